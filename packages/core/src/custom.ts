@@ -1,0 +1,99 @@
+import { paired, run } from "./backward.ts";
+import { ArgumentError } from "./errors.ts";
+import { alias, pack, unpack } from "./fanout.ts";
+import { innermostTape, type Step, substituting, type Tape } from "./tape.ts";
+import { describe, type Tensor } from "./tensor.ts";
+import { floatsOf, leaves, leavesLike, type TreesOnly, unflatten } from "./tree.ts";
+
+// Functions that a tape sees as one step. Only the innermost tape that tracks an argument does: the tapes around it, and
+// traces, go on seeing the ops inside, so derivatives of higher order and programs need nothing more.
+
+/**
+ * A function with a VJP of its own. `forward(...args)` returns `[value, residuals]`, and `backward(residuals, cotangent)`
+ * one cotangent an argument. Derivatives of higher order are those of the ops that the two are made of.
+ * @throws ArgumentError if forward uses a tensor that is differentiated but not an argument: its cotangent would be lost.
+ */
+export function customVjp<A extends readonly unknown[], R, S>({
+  forward,
+  backward,
+}: {
+  readonly forward: ((...args: A) => readonly [R, S]) & TreesOnly<A> & TreesOnly<R>;
+  readonly backward: (residuals: S, cotangent: R) => A;
+}): (...args: A) => R {
+  return (...args) => {
+    const inputs = leaves("customVjp", args, "args");
+    const tape = innermostTape(inputs);
+    if (tape === undefined) return forward(...args)[0];
+    const refuse = (captured: Tensor) => {
+      throw new ArgumentError(
+        `customVjp: forward uses ${describe(captured)}, which is being differentiated and is not an argument; make it one, or stopGradient it`,
+      );
+    };
+    const [value, residuals] = hidden(tape, inputs, refuse, () => {
+      const [result, kept] = forward(...args);
+      return [renewed("customVjp", result), kept] as const;
+    });
+    return oneStep("customVjp", tape, inputs, value, (g) =>
+      leavesLike("customVjp", [args, "args"], [backward(residuals, g), "what backward returns"]),
+    );
+  };
+}
+
+/** `f`, of whose run only the inputs are kept: the pullback runs it again. Differentiable to any order. */
+export function checkpoint<A extends readonly unknown[], R>(
+  f: ((...args: A) => R) & TreesOnly<A> & TreesOnly<R>,
+): (...args: A) => R {
+  return (...args) => {
+    const inputs = leaves("checkpoint", args, "args");
+    const tape = innermostTape(inputs);
+    if (tape === undefined) return f(...args);
+    const captured = new Set<Tensor>();
+    const value = hidden(
+      tape,
+      inputs,
+      (tensor) => captured.add(tensor),
+      () => renewed("checkpoint", f(...args)),
+    );
+    const { floats, withFloats } = floatsOf("checkpoint", [args, "args"]);
+    return oneStep("checkpoint", tape, [...floats, ...captured], value, (g) => {
+      const again = run("checkpoint", (given: Tensor[]) => f(...withFloats(given)), [floats], [0], { captured });
+      const cotangents = paired("checkpoint", [again.value, "the value of f"], [g, "the cotangent"]);
+      const [own] = again.pull(cotangents) as [Tensor[]];
+      return [...own, ...[...captured].map((tensor) => cotangents.get(tensor) ?? null)];
+    });
+  };
+}
+
+/** Runs `body` unheard by `tape`, and reports the tensors that it uses and `tape` tracks without their being `inputs`. */
+function hidden<T>(tape: Tape, inputs: readonly Tensor[], report: (captured: Tensor) => void, body: () => T): T {
+  const record = (step: Step) => {
+    for (const input of step.inputs) if (tape.tracks(input) && !inputs.includes(input)) report(input);
+  };
+  return substituting(tape, { record }, body);
+}
+
+/** The same tree under new identities: a function may return one of its inputs, which a step may not. */
+const renewed = <T>(who: string, tree: T): T =>
+  unflatten(
+    tree,
+    leaves(who, tree, "the value of f").map((leaf) => alias(leaf)),
+  );
+
+/** Records `value`, which was computed unheard by `tape`, as the outcome of a single step with the rule `backward`. */
+function oneStep<R>(
+  name: string,
+  tape: Tape,
+  inputs: readonly Tensor[],
+  value: R,
+  backward: (cotangent: R) => readonly (Tensor | null)[],
+): R {
+  const { floats, withFloats } = floatsOf(name, [value, "the value of f"]);
+  const record = (output: Tensor, apart: (whole: Tensor) => readonly Tensor[]) =>
+    tape.record({ op: { name, vjp: (g) => backward(withFloats(apart(g))) }, inputs, params: undefined, output });
+  if (floats.length === 1) record(floats[0]!, (g) => [g]);
+  if (floats.length < 2) return value;
+  // A step has one output: several travel in one vector.
+  const packed = substituting(tape, { record: () => {} }, () => pack(floats));
+  record(packed, (whole) => unpack(whole, floats));
+  return withFloats(unpack(packed, floats));
+}

@@ -1,0 +1,81 @@
+import { gradient, paired, run } from "./backward.ts";
+import { DTypeError } from "./errors.ts";
+import { pack, part } from "./fanout.ts";
+import { basis, fullLike, isFloat, type Tensor, zeros } from "./tensor.ts";
+import { floatsOf, leaves, type TreesOnly, unflatten } from "./tree.ts";
+
+/**
+ * `f(...args)`, and the pushforward: from a tangent of each argument to that of the value, J v.
+ * The pullback u ↦ uᵀJ is linear, so its own pullback is v ↦ J v: forward mode needs no rules of its own.
+ */
+export function linearize<A extends readonly unknown[], R>(
+  f: ((...args: A) => R) & TreesOnly<A> & TreesOnly<R>,
+  ...args: A
+): { value: R; pushforward: (...tangents: A) => R } {
+  const { value, pull } = run<A, R>("linearize", f, args, [...args.keys()]);
+  const output = [value, "the value of f"] as const;
+  const { floats, withFloats } = floatsOf("linearize", output);
+  const pullback = (us: readonly Tensor[]) => pull(paired("linearize", output, [withFloats(us), "the cotangent"]));
+  const anywhere = floats.map((y) => fullLike(y, 0)); // a linear map has the same pullback everywhere
+  const transposed = run("linearize", pullback, [anywhere], [0]);
+  return {
+    value,
+    pushforward: (...tangents) => {
+      const vs = paired("pushforward", [transposed.value, "the arguments"], [tangents, "the tangents"]);
+      const [of] = transposed.pull(vs) as [Tensor[]];
+      return withFloats(of, (y) => fullLike(y, 0));
+    },
+  };
+}
+
+/** The value of `f` and its tangent J v, where `primals` and `tangents` hold one entry an argument. */
+export function jvp<A extends readonly unknown[], R>(
+  f: ((...args: A) => R) & TreesOnly<A> & TreesOnly<R>,
+  primals: A,
+  tangents: NoInfer<A>,
+): { value: R; tangent: R } {
+  const { value, pushforward } = linearize<A, R>(f, ...primals);
+  return { value, tangent: pushforward(...tangents) };
+}
+
+/** The blocks ∂y/∂x, `[...y.shape, ...x.shape]`, for each tensor y of a tree Y and within it each x of a tree X. */
+export type Blocks<Y, X> = Y extends Tensor
+  ? X extends Tensor
+    ? Tensor
+    : { [K in keyof X]: Blocks<Y, X[K]> }
+  : { [K in keyof Y]: Blocks<Y[K], X> };
+
+/** The function x ↦ ∂f/∂x of shape `[...out, ...in]`; of trees, a tree of blocks. One pullback for each element of f(x). */
+export function jacobian<X, Y>(f: ((x: X) => Y) & TreesOnly<X> & TreesOnly<Y>): (x: X) => Blocks<Y, X> {
+  return (x) => jacobianAt<X, Y>("jacobian", f, x);
+}
+
+/** The function x ↦ ∂²f/∂x², of shape `[...in, ...in]`, for an `f` with a scalar value; of trees, a tree of blocks. */
+export function hessian<X>(f: ((x: X) => Tensor) & TreesOnly<X>): (x: X) => Blocks<X, X> {
+  return (x) => jacobianAt<X, X>("hessian", (y) => gradient("hessian", f, [y]).grad as X, x);
+}
+
+/** The function (x, v) ↦ (∂²f/∂x²) v without the matrix, which is symmetric: the gradient's own pullback. */
+export function hvp<X>(f: ((x: X) => Tensor) & TreesOnly<X>): (x: X, v: X) => X {
+  return (x, v) => {
+    const { value, pull } = run("hvp", (y: X) => gradient("hvp", f, [y]).grad as X, [x], [0]);
+    return pull(paired("hvp", [value, "x"], [v, "v"]))[0] as X;
+  };
+}
+
+function jacobianAt<X, Y>(who: string, f: (x: X) => Y, x: X): Blocks<Y, X> {
+  const { value, pull } = run(who, f, [x], [0]);
+  const inputs = leaves(who, x, "x");
+  const blocks = leaves(who, value, "the value of f").map((y) => {
+    if (!isFloat(y.dtype))
+      throw new DTypeError(`${who}: f must return floats, got ${y.dtype}, which has no derivative`);
+    const rows = [...basis(y)].map((seed) => leaves(who, pull(new Map([[y, seed]])), "the gradient"));
+    const block = (input: Tensor, i: number): Tensor => {
+      const shape = [...y.shape, ...input.shape];
+      if (rows.length === 0) return zeros(shape, { dtype: input.dtype });
+      return part(pack(rows.map((row) => row[i]!)), { shape, offset: 0 });
+    };
+    return unflatten(x, inputs.map(block));
+  });
+  return unflatten(value, blocks) as unknown as Blocks<Y, X>;
+}

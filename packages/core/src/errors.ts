@@ -1,0 +1,43 @@
+/**
+ * What every error of Wengert is. Its message says who speaks, what was expected, what came, and what to do; it is
+ * thrown before anything has changed.
+ */
+export class WengertError extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = new.target.name;
+  }
+}
+
+/** Shapes that do not fit together, or a size that is none. */
+export class ShapeError extends WengertError {}
+
+/** A dtype that cannot be used here; the message holds the cast to write. */
+export class DTypeError extends WengertError {}
+
+/** A number outside its range: an axis, an index, a class, an integer. */
+export class OutOfRangeError extends WengertError {}
+
+/** The value of a tensor was asked for while a program is traced: there is none yet. */
+export class TracedValueError extends WengertError {}
+
+/** A leaf that is no tensor, or two trees of different structure; the message holds the paths. */
+export class TreeError extends WengertError {}
+
+/** An argument that is missing or of the wrong kind, a function that is asynchronous. */
+export class ArgumentError extends WengertError {}
+
+/** A tensor was written to through its `.data`. */
+export class MutationError extends WengertError {}
+
+/** How a message shows a value that is not what was expected: short, and never throwing itself. */
+export function show(value: unknown): string {
+  if (typeof value === "string")
+    return `the string ${JSON.stringify(value.length > 20 ? `${value.slice(0, 20)}…` : value)}`;
+  if (typeof value === "function") return value.name ? `the function ${value.name}` : "a function";
+  if (typeof value === "bigint") return `the bigint ${value}n`;
+  if (typeof value !== "object" || value === null) return String(value);
+  if (Array.isArray(value)) return `an array of ${value.length}`;
+  const name = Object.getPrototypeOf(value)?.constructor?.name;
+  return name === undefined || name === "Object" ? "an object" : `a ${name}`;
+}

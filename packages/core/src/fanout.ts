@@ -1,0 +1,71 @@
+import { add, assign, type NdArray, ndarray, rows, type Shape, sizeOf } from "./ndarray.ts";
+import { type Binary, defineOp, type Inputs, type Op, type Operand, type Unary } from "./op.ts";
+import { type Tensor, tensor } from "./tensor.ts";
+
+// Reverse mode needs to fan values out and in, and nothing else of arithmetic.
+
+/** y = x under a new identity. */
+export const alias: Op<Unary> = defineOp({
+  name: "alias",
+  shape: ([x]) => x.shape,
+  dtype: ([x]) => x.dtype,
+  view: ([x]) => x,
+  vjp: [(g) => g],
+  samples: () => [[tensor([1, -2])]],
+});
+
+/** a + b. Using a value twice transposes to adding its cotangents. */
+export const accumulate: Op<Binary> = defineOp({
+  name: "accumulate",
+  shape: ([a]) => a.shape,
+  kernel: (out, [a, b]) => add(out, a, b),
+  vjp: [(g) => g, (g) => g],
+  samples: () => [[tensor([1, -2]), tensor([3, 4])]],
+});
+
+/** All elements of all tensors, one behind the other. Transposes to taking each its part. */
+export const pack: Op<Inputs> = defineOp({
+  name: "pack",
+  shape: (tensors) => [tensors.reduce((n, { shape }) => n + sizeOf(shape), 0)],
+  kernel: (out, arrays) => {
+    let offset = 0;
+    for (const array of arrays) {
+      out.data.set(rows(array), offset);
+      offset += sizeOf(array.shape);
+    }
+  },
+  vjp: (g, { inputs }) => unpack(g, inputs),
+  samples: () => [[[tensor([[1, 2]]), tensor(3)]]],
+});
+
+/** The inverse of `pack`, for tensors of the shapes of `like`. */
+export function unpack(whole: Tensor, like: readonly Operand[]): Tensor[] {
+  let offset = 0;
+  return like.map(({ shape }) => {
+    const tensor = part(whole, { shape, offset });
+    offset += sizeOf(shape);
+    return tensor;
+  });
+}
+
+/** The elements of a vector from `offset` on, in `shape`. Transposes to putting them there. */
+export const part: Op<Unary, { readonly shape: Shape; readonly offset: number }> = defineOp({
+  name: "part",
+  shape: (_, { shape }) => shape,
+  view: ([x], { shape, offset }) =>
+    x.stride[0] === 1 ? ndarray(x.data, shape, undefined, x.offset + offset) : undefined,
+  kernel: (out, [x], { offset }) => assign(ndarray(out.data, [out.data.length]), between(x, offset, out.data.length)),
+  vjp: [(g, { params: { offset }, inputs: [{ size }] }) => placed(g, { offset, size })],
+  samples: () => [[tensor([1, 2, 3, 4, 5]), { shape: [2, 1], offset: 1 }]],
+});
+
+/** A vector of `size` zeros but for the elements of x from `offset` on. Transposes to taking them. */
+export const placed: Op<Unary, { readonly size: number; readonly offset: number }> = defineOp({
+  name: "placed",
+  shape: (_, { size }) => [size],
+  kernel: (out, [x], { offset }) => out.data.set(rows(x), offset),
+  vjp: [(g, { params: { offset }, inputs: [{ shape }] }) => part(g, { shape, offset })],
+  samples: () => [[tensor([[1], [2]]), { size: 5, offset: 1 }]],
+});
+
+const between = (x: NdArray, from: number, size: number): NdArray => x.lo(from).hi(size);

@@ -1,0 +1,62 @@
+export { type GradOf, type GradOptions, grad, type Pull, stopGradient, valueAndGrad, vjp } from "./backward.ts";
+export { checkpoint, customVjp } from "./custom.ts";
+export { type Blocks, hessian, hvp, jacobian, jvp, linearize } from "./derivatives.ts";
+export {
+  ArgumentError,
+  DTypeError,
+  MutationError,
+  OutOfRangeError,
+  ShapeError,
+  show,
+  TracedValueError,
+  TreeError,
+  WengertError,
+} from "./errors.ts";
+export { accumulate, alias } from "./fanout.ts";
+export { shapeText } from "./format.ts";
+export {
+  type Cost,
+  cost,
+  explain,
+  type Listing,
+  type NonFiniteReport,
+  nonFinite,
+  type Recording,
+  record,
+  toDot,
+} from "./inspect.ts";
+export {
+  type AnyOpSpec,
+  type Args,
+  apply,
+  type Binary,
+  type Call,
+  defineOp,
+  type Inputs,
+  type Kernel,
+  type Op,
+  type Operand,
+  type OpSpec,
+  type PerInput,
+  sharedFloat,
+  type Unary,
+  type View,
+  type VjpRule,
+} from "./op.ts";
+export { type Differentiable, type Listener, recording, type Step, Tape } from "./tape.ts";
+export {
+  type DType,
+  describe,
+  fromNdarray,
+  full,
+  isFloat,
+  type Nested,
+  ones,
+  Tensor,
+  type TensorLike,
+  type TensorOptions,
+  tensor,
+  zeros,
+} from "./tensor.ts";
+export { evaluate, type Program, type Spec, type SpecsOf, trace } from "./trace.ts";
+export { leaves, type TreesOnly, treeMap, unflatten } from "./tree.ts";

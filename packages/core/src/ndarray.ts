@@ -1,0 +1,74 @@
+/**
+ * The only module that may import ndarray and ndarray-ops; `@wengert/core/ndarray` to the packages above.
+ *
+ * Both are CommonJS: import the default export (their types promise named ones, which fail in Node). The types of
+ * ndarray-ops are wrong in places, so what is used of it has its own signature here.
+ */
+import nd, { type NdArray as Nd } from "ndarray";
+import untyped from "ndarray-ops";
+
+export type Data = Float64Array | Float32Array | Int32Array | Uint8Array;
+export type NdArray = Nd<Data>;
+export type Shape = readonly number[];
+
+/** An ndarray that is only read: what `Tensor.data` is typed as. */
+export interface ReadonlyNdArray
+  extends Readonly<Pick<NdArray, "offset" | "dtype" | "size" | "dimension" | "get" | "index">> {
+  readonly data: ArrayLike<number> & Iterable<number>;
+  readonly shape: Shape;
+  readonly stride: Shape;
+  lo(...from: number[]): ReadonlyNdArray;
+  hi(...size: number[]): ReadonlyNdArray;
+  step(...step: number[]): ReadonlyNdArray;
+  transpose(...axes: number[]): ReadonlyNdArray;
+  pick(...index: (number | null)[]): ReadonlyNdArray;
+}
+
+interface NdarrayOps {
+  assign(out: NdArray, a: NdArray): void;
+  add(out: NdArray, a: NdArray, b: NdArray): void;
+}
+const ops = untyped as unknown as NdarrayOps;
+
+export const sizeOf = (shape: Shape): number => {
+  let size = 1;
+  for (let i = 0; i < shape.length; i++) size *= shape[i]!;
+  return size;
+};
+
+/** `data` seen as an array of `shape`; row by row unless strides are given. Nothing is copied. */
+export function ndarray(data: Data, shape: Shape, stride?: Shape, offset?: number): NdArray {
+  return nd(data, shape as number[], stride as number[] | undefined, offset);
+}
+
+/** Whether the elements of `a` lie row by row, without gaps. */
+export function isRowMajor(a: NdArray): boolean {
+  let expected = 1;
+  for (let i = a.shape.length - 1; i >= 0; i--) {
+    if (a.shape[i] !== 1 && a.stride[i] !== expected) return false;
+    expected *= a.shape[i]!;
+  }
+  return true;
+}
+
+/** The elements of `a` row by row: its own memory where they lie so already, else a copy. */
+export function rows(a: NdArray): Data {
+  const { data, offset } = a;
+  const size = sizeOf(a.shape);
+  if (isRowMajor(a)) return offset === 0 && data.length === size ? data : data.subarray(offset, offset + size);
+  const copy = new (data.constructor as new (n: number) => Data)(size);
+  assign(ndarray(copy, a.shape), a);
+  return copy;
+}
+
+/** out ← a, element by element, whatever the strides. */
+export function assign(out: NdArray, a: NdArray): void {
+  if (out.shape.length === 0) out.data[out.offset] = a.data[a.offset]!;
+  else if (sizeOf(out.shape) > 0) ops.assign(out, a);
+}
+
+/** out ← a + b for a row-major `out`. */
+export function add(out: NdArray, a: NdArray, b: NdArray): void {
+  const [sum, x, y] = [out.data, rows(a), rows(b)];
+  for (let i = 0; i < sum.length; i++) sum[i] = x[i]! + y[i]!;
+}

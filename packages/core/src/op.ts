@@ -1,0 +1,147 @@
+import { ArgumentError, DTypeError, show } from "./errors.ts";
+import { type NdArray, ndarray, type Shape, sizeOf } from "./ndarray.ts";
+import { isListening, tell, type Unchecked } from "./tape.ts";
+import { allocate, type DType, describe, full, isFloat, Tensor, type TensorLike } from "./tensor.ts";
+
+export type Inputs = readonly Tensor[];
+export type Unary = readonly [Tensor];
+export type Binary = readonly [Tensor, Tensor];
+/** One `T` per input, so that a missing or extra entry does not compile. */
+export type PerInput<I extends Inputs, T> = { readonly [K in keyof I]: T };
+
+/** What shape rules know of a tensor: everything but its numbers. */
+export type Operand = Pick<Tensor, "shape" | "dtype" | "label">;
+
+/** One application of an op, as its VJP rules see it. */
+export interface Call<I extends Inputs, P> {
+  readonly inputs: I;
+  readonly params: P;
+  readonly output: Tensor;
+}
+
+export type VjpRule<I extends Inputs, P> = (g: Tensor, call: Call<I, P>) => Tensor;
+
+export type Kernel<I extends Inputs, P> = (out: NdArray, inputs: PerInput<I, NdArray>, params: P) => void;
+export type View<I extends Inputs, P> = (inputs: PerInput<I, NdArray>, params: P) => NdArray | undefined;
+type JointRule<I extends Inputs, P> = (
+  g: Tensor,
+  call: Call<I, P>,
+  wanted: readonly boolean[],
+) => readonly (Tensor | null)[];
+
+/**
+ * The declaration of an op with inputs `I` and params `P`, which callers give as options `O`. It is all that any reader
+ * of a tape knows of the op.
+ */
+export type OpSpec<I extends Inputs, P = undefined, O = P> = {
+  readonly name: string;
+  /** The params for the options of a call, checked and with their defaults. Without it they are the options. */
+  readonly params?: (options: O | undefined, inputs: PerInput<I, Operand>) => P;
+  /** The shape of the output. Throws when the inputs do not fit. */
+  readonly shape: (inputs: PerInput<I, Operand>, params: P) => Shape;
+  /** The dtype of the output. Default: that of the inputs, which must share one float dtype. */
+  readonly dtype?: (inputs: PerInput<I, Operand>, params: P) => DType;
+  /** One rule per input (`null`: no derivative); or one for all, where their number is open. Rules call ops. */
+  readonly vjp: number extends I["length"] ? JointRule<I, P> : PerInput<I, VjpRule<I, P> | null>;
+  /** Floating-point operations of a call. Default: one per element of the output, none for a view. */
+  readonly flops?: (inputs: PerInput<I, Operand>, output: Operand, params: P) => number;
+  /** What makes an output infinite or NaN although the inputs are finite, and the cure. */
+  readonly nonFinite?: string;
+  /** Arguments with which the rules are checked. */
+  readonly samples: () => readonly [Readonly<Args<I, O>>, ...Readonly<Args<I, O>>[]];
+} & (
+  | {
+      /** Computes the output into `out`, which is row-major and zero; inputs have any strides. */ readonly kernel: Kernel<
+        I,
+        P
+      >;
+      readonly view?: undefined;
+    }
+  | {
+      /** The output within the input's memory; where that fails, `kernel` copies. */ readonly view: View<I, P>;
+      readonly kernel?: Kernel<I, P>;
+    }
+);
+
+/** The arguments of an op: its inputs (in one list where their number is open), then its options. */
+export type Args<I extends Inputs, O> = [
+  ...(number extends I["length"] ? [tensors: readonly TensorLike[]] : { [K in keyof I]: TensorLike }),
+  ...(O extends undefined ? [] : Record<never, never> extends O ? [options?: O] : [options: O]),
+];
+
+/** A callable that carries its declaration. */
+export interface Op<I extends Inputs, P = undefined, O = P> {
+  (...args: Args<I, O>): Tensor;
+  readonly spec: OpSpec<I, P, O>;
+}
+
+/** The declaration of whatever op, as a list of steps holds it. */
+export type AnyOpSpec = OpSpec<Inputs, Unchecked, Unchecked>;
+
+export function defineOp<I extends Inputs, P = undefined, O = P>(spec: NoInfer<OpSpec<I, P, O>>): Op<I, P, O> {
+  const arity = Array.isArray(spec.vjp) ? spec.vjp.length : undefined;
+  const op = (...args: readonly unknown[]): Tensor => {
+    const given = arity === undefined ? args[0] : args.slice(0, arity);
+    const inputs = toTensors(spec.name, given);
+    const options = args[arity ?? 1] as O | undefined;
+    const params = spec.params ? spec.params(options, inputs as Unchecked) : options;
+    return apply(spec as Unchecked as AnyOpSpec, inputs, params);
+  };
+  return Object.assign(op as (...args: Args<I, O>) => Tensor, { spec });
+}
+
+/** Runs an op and tells the open tapes. Without values among the inputs (tracing) there is none in the output. */
+export function apply(spec: AnyOpSpec, inputs: readonly Tensor[], params: unknown): Tensor {
+  const shape = spec.shape(inputs, params);
+  const dtype = spec.dtype ? spec.dtype(inputs, params) : sharedFloat(spec.name, inputs);
+  const output = new Tensor(shape, dtype, compute(spec, inputs, params, shape, dtype));
+  if (isListening()) tell({ op: spec, inputs, params, output });
+  return output;
+}
+
+function compute(spec: AnyOpSpec, inputs: readonly Tensor[], params: unknown, shape: Shape, dtype: DType) {
+  const arrays: NdArray[] = [];
+  for (const { array } of inputs) {
+    if (array === undefined) return undefined;
+    arrays.push(array);
+  }
+  const view = spec.view?.(arrays, params);
+  if (view !== undefined) return view;
+  const out = ndarray(allocate(sizeOf(shape), dtype), shape);
+  spec.kernel!(out, arrays, params);
+  return out;
+}
+
+/** Numbers become scalars of their partner's dtype: that of the first tensor that is not bool. */
+function toTensors(who: string, given: unknown): readonly Tensor[] {
+  if (!Array.isArray(given)) throw new ArgumentError(`${who}: expected a list of tensors, got ${show(given)}`);
+  if (given.every((x) => x instanceof Tensor)) return given;
+  const partner = given.find((x): x is Tensor => x instanceof Tensor && x.dtype !== "bool");
+  const dtype = partner?.dtype ?? "float64";
+  return given.map((x, i) => {
+    if (x instanceof Tensor) return x;
+    if (typeof x !== "number") {
+      const cure = x === undefined ? "" : "; write tensor(...)";
+      throw new ArgumentError(`${who}: input ${i} must be a tensor or a number, got ${show(x)}${cure}`);
+    }
+    if (dtype === "int32" && x !== (x | 0)) {
+      const cast = `cast(${partner?.label ?? "x"}, { dtype: "float64" })`;
+      throw new DTypeError(`${who}: ${x} is no int32, as ${describe(partner!)} is; write ${cast}`);
+    }
+    return full([], x, { dtype });
+  });
+}
+
+/** The dtype rule of most ops: one float dtype for all. @throws DTypeError with the cast to write. */
+export function sharedFloat(who: string, inputs: readonly Operand[]): DType {
+  const first = inputs[0]!;
+  for (const x of inputs) {
+    if (x.dtype === first.dtype && isFloat(x.dtype)) continue;
+    const wanted = isFloat(first.dtype) ? first.dtype : "float64";
+    const odd = isFloat(first.dtype) ? x : first;
+    const clash = isFloat(odd.dtype) ? `${describe(first)} is ${first.dtype}, ` : "a float is needed, ";
+    const cast = `cast(${odd.label ?? "x"}, { dtype: "${wanted}" })`;
+    throw new DTypeError(`${who}: ${clash}${describe(odd)} is ${odd.dtype}; write ${cast}`);
+  }
+  return first.dtype;
+}

@@ -1,0 +1,290 @@
+import {
+  ArgumentError,
+  DTypeError,
+  MutationError,
+  OutOfRangeError,
+  ShapeError,
+  show,
+  TracedValueError,
+} from "./errors.ts";
+import { arrayText, shapeText } from "./format.ts";
+import { assign, type Data, type NdArray, ndarray, type ReadonlyNdArray, rows, type Shape, sizeOf } from "./ndarray.ts";
+
+export type DType = "float64" | "float32" | "int32" | "bool";
+const storage: Readonly<Record<DType, new (size: number) => Data>> = {
+  float64: Float64Array,
+  float32: Float32Array,
+  int32: Int32Array,
+  bool: Uint8Array,
+};
+export type Nested = number | boolean | readonly Nested[];
+/** What stands for a tensor in a call of an op: a number takes its partner's dtype. */
+export type TensorLike = Tensor | number;
+
+export const isFloat = (dtype: DType): boolean => dtype === "float64" || dtype === "float32";
+export const allocate = (size: number, dtype: DType): Data => new storage[dtype](size);
+
+/**
+ * An immutable n-dimensional value. Its identity matters: tapes track tensors, not numbers.
+ * Made by `tensor`, `zeros`, `ones`, `full`, `fromNdarray` and by ops.
+ */
+export class Tensor {
+  readonly shape: Shape;
+  readonly dtype: DType;
+  /** The numbers, for kernels; `undefined` while a program is traced. Everyone else reads `data`. */
+  readonly array: NdArray | undefined;
+  /** A name for messages and listings; it may be given at any time. */
+  label: string | undefined;
+  #seen: number | undefined; // fingerprint of the numbers when they were first handed out
+
+  constructor(shape: Shape, dtype: DType, array: NdArray | undefined, label?: string) {
+    this.shape = shape;
+    this.dtype = dtype;
+    this.array = array;
+    this.label = label;
+  }
+
+  get size(): number {
+    return sizeOf(this.shape);
+  }
+
+  /** The numbers as an ndarray, not copied, for reading only. @throws TracedValueError while a program is traced. */
+  get data(): ReadonlyNdArray {
+    const array = this.#values("data");
+    this.#seen ??= fingerprint(array); // the type forbids writing, nothing else does: see assertUnchanged
+    return array as ReadonlyNdArray;
+  }
+
+  /** The one number of a scalar (bool: 1 or 0). @throws ShapeError for any other shape. */
+  item(): number {
+    const array = this.#values("item()");
+    if (this.shape.length === 0) return array.data[array.offset]!;
+    throw new ShapeError(
+      `item: expected a scalar, got ${describe(this)}; read one with .data.get(...) or reduce it first`,
+    );
+  }
+
+  /** The numbers (bool: booleans) in nested arrays. */
+  toNested(): Nested {
+    const flat = rows(this.#values("toNested()"));
+    const nest = (axis: number, start: number, size: number): Nested => {
+      if (axis === this.shape.length) return this.dtype === "bool" ? flat[start] !== 0 : flat[start]!;
+      const n = this.shape[axis]!;
+      return Array.from({ length: n }, (_, i) => nest(axis + 1, start + (i * size) / n, size / n));
+    };
+    return nest(0, 0, flat.length);
+  }
+
+  /** Throws when someone wrote to what `.data` returned: derivatives would be of numbers that are gone. */
+  assertUnchanged(): void {
+    if (this.#seen === undefined || this.#seen === fingerprint(this.array!)) return;
+    throw new MutationError(
+      `${describe(this)} was written to through .data after it had been used; tensors are immutable: make a new one, ` +
+        "tensor(values), or write to a copy, tensor(t).data",
+    );
+  }
+
+  toString(): string {
+    const [name, { dtype }] = [this.label ?? "tensor", this];
+    if (this.array === undefined) return `${name}(traced, ${shapeText(this.shape)}, ${dtype})`;
+    const shape = this.size === 0 || this.size > 1000 ? `, shape ${shapeText(this.shape)}` : "";
+    return `${name}(${arrayText(this.array as ReadonlyNdArray, dtype, name.length + 1)}${shape}, ${dtype})`;
+  }
+
+  static {
+    // what console.log prints in Node
+    const value = Tensor.prototype.toString;
+    Object.defineProperty(Tensor.prototype, Symbol.for("nodejs.util.inspect.custom"), { value });
+  }
+
+  #values(wanted: string): NdArray {
+    if (this.array !== undefined) return this.array;
+    throw new TracedValueError(
+      `${wanted}: ${describe(this)} has no value while a program is traced; branch with where(...), or compute this ` +
+        "value outside and close over it",
+    );
+  }
+}
+
+/** `W [2, 3]`: how a message names a tensor. */
+export const describe = (t: { label?: string | undefined; shape: Shape }, otherwise = "tensor"): string =>
+  `${t.label ?? otherwise} ${shapeText(t.shape)}`;
+
+/** `float64 [2, 3]` */
+export const kindText = ({ dtype, shape }: { dtype: DType; shape: Shape }): string => `${dtype} ${shapeText(shape)}`;
+
+/** Whether two tensors have the same dtype and shape. */
+export const isAlike = (a: Tensor, b: Tensor): boolean =>
+  a.dtype === b.dtype &&
+  (a.shape === b.shape || (a.shape.length === b.shape.length && a.shape.every((n, i) => n === b.shape[i])));
+
+/** FNV-1a over the bits of the elements. */
+function fingerprint(array: NdArray): number {
+  const flat = rows(array);
+  const Word = flat.BYTES_PER_ELEMENT === 1 ? Uint8Array : Uint32Array;
+  const words = new Word(flat.buffer as ArrayBuffer, flat.byteOffset, flat.byteLength / Word.BYTES_PER_ELEMENT);
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < words.length; i++) hash = Math.imul(hash ^ words[i]!, 0x01000193);
+  return hash;
+}
+
+export interface TensorOptions {
+  /** Default: float64, or what a typed array, an ndarray, a tensor or booleans bring with them. */
+  readonly dtype?: DType | undefined;
+  readonly label?: string | undefined;
+}
+
+/**
+ * A tensor with a copy of `value`: a number, a boolean, nested arrays of them, a typed array, an ndarray or a tensor.
+ * @throws ShapeError for ragged nesting, DTypeError for what is no number, both with the place; OutOfRangeError for a
+ * number that int32 cannot hold.
+ */
+export function tensor(
+  value: Nested | ArrayLike<number> | readonly ArrayLike<number>[] | ReadonlyNdArray | Tensor,
+  { dtype, label }: TensorOptions = {},
+): Tensor {
+  const given: unknown = value instanceof Tensor ? value.data : value;
+  const [flat, shape] = isNdArray(given) ? [elements(given), given.shape] : [undefined, nestedShape(given)];
+  const own = value instanceof Tensor ? value.dtype : dtypeOf(flat ?? given);
+  const type = checkDType("tensor", dtype ?? own);
+  const data = allocate(checkSize("tensor", shape), type);
+  let written = 0;
+  const copy = (part: unknown, path: readonly number[]): void => {
+    if (path.length === shape.length) {
+      data[written++] = toNumber(part, type, path);
+      return;
+    }
+    const n = shape[path.length]!;
+    if (!isList(part) || part.length !== n) {
+      const came = isList(part) ? `${part.length}` : show(part);
+      throw new ShapeError(
+        `tensor: ragged nesting: expected ${n} entries at ${place(path)}, as in its first sibling, got ${came}`,
+      );
+    }
+    for (let i = 0; i < n; i++) copy(part[i], [...path, i]);
+  };
+  if (flat === undefined) copy(given, []);
+  else for (let i = 0; i < flat.length; i++) data[i] = toNumber(flat[i], type, [i]);
+  return new Tensor([...shape], type, ndarray(data, [...shape]), label);
+}
+
+/** A tensor of `shape` full of `value`. @throws ShapeError for a size that is no whole number ≥ 0. */
+export function full(shape: Shape, value: number | boolean, { dtype, label }: TensorOptions = {}): Tensor {
+  const type = checkDType("full", dtype ?? (typeof value === "boolean" ? "bool" : "float64"));
+  const data = allocate(checkSize("full", shape), type);
+  if (value !== 0) data.fill(toNumber(value, type, []));
+  return new Tensor([...shape], type, ndarray(data, [...shape]), label);
+}
+
+/** A tensor of the shape and dtype of `like`, full of `value`. */
+export const fullLike = (like: Tensor, value: number): Tensor => full(like.shape, value, { dtype: like.dtype });
+
+export const zeros = (shape: Shape, options?: TensorOptions): Tensor => full(shape, 0, options);
+export const ones = (shape: Shape, options?: TensorOptions): Tensor => full(shape, 1, options);
+
+/** The tensors of the shape and dtype of `like` that are 1 in one place and 0 elsewhere, in order. */
+export function* basis(like: Tensor): Generator<Tensor> {
+  for (let i = 0; i < like.size; i++) {
+    const data = allocate(like.size, like.dtype);
+    data[i] = 1;
+    yield new Tensor(like.shape, like.dtype, ndarray(data, like.shape));
+  }
+}
+
+/**
+ * The tensor whose numbers are `nd`, with its strides and offset; nothing is copied, so the caller gives `nd` up and
+ * never writes to it again. dtype: float64, float32, int32, or bool for uint8 that holds nothing but 0 and 1.
+ * @throws DTypeError for any other (`tensor(nd, { dtype })` copies and converts).
+ */
+export function fromNdarray(nd: ReadonlyNdArray, { label }: { readonly label?: string } = {}): Tensor {
+  if (!isNdArray(nd))
+    throw new ArgumentError(`fromNdarray: expected an ndarray, got ${show(nd)}; tensor(...) takes nested arrays`);
+  const bits = nd.dtype === "uint8" && rows(nd).every((x) => x <= 1);
+  const dtype = bits ? "bool" : (nd.dtype as DType);
+  if (bits || (dtype in storage && nd.data instanceof storage[dtype]))
+    return new Tensor([...nd.shape], dtype, nd, label);
+  throw new DTypeError(
+    `fromNdarray: dtype ${nd.dtype} cannot be wrapped (float64, float32, int32, or uint8 of 0 and 1 can); ` +
+      'tensor(nd, { dtype: "float64" }) copies and converts',
+  );
+}
+
+function checkDType(who: string, dtype: unknown): DType {
+  if (typeof dtype === "string" && Object.hasOwn(storage, dtype)) return dtype as DType;
+  throw new DTypeError(`${who}: dtype must be one of ${Object.keys(storage).join(", ")}; got ${show(dtype)}`);
+}
+
+/** The number of elements of `shape`, which is checked. */
+export function checkSize(who: string, shape: Shape): number {
+  if (!Array.isArray(shape))
+    throw new ShapeError(`${who}: a shape is a list of sizes, such as [2, 3]; got ${show(shape)}`);
+  const wrong = shape.findIndex((n) => !Number.isSafeInteger(n) || n < 0);
+  if (wrong >= 0) throw new ShapeError(`${who}: sizes are whole numbers ≥ 0, got ${shapeText(shape)} (axis ${wrong})`);
+  const size = sizeOf(shape);
+  if (size > 2 ** 32)
+    throw new OutOfRangeError(`${who}: ${shapeText(shape)} has more elements than an array can hold (2^32)`);
+  return size;
+}
+
+/** Throws unless there can be a tensor of this shape and dtype. */
+export function checkKind(who: string, shape: Shape, dtype: DType): void {
+  checkSize(who, shape);
+  checkDType(who, dtype);
+}
+
+function toNumber(value: unknown, dtype: DType, path: readonly number[]): number {
+  const at = () => (path.length === 0 ? "" : ` at ${place(path)}`);
+  if (dtype === "bool" && (typeof value === "boolean" || value === 0 || value === 1)) return Number(value);
+  if (typeof value === "bigint") {
+    throw new DTypeError(
+      `tensor: ${value}n${at()} is a 64-bit integer, and a number is exact only up to 2^53; convert with Number(x) if that will do`,
+    );
+  }
+  if (typeof value !== "number" || dtype === "bool") {
+    const cure = typeof value === "boolean" ? '; booleans make a tensor of { dtype: "bool" }, all or none' : "";
+    throw new DTypeError(
+      `tensor: expected ${dtype === "bool" ? "true, false, 0 or 1" : "a number"}${at()}, got ${show(value)}${cure}`,
+    );
+  }
+  if (dtype === "int32" && value !== (value | 0)) {
+    throw new OutOfRangeError(`tensor: ${value}${at()} is no int32; round it, or use float64`);
+  }
+  return value;
+}
+
+const place = (path: readonly number[]): string => (path.length === 0 ? "the top" : path.map((i) => `[${i}]`).join(""));
+
+const isList = (x: unknown): x is ArrayLike<unknown> =>
+  Array.isArray(x) || (ArrayBuffer.isView(x) && !(x instanceof DataView));
+
+function isNdArray(x: unknown): x is NdArray {
+  return (
+    typeof x === "object" && x !== null && !isList(x) && "stride" in x && "offset" in x && "data" in x && "pick" in x
+  );
+}
+
+/** The elements of any ndarray, one over a plain array included. */
+function elements(nd: NdArray): ArrayLike<number> {
+  if (ArrayBuffer.isView(nd.data)) return rows(nd);
+  const copy: number[] = new Array(sizeOf(nd.shape));
+  assign(ndarray(copy as unknown as Data, nd.shape), nd);
+  return copy;
+}
+
+/** The shape that the first entries have all the way down. */
+function nestedShape(value: unknown): number[] {
+  const shape: number[] = [];
+  for (let part = value; isList(part); part = part[0]) {
+    if (shape.push(part.length) > 32)
+      throw new ShapeError("tensor: nested deeper than 32 axes; does the array contain itself?");
+  }
+  return shape;
+}
+
+/** The dtype that a value has of itself: typed arrays of a storage type, booleans; float64 otherwise. */
+function dtypeOf(value: unknown): DType {
+  let part = value;
+  while (Array.isArray(part) && part.length > 0) part = part[0];
+  if (typeof part === "boolean") return "bool";
+  return part instanceof Float32Array ? "float32" : part instanceof Int32Array ? "int32" : "float64";
+}

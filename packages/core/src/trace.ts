@@ -1,0 +1,86 @@
+import { ArgumentError, show, TracedValueError } from "./errors.ts";
+import type { Shape } from "./ndarray.ts";
+import { type AnyOpSpec, apply } from "./op.ts";
+import { recording, type Step } from "./tape.ts";
+import { checkKind, type DType, describe, Tensor } from "./tensor.ts";
+import { argumentName, isNode, leaves, leavesAlike, mapNode, type TreesOnly, unflatten } from "./tree.ts";
+
+/** A tensor to come: what `trace` needs to know of an argument. */
+export interface Spec {
+  readonly shape: Shape;
+  /** Default: float64. */
+  readonly dtype?: DType | undefined;
+  readonly label?: string | undefined;
+}
+
+/** A tree with specs, or tensors as examples, where `T` has its tensors. */
+export type SpecsOf<T> = T extends Tensor ? Tensor | Spec : { readonly [K in keyof T]: SpecsOf<T[K]> };
+
+/** What a function does, as plain data: a list of steps from inputs and constants to outputs. */
+export interface Program<A extends readonly unknown[] = readonly unknown[], R = unknown> {
+  /** The arguments, with an input for each tensor: no values. */
+  readonly args: A;
+  /** The value, with an output for each tensor. */
+  readonly value: R;
+  readonly inputs: readonly Tensor[];
+  /** The tensors with values that the steps use. */
+  readonly constants: readonly Tensor[];
+  readonly steps: readonly Step<AnyOpSpec>[];
+  readonly outputs: readonly Tensor[];
+}
+
+/**
+ * The steps that `f` takes for arguments of the shapes and dtypes of `specs`. Nothing is computed but what depends on
+ * no argument. Derivatives inside `f` are steps like any other.
+ * @throws TracedValueError if `f` asks for a value.
+ */
+export function trace<A extends readonly unknown[], R>(
+  f: ((...args: A) => R) & TreesOnly<A> & TreesOnly<R>,
+  ...specs: { readonly [K in keyof A]: SpecsOf<A[K]> }
+): Program<A, R> {
+  const args = specs.map((spec, i) => toInputs(spec, argumentName(f, i))) as unknown as A;
+  const steps: Step<AnyOpSpec>[] = [];
+  const record = (step: Step) => {
+    if (step.output.array === undefined) steps.push(step as Step<AnyOpSpec>);
+  };
+  const value = recording("trace", { record }, () => f(...args));
+  const [inputs, outputs] = [leaves("trace", args, "args"), leaves("trace", value, "the value of f")];
+  const needed = new Set(outputs);
+  const kept = steps
+    .toReversed()
+    .filter(({ inputs, output }) => needed.has(output) && inputs.every((x) => needed.add(x)));
+  kept.reverse();
+  const known = new Set([...inputs, ...kept.map(({ output }) => output)]);
+  const constants = [...needed].filter((tensor) => !known.has(tensor));
+  const foreign = constants.find(({ array }) => array === undefined);
+  if (foreign)
+    throw new TracedValueError(
+      `trace: f uses ${describe(foreign)}, which another trace is tracing; pass it as an argument`,
+    );
+  return { args, value, inputs, constants, steps: kept, outputs };
+}
+
+function toInputs(spec: unknown, path: string): unknown {
+  if (spec instanceof Tensor || isSpec(spec)) {
+    const { shape, dtype = "float64", label = path } = spec;
+    checkKind("trace", shape, dtype);
+    return new Tensor([...shape], dtype, undefined, label);
+  }
+  if (isNode(spec)) return mapNode(spec, path, toInputs);
+  throw new ArgumentError(
+    `trace: ${path} must be a tensor or { shape, dtype } (or arrays and objects of them), got ${show(spec)}`,
+  );
+}
+
+const isSpec = (x: unknown): x is Spec => isNode(x) && "shape" in x && Array.isArray(x.shape) && !x.shape.some(isNode);
+
+/** The value of a program for `args`, which have the shapes and dtypes it was traced with. Its steps are ops like any other. */
+export function evaluate<A extends readonly unknown[], R>(program: Program<A, R>, ...args: A): R {
+  const given = leavesAlike("evaluate", [program.args, "what was traced"], [args, "args"]);
+  const values = new Map(program.inputs.map((input, i) => [input, given[i]!]));
+  const resolve = (tensor: Tensor): Tensor => values.get(tensor) ?? tensor;
+  for (const { op, inputs, params, output } of program.steps) {
+    values.set(output, apply(op, inputs.map(resolve), params));
+  }
+  return unflatten(program.value, program.outputs.map(resolve));
+}

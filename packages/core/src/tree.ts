@@ -1,0 +1,150 @@
+import { ShapeError, show, TreeError } from "./errors.ts";
+import { isAlike, isFloat, kindText, Tensor } from "./tensor.ts";
+
+/** `T`, if it is a tree: a tensor, or arrays and objects of trees. Else a type that `T` cannot be assigned to. */
+type Tree<T> = T extends Tensor
+  ? T
+  : T extends string | number | boolean | bigint | symbol | null | undefined | ((...args: never) => unknown)
+    ? Tensor
+    : { readonly [K in keyof T]: Tree<T[K]> };
+
+/**
+ * What a parameter's type is intersected with so that only trees are accepted. The caller's own type stays as it is (an
+ * `interface` has no index signature, so there can be no general type of trees to assign it to).
+ */
+export type TreesOnly<T> = [T] extends [Tree<T>] ? unknown : { readonly "is not a tree of tensors": T };
+
+type Node = readonly unknown[] | { readonly [key: string]: unknown };
+
+/** The tensors of a tree in the order in which they stand. `who` and `path` are for messages. */
+export function leaves(who: string, tree: unknown, path: string): Tensor[] {
+  const found: Tensor[] = [];
+  walk(who, tree, path, (leaf) => found.push(leaf));
+  return found;
+}
+
+/** Calls `visit` with each tensor of a tree and its path, such as `params.layers[1].w`. */
+export function walk(
+  who: string,
+  tree: unknown,
+  path: string,
+  visit: (leaf: Tensor, path: string) => void,
+  depth = 0,
+): void {
+  if (tree instanceof Tensor) visit(tree, path);
+  else if (!isNode(tree))
+    throw new TreeError(`${who}: ${path} must be a tensor (or arrays and objects of them), got ${show(tree)}`);
+  else if (depth > 100)
+    throw new TreeError(`${who}: ${path.slice(0, 40)}… is nested deeper than 100 levels; does it contain itself?`);
+  else for (const key of Object.keys(tree)) walk(who, child(tree, key), childPath(tree, path, key), visit, depth + 1);
+}
+
+/** A tree of the structure of `like`, with `values` where its tensors stand. */
+export function unflatten<T>(like: T, values: Iterable<unknown>): T {
+  const next = values[Symbol.iterator]();
+  const build = (node: unknown): unknown => {
+    if (node instanceof Tensor) return next.next().value;
+    return mapNode(node as Node, "", build);
+  };
+  return build(like) as T;
+}
+
+/** An array or object with `f` of each entry and its path. */
+export function mapNode(node: Node, path: string, f: (entry: unknown, path: string) => unknown): unknown {
+  if (Array.isArray(node)) return node.map((entry, i) => f(entry, `${path}[${i}]`));
+  return Object.fromEntries(Object.entries(node).map(([key, entry]) => [key, f(entry, childPath(node, path, key))]));
+}
+
+/** A tree and what messages call it. */
+export type Named = readonly [tree: unknown, path: string];
+
+/** The tensors of `tree` in the order of `like`, whose structure it must have. @throws TreeError with both paths. */
+export function leavesLike(who: string, [like, likePath]: Named, [tree, path]: Named): Tensor[] {
+  const mismatch = (wanted: string, came: string) =>
+    new TreeError(`${who}: ${path} must be ${wanted}, as ${likePath} is; got ${came}`);
+  if (like instanceof Tensor) {
+    if (tree instanceof Tensor) return [tree];
+    throw mismatch("a tensor", show(tree));
+  }
+  const keys = Object.keys(like as Node);
+  const fits = isNode(tree) && Array.isArray(tree) === Array.isArray(like) && Object.keys(tree).length === keys.length;
+  if (!fits || keys.some((key) => !Object.hasOwn(tree, key))) throw mismatch(nodeText(like), nodeText(tree));
+  return keys.flatMap((key) =>
+    leavesLike(
+      who,
+      [child(like as Node, key), childPath(like, likePath, key)],
+      [child(tree, key), childPath(tree, path, key)],
+    ),
+  );
+}
+
+/** As `leavesLike`, where each tensor must have the dtype and shape of its partner. @throws ShapeError otherwise. */
+export function leavesAlike(who: string, like: Named, tree: Named): Tensor[] {
+  const wanted = leaves(who, ...like);
+  return leavesLike(who, like, tree).map((came, i) => {
+    if (isAlike(came, wanted[i]!)) return came;
+    throw new ShapeError(
+      `${who}: ${tree[1]} must have the dtype and shape of ${like[1]}, ${kindText(wanted[i]!)}; got ${kindText(came)}`,
+    );
+  });
+}
+
+/** The float tensors of a tree, which alone carry derivatives, and the tree with others in their place. */
+export function floatsOf<T>(
+  who: string,
+  [tree, path]: readonly [T, string],
+): { floats: Tensor[]; withFloats: (given: readonly Tensor[], elsewhere?: (leaf: Tensor) => Tensor) => T } {
+  const all = leaves(who, tree, path);
+  return {
+    floats: all.filter((leaf) => isFloat(leaf.dtype)),
+    withFloats: (given, elsewhere = (leaf) => leaf) => {
+      const next = given.values();
+      return unflatten(
+        tree,
+        all.map((leaf) => (isFloat(leaf.dtype) ? next.next().value : elsewhere(leaf))),
+      );
+    },
+  };
+}
+
+/**
+ * `f` of each tensor of `tree` and of the tensors at the same place in `others`, as a tree of the same structure:
+ * `treeMap((p, g) => sub(p, mul(rate, g)), params, grads)`.
+ */
+export function treeMap<T>(
+  f: (leaf: Tensor, ...others: Tensor[]) => Tensor,
+  tree: T & TreesOnly<T>,
+  ...others: NoInfer<T>[]
+): T {
+  const first = leaves("treeMap", tree, "tree");
+  const rest = others.map((other, i) => leavesLike("treeMap", [tree, "tree"], [other, `others[${i}]`]));
+  return unflatten<T>(
+    tree,
+    first.map((leaf, i) => f(leaf, ...rest.map((list) => list[i]!))),
+  );
+}
+
+/** How messages call argument `i` of `f`: by its name where the source of `f` shows one. */
+export function argumentName(f: (...args: never) => unknown, i: number): string {
+  const [, list = ""] = /^(?:async\s+)?(?:function\s*[\w$]*\s*)?\(?([\w$,\s]*)/.exec(String(f).slice(0, 200)) ?? [];
+  return list.split(",")[i]?.trim() || `argument ${i}`;
+}
+
+/** Plain arrays and objects hold trees; instances of a class would lose their prototype, so they do not. */
+export function isNode(x: unknown): x is Node {
+  if (typeof x !== "object" || x === null) return false;
+  const prototype = Object.getPrototypeOf(x);
+  return Array.isArray(x) || prototype === Object.prototype || prototype === null;
+}
+
+const child = (node: Node, key: string): unknown => (node as { readonly [key: string]: unknown })[key];
+
+const childPath = (node: unknown, path: string, key: string): string =>
+  Array.isArray(node)
+    ? `${path}[${key}]`
+    : /^[\p{L}_$][\p{L}\p{N}_$]*$/u.test(key)
+      ? `${path}.${key}`
+      : `${path}[${JSON.stringify(key)}]`;
+
+const nodeText = (x: unknown): string =>
+  isNode(x) && !Array.isArray(x) ? `an object with ${Object.keys(x).join(", ") || "no keys"}` : show(x);

@@ -1,0 +1,108 @@
+import {
+  type Binary,
+  type DType,
+  defineOp,
+  type Op,
+  type Operand,
+  sharedFloat,
+  type Unary,
+  type VjpRule,
+} from "@wengert/core";
+import { broadcastShape } from "./axes.ts";
+import { type ElementwiseLoop, elementwise } from "./loops.ts";
+import { irregular } from "./samples.ts";
+import { unbroadcast } from "./sum.ts";
+
+// y = a ∘ b by NumPy's broadcasting. The rules give the cotangents at the shape of y; they are summed over the axes along
+// which an input was repeated.
+
+type Rule = VjpRule<Binary, undefined>;
+type DTypeRule = (who: string, inputs: readonly Operand[]) => DType;
+
+function arithmetic(
+  name: string,
+  dtype: DTypeRule,
+  loop: ElementwiseLoop,
+  rules: readonly [Rule, Rule],
+  nonFinite?: string,
+): Op<Binary> {
+  const [toA, toB] = rules;
+  return defineOp<Binary>({
+    name,
+    shape: (inputs) => broadcastShape(name, inputs),
+    dtype: (inputs) => dtype(name, inputs),
+    kernel: (out, inputs) => elementwise(out, inputs, loop),
+    vjp: [
+      (g, call) => unbroadcast(toA(g, call), call.inputs[0]),
+      (g, call) => unbroadcast(toB(g, call), call.inputs[1]),
+    ],
+    ...(nonFinite === undefined ? {} : { nonFinite }),
+    samples: () => [
+      [irregular([2, 2]), irregular([2, 2], 2)],
+      [irregular([2, 1]), irregular([3], 2)],
+    ],
+  });
+}
+
+/** float64, float32 or int32, the same for all; int32 wraps around. */
+export const numeric: DTypeRule = (who, inputs) =>
+  inputs.every(({ dtype }) => dtype === "int32") ? "int32" : sharedFloat(who, inputs);
+
+/** −x */
+export const neg: Op<Unary> = defineOp({
+  name: "neg",
+  shape: ([x]) => x.shape,
+  dtype: (inputs) => numeric("neg", inputs),
+  kernel: (out, inputs) =>
+    elementwise(out, inputs, (n, y, o, a, i, s) => {
+      for (let l = 0, p = i; l < n; l++, p += s) y[o + l] = -a[p]!;
+    }),
+  vjp: [(g) => neg(g)],
+  samples: () => [[irregular([2, 2])]],
+});
+
+/** a + b */
+export const add: Op<Binary> = arithmetic(
+  "add",
+  numeric,
+  (n, y, o, a, i, s, b, j, t) => {
+    for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) y[o + l] = a[p]! + b[q]!;
+  },
+  [(g) => g, (g) => g],
+);
+
+/** a − b */
+export const sub: Op<Binary> = arithmetic(
+  "sub",
+  numeric,
+  (n, y, o, a, i, s, b, j, t) => {
+    for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) y[o + l] = a[p]! - b[q]!;
+  },
+  [(g) => g, (g) => neg(g)],
+);
+
+/** a b */
+export const mul: Op<Binary> = arithmetic(
+  "mul",
+  numeric,
+  (n, y, o, a, i, s, b, j, t) => {
+    if (y instanceof Int32Array) {
+      for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) y[o + l] = Math.imul(a[p]!, b[q]!);
+    } else {
+      for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) y[o + l] = a[p]! * b[q]!;
+    }
+  },
+  [(g, { inputs: [, b] }) => mul(g, b), (g, { inputs: [a] }) => mul(g, a)],
+  "0 × Infinity is NaN: find what is infinite, or keep it out with where before the product",
+);
+
+/** a / b, hence ā = g / b and b̄ = −g a / b² = −(g / b) (a / b) */
+export const div: Op<Binary> = arithmetic(
+  "div",
+  sharedFloat,
+  (n, y, o, a, i, s, b, j, t) => {
+    for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) y[o + l] = a[p]! / b[q]!;
+  },
+  [(g, { inputs: [, b] }) => div(g, b), (g, { inputs: [, b], output }) => neg(mul(div(g, b), output))],
+  "a divisor is 0: add a small number to it, or divide by where(notEqual(b, 0), b, 1)",
+);

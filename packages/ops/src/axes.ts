@@ -1,0 +1,83 @@
+import { ArgumentError, describe, type Operand, OutOfRangeError, ShapeError, shapeText, show } from "@wengert/core";
+import type { Shape } from "@wengert/core/ndarray";
+
+/** An axis, or several; −1 is the last. */
+export type Axes = number | readonly number[];
+
+/** `axis` counted from 0. @throws OutOfRangeError, ArgumentError. */
+export function axisOf(who: string, x: Operand, axis: number, rank: number = x.shape.length): number {
+  if (!Number.isInteger(axis)) throw new ArgumentError(`${who}: axis must be a whole number, got ${show(axis)}`);
+  if (axis >= -rank && axis < rank) return axis < 0 ? axis + rank : axis;
+  const range = rank === 0 ? "a scalar has no axes" : `it must be from ${-rank} to ${rank - 1}`;
+  throw new OutOfRangeError(`${who}: ${describe(x)} has no axis ${axis}; ${range}`);
+}
+
+/** The axes counted from 0, in ascending order; all of them where `axis` is absent. @throws also for a repeated axis. */
+export function axesOf(who: string, x: Operand, axis: Axes | undefined): readonly number[] {
+  if (axis === undefined) return [...x.shape.keys()];
+  const axes = (typeof axis === "number" ? [axis] : [...axis])
+    .map((each) => axisOf(who, x, each))
+    .sort((a, b) => a - b);
+  const twice = axes.find((each, i) => each === axes[i - 1]);
+  if (twice === undefined) return axes;
+  throw new OutOfRangeError(`${who}: axis ${twice} of ${describe(x)} is named twice in ${shapeText(axis as Shape)}`);
+}
+
+export interface ReduceOptions {
+  /** The axes to reduce, counted from the end where negative. Default: all. */
+  readonly axis?: Axes | undefined;
+  /** Whether the reduced axes stay, with size 1. Default: no. */
+  readonly keepDims?: boolean | undefined;
+}
+
+/** What a reduction keeps of its options. */
+export interface Reduction {
+  readonly axes: readonly number[];
+  readonly keepDims: boolean;
+}
+
+export const reductionOf = (who: string, x: Operand, { axis, keepDims = false }: ReduceOptions = {}): Reduction => ({
+  axes: axesOf(who, x, axis),
+  keepDims,
+});
+
+/** `shape` with size 1 at `axes`. */
+export const keptShape = (shape: Shape, axes: readonly number[]): Shape =>
+  shape.map((n, i) => (axes.includes(i) ? 1 : n));
+
+/** The shape of a reduction. */
+export const reducedShape = (shape: Shape, { axes, keepDims }: Reduction): Shape =>
+  keepDims ? keptShape(shape, axes) : shape.filter((_, i) => !axes.includes(i));
+
+/** The shape to which all inputs broadcast by NumPy's rules. @throws ShapeError that names the axis. */
+export function broadcastShape(who: string, inputs: readonly Operand[]): Shape {
+  let shape = inputs[0]!.shape;
+  for (let k = 1; k < inputs.length; k++) {
+    const other = inputs[k]!.shape;
+    if (other.length === 0 || other === shape) continue;
+    shape = Array.from(
+      { length: Math.max(shape.length, other.length) },
+      (_, i, rank = Math.max(shape.length, other.length)) => {
+        const [m, n] = [shape[i - rank + shape.length] ?? 1, other[i - rank + other.length] ?? 1];
+        if (m === n || n === 1) return m;
+        if (m === 1) return n;
+        throw new ShapeError(
+          `${who}: ${listText(inputs)} do not broadcast: sizes ${m} and ${n} at axis ${i - rank}; ${cureFor(inputs)}`,
+        );
+      },
+    );
+  }
+  return shape;
+}
+
+const listText = (inputs: readonly Operand[]): string => inputs.map((x, i) => describe(x, "abc"[i])).join(" and ");
+
+/** The usual mistake is a vector that should stand for the rows: [N] beside [N, K]. */
+function cureFor(inputs: readonly Operand[]): string {
+  const vector = inputs.find(({ shape }) => shape.length === 1);
+  const partner = inputs.find(({ shape }) => shape.length > 1);
+  if (vector && partner && vector.shape[0] === partner.shape.at(-2)) {
+    return `did you mean expandDims(${vector.label ?? "the vector"}, { axis: -1 }), or a reduction with keepDims?`;
+  }
+  return "sizes must be equal, or 1, counted from the last axis";
+}

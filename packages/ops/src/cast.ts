@@ -1,0 +1,33 @@
+import { type DType, defineOp, type Op, OutOfRangeError, tensor, type Unary } from "@wengert/core";
+import { rows } from "@wengert/core/ndarray";
+
+/**
+ * x in another dtype: to int32 rounded towards zero, to bool whether it is not 0, to float32 to the nearest.
+ * The cotangent is cast back; through int32 and bool nothing flows.
+ * @throws OutOfRangeError for what int32 cannot hold.
+ */
+export const cast: Op<Unary, { readonly dtype: DType }> = defineOp({
+  name: "cast",
+  shape: ([x]) => x.shape,
+  dtype: (_, { dtype }) => dtype,
+  view: ([x], { dtype }) => (storageOf[dtype] === x.dtype ? x : undefined),
+  kernel: (out, [x], { dtype }) => {
+    const values = rows(x);
+    for (let i = 0; i < values.length; i++) {
+      const value = values[i]!;
+      if (dtype === "int32" && !(Math.abs(Math.trunc(value)) <= 2 ** 31 && Math.trunc(value) !== 2 ** 31)) {
+        throw new OutOfRangeError(`cast: ${value} (element ${i}) is no int32; clip it, or replace it with where`);
+      }
+      out.data[i] = dtype === "bool" ? Number(value !== 0) : value;
+    }
+  },
+  vjp: [(g, { inputs: [x] }) => cast(g, { dtype: x.dtype })],
+  samples: () => [[tensor([0.5, -2]), { dtype: "float64" }]],
+});
+
+const storageOf: Readonly<Record<DType, string>> = {
+  float64: "float64",
+  float32: "float32",
+  int32: "int32",
+  bool: "uint8",
+};

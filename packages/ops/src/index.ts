@@ -1,0 +1,25 @@
+export { add, div, mul, neg, sub } from "./arithmetic.ts";
+export type { Axes, ReduceOptions } from "./axes.ts";
+export { cast } from "./cast.ts";
+export { equal, greater, greaterEqual, less, lessEqual, notEqual } from "./compare.ts";
+export { concat, stack } from "./concat.ts";
+export { type CrossEntropyOptions, crossEntropy } from "./crossEntropy.ts";
+export { exp, log, relu, sigmoid, sqrt, square, tanh } from "./functions.ts";
+export { logSumExp } from "./logSumExp.ts";
+export { matmul } from "./matmul.ts";
+export { type ArgmaxOptions, argmax, max } from "./max.ts";
+export { mean } from "./mean.ts";
+export { pow } from "./pow.ts";
+export { type RandomOptions, randomKey, randomNormal, randomUniform, splitKey, type UniformOptions } from "./random.ts";
+export { expandDims, reshape, transpose } from "./shape.ts";
+export { type SliceOptions, slice } from "./slice.ts";
+export {
+  logSoftmax,
+  logSoftmaxPullback,
+  type MaskableOp,
+  type SoftmaxOptions,
+  softmax,
+  softmaxPullback,
+} from "./softmax.ts";
+export { broadcastTo, sum } from "./sum.ts";
+export { where } from "./where.ts";

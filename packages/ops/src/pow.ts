@@ -1,0 +1,42 @@
+import { type Binary, defineOp, type Op, sharedFloat } from "@wengert/core";
+import { mul, sub } from "./arithmetic.ts";
+import { broadcastShape } from "./axes.ts";
+import { equal } from "./compare.ts";
+import { log } from "./functions.ts";
+import { elementwise } from "./loops.ts";
+import { irregular, positive } from "./samples.ts";
+import { unbroadcast } from "./sum.ts";
+import { where } from "./where.ts";
+
+/**
+ * y = aᵇ, with IEEE's 1ᵇ = a⁰ = 1. ā = g b aᵇ⁻¹, which is 0 for b = 0 whatever a; b̄ = g aᵇ ln a, where a = 0 counts as
+ * the limit 0 (never 0 × ln 0), and which is NaN for a negative base.
+ */
+export const pow: Op<Binary> = defineOp({
+  name: "pow",
+  shape: (inputs) => broadcastShape("pow", inputs),
+  dtype: (inputs) => sharedFloat("pow", inputs),
+  kernel: (out, inputs) =>
+    elementwise(out, inputs, (n, y, o, a, i, s, b, j, t) => {
+      for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) {
+        const [base, exponent] = [a[p]!, b[q]!];
+        // JavaScript has NaN for 1 ** NaN and (±1) ** ±Infinity
+        const isOne = base === 1 || (base === -1 && Math.abs(exponent) === Infinity);
+        y[o + l] = isOne ? 1 : base ** exponent;
+      }
+    }),
+  vjp: [
+    (g, { inputs: [a, b] }) => {
+      const isConstant = equal(b, 0);
+      const slope = mul(b, pow(a, sub(where(isConstant, 1, b), 1)));
+      return unbroadcast(where(isConstant, 0, mul(g, slope)), a);
+    },
+    (g, { inputs: [a, b], output }) => unbroadcast(mul(g, mul(output, log(where(equal(a, 0), 1, a)))), b),
+  ],
+  nonFinite:
+    "0 to a negative power is infinite, a negative base to a fractional power NaN: raise where(greater(a, 0), a, 1)",
+  samples: () => [
+    [positive([2, 2]), irregular([2, 2], 2)],
+    [positive([2, 1]), irregular([3], 2)],
+  ],
+});

@@ -1,0 +1,139 @@
+import {
+  type DType,
+  DTypeError,
+  defineOp,
+  describe,
+  type Op,
+  type Operand,
+  OutOfRangeError,
+  sharedFloat,
+  type Tensor,
+  tensor,
+  type Unary,
+} from "@wengert/core";
+import { type Data, type NdArray, rows, type Shape } from "@wengert/core/ndarray";
+import { type Sampled, withSamples } from "./samples.ts";
+
+// Random numbers are a function of a key and of nothing else: Threefry-2x32 with 20 rounds (Salmon, Moraes, Dror, Shaw:
+// "Parallel random numbers: as easy as 1, 2, 3", SC 2011).
+
+/** A key, int32 [2]. It gives the same numbers each time it is used: `splitKey` makes fresh ones of it. */
+export const randomKey: Sampled<RandomKey> = withSamples<RandomKey>(
+  (seed) => {
+    if (!Number.isSafeInteger(seed))
+      throw new OutOfRangeError(`randomKey: the seed must be a whole number, got ${seed}`);
+    return tensor([Math.floor(seed / 2 ** 32) | 0, seed | 0], { dtype: "int32", label: "key" });
+  },
+  () => [[1]],
+);
+
+/** `count` (default 2) keys independent of each other and of what else `key` gives. */
+export const splitKey: Sampled<SplitKey> = withSamples<SplitKey>(
+  (key, count = 2) => Array.from({ length: count }, (_, index) => childKey(key, { index })),
+  () => [[randomKey(1), 3]],
+);
+
+type RandomKey = (seed: number) => Tensor;
+type SplitKey = (key: Tensor, count?: number) => Tensor[];
+
+const childKey: Op<Unary, { readonly index: number }> = defineOp({
+  name: "splitKey",
+  shape: ([key]) => keyShape("splitKey", key),
+  dtype: () => "int32",
+  kernel: (out, [key], { index }) => threefry(rows(key), index, stream.split, out.data),
+  vjp: [null],
+  samples: () => [[randomKey(1), { index: 0 }]],
+});
+
+export interface RandomOptions {
+  readonly shape: Shape;
+  /** float64 (53 random bits) or float32 (24). Default: float64. */
+  readonly dtype?: DType | undefined;
+}
+
+interface Drawing {
+  readonly shape: Shape;
+  readonly dtype: DType;
+}
+
+export interface UniformOptions extends RandomOptions {
+  readonly min?: number | undefined;
+  readonly max?: number | undefined;
+}
+
+/** Numbers uniform in [min, max), by default [0, 1). */
+export const randomUniform: Op<Unary, Drawing & { readonly min: number; readonly max: number }, UniformOptions> =
+  defineOp({
+    name: "randomUniform",
+    params: (options) => ({ ...drawing("randomUniform", options!), min: options!.min ?? 0, max: options!.max ?? 1 }),
+    shape: ([key], { shape }) => keyShape("randomUniform", key) && shape,
+    dtype: (_, { dtype }) => dtype,
+    kernel: (out, [key], { min, max }) => {
+      const uniform = uniformOf(out, key, stream.uniform);
+      for (let i = 0; i < out.data.length; i++) out.data[i] = min + (max - min) * uniform(i);
+    },
+    vjp: [null],
+    samples: () => [[randomKey(1), { shape: [2, 3] }]],
+  });
+
+/** Numbers of the standard normal distribution, by the Box–Muller transform. */
+export const randomNormal: Op<Unary, Drawing, RandomOptions> = defineOp({
+  name: "randomNormal",
+  params: (options) => drawing("randomNormal", options!),
+  shape: ([key], { shape }) => keyShape("randomNormal", key) && shape,
+  dtype: (_, { dtype }) => dtype,
+  kernel: (out, [key]) => {
+    const [radius, angle] = [uniformOf(out, key, stream.radius), uniformOf(out, key, stream.angle)];
+    for (let i = 0; i < out.data.length; i++) {
+      out.data[i] = Math.sqrt(-2 * Math.log1p(-radius(i))) * Math.cos(2 * Math.PI * angle(i));
+    }
+  },
+  vjp: [null],
+  samples: () => [[randomKey(1), { shape: [2, 3] }]],
+});
+
+/** The second counter word: what a key is used for. */
+const stream = { split: 1, uniform: 2, radius: 3, angle: 4 } as const;
+
+function drawing(who: string, { shape, dtype = "float64" }: RandomOptions): Drawing {
+  sharedFloat(who, [{ shape, dtype, label: undefined }]);
+  return { shape, dtype };
+}
+
+function keyShape(who: string, key: Operand): Shape {
+  if (key.dtype === "int32" && String(key.shape) === "2") return key.shape;
+  throw new DTypeError(
+    `${who}: expected a key, int32 [2], got ${key.dtype} ${describe(key)}; randomKey(seed) makes one`,
+  );
+}
+
+/** The i-th number in [0, 1) with as many random bits as the dtype of `out` holds. */
+function uniformOf(out: NdArray, key: NdArray, use: number): (i: number) => number {
+  const [words, bits] = [rows(key), new Uint32Array(2)];
+  const isFloat32 = out.data instanceof Float32Array;
+  return (i) => {
+    threefry(words, i, use, bits);
+    if (isFloat32) return (bits[0]! >>> 8) / 2 ** 24;
+    return ((bits[0]! >>> 5) * 2 ** 26 + (bits[1]! >>> 6)) / 2 ** 53;
+  };
+}
+
+/** out ← the block of the counter (c0, c1) under `key`. */
+export function threefry(key: Data | Uint32Array, c0: number, c1: number, out: Data | Uint32Array): void {
+  const [k0, k1] = [key[0]! | 0, key[1]! | 0];
+  const schedule = [k0, k1, 0x1bd11bda ^ k0 ^ k1];
+  let [x, y] = [(c0 + k0) | 0, (c1 + k1) | 0];
+  for (let round = 0; round < 20; round++) {
+    const by = rotations[round % 8]!;
+    x = (x + y) | 0;
+    y = ((y << by) | (y >>> (32 - by))) ^ x;
+    if (round % 4 !== 3) continue;
+    const n = (round + 1) / 4;
+    x = (x + schedule[n % 3]!) | 0;
+    y = (y + schedule[(n + 1) % 3]! + n) | 0;
+  }
+  out[0] = x;
+  out[1] = y;
+}
+
+const rotations = [13, 15, 26, 6, 17, 29, 16, 24] as const;

@@ -1,0 +1,26 @@
+import { fromNdarray, type Tensor } from "@wengert/core";
+import { ndarray, type Shape, sizeOf } from "@wengert/core/ndarray";
+
+/** Irregular numbers between −2 and 2, or 0.1 and 2, the same for the same `variant`: points to check rules at. */
+export function irregular(shape: Shape, variant = 1): Tensor {
+  const values = Float64Array.from({ length: sizeOf(shape) }, (_, i) => 2 * Math.sin(1 + 2.4 * i + 1.7 * variant));
+  return fromNdarray(ndarray(values, shape));
+}
+
+export function positive(shape: Shape, variant = 1): Tensor {
+  const values = Float64Array.from(
+    { length: sizeOf(shape) },
+    (_, i) => 1.05 + 0.95 * Math.sin(1 + 2.4 * i + 1.7 * variant),
+  );
+  return fromNdarray(ndarray(values, shape));
+}
+
+/** A function composed of ops, with arguments for which it is checked as ops are. */
+export type Sampled<F extends (...args: never) => unknown> = F & {
+  readonly samples: () => readonly Readonly<Parameters<F>>[];
+};
+
+export const withSamples = <F extends (...args: never) => unknown>(
+  f: NoInfer<F>,
+  samples: Sampled<F>["samples"],
+): Sampled<F> => Object.assign(f as F, { samples });

@@ -1,0 +1,69 @@
+import {
+  defineOp,
+  describe,
+  type Op,
+  OutOfRangeError,
+  ShapeError,
+  shapeText,
+  type Tensor,
+  tensor,
+  type Unary,
+} from "@wengert/core";
+import { assign, isRowMajor, ndarray, type Shape, sizeOf } from "@wengert/core/ndarray";
+import { axisOf } from "./axes.ts";
+import { irregular, type Sampled, withSamples } from "./samples.ts";
+
+/** y = x with its elements, row by row, in another shape. Its adjoint is the way back. */
+export const reshape: Op<Unary, { readonly shape: Shape }> = defineOp({
+  name: "reshape",
+  params: (options, [x]) => {
+    const { shape } = options!;
+    const size = sizeOf(x.shape);
+    const known = sizeOf(shape.filter((n) => n !== -1));
+    const inferred = shape.map((n) => (n === -1 ? size / known : n));
+    const fits = sizeOf(inferred) === size && inferred.every((n) => Number.isInteger(n) && n >= 0);
+    if (fits && shape.length - inferred.filter((n, i) => n === shape[i]).length < 2) return { shape: inferred };
+    throw new ShapeError(
+      `reshape: ${describe(x)} has ${size} elements and cannot take shape ${shapeText(shape)}; one size may be -1`,
+    );
+  },
+  shape: (_, { shape }) => shape,
+  dtype: ([x]) => x.dtype,
+  view: ([x], { shape }) => (isRowMajor(x) ? ndarray(x.data, shape, undefined, x.offset) : undefined),
+  kernel: (out, [x]) => assign(ndarray(out.data, x.shape), x),
+  vjp: [(g, { inputs: [x] }) => reshape(g, { shape: x.shape })],
+  samples: () => [
+    [irregular([2, 3]), { shape: [3, -1] }],
+    [tensor(1), { shape: [1, 1] }],
+  ],
+});
+
+/** yᵢⱼ = xⱼᵢ: the axes in another order, reversed by default. Its adjoint puts them back. */
+export const transpose: Op<Unary, { readonly axes: readonly number[] }, { readonly axes?: readonly number[] }> =
+  defineOp({
+    name: "transpose",
+    params: (options, [x]) => {
+      const rank = x.shape.length;
+      const axes = (options?.axes ?? [...x.shape.keys()].reverse()).map((axis) => axisOf("transpose", x, axis));
+      if (axes.length === rank && new Set(axes).size === rank) return { axes };
+      throw new OutOfRangeError(
+        `transpose: axes must name each of the ${rank} axes of ${describe(x)} once, got ${shapeText(options!.axes!)}`,
+      );
+    },
+    shape: ([x], { axes }) => axes.map((axis) => x.shape[axis]!),
+    dtype: ([x]) => x.dtype,
+    view: ([x], { axes }) => x.transpose(...axes),
+    vjp: [(g, { params: { axes } }) => transpose(g, { axes: axes.map((_, i) => axes.indexOf(i)) })],
+    samples: () => [[irregular([2, 3], 2)], [irregular([1, 2, 2]), { axes: [2, 0, -2] }]],
+  });
+
+/** x with a new axis of size 1, which stands at `axis` of the result. */
+export const expandDims: Sampled<ExpandDims> = withSamples<ExpandDims>(
+  (x, { axis }) => {
+    const at = axisOf("expandDims", x, axis, x.shape.length + 1);
+    return reshape(x, { shape: x.shape.toSpliced(at, 0, 1) });
+  },
+  () => [[irregular([2, 3]), { axis: 1 }]],
+);
+
+type ExpandDims = (x: Tensor, options: { readonly axis: number }) => Tensor;

@@ -1,0 +1,92 @@
+import {
+  ArgumentError,
+  defineOp,
+  describe,
+  type Op,
+  type Operand,
+  OutOfRangeError,
+  show,
+  type Unary,
+} from "@wengert/core";
+import { assign, type NdArray, ndarray, type Shape } from "@wengert/core/ndarray";
+import { irregular } from "./samples.ts";
+
+type Bounds = readonly (number | null)[];
+
+export interface SliceOptions {
+  /** Where to begin, one entry an axis; null, or no entry: at the end from which `step` leads away. */
+  readonly start?: Bounds;
+  /** Where to stop, before this entry; null, or no entry: at the other end. */
+  readonly stop?: Bounds;
+  /** From one entry to the next. Default 1; negative steps run backwards. */
+  readonly step?: Bounds;
+}
+
+/** Which entries a slice takes: along each axis `size` of them from `start` on, in steps of `step`. */
+export interface Selection {
+  readonly start: Shape;
+  readonly step: Shape;
+  readonly size: Shape;
+}
+
+/**
+ * The entries from `start` to before `stop` in steps of `step`, along each axis, by NumPy's rules: negative bounds count
+ * from the end, and bounds outside are moved to it. The adjoint puts g back among zeros.
+ */
+export const slice: Op<Unary, Selection, SliceOptions> = defineOp({
+  name: "slice",
+  params: (options = {}, [x]) => selection(x, options),
+  shape: (_, { size }) => size,
+  dtype: ([x]) => x.dtype,
+  view: ([x], params) => selected(x, params),
+  vjp: [(g, { inputs: [x], params }) => unslice(g, { ...params, shape: x.shape })],
+  samples: () => [
+    [irregular([2, 3]), { start: [null, 2], step: [-1, -1] }],
+    [irregular([5]), { start: [-4], stop: [9], step: [2] }],
+  ],
+});
+
+/** Zeros of `shape` but for x where a slice would have taken it from. The adjoint takes it. */
+export const unslice: Op<Unary, Selection & { readonly shape: Shape }> = defineOp({
+  name: "unslice",
+  shape: (_, { shape }) => shape,
+  dtype: ([x]) => x.dtype,
+  kernel: (out, [x], params) => assign(selected(out, params), x),
+  vjp: [(g, { params }) => slice(g, bounds(params))],
+  samples: () => [[irregular([2, 2]), { start: [1, 2], step: [-1, -2], size: [2, 2], shape: [2, 3] }]],
+});
+
+const selected = (x: NdArray, { start, step, size }: Selection): NdArray =>
+  ndarray(
+    x.data,
+    size,
+    step.map((by, axis) => by * x.stride[axis]!),
+    start.reduce((offset, from, axis) => offset + (size[axis]! > 0 ? from * x.stride[axis]! : 0), x.offset),
+  );
+
+function selection(x: Operand, { start = [], stop = [], step = [] }: SliceOptions): Selection {
+  const longest = Math.max(start.length, stop.length, step.length);
+  if (longest > x.shape.length)
+    throw new OutOfRangeError(`slice: ${longest} bounds for the ${x.shape.length} axes of ${describe(x)}`);
+  for (const bound of [...start, ...stop, ...step]) {
+    if (bound !== null && !Number.isInteger(bound))
+      throw new ArgumentError(`slice: bounds and steps are whole numbers or null, got ${show(bound)}`);
+  }
+  const along = x.shape.map((n, axis) => {
+    const by = step[axis] ?? 1;
+    if (by === 0)
+      throw new OutOfRangeError(`slice: step is 0 along axis ${axis} of ${describe(x)}; 1 takes every entry`);
+    const [least, most] = by > 0 ? [0, n] : [-1, n - 1];
+    const within = (bound: number) => Math.min(Math.max(bound < 0 ? bound + n : bound, least), most);
+    const from = start[axis] == null ? (by > 0 ? 0 : n - 1) : within(start[axis]);
+    const to = stop[axis] == null ? (by > 0 ? n : -1) : within(stop[axis]);
+    return { from, by, size: Math.max(0, Math.ceil((to - from) / by)) };
+  });
+  return { start: along.map(({ from }) => from), step: along.map(({ by }) => by), size: along.map(({ size }) => size) };
+}
+
+/** The bounds that select the same again. */
+function bounds({ start, step, size }: Selection): SliceOptions {
+  const stop = start.map((from, axis) => from + step[axis]! * size[axis]!);
+  return { start, step, stop: stop.map((to) => (to < 0 ? null : to)) };
+}

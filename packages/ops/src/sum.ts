@@ -1,0 +1,69 @@
+import {
+  defineOp,
+  describe,
+  type Op,
+  type Operand,
+  ShapeError,
+  shapeText,
+  type Tensor,
+  tensor,
+  type Unary,
+} from "@wengert/core";
+import { ndarray, type Shape, sizeOf } from "@wengert/core/ndarray";
+import { keptShape, type ReduceOptions, type Reduction, reducedShape, reductionOf } from "./axes.ts";
+import { alongAxes, broadcastStrides, withoutAxes } from "./loops.ts";
+import { irregular } from "./samples.ts";
+import { reshape } from "./shape.ts";
+
+/**
+ * y = Σ x over `axis`, in float64; of bools, their count as int32.
+ * Every element of a lane has the derivative 1, hence x̄ is g broadcast over the lane.
+ */
+export const sum: Op<Unary, Reduction, ReduceOptions> = defineOp({
+  name: "sum",
+  params: (options, [x]) => reductionOf("sum", x, options),
+  shape: ([x], params) => reducedShape(x.shape, params),
+  dtype: ([x]) => (x.dtype === "bool" ? "int32" : x.dtype),
+  kernel: (out, [x], { axes }) =>
+    alongAxes(axes, withoutAxes(out, x.shape, axes), [x], (n, y, o, _, a, i, s) => {
+      let total = 0;
+      for (let l = 0, p = i; l < n; l++, p += s) total += a[p]!;
+      y[o] = total;
+    }),
+  flops: ([x]) => sizeOf(x.shape),
+  vjp: [
+    (g, { inputs: [x], params: { axes } }) =>
+      broadcastTo(reshape(g, { shape: keptShape(x.shape, axes) }), { shape: x.shape }),
+  ],
+  samples: () => [
+    [irregular([2, 3])],
+    [irregular([2, 3], 2), { axis: 0, keepDims: true }],
+    [irregular([2, 2, 1]), { axis: [0, -1] }],
+  ],
+});
+
+/** y = x repeated along new axes and along those of size 1. Its adjoint sums over them. */
+export const broadcastTo: Op<Unary, { readonly shape: Shape }> = defineOp({
+  name: "broadcastTo",
+  shape: ([x], { shape }) => {
+    const missing = shape.length - x.shape.length;
+    if (missing >= 0 && x.shape.every((n, i) => n === 1 || n === shape[i + missing])) return shape;
+    throw new ShapeError(
+      `broadcastTo: ${describe(x)} does not broadcast to ${shapeText(shape)}; sizes must be equal, or 1 in it, from the last axis on`,
+    );
+  },
+  dtype: ([x]) => x.dtype,
+  view: ([x], { shape }) => ndarray(x.data, shape, broadcastStrides(x, shape), x.offset),
+  vjp: [(g, { inputs: [x] }) => unbroadcast(g, x)],
+  samples: () => [
+    [irregular([2, 1], 2), { shape: [3, 2, 2] }],
+    [tensor(1), { shape: [2] }],
+  ],
+});
+
+/** The cotangent of `x` from that of what it was broadcast to: summed over the axes along which x was repeated. */
+export function unbroadcast(g: Tensor, x: Operand): Tensor {
+  const missing = g.shape.length - x.shape.length;
+  const axis = [...g.shape.keys()].filter((i) => i < missing || (x.shape[i - missing] === 1 && g.shape[i] !== 1));
+  return axis.length === 0 ? g : reshape(sum(g, { axis }), { shape: x.shape });
+}
