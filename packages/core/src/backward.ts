@@ -1,7 +1,7 @@
 import { ArgumentError, DTypeError, ShapeError, show, TreeError } from "./errors.ts";
 import { accumulate, alias } from "./fanout.ts";
 import { defineOp, type Op, type Unary } from "./op.ts";
-import { recording, type Step, Tape } from "./tape.ts";
+import { type Rule, recording, type Step, Tape } from "./tape.ts";
 import { describe, full, fullLike, isAlike, isFloat, kindText, Tensor, type TensorLike, tensor } from "./tensor.ts";
 import { argumentName, leaves, leavesAlike, type Named, type TreesOnly, unflatten, walk } from "./tree.ts";
 
@@ -23,41 +23,39 @@ export function* sweep(tape: Tape, cotangents: Map<Tensor, Tensor>): Generator<P
     const cotangent = cotangents.get(step.output);
     if (cotangent === undefined) continue; // nothing downstream of this step reached an output
     cotangents.delete(step.output);
-    const contributions = applyRules(tape, step, cotangent);
-    for (let k = 0; k < contributions.length; k++) {
+    const contributions = pullThrough(step, cotangent, tape);
+    step.inputs.forEach((input, k) => {
       const contribution = contributions[k];
-      if (contribution) add(cotangents, step.inputs[k]!, contribution);
-    }
+      if (contribution) addTo(cotangents, input, contribution);
+    });
     yield { step, cotangent, contributions };
   }
 }
 
 /** Using a tensor twice adds its cotangents. */
-function add(cotangents: Map<Tensor, Tensor>, of: Tensor, contribution: Tensor): void {
+function addTo(cotangents: Map<Tensor, Tensor>, of: Tensor, contribution: Tensor): void {
   const soFar = cotangents.get(of);
   cotangents.set(of, soFar ? accumulate(soFar, contribution) : contribution);
 }
 
-function applyRules(tape: Tape, step: Step, g: Tensor): readonly (Tensor | null)[] {
+/** Applies the rules of a step for the inputs that the tape tracks and that can have a derivative. */
+function pullThrough(step: Step, g: Tensor, tape: Tape): readonly (Tensor | null)[] {
   const { op, inputs, output } = step;
   output.assertUnchanged();
   for (const input of inputs) input.assertUnchanged();
-  const wanted = inputs.map((input) => tape.tracks(input) && isFloat(input.dtype));
+  const wanted = inputs.map((input) => isFloat(input.dtype) && tape.tracks(input));
   const { vjp } = op;
-  const found =
-    typeof vjp === "function" ? vjp(g, step, wanted) : vjp.map((rule, k) => (wanted[k] && rule ? rule(g, step) : null));
-  return found.map((contribution, k) =>
-    wanted[k] && contribution ? fitting(contribution, inputs[k]!, op.name, k) : null,
-  );
-}
-
-function fitting(contribution: Tensor, input: Tensor, name: string, k: number): Tensor {
-  if (isAlike(contribution, input)) return contribution;
-  throw new ShapeError(
-    `${name}: the VJP rule of input ${k} must give its cotangent as ${kindText(input)}, got ${kindText(contribution)}; ` +
-      "does it sum over the axes that were broadcast?",
-    { cause: { contribution, input } },
-  );
+  const all = typeof vjp === "function" ? vjp(g, step, wanted) : undefined;
+  return inputs.map((input, k) => {
+    if (!wanted[k]) return null;
+    const contribution = all ? all[k] : (vjp as readonly (Rule | null)[])[k]?.(g, step);
+    if (!contribution || isAlike(contribution, input)) return contribution ?? null;
+    throw new ShapeError(
+      `${op.name}: the VJP rule of input ${k} must give its cotangent as ${kindText(input)}, got ` +
+        `${kindText(contribution)}; does it sum over the axes that were broadcast?`,
+      { cause: { contribution, input } },
+    );
+  });
 }
 
 /** One run of `f` with a tape on the tensors of some of its arguments. */
@@ -148,7 +146,7 @@ export function vjp<A extends readonly unknown[], R>(
 export function paired(who: string, like: Named, tree: Named): Map<Tensor, Tensor> {
   const partners = leavesAlike(who, like, tree);
   const pairs = new Map<Tensor, Tensor>();
-  for (const [i, leaf] of leaves(who, ...like).entries()) if (isFloat(leaf.dtype)) add(pairs, leaf, partners[i]!);
+  for (const [i, leaf] of leaves(who, ...like).entries()) if (isFloat(leaf.dtype)) addTo(pairs, leaf, partners[i]!);
   return pairs;
 }
 

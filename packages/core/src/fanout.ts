@@ -1,6 +1,6 @@
 import { add, assign, type NdArray, ndarray, rows, type Shape, sizeOf } from "./ndarray.ts";
-import { type Binary, defineOp, type Inputs, type Op, type Operand, type Unary } from "./op.ts";
-import { type Tensor, tensor } from "./tensor.ts";
+import { type Binary, defineOp, type Inputs, type Op, type Unary } from "./op.ts";
+import { type Operand, type Tensor, tensor } from "./tensor.ts";
 
 // Reverse mode needs to fan values out and in, and nothing else of arithmetic.
 

@@ -1,9 +1,10 @@
 import { vjp } from "./backward.ts";
 import { jvp } from "./derivatives.ts";
 import { DTypeError, WengertError } from "./errors.ts";
+import { unpack } from "./fanout.ts";
 import { indexOf, numberText, shapeText } from "./format.ts";
-import { ndarray, rows } from "./ndarray.ts";
-import { Tensor } from "./tensor.ts";
+import { rows } from "./ndarray.ts";
+import { type Tensor, tensor } from "./tensor.ts";
 import { floatsOf, type TreesOnly, walk } from "./tree.ts";
 
 export interface GradcheckOptions {
@@ -93,36 +94,64 @@ interface Subject {
 
 /** The pullback of a subject as a subject of its own: a function of the same point and of the cotangents. */
 function pullbackOf({ order, names, xs, f }: Subject, random: () => number): Subject {
-  const us = f(xs).map((y) => noiseLike(y, random));
+  const ys = f(xs);
   return {
     order: order + 1,
-    names: [...names, ...us.map((_, i) => (us.length > 1 ? `cotangent[${i}]` : "cotangent"))],
-    xs: [...xs, ...us],
+    names: [...names, ...ys.map((_, i) => (ys.length > 1 ? `cotangent[${i}]` : "cotangent"))],
+    xs: [...xs, ...shaped(noise(flat(ys), random), ys)],
     f: (all) => vjp(f, all.slice(0, xs.length)).pullback(all.slice(xs.length))[0],
   };
 }
 
+// From here on a list of tensors is one vector of numbers.
+type Vector = Float64Array;
+const flat = (tensors: readonly Tensor[]): Vector =>
+  Float64Array.from(tensors.flatMap(({ array }) => [...rows(array!)]));
+const shaped = (vector: Vector, like: readonly Tensor[]): Tensor[] => unpack(tensor(vector), like);
+const noise = (like: Vector, random: () => number): Vector => like.map(() => 2 * random() - 1);
+const dot = (a: Vector, b: Vector): number => a.reduce((sum, x, i) => sum + x * b[i]!, 0);
+const absolute = (a: Vector): Vector => a.map(Math.abs);
+
 function checkDirection(subject: Subject, random: () => number, tolerance: number): void {
   const { xs, f } = subject;
   const ys = f(xs);
-  const us = ys.map((y) => noiseLike(y, random));
-  const vs = xs.map((x) => noiseLike(x, random));
-  const slope = directional(f, xs, vs);
-  const numeric = dot(us, slope);
-  const cotangents = pulled(subject, us);
-  const reverse = dot(cotangents, vs);
-  const forward = dot(us, jvp(f, [xs], [vs]).tangent);
-  const terms = dot(us.map(absolute), slope.map(absolute)) + 1e-3 * dot(us.map(absolute), ys.map(absolute));
-  const wrong = [reverse, forward].some(
-    (exact) => !(Math.abs(exact - numeric) <= tolerance * (terms + Math.abs(exact))),
+  const [y, u, v] = [flat(ys), noise(flat(ys), random), noise(flat(xs), random)];
+  const slope = slopeAlong(subject, v);
+  const cotangent = pulled(subject, shaped(u, ys));
+  const tangent = flat(jvp(f, [xs], [shaped(v, xs)]).tangent);
+  const terms = dot(absolute(u), absolute(slope)) + 1e-3 * dot(absolute(u), absolute(y));
+  const wrong = [dot(cotangent, v), dot(u, tangent)].some((exact) => {
+    return !(Math.abs(exact - dot(u, slope)) <= tolerance * (terms + Math.abs(exact)));
+  });
+  if (wrong) throw diagnose(subject, shaped(u, ys), cotangent);
+}
+
+/** f at the point moved by h v. */
+const moved = ({ xs, f }: Subject, v: Vector, h: number): Vector =>
+  flat(
+    f(
+      shaped(
+        flat(xs).map((x, i) => x + h * v[i]!),
+        xs,
+      ),
+    ),
   );
-  if (wrong) throw diagnose(subject, us, cotangents, tolerance);
+
+/** J v by central differences with two step sizes, extrapolated (Richardson): the error is of order h⁴. */
+function slopeAlong(subject: Subject, v: Vector, h = 1e-3): Vector {
+  const [a, b, c, d] = [h, -h, h / 2, -h / 2].map((step) => moved(subject, v, step)) as [
+    Vector,
+    Vector,
+    Vector,
+    Vector,
+  ];
+  return a.map((_, i) => (4 * ((c[i]! - d[i]!) / h) - (a[i]! - b[i]!) / (2 * h)) / 3);
 }
 
 /** The pullback of `us`. A rule whose result does not fit its input is diagnosed here. */
-function pulled({ f, xs, order, names }: Subject, us: readonly Tensor[]): readonly Tensor[] {
+function pulled({ f, xs, order, names }: Subject, us: readonly Tensor[]): Vector {
   try {
-    return vjp(f, xs).pullback(us)[0];
+    return flat(vjp(f, xs).pullback(us)[0]);
   } catch (error) {
     const { contribution, input } = ((error as Error).cause ?? {}) as { contribution?: Tensor; input?: Tensor };
     if (!contribution || !input) throw error;
@@ -134,132 +163,85 @@ function pulled({ f, xs, order, names }: Subject, us: readonly Tensor[]): readon
   }
 }
 
-/** Component by component: where it is wrong, and what the wrong numbers look like. */
-function diagnose(
-  subject: Subject,
-  us: readonly Tensor[],
-  cotangents: readonly Tensor[],
-  tolerance: number,
-): GradcheckError {
-  const { xs, f, order, names } = subject;
-  const along = (k: number, j: number, h: number): number => {
-    const nudged = xs.map((x, i) => (i === k ? shifted(x, basisVector(x, j), h) : x));
-    return dot(us, f(nudged));
-  };
-  let worst = { k: 0, j: 0, error: -1 };
-  const numeric = xs.map((x) => new Float64Array(x.size));
-  xs.forEach((x, k) => {
-    for (let j = 0; j < x.size; j++) {
-      numeric[k]![j] = dot(
+/** Component by component: where the cotangent is wrong, and what the wrong numbers look like. */
+function diagnose(subject: Subject, us: readonly Tensor[], cotangent: Vector): GradcheckError {
+  const { xs, order, names } = subject;
+  const u = flat(us);
+  const unit = (j: number): Vector => new Float64Array(cotangent.length).fill(1, j, j + 1);
+  const numeric = cotangent.map((_, j) => dot(u, slopeAlong(subject, unit(j))));
+  const errors = cotangent.map((a, j) => Math.abs(a - numeric[j]!));
+  const worst = errors.reduce((most, error, j) => (error <= errors[most]! ? most : j), 0);
+  // The input in which that component lies, and its own part of the numbers.
+  const ends = xs.map((_, i) => xs.slice(0, i + 1).reduce((n, { size }) => n + size, 0));
+  const k = ends.findIndex((end) => worst < end);
+  const [x, start] = [xs[k]!, ends[k]! - xs[k]!.size];
+  const part = { x, analytic: cotangent.slice(start, ends[k]), numeric: numeric.slice(start, ends[k]) };
+  const [cause, advice] =
+    causeAt(subject, u, unit(worst)) ??
+    (pulled(
+      subject,
+      shaped(
+        u.map((each) => -each),
         us,
-        directional(
-          f,
-          xs,
-          xs.map((other, i) => (i === k ? basisVector(x, j) : zerosLike(other))),
-        ),
-      );
-      const error = Math.abs(values(cotangents[k]!)[j]! - numeric[k]![j]!);
-      if (!(error <= worst.error)) worst = { k, j, error };
-    }
-  });
-  const { k, j } = worst;
-  const [analytic, wanted, x] = [values(cotangents[k]!), numeric[k]!, xs[k]!];
-  const close = (a: number, b: number) =>
-    Math.abs(a - b) <= Math.max(1e-5, tolerance) * (Math.abs(a) + Math.abs(b)) + 1e-9;
-  const all = (test: (a: number, n: number, i: number) => boolean) => analytic.every((a, i) => test(a, wanted[i]!, i));
-  const constantRatio = (divisor: ArrayLike<number>) => {
-    const ratios = Array.from(wanted, (n, i) => n / (analytic[i]! * divisor[i]!)).filter(
-      (r, i) => Number.isFinite(r) && wanted[i] !== 0,
-    );
-    return ratios.length > 0 &&
-      ratios.every((r) => close(r, ratios[0]!)) &&
-      all((a, n, i) => close(a * divisor[i]! * ratios[0]!, n))
-      ? ratios[0]!
-      : undefined;
-  };
-  const at = (h: number) => {
-    const middle = along(k, j, 0);
-    return (along(k, j, h) - middle) / h - (middle - along(k, j, -h)) / h;
-  };
-  const explain = (): [Cause, string] => {
-    const [once, again] = [dot(us, f(xs)), dot(us, f(xs))];
-    if (once !== again) return ["not deterministic", "two runs of f at the same point differ; fix the random key"];
-    const [jump, smaller] = [Math.abs(at(1e-4)), Math.abs(at(1e-6))]; // of a smooth f the jump of the slope shrinks with h
-    if (jump > 1e-3 && smaller > jump / 2)
-      return [
-        "not differentiable here",
-        "the slopes on either side differ; check at another point, or state the policy",
-      ];
-    if (all((a, n) => close(a, -n))) return ["sign", "the rule gives the negative of the derivative"];
-    if (all((a) => a === 0)) return ["nothing flows back", "a constant was captured, or the gradient was stopped"];
-    const flipped = values(
-      pulled(
-        subject,
-        us.map((u) => shifted(zerosLike(u), u, -1)),
-      )[k]!,
-    );
-    if (!analytic.every((a, i) => close(a, -flipped[i]!)))
-      return ["not linear in the cotangent", "the rule does not use g as a factor of every term"];
-    const [m, n] = x.shape.slice(-2);
-    if (x.shape.length === 2 && all((a, _, i) => close(a, wanted[transposedIndex(i, m!, n!)]!))) {
-      return ["transposed", "the same numbers, with the axes exchanged"];
-    }
-    const ones = new Float64Array(x.size).fill(1);
-    const factor = constantRatio(ones);
-    if (factor !== undefined) return ["missing factor", `everywhere ${numberText(factor)}`];
-    const ys = f(xs);
-    const candidates: readonly [string, Tensor][] = [
-      ...xs.map((other, i): [string, Tensor] => [names[i]!, other]),
-      ...ys.map((y): [string, Tensor] => ["the output", y]),
-      ...us.map((u): [string, Tensor] => ["the cotangent", u]),
-    ];
-    for (const [name, candidate] of candidates) {
-      if (String(candidate.shape) !== String(x.shape)) continue;
-      const times = constantRatio(values(candidate));
-      if (times !== undefined) return ["missing factor", `${times === 1 ? "" : `${numberText(times)} × `}${name}`];
-      const divided = constantRatio(values(candidate).map((c) => 1 / c));
-      if (divided !== undefined) return ["missing factor", `${numberText(divided)} / ${name}`];
-    }
-    return ["unknown", "compare the formula of the rule with the numbers"];
-  };
-  const [cause, advice] = explain();
-  const [a, w] = [analytic[j]!, wanted[j]!];
-  return new GradcheckError(
-    { order, input: names[k]!, index: indexOf(j, x.shape), analytic: a, numeric: w, ratio: a / w, cause },
-    advice,
-  );
+      ),
+    ).every((a, i) => close(a, -cotangent[i]!))
+      ? undefined
+      : nonLinear) ??
+    causeOf(part, [
+      ...xs.map((other, i) => [names[i]!, other] as const),
+      ...subject.f(xs).map((y) => ["the output", y] as const),
+      ...us.map((cotangentOfY) => ["the cotangent", cotangentOfY] as const),
+    ]);
+  const [analytic, wanted] = [cotangent[worst]!, numeric[worst]!];
+  const index = indexOf(worst - start, x.shape);
+  const diagnosis = { order, input: names[k]!, index, analytic, numeric: wanted, ratio: analytic / wanted, cause };
+  return new GradcheckError(diagnosis, advice);
 }
 
-/** J v by central differences with two step sizes, extrapolated (Richardson): the error is of order h⁴. */
-function directional(f: Subject["f"], xs: readonly Tensor[], vs: readonly Tensor[]): Tensor[] {
-  const at = (h: number) => f(xs.map((x, i) => shifted(x, vs[i]!, h)));
-  const h = 1e-3;
-  const [far, near] = [h, h / 2].map((d) => [at(d), at(-d)] as const);
-  return far![0].map((y, i) => {
-    const [a, b, c, d] = [far![0], far![1], near![0], near![1]].map((list) => values(list[i]!));
-    return like(y, (j) => (4 * ((c![j]! - d![j]!) / h) - (a![j]! - b![j]!) / (2 * h)) / 3);
-  });
+const close = (a: number, b: number): boolean => Math.abs(a - b) <= 1e-5 * (Math.abs(a) + Math.abs(b)) + 1e-9;
+const nonLinear: [Cause, string] = [
+  "not linear in the cotangent",
+  "the rule does not have g as a factor of every term",
+];
+
+/** What is wrong with the point or with f itself, rather than with a rule. */
+function causeAt(subject: Subject, u: Vector, direction: Vector): [Cause, string] | undefined {
+  const at = (h: number) => dot(u, moved(subject, direction, h));
+  const [once, again] = [at(0), at(0)];
+  if (once !== again) return ["not deterministic", "two runs of f at the same point differ; fix the random key"];
+  const jump = (h: number) => Math.abs((at(h) - 2 * at(0) + at(-h)) / h); // of a smooth f it shrinks with h
+  if (jump(1e-4) < 1e-3 || jump(1e-6) < jump(1e-4) / 2) return undefined;
+  return ["not differentiable here", "the slopes on either side differ; check at another point, or state the policy"];
 }
 
-const values = (t: Tensor): Float64Array => rows(t.array!) as Float64Array;
-const like = (t: Tensor, f: (i: number) => number): Tensor =>
-  new Tensor(
-    t.shape,
-    t.dtype,
-    ndarray(
-      Float64Array.from({ length: t.size }, (_, i) => f(i)),
-      t.shape,
-    ),
-  );
-const shifted = (x: Tensor, v: Tensor, h: number): Tensor => like(x, (i) => values(x)[i]! + h * values(v)[i]!);
-const noiseLike = (t: Tensor, random: () => number): Tensor => like(t, () => 2 * random() - 1);
-const zerosLike = (t: Tensor): Tensor => like(t, () => 0);
-const basisVector = (t: Tensor, j: number): Tensor => like(t, (i) => (i === j ? 1 : 0));
-const absolute = (t: Tensor): Tensor => like(t, (i) => Math.abs(values(t)[i]!));
-const dot = (as: readonly Tensor[], bs: readonly Tensor[]): number =>
-  as.reduce((total, a, k) => values(a).reduce((sum, x, i) => sum + x * values(bs[k]!)[i]!, total), 0);
-/** Where element `i` of an [n, m] array stands in its transpose, an [m, n] array. */
-const transposedIndex = (i: number, m: number, n: number): number => (i % m) * n + Math.floor(i / m);
+/** What the numbers of one input look like beside those that they should be. */
+function causeOf(
+  { x, analytic, numeric }: { readonly x: Tensor; readonly analytic: Vector; readonly numeric: Vector },
+  candidates: readonly (readonly [string, Tensor])[],
+): [Cause, string] {
+  const all = (test: (a: number, n: number, i: number) => boolean) => analytic.every((a, i) => test(a, numeric[i]!, i));
+  if (all((a, n) => close(a, -n))) return ["sign", "the rule gives the negative of the derivative"];
+  if (all((a) => a === 0)) return ["nothing flows back", "a constant was captured, or the gradient was stopped"];
+  const [m, n] = x.shape;
+  // Element i of an [n, m] array stands here in its transpose, an [m, n] array.
+  if (x.shape.length === 2 && all((a, _, i) => close(a, numeric[(i % m!) * n! + Math.floor(i / m!)]!))) {
+    return ["transposed", "the same numbers, with the axes exchanged"];
+  }
+  const ratioTo = (factor: Vector): number | undefined => {
+    const i = analytic.findIndex((a, j) => a * factor[j]! !== 0);
+    const ratio = numeric[i]! / (analytic[i]! * factor[i]!);
+    return i >= 0 && all((a, wanted, j) => close(a * factor[j]! * ratio, wanted)) ? ratio : undefined;
+  };
+  const constant = ratioTo(analytic.map(() => 1));
+  if (constant !== undefined) return ["missing factor", `${numberText(constant)}, everywhere`];
+  for (const [name, tensor] of candidates) {
+    if (String(tensor.shape) !== String(x.shape)) continue;
+    const [times, over] = [ratioTo(flat([tensor])), ratioTo(flat([tensor]).map((c) => 1 / c))];
+    if (times !== undefined) return ["missing factor", `${numberText(times)} × ${name}`];
+    if (over !== undefined) return ["missing factor", `${numberText(over)} / ${name}`];
+  }
+  return ["unknown", "compare the formula of the rule with the numbers"];
+}
 
 /** Numbers in [0, 1) from a seed (mulberry32, T. Ettinger, public domain). */
 function randomNumbers(seed: number): () => number {

@@ -3,20 +3,21 @@ import { indexOf, numberText, shapeText } from "./format.ts";
 import { rows } from "./ndarray.ts";
 import type { AnyOpSpec } from "./op.ts";
 import { recording, type Step } from "./tape.ts";
-import { fullLike, isFloat, Tensor } from "./tensor.ts";
+import { bytesOf, fullLike, isFloat, kindText, type Tensor } from "./tensor.ts";
 import type { Program } from "./trace.ts";
 import { argumentName, leaves, type TreesOnly, unflatten, walk } from "./tree.ts";
 
-/** A list of steps and where it begins and ends: what a recording and a program have in common. */
-export type Listing = Pick<Program, "inputs" | "steps" | "outputs"> | Recording<unknown>;
-
-/** One run of a function with what its tape holds. */
-export interface Recording<R> {
-  readonly value: R;
+/** What a recording and a program have in common: a list of steps, where it begins and where it ends. */
+export interface Listing {
   readonly inputs: readonly Tensor[];
   readonly steps: readonly Step[];
   readonly outputs: readonly Tensor[];
-  /** The sweep, one pull at a time, from a cotangent of the value (default: ones). */
+}
+
+/** One run of a function, and its tape. */
+export interface Recording<R> extends Listing {
+  readonly value: R;
+  /** The sweep, one pull at a time, from a cotangent of the value. Default: ones. */
   pulls(cotangent?: R): Iterable<Pull>;
 }
 
@@ -27,83 +28,70 @@ export function record<A extends readonly unknown[], R>(
 ): Recording<R> {
   const { value, tape, inputs } = run<A, R>("record", f, args, [...args.keys()], { anyDType: true });
   const outputs = leaves("record", value, "the value of f");
-  const pulls = (
-    cotangent: R = unflatten(
-      value,
-      outputs.map((y) => fullLike(y, 1)),
-    ),
-  ) => sweep(tape, paired("pulls", [value, "the value of f"], [cotangent, "the cotangent"]));
+  const all = unflatten(value, outputs.map((y) => fullLike(y, 1))); // biome-ignore format: one thought
+  const pulls = (g: R = all) => sweep(tape, paired("pulls", [value, "the value of f"], [g, "the cotangent"]));
   return { value, inputs, steps: tape.steps, outputs, pulls };
 }
 
 /** The list as a table: number, op and params, inputs by label or number, shape, dtype, and the value or its range. */
 export function explain(listing: Listing): string {
-  const names = namesOf(listing);
-  const line = (tensor: Tensor, number: string, op: string, inputs: string): string[] => [
-    number,
-    op,
-    inputs,
-    shapeText(tensor.shape),
-    tensor.dtype,
-    valueText(tensor),
-  ];
+  const { inputs, steps, outputs } = listing;
+  const nameOf = namesOf(listing);
+  const line = (number: string, op: string, from: string, y: Tensor): string[] => {
+    return [number, op, from, shapeText(y.shape), y.dtype, valueText(y)];
+  };
   const table = [
     ["", "op", "inputs", "shape", "dtype", "value"],
-    ...listing.inputs.map((input) => line(input, "", names(input), "")),
-    ...listing.steps.map(({ op, inputs, params, output }, i) =>
-      line(output, `${i + 1}`, `${op.name}${paramsText(params)}`, inputs.map(names).join(", ")),
-    ),
+    ...[...inputs, ...constantsOf(listing).filter((c) => !isNumber(c))].map((x) => line("", nameOf(x), "", x)),
+    ...steps.map((step, i) => line(`${i + 1}`, titleOf(step), step.inputs.map(nameOf).join(", "), step.output)),
   ];
   const widths = table[0]!.map((_, column) => Math.max(...table.map((row) => row[column]!.length)));
-  const text = table.map((row) =>
-    row.map((cell, i) => (i === 0 ? cell.padStart(widths[i]!) : cell.padEnd(widths[i]!))).join("  "),
+  const pad = (cell: string, i: number) => (i === 0 ? cell.padStart(widths[i]!) : cell.padEnd(widths[i]!));
+  return [...table.map((row) => row.map(pad).join("  ").trimEnd()), `returns ${outputs.map(nameOf).join(", ")}`].join(
+    "\n",
   );
-  return [...text.map((row) => row.trimEnd()), `returns ${listing.outputs.map(names).join(", ")}`].join("\n");
 }
 
 /** The list as a graph in the DOT language, for graphviz: `dot -Tsvg`. */
 export function toDot(listing: Listing): string {
-  const names = namesOf(listing);
-  const quoted = (text: string) => JSON.stringify(text);
-  const outputs = new Set(listing.outputs);
-  const node = (tensor: Tensor, title: string, shape: string) =>
-    `  ${quoted(names(tensor))} [label=${quoted(`${title}\n${tensor.dtype} ${shapeText(tensor.shape)}`)}, shape=${shape}${outputs.has(tensor) ? ", peripheries=2" : ""}];`;
-  const drawn = new Set([...listing.inputs, ...listing.steps.map(({ output }) => output)]);
-  const constants = new Set(listing.steps.flatMap(({ inputs }) => inputs).filter((input) => !drawn.has(input)));
+  const { inputs, steps, outputs } = listing;
+  const nameOf = namesOf(listing);
+  const id = (tensor: Tensor) => JSON.stringify(nameOf(tensor));
+  const node = (tensor: Tensor, title: string, shape: string) => {
+    const frame = outputs.includes(tensor) ? ", peripheries=2" : "";
+    return `  ${id(tensor)} [label=${JSON.stringify(`${title}\n${kindText(tensor)}`)}, shape=${shape}${frame}];`;
+  };
   return [
     "digraph {",
     "  node [fontname=monospace];",
-    ...listing.inputs.map((input) => node(input, names(input), "ellipse")),
-    ...[...constants].map((constant) => node(constant, names(constant), "plaintext")),
-    ...listing.steps.map(({ op, params, output }) =>
-      node(output, `${names(output)}: ${op.name}${paramsText(params)}`, "box"),
-    ),
-    ...listing.steps.flatMap(({ inputs, output }) =>
-      inputs.map((input) => `  ${quoted(names(input))} -> ${quoted(names(output))};`),
-    ),
+    ...inputs.map((x) => node(x, nameOf(x), "ellipse")),
+    ...constantsOf(listing).map((c) => node(c, nameOf(c), "plaintext")),
+    ...steps.map((step) => node(step.output, `${nameOf(step.output)}: ${titleOf(step)}`, "box")),
+    ...steps.flatMap((step) => step.inputs.map((x) => `  ${id(x)} -> ${id(step.output)};`)),
     "}",
   ].join("\n");
 }
 
-/** Inputs and constants by label, steps by number and label; a constant scalar by its value. */
-function namesOf({ inputs, steps }: Listing): (tensor: Tensor) => string {
-  const names = new Map(inputs.map((input, i) => [input, input.label ?? `x${i}`]));
-  for (const [i, { output }] of steps.entries())
-    names.set(output, output.label ? `${i + 1} ${output.label}` : `${i + 1}`);
-  let constants = 0;
-  return (tensor) => {
-    const isNumber = tensor.array !== undefined && tensor.shape.length === 0 && tensor.label === undefined;
-    if (!names.has(tensor))
-      names.set(tensor, isNumber ? numberText(tensor.item()) : (tensor.label ?? `c${++constants}`));
-    return names.get(tensor)!;
-  };
+/** The tensors that steps use and neither inputs nor steps give. */
+function constantsOf({ inputs, steps }: Listing): Tensor[] {
+  const known = new Set([...inputs, ...steps.map(({ output }) => output)]);
+  return [...new Set(steps.flatMap((step) => step.inputs))].filter((x) => !known.has(x));
 }
 
-function paramsText(params: unknown): string {
-  const entries = Object.entries(params ?? {}).filter(([, value]) => value !== undefined);
-  return entries
-    .map(([name, value]) => ` ${name}=${value instanceof Tensor ? shapeText(value.shape) : JSON.stringify(value)}`)
-    .join("");
+const isNumber = (x: Tensor): boolean => x.array !== undefined && x.shape.length === 0 && x.label === undefined;
+
+/** Inputs and constants by label, or by value where they are mere numbers; steps by number and label. */
+function namesOf(listing: Listing): (tensor: Tensor) => string {
+  const names = new Map(listing.inputs.map((x, i) => [x, x.label ?? `x${i + 1}`]));
+  for (const [i, { output }] of listing.steps.entries()) names.set(output, `${i + 1} ${output.label ?? ""}`.trimEnd());
+  for (const [i, c] of constantsOf(listing).entries())
+    names.set(c, isNumber(c) ? numberText(c.item()) : (c.label ?? `c${i + 1}`));
+  return (tensor) => names.get(tensor) ?? tensor.label ?? "constant";
+}
+
+function titleOf({ op, params }: Step): string {
+  const shown = Object.entries(params ?? {}).filter(([, value]) => value !== undefined && value !== false);
+  return [op.name, ...shown.map(([name, value]) => `${name}=${JSON.stringify(value)}`)].join(" ");
 }
 
 function valueText({ array, size }: Tensor): string {
@@ -142,37 +130,33 @@ export function nonFinite<A extends readonly unknown[], R>(
 ): NonFiniteReport | undefined {
   let report: NonFiniteReport | undefined;
   const sites = new Map<Step, string | undefined>();
-  const found = (where: NonFiniteReport["where"], bad: Tensor, what: string, step?: Step) => {
-    const site = step && sites.get(step);
-    const values = offenders(bad);
-    const cure = (step?.op as AnyOpSpec | undefined)?.nonFinite;
-    const first = values[0]!;
-    const message = `${what} is ${first.value}${bad.shape.length ? ` at ${shapeText(first.index)}` : ""}${site ? `, at ${site}` : ""}${cure ? `; ${cure}` : ""}`;
-    report = { where, step, site, values, message };
+  const found = (where: NonFiniteReport["where"], what: string, bad: Tensor, step?: Step): void => {
+    const [site, values, cure] = [
+      step && sites.get(step),
+      offenders(bad),
+      (step?.op as AnyOpSpec | undefined)?.nonFinite,
+    ];
+    const at = bad.shape.length > 0 ? ` at ${shapeText(values[0]!.index)}` : "";
+    const message = `${what} is ${values[0]!.value}${at}${site ? `, at ${site}` : ""}${cure ? `; ${cure}` : ""}`;
+    report ??= { where, step, site, values, message };
   };
   for (const [i, arg] of args.entries()) {
-    walk("nonFinite", arg, argumentName(f, i), (leaf, path) => {
-      if (!report && !allFinite(leaf)) found("argument", leaf, path);
-    });
+    walk("nonFinite", arg, argumentName(f, i), (leaf, path) => allFinite(leaf) || found("argument", path, leaf));
   }
-  if (report) return report;
-  const onValue = (step: Step) => {
-    if (report) return;
+  const onStep = (step: Step): void => {
     sites.set(step, callSite());
-    if (!allFinite(step.output) && step.inputs.every(allFinite))
-      found("value", step.output, `the value of ${step.op.name}`, step);
+    if (report || allFinite(step.output) || !step.inputs.every(allFinite)) return;
+    found("value", `the value of ${step.op.name}`, step.output, step);
   };
-  const { value, tape } = recording("nonFinite", { record: onValue }, () =>
+  const { value, tape } = recording("nonFinite", { record: onStep }, () =>
     run<A, R>("nonFinite", f, args, [...args.keys()], { anyDType: true }),
   );
   if (report) return report;
-  const seeds = leaves("nonFinite", value, "the value of f")
-    .filter((y) => isFloat(y.dtype))
-    .map((y) => [y, fullLike(y, 1)] as const);
-  for (const { step, cotangent, contributions } of sweep(tape, new Map(seeds))) {
-    const bad = contributions.findIndex((contribution) => contribution && !allFinite(contribution));
-    if (bad < 0 || !allFinite(cotangent)) continue;
-    found("cotangent", contributions[bad]!, `the cotangent of input ${bad} of ${step.op.name}`, step);
+  const outputs = leaves("nonFinite", value, "the value of f").filter((y) => isFloat(y.dtype));
+  for (const { step, cotangent, contributions } of sweep(tape, new Map(outputs.map((y) => [y, fullLike(y, 1)])))) {
+    const k = contributions.findIndex((contribution) => contribution && !allFinite(contribution));
+    if (k < 0 || !allFinite(cotangent)) continue;
+    found("cotangent", `the cotangent of input ${k} of ${step.op.name}`, contributions[k]!, step);
     return report;
   }
   return undefined;
@@ -181,11 +165,8 @@ export function nonFinite<A extends readonly unknown[], R>(
 const allFinite = ({ array }: Tensor): boolean => array === undefined || rows(array).every(Number.isFinite);
 
 function offenders({ array, shape }: Tensor): { index: number[]; value: number }[] {
-  const found: { index: number[]; value: number }[] = [];
-  rows(array!).forEach((value, at) => {
-    if (!Number.isFinite(value) && found.length < 10) found.push({ index: indexOf(at, shape), value });
-  });
-  return found;
+  const all = Array.from(rows(array!), (value, at) => ({ index: indexOf(at, shape), value }));
+  return all.filter(({ value }) => !Number.isFinite(value)).slice(0, 10);
 }
 
 /** The innermost call that is not in Wengert's own files. */
@@ -233,5 +214,3 @@ export function cost({ inputs, constants, steps, outputs }: Program): Cost {
   });
   return { flops, bytes, peakBytes };
 }
-
-const bytesOf = ({ size, dtype }: Tensor): number => size * (dtype === "float64" ? 8 : dtype === "bool" ? 1 : 4);

@@ -1,16 +1,13 @@
 import { ArgumentError, DTypeError, show } from "./errors.ts";
 import { type NdArray, ndarray, type Shape, sizeOf } from "./ndarray.ts";
 import { isListening, tell, type Unchecked } from "./tape.ts";
-import { allocate, type DType, describe, full, isFloat, Tensor, type TensorLike } from "./tensor.ts";
+import { allocate, type DType, describe, full, isFloat, type Operand, Tensor, type TensorLike } from "./tensor.ts";
 
 export type Inputs = readonly Tensor[];
 export type Unary = readonly [Tensor];
 export type Binary = readonly [Tensor, Tensor];
 /** One `T` per input, so that a missing or extra entry does not compile. */
 export type PerInput<I extends Inputs, T> = { readonly [K in keyof I]: T };
-
-/** What shape rules know of a tensor: everything but its numbers. */
-export type Operand = Pick<Tensor, "shape" | "dtype" | "label">;
 
 /** One application of an op, as its VJP rules see it. */
 export interface Call<I extends Inputs, P> {
@@ -21,7 +18,9 @@ export interface Call<I extends Inputs, P> {
 
 export type VjpRule<I extends Inputs, P> = (g: Tensor, call: Call<I, P>) => Tensor;
 
+/** Computes the output into `out`, which is row-major and holds zeros; the inputs have any strides. */
 export type Kernel<I extends Inputs, P> = (out: NdArray, inputs: PerInput<I, NdArray>, params: P) => void;
+/** The output as a view of the input's memory; `undefined` where that is impossible. */
 export type View<I extends Inputs, P> = (inputs: PerInput<I, NdArray>, params: P) => NdArray | undefined;
 type JointRule<I extends Inputs, P> = (
   g: Tensor,
@@ -49,19 +48,12 @@ export type OpSpec<I extends Inputs, P = undefined, O = P> = {
   readonly nonFinite?: string;
   /** Arguments with which the rules are checked. */
   readonly samples: () => readonly [Readonly<Args<I, O>>, ...Readonly<Args<I, O>>[]];
-} & (
-  | {
-      /** Computes the output into `out`, which is row-major and zero; inputs have any strides. */ readonly kernel: Kernel<
-        I,
-        P
-      >;
-      readonly view?: undefined;
-    }
-  | {
-      /** The output within the input's memory; where that fails, `kernel` copies. */ readonly view: View<I, P>;
-      readonly kernel?: Kernel<I, P>;
-    }
-);
+} & ComputedBy<I, P>;
+
+/** An op has a kernel, or a view, or for where the view fails both: a wrong state does not compile. */
+type ComputedBy<I extends Inputs, P> =
+  | { readonly kernel: Kernel<I, P>; readonly view?: undefined }
+  | { readonly kernel?: Kernel<I, P>; readonly view: View<I, P> };
 
 /** The arguments of an op: its inputs (in one list where their number is open), then its options. */
 export type Args<I extends Inputs, O> = [
@@ -81,9 +73,13 @@ export type AnyOpSpec = OpSpec<Inputs, Unchecked, Unchecked>;
 export function defineOp<I extends Inputs, P = undefined, O = P>(spec: NoInfer<OpSpec<I, P, O>>): Op<I, P, O> {
   const arity = Array.isArray(spec.vjp) ? spec.vjp.length : undefined;
   const op = (...args: readonly unknown[]): Tensor => {
-    const given = arity === undefined ? args[0] : args.slice(0, arity);
-    const inputs = toTensors(spec.name, given);
+    const inputs = toTensors(spec.name, arity === undefined ? args[0] : args.slice(0, arity));
     const options = args[arity ?? 1] as O | undefined;
+    if (options !== undefined && (typeof options !== "object" || options instanceof Tensor)) {
+      throw new ArgumentError(
+        `${spec.name}: options come last, as one object such as { axis: 1 }; got ${show(options)}`,
+      );
+    }
     const params = spec.params ? spec.params(options, inputs as Unchecked) : options;
     return apply(spec as Unchecked as AnyOpSpec, inputs, params);
   };

@@ -23,7 +23,7 @@ export interface Differentiable {
 // biome-ignore lint/suspicious/noExplicitAny: see above
 export type Unchecked = any;
 
-type Rule = (g: Tensor, step: Unchecked) => Tensor;
+export type Rule = (g: Tensor, step: Unchecked) => Tensor;
 /** All cotangents at once, for ops with any number of inputs. Those that are not `wanted` are not looked at. */
 type JointRule = (g: Tensor, step: Unchecked, wanted: readonly boolean[]) => readonly (Tensor | null)[];
 

@@ -106,15 +106,20 @@ export class Tensor {
   }
 }
 
+/** All that is known of a tensor without its numbers. */
+export type Operand = Pick<Tensor, "shape" | "dtype" | "label">;
+
+export const bytesOf = ({ size, dtype }: Tensor): number => size * (dtype === "float64" ? 8 : dtype === "bool" ? 1 : 4);
+
 /** `W [2, 3]`: how a message names a tensor. */
-export const describe = (t: { label?: string | undefined; shape: Shape }, otherwise = "tensor"): string =>
-  `${t.label ?? otherwise} ${shapeText(t.shape)}`;
+export const describe = ({ label, shape }: Operand, otherwise = "tensor"): string =>
+  `${label ?? otherwise} ${shapeText(shape)}`;
 
 /** `float64 [2, 3]` */
-export const kindText = ({ dtype, shape }: { dtype: DType; shape: Shape }): string => `${dtype} ${shapeText(shape)}`;
+export const kindText = ({ dtype, shape }: Operand): string => `${dtype} ${shapeText(shape)}`;
 
 /** Whether two tensors have the same dtype and shape. */
-export const isAlike = (a: Tensor, b: Tensor): boolean =>
+export const isAlike = (a: Operand, b: Operand): boolean =>
   a.dtype === b.dtype &&
   (a.shape === b.shape || (a.shape.length === b.shape.length && a.shape.every((n, i) => n === b.shape[i])));
 
@@ -144,43 +149,58 @@ export function tensor(
   { dtype, label }: TensorOptions = {},
 ): Tensor {
   const given: unknown = value instanceof Tensor ? value.data : value;
-  const [flat, shape] = isNdArray(given) ? [elements(given), given.shape] : [undefined, nestedShape(given)];
+  const flat = isNdArray(given) ? elements(given) : undefined;
+  const shape = isNdArray(given) ? [...given.shape] : nestedShape(given);
   const own = value instanceof Tensor ? value.dtype : dtypeOf(flat ?? given);
   const type = checkDType("tensor", dtype ?? own);
   const data = allocate(checkSize("tensor", shape), type);
+  if (flat === undefined) read(given, shape, data, type);
+  else read(flat, [data.length], data, type);
+  return new Tensor(shape, type, ndarray(data, shape), label);
+}
+
+/** Copies nested lists of `shape` into `data`, row by row. */
+function read(source: unknown, shape: Shape, data: Data, dtype: DType): void {
+  const path: number[] = [];
   let written = 0;
-  const copy = (part: unknown, path: readonly number[]): void => {
-    if (path.length === shape.length) {
-      data[written++] = toNumber(part, type, path);
-      return;
-    }
-    const n = shape[path.length]!;
-    if (!isList(part) || part.length !== n) {
+  const visit = (part: unknown): void => {
+    const depth = path.length;
+    if (depth === shape.length) {
+      data[written++] = toNumber(part, dtype, path);
+    } else if (!isList(part) || part.length !== shape[depth]) {
       const came = isList(part) ? `${part.length}` : show(part);
-      throw new ShapeError(
-        `tensor: ragged nesting: expected ${n} entries at ${place(path)}, as in its first sibling, got ${came}`,
-      );
+      const wanted = `expected ${shape[depth]} entries at ${place(path)}, as in its first sibling`;
+      throw new ShapeError(`tensor: ragged nesting: ${wanted}, got ${came}`);
+    } else if (isFloat(dtype) && (part instanceof Float32Array || part instanceof Float64Array)) {
+      data.set(part, written); // nothing to check, and there may be millions
+      written += part.length;
+    } else {
+      for (let i = 0; i < part.length; i++) {
+        path[depth] = i;
+        visit(part[i]);
+      }
+      path.length = depth;
     }
-    for (let i = 0; i < n; i++) copy(part[i], [...path, i]);
   };
-  if (flat === undefined) copy(given, []);
-  else for (let i = 0; i < flat.length; i++) data[i] = toNumber(flat[i], type, [i]);
-  return new Tensor([...shape], type, ndarray(data, [...shape]), label);
+  visit(source);
 }
 
 /** A tensor of `shape` full of `value`. @throws ShapeError for a size that is no whole number ≥ 0. */
-export function full(shape: Shape, value: number | boolean, { dtype, label }: TensorOptions = {}): Tensor {
-  const type = checkDType("full", dtype ?? (typeof value === "boolean" ? "bool" : "float64"));
-  const data = allocate(checkSize("full", shape), type);
-  if (value !== 0) data.fill(toNumber(value, type, []));
-  return new Tensor([...shape], type, ndarray(data, [...shape]), label);
-}
+export const full = (shape: Shape, value: number | boolean, options?: TensorOptions): Tensor =>
+  filled("full", shape, value, options);
+export const zeros = (shape: Shape, options?: TensorOptions): Tensor => filled("zeros", shape, 0, options);
+export const ones = (shape: Shape, options?: TensorOptions): Tensor => filled("ones", shape, 1, options);
 
 /** A tensor of the shape and dtype of `like`, full of `value`. */
-export const fullLike = (like: Tensor, value: number): Tensor => full(like.shape, value, { dtype: like.dtype });
+export const fullLike = (like: Operand, value: number): Tensor => full(like.shape, value, { dtype: like.dtype });
 
-export const zeros = (shape: Shape, options?: TensorOptions): Tensor => full(shape, 0, options);
-export const ones = (shape: Shape, options?: TensorOptions): Tensor => full(shape, 1, options);
+function filled(who: string, size: Shape, value: number | boolean, { dtype, label }: TensorOptions = {}): Tensor {
+  const type = checkDType(who, dtype ?? (typeof value === "boolean" ? "bool" : "float64"));
+  const data = allocate(checkSize(who, size), type);
+  if (value !== 0) data.fill(toNumber(value, type, []));
+  const shape = [...size];
+  return new Tensor(shape, type, ndarray(data, shape), label);
+}
 
 /** The tensors of the shape and dtype of `like` that are 1 in one place and 0 elsewhere, in order. */
 export function* basis(like: Tensor): Generator<Tensor> {
@@ -214,8 +234,8 @@ function checkDType(who: string, dtype: unknown): DType {
   throw new DTypeError(`${who}: dtype must be one of ${Object.keys(storage).join(", ")}; got ${show(dtype)}`);
 }
 
-/** The number of elements of `shape`, which is checked. */
-export function checkSize(who: string, shape: Shape): number {
+/** The number of elements of a shape, which is checked. */
+function checkSize(who: string, shape: Shape): number {
   if (!Array.isArray(shape))
     throw new ShapeError(`${who}: a shape is a list of sizes, such as [2, 3]; got ${show(shape)}`);
   const wrong = shape.findIndex((n) => !Number.isSafeInteger(n) || n < 0);

@@ -28,7 +28,7 @@ export function walk(
   who: string,
   tree: unknown,
   path: string,
-  visit: (leaf: Tensor, path: string) => void,
+  visit: (leaf: Tensor, path: string) => unknown,
   depth = 0,
 ): void {
   if (tree instanceof Tensor) visit(tree, path);

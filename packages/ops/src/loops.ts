@@ -127,8 +127,10 @@ export function alongAxes(axes: readonly number[], out: NdArray, inputs: readonl
   const starts = lanes.map(({ offset }) => offset);
   const index = outer.map(() => 0);
   for (let left = sizeOf(outer); left > 0; left--) {
-    const [p, i, j = i, k = i] = starts as [number, number, number?, number?];
-    loop(n, o.data, p, o.stride, a.data, i, a.stride, b!.data, j!, b!.stride, c!.data, k!, c!.stride);
+    const i = starts[1]!;
+    const j = starts[2] ?? i;
+    const k = starts[3] ?? i;
+    loop(n, o.data, starts[0]!, o.stride, a.data, i, a.stride, b!.data, j, b!.stride, c!.data, k, c!.stride);
     for (let axis = outer.length - 1; axis >= 0; axis--) {
       for (let l = 0; l < lanes.length; l++) starts[l]! += lanes[l]!.strides[axis]!;
       if (++index[axis]! < outer[axis]!) break;

@@ -1,4 +1,4 @@
-import { type Binary, defineOp, describe, type Op, type Operand, ShapeError, shapeText } from "@wengert/core";
+import { type Binary, defineOp, describe, type Op, type Operand, ShapeError } from "@wengert/core";
 import { type Data, rows } from "@wengert/core/ndarray";
 import { irregular } from "./samples.ts";
 import { transpose } from "./shape.ts";
@@ -14,8 +14,7 @@ export const matmul: Op<Binary> = defineOp({
     }
     if (a.shape[1] === b.shape[0]) return [a.shape[0]!, b.shape[1]!];
     throw new ShapeError(
-      `matmul: inner sizes differ: ${describe(a, "a")} needs b ${shapeText([a.shape[1]!])}`.replace("]", ", n]") +
-        `, got ${describe(b, "b")}${transposeHint(a, b)}`,
+      `matmul: inner sizes differ: ${describe(a, "a")} needs b [${a.shape[1]}, n], got ${describe(b, "b")}${transposeHint(a, b)}`,
     );
   },
   kernel: (out, [a, b]) => product(out.data, rows(a), rows(b.transpose(1, 0)), a.shape[0]!, b.shape[1]!, a.shape[1]!),
@@ -43,8 +42,11 @@ function product(c: Data, a: Data, b: Data, m: number, n: number, k: number): vo
       const [b0, b1] = [j * k, j1 * k];
       let [c00, c01, c10, c11, c20, c21] = [0, 0, 0, 0, 0, 0];
       for (let p = 0; p < k; p++) {
-        const [x0, x1, x2] = [a[a0 + p]!, a[a1 + p]!, a[a2 + p]!];
-        const [y0, y1] = [b[b0 + p]!, b[b1 + p]!];
+        const x0 = a[a0 + p]!;
+        const x1 = a[a1 + p]!;
+        const x2 = a[a2 + p]!;
+        const y0 = b[b0 + p]!;
+        const y1 = b[b1 + p]!;
         c00 += x0 * y0;
         c01 += x0 * y1;
         c10 += x1 * y0;

@@ -19,7 +19,8 @@ export const pow: Op<Binary> = defineOp({
   kernel: (out, inputs) =>
     elementwise(out, inputs, (n, y, o, a, i, s, b, j, t) => {
       for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) {
-        const [base, exponent] = [a[p]!, b[q]!];
+        const base = a[p]!;
+        const exponent = b[q]!;
         // JavaScript has NaN for 1 ** NaN and (±1) ** ±Infinity
         const isOne = base === 1 || (base === -1 && Math.abs(exponent) === Infinity);
         y[o + l] = isOne ? 1 : base ** exponent;

@@ -65,5 +65,7 @@ export const broadcastTo: Op<Unary, { readonly shape: Shape }> = defineOp({
 export function unbroadcast(g: Tensor, x: Operand): Tensor {
   const missing = g.shape.length - x.shape.length;
   const axis = [...g.shape.keys()].filter((i) => i < missing || (x.shape[i - missing] === 1 && g.shape[i] !== 1));
-  return axis.length === 0 ? g : reshape(sum(g, { axis }), { shape: x.shape });
+  if (axis.length === 0) return g;
+  const total = sum(g, { axis });
+  return total.shape.length === x.shape.length ? total : reshape(total, { shape: x.shape });
 }
