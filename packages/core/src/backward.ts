@@ -3,7 +3,17 @@ import { accumulate, alias } from "./fanout.ts";
 import { defineOp, type Op, type Unary } from "./op.ts";
 import { type Rule, recording, type Step, Tape } from "./tape.ts";
 import { describe, full, fullLike, isAlike, isFloat, kindText, Tensor, type TensorLike, tensor } from "./tensor.ts";
-import { argumentName, leaves, leavesAlike, type Named, type TreesOnly, unflatten, walk } from "./tree.ts";
+import {
+  argumentName,
+  type Cotangent,
+  type Cotangents,
+  leaves,
+  leavesAlike,
+  type Named,
+  type TreesOnly,
+  unflatten,
+  walk,
+} from "./tree.ts";
 
 /** One step of the sweep: the cotangent of a step's output and what it contributes to each input. */
 export interface Pull {
@@ -85,20 +95,22 @@ export function run<A extends readonly unknown[], R>(
   if (typeof f !== "function") throw new ArgumentError(`${who}: expected a function to differentiate, got ${show(f)}`);
   const tape = new Tape();
   for (const tensor of captured) tape.watch(tensor);
-  const called = [...args];
+  // A number stands for a tensor here too.
+  const trees = args.map((arg) => (typeof arg === "number" ? tensor(arg) : arg));
+  const called = [...args] as unknown[];
   const inputs = argnums.map((n) => {
     const name = argumentName(f, n);
     if (n >= args.length)
       throw new ArgumentError(`${who}: ${name} is missing: f was given ${args.length} of its arguments`);
     const fresh: Tensor[] = []; // an outer tape, or another argument, may hold the same tensor
-    walk(who, args[n], name, (leaf, path) => {
+    walk(who, trees[n], name, (leaf, path) => {
       if (!anyDType) mustBeFloat(who, leaf, path);
       const input = alias(leaf);
       input.label = leaf.label ?? path;
       tape.watch(input);
       fresh.push(input);
     });
-    called[n] = unflatten(args[n], fresh);
+    called[n] = unflatten(trees[n], fresh);
     return fresh;
   });
   const value = recording(who, tape, () => f(...(called as unknown as A)));
@@ -106,7 +118,7 @@ export function run<A extends readonly unknown[], R>(
     for (const _ of sweep(tape, cotangents));
     return argnums.map((n, i) =>
       unflatten(
-        args[n],
+        trees[n],
         inputs[i]!.map((x) => cotangents.get(x) ?? fullLike(x, 0)),
       ),
     );
@@ -129,7 +141,7 @@ function mustBeFloat(who: string, { dtype }: Tensor, path: string): void {
 export function vjp<A extends readonly unknown[], R>(
   f: ((...args: A) => R) & TreesOnly<A> & TreesOnly<R>,
   ...args: A
-): { value: R; pullback: (cotangent: R extends Tensor ? TensorLike : R) => A } {
+): { value: R; pullback: (cotangent: R extends Tensor ? TensorLike : R) => Cotangents<A> } {
   const { value, pull } = run<A, R>("vjp", f, args, [...args.keys()]);
   leaves("vjp", value, "the value of f");
   return {
@@ -137,7 +149,9 @@ export function vjp<A extends readonly unknown[], R>(
     pullback: (given) => {
       const cotangent =
         typeof given === "number" && value instanceof Tensor ? full([], given, { dtype: value.dtype }) : given;
-      return pull(paired("pullback", [value, "the value of f"], [cotangent, "the cotangent"])) as unknown as A;
+      return pull(
+        paired("pullback", [value, "the value of f"], [cotangent, "the cotangent"]),
+      ) as unknown as Cotangents<A>;
     },
   };
 }
@@ -150,10 +164,17 @@ export function paired(who: string, like: Named, tree: Named): Map<Tensor, Tenso
   return pairs;
 }
 
+/** The types of the arguments that argnums chooses. */
+type Chosen<A extends readonly unknown[], N> = A[N extends readonly number[]
+  ? N[number]
+  : N extends number
+    ? N
+    : never];
+
 /** The type of a gradient: that of the argument, or a tuple of those of several. */
 export type GradOf<A extends readonly unknown[], N> = N extends number
-  ? A[N]
-  : { -readonly [K in keyof N]: N[K] extends number ? A[N[K]] : never };
+  ? Cotangent<A[N]>
+  : { -readonly [K in keyof N]: N[K] extends number ? Cotangent<A[N[K]]> : never };
 
 export interface GradOptions<N = number | readonly number[]> {
   /** The argument to differentiate with respect to, or a list of them. Default 0. */
@@ -165,7 +186,7 @@ export interface GradOptions<N = number | readonly number[]> {
  * that `argnums` names; others may be anything. The gradient is a tree of the argument's own type.
  */
 export function grad<A extends readonly unknown[], const N extends number | readonly number[] = 0>(
-  f: ((...args: A) => Tensor) & TreesOnly<GradOf<A, N>>,
+  f: ((...args: A) => Tensor) & TreesOnly<Chosen<A, N>>,
   { argnums }: GradOptions<N> = {},
 ): (...args: A) => GradOf<A, N> {
   return (...args) => gradient("grad", f, args, argnums).grad as GradOf<A, N>;
@@ -173,11 +194,11 @@ export function grad<A extends readonly unknown[], const N extends number | read
 
 /** As `grad`, with the value of `f` beside it. With `hasAux`, `f` returns `[loss, aux]`, and aux may be anything. */
 export function valueAndGrad<A extends readonly unknown[], X, const N extends number | readonly number[] = 0>(
-  f: ((...args: A) => readonly [Tensor, X]) & TreesOnly<GradOf<A, N>>,
+  f: ((...args: A) => readonly [Tensor, X]) & TreesOnly<Chosen<A, N>>,
   options: GradOptions<N> & { readonly hasAux: true },
 ): (...args: A) => { value: Tensor; grad: GradOf<A, N>; aux: X };
 export function valueAndGrad<A extends readonly unknown[], const N extends number | readonly number[] = 0>(
-  f: ((...args: A) => Tensor) & TreesOnly<GradOf<A, N>>,
+  f: ((...args: A) => Tensor) & TreesOnly<Chosen<A, N>>,
   options?: GradOptions<N> & { readonly hasAux?: false },
 ): (...args: A) => { value: Tensor; grad: GradOf<A, N> };
 export function valueAndGrad(

@@ -237,11 +237,13 @@ function causeOf(
   for (const [name, tensor] of candidates) {
     if (String(tensor.shape) !== String(x.shape)) continue;
     const [times, over] = [ratioTo(flat([tensor])), ratioTo(flat([tensor]).map((c) => 1 / c))];
-    if (times !== undefined) return ["missing factor", `${numberText(times)} × ${name}`];
+    if (times !== undefined) return ["missing factor", `${multiple(times)}${name}`];
     if (over !== undefined) return ["missing factor", `${numberText(over)} / ${name}`];
   }
   return ["unknown", "compare the formula of the rule with the numbers"];
 }
+
+const multiple = (factor: number): string => (close(factor, 1) ? "" : `${numberText(factor)} × `);
 
 /** Numbers in [0, 1) from a seed (mulberry32, T. Ettinger, public domain). */
 function randomNumbers(seed: number): () => number {

@@ -84,8 +84,8 @@ const isNumber = (x: Tensor): boolean => x.array !== undefined && x.shape.length
 function namesOf(listing: Listing): (tensor: Tensor) => string {
   const names = new Map(listing.inputs.map((x, i) => [x, x.label ?? `x${i + 1}`]));
   for (const [i, { output }] of listing.steps.entries()) names.set(output, `${i + 1} ${output.label ?? ""}`.trimEnd());
-  for (const [i, c] of constantsOf(listing).entries())
-    names.set(c, isNumber(c) ? numberText(c.item()) : (c.label ?? `c${i + 1}`));
+  let unnamed = 0;
+  for (const c of constantsOf(listing)) names.set(c, isNumber(c) ? numberText(c.item()) : (c.label ?? `c${++unnamed}`));
   return (tensor) => names.get(tensor) ?? tensor.label ?? "constant";
 }
 

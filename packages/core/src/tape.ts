@@ -33,8 +33,8 @@ export interface Listener {
 }
 
 /** The steps that depend on the watched tensors, in the order they ran. */
-export class Tape<O extends Differentiable = Differentiable> implements Listener {
-  readonly steps: Step<O>[] = [];
+export class Tape implements Listener {
+  readonly steps: Step[] = [];
   readonly #tracked = new Set<Tensor>();
 
   watch(tensor: Tensor): void {
@@ -45,7 +45,7 @@ export class Tape<O extends Differentiable = Differentiable> implements Listener
     return this.#tracked.has(tensor);
   }
 
-  record(step: Step<O>): void {
+  record(step: Step): void {
     for (const input of step.inputs) {
       if (!this.#tracked.has(input)) continue;
       this.steps.push(step);

@@ -1,18 +1,24 @@
 import { ShapeError, show, TreeError } from "./errors.ts";
-import { isAlike, isFloat, kindText, Tensor } from "./tensor.ts";
+import { isAlike, isFloat, kindText, Tensor, type TensorLike } from "./tensor.ts";
 
 /** `T`, if it is a tree: a tensor, or arrays and objects of trees. Else a type that `T` cannot be assigned to. */
-type Tree<T> = T extends Tensor
-  ? T
+type Tree<T> = [Tensor, T] extends [T, TensorLike]
+  ? T // Tensor, or Tensor | number
   : T extends string | number | boolean | bigint | symbol | null | undefined | ((...args: never) => unknown)
     ? Tensor
-    : { readonly [K in keyof T]: Tree<T[K]> };
+    : T extends Tensor
+      ? T
+      : { readonly [K in keyof T]: Tree<T[K]> };
 
 /**
  * What a parameter's type is intersected with so that only trees are accepted. The caller's own type stays as it is (an
  * `interface` has no index signature, so there can be no general type of trees to assign it to).
  */
 export type TreesOnly<T> = [T] extends [Tree<T>] ? unknown : { readonly "is not a tree of tensors": T };
+
+/** The type of a cotangent: that of its argument, where a mere number counts as a tensor. */
+export type Cotangent<T> = T extends TensorLike ? Tensor : T;
+export type Cotangents<A extends readonly unknown[]> = { -readonly [K in keyof A]: Cotangent<A[K]> };
 
 type Node = readonly unknown[] | { readonly [key: string]: unknown };
 

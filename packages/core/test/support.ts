@@ -54,7 +54,7 @@ function pairwise(
   f: (a: number, b: number) => number,
   [toA, toB]: readonly [Rule<Binary>, Rule<Binary>],
 ): Op<Binary> {
-  const fit = (g: Tensor, x: Tensor) => (x.shape.length === g.shape.length ? g : sum(g));
+  const shaped = (g: Tensor, x: Tensor) => (x.shape.length === g.shape.length ? g : sum(g));
   return defineOp<Binary>({
     name,
     shape: ([a, b]) => {
@@ -67,7 +67,7 @@ function pairwise(
       const [s, t] = [a.shape.length === 0 ? 0 : 1, b.shape.length === 0 ? 0 : 1];
       for (let i = 0; i < out.data.length; i++) out.data[i] = f(x[i * s]!, y[i * t]!);
     },
-    vjp: [(g, call) => fit(toA(g, call), call.inputs[0]), (g, call) => fit(toB(g, call), call.inputs[1])],
+    vjp: [(g, call) => shaped(toA(g, call), call.inputs[0]), (g, call) => shaped(toB(g, call), call.inputs[1])],
     samples: () => [
       [tensor([0.5, -1.25]), tensor([2, 3])],
       [tensor([0.5, -1.25]), tensor(3)],
