@@ -1,10 +1,12 @@
 import { ArgumentError, DTypeError, ShapeError, show, TreeError } from "./errors.ts";
 import { accumulate, alias } from "./fanout.ts";
+import { shapeText } from "./format.ts";
 import { defineOp, type Op, type Unary } from "./op.ts";
 import { type Rule, recording, type Step, Tape } from "./tape.ts";
 import { describe, full, fullLike, isAlike, isFloat, kindText, Tensor, type TensorLike, tensor } from "./tensor.ts";
 import {
   argumentName,
+  asTree,
   type Cotangent,
   type Cotangents,
   leaves,
@@ -48,12 +50,12 @@ function addTo(cotangents: Map<Tensor, Tensor>, of: Tensor, contribution: Tensor
   cotangents.set(of, soFar ? accumulate(soFar, contribution) : contribution);
 }
 
-/** Applies the rules of a step for the inputs that the tape tracks and that can have a derivative. */
+/** Applies the rules of a step for the inputs that the tape tracks. */
 function pullThrough(step: Step, g: Tensor, tape: Tape): readonly (Tensor | null)[] {
   const { op, inputs, output } = step;
   output.assertUnchanged();
   for (const input of inputs) input.assertUnchanged();
-  const wanted = inputs.map((input) => isFloat(input.dtype) && tape.tracks(input));
+  const wanted = inputs.map((input) => tape.tracks(input));
   const { vjp } = op;
   const all = typeof vjp === "function" ? vjp(g, step, wanted) : undefined;
   return inputs.map((input, k) => {
@@ -95,9 +97,9 @@ export function run<A extends readonly unknown[], R>(
   if (typeof f !== "function") throw new ArgumentError(`${who}: expected a function to differentiate, got ${show(f)}`);
   const tape = new Tape();
   for (const tensor of captured) tape.watch(tensor);
-  // A number stands for a tensor here too.
-  const trees = args.map((arg) => (typeof arg === "number" ? tensor(arg) : arg));
+  const trees = args.map(asTree);
   const called = [...args] as unknown[];
+  const originals: Tensor[] = [];
   const inputs = argnums.map((n) => {
     const name = argumentName(f, n);
     if (n >= args.length)
@@ -109,12 +111,14 @@ export function run<A extends readonly unknown[], R>(
       input.label = leaf.label ?? path;
       tape.watch(input);
       fresh.push(input);
+      originals.push(leaf);
     });
     called[n] = unflatten(trees[n], fresh);
     return fresh;
   });
   const value = recording(who, tape, () => f(...(called as unknown as A)));
   const pull = (cotangents: Map<Tensor, Tensor>) => {
+    for (const original of originals) original.assertUnchanged();
     for (const _ of sweep(tape, cotangents));
     return argnums.map((n, i) =>
       unflatten(
@@ -217,9 +221,12 @@ export function gradient<A extends readonly unknown[]>(
   hasAux = false,
 ): { value: Tensor; grad: unknown; aux?: unknown } {
   const list: readonly number[] = typeof argnums === "number" ? [argnums] : argnums;
-  if (!Array.isArray(list) || !list.every((n) => Number.isInteger(n) && n >= 0)) {
+  const isPlace = (n: unknown, i: number): boolean =>
+    Number.isInteger(n) && (n as number) >= 0 && list.indexOf(n as number) === i;
+  if (!Array.isArray(list) || !list.every(isPlace)) {
+    const came = Array.isArray(argnums) ? shapeText(argnums) : show(argnums);
     throw new ArgumentError(
-      `${who}: argnums is the place of an argument, from 0, or a list of places; got ${show(argnums)}`,
+      `${who}: argnums is the place of an argument, from 0, or a list of different ones; got ${came}`,
     );
   }
   const { value, pull } = run(who, f, args, list);

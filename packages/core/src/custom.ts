@@ -67,7 +67,11 @@ export function checkpoint<A extends readonly unknown[], R>(
 /** Runs `body` unheard by `tape`, and reports the tensors that it uses and `tape` tracks without their being `inputs`. */
 function hidden<T>(tape: Tape, inputs: readonly Tensor[], report: (captured: Tensor) => void, body: () => T): T {
   const record = (step: Step) => {
-    for (const input of step.inputs) if (tape.tracks(input) && !inputs.includes(input)) report(input);
+    const { vjp } = step.op;
+    step.inputs.forEach((input, k) => {
+      const flows = tape.tracks(input) && (typeof vjp === "function" || vjp[k] !== null);
+      if (flows && !inputs.includes(input)) report(input);
+    });
   };
   return substituting(tape, { record }, body);
 }

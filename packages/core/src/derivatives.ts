@@ -1,8 +1,8 @@
 import { gradient, paired, run } from "./backward.ts";
 import { DTypeError } from "./errors.ts";
 import { pack, part } from "./fanout.ts";
-import { basis, fullLike, isFloat, type Tensor, zeros } from "./tensor.ts";
-import { floatsOf, leaves, type TreesOnly, unflatten } from "./tree.ts";
+import { basis, fullLike, isFloat, type Tensor, type TensorLike, zeros } from "./tensor.ts";
+import { asTree, type Cotangent, floatsOf, leaves, type TreesOnly, unflatten } from "./tree.ts";
 
 /**
  * `f(...args)`, and the pushforward: from a tangent of each argument to that of the value, J v.
@@ -39,8 +39,8 @@ export function jvp<A extends readonly unknown[], R>(
 }
 
 /** The blocks ∂y/∂x, `[...y.shape, ...x.shape]`, for each tensor y of a tree Y and within it each x of a tree X. */
-export type Blocks<Y, X> = Y extends Tensor
-  ? X extends Tensor
+export type Blocks<Y, X> = Y extends TensorLike
+  ? X extends TensorLike
     ? Tensor
     : { [K in keyof X]: Blocks<Y, X[K]> }
   : { [K in keyof Y]: Blocks<Y[K], X> };
@@ -56,16 +56,15 @@ export function hessian<X>(f: ((x: X) => Tensor) & TreesOnly<X>): (x: X) => Bloc
 }
 
 /** The function (x, v) ↦ (∂²f/∂x²) v without the matrix, which is symmetric: the gradient's own pullback. */
-export function hvp<X>(f: ((x: X) => Tensor) & TreesOnly<X>): (x: X, v: X) => X {
+export function hvp<X>(f: ((x: X) => Tensor) & TreesOnly<X>): (x: X, v: Cotangent<X>) => Cotangent<X> {
   return (x, v) => {
     const { value, pull } = run("hvp", (y: X) => gradient("hvp", f, [y]).grad as X, [x], [0]);
-    return pull(paired("hvp", [value, "x"], [v, "v"]))[0] as X;
+    return pull(paired("hvp", [value, "x"], [v, "v"]))[0] as Cotangent<X>;
   };
 }
 
 function jacobianAt<X, Y>(who: string, f: (x: X) => Y, x: X): Blocks<Y, X> {
-  const { value, pull } = run(who, f, [x], [0]);
-  const inputs = leaves(who, x, "x");
+  const { value, inputs, pull } = run(who, f, [x], [0]);
   const blocks = leaves(who, value, "the value of f").map((y) => {
     if (!isFloat(y.dtype))
       throw new DTypeError(`${who}: f must return floats, got ${y.dtype}, which has no derivative`);
@@ -75,7 +74,7 @@ function jacobianAt<X, Y>(who: string, f: (x: X) => Y, x: X): Blocks<Y, X> {
       if (rows.length === 0) return zeros(shape, { dtype: input.dtype });
       return part(pack(rows.map((row) => row[i]!)), { shape, offset: 0 });
     };
-    return unflatten(x, inputs.map(block));
+    return unflatten(asTree(x), inputs.map(block));
   });
   return unflatten(value, blocks) as unknown as Blocks<Y, X>;
 }

@@ -45,7 +45,7 @@ export function explain(listing: Listing): string {
     ...[...inputs, ...constantsOf(listing).filter((c) => !isNumber(c))].map((x) => line("", nameOf(x), "", x)),
     ...steps.map((step, i) => line(`${i + 1}`, titleOf(step), step.inputs.map(nameOf).join(", "), step.output)),
   ];
-  const widths = table[0]!.map((_, column) => Math.max(...table.map((row) => row[column]!.length)));
+  const widths = table[0]!.map((_, column) => table.reduce((width, row) => Math.max(width, row[column]!.length), 0));
   const pad = (cell: string, i: number) => (i === 0 ? cell.padStart(widths[i]!) : cell.padEnd(widths[i]!));
   return [...table.map((row) => row.map(pad).join("  ").trimEnd()), `returns ${outputs.map(nameOf).join(", ")}`].join(
     "\n",

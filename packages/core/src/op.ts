@@ -73,7 +73,7 @@ export type AnyOpSpec = OpSpec<Inputs, Unchecked, Unchecked>;
 export function defineOp<I extends Inputs, P = undefined, O = P>(spec: NoInfer<OpSpec<I, P, O>>): Op<I, P, O> {
   const arity = Array.isArray(spec.vjp) ? spec.vjp.length : undefined;
   const op = (...args: readonly unknown[]): Tensor => {
-    const inputs = toTensors(spec.name, arity === undefined ? args[0] : args.slice(0, arity));
+    const inputs = toTensors(spec.name, arity === undefined ? args[0] : args.slice(0, arity), arity);
     const options = args[arity ?? 1] as O | undefined;
     if (options !== undefined && (typeof options !== "object" || options instanceof Tensor)) {
       throw new ArgumentError(
@@ -109,17 +109,19 @@ function compute(spec: AnyOpSpec, inputs: readonly Tensor[], params: unknown, sh
 }
 
 /** Numbers become scalars of their partner's dtype: that of the first tensor that is not bool. */
-function toTensors(who: string, given: unknown): readonly Tensor[] {
+function toTensors(who: string, given: unknown, arity: number | undefined): readonly Tensor[] {
   if (!Array.isArray(given)) throw new ArgumentError(`${who}: expected a list of tensors, got ${show(given)}`);
+  const refuse = (x: unknown, i: number): never => {
+    const cure = x === undefined ? "" : "; write tensor(...)";
+    throw new ArgumentError(`${who}: input ${i} must be a tensor or a number, got ${show(x)}${cure}`);
+  };
+  if (given.length < (arity ?? 0)) refuse(undefined, given.length);
   if (given.every((x) => x instanceof Tensor)) return given;
   const partner = given.find((x): x is Tensor => x instanceof Tensor && x.dtype !== "bool");
   const dtype = partner?.dtype ?? "float64";
   return given.map((x, i) => {
     if (x instanceof Tensor) return x;
-    if (typeof x !== "number") {
-      const cure = x === undefined ? "" : "; write tensor(...)";
-      throw new ArgumentError(`${who}: input ${i} must be a tensor or a number, got ${show(x)}${cure}`);
-    }
+    if (typeof x !== "number") return refuse(x, i);
     if (dtype === "int32" && x !== (x | 0)) {
       const cast = `cast(${partner?.label ?? "x"}, { dtype: "float64" })`;
       throw new DTypeError(`${who}: ${x} is no int32, as ${describe(partner!)} is; write ${cast}`);

@@ -1,5 +1,5 @@
 import { ArgumentError } from "./errors.ts";
-import type { Tensor } from "./tensor.ts";
+import { isFloat, type Tensor } from "./tensor.ts";
 
 /** One line of the Wengert list: `output = op(...inputs, params)`. */
 export interface Step<O extends Differentiable = Differentiable> {
@@ -35,23 +35,30 @@ export interface Listener {
 /** The steps that depend on the watched tensors, in the order they ran. */
 export class Tape implements Listener {
   readonly steps: Step[] = [];
-  readonly #tracked = new Set<Tensor>();
+  /** What depends on a watched tensor, and whether a derivative can flow back from it. */
+  readonly #reached = new Map<Tensor, boolean>();
 
   watch(tensor: Tensor): void {
-    this.#tracked.add(tensor);
+    this.#reached.set(tensor, isFloat(tensor.dtype));
   }
 
+  /** Whether a derivative can flow back from `tensor` to a watched one. */
   tracks(tensor: Tensor): boolean {
-    return this.#tracked.has(tensor);
+    return this.#reached.get(tensor) === true;
   }
 
   record(step: Step): void {
-    for (const input of step.inputs) {
-      if (!this.#tracked.has(input)) continue;
-      this.steps.push(step);
-      this.#tracked.add(step.output);
-      return;
+    const { op, inputs, output } = step;
+    let [depends, flows] = [false, false];
+    for (let k = 0; k < inputs.length; k++) {
+      const flowsFrom = this.#reached.get(inputs[k]!);
+      if (flowsFrom === undefined) continue;
+      depends = true;
+      if (flowsFrom && (typeof op.vjp === "function" || op.vjp[k])) flows = true;
     }
+    if (!depends) return;
+    this.steps.push(step);
+    this.#reached.set(output, flows && isFloat(output.dtype));
   }
 }
 

@@ -64,15 +64,15 @@ export class Tensor {
     );
   }
 
-  /** The numbers (bool: booleans) in nested arrays. */
-  toNested(): Nested {
+  /** The numbers (bool: booleans) in nested arrays; `T` says how deep: `toNested<number[][]>()`. */
+  toNested<T extends Nested = Nested>(): T {
     const flat = rows(this.#values("toNested()"));
     const nest = (axis: number, start: number, size: number): Nested => {
       if (axis === this.shape.length) return this.dtype === "bool" ? flat[start] !== 0 : flat[start]!;
       const n = this.shape[axis]!;
       return Array.from({ length: n }, (_, i) => nest(axis + 1, start + (i * size) / n, size / n));
     };
-    return nest(0, 0, flat.length);
+    return nest(0, 0, flat.length) as T;
   }
 
   /** Throws when someone wrote to what `.data` returned: derivatives would be of numbers that are gone. */

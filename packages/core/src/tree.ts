@@ -1,5 +1,5 @@
 import { ShapeError, show, TreeError } from "./errors.ts";
-import { isAlike, isFloat, kindText, Tensor, type TensorLike } from "./tensor.ts";
+import { isAlike, isFloat, kindText, Tensor, type TensorLike, tensor } from "./tensor.ts";
 
 /** `T`, if it is a tree: a tensor, or arrays and objects of trees. Else a type that `T` cannot be assigned to. */
 type Tree<T> = [Tensor, T] extends [T, TensorLike]
@@ -21,6 +21,9 @@ export type Cotangent<T> = T extends TensorLike ? Tensor : T;
 export type Cotangents<A extends readonly unknown[]> = { -readonly [K in keyof A]: Cotangent<A[K]> };
 
 type Node = readonly unknown[] | { readonly [key: string]: unknown };
+
+/** A number given for a whole argument stands for a tensor, as it does in a call of an op. */
+export const asTree = (x: unknown): unknown => (typeof x === "number" ? tensor(x) : x);
 
 /** The tensors of a tree in the order in which they stand. `who` and `path` are for messages. */
 export function leaves(who: string, tree: unknown, path: string): Tensor[] {

@@ -19,6 +19,7 @@ import {
 import { sizeOf } from "@wengert/core/ndarray";
 import { mul } from "./arithmetic.ts";
 import { axisOf } from "./axes.ts";
+import { equal } from "./compare.ts";
 import { maximum, sumOfOthers } from "./lanes.ts";
 import { alongAxes } from "./loops.ts";
 import { mean } from "./mean.ts";
@@ -26,6 +27,7 @@ import { irregular, type Sampled, withSamples } from "./samples.ts";
 import { expandDims } from "./shape.ts";
 import { softmax, softmaxPullback } from "./softmax.ts";
 import { sum } from "./sum.ts";
+import { where } from "./where.ts";
 
 export interface CrossEntropyOptions {
   /** The axis of the classes. Default: the last. */
@@ -89,12 +91,15 @@ const crossEntropyPullback: Op<readonly [logits: Tensor, labels: Tensor, g: Tens
         others += e;
         y[o + l * r] = e * scale;
       }
-      y[o + label * r] = -others * scale;
+      y[o + label * r] = 0 - others * scale;
     }),
   flops: ([{ shape }]) => 6 * sizeOf(shape),
   vjp: [
-    (u, { inputs: [logits, , g], params: { axis } }) =>
-      mul(expandDims(g, { axis }), softmaxPullback(softmax(logits, { axis }), u, { axis })),
+    (u, { inputs: [logits, labels, g], params: { axis } }) => {
+      const isConstant = expandDims(equal(rowLosses(logits, labels, { axis }), Infinity), { axis });
+      const slope = mul(expandDims(g, { axis }), softmaxPullback(softmax(logits, { axis }), u, { axis }));
+      return where(isConstant, 0, slope);
+    },
     null,
     (u, { inputs: [logits, labels, g], params }) =>
       sum(mul(u, crossEntropyPullback(logits, labels, ones(g.shape, { dtype: g.dtype }), params)), {

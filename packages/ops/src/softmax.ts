@@ -74,9 +74,9 @@ export const softmax: MaskableOp = maskable(softmaxOfAll, 0);
 
 /**
  * x̄ = s ⊙ (g − ⟨g, s⟩) for a softmax s. Where one sᵢ is close to 1, g and ⟨g, s⟩ cancel; but the Jacobian annihilates
- * constants, so g is first shifted to be 0 at the peak m of s, and as Σ x̄ = 0, x̄ₘ is taken from the others.
- * The Jacobian is symmetric: the rule for g is the op itself. That for s is u ⊙ (g − ⟨g, s⟩) − g ⟨u, s⟩, with g and u
- * shifted.
+ * constants, so g is first shifted to be 0 at the peak m of s. x̄ₘ is taken from the others, as Σ x̄ = 0.
+ * That makes the map symmetric in g for any s: the rule for g is the op itself. The rule for s is
+ * u ⊙ (g − ⟨g, s⟩) − g ⟨u, s⟩, with g and u shifted.
  */
 export const softmaxPullback: Op<Binary, Along, { readonly axis?: Axes | undefined }> = defineOp({
   name: "softmaxPullback",
@@ -95,7 +95,7 @@ export const softmaxPullback: Op<Binary, Along, { readonly axis?: Axes | undefin
         others += x;
         y[o + l * r] = x;
       }
-      if (n > 0) y[o + m * r] = -others;
+      if (n > 0) y[o + m * r] = 0 - others; // not −0 where there are none
     }),
   flops: ([{ shape }]) => 6 * sizeOf(shape),
   vjp: [
