@@ -44,6 +44,7 @@ export {
 } from "./op.ts";
 export { type Differentiable, type Listener, recording, type Step, Tape } from "./tape.ts";
 export {
+  checkDType,
   type DType,
   describe,
   fromNdarray,

@@ -43,7 +43,7 @@ export function explain(listing: Listing): string {
   const table = [
     ["", "op", "inputs", "shape", "dtype", "value"],
     ...[...inputs, ...constantsOf(listing).filter((c) => !isNumber(c))].map((x) => line("", nameOf(x), "", x)),
-    ...steps.map((step, i) => line(`${i + 1}`, titleOf(step), step.inputs.map(nameOf).join(", "), step.output)),
+    ...steps.map((step, i) => line(`#${i + 1}`, titleOf(step), step.inputs.map(nameOf).join(", "), step.output)),
   ];
   const widths = table[0]!.map((_, column) => table.reduce((width, row) => Math.max(width, row[column]!.length), 0));
   const pad = (cell: string, i: number) => (i === 0 ? cell.padStart(widths[i]!) : cell.padEnd(widths[i]!));
@@ -56,7 +56,10 @@ export function explain(listing: Listing): string {
 export function toDot(listing: Listing): string {
   const { inputs, steps, outputs } = listing;
   const nameOf = namesOf(listing);
-  const id = (tensor: Tensor) => JSON.stringify(nameOf(tensor));
+  const ids = new Map(
+    [...inputs, ...constantsOf(listing), ...steps.map(({ output }) => output)].map((x, i) => [x, `"t${i}"`]),
+  );
+  const id = (tensor: Tensor) => ids.get(tensor)!;
   const node = (tensor: Tensor, title: string, shape: string) => {
     const frame = outputs.includes(tensor) ? ", peripheries=2" : "";
     return `  ${id(tensor)} [label=${JSON.stringify(`${title}\n${kindText(tensor)}`)}, shape=${shape}${frame}];`;
@@ -83,7 +86,7 @@ const isNumber = (x: Tensor): boolean => x.array !== undefined && x.shape.length
 /** Inputs and constants by label, or by value where they are mere numbers; steps by number and label. */
 function namesOf(listing: Listing): (tensor: Tensor) => string {
   const names = new Map(listing.inputs.map((x, i) => [x, x.label ?? `x${i + 1}`]));
-  for (const [i, { output }] of listing.steps.entries()) names.set(output, `${i + 1} ${output.label ?? ""}`.trimEnd());
+  for (const [i, { output }] of listing.steps.entries()) names.set(output, `#${i + 1} ${output.label ?? ""}`.trimEnd());
   let unnamed = 0;
   for (const c of constantsOf(listing)) names.set(c, isNumber(c) ? numberText(c.item()) : (c.label ?? `c${++unnamed}`));
   return (tensor) => names.get(tensor) ?? tensor.label ?? "constant";

@@ -229,7 +229,8 @@ export function fromNdarray(nd: ReadonlyNdArray, { label }: { readonly label?: s
   );
 }
 
-function checkDType(who: string, dtype: unknown): DType {
+/** `dtype`, if there is such a one. @throws DTypeError. */
+export function checkDType(who: string, dtype: unknown): DType {
   if (typeof dtype === "string" && Object.hasOwn(storage, dtype)) return dtype as DType;
   throw new DTypeError(`${who}: dtype must be one of ${Object.keys(storage).join(", ")}; got ${show(dtype)}`);
 }

@@ -5,8 +5,9 @@ import type { Shape } from "@wengert/core/ndarray";
 export type Axes = number | readonly number[];
 
 /** `axis` counted from 0. @throws OutOfRangeError, ArgumentError. */
-export function axisOf(who: string, x: Operand, axis: number, rank: number = x.shape.length): number {
-  if (!Number.isInteger(axis)) throw new ArgumentError(`${who}: axis must be a whole number, got ${show(axis)}`);
+export function axisOf(who: string, x: Operand, axis: number | undefined, rank: number = x.shape.length): number {
+  if (axis === undefined || !Number.isInteger(axis))
+    throw new ArgumentError(`${who}: axis must be a whole number, got ${show(axis)}`);
   if (axis >= -rank && axis < rank) return axis < 0 ? axis + rank : axis;
   const range = rank === 0 ? "a scalar has no axes" : `it must be from ${-rank} to ${rank - 1}`;
   throw new OutOfRangeError(`${who}: ${describe(x)} has no axis ${axis}; ${range}`);
@@ -21,6 +22,14 @@ export function axesOf(who: string, x: Operand, axis: Axes | undefined): readonl
   const twice = axes.find((each, i) => each === axes[i - 1]);
   if (twice === undefined) return axes;
   throw new OutOfRangeError(`${who}: axis ${twice} of ${describe(x)} is named twice in ${shapeText(axis as Shape)}`);
+}
+
+/** The shape among the options of a call. @throws ShapeError for what is none; sizes are at least `least`. */
+export function shapeOf(who: string, options: { readonly shape?: unknown } | undefined, least = 0): Shape {
+  const shape = options?.shape;
+  if (Array.isArray(shape) && shape.every((n) => Number.isSafeInteger(n) && n >= least)) return shape;
+  const came = Array.isArray(shape) ? shapeText(shape) : show(shape);
+  throw new ShapeError(`${who}: expected { shape: [sizes] }, whole numbers of at least ${least}; got ${came}`);
 }
 
 export interface ReduceOptions {

@@ -1,4 +1,4 @@
-import { type DType, defineOp, type Op, OutOfRangeError, tensor, type Unary } from "@wengert/core";
+import { checkDType, type DType, defineOp, type Op, OutOfRangeError, tensor, type Unary } from "@wengert/core";
 import { rows } from "@wengert/core/ndarray";
 
 /**
@@ -8,6 +8,7 @@ import { rows } from "@wengert/core/ndarray";
  */
 export const cast: Op<Unary, { readonly dtype: DType }> = defineOp({
   name: "cast",
+  params: (options) => ({ dtype: checkDType("cast", options?.dtype) }),
   shape: ([x]) => x.shape,
   dtype: (_, { dtype }) => dtype,
   view: ([x], { dtype }) => (storageOf[dtype] === x.dtype ? x : undefined),

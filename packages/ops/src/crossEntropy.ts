@@ -46,7 +46,7 @@ interface Classes {
  */
 const rowLosses: Op<readonly [logits: Tensor, labels: Tensor], Classes> = defineOp({
   name: "crossEntropy",
-  params: (options, [logits]) => ({ axis: axisOf("crossEntropy", logits, options!.axis) }),
+  params: (options, [logits]) => ({ axis: axisOf("crossEntropy", logits, options?.axis) }),
   shape: ([logits, labels], { axis }) => {
     const expected = logits.shape.toSpliced(axis, 1);
     if (String(labels.shape) === String(expected)) return expected;

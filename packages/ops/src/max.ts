@@ -40,7 +40,9 @@ export const max: Op<Unary, Reduction, ReduceOptions> = defineOp({
 
 function notOfNothing<P extends { readonly axes: readonly number[] }>(who: string, x: Operand, params: P): P {
   if (params.axes.every((axis) => x.shape[axis]! > 0)) return params;
-  throw new OutOfRangeError(`${who}: ${describe(x)} is empty along the axes to reduce, and nothing has no ${who}`);
+  throw new OutOfRangeError(
+    `${who}: ${describe(x)} has size 0 along the axes to reduce, and there is no ${who} of nothing; check its size first`,
+  );
 }
 
 export interface ArgmaxOptions {

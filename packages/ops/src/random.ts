@@ -12,6 +12,7 @@ import {
   type Unary,
 } from "@wengert/core";
 import { type Data, type NdArray, rows, type Shape } from "@wengert/core/ndarray";
+import { shapeOf } from "./axes.ts";
 import { type Sampled, withSamples } from "./samples.ts";
 
 // Random numbers are a function of a key and of nothing else: Threefry-2x32 with 20 rounds (Salmon, Moraes, Dror, Shaw:
@@ -65,7 +66,7 @@ export interface UniformOptions extends RandomOptions {
 export const randomUniform: Op<Unary, Drawing & { readonly min: number; readonly max: number }, UniformOptions> =
   defineOp({
     name: "randomUniform",
-    params: (options) => ({ ...drawing("randomUniform", options!), min: options!.min ?? 0, max: options!.max ?? 1 }),
+    params: (options) => ({ ...drawing("randomUniform", options), min: options?.min ?? 0, max: options?.max ?? 1 }),
     shape: ([key], { shape }) => keyShape("randomUniform", key) && shape,
     dtype: (_, { dtype }) => dtype,
     kernel: (out, [key], { min, max }) => {
@@ -79,7 +80,7 @@ export const randomUniform: Op<Unary, Drawing & { readonly min: number; readonly
 /** Numbers of the standard normal distribution, by the Box–Muller transform. */
 export const randomNormal: Op<Unary, Drawing, RandomOptions> = defineOp({
   name: "randomNormal",
-  params: (options) => drawing("randomNormal", options!),
+  params: (options) => drawing("randomNormal", options),
   shape: ([key], { shape }) => keyShape("randomNormal", key) && shape,
   dtype: (_, { dtype }) => dtype,
   kernel: (out, [key]) => {
@@ -95,7 +96,8 @@ export const randomNormal: Op<Unary, Drawing, RandomOptions> = defineOp({
 /** The second counter word: what a key is used for. */
 const stream = { split: 1, uniform: 2, radius: 3, angle: 4 } as const;
 
-function drawing(who: string, { shape, dtype = "float64" }: RandomOptions): Drawing {
+function drawing(who: string, options: RandomOptions | undefined): Drawing {
+  const [shape, dtype] = [shapeOf(who, options), options?.dtype ?? "float64"];
   sharedFloat(who, [{ shape, dtype, label: undefined }]);
   return { shape, dtype };
 }

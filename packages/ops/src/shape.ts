@@ -5,19 +5,20 @@ import {
   OutOfRangeError,
   ShapeError,
   shapeText,
+  show,
   type Tensor,
   tensor,
   type Unary,
 } from "@wengert/core";
 import { assign, isRowMajor, ndarray, type Shape, sizeOf } from "@wengert/core/ndarray";
-import { axisOf } from "./axes.ts";
+import { axisOf, shapeOf } from "./axes.ts";
 import { irregular, type Sampled, withSamples } from "./samples.ts";
 
 /** y = x with its elements, row by row, in another shape. Its adjoint is the way back. */
 export const reshape: Op<Unary, { readonly shape: Shape }> = defineOp({
   name: "reshape",
   params: (options, [x]) => {
-    const { shape } = options!;
+    const shape = shapeOf("reshape", options, -1);
     const size = sizeOf(x.shape);
     const known = sizeOf(shape.filter((n) => n !== -1));
     const inferred = shape.map((n) => (n === -1 ? size / known : n));
@@ -44,10 +45,12 @@ export const transpose: Op<Unary, { readonly axes: readonly number[] }, { readon
     name: "transpose",
     params: (options, [x]) => {
       const rank = x.shape.length;
-      const axes = (options?.axes ?? [...x.shape.keys()].reverse()).map((axis) => axisOf("transpose", x, axis));
+      const given = options?.axes ?? [...x.shape.keys()].reverse();
+      const axes = Array.isArray(given) ? given.map((axis) => axisOf("transpose", x, axis)) : [];
       if (axes.length === rank && new Set(axes).size === rank) return { axes };
+      const came = Array.isArray(given) ? shapeText(given) : show(given);
       throw new OutOfRangeError(
-        `transpose: axes must name each of the ${rank} axes of ${describe(x)} once, got ${shapeText(options!.axes!)}`,
+        `transpose: axes must name each of the ${rank} axes of ${describe(x)} once, got ${came}`,
       );
     },
     shape: ([x], { axes }) => axes.map((axis) => x.shape[axis]!),
@@ -59,8 +62,8 @@ export const transpose: Op<Unary, { readonly axes: readonly number[] }, { readon
 
 /** x with a new axis of size 1, which stands at `axis` of the result. */
 export const expandDims: Sampled<ExpandDims> = withSamples<ExpandDims>(
-  (x, { axis }) => {
-    const at = axisOf("expandDims", x, axis, x.shape.length + 1);
+  (x, options) => {
+    const at = axisOf("expandDims", x, options?.axis, x.shape.length + 1);
     return reshape(x, { shape: x.shape.toSpliced(at, 0, 1) });
   },
   () => [[irregular([2, 3]), { axis: 1 }]],

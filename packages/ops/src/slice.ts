@@ -65,6 +65,10 @@ const selected = (x: NdArray, { start, step, size }: Selection): NdArray =>
   );
 
 function selection(x: Operand, { start = [], stop = [], step = [] }: SliceOptions): Selection {
+  for (const [name, bounds] of Object.entries({ start, stop, step })) {
+    if (Array.isArray(bounds)) continue;
+    throw new ArgumentError(`slice: ${name} is a list with one entry an axis, such as [0, null]; got ${show(bounds)}`);
+  }
   const longest = Math.max(start.length, stop.length, step.length);
   if (longest > x.shape.length)
     throw new OutOfRangeError(`slice: ${longest} bounds for the ${x.shape.length} axes of ${describe(x)}`);

@@ -10,7 +10,7 @@ import {
   type Unary,
 } from "@wengert/core";
 import { ndarray, type Shape, sizeOf } from "@wengert/core/ndarray";
-import { keptShape, type ReduceOptions, type Reduction, reducedShape, reductionOf } from "./axes.ts";
+import { keptShape, type ReduceOptions, type Reduction, reducedShape, reductionOf, shapeOf } from "./axes.ts";
 import { alongAxes, broadcastStrides, withoutAxes } from "./loops.ts";
 import { irregular } from "./samples.ts";
 import { reshape } from "./shape.ts";
@@ -45,6 +45,7 @@ export const sum: Op<Unary, Reduction, ReduceOptions> = defineOp({
 /** y = x repeated along new axes and along those of size 1. Its adjoint sums over them. */
 export const broadcastTo: Op<Unary, { readonly shape: Shape }> = defineOp({
   name: "broadcastTo",
+  params: (options) => ({ shape: shapeOf("broadcastTo", options) }),
   shape: ([x], { shape }) => {
     const missing = shape.length - x.shape.length;
     if (missing >= 0 && x.shape.every((n, i) => n === 1 || n === shape[i + missing])) return shape;

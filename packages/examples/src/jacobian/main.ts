@@ -1,0 +1,102 @@
+/**
+ * Tells the Jacobian of softmax by the quotient rule and by the tape, and what three ways of using it lose.
+ *
+ * `telling.ts` puts the numbers into the rules, `ways.ts` has the three ways, `fixed.ts` the digits to judge them by.
+ */
+import { explain, jacobian, record, type Tensor, tensor } from "@wengert/core";
+import { max, softmax, sub } from "@wengert/ops";
+import { type Command, command, startIfMain } from "../command.ts";
+import { InputError, type Option } from "../options.ts";
+import { size, table } from "../table.ts";
+import { besideEachOther, components, index, quotientRule, sweepOfRow } from "./telling.ts";
+import { type Comparison, closedForm, compare, confident, softmaxInSteps, wayNames } from "./ways.ts";
+
+const rests = [1e-1, 1e-4, 1e-8, 1e-12, 1e-16];
+const constant = 1000;
+
+/** A few numbers, separated by commas. */
+function numbers(fallback: readonly number[], help: string): Option<readonly number[]> {
+  const read: Option<readonly number[]>["read"] = (text) => {
+    const value = text.split(",").map((part) => (part.trim() === "" ? Number.NaN : Number(part)));
+    const fits = value.length >= 2 && value.length <= 4 && value.every((x) => Math.abs(x) <= 50);
+    return fits ? { value } : { wanted: "2 to 4 numbers between -50 and 50, separated by commas" };
+  };
+  return { placeholder: "N,N,...", fallback, help, read };
+}
+
+interface Outcome {
+  readonly tape: Tensor;
+  readonly closed: Tensor;
+  /** At rising confidence: for g, and for g + 1000. */
+  readonly comparisons: readonly { readonly rest: number; readonly plain: Comparison; readonly shifted: Comparison }[];
+}
+
+const jacobianOfSoftmax: Command<Outcome> = command({
+  summary: "the Jacobian of softmax by quotient rule, tape and closed form, and the digits that three VJPs lose",
+  options: {
+    x: numbers([2, 1, 0], "where to differentiate"),
+    g: numbers([3, -1, 0.5], "the cotangent of S = softmax(x), as many numbers as x"),
+  },
+  run({ x, g }) {
+    if (x.length !== g.length) throw new InputError(`--x has ${x.length} numbers, --g ${g.length}: give as many.`);
+    if (g.every((gi) => gi === g[0])) throw new InputError("--g has equal numbers only: its VJP is 0, whatever x is.");
+
+    const at = tensor(x, { label: "x" });
+    const closed = closedForm(softmax(at));
+    const tape = jacobian((y: Tensor) => softmax(y))(at);
+    const steps = jacobian(softmaxInSteps)(at);
+    console.log(`S = N / D with N = e^x and D = ΣN. The quotient rule: ∂Sᵢ/∂xⱼ = (Nᵢ′ D - Nᵢ D′) / D², where ′ is ∂/∂xⱼ.
+
+${quotientRule(x, 0, 0)}
+${quotientRule(x, 0, 1)}
+
+The tape of those steps:
+
+${explain(record(softmaxInSteps, at))}
+
+Read backwards from the cotangent that is 1 at S₀, it tells the quotient rule again, and ends with row 0 of the
+Jacobian. (N is used twice, by div and by sum: its two cotangents add up.)
+
+${sweepOfRow(at, 0)}
+
+In one formula, D_jS_i = S_i(δ_ij - S_j). Beside it what \`jacobian\` reads from the tape of the softmax op:
+
+${besideEachOther({ "closed form": closed, "from the tape": tape })}
+
+They differ by at most ${size(farthest(tape, closed))}. The Jacobian from the tape of the three steps above differs \
+by ${size(farthest(steps, closed))}.
+`);
+
+    const comparisons = rests.map((rest) => {
+      const there = confident(x, rest);
+      const withConstant = g.map((gi) => gi + constant);
+      return { rest, plain: compare(there, g), shifted: compare(there, withConstant) };
+    });
+    const m = index(x.indexOf(Math.max(...x)));
+    console.log(`The VJP x̄ⱼ = Σᵢ gᵢ D_jS_i for g = ${g.join(", ")}, where x${m} was moved until S${m} = 1 - 1e-12:
+each component, and below it the relative error against arithmetic with 150 digits.
+
+${components(comparisons[rests.indexOf(1e-12)]!.plain)}
+
+Doubles near 1 are 1.1e-16 apart. The Jacobian built needs 1 - S${m}, the textbook S ⊙ (g - ⟨g, S⟩) needs g${m} - ⟨g, S⟩:
+differences of nearly equal numbers, of which the first four digits or so are right. The centred op subtracts g${m}
+from all of g before it begins, as the Jacobian annihilates constants, and takes x̄${m} from the others: Σ x̄ = 0.
+
+The worst component as S${m} nears 1, for g, and for g + ${constant}, which has the same x̄:
+
+${table([
+  ["1 - S", ...wayNames.flatMap((way) => [way, `g + ${constant}`])],
+  ...comparisons.map(({ rest, plain, shifted }) => [
+    size(rest),
+    ...wayNames.flatMap((way) => [plain, shifted].map(({ errors }) => size(Math.max(...errors[way])))),
+  ]),
+])}`);
+    return { tape, closed, comparisons };
+  },
+});
+
+const farthest = (a: Tensor, b: Tensor): number => Math.max(max(sub(a, b)).item(), max(sub(b, a)).item());
+
+await startIfMain(import.meta, jacobianOfSoftmax);
+
+export default jacobianOfSoftmax;

@@ -1,0 +1,69 @@
+import { type Tensor, tensor, vjp } from "@wengert/core";
+import { add, div, exp, expandDims, log, logSumExp, matmul, mul, reshape, softmax, sub, sum } from "@wengert/ops";
+import { exactly, over, relativeError, exp as slowExp, times, total } from "./fixed.ts";
+
+/** softmax in the three steps of its definition, for a tape to be read. */
+export function softmaxInSteps(x: Tensor): Tensor {
+  const N = exp(x);
+  N.label = "N";
+  const D = sum(N);
+  D.label = "D";
+  return div(N, D);
+}
+
+/** D_jS_i = S_i(δ_ij − S_j), row i and column j. */
+export function closedForm(S: Tensor): Tensor {
+  const identity = tensor(
+    Array.from({ length: S.size }, (_, i) => Array.from({ length: S.size }, (_, j) => +(i === j))),
+  );
+  return mul(expandDims(S, { axis: 1 }), sub(identity, S));
+}
+
+/** The VJP of softmax at x, x̄ⱼ = Σᵢ gᵢ D_jS_i, in three ways that are equal on paper. */
+const ways = {
+  "Jacobian built": (x: Tensor, g: Tensor): Tensor =>
+    reshape(matmul(expandDims(g, { axis: 0 }), closedForm(softmax(x))), { shape: x.shape }),
+  textbook: (x: Tensor, g: Tensor): Tensor => {
+    const S = softmax(x);
+    return mul(S, sub(g, sum(mul(g, S))));
+  },
+  "centred op": (x: Tensor, g: Tensor): Tensor => vjp((y: Tensor) => softmax(y), x).pullback(g)[0],
+};
+export type Way = keyof typeof ways;
+export const wayNames = Object.keys(ways) as Way[];
+
+/** The same x̄ from the very numbers that x and g hold, to more than a hundred digits. */
+export function reference(x: readonly number[], g: readonly number[]): bigint[] {
+  const most = exactly(Math.max(...x));
+  const N = x.map((xi) => slowExp(exactly(xi) - most));
+  const D = total(N);
+  const S = N.map((Ni) => over(Ni, D));
+  const inner = total(S.map((Si, i) => times(Si, exactly(g[i]!))));
+  return S.map((Si, i) => times(Si, exactly(g[i]!) - inner));
+}
+
+export interface Comparison {
+  readonly x: readonly number[];
+  readonly S: readonly number[];
+  /** The components of x̄ by each way. */
+  readonly found: Readonly<Record<Way, readonly number[]>>;
+  readonly exact: readonly bigint[];
+  /** Their relative errors. */
+  readonly errors: Readonly<Record<Way, readonly number[]>>;
+}
+
+/** The three ways at x, with their errors against the reference. */
+export function compare(x: readonly number[], g: readonly number[]): Comparison {
+  const exact = reference(x, g);
+  const each = <T>(f: (way: Way) => T) => Object.fromEntries(wayNames.map((way) => [way, f(way)])) as Record<Way, T>;
+  const found = each((way) => ways[way](tensor(x), tensor(g)).toNested() as number[]);
+  const errors = each((way) => found[way].map((value, i) => relativeError(value, exact[i]!)));
+  return { x, S: softmax(tensor(x)).toNested() as number[], found, exact, errors };
+}
+
+/** x with its largest entry moved so that softmax gives it 1 − `rest`, and `rest` to the others together. */
+export function confident(x: readonly number[], rest: number): number[] {
+  const m = x.indexOf(Math.max(...x));
+  const others = logSumExp(tensor(x.toSpliced(m, 1)));
+  return x.with(m, add(others, log(tensor((1 - rest) / rest))).item());
+}

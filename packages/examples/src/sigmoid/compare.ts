@@ -1,0 +1,107 @@
+import { grad, hessian, type Tensor, tensor } from "@wengert/core";
+import {
+  add,
+  cast,
+  crossEntropy,
+  exp,
+  expandDims,
+  greater,
+  log,
+  matmul,
+  mean,
+  mul,
+  neg,
+  randomKey,
+  randomNormal,
+  sigmoid,
+  slice,
+  softmax,
+  sub,
+  sum,
+  where,
+} from "@wengert/ops";
+import type { Penguins } from "./penguins.ts";
+
+/** A value with its first and second derivatives. */
+export type Jet = readonly [value: number, first: number, second: number];
+
+/** The sigmoid at a₁ − a₀ = d, the second entry of softmax([a₀, a₁]), and how far apart they are, relatively. */
+export function atDifference(d: number): { sigmoid: Jet; softmax: Jet; apart: number } {
+  const second = (a: Tensor) => sum(mul(softmax(a), tensor([0, 1])));
+  const a = tensor([3, 3 + d]);
+  const gradient = grad(second)(a).toNested() as [number, number];
+  const curvature = hessian(second)(a).toNested() as [[number, number], [number, number]];
+  const at = tensor(d);
+  const logistic = (x: Tensor) => sigmoid(x);
+  const jet: Jet = [logistic(at).item(), grad(logistic)(at).item(), hessian(logistic)(at).item()];
+  const [value, first, curve] = jet;
+  // By the chain rule through d = a₁ − a₀: each a₀ that is differentiated by brings a factor of −1.
+  const expected = [value, -first, first, curve, -curve, -curve, curve];
+  const found = [second(a).item(), ...gradient, ...curvature.flat()];
+  const apart = Math.max(...expected.map((e, i) => (found[i] === e ? 0 : Math.abs((found[i]! - e) / e))));
+  return { sigmoid: jet, softmax: [found[0]!, gradient[1], curvature[1][1]], apart };
+}
+
+/** The loss of softmax regression: W has a column of weights for each species. */
+export const softmaxLoss = ({ X, labels }: Penguins, W: Tensor): Tensor => crossEntropy(matmul(X, W), labels);
+
+/**
+ * The loss of logistic regression, the mean of log(1 + exp(−z)) with z = ±X w, from elementary ops alone.
+ * exp is taken of −|z| only, and so cannot overflow; the branch for z = 0 is one of the two, never their mean.
+ */
+export function logisticLoss({ X, labels }: Penguins, w: Tensor): Tensor {
+  const signs = sub(mul(cast(labels, { dtype: "float64" }), 2), 1);
+  const z = mul(expandDims(signs, { axis: 1 }), matmul(X, w));
+  const isRight = greater(z, 0);
+  const fromSide = log(add(exp(where(isRight, neg(z), z)), 1));
+  return mean(add(where(isRight, 0, neg(z)), fromSide));
+}
+
+export interface Moment {
+  readonly softmaxLoss: number;
+  readonly logisticLoss: number;
+  /** w₁ − w₀ of softmax regression. */
+  readonly difference: readonly number[];
+  /** w of logistic regression with twice the step size. */
+  readonly w: readonly number[];
+  /** The largest |(w₁ − w₀) − w|, for logistic regression with twice the step size and with the same. */
+  readonly apart: { readonly twice: number; readonly same: number };
+  /** The largest |w₀ + w₁ − what it was at the start|. */
+  readonly drift: number;
+}
+
+/** Gradient descent on both losses from the same random start: what they are before, and after each step. */
+export function fitBoth(
+  data: Penguins,
+  { steps, rate, seed }: { steps: number; rate: number; seed: number },
+): Moment[] {
+  const start = randomNormal(randomKey(seed), { shape: [data.X.shape[1]!, 2] });
+  const [ofSoftmax, ofLogistic] = [
+    grad((W: Tensor) => softmaxLoss(data, W)),
+    grad((w: Tensor) => logisticLoss(data, w)),
+  ];
+  const sums = add(column(start, 0), column(start, 1));
+  let W = start;
+  let [twice, same] = [differenceOf(W), differenceOf(W)];
+  const moments: Moment[] = [];
+  for (let step = 0; step <= steps; step++) {
+    const difference = differenceOf(W);
+    moments.push({
+      softmaxLoss: softmaxLoss(data, W).item(),
+      logisticLoss: logisticLoss(data, twice).item(),
+      difference: (difference.toNested() as number[][]).flat(),
+      w: (twice.toNested() as number[][]).flat(),
+      apart: { twice: farthest(difference, twice), same: farthest(difference, same) },
+      drift: farthest(add(column(W, 0), column(W, 1)), sums),
+    });
+    W = sub(W, mul(rate, ofSoftmax(W)));
+    twice = sub(twice, mul(2 * rate, ofLogistic(twice)));
+    same = sub(same, mul(rate, ofLogistic(same)));
+  }
+  return moments;
+}
+
+const column = (W: Tensor, k: number): Tensor => slice(W, { start: [0, k], stop: [null, k + 1] });
+const differenceOf = (W: Tensor): Tensor => sub(column(W, 1), column(W, 0));
+const farthest = (a: Tensor, b: Tensor): number =>
+  Math.max(...(sub(a, b).toNested() as number[][]).flat().map(Math.abs));
