@@ -72,7 +72,7 @@ const rowLosses: Op<readonly [logits: Tensor, labels: Tensor], Classes> = define
  * g (s − t) for s = softmax(logits). At the label s − 1 is taken from the others, −Σⱼ sⱼ, where nothing cancels.
  * A row whose label has the logit −Infinity is constant. The rule for the logits is g times the softmax pullback.
  */
-const crossEntropyPullback: Op<readonly [logits: Tensor, labels: Tensor, g: Tensor], Classes> = defineOp({
+export const crossEntropyPullback: Op<readonly [logits: Tensor, labels: Tensor, g: Tensor], Classes> = defineOp({
   name: "crossEntropyPullback",
   shape: ([logits]) => logits.shape,
   dtype: ([logits]) => logits.dtype,

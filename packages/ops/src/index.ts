@@ -3,7 +3,7 @@ export type { Axes, ReduceOptions } from "./axes.ts";
 export { cast } from "./cast.ts";
 export { equal, greater, greaterEqual, less, lessEqual, notEqual } from "./compare.ts";
 export { concat, stack } from "./concat.ts";
-export { type CrossEntropyOptions, crossEntropy } from "./crossEntropy.ts";
+export { type CrossEntropyOptions, crossEntropy, crossEntropyPullback } from "./crossEntropy.ts";
 export { exp, log, relu, sigmoid, sqrt, square, tanh } from "./functions.ts";
 export { logSumExp } from "./logSumExp.ts";
 export { matmul } from "./matmul.ts";
@@ -12,8 +12,9 @@ export { mean } from "./mean.ts";
 export { pow } from "./pow.ts";
 export { type RandomOptions, randomKey, randomNormal, randomUniform, splitKey, type UniformOptions } from "./random.ts";
 export { expandDims, reshape, transpose } from "./shape.ts";
-export { type SliceOptions, slice } from "./slice.ts";
+export { type Selection, type SliceOptions, slice, unslice } from "./slice.ts";
 export {
+  firstMax,
   logSoftmax,
   logSoftmaxPullback,
   type MaskableOp,

@@ -182,7 +182,7 @@ export const logSoftmaxPullback: Op<Binary, Along, { readonly axis?: Axes | unde
 });
 
 /** Whether an entry is the first maximum of its slice. Piecewise constant: nothing flows back. */
-const firstMax: Op<Unary, Along, { readonly axis?: Axes | undefined }> = defineOp({
+export const firstMax: Op<Unary, Along, { readonly axis?: Axes | undefined }> = defineOp({
   name: "firstMax",
   params: along("firstMax"),
   shape: ([x]) => x.shape,
