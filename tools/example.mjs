@@ -35,7 +35,8 @@ async function load(/** @type {string} */ example) {
   } catch (error) {
     const missing = error instanceof Error && "code" in error && error.code === "ERR_MODULE_NOT_FOUND";
     if (!missing) throw error;
-    broken(`${error.message}; delete node_modules and packages/*/dist, then run the command again.`);
+    const [what] = error.message.split(" imported from");
+    broken(`${what}: delete node_modules and packages/*/dist, then run the command again.`);
   }
 }
 

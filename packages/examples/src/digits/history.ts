@@ -1,0 +1,33 @@
+import { InputError } from "../options.ts";
+import type { Point } from "./report.ts";
+
+const pointsPerEpoch = 15;
+
+/** The learning curves. A training point is the mean of the steps since the one before: single steps scatter. */
+export class History {
+  readonly train: Point[] = [];
+  readonly test: Point[] = [];
+  steps = 0;
+  private readonly stepsPerPoint: number;
+  private since: Point[] = [];
+
+  constructor(stepsPerEpoch: number) {
+    this.stepsPerPoint = Math.max(1, Math.floor(stepsPerEpoch / pointsPerEpoch));
+  }
+
+  /** One training step, which ended at `epoch`. Returns the last training point, the first step at first. */
+  addStep(step: Point): Point {
+    this.steps++;
+    if (!Number.isFinite(step.loss)) {
+      throw new InputError(`the loss is ${step.loss} at step ${this.steps}: a smaller --rate keeps it finite.`);
+    }
+    this.since.push(step);
+    if (this.since.length >= this.stepsPerPoint) {
+      const mean = (quantity: "loss" | "accuracy") =>
+        this.since.reduce((sum, point) => sum + point[quantity], 0) / this.since.length;
+      this.train.push({ epoch: step.epoch, loss: mean("loss"), accuracy: mean("accuracy") });
+      this.since = [];
+    }
+    return this.train.at(-1) ?? step;
+  }
+}

@@ -1,0 +1,119 @@
+import { parseArgs } from "node:util";
+
+/** Something that whoever started the command can put right: its message is all they need to see. */
+export class InputError extends Error {
+  override name = "InputError";
+}
+
+/** One option of a command: its default, what `--help` says, and how its text becomes a value. */
+export interface Option<Value> {
+  readonly placeholder: string;
+  readonly fallback: Value;
+  readonly help: string;
+  /** The value, or the sentence's end that says what was wanted: "a whole number of at least 1". */
+  readonly read: (text: string) => { value: Value } | { wanted: string };
+}
+
+export type OptionTable = Readonly<Record<string, Option<unknown>>>;
+
+export type Values<Table extends OptionTable> = {
+  readonly [Name in keyof Table]: Table[Name] extends Option<infer Value> ? Value : never;
+};
+
+/** A whole number of at least `min`. */
+export function count(fallback: number, help: string, { min = 1 }: { min?: number } = {}): Option<number> {
+  const read: Option<number>["read"] = (text) => {
+    const value = Number(text);
+    const fits = /^\d+$/.test(text) && Number.isSafeInteger(value) && value >= min;
+    return fits ? { value } : { wanted: `a whole number of at least ${min}` };
+  };
+  return { placeholder: "N", fallback, help, read };
+}
+
+/** A finite number above zero. */
+export function positive(fallback: number, help: string): Option<number> {
+  const read: Option<number>["read"] = (text) => {
+    const value = text.trim() === "" ? Number.NaN : Number(text);
+    return value > 0 && Number.isFinite(value) ? { value } : { wanted: "a number above 0" };
+  };
+  return { placeholder: "X", fallback, help, read };
+}
+
+/** One of a few words; the first is the default. */
+export function choice<const Word extends string>(words: readonly [Word, ...Word[]], help: string): Option<Word> {
+  const read: Option<Word>["read"] = (text) => {
+    const value = words.find((word) => word === text);
+    return value === undefined ? { wanted: words.join(" or ") } : { value };
+  };
+  return { placeholder: words.join("|"), fallback: words[0], help, read };
+}
+
+/** A path; an empty one is refused, since it is most often a shell variable that was never set. */
+export function path(fallback: string, help: string): Option<string> {
+  return {
+    placeholder: "PATH",
+    fallback,
+    help,
+    read: (text) => (text === "" ? { wanted: "a path" } : { value: text }),
+  };
+}
+
+/** The values that `args` give, defaults elsewhere. What is unknown, missing or out of range is an `InputError`. */
+export function parseOptions<Table extends OptionTable>(table: Table, args: readonly string[]): Values<Table> {
+  const names = Object.keys(table);
+  const config = Object.fromEntries(names.map((name) => [name, { type: "string" as const }]));
+  // Not strict: Node's own messages speak of configurations and positional arguments.
+  const { values, tokens } = parseArgs({ args: [...args], options: config, strict: false, tokens: true });
+  refuseSwallowed(names, values);
+
+  for (const token of tokens) {
+    if (token.kind === "positional") {
+      throw new InputError(
+        `"${token.value}" is not an option; options follow \`--\`, each with its name: -- --seed 2.`,
+      );
+    }
+    if (token.kind !== "option") continue;
+    if (!names.includes(token.name)) {
+      const known = names.map((name) => `--${name}`).join(", ");
+      throw new InputError(`there is no option ${token.rawName}; there are ${known} and --help.`);
+    }
+    const outcome = token.value === undefined ? undefined : table[token.name]?.read(token.value);
+    if (outcome === undefined) throw new InputError(`--${token.name} needs a value: --${token.name} VALUE.`);
+    if ("wanted" in outcome) {
+      throw new InputError(`--${token.name} must be ${outcome.wanted}, not "${token.value}".`);
+    }
+  }
+  const read = (name: string, { fallback, read }: Option<unknown>) => {
+    const outcome = typeof values[name] === "string" ? read(values[name]) : { value: fallback };
+    return "value" in outcome ? outcome.value : fallback;
+  };
+  return Object.fromEntries(Object.entries(table).map(([name, option]) => [name, read(name, option)])) as Values<Table>;
+}
+
+/** One line an option, with its default. */
+export function describeOptions(table: OptionTable): string {
+  const rows = Object.entries(table).map(([name, { placeholder, help, fallback }]) => [
+    `--${name} ${placeholder}`,
+    `${help} (default ${fallback})`,
+  ]);
+  rows.push(["--help", "shows this"]);
+  const width = Math.max(...rows.map(([left = ""]) => left.length));
+  return rows.map(([left = "", right]) => `  ${left.padEnd(width)}  ${right}`).join("\n");
+}
+
+/** The options that differ from their defaults, as they would be typed. */
+export function spelled<Table extends OptionTable>(table: Table, values: Partial<Values<Table>>): string {
+  return Object.entries(table)
+    .filter(([name, { fallback }]) => values[name] !== undefined && values[name] !== fallback)
+    .map(([name]) => `--${name} ${values[name]}`)
+    .join(" ");
+}
+
+/** `npm start --seed=2`, without the `--` between, hands the option to npm, which keeps it in its environment. */
+function refuseSwallowed(names: readonly string[], values: Readonly<Record<string, unknown>>): void {
+  for (const name of names) {
+    const kept = process.env[`npm_config_${name}`];
+    if (kept === undefined || values[name] !== undefined) continue;
+    throw new InputError(`npm kept --${name} for itself; put \`--\` before the options: -- --${name} ${kept}`);
+  }
+}

@@ -1,0 +1,69 @@
+/** A self-contained page, light or dark as the reader's system is, readable without a script and from 320 pixels on. */
+export function page({ title, body }: { title: string; body: string }): string {
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>${escapeHtml(title)}</title>
+<style>
+${style}
+</style>
+</head>
+<body>
+<main>
+${body}
+</main>
+</body>
+</html>
+`;
+}
+
+/** Text as HTML. */
+export function escapeHtml(text: string): string {
+  const names: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
+  return text.replace(/[&<>"]/g, (character) => names[character] ?? character);
+}
+
+// Blue and orange stay apart for every kind of colour blindness, and on both backgrounds.
+const style = `:root {
+  color-scheme: light dark;
+  --paper: #fcfbf8; --raised: #ffffff; --ink: #1f1e1b; --muted: #66635c; --line: #dedad1;
+  --blue: #2468b4; --orange: #c4520e;
+  --text: Charter, "Bitstream Charter", "Iowan Old Style", "Source Serif 4", "Palatino Linotype", Georgia, serif;
+  --data: system-ui, "Segoe UI", Roboto, "Helvetica Neue", "Liberation Sans", sans-serif;
+  --code: ui-monospace, "SF Mono", "Cascadia Mono", Menlo, Consolas, "Liberation Mono", monospace;
+}
+@media (prefers-color-scheme: dark) {
+  :root {
+    --paper: #16181b; --raised: #1e2125; --ink: #e8e6e1; --muted: #a29f97; --line: #35383d;
+    --blue: #6fabed; --orange: #f09152;
+  }
+  img.ink { filter: invert(1); }
+}
+* { box-sizing: border-box; }
+body { margin: 0; background: var(--paper); color: var(--ink); font: 1.0625rem/1.55 var(--text); }
+main { max-width: 68rem; margin: 0 auto; padding: clamp(1.5rem, 5vw, 4rem) clamp(1rem, 4vw, 2.5rem); }
+h1 { font-size: clamp(1.8rem, 5vw, 2.6rem); line-height: 1.15; margin: 0 0 .75rem; text-wrap: balance; }
+h2 { font-size: 1.4rem; line-height: 1.25; margin: 0 0 .5rem; }
+section { margin-top: 3.5rem; }
+p { margin: 0 0 1rem; max-width: 40rem; }
+.lead { font-size: 1.15rem; }
+.note, figcaption, th, td, dt, dd { font-family: var(--data); }
+.note, figcaption { color: var(--muted); font-size: .875rem; line-height: 1.45; }
+code, pre { font-family: var(--code); font-size: .8125rem; }
+p code { font-size: .875em; overflow-wrap: anywhere; }
+pre { margin: 0; padding: 1rem; overflow-x: auto; line-height: 1.5; background: var(--raised);
+  border: 1px solid var(--line); border-radius: .4rem; }
+figure { margin: 0; min-width: 0; }
+figcaption { margin-top: .4rem; }
+svg { display: block; width: 100%; height: auto; overflow: visible; }
+img { display: block; width: 100%; height: auto; image-rendering: pixelated; }
+dl { display: flex; flex-wrap: wrap; gap: 1px; margin: 1.75rem 0 0;
+  background: var(--line); border: 1px solid var(--line); border-radius: .4rem; overflow: hidden; }
+dl div { flex: 1 1 8.5rem; background: var(--raised); padding: .7rem .9rem; display: flex; flex-direction: column; }
+dt { order: 2; color: var(--muted); font-size: .8125rem; }
+dd { margin: 0; font-size: 1.35rem; font-variant-numeric: tabular-nums; white-space: nowrap; }
+.columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); gap: 2rem 3rem; }
+.swatch { display: inline-block; width: .75em; height: .75em; border-radius: 2px; margin-right: .3em; }`;

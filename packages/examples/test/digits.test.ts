@@ -1,0 +1,192 @@
+import { spawn } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { fileURLToPath } from "node:url";
+import { decode } from "fast-png";
+import { afterAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { inkImage, signedImage } from "../src/digits/images.ts";
+import digits from "../src/digits/main.ts";
+import { parseIdx, pixelsPerImage, readDigits } from "../src/digits/mnist.ts";
+import { confusionMatrix, worstMistakes } from "../src/digits/outcome.ts";
+import { InputError } from "../src/options.ts";
+
+const out = mkdtempSync(join(tmpdir(), "wengert-digits-"));
+const small = ["--limit", "2000", "--epochs", "1", "--out", out];
+const printed: string[] = [];
+
+beforeEach(() => {
+  printed.length = 0;
+  vi.spyOn(console, "log").mockImplementation((line) => void printed.push(line));
+  vi.spyOn(process.stdout, "write").mockReturnValue(true);
+});
+afterAll(() => rmSync(out, { recursive: true }));
+
+const accuracyOf = (run: Awaited<ReturnType<typeof digits.run>>) => run.fit.test.at(-1)!.accuracy;
+
+describe("the fit", () => {
+  test("learns from 2,000 images in one epoch, and says how well", async () => {
+    const run = await digits.run(small);
+    expect(accuracyOf(run)).toBeGreaterThan(0.8);
+    expect(printed.join("\n")).toMatch(/^test accuracy 8\d\.\d\d %$/m);
+    expect(run.fit).toMatchObject({ parameters: 7850, images: 2000, steps: 32, stopped: false });
+  });
+
+  test("gives the same page for the same seed, to the last digit, and another for another seed", async () => {
+    const pages = [];
+    for (const seed of ["7", "7", "8"]) {
+      pages.push(readFileSync((await digits.run([...small, "--seed", seed])).file, "utf8"));
+    }
+    expect(pages[1]).toBe(pages[0]);
+    expect(pages[2]).not.toBe(pages[0]);
+  });
+
+  test("reaches nearly the same in float64, and more with a hidden layer", async () => {
+    const [single, double, hidden] = [
+      await digits.run(small),
+      await digits.run([...small, "--dtype", "float64"]),
+      await digits.run([...small, "--epochs", "4", "--hidden", "24"]),
+    ];
+    expect(double.fit.test[0]!.loss).toBeCloseTo(single.fit.test[0]!.loss, 5);
+    expect(double.fit.test[0]!.loss).not.toBe(single.fit.test[0]!.loss);
+    expect(accuracyOf(hidden)).toBeGreaterThan(accuracyOf(single));
+    expect(hidden.fit).toMatchObject({
+      parameters: 785 * 24 + 25 * 10,
+      command: expect.stringContaining("--hidden 24"),
+    });
+  });
+
+  test("stops after a step when asked, and reports what it has", async () => {
+    const run = await digits.run(small, AbortSignal.abort());
+    expect(run.fit).toMatchObject({ steps: 1, stopped: true });
+    expect(printed.at(-1)).toMatch(/^test accuracy \d+\.\d\d %, stopped after 64 of 2,000 images\nreport /);
+    expect(readFileSync(run.file, "utf8")).toContain("stopped before its end");
+  });
+
+  test("of too high a rate ends with what to do", async () => {
+    const run = digits.run([...small, "--rate", "1e38"]);
+    await expect(run).rejects.toThrow(/^the loss is \S+ at step \d+: a smaller --rate keeps it finite\.$/);
+  });
+});
+
+describe("the report", () => {
+  test("holds its parts, needs no script and nothing from elsewhere, and leaves no draft behind", async () => {
+    const { file, fit } = await digits.run(small);
+    const page = readFileSync(file, "utf8");
+    const count = (pattern: RegExp) => page.match(pattern)?.length ?? 0;
+    expect(count(/<svg/g)).toBe(3); // loss, accuracy, confusion
+    expect(count(/src="data:image\/png;base64,/g)).toBe(10 + 12); // weights, mistakes
+    expect(page).toContain("prefers-color-scheme: dark");
+    expect(page).toMatch(/<pre[^>]*>[^<]*matmul[^<]*crossEntropyPullback/);
+    expect(page).not.toMatch(/<script|<link|url\(|src="(?!data:)|NaN|undefined/);
+    expect(fit.confusion.flat().reduce((sum, n) => sum + n)).toBe(10_000);
+    expect(readdirSync(out)).toEqual(["index.html"]);
+  });
+
+  test("shows ink as opacity, and both signs in two colours", () => {
+    const image = (url: string) => decode(Buffer.from(url.split(",")[1]!, "base64"));
+    const values = new Float32Array(pixelsPerImage).fill(0).fill(1, 0, 1).fill(-2, 1, 2);
+    const ink = image(inkImage(values.map((value) => Math.max(0, value))));
+    expect([ink.width, ink.height, ...ink.data.subarray(0, 6)]).toEqual([28, 28, 0, 255, 0, 0, 0, 0]);
+    const [positive, negative, zero] = [0, 4, 8].map((at) => image(signedImage(values, 2)).data.subarray(at, at + 4));
+    expect([positive![3], negative![3], zero![3]]).toEqual([128, 255, 0]);
+    expect(positive![0]).toBeGreaterThan(positive![2]!);
+    expect(negative![2]).toBeGreaterThan(negative![0]!);
+  });
+
+  test("counts and ranks mistakes", () => {
+    const row = (guess: number, p: number) => Array.from({ length: 10 }, (_, k) => (k === guess ? p : (1 - p) / 9));
+    const labels = Int32Array.of(3, 3, 4, 0);
+    const rows = [row(3, 0.9), row(5, 0.8), row(9, 0.95), row(0, 0.4)];
+    const matrix = confusionMatrix(labels, rows);
+    expect([matrix[3]![3], matrix[3]![5], matrix[4]![9], matrix[0]![0]]).toEqual([1, 1, 1, 1]);
+    const test = { count: 4, labels, pixels: new Float32Array(4 * pixelsPerImage) };
+    expect(worstMistakes(test, rows, 9).map(({ label, guess }) => [label, guess])).toEqual([
+      [4, 9],
+      [3, 5],
+    ]);
+  });
+});
+
+describe("the digits", () => {
+  test("are 60,000 and 10,000, between 0 and 1, each with its label", () => {
+    const train = readDigits("train", { dtype: "float32", limit: 100 });
+    const test = readDigits("t10k", { dtype: "float64" });
+    expect([train.count, train.labels.length, train.pixels.length]).toEqual([100, 100, 100 * pixelsPerImage]);
+    expect([test.count, test.pixels.constructor]).toEqual([10_000, Float64Array]);
+    expect([...train.labels.subarray(0, 5)]).toEqual([5, 0, 4, 1, 9]);
+    expect(new Set(test.labels).size).toBe(10);
+    expect(Array.from(test.pixels).reduce((most, x) => Math.max(most, x))).toBe(1);
+  });
+
+  const idx = (...bytes: number[]) => Uint8Array.from(bytes);
+  test.each([
+    ["cut off in its header", idx(0, 0, 8), /^labels is cut off in its header, after 3 bytes/],
+    ["of another kind", idx(0, 0, 8, 3, 0, 0, 0, 0), /^labels begins with 0x00000803, not 0x00000801/],
+    ["too short", idx(0, 0, 8, 1, 0, 0, 0, 2, 7), /^labels announces 2 = 2 bytes, but 1 follow/],
+    ["too long", idx(0, 0, 8, 1, 0, 0, 0, 1, 7, 7), /^labels announces 1 = 1 bytes, but 2 follow/],
+  ])("are refused when a file is %s", (_, file, message) => {
+    expect(() => parseIdx("labels", file, 1)).toThrow(InputError);
+    expect(() => parseIdx("labels", file, 1)).toThrow(message);
+    expect(() => parseIdx("labels", file, 1)).toThrow(/delete node_modules/);
+  });
+});
+
+describe("the options", () => {
+  test.each([
+    [["--epochs", "x"], '--epochs must be a whole number of at least 1, not "x".'],
+    [["--batch", "0"], '--batch must be a whole number of at least 1, not "0".'],
+    [["--rate", "-1"], '--rate must be a number above 0, not "-1".'],
+    [["--rate="], '--rate must be a number above 0, not "".'],
+    [["--dtype", "float16"], '--dtype must be float32 or float64, not "float16".'],
+    [["--out", ""], '--out must be a path, not "".'],
+    [["--seed"], "--seed needs a value: --seed VALUE."],
+  ])("%j are refused", async (args, message) => {
+    await expect(digits.run(args)).rejects.toThrow(new InputError(message));
+  });
+
+  test("that are unknown, or no options, are refused with those there are", async () => {
+    await expect(digits.run(["--epoch", "2"])).rejects.toThrow(/^there is no option --epoch; there are --epochs, /);
+    await expect(digits.run(["128"])).rejects.toThrow(/^"128" is not an option; /);
+  });
+
+  test("that npm has kept for itself are missed", async () => {
+    vi.stubEnv("npm_config_epochs", "2");
+    await expect(digits.run([])).rejects.toThrow(/^npm kept --epochs for itself; /);
+    vi.unstubAllEnvs();
+  });
+
+  test("name a folder that can be written, or nothing begins", async () => {
+    writeFileSync(join(out, "file"), "");
+    await expect(digits.run(["--out", join(out, "file", "x")])).rejects.toThrow(/^cannot write into .*ENOTDIR/);
+    rmSync(join(out, "file"));
+  });
+});
+
+describe("the command", () => {
+  const start = (...args: string[]) => {
+    const main = fileURLToPath(new URL("../dist/digits/main.js", import.meta.url));
+    const child = spawn(process.execPath, [main, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+    return { child, ended: new Promise<number | null>((resolve) => child.on("close", resolve)) };
+  };
+
+  test("explains its options", async () => {
+    const { child, ended } = start("--help");
+    expect(await text(child.stdout)).toMatch(/^digits: learns.*--hidden N +units of a hidden relu layer/s);
+    expect(await ended).toBe(0);
+  });
+
+  test("says in one line what is wrong", async () => {
+    const { child, ended } = start("--batch", "none");
+    expect(await text(child.stderr)).toBe('digits: --batch must be a whole number of at least 1, not "none".\n');
+    expect(await ended).toBe(1);
+  });
+
+  test("ends at Ctrl-C with a report and status 130", async () => {
+    const { child, ended } = start("--limit", "3000", "--epochs", "1000", "--out", out);
+    child.stdout.once("data", () => child.kill("SIGINT"));
+    expect(await text(child.stdout)).toMatch(/^test accuracy \d+\.\d\d %, stopped after [\d,]+ of 3,000,000 images$/m);
+    expect(await ended).toBe(130);
+  });
+});
