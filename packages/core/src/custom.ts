@@ -3,7 +3,7 @@ import { ArgumentError } from "./errors.ts";
 import { alias, pack, unpack } from "./fanout.ts";
 import { innermostTape, type Step, substituting, type Tape } from "./tape.ts";
 import { describe, type Tensor } from "./tensor.ts";
-import { floatsOf, leaves, leavesLike, type TreesOnly, unflatten } from "./tree.ts";
+import { asTree, floatsOf, leaves, leavesLike, type TreesOnly, unflatten } from "./tree.ts";
 
 // Functions that a tape sees as one step. Only the innermost tape that tracks an argument does: the tapes around it, and
 // traces, go on seeing the ops inside, so derivatives of higher order and programs need nothing more.
@@ -20,7 +20,8 @@ export function customVjp<A extends readonly unknown[], R, S>({
   readonly forward: ((...args: A) => readonly [R, S]) & TreesOnly<A> & TreesOnly<R>;
   readonly backward: (residuals: S, cotangent: R) => A;
 }): (...args: A) => R {
-  return (...args) => {
+  return (...given) => {
+    const args = given.map(asTree) as unknown as A;
     const inputs = leaves("customVjp", args, "args");
     const tape = innermostTape(inputs);
     if (tape === undefined) return forward(...args)[0];
@@ -43,7 +44,8 @@ export function customVjp<A extends readonly unknown[], R, S>({
 export function checkpoint<A extends readonly unknown[], R>(
   f: ((...args: A) => R) & TreesOnly<A> & TreesOnly<R>,
 ): (...args: A) => R {
-  return (...args) => {
+  return (...given) => {
+    const args = given.map(asTree) as unknown as A;
     const inputs = leaves("checkpoint", args, "args");
     const tape = innermostTape(inputs);
     if (tape === undefined) return f(...args);

@@ -31,6 +31,7 @@ export {
   apply,
   type Binary,
   type Call,
+  checkOptions,
   defineOp,
   type Inputs,
   type Kernel,

@@ -1,6 +1,6 @@
 import { ArgumentError, DTypeError, show } from "./errors.ts";
 import { type NdArray, ndarray, type Shape, sizeOf } from "./ndarray.ts";
-import { isListening, tell, type Unchecked } from "./tape.ts";
+import { type Differentiable, isListening, tell, type Unchecked } from "./tape.ts";
 import { allocate, type DType, describe, full, isFloat, type Operand, Tensor, type TensorLike } from "./tensor.ts";
 
 export type Inputs = readonly Tensor[];
@@ -67,23 +67,36 @@ export interface Op<I extends Inputs, P = undefined, O = P> {
   readonly spec: OpSpec<I, P, O>;
 }
 
-/** The declaration of whatever op, as a list of steps holds it. */
-export type AnyOpSpec = OpSpec<Inputs, Unchecked, Unchecked>;
+/** The declaration of whatever op, as a list of steps holds it: every `OpSpec` is one. */
+export interface AnyOpSpec extends Differentiable {
+  readonly params?: (options: Unchecked, inputs: Unchecked) => unknown;
+  readonly shape: (inputs: Unchecked, params: Unchecked) => Shape;
+  readonly dtype?: (inputs: Unchecked, params: Unchecked) => DType;
+  readonly kernel?: (out: NdArray, inputs: Unchecked, params: Unchecked) => void;
+  readonly view?: undefined | ((inputs: Unchecked, params: Unchecked) => NdArray | undefined);
+  readonly flops?: (inputs: Unchecked, output: Operand, params: Unchecked) => number;
+  readonly nonFinite?: string;
+  readonly samples: () => readonly (readonly unknown[])[];
+}
 
 export function defineOp<I extends Inputs, P = undefined, O = P>(spec: NoInfer<OpSpec<I, P, O>>): Op<I, P, O> {
   const arity = Array.isArray(spec.vjp) ? spec.vjp.length : undefined;
   const op = (...args: readonly unknown[]): Tensor => {
     const inputs = toTensors(spec.name, arity === undefined ? args[0] : args.slice(0, arity), arity);
     const options = args[arity ?? 1] as O | undefined;
-    if (options !== undefined && (typeof options !== "object" || options instanceof Tensor)) {
-      throw new ArgumentError(
-        `${spec.name}: options come last, as one object such as { axis: 1 }; got ${show(options)}`,
-      );
-    }
+    checkOptions(spec.name, options);
     const params = spec.params ? spec.params(options, inputs as Unchecked) : options;
-    return apply(spec as Unchecked as AnyOpSpec, inputs, params);
+    return apply(spec, inputs, params);
   };
   return Object.assign(op as (...args: Args<I, O>) => Tensor, { spec });
+}
+
+/** @throws ArgumentError for options that are not one object. */
+export function checkOptions(who: string, options: unknown): void {
+  if (options === undefined) return;
+  if (typeof options === "object" && options !== null && !Array.isArray(options) && !(options instanceof Tensor))
+    return;
+  throw new ArgumentError(`${who}: options come last, as one object such as { axis: 1 }; got ${show(options)}`);
 }
 
 /** Runs an op and tells the open tapes. Without values among the inputs (tracing) there is none in the output. */

@@ -171,7 +171,7 @@ function read(source: unknown, shape: Shape, data: Data, dtype: DType): void {
       const came = isList(part) ? `${part.length}` : show(part);
       const wanted = `expected ${shape[depth]} entries at ${place(path)}, as in its first sibling`;
       throw new ShapeError(`tensor: ragged nesting: ${wanted}, got ${came}`);
-    } else if (isFloat(dtype) && (part instanceof Float32Array || part instanceof Float64Array)) {
+    } else if (isFloat(dtype) && depth === shape.length - 1 && isFloatArray(part)) {
       data.set(part, written); // nothing to check, and there may be millions
       written += part.length;
     } else {
@@ -275,6 +275,7 @@ function toNumber(value: unknown, dtype: DType, path: readonly number[]): number
 
 const place = (path: readonly number[]): string => (path.length === 0 ? "the top" : path.map((i) => `[${i}]`).join(""));
 
+const isFloatArray = (x: unknown): x is Data => x instanceof Float32Array || x instanceof Float64Array;
 const isList = (x: unknown): x is ArrayLike<unknown> =>
   Array.isArray(x) || (ArrayBuffer.isView(x) && !(x instanceof DataView));
 

@@ -1,20 +1,18 @@
 import {
   ArgumentError,
+  type DType,
   DTypeError,
   defineOp,
   describe,
   type Inputs,
   type Op,
+  type Operand,
   ShapeError,
-  show,
-  Tensor,
-  type TensorLike,
-  tensor,
 } from "@wengert/core";
 import { assign } from "@wengert/core/ndarray";
 import { axisOf } from "./axes.ts";
-import { irregular, type Sampled, withSamples } from "./samples.ts";
-import { expandDims } from "./shape.ts";
+import { irregular } from "./samples.ts";
+import { reshape } from "./shape.ts";
 import { slice } from "./slice.ts";
 
 interface Along {
@@ -24,38 +22,18 @@ interface Along {
 /** The tensors one behind the other along `axis`. The cotangent is sliced where they were joined. */
 export const concat: Op<Inputs, Along, Partial<Along>> = defineOp({
   name: "concat",
-  params: ({ axis = 0 } = {}, tensors) => {
-    if (tensors.length === 0) throw new ArgumentError("concat: expected at least one tensor, got an empty list");
-    return { axis: axisOf("concat", tensors[0]!, axis) };
-  },
+  params: (options, tensors) => ({ axis: axisOf("concat", firstOf("concat", tensors), options?.axis ?? 0) }),
   shape: (tensors, { axis }) => {
     const first = tensors[0]!;
-    const odd = tensors.find(
-      ({ shape }) => shape.length !== first.shape.length || shape.some((n, i) => i !== axis && n !== first.shape[i]),
-    );
-    if (odd) {
-      const place = tensors.indexOf(odd);
-      throw new ShapeError(
-        `concat: ${describe(odd, `tensor ${place}`)} and ${describe(first, "tensor 0")} may differ along axis ${axis} only`,
-      );
-    }
-    return first.shape.with(
-      axis,
-      tensors.reduce((n, { shape }) => n + shape[axis]!, 0),
-    );
+    const total = tensors.reduce((n, x, i) => n + fitting(x, i, first, axis).shape[axis]!, 0);
+    return first.shape.with(axis, total);
   },
-  dtype: (tensors) => {
-    const first = tensors[0]!;
-    const odd = tensors.find(({ dtype }) => dtype !== first.dtype);
-    if (odd === undefined) return first.dtype;
-    const cast = `cast(${odd.label ?? "x"}, { dtype: "${first.dtype}" })`;
-    throw new DTypeError(`concat: dtypes differ: ${first.dtype} and ${odd.dtype} (${describe(odd)}); write ${cast}`);
-  },
+  dtype: (tensors) => sharedDType("concat", tensors),
   kernel: (out, arrays, { axis }) => {
     let from = 0;
     for (const array of arrays) {
-      const lo = out.lo(...array.shape.map((_, i) => (i === axis ? from : 0)));
-      assign(lo.hi(...array.shape), array);
+      const rest = out.lo(...array.shape.map((_, i) => (i === axis ? from : 0)));
+      assign(rest.hi(...array.shape), array);
       from += array.shape[axis]!;
     }
   },
@@ -74,27 +52,52 @@ export const concat: Op<Inputs, Along, Partial<Along>> = defineOp({
   ],
 });
 
-/** The tensors, of one shape, one beside the other along a new axis. */
-export const stack: Sampled<StackFunction> = withSamples<StackFunction>(
-  (tensors, { axis = 0 } = {}) => {
-    if (!Array.isArray(tensors) || tensors.length === 0) {
-      throw new ArgumentError(`stack: expected a list of at least one tensor, got ${show(tensors)}`);
-    }
-    const all = tensors.map((x: TensorLike) => (x instanceof Tensor ? x : tensor(x)));
-    const [first] = all as [Tensor];
-    const odd = all.findIndex(({ shape }) => String(shape) !== String(first.shape));
-    if (odd > 0) {
-      throw new ShapeError(
-        `stack: all must have the shape of ${describe(first, "tensor 0")}, got ${describe(all[odd]!, `tensor ${odd}`)}`,
-      );
-    }
-    const at = axisOf("stack", first, axis, first.shape.length + 1);
-    return concat(
-      all.map((x) => expandDims(x, { axis: at })),
-      { axis: at },
-    );
+/** The tensors, of one shape, one beside the other along a new axis. Each gets its own slice of the cotangent. */
+export const stack: Op<Inputs, Along, Partial<Along>> = defineOp({
+  name: "stack",
+  params: (options, tensors) => {
+    const first = firstOf("stack", tensors);
+    return { axis: axisOf("stack", first, options?.axis ?? 0, first.shape.length + 1) };
   },
-  () => [[[irregular([2]), irregular([2], 2)]], [[irregular([2]), irregular([2], 2)], { axis: -1 }]],
-);
+  shape: (tensors, { axis }) => {
+    const first = tensors[0]!;
+    const odd = tensors.findIndex(({ shape }) => String(shape) !== String(first.shape));
+    if (odd < 0) return first.shape.toSpliced(axis, 0, tensors.length);
+    const [wanted, came] = [describe(first, "tensor 0"), describe(tensors[odd]!, `tensor ${odd}`)];
+    throw new ShapeError(`stack: all must have the shape of ${wanted}, got ${came}`);
+  },
+  dtype: (tensors) => sharedDType("stack", tensors),
+  kernel: (out, arrays, { axis }) => {
+    for (const [k, array] of arrays.entries())
+      assign(out.pick(...out.shape.map((_, i) => (i === axis ? k : null))), array);
+  },
+  vjp: (g, { inputs, params: { axis } }, wanted) =>
+    inputs.map(({ shape }, k) => {
+      if (!wanted[k]) return null;
+      const at = (bound: number) => g.shape.map((_, i) => (i === axis ? bound : null));
+      return reshape(slice(g, { start: at(k), stop: at(k + 1) }), { shape });
+    }),
+  samples: () => [[[irregular([2]), irregular([2], 2)]], [[irregular([2]), irregular([2], 2)], { axis: -1 }]],
+});
 
-type StackFunction = (tensors: readonly TensorLike[], options?: Partial<Along>) => Tensor;
+function firstOf(who: string, tensors: readonly Operand[]): Operand {
+  if (tensors.length > 0) return tensors[0]!;
+  throw new ArgumentError(`${who}: expected a list of at least one tensor, got an empty list`);
+}
+
+function fitting(x: Operand, place: number, first: Operand, axis: number): Operand {
+  const fits = x.shape.length === first.shape.length && x.shape.every((n, i) => i === axis || n === first.shape[i]);
+  if (fits) return x;
+  const [came, wanted] = [describe(x, `tensor ${place}`), describe(first, "tensor 0")];
+  throw new ShapeError(
+    `concat: ${came} and ${wanted} may differ along axis ${axis} only; stack joins along a new axis`,
+  );
+}
+
+function sharedDType(who: string, tensors: readonly Operand[]): DType {
+  const first = tensors[0]!;
+  const odd = tensors.find(({ dtype }) => dtype !== first.dtype);
+  if (odd === undefined) return first.dtype;
+  const clash = `${describe(first)} is ${first.dtype}, ${describe(odd)} is ${odd.dtype}`;
+  throw new DTypeError(`${who}: ${clash}; write cast(${odd.label ?? "x"}, { dtype: "${first.dtype}" })`);
+}

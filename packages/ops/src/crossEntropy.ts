@@ -1,5 +1,6 @@
 import {
   ArgumentError,
+  checkOptions,
   type DType,
   DTypeError,
   defineOp,
@@ -116,7 +117,9 @@ export const crossEntropyPullback: Op<readonly [logits: Tensor, labels: Tensor, 
  */
 export const crossEntropy: Sampled<CrossEntropy> & { readonly spec: typeof rowLosses.spec } = Object.assign(
   withSamples<CrossEntropy>(
-    (logits: TensorLike, labels: TensorLike, { axis = -1, reduction = "mean" }: CrossEntropyOptions = {}): Tensor => {
+    (logits, labels, options) => {
+      checkOptions("crossEntropy", options);
+      const { axis = -1, reduction = "mean" } = options ?? {};
       const losses = rowLosses(logits, labels, { axis });
       if (reduction === "none") return losses;
       if (reduction === "sum") return sum(losses);

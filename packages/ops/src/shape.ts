@@ -6,13 +6,12 @@ import {
   ShapeError,
   shapeText,
   show,
-  type Tensor,
   tensor,
   type Unary,
 } from "@wengert/core";
 import { assign, isRowMajor, ndarray, type Shape, sizeOf } from "@wengert/core/ndarray";
 import { axisOf, shapeOf } from "./axes.ts";
-import { irregular, type Sampled, withSamples } from "./samples.ts";
+import { irregular } from "./samples.ts";
 
 /** y = x with its elements, row by row, in another shape. Its adjoint is the way back. */
 export const reshape: Op<Unary, { readonly shape: Shape }> = defineOp({
@@ -60,13 +59,16 @@ export const transpose: Op<Unary, { readonly axes: readonly number[] }, { readon
     samples: () => [[irregular([2, 3], 2)], [irregular([1, 2, 2]), { axes: [2, 0, -2] }]],
   });
 
-/** x with a new axis of size 1, which stands at `axis` of the result. */
-export const expandDims: Sampled<ExpandDims> = withSamples<ExpandDims>(
-  (x, options) => {
-    const at = axisOf("expandDims", x, options?.axis, x.shape.length + 1);
-    return reshape(x, { shape: x.shape.toSpliced(at, 0, 1) });
-  },
-  () => [[irregular([2, 3]), { axis: 1 }]],
-);
-
-type ExpandDims = (x: Tensor, options: { readonly axis: number }) => Tensor;
+/** y = x with a new axis of size 1, which stands at `axis` of y. Its adjoint takes it away. */
+export const expandDims: Op<Unary, { readonly axis: number }> = defineOp({
+  name: "expandDims",
+  params: (options, [x]) => ({ axis: axisOf("expandDims", x, options?.axis, x.shape.length + 1) }),
+  shape: ([x], { axis }) => x.shape.toSpliced(axis, 0, 1),
+  dtype: ([x]) => x.dtype,
+  view: ([x], { axis }) => ndarray(x.data, x.shape.toSpliced(axis, 0, 1), x.stride.toSpliced(axis, 0, 1), x.offset),
+  vjp: [(g, { inputs: [x] }) => reshape(g, { shape: x.shape })],
+  samples: () => [
+    [irregular([2, 3]), { axis: 1 }],
+    [irregular([2]), { axis: -1 }],
+  ],
+});

@@ -1,10 +1,13 @@
 import {
   ArgumentError,
+  apply,
   defineOp,
   describe,
   type Op,
   type Operand,
   OutOfRangeError,
+  ShapeError,
+  shapeText,
   show,
   type Unary,
 } from "@wengert/core";
@@ -49,10 +52,17 @@ export const slice: Op<Unary, Selection, SliceOptions> = defineOp({
 /** Zeros of `shape` but for x where a slice would have taken it from. The adjoint takes it. */
 export const unslice: Op<Unary, Selection & { readonly shape: Shape }> = defineOp({
   name: "unslice",
-  shape: (_, { shape }) => shape,
+  params: (options) => {
+    if (options !== undefined) return options;
+    throw new ArgumentError("unslice: expected { start, step, size, shape }, got no options");
+  },
+  shape: ([x], { shape, size }) => {
+    if (String(x.shape) === String(size)) return shape;
+    throw new ShapeError(`unslice: expected the shape of the selection, ${shapeText(size)}, got ${describe(x)}`);
+  },
   dtype: ([x]) => x.dtype,
   kernel: (out, [x], params) => assign(selected(out, params), x),
-  vjp: [(g, { params }) => slice(g, bounds(params))],
+  vjp: [(g, { params: { start, step, size } }) => apply(slice.spec, [g], { start, step, size })],
   samples: () => [[irregular([2, 2]), { start: [1, 2], step: [-1, -2], size: [2, 2], shape: [2, 3] }]],
 });
 
@@ -87,10 +97,4 @@ function selection(x: Operand, { start = [], stop = [], step = [] }: SliceOption
     return { from, by, size: Math.max(0, Math.ceil((to - from) / by)) };
   });
   return { start: along.map(({ from }) => from), step: along.map(({ by }) => by), size: along.map(({ size }) => size) };
-}
-
-/** The bounds that select the same again. */
-function bounds({ start, step, size }: Selection): SliceOptions {
-  const stop = start.map((from, axis) => from + step[axis]! * size[axis]!);
-  return { start, step, stop: stop.map((to) => (to < 0 ? null : to)) };
 }

@@ -1,5 +1,6 @@
 import {
   type Binary,
+  checkOptions,
   defineOp,
   type Op,
   type Operand,
@@ -207,7 +208,9 @@ export interface MaskableOp {
 
 /** Entries at −Infinity take no part. A slice of nothing else gives NaN, which the outer `where` replaces. */
 function maskable(op: typeof softmaxOfAll, elsewhere: number): MaskableOp {
-  const maskedOp = (x: TensorLike, { axis, where: taking }: SoftmaxOptions = {}): Tensor => {
+  const maskedOp = (x: TensorLike, options?: SoftmaxOptions): Tensor => {
+    checkOptions(op.spec.name, options);
+    const { axis, where: taking } = options ?? {};
     if (taking === undefined) return op(x, { axis });
     return where(taking, op(where(taking, x, -Infinity), { axis }), elsewhere);
   };

@@ -1,4 +1,4 @@
-import { DTypeError, defineOp, describe, type Op, type Tensor, tensor } from "@wengert/core";
+import { DTypeError, defineOp, describe, isFloat, type Op, type Tensor, tensor } from "@wengert/core";
 import { broadcastShape } from "./axes.ts";
 import { elementwise } from "./loops.ts";
 import { irregular } from "./samples.ts";
@@ -17,7 +17,9 @@ export const where: Op<readonly [condition: Tensor, a: Tensor, b: Tensor]> = def
       throw new DTypeError(`where: ${describe(condition, "condition")} is ${condition.dtype}, bool is needed; ${cure}`);
     }
     if (a.dtype === b.dtype) return a.dtype;
-    const cure = `write cast(${b.label ?? "b"}, { dtype: "${a.dtype}" })`;
+    const cure = isFloat(a.dtype)
+      ? `write cast(${b.label ?? "b"}, { dtype: "${a.dtype}" })`
+      : `write cast(${a.label ?? "a"}, { dtype: "${b.dtype}" })`;
     throw new DTypeError(`where: ${describe(a, "a")} is ${a.dtype}, ${describe(b, "b")} is ${b.dtype}; ${cure}`);
   },
   kernel: (out, inputs) =>
