@@ -62,7 +62,7 @@ export class Tape implements Listener {
   }
 }
 
-// The only mutable module state in core: who is listening right now, the innermost last.
+// The only changing state of core on which a result depends: who is listening right now, the innermost last.
 let listeners: readonly Listener[] = [];
 
 export const isListening = (): boolean => listeners.length > 0;
