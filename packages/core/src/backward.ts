@@ -12,6 +12,7 @@ import {
   leaves,
   leavesAlike,
   type Named,
+  type TreeFunction,
   type TreesOnly,
   unflatten,
   walk,
@@ -143,7 +144,7 @@ function mustBeFloat(who: string, { dtype }: Tensor, path: string): void {
  * @throws TreeError, DTypeError, ArgumentError for arguments that are none; ShapeError for a cotangent of another shape.
  */
 export function vjp<A extends readonly unknown[], R>(
-  f: ((...args: A) => R) & TreesOnly<A> & TreesOnly<R>,
+  f: TreeFunction<A, R>,
   ...args: A
 ): { value: R; pullback: (cotangent: R extends Tensor ? TensorLike : R) => Cotangents<A> } {
   const { value, pull } = run<A, R>("vjp", f, args, [...args.keys()]);
@@ -178,7 +179,12 @@ type Chosen<A extends readonly unknown[], N> = A[N extends readonly number[]
 /** The type of a gradient: that of the argument, or a tuple of those of several. */
 export type GradOf<A extends readonly unknown[], N> = N extends number
   ? Cotangent<A[N]>
-  : { -readonly [K in keyof N]: N[K] extends number ? Cotangent<A[N[K]]> : never };
+  : N extends readonly [infer First extends number, ...infer Rest]
+    ? [Cotangent<A[First]>, ...GradsOf<A, Rest>]
+    : Cotangent<A[number]>[];
+type GradsOf<A extends readonly unknown[], N extends readonly unknown[]> = {
+  [K in keyof N]: N[K] extends number ? Cotangent<A[N[K]]> : never;
+};
 
 export interface GradOptions<N = number | readonly number[]> {
   /** The argument to differentiate with respect to, or a list of them. Default 0. */
@@ -190,21 +196,21 @@ export interface GradOptions<N = number | readonly number[]> {
  * that `argnums` names; others may be anything. The gradient is a tree of the argument's own type.
  */
 export function grad<A extends readonly unknown[], const N extends number | readonly number[] = 0>(
-  f: ((...args: A) => Tensor) & TreesOnly<Chosen<A, N>>,
+  f: ((...args: A) => Tensor) & TreesOnly<Cotangent<Chosen<A, N>>>,
   { argnums }: GradOptions<N> = {},
-): (...args: A) => GradOf<A, N> {
+): (...args: A) => GradOf<A, NoInfer<N>> {
   return (...args) => gradient("grad", f, args, argnums).grad as GradOf<A, N>;
 }
 
 /** As `grad`, with the value of `f` beside it. With `hasAux`, `f` returns `[loss, aux]`, and aux may be anything. */
 export function valueAndGrad<A extends readonly unknown[], X, const N extends number | readonly number[] = 0>(
-  f: ((...args: A) => readonly [Tensor, X]) & TreesOnly<Chosen<A, N>>,
+  f: ((...args: A) => readonly [Tensor, X]) & TreesOnly<Cotangent<Chosen<A, N>>>,
   options: GradOptions<N> & { readonly hasAux: true },
-): (...args: A) => { value: Tensor; grad: GradOf<A, N>; aux: X };
+): (...args: A) => { value: Tensor; grad: GradOf<A, NoInfer<N>>; aux: X };
 export function valueAndGrad<A extends readonly unknown[], const N extends number | readonly number[] = 0>(
-  f: ((...args: A) => Tensor) & TreesOnly<Chosen<A, N>>,
+  f: ((...args: A) => Tensor) & TreesOnly<Cotangent<Chosen<A, N>>>,
   options?: GradOptions<N> & { readonly hasAux?: false },
-): (...args: A) => { value: Tensor; grad: GradOf<A, N> };
+): (...args: A) => { value: Tensor; grad: GradOf<A, NoInfer<N>> };
 export function valueAndGrad(
   f: (...args: unknown[]) => unknown,
   { argnums, hasAux = false }: GradOptions & { readonly hasAux?: boolean } = {},

@@ -3,7 +3,16 @@ import { ArgumentError } from "./errors.ts";
 import { alias, pack, unpack } from "./fanout.ts";
 import { innermostTape, type Step, substituting, type Tape } from "./tape.ts";
 import { describe, type Tensor } from "./tensor.ts";
-import { asTree, floatsOf, leaves, leavesLike, type TreesOnly, unflatten } from "./tree.ts";
+import {
+  asTree,
+  type Cotangents,
+  floatsOf,
+  leaves,
+  leavesLike,
+  type TreeFunction,
+  type TreesOnly,
+  unflatten,
+} from "./tree.ts";
 
 // Functions that a tape sees as one step. Only the innermost tape that tracks an argument does: the tapes around it, and
 // traces, go on seeing the ops inside, so derivatives of higher order and programs need nothing more.
@@ -17,8 +26,8 @@ export function customVjp<A extends readonly unknown[], R, S>({
   forward,
   backward,
 }: {
-  readonly forward: ((...args: A) => readonly [R, S]) & TreesOnly<A> & TreesOnly<R>;
-  readonly backward: (residuals: S, cotangent: R) => A;
+  readonly forward: ((...args: A) => readonly [R, S]) & TreesOnly<Cotangents<A>> & TreesOnly<R>;
+  readonly backward: (residuals: NoInfer<S>, cotangent: NoInfer<R>) => readonly [...A];
 }): (...args: A) => R {
   return (...given) => {
     const args = given.map(asTree) as unknown as A;
@@ -41,9 +50,7 @@ export function customVjp<A extends readonly unknown[], R, S>({
 }
 
 /** `f`, of whose run only the inputs are kept: the pullback runs it again. Differentiable to any order. */
-export function checkpoint<A extends readonly unknown[], R>(
-  f: ((...args: A) => R) & TreesOnly<A> & TreesOnly<R>,
-): (...args: A) => R {
+export function checkpoint<A extends readonly unknown[], R>(f: TreeFunction<A, R>): (...args: A) => R {
   return (...given) => {
     const args = given.map(asTree) as unknown as A;
     const inputs = leaves("checkpoint", args, "args");

@@ -2,14 +2,14 @@ import { gradient, paired, run } from "./backward.ts";
 import { DTypeError } from "./errors.ts";
 import { pack, part } from "./fanout.ts";
 import { basis, fullLike, isFloat, type Tensor, type TensorLike, zeros } from "./tensor.ts";
-import { asTree, type Cotangent, floatsOf, leaves, type TreesOnly, unflatten } from "./tree.ts";
+import { asTree, type Cotangent, floatsOf, leaves, type TreeFunction, type TreesOnly, unflatten } from "./tree.ts";
 
 /**
  * `f(...args)`, and the pushforward: from a tangent of each argument to that of the value, J v.
  * The pullback u ↦ uᵀJ is linear, so its own pullback is v ↦ J v: forward mode needs no rules of its own.
  */
 export function linearize<A extends readonly unknown[], R>(
-  f: ((...args: A) => R) & TreesOnly<A> & TreesOnly<R>,
+  f: TreeFunction<A, R>,
   ...args: A
 ): { value: R; pushforward: (...tangents: A) => R } {
   const { value, pull } = run<A, R>("linearize", f, args, [...args.keys()]);
@@ -30,7 +30,7 @@ export function linearize<A extends readonly unknown[], R>(
 
 /** The value of `f` and its tangent J v, where `primals` and `tangents` hold one entry an argument. */
 export function jvp<A extends readonly unknown[], R>(
-  f: ((...args: A) => R) & TreesOnly<A> & TreesOnly<R>,
+  f: TreeFunction<A, R>,
   primals: A,
   tangents: NoInfer<A>,
 ): { value: R; tangent: R } {
@@ -46,17 +46,17 @@ export type Blocks<Y, X> = Y extends TensorLike
   : { [K in keyof Y]: Blocks<Y[K], X> };
 
 /** The function x ↦ ∂f/∂x of shape `[...out, ...in]`; of trees, a tree of blocks. One pullback for each element of f(x). */
-export function jacobian<X, Y>(f: ((x: X) => Y) & TreesOnly<X> & TreesOnly<Y>): (x: X) => Blocks<Y, X> {
+export function jacobian<X, Y>(f: ((x: X) => Y) & TreesOnly<Cotangent<X>> & TreesOnly<Y>): (x: X) => Blocks<Y, X> {
   return (x) => jacobianAt<X, Y>("jacobian", f, x);
 }
 
 /** The function x ↦ ∂²f/∂x², of shape `[...in, ...in]`, for an `f` with a scalar value; of trees, a tree of blocks. */
-export function hessian<X>(f: ((x: X) => Tensor) & TreesOnly<X>): (x: X) => Blocks<X, X> {
+export function hessian<X>(f: ((x: X) => Tensor) & TreesOnly<Cotangent<X>>): (x: X) => Blocks<X, X> {
   return (x) => jacobianAt<X, X>("hessian", (y) => gradient("hessian", f, [y]).grad as X, x);
 }
 
 /** The function (x, v) ↦ (∂²f/∂x²) v without the matrix, which is symmetric: the gradient's own pullback. */
-export function hvp<X>(f: ((x: X) => Tensor) & TreesOnly<X>): (x: X, v: Cotangent<X>) => Cotangent<X> {
+export function hvp<X>(f: ((x: X) => Tensor) & TreesOnly<Cotangent<X>>): (x: X, v: Cotangent<X>) => Cotangent<X> {
   return (x, v) => {
     const { value, pull } = run("hvp", (y: X) => gradient("hvp", f, [y]).grad as X, [x], [0]);
     return pull(paired("hvp", [value, "x"], [v, "v"]))[0] as Cotangent<X>;

@@ -5,7 +5,7 @@ import { unpack } from "./fanout.ts";
 import { indexOf, numberText, shapeText } from "./format.ts";
 import { rows } from "./ndarray.ts";
 import { type Tensor, tensor } from "./tensor.ts";
-import { floatsOf, type TreesOnly, walk } from "./tree.ts";
+import { floatsOf, type TreeFunction, walk } from "./tree.ts";
 
 export interface GradcheckOptions {
   /** The highest order of derivative to check. Default 2. */
@@ -61,7 +61,7 @@ export class GradcheckError extends WengertError {
  * @throws GradcheckError with a diagnosis.
  */
 export function gradcheck<A extends readonly unknown[], R>(
-  f: ((...args: A) => R) & TreesOnly<A> & TreesOnly<R>,
+  f: TreeFunction<A, R>,
   args: A,
   options: GradcheckOptions = {},
 ): void {

@@ -61,4 +61,4 @@ export {
   zeros,
 } from "./tensor.ts";
 export { evaluate, type Program, type Spec, type SpecsOf, trace } from "./trace.ts";
-export { leaves, type TreesOnly, treeMap, unflatten } from "./tree.ts";
+export { leaves, type TreeFunction, type TreesOnly, treeMap, unflatten } from "./tree.ts";

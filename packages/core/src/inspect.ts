@@ -5,7 +5,7 @@ import type { AnyOpSpec } from "./op.ts";
 import { recording, type Step } from "./tape.ts";
 import { bytesOf, fullLike, isFloat, kindText, type Tensor } from "./tensor.ts";
 import type { Program } from "./trace.ts";
-import { argumentName, leaves, type TreesOnly, unflatten, walk } from "./tree.ts";
+import { argumentName, leaves, type TreeFunction, unflatten, walk } from "./tree.ts";
 
 /** What a recording and a program have in common: a list of steps, where it begins and where it ends. */
 export interface Listing {
@@ -22,10 +22,7 @@ export interface Recording<R> extends Listing {
 }
 
 /** Runs `f` and keeps its tape. Arguments are trees of tensors of any dtype. */
-export function record<A extends readonly unknown[], R>(
-  f: ((...args: A) => R) & TreesOnly<A> & TreesOnly<R>,
-  ...args: A
-): Recording<R> {
+export function record<A extends readonly unknown[], R>(f: TreeFunction<A, R>, ...args: A): Recording<R> {
   const { value, tape, inputs } = run<A, R>("record", f, args, [...args.keys()], { anyDType: true });
   const outputs = leaves("record", value, "the value of f");
   const all = unflatten(value, outputs.map((y) => fullLike(y, 1))); // biome-ignore format: one thought
@@ -128,7 +125,7 @@ export interface NonFiniteReport {
  * VJP is not although its cotangent is; `undefined` if there is none.
  */
 export function nonFinite<A extends readonly unknown[], R>(
-  f: ((...args: A) => R) & TreesOnly<A> & TreesOnly<R>,
+  f: TreeFunction<A, R>,
   ...args: A
 ): NonFiniteReport | undefined {
   let report: NonFiniteReport | undefined;

@@ -3,7 +3,7 @@ import type { Shape } from "./ndarray.ts";
 import { type AnyOpSpec, apply } from "./op.ts";
 import { recording, type Step } from "./tape.ts";
 import { checkKind, type DType, describe, Tensor } from "./tensor.ts";
-import { argumentName, isNode, leaves, leavesAlike, mapNode, type TreesOnly, unflatten } from "./tree.ts";
+import { argumentName, isNode, leaves, leavesAlike, mapNode, type TreeFunction, unflatten } from "./tree.ts";
 
 /** A tensor to come: what `trace` needs to know of an argument. */
 export interface Spec {
@@ -35,7 +35,7 @@ export interface Program<A extends readonly unknown[] = readonly unknown[], R = 
  * @throws TracedValueError if `f` asks for a value.
  */
 export function trace<A extends readonly unknown[], R>(
-  f: ((...args: A) => R) & TreesOnly<A> & TreesOnly<R>,
+  f: TreeFunction<A, R>,
   ...specs: { readonly [K in keyof A]: SpecsOf<A[K]> }
 ): Program<A, R> {
   const args = specs.map((spec, i) => toInputs(spec, argumentName(f, i))) as unknown as A;

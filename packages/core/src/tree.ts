@@ -2,13 +2,11 @@ import { ShapeError, show, TreeError } from "./errors.ts";
 import { isAlike, isFloat, kindText, Tensor, type TensorLike, tensor } from "./tensor.ts";
 
 /** `T`, if it is a tree: a tensor, or arrays and objects of trees. Else a type that `T` cannot be assigned to. */
-type Tree<T> = [Tensor, T] extends [T, TensorLike]
-  ? T // Tensor, or Tensor | number
+type Tree<T> = T extends Tensor
+  ? T
   : T extends string | number | boolean | bigint | symbol | null | undefined | ((...args: never) => unknown)
     ? Tensor
-    : T extends Tensor
-      ? T
-      : { readonly [K in keyof T]: Tree<T[K]> };
+    : { readonly [K in keyof T]: Tree<T[K]> };
 
 /**
  * What a parameter's type is intersected with so that only trees are accepted. The caller's own type stays as it is (an
@@ -16,9 +14,14 @@ type Tree<T> = [Tensor, T] extends [T, TensorLike]
  */
 export type TreesOnly<T> = [T] extends [Tree<T>] ? unknown : { readonly "is not a tree of tensors": T };
 
-/** The type of a cotangent: that of its argument, where a mere number counts as a tensor. */
-export type Cotangent<T> = T extends TensorLike ? Tensor : T;
+/** The type of a cotangent: that of its argument, where an argument that may be a mere number counts as a tensor. */
+export type Cotangent<T> = [Tensor, T] extends [T, TensorLike] ? Tensor : T;
 export type Cotangents<A extends readonly unknown[]> = { -readonly [K in keyof A]: Cotangent<A[K]> };
+
+/** A function of trees, one an argument, whose value is a tree. */
+export type TreeFunction<A extends readonly unknown[], R> = ((...args: A) => R) &
+  TreesOnly<Cotangents<A>> &
+  TreesOnly<R>;
 
 type Node = readonly unknown[] | { readonly [key: string]: unknown };
 

@@ -1,5 +1,6 @@
-import { accumulate, alias, grad, type Tensor, tensor, vjp } from "@wengert/core";
+import { accumulate, alias, fromNdarray, grad, type Tensor, tensor, vjp } from "@wengert/core";
 import { gradcheck } from "@wengert/core/gradcheck";
+import { ndarray } from "@wengert/core/ndarray";
 import { describe, expect, it } from "vitest";
 import { pack, part, placed, unpack } from "../src/fanout.ts"; // the package keeps these to itself
 import { adjointPair, mul, random, sum } from "./support.ts";
@@ -20,7 +21,13 @@ describe.each(["float64", "float32"] as const)("in %s", (dtype) => {
     expect(unpack(whole, list).map((t) => t.toNested())).toEqual(list.map((t) => t.toNested()));
   });
   it("accumulate adds arrays of any strides", () => {
-    const a = tensor([[1, 2], [3, 4]], { dtype }); // biome-ignore format: one line
+    const a = tensor(
+      [
+        [1, 2],
+        [3, 4],
+      ],
+      { dtype },
+    );
     expect(accumulate(a, a).toNested()).toEqual([
       [2, 4],
       [6, 8],
@@ -31,6 +38,8 @@ describe.each(["float64", "float32"] as const)("in %s", (dtype) => {
 it("part takes the elements of a vector of any stride", () => {
   const g = vjp((x: Tensor) => part(x, { shape: [2], offset: 1 }), random([4])).pullback(tensor([5, 6]));
   expect(g[0].toNested()).toEqual([0, 5, 6, 0]);
+  const reversed = fromNdarray(ndarray(Float64Array.of(1, 2, 3, 4), [4], [-1], 3));
+  expect(part(reversed, { shape: [1, 2], offset: 1 }).toNested()).toEqual([[3, 2]]);
   expect(placed(tensor([5, 6]), { size: 4, offset: 2 }).toNested()).toEqual([0, 0, 5, 6]);
 });
 

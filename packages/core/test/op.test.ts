@@ -64,7 +64,10 @@ describe("a call of an op", () => {
       vjp: [null],
       samples: () => [[tensor([[1]])]],
     });
-    const x = tensor([[1, 2], [3, 4]]); // biome-ignore format: one line
+    const x = tensor([
+      [1, 2],
+      [3, 4],
+    ]);
     expect(rows(flat(x).array!)).toBe(rows(x.array!));
     expect(flat(transpose(x)).toNested()).toEqual([1, 3, 2, 4]);
   });
@@ -100,7 +103,11 @@ describe("a call of an op", () => {
       samples: () => [[[1, 2]]],
     });
     expect(total([tensor(1), 2, tensor(3)]).item()).toBe(6);
-    expect(vjp((a: Tensor, b: Tensor) => total([a, b, 1]), tensor(1), tensor(2)).pullback(5).map((t) => t.item())).toEqual([5, 5]); // biome-ignore format: one line
+    expect(
+      vjp((a: Tensor, b: Tensor) => total([a, b, 1]), tensor(1), tensor(2))
+        .pullback(5)
+        .map((t) => t.item()),
+    ).toEqual([5, 5]);
     expect(errorOf(() => (total as unknown as typeof untyped)(tensor(1))).message).toMatch(
       /total: expected a list of tensors, got a Tensor/,
     );

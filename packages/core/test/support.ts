@@ -7,7 +7,8 @@ import {
   type Op,
   type Operand,
   ShapeError,
-  type Tensor,
+  Tensor,
+  type TreeFunction,
   type TreesOnly,
   tensor,
   treeMap,
@@ -16,6 +17,7 @@ import {
   vjp,
 } from "@wengert/core";
 import { ndarray, rows, type Shape, sizeOf } from "@wengert/core/ndarray";
+import { expect } from "vitest";
 
 // Core knows no arithmetic, so its tests bring some: the fewest ops with which every transform can be put to work.
 
@@ -131,13 +133,13 @@ export const matmul: Op<Binary> = defineOp({
   samples: () => [[tensor([[1, 2]]), tensor([[3], [-1]])]],
 });
 
-/** Rounded to int32: nothing flows back. */
+/** Rounded to int32: nothing flows back, whatever the rule. */
 export const round: Op<Unary> = defineOp({
   name: "round",
   shape: ([x]) => x.shape,
   dtype: () => "int32",
   kernel: (out, [x]) => out.data.set(rows(x).map(Math.round)),
-  vjp: [null],
+  vjp: [(g) => g],
   samples: () => [[tensor([0.7])]],
 });
 
@@ -182,7 +184,7 @@ export function inner<T>(a: T & TreesOnly<T>, b: NoInfer<T>): number {
 
 /** ⟨u, J v⟩ and ⟨Jᵀ u, v⟩ for random u and v: equal, since one is the adjoint of the other. */
 export function adjointPair<A extends readonly unknown[], R>(
-  f: ((...args: A) => R) & TreesOnly<A> & TreesOnly<R>,
+  f: TreeFunction<A, R>,
   ...args: A
 ): readonly [number, number] {
   let seed = 10;
@@ -203,6 +205,19 @@ export function errorOf(body: () => unknown): Error {
     if (error instanceof Error) return error;
   }
   throw new Error("nothing was thrown");
+}
+
+/** A tree with nested arrays where its tensors stand: their numbers are all that is compared. */
+export function shown(tree: unknown): unknown {
+  if (tree instanceof Tensor) return tree.toNested();
+  if (Array.isArray(tree)) return tree.map(shown);
+  return Object.fromEntries(Object.entries(tree as object).map(([key, entry]) => [key, shown(entry)]));
+}
+
+/** Expects two lists of numbers to agree to 14 digits after the point, or as many as are asked for. */
+export function expectClose(got: Tensor, wanted: Tensor, digits = 14): void {
+  expect(got.shape).toEqual(wanted.shape);
+  for (const [i, x] of numbers(got).entries()) expect(x).toBeCloseTo(numbers(wanted)[i]!, digits);
 }
 
 export const scalar = (x: number): Tensor => full([], x);

@@ -75,11 +75,14 @@ describe("what is no tree is refused with its path", () => {
 });
 
 describe("arguments go by their name where the source of f shows one", () => {
-  const bad = 1 as unknown as Tensor;
+  const bad = "three" as unknown as Tensor;
   const good = tensor(1);
+  function loss(a: Tensor, weights: Tensor) {
+    return add(a, weights);
+  }
   test.each<[string, (a: Tensor, b: Tensor) => Tensor, string]>([
     ["arrow", (a, weights) => add(a, weights), "weights"],
-    ["function", (a, weights) => add(a, weights), "weights"],
+    ["function", loss, "weights"],
     ["rest", (...all) => add(all[0]!, all[1]!), "argument 1"],
     ["destructured", (...[a, b]) => add(a, b), "argument 1"],
     ["without a source", add.bind(null) as (a: Tensor, b: Tensor) => Tensor, "argument 1"],
@@ -122,7 +125,12 @@ describe("treeMap", () => {
     ["an object for an array", [w], { 0: w }, /must be an array of 1, as tree is; got an object with 0/],
     ["a tensor for a list", { l: [w] }, { l: w }, /others\[0\]\.l must be an array of 1, as tree\.l is; got a Tensor/],
     ["a list for a tensor", { l: w }, { l: [w] }, /others\[0\]\.l must be a tensor, as tree\.l is; got an array of 1/],
-    ["nothing for a tensor", [{ l: w }], [{ l: undefined }], /others\[0\]\[0\]\.l must be a tensor, as tree\[0\]\.l is; got undefined/], // biome-ignore format: one line a case
+    [
+      "nothing for a tensor",
+      [{ l: w }],
+      [{ l: undefined }],
+      /others\[0\]\[0\]\.l must be a tensor, as tree\[0\]\.l is; got undefined/,
+    ],
   ])("names both paths for %s", (_, tree, other, message) => {
     const error = errorOf(() => anyMap((a) => a, tree, other));
     expect(error).toBeInstanceOf(TreeError);

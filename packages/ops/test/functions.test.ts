@@ -1,0 +1,80 @@
+import { grad, type Tensor, tensor, vjp } from "@wengert/core";
+import { exp, log, relu, sigmoid, sqrt, square, sum, tanh } from "@wengert/ops";
+import { describe, expect, it } from "vitest";
+import * as exact from "./precise.ts";
+import { expectNear, int32, numbers } from "./support.ts";
+
+const { one, over, precise, times, toNumber } = exact;
+const ulp = 2 ** -53;
+const infinity = Number.POSITIVE_INFINITY;
+const nan = Number.NaN;
+const slope = (f: (x: Tensor) => Tensor, x: readonly number[]) => grad((a: Tensor) => sum(f(a)))(tensor(x));
+/** From the middle into both tails. */
+const points = [0, 1e-9, 0.25, 0.5, 1, 2, 5, 10, 18.5, 19, 36, 37.5, 60, 100].flatMap((x) => [x, -x]);
+
+describe("values where the functions end", () => {
+  it.each<[string, (x: Tensor) => Tensor, number[], number[]]>([
+    ["exp", exp, [0, -infinity, infinity, nan, 1000, -1000], [1, 0, infinity, nan, infinity, 0]],
+    ["log", log, [1, 0, -0, infinity, -1, nan], [0, -infinity, -infinity, infinity, nan, nan]],
+    ["sqrt", sqrt, [4, 0, infinity, -1, nan], [2, 0, infinity, nan, nan]],
+    ["square", square, [-3, infinity, -infinity, nan], [9, infinity, infinity, nan]],
+    ["tanh", tanh, [0, infinity, -infinity, 1000, nan], [0, 1, -1, 1, nan]],
+    ["sigmoid", sigmoid, [0, infinity, -infinity, 1000, -1000, nan], [0.5, 1, 0, 1, 0, nan]],
+    ["relu", relu, [2, -2, 0, infinity, -infinity, nan], [2, 0, 0, infinity, 0, nan]],
+  ])("%s", (_, f, x, wanted) => expect(f(tensor(x)).toNested()).toEqual(wanted));
+});
+
+describe("sigmoid", () => {
+  /** σ(x) = 1 / (1 + e⁻ˣ) */
+  const reference = (x: number) => over(one, one + exact.exp(precise(-x)));
+  it("is exact in both tails", () => {
+    expect(sigmoid(tensor([-720, -745])).toNested()).toEqual([Math.exp(-720), Math.exp(-745)]); // where e⁷²⁰ overflows
+    expectNear(
+      sigmoid(tensor(points)),
+      points.map((x) => toNumber(reference(x))),
+      4 * ulp,
+    );
+  });
+  it("has the derivative σ(x) σ(−x), exact in both tails where y (1 − y) is 0", () => {
+    const wanted = points.map((x) => toNumber(times(reference(x), reference(-x))));
+    expectNear(slope(sigmoid, points), wanted, 8 * ulp);
+    expectNear(slope(sigmoid, [700, -700, 40]), [Math.exp(-700), Math.exp(-700), Math.exp(-40)], 4 * ulp);
+    expect(numbers(slope(sigmoid, [1000, -1000, infinity, -infinity]))).toEqual([0, 0, 0, 0]);
+  });
+  it("has a second derivative in the tails, σ(x) σ(−x) (1 − 2 σ(x))", () => {
+    const second = grad((a: Tensor) => sum(grad((b: Tensor) => sum(sigmoid(b)))(a)));
+    const x = [-100, -40, -1, 1, 40, 100];
+    const wanted = x.map((v) => toNumber(times(times(reference(v), reference(-v)), one - 2n * reference(v))));
+    expectNear(second(tensor(x)), wanted, 16 * ulp);
+  });
+});
+
+describe("tanh", () => {
+  it("has the derivative 1 / cosh², exact in both tails where 1 − y² is 0", () => {
+    const wanted = points.map((x) => {
+      const power = exact.exp(precise(-2 * Math.abs(x)));
+      return toNumber(over(4n * power, times(one + power, one + power)));
+    });
+    expectNear(slope(tanh, points), wanted, 8 * ulp);
+    expectNear(slope(tanh, [300, -300]), [4 * Math.exp(-600), 4 * Math.exp(-600)], 4 * ulp);
+    expect(numbers(slope(tanh, [1000, -1000, infinity]))).toEqual([0, 0, 0]);
+  });
+});
+
+describe("relu", () => {
+  it("has the derivative 0 at 0, and lets through what is above only", () => {
+    expect(slope(relu, [1, 0, -0, -1]).toNested()).toEqual([1, 0, 0, 0]);
+    const [g] = vjp((x: Tensor) => relu(x), tensor([1, 0, -1])).pullback(tensor([nan, nan, infinity]));
+    expect(g.toNested()).toEqual([nan, 0, 0]);
+  });
+  it("and square take integers", () => {
+    expect(relu(int32([-3, 4])).toNested()).toEqual([0, 4]);
+    const squares = square(int32([-3, 65536, 2 ** 31 - 1]));
+    expect([squares.dtype, squares.toNested()]).toEqual(["int32", [9, 0, 1]]);
+  });
+});
+
+it("log has the derivative 1 / x, sqrt 1 / 2√x: infinite at 0", () => {
+  expect(slope(log, [2, 0]).toNested()).toEqual([0.5, infinity]);
+  expect(slope(sqrt, [4, 0]).toNested()).toEqual([0.25, infinity]);
+});

@@ -1,0 +1,90 @@
+import { DTypeError, ShapeError, type Tensor, tensor, vjp } from "@wengert/core";
+import { matmul, transpose } from "@wengert/ops";
+import { describe, expect, it, test } from "vitest";
+import { errorOf, expectNear, int32, numbers, product, random, twins } from "./support.ts";
+
+/** Σₚ aᵢₚ bₚⱼ, in the order of p. */
+function naive(a: Tensor, b: Tensor): number[][] {
+  const [[m, k], n] = [a.shape as [number, number], b.shape[1]!];
+  return Array.from({ length: m }, (_, i) =>
+    Array.from({ length: n }, (_, j) => {
+      let sum = 0;
+      for (let p = 0; p < k; p++) sum += a.data.get(i, p) * b.data.get(p, j);
+      return sum;
+    }),
+  );
+}
+
+describe("matmul", () => {
+  const sizes = [0, 1, 2, 3, 4, 5, 7, 8];
+  it("is the sum of products, for all sizes", () => {
+    for (const [m, k, n] of product(sizes, sizes, sizes) as [number, number, number][]) {
+      const [a, b] = [random([m, k], 1), random([k, n], 2)];
+      expect(matmul(a, b).toNested(), `${m} × ${k} × ${n}`).toEqual(naive(a, b));
+    }
+  });
+  it("adds in float64 and rounds once in float32", () => {
+    for (const [m, k, n] of product([1, 3, 4], [1, 5, 64], [1, 2, 5]) as [number, number, number][]) {
+      const [a, b] = [random([m, k], 1), random([k, n], 2)].map((t) => tensor(t, { dtype: "float32" })) as [
+        Tensor,
+        Tensor,
+      ];
+      expect(matmul(a, b).dtype).toBe("float32");
+      expect(matmul(a, b).toNested()).toEqual(naive(a, b).map((row) => row.map(Math.fround)));
+    }
+  });
+  it("does not depend on how its inputs lie in memory", () => {
+    for (const dtype of ["float64", "float32"] as const) {
+      const [a, b] = [random([4, 5], 1), random([5, 3], 2)].map((t) => tensor(t, { dtype })) as [Tensor, Tensor];
+      const wanted = matmul(a, b).toNested();
+      for (const [, p] of twins(a)) for (const [, q] of twins(b)) expect(matmul(p, q).toNested()).toEqual(wanted);
+      expect(transpose(matmul(transpose(b), transpose(a))).toNested()).toEqual(wanted);
+    }
+  });
+  it("has the cotangents ḡ bᵀ and aᵀ ḡ", () => {
+    const [a, b, g] = [random([4, 3], 1), random([3, 2], 2), random([4, 2], 3)];
+    const [toA, toB] = vjp((x: Tensor, y: Tensor) => matmul(x, y), a, b).pullback(g);
+    expect([toA.toNested(), toB.toNested()]).toEqual([naive(g, transpose(b)), naive(transpose(a), g)]);
+    expectNear(matmul(a, b), naive(a, b).flat(), 0);
+  });
+  it("lets NaN and Infinity through in their rows and columns", () => {
+    const y = matmul(
+      tensor([
+        [1, 0],
+        [Number.NaN, 1],
+      ]),
+      tensor([
+        [1, Infinity],
+        [2, 3],
+      ]),
+    );
+    expect(numbers(y)).toEqual([1, Infinity, Number.NaN, Number.NaN]);
+  });
+  const X = tensor(random([2, 3]), { label: "X" });
+  test.each<[string, () => unknown, typeof ShapeError, RegExp]>([
+    [
+      "inner sizes that differ",
+      () => matmul(X, tensor(random([4, 5]), { label: "W" })),
+      ShapeError,
+      /^matmul: inner sizes differ: X \[2, 3\] needs b \[3, n\], got W \[4, 5\]$/,
+    ],
+    [
+      "what wants transposing on the right",
+      () => matmul(X, tensor(random([5, 3]), { label: "W" })),
+      ShapeError,
+      /got W \[5, 3\]; did you mean transpose\(W\)\?/,
+    ],
+    [
+      "what wants transposing on the left",
+      () => matmul(X, random([2, 4])),
+      ShapeError,
+      /got b \[2, 4\]; did you mean transpose\(X\)\?/,
+    ],
+    ["a vector", () => matmul(X, random([3])), ShapeError, /expected .*X \[2, 3\] and b \[3\].*expandDims/],
+    ["integers", () => matmul(X, int32([[1], [2], [3]])), DTypeError, /is int32; write cast/],
+  ])("refuses %s", (_, run, Class, message) => {
+    const error = errorOf(run);
+    expect(error).toBeInstanceOf(Class);
+    expect(error.message).toMatch(message);
+  });
+});

@@ -1,0 +1,41 @@
+/**
+ * Reference values to 500 bits: numbers as whole multiples of 2⁻⁵¹², with every double of ordinary size exact. What
+ * tests compare with, so that a bound on a relative error says something about the code and not about the reference.
+ */
+export type Precise = bigint;
+
+const bits = 512;
+export const one: Precise = 1n << BigInt(bits);
+
+/** A double; throws for one that is no multiple of 2⁻²⁰⁰. */
+export const precise = (x: number): Precise => BigInt(x * 2 ** 200) << BigInt(bits - 200);
+export const toNumber = (x: Precise): number => Number(x) / 2 ** bits;
+export const times = (x: Precise, y: Precise): Precise => (x * y) >> BigInt(bits);
+export const over = (x: Precise, y: Precise): Precise => (x << BigInt(bits)) / y;
+export const total = (xs: readonly Precise[]): Precise => xs.reduce((sum, x) => sum + x, 0n);
+
+/** eˣ = (e^(x/2³²))^(2³²), the inner one by its series. */
+export function exp(x: Precise): Precise {
+  const reduced = x >> 32n;
+  let [sum, term] = [one, one];
+  for (let n = 1n; term !== 0n && n < 100n; n++) {
+    term = times(term, reduced) / n;
+    sum += term;
+  }
+  for (let i = 0; i < 32; i++) sum = times(sum, sum);
+  return sum;
+}
+
+/** ln x by Newton's method: y ← y + x e⁻ʸ − 1 doubles the number of digits. */
+export function log(x: Precise): Precise {
+  let y = precise(Math.log(toNumber(x)));
+  for (let i = 0; i < 5; i++) y += times(x, exp(-y)) - one;
+  return y;
+}
+
+export function softmax(xs: readonly number[]): Precise[] {
+  const powers = xs.map((x) => exp(precise(x)));
+  return powers.map((p) => over(p, total(powers)));
+}
+
+export const logSumExp = (xs: readonly number[]): Precise => log(total(xs.map((x) => exp(precise(x)))));

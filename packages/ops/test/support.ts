@@ -1,0 +1,205 @@
+import { fromNdarray, isFloat, jvp, Tensor, tensor, vjp } from "@wengert/core";
+import { type Data, type NdArray, ndarray, rows, type Shape, sizeOf } from "@wengert/core/ndarray";
+import * as exported from "@wengert/ops";
+import { expect } from "vitest";
+
+/** What can be called, and what its samples are made of. */
+export interface Exported {
+  readonly name: string;
+  readonly call: (...args: readonly unknown[]) => Tensor | Tensor[];
+  readonly samples: readonly (readonly unknown[])[] | undefined;
+}
+type Callable = Exported["call"] & { readonly spec?: { samples(): unknown[][] }; samples?(): unknown[][] };
+
+/** Everything that the package exports. */
+export const everything: readonly Exported[] = Object.entries(exported).map(([name, value]) => {
+  const call = value as unknown as Callable;
+  return { name, call, samples: call.samples?.() ?? call.spec?.samples() };
+});
+
+/** Every export with each of its samples, and what stands for the sample in the name of a test. */
+export const everySample = everything.flatMap(({ name, call, samples = [] }) =>
+  samples.map((sample, i) => ({ title: `${name}, sample ${i + 1}`, name, call, sample })),
+);
+
+/** The tensors among arguments: in lists, and in options too. */
+export function tensorsIn(value: unknown): Tensor[] {
+  if (value instanceof Tensor) return [value];
+  return typeof value === "object" && value !== null ? Object.values(value).flatMap(tensorsIn) : [];
+}
+
+/** The same arguments with `f` of each tensor. */
+export function withTensors<T>(value: T, f: (t: Tensor) => unknown): T {
+  const replace = (x: unknown): unknown => {
+    if (x instanceof Tensor) return f(x);
+    if (Array.isArray(x)) return x.map(replace);
+    if (typeof x !== "object" || x === null) return x;
+    return Object.fromEntries(Object.entries(x).map(([key, entry]) => [key, replace(entry)]));
+  };
+  return replace(value) as T;
+}
+
+/** A call as a function of its floats alone, in order, and the floats of the sample. */
+export function ofFloats(call: Exported["call"], sample: readonly unknown[]) {
+  const isInput = ({ dtype }: Tensor) => isFloat(dtype);
+  const f = (...floats: Tensor[]): Tensor | Tensor[] => {
+    const next = floats.values();
+    return call(...withTensors(sample, (t) => (isInput(t) ? next.next().value : t)));
+  };
+  return { f: f as (...floats: Tensor[]) => Tensor, floats: tensorsIn(sample).filter(isInput) };
+}
+
+/** Numbers in (−1, 1), none of them special, the same for the same seed. */
+export function random(shape: Shape, seed = 1): Tensor {
+  let state = seed >>> 0;
+  const next = () => {
+    state = (Math.imul(state ^ (state >>> 16), 0x45d9f3b) + 0x9e3779b9) >>> 0;
+    return ((Math.imul(state ^ (state >>> 15), 0x2c1b3c6d) >>> 0) + 0.5) / 2 ** 31 - 1;
+  };
+  return fromNdarray(
+    ndarray(
+      Float64Array.from({ length: sizeOf(shape) }, () => next()),
+      shape,
+    ),
+  );
+}
+/** Random numbers of the kind of `t`; zeros for integers. */
+export const noiseLike = ({ shape, dtype }: Tensor, seed: number): Tensor =>
+  isFloat(dtype) ? tensor(random(shape, seed), { dtype }) : tensor(random(shape, seed).data, { dtype: "float64" });
+
+export const numbers = (t: Tensor): number[] => Array.from(rows(t.array!));
+export const int32 = (values: Parameters<typeof tensor>[0]): Tensor => tensor(values, { dtype: "int32" });
+
+/** Values and dtypes of a tree of tensors: what there is to compare. */
+export function shown(tree: unknown): unknown {
+  if (tree instanceof Tensor) return [tree.dtype, tree.shape, tree.toNested()];
+  return (Array.isArray(tree) ? tree : [tree]).map(shown);
+}
+
+/** The cotangents of the floats among the arguments, for a random cotangent of the value. */
+export function pulled(call: Exported["call"], sample: readonly unknown[], seed = 7): readonly Tensor[] {
+  const { f, floats } = ofFloats(call, sample);
+  const { value, pullback } = vjp(f, ...floats);
+  return pullback(cotangentOf(value, seed));
+}
+const cotangentOf = (value: Tensor, seed: number): Tensor =>
+  withTensors(value, (y) => (isFloat(y.dtype) ? noiseLike(y, seed) : y));
+
+/** ⟨u, J v⟩ and ⟨Jᵀ u, v⟩ for random u and v, and the size of the terms that they are sums of. */
+export function adjointPair(f: (...args: Tensor[]) => Tensor, ...args: Tensor[]) {
+  const vs = args.map((x, i) => noiseLike(x, 20 + i));
+  const { value, tangent } = jvp(f, args, vs);
+  const u = cotangentOf(value, 30);
+  const back = vjp(f, ...args).pullback(u);
+  const inner = (as: unknown, bs: unknown, size = (x: number) => x) => {
+    const [a, b] = [as, bs].map((tree) => tensorsIn(tree).filter(({ dtype }) => isFloat(dtype)));
+    return a!.reduce((sum, t, k) => sum + numbers(t).reduce((s, x, i) => s + size(x * numbers(b![k]!)[i]!), 0), 0);
+  };
+  return { forward: inner([u], [tangent]), reverse: inner(back, vs), terms: inner([u], [tangent], Math.abs) };
+}
+
+/** Tensors with the same elements as `t` that lie in memory in other ways; what is between them is never to be read. */
+export function twins(t: Tensor): readonly (readonly [name: string, twin: Tensor])[] {
+  const source = rows(t.array!);
+  const rank = t.shape.length;
+  const axes = [...t.shape.keys()];
+  const place = (shape: readonly number[], stride: readonly number[], offset: number, length: number): Tensor => {
+    const data = new (source.constructor as new (n: number) => Data)(length).fill(t.dtype === "bool" ? 1 : 77);
+    if (source instanceof Float64Array || source instanceof Float32Array) data.fill(Number.NaN);
+    const laid = ndarray(data, shape, stride, offset);
+    each(laid, (at, i) => {
+      data[at] = source[i]!;
+    });
+    return new Tensor(shape, t.dtype, laid, t.label);
+  };
+  const row = strides(t.shape);
+  const column = strides(t.shape.toReversed()).toReversed();
+  const size = source.length;
+  const inside = t.shape.map((n) => 2 * n + 1);
+  const wide = strides(inside);
+  return [
+    ["transposed", place(t.shape, column, 0, size)],
+    [
+      "reversed",
+      place(
+        t.shape,
+        row.map((s) => -s),
+        Math.max(0, size - 1),
+        size,
+      ),
+    ],
+    [
+      "at an offset, with gaps",
+      place(
+        t.shape,
+        wide.map((s) => 2 * s),
+        axes.reduce((sum, axis) => sum + wide[axis]!, rank === 0 ? 1 : 0),
+        rank === 0 ? 3 : sizeOf(inside),
+      ),
+    ],
+    [
+      "with every other axis reversed",
+      place(
+        t.shape,
+        row.map((s, i) => (i % 2 ? -s : s)),
+        axes.reduce((sum, i) => sum + (i % 2 ? row[i]! * Math.max(0, t.shape[i]! - 1) : 0), 0),
+        size,
+      ),
+    ],
+  ];
+}
+
+/** The first entry of `t` along `axis`, repeated: without a copy (stride 0), and row by row. */
+export function repeated(t: Tensor, axis: number): readonly [Tensor, Tensor] {
+  const { data, shape, stride, offset } = t.array!;
+  const flat = stride.map((s, i) => (i === axis ? 0 : s));
+  const thin = new Tensor(t.shape, t.dtype, ndarray(data, shape, flat, offset), t.label);
+  return [thin, tensor(thin, { label: t.label })];
+}
+
+/** Numbers of `t` in overlapping windows (as [[a, b, c], [c, d, e]]): without a copy, and row by row. */
+export function overlapping(t: Tensor): readonly (readonly [Tensor, Tensor])[] {
+  const { shape, dtype, label } = t;
+  const stride = shape.map((_, i) => shape.length - i);
+  const last = shape.reduce((at, n, i) => at + (n - 1) * stride[i]!, 0);
+  if (shape.length < 2 || last >= t.size) return [];
+  const windows = new Tensor(shape, dtype, ndarray(rows(t.array!), shape, stride), label);
+  return [[windows, tensor(windows, { label })]];
+}
+
+const strides = (shape: readonly number[]): number[] => shape.map((_, i) => sizeOf(shape.slice(i + 1)));
+
+function each(a: NdArray, visit: (at: number, i: number) => void): void {
+  const index = a.shape.map(() => 0);
+  for (let i = 0; i < sizeOf(a.shape); i++) {
+    visit(
+      index.reduce((at, k, axis) => at + k * a.stride[axis]!, a.offset),
+      i,
+    );
+    for (let axis = index.length - 1; axis >= 0 && ++index[axis]! === a.shape[axis]; axis--) index[axis] = 0;
+  }
+}
+
+/** The error that `body` throws. */
+export function errorOf(body: () => unknown): Error {
+  try {
+    body();
+  } catch (error) {
+    if (error instanceof Error) return error;
+  }
+  throw new Error("nothing was thrown");
+}
+
+/** Expects each number of `got` to be within `relative` of that of `wanted`; 1e-100 is as good as 0. */
+export function expectNear(got: Tensor, wanted: readonly number[], relative: number): void {
+  expect(got.size).toBe(wanted.length);
+  for (const [i, x] of numbers(got).entries()) {
+    const w = wanted[i]!;
+    const near = Object.is(x, w) || Math.abs(x - w) <= relative * Math.abs(w) + 1e-100;
+    if (!near) expect.fail(`element ${i}: got ${x}, wanted ${w}, relative error ${Math.abs(x - w) / Math.abs(w)}`);
+  }
+}
+
+/** The combinations of one entry of each list. */
+export const product = <T>(...lists: readonly (readonly T[])[]): T[][] =>
+  lists.reduce<T[][]>((all, list) => all.flatMap((head) => list.map((x) => [...head, x])), [[]]);
