@@ -88,6 +88,10 @@ interface RunOptions {
   readonly anyDType?: boolean;
 }
 
+/**
+ * Runs `f` with a tape on the tensors of the arguments that `argnums` names. `f` gets them under fresh identities, as an
+ * outer tape, or another argument, may hold the same ones.
+ */
 export function run<A extends readonly unknown[], R>(
   who: string,
   f: (...args: A) => R,
@@ -105,7 +109,7 @@ export function run<A extends readonly unknown[], R>(
     const name = argumentName(f, n);
     if (n >= args.length)
       throw new ArgumentError(`${who}: ${name} is missing: f was given ${args.length} of its arguments`);
-    const fresh: Tensor[] = []; // an outer tape, or another argument, may hold the same tensor
+    const fresh: Tensor[] = [];
     walk(who, trees[n], name, (leaf, path) => {
       if (!anyDType) mustBeFloat(who, leaf, path);
       const input = alias(leaf);

@@ -48,12 +48,12 @@ const nested = (t: Tensor) => t.toNested();
 /** The sine, with a VJP that says so in its own words: the residual is cos x. */
 const ownSin = customVjp({
   forward: (a: Tensor) => [sin(a), cos(a)] as const,
-  backward: (slope, g: Tensor) => [mul(g, slope)] as [Tensor],
+  backward: (slope, g: Tensor) => [mul(g, slope)],
 });
 /** The identity, with a VJP that is not its own: the cotangent is halved. */
 const halving = customVjp({
   forward: (a: Tensor) => [a, null] as const,
-  backward: (_, g: Tensor) => [mul(g, 0.5)] as [Tensor],
+  backward: (_, g: Tensor) => [mul(g, 0.5)],
 });
 
 describe("customVjp", () => {
@@ -77,7 +77,7 @@ describe("customVjp", () => {
       forward: (a: Tensor) => [exp(sin(neg(a))), null] as const,
       backward: (_, g: Tensor) => {
         runs++;
-        return [g] as [Tensor];
+        return [g];
       },
     });
     const { steps, pulls } = record((a: Tensor) => counted(a), x);
@@ -114,7 +114,7 @@ describe("customVjp", () => {
       forward: (a: Tensor) => [[a, neg(a)] as const, null] as const,
       backward: (_, [p, q]: readonly [Tensor, Tensor]) => {
         seen.push(nested(q));
-        return [sub(p, q)] as [Tensor];
+        return [sub(p, q)];
       },
     });
     expect(nested(vjp((a: Tensor) => pair(a)[0], x).pullback(u)[0])).toEqual(nested(u));
@@ -123,20 +123,20 @@ describe("customVjp", () => {
   it("may give back its argument, the same output twice, or no floats at all", () => {
     const same = customVjp({
       forward: (a: Tensor) => [[a, a] as const, null] as const,
-      backward: (_, [p, q]: readonly [Tensor, Tensor]) => [add(p, mul(q, 10))] as [Tensor],
+      backward: (_, [p, q]: readonly [Tensor, Tensor]) => [add(p, mul(q, 10))],
     });
     const [g] = vjp((a: Tensor) => [...same(a), a] as const, x).pullback([u, y, x]);
     expect(nested(g)).toEqual(nested(add(x, add(u, mul(y, 10)))));
     const rounded = customVjp({
       forward: (a: Tensor) => [round(a), null] as const,
-      backward: () => [x] as [Tensor],
+      backward: () => [x],
     });
     expect(nested(vjp((a: Tensor) => [rounded(a), neg(a)][1]!, x).pullback(u)[0])).toEqual(nested(neg(u)));
   });
   it("keeps two arguments apart though they are the same tensor", () => {
     const first = customVjp({
       forward: (a: Tensor, b: Tensor) => [mul(a, b), [a, b]] as const,
-      backward: ([a, b], g: Tensor) => [mul(g, b!), mul(mul(g, a!), 100)] as [Tensor, Tensor],
+      backward: ([a, b], g: Tensor) => [mul(g, b!), mul(mul(g, a!), 100)],
     });
     expect(nested(vjp((a: Tensor) => first(a, a), x).pullback(u)[0])).toEqual(
       nested(add(mul(u, x), mul(mul(u, x), 100))),
@@ -159,16 +159,23 @@ describe("customVjp", () => {
   it("serves the tape of the argument that is differentiated innermost", () => {
     const product = customVjp({
       forward: (a: Tensor, b: Tensor) => [mul(a, b), [a, b]] as const,
-      backward: ([a, b], g: Tensor) => [mul(g, b!), mul(g, a!)] as [Tensor, Tensor],
+      backward: ([a, b], g: Tensor) => [mul(g, b!), mul(g, a!)],
     });
     // d/da of d/db (a b sin b) = d/da a (sin b + b cos b)
     const outer = (a: Tensor) => grad((b: Tensor) => mul(product(a, b), sin(b)))(scalar(2));
     expect(grad(outer)(scalar(3)).item()).toBeCloseTo(Math.sin(2) + 2 * Math.cos(2), 14);
   });
+  it("may close over what an outer tape differentiates, and outer derivatives flow there", () => {
+    const outer = (a: Tensor) =>
+      grad((b: Tensor) =>
+        customVjp({ forward: (c: Tensor) => [mul(c, square(a)), null], backward: (_, g) => [mul(g, square(a))] })(b),
+      )(scalar(5));
+    expect([outer(scalar(3)).item(), grad(outer)(scalar(3)).item()]).toEqual([9, 6]);
+  });
   it("may be nested", () => {
     const nestedTwice = customVjp({
       forward: (a: Tensor) => [ownSin(mul(a, 2)), a] as const,
-      backward: (a, g: Tensor) => [mul(g, mul(cos(mul(a, 2)), 2))] as [Tensor],
+      backward: (a, g: Tensor) => [mul(g, mul(cos(mul(a, 2)), 2))],
     });
     gradcheck((a: Tensor) => nestedTwice(exp(a)), [x], { order: 2 });
   });
@@ -184,7 +191,7 @@ describe("customVjp", () => {
     const closing = (c: Tensor) =>
       customVjp({
         forward: (a: Tensor) => [mul(a, c), c] as const,
-        backward: (kept, g: Tensor) => [mul(g, kept)] as [Tensor],
+        backward: (kept, g: Tensor) => [mul(g, kept)],
       });
     it("by its label", () => {
       const f = (a: Tensor, scale: Tensor) => closing(scale)(a);
@@ -203,7 +210,7 @@ describe("customVjp", () => {
       const inside = (a: Tensor, c: Tensor) =>
         customVjp({
           forward: (b: Tensor) => [mul(b, stopGradient(c)), stopGradient(c)] as const,
-          backward: (kept, g: Tensor) => [mul(g, kept)] as [Tensor],
+          backward: (kept, g: Tensor) => [mul(g, kept)],
         })(a);
       expect(vjp(inside, x, y).pullback(u).map(nested)).toEqual([nested(mul(u, y)), [0, 0, 0, 0]]);
     });
@@ -212,7 +219,7 @@ describe("customVjp", () => {
         const whole = round(c);
         return customVjp({
           forward: (b: Tensor) => [[neg(b), round(sin(b)), whole] as const, null] as const,
-          backward: (_, [g]: readonly [Tensor, Tensor, Tensor]) => [neg(g)] as [Tensor],
+          backward: (_, [g]: readonly [Tensor, Tensor, Tensor]) => [neg(g)],
         })(a)[0];
       };
       expect(vjp(f, x, y).pullback(u).map(nested)).toEqual([nested(neg(u)), [0, 0, 0, 0]]);
@@ -236,7 +243,7 @@ describe("customVjp", () => {
     expect(() => (ownSin as (a: unknown) => unknown)({ a: "3" })).toThrow(TreeError);
     const f = customVjp({
       forward: (a: Tensor) => ["text" as unknown as Tensor, a] as const,
-      backward: (_, g: Tensor) => [g] as [Tensor],
+      backward: (_, g: Tensor) => [g],
     });
     expect(() => vjp((a: Tensor) => f(a), x)).toThrow(/customVjp: the value of f must be a tensor .*"text"/);
   });
@@ -337,7 +344,7 @@ describe("checkpoint", () => {
     gradcheck((a: Tensor) => checkpoint((b: Tensor) => ownSin(exp(b)))(a), [x], { order: 2 });
     const custom = customVjp({
       forward: (a: Tensor) => [checkpoint((b: Tensor) => square(b))(a), a] as const,
-      backward: (a, g: Tensor) => [checkpoint((b: Tensor, h: Tensor) => mul(mul(h, b), 2))(a, g)] as [Tensor],
+      backward: (a, g: Tensor) => [checkpoint((b: Tensor, h: Tensor) => mul(mul(h, b), 2))(a, g)],
     });
     gradcheck((a: Tensor) => custom(exp(a)), [x], { order: 2 });
   });

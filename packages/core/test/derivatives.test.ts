@@ -49,12 +49,12 @@ const nested = (t: Tensor) => t.toNested();
 
 /** All ways to take the derivative of a function of one number. */
 const derivative: Record<string, (f: Scalar) => Scalar> = {
-  grad: (f) => (x) => grad(f)(x),
+  grad: (f) => grad(f),
   valueAndGrad: (f) => (x) => valueAndGrad(f)(x).grad,
   vjp: (f) => (x) => vjp(f, x).pullback(1)[0],
   jvp: (f) => (x) => jvp(f, [x], [scalar(1)]).tangent,
   linearize: (f) => (x) => linearize(f, x).pushforward(scalar(1)),
-  jacobian: (f) => (x) => jacobian(f)(x),
+  jacobian: (f) => jacobian(f),
 };
 const ways = Object.keys(derivative);
 /** Words of `n` of `letters`. */

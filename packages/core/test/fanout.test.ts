@@ -1,4 +1,4 @@
-import { accumulate, alias, fromNdarray, grad, type Tensor, tensor, vjp } from "@wengert/core";
+import { accumulate, alias, fromNdarray, grad, Tensor, tensor, vjp } from "@wengert/core";
 import { gradcheck } from "@wengert/core/gradcheck";
 import { ndarray } from "@wengert/core/ndarray";
 import { describe, expect, it } from "vitest";
@@ -34,6 +34,19 @@ describe.each(["float64", "float32"] as const)("in %s", (dtype) => {
     ]);
   });
 });
+
+it.each([alias, accumulate, pack, part, placed].map((op) => [op.spec.name, op] as const))(
+  "%s has the right derivatives at its samples",
+  (_, op) => {
+    for (const sample of op.spec.samples() as readonly (readonly unknown[])[]) {
+      const inputs = sample.flat().filter((x): x is Tensor => x instanceof Tensor);
+      const call = op as unknown as (...args: readonly unknown[]) => Tensor;
+      const rest = sample.filter((x) => !(x instanceof Tensor || Array.isArray(x)));
+      const f = (...given: Tensor[]) => call(...(Array.isArray(sample[0]) ? [given] : given), ...rest);
+      gradcheck(f, inputs, { order: 3 });
+    }
+  },
+);
 
 it("part takes the elements of a vector of any stride", () => {
   const g = vjp((x: Tensor) => part(x, { shape: [2], offset: 1 }), random([4])).pullback(tensor([5, 6]));

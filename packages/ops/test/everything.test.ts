@@ -1,4 +1,5 @@
 import {
+  cost,
   evaluate,
   isFloat,
   OutOfRangeError,
@@ -80,6 +81,14 @@ describe.each(everySample)("$title", ({ name, call, sample }) => {
         );
         expect(shown(pulled(call, put(thin)))).toEqual(shown(pulled(call, put(dense))));
       }
+    }
+  });
+
+  it("has a cost, forward and backward, in whole operations", () => {
+    const gradient = (...xs: Tensor[]) => vjp(f, ...xs).pullback(value as Tensor);
+    for (const each of [f, gradient]) {
+      const { flops, bytes, peakBytes } = cost(trace(each as typeof f, ...floats));
+      expect([flops, bytes, peakBytes].every((n) => Number.isSafeInteger(n) && n >= 0)).toBe(true);
     }
   });
 
