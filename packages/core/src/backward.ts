@@ -3,7 +3,7 @@ import { accumulate, alias } from "./fanout.ts";
 import { shapeText } from "./format.ts";
 import { defineOp, type Op, type Unary } from "./op.ts";
 import { type Rule, recording, type Step, Tape } from "./tape.ts";
-import { describe, full, fullLike, isAlike, isFloat, kindText, Tensor, type TensorLike, tensor } from "./tensor.ts";
+import { describe, fullLike, isAlike, isFloat, kindText, Tensor, type TensorLike, tensor } from "./tensor.ts";
 import {
   argumentName,
   asTree,
@@ -102,7 +102,7 @@ export function run<A extends readonly unknown[], R>(
   if (typeof f !== "function") throw new ArgumentError(`${who}: expected a function to differentiate, got ${show(f)}`);
   const tape = new Tape();
   for (const tensor of captured) tape.watch(tensor);
-  const trees = args.map(asTree);
+  const trees = args.map((arg) => asTree(arg));
   const called = [...args] as unknown[];
   const originals: Tensor[] = [];
   const inputs = argnums.map((n) => {
@@ -155,13 +155,10 @@ export function vjp<A extends readonly unknown[], R>(
   leaves("vjp", value, "the value of f");
   return {
     value,
-    pullback: (given) => {
-      const cotangent =
-        typeof given === "number" && value instanceof Tensor ? full([], given, { dtype: value.dtype }) : given;
-      return pull(
-        paired("pullback", [value, "the value of f"], [cotangent, "the cotangent"]),
-      ) as unknown as Cotangents<A>;
-    },
+    pullback: (cotangent) =>
+      pull(
+        paired("pullback", [value, "the value of f"], [asTree(cotangent, value), "the cotangent"]),
+      ) as unknown as Cotangents<A>,
   };
 }
 

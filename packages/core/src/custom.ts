@@ -19,7 +19,8 @@ import {
 
 /**
  * A function with a VJP of its own. `forward(...args)` returns `[value, residuals]`, and `backward(residuals, cotangent)`
- * one cotangent an argument. Derivatives of higher order are those of the ops that the two are made of.
+ * one cotangent an argument. The innermost derivative uses the rule; those around it differentiate the ops that forward
+ * and backward are made of.
  * @throws ArgumentError if forward uses a tensor that is differentiated but not an argument: its cotangent would be lost.
  */
 export function customVjp<A extends readonly unknown[], R, S>({
@@ -30,7 +31,7 @@ export function customVjp<A extends readonly unknown[], R, S>({
   readonly backward: (residuals: NoInfer<S>, cotangent: NoInfer<R>) => readonly [...A];
 }): (...args: A) => R {
   return (...given) => {
-    const args = given.map(asTree) as unknown as A;
+    const args = given.map((arg) => asTree(arg)) as unknown as A;
     const inputs = leaves("customVjp", args, "args");
     const tape = innermostTape(inputs);
     if (tape === undefined) return forward(...args)[0];
@@ -52,7 +53,7 @@ export function customVjp<A extends readonly unknown[], R, S>({
 /** `f`, of whose run only the inputs are kept: the pullback runs it again. Differentiable to any order. */
 export function checkpoint<A extends readonly unknown[], R>(f: TreeFunction<A, R>): (...args: A) => R {
   return (...given) => {
-    const args = given.map(asTree) as unknown as A;
+    const args = given.map((arg) => asTree(arg)) as unknown as A;
     const inputs = leaves("checkpoint", args, "args");
     const tape = innermostTape(inputs);
     if (tape === undefined) return f(...args);

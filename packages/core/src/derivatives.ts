@@ -21,7 +21,9 @@ export function linearize<A extends readonly unknown[], R>(
   return {
     value,
     pushforward: (...tangents) => {
-      const vs = paired("pushforward", [transposed.value, "the arguments"], [tangents, "the tangents"]);
+      const partners = transposed.value;
+      const given = tangents.map((tangent, i) => asTree(tangent, partners[i]));
+      const vs = paired("pushforward", [partners, "the arguments"], [given, "the tangents"]);
       const [of] = transposed.pull(vs) as [Tensor[]];
       return withFloats(of, (y) => fullLike(y, 0));
     },
@@ -59,7 +61,7 @@ export function hessian<X>(f: ((x: X) => Tensor) & TreesOnly<Cotangent<X>>): (x:
 export function hvp<X>(f: ((x: X) => Tensor) & TreesOnly<Cotangent<X>>): (x: X, v: Cotangent<X>) => Cotangent<X> {
   return (x, v) => {
     const { value, pull } = run("hvp", (y: X) => gradient("hvp", f, [y]).grad as X, [x], [0]);
-    return pull(paired("hvp", [value, "x"], [v, "v"]))[0] as Cotangent<X>;
+    return pull(paired("hvp", [value, "x"], [asTree(v, value), "v"]))[0] as Cotangent<X>;
   };
 }
 

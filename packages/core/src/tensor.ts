@@ -140,7 +140,8 @@ export interface TensorOptions {
 }
 
 /**
- * A tensor with a copy of `value`: a number, a boolean, nested arrays of them, a typed array, an ndarray or a tensor.
+ * A tensor with a copy of `value`: a number, a boolean, nested arrays of them, a typed array, an ndarray or a tensor (of
+ * which only the numbers are taken, so that no derivative flows back: `cast` converts on the tape).
  * @throws ShapeError for ragged nesting, DTypeError for what is no number, both with the place; OutOfRangeError for a
  * number that int32 cannot hold.
  */
@@ -165,12 +166,14 @@ function read(source: unknown, shape: Shape, data: Data, dtype: DType): void {
   let written = 0;
   const visit = (part: unknown): void => {
     const depth = path.length;
-    if (depth === shape.length) {
+    if (depth === shape.length && !isList(part)) {
       data[written++] = toNumber(part, dtype, path);
     } else if (!isList(part) || part.length !== shape[depth]) {
-      const came = isList(part) ? `${part.length}` : show(part);
-      const wanted = `expected ${shape[depth]} entries at ${place(path)}, as in its first sibling`;
-      throw new ShapeError(`tensor: ragged nesting: ${wanted}, got ${came}`);
+      const came = isList(part) && depth < shape.length ? `${part.length}` : show(part);
+      const wanted = depth === shape.length ? "a number" : `${shape[depth]} entries`;
+      throw new ShapeError(
+        `tensor: ragged nesting: expected ${wanted} at ${place(path)}, as in its first sibling, got ${came}`,
+      );
     } else if (isFloat(dtype) && depth === shape.length - 1 && isFloatArray(part)) {
       data.set(part, written); // nothing to check, and there may be millions
       written += part.length;

@@ -3,7 +3,7 @@ import type { Shape } from "./ndarray.ts";
 import { type AnyOpSpec, apply } from "./op.ts";
 import { recording, type Step } from "./tape.ts";
 import { checkKind, type DType, describe, Tensor } from "./tensor.ts";
-import { argumentName, isNode, leaves, leavesAlike, mapNode, type TreeFunction, unflatten } from "./tree.ts";
+import { argumentName, asTree, isNode, leaves, leavesAlike, mapNode, type TreeFunction, unflatten } from "./tree.ts";
 
 /** A tensor to come: what `trace` needs to know of an argument. */
 export interface Spec {
@@ -76,7 +76,11 @@ const isSpec = (x: unknown): x is Spec => isNode(x) && "shape" in x && Array.isA
 
 /** The value of a program for `args`, which have the shapes and dtypes it was traced with. Its steps are ops like any other. */
 export function evaluate<A extends readonly unknown[], R>(program: Program<A, R>, ...args: A): R {
-  const given = leavesAlike("evaluate", [program.args, "what was traced"], [args, "args"]);
+  const given = leavesAlike(
+    "evaluate",
+    [program.args, "what was traced"],
+    [args.map((arg, i) => asTree(arg, program.args[i])), "args"],
+  );
   const values = new Map(program.inputs.map((input, i) => [input, given[i]!]));
   const resolve = (tensor: Tensor): Tensor => values.get(tensor) ?? tensor;
   for (const { op, inputs, params, output } of program.steps) {

@@ -1,5 +1,5 @@
 import { ShapeError, show, TreeError } from "./errors.ts";
-import { isAlike, isFloat, kindText, Tensor, type TensorLike, tensor } from "./tensor.ts";
+import { full, isAlike, isFloat, kindText, Tensor, type TensorLike } from "./tensor.ts";
 
 /** `T`, if it is a tree: a tensor, or arrays and objects of trees. Else a type that `T` cannot be assigned to. */
 type Tree<T> = T extends Tensor
@@ -25,8 +25,11 @@ export type TreeFunction<A extends readonly unknown[], R> = ((...args: A) => R) 
 
 type Node = readonly unknown[] | { readonly [key: string]: unknown };
 
-/** A number given for a whole argument stands for a tensor, as it does in a call of an op. */
-export const asTree = (x: unknown): unknown => (typeof x === "number" ? tensor(x) : x);
+/** A number given for a whole argument stands for a tensor, of its partner's dtype, as it does in a call of an op. */
+export const asTree = (x: unknown, partner?: unknown): unknown => {
+  if (typeof x !== "number") return x;
+  return full([], x, { dtype: partner instanceof Tensor ? partner.dtype : "float64" });
+};
 
 /** The tensors of a tree in the order in which they stand. `who` and `path` are for messages. */
 export function leaves(who: string, tree: unknown, path: string): Tensor[] {

@@ -308,8 +308,8 @@ describe("stopGradient", () => {
 });
 
 describe("the sweep", () => {
-  it("reads a chain of 200,000 steps without deep recursion", () => {
-    const n = 200_000;
+  it("reads a chain of 300,000 steps without deep recursion", () => {
+    const n = 300_000;
     const f = (a: Tensor) => {
       let z = a;
       for (let i = 0; i < n; i++) z = neg(z);

@@ -191,6 +191,10 @@ describe("linearize and jvp", () => {
     const { tangent } = jvp((a: Tensor, b: Tensor) => [mul(a, b), a, a] as const, [x, x], [v, mul(v, 0)]);
     expect(tangent.map(nested)).toEqual([nested(mul(v, x)), nested(v), nested(v)]);
   });
+  it("take numbers as arguments and as tangents: they stand for tensors here too", () => {
+    const { value, tangent } = jvp(sin, [0.5], [2]);
+    expect([value.item(), tangent.item()]).toEqual([Math.sin(0.5), 2 * Math.cos(0.5)]);
+  });
   it("stay in float32", () => {
     const a = tensor([0.5], { dtype: "float32" });
     expect(jvp((b: Tensor) => mul(b, b), [a], [a]).tangent.dtype).toBe("float32");

@@ -195,6 +195,9 @@ describe("a program", () => {
     expect(evaluate(trace(again, x), x).item()).toBe(f(x).item());
     expect(trace((a: Tensor) => vjp(again, a).pullback(1)[0], x).steps.length).toBeGreaterThan(3);
   });
+  it("takes numbers as arguments: they stand for tensors here too", () => {
+    expect(evaluate(trace(sin, { shape: [] }), 0.5).item()).toBe(Math.sin(0.5));
+  });
   it("gives the same answer each time", () => {
     const program = trace(sgd, model, data, target);
     const [first, second] = [evaluate(program, model, data, target), evaluate(program, model, data, target)];

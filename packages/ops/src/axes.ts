@@ -59,7 +59,7 @@ export const reducedShape = (shape: Shape, { axes, keepDims }: Reduction): Shape
   keepDims ? keptShape(shape, axes) : shape.filter((_, i) => !axes.includes(i));
 
 /** The shape to which all inputs broadcast by NumPy's rules. @throws ShapeError that names the axis. */
-export function broadcastShape(who: string, inputs: readonly Operand[]): Shape {
+export function broadcastShape(who: string, inputs: readonly Operand[], names: readonly string[] = ["a", "b"]): Shape {
   let shape = inputs[0]!.shape;
   for (let k = 1; k < inputs.length; k++) {
     const other = inputs[k]!.shape;
@@ -70,16 +70,15 @@ export function broadcastShape(who: string, inputs: readonly Operand[]): Shape {
         const [m, n] = [shape[i - rank + shape.length] ?? 1, other[i - rank + other.length] ?? 1];
         if (m === n || n === 1) return m;
         if (m === 1) return n;
+        const listText = inputs.map((x, k) => describe(x, names[k])).join(" and ");
         throw new ShapeError(
-          `${who}: ${listText(inputs)} do not broadcast: sizes ${m} and ${n} at axis ${i - rank}; ${cureFor(inputs)}`,
+          `${who}: ${listText} do not broadcast: sizes ${m} and ${n} at axis ${i - rank}; ${cureFor(inputs)}`,
         );
       },
     );
   }
   return shape;
 }
-
-const listText = (inputs: readonly Operand[]): string => inputs.map((x, i) => describe(x, "abc"[i])).join(" and ");
 
 /** The usual mistake is a vector that should stand for the rows: [N] beside [N, K]. */
 function cureFor(inputs: readonly Operand[]): string {

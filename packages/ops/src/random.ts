@@ -66,12 +66,19 @@ export interface UniformOptions extends RandomOptions {
 export const randomUniform: Op<Unary, Drawing & { readonly min: number; readonly max: number }, UniformOptions> =
   defineOp({
     name: "randomUniform",
-    params: (options) => ({ ...drawing("randomUniform", options), min: options?.min ?? 0, max: options?.max ?? 1 }),
+    params: (options) => {
+      const { min = 0, max = 1 } = options ?? {};
+      if (min <= max && max - min < Infinity) return { ...drawing("randomUniform", options), min, max };
+      throw new OutOfRangeError(`randomUniform: min ≤ max, both finite, are needed; got min ${min}, max ${max}`);
+    },
     shape: ([key], { shape }) => keyShape("randomUniform", key) && shape,
     dtype: (_, { dtype }) => dtype,
     kernel: (out, [key], { min, max }) => {
       const uniform = uniformOf(out, key, stream.uniform);
-      for (let i = 0; i < out.data.length; i++) out.data[i] = min + (max - min) * uniform(i);
+      // A number next to max may be rounded to it; the last one before is taken then.
+      const last = max - Math.abs(max) * (out.data instanceof Float32Array ? 2 ** -24 : 2 ** -53);
+      for (let i = 0; i < out.data.length; i++)
+        out.data[i] = Math.max(min, Math.min(min + (max - min) * uniform(i), last));
     },
     vjp: [null],
     samples: () => [[randomKey(1), { shape: [2, 3] }]],

@@ -10,7 +10,7 @@ import { unbroadcast } from "./sum.ts";
  */
 export const where: Op<readonly [condition: Tensor, a: Tensor, b: Tensor]> = defineOp({
   name: "where",
-  shape: (inputs) => broadcastShape("where", inputs),
+  shape: (inputs) => broadcastShape("where", inputs, ["condition", "a", "b"]),
   dtype: ([condition, a, b]) => {
     if (condition.dtype !== "bool") {
       const cure = `write notEqual(${condition.label ?? "condition"}, 0)`;

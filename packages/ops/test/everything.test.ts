@@ -13,7 +13,7 @@ import {
   zeros,
 } from "@wengert/core";
 import { gradcheck } from "@wengert/core/gradcheck";
-import { describe, expect, it, test } from "vitest";
+import { describe, expect, it } from "vitest";
 import {
   adjointPair,
   errorOf,
@@ -34,109 +34,112 @@ import {
 // What holds for every op: each export of the package is checked at each of its samples. Nothing is listed here, so a
 // new op is checked from its first day.
 
-test.each(everything)("$name has samples", ({ samples }) => expect(samples?.length).toBeGreaterThan(0));
+for (const { name, samples } of everything) it(`${name} has samples`, () => expect(samples?.length).toBeGreaterThan(0));
 
 /** The order to which derivatives are checked. */
 const orderOf = (name: string) => (/softmax|logSumExp|crossEntropy/i.test(name) ? 3 : 2);
 
-describe.each(everySample)("$title", ({ name, call, sample }) => {
-  const { f, floats } = ofFloats(call, sample);
-  const value = call(...sample);
+for (const { title, name, call, sample } of everySample)
+  describe(title, () => {
+    const { f, floats } = ofFloats(call, sample);
+    const value = call(...sample);
 
-  it("has the derivatives that finite differences say", () => gradcheck(f, floats, { order: orderOf(name) }));
+    it("has the derivatives that finite differences say", () => gradcheck(f, floats, { order: orderOf(name) }));
 
-  it("has a VJP that is adjoint to its JVP", () => {
-    const { forward, reverse, terms } = adjointPair(f, ...floats);
-    expect(Math.abs(forward - reverse)).toBeLessThanOrEqual(1e-12 * terms);
-  });
+    it("has a VJP that is adjoint to its JVP", () => {
+      const { forward, reverse, terms } = adjointPair(f, ...floats);
+      expect(Math.abs(forward - reverse)).toBeLessThanOrEqual(1e-12 * terms);
+    });
 
-  it("comes to the same when it is traced and evaluated, and so do its cotangents", () => {
-    const all = tensorsIn(sample);
-    const withAll = (...given: Tensor[]) => {
-      const next = given.values();
-      return call(...withTensors(sample, () => next.next().value)) as Tensor;
-    };
-    expect(shown(evaluate(trace(withAll, ...all), ...all))).toEqual(shown(value));
-    if (tensorsIn(value).every(({ dtype }) => !isFloat(dtype))) return;
-    const u = tensorsIn(value).map((y) => noiseLike(y, 5));
-    const cotangents = (us: Tensor[], ...xs: Tensor[]) =>
-      vjp(f, ...xs).pullback((Array.isArray(value) ? us : us[0]) as Tensor);
-    expect(shown(evaluate(trace(cotangents, u, ...floats), u, ...floats))).toEqual(shown(cotangents(u, ...floats)));
-  });
-
-  it("does not depend on how its inputs lie in memory", () => {
-    for (const [i, input] of tensorsIn(sample).entries()) {
-      const put = (other: Tensor) => {
-        let k = 0;
-        return withTensors(sample, (t) => (k++ === i ? other : t));
+    it("comes to the same when it is traced and evaluated, and so do its cotangents", () => {
+      const all = tensorsIn(sample);
+      const withAll = (...given: Tensor[]) => {
+        const next = given.values();
+        return call(...withTensors(sample, () => next.next().value)) as Tensor;
       };
-      for (const [layout, twin] of twins(input)) {
-        expect(shown(call(...put(twin))), `input ${i} ${layout}`).toEqual(shown(value));
-        expect(shown(pulled(call, put(twin))), `cotangents, input ${i} ${layout}`).toEqual(shown(pulled(call, sample)));
-      }
-      const shared = [...input.shape.keys()].map((axis) => repeated(input, axis));
-      for (const [thin, dense] of [...shared, ...overlapping(input)]) {
-        expect(shown(call(...put(thin))), `input ${i} with strides ${thin.array!.stride}`).toEqual(
-          shown(call(...put(dense))),
-        );
-        expect(shown(pulled(call, put(thin)))).toEqual(shown(pulled(call, put(dense))));
-      }
-    }
-  });
+      expect(shown(evaluate(trace(withAll, ...all), ...all))).toEqual(shown(value));
+      if (tensorsIn(value).every(({ dtype }) => !isFloat(dtype))) return;
+      const u = tensorsIn(value).map((y) => noiseLike(y, 5));
+      const cotangents = (us: Tensor[], ...xs: Tensor[]) =>
+        vjp(f, ...xs).pullback((Array.isArray(value) ? us : us[0]) as Tensor);
+      expect(shown(evaluate(trace(cotangents, u, ...floats), u, ...floats))).toEqual(shown(cotangents(u, ...floats)));
+    });
 
-  it("has a cost, forward and backward, in whole operations", () => {
-    const gradient = (...xs: Tensor[]) => vjp(f, ...xs).pullback(value as Tensor);
-    for (const each of [f, gradient]) {
-      const { flops, bytes, peakBytes } = cost(trace(each as typeof f, ...floats));
-      expect([flops, bytes, peakBytes].every((n) => Number.isSafeInteger(n) && n >= 0)).toBe(true);
-    }
-  });
-
-  it("is recorded with params that are plain data", () => {
-    for (const { params } of record(f, ...floats).steps)
-      expect(JSON.parse(JSON.stringify({ params }))).toEqual({ params } as unknown);
-  });
-
-  it("changes none of its inputs", () => {
-    const before = tensorsIn(sample).map((t) => numbers(t).join());
-    call(...sample);
-    pulled(call, sample);
-    expect(tensorsIn(sample).map((t) => numbers(t).join())).toEqual(before);
-  });
-
-  it("in float32 is the float64 result, rounded once a kernel", () => {
-    const single = (t: Tensor) => (isFloat(t.dtype) ? tensor(t, { dtype: "float32" }) : t);
-    const double = (t: Tensor) => (isFloat(t.dtype) ? tensor(t, { dtype: "float64" }) : t);
-    const inSingle = withTensors(sample, single);
-    const rounded = withTensors(inSingle, double); // the same numbers
-    const options = withTensors(sample, () => undefined);
-    const castTo = options.some((x) => typeof x === "object" && x !== null && "dtype" in x);
-    if (castTo || floats.length === 0) return;
-    const lists = ofFloats(call, inSingle);
-    const roundings = record(lists.f, ...lists.floats).steps.filter(({ op }) => !("view" in op)).length;
-    const [got, wanted] = [call(...inSingle), call(...rounded)].map(tensorsIn) as [Tensor[], Tensor[]];
-    for (const [k, y] of got.entries()) {
-      if (!isFloat(y.dtype)) {
-        expect(shown(y)).toEqual(shown(wanted[k]));
-        continue;
+    it("does not depend on how its inputs lie in memory", () => {
+      for (const [i, input] of tensorsIn(sample).entries()) {
+        const put = (other: Tensor) => {
+          let k = 0;
+          return withTensors(sample, (t) => (k++ === i ? other : t));
+        };
+        for (const [layout, twin] of twins(input)) {
+          expect(shown(call(...put(twin))), `input ${i} ${layout}`).toEqual(shown(value));
+          expect(shown(pulled(call, put(twin))), `cotangents, input ${i} ${layout}`).toEqual(
+            shown(pulled(call, sample)),
+          );
+        }
+        const shared = [...input.shape.keys()].map((axis) => repeated(input, axis));
+        for (const [thin, dense] of [...shared, ...overlapping(input)]) {
+          expect(shown(call(...put(thin))), `input ${i} with strides ${thin.array!.stride}`).toEqual(
+            shown(call(...put(dense))),
+          );
+          expect(shown(pulled(call, put(thin)))).toEqual(shown(pulled(call, put(dense))));
+        }
       }
-      expect(y.dtype).toBe("float32");
-      for (const [i, x] of numbers(y).entries()) {
-        const exact = numbers(wanted[k]!)[i]!;
-        if (roundings <= 1) expect(x).toBe(Math.fround(exact));
-        else expect(Math.abs(x - exact)).toBeLessThanOrEqual(roundings * 2 ** -24 * Math.abs(exact));
+    });
+
+    it("has a cost, forward and backward, in whole operations", () => {
+      const gradient = (...xs: Tensor[]) => vjp(f, ...xs).pullback(value as Tensor);
+      for (const each of [f, gradient]) {
+        const { flops, bytes, peakBytes } = cost(trace(each as typeof f, ...floats));
+        expect([flops, bytes, peakBytes].every((n) => Number.isSafeInteger(n) && n >= 0)).toBe(true);
       }
-    }
-    // Cotangents go through a few more kernels: sixteen roundings of the largest entry are allowed.
-    const [g, h] = [pulled(call, inSingle), pulled(call, rounded)];
-    for (const [k, x] of g.entries()) {
-      expect(x.dtype).toBe("float32");
-      const [a, b] = [numbers(x), numbers(h[k]!)];
-      const most = Math.max(...b.map(Math.abs));
-      for (const [i, entry] of a.entries()) expect(Math.abs(entry - b[i]!)).toBeLessThanOrEqual(2 ** -20 * most);
-    }
+    });
+
+    it("is recorded with params that are plain data", () => {
+      for (const { params } of record(f, ...floats).steps)
+        expect(JSON.parse(JSON.stringify({ params }))).toEqual({ params } as unknown);
+    });
+
+    it("changes none of its inputs", () => {
+      const before = tensorsIn(sample).map((t) => numbers(t).join());
+      call(...sample);
+      pulled(call, sample);
+      expect(tensorsIn(sample).map((t) => numbers(t).join())).toEqual(before);
+    });
+
+    it("in float32 is the float64 result, rounded once a kernel", () => {
+      const single = (t: Tensor) => (isFloat(t.dtype) ? tensor(t, { dtype: "float32" }) : t);
+      const double = (t: Tensor) => (isFloat(t.dtype) ? tensor(t, { dtype: "float64" }) : t);
+      const inSingle = withTensors(sample, single);
+      const rounded = withTensors(inSingle, double); // the same numbers
+      const options = withTensors(sample, () => undefined);
+      const castTo = options.some((x) => typeof x === "object" && x !== null && "dtype" in x);
+      if (castTo || floats.length === 0) return;
+      const lists = ofFloats(call, inSingle);
+      const roundings = record(lists.f, ...lists.floats).steps.filter(({ op }) => !("view" in op)).length;
+      const [got, wanted] = [call(...inSingle), call(...rounded)].map(tensorsIn) as [Tensor[], Tensor[]];
+      for (const [k, y] of got.entries()) {
+        if (!isFloat(y.dtype)) {
+          expect(shown(y)).toEqual(shown(wanted[k]));
+          continue;
+        }
+        expect(y.dtype).toBe("float32");
+        for (const [i, x] of numbers(y).entries()) {
+          const exact = numbers(wanted[k]!)[i]!;
+          if (roundings <= 1) expect(x).toBe(Math.fround(exact));
+          else expect(Math.abs(x - exact)).toBeLessThanOrEqual(roundings * 2 ** -24 * Math.abs(exact));
+        }
+      }
+      // Cotangents go through a few more kernels: sixteen roundings of the largest entry are allowed.
+      const [g, h] = [pulled(call, inSingle), pulled(call, rounded)];
+      for (const [k, x] of g.entries()) {
+        expect(x.dtype).toBe("float32");
+        const [a, b] = [numbers(x), numbers(h[k]!)];
+        const most = Math.max(...b.map(Math.abs));
+        for (const [i, entry] of a.entries()) expect(Math.abs(entry - b[i]!)).toBeLessThanOrEqual(2 ** -20 * most);
+      }
+    });
   });
-});
 
 /** The sample with 0 wherever a tensor, or a shape among the options, has the size `n`. */
 function emptied(sample: readonly unknown[], n: number): unknown[] {
@@ -172,9 +175,8 @@ describe("of arrays without elements", () => {
     crossEntropy: OutOfRangeError, // no label is one of no classes
     crossEntropyPullback: OutOfRangeError,
   };
-  it.each(cases)(
-    "$title, with 0 for $n: there is a result with its derivatives, or an error that says why not",
-    ({ name, call, args }) => {
+  for (const { title, name, call, args, n } of cases)
+    it(`${title} with 0 for ${n}: there is a result with its derivatives, or an error that says why not`, () => {
       const run = () => {
         const cotangents = pulled(call, args);
         const { floats } = ofFloats(call, args);
@@ -187,8 +189,7 @@ describe("of arrays without elements", () => {
       } catch (error) {
         expect(error).toBeInstanceOf(impossible[name] ?? ShapeError);
       }
-    },
-  );
+    });
 });
 
 describe("an error names the tensors by their labels", () => {
@@ -210,23 +211,24 @@ describe("an error names the tensors by their labels", () => {
       }),
     ]),
   );
-  it.each(spoiled)("$title, input $i as $what", ({ call, sample, i, bad, what }) => {
-    let k = 0;
-    const args = withTensors(sample, (t) => [tensor(t, { label: `L${k}` }), bad][Number(k++ === i)]);
-    let error: unknown;
-    try {
-      call(...args);
-      return; // it is welcome here
-    } catch (thrown) {
-      error = thrown;
-    }
-    expect(error).toBeInstanceOf(WengertError);
-    const { message } = error as Error;
-    expect(message).toMatch(/L\d \[/);
-    expect(message).toMatch(/^[a-zA-Z]+: /);
-    if ((dtypes as readonly string[]).includes(what))
-      expect(message).toMatch(/write (cast|notEqual)\(L\d, |randomKey\(/);
-  });
+  for (const { title, call, sample, i, bad, what } of spoiled)
+    it(`${title}, input ${i} as ${what}`, () => {
+      let k = 0;
+      const args = withTensors(sample, (t) => [tensor(t, { label: `L${k}` }), bad][Number(k++ === i)]);
+      let error: unknown;
+      try {
+        call(...args);
+        return; // it is welcome here
+      } catch (thrown) {
+        error = thrown;
+      }
+      expect(error).toBeInstanceOf(WengertError);
+      const { message } = error as Error;
+      expect(message).toMatch(/L\d \[/);
+      expect(message).toMatch(/^[a-zA-Z]+: /);
+      if ((dtypes as readonly string[]).includes(what))
+        expect(message).toMatch(/write (cast|notEqual)\(L\d, |randomKey\(/);
+    });
 });
 
 describe("misuse of any op is met with an error of its own", () => {
@@ -242,16 +244,18 @@ describe("misuse of any op is met with an error of its own", () => {
       arg instanceof Tensor ? wrong.map(([what, bad]) => ({ title, call, sample, i, what, bad })) : [],
     ),
   );
-  it.each(cases)("$title, argument $i is $what", ({ call, sample, i, bad }) => {
-    expect(errorOf(() => call(...sample.with(i, bad)))).toBeInstanceOf(WengertError);
-  });
+  for (const { title, call, sample, i, what, bad } of cases)
+    it(`${title}, argument ${i} is ${what}`, () => {
+      expect(errorOf(() => call(...sample.with(i, bad)))).toBeInstanceOf(WengertError);
+    });
   const withOptions = everySample.flatMap(({ title, call, sample }) => {
     const options = sample.at(-1);
     const isOptions = typeof options === "object" && !(options instanceof Tensor) && !Array.isArray(options);
     return isOptions ? [{ title, call, sample: sample.slice(0, -1) }] : [];
   });
-  it.each(withOptions)("$title, options are something else", ({ call, sample }) => {
-    for (const bad of [3, "axis", [0], tensor(0)])
-      expect(errorOf(() => call(...sample, bad))).toBeInstanceOf(WengertError);
-  });
+  for (const { title, call, sample } of withOptions)
+    it(`${title}, options are something else`, () => {
+      for (const bad of [3, "axis", [0], tensor(0)])
+        expect(errorOf(() => call(...sample, bad))).toBeInstanceOf(WengertError);
+    });
 });

@@ -134,6 +134,11 @@ describe.each(["float64", "float32"] as const)("in %s", (dtype) => {
     expect(Math.abs(average(xs) - 1)).toBeLessThan(8 * within(1 / 12));
     expect([Math.min(...xs) < -2.99, Math.max(...xs) > 4.99]).toEqual([true, true]);
   });
+  it("randomUniform never gives max, however few numbers there are below it", () => {
+    const [min, max] = dtype === "float64" ? [2 ** 52, 2 ** 52 + 4] : [2 ** 22, 2 ** 22 + 4];
+    const xs = numbers(randomUniform(randomKey(3), { shape: [1000], dtype, min, max }));
+    expect(xs.every((x) => x >= min && x < max)).toBe(true);
+  });
   it("randomUniform has as many random bits as the dtype holds", () => {
     const bits = dtype === "float64" ? 53 : 24;
     const xs = numbers(randomUniform(randomKey(4), { shape: [1000], dtype }));
