@@ -25,40 +25,10 @@ export {
   record,
   toDot,
 } from "./inspect.ts";
-export {
-  type AnyOpSpec,
-  type Args,
-  apply,
-  type Binary,
-  type Call,
-  checkOptions,
-  defineOp,
-  type Inputs,
-  type Kernel,
-  type Op,
-  type OpSpec,
-  type PerInput,
-  sharedFloat,
-  type Unary,
-  type View,
-  type VjpRule,
-} from "./op.ts";
+export type { Args, Binary, Call, Inputs, Kernel, PerInput, Unary, View, VjpRule } from "./op.ts";
+export { type AnyOpSpec, apply, checkOptions, defineOp, type Op, type OpSpec, sharedFloat } from "./op.ts";
 export { type Differentiable, type Listener, recording, type Step, Tape } from "./tape.ts";
-export {
-  checkDType,
-  type DType,
-  describe,
-  fromNdarray,
-  full,
-  isFloat,
-  type Nested,
-  type Operand,
-  ones,
-  Tensor,
-  type TensorLike,
-  type TensorOptions,
-  tensor,
-  zeros,
-} from "./tensor.ts";
+export type { DType, Nested, Operand, TensorLike, TensorOptions } from "./tensor.ts";
+export { checkDType, describe, fromNdarray, full, isFloat, ones, Tensor, tensor, zeros } from "./tensor.ts";
 export { evaluate, type Program, type Spec, type SpecsOf, trace } from "./trace.ts";
 export { leaves, type TreeFunction, type TreesOnly, treeMap, unflatten } from "./tree.ts";
