@@ -35,3 +35,8 @@ test.each(order.map((name, i) => [name, i] as const))("%s imports only files abo
   const imported = [...source(name).matchAll(/from "\.\/(\w+\.ts)"/g)].map(([, file]) => file!);
   for (const file of imported) expect(order.slice(0, i), `${name} imports ${file}`).toContain(file);
 });
+
+test("reverse mode itself is read in a quarter of an hour: five files of less than 700 lines", () => {
+  const chapter = ["tape.ts", "op.ts", "fanout.ts", "backward.ts", "derivatives.ts"];
+  expect(chapter.reduce((lines, name) => lines + source(name).split("\n").length - 1, 0)).toBeLessThan(700);
+});
