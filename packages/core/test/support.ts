@@ -165,11 +165,11 @@ export function random(shape: Shape, seed = 1): Tensor {
   );
 }
 
-export const like = ({ shape }: Operand, seed = 1): Tensor => random(shape, seed);
+const like = ({ shape }: Operand, seed = 1): Tensor => random(shape, seed);
 export const numbers = (t: Tensor): number[] => Array.from(rows(t.array!));
 export const dot = (a: Tensor, b: Tensor): number => numbers(a).reduce((s, x, i) => s + x * numbers(b)[i]!, 0);
 /** ⟨a, b⟩ of trees. */
-export function inner<T>(a: T & TreesOnly<T>, b: NoInfer<T>): number {
+function inner<T>(a: T & TreesOnly<T>, b: NoInfer<T>): number {
   let total = 0;
   treeMap<T>(
     (x, y) => {
