@@ -77,9 +77,10 @@ export const crossEntropyPullback: Op<readonly [logits: Tensor, labels: Tensor, 
   name: "crossEntropyPullback",
   shape: ([logits]) => logits.shape,
   dtype: ([logits]) => logits.dtype,
-  kernel: (out, [logits, labels, g], { axis }) =>
+  kernel: (out, [logits, labels, g], { axis }) => {
+    let row = 0;
     alongAxes([axis], out, [logits, labels, g], (n, y, o, r, a, i, s, b, j, _, c, k) => {
-      const label = b[j]!;
+      const label = labelOf(b[j]!, row++, n); // a traced gradient runs without the losses, which check too
       if (a[i + label * s] === -Infinity) return; // the output holds zeros
       const most = maximum(n, a, i, s);
       let total = 0;
@@ -93,7 +94,8 @@ export const crossEntropyPullback: Op<readonly [logits: Tensor, labels: Tensor, 
         y[o + l * r] = e * scale;
       }
       y[o + label * r] = 0 - others * scale;
-    }),
+    });
+  },
   flops: ([{ shape }]) => 6 * sizeOf(shape),
   vjp: [
     (u, { inputs: [logits, labels, g], params: { axis } }) => {

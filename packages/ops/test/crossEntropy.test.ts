@@ -1,12 +1,14 @@
 import {
   ArgumentError,
   DTypeError,
+  evaluate,
   grad,
   hvp,
   OutOfRangeError,
   ShapeError,
   type Tensor,
   tensor,
+  trace,
   valueAndGrad,
   vjp,
   type WengertError,
@@ -148,6 +150,16 @@ describe("crossEntropy", () => {
         ),
       OutOfRangeError,
       /label 7 of row 2/,
+    ],
+    [
+      "a label that is K, in a traced gradient, which leaves out the losses",
+      () => {
+        const gradient = trace((x: Tensor, t: Tensor) => grad((z: Tensor) => crossEntropy(z, t))(x), logits, labels);
+        expect(gradient.steps.map(({ op }) => op.name)).not.toContain("crossEntropy");
+        return evaluate(gradient, logits, int32([0, 1, 3, 0]));
+      },
+      OutOfRangeError,
+      /^crossEntropy: label 3 of row 2 is no class/,
     ],
     [
       "float labels",
