@@ -12,7 +12,7 @@ export {
   TreeError,
   WengertError,
 } from "./errors.ts";
-export { accumulate, alias } from "./fanout.ts";
+export { accumulate, alias, pack, part, placed } from "./fanout.ts";
 export { shapeText } from "./format.ts";
 export {
   type Cost,

@@ -80,6 +80,15 @@ export function broadcastShape(who: string, inputs: readonly Operand[], names: r
   return shape;
 }
 
+/** The shape that all inputs must have. @throws ShapeError. */
+export function commonShape(who: string, inputs: readonly Operand[], names: readonly string[]): Shape {
+  const [first] = inputs as [Operand];
+  const odd = inputs.findIndex(({ shape }) => String(shape) !== String(first.shape));
+  if (odd < 0) return first.shape;
+  const [wanted, came] = [describe(first, names[0]), describe(inputs[odd]!, names[odd])];
+  throw new ShapeError(`${who}: ${came} must have the shape of ${wanted}`);
+}
+
 /** The usual mistake is a vector that should stand for the rows: [N] beside [N, K]. */
 function cureFor(inputs: readonly Operand[]): string {
   const vector = inputs.find(({ shape }) => shape.length === 1);

@@ -17,9 +17,9 @@ import {
   type TensorLike,
   tensor,
 } from "@wengert/core";
-import { sizeOf } from "@wengert/core/ndarray";
+import { type Shape, sizeOf } from "@wengert/core/ndarray";
 import { mul } from "./arithmetic.ts";
-import { axisOf } from "./axes.ts";
+import { axisOf, commonShape } from "./axes.ts";
 import { equal } from "./compare.ts";
 import { maximum, sumOfOthers } from "./lanes.ts";
 import { alongAxes } from "./loops.ts";
@@ -48,14 +48,7 @@ interface Classes {
 const rowLosses: Op<readonly [logits: Tensor, labels: Tensor], Classes> = defineOp({
   name: "crossEntropy",
   params: (options, [logits]) => ({ axis: axisOf("crossEntropy", logits, options?.axis) }),
-  shape: ([logits, labels], { axis }) => {
-    const expected = logits.shape.toSpliced(axis, 1);
-    if (String(labels.shape) === String(expected)) return expected;
-    throw new ShapeError(
-      `crossEntropy: labels must have the shape ${shapeText(expected)}, that of ${describe(logits, "logits")} without axis ${axis}; ` +
-        `got ${describe(labels, "labels")}${oneHotHint(logits, labels)}`,
-    );
-  },
+  shape: ([logits, labels], { axis }) => rowShape(logits, labels, axis),
   dtype: ([logits, labels]) => dtypeOf(logits, labels),
   kernel: (out, [logits, labels], { axis }) =>
     alongAxes([axis], out, [logits, labels], (n, y, o, _, a, i, s, b, j) => {
@@ -75,8 +68,16 @@ const rowLosses: Op<readonly [logits: Tensor, labels: Tensor], Classes> = define
  */
 export const crossEntropyPullback: Op<readonly [logits: Tensor, labels: Tensor, g: Tensor], Classes> = defineOp({
   name: "crossEntropyPullback",
-  shape: ([logits]) => logits.shape,
-  dtype: ([logits]) => logits.dtype,
+  params: (options, [logits]) => ({ axis: axisOf("crossEntropyPullback", logits, options?.axis) }),
+  shape: ([logits, labels, g], { axis }) => {
+    rowShape(logits, labels, axis);
+    commonShape("crossEntropyPullback", [labels, g], ["labels", "g"]);
+    return logits.shape;
+  },
+  dtype: ([logits, labels, g]) => {
+    dtypeOf(logits, labels);
+    return sharedFloat("crossEntropyPullback", [logits, g]);
+  },
   kernel: (out, [logits, labels, g], { axis }) => {
     let row = 0;
     alongAxes([axis], out, [logits, labels, g], (n, y, o, r, a, i, s, b, j, _, c, k) => {
@@ -140,6 +141,16 @@ export const crossEntropy: Sampled<CrossEntropy> & { readonly spec: typeof rowLo
 );
 
 type CrossEntropy = (logits: TensorLike, labels: TensorLike, options?: CrossEntropyOptions) => Tensor;
+
+/** The shape of the rows, that of the logits without the classes, which the labels must have. */
+function rowShape(logits: Operand, labels: Operand, axis: number): Shape {
+  const expected = logits.shape.toSpliced(axis, 1);
+  if (String(labels.shape) === String(expected)) return expected;
+  throw new ShapeError(
+    `crossEntropy: labels must have the shape ${shapeText(expected)}, that of ${describe(logits, "logits")} without ` +
+      `axis ${axis}; got ${describe(labels, "labels")}${oneHotHint(logits, labels)}`,
+  );
+}
 
 function labelOf(label: number, row: number, classes: number): number {
   if (label >= 0 && label < classes) return label;

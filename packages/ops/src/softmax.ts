@@ -11,7 +11,7 @@ import {
 } from "@wengert/core";
 import { sizeOf } from "@wengert/core/ndarray";
 import { mul, neg, sub } from "./arithmetic.ts";
-import { type Axes, axesOf } from "./axes.ts";
+import { type Axes, axesOf, commonShape } from "./axes.ts";
 import { equal } from "./compare.ts";
 import { exp } from "./functions.ts";
 import { maximum, peak, sumOfOthers } from "./lanes.ts";
@@ -82,7 +82,7 @@ export const softmax: MaskableOp = maskable(softmaxOfAll, 0);
 export const softmaxPullback: Op<Binary, Along, { readonly axis?: Axes | undefined }> = defineOp({
   name: "softmaxPullback",
   params: along("softmaxPullback"),
-  shape: ([s]) => s.shape,
+  shape: (inputs) => commonShape("softmaxPullback", inputs, ["s", "g"]),
   kernel: (out, [s, g], { axes }) =>
     alongAxes(axes, out, [s, g], (n, y, o, r, a, i, t, b, j, u) => {
       const m = peak(n, a, i, t);
@@ -145,7 +145,7 @@ export const logSoftmax: MaskableOp = maskable(logSoftmaxOfAll, -Infinity);
 export const logSoftmaxPullback: Op<Binary, Along, { readonly axis?: Axes | undefined }> = defineOp({
   name: "logSoftmaxPullback",
   params: along("logSoftmaxPullback"),
-  shape: ([y]) => y.shape,
+  shape: (inputs) => commonShape("logSoftmaxPullback", inputs, ["y", "g"]),
   kernel: (out, [y, g], { axes }) =>
     alongAxes(axes, out, [y, g], (n, x, o, r, a, i, t, b, j, u) => {
       const m = peak(n, a, i, t);

@@ -1,6 +1,7 @@
-import { grad, hvp, jacobian, type Tensor, tensor, vjp } from "@wengert/core";
+import { grad, hvp, jacobian, ShapeError, type Tensor, tensor, vjp } from "@wengert/core";
 import { gradcheck } from "@wengert/core/gradcheck";
 import {
+  crossEntropyPullback,
   exp,
   firstMax,
   log,
@@ -14,7 +15,7 @@ import {
 } from "@wengert/ops";
 import { describe, expect, it, test } from "vitest";
 import * as exact from "./precise.ts";
-import { expectNear, numbers, product, random } from "./support.ts";
+import { errorOf, expectNear, numbers, product, random } from "./support.ts";
 
 const { precise, times, toNumber, total } = exact;
 const ulp = 2 ** -53; // half a unit in the last place of 1: one rounding
@@ -360,4 +361,15 @@ describe("the pullbacks as ops of their own", () => {
       expect(logSoftmaxPullback(logSoftmax(x, { axis }), g, { axis }).toNested()).toEqual(l.toNested());
     }
   });
+});
+
+test("the pullbacks refuse a cotangent of another shape", () => {
+  const [x, g] = [random([2, 3]), random([3])];
+  for (const call of [() => softmaxPullback(x, g), () => logSoftmaxPullback(x, g)]) {
+    const error = errorOf(call);
+    expect(error).toBeInstanceOf(ShapeError);
+    expect(error.message).toMatch(/oftmaxPullback: g \[3\] must have the shape of [sy] \[2, 3\]/);
+  }
+  const labels = tensor([0, 1], { dtype: "int32" });
+  expect(() => crossEntropyPullback(x, labels, g, { axis: 1 })).toThrow(/g \[3\] must have the shape of labels \[2\]/);
 });
