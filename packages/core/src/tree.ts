@@ -18,10 +18,9 @@ export type TreesOnly<T> = [T] extends [Tree<T>] ? unknown : { readonly "is not 
 export type Cotangent<T> = [Tensor, T] extends [T, TensorLike] ? Tensor : T;
 export type Cotangents<A extends readonly unknown[]> = { -readonly [K in keyof A]: Cotangent<A[K]> };
 
-/** A function of trees, one an argument, whose value is a tree. */
-export type TreeFunction<A extends readonly unknown[], R> = ((...args: A) => R) &
-  TreesOnly<Cotangents<A>> &
-  TreesOnly<R>;
+/** A function of trees, one an argument, whose value is a tree. (Beside `R`, so that `R` can still be inferred.) */
+export type TreeFunction<A extends readonly unknown[], R> = ((...args: A) => R & TreesOnly<R>) &
+  TreesOnly<Cotangents<A>>;
 
 type Node = readonly unknown[] | { readonly [key: string]: unknown };
 
