@@ -1,4 +1,4 @@
-import { type Binary, DTypeError, defineOp, describe, type Op, type Operand } from "@wengert/core";
+import { type Binary, DTypeError, defineOp, describe, type Op, type Operand, type Unary } from "@wengert/core";
 import { broadcastShape } from "./axes.ts";
 import { type ElementwiseLoop, elementwise } from "./loops.ts";
 import { irregular } from "./samples.ts";
@@ -40,3 +40,67 @@ export const greater: Op<Binary> = comparison("greater", (n, y, o, a, i, s, b, j
 export const greaterEqual: Op<Binary> = comparison("greaterEqual", (n, y, o, a, i, s, b, j, t) => {
   for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) y[o + l] = a[p]! >= b[q]! ? 1 : 0;
 });
+
+function logical(name: string, loop: ElementwiseLoop): Op<Binary> {
+  return defineOp<Binary>({
+    name,
+    shape: (inputs) => broadcastShape(name, inputs),
+    dtype: (inputs) => bools(name, inputs),
+    kernel: (out, inputs) => elementwise(out, inputs, loop),
+    vjp: [null, null],
+    samples: () => [[greater(irregular([2, 2]), 0), greater(irregular([2], 2), 0)]],
+  });
+}
+
+function bools(name: string, inputs: readonly Operand[]): "bool" {
+  const odd = inputs.find(({ dtype }) => dtype !== "bool");
+  if (odd === undefined) return "bool";
+  throw new DTypeError(
+    `${name}: ${describe(odd)} is ${odd.dtype}, bool is needed; write notEqual(${odd.label ?? "x"}, 0)`,
+  );
+}
+
+export const logicalAnd: Op<Binary> = logical("logicalAnd", (n, y, o, a, i, s, b, j, t) => {
+  for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) y[o + l] = a[p]! & b[q]!;
+});
+export const logicalOr: Op<Binary> = logical("logicalOr", (n, y, o, a, i, s, b, j, t) => {
+  for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) y[o + l] = a[p]! | b[q]!;
+});
+export const logicalXor: Op<Binary> = logical("logicalXor", (n, y, o, a, i, s, b, j, t) => {
+  for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) y[o + l] = a[p]! ^ b[q]!;
+});
+
+export const logicalNot: Op<Unary> = defineOp({
+  name: "logicalNot",
+  shape: ([x]) => x.shape,
+  dtype: (inputs) => bools("logicalNot", inputs),
+  kernel: (out, inputs) =>
+    elementwise(out, inputs, (n, y, o, a, i, s) => {
+      for (let l = 0, p = i; l < n; l++, p += s) y[o + l] = a[p]! ^ 1;
+    }),
+  vjp: [null],
+  samples: () => [[greater(irregular([2, 2]), 0)]],
+});
+
+function predicate(name: string, loop: ElementwiseLoop): Op<Unary> {
+  return defineOp<Unary>({
+    name,
+    shape: ([x]) => x.shape,
+    dtype: () => "bool",
+    kernel: (out, inputs) => elementwise(out, inputs, loop),
+    vjp: [null],
+    samples: () => [[irregular([2, 2])]],
+  });
+}
+
+/** Whether an element is neither infinite nor NaN. */
+const finite: Op<Unary> = predicate("isFinite", (n, y, o, a, i, s) => {
+  for (let l = 0, p = i; l < n; l++, p += s) y[o + l] = Number.isFinite(a[p]) ? 1 : 0;
+});
+/** Whether an element is NaN. */
+const notANumber: Op<Unary> = predicate("isNaN", (n, y, o, a, i, s) => {
+  for (let l = 0, p = i; l < n; l++, p += s) y[o + l] = Number.isNaN(a[p]) ? 1 : 0;
+});
+
+// JavaScript's globals of these names are not to be shadowed here.
+export { finite as isFinite, notANumber as isNaN };

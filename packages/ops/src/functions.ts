@@ -1,12 +1,12 @@
 import { defineOp, type Op, type Tensor, tensor, type Unary, type VjpRule } from "@wengert/core";
-import { div, mul, neg, numeric } from "./arithmetic.ts";
+import { add, div, mul, neg, numeric } from "./arithmetic.ts";
 import { greater } from "./compare.ts";
 import { type ElementwiseLoop, elementwise } from "./loops.ts";
 import { where } from "./where.ts";
 
 // Functions of each element: y = f(x), x̄ = g f′(x). Each line: the loop, the rule, points at which it is checked.
 
-type Rule = VjpRule<Unary, undefined>;
+type Rule = VjpRule<Unary, undefined> | null;
 interface Remarks {
   readonly at?: readonly number[];
   readonly nonFinite?: string;
@@ -41,6 +41,26 @@ export const square: Op<Unary> = elementwiseFunction(
   { onIntegers: true },
 );
 
+/** y = |x|, x̄ = g sign(x), with the derivative 0 at 0 */
+export const abs: Op<Unary> = elementwiseFunction(
+  "abs",
+  (n, y, o, a, i, s) => {
+    for (let l = 0, p = i; l < n; l++, p += s) y[o + l] = Math.abs(a[p]!);
+  },
+  (g, { inputs: [x] }) => mul(g, sign(x)),
+  { onIntegers: true },
+);
+
+/** y = −1, 0 or 1; NaN stays NaN. Piecewise constant: nothing flows back. */
+export const sign: Op<Unary> = elementwiseFunction(
+  "sign",
+  (n, y, o, a, i, s) => {
+    for (let l = 0, p = i; l < n; l++, p += s) y[o + l] = Math.sign(a[p]!);
+  },
+  null,
+  { onIntegers: true },
+);
+
 /** y = √x, x̄ = g / 2y */
 export const sqrt: Op<Unary> = elementwiseFunction(
   "sqrt",
@@ -68,6 +88,16 @@ export const exp: Op<Unary> = elementwiseFunction(
   },
 );
 
+/** y = eˣ − 1, which keeps its digits where eˣ is close to 1; x̄ = g eˣ */
+export const expm1: Op<Unary> = elementwiseFunction(
+  "expm1",
+  (n, y, o, a, i, s) => {
+    for (let l = 0, p = i; l < n; l++, p += s) y[o + l] = Math.expm1(a[p]!);
+  },
+  (g, { inputs: [x] }) => mul(g, exp(x)),
+  { nonFinite: "exp overflows above 709 (float32: 88): subtract the maximum first" },
+);
+
 /** y = ln x, x̄ = g / x */
 export const log: Op<Unary> = elementwiseFunction(
   "log",
@@ -80,6 +110,37 @@ export const log: Op<Unary> = elementwiseFunction(
     nonFinite:
       "log 0 is −Infinity and of a negative number NaN: use logSoftmax for the log of a softmax, or log(where(greater(x, 0), x, 1))",
   },
+);
+
+/** y = ln(1 + x), which keeps its digits where x is close to 0; x̄ = g / (1 + x) */
+export const log1p: Op<Unary> = elementwiseFunction(
+  "log1p",
+  (n, y, o, a, i, s) => {
+    for (let l = 0, p = i; l < n; l++, p += s) y[o + l] = Math.log1p(a[p]!);
+  },
+  (g, { inputs: [x] }) => div(g, add(x, 1)),
+  {
+    at: [-0.5, 0.25, 1, 3],
+    nonFinite: "log1p(−1) is −Infinity, and below it is NaN: take it of where(greater(x, -1), x, 0)",
+  },
+);
+
+/** y = sin x, x̄ = g cos x */
+export const sin: Op<Unary> = elementwiseFunction(
+  "sin",
+  (n, y, o, a, i, s) => {
+    for (let l = 0, p = i; l < n; l++, p += s) y[o + l] = Math.sin(a[p]!);
+  },
+  (g, { inputs: [x] }) => mul(g, cos(x)),
+);
+
+/** y = cos x, x̄ = −g sin x */
+export const cos: Op<Unary> = elementwiseFunction(
+  "cos",
+  (n, y, o, a, i, s) => {
+    for (let l = 0, p = i; l < n; l++, p += s) y[o + l] = Math.cos(a[p]!);
+  },
+  (g, { inputs: [x] }) => neg(mul(g, sin(x))),
 );
 
 /** y = tanh x, x̄ = g / cosh² x = 4 g σ(2x) σ(−2x), which is exact in both tails where 1 − y² is 0 */
@@ -107,6 +168,24 @@ export const sigmoid: Op<Unary> = elementwiseFunction(
 );
 
 const sigmoidSlope = (x: Tensor): Tensor => mul(sigmoid(x), sigmoid(neg(x)));
+
+/** y = ln(1 + eˣ) = max(x, 0) + log1p(e^−|x|), which neither overflows nor rounds its tail to 0; x̄ = g σ(x) */
+export const softplus: Op<Unary> = elementwiseFunction(
+  "softplus",
+  (n, y, o, a, i, s) => {
+    for (let l = 0, p = i; l < n; l++, p += s) y[o + l] = Math.max(a[p]!, 0) + Math.log1p(Math.exp(-Math.abs(a[p]!)));
+  },
+  (g, { inputs: [x] }) => mul(g, sigmoid(x)),
+);
+
+/** y = ln σ(x) = min(x, 0) − log1p(e^−|x|), exact in both tails; x̄ = g σ(−x) */
+export const logSigmoid: Op<Unary> = elementwiseFunction(
+  "logSigmoid",
+  (n, y, o, a, i, s) => {
+    for (let l = 0, p = i; l < n; l++, p += s) y[o + l] = Math.min(a[p]!, 0) - Math.log1p(Math.exp(-Math.abs(a[p]!)));
+  },
+  (g, { inputs: [x] }) => mul(g, sigmoid(neg(x))),
+);
 
 /** y = max(x, 0), with the derivative 0 at 0. NaN stays NaN. */
 export const relu: Op<Unary> = elementwiseFunction(

@@ -1,17 +1,48 @@
 export { add, div, mul, neg, sub } from "./arithmetic.ts";
 export type { Axes, ReduceOptions } from "./axes.ts";
 export { cast } from "./cast.ts";
-export { equal, greater, greaterEqual, less, lessEqual, notEqual } from "./compare.ts";
+export { clip } from "./clip.ts";
+export {
+  equal,
+  greater,
+  greaterEqual,
+  isFinite,
+  isNaN,
+  less,
+  lessEqual,
+  logicalAnd,
+  logicalNot,
+  logicalOr,
+  logicalXor,
+  notEqual,
+} from "./compare.ts";
 export { concat, stack } from "./concat.ts";
 export { type CrossEntropyOptions, crossEntropy, crossEntropyPullback } from "./crossEntropy.ts";
-export { exp, log, relu, sigmoid, sqrt, square, tanh } from "./functions.ts";
+export { logAddExp, maximum, minimum } from "./extremes.ts";
+export {
+  abs,
+  cos,
+  exp,
+  expm1,
+  log,
+  log1p,
+  logSigmoid,
+  relu,
+  sigmoid,
+  sign,
+  sin,
+  softplus,
+  sqrt,
+  square,
+  tanh,
+} from "./functions.ts";
 export { logSumExp } from "./logSumExp.ts";
 export { matmul } from "./matmul.ts";
-export { type ArgmaxOptions, argmax, max } from "./max.ts";
-export { mean } from "./mean.ts";
+export { type ArgmaxOptions, argmax, argmin, max, min } from "./max.ts";
+export { mean, type VarianceOptions, variance } from "./mean.ts";
 export { pow } from "./pow.ts";
 export { type RandomOptions, randomKey, randomNormal, randomUniform, splitKey, type UniformOptions } from "./random.ts";
-export { expandDims, reshape, transpose } from "./shape.ts";
+export { expandDims, flip, reshape, squeeze, transpose } from "./shape.ts";
 export { type Selection, type SliceOptions, slice, unslice } from "./slice.ts";
 export {
   firstMax,

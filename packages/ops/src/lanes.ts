@@ -12,6 +12,16 @@ export function maximum(n: number, a: Data, i: number, t: number): number {
   return most;
 }
 
+/** The minimum of a lane; NaN if there is one, Infinity of nothing. */
+export function minimum(n: number, a: Data, i: number, t: number): number {
+  let least = Infinity;
+  for (let l = 0, p = i; l < n; l++, p += t) {
+    const x = a[p]!;
+    if (!(x >= least) && !Number.isNaN(least)) least = x;
+  }
+  return least;
+}
+
 /** Where the first maximum of a lane stands. */
 export function peak(n: number, a: Data, i: number, t: number): number {
   let m = 0;

@@ -1,6 +1,6 @@
 import { defineOp, type Op, type Operand, type Unary } from "@wengert/core";
 import { sizeOf } from "@wengert/core/ndarray";
-import { div } from "./arithmetic.ts";
+import { div, mul, sub } from "./arithmetic.ts";
 import { keptShape, type ReduceOptions, type Reduction, reducedShape, reductionOf } from "./axes.ts";
 import { alongAxes, withoutAxes } from "./loops.ts";
 import { irregular } from "./samples.ts";
@@ -30,4 +30,40 @@ export const mean: Op<Unary, Reduction, ReduceOptions> = defineOp({
     [irregular([2, 3], 2), { axis: 0, keepDims: true }],
     [irregular([2, 2, 1]), { axis: [0, -1] }],
   ],
+});
+
+export interface VarianceOptions extends ReduceOptions {
+  /** What is subtracted from the number of elements in the divisor: 1 for the unbiased estimate. Default 0. */
+  readonly ddof?: number | undefined;
+}
+
+interface Variance extends Reduction {
+  readonly ddof: number;
+}
+
+/**
+ * The mean square deviation from the mean m over `axis`, Σ (x − m)² / (n − ddof), in two passes and in float64.
+ * m moves with x, but Σ (x − m) is 0, hence x̄ = g 2 (x − m) / (n − ddof).
+ */
+export const variance: Op<Unary, Variance, VarianceOptions> = defineOp({
+  name: "variance",
+  params: (options, [x]) => ({ ...reductionOf("variance", x, options), ddof: options?.ddof ?? 0 }),
+  shape: ([x], params) => reducedShape(x.shape, params),
+  kernel: (out, [x], { axes, ddof }) =>
+    alongAxes(axes, withoutAxes(out, x.shape, axes), [x], (n, y, o, _, a, i, s) => {
+      let total = 0;
+      for (let l = 0, p = i; l < n; l++, p += s) total += a[p]!;
+      let squares = 0;
+      for (let l = 0, p = i; l < n; l++, p += s) squares += (a[p]! - total / n) ** 2;
+      y[o] = squares / (n - ddof);
+    }),
+  flops: ([x]) => 4 * sizeOf(x.shape),
+  vjp: [
+    (g, { inputs: [x], params: { axes, ddof } }) => {
+      const slope = mul(sub(x, mean(x, { axis: axes, keepDims: true })), 2 / (count(x, axes) - ddof));
+      return mul(reshape(g, { shape: keptShape(x.shape, axes) }), slope);
+    },
+  ],
+  nonFinite: "n − ddof is 0: there is no variance of so few elements",
+  samples: () => [[irregular([2, 3])], [irregular([2, 3], 2), { axis: 0, keepDims: true, ddof: 1 }]],
 });

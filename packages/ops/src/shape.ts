@@ -10,7 +10,7 @@ import {
   type Unary,
 } from "@wengert/core";
 import { assign, isRowMajor, ndarray, type Shape, sizeOf } from "@wengert/core/ndarray";
-import { axisOf, shapeOf } from "./axes.ts";
+import { type Axes, axesOf, axisOf, shapeOf } from "./axes.ts";
 import { irregular } from "./samples.ts";
 
 /** y = x with its elements, row by row, in another shape. Its adjoint is the way back. */
@@ -71,4 +71,37 @@ export const expandDims: Op<Unary, { readonly axis: number }> = defineOp({
     [irregular([2, 3]), { axis: 1 }],
     [irregular([2]), { axis: -1 }],
   ],
+});
+
+/** y = x without the axes of size 1, or those of them that `axis` names. Its adjoint puts them back. */
+export const squeeze: Op<Unary, { readonly axes: readonly number[] }, { readonly axis?: Axes | undefined }> = defineOp({
+  name: "squeeze",
+  params: (options, [x]) => {
+    if (options?.axis === undefined) return { axes: [...x.shape.keys()].filter((i) => x.shape[i] === 1) };
+    const axes = axesOf("squeeze", x, options.axis);
+    const wide = axes.find((axis) => x.shape[axis] !== 1);
+    if (wide === undefined) return { axes };
+    throw new ShapeError(
+      `squeeze: axis ${wide} of ${describe(x)} has size ${x.shape[wide]}, and only 1 can go; reduce it first`,
+    );
+  },
+  shape: ([x], { axes }) => x.shape.filter((_, i) => !axes.includes(i)),
+  dtype: ([x]) => x.dtype,
+  view: ([x], { axes }) => {
+    const kept = (list: readonly number[]) => list.filter((_, i) => !axes.includes(i));
+    return ndarray(x.data, kept(x.shape), kept(x.stride), x.offset);
+  },
+  vjp: [(g, { inputs: [x] }) => reshape(g, { shape: x.shape })],
+  samples: () => [[irregular([1, 3, 1])], [irregular([1, 3, 1]), { axis: -1 }]],
+});
+
+/** y = x backwards along `axis`, by default all axes. It is its own adjoint. */
+export const flip: Op<Unary, { readonly axes: readonly number[] }, { readonly axis?: Axes | undefined }> = defineOp({
+  name: "flip",
+  params: (options, [x]) => ({ axes: axesOf("flip", x, options?.axis) }),
+  shape: ([x]) => x.shape,
+  dtype: ([x]) => x.dtype,
+  view: ([x], { axes }) => x.step(...x.shape.map((_, i) => (axes.includes(i) ? -1 : 1))),
+  vjp: [(g, { params: { axes } }) => flip(g, { axis: axes })],
+  samples: () => [[irregular([2, 3])], [irregular([2, 3]), { axis: 1 }]],
 });

@@ -3,10 +3,7 @@ import {
   add,
   cast,
   crossEntropy,
-  exp,
   expandDims,
-  greater,
-  log,
   matmul,
   mean,
   mul,
@@ -16,9 +13,9 @@ import {
   sigmoid,
   slice,
   softmax,
+  softplus,
   sub,
   sum,
-  where,
 } from "@wengert/ops";
 import type { Penguins } from "./penguins.ts";
 
@@ -45,16 +42,10 @@ export function atDifference(d: number): { sigmoid: Jet; softmax: Jet; apart: nu
 /** The loss of softmax regression: W has a column of weights for each species. */
 export const softmaxLoss = ({ X, labels }: Penguins, W: Tensor): Tensor => crossEntropy(matmul(X, W), labels);
 
-/**
- * The loss of logistic regression, the mean of log(1 + exp(−z)) with z = ±X w, from elementary ops alone.
- * exp is taken of −|z| only, and so cannot overflow; the branch for z = 0 is one of the two, never their mean.
- */
+/** The loss of logistic regression, the mean of log(1 + exp(−z)) with z = ±X w: no softmax in it. */
 export function logisticLoss({ X, labels }: Penguins, w: Tensor): Tensor {
   const signs = sub(mul(cast(labels, { dtype: "float64" }), 2), 1);
-  const z = mul(expandDims(signs, { axis: 1 }), matmul(X, w));
-  const isRight = greater(z, 0);
-  const fromSide = log(add(exp(where(isRight, neg(z), z)), 1));
-  return mean(add(where(isRight, 0, neg(z)), fromSide));
+  return mean(softplus(neg(mul(expandDims(signs, { axis: 1 }), matmul(X, w)))));
 }
 
 export interface Moment {

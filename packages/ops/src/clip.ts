@@ -1,0 +1,44 @@
+import { DTypeError, defineOp, describe, type Op, OutOfRangeError, type Unary } from "@wengert/core";
+import { numeric } from "./arithmetic.ts";
+import { greaterEqual, lessEqual, logicalAnd } from "./compare.ts";
+import { elementwise } from "./loops.ts";
+import { irregular } from "./samples.ts";
+import { where } from "./where.ts";
+
+interface Bounds {
+  readonly min?: number;
+  readonly max?: number;
+}
+
+/**
+ * y = x moved into [min, max]; either bound may be absent. The derivative is 1 on the closed interval and 0 outside. NaN
+ * goes through.
+ */
+export const clip: Op<Unary, Bounds> = defineOp({
+  name: "clip",
+  params: (options = {}) => {
+    const { min = -Infinity, max = Infinity } = options;
+    if (min <= max) return options;
+    throw new OutOfRangeError(`clip: expected min ≤ max, got min ${min} and max ${max}`);
+  },
+  shape: ([x]) => x.shape,
+  dtype: ([x], { min = 0, max = 0 }) => {
+    const dtype = numeric("clip", [x]);
+    const odd = [min, max].find((bound) => Math.abs(bound) < Infinity && !Number.isInteger(bound));
+    if (dtype !== "int32" || odd === undefined) return dtype;
+    const cast = `cast(${x.label ?? "x"}, { dtype: "float64" })`;
+    throw new DTypeError(`clip: the bound ${odd} is no int32, as ${describe(x)} is; write ${cast}`);
+  },
+  kernel: (out, inputs, { min = -Infinity, max = Infinity }) =>
+    elementwise(out, inputs, (n, y, o, a, i, s) => {
+      for (let l = 0, p = i; l < n; l++, p += s) y[o + l] = Math.min(Math.max(a[p]!, min), max);
+    }),
+  vjp: [
+    (g, { inputs: [x], params: { min = -Infinity, max = Infinity } }) =>
+      where(logicalAnd(greaterEqual(x, min), lessEqual(x, max)), g, 0),
+  ],
+  samples: () => [
+    [irregular([2, 3]), { min: -0.5, max: 1 }],
+    [irregular([3]), { max: 0.25 }],
+  ],
+});

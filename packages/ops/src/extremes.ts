@@ -1,0 +1,72 @@
+import { type Binary, defineOp, type Op, sharedFloat, type Tensor } from "@wengert/core";
+import { mul, neg, numeric, sub } from "./arithmetic.ts";
+import { broadcastShape } from "./axes.ts";
+import { equal, greater } from "./compare.ts";
+import { sigmoid } from "./functions.ts";
+import { type ElementwiseLoop, elementwise } from "./loops.ts";
+import { irregular } from "./samples.ts";
+import { unbroadcast } from "./sum.ts";
+import { where } from "./where.ts";
+
+/** The cotangent goes to the input that was taken, and in halves to both where they are equal. NaN goes through. */
+function extreme(name: string, loop: ElementwiseLoop, isTaken: (x: Tensor, other: Tensor) => Tensor): Op<Binary> {
+  const share = (g: Tensor, x: Tensor, other: Tensor) =>
+    unbroadcast(where(isTaken(x, other), g, where(equal(x, other), mul(g, 0.5), 0)), x);
+  return defineOp<Binary>({
+    name,
+    shape: (inputs) => broadcastShape(name, inputs),
+    dtype: (inputs) => numeric(name, inputs),
+    kernel: (out, inputs) => elementwise(out, inputs, loop),
+    vjp: [(g, { inputs: [a, b] }) => share(g, a, b), (g, { inputs: [a, b] }) => share(g, b, a)],
+    samples: () => [
+      [irregular([2, 2]), irregular([2, 2], 2)],
+      [irregular([2, 1]), irregular([3], 2)],
+    ],
+  });
+}
+
+/** max(a, b) of each pair. */
+export const maximum: Op<Binary> = extreme(
+  "maximum",
+  (n, y, o, a, i, s, b, j, t) => {
+    for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) y[o + l] = Math.max(a[p]!, b[q]!);
+  },
+  (x, other) => greater(x, other),
+);
+
+/** min(a, b) of each pair. */
+export const minimum: Op<Binary> = extreme(
+  "minimum",
+  (n, y, o, a, i, s, b, j, t) => {
+    for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) y[o + l] = Math.min(a[p]!, b[q]!);
+  },
+  (x, other) => greater(other, x),
+);
+
+/**
+ * y = ln(eᵃ + eᵇ) = max(a, b) + log1p(e^−|a − b|); ā = g σ(a − b) and b̄ = g σ(b − a).
+ * Of two −Infinity it is −Infinity, with the gradient 0.
+ */
+export const logAddExp: Op<Binary> = defineOp({
+  name: "logAddExp",
+  shape: (inputs) => broadcastShape("logAddExp", inputs),
+  dtype: (inputs) => sharedFloat("logAddExp", inputs),
+  kernel: (out, inputs) =>
+    elementwise(out, inputs, (n, y, o, a, i, s, b, j, t) => {
+      for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) {
+        const most = Math.max(a[p]!, b[q]!);
+        y[o + l] = Math.abs(most) === Infinity ? most : most + Math.log1p(Math.exp(-Math.abs(a[p]! - b[q]!)));
+      }
+    }),
+  vjp: [
+    (g, { inputs: [a, b], output }) => unbroadcast(share(g, sub(a, b), output), a),
+    (g, { inputs: [a, b], output }) => unbroadcast(share(g, neg(sub(a, b)), output), b),
+  ],
+  samples: () => [
+    [irregular([2, 2]), irregular([2, 2], 2)],
+    [irregular([2, 1]), irregular([3], 2)],
+  ],
+});
+
+const share = (g: Tensor, difference: Tensor, output: Tensor): Tensor =>
+  where(equal(output, -Infinity), 0, mul(g, sigmoid(difference)));
