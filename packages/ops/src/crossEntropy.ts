@@ -1,5 +1,4 @@
 import {
-  ArgumentError,
   checkOptions,
   type DType,
   DTypeError,
@@ -12,7 +11,6 @@ import {
   ShapeError,
   shapeText,
   sharedFloat,
-  show,
   type Tensor,
   type TensorLike,
   tensor,
@@ -23,7 +21,7 @@ import { axisOf, commonShape } from "./axes.ts";
 import { equal } from "./compare.ts";
 import { maximum, sumOfOthers } from "./lanes.ts";
 import { alongAxes } from "./loops.ts";
-import { mean } from "./mean.ts";
+import { type ReductionName, reduced } from "./reduction.ts";
 import { irregular, type Sampled, withSamples } from "./samples.ts";
 import { expandDims } from "./shape.ts";
 import { softmax, softmaxPullback } from "./softmax.ts";
@@ -34,7 +32,7 @@ export interface CrossEntropyOptions {
   /** The axis of the classes. Default: the last. */
   readonly axis?: number | undefined;
   /** What becomes of the losses of the rows. Default: "mean". */
-  readonly reduction?: "mean" | "sum" | "none" | undefined;
+  readonly reduction?: ReductionName | undefined;
 }
 
 interface Classes {
@@ -122,12 +120,8 @@ export const crossEntropy: Sampled<CrossEntropy> & { readonly spec: typeof rowLo
   withSamples<CrossEntropy>(
     (logits, labels, options) => {
       checkOptions("crossEntropy", options);
-      const { axis = -1, reduction = "mean" } = options ?? {};
-      const losses = rowLosses(logits, labels, { axis });
-      if (reduction === "none") return losses;
-      if (reduction === "sum") return sum(losses);
-      if (reduction === "mean") return mean(losses);
-      throw new ArgumentError(`crossEntropy: reduction must be "mean", "sum" or "none", got ${show(reduction)}`);
+      const losses = rowLosses(logits, labels, { axis: options?.axis ?? -1 });
+      return reduced("crossEntropy", losses, options?.reduction);
     },
     () => {
       const labels = tensor([2, 0], { dtype: "int32" });

@@ -37,6 +37,7 @@ export {
   tanh,
 } from "./functions.ts";
 export { logSumExp } from "./logSumExp.ts";
+export { binaryCrossEntropy, type LossOptions, mse } from "./losses.ts";
 export { matmul } from "./matmul.ts";
 export { type ArgmaxOptions, argmax, argmin, max, min } from "./max.ts";
 export { mean, type VarianceOptions, variance } from "./mean.ts";
@@ -54,4 +55,5 @@ export {
   softmaxPullback,
 } from "./softmax.ts";
 export { broadcastTo, sum } from "./sum.ts";
+export { oneHot, take, untake } from "./take.ts";
 export { where } from "./where.ts";

@@ -1,0 +1,69 @@
+import { type Binary, checkOptions, defineOp, type Op, sharedFloat, type Tensor, type TensorLike } from "@wengert/core";
+import { mul, neg, sub } from "./arithmetic.ts";
+import { broadcastShape } from "./axes.ts";
+import { sigmoid, square } from "./functions.ts";
+import { elementwise } from "./loops.ts";
+import { type ReductionName, reduced } from "./reduction.ts";
+import { irregular, positive, type Sampled, withSamples } from "./samples.ts";
+import { unbroadcast } from "./sum.ts";
+
+export interface LossOptions {
+  /** What becomes of the losses of the elements. Default: "mean". */
+  readonly reduction?: ReductionName | undefined;
+}
+
+type Loss = (prediction: TensorLike, target: TensorLike, options?: LossOptions) => Tensor;
+
+/** The mean of (prediction − target)², without a factor ½. Differentiable in both. */
+export const mse: Sampled<Loss> = withSamples<Loss>(
+  (prediction, target, options) => {
+    checkOptions("mse", options);
+    return reduced("mse", square(sub(prediction, target)), options?.reduction);
+  },
+  () => [
+    [irregular([2, 3]), irregular([3], 2)],
+    [irregular([2]), irregular([2], 2), { reduction: "none" }],
+  ],
+);
+
+/**
+ * −t ln σ(x) − (1 − t) ln σ(−x) of each element, for logits x and targets t in [0, 1]. Where t is 0 or 1 the other term
+ * counts as 0, also beside an infinite logit. x̄ = g ((1 − t) σ(x) − t σ(−x)), in which nothing cancels; t̄ = −g x.
+ */
+const elementLosses: Op<Binary> = defineOp({
+  name: "binaryCrossEntropy",
+  shape: (inputs) => broadcastShape("binaryCrossEntropy", inputs, ["logits", "target"]),
+  dtype: (inputs) => sharedFloat("binaryCrossEntropy", inputs),
+  kernel: (out, inputs) =>
+    elementwise(out, inputs, (n, y, o, a, i, s, b, j, t) => {
+      for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) {
+        const x = a[p]!;
+        const target = b[q]!;
+        const tail = Math.log1p(Math.exp(-Math.abs(x)));
+        const ifOne = target === 0 ? 0 : target * (Math.max(-x, 0) + tail);
+        const ifZero = target === 1 ? 0 : (1 - target) * (Math.max(x, 0) + tail);
+        y[o + l] = ifOne + ifZero;
+      }
+    }),
+  vjp: [
+    (g, { inputs: [x, t] }) => unbroadcast(mul(g, sub(mul(sub(1, t), sigmoid(x)), mul(t, sigmoid(neg(x))))), x),
+    (g, { inputs: [x, t] }) => unbroadcast(neg(mul(g, x)), t),
+  ],
+  nonFinite: "a logit is infinite on the wrong side of its target",
+  samples: () => [[irregular([2, 3]), mul(positive([3]), 0.4)]],
+});
+
+/** The cross-entropy of two classes from the logit of the second: logits and targets in [0, 1]. Differentiable in both. */
+export const binaryCrossEntropy: Sampled<Loss> & { readonly spec: typeof elementLosses.spec } = Object.assign(
+  withSamples<Loss>(
+    (logits, target, options) => {
+      checkOptions("binaryCrossEntropy", options);
+      return reduced("binaryCrossEntropy", elementLosses(logits, target), options?.reduction);
+    },
+    () => [
+      [irregular([2, 3]), mul(positive([2, 3], 2), 0.4)],
+      [irregular([2]), mul(positive([2], 2), 0.4), { reduction: "sum" }],
+    ],
+  ),
+  { spec: elementLosses.spec },
+);

@@ -1,0 +1,158 @@
+import {
+  ArgumentError,
+  checkDType,
+  checkOptions,
+  type DType,
+  DTypeError,
+  defineOp,
+  describe,
+  type Op,
+  type Operand,
+  OutOfRangeError,
+  ShapeError,
+  show,
+  type Tensor,
+  type TensorLike,
+  tensor,
+} from "@wengert/core";
+import { rows, type Shape, sizeOf } from "@wengert/core/ndarray";
+import { axisOf } from "./axes.ts";
+import { inDoubles } from "./loops.ts";
+import { irregular, type Sampled, withSamples } from "./samples.ts";
+import { reshape } from "./shape.ts";
+
+interface Along {
+  readonly axis: number;
+}
+
+type Take = (x: TensorLike, indices: TensorLike, options?: Partial<Along>) => Tensor;
+
+const someIndices = () =>
+  tensor(
+    [
+      [2, 0],
+      [2, -1],
+    ],
+    { dtype: "int32" },
+  );
+
+const alongAxis: Op<readonly [x: Tensor, indices: Tensor], Along> = defineOp({
+  name: "take",
+  params: (options, [x]) => ({ axis: axisOf("take", x, options?.axis) }),
+  shape: ([x, indices], { axis }) => x.shape.toSpliced(axis, 1, ...indices.shape),
+  dtype: ([x, indices]) => indexed("take", x, indices),
+  kernel: (out, [x, indices], { axis }) => {
+    const [from, inner] = [rows(x), sizeOf(x.shape.slice(axis + 1))];
+    let at = 0;
+    for (const start of starts(x.shape, axis, rows(indices))) {
+      for (let l = 0; l < inner; l++) out.data[at++] = from[start + l]!;
+    }
+  },
+  flops: () => 0,
+  vjp: [(g, { inputs: [x, indices], params: { axis } }) => untake(g, indices, { axis, size: x.shape[axis]! }), null],
+  samples: () => [[irregular([2, 3, 2]), someIndices(), { axis: 1 }]],
+});
+
+/** Zeros, with `size` entries along `axis`, to which x is added where `take` would have taken it from. */
+export const untake: Op<readonly [x: Tensor, indices: Tensor], Along & { readonly size: number }> = defineOp({
+  name: "untake",
+  shape: ([x, indices], { axis, size }) => {
+    const [outer, taken] = [x.shape.slice(0, axis), x.shape.slice(axis, axis + indices.shape.length)];
+    if (String(taken) === String(indices.shape)) return [...outer, size, ...x.shape.slice(axis + taken.length)];
+    throw new ShapeError(
+      `untake: ${describe(x, "x")} must have the shape of ${describe(indices, "indices")} from axis ${axis} on`,
+    );
+  },
+  dtype: ([x, indices]) => indexed("untake", x, indices),
+  kernel: (out, [x, indices], { axis }) =>
+    inDoubles(out, (exact) => {
+      const [from, inner] = [rows(x), sizeOf(out.shape.slice(axis + 1))];
+      let at = 0;
+      for (const start of starts(out.shape, axis, rows(indices))) {
+        for (let l = 0; l < inner; l++) exact.data[start + l]! += from[at++]!;
+      }
+    }),
+  vjp: [(g, { inputs: [, indices], params: { axis } }) => alongAxis(g, indices, { axis }), null],
+  samples: () => [[irregular([2, 2, 2, 2]), someIndices(), { axis: 1, size: 3 }]],
+});
+
+/**
+ * The entries of x that `indices` (int32, any rank) name along `axis`, which they replace: −1 is the last, and without
+ * `axis` they count through x row by row. What is named twice is taken twice, and its cotangents add up.
+ * @throws OutOfRangeError for an index that x does not have.
+ */
+export const take: Sampled<Take> & { readonly spec: typeof alongAxis.spec } = Object.assign(
+  withSamples<Take>(
+    (x, indices, options) => {
+      checkOptions("take", options);
+      const which = typeof indices === "number" ? tensor(indices, { dtype: "int32" }) : indices;
+      if (options?.axis !== undefined) return alongAxis(x, which, { axis: options.axis });
+      return alongAxis(reshape(x, { shape: [-1] }), which, { axis: 0 });
+    },
+    () => [
+      [irregular([2, 3, 2]), someIndices(), { axis: 1 }],
+      [irregular([2, 3]), someIndices()],
+      [irregular([2, 3]), 1, { axis: -1 }],
+    ],
+  ),
+  { spec: alongAxis.spec },
+);
+
+/** Where in an array of `shape`, row by row, the entries begin that the indices name along `axis`, in order. */
+function* starts(shape: Shape, axis: number, indices: ArrayLike<number>): Generator<number> {
+  const [n, inner] = [shape[axis]!, sizeOf(shape.slice(axis + 1))];
+  const outer = sizeOf(shape.slice(0, axis));
+  for (let o = 0; o < outer; o++) {
+    for (let k = 0; k < indices.length; k++) {
+      const index = indices[k]!;
+      if (index < -n || index >= n) {
+        throw new OutOfRangeError(`take: index ${index} (number ${k}) is outside axis ${axis} of size ${n}`);
+      }
+      yield (o * n + (index < 0 ? index + n : index)) * inner;
+    }
+  }
+}
+
+function indexed(who: string, x: Operand, indices: Operand): DType {
+  if (indices.dtype === "int32") return x.dtype;
+  const cast = `cast(${indices.label ?? "indices"}, { dtype: "int32" })`;
+  throw new DTypeError(`${who}: indices are int32; ${describe(indices, "indices")} is ${indices.dtype}; write ${cast}`);
+}
+
+interface Classes {
+  readonly numClasses: number;
+  readonly dtype: DType;
+}
+
+/**
+ * Rows with 1 at the index of their class and 0 elsewhere, along a new last axis of size `numClasses`. Nothing flows back.
+ * @throws OutOfRangeError for an index outside 0 … numClasses − 1.
+ */
+export const oneHot: Op<
+  readonly [indices: Tensor],
+  Classes,
+  { readonly numClasses: number; readonly dtype?: DType | undefined }
+> = defineOp({
+  name: "oneHot",
+  params: (options) => {
+    const { numClasses, dtype = "float64" } = options ?? {};
+    if (Number.isSafeInteger(numClasses) && numClasses! >= 0)
+      return { numClasses: numClasses!, dtype: checkDType("oneHot", dtype) };
+    throw new ArgumentError(`oneHot: numClasses must be a whole number of at least 0, got ${show(numClasses)}`);
+  },
+  shape: ([indices], { numClasses }) => [...indices.shape, numClasses],
+  dtype: ([indices], { dtype }) => {
+    indexed("oneHot", indices, indices);
+    return dtype;
+  },
+  kernel: (out, [indices], { numClasses }) => {
+    for (const [row, index] of rows(indices).entries()) {
+      if (index < 0 || index >= numClasses) {
+        throw new OutOfRangeError(`oneHot: index ${index} of row ${row} is outside 0 … ${numClasses - 1}`);
+      }
+      out.data[row * numClasses + index] = 1;
+    }
+  },
+  vjp: [null],
+  samples: () => [[tensor([2, 0], { dtype: "int32" }), { numClasses: 3 }]],
+});
