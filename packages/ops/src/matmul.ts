@@ -1,29 +1,107 @@
-import { type Binary, defineOp, describe, type Op, type Operand, ShapeError } from "@wengert/core";
-import { type Data, rows } from "@wengert/core/ndarray";
+import { type Binary, defineOp, describe, type Op, type Operand, ShapeError, type Tensor } from "@wengert/core";
+import { type Data, type NdArray, rows, type Shape, sizeOf } from "@wengert/core/ndarray";
+import { broadcastShape } from "./axes.ts";
 import { irregular } from "./samples.ts";
-import { transpose } from "./shape.ts";
+import { expandDims, reshape, transpose } from "./shape.ts";
+import { unbroadcast } from "./sum.ts";
 
-/** C = A B, of [m, k] and [k, n], in float64 sums. Ā = Ḡ Bᵀ and B̄ = Aᵀ Ḡ, from dC = dA B + A dB. */
+/**
+ * C = A B, of [..., m, k] and [..., k, n], in float64 sums, by NumPy's rules: the axes before the last two broadcast, and
+ * a vector stands for a row on the left and for a column on the right. Ā = Ḡ Bᵀ and B̄ = Aᵀ Ḡ, from dC = dA B + A dB.
+ */
 export const matmul: Op<Binary> = defineOp({
   name: "matmul",
   shape: ([a, b]) => {
-    if (a.shape.length !== 2 || b.shape.length !== 2) {
+    const [{ m, k, batch: left }, { k: inner, n, batch: right }] = [onTheLeft(a.shape), onTheRight(b.shape)];
+    if (a.shape.length === 0 || b.shape.length === 0) {
       throw new ShapeError(
-        `matmul: expected two matrices, got ${describe(a, "a")} and ${describe(b, "b")}; expandDims makes a matrix of a vector`,
+        `matmul: a scalar is no matrix: ${describe(a, "a")} and ${describe(b, "b")}; did you mean mul?`,
       );
     }
-    if (a.shape[1] === b.shape[0]) return [a.shape[0]!, b.shape[1]!];
-    throw new ShapeError(
-      `matmul: inner sizes differ: ${describe(a, "a")} needs b [${a.shape[1]}, n], got ${describe(b, "b")}${transposeHint(a, b)}`,
-    );
+    if (k !== inner) {
+      const needed = b.shape.length === 1 ? `[${k}]` : `[${[...right, k, "n"].join(", ")}]`;
+      const wanted = `${describe(a, "a")} needs b ${needed}`;
+      throw new ShapeError(`matmul: inner sizes differ: ${wanted}, got ${describe(b, "b")}${transposeHint(a, b)}`);
+    }
+    const batch = broadcastShape("matmul", [
+      { ...a, shape: left },
+      { ...b, shape: right },
+    ]);
+    return [...batch, ...(a.shape.length > 1 ? [m] : []), ...(b.shape.length > 1 ? [n] : [])];
   },
-  kernel: (out, [a, b]) => product(out.data, rows(a), rows(b.transpose(1, 0)), a.shape[0]!, b.shape[1]!, a.shape[1]!),
-  flops: ([a], { shape: [m, n] }) => 2 * m! * n! * a.shape[1]!,
-  vjp: [(g, { inputs: [, b] }) => matmul(g, transpose(b)), (g, { inputs: [a] }) => matmul(transpose(a), g)],
-  samples: () => [[irregular([2, 3]), irregular([3, 2], 2)]],
+  kernel: (out, [a, b]) => {
+    const [{ m, k, batch: left }, { n, batch: right }] = [onTheLeft(a.shape), onTheRight(b.shape)];
+    const [from, by] = [rows(a), rows(swapped(b))];
+    const count = m * n === 0 ? 0 : out.data.length / (m * n);
+    const batch = out.shape.slice(0, Math.max(left.length, right.length));
+    const [starts, others] = [startsOf(left, batch), startsOf(right, batch)];
+    for (let i = 0; i < count; i++) {
+      product(
+        out.data.subarray(i * m * n),
+        from.subarray(starts[i]! * m * k),
+        by.subarray(others[i]! * n * k),
+        m,
+        n,
+        k,
+      );
+    }
+  },
+  flops: ([a], { shape }) => 2 * sizeOf(shape) * a.shape.at(-1)!,
+  vjp: [
+    (g, { inputs: [a, b] }) => back(matmul(matrixOf(g, a, b), transposed(asColumn(b))), asRow(a), a),
+    (g, { inputs: [a, b] }) => back(matmul(transposed(asRow(a)), matrixOf(g, a, b)), asColumn(b), b),
+  ],
+  samples: () => [
+    [irregular([2, 3]), irregular([3, 2], 2)],
+    [irregular([2, 1, 2, 3]), irregular([2, 3, 2], 2)],
+    [irregular([3]), irregular([2, 3, 2], 2)],
+    [irregular([2, 3]), irregular([3], 2)],
+    [irregular([3]), irregular([3], 2)],
+  ],
 });
 
+const onTheLeft = (shape: Shape) => ({ m: shape.at(-2) ?? 1, k: shape.at(-1)!, batch: shape.slice(0, -2) });
+const onTheRight = (shape: Shape) =>
+  shape.length === 1
+    ? { k: shape[0]!, n: 1, batch: [] }
+    : { k: shape.at(-2)!, n: shape.at(-1)!, batch: shape.slice(0, -2) };
+
+/** The same with its last two axes exchanged; a vector, which is a column, as it is. */
+const swapped = (b: NdArray): NdArray => (b.shape.length < 2 ? b : b.transpose(...exchanged(b.shape.length)));
+const transposed = (x: Tensor): Tensor => transpose(x, { axes: exchanged(x.shape.length) });
+const exchanged = (rank: number): number[] => [...Array(rank - 2).keys(), rank - 1, rank - 2];
+
+const asRow = (a: Tensor): Tensor => (a.shape.length === 1 ? expandDims(a, { axis: 0 }) : a);
+const asColumn = (b: Tensor): Tensor => (b.shape.length === 1 ? expandDims(b, { axis: 1 }) : b);
+
+/** The cotangent of the product with the axes that a vector does not leave in it. */
+function matrixOf(g: Tensor, a: Tensor, b: Tensor): Tensor {
+  const withColumn = b.shape.length === 1 ? expandDims(g, { axis: -1 }) : g;
+  return a.shape.length === 1 ? expandDims(withColumn, { axis: -2 }) : withColumn;
+}
+
+/** The cotangent of `x` from that of the matrix that stands for it, summed over the axes along which it was repeated. */
+function back(g: Tensor, matrix: Tensor, x: Tensor): Tensor {
+  const own = unbroadcast(g, matrix);
+  return matrix === x ? own : reshape(own, { shape: x.shape });
+}
+
+/** Which of the matrices in `own` each place of `batch` uses. */
+function startsOf(own: Shape, batch: Shape): number[] {
+  let starts = [0];
+  let stride = 1;
+  for (let axis = batch.length - 1; axis >= 0; axis--) {
+    const size = own[axis - batch.length + own.length] ?? 1;
+    const step = size === 1 ? 0 : stride;
+    const inner = starts;
+    starts = Array.from({ length: batch[axis]! }, (_, i) => inner.map((start) => start + i * step)).flat();
+    stride *= size;
+  }
+  return starts;
+}
+
 function transposeHint(a: Operand, b: Operand): string {
+  if (a.shape.length !== 2 || b.shape.length !== 2) return "";
   if (b.shape[1] === a.shape[1]) return `; did you mean transpose(${b.label ?? "b"})?`;
   if (a.shape[0] === b.shape[0]) return `; did you mean transpose(${a.label ?? "a"})?`;
   return "";

@@ -80,11 +80,55 @@ describe("matmul", () => {
       ShapeError,
       /got b \[2, 4\]; did you mean transpose\(X\)\?/,
     ],
-    ["a vector", () => matmul(X, random([3])), ShapeError, /expected .*X \[2, 3\] and b \[3\].*expandDims/],
+    ["a vector of another length", () => matmul(X, random([4])), ShapeError, /X \[2, 3\] needs b \[3\], got b \[4\]/],
+    ["a scalar", () => matmul(X, 2), ShapeError, /a scalar is no matrix: X \[2, 3\] and b \[\]; did you mean mul\?/],
+    [
+      "batches that do not broadcast",
+      () => matmul(random([2, 1, 3]), random([3, 3, 1])),
+      ShapeError,
+      /matmul: .*sizes 2 and 3/,
+    ],
     ["integers", () => matmul(X, int32([[1], [2], [3]])), DTypeError, /is int32; write cast/],
   ])("refuses %s", (_, run, Class, message) => {
     const error = errorOf(run);
     expect(error).toBeInstanceOf(Class);
     expect(error.message).toMatch(message);
+  });
+});
+
+describe("matmul by NumPy's rules", () => {
+  const batches = [[], [1], [2], [3, 1], [3, 2], [1, 2], [0]];
+  const range = (n: number) => [...Array(n).keys()];
+
+  /** Σₚ aᵢₚ bₚⱼ for each place of the batch, with shapes that have been given their last two axes. */
+  function expected(a: Tensor, left: number[], b: Tensor, right: number[], batch: number[]): number[] {
+    const entry = (t: Tensor, shape: number[], place: number[], row: number, column: number) => {
+      const own = shape.slice(0, -2).map((n, axis) => (n === 1 ? 0 : place[axis + batch.length - shape.length + 2]!));
+      return numbers(t)[[...own, row, column].reduce((at, index, axis) => at * shape[axis]! + index, 0)]!;
+    };
+    const [m, k, n] = [left.at(-2)!, left.at(-1)!, right.at(-1)!];
+    return (product(...batch.map(range), range(m), range(n)) as number[][]).map((place) => {
+      const [i, j] = place.slice(-2) as [number, number];
+      return range(k).reduce((sum, p) => sum + entry(a, left, place, i, p) * entry(b, right, place, p, j), 0);
+    });
+  }
+
+  const operands = (rows: number[]) => [rows.slice(-1), ...batches.map((batch) => [...batch, ...rows])];
+  const columns = [[3], ...batches.map((batch) => [...batch, 3, 2])];
+  const cases = (product(operands([4, 3]), columns) as [number[], number[]][]).flatMap(([p, q]) => {
+    const [left, right] = [p.length === 1 ? [1, 3] : p, q.length === 1 ? [3, 1] : q];
+    const rank = Math.max(left.length, right.length) - 2;
+    const sizes = range(rank).map((axis) => {
+      const [m, n] = [left, right].map((shape) => shape[axis + shape.length - 2 - rank] ?? 1) as [number, number];
+      return m === n || n === 1 ? m : m === 1 ? n : undefined;
+    });
+    return sizes.includes(undefined) ? [] : [{ p, q, left, right, batch: sizes as number[] }];
+  });
+
+  it.each(cases)("multiplies $p and $q, matrix by matrix", ({ p, q, left, right, batch }) => {
+    const [a, b] = [random(p, 1), random(q, 2)];
+    const value = matmul(a, b);
+    expect(value.shape).toEqual([...batch, ...(p.length > 1 ? [4] : []), ...(q.length > 1 ? [2] : [])]);
+    expect(numbers(value)).toEqual(expected(a, left, b, right, batch));
   });
 });
