@@ -18,6 +18,7 @@ export {
 } from "./compare.ts";
 export { concat, stack } from "./concat.ts";
 export { type CrossEntropyOptions, crossEntropy, crossEntropyPullback } from "./crossEntropy.ts";
+export { cumsum } from "./cumsum.ts";
 export { logAddExp, maximum, minimum } from "./extremes.ts";
 export {
   abs,
@@ -41,6 +42,7 @@ export { binaryCrossEntropy, type LossOptions, mse } from "./losses.ts";
 export { matmul } from "./matmul.ts";
 export { type ArgmaxOptions, argmax, argmin, max, min } from "./max.ts";
 export { mean, type VarianceOptions, variance } from "./mean.ts";
+export { type PadOptions, pad } from "./pad.ts";
 export { pow } from "./pow.ts";
 export { type RandomOptions, randomKey, randomNormal, randomUniform, splitKey, type UniformOptions } from "./random.ts";
 export { expandDims, flip, reshape, squeeze, transpose } from "./shape.ts";

@@ -3,6 +3,7 @@ import {
   abs,
   argmin,
   clip,
+  cumsum,
   expm1,
   isFinite as finite,
   flip,
@@ -17,6 +18,7 @@ import {
   min,
   minimum,
   isNaN as notANumber,
+  pad,
   sign,
   softplus,
   squeeze,
@@ -149,4 +151,41 @@ test("variance is the mean square deviation, about a large mean too, and divides
   expect(variance(x, { keepDims: true }).shape).toEqual([1]);
   const slopes = jacobian((y: Tensor) => variance(y))(x);
   expect(numbers(slopes)).toEqual([-1, -0.5, 0, 1.5]);
+});
+
+test("cumsum adds from the start, and its cotangents from the end", () => {
+  const x = tensor([
+    [1, 2, 3],
+    [4, 5, 6],
+  ]);
+  expect(cumsum(x, { axis: 1 }).toNested()).toEqual([
+    [1, 3, 6],
+    [4, 9, 15],
+  ]);
+  expect(cotangents((y) => cumsum(y, { axis: 0 }), [1, 10, 100], [5, 6, 7])).toEqual([[111, 110, 100]]);
+  expect(numbers(cumsum(tensor([1, Number.NaN, 2]), { axis: 0 }))).toEqual([1, Number.NaN, Number.NaN]);
+  expect(() => cumsum(x, {} as { axis: number })).toThrow(/cumsum: axis must be a whole number, got undefined/);
+});
+
+test("pad surrounds with a value that the dtype can hold", () => {
+  const x = tensor([[1, 2]]);
+  const widths = [
+    [1, 0],
+    [0, 2],
+  ] as const;
+  expect(pad(x, { widths, value: 7 }).toNested()).toEqual([
+    [7, 7, 7, 7],
+    [1, 2, 7, 7],
+  ]);
+  expect(() => pad(x, { widths: [[1, 0]] })).toThrow(/one pair .* 2 axes of tensor \[1, 2\].*got \[\[1,0\]\]/);
+  expect(() =>
+    pad(x, {
+      widths: [
+        [1, -1],
+        [0, 0],
+      ],
+    }),
+  ).toThrow(/whole numbers of at least 0/);
+  const whole = tensor([[1, 2]], { dtype: "int32", label: "n" });
+  expect(() => pad(whole, { widths, value: 0.5 })).toThrow(/0.5 is no int32, as n \[1, 2\] is; write cast\(n/);
 });

@@ -1,0 +1,30 @@
+import { defineOp, type Op, type Unary } from "@wengert/core";
+import { numeric } from "./arithmetic.ts";
+import { axisOf } from "./axes.ts";
+import { alongAxes } from "./loops.ts";
+import { irregular } from "./samples.ts";
+import { flip } from "./shape.ts";
+
+/**
+ * yᵢ = x₀ + … + xᵢ along `axis`, added in float64. xⱼ is part of every yᵢ from i = j on, hence x̄ⱼ is the sum of g from j
+ * to the end: the same from behind.
+ */
+export const cumsum: Op<Unary, { readonly axis: number }> = defineOp({
+  name: "cumsum",
+  params: (options, [x]) => ({ axis: axisOf("cumsum", x, options?.axis) }),
+  shape: ([x]) => x.shape,
+  dtype: (inputs) => numeric("cumsum", inputs),
+  kernel: (out, [x], { axis }) =>
+    alongAxes([axis], out, [x], (n, y, o, r, a, i, s) => {
+      let total = 0;
+      for (let l = 0, p = i, q = o; l < n; l++, p += s, q += r) {
+        total += a[p]!;
+        y[q] = total;
+      }
+    }),
+  vjp: [(g, { params: { axis } }) => flip(cumsum(flip(g, { axis }), { axis }), { axis })],
+  samples: () => [
+    [irregular([2, 3]), { axis: 1 }],
+    [irregular([2, 3]), { axis: 0 }],
+  ],
+});

@@ -1,0 +1,72 @@
+import { ArgumentError, DTypeError, defineOp, describe, type Op, type Operand, show, type Unary } from "@wengert/core";
+import { assign } from "@wengert/core/ndarray";
+import { irregular } from "./samples.ts";
+import { slice } from "./slice.ts";
+
+type Widths = readonly (readonly [before: number, after: number])[];
+
+export interface PadOptions {
+  /** How many entries go before and after those of x, one pair an axis. */
+  readonly widths: Widths;
+  /** What the new entries hold. Default 0. */
+  readonly value?: number | undefined;
+}
+
+interface Padding {
+  readonly widths: Widths;
+  readonly value: number;
+}
+
+/** y = x with entries of `value` before and after it along each axis. The cotangent is sliced where x stands. */
+export const pad: Op<Unary, Padding, PadOptions> = defineOp({
+  name: "pad",
+  params: (options, [x]) => {
+    const { widths, value = 0 } = options ?? {};
+    if (isPairs(widths, x.shape.length)) return { widths, value };
+    const wanted = `one pair [before, after] for each of the ${x.shape.length} axes of ${describe(x)}`;
+    throw new ArgumentError(`pad: widths must be ${wanted}, whole numbers of at least 0; got ${shown(widths)}`);
+  },
+  shape: ([x], { widths }) => x.shape.map((n, axis) => widths[axis]![0] + n + widths[axis]![1]),
+  dtype: ([x], { value }) => holding(x, value),
+  kernel: (out, [x], { widths, value }) => {
+    out.data.fill(value);
+    assign(out.lo(...widths.map(([before]) => before)).hi(...x.shape), x);
+  },
+  flops: () => 0,
+  vjp: [
+    (g, { inputs: [x], params: { widths } }) => {
+      const start = widths.map(([before]) => before);
+      return slice(g, { start, stop: start.map((from, axis) => from + x.shape[axis]!) });
+    },
+  ],
+  samples: () => [
+    [
+      irregular([2, 3]),
+      {
+        widths: [
+          [1, 0],
+          [2, 1],
+        ],
+        value: 5,
+      },
+    ],
+    [irregular([2]), { widths: [[0, 2]] }],
+  ],
+});
+
+const isPairs = (widths: unknown, rank: number): widths is Widths =>
+  Array.isArray(widths) &&
+  widths.length === rank &&
+  widths.every(
+    (pair) => Array.isArray(pair) && pair.length === 2 && pair.every((n) => Number.isSafeInteger(n) && n >= 0),
+  );
+
+const shown = (widths: unknown): string => (Array.isArray(widths) ? JSON.stringify(widths) : show(widths));
+
+function holding(x: Operand, value: number): Operand["dtype"] {
+  const fits = x.dtype === "bool" ? value === 0 || value === 1 : x.dtype !== "int32" || value === (value | 0);
+  if (fits) return x.dtype;
+  throw new DTypeError(
+    `pad: ${value} is no ${x.dtype}, as ${describe(x)} is; write cast(${x.label ?? "x"}, { dtype: "float64" })`,
+  );
+}
