@@ -102,15 +102,14 @@ export function run<A extends readonly unknown[], R>(
   if (typeof f !== "function") throw new ArgumentError(`${who}: expected a function to differentiate, got ${show(f)}`);
   const tape = new Tape();
   for (const tensor of captured) tape.watch(tensor);
-  const trees = args.map((arg) => asTree(arg));
-  const called = [...args] as unknown[];
+  const called: unknown[] = [...args];
   const originals: Tensor[] = [];
-  const inputs = argnums.map((n) => {
-    const name = argumentName(f, n);
+  const watched = argnums.map((n) => {
+    const [tree, name] = [asTree(args[n]), argumentName(f, n)];
     if (n >= args.length)
       throw new ArgumentError(`${who}: ${name} is missing: f was given ${args.length} of its arguments`);
     const fresh: Tensor[] = [];
-    walk(who, trees[n], name, (leaf, path) => {
+    walk(who, tree, name, (leaf, path) => {
       if (!anyDType) mustBeFloat(who, leaf, path);
       const input = alias(leaf);
       input.label = leaf.label ?? path;
@@ -118,22 +117,18 @@ export function run<A extends readonly unknown[], R>(
       fresh.push(input);
       originals.push(leaf);
     });
-    called[n] = unflatten(trees[n], fresh);
-    return fresh;
+    called[n] = unflatten(tree, fresh);
+    return { tree, fresh };
   });
   const value = recording(who, tape, () => f(...(called as unknown as A)));
   const pull = (cotangents: Map<Tensor, Tensor>) => {
     for (const original of originals) original.assertUnchanged();
     for (const _ of sweep(tape, cotangents));
-    return argnums.map((n, i) =>
-      unflatten(
-        trees[n],
-        inputs[i]!.map((x) => cotangents.get(x) ?? fullLike(x, 0)),
-      ),
-    );
+    const cotangentOf = (x: Tensor) => cotangents.get(x) ?? fullLike(x, 0);
+    return watched.map(({ tree, fresh }) => unflatten(tree, fresh.map(cotangentOf)));
   };
   // The tape is closed: what the rules compute is recorded only by tapes around this one.
-  return { value, tape, inputs: inputs.flat(), pull };
+  return { value, tape, inputs: watched.flatMap(({ fresh }) => fresh), pull };
 }
 
 function mustBeFloat(who: string, { dtype }: Tensor, path: string): void {

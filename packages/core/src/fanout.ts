@@ -1,4 +1,4 @@
-import { add, assign, type NdArray, ndarray, rows, type Shape, sizeOf } from "./ndarray.ts";
+import { add, ndarray, rows, type Shape, sizeOf } from "./ndarray.ts";
 import { type Binary, defineOp, type Inputs, type Op, type Unary } from "./op.ts";
 import { type Operand, type Tensor, tensor } from "./tensor.ts";
 
@@ -54,7 +54,7 @@ export const part: Op<Unary, { readonly shape: Shape; readonly offset: number }>
   shape: (_, { shape }) => shape,
   view: ([x], { shape, offset }) =>
     x.stride[0] === 1 ? ndarray(x.data, shape, undefined, x.offset + offset) : undefined,
-  kernel: (out, [x], { offset }) => assign(ndarray(out.data, [out.data.length]), between(x, offset, out.data.length)),
+  kernel: (out, [x], { offset }) => out.data.set(rows(x).subarray(offset, offset + out.data.length)),
   vjp: [(g, { params: { offset }, inputs: [{ size }] }) => placed(g, { offset, size })],
   samples: () => [[tensor([1, 2, 3, 4, 5]), { shape: [2, 1], offset: 1 }]],
 });
@@ -67,5 +67,3 @@ export const placed: Op<Unary, { readonly size: number; readonly offset: number 
   vjp: [(g, { params: { offset }, inputs: [{ shape }] }) => part(g, { shape, offset })],
   samples: () => [[tensor([[1], [2]]), { size: 5, offset: 1 }]],
 });
-
-const between = (x: NdArray, from: number, size: number): NdArray => x.lo(from).hi(size);

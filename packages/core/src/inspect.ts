@@ -3,7 +3,7 @@ import { indexOf, numberText, shapeText } from "./format.ts";
 import { rows } from "./ndarray.ts";
 import type { AnyOpSpec } from "./op.ts";
 import { recording, type Step } from "./tape.ts";
-import { bytesOf, fullLike, isFloat, kindText, type Tensor } from "./tensor.ts";
+import { bytesOf, fullLike, kindText, type Tensor } from "./tensor.ts";
 import type { Program } from "./trace.ts";
 import { argumentName, leaves, type TreeFunction, unflatten, walk } from "./tree.ts";
 
@@ -23,10 +23,14 @@ export interface Recording<R> extends Listing {
 
 /** Runs `f` and keeps its tape. Arguments are trees of tensors of any dtype. */
 export function record<A extends readonly unknown[], R>(f: TreeFunction<A, R>, ...args: A): Recording<R> {
-  const { value, tape, inputs } = run<A, R>("record", f, args, [...args.keys()], { anyDType: true });
-  const outputs = leaves("record", value, "the value of f");
-  const all = unflatten(value, outputs.map((y) => fullLike(y, 1))); // biome-ignore format: one thought
-  const pulls = (g: R = all) => sweep(tape, paired("pulls", [value, "the value of f"], [g, "the cotangent"]));
+  return recordingOf<A, R>("record", f, args);
+}
+
+function recordingOf<A extends readonly unknown[], R>(who: string, f: (...args: A) => R, args: A): Recording<R> {
+  const { value, tape, inputs } = run<A, R>(who, f, args, [...args.keys()], { anyDType: true });
+  const outputs = leaves(who, value, "the value of f");
+  const ones = () => unflatten(value, outputs.map((y) => fullLike(y, 1))); // biome-ignore format: one thought
+  const pulls = (g: R = ones()) => sweep(tape, paired("pulls", [value, "the value of f"], [g, "the cotangent"]));
   return { value, inputs, steps: tape.steps, outputs, pulls };
 }
 
@@ -148,12 +152,9 @@ export function nonFinite<A extends readonly unknown[], R>(
     if (report || allFinite(step.output) || !step.inputs.every(allFinite)) return;
     found("value", `the value of ${step.op.name}`, step.output, step);
   };
-  const { value, tape } = recording("nonFinite", { record: onStep }, () =>
-    run<A, R>("nonFinite", f, args, [...args.keys()], { anyDType: true }),
-  );
+  const listing = recording("nonFinite", { record: onStep }, () => recordingOf("nonFinite", f, args));
   if (report) return report;
-  const outputs = leaves("nonFinite", value, "the value of f").filter((y) => isFloat(y.dtype));
-  for (const { step, cotangent, contributions } of sweep(tape, new Map(outputs.map((y) => [y, fullLike(y, 1)])))) {
+  for (const { step, cotangent, contributions } of listing.pulls()) {
     const k = contributions.findIndex((contribution) => contribution && !allFinite(contribution));
     if (k < 0 || !allFinite(cotangent)) continue;
     found("cotangent", `the cotangent of input ${k} of ${step.op.name}`, contributions[k]!, step);

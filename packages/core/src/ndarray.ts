@@ -26,7 +26,6 @@ export interface ReadonlyNdArray
 
 interface NdarrayOps {
   assign(out: NdArray, a: NdArray): void;
-  add(out: NdArray, a: NdArray, b: NdArray): void;
 }
 const ops = untyped as unknown as NdarrayOps;
 

@@ -46,9 +46,12 @@ export function trace<A extends readonly unknown[], R>(
   const value = recording("trace", { record }, () => f(...args));
   const [inputs, outputs] = [leaves("trace", args, "args"), leaves("trace", value, "the value of f")];
   const needed = new Set(outputs);
-  const kept = steps
-    .toReversed()
-    .filter(({ inputs, output }) => needed.has(output) && inputs.every((x) => needed.add(x)));
+  const kept: Step<AnyOpSpec>[] = [];
+  for (const step of steps.toReversed()) {
+    if (!needed.has(step.output)) continue;
+    kept.push(step);
+    for (const input of step.inputs) needed.add(input);
+  }
   kept.reverse();
   const known = new Set([...inputs, ...kept.map(({ output }) => output)]);
   const constants = [...needed].filter((tensor) => !known.has(tensor));

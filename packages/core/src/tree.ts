@@ -18,7 +18,7 @@ export type TreesOnly<T> = [T] extends [Tree<T>] ? unknown : { readonly "is not 
 export type Cotangent<T> = [Tensor, T] extends [T, TensorLike] ? Tensor : T;
 export type Cotangents<A extends readonly unknown[]> = { -readonly [K in keyof A]: Cotangent<A[K]> };
 
-/** A function of trees, one an argument, whose value is a tree. (Beside `R`, so that `R` can still be inferred.) */
+/** A function of trees, one an argument, whose value is a tree. (Checked where it returns, `R` can still be inferred.) */
 export type TreeFunction<A extends readonly unknown[], R> = ((...args: A) => R & TreesOnly<R>) &
   TreesOnly<Cotangents<A>>;
 

@@ -32,6 +32,10 @@ export function shapeOf(who: string, options: { readonly shape?: unknown } | und
   throw new ShapeError(`${who}: expected { shape: [sizes] }, whole numbers of at least ${least}; got ${came}`);
 }
 
+export interface AxisOption {
+  readonly axis?: Axes | undefined;
+}
+
 export interface ReduceOptions {
   /** The axes to reduce, counted from the end where negative. Default: all. */
   readonly axis?: Axes | undefined;

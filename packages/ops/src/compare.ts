@@ -1,22 +1,47 @@
-import { type Binary, DTypeError, defineOp, describe, type Op, type Operand, type Unary } from "@wengert/core";
+import {
+  type Binary,
+  DTypeError,
+  defineOp,
+  describe,
+  type Op,
+  type Operand,
+  type Tensor,
+  type Unary,
+} from "@wengert/core";
 import { broadcastShape } from "./axes.ts";
 import { type ElementwiseLoop, elementwise } from "./loops.ts";
 import { irregular } from "./samples.ts";
 
 // y = a ∘ b as bool, by NumPy's broadcasting. Piecewise constant: nothing flows back.
 
-function comparison(name: string, loop: ElementwiseLoop): Op<Binary> {
+type DTypeRule = (who: string, inputs: readonly Operand[]) => "bool";
+const numbers = (): [Tensor, Tensor] => [irregular([2, 2]), irregular([2], 2)];
+const truths = (): [Tensor, Tensor] => [greater(irregular([2, 2]), 0), greater(irregular([2], 2), 0)];
+
+function comparison(name: string, loop: ElementwiseLoop, dtype: DTypeRule = comparable, sample = numbers): Op<Binary> {
   return defineOp<Binary>({
     name,
     shape: (inputs) => broadcastShape(name, inputs),
-    dtype: (inputs) => comparable(name, inputs),
+    dtype: (inputs) => dtype(name, inputs),
     kernel: (out, inputs) => elementwise(out, inputs, loop),
     vjp: [null, null],
-    samples: () => [[irregular([2, 2]), irregular([2], 2)]],
+    samples: () => [sample()],
   });
 }
 
-function comparable(name: string, [a, b]: readonly [Operand, Operand]): "bool" {
+function predicate(name: string, loop: ElementwiseLoop, dtype: DTypeRule = () => "bool", sample = numbers): Op<Unary> {
+  return defineOp<Unary>({
+    name,
+    shape: ([x]) => x.shape,
+    dtype: (inputs) => dtype(name, inputs),
+    kernel: (out, inputs) => elementwise(out, inputs, loop),
+    vjp: [null],
+    samples: () => [[sample()[0]]],
+  });
+}
+
+function comparable(name: string, inputs: readonly Operand[]): "bool" {
+  const [a, b] = inputs as readonly [Operand, Operand];
   if (a.dtype === b.dtype) return "bool";
   const cast = `cast(${b.label ?? "b"}, { dtype: "${a.dtype}" })`;
   throw new DTypeError(`${name}: ${describe(a, "a")} is ${a.dtype}, ${describe(b, "b")} is ${b.dtype}; write ${cast}`);
@@ -41,17 +66,6 @@ export const greaterEqual: Op<Binary> = comparison("greaterEqual", (n, y, o, a, 
   for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) y[o + l] = a[p]! >= b[q]! ? 1 : 0;
 });
 
-function logical(name: string, loop: ElementwiseLoop): Op<Binary> {
-  return defineOp<Binary>({
-    name,
-    shape: (inputs) => broadcastShape(name, inputs),
-    dtype: (inputs) => bools(name, inputs),
-    kernel: (out, inputs) => elementwise(out, inputs, loop),
-    vjp: [null, null],
-    samples: () => [[greater(irregular([2, 2]), 0), greater(irregular([2], 2), 0)]],
-  });
-}
-
 function bools(name: string, inputs: readonly Operand[]): "bool" {
   const odd = inputs.find(({ dtype }) => dtype !== "bool");
   if (odd === undefined) return "bool";
@@ -60,38 +74,39 @@ function bools(name: string, inputs: readonly Operand[]): "bool" {
   );
 }
 
-export const logicalAnd: Op<Binary> = logical("logicalAnd", (n, y, o, a, i, s, b, j, t) => {
-  for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) y[o + l] = a[p]! & b[q]!;
-});
-export const logicalOr: Op<Binary> = logical("logicalOr", (n, y, o, a, i, s, b, j, t) => {
-  for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) y[o + l] = a[p]! | b[q]!;
-});
-export const logicalXor: Op<Binary> = logical("logicalXor", (n, y, o, a, i, s, b, j, t) => {
-  for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) y[o + l] = a[p]! ^ b[q]!;
-});
+export const logicalAnd: Op<Binary> = comparison(
+  "logicalAnd",
+  (n, y, o, a, i, s, b, j, t) => {
+    for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) y[o + l] = a[p]! & b[q]!;
+  },
+  bools,
+  truths,
+);
+export const logicalOr: Op<Binary> = comparison(
+  "logicalOr",
+  (n, y, o, a, i, s, b, j, t) => {
+    for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) y[o + l] = a[p]! | b[q]!;
+  },
+  bools,
+  truths,
+);
+export const logicalXor: Op<Binary> = comparison(
+  "logicalXor",
+  (n, y, o, a, i, s, b, j, t) => {
+    for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) y[o + l] = a[p]! ^ b[q]!;
+  },
+  bools,
+  truths,
+);
 
-export const logicalNot: Op<Unary> = defineOp({
-  name: "logicalNot",
-  shape: ([x]) => x.shape,
-  dtype: (inputs) => bools("logicalNot", inputs),
-  kernel: (out, inputs) =>
-    elementwise(out, inputs, (n, y, o, a, i, s) => {
-      for (let l = 0, p = i; l < n; l++, p += s) y[o + l] = a[p]! ^ 1;
-    }),
-  vjp: [null],
-  samples: () => [[greater(irregular([2, 2]), 0)]],
-});
-
-function predicate(name: string, loop: ElementwiseLoop): Op<Unary> {
-  return defineOp<Unary>({
-    name,
-    shape: ([x]) => x.shape,
-    dtype: () => "bool",
-    kernel: (out, inputs) => elementwise(out, inputs, loop),
-    vjp: [null],
-    samples: () => [[irregular([2, 2])]],
-  });
-}
+export const logicalNot: Op<Unary> = predicate(
+  "logicalNot",
+  (n, y, o, a, i, s) => {
+    for (let l = 0, p = i; l < n; l++, p += s) y[o + l] = a[p]! ^ 1;
+  },
+  bools,
+  truths,
+);
 
 /** Whether an element is neither infinite nor NaN. */
 const finite: Op<Unary> = predicate("isFinite", (n, y, o, a, i, s) => {

@@ -19,7 +19,7 @@ import { type Shape, sizeOf } from "@wengert/core/ndarray";
 import { mul } from "./arithmetic.ts";
 import { axisOf, commonShape } from "./axes.ts";
 import { equal } from "./compare.ts";
-import { maximum, sumOfOthers } from "./lanes.ts";
+import { maximum, peak, sumOfOthers } from "./lanes.ts";
 import { alongAxes } from "./loops.ts";
 import { type ReductionName, reduced } from "./reduction.ts";
 import { irregular, type Sampled, withSamples } from "./samples.ts";
@@ -51,8 +51,9 @@ const rowLosses: Op<readonly [logits: Tensor, labels: Tensor], Classes> = define
   kernel: (out, [logits, labels], { axis }) =>
     alongAxes([axis], out, [logits, labels], (n, y, o, _, a, i, s, b, j) => {
       const label = labelOf(b[j]!, o, n);
-      const most = maximum(n, a, i, s);
-      y[o] = Number.isFinite(most) ? Math.log1p(sumOfOthers(n, a, i, s)) - (a[i + label * s]! - most) : Number.NaN;
+      const m = peak(n, a, i, s);
+      const most = a[i + m * s]!;
+      y[o] = Number.isFinite(most) ? Math.log1p(sumOfOthers(n, a, i, s, m)) - (a[i + label * s]! - most) : Number.NaN;
     }),
   flops: ([{ shape }]) => 4 * sizeOf(shape),
   vjp: [(g, { inputs: [logits, labels], params }) => crossEntropyPullback(logits, labels, g, params), null],

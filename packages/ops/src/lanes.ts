@@ -22,17 +22,32 @@ export function minimum(n: number, a: Data, i: number, t: number): number {
   return least;
 }
 
-/** Where the first maximum of a lane stands. */
+/** Where the first maximum of a lane stands, or its first NaN. */
 export function peak(n: number, a: Data, i: number, t: number): number {
   let m = 0;
-  for (let l = 1; l < n; l++) if (a[i + l * t]! > a[i + m * t]!) m = l;
+  for (let l = 1; l < n; l++) {
+    const most = a[i + m * t]!;
+    const x = a[i + l * t]!;
+    if (!(x <= most) && !Number.isNaN(most)) m = l;
+  }
   return m;
 }
 
-/** Σ exp(xⱼ − xₘ) over all entries of a lane but the first maximum xₘ. */
-export function sumOfOthers(n: number, a: Data, i: number, t: number): number {
-  const m = peak(n, a, i, t);
+/** Where the first minimum of a lane stands, or its first NaN. */
+export function trough(n: number, a: Data, i: number, t: number): number {
+  let m = 0;
+  for (let l = 1; l < n; l++) {
+    const least = a[i + m * t]!;
+    const x = a[i + l * t]!;
+    if (!(x >= least) && !Number.isNaN(least)) m = l;
+  }
+  return m;
+}
+
+/** Σ exp(xⱼ − xₘ) over all entries of a lane but number m, its peak. */
+export function sumOfOthers(n: number, a: Data, i: number, t: number, m: number): number {
+  const most = a[i + m * t]!;
   let total = 0;
-  for (let l = 0, p = i; l < n; l++, p += t) if (l !== m) total += Math.exp(a[p]! - a[i + m * t]!);
+  for (let l = 0, p = i; l < n; l++, p += t) if (l !== m) total += Math.exp(a[p]! - most);
   return total;
 }

@@ -3,7 +3,7 @@ import { sizeOf } from "@wengert/core/ndarray";
 import { mul } from "./arithmetic.ts";
 import { keptShape, type ReduceOptions, type Reduction, reducedShape, reductionOf } from "./axes.ts";
 import { equal } from "./compare.ts";
-import { maximum, sumOfOthers } from "./lanes.ts";
+import { peak, sumOfOthers } from "./lanes.ts";
 import { alongAxes, withoutAxes } from "./loops.ts";
 import { irregular } from "./samples.ts";
 import { reshape } from "./shape.ts";
@@ -20,8 +20,9 @@ export const logSumExp: Op<Unary, Reduction, ReduceOptions> = defineOp({
   shape: ([x], params) => reducedShape(x.shape, params),
   kernel: (out, [x], { axes }) =>
     alongAxes(axes, withoutAxes(out, x.shape, axes), [x], (n, y, o, _, a, i, s) => {
-      const most = maximum(n, a, i, s);
-      y[o] = Number.isFinite(most) ? most + Math.log1p(sumOfOthers(n, a, i, s)) : most;
+      const m = peak(n, a, i, s);
+      const most = n > 0 ? a[i + m * s]! : -Infinity;
+      y[o] = Number.isFinite(most) ? most + Math.log1p(sumOfOthers(n, a, i, s, m)) : most;
     }),
   flops: ([x]) => 4 * sizeOf(x.shape),
   vjp: [

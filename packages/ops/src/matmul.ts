@@ -48,8 +48,8 @@ export const matmul: Op<Binary> = defineOp({
   },
   flops: ([a], { shape }) => 2 * sizeOf(shape) * a.shape.at(-1)!,
   vjp: [
-    (g, { inputs: [a, b] }) => back(matmul(matrixOf(g, a, b), transposed(asColumn(b))), asRow(a), a),
-    (g, { inputs: [a, b] }) => back(matmul(transposed(asRow(a)), matrixOf(g, a, b)), asColumn(b), b),
+    (g, { inputs: [a, b] }) => back(matmul(matrixOf(g, a, b), transposed(asColumn(b))), a, [1, ...a.shape]),
+    (g, { inputs: [a, b] }) => back(matmul(transposed(asRow(a)), matrixOf(g, a, b)), b, [...b.shape, 1]),
   ],
   samples: () => [
     [irregular([2, 3]), irregular([3, 2], 2)],
@@ -80,10 +80,10 @@ function matrixOf(g: Tensor, a: Tensor, b: Tensor): Tensor {
   return a.shape.length === 1 ? expandDims(withColumn, { axis: -2 }) : withColumn;
 }
 
-/** The cotangent of `x` from that of the matrix that stands for it, summed over the axes along which it was repeated. */
-function back(g: Tensor, matrix: Tensor, x: Tensor): Tensor {
-  const own = unbroadcast(g, matrix);
-  return matrix === x ? own : reshape(own, { shape: x.shape });
+/** The cotangent of `x` from that of its matrix (of shape `ofVector`, of a vector), summed where x was repeated. */
+function back(g: Tensor, x: Tensor, ofVector: Shape): Tensor {
+  if (x.shape.length > 1) return unbroadcast(g, x);
+  return reshape(unbroadcast(g, { shape: ofVector }), { shape: x.shape });
 }
 
 /** Which of the matrices in `own` each place of `batch` uses. */

@@ -4,7 +4,7 @@ import { div, mul, numeric } from "./arithmetic.ts";
 import { axesOf, axisOf, keptShape, type ReduceOptions, type Reduction, reducedShape, reductionOf } from "./axes.ts";
 import { cast } from "./cast.ts";
 import { equal } from "./compare.ts";
-import { maximum as maximumOf, minimum as minimumOf } from "./lanes.ts";
+import { maximum, minimum, peak, trough } from "./lanes.ts";
 import { alongAxes, withoutAxes } from "./loops.ts";
 import { irregular } from "./samples.ts";
 import { reshape } from "./shape.ts";
@@ -40,10 +40,10 @@ function extremeOf(name: string, ofLane: Lane): Op<Unary, Reduction, ReduceOptio
 }
 
 /** y = max x over `axis`; NaN if there is one. @throws OutOfRangeError for the maximum of nothing. */
-export const max: Op<Unary, Reduction, ReduceOptions> = extremeOf("max", maximumOf);
+export const max: Op<Unary, Reduction, ReduceOptions> = extremeOf("max", maximum);
 
 /** y = min x over `axis`; NaN if there is one. @throws OutOfRangeError for the minimum of nothing. */
-export const min: Op<Unary, Reduction, ReduceOptions> = extremeOf("min", minimumOf);
+export const min: Op<Unary, Reduction, ReduceOptions> = extremeOf("min", minimum);
 
 function notOfNothing<P extends { readonly axes: readonly number[] }>(who: string, x: Operand, params: P): P {
   if (params.axes.every((axis) => x.shape[axis]! > 0)) return params;
@@ -58,8 +58,8 @@ export interface ArgmaxOptions {
   readonly keepDims?: boolean | undefined;
 }
 
-/** Where the entry stands that `isBetter` than all before it; NaN is better than any number. */
-function placeOf(name: string, isBetter: (x: number, best: number) => boolean): Op<Unary, Reduction, ArgmaxOptions> {
+/** Where a lane's extreme entry stands, as int32. Nothing flows back. */
+function placeOf(name: string, inLane: Lane): Op<Unary, Reduction, ArgmaxOptions> {
   return defineOp<Unary, Reduction, ArgmaxOptions>({
     name,
     params: ({ axis, keepDims = false } = {}, [x]) => {
@@ -70,21 +70,15 @@ function placeOf(name: string, isBetter: (x: number, best: number) => boolean): 
     dtype: () => "int32",
     kernel: (out, [x], { axes }) =>
       alongAxes(axes, withoutAxes(out, x.shape, axes), [x], (n, y, o, _, a, i, s) => {
-        let at = 0;
-        for (let l = 1; l < n; l++) {
-          const best = a[i + at * s]!;
-          const other = a[i + l * s]!;
-          if (!Number.isNaN(best) && (Number.isNaN(other) || isBetter(other, best))) at = l;
-        }
-        y[o] = at;
+        y[o] = inLane(n, a, i, s);
       }),
     vjp: [null],
     samples: () => [[irregular([2, 3], 2), { axis: 1 }]],
   });
 }
 
-/** The index of the maximum as int32: the first of ties, or of the first NaN. Nothing flows back. */
-export const argmax: Op<Unary, Reduction, ArgmaxOptions> = placeOf("argmax", (x, best) => x > best);
+/** The index of the maximum: the first of ties, or of the first NaN. */
+export const argmax: Op<Unary, Reduction, ArgmaxOptions> = placeOf("argmax", peak);
 
-/** The index of the minimum as int32: the first of ties, or of the first NaN. Nothing flows back. */
-export const argmin: Op<Unary, Reduction, ArgmaxOptions> = placeOf("argmin", (x, best) => x < best);
+/** The index of the minimum: the first of ties, or of the first NaN. */
+export const argmin: Op<Unary, Reduction, ArgmaxOptions> = placeOf("argmin", trough);

@@ -10,7 +10,7 @@ import {
   type Unary,
 } from "@wengert/core";
 import { assign, isRowMajor, ndarray, type Shape, sizeOf } from "@wengert/core/ndarray";
-import { type Axes, axesOf, axisOf, shapeOf } from "./axes.ts";
+import { type AxisOption, axesOf, axisOf, shapeOf } from "./axes.ts";
 import { irregular } from "./samples.ts";
 
 /** y = x with its elements, row by row, in another shape. Its adjoint is the way back. */
@@ -74,7 +74,7 @@ export const expandDims: Op<Unary, { readonly axis: number }> = defineOp({
 });
 
 /** y = x without the axes of size 1, or those of them that `axis` names. Its adjoint puts them back. */
-export const squeeze: Op<Unary, { readonly axes: readonly number[] }, { readonly axis?: Axes | undefined }> = defineOp({
+export const squeeze: Op<Unary, { readonly axes: readonly number[] }, AxisOption> = defineOp({
   name: "squeeze",
   params: (options, [x]) => {
     if (options?.axis === undefined) return { axes: [...x.shape.keys()].filter((i) => x.shape[i] === 1) };
@@ -96,7 +96,7 @@ export const squeeze: Op<Unary, { readonly axes: readonly number[] }, { readonly
 });
 
 /** y = x backwards along `axis`, by default all axes. It is its own adjoint. */
-export const flip: Op<Unary, { readonly axes: readonly number[] }, { readonly axis?: Axes | undefined }> = defineOp({
+export const flip: Op<Unary, { readonly axes: readonly number[] }, AxisOption> = defineOp({
   name: "flip",
   params: (options, [x]) => ({ axes: axesOf("flip", x, options?.axis) }),
   shape: ([x]) => x.shape,

@@ -11,7 +11,7 @@ import {
 } from "@wengert/core";
 import { sizeOf } from "@wengert/core/ndarray";
 import { mul, neg, sub } from "./arithmetic.ts";
-import { type Axes, axesOf, commonShape } from "./axes.ts";
+import { type Axes, type AxisOption, axesOf, commonShape } from "./axes.ts";
 import { equal } from "./compare.ts";
 import { exp } from "./functions.ts";
 import { maximum, peak, sumOfOthers } from "./lanes.ts";
@@ -33,18 +33,18 @@ export interface Along {
 
 const along =
   (who: string) =>
-  (options: { readonly axis?: Axes | undefined } | undefined, [x]: readonly [Operand, ...Operand[]]): Along => ({
+  (options: AxisOption | undefined, [x]: readonly [Operand, ...Operand[]]): Along => ({
     axes: axesOf(who, x, options?.axis ?? -1),
   });
 
-type Point = readonly [x: Tensor, options?: { readonly axis?: Axes }];
+type Point = readonly [x: Tensor, options?: AxisOption];
 const points = (): [Point, ...Point[]] => [
   [irregular([2, 3])],
   [irregular([2, 3]), { axis: 0 }],
   [irregular([2, 2, 2]), { axis: [0, 2] }],
 ];
 
-const softmaxOfAll: Op<Unary, Along, { readonly axis?: Axes | undefined }> = defineOp({
+const softmaxOfAll: Op<Unary, Along, AxisOption> = defineOp({
   name: "softmax",
   params: along("softmax"),
   shape: ([x]) => x.shape,
@@ -79,7 +79,7 @@ export const softmax: MaskableOp = maskable(softmaxOfAll, 0);
  * That makes the map symmetric in g for any s: the rule for g is the op itself. The rule for s is
  * u ⊙ (g − ⟨g, s⟩) − g ⟨u, s⟩, with g and u shifted.
  */
-export const softmaxPullback: Op<Binary, Along, { readonly axis?: Axes | undefined }> = defineOp({
+export const softmaxPullback: Op<Binary, Along, AxisOption> = defineOp({
   name: "softmaxPullback",
   params: along("softmaxPullback"),
   shape: (inputs) => commonShape("softmaxPullback", inputs, ["s", "g"]),
@@ -114,14 +114,15 @@ export const softmaxPullback: Op<Binary, Along, { readonly axis?: Axes | undefin
   ],
 });
 
-const logSoftmaxOfAll: Op<Unary, Along, { readonly axis?: Axes | undefined }> = defineOp({
+const logSoftmaxOfAll: Op<Unary, Along, AxisOption> = defineOp({
   name: "logSoftmax",
   params: along("logSoftmax"),
   shape: ([x]) => x.shape,
   kernel: (out, [x], { axes }) =>
     alongAxes(axes, out, [x], (n, y, o, r, a, i, t) => {
-      const most = maximum(n, a, i, t);
-      const norm = Number.isFinite(most) ? Math.log1p(sumOfOthers(n, a, i, t)) : Number.NaN;
+      const m = peak(n, a, i, t);
+      const most = a[i + m * t]!;
+      const norm = Number.isFinite(most) ? Math.log1p(sumOfOthers(n, a, i, t, m)) : Number.NaN;
       for (let l = 0, p = i, q = o; l < n; l++, p += t, q += r) y[q] = a[p]! - most - norm;
     }),
   flops: ([{ shape }]) => 4 * sizeOf(shape),
@@ -142,7 +143,7 @@ export const logSoftmax: MaskableOp = maskable(logSoftmaxOfAll, -Infinity);
  * Entries at −Infinity are constant: their g counts for nothing. The rule for g is the JVP of logSoftmax, u − ⟨u, s⟩ (at
  * the peak −⟨u − uₘ, s⟩); that for y is s (uₘ gₘ − u Σ g).
  */
-export const logSoftmaxPullback: Op<Binary, Along, { readonly axis?: Axes | undefined }> = defineOp({
+export const logSoftmaxPullback: Op<Binary, Along, AxisOption> = defineOp({
   name: "logSoftmaxPullback",
   params: along("logSoftmaxPullback"),
   shape: (inputs) => commonShape("logSoftmaxPullback", inputs, ["y", "g"]),
@@ -183,7 +184,7 @@ export const logSoftmaxPullback: Op<Binary, Along, { readonly axis?: Axes | unde
 });
 
 /** Whether an entry is the first maximum of its slice. Piecewise constant: nothing flows back. */
-export const firstMax: Op<Unary, Along, { readonly axis?: Axes | undefined }> = defineOp({
+export const firstMax: Op<Unary, Along, AxisOption> = defineOp({
   name: "firstMax",
   params: along("firstMax"),
   shape: ([x]) => x.shape,

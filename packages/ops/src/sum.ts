@@ -63,10 +63,10 @@ export const broadcastTo: Op<Unary, { readonly shape: Shape }> = defineOp({
 });
 
 /** The cotangent of `x` from that of what it was broadcast to: summed over the axes along which x was repeated. */
-export function unbroadcast(g: Tensor, x: Operand): Tensor {
-  const missing = g.shape.length - x.shape.length;
-  const axis = [...g.shape.keys()].filter((i) => i < missing || (x.shape[i - missing] === 1 && g.shape[i] !== 1));
+export function unbroadcast(g: Tensor, { shape }: Pick<Operand, "shape">): Tensor {
+  const missing = g.shape.length - shape.length;
+  const axis = [...g.shape.keys()].filter((i) => i < missing || (shape[i - missing] === 1 && g.shape[i] !== 1));
   if (axis.length === 0) return g;
   const total = sum(g, { axis });
-  return total.shape.length === x.shape.length ? total : reshape(total, { shape: x.shape });
+  return total.shape.length === shape.length ? total : reshape(total, { shape });
 }
