@@ -2,6 +2,7 @@ import { ArgumentError, DTypeError, ShapeError, show, TreeError } from "./errors
 import { accumulate, alias } from "./fanout.ts";
 import { shapeText } from "./format.ts";
 import { defineOp, type Op, type Unary } from "./op.ts";
+import { complete } from "./options.ts";
 import { type Rule, recording, type Step, Tape } from "./tape.ts";
 import { describe, fullLike, isAlike, isFloat, kindText, Tensor, type TensorLike, tensor } from "./tensor.ts";
 import {
@@ -193,8 +194,9 @@ export interface GradOptions<N = number | readonly number[]> {
  */
 export function grad<A extends readonly unknown[], const N extends number | readonly number[] = 0>(
   f: ((...args: A) => Tensor) & TreesOnly<Cotangent<Chosen<A, N>>>,
-  { argnums }: GradOptions<N> = {},
+  options?: GradOptions<N>,
 ): (...args: A) => GradOf<A, NoInfer<N>> {
+  const { argnums } = complete<GradOptions>("grad", options, { argnums: 0 });
   return (...args) => gradient("grad", f, args, argnums).grad as GradOf<A, N>;
 }
 
@@ -209,8 +211,9 @@ export function valueAndGrad<A extends readonly unknown[], const N extends numbe
 ): (...args: A) => { value: Tensor; grad: GradOf<A, NoInfer<N>> };
 export function valueAndGrad(
   f: (...args: unknown[]) => unknown,
-  { argnums, hasAux = false }: GradOptions & { readonly hasAux?: boolean } = {},
+  options?: GradOptions & { readonly hasAux?: boolean },
 ): (...args: unknown[]) => unknown {
+  const { argnums, hasAux } = complete("valueAndGrad", options, { argnums: 0, hasAux: false });
   return (...args) => gradient("valueAndGrad", f, args, argnums, hasAux);
 }
 

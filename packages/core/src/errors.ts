@@ -4,9 +4,27 @@
  */
 export class WengertError extends Error {
   constructor(message: string, options?: ErrorOptions) {
+    const { stackTraceLimit } = engine;
+    engine.stackTraceLimit = 100; // the user's call may lie below many of this library's
     super(message, options);
+    engine.stackTraceLimit = stackTraceLimit;
     this.name = new.target.name;
+    const calls = usersCalls(this.stack);
+    if (calls.length > 0) this.stack = [`${this.name}: ${message}`, ...calls.slice(0, stackTraceLimit)].join("\n");
   }
+}
+
+/** Where the engine, if it is V8, keeps how many calls a stack shows. */
+const engine = Error as { stackTraceLimit?: number | undefined };
+
+/** The lines of a stack from the innermost call on that is not in Wengert's own files: `at f (file:line:column)`. */
+export function usersCalls(stack: string | undefined): readonly string[] {
+  const calls = stack?.split("\n").filter((line) => /:\d+:\d+\)?$/.test(line)) ?? [];
+  const house = calls[0]?.match(/([^\s(@]*)core[\\/](src|dist)[\\/]/)?.[1];
+  const isOwn = (call: string) =>
+    /[\\/](core|ops|train|compile|onnx|mpi)[\\/](src|dist)[\\/]/.test(call) &&
+    ((house !== undefined && call.includes(house)) || /@wengert[\\/]/.test(call));
+  return calls.slice(calls.findIndex((call) => !isOwn(call)));
 }
 
 /** Shapes that do not fit together, or a size that is none. */

@@ -51,6 +51,7 @@ export function unpack(whole: Tensor, like: readonly Operand[]): Tensor[] {
 /** The elements of a vector from `offset` on, in `shape`. Transposes to putting them there. */
 export const part: Op<Unary, { readonly shape: Shape; readonly offset: number }> = defineOp({
   name: "part",
+  options: { shape: undefined, offset: undefined },
   shape: (_, { shape }) => shape,
   view: ([x], { shape, offset }) =>
     x.stride[0] === 1 ? ndarray(x.data, shape, undefined, x.offset + offset) : undefined,
@@ -62,6 +63,7 @@ export const part: Op<Unary, { readonly shape: Shape; readonly offset: number }>
 /** A vector of `size` zeros but for the elements of x from `offset` on. Transposes to taking them. */
 export const placed: Op<Unary, { readonly size: number; readonly offset: number }> = defineOp({
   name: "placed",
+  options: { size: undefined, offset: undefined },
   shape: (_, { size }) => [size],
   kernel: (out, [x], { offset }) => out.data.set(rows(x), offset),
   vjp: [(g, { params: { offset }, inputs: [{ shape }] }) => part(g, { shape, offset })],

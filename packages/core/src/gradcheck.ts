@@ -4,6 +4,7 @@ import { DTypeError, WengertError } from "./errors.ts";
 import { unpack } from "./fanout.ts";
 import { indexOf, numberText, shapeText } from "./format.ts";
 import { rows } from "./ndarray.ts";
+import { complete } from "./options.ts";
 import { type Tensor, tensor } from "./tensor.ts";
 import { floatsOf, type TreeFunction, walk } from "./tree.ts";
 
@@ -63,8 +64,10 @@ export class GradcheckError extends WengertError {
 export function gradcheck<A extends readonly unknown[], R>(
   f: TreeFunction<A, R>,
   args: A,
-  options: GradcheckOptions = {},
+  options?: GradcheckOptions,
 ): void {
+  const defaults = { order: 2, directions: 3, seed: 1, tolerance: 1e-7 };
+  const { order, directions, seed, tolerance } = complete("gradcheck", options, defaults) as typeof defaults;
   const names: string[] = [];
   walk("gradcheck", args, "args", ({ dtype }, path) => {
     if (dtype === "float64") names.push(path);
@@ -72,15 +75,15 @@ export function gradcheck<A extends readonly unknown[], R>(
       throw new DTypeError(`gradcheck: ${path} is float32, too coarse for finite differences; use float64`);
   });
   const { floats, withFloats } = floatsOf("gradcheck", [args, "args"]);
-  const random = randomNumbers(options.seed ?? 1);
+  const random = randomNumbers(seed);
   let subject: Subject = {
     order: 1,
     names,
     xs: floats,
     f: (xs) => floatsOf("gradcheck", [f(...withFloats(xs)), "the value of f"]).floats,
   };
-  for (; subject.order <= (options.order ?? 2); subject = pullbackOf(subject, random)) {
-    for (let i = 0; i < (options.directions ?? 3); i++) checkDirection(subject, random, options.tolerance ?? 1e-7);
+  for (; subject.order <= order; subject = pullbackOf(subject, random)) {
+    for (let i = 0; i < directions; i++) checkDirection(subject, random, tolerance);
   }
 }
 

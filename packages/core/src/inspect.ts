@@ -1,4 +1,5 @@
 import { type Pull, paired, run, sweep } from "./backward.ts";
+import { usersCalls } from "./errors.ts";
 import { indexOf, numberText, shapeText } from "./format.ts";
 import { rows } from "./ndarray.ts";
 import type { AnyOpSpec } from "./op.ts";
@@ -170,15 +171,8 @@ function offenders({ array, shape }: Tensor): { index: number[]; value: number }
   return all.filter(({ value }) => !Number.isFinite(value)).slice(0, 10);
 }
 
-/** The innermost call that is not in Wengert's own files. */
-function callSite(): string | undefined {
-  const frames = new Error().stack?.match(/[^\s(@]+:\d+:\d+/g) ?? [];
-  const house = frames[0]?.replace(/core[\\/](src|dist)[\\/]inspect.*/, "") ?? "";
-  const own = (frame: string) =>
-    /[\\/](core|ops|train|compile|onnx|mpi)[\\/](src|dist)[\\/]/.test(frame) &&
-    (frame.startsWith(house) || /@wengert[\\/]/.test(frame));
-  return frames.find((frame) => !own(frame));
-}
+/** `file:line:column` of the innermost call that is not in Wengert's own files. */
+const callSite = (): string | undefined => usersCalls(new Error().stack)[0]?.match(/[^\s(@]+:\d+:\d+/)?.[0];
 
 export interface Cost {
   /** Floating-point operations. */

@@ -1,7 +1,8 @@
 import { ArgumentError, DTypeError, show } from "./errors.ts";
 import { type NdArray, ndarray, type Shape, sizeOf } from "./ndarray.ts";
+import { type Complete, complete } from "./options.ts";
 import { type Differentiable, isListening, tell, type Unchecked } from "./tape.ts";
-import { allocate, type DType, describe, full, isFloat, type Operand, Tensor, type TensorLike } from "./tensor.ts";
+import { allocate, type DType, describe, isFloat, type Operand, scalar, Tensor, type TensorLike } from "./tensor.ts";
 
 export type Inputs = readonly Tensor[];
 export type Unary = readonly [Tensor];
@@ -32,10 +33,10 @@ type JointRule<I extends Inputs, P> = (
  * The declaration of an op with inputs `I` and params `P`, which callers give as options `O`. It is all that any reader
  * of a tape knows of the op.
  */
-export type OpSpec<I extends Inputs, P = undefined, O = P> = {
+export type OpSpec<I extends Inputs, P = undefined, O = P> = Options<O> & {
   readonly name: string;
-  /** The params for the options of a call, checked and with their defaults. Without it they are the options. */
-  readonly params?: (options: O | undefined, inputs: PerInput<I, Operand>) => P;
+  /** The params for the options of a call, which are checked here. Without it they are the options. */
+  readonly params?: (options: Complete<O>, inputs: PerInput<I, Operand>) => P;
   /** The shape of the output. Throws when the inputs do not fit. */
   readonly shape: (inputs: PerInput<I, Operand>, params: P) => Shape;
   /** The dtype of the output. Default: that of the inputs, which must share one float dtype. */
@@ -49,6 +50,9 @@ export type OpSpec<I extends Inputs, P = undefined, O = P> = {
   /** Arguments with which the rules are checked. */
   readonly samples: () => readonly [Readonly<Args<I, O>>, ...Readonly<Args<I, O>>[]];
 } & ComputedBy<I, P>;
+
+/** Every option of an op with its default, `undefined` where there is none: no other option is taken. */
+type Options<O> = O extends undefined ? { readonly options?: undefined } : { readonly options: Complete<O> };
 
 /** An op has a kernel, or a view, or for where the view fails both: a wrong state does not compile. */
 type ComputedBy<I extends Inputs, P> =
@@ -69,6 +73,7 @@ export interface Op<I extends Inputs, P = undefined, O = P> {
 
 /** The declaration of whatever op, as a list of steps holds it: every `OpSpec` is one. */
 export interface AnyOpSpec extends Differentiable {
+  readonly options?: object | undefined;
   readonly params?: (options: Unchecked, inputs: Unchecked) => unknown;
   readonly shape: (inputs: Unchecked, params: Unchecked) => Shape;
   readonly dtype?: (inputs: Unchecked, params: Unchecked) => DType;
@@ -83,20 +88,10 @@ export function defineOp<I extends Inputs, P = undefined, O = P>(spec: NoInfer<O
   const arity = Array.isArray(spec.vjp) ? spec.vjp.length : undefined;
   const op = (...args: readonly unknown[]): Tensor => {
     const inputs = toTensors(spec.name, arity === undefined ? args[0] : args.slice(0, arity), arity);
-    const options = args[arity ?? 1] as O | undefined;
-    checkOptions(spec.name, options);
-    const params = spec.params ? spec.params(options, inputs as Unchecked) : options;
-    return apply(spec, inputs, params);
+    const options = complete<O>(spec.name, args[arity ?? 1], spec.options as Complete<O>);
+    return apply(spec, inputs, spec.params ? spec.params(options, inputs as Unchecked) : options);
   };
   return Object.assign(op as (...args: Args<I, O>) => Tensor, { spec });
-}
-
-/** @throws ArgumentError for options that are not one object. */
-export function checkOptions(who: string, options: unknown): void {
-  if (options === undefined) return;
-  if (typeof options === "object" && options !== null && !Array.isArray(options) && !(options instanceof Tensor))
-    return;
-  throw new ArgumentError(`${who}: options come last, as one object such as { axis: 1 }; got ${show(options)}`);
 }
 
 /** Runs an op and tells the open tapes. Without values among the inputs (tracing) there is none in the output. */
@@ -139,7 +134,7 @@ function toTensors(who: string, given: unknown, arity: number | undefined): read
       const cast = `cast(${partner?.label ?? "x"}, { dtype: "float64" })`;
       throw new DTypeError(`${who}: ${x} is no int32, as ${describe(partner!)} is; write ${cast}`);
     }
-    return full([], x, { dtype });
+    return scalar(x, dtype);
   });
 }
 

@@ -9,6 +9,7 @@ import {
 } from "./errors.ts";
 import { arrayText, shapeText } from "./format.ts";
 import { assign, type Data, type NdArray, ndarray, type ReadonlyNdArray, rows, type Shape, sizeOf } from "./ndarray.ts";
+import { type Complete, complete } from "./options.ts";
 
 export type DType = "float64" | "float32" | "int32" | "bool";
 const storage: Readonly<Record<DType, new (size: number) => Data>> = {
@@ -139,6 +140,8 @@ export interface TensorOptions {
   readonly label?: string | undefined;
 }
 
+const ownKind: Complete<TensorOptions> = { dtype: undefined, label: undefined };
+
 /**
  * A tensor with a copy of `value`: a number, a boolean, nested arrays of them, a typed array, an ndarray or a tensor (of
  * which only the numbers are taken, so that no derivative flows back: `cast` converts on the tape).
@@ -147,8 +150,9 @@ export interface TensorOptions {
  */
 export function tensor(
   value: Nested | ArrayLike<number> | readonly ArrayLike<number>[] | ReadonlyNdArray | Tensor,
-  { dtype, label }: TensorOptions = {},
+  options?: TensorOptions,
 ): Tensor {
+  const { dtype, label } = complete("tensor", options, ownKind);
   const given: unknown = value instanceof Tensor ? value.data : value;
   const flat = isNdArray(given) ? elements(given) : undefined;
   const shape = isNdArray(given) ? [...given.shape] : nestedShape(given);
@@ -190,14 +194,19 @@ function read(source: unknown, shape: Shape, data: Data, dtype: DType): void {
 
 /** A tensor of `shape` full of `value`. @throws ShapeError for a size that is no whole number ≥ 0. */
 export const full = (shape: Shape, value: number | boolean, options?: TensorOptions): Tensor =>
-  filled("full", shape, value, options);
-export const zeros = (shape: Shape, options?: TensorOptions): Tensor => filled("zeros", shape, 0, options);
-export const ones = (shape: Shape, options?: TensorOptions): Tensor => filled("ones", shape, 1, options);
+  filled("full", shape, value, complete("full", options, ownKind));
+export const zeros = (shape: Shape, options?: TensorOptions): Tensor =>
+  filled("zeros", shape, 0, complete("zeros", options, ownKind));
+export const ones = (shape: Shape, options?: TensorOptions): Tensor =>
+  filled("ones", shape, 1, complete("ones", options, ownKind));
 
 /** A tensor of the shape and dtype of `like`, full of `value`. */
-export const fullLike = (like: Operand, value: number): Tensor => full(like.shape, value, { dtype: like.dtype });
+export const fullLike = (like: Operand, value: number): Tensor =>
+  filled("full", like.shape, value, { dtype: like.dtype });
+/** A number as a tensor without axes. */
+export const scalar = (value: number, dtype: DType): Tensor => filled("full", [], value, { dtype });
 
-function filled(who: string, size: Shape, value: number | boolean, { dtype, label }: TensorOptions = {}): Tensor {
+function filled(who: string, size: Shape, value: number | boolean, { dtype, label }: TensorOptions): Tensor {
   const type = checkDType(who, dtype ?? (typeof value === "boolean" ? "bool" : "float64"));
   const data = allocate(checkSize(who, size), type);
   if (value !== 0) data.fill(toNumber(value, type, []));
@@ -219,7 +228,8 @@ export function* basis(like: Tensor): Generator<Tensor> {
  * never writes to it again. dtype: float64, float32, int32, or bool for uint8 that holds nothing but 0 and 1.
  * @throws DTypeError for any other (`tensor(nd, { dtype })` copies and converts).
  */
-export function fromNdarray(nd: ReadonlyNdArray, { label }: { readonly label?: string } = {}): Tensor {
+export function fromNdarray(nd: ReadonlyNdArray, options?: { readonly label?: string | undefined }): Tensor {
+  const { label } = complete("fromNdarray", options, { label: undefined });
   if (!isNdArray(nd))
     throw new ArgumentError(`fromNdarray: expected an ndarray, got ${show(nd)}; tensor(...) takes nested arrays`);
   const bits = nd.dtype === "uint8" && rows(nd).every((x) => x <= 1);

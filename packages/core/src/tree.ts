@@ -1,5 +1,5 @@
 import { ShapeError, show, TreeError } from "./errors.ts";
-import { full, isAlike, isFloat, kindText, Tensor, type TensorLike } from "./tensor.ts";
+import { isAlike, isFloat, kindText, scalar, Tensor, type TensorLike } from "./tensor.ts";
 
 /** `T`, if it is a tree: a tensor, or arrays and objects of trees. Else a type that `T` cannot be assigned to. */
 type Tree<T> = T extends Tensor
@@ -27,7 +27,7 @@ type Node = readonly unknown[] | { readonly [key: string]: unknown };
 /** A number given for a whole argument stands for a tensor, of its partner's dtype, as it does in a call of an op. */
 export const asTree = (x: unknown, partner?: unknown): unknown => {
   if (typeof x !== "number") return x;
-  return full([], x, { dtype: partner instanceof Tensor ? partner.dtype : "float64" });
+  return scalar(x, partner instanceof Tensor ? partner.dtype : "float64");
 };
 
 /** The tensors of a tree in the order in which they stand. `who` and `path` are for messages. */

@@ -416,6 +416,7 @@ describe("the sweep", () => {
     const seen: unknown[] = [];
     const spy: Op<Unary, { k: number }> = defineOp<Unary, { k: number }>({
       name: "spy",
+      options: { k: undefined },
       shape: ([a]) => a.shape,
       kernel: () => {},
       vjp: [

@@ -1,7 +1,8 @@
 import * as core from "@wengert/core";
-import { show, tensor, WengertError } from "@wengert/core";
+import { grad, hessian, show, type Tensor, tensor, trace, WengertError } from "@wengert/core";
 import { GradcheckError } from "@wengert/core/gradcheck";
 import { describe, expect, it } from "vitest";
+import { errorOf, mul, sum } from "./support.ts";
 
 const classes = Object.entries({ ...core, GradcheckError }).filter(
   (entry): entry is [string, typeof WengertError] =>
@@ -54,4 +55,26 @@ describe("show", () => {
     [tensor(1), "a Tensor"],
   ])("of %s is short", (value, text) => expect(show(value)).toBe(text));
   it("cuts long strings", () => expect(show("x".repeat(1000)).length).toBeLessThan(50));
+});
+
+describe("the stack of an error", () => {
+  const firstCall = (error: Error) => error.stack!.split("\n")[1];
+  const [x, single] = [tensor([1, 2]), tensor([1, 2], { dtype: "float32" })];
+  it("begins with the call of the user, not with the calls inside the library", () => {
+    const usersFunction = () => mul(x, single);
+    const error = errorOf(usersFunction);
+    expect(error.stack!.split("\n")[0]).toBe(`${error.name}: ${error.message}`);
+    expect(firstCall(error)).toMatch(/usersFunction.*errors\.test\.ts:\d+:\d+/);
+  });
+  it("does so through transforms, which call back into the user's code", () => {
+    const loss = (y: Tensor) => sum(mul(y, single));
+    for (const run of [() => grad(loss)(x), () => hessian(loss)(x), () => trace(loss, x)])
+      expect(firstCall(errorOf(run))).toMatch(/loss.*errors\.test\.ts/);
+  });
+  it("shows as many calls as the engine is told to, and leaves that number as it was", () => {
+    const before = Error.stackTraceLimit;
+    const deep = (n: number): unknown => (n === 0 ? mul(x, single) : [deep(n - 1)]);
+    expect(errorOf(() => deep(40)).stack!.split("\n")).toHaveLength(1 + before);
+    expect(Error.stackTraceLimit).toBe(before);
+  });
 });

@@ -75,7 +75,8 @@ describe("a call of an op", () => {
     const seen: unknown[] = [];
     const scaled: Op<Unary, { by: number }, { by?: number }> = defineOp({
       name: "scaled",
-      params: ({ by } = {}, [x]: readonly [Operand]) => ({ by: by ?? x.shape.length }),
+      options: { by: undefined },
+      params: ({ by }, [x]: readonly [Operand]) => ({ by: by ?? x.shape.length }),
       shape: ([x], { by }) => {
         seen.push(by);
         return x.shape;

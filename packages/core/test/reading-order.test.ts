@@ -6,6 +6,7 @@ const source = (name: string): string => readFileSync(new URL(`../src/${name}`, 
 /** The order of docs/how-it-works.md. */
 const order = [
   "errors.ts",
+  "options.ts",
   "ndarray.ts",
   "format.ts",
   "tensor.ts",

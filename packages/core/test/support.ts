@@ -101,6 +101,7 @@ export const sum: Op<Unary> = defineOp({
 });
 export const spread: Op<Unary, { readonly shape: Shape }> = defineOp({
   name: "spread",
+  options: { shape: undefined },
   shape: (_, { shape }) => shape,
   view: ([x], { shape }) =>
     ndarray(

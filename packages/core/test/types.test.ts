@@ -285,7 +285,8 @@ test("a declaration that is not whole does not compile", () => {
   });
   const own: Op<Unary, { by: number }, { by?: number }> = defineOp({
     name: "own",
-    params: ({ by = 2 } = {}) => ({ by }),
+    options: { by: 2 },
+    params: ({ by = 2 }) => ({ by }),
     shape: ([a]) => a.shape,
     kernel: () => {},
     vjp: [(g, { params }) => own(g, { by: params.by })],

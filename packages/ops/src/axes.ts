@@ -25,8 +25,8 @@ export function axesOf(who: string, x: Operand, axis: Axes | undefined): readonl
 }
 
 /** The shape among the options of a call. @throws ShapeError for what is none; sizes are at least `least`. */
-export function shapeOf(who: string, options: { readonly shape?: unknown } | undefined, least = 0): Shape {
-  const shape = options?.shape;
+export function shapeOf(who: string, options: { readonly shape?: unknown }, least = 0): Shape {
+  const { shape } = options;
   if (Array.isArray(shape) && shape.every((n) => Number.isSafeInteger(n) && n >= least)) return shape;
   const came = Array.isArray(shape) ? shapeText(shape) : show(shape);
   throw new ShapeError(`${who}: expected { shape: [sizes] }, whole numbers of at least ${least}; got ${came}`);
@@ -43,15 +43,17 @@ export interface ReduceOptions {
   readonly keepDims?: boolean | undefined;
 }
 
+export const reduceDefaults = { axis: undefined, keepDims: false };
+
 /** What a reduction keeps of its options. */
 export interface Reduction {
   readonly axes: readonly number[];
   readonly keepDims: boolean;
 }
 
-export const reductionOf = (who: string, x: Operand, { axis, keepDims = false }: ReduceOptions = {}): Reduction => ({
+export const reductionOf = (who: string, x: Operand, { axis, keepDims }: ReduceOptions): Reduction => ({
   axes: axesOf(who, x, axis),
-  keepDims,
+  keepDims: keepDims === true,
 });
 
 /** `shape` with size 1 at `axes`. */

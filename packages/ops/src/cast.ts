@@ -8,7 +8,8 @@ import { rows } from "@wengert/core/ndarray";
  */
 export const cast: Op<Unary, { readonly dtype: DType }> = defineOp({
   name: "cast",
-  params: (options) => ({ dtype: checkDType("cast", options?.dtype) }),
+  options: { dtype: undefined },
+  params: (options) => ({ dtype: checkDType("cast", options.dtype) }),
   shape: ([x]) => x.shape,
   dtype: (_, { dtype }) => dtype,
   view: ([x], { dtype }) => (storageOf[dtype] === x.dtype ? x : undefined),

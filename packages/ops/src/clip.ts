@@ -6,8 +6,8 @@ import { irregular } from "./samples.ts";
 import { where } from "./where.ts";
 
 interface Bounds {
-  readonly min?: number;
-  readonly max?: number;
+  readonly min?: number | undefined;
+  readonly max?: number | undefined;
 }
 
 /**
@@ -16,7 +16,8 @@ interface Bounds {
  */
 export const clip: Op<Unary, Bounds> = defineOp({
   name: "clip",
-  params: (options = {}) => {
+  options: { min: undefined, max: undefined },
+  params: (options) => {
     const { min = -Infinity, max = Infinity } = options;
     if (min <= max) return options;
     throw new OutOfRangeError(`clip: expected min ≤ max, got min ${min} and max ${max}`);

@@ -22,7 +22,8 @@ interface Along {
 /** The tensors one behind the other along `axis`. The cotangent is sliced where they were joined. */
 export const concat: Op<Inputs, Along, Partial<Along>> = defineOp({
   name: "concat",
-  params: (options, tensors) => ({ axis: axisOf("concat", firstOf("concat", tensors), options?.axis ?? 0) }),
+  options: { axis: 0 },
+  params: (options, tensors) => ({ axis: axisOf("concat", firstOf("concat", tensors), options.axis) }),
   shape: (tensors, { axis }) => {
     const first = tensors[0]!;
     const total = tensors.reduce((n, x, i) => n + fitting(x, i, first, axis).shape[axis]!, 0);
@@ -55,9 +56,10 @@ export const concat: Op<Inputs, Along, Partial<Along>> = defineOp({
 /** The tensors, of one shape, one beside the other along a new axis. Each gets its own slice of the cotangent. */
 export const stack: Op<Inputs, Along, Partial<Along>> = defineOp({
   name: "stack",
+  options: { axis: 0 },
   params: (options, tensors) => {
     const first = firstOf("stack", tensors);
-    return { axis: axisOf("stack", first, options?.axis ?? 0, first.shape.length + 1) };
+    return { axis: axisOf("stack", first, options.axis, first.shape.length + 1) };
   },
   shape: (tensors, { axis }) => {
     const first = tensors[0]!;

@@ -1,5 +1,5 @@
 import {
-  checkOptions,
+  complete,
   type DType,
   DTypeError,
   defineOp,
@@ -45,7 +45,8 @@ interface Classes {
  */
 const rowLosses: Op<readonly [logits: Tensor, labels: Tensor], Classes> = defineOp({
   name: "crossEntropy",
-  params: (options, [logits]) => ({ axis: axisOf("crossEntropy", logits, options?.axis) }),
+  options: { axis: undefined },
+  params: (options, [logits]) => ({ axis: axisOf("crossEntropy", logits, options.axis) }),
   shape: ([logits, labels], { axis }) => rowShape(logits, labels, axis),
   dtype: ([logits, labels]) => dtypeOf(logits, labels),
   kernel: (out, [logits, labels], { axis }) =>
@@ -67,7 +68,8 @@ const rowLosses: Op<readonly [logits: Tensor, labels: Tensor], Classes> = define
  */
 export const crossEntropyPullback: Op<readonly [logits: Tensor, labels: Tensor, g: Tensor], Classes> = defineOp({
   name: "crossEntropyPullback",
-  params: (options, [logits]) => ({ axis: axisOf("crossEntropyPullback", logits, options?.axis) }),
+  options: { axis: undefined },
+  params: (options, [logits]) => ({ axis: axisOf("crossEntropyPullback", logits, options.axis) }),
   shape: ([logits, labels, g], { axis }) => {
     rowShape(logits, labels, axis);
     commonShape("crossEntropyPullback", [labels, g], ["labels", "g"]);
@@ -120,9 +122,11 @@ export const crossEntropyPullback: Op<readonly [logits: Tensor, labels: Tensor, 
 export const crossEntropy: Sampled<CrossEntropy> & { readonly spec: typeof rowLosses.spec } = Object.assign(
   withSamples<CrossEntropy>(
     (logits, labels, options) => {
-      checkOptions("crossEntropy", options);
-      const losses = rowLosses(logits, labels, { axis: options?.axis ?? -1 });
-      return reduced("crossEntropy", losses, options?.reduction);
+      const { axis, reduction } = complete<CrossEntropyOptions>("crossEntropy", options, {
+        axis: -1,
+        reduction: "mean",
+      });
+      return reduced("crossEntropy", rowLosses(logits, labels, { axis: axis! }), reduction);
     },
     () => {
       const labels = tensor([2, 0], { dtype: "int32" });

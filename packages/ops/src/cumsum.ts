@@ -11,7 +11,8 @@ import { flip } from "./shape.ts";
  */
 export const cumsum: Op<Unary, { readonly axis: number }> = defineOp({
   name: "cumsum",
-  params: (options, [x]) => ({ axis: axisOf("cumsum", x, options?.axis) }),
+  options: { axis: undefined },
+  params: (options, [x]) => ({ axis: axisOf("cumsum", x, options.axis) }),
   shape: ([x]) => x.shape,
   dtype: (inputs) => numeric("cumsum", inputs),
   kernel: (out, [x], { axis }) =>

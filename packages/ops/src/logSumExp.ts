@@ -1,7 +1,7 @@
 import { defineOp, type Op, type Tensor, type Unary } from "@wengert/core";
 import { sizeOf } from "@wengert/core/ndarray";
 import { mul } from "./arithmetic.ts";
-import { keptShape, type ReduceOptions, type Reduction, reducedShape, reductionOf } from "./axes.ts";
+import { keptShape, type ReduceOptions, type Reduction, reduceDefaults, reducedShape, reductionOf } from "./axes.ts";
 import { equal } from "./compare.ts";
 import { peak, sumOfOthers } from "./lanes.ts";
 import { alongAxes, withoutAxes } from "./loops.ts";
@@ -16,6 +16,7 @@ import { where } from "./where.ts";
  */
 export const logSumExp: Op<Unary, Reduction, ReduceOptions> = defineOp({
   name: "logSumExp",
+  options: reduceDefaults,
   params: (options, [x]) => reductionOf("logSumExp", x, options),
   shape: ([x], params) => reducedShape(x.shape, params),
   kernel: (out, [x], { axes }) =>

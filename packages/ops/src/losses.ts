@@ -1,4 +1,4 @@
-import { type Binary, checkOptions, defineOp, type Op, sharedFloat, type Tensor, type TensorLike } from "@wengert/core";
+import { type Binary, complete, defineOp, type Op, sharedFloat, type Tensor, type TensorLike } from "@wengert/core";
 import { mul, neg, sub } from "./arithmetic.ts";
 import { broadcastShape } from "./axes.ts";
 import { sigmoid, square } from "./functions.ts";
@@ -12,13 +12,15 @@ export interface LossOptions {
   readonly reduction?: ReductionName | undefined;
 }
 
+const lossDefaults = { reduction: "mean" } as const;
+
 type Loss = (prediction: TensorLike, target: TensorLike, options?: LossOptions) => Tensor;
 
 /** The mean of (prediction − target)², without a factor ½. Differentiable in both. */
 export const mse: Sampled<Loss> = withSamples<Loss>(
   (prediction, target, options) => {
-    checkOptions("mse", options);
-    return reduced("mse", square(sub(prediction, target)), options?.reduction);
+    const { reduction } = complete("mse", options, lossDefaults);
+    return reduced("mse", square(sub(prediction, target)), reduction);
   },
   () => [
     [irregular([2, 3]), irregular([3], 2)],
@@ -57,8 +59,8 @@ const elementLosses: Op<Binary> = defineOp({
 export const binaryCrossEntropy: Sampled<Loss> & { readonly spec: typeof elementLosses.spec } = Object.assign(
   withSamples<Loss>(
     (logits, target, options) => {
-      checkOptions("binaryCrossEntropy", options);
-      return reduced("binaryCrossEntropy", elementLosses(logits, target), options?.reduction);
+      const { reduction } = complete("binaryCrossEntropy", options, lossDefaults);
+      return reduced("binaryCrossEntropy", elementLosses(logits, target), reduction);
     },
     () => [
       [irregular([2, 3]), mul(positive([2, 3], 2), 0.4)],

@@ -1,7 +1,16 @@
 import { defineOp, describe, type Op, type Operand, OutOfRangeError, type Tensor, type Unary } from "@wengert/core";
 import { type Data, sizeOf } from "@wengert/core/ndarray";
 import { div, mul, numeric } from "./arithmetic.ts";
-import { axesOf, axisOf, keptShape, type ReduceOptions, type Reduction, reducedShape, reductionOf } from "./axes.ts";
+import {
+  axesOf,
+  axisOf,
+  keptShape,
+  type ReduceOptions,
+  type Reduction,
+  reduceDefaults,
+  reducedShape,
+  reductionOf,
+} from "./axes.ts";
 import { cast } from "./cast.ts";
 import { equal } from "./compare.ts";
 import { maximum, minimum, peak, trough } from "./lanes.ts";
@@ -16,6 +25,7 @@ type Lane = (n: number, a: Data, i: number, t: number) => number;
 function extremeOf(name: string, ofLane: Lane): Op<Unary, Reduction, ReduceOptions> {
   return defineOp<Unary, Reduction, ReduceOptions>({
     name,
+    options: reduceDefaults,
     params: (options, [x]) => notOfNothing(name, x, reductionOf(name, x, options)),
     shape: ([x], params) => reducedShape(x.shape, params),
     dtype: (inputs) => numeric(name, inputs),
@@ -62,9 +72,10 @@ export interface ArgmaxOptions {
 function placeOf(name: string, inLane: Lane): Op<Unary, Reduction, ArgmaxOptions> {
   return defineOp<Unary, Reduction, ArgmaxOptions>({
     name,
-    params: ({ axis, keepDims = false } = {}, [x]) => {
+    options: reduceDefaults,
+    params: ({ axis, keepDims }, [x]) => {
       const axes = axis === undefined ? axesOf(name, x, undefined) : [axisOf(name, x, axis)];
-      return notOfNothing(name, x, { axes, keepDims });
+      return notOfNothing(name, x, { axes, keepDims: keepDims === true });
     },
     shape: ([x], params) => reducedShape(x.shape, params),
     dtype: () => "int32",

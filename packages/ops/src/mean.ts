@@ -1,7 +1,7 @@
 import { defineOp, type Op, type Operand, type Unary } from "@wengert/core";
 import { sizeOf } from "@wengert/core/ndarray";
 import { div, mul, sub } from "./arithmetic.ts";
-import { keptShape, type ReduceOptions, type Reduction, reducedShape, reductionOf } from "./axes.ts";
+import { keptShape, type ReduceOptions, type Reduction, reduceDefaults, reducedShape, reductionOf } from "./axes.ts";
 import { alongAxes, withoutAxes } from "./loops.ts";
 import { irregular } from "./samples.ts";
 import { reshape } from "./shape.ts";
@@ -12,6 +12,7 @@ const count = (x: Operand, axes: readonly number[]): number => axes.reduce((n, a
 /** y = (Σ x) / n over `axis`, in float64; NaN for n = 0. Every element of a lane has the derivative 1 / n. */
 export const mean: Op<Unary, Reduction, ReduceOptions> = defineOp({
   name: "mean",
+  options: reduceDefaults,
   params: (options, [x]) => reductionOf("mean", x, options),
   shape: ([x], params) => reducedShape(x.shape, params),
   kernel: (out, [x], { axes }) =>
@@ -47,7 +48,8 @@ interface Variance extends Reduction {
  */
 export const variance: Op<Unary, Variance, VarianceOptions> = defineOp({
   name: "variance",
-  params: (options, [x]) => ({ ...reductionOf("variance", x, options), ddof: options?.ddof ?? 0 }),
+  options: { ...reduceDefaults, ddof: 0 },
+  params: (options, [x]) => ({ ...reductionOf("variance", x, options), ddof: options.ddof ?? 0 }),
   shape: ([x], params) => reducedShape(x.shape, params),
   kernel: (out, [x], { axes, ddof }) =>
     alongAxes(axes, withoutAxes(out, x.shape, axes), [x], (n, y, o, _, a, i, s) => {

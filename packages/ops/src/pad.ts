@@ -20,8 +20,9 @@ interface Padding {
 /** y = x with entries of `value` before and after it along each axis. The cotangent is sliced where x stands. */
 export const pad: Op<Unary, Padding, PadOptions> = defineOp({
   name: "pad",
+  options: { widths: undefined, value: 0 },
   params: (options, [x]) => {
-    const { widths, value = 0 } = options ?? {};
+    const { widths, value = 0 } = options;
     if (isPairs(widths, x.shape.length)) return { widths, value };
     const wanted = `one pair [before, after] for each of the ${x.shape.length} axes of ${describe(x)}`;
     throw new ArgumentError(`pad: widths must be ${wanted}, whole numbers of at least 0; got ${shown(widths)}`);

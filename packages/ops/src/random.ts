@@ -1,4 +1,5 @@
 import {
+  type Complete,
   type DType,
   DTypeError,
   defineOp,
@@ -39,6 +40,7 @@ type SplitKey = (key: Tensor, count?: number) => Tensor[];
 
 const childKey: Op<Unary, { readonly index: number }> = defineOp({
   name: "splitKey",
+  options: { index: undefined },
   shape: ([key]) => keyShape("splitKey", key),
   dtype: () => "int32",
   kernel: (out, [key], { index }) => threefry(rows(key), index, stream.split, out.data),
@@ -51,6 +53,8 @@ export interface RandomOptions {
   /** float64 (53 random bits) or float32 (24). Default: float64. */
   readonly dtype?: DType | undefined;
 }
+
+const drawingDefaults = { shape: undefined, dtype: "float64" } as const;
 
 interface Drawing {
   readonly shape: Shape;
@@ -66,8 +70,8 @@ export interface UniformOptions extends RandomOptions {
 export const randomUniform: Op<Unary, Drawing & { readonly min: number; readonly max: number }, UniformOptions> =
   defineOp({
     name: "randomUniform",
-    params: (options) => {
-      const { min = 0, max = 1 } = options ?? {};
+    options: { ...drawingDefaults, min: 0, max: 1 },
+    params: ({ min = 0, max = 1, ...options }) => {
       if (min <= max && max - min < Infinity) return { ...drawing("randomUniform", options), min, max };
       throw new OutOfRangeError(`randomUniform: min ≤ max, both finite, are needed; got min ${min}, max ${max}`);
     },
@@ -87,6 +91,7 @@ export const randomUniform: Op<Unary, Drawing & { readonly min: number; readonly
 /** Numbers of the standard normal distribution, by the Box–Muller transform. */
 export const randomNormal: Op<Unary, Drawing, RandomOptions> = defineOp({
   name: "randomNormal",
+  options: drawingDefaults,
   params: (options) => drawing("randomNormal", options),
   shape: ([key], { shape }) => keyShape("randomNormal", key) && shape,
   dtype: (_, { dtype }) => dtype,
@@ -103,8 +108,8 @@ export const randomNormal: Op<Unary, Drawing, RandomOptions> = defineOp({
 /** The second counter word: what a key is used for. */
 const stream = { split: 1, uniform: 2, radius: 3, angle: 4 } as const;
 
-function drawing(who: string, options: RandomOptions | undefined): Drawing {
-  const [shape, dtype] = [shapeOf(who, options), options?.dtype ?? "float64"];
+function drawing(who: string, options: Complete<RandomOptions>): Drawing {
+  const [shape, dtype] = [shapeOf(who, options), options.dtype ?? "float64"];
   sharedFloat(who, [{ shape, dtype, label: undefined }]);
   return { shape, dtype };
 }

@@ -5,7 +5,7 @@ import { sum } from "./sum.ts";
 /** What becomes of the losses of the elements or rows. */
 export type ReductionName = "mean" | "sum" | "none";
 
-export function reduced(who: string, losses: Tensor, reduction: ReductionName = "mean"): Tensor {
+export function reduced(who: string, losses: Tensor, reduction: ReductionName | undefined): Tensor {
   if (reduction === "mean") return mean(losses);
   if (reduction === "sum") return sum(losses);
   if (reduction === "none") return losses;

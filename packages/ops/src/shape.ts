@@ -16,6 +16,7 @@ import { irregular } from "./samples.ts";
 /** y = x with its elements, row by row, in another shape. Its adjoint is the way back. */
 export const reshape: Op<Unary, { readonly shape: Shape }> = defineOp({
   name: "reshape",
+  options: { shape: undefined },
   params: (options, [x]) => {
     const shape = shapeOf("reshape", options, -1);
     const size = sizeOf(x.shape);
@@ -42,9 +43,10 @@ export const reshape: Op<Unary, { readonly shape: Shape }> = defineOp({
 export const transpose: Op<Unary, { readonly axes: readonly number[] }, { readonly axes?: readonly number[] }> =
   defineOp({
     name: "transpose",
+    options: { axes: undefined },
     params: (options, [x]) => {
       const rank = x.shape.length;
-      const given = options?.axes ?? [...x.shape.keys()].reverse();
+      const given = options.axes ?? [...x.shape.keys()].reverse();
       const axes = Array.isArray(given) ? given.map((axis) => axisOf("transpose", x, axis)) : [];
       if (axes.length === rank && new Set(axes).size === rank) return { axes };
       const came = Array.isArray(given) ? shapeText(given) : show(given);
@@ -62,7 +64,8 @@ export const transpose: Op<Unary, { readonly axes: readonly number[] }, { readon
 /** y = x with a new axis of size 1, which stands at `axis` of y. Its adjoint takes it away. */
 export const expandDims: Op<Unary, { readonly axis: number }> = defineOp({
   name: "expandDims",
-  params: (options, [x]) => ({ axis: axisOf("expandDims", x, options?.axis, x.shape.length + 1) }),
+  options: { axis: undefined },
+  params: (options, [x]) => ({ axis: axisOf("expandDims", x, options.axis, x.shape.length + 1) }),
   shape: ([x], { axis }) => x.shape.toSpliced(axis, 0, 1),
   dtype: ([x]) => x.dtype,
   view: ([x], { axis }) => ndarray(x.data, x.shape.toSpliced(axis, 0, 1), x.stride.toSpliced(axis, 0, 1), x.offset),
@@ -76,8 +79,9 @@ export const expandDims: Op<Unary, { readonly axis: number }> = defineOp({
 /** y = x without the axes of size 1, or those of them that `axis` names. Its adjoint puts them back. */
 export const squeeze: Op<Unary, { readonly axes: readonly number[] }, AxisOption> = defineOp({
   name: "squeeze",
+  options: { axis: undefined },
   params: (options, [x]) => {
-    if (options?.axis === undefined) return { axes: [...x.shape.keys()].filter((i) => x.shape[i] === 1) };
+    if (options.axis === undefined) return { axes: [...x.shape.keys()].filter((i) => x.shape[i] === 1) };
     const axes = axesOf("squeeze", x, options.axis);
     const wide = axes.find((axis) => x.shape[axis] !== 1);
     if (wide === undefined) return { axes };
@@ -98,7 +102,8 @@ export const squeeze: Op<Unary, { readonly axes: readonly number[] }, AxisOption
 /** y = x backwards along `axis`, by default all axes. It is its own adjoint. */
 export const flip: Op<Unary, { readonly axes: readonly number[] }, AxisOption> = defineOp({
   name: "flip",
-  params: (options, [x]) => ({ axes: axesOf("flip", x, options?.axis) }),
+  options: { axis: undefined },
+  params: (options, [x]) => ({ axes: axesOf("flip", x, options.axis) }),
   shape: ([x]) => x.shape,
   dtype: ([x]) => x.dtype,
   view: ([x], { axes }) => x.step(...x.shape.map((_, i) => (axes.includes(i) ? -1 : 1))),

@@ -18,11 +18,11 @@ type Bounds = readonly (number | null)[];
 
 export interface SliceOptions {
   /** Where to begin, one entry an axis; null, or no entry: at the end from which `step` leads away. */
-  readonly start?: Bounds;
+  readonly start?: Bounds | undefined;
   /** Where to stop, before this entry; null, or no entry: at the other end. */
-  readonly stop?: Bounds;
+  readonly stop?: Bounds | undefined;
   /** From one entry to the next. Default 1; negative steps run backwards. */
-  readonly step?: Bounds;
+  readonly step?: Bounds | undefined;
 }
 
 /** Which entries a slice takes: along each axis `size` of them from `start` on, in steps of `step`. */
@@ -38,7 +38,8 @@ export interface Selection {
  */
 export const slice: Op<Unary, Selection, SliceOptions> = defineOp({
   name: "slice",
-  params: (options = {}, [x]) => selection(x, options),
+  options: { start: undefined, stop: undefined, step: undefined },
+  params: (options, [x]) => selection(x, options),
   shape: (_, { size }) => size,
   dtype: ([x]) => x.dtype,
   view: ([x], params) => selected(x, params),
@@ -52,9 +53,10 @@ export const slice: Op<Unary, Selection, SliceOptions> = defineOp({
 /** Zeros of `shape` but for x where a slice would have taken it from. The adjoint takes it. */
 export const unslice: Op<Unary, Selection & { readonly shape: Shape }> = defineOp({
   name: "unslice",
-  params: (options) => {
-    if (options !== undefined) return options;
-    throw new ArgumentError("unslice: expected { start, step, size, shape }, got no options");
+  options: { start: undefined, step: undefined, size: undefined, shape: undefined },
+  params: ({ start, step, size, shape }) => {
+    if (start && step && size && shape) return { start, step, size, shape };
+    throw new ArgumentError("unslice: expected { start, step, size, shape }");
   },
   shape: ([x], { shape, size }) => {
     if (String(x.shape) === String(size)) return shape;

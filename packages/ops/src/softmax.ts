@@ -1,6 +1,6 @@
 import {
   type Binary,
-  checkOptions,
+  complete,
   defineOp,
   type Op,
   type Operand,
@@ -33,9 +33,11 @@ export interface Along {
 
 const along =
   (who: string) =>
-  (options: AxisOption | undefined, [x]: readonly [Operand, ...Operand[]]): Along => ({
-    axes: axesOf(who, x, options?.axis ?? -1),
+  (options: AxisOption, [x]: readonly [Operand, ...Operand[]]): Along => ({
+    axes: axesOf(who, x, options.axis ?? -1),
   });
+
+const onLastAxis = { axis: -1 };
 
 type Point = readonly [x: Tensor, options?: AxisOption];
 const points = (): [Point, ...Point[]] => [
@@ -46,6 +48,7 @@ const points = (): [Point, ...Point[]] => [
 
 const softmaxOfAll: Op<Unary, Along, AxisOption> = defineOp({
   name: "softmax",
+  options: onLastAxis,
   params: along("softmax"),
   shape: ([x]) => x.shape,
   kernel: (out, [x], { axes }) =>
@@ -81,6 +84,7 @@ export const softmax: MaskableOp = maskable(softmaxOfAll, 0);
  */
 export const softmaxPullback: Op<Binary, Along, AxisOption> = defineOp({
   name: "softmaxPullback",
+  options: onLastAxis,
   params: along("softmaxPullback"),
   shape: (inputs) => commonShape("softmaxPullback", inputs, ["s", "g"]),
   kernel: (out, [s, g], { axes }) =>
@@ -116,6 +120,7 @@ export const softmaxPullback: Op<Binary, Along, AxisOption> = defineOp({
 
 const logSoftmaxOfAll: Op<Unary, Along, AxisOption> = defineOp({
   name: "logSoftmax",
+  options: onLastAxis,
   params: along("logSoftmax"),
   shape: ([x]) => x.shape,
   kernel: (out, [x], { axes }) =>
@@ -145,6 +150,7 @@ export const logSoftmax: MaskableOp = maskable(logSoftmaxOfAll, -Infinity);
  */
 export const logSoftmaxPullback: Op<Binary, Along, AxisOption> = defineOp({
   name: "logSoftmaxPullback",
+  options: onLastAxis,
   params: along("logSoftmaxPullback"),
   shape: (inputs) => commonShape("logSoftmaxPullback", inputs, ["y", "g"]),
   kernel: (out, [y, g], { axes }) =>
@@ -186,6 +192,7 @@ export const logSoftmaxPullback: Op<Binary, Along, AxisOption> = defineOp({
 /** Whether an entry is the first maximum of its slice. Piecewise constant: nothing flows back. */
 export const firstMax: Op<Unary, Along, AxisOption> = defineOp({
   name: "firstMax",
+  options: onLastAxis,
   params: along("firstMax"),
   shape: ([x]) => x.shape,
   dtype: () => "bool",
@@ -210,8 +217,7 @@ export interface MaskableOp {
 /** Entries at −Infinity take no part. A slice of nothing else gives NaN, which the outer `where` replaces. */
 function maskable(op: typeof softmaxOfAll, elsewhere: number): MaskableOp {
   const maskedOp = (x: TensorLike, options?: SoftmaxOptions): Tensor => {
-    checkOptions(op.spec.name, options);
-    const { axis, where: taking } = options ?? {};
+    const { axis, where: taking } = complete(op.spec.name, options, { ...onLastAxis, where: undefined });
     if (taking === undefined) return op(x, { axis });
     return where(taking, op(where(taking, x, -Infinity), { axis }), elsewhere);
   };

@@ -10,7 +10,15 @@ import {
   type Unary,
 } from "@wengert/core";
 import { ndarray, type Shape, sizeOf } from "@wengert/core/ndarray";
-import { keptShape, type ReduceOptions, type Reduction, reducedShape, reductionOf, shapeOf } from "./axes.ts";
+import {
+  keptShape,
+  type ReduceOptions,
+  type Reduction,
+  reduceDefaults,
+  reducedShape,
+  reductionOf,
+  shapeOf,
+} from "./axes.ts";
 import { alongAxes, broadcastStrides, withoutAxes } from "./loops.ts";
 import { irregular } from "./samples.ts";
 import { reshape } from "./shape.ts";
@@ -21,6 +29,7 @@ import { reshape } from "./shape.ts";
  */
 export const sum: Op<Unary, Reduction, ReduceOptions> = defineOp({
   name: "sum",
+  options: reduceDefaults,
   params: (options, [x]) => reductionOf("sum", x, options),
   shape: ([x], params) => reducedShape(x.shape, params),
   dtype: ([x]) => (x.dtype === "bool" ? "int32" : x.dtype),
@@ -45,6 +54,7 @@ export const sum: Op<Unary, Reduction, ReduceOptions> = defineOp({
 /** y = x repeated along new axes and along those of size 1. Its adjoint sums over them. */
 export const broadcastTo: Op<Unary, { readonly shape: Shape }> = defineOp({
   name: "broadcastTo",
+  options: { shape: undefined },
   params: (options) => ({ shape: shapeOf("broadcastTo", options) }),
   shape: ([x], { shape }) => {
     const missing = shape.length - x.shape.length;

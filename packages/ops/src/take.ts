@@ -1,7 +1,7 @@
 import {
   ArgumentError,
   checkDType,
-  checkOptions,
+  complete,
   type DType,
   DTypeError,
   defineOp,
@@ -25,7 +25,7 @@ interface Along {
   readonly axis: number;
 }
 
-type Take = (x: TensorLike, indices: TensorLike, options?: Partial<Along>) => Tensor;
+type Take = (x: TensorLike, indices: TensorLike, options?: { readonly axis?: number | undefined }) => Tensor;
 
 const someIndices = () =>
   tensor(
@@ -38,7 +38,8 @@ const someIndices = () =>
 
 const alongAxis: Op<readonly [x: Tensor, indices: Tensor], Along> = defineOp({
   name: "take",
-  params: (options, [x]) => ({ axis: axisOf("take", x, options?.axis) }),
+  options: { axis: undefined },
+  params: (options, [x]) => ({ axis: axisOf("take", x, options.axis) }),
   shape: ([x, indices], { axis }) => x.shape.toSpliced(axis, 1, ...indices.shape),
   dtype: ([x, indices]) => indexed("take", x, indices),
   kernel: (out, [x, indices], { axis }) => {
@@ -56,6 +57,7 @@ const alongAxis: Op<readonly [x: Tensor, indices: Tensor], Along> = defineOp({
 /** Zeros, with `size` entries along `axis`, to which x is added where `take` would have taken it from. */
 export const untake: Op<readonly [x: Tensor, indices: Tensor], Along & { readonly size: number }> = defineOp({
   name: "untake",
+  options: { axis: undefined, size: undefined },
   shape: ([x, indices], { axis, size }) => {
     const [outer, taken] = [x.shape.slice(0, axis), x.shape.slice(axis, axis + indices.shape.length)];
     if (String(taken) === String(indices.shape)) return [...outer, size, ...x.shape.slice(axis + taken.length)];
@@ -84,9 +86,9 @@ export const untake: Op<readonly [x: Tensor, indices: Tensor], Along & { readonl
 export const take: Sampled<Take> & { readonly spec: typeof alongAxis.spec } = Object.assign(
   withSamples<Take>(
     (x, indices, options) => {
-      checkOptions("take", options);
+      const { axis } = complete("take", options, { axis: undefined });
       const which = typeof indices === "number" ? tensor(indices, { dtype: "int32" }) : indices;
-      if (options?.axis !== undefined) return alongAxis(x, which, { axis: options.axis });
+      if (axis !== undefined) return alongAxis(x, which, { axis });
       return alongAxis(reshape(x, { shape: [-1] }), which, { axis: 0 });
     },
     () => [
@@ -134,8 +136,9 @@ export const oneHot: Op<
   { readonly numClasses: number; readonly dtype?: DType | undefined }
 > = defineOp({
   name: "oneHot",
+  options: { numClasses: undefined, dtype: "float64" },
   params: (options) => {
-    const { numClasses, dtype = "float64" } = options ?? {};
+    const { numClasses, dtype } = options;
     if (Number.isSafeInteger(numClasses) && numClasses! >= 0)
       return { numClasses: numClasses!, dtype: checkDType("oneHot", dtype) };
     throw new ArgumentError(`oneHot: numClasses must be a whole number of at least 0, got ${show(numClasses)}`);

@@ -1,0 +1,39 @@
+import { ArgumentError, show } from "./errors.ts";
+
+/** Every option of `O` with its default: `undefined` where it has none, or where another value decides. */
+export type Complete<O> = { readonly [K in keyof O]-?: O[K] | undefined };
+
+/**
+ * The options of a call, those that are absent or `undefined` with their defaults.
+ * @throws ArgumentError for options that are not one object, or have a name that is none.
+ */
+export function complete<O>(who: string, given: unknown, defaults: Complete<O>): Complete<O> {
+  if (given === undefined) return defaults;
+  if (!isPlain(given))
+    throw new ArgumentError(`${who}: options come last, as one object such as { axis: 1 }; got ${show(given)}`);
+  for (const name of Object.keys(given))
+    if (!Object.hasOwn(defaults ?? {}, name)) throw unknownOption(who, name, Object.keys(defaults ?? {}));
+  const options: Record<string, unknown> = { ...defaults };
+  for (const [name, value] of Object.entries(given)) if (value !== undefined) options[name] = value;
+  return options as Complete<O>;
+}
+
+/** Whether `x` is an object literal, of whichever realm: above it stands one prototype, or none. */
+function isPlain(x: unknown): x is object {
+  if (typeof x !== "object" || x === null || Array.isArray(x)) return false;
+  const prototype = Object.getPrototypeOf(x);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
+function unknownOption(who: string, name: string, names: readonly string[]): ArgumentError {
+  if (names.length === 0) return new ArgumentError(`${who}: there are no options, got ${name}`);
+  const bare = (text: string) => text.toLowerCase().replace(/[^a-z]/g, "");
+  const wanted = elsewhere[bare(name)] ?? bare(name);
+  const meant = names.find((known) => bare(known).includes(wanted) || wanted.includes(bare(known)));
+  const list = `ptions are ${names.join(", ")}`;
+  const guess = meant === undefined ? `o${list}` : `did you mean ${meant}? O${list}`;
+  return new ArgumentError(`${who}: there is no option ${name}; ${guess}`);
+}
+
+/** What other libraries call an option. */
+const elsewhere: Readonly<Record<string, string>> = { dim: "axis", dims: "axis", axes: "axis", perm: "axes" };

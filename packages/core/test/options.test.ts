@@ -1,0 +1,68 @@
+import { ArgumentError, complete, full, grad, type Tensor, tensor, valueAndGrad, zeros } from "@wengert/core";
+import { gradcheck } from "@wengert/core/gradcheck";
+import { describe, expect, it } from "vitest";
+import { errorOf, mul, spread, sum } from "./support.ts";
+
+const defaults = { axis: undefined, keepDims: false, axes: 3 };
+const of = (given: unknown) => complete("op", given, defaults);
+
+describe("complete", () => {
+  it("puts defaults where an option is absent or undefined", () => {
+    expect(of(undefined)).toEqual(defaults);
+    expect(of({ axis: 2, keepDims: undefined })).toEqual({ axis: 2, keepDims: false, axes: 3 });
+    expect(of(Object.assign(Object.create(null), { axis: null }))).toEqual({ axis: null, keepDims: false, axes: 3 });
+    expect(defaults).toEqual({ axis: undefined, keepDims: false, axes: 3 });
+  });
+  it.each([3, "axis", null, true, [1], new Map(), tensor(1), () => {}])("refuses %s", (bad) => {
+    expect(errorOf(() => of(bad))).toBeInstanceOf(ArgumentError);
+    expect(() => of(bad)).toThrow(/^op: options come last, as one object such as { axis: 1 }; got /);
+  });
+  it.each([
+    ["dim", "axis"],
+    ["keepdim", "keepDims"],
+    ["keepdims", "keepDims"],
+    ["keep_dims", "keepDims"],
+    ["Axis", "axis"],
+    ["perm", "axes"],
+  ])("takes %s for %s", (name, meant) => {
+    expect(() => of({ [name]: 1 })).toThrow(
+      `op: there is no option ${name}; did you mean ${meant}? Options are axis, keepDims, axes`,
+    );
+  });
+  it("lists the options where nothing comes near", () => {
+    expect(() => of({ seed: 1 })).toThrow("op: there is no option seed; options are axis, keepDims, axes");
+    expect(() => complete<undefined>("op", { seed: 1 }, undefined)).toThrow("op: there are no options, got seed");
+    expect(() => of({ __proto__: { axis: 1 } })).toThrow(/as one object/);
+  });
+});
+
+const x = tensor([1, 2]);
+const unchecked = (f: unknown) => f as (...args: unknown[]) => unknown;
+
+describe("an option that does not exist is refused", () => {
+  it.each<[string, () => unknown, string]>([
+    [
+      "of an op",
+      () => unchecked(spread)(tensor(1), { shapes: [2] }),
+      "spread: there is no option shapes; did you mean shape?",
+    ],
+    ["of an op without any", () => unchecked(mul)(x, x, { axis: 1 }), "mul: there are no options, got axis"],
+    [
+      "of tensor",
+      () => unchecked(tensor)([1], { dtyp: "int32" }),
+      "tensor: there is no option dtyp; did you mean dtype?",
+    ],
+    [
+      "of zeros",
+      () => unchecked(zeros)([1], { name: "b" }),
+      "zeros: there is no option name; options are dtype, label",
+    ],
+    ["of full", () => unchecked(full)([1], 2, "int32"), "full: options come last"],
+    ["of grad", () => unchecked(grad)(mul, { argnum: 1 }), "grad: there is no option argnum; did you mean argnums?"],
+    ["of valueAndGrad", () => unchecked(valueAndGrad)(mul, { has_aux: true }), "did you mean hasAux?"],
+    ["of gradcheck", () => unchecked(gradcheck)((y: Tensor) => sum(y), [x], { tol: 1 }), "did you mean tolerance?"],
+  ])("%s", (_, call, message) => {
+    expect(errorOf(call)).toBeInstanceOf(ArgumentError);
+    expect(call).toThrow(message);
+  });
+});
