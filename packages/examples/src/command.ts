@@ -7,11 +7,13 @@ export interface Command<Outcome> {
   /** One line: what it does. */
   readonly summary: string;
   readonly options: OptionTable;
+  /** Whether `run` heeds `stop`; if not, Ctrl-C ends it as it ends any program. */
+  readonly stoppable: boolean;
   /** `stop` is aborted when Ctrl-C was pressed. */
   run(args?: readonly string[], stop?: AbortSignal): Promise<Outcome>;
 }
 
-/** Keeps the options of `run` typed by their table. */
+/** Keeps the options of `run` typed by their table. A `run` that leaves `stop` out can be ended, but not asked to stop. */
 export function command<Table extends OptionTable, Outcome>(spec: {
   summary: string;
   options: Table;
@@ -20,6 +22,7 @@ export function command<Table extends OptionTable, Outcome>(spec: {
   return {
     summary: spec.summary,
     options: spec.options,
+    stoppable: spec.run.length > 1,
     run: async (args = [], stop = new AbortController().signal) => spec.run(parseOptions(spec.options, args), stop),
   };
 }
@@ -36,10 +39,10 @@ export async function startIfMain(meta: ImportMeta, command: Command<unknown>): 
     console.log(`${name}: ${command.summary}\n\n${describeOptions(command.options)}`);
     return;
   }
-  const stop = stopOnInterrupt();
+  const stop = command.stoppable ? stopOnInterrupt() : undefined;
   try {
     await command.run(args, stop);
-    if (stop.aborted) process.exitCode = interrupted;
+    if (stop?.aborted) process.exitCode = interrupted;
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     console.error(`${name}: ${error.message}`);

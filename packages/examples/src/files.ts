@@ -1,6 +1,19 @@
-import { accessSync, constants, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { accessSync, constants, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { basename, dirname, join } from "node:path";
 import { InputError } from "./options.ts";
+
+/** What mends data that came with an npm package. */
+export const reinstall = "delete node_modules and start again, which installs it anew";
+
+/** A file of data in an npm package: its path from the folder of `entry`, a module that can be imported. */
+export function readFromPackage(entry: string, path: string): Buffer {
+  try {
+    return readFileSync(join(dirname(createRequire(import.meta.url).resolve(entry)), path));
+  } catch (error) {
+    throw new InputError(`${basename(path)} cannot be read (${(error as Error).message}); ${reinstall}.`);
+  }
+}
 
 /** Makes the folder, so that a path which cannot be written stops a command before its work, not after it. */
 export function prepareFolder(folder: string): void {

@@ -20,12 +20,17 @@ export type Values<Table extends OptionTable> = {
   readonly [Name in keyof Table]: Table[Name] extends Option<infer Value> ? Value : never;
 };
 
-/** A whole number of at least `min`. */
-export function count(fallback: number, help: string, { min = 1 }: { min?: number } = {}): Option<number> {
+/** A whole number of at least `min`, and of at most `max` where there is one. */
+export function count(
+  fallback: number,
+  help: string,
+  { min = 1, max = Number.MAX_SAFE_INTEGER }: { min?: number; max?: number } = {},
+): Option<number> {
+  const wanted =
+    max < Number.MAX_SAFE_INTEGER ? `a whole number from ${min} to ${max}` : `a whole number of at least ${min}`;
   const read: Option<number>["read"] = (text) => {
     const value = Number(text);
-    const fits = /^\d+$/.test(text) && Number.isSafeInteger(value) && value >= min;
-    return fits ? { value } : { wanted: `a whole number of at least ${min}` };
+    return /^\d+$/.test(text) && value >= min && value <= max ? { value } : { wanted };
   };
   return { placeholder: "N", fallback, help, read };
 }

@@ -20,6 +20,34 @@ ${body}
 `;
 }
 
+/** The numbers of a page's head, each with what it is. */
+export type Figures = readonly (readonly [value: string, name: string])[];
+
+/** What a page is about, in its head: `title` and `lead` are HTML. */
+export function pageHead(head: { title: string; lead: string; command: string; figures: Figures }): string {
+  return `<header>
+<h1>${head.title}</h1>
+<p class="lead">${head.lead}</p>
+<p class="note">The same figures again: <code>${escapeHtml(head.command)}</code></p>
+<dl>${head.figures.map(([value, name]) => `<div><dt>${name}</dt><dd>${value}</dd></div>`).join("")}</dl>
+</header>`;
+}
+
+/** A table of HTML cells; the first row is its head. */
+export function htmlTable([head = [], ...rows]: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[], tag: string) =>
+    `<tr>${cells.map((cell) => `<${tag}>${cell}</${tag}>`).join("")}</tr>`;
+  return `<div class="scroll"><table class="plain">
+<thead>${line(head, "th")}</thead>
+<tbody>${rows.map((row) => line(row, "td")).join("\n")}</tbody>
+</table></div>`;
+}
+
+/** Words with a square of one of the page's colours before them: a legend, or a sentence that is one. */
+export function coloured(colour: string, words: string): string {
+  return `<span class="coloured"><i style="background: var(${colour})"></i>${words}</span>`;
+}
+
 /** Text as HTML. */
 export function escapeHtml(text: string): string {
   const names: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
@@ -65,5 +93,11 @@ dl { display: flex; flex-wrap: wrap; gap: 1px; margin: 1.75rem 0 0;
 dl div { flex: 1 1 8.5rem; background: var(--raised); padding: .7rem .9rem; display: flex; flex-direction: column; }
 dt { order: 2; color: var(--muted); font-size: .8125rem; }
 dd { margin: 0; font-size: 1.35rem; font-variant-numeric: tabular-nums; white-space: nowrap; }
+.scroll { overflow-x: auto; }
+.plain { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .9375rem; }
+.plain th { font-weight: 500; color: var(--muted); font-size: .8125rem; }
+.plain :is(th, td) { text-align: right; padding: .35rem 0 .35rem 1.25rem; border-bottom: 1px solid var(--line); }
+.plain :is(th, td):first-child { padding-left: 0; text-align: left; }
 .columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); gap: 2rem 3rem; }
-.swatch { display: inline-block; width: .75em; height: .75em; border-radius: 2px; margin-right: .3em; }`;
+.coloured { white-space: nowrap; }
+.coloured > i:first-child { display: inline-block; width: .75em; height: .75em; border-radius: 2px; margin-right: .3em; }`;

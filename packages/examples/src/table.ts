@@ -13,6 +13,21 @@ export function table(rows: readonly (readonly string[])[], { left = 1 }: { left
 /** How large a small number is: one digit and the power of ten. */
 export const size = (x: number): string => (x === 0 ? "0" : x.toExponential(0));
 
+/** 12 as ₁₂. */
+export const index = (i: number): string => `${i}`.replace(/\d/g, (digit) => "₀₁₂₃₄₅₆₇₈₉"[Number(digit)]!);
+
+/** Some steps of so many: the first, the last, and 1, 2, 5, 10, 20, 50, ... between. */
+export function roundSteps(steps: number): number[] {
+  const round = Array.from({ length: 18 }, (_, k) => [1, 2, 5][k % 3]! * 10 ** Math.floor(k / 3));
+  return [0, ...round.filter((step) => step < steps), steps];
+}
+
+/** A share of 1 in per cent. */
+export const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
+
+/** A whole number with commas at the thousands. */
+export const whole = (value: number): string => value.toLocaleString("en");
+
 /** Columns on the screen: the bar of x̄ takes none of its own. */
 function widthOf(text: string): number {
   return text.replace(/\p{Mark}/gu, "").length;

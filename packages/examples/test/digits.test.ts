@@ -6,10 +6,11 @@ import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { decode } from "fast-png";
 import { afterAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { confusionMatrix, likeliest } from "../src/confusion.ts";
 import { inkImage, signedImage } from "../src/digits/images.ts";
 import digits from "../src/digits/main.ts";
 import { parseIdx, pixelsPerImage, readDigits } from "../src/digits/mnist.ts";
-import { confusionMatrix, worstMistakes } from "../src/digits/outcome.ts";
+import { worstMistakes } from "../src/digits/outcome.ts";
 import { InputError } from "../src/options.ts";
 
 const out = mkdtempSync(join(tmpdir(), "wengert-digits-"));
@@ -99,7 +100,7 @@ describe("the report", () => {
     const row = (guess: number, p: number) => Array.from({ length: 10 }, (_, k) => (k === guess ? p : (1 - p) / 9));
     const labels = Int32Array.of(3, 3, 4, 0);
     const rows = [row(3, 0.9), row(5, 0.8), row(9, 0.95), row(0, 0.4)];
-    const matrix = confusionMatrix(labels, rows);
+    const matrix = confusionMatrix(labels, rows.map(likeliest), 10);
     expect([matrix[3]![3], matrix[3]![5], matrix[4]![9], matrix[0]![0]]).toEqual([1, 1, 1, 1]);
     const test = { count: 4, labels, pixels: new Float32Array(4 * pixelsPerImage) };
     expect(worstMistakes(test, rows, 9).map(({ label, guess }) => [label, guess])).toEqual([

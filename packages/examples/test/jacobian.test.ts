@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { jacobian, type Tensor, tensor } from "@wengert/core";
 import { softmax } from "@wengert/ops";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { exactly, exp, nearest, over, relativeError } from "../src/jacobian/fixed.ts";
+import { exactly, exp, nearest, over, relativeError } from "../src/fixed.ts";
 import command from "../src/jacobian/main.ts";
 import { quotientRule, sweepOfRow } from "../src/jacobian/telling.ts";
 import { closedForm, compare, confident, reference, softmaxInSteps, wayNames } from "../src/jacobian/ways.ts";

@@ -3,9 +3,9 @@ import { gradcheck } from "@wengert/core/gradcheck";
 import { mean, mul, square, sub } from "@wengert/ops";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { InputError } from "../src/options.ts";
+import { measurements, readPenguins } from "../src/penguins.ts";
 import { atDifference, fitBoth, logisticLoss, softmaxLoss } from "../src/sigmoid/compare.ts";
 import sigmoid from "../src/sigmoid/main.ts";
-import { measurements, readPenguins } from "../src/sigmoid/penguins.ts";
 
 const data = readPenguins();
 const values = (t: Tensor): number[] => [t.toNested()].flat(2).map(Number);

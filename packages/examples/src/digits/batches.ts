@@ -1,6 +1,7 @@
 import { fromNdarray, type Tensor } from "@wengert/core";
 import { ndarray } from "@wengert/core/ndarray";
-import { randomUniform, splitKey } from "@wengert/ops";
+import { splitKey } from "@wengert/ops";
+import { shuffled } from "../shuffle.ts";
 import { type Digits, imageOf, pixelsPerImage } from "./mnist.ts";
 
 /** Images [n, 784], between 0 (paper) and 1 (ink), and their labels [n]. */
@@ -44,10 +45,4 @@ export function* batches(
     const order = shuffled(digits.count, epochKey);
     for (let start = 0; start < digits.count; start += size) yield pick(digits, order.subarray(start, start + size));
   }
-}
-
-/** 0 … count − 1 in the order of a random number for each. */
-function shuffled(count: number, key: Tensor): Int32Array {
-  const rank = Float64Array.from(randomUniform(key, { shape: [count] }).data.data);
-  return Int32Array.from(rank.keys()).sort((a, b) => rank[a]! - rank[b]!);
 }

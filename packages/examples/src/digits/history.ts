@@ -1,4 +1,4 @@
-import { InputError } from "../options.ts";
+import { finite } from "../descent.ts";
 import type { Point } from "./report.ts";
 
 const pointsPerEpoch = 15;
@@ -18,9 +18,7 @@ export class History {
   /** One training step, which ended at `epoch`. Returns the last training point, the first step at first. */
   addStep(step: Point): Point {
     this.steps++;
-    if (!Number.isFinite(step.loss)) {
-      throw new InputError(`the loss is ${step.loss} at step ${this.steps}: a smaller --rate keeps it finite.`);
-    }
+    finite(step.loss, this.steps);
     this.since.push(step);
     if (this.since.length >= this.stepsPerPoint) {
       const mean = (quantity: "loss" | "accuracy") =>

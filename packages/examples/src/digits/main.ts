@@ -25,11 +25,12 @@ import { type Command, command, startIfMain } from "../command.ts";
 import { prepareFolder, writeWhole } from "../files.ts";
 import { choice, count, path, positive, spelled } from "../options.ts";
 import { showProgress } from "../progress.ts";
+import { percent, whole } from "../table.ts";
 import { type Batch, batches, first, wholeSet } from "./batches.ts";
 import { History } from "./history.ts";
 import { classes, pixelsPerImage, readDigits } from "./mnist.ts";
 import { examine } from "./outcome.ts";
-import { type Fit, percent, report, whole } from "./report.ts";
+import { type Fit, report } from "./report.ts";
 
 type Model = readonly { readonly W: Tensor; readonly b: Tensor }[];
 

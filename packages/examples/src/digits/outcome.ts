@@ -1,5 +1,6 @@
 import { jacobian, type Tensor } from "@wengert/core";
 import { mean, softmax, sum } from "@wengert/ops";
+import { confusionMatrix, likeliest } from "../confusion.ts";
 import { first, wholeSet } from "./batches.ts";
 import { classes, type Digits, imageOf } from "./mnist.ts";
 import type { Fit, Mistake } from "./report.ts";
@@ -11,7 +12,7 @@ export function examine(
 ): Pick<Fit, "confusion" | "mistakes" | "weights"> {
   const rows = softmax(scores(wholeSet(test).images)).toNested() as number[][];
   return {
-    confusion: confusionMatrix(test.labels, rows),
+    confusion: confusionMatrix(test.labels, rows.map(likeliest), classes),
     mistakes: worstMistakes(test, rows, 12),
     weights: pixelWeights(scores, first(test, 400).images),
   };
@@ -23,15 +24,6 @@ function pixelWeights(scores: (images: Tensor) => Tensor, images: Tensor): numbe
   return sum(derivatives, { axis: 1 }).toNested() as number[][];
 }
 
-/** How many images of the digit `row` were read as the digit `column`. */
-export function confusionMatrix(labels: Int32Array, rows: readonly (readonly number[])[]): number[][] {
-  const counts = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
-  rows.forEach((row, i) => {
-    counts[labels[i]!]![likeliest(row)]!++;
-  });
-  return counts;
-}
-
 /** The wrong answers that got the highest probability. `rows` holds the softmax row of each image. */
 export function worstMistakes(test: Digits, rows: readonly (readonly number[])[], most: number): Mistake[] {
   return rows
@@ -40,8 +32,4 @@ export function worstMistakes(test: Digits, rows: readonly (readonly number[])[]
     .sort((a, b) => b.probabilities[b.guess]! - a.probabilities[a.guess]!)
     .slice(0, most)
     .map(({ i, ...mistake }) => ({ ...mistake, pixels: imageOf(test, i) }));
-}
-
-function likeliest(row: readonly number[]): number {
-  return row.indexOf(Math.max(...row));
 }

@@ -1,6 +1,8 @@
 import * as Plot from "@observablehq/plot";
-import { escapeHtml, page } from "../page.ts";
+import { cellsOf, drawConfusion } from "../confusion.ts";
+import { coloured, escapeHtml, type Figures, htmlTable, page, pageHead } from "../page.ts";
 import { draw } from "../plots.ts";
+import { percent, whole } from "../table.ts";
 import { inkImage, signedImage } from "./images.ts";
 
 export interface Point {
@@ -49,7 +51,7 @@ function heading(title: string, fit: Fit): string {
       ? "Softmax regression, <b>A</b> = <b>XW</b> + <b>b</b>,"
       : "A network of two layers, <b>A</b> = relu(<b>XW</b>₁ + <b>b</b>₁)<b>W</b>₂ + <b>b</b>₂,";
   const { loss, accuracy } = last(fit.test);
-  const figures = [
+  const figures: Figures = [
     [percent(accuracy), "test accuracy"],
     [loss.toFixed(4), "test loss (cross-entropy)"],
     [whole(fit.parameters), "parameters"],
@@ -57,21 +59,20 @@ function heading(title: string, fit: Fit): string {
     [whole(fit.steps), "steps of gradient descent"],
   ];
   const stopped = fit.stopped ? " <em>Training was stopped before its end: this is what it had reached.</em>" : "";
-  return `<header>
-<h1>${title}</h1>
-<p class="lead">${model} fitted to handwritten digits by plain gradient descent. The gradients come from reading
-each step’s tape backwards.${stopped}</p>
-<p class="note">The same figures again: <code>${escapeHtml(fit.command)}</code></p>
-<dl>${figures.map(([value, name]) => `<div><dt>${name}</dt><dd>${value}</dd></div>`).join("")}</dl>
-</header>`;
+  return pageHead({
+    title,
+    lead: `${model} fitted to handwritten digits by plain gradient descent. The gradients come from reading
+each step’s tape backwards.${stopped}`,
+    command: fit.command,
+    figures,
+  });
 }
 
 function curves({ train, test, images }: Fit): string {
   return `<section>
 <h2>How it learned</h2>
-<p class="note"><span class="swatch" style="background: var(--blue)"></span>training, the mean of the steps since the
-point before&ensp;<span class="swatch" style="background: var(--orange)"></span>test, after each pass over the
-${whole(images)} training images</p>
+<p class="note">${coloured("--blue", "training")}, the mean of the steps since the point before&ensp;
+${coloured("--orange", "test")}, after each pass over the ${whole(images)} training images</p>
 <div class="columns">
 <figure>${curve("loss", train, test)}</figure>
 <figure>${curve("accuracy", train, test)}</figure>
@@ -100,55 +101,33 @@ function curve(quantity: "loss" | "accuracy", train: readonly Point[], test: rea
 }
 
 function confusion({ confusion }: Fit): string {
-  const cells = confusion.flatMap((row, label) => {
-    const total = row.reduce((sum, count) => sum + count, 0);
-    return row.map((count, guess) => ({ label, guess, count, share: count / Math.max(1, total), total }));
-  });
+  const cells = cellsOf(confusion);
   const worst = cells
     .filter(({ label, guess, count }) => label !== guess && count > 0)
     .sort((a, b) => b.count - a.count)
     .slice(0, 6);
   const hits = cells.filter(({ label, guess }) => label === guess).sort((a, b) => b.share - a.share);
   const [easiest, hardest] = [hits.at(0), hits.at(-1)];
-  const plot = draw({
+  const plot = drawConfusion({
+    confusion,
+    names: confusion.map((_, digit) => String(digit)),
+    rows: "is a",
     ariaLabel: "confusion matrix: how many test images of each digit were read as each digit",
-    width: 460,
     height: 440,
     marginLeft: 40,
-    marginRight: 8,
-    marginTop: 44,
-    marginBottom: 4,
-    x: { label: "read as", axis: "top", tickSize: 0, labelArrow: "none", labelAnchor: "center" },
-    y: { label: "is a", tickSize: 0, labelArrow: "none", labelAnchor: "center" },
-    opacity: { type: "identity" },
-    marks: [
-      Plot.cell(cells, {
-        x: "guess",
-        y: "label",
-        inset: 1,
-        fill: ({ label, guess }) => (label === guess ? "var(--blue)" : "var(--orange)"),
-        // The root lets a handful of mistakes be seen beside the most frequent; the count stays legible on both colours.
-        fillOpacity: ({ label, guess, count, share }) =>
-          label === guess ? 0.35 * share : 0.6 * Math.sqrt(count / (worst[0]?.count ?? 1)),
-      }),
-      Plot.text(cells, { x: "guess", y: "label", text: ({ count }) => (count === 0 ? "" : String(count)) }),
-    ],
   });
-  const rows = worst.map(
-    ({ label, guess, count, share }) =>
-      `<tr><td>${label}</td><td>${guess}</td><td>${count}</td><td>${percent(share)}</td></tr>`,
-  );
+  const ranking = htmlTable([
+    ["is a", "read as", "times", "of that digit"],
+    ...worst.map(({ label, guess, count, share }) => [`${label}`, `${guess}`, `${count}`, percent(share)]),
+  ]);
   return `<section>
 <h2>What it takes for what</h2>
 <div class="columns">
-<figure class="matrix">${plot}</figure>
+<figure>${plot}</figure>
 <div>
 <p>Read easiest: the ${easiest?.label}, ${percent(easiest?.share ?? 0)} of them right. Hardest: the ${hardest?.label},
 ${percent(hardest?.share ?? 0)}.</p>
-<table class="ranking">
-<thead><tr><th>is a</th><th>read as</th><th>times</th><th>of that digit</th></tr></thead>
-<tbody>${rows.join("")}</tbody>
-</table>
+${ranking}
 </div>
 </div>
 </section>`;
@@ -210,18 +189,10 @@ the new parameters.</p>
 </section>`;
 }
 
-export function percent(share: number): string {
-  return `${(100 * share).toFixed(2)} %`;
-}
-
 /** A probability in per cent, at most four characters. */
 function short(probability: number): string {
   const value = 100 * probability;
   return value >= 99.95 ? "100" : value < 0.05 ? "0" : value.toFixed(1);
-}
-
-export function whole(value: number): string {
-  return value.toLocaleString("en");
 }
 
 function last<T>(list: readonly T[]): T {
@@ -233,11 +204,6 @@ function last<T>(list: readonly T[]): T {
 const styles = `<style>
 .for { color: var(--orange); }
 .against { color: var(--blue); }
-.matrix svg { margin-top: 1rem; }
-.ranking { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .9375rem; }
-.ranking th { font-weight: 500; color: var(--muted); font-size: .8125rem; }
-.ranking :is(th, td) { text-align: right; padding: .35rem 0 .35rem 1.25rem; border-bottom: 1px solid var(--line); }
-.ranking :is(th, td):first-child { padding-left: 0; }
 .weights { display: grid; grid-template-columns: repeat(auto-fill, minmax(max(4rem, 9%), 1fr)); gap: .75rem;
   margin-bottom: 1rem; }
 @media (min-width: 40rem) { .weights { grid-template-columns: repeat(5, 1fr); } }

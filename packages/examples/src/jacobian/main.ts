@@ -1,14 +1,15 @@
 /**
  * Tells the Jacobian of softmax by the quotient rule and by the tape, and what three ways of using it lose.
  *
- * `telling.ts` puts the numbers into the rules, `ways.ts` has the three ways, `fixed.ts` the digits to judge them by.
+ * `telling.ts` puts the numbers into the rules, `ways.ts` has the three ways, `../fixed.ts` the digits to judge them by.
  */
 import { explain, jacobian, record, type Tensor, tensor } from "@wengert/core";
-import { max, softmax, sub } from "@wengert/ops";
+import { softmax } from "@wengert/ops";
+import { farthest } from "../algebra.ts";
 import { type Command, command, startIfMain } from "../command.ts";
 import { InputError, type Option } from "../options.ts";
-import { size, table } from "../table.ts";
-import { besideEachOther, components, index, quotientRule, sweepOfRow } from "./telling.ts";
+import { index, size, table } from "../table.ts";
+import { besideEachOther, components, quotientRule, sweepOfRow } from "./telling.ts";
 import { type Comparison, closedForm, compare, confident, softmaxInSteps, wayNames } from "./ways.ts";
 
 const rests = [1e-1, 1e-4, 1e-8, 1e-12, 1e-16];
@@ -94,8 +95,6 @@ ${table([
     return { tape, closed, comparisons };
   },
 });
-
-const farthest = (a: Tensor, b: Tensor): number => Math.max(max(sub(a, b)).item(), max(sub(b, a)).item());
 
 await startIfMain(import.meta, jacobianOfSoftmax);
 

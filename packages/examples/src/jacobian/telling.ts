@@ -1,6 +1,6 @@
 import { record, type Tensor, tensor } from "@wengert/core";
-import { size, table } from "../table.ts";
-import { nearest } from "./fixed.ts";
+import { nearest } from "../fixed.ts";
+import { index, size, table } from "../table.ts";
 import { type Comparison, softmaxInSteps, wayNames } from "./ways.ts";
 
 /** The quotient rule for ∂Sᵢ/∂xⱼ with the numbers of x put in. */
@@ -56,8 +56,5 @@ export function components({ exact, found, errors }: Comparison): string {
 /** At most four significant digits. */
 const short = (x: number): string =>
   x !== 0 && Math.abs(x) < 1e-3 ? x.toExponential(2) : `${Number(x.toPrecision(4))}`;
-
-/** 12 as ₁₂. */
-export const index = (i: number): string => `${i}`.replace(/\d/g, (digit) => "₀₁₂₃₄₅₆₇₈₉"[Number(digit)]!);
 
 const numbers = (t: Tensor): string => [t.toNested()].flat().map(Number).map(short).join(" ");

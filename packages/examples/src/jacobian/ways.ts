@@ -1,6 +1,7 @@
 import { type Tensor, tensor, vjp } from "@wengert/core";
 import { add, div, exp, expandDims, log, logSumExp, matmul, mul, reshape, softmax, sub, sum } from "@wengert/ops";
-import { exactly, over, relativeError, exp as slowExp, times, total } from "./fixed.ts";
+import { identity } from "../algebra.ts";
+import { exactly, over, relativeError, exp as slowExp, times, total } from "../fixed.ts";
 
 /** softmax in the three steps of its definition, for a tape to be read. */
 export function softmaxInSteps(x: Tensor): Tensor {
@@ -13,10 +14,7 @@ export function softmaxInSteps(x: Tensor): Tensor {
 
 /** D_jS_i = S_i(δ_ij − S_j), row i and column j. */
 export function closedForm(S: Tensor): Tensor {
-  const identity = tensor(
-    Array.from({ length: S.size }, (_, i) => Array.from({ length: S.size }, (_, j) => +(i === j))),
-  );
-  return mul(expandDims(S, { axis: 1 }), sub(identity, S));
+  return mul(expandDims(S, { axis: 1 }), sub(identity(S.size), S));
 }
 
 /** The VJP of softmax at x, x̄ⱼ = Σᵢ gᵢ D_jS_i, in three ways that are equal on paper. */

@@ -17,7 +17,8 @@ import {
   sub,
   sum,
 } from "@wengert/ops";
-import type { Penguins } from "./penguins.ts";
+import { farthest } from "../algebra.ts";
+import type { Penguins } from "../penguins.ts";
 
 /** A value with its first and second derivatives. */
 export type Jet = readonly [value: number, first: number, second: number];
@@ -94,5 +95,3 @@ export function fitBoth(
 
 const column = (W: Tensor, k: number): Tensor => slice(W, { start: [0, k], stop: [null, k + 1] });
 const differenceOf = (W: Tensor): Tensor => sub(column(W, 1), column(W, 0));
-const farthest = (a: Tensor, b: Tensor): number =>
-  Math.max(...(sub(a, b).toNested() as number[][]).flat().map(Math.abs));

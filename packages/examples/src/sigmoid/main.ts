@@ -1,13 +1,13 @@
 /**
  * Shows that the softmax over two classes is the sigmoid of a₁ − a₀: in values, in derivatives, and while both learn.
  *
- * `compare.ts` computes, `penguins.ts` reads the data; here is what it means.
+ * `compare.ts` computes; here is what it means.
  */
 import { type Command, command, startIfMain } from "../command.ts";
 import { count, positive } from "../options.ts";
-import { size, table } from "../table.ts";
+import { measurements, readPenguins, species } from "../penguins.ts";
+import { roundSteps, size, table } from "../table.ts";
 import { atDifference, fitBoth, type Moment } from "./compare.ts";
-import { measurements, readPenguins, species } from "./penguins.ts";
 
 const differences = [-800, -40, -1, 0, 0.5, 40, 800];
 
@@ -45,7 +45,7 @@ regression with twice the step size of softmax regression, and with the same.
 
 ${table([
   ["step", "softmax loss", "logistic loss", "apart, twice", "apart, the same"],
-  ...shown(settings.steps).map((step) => {
+  ...roundSteps(settings.steps).map((step) => {
     const { softmaxLoss, logisticLoss, apart } = moments[step]!;
     const losses = [softmaxLoss, logisticLoss].map((loss) => loss.toFixed(12));
     return [`${step}`, ...losses, size(apart.twice), size(apart.same)];
@@ -70,12 +70,6 @@ From the start to step ${settings.steps} they were never farther apart than ${si
     return moments;
   },
 });
-
-/** Some steps of all: the first, the last, and 1, 2, 5, 10, 20, 50, ... between. */
-function shown(steps: number): number[] {
-  const round = Array.from({ length: 18 }, (_, k) => [1, 2, 5][k % 3]! * 10 ** Math.floor(k / 3));
-  return [0, ...round.filter((step) => step < steps), steps];
-}
 
 const farthest = (moments: readonly Moment[]): number => Math.max(...moments.map(({ apart }) => apart.twice));
 const short = (x: number): string => `${Number(x.toPrecision(4))}`;

@@ -13,6 +13,7 @@ export const total = (list: readonly bigint[]): bigint => list.reduce((sum, a) =
 
 /** eˣ by its Taylor series at x / 2¹⁶, where 40 terms do, squared sixteen times. */
 export function exp(x: bigint): bigint {
+  if (x < -400n * one) return 0n; // e⁻³⁵⁵ is 2⁻⁵¹²
   const halvings = 16;
   let [term, sum] = [one, one];
   for (let n = 1n; term !== 0n; n++) {
@@ -21,6 +22,13 @@ export function exp(x: bigint): bigint {
   }
   for (let i = 0; i < halvings; i++) sum = times(sum, sum);
   return sum;
+}
+
+/** ln a for a > 0: Newton's method on eʸ = a doubles the 16 digits of the first guess until all are there. */
+export function log(a: bigint): bigint {
+  let y = exactly(Math.log(nearest(a)));
+  for (let digits = 16; digits < 160; digits *= 2) y += times(a, exp(-y)) - one;
+  return y;
 }
 
 /** |found − exact| / |exact|; of an exact 0, which here is known to a hundred digits only, infinite unless found. */
