@@ -1,0 +1,48 @@
+import { type Tensor, tensor } from "@wengert/core";
+import {
+  add,
+  binaryCrossEntropy,
+  cast,
+  div,
+  expandDims,
+  matmul,
+  mul,
+  neg,
+  sigmoid,
+  square,
+  sum,
+  take,
+  transpose,
+} from "@wengert/ops";
+import { identity } from "../algebra.ts";
+import type { Penguins } from "../penguins.ts";
+
+/** Rows X [n, d] and for each whether it is one of the second class, y [n] of zeros and ones. */
+export interface Problem {
+  readonly X: Tensor;
+  readonly y: Tensor;
+  readonly ridge: number;
+}
+
+export function problemOf({ X, labels }: Penguins, ridge: number): Problem {
+  return { X, y: tensor(cast(labels, { dtype: "float64" }), { label: "y" }), ridge };
+}
+
+/** The same with some columns of X only. */
+export function withColumns({ X, ...rest }: Problem, columns: readonly number[]): Problem {
+  return { X: take(X, tensor(columns, { dtype: "int32" }), { axis: 1 }), ...rest };
+}
+
+/** The mean of −y log σ(z) − (1 − y) log σ(−z) for z = X w, and ridge/2 |w|². */
+export function lossOf({ X, y, ridge }: Problem, w: Tensor): Tensor {
+  return add(binaryCrossEntropy(matmul(X, w), y), mul(ridge / 2, sum(square(w))));
+}
+
+/** Its Hessian on paper, Xᵀ S X / n + ridge · I, with S = diag(σ′(z)) and σ′(z) = σ(z) σ(−z). */
+export function closedForm({ X, ridge }: Problem, w: Tensor): Tensor {
+  const [n, d] = X.shape as [number, number];
+  const z = matmul(X, w);
+  const slopes = mul(sigmoid(z), sigmoid(neg(z)));
+  const SX = mul(expandDims(slopes, { axis: 1 }), X);
+  return add(div(matmul(transpose(X), SX), n), mul(ridge, identity(d)));
+}

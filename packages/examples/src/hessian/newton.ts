@@ -1,0 +1,96 @@
+import { grad, hessian, hvp, type Tensor, tensor, valueAndGrad, zeros } from "@wengert/core";
+import { stack, sub } from "@wengert/ops";
+import { identity, norm, relativeDistance } from "../algebra.ts";
+import { descent } from "../descent.ts";
+import { InputError } from "../options.ts";
+import { closedForm, lossOf, type Problem } from "./logistic.ts";
+import { conjugateGradients, largestEigenvalue, solve } from "./solve.ts";
+
+/** Three ways to the step s with H s = ∇L at w. */
+const ways = {
+  hessian: (problem: Problem, w: Tensor, gradient: Tensor): Tensor => solve(hessianOf(problem)(w), gradient),
+  "hvp + CG": (problem: Problem, w: Tensor, gradient: Tensor): Tensor => matrixFree(problem, w, gradient).x,
+  "closed form": (problem: Problem, w: Tensor, gradient: Tensor): Tensor => solve(closedForm(problem, w), gradient),
+};
+export type Way = keyof typeof ways;
+export const wayNames = Object.keys(ways) as Way[];
+
+const hessianOf = (problem: Problem) => hessian((w: Tensor) => lossOf(problem, w));
+const hvpOf = (problem: Problem) => hvp((w: Tensor) => lossOf(problem, w));
+
+function matrixFree(problem: Problem, w: Tensor, gradient: Tensor): { x: Tensor; products: number } {
+  const product = hvpOf(problem);
+  return conjugateGradients((v) => product(w, v), gradient);
+}
+
+/** Newton's method from w = 0, w ← w − H⁻¹ ∇L: where it is at first, and after each step until it stands still. */
+export function newton(problem: Problem, way: Way): Tensor[] {
+  const gradientOf = grad((w: Tensor) => lossOf(problem, w));
+  const path = [zeros([problem.X.shape[1]!])];
+  for (;;) {
+    const w = path.at(-1)!;
+    const step = ways[way](problem, w, gradientOf(w));
+    const next = sub(w, step);
+    if (!(norm(step) < 1e9) || path.length > 100) {
+      throw new InputError("Newton's method did not settle: a larger --ridge keeps the weights in bounds.");
+    }
+    // The error after a step is about the square of the step: this one was the last that could be seen to change w.
+    if (norm(step) < 1e-9 * norm(next)) return [...path, next];
+    path.push(next);
+  }
+}
+
+/** What is known of one place on the way. */
+export interface Place {
+  readonly loss: number;
+  readonly slope: number;
+  readonly H: Tensor;
+  /** How far from the closed form, relatively: the Hessian from the tape, and the products, as its columns. */
+  readonly apart: { readonly hessian: number; readonly hvp: number };
+  /** How many products conjugate gradients take here. */
+  readonly products: number;
+}
+
+export function lookAt(problem: Problem, w: Tensor): Place {
+  const { value, grad } = valueAndGrad((at: Tensor) => lossOf(problem, at))(w);
+  const [H, exact] = [hessianOf(problem)(w), closedForm(problem, w)];
+  const product = hvpOf(problem);
+  const columns = rowsOf(identity(w.size)).map((unit) => product(w, unit));
+  return {
+    loss: value.item(),
+    slope: norm(grad),
+    H,
+    apart: { hessian: relativeDistance(H, exact), hvp: relativeDistance(stack(columns, { axis: 1 }), exact) },
+    products: matrixFree(problem, w, grad).products,
+  };
+}
+
+/** How many digits of w are right: −log₁₀ of its distance from the solution, relatively; 16 are all there are. */
+export function digitsOf(w: Tensor, solution: Tensor): number {
+  return Math.min(16, -Math.log10(norm(sub(w, solution)) / norm(solution)));
+}
+
+/** One more step from where Newton's method has settled: what its last digits are judged by. */
+export function polished(problem: Problem, path: readonly Tensor[]): Tensor {
+  const w = path.at(-1)!;
+  return sub(w, ways["closed form"](problem, w, grad((at: Tensor) => lossOf(problem, at))(w)));
+}
+
+/**
+ * Gradient descent from w = 0 with the step 1/λ, for λ the largest curvature: nowhere is the loss curved more than at
+ * w = 0, where each σ′ = 1/4 is as large as it can be. Ends after `most` steps, or at ten digits of the solution.
+ */
+export function plainDescent(problem: Problem, solution: Tensor, most: number): { rate: number; path: Tensor[] } {
+  const start = zeros([problem.X.shape[1]!]);
+  const product = hvpOf(problem);
+  const rate = 1 / largestEigenvalue((v) => product(start, v), start.size);
+  const until = (w: Tensor) => digitsOf(w, solution) >= 10;
+  const path = descent(
+    valueAndGrad((w: Tensor) => lossOf(problem, w)),
+    start,
+    { steps: most, rate, until },
+  );
+  return { rate, path: path.map(({ params }) => params) };
+}
+
+const rowsOf = (matrix: Tensor): Tensor[] => matrix.toNested<number[][]>().map((row) => tensor(row));

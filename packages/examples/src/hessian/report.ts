@@ -1,0 +1,130 @@
+import * as Plot from "@observablehq/plot";
+import type { Tensor } from "@wengert/core";
+import { tensor } from "@wengert/core";
+import { coloured, page, pageHead } from "../page.ts";
+import { measurements } from "../penguins.ts";
+import { draw } from "../plots.ts";
+import { roundSteps, size, whole } from "../table.ts";
+import { lossOf, type Problem, withColumns } from "./logistic.ts";
+import { newton, type Place, plainDescent, polished } from "./newton.ts";
+
+/** All that the page shows. */
+export interface Story {
+  readonly command: string;
+  readonly problem: Problem;
+  readonly digits: { readonly newton: readonly number[]; readonly descent: readonly number[] };
+  readonly places: readonly Place[];
+  /** The largest difference between the weights of the three ways, over all steps. */
+  readonly apart: number;
+}
+
+export function report(story: Story): string {
+  const title = "Newton’s method, three ways to a Hessian";
+  return page({ title, body: [head(title, story), race(story), map(story)].join("\n") });
+}
+
+function head(title: string, { command, digits, places, apart }: Story): string {
+  const worst = (of: "hessian" | "hvp") => Math.max(...places.map((place) => place.apart[of]));
+  return pageHead({
+    title,
+    lead: `A logistic regression on penguins, solved with second derivatives: read from the tape by <code>hessian</code>,
+asked for only in products by <code>hvp</code>, and written down as <b>X</b>ᵀ<b>SX</b>.`,
+    command,
+    figures: [
+      [whole(digits.newton.length - 1), "steps of Newton’s method"],
+      [whole(digits.descent.length - 1), "steps of gradient descent"],
+      [size(worst("hessian")), "hessian − closed form"],
+      [size(worst("hvp")), "hvp − closed form"],
+      [size(apart), "weights of the three ways apart"],
+    ],
+  });
+}
+
+function race({ digits }: Story): string {
+  const points = (of: readonly number[]) => of.map((right, step) => ({ step, right: Math.max(0, right) }));
+  const [newton, descent] = [points(digits.newton), points(digits.descent)];
+  const plot = draw({
+    ariaLabel: "digits that are right after each step of Newton's method and of gradient descent",
+    width: 700,
+    height: 340,
+    marginTop: 28,
+    marginBottom: 40,
+    marginLeft: 48,
+    x: {
+      type: "symlog",
+      label: "step",
+      ticks: roundSteps(digits.descent.length - 1),
+      tickFormat: whole,
+    },
+    y: { label: "digits that are right", domain: [0, 16], grid: true, ticks: [0, 1, 2, 4, 8, 16] },
+    marks: [
+      Plot.lineY(descent, { x: "step", y: "right", stroke: "var(--orange)", strokeWidth: 1.75 }),
+      Plot.lineY(newton, { x: "step", y: "right", stroke: "var(--blue)", strokeWidth: 1.75 }),
+      Plot.dot(newton, { x: "step", y: "right", fill: "var(--blue)", r: 4 }),
+    ],
+  });
+  return `<section>
+<h2>Digits that double</h2>
+<p>Once near the solution, each step of ${coloured("--blue", "Newton’s method")} squares the error: 3 digits become 6, then 12.
+${coloured("--orange", "Gradient descent")} divides it by the same factor each time, and the steps it needs grow with how
+unequally the loss is curved.</p>
+<figure>${plot}<figcaption>Digits of the weights against the number of steps, which is drawn ever closer.</figcaption></figure>
+</section>`;
+}
+
+/** The loss of two weights, the others and the bias left out, so that the ways can be drawn. */
+function map({ problem }: Story): string {
+  const columns = [0, 1] as const;
+  const plane = withColumns(problem, columns);
+  const path = newton(plane, "hvp + CG");
+  const solution = polished(plane, path);
+  const descent = plainDescent(plane, solution, 5000).path;
+  const spots = (ws: readonly Tensor[]) => ws.map((w) => w.toNested<[number, number]>());
+  const [fast, slow] = [spots(path), spots(descent)];
+  const all = [...fast, ...slow];
+  const range = (axis: 0 | 1): [number, number] => {
+    const values = all.map((w) => w[axis]);
+    const room = 0.35 * (Math.max(...values) - Math.min(...values));
+    return [Math.min(...values) - room, Math.max(...values) + room];
+  };
+  const [[x1, x2], [y1, y2]] = [range(0), range(1)];
+  const beyond = 0.03;
+  const least = lossOf(plane, solution).item();
+  const plot = draw({
+    ariaLabel: "contours of the loss over two weights, with the ways of Newton's method and of gradient descent",
+    width: 700,
+    height: 440,
+    marginTop: 28,
+    marginBottom: 40,
+    marginLeft: 48,
+    x: { label: `weight of ${measurements[columns[0]]}`, domain: [x1, x2] },
+    y: { label: `weight of ${measurements[columns[1]]}`, domain: [y1, y2] },
+    marks: [
+      Plot.contour({
+        x1: x1 - beyond * (x2 - x1), // where the contours end they are closed along the edge: out of sight
+        x2: x2 + beyond * (x2 - x1),
+        y1: y1 - beyond * (y2 - y1),
+        y2: y2 + beyond * (y2 - y1),
+        pixelSize: 8,
+        // Evenly spaced roots: the contours of a parabola would lie at equal distances.
+        value: (x: number, y: number) => Math.sqrt(Math.max(0, lossOf(plane, tensor([x, y])).item() - least)),
+        thresholds: 24,
+        stroke: "var(--line)",
+        clip: true,
+      }),
+      Plot.line(slow, { stroke: "var(--orange)", strokeWidth: 1 }),
+      Plot.dot(slow, { fill: "var(--orange)", r: 2 }),
+      Plot.line(fast, { stroke: "var(--blue)", strokeWidth: 1.75 }),
+      Plot.dot(fast, { fill: "var(--blue)", r: 4 }),
+      Plot.text(fast.slice(0, 4), { text: (_, i) => `${i}`, dy: -12, fill: "var(--blue)" }),
+    ],
+  });
+  return `<section>
+<h2>Two ways down</h2>
+<p>The same loss with two weights only, without a bias. ${coloured("--orange", "Gradient descent")} follows the slope where
+it stands, and slows down in the flat valley. ${coloured("--blue", "Newton’s method")} knows how the loss is curved, and aims at
+the bottom of the parabola that touches it.</p>
+<figure>${plot}<figcaption>${whole(slow.length - 1)} steps of gradient descent, ${fast.length - 1} of Newton’s
+method.</figcaption></figure>
+</section>`;
+}

@@ -1,0 +1,43 @@
+import { readFileSync } from "node:fs";
+import { expect, vi } from "vitest";
+import type { Command } from "../src/command.ts";
+import { InputError } from "../src/options.ts";
+
+/** Runs a command without a terminal: what it returns, and what it printed. */
+export async function runQuietly<Outcome>(
+  command: Command<Outcome>,
+  args: readonly string[] = [],
+): Promise<{ outcome: Outcome; printed: string }> {
+  const log = vi.spyOn(console, "log").mockImplementation(() => {});
+  try {
+    const outcome = await command.run(args);
+    return { outcome, printed: log.mock.calls.flat().join("\n") };
+  } finally {
+    log.mockRestore();
+  }
+}
+
+/** An error that says all in its message, part of which is given. */
+export async function expectRefusal(
+  command: Command<unknown>,
+  args: readonly string[],
+  message: string,
+): Promise<void> {
+  const error = await runQuietly(command, args).catch((thrown: unknown) => thrown);
+  expect(error).toBeInstanceOf(InputError);
+  expect((error as InputError).message).toContain(message);
+}
+
+/** Lines that fit a terminal, and nothing that was forgotten. */
+export function expectReadable(printed: string): void {
+  expect(printed).not.toMatch(/undefined|\[object|\bfunction\b/);
+  expect(Math.max(...printed.split("\n").map((line) => line.length))).toBeLessThanOrEqual(120);
+}
+
+/** A page with so many plots that needs no script and nothing from elsewhere. */
+export function expectSelfContained(file: string, plots: number): void {
+  const page = readFileSync(file, "utf8");
+  expect(page.match(/<svg/g)).toHaveLength(plots);
+  expect(page).toContain("prefers-color-scheme: dark");
+  expect(page).not.toMatch(/<script|<link|url\((?!#)|src="(?!data:)|NaN|undefined|Infinity/);
+}
