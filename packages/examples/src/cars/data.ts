@@ -1,0 +1,52 @@
+import { InputError } from "../options.ts";
+import { readRows, withNumbers } from "../vega.ts";
+
+export const origins = ["USA", "Europe", "Japan"] as const;
+
+/** What the origin is told from: the name of each column here, that in the file, and what it is measured in. */
+export const columns = [
+  { name: "mileage", key: "Miles_per_Gallon", unit: "miles a gallon" },
+  { name: "cylinders", key: "Cylinders", unit: "cylinders" },
+  { name: "displacement", key: "Displacement", unit: "cubic inches" },
+  { name: "horsepower", key: "Horsepower", unit: "hp" },
+  { name: "weight", key: "Weight_in_lbs", unit: "lbs" },
+  { name: "acceleration", key: "Acceleration", unit: "s to 60 mph" },
+  { name: "year", key: "Year", unit: "years" },
+] as const;
+
+export interface Car {
+  readonly name: string;
+  /** A number for each column. */
+  readonly values: readonly number[];
+  /** The place of its origin in `origins`. */
+  readonly origin: number;
+}
+
+export interface Cars {
+  readonly cars: readonly Car[];
+  /** For each column with gaps: how many cars have no number there. They are left out. */
+  readonly missing: ReadonlyMap<string, number>;
+  readonly incomplete: number;
+}
+
+/**
+ * Auto MPG, 406 cars of 1970 to 1982, collected by E. Ramos and D. Donoho for the data exposition of the American
+ * Statistical Association in 1983 (StatLib), from the npm package `vega-datasets`.
+ */
+export function readCars(): Cars {
+  const rows = readRows("cars").map((row) => ({ ...row, Year: Number(String(row.Year).slice(0, 4)) }));
+  const keys = columns.map(({ key }) => key);
+  const { complete, incomplete } = withNumbers(rows, keys);
+  const names: readonly string[] = origins;
+  const cars = complete.map((row) => ({
+    name: String(row.Name),
+    values: keys.map((key) => row[key]),
+    origin: names.indexOf(String(row.Origin)),
+  }));
+  const strange = cars.find(({ origin }) => origin < 0);
+  if (strange) throw new InputError(`${strange.name} in vega-datasets comes from none of ${origins.join(", ")}.`);
+  const gaps = columns.map(
+    ({ name, key }) => [name, incomplete.filter((row) => typeof row[key] !== "number").length] as const,
+  );
+  return { cars, missing: new Map(gaps.filter(([, count]) => count > 0)), incomplete: incomplete.length };
+}

@@ -1,0 +1,62 @@
+import { type Car, columns, origins } from "./data.ts";
+import { type Model, probabilities } from "./fit.ts";
+
+/** By what one standard deviation more of a column multiplies the odds of one origin against another. */
+export interface OddsRatio {
+  /** The place of the column. */
+  readonly column: number;
+  readonly of: number;
+  readonly against: number;
+  readonly factor: number;
+  /** The least and the greatest factor over all fits. */
+  readonly range: readonly [number, number];
+}
+
+export const pairs = [
+  [0, 2],
+  [0, 1],
+  [1, 2],
+] as const;
+
+/**
+ * p_of / p_against = exp(x · (w_of − w_against)): a column that grows by 1 multiplies it by the exponential of the
+ * difference of two weights. The weights themselves mean nothing, as softmax knows differences only.
+ */
+export function oddsRatios(models: readonly Model[]): OddsRatio[] {
+  const weights = models.map(({ W }) => W.toNested<number[][]>());
+  return columns.flatMap((_, column) =>
+    pairs.map(([of, against]) => {
+      const factors = weights.map((W) => Math.exp(W[column]![of]! - W[column]![against]!));
+      return { column, of, against, factor: factors[0]!, range: [Math.min(...factors), Math.max(...factors)] };
+    }),
+  );
+}
+
+/** How strong: the factor or, below 1, its inverse. */
+const strength = ({ factor }: OddsRatio): number => Math.abs(Math.log(factor));
+
+/** The strongest columns of each pair, as sentences. */
+export function readAloud(ratios: readonly OddsRatio[], { scales }: Model, most: number): string[] {
+  return pairs.flatMap(([of, against]) =>
+    ratios
+      .filter((ratio) => ratio.of === of && ratio.against === against)
+      .sort((a, b) => strength(b) - strength(a))
+      .slice(0, most)
+      .map((ratio) => {
+        const { name, unit } = columns[ratio.column]!;
+        const by = amount(scales[ratio.column]!.deviation, 3);
+        const [verb, factor] = ratio.factor >= 1 ? ["multiplies", ratio.factor] : ["divides", 1 / ratio.factor];
+        return `One standard deviation more ${name} (${by} ${unit}) ${verb} the odds of ${origins[of]} against ${origins[against]} by ${amount(factor)}.`;
+      }),
+  );
+}
+
+/** A few significant digits, and commas at the thousands. */
+export const amount = (x: number, digits = 2): string => x.toLocaleString("en", { maximumSignificantDigits: digits });
+
+/** The odds of one origin against another for a car, as it is and with one standard deviation more of a column. */
+export function oddsMoved(model: Model, car: Car, { column, of, against }: OddsRatio): readonly [number, number] {
+  const moved = { ...car, values: car.values.with(column, car.values[column]! + model.scales[column]!.deviation) };
+  const [before, after] = probabilities(model, [car, moved]).map((row) => row[of]! / row[against]!);
+  return [before!, after!];
+}

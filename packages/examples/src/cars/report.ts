@@ -1,0 +1,204 @@
+import * as Plot from "@observablehq/plot";
+import { drawConfusion } from "../confusion.ts";
+import { htmlTable, page, pageHead } from "../page.ts";
+import { draw } from "../plots.ts";
+import { percent, whole } from "../table.ts";
+import { type Cars, columns, origins } from "./data.ts";
+import { accuracyOf, type Model, type Verdict } from "./fit.ts";
+import { type OddsRatio, oddsRatios, pairs } from "./odds.ts";
+import { worstOf } from "./telling.ts";
+
+/** All that the page shows. */
+interface Story {
+  readonly command: string;
+  readonly data: Cars;
+  readonly models: readonly Model[];
+  readonly verdicts: readonly Verdict[];
+  readonly confusion: readonly (readonly number[])[];
+}
+
+// The third colour is that of the text: with blue and orange it can be told apart by everyone, on light and dark pages.
+const colours = ["--blue", "--ink", "--orange"] as const;
+const symbols = ["circle", "cross", "triangle"] as const;
+const byOrigin = { domain: [...origins], range: colours.map((colour) => `var(${colour})`) };
+const shapes = { domain: [...origins], range: [...symbols] };
+const legend = origins.map((name, k) => `<b style="color: var(${colours[k]})">${"○✚△"[k]}</b> ${name}`).join("&ensp;");
+
+export function report(story: Story): string {
+  const { data, verdicts, models, command } = story;
+  const title = "Where does this car come from?";
+  const head = pageHead({
+    title,
+    lead: `Softmax regression on ${whole(data.cars.length)} cars of the years 1970 to 1982: the origin from seven numbers. Each car
+is judged by a fit that has not seen it.`,
+    command,
+    figures: [
+      [percent(accuracyOf(verdicts)), "right, held out"],
+      [`${origins.length}`, "origins"],
+      [`${columns.length}`, "columns"],
+      [`${models.length}`, "fits, a part held out of each"],
+      [`${data.incomplete}`, "cars left out for missing numbers"],
+    ],
+  });
+  return page({
+    title,
+    body: [head, triangle(story), mistakes(story), coefficients(story)].join("\n"),
+  });
+}
+
+/** Three probabilities that sum to 1 are a place in a triangle: at a corner one of them is 1. */
+const placeOf = ([usa, europe, japan]: readonly number[]): { x: number; y: number } => ({
+  x: (japan! - usa!) / Math.sqrt(3),
+  y: europe!,
+});
+
+function triangle({ verdicts }: Story): string {
+  const dots = verdicts.map(({ name, origin, probabilities }) => ({
+    name,
+    origin: origins[origin]!,
+    ...placeOf(probabilities),
+  }));
+  const corners = origins.map((name, k) => ({ name, ...placeOf(origins.map((_, j) => +(j === k))) }));
+  const beside = corners.map(({ name, x, y }) => ({ name, x, y: y > 0 ? 1.04 : -0.04 }));
+  const middle = placeOf([1 / 3, 1 / 3, 1 / 3]);
+  const borders = origins.map((_, k) => placeOf(origins.map((_, j) => (j === k ? 0 : 0.5)))); // two alike, the third 0
+  const plot = draw({
+    ariaLabel: "the probabilities of each held-out car as a place in a triangle",
+    width: 640,
+    height: 540,
+    margin: 40,
+    axis: null,
+    x: { domain: [-1 / Math.sqrt(3), 1 / Math.sqrt(3)] },
+    y: { domain: [0, 1] },
+    color: byOrigin,
+    symbol: shapes,
+    marks: [
+      Plot.line([...corners, corners[0]!], { x: "x", y: "y", stroke: "var(--muted)" }),
+      borders.map((border) => Plot.line([middle, border], { x: "x", y: "y", stroke: "var(--line)" })),
+      Plot.dot(dots, { x: "x", y: "y", stroke: "origin", symbol: "origin", r: 3.5, title: "name" }),
+      Plot.text(beside, { x: "x", y: "y", text: "name", fontSize: 15 }),
+    ],
+  });
+  return `<section>
+<h2>Softmax as a place</h2>
+<p>Three probabilities that sum to 1 are a point of a triangle: near a corner the fit is sure, in the middle it has no
+idea, and the lines are where it changes its answer. The colour is where the car does come from.</p>
+<p class="note">${legend}</p>
+<figure>${plot}</figure>
+</section>`;
+}
+
+function mistakes({ verdicts, confusion }: Story): string {
+  const plot = drawConfusion({
+    confusion,
+    names: origins,
+    rows: "is from",
+    ariaLabel: "confusion matrix: how many cars of each origin were taken for which",
+    height: 320,
+    marginLeft: 70,
+  });
+  const ranking = htmlTable([
+    ["most confidently wrong", "is from", "read as", "with"],
+    ...worstOf(verdicts, 8).map(({ name, origin, guess, probabilities }) => [
+      name,
+      origins[origin]!,
+      origins[guess]!,
+      percent(probabilities[guess]!),
+    ]),
+  ]);
+  return `<section>
+<h2>What it takes for what</h2>
+<div class="columns">
+<figure>${plot}</figure>
+<div>${ranking}</div>
+</div>
+</section>`;
+}
+
+function coefficients(story: Story): string {
+  const { models } = story;
+  const ratios = oddsRatios(models);
+  const nameOf = ({ column }: OddsRatio) => columns[column]!.name;
+  const plots = pairs.map(([of, against]) => {
+    const shown = ratios.filter((ratio) => ratio.of === of && ratio.against === against);
+    const plot = draw({
+      ariaLabel: `by what one standard deviation more multiplies the odds of ${origins[of]} against ${origins[against]}`,
+      width: 460,
+      height: 260,
+      marginLeft: 92,
+      marginBottom: 40,
+      x: {
+        type: "log",
+        label: `odds of ${origins[of]} : ${origins[against]} times`,
+        grid: true,
+        ticks: 5,
+        tickFormat: factorText,
+        domain: extent(ratios),
+      },
+      y: { label: null, domain: columns.map(({ name }) => name), tickSize: 0 },
+      marks: [
+        Plot.ruleX([1], { stroke: "var(--muted)" }),
+        Plot.ruleY(shown, {
+          x1: ({ range }) => range[0],
+          x2: ({ range }) => range[1],
+          y: nameOf,
+          stroke: "var(--muted)",
+          strokeWidth: 3,
+        }),
+        Plot.dot(shown, {
+          x: "factor",
+          y: nameOf,
+          r: 5,
+          fill: ({ factor }) => (factor > 1 ? `var(${colours[of]})` : `var(${colours[against]})`),
+        }),
+      ],
+    });
+    return `<figure>${plot}</figure>`;
+  });
+  return `<section>
+<h2>What the coefficients say</h2>
+<p>By what one standard deviation more of a column multiplies the odds of two origins, the other columns unchanged:
+exp(<i>w</i> − <i>w</i>′). The bars reach over all ${models.length} fits; the colour is that of the origin that gains.</p>
+<p class="note">${legend}</p>
+<div class="columns">
+${plots.join("\n")}
+${together(story)}
+</div>
+</section>`;
+}
+
+const extent = (ratios: readonly OddsRatio[]): [number, number] => {
+  const ends = ratios.flatMap(({ range }) => range);
+  return [Math.min(...ends) / 1.3, Math.max(...ends) * 1.3];
+};
+
+const factorText = (factor: number): string =>
+  factor >= 1 ? `× ${whole(factor)}` : `÷ ${whole(Math.round(1 / factor))}`;
+
+/** Why a coefficient is no experiment: two columns that rise together. */
+function together({ data }: Story): string {
+  const [displacement, weight] = ["displacement", "weight"].map((name) => columns.findIndex((c) => c.name === name));
+  const dots = data.cars.map(({ name, origin, values }) => ({
+    name,
+    origin: origins[origin]!,
+    displacement: values[displacement!]!,
+    weight: values[weight!]!,
+  }));
+  const plot = draw({
+    ariaLabel: "displacement and weight of the cars",
+    width: 460,
+    height: 290,
+    marginTop: 28,
+    marginBottom: 40,
+    marginLeft: 92,
+    x: { label: "weight, lbs" },
+    y: { label: "displacement, cubic inches", grid: true },
+    color: byOrigin,
+    symbol: shapes,
+    marks: [
+      Plot.dot(dots, { x: "weight", y: "displacement", stroke: "origin", symbol: "origin", r: 3, title: "name" }),
+    ],
+  });
+  return `<figure>${plot}<figcaption>The others unchanged? Who builds a larger engine builds a heavier car: a coefficient
+says what a column adds to the others, not what it says alone.</figcaption></figure>`;
+}

@@ -1,0 +1,128 @@
+import { cellsOf, likeliest } from "../confusion.ts";
+import { correlation } from "../scale.ts";
+import { percent, size, table } from "../table.ts";
+import { type Cars, columns, origins } from "./data.ts";
+import { accuracyOf, judge, type Model, type Settings, type Split, type Verdict } from "./fit.ts";
+import { amount, type OddsRatio, oddsMoved, oddsRatios, pairs, readAloud } from "./odds.ts";
+
+/** What there is, and what is missing. */
+export function dataTold({ cars, missing, incomplete }: Cars): string {
+  const gaps = [...missing].map(([name, count]) => `${count} without ${name}`).join(", ");
+  const counts = origins.map((name, k) => `${name} ${cars.filter(({ origin }) => origin === k).length}`).join(", ");
+  return `${cars.length + incomplete} cars, K = ${origins.length} origins, told from ${columns.map(({ name }) => name).join(", ")}.
+${incomplete} cars are left out: ${gaps}. The others are from: ${counts}.
+`;
+}
+
+/** How often each fit is right, and what is taken for what. */
+export function accuracyTold(
+  splits: readonly Split[],
+  models: readonly Model[],
+  verdicts: readonly (readonly Verdict[])[],
+  confusion: readonly (readonly number[])[],
+  { steps }: Settings,
+): string {
+  const all = verdicts.flat();
+  const right = accuracyOf(all);
+  const counts = confusion.map((row) => row.reduce((sum, count) => sum + count, 0));
+  const commonest = likeliest(counts);
+  const share = counts[commonest]! / all.length;
+  const cells = cellsOf(confusion);
+  const wrong = worstOf(all, 6);
+  return `Softmax regression, P = softmax(X W), by ${steps} steps of gradient descent. Each part of the cars is held out once from a
+fit to the others; means and deviations, by which columns are scaled, come from those others alone.
+
+${table([
+  ["", "fitted", "right", "held out", "right"],
+  ...splits.map(({ train, heldOut }, i) => [
+    `part ${i + 1}`,
+    `${train.length}`,
+    percent(accuracyOf(judge(models[i]!, train))),
+    `${heldOut.length}`,
+    percent(accuracyOf(verdicts[i]!)),
+  ]),
+  ["all", "", "", `${all.length}`, percent(right)],
+])}
+
+One part alone has a standard error of ${percent(Math.sqrt((right * (1 - right)) / verdicts[0]!.length))}. Always to say ${origins[commonest]} would be right for ${percent(share)}.
+All cars, each judged by the fit that has not seen it:
+
+${table([
+  ["", ...origins.map((name) => `read as ${name}`), "right"],
+  ...origins.map((name, k) => [
+    `is from ${name}`,
+    ...confusion[k]!.map(String),
+    percent(cells.find(({ label, guess }) => label === k && guess === k)!.share),
+  ]),
+])}
+
+Most confidently wrong:
+
+${table(
+  [
+    ["", "is from", "read as", "with"],
+    ...wrong.map(({ name, origin, guess, probabilities }) => [
+      name,
+      origins[origin]!,
+      origins[guess]!,
+      percent(probabilities[guess]!),
+    ]),
+  ],
+  { left: 3 },
+)}
+${wrong.some(({ name }) => /^(dodge colt|plymouth champ)/.test(name)) ? "\nNot so wrong: Mitsubishi built the Colt and the Champ in Japan, for Dodge and Plymouth to sell.\n" : ""}`;
+}
+
+/** The wrong verdicts of the highest probability. */
+export function worstOf(verdicts: readonly Verdict[], most: number): Verdict[] {
+  const given = ({ probabilities, guess }: Verdict) => probabilities[guess]!;
+  return verdicts
+    .filter(({ guess, origin }) => guess !== origin)
+    .sort((a, b) => given(b) - given(a))
+    .slice(0, most);
+}
+
+/** The coefficients of the first fit, read aloud, and how they stand in the others. */
+export function coefficientsTold(models: readonly Model[], [{ train, heldOut }]: readonly [Split, ...Split[]]): string {
+  const [model] = models as readonly [Model, ...Model[]];
+  const ratios = oddsRatios(models);
+  const strongest = [...ratios].sort((a, b) => Math.abs(Math.log(b.factor)) - Math.abs(Math.log(a.factor)))[0]!;
+  const car = heldOut[0]!;
+  const [before, after] = oddsMoved(model, car, strongest);
+  const { name } = columns[strongest.column]!;
+  const versus = ([of, against]: readonly [number, number]) => `${origins[of]} : ${origins[against]}`;
+  const cell = ({ factor, range }: OddsRatio) => `${amount(factor)} (${range.map((end) => amount(end)).join(" … ")})`;
+  const others = columns
+    .map((column, j) => ({ column, r: correlation(valuesOf(train, strongest.column), valuesOf(train, j)) }))
+    .filter(({ column }) => column.name !== name)
+    .sort((a, b) => Math.abs(b.r) - Math.abs(a.r))
+    .slice(0, 3);
+  return `What the coefficients say. One standard deviation more of a column, the others unchanged, multiplies the odds of two
+origins, p : p′, by the exponential of the difference of their weights. In brackets the least and the greatest of the
+fits:
+
+${table([
+  ["", "one deviation", ...pairs.map(versus)],
+  ...columns.map(({ name, unit }, j) => [
+    name,
+    `${amount(model.scales[j]!.deviation, 3)} ${unit}`,
+    ...ratios.filter(({ column }) => column === j).map(cell),
+  ]),
+])}
+
+Read aloud:
+
+${readAloud(ratios, model, 2)
+  .map((sentence) => `  ${sentence}`)
+  .join("\n")}
+
+Is it so? The odds ${versus([strongest.of, strongest.against])} for a ${car.name}, which was held out, are ${before.toPrecision(6)}; with one deviation
+more ${name} they are ${after.toPrecision(6)}. The quotient is ${(after / before).toPrecision(12)}, the factor ${strongest.factor.toPrecision(12)} (apart by ${size(Math.abs(after / before / strongest.factor - 1))}).
+
+"The others unchanged" is what hardly any car does: ${name} correlates with
+${others.map(({ column, r }) => `${column.name} (${r.toFixed(2)})`).join(", ")}. So a factor says what a column adds to the others, not what it
+says alone. The ridge keeps such weights from growing against each other.
+`;
+}
+
+const valuesOf = (cars: Split["train"], column: number): number[] => cars.map(({ values }) => values[column]!);

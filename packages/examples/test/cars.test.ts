@@ -1,0 +1,146 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { mean, square, sub, sum } from "@wengert/ops";
+import { afterAll, describe, expect, test } from "vitest";
+import { farthest } from "../src/algebra.ts";
+import { columns, origins, readCars } from "../src/cars/data.ts";
+import { accuracyOf, judge, learn, rowsOf, splits } from "../src/cars/fit.ts";
+import cars from "../src/cars/main.ts";
+import { amount, oddsMoved, oddsRatios, readAloud } from "../src/cars/odds.ts";
+import { worstOf } from "../src/cars/telling.ts";
+import { correlation } from "../src/scale.ts";
+import { expectReadable, expectRefusal, expectSelfContained, runQuietly } from "./support.ts";
+
+const out = mkdtempSync(join(tmpdir(), "wengert-cars-"));
+afterAll(() => rmSync(out, { recursive: true }));
+
+const data = readCars();
+const settings = { steps: 500, rate: 0.5, ridge: 0.001 };
+const parts = splits(data.cars, 4, 1);
+const models = parts.map(({ train }) => learn(train, settings));
+
+describe("the cars", () => {
+  test("are 392 of 406, and what the others lack is known", () => {
+    expect([data.cars.length, data.incomplete, [...data.missing]]).toEqual([
+      392,
+      14,
+      [
+        ["mileage", 8],
+        ["horsepower", 6],
+      ],
+    ]);
+    const counts = origins.map((_, k) => data.cars.filter(({ origin }) => origin === k).length);
+    expect(counts).toEqual([245, 68, 79]);
+    expect(data.cars[0]).toEqual({
+      name: "chevrolet chevelle malibu",
+      values: [18, 8, 307, 130, 3504, 12, 1970],
+      origin: 0,
+    });
+  });
+
+  test("are dealt out: each is held out once, and never among those that are learned from", () => {
+    expect(parts.map(({ train, heldOut }) => [train.length, heldOut.length])).toEqual(Array(4).fill([294, 98]));
+    expect(new Set(parts.flatMap(({ heldOut }) => heldOut)).size).toBe(392);
+    for (const { train, heldOut } of parts) expect(heldOut.filter((car) => train.includes(car))).toEqual([]);
+  });
+
+  test("are in the same parts for the same seed, and in others for another", () => {
+    expect(splits(data.cars, 4, 1)).toEqual(parts);
+    expect(splits(data.cars, 4, 2)).not.toEqual(parts);
+  });
+
+  test("are scaled by what the training cars are like, not the others", () => {
+    const { scales } = models[0]!;
+    const [fitted, unseen] = [parts[0]!.train, parts[0]!.heldOut].map((some) => rowsOf(some, scales));
+    const centre = mean(fitted!, { axis: 0 });
+    const spread = mean(square(sub(fitted!, centre)), { axis: 0 });
+    columns.forEach((_, j) => {
+      expect(centre.toNested<number[]>()[j]).toBeCloseTo(0, 10);
+      expect(spread.toNested<number[]>()[j]).toBeCloseTo(1, 10);
+    });
+    const away = mean(unseen!, { axis: 0 }).toNested<number[]>().slice(0, -1).map(Math.abs);
+    expect(Math.min(...away)).toBeGreaterThan(1e-4);
+  });
+});
+
+describe("the fit", () => {
+  const verdicts = parts.map(({ heldOut }, i) => judge(models[i]!, heldOut));
+
+  test("is right for three quarters of each part that was held out, and of all, where USA always is for 62.5 %", () => {
+    for (const part of verdicts) expect(accuracyOf(part)).toBeGreaterThanOrEqual(0.75);
+    expect(accuracyOf(verdicts.flat())).toBeGreaterThan(0.77);
+  });
+
+  test("has settled, with columns of W that sum to 0 as they did at first", () => {
+    const further = learn(parts[0]!.train, { ...settings, steps: 1000 });
+    expect(farthest(further.W, models[0]!.W)).toBeLessThan(1e-4);
+    for (const total of sum(models[0]!.W, { axis: 1 }).toNested<number[]>()) expect(total).toBeCloseTo(0, 12);
+  });
+
+  test("is wrong with confidence first where it is most so", () => {
+    const worst = worstOf(verdicts.flat(), 5).map(({ probabilities, guess }) => probabilities[guess]!);
+    expect(worst).toEqual(worst.toSorted((a, b) => b - a));
+    expect(worst[0]).toBeGreaterThan(0.75);
+  });
+});
+
+describe("the coefficients", () => {
+  const ratios = oddsRatios(models);
+
+  test("say by what the odds of any car change", () => {
+    expect(ratios).toHaveLength(columns.length * 3);
+    for (const ratio of ratios) {
+      for (const car of [parts[0]!.heldOut[0]!, parts[0]!.heldOut[50]!]) {
+        const [before, after] = oddsMoved(models[0]!, car, ratio);
+        expect(after / before / ratio.factor).toBeCloseTo(1, 10);
+      }
+    }
+  });
+
+  test("lie within their ranges over all fits", () => {
+    for (const { factor, range } of ratios) expect(range[0] <= factor && factor <= range[1]).toBe(true);
+  });
+
+  test("are read aloud, the strongest first", () => {
+    const [first, second] = readAloud(ratios, models[0]!, 2);
+    expect(first).toMatch(
+      /^One standard deviation more displacement \(\d+ cubic inches\) multiplies the odds of USA against Japan by [\d,]+\.$/,
+    );
+    expect(second).toMatch(/^One standard deviation more horsepower \([\d.]+ hp\) divides the odds of .* by [\d.]+\.$/);
+    expect([amount(1524), amount(0.0718), amount(104.6, 3)]).toEqual(["1,500", "0.072", "105"]);
+  });
+
+  test("are of columns that rise together", () => {
+    const column = (name: string) =>
+      data.cars.map(({ values }) => values[columns.findIndex((column) => column.name === name)]!);
+    expect(correlation(column("displacement"), column("weight"))).toBeGreaterThan(0.9);
+    expect(correlation([1, 2, 3], [2, 4, 6])).toBeCloseTo(1, 14);
+    expect(correlation([1, 2, 3], [1, 0, -1])).toBeCloseTo(-1, 14);
+  });
+});
+
+describe("the command", () => {
+  test("prints what it has found, and draws it", async () => {
+    const { outcome, printed } = await runQuietly(cars, ["--out", out]);
+    for (const text of [
+      "406 cars",
+      "8 without mileage, 6 without horsepower",
+      "read as Japan",
+      "Read aloud",
+      "78.32 %",
+    ]) {
+      expect(printed).toContain(text);
+    }
+    expectReadable(printed);
+    expect(printed).not.toMatch(/NaN|Infinity/);
+    expectSelfContained(outcome.file, 6);
+    expect(outcome.confusion.flat().reduce((total, count) => total + count)).toBe(392);
+  });
+
+  test.each([
+    [["--folds", "1"], '--folds must be a whole number from 2 to 20, not "1".'],
+    [["--rate", "1e300"], "a smaller --rate keeps it finite"],
+    [["--epochs", "1"], "there is no option --epochs"],
+  ])("refuses %j in one sentence", (args, message) => expectRefusal(cars, [...args, "--out", out], message));
+});
