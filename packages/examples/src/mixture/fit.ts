@@ -1,0 +1,37 @@
+import { full, type Tensor, tensor, valueAndGrad, zeros } from "@wengert/core";
+import { exp, softmax } from "@wengert/ops";
+import { descent, type Moment } from "../descent.ts";
+import { scaleOf } from "../scale.ts";
+import { lossOf, type Mixture } from "./density.ts";
+
+const momentum = 0.9;
+
+/** Equal weights, means at the middles of K equal shares of x (which is sorted), widths of a Kth of the whole. */
+export function initialMixture(x: Tensor, K: number): Mixture {
+  const values = x.toNested<number[]>();
+  const middles = Array.from({ length: K }, (_, k) => values[Math.floor(((k + 0.5) / K) * values.length)]!);
+  return {
+    a: zeros([K], { label: "a" }),
+    mu: tensor(middles, { label: "mu" }),
+    logSigma: full([K], Math.log(scaleOf(values).deviation / K), { label: "logSigma" }),
+  };
+}
+
+/** The mixture at first, and after each step of gradient descent. */
+export function fitMixture(x: Tensor, start: Mixture, settings: { steps: number; rate: number }): Moment<Mixture>[] {
+  const lossAndGradient = valueAndGrad((mixture: Mixture) => lossOf(mixture, x));
+  return descent(lossAndGradient, start, { ...settings, momentum });
+}
+
+/** The weights, means and widths as one speaks of them. */
+export interface Shape {
+  readonly pi: readonly number[];
+  readonly mu: readonly number[];
+  readonly sigma: readonly number[];
+}
+
+export const shapeOf = ({ a, mu, logSigma }: Mixture): Shape => ({
+  pi: softmax(a).toNested<number[]>(),
+  mu: mu.toNested<number[]>(),
+  sigma: exp(logSigma).toNested<number[]>(),
+});

@@ -1,0 +1,63 @@
+/**
+ * The density of a mixture of Gaussians by logSumExp, fitted to penguins' flippers by gradient descent.
+ *
+ * `density.ts` has the density, `fit.ts` the fit, `shares.ts` the responsibilities, `tails.ts` what happens far from the
+ * data; `telling.ts` and `report.ts` say and draw what it means.
+ */
+import { type Command, command, startIfMain } from "../command.ts";
+import type { Moment } from "../descent.ts";
+import { prepareFolder, writeWhole } from "../files.ts";
+import { count, path, positive, spelled } from "../options.ts";
+import type { Mixture } from "./density.ts";
+import { fitMixture, initialMixture, type Shape } from "./fit.ts";
+import { readFlippers } from "./flippers.ts";
+import { report } from "./report.ts";
+import { shares, weighted } from "./shares.ts";
+import { spoiltBy, type Tail, tailAt } from "./tails.ts";
+import { fitted, sharesTold, tailsTold } from "./telling.ts";
+
+const outwards = [231, 300, 400, 480, 490, 494, 496, 497, 1900];
+const mistyped = 1900;
+
+interface Outcome {
+  readonly moments: readonly Moment<Mixture>[];
+  /** What the responsibilities make of the data: the mixture again, where the gradient is 0. */
+  readonly average: Shape;
+  readonly tails: readonly Tail[];
+  readonly file: string;
+}
+
+const options = {
+  components: count(2, "Gaussians in the mixture", { max: 4 }),
+  steps: count(400, "steps of gradient descent"),
+  rate: positive(1, "learning rate"),
+  out: path("out/mixture", "folder of the report"),
+};
+
+const mixtureExample: Command<Outcome> = command({
+  summary: "a mixture of Gaussians by logSumExp, fitted by gradient to the flippers of penguins",
+  options,
+  run({ out, ...settings }) {
+    prepareFolder(out);
+    const flippers = readFlippers();
+    const start = initialMixture(flippers.x, settings.components);
+    const moments = fitMixture(flippers.x, start, settings);
+    const mixture = moments.at(-1)!.params;
+    console.log(fitted(flippers, moments));
+
+    const average = weighted(flippers.x, shares("∂ logSumExp(t)/∂t", mixture, flippers.x));
+    console.log(sharesTold(flippers, mixture, average));
+
+    const tails = outwards.map((x) => tailAt(mixture, x));
+    console.log(tailsTold(tails, mistyped, spoiltBy(start, flippers.x, mistyped)));
+
+    const command = `npm run example -- mixture ${spelled(options, settings)}`.trim();
+    const file = writeWhole(out, "index.html", report({ command, flippers, moments }));
+    console.log(`report ${file}`);
+    return { moments, average, tails, file };
+  },
+});
+
+await startIfMain(import.meta, mixtureExample);
+
+export default mixtureExample;

@@ -1,0 +1,142 @@
+import * as Plot from "@observablehq/plot";
+import { tensor } from "@wengert/core";
+import { exp } from "@wengert/ops";
+import type { Moment } from "../descent.ts";
+import { coloured, page, pageHead } from "../page.ts";
+import { draw } from "../plots.ts";
+import { whole } from "../table.ts";
+import { type LogDensity, logDensity, type Mixture, naiveLogDensity, terms } from "./density.ts";
+import { shapeOf } from "./fit.ts";
+import type { Flippers } from "./flippers.ts";
+import { shares } from "./shares.ts";
+
+/** All that the page shows. */
+interface Story {
+  readonly command: string;
+  readonly flippers: Flippers;
+  readonly moments: readonly Moment<Mixture>[];
+}
+
+const colours = ["--blue", "--orange", "--ink", "--muted"] as const;
+const colourOf = (k: number): string => `var(${colours[k % colours.length]})`;
+
+export function report(story: Story): string {
+  const { params, loss } = story.moments.at(-1)!;
+  const { pi, mu, sigma } = shapeOf(params);
+  const title = "A mixture, and who is responsible";
+  const head = pageHead({
+    title,
+    lead: `The density of a mixture of Gaussians, log <i>p</i> = logSumExp(<i>t</i>), fitted to the flippers of
+${whole(story.flippers.x.size)} penguins by gradient descent.`,
+    command: story.command,
+    figures: [
+      ...mu.map((m, k) => [`${m.toFixed(1)} ± ${sigma[k]!.toFixed(1)}`, `mm: component ${k + 1}`] as const),
+      [pi.map((p) => p.toFixed(2)).join(" : "), "their weights"],
+      [loss.toFixed(4), "mean of −log p"],
+      [whole(story.moments.length - 1), "steps"],
+    ],
+  });
+  return page({ title, body: [head, density(story), responsibility(story), tail(story)].join("\n") });
+}
+
+/** Numbers from `first` to `last` in so many equal steps. */
+const grid = (first: number, last: number, steps: number): number[] =>
+  Array.from({ length: steps + 1 }, (_, i) => first + (i * (last - first)) / steps);
+
+const sizes = { width: 700, height: 320, marginTop: 28, marginBottom: 40, marginLeft: 48 } as const;
+const flipper = { label: "flipper length, mm" } as const;
+
+function density({ flippers: { x }, moments }: Story): string {
+  const { params } = moments.at(-1)!;
+  const bin = 2;
+  const lengths = x.toNested<number[]>();
+  const [least, most] = [lengths[0]! - 6, lengths.at(-1)! + 6];
+  const xs = grid(least, most, 240);
+  const scale = bin * lengths.length; // from a density to penguins in a bin
+  const at = tensor(xs);
+  const total = exp(logDensity(params, at)).toNested<number[]>();
+  const each = exp(terms(params, at)).toNested<number[][]>();
+  const line = (values: readonly number[]) => xs.map((length, i) => ({ length, penguins: scale * values[i]! }));
+  const channels = { x: "length", y: "penguins" } as const;
+  const plot = draw({
+    ...sizes,
+    ariaLabel: "histogram of the flipper lengths with the density of the mixture and of its components",
+    x: { ...flipper, domain: [least, most] },
+    y: { label: `penguins in ${bin} mm`, grid: true },
+    marks: [
+      Plot.rectY(lengths, {
+        fill: "var(--line)",
+        ...Plot.binX({ y: "count" }, { x: Plot.identity, thresholds: grid(160, 250, 90 / bin) }),
+      }),
+      ...each[0]!.map((_, k) =>
+        Plot.lineY(line(each.map((row) => row[k]!)), { ...channels, stroke: colourOf(k), strokeDasharray: "5 4" }),
+      ),
+      Plot.lineY(line(total), { ...channels, stroke: "var(--ink)", strokeWidth: 2 }),
+    ],
+  });
+  const legend = each[0]!.map((_, k) => coloured(colours[k % colours.length]!, `component ${k + 1}`)).join("&ensp;");
+  return `<section>
+<h2>The density</h2>
+<p>It is the sum of its components. The fit was told how many there are and nothing else, least of all that the penguins
+are of three species.</p>
+<p class="note">${legend}</p>
+<figure>${plot}</figure>
+</section>`;
+}
+
+function responsibility({ flippers: { x }, moments }: Story): string {
+  const lengths = x.toNested<number[]>();
+  const xs = grid(lengths[0]! - 6, lengths.at(-1)! + 6, 240);
+  const rows = shares("∂ logSumExp(t)/∂t", moments.at(-1)!.params, tensor(xs)).toNested<number[][]>();
+  const plot = draw({
+    ...sizes,
+    height: 240,
+    ariaLabel: "the responsibility of each component over the flipper length",
+    x: flipper,
+    y: { label: "responsibility", domain: [0, 1], ticks: 5, grid: true },
+    marks: rows[0]!.map((_, k) =>
+      Plot.lineY(
+        rows.map((row, i) => ({ length: xs[i]!, share: row[k]! })),
+        { x: "length", y: "share", stroke: colourOf(k), strokeWidth: 1.75 },
+      ),
+    ),
+  });
+  return `<section>
+<h2>The gradient of logSumExp</h2>
+<p>∂ log <i>p</i>/∂<i>t</i> is softmax(<i>t</i>): the probability that a flipper of this length belongs to each component.
+Reading the tape backwards has found what the EM algorithm computes as its E-step.</p>
+<figure>${plot}</figure>
+</section>`;
+}
+
+function tail({ moments }: Story): string {
+  const { params } = moments.at(-1)!;
+  const xs = grid(150, 600, 450);
+  const line = (logP: LogDensity) =>
+    logP(params, tensor(xs))
+      .toNested<number[]>()
+      .map((value, i) => ({ length: xs[i]!, value }))
+      .filter(({ value }) => Number.isFinite(value));
+  const [stable, naive] = [line(logDensity), line(naiveLogDensity)];
+  const end = naive.at(-1)!;
+  const plot = draw({
+    ...sizes,
+    marginLeft: 56,
+    ariaLabel: "log-density far from the data, by logSumExp and as the log of a sum of exponentials, which ends",
+    x: { ...flipper, domain: [150, 600] },
+    y: { label: "log p", grid: true },
+    marks: [
+      Plot.lineY(stable, { x: "length", y: "value", stroke: "var(--blue)", strokeWidth: 1.75 }),
+      Plot.lineY(naive, { x: "length", y: "value", stroke: "var(--orange)", strokeWidth: 5, strokeOpacity: 0.5 }),
+      Plot.dot([end], { x: "length", y: "value", fill: "var(--orange)", r: 5 }),
+      Plot.text([end], { x: "length", y: "value", text: () => "from here on −∞", dx: 10, dy: -4, textAnchor: "start" }),
+    ],
+  });
+  return `<section>
+<h2>Far from the data</h2>
+<p>${coloured("--orange", "log Σ exp(<i>t</i>)")} ends where the last exp underflows, at ${end.length} mm; its derivative has
+gone shortly before. One mistyped flipper is enough to end a fit. ${coloured("--blue", "logSumExp")} takes the largest
+<i>t</i> out of the sum, and goes on.</p>
+<figure>${plot}</figure>
+</section>`;
+}

@@ -1,0 +1,49 @@
+import { grad, type Tensor, tensor } from "@wengert/core";
+import { div, exp, expandDims, log, logSumExp, matmul, mean, mul, softmax, sqrt, square, sub, sum } from "@wengert/ops";
+import { type Mixture, terms } from "./density.ts";
+import { type Shape, shapeOf } from "./fit.ts";
+import type { Flippers } from "./flippers.ts";
+
+/** The share rₖ that component k has in each x, its responsibility, in four ways: for each x a row. */
+const ways = {
+  "πN / Σ πN": (mixture: Mixture, x: Tensor): Tensor =>
+    tensor(x.toNested<number[]>().map((xi) => bayes(shapeOf(mixture), xi))),
+  "softmax(t)": (mixture: Mixture, x: Tensor): Tensor => softmax(terms(mixture, x)),
+  "∂ logSumExp(t)/∂t": (mixture: Mixture, x: Tensor): Tensor =>
+    grad((t: Tensor) => sum(logSumExp(t, { axis: 1 })))(terms(mixture, x)),
+  "∂ log Σ exp(t)/∂t": (mixture: Mixture, x: Tensor): Tensor =>
+    grad((t: Tensor) => sum(log(sum(exp(t), { axis: 1 }))))(terms(mixture, x)),
+};
+export type Way = keyof typeof ways;
+export const wayNames = Object.keys(ways) as Way[];
+
+export const shares = (way: Way, mixture: Mixture, x: Tensor): Tensor => ways[way](mixture, x);
+
+/** By Bayes' rule in numbers: the probability of each component, given x. */
+function bayes({ pi, mu, sigma }: Shape, x: number): number[] {
+  const joint = pi.map((p, k) => (p / sigma[k]!) * Math.exp(-0.5 * ((x - mu[k]!) / sigma[k]!) ** 2));
+  const total = joint.reduce((sum, q) => sum + q, 0);
+  return joint.map((q) => q / total);
+}
+
+/** The weights, means and widths of x when each counts for each component by its share: the M-step of EM. */
+export function weighted(x: Tensor, r: Tensor): Shape {
+  const totals = sum(r, { axis: 0 });
+  const mu = div(matmul(x, r), totals);
+  const variance = div(sum(mul(r, square(sub(expandDims(x, { axis: 1 }), mu))), { axis: 0 }), totals);
+  return {
+    pi: mean(r, { axis: 0 }).toNested<number[]>(),
+    mu: mu.toNested<number[]>(),
+    sigma: sqrt(variance).toNested<number[]>(),
+  };
+}
+
+/** How many penguins of each species have their largest share in each component. */
+export function bySpecies({ species }: Flippers, r: Tensor): Map<string, number[]> {
+  const rows = r.toNested<number[][]>();
+  const counts = new Map([...new Set(species)].sort().map((name) => [name, rows[0]!.map(() => 0)]));
+  rows.forEach((row, i) => {
+    counts.get(species[i]!)![row.indexOf(Math.max(...row))]!++;
+  });
+  return counts;
+}

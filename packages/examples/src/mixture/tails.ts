@@ -1,0 +1,55 @@
+import { grad, nonFinite, type Tensor, tensor, valueAndGrad } from "@wengert/core";
+import { concat, sum } from "@wengert/ops";
+import { exactly, log, relativeError, exp as slowExp, total } from "../fixed.ts";
+import { type LogDensity, logDensity, lossOf, type Mixture, naiveLogDensity, terms } from "./density.ts";
+
+/** log Σ exp(t) with more than a hundred digits, of the very doubles that t holds. */
+export function exactLogSumExp(t: readonly number[]): bigint {
+  const most = exactly(Math.max(...t));
+  return most + log(total(t.map((tk) => slowExp(exactly(tk) - most))));
+}
+
+/** A log-density with its error, relative to the exact one, and its derivative by x. */
+interface Found {
+  readonly value: number;
+  readonly error: number;
+  readonly slope: number;
+}
+
+export interface Tail {
+  readonly x: number;
+  readonly naive: Found;
+  readonly stable: Found;
+}
+
+/** log p(x) at one x, as it is written on paper and by logSumExp. */
+export function tailAt(mixture: Mixture, x: number): Tail {
+  const at = tensor([x]);
+  const exact = exactLogSumExp(terms(mixture, at).toNested<number[][]>()[0]!);
+  const found = (logP: LogDensity): Found => {
+    const value = sum(logP(mixture, at)).item();
+    const [slope] = grad((y: Tensor) => sum(logP(mixture, y)))(at).toNested<[number]>();
+    return { value, error: Number.isFinite(value) ? relativeError(value, exact) : Number.POSITIVE_INFINITY, slope };
+  };
+  return { x, naive: found(naiveLogDensity), stable: found(logDensity) };
+}
+
+/** The loss with one more x, and its gradient by μ. */
+export interface Spoilt {
+  readonly loss: number;
+  readonly slopes: readonly number[];
+  /** The step of the list that gave the first number that is none. */
+  readonly culprit: string | undefined;
+}
+
+export function spoiltBy(mixture: Mixture, x: Tensor, outlier: number): { naive: Spoilt; stable: Spoilt } {
+  const all = concat([x, tensor([outlier])]);
+  const spoilt = (logP: LogDensity): Spoilt => {
+    const loss = (m: Mixture) => lossOf(m, all, logP);
+    const { value, grad } = valueAndGrad(loss)(mixture);
+    const report = nonFinite(loss, mixture);
+    const culprit = report && `the ${report.where} of ${report.step?.op.name} is ${report.values[0]?.value}`;
+    return { loss: value.item(), slopes: grad.mu.toNested<number[]>(), culprit };
+  };
+  return { naive: spoilt(naiveLogDensity), stable: spoilt(logDensity) };
+}

@@ -1,0 +1,118 @@
+import { grad, tensor } from "@wengert/core";
+import { farthest, norm } from "../algebra.ts";
+import type { Moment } from "../descent.ts";
+import { scaleOf } from "../scale.ts";
+import { index, roundSteps, size, table } from "../table.ts";
+import { lossOf, type Mixture } from "./density.ts";
+import { type Shape, shapeOf } from "./fit.ts";
+import type { Flippers } from "./flippers.ts";
+import { bySpecies, shares, wayNames } from "./shares.ts";
+import type { Spoilt, Tail } from "./tails.ts";
+
+const symbols = { pi: "π", mu: "μ", sigma: "σ" } as const;
+const parts = Object.keys(symbols) as (keyof Shape)[];
+
+/** The model, and the way of the fit. */
+export function fitted({ x, incomplete }: Flippers, moments: readonly Moment<Mixture>[]): string {
+  const names = indices(moments[0]!.params);
+  const { mean, deviation } = scaleOf(x.toNested<number[]>());
+  const lines = roundSteps(moments.length - 1).map((step) => {
+    const { loss, params } = moments[step]!;
+    const shape = shapeOf(params);
+    const cells = parts.flatMap((part) => shape[part].map((value) => value.toFixed(part === "pi" ? 4 : 3)));
+    return [`${step}`, loss.toFixed(9), ...cells];
+  });
+  return `The flippers of ${x.size} penguins in mm (${incomplete} more were not measured), and a mixture of Gaussians, K = ${names.length}:
+
+  p(x) = Σₖ πₖ N(x; μₖ, σₖ)   with π = softmax(a), σ = exp(logSigma)
+  log p(x) = logSumExp(t)     with tₖ = log πₖ - log σₖ - ½ log 2π - ½ ((x - μₖ) / σₖ)²
+
+Softmax and exp make weights and widths of any numbers, so plain gradient descent (with momentum) may go anywhere. It
+lowers the mean of -log p(x):
+
+${table([["step", "loss", ...parts.flatMap((part) => names.map((name) => symbols[part] + name))], ...lines])}
+
+A single Gaussian, mean ${mean.toFixed(3)} and deviation ${deviation.toFixed(3)}, has the loss ${singleLoss(deviation).toFixed(9)}.
+`;
+}
+
+/** The least mean of −log N(x; μ, σ), which is at the mean and the deviation of the data. */
+const singleLoss = (deviation: number): number => Math.log(deviation) + 0.5 * Math.log(2 * Math.PI * Math.E);
+
+const between = [180, 195, 200, 203, 205, 207, 210, 220]; // about where two components meet
+
+/** The gradient of logSumExp as a share, and what the shares say of the fit and of the species. */
+export function sharesTold(flippers: Flippers, mixture: Mixture, average: Shape): string {
+  const { x } = flippers;
+  const names = indices(mixture);
+  const few = tensor(between);
+  const first = wayNames.map((way) =>
+    shares(way, mixture, few)
+      .toNested<number[][]>()
+      .map(([share]) => share!),
+  );
+  const softmaxed = shares("softmax(t)", mixture, x);
+  const apart = wayNames.map((way) => size(farthest(shares(way, mixture, x), softmaxed)));
+  const shape = shapeOf(mixture);
+  const fixed = parts.flatMap((part) =>
+    names.map((name, k) => {
+      const [found, again] = [shape[part][k]!, average[part][k]!];
+      return [symbols[part] + name, found.toFixed(10), again.toFixed(10), size(Math.abs(found - again))];
+    }),
+  );
+  const slope = grad((m: Mixture) => lossOf(m, x))(mixture);
+  return `The gradient of logSumExp is softmax: ∂ log p/∂tₖ = exp(tₖ) / Σⱼ exp(tⱼ). As exp(tₖ) = πₖ N(x; μₖ, σₖ), that is, by
+Bayes' rule, the probability that x comes from component k: its responsibility rₖ. The chain rule found it unasked.
+For component 1, by Bayes' rule in plain numbers, by softmax, and as derivatives from two tapes:
+
+${table([
+  ["x", ...wayNames],
+  ...between.map((length, i) => [`${length}`, ...first.map((column) => column[i]!.toExponential(12))]),
+  ["apart", ...apart],
+])}
+
+Last, the largest distance from softmax(t) over all penguins and components.
+
+So ∂ log p/∂μₖ = rₖ (x - μₖ) / σₖ². It is 0 on the average where μₖ is the mean of the penguins weighted by rₖ, and the
+like holds for π and σ: where gradient descent ends (here |∇| = ${size(Math.hypot(...Object.values(slope).map(norm)))}), the EM algorithm stands still.
+
+${table([["", "by gradient", "weighted by r", "apart"], ...fixed])}
+
+The fit has not seen the species. How many of each have their largest share in which component:
+
+${table([["", ...names.map((name) => `r${name}`)], ...[...bySpecies(flippers, softmaxed)].map(([name, counts]) => [name, ...counts.map(String)])])}
+`;
+}
+
+/** What becomes of the naive log-density far out, and of a fit with one x there. */
+export function tailsTold(tails: readonly Tail[], outlier: number, spoilt: { naive: Spoilt; stable: Spoilt }): string {
+  const row = (name: string, { loss, slopes }: Spoilt) => [name, ...[loss, ...slopes].map((value) => value.toFixed(9))];
+  return `Why not log Σ exp(t), as on paper? Below -708 exp(t) loses digits, below -745 it is 0. logSumExp takes the largest tₖ
+out of the sum first. Errors are relative, against arithmetic with 150 digits; 0 is less than a double can show.
+
+${table([
+  ["x", "log Σ exp(t)", "error", "d/dx", "logSumExp(t)", "error", "d/dx"],
+  ...tails.map(({ x, naive, stable }) => [
+    `${x}`,
+    ...[naive, stable].flatMap(({ value, error, slope }) => [value.toFixed(9), visible(error), slope.toFixed(9)]),
+  ]),
+])}
+
+It is wrong without a word before it is -Infinity; its derivative, exp(t) times 1 / Σ exp(t), is lost even earlier, when
+1 / Σ exp(t) overflows. One flipper of 190 mm, typed as ${outlier}, ends a fit before its first step. The loss with that
+penguin among the others, and its gradient by μ:
+
+${table([
+  ["", "loss", ...spoilt.stable.slopes.map((_, k) => `∂/∂μ${index(k + 1)}`)],
+  row("log Σ exp(t)", spoilt.naive),
+  row("logSumExp(t)", spoilt.stable),
+])}
+
+\`nonFinite\` names the step that is to blame: ${spoilt.naive.culprit}.
+`;
+}
+
+/** Half the distance between two doubles is a relative error of 1e-16 or so; what is far below is none. */
+const visible = (error: number): string => size(error < 1e-20 ? 0 : error);
+
+const indices = ({ mu }: Mixture): string[] => Array.from({ length: mu.size }, (_, k) => index(k + 1));
