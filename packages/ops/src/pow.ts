@@ -1,7 +1,7 @@
 import { type Binary, defineOp, type Op, sharedFloat } from "@wengert/core";
 import { mul, sub } from "./arithmetic.ts";
 import { broadcastShape } from "./axes.ts";
-import { equal } from "./compare.ts";
+import { equal, greaterEqual, logicalAnd } from "./compare.ts";
 import { log } from "./functions.ts";
 import { elementwise } from "./loops.ts";
 import { irregular, positive } from "./samples.ts";
@@ -9,8 +9,8 @@ import { unbroadcast } from "./sum.ts";
 import { where } from "./where.ts";
 
 /**
- * y = aᵇ, with IEEE's 1ᵇ = a⁰ = 1. ā = g b aᵇ⁻¹, which is 0 for b = 0 whatever a; b̄ = g aᵇ ln a, where a = 0 counts as
- * the limit 0 (never 0 × ln 0), and which is NaN for a negative base.
+ * y = aᵇ, with IEEE's 1ᵇ = a⁰ = 1. ā = g b aᵇ⁻¹, which is 0 for b = 0 whatever a; b̄ = g aᵇ ln a, which at a = 0 is the
+ * limit for a > 0 (0 for b ≥ 0, never 0 × ln 0; −Infinity for b < 0), and NaN for a negative base.
  */
 export const pow: Op<Binary> = defineOp({
   name: "pow",
@@ -32,7 +32,10 @@ export const pow: Op<Binary> = defineOp({
       const slope = mul(b, pow(a, sub(where(isConstant, 1, b), 1)));
       return unbroadcast(where(isConstant, 0, mul(g, slope)), a);
     },
-    (g, { inputs: [a, b], output }) => unbroadcast(mul(g, mul(output, log(where(equal(a, 0), 1, a)))), b),
+    (g, { inputs: [a, b], output }) => {
+      const isConstant = logicalAnd(equal(a, 0), greaterEqual(b, 0));
+      return unbroadcast(mul(g, mul(output, log(where(isConstant, 1, a)))), b);
+    },
   ],
   nonFinite:
     "0 to a negative power is infinite, a negative base to a fractional power NaN: raise where(greater(a, 0), a, 1)",

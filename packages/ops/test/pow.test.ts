@@ -51,6 +51,8 @@ describe("pow", () => {
     [0, 2, 0],
     [0, 0.5, 0],
     [0, 0, 0],
+    [0, -2, -infinity],
+    [0, -0.5, -infinity],
     [-2, 2, nan],
     [-2, 3, nan],
   ])("∂aᵇ/∂b at %d, %d is %d", (a, b, y) => expect(toExponent(...at(a, b)).item()).toBe(y));
