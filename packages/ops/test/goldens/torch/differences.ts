@@ -1,0 +1,361 @@
+/** What PyTorch answers otherwise than Wengert, and why: the rows of docs/numerics.md in which the two differ. */
+export interface Difference {
+  /** The call, or those that match, in the words of `textOf`. */
+  readonly call: string | RegExp;
+  /** Which of its answers. */
+  readonly of: readonly string[];
+  /** What they are: float64 numbers in nested lists, a tensor as in the golden file, or the name of an error. */
+  readonly torch: unknown;
+  readonly wengert: unknown;
+}
+
+interface Policy {
+  readonly because: string;
+  readonly differences: readonly Difference[];
+}
+
+const { NaN: nan, POSITIVE_INFINITY: infinity } = Number;
+const tail = 4.248354255291589e-18; // e⁻⁴⁰
+
+export const policies: Readonly<Record<string, Policy>> = {
+  "NaN in abs, sign and relu": {
+    because: "NaN goes through; PyTorch's comparisons with it take one side. The derivative of relu asks for x > 0.",
+    differences: [
+      { call: "sign(NaN)", of: ["value"], torch: 0, wengert: nan },
+      { call: "abs(NaN)", of: ["cotangent 0", "second 1"], torch: 0, wengert: nan },
+      { call: "relu(NaN)", of: ["cotangent 0", "second 1"], torch: 1, wengert: 0 },
+    ],
+  },
+  "NaN in minimum and maximum, derivative": {
+    because: "neither input was taken for being the larger one; PyTorch counts the cotangent twice, once for each",
+    differences: [
+      { call: /^m..imum\(.*NaN/, of: ["cotangent 0", "cotangent 1"], torch: 1, wengert: 0 },
+      { call: /^m..imum\(.*NaN/, of: ["second 2"], torch: 3, wengert: 0 },
+    ],
+  },
+  "tails of sigmoid, tanh, softplus and logSigmoid": {
+    because: "σ(x) σ(−x) keeps the digits that PyTorch's s (1 − s) and 1 − y² have lost",
+    differences: [
+      { call: "sigmoid(40)", of: ["cotangent 0", "second 1"], torch: 0, wengert: tail },
+      { call: /^(sigmoid|logSigmoid)\(40\)/, of: ["second 0"], torch: 0, wengert: -tail },
+      { call: /^tanh\(-?40\)/, of: ["cotangent 0", "second 1"], torch: 0, wengert: 4 * tail ** 2 },
+      { call: "tanh(40)", of: ["second 0"], torch: 0, wengert: -8 * tail ** 2 },
+      { call: "tanh(-40)", of: ["second 0"], torch: 0, wengert: 8 * tail ** 2 },
+      { call: "softplus(40)", of: ["second 0"], torch: 0, wengert: tail },
+    ],
+  },
+  "softplus above 20": {
+    because: "it is ln(1 + eˣ) everywhere; PyTorch returns x there",
+    differences: [
+      { call: "softplus(21)", of: ["value"], torch: 21, wengert: 21.000000000758256 },
+      { call: "softplus(21)", of: ["cotangent 0", "second 1"], torch: 1, wengert: 0.9999999992417439 },
+      { call: "softplus(21)", of: ["second 0"], torch: 0, wengert: 7.582560416412862e-10 },
+      { call: "softplus(30)", of: ["second 0"], torch: 0, wengert: 9.357622968838425e-14 },
+    ],
+  },
+  "derivative of tanh near 0": {
+    because: "what Wengert differentiates, σ(2x) σ(−2x), has its second derivative by a difference; PyTorch's does not",
+    differences: [{ call: "tanh(1e-310)", of: ["second 0"], torch: -2e-310, wengert: 0 }],
+  },
+  "expm1 far below 0, derivative": {
+    because: "it is eˣ, and not y + 1, which is 0 there",
+    differences: [{ call: "expm1(-40)", of: ["cotangent 0", "second 0", "second 1"], torch: 0, wengert: tail }],
+  },
+  "log1p of very large numbers": {
+    because: "the vector code of PyTorch overflows",
+    differences: [{ call: "log1p(1e+308)", of: ["value"], torch: infinity, wengert: 709.1962086421661 }],
+  },
+  "second derivatives of pow at base 0": {
+    because: "they are finite where the mathematics is; PyTorch multiplies by ln 0 or divides by the base",
+    differences: [
+      { call: /^pow\(-?0, -?0\)/, of: ["second 0", "second 1", "second 2"], torch: nan, wengert: 0 },
+      { call: /^pow\(-?0, (1|800)\)/, of: ["second 0"], torch: nan, wengert: 0 },
+      { call: /^pow\(-?0, 1\)/, of: ["second 1"], torch: nan, wengert: 1 },
+      { call: /^pow\(-?0, (800|2)\)/, of: ["second 1"], torch: nan, wengert: 0 },
+      { call: "pow(0, 2)", of: ["second 0"], torch: nan, wengert: 2 },
+      { call: /^pow\(Infinity, -?0\)/, of: ["second 1"], torch: nan, wengert: infinity },
+    ],
+  },
+  "pow to 0.5 of −0 and −∞": {
+    because: "pow follows IEEE 754; of the exponent 0.5 as a number PyTorch makes a square root",
+    differences: [
+      { call: "pow(-0, number 0.5)", of: ["cotangent 0", "second 1"], torch: -infinity, wengert: infinity },
+      { call: "pow(-Infinity, number 0.5)", of: ["value"], torch: nan, wengert: infinity },
+      { call: "pow(-Infinity, number 0.5)", of: ["cotangent 0", "second 1"], torch: nan, wengert: 0 },
+    ],
+  },
+  "prod of infinities and NaN, derivative": {
+    because: "it is the product of the others; PyTorch divides the product by the entry",
+    differences: [
+      { call: "prod([NaN, 1, 2])", of: ["cotangent 0"], torch: [nan, nan, nan], wengert: [2, nan, nan] },
+      { call: "prod([NaN, 1, 2])", of: ["second 0"], torch: [nan, nan, nan], wengert: [15, nan, nan] },
+      { call: "prod([0, NaN, 2])", of: ["second 0"], torch: [nan, nan, nan], wengert: [nan, 2, nan] },
+      { call: "prod([NaN, Infinity])", of: ["cotangent 0"], torch: [nan, nan], wengert: [infinity, nan] },
+      { call: "prod([Infinity, 1])", of: ["cotangent 0"], torch: [nan, infinity], wengert: [1, infinity] },
+      { call: "prod([-Infinity, 1])", of: ["cotangent 0"], torch: [nan, -infinity], wengert: [1, -infinity] },
+      { call: /^prod\(\[-?Infinity, 1\]\)/, of: ["second 0"], torch: [nan, nan], wengert: [3, nan] },
+      { call: "prod([Infinity, Infinity])", of: ["cotangent 0"], torch: [nan, nan], wengert: [infinity, infinity] },
+      { call: "prod([-Infinity, -Infinity])", of: ["cotangent 0"], torch: [nan, nan], wengert: [-infinity, -infinity] },
+      { call: "prod([Infinity, -Infinity])", of: ["cotangent 0"], torch: [nan, nan], wengert: [-infinity, infinity] },
+      { call: /^prod\(\[Infinity, (1|Infinity)\]\)/, of: ["second 1"], torch: nan, wengert: infinity },
+      { call: /^prod\(\[-Infinity, (1|-Infinity)\]\)/, of: ["second 1"], torch: nan, wengert: -infinity },
+      { call: "prod([0, Infinity])", of: ["second 0"], torch: [3, nan], wengert: [nan, 1] },
+      {
+        call: "prod([1e+308, 1e+308, 1e+308])",
+        of: ["second 0"],
+        torch: [nan, nan, nan],
+        wengert: [nan, infinity, nan],
+      },
+    ],
+  },
+  "logAddExp and logSumExp of nothing but −∞": {
+    because: "the value is the constant −Infinity; PyTorch has −Infinity − (−Infinity)",
+    differences: [
+      { call: "logAddExp(-Infinity, -Infinity)", of: ["cotangent 0", "cotangent 1"], torch: nan, wengert: 0 },
+      { call: "logSumExp([-Infinity, -Infinity])", of: ["cotangent 0"], torch: [nan, nan], wengert: [0, 0] },
+      { call: "logSumExp([-Infinity, -Infinity])", of: ["second 1"], torch: nan, wengert: 0 },
+    ],
+  },
+  "second derivatives of logAddExp far apart": {
+    because: "they are 0 by the limit; PyTorch's e^(a − b) overflows",
+    differences: [
+      {
+        call: /^logAddExp\((?!(\S+), \1\)).*(800|Infinity)/,
+        of: ["second 0", "second 1"],
+        torch: nan,
+        wengert: 0,
+      },
+    ],
+  },
+  "logSumExp with a +∞, derivative": {
+    because: "it is the softmax, which is NaN in that slice",
+    differences: [
+      { call: /^logSumExp\(\[Infinity, (1|-Infinity)\]\)/, of: ["cotangent 0"], torch: [nan, 0], wengert: [nan, nan] },
+    ],
+  },
+  "logSumExp of large numbers, derivative": {
+    because: "it is the softmax, whose entries sum to 1; PyTorch's e^(x − y) misses what y has rounded",
+    differences: [
+      {
+        call: "logSumExp([1e+308, 1e+308, 1e+308])",
+        of: ["cotangent 0"],
+        torch: [1, 1, 1],
+        wengert: [1 / 3, 1 / 3, 1 / 3],
+      },
+      {
+        call: "logSumExp([1e+308, 1e+308, 1e+308])",
+        of: ["second 0"],
+        torch: [-12, -10, -4],
+        wengert: [-10 / 9, -4 / 9, 14 / 9],
+      },
+      { call: "logSumExp([1e+308, 1e+308, 1e+308])", of: ["second 1"], torch: 13, wengert: 13 / 3 },
+    ],
+  },
+  "one probability close to 1": {
+    because: "the entry at the peak is taken from the others; PyTorch's 1 − s is 0",
+    differences: [
+      { call: "softmax([40, 0], { axis: 0 })", of: ["cotangent 0"], torch: [0, tail], wengert: [-tail, tail] },
+      {
+        call: "softmax([40, 0], { axis: 0 })",
+        of: ["second 0", "second 1"],
+        torch: [0, 2 * tail],
+        wengert: [-2 * tail, 2 * tail],
+      },
+      { call: "logSoftmax([40, 0], { axis: 0 })", of: ["value"], torch: [0, -40], wengert: [-tail, -40] },
+      {
+        call: "logSoftmax([40, 0], { axis: 0 })",
+        of: ["second 0"],
+        torch: [0, -6 * tail],
+        wengert: [6 * tail, -6 * tail],
+      },
+      { call: "logSoftmax([40, 0], { axis: 0 })", of: ["second 1"], torch: [0, 2], wengert: [-2 * tail, 2] },
+      { call: "logSumExp([40, 0])", of: ["second 0"], torch: [0, 2 * tail], wengert: [-2 * tail, 2 * tail] },
+      { call: "crossEntropy([40, 0, 0], int32 0)", of: ["value"], torch: 0, wengert: 2 * tail },
+      {
+        call: "crossEntropy([40, 0, 0], int32 0)",
+        of: ["cotangent 0"],
+        torch: [0, tail, tail],
+        wengert: [-2 * tail, tail, tail],
+      },
+      {
+        call: "crossEntropy([40, 0, 0], int32 0)",
+        of: ["second 0"],
+        torch: [0, 2 * tail, 8 * tail],
+        wengert: [-10 * tail, 2 * tail, 8 * tail],
+      },
+      { call: "crossEntropy([40, 0, 0], int32 0)", of: ["second 1"], torch: 0, wengert: 10 * tail },
+      {
+        call: "crossEntropy([0, 40, 0], int32 0)",
+        of: ["second 0"],
+        torch: [-2 * tail, 0, 6 * tail],
+        wengert: [-2 * tail, -4 * tail, 6 * tail],
+      },
+      { call: "crossEntropy([40, 0], [1, 0])", of: ["value"], torch: 0, wengert: tail },
+      { call: "crossEntropy([40, 0], [1, 0])", of: ["cotangent 0"], torch: [0, tail], wengert: [-tail, tail] },
+      { call: "crossEntropy([40, 0], [1, 0])", of: ["cotangent 1"], torch: [0, 40], wengert: [tail, 40] },
+      { call: "crossEntropy([40, 0], [1, 0])", of: ["second 1"], torch: [0, -2], wengert: [2 * tail, -2] },
+      { call: /^binaryCrossEntropy\((40, 1|-40, 0), /, of: ["value"], torch: 0, wengert: tail },
+      { call: /^binaryCrossEntropy\(40, 1, /, of: ["cotangent 0"], torch: 0, wengert: -tail },
+    ],
+  },
+  "logSoftmax of a −∞, derivative": {
+    because: "the entry is the constant −Infinity, whatever cotangent comes to it",
+    differences: [
+      { call: "logSoftmax([-Infinity, 1], { axis: 0 })", of: ["cotangent 0"], torch: [1, -1], wengert: [0, 0] },
+      { call: "logSoftmax([-Infinity, 1], { axis: 0 })", of: ["second 1"], torch: [-2, 0], wengert: [0, 0] },
+    ],
+  },
+  "crossEntropy with the logit of the label at −∞": {
+    because: "the loss is the constant Infinity, which no step can lower",
+    differences: [
+      {
+        call: "crossEntropy([-Infinity, 0, 1], int32 0)",
+        of: ["cotangent 0"],
+        torch: [-1, 0.2689414213699951, 0.7310585786300049],
+        wengert: [0, 0, 0],
+      },
+      {
+        call: "crossEntropy([-Infinity, 0, 1], int32 0)",
+        of: ["second 0"],
+        torch: [0, -1.179671599448891, 1.1796715994488913],
+        wengert: [0, 0, 0],
+      },
+      { call: "crossEntropy([-Infinity, 0, 1], int32 0)", of: ["second 1"], torch: 6.38635147178003, wengert: 0 },
+      {
+        call: "crossEntropy([-Infinity, -Infinity, -Infinity], int32 0)",
+        of: ["cotangent 0"],
+        torch: [nan, nan, nan],
+        wengert: [0, 0, 0],
+      },
+      { call: "crossEntropy([-Infinity, -Infinity, -Infinity], int32 0)", of: ["second 1"], torch: nan, wengert: 0 },
+    ],
+  },
+  "crossEntropy with probabilities, 0 × −∞": {
+    because: "the limit of t ln s for t = 0 is 0; a logit at −∞ is a constant",
+    differences: [
+      { call: "crossEntropy([-Infinity, 0], [0, 1])", of: ["value"], torch: nan, wengert: 0 },
+      { call: "crossEntropy([-Infinity, 0], [0.5, 0.5])", of: ["cotangent 0"], torch: [-0.5, 0.5], wengert: [0, 0] },
+      { call: /^crossEntropy\(\[-Infinity, 0\], \[/, of: ["second 0"], torch: [-1, 1], wengert: [0, 0] },
+      { call: /^crossEntropy\(\[-Infinity, 0\], \[/, of: ["second 1"], torch: [2, 0], wengert: [0, 0] },
+    ],
+  },
+  "crossEntropy, an ignored row": {
+    because: "it is not there, whatever it holds",
+    differences: [
+      {
+        call: /^crossEntropy\(\[\[1, 2\], \[NaN, Infinity\]\]/,
+        of: ["cotangent 0"],
+        torch: [
+          [-0.7310585786300049, 0.7310585786300049],
+          [nan, nan],
+        ],
+        wengert: [
+          [-0.7310585786300049, 0.7310585786300049],
+          [0, 0],
+        ],
+      },
+      {
+        call: /^crossEntropy\(\[\[1, 2\], \[NaN, Infinity\]\]/,
+        of: ["second 0"],
+        torch: [
+          [-0.3932238664829637, 0.3932238664829637],
+          [nan, nan],
+        ],
+        wengert: [
+          [-0.3932238664829637, 0.3932238664829637],
+          [0, 0],
+        ],
+      },
+    ],
+  },
+  "class index out of range": {
+    because: "nothing is ignored unless ignoreIndex says so; PyTorch ignores −100 unasked",
+    differences: [
+      {
+        call: "crossEntropy([[1, 2]], int32 [-100], { reduction: sum })",
+        of: ["value"],
+        torch: 0,
+        wengert: "OutOfRangeError",
+      },
+    ],
+  },
+  "binaryCrossEntropy of an infinite or NaN logit": {
+    because: "the term with the weight 0 counts as 0, the other is Infinity; NaN goes into every derivative",
+    differences: [
+      { call: /^binaryCrossEntropy\((Infinity, 1|-Infinity, 0), /, of: ["value"], torch: nan, wengert: 0 },
+      { call: /^binaryCrossEntropy\(-Infinity, (1|0\.5), /, of: ["value"], torch: nan, wengert: infinity },
+      { call: /^binaryCrossEntropy\(NaN, /, of: ["second 1"], torch: -1, wengert: nan },
+    ],
+  },
+  "mean and variance of nothing, derivative": {
+    because:
+      "1 / n is Infinity, and 0 / 0 NaN, for the derivative of a mean as for the mean; a sum over no deviations is 0",
+    differences: [
+      { call: "mean([])", of: ["second 1"], torch: 0, wengert: nan },
+      { call: /^mean\(float64 \[2, 0\]/, of: ["second 1"], torch: [0, 0], wengert: [nan, nan] },
+      { call: /^mse\(.*\[\]\)/, of: ["second 2"], torch: 0, wengert: nan },
+      { call: "variance([])", of: ["second 1"], torch: nan, wengert: 0 },
+      { call: /^variance\(float64 \[2, 0\]/, of: ["second 1"], torch: [nan, nan], wengert: [0, 0] },
+    ],
+  },
+  "clip with min > max": {
+    because: "no number is in that interval: it is a mistake",
+    differences: [{ call: "clip([1], { min: 2, max: 1 })", of: ["value"], torch: [1], wengert: "OutOfRangeError" }],
+  },
+  "squeeze of an axis that is not 1": {
+    because: "the axis was believed to be 1, as in NumPy; PyTorch leaves it",
+    differences: [{ call: "squeeze([1, 2], { axis: 0 })", of: ["value"], torch: [1, 2], wengert: "ShapeError" }],
+  },
+  "takeAlong: negative index": {
+    because: "−1 is the last, as in take and in NumPy",
+    differences: [
+      { call: "takeAlong([1, 2], int32 [-1], { axis: 0 })", of: ["value"], torch: "RuntimeError", wengert: [2] },
+    ],
+  },
+  "reducing over axis: []": {
+    because: "no axes are no axes, as in NumPy; to PyTorch they are all",
+    differences: [{ call: "sum([[1, 2]], { axis: [] })", of: ["value"], torch: 3, wengert: [[1, 2]] }],
+  },
+  "sums of int32 and bool": {
+    because: "int32 is the only integer dtype, and wraps around; PyTorch adds in int64",
+    differences: [
+      { call: /^sum\(int32/, of: ["value"], torch: { int64: 2147483649 }, wengert: { int32: -2147483647 } },
+      {
+        call: /^cumsum\(int32/,
+        of: ["value"],
+        torch: { int64: [2147483647, 2147483649] },
+        wengert: { int32: [2147483647, -2147483647] },
+      },
+      { call: /^prod\(int32/, of: ["value"], torch: { int64: 4294967294 }, wengert: { int32: -2 } },
+      { call: /^sum\(bool/, of: ["value"], torch: { int64: 2 }, wengert: { int32: 2 } },
+    ],
+  },
+  "dtypes that differ, and int32 or bool where a float is needed": {
+    because: "a conversion is written, so that it is seen; PyTorch promotes",
+    differences: [
+      { call: "div(int32 [1], int32 [2])", of: ["value"], torch: [0.5], wengert: "DTypeError" },
+      { call: "exp(int32 [1])", of: ["value"], torch: [Math.E], wengert: "DTypeError" },
+      { call: /^add\(\[1\], (int32|float32) \[1\]\)/, of: ["value"], torch: [2], wengert: "DTypeError" },
+      { call: "add(bool [true], bool [true])", of: ["value"], torch: { bool: [true] }, wengert: "DTypeError" },
+      { call: "equal([1], int32 [1])", of: ["value"], torch: { bool: [true] }, wengert: "DTypeError" },
+      { call: "where(bool [true], [1], int32 [2])", of: ["value"], torch: [1], wengert: "DTypeError" },
+      { call: "logicalAnd([1], [2])", of: ["value"], torch: { bool: [true] }, wengert: "DTypeError" },
+      { call: "concat([[1], int32 [2]])", of: ["value"], torch: [1, 2], wengert: "DTypeError" },
+      { call: "take([1, 2], [1], { axis: 0 })", of: ["value"], torch: [2], wengert: "DTypeError" },
+      { call: "matmul(int32 [[2]], int32 [[3]])", of: ["value"], torch: { int32: [[6]] }, wengert: "DTypeError" },
+      { call: "pow(int32 [2], int32 [3])", of: ["value"], torch: { int32: [8] }, wengert: "DTypeError" },
+      { call: "pow(int32 [2], int32 [-1])", of: ["value"], torch: { int32: [0] }, wengert: "DTypeError" },
+    ],
+  },
+  "cast to int32 of what it cannot hold": {
+    because: "there is no right answer; PyTorch's depends on the processor",
+    differences: [
+      {
+        call: /^cast\(\[(-?2147483\d+|Infinity|NaN)\], { dtype: int32 }\)/,
+        of: ["value"],
+        torch: { int32: [-2147483648] },
+        wengert: "OutOfRangeError",
+      },
+    ],
+  },
+};

@@ -1,0 +1,162 @@
+import { readFileSync } from "node:fs";
+import { type Tensor, vjp, WengertError } from "@wengert/core";
+import { describe, expect, it, test } from "vitest";
+import { type Difference, policies } from "./goldens/torch/differences.ts";
+import { models } from "./goldens/torch/models.ts";
+import {
+  type Answer,
+  answerOf,
+  type Case,
+  type Golden,
+  goldens,
+  pointsOf,
+  read,
+  tensorOf,
+  textOf,
+  withGoldens,
+} from "./goldens/torch/read.ts";
+import { type Exported, everything, ofFloats } from "./support.ts";
+
+/** Why an export is not compared: PyTorch has no such function. */
+const withoutCounterpart: Readonly<Record<string, string>> = {
+  softmaxPullback: "a backward kernel; compared by the derivatives of softmax",
+  logSoftmaxPullback: "a backward kernel; compared by the derivatives of logSoftmax",
+  crossEntropyPullback: "a backward kernel; compared by the derivatives of crossEntropy",
+  firstMax: "what the second derivatives of softmax need; compared by them",
+  unslice: "the adjoint of slice; compared by the derivatives of slice",
+  untake: "the adjoint of take; compared by the derivatives of take",
+  randomKey: "another generator, with other numbers",
+  splitKey: "another generator, with other numbers",
+  randomUniform: "another generator, with other numbers",
+  randomNormal: "another generator, with other numbers",
+};
+
+/** Calls of what is still to come. Their cases wait. */
+const notYet = [
+  /^(gelu|prod|takeAlong|dot|outer|einsum|network)\(/,
+  /^crossEntropy\(.*(ignoreIndex|labelSmoothing|weight)/,
+  /^crossEntropy\((?!.*int32)/,
+];
+const isThere = (c: Case): boolean => !notYet.some((call) => call.test(textOf(c)));
+
+const calls = new Map<string, Exported["call"]>([
+  ...everything.map(({ name, call }) => [name, call] as const),
+  ...Object.entries(models as unknown as Record<string, Exported["call"]>),
+]);
+
+type Answers = Readonly<Record<string, Answer>>;
+
+const named = (value: Answer, cotangents: readonly Answer[] = [], second: readonly Answer[] = []): Answers =>
+  Object.fromEntries([
+    ["value", value],
+    ...cotangents.map((answer, k) => [`cotangent ${k}`, answer] as const),
+    ...second.map((answer, k) => [`second ${k}`, answer] as const),
+  ]);
+
+const theirs = ({ error, value, cotangents, second }: Case): Answers =>
+  named(error ?? read(value!), cotangents?.map(read), second?.map(read));
+
+function ours(c: Case): Answers {
+  const call = calls.get(c.op)!;
+  const args = withGoldens(c.args, tensorOf) as unknown[];
+  let value: Tensor;
+  try {
+    value = call(...args) as Tensor;
+  } catch (error) {
+    if (error instanceof WengertError) return named(error.name);
+    throw error;
+  }
+  const u = c.u && tensorOf(c.u);
+  if (u === undefined || u.dtype !== value.dtype || String(u.shape) !== String(value.shape))
+    return named(answerOf(value));
+  const { f, floats } = ofFloats(call, args);
+  const pull = (g: Tensor, ...xs: Tensor[]) => vjp(f, ...xs).pullback(g);
+  const [toU, ...toInputs] = vjp(pull, u, ...floats).pullback(c.v!.map(tensorOf));
+  return named(answerOf(value), pull(u, ...floats).map(answerOf), [...toInputs, toU].map(answerOf));
+}
+
+/** How far an element w may be missed: by 1e-12 of itself; in models, of the largest of its tensor, as terms of it cancel. */
+type Tolerance = (w: number, all: readonly number[]) => number;
+const ofItself: Tolerance = (w) => 1e-12 * Math.abs(w);
+const ofLargest: Tolerance = (_, all) => 1e-12 * Math.max(...all.map(Math.abs));
+
+function agree(answer: Answer, wanted: Answer, tolerance = ofItself): boolean {
+  if (typeof answer === "string" || typeof wanted === "string") return answer === wanted;
+  const near = (x: number, w: number) =>
+    Object.is(x, w) || x === w || (Number.isFinite(w) && Math.abs(x - w) <= tolerance(w, wanted.values));
+  const isAlike = answer.dtype === wanted.dtype && String(answer.shape) === String(wanted.shape);
+  return isAlike && answer.values.every((x, i) => near(x, wanted.values[i]!));
+}
+const bothRefuse = (a: Answer, b: Answer) => typeof a === "string" && typeof b === "string";
+
+interface Disagreement {
+  readonly call: string;
+  readonly of: string;
+  readonly torch: Answer;
+  readonly wengert: Answer;
+}
+function disagreements(c: Case, tolerance = ofItself): Disagreement[] {
+  const [call, torch, wengert] = [textOf(c), theirs(c), ours(c)];
+  return Object.keys(wengert)
+    .map((of) => ({ call, of, torch: torch[of]!, wengert: wengert[of]! }))
+    .filter((each) => !agree(each.wengert, each.torch, tolerance) && !bothRefuse(each.wengert, each.torch));
+}
+
+test.each(everything.map(({ name }) => name))("%s is compared with PyTorch, or has no counterpart there", (name) => {
+  expect(goldens.cases.some(({ op }) => op === name)).toBe(!(name in withoutCounterpart));
+});
+test("what is said to have no counterpart is there", () => {
+  for (const name of Object.keys(withoutCounterpart)) expect(calls.has(name), name).toBe(true);
+});
+
+describe("value, cotangents and second-order products", () => {
+  const cases = goldens.cases.filter(isThere);
+  it.each(cases.map((c) => [textOf(c), c] as const))("%s", (_, c) => expect(disagreements(c)).toEqual([]));
+});
+
+describe("loss, gradient and Hessian-vector product of a model", () => {
+  const cases = goldens.models.filter(isThere);
+  it.each(cases.map((c) => [c.op, c] as const))("%s", (_, c) => expect(disagreements(c, ofLargest)).toEqual([]));
+});
+
+const allEdges = [...goldens.points.flatMap(pointsOf), ...goldens.edges];
+const edges = allEdges.filter(isThere);
+const differing = edges.flatMap((c) => disagreements(c));
+const isCalled = ({ call }: Difference, text: string) => (typeof call === "string" ? call === text : call.test(text));
+const isOf = (difference: Difference, { call, of }: Disagreement) =>
+  difference.of.includes(of) && isCalled(difference, call);
+
+describe("at the edges, but for what is declared", () => {
+  const declared = Object.values(policies).flatMap(({ differences }) => differences);
+  const undeclared = differing.filter((found) => !declared.some((difference) => isOf(difference, found)));
+  it.each([...new Set(edges.map(({ op }) => op))])("%s answers as in PyTorch", (op) => {
+    expect(undeclared.filter(({ call }) => call.startsWith(`${op}(`))).toEqual([]);
+  });
+});
+
+describe("declared differences", () => {
+  const page = readFileSync(new URL("../../../docs/numerics.md", import.meta.url), "utf8");
+  const rows = [...page.matchAll(/^\| ([^|]+) \|/gm)].map(([, row]) => row);
+  const declaredAnswer = (x: unknown): Answer => {
+    if (typeof x === "string") return x;
+    return read((typeof x === "number" || Array.isArray(x) ? { float64: x } : x) as Golden);
+  };
+  for (const [row, { differences }] of Object.entries(policies)) {
+    const isPending = (difference: Difference) => allEdges.some((c) => !isThere(c) && isCalled(difference, textOf(c)));
+    const present = differences.filter((difference) => !isPending(difference));
+    it.each(present.map((difference) => [String(difference.call), String(difference.of), difference] as const))(
+      `${row}: %s, %s`,
+      (_, __, difference) => {
+        const found = differing.filter((each) => isOf(difference, each));
+        const calls = edges.filter((c) => isCalled(difference, textOf(c)));
+        expect(calls).not.toEqual([]);
+        expect(found).toHaveLength(calls.length * difference.of.length);
+        for (const { torch, wengert } of found) {
+          expect(agree(torch, declaredAnswer(difference.torch)), `PyTorch: ${JSON.stringify(torch)}`).toBe(true);
+          expect(agree(wengert, declaredAnswer(difference.wengert)), `Wengert: ${JSON.stringify(wengert)}`).toBe(true);
+        }
+      },
+    );
+    it(`${row}: the documentation says so`, () => expect(rows).toContain(row));
+  }
+});
