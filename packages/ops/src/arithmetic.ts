@@ -44,7 +44,7 @@ function arithmetic(
   });
 }
 
-/** float64, float32 or int32, the same for all; int32 wraps around. */
+/** float64, float32 or int32, the same for all. What int32 cannot hold wraps around modulo 2³², as in NumPy. */
 export const numeric: DTypeRule = (who, inputs) =>
   inputs.every(({ dtype }) => dtype === "int32") ? "int32" : sharedFloat(who, inputs);
 

@@ -16,9 +16,7 @@ export function axisOf(who: string, x: Operand, axis: number | undefined, rank: 
 /** The axes counted from 0, in ascending order; all of them where `axis` is absent. @throws also for a repeated axis. */
 export function axesOf(who: string, x: Operand, axis: Axes | undefined): readonly number[] {
   if (axis === undefined) return [...x.shape.keys()];
-  const axes = (typeof axis === "number" ? [axis] : [...axis])
-    .map((each) => axisOf(who, x, each))
-    .sort((a, b) => a - b);
+  const axes = (Array.isArray(axis) ? [...axis] : [axis]).map((each) => axisOf(who, x, each)).sort((a, b) => a - b);
   const twice = axes.find((each, i) => each === axes[i - 1]);
   if (twice === undefined) return axes;
   throw new OutOfRangeError(`${who}: axis ${twice} of ${describe(x)} is named twice in ${shapeText(axis as Shape)}`);
@@ -27,8 +25,9 @@ export function axesOf(who: string, x: Operand, axis: Axes | undefined): readonl
 /** The shape among the options of a call. @throws ShapeError for what is none; sizes are at least `least`. */
 export function shapeOf(who: string, options: { readonly shape?: unknown }, least = 0): Shape {
   const { shape } = options;
-  if (Array.isArray(shape) && shape.every((n) => Number.isSafeInteger(n) && n >= least)) return shape;
-  const came = Array.isArray(shape) ? shapeText(shape) : show(shape);
+  const sizes: Shape | undefined = Array.isArray(shape) ? [...shape] : undefined; // the caller may change his list
+  if (sizes?.every((n) => Number.isSafeInteger(n) && n >= least)) return sizes;
+  const came = sizes ? shapeText(sizes) : show(shape);
   throw new ShapeError(`${who}: expected { shape: [sizes] }, whole numbers of at least ${least}; got ${came}`);
 }
 
@@ -53,8 +52,14 @@ export interface Reduction {
 
 export const reductionOf = (who: string, x: Operand, { axis, keepDims }: ReduceOptions): Reduction => ({
   axes: axesOf(who, x, axis),
-  keepDims: keepDims === true,
+  keepDims: flagOf(who, "keepDims", keepDims),
 });
+
+/** An option that is true or false. @throws ArgumentError. */
+export function flagOf(who: string, name: string, value: unknown): boolean {
+  if (typeof value === "boolean") return value;
+  throw new ArgumentError(`${who}: ${name} must be true or false, got ${show(value)}`);
+}
 
 /** `shape` with size 1 at `axes`. */
 export const keptShape = (shape: Shape, axes: readonly number[]): Shape =>

@@ -1,4 +1,13 @@
-import { DTypeError, defineOp, describe, type Op, OutOfRangeError, type Unary } from "@wengert/core";
+import {
+  ArgumentError,
+  DTypeError,
+  defineOp,
+  describe,
+  type Op,
+  OutOfRangeError,
+  show,
+  type Unary,
+} from "@wengert/core";
 import { numeric } from "./arithmetic.ts";
 import { greaterEqual, lessEqual, logicalAnd } from "./compare.ts";
 import { elementwise } from "./loops.ts";
@@ -19,13 +28,15 @@ export const clip: Op<Unary, Bounds> = defineOp({
   options: { min: undefined, max: undefined },
   params: (options) => {
     const { min = -Infinity, max = Infinity } = options;
+    const odd = [min, max].find((bound) => typeof bound !== "number");
+    if (odd !== undefined) throw new ArgumentError(`clip: min and max are numbers, got ${show(odd)}`);
     if (min <= max) return options;
     throw new OutOfRangeError(`clip: expected min ≤ max, got min ${min} and max ${max}`);
   },
   shape: ([x]) => x.shape,
-  dtype: ([x], { min = 0, max = 0 }) => {
+  dtype: ([x], { min = -Infinity, max = Infinity }) => {
     const dtype = numeric("clip", [x]);
-    const odd = [min, max].find((bound) => Math.abs(bound) < Infinity && !Number.isInteger(bound));
+    const odd = [min === -Infinity ? 0 : min, max === Infinity ? 0 : max].find((bound) => bound !== (bound | 0));
     if (dtype !== "int32" || odd === undefined) return dtype;
     const cast = `cast(${x.label ?? "x"}, { dtype: "float64" })`;
     throw new DTypeError(`clip: the bound ${odd} is no int32, as ${describe(x)} is; write ${cast}`);

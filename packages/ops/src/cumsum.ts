@@ -1,25 +1,26 @@
 import { defineOp, type Op, type Unary } from "@wengert/core";
-import { numeric } from "./arithmetic.ts";
 import { axisOf } from "./axes.ts";
 import { alongAxes } from "./loops.ts";
 import { irregular } from "./samples.ts";
 import { flip } from "./shape.ts";
+import { counted } from "./sum.ts";
 
 /**
- * yᵢ = x₀ + … + xᵢ along `axis`, added in float64. xⱼ is part of every yᵢ from i = j on, hence x̄ⱼ is the sum of g from j
- * to the end: the same from behind.
+ * yᵢ = x₀ + … + xᵢ along `axis`, added in float64; int32 wraps, bools are counted. xⱼ is part of every yᵢ from i = j on,
+ * hence x̄ⱼ is the sum of g from j to the end: the same from behind.
  */
 export const cumsum: Op<Unary, { readonly axis: number }> = defineOp({
   name: "cumsum",
   options: { axis: undefined },
   params: (options, [x]) => ({ axis: axisOf("cumsum", x, options.axis) }),
   shape: ([x]) => x.shape,
-  dtype: (inputs) => numeric("cumsum", inputs),
+  dtype: counted,
   kernel: (out, [x], { axis }) =>
     alongAxes([axis], out, [x], (n, y, o, r, a, i, s) => {
+      const wraps = y instanceof Int32Array;
       let total = 0;
       for (let l = 0, p = i, q = o; l < n; l++, p += s, q += r) {
-        total += a[p]!;
+        total = wraps ? (total + a[p]!) | 0 : total + a[p]!;
         y[q] = total;
       }
     }),

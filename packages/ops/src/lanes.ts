@@ -2,6 +2,23 @@ import type { Data } from "@wengert/core/ndarray";
 
 // A lane: n entries of `a` from `i` on in steps of `t`.
 
+/** The sum of a lane: in float64, of integers modulo 2³². */
+export function total(n: number, a: Data, i: number, t: number): number {
+  let sum = 0;
+  if (a instanceof Int32Array) for (let l = 0, p = i; l < n; l++, p += t) sum = (sum + a[p]!) | 0;
+  else for (let l = 0, p = i; l < n; l++, p += t) sum += a[p]!;
+  return sum;
+}
+
+/** Σ aₗ bₗ of two lanes: in float64, of integers modulo 2³². */
+export function innerProduct(n: number, a: Data, i: number, s: number, b: Data, j: number, t: number): number {
+  let sum = 0;
+  if (a instanceof Int32Array)
+    for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) sum = (sum + Math.imul(a[p]!, b[q]!)) | 0;
+  else for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) sum += a[p]! * b[q]!;
+  return sum;
+}
+
 /** The maximum of a lane; NaN if there is one, −Infinity of nothing. */
 export function maximum(n: number, a: Data, i: number, t: number): number {
   let most = -Infinity;

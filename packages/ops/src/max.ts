@@ -1,9 +1,10 @@
 import { defineOp, describe, type Op, type Operand, OutOfRangeError, type Tensor, type Unary } from "@wengert/core";
 import { type Data, sizeOf } from "@wengert/core/ndarray";
-import { div, mul, numeric } from "./arithmetic.ts";
+import { div, mul } from "./arithmetic.ts";
 import {
   axesOf,
   axisOf,
+  flagOf,
   keptShape,
   type ReduceOptions,
   type Reduction,
@@ -28,7 +29,7 @@ function extremeOf(name: string, ofLane: Lane): Op<Unary, Reduction, ReduceOptio
     options: reduceDefaults,
     params: (options, [x]) => notOfNothing(name, x, reductionOf(name, x, options)),
     shape: ([x], params) => reducedShape(x.shape, params),
-    dtype: (inputs) => numeric(name, inputs),
+    dtype: ([x]) => x.dtype,
     kernel: (out, [x], { axes }) =>
       alongAxes(axes, withoutAxes(out, x.shape, axes), [x], (n, y, o, _, a, i, s) => {
         y[o] = ofLane(n, a, i, s);
@@ -49,10 +50,10 @@ function extremeOf(name: string, ofLane: Lane): Op<Unary, Reduction, ReduceOptio
   });
 }
 
-/** y = max x over `axis`; NaN if there is one. @throws OutOfRangeError for the maximum of nothing. */
+/** y = max x over `axis`; NaN if there is one; of bools, whether any is true. @throws OutOfRangeError for the maximum of nothing. */
 export const max: Op<Unary, Reduction, ReduceOptions> = extremeOf("max", maximum);
 
-/** y = min x over `axis`; NaN if there is one. @throws OutOfRangeError for the minimum of nothing. */
+/** y = min x over `axis`; NaN if there is one; of bools, whether all are true. @throws OutOfRangeError for the minimum of nothing. */
 export const min: Op<Unary, Reduction, ReduceOptions> = extremeOf("min", minimum);
 
 function notOfNothing<P extends { readonly axes: readonly number[] }>(who: string, x: Operand, params: P): P {
@@ -75,7 +76,7 @@ function placeOf(name: string, inLane: Lane): Op<Unary, Reduction, ArgmaxOptions
     options: reduceDefaults,
     params: ({ axis, keepDims }, [x]) => {
       const axes = axis === undefined ? axesOf(name, x, undefined) : [axisOf(name, x, axis)];
-      return notOfNothing(name, x, { axes, keepDims: keepDims === true });
+      return notOfNothing(name, x, { axes, keepDims: flagOf(name, "keepDims", keepDims) });
     },
     shape: ([x], params) => reducedShape(x.shape, params),
     dtype: () => "int32",

@@ -1,7 +1,8 @@
-import { defineOp, type Op, type Operand, type Unary } from "@wengert/core";
+import { ArgumentError, defineOp, type Op, type Operand, show, type Unary } from "@wengert/core";
 import { sizeOf } from "@wengert/core/ndarray";
 import { div, mul, sub } from "./arithmetic.ts";
 import { keptShape, type ReduceOptions, type Reduction, reduceDefaults, reducedShape, reductionOf } from "./axes.ts";
+import { total } from "./lanes.ts";
 import { alongAxes, withoutAxes } from "./loops.ts";
 import { irregular } from "./samples.ts";
 import { reshape } from "./shape.ts";
@@ -17,9 +18,7 @@ export const mean: Op<Unary, Reduction, ReduceOptions> = defineOp({
   shape: ([x], params) => reducedShape(x.shape, params),
   kernel: (out, [x], { axes }) =>
     alongAxes(axes, withoutAxes(out, x.shape, axes), [x], (n, y, o, _, a, i, s) => {
-      let total = 0;
-      for (let l = 0, p = i; l < n; l++, p += s) total += a[p]!;
-      y[o] = total / n;
+      y[o] = total(n, a, i, s) / n;
     }),
   flops: ([x]) => sizeOf(x.shape),
   vjp: [
@@ -43,29 +42,32 @@ interface Variance extends Reduction {
 }
 
 /**
- * The mean square deviation from the mean m over `axis`, Σ (x − m)² / (n − ddof), in two passes and in float64.
+ * The mean square deviation from the mean m over `axis`, Σ (x − m)² / max(n − ddof, 0), in two passes and in float64.
  * m moves with x, but Σ (x − m) is 0, hence x̄ = g 2 (x − m) / (n − ddof).
  */
 export const variance: Op<Unary, Variance, VarianceOptions> = defineOp({
   name: "variance",
   options: { ...reduceDefaults, ddof: 0 },
-  params: (options, [x]) => ({ ...reductionOf("variance", x, options), ddof: options.ddof ?? 0 }),
+  params: (options, [x]) => {
+    const { ddof = 0 } = options;
+    if (Number.isFinite(ddof)) return { ...reductionOf("variance", x, options), ddof };
+    throw new ArgumentError(`variance: ddof must be a number, got ${show(ddof)}`);
+  },
   shape: ([x], params) => reducedShape(x.shape, params),
   kernel: (out, [x], { axes, ddof }) =>
     alongAxes(axes, withoutAxes(out, x.shape, axes), [x], (n, y, o, _, a, i, s) => {
-      let total = 0;
-      for (let l = 0, p = i; l < n; l++, p += s) total += a[p]!;
+      const center = total(n, a, i, s) / n;
       let squares = 0;
-      for (let l = 0, p = i; l < n; l++, p += s) squares += (a[p]! - total / n) ** 2;
-      y[o] = squares / (n - ddof);
+      for (let l = 0, p = i; l < n; l++, p += s) squares += (a[p]! - center) ** 2;
+      y[o] = squares / Math.max(n - ddof, 0);
     }),
   flops: ([x]) => 4 * sizeOf(x.shape),
   vjp: [
     (g, { inputs: [x], params: { axes, ddof } }) => {
-      const slope = mul(sub(x, mean(x, { axis: axes, keepDims: true })), 2 / (count(x, axes) - ddof));
+      const slope = mul(sub(x, mean(x, { axis: axes, keepDims: true })), 2 / Math.max(count(x, axes) - ddof, 0));
       return mul(reshape(g, { shape: keptShape(x.shape, axes) }), slope);
     },
   ],
-  nonFinite: "n − ddof is 0: there is no variance of so few elements",
+  nonFinite: "n − ddof is not above 0: there is no variance of so few elements",
   samples: () => [[irregular([2, 3])], [irregular([2, 3], 2), { axis: 0, keepDims: true, ddof: 1 }]],
 });

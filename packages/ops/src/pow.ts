@@ -1,5 +1,5 @@
-import { type Binary, defineOp, type Op, sharedFloat } from "@wengert/core";
-import { mul, sub } from "./arithmetic.ts";
+import { type Binary, defineOp, type Op, OutOfRangeError } from "@wengert/core";
+import { mul, numeric, sub } from "./arithmetic.ts";
 import { broadcastShape } from "./axes.ts";
 import { equal, greaterEqual, logicalAnd } from "./compare.ts";
 import { log } from "./functions.ts";
@@ -10,14 +10,20 @@ import { where } from "./where.ts";
 
 /**
  * y = aᵇ, with IEEE's 1ᵇ = a⁰ = 1. ā = g b aᵇ⁻¹, which is 0 for b = 0 whatever a; b̄ = g aᵇ ln a, which at a = 0 is the
- * limit for a > 0 (0 for b ≥ 0, never 0 × ln 0; −Infinity for b < 0), and NaN for a negative base.
+ * limit for a > 0 (0 for b ≥ 0, never 0 × ln 0; −Infinity for b < 0), and NaN for a negative base. Of int32 it is int32,
+ * modulo 2³².
+ * @throws OutOfRangeError for a negative exponent of integers.
  */
 export const pow: Op<Binary> = defineOp({
   name: "pow",
   shape: (inputs) => broadcastShape("pow", inputs),
-  dtype: (inputs) => sharedFloat("pow", inputs),
+  dtype: (inputs) => numeric("pow", inputs),
   kernel: (out, inputs) =>
     elementwise(out, inputs, (n, y, o, a, i, s, b, j, t) => {
+      if (y instanceof Int32Array) {
+        for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) y[o + l] = integerPower(a[p]!, b[q]!);
+        return;
+      }
       for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) {
         const base = a[p]!;
         const exponent = b[q]!;
@@ -44,3 +50,17 @@ export const pow: Op<Binary> = defineOp({
     [positive([2, 1]), irregular([3], 2)],
   ],
 });
+
+/** base ** exponent modulo 2³², by squaring. */
+function integerPower(base: number, exponent: number): number {
+  if (exponent < 0) {
+    const cure = 'write cast(a, { dtype: "float64" }), and the same of the exponent';
+    throw new OutOfRangeError(`pow: an int32 raised to ${exponent} is no int32; ${cure}`);
+  }
+  let [power, square] = [1, base];
+  for (let e = exponent; e > 0; e >>= 1) {
+    if (e & 1) power = Math.imul(power, square);
+    square = Math.imul(square, square);
+  }
+  return power;
+}

@@ -6,6 +6,7 @@ import {
   ShapeError,
   shapeText,
   show,
+  type Tensor,
   tensor,
   type Unary,
 } from "@wengert/core";
@@ -39,27 +40,32 @@ export const reshape: Op<Unary, { readonly shape: Shape }> = defineOp({
   ],
 });
 
+/** x in another shape; x itself if it has it. */
+export const inShape = (x: Tensor, shape: Shape): Tensor =>
+  String(x.shape) === String(shape) ? x : reshape(x, { shape });
+
 /** yᵢⱼ = xⱼᵢ: the axes in another order, reversed by default. Its adjoint puts them back. */
-export const transpose: Op<Unary, { readonly axes: readonly number[] }, { readonly axes?: readonly number[] }> =
-  defineOp({
-    name: "transpose",
-    options: { axes: undefined },
-    params: (options, [x]) => {
-      const rank = x.shape.length;
-      const given = options.axes ?? [...x.shape.keys()].reverse();
-      const axes = Array.isArray(given) ? given.map((axis) => axisOf("transpose", x, axis)) : [];
-      if (axes.length === rank && new Set(axes).size === rank) return { axes };
-      const came = Array.isArray(given) ? shapeText(given) : show(given);
-      throw new OutOfRangeError(
-        `transpose: axes must name each of the ${rank} axes of ${describe(x)} once, got ${came}`,
-      );
-    },
-    shape: ([x], { axes }) => axes.map((axis) => x.shape[axis]!),
-    dtype: ([x]) => x.dtype,
-    view: ([x], { axes }) => x.transpose(...axes),
-    vjp: [(g, { params: { axes } }) => transpose(g, { axes: axes.map((_, i) => axes.indexOf(i)) })],
-    samples: () => [[irregular([2, 3], 2)], [irregular([1, 2, 2]), { axes: [2, 0, -2] }]],
-  });
+export const transpose: Op<
+  Unary,
+  { readonly axes: readonly number[] },
+  { readonly axes?: readonly number[] | undefined }
+> = defineOp({
+  name: "transpose",
+  options: { axes: undefined },
+  params: (options, [x]) => {
+    const rank = x.shape.length;
+    const { axes: given = [...x.shape.keys()].reverse() } = options;
+    const axes = Array.isArray(given) ? [...given].map((axis) => axisOf("transpose", x, axis)) : [];
+    if (axes.length === rank && new Set(axes).size === rank) return { axes };
+    const came = Array.isArray(given) ? shapeText(given) : show(given);
+    throw new OutOfRangeError(`transpose: axes must name each of the ${rank} axes of ${describe(x)} once, got ${came}`);
+  },
+  shape: ([x], { axes }) => axes.map((axis) => x.shape[axis]!),
+  dtype: ([x]) => x.dtype,
+  view: ([x], { axes }) => x.transpose(...axes),
+  vjp: [(g, { params: { axes } }) => transpose(g, { axes: axes.map((_, i) => axes.indexOf(i)) })],
+  samples: () => [[irregular([2, 3], 2)], [irregular([1, 2, 2]), { axes: [2, 0, -2] }]],
+});
 
 /** y = x with a new axis of size 1, which stands at `axis` of y. Its adjoint takes it away. */
 export const expandDims: Op<Unary, { readonly axis: number }> = defineOp({

@@ -1,4 +1,5 @@
 import {
+  type DType,
   defineOp,
   describe,
   type Op,
@@ -19,12 +20,16 @@ import {
   reductionOf,
   shapeOf,
 } from "./axes.ts";
+import { total } from "./lanes.ts";
 import { alongAxes, broadcastStrides, withoutAxes } from "./loops.ts";
 import { irregular } from "./samples.ts";
-import { reshape } from "./shape.ts";
+import { inShape, reshape } from "./shape.ts";
+
+/** The dtype of a sum or product: that of x; of bools, which are counted, int32. */
+export const counted = ([{ dtype }]: readonly [Pick<Operand, "dtype">]): DType => (dtype === "bool" ? "int32" : dtype);
 
 /**
- * y = Σ x over `axis`, in float64; of bools, their count as int32.
+ * y = Σ x over `axis`, in float64; of int32 modulo 2³², as int32; of bools, their count as int32.
  * Every element of a lane has the derivative 1, hence x̄ is g broadcast over the lane.
  */
 export const sum: Op<Unary, Reduction, ReduceOptions> = defineOp({
@@ -32,12 +37,10 @@ export const sum: Op<Unary, Reduction, ReduceOptions> = defineOp({
   options: reduceDefaults,
   params: (options, [x]) => reductionOf("sum", x, options),
   shape: ([x], params) => reducedShape(x.shape, params),
-  dtype: ([x]) => (x.dtype === "bool" ? "int32" : x.dtype),
+  dtype: counted,
   kernel: (out, [x], { axes }) =>
     alongAxes(axes, withoutAxes(out, x.shape, axes), [x], (n, y, o, _, a, i, s) => {
-      let total = 0;
-      for (let l = 0, p = i; l < n; l++, p += s) total += a[p]!;
-      y[o] = total;
+      y[o] = total(n, a, i, s);
     }),
   flops: ([x]) => sizeOf(x.shape),
   vjp: [
@@ -77,6 +80,5 @@ export function unbroadcast(g: Tensor, { shape }: Pick<Operand, "shape">): Tenso
   const missing = g.shape.length - shape.length;
   const axis = [...g.shape.keys()].filter((i) => i < missing || (shape[i - missing] === 1 && g.shape[i] !== 1));
   if (axis.length === 0) return g;
-  const total = sum(g, { axis });
-  return total.shape.length === shape.length ? total : reshape(total, { shape });
+  return inShape(sum(g, { axis }), shape);
 }
