@@ -44,6 +44,7 @@ export { type ArgmaxOptions, argmax, argmin, max, min } from "./max.ts";
 export { mean, type VarianceOptions, variance } from "./mean.ts";
 export { type PadOptions, pad } from "./pad.ts";
 export { pow } from "./pow.ts";
+export { prod, productsBefore, recurrence } from "./prod.ts";
 export { type RandomOptions, randomKey, randomNormal, randomUniform, splitKey, type UniformOptions } from "./random.ts";
 export { expandDims, flip, reshape, squeeze, transpose } from "./shape.ts";
 export { type Selection, type SliceOptions, slice, unslice } from "./slice.ts";
