@@ -26,7 +26,7 @@ export {
   toDot,
 } from "./inspect.ts";
 export type { Args, Binary, Call, Inputs, Kernel, PerInput, Unary, View, VjpRule } from "./op.ts";
-export { type AnyOpSpec, apply, defineOp, type Op, type OpSpec, sharedFloat } from "./op.ts";
+export { type AnyOpSpec, apply, defineOp, type Op, type OpSpec, sharedFloat, toTensors } from "./op.ts";
 export { type Complete, complete } from "./options.ts";
 export { type Differentiable, type Listener, recording, type Step, Tape } from "./tape.ts";
 export type { DType, Nested, Operand, TensorLike, TensorOptions } from "./tensor.ts";

@@ -116,8 +116,11 @@ function compute(spec: AnyOpSpec, inputs: readonly Tensor[], params: unknown, sh
   return out;
 }
 
-/** Numbers become scalars of their partner's dtype: that of the first tensor that is not bool. */
-function toTensors(who: string, given: unknown, arity: number | undefined): readonly Tensor[] {
+/**
+ * The inputs of an op, of which there are `arity`, or any number: those that are numbers become scalars of their partner's
+ * dtype, which is that of the first tensor that is not bool. @throws ArgumentError for anything else.
+ */
+export function toTensors(who: string, given: unknown, arity?: number | undefined): readonly Tensor[] {
   if (!Array.isArray(given)) throw new ArgumentError(`${who}: expected a list of tensors, got ${show(given)}`);
   const refuse = (x: unknown, i: number): never => {
     const cure = x === undefined ? "" : "; write tensor(...)";

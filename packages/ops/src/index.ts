@@ -58,5 +58,6 @@ export {
   softmaxPullback,
 } from "./softmax.ts";
 export { broadcastTo, sum } from "./sum.ts";
-export { oneHot, take, untake } from "./take.ts";
+export { type OneHotOptions, oneHot, take, untake } from "./take.ts";
+export { takeAlong, untakeAlong } from "./takeAlong.ts";
 export { where } from "./where.ts";

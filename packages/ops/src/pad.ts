@@ -23,7 +23,9 @@ export const pad: Op<Unary, Padding, PadOptions> = defineOp({
   options: { widths: undefined, value: 0 },
   params: (options, [x]) => {
     const { widths, value = 0 } = options;
-    if (isPairs(widths, x.shape.length)) return { widths, value };
+    if (typeof value !== "number") throw new ArgumentError(`pad: value must be a number, got ${show(value)}`);
+    const pairs = pairsIn(widths);
+    if (pairs?.length === x.shape.length) return { widths: pairs, value };
     const wanted = `one pair [before, after] for each of the ${x.shape.length} axes of ${describe(x)}`;
     throw new ArgumentError(`pad: widths must be ${wanted}, whole numbers of at least 0; got ${shown(widths)}`);
   },
@@ -55,12 +57,14 @@ export const pad: Op<Unary, Padding, PadOptions> = defineOp({
   ],
 });
 
-const isPairs = (widths: unknown, rank: number): widths is Widths =>
-  Array.isArray(widths) &&
-  widths.length === rank &&
-  widths.every(
-    (pair) => Array.isArray(pair) && pair.length === 2 && pair.every((n) => Number.isSafeInteger(n) && n >= 0),
-  );
+/** A copy of `widths`, as the caller may change his; undefined if they are no list of pairs. */
+function pairsIn(widths: unknown): Widths | undefined {
+  if (!Array.isArray(widths)) return undefined;
+  const pairs = Array.from(widths, (pair) => (Array.isArray(pair) ? [...pair] : []));
+  const isPair = (pair: unknown[]) =>
+    pair.length === 2 && pair.every((n) => Number.isSafeInteger(n) && (n as number) >= 0);
+  return pairs.every(isPair) ? (pairs as unknown as Widths) : undefined;
+}
 
 const shown = (widths: unknown): string => (Array.isArray(widths) ? JSON.stringify(widths) : show(widths));
 

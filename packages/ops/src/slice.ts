@@ -12,6 +12,7 @@ import {
   type Unary,
 } from "@wengert/core";
 import { assign, type NdArray, ndarray, type Shape } from "@wengert/core/ndarray";
+import { shapeOf } from "./axes.ts";
 import { irregular } from "./samples.ts";
 
 type Bounds = readonly (number | null)[];
@@ -54,9 +55,13 @@ export const slice: Op<Unary, Selection, SliceOptions> = defineOp({
 export const unslice: Op<Unary, Selection & { readonly shape: Shape }> = defineOp({
   name: "unslice",
   options: { start: undefined, step: undefined, size: undefined, shape: undefined },
-  params: ({ start, step, size, shape }) => {
-    if (start && step && size && shape) return { start, step, size, shape };
-    throw new ArgumentError("unslice: expected { start, step, size, shape }");
+  params: (options) => {
+    const shape = shapeOf("unslice", options);
+    const { start, step, size } = options;
+    const isList = (list: unknown) =>
+      Array.isArray(list) && list.length === shape.length && [...list].every(Number.isSafeInteger);
+    if (isList(start) && isList(step) && isList(size)) return { start: start!, step: step!, size: size!, shape };
+    throw new ArgumentError("unslice: expected { start, step, size, shape }, lists with a whole number for each axis");
   },
   shape: ([x], { shape, size }) => {
     if (String(x.shape) === String(size)) return shape;

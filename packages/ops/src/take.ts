@@ -14,12 +14,14 @@ import {
   type Tensor,
   type TensorLike,
   tensor,
+  toTensors,
 } from "@wengert/core";
 import { rows, type Shape, sizeOf } from "@wengert/core/ndarray";
 import { axisOf } from "./axes.ts";
 import { inDoubles } from "./loops.ts";
 import { irregular, type Sampled, withSamples } from "./samples.ts";
 import { reshape } from "./shape.ts";
+import { counted } from "./sum.ts";
 
 interface Along {
   readonly axis: number;
@@ -27,7 +29,8 @@ interface Along {
 
 type Take = (x: TensorLike, indices: TensorLike, options?: { readonly axis?: number | undefined }) => Tensor;
 
-const someIndices = () =>
+/** Two rows of indices of three entries, one of them twice. */
+export const someIndices = (): Tensor =>
   tensor(
     [
       [2, 0],
@@ -45,7 +48,7 @@ const alongAxis: Op<readonly [x: Tensor, indices: Tensor], Along> = defineOp({
   kernel: (out, [x, indices], { axis }) => {
     const [from, inner] = [rows(x), sizeOf(x.shape.slice(axis + 1))];
     let at = 0;
-    for (const start of starts(x.shape, axis, rows(indices))) {
+    for (const start of starts("take", x.shape, axis, rows(indices))) {
       for (let l = 0; l < inner; l++) out.data[at++] = from[start + l]!;
     }
   },
@@ -58,6 +61,10 @@ const alongAxis: Op<readonly [x: Tensor, indices: Tensor], Along> = defineOp({
 export const untake: Op<readonly [x: Tensor, indices: Tensor], Along & { readonly size: number }> = defineOp({
   name: "untake",
   options: { axis: undefined, size: undefined },
+  params: ({ axis, size }, [x, indices]) => ({
+    axis: axisOf("untake", x, axis, x.shape.length - indices.shape.length + 1),
+    size: sizeIn("untake", "size", size),
+  }),
   shape: ([x, indices], { axis, size }) => {
     const [outer, taken] = [x.shape.slice(0, axis), x.shape.slice(axis, axis + indices.shape.length)];
     if (String(taken) === String(indices.shape)) return [...outer, size, ...x.shape.slice(axis + taken.length)];
@@ -65,12 +72,12 @@ export const untake: Op<readonly [x: Tensor, indices: Tensor], Along & { readonl
       `untake: ${describe(x, "x")} must have the shape of ${describe(indices, "indices")} from axis ${axis} on`,
     );
   },
-  dtype: ([x, indices]) => indexed("untake", x, indices),
+  dtype: ([x, indices]) => counted([{ dtype: indexed("untake", x, indices) }]),
   kernel: (out, [x, indices], { axis }) =>
     inDoubles(out, (exact) => {
       const [from, inner] = [rows(x), sizeOf(out.shape.slice(axis + 1))];
       let at = 0;
-      for (const start of starts(out.shape, axis, rows(indices))) {
+      for (const start of starts("untake", out.shape, axis, rows(indices))) {
         for (let l = 0; l < inner; l++) exact.data[start + l]! += from[at++]!;
       }
     }),
@@ -87,9 +94,9 @@ export const take: Sampled<Take> & { readonly spec: typeof alongAxis.spec } = Ob
   withSamples<Take>(
     (x, indices, options) => {
       const { axis } = complete("take", options, { axis: undefined });
-      const which = typeof indices === "number" ? tensor(indices, { dtype: "int32" }) : indices;
-      if (axis !== undefined) return alongAxis(x, which, { axis });
-      return alongAxis(reshape(x, { shape: [-1] }), which, { axis: 0 });
+      const [from, which] = toTensors("take", [x, asIndices("take", indices)], 2) as [Tensor, Tensor];
+      if (axis !== undefined) return alongAxis(from, which, { axis });
+      return alongAxis(reshape(from, { shape: [-1] }), which, { axis: 0 });
     },
     () => [
       [irregular([2, 3, 2]), someIndices(), { axis: 1 }],
@@ -100,22 +107,38 @@ export const take: Sampled<Take> & { readonly spec: typeof alongAxis.spec } = Ob
   { spec: alongAxis.spec },
 );
 
+/** Indices, of which a plain number is one. @throws OutOfRangeError for a fraction. */
+function asIndices(who: string, indices: TensorLike): TensorLike {
+  if (typeof indices !== "number") return indices;
+  if (indices === (indices | 0)) return tensor(indices, { dtype: "int32" });
+  throw new OutOfRangeError(`${who}: an index is a whole number, an int32; got ${indices}`);
+}
+
+/** A size among the options of a call. @throws ArgumentError. */
+export function sizeIn(who: string, name: string, size: unknown): number {
+  if (Number.isSafeInteger(size) && (size as number) >= 0) return size as number;
+  throw new ArgumentError(`${who}: ${name} must be a whole number of at least 0, got ${show(size)}`);
+}
+
 /** Where in an array of `shape`, row by row, the entries begin that the indices name along `axis`, in order. */
-function* starts(shape: Shape, axis: number, indices: ArrayLike<number>): Generator<number> {
+function* starts(who: string, shape: Shape, axis: number, indices: ArrayLike<number>): Generator<number> {
   const [n, inner] = [shape[axis]!, sizeOf(shape.slice(axis + 1))];
   const outer = sizeOf(shape.slice(0, axis));
   for (let o = 0; o < outer; o++) {
     for (let k = 0; k < indices.length; k++) {
-      const index = indices[k]!;
-      if (index < -n || index >= n) {
-        throw new OutOfRangeError(`take: index ${index} (number ${k}) is outside axis ${axis} of size ${n}`);
-      }
-      yield (o * n + (index < 0 ? index + n : index)) * inner;
+      yield (o * n + placeOf(who, indices[k]!, k, axis, n)) * inner;
     }
   }
 }
 
-function indexed(who: string, x: Operand, indices: Operand): DType {
+/** Index number `k`, along an axis of size `n`, counted from 0. @throws OutOfRangeError. */
+export function placeOf(who: string, index: number, k: number, axis: number, n: number): number {
+  if (index >= -n && index < n) return index < 0 ? index + n : index;
+  throw new OutOfRangeError(`${who}: index ${index} (number ${k}) is outside axis ${axis} of size ${n}`);
+}
+
+/** The dtype of what is taken from `x`. @throws DTypeError for indices that are no int32. */
+export function indexed(who: string, x: Operand, indices: Operand): DType {
   if (indices.dtype === "int32") return x.dtype;
   const cast = `cast(${indices.label ?? "indices"}, { dtype: "int32" })`;
   throw new DTypeError(`${who}: indices are int32; ${describe(indices, "indices")} is ${indices.dtype}; write ${cast}`);
@@ -126,23 +149,22 @@ interface Classes {
   readonly dtype: DType;
 }
 
-/**
- * Rows with 1 at the index of their class and 0 elsewhere, along a new last axis of size `numClasses`. Nothing flows back.
- * @throws OutOfRangeError for an index outside 0 … numClasses − 1.
- */
-export const oneHot: Op<
-  readonly [indices: Tensor],
-  Classes,
-  { readonly numClasses: number; readonly dtype?: DType | undefined }
-> = defineOp({
+export interface OneHotOptions {
+  /** How many classes there are: the size of the new axis. */
+  readonly numClasses: number;
+  /** Default float64. */
+  readonly dtype?: DType | undefined;
+}
+
+type OneHot = (indices: TensorLike, options: OneHotOptions) => Tensor;
+
+const oneHotOp: Op<readonly [indices: Tensor], Classes, OneHotOptions> = defineOp({
   name: "oneHot",
   options: { numClasses: undefined, dtype: "float64" },
-  params: (options) => {
-    const { numClasses, dtype } = options;
-    if (Number.isSafeInteger(numClasses) && numClasses! >= 0)
-      return { numClasses: numClasses!, dtype: checkDType("oneHot", dtype) };
-    throw new ArgumentError(`oneHot: numClasses must be a whole number of at least 0, got ${show(numClasses)}`);
-  },
+  params: ({ numClasses, dtype }) => ({
+    numClasses: sizeIn("oneHot", "numClasses", numClasses),
+    dtype: checkDType("oneHot", dtype),
+  }),
   shape: ([indices], { numClasses }) => [...indices.shape, numClasses],
   dtype: ([indices], { dtype }) => {
     indexed("oneHot", indices, indices);
@@ -159,3 +181,12 @@ export const oneHot: Op<
   vjp: [null],
   samples: () => [[tensor([2, 0], { dtype: "int32" }), { numClasses: 3 }]],
 });
+
+/**
+ * Rows with 1 at the index of their class and 0 elsewhere, along a new last axis of size `numClasses`. Nothing flows back.
+ * @throws OutOfRangeError for an index outside 0 … numClasses − 1.
+ */
+export const oneHot: Sampled<OneHot> & { readonly spec: typeof oneHotOp.spec } = Object.assign(
+  withSamples<OneHot>((indices, options) => oneHotOp(asIndices("oneHot", indices), options), oneHotOp.spec.samples),
+  { spec: oneHotOp.spec },
+);

@@ -176,6 +176,7 @@ describe("of arrays without elements", () => {
     randomNormal: WengertError,
     splitKey: WengertError,
     take: OutOfRangeError, // no index is one of nothing
+    takeAlong: WengertError, // the same, or a 0 that does not broadcast
     crossEntropy: OutOfRangeError, // no label is one of no classes
     crossEntropyPullback: OutOfRangeError,
   };
@@ -228,7 +229,7 @@ describe("an error names the tensors by their labels", () => {
       }
       expect(error).toBeInstanceOf(WengertError);
       const { message } = error as Error;
-      expect(message).toMatch(/L\d \[|^take: index \d/); // kernels, which find a wrong index, know no labels
+      expect(message).toMatch(/L\d \[|^take(Along)?: index \d/); // kernels, which find a wrong index, know no labels
       expect(message).toMatch(/^[a-zA-Z0-9]+: /);
       if ((dtypes as readonly string[]).includes(what))
         expect(message).toMatch(/write (cast|notEqual)\(L\d, |randomKey\(/);

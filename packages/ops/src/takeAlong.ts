@@ -1,0 +1,115 @@
+import {
+  complete,
+  defineOp,
+  describe,
+  type Op,
+  type Operand,
+  ShapeError,
+  type Tensor,
+  type TensorLike,
+  tensor,
+  toTensors,
+} from "@wengert/core";
+import { type NdArray, ndarray, type Shape } from "@wengert/core/ndarray";
+import { axisOf } from "./axes.ts";
+import { alongAxes, broadcastStrides, inDoubles } from "./loops.ts";
+import { irregular, type Sampled, withSamples } from "./samples.ts";
+import { reshape } from "./shape.ts";
+import { counted, unbroadcast } from "./sum.ts";
+import { indexed, placeOf, sizeIn, someIndices } from "./take.ts";
+
+interface Along {
+  readonly axis: number;
+}
+
+type TakeAlong = (x: TensorLike, indices: TensorLike, options?: { readonly axis?: number | undefined }) => Tensor;
+
+const alongAxis: Op<readonly [x: Tensor, indices: Tensor], Along> = defineOp({
+  name: "takeAlong",
+  options: { axis: undefined },
+  params: (options, [x]) => ({ axis: axisOf("takeAlong", x, options.axis) }),
+  shape: ([x, indices], { axis }) => takenShape("takeAlong", x, indices, axis),
+  dtype: ([x, indices]) => indexed("takeAlong", x, indices),
+  kernel: (out, [x, indices], { axis }) => {
+    const [size, stride] = [x.shape[axis]!, x.stride[axis]!];
+    alongAxes([axis], out, [repeated(indices, out.shape), starts(x, out.shape, axis)], (n, y, o, r, a, i, s, b, j) => {
+      for (let l = 0; l < n; l++) y[o + l * r] = b[j + placeOf("takeAlong", a[i + l * s]!, l, axis, size) * stride]!;
+    });
+  },
+  flops: () => 0,
+  vjp: [
+    (g, { inputs: [x, indices], params: { axis } }) =>
+      unbroadcast(untakeAlong(g, indices, { axis, size: x.shape[axis]! }), x),
+    null,
+  ],
+  samples: () => [[irregular([2, 3]), someIndices(), { axis: 1 }]],
+});
+
+/** Zeros, with `size` entries along `axis`, to which x is added where `takeAlong` would have taken it from. */
+export const untakeAlong: Op<readonly [x: Tensor, indices: Tensor], Along & { readonly size: number }> = defineOp({
+  name: "untakeAlong",
+  options: { axis: undefined, size: undefined },
+  params: ({ axis, size }, [x]) => ({
+    axis: axisOf("untakeAlong", x, axis),
+    size: sizeIn("untakeAlong", "size", size),
+  }),
+  shape: ([x, indices], { axis, size }) => {
+    if (String(takenShape("untakeAlong", x, indices, axis)) === String(x.shape)) return x.shape.with(axis, size);
+    throw new ShapeError(`untakeAlong: ${describe(x, "x")} must have the shape of ${describe(indices, "indices")}`);
+  },
+  dtype: ([x, indices]) => counted([{ dtype: indexed("untakeAlong", x, indices) }]),
+  kernel: (out, [x, indices], { axis, size }) =>
+    inDoubles(out, (exact) => {
+      const stride = exact.stride[axis]!;
+      const lanes = starts(exact, exact.shape, axis);
+      alongAxes([axis], lanes, [x, repeated(indices, x.shape)], (n, y, o, _, a, i, s, b, j, t) => {
+        for (let l = 0; l < n; l++)
+          y[o + placeOf("untakeAlong", b[j + l * t]!, l, axis, size) * stride]! += a[i + l * s]!;
+      });
+    }),
+  vjp: [(g, { inputs: [, indices], params: { axis } }) => alongAxis(g, indices, { axis }), null],
+  samples: () => [[irregular([2, 2]), someIndices(), { axis: 1, size: 3 }]],
+});
+
+/**
+ * The entries of x that `indices` (int32, with the axes of x) name in each lane along `axis`: −1 is the last. Along other
+ * axes sizes of 1 are repeated, and without `axis` a vector of indices counts through x row by row. What is named twice is
+ * taken twice, and its cotangents add up.
+ * @throws OutOfRangeError for an index that x does not have.
+ */
+export const takeAlong: Sampled<TakeAlong> & { readonly spec: typeof alongAxis.spec } = Object.assign(
+  withSamples<TakeAlong>(
+    (x, indices, options) => {
+      const { axis } = complete("takeAlong", options, { axis: undefined });
+      if (axis !== undefined) return alongAxis(x, indices, { axis });
+      const [from, which] = toTensors("takeAlong", [x, indices], 2) as [Tensor, Tensor];
+      if (which.shape.length === 1) return alongAxis(reshape(from, { shape: [-1] }), which, { axis: 0 });
+      const cure = "needs a vector of indices, or an axis";
+      throw new ShapeError(`takeAlong: ${describe(from, "x")} row by row ${cure}; got ${describe(which, "indices")}`);
+    },
+    () => [
+      [irregular([2, 3]), someIndices(), { axis: 1 }],
+      [irregular([3, 1]), someIndices(), { axis: 0 }],
+      [irregular([2, 3, 2]), reshape(someIndices(), { shape: [1, 2, 2] }), { axis: 1 }],
+      [irregular([2, 3]), tensor([5, -1, 5], { dtype: "int32" })],
+    ],
+  ),
+  { spec: alongAxis.spec },
+);
+
+/** The shape of what `indices` take from `x`, or of what was taken: along the axis that of the indices. @throws ShapeError. */
+function takenShape(who: string, x: Operand, indices: Operand, axis: number): Shape {
+  const [p, q] = [x.shape, indices.shape];
+  if (p.length === q.length && p.every((n, i) => i === axis || n === q[i] || n === 1 || q[i] === 1))
+    return q.map((n, i) => (i === axis || n !== 1 ? n : p[i]!));
+  const came = `${describe(x, "x")} and ${describe(indices, "indices")}`;
+  throw new ShapeError(
+    `${who}: ${came} may differ along axis ${axis} only, but for sizes of 1; take replaces the axis`,
+  );
+}
+
+const repeated = (x: NdArray, shape: Shape): NdArray => ndarray(x.data, shape, broadcastStrides(x, shape), x.offset);
+
+/** The first entry of each lane along `axis` of an array that is repeated to `shape` along the other axes. */
+const starts = (x: NdArray, shape: Shape, axis: number): NdArray =>
+  ndarray(x.data, shape.toSpliced(axis, 1), broadcastStrides(x, shape).toSpliced(axis, 1), x.offset);
