@@ -42,10 +42,12 @@ const views = new Map<unknown, ViewClass[]>();
 
 /** `data` seen as an array of `shape`; row by row unless strides are given. Nothing is copied. */
 export function ndarray(data: Data, shape: Shape, stride?: Shape, offset?: number): NdArray {
-  const View = stride === undefined ? views.get(data.constructor)?.[shape.length] : undefined;
+  // Without an offset, negative strides need one, which ndarray finds.
+  const View = stride === undefined || offset !== undefined ? views.get(data.constructor)?.[shape.length] : undefined;
   if (View !== undefined) {
-    if (shape.length === 2) return new View(data, shape[0]!, shape[1]!, shape[1]!, 1, offset ?? 0);
-    if (shape.length === 1) return new View(data, shape[0]!, 1, offset ?? 0);
+    const last = stride?.[shape.length - 1] ?? 1;
+    if (shape.length === 2) return new View(data, shape[0]!, shape[1]!, stride?.[0] ?? shape[1]!, last, offset ?? 0);
+    if (shape.length === 1) return new View(data, shape[0]!, last, offset ?? 0);
     return new View(data, offset ?? 0);
   }
   const array = nd(data, shape as number[], stride as number[] | undefined, offset);

@@ -19,6 +19,8 @@ export {
 export { concat, stack } from "./concat.ts";
 export { type CrossEntropyOptions, crossEntropy, crossEntropyPullback } from "./crossEntropy.ts";
 export { cumsum } from "./cumsum.ts";
+export { dot, outer } from "./dot.ts";
+export { einsum } from "./einsum.ts";
 export { logAddExp, maximum, minimum } from "./extremes.ts";
 export {
   abs,

@@ -246,7 +246,9 @@ describe("misuse of any op is met with an error of its own", () => {
   ];
   const cases = everySample.flatMap(({ title, call, sample }) =>
     sample.flatMap((arg, i) =>
-      arg instanceof Tensor ? wrong.map(([what, bad]) => ({ title, call, sample, i, what, bad })) : [],
+      arg instanceof Tensor || typeof arg === "string"
+        ? wrong.map(([what, bad]) => ({ title, call, sample, i, what, bad }))
+        : [],
     ),
   );
   for (const { title, call, sample, i, what, bad } of cases)

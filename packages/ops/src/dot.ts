@@ -1,0 +1,84 @@
+import { type Binary, defineOp, type Op, type Operand, type VjpRule } from "@wengert/core";
+import { ndarray, type Shape, sizeOf } from "@wengert/core/ndarray";
+import { numeric } from "./arithmetic.ts";
+import { type Contraction, contract, contractedShape, contractionFlops } from "./contraction.ts";
+import { cotangentOf } from "./einsum.ts";
+import { innerSizesAgree } from "./matmul.ts";
+import { irregular } from "./samples.ts";
+import { inShape } from "./shape.ts";
+
+// Contractions of two tensors with labels that follow from their ranks, so that the rules are those of einsum.
+
+type Shaped = Pick<Operand, "shape">;
+type Pair = readonly [Shaped, Shaped];
+
+function contraction(
+  name: string,
+  shape: (inputs: readonly [Operand, Operand]) => Shape,
+  labelled: (inputs: Pair) => Contraction,
+  samples: Op<Binary>["spec"]["samples"],
+): Op<Binary> {
+  const toInput =
+    (k: number): VjpRule<Binary, undefined> =>
+    (g, { inputs }) => {
+      const labels = labelled(inputs);
+      return cotangentOf(k, inShape(g, contractedShape(labels, inputs)), inputs, labels);
+    };
+  return defineOp<Binary>({
+    name,
+    shape,
+    dtype: (inputs) => numeric(name, inputs),
+    kernel: (out, inputs) => {
+      const labels = labelled(inputs);
+      contract(ndarray(out.data, contractedShape(labels, inputs)), inputs, labels);
+    },
+    flops: (inputs) => contractionFlops(labelled(inputs), inputs),
+    vjp: [toInput(0), toInput(1)],
+    samples,
+  });
+}
+
+/** `count` labels from number `first` on. */
+const labelsFrom = (first: number, count: number): string =>
+  String.fromCharCode(...Array.from({ length: count }, (_, i) => "a".charCodeAt(0) + first + i));
+
+/**
+ * NumPy's product: of two vectors their inner product, of two matrices that of matrices; else the sum over the last axis of
+ * a and the last but one of b (the only one of a vector), with the other axes of both in the output. A scalar multiplies.
+ */
+export const dot: Op<Binary> = contraction(
+  "dot",
+  ([a, b]) => {
+    if (a.shape.length > 0 && b.shape.length > 0) innerSizesAgree("dot", a, b);
+    return contractedShape(dotLabels([a, b]), [a, b]);
+  },
+  dotLabels,
+  () => [
+    [irregular([3]), irregular([3], 2)],
+    [irregular([2, 3]), irregular([3, 2], 2)],
+    [irregular([2, 3]), irregular([2, 3, 1], 2)],
+    [irregular([]), irregular([2, 3], 2)],
+  ],
+);
+
+function dotLabels([{ shape: p }, { shape: q }]: Pair): Contraction {
+  const [a, b] = [labelsFrom(0, p.length), labelsFrom(p.length, q.length)];
+  if (a === "" || b === "") return { operands: [a, b], output: a + b };
+  const at = Math.max(0, q.length - 2);
+  const [rest, after] = [b.slice(0, at), b.slice(at + 1)];
+  return { operands: [a, rest + a.at(-1) + after], output: a.slice(0, -1) + rest + after };
+}
+
+/** yᵢⱼ = aᵢ bⱼ, of all elements of a and b, row by row. */
+export const outer: Op<Binary> = contraction(
+  "outer",
+  ([a, b]) => [sizeOf(a.shape), sizeOf(b.shape)],
+  ([{ shape: p }, { shape: q }]) => {
+    const [a, b] = [labelsFrom(0, p.length), labelsFrom(p.length, q.length)];
+    return { operands: [a, b], output: a + b };
+  },
+  () => [
+    [irregular([2]), irregular([3], 2)],
+    [irregular([2, 2]), irregular([], 2)],
+  ],
+);
