@@ -19,8 +19,16 @@ export interface Call<I extends Inputs, P> {
 
 export type VjpRule<I extends Inputs, P> = (g: Tensor, call: Call<I, P>) => Tensor;
 
-/** Computes the output into `out`, which is row-major and holds zeros; the inputs have any strides. */
-export type Kernel<I extends Inputs, P> = (out: NdArray, inputs: PerInput<I, NdArray>, params: P) => void;
+/**
+ * Computes the output into `out`, which is row-major and holds zeros; the inputs have any strides. What finds a number
+ * that is wrong names its tensor as `operands` do.
+ */
+export type Kernel<I extends Inputs, P> = (
+  out: NdArray,
+  inputs: PerInput<I, NdArray>,
+  params: P,
+  operands: PerInput<I, Operand>,
+) => void;
 /** The output as a view of the input's memory; `undefined` where that is impossible. */
 export type View<I extends Inputs, P> = (inputs: PerInput<I, NdArray>, params: P) => NdArray | undefined;
 type JointRule<I extends Inputs, P> = (
@@ -77,7 +85,7 @@ export interface AnyOpSpec extends Differentiable {
   readonly params?: (options: Unchecked, inputs: Unchecked) => unknown;
   readonly shape: (inputs: Unchecked, params: Unchecked) => Shape;
   readonly dtype?: (inputs: Unchecked, params: Unchecked) => DType;
-  readonly kernel?: (out: NdArray, inputs: Unchecked, params: Unchecked) => void;
+  readonly kernel?: (out: NdArray, inputs: Unchecked, params: Unchecked, operands: Unchecked) => void;
   readonly view?: undefined | ((inputs: Unchecked, params: Unchecked) => NdArray | undefined);
   readonly flops?: (inputs: Unchecked, output: Operand, params: Unchecked) => number;
   readonly nonFinite?: string;
@@ -112,7 +120,7 @@ function compute(spec: AnyOpSpec, inputs: readonly Tensor[], params: unknown, sh
   const view = spec.view?.(arrays, params);
   if (view !== undefined) return view;
   const out = ndarray(allocate(sizeOf(shape), dtype), shape);
-  spec.kernel!(out, arrays, params);
+  spec.kernel!(out, arrays, params, inputs);
   return out;
 }
 
