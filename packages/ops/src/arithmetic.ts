@@ -81,17 +81,19 @@ export const sub: Op<Binary> = arithmetic(
   [(g) => g, (g) => neg(g)],
 );
 
+export const products: ElementwiseLoop = (n, y, o, a, i, s, b, j, t) => {
+  if (y instanceof Int32Array) {
+    for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) y[o + l] = Math.imul(a[p]!, b[q]!);
+  } else {
+    for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) y[o + l] = a[p]! * b[q]!;
+  }
+};
+
 /** a b */
 export const mul: Op<Binary> = arithmetic(
   "mul",
   numeric,
-  (n, y, o, a, i, s, b, j, t) => {
-    if (y instanceof Int32Array) {
-      for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) y[o + l] = Math.imul(a[p]!, b[q]!);
-    } else {
-      for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) y[o + l] = a[p]! * b[q]!;
-    }
-  },
+  products,
   [(g, { inputs: [, b] }) => mul(g, b), (g, { inputs: [a] }) => mul(g, a)],
   "0 × Infinity is NaN: find what is infinite, or keep it out with where before the product",
 );

@@ -1,10 +1,10 @@
 import type { Operand } from "@wengert/core";
 import { assign, type Data, type NdArray, ndarray, rows, type Shape, sizeOf } from "@wengert/core/ndarray";
-import { mul } from "./arithmetic.ts";
+import { products } from "./arithmetic.ts";
 import { innerProduct } from "./lanes.ts";
-import { alongAxes, type LaneLoop } from "./loops.ts";
+import { alongAxes, elementwise, type LaneLoop } from "./loops.ts";
 import { product } from "./product.ts";
-import { sum } from "./sum.ts";
+import { sums } from "./sum.ts";
 
 /** Which label each axis has, one character an axis: the sum of products goes over all labels that the output lacks. */
 export interface Contraction {
@@ -95,7 +95,12 @@ function reduce(out: NdArray, term: Term, kept: string, sizes: Sizes): void {
   const gone = without(term.labels, kept);
   const view = over(term, kept + gone, sizes);
   if (gone === "") assign(out, view);
-  else sum.spec.kernel!(out, [view], { axes: Array.from(gone, (_, i) => kept.length + i), keepDims: false });
+  else
+    sums(
+      out,
+      view,
+      Array.from(gone, (_, i) => kept.length + i),
+    );
 }
 
 /** A term summed over the labels that nobody else needs: in float64, or int32. */
@@ -113,7 +118,7 @@ function summed(term: Term, needed: string, sizes: Sizes): Term {
 function multiply(out: NdArray, a: Term, b: Term, output: string, sizes: Sizes): void {
   const inner = without(a.labels, output);
   if (inner === "") {
-    mul.spec.kernel!(out, [over(a, output, sizes), over(b, output, sizes)], undefined);
+    elementwise(out, [over(a, output, sizes), over(b, output, sizes)], products);
     return;
   }
   const batch = within(within(output, a.labels), b.labels);

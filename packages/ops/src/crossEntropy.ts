@@ -1,31 +1,31 @@
 import {
+  ArgumentError,
+  type Complete,
   complete,
-  type DType,
-  DTypeError,
-  defineOp,
   describe,
-  type Op,
-  type Operand,
+  isFloat,
   OutOfRangeError,
-  ones,
   ShapeError,
-  shapeText,
   sharedFloat,
-  type Tensor,
+  show,
+  Tensor,
   type TensorLike,
   tensor,
 } from "@wengert/core";
-import { type Shape, sizeOf } from "@wengert/core/ndarray";
-import { mul } from "./arithmetic.ts";
-import { axisOf, commonShape } from "./axes.ts";
-import { equal } from "./compare.ts";
-import { maximum, peak, sumOfOthers } from "./lanes.ts";
-import { alongAxes } from "./loops.ts";
+import { add, div } from "./arithmetic.ts";
+import { axisOf } from "./axes.ts";
+import { cast } from "./cast.ts";
+import { rowsOfLabels, rowsOfProbabilities } from "./classes.ts";
+import { notEqual } from "./compare.ts";
+import { stack } from "./concat.ts";
+import { labelLosses, oneHotRows } from "./labels.ts";
+import { probabilityLosses } from "./probabilities.ts";
 import { type ReductionName, reduced } from "./reduction.ts";
-import { irregular, type Sampled, withSamples } from "./samples.ts";
-import { expandDims } from "./shape.ts";
-import { softmax, softmaxPullback } from "./softmax.ts";
+import { irregular, positive, type Sampled, withSamples } from "./samples.ts";
+import { expandDims, reshape } from "./shape.ts";
 import { sum } from "./sum.ts";
+import { take } from "./take.ts";
+import { weighted } from "./weighted.ts";
 import { where } from "./where.ts";
 
 export interface CrossEntropyOptions {
@@ -33,138 +33,139 @@ export interface CrossEntropyOptions {
   readonly axis?: number | undefined;
   /** What becomes of the losses of the rows. Default: "mean". */
   readonly reduction?: ReductionName | undefined;
+  /** The label of rows that add nothing, whatever they hold. Default: none. */
+  readonly ignoreIndex?: number | undefined;
+  /** e in [0, 1]: each row's probabilities t become t (1 − e) + e / K. Default: 0. */
+  readonly labelSmoothing?: number | undefined;
+  /** What each class weighs, one number a class. Default: 1. */
+  readonly weight?: Tensor | undefined;
 }
 
-interface Classes {
-  readonly axis: number;
-}
+const defaults = {
+  axis: -1,
+  reduction: "mean",
+  ignoreIndex: undefined,
+  labelSmoothing: 0,
+  weight: undefined,
+} as const;
 
 /**
- * −log softmax(logits)[label] of each row, as logSoftmax computes it. With s the softmax and t the one-hot label, the
- * cotangent of the logits is g (s − t).
+ * −Σ t log softmax(logits) of each row, for probabilities t; or for int32 class indices, of the logits' shape without
+ * `axis`, which stand for one-hot t. Smoothing makes t (1 − e) + e/K of t, and `weight` then makes weightₖ tₖ of tₖ.
+ * "mean" divides by the number of rows; with labels, by the weights of those that are not ignored (of none: NaN).
+ * Differentiable in logits, probabilities and weight. t = 0 adds 0, beside −Infinity too; an ignored row in any case.
  */
-const rowLosses: Op<readonly [logits: Tensor, labels: Tensor], Classes> = defineOp({
-  name: "crossEntropy",
-  options: { axis: undefined },
-  params: (options, [logits]) => ({ axis: axisOf("crossEntropy", logits, options.axis) }),
-  shape: ([logits, labels], { axis }) => rowShape(logits, labels, axis),
-  dtype: ([logits, labels]) => dtypeOf(logits, labels),
-  kernel: (out, [logits, labels], { axis }) =>
-    alongAxes([axis], out, [logits, labels], (n, y, o, _, a, i, s, b, j) => {
-      const label = labelOf(b[j]!, o, n);
-      const m = peak(n, a, i, s);
-      const most = a[i + m * s]!;
-      y[o] = Number.isFinite(most) ? Math.log1p(sumOfOthers(n, a, i, s, m)) - (a[i + label * s]! - most) : Number.NaN;
-    }),
-  flops: ([{ shape }]) => 4 * sizeOf(shape),
-  vjp: [(g, { inputs: [logits, labels], params }) => crossEntropyPullback(logits, labels, g, params), null],
-  nonFinite: "the logit of the label is −Infinity: its class was left out",
-  samples: () => [[irregular([2, 3]), tensor([2, 0], { dtype: "int32" }), { axis: 1 }]],
-});
-
-/**
- * g (s − t) for s = softmax(logits). At the label s − 1 is taken from the others, −Σⱼ sⱼ, where nothing cancels.
- * A row whose label has the logit −Infinity is constant. The rule for the logits is g times the softmax pullback.
- */
-export const crossEntropyPullback: Op<readonly [logits: Tensor, labels: Tensor, g: Tensor], Classes> = defineOp({
-  name: "crossEntropyPullback",
-  options: { axis: undefined },
-  params: (options, [logits]) => ({ axis: axisOf("crossEntropyPullback", logits, options.axis) }),
-  shape: ([logits, labels, g], { axis }) => {
-    rowShape(logits, labels, axis);
-    commonShape("crossEntropyPullback", [labels, g], ["labels", "g"]);
-    return logits.shape;
-  },
-  dtype: ([logits, labels, g]) => {
-    dtypeOf(logits, labels);
-    return sharedFloat("crossEntropyPullback", [logits, g]);
-  },
-  kernel: (out, [logits, labels, g], { axis }) => {
-    let row = 0;
-    alongAxes([axis], out, [logits, labels, g], (n, y, o, r, a, i, s, b, j, _, c, k) => {
-      const label = labelOf(b[j]!, row++, n); // a traced gradient runs without the losses, which check too
-      if (a[i + label * s] === -Infinity) return; // the output holds zeros
-      const most = maximum(n, a, i, s);
-      let total = 0;
-      for (let l = 0, p = i; l < n; l++, p += s) total += Math.exp(a[p]! - most);
-      const scale = c[k]! / total;
-      let others = 0;
-      for (let l = 0, p = i; l < n; l++, p += s) {
-        if (l === label) continue;
-        const e = Math.exp(a[p]! - most);
-        others += e;
-        y[o + l * r] = e * scale;
-      }
-      y[o + label * r] = 0 - others * scale;
-    });
-  },
-  flops: ([{ shape }]) => 6 * sizeOf(shape),
-  vjp: [
-    (u, { inputs: [logits, labels, g], params: { axis } }) => {
-      const isConstant = expandDims(equal(rowLosses(logits, labels, { axis }), Infinity), { axis });
-      const slope = mul(expandDims(g, { axis }), softmaxPullback(softmax(logits, { axis }), u, { axis }));
-      return where(isConstant, 0, slope);
-    },
-    null,
-    (u, { inputs: [logits, labels, g], params }) =>
-      sum(mul(u, crossEntropyPullback(logits, labels, ones(g.shape, { dtype: g.dtype }), params)), {
-        axis: params.axis,
-      }),
-  ],
-  samples: () => [[irregular([2, 3]), tensor([2, 0], { dtype: "int32" }), irregular([2], 2), { axis: 1 }]],
-});
-
-/**
- * The cross-entropy −log softmax(logits)[label] of int32 class indices: logits [..., K, ...], labels of their shape
- * without `axis`.
- * @throws OutOfRangeError for a label outside 0 … K − 1, with its row; DTypeError, ShapeError.
- */
-export const crossEntropy: Sampled<CrossEntropy> & { readonly spec: typeof rowLosses.spec } = Object.assign(
-  withSamples<CrossEntropy>(
-    (logits, labels, options) => {
-      const { axis, reduction } = complete<CrossEntropyOptions>("crossEntropy", options, {
-        axis: -1,
-        reduction: "mean",
-      });
-      return reduced("crossEntropy", rowLosses(logits, labels, { axis: axis! }), reduction);
-    },
-    () => {
-      const labels = tensor([2, 0], { dtype: "int32" });
-      return [
-        [irregular([2, 3]), labels],
-        [irregular([3, 2]), labels, { axis: 0, reduction: "none" }],
-      ];
-    },
-  ),
-  { spec: rowLosses.spec },
+export const crossEntropy: Sampled<CrossEntropy> & { readonly spec: typeof labelLosses.spec } = Object.assign(
+  withSamples<CrossEntropy>((logits, target, options) => {
+    const { reduction, ...given } = complete<CrossEntropyOptions>("crossEntropy", options, defaults);
+    const [x, t] = tensorsOf(logits, target);
+    const settings = checked(x, t, given);
+    if (isFloat(t.dtype)) return reduced("crossEntropy", ofProbabilities(x, t, settings), reduction);
+    const { losses, shares } = ofLabels(x, t, settings);
+    return reduction === "mean" && shares ? div(sum(losses), sum(shares)) : reduced("crossEntropy", losses, reduction);
+  }, samples),
+  { spec: labelLosses.spec },
 );
 
-type CrossEntropy = (logits: TensorLike, labels: TensorLike, options?: CrossEntropyOptions) => Tensor;
+type CrossEntropy = (logits: TensorLike, target: TensorLike, options?: CrossEntropyOptions) => Tensor;
 
-/** The shape of the rows, that of the logits without the classes, which the labels must have. */
-function rowShape(logits: Operand, labels: Operand, axis: number): Shape {
-  const expected = logits.shape.toSpliced(axis, 1);
-  if (String(labels.shape) === String(expected)) return expected;
-  throw new ShapeError(
-    `crossEntropy: labels must have the shape ${shapeText(expected)}, that of ${describe(logits, "logits")} without ` +
-      `axis ${axis}; got ${describe(labels, "labels")}${oneHotHint(logits, labels)}`,
-  );
+interface Settings {
+  readonly axis: number;
+  readonly ignoreIndex: number | undefined;
+  readonly smoothing: number;
+  readonly weight: Tensor | undefined;
 }
 
-function labelOf(label: number, row: number, classes: number): number {
-  if (label >= 0 && label < classes) return label;
-  throw new OutOfRangeError(
-    `crossEntropy: label ${label} of row ${row} is no class: they are 0 … ${classes - 1} (K = ${classes}, from the logits)`,
-  );
+function ofProbabilities(logits: Tensor, target: Tensor, { axis, smoothing, weight }: Settings): Tensor {
+  const K = logits.shape[axis]!;
+  const smooth = smoothing === 0 ? target : add(weighted(1 - smoothing, target), smoothing / K);
+  const shape = logits.shape.map((_, i) => (i === axis ? K : 1));
+  const t = weight ? weighted(reshape(weight, { shape }), smooth) : smooth;
+  return probabilityLosses(logits, t, { axis });
 }
 
-function dtypeOf(logits: Operand, labels: Operand): DType {
-  if (labels.dtype === "int32") return sharedFloat("crossEntropy", [logits]);
-  const cure = `write cast(${labels.label ?? "labels"}, { dtype: "int32" })`;
-  throw new DTypeError(
-    `crossEntropy: labels are class indices, int32; ${describe(labels, "labels")} is ${labels.dtype}; ${cure}`,
-  );
+/** The losses of the rows; and, if they are not alike, the shares with which each counts in the mean. */
+function ofLabels(logits: Tensor, labels: Tensor, settings: Settings): { losses: Tensor; shares?: Tensor } {
+  const { axis, ignoreIndex, smoothing, weight } = settings;
+  if (ignoreIndex !== undefined) {
+    const kept = notEqual(labels, ignoreIndex);
+    // 0 stands in for what is ignored, so that nothing of it gets into derivatives of any order.
+    const z = standIn(expandDims(kept, { axis }), logits);
+    const { losses, shares } = ofLabels(z, standIn(kept, labels), { ...settings, ignoreIndex: undefined });
+    return {
+      losses: where(kept, losses, 0),
+      shares: shares ? where(kept, shares, 0) : cast(kept, { dtype: logits.dtype }),
+    };
+  }
+  const losses =
+    smoothing === 0
+      ? labelLosses(logits, labels, { axis })
+      : ofProbabilities(logits, oneHotRows(logits, labels, { axis }), settings);
+  if (!weight) return { losses };
+  const shares = take(weight, labels, { axis: 0 });
+  return { losses: smoothing === 0 ? weighted(shares, losses) : losses, shares };
 }
 
-const oneHotHint = (logits: Operand, labels: Operand): string =>
-  String(labels.shape) === String(logits.shape) ? "; are they one-hot? write argmax(labels, { axis })" : "";
+/** x where it is kept, 0 elsewhere, under the name of x. */
+function standIn(kept: Tensor, x: Tensor): Tensor {
+  const y = where(kept, x, 0);
+  y.label = x.label;
+  return y;
+}
+
+function tensorsOf(logits: unknown, target: unknown): readonly [logits: Tensor, target: Tensor] {
+  const t = typeof target === "number" ? tensor(target, { dtype: "int32" }) : target;
+  if (logits instanceof Tensor && t instanceof Tensor) return [logits, t];
+  const odd = logits instanceof Tensor ? t : logits;
+  throw new ArgumentError(`crossEntropy: logits and target must be tensors, got ${show(odd)}; write tensor(...)`);
+}
+
+function checked(logits: Tensor, target: Tensor, given: Omit<Complete<CrossEntropyOptions>, "reduction">): Settings {
+  const { ignoreIndex, labelSmoothing: smoothing, weight } = given;
+  const axis = axisOf("crossEntropy", logits, given.axis);
+  sharedFloat("crossEntropy", [logits]);
+  if (isFloat(target.dtype)) rowsOfProbabilities("crossEntropy", logits, target, axis);
+  else rowsOfLabels("crossEntropy", logits, target, axis);
+  if (typeof smoothing !== "number" || !(smoothing >= 0 && smoothing <= 1))
+    throw new OutOfRangeError(`crossEntropy: labelSmoothing must be a number from 0 to 1, got ${show(smoothing)}`);
+  if (ignoreIndex !== undefined) checkIgnored(ignoreIndex, target);
+  if (weight !== undefined) checkWeight(weight, logits, axis);
+  return { axis, ignoreIndex, smoothing, weight };
+}
+
+function checkIgnored(ignoreIndex: unknown, target: Tensor): void {
+  if (isFloat(target.dtype))
+    throw new ArgumentError(
+      `crossEntropy: ignoreIndex is a label, and ${describe(target, "target")} holds probabilities; ` +
+        "a row of zeros adds nothing to the sum",
+    );
+  if (typeof ignoreIndex !== "number" || ignoreIndex !== (ignoreIndex | 0))
+    throw new ArgumentError(`crossEntropy: ignoreIndex must be a whole number, a label, got ${show(ignoreIndex)}`);
+}
+
+function checkWeight(weight: unknown, logits: Tensor, axis: number): void {
+  const K = logits.shape[axis]!;
+  const wanted = `crossEntropy: weight must be a tensor [${K}], one number for each class of ${describe(logits, "logits")}`;
+  if (!(weight instanceof Tensor)) throw new ArgumentError(`${wanted}; got ${show(weight)}; write tensor(...)`);
+  if (weight.shape.length !== 1 || weight.shape[0] !== K)
+    throw new ShapeError(
+      `${wanted}; got ${describe(weight, "weight")}; to weigh rows, multiply the losses of { reduction: "none" }`,
+    );
+  sharedFloat("crossEntropy", [logits, weight]);
+}
+
+function samples(): Readonly<Parameters<CrossEntropy>>[] {
+  const labels = tensor([2, 0], { dtype: "int32" });
+  const grid = stack([tensor([2, 0, 7], { dtype: "int32" }), tensor([1, 1, 2], { dtype: "int32" })]); // 7 is no class
+  const [x, image, t, weight] = [irregular([2, 3]), irregular([2, 3, 3]), positive([2, 3]), positive([3], 2)];
+  return [
+    [x, labels],
+    [irregular([3, 2]), labels, { axis: 0, reduction: "none" }],
+    [irregular([3]), 1, { weight }],
+    [x, labels, { reduction: "none", weight, labelSmoothing: 0.25 }],
+    [image, grid, { axis: 1, ignoreIndex: 7 }],
+    [image, grid, { axis: 1, ignoreIndex: 7, weight, labelSmoothing: 0.25 }],
+    [x, t],
+    [irregular([3, 2, 2]), positive([3, 2, 2]), { axis: 0, reduction: "sum", weight, labelSmoothing: 0.25 }],
+  ];
+}

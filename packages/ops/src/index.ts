@@ -17,7 +17,7 @@ export {
   notEqual,
 } from "./compare.ts";
 export { concat, stack } from "./concat.ts";
-export { type CrossEntropyOptions, crossEntropy, crossEntropyPullback } from "./crossEntropy.ts";
+export { type CrossEntropyOptions, crossEntropy } from "./crossEntropy.ts";
 export { cumsum } from "./cumsum.ts";
 export { dot, outer } from "./dot.ts";
 export { einsum } from "./einsum.ts";
@@ -39,6 +39,7 @@ export {
   square,
   tanh,
 } from "./functions.ts";
+export { crossEntropyPullback } from "./labels.ts";
 export { logSumExp } from "./logSumExp.ts";
 export { binaryCrossEntropy, type LossOptions, mse } from "./losses.ts";
 export { matmul } from "./matmul.ts";
@@ -46,6 +47,7 @@ export { type ArgmaxOptions, argmax, argmin, max, min } from "./max.ts";
 export { mean, type VarianceOptions, variance } from "./mean.ts";
 export { type PadOptions, pad } from "./pad.ts";
 export { pow } from "./pow.ts";
+export { softCrossEntropyPullback } from "./probabilities.ts";
 export { prod, productsBefore, recurrence } from "./prod.ts";
 export { type RandomOptions, randomKey, randomNormal, randomUniform, splitKey, type UniformOptions } from "./random.ts";
 export { expandDims, flip, reshape, squeeze, transpose } from "./shape.ts";

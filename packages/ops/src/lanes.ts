@@ -68,3 +68,35 @@ export function sumOfOthers(n: number, a: Data, i: number, t: number, m: number)
   for (let l = 0, p = i; l < n; l++, p += t) if (l !== m) total += Math.exp(a[p]! - most);
   return total;
 }
+
+/**
+ * Writes exp(xⱼ − xₘ) of a lane from y[o] on in steps of r, and returns their sum without that of m, its peak, which is
+ * exp(0) = 1. All of it is NaN if the peak is not finite. Since a sum of n terms rounds n − 1 times, eights are summed, and
+ * those with Kahan's compensation (Further remarks on reducing truncation errors, 1965): what is lost goes into the next.
+ */
+export function exponentials(
+  n: number,
+  y: Data,
+  o: number,
+  r: number,
+  a: Data,
+  i: number,
+  t: number,
+  m: number,
+): number {
+  const most = Number.isFinite(a[i + m * t]) ? a[i + m * t]! : Number.NaN;
+  let others = Number.isNaN(most) ? most : 0;
+  let lost = 0;
+  for (let l = 0, p = i, q = o; l < n; ) {
+    let part = -lost;
+    for (const end = Math.min(n, l + 8); l < end; l++, p += t, q += r) {
+      const x = Math.exp(a[p]! - most);
+      y[q] = x;
+      if (l !== m) part += x;
+    }
+    const next = others + part;
+    lost = next - others - part;
+    others = next;
+  }
+  return others;
+}

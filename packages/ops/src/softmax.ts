@@ -176,18 +176,21 @@ export const logSoftmaxPullback: Op<Binary, Along, AxisOption> = defineOp({
       const peaks = mul(atPeak(u, isPeak, axes), atPeak(g, isPeak, axes));
       return mul(exp(y), sub(peaks, mul(u, total)));
     },
-    (u, { inputs: [y], params: { axes } }) => {
-      const [s, isPeak] = [exp(y), firstMax(y, { axis: axes })];
-      const shifted = sub(u, atPeak(u, isPeak, axes));
-      const found = where(isPeak, neg(inner(s, shifted, axes)), sub(u, inner(s, u, axes)));
-      return where(equal(y, -Infinity), 0, found);
-    },
+    (u, { inputs: [y], params: { axes } }) => logSoftmaxTangent(y, u, axes),
   ],
   samples: () => [
     [logSoftmaxOfAll(irregular([2, 3])), irregular([2, 3], 2)],
     [irregular([2, 3]), irregular([2, 3], 2), { axis: 0 }],
   ],
 });
+
+/** The tangent of y = logSoftmax(x) for the tangent u of x. */
+export function logSoftmaxTangent(y: Tensor, u: Tensor, axes: Axes): Tensor {
+  const [s, isPeak] = [exp(y), firstMax(y, { axis: axes })];
+  const shifted = sub(u, atPeak(u, isPeak, axes));
+  const found = where(isPeak, neg(inner(s, shifted, axes)), sub(u, inner(s, u, axes)));
+  return where(equal(y, -Infinity), 0, found);
+}
 
 /** Whether an entry is the first maximum of its slice. Piecewise constant: nothing flows back. */
 export const firstMax: Op<Unary, Along, AxisOption> = defineOp({

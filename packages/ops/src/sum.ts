@@ -10,7 +10,7 @@ import {
   tensor,
   type Unary,
 } from "@wengert/core";
-import { ndarray, type Shape, sizeOf } from "@wengert/core/ndarray";
+import { type NdArray, ndarray, type Shape, sizeOf } from "@wengert/core/ndarray";
 import {
   keptShape,
   type ReduceOptions,
@@ -38,10 +38,7 @@ export const sum: Op<Unary, Reduction, ReduceOptions> = defineOp({
   params: (options, [x]) => reductionOf("sum", x, options),
   shape: ([x], params) => reducedShape(x.shape, params),
   dtype: counted,
-  kernel: (out, [x], { axes }) =>
-    alongAxes(axes, withoutAxes(out, x.shape, axes), [x], (n, y, o, _, a, i, s) => {
-      y[o] = total(n, a, i, s);
-    }),
+  kernel: (out, [x], { axes }) => sums(out, x, axes),
   flops: ([x]) => sizeOf(x.shape),
   vjp: [
     (g, { inputs: [x], params: { axes } }) =>
@@ -53,6 +50,12 @@ export const sum: Op<Unary, Reduction, ReduceOptions> = defineOp({
     [irregular([2, 2, 1]), { axis: [0, -1] }],
   ],
 });
+
+/** out ← the sums of x over `axes`. */
+export const sums = (out: NdArray, x: NdArray, axes: readonly number[]): void =>
+  alongAxes(axes, withoutAxes(out, x.shape, axes), [x], (n, y, o, _, a, i, s) => {
+    y[o] = total(n, a, i, s);
+  });
 
 /** y = x repeated along new axes and along those of size 1. Its adjoint sums over them. */
 export const broadcastTo: Op<Unary, { readonly shape: Shape }> = defineOp({

@@ -15,10 +15,10 @@ import {
   zeros,
 } from "@wengert/core";
 import { gradcheck } from "@wengert/core/gradcheck";
-import { crossEntropy, logSoftmax, mean, mul, softmax, sum, transpose } from "@wengert/ops";
+import { crossEntropy, logSoftmax, mean, mul, neg, oneHot, softmax, sum, transpose } from "@wengert/ops";
 import { describe, expect, it, test } from "vitest";
 import * as exact from "./precise.ts";
-import { errorOf, expectNear, int32, numbers, random } from "./support.ts";
+import { errorOf, expectNear, int32, numbers, product, random } from "./support.ts";
 
 const infinity = Number.POSITIVE_INFINITY;
 const nan = Number.NaN;
@@ -49,6 +49,7 @@ describe("crossEntropy", () => {
     const column = tensor(images.data.pick(1, null, 0));
     expect(losses.data.get(1, 0)).toBe(crossEntropy(column, int32(1)).item());
     expect(crossEntropy(column, int32(1)).shape).toEqual([]);
+    expect(crossEntropy(column, 1).item()).toBe(crossEntropy(column, int32(1)).item());
   });
   it("has the gradient softmax − one-hot, divided by the number of rows", () => {
     const s = softmax(logits).toNested<number[][]>();
@@ -128,86 +129,339 @@ describe("crossEntropy", () => {
     expect(vjp((a: Tensor) => crossEntropy(a, noLabels), none).pullback(1)[0].shape).toEqual([0, 3]);
   });
 
-  const L = (t: Tensor, label: string) => tensor(t, { label });
-  const refused: [string, () => unknown, typeof WengertError, RegExp][] = [
-    [
-      "a label that is K",
-      () => crossEntropy(logits, int32([0, 1, 3, 0])),
-      OutOfRangeError,
-      /^crossEntropy: label 3 of row 2 is no class.*0 … 2 \(K = 3/,
-    ],
-    ["a negative label", () => crossEntropy(logits, int32([-1, 1, 2, 0])), OutOfRangeError, /label -1 of row 0/],
-    [
-      "a label of a row further in",
-      () =>
-        crossEntropy(
-          random([2, 3, 2]),
-          int32([
-            [0, 1],
-            [7, 0],
-          ]),
-          { axis: 1 },
-        ),
-      OutOfRangeError,
-      /label 7 of row 2/,
-    ],
-    [
-      "a label that is K, in a traced gradient, which leaves out the losses",
-      () => {
-        const gradient = trace((x: Tensor, t: Tensor) => grad((z: Tensor) => crossEntropy(z, t))(x), logits, labels);
-        expect(gradient.steps.map(({ op }) => op.name)).not.toContain("crossEntropy");
-        return evaluate(gradient, logits, int32([0, 1, 3, 0]));
-      },
-      OutOfRangeError,
-      /^crossEntropy: label 3 of row 2 is no class/,
-    ],
-    [
-      "float labels",
-      () => crossEntropy(logits, L(tensor([0, 1, 2, 0]), "t")),
-      DTypeError,
-      /t \[4\] is float64; write cast\(t, \{ dtype: "int32" \}\)/,
-    ],
-    [
-      "integer logits",
-      () => crossEntropy(L(zeros([4, 3], { dtype: "int32" }), "z"), labels),
-      DTypeError,
-      /z \[4, 3\] is int32; write cast\(z, \{ dtype: "float64" \}\)/,
-    ],
-    [
-      "one-hot labels",
-      () => crossEntropy(L(logits, "z"), L(zeros([4, 3], { dtype: "int32" }), "t")),
-      ShapeError,
-      /labels must have the shape \[4\].*z \[4, 3\] without axis 1; got t \[4, 3\]; are they one-hot\? write argmax/,
-    ],
-    [
-      "too few labels",
-      () => crossEntropy(logits, int32([1, 2])),
-      ShapeError,
-      /labels must have the shape \[4\].*got labels \[2\]/,
-    ],
-    [
-      "an axis that is not there",
-      () => crossEntropy(logits, labels, { axis: 2 }),
-      OutOfRangeError,
-      /logits? ?\[?.*has no axis 2|no axis 2/,
-    ],
-    [
-      "another reduction",
-      () => crossEntropy(logits, labels, { reduction: "average" as "mean" }),
-      ArgumentError,
-      /reduction must be "mean", "sum" or "none", got the string "average"/,
-    ],
-    ["logits without an axis", () => crossEntropy(tensor(1), int32(0)), OutOfRangeError, /a scalar has no axes/],
-  ];
-  test.each(refused)("refuses %s", (_, run, Class, message) => {
-    const error = errorOf(run);
-    expect(error).toBeInstanceOf(Class);
-    expect(error.message).toMatch(message);
-  });
   it("is the mean of its rows in every derivative", () => {
     const a = hvp((x: Tensor) => crossEntropy(x, labels))(logits, random([4, 3], 2));
     const b = hvp((x: Tensor) => mean(crossEntropy(x, labels, { reduction: "none" })))(logits, random([4, 3], 2));
     expect(a.toNested()).toEqual(b.toNested());
     expect(sum(a).item()).toBeCloseTo(0, 15);
+  });
+});
+
+// The softmax of these is [1/2, 1/4, 1/4]: the −log s of the classes are a, 2a and 2a.
+const a = Math.LN2;
+const halves = tensor([
+  [a, 0, 0],
+  [1 + a, 1, 1],
+]);
+
+describe("weight, ignoreIndex and labelSmoothing", () => {
+  const weight = tensor([1, 2, 5]);
+  const near = (loss: Tensor, ...wanted: number[]) => expectNear(loss, wanted, 8 * ulp);
+  const none = { reduction: "none" } as const;
+  const both = int32([0, 2]);
+  const chances = tensor([
+    [1, 0, 0],
+    [0.5, 0, 0.5],
+  ]);
+  it("count each row as often as its class weighs, and divide the mean by that", () => {
+    near(crossEntropy(halves, both, { ...none, weight }), a, 5 * 2 * a);
+    near(crossEntropy(halves, both, { reduction: "sum", weight }), 11 * a);
+    near(crossEntropy(halves, both, { weight }), (11 * a) / 6);
+    expect(crossEntropy(halves, both, { weight: tensor([1, 1, 1]) }).item()).toBe(crossEntropy(halves, both).item());
+  });
+  it("weigh the classes of probabilities, whose mean is that over the rows", () => {
+    near(crossEntropy(halves, chances, { ...none, weight }), a, (a + 5 * 2 * a) / 2);
+    near(crossEntropy(halves, chances, { weight }), (a + 5.5 * a) / 2);
+  });
+  it("leave out rows by their label, be it a class or not, and nothing unless asked", () => {
+    near(crossEntropy(halves, both, { ...none, ignoreIndex: 2 }), a, 0);
+    near(crossEntropy(halves, both, { ignoreIndex: 2 }), a);
+    near(crossEntropy(halves, int32([-100, 2]), { ignoreIndex: -100 }), 2 * a);
+    near(crossEntropy(halves, int32([-1, 2]), { ignoreIndex: -1, weight }), 2 * a);
+    near(crossEntropy(halves, both, { ignoreIndex: 7 }), 1.5 * a);
+    expect(errorOf(() => crossEntropy(halves, int32([-100, 2])))).toBeInstanceOf(OutOfRangeError);
+  });
+  it("smooth one-hot rows and probabilities alike: t (1 − e) + e / K", () => {
+    const labelSmoothing = 0.3; // [1, 0, 0] becomes [0.8, 0.1, 0.1], [0.5, 0, 0.5] becomes [0.45, 0.1, 0.45]
+    near(crossEntropy(halves, both, { ...none, labelSmoothing }), 1.2 * a, 1.9 * a);
+    near(crossEntropy(halves, chances, { ...none, labelSmoothing }), 1.2 * a, 1.55 * a);
+    near(crossEntropy(halves, both, { labelSmoothing, weight }), (0.8 + 0.4 + 1 + 0.1 + 0.4 + 8) * (a / 6));
+    near(crossEntropy(halves, both, { labelSmoothing, ignoreIndex: 0 }), 1.9 * a);
+    expect(crossEntropy(halves, both, { labelSmoothing: 1 }).item()).toBe(
+      crossEntropy(halves, int32([1, 1]), { labelSmoothing: 1 }).item(), // nothing is left of the labels
+    );
+  });
+  it("of labels are those of one-hot probabilities, in every derivative", () => {
+    const [v, oneHots] = [random([4, 3], 2), oneHot(labels, { numClasses: 3 })];
+    for (const [smoothing, weights, reduction] of product<object>(
+      [{}, { labelSmoothing: 0.1 }, { labelSmoothing: 1 }],
+      [{}, { weight }],
+      [none, { reduction: "sum" }],
+    )) {
+      const options = { ...smoothing, ...weights, ...reduction };
+      const of = (t: Tensor) => (x: Tensor) => crossEntropy(x, t, options);
+      expectNear(of(oneHots)(logits), numbers(of(labels)(logits)), 8 * ulp);
+      const summed = (t: Tensor) => (x: Tensor) => sum(of(t)(x));
+      const [g, h] = [grad(summed(labels))(logits), hvp(summed(labels))(logits, v)];
+      for (const [i, x] of numbers(grad(summed(oneHots))(logits)).entries()) expect(x).toBeCloseTo(numbers(g)[i]!, 14);
+      for (const [i, x] of numbers(hvp(summed(oneHots))(logits, v)).entries())
+        expect(x).toBeCloseTo(numbers(h)[i]!, 14);
+    }
+  });
+  it("have the right derivatives in all inputs, to order 3, for every combination and axis", () => {
+    const grid = int32([
+      [1, -1],
+      [2, 0],
+    ]);
+    const [flat, image] = [random([2, 3]), random([2, 3, 2])];
+    for (const [where, smoothing, weighs, reduction] of product<unknown>(
+      [
+        { x: flat, t: int32([2, -1]), axis: -1, ignoreIndex: -1 },
+        { x: flat, t: int32([2, 1]), axis: -1 },
+        { x: image, t: grid, axis: 1, ignoreIndex: -1 },
+        { x: flat, t: random([2, 3], 4), axis: -1 },
+        { x: image, t: random([2, 3, 2], 4), axis: 1 },
+      ],
+      [0, 0.25],
+      [false, true],
+      ["mean", "sum", "none"],
+    ) as [{ x: Tensor; t: Tensor; axis: number; ignoreIndex?: number }, number, boolean, "mean" | "sum" | "none"][]) {
+      const { x, t, axis, ignoreIndex } = where;
+      const isLabels = t.dtype === "int32";
+      const f = (z: Tensor, ...others: Tensor[]) =>
+        crossEntropy(z, isLabels ? t : others[0]!, {
+          axis,
+          ignoreIndex,
+          labelSmoothing: smoothing,
+          reduction,
+          weight: weighs ? others.at(-1) : undefined,
+        });
+      const inputs = [x, ...(isLabels ? [] : [t]), ...(weighs ? [weight] : [])];
+      gradcheck(f as (...xs: Tensor[]) => Tensor, inputs, { order: 3, directions: 1 });
+    }
+  });
+});
+
+describe("probabilities", () => {
+  it("may be any numbers: −Σ t log s, with the gradients s Σt − t and −log s", () => {
+    const t = mul(random([4, 3], 5), 3);
+    const plain = (x: Tensor, p: Tensor) => neg(sum(mul(p, logSoftmax(x))));
+    const loss = (x: Tensor, p: Tensor) => crossEntropy(x, p, { reduction: "sum" });
+    expect(loss(logits, t).item()).toBeCloseTo(plain(logits, t).item(), 13);
+    for (const argnums of [0, 1]) {
+      const [got, wanted] = [grad(loss, { argnums })(logits, t), grad(plain, { argnums })(logits, t)];
+      for (const [i, x] of numbers(got).entries()) expect(x).toBeCloseTo(numbers(wanted)[i]!, 13);
+    }
+  });
+  it("are least surprised by themselves: the gradient at t = s is 0", () => {
+    const g = grad((x: Tensor) => crossEntropy(x, softmax(logits), { reduction: "sum" }))(logits);
+    for (const x of numbers(g)) expect(Math.abs(x)).toBeLessThan(4 * ulp);
+  });
+  it("of no classes have the loss 0, and of no rows the mean NaN", () => {
+    expect(crossEntropy(zeros([2, 0]), zeros([2, 0]), { reduction: "none" }).toNested()).toEqual([0, 0]);
+    expect(crossEntropy(zeros([0, 3]), zeros([0, 3])).item()).toBeNaN();
+  });
+});
+
+describe("refuses", () => {
+  const L = (t: Tensor, label: string) => tensor(t, { label });
+  const [z, t] = [L(logits, "z"), L(labels, "t")];
+  const chances = L(softmax(logits), "p");
+  const image = L(random([2, 3, 2]), "image");
+  const unlike = { weight: L(tensor([1, 2]), "w") };
+  const bad = <T>(value: unknown) => value as T;
+  const refused: [string, () => unknown, typeof WengertError, string][] = [
+    [
+      "a label that is K",
+      () => crossEntropy(z, L(int32([0, 1, 3, 0]), "t")),
+      OutOfRangeError,
+      "crossEntropy: label 3 of row 2 of t [4] is no class: they are 0 … 2 (K = 3, from z [4, 3]); are they counted from 1? write sub(t, 1)",
+    ],
+    [
+      "a negative label",
+      () => crossEntropy(logits, int32([-100, 1, 2, 0])),
+      OutOfRangeError,
+      "crossEntropy: label -100 of row 0 of labels [4] is no class: they are 0 … 2 (K = 3, from logits [4, 3]); to leave such rows out, write { ignoreIndex: -100 }",
+    ],
+    [
+      "a label of a row further in",
+      () =>
+        crossEntropy(
+          image,
+          L(
+            int32([
+              [0, 1],
+              [7, 0],
+            ]),
+            "grid",
+          ),
+          { axis: 1 },
+        ),
+      OutOfRangeError,
+      "crossEntropy: label 7 of row 2 of grid [2, 2] is no class: they are 0 … 2 (K = 3, from image [2, 3, 2]); to leave such rows out, write { ignoreIndex: 7 }",
+    ],
+    ...product<object>(
+      [{}, { labelSmoothing: 0.1 }],
+      [{}, { weight: tensor([1, 1, 1]) }],
+      [{}, { ignoreIndex: 0 }],
+    ).map((list): [string, () => unknown, typeof WengertError, string] => [
+      `a label that is no class, with the options ${list.flatMap(Object.keys)}`,
+      () => crossEntropy(z, L(int32([0, -2, 1, 0]), "t"), Object.assign({}, ...list)),
+      OutOfRangeError,
+      "crossEntropy: label -2 of row 1 of t [4] is no class: they are 0 … 2 (K = 3, from z [4, 3]); to leave such rows out, write { ignoreIndex: -2 }",
+    ]),
+    [
+      "a label that is K, in a traced gradient, which leaves out the losses",
+      () => {
+        const gradient = trace((x: Tensor, y: Tensor) => grad((w: Tensor) => crossEntropy(w, y))(x), logits, labels);
+        expect(gradient.steps.map(({ op }) => op.name)).not.toContain("crossEntropy");
+        return evaluate(gradient, logits, int32([0, 1, 3, 0]));
+      },
+      OutOfRangeError,
+      "crossEntropy: label 3 of row 2 of labels [4] is no class: they are 0 … 2 (K = 3, from logits [4, 3]); are they counted from 1? write sub(labels, 1)",
+    ],
+    [
+      "float labels",
+      () => crossEntropy(z, L(tensor([0, 1, 2, 0]), "t")),
+      DTypeError,
+      'crossEntropy: class indices are int32; t [4] is float64; write cast(t, { dtype: "int32" })',
+    ],
+    [
+      "integer logits",
+      () => crossEntropy(L(zeros([4, 3], { dtype: "int32" }), "z"), t),
+      DTypeError,
+      'crossEntropy: a float is needed, z [4, 3] is int32; write cast(z, { dtype: "float64" })',
+    ],
+    [
+      "one-hot rows of int32",
+      () => crossEntropy(z, L(zeros([4, 3], { dtype: "int32" }), "t")),
+      DTypeError,
+      'crossEntropy: t [4, 3] is int32 and has the shape of z [4, 3]; are they one-hot? write cast(t, { dtype: "float64" }), they are probabilities then, or argmax(t, { axis: 1 })',
+    ],
+    [
+      "one-hot rows of bool",
+      () => crossEntropy(L(tensor(z, { dtype: "float32" }), "z"), L(zeros([4, 3], { dtype: "bool" }), "t")),
+      DTypeError,
+      'crossEntropy: t [4, 3] is bool and has the shape of z [4, 3]; are they one-hot? write cast(t, { dtype: "float32" }), they are probabilities then, or argmax(t, { axis: 1 })',
+    ],
+    [
+      "probabilities of another dtype",
+      () => crossEntropy(z, L(tensor(chances, { dtype: "float32" }), "p")),
+      DTypeError,
+      'crossEntropy: z [4, 3] is float64, p [4, 3] is float32; write cast(p, { dtype: "float64" })',
+    ],
+    [
+      "too few labels",
+      () => crossEntropy(z, L(int32([1, 2]), "t")),
+      ShapeError,
+      "crossEntropy: for z [4, 3] along axis 1 the target is class indices, int32 [4], or probabilities, float64 [4, 3]; got int32 t [2]",
+    ],
+    [
+      "probabilities of other classes",
+      () => crossEntropy(z, L(zeros([4, 5]), "p")),
+      ShapeError,
+      "crossEntropy: for z [4, 3] along axis 1 the target is class indices, int32 [4], or probabilities, float64 [4, 3]; got float64 p [4, 5]",
+    ],
+    [
+      "labels for classes along another axis",
+      () =>
+        crossEntropy(
+          image,
+          L(
+            int32([
+              [0, 1],
+              [2, 0],
+            ]),
+            "grid",
+          ),
+        ),
+      ShapeError,
+      "crossEntropy: for image [2, 3, 2] along axis 2 the target is class indices, int32 [2, 3], or probabilities, float64 [2, 3, 2]; got int32 grid [2, 2]; are the classes along axis 1? write { axis: 1 }",
+    ],
+    [
+      "the labels before the logits",
+      () => crossEntropy(L(tensor(labels, { dtype: "float64" }), "t"), z),
+      ShapeError,
+      "crossEntropy: for t [4] along axis 0 the target is class indices, int32 [], or probabilities, float64 [4]; got float64 z [4, 3]; are the arguments swapped? the logits come first",
+    ],
+    [
+      "a list",
+      () => crossEntropy(z, bad([2, 0, 1, 0])),
+      ArgumentError,
+      "crossEntropy: logits and target must be tensors, got an array of 4; write tensor(...)",
+    ],
+    [
+      "an axis that is not there",
+      () => crossEntropy(z, t, { axis: 2 }),
+      OutOfRangeError,
+      "crossEntropy: z [4, 3] has no axis 2; it must be from -2 to 1",
+    ],
+    [
+      "logits without an axis",
+      () => crossEntropy(L(tensor(1), "z"), int32(0)),
+      OutOfRangeError,
+      "crossEntropy: z [] has no axis -1; a scalar has no axes",
+    ],
+    [
+      "another reduction",
+      () => crossEntropy(z, t, { reduction: bad("average") }),
+      ArgumentError,
+      'crossEntropy: reduction must be "mean", "sum" or "none", got the string "average"',
+    ],
+    [
+      "an option of other libraries",
+      () => crossEntropy(z, t, bad({ dim: 1 })),
+      ArgumentError,
+      "crossEntropy: there is no option dim; did you mean axis? Options are axis, reduction, ignoreIndex, labelSmoothing, weight",
+    ],
+    [
+      "more smoothing than all",
+      () => crossEntropy(z, t, { labelSmoothing: 1.5 }),
+      OutOfRangeError,
+      "crossEntropy: labelSmoothing must be a number from 0 to 1, got 1.5",
+    ],
+    [
+      "less smoothing than none",
+      () => crossEntropy(z, t, { labelSmoothing: -0.1 }),
+      OutOfRangeError,
+      "crossEntropy: labelSmoothing must be a number from 0 to 1, got -0.1",
+    ],
+    [
+      "a NaN for smoothing",
+      () => crossEntropy(z, t, { labelSmoothing: nan }),
+      OutOfRangeError,
+      "crossEntropy: labelSmoothing must be a number from 0 to 1, got NaN",
+    ],
+    [
+      "smoothing in words",
+      () => crossEntropy(z, t, { labelSmoothing: bad("0.1") }),
+      OutOfRangeError,
+      'crossEntropy: labelSmoothing must be a number from 0 to 1, got the string "0.1"',
+    ],
+    [
+      "half a label to ignore",
+      () => crossEntropy(z, t, { ignoreIndex: 0.5 }),
+      ArgumentError,
+      "crossEntropy: ignoreIndex must be a whole number, a label, got 0.5",
+    ],
+    [
+      "a label to ignore among probabilities",
+      () => crossEntropy(z, chances, { ignoreIndex: 0 }),
+      ArgumentError,
+      "crossEntropy: ignoreIndex is a label, and p [4, 3] holds probabilities; a row of zeros adds nothing to the sum",
+    ],
+    [
+      "weights that are no tensor",
+      () => crossEntropy(z, t, { weight: bad([1, 2, 3]) }),
+      ArgumentError,
+      "crossEntropy: weight must be a tensor [3], one number for each class of z [4, 3]; got an array of 3; write tensor(...)",
+    ],
+    [
+      "weights of other classes",
+      () => crossEntropy(z, t, unlike),
+      ShapeError,
+      'crossEntropy: weight must be a tensor [3], one number for each class of z [4, 3]; got w [2]; to weigh rows, multiply the losses of { reduction: "none" }',
+    ],
+    [
+      "weights of another dtype",
+      () => crossEntropy(z, t, { weight: L(zeros([3], { dtype: "float32" }), "w") }),
+      DTypeError,
+      'crossEntropy: z [4, 3] is float64, w [3] is float32; write cast(w, { dtype: "float64" })',
+    ],
+  ];
+  test.each(refused)("%s", (_, run, Class, message) => {
+    const error = errorOf(run);
+    expect(error).toBeInstanceOf(Class);
+    expect(error.message).toBe(message);
   });
 });

@@ -7,8 +7,8 @@ export type Precise = bigint;
 const bits = 512;
 export const one: Precise = 1n << BigInt(bits);
 
-/** A double; throws for one that is no multiple of 2⁻²⁰⁰. */
-export const precise = (x: number): Precise => BigInt(x * 2 ** 200) << BigInt(bits - 200);
+/** A double; throws for one that is no multiple of 2⁻⁴⁰⁰. */
+export const precise = (x: number): Precise => BigInt(x * 2 ** 400) << BigInt(bits - 400);
 export const toNumber = (x: Precise): number => Number(x) / 2 ** bits;
 export const times = (x: Precise, y: Precise): Precise => (x * y) >> BigInt(bits);
 export const over = (x: Precise, y: Precise): Precise => (x << BigInt(bits)) / y;
@@ -39,3 +39,22 @@ export function softmax(xs: readonly number[]): Precise[] {
 }
 
 export const logSumExp = (xs: readonly number[]): Precise => log(total(xs.map((x) => exp(precise(x)))));
+
+/**
+ * Of a row of logits, for probabilities t that need not sum to 1: the loss Σ t (−log s); the −log s, its derivatives by
+ * t; and its derivatives s Σt − t by the logits, with the size of the terms s Σⱼ≠ₖ tⱼ and t Σⱼ≠ₖ sⱼ whose difference
+ * those are.
+ */
+export function crossEntropy(xs: readonly number[]) {
+  const [s, norm] = [softmax(xs), logSumExp(xs)];
+  const byT = xs.map((x) => norm - precise(x));
+  return (t: readonly Precise[]) => {
+    const products = s.map((p, k) => [times(p, total(t) - t[k]!), times(t[k]!, total(s) - p)] as const);
+    return {
+      loss: total(t.map((p, k) => times(p, byT[k]!))),
+      byT,
+      byX: products.map(([a, b]) => a - b),
+      terms: products.map(([a, b]) => a + b),
+    };
+  };
+}

@@ -9,6 +9,7 @@ import {
   logSoftmaxPullback,
   logSumExp,
   mul,
+  softCrossEntropyPullback,
   softmax,
   softmaxPullback,
   sum,
@@ -371,5 +372,8 @@ test("the pullbacks refuse a cotangent of another shape", () => {
     expect(error.message).toMatch(/oftmaxPullback: g \[3\] must have the shape of [sy] \[2, 3\]/);
   }
   const labels = tensor([0, 1], { dtype: "int32" });
-  expect(() => crossEntropyPullback(x, labels, g, { axis: 1 })).toThrow(/g \[3\] must have the shape of labels \[2\]/);
+  expect(() => crossEntropyPullback(x, labels, g, { axis: 1 })).toThrow(
+    /g \[3\] must have the shape \[2\], one number a row/,
+  );
+  expect(() => softCrossEntropyPullback(x, x, g, { axis: 1 })).toThrow(/g \[3\] must have the shape \[2\], one number/);
 });

@@ -1,0 +1,58 @@
+import { DTypeError, describe, isFloat, type Operand, ShapeError, shapeText, sharedFloat } from "@wengert/core";
+import type { Shape } from "@wengert/core/ndarray";
+
+/** Where the classes lie: one row of K logits for each place on the other axes. */
+export interface Classes {
+  readonly axis: number;
+}
+
+/** The shape of the rows, if `labels` holds a class index for each. @throws DTypeError, ShapeError. */
+export function rowsOfLabels(who: string, logits: Operand, labels: Operand, axis: number): Shape {
+  const rows = rowShape(logits, axis);
+  if (labels.dtype === "int32" && isSame(labels.shape, rows)) return rows;
+  throw misfit(who, logits, labels, axis);
+}
+
+/** The shape of the rows, if `probabilities` holds one for each logit. @throws DTypeError, ShapeError. */
+export function rowsOfProbabilities(who: string, logits: Operand, probabilities: Operand, axis: number): Shape {
+  if (!isFloat(probabilities.dtype) || !isSame(probabilities.shape, logits.shape))
+    throw misfit(who, logits, probabilities, axis);
+  sharedFloat(who, [logits, probabilities]);
+  return rowShape(logits, axis);
+}
+
+/** @throws ShapeError unless `g` holds one number a row. */
+export function checkCotangents(who: string, rows: Shape, g: Operand): void {
+  if (!isSame(rows, g.shape))
+    throw new ShapeError(`${who}: ${describe(g, "g")} must have the shape ${shapeText(rows)}, one number a row`);
+}
+
+const rowShape = ({ shape }: Operand, axis: number): Shape => shape.toSpliced(axis, 1);
+const isSame = (a: Shape, b: Shape): boolean => String(a) === String(b);
+
+/** What is wrong with a target that is neither labels nor probabilities, and what was probably meant. */
+function misfit(who: string, logits: Operand, target: Operand, axis: number): DTypeError | ShapeError {
+  const [z, t, name] = [describe(logits, "logits"), describe(target, "target"), target.label ?? "target"];
+  if (target.dtype !== "int32" && isSame(target.shape, rowShape(logits, axis)))
+    return new DTypeError(
+      `${who}: class indices are int32; ${t} is ${target.dtype}; write cast(${name}, { dtype: "int32" })`,
+    );
+  const float = isFloat(logits.dtype) ? logits.dtype : "float64";
+  if (!isFloat(target.dtype) && isSame(target.shape, logits.shape))
+    return new DTypeError(
+      `${who}: ${t} is ${target.dtype} and has the shape of ${z}; are they one-hot? write cast(${name}, ` +
+        `{ dtype: "${float}" }), they are probabilities then, or argmax(${name}, { axis: ${axis} })`,
+    );
+  const wanted = `int32 ${shapeText(rowShape(logits, axis))}, or probabilities, ${float} ${shapeText(logits.shape)}`;
+  return new ShapeError(
+    `${who}: for ${z} along axis ${axis} the target is class indices, ${wanted}; got ${target.dtype} ${t}${hint(logits, target)}`,
+  );
+}
+
+/** Other libraries have the classes along axis 1, and some the target first. */
+function hint(logits: Operand, target: Operand): string {
+  const isRows = (x: Operand, y: Operand) => x.shape.findIndex((_, axis) => isSame(rowShape(x, axis), y.shape));
+  const [axis, swapped] = [isRows(logits, target), isRows(target, logits)];
+  if (axis >= 0) return `; are the classes along axis ${axis}? write { axis: ${axis} }`;
+  return swapped < 0 ? "" : "; are the arguments swapped? the logits come first";
+}

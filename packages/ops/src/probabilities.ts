@@ -1,0 +1,120 @@
+import { defineOp, type Op, ones, type Tensor } from "@wengert/core";
+import { type Data, sizeOf } from "@wengert/core/ndarray";
+import { mul, neg } from "./arithmetic.ts";
+import { axisOf } from "./axes.ts";
+import { type Classes, checkCotangents, rowsOfProbabilities } from "./classes.ts";
+import { equal } from "./compare.ts";
+import { exponentials, peak, sumOfOthers } from "./lanes.ts";
+import { alongAxes, inDoubles } from "./loops.ts";
+import { irregular, positive } from "./samples.ts";
+import { expandDims } from "./shape.ts";
+import { logSoftmax, logSoftmaxTangent, softmax, softmaxPullback } from "./softmax.ts";
+import { sum } from "./sum.ts";
+import { weighted } from "./weighted.ts";
+import { where } from "./where.ts";
+
+/**
+ * −Σ t log s of each row, for s = softmax(logits) and probabilities t, which need not sum to 1. A class with t = 0 adds
+ * nothing, also where log s is −Infinity. x̄ = g (s Σt − t), and t̄ = −g log s: +Infinity g for a logit of −Infinity.
+ */
+export const probabilityLosses: Op<readonly [logits: Tensor, probabilities: Tensor], Classes> = defineOp({
+  name: "crossEntropy",
+  options: { axis: undefined },
+  shape: ([logits, t], { axis }) => rowsOfProbabilities("crossEntropy", logits, t, axis),
+  kernel: (out, [logits, probabilities], { axis }) =>
+    alongAxes([axis], out, [logits, probabilities], (n, y, o, _, a, i, s, b, j, t) => {
+      if (n === 0) return; // the output holds zeros
+      const m = peak(n, a, i, s);
+      const most = a[i + m * s]!;
+      const norm = Math.log1p(sumOfOthers(n, a, i, s, m));
+      let total = 0;
+      let lost = 0; // Kahan's compensation, as in exponentials
+      for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) {
+        if (b[q] === 0) continue;
+        const term = b[q]! * (norm - (a[p]! - most)) - lost;
+        const next = total + term;
+        lost = Number.isFinite(next) ? next - total - term : 0; // not ∞ − ∞
+        total = next;
+      }
+      y[o] = Number.isFinite(most) ? total : Number.NaN;
+    }),
+  flops: ([{ shape }]) => 6 * sizeOf(shape),
+  vjp: [
+    (g, { inputs: [logits, t], params }) => softCrossEntropyPullback(logits, t, g, params),
+    (g, { inputs: [logits], params }) => neg(weighted(expandDims(g, params), logSoftmax(logits, params))),
+  ],
+  nonFinite:
+    "a class has the logit −Infinity and a probability, or a share of the label smoothing: give it the weight 0",
+  samples: () => [[irregular([2, 3]), positive([2, 3]), { axis: 1 }]],
+});
+
+/**
+ * g (s Σt − t) for s = softmax(logits). At the peak m of s, where sₘ may be 1 but for the last digit, it is
+ * g (sₘ Σⱼ≠ₘ tⱼ − tₘ Σⱼ≠ₘ sⱼ). Logits at −Infinity are constant: their t counts for nothing.
+ * The rule for the logits is g Σt times the softmax pullback; that for t is −g times the JVP of logSoftmax.
+ */
+export const softCrossEntropyPullback: Op<readonly [logits: Tensor, probabilities: Tensor, g: Tensor], Classes> =
+  defineOp({
+    name: "softCrossEntropyPullback",
+    options: { axis: undefined },
+    params: (options, [logits]) => ({ axis: axisOf("softCrossEntropyPullback", logits, options.axis) }),
+    shape: ([logits, t, g], { axis }) => {
+      const rows = rowsOfProbabilities("softCrossEntropyPullback", logits, t, axis);
+      checkCotangents("softCrossEntropyPullback", rows, g);
+      return logits.shape;
+    },
+    kernel: (out, [logits, probabilities, g], { axis }) =>
+      inDoubles(out, (exact) =>
+        alongAxes([axis], exact, [logits, probabilities, g], (n, y, o, r, a, i, s, b, j, t, c, k) => {
+          const m = peak(n, a, i, s);
+          const others = exponentials(n, y, o, r, a, i, s, m);
+          const otherT = otherProbabilities(n, a, i, s, m, b, j, t);
+          const top = b[j + m * t]!;
+          const total = top + otherT;
+          const norm = 1 + others;
+          const scale = c[k]! / norm;
+          for (let l = 0, p = i, q = j, x = o; l < n; l++, p += s, q += t, x += r) {
+            if (l === m) y[x] = (otherT - top * others) * scale;
+            else if (a[p] !== -Infinity) y[x] = (y[x]! * total - b[q]! * norm) * scale;
+          }
+        }),
+      ),
+    flops: ([{ shape }]) => 8 * sizeOf(shape),
+    vjp: [
+      (u, { inputs: [logits, t, g], params }) => secondOrder(logits, t, g, u, params),
+      (u, { inputs: [logits, , g], params }) =>
+        neg(mul(expandDims(g, params), logSoftmaxTangent(logSoftmax(logits, params), u, params.axis))),
+      (u, { inputs: [logits, t, g], params }) =>
+        sum(mul(u, softCrossEntropyPullback(logits, t, ones(g.shape, { dtype: g.dtype }), params)), params),
+    ],
+    samples: () => [[irregular([2, 3]), positive([2, 3]), irregular([2], 2), { axis: 1 }]],
+  });
+
+/** The cotangent of the logits from that of g (s Σt − t), u: g Σt J u, where J is the Jacobian of softmax. */
+export function secondOrder(logits: Tensor, t: Tensor, g: Tensor, u: Tensor, params: Classes): Tensor {
+  const total = sum(where(equal(logits, -Infinity), 0, t), { ...params, keepDims: true });
+  return mul(mul(expandDims(g, params), total), softmaxPullback(softmax(logits, params), u, params));
+}
+
+/** Σ tⱼ over the classes of a lane but number m whose logit is not −Infinity. */
+function otherProbabilities(
+  n: number,
+  a: Data,
+  i: number,
+  s: number,
+  m: number,
+  b: Data,
+  j: number,
+  t: number,
+): number {
+  let total = 0;
+  let lost = 0;
+  for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) {
+    if (l === m || a[p] === -Infinity) continue;
+    const term = b[q]! - lost;
+    const next = total + term;
+    lost = next - total - term;
+    total = next;
+  }
+  return total;
+}
