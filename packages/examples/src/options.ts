@@ -37,9 +37,22 @@ export function count(
 
 /** A finite number above zero. */
 export function positive(fallback: number, help: string): Option<number> {
+  return number((value) => value > 0 && Number.isFinite(value), "a number above 0", { fallback, help });
+}
+
+/** A number from `min` to `max`. */
+export function between(min: number, max: number, fallback: number, help: string): Option<number> {
+  return number((value) => value >= min && value <= max, `a number from ${min} to ${max}`, { fallback, help });
+}
+
+function number(
+  fits: (value: number) => boolean,
+  wanted: string,
+  { fallback, help }: { fallback: number; help: string },
+): Option<number> {
   const read: Option<number>["read"] = (text) => {
     const value = text.trim() === "" ? Number.NaN : Number(text);
-    return value > 0 && Number.isFinite(value) ? { value } : { wanted: "a number above 0" };
+    return fits(value) ? { value } : { wanted };
   };
   return { placeholder: "X", fallback, help, read };
 }
