@@ -1,4 +1,6 @@
 import * as Plot from "@observablehq/plot";
+import type { Tensor } from "@wengert/core";
+import { argmax, cast, equal, mean } from "@wengert/ops";
 import { draw } from "./plots.ts";
 
 /** How many of the class `row` were taken for the class `column`. */
@@ -13,6 +15,11 @@ export function confusionMatrix(labels: ArrayLike<number>, guesses: readonly num
 /** The class with the highest score. */
 export function likeliest(scores: readonly number[]): number {
   return scores.indexOf(Math.max(...scores));
+}
+
+/** The share of rows in which the label has the highest score. */
+export function accuracy(scores: Tensor, labels: Tensor): number {
+  return mean(cast(equal(argmax(scores, { axis: -1 }), labels), { dtype: "float64" })).item();
 }
 
 export interface Cell {

@@ -43,8 +43,11 @@ export function htmlTable([head = [], ...rows]: readonly (readonly string[])[]):
 </table></div>`;
 }
 
-/** Words with a square of one of the page's colours before them: a legend, or a sentence that is one. */
-export function coloured(colour: string, words: string): string {
+/** The colours of a page that tell things apart. */
+export type Colour = "--blue" | "--orange" | "--ink" | "--muted";
+
+/** Words with a square of a colour before them: a legend, or a sentence that is one. */
+export function coloured(colour: Colour, words: string): string {
   return `<span class="coloured"><i style="background: var(${colour})"></i>${words}</span>`;
 }
 

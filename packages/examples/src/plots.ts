@@ -1,5 +1,6 @@
 import * as Plot from "@observablehq/plot";
 import { parseHTML } from "linkedom";
+import type { Colour } from "./page.ts";
 
 /** A plot as SVG text, drawn without a browser. Its text takes the page's colour, its lines the page's variables. */
 export function draw(options: Plot.PlotOptions): string {
@@ -11,3 +12,13 @@ export function draw(options: Plot.PlotOptions): string {
   });
   return plot.outerHTML;
 }
+
+/** A plot of lines, of the size and with the margins that two of them beside each other have on a page. */
+export const chart = (options: Plot.PlotOptions): string =>
+  draw({ width: 460, height: 300, marginTop: 28, marginBottom: 40, marginLeft: 48, marginRight: 16, ...options });
+
+export const line = <Point>(
+  points: readonly Point[],
+  channels: { x: string & keyof Point; y: string & keyof Point },
+  colour: Colour,
+): Plot.Markish => Plot.lineY(points as Plot.Data, { ...channels, stroke: `var(${colour})`, strokeWidth: 1.75 });

@@ -6,22 +6,9 @@
  */
 import { setImmediate } from "node:timers/promises";
 import { explain, record, type Tensor, tensor, treeMap, valueAndGrad, zeros } from "@wengert/core";
-import {
-  add,
-  argmax,
-  cast,
-  crossEntropy,
-  equal,
-  matmul,
-  mean,
-  mul,
-  randomKey,
-  randomNormal,
-  relu,
-  splitKey,
-  sub,
-} from "@wengert/ops";
+import { add, crossEntropy, matmul, mul, randomKey, randomNormal, relu, splitKey, sub } from "@wengert/ops";
 import { type Command, command, startIfMain } from "../command.ts";
+import { accuracy } from "../confusion.ts";
 import { prepareFolder, writeWhole } from "../files.ts";
 import { choice, count, path, positive, spelled } from "../options.ts";
 import { showProgress } from "../progress.ts";
@@ -51,10 +38,6 @@ const lossAndGradient = valueAndGrad(loss, { hasAux: true });
 function descend(model: Model, batch: Batch, rate: number): { model: Model; loss: Tensor; A: Tensor } {
   const { value, grad, aux } = lossAndGradient(model, batch);
   return { model: treeMap((p, gradient) => sub(p, mul(rate, gradient)), model, grad), loss: value, A: aux };
-}
-
-function accuracy(A: Tensor, { labels }: Batch): number {
-  return mean(cast(equal(argmax(A, { axis: 1 }), labels), { dtype: "float64" })).item();
 }
 
 /** The last layer starts at zero: each digit gets the probability 1/10, and the loss is log 10. */
@@ -104,12 +87,12 @@ const digits: Command<{ fit: Fit; file: string }> = command({
       model = step.model;
       seen += batch.labels.size;
       const epoch = seen / train.count;
-      const now = history.addStep({ epoch, loss: step.loss.item(), accuracy: accuracy(step.A, batch) });
+      const now = history.addStep({ epoch, loss: step.loss.item(), accuracy: accuracy(step.A, batch.labels) });
       progress.update(seen, `loss ${now.loss.toFixed(4)}  accuracy ${percent(now.accuracy)}`);
       await setImmediate(); // so that Ctrl-C is heard between two steps
       if (Number.isInteger(epoch) || stop.aborted) {
         const [testLoss, A] = loss(model, testBatch);
-        history.test.push({ epoch, loss: testLoss.item(), accuracy: accuracy(A, testBatch) });
+        history.test.push({ epoch, loss: testLoss.item(), accuracy: accuracy(A, testBatch.labels) });
       }
       if (stop.aborted) break;
     }

@@ -1,7 +1,7 @@
 import * as Plot from "@observablehq/plot";
 import { cellsOf, drawConfusion } from "../confusion.ts";
 import { coloured, escapeHtml, type Figures, htmlTable, page, pageHead } from "../page.ts";
-import { draw } from "../plots.ts";
+import { chart, line } from "../plots.ts";
 import { percent, whole } from "../table.ts";
 import { inkImage, signedImage } from "./images.ts";
 
@@ -81,20 +81,14 @@ ${coloured("--orange", "test")}, after each pass over the ${whole(images)} train
 }
 
 function curve(quantity: "loss" | "accuracy", train: readonly Point[], test: readonly Point[]): string {
-  const channels = { x: "epoch", y: quantity };
-  return draw({
+  const channels = { x: "epoch", y: quantity } as const;
+  return chart({
     ariaLabel: `${quantity} over the epochs, for the training and the test images`,
-    width: 460,
-    height: 300,
-    marginTop: 28,
-    marginBottom: 40,
-    marginLeft: 48,
-    marginRight: 16,
     x: { label: "epoch", ticks: Math.min(10, Math.ceil(last(test).epoch)) },
     y: { label: quantity, grid: true, ticks: 6, percent: quantity === "accuracy", nice: true },
     marks: [
-      Plot.lineY(train, { ...channels, stroke: "var(--blue)", strokeWidth: 1.75 }),
-      Plot.lineY(test, { ...channels, stroke: "var(--orange)", strokeWidth: 1.75 }),
+      line(train, channels, "--blue"),
+      line(test, channels, "--orange"),
       Plot.dot(test, { ...channels, fill: "var(--orange)", r: 3.5 }),
     ],
   });

@@ -1,0 +1,146 @@
+/**
+ * Teaches one causal attention head to copy: texts are a random word and the same word again, and of each letter it is to
+ * say which comes next.
+ *
+ * `head.ts` is the model, `adam.ts` the optimiser, `words.ts` the task; `telling.ts` and `report.ts` show what came of it.
+ */
+import { setImmediate } from "node:timers/promises";
+import { explain, leaves, record, type Tensor, tensor, valueAndGrad } from "@wengert/core";
+import { crossEntropy, mean, randomKey, slice, splitKey, take } from "@wengert/ops";
+import { type Command, command, startIfMain } from "../command.ts";
+import { accuracy } from "../confusion.ts";
+import { finite } from "../descent.ts";
+import { prepareFolder, writeWhole } from "../files.ts";
+import { count, path, positive, spelled } from "../options.ts";
+import { showProgress } from "../progress.ts";
+import { percent, size, whole } from "../table.ts";
+import { adam, begin } from "./adam.ts";
+import { type Head, initialHead, predict } from "./head.ts";
+import { type Fit, type Moment, report, type View } from "./report.ts";
+import { type Blindness, blindness, looks, told } from "./telling.ts";
+import { type Batch, copies, letterCount, spelt } from "./words.ts";
+
+/** The mean over all letters of all texts; beside it the losses one by one, and the scores. */
+function loss(head: Head, { read, next }: Batch): [loss: Tensor, aux: { losses: Tensor; logits: Tensor }] {
+  const { logits } = predict(head, read);
+  const losses = crossEntropy(logits, next, { reduction: "none" });
+  return [mean(losses), { losses, logits }];
+}
+
+const lossAndGradient = valueAndGrad(loss, { hasAux: true });
+
+/** What a batch was like: the first half of its letters is news, the second a copy. */
+function momentOf({ losses, logits }: { losses: Tensor; logits: Tensor }, { next }: Batch, step: number): Moment {
+  const letters = next.shape[1]! / 2;
+  const second = (x: Tensor) => slice(x, { start: [0, letters] });
+  return {
+    step,
+    loss: finite(mean(losses).item(), step),
+    news: mean(slice(losses, { stop: [null, letters] })).item(),
+    copy: mean(second(losses)).item(),
+    accuracy: accuracy(second(logits), second(next)),
+  };
+}
+
+const options = {
+  letters: count(10, "letters of a word", { min: 2, max: 20 }),
+  width: count(32, "dimensions of the vectors"),
+  steps: count(200, "steps of Adam"),
+  batch: count(32, "texts a step"),
+  rate: positive(0.01, "step size"),
+  seed: count(1, "decides where the head starts, and the words", { min: 0 }),
+  out: path("out/attention", "folder of the report"),
+};
+
+const attention: Command<{ fit: Fit; hidden: Blindness; file: string }> = command({
+  summary: "one causal attention head learns in seconds to copy a word: its weights, its mask, and what it cannot know",
+  options,
+  async run({ out, ...settings }, stop) {
+    const { letters, width, steps, batch: count, rate, seed } = settings;
+    prepareFolder(out);
+    const [headKey, trainKey, testKey] = splitKey(randomKey(seed), 3) as [Tensor, Tensor, Tensor];
+    const unseen = copies(testKey, { count: 1000, letters });
+    const text = first(unseen);
+    let training = begin(initialHead(headKey, { places: 2 * letters, width }));
+    const parameters = leaves("attention", training.head, "head").reduce((sum, { size }) => sum + size, 0);
+    const least = Math.log(letterCount);
+    const tape = explain(record((head: Head) => predict(head, text.read).logits, training.head));
+    console.log(`A text is a random word of ${letters} letters and the same word again: ${spelt(text.next).join("")}.
+After each letter (and before the first, after a mark) the head says how likely each of ${letterCount} letters comes next. The
+first ${letters} are news: nothing foretells them, and no loss below log ${letterCount} = ${least.toFixed(4)} can be had in the mean. The other
+${letters} are copies, with a loss of 0 for whoever looks in the right place. In the mean of both: ${(least / 2).toFixed(4)}.
+
+The head is ${whole(parameters)} random numbers in six matrices. X is for each place the row of its letter plus the row of the place;
+S = Q Kᵀ / √d says how well the key of each place answers the query of each, W = softmax(S) how much of its value is
+taken. Its tape, for one text:
+
+${tape}
+`);
+
+    const moments: Moment[] = [];
+    const views: View[] = [];
+    const look = (title: string) =>
+      views.push({ title, W: predict(training.head, text.read).W.toNested<number[][]>() });
+    look("before the first step");
+    const progress = showProgress({ total: steps, unit: "steps" });
+    for (const key of progress.during(splitKey(trainKey, steps))) {
+      const batch = copies(key, { count, letters });
+      const { grad, aux } = lossAndGradient(training.head, batch);
+      const now = momentOf(aux, batch, training.steps);
+      moments.push(now);
+      if (views.length === 1 && now.accuracy > 0.5) look(`after ${now.step} steps, when half of the copies are right`);
+      training = adam(training, grad, rate);
+      progress.update(training.steps, `loss ${now.loss.toFixed(4)}  copies right ${percent(now.accuracy)}`);
+      await setImmediate(); // so that Ctrl-C is heard between two steps
+      if (stop.aborted) break;
+    }
+    look(`after ${training.steps} steps`);
+
+    const { head } = training;
+    const outcome = momentOf(loss(head, unseen)[1], unseen, training.steps);
+    const hidden = blindness(head, text);
+    const looking = looks(views.at(-1)!.W);
+    console.log(`
+Of 1,000 words that it has not seen it copies ${percent(outcome.accuracy)} of the letters, with a loss of ${outcome.copy.toFixed(4)}; on news it is \
+${outcome.news.toFixed(4)}.
+
+One of them, with W: row i is how place i weighs what it may see. ░ ▒ ▓ █ are quarters, blank is what it may not see.
+
+${told(head, text)}
+
+In the second word the letter to be said stands ${letters - 1} places back, where ${looking.back} of ${letters} places look most. In the first word
+there is nothing to be found, and ${looking.mark} of ${letters} rest on the mark.
+
+The mask is softmax(S, { where: j ≤ i }). What is left out has the weight 0 and the gradient 0, whatever it holds:
+with NaN in all ${hidden.hidden} scores of the blank triangle the largest weight there is ${hidden.weight}, the largest |∂loss/∂S|
+${hidden.slope} (elsewhere ${size(hidden.seenSlope)}), and the loss is ${hidden.losses[0]}; without NaN it is ${hidden.losses[1]}.
+`);
+
+    const fit: Fit = {
+      command: `npm run example -- attention ${spelled(options, settings)}`.trim(),
+      stopped: training.steps < steps,
+      letters,
+      parameters,
+      least,
+      moments,
+      outcome,
+      text: { read: spelt(text.read), next: spelt(text.next) },
+      looks: looking,
+      views,
+      tape,
+    };
+    const file = writeWhole(out, "index.html", report(fit));
+    console.log(`${fit.stopped ? `stopped after ${training.steps} of ${steps} steps\n` : ""}report ${file}`);
+    return { fit, hidden, file };
+  },
+});
+
+/** The first text of a batch. */
+const first = ({ read, next }: Batch): Batch => {
+  const one = (texts: Tensor, label: string) => tensor(take(texts, 0, { axis: 0 }), { label });
+  return { read: one(read, "read"), next: one(next, "next") };
+};
+
+await startIfMain(import.meta, attention);
+
+export default attention;

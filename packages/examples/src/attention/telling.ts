@@ -1,0 +1,75 @@
+import { grad, type Tensor } from "@wengert/core";
+import { abs, argmax, crossEntropy, logicalNot, max, mean, softmax, sum, where } from "@wengert/ops";
+import { likeliest } from "../confusion.ts";
+import { table } from "../table.ts";
+import { embed, type Head, past, predict, scores, tell, weigh } from "./head.ts";
+import { type Batch, spelt } from "./words.ts";
+
+/** One text, place by place: the letter read, the row of W, the letter that comes next, and what the head says. */
+export function told(head: Head, { read, next }: Batch): string {
+  const { W, logits } = predict(head, read);
+  const [letters, wanted, said] = [read, next, argmax(logits, { axis: -1 })].map(spelt) as [
+    string[],
+    string[],
+    string[],
+  ];
+  const chance = max(softmax(logits), { axis: -1 }).toNested<number[]>();
+  const shaded = W.toNested<number[][]>().map((row, i) =>
+    row
+      .slice(0, i + 1)
+      .map(shade)
+      .join(""),
+  );
+  const rows = letters.map((letter, i) => [letter, shaded[i]!, wanted[i]!, said[i]!, chance[i]!.toFixed(3)]);
+  return table([["read", letters.map((letter) => `${letter} `).join(""), "next", "says", "with"], ...rows], {
+    left: 2,
+  });
+}
+
+/** Of how many places the largest weight is where it should be: of the first word on the mark, of the second on the copy. */
+export interface Looks {
+  readonly mark: number;
+  readonly back: number;
+}
+
+export function looks(W: readonly (readonly number[])[]): Looks {
+  const letters = W.length / 2;
+  const largest = W.map(likeliest);
+  return {
+    mark: largest.filter((j, i) => i < letters && j === 0).length,
+    back: largest.filter((j, i) => i >= letters && j === i - letters + 1).length,
+  };
+}
+
+/** A weight in quarters, two characters wide. */
+const shade = (weight: number): string => "░▒▓██"[Math.floor(4 * weight)]!.repeat(2);
+
+/** What can be told from a text of what its places may not see. */
+export interface Blindness {
+  /** How many scores are masked. */
+  readonly hidden: number;
+  /** The largest weight of one, and the largest |∂loss/∂score|, where every masked score holds NaN. */
+  readonly weight: number;
+  readonly slope: number;
+  /** The largest |∂loss/∂score| of the others. */
+  readonly seenSlope: number;
+  /** The loss with these NaN, and without. */
+  readonly losses: readonly [poisoned: number, plain: number];
+}
+
+export function blindness(head: Head, { read, next }: Batch): Blindness {
+  const X = embed(head, read);
+  const S = scores(head, X);
+  const seen = past(S.shape[0]!);
+  const loss = (S: Tensor) => mean(crossEntropy(tell(head, X, weigh(S)), next));
+  const poisoned = where(seen, S, Number.NaN);
+  const slopes = grad(loss)(poisoned);
+  const largest = (x: Tensor) => max(abs(x)).item();
+  return {
+    hidden: sum(logicalNot(seen)).item(),
+    weight: largest(where(seen, 0, weigh(poisoned))),
+    slope: largest(where(seen, 0, slopes)),
+    seenSlope: largest(where(seen, slopes, 0)),
+    losses: [loss(poisoned).item(), loss(S).item()],
+  };
+}
