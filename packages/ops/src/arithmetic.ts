@@ -48,7 +48,7 @@ function arithmetic(
 export const numeric: DTypeRule = (who, inputs) =>
   inputs.every(({ dtype }) => dtype === "int32") ? "int32" : sharedFloat(who, inputs);
 
-/** −x */
+/** y = −x, x̄ = −g */
 export const neg: Op<Unary> = defineOp({
   name: "neg",
   shape: ([x]) => x.shape,
@@ -61,7 +61,7 @@ export const neg: Op<Unary> = defineOp({
   samples: () => [[irregular([2, 2])]],
 });
 
-/** a + b */
+/** y = a + b; ā = b̄ = g */
 export const add: Op<Binary> = arithmetic(
   "add",
   numeric,
@@ -71,7 +71,7 @@ export const add: Op<Binary> = arithmetic(
   [(g) => g, (g) => g],
 );
 
-/** a − b */
+/** y = a − b; ā = g, b̄ = −g */
 export const sub: Op<Binary> = arithmetic(
   "sub",
   numeric,
@@ -89,7 +89,7 @@ export const products: ElementwiseLoop = (n, y, o, a, i, s, b, j, t) => {
   }
 };
 
-/** a b */
+/** y = a b; ā = g b, b̄ = g a */
 export const mul: Op<Binary> = arithmetic(
   "mul",
   numeric,
@@ -98,7 +98,7 @@ export const mul: Op<Binary> = arithmetic(
   "0 × Infinity is NaN: find what is infinite, or keep it out with where before the product",
 );
 
-/** a / b, hence ā = g / b and b̄ = −g a / b² = −(g / b) (a / b) */
+/** y = a / b; ā = g / b, b̄ = −g a / b² = −(g / b) (a / b) */
 export const div: Op<Binary> = arithmetic(
   "div",
   sharedFloat,

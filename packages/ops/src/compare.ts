@@ -47,21 +47,27 @@ function comparable(name: string, inputs: readonly Operand[]): "bool" {
   throw new DTypeError(`${name}: ${describe(a, "a")} is ${a.dtype}, ${describe(b, "b")} is ${b.dtype}; write ${cast}`);
 }
 
+/** Whether a = b, of each pair. NaN equals nothing, itself included. */
 export const equal: Op<Binary> = comparison("equal", (n, y, o, a, i, s, b, j, t) => {
   for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) y[o + l] = a[p] === b[q] ? 1 : 0;
 });
+/** Whether a ≠ b, of each pair; true where either is NaN. */
 export const notEqual: Op<Binary> = comparison("notEqual", (n, y, o, a, i, s, b, j, t) => {
   for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) y[o + l] = a[p] !== b[q] ? 1 : 0;
 });
+/** Whether a < b, of each pair; false where either is NaN. */
 export const less: Op<Binary> = comparison("less", (n, y, o, a, i, s, b, j, t) => {
   for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) y[o + l] = a[p]! < b[q]! ? 1 : 0;
 });
+/** Whether a ≤ b, of each pair; false where either is NaN. */
 export const lessEqual: Op<Binary> = comparison("lessEqual", (n, y, o, a, i, s, b, j, t) => {
   for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) y[o + l] = a[p]! <= b[q]! ? 1 : 0;
 });
+/** Whether a > b, of each pair; false where either is NaN. */
 export const greater: Op<Binary> = comparison("greater", (n, y, o, a, i, s, b, j, t) => {
   for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) y[o + l] = a[p]! > b[q]! ? 1 : 0;
 });
+/** Whether a ≥ b, of each pair; false where either is NaN. */
 export const greaterEqual: Op<Binary> = comparison("greaterEqual", (n, y, o, a, i, s, b, j, t) => {
   for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) y[o + l] = a[p]! >= b[q]! ? 1 : 0;
 });
@@ -74,6 +80,7 @@ function bools(name: string, inputs: readonly Operand[]): "bool" {
   );
 }
 
+/** Whether both hold, of each pair of bools. */
 export const logicalAnd: Op<Binary> = comparison(
   "logicalAnd",
   (n, y, o, a, i, s, b, j, t) => {
@@ -82,6 +89,7 @@ export const logicalAnd: Op<Binary> = comparison(
   bools,
   truths,
 );
+/** Whether at least one holds, of each pair of bools. */
 export const logicalOr: Op<Binary> = comparison(
   "logicalOr",
   (n, y, o, a, i, s, b, j, t) => {
@@ -90,6 +98,7 @@ export const logicalOr: Op<Binary> = comparison(
   bools,
   truths,
 );
+/** Whether exactly one holds, of each pair of bools. */
 export const logicalXor: Op<Binary> = comparison(
   "logicalXor",
   (n, y, o, a, i, s, b, j, t) => {
@@ -99,6 +108,7 @@ export const logicalXor: Op<Binary> = comparison(
   truths,
 );
 
+/** Whether an element, a bool, does not hold. */
 export const logicalNot: Op<Unary> = predicate(
   "logicalNot",
   (n, y, o, a, i, s) => {

@@ -37,7 +37,7 @@ export interface CrossEntropyOptions {
   readonly ignoreIndex?: number | undefined;
   /** e in [0, 1]: each row's probabilities t become t (1 − e) + e / K. Default: 0. */
   readonly labelSmoothing?: number | undefined;
-  /** What each class weighs, one number a class. Default: 1. */
+  /** What each class weighs, one number a class. Default: one each. */
   readonly weight?: Tensor | undefined;
 }
 

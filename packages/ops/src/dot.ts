@@ -45,6 +45,7 @@ const labelsFrom = (first: number, count: number): string =>
 /**
  * NumPy's product: of two vectors their inner product, of two matrices that of matrices; else the sum over the last axis of
  * a and the last but one of b (the only one of a vector), with the other axes of both in the output. A scalar multiplies.
+ * The cotangent of each is the contraction of g with the other.
  */
 export const dot: Op<Binary> = contraction(
   "dot",
@@ -69,7 +70,7 @@ function dotLabels([{ shape: p }, { shape: q }]: Pair): Contraction {
   return { operands: [a, rest + a.at(-1) + after], output: a.slice(0, -1) + rest + after };
 }
 
-/** yᵢⱼ = aᵢ bⱼ, of all elements of a and b, row by row. */
+/** yᵢⱼ = aᵢ bⱼ, of all elements of a and b, row by row; āᵢ = Σⱼ gᵢⱼ bⱼ and b̄ⱼ = Σᵢ gᵢⱼ aᵢ. */
 export const outer: Op<Binary> = contraction(
   "outer",
   ([a, b]) => [sizeOf(a.shape), sizeOf(b.shape)],

@@ -93,7 +93,8 @@ interface Term {
 /**
  * The sum of products of tensors by Einstein's convention: a letter names an axis, and the sum goes over the letters that
  * the output lacks. As in NumPy: "ii" takes a diagonal, "..." stands for the axes without letters, and without "->" the
- * output has these, then the letters that occur once, sorted. More than two tensors are contracted in pairs.
+ * output has these, then the letters that occur once, sorted. More than two tensors are contracted in pairs. The cotangent
+ * of each is the contraction of g with the others.
  */
 export const einsum: Sampled<Einsum> & { readonly spec: typeof contractionOp.spec } = Object.assign(
   withSamples<Einsum>(

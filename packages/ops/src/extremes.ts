@@ -25,7 +25,7 @@ function extreme(name: string, loop: ElementwiseLoop, isTaken: (x: Tensor, other
   });
 }
 
-/** max(a, b) of each pair. */
+/** y = max(a, b) of each pair; NaN goes through. g goes to the larger, and in halves to both where they are equal. */
 export const maximum: Op<Binary> = extreme(
   "maximum",
   (n, y, o, a, i, s, b, j, t) => {
@@ -34,7 +34,7 @@ export const maximum: Op<Binary> = extreme(
   (x, other) => greater(x, other),
 );
 
-/** min(a, b) of each pair. */
+/** y = min(a, b) of each pair; NaN goes through. g goes to the smaller, and in halves to both where they are equal. */
 export const minimum: Op<Binary> = extreme(
   "minimum",
   (n, y, o, a, i, s, b, j, t) => {

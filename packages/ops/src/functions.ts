@@ -187,7 +187,7 @@ export const logSigmoid: Op<Unary> = elementwiseFunction(
   (g, { inputs: [x] }) => mul(g, sigmoid(neg(x))),
 );
 
-/** y = max(x, 0), with the derivative 0 at 0. NaN stays NaN. */
+/** y = max(x, 0), x̄ = g where x > 0 and 0 elsewhere, at 0 too. NaN stays NaN. */
 export const relu: Op<Unary> = elementwiseFunction(
   "relu",
   (n, y, o, a, i, s) => {

@@ -16,7 +16,7 @@ const lossDefaults = { reduction: "mean" } as const;
 
 type Loss = (prediction: TensorLike, target: TensorLike, options?: LossOptions) => Tensor;
 
-/** The mean of (prediction − target)², without a factor ½. Differentiable in both. */
+/** The mean of (p − t)² for predictions p and targets t, without a factor ½; p̄ = 2 g (p − t) / n, t̄ = −p̄. */
 export const mse: Sampled<Loss> = withSamples<Loss>(
   (prediction, target, options) => {
     const { reduction } = complete("mse", options, lossDefaults);
@@ -55,7 +55,10 @@ const elementLosses: Op<Binary> = defineOp({
   samples: () => [[irregular([2, 3]), mul(positive([3]), 0.4)]],
 });
 
-/** The cross-entropy of two classes from the logit of the second: logits and targets in [0, 1]. Differentiable in both. */
+/**
+ * −t ln σ(x) − (1 − t) ln σ(−x) for logits x and targets t in [0, 1]: the cross-entropy of two classes, of which x is the
+ * logit of the second. x̄ = g ((1 − t) σ(x) − t σ(−x)), t̄ = −g x. Where t is 0 or 1 the other term counts as 0.
+ */
 export const binaryCrossEntropy: Sampled<Loss> & { readonly spec: typeof elementLosses.spec } = Object.assign(
   withSamples<Loss>(
     (logits, target, options) => {

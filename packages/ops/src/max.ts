@@ -50,10 +50,16 @@ function extremeOf(name: string, ofLane: Lane): Op<Unary, Reduction, ReduceOptio
   });
 }
 
-/** y = max x over `axis`; NaN if there is one; of bools, whether any is true. @throws OutOfRangeError for the maximum of nothing. */
+/**
+ * y = max x over `axis`; NaN if there is one; of bools, whether any is true. g goes to where it stands, split evenly among ties.
+ * @throws OutOfRangeError for the maximum of nothing.
+ */
 export const max: Op<Unary, Reduction, ReduceOptions> = extremeOf("max", maximum);
 
-/** y = min x over `axis`; NaN if there is one; of bools, whether all are true. @throws OutOfRangeError for the minimum of nothing. */
+/**
+ * y = min x over `axis`; NaN if there is one; of bools, whether all are true. g goes to where it stands, split evenly among ties.
+ * @throws OutOfRangeError for the minimum of nothing.
+ */
 export const min: Op<Unary, Reduction, ReduceOptions> = extremeOf("min", minimum);
 
 function notOfNothing<P extends { readonly axes: readonly number[] }>(who: string, x: Operand, params: P): P {
@@ -64,8 +70,9 @@ function notOfNothing<P extends { readonly axes: readonly number[] }>(who: strin
 }
 
 export interface ArgmaxOptions {
-  /** The axis to search; default: x row by row. */
+  /** The axis to search. Default: all of x, row by row. */
   readonly axis?: number | undefined;
+  /** Whether the searched axes stay, with size 1. Default: no. */
   readonly keepDims?: boolean | undefined;
 }
 
@@ -89,8 +96,8 @@ function placeOf(name: string, inLane: Lane): Op<Unary, Reduction, ArgmaxOptions
   });
 }
 
-/** The index of the maximum: the first of ties, or of the first NaN. */
+/** The index of the maximum: that of the first of ties, or of the first NaN. */
 export const argmax: Op<Unary, Reduction, ArgmaxOptions> = placeOf("argmax", peak);
 
-/** The index of the minimum: the first of ties, or of the first NaN. */
+/** The index of the minimum: that of the first of ties, or of the first NaN. */
 export const argmin: Op<Unary, Reduction, ArgmaxOptions> = placeOf("argmin", trough);

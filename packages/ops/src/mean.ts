@@ -10,7 +10,7 @@ import { broadcastTo } from "./sum.ts";
 
 const count = (x: Operand, axes: readonly number[]): number => axes.reduce((n, axis) => n * x.shape[axis]!, 1);
 
-/** y = (Σ x) / n over `axis`, in float64; NaN for n = 0. Every element of a lane has the derivative 1 / n. */
+/** y = (Σ x) / n over `axis`, in float64; NaN for n = 0. x̄ is g / n, broadcast over the lane. */
 export const mean: Op<Unary, Reduction, ReduceOptions> = defineOp({
   name: "mean",
   options: reduceDefaults,

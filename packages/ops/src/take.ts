@@ -57,7 +57,7 @@ const alongAxis: Op<readonly [x: Tensor, indices: Tensor], Along> = defineOp({
   samples: () => [[irregular([2, 3, 2]), someIndices(), { axis: 1 }]],
 });
 
-/** Zeros, with `size` entries along `axis`, to which x is added where `take` would have taken it from. */
+/** Zeros, with `size` entries along `axis`, to which x is added where `take` would have taken it from: its adjoint. */
 export const untake: Op<readonly [x: Tensor, indices: Tensor], Along & { readonly size: number }> = defineOp({
   name: "untake",
   options: { axis: undefined, size: undefined },
