@@ -13,7 +13,7 @@ export function draw(options: Plot.PlotOptions): string {
   return plot.outerHTML;
 }
 
-/** A plot of lines, of the size and with the margins that two of them beside each other have on a page. */
+/** A plot with both its axes, of a size of which two fit beside each other. */
 export const chart = (options: Plot.PlotOptions): string =>
   draw({ width: 460, height: 300, marginTop: 28, marginBottom: 40, marginLeft: 48, marginRight: 16, ...options });
 

@@ -1,7 +1,7 @@
 import * as Plot from "@observablehq/plot";
 import { drawConfusion } from "../confusion.ts";
 import { htmlTable, page, pageHead } from "../page.ts";
-import { draw } from "../plots.ts";
+import { chart, draw } from "../plots.ts";
 import { percent, whole } from "../table.ts";
 import { type Cars, columns, origins } from "./data.ts";
 import { accuracyOf, type Model, type Verdict } from "./fit.ts";
@@ -121,12 +121,10 @@ function coefficients(story: Story): string {
   const nameOf = ({ column }: OddsRatio) => columns[column]!.name;
   const plots = pairs.map(([of, against]) => {
     const shown = ratios.filter((ratio) => ratio.of === of && ratio.against === against);
-    const plot = draw({
+    const plot = chart({
       ariaLabel: `by what one standard deviation more multiplies the odds of ${origins[of]} against ${origins[against]}`,
-      width: 460,
       height: 260,
       marginLeft: 92,
-      marginBottom: 40,
       x: {
         type: "log",
         label: `odds of ${origins[of]} : ${origins[against]} times`,
@@ -184,12 +182,9 @@ function together({ data }: Story): string {
     displacement: values[displacement!]!,
     weight: values[weight!]!,
   }));
-  const plot = draw({
+  const plot = chart({
     ariaLabel: "displacement and weight of the cars",
-    width: 460,
     height: 290,
-    marginTop: 28,
-    marginBottom: 40,
     marginLeft: 92,
     x: { label: "weight, lbs" },
     y: { label: "displacement, cubic inches", grid: true },

@@ -3,7 +3,7 @@ import type { Tensor } from "@wengert/core";
 import { tensor } from "@wengert/core";
 import { coloured, page, pageHead } from "../page.ts";
 import { measurements } from "../penguins.ts";
-import { draw } from "../plots.ts";
+import { chart, line } from "../plots.ts";
 import { roundSteps, size, whole } from "../table.ts";
 import { lossOf, type Problem, withColumns } from "./logistic.ts";
 import { newton, type Place, plainDescent, polished } from "./newton.ts";
@@ -43,13 +43,11 @@ asked for only in products by <code>hvp</code>, and written down as <b>X</b>ᵀ<
 function race({ digits }: Story): string {
   const points = (of: readonly number[]) => of.map((right, step) => ({ step, right: Math.max(0, right) }));
   const [newton, descent] = [points(digits.newton), points(digits.descent)];
-  const plot = draw({
+  const channels = { x: "step", y: "right" } as const;
+  const plot = chart({
     ariaLabel: "digits that are right after each step of Newton's method and of gradient descent",
     width: 700,
     height: 340,
-    marginTop: 28,
-    marginBottom: 40,
-    marginLeft: 48,
     x: {
       type: "symlog",
       label: "step",
@@ -58,9 +56,9 @@ function race({ digits }: Story): string {
     },
     y: { label: "digits that are right", domain: [0, 16], grid: true, ticks: [0, 1, 2, 4, 8, 16] },
     marks: [
-      Plot.lineY(descent, { x: "step", y: "right", stroke: "var(--orange)", strokeWidth: 1.75 }),
-      Plot.lineY(newton, { x: "step", y: "right", stroke: "var(--blue)", strokeWidth: 1.75 }),
-      Plot.dot(newton, { x: "step", y: "right", fill: "var(--blue)", r: 4 }),
+      line(descent, channels, "--orange"),
+      line(newton, channels, "--blue"),
+      Plot.dot(newton, { ...channels, fill: "var(--blue)", r: 4 }),
     ],
   });
   return `<section>
@@ -90,13 +88,10 @@ function map({ problem }: Story): string {
   const [[x1, x2], [y1, y2]] = [range(0), range(1)];
   const beyond = 0.03;
   const least = lossOf(plane, solution).item();
-  const plot = draw({
+  const plot = chart({
     ariaLabel: "contours of the loss over two weights, with the ways of Newton's method and of gradient descent",
     width: 700,
     height: 440,
-    marginTop: 28,
-    marginBottom: 40,
-    marginLeft: 48,
     x: { label: `weight of ${measurements[columns[0]]}`, domain: [x1, x2] },
     y: { label: `weight of ${measurements[columns[1]]}`, domain: [y1, y2] },
     marks: [

@@ -2,8 +2,8 @@ import * as Plot from "@observablehq/plot";
 import { tensor } from "@wengert/core";
 import { exp } from "@wengert/ops";
 import type { Moment } from "../descent.ts";
-import { coloured, page, pageHead } from "../page.ts";
-import { draw } from "../plots.ts";
+import { type Colour, coloured, page, pageHead } from "../page.ts";
+import { chart, line } from "../plots.ts";
 import { whole } from "../table.ts";
 import { type LogDensity, logDensity, type Mixture, naiveLogDensity, terms } from "./density.ts";
 import { shapeOf } from "./fit.ts";
@@ -18,7 +18,7 @@ interface Story {
 }
 
 const colours = ["--blue", "--orange", "--ink", "--muted"] as const;
-const colourOf = (k: number): string => `var(${colours[k % colours.length]})`;
+const colourOf = (k: number): Colour => colours[k % colours.length]!;
 
 export function report(story: Story): string {
   const { params, loss } = story.moments.at(-1)!;
@@ -43,7 +43,7 @@ ${whole(story.flippers.x.size)} penguins by gradient descent.`,
 const grid = (first: number, last: number, steps: number): number[] =>
   Array.from({ length: steps + 1 }, (_, i) => first + (i * (last - first)) / steps);
 
-const sizes = { width: 700, height: 320, marginTop: 28, marginBottom: 40, marginLeft: 48 } as const;
+const wide = { width: 700, height: 320 } as const;
 const flipper = { label: "flipper length, mm" } as const;
 
 function density({ flippers: { x }, moments }: Story): string {
@@ -56,10 +56,10 @@ function density({ flippers: { x }, moments }: Story): string {
   const at = tensor(xs);
   const total = exp(logDensity(params, at)).toNested<number[]>();
   const each = exp(terms(params, at)).toNested<number[][]>();
-  const line = (values: readonly number[]) => xs.map((length, i) => ({ length, penguins: scale * values[i]! }));
+  const curve = (values: readonly number[]) => xs.map((length, i) => ({ length, penguins: scale * values[i]! }));
   const channels = { x: "length", y: "penguins" } as const;
-  const plot = draw({
-    ...sizes,
+  const plot = chart({
+    ...wide,
     ariaLabel: "histogram of the flipper lengths with the density of the mixture and of its components",
     x: { ...flipper, domain: [least, most] },
     y: { label: `penguins in ${bin} mm`, grid: true },
@@ -69,12 +69,16 @@ function density({ flippers: { x }, moments }: Story): string {
         ...Plot.binX({ y: "count" }, { x: Plot.identity, thresholds: grid(160, 250, 90 / bin) }),
       }),
       ...each[0]!.map((_, k) =>
-        Plot.lineY(line(each.map((row) => row[k]!)), { ...channels, stroke: colourOf(k), strokeDasharray: "5 4" }),
+        Plot.lineY(curve(each.map((row) => row[k]!)), {
+          ...channels,
+          stroke: `var(${colourOf(k)})`,
+          strokeDasharray: "5 4",
+        }),
       ),
-      Plot.lineY(line(total), { ...channels, stroke: "var(--ink)", strokeWidth: 2 }),
+      line(curve(total), channels, "--ink"),
     ],
   });
-  const legend = each[0]!.map((_, k) => coloured(colours[k % colours.length]!, `component ${k + 1}`)).join("&ensp;");
+  const legend = each[0]!.map((_, k) => coloured(colourOf(k), `component ${k + 1}`)).join("&ensp;");
   return `<section>
 <h2>The density</h2>
 <p>It is the sum of its components. The fit was told how many there are and nothing else, least of all that the penguins
@@ -88,16 +92,17 @@ function responsibility({ flippers: { x }, moments }: Story): string {
   const lengths = x.toNested<number[]>();
   const xs = grid(lengths[0]! - 6, lengths.at(-1)! + 6, 240);
   const rows = shares("∂ logSumExp(t)/∂t", moments.at(-1)!.params, tensor(xs)).toNested<number[][]>();
-  const plot = draw({
-    ...sizes,
+  const plot = chart({
+    ...wide,
     height: 240,
     ariaLabel: "the responsibility of each component over the flipper length",
     x: flipper,
     y: { label: "responsibility", domain: [0, 1], ticks: 5, grid: true },
     marks: rows[0]!.map((_, k) =>
-      Plot.lineY(
+      line(
         rows.map((row, i) => ({ length: xs[i]!, share: row[k]! })),
-        { x: "length", y: "share", stroke: colourOf(k), strokeWidth: 1.75 },
+        { x: "length", y: "share" },
+        colourOf(k),
       ),
     ),
   });
@@ -112,24 +117,25 @@ Reading the tape backwards has found what the EM algorithm computes as its E-ste
 function tail({ moments }: Story): string {
   const { params } = moments.at(-1)!;
   const xs = grid(150, 600, 450);
-  const line = (logP: LogDensity) =>
+  const curve = (logP: LogDensity) =>
     logP(params, tensor(xs))
       .toNested<number[]>()
       .map((value, i) => ({ length: xs[i]!, value }))
       .filter(({ value }) => Number.isFinite(value));
-  const [stable, naive] = [line(logDensity), line(naiveLogDensity)];
+  const [stable, naive] = [curve(logDensity), curve(naiveLogDensity)];
   const end = naive.at(-1)!;
-  const plot = draw({
-    ...sizes,
+  const channels = { x: "length", y: "value" } as const;
+  const plot = chart({
+    ...wide,
     marginLeft: 56,
     ariaLabel: "log-density far from the data, by logSumExp and as the log of a sum of exponentials, which ends",
     x: { ...flipper, domain: [150, 600] },
     y: { label: "log p", grid: true },
     marks: [
-      Plot.lineY(stable, { x: "length", y: "value", stroke: "var(--blue)", strokeWidth: 1.75 }),
-      Plot.lineY(naive, { x: "length", y: "value", stroke: "var(--orange)", strokeWidth: 5, strokeOpacity: 0.5 }),
-      Plot.dot([end], { x: "length", y: "value", fill: "var(--orange)", r: 5 }),
-      Plot.text([end], { x: "length", y: "value", text: () => "from here on −∞", dx: 10, dy: -4, textAnchor: "start" }),
+      line(stable, channels, "--blue"),
+      Plot.lineY(naive, { ...channels, stroke: "var(--orange)", strokeWidth: 5, strokeOpacity: 0.5 }),
+      Plot.dot([end], { ...channels, fill: "var(--orange)", r: 5 }),
+      Plot.text([end], { ...channels, text: () => "from here on −∞", dx: 10, dy: -4, textAnchor: "start" }),
     ],
   });
   return `<section>
