@@ -27,7 +27,8 @@ All that \`@wengert/ops\` exports, by family. y is the output, g its cotangent, 
 Everywhere: a plain number stands where a tensor may. Shapes broadcast as in NumPy, and the cotangent of an input that was
 repeated is summed over its copies. Negative axes count from the end. Dtypes do not mix, and the error names the cast to write.
 Sums accumulate in float64, a float32 result is rounded once for each element, and int32 wraps around. A NaN or an infinity stays
-in its own lane. Derivatives are of any order. [softmax.md](softmax.md) derives softmax and its relatives.
+in its own lane; \`nonFinite\` tells where it came from, and what to do. Derivatives are of any order. [softmax.md](softmax.md)
+derives softmax and its relatives.
 
 The columns: *by* names the inputs to which a cotangent flows back. *dtypes* are those that the op takes, float64 and float32 as
 float; the result has the dtype of the inputs unless an arrow says otherwise.
@@ -71,7 +72,7 @@ function entriesOf(members, core, ops) {
     const op = /** @type {Exported} */ (/** @type {unknown} */ (ops[/** @type {keyof Ops} */ (name)]));
     return row([
       `<a id="${name}"></a>[\`${signature(declaration, op)}\`](../packages/ops/src/${file})`,
-      text(doc) + cure(op),
+      text(doc),
       differentiableBy(declaration, op, core, ops).map(code).join(" ") || "–",
       dtypesOf(declaration, op, core, ops),
     ]);
@@ -122,9 +123,6 @@ function text(doc) {
       return found.startsWith("`") ? found : code(found);
     });
 }
-
-/** What the op says when its result is not finite. @param {Exported} op */
-const cure = ({ spec }) => (typeof spec?.nonFinite === "string" ? ` *If not finite:* ${text(spec.nonFinite)}` : "");
 
 /** @param {string} name */
 const code = (name) => `\`${name}\``;

@@ -4,27 +4,34 @@
  */
 export class WengertError extends Error {
   constructor(message: string, options?: ErrorOptions) {
-    const { stackTraceLimit } = engine;
-    engine.stackTraceLimit = 100; // the user's call may lie below many of this library's
     super(message, options);
-    engine.stackTraceLimit = stackTraceLimit;
     this.name = new.target.name;
-    const calls = usersCalls(this.stack);
-    if (calls.length > 0) this.stack = [`${this.name}: ${message}`, ...calls.slice(0, stackTraceLimit)].join("\n");
+    const calls = usersCalls();
+    if (calls.length > 0) this.stack = [`${this.name}: ${message}`, ...calls].join("\n");
   }
 }
 
 /** Where the engine, if it is V8, keeps how many calls a stack shows. */
 const engine = Error as { stackTraceLimit?: number | undefined };
 
-/** The lines of a stack from the innermost call on that is not in Wengert's own files: `at f (file:line:column)`. */
-export function usersCalls(stack: string | undefined): readonly string[] {
+/** Where the packages lie, as this engine's stacks write it; unknown in a bundle, which has no such files. */
+const house = /([^\s(@]*)core[\\/](src|dist)[\\/]/.exec(new Error().stack ?? "")?.[1];
+
+/**
+ * The calls that led here, from the innermost on that is not in Wengert's own files: `at f (file:line:column)`. It may lie
+ * below many of those, as trees are walked 100 deep.
+ */
+export function usersCalls(): readonly string[] {
+  const { stackTraceLimit } = engine;
+  engine.stackTraceLimit = 200;
+  const { stack } = new Error();
+  engine.stackTraceLimit = stackTraceLimit;
   const calls = stack?.split("\n").filter((line) => /:\d+:\d+\)?$/.test(line)) ?? [];
-  const house = calls[0]?.match(/([^\s(@]*)core[\\/](src|dist)[\\/]/)?.[1];
   const isOwn = (call: string) =>
     /[\\/](core|ops|train|compile|onnx|mpi)[\\/](src|dist)[\\/]/.test(call) &&
     ((house !== undefined && call.includes(house)) || /@wengert[\\/]/.test(call));
-  return calls.slice(calls.findIndex((call) => !isOwn(call)));
+  const first = calls.findIndex((call) => !isOwn(call));
+  return first < 0 ? [] : calls.slice(first).slice(0, stackTraceLimit);
 }
 
 /** Shapes that do not fit together, or a size that is none. */

@@ -25,7 +25,7 @@ export {
   record,
   toDot,
 } from "./inspect.ts";
-export type { Args, Binary, Call, Inputs, Kernel, PerInput, Unary, View, VjpRule } from "./op.ts";
+export type { Args, Binary, Call, Fault, Inputs, Kernel, PerInput, Unary, View, VjpRule } from "./op.ts";
 export { type AnyOpSpec, apply, defineOp, type Op, type OpSpec, sharedFloat, toTensors } from "./op.ts";
 export { type Complete, complete } from "./options.ts";
 export { type Differentiable, type Listener, recording, type Step, Tape } from "./tape.ts";

@@ -2,11 +2,11 @@ import { type Pull, paired, run, sweep } from "./backward.ts";
 import { usersCalls } from "./errors.ts";
 import { indexOf, numberText, shapeText } from "./format.ts";
 import { rows } from "./ndarray.ts";
-import type { AnyOpSpec } from "./op.ts";
+import type { AnyOpSpec, Fault, Inputs } from "./op.ts";
 import { recording, type Step } from "./tape.ts";
-import { bytesOf, fullLike, kindText, type Tensor } from "./tensor.ts";
+import { bytesOf, describe, fullLike, kindText, type Tensor } from "./tensor.ts";
 import type { Program } from "./trace.ts";
-import { argumentName, leaves, type TreeFunction, unflatten, walk } from "./tree.ts";
+import { argumentName, asTree, leaves, type TreeFunction, unflatten, walk } from "./tree.ts";
 
 /** What a recording and a program have in common: a list of steps, where it begins and where it ends. */
 export interface Listing {
@@ -112,67 +112,123 @@ function valueText({ array, size }: Tensor): string {
   return `${nans < size ? `${numberText(least)} … ${numberText(most)}` : ""}${nans ? ` ${nans} NaN` : ""}`.trim();
 }
 
-/** Where a number first stops being finite. */
+/** Where the numbers that a result depends on first stop being finite. */
 export interface NonFiniteReport {
-  /** "argument": it was given; "value": `step` computed it; "cotangent": the VJP of `step` did. */
-  readonly where: "argument" | "value" | "cotangent";
+  /** "argument", "constant": it was given; "value": `step` computed it; "cotangent": the VJP of `step` did. */
+  readonly where: "argument" | "constant" | "value" | "cotangent";
   readonly step: Step | undefined;
   /** `file:line:column` of the call outside this library, where the engine tells. */
   readonly site: string | undefined;
-  /** The offending values, ten at most, with their places. */
+  /** The offending values, NaN before infinities, ten at most, with their places. */
   readonly values: readonly { readonly index: readonly number[]; readonly value: number }[];
   /** All of this, and the likely cure, in words. */
   readonly message: string;
 }
 
 /**
- * Runs `f` and its pullback, and reports the first step whose output is not finite although its inputs are, or whose
- * VJP is not although its cotangent is; `undefined` if there is none.
+ * Runs `f` and its pullback, and if a value or a gradient is not finite, reports where that comes from: the first step
+ * whose output is not finite although its inputs are, or whose VJP is not although its cotangent is. What is infinite on
+ * the way and comes to nothing, as a mask of −Infinity does in a softmax, is no fault. `undefined` if there is none.
  */
 export function nonFinite<A extends readonly unknown[], R>(
   f: TreeFunction<A, R>,
   ...args: A
 ): NonFiniteReport | undefined {
-  let report: NonFiniteReport | undefined;
-  const sites = new Map<Step, string | undefined>();
-  const found = (where: NonFiniteReport["where"], what: string, bad: Tensor, step?: Step): void => {
-    const [site, values, cure] = [
-      step && sites.get(step),
-      offenders(bad),
-      (step?.op as AnyOpSpec | undefined)?.nonFinite,
-    ];
-    const at = bad.shape.length > 0 ? ` at ${shapeText(values[0]!.index)}` : "";
-    const message = `${what} is ${values[0]!.value}${at}${site ? `, at ${site}` : ""}${cure ? `; ${cure}` : ""}`;
-    report ??= { where, step, site, values, message };
+  const given = args.map((arg) => asTree(arg)) as unknown as A;
+  const paths = new Map<Tensor, string>();
+  for (const [i, arg] of given.entries())
+    walk("nonFinite", arg, argumentName(f, i), (leaf, path) => paths.set(leaf, path));
+  const heard = new Map<Tensor, { readonly step: Step; readonly site: string | undefined }>(); // by their outputs
+  const madeBy = (x: Tensor): Step | undefined => heard.get(x)?.step;
+  const values: Origins = new Map();
+  const record = (step: Step): void => {
+    heard.set(step.output, { step, site: callSite() });
+    if (!allFinite(step.output)) values.set(step.output, originOfValue(step, values, madeBy));
   };
-  for (const [i, arg] of args.entries()) {
-    walk("nonFinite", arg, argumentName(f, i), (leaf, path) => allFinite(leaf) || found("argument", path, leaf));
-  }
-  const onStep = (step: Step): void => {
-    sites.set(step, callSite());
-    if (report || allFinite(step.output) || !step.inputs.every(allFinite)) return;
-    found("value", `the value of ${step.op.name}`, step.output, step);
-  };
-  const listing = recording("nonFinite", { record: onStep }, () => recordingOf("nonFinite", f, args));
-  if (report) return report;
+  const listing = recording("nonFinite", { record }, () => recordingOf("nonFinite", f, given));
+  const bad = listing.outputs.find((y) => !allFinite(y));
+  const origin = bad ? (values.get(bad) ?? { bad }) : originOfGradient(listing, values);
+  return origin && report(origin, paths, [...heard.values()], madeBy);
+}
+
+/** What was not finite to begin with, and the step at fault unless it was given. */
+interface Origin {
+  readonly bad: Tensor;
+  readonly step?: Step;
+  /** The cotangent of the step's output, and the input whose cotangent `bad` is. */
+  readonly pulled?: { readonly cotangent: Tensor; readonly input: number };
+}
+type Origins = Map<Tensor, Origin>;
+
+/**
+ * NaN comes of NaN; else of an infinity that was computed. One that was given may be meant: then the step that makes NaN
+ * of it is at fault, or one that knows why what it makes is infinite.
+ */
+function originOfValue(step: Step, values: Origins, madeBy: Fault<Inputs, unknown>["madeBy"]): Origin {
+  const own = { bad: step.output, step };
+  const [nan, others] = [step.inputs.filter(hasNaN), step.inputs.filter((x) => !allFinite(x))];
+  const originOf = (x: Tensor): Origin => values.get(x) ?? { bad: x };
+  if (hasNaN(step.output) && nan.length > 0) return originOf(nan[0]!);
+  const computed = others.map(originOf).find((origin) => origin.step);
+  if (computed) return computed;
+  return others.length === 0 || hasNaN(step.output) || explained(own, madeBy) ? own : originOf(others[0]!);
+}
+
+/** The same for the gradients of the inputs of a run whose value is finite. */
+function originOfGradient(listing: Recording<unknown>, values: Origins): Origin | undefined {
+  const cotangents: Origins = new Map();
   for (const { step, cotangent, contributions } of listing.pulls()) {
-    const k = contributions.findIndex((contribution) => contribution && !allFinite(contribution));
-    if (k < 0 || !allFinite(cotangent)) continue;
-    found("cotangent", `the cotangent of input ${k} of ${step.op.name}`, contributions[k]!, step);
-    return report;
+    for (const [input, bad] of contributions.entries()) {
+      const x = step.inputs[input]!;
+      if (!bad || allFinite(bad) || cotangents.has(x)) continue;
+      const computed = step.inputs.map((y) => values.get(y)).find((origin) => origin?.step);
+      cotangents.set(x, cotangents.get(step.output) ?? computed ?? { bad, step, pulled: { cotangent, input } });
+    }
   }
-  return undefined;
+  return listing.inputs.map((x) => cotangents.get(x)).find((origin) => origin);
+}
+
+/** What the op of the step at fault says of it. */
+function explained({ bad, step, pulled }: Origin, madeBy: Fault<Inputs, unknown>["madeBy"]): string | undefined {
+  const { nonFinite } = (step?.op ?? {}) as Partial<AnyOpSpec>;
+  if (typeof nonFinite !== "function") return nonFinite;
+  return nonFinite({ ...step, bad, index: offenders(bad)[0]!.index, cotangent: pulled?.cotangent, madeBy });
+}
+
+function report(
+  origin: Origin,
+  paths: ReadonlyMap<Tensor, string>,
+  heard: readonly { readonly step: Step; readonly site: string | undefined }[],
+  madeBy: Fault<Inputs, unknown>["madeBy"],
+): NonFiniteReport {
+  const { bad, step, pulled } = origin;
+  const path = paths.get(bad);
+  const where = step ? (pulled ? "cotangent" : "value") : path ? "argument" : "constant";
+  const what = {
+    argument: path,
+    constant: describe(bad, "a constant"),
+    value: `the value of ${step?.op.name}`,
+    cotangent: `the cotangent of input ${pulled?.input} of ${step?.op.name}`,
+  }[where];
+  const isHere = ({ output, inputs }: Step) => (step ? output === step.output : inputs.includes(bad));
+  const site = path ? undefined : heard.find((each) => isHere(each.step))?.site;
+  const [values, cure] = [offenders(bad), explained(origin, madeBy)];
+  const at = bad.shape.length > 0 ? ` at ${shapeText(values[0]!.index)}` : "";
+  const message = `${what} is ${values[0]!.value}${at}${site ? `,${where === "constant" ? " used" : ""} at ${site}` : ""}${cure ? `; ${cure}` : ""}`;
+  return { where, step, site, values, message };
 }
 
 const allFinite = ({ array }: Tensor): boolean => array === undefined || rows(array).every(Number.isFinite);
+const hasNaN = ({ array }: Tensor): boolean => array !== undefined && rows(array).some(Number.isNaN);
 
 function offenders({ array, shape }: Tensor): { index: number[]; value: number }[] {
   const all = Array.from(rows(array!), (value, at) => ({ index: indexOf(at, shape), value }));
-  return all.filter(({ value }) => !Number.isFinite(value)).slice(0, 10);
+  const nan = all.filter(({ value }) => Number.isNaN(value));
+  return (nan.length > 0 ? nan : all.filter(({ value }) => !Number.isFinite(value))).slice(0, 10);
 }
 
 /** `file:line:column` of the innermost call that is not in Wengert's own files. */
-const callSite = (): string | undefined => usersCalls(new Error().stack)[0]?.match(/[^\s(@]+:\d+:\d+/)?.[0];
+const callSite = (): string | undefined => usersCalls()[0]?.match(/[^\s(@]+:\d+:\d+/)?.[0];
 
 export interface Cost {
   /** Floating-point operations. */

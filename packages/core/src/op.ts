@@ -1,7 +1,7 @@
 import { ArgumentError, DTypeError, show } from "./errors.ts";
 import { type NdArray, ndarray, type Shape, sizeOf } from "./ndarray.ts";
 import { type Complete, complete } from "./options.ts";
-import { type Differentiable, isListening, tell, type Unchecked } from "./tape.ts";
+import { type Differentiable, isListening, type Step, tell, type Unchecked } from "./tape.ts";
 import { allocate, type DType, describe, isFloat, type Operand, scalar, Tensor, type TensorLike } from "./tensor.ts";
 
 export type Inputs = readonly Tensor[];
@@ -15,6 +15,15 @@ export interface Call<I extends Inputs, P> {
   readonly inputs: I;
   readonly params: P;
   readonly output: Tensor;
+}
+
+/** A call whose output is not finite, or whose VJP made a cotangent of it that is not: what a spec's `nonFinite` explains. */
+export interface Fault<I extends Inputs, P> extends Call<I, P> {
+  /** The tensor that is not finite: the output, or the cotangent of an input. And where, first of all: NaN before infinity. */
+  readonly bad: Tensor;
+  readonly index: readonly number[];
+  readonly cotangent: Tensor | undefined; // of the output, where the VJP is at fault
+  readonly madeBy: (x: Tensor) => Step | undefined; // the step that computed x, if one did
 }
 
 export type VjpRule<I extends Inputs, P> = (g: Tensor, call: Call<I, P>) => Tensor;
@@ -53,8 +62,8 @@ export type OpSpec<I extends Inputs, P = undefined, O = P> = Options<O> & {
   readonly vjp: number extends I["length"] ? JointRule<I, P> : PerInput<I, VjpRule<I, P> | null>;
   /** Floating-point operations of a call. Default: one per element of the output, none for a view. */
   readonly flops?: (inputs: PerInput<I, Operand>, output: Operand, params: P) => number;
-  /** What makes an output infinite or NaN although the inputs are finite, and the cure. */
-  readonly nonFinite?: string;
+  /** What makes an output infinite or NaN although the inputs are finite, and the cure; or a function that finds out. */
+  readonly nonFinite?: string | ((fault: Fault<I, P>) => string | undefined);
   /** Arguments with which the rules are checked. */
   readonly samples: () => readonly [Readonly<Args<I, O>>, ...Readonly<Args<I, O>>[]];
 } & ComputedBy<I, P>;
@@ -88,7 +97,7 @@ export interface AnyOpSpec extends Differentiable {
   readonly kernel?: (out: NdArray, inputs: Unchecked, params: Unchecked, operands: Unchecked) => void;
   readonly view?: undefined | ((inputs: Unchecked, params: Unchecked) => NdArray | undefined);
   readonly flops?: (inputs: Unchecked, output: Operand, params: Unchecked) => number;
-  readonly nonFinite?: string;
+  readonly nonFinite?: string | ((fault: Unchecked) => string | undefined);
   readonly samples: () => readonly (readonly unknown[])[];
 }
 

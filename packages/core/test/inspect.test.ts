@@ -3,14 +3,18 @@ import { fileURLToPath } from "node:url";
 import {
   checkpoint,
   cost,
+  defineOp,
   explain,
   type Listing,
   nonFinite,
+  type Op,
   record,
   type Tensor,
+  type TensorLike,
   tensor,
   toDot,
   trace,
+  type Unary,
   valueAndGrad,
 } from "@wengert/core";
 import { describe, expect, it, test } from "vitest";
@@ -228,7 +232,7 @@ describe("nonFinite", () => {
       const shifted = sub(a, 1);
       line = hereLine() + 1;
       const y = log(shifted);
-      return sum(mul(exp(y), 3));
+      return sum(mul(y, 3));
     }, X)!;
     expect([report.where, report.step!.op.name, lineOf(report.site)]).toEqual(["value", "log", line]);
     expect(report.values).toEqual([{ index: [0, 0], value: -Infinity }]);
@@ -262,21 +266,81 @@ describe("nonFinite", () => {
       expect.stringMatching(/^the cotangent of input 0 of sqrt is Infinity at \[1\], at /),
     ]);
   });
-  it("finds no fault with what comes of constants that are infinite on purpose", () => {
+  it("finds no fault with what is infinite on the way and comes to nothing, however it came about", () => {
     const mask = tensor([0, -Infinity]);
-    expect(nonFinite((a: Tensor) => sum(exp(add(a, mask))), tensor([1, 2]))).toBe(undefined);
+    const x = tensor([1, 2]);
+    expect(nonFinite((a: Tensor) => sum(exp(add(a, mask))), x)).toBe(undefined);
+    expect(nonFinite((a: Tensor, b: Tensor) => sum(exp(add(a, b))), x, mask)).toBe(undefined);
+    expect(nonFinite((a: Tensor) => sum(exp(add(a, log(tensor([1, 0]))))), x)).toBe(undefined);
+    const unused = (a: Tensor) => {
+      exp(mul(a, 1000));
+      return sum(a);
+    };
+    expect(nonFinite(unused, x)).toBe(undefined);
   });
-  it("finds what was given, by its path, before f runs on", () => {
+  it("blames the step that made NaN of an infinity that was given, and no step for the infinity itself", () => {
+    const mask = tensor([0, -Infinity], { label: "mask" });
+    const nan = nonFinite((a: Tensor) => sum(sub(add(a, mask), mask)), tensor([1, 2]))!;
+    expect([nan.where, nan.step!.op.name, nan.values]).toEqual(["value", "sub", [{ index: [1], value: Number.NaN }]]);
+    let line = 0;
+    const given = nonFinite(
+      (a: Tensor) => {
+        line = hereLine() + 1;
+        return sum(add(a, mask));
+      },
+      tensor([1, 2]),
+    )!;
+    expect([given.where, given.step, lineOf(given.site)]).toEqual(["constant", undefined, line]);
+    expect(given.message).toMatch(/^mask \[2\] is -Infinity at \[1\], used at \S+inspect\.test\.ts:\d+:\d+$/);
+  });
+  it("blames a step that makes an infinity of one that was given only if its op has a cause for that", () => {
+    const mask = tensor([0, -Infinity]);
+    const sites = [neg, exp].map((op) => nonFinite((a: Tensor) => sum(op(neg(add(a, mask)))), tensor([1, 2]))!);
+    expect(sites.map(({ where, step }) => [where, step?.op.name])).toEqual([
+      ["constant", undefined],
+      ["value", "exp"],
+    ]);
+  });
+  it("blames the overflow, not what comes of it: Infinity / Infinity, and a NaN in a gradient", () => {
+    const huge = tensor([1, 1000]);
+    const quotient = nonFinite((a: Tensor) => sum(div(exp(a), sum(exp(a)))), huge)!;
+    const hidden = nonFinite((a: Tensor) => sum(exp(neg(mul(exp(huge), a)))), tensor([1, 1]))!;
+    for (const { where, step } of [quotient, hidden]) expect([where, step!.op.name]).toEqual(["value", "exp"]);
+  });
+  it("asks the op what happened: it is told the place, the cotangent, and which step made an input", () => {
+    const seen: unknown[] = [];
+    const root: Op<Unary> = defineOp<Unary>({
+      ...sqrt.spec,
+      nonFinite: ({ inputs: [x], params, output, bad, index, cotangent, madeBy }) => {
+        seen.push([params, output.toNested(), bad.toNested(), index, cotangent?.toNested(), madeBy(x)?.op.name]);
+        return madeBy(output)!.op === root.spec ? "its own words" : undefined;
+      },
+    });
+    expect(nonFinite((a: Tensor) => sum(root(neg(a))), tensor([-4, 1]))!.message).toMatch(/; its own words$/);
+    expect(seen.pop()).toEqual([undefined, [2, Number.NaN], [2, Number.NaN], [1], undefined, "neg"]);
+    expect(nonFinite((a: Tensor) => sum(mul(root(neg(a)), 3)), tensor([-4, -0]))!.where).toBe("cotangent");
+    expect(seen.pop()).toEqual([undefined, [2, 0], [0.75, Infinity], [1], [3, 3], "neg"]);
+  });
+  it("lists NaN before infinities", () => {
+    const report = nonFinite((a: Tensor) => div(a, mul(a, 0)), tensor([1, 0]))!;
+    expect(report.values).toEqual([{ index: [1], value: Number.NaN }]);
+  });
+  it("takes numbers for arguments", () => {
+    expect(nonFinite<[TensorLike], Tensor>((a) => log(a), 1)).toBe(undefined);
+    expect(nonFinite<[TensorLike], Tensor>((a) => log(a), Number.NaN)!.message).toBe("a is NaN");
+  });
+  it("finds what was given, by its path, and only if the result depends on it", () => {
     const params = { layers: [{ w: X }, { w: tensor([1, Number.NaN]) }] };
     const report = nonFinite(({ layers }: typeof params) => sum(layers[1]!.w), params)!;
     expect([report.where, report.step, report.site]).toEqual(["argument", undefined, undefined]);
     expect(report.values).toEqual([{ index: [1], value: Number.NaN }]);
+    expect(nonFinite(({ layers }: typeof params) => sum(layers[0]!.w), params)).toBe(undefined);
     expect(nonFinite((params: { w: Tensor }) => sum(params.w), { w: tensor([Infinity]) })!.message).toBe(
       "params.w is Infinity at [0]",
     );
   });
   it("looks into the values of functions that a tape sees as one step", () => {
-    const report = nonFinite((a: Tensor) => checkpoint((b: Tensor) => exp(log(b)))(mul(a, 0)), X)!;
+    const report = nonFinite((a: Tensor) => checkpoint((b: Tensor) => neg(log(b)))(mul(a, 0)), X)!;
     expect(report.step!.op.name).toBe("log");
   });
   it("leaves out the place for scalars", () => {

@@ -4,11 +4,13 @@ import {
   defineOp,
   type Op,
   type Operand,
+  type OpSpec,
   sharedFloat,
   type Unary,
   type VjpRule,
 } from "@wengert/core";
 import { broadcastShape } from "./axes.ts";
+import { ofProduct, ofQuotient, ofSum } from "./causes.ts";
 import { type ElementwiseLoop, elementwise } from "./loops.ts";
 import { irregular } from "./samples.ts";
 import { unbroadcast } from "./sum.ts";
@@ -24,7 +26,7 @@ function arithmetic(
   dtype: DTypeRule,
   loop: ElementwiseLoop,
   rules: readonly [Rule, Rule],
-  nonFinite?: string,
+  nonFinite: OpSpec<Binary>["nonFinite"] & object,
 ): Op<Binary> {
   const [toA, toB] = rules;
   return defineOp<Binary>({
@@ -36,7 +38,7 @@ function arithmetic(
       (g, call) => unbroadcast(toA(g, call), call.inputs[0]),
       (g, call) => unbroadcast(toB(g, call), call.inputs[1]),
     ],
-    ...(nonFinite === undefined ? {} : { nonFinite }),
+    nonFinite,
     samples: () => [
       [irregular([2, 2]), irregular([2, 2], 2)],
       [irregular([2, 1]), irregular([3], 2)],
@@ -69,6 +71,7 @@ export const add: Op<Binary> = arithmetic(
     for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) y[o + l] = a[p]! + b[q]!;
   },
   [(g) => g, (g) => g],
+  ofSum,
 );
 
 /** y = a − b; ā = g, b̄ = −g */
@@ -79,6 +82,7 @@ export const sub: Op<Binary> = arithmetic(
     for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) y[o + l] = a[p]! - b[q]!;
   },
   [(g) => g, (g) => neg(g)],
+  ofSum,
 );
 
 export const products: ElementwiseLoop = (n, y, o, a, i, s, b, j, t) => {
@@ -95,7 +99,7 @@ export const mul: Op<Binary> = arithmetic(
   numeric,
   products,
   [(g, { inputs: [, b] }) => mul(g, b), (g, { inputs: [a] }) => mul(g, a)],
-  "0 × Infinity is NaN: find what is infinite, or keep it out with where before the product",
+  ofProduct,
 );
 
 /** y = a / b; ā = g / b, b̄ = −g a / b² = −(g / b) (a / b) */
@@ -106,5 +110,5 @@ export const div: Op<Binary> = arithmetic(
     for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) y[o + l] = a[p]! / b[q]!;
   },
   [(g, { inputs: [, b] }) => div(g, b), (g, { inputs: [, b], output }) => neg(mul(div(g, b), output))],
-  "a divisor is 0: add a small number to it, or divide by where(notEqual(b, 0), b, 1)",
+  ofQuotient,
 );

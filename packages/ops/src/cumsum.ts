@@ -1,5 +1,6 @@
 import { defineOp, type Op, type Unary } from "@wengert/core";
 import { axisOf } from "./axes.ts";
+import { ofTotal } from "./causes.ts";
 import { alongAxes } from "./loops.ts";
 import { irregular } from "./samples.ts";
 import { flip } from "./shape.ts";
@@ -25,6 +26,7 @@ export const cumsum: Op<Unary, { readonly axis: number }> = defineOp({
       }
     }),
   vjp: [(g, { params: { axis } }) => flip(cumsum(flip(g, { axis }), { axis }), { axis })],
+  nonFinite: ofTotal,
   samples: () => [
     [irregular([2, 3]), { axis: 1 }],
     [irregular([2, 3]), { axis: 0 }],

@@ -1,6 +1,7 @@
 import { type Binary, defineOp, type Op, type Operand, type VjpRule } from "@wengert/core";
 import { ndarray, type Shape, sizeOf } from "@wengert/core/ndarray";
 import { numeric } from "./arithmetic.ts";
+import { ofProducts, ofSumOfProducts } from "./causes.ts";
 import { type Contraction, contract, contractedShape, contractionFlops } from "./contraction.ts";
 import { cotangentOf } from "./einsum.ts";
 import { innerSizesAgree } from "./matmul.ts";
@@ -16,6 +17,7 @@ function contraction(
   name: string,
   shape: (inputs: readonly [Operand, Operand]) => Shape,
   labelled: (inputs: Pair) => Contraction,
+  nonFinite: typeof ofProducts,
   samples: Op<Binary>["spec"]["samples"],
 ): Op<Binary> {
   const toInput =
@@ -34,6 +36,7 @@ function contraction(
     },
     flops: (inputs) => contractionFlops(labelled(inputs), inputs),
     vjp: [toInput(0), toInput(1)],
+    nonFinite,
     samples,
   });
 }
@@ -54,6 +57,7 @@ export const dot: Op<Binary> = contraction(
     return contractedShape(dotLabels([a, b]), [a, b]);
   },
   dotLabels,
+  ofSumOfProducts,
   () => [
     [irregular([3]), irregular([3], 2)],
     [irregular([2, 3]), irregular([3, 2], 2)],
@@ -78,6 +82,7 @@ export const outer: Op<Binary> = contraction(
     const [a, b] = [labelsFrom(0, p.length), labelsFrom(p.length, q.length)];
     return { operands: [a, b], output: a + b };
   },
+  ofProducts,
   () => [
     [irregular([2]), irregular([3], 2)],
     [irregular([2, 2]), irregular([], 2)],

@@ -11,6 +11,7 @@ import {
 } from "@wengert/core";
 import { ndarray, type Shape, sizeOf } from "@wengert/core/ndarray";
 import { numeric } from "./arithmetic.ts";
+import { ofSumOfProducts } from "./causes.ts";
 import { equal, logicalAnd } from "./compare.ts";
 import {
   type Contraction,
@@ -40,6 +41,7 @@ const contractionOp: Op<Inputs, { readonly subscripts: string }> = defineOp({
   flops: (tensors, _, { subscripts }) => contractionFlops(contractionOf(subscripts), tensors),
   vjp: (g, { inputs, params: { subscripts } }, wanted) =>
     inputs.map((_, k) => (wanted[k] ? cotangentOf(k, g, inputs, contractionOf(subscripts)) : null)),
+  nonFinite: ofSumOfProducts,
   samples: () => [[[irregular([2, 3]), irregular([3, 2], 2)], { subscripts: "ij,jk->ik" }]],
 });
 

@@ -1,5 +1,6 @@
-import { defineOp, type Op, type Tensor, tensor, type Unary, type VjpRule } from "@wengert/core";
+import { defineOp, type Op, type OpSpec, type Tensor, tensor, type Unary, type VjpRule } from "@wengert/core";
 import { add, div, mul, neg, numeric } from "./arithmetic.ts";
+import { ofExp, ofLog, ofLog1p, ofSqrt, ofSquare } from "./causes.ts";
 import { greater } from "./compare.ts";
 import { type ElementwiseLoop, elementwise } from "./loops.ts";
 import { where } from "./where.ts";
@@ -9,7 +10,7 @@ import { where } from "./where.ts";
 type Rule = VjpRule<Unary, undefined> | null;
 interface Remarks {
   readonly at?: readonly number[];
-  readonly nonFinite?: string;
+  readonly nonFinite?: OpSpec<Unary>["nonFinite"];
   readonly onIntegers?: boolean;
 }
 
@@ -38,7 +39,7 @@ export const square: Op<Unary> = elementwiseFunction(
     else for (let l = 0, p = i; l < n; l++, p += s) y[o + l] = a[p]! * a[p]!;
   },
   (g, { inputs: [x] }) => mul(g, mul(x, 2)),
-  { onIntegers: true },
+  { nonFinite: ofSquare, onIntegers: true },
 );
 
 /** y = |x|, x̄ = g sign(x), with the derivative 0 at 0 */
@@ -68,11 +69,7 @@ export const sqrt: Op<Unary> = elementwiseFunction(
     for (let l = 0, p = i; l < n; l++, p += s) y[o + l] = Math.sqrt(a[p]!);
   },
   (g, { output: y }) => div(g, mul(y, 2)),
-  {
-    at: [0.25, 1, 3],
-    nonFinite:
-      "the root of a negative number is NaN, and its derivative at 0 infinite: take it of where(greater(x, 0), x, 1)",
-  },
+  { at: [0.25, 1, 3], nonFinite: ofSqrt },
 );
 
 /** y = eˣ, x̄ = g y */
@@ -82,10 +79,7 @@ export const exp: Op<Unary> = elementwiseFunction(
     for (let l = 0, p = i; l < n; l++, p += s) y[o + l] = Math.exp(a[p]!);
   },
   (g, { output: y }) => mul(g, y),
-  {
-    nonFinite:
-      "exp overflows above 709 (float32: 88): subtract the maximum first, or use softmax, logSoftmax or logSumExp",
-  },
+  { nonFinite: ofExp("exp") },
 );
 
 /** y = eˣ − 1, which keeps its digits where eˣ is close to 1; x̄ = g eˣ */
@@ -95,7 +89,7 @@ export const expm1: Op<Unary> = elementwiseFunction(
     for (let l = 0, p = i; l < n; l++, p += s) y[o + l] = Math.expm1(a[p]!);
   },
   (g, { inputs: [x] }) => mul(g, exp(x)),
-  { nonFinite: "exp overflows above 709 (float32: 88): subtract the maximum first" },
+  { nonFinite: ofExp("expm1") },
 );
 
 /** y = ln x, x̄ = g / x */
@@ -105,11 +99,7 @@ export const log: Op<Unary> = elementwiseFunction(
     for (let l = 0, p = i; l < n; l++, p += s) y[o + l] = Math.log(a[p]!);
   },
   (g, { inputs: [x] }) => div(g, x),
-  {
-    at: [0.25, 1, 3],
-    nonFinite:
-      "log 0 is −Infinity and of a negative number NaN: use logSoftmax for the log of a softmax, or log(where(greater(x, 0), x, 1))",
-  },
+  { at: [0.25, 1, 3], nonFinite: ofLog },
 );
 
 /** y = ln(1 + x), which keeps its digits where x is close to 0; x̄ = g / (1 + x) */
@@ -119,10 +109,7 @@ export const log1p: Op<Unary> = elementwiseFunction(
     for (let l = 0, p = i; l < n; l++, p += s) y[o + l] = Math.log1p(a[p]!);
   },
   (g, { inputs: [x] }) => div(g, add(x, 1)),
-  {
-    at: [-0.5, 0.25, 1, 3],
-    nonFinite: "log1p(−1) is −Infinity, and below it is NaN: take it of where(greater(x, -1), x, 0)",
-  },
+  { at: [-0.5, 0.25, 1, 3], nonFinite: ofLog1p },
 );
 
 /** y = sin x, x̄ = g cos x */

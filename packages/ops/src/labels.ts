@@ -12,6 +12,7 @@ import {
 import { sizeOf } from "@wengert/core/ndarray";
 import { mul } from "./arithmetic.ts";
 import { axisOf } from "./axes.ts";
+import { ofCrossEntropy, ofSumOfProducts } from "./causes.ts";
 import { type Classes, checkCotangents, rowsOfLabels } from "./classes.ts";
 import { exponentials, peak, sumOfOthers } from "./lanes.ts";
 import { alongAxes, inDoubles } from "./loops.ts";
@@ -40,7 +41,9 @@ export const labelLosses: Op<readonly [logits: Tensor, labels: Tensor], Classes>
     }),
   flops: ([{ shape }]) => 4 * sizeOf(shape),
   vjp: [(g, { inputs: [logits, labels], params }) => crossEntropyPullback(logits, labels, g, params), null],
-  nonFinite: "the logit of the label is −Infinity: its class was left out",
+  nonFinite: ofCrossEntropy(
+    "the logit of the label is −Infinity, for its class was left out: leave the row out too, with { ignoreIndex }",
+  ),
   samples: () => [[irregular([2, 3]), someLabels(), { axis: 1 }]],
 });
 
@@ -78,6 +81,7 @@ export const crossEntropyPullback: Op<readonly [logits: Tensor, labels: Tensor, 
     (u, { inputs: [logits, labels, g], params }) =>
       sum(mul(u, crossEntropyPullback(logits, labels, ones(g.shape, { dtype: g.dtype }), params)), params),
   ],
+  nonFinite: ofSumOfProducts,
   samples: () => [[irregular([2, 3]), someLabels(), irregular([2], 2), { axis: 1 }]],
 });
 

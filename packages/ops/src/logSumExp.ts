@@ -2,6 +2,7 @@ import { defineOp, type Op, type Tensor, type Unary } from "@wengert/core";
 import { sizeOf } from "@wengert/core/ndarray";
 import { mul } from "./arithmetic.ts";
 import { keptShape, type ReduceOptions, type Reduction, reduceDefaults, reducedShape, reductionOf } from "./axes.ts";
+import { ofLogSumExp } from "./causes.ts";
 import { equal } from "./compare.ts";
 import { peak, sumOfOthers } from "./lanes.ts";
 import { alongAxes, withoutAxes } from "./loops.ts";
@@ -32,7 +33,7 @@ export const logSumExp: Op<Unary, Reduction, ReduceOptions> = defineOp({
       return mul(kept(g), where(equal(kept(output), -Infinity), 0, softmax(x, { axis: axes })));
     },
   ],
-  nonFinite: "every entry of a slice is −Infinity",
+  nonFinite: ofLogSumExp,
   samples: () => [
     [irregular([2, 3])],
     [irregular([2, 3], 2), { axis: 0, keepDims: true }],

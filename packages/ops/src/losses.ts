@@ -1,6 +1,7 @@
 import { type Binary, complete, defineOp, type Op, sharedFloat, type Tensor, type TensorLike } from "@wengert/core";
 import { mul, neg, sub } from "./arithmetic.ts";
 import { broadcastShape } from "./axes.ts";
+import { ofBinaryCrossEntropy } from "./causes.ts";
 import { sigmoid, square } from "./functions.ts";
 import { elementwise } from "./loops.ts";
 import { type ReductionName, reduced } from "./reduction.ts";
@@ -51,7 +52,7 @@ const elementLosses: Op<Binary> = defineOp({
     (g, { inputs: [x, t] }) => unbroadcast(mul(g, sub(mul(sub(1, t), sigmoid(x)), mul(t, sigmoid(neg(x))))), x),
     (g, { inputs: [x, t] }) => unbroadcast(neg(mul(g, x)), t),
   ],
-  nonFinite: "a logit is infinite on the wrong side of its target",
+  nonFinite: ofBinaryCrossEntropy,
   samples: () => [[irregular([2, 3]), mul(positive([3]), 0.4)]],
 });
 

@@ -2,6 +2,7 @@ import { type Binary, defineOp, describe, type Op, type Operand, ShapeError, typ
 import { type NdArray, rows, type Shape, sizeOf } from "@wengert/core/ndarray";
 import { numeric } from "./arithmetic.ts";
 import { broadcastShape } from "./axes.ts";
+import { ofSumOfProducts } from "./causes.ts";
 import { product } from "./product.ts";
 import { irregular } from "./samples.ts";
 import { expandDims, reshape, transpose } from "./shape.ts";
@@ -44,6 +45,7 @@ export const matmul: Op<Binary> = defineOp({
     (g, { inputs: [a, b] }) => back(matmul(matrixOf(g, a, b), transposed(asColumn(b))), a, [1, ...a.shape]),
     (g, { inputs: [a, b] }) => back(matmul(transposed(asRow(a)), matrixOf(g, a, b)), b, [...b.shape, 1]),
   ],
+  nonFinite: ofSumOfProducts,
   samples: () => [
     [irregular([2, 3]), irregular([3, 2], 2)],
     [irregular([2, 1, 2, 3]), irregular([2, 3, 2], 2)],

@@ -2,6 +2,7 @@ import { ArgumentError, defineOp, type Op, type Operand, show, type Unary } from
 import { sizeOf } from "@wengert/core/ndarray";
 import { div, mul, sub } from "./arithmetic.ts";
 import { keptShape, type ReduceOptions, type Reduction, reduceDefaults, reducedShape, reductionOf } from "./axes.ts";
+import { ofMean, ofVariance } from "./causes.ts";
 import { total } from "./lanes.ts";
 import { alongAxes, withoutAxes } from "./loops.ts";
 import { irregular } from "./samples.ts";
@@ -25,6 +26,7 @@ export const mean: Op<Unary, Reduction, ReduceOptions> = defineOp({
     (g, { inputs: [x], params: { axes } }) =>
       broadcastTo(reshape(div(g, count(x, axes)), { shape: keptShape(x.shape, axes) }), { shape: x.shape }),
   ],
+  nonFinite: ofMean,
   samples: () => [
     [irregular([2, 3])],
     [irregular([2, 3], 2), { axis: 0, keepDims: true }],
@@ -68,6 +70,6 @@ export const variance: Op<Unary, Variance, VarianceOptions> = defineOp({
       return mul(reshape(g, { shape: keptShape(x.shape, axes) }), slope);
     },
   ],
-  nonFinite: "n − ddof is not above 0: there is no variance of so few elements",
+  nonFinite: ofVariance,
   samples: () => [[irregular([2, 3])], [irregular([2, 3], 2), { axis: 0, keepDims: true, ddof: 1 }]],
 });

@@ -1,6 +1,7 @@
 import { type Binary, defineOp, type Op, OutOfRangeError } from "@wengert/core";
 import { mul, numeric, sub } from "./arithmetic.ts";
 import { broadcastShape } from "./axes.ts";
+import { ofPower } from "./causes.ts";
 import { equal, greaterEqual, logicalAnd } from "./compare.ts";
 import { log } from "./functions.ts";
 import { elementwise } from "./loops.ts";
@@ -43,8 +44,7 @@ export const pow: Op<Binary> = defineOp({
       return unbroadcast(mul(g, mul(output, log(where(isConstant, 1, a)))), b);
     },
   ],
-  nonFinite:
-    "0 to a negative power is infinite, a negative base to a fractional power NaN: raise where(greater(a, 0), a, 1)",
+  nonFinite: ofPower,
   samples: () => [
     [positive([2, 2]), irregular([2, 2], 2)],
     [positive([2, 1]), irregular([3], 2)],

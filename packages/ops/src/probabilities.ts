@@ -2,6 +2,7 @@ import { defineOp, type Op, ones, type Tensor } from "@wengert/core";
 import { type Data, sizeOf } from "@wengert/core/ndarray";
 import { mul, neg } from "./arithmetic.ts";
 import { axisOf } from "./axes.ts";
+import { ofCrossEntropy, ofSumOfProducts } from "./causes.ts";
 import { type Classes, checkCotangents, rowsOfProbabilities } from "./classes.ts";
 import { equal } from "./compare.ts";
 import { exponentials, peak, sumOfOthers } from "./lanes.ts";
@@ -43,8 +44,9 @@ export const probabilityLosses: Op<readonly [logits: Tensor, probabilities: Tens
     (g, { inputs: [logits, t], params }) => softCrossEntropyPullback(logits, t, g, params),
     (g, { inputs: [logits], params }) => neg(weighted(expandDims(g, params), logSoftmax(logits, params))),
   ],
-  nonFinite:
+  nonFinite: ofCrossEntropy(
     "a class has the logit −Infinity and a probability, or a share of the label smoothing: give it the weight 0",
+  ),
   samples: () => [[irregular([2, 3]), positive([2, 3]), { axis: 1 }]],
 });
 
@@ -87,6 +89,7 @@ export const softCrossEntropyPullback: Op<readonly [logits: Tensor, probabilitie
       (u, { inputs: [logits, t, g], params }) =>
         sum(mul(u, softCrossEntropyPullback(logits, t, ones(g.shape, { dtype: g.dtype }), params)), params),
     ],
+    nonFinite: ofSumOfProducts,
     samples: () => [[irregular([2, 3]), positive([2, 3]), irregular([2], 2), { axis: 1 }]],
   });
 

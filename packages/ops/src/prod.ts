@@ -13,6 +13,7 @@ import {
   reducedShape,
   reductionOf,
 } from "./axes.ts";
+import { ofProducts, ofSumOfProducts } from "./causes.ts";
 import { alongAxes, withoutAxes } from "./loops.ts";
 import { irregular } from "./samples.ts";
 import { reshape } from "./shape.ts";
@@ -42,7 +43,7 @@ export const prod: Op<Unary, Reduction, ReduceOptions> = defineOp({
       return mul(reshape(g, { shape: keptShape(x.shape, axis) }), mul(before, behind));
     },
   ],
-  nonFinite: "the product overflows: add logarithms instead, as in sum(log(x))",
+  nonFinite: ofProducts,
   samples: () => [
     [irregular([2, 3])],
     [irregular([2, 3], 2), { axis: 0, keepDims: true }],
@@ -96,7 +97,7 @@ export const productsBefore: Op<Unary, Directed, DirectedOptions> = defineOp({
     (g, { inputs: [x], output, params: { axes, reverse } }) =>
       mul(recurrence(x, g, { axis: axes, reverse: !reverse }), output),
   ],
-  nonFinite: "the product overflows",
+  nonFinite: ofProducts,
   samples: () => [[irregular([2, 3]), { axis: 0 }], [withZeros(), { axis: 1, reverse: true }], [irregular([2, 2])]],
 });
 
@@ -124,7 +125,7 @@ export const recurrence: Op<Binary, Directed, DirectedOptions> = defineOp({
       mul(recurrence(a, g, { axis: axes, reverse: !reverse }), output),
     (g, { inputs: [a], params: { axes, reverse } }) => recurrence(a, g, { axis: axes, reverse: !reverse }),
   ],
-  nonFinite: "the recurrence overflows: |a| above 1 grows from entry to entry",
+  nonFinite: ofSumOfProducts,
   samples: () => [
     [irregular([2, 3]), irregular([2, 3], 2), { axis: 0 }],
     [withZeros(), irregular([3, 4], 2), { axis: 1, reverse: true }],

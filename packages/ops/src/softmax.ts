@@ -12,6 +12,7 @@ import {
 import { sizeOf } from "@wengert/core/ndarray";
 import { mul, neg, sub } from "./arithmetic.ts";
 import { type Axes, type AxisOption, axesOf, commonShape } from "./axes.ts";
+import { ofSoftmax, ofSumOfProducts } from "./causes.ts";
 import { equal } from "./compare.ts";
 import { exp } from "./functions.ts";
 import { maximum, peak, sumOfOthers } from "./lanes.ts";
@@ -65,7 +66,7 @@ const softmaxOfAll: Op<Unary, Along, AxisOption> = defineOp({
     ),
   flops: ([{ shape }]) => 5 * sizeOf(shape),
   vjp: [(g, { output: s, params: { axes } }) => softmaxPullback(s, g, { axis: axes })],
-  nonFinite: "a logit is +Infinity, or all of a slice are −Infinity: leave them out with { where }",
+  nonFinite: ofSoftmax,
   samples: points,
 });
 
@@ -112,6 +113,7 @@ export const softmaxPullback: Op<Binary, Along, AxisOption> = defineOp({
     },
     (u, { inputs: [s], params: { axes } }) => softmaxPullback(s, u, { axis: axes }),
   ],
+  nonFinite: ofSumOfProducts,
   samples: () => [
     [softmaxOfAll(irregular([2, 3])), irregular([2, 3], 2)],
     [positive([2, 3]), irregular([2, 3], 2), { axis: 0 }],
@@ -132,7 +134,7 @@ const logSoftmaxOfAll: Op<Unary, Along, AxisOption> = defineOp({
     }),
   flops: ([{ shape }]) => 4 * sizeOf(shape),
   vjp: [(g, { output, params: { axes } }) => logSoftmaxPullback(output, g, { axis: axes })],
-  nonFinite: "a logit is −Infinity: leave it out with { where }, and out of the sum that follows",
+  nonFinite: ofSoftmax,
   samples: points,
 });
 
@@ -178,6 +180,7 @@ export const logSoftmaxPullback: Op<Binary, Along, AxisOption> = defineOp({
     },
     (u, { inputs: [y], params: { axes } }) => logSoftmaxTangent(y, u, axes),
   ],
+  nonFinite: ofSumOfProducts,
   samples: () => [
     [logSoftmaxOfAll(irregular([2, 3])), irregular([2, 3], 2)],
     [irregular([2, 3]), irregular([2, 3], 2), { axis: 0 }],

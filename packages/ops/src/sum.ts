@@ -20,6 +20,7 @@ import {
   reductionOf,
   shapeOf,
 } from "./axes.ts";
+import { ofTotal } from "./causes.ts";
 import { total } from "./lanes.ts";
 import { alongAxes, broadcastStrides, withoutAxes } from "./loops.ts";
 import { irregular } from "./samples.ts";
@@ -44,6 +45,7 @@ export const sum: Op<Unary, Reduction, ReduceOptions> = defineOp({
     (g, { inputs: [x], params: { axes } }) =>
       broadcastTo(reshape(g, { shape: keptShape(x.shape, axes) }), { shape: x.shape }),
   ],
+  nonFinite: ofTotal,
   samples: () => [
     [irregular([2, 3])],
     [irregular([2, 3], 2), { axis: 0, keepDims: true }],
@@ -72,6 +74,7 @@ export const broadcastTo: Op<Unary, { readonly shape: Shape }> = defineOp({
   dtype: ([x]) => x.dtype,
   view: ([x], { shape }) => ndarray(x.data, shape, broadcastStrides(x, shape), x.offset),
   vjp: [(g, { inputs: [x] }) => unbroadcast(g, x)],
+  nonFinite: ofTotal,
   samples: () => [
     [irregular([2, 1], 2), { shape: [3, 2, 2] }],
     [tensor(1), { shape: [2] }],

@@ -18,6 +18,7 @@ import {
 } from "@wengert/core";
 import { rows, type Shape, sizeOf } from "@wengert/core/ndarray";
 import { axisOf } from "./axes.ts";
+import { ofTotal } from "./causes.ts";
 import { inDoubles } from "./loops.ts";
 import { irregular, type Sampled, withSamples } from "./samples.ts";
 import { reshape } from "./shape.ts";
@@ -54,6 +55,7 @@ const alongAxis: Op<readonly [x: Tensor, indices: Tensor], Along> = defineOp({
   },
   flops: () => 0,
   vjp: [(g, { inputs: [x, indices], params: { axis } }) => untake(g, indices, { axis, size: x.shape[axis]! }), null],
+  nonFinite: ofTotal,
   samples: () => [[irregular([2, 3, 2]), someIndices(), { axis: 1 }]],
 });
 
@@ -82,6 +84,7 @@ export const untake: Op<readonly [x: Tensor, indices: Tensor], Along & { readonl
       }
     }),
   vjp: [(g, { inputs: [, indices], params: { axis } }) => alongAxis(g, indices, { axis }), null],
+  nonFinite: ofTotal,
   samples: () => [[irregular([2, 2, 2, 2]), someIndices(), { axis: 1, size: 3 }]],
 });
 

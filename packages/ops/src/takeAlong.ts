@@ -12,6 +12,7 @@ import {
 } from "@wengert/core";
 import { type NdArray, ndarray, type Shape } from "@wengert/core/ndarray";
 import { axisOf } from "./axes.ts";
+import { ofTotal } from "./causes.ts";
 import { alongAxes, broadcastStrides, inDoubles } from "./loops.ts";
 import { irregular, type Sampled, withSamples } from "./samples.ts";
 import { reshape } from "./shape.ts";
@@ -42,6 +43,7 @@ const alongAxis: Op<readonly [x: Tensor, indices: Tensor], Along> = defineOp({
       unbroadcast(untakeAlong(g, indices, { axis, size: x.shape[axis]! }), x),
     null,
   ],
+  nonFinite: ofTotal,
   samples: () => [[irregular([2, 3]), someIndices(), { axis: 1 }]],
 });
 
@@ -68,6 +70,7 @@ export const untakeAlong: Op<readonly [x: Tensor, indices: Tensor], Along & { re
       });
     }),
   vjp: [(g, { inputs: [, indices], params: { axis } }) => alongAxis(g, indices, { axis }), null],
+  nonFinite: ofTotal,
   samples: () => [[irregular([2, 2]), someIndices(), { axis: 1, size: 3 }]],
 });
 

@@ -1,5 +1,6 @@
 import { type Binary, defineOp, type Op } from "@wengert/core";
 import { broadcastShape } from "./axes.ts";
+import { ofProduct } from "./causes.ts";
 import { elementwise } from "./loops.ts";
 import { irregular } from "./samples.ts";
 import { unbroadcast } from "./sum.ts";
@@ -22,5 +23,6 @@ export const weighted: Op<Binary> = defineOp({
     (g, { inputs: [a, b] }) => unbroadcast(weighted(g, b), a),
     (g, { inputs: [a, b] }) => unbroadcast(weighted(g, a), b),
   ],
+  nonFinite: ofProduct,
   samples: () => [[irregular([2, 1]), irregular([3], 2)]],
 });

@@ -1,0 +1,261 @@
+import type { AnyOpSpec, Binary, Fault, Inputs, Tensor, Unary } from "@wengert/core";
+import { rows } from "@wengert/core/ndarray";
+
+// Why a number is not finite, and the cure: what the specs of ops tell `nonFinite`. Nothing here runs before it is asked.
+
+type AnyFault = Fault<Inputs, unknown>;
+
+/**
+ * The numbers of `x` that meet, by broadcasting, the one at fault: a single one where `x` has the shape of what is bad.
+ * Along the axes `free` all meet it.
+ */
+function numbersAt(x: Tensor, { bad, index }: Place, free: readonly number[] = []): number[] {
+  let places: number[][] = [[]];
+  for (const [axis, n] of x.shape.entries()) {
+    const at = axis + index.length - x.shape.length;
+    const isOpen = at < 0 || bad.shape[at] !== n || free.includes(axis);
+    const choices = n === 1 ? [0] : isOpen ? [...Array(n).keys()] : [index[at]!];
+    places = places.flatMap((place) => choices.map((i) => [...place, i]));
+  }
+  return places.map((place) => x.array!.get(...place));
+}
+
+interface Place {
+  readonly bad: Pick<Tensor, "shape">;
+  readonly index: readonly number[];
+}
+
+/** How the user calls a tensor: by its label, or its value where it is a mere number. */
+const nameOf = (x: Tensor, { madeBy }: AnyFault, otherwise: string): string =>
+  x.label ?? (x.shape.length === 0 && !madeBy(x) ? String(x.item()) : otherwise);
+
+/** The element of x at fault and the cotangent of its image, which is absent where the value is at fault. */
+interface Element {
+  readonly x: number;
+  readonly g: number | undefined;
+  readonly name: string;
+  readonly fault: Fault<Unary, unknown>;
+}
+type ElementCause = (fault: Fault<Unary, unknown>) => string | undefined;
+
+/** The cause of an op that works element by element. */
+const ofElement =
+  (cause: (at: Element) => string | undefined): ElementCause =>
+  (fault) => {
+    const [x] = fault.inputs;
+    const g = fault.cotangent && numbersAt(fault.cotangent, fault)[0];
+    return cause({ x: numbersAt(x, fault)[0]!, g, name: nameOf(x, fault, "x"), fault });
+  };
+
+/** The elements of a and b that meet at the fault, several where it is a cotangent that was summed. */
+interface Pair {
+  readonly as: readonly number[];
+  readonly bs: readonly number[];
+  /** The cotangents there, which are absent where the value is at fault. */
+  readonly gs: readonly number[] | undefined;
+  /** The number that is not finite. */
+  readonly y: number;
+  readonly a: string;
+  readonly b: string;
+  readonly fault: Fault<Binary, unknown>;
+}
+type PairCause = (fault: Fault<Binary, unknown>) => string | undefined;
+
+/** The cause of an op that works pair by pair. */
+const ofPair =
+  (cause: (at: Pair) => string | undefined): PairCause =>
+  (fault) => {
+    const { inputs, bad, index, cotangent } = fault;
+    const [as, bs] = [numbersAt(inputs[0], fault), numbersAt(inputs[1], fault)];
+    const gs = cotangent && numbersAt(cotangent, fault);
+    const [a, b] = [nameOf(inputs[0], fault, "a"), nameOf(inputs[1], fault, "b")];
+    return cause({ as, bs, gs, y: bad.array!.get(...index), a, b, fault });
+  };
+
+/** A rule multiplies the cotangent by a derivative; in the branch that a `where` leaves out the cotangent is 0. */
+const poisoned = (safe: string): string =>
+  "the cotangent there is 0, as in the branch that a where leaves out, but 0 × Infinity is NaN: keep that branch finite " +
+  `too, ${safe}`;
+
+const beyond = (what: string, { dtype }: Tensor): string => {
+  const largest = dtype === "float32" ? "float32, 3.4e38" : "float64, 1.8e308";
+  return `${what} is beyond the largest ${largest}: scale what goes in, or compute with logarithms`;
+};
+
+const areFinite = (...lists: readonly (readonly number[])[]): boolean => lists.flat().every(Number.isFinite);
+const isAllFinite = ({ array }: Tensor): boolean => rows(array!).every(Number.isFinite);
+
+/** The cause that stands in the spec of the op that computed `x`, whatever views lie between, and that op's first input. */
+function causeIn(x: Tensor | undefined, fault: AnyFault): readonly [cause: unknown, input: Tensor | undefined] {
+  const step = x && fault.madeBy(x);
+  const spec = step?.op as AnyOpSpec | undefined;
+  return spec?.view ? causeIn(step!.inputs[0], fault) : [spec?.nonFinite, step?.inputs[0]];
+}
+
+/** ln x */
+export const ofLog: ElementCause = ofElement(({ x, g, name }) => {
+  const safe = `log(where(greater(${name}, 0), ${name}, 1))`;
+  if (g === 0 && x <= 0) return poisoned(safe);
+  if (g !== undefined) return `the derivative 1 / x is infinite at ${x}: write ${safe}`;
+  if (x < 0) return `the log of a negative number (${x}) is NaN: write ${safe}`;
+  return x === 0 ? `log 0 is −Infinity: use logSoftmax for the log of a softmax, else write ${safe}` : undefined;
+});
+
+/** ln(1 + x) */
+export const ofLog1p: ElementCause = ofElement(({ x, g, name }) => {
+  const safe = `log1p(where(greater(${name}, -1), ${name}, 0))`;
+  if (g === 0 && x <= -1) return poisoned(safe);
+  if (g !== undefined) return `the derivative 1 / (1 + x) is infinite at ${x}: write ${safe}`;
+  if (x < -1) return `log1p of a number below −1 (${x}) is NaN: write ${safe}`;
+  return x === -1 ? `log1p(−1) is −Infinity: write ${safe}` : undefined;
+});
+
+/** √x */
+export const ofSqrt: ElementCause = ofElement(({ x, g, name, fault }) => {
+  if (g === undefined)
+    return x < 0 ? `the root of a negative number (${x}) is NaN: write sqrt(maximum(${name}, 0))` : undefined;
+  if (causeIn(fault.inputs[0], fault)[0] === ofVariance)
+    return "the derivative of a root is infinite at 0, here of the variance of what is constant: write sqrt(add(variance, 1e-5))";
+  const safe = `sqrt(where(greater(${name}, 0), ${name}, 1))`;
+  if (g === 0) return poisoned(safe);
+  return `the derivative of a root is infinite at 0: add a small number under it, sqrt(add(${name}, 1e-12)), or write ${safe}`;
+});
+
+/** eˣ, and eˣ − 1: `op` */
+export const ofExp = (op: string): ElementCause =>
+  ofElement(({ x, g, name, fault: { bad } }) => {
+    const most = bad.dtype === "float32" ? 88 : 709;
+    if (g === 0) return poisoned(`${op}(minimum(${name}, ${most}))`);
+    if (!(x > most) || x === Infinity) return undefined;
+    const cure = "subtract the maximum first, or use softmax, logSoftmax, logSumExp or sigmoid, which do";
+    return `${op} overflows above ${most}, and was given ${x}: ${cure}`;
+  });
+
+/** x² */
+export const ofSquare: ElementCause = ofElement(({ x, fault: { bad } }) =>
+  Number.isFinite(x) ? beyond("the square of a finite number", bad) : undefined,
+);
+
+/** a + b and a − b */
+export const ofSum: PairCause = ofPair(({ as, bs, y, fault: { bad } }) => {
+  if (areFinite(as, bs)) return beyond("the sum of finite numbers", bad);
+  if (!Number.isNaN(y)) return undefined;
+  return (
+    "Infinity − Infinity is NaN: where everything is masked with −Infinity, give softmax or logSoftmax { where: mask }, " +
+    "or mask with a large number such as -1e9"
+  );
+});
+
+/** a b */
+export const ofProduct: PairCause = ofPair(({ as, bs, y, fault: { bad } }) => {
+  if (areFinite(as, bs)) return beyond("the product of finite numbers", bad);
+  if (!Number.isNaN(y)) return undefined;
+  return "0 × Infinity is NaN: choose with where(mask, x, y) instead of multiplying by a mask; softmax takes { where: mask }";
+});
+
+/** a / b */
+export const ofQuotient: PairCause = ofPair(({ as, bs, gs, y, a, b, fault }) => {
+  const safe = `where(notEqual(${b}, 0), ${b}, 1)`;
+  if (bs.includes(0)) {
+    if (gs?.every((g) => g === 0)) return poisoned(`div(${a}, ${safe})`);
+    const what = ofDivisor(fault);
+    if (what) return what;
+    const came = gs ? "the derivative by a divisor of 0 is infinite" : `${as[0]} / 0 is ${y}`;
+    return `${came}: add a small number to the divisor, or divide by ${safe}`;
+  }
+  if (areFinite(as, bs))
+    return beyond(gs ? "the derivative by the divisor" : "the quotient of finite numbers", fault.bad);
+  return Number.isNaN(y) ? "Infinity / Infinity is NaN: divide both by the larger one first" : undefined;
+});
+
+/** What is known of a divisor of 0 by the step that computed it: a variance, the root of one, or some other root. */
+function ofDivisor(fault: Fault<Binary, unknown>): string | undefined {
+  const [cause, under] = causeIn(fault.inputs[1], fault);
+  if (cause === ofVariance)
+    return "the divisor is the variance of what is constant, 0: add a small number to it, add(variance, 1e-5)";
+  if (cause !== ofSqrt) return undefined;
+  return causeIn(under, fault)[0] === ofVariance
+    ? "the divisor is the standard deviation of what is constant, 0: add a small number to the variance, sqrt(add(variance, 1e-5))"
+    : "the divisor is the root of 0, as a norm or a standard deviation may be: add a small number under it, sqrt(add(x, 1e-12))";
+}
+
+/** aᵇ */
+export const ofPower: PairCause = ofPair(({ as, bs, gs, a, b, fault }) => {
+  const safe = `pow(where(greater(${a}, 0), ${a}, 1), ${b})`;
+  if (gs?.every((g) => g === 0)) return poisoned(safe);
+  const negative = as.find((x) => x < 0);
+  if (negative !== undefined) {
+    const what = gs
+      ? `the derivative by the exponent is the log of the base, NaN of a negative one (${negative})`
+      : `a negative number (${negative}) to a fractional power is NaN`;
+    return `${what}: write ${safe}`;
+  }
+  if (as.includes(0)) {
+    const what = gs ? "the derivative of a power below 1 is infinite at 0" : `0 to the power of ${bs[0]} is infinite`;
+    return `${what}: add a small number to the base, pow(add(${a}, 1e-12), ${b}), or write ${safe}`;
+  }
+  return areFinite(as, bs) ? beyond("the power of finite numbers", fault.bad) : undefined;
+});
+
+/** The cause of an op that takes many numbers together. */
+const ofMany =
+  (what: string) =>
+  ({ inputs, bad, index }: AnyFault): string | undefined => {
+    if (inputs.every(isAllFinite)) return beyond(what, bad);
+    if (!Number.isNaN(bad.array!.get(...index))) return undefined;
+    return "Infinity − Infinity and 0 × Infinity are NaN: replace what is infinite, with where, before it gets here";
+  };
+export const ofTotal: (fault: AnyFault) => string | undefined = ofMany("the sum of finite numbers");
+export const ofProducts: (fault: AnyFault) => string | undefined = ofMany("the product of finite numbers");
+export const ofSumOfProducts: (fault: AnyFault) => string | undefined = ofMany("a sum of products of finite numbers");
+
+/** (Σ x) / n */
+export function ofMean(fault: Fault<Unary, unknown>): string | undefined {
+  return fault.inputs[0].size === 0 ? "there is no mean of nothing: check the size first" : ofTotal(fault);
+}
+
+/** Σ (x − m)² / (n − ddof) */
+export function ofVariance(fault: Fault<Unary, { readonly ddof: number }>): string | undefined {
+  const { inputs, output, params } = fault;
+  const divisor = inputs[0].size / output.size - params.ddof;
+  if (divisor > 0) return ofTotal(fault);
+  return `there is no variance of so few elements: n − ddof is ${divisor}; take more of them, or a smaller ddof`;
+}
+
+const ofLogits = (bad: Tensor): string => beyond("the difference of finite logits", bad);
+
+/** exp(xᵢ) / Σ exp(xⱼ), and its logarithm */
+export function ofSoftmax(fault: Fault<Unary, { readonly axes: readonly number[] }>): string | undefined {
+  const slice = numbersAt(fault.inputs[0], fault, fault.params.axes);
+  if (slice.includes(Infinity)) return "a logit is Infinity: find out what made it so, or leave it out with { where }";
+  if (slice.every((x) => x === -Infinity))
+    return "all logits of a slice are −Infinity: give the mask as { where: mask }, and such a slice has the probabilities 0";
+  if (!slice.includes(-Infinity)) return ofLogits(fault.bad);
+  return "of a logit of −Infinity the log-probability is −Infinity: replace it with where, or use crossEntropy, before it is summed";
+}
+
+/** log Σ exp(x) */
+export function ofLogSumExp({ bad, index }: Fault<Unary, unknown>): string | undefined {
+  if (bad.array!.get(...index) !== -Infinity) return undefined;
+  return "all of a slice is −Infinity, or there is nothing in it: replace the result with where";
+}
+
+/** −Σ t log softmax(x) along an axis that the losses lack; `leftOut` tells of a class of −Infinity with a t. */
+export const ofCrossEntropy =
+  (leftOut: string) =>
+  (fault: Fault<Binary, { readonly axis: number }>): string => {
+    const { inputs, params, bad, index, cotangent } = fault;
+    const { axis } = params;
+    const ofRow = { bad: { shape: bad.shape.toSpliced(axis, 0, 1) }, index: index.toSpliced(axis, 0, 0) };
+    const row = numbersAt(inputs[0], cotangent ? fault : ofRow, [axis]);
+    if (row.includes(Infinity)) return "a logit is Infinity: find out what made it so";
+    if (row.every((x) => x === -Infinity)) return "all logits of a row are −Infinity: keep one class in";
+    return row.includes(-Infinity) ? leftOut : ofLogits(bad);
+  };
+
+/** −t log σ(x) − (1 − t) log σ(−x) */
+export const ofBinaryCrossEntropy: PairCause = ofPair(({ as, bs, fault: { bad } }) =>
+  areFinite(as, bs)
+    ? beyond("the loss of finite numbers", bad)
+    : "a logit is infinite on the wrong side of its target: find out what made it so",
+);
