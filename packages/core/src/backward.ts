@@ -1,6 +1,7 @@
-import { ArgumentError, DTypeError, ShapeError, show, TreeError } from "./errors.ts";
+import { ArgumentError, ShapeError, show, TreeError } from "./errors.ts";
 import { accumulate, alias } from "./fanout.ts";
 import { shapeText } from "./format.ts";
+import { lossCure, mustBeFloat, mustBeFunction, noDerivative } from "./mistakes.ts";
 import { defineOp, type Op, type Unary } from "./op.ts";
 import { complete } from "./options.ts";
 import { type Rule, recording, type Step, Tape } from "./tape.ts";
@@ -100,7 +101,7 @@ export function run<A extends readonly unknown[], R>(
   argnums: readonly number[],
   { captured = [], anyDType = false }: RunOptions = {},
 ): Run<R> {
-  if (typeof f !== "function") throw new ArgumentError(`${who}: expected a function to differentiate, got ${show(f)}`);
+  mustBeFunction(who, f);
   const tape = new Tape();
   for (const tensor of captured) tape.watch(tensor);
   const called: unknown[] = [...args];
@@ -130,12 +131,6 @@ export function run<A extends readonly unknown[], R>(
   };
   // The tape is closed: what the rules compute is recorded only by tapes around this one.
   return { value, tape, inputs: watched.flatMap(({ fresh }) => fresh), pull };
-}
-
-function mustBeFloat(who: string, { dtype }: Tensor, path: string): void {
-  if (isFloat(dtype)) return;
-  const cure = `write cast(${path}, { dtype: "float64" }), or let f close over it`;
-  throw new DTypeError(`${who}: ${path} is ${dtype}, and only floats have derivatives; ${cure}`);
 }
 
 /**
@@ -239,13 +234,13 @@ export function gradient<A extends readonly unknown[]>(
     throw new ArgumentError(`${who}: with hasAux f must return [loss, aux], got ${show(value)}`);
   }
   const [loss, aux] = hasAux ? (value as [unknown, unknown]) : [value];
-  if (!(loss instanceof Tensor)) throw new TreeError(`${who}: f must return a scalar tensor, got ${show(loss)}`);
+  if (!(loss instanceof Tensor))
+    throw new TreeError(`${who}: f must return a scalar tensor, got ${show(loss)}${lossCure(loss)}`);
   if (loss.shape.length > 0) {
     const cure = "reduce it with sum or mean, or use vjp or jacobian";
     throw new ShapeError(`${who}: f must return a scalar, got ${describe(loss, "shape")}; ${cure}`);
   }
-  if (!isFloat(loss.dtype))
-    throw new DTypeError(`${who}: f must return a float, got ${loss.dtype}, which has no derivative`);
+  if (!isFloat(loss.dtype)) throw noDerivative(who, loss);
   const gradients = pull(new Map([[loss, fullLike(loss, 1)]]));
   const result = { value: loss, grad: typeof argnums === "number" ? gradients[0] : gradients };
   return hasAux ? { ...result, aux } : result;

@@ -1,6 +1,7 @@
 import { paired, run } from "./backward.ts";
-import { ArgumentError } from "./errors.ts";
+import { ArgumentError, show } from "./errors.ts";
 import { alias, pack, unpack } from "./fanout.ts";
+import { mustBeFunction } from "./mistakes.ts";
 import { innermostTape, type Step, substituting, type Tape } from "./tape.ts";
 import { describe, type Tensor } from "./tensor.ts";
 import {
@@ -30,18 +31,23 @@ export function customVjp<A extends readonly unknown[], R, S>({
   readonly forward: ((...args: A) => readonly [R, S]) & TreesOnly<Cotangents<A>> & TreesOnly<R>;
   readonly backward: (residuals: NoInfer<S>, cotangent: NoInfer<R>) => readonly [...A];
 }): (...args: A) => R {
+  const run = (args: A): readonly [R, S] => {
+    const pair: unknown = forward(...args);
+    if (Array.isArray(pair) && pair.length === 2) return pair as unknown as readonly [R, S];
+    throw new ArgumentError(`customVjp: forward must return [value, residuals], got ${show(pair)}`);
+  };
   return (...given) => {
     const args = given.map((arg) => asTree(arg)) as unknown as A;
     const inputs = leaves("customVjp", args, "args");
     const tape = innermostTape(inputs);
-    if (tape === undefined) return forward(...args)[0];
+    if (tape === undefined) return run(args)[0];
     const refuse = (captured: Tensor) => {
       throw new ArgumentError(
         `customVjp: forward uses ${describe(captured)}, which is being differentiated and is not an argument; make it one, or stopGradient it`,
       );
     };
     const [value, residuals] = hidden(tape, inputs, refuse, () => {
-      const [result, kept] = forward(...args);
+      const [result, kept] = run(args);
       return [renewed("customVjp", result), kept] as const;
     });
     return oneStep("customVjp", tape, inputs, value, (g) =>
@@ -52,6 +58,7 @@ export function customVjp<A extends readonly unknown[], R, S>({
 
 /** `f`, of whose run only the inputs are kept: the pullback runs it again. Differentiable to any order. */
 export function checkpoint<A extends readonly unknown[], R>(f: TreeFunction<A, R>): (...args: A) => R {
+  mustBeFunction("checkpoint", f);
   return (...given) => {
     const args = given.map((arg) => asTree(arg)) as unknown as A;
     const inputs = leaves("checkpoint", args, "args");

@@ -1,6 +1,6 @@
 import { gradient, paired, run } from "./backward.ts";
-import { DTypeError } from "./errors.ts";
 import { pack, part } from "./fanout.ts";
+import { mustBeList, noDerivative } from "./mistakes.ts";
 import { basis, fullLike, isFloat, type Tensor, type TensorLike, zeros } from "./tensor.ts";
 import { asTree, type Cotangent, floatsOf, leaves, type TreeFunction, type TreesOnly, unflatten } from "./tree.ts";
 
@@ -12,18 +12,27 @@ export function linearize<A extends readonly unknown[], R>(
   f: TreeFunction<A, R>,
   ...args: A
 ): { value: R; pushforward: (...tangents: A) => R } {
-  const { value, pull } = run<A, R>("linearize", f, args, [...args.keys()]);
+  return linearized("linearize", f, args, ["pushforward", "arguments"]);
+}
+
+function linearized<A extends readonly unknown[], R>(
+  who: string,
+  f: (...args: A) => R,
+  args: A,
+  [speaker, names]: readonly [who: string, args: string],
+): { value: R; pushforward: (...tangents: A) => R } {
+  const { value, pull } = run<A, R>(who, f, args, [...args.keys()]);
   const output = [value, "the value of f"] as const;
-  const { floats, withFloats } = floatsOf("linearize", output);
-  const pullback = (us: readonly Tensor[]) => pull(paired("linearize", output, [withFloats(us), "the cotangent"]));
+  const { floats, withFloats } = floatsOf(who, output);
+  const pullback = (us: readonly Tensor[]) => pull(paired(who, output, [withFloats(us), "the cotangent"]));
   const anywhere = floats.map((y) => fullLike(y, 0)); // a linear map has the same pullback everywhere
-  const transposed = run("linearize", pullback, [anywhere], [0]);
+  const transposed = run(who, pullback, [anywhere], [0]);
   return {
     value,
     pushforward: (...tangents) => {
       const partners = transposed.value;
       const given = tangents.map((tangent, i) => asTree(tangent, partners[i]));
-      const vs = paired("pushforward", [partners, "the arguments"], [given, "the tangents"]);
+      const vs = paired(speaker, [partners, names], [given, "tangents"]);
       const [of] = transposed.pull(vs) as [Tensor[]];
       return withFloats(of, (y) => fullLike(y, 0));
     },
@@ -36,7 +45,9 @@ export function jvp<A extends readonly unknown[], R>(
   primals: A,
   tangents: NoInfer<A>,
 ): { value: R; tangent: R } {
-  const { value, pushforward } = linearize<A, R>(f, ...primals);
+  mustBeList("jvp", "primals", primals);
+  mustBeList("jvp", "tangents", tangents);
+  const { value, pushforward } = linearized<A, R>("jvp", f, primals, ["jvp", "primals"]);
   return { value, tangent: pushforward(...tangents) };
 }
 
@@ -68,9 +79,8 @@ export function hvp<X>(f: ((x: X) => Tensor) & TreesOnly<Cotangent<X>>): (x: X, 
 function jacobianAt<X, Y>(who: string, f: (x: X) => Y, x: X): Blocks<Y, X> {
   const { value, inputs, pull } = run(who, f, [x], [0]);
   const blocks = leaves(who, value, "the value of f").map((y) => {
-    if (!isFloat(y.dtype))
-      throw new DTypeError(`${who}: f must return floats, got ${y.dtype}, which has no derivative`);
-    const rows = [...basis(y)].map((seed) => leaves(who, pull(new Map([[y, seed]])), "the gradient"));
+    if (!isFloat(y.dtype)) throw noDerivative(who, y);
+    const rows = [...basis(y)].map((seed) => leaves(who, pull(new Map([[y, seed]])), "gradient"));
     const block = (input: Tensor, i: number): Tensor => {
       const shape = [...y.shape, ...input.shape];
       if (rows.length === 0) return zeros(shape, { dtype: input.dtype });

@@ -66,3 +66,10 @@ export function show(value: unknown): string {
   const name = Object.getPrototypeOf(value)?.constructor?.name;
   return name === undefined || name === "Object" ? "an object" : `a ${name}`;
 }
+
+/** What may have gone wrong where a value came that is none. */
+export function cureOf(value: unknown): string {
+  if (value === undefined) return "; is a name misspelt, or a return missing?";
+  if (typeof value === "function") return "; call it first";
+  return typeof (value as { then?: unknown } | null)?.then === "function" ? "; await it first" : "";
+}

@@ -3,6 +3,7 @@ import { jvp } from "./derivatives.ts";
 import { DTypeError, WengertError } from "./errors.ts";
 import { unpack } from "./fanout.ts";
 import { indexOf, numberText, shapeText } from "./format.ts";
+import { mustBeFunction, mustBeList } from "./mistakes.ts";
 import { rows } from "./ndarray.ts";
 import { complete } from "./options.ts";
 import { type Tensor, tensor } from "./tensor.ts";
@@ -49,9 +50,9 @@ export class GradcheckError extends WengertError {
     const { order, input, index, analytic, numeric, ratio, cause } = diagnosis;
     const [a, n, r] = [analytic, numeric, ratio].map(numberText);
     const component = index.length > 0 ? ` at ${shapeText(index)}` : "";
-    super(
-      `gradcheck: order ${order}: ∂⟨u, f⟩/∂(${input})${component} is ${a} by the rules, ${n} by finite differences, ratio ${r}; likely cause: ${cause} (${advice})`,
-    );
+    const numbers = `∂⟨u, f⟩/∂(${input})${component} is ${a} by the rules, ${n} by finite differences, ratio ${r}`;
+    const found = Number.isNaN(ratio) && index.length === 0 ? `the cotangent of ${input} does not fit it` : numbers;
+    super(`gradcheck: order ${order}: ${found}; likely cause: ${cause} (${advice})`);
     this.diagnosis = diagnosis;
   }
 }
@@ -68,11 +69,15 @@ export function gradcheck<A extends readonly unknown[], R>(
 ): void {
   const defaults = { order: 2, directions: 3, seed: 1, tolerance: 1e-7 };
   const { order, directions, seed, tolerance } = complete("gradcheck", options, defaults) as typeof defaults;
+  mustBeFunction("gradcheck", f);
+  mustBeList("gradcheck", "args", args);
   const names: string[] = [];
   walk("gradcheck", args, "args", ({ dtype }, path) => {
     if (dtype === "float64") names.push(path);
     else if (dtype === "float32")
-      throw new DTypeError(`gradcheck: ${path} is float32, too coarse for finite differences; use float64`);
+      throw new DTypeError(
+        `gradcheck: ${path} is float32, too coarse for finite differences; write cast(..., { dtype: "float64" })`,
+      );
   });
   const { floats, withFloats } = floatsOf("gradcheck", [args, "args"]);
   const random = randomNumbers(seed);

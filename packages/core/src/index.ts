@@ -25,11 +25,24 @@ export {
   record,
   toDot,
 } from "./inspect.ts";
+export { mixedDTypes, sharedFloat, tensorCure } from "./mistakes.ts";
 export type { Args, Binary, Call, Fault, Inputs, Kernel, PerInput, Unary, View, VjpRule } from "./op.ts";
-export { type AnyOpSpec, apply, defineOp, type Op, type OpSpec, sharedFloat, toTensors } from "./op.ts";
+export { type AnyOpSpec, apply, defineOp, type Op, type OpSpec, toTensors } from "./op.ts";
 export { type Complete, complete } from "./options.ts";
 export { type Differentiable, type Listener, recording, type Step, Tape } from "./tape.ts";
 export type { DType, Nested, Operand, TensorLike, TensorOptions } from "./tensor.ts";
-export { checkDType, describe, fromNdarray, full, isFloat, ones, Tensor, tensor, zeros } from "./tensor.ts";
+export {
+  checkDType,
+  describe,
+  fromNdarray,
+  full,
+  isFloat,
+  listCure,
+  ones,
+  sizeCure,
+  Tensor,
+  tensor,
+  zeros,
+} from "./tensor.ts";
 export { evaluate, type Program, type Spec, type SpecsOf, trace } from "./trace.ts";
 export { leaves, type TreeFunction, type TreesOnly, treeMap, unflatten } from "./tree.ts";

@@ -1,8 +1,9 @@
 import { ArgumentError, DTypeError, show } from "./errors.ts";
+import { sharedFloat, tensorCure } from "./mistakes.ts";
 import { type NdArray, ndarray, type Shape, sizeOf } from "./ndarray.ts";
 import { type Complete, complete } from "./options.ts";
 import { type Differentiable, isListening, type Step, tell, type Unchecked } from "./tape.ts";
-import { allocate, type DType, describe, isFloat, type Operand, scalar, Tensor, type TensorLike } from "./tensor.ts";
+import { allocate, type DType, describe, type Operand, scalar, Tensor, type TensorLike } from "./tensor.ts";
 
 export type Inputs = readonly Tensor[];
 export type Unary = readonly [Tensor];
@@ -138,36 +139,21 @@ function compute(spec: AnyOpSpec, inputs: readonly Tensor[], params: unknown, sh
  * dtype, which is that of the first tensor that is not bool. @throws ArgumentError for anything else.
  */
 export function toTensors(who: string, given: unknown, arity?: number | undefined): readonly Tensor[] {
-  if (!Array.isArray(given)) throw new ArgumentError(`${who}: expected a list of tensors, got ${show(given)}`);
-  const refuse = (x: unknown, i: number): never => {
-    const cure = x === undefined ? "" : "; write tensor(...)";
-    throw new ArgumentError(`${who}: input ${i} must be a tensor or a number, got ${show(x)}${cure}`);
-  };
-  if (given.length < (arity ?? 0)) refuse(undefined, given.length);
+  if (!Array.isArray(given))
+    throw new ArgumentError(`${who}: expected a list of tensors, got ${show(given)}; write ${who}([...])`);
+  if (arity !== undefined && given.length < arity)
+    throw new ArgumentError(`${who}: expected ${arity} input${arity > 1 ? "s" : ""}, got ${given.length}`);
   if (given.every((x) => x instanceof Tensor)) return given;
   const partner = given.find((x): x is Tensor => x instanceof Tensor && x.dtype !== "bool");
   const dtype = partner?.dtype ?? "float64";
   return given.map((x, i) => {
     if (x instanceof Tensor) return x;
-    if (typeof x !== "number") return refuse(x, i);
+    if (typeof x !== "number")
+      throw new ArgumentError(`${who}: input ${i} must be a tensor or a number, got ${show(x)}${tensorCure(x)}`);
     if (dtype === "int32" && x !== (x | 0)) {
       const cast = `cast(${partner?.label ?? "x"}, { dtype: "float64" })`;
       throw new DTypeError(`${who}: ${x} is no int32, as ${describe(partner!)} is; write ${cast}`);
     }
     return scalar(x, dtype);
   });
-}
-
-/** The dtype rule of most ops: one float dtype for all. @throws DTypeError with the cast to write. */
-export function sharedFloat(who: string, inputs: readonly Operand[]): DType {
-  const first = inputs[0]!;
-  for (const x of inputs) {
-    if (x.dtype === first.dtype && isFloat(x.dtype)) continue;
-    const wanted = isFloat(first.dtype) ? first.dtype : "float64";
-    const odd = isFloat(first.dtype) ? x : first;
-    const clash = isFloat(odd.dtype) ? `${describe(first)} is ${first.dtype}, ` : "a float is needed, ";
-    const cast = `cast(${odd.label ?? "x"}, { dtype: "${wanted}" })`;
-    throw new DTypeError(`${who}: ${clash}${describe(odd)} is ${odd.dtype}; write ${cast}`);
-  }
-  return first.dtype;
 }

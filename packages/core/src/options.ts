@@ -9,8 +9,7 @@ export type Complete<O> = { readonly [K in keyof O]-?: O[K] | undefined };
  */
 export function complete<O>(who: string, given: unknown, defaults: Complete<O>): Complete<O> {
   if (given === undefined) return defaults;
-  if (!isPlain(given))
-    throw new ArgumentError(`${who}: options come last, as one object such as { axis: 1 }; got ${show(given)}`);
+  if (!isPlain(given)) throw bareOption(who, given, Object.keys(defaults ?? {}));
   for (const name of Object.keys(given))
     if (!Object.hasOwn(defaults ?? {}, name)) throw unknownOption(who, name, Object.keys(defaults ?? {}));
   const options: Record<string, unknown> = { ...defaults };
@@ -25,8 +24,33 @@ function isPlain(x: unknown): x is object {
   return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
+/** The usual mistake is an option without its name: sum(x, 1). */
+function bareOption(who: string, given: unknown, names: readonly string[]): ArgumentError {
+  if (names.length === 0)
+    return new ArgumentError(`${who}: there are no options, got ${show(given)} after the inputs; leave it out`);
+  const kind = Array.isArray(given) ? "list" : typeof given;
+  const meant = names.find((name) => takenBy[name]?.includes(kind));
+  const isShort = kind !== "list" || (given as unknown[]).every((entry) => typeof entry === "number");
+  const value = meant && isShort ? JSON.stringify(given).replaceAll(",", ", ") : "...";
+  const isArgument = names[0] === "argnums" && kind === "object"; // grad(f, x)
+  const cure = isArgument ? `write ${who}(f)(...)` : `write { ${meant ?? names[0]}: ${value} }`;
+  return new ArgumentError(`${who}: expected the options as one object, got ${show(given)}; ${cure}`);
+}
+
+/** What may be meant by a value of which kind. */
+const takenBy: Readonly<Record<string, readonly string[]>> = {
+  axis: ["number", "list"],
+  shape: ["list"],
+  axes: ["list"],
+  widths: ["list"],
+  dtype: ["string"],
+  reduction: ["string"],
+  numClasses: ["number"],
+  argnums: ["number", "list"],
+};
+
 function unknownOption(who: string, name: string, names: readonly string[]): ArgumentError {
-  if (names.length === 0) return new ArgumentError(`${who}: there are no options, got ${name}`);
+  if (names.length === 0) return new ArgumentError(`${who}: there are no options, got ${name}; leave it out`);
   const bare = (text: string) => text.toLowerCase().replace(/[^a-z]/g, "");
   const wanted = elsewhere[bare(name)] ?? bare(name);
   const meant = names.find((known) => bare(known).includes(wanted) || wanted.includes(bare(known)));

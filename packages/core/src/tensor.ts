@@ -1,5 +1,6 @@
 import {
   ArgumentError,
+  cureOf,
   DTypeError,
   MutationError,
   OutOfRangeError,
@@ -58,7 +59,7 @@ export class Tensor {
 
   /** The one number of a scalar (bool: 1 or 0). @throws ShapeError for any other shape. */
   item(): number {
-    const array = this.#values("item()");
+    const array = this.#values("item");
     if (this.shape.length === 0) return array.data[array.offset]!;
     throw new ShapeError(
       `item: expected a scalar, got ${describe(this)}; read one with .data.get(...) or reduce it first`,
@@ -67,7 +68,7 @@ export class Tensor {
 
   /** The numbers (bool: booleans) in nested arrays; `T` says how deep: `toNested<number[][]>()`. */
   toNested<T extends Nested = Nested>(): T {
-    const flat = rows(this.#values("toNested()"));
+    const flat = rows(this.#values("toNested"));
     const nest = (axis: number, start: number, size: number): Nested => {
       if (axis === this.shape.length) return this.dtype === "bool" ? flat[start] !== 0 : flat[start]!;
       const n = this.shape[axis]!;
@@ -80,7 +81,7 @@ export class Tensor {
   assertUnchanged(): void {
     if (this.#seen === undefined || this.#seen === fingerprint(this.array!)) return;
     throw new MutationError(
-      `${describe(this)} was written to through .data after it had been used; tensors are immutable: make a new one, ` +
+      `data: ${describe(this)} was written to after it had been used; tensors are immutable: make a new one, ` +
         "tensor(values), or write to a copy, tensor(t).data",
     );
   }
@@ -171,12 +172,17 @@ function read(source: unknown, shape: Shape, data: Data, dtype: DType): void {
   const visit = (part: unknown): void => {
     const depth = path.length;
     if (depth === shape.length && !isList(part)) {
-      data[written++] = toNumber(part, dtype, path);
+      data[written++] = toNumber("tensor", part, dtype, path);
     } else if (!isList(part) || part.length !== shape[depth]) {
-      const came = isList(part) && depth < shape.length ? `${part.length}` : show(part);
+      const came =
+        isList(part) && depth < shape.length
+          ? `${part.length}`
+          : typeof part === "number"
+            ? `the number ${part}`
+            : show(part);
       const wanted = depth === shape.length ? "a number" : `${shape[depth]} entries`;
       throw new ShapeError(
-        `tensor: ragged nesting: expected ${wanted} at ${place(path)}, as in its first sibling, got ${came}`,
+        `tensor: ragged nesting: expected ${wanted} at ${place(path)}, as in its first sibling, got ${came}; fill it up, or keep a list of tensors`,
       );
     } else if (isFloat(dtype) && depth === shape.length - 1 && isFloatArray(part)) {
       data.set(part, written); // nothing to check, and there may be millions
@@ -194,11 +200,14 @@ function read(source: unknown, shape: Shape, data: Data, dtype: DType): void {
 
 /** A tensor of `shape` full of `value`. @throws ShapeError for a size that is no whole number ≥ 0. */
 export const full = (shape: Shape, value: number | boolean, options?: TensorOptions): Tensor =>
-  filled("full", shape, value, complete("full", options, ownKind));
-export const zeros = (shape: Shape, options?: TensorOptions): Tensor =>
-  filled("zeros", shape, 0, complete("zeros", options, ownKind));
-export const ones = (shape: Shape, options?: TensorOptions): Tensor =>
-  filled("ones", shape, 1, complete("ones", options, ownKind));
+  made("full", shape, value, options);
+export const zeros = (shape: Shape, options?: TensorOptions): Tensor => made("zeros", shape, 0, options);
+export const ones = (shape: Shape, options?: TensorOptions): Tensor => made("ones", shape, 1, options);
+
+function made(who: string, shape: Shape, value: number | boolean, options: TensorOptions | undefined): Tensor {
+  checkSize(who, shape); // zeros(2, 3) has a wrong shape before it has wrong options
+  return filled(who, shape, value, complete(who, options, ownKind));
+}
 
 /** A tensor of the shape and dtype of `like`, full of `value`. */
 export const fullLike = (like: Operand, value: number): Tensor =>
@@ -209,7 +218,7 @@ export const scalar = (value: number, dtype: DType): Tensor => filled("full", []
 function filled(who: string, size: Shape, value: number | boolean, { dtype, label }: TensorOptions): Tensor {
   const type = checkDType(who, dtype ?? (typeof value === "boolean" ? "bool" : "float64"));
   const data = allocate(checkSize(who, size), type);
-  if (value !== 0) data.fill(toNumber(value, type, []));
+  if (value !== 0) data.fill(toNumber(who, value, type, []));
   const shape = [...size];
   return new Tensor(shape, type, ndarray(data, shape), label);
 }
@@ -245,20 +254,31 @@ export function fromNdarray(nd: ReadonlyNdArray, options?: { readonly label?: st
 /** `dtype`, if there is such a one. @throws DTypeError. */
 export function checkDType(who: string, dtype: unknown): DType {
   if (typeof dtype === "string" && Object.hasOwn(storage, dtype)) return dtype as DType;
-  throw new DTypeError(`${who}: dtype must be one of ${Object.keys(storage).join(", ")}; got ${show(dtype)}`);
+  const cure = dtype === undefined ? "; write { dtype: ... }" : "";
+  throw new DTypeError(`${who}: dtype must be one of ${Object.keys(storage).join(", ")}; got ${show(dtype)}${cure}`);
 }
 
 /** The number of elements of a shape, which is checked. */
 function checkSize(who: string, shape: Shape): number {
   if (!Array.isArray(shape))
-    throw new ShapeError(`${who}: a shape is a list of sizes, such as [2, 3]; got ${show(shape)}`);
+    throw new ShapeError(`${who}: a shape is a list of sizes, such as [2, 3]; got ${show(shape)}${listCure(shape)}`);
   const wrong = shape.findIndex((n) => !Number.isSafeInteger(n) || n < 0);
-  if (wrong >= 0) throw new ShapeError(`${who}: sizes are whole numbers ≥ 0, got ${shapeText(shape)} (axis ${wrong})`);
+  if (wrong >= 0)
+    throw new ShapeError(
+      `${who}: sizes are whole numbers ≥ 0, got ${shapeText(shape)} (axis ${wrong})${sizeCure(shape)}`,
+    );
   const size = sizeOf(shape);
   if (size > 2 ** 32)
-    throw new OutOfRangeError(`${who}: ${shapeText(shape)} has more elements than an array can hold (2^32)`);
+    throw new OutOfRangeError(
+      `${who}: ${shapeText(shape)} has more elements than an array can hold (2^32); work on it in parts`,
+    );
   return size;
 }
+
+/** A number where a list is meant. */
+export const listCure = (value: unknown): string => (typeof value === "number" ? `; write [${value}]` : "");
+/** A size that is to be found from the others. */
+export const sizeCure = (shape: Shape): string => (shape.includes(-1) ? "; only reshape finds a size for -1" : "");
 
 /** Throws unless there can be a tensor of this shape and dtype. */
 export function checkKind(who: string, shape: Shape, dtype: DType): void {
@@ -266,33 +286,40 @@ export function checkKind(who: string, shape: Shape, dtype: DType): void {
   checkDType(who, dtype);
 }
 
-function toNumber(value: unknown, dtype: DType, path: readonly number[]): number {
+function toNumber(who: string, value: unknown, dtype: DType, path: readonly number[]): number {
   const at = () => (path.length === 0 ? "" : ` at ${place(path)}`);
   if (dtype === "bool" && (typeof value === "boolean" || value === 0 || value === 1)) return Number(value);
   if (typeof value === "bigint") {
     throw new DTypeError(
-      `tensor: ${value}n${at()} is a 64-bit integer, and a number is exact only up to 2^53; convert with Number(x) if that will do`,
+      `${who}: ${value}n${at()} is a 64-bit integer, and a number is exact only up to 2^53; convert with Number(x) if that will do`,
     );
   }
   if (typeof value !== "number" || dtype === "bool") {
-    const cure = typeof value === "boolean" ? '; booleans make a tensor of { dtype: "bool" }, all or none' : "";
+    const cure =
+      typeof value === "boolean"
+        ? '; booleans make a tensor of { dtype: "bool" }, all or none'
+        : typeof value === "number"
+          ? "; numbers become bools by notEqual(x, 0)"
+          : typeof value === "string"
+            ? "; convert with Number(x)"
+            : cureOf(value);
     throw new DTypeError(
-      `tensor: expected ${dtype === "bool" ? "true, false, 0 or 1" : "a number"}${at()}, got ${show(value)}${cure}`,
+      `${who}: expected ${dtype === "bool" ? "true, false, 0 or 1" : "a number"}${at()}, got ${show(value)}${cure}`,
     );
   }
   if (dtype === "int32" && value !== (value | 0)) {
-    throw new OutOfRangeError(`tensor: ${value}${at()} is no int32; round it, or use float64`);
+    throw new OutOfRangeError(`${who}: ${value}${at()} is no int32; round it, or use float64`);
   }
   return value;
 }
 
-const place = (path: readonly number[]): string => (path.length === 0 ? "the top" : path.map((i) => `[${i}]`).join(""));
+const place = (path: readonly number[]): string => path.map((i) => `[${i}]`).join("");
 
 const isFloatArray = (x: unknown): x is Data => x instanceof Float32Array || x instanceof Float64Array;
-const isList = (x: unknown): x is ArrayLike<unknown> =>
+export const isList = (x: unknown): x is ArrayLike<unknown> =>
   Array.isArray(x) || (ArrayBuffer.isView(x) && !(x instanceof DataView));
 
-function isNdArray(x: unknown): x is NdArray {
+export function isNdArray(x: unknown): x is NdArray {
   return (
     typeof x === "object" && x !== null && !isList(x) && "stride" in x && "offset" in x && "data" in x && "pick" in x
   );

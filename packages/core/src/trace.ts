@@ -1,4 +1,5 @@
 import { ArgumentError, show, TracedValueError } from "./errors.ts";
+import { mustBeFunction } from "./mistakes.ts";
 import type { Shape } from "./ndarray.ts";
 import { type AnyOpSpec, apply } from "./op.ts";
 import { recording, type Step } from "./tape.ts";
@@ -38,6 +39,7 @@ export function trace<A extends readonly unknown[], R>(
   f: TreeFunction<A, R>,
   ...specs: { readonly [K in keyof A]: SpecsOf<A[K]> }
 ): Program<A, R> {
+  mustBeFunction("trace", f);
   const args = specs.map((spec, i) => toInputs(spec, argumentName(f, i))) as unknown as A;
   const steps: Step<AnyOpSpec>[] = [];
   const record = (step: Step) => {
@@ -70,8 +72,9 @@ function toInputs(spec: unknown, path: string): unknown {
     return new Tensor([...shape], dtype, undefined, label);
   }
   if (isNode(spec)) return mapNode(spec, path, toInputs);
+  const cure = typeof spec === "number" ? "; write { shape: [...] }" : "";
   throw new ArgumentError(
-    `trace: ${path} must be a tensor or { shape, dtype } (or arrays and objects of them), got ${show(spec)}`,
+    `trace: ${path} must be a tensor or { shape, dtype } (or arrays and objects of them), got ${show(spec)}${cure}`,
   );
 }
 

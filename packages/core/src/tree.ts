@@ -1,4 +1,5 @@
 import { ShapeError, show, TreeError } from "./errors.ts";
+import { tensorCure } from "./mistakes.ts";
 import { isAlike, isFloat, kindText, scalar, Tensor, type TensorLike } from "./tensor.ts";
 
 /** `T`, if it is a tree: a tensor, or arrays and objects of trees. Else a type that `T` cannot be assigned to. */
@@ -47,7 +48,9 @@ export function walk(
 ): void {
   if (tree instanceof Tensor) visit(tree, path);
   else if (!isNode(tree))
-    throw new TreeError(`${who}: ${path} must be a tensor (or arrays and objects of them), got ${show(tree)}`);
+    throw new TreeError(
+      `${who}: ${path} must be a tensor (or arrays and objects of them), got ${show(tree)}${tensorCure(tree)}`,
+    );
   else if (depth > 100)
     throw new TreeError(`${who}: ${path.slice(0, 40)}… is nested deeper than 100 levels; does it contain itself?`);
   else for (const key of Object.keys(tree)) walk(who, child(tree, key), childPath(tree, path, key), visit, depth + 1);
@@ -74,8 +77,10 @@ export type Named = readonly [tree: unknown, path: string];
 
 /** The tensors of `tree` in the order of `like`, whose structure it must have. @throws TreeError with both paths. */
 export function leavesLike(who: string, [like, likePath]: Named, [tree, path]: Named): Tensor[] {
-  const mismatch = (wanted: string, came: string) =>
-    new TreeError(`${who}: ${path} must be ${wanted}, as ${likePath} is; got ${came}`);
+  const mismatch = (wanted: string, came: string) => {
+    const cure = Array.isArray(like) && !Array.isArray(tree) ? "; write [...]" : "";
+    return new TreeError(`${who}: ${path} must be ${wanted}, as ${likePath} is; got ${came}${cure}`);
+  };
   if (like instanceof Tensor) {
     if (tree instanceof Tensor) return [tree];
     throw mismatch("a tensor", show(tree));
@@ -97,10 +102,18 @@ export function leavesAlike(who: string, like: Named, tree: Named): Tensor[] {
   const wanted = leaves(who, ...like);
   return leavesLike(who, like, tree).map((came, i) => {
     if (isAlike(came, wanted[i]!)) return came;
+    const [path, likePath] = [tree, like].map((named) => paths(who, named)[i]);
+    const cure = came.dtype === wanted[i]!.dtype ? "" : `; write cast(..., { dtype: "${wanted[i]!.dtype}" })`;
     throw new ShapeError(
-      `${who}: ${tree[1]} must have the dtype and shape of ${like[1]}, ${kindText(wanted[i]!)}; got ${kindText(came)}`,
+      `${who}: ${path} must have the dtype and shape of ${likePath}, ${kindText(wanted[i]!)}; got ${kindText(came)}${cure}`,
     );
   });
+}
+
+function paths(who: string, [tree, path]: Named): string[] {
+  const found: string[] = [];
+  walk(who, tree, path, (_, place) => found.push(place));
+  return found;
 }
 
 /** The float tensors of a tree, which alone carry derivatives, and the tree with others in their place. */
@@ -153,12 +166,12 @@ export function isNode(x: unknown): x is Node {
 
 const child = (node: Node, key: string): unknown => (node as { readonly [key: string]: unknown })[key];
 
-const childPath = (node: unknown, path: string, key: string): string =>
-  Array.isArray(node)
-    ? `${path}[${key}]`
-    : /^[\p{L}_$][\p{L}\p{N}_$]*$/u.test(key)
-      ? `${path}.${key}`
-      : `${path}[${JSON.stringify(key)}]`;
+/** `params.layers[1].w`, or where the tree itself has no name, "the value of f at layers[1].w". */
+function childPath(node: unknown, path: string, key: string): string {
+  const isBare = /^[\p{L}_$][\p{L}\p{N}_$]*$/u.test(key);
+  const step = Array.isArray(node) ? `[${key}]` : isBare ? `.${key}` : `[${JSON.stringify(key)}]`;
+  return /^\w+ /.test(path) && !path.includes(" at ") ? `${path} at ${step.replace(/^\./, "")}` : path + step;
+}
 
 const nodeText = (x: unknown): string =>
   isNode(x) && !Array.isArray(x) ? `an object with ${Object.keys(x).join(", ") || "no keys"}` : show(x);

@@ -230,7 +230,7 @@ describe("customVjp", () => {
     ["nothing", undefined, TreeError, /what backward returns must be an array of 1, as args is; got undefined/],
     ["a lone tensor", x, TreeError, /what backward returns must be an array of 1, as args is; got a Tensor/],
     ["too many", [x, x], TreeError, /must be an array of 1, as args is; got an array of 2/],
-    ["another structure", [[x]], TreeError, /what backward returns\[0\] must be a tensor, as args\[0\] is/],
+    ["another structure", [[x]], TreeError, /what backward returns at \[0\] must be a tensor, as args\[0\] is/],
     ["another shape", [scalar(1)], ShapeError, /customVjp: the VJP rule of input 0 .* float64 \[4\], got float64 \[\]/],
   ];
   test.each(backwards)("refuses a backward that returns %s", (_, result, Class, message) => {

@@ -247,7 +247,9 @@ describe("wrong rules are rejected for their cause", () => {
     const { cause: found, message, order } = diagnosisOf(f, args);
     expect([found, order]).toEqual([cause, 1]);
     expect(message).toMatch(advice);
-    expect(message).toMatch(/^gradcheck: order 1: ∂⟨u, f⟩\/∂\(args\[\d\]\)/);
+    expect(message).toMatch(
+      /^gradcheck: order 1: (∂⟨u, f⟩\/∂\(args\[\d\]\)|the cotangent of args\[\d\] does not fit it;)/,
+    );
   });
 
   test("a function that is not deterministic", () => {

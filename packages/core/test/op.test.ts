@@ -148,7 +148,7 @@ describe("a number among the inputs", () => {
     expect(error.message).toBe('pick: 0.5 is no int32, as W [] is; write cast(W, { dtype: "float64" })');
   });
   it.each<[string, unknown[], RegExp]>([
-    ["a missing input", [tensor(1)], /mul: input 1 must be a tensor or a number, got undefined$/],
+    ["a missing input", [tensor(1)], /^mul: expected 2 inputs, got 1$/],
     ["a list", [[1, 2], tensor(1)], /mul: input 0 must be .*, got an array of 2; write tensor\(\.\.\.\)/],
     ["a boolean", [tensor(1), true], /mul: input 1 .*, got true; write tensor/],
     ["a string", ["x", 1], /mul: input 0 .*, got the string "x"/],
@@ -171,16 +171,20 @@ describe("sharedFloat", () => {
   it.each<[Operand[], string]>([
     [
       [of("float64", "X"), of("float32", "W")],
-      'op: X [2] is float64, W [2] is float32; write cast(W, { dtype: "float64" })',
+      'op: one dtype is needed, X [2] is float64, W [2] is float32; write cast(W, { dtype: "float64" })',
     ],
     [
       [of("float32", "X"), of("float64", "W")],
-      'op: X [2] is float32, W [2] is float64; write cast(W, { dtype: "float32" })',
+      'op: one dtype is needed, X [2] is float32, W [2] is float64; write cast(W, { dtype: "float32" })',
     ],
     [[of("float32"), of("int32", "n")], 'op: a float is needed, n [2] is int32; write cast(n, { dtype: "float32" })'],
-    [[of("int32", "n"), of("float32")], 'op: a float is needed, n [2] is int32; write cast(n, { dtype: "float64" })'],
+    [[of("int32", "n"), of("float32")], 'op: a float is needed, n [2] is int32; write cast(n, { dtype: "float32" })'],
     [[of("bool", "mask")], 'op: a float is needed, mask [2] is bool; write cast(mask, { dtype: "float64" })'],
-    [[of("int32")], 'op: a float is needed, tensor [2] is int32; write cast(x, { dtype: "float64" })'],
+    [
+      [of("float64"), of("float64"), of("float32")],
+      'op: one dtype is needed, a [2] is float64, c [2] is float32; write cast(c, { dtype: "float64" })',
+    ],
+    [[of("int32")], 'op: a float is needed, x [2] is int32; write cast(x, { dtype: "float64" })'],
   ])("refuses others with the cast to write", (inputs, message) => {
     const error = errorOf(() => sharedFloat("op", inputs));
     expect([error instanceof DTypeError, error.message]).toEqual([true, message]);

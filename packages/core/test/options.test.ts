@@ -15,7 +15,7 @@ describe("complete", () => {
   });
   it.each([3, "axis", null, true, [1], new Map(), tensor(1), () => {}])("refuses %s", (bad) => {
     expect(errorOf(() => of(bad))).toBeInstanceOf(ArgumentError);
-    expect(() => of(bad)).toThrow(/^op: options come last, as one object such as { axis: 1 }; got /);
+    expect(() => of(bad)).toThrow(/^op: expected the options as one object, got .*; write { axis: /);
   });
   it.each([
     ["dim", "axis"],
@@ -57,7 +57,11 @@ describe("an option that does not exist is refused", () => {
       () => unchecked(zeros)([1], { name: "b" }),
       "zeros: there is no option name; options are dtype, label",
     ],
-    ["of full", () => unchecked(full)([1], 2, "int32"), "full: options come last"],
+    [
+      "of full",
+      () => unchecked(full)([1], 2, "int32"),
+      'full: expected the options as one object, got the string "int32"; write { dtype: "int32" }',
+    ],
     ["of grad", () => unchecked(grad)(mul, { argnum: 1 }), "grad: there is no option argnum; did you mean argnums?"],
     ["of valueAndGrad", () => unchecked(valueAndGrad)(mul, { has_aux: true }), "did you mean hasAux?"],
     ["of gradcheck", () => unchecked(gradcheck)((y: Tensor) => sum(y), [x], { tol: 1 }), "did you mean tolerance?"],

@@ -10,6 +10,7 @@ const order = [
   "ndarray.ts",
   "format.ts",
   "tensor.ts",
+  "mistakes.ts",
   "tree.ts",
   "tape.ts",
   "op.ts",

@@ -308,7 +308,7 @@ describe("misuse", () => {
       "another structure",
       () => anyEvaluate(program, two, two),
       TreeError,
-      /args\[1\] must be an object with b, as what was traced\[1\] is; got a Tensor/,
+      /args\[1\] must be an object with b, as what was traced at \[1\] is; got a Tensor/,
     ],
     [
       "another shape",

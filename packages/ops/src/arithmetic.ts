@@ -19,7 +19,7 @@ import { unbroadcast } from "./sum.ts";
 // which an input was repeated.
 
 type Rule = VjpRule<Binary, undefined>;
-type DTypeRule = (who: string, inputs: readonly Operand[]) => DType;
+type DTypeRule = (who: string, inputs: readonly Operand[], names?: readonly string[]) => DType;
 
 function arithmetic(
   name: string,
@@ -47,8 +47,7 @@ function arithmetic(
 }
 
 /** float64, float32 or int32, the same for all. What int32 cannot hold wraps around modulo 2³², as in NumPy. */
-export const numeric: DTypeRule = (who, inputs) =>
-  inputs.every(({ dtype }) => dtype === "int32") ? "int32" : sharedFloat(who, inputs);
+export const numeric: DTypeRule = (who, inputs, names) => sharedFloat(who, inputs, names, true);
 
 /** y = −x, x̄ = −g */
 export const neg: Op<Unary> = defineOp({

@@ -1,4 +1,13 @@
-import { ArgumentError, describe, type Operand, OutOfRangeError, ShapeError, shapeText, show } from "@wengert/core";
+import {
+  ArgumentError,
+  describe,
+  type Operand,
+  OutOfRangeError,
+  ShapeError,
+  shapeText,
+  show,
+  sizeCure,
+} from "@wengert/core";
 import type { Shape } from "@wengert/core/ndarray";
 
 /** An axis, or several; −1 is the last. */
@@ -7,11 +16,14 @@ export type Axes = number | readonly number[];
 /** `axis` counted from 0. @throws OutOfRangeError, ArgumentError. */
 export function axisOf(who: string, x: Operand, axis: number | undefined, rank: number = x.shape.length): number {
   if (axis === undefined || !Number.isInteger(axis))
-    throw new ArgumentError(`${who}: axis must be a whole number, got ${show(axis)}`);
+    throw new ArgumentError(`${who}: axis must be a whole number, got ${show(axis)}${axisCure(axis)}`);
   if (axis >= -rank && axis < rank) return axis < 0 ? axis + rank : axis;
   const range = rank === 0 ? "a scalar has no axes" : `it must be from ${-rank} to ${rank - 1}`;
   throw new OutOfRangeError(`${who}: ${describe(x)} has no axis ${axis}; ${range}`);
 }
+
+const axisCure = (axis: unknown): string =>
+  axis === undefined ? "; write { axis: ... }" : Array.isArray(axis) ? "; it takes one axis" : "";
 
 /** The axes counted from 0, in ascending order; all of them where `axis` is absent. @throws also for a repeated axis. */
 export function axesOf(who: string, x: Operand, axis: Axes | undefined): readonly number[] {
@@ -19,7 +31,9 @@ export function axesOf(who: string, x: Operand, axis: Axes | undefined): readonl
   const axes = (Array.isArray(axis) ? [...axis] : [axis]).map((each) => axisOf(who, x, each)).sort((a, b) => a - b);
   const twice = axes.find((each, i) => each === axes[i - 1]);
   if (twice === undefined) return axes;
-  throw new OutOfRangeError(`${who}: axis ${twice} of ${describe(x)} is named twice in ${shapeText(axis as Shape)}`);
+  throw new OutOfRangeError(
+    `${who}: axis ${twice} of ${describe(x)} is named twice in ${shapeText(axis as Shape)}; name it once`,
+  );
 }
 
 /** The shape among the options of a call. @throws ShapeError for what is none; sizes are at least `least`. */
@@ -28,7 +42,9 @@ export function shapeOf(who: string, options: { readonly shape?: unknown }, leas
   const sizes: Shape | undefined = Array.isArray(shape) ? [...shape] : undefined; // the caller may change his list
   if (sizes?.every((n) => Number.isSafeInteger(n) && n >= least)) return sizes;
   const came = sizes ? shapeText(sizes) : show(shape);
-  throw new ShapeError(`${who}: expected { shape: [sizes] }, whole numbers of at least ${least}; got ${came}`);
+  const listed = `; write { shape: [${typeof shape === "number" ? shape : "..."}] }`;
+  const cure = sizes ? (least < 0 ? "" : sizeCure(sizes)) : listed;
+  throw new ShapeError(`${who}: expected { shape: [sizes] }, whole numbers of at least ${least}; got ${came}${cure}`);
 }
 
 export interface AxisOption {
@@ -69,11 +85,20 @@ export const keptShape = (shape: Shape, axes: readonly number[]): Shape =>
 export const reducedShape = (shape: Shape, { axes, keepDims }: Reduction): Shape =>
   keepDims ? keptShape(shape, axes) : shape.filter((_, i) => !axes.includes(i));
 
-/** The shape to which all inputs broadcast by NumPy's rules. @throws ShapeError that names the axis. */
-export function broadcastShape(who: string, inputs: readonly Operand[], names: readonly string[] = ["a", "b"]): Shape {
-  let shape = inputs[0]!.shape;
+/**
+ * The shape to which all inputs broadcast by NumPy's rules, but for the `last` axes, which stay out of it.
+ * @throws ShapeError that names the axis.
+ */
+export function broadcastShape(
+  who: string,
+  inputs: readonly Operand[],
+  names: readonly string[] = ["a", "b"],
+  last = 0,
+): Shape {
+  const shapeAt = (k: number) => (last === 0 ? inputs[k]!.shape : inputs[k]!.shape.slice(0, -last));
+  let shape = shapeAt(0);
   for (let k = 1; k < inputs.length; k++) {
-    const other = inputs[k]!.shape;
+    const other = shapeAt(k);
     if (other.length === 0 || other === shape) continue;
     shape = Array.from(
       { length: Math.max(shape.length, other.length) },
@@ -81,9 +106,12 @@ export function broadcastShape(who: string, inputs: readonly Operand[], names: r
         const [m, n] = [shape[i - rank + shape.length] ?? 1, other[i - rank + other.length] ?? 1];
         if (m === n || n === 1) return m;
         if (m === 1) return n;
-        const listText = inputs.map((x, k) => describe(x, names[k])).join(" and ");
+        const named = inputs
+          .map((x, k) => ({ ...x, label: x.label ?? names[k] }))
+          .filter(({ shape }) => shape.length > 0);
+        const listText = new Intl.ListFormat("en").format(named.map((x) => describe(x)));
         throw new ShapeError(
-          `${who}: ${listText} do not broadcast: sizes ${m} and ${n} at axis ${i - rank}; ${cureFor(inputs)}`,
+          `${who}: ${listText} do not broadcast: sizes ${m} and ${n} at axis ${i - rank - last}; ${cureFor(named)}`,
         );
       },
     );
@@ -100,12 +128,16 @@ export function commonShape(who: string, inputs: readonly Operand[], names: read
   throw new ShapeError(`${who}: ${came} must have the shape of ${wanted}`);
 }
 
-/** The usual mistake is a vector that should stand for the rows: [N] beside [N, K]. */
+/** The usual mistakes: the axis of a reduction that is gone, [N] beside [N, K], and a transposed matrix. */
 function cureFor(inputs: readonly Operand[]): string {
-  const vector = inputs.find(({ shape }) => shape.length === 1);
-  const partner = inputs.find(({ shape }) => shape.length > 1);
-  if (vector && partner && vector.shape[0] === partner.shape.at(-2)) {
-    return `did you mean expandDims(${vector.label ?? "the vector"}, { axis: -1 }), or a reduction with keepDims?`;
+  for (const { label, shape } of inputs) {
+    for (const { shape: whole } of inputs) {
+      const gone = whole.findIndex((_, i) => String(whole.toSpliced(i, 1)) === String(shape));
+      if (gone >= 0)
+        return `did you mean expandDims(${label}, { axis: ${gone} }), or a reduction to ${label} with { keepDims: true }?`;
+    }
   }
+  const [a, b] = inputs.filter(({ shape }) => shape.length === 2);
+  if (a && b && String(a.shape) === String(b.shape.toReversed())) return `did you mean transpose(${b.label})?`;
   return "sizes must be equal, or 1, counted from the last axis";
 }

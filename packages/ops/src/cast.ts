@@ -18,7 +18,9 @@ export const cast: Op<Unary, { readonly dtype: DType }> = defineOp({
     for (let i = 0; i < values.length; i++) {
       const value = values[i]!;
       if (dtype === "int32" && !(Math.abs(Math.trunc(value)) <= 2 ** 31 && Math.trunc(value) !== 2 ** 31)) {
-        throw new OutOfRangeError(`cast: ${value} (element ${i}) is no int32; clip it, or replace it with where`);
+        throw new OutOfRangeError(
+          `cast: ${value} (element ${i}) is no int32 (−2^31 … 2^31 − 1); clip it, or replace it with where`,
+        );
       }
       out.data[i] = dtype === "bool" ? Number(value !== 0) : value;
     }

@@ -104,8 +104,7 @@ export const ofLog: ElementCause = ofElement(({ x, g, name }) => {
 /** ln(1 + x) */
 export const ofLog1p: ElementCause = ofElement(({ x, g, name }) => {
   const safe = `log1p(where(greater(${name}, -1), ${name}, 0))`;
-  if (g === 0 && x <= -1) return poisoned(safe);
-  if (g !== undefined) return `the derivative 1 / (1 + x) is infinite at ${x}: write ${safe}`;
+  if (g !== undefined) return x <= -1 ? poisoned(safe) : undefined;
   if (x < -1) return `log1p of a number below −1 (${x}) is NaN: write ${safe}`;
   return x === -1 ? `log1p(−1) is −Infinity: write ${safe}` : undefined;
 });
@@ -160,8 +159,7 @@ export const ofQuotient: PairCause = ofPair(({ as, bs, gs, y, a, b, fault }) => 
     if (gs?.every((g) => g === 0)) return poisoned(`div(${a}, ${safe})`);
     const what = ofDivisor(fault);
     if (what) return what;
-    const came = gs ? "the derivative by a divisor of 0 is infinite" : `${as[0]} / 0 is ${y}`;
-    return `${came}: add a small number to the divisor, or divide by ${safe}`;
+    return `${as[0]} / 0 is ${as[0]! / 0}: add a small number to the divisor, or divide by ${safe}`;
   }
   if (areFinite(as, bs))
     return beyond(gs ? "the derivative by the divisor" : "the quotient of finite numbers", fault.bad);

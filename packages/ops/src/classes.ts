@@ -17,7 +17,7 @@ export function rowsOfLabels(who: string, logits: Operand, labels: Operand, axis
 export function rowsOfProbabilities(who: string, logits: Operand, probabilities: Operand, axis: number): Shape {
   if (!isFloat(probabilities.dtype) || !isSame(probabilities.shape, logits.shape))
     throw misfit(who, logits, probabilities, axis);
-  sharedFloat(who, [logits, probabilities]);
+  sharedFloat(who, [logits, probabilities], ["logits", "target"]);
   return rowShape(logits, axis);
 }
 
@@ -35,13 +35,13 @@ function misfit(who: string, logits: Operand, target: Operand, axis: number): DT
   const [z, t, name] = [describe(logits, "logits"), describe(target, "target"), target.label ?? "target"];
   if (target.dtype !== "int32" && isSame(target.shape, rowShape(logits, axis)))
     return new DTypeError(
-      `${who}: class indices are int32; ${t} is ${target.dtype}; write cast(${name}, { dtype: "int32" })`,
+      `${who}: class indices are int32, ${t} is ${target.dtype}; write cast(${name}, { dtype: "int32" })`,
     );
   const float = isFloat(logits.dtype) ? logits.dtype : "float64";
   if (!isFloat(target.dtype) && isSame(target.shape, logits.shape))
     return new DTypeError(
       `${who}: ${t} is ${target.dtype} and has the shape of ${z}; are they one-hot? write cast(${name}, ` +
-        `{ dtype: "${float}" }), they are probabilities then, or argmax(${name}, { axis: ${axis} })`,
+        `{ dtype: "${float}" }) for probabilities, or argmax(${name}, { axis: ${axis} }) for labels`,
     );
   const wanted = `int32 ${shapeText(rowShape(logits, axis))}, or probabilities, ${float} ${shapeText(logits.shape)}`;
   return new ShapeError(

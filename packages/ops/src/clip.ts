@@ -29,9 +29,10 @@ export const clip: Op<Unary, Bounds> = defineOp({
   params: (options) => {
     const { min = -Infinity, max = Infinity } = options;
     const odd = [min, max].find((bound) => typeof bound !== "number");
-    if (odd !== undefined) throw new ArgumentError(`clip: min and max are numbers, got ${show(odd)}`);
+    if (odd !== undefined)
+      throw new ArgumentError(`clip: min and max are numbers, got ${show(odd)}; maximum and minimum take tensors`);
     if (min <= max) return options;
-    throw new OutOfRangeError(`clip: expected min ≤ max, got min ${min} and max ${max}`);
+    throw new OutOfRangeError(`clip: expected min ≤ max, got min ${min} and max ${max}; are they exchanged?`);
   },
   shape: ([x]) => x.shape,
   dtype: ([x], { min = -Infinity, max = Infinity }) => {

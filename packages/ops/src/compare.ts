@@ -3,6 +3,7 @@ import {
   DTypeError,
   defineOp,
   describe,
+  mixedDTypes,
   type Op,
   type Operand,
   type Tensor,
@@ -43,8 +44,7 @@ function predicate(name: string, loop: ElementwiseLoop, dtype: DTypeRule = () =>
 function comparable(name: string, inputs: readonly Operand[]): "bool" {
   const [a, b] = inputs as readonly [Operand, Operand];
   if (a.dtype === b.dtype) return "bool";
-  const cast = `cast(${b.label ?? "b"}, { dtype: "${a.dtype}" })`;
-  throw new DTypeError(`${name}: ${describe(a, "a")} is ${a.dtype}, ${describe(b, "b")} is ${b.dtype}; write ${cast}`);
+  throw mixedDTypes(name, [a, "a"], [b, "b"]);
 }
 
 /** Whether a = b, of each pair. NaN equals nothing, itself included. */
@@ -76,7 +76,7 @@ function bools(name: string, inputs: readonly Operand[]): "bool" {
   const odd = inputs.find(({ dtype }) => dtype !== "bool");
   if (odd === undefined) return "bool";
   throw new DTypeError(
-    `${name}: ${describe(odd)} is ${odd.dtype}, bool is needed; write notEqual(${odd.label ?? "x"}, 0)`,
+    `${name}: bool is needed, ${describe(odd)} is ${odd.dtype}; write notEqual(${odd.label ?? "x"}, 0)`,
   );
 }
 

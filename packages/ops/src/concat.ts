@@ -1,10 +1,10 @@
 import {
   ArgumentError,
   type DType,
-  DTypeError,
   defineOp,
   describe,
   type Inputs,
+  mixedDTypes,
   type Op,
   type Operand,
   ShapeError,
@@ -66,7 +66,9 @@ export const stack: Op<Inputs, Along, Partial<Along>> = defineOp({
     const odd = tensors.findIndex(({ shape }) => String(shape) !== String(first.shape));
     if (odd < 0) return first.shape.toSpliced(axis, 0, tensors.length);
     const [wanted, came] = [describe(first, "tensor 0"), describe(tensors[odd]!, `tensor ${odd}`)];
-    throw new ShapeError(`stack: all must have the shape of ${wanted}, got ${came}`);
+    throw new ShapeError(
+      `stack: all must have the shape of ${wanted}, got ${came}; concat joins along an axis they have`,
+    );
   },
   dtype: (tensors) => sharedDType("stack", tensors),
   kernel: (out, arrays, { axis }) => {
@@ -91,15 +93,15 @@ function fitting(x: Operand, place: number, first: Operand, axis: number): Opera
   const fits = x.shape.length === first.shape.length && x.shape.every((n, i) => i === axis || n === first.shape[i]);
   if (fits) return x;
   const [came, wanted] = [describe(x, `tensor ${place}`), describe(first, "tensor 0")];
-  throw new ShapeError(
-    `concat: ${came} and ${wanted} may differ along axis ${axis} only; stack joins along a new axis`,
-  );
+  const differing = first.shape.flatMap((n, i) => (n === x.shape[i] ? [] : [i]));
+  const isOther = x.shape.length === first.shape.length && differing.length === 1;
+  const cure = isOther ? `did you mean { axis: ${differing[0]} }?` : "stack joins along a new axis";
+  throw new ShapeError(`concat: tensors may differ along axis ${axis} only, got ${wanted} and ${came}; ${cure}`);
 }
 
 function sharedDType(who: string, tensors: readonly Operand[]): DType {
   const first = tensors[0]!;
-  const odd = tensors.find(({ dtype }) => dtype !== first.dtype);
-  if (odd === undefined) return first.dtype;
-  const clash = `${describe(first)} is ${first.dtype}, ${describe(odd)} is ${odd.dtype}`;
-  throw new DTypeError(`${who}: ${clash}; write cast(${odd.label ?? "x"}, { dtype: "${first.dtype}" })`);
+  const odd = tensors.findIndex(({ dtype }) => dtype !== first.dtype);
+  if (odd < 0) return first.dtype;
+  throw mixedDTypes(who, [first, "tensor 0"], [tensors[odd]!, `tensor ${odd}`]);
 }

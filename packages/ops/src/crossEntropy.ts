@@ -11,6 +11,7 @@ import {
   Tensor,
   type TensorLike,
   tensor,
+  tensorCure,
 } from "@wengert/core";
 import { add, div } from "./arithmetic.ts";
 import { axisOf } from "./axes.ts";
@@ -117,13 +118,13 @@ function tensorsOf(logits: unknown, target: unknown): readonly [logits: Tensor, 
   const t = typeof target === "number" ? tensor(target, { dtype: "int32" }) : target;
   if (logits instanceof Tensor && t instanceof Tensor) return [logits, t];
   const odd = logits instanceof Tensor ? t : logits;
-  throw new ArgumentError(`crossEntropy: logits and target must be tensors, got ${show(odd)}; write tensor(...)`);
+  throw new ArgumentError(`crossEntropy: logits and target must be tensors, got ${show(odd)}${tensorCure(odd)}`);
 }
 
 function checked(logits: Tensor, target: Tensor, given: Omit<Complete<CrossEntropyOptions>, "reduction">): Settings {
   const { ignoreIndex, labelSmoothing: smoothing, weight } = given;
   const axis = axisOf("crossEntropy", logits, given.axis);
-  sharedFloat("crossEntropy", [logits]);
+  sharedFloat("crossEntropy", [logits], ["logits"]);
   if (isFloat(target.dtype)) rowsOfProbabilities("crossEntropy", logits, target, axis);
   else rowsOfLabels("crossEntropy", logits, target, axis);
   if (typeof smoothing !== "number" || !(smoothing >= 0 && smoothing <= 1))
@@ -145,13 +146,14 @@ function checkIgnored(ignoreIndex: unknown, target: Tensor): void {
 
 function checkWeight(weight: unknown, logits: Tensor, axis: number): void {
   const K = logits.shape[axis]!;
-  const wanted = `crossEntropy: weight must be a tensor [${K}], one number for each class of ${describe(logits, "logits")}`;
-  if (!(weight instanceof Tensor)) throw new ArgumentError(`${wanted}; got ${show(weight)}; write tensor(...)`);
+  const wanted = () =>
+    `crossEntropy: weight must be a tensor [${K}], one number for each class of ${describe(logits, "logits")}`;
+  if (!(weight instanceof Tensor)) throw new ArgumentError(`${wanted()}; got ${show(weight)}${tensorCure(weight)}`);
   if (weight.shape.length !== 1 || weight.shape[0] !== K)
     throw new ShapeError(
-      `${wanted}; got ${describe(weight, "weight")}; to weigh rows, multiply the losses of { reduction: "none" }`,
+      `${wanted()}; got ${describe(weight, "weight")}; to weigh rows, multiply the losses of { reduction: "none" }`,
     );
-  sharedFloat("crossEntropy", [logits, weight]);
+  sharedFloat("crossEntropy", [logits, weight], ["logits", "weight"]);
 }
 
 function samples(): Readonly<Parameters<CrossEntropy>>[] {

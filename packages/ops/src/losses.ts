@@ -1,5 +1,14 @@
-import { type Binary, complete, defineOp, type Op, sharedFloat, type Tensor, type TensorLike } from "@wengert/core";
-import { mul, neg, sub } from "./arithmetic.ts";
+import {
+  type Binary,
+  complete,
+  defineOp,
+  type Op,
+  sharedFloat,
+  type Tensor,
+  type TensorLike,
+  toTensors,
+} from "@wengert/core";
+import { mul, neg, numeric, sub } from "./arithmetic.ts";
 import { broadcastShape } from "./axes.ts";
 import { ofBinaryCrossEntropy } from "./causes.ts";
 import { sigmoid, square } from "./functions.ts";
@@ -21,13 +30,17 @@ type Loss = (prediction: TensorLike, target: TensorLike, options?: LossOptions) 
 export const mse: Sampled<Loss> = withSamples<Loss>(
   (prediction, target, options) => {
     const { reduction } = complete("mse", options, lossDefaults);
-    return reduced("mse", square(sub(prediction, target)), reduction);
+    const [p, t] = toTensors("mse", [prediction, target], 2) as [Tensor, Tensor];
+    broadcastShape("mse", [p, t], names);
+    (reduction === "mean" ? sharedFloat : numeric)("mse", [p, t], names);
+    return reduced("mse", square(sub(p, t)), reduction);
   },
   () => [
     [irregular([2, 3]), irregular([3], 2)],
     [irregular([2]), irregular([2], 2), { reduction: "none" }],
   ],
 );
+const names = ["prediction", "target"];
 
 /**
  * −t ln σ(x) − (1 − t) ln σ(−x) of each element, for logits x and targets t in [0, 1]. Where t is 0 or 1 the other term
@@ -36,7 +49,7 @@ export const mse: Sampled<Loss> = withSamples<Loss>(
 const elementLosses: Op<Binary> = defineOp({
   name: "binaryCrossEntropy",
   shape: (inputs) => broadcastShape("binaryCrossEntropy", inputs, ["logits", "target"]),
-  dtype: (inputs) => sharedFloat("binaryCrossEntropy", inputs),
+  dtype: (inputs) => sharedFloat("binaryCrossEntropy", inputs, ["logits", "target"]),
   kernel: (out, inputs) =>
     elementwise(out, inputs, (n, y, o, a, i, s, b, j, t) => {
       for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) {

@@ -1,4 +1,13 @@
-import { type Binary, defineOp, describe, type Op, type Operand, ShapeError, type Tensor } from "@wengert/core";
+import {
+  type Binary,
+  defineOp,
+  describe,
+  type Op,
+  type Operand,
+  ShapeError,
+  shapeText,
+  type Tensor,
+} from "@wengert/core";
 import { type NdArray, rows, type Shape, sizeOf } from "@wengert/core/ndarray";
 import { numeric } from "./arithmetic.ts";
 import { broadcastShape } from "./axes.ts";
@@ -16,17 +25,14 @@ import { unbroadcast } from "./sum.ts";
 export const matmul: Op<Binary> = defineOp({
   name: "matmul",
   shape: ([a, b]) => {
-    const [{ m, batch: left }, { n, batch: right }] = [onTheLeft(a.shape), onTheRight(b.shape)];
+    const [{ m }, { n }] = [onTheLeft(a.shape), onTheRight(b.shape)];
     if (a.shape.length === 0 || b.shape.length === 0) {
       throw new ShapeError(
         `matmul: a scalar is no matrix: ${describe(a, "a")} and ${describe(b, "b")}; did you mean mul?`,
       );
     }
     innerSizesAgree("matmul", a, b);
-    const batch = broadcastShape("matmul", [
-      { ...a, shape: left },
-      { ...b, shape: right },
-    ]);
+    const batch = broadcastShape("matmul", [a, b], ["a", "b"], 2);
     return [...batch, ...(a.shape.length > 1 ? [m] : []), ...(b.shape.length > 1 ? [n] : [])];
   },
   dtype: (inputs) => numeric("matmul", inputs),
@@ -105,8 +111,15 @@ export function innerSizesAgree(who: string, a: Operand, b: Operand): void {
 }
 
 function transposeHint(a: Operand, b: Operand): string {
-  if (a.shape.length !== 2 || b.shape.length !== 2) return "";
-  if (b.shape[1] === a.shape[1]) return `; did you mean transpose(${b.label ?? "b"})?`;
-  if (a.shape[0] === b.shape[0]) return `; did you mean transpose(${a.label ?? "a"})?`;
+  const [m, k] = [a.shape.at(-2), a.shape.at(-1)];
+  const [inner, n] = [b.shape.length > 1 ? b.shape.at(-2) : b.shape[0], b.shape.at(-1)];
+  if (b.shape.length > 1 && n === k) return `; did you mean ${transposeText(b, "b")}?`;
+  if (a.shape.length > 1 && m === inner) return `; did you mean ${transposeText(a, "a")}?`;
+  if (a.shape.length === 2 && n === m) return `; did you mean matmul(${b.label ?? "b"}, ${a.label ?? "a"})?`;
   return "";
 }
+
+const transposeText = ({ label, shape }: Operand, otherwise: string): string => {
+  const axes = shape.length > 2 ? `, { axes: ${shapeText(exchanged(shape.length))} }` : "";
+  return `transpose(${label ?? otherwise}${axes})`;
+};

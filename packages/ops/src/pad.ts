@@ -27,7 +27,9 @@ export const pad: Op<Unary, Padding, PadOptions> = defineOp({
     const pairs = pairsIn(widths);
     if (pairs?.length === x.shape.length) return { widths: pairs, value };
     const wanted = `one pair [before, after] for each of the ${x.shape.length} axes of ${describe(x)}`;
-    throw new ArgumentError(`pad: widths must be ${wanted}, whole numbers of at least 0; got ${shown(widths)}`);
+    throw new ArgumentError(
+      `pad: widths must be ${wanted}, whole numbers of at least 0; got ${shown(widths)}${pairsCure(widths, x.shape.length)}`,
+    );
   },
   shape: ([x], { widths }) => x.shape.map((n, axis) => widths[axis]![0] + n + widths[axis]![1]),
   dtype: ([x], { value }) => holding(x, value),
@@ -66,7 +68,15 @@ function pairsIn(widths: unknown): Widths | undefined {
   return pairs.every(isPair) ? (pairs as unknown as Widths) : undefined;
 }
 
-const shown = (widths: unknown): string => (Array.isArray(widths) ? JSON.stringify(widths) : show(widths));
+/** A number for all axes, or one pair for the only axis. */
+function pairsCure(widths: unknown, rank: number): string {
+  const pair = typeof widths === "number" ? [widths, widths] : widths;
+  if (pairsIn([pair]) === undefined || (rank !== 1 && typeof widths !== "number")) return "";
+  return `; write ${shown(Array(rank).fill(pair))}`;
+}
+
+const shown = (widths: unknown): string =>
+  Array.isArray(widths) ? JSON.stringify(widths).replaceAll(",", ", ") : show(widths);
 
 function holding(x: Operand, value: number): Operand["dtype"] {
   const fits = x.dtype === "bool" ? value === 0 || value === 1 : x.dtype !== "int32" || value === (value | 0);

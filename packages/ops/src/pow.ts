@@ -1,4 +1,4 @@
-import { type Binary, defineOp, type Op, OutOfRangeError } from "@wengert/core";
+import { type Binary, defineOp, describe, type Op, type Operand, OutOfRangeError } from "@wengert/core";
 import { mul, numeric, sub } from "./arithmetic.ts";
 import { broadcastShape } from "./axes.ts";
 import { ofPower } from "./causes.ts";
@@ -19,10 +19,10 @@ export const pow: Op<Binary> = defineOp({
   name: "pow",
   shape: (inputs) => broadcastShape("pow", inputs),
   dtype: (inputs) => numeric("pow", inputs),
-  kernel: (out, inputs) =>
+  kernel: (out, inputs, _, operands) =>
     elementwise(out, inputs, (n, y, o, a, i, s, b, j, t) => {
       if (y instanceof Int32Array) {
-        for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) y[o + l] = integerPower(a[p]!, b[q]!);
+        for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) y[o + l] = integerPower(a[p]!, b[q]!, operands);
         return;
       }
       for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) {
@@ -52,15 +52,20 @@ export const pow: Op<Binary> = defineOp({
 });
 
 /** base ** exponent modulo 2³², by squaring. */
-function integerPower(base: number, exponent: number): number {
-  if (exponent < 0) {
-    const cure = 'write cast(a, { dtype: "float64" }), and the same of the exponent';
-    throw new OutOfRangeError(`pow: an int32 raised to ${exponent} is no int32; ${cure}`);
-  }
+function integerPower(base: number, exponent: number, operands: readonly [Operand, Operand]): number {
+  if (exponent < 0) throw noInteger(exponent, operands);
   let [power, square] = [1, base];
   for (let e = exponent; e > 0; e >>= 1) {
     if (e & 1) power = Math.imul(power, square);
     square = Math.imul(square, square);
   }
   return power;
+}
+
+/** The error for a power that has a fraction. */
+function noInteger(exponent: number, [a, b]: readonly [Operand, Operand]): OutOfRangeError {
+  const float = (name: string) => `cast(${name}, { dtype: "float64" })`;
+  const isNumber = b.shape.length === 0 && b.label === undefined;
+  const cure = `write pow(${float(a.label ?? "a")}, ${isNumber ? exponent : float(b.label ?? "b")})`;
+  return new OutOfRangeError(`pow: ${describe(a, "a")} to the power of ${exponent} is no int32; ${cure}`);
 }

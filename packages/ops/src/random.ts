@@ -1,13 +1,16 @@
 import {
+  ArgumentError,
   type Complete,
+  checkDType,
   type DType,
   DTypeError,
   defineOp,
   describe,
+  isFloat,
   type Op,
   type Operand,
   OutOfRangeError,
-  sharedFloat,
+  show,
   type Tensor,
   tensor,
   type Unary,
@@ -23,7 +26,7 @@ import { type Sampled, withSamples } from "./samples.ts";
 export const randomKey: Sampled<RandomKey> = withSamples<RandomKey>(
   (seed) => {
     if (!Number.isSafeInteger(seed))
-      throw new OutOfRangeError(`randomKey: the seed must be a whole number, got ${seed}`);
+      throw new OutOfRangeError(`randomKey: the seed must be a whole number, got ${show(seed)}`);
     return tensor([Math.floor(seed / 2 ** 32) | 0, seed | 0], { dtype: "int32", label: "key" });
   },
   () => [[1]],
@@ -31,7 +34,11 @@ export const randomKey: Sampled<RandomKey> = withSamples<RandomKey>(
 
 /** `count` (default 2) keys independent of each other and of what else `key` gives. */
 export const splitKey: Sampled<SplitKey> = withSamples<SplitKey>(
-  (key, count = 2) => Array.from({ length: count }, (_, index) => childKey(key, { index })),
+  (key, count = 2) => {
+    if (Number.isSafeInteger(count) && count >= 0)
+      return Array.from({ length: count }, (_, index) => childKey(key, { index }));
+    throw new ArgumentError(`splitKey: count must be a whole number of at least 0, got ${show(count)}`);
+  },
   () => [[randomKey(1), 3]],
 );
 
@@ -73,7 +80,9 @@ export const randomUniform: Op<Unary, Drawing & { readonly min: number; readonly
     options: { ...drawingDefaults, min: 0, max: 1 },
     params: ({ min = 0, max = 1, ...options }) => {
       if (min <= max && max - min < Infinity) return { ...drawing("randomUniform", options), min, max };
-      throw new OutOfRangeError(`randomUniform: min ≤ max, both finite, are needed; got min ${min}, max ${max}`);
+      throw new OutOfRangeError(
+        `randomUniform: expected finite min ≤ max, got min ${show(min)} and max ${show(max)}; are they exchanged?`,
+      );
     },
     shape: ([key], { shape }) => keyShape("randomUniform", key) && shape,
     dtype: (_, { dtype }) => dtype,
@@ -109,16 +118,14 @@ export const randomNormal: Op<Unary, Drawing, RandomOptions> = defineOp({
 const stream = { split: 1, uniform: 2, radius: 3, angle: 4 } as const;
 
 function drawing(who: string, options: Complete<RandomOptions>): Drawing {
-  const [shape, dtype] = [shapeOf(who, options), options.dtype ?? "float64"];
-  sharedFloat(who, [{ shape, dtype, label: undefined }]);
-  return { shape, dtype };
+  const [shape, dtype] = [shapeOf(who, options), checkDType(who, options.dtype ?? "float64")];
+  if (isFloat(dtype)) return { shape, dtype };
+  throw new DTypeError(`${who}: dtype must be float64 or float32, got ${dtype}; cast what comes out`);
 }
 
 function keyShape(who: string, key: Operand): Shape {
   if (key.dtype === "int32" && String(key.shape) === "2") return key.shape;
-  throw new DTypeError(
-    `${who}: expected a key, int32 [2], got ${key.dtype} ${describe(key)}; randomKey(seed) makes one`,
-  );
+  throw new DTypeError(`${who}: expected a key, int32 [2], got ${describe(key)}, ${key.dtype}; write randomKey(seed)`);
 }
 
 /** The i-th number in [0, 1) with as many random bits as the dtype of `out` holds. */

@@ -26,7 +26,7 @@ export const reshape: Op<Unary, { readonly shape: Shape }> = defineOp({
     const fits = sizeOf(inferred) === size && inferred.every((n) => Number.isInteger(n) && n >= 0);
     if (fits && shape.length - inferred.filter((n, i) => n === shape[i]).length < 2) return { shape: inferred };
     throw new ShapeError(
-      `reshape: ${describe(x)} has ${size} elements and cannot take shape ${shapeText(shape)}; one size may be -1`,
+      `reshape: ${describe(x)} has ${size} elements and cannot take shape ${shapeText(shape)}; ${sizesCure(shape, size)}`,
     );
   },
   shape: (_, { shape }) => shape,
@@ -39,6 +39,13 @@ export const reshape: Op<Unary, { readonly shape: Shape }> = defineOp({
     [tensor(1), { shape: [1, 1] }],
   ],
 });
+
+function sizesCure(shape: Shape, size: number): string {
+  const open = shape.filter((n) => n === -1).length;
+  const known = sizeOf(shape.filter((n) => n !== -1));
+  if (open > 1) return "only one size may be -1";
+  return open === 1 ? `${size} is no multiple of ${known}` : "one size may be -1, and is found from the others";
+}
 
 /** x in another shape; x itself if it has it. */
 export const inShape = (x: Tensor, shape: Shape): Tensor =>
@@ -58,7 +65,9 @@ export const transpose: Op<
     const axes = Array.isArray(given) ? [...given].map((axis) => axisOf("transpose", x, axis)) : [];
     if (axes.length === rank && new Set(axes).size === rank) return { axes };
     const came = Array.isArray(given) ? shapeText(given) : show(given);
-    throw new OutOfRangeError(`transpose: axes must name each of the ${rank} axes of ${describe(x)} once, got ${came}`);
+    throw new OutOfRangeError(
+      `transpose: axes must name each of the ${rank} axes of ${describe(x)} once, got ${came}${axesCure(given, rank)}`,
+    );
   },
   shape: ([x], { axes }) => axes.map((axis) => x.shape[axis]!),
   dtype: ([x]) => x.dtype,
@@ -66,6 +75,12 @@ export const transpose: Op<
   vjp: [(g, { params: { axes } }) => transpose(g, { axes: axes.map((_, i) => axes.indexOf(i)) })],
   samples: () => [[irregular([2, 3], 2)], [irregular([1, 2, 2]), { axes: [2, 0, -2] }]],
 });
+
+/** Where one axis is given for all. */
+function axesCure(given: unknown, rank: number): string {
+  if (typeof given !== "number" || rank < 2) return "";
+  return `; write ${shapeText([...Array(rank).keys()].reverse())}`;
+}
 
 /** y = x with a new axis of size 1, which stands at `axis` of y. Its adjoint takes it away. */
 export const expandDims: Op<Unary, { readonly axis: number }> = defineOp({

@@ -3,6 +3,7 @@ import {
   apply,
   defineOp,
   describe,
+  listCure,
   type Op,
   type Operand,
   OutOfRangeError,
@@ -58,10 +59,12 @@ export const unslice: Op<Unary, Selection & { readonly shape: Shape }> = defineO
   params: (options) => {
     const shape = shapeOf("unslice", options);
     const { start, step, size } = options;
-    const isList = (list: unknown) =>
-      Array.isArray(list) && list.length === shape.length && [...list].every(Number.isSafeInteger);
-    if (isList(start) && isList(step) && isList(size)) return { start: start!, step: step!, size: size!, shape };
-    throw new ArgumentError("unslice: expected { start, step, size, shape }, lists with a whole number for each axis");
+    for (const [name, list] of Object.entries({ start, step, size })) {
+      if (Array.isArray(list) && list.length === shape.length && [...list].every(Number.isSafeInteger)) continue;
+      const wanted = `one whole number for each axis of ${shapeText(shape)}, as among the params of a slice`;
+      throw new ArgumentError(`unslice: ${name} is a list with ${wanted}; got ${show(list)}`);
+    }
+    return { start: start!, step: step!, size: size!, shape };
   },
   shape: ([x], { shape, size }) => {
     if (String(x.shape) === String(size)) return shape;
@@ -84,11 +87,13 @@ const selected = (x: NdArray, { start, step, size }: Selection): NdArray =>
 function selection(x: Operand, { start = [], stop = [], step = [] }: SliceOptions): Selection {
   for (const [name, bounds] of Object.entries({ start, stop, step })) {
     if (Array.isArray(bounds)) continue;
-    throw new ArgumentError(`slice: ${name} is a list with one entry an axis, such as [0, null]; got ${show(bounds)}`);
+    throw new ArgumentError(`slice: ${name} is a list with one entry an axis, got ${show(bounds)}${listCure(bounds)}`);
   }
   const longest = Math.max(start.length, stop.length, step.length);
   if (longest > x.shape.length)
-    throw new OutOfRangeError(`slice: ${longest} bounds for the ${x.shape.length} axes of ${describe(x)}`);
+    throw new OutOfRangeError(
+      `slice: ${longest} bounds for the ${x.shape.length} axes of ${describe(x)}; give one an axis at most`,
+    );
   for (const bound of [...start, ...stop, ...step]) {
     if (bound !== null && !Number.isInteger(bound))
       throw new ArgumentError(`slice: bounds and steps are whole numbers or null, got ${show(bound)}`);
@@ -96,7 +101,7 @@ function selection(x: Operand, { start = [], stop = [], step = [] }: SliceOption
   const along = x.shape.map((n, axis) => {
     const by = step[axis] ?? 1;
     if (by === 0)
-      throw new OutOfRangeError(`slice: step is 0 along axis ${axis} of ${describe(x)}; 1 takes every entry`);
+      throw new OutOfRangeError(`slice: step is 0 along axis ${axis} of ${describe(x)}; write 1 to take every entry`);
     const [least, most] = by > 0 ? [0, n] : [-1, n - 1];
     const within = (bound: number) => Math.min(Math.max(bound < 0 ? bound + n : bound, least), most);
     const from = start[axis] == null ? (by > 0 ? 0 : n - 1) : within(start[axis]);

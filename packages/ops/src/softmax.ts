@@ -1,17 +1,23 @@
 import {
+  ArgumentError,
   type Binary,
   complete,
+  DTypeError,
   defineOp,
+  describe,
   type Op,
   type Operand,
-  type Tensor,
+  ShapeError,
+  show,
+  Tensor,
   type TensorLike,
   tensor,
+  tensorCure,
   type Unary,
 } from "@wengert/core";
 import { sizeOf } from "@wengert/core/ndarray";
 import { mul, neg, sub } from "./arithmetic.ts";
-import { type Axes, type AxisOption, axesOf, commonShape } from "./axes.ts";
+import { type Axes, type AxisOption, axesOf, broadcastShape, commonShape } from "./axes.ts";
 import { ofSoftmax, ofSumOfProducts } from "./causes.ts";
 import { equal } from "./compare.ts";
 import { exp } from "./functions.ts";
@@ -220,11 +226,28 @@ export interface MaskableOp {
   readonly samples: () => readonly (readonly [TensorLike, SoftmaxOptions?])[];
 }
 
+/** The mask that `where` says, if it is one for x. @throws ArgumentError, DTypeError, ShapeError otherwise. */
+function maskOf(who: string, x: TensorLike, mask: TensorLike): TensorLike {
+  if (!(mask instanceof Tensor))
+    throw new ArgumentError(`${who}: where must be a bool tensor, got ${show(mask)}${tensorCure(mask)}`);
+  if (mask.dtype !== "bool") {
+    const cure = `write notEqual(${mask.label ?? "mask"}, 0)`;
+    throw new DTypeError(`${who}: where must be bool, ${describe(mask, "mask")} is ${mask.dtype}; ${cure}`);
+  }
+  if (!(x instanceof Tensor) || String(broadcastShape(who, [x, mask], ["x", "mask"])) === String(x.shape)) return mask;
+  const [came, wanted] = [describe(mask, "mask"), describe(x, "x")];
+  throw new ShapeError(
+    `${who}: where must broadcast to ${wanted}, got ${came}; its sizes must be equal, or 1, counted from the last axis`,
+  );
+}
+
 /** Entries at −Infinity take no part. A slice of nothing else gives NaN, which the outer `where` replaces. */
 function maskable(op: typeof softmaxOfAll, elsewhere: number): MaskableOp {
   const maskedOp = (x: TensorLike, options?: SoftmaxOptions): Tensor => {
-    const { axis, where: taking } = complete(op.spec.name, options, { ...onLastAxis, where: undefined });
-    if (taking === undefined) return op(x, { axis });
+    const { name } = op.spec;
+    const { axis, where: mask } = complete<SoftmaxOptions>(name, options, { ...onLastAxis, where: undefined });
+    if (mask === undefined) return op(x, { axis });
+    const taking = maskOf(name, x, mask);
     return where(taking, op(where(taking, x, -Infinity), { axis }), elsewhere);
   };
   const hasValue = Number.isFinite(elsewhere); // a constant −Infinity has no difference quotient to check against

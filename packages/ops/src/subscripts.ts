@@ -8,8 +8,11 @@ import { type Contraction, subscriptsOf } from "./contraction.ts";
  */
 export function readSubscripts(subscripts: string, tensors: readonly Operand[]): Contraction {
   const { terms, output } = termsOf(subscripts);
-  if (terms.length !== tensors.length)
-    throw malformed(subscripts, `${counted(terms.length, "operand")}, but ${counted(tensors.length, "tensor")}`);
+  if (terms.length !== tensors.length) {
+    const has = `${JSON.stringify(subscripts)} has the labels of ${counted(terms.length, "tensor")}`;
+    const cure = tensors.length > terms.length ? "; write a comma between those of two" : "";
+    throw new ArgumentError(`einsum: ${has}, got ${tensors.length}${cure}`);
+  }
   const ranks = tensors.map((x, k) => unnamedAxes(terms[k]!, x, k));
   const unnamed = lettersBeside(subscripts, Math.max(0, ...ranks));
   const contraction = {
@@ -24,7 +27,7 @@ export function readSubscripts(subscripts: string, tensors: readonly Operand[]):
 const malformed = (subscripts: string, what: string) =>
   new ArgumentError(`einsum: ${JSON.stringify(subscripts)}: ${what}`);
 
-const counted = (n: number, noun: string) => `${n} ${noun}${n === 1 ? "" : "s"}`;
+const counted = (n: number, one: string, more = `${one}s`) => `${n} ${n === 1 ? one : more}`;
 
 function termsOf(subscripts: string): { terms: readonly string[]; output: string | undefined } {
   const [left, output, ...more] = subscripts.replaceAll(" ", "").split("->") as [string, string?];
@@ -53,9 +56,9 @@ function unnamedAxes(term: string, x: Operand, place: number): number {
   const letters = term.replace("...", "");
   const missing = x.shape.length - letters.length;
   if (missing === 0 || (missing > 0 && term.includes("..."))) return missing;
-  const cure = missing > 0 ? `; "...${letters}" stands for any axes before these` : "";
+  const cure = missing > 0 ? `; write "...${letters}" for any axes before these` : "";
   const came = `${describe(x, `tensor ${place}`)} has ${x.shape.length}`;
-  throw new ShapeError(`einsum: "${term}" has letters for ${letters.length} axes, and ${came}${cure}`);
+  throw new ShapeError(`einsum: "${term}" names ${counted(letters.length, "axis", "axes")}, and ${came}${cure}`);
 }
 
 function lettersBeside(subscripts: string, count: number): string {
@@ -72,8 +75,8 @@ function lettersBeside(subscripts: string, count: number): string {
 function checkOutput(subscripts: string, { operands, output }: Contraction, unnamed: string): void {
   for (const [i, label] of [...output].entries()) {
     if (!operands.some((labels) => labels.includes(label)))
-      throw malformed(subscripts, `${label} stands in the output, and in no operand`);
-    if (output.indexOf(label) < i) throw malformed(subscripts, `${label} stands twice in the output`);
+      throw malformed(subscripts, `${label} stands in the output, and no tensor has it`);
+    if (output.indexOf(label) < i) throw malformed(subscripts, `${label} stands twice in the output; name it once`);
   }
   if (!output.includes(unnamed))
     throw malformed(subscripts, `the output has no "...", where the axes without a letter go; write "...${output}"`);

@@ -68,7 +68,7 @@ export const broadcastTo: Op<Unary, { readonly shape: Shape }> = defineOp({
     const missing = shape.length - x.shape.length;
     if (missing >= 0 && x.shape.every((n, i) => n === 1 || n === shape[i + missing])) return shape;
     throw new ShapeError(
-      `broadcastTo: ${describe(x)} does not broadcast to ${shapeText(shape)}; sizes must be equal, or 1 in it, from the last axis on`,
+      `broadcastTo: ${describe(x)} does not broadcast to ${shapeText(shape)}; its sizes must be equal, or 1, counted from the last axis`,
     );
   },
   dtype: ([x]) => x.dtype,

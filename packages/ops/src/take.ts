@@ -114,13 +114,15 @@ export const take: Sampled<Take> & { readonly spec: typeof alongAxis.spec } = Ob
 function asIndices(who: string, indices: TensorLike): TensorLike {
   if (typeof indices !== "number") return indices;
   if (indices === (indices | 0)) return tensor(indices, { dtype: "int32" });
-  throw new OutOfRangeError(`${who}: an index is a whole number, an int32; got ${indices}`);
+  const cure = Number.isInteger(indices) ? "" : "; round it";
+  throw new OutOfRangeError(`${who}: an index is a whole number, an int32; got ${indices}${cure}`);
 }
 
 /** A size among the options of a call. @throws ArgumentError. */
 export function sizeIn(who: string, name: string, size: unknown): number {
   if (Number.isSafeInteger(size) && (size as number) >= 0) return size as number;
-  throw new ArgumentError(`${who}: ${name} must be a whole number of at least 0, got ${show(size)}`);
+  const cure = size === undefined ? `; write { ${name}: ... }` : "";
+  throw new ArgumentError(`${who}: ${name} must be a whole number of at least 0, got ${show(size)}${cure}`);
 }
 
 /** Where in an array of `shape`, row by row, the entries begin that the indices name along `axis`, in order. */
@@ -137,14 +139,19 @@ function* starts(who: string, shape: Shape, axis: number, indices: ArrayLike<num
 /** Index number `k`, along an axis of size `n`, counted from 0. @throws OutOfRangeError. */
 export function placeOf(who: string, index: number, k: number, axis: number, n: number): number {
   if (index >= -n && index < n) return index < 0 ? index + n : index;
-  throw new OutOfRangeError(`${who}: index ${index} (number ${k}) is outside axis ${axis} of size ${n}`);
+  const range = n === 0 ? ", which has no entries" : `; it must be from ${-n} to ${n - 1}`;
+  throw new OutOfRangeError(`${who}: index ${index} (number ${k}) is outside axis ${axis} of size ${n}${range}`);
 }
 
 /** The dtype of what is taken from `x`. @throws DTypeError for indices that are no int32. */
 export function indexed(who: string, x: Operand, indices: Operand): DType {
   if (indices.dtype === "int32") return x.dtype;
-  const cast = `cast(${indices.label ?? "indices"}, { dtype: "int32" })`;
-  throw new DTypeError(`${who}: indices are int32; ${describe(indices, "indices")} is ${indices.dtype}; write ${cast}`);
+  const name = indices.label ?? "indices";
+  const isMask = indices.dtype === "bool" && x !== indices;
+  const mask = isMask ? `; to select by a mask, write where(${name}, ${x.label ?? "x"}, 0)` : "";
+  throw new DTypeError(
+    `${who}: indices are int32, ${describe(indices, name)} is ${indices.dtype}; write cast(${name}, { dtype: "int32" })${mask}`,
+  );
 }
 
 interface Classes {
@@ -176,7 +183,9 @@ const oneHotOp: Op<readonly [indices: Tensor], Classes, OneHotOptions> = defineO
   kernel: (out, [indices], { numClasses }) => {
     for (const [row, index] of rows(indices).entries()) {
       if (index < 0 || index >= numClasses) {
-        throw new OutOfRangeError(`oneHot: index ${index} of row ${row} is outside 0 … ${numClasses - 1}`);
+        throw new OutOfRangeError(
+          `oneHot: index ${index} of row ${row} is outside 0 … ${numClasses - 1}; are there more classes than numClasses?`,
+        );
       }
       out.data[row * numClasses + index] = 1;
     }

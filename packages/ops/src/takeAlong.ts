@@ -87,8 +87,8 @@ export const takeAlong: Sampled<TakeAlong> & { readonly spec: typeof alongAxis.s
       if (axis !== undefined) return alongAxis(x, indices, { axis });
       const [from, which] = toTensors("takeAlong", [x, indices], 2) as [Tensor, Tensor];
       if (which.shape.length === 1) return alongAxis(reshape(from, { shape: [-1] }), which, { axis: 0 });
-      const cure = "needs a vector of indices, or an axis";
-      throw new ShapeError(`takeAlong: ${describe(from, "x")} row by row ${cure}; got ${describe(which, "indices")}`);
+      const rule = `without an axis a vector of indices counts through ${describe(from, "x")} row by row`;
+      throw new ShapeError(`takeAlong: ${rule}, got ${describe(which, "indices")}; write { axis: ... }`);
     },
     () => [
       [irregular([2, 3]), someIndices(), { axis: 1 }],
@@ -102,14 +102,20 @@ export const takeAlong: Sampled<TakeAlong> & { readonly spec: typeof alongAxis.s
 
 /** The shape of what `indices` take from `x`, or of what was taken: along the axis that of the indices. @throws ShapeError. */
 function takenShape(who: string, x: Operand, indices: Operand, axis: number): Shape {
-  const [p, q] = [x.shape, indices.shape];
-  if (p.length === q.length && p.every((n, i) => i === axis || n === q[i] || n === 1 || q[i] === 1))
-    return q.map((n, i) => (i === axis || n !== 1 ? n : p[i]!));
-  const came = `${describe(x, "x")} and ${describe(indices, "indices")}`;
+  if (agree(x, indices, axis)) return indices.shape.map((n, i) => (i === axis || n !== 1 ? n : x.shape[i]!));
+  const wanted = x.shape.map((n, i) => (i === axis ? "n" : n)).join(", ");
+  const meant = x.shape.findIndex((_, other) => agree(x, indices, other));
+  const isOther = x.shape.length !== indices.shape.length;
+  const cure = isOther ? "; take is for indices of any shape" : meant < 0 ? "" : `; did you mean { axis: ${meant} }?`;
   throw new ShapeError(
-    `${who}: ${came} may differ along axis ${axis} only, but for sizes of 1; take replaces the axis`,
+    `${who}: ${describe(x, "x")} along axis ${axis} needs indices [${wanted}], or 1 for a size, got ${describe(indices, "indices")}${cure}`,
   );
 }
+
+/** Whether sizes agree, or one is 1, along all axes but one. */
+const agree = ({ shape }: Operand, indices: Operand, axis: number): boolean =>
+  shape.length === indices.shape.length &&
+  shape.every((n, i) => i === axis || n === 1 || [1, n].includes(indices.shape[i]!));
 
 const repeated = (x: NdArray, shape: Shape): NdArray => ndarray(x.data, shape, broadcastStrides(x, shape), x.offset);
 

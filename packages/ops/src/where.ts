@@ -1,4 +1,4 @@
-import { DTypeError, defineOp, describe, isFloat, type Op, type Tensor, tensor } from "@wengert/core";
+import { DTypeError, defineOp, describe, mixedDTypes, type Op, type Tensor, tensor } from "@wengert/core";
 import { broadcastShape } from "./axes.ts";
 import { elementwise } from "./loops.ts";
 import { irregular } from "./samples.ts";
@@ -14,13 +14,10 @@ export const where: Op<readonly [condition: Tensor, a: Tensor, b: Tensor]> = def
   dtype: ([condition, a, b]) => {
     if (condition.dtype !== "bool") {
       const cure = `write notEqual(${condition.label ?? "condition"}, 0)`;
-      throw new DTypeError(`where: ${describe(condition, "condition")} is ${condition.dtype}, bool is needed; ${cure}`);
+      throw new DTypeError(`where: bool is needed, ${describe(condition, "condition")} is ${condition.dtype}; ${cure}`);
     }
     if (a.dtype === b.dtype) return a.dtype;
-    const cure = isFloat(a.dtype)
-      ? `write cast(${b.label ?? "b"}, { dtype: "${a.dtype}" })`
-      : `write cast(${a.label ?? "a"}, { dtype: "${b.dtype}" })`;
-    throw new DTypeError(`where: ${describe(a, "a")} is ${a.dtype}, ${describe(b, "b")} is ${b.dtype}; ${cure}`);
+    throw mixedDTypes("where", [a, "a"], [b, "b"]);
   },
   kernel: (out, inputs) =>
     elementwise(out, inputs, (n, y, o, c, i, s, a, j, t, b, k, u) => {

@@ -64,7 +64,7 @@ describe("broadcasting", () => {
     [
       [5, 3],
       [5],
-      /sizes 3 and 5 at axis -1; did you mean expandDims\(the vector, \{ axis: -1 \}\), or a reduction with keepDims\?/,
+      /sizes 3 and 5 at axis -1; did you mean expandDims\(b, { axis: 1 }\), or a reduction to b with { keepDims: true }\?/,
     ],
     [[0], [2], /sizes 0 and 2 at axis -1/],
   ])("of %j and %j is refused with the axis", (p, q, message) => {

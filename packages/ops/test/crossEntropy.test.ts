@@ -314,7 +314,7 @@ describe("refuses", () => {
       "float labels",
       () => crossEntropy(z, L(tensor([0, 1, 2, 0]), "t")),
       DTypeError,
-      'crossEntropy: class indices are int32; t [4] is float64; write cast(t, { dtype: "int32" })',
+      'crossEntropy: class indices are int32, t [4] is float64; write cast(t, { dtype: "int32" })',
     ],
     [
       "integer logits",
@@ -326,19 +326,19 @@ describe("refuses", () => {
       "one-hot rows of int32",
       () => crossEntropy(z, L(zeros([4, 3], { dtype: "int32" }), "t")),
       DTypeError,
-      'crossEntropy: t [4, 3] is int32 and has the shape of z [4, 3]; are they one-hot? write cast(t, { dtype: "float64" }), they are probabilities then, or argmax(t, { axis: 1 })',
+      'crossEntropy: t [4, 3] is int32 and has the shape of z [4, 3]; are they one-hot? write cast(t, { dtype: "float64" }) for probabilities, or argmax(t, { axis: 1 }) for labels',
     ],
     [
       "one-hot rows of bool",
       () => crossEntropy(L(tensor(z, { dtype: "float32" }), "z"), L(zeros([4, 3], { dtype: "bool" }), "t")),
       DTypeError,
-      'crossEntropy: t [4, 3] is bool and has the shape of z [4, 3]; are they one-hot? write cast(t, { dtype: "float32" }), they are probabilities then, or argmax(t, { axis: 1 })',
+      'crossEntropy: t [4, 3] is bool and has the shape of z [4, 3]; are they one-hot? write cast(t, { dtype: "float32" }) for probabilities, or argmax(t, { axis: 1 }) for labels',
     ],
     [
       "probabilities of another dtype",
       () => crossEntropy(z, L(tensor(chances, { dtype: "float32" }), "p")),
       DTypeError,
-      'crossEntropy: z [4, 3] is float64, p [4, 3] is float32; write cast(p, { dtype: "float64" })',
+      'crossEntropy: one dtype is needed, z [4, 3] is float64, p [4, 3] is float32; write cast(p, { dtype: "float64" })',
     ],
     [
       "too few labels",
@@ -456,7 +456,7 @@ describe("refuses", () => {
       "weights of another dtype",
       () => crossEntropy(z, t, { weight: L(zeros([3], { dtype: "float32" }), "w") }),
       DTypeError,
-      'crossEntropy: z [4, 3] is float64, w [3] is float32; write cast(w, { dtype: "float64" })',
+      'crossEntropy: one dtype is needed, z [4, 3] is float64, w [3] is float32; write cast(w, { dtype: "float64" })',
     ],
   ];
   test.each(refused)("%s", (_, run, Class, message) => {

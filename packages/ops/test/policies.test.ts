@@ -177,7 +177,7 @@ test("pad surrounds with a value that the dtype can hold", () => {
     [7, 7, 7, 7],
     [1, 2, 7, 7],
   ]);
-  expect(() => pad(x, { widths: [[1, 0]] })).toThrow(/one pair .* 2 axes of tensor \[1, 2\].*got \[\[1,0\]\]/);
+  expect(() => pad(x, { widths: [[1, 0]] })).toThrow(/one pair .* 2 axes of tensor \[1, 2\].*got \[\[1, 0\]\]/);
   expect(() =>
     pad(x, {
       widths: [

@@ -85,7 +85,7 @@ describe("keys", () => {
       "a float for a key",
       () => randomNormal(random([2]), { shape: [1] }),
       DTypeError,
-      /^randomNormal: expected a key, int32 \[2\], got float64 tensor \[2\]; randomKey\(seed\) makes one/,
+      /^randomNormal: expected a key, int32 \[2\], got tensor \[2\], float64; write randomKey\(seed\)/,
     ],
     [
       "a list of keys",

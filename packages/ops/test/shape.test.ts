@@ -314,9 +314,9 @@ describe("concat and stack", () => {
       "sizes that differ elsewhere",
       () => concat([X, random([2, 2])]),
       ShapeError,
-      /^concat: tensor 1 \[2, 2\] and X \[2, 3\] may differ along axis 0 only/,
+      /^concat: tensors may differ along axis 0 only, got X \[2, 3\] and tensor 1 \[2, 2\]; did you mean { axis: 1 }/,
     ],
-    ["another number of axes", () => concat([X, random([2])]), ShapeError, /tensor 1 \[2\] and X/],
+    ["another number of axes", () => concat([X, random([2])]), ShapeError, /X \[2, 3\] and tensor 1 \[2\]; stack/],
     ["scalars", () => concat([tensor(1), tensor(2)]), OutOfRangeError, /a scalar has no axes/],
     [
       "two dtypes",

@@ -56,7 +56,7 @@ describe("where", () => {
     const error = errorOf(() => where(tensor([1, 0], { label: "mask" }), 1, 2));
     expect([error.constructor, error.message]).toEqual([
       DTypeError,
-      "where: mask [2] is float64, bool is needed; write notEqual(mask, 0)",
+      "where: bool is needed, mask [2] is float64; write notEqual(mask, 0)",
     ]);
     const other = errorOf(() => where(condition, tensor([1, 2], { label: "W" }), int32([1, 2])));
     expect(other.message).toMatch(/W \[2\] is float64, b \[2\] is int32; write cast\(b, \{ dtype: "float64" \}\)/);

@@ -1,0 +1,63 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { parseSync } from "vite";
+
+/** What the sources can say, for tests that find out whether it has been heard. */
+interface Source {
+  /** `core/src/tensor.ts` */
+  readonly file: string;
+  /** Where an error is made: `line:column`. */
+  readonly errors: readonly string[];
+  /** The words of messages, as far as they are fixed. */
+  readonly words: readonly string[];
+  /** The same for what ops tell `nonFinite`. */
+  readonly causes: readonly string[];
+}
+
+interface Node {
+  readonly type: string;
+  readonly start: number;
+  readonly [key: string]: unknown;
+}
+const isNode = (x: unknown): x is Node => typeof x === "object" && x !== null && "type" in x;
+const isCause = ({ key }: Node): boolean => isNode(key) && key.name === "nonFinite";
+
+/** The nodes of a syntax tree, without its types and without what `leftOut` says. */
+function* nodesIn(x: unknown, leftOut: (node: Node) => boolean): Generator<Node> {
+  if (Array.isArray(x)) for (const each of x) yield* nodesIn(each, leftOut);
+  if (!isNode(x) || x.type.startsWith("TSType") || leftOut(x)) return;
+  yield x;
+  for (const value of Object.values(x)) yield* nodesIn(value, leftOut);
+}
+
+/** Pieces of two words or more in strings and templates: names and punctuation are not meant to be read. */
+function wordsIn(nodes: readonly Node[]): string[] {
+  const strings = nodes.map(({ type, value }) => {
+    if (type === "TemplateElement") return (value as { cooked: string }).cooked;
+    return typeof value === "string" ? value : "";
+  });
+  return [...new Set(strings.map((text) => text.trim()))].filter((text) => /[a-z]\W? \W?[a-z]/i.test(text));
+}
+
+function sourceOf(file: string, text: string): Source {
+  const { program } = parseSync(file, text);
+  const nodes = [...nodesIn(program, isCause)];
+  const made = nodes.filter(({ type, callee }) => type === "NewExpression" && isNode(callee) && isError(callee.name));
+  const errors = made.map(({ start }) => {
+    const lines = text.slice(0, start).split("\n");
+    return `${lines.length}:${lines.at(-1)!.length + 1}`;
+  });
+  const ownCauses = [...nodesIn(program, () => false)]
+    .filter(isCause)
+    .flatMap(({ value }) => [...nodesIn(value, () => false)]);
+  if (file.endsWith("/causes.ts")) return { file, errors, words: [], causes: wordsIn(nodes) };
+  return { file, errors, words: errors.length > 0 ? wordsIn(nodes) : [], causes: wordsIn(ownCauses) };
+}
+
+const isError = (name: unknown): boolean => /\wError$/.test(String(name));
+
+export const sources: readonly Source[] = ["core", "ops"].flatMap((name) => {
+  const folder = new URL(`../../${name}/src/`, import.meta.url);
+  return readdirSync(folder).map((file) =>
+    sourceOf(`${name}/src/${file}`, readFileSync(new URL(file, folder), "utf8")),
+  );
+});
