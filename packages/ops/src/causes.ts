@@ -195,6 +195,14 @@ export const ofPower: PairCause = ofPair(({ as, bs, gs, a, b, fault }) => {
   return areFinite(as, bs) ? beyond("the power of finite numbers", fault.bad) : undefined;
 });
 
+/** c ln a */
+export const ofTimesLog: PairCause = ofPair(({ as, bs, a, fault: { bad } }) => {
+  const negative = as.find((x) => x < 0);
+  if (negative !== undefined)
+    return `the log of a negative number (${negative}) is NaN: take it of where(greater(${a}, 0), ${a}, 1)`;
+  return areFinite(as, bs) ? beyond("the product of finite numbers", bad) : undefined;
+});
+
 /** The cause of an op that takes many numbers together. */
 const ofMany =
   (what: string) =>

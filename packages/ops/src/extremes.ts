@@ -1,8 +1,10 @@
 import { type Binary, defineOp, type Op, sharedFloat, type Tensor } from "@wengert/core";
-import { mul, neg, numeric, sub } from "./arithmetic.ts";
+import { mul, neg, numeric } from "./arithmetic.ts";
 import { broadcastShape } from "./axes.ts";
 import { equal, greater } from "./compare.ts";
-import { sigmoid } from "./functions.ts";
+import { differenceError } from "./doubles.ts";
+import { exp } from "./exponential.ts";
+import { sigmoid } from "./logistic.ts";
 import { type ElementwiseLoop, elementwise } from "./loops.ts";
 import { irregular } from "./samples.ts";
 import { unbroadcast } from "./sum.ts";
@@ -55,12 +57,14 @@ export const logAddExp: Op<Binary> = defineOp({
     elementwise(out, inputs, (n, y, o, a, i, s, b, j, t) => {
       for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) {
         const most = Math.max(a[p]!, b[q]!);
-        y[o + l] = Math.abs(most) === Infinity ? most : most + Math.log1p(Math.exp(-Math.abs(a[p]! - b[q]!)));
+        const least = Math.min(a[p]!, b[q]!);
+        const x = least - most;
+        y[o + l] = Math.abs(most) === Infinity ? most : most + Math.log1p(exp(x, differenceError(least, most, x)));
       }
     }),
   vjp: [
-    (g, { inputs: [a, b], output }) => unbroadcast(share(g, sub(a, b), output), a),
-    (g, { inputs: [a, b], output }) => unbroadcast(share(g, neg(sub(a, b)), output), b),
+    (g, { inputs: [a, b] }) => unbroadcast(mul(g, logAddExpSlope(a, b)), a),
+    (g, { inputs: [a, b] }) => unbroadcast(mul(g, logAddExpSlope(b, a)), b),
   ],
   samples: () => [
     [irregular([2, 2]), irregular([2, 2], 2)],
@@ -68,5 +72,28 @@ export const logAddExp: Op<Binary> = defineOp({
   ],
 });
 
-const share = (g: Tensor, difference: Tensor, output: Tensor): Tensor =>
-  where(equal(output, -Infinity), 0, mul(g, sigmoid(difference)));
+/**
+ * y = eᵃ / (eᵃ + eᵇ) = σ(a − b), with the digits that a − b has lost to rounding, and 0 for two −Infinity;
+ * ā = −b̄ = g y σ(b − a).
+ */
+export const logAddExpSlope: Op<Binary> = defineOp({
+  name: "logAddExpSlope",
+  shape: (inputs) => broadcastShape("logAddExpSlope", inputs),
+  dtype: (inputs) => sharedFloat("logAddExpSlope", inputs),
+  kernel: (out, inputs) =>
+    elementwise(out, inputs, (n, y, o, a, i, s, b, j, t) => {
+      for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) {
+        const x = a[p]! - b[q]!;
+        const isNothing = a[p] === -Infinity && b[q] === -Infinity;
+        y[o + l] = isNothing ? 0 : sigmoid(x, differenceError(a[p]!, b[q]!, x));
+      }
+    }),
+  vjp: [
+    (g, { inputs: [a, b], output: y }) => unbroadcast(mul(g, mul(y, logAddExpSlope(b, a))), a),
+    (g, { inputs: [a, b], output: y }) => unbroadcast(neg(mul(g, mul(y, logAddExpSlope(b, a)))), b),
+  ],
+  samples: () => [
+    [irregular([2, 2]), irregular([2, 2], 2)],
+    [irregular([2, 1]), irregular([3], 2)],
+  ],
+});

@@ -1,8 +1,13 @@
-import { defineOp, type Op, type OpSpec, type Tensor, tensor, type Unary, type VjpRule } from "@wengert/core";
-import { add, div, mul, neg, numeric } from "./arithmetic.ts";
+import { defineOp, type Op, type OpSpec, tensor, type Unary, type VjpRule } from "@wengert/core";
+import { add, div, mul, neg, numeric, sub } from "./arithmetic.ts";
 import { ofExp, ofLog, ofLog1p, ofSqrt, ofSquare } from "./causes.ts";
+import { clip } from "./clip.ts";
 import { greater } from "./compare.ts";
+import * as exponential from "./exponential.ts";
+import * as logistic from "./logistic.ts";
 import { type ElementwiseLoop, elementwise } from "./loops.ts";
+import * as normal from "./normal.ts";
+import { density } from "./tables.ts";
 import { where } from "./where.ts";
 
 // Functions of each element: y = f(x), x̄ = g f′(x). Each line: the loop, the rule, points at which it is checked.
@@ -38,7 +43,7 @@ export const square: Op<Unary> = elementwiseFunction(
     if (y instanceof Int32Array) for (let l = 0, p = i; l < n; l++, p += s) y[o + l] = Math.imul(a[p]!, a[p]!);
     else for (let l = 0, p = i; l < n; l++, p += s) y[o + l] = a[p]! * a[p]!;
   },
-  (g, { inputs: [x] }) => mul(g, mul(x, 2)),
+  (g, { inputs: [x] }) => mul(mul(g, x), 2),
   { nonFinite: ofSquare, onIntegers: true },
 );
 
@@ -76,7 +81,7 @@ export const sqrt: Op<Unary> = elementwiseFunction(
 export const exp: Op<Unary> = elementwiseFunction(
   "exp",
   (n, y, o, a, i, s) => {
-    for (let l = 0, p = i; l < n; l++, p += s) y[o + l] = Math.exp(a[p]!);
+    for (let l = 0, p = i; l < n; l++, p += s) y[o + l] = exponential.exp(a[p]!, 0);
   },
   (g, { output: y }) => mul(g, y),
   { nonFinite: ofExp("exp") },
@@ -130,48 +135,79 @@ export const cos: Op<Unary> = elementwiseFunction(
   (g, { inputs: [x] }) => neg(mul(g, sin(x))),
 );
 
-/** y = tanh x, x̄ = g / cosh² x = 4 g σ(2x) σ(−2x), which is exact in both tails where 1 − y² is 0 */
+/** y = tanh x, x̄ = g / cosh² x */
 export const tanh: Op<Unary> = elementwiseFunction(
   "tanh",
   (n, y, o, a, i, s) => {
-    for (let l = 0, p = i; l < n; l++, p += s) y[o + l] = Math.tanh(a[p]!);
+    for (let l = 0, p = i; l < n; l++, p += s) y[o + l] = logistic.tanh(a[p]!);
   },
-  (g, { inputs: [x] }) => mul(mul(g, 4), sigmoidSlope(mul(x, 2))),
+  (g, { inputs: [x] }) => mul(g, tanhSlope(x)),
 );
 
-/** y = σ(x) = 1 / (1 + e⁻ˣ), x̄ = g σ(x) σ(−x), which is exact in both tails where y (1 − y) is 0 */
+/** y = 1 / cosh² x = 4 σ(2x) σ(−2x), exact in both tails where 1 − tanh² x is 0; x̄ = −2 g y tanh x */
+export const tanhSlope: Op<Unary> = elementwiseFunction(
+  "tanhSlope",
+  (n, y, o, a, i, s) => {
+    for (let l = 0, p = i; l < n; l++, p += s) y[o + l] = logistic.sigmoidSlope(2 * a[p]!, 2);
+  },
+  (g, { inputs: [x], output: y }) => mul(g, mul(mul(y, tanh(x)), -2)),
+);
+
+/** y = σ(x) = 1 / (1 + e⁻ˣ), x̄ = g σ′(x) */
 export const sigmoid: Op<Unary> = elementwiseFunction(
   "sigmoid",
   (n, y, o, a, i, s) => {
-    for (let l = 0, p = i; l < n; l++, p += s) {
-      const x = a[p]!;
-      if (x < 0) {
-        const e = Math.exp(x);
-        y[o + l] = e / (1 + e);
-      } else y[o + l] = 1 / (1 + Math.exp(-x));
-    }
+    for (let l = 0, p = i; l < n; l++, p += s) y[o + l] = logistic.sigmoid(a[p]!, 0);
   },
   (g, { inputs: [x] }) => mul(g, sigmoidSlope(x)),
 );
 
-const sigmoidSlope = (x: Tensor): Tensor => mul(sigmoid(x), sigmoid(neg(x)));
+/** y = σ′(x) = σ(x) σ(−x), exact in both tails where σ (1 − σ) is 0; x̄ = g y (σ(−x) − σ(x)) = −g y tanh(x/2) */
+export const sigmoidSlope: Op<Unary> = elementwiseFunction(
+  "sigmoidSlope",
+  (n, y, o, a, i, s) => {
+    for (let l = 0, p = i; l < n; l++, p += s) y[o + l] = logistic.sigmoidSlope(a[p]!, 0);
+  },
+  (g, { inputs: [x], output: y }) => neg(mul(g, mul(y, tanh(mul(x, 0.5))))),
+);
 
 /** y = ln(1 + eˣ) = max(x, 0) + log1p(e^−|x|), which neither overflows nor rounds its tail to 0; x̄ = g σ(x) */
 export const softplus: Op<Unary> = elementwiseFunction(
   "softplus",
   (n, y, o, a, i, s) => {
-    for (let l = 0, p = i; l < n; l++, p += s) y[o + l] = Math.max(a[p]!, 0) + Math.log1p(Math.exp(-Math.abs(a[p]!)));
+    for (let l = 0, p = i; l < n; l++, p += s) y[o + l] = logistic.softplus(a[p]!);
   },
   (g, { inputs: [x] }) => mul(g, sigmoid(x)),
 );
 
-/** y = ln σ(x) = min(x, 0) − log1p(e^−|x|), exact in both tails; x̄ = g σ(−x) */
+/** y = ln σ(x) = −softplus(−x), exact in both tails; x̄ = g σ(−x) */
 export const logSigmoid: Op<Unary> = elementwiseFunction(
   "logSigmoid",
   (n, y, o, a, i, s) => {
-    for (let l = 0, p = i; l < n; l++, p += s) y[o + l] = Math.min(a[p]!, 0) - Math.log1p(Math.exp(-Math.abs(a[p]!)));
+    for (let l = 0, p = i; l < n; l++, p += s) y[o + l] = 0 - logistic.softplus(-a[p]!);
   },
   (g, { inputs: [x] }) => mul(g, sigmoid(neg(x))),
+);
+
+/** y = x Φ(x), with Φ the distribution function of the standard normal distribution; x̄ = g (Φ(x) + x φ(x)) */
+export const gelu: Op<Unary> = elementwiseFunction(
+  "gelu",
+  (n, y, o, a, i, s) => {
+    for (let l = 0, p = i; l < n; l++, p += s) normal.gelu(y, o + l, a, p);
+  },
+  (g, { inputs: [x] }) => mul(g, geluSlope(x)),
+);
+
+/** y = Φ(x) + x φ(x), exact in the tail and near its zero at −0.7518; x̄ = g (2 − x²) φ(x) */
+export const geluSlope: Op<Unary> = elementwiseFunction(
+  "geluSlope",
+  (n, y, o, a, i, s) => {
+    for (let l = 0, p = i; l < n; l++, p += s) normal.geluSlope(y, o + l, a, p);
+  },
+  (g, { inputs: [x] }) => {
+    const squared = square(clip(x, { min: -40, max: 40 })); // φ is 0 there, and Infinity × 0 would be NaN
+    return mul(g, mul(sub(2, squared), mul(exp(mul(squared, -0.5)), density)));
+  },
 );
 
 /** y = max(x, 0), x̄ = g where x > 0 and 0 elsewhere, at 0 too. NaN stays NaN. */

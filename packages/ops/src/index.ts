@@ -21,23 +21,27 @@ export { type CrossEntropyOptions, crossEntropy } from "./crossEntropy.ts";
 export { cumsum } from "./cumsum.ts";
 export { dot, outer } from "./dot.ts";
 export { einsum } from "./einsum.ts";
-export { logAddExp, maximum, minimum } from "./extremes.ts";
+export { logAddExp, logAddExpSlope, maximum, minimum } from "./extremes.ts";
 export {
   abs,
   cos,
   exp,
   expm1,
+  gelu,
+  geluSlope,
   log,
   log1p,
   logSigmoid,
   relu,
   sigmoid,
+  sigmoidSlope,
   sign,
   sin,
   softplus,
   sqrt,
   square,
   tanh,
+  tanhSlope,
 } from "./functions.ts";
 export { crossEntropyPullback } from "./labels.ts";
 export { logSumExp } from "./logSumExp.ts";
@@ -46,14 +50,14 @@ export { matmul } from "./matmul.ts";
 export { type ArgmaxOptions, argmax, argmin, max, min } from "./max.ts";
 export { mean, type VarianceOptions, variance } from "./mean.ts";
 export { type PadOptions, pad } from "./pad.ts";
-export { pow } from "./pow.ts";
+export { pow, powSlope, timesLog } from "./pow.ts";
 export { softCrossEntropyPullback } from "./probabilities.ts";
 export { prod, productsBefore, recurrence } from "./prod.ts";
 export { type RandomOptions, randomKey, randomNormal, randomUniform, splitKey, type UniformOptions } from "./random.ts";
 export { expandDims, flip, reshape, squeeze, transpose } from "./shape.ts";
 export { type Selection, type SliceOptions, slice, unslice } from "./slice.ts";
 export {
-  firstMax,
+  deviation,
   logSoftmax,
   logSoftmaxPullback,
   type MaskableOp,

@@ -1,6 +1,9 @@
 import type { Data } from "@wengert/core/ndarray";
+import { quotient, sumError } from "./doubles.ts";
+import { exp } from "./exponential.ts";
 
-// A lane: n entries of `a` from `i` on in steps of `t`.
+// A lane: n entries of `a` from `i` on in steps of `t`. Sums carry along what they have lost to rounding (W. Kahan, Further
+// remarks on reducing truncation errors, 1965), so that long lanes are as exact as short ones.
 
 /** The sum of a lane: in float64, of integers modulo 2³². */
 export function total(n: number, a: Data, i: number, t: number): number {
@@ -61,18 +64,28 @@ export function trough(n: number, a: Data, i: number, t: number): number {
   return m;
 }
 
-/** Σ exp(xⱼ − xₘ) over all entries of a lane but number m, its peak. */
+/**
+ * Σ exp(xⱼ − xₘ) over all entries of a lane but number m, its peak. A rounding of xⱼ − xₘ is |xⱼ − xₘ| roundings of its
+ * exponential, hundreds in a tail: so exp is given what the difference has lost, too.
+ */
 export function sumOfOthers(n: number, a: Data, i: number, t: number, m: number): number {
   const most = a[i + m * t]!;
   let total = 0;
-  for (let l = 0, p = i; l < n; l++, p += t) if (l !== m) total += Math.exp(a[p]! - most);
-  return total;
+  let lost = 0;
+  for (let l = 0, p = i; l < n; l++, p += t) {
+    if (l === m) continue;
+    const x = a[p]! - most;
+    const term = exp(x, sumError(a[p]!, -most, x)) - lost;
+    const next = total + term;
+    lost = next - total - term;
+    total = next;
+  }
+  return total - lost;
 }
 
 /**
  * Writes exp(xⱼ − xₘ) of a lane from y[o] on in steps of r, and returns their sum without that of m, its peak, which is
- * exp(0) = 1. All of it is NaN if the peak is not finite. Since a sum of n terms rounds n − 1 times, eights are summed, and
- * those with Kahan's compensation (Further remarks on reducing truncation errors, 1965): what is lost goes into the next.
+ * exp(0) = 1. All of it is NaN if the peak is not finite.
  */
 export function exponentials(
   n: number,
@@ -85,18 +98,64 @@ export function exponentials(
   m: number,
 ): number {
   const most = Number.isFinite(a[i + m * t]) ? a[i + m * t]! : Number.NaN;
-  let others = Number.isNaN(most) ? most : 0;
+  let total = most - most; // 0 or NaN
   let lost = 0;
-  for (let l = 0, p = i, q = o; l < n; ) {
-    let part = -lost;
-    for (const end = Math.min(n, l + 8); l < end; l++, p += t, q += r) {
-      const x = Math.exp(a[p]! - most);
-      y[q] = x;
-      if (l !== m) part += x;
-    }
-    const next = others + part;
-    lost = next - others - part;
-    others = next;
+  for (let l = 0, p = i, q = o; l < n; l++, p += t, q += r) {
+    const x = a[p]! - most;
+    const e = exp(x, sumError(a[p]!, -most, x));
+    y[q] = e;
+    if (l === m) continue;
+    const term = e - lost;
+    const next = total + term;
+    lost = next - total - term;
+    total = next;
   }
-  return others;
+  return total - lost;
+}
+
+/**
+ * Writes ḡ = Σ s g / Σ s, the mean of g under the softmax s, to `mean`, as a sum of two doubles: a number near it, and how far
+ * it is from that. Near it is g at the peak of s, and nothing cancels where that is all but 1; where there is no such peak, it
+ * is the mean itself as found by a plain sum.
+ */
+export function meanUnder(
+  mean: Float64Array,
+  n: number,
+  s: Data,
+  i: number,
+  t: number,
+  g: Data,
+  j: number,
+  u: number,
+): void {
+  if (n === 0) return;
+  const m = peak(n, s, i, t);
+  let near = g[j + m * u]!;
+  if (!(s[i + m * t]! >= 0.5)) {
+    let beyond = 0;
+    for (let l = 0, p = i, q = j; l < n; l++, p += t, q += u) beyond += s[p]! * (g[q]! - near);
+    near += beyond;
+  }
+  mean[0] = near;
+  mean[1] = meanBeyond(near, n, s, i, t, g, j, u);
+}
+
+/** Σ s (g − near) / Σ s, and 0 for no weights */
+function meanBeyond(near: number, n: number, s: Data, i: number, t: number, g: Data, j: number, u: number): number {
+  let total = 0;
+  let lost = 0;
+  let weights = 0;
+  let lostWeights = 0;
+  for (let l = 0, p = i, q = j; l < n; l++, p += t, q += u) {
+    const weight = s[p]!;
+    const term = weight * (g[q]! - near) - lost;
+    const next = total + term;
+    lost = next - total - term;
+    total = next;
+    const share = weight - lostWeights;
+    const nextWeights = weights + share;
+    lostWeights = nextWeights - weights - share;
+    weights = nextWeights;
+  }
+  return weights === 0 ? 0 : quotient(total, -lost, weights, -lostWeights);
 }

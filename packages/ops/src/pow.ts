@@ -1,13 +1,92 @@
-import { type Binary, defineOp, describe, type Op, type Operand, OutOfRangeError } from "@wengert/core";
-import { mul, numeric, sub } from "./arithmetic.ts";
+import {
+  type Binary,
+  defineOp,
+  describe,
+  type Op,
+  type Operand,
+  type OpSpec,
+  OutOfRangeError,
+  sharedFloat,
+  type Tensor,
+  type VjpRule,
+} from "@wengert/core";
+import type { Data } from "@wengert/core/ndarray";
+import { add, type DTypeRule, div, mul, numeric, sub } from "./arithmetic.ts";
 import { broadcastShape } from "./axes.ts";
-import { ofPower } from "./causes.ts";
-import { equal, greaterEqual, logicalAnd } from "./compare.ts";
-import { log } from "./functions.ts";
+import { ofPower, ofTimesLog } from "./causes.ts";
+import { equal, isFinite as finite, logicalAnd, logicalNot } from "./compare.ts";
+import { product, productError, sumError } from "./doubles.ts";
+import { exp, expPair, logPair, scaled } from "./exponential.ts";
+import { abs, log } from "./functions.ts";
 import { elementwise } from "./loops.ts";
 import { irregular, positive } from "./samples.ts";
 import { unbroadcast } from "./sum.ts";
 import { where } from "./where.ts";
+
+type Rule = VjpRule<Binary, undefined>;
+
+/** Writes f(a, b) to out[o], for a = as[p] and b = bs[q]. */
+type PairFunction = (
+  out: Data,
+  o: number,
+  as: Data,
+  p: number,
+  bs: Data,
+  q: number,
+  operands: readonly [Operand, Operand],
+) => void;
+
+/** y = f(a, b) of each pair, with the rules for a and b before what was broadcast is summed. */
+function ofPairs(
+  name: string,
+  f: PairFunction,
+  toA: Rule,
+  toB: Rule,
+  {
+    nonFinite,
+    dtype = sharedFloat,
+  }: { readonly nonFinite?: OpSpec<Binary>["nonFinite"] & object; readonly dtype?: DTypeRule } = {},
+): Op<Binary> {
+  return defineOp<Binary>({
+    name,
+    shape: (inputs) => broadcastShape(name, inputs),
+    dtype: (inputs) => dtype(name, inputs),
+    kernel: (out, inputs, _, operands) =>
+      elementwise(out, inputs, (n, y, o, a, i, s, b, j, t) => {
+        for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) f(y, o + l, a, p, b, q, operands);
+      }),
+    vjp: [
+      (g, call) => unbroadcast(toA(g, call), call.inputs[0]),
+      (g, call) => unbroadcast(toB(g, call), call.inputs[1]),
+    ],
+    ...(nonFinite === undefined ? {} : { nonFinite }),
+    samples: () => [
+      [positive([2, 2]), irregular([2, 2], 2)],
+      [positive([2, 1]), irregular([3], 2)],
+    ],
+  });
+}
+
+/** Whether aᵇ is to be calculated as exp(b ln a). */
+const isOrdinary = (a: number, b: number): boolean =>
+  a > 0 && a < Infinity && Math.abs(b) < 2 ** 64 && b !== 1 && b !== 2;
+
+/** aᵇ for the others, with IEEE's 1ᵇ = a⁰ = 1, where JavaScript has NaN for 1 ** NaN and (±1) ** ±Infinity. */
+function otherPower(a: number, b: number): number {
+  if (b === 1 || b === 2) return b === 1 ? a : a * a;
+  return a === 1 || (a === -1 && Math.abs(b) === Infinity) ? 1 : a ** b;
+}
+
+const pair = new Float64Array(2);
+
+/** Writes (b − less) ln a to `pair` as a sum of two doubles: aᵇ has the digits that this has after its point. */
+function exponent(as: Data, p: number, bs: Data, q: number, less: 0 | 1): void {
+  const b = bs[q]! - less;
+  logPair(pair, as, p);
+  const x = b * pair[0]!;
+  pair[1] = productError(b, pair[0]!, x) + (b * pair[1]! + sumError(bs[q]!, -less, b) * pair[0]!);
+  pair[0] = x;
+}
 
 /**
  * y = aᵇ, with IEEE's 1ᵇ = a⁰ = 1. ā = g b aᵇ⁻¹, which is 0 for b = 0 whatever a; b̄ = g aᵇ ln a, which at a = 0 is the
@@ -15,41 +94,22 @@ import { where } from "./where.ts";
  * modulo 2³².
  * @throws OutOfRangeError for a negative exponent of integers.
  */
-export const pow: Op<Binary> = defineOp({
-  name: "pow",
-  shape: (inputs) => broadcastShape("pow", inputs),
-  dtype: (inputs) => numeric("pow", inputs),
-  kernel: (out, inputs, _, operands) =>
-    elementwise(out, inputs, (n, y, o, a, i, s, b, j, t) => {
-      if (y instanceof Int32Array) {
-        for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) y[o + l] = integerPower(a[p]!, b[q]!, operands);
-        return;
-      }
-      for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) {
-        const base = a[p]!;
-        const exponent = b[q]!;
-        // JavaScript has NaN for 1 ** NaN and (±1) ** ±Infinity
-        const isOne = base === 1 || (base === -1 && Math.abs(exponent) === Infinity);
-        y[o + l] = isOne ? 1 : base ** exponent;
-      }
-    }),
-  vjp: [
-    (g, { inputs: [a, b] }) => {
-      const isConstant = equal(b, 0);
-      const slope = mul(b, pow(a, sub(where(isConstant, 1, b), 1)));
-      return unbroadcast(where(isConstant, 0, mul(g, slope)), a);
-    },
-    (g, { inputs: [a, b], output }) => {
-      const isConstant = logicalAnd(equal(a, 0), greaterEqual(b, 0));
-      return unbroadcast(mul(g, mul(output, log(where(isConstant, 1, a)))), b);
-    },
-  ],
-  nonFinite: ofPower,
-  samples: () => [
-    [positive([2, 2]), irregular([2, 2], 2)],
-    [positive([2, 1]), irregular([3], 2)],
-  ],
-});
+export const pow: Op<Binary> = ofPairs(
+  "pow",
+  (out, o, as, p, bs, q, operands) => {
+    if (out instanceof Int32Array) out[o] = integerPower(as[p]!, bs[q]!, operands);
+    else if (isOrdinary(as[p]!, bs[q]!)) {
+      exponent(as, p, bs, q, 0);
+      out[o] = exp(pair[0]!, pair[1]!);
+    } else out[o] = otherPower(as[p]!, bs[q]!);
+  },
+  (g, { inputs: [a, b] }) => {
+    const isLost = logicalAnd(equal(b, 0), logicalNot(finite(g))); // x⁰ is constant: 0 × Infinity is 0 here
+    return mul(where(isLost, 0, g), powSlope(a, b));
+  },
+  (g, { inputs: [a], output }) => mul(g, timesLog(a, output)),
+  { dtype: numeric, nonFinite: ofPower },
+);
 
 /** base ** exponent modulo 2³², by squaring. */
 function integerPower(base: number, exponent: number, operands: readonly [Operand, Operand]): number {
@@ -69,3 +129,51 @@ function noInteger(exponent: number, [a, b]: readonly [Operand, Operand]): OutOf
   const cure = `write pow(${float(a.label ?? "a")}, ${isNumber ? exponent : float(b.label ?? "b")})`;
   return new OutOfRangeError(`pow: ${describe(a, "a")} to the power of ${exponent} is no int32; ${cure}`);
 }
+
+/**
+ * y = b aᵇ⁻¹, with the digits that b − 1 has lost to rounding; ā = g b (b − 1) aᵇ⁻²,
+ * b̄ = g aᵇ⁻¹ (1 + b ln a). For b = 0 it is 0 whatever a; so are its derivatives at 0⁰ and ∞⁰.
+ */
+export const powSlope: Op<Binary> = ofPairs(
+  "powSlope",
+  (out, o, as, p, bs, q) => {
+    const b = bs[q]!;
+    if (b === 0) out[o] = 0;
+    else if (isOrdinary(as[p]!, b - 1)) {
+      exponent(as, p, bs, q, 1);
+      const k = expPair(pair, Math.min(pair[0]!, 800), pair[1]!); // e⁸⁰⁰ overflows
+      out[o] = scaled(product(b, pair[0]!, pair[1]!), k);
+    } else out[o] = b * otherPower(as[p]!, b - 1);
+  },
+  (g, { inputs: [a, b] }) => mul(g, mul(b, powSlope(a, sub(where(isNought(a, b), 1, b), 1)))),
+  (g, { inputs: [a, b] }) => {
+    const power = pow(a, sub(where(isNought(a, b), 1, b), 1));
+    const slope = mul(power, add(where(equal(b, 0), 0, mul(b, logBeside(power, a))), 1));
+    return where(isNought(a, b), 0, mul(g, slope));
+  },
+  { nonFinite: ofPower },
+);
+
+/** y = c ln a, rounded once; for a = 0 it is 0, but of an infinite c infinite; ā = g c / a, c̄ = g ln a */
+export const timesLog: Op<Binary> = ofPairs(
+  "timesLog",
+  (out, o, as, p, cs, q) => {
+    const a = as[p]!;
+    if (a > 0 && a < Infinity) {
+      logPair(pair, as, p);
+      out[o] = product(cs[q]!, pair[0]!, pair[1]!);
+    } else if (a !== 0) out[o] = cs[q]! * Math.log(a);
+    else out[o] = Math.abs(cs[q]!) === Infinity ? -cs[q]! : 0;
+  },
+  (g, { inputs: [a, c] }) => mul(g, where(vanishes(a, c), 0, div(c, where(vanishes(a, c), 1, a)))),
+  (g, { inputs: [a, c] }) => mul(g, logBeside(c, a)),
+  { nonFinite: ofTimesLog },
+);
+
+/** Whether aᵇ is x⁰ for an x without a logarithm: then it is constant. */
+const isNought = (a: Tensor, b: Tensor): Tensor => logicalAnd(equal(b, 0), logicalNot(finite(log(abs(a)))));
+
+/** Whether c ln a is the limit 0: a = 0 beside a finite c. */
+const vanishes = (a: Tensor, c: Tensor): Tensor => logicalAnd(equal(a, 0), finite(c));
+/** ln a as a factor of c ln a. */
+const logBeside = (c: Tensor, a: Tensor): Tensor => log(where(vanishes(a, c), 1, a));

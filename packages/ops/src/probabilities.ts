@@ -85,7 +85,7 @@ export const softCrossEntropyPullback: Op<readonly [logits: Tensor, probabilitie
     vjp: [
       (u, { inputs: [logits, t, g], params }) => secondOrder(logits, t, g, u, params),
       (u, { inputs: [logits, , g], params }) =>
-        neg(mul(expandDims(g, params), logSoftmaxTangent(logSoftmax(logits, params), u, params.axis))),
+        neg(mul(expandDims(g, params), logSoftmaxTangent(logits, u, params.axis))),
       (u, { inputs: [logits, t, g], params }) =>
         sum(mul(u, softCrossEntropyPullback(logits, t, ones(g.shape, { dtype: g.dtype }), params)), params),
     ],

@@ -16,12 +16,12 @@ import {
   type Unary,
 } from "@wengert/core";
 import { sizeOf } from "@wengert/core/ndarray";
-import { mul, neg, sub } from "./arithmetic.ts";
+import { div, mul, neg, sub } from "./arithmetic.ts";
 import { type Axes, type AxisOption, axesOf, broadcastShape, commonShape } from "./axes.ts";
 import { ofSoftmax, ofSumOfProducts } from "./causes.ts";
 import { equal } from "./compare.ts";
-import { exp } from "./functions.ts";
-import { maximum, peak, sumOfOthers } from "./lanes.ts";
+import { quotient, sumError } from "./doubles.ts";
+import { exponentials, meanUnder, peak, sumOfOthers } from "./lanes.ts";
 import { alongAxes, inDoubles } from "./loops.ts";
 import { irregular, positive } from "./samples.ts";
 import { sum } from "./sum.ts";
@@ -37,6 +37,12 @@ export interface SoftmaxOptions {
 export interface Along {
   readonly axes: readonly number[];
 }
+
+const mean = new Float64Array(2); // of a lane, as a sum of two doubles. Kernels run one after the other: one is enough
+
+/** (g + dg) / (1 + others), rounded once */
+const over = (g: number, dg: number, others: number): number =>
+  quotient(g, dg, 1 + others, sumError(1, others, 1 + others));
 
 const along =
   (who: string) =>
@@ -61,13 +67,10 @@ const softmaxOfAll: Op<Unary, Along, AxisOption> = defineOp({
   kernel: (out, [x], { axes }) =>
     inDoubles(out, (y) =>
       alongAxes(axes, y, [x], (n, s, o, r, a, i, t) => {
-        const most = maximum(n, a, i, t); // shifting by it keeps exp from overflowing
-        let total = 0;
-        for (let l = 0, p = i, q = o; l < n; l++, p += t, q += r) {
-          s[q] = Math.exp(a[p]! - most);
-          total += s[q]!;
-        }
-        for (let l = 0, q = o; l < n; l++, q += r) s[q] = s[q]! / total;
+        const others = exponentials(n, s, o, r, a, i, t, peak(n, a, i, t)); // shifted, so that exp cannot overflow
+        const total = 1 + others;
+        const lost = sumError(1, others, total);
+        for (let l = 0, q = o; l < n; l++, q += r) s[q] = quotient(s[q]!, 0, total, lost);
       }),
     ),
   flops: ([{ shape }]) => 5 * sizeOf(shape),
@@ -84,10 +87,9 @@ const softmaxOfAll: Op<Unary, Along, AxisOption> = defineOp({
 export const softmax: MaskableOp = maskable(softmaxOfAll, 0);
 
 /**
- * x̄ = s ⊙ (g − ⟨g, s⟩) for a softmax s. Where one sᵢ is close to 1, g and ⟨g, s⟩ cancel; but the Jacobian annihilates
- * constants, so g is first shifted to be 0 at the peak m of s. x̄ₘ is taken from the others, as Σ x̄ = 0.
- * That makes the map symmetric in g for any s: the rule for g is the op itself. The rule for s is
- * u ⊙ (g − ⟨g, s⟩) − g ⟨u, s⟩, with g and u shifted.
+ * x̄ = s ⊙ (g − ḡ) for a softmax s, with ḡ = ⟨g, s⟩ / ⟨1, s⟩ the mean of g under s. Dividing by ⟨1, s⟩, which
+ * is 1 but for rounding, makes constants in g count for nothing and Σ x̄ = 0 for every s, and the map from g symmetric: its
+ * rule is the op itself. The rule for s is the product of two deviations, (g − ḡ) ⊙ (u − ū).
  */
 export const softmaxPullback: Op<Binary, Along, AxisOption> = defineOp({
   name: "softmaxPullback",
@@ -96,28 +98,16 @@ export const softmaxPullback: Op<Binary, Along, AxisOption> = defineOp({
   shape: (inputs) => commonShape("softmaxPullback", inputs, ["s", "g"]),
   kernel: (out, [s, g], { axes }) =>
     alongAxes(axes, out, [s, g], (n, y, o, r, a, i, t, b, j, u) => {
-      const m = peak(n, a, i, t);
-      const shift = b[j + m * u]!;
-      let inner = 0;
-      for (let l = 0, p = i, q = j; l < n; l++, p += t, q += u) inner += a[p]! * (b[q]! - shift);
-      let others = 0;
-      for (let l = 0, p = i, q = j; l < n; l++, p += t, q += u) {
-        if (l === m) continue;
-        const x = a[p]! * (b[q]! - shift - inner);
-        others += x;
-        y[o + l * r] = x;
+      meanUnder(mean, n, a, i, t, b, j, u);
+      for (let l = 0, p = i, q = j, k = o; l < n; l++, p += t, q += u, k += r) {
+        const h = b[q]! - mean[0]!;
+        y[k] = a[p]! * (h + (sumError(b[q]!, -mean[0]!, h) - mean[1]!));
       }
-      if (n > 0) y[o + m * r] = 0 - others; // not −0 where there are none
     }),
   flops: ([{ shape }]) => 6 * sizeOf(shape),
   vjp: [
-    (u, { inputs: [s, g], params: { axes } }) => {
-      const isPeak = firstMax(s, { axis: axes });
-      const shifted = (v: Tensor) => sub(v, atPeak(v, isPeak, axes));
-      const [v, h] = [shifted(u), shifted(g)];
-      return sub(mul(v, sub(h, inner(h, s, axes))), mul(h, inner(v, s, axes)));
-    },
-    (u, { inputs: [s], params: { axes } }) => softmaxPullback(s, u, { axis: axes }),
+    (u, { inputs: [s, g], params: { axes: axis } }) => mul(deviation(s, g, { axis }), deviation(s, u, { axis })),
+    (u, { inputs: [s], params: { axes: axis } }) => softmaxPullback(s, u, { axis }),
   ],
   nonFinite: ofSumOfProducts,
   samples: () => [
@@ -125,6 +115,35 @@ export const softmaxPullback: Op<Binary, Along, AxisOption> = defineOp({
     [positive([2, 3]), irregular([2, 3], 2), { axis: 0 }],
   ],
 });
+
+/**
+ * y = g − ḡ, with ḡ = ⟨g, s⟩ / ⟨1, s⟩ the mean of g under the weights s. For the cotangent u, that of g is
+ * u − s Σ u / ⟨1, s⟩ and that of s is −y Σ u / ⟨1, s⟩.
+ */
+export const deviation: Op<Binary, Along, AxisOption> = defineOp({
+  name: "deviation",
+  options: onLastAxis,
+  params: along("deviation"),
+  shape: (inputs) => commonShape("deviation", inputs, ["s", "g"]),
+  kernel: (out, [s, g], { axes }) =>
+    alongAxes(axes, out, [s, g], (n, y, o, r, a, i, t, b, j, u) => {
+      meanUnder(mean, n, a, i, t, b, j, u);
+      for (let l = 0, q = j, k = o; l < n; l++, q += u, k += r) y[k] = b[q]! - mean[0]! - mean[1]!;
+    }),
+  flops: ([{ shape }]) => 5 * sizeOf(shape),
+  vjp: [
+    (u, { inputs: [s], output: y, params: { axes } }) => neg(mul(y, share(u, s, axes))),
+    (u, { inputs: [s], params: { axes } }) => sub(u, mul(s, share(u, s, axes))),
+  ],
+  nonFinite: ofSumOfProducts,
+  samples: () => [
+    [softmaxOfAll(irregular([2, 3])), irregular([2, 3], 2)],
+    [positive([2, 3]), irregular([2, 3], 2), { axis: 0 }],
+  ],
+});
+
+const share = (u: Tensor, s: Tensor, axis: Axes): Tensor =>
+  div(sum(u, { axis, keepDims: true }), sum(s, { axis, keepDims: true }));
 
 const logSoftmaxOfAll: Op<Unary, Along, AxisOption> = defineOp({
   name: "logSoftmax",
@@ -139,85 +158,70 @@ const logSoftmaxOfAll: Op<Unary, Along, AxisOption> = defineOp({
       for (let l = 0, p = i, q = o; l < n; l++, p += t, q += r) y[q] = a[p]! - most - norm;
     }),
   flops: ([{ shape }]) => 4 * sizeOf(shape),
-  vjp: [(g, { output, params: { axes } }) => logSoftmaxPullback(output, g, { axis: axes })],
+  vjp: [(g, { inputs: [x], params: { axes } }) => logSoftmaxPullback(x, g, { axis: axes })],
   nonFinite: ofSoftmax,
   samples: points,
 });
 
 /**
  * y = log softmax(x) along `axis`:  yᵢ = (xᵢ − xₘ) − log1p(Σⱼ≠ₘ exp(xⱼ − xₘ)), with xₘ the maximum; the log1p of the
- * others keeps a confident yₘ of −4e−8 from rounding to 0. x̄ = g − s Σ g with s = exp(y).
+ * others keeps a confident yₘ of −4e−8 from rounding to 0. x̄ = g − s Σ g with s = softmax(x).
  * What `where` leaves out gives −Infinity, and the gradient 0.
  */
 export const logSoftmax: MaskableOp = maskable(logSoftmaxOfAll, -Infinity);
 
 /**
- * x̄ = g − s Σ g for y = log s. At the peak m, where sₘ may be 1 but for the last digit, x̄ₘ = gₘ Σⱼ≠ₘ sⱼ − sₘ Σⱼ≠ₘ gⱼ.
- * Entries at −Infinity are constant: their g counts for nothing. The rule for g is the JVP of logSoftmax, u − ⟨u, s⟩ (at
- * the peak −⟨u − uₘ, s⟩); that for y is s (uₘ gₘ − u Σ g).
+ * x̄ = g − s Σ g for s = softmax(x): from x and not from log s, whose rounding exp would amplify. At the peak m, where sₘ
+ * may be 1 but for the last digit, x̄ₘ = gₘ Σⱼ≠ₘ sⱼ − sₘ Σⱼ≠ₘ gⱼ. Entries at −Infinity are constant: their g counts for
+ * nothing. The rule for x is −Σ g times the softmax pullback; that for g is the JVP of logSoftmax, u − ū under s.
  */
 export const logSoftmaxPullback: Op<Binary, Along, AxisOption> = defineOp({
   name: "logSoftmaxPullback",
   options: onLastAxis,
   params: along("logSoftmaxPullback"),
-  shape: (inputs) => commonShape("logSoftmaxPullback", inputs, ["y", "g"]),
-  kernel: (out, [y, g], { axes }) =>
-    alongAxes(axes, out, [y, g], (n, x, o, r, a, i, t, b, j, u) => {
-      const m = peak(n, a, i, t);
-      let [otherS, otherG] = [0, 0];
-      for (let l = 0, p = i, q = j; l < n; l++, p += t, q += u) {
-        if (l === m || a[p] === -Infinity) continue;
-        otherS += Math.exp(a[p]!);
-        otherG += b[q]!;
-      }
-      const total = otherG + b[j + m * u]!;
-      for (let l = 0, p = i, q = j; l < n; l++, p += t, q += u) {
-        if (l === m) x[o + l * r] = b[q]! * otherS - Math.exp(a[p]!) * otherG;
-        else x[o + l * r] = a[p] === -Infinity ? 0 : b[q]! - Math.exp(a[p]!) * total;
-      }
-    }),
-  flops: ([{ shape }]) => 6 * sizeOf(shape),
+  shape: (inputs) => commonShape("logSoftmaxPullback", inputs, ["x", "g"]),
+  kernel: (out, [x, g], { axes }) =>
+    inDoubles(out, (exact) =>
+      alongAxes(axes, exact, [x, g], (n, y, o, r, a, i, t, b, j, u) => {
+        const m = peak(n, a, i, t);
+        const otherExps = exponentials(n, y, o, r, a, i, t, m);
+        let others = 0;
+        let lost = 0;
+        for (let l = 0, p = i, q = j; l < n; l++, p += t, q += u) {
+          if (l === m || a[p] === -Infinity) continue;
+          const term = b[q]! - lost;
+          const next = others + term;
+          lost = next - others - term;
+          others = next;
+        }
+        const ofPeak = b[j + m * u]!;
+        const all = others + ofPeak;
+        const scale = over(all, sumError(others, ofPeak, all) - lost, otherExps);
+        const atPeak = (ofPeak * otherExps - others) / (1 + otherExps);
+        for (let l = 0, p = i, q = j, k = o; l < n; l++, p += t, q += u, k += r) {
+          if (l === m) y[k] = atPeak;
+          else y[k] = a[p] === -Infinity && y[k] === 0 ? 0 : b[q]! - y[k]! * scale;
+        }
+      }),
+    ),
+  flops: ([{ shape }]) => 7 * sizeOf(shape),
   vjp: [
-    (u, { inputs: [y, g], params: { axes } }) => {
-      const isPeak = firstMax(y, { axis: axes });
-      const total = sum(where(equal(y, -Infinity), 0, g), { axis: axes, keepDims: true });
-      const peaks = mul(atPeak(u, isPeak, axes), atPeak(g, isPeak, axes));
-      return mul(exp(y), sub(peaks, mul(u, total)));
+    (u, { inputs: [x, g], params: { axes: axis } }) => {
+      const all = sum(where(equal(x, -Infinity), 0, g), { axis, keepDims: true });
+      return neg(mul(all, softmaxPullback(softmaxOfAll(x, { axis }), u, { axis })));
     },
-    (u, { inputs: [y], params: { axes } }) => logSoftmaxTangent(y, u, axes),
+    (u, { inputs: [x], params: { axes } }) => logSoftmaxTangent(x, u, axes),
   ],
   nonFinite: ofSumOfProducts,
   samples: () => [
-    [logSoftmaxOfAll(irregular([2, 3])), irregular([2, 3], 2)],
+    [irregular([2, 3]), irregular([2, 3], 2)],
     [irregular([2, 3]), irregular([2, 3], 2), { axis: 0 }],
   ],
 });
 
-/** The tangent of y = logSoftmax(x) for the tangent u of x. */
-export function logSoftmaxTangent(y: Tensor, u: Tensor, axes: Axes): Tensor {
-  const [s, isPeak] = [exp(y), firstMax(y, { axis: axes })];
-  const shifted = sub(u, atPeak(u, isPeak, axes));
-  const found = where(isPeak, neg(inner(s, shifted, axes)), sub(u, inner(s, u, axes)));
-  return where(equal(y, -Infinity), 0, found);
-}
-
-/** Whether an entry is the first maximum of its slice. Piecewise constant: nothing flows back. */
-export const firstMax: Op<Unary, Along, AxisOption> = defineOp({
-  name: "firstMax",
-  options: onLastAxis,
-  params: along("firstMax"),
-  shape: ([x]) => x.shape,
-  dtype: () => "bool",
-  kernel: (out, [x], { axes }) =>
-    alongAxes(axes, out, [x], (n, y, o, r, a, i, t) => {
-      if (n > 0) y[o + peak(n, a, i, t) * r] = 1;
-    }),
-  vjp: [null],
-  samples: points,
-});
-
-const atPeak = (v: Tensor, isPeak: Tensor, axis: Axes): Tensor => sum(where(isPeak, v, 0), { axis, keepDims: true });
-const inner = (a: Tensor, b: Tensor, axis: Axes): Tensor => sum(mul(a, b), { axis, keepDims: true });
+/** The tangent of logSoftmax(x) for the tangent u of x: u less its mean under softmax(x). */
+export const logSoftmaxTangent = (x: Tensor, u: Tensor, axis: Axes): Tensor =>
+  where(equal(x, -Infinity), 0, deviation(softmaxOfAll(x, { axis }), u, { axis }));
 
 /** An op along axes in which entries can be left out. */
 export interface MaskableOp {

@@ -1,5 +1,5 @@
 import { grad, type Tensor, tensor, vjp } from "@wengert/core";
-import { exp, log, relu, sigmoid, sqrt, square, sum, tanh } from "@wengert/ops";
+import { exp, expm1, gelu, log, relu, sigmoid, sqrt, square, sum, tanh } from "@wengert/ops";
 import { describe, expect, it } from "vitest";
 import * as exact from "./precise.ts";
 import { expectNear, int32, numbers } from "./support.ts";
@@ -18,8 +18,10 @@ describe("values where the functions end", () => {
     ["log", log, [1, 0, -0, infinity, -1, nan], [0, -infinity, -infinity, infinity, nan, nan]],
     ["sqrt", sqrt, [4, 0, infinity, -1, nan], [2, 0, infinity, nan, nan]],
     ["square", square, [-3, infinity, -infinity, nan], [9, infinity, infinity, nan]],
-    ["tanh", tanh, [0, infinity, -infinity, 1000, nan], [0, 1, -1, 1, nan]],
+    ["tanh", tanh, [0, -0, infinity, -infinity, 1000, nan], [0, -0, 1, -1, 1, nan]],
     ["sigmoid", sigmoid, [0, infinity, -infinity, 1000, -1000, nan], [0.5, 1, 0, 1, 0, nan]],
+    ["expm1", expm1, [-0, infinity, -infinity, nan], [-0, infinity, -1, nan]],
+    ["gelu", gelu, [0, -0, infinity, -infinity, -40, nan], [0, -0, infinity, -0, -0, nan]],
     ["relu", relu, [2, -2, 0, infinity, -infinity, nan], [2, 0, 0, infinity, 0, nan]],
   ])("%s", (_, f, x, wanted) => expect(f(tensor(x)).toNested()).toEqual(wanted));
 });
@@ -58,6 +60,20 @@ describe("tanh", () => {
     expectNear(slope(tanh, points), wanted, 8 * ulp);
     expectNear(slope(tanh, [300, -300]), [4 * Math.exp(-600), 4 * Math.exp(-600)], 4 * ulp);
     expect(numbers(slope(tanh, [1000, -1000, infinity]))).toEqual([0, 0, 0]);
+  });
+});
+
+describe("gelu", () => {
+  it("has derivatives where it ends: 0 and 1, and no second one", () => {
+    const ends = [-infinity, -50, 50, infinity];
+    expect(numbers(slope(gelu, ends)).map(Math.abs)).toEqual([0, 0, 1, 1]);
+    const second = grad((a: Tensor) => sum(grad((b: Tensor) => sum(gelu(b)))(a)))(tensor(ends));
+    expect(numbers(second).map(Math.abs)).toEqual([0, 0, 0, 0]);
+  });
+  it("has its minimum where the derivative is 0, as far as a double can say", () => {
+    const [below, above] = [-0.7517915246935645, -0.7517915246935644];
+    const [a, b] = numbers(slope(gelu, [below, above]));
+    expect(a! < 0 && b! > 0 && b! - a! < 1e-16).toBe(true);
   });
 });
 

@@ -38,6 +38,7 @@ import {
   sum,
   take,
   takeAlong,
+  timesLog,
   variance,
   where,
 } from "@wengert/ops";
@@ -256,6 +257,15 @@ const families: Record<string, Record<string, Case>> = {
         "a negative number (-2) to a fractional power is NaN: write pow(where(greater(x, 0), x, 1), 1.5)",
       ],
       cured: (x) => sum(pow(where(greater(x, 0), x, 1), 1.5)),
+    },
+    "and what that derivative is made of": {
+      f: (x) => sum(timesLog(x, tensor([1, 3]))),
+      at: tensor([2, -2]),
+      says: [
+        "the value of timesLog is NaN at [1]",
+        "the log of a negative number (-2) is NaN: take it of where(greater(x, 0), x, 1)",
+      ],
+      cured: (x) => sum(timesLog(where(greater(x, 0), x, 1), tensor([1, 3]))),
     },
     "and the derivative by the exponent of a negative number": {
       f: (x) => sum(pow(tensor([-2]), x)),

@@ -40,7 +40,9 @@ describe("pow", () => {
     [0, 2, 0],
     [0, 3, 0],
     [0, 0.5, infinity],
+    [0, 2.3, 0],
     [0, -1, -infinity],
+    [3e-293, -0.4, -infinity],
     [nan, 0, 0],
     [infinity, 0, 0],
   ])("∂aᵇ/∂a at %d, %d is %d", (a, b, y) => expect(toBase(...at(a, b)).item() + 0).toBe(y));

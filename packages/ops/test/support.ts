@@ -76,11 +76,16 @@ export function shown(tree: unknown): unknown {
   return (Array.isArray(tree) ? tree : [tree]).map(shown);
 }
 
-/** The cotangents of the floats among the arguments, for a random cotangent of the value. */
-export function pulled(call: Exported["call"], sample: readonly unknown[], seed = 7): readonly Tensor[] {
+/** The cotangents of the floats among the arguments, for a random cotangent of the value, or for what `as` makes of it. */
+export function pulled(
+  call: Exported["call"],
+  sample: readonly unknown[],
+  seed = 7,
+  as = (u: Tensor): Tensor => u,
+): readonly Tensor[] {
   const { f, floats } = ofFloats(call, sample);
   const { value, pullback } = vjp(f, ...floats);
-  return pullback(cotangentOf(value, seed));
+  return pullback(withTensors(cotangentOf(value, seed), as));
 }
 const cotangentOf = (value: Tensor, seed: number): Tensor =>
   withTensors(value, (y) => (isFloat(y.dtype) ? noiseLike(y, seed) : y));

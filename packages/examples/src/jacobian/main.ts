@@ -81,7 +81,7 @@ ${components(comparisons[rests.indexOf(1e-12)]!.plain)}
 
 Doubles near 1 are 1.1e-16 apart. The Jacobian built needs 1 - S${m}, the textbook S ⊙ (g - ⟨g, S⟩) needs g${m} - ⟨g, S⟩:
 differences of nearly equal numbers, of which the first four digits or so are right. The centred op subtracts g${m}
-from all of g before it begins, as the Jacobian annihilates constants, and takes x̄${m} from the others: Σ x̄ = 0.
+from all of g before it begins, as the Jacobian annihilates constants: what is left of g${m} is 0, and S${m} does not matter.
 
 The worst component as S${m} nears 1, for g, and for g + ${constant}, which has the same x̄:
 

@@ -53,9 +53,18 @@ export const policies: Readonly<Record<string, Policy>> = {
       { call: "softplus(30)", of: ["second 0"], torch: 0, wengert: 9.357622968838425e-14 },
     ],
   },
-  "derivative of tanh near 0": {
-    because: "what Wengert differentiates, σ(2x) σ(−2x), has its second derivative by a difference; PyTorch's does not",
-    differences: [{ call: "tanh(1e-310)", of: ["second 0"], torch: -2e-310, wengert: 0 }],
+  "second derivative of sigmoid near 0": {
+    because: "it is −σ′(x) tanh(x / 2); PyTorch has a difference, 1 − 2σ(x), which is 0 there",
+    differences: [{ call: "sigmoid(1e-310)", of: ["second 0"], torch: 0, wengert: -1.2500000000003e-311 }],
+  },
+  "gelu of ±∞ and of very large numbers": {
+    because: "x Φ(x) and its derivatives have limits there; PyTorch multiplies ∞ by 0",
+    differences: [
+      { call: "gelu(-Infinity)", of: ["value", "cotangent 0", "second 0", "second 1"], torch: nan, wengert: 0 },
+      { call: "gelu(Infinity)", of: ["cotangent 0", "second 1"], torch: nan, wengert: 1 },
+      { call: "gelu(Infinity)", of: ["second 0"], torch: nan, wengert: 0 },
+      { call: /^gelu\(-?1e\+308\)/, of: ["second 0"], torch: nan, wengert: 0 },
+    ],
   },
   "expm1 far below 0, derivative": {
     because: "it is eˣ, and not y + 1, which is 0 there",
@@ -74,6 +83,14 @@ export const policies: Readonly<Record<string, Policy>> = {
       { call: /^pow\(-?0, (800|2)\)/, of: ["second 1"], torch: nan, wengert: 0 },
       { call: "pow(0, 2)", of: ["second 0"], torch: nan, wengert: 2 },
       { call: /^pow\(Infinity, -?0\)/, of: ["second 1"], torch: nan, wengert: infinity },
+      { call: "pow(0, 0.5)", of: ["second 1"], torch: nan, wengert: -infinity },
+    ],
+  },
+  "mixed second derivative of pow at the exponent 0": {
+    because: "∂²aᵇ/∂a∂b is 1 / a there; PyTorch takes x⁰ for a constant",
+    differences: [
+      { call: /^pow\(1, -?0\)/, of: ["second 1"], torch: 0, wengert: 1 },
+      { call: /^pow\(800, -?0\)/, of: ["second 1"], torch: 89.36806789935117, wengert: 89.36931789935117 },
     ],
   },
   "pow to 0.5 of −0 and −∞": {
@@ -112,6 +129,7 @@ export const policies: Readonly<Record<string, Policy>> = {
     because: "the value is the constant −Infinity; PyTorch has −Infinity − (−Infinity)",
     differences: [
       { call: "logAddExp(-Infinity, -Infinity)", of: ["cotangent 0", "cotangent 1"], torch: nan, wengert: 0 },
+      { call: "logAddExp(-Infinity, -Infinity)", of: ["second 0", "second 1", "second 2"], torch: nan, wengert: 0 },
       { call: "logSumExp([-Infinity, -Infinity])", of: ["cotangent 0"], torch: [nan, nan], wengert: [0, 0] },
       { call: "logSumExp([-Infinity, -Infinity])", of: ["second 1"], torch: nan, wengert: 0 },
     ],
@@ -203,6 +221,13 @@ export const policies: Readonly<Record<string, Policy>> = {
     differences: [
       { call: "logSoftmax([-Infinity, 1], { axis: 0 })", of: ["cotangent 0"], torch: [1, -1], wengert: [0, 0] },
       { call: "logSoftmax([-Infinity, 1], { axis: 0 })", of: ["second 1"], torch: [-2, 0], wengert: [0, 0] },
+      { call: "logSoftmax([-Infinity, -Infinity], { axis: 0 })", of: ["second 1"], torch: [nan, nan], wengert: [0, 0] },
+      {
+        call: "logSoftmax([Infinity, -Infinity], { axis: 0 })",
+        of: ["second 1"],
+        torch: [nan, nan],
+        wengert: [nan, 0],
+      },
     ],
   },
   "crossEntropy with the logit of the label at −∞": {

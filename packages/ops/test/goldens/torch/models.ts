@@ -1,10 +1,10 @@
 import { type Tensor, tensor } from "@wengert/core";
-import * as ops from "@wengert/ops";
 import {
   add,
   crossEntropy,
   div,
   expandDims,
+  gelu,
   lessEqual,
   matmul,
   mse,
@@ -18,9 +18,6 @@ import {
 
 // The models of models.py.
 
-/** What is still to come. */
-const later = ops as unknown as Readonly<Record<"gelu" | "crossEntropy", (...args: unknown[]) => Tensor>>;
-
 const affine = (x: Tensor, w: Tensor, b: Tensor): Tensor => add(matmul(x, w), b);
 
 function softmaxRegression(w: Tensor, b: Tensor, x: Tensor, labels: Tensor): Tensor {
@@ -28,8 +25,8 @@ function softmaxRegression(w: Tensor, b: Tensor, x: Tensor, labels: Tensor): Ten
 }
 
 function network(w1: Tensor, b1: Tensor, w2: Tensor, b2: Tensor, w3: Tensor, b3: Tensor, x: Tensor, labels: Tensor) {
-  const hidden = later.gelu(affine(tanh(affine(x, w1, b1)), w2, b2));
-  return later.crossEntropy(affine(hidden, w3, b3), labels, { labelSmoothing: 0.1 });
+  const hidden = gelu(affine(tanh(affine(x, w1, b1)), w2, b2));
+  return crossEntropy(affine(hidden, w3, b3), labels, { labelSmoothing: 0.1 });
 }
 
 function attention(q: Tensor, k: Tensor, v: Tensor, out: Tensor, x: Tensor, target: Tensor): Tensor {

@@ -1,0 +1,93 @@
+import type { Data } from "@wengert/core/ndarray";
+import { productError, sumError } from "./doubles.ts";
+import { roots, step, stepRest } from "./tables.ts";
+
+// eˣ = 2ᵏ 2^(j/32) eʳ with x = (32 k + j) ln 2 / 32 + r, so that |r| < 0.011 and a short series does for eʳ (P. T. P. Tang,
+// Table-driven implementation of the exponential function, 1989). Here it is to half an ulp, for arguments with more
+// digits than a double has, the same in every engine, and faster than Math.exp.
+
+const perStep = 1 / step;
+const toInteger = 1.5 * 2 ** 52; // added, it leaves no digits behind the point; subtracted again, the nearest integer
+
+const lowest = -1200;
+const powers = new Float64Array(1024 - lowest); // 2ᵏ for k = lowest … 1023, which is 0 at first
+for (let k = -1074, power = Number.MIN_VALUE; k < 1024; k++, power *= 2) powers[k - lowest] = power;
+
+/** 2ᵏ for −1200 ≤ k ≤ 1023 */
+export const power = (k: number): number => powers[k - lowest]!;
+
+/** y 2ᵏ for |k| < 2000, rounded once where it is subnormal and where it overflows. */
+export const scaled = (y: number, k: number): number => y * powers[(k >> 1) - lowest]! * powers[k - (k >> 1) - lowest]!;
+
+/** eʳ − 1 − r for |r| < 0.011 */
+const curve = (r: number): number => r * r * (0.5 + r * (1 / 6) + r * r * (1 / 24 + r * (1 / 120) + r * r * (1 / 720)));
+
+/** e^(x + dx), where |dx| is far below 1, within 0.53 ulp. */
+export function exp(x: number, dx: number): number {
+  if (!(x >= -708 && x <= 709)) return expAtEdge(x, dx);
+  const n = x * perStep + toInteger - toInteger;
+  const h = x - n * step;
+  const c = dx - n * stepRest;
+  const r = h + c;
+  const tail = curve(r) + (h - r + c);
+  const i = n | 0;
+  const j = (i & 31) << 1;
+  const root = roots[j]!;
+  return (root + (roots[j + 1]! + root * (tail + r))) * powers[(i >> 5) - lowest]!;
+}
+
+/** The same where it over- or underflows, or nearly so. */
+function expAtEdge(x: number, dx: number): number {
+  if (x < -746) return 0; // −Infinity among them, for which dx may be NaN
+  if (x > 710) return Infinity;
+  const k = expPair(edge, x, dx);
+  return scaled(edge[0]!, k);
+}
+const edge = new Float64Array(2);
+
+/** Writes to `pair` two doubles whose sum times 2ᵏ is e^(x + dx) to 59 bits, and returns k. For x ≤ 800; e⁻⁸⁰⁰ where x is less. */
+export function expPair(pair: Float64Array, x: number, dx: number): number {
+  const isTiny = x < -800;
+  const y = isTiny ? -800 : x;
+  const n = y * perStep + toInteger - toInteger;
+  const h = y - n * step;
+  const c = (isTiny ? 0 : dx) - n * stepRest;
+  const r = h + c;
+  const tail = curve(r) + (h - r + c);
+  const i = n | 0;
+  const j = (i & 31) << 1;
+  const root = roots[j]!;
+  const rest = roots[j + 1]! + root * (tail + r);
+  const sum = root + rest;
+  pair[0] = sum;
+  pair[1] = root - sum + rest;
+  return i >> 5;
+}
+
+/**
+ * Writes ln a to `pair` as a sum of two doubles of 65 bits or so, for a = values[p] from 0 to Infinity. With a = 2ᵏ 2^(j/32) (1 + f) it is
+ * (32 k + j) ln 2 / 32 and the series of ln(1 + f), where |f| < 0.011.
+ */
+export function logPair(pair: Float64Array, values: Data, p: number): void {
+  const a = values[p]!;
+  const n = Math.round(Math.log(a) * perStep);
+  const j = (n & 31) << 1;
+  const root = roots[j]!;
+  const z = scaled(a, -(n >> 5)) - root; // exact
+  const reciprocal = 1 / root;
+  const f = (z - roots[j + 1]!) * reciprocal;
+  const part = f * root;
+  const df = (z - part - productError(f, root, part) - roots[j + 1]! * (1 + f)) * reciprocal;
+  const square = f * f;
+  const half = square / 2;
+  const even = 1 / 3 + square * (1 / 5 + square * (1 / 7 + square * (1 / 9 + square * (1 / 11))));
+  const odd = 1 / 4 + square * (1 / 6 + square * (1 / 8 + square * (1 / 10)));
+  const tail = f * square * (even - f * odd);
+  const high = f - half;
+  const low = f - high - half + (tail + (df * (1 - f) - productError(f, f, square) / 2));
+  const steps = n * step;
+  const sum = steps + high;
+  const rest = sumError(steps, high, sum) + (low + n * stepRest);
+  pair[0] = sum + rest;
+  pair[1] = sum - pair[0] + rest;
+}

@@ -1,0 +1,118 @@
+import type { Data } from "@wengert/core/ndarray";
+import { productError, sumError } from "./doubles.ts";
+import { expPair, power, scaled } from "./exponential.ts";
+import { density, densityRest, nodes } from "./tables.ts";
+
+// Φ and φ, the distribution and the density of the standard normal distribution, by Mills' ratio m(t) = Φ(−t) / φ(t).
+// It neither underflows nor cancels where Φ does, and since m′ = t m − 1, its value at a node gives its whole series.
+
+const columns = 6; // of a node: t, m and m′, two doubles each
+const terms = 12; // of the series behind these, as far as 2⁻⁶⁰ for |h| ≤ ⅛
+
+/** Those of each node: (n + 1) cₙ₊₁ = t cₙ + cₙ₋₁. */
+const series = new Float64Array((nodes.length / columns) * terms);
+for (let j = 0, at = 0; j < series.length; j += terms, at += columns) {
+  let before = nodes[at + 2]! + nodes[at + 3]!;
+  let last = nodes[at + 4]! + nodes[at + 5]!;
+  for (let n = 0; n < terms; n++) {
+    const next = (nodes[at]! * last + before) / (n + 2);
+    series[j + n] = next;
+    before = last;
+    last = next;
+  }
+}
+
+const pair = new Float64Array(2);
+
+/** Writes m(t) − share t, for t = |x| and a share of 0 or 1, to `pair` as a sum of two doubles. */
+function millsRatio(pair: Float64Array, a: Data, p: number, share: number): void {
+  const t = Math.abs(a[p]!);
+  if (!(t < 6.125)) {
+    millsRatioInTail(pair, a, p, share);
+    return;
+  }
+  const j = Math.round(4 * t);
+  const at = j * columns;
+  const distance = t - nodes[at]!;
+  const h = distance - nodes[at + 1]!;
+  const dh = distance - h - nodes[at + 1]!;
+  const z = h * h;
+  let even = 0;
+  let odd = 0;
+  for (let n = j * terms + terms - 2; n >= j * terms; n -= 2) {
+    even = even * z + series[n]!;
+    odd = odd * z + series[n + 1]!;
+  }
+  const constant = nodes[at + 4]! - share;
+  const rest = nodes[at + 5]! + h * (even + h * odd);
+  const slope = constant + rest;
+  const product = h * slope;
+  const dproduct = productError(h, slope, product) + (h * (constant - slope + rest) + dh * slope);
+  const node = nodes[at + 2]! - share * nodes[at]!;
+  const sum = node + product;
+  const dsum = sumError(node, product, sum) + dproduct + (nodes[at + 3]! - share * nodes[at + 1]!);
+  pair[0] = sum + dsum;
+  pair[1] = sum - pair[0] + dsum;
+}
+
+/** The same by Laplace's continued fraction m = 1 / (t + 1 / (t + 2 / (t + 3 / (t + … */
+function millsRatioInTail(pair: Float64Array, a: Data, p: number, share: number): void {
+  const t = Math.min(Math.abs(a[p]!), farthest);
+  let f = t;
+  for (let n = 23; n > 1; n--) f = t + n / f;
+  const c = 1 / f;
+  const s = t + c;
+  const m = 1 / s;
+  const product = m * s;
+  const dm = (1 - product - productError(m, s, product) - m * (t - s + c)) * m;
+  pair[0] = m - share * t;
+  pair[1] = sumError(m, -share * t, pair[0]) + dm;
+}
+
+/** Writes φ(t) (m(t) − share t) / 2ᵏ to `pair` and returns k, for t = |x|. */
+function timesDensity(pair: Float64Array, a: Data, p: number, share: number): number {
+  millsRatio(pair, a, p, share);
+  const m = pair[0]! * density;
+  const dm = productError(pair[0]!, density, m) + (pair[0]! * densityRest + pair[1]! * density);
+  const t = Math.min(Math.abs(a[p]!), farthest);
+  const square = t * t;
+  const k = expPair(pair, -square / 2, -productError(t, t, square) / 2);
+  const product = pair[0]! * m;
+  const rest = productError(pair[0]!, m, product) + (pair[0]! * dm + pair[1]! * m);
+  pair[0] = product + rest;
+  pair[1] = product - pair[0] + rest;
+  return k;
+}
+
+const farthest = 40; // φ(40) is below the smallest double
+
+/** y = x Φ(x) for y = out[o] and x = a[p]. */
+export function gelu(out: Data, o: number, a: Data, p: number): void {
+  const x = a[p]!;
+  if (x === 0 || x > 9) {
+    out[o] = x; // −0 stays; 1 − Φ(9) is far below the last digit of 1
+    return;
+  }
+  const k = timesDensity(pair, a, p, 0);
+  let cdf = pair[0]!;
+  let rest = pair[1]!;
+  if (x > 0) {
+    const upper = cdf * power(k);
+    cdf = 1 - upper;
+    rest = 1 - cdf - upper - rest * power(k);
+  }
+  const t = Math.max(x, -farthest);
+  const product = t * cdf;
+  out[o] = scaled(product + (productError(t, cdf, product) + t * rest), x > 0 ? 0 : k);
+}
+
+/** y = Φ(x) + x φ(x), which is φ(t) (m(t) − t) for x = −t and 1 less that for x = t, for y = out[o] and x = a[p]. */
+export function geluSlope(out: Data, o: number, a: Data, p: number): void {
+  const k = timesDensity(pair, a, p, 1);
+  if (a[p]! < 0) out[o] = scaled(pair[0]!, k);
+  else {
+    const upper = pair[0]! * power(k);
+    const slope = 1 - upper;
+    out[o] = slope + (sumError(1, -upper, slope) - pair[1]! * power(k));
+  }
+}

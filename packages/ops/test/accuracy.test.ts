@@ -1,0 +1,50 @@
+import { readFileSync } from "node:fs";
+import { isFloat, jacobian, Tensor } from "@wengert/core";
+import { describe, expect, it } from "vitest";
+import { boundOf, goldens, measure, table } from "./accuracy.ts";
+import { everySample, numbers, ofFloats } from "./support.ts";
+
+const findings = measure();
+
+describe("errors against references of 60 digits are within their bounds", () => {
+  for (const finding of findings) {
+    const { op, quantity, dtype, ulps, at } = finding;
+    it(`${op}, ${quantity} in ${dtype}`, () => expect(ulps, `ulp at ${at}`).toBeLessThanOrEqual(boundOf(finding)));
+  }
+});
+
+describe("every op of elements has references", () => {
+  /** These hand on what they are given, or nothing. */
+  const copies = new Set(["cast", "clip"]);
+  const measured = new Set(findings.map(({ op }) => op));
+  const names = new Set(everySample.filter(({ call, sample }) => isElementwise(call, sample)).map(({ name }) => name));
+  it("of which there are many", () => expect(names.size).toBeGreaterThan(25));
+  for (const name of names) it(name, () => expect(measured.has(name) || copies.has(name)).toBe(true));
+});
+
+/** Whether each element of the result depends on that element of the inputs alone: the Jacobians are diagonal. */
+function isElementwise(...[call, sample]: Parameters<typeof ofFloats>): boolean {
+  const { f, floats } = ofFloats(call, sample);
+  const value = call(...sample);
+  if (!(value instanceof Tensor) || !isFloat(value.dtype) || floats.length === 0) return false;
+  return floats.every((input, k) => {
+    if (String(input.shape) !== String(value.shape)) return false;
+    const slopes = numbers(jacobian((x: Tensor) => f(...floats.with(k, x)))(input));
+    return slopes.every((slope, at) => slope === 0 || Math.floor(at / input.size) === at % input.size);
+  });
+}
+
+it("the goldens hold the inputs that matter: tails, subnormal and infinite ones, some of float32", () => {
+  for (const [heading, lines] of goldens()) {
+    if (!heading.startsWith("function")) continue;
+    const inputs = lines.map(([x]) => x!);
+    expect(inputs.some((x) => x !== 0 && Math.abs(x) < 2 ** -1022)).toBe(true);
+    expect(inputs.includes(Infinity) && inputs.some(Number.isNaN)).toBe(true);
+    expect(inputs.filter((x) => Math.fround(x) === x && Math.abs(x) > 1e-6).length).toBeGreaterThan(9);
+  }
+});
+
+it("docs/numerics.md has a line for each op that is measured", () => {
+  const page = readFileSync(new URL("../../../docs/numerics.md", import.meta.url), "utf8");
+  for (const row of table(findings).split("\n")) expect(page).toContain(`\n|${row.split("|")[1]}|`);
+});

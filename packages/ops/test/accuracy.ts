@@ -1,0 +1,241 @@
+import { readFileSync } from "node:fs";
+import { type Tensor, tensor, vjp } from "@wengert/core";
+import * as exported from "@wengert/ops";
+
+// The errors of ops against the references in goldens/mpmath.txt, in units in the last place (ulp) of the exact answer.
+
+const dtypes = ["float64", "float32"] as const;
+type DType = (typeof dtypes)[number];
+type Quantity = "value" | "derivative";
+type Call = (...args: readonly unknown[]) => Tensor;
+
+/** The worst error of one quantity of an op, and the inputs at which it was found. */
+export interface Finding {
+  readonly op: string;
+  readonly quantity: Quantity;
+  readonly dtype: DType;
+  readonly ulps: number;
+  readonly at: string;
+}
+
+/** What is allowed, in ulp. In float32 a kernel rounds once; derivatives there are products of such numbers. */
+export function boundOf({ op, quantity, dtype }: Omit<Finding, "ulps" | "at">): number {
+  if (dtype === "float32" && quantity === "value" && op !== "mse") return 0.501;
+  return family.has(op) ? 4 : 2;
+}
+
+/** What has lanes for elements. */
+const family = new Set(["softmax", "logSoftmax", "logSumExp", "crossEntropy"]);
+
+/** Sums of terms of both signs: their errors are relative to the size of the terms, which are all that is known. */
+const sums = new Set([
+  "logAddExp value",
+  "binaryCrossEntropy derivative",
+  "softmax derivative",
+  "logSoftmax derivative",
+  "logSumExp value",
+]);
+
+const sizeOfTerms: Readonly<Record<string, (a: number, b: number) => number>> = {
+  "logAddExp value": (a, b) => Math.abs(Math.max(a, b)) + Math.log1p(Math.exp(-Math.abs(a - b))),
+  "binaryCrossEntropy derivative": (x, t) => (1 - t) / (1 + Math.exp(-x)) + t / (1 + Math.exp(x)),
+};
+
+// Numbers are whole multiples of 2⁻¹⁰⁷⁴, as every double is: so errors are exact.
+
+const bits = new DataView(new ArrayBuffer(8));
+
+function units(x: number): bigint {
+  bits.setFloat64(0, Math.abs(x));
+  const word = bits.getBigUint64(0);
+  const exponent = word >> 52n;
+  const fraction = word & (2n ** 52n - 1n);
+  const size = exponent === 0n ? fraction : (fraction + 2n ** 52n) << (exponent - 1n);
+  return x < 0 ? -size : size;
+}
+
+const absolute = (x: bigint): bigint => (x < 0n ? -x : x);
+
+/** The unit in the last place of the largest of these numbers. */
+function lastPlace(dtype: DType, ...sizes: bigint[]): bigint {
+  const [digits, smallest] = dtype === "float64" ? [53, 0] : [24, 1074 - 149];
+  const lengths = sizes.map((size) => absolute(size).toString(2).length - digits);
+  return 1n << BigInt(Math.max(smallest, ...lengths));
+}
+
+/** A number: a double, and what it is short of it in thousandths of its last place. */
+interface Reference {
+  readonly double: number;
+  readonly short: number;
+}
+
+const references = (numbers: readonly number[]): Reference[] =>
+  Array.from({ length: numbers.length / 2 }, (_, i) => ({ double: numbers[2 * i]!, short: numbers[2 * i + 1]! }));
+
+const one = 1 << 20; // cotangents are multiples of 2⁻²⁰, so that products with them are exact
+
+/** |got − g wanted| in last places of g wanted, or of the size of its terms. */
+function ulpsOff(got: number, wanted: Reference, dtype: DType, g = one, terms = 0): number {
+  if (!Number.isFinite(wanted.double)) return Object.is(got, wanted.double * Math.sign(g)) ? 0 : Infinity;
+  const scale = 1000n * BigInt(one);
+  const exact =
+    BigInt(g) * (1000n * units(wanted.double) + BigInt(wanted.short) * lastPlace("float64", units(wanted.double)));
+  if (!Number.isFinite(got)) {
+    const isRight = got === (exact > 0n ? Infinity : -Infinity) && overflows(exact / scale, dtype);
+    return isRight ? 0 : Infinity;
+  }
+  const place = lastPlace(dtype, exact / scale, units(terms * (Math.abs(g) / one)));
+  return Number((absolute(units(got) * scale - exact) * 10_000n) / (place * scale)) / 10_000;
+}
+
+/** Whether the nearest number of that dtype is Infinity, or nearly so. */
+const overflows = (size: bigint, dtype: DType): boolean =>
+  absolute(size) > (units(dtype === "float64" ? Number.MAX_VALUE : 2 ** 128) * 999_999_999n) / 1_000_000_000n;
+
+/** The lines of numbers under each heading of the goldens. */
+export function goldens(): ReadonlyMap<string, readonly (readonly number[])[]> {
+  const sections = new Map<string, number[][]>();
+  let lines: number[][] = [];
+  const text = readFileSync(new URL("goldens/mpmath.txt", import.meta.url), "utf8");
+  for (const line of text.trim().split("\n")) {
+    if (/^[a-z]/.test(line)) {
+      lines = [];
+      sections.set(line, lines);
+    } else lines.push(line.split(" ").map(Number));
+  }
+  return sections;
+}
+
+/** All errors of all ops that have goldens, the worst of each quantity. */
+export function measure(): readonly Finding[] {
+  const worst = new Map<string, Finding>();
+  const note = (finding: Finding) => {
+    const key = `${finding.op} ${finding.quantity} ${finding.dtype}`;
+    if (!(finding.ulps <= (worst.get(key)?.ulps ?? -1))) worst.set(key, finding);
+  };
+  for (const [heading, lines] of goldens()) {
+    const [kind, name] = heading.split(" ") as [string, string];
+    if (kind === "lanes") measureFamily(lines, note);
+    else for (const dtype of dtypes) measureElements(name, kind === "pair" ? 2 : 1, lines, dtype, note);
+  }
+  return [...worst.values()];
+}
+
+type Note = (finding: Finding) => void;
+
+/** A line: the inputs, the value, the derivative in each input; each of these with what it is short of. */
+function measureElements(
+  op: string,
+  arity: number,
+  lines: readonly (readonly number[])[],
+  dtype: DType,
+  note: Note,
+): void {
+  const call = (exported as unknown as Record<string, Call>)[op]!;
+  const options = op === "mse" || op === "binaryCrossEntropy" ? [{ reduction: "none" }] : [];
+  const rows = lines.filter((row) => dtype === "float64" || row.slice(0, arity).every(isSingle));
+  const inputs = Array.from({ length: arity }, (_, k) => tensor(column(rows, k), { dtype }));
+  const { value, pullback } = vjp((...xs: Tensor[]) => call(...xs, ...options), ...inputs);
+  const compare = (quantity: Quantity, got: Tensor, which: number, gs?: readonly number[]) =>
+    got.toNested<number[]>().forEach((y, i) => {
+      const given = rows[i]!.slice(0, arity);
+      const wanted = references(rows[i]!.slice(arity))[which];
+      if (wanted === undefined) return;
+      const size = which < 2 ? sizeOfTerms[`${op} ${quantity}`]?.(given[0]!, given[1]!) : 0;
+      note({ op, quantity, dtype, ulps: ulpsOff(y, wanted, dtype, gs?.[i], size), at: given.map(short).join(", ") });
+    });
+  compare("value", value, 0);
+  if (rows[0]!.length === arity + 2) return;
+  for (const gs of [rows.map(() => one), rows.map((_, i) => irregular(i))]) {
+    const u = gs.map((g) => g / one);
+    const cotangents: readonly Tensor[] = pullback(tensor(u, { dtype }));
+    for (const [k, x] of cotangents.entries()) compare("derivative", x, k + 1, gs);
+  }
+}
+
+/**
+ * Eight lines are a case: logits, g, the label and the entries of which there are references; of these softmax, logSoftmax
+ * and what they pull g back to; and log-sum-exp, cross-entropy and 1 less the label's probability.
+ */
+function measureFamily(lines: readonly (readonly number[])[], note: Note): void {
+  const { softmax, logSoftmax, logSumExp, crossEntropy } = exported;
+  for (let i = 0; i < lines.length; i += 8) {
+    const [logits, g, [label, ...shown]] = lines.slice(i, i + 3) as [number[], number[], [number, ...number[]]];
+    const exactly = (line: number) => references(lines[i + line]!);
+    const [s, logS, pulledS, pulledLogS] = [exactly(3), exactly(4), exactly(5), exactly(6)];
+    const [norm, loss, lack] = exactly(7) as [Reference, Reference, Reference];
+    const most = Math.max(...logits);
+    const p = softmax(tensor(logits)).toNested<number[]>();
+    const total = (term: (k: number) => number) => logits.reduce((sum, _, k) => sum + term(k), 0);
+    const sizes = {
+      ofS: (j: number) => total((k) => p[j]! * p[k]! * Math.abs(g[j]! - g[k]!)),
+      ofLogS: (j: number) => total((k) => (k === j ? 0 : p[k]! * Math.abs(g[j]!) + p[j]! * Math.abs(g[k]!))),
+      ofNorm: () => Math.abs(most) + (norm.double - most),
+    };
+    const slopes = s.map((q, k) => (shown[k] === label ? { double: -lack.double, short: -lack.short } : q));
+    for (const dtype of dtypes) {
+      if (dtype === "float32" && ![...logits, ...g].every(isSingle)) continue;
+      const [x, u, target] = [tensor(logits, { dtype }), tensor(g, { dtype }), tensor(label, { dtype: "int32" })];
+      const pull = (f: (a: Tensor) => Tensor, cotangent: Tensor | number) => vjp(f, x).pullback(cotangent)[0];
+      const all: readonly Comparison[] = [
+        ["softmax", "value", softmax(x), s],
+        ["softmax", "derivative", pull((a) => softmax(a), u), pulledS, sizes.ofS],
+        ["logSoftmax", "value", logSoftmax(x), logS],
+        ["logSoftmax", "derivative", pull((a) => logSoftmax(a), u), pulledLogS, sizes.ofLogS],
+        ["logSumExp", "value", logSumExp(x), norm, sizes.ofNorm],
+        ["logSumExp", "derivative", pull((a) => logSumExp(a), 1), s],
+        ["crossEntropy", "value", crossEntropy(x, target), loss],
+        ["crossEntropy", "derivative", pull((a) => crossEntropy(a, target), 1), slopes],
+      ];
+      for (const [op, quantity, got, exact, size] of all) {
+        const compare = (y: number, wanted: Reference, j: number, at: string) => {
+          const ulps = ulpsOff(y, wanted, dtype, one, size?.(j));
+          note({ op, quantity, dtype, ulps, at: `${at}, K = ${logits.length}` });
+        };
+        if (!Array.isArray(exact)) compare(got.item(), exact, 0, `max x = ${short(most)}`);
+        else
+          for (const [k, j] of shown.entries())
+            compare(got.toNested<number[]>()[j]!, exact[k]!, j, `x − max x = ${short(logits[j]! - most)}`);
+      }
+    }
+  }
+}
+
+type Comparison = readonly [
+  op: string,
+  quantity: Quantity,
+  got: Tensor,
+  exact: Reference | Reference[],
+  sizeOfTerms?: (j: number) => number,
+];
+
+const isSingle = (x: number): boolean => Object.is(Math.fround(x), x);
+const column = (rows: readonly (readonly number[])[], k: number): number[] => rows.map((row) => row[k]!);
+const short = (x: number): string => {
+  const rounded = Number(x.toPrecision(6));
+  return String(Number.isInteger(rounded) ? x : rounded).replaceAll("-", "−");
+};
+
+/** Numbers of irregular size from ½ to 2 and of both signs, in multiples of 2⁻²⁰. */
+const irregular = (i: number): number =>
+  (one / 2 + ((Math.imul(i + 1, 0x9e3779b1) >>> 0) % (1.5 * one))) * (i % 2 ? -1 : 1);
+
+/** The worst errors as a table of markdown. */
+export function table(findings: readonly Finding[]): string {
+  const cell = (op: string, quantity: Quantity, dtype: DType, withPlace: boolean) => {
+    const found = findings.find((f) => f.op === op && f.quantity === quantity && f.dtype === dtype);
+    if (!found) return withPlace ? ["", ""] : [""];
+    const star = sums.has(`${op} ${quantity}`) && dtype === "float64" ? " *" : "";
+    const ulps = `${(Math.ceil(found.ulps * 100) / 100).toFixed(2)}${star}`;
+    return withPlace ? [ulps, found.ulps > 0 ? found.at : ""] : [ulps];
+  };
+  const rows = [...new Set(findings.map(({ op }) => op))].map((op) => [
+    `\`${op}\``,
+    ...cell(op, "value", "float64", true),
+    ...cell(op, "derivative", "float64", true),
+    ...cell(op, "value", "float32", false),
+    ...cell(op, "derivative", "float32", false),
+  ]);
+  const head = ["op", "value", "at", "derivative", "at", "float32: value", "derivative"];
+  return [head, head.map(() => "---"), ...rows].map((row) => `| ${row.join(" | ")} |`).join("\n");
+}

@@ -1,0 +1,77 @@
+"""Writes packages/ops/src/tables.ts: numbers that kernels need to more digits than a double has.
+
+Run by hand with Debian's python3-mpmath: /usr/bin/python3 tools/tables.py
+"""
+
+import pathlib
+
+import mpmath as mp
+
+mp.mp.dps = 60
+
+
+def pair(value):
+    """A double and the double nearest to what is missing."""
+    high = float(value)
+    return high, float(value - high)
+
+
+def coarse_pair(value):
+    """The same with a first part that is a multiple of 2^-40, so that short numbers can be added to it exactly."""
+    high = float(mp.nint(mp.ldexp(value, 40)) / 2**40)
+    return high, float(value - high)
+
+
+def mills(t):
+    """Mills' ratio of the normal distribution, (1 - Phi(t)) / phi(t)."""
+    return mp.sqrt(mp.pi / 2) * mp.erfc(t / mp.sqrt(2)) * mp.exp(t * t / 2)
+
+
+def literal(x):
+    return repr(x).removesuffix(".0")
+
+
+def table(rows):
+    return "".join("  " + ", ".join(literal(x) for x in row) + ",\n" for row in rows)
+
+
+roots = [pair(mp.mpf(2) ** (mp.mpf(j) / 32)) for j in range(32)]
+
+nodes = []
+for j in range(25):
+    if j == 3:
+        t = mp.findroot(lambda t: mills(t) - t, 0.75)
+        nodes.append((*pair(t), *pair(t), *coarse_pair(t * t - 1)))
+    else:
+        t = mp.mpf(j) / 4
+        ratio = mills(t)
+        nodes.append((float(t), 0.0, *coarse_pair(ratio), *coarse_pair(t * ratio - 1)))
+
+ln2 = mp.log(2) / 32
+ln2_high = float(mp.nint(mp.ldexp(ln2, 36)) / 2**36)
+
+text = f"""// Written by tools/tables.py.
+// biome-ignore-all format: tables
+// biome-ignore-all lint/suspicious/noApproximativeNumericConstant: √2 is one of its entries
+
+/** 2^(j/32) for j = 0 … 31, each as a sum of two doubles. */
+export const roots: Float64Array = new Float64Array([
+{table(roots)}]);
+
+/** ln 2 / 32 as a sum of two doubles, the first with 32 bits, so that its products with small integers are exact. */
+export const step = {literal(ln2_high)};
+export const stepRest = {literal(float(ln2 - ln2_high))};
+
+/** 1 / √(2π) as a sum of two doubles. */
+export const density = {literal(pair(1 / mp.sqrt(2 * mp.pi))[0])};
+export const densityRest = {literal(pair(1 / mp.sqrt(2 * mp.pi))[1])};
+
+/**
+ * Nodes t = 0, ¼, ½, … 6, with Mills' ratio m(t) = (1 − Φ(t)) / φ(t) and its derivative m′(t) = t m(t) − 1, each as a
+ * sum of two doubles. In place of ¾ there is the t near it at which m(t) = t.
+ */
+export const nodes: Float64Array = new Float64Array([
+{table(nodes)}]);
+"""
+path = pathlib.Path(__file__).parent.parent / "packages/ops/src/tables.ts"
+path.write_text(text)
