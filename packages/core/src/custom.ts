@@ -46,8 +46,9 @@ export function customVjp<A extends readonly unknown[], R, S>({
         `customVjp: forward uses ${describe(captured)}, which is being differentiated and is not an argument; make it one, or stopGradient it`,
       );
     };
-    const [value, residuals] = hidden(tape, inputs, refuse, () => {
-      const [result, kept] = run(args);
+    const own = apart("customVjp", tape, args);
+    const [value, residuals] = hidden(tape, refuse, () => {
+      const [result, kept] = run(own);
       return [renewed("customVjp", result), kept] as const;
     });
     return oneStep("customVjp", tape, inputs, value, (g) =>
@@ -65,11 +66,11 @@ export function checkpoint<A extends readonly unknown[], R>(f: TreeFunction<A, R
     const tape = innermostTape(inputs);
     if (tape === undefined) return f(...args);
     const captured = new Set<Tensor>();
+    const own = apart("checkpoint", tape, args);
     const value = hidden(
       tape,
-      inputs,
       (tensor) => captured.add(tensor),
-      () => renewed("checkpoint", f(...args)),
+      () => renewed("checkpoint", f(...own)),
     );
     const { floats, withFloats } = floatsOf("checkpoint", [args, "args"]);
     return oneStep("checkpoint", tape, [...floats, ...captured], value, (g) => {
@@ -81,23 +82,27 @@ export function checkpoint<A extends readonly unknown[], R>(f: TreeFunction<A, R
   };
 }
 
-/** Runs `body` unheard by `tape`, and reports the tensors that it uses and `tape` tracks without their being `inputs`. */
-function hidden<T>(tape: Tape, inputs: readonly Tensor[], report: (captured: Tensor) => void, body: () => T): T {
+/** Runs `body` unheard by `tape`, and reports the tensors that it uses and `tape` tracks, which it was not given. */
+function hidden<T>(tape: Tape, report: (captured: Tensor) => void, body: () => T): T {
   const record = (step: Step) => {
     const { vjp } = step.op;
     step.inputs.forEach((input, k) => {
-      const flows = tape.tracks(input) && (typeof vjp === "function" || vjp[k] !== null);
-      if (flows && !inputs.includes(input)) report(input);
+      if (tape.tracks(input) && (typeof vjp === "function" || vjp[k] !== null)) report(input);
     });
   };
   return substituting(tape, { record }, body);
 }
 
+const unheard = <T>(tape: Tape, body: () => T): T => substituting(tape, { record: () => {} }, body);
+
+/** Arguments under identities that `tape` does not know: what `f` closes over may be one of them, and is reported. */
+const apart = <A>(who: string, tape: Tape, args: A): A => unheard(tape, () => renewed(who, args));
+
 /** The same tree under new identities: a function may return one of its inputs, which a step may not. */
 const renewed = <T>(who: string, tree: T): T =>
   unflatten(
     tree,
-    leaves(who, tree, "the value of f").map((leaf) => alias(leaf)),
+    leaves(who, tree, "the value of f").map((leaf) => Object.assign(alias(leaf), { label: leaf.label })),
   );
 
 /** Records `value`, which was computed unheard by `tape`, as the outcome of a single step with the rule `backward`. */
@@ -114,7 +119,7 @@ function oneStep<R>(
   if (floats.length === 1) record(floats[0]!, (g) => [g]);
   if (floats.length < 2) return value;
   // A step has one output: several travel in one vector.
-  const packed = substituting(tape, { record: () => {} }, () => pack(floats));
+  const packed = unheard(tape, () => pack(floats));
   record(packed, (whole) => unpack(whole, floats));
   return withFloats(unpack(packed, floats));
 }

@@ -201,6 +201,10 @@ describe("customVjp", () => {
         /^customVjp: forward uses scale \[4\], which is being differentiated and is not an argument; make it one, or stopGradient it/,
       );
     });
+    it("also where it is given as well: the rule is for what is given", () => {
+      const f = (a: Tensor) => closing(a)(a);
+      expect(errorOf(() => vjp(f, x)).message).toMatch(/forward uses a \[4\], .* not an argument/);
+    });
     it("but not a constant", () => {
       expect(nested(vjp((a: Tensor) => closing(y)(a), x).pullback(u)[0])).toEqual(nested(mul(u, y)));
     });
@@ -313,6 +317,13 @@ describe("checkpoint", () => {
     const [got, wanted] = [f, plain].map((each) => vjp(each, x, y).pullback(u));
     expect(got!.map(nested)).toEqual(wanted!.map(nested));
     gradcheck(f, [x, y], { order: 3, directions: 1 });
+  });
+  it("lets derivatives through to what f closes over, also where it is given as well", () => {
+    const f = (a: Tensor) => checkpoint((c: Tensor) => mul(sin(a), c))(a);
+    const plain = (a: Tensor) => mul(sin(a), a);
+    const [got, wanted] = [f, plain].map((each) => vjp(each, x).pullback(u));
+    expect(got!.map(nested)).toEqual(wanted!.map(nested));
+    gradcheck(f, [x], { order: 3, directions: 1 });
   });
   it("lets derivatives through to what f returns without having touched it", () => {
     const f = (a: Tensor, b: Tensor) => checkpoint((c: Tensor) => [b, neg(c)] as const)(a);
