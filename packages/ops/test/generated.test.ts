@@ -1,0 +1,203 @@
+import { evaluate, grad, hessian, jacobian, linearize, Tensor, tensor, trace, vjp } from "@wengert/core";
+import { ndarray, rows } from "@wengert/core/ndarray";
+import * as ops from "@wengert/ops";
+import { add, mul, sum } from "@wengert/ops";
+import fc, { type Arbitrary } from "fast-check";
+import { describe, expect, it } from "vitest";
+import { programs } from "./generate.ts";
+import { Program, reordered, transforms } from "./program.ts";
+import { noiseLike, numbers, shown, twins } from "./support.ts";
+
+// Random programs of up to 30 steps over all that ops exports, and transforms of functions of a few steps. They are the same
+// each time; WENGERT_SEED gives others, WENGERT_TIMES so many times more (or less: then without cutting down). One that fails is
+// cut down and printed as TypeScript.
+
+const seed = Number(process.env.WENGERT_SEED ?? 1);
+const times = Number(process.env.WENGERT_TIMES ?? 1);
+
+function forMany<T>(runs: number, what: Arbitrary<T>, holds: (value: T) => void): void {
+  fc.assert(fc.property(what, holds), { numRuns: Math.ceil(runs * times), seed, endOnFailure: times < 1 });
+}
+
+const noise = (like: readonly Tensor[], from: number): Tensor[] => like.map((t, i) => noiseLike(t, from + i));
+const flat = (tensors: readonly Tensor[]): number[] => tensors.flatMap(numbers);
+const largest = (xs: readonly number[]): number => xs.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
+const dot = (a: readonly Tensor[], b: readonly Tensor[]): number => {
+  const ys = flat(b);
+  return flat(a).reduce((total, x, i) => total + x * ys[i]!, 0);
+};
+
+/** The cotangents of the point, for random ones of what a program returns. */
+function pulled(program: Program, point: readonly Tensor[] = program.point): Tensor[] {
+  const { value, pullback } = vjp(program.run, [...point]);
+  return pullback(noise(value, 50))[0] as Tensor[];
+}
+
+/** Expects the same numbers but for rounding: in doubles, 1e-10 of the largest. */
+function expectSame(got: readonly number[], wanted: readonly number[], what: string): void {
+  expect(got.length).toBe(wanted.length);
+  const allowed = 1e-10 * (1 + largest(wanted));
+  for (const [i, x] of got.entries())
+    if (!(Math.abs(x - wanted[i]!) <= allowed)) expect.fail(`${what}: number ${i} is ${x} and ${wanted[i]}`);
+}
+
+/**
+ * The slope of `f` at 0 by differences over h, h/2 and h/4, extrapolated twice (Romberg); what the last extrapolation
+ * changed; and by how much the slope jumps at 0, extrapolated from the second differences.
+ */
+function slopeOf(f: (t: number) => number, h = 2e-3): { slope: number; error: number; jump: number } {
+  const here = f(0);
+  const differences = [h, h / 2, h / 4].map((step) => {
+    const [after, before] = [f(step), f(-step)];
+    return { slope: (after - before) / (2 * step), jump: (after - 2 * here + before) / step };
+  });
+  const [a, b, c] = differences.map(({ slope }) => slope) as [number, number, number];
+  const [once, twice] = [(4 * b - a) / 3, (4 * c - b) / 3];
+  const slope = (16 * twice - once) / 15;
+  const jump = Math.abs((4 * differences[2]!.jump - differences[0]!.jump) / 3);
+  return { slope, error: Math.abs(slope - twice), jump };
+}
+
+const moved = (x: Tensor, t: number, v: Tensor): Tensor => {
+  const along = rows(v.array!);
+  return new Tensor(
+    x.shape,
+    x.dtype,
+    ndarray(
+      rows(x.array!).map((each, i) => each + t * along[i]!),
+      x.shape,
+    ),
+  );
+};
+
+const floats = ["float64", "float32"] as const;
+
+describe("of random programs", () => {
+  it("the gradient is what finite differences say, where they converge and the slope does not jump", () => {
+    let [smooth, all] = [0, 0];
+    forMany(150, programs(), (program) => {
+      const xs = program.point;
+      const [u, v] = [noise(program.run(xs), 50), noise(xs, 1)];
+      const { slope, error, jump } = slopeOf((t) => dot(program.run(xs.map((x, i) => moved(x, t, v[i]!))), u));
+      const gradient = pulled(program);
+      const exact = dot(gradient, v);
+      const scale = 1 + largest(flat(gradient)) + Math.abs(slope);
+      all++;
+      if (!(error <= 1e-8 * scale && jump <= 1e-4 * scale)) return;
+      smooth++;
+      if (!(Math.abs(exact - slope) <= 1e-8 * scale)) expect.fail(`${exact} by the rules, ${slope} by differences`);
+    });
+    expect(smooth).toBeGreaterThan(0.95 * all);
+  });
+
+  it("the jacobian by VJPs is the jacobian by JVPs", () => {
+    forMany(60, programs({ elements: 8 }), (program) => {
+      const xs = program.point;
+      const blocks = jacobian(program.run)(xs) as unknown as Tensor[][]; // of each output by each input
+      const { pushforward } = linearize(program.run, xs);
+      for (const [j, x] of xs.entries()) {
+        for (let e = 0; e < x.size; e++) {
+          const at = tensor(
+            ndarray(
+              Float64Array.from({ length: x.size }, (_, i) => Number(i === e)),
+              x.shape,
+            ),
+          );
+          const tangents = pushforward(xs.map((other, i) => (i === j ? at : mul(other, 0))));
+          for (const [k, tangent] of tangents.entries()) {
+            const column = numbers(blocks[k]![j]!).filter((_, i) => i % x.size === e);
+            expectSame(numbers(tangent), column, `output ${k} by input ${j}, element ${e}`);
+          }
+        }
+      }
+    });
+  });
+
+  it("the hessian is symmetric", () => {
+    forMany(60, programs({ elements: 6, steps: 20 }), (program) => {
+      const xs = program.point;
+      const weights = noise(program.run(xs), 50);
+      const loss = (given: Tensor[]): Tensor =>
+        program.run(given).reduce((total, y, i) => add(total, sum(mul(y, weights[i]!))), tensor(0));
+      const blocks = hessian(loss)(xs) as unknown as Tensor[][];
+      for (const [i, a] of xs.entries())
+        for (const [j, b] of xs.entries()) {
+          const [there, back] = [numbers(blocks[i]![j]!), numbers(blocks[j]![i]!)];
+          const turned = there.map((_, at) => back[(at % b.size) * a.size + Math.floor(at / b.size)]!);
+          expectSame(there, turned, `inputs ${i} and ${j}`);
+        }
+    });
+  });
+
+  it("nothing depends on the order in which independent steps are written, but for rounding", () => {
+    forMany(60, fc.tuple(programs(), fc.integer({ min: 1 })), ([program, from]) => {
+      let state = from;
+      const choose = (n: number) => {
+        state = (Math.imul(state, 48271) + 11) >>> 0;
+        return state % n;
+      };
+      const other = new Program(program.leaves, reordered(program.steps, choose), program.outputs);
+      expect(shown(other.run(program.point))).toEqual(shown(program.run(program.point)));
+      expectSame(flat(pulled(other)), flat(pulled(program)), "the gradient"); // cotangents are added in another order
+    });
+  });
+
+  it("nothing depends on how the inputs lie in memory", () => {
+    forMany(40, programs({ floats }), (program) => {
+      const [value, gradient] = [shown(program.run(program.point)), shown(pulled(program))];
+      const layouts = program.point.map((x) => twins(x).map(([, twin]) => twin));
+      for (let k = 0; k < layouts[0]!.length; k++) {
+        const point = layouts.map((list) => list[k]!);
+        expect(shown(program.run(point))).toEqual(value);
+        expect(shown(pulled(program, point))).toEqual(gradient);
+      }
+    });
+  });
+
+  it("nothing depends on what ran before, and failed before", () => {
+    forMany(40, fc.tuple(programs({ floats }), programs({ floats })), ([program, other]) => {
+      const gradient = shown(pulled(program));
+      pulled(other);
+      const broken = new Error("from inside a function that is differentiated");
+      const failing = (xs: Tensor[]) => {
+        other.run(xs);
+        throw broken;
+      };
+      expect(() => grad(failing)(other.point)).toThrow(broken);
+      expect(() => jacobian((xs: Tensor[]) => vjp(failing, xs).value)(other.point)).toThrow(broken);
+      expect(shown(pulled(program))).toEqual(gradient);
+    });
+  });
+
+  it("a traced gradient, evaluated, is the gradient", () => {
+    forMany(60, programs({ floats }), (program) => {
+      const weights = noise(program.run(program.point), 50);
+      const gradient = (xs: Tensor[]): Tensor[] => vjp(program.run, xs).pullback(weights)[0] as Tensor[];
+      expect(shown(evaluate(trace(gradient, program.point), program.point))).toEqual(shown(pulled(program)));
+    });
+  });
+});
+
+describe("a random program", () => {
+  const some = fc.sample(programs({ floats }), { numRuns: 500, seed: 2 });
+
+  it("calls every export of ops and every transform, where the gradient passes or decides", () => {
+    const calls = some.flatMap((program) => program.calls);
+    const count = (name: string) => calls.filter((call) => call === name).length;
+    const all = [...Object.keys(ops), ...Object.keys(transforms)];
+    expect(all.filter((name) => count(name) < 5)).toEqual([]);
+  });
+
+  it("that fails is cut down to what fails, and printed", () => {
+    const callsIt = (program: Program) => program.calls.includes("logSumExp");
+    const { counterexample } = fc.check(
+      fc.property(programs(), (program) => !callsIt(program)),
+      { numRuns: 1000, seed: 1 },
+    );
+    const [program] = counterexample!;
+    expect(program.calls).toEqual(["logSumExp"]);
+    expect(String(program)).toMatch(
+      /^\nconst x\d+ = tensor\(.*\);\nconst f = \(\[x\d+\]: Tensor\[\]\) => \{\n {2}const v\d+ = logSumExp\(x\d+/,
+    );
+  });
+});

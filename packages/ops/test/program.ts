@@ -1,0 +1,279 @@
+import {
+  checkpoint,
+  customVjp,
+  grad,
+  hessian,
+  hvp,
+  isFloat,
+  jacobian,
+  jvp,
+  type Tensor,
+  tensor,
+  vjp,
+} from "@wengert/core";
+import { ndarray, type Shape } from "@wengert/core/ndarray";
+import { toStringMethod } from "fast-check";
+import { everything } from "./support.ts";
+
+// A program is plain data: it can be run, reordered, cut down, and printed as the TypeScript that does the same.
+
+/** Stands for a value of the program in arguments, in their lists and options too. */
+export interface Ref {
+  readonly ref: string;
+}
+export type Plain = number | string | boolean | null | Ref | readonly Plain[] | { readonly [key: string]: Plain };
+
+/** A given tensor, its numbers row by row. */
+export interface Leaf {
+  readonly name: string;
+  readonly shape: Shape;
+  readonly dtype: Tensor["dtype"];
+  readonly values: readonly number[];
+}
+
+/** `name = call(...args)`, for an export of ops; of a list of tensors, the last. */
+interface Call {
+  readonly name: string;
+  readonly call: string;
+  readonly args: readonly Plain[];
+}
+
+/** `name = via((...params) => { body; return result })` of the args: a transform of a function that may use what is around it. */
+interface Nested {
+  readonly name: string;
+  readonly via: keyof typeof transforms;
+  readonly params: readonly string[];
+  readonly body: readonly ProgramStep[];
+  readonly result: string;
+  readonly args: readonly Ref[];
+}
+export type ProgramStep = Call | Nested;
+
+type Body = (...params: Tensor[]) => Tensor;
+interface Transform {
+  readonly apply: (f: Body, ...args: Tensor[]) => Tensor;
+  readonly text: (f: string, ...args: string[]) => string;
+  /** Arguments of the whole, and of the function that it transforms. */
+  readonly arity: readonly [args: number, params: number];
+  readonly ofScalars?: true;
+}
+
+/** A rule of one's own that is right. */
+const custom = (f: Body): Body =>
+  customVjp({
+    forward: (...args: Tensor[]) => [f(...args), args],
+    backward: (args, g) => vjp(f, ...args).pullback(g),
+  });
+
+export const transforms = {
+  grad: {
+    apply: (f, x) => grad(f)(x!) as Tensor,
+    text: (f, x) => `grad(${f})(${x})`,
+    arity: [1, 1],
+    ofScalars: true,
+  },
+  jvp: {
+    apply: (f, x, v) => jvp(f, [x!], [v!]).tangent,
+    text: (f, x, v) => `jvp(${f}, [${x}], [${v}]).tangent`,
+    arity: [2, 1],
+  },
+  vjp: {
+    apply: (f, x) => {
+      const { value, pullback } = vjp(f, x!);
+      return pullback(value)[0]!;
+    },
+    text: (f, x) => `(({ value, pullback }) => pullback(value)[0])(vjp(${f}, ${x}))`,
+    arity: [1, 1],
+  },
+  hvp: {
+    apply: (f, x, v) => hvp(f)(x!, v!),
+    text: (f, x, v) => `hvp(${f})(${x}, ${v})`,
+    arity: [2, 1],
+    ofScalars: true,
+  },
+  jacobian: {
+    apply: (f, x) => jacobian(f)(x!),
+    text: (f, x) => `jacobian(${f})(${x})`,
+    arity: [1, 1],
+  },
+  hessian: {
+    apply: (f, x) => hessian(f)(x!),
+    text: (f, x) => `hessian(${f})(${x})`,
+    arity: [1, 1],
+    ofScalars: true,
+  },
+  checkpoint: {
+    apply: (f, ...args) => checkpoint<Tensor[], Tensor>(f)(...args),
+    text: (f, ...args) => `checkpoint(${f})(${args.join(", ")})`,
+    arity: [2, 2],
+  },
+  customVjp: {
+    apply: (f, ...args) => custom(f)(...args),
+    text: (f, ...args) =>
+      `((f) => customVjp({ forward: (...x) => [f(...x), x], backward: (x, g) => vjp(f, ...x).pullback(g) }))(${f})(${args.join(", ")})`,
+    arity: [2, 2],
+  },
+} satisfies Record<string, Transform>;
+
+const isRef = (x: Plain): x is Ref => typeof x === "object" && x !== null && "ref" in x;
+
+/** `args` with `f` of each reference. */
+function mapped(x: Plain, f: (ref: Ref) => unknown): unknown {
+  if (typeof x !== "object" || x === null) return x;
+  if (isRef(x)) return f(x);
+  if (Array.isArray(x)) return x.map((entry) => mapped(entry, f));
+  return Object.fromEntries(Object.entries(x).map(([key, entry]) => [key, mapped(entry, f)]));
+}
+
+/** The names of all values that a step uses, also inside the function that it transforms. */
+export function usedBy(step: ProgramStep): Set<string> {
+  const names = new Set<string>();
+  mapped(step.args, ({ ref }) => names.add(ref));
+  if ("call" in step) return names;
+  const own = new Set([...step.params, ...step.body.map(({ name }) => name)]);
+  for (const name of [step.result, ...step.body.flatMap((inner) => [...usedBy(inner)])])
+    if (!own.has(name)) names.add(name);
+  return names;
+}
+
+/** The step with other names in the place of some. */
+export function renamed(step: ProgramStep, to: (name: string) => string): ProgramStep {
+  const args = mapped(step.args, ({ ref }) => ({ ref: to(ref) }));
+  if ("call" in step) return { ...step, args: args as Plain[] };
+  const body = step.body.map((inner) => renamed(inner, to));
+  return { ...step, args: args as Ref[], body, result: to(step.result) };
+}
+
+/** What `names` need of `steps`. */
+export function neededFor(names: readonly string[], steps: readonly ProgramStep[]): readonly ProgramStep[] {
+  const needed = new Set(names);
+  const kept: ProgramStep[] = [];
+  for (const step of steps.toReversed()) {
+    if (!needed.has(step.name)) continue;
+    for (const name of usedBy(step)) needed.add(name);
+    kept.push("call" in step ? step : { ...step, body: neededFor([step.result], step.body) });
+  }
+  return kept.reverse();
+}
+
+/** The same steps in another order in which each comes after what it uses. */
+export function reordered(steps: readonly ProgramStep[], choose: (n: number) => number): ProgramStep[] {
+  const waiting = steps.map((step) => ("call" in step ? step : { ...step, body: reordered(step.body, choose) }));
+  const done: ProgramStep[] = [];
+  while (waiting.length > 0) {
+    const isReady = (step: ProgramStep) => waiting.every(({ name }) => !usedBy(step).has(name));
+    const ready = waiting.filter(isReady);
+    const next = ready[choose(ready.length)]!;
+    waiting.splice(waiting.indexOf(next), 1);
+    done.push(next);
+  }
+  return done;
+}
+
+const exportsByName = new Map(everything.map(({ name, call }) => [name, call]));
+
+/** The value of one step. */
+export function resultOf(step: ProgramStep, scope: ReadonlyMap<string, Tensor>): Tensor {
+  const args = mapped(step.args, ({ ref }) => scope.get(ref)!) as Tensor[];
+  if ("call" in step) {
+    const value = exportsByName.get(step.call)!(...args);
+    return Array.isArray(value) ? value.at(-1)! : value;
+  }
+  const body: Body = (...given) => {
+    const inner = new Map([...scope, ...step.params.map((name, i) => [name, given[i]!] as const)]);
+    for (const each of step.body) inner.set(each.name, resultOf(each, inner));
+    return inner.get(step.result)!;
+  };
+  return (transforms[step.via] as Transform).apply(body, ...args);
+}
+
+export class Program {
+  readonly leaves: readonly Leaf[];
+  readonly steps: readonly ProgramStep[];
+  /** The names of the values that are returned: floats. */
+  readonly outputs: readonly string[];
+
+  constructor(leaves: readonly Leaf[], steps: readonly ProgramStep[], outputs: readonly string[]) {
+    this.outputs = outputs;
+    this.steps = neededFor(outputs, steps);
+    const used = new Set([...outputs, ...this.steps.flatMap((step) => [...usedBy(step)])]);
+    this.leaves = leaves.filter(({ name }) => used.has(name));
+  }
+
+  /** The floats that are given, which are what derivatives are taken by. */
+  get point(): Tensor[] {
+    return this.leaves.filter(({ dtype }) => isFloat(dtype)).map(tensorOf);
+  }
+
+  /** The program as a function of its floats. */
+  readonly run = (xs: readonly Tensor[]): Tensor[] => {
+    const scope = this.scope(xs);
+    return this.outputs.map((name) => scope.get(name)!);
+  };
+
+  /** Every value by its name. */
+  scope(xs: readonly Tensor[]): Map<string, Tensor> {
+    const next = xs.values();
+    const scope = new Map<string, Tensor>();
+    for (const leaf of this.leaves) scope.set(leaf.name, isFloat(leaf.dtype) ? next.next().value! : tensorOf(leaf));
+    for (const step of this.steps) scope.set(step.name, resultOf(step, scope));
+    return scope;
+  }
+
+  /** The names of all ops and transforms that are called. */
+  get calls(): readonly string[] {
+    const callsOf = (step: ProgramStep): string[] =>
+      "call" in step ? [step.call] : [step.via, ...step.body.flatMap(callsOf)];
+    return this.steps.flatMap(callsOf);
+  }
+
+  toString(): string {
+    const floats = this.leaves.filter(({ dtype }) => isFloat(dtype));
+    const given = this.leaves.map((leaf) => `const ${leaf.name} = ${leafText(leaf)};`);
+    const names = floats.map(({ name }) => name).join(", ");
+    const lines = this.steps.map((step) => stepText(step, "  "));
+    return [
+      "",
+      ...given,
+      `const f = ([${names}]: Tensor[]) => {`,
+      ...lines,
+      `  return [${this.outputs.join(", ")}];`,
+      "};",
+      `f([${names}]);`,
+    ].join("\n");
+  }
+  [toStringMethod](): string {
+    return this.toString();
+  }
+}
+
+export const tensorOf = ({ shape, dtype, values, name }: Leaf): Tensor =>
+  tensor(ndarray(Float64Array.from(values), shape), { dtype, label: name });
+
+function leafText(leaf: Leaf): string {
+  const nested = JSON.stringify(tensorOf(leaf).toNested());
+  const isPlain = leaf.dtype === "float64" || leaf.dtype === "bool";
+  const empty = leaf.values.length === 0;
+  if (empty) return `zeros([${leaf.shape.join(", ")}], { dtype: "${leaf.dtype}" })`;
+  return isPlain ? `tensor(${nested})` : `tensor(${nested}, { dtype: "${leaf.dtype}" })`;
+}
+
+const argText = (x: Plain): string => {
+  if (typeof x !== "object" || x === null) return JSON.stringify(x);
+  if (isRef(x)) return x.ref;
+  if (Array.isArray(x)) return `[${x.map(argText).join(", ")}]`;
+  const entries = Object.entries(x as object).map(([key, entry]) => `${key}: ${argText(entry)}`);
+  return `{ ${entries.join(", ")} }`;
+};
+
+function stepText(step: ProgramStep, indent: string): string {
+  const args = step.args.map(argText);
+  if ("call" in step) {
+    const item = step.call === "splitKey" ? ".at(-1)!" : "";
+    return `${indent}const ${step.name} = ${step.call}(${args.join(", ")})${item};`;
+  }
+  const inner = step.body.map((each) => stepText(each, `${indent}  `));
+  const params = step.params.map((name) => `${name}: Tensor`).join(", ");
+  const body = [`(${params}) => {`, ...inner, `${indent}  return ${step.result};`, `${indent}}`].join("\n");
+  return `${indent}const ${step.name} = ${(transforms[step.via] as Transform).text(body, ...args)};`;
+}
