@@ -197,7 +197,7 @@ describe("a random program", () => {
     const [program] = counterexample!;
     expect(program.calls).toEqual(["logSumExp"]);
     expect(String(program)).toMatch(
-      /^\nconst x\d+ = tensor\(.*\);\nconst f = \(\[x\d+\]: Tensor\[\]\) => \{\n {2}const v\d+ = logSumExp\(x\d+/,
+      /^\nconst [vx]\d+ = tensor\(.*\);\nconst f = \(\[[vx]\d+\]: Tensor\[\]\) => \{\n {2}const v\d+ = logSumExp\([vx]\d+/,
     );
   });
 });

@@ -49,6 +49,18 @@ const broadcastsTo =
   ({ t }) =>
     t.shape.length <= shape.length && t.shape.toReversed().every((n, i) => n === 1 || n === shape.at(-1 - i));
 
+/** A base or argument away from 0, and what broadcasts with it. */
+function ofPositive(w: Writer): Plain[] {
+  const a = positive(w);
+  return [a, w.some(both(isSame(a), broadcastsWith(a)))];
+}
+
+/** Weights, whose sum is away from 0, and what they weigh. */
+function weighted(w: Writer): Plain[] {
+  const s = w.some(both(isFloatValue, above(0.1), isNonEmpty));
+  return [s, w.some(both(isSame(s), hasShape(s.t.shape))), { axis: axisOf(w, rankOf(s)) }];
+}
+
 /** Two that broadcast, of one dtype; or one and a number. */
 function pair(w: Writer, test: Test): Plain[] {
   const a = w.some(test);
@@ -76,7 +88,7 @@ function axesOf(w: Writer, x: Value): number | number[] | undefined {
 }
 
 const comparisons = ["equal", "notEqual", "less", "lessEqual", "greater", "greaterEqual", "isFinite", "isNaN"];
-const logic = ["logicalAnd", "logicalOr", "logicalXor", "logicalNot", "firstMax"];
+const logic = ["logicalAnd", "logicalOr", "logicalXor", "logicalNot"];
 
 /** A bool, most often a fresh one. */
 const bool = (w: Writer): Value =>
@@ -181,11 +193,10 @@ export const uses: Readonly<Record<string, Use>> = {
   minimum: binary(isNumeric),
   maximum: binary(isNumeric),
   logAddExp: binary(isFloatValue),
-  pow: (w) => {
-    if (w.chance(30)) return [w.some(isFloatValue), w.of([2, 3])];
-    const a = positive(w);
-    return [a, w.some(both(isSame(a), broadcastsWith(a)))];
-  },
+  logAddExpSlope: binary(isFloatValue),
+  pow: (w) => (w.chance(30) ? [w.some(isFloatValue), w.of([2, 3])] : ofPositive(w)),
+  powSlope: ofPositive,
+  timesLog: ofPositive,
   clip: (w) => [w.some(isNumeric), options({ min: w.of([undefined, -1]), max: w.of([undefined, 1, 2]) })],
   where: (w) => {
     const condition = bool(w);
@@ -317,12 +328,9 @@ export const uses: Readonly<Record<string, Use>> = {
   },
   softmax: softmaxUse,
   logSoftmax: softmaxUse,
-  softmaxPullback: onAxes,
+  softmaxPullback: weighted,
+  deviation: weighted,
   logSoftmaxPullback: onAxes,
-  firstMax: (w) => {
-    const x = w.some(both(isFloatValue, isNonEmpty));
-    return [x, { axis: axisOf(w, rankOf(x)) }];
-  },
   crossEntropy: (w) => {
     const logits = w.some(both(isFloatValue, isNonEmpty));
     const axis = axisOf(w, rankOf(logits));
@@ -343,6 +351,9 @@ export const uses: Readonly<Record<string, Use>> = {
     return [logits, w.some(both(isSame(logits), hasShape(logits.t.shape))), g, { axis }];
   },
   gelu: elementwise(isFloatValue),
+  geluSlope: elementwise(isFloatValue),
+  sigmoidSlope: elementwise(isFloatValue),
+  tanhSlope: elementwise(isFloatValue),
   prod: reduction(isNumeric),
   takeAlong: (w) => {
     const x = w.some(both(isNonEmpty, ({ t }) => t.shape.length > 0));
