@@ -294,6 +294,14 @@ describe("grad and valueAndGrad", () => {
     expect(error).toBeInstanceOf(ArgumentError);
     expect(error.message).toMatch(/with hasAux f must return \[loss, aux\], got a Tensor/);
   });
+  it.each([
+    ["a list of one", [sum(x)]],
+    ["a list of three", [sum(x), 1, 2]],
+    ["two letters", "ab"],
+  ])("hasAux refuses %s", (_, returned) => {
+    const f = () => returned as unknown as readonly [Tensor, unknown];
+    expect(errorOf(() => valueAndGrad(f, { hasAux: true, argnums: [] })())).toBeInstanceOf(ArgumentError);
+  });
 });
 
 describe("stopGradient", () => {

@@ -86,6 +86,17 @@ describe("customVjp", () => {
     for (const _ of pulls());
     expect(runs).toBe(2);
   });
+  it("is one, too, where only one of its arguments is differentiated", () => {
+    const product = customVjp({
+      forward: (a: Tensor, b: Tensor) => [mul(sin(a), b), [sin(a), b]] as const,
+      backward: (kept, g: Tensor) => [mul(g, kept[1]!), mul(g, kept[0]!)],
+    });
+    const weights = random([3], 7);
+    for (const f of [(a: Tensor) => product(a, weights), (a: Tensor) => checkpoint(mul)(a, weights)])
+      expect(record(f, random([3], 8)).steps.map(({ op }) => op.name)).toEqual([
+        expect.stringMatching(/customVjp|checkpoint/),
+      ]);
+  });
   it("takes and gives trees, several outputs and integers among them", () => {
     const f = customVjp({
       forward: ({ a, b }: { a: Tensor; b: Tensor[] }, labels: Tensor) => {

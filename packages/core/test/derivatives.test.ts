@@ -8,6 +8,7 @@ import {
   jacobian,
   jvp,
   linearize,
+  part,
   ShapeError,
   type Tensor,
   TreeError,
@@ -15,6 +16,7 @@ import {
   trace,
   valueAndGrad,
   vjp,
+  zeros,
 } from "@wengert/core";
 import { describe, expect, it, test } from "vitest";
 import {
@@ -216,6 +218,8 @@ describe("jacobian, hessian and hvp", () => {
       if (i < 2 && k < 2 && q < 2) expect(j.data.get(i, k, p, q)).toBe(k === q ? w.data.get(i, p) : 0);
     }
     expect(jacobian((a: Tensor) => sum(a))(x).shape).toEqual([3]);
+    const none = jacobian((a: Tensor) => part(a, { shape: [0], offset: 0 }))(zeros([3], { dtype: "float32" }));
+    expect([none.shape, none.dtype]).toEqual([[0, 3], "float32"]);
     expect(jacobian((a: Tensor) => spread(a, { shape: [2] }))(scalar(1)).toNested()).toEqual([1, 1]);
     expect(jacobian((a: Tensor) => a)(tensor([])).shape).toEqual([0, 0]);
     expect(jacobian((a: Tensor) => sum(a))(tensor([])).shape).toEqual([0]);
