@@ -23,7 +23,7 @@ export default defineConfig({
         // one builds a bundle, the other replaces what the module of the mutants counts with
         exclude: ["test/browser.test.ts", "test/fuzz.test.ts"],
         testTimeout: 600_000, // counting what each test reaches makes loops slow
-        env: { WENGERT_TIMES: "0.1" },
+        env: { WENGERT_TIMES: "0.1", WENGERT_MUTATED: "yes" },
       },
     })),
   },

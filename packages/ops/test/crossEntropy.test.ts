@@ -35,6 +35,19 @@ describe("crossEntropy", () => {
     expectNear(crossEntropy(logits, labels), [wanted.reduce((a, b) => a + b) / 4], 8 * ulp);
     expect(crossEntropy(logits, labels, { reduction: "mean" }).item()).toBe(crossEntropy(logits, labels).item());
   });
+  it("takes one weight a class", () => {
+    for (const shape of [[3, 1], [3, 2], [2], []])
+      expect(errorOf(() => crossEntropy(logits, labels, { weight: zeros(shape) }))).toBeInstanceOf(ShapeError);
+  });
+  it("is constant in a row whose label has −Infinity, wherever the logits lie", () => {
+    const columns = tensor([
+      [1, 2],
+      [-infinity, 3],
+      [0.5, 4],
+    ]);
+    const g = grad((x: Tensor) => crossEntropy(x, int32([1, 0]), { axis: 0, reduction: "sum" }))(columns);
+    expect(g.toNested<number[][]>().map(([first]) => first)).toEqual([0, 0, 0]);
+  });
   it("takes any axis for the classes, and any number of others", () => {
     const plain = crossEntropy(logits, labels, { reduction: "none" }).toNested();
     expect(crossEntropy(transpose(logits), labels, { axis: 0, reduction: "none" }).toNested()).toEqual(plain);

@@ -43,7 +43,7 @@ import {
   where,
 } from "@wengert/ops";
 import { describe, expect, it } from "vitest";
-import { sources } from "./sources.ts";
+import { areMutated, sources } from "./sources.ts";
 import { everySample, int32, numbers, ofFloats, random } from "./support.ts";
 
 type Function = (x: Tensor) => Tensor;
@@ -701,7 +701,7 @@ describe("no fault is found with", () => {
   for (const [title, [f, x]] of Object.entries(fine)) it(title, () => expect(nonFinite(f, x)).toBe(undefined));
 });
 
-describe("no cause is missing here", () => {
+describe.skipIf(areMutated)("no cause is missing here", () => {
   const said = Object.values(families).flatMap((cases) => Object.values(cases).map(({ says }) => says.join("\n")));
   for (const { file, causes } of sources)
     for (const text of causes)

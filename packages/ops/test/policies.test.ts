@@ -186,6 +186,12 @@ test("pad surrounds with a value that the dtype can hold", () => {
       ],
     }),
   ).toThrow(/whole numbers of at least 0/);
+  const mask = tensor([[true, false]], { label: "mask" });
+  expect(pad(mask, { widths, value: 1 }).toNested()).toEqual([
+    [true, true, true, true],
+    [true, false, true, true],
+  ]);
+  expect(() => pad(mask, { widths, value: 2 })).toThrow(/^pad: 2 is no bool, as mask \[1, 2\] is/);
   const whole = tensor([[1, 2]], { dtype: "int32", label: "n" });
   expect(() => pad(whole, { widths, value: 0.5 })).toThrow(/0.5 is no int32, as n \[1, 2\] is; write cast\(n/);
 });

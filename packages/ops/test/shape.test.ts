@@ -170,6 +170,7 @@ describe("broadcastTo", () => {
       /^broadcastTo: X \[2, 3\] does not broadcast to \[4, 3\]/,
     ],
     ["fewer axes", () => broadcastTo(X, { shape: [3] }), ShapeError, /to \[3\]/],
+    ["fewer axes for a single number", () => broadcastTo(tensor([[1]]), { shape: [1] }), ShapeError, /to \[1\]/],
     ["a negative size", () => broadcastTo(tensor([1]), { shape: [-1] }), ShapeError, /at least 0; got \[-1\]/],
   ]);
 });

@@ -1,6 +1,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { parseSync } from "vite";
 
+/** Whether the sources hold what a mutation tester has put there: then they say what nobody can hear. */
+export const areMutated: boolean = "WENGERT_MUTATED" in process.env;
+
 /** What the sources can say, for tests that find out whether it has been heard. */
 interface Source {
   /** `core/src/tensor.ts` */

@@ -1,5 +1,5 @@
-import { grad, OutOfRangeError, type Tensor, tensor, vjp } from "@wengert/core";
-import { mul, oneHot, softmax, sum, take } from "@wengert/ops";
+import { grad, OutOfRangeError, type Tensor, tensor, vjp, WengertError, zeros } from "@wengert/core";
+import { mul, oneHot, softmax, sum, take, untake } from "@wengert/ops";
 import { describe, expect, it, test } from "vitest";
 import { errorOf, int32, numbers } from "./support.ts";
 
@@ -46,6 +46,19 @@ describe("take", () => {
     expect(() => take(x, tensor([0, 1], { label: "i" }), { axis: 1 })).toThrow(/write cast\(i, \{ dtype: "int32" \}\)/);
     expect(() => take(x, 0.5, { axis: 1 })).toThrow(/^take: an index is a whole number, an int32; got 0.5; round it$/);
   });
+});
+
+test("untake refuses what take cannot have given", () => {
+  const indices = int32([
+    [2, 0],
+    [1, 1],
+  ]);
+  for (const shape of [[2, 3], [4], [2, 3, 2]])
+    expect(
+      errorOf(() => untake(zeros(shape), indices, { axis: 1, size: 3 })),
+      String(shape),
+    ).toBeInstanceOf(WengertError);
+  expect(errorOf(() => untake(zeros([2, 2]), indices, { axis: 1, size: 3 }))).toBeInstanceOf(OutOfRangeError);
 });
 
 test("oneHot puts a 1 at the index, in a new last axis", () => {
