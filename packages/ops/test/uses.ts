@@ -49,18 +49,6 @@ const broadcastsTo =
   ({ t }) =>
     t.shape.length <= shape.length && t.shape.toReversed().every((n, i) => n === 1 || n === shape.at(-1 - i));
 
-/** A base or argument away from 0, and what broadcasts with it. */
-function ofPositive(w: Writer): Plain[] {
-  const a = positive(w);
-  return [a, w.some(both(isSame(a), broadcastsWith(a)))];
-}
-
-/** Weights, whose sum is away from 0, and what they weigh. */
-function weighted(w: Writer): Plain[] {
-  const s = w.some(both(isFloatValue, above(0.1), isNonEmpty));
-  return [s, w.some(both(isSame(s), hasShape(s.t.shape))), { axis: axisOf(w, rankOf(s)) }];
-}
-
 /** Two that broadcast, of one dtype; or one and a number. */
 function pair(w: Writer, test: Test): Plain[] {
   const a = w.some(test);
@@ -108,6 +96,10 @@ const binary =
   (test: Test): Use =>
   (w) =>
     pair(w, test);
+const positiveAndAny: Use = (w) => {
+  const a = positive(w);
+  return [a, w.some(both(isSame(a), broadcastsWith(a)))];
+};
 const reduction =
   (test: Test): Use =>
   (w) => {
@@ -123,6 +115,12 @@ const onAxes: Use = (w) => {
   const s = w.some(both(isFloatValue, isNonEmpty));
   const g = w.some(both(isSame(s), hasShape(s.t.shape)));
   return [s, g, { axis: axisOf(w, rankOf(s)) }];
+};
+/** Weights, what has them, and an axis. */
+const weighted: Use = (w) => {
+  const s = positive(w);
+  w.require(s.t.size > 0);
+  return [s, w.some(both(isSame(s), hasShape(s.t.shape))), { axis: axisOf(w, rankOf(s)) }];
 };
 const softmaxUse: Use = (w) => {
   const x = w.some(both(isFloatValue, isNonEmpty));
@@ -186,17 +184,24 @@ export const uses: Readonly<Record<string, Use>> = {
   sin: elementwise(isFloatValue),
   cos: elementwise(isFloatValue),
   tanh: elementwise(isFloatValue),
+  tanhSlope: elementwise(isFloatValue),
   sigmoid: elementwise(isFloatValue),
+  sigmoidSlope: elementwise(isFloatValue),
   logSigmoid: elementwise(isFloatValue),
   softplus: elementwise(isFloatValue),
+  gelu: elementwise(isFloatValue),
+  geluSlope: elementwise(isFloatValue),
   relu: elementwise(isNumeric),
   minimum: binary(isNumeric),
   maximum: binary(isNumeric),
   logAddExp: binary(isFloatValue),
   logAddExpSlope: binary(isFloatValue),
-  pow: (w) => (w.chance(30) ? [w.some(isFloatValue), w.of([2, 3])] : ofPositive(w)),
-  powSlope: ofPositive,
-  timesLog: ofPositive,
+  pow: (w) => {
+    if (w.chance(30)) return [w.some(isFloatValue), w.of([2, 3])];
+    return positiveAndAny(w);
+  },
+  powSlope: positiveAndAny,
+  timesLog: positiveAndAny,
   clip: (w) => [w.some(isNumeric), options({ min: w.of([undefined, -1]), max: w.of([undefined, 1, 2]) })],
   where: (w) => {
     const condition = bool(w);
@@ -329,8 +334,8 @@ export const uses: Readonly<Record<string, Use>> = {
   softmax: softmaxUse,
   logSoftmax: softmaxUse,
   softmaxPullback: weighted,
-  deviation: weighted,
   logSoftmaxPullback: onAxes,
+  deviation: weighted,
   crossEntropy: (w) => {
     const logits = w.some(both(isFloatValue, isNonEmpty));
     const axis = axisOf(w, rankOf(logits));
@@ -350,10 +355,6 @@ export const uses: Readonly<Record<string, Use>> = {
     const [logits, g, axis] = rowsOf(w);
     return [logits, w.some(both(isSame(logits), hasShape(logits.t.shape))), g, { axis }];
   },
-  gelu: elementwise(isFloatValue),
-  geluSlope: elementwise(isFloatValue),
-  sigmoidSlope: elementwise(isFloatValue),
-  tanhSlope: elementwise(isFloatValue),
   prod: reduction(isNumeric),
   takeAlong: (w) => {
     const x = w.some(both(isNonEmpty, ({ t }) => t.shape.length > 0));
