@@ -1,4 +1,4 @@
-import { ArgumentError, ShapeError, show, TreeError } from "./errors.ts";
+import { ArgumentError, isList, ShapeError, show, TreeError } from "./errors.ts";
 import { accumulate, alias } from "./fanout.ts";
 import { shapeText } from "./format.ts";
 import { lossCure, mustBeFloat, mustBeFunction, noDerivative } from "./mistakes.ts";
@@ -223,14 +223,14 @@ export function gradient<A extends readonly unknown[]>(
   const list: readonly number[] = typeof argnums === "number" ? [argnums] : argnums;
   const isPlace = (n: unknown, i: number): boolean =>
     Number.isInteger(n) && (n as number) >= 0 && list.indexOf(n as number) === i;
-  if (!Array.isArray(list) || !list.every(isPlace)) {
-    const came = Array.isArray(argnums) ? shapeText(argnums) : show(argnums);
+  if (!isList(list) || !list.every(isPlace)) {
+    const came = isList(argnums) ? shapeText(argnums) : show(argnums);
     throw new ArgumentError(
       `${who}: argnums is the place of an argument, from 0, or a list of different ones; got ${came}`,
     );
   }
   const { value, pull } = run(who, f, args, list);
-  if (hasAux && !(Array.isArray(value) && value.length === 2)) {
+  if (hasAux && !(isList(value) && value.length === 2)) {
     throw new ArgumentError(`${who}: with hasAux f must return [loss, aux], got ${show(value)}`);
   }
   const [loss, aux] = hasAux ? (value as [unknown, unknown]) : [value];

@@ -1,7 +1,8 @@
 import { paired, run } from "./backward.ts";
-import { ArgumentError, show } from "./errors.ts";
+import { ArgumentError, isList, show } from "./errors.ts";
 import { alias, pack, unpack } from "./fanout.ts";
 import { mustBeFunction } from "./mistakes.ts";
+import { isReadable } from "./options.ts";
 import { innermostTape, type Step, substituting, type Tape } from "./tape.ts";
 import { describe, type Tensor } from "./tensor.ts";
 import {
@@ -24,23 +25,18 @@ import {
  * and backward are made of.
  * @throws ArgumentError if forward uses a tensor that is differentiated but not an argument: its cotangent would be lost.
  */
-export function customVjp<A extends readonly unknown[], R, S>({
-  forward,
-  backward,
-}: {
+export function customVjp<A extends readonly unknown[], R, S>(rule: {
   readonly forward: ((...args: A) => readonly [R, S]) & TreesOnly<Cotangents<A>> & TreesOnly<R>;
   readonly backward: (residuals: NoInfer<S>, cotangent: NoInfer<R>) => readonly [...A];
 }): (...args: A) => R {
-  const run = (args: A): readonly [R, S] => {
-    const pair: unknown = forward(...args);
-    if (Array.isArray(pair) && pair.length === 2) return pair as unknown as readonly [R, S];
-    throw new ArgumentError(`customVjp: forward must return [value, residuals], got ${show(pair)}`);
-  };
+  const { forward, backward } = isReadable(rule) ? rule : ({} as typeof rule);
+  if (![forward, backward].every((f) => typeof f === "function"))
+    throw new ArgumentError(`customVjp: expected { forward, backward }, two functions; got ${show(rule)}`);
   return (...given) => {
     const args = given.map((arg) => asTree(arg)) as unknown as A;
     const inputs = leaves("customVjp", args, "args");
     const tape = innermostTape(inputs);
-    if (tape === undefined) return run(args)[0];
+    if (tape === undefined) return pairOf(forward(...args))[0];
     const refuse = (captured: Tensor) => {
       throw new ArgumentError(
         `customVjp: forward uses ${describe(captured)}, which is being differentiated and is not an argument; make it one, or stopGradient it`,
@@ -48,13 +44,18 @@ export function customVjp<A extends readonly unknown[], R, S>({
     };
     const own = apart("customVjp", tape, args);
     const [value, residuals] = hidden(tape, refuse, () => {
-      const [result, kept] = run(own);
+      const [result, kept] = pairOf(forward(...own));
       return [renewed("customVjp", result), kept] as const;
     });
     return oneStep("customVjp", tape, inputs, value, (g) =>
       leavesLike("customVjp", [args, "args"], [backward(residuals, g), "what backward returns"]),
     );
   };
+}
+
+function pairOf<R, S>(returned: readonly [R, S]): readonly [R, S] {
+  if (isList(returned) && returned.length === 2) return returned;
+  throw new ArgumentError(`customVjp: forward must return [value, residuals], got ${show(returned)}`);
 }
 
 /** `f`, of whose run only the inputs are kept: the pullback runs it again. Differentiable to any order. */

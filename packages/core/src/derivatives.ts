@@ -1,7 +1,7 @@
 import { gradient, paired, run } from "./backward.ts";
 import { pack, part } from "./fanout.ts";
 import { mustBeList, noDerivative } from "./mistakes.ts";
-import { basis, fullLike, isFloat, type Tensor, type TensorLike, zeros } from "./tensor.ts";
+import { basis, checkRoom, fullLike, isFloat, type Tensor, type TensorLike, zeros } from "./tensor.ts";
 import { asTree, type Cotangent, floatsOf, leaves, type TreeFunction, type TreesOnly, unflatten } from "./tree.ts";
 
 /**
@@ -78,7 +78,9 @@ export function hvp<X>(f: ((x: X) => Tensor) & TreesOnly<Cotangent<X>>): (x: X, 
 
 function jacobianAt<X, Y>(who: string, f: (x: X) => Y, x: X): Blocks<Y, X> {
   const { value, inputs, pull } = run(who, f, [x], [0]);
-  const blocks = leaves(who, value, "the value of f").map((y) => {
+  const outputs = leaves(who, value, "the value of f");
+  for (const y of outputs) for (const input of inputs) checkRoom(who, [...y.shape, ...input.shape], input.dtype);
+  const blocks = outputs.map((y) => {
     if (!isFloat(y.dtype)) throw noDerivative(who, y);
     const rows = [...basis(y)].map((seed) => leaves(who, pull(new Map([[y, seed]])), "gradient"));
     const block = (input: Tensor, i: number): Tensor => {

@@ -57,6 +57,14 @@ export class MutationError extends WengertError {}
 
 /** How a message shows a value that is not what was expected: short, and never throwing itself. */
 export function show(value: unknown): string {
+  try {
+    return shown(value);
+  } catch {
+    return "something that cannot be read"; // a proxy may throw whatever is asked of it
+  }
+}
+
+function shown(value: unknown): string {
   if (typeof value === "string")
     return `the string ${JSON.stringify(value.length > 20 ? `${value.slice(0, 20)}…` : value)}`;
   if (typeof value === "function") return value.name ? `the function ${value.name}` : "a function";
@@ -64,12 +72,36 @@ export function show(value: unknown): string {
   if (typeof value !== "object" || value === null) return String(value);
   if (Array.isArray(value)) return `an array of ${value.length}`;
   const name = Object.getPrototypeOf(value)?.constructor?.name;
-  return name === undefined || name === "Object" ? "an object" : `a ${name}`;
+  return typeof name !== "string" || name === "Object" ? "an object" : `a ${name}`;
+}
+
+/** Whether `x` is an array; a proxy that cannot be read is none. */
+export function isArray(x: unknown): x is readonly unknown[] {
+  try {
+    return Array.isArray(x);
+  } catch {
+    return false;
+  }
+}
+
+/** Whether `x` is an array with an entry at each place: with holes it might be as long as one likes. */
+export function isList(x: unknown): x is readonly unknown[] {
+  if (!isArray(x)) return false;
+  for (let i = 0; i < x.length; i++) if (!(i in x)) return false;
+  return true;
 }
 
 /** What may have gone wrong where a value came that is none. */
 export function cureOf(value: unknown): string {
   if (value === undefined) return "; is a name misspelt, or a return missing?";
   if (typeof value === "function") return "; call it first";
-  return typeof (value as { then?: unknown } | null)?.then === "function" ? "; await it first" : "";
+  return isPromise(value) ? "; await it first" : "";
+}
+
+function isPromise(value: unknown): boolean {
+  try {
+    return typeof (value as { then?: unknown } | null)?.then === "function";
+  } catch {
+    return false; // as with show
+  }
 }

@@ -1,7 +1,17 @@
+import { isArray, show } from "./errors.ts";
 import { type ReadonlyNdArray, type Shape, sizeOf } from "./ndarray.ts";
 
-/** [2, 3] as a message shows it. */
-export const shapeText = (shape: Shape): string => `[${shape.join(", ")}]`;
+/** [2, 3] as a message shows it; what should be a shape, or a list of lists, may hold anything. */
+export function shapeText(shape: readonly unknown[], depth = 1): string {
+  const shown = Array.from({ length: Math.min(shape.length, mostShown) }, (_, i) => entryText(shape[i], depth));
+  return `[${shown.join(", ")}${shape.length > mostShown ? ", …" : ""}]`;
+}
+const mostShown = 33;
+
+function entryText(x: unknown, depth: number): string {
+  if (typeof x === "number") return String(x);
+  return depth > 0 && isArray(x) ? shapeText(x, depth - 1) : show(x);
+}
 
 /** One number in a sentence: six significant digits at most. */
 export const numberText = (x: number): string => String(Number(x.toPrecision(6)));

@@ -1,6 +1,6 @@
 import { vjp } from "./backward.ts";
 import { jvp } from "./derivatives.ts";
-import { DTypeError, WengertError } from "./errors.ts";
+import { ArgumentError, DTypeError, OutOfRangeError, show, TracedValueError, WengertError } from "./errors.ts";
 import { unpack } from "./fanout.ts";
 import { indexOf, numberText, shapeText } from "./format.ts";
 import { mustBeFunction, mustBeList } from "./mistakes.ts";
@@ -68,11 +68,18 @@ export function gradcheck<A extends readonly unknown[], R>(
   options?: GradcheckOptions,
 ): void {
   const defaults = { order: 2, directions: 3, seed: 1, tolerance: 1e-7 };
-  const { order, directions, seed, tolerance } = complete("gradcheck", options, defaults) as typeof defaults;
+  const given = complete("gradcheck", options, defaults) as typeof defaults;
+  const { order, directions, seed, tolerance } = given;
   mustBeFunction("gradcheck", f);
   mustBeList("gradcheck", "args", args);
+  const odd = Object.entries(given).find(([, value]) => typeof value !== "number" || Number.isNaN(value));
+  if (odd) throw new ArgumentError(`gradcheck: ${odd[0]} must be a number, got ${show(odd[1])}`);
+  if (order > 8 || directions > 1000)
+    throw new OutOfRangeError(`gradcheck: order ${order} in ${directions} directions; at most 8 in 1000 are checked`);
   const names: string[] = [];
-  walk("gradcheck", args, "args", ({ dtype }, path) => {
+  walk("gradcheck", args, "args", ({ dtype, array }, path) => {
+    if (array === undefined)
+      throw new TracedValueError(`gradcheck: ${path} has no value while a program is traced; check outside`);
     if (dtype === "float64") names.push(path);
     else if (dtype === "float32")
       throw new DTypeError(

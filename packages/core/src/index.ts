@@ -4,6 +4,7 @@ export { type Blocks, hessian, hvp, jacobian, jvp, linearize } from "./derivativ
 export {
   ArgumentError,
   DTypeError,
+  isList,
   MutationError,
   OutOfRangeError,
   ShapeError,
@@ -18,7 +19,6 @@ export {
   type Cost,
   cost,
   explain,
-  type Listing,
   type NonFiniteReport,
   nonFinite,
   type Recording,
@@ -44,5 +44,5 @@ export {
   tensor,
   zeros,
 } from "./tensor.ts";
-export { evaluate, type Program, type Spec, type SpecsOf, trace } from "./trace.ts";
+export { evaluate, type Listing, type Program, type Spec, type SpecsOf, trace } from "./trace.ts";
 export { leaves, type TreeFunction, type TreesOnly, treeMap, unflatten } from "./tree.ts";

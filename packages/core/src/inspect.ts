@@ -1,19 +1,13 @@
 import { type Pull, paired, run, sweep } from "./backward.ts";
 import { usersCalls } from "./errors.ts";
 import { indexOf, numberText, shapeText } from "./format.ts";
+import { mustBeFunction } from "./mistakes.ts";
 import { rows } from "./ndarray.ts";
 import type { AnyOpSpec, Fault, Inputs } from "./op.ts";
 import { recording, type Step } from "./tape.ts";
 import { bytesOf, describe, fullLike, kindText, type Tensor } from "./tensor.ts";
-import type { Program } from "./trace.ts";
+import { checkListing, type Listing, type Program } from "./trace.ts";
 import { argumentName, asTree, leaves, type TreeFunction, unflatten, walk } from "./tree.ts";
-
-/** What a recording and a program have in common: a list of steps, where it begins and where it ends. */
-export interface Listing {
-  readonly inputs: readonly Tensor[];
-  readonly steps: readonly Step[];
-  readonly outputs: readonly Tensor[];
-}
 
 /** One run of a function, and its tape. */
 export interface Recording<R> extends Listing {
@@ -37,6 +31,7 @@ function recordingOf<A extends readonly unknown[], R>(who: string, f: (...args: 
 
 /** The list as a table: number, op and params, inputs by label or number, shape, dtype, and the value or its range. */
 export function explain(listing: Listing): string {
+  checkListing("explain", listing);
   const { inputs, steps, outputs } = listing;
   const nameOf = namesOf(listing);
   const line = (number: string, op: string, from: string, y: Tensor): string[] => {
@@ -56,6 +51,7 @@ export function explain(listing: Listing): string {
 
 /** The list as a graph in the DOT language, for graphviz: `dot -Tsvg`. */
 export function toDot(listing: Listing): string {
+  checkListing("toDot", listing);
   const { inputs, steps, outputs } = listing;
   const nameOf = namesOf(listing);
   const ids = new Map(
@@ -134,6 +130,7 @@ export function nonFinite<A extends readonly unknown[], R>(
   f: TreeFunction<A, R>,
   ...args: A
 ): NonFiniteReport | undefined {
+  mustBeFunction("nonFinite", f);
   const given = args.map((arg) => asTree(arg)) as unknown as A;
   const paths = new Map<Tensor, string>();
   for (const [i, arg] of given.entries())
@@ -240,7 +237,9 @@ export interface Cost {
 }
 
 /** What running a program takes, by its shapes alone. */
-export function cost({ inputs, constants, steps, outputs }: Program): Cost {
+export function cost(program: Program): Cost {
+  checkListing("cost", program);
+  const { inputs, constants = [], steps, outputs } = program;
   const owner = new Map<Tensor, Tensor>(); // whose memory a view lies in
   const ownerOf = (tensor: Tensor) => owner.get(tensor) ?? tensor;
   const lastUse = new Map<Tensor, number>();

@@ -1,5 +1,5 @@
-import { ArgumentError, cureOf, DTypeError, show } from "./errors.ts";
-import { type DType, describe, isFloat, isList, isNdArray, kindText, type Operand } from "./tensor.ts";
+import { ArgumentError, cureOf, DTypeError, isList, show } from "./errors.ts";
+import { type DType, describe, isArrayLike, isFloat, isNdArray, kindText, type Operand } from "./tensor.ts";
 
 // What is checked, and said, in more than one place.
 
@@ -11,7 +11,7 @@ export function mustBeFunction(who: string, f: unknown): void {
 
 /** @throws ArgumentError for arguments that are not in a list. */
 export function mustBeList(who: string, name: string, args: unknown): void {
-  if (Array.isArray(args)) return;
+  if (isList(args)) return;
   throw new ArgumentError(`${who}: ${name} is a list with one entry an argument, got ${show(args)}; write [...]`);
 }
 
@@ -33,7 +33,8 @@ export function sharedFloat(
   integersToo = false,
 ): DType {
   const fits = ({ dtype }: Operand) => isFloat(dtype) || (integersToo && dtype === "int32");
-  const first = inputs[0]!;
+  const first = inputs[0];
+  if (first === undefined) throw new ArgumentError(`${who}: expected a list of at least one tensor, got an empty list`);
   if (fits(first) && inputs.every(({ dtype }) => dtype === first.dtype)) return first.dtype;
   const unnamed = (k: number) => names?.[k] ?? (inputs.length === 1 ? "x" : String.fromCharCode(97 + k)); // a, b, c
   const name = (k: number) => inputs[k]!.label ?? unnamed(k);
@@ -65,7 +66,7 @@ export const noDerivative = (who: string, y: Operand): DTypeError =>
 
 /** What to do about a value that stands where a tensor should. */
 export function tensorCure(value: unknown): string {
-  const isNumeric = isList(value) || isNdArray(value) || typeof value === "boolean" || typeof value === "number";
+  const isNumeric = isArrayLike(value) || isNdArray(value) || typeof value === "boolean" || typeof value === "number";
   if (typeof value === "bigint") return "; write Number(...)";
   return isNumeric ? "; write tensor(...)" : typeof value === "string" ? "; pass the tensor itself" : cureOf(value);
 }

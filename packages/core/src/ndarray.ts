@@ -6,6 +6,7 @@
  */
 import nd, { type NdArray as Nd } from "ndarray";
 import untyped from "ndarray-ops";
+import { OutOfRangeError } from "./errors.ts";
 
 export type Data = Float64Array | Float32Array | Int32Array | Uint8Array;
 export type NdArray = Nd<Data>;
@@ -34,6 +35,34 @@ export const sizeOf = (shape: Shape): number => {
   for (let i = 0; i < shape.length; i++) size *= shape[i]!;
   return size;
 };
+
+const mostElements = 2 ** 32; // that any engine's typed arrays hold
+
+/** @throws OutOfRangeError for more elements than an array can have, of which there may be a view. */
+export function checkSize(who: string, shape: Shape): void {
+  if (sizeOf(shape) <= mostElements) return;
+  throw new OutOfRangeError(
+    `${who}: [${shape.join(", ")}] has more elements than an array can hold (2^32); work on it in parts`,
+  );
+}
+
+/** A typed array of zeros for the elements of `shape`. @throws OutOfRangeError for more than there is memory for. */
+export function memory(Kind: DataClass, who: string, shape: Shape): Data {
+  const size = sizeOf(shape);
+  try {
+    return new Kind(size);
+  } catch {
+    const bytes = size * Kind.BYTES_PER_ELEMENT;
+    throw new OutOfRangeError(
+      `${who}: there is no memory for an array of shape [${shape.join(", ")}], ${bytes} bytes; work in parts, or in a smaller dtype`,
+    );
+  }
+}
+/** The class of a typed array. */
+export interface DataClass {
+  new (size: number): Data;
+  readonly BYTES_PER_ELEMENT: number;
+}
 
 // ndarray() looks for its class anew at each call, which makes a chain of small ops a third slower. So the classes for up
 // to two axes are remembered, by the kind of typed array and the rank; they take shape, strides and offset one by one.
@@ -74,7 +103,7 @@ export function rows(a: NdArray): Data {
   const { data, offset } = a;
   const size = sizeOf(a.shape);
   if (isRowMajor(a)) return offset === 0 && data.length === size ? data : data.subarray(offset, offset + size);
-  const copy = new (data.constructor as new (n: number) => Data)(size);
+  const copy = memory(data.constructor as DataClass, "a copy", a.shape);
   assign(ndarray(copy, a.shape), a);
   return copy;
 }

@@ -1,6 +1,6 @@
-import { ArgumentError, DTypeError, show } from "./errors.ts";
+import { ArgumentError, DTypeError, isList, show } from "./errors.ts";
 import { sharedFloat, tensorCure } from "./mistakes.ts";
-import { type NdArray, ndarray, type Shape, sizeOf } from "./ndarray.ts";
+import { checkSize, type NdArray, ndarray, type Shape } from "./ndarray.ts";
 import { type Complete, complete } from "./options.ts";
 import { type Differentiable, isListening, type Step, tell, type Unchecked } from "./tape.ts";
 import { allocate, type DType, describe, type Operand, scalar, Tensor, type TensorLike } from "./tensor.ts";
@@ -116,6 +116,7 @@ export function defineOp<I extends Inputs, P = undefined, O = P>(spec: NoInfer<O
 export function apply(spec: AnyOpSpec, inputs: readonly Tensor[], params: unknown): Tensor {
   const shape = spec.shape(inputs, params);
   const dtype = spec.dtype ? spec.dtype(inputs, params) : sharedFloat(spec.name, inputs);
+  checkSize(spec.name, shape);
   const output = new Tensor(shape, dtype, compute(spec, inputs, params, shape, dtype));
   if (isListening()) tell({ op: spec, inputs, params, output });
   return output;
@@ -129,7 +130,7 @@ function compute(spec: AnyOpSpec, inputs: readonly Tensor[], params: unknown, sh
   }
   const view = spec.view?.(arrays, params);
   if (view !== undefined) return view;
-  const out = ndarray(allocate(sizeOf(shape), dtype), shape);
+  const out = ndarray(allocate(spec.name, shape, dtype), shape);
   spec.kernel!(out, arrays, params, inputs);
   return out;
 }
@@ -139,17 +140,23 @@ function compute(spec: AnyOpSpec, inputs: readonly Tensor[], params: unknown, sh
  * dtype, which is that of the first tensor that is not bool. @throws ArgumentError for anything else.
  */
 export function toTensors(who: string, given: unknown, arity?: number | undefined): readonly Tensor[] {
-  if (!Array.isArray(given))
+  if (!isList(given))
     throw new ArgumentError(`${who}: expected a list of tensors, got ${show(given)}; write ${who}([...])`);
   if (arity !== undefined && given.length < arity)
     throw new ArgumentError(`${who}: expected ${arity} input${arity > 1 ? "s" : ""}, got ${given.length}`);
-  if (given.every((x) => x instanceof Tensor)) return given;
+  let areTensors = true;
+  for (let i = 0; i < given.length; i++) {
+    const x = given[i];
+    if (x instanceof Tensor) continue;
+    areTensors = false;
+    if (typeof x === "number") continue;
+    throw new ArgumentError(`${who}: input ${i} must be a tensor or a number, got ${show(x)}${tensorCure(x)}`);
+  }
+  if (areTensors) return given as readonly Tensor[];
   const partner = given.find((x): x is Tensor => x instanceof Tensor && x.dtype !== "bool");
   const dtype = partner?.dtype ?? "float64";
-  return given.map((x, i) => {
-    if (x instanceof Tensor) return x;
-    if (typeof x !== "number")
-      throw new ArgumentError(`${who}: input ${i} must be a tensor or a number, got ${show(x)}${tensorCure(x)}`);
+  return given.map((x) => {
+    if (typeof x !== "number") return x as Tensor;
     if (dtype === "int32" && x !== (x | 0)) {
       const cast = `cast(${partner?.label ?? "x"}, { dtype: "float64" })`;
       throw new DTypeError(`${who}: ${x} is no int32, as ${describe(partner!)} is; write ${cast}`);

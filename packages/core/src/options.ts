@@ -1,4 +1,4 @@
-import { ArgumentError, show } from "./errors.ts";
+import { ArgumentError, isArray, isList, show } from "./errors.ts";
 
 /** Every option of `O` with its default: `undefined` where it has none, or where another value decides. */
 export type Complete<O> = { readonly [K in keyof O]-?: O[K] | undefined };
@@ -19,18 +19,33 @@ export function complete<O>(who: string, given: unknown, defaults: Complete<O>):
 
 /** Whether `x` is an object literal, of whichever realm: above it stands one prototype, or none. */
 function isPlain(x: unknown): x is object {
-  if (typeof x !== "object" || x === null || Array.isArray(x)) return false;
-  const prototype = Object.getPrototypeOf(x);
-  return prototype === null || Object.getPrototypeOf(prototype) === null;
+  if (typeof x !== "object" || x === null || isArray(x)) return false;
+  const prototype = prototypeOf(x);
+  return prototype === null || (prototype !== undefined && prototypeOf(prototype) === null);
+}
+
+/** Whether `x` is an object, and no proxy that was revoked. */
+export const isReadable = (x: unknown): x is object =>
+  typeof x === "object" && x !== null && prototypeOf(x) !== undefined;
+
+/** What stands above `x`; `undefined` for a proxy that cannot be read. */
+export function prototypeOf(x: object): object | null | undefined {
+  try {
+    return Object.getPrototypeOf(x);
+  } catch {
+    return undefined;
+  }
 }
 
 /** The usual mistake is an option without its name: sum(x, 1). */
 function bareOption(who: string, given: unknown, names: readonly string[]): ArgumentError {
   if (names.length === 0)
     return new ArgumentError(`${who}: there are no options, got ${show(given)} after the inputs; leave it out`);
-  const kind = Array.isArray(given) ? "list" : typeof given;
+  const kind = isList(given) ? "list" : typeof given;
   const meant = names.find((name) => takenBy[name]?.includes(kind));
-  const isShort = kind !== "list" || (given as unknown[]).every((entry) => typeof entry === "number");
+  const isShort = isList(given)
+    ? given.length < 9 && given.every((entry) => typeof entry === "number")
+    : typeof given !== "string" || given.length < 20;
   const value = meant && isShort ? JSON.stringify(given).replaceAll(",", ", ") : "...";
   const isArgument = names[0] === "argnums" && kind === "object"; // grad(f, x)
   const cure = isArgument ? `write ${who}(f)(...)` : `write { ${meant ?? names[0]}: ${value} }`;
@@ -52,7 +67,7 @@ const takenBy: Readonly<Record<string, readonly string[]>> = {
 function unknownOption(who: string, name: string, names: readonly string[]): ArgumentError {
   if (names.length === 0) return new ArgumentError(`${who}: there are no options, got ${name}; leave it out`);
   const bare = (text: string) => text.toLowerCase().replace(/[^a-z]/g, "");
-  const wanted = elsewhere[bare(name)] ?? bare(name);
+  const wanted = (Object.hasOwn(elsewhere, bare(name)) && elsewhere[bare(name)]) || bare(name);
   const meant = names.find((known) => bare(known).includes(wanted) || wanted.includes(bare(known)));
   const list = `ptions are ${names.join(", ")}`;
   const guess = meant === undefined ? `o${list}` : `did you mean ${meant}? O${list}`;

@@ -2,6 +2,8 @@ import {
   ArgumentError,
   cureOf,
   DTypeError,
+  isArray,
+  isList,
   MutationError,
   OutOfRangeError,
   ShapeError,
@@ -9,11 +11,23 @@ import {
   TracedValueError,
 } from "./errors.ts";
 import { arrayText, shapeText } from "./format.ts";
-import { assign, type Data, type NdArray, ndarray, type ReadonlyNdArray, rows, type Shape, sizeOf } from "./ndarray.ts";
-import { type Complete, complete } from "./options.ts";
+import {
+  assign,
+  checkSize,
+  type Data,
+  type DataClass,
+  memory,
+  type NdArray,
+  ndarray,
+  type ReadonlyNdArray,
+  rows,
+  type Shape,
+  sizeOf,
+} from "./ndarray.ts";
+import { type Complete, complete, prototypeOf } from "./options.ts";
 
 export type DType = "float64" | "float32" | "int32" | "bool";
-const storage: Readonly<Record<DType, new (size: number) => Data>> = {
+const storage: Readonly<Record<DType, DataClass>> = {
   float64: Float64Array,
   float32: Float32Array,
   int32: Int32Array,
@@ -24,7 +38,9 @@ export type Nested = number | boolean | readonly Nested[];
 export type TensorLike = Tensor | number;
 
 export const isFloat = (dtype: DType): boolean => dtype === "float64" || dtype === "float32";
-export const allocate = (size: number, dtype: DType): Data => new storage[dtype](size);
+
+/** Memory for a tensor, full of zeros. @throws OutOfRangeError for more than there is. */
+export const allocate = (who: string, shape: Shape, dtype: DType): Data => memory(storage[dtype], who, shape);
 
 /**
  * An immutable n-dimensional value. Its identity matters: tapes track tensors, not numbers.
@@ -93,6 +109,11 @@ export class Tensor {
     return `${name}(${arrayText(this.array as ReadonlyNdArray, dtype, name.length + 1)}${shape}, ${dtype})`;
   }
 
+  /** `x instanceof Tensor` asks for what only a tensor has: a proxy, which others may make throw, is none. */
+  static [Symbol.hasInstance](x: unknown): x is Tensor {
+    return typeof x === "object" && x !== null && #seen in x;
+  }
+
   static {
     // what console.log prints in Node
     const value = Tensor.prototype.toString;
@@ -153,16 +174,24 @@ export function tensor(
   value: Nested | ArrayLike<number> | readonly ArrayLike<number>[] | ReadonlyNdArray | Tensor,
   options?: TensorOptions,
 ): Tensor {
-  const { dtype, label } = complete("tensor", options, ownKind);
+  const { dtype, label } = completeKind("tensor", options);
   const given: unknown = value instanceof Tensor ? value.data : value;
-  const flat = isNdArray(given) ? elements(given) : undefined;
-  const shape = isNdArray(given) ? [...given.shape] : nestedShape(given);
-  const own = value instanceof Tensor ? value.dtype : dtypeOf(flat ?? given);
+  const array = isNdArray(given) ? checkNdArray("tensor", given) : undefined;
+  const shape = array ? [...array.shape] : nestedShape(given);
+  const own = value instanceof Tensor ? value.dtype : dtypeOf(array ? array.data : given);
   const type = checkDType("tensor", dtype ?? own);
-  const data = allocate(checkSize("tensor", shape), type);
-  if (flat === undefined) read(given, shape, data, type);
-  else read(flat, [data.length], data, type);
+  checkShape("tensor", shape);
+  const data = allocate("tensor", shape, type);
+  if (array === undefined) read(given, shape, data, type);
+  else read(elements(array), [data.length], data, type);
   return new Tensor(shape, type, ndarray(data, shape), label);
+}
+
+/** The options of a tensor to be made. @throws ArgumentError for a label that is none. */
+function completeKind(who: string, options: unknown): Complete<TensorOptions> {
+  const kind = complete<TensorOptions>(who, options, ownKind);
+  if (kind.label === undefined || typeof kind.label === "string") return kind;
+  throw new ArgumentError(`${who}: a label is a string, got ${show(kind.label)}`);
 }
 
 /** Copies nested lists of `shape` into `data`, row by row. */
@@ -171,11 +200,11 @@ function read(source: unknown, shape: Shape, data: Data, dtype: DType): void {
   let written = 0;
   const visit = (part: unknown): void => {
     const depth = path.length;
-    if (depth === shape.length && !isList(part)) {
+    if (depth === shape.length && !isArrayLike(part)) {
       data[written++] = toNumber("tensor", part, dtype, path);
-    } else if (!isList(part) || part.length !== shape[depth]) {
+    } else if (!isArrayLike(part) || part.length !== shape[depth]) {
       const came =
-        isList(part) && depth < shape.length
+        isArrayLike(part) && depth < shape.length
           ? `${part.length}`
           : typeof part === "number"
             ? `the number ${part}`
@@ -185,7 +214,7 @@ function read(source: unknown, shape: Shape, data: Data, dtype: DType): void {
         `tensor: ragged nesting: expected ${wanted} at ${place(path)}, as in its first sibling, got ${came}; fill it up, or keep a list of tensors`,
       );
     } else if (isFloat(dtype) && depth === shape.length - 1 && isFloatArray(part)) {
-      data.set(part, written); // nothing to check, and there may be millions
+      if (part.length > 0) data.set(part, written); // nothing to check, and there may be millions
       written += part.length;
     } else {
       for (let i = 0; i < part.length; i++) {
@@ -205,8 +234,8 @@ export const zeros = (shape: Shape, options?: TensorOptions): Tensor => made("ze
 export const ones = (shape: Shape, options?: TensorOptions): Tensor => made("ones", shape, 1, options);
 
 function made(who: string, shape: Shape, value: number | boolean, options: TensorOptions | undefined): Tensor {
-  checkSize(who, shape); // zeros(2, 3) has a wrong shape before it has wrong options
-  return filled(who, shape, value, complete(who, options, ownKind));
+  const sizes = [...checkShape(who, shape)]; // zeros(2, 3) has a wrong shape before it has wrong options
+  return filled(who, sizes, value, completeKind(who, options));
 }
 
 /** A tensor of the shape and dtype of `like`, full of `value`. */
@@ -215,18 +244,18 @@ export const fullLike = (like: Operand, value: number): Tensor =>
 /** A number as a tensor without axes. */
 export const scalar = (value: number, dtype: DType): Tensor => filled("full", [], value, { dtype });
 
-function filled(who: string, size: Shape, value: number | boolean, { dtype, label }: TensorOptions): Tensor {
+function filled(who: string, shape: Shape, value: number | boolean, { dtype, label }: TensorOptions): Tensor {
   const type = checkDType(who, dtype ?? (typeof value === "boolean" ? "bool" : "float64"));
-  const data = allocate(checkSize(who, size), type);
-  if (value !== 0) data.fill(toNumber(who, value, type, []));
-  const shape = [...size];
+  const number = toNumber(who, value, type, []);
+  const data = allocate(who, shape, type);
+  if (number !== 0) data.fill(number);
   return new Tensor(shape, type, ndarray(data, shape), label);
 }
 
 /** The tensors of the shape and dtype of `like` that are 1 in one place and 0 elsewhere, in order. */
 export function* basis(like: Tensor): Generator<Tensor> {
   for (let i = 0; i < like.size; i++) {
-    const data = allocate(like.size, like.dtype);
+    const data = allocate("basis", like.shape, like.dtype);
     data[i] = 1;
     yield new Tensor(like.shape, like.dtype, ndarray(data, like.shape));
   }
@@ -241,9 +270,10 @@ export function fromNdarray(nd: ReadonlyNdArray, options?: { readonly label?: st
   const { label } = complete("fromNdarray", options, { label: undefined });
   if (!isNdArray(nd))
     throw new ArgumentError(`fromNdarray: expected an ndarray, got ${show(nd)}; tensor(...) takes nested arrays`);
-  const bits = nd.dtype === "uint8" && rows(nd).every((x) => x <= 1);
+  const array = checkNdArray("fromNdarray", nd);
+  const bits = nd.dtype === "uint8" && rows(array).every((x) => x <= 1);
   const dtype = bits ? "bool" : (nd.dtype as DType);
-  if (bits || (dtype in storage && nd.data instanceof storage[dtype]))
+  if (bits || (Object.hasOwn(storage, dtype) && nd.data instanceof storage[dtype]))
     return new Tensor([...nd.shape], dtype, nd, label);
   throw new DTypeError(
     `fromNdarray: dtype ${nd.dtype} cannot be wrapped (float64, float32, int32, or uint8 of 0 and 1 can); ` +
@@ -258,21 +288,25 @@ export function checkDType(who: string, dtype: unknown): DType {
   throw new DTypeError(`${who}: dtype must be one of ${Object.keys(storage).join(", ")}; got ${show(dtype)}${cure}`);
 }
 
-/** The number of elements of a shape, which is checked. */
-function checkSize(who: string, shape: Shape): number {
-  if (!Array.isArray(shape))
+/** `shape`, if it is one. @throws ShapeError; OutOfRangeError for too many elements. */
+function checkShape(who: string, shape: Shape): Shape {
+  if (!isArray(shape))
     throw new ShapeError(`${who}: a shape is a list of sizes, such as [2, 3]; got ${show(shape)}${listCure(shape)}`);
+  if (shape.length > mostAxes)
+    throw new ShapeError(`${who}: a shape of ${shape.length} axes; there are at most ${mostAxes}`);
   const wrong = shape.findIndex((n) => !Number.isSafeInteger(n) || n < 0);
   if (wrong >= 0)
     throw new ShapeError(
       `${who}: sizes are whole numbers ≥ 0, got ${shapeText(shape)} (axis ${wrong})${sizeCure(shape)}`,
     );
-  const size = sizeOf(shape);
-  if (size > 2 ** 32)
-    throw new OutOfRangeError(
-      `${who}: ${shapeText(shape)} has more elements than an array can hold (2^32); work on it in parts`,
-    );
-  return size;
+  checkSize(who, shape);
+  return shape;
+}
+
+/** Throws unless there is memory for a tensor of this shape and dtype, before hours of work for it; a small one is not tried. */
+export function checkRoom(who: string, shape: Shape, dtype: DType): void {
+  checkSize(who, shape);
+  if (sizeOf(shape) > 2 ** 20) allocate(who, shape, dtype);
 }
 
 /** A number where a list is meant. */
@@ -282,7 +316,7 @@ export const sizeCure = (shape: Shape): string => (shape.includes(-1) ? "; only 
 
 /** Throws unless there can be a tensor of this shape and dtype. */
 export function checkKind(who: string, shape: Shape, dtype: DType): void {
-  checkSize(who, shape);
+  checkShape(who, shape);
   checkDType(who, dtype);
 }
 
@@ -316,12 +350,30 @@ function toNumber(who: string, value: unknown, dtype: DType, path: readonly numb
 const place = (path: readonly number[]): string => path.map((i) => `[${i}]`).join("");
 
 const isFloatArray = (x: unknown): x is Data => x instanceof Float32Array || x instanceof Float64Array;
-export const isList = (x: unknown): x is ArrayLike<unknown> =>
-  Array.isArray(x) || (ArrayBuffer.isView(x) && !(x instanceof DataView));
+/** Whether `x` is an array or a typed array. */
+export const isArrayLike = (x: unknown): x is ArrayLike<unknown> =>
+  isArray(x) || (ArrayBuffer.isView(x) && !(x instanceof DataView));
 
 export function isNdArray(x: unknown): x is NdArray {
-  return (
-    typeof x === "object" && x !== null && !isList(x) && "stride" in x && "offset" in x && "data" in x && "pick" in x
+  if (typeof x !== "object" || x === null || prototypeOf(x) === undefined) return false;
+  return !isArrayLike(x) && "stride" in x && "offset" in x && "data" in x && "pick" in x;
+}
+
+/** `nd`, if its elements lie in its memory. @throws ShapeError. */
+function checkNdArray(who: string, nd: NdArray): NdArray {
+  const { data, shape, stride, offset } = nd;
+  checkShape(who, shape);
+  const isWhole = isList(stride) && stride.length === shape.length && [...stride, offset].every(Number.isSafeInteger);
+  if (!isArrayLike(data) || !isWhole)
+    throw new ShapeError(`${who}: an ndarray has data, and a stride for each size of its shape; got ${show(nd)}`);
+  let [least, most] = [offset, offset];
+  for (const [axis, n] of shape.entries()) {
+    if (stride[axis]! < 0) least += (n - 1) * stride[axis]!;
+    else most += (n - 1) * stride[axis]!;
+  }
+  if (sizeOf(shape) === 0 || (least >= 0 && most < data.length)) return nd;
+  throw new ShapeError(
+    `${who}: an ndarray of shape ${shapeText(shape)}, stride ${shapeText(stride)} and offset ${offset} reaches beyond its ${data.length} numbers`,
   );
 }
 
@@ -333,12 +385,14 @@ function elements(nd: NdArray): ArrayLike<number> {
   return copy;
 }
 
+const mostAxes = 64; // as in NumPy
+
 /** The shape that the first entries have all the way down. */
 function nestedShape(value: unknown): number[] {
   const shape: number[] = [];
-  for (let part = value; isList(part); part = part[0]) {
-    if (shape.push(part.length) > 32)
-      throw new ShapeError("tensor: nested deeper than 32 axes; does the array contain itself?");
+  for (let part = value; isArrayLike(part); part = part[0]) {
+    if (shape.push(part.length) > mostAxes)
+      throw new ShapeError(`tensor: nested deeper than ${mostAxes} axes; does the array contain itself?`);
   }
   return shape;
 }
@@ -346,7 +400,8 @@ function nestedShape(value: unknown): number[] {
 /** The dtype that a value has of itself: typed arrays of a storage type, booleans; float64 otherwise. */
 function dtypeOf(value: unknown): DType {
   let part = value;
-  while (Array.isArray(part) && part.length > 0) part = part[0];
+  while (isArray(part) && part.length > 0) part = part[0];
   if (typeof part === "boolean") return "bool";
+  if (!ArrayBuffer.isView(part)) return "float64";
   return part instanceof Float32Array ? "float32" : part instanceof Int32Array ? "int32" : "float64";
 }

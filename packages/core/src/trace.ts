@@ -1,10 +1,37 @@
-import { ArgumentError, show, TracedValueError } from "./errors.ts";
+import { ArgumentError, isList, show, TracedValueError } from "./errors.ts";
 import { mustBeFunction } from "./mistakes.ts";
 import type { Shape } from "./ndarray.ts";
 import { type AnyOpSpec, apply } from "./op.ts";
 import { recording, type Step } from "./tape.ts";
 import { checkKind, type DType, describe, Tensor } from "./tensor.ts";
-import { argumentName, asTree, isNode, leaves, leavesAlike, mapNode, type TreeFunction, unflatten } from "./tree.ts";
+import {
+  argumentName,
+  asTree,
+  isNode,
+  keysOf,
+  leaves,
+  leavesAlike,
+  mapNode,
+  type TreeFunction,
+  unflatten,
+} from "./tree.ts";
+
+/** What a recording and a program have in common: a list of steps, where it begins and where it ends. */
+export interface Listing {
+  readonly inputs: readonly Tensor[];
+  readonly steps: readonly Step[];
+  readonly outputs: readonly Tensor[];
+}
+
+/** @throws ArgumentError for what is none, so that its readers need not look again. */
+export function checkListing(who: string, listing: Listing): void {
+  const isTensors = (list: unknown) => isList(list) && list.every((x) => x instanceof Tensor);
+  const isStep = (step: Partial<Step>) =>
+    isNode(step) && typeof step.op?.name === "string" && isTensors(step.inputs) && step.output instanceof Tensor;
+  const { inputs, steps, outputs, constants = [] } = (isNode(listing) ? listing : {}) as Partial<Program>;
+  if ([inputs, outputs, constants].every(isTensors) && isList(steps) && steps.every(isStep)) return;
+  throw new ArgumentError(`${who}: expected what record or trace returned, got ${show(listing)}`);
+}
 
 /** A tensor to come: what `trace` needs to know of an argument. */
 export interface Spec {
@@ -65,23 +92,27 @@ export function trace<A extends readonly unknown[], R>(
   return { args, value, inputs, constants, steps: kept, outputs };
 }
 
-function toInputs(spec: unknown, path: string): unknown {
+function toInputs(spec: unknown, path: string, depth = 0): unknown {
   if (spec instanceof Tensor || isSpec(spec)) {
     const { shape, dtype = "float64", label = path } = spec;
     checkKind("trace", shape, dtype);
     return new Tensor([...shape], dtype, undefined, label);
   }
-  if (isNode(spec)) return mapNode(spec, path, toInputs);
+  if (isNode(spec) && keysOf("trace", spec, path, depth))
+    return mapNode(spec, path, (entry, of) => toInputs(entry, of, depth + 1));
   const cure = typeof spec === "number" ? "; write { shape: [...] }" : "";
   throw new ArgumentError(
     `trace: ${path} must be a tensor or { shape, dtype } (or arrays and objects of them), got ${show(spec)}${cure}`,
   );
 }
 
-const isSpec = (x: unknown): x is Spec => isNode(x) && "shape" in x && Array.isArray(x.shape) && !x.shape.some(isNode);
+const isSpec = (x: unknown): x is Spec => isNode(x) && "shape" in x && isList(x.shape) && !x.shape.some(isNode);
 
 /** The value of a program for `args`, which have the shapes and dtypes it was traced with. Its steps are ops like any other. */
 export function evaluate<A extends readonly unknown[], R>(program: Program<A, R>, ...args: A): R {
+  checkListing("evaluate", program);
+  if (!isList(program.args) || program.steps.some(({ op }) => typeof op.shape !== "function"))
+    throw new ArgumentError("evaluate: expected a program, which trace returns");
   const given = leavesAlike(
     "evaluate",
     [program.args, "what was traced"],
@@ -92,5 +123,6 @@ export function evaluate<A extends readonly unknown[], R>(program: Program<A, R>
   for (const { op, inputs, params, output } of program.steps) {
     values.set(output, apply(op, inputs.map(resolve), params));
   }
+  leaves("evaluate", program.value, "the value of the program");
   return unflatten(program.value, program.outputs.map(resolve));
 }

@@ -1,5 +1,6 @@
-import { ShapeError, show, TreeError } from "./errors.ts";
-import { tensorCure } from "./mistakes.ts";
+import { isArray, isList, ShapeError, show, TreeError } from "./errors.ts";
+import { mustBeFunction, tensorCure } from "./mistakes.ts";
+import { prototypeOf } from "./options.ts";
 import { isAlike, isFloat, kindText, scalar, Tensor, type TensorLike } from "./tensor.ts";
 
 /** `T`, if it is a tree: a tensor, or arrays and objects of trees. Else a type that `T` cannot be assigned to. */
@@ -51,9 +52,18 @@ export function walk(
     throw new TreeError(
       `${who}: ${path} must be a tensor (or arrays and objects of them), got ${show(tree)}${tensorCure(tree)}`,
     );
-  else if (depth > 100)
+  else
+    for (const key of keysOf(who, tree, path, depth))
+      walk(who, child(tree, key), childPath(tree, path, key), visit, depth + 1);
+}
+
+/** The keys of a node at a depth. @throws TreeError for one that contains itself, and for a list with holes. */
+export function keysOf(who: string, node: Node, path: string, depth: number): readonly string[] {
+  if (depth > 100)
     throw new TreeError(`${who}: ${path.slice(0, 40)}… is nested deeper than 100 levels; does it contain itself?`);
-  else for (const key of Object.keys(tree)) walk(who, child(tree, key), childPath(tree, path, key), visit, depth + 1);
+  const keys = Object.keys(node);
+  if (!isArray(node) || (isList(node) && keys.length === node.length)) return keys;
+  throw new TreeError(`${who}: ${path} must be a list of trees, got ${keys.length} entries in ${show(node)}`);
 }
 
 /** A tree of the structure of `like`, with `values` where its tensors stand. */
@@ -68,7 +78,7 @@ export function unflatten<T>(like: T, values: Iterable<unknown>): T {
 
 /** An array or object with `f` of each entry and its path. */
 export function mapNode(node: Node, path: string, f: (entry: unknown, path: string) => unknown): unknown {
-  if (Array.isArray(node)) return node.map((entry, i) => f(entry, `${path}[${i}]`));
+  if (isArray(node)) return node.map((entry, i) => f(entry, `${path}[${i}]`));
   return Object.fromEntries(Object.entries(node).map(([key, entry]) => [key, f(entry, childPath(node, path, key))]));
 }
 
@@ -78,7 +88,7 @@ export type Named = readonly [tree: unknown, path: string];
 /** The tensors of `tree` in the order of `like`, whose structure it must have. @throws TreeError with both paths. */
 export function leavesLike(who: string, [like, likePath]: Named, [tree, path]: Named): Tensor[] {
   const mismatch = (wanted: string, came: string) => {
-    const cure = Array.isArray(like) && !Array.isArray(tree) ? "; write [...]" : "";
+    const cure = isArray(like) && !isArray(tree) ? "; write [...]" : "";
     return new TreeError(`${who}: ${path} must be ${wanted}, as ${likePath} is; got ${came}${cure}`);
   };
   if (like instanceof Tensor) {
@@ -86,7 +96,7 @@ export function leavesLike(who: string, [like, likePath]: Named, [tree, path]: N
     throw mismatch("a tensor", show(tree));
   }
   const keys = Object.keys(like as Node);
-  const fits = isNode(tree) && Array.isArray(tree) === Array.isArray(like) && Object.keys(tree).length === keys.length;
+  const fits = isNode(tree) && isArray(tree) === isArray(like) && Object.keys(tree).length === keys.length;
   if (!fits || keys.some((key) => !Object.hasOwn(tree, key))) throw mismatch(nodeText(like), nodeText(tree));
   return keys.flatMap((key) =>
     leavesLike(
@@ -143,6 +153,7 @@ export function treeMap<T>(
   tree: T & TreesOnly<T>,
   ...others: NoInfer<T>[]
 ): T {
+  mustBeFunction("treeMap", f);
   const first = leaves("treeMap", tree, "tree");
   const rest = others.map((other, i) => leavesLike("treeMap", [tree, "tree"], [other, `others[${i}]`]));
   return unflatten<T>(
@@ -151,17 +162,20 @@ export function treeMap<T>(
   );
 }
 
+// String(f) would call what the user may have written over it
+const sourceOf = (f: object): string => Function.prototype.toString.call(f);
+
 /** How messages call argument `i` of `f`: by its name where the source of `f` shows one. */
 export function argumentName(f: (...args: never) => unknown, i: number): string {
-  const [, list = ""] = /^(?:async\s+)?(?:function\s*[\w$]*\s*)?\(?([\w$,\s]*)/.exec(String(f).slice(0, 200)) ?? [];
+  const [, list = ""] = /^(?:async\s+)?(?:function\s*[\w$]*\s*)?\(?([\w$,\s]*)/.exec(sourceOf(f).slice(0, 200)) ?? [];
   return list.split(",")[i]?.trim() || `argument ${i}`;
 }
 
 /** Plain arrays and objects hold trees; instances of a class would lose their prototype, so they do not. */
 export function isNode(x: unknown): x is Node {
   if (typeof x !== "object" || x === null) return false;
-  const prototype = Object.getPrototypeOf(x);
-  return Array.isArray(x) || prototype === Object.prototype || prototype === null;
+  const prototype = prototypeOf(x);
+  return isArray(x) || prototype === Object.prototype || prototype === null;
 }
 
 const child = (node: Node, key: string): unknown => (node as { readonly [key: string]: unknown })[key];
@@ -169,9 +183,9 @@ const child = (node: Node, key: string): unknown => (node as { readonly [key: st
 /** `params.layers[1].w`, or where the tree itself has no name, "the value of f at layers[1].w". */
 function childPath(node: unknown, path: string, key: string): string {
   const isBare = /^[\p{L}_$][\p{L}\p{N}_$]*$/u.test(key);
-  const step = Array.isArray(node) ? `[${key}]` : isBare ? `.${key}` : `[${JSON.stringify(key)}]`;
+  const step = isArray(node) ? `[${key}]` : isBare ? `.${key}` : `[${JSON.stringify(key)}]`;
   return /^\w+ /.test(path) && !path.includes(" at ") ? `${path} at ${step.replace(/^\./, "")}` : path + step;
 }
 
 const nodeText = (x: unknown): string =>
-  isNode(x) && !Array.isArray(x) ? `an object with ${Object.keys(x).join(", ") || "no keys"}` : show(x);
+  isNode(x) && !isArray(x) ? `an object with ${Object.keys(x).join(", ") || "no keys"}` : show(x);

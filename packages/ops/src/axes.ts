@@ -1,6 +1,7 @@
 import {
   ArgumentError,
   describe,
+  isList,
   type Operand,
   OutOfRangeError,
   ShapeError,
@@ -23,12 +24,13 @@ export function axisOf(who: string, x: Operand, axis: number | undefined, rank: 
 }
 
 const axisCure = (axis: unknown): string =>
-  axis === undefined ? "; write { axis: ... }" : Array.isArray(axis) ? "; it takes one axis" : "";
+  axis === undefined ? "; write { axis: ... }" : isList(axis) ? "; it takes one axis" : "";
 
 /** The axes counted from 0, in ascending order; all of them where `axis` is absent. @throws also for a repeated axis. */
 export function axesOf(who: string, x: Operand, axis: Axes | undefined): readonly number[] {
   if (axis === undefined) return [...x.shape.keys()];
-  const axes = (Array.isArray(axis) ? [...axis] : [axis]).map((each) => axisOf(who, x, each)).sort((a, b) => a - b);
+  const list = isList(axis) ? axis.slice(0, x.shape.length + 1) : [axis]; // one too many is named twice
+  const axes = Array.from(list, (each) => axisOf(who, x, each)).sort((a, b) => a - b);
   const twice = axes.find((each, i) => each === axes[i - 1]);
   if (twice === undefined) return axes;
   throw new OutOfRangeError(
@@ -39,11 +41,11 @@ export function axesOf(who: string, x: Operand, axis: Axes | undefined): readonl
 /** The shape among the options of a call. @throws ShapeError for what is none; sizes are at least `least`. */
 export function shapeOf(who: string, options: { readonly shape?: unknown }, least = 0): Shape {
   const { shape } = options;
-  const sizes: Shape | undefined = Array.isArray(shape) ? [...shape] : undefined; // the caller may change his list
+  const sizes = isList(shape) && shape.length <= 64 ? ([...shape] as Shape) : undefined; // the caller may change his list
   if (sizes?.every((n) => Number.isSafeInteger(n) && n >= least)) return sizes;
-  const came = sizes ? shapeText(sizes) : show(shape);
+  const came = isList(shape) ? shapeText(shape) : show(shape);
   const listed = `; write { shape: [${typeof shape === "number" ? shape : "..."}] }`;
-  const cure = sizes ? (least < 0 ? "" : sizeCure(sizes)) : listed;
+  const cure = sizes ? (least < 0 ? "" : sizeCure(sizes)) : isList(shape) ? "" : listed;
   throw new ShapeError(`${who}: expected { shape: [sizes] }, whole numbers of at least ${least}; got ${came}${cure}`);
 }
 

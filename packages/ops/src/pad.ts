@@ -1,4 +1,15 @@
-import { ArgumentError, DTypeError, defineOp, describe, type Op, type Operand, show, type Unary } from "@wengert/core";
+import {
+  ArgumentError,
+  DTypeError,
+  defineOp,
+  describe,
+  isList,
+  type Op,
+  type Operand,
+  shapeText,
+  show,
+  type Unary,
+} from "@wengert/core";
 import { assign } from "@wengert/core/ndarray";
 import { irregular } from "./samples.ts";
 import { slice } from "./slice.ts";
@@ -61,12 +72,13 @@ export const pad: Op<Unary, Padding, PadOptions> = defineOp({
 
 /** A copy of `widths`, as the caller may change his; undefined if they are no list of pairs. */
 function pairsIn(widths: unknown): Widths | undefined {
-  if (!Array.isArray(widths)) return undefined;
-  const pairs = Array.from(widths, (pair) => (Array.isArray(pair) ? [...pair] : []));
-  const isPair = (pair: unknown[]) =>
-    pair.length === 2 && pair.every((n) => Number.isSafeInteger(n) && (n as number) >= 0);
+  if (!isList(widths)) return undefined;
+  const pairs = widths.map((pair) => (isList(pair) ? [...pair] : []));
   return pairs.every(isPair) ? (pairs as unknown as Widths) : undefined;
 }
+
+const isPair = (pair: unknown): boolean =>
+  isList(pair) && pair.length === 2 && pair.every((n) => Number.isSafeInteger(n) && (n as number) >= 0);
 
 /** A number for all axes, or one pair for the only axis. */
 function pairsCure(widths: unknown, rank: number): string {
@@ -75,8 +87,7 @@ function pairsCure(widths: unknown, rank: number): string {
   return `; write ${shown(Array(rank).fill(pair))}`;
 }
 
-const shown = (widths: unknown): string =>
-  Array.isArray(widths) ? JSON.stringify(widths).replaceAll(",", ", ") : show(widths);
+const shown = (widths: unknown): string => (isList(widths) ? shapeText(widths) : show(widths));
 
 function holding(x: Operand, value: number): Operand["dtype"] {
   const fits = x.dtype === "bool" ? value === 0 || value === 1 : x.dtype !== "int32" || value === (value | 0);

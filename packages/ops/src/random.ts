@@ -1,5 +1,4 @@
 import {
-  ArgumentError,
   type Complete,
   checkDType,
   type DType,
@@ -35,12 +34,14 @@ export const randomKey: Sampled<RandomKey> = withSamples<RandomKey>(
 /** `count` (default 2) keys independent of each other and of what else `key` gives. */
 export const splitKey: Sampled<SplitKey> = withSamples<SplitKey>(
   (key, count = 2) => {
-    if (Number.isSafeInteger(count) && count >= 0)
-      return Array.from({ length: count }, (_, index) => childKey(key, { index }));
-    throw new ArgumentError(`splitKey: count must be a whole number of at least 0, got ${show(count)}`);
+    if (!(Number.isInteger(count) && count >= 0 && count <= mostKeys))
+      throw new OutOfRangeError(`splitKey: count must be a whole number from 0 to ${mostKeys}, got ${show(count)}`);
+    return Array.from({ length: count }, (_, index) => childKey(key, { index }));
   },
   () => [[randomKey(1), 3]],
 );
+
+const mostKeys = 2 ** 20; // keys can be split again
 
 type RandomKey = (seed: number) => Tensor;
 type SplitKey = (key: Tensor, count?: number) => Tensor[];

@@ -1,6 +1,7 @@
 import {
   defineOp,
   describe,
+  isList,
   type Op,
   OutOfRangeError,
   ShapeError,
@@ -62,9 +63,10 @@ export const transpose: Op<
   params: (options, [x]) => {
     const rank = x.shape.length;
     const { axes: given = [...x.shape.keys()].reverse() } = options;
-    const axes = Array.isArray(given) ? [...given].map((axis) => axisOf("transpose", x, axis)) : [];
+    const list = isList(given) ? given.slice(0, rank + 1) : [];
+    const axes = list.map((axis) => axisOf("transpose", x, axis as number));
     if (axes.length === rank && new Set(axes).size === rank) return { axes };
-    const came = Array.isArray(given) ? shapeText(given) : show(given);
+    const came = isList(given) ? shapeText(given) : show(given);
     throw new OutOfRangeError(
       `transpose: axes must name each of the ${rank} axes of ${describe(x)} once, got ${came}${axesCure(given, rank)}`,
     );

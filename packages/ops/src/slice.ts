@@ -3,6 +3,7 @@ import {
   apply,
   defineOp,
   describe,
+  isList,
   listCure,
   type Op,
   type Operand,
@@ -60,11 +61,15 @@ export const unslice: Op<Unary, Selection & { readonly shape: Shape }> = defineO
     const shape = shapeOf("unslice", options);
     const { start, step, size } = options;
     for (const [name, list] of Object.entries({ start, step, size })) {
-      if (Array.isArray(list) && list.length === shape.length && [...list].every(Number.isSafeInteger)) continue;
+      if (isList(list) && list.length === shape.length && list.every(Number.isSafeInteger)) continue;
       const wanted = `one whole number for each axis of ${shapeText(shape)}, as among the params of a slice`;
       throw new ArgumentError(`unslice: ${name} is a list with ${wanted}; got ${show(list)}`);
     }
-    return { start: start!, step: step!, size: size!, shape };
+    const selection = { start: start!, step: step!, size: size! };
+    if (isWithin(selection, shape)) return { ...selection, shape };
+    throw new OutOfRangeError(
+      `unslice: ${shapeText(size!)} entries from ${shapeText(start!)} on in steps of ${shapeText(step!)} lead outside ${shapeText(shape)}`,
+    );
   },
   shape: ([x], { shape, size }) => {
     if (String(x.shape) === String(size)) return shape;
@@ -76,6 +81,15 @@ export const unslice: Op<Unary, Selection & { readonly shape: Shape }> = defineO
   samples: () => [[irregular([2, 2]), { start: [1, 2], step: [-1, -2], size: [2, 2], shape: [2, 3] }]],
 });
 
+/** Whether the entries from `start` on, `size` of them in steps of `step`, lie in an array of `shape`. */
+function isWithin({ start, step, size }: Selection, shape: Shape): boolean {
+  const isInside = (at: number, axis: number) => at >= 0 && at < shape[axis]!;
+  return size.every(
+    (n, axis) =>
+      n === 0 || (n > 0 && isInside(start[axis]!, axis) && isInside(start[axis]! + (n - 1) * step[axis]!, axis)),
+  );
+}
+
 const selected = (x: NdArray, { start, step, size }: Selection): NdArray =>
   ndarray(
     x.data,
@@ -86,7 +100,7 @@ const selected = (x: NdArray, { start, step, size }: Selection): NdArray =>
 
 function selection(x: Operand, { start = [], stop = [], step = [] }: SliceOptions): Selection {
   for (const [name, bounds] of Object.entries({ start, stop, step })) {
-    if (Array.isArray(bounds)) continue;
+    if (isList(bounds)) continue;
     throw new ArgumentError(`slice: ${name} is a list with one entry an axis, got ${show(bounds)}${listCure(bounds)}`);
   }
   const longest = Math.max(start.length, stop.length, step.length);

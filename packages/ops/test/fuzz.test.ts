@@ -1,0 +1,82 @@
+import { Worker } from "node:worker_threads";
+import { afterAll, expect, it } from "vitest";
+
+// What any call comes to: a value, or a WengertError. What a getter or a trap of the user throws may come out as it is. Nothing
+// goes on listening, nothing hangs, and no more memory is asked for than the shapes announced: all arguments here are small,
+// and an array of 2^28 bytes counts as one that cannot be had.
+
+const seed = Number(process.env.WENGERT_SEED ?? 1);
+const from = Number(process.env.WENGERT_FROM ?? 0); // to meet one call again
+const seconds = Number(process.env.WENGERT_SECONDS ?? 0); // or so many calls:
+const calls = 8000;
+
+let allocated = 0;
+
+/** A typed array that counts the memory that is asked for, and of which only so much can be had. */
+function counted<
+  K extends Float64ArrayConstructor | Float32ArrayConstructor | Int32ArrayConstructor | Uint8ArrayConstructor,
+>(Kind: K): K {
+  const Base = Kind as unknown as new (...args: unknown[]) => object;
+  class Counted extends Base {
+    constructor(...args: unknown[]) {
+      if (typeof args[0] === "number") {
+        const bytes = args[0] * Kind.BYTES_PER_ELEMENT;
+        if (bytes > 2 ** 28) throw new RangeError("Array buffer allocation failed");
+        allocated += bytes;
+      }
+      super(...args);
+    }
+  }
+  return Counted as unknown as K;
+}
+globalThis.Float64Array = counted(Float64Array);
+globalThis.Float32Array = counted(Float32Array);
+globalThis.Int32Array = counted(Int32Array);
+globalThis.Uint8Array = counted(Uint8Array);
+
+const core = await import("@wengert/core");
+const ops = await import("@wengert/ops");
+const { gradcheck } = await import("@wengert/core/gradcheck");
+const { ndarray } = await import("@wengert/core/ndarray");
+const { isListening } = await import("../../core/src/tape.ts");
+const { callsOf, UsersOwn, unchecked } = await import("./fuzz.ts");
+
+const beats = new Int32Array(new SharedArrayBuffer(4));
+const hint = `WENGERT_SEED=${seed} WENGERT_FROM=`;
+const watchdog = new Worker(new URL("./watchdog.mjs", import.meta.url), { workerData: { beats, seconds: 20, hint } });
+afterAll(() => watchdog.terminate());
+
+it("everything gives a value or a WengertError, whatever it is given", { timeout: 1000 * seconds + 60_000 }, () => {
+  const library = { core, ops, gradcheck, ndarray };
+  const { at } = callsOf(library, seed);
+  const findings: string[] = [];
+  const outcomes = { values: 0, errors: 0, own: 0 };
+  const until = performance.now() + 1000 * seconds;
+  let k = from;
+  for (; seconds > 0 ? performance.now() < until : k < Math.max(calls, from + 1); k++) {
+    Atomics.store(beats, 0, k);
+    Atomics.notify(beats, 0);
+    const { text, run } = at(k);
+    const found = (what: unknown) => findings.push(`${hint}${k}: ${text}: ${String(what).slice(0, 300)}`);
+    allocated = 0;
+    try {
+      run();
+      outcomes.values++;
+    } catch (error) {
+      if (error instanceof core.WengertError) outcomes.errors++;
+      else if (error instanceof UsersOwn) outcomes.own++;
+      else found(error instanceof Error ? error.stack : error);
+    }
+    if (isListening()) found("a tape is left open");
+    if (allocated > (text.startsWith("gradcheck") ? 2 ** 29 : 2 ** 24)) found(`${allocated} bytes were asked for`);
+  }
+  const after = core.grad((x: typeof core.Tensor.prototype) => ops.mul(x, x))(core.tensor(3));
+  expect([findings.slice(0, 20), after.item()]).toEqual([[], 6]);
+  if (from > 0) return;
+  for (const count of Object.values(outcomes)) expect(count).toBeGreaterThan(k / 1000);
+  if (seconds > 0) console.log(`fuzz: ${k} calls of seed ${seed}: ${JSON.stringify(outcomes)}`);
+});
+
+it("what is not checked is exported", () => {
+  expect(Object.keys(unchecked).filter((name) => !(name in core || name in ops))).toEqual([]);
+});
