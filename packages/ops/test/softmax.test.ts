@@ -1,6 +1,7 @@
-import { grad, hvp, jacobian, ShapeError, type Tensor, tensor, vjp } from "@wengert/core";
+import { grad, hvp, jacobian, ShapeError, type Tensor, tensor, vjp, zeros } from "@wengert/core";
 import { gradcheck } from "@wengert/core/gradcheck";
 import {
+  add,
   crossEntropyPullback,
   exp,
   log,
@@ -8,6 +9,7 @@ import {
   logSoftmaxPullback,
   logSumExp,
   mul,
+  slice,
   softCrossEntropyPullback,
   softmax,
   softmaxPullback,
@@ -360,4 +362,30 @@ test("the pullbacks refuse a cotangent of another shape", () => {
     /g \[3\] must have the shape \[2\], one number a row/,
   );
   expect(() => softCrossEntropyPullback(x, x, g, { axis: 1 })).toThrow(/g \[3\] must have the shape \[2\], one number/);
+});
+
+describe("the derivatives of logSoftmax", () => {
+  const pullback = (x: Tensor, g: number[]) =>
+    vjp((y: Tensor) => logSoftmax(y), x)
+      .pullback(tensor(g))
+      .map(numbers)[0]!;
+  it("do not depend on the number of classes", () => {
+    const K = 4000;
+    // 0.1 − Σ 0.1 / K: a plain sum of so many tenths is 60 ulp off
+    for (const x of pullback(zeros([K]), Array(K).fill(0.1))) expect(Math.abs(x)).toBeLessThanOrEqual(0.1 * 2 ** -52);
+  });
+  it("are g where the probability has underflowed, and NaN in all of a slice with a NaN", () => {
+    expect(pullback(tensor([0, -800]), [1, 2])).toEqual([-2, 2]);
+    expect(pullback(tensor([Number.NaN, -Infinity]), [1, 2])).toEqual([Number.NaN, Number.NaN]);
+  });
+  it("leave out what is −Infinity, to second order", () => {
+    const [x, g, u] = [tensor([0, 1, -Infinity]), tensor([1, 2, 5]), tensor([0.5, -1, 3])];
+    const without = (t: Tensor) => slice(t, { stop: [2] });
+    const [byX, byG] = vjp((a: Tensor, b: Tensor) => logSoftmaxPullback(a, b), x, g).pullback(u);
+    const [ofX, ofG] = vjp((a: Tensor, b: Tensor) => logSoftmaxPullback(a, b), without(x), without(g)).pullback(
+      without(u),
+    );
+    expect(numbers(add(byX, 0))).toEqual([...numbers(ofX), 0]); // not −0
+    expect(numbers(byG)).toEqual([...numbers(ofG), 0]);
+  });
 });
