@@ -1,6 +1,6 @@
 import { grad, type Tensor, tensor, vjp } from "@wengert/core";
-import { pow, sum } from "@wengert/ops";
-import { describe, expect, it } from "vitest";
+import { pow, sum, timesLog } from "@wengert/ops";
+import { describe, expect, it, test } from "vitest";
 import { expectNear, numbers, product } from "./support.ts";
 
 const infinity = Number.POSITIVE_INFINITY;
@@ -94,4 +94,16 @@ describe("pow", () => {
     expect(numbers(grad((x: Tensor) => sum(pow(x, b)))(a))).toEqual([3, 5]);
     expectNear(grad((y: Tensor) => sum(pow(a, y)))(b), [Math.LN2, 2 * Math.LN2, 4 * Math.LN2], 1e-15);
   });
+});
+
+test("timesLog is c ln a at the ends of its range too", () => {
+  const f = (a: number, c: number) => timesLog(a, c).item();
+  expect([f(Infinity, 2), f(Infinity, -2), f(0, 2), f(0, Infinity), f(1, 5)]).toEqual([
+    Infinity,
+    -Infinity,
+    0,
+    -Infinity,
+    0,
+  ]);
+  expect([f(-2, 3), f(Infinity, 0)]).toEqual([Number.NaN, Number.NaN]);
 });
