@@ -24,11 +24,12 @@ import { irregular, type Sampled, withSamples } from "./samples.ts";
 import { reshape } from "./shape.ts";
 import { counted } from "./sum.ts";
 
-interface Along {
+/** Where indices count. */
+export interface Along {
   readonly axis: number;
 }
 
-type Take = (x: TensorLike, indices: TensorLike, options?: { readonly axis?: number | undefined }) => Tensor;
+export type Take = (x: TensorLike, indices: TensorLike, options?: { readonly axis?: number | undefined }) => Tensor;
 
 /** Two rows of indices of three entries, one of them twice. */
 export const someIndices = (): Tensor =>

@@ -6,7 +6,6 @@ import {
   type Operand,
   ShapeError,
   type Tensor,
-  type TensorLike,
   tensor,
   toTensors,
 } from "@wengert/core";
@@ -17,13 +16,7 @@ import { alongAxes, broadcastStrides, inDoubles } from "./loops.ts";
 import { irregular, type Sampled, withSamples } from "./samples.ts";
 import { reshape } from "./shape.ts";
 import { counted, unbroadcast } from "./sum.ts";
-import { indexed, placeOf, sizeIn, someIndices } from "./take.ts";
-
-interface Along {
-  readonly axis: number;
-}
-
-type TakeAlong = (x: TensorLike, indices: TensorLike, options?: { readonly axis?: number | undefined }) => Tensor;
+import { type Along, indexed, placeOf, sizeIn, someIndices, type Take } from "./take.ts";
 
 const alongAxis: Op<readonly [x: Tensor, indices: Tensor], Along> = defineOp({
   name: "takeAlong",
@@ -80,8 +73,8 @@ export const untakeAlong: Op<readonly [x: Tensor, indices: Tensor], Along & { re
  * taken twice, and its cotangents add up.
  * @throws OutOfRangeError for an index that x does not have.
  */
-export const takeAlong: Sampled<TakeAlong> & { readonly spec: typeof alongAxis.spec } = Object.assign(
-  withSamples<TakeAlong>(
+export const takeAlong: Sampled<Take> & { readonly spec: typeof alongAxis.spec } = Object.assign(
+  withSamples<Take>(
     (x, indices, options) => {
       const { axis } = complete("takeAlong", options, { axis: undefined });
       if (axis !== undefined) return alongAxis(x, indices, { axis });
