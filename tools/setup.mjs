@@ -10,6 +10,7 @@ import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
+import { buildKernels } from "./kernels.mjs";
 
 process.chdir(fileURLToPath(new URL("..", import.meta.url)));
 const { engines, packageManager } = manifest(".");
@@ -100,7 +101,12 @@ function explainFailure(/** @type {string} */ output) {
 }
 
 function build(/** @type {string[]} */ projects) {
-  if (!existsSync("packages/core/dist")) say("building with tsc -b (about 2 s the first time)");
+  if (!existsSync("packages/core/dist")) say("building with asc and tsc -b (about 5 s the first time)");
+  try {
+    buildKernels();
+  } catch (error) {
+    fail(/** @type {Error} */ (error).message);
+  }
   const { status, signal } = spawnSync(process.execPath, [tsc, "-b", ...projects], { stdio: "inherit" });
   if (signal) fail(`the build was stopped (${signal}).`);
   if (status !== 0) fail("the type check found the errors above.");

@@ -68,4 +68,5 @@ export {
 export { broadcastTo, sum } from "./sum.ts";
 export { type OneHotOptions, oneHot, take, untake } from "./take.ts";
 export { takeAlong, untakeAlong } from "./takeAlong.ts";
+export { type Kernels, type KernelsInUse, kernels } from "./wasm/kernels.ts";
 export { where } from "./where.ts";

@@ -1,0 +1,23 @@
+/** What the compiled kernels export, as kernels/*.ts declare it. Numbers are addresses, counts, or strides in bytes. */
+export interface Exports {
+  readonly memory: { readonly buffer: ArrayBuffer; grow(pages: number): number };
+  free(): number;
+  readonly add32: MapKernel;
+  readonly sum32: LaneKernel;
+}
+
+/** `rows` lanes of n entries each, of up to three operands; where one is a reduced one, it has an entry a row. */
+export type LaneKernel = (rows: number, n: number, y: number, a: number, b: number, c: number, scratch: number) => void;
+
+/** y = a ∘ b over rows of n entries; an operand is repeated where its stride from row to row, or along a row, is 0. */
+export type MapKernel = (
+  rows: number,
+  n: number,
+  y: number,
+  a: number,
+  b: number,
+  aRow: number,
+  aCol: number,
+  bRow: number,
+  bCol: number,
+) => void;

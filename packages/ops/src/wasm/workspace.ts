@@ -1,0 +1,81 @@
+import type { Data } from "@wengert/core/ndarray";
+import type { Exports } from "./exports.ts";
+
+const page = 65536;
+const limit = 2 ** 31 - page; // addresses are signed where JavaScript sees them
+
+/** Entries for which a loop is faster than `set`, which needs a view of them first. */
+const few = 48;
+
+/**
+ * The memory of a loaded binary. A kernel call lays its operands out in it from the start, one behind the other, and leaves
+ * nothing: there is nothing to free, and what ran before makes no difference.
+ */
+export class Workspace {
+  readonly #memory: Exports["memory"];
+  readonly #start: number;
+  #end: number;
+  #float64: Float64Array;
+  #float32: Float32Array;
+  #int32: Int32Array;
+  #bytes: Uint8Array;
+
+  constructor(exports: Exports) {
+    this.#memory = exports.memory;
+    this.#start = exports.free();
+    this.#end = this.#start;
+    const { buffer } = this.#memory;
+    this.#float64 = new Float64Array(buffer);
+    this.#float32 = new Float32Array(buffer);
+    this.#int32 = new Int32Array(buffer);
+    this.#bytes = new Uint8Array(buffer);
+  }
+
+  /** Forgets all that was laid out, and makes room for `bytes`; whether there is room. */
+  begin(bytes: number): boolean {
+    this.#end = this.#start;
+    const needed = this.#start + bytes + 1024;
+    if (needed <= this.#bytes.length) return true;
+    if (!(needed <= limit)) return false;
+    try {
+      this.#memory.grow(Math.ceil((needed - this.#bytes.length) / page));
+    } catch {
+      return false; // the host has no more, or allows no more
+    }
+    const { buffer } = this.#memory; // growing detaches the one before
+    this.#float64 = new Float64Array(buffer);
+    this.#float32 = new Float32Array(buffer);
+    this.#int32 = new Int32Array(buffer);
+    this.#bytes = new Uint8Array(buffer);
+    return true;
+  }
+
+  /** The address of the next `bytes`, and 64 more that belong to nobody, of those that `begin` made room for. */
+  take(bytes: number): number {
+    const address = this.#end;
+    this.#end += (bytes + 64 + 15) & ~15;
+    return address;
+  }
+
+  /** Copies `count` entries of `data`, from number `from` on, to `address`. */
+  write(address: number, data: Data, from: number, count: number): void {
+    const view = this.#like(data);
+    const at = address / data.BYTES_PER_ELEMENT;
+    if (count <= few) for (let l = 0; l < count; l++) view[at + l] = data[from + l]!;
+    else view.set(from === 0 && count === data.length ? data : data.subarray(from, from + count), at);
+  }
+
+  /** Copies `count` entries from `address` to `data`, from number `to` on. */
+  read(address: number, data: Data, to: number, count: number): void {
+    const view = this.#like(data);
+    const at = address / data.BYTES_PER_ELEMENT;
+    if (count <= few) for (let l = 0; l < count; l++) data[to + l] = view[at + l]!;
+    else data.set(view.subarray(at, at + count), to);
+  }
+
+  #like(data: Data): Data {
+    if (data instanceof Float32Array) return this.#float32;
+    if (data instanceof Float64Array) return this.#float64;
+    return data instanceof Int32Array ? this.#int32 : this.#bytes;
+  }
+}

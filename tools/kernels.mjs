@@ -1,0 +1,42 @@
+/**
+ * Compiles the WebAssembly kernels of packages/ops/kernels and embeds them in packages/ops/src/wasm/binaries.ts, which is
+ * build output; does nothing when that is current. tools/setup.mjs calls it.
+ */
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+const home = "packages/ops";
+const sources = `${home}/kernels`;
+const output = `${home}/src/wasm/binaries.ts`;
+const compiler = `${home}/node_modules/assemblyscript`;
+const flags = ["-O3", "--converge", "--noAssert", "--runtime", "stub", "--initialMemory", "16", "--enable", "simd"];
+const builds = { simd: flags, fma: [...flags, "--enable", "relaxed-simd"] };
+
+/** Compiles where something has changed. Throws an Error that says what is wrong with a source. */
+export function buildKernels() {
+  const mark = `// ${fingerprint()}`;
+  if (existsSync(output) && readFileSync(output, "utf8").startsWith(mark)) return;
+  const folder = mkdtempSync(join(tmpdir(), "kernels-"));
+  try {
+    const lines = Object.entries(builds).map(([name, options]) => {
+      const binary = join(folder, `${name}.wasm`);
+      const args = [`${compiler}/bin/asc.js`, `${sources}/index.ts`, "-o", binary, ...options];
+      const { status, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
+      if (status !== 0) throw new Error(`the kernels do not compile:\n${stderr}`);
+      return `export const ${name}: string =\n  "${readFileSync(binary).toString("base64")}";`;
+    });
+    writeFileSync(output, [mark, "// Written by tools/kernels.mjs from kernels/*.ts.", ...lines, ""].join("\n"));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function fingerprint() {
+  const hash = createHash("sha256").update(JSON.stringify(builds));
+  hash.update(readFileSync(`${compiler}/package.json`));
+  for (const name of readdirSync(sources).sort()) hash.update(name).update(readFileSync(`${sources}/${name}`));
+  return hash.digest("hex");
+}
