@@ -1,0 +1,17 @@
+// What all kernels share. `madd` is the one place that knows of FMA.
+
+/** a × b + c: rounded once in the build with relaxed SIMD, twice in the other. */
+// @ts-ignore: decorator
+@inline
+export function madd32(a: v128, b: v128, c: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_madd(a, b, c);
+  return f32x4.add(f32x4.mul(a, b), c);
+}
+
+/** The same for two doubles. */
+// @ts-ignore: decorator
+@inline
+export function madd64(a: v128, b: v128, c: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) return f64x2.relaxed_madd(a, b, c);
+  return f64x2.add(f64x2.mul(a, b), c);
+}
