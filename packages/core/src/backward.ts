@@ -246,7 +246,7 @@ export function gradient<A extends readonly unknown[]>(
   return hasAux ? { ...result, aux } : result;
 }
 
-const stop: Op<Unary> = defineOp({
+const stop: Op<Unary> = /* @__PURE__ */ defineOp({
   name: "stopGradient",
   shape: ([x]) => x.shape,
   dtype: ([x]) => x.dtype,

@@ -5,7 +5,7 @@ import { type Operand, type Tensor, tensor } from "./tensor.ts";
 // Reverse mode needs to fan values out and in, and nothing else of arithmetic.
 
 /** y = x under a new identity. */
-export const alias: Op<Unary> = defineOp({
+export const alias: Op<Unary> = /* @__PURE__ */ defineOp({
   name: "alias",
   shape: ([x]) => x.shape,
   dtype: ([x]) => x.dtype,
@@ -15,7 +15,7 @@ export const alias: Op<Unary> = defineOp({
 });
 
 /** a + b. Using a value twice transposes to adding its cotangents. */
-export const accumulate: Op<Binary> = defineOp({
+export const accumulate: Op<Binary> = /* @__PURE__ */ defineOp({
   name: "accumulate",
   shape: ([a]) => a.shape,
   kernel: (out, [a, b]) => add(out, a, b),
@@ -24,7 +24,7 @@ export const accumulate: Op<Binary> = defineOp({
 });
 
 /** All elements of all tensors, one behind the other. Transposes to taking each its part. */
-export const pack: Op<Inputs> = defineOp({
+export const pack: Op<Inputs> = /* @__PURE__ */ defineOp({
   name: "pack",
   shape: (tensors) => [tensors.reduce((n, { shape }) => n + sizeOf(shape), 0)],
   kernel: (out, arrays) => {
@@ -49,7 +49,7 @@ export function unpack(whole: Tensor, like: readonly Operand[]): Tensor[] {
 }
 
 /** The elements of a vector from `offset` on, in `shape`. Transposes to putting them there. */
-export const part: Op<Unary, { readonly shape: Shape; readonly offset: number }> = defineOp({
+export const part: Op<Unary, { readonly shape: Shape; readonly offset: number }> = /* @__PURE__ */ defineOp({
   name: "part",
   options: { shape: undefined, offset: undefined },
   shape: (_, { shape }) => shape,
@@ -61,7 +61,7 @@ export const part: Op<Unary, { readonly shape: Shape; readonly offset: number }>
 });
 
 /** A vector of `size` zeros but for the elements of x from `offset` on. Transposes to taking them. */
-export const placed: Op<Unary, { readonly size: number; readonly offset: number }> = defineOp({
+export const placed: Op<Unary, { readonly size: number; readonly offset: number }> = /* @__PURE__ */ defineOp({
   name: "placed",
   options: { size: undefined, offset: undefined },
   shape: (_, { size }) => [size],

@@ -67,7 +67,7 @@ export interface DataClass {
 // ndarray() looks for its class anew at each call, which makes a chain of small ops a third slower. So the classes for up
 // to two axes are remembered, by the kind of typed array and the rank; they take shape, strides and offset one by one.
 type ViewClass = new (data: Data, ...shapeStrideOffset: number[]) => NdArray;
-const views = new Map<unknown, ViewClass[]>();
+const views = /* @__PURE__ */ new Map<unknown, ViewClass[]>();
 
 /** `data` seen as an array of `shape`; row by row unless strides are given. Nothing is copied. */
 export function ndarray(data: Data, shape: Shape, stride?: Shape, offset?: number): NdArray {

@@ -50,7 +50,7 @@ function arithmetic(
 export const numeric: DTypeRule = (who, inputs, names) => sharedFloat(who, inputs, names, true);
 
 /** y = −x, x̄ = −g */
-export const neg: Op<Unary> = defineOp({
+export const neg: Op<Unary> = /* @__PURE__ */ defineOp({
   name: "neg",
   shape: ([x]) => x.shape,
   dtype: (inputs) => numeric("neg", inputs),
@@ -63,7 +63,7 @@ export const neg: Op<Unary> = defineOp({
 });
 
 /** y = a + b; ā = b̄ = g */
-export const add: Op<Binary> = arithmetic(
+export const add: Op<Binary> = /* @__PURE__ */ arithmetic(
   "add",
   numeric,
   (n, y, o, a, i, s, b, j, t) => {
@@ -74,7 +74,7 @@ export const add: Op<Binary> = arithmetic(
 );
 
 /** y = a − b; ā = g, b̄ = −g */
-export const sub: Op<Binary> = arithmetic(
+export const sub: Op<Binary> = /* @__PURE__ */ arithmetic(
   "sub",
   numeric,
   (n, y, o, a, i, s, b, j, t) => {
@@ -93,7 +93,7 @@ export const products: ElementwiseLoop = (n, y, o, a, i, s, b, j, t) => {
 };
 
 /** y = a b; ā = g b, b̄ = g a */
-export const mul: Op<Binary> = arithmetic(
+export const mul: Op<Binary> = /* @__PURE__ */ arithmetic(
   "mul",
   numeric,
   products,
@@ -102,7 +102,7 @@ export const mul: Op<Binary> = arithmetic(
 );
 
 /** y = a / b; ā = g / b, b̄ = −g a / b² = −(g / b) (a / b) */
-export const div: Op<Binary> = arithmetic(
+export const div: Op<Binary> = /* @__PURE__ */ arithmetic(
   "div",
   sharedFloat,
   (n, y, o, a, i, s, b, j, t) => {

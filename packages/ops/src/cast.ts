@@ -6,7 +6,7 @@ import { rows } from "@wengert/core/ndarray";
  * The cotangent is cast back; through int32 and bool nothing flows.
  * @throws OutOfRangeError for what int32 cannot hold.
  */
-export const cast: Op<Unary, { readonly dtype: DType }> = defineOp({
+export const cast: Op<Unary, { readonly dtype: DType }> = /* @__PURE__ */ defineOp({
   name: "cast",
   options: { dtype: undefined },
   params: (options) => ({ dtype: checkDType("cast", options.dtype) }),

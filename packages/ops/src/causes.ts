@@ -211,9 +211,13 @@ const ofMany =
     if (!Number.isNaN(bad.array!.get(...index))) return undefined;
     return "Infinity − Infinity and 0 × Infinity are NaN: replace what is infinite, with where, before it gets here";
   };
-export const ofTotal: (fault: AnyFault) => string | undefined = ofMany("the sum of finite numbers");
-export const ofProducts: (fault: AnyFault) => string | undefined = ofMany("the product of finite numbers");
-export const ofSumOfProducts: (fault: AnyFault) => string | undefined = ofMany("a sum of products of finite numbers");
+export const ofTotal: (fault: AnyFault) => string | undefined = /* @__PURE__ */ ofMany("the sum of finite numbers");
+export const ofProducts: (fault: AnyFault) => string | undefined = /* @__PURE__ */ ofMany(
+  "the product of finite numbers",
+);
+export const ofSumOfProducts: (fault: AnyFault) => string | undefined = /* @__PURE__ */ ofMany(
+  "a sum of products of finite numbers",
+);
 
 /** (Σ x) / n */
 export function ofMean(fault: Fault<Unary, unknown>): string | undefined {

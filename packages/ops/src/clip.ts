@@ -23,7 +23,7 @@ interface Bounds {
  * y = x moved into [min, max]; either bound may be absent. The derivative is 1 on the closed interval and 0 outside. NaN
  * goes through.
  */
-export const clip: Op<Unary, Bounds> = defineOp({
+export const clip: Op<Unary, Bounds> = /* @__PURE__ */ defineOp({
   name: "clip",
   options: { min: undefined, max: undefined },
   params: (options) => {

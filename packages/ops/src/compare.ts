@@ -48,27 +48,27 @@ function comparable(name: string, inputs: readonly Operand[]): "bool" {
 }
 
 /** Whether a = b, of each pair. NaN equals nothing, itself included. */
-export const equal: Op<Binary> = comparison("equal", (n, y, o, a, i, s, b, j, t) => {
+export const equal: Op<Binary> = /* @__PURE__ */ comparison("equal", (n, y, o, a, i, s, b, j, t) => {
   for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) y[o + l] = a[p] === b[q] ? 1 : 0;
 });
 /** Whether a ≠ b, of each pair; true where either is NaN. */
-export const notEqual: Op<Binary> = comparison("notEqual", (n, y, o, a, i, s, b, j, t) => {
+export const notEqual: Op<Binary> = /* @__PURE__ */ comparison("notEqual", (n, y, o, a, i, s, b, j, t) => {
   for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) y[o + l] = a[p] !== b[q] ? 1 : 0;
 });
 /** Whether a < b, of each pair; false where either is NaN. */
-export const less: Op<Binary> = comparison("less", (n, y, o, a, i, s, b, j, t) => {
+export const less: Op<Binary> = /* @__PURE__ */ comparison("less", (n, y, o, a, i, s, b, j, t) => {
   for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) y[o + l] = a[p]! < b[q]! ? 1 : 0;
 });
 /** Whether a ≤ b, of each pair; false where either is NaN. */
-export const lessEqual: Op<Binary> = comparison("lessEqual", (n, y, o, a, i, s, b, j, t) => {
+export const lessEqual: Op<Binary> = /* @__PURE__ */ comparison("lessEqual", (n, y, o, a, i, s, b, j, t) => {
   for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) y[o + l] = a[p]! <= b[q]! ? 1 : 0;
 });
 /** Whether a > b, of each pair; false where either is NaN. */
-export const greater: Op<Binary> = comparison("greater", (n, y, o, a, i, s, b, j, t) => {
+export const greater: Op<Binary> = /* @__PURE__ */ comparison("greater", (n, y, o, a, i, s, b, j, t) => {
   for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) y[o + l] = a[p]! > b[q]! ? 1 : 0;
 });
 /** Whether a ≥ b, of each pair; false where either is NaN. */
-export const greaterEqual: Op<Binary> = comparison("greaterEqual", (n, y, o, a, i, s, b, j, t) => {
+export const greaterEqual: Op<Binary> = /* @__PURE__ */ comparison("greaterEqual", (n, y, o, a, i, s, b, j, t) => {
   for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) y[o + l] = a[p]! >= b[q]! ? 1 : 0;
 });
 
@@ -81,7 +81,7 @@ function bools(name: string, inputs: readonly Operand[]): "bool" {
 }
 
 /** Whether both hold, of each pair of bools. */
-export const logicalAnd: Op<Binary> = comparison(
+export const logicalAnd: Op<Binary> = /* @__PURE__ */ comparison(
   "logicalAnd",
   (n, y, o, a, i, s, b, j, t) => {
     for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) y[o + l] = a[p]! & b[q]!;
@@ -90,7 +90,7 @@ export const logicalAnd: Op<Binary> = comparison(
   truths,
 );
 /** Whether at least one holds, of each pair of bools. */
-export const logicalOr: Op<Binary> = comparison(
+export const logicalOr: Op<Binary> = /* @__PURE__ */ comparison(
   "logicalOr",
   (n, y, o, a, i, s, b, j, t) => {
     for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) y[o + l] = a[p]! | b[q]!;
@@ -99,7 +99,7 @@ export const logicalOr: Op<Binary> = comparison(
   truths,
 );
 /** Whether exactly one holds, of each pair of bools. */
-export const logicalXor: Op<Binary> = comparison(
+export const logicalXor: Op<Binary> = /* @__PURE__ */ comparison(
   "logicalXor",
   (n, y, o, a, i, s, b, j, t) => {
     for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) y[o + l] = a[p]! ^ b[q]!;
@@ -109,7 +109,7 @@ export const logicalXor: Op<Binary> = comparison(
 );
 
 /** Whether an element, a bool, does not hold. */
-export const logicalNot: Op<Unary> = predicate(
+export const logicalNot: Op<Unary> = /* @__PURE__ */ predicate(
   "logicalNot",
   (n, y, o, a, i, s) => {
     for (let l = 0, p = i; l < n; l++, p += s) y[o + l] = a[p]! ^ 1;
@@ -119,11 +119,11 @@ export const logicalNot: Op<Unary> = predicate(
 );
 
 /** Whether an element is neither infinite nor NaN. */
-const finite: Op<Unary> = predicate("isFinite", (n, y, o, a, i, s) => {
+const finite: Op<Unary> = /* @__PURE__ */ predicate("isFinite", (n, y, o, a, i, s) => {
   for (let l = 0, p = i; l < n; l++, p += s) y[o + l] = Number.isFinite(a[p]) ? 1 : 0;
 });
 /** Whether an element is NaN. */
-const notANumber: Op<Unary> = predicate("isNaN", (n, y, o, a, i, s) => {
+const notANumber: Op<Unary> = /* @__PURE__ */ predicate("isNaN", (n, y, o, a, i, s) => {
   for (let l = 0, p = i; l < n; l++, p += s) y[o + l] = Number.isNaN(a[p]) ? 1 : 0;
 });
 

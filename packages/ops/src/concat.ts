@@ -20,7 +20,7 @@ interface Along {
 }
 
 /** The tensors one behind the other along `axis`. The cotangent is sliced where they were joined. */
-export const concat: Op<Inputs, Along, Partial<Along>> = defineOp({
+export const concat: Op<Inputs, Along, Partial<Along>> = /* @__PURE__ */ defineOp({
   name: "concat",
   options: { axis: 0 },
   params: (options, tensors) => ({ axis: axisOf("concat", firstOf("concat", tensors), options.axis) }),
@@ -54,7 +54,7 @@ export const concat: Op<Inputs, Along, Partial<Along>> = defineOp({
 });
 
 /** The tensors, of one shape, one beside the other along a new axis. Each gets its own slice of the cotangent. */
-export const stack: Op<Inputs, Along, Partial<Along>> = defineOp({
+export const stack: Op<Inputs, Along, Partial<Along>> = /* @__PURE__ */ defineOp({
   name: "stack",
   options: { axis: 0 },
   params: (options, tensors) => {

@@ -22,7 +22,7 @@ import { stack } from "./concat.ts";
 import { labelLosses, oneHotRows } from "./labels.ts";
 import { probabilityLosses } from "./probabilities.ts";
 import { type ReductionName, reduced } from "./reduction.ts";
-import { irregular, positive, type Sampled, withSamples } from "./samples.ts";
+import { type Front, inFrontOf, irregular, positive } from "./samples.ts";
 import { expandDims, reshape } from "./shape.ts";
 import { sum } from "./sum.ts";
 import { take } from "./take.ts";
@@ -56,16 +56,20 @@ const defaults = {
  * "mean" divides by the number of rows; with labels, by the weights of those that are not ignored (of none: NaN).
  * Differentiable in logits, probabilities and weight. t = 0 adds 0, beside −Infinity too; an ignored row in any case.
  */
-export const crossEntropy: Sampled<CrossEntropy> & { readonly spec: typeof labelLosses.spec } = Object.assign(
-  withSamples<CrossEntropy>((logits, target, options) => {
+export const crossEntropy: Front<CrossEntropy, typeof labelLosses> = /* @__PURE__ */ inFrontOf<
+  CrossEntropy,
+  typeof labelLosses
+>(
+  labelLosses,
+  (logits, target, options) => {
     const { reduction, ...given } = complete<CrossEntropyOptions>("crossEntropy", options, defaults);
     const [x, t] = tensorsOf(logits, target);
     const settings = checked(x, t, given);
     if (isFloat(t.dtype)) return reduced("crossEntropy", ofProbabilities(x, t, settings), reduction);
     const { losses, shares } = ofLabels(x, t, settings);
     return reduction === "mean" && shares ? div(sum(losses), sum(shares)) : reduced("crossEntropy", losses, reduction);
-  }, samples),
-  { spec: labelLosses.spec },
+  },
+  samples,
 );
 
 type CrossEntropy = (logits: TensorLike, target: TensorLike, options?: CrossEntropyOptions) => Tensor;

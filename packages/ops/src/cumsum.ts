@@ -10,7 +10,7 @@ import { counted } from "./sum.ts";
  * yᵢ = x₀ + … + xᵢ along `axis`, added in float64; int32 wraps, bools are counted. xⱼ is part of every yᵢ from i = j on,
  * hence x̄ⱼ is the sum of g from j to the end: the same from behind.
  */
-export const cumsum: Op<Unary, { readonly axis: number }> = defineOp({
+export const cumsum: Op<Unary, { readonly axis: number }> = /* @__PURE__ */ defineOp({
   name: "cumsum",
   options: { axis: undefined },
   params: (options, [x]) => ({ axis: axisOf("cumsum", x, options.axis) }),

@@ -50,7 +50,7 @@ const labelsFrom = (first: number, count: number): string =>
  * a and the last but one of b (the only one of a vector), with the other axes of both in the output. A scalar multiplies.
  * The cotangent of each is the contraction of g with the other.
  */
-export const dot: Op<Binary> = contraction(
+export const dot: Op<Binary> = /* @__PURE__ */ contraction(
   "dot",
   ([a, b]) => {
     if (a.shape.length > 0 && b.shape.length > 0) innerSizesAgree("dot", a, b);
@@ -75,7 +75,7 @@ function dotLabels([{ shape: p }, { shape: q }]: Pair): Contraction {
 }
 
 /** yᵢⱼ = aᵢ bⱼ, of all elements of a and b, row by row; āᵢ = Σⱼ gᵢⱼ bⱼ and b̄ⱼ = Σᵢ gᵢⱼ aᵢ. */
-export const outer: Op<Binary> = contraction(
+export const outer: Op<Binary> = /* @__PURE__ */ contraction(
   "outer",
   ([a, b]) => [sizeOf(a.shape), sizeOf(b.shape)],
   ([{ shape: p }, { shape: q }]) => {

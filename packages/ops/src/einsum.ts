@@ -23,7 +23,7 @@ import {
   sizesOf,
   subscriptsOf,
 } from "./contraction.ts";
-import { irregular, positive, type Sampled, withSamples } from "./samples.ts";
+import { type Front, inFrontOf, irregular, positive } from "./samples.ts";
 import { inShape } from "./shape.ts";
 import { readSubscripts } from "./subscripts.ts";
 import { broadcastTo } from "./sum.ts";
@@ -32,7 +32,7 @@ import { where } from "./where.ts";
 type Einsum = (subscripts: string, ...tensors: TensorLike[]) => Tensor;
 
 /** The contraction of one or two tensors. Its subscripts have a letter for every axis and an output. */
-const contractionOp: Op<Inputs, { readonly subscripts: string }> = defineOp({
+const contractionOp: Op<Inputs, { readonly subscripts: string }> = /* @__PURE__ */ defineOp({
   name: "einsum",
   options: { subscripts: undefined },
   shape: (tensors, { subscripts }) => contractedShape(contractionOf(subscripts), tensors),
@@ -98,36 +98,34 @@ interface Term {
  * output has these, then the letters that occur once, sorted. More than two tensors are contracted in pairs. The cotangent
  * of each is the contraction of g with the others.
  */
-export const einsum: Sampled<Einsum> & { readonly spec: typeof contractionOp.spec } = Object.assign(
-  withSamples<Einsum>(
-    (subscripts, ...given) => {
-      if (typeof subscripts !== "string") {
-        const wanted = 'subscripts come first, as a string such as "ij,jk->ik"';
-        throw new ArgumentError(`einsum: ${wanted}; got ${show(subscripts)}`);
-      }
-      const tensors = toTensors("einsum", given);
-      const { operands, output } = readSubscripts(subscripts, tensors);
-      numeric("einsum", tensors);
-      let terms: readonly Term[] = operands.map((labels, k) => ({ labels, tensor: tensors[k]! }));
-      while (terms.length > 2) terms = withPairContracted(terms, output);
-      return by(
-        { operands: terms.map(({ labels }) => labels), output },
-        terms.map(({ tensor }) => tensor),
-      );
-    },
-    () => [
-      ["ij,jk->ik", irregular([2, 3]), irregular([3, 2], 2)],
-      ["...ij,...j", irregular([2, 1, 2, 3]), irregular([2, 3], 2)],
-      ["bij,bij->b", irregular([2, 2, 3]), irregular([2, 2, 3], 2)],
-      ["kbi,bjk->jbi", irregular([3, 2, 2]), irregular([2, 2, 3], 2)],
-      ["iij,jl->il", irregular([2, 2, 3]), irregular([3, 2], 2)],
-      ["iji->", irregular([2, 3, 2])],
-      ["ij->ji", irregular([2, 3])],
-      [",i,ij", irregular([]), irregular([2], 2), irregular([2, 3], 3)],
-      ["ij,jk,kl,lm->mi", positive([2, 3]), positive([3, 2], 2), positive([2, 3], 3), positive([3, 2], 4)],
-    ],
-  ),
-  { spec: contractionOp.spec },
+export const einsum: Front<Einsum, typeof contractionOp> = /* @__PURE__ */ inFrontOf<Einsum, typeof contractionOp>(
+  contractionOp,
+  (subscripts, ...given) => {
+    if (typeof subscripts !== "string") {
+      const wanted = 'subscripts come first, as a string such as "ij,jk->ik"';
+      throw new ArgumentError(`einsum: ${wanted}; got ${show(subscripts)}`);
+    }
+    const tensors = toTensors("einsum", given);
+    const { operands, output } = readSubscripts(subscripts, tensors);
+    numeric("einsum", tensors);
+    let terms: readonly Term[] = operands.map((labels, k) => ({ labels, tensor: tensors[k]! }));
+    while (terms.length > 2) terms = withPairContracted(terms, output);
+    return by(
+      { operands: terms.map(({ labels }) => labels), output },
+      terms.map(({ tensor }) => tensor),
+    );
+  },
+  () => [
+    ["ij,jk->ik", irregular([2, 3]), irregular([3, 2], 2)],
+    ["...ij,...j", irregular([2, 1, 2, 3]), irregular([2, 3], 2)],
+    ["bij,bij->b", irregular([2, 2, 3]), irregular([2, 2, 3], 2)],
+    ["kbi,bjk->jbi", irregular([3, 2, 2]), irregular([2, 2, 3], 2)],
+    ["iij,jl->il", irregular([2, 2, 3]), irregular([3, 2], 2)],
+    ["iji->", irregular([2, 3, 2])],
+    ["ij->ji", irregular([2, 3])],
+    [",i,ij", irregular([]), irregular([2], 2), irregular([2, 3], 3)],
+    ["ij,jk,kl,lm->mi", positive([2, 3]), positive([3, 2], 2), positive([2, 3], 3), positive([3, 2], 4)],
+  ],
 );
 
 /**

@@ -10,8 +10,12 @@ const perStep = 1 / step;
 const toInteger = 1.5 * 2 ** 52; // added, it leaves no digits behind the point; subtracted again, the nearest integer
 
 const lowest = -1200;
-const powers = new Float64Array(1024 - lowest); // 2ᵏ for k = lowest … 1023, which is 0 at first
-for (let k = -1074, power = Number.MIN_VALUE; k < 1024; k++, power *= 2) powers[k - lowest] = power;
+/** 2ᵏ for k = lowest … 1023, which is 0 at first. */
+const powers = /* @__PURE__ */ powersOfTwo(new Float64Array(1024 - lowest));
+function powersOfTwo(powers: Float64Array): Float64Array {
+  for (let k = -1074, power = Number.MIN_VALUE; k < 1024; k++, power *= 2) powers[k - lowest] = power;
+  return powers;
+}
 
 /** 2ᵏ for −1200 ≤ k ≤ 1023 */
 export const power = (k: number): number => powers[k - lowest]!;
@@ -43,7 +47,7 @@ function expAtEdge(x: number, dx: number): number {
   const k = expPair(edge, x, dx);
   return scaled(edge[0]!, k);
 }
-const edge = new Float64Array(2);
+const edge = /* @__PURE__ */ new Float64Array(2);
 
 /** Writes to `pair` two doubles whose sum times 2ᵏ is e^(x + dx) to 59 bits, and returns k. For x ≤ 800; e⁻⁸⁰⁰ where x is less. */
 export function expPair(pair: Float64Array, x: number, dx: number): number {

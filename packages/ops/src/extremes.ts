@@ -28,7 +28,7 @@ function extreme(name: string, loop: ElementwiseLoop, isTaken: (x: Tensor, other
 }
 
 /** y = max(a, b) of each pair; NaN goes through. g goes to the larger, and in halves to both where they are equal. */
-export const maximum: Op<Binary> = extreme(
+export const maximum: Op<Binary> = /* @__PURE__ */ extreme(
   "maximum",
   (n, y, o, a, i, s, b, j, t) => {
     for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) y[o + l] = Math.max(a[p]!, b[q]!);
@@ -37,7 +37,7 @@ export const maximum: Op<Binary> = extreme(
 );
 
 /** y = min(a, b) of each pair; NaN goes through. g goes to the smaller, and in halves to both where they are equal. */
-export const minimum: Op<Binary> = extreme(
+export const minimum: Op<Binary> = /* @__PURE__ */ extreme(
   "minimum",
   (n, y, o, a, i, s, b, j, t) => {
     for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) y[o + l] = Math.min(a[p]!, b[q]!);
@@ -49,7 +49,7 @@ export const minimum: Op<Binary> = extreme(
  * y = ln(eᵃ + eᵇ) = max(a, b) + log1p(e^−|a − b|); ā = g σ(a − b) and b̄ = g σ(b − a).
  * Of two −Infinity it is −Infinity, with the gradient 0.
  */
-export const logAddExp: Op<Binary> = defineOp({
+export const logAddExp: Op<Binary> = /* @__PURE__ */ defineOp({
   name: "logAddExp",
   shape: (inputs) => broadcastShape("logAddExp", inputs),
   dtype: (inputs) => sharedFloat("logAddExp", inputs),
@@ -76,7 +76,7 @@ export const logAddExp: Op<Binary> = defineOp({
  * y = eᵃ / (eᵃ + eᵇ) = σ(a − b), with the digits that a − b has lost to rounding, and 0 for two −Infinity;
  * ā = −b̄ = g y σ(b − a).
  */
-export const logAddExpSlope: Op<Binary> = defineOp({
+export const logAddExpSlope: Op<Binary> = /* @__PURE__ */ defineOp({
   name: "logAddExpSlope",
   shape: (inputs) => broadcastShape("logAddExpSlope", inputs),
   dtype: (inputs) => sharedFloat("logAddExpSlope", inputs),

@@ -37,7 +37,7 @@ function elementwiseFunction(
 }
 
 /** y = x², x̄ = 2 g x */
-export const square: Op<Unary> = elementwiseFunction(
+export const square: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
   "square",
   (n, y, o, a, i, s) => {
     if (y instanceof Int32Array) for (let l = 0, p = i; l < n; l++, p += s) y[o + l] = Math.imul(a[p]!, a[p]!);
@@ -48,7 +48,7 @@ export const square: Op<Unary> = elementwiseFunction(
 );
 
 /** y = |x|, x̄ = g sign(x), with the derivative 0 at 0 */
-export const abs: Op<Unary> = elementwiseFunction(
+export const abs: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
   "abs",
   (n, y, o, a, i, s) => {
     for (let l = 0, p = i; l < n; l++, p += s) y[o + l] = Math.abs(a[p]!);
@@ -58,7 +58,7 @@ export const abs: Op<Unary> = elementwiseFunction(
 );
 
 /** y = −1, 0 or 1; NaN stays NaN. Piecewise constant: nothing flows back. */
-export const sign: Op<Unary> = elementwiseFunction(
+export const sign: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
   "sign",
   (n, y, o, a, i, s) => {
     for (let l = 0, p = i; l < n; l++, p += s) y[o + l] = Math.sign(a[p]!);
@@ -68,7 +68,7 @@ export const sign: Op<Unary> = elementwiseFunction(
 );
 
 /** y = √x, x̄ = g / 2y */
-export const sqrt: Op<Unary> = elementwiseFunction(
+export const sqrt: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
   "sqrt",
   (n, y, o, a, i, s) => {
     for (let l = 0, p = i; l < n; l++, p += s) y[o + l] = Math.sqrt(a[p]!);
@@ -78,7 +78,7 @@ export const sqrt: Op<Unary> = elementwiseFunction(
 );
 
 /** y = eˣ, x̄ = g y */
-export const exp: Op<Unary> = elementwiseFunction(
+export const exp: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
   "exp",
   (n, y, o, a, i, s) => {
     for (let l = 0, p = i; l < n; l++, p += s) y[o + l] = exponential.exp(a[p]!, 0);
@@ -98,7 +98,7 @@ export const expm1: Op<Unary> = elementwiseFunction(
 );
 
 /** y = ln x, x̄ = g / x */
-export const log: Op<Unary> = elementwiseFunction(
+export const log: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
   "log",
   (n, y, o, a, i, s) => {
     for (let l = 0, p = i; l < n; l++, p += s) y[o + l] = Math.log(a[p]!);
@@ -118,7 +118,7 @@ export const log1p: Op<Unary> = elementwiseFunction(
 );
 
 /** y = sin x, x̄ = g cos x */
-export const sin: Op<Unary> = elementwiseFunction(
+export const sin: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
   "sin",
   (n, y, o, a, i, s) => {
     for (let l = 0, p = i; l < n; l++, p += s) y[o + l] = Math.sin(a[p]!);
@@ -127,7 +127,7 @@ export const sin: Op<Unary> = elementwiseFunction(
 );
 
 /** y = cos x, x̄ = −g sin x */
-export const cos: Op<Unary> = elementwiseFunction(
+export const cos: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
   "cos",
   (n, y, o, a, i, s) => {
     for (let l = 0, p = i; l < n; l++, p += s) y[o + l] = Math.cos(a[p]!);
@@ -136,7 +136,7 @@ export const cos: Op<Unary> = elementwiseFunction(
 );
 
 /** y = tanh x, x̄ = g / cosh² x */
-export const tanh: Op<Unary> = elementwiseFunction(
+export const tanh: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
   "tanh",
   (n, y, o, a, i, s) => {
     for (let l = 0, p = i; l < n; l++, p += s) y[o + l] = logistic.tanh(a[p]!);
@@ -145,7 +145,7 @@ export const tanh: Op<Unary> = elementwiseFunction(
 );
 
 /** y = 1 / cosh² x = 4 σ(2x) σ(−2x), exact in both tails where 1 − tanh² x is 0; x̄ = −2 g y tanh x */
-export const tanhSlope: Op<Unary> = elementwiseFunction(
+export const tanhSlope: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
   "tanhSlope",
   (n, y, o, a, i, s) => {
     for (let l = 0, p = i; l < n; l++, p += s) y[o + l] = logistic.sigmoidSlope(2 * a[p]!, 2);
@@ -154,7 +154,7 @@ export const tanhSlope: Op<Unary> = elementwiseFunction(
 );
 
 /** y = σ(x) = 1 / (1 + e⁻ˣ), x̄ = g σ′(x) */
-export const sigmoid: Op<Unary> = elementwiseFunction(
+export const sigmoid: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
   "sigmoid",
   (n, y, o, a, i, s) => {
     for (let l = 0, p = i; l < n; l++, p += s) y[o + l] = logistic.sigmoid(a[p]!, 0);
@@ -163,7 +163,7 @@ export const sigmoid: Op<Unary> = elementwiseFunction(
 );
 
 /** y = σ′(x) = σ(x) σ(−x), exact in both tails where σ (1 − σ) is 0; x̄ = g y (σ(−x) − σ(x)) = −g y tanh(x/2) */
-export const sigmoidSlope: Op<Unary> = elementwiseFunction(
+export const sigmoidSlope: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
   "sigmoidSlope",
   (n, y, o, a, i, s) => {
     for (let l = 0, p = i; l < n; l++, p += s) y[o + l] = logistic.sigmoidSlope(a[p]!, 0);
@@ -172,7 +172,7 @@ export const sigmoidSlope: Op<Unary> = elementwiseFunction(
 );
 
 /** y = ln(1 + eˣ) = max(x, 0) + log1p(e^−|x|), which neither overflows nor rounds its tail to 0; x̄ = g σ(x) */
-export const softplus: Op<Unary> = elementwiseFunction(
+export const softplus: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
   "softplus",
   (n, y, o, a, i, s) => {
     for (let l = 0, p = i; l < n; l++, p += s) y[o + l] = logistic.softplus(a[p]!);
@@ -181,7 +181,7 @@ export const softplus: Op<Unary> = elementwiseFunction(
 );
 
 /** y = ln σ(x) = −softplus(−x), exact in both tails; x̄ = g σ(−x) */
-export const logSigmoid: Op<Unary> = elementwiseFunction(
+export const logSigmoid: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
   "logSigmoid",
   (n, y, o, a, i, s) => {
     for (let l = 0, p = i; l < n; l++, p += s) y[o + l] = 0 - logistic.softplus(-a[p]!);
@@ -190,7 +190,7 @@ export const logSigmoid: Op<Unary> = elementwiseFunction(
 );
 
 /** y = x Φ(x), with Φ the distribution function of the standard normal distribution; x̄ = g (Φ(x) + x φ(x)) */
-export const gelu: Op<Unary> = elementwiseFunction(
+export const gelu: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
   "gelu",
   (n, y, o, a, i, s) => {
     for (let l = 0, p = i; l < n; l++, p += s) normal.gelu(y, o + l, a, p);
@@ -199,7 +199,7 @@ export const gelu: Op<Unary> = elementwiseFunction(
 );
 
 /** y = Φ(x) + x φ(x), exact in the tail and near its zero at −0.7518; x̄ = g (2 − x²) φ(x) */
-export const geluSlope: Op<Unary> = elementwiseFunction(
+export const geluSlope: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
   "geluSlope",
   (n, y, o, a, i, s) => {
     for (let l = 0, p = i; l < n; l++, p += s) normal.geluSlope(y, o + l, a, p);
@@ -211,7 +211,7 @@ export const geluSlope: Op<Unary> = elementwiseFunction(
 );
 
 /** y = max(x, 0), x̄ = g where x > 0 and 0 elsewhere, at 0 too. NaN stays NaN. */
-export const relu: Op<Unary> = elementwiseFunction(
+export const relu: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
   "relu",
   (n, y, o, a, i, s) => {
     for (let l = 0, p = i; l < n; l++, p += s) y[o + l] = Math.max(a[p]!, 0);

@@ -20,13 +20,15 @@ import { secondOrder } from "./probabilities.ts";
 import { irregular } from "./samples.ts";
 import { sum } from "./sum.ts";
 
+type PullbackInputs = readonly [logits: Tensor, labels: Tensor, g: Tensor];
+
 const someLabels = () => tensor([2, 0], { dtype: "int32" });
 
 /**
  * −log softmax(logits)[label] of each row, as logSoftmax computes it. With s the softmax and t the one-hot label, the
  * cotangent of the logits is g (s − t).
  */
-export const labelLosses: Op<readonly [logits: Tensor, labels: Tensor], Classes> = defineOp({
+export const labelLosses: Op<readonly [logits: Tensor, labels: Tensor], Classes> = /* @__PURE__ */ defineOp({
   name: "crossEntropy",
   options: { axis: undefined },
   params: (options, [logits]) => ({ axis: axisOf("crossEntropy", logits, options.axis) }),
@@ -51,7 +53,7 @@ export const labelLosses: Op<readonly [logits: Tensor, labels: Tensor], Classes>
  * g (s − t) for s = softmax(logits). At the label s − 1 is taken from the others, −Σⱼ sⱼ, where nothing cancels.
  * A row whose label has the logit −Infinity is constant. The rule for the logits is g times the softmax pullback.
  */
-export const crossEntropyPullback: Op<readonly [logits: Tensor, labels: Tensor, g: Tensor], Classes> = defineOp({
+export const crossEntropyPullback: Op<PullbackInputs, Classes> = /* @__PURE__ */ defineOp({
   name: "crossEntropyPullback",
   options: { axis: undefined },
   params: (options, [logits]) => ({ axis: axisOf("crossEntropyPullback", logits, options.axis) }),
@@ -86,7 +88,7 @@ export const crossEntropyPullback: Op<readonly [logits: Tensor, labels: Tensor, 
 });
 
 /** The labels as probabilities, those of the one-hot rows. Nothing flows back. */
-export const oneHotRows: Op<readonly [logits: Tensor, labels: Tensor], Classes> = defineOp({
+export const oneHotRows: Op<readonly [logits: Tensor, labels: Tensor], Classes> = /* @__PURE__ */ defineOp({
   name: "oneHotRows",
   options: { axis: undefined },
   shape: ([logits, labels], { axis }) => {

@@ -15,7 +15,7 @@ import { where } from "./where.ts";
  * y = log Σ exp(x) over `axis` = xₘ + log1p(Σⱼ≠ₘ exp(xⱼ − xₘ)), with xₘ the maximum. x̄ = g softmax(x).
  * Of nothing, or nothing but −Infinity, it is −Infinity, with the gradient 0.
  */
-export const logSumExp: Op<Unary, Reduction, ReduceOptions> = defineOp({
+export const logSumExp: Op<Unary, Reduction, ReduceOptions> = /* @__PURE__ */ defineOp({
   name: "logSumExp",
   options: reduceDefaults,
   params: (options, [x]) => reductionOf("logSumExp", x, options),

@@ -3,7 +3,7 @@ import { exp, expPair, power, scaled } from "./exponential.ts";
 
 // σ and what is made of it. All is computed from e^−|x|, which cannot overflow and has its digits in both tails.
 
-const pair = new Float64Array(2);
+const pair = /* @__PURE__ */ new Float64Array(2);
 
 /** σ(x + dx) = 1 / (1 + e^−(x + dx)), corrected by what the quotient times 1 + e is short of its numerator. */
 export function sigmoid(x: number, dx: number): number {

@@ -14,7 +14,7 @@ import { ofBinaryCrossEntropy } from "./causes.ts";
 import { sigmoid, square } from "./functions.ts";
 import { elementwise } from "./loops.ts";
 import { type ReductionName, reduced } from "./reduction.ts";
-import { irregular, positive, type Sampled, withSamples } from "./samples.ts";
+import { type Front, inFrontOf, irregular, positive, type Sampled, withSamples } from "./samples.ts";
 import { unbroadcast } from "./sum.ts";
 
 export interface LossOptions {
@@ -27,7 +27,7 @@ const lossDefaults = { reduction: "mean" } as const;
 type Loss = (prediction: TensorLike, target: TensorLike, options?: LossOptions) => Tensor;
 
 /** The mean of (p − t)² for predictions p and targets t, without a factor ½; p̄ = 2 g (p − t) / n, t̄ = −p̄. */
-export const mse: Sampled<Loss> = withSamples<Loss>(
+export const mse: Sampled<Loss> = /* @__PURE__ */ withSamples<Loss>(
   (prediction, target, options) => {
     const { reduction } = complete("mse", options, lossDefaults);
     const [p, t] = toTensors("mse", [prediction, target], 2) as [Tensor, Tensor];
@@ -46,7 +46,7 @@ const names = ["prediction", "target"];
  * −t ln σ(x) − (1 − t) ln σ(−x) of each element, for logits x and targets t in [0, 1]. Where t is 0 or 1 the other term
  * counts as 0, also beside an infinite logit. x̄ = g ((1 − t) σ(x) − t σ(−x)), in which nothing cancels; t̄ = −g x.
  */
-const elementLosses: Op<Binary> = defineOp({
+const elementLosses: Op<Binary> = /* @__PURE__ */ defineOp({
   name: "binaryCrossEntropy",
   shape: (inputs) => broadcastShape("binaryCrossEntropy", inputs, ["logits", "target"]),
   dtype: (inputs) => sharedFloat("binaryCrossEntropy", inputs, ["logits", "target"]),
@@ -73,16 +73,17 @@ const elementLosses: Op<Binary> = defineOp({
  * −t ln σ(x) − (1 − t) ln σ(−x) for logits x and targets t in [0, 1]: the cross-entropy of two classes, of which x is the
  * logit of the second. x̄ = g ((1 − t) σ(x) − t σ(−x)), t̄ = −g x. Where t is 0 or 1 the other term counts as 0.
  */
-export const binaryCrossEntropy: Sampled<Loss> & { readonly spec: typeof elementLosses.spec } = Object.assign(
-  withSamples<Loss>(
-    (logits, target, options) => {
-      const { reduction } = complete("binaryCrossEntropy", options, lossDefaults);
-      return reduced("binaryCrossEntropy", elementLosses(logits, target), reduction);
-    },
-    () => [
-      [irregular([2, 3]), mul(positive([2, 3], 2), 0.4)],
-      [irregular([2]), mul(positive([2], 2), 0.4), { reduction: "sum" }],
-    ],
-  ),
-  { spec: elementLosses.spec },
+export const binaryCrossEntropy: Front<Loss, typeof elementLosses> = /* @__PURE__ */ inFrontOf<
+  Loss,
+  typeof elementLosses
+>(
+  elementLosses,
+  (logits, target, options) => {
+    const { reduction } = complete("binaryCrossEntropy", options, lossDefaults);
+    return reduced("binaryCrossEntropy", elementLosses(logits, target), reduction);
+  },
+  () => [
+    [irregular([2, 3]), mul(positive([2, 3], 2), 0.4)],
+    [irregular([2]), mul(positive([2], 2), 0.4), { reduction: "sum" }],
+  ],
 );

@@ -22,7 +22,7 @@ import { unbroadcast } from "./sum.ts";
  * broadcast, and a vector stands for a row on the left and for a column on the right. Ā = Ḡ Bᵀ and B̄ = Aᵀ Ḡ, from
  * dC = dA B + A dB.
  */
-export const matmul: Op<Binary> = defineOp({
+export const matmul: Op<Binary> = /* @__PURE__ */ defineOp({
   name: "matmul",
   shape: ([a, b]) => {
     const [{ m }, { n }] = [onTheLeft(a.shape), onTheRight(b.shape)];

@@ -54,13 +54,13 @@ function extremeOf(name: string, ofLane: Lane): Op<Unary, Reduction, ReduceOptio
  * y = max x over `axis`; NaN if there is one; of bools, whether any is true. g goes to where it stands, split evenly among ties.
  * @throws OutOfRangeError for the maximum of nothing.
  */
-export const max: Op<Unary, Reduction, ReduceOptions> = extremeOf("max", maximum);
+export const max: Op<Unary, Reduction, ReduceOptions> = /* @__PURE__ */ extremeOf("max", maximum);
 
 /**
  * y = min x over `axis`; NaN if there is one; of bools, whether all are true. g goes to where it stands, split evenly among ties.
  * @throws OutOfRangeError for the minimum of nothing.
  */
-export const min: Op<Unary, Reduction, ReduceOptions> = extremeOf("min", minimum);
+export const min: Op<Unary, Reduction, ReduceOptions> = /* @__PURE__ */ extremeOf("min", minimum);
 
 function notOfNothing<P extends { readonly axes: readonly number[] }>(who: string, x: Operand, params: P): P {
   if (params.axes.every((axis) => x.shape[axis]! > 0)) return params;
@@ -97,7 +97,7 @@ function placeOf(name: string, inLane: Lane): Op<Unary, Reduction, ArgmaxOptions
 }
 
 /** The index of the maximum: that of the first of ties, or of the first NaN. */
-export const argmax: Op<Unary, Reduction, ArgmaxOptions> = placeOf("argmax", peak);
+export const argmax: Op<Unary, Reduction, ArgmaxOptions> = /* @__PURE__ */ placeOf("argmax", peak);
 
 /** The index of the minimum: that of the first of ties, or of the first NaN. */
-export const argmin: Op<Unary, Reduction, ArgmaxOptions> = placeOf("argmin", trough);
+export const argmin: Op<Unary, Reduction, ArgmaxOptions> = /* @__PURE__ */ placeOf("argmin", trough);

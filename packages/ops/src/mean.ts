@@ -12,7 +12,7 @@ import { broadcastTo } from "./sum.ts";
 const count = (x: Operand, axes: readonly number[]): number => axes.reduce((n, axis) => n * x.shape[axis]!, 1);
 
 /** y = (Σ x) / n over `axis`, in float64; NaN for n = 0. x̄ is g / n, broadcast over the lane. */
-export const mean: Op<Unary, Reduction, ReduceOptions> = defineOp({
+export const mean: Op<Unary, Reduction, ReduceOptions> = /* @__PURE__ */ defineOp({
   name: "mean",
   options: reduceDefaults,
   params: (options, [x]) => reductionOf("mean", x, options),
@@ -47,7 +47,7 @@ interface Variance extends Reduction {
  * The mean square deviation from the mean m over `axis`, Σ (x − m)² / max(n − ddof, 0), in two passes and in float64.
  * m moves with x, but Σ (x − m) is 0, hence x̄ = g 2 (x − m) / (n − ddof).
  */
-export const variance: Op<Unary, Variance, VarianceOptions> = defineOp({
+export const variance: Op<Unary, Variance, VarianceOptions> = /* @__PURE__ */ defineOp({
   name: "variance",
   options: { ...reduceDefaults, ddof: 0 },
   params: (options, [x]) => {

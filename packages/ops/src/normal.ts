@@ -10,19 +10,23 @@ const columns = 6; // of a node: t, m and m′, two doubles each
 const terms = 12; // of the series behind these, as far as 2⁻⁶⁰ for |h| ≤ ⅛
 
 /** Those of each node: (n + 1) cₙ₊₁ = t cₙ + cₙ₋₁. */
-const series = new Float64Array((nodes.length / columns) * terms);
-for (let j = 0, at = 0; j < series.length; j += terms, at += columns) {
-  let before = nodes[at + 2]! + nodes[at + 3]!;
-  let last = nodes[at + 4]! + nodes[at + 5]!;
-  for (let n = 0; n < terms; n++) {
-    const next = (nodes[at]! * last + before) / (n + 2);
-    series[j + n] = next;
-    before = last;
-    last = next;
+const series = /* @__PURE__ */ seriesOf(nodes);
+function seriesOf(nodes: Float64Array): Float64Array {
+  const series = new Float64Array((nodes.length / columns) * terms);
+  for (let j = 0, at = 0; j < series.length; j += terms, at += columns) {
+    let before = nodes[at + 2]! + nodes[at + 3]!;
+    let last = nodes[at + 4]! + nodes[at + 5]!;
+    for (let n = 0; n < terms; n++) {
+      const next = (nodes[at]! * last + before) / (n + 2);
+      series[j + n] = next;
+      before = last;
+      last = next;
+    }
   }
+  return series;
 }
 
-const pair = new Float64Array(2);
+const pair = /* @__PURE__ */ new Float64Array(2);
 
 /** Writes m(t) − share t, for t = |x| and a share of 0 or 1, to `pair` as a sum of two doubles. */
 function millsRatio(pair: Float64Array, a: Data, p: number, share: number): void {

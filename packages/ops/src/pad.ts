@@ -29,7 +29,7 @@ interface Padding {
 }
 
 /** y = x with entries of `value` before and after it along each axis. The cotangent is sliced where x stands. */
-export const pad: Op<Unary, Padding, PadOptions> = defineOp({
+export const pad: Op<Unary, Padding, PadOptions> = /* @__PURE__ */ defineOp({
   name: "pad",
   options: { widths: undefined, value: 0 },
   params: (options, [x]) => {

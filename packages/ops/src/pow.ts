@@ -77,7 +77,7 @@ function otherPower(a: number, b: number): number {
   return a === 1 || (a === -1 && Math.abs(b) === Infinity) ? 1 : a ** b;
 }
 
-const pair = new Float64Array(2);
+const pair = /* @__PURE__ */ new Float64Array(2);
 
 /** Writes (b − less) ln a to `pair` as a sum of two doubles: aᵇ has the digits that this has after its point. */
 function exponent(as: Data, p: number, bs: Data, q: number, less: 0 | 1): void {
@@ -94,7 +94,7 @@ function exponent(as: Data, p: number, bs: Data, q: number, less: 0 | 1): void {
  * modulo 2³².
  * @throws OutOfRangeError for a negative exponent of integers.
  */
-export const pow: Op<Binary> = ofPairs(
+export const pow: Op<Binary> = /* @__PURE__ */ ofPairs(
   "pow",
   (out, o, as, p, bs, q, operands) => {
     if (out instanceof Int32Array) out[o] = integerPower(as[p]!, bs[q]!, operands);
@@ -134,7 +134,7 @@ function noInteger(exponent: number, [a, b]: readonly [Operand, Operand]): OutOf
  * y = b aᵇ⁻¹, with the digits that b − 1 has lost to rounding; ā = g b (b − 1) aᵇ⁻²,
  * b̄ = g aᵇ⁻¹ (1 + b ln a). For b = 0 it is 0 whatever a; so are its derivatives at 0⁰ and ∞⁰.
  */
-export const powSlope: Op<Binary> = ofPairs(
+export const powSlope: Op<Binary> = /* @__PURE__ */ ofPairs(
   "powSlope",
   (out, o, as, p, bs, q) => {
     const b = bs[q]!;
@@ -155,7 +155,7 @@ export const powSlope: Op<Binary> = ofPairs(
 );
 
 /** y = c ln a, rounded once; for a = 0 it is 0, but of an infinite c infinite; ā = g c / a, c̄ = g ln a */
-export const timesLog: Op<Binary> = ofPairs(
+export const timesLog: Op<Binary> = /* @__PURE__ */ ofPairs(
   "timesLog",
   (out, o, as, p, cs, q) => {
     const a = as[p]!;

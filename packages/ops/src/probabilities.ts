@@ -14,11 +14,13 @@ import { sum } from "./sum.ts";
 import { weighted } from "./weighted.ts";
 import { where } from "./where.ts";
 
+type LossInputs = readonly [logits: Tensor, probabilities: Tensor];
+
 /**
  * −Σ t log s of each row, for s = softmax(logits) and probabilities t, which need not sum to 1. A class with t = 0 adds
  * nothing, also where log s is −Infinity. x̄ = g (s Σt − t), and t̄ = −g log s: +Infinity g for a logit of −Infinity.
  */
-export const probabilityLosses: Op<readonly [logits: Tensor, probabilities: Tensor], Classes> = defineOp({
+export const probabilityLosses: Op<LossInputs, Classes> = /* @__PURE__ */ defineOp({
   name: "crossEntropy",
   options: { axis: undefined },
   shape: ([logits, t], { axis }) => rowsOfProbabilities("crossEntropy", logits, t, axis),
@@ -56,7 +58,7 @@ export const probabilityLosses: Op<readonly [logits: Tensor, probabilities: Tens
  * The rule for the logits is g Σt times the softmax pullback; that for t is −g times the JVP of logSoftmax.
  */
 export const softCrossEntropyPullback: Op<readonly [logits: Tensor, probabilities: Tensor, g: Tensor], Classes> =
-  defineOp({
+  /* @__PURE__ */ defineOp({
     name: "softCrossEntropyPullback",
     options: { axis: undefined },
     params: (options, [logits]) => ({ axis: axisOf("softCrossEntropyPullback", logits, options.axis) }),

@@ -23,7 +23,7 @@ import { counted } from "./sum.ts";
  * y = Π x over `axis`; 1 of nothing; int32 wraps, and bools give int32. ∂y/∂xᵢ is the product of the others, which is that
  * of those before i by that of those behind: nothing is divided by, so that a 0 is a number like any other.
  */
-export const prod: Op<Unary, Reduction, ReduceOptions> = defineOp({
+export const prod: Op<Unary, Reduction, ReduceOptions> = /* @__PURE__ */ defineOp({
   name: "prod",
   options: reduceDefaults,
   params: (options, [x]) => reductionOf("prod", x, options),
@@ -79,7 +79,7 @@ const directed = (who: string, x: Operand, { axis, reverse }: DirectedOptions): 
 });
 
 /** yᵢ = Πⱼ xⱼ of those before i along `axis` (`reverse`: behind it); 1 of none. x̄ = y ⊙ r, with r the `recurrence` of g. */
-export const productsBefore: Op<Unary, Directed, DirectedOptions> = defineOp({
+export const productsBefore: Op<Unary, Directed, DirectedOptions> = /* @__PURE__ */ defineOp({
   name: "productsBefore",
   options: directedDefaults,
   params: (options, [x]) => directed("productsBefore", x, options),
@@ -105,7 +105,7 @@ export const productsBefore: Op<Unary, Directed, DirectedOptions> = defineOp({
  * y₀ = 0, y₁ = b₀ and yᵢ₊₁ = aᵢ yᵢ + bᵢ along `axis` (`reverse`: from its end). What yᵢ₊₁ adds to the sum of all g y obeys
  * rᵢ = aᵢ₊₁ rᵢ₊₁ + gᵢ₊₁: the same of g in the other direction. Hence b̄ = r and ā = r ⊙ y.
  */
-export const recurrence: Op<Binary, Directed, DirectedOptions> = defineOp({
+export const recurrence: Op<Binary, Directed, DirectedOptions> = /* @__PURE__ */ defineOp({
   name: "recurrence",
   options: directedDefaults,
   params: (options, [a]) => directed("recurrence", a, options),

@@ -22,7 +22,7 @@ import { type Sampled, withSamples } from "./samples.ts";
 // "Parallel random numbers: as easy as 1, 2, 3", SC 2011).
 
 /** A key, int32 [2]. It gives the same numbers each time it is used: `splitKey` makes fresh ones of it. */
-export const randomKey: Sampled<RandomKey> = withSamples<RandomKey>(
+export const randomKey: Sampled<RandomKey> = /* @__PURE__ */ withSamples<RandomKey>(
   (seed) => {
     if (!Number.isSafeInteger(seed))
       throw new OutOfRangeError(`randomKey: the seed must be a whole number, got ${show(seed)}`);
@@ -32,7 +32,7 @@ export const randomKey: Sampled<RandomKey> = withSamples<RandomKey>(
 );
 
 /** `count` (default 2) keys independent of each other and of what else `key` gives. */
-export const splitKey: Sampled<SplitKey> = withSamples<SplitKey>(
+export const splitKey: Sampled<SplitKey> = /* @__PURE__ */ withSamples<SplitKey>(
   (key, count = 2) => {
     if (!(Number.isInteger(count) && count >= 0 && count <= mostKeys))
       throw new OutOfRangeError(`splitKey: count must be a whole number from 0 to ${mostKeys}, got ${show(count)}`);
@@ -46,7 +46,7 @@ const mostKeys = 2 ** 20; // keys can be split again
 type RandomKey = (seed: number) => Tensor;
 type SplitKey = (key: Tensor, count?: number) => Tensor[];
 
-const childKey: Op<Unary, { readonly index: number }> = defineOp({
+const childKey: Op<Unary, { readonly index: number }> = /* @__PURE__ */ defineOp({
   name: "splitKey",
   options: { index: undefined },
   shape: ([key]) => keyShape("splitKey", key),
@@ -76,7 +76,7 @@ export interface UniformOptions extends RandomOptions {
 
 /** Numbers uniform in [min, max), by default [0, 1). */
 export const randomUniform: Op<Unary, Drawing & { readonly min: number; readonly max: number }, UniformOptions> =
-  defineOp({
+  /* @__PURE__ */ defineOp({
     name: "randomUniform",
     options: { ...drawingDefaults, min: 0, max: 1 },
     params: ({ min = 0, max = 1, ...options }) => {
@@ -99,7 +99,7 @@ export const randomUniform: Op<Unary, Drawing & { readonly min: number; readonly
   });
 
 /** Numbers of the standard normal distribution, by the Box–Muller transform. */
-export const randomNormal: Op<Unary, Drawing, RandomOptions> = defineOp({
+export const randomNormal: Op<Unary, Drawing, RandomOptions> = /* @__PURE__ */ defineOp({
   name: "randomNormal",
   options: drawingDefaults,
   params: (options) => drawing("randomNormal", options),

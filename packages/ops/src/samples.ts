@@ -24,3 +24,13 @@ export const withSamples = <F extends (...args: never) => unknown>(
   f: NoInfer<F>,
   samples: Sampled<F>["samples"],
 ): Sampled<F> => Object.assign(f as F, { samples });
+
+/** The same in front of an op, whose declaration it carries. */
+export type Front<F extends (...args: never) => unknown, O extends { readonly spec: unknown }> = Sampled<F> &
+  Pick<O, "spec">;
+
+export const inFrontOf = <F extends (...args: never) => unknown, O extends { readonly spec: unknown }>(
+  { spec }: O,
+  f: NoInfer<F>,
+  samples: Sampled<F>["samples"],
+): Front<F, O> => Object.assign(f as F, { spec, samples });

@@ -16,7 +16,7 @@ import { type AxisOption, axesOf, axisOf, shapeOf } from "./axes.ts";
 import { irregular } from "./samples.ts";
 
 /** y = x with its elements, row by row, in another shape. Its adjoint is the way back. */
-export const reshape: Op<Unary, { readonly shape: Shape }> = defineOp({
+export const reshape: Op<Unary, { readonly shape: Shape }> = /* @__PURE__ */ defineOp({
   name: "reshape",
   options: { shape: undefined },
   params: (options, [x]) => {
@@ -57,7 +57,7 @@ export const transpose: Op<
   Unary,
   { readonly axes: readonly number[] },
   { readonly axes?: readonly number[] | undefined }
-> = defineOp({
+> = /* @__PURE__ */ defineOp({
   name: "transpose",
   options: { axes: undefined },
   params: (options, [x]) => {
@@ -85,7 +85,7 @@ function axesCure(given: unknown, rank: number): string {
 }
 
 /** y = x with a new axis of size 1, which stands at `axis` of y. Its adjoint takes it away. */
-export const expandDims: Op<Unary, { readonly axis: number }> = defineOp({
+export const expandDims: Op<Unary, { readonly axis: number }> = /* @__PURE__ */ defineOp({
   name: "expandDims",
   options: { axis: undefined },
   params: (options, [x]) => ({ axis: axisOf("expandDims", x, options.axis, x.shape.length + 1) }),
@@ -100,7 +100,7 @@ export const expandDims: Op<Unary, { readonly axis: number }> = defineOp({
 });
 
 /** y = x without the axes of size 1, or those of them that `axis` names. Its adjoint puts them back. */
-export const squeeze: Op<Unary, { readonly axes: readonly number[] }, AxisOption> = defineOp({
+export const squeeze: Op<Unary, { readonly axes: readonly number[] }, AxisOption> = /* @__PURE__ */ defineOp({
   name: "squeeze",
   options: { axis: undefined },
   params: (options, [x]) => {
@@ -123,7 +123,7 @@ export const squeeze: Op<Unary, { readonly axes: readonly number[] }, AxisOption
 });
 
 /** y = x backwards along `axis`, by default all axes. It is its own adjoint. */
-export const flip: Op<Unary, { readonly axes: readonly number[] }, AxisOption> = defineOp({
+export const flip: Op<Unary, { readonly axes: readonly number[] }, AxisOption> = /* @__PURE__ */ defineOp({
   name: "flip",
   options: { axis: undefined },
   params: (options, [x]) => ({ axes: axesOf("flip", x, options.axis) }),

@@ -39,7 +39,7 @@ export interface Selection {
  * The entries from `start` to before `stop` in steps of `step`, along each axis, by NumPy's rules: negative bounds count
  * from the end, and bounds outside are moved to it. The adjoint puts g back among zeros.
  */
-export const slice: Op<Unary, Selection, SliceOptions> = defineOp({
+export const slice: Op<Unary, Selection, SliceOptions> = /* @__PURE__ */ defineOp({
   name: "slice",
   options: { start: undefined, stop: undefined, step: undefined },
   params: (options, [x]) => selection(x, options),
@@ -54,7 +54,7 @@ export const slice: Op<Unary, Selection, SliceOptions> = defineOp({
 });
 
 /** Zeros of `shape` but for x where a slice would have taken it from. The adjoint takes it. */
-export const unslice: Op<Unary, Selection & { readonly shape: Shape }> = defineOp({
+export const unslice: Op<Unary, Selection & { readonly shape: Shape }> = /* @__PURE__ */ defineOp({
   name: "unslice",
   options: { start: undefined, step: undefined, size: undefined, shape: undefined },
   params: (options) => {

@@ -38,7 +38,7 @@ export interface Along {
   readonly axes: readonly number[];
 }
 
-const mean = new Float64Array(2); // of a lane, as a sum of two doubles. Kernels run one after the other: one is enough
+const mean = /* @__PURE__ */ new Float64Array(2); // of a lane, as a sum of two doubles. Kernels run one after the other: one is enough
 
 /** (g + dg) / (1 + others), rounded once */
 const over = (g: number, dg: number, others: number): number =>
@@ -59,7 +59,7 @@ const points = (): [Point, ...Point[]] => [
   [irregular([2, 2, 2]), { axis: [0, 2] }],
 ];
 
-const softmaxOfAll: Op<Unary, Along, AxisOption> = defineOp({
+const softmaxOfAll: Op<Unary, Along, AxisOption> = /* @__PURE__ */ defineOp({
   name: "softmax",
   options: onLastAxis,
   params: along("softmax"),
@@ -84,14 +84,14 @@ const softmaxOfAll: Op<Unary, Along, AxisOption> = defineOp({
  * ∂sᵢ/∂xⱼ = sᵢ(δᵢⱼ − sⱼ), hence x̄ = s ⊙ (g − ⟨g, s⟩): one inner product, never the Jacobian.
  * NaN or +Infinity makes its slice NaN, −Infinity gives 0; what `where` leaves out gives 0, whatever it holds.
  */
-export const softmax: MaskableOp = maskable(softmaxOfAll, 0);
+export const softmax: MaskableOp = /* @__PURE__ */ maskable(softmaxOfAll, 0);
 
 /**
  * x̄ = s ⊙ (g − ḡ) for a softmax s, with ḡ = ⟨g, s⟩ / ⟨1, s⟩ the mean of g under s. Dividing by ⟨1, s⟩, which
  * is 1 but for rounding, makes constants in g count for nothing and Σ x̄ = 0 for every s, and the map from g symmetric: its
  * rule is the op itself. The rule for s is the product of two deviations, (g − ḡ) ⊙ (u − ū).
  */
-export const softmaxPullback: Op<Binary, Along, AxisOption> = defineOp({
+export const softmaxPullback: Op<Binary, Along, AxisOption> = /* @__PURE__ */ defineOp({
   name: "softmaxPullback",
   options: onLastAxis,
   params: along("softmaxPullback"),
@@ -120,7 +120,7 @@ export const softmaxPullback: Op<Binary, Along, AxisOption> = defineOp({
  * y = g − ḡ, with ḡ = ⟨g, s⟩ / ⟨1, s⟩ the mean of g under the weights s. For the cotangent u, that of g is
  * u − s Σ u / ⟨1, s⟩ and that of s is −y Σ u / ⟨1, s⟩.
  */
-export const deviation: Op<Binary, Along, AxisOption> = defineOp({
+export const deviation: Op<Binary, Along, AxisOption> = /* @__PURE__ */ defineOp({
   name: "deviation",
   options: onLastAxis,
   params: along("deviation"),
@@ -145,7 +145,7 @@ export const deviation: Op<Binary, Along, AxisOption> = defineOp({
 const share = (u: Tensor, s: Tensor, axis: Axes): Tensor =>
   div(sum(u, { axis, keepDims: true }), sum(s, { axis, keepDims: true }));
 
-const logSoftmaxOfAll: Op<Unary, Along, AxisOption> = defineOp({
+const logSoftmaxOfAll: Op<Unary, Along, AxisOption> = /* @__PURE__ */ defineOp({
   name: "logSoftmax",
   options: onLastAxis,
   params: along("logSoftmax"),
@@ -168,14 +168,14 @@ const logSoftmaxOfAll: Op<Unary, Along, AxisOption> = defineOp({
  * others keeps a confident yₘ of −4e−8 from rounding to 0. x̄ = g − s Σ g with s = softmax(x).
  * What `where` leaves out gives −Infinity, and the gradient 0.
  */
-export const logSoftmax: MaskableOp = maskable(logSoftmaxOfAll, -Infinity);
+export const logSoftmax: MaskableOp = /* @__PURE__ */ maskable(logSoftmaxOfAll, -Infinity);
 
 /**
  * x̄ = g − s Σ g for s = softmax(x): from x and not from log s, whose rounding exp would amplify. At the peak m, where sₘ
  * may be 1 but for the last digit, x̄ₘ = gₘ Σⱼ≠ₘ sⱼ − sₘ Σⱼ≠ₘ gⱼ. Entries at −Infinity are constant: their g counts for
  * nothing. The rule for x is −Σ g times the softmax pullback; that for g is the JVP of logSoftmax, u − ū under s.
  */
-export const logSoftmaxPullback: Op<Binary, Along, AxisOption> = defineOp({
+export const logSoftmaxPullback: Op<Binary, Along, AxisOption> = /* @__PURE__ */ defineOp({
   name: "logSoftmaxPullback",
   options: onLastAxis,
   params: along("logSoftmaxPullback"),

@@ -33,7 +33,7 @@ export const counted = ([{ dtype }]: readonly [Pick<Operand, "dtype">]): DType =
  * y = Σ x over `axis`, in float64; of int32 modulo 2³², as int32; of bools, their count as int32.
  * Every element of a lane has the derivative 1, hence x̄ is g broadcast over the lane.
  */
-export const sum: Op<Unary, Reduction, ReduceOptions> = defineOp({
+export const sum: Op<Unary, Reduction, ReduceOptions> = /* @__PURE__ */ defineOp({
   name: "sum",
   options: reduceDefaults,
   params: (options, [x]) => reductionOf("sum", x, options),
@@ -60,7 +60,7 @@ export const sums = (out: NdArray, x: NdArray, axes: readonly number[]): void =>
   });
 
 /** y = x repeated along new axes and along those of size 1. Its adjoint sums over them. */
-export const broadcastTo: Op<Unary, { readonly shape: Shape }> = defineOp({
+export const broadcastTo: Op<Unary, { readonly shape: Shape }> = /* @__PURE__ */ defineOp({
   name: "broadcastTo",
   options: { shape: undefined },
   params: (options) => ({ shape: shapeOf("broadcastTo", options) }),

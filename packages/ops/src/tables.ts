@@ -3,7 +3,7 @@
 // biome-ignore-all lint/suspicious/noApproximativeNumericConstant: √2 is one of its entries
 
 /** 2^(j/32) for j = 0 … 31, each as a sum of two doubles. */
-export const roots: Float64Array = new Float64Array([
+export const roots: Float64Array = /* @__PURE__ */ new Float64Array([
   1, 0,
   1.0218971486541166, 5.109225028973444e-17,
   1.0442737824274138, 8.551889705537965e-17,
@@ -50,7 +50,7 @@ export const densityRest = -2.49232720227773e-17;
  * Nodes t = 0, ¼, ½, … 6, with Mills' ratio m(t) = (1 − Φ(t)) / φ(t) and its derivative m′(t) = t m(t) − 1, each as a
  * sum of two doubles. In place of ¾ there is the t near it at which m(t) = t.
  */
-export const nodes: Float64Array = new Float64Array([
+export const nodes: Float64Array = /* @__PURE__ */ new Float64Array([
   0, 0, 1.253314137315101, 3.99144556755304e-13, -1, 0,
   0.25, 0, 1.037824575853847, -1.2009671228077688e-13, -0.7405438560363109, -2.573978535134263e-13,
   0.5, 0, 0.8763644564533024, 3.899372279694909e-13, -0.5618177717733488, 1.9496861398474546e-13,

@@ -20,13 +20,17 @@ import { rows, type Shape, sizeOf } from "@wengert/core/ndarray";
 import { axisOf } from "./axes.ts";
 import { ofTotal } from "./causes.ts";
 import { inDoubles } from "./loops.ts";
-import { irregular, type Sampled, withSamples } from "./samples.ts";
+import { type Front, inFrontOf, irregular } from "./samples.ts";
 import { reshape } from "./shape.ts";
 import { counted } from "./sum.ts";
 
 /** Where indices count. */
 export interface Along {
   readonly axis: number;
+}
+
+export interface Sized extends Along {
+  readonly size: number;
 }
 
 export type Take = (x: TensorLike, indices: TensorLike, options?: { readonly axis?: number | undefined }) => Tensor;
@@ -41,7 +45,7 @@ export const someIndices = (): Tensor =>
     { dtype: "int32" },
   );
 
-const alongAxis: Op<readonly [x: Tensor, indices: Tensor], Along> = defineOp({
+const alongAxis: Op<readonly [x: Tensor, indices: Tensor], Along> = /* @__PURE__ */ defineOp({
   name: "take",
   options: { axis: undefined },
   params: (options, [x]) => ({ axis: axisOf("take", x, options.axis) }),
@@ -61,7 +65,7 @@ const alongAxis: Op<readonly [x: Tensor, indices: Tensor], Along> = defineOp({
 });
 
 /** Zeros, with `size` entries along `axis`, to which x is added where `take` would have taken it from: its adjoint. */
-export const untake: Op<readonly [x: Tensor, indices: Tensor], Along & { readonly size: number }> = defineOp({
+export const untake: Op<readonly [x: Tensor, indices: Tensor], Sized> = /* @__PURE__ */ defineOp({
   name: "untake",
   options: { axis: undefined, size: undefined },
   params: ({ axis, size }, [x, indices]) => ({
@@ -94,21 +98,19 @@ export const untake: Op<readonly [x: Tensor, indices: Tensor], Along & { readonl
  * `axis` they count through x row by row. What is named twice is taken twice, and its cotangents add up.
  * @throws OutOfRangeError for an index that x does not have.
  */
-export const take: Sampled<Take> & { readonly spec: typeof alongAxis.spec } = Object.assign(
-  withSamples<Take>(
-    (x, indices, options) => {
-      const { axis } = complete("take", options, { axis: undefined });
-      const [from, which] = toTensors("take", [x, asIndices("take", indices)], 2) as [Tensor, Tensor];
-      if (axis !== undefined) return alongAxis(from, which, { axis });
-      return alongAxis(reshape(from, { shape: [-1] }), which, { axis: 0 });
-    },
-    () => [
-      [irregular([2, 3, 2]), someIndices(), { axis: 1 }],
-      [irregular([2, 3]), someIndices()],
-      [irregular([2, 3]), 1, { axis: -1 }],
-    ],
-  ),
-  { spec: alongAxis.spec },
+export const take: Front<Take, typeof alongAxis> = /* @__PURE__ */ inFrontOf<Take, typeof alongAxis>(
+  alongAxis,
+  (x, indices, options) => {
+    const { axis } = complete("take", options, { axis: undefined });
+    const [from, which] = toTensors("take", [x, asIndices("take", indices)], 2) as [Tensor, Tensor];
+    if (axis !== undefined) return alongAxis(from, which, { axis });
+    return alongAxis(reshape(from, { shape: [-1] }), which, { axis: 0 });
+  },
+  () => [
+    [irregular([2, 3, 2]), someIndices(), { axis: 1 }],
+    [irregular([2, 3]), someIndices()],
+    [irregular([2, 3]), 1, { axis: -1 }],
+  ],
 );
 
 /** Indices, of which a plain number is one. @throws OutOfRangeError for a fraction. */
@@ -169,7 +171,7 @@ export interface OneHotOptions {
 
 type OneHot = (indices: TensorLike, options: OneHotOptions) => Tensor;
 
-const oneHotOp: Op<readonly [indices: Tensor], Classes, OneHotOptions> = defineOp({
+const oneHotOp: Op<readonly [indices: Tensor], Classes, OneHotOptions> = /* @__PURE__ */ defineOp({
   name: "oneHot",
   options: { numClasses: undefined, dtype: "float64" },
   params: ({ numClasses, dtype }) => ({
@@ -199,7 +201,8 @@ const oneHotOp: Op<readonly [indices: Tensor], Classes, OneHotOptions> = defineO
  * Rows with 1 at the index of their class and 0 elsewhere, along a new last axis of size `numClasses`. Nothing flows back.
  * @throws OutOfRangeError for an index outside 0 … numClasses − 1.
  */
-export const oneHot: Sampled<OneHot> & { readonly spec: typeof oneHotOp.spec } = Object.assign(
-  withSamples<OneHot>((indices, options) => oneHotOp(asIndices("oneHot", indices), options), oneHotOp.spec.samples),
-  { spec: oneHotOp.spec },
+export const oneHot: Front<OneHot, typeof oneHotOp> = /* @__PURE__ */ inFrontOf<OneHot, typeof oneHotOp>(
+  oneHotOp,
+  (indices, options) => oneHotOp(asIndices("oneHot", indices), options),
+  () => oneHotOp.spec.samples(),
 );

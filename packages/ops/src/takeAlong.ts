@@ -13,12 +13,12 @@ import { type NdArray, ndarray, type Shape } from "@wengert/core/ndarray";
 import { axisOf } from "./axes.ts";
 import { ofTotal } from "./causes.ts";
 import { alongAxes, broadcastStrides, inDoubles } from "./loops.ts";
-import { irregular, type Sampled, withSamples } from "./samples.ts";
+import { type Front, inFrontOf, irregular } from "./samples.ts";
 import { reshape } from "./shape.ts";
 import { counted, unbroadcast } from "./sum.ts";
-import { type Along, indexed, placeOf, sizeIn, someIndices, type Take } from "./take.ts";
+import { type Along, indexed, placeOf, type Sized, sizeIn, someIndices, type Take } from "./take.ts";
 
-const alongAxis: Op<readonly [x: Tensor, indices: Tensor], Along> = defineOp({
+const alongAxis: Op<readonly [x: Tensor, indices: Tensor], Along> = /* @__PURE__ */ defineOp({
   name: "takeAlong",
   options: { axis: undefined },
   params: (options, [x]) => ({ axis: axisOf("takeAlong", x, options.axis) }),
@@ -41,7 +41,7 @@ const alongAxis: Op<readonly [x: Tensor, indices: Tensor], Along> = defineOp({
 });
 
 /** Zeros, with `size` entries along `axis`, to which x is added where `takeAlong` would have taken it from. */
-export const untakeAlong: Op<readonly [x: Tensor, indices: Tensor], Along & { readonly size: number }> = defineOp({
+export const untakeAlong: Op<readonly [x: Tensor, indices: Tensor], Sized> = /* @__PURE__ */ defineOp({
   name: "untakeAlong",
   options: { axis: undefined, size: undefined },
   params: ({ axis, size }, [x]) => ({
@@ -73,24 +73,22 @@ export const untakeAlong: Op<readonly [x: Tensor, indices: Tensor], Along & { re
  * taken twice, and its cotangents add up.
  * @throws OutOfRangeError for an index that x does not have.
  */
-export const takeAlong: Sampled<Take> & { readonly spec: typeof alongAxis.spec } = Object.assign(
-  withSamples<Take>(
-    (x, indices, options) => {
-      const { axis } = complete("takeAlong", options, { axis: undefined });
-      if (axis !== undefined) return alongAxis(x, indices, { axis });
-      const [from, which] = toTensors("takeAlong", [x, indices], 2) as [Tensor, Tensor];
-      if (which.shape.length === 1) return alongAxis(reshape(from, { shape: [-1] }), which, { axis: 0 });
-      const rule = `without an axis a vector of indices counts through ${describe(from, "x")} row by row`;
-      throw new ShapeError(`takeAlong: ${rule}, got ${describe(which, "indices")}; write { axis: ... }`);
-    },
-    () => [
-      [irregular([2, 3]), someIndices(), { axis: 1 }],
-      [irregular([3, 1]), someIndices(), { axis: 0 }],
-      [irregular([2, 3, 2]), reshape(someIndices(), { shape: [1, 2, 2] }), { axis: 1 }],
-      [irregular([2, 3]), tensor([5, -1, 5], { dtype: "int32" })],
-    ],
-  ),
-  { spec: alongAxis.spec },
+export const takeAlong: Front<Take, typeof alongAxis> = /* @__PURE__ */ inFrontOf<Take, typeof alongAxis>(
+  alongAxis,
+  (x, indices, options) => {
+    const { axis } = complete("takeAlong", options, { axis: undefined });
+    if (axis !== undefined) return alongAxis(x, indices, { axis });
+    const [from, which] = toTensors("takeAlong", [x, indices], 2) as [Tensor, Tensor];
+    if (which.shape.length === 1) return alongAxis(reshape(from, { shape: [-1] }), which, { axis: 0 });
+    const rule = `without an axis a vector of indices counts through ${describe(from, "x")} row by row`;
+    throw new ShapeError(`takeAlong: ${rule}, got ${describe(which, "indices")}; write { axis: ... }`);
+  },
+  () => [
+    [irregular([2, 3]), someIndices(), { axis: 1 }],
+    [irregular([3, 1]), someIndices(), { axis: 0 }],
+    [irregular([2, 3, 2]), reshape(someIndices(), { shape: [1, 2, 2] }), { axis: 1 }],
+    [irregular([2, 3]), tensor([5, -1, 5], { dtype: "int32" })],
+  ],
 );
 
 /** The shape of what `indices` take from `x`, or of what was taken: along the axis that of the indices. @throws ShapeError. */

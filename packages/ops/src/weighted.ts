@@ -9,7 +9,7 @@ import { unbroadcast } from "./sum.ts";
  * a b, and 0 where one is 0 and the other infinite: what weighs nothing adds nothing, be it infinite. (0 × NaN is NaN.)
  * The cotangents, g b and g a, are weighted in the same way.
  */
-export const weighted: Op<Binary> = defineOp({
+export const weighted: Op<Binary> = /* @__PURE__ */ defineOp({
   name: "weighted",
   shape: (inputs) => broadcastShape("weighted", inputs),
   kernel: (out, inputs) =>

@@ -8,7 +8,7 @@ import { unbroadcast } from "./sum.ts";
  * y = a where `condition` (bool) holds, b elsewhere.
  * The cotangent goes to the branch taken; the other gets exactly 0, even of an infinite or NaN cotangent.
  */
-export const where: Op<readonly [condition: Tensor, a: Tensor, b: Tensor]> = defineOp({
+export const where: Op<readonly [condition: Tensor, a: Tensor, b: Tensor]> = /* @__PURE__ */ defineOp({
   name: "where",
   shape: (inputs) => broadcastShape("where", inputs, ["condition", "a", "b"]),
   dtype: ([condition, a, b]) => {

@@ -72,7 +72,7 @@ function choose(who: string, wanted: unknown): void {
   engine = undefined;
 }
 
-const instances = new Map<Kernels, Exports | null>([["plain", null]]);
+const instances = /* @__PURE__ */ new Map<Kernels, Exports | null>([["plain", null]]);
 
 /** A binary ready to run; `null` where the engine, or a page's policy, does not allow that. */
 function instance(name: Kernels): Exports | null {
