@@ -146,7 +146,7 @@ export function floatsOf<T>(
 
 /**
  * `f` of each tensor of `tree` and of the tensors at the same place in `others`, as a tree of the same structure:
- * `treeMap((p, g) => sub(p, mul(rate, g)), params, grads)`.
+ * `treeMap((p, g) => axpy(-rate, g, p), params, grads)`.
  */
 export function treeMap<T>(
   f: (leaf: Tensor, ...others: Tensor[]) => Tensor,

@@ -1,5 +1,6 @@
 export { add, div, mul, neg, sub } from "./arithmetic.ts";
 export type { Axes, ReduceOptions } from "./axes.ts";
+export { axpy } from "./axpy.ts";
 export { cast } from "./cast.ts";
 export { clip } from "./clip.ts";
 export {

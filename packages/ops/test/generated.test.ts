@@ -192,7 +192,7 @@ describe("a random program", () => {
     const callsIt = (program: Program) => program.calls.includes("logSumExp");
     const { counterexample } = fc.check(
       fc.property(programs(), (program) => !callsIt(program)),
-      { numRuns: 1000, seed: 1 },
+      { numRuns: 1000, seed: 2 },
     );
     const [program] = counterexample!;
     expect(program.calls).toEqual(["logSumExp"]);

@@ -190,7 +190,7 @@ const views = ["expandDims", "flip", "reshape", "squeeze", "transpose", "slice",
 const moves = ["concat", "stack", "pad", "take", "takeAlong", "unslice", "where", ...views];
 
 it("every op gives int32 of int32 where that is an integer, and else refuses it with the cast to write", () => {
-  const arithmetic = ["abs", "neg", "square", "sign", "relu", "add", "sub", "mul", "minimum", "maximum", "pow"];
+  const arithmetic = ["abs", "neg", "square", "sign", "relu", "add", "sub", "mul", "axpy", "minimum", "maximum", "pow"];
   const reductions = ["max", "min", "argmax", "argmin", "sum", "prod", "cumsum"];
   const products = ["matmul", "dot", "outer", "einsum"];
   const { int32: found } = outcomes("int32");

@@ -198,7 +198,7 @@ grad((p) => sum(twice(p, v)))(v)`,
     "let calls = 0; gradcheck((p) => mul(p, ++calls), [v])",
   ],
 
-  "add, sub, mul, div, pow, neg, minimum, maximum, logAddExp": [
+  "add, sub, mul, div, axpy, pow, neg, minimum, maximum, logAddExp": [
     "# A vector with one number a row, and a reduction whose axis is gone, need that axis.",
     "add(x, v)",
     "div(x, total)",
@@ -217,6 +217,9 @@ grad((p) => sum(twice(p, v)))(v)`,
     "neg(mask)",
     "add(x, n)",
     "add(mask, n)",
+    "axpy(x, x, x)",
+    "axpy(-0.1, sum(x, { axis: 0 }), x)",
+    "axpy(-0.1, single, tensor([1, 2, 3], { label: 'p' }))",
   ],
 
   "equal, less and so on, logicalAnd and so on": [

@@ -172,6 +172,12 @@ export const uses: Readonly<Record<string, Use>> = {
     const b = w.among(isDivisor) ?? w.step("add", w.step("square", a), 0.5);
     return [a, b];
   },
+  axpy: (w) => {
+    const y = w.some(isNumeric);
+    const x = w.some(both(isSame(y), hasShape(y.t.shape)));
+    const alpha = w.chance(50) ? w.among(both(isSame(y), hasShape([]))) : undefined;
+    return [alpha ?? w.of([-2, 1, 3]), x, y];
+  },
   neg: elementwise(isNumeric),
   square: elementwise(isNumeric),
   sqrt: (w) => [positive(w)],

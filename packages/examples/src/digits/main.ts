@@ -6,7 +6,7 @@
  */
 import { setImmediate } from "node:timers/promises";
 import { explain, record, type Tensor, tensor, treeMap, valueAndGrad, zeros } from "@wengert/core";
-import { add, crossEntropy, matmul, mul, randomKey, randomNormal, relu, splitKey, sub } from "@wengert/ops";
+import { add, axpy, crossEntropy, matmul, mul, randomKey, randomNormal, relu, splitKey } from "@wengert/ops";
 import { type Command, command, startIfMain } from "../command.ts";
 import { accuracy } from "../confusion.ts";
 import { prepareFolder, writeWhole } from "../files.ts";
@@ -37,7 +37,7 @@ const lossAndGradient = valueAndGrad(loss, { hasAux: true });
 /** One step downhill: each parameter p becomes p − rate · ∂loss/∂p. */
 function descend(model: Model, batch: Batch, rate: number): { model: Model; loss: Tensor; A: Tensor } {
   const { value, grad, aux } = lossAndGradient(model, batch);
-  return { model: treeMap((p, gradient) => sub(p, mul(rate, gradient)), model, grad), loss: value, A: aux };
+  return { model: treeMap((p, gradient) => axpy(-rate, gradient, p), model, grad), loss: value, A: aux };
 }
 
 /** The last layer starts at zero: each digit gets the probability 1/10, and the loss is log 10. */

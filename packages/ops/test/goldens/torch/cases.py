@@ -55,6 +55,8 @@ for a, b in pairs:
     case("pow", positive(*a), real(*b))
 for op in "add sub mul div".split():
     case(op, real(2, 2), 0.5)
+for alpha in [real(), -0.25]:
+    case("axpy", alpha, real(2, 3), real(2, 3))
 for exponent in [2, 3, -1, -2]:
     case("pow", real(2, 2), exponent)
 case("pow", positive(2, 2), 0.5)

@@ -118,6 +118,7 @@ counterparts = {
     "sub": torch.sub,
     "mul": torch.mul,
     "div": torch.div,
+    "axpy": lambda alpha, x, y: alpha * x + y,
     "pow": torch.pow,
     "minimum": torch.minimum,
     "maximum": torch.maximum,

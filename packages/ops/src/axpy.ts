@@ -1,0 +1,43 @@
+import { defineOp, describe, type Op, type Operand, ShapeError, type Tensor, tensor } from "@wengert/core";
+import { sizeOf } from "@wengert/core/ndarray";
+import { mul, numeric } from "./arithmetic.ts";
+import { commonShape } from "./axes.ts";
+import { ofSumOfProducts } from "./causes.ts";
+import { elementwise } from "./loops.ts";
+import { irregular } from "./samples.ts";
+import { sum } from "./sum.ts";
+
+/**
+ * z = α x + y for a number α and two tensors of one shape, as in BLAS: a step of gradient descent is axpy(−rate, gradient,
+ * parameter). The product is rounded before it is added. ᾱ = Σ g x, x̄ = α g, ȳ = g
+ */
+export const axpy: Op<readonly [alpha: Tensor, x: Tensor, y: Tensor]> = defineOp({
+  name: "axpy",
+  shape: ([alpha, x, y]) => {
+    checkFactor(alpha);
+    return commonShape("axpy", [x, y], ["x", "y"]);
+  },
+  dtype: ([alpha, x, y]) => numeric("axpy", [x, y, alpha], ["x", "y", "alpha"]),
+  kernel: (out, inputs) =>
+    elementwise(out, inputs, (n, z, o, alpha, i, _, x, j, t, y, k, u) => {
+      const factor = alpha[i]!;
+      if (z instanceof Int32Array)
+        for (let l = 0, q = j, r = k; l < n; l++, q += t, r += u) z[o + l] = Math.imul(factor, x[q]!) + y[r]!;
+      else if (z instanceof Float32Array)
+        for (let l = 0, q = j, r = k; l < n; l++, q += t, r += u) z[o + l] = Math.fround(factor * x[q]!) + y[r]!;
+      else for (let l = 0, q = j, r = k; l < n; l++, q += t, r += u) z[o + l] = factor * x[q]! + y[r]!;
+    }),
+  flops: (_, { shape }) => 2 * sizeOf(shape),
+  vjp: [(g, { inputs: [, x] }) => sum(mul(g, x)), (g, { inputs: [alpha] }) => mul(alpha, g), (g) => g],
+  nonFinite: ofSumOfProducts,
+  samples: () => [
+    [tensor(-0.5), irregular([2, 3]), irregular([2, 3], 2)],
+    [0.25, irregular([3]), irregular([3], 2)],
+  ],
+});
+
+function checkFactor(alpha: Operand): void {
+  if (alpha.shape.length === 0) return;
+  const cure = "write add(mul(alpha, x), y) for a factor that broadcasts";
+  throw new ShapeError(`axpy: alpha must be a number or a scalar, got ${describe(alpha)}; ${cure}`);
+}
