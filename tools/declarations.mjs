@@ -28,13 +28,14 @@ import { parseSync } from "vite";
 const sources = new Map();
 
 /**
- * The constants that `index` exports, in its order.
+ * The constants that `index` exports, in its order, but for those of folders of their own: these hold no op.
  * @param {string} index @returns {Declaration[]}
  */
 export function declarationsOf(index) {
   const { program } = parse(index);
   return program.body.flatMap((node) => {
     if (node.type !== "ExportNamedDeclaration" || node.source === null || node.exportKind === "type") return [];
+    if (/^\.\/.*\//.test(node.source.value)) return [];
     const source = sourceOf(join(dirname(index), node.source.value));
     return node.specifiers
       .filter(({ exportKind }) => exportKind !== "type")

@@ -3,6 +3,7 @@ import { WengertError } from "@wengert/core";
 import { gradcheck } from "@wengert/core/gradcheck";
 import * as ops from "@wengert/ops";
 import { afterAll, beforeAll, describe, expect, it, test, vi } from "vitest";
+import { failing, host, on, webAssembly, withoutRelaxedSimd } from "./hosts.ts";
 import { mistakes, prelude } from "./mistakes.ts";
 import { areMutated, sources } from "./sources.ts";
 import { errorOf, everySample, everything, tensorsIn } from "./support.ts";
@@ -17,7 +18,17 @@ vi.hoisted(() => {
   });
 });
 
-const scope = { ...core, ...ops, gradcheck };
+const scope = {
+  ...core,
+  ...ops,
+  gradcheck,
+  on,
+  withoutWebAssembly: await host(undefined),
+  withoutSimd: await host(webAssembly({ validate: () => false })),
+  withoutRelaxedSimd: await host(withoutRelaxedSimd()),
+  strictPage: await host(webAssembly({ Module: failing(new EvalError("violates the page's policy")) })),
+  withoutMemory: await host(webAssembly({ Instance: failing(new RangeError("could not allocate memory")) })),
+};
 
 /** The error of a program as a user could have written it, to whose lines stacks refer as mistake.js. */
 function errorOfProgram(code: string): Error {
@@ -31,7 +42,7 @@ const { prepareStackTrace } = Error;
 beforeAll(() => {
   Error.prepareStackTrace = (error, calls) => {
     const stack = prepareStackTrace!(error, calls);
-    stacks.push(stack);
+    stacks.push(stack.replaceAll(/\?host=\d+/g, "")); // copies of a module have its lines
     return stack;
   };
 });

@@ -105,6 +105,7 @@ function targetsOf({ core, ops, gradcheck, ndarray }: Library): Target[] {
     isFloat: [["float32"]],
     isList: [[[1]]],
     show: [[x()]],
+    kernels: [["auto"], []],
     gradcheck: [[f, [x()], { order: 1, directions: 1 }]],
   };
   const next: Record<string, readonly unknown[]> = { hvp: [x(), x()] };

@@ -1,12 +1,11 @@
 import { evaluate, grad, hessian, jacobian, linearize, Tensor, tensor, trace, vjp } from "@wengert/core";
 import { ndarray, rows } from "@wengert/core/ndarray";
-import * as ops from "@wengert/ops";
 import { add, mul, sum } from "@wengert/ops";
 import fc, { type Arbitrary } from "fast-check";
 import { describe, expect, it } from "vitest";
 import { programs } from "./generate.ts";
 import { Program, reordered, transforms } from "./program.ts";
-import { noiseLike, numbers, shown, twins } from "./support.ts";
+import { everything, noiseLike, numbers, shown, twins } from "./support.ts";
 
 // Random programs of up to 30 steps over all that ops exports, and transforms of functions of a few steps. They are the same
 // each time; WENGERT_SEED gives others, WENGERT_TIMES so many times more (or less: then without cutting down). One that fails is
@@ -181,10 +180,10 @@ describe("of random programs", () => {
 describe("a random program", () => {
   const some = fc.sample(programs({ floats }), { numRuns: 1500, seed: 2 });
 
-  it("calls every export of ops and every transform, where the gradient passes or decides", () => {
+  it("calls every op and every transform, where the gradient passes or decides", () => {
     const calls = some.flatMap((program) => program.calls);
     const count = (name: string) => calls.filter((call) => call === name).length;
-    const all = [...Object.keys(ops), ...Object.keys(transforms)];
+    const all = [...everything.map(({ name }) => name), ...Object.keys(transforms)];
     expect(all.filter((name) => count(name) < 5)).toEqual([]);
   });
 

@@ -60,7 +60,8 @@ const isError = (name: unknown): boolean => /\wError$/.test(String(name));
 
 export const sources: readonly Source[] = ["core", "ops"].flatMap((name) => {
   const folder = new URL(`../../${name}/src/`, import.meta.url);
-  return readdirSync(folder).map((file) =>
-    sourceOf(`${name}/src/${file}`, readFileSync(new URL(file, folder), "utf8")),
-  );
+  const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).map((file) => file.replaceAll("\\", "/"));
+  return files
+    .filter((file) => file.endsWith(".ts") && !file.endsWith("/binaries.ts"))
+    .map((file) => sourceOf(`${name}/src/${file}`, readFileSync(new URL(file, folder), "utf8")));
 });

@@ -11,11 +11,16 @@ export interface Exported {
 }
 type Callable = Exported["call"] & { readonly spec?: { samples(): unknown[][] }; samples?(): unknown[][] };
 
-/** Everything that the package exports. */
-export const everything: readonly Exported[] = Object.entries(exported).map(([name, value]) => {
-  const call = value as unknown as Callable;
-  return { name, call, samples: call.samples?.() ?? call.spec?.samples() };
-});
+/** What the package exports beside its ops: it takes no tensors and gives none. */
+const settings: readonly string[] = ["kernels"];
+
+/** Every op that the package exports, composed ones included. */
+export const everything: readonly Exported[] = Object.entries(exported)
+  .filter(([name]) => !settings.includes(name))
+  .map(([name, value]) => {
+    const call = value as unknown as Callable;
+    return { name, call, samples: call.samples?.() ?? call.spec?.samples() };
+  });
 
 /** Every export with each of its samples, and what stands for the sample in the name of a test. */
 export const everySample = everything.flatMap(({ name, call, samples = [] }) =>

@@ -7,10 +7,10 @@ export interface Exports {
 }
 
 /** `rows` lanes of n entries each, of up to three operands; where one is a reduced one, it has an entry a row. */
-export type LaneKernel = (rows: number, n: number, y: number, a: number, b: number, c: number, scratch: number) => void;
+type LaneKernel = (rows: number, n: number, y: number, a: number, b: number, c: number, scratch: number) => void;
 
 /** y = a ∘ b over rows of n entries; an operand is repeated where its stride from row to row, or along a row, is 0. */
-export type MapKernel = (
+type MapKernel = (
   rows: number,
   n: number,
   y: number,

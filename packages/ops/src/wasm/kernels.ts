@@ -13,9 +13,13 @@ export interface KernelsInUse {
   readonly running: Kernels;
   /** What can be chosen here, the best last. */
   readonly available: readonly Kernels[];
+  /** Why not the others. */
+  readonly missing: Readonly<Partial<Record<Kernels, string>>>;
 }
 
-const names: readonly string[] = ["plain", "simd", "fma", "auto"];
+type Compiled = Exclude<Kernels, "plain">;
+const compiled: readonly Compiled[] = ["simd", "fma"]; // the best last
+const names: readonly string[] = ["plain", ...compiled, "auto"];
 
 // Which kernels run is the one setting of this package that is not an argument: results are the same within the bounds of
 // docs/numerics.md, whatever it says.
@@ -24,13 +28,13 @@ let engine: Engine | null | undefined; // null: plain loops; undefined: nothing 
 
 /** A loaded binary with its memory. */
 export class Engine {
-  readonly name: Kernels;
+  readonly name: Compiled;
   readonly exports: Exports;
   readonly workspace: Workspace;
   /** Whether to run whatever the size of the inputs. */
   readonly isForced: boolean;
 
-  constructor(name: Kernels, exports: Exports, isForced: boolean) {
+  constructor(name: Compiled, exports: Exports, isForced: boolean) {
     this.name = name;
     this.exports = exports;
     this.workspace = new Workspace(exports);
@@ -41,57 +45,75 @@ export class Engine {
 /**
  * Says which kernels are in use, and with an argument chooses them first; it holds for all ops from then on. The environment
  * variable WENGERT_KERNELS chooses those in use at the start; the default is "auto".
- * @throws ArgumentError for a name that is none, and for what this JavaScript engine, or the page's policy, does not have.
+ * @throws ArgumentError for a name that is none, and for kernels that cannot run here; it says why.
  */
 export function kernels(wanted?: Kernels | "auto"): KernelsInUse {
   if (wanted !== undefined) choose("kernels", wanted);
   const running = inUse()?.name ?? "plain";
-  return { choice: choice!, running, available: ["plain", ...(["simd", "fma"] as const).filter(instance)] };
+  const missing = compiled.flatMap((name) => {
+    const loaded = load(name);
+    return typeof loaded === "string" ? [[name, loaded] as const] : [];
+  });
+  const available = (["plain", ...compiled] as const).filter((name) => missing.every(([other]) => other !== name));
+  return { choice: choice!, running, available, missing: Object.fromEntries(missing) };
 }
 
 /** The kernels in use, loaded at the first call; `null` for plain loops. */
 export function inUse(): Engine | null {
   if (engine !== undefined) return engine;
   if (choice === undefined) choose("WENGERT_KERNELS", environment() ?? "auto");
-  const wanted: readonly Kernels[] = choice === "auto" ? ["fma", "simd"] : [choice!];
-  const name = wanted.find(instance);
-  const exports = name === undefined ? null : instance(name);
-  engine = exports && new Engine(name!, exports, choice !== "auto");
+  const wanted = choice === "auto" ? compiled.toReversed() : compiled.filter((name) => name === choice);
+  engine = null;
+  for (const name of wanted) {
+    const exports = load(name);
+    if (typeof exports === "string") continue;
+    engine = new Engine(name, exports, choice !== "auto");
+    break;
+  }
   return engine;
 }
 
 function choose(who: string, wanted: unknown): void {
   if (typeof wanted !== "string" || !names.includes(wanted))
-    throw new ArgumentError(`${who}: kernels are "plain", "simd", "fma" or "auto"; got ${show(wanted)}`);
+    throw new ArgumentError(`${who}: expected "plain", "simd", "fma" or "auto"; got ${show(wanted)}`);
   const name = wanted as Kernels | "auto";
-  if ((name === "simd" || name === "fma") && instance(name) === null) {
-    const missing = name === "fma" && instance("simd") ? "relaxed SIMD" : "WebAssembly with SIMD";
-    throw new ArgumentError(`${who}: there is no ${missing} here; "auto" takes the best there is`);
-  }
+  const loaded = name === "simd" || name === "fma" ? load(name) : null;
+  if (typeof loaded === "string")
+    throw new ArgumentError(`${who}: "${name}" cannot run here, for ${loaded}; "auto" takes the best that can`);
   choice = name;
   engine = undefined;
 }
 
-const instances = /* @__PURE__ */ new Map<Kernels, Exports | null>([["plain", null]]);
+const loads = /* @__PURE__ */ new Map<Compiled, Exports | string>();
 
-/** A binary ready to run; `null` where the engine, or a page's policy, does not allow that. */
-function instance(name: Kernels): Exports | null {
-  let exports = instances.get(name);
-  if (exports === undefined) {
-    exports = name === "plain" ? null : instantiated(name === "simd" ? simd : fma);
-    instances.set(name, exports);
+/** A binary ready to run, or why it cannot: the engine, or a page's policy, does not allow that. */
+function load(name: Compiled): Exports | string {
+  let loaded = loads.get(name);
+  if (loaded === undefined) {
+    loaded = instantiate(name);
+    loads.set(name, loaded);
   }
-  return exports;
+  return loaded;
 }
 
-function instantiated(base64: string): Exports | null {
+function instantiate(name: Compiled): Exports | string {
+  const { WebAssembly } = globalThis as { WebAssembly?: WebAssemblyApi };
+  if (WebAssembly === undefined) return "there is no WebAssembly";
+  let module: object;
   try {
-    const { WebAssembly } = globalThis as unknown as { WebAssembly: WebAssemblyApi };
-    const binary = decoded(base64);
-    if (!WebAssembly.validate(binary)) return null;
-    return new WebAssembly.Instance(new WebAssembly.Module(binary)).exports;
-  } catch {
-    return null;
+    const binary = decoded(name === "simd" ? simd : fma);
+    if (!WebAssembly.validate(binary)) {
+      const hasSimd = name === "fma" && WebAssembly.validate(decoded(simd));
+      return `this WebAssembly has no ${hasSimd ? "relaxed SIMD" : "SIMD"}`;
+    }
+    module = new WebAssembly.Module(binary);
+  } catch (error) {
+    return `WebAssembly may not be compiled (${error}): a page's Content-Security-Policy has to allow 'wasm-unsafe-eval'`;
+  }
+  try {
+    return new WebAssembly.Instance(module).exports;
+  } catch (error) {
+    return `there is no memory for WebAssembly (${error})`;
   }
 }
 
@@ -103,8 +125,12 @@ interface WebAssemblyApi {
 }
 
 function environment(): string | undefined {
-  const { process } = globalThis as { process?: { env?: { WENGERT_KERNELS?: string } } };
-  return process?.env?.WENGERT_KERNELS || undefined;
+  try {
+    const { process } = globalThis as { process?: { env?: { WENGERT_KERNELS?: string } } };
+    return process?.env?.WENGERT_KERNELS || undefined;
+  } catch {
+    return undefined; // a host may forbid to read it
+  }
 }
 
 const digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";

@@ -1,0 +1,127 @@
+import { spawnSync } from "node:child_process";
+import { ArgumentError } from "@wengert/core";
+import { kernels } from "@wengert/ops";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { failing, host, on, webAssembly, withoutRelaxedSimd } from "./hosts.ts";
+import { errorOf } from "./support.ts";
+
+const { available } = kernels();
+afterEach(() => vi.unstubAllEnvs());
+
+/** A host like this one, whose WENGERT_KERNELS is `wanted`. */
+async function started(wanted: string | undefined) {
+  vi.stubEnv("WENGERT_KERNELS", wanted);
+  return host(webAssembly());
+}
+
+describe("kernels", () => {
+  it.each([...available, "auto"] as const)("chooses %s, and says what runs then", (name) => {
+    const before = kernels().choice;
+    const running = name === "auto" ? available.at(-1) : name;
+    expect(kernels(name)).toMatchObject({ choice: name, running, available });
+    expect(kernels()).toMatchObject({ choice: name, running, available });
+    kernels(before);
+  });
+
+  it("says what is missing, and why", () => {
+    const { missing } = kernels();
+    expect([...available, ...Object.keys(missing)].sort()).toEqual(["fma", "plain", "simd"]);
+    for (const why of Object.values(missing)) expect(why).toMatch(/SIMD$/);
+  });
+
+  it("leaves everything as it was when it refuses", () => {
+    const before = kernels();
+    expect(errorOf(() => kernels("gpu" as "simd"))).toBeInstanceOf(ArgumentError);
+    expect(kernels()).toEqual(before);
+  });
+
+  it.each([
+    ["WebAssembly is missing", undefined, ["plain"], /no WebAssembly/],
+    ["SIMD is missing", webAssembly({ validate: () => false }), ["plain"], /no SIMD/],
+    ["relaxed SIMD is missing", withoutRelaxedSimd(), ["plain", "simd"], /no relaxed SIMD/],
+    [
+      "a page forbids it",
+      webAssembly({ Module: failing(new EvalError("policy")) }),
+      ["plain"],
+      /policy.*'wasm-unsafe-eval'/,
+    ],
+    ["there is no memory", webAssembly({ Instance: failing(new RangeError("full")) }), ["plain"], /memory.*full/],
+  ])("takes the best there is where %s, and says why", async (_, WebAssembly, expected, why) => {
+    vi.stubEnv("WENGERT_KERNELS", undefined);
+    const place = await host(WebAssembly);
+    const found = on(place, (own) => own.kernels());
+    expect(found).toMatchObject({ choice: "auto", running: expected.at(-1), available: expected });
+    expect(found.missing.fma).toMatch(why);
+    expect(on(place, (own) => own.inUse()?.name)).toBe(expected.length > 1 ? "simd" : undefined);
+    expect(errorOf(() => on(place, (own) => own.kernels("fma"))).message).toMatch(why);
+  });
+});
+
+describe("WENGERT_KERNELS", () => {
+  it.each([...available, "auto"])("%s is what runs from the start", async (name) => {
+    const place = await started(name);
+    expect(on(place, (own) => [own.inUse()?.name ?? "plain", own.kernels().choice])).toEqual([
+      name === "auto" ? (available.at(-1) ?? "") : name,
+      name,
+    ]);
+  });
+
+  it.each([undefined, ""])("%j is auto", async (name) => {
+    expect(on(await started(name), (own) => own.kernels().choice)).toBe("auto");
+  });
+
+  it("of another name is refused by whatever runs, until kernels() chooses", async () => {
+    const place = await started("gpu");
+    for (let times = 0; times < 2; times++) {
+      const error = errorOf(() => on(place, (own) => own.inUse()));
+      expect(error).toBeInstanceOf(ArgumentError);
+      expect(error.message).toBe('WENGERT_KERNELS: expected "plain", "simd", "fma" or "auto"; got the string "gpu"');
+    }
+    expect(on(place, (own) => own.kernels("plain").running)).toBe("plain");
+  });
+
+  it("that cannot run here is refused in the same way", async () => {
+    vi.stubEnv("WENGERT_KERNELS", "fma");
+    const place = await host(withoutRelaxedSimd());
+    expect(errorOf(() => on(place, (own) => own.inUse())).message).toMatch(/^WENGERT_KERNELS: "fma" cannot run here/);
+  });
+
+  it("that may not be read is auto", async () => {
+    const process = Object.defineProperty({}, "env", {
+      get() {
+        throw new Error("no permission");
+      },
+    });
+    vi.stubGlobal("process", process);
+    const choice = on(await host(webAssembly()), (own) => own.kernels().choice);
+    vi.unstubAllGlobals();
+    expect(choice).toBe("auto");
+  });
+});
+
+describe("loading", () => {
+  it("waits until an op runs, and happens once", async () => {
+    vi.stubEnv("WENGERT_KERNELS", undefined);
+    const Module = vi.fn(webAssembly().Module);
+    const place = await host(webAssembly({ Module }));
+    expect(Module).not.toHaveBeenCalled();
+    const { length } = on(place, (own) => [own.inUse(), own.inUse(), own.kernels("plain"), own.kernels("simd")]);
+    expect(length).toBe(4);
+    expect(Module.mock.calls.length).toBe(available.length - 1);
+  });
+
+  it("is not done by importing the package", () => {
+    const program = `
+      const compiled = [];
+      const { Module } = WebAssembly;
+      WebAssembly.Module = class extends Module { constructor(binary) { super(binary); compiled.push(binary.length); } };
+      await import("@wengert/ops");
+      console.log(compiled.length);`;
+    const { stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", program], {
+      cwd: import.meta.dirname,
+      encoding: "utf8",
+    });
+    expect(stderr).toBe("");
+    expect(stdout.trim()).toBe("0");
+  });
+});
