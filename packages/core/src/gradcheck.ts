@@ -4,7 +4,7 @@ import { ArgumentError, DTypeError, OutOfRangeError, show, TracedValueError, Wen
 import { unpack } from "./fanout.ts";
 import { indexOf, numberText, shapeText } from "./format.ts";
 import { mustBeFunction, mustBeList } from "./mistakes.ts";
-import { rows } from "./ndarray.ts";
+import { isSameShape, rows } from "./ndarray.ts";
 import { complete } from "./options.ts";
 import { type Tensor, tensor } from "./tensor.ts";
 import { floatsOf, type TreeFunction, walk } from "./tree.ts";
@@ -250,7 +250,7 @@ function causeOf(
   const constant = ratioTo(analytic.map(() => 1));
   if (constant !== undefined) return ["missing factor", `${numberText(constant)}, everywhere`];
   for (const [name, tensor] of candidates) {
-    if (String(tensor.shape) !== String(x.shape)) continue;
+    if (!isSameShape(tensor.shape, x.shape)) continue;
     const [times, over] = [ratioTo(flat([tensor])), ratioTo(flat([tensor]).map((c) => 1 / c))];
     if (times !== undefined) return ["missing factor", `${multiple(times)}${name}`];
     if (over !== undefined) return ["missing factor", `${numberText(over)} / ${name}`];

@@ -32,10 +32,12 @@ export function sharedFloat(
   names?: readonly string[],
   integersToo = false,
 ): DType {
-  const fits = ({ dtype }: Operand) => isFloat(dtype) || (integersToo && dtype === "int32");
   const first = inputs[0];
   if (first === undefined) throw new ArgumentError(`${who}: expected a list of at least one tensor, got an empty list`);
-  if (fits(first) && inputs.every(({ dtype }) => dtype === first.dtype)) return first.dtype;
+  const fits = ({ dtype }: Operand) => isFloat(dtype) || (integersToo && dtype === "int32");
+  let areAlike = fits(first);
+  for (let k = 1; k < inputs.length; k++) if (inputs[k]!.dtype !== first.dtype) areAlike = false;
+  if (areAlike) return first.dtype;
   const unnamed = (k: number) => names?.[k] ?? (inputs.length === 1 ? "x" : String.fromCharCode(97 + k)); // a, b, c
   const name = (k: number) => inputs[k]!.label ?? unnamed(k);
   const wanted = inputs.find(({ dtype }) => isFloat(dtype)) ?? inputs.find(fits);

@@ -36,6 +36,12 @@ export const sizeOf = (shape: Shape): number => {
   return size;
 };
 
+export const isSameShape = (a: Shape, b: Shape): boolean => {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+};
+
 const mostElements = 2 ** 32; // that any engine's typed arrays hold
 
 /** @throws OutOfRangeError for more elements than an array can have, of which there may be a view. */

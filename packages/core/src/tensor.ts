@@ -16,6 +16,7 @@ import {
   checkSize,
   type Data,
   type DataClass,
+  isSameShape,
   memory,
   type NdArray,
   ndarray,
@@ -142,9 +143,7 @@ export const describe = ({ label, shape }: Operand, otherwise = "tensor"): strin
 export const kindText = ({ dtype, shape }: Operand): string => `${dtype} ${shapeText(shape)}`;
 
 /** Whether two tensors have the same dtype and shape. */
-export const isAlike = (a: Operand, b: Operand): boolean =>
-  a.dtype === b.dtype &&
-  (a.shape === b.shape || (a.shape.length === b.shape.length && a.shape.every((n, i) => n === b.shape[i])));
+export const isAlike = (a: Operand, b: Operand): boolean => a.dtype === b.dtype && isSameShape(a.shape, b.shape);
 
 /** FNV-1a over the bits of the elements. */
 function fingerprint(array: NdArray): number {

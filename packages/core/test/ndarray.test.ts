@@ -1,5 +1,5 @@
 import { fromNdarray, tensor } from "@wengert/core";
-import { assign, isRowMajor, ndarray, rows, sizeOf } from "@wengert/core/ndarray";
+import { assign, isRowMajor, isSameShape, ndarray, rows, sizeOf } from "@wengert/core/ndarray";
 import { describe, expect, it } from "vitest";
 
 const counting = (n: number) => Float64Array.from({ length: n }, (_, i) => i);
@@ -25,6 +25,18 @@ describe("rows", () => {
     for (const data of [new Float32Array(4), new Int32Array(4), new Uint8Array(4)])
       expect(rows(ndarray(data, [2, 2], [1, 2]))).toBeInstanceOf(data.constructor);
   });
+});
+
+describe("isSameShape", () => {
+  it.each<[number[], number[], boolean]>([
+    [[], [], true],
+    [[2, 3], [2, 3], true],
+    [[2, 3], [2, 4], false],
+    [[2, 3], [1, 3], false],
+    [[2, 3], [2], false],
+    [[2], [2, 3], false],
+    [[], [1], false],
+  ])("compares %j with %j: %j", (a, b, same) => expect(isSameShape(a, b)).toBe(same));
 });
 
 describe("isRowMajor", () => {

@@ -9,7 +9,7 @@ import {
   show,
   sizeCure,
 } from "@wengert/core";
-import type { Shape } from "@wengert/core/ndarray";
+import { isSameShape, type Shape } from "@wengert/core/ndarray";
 
 /** An axis, or several; −1 is the last. */
 export type Axes = number | readonly number[];
@@ -101,7 +101,7 @@ export function broadcastShape(
   let shape = shapeAt(0);
   for (let k = 1; k < inputs.length; k++) {
     const other = shapeAt(k);
-    if (other.length === 0 || other === shape) continue;
+    if (other.length === 0 || isSameShape(other, shape)) continue;
     shape = Array.from(
       { length: Math.max(shape.length, other.length) },
       (_, i, rank = Math.max(shape.length, other.length)) => {
@@ -124,7 +124,7 @@ export function broadcastShape(
 /** The shape that all inputs must have. @throws ShapeError. */
 export function commonShape(who: string, inputs: readonly Operand[], names: readonly string[]): Shape {
   const [first] = inputs as [Operand];
-  const odd = inputs.findIndex(({ shape }) => String(shape) !== String(first.shape));
+  const odd = inputs.findIndex(({ shape }) => !isSameShape(shape, first.shape));
   if (odd < 0) return first.shape;
   const [wanted, came] = [describe(first, names[0]), describe(inputs[odd]!, names[odd])];
   throw new ShapeError(`${who}: ${came} must have the shape of ${wanted}`);

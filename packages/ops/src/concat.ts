@@ -9,7 +9,7 @@ import {
   type Operand,
   ShapeError,
 } from "@wengert/core";
-import { assign } from "@wengert/core/ndarray";
+import { assign, isSameShape } from "@wengert/core/ndarray";
 import { axisOf } from "./axes.ts";
 import { irregular } from "./samples.ts";
 import { reshape } from "./shape.ts";
@@ -63,7 +63,7 @@ export const stack: Op<Inputs, Along, Partial<Along>> = /* @__PURE__ */ defineOp
   },
   shape: (tensors, { axis }) => {
     const first = tensors[0]!;
-    const odd = tensors.findIndex(({ shape }) => String(shape) !== String(first.shape));
+    const odd = tensors.findIndex(({ shape }) => !isSameShape(shape, first.shape));
     if (odd < 0) return first.shape.toSpliced(axis, 0, tensors.length);
     const [wanted, came] = [describe(first, "tensor 0"), describe(tensors[odd]!, `tensor ${odd}`)];
     throw new ShapeError(

@@ -9,7 +9,7 @@ import {
   type TensorLike,
   toTensors,
 } from "@wengert/core";
-import { ndarray, type Shape, sizeOf } from "@wengert/core/ndarray";
+import { isSameShape, ndarray, type Shape, sizeOf } from "@wengert/core/ndarray";
 import { numeric } from "./arithmetic.ts";
 import { ofSumOfProducts } from "./causes.ts";
 import { equal, logicalAnd } from "./compare.ts";
@@ -62,7 +62,7 @@ export function cotangentOf(k: number, g: Tensor, inputs: Inputs, { operands, ou
   const placed = inShape(total, shape);
   const mask = onDiagonal(labels, x.shape);
   const spread = mask ? where(mask, placed, 0) : placed;
-  return String(spread.shape) === String(x.shape) ? spread : broadcastTo(spread, { shape: x.shape });
+  return isSameShape(spread.shape, x.shape) ? spread : broadcastTo(spread, { shape: x.shape });
 }
 
 const by = (contraction: Contraction, tensors: Inputs): Tensor =>

@@ -21,23 +21,27 @@ export type ElementwiseLoop = (
 
 /** Runs `loop` over `out` (row-major) and up to three inputs that broadcast to it, in runs as long as strides allow. */
 export function elementwise(out: NdArray, inputs: readonly NdArray[], loop: ElementwiseLoop): void {
-  const [a, b = a, c = a] = inputs as [NdArray, NdArray?, NdArray?];
-  const [p, q, r] = [wholeStride(a, out), wholeStride(b!, out), wholeStride(c!, out)];
+  const a = inputs[0]!;
+  const b = inputs.length > 1 ? inputs[1]! : a;
+  const c = inputs.length > 2 ? inputs[2]! : a;
+  const p = wholeStride(a, out);
+  const q = b === a ? p : wholeStride(b, out);
+  const r = c === a ? p : wholeStride(c, out);
   if (p !== undefined && q !== undefined && r !== undefined) {
-    loop(out.data.length, out.data, 0, a.data, a.offset, p, b!.data, b!.offset, q, c!.data, c!.offset, r);
+    loop(out.data.length, out.data, 0, a.data, a.offset, p, b.data, b.offset, q, c.data, c.offset, r);
     return;
   }
   const [shape, x, y, z] = merged(
     out.shape,
-    [a, b, c].map((array) => broadcastStrides(array!, out.shape)),
+    [a, b, c].map((array) => broadcastStrides(array, out.shape)),
   );
   const run = shape!.length - 1;
   const [n, s, t, u] = run < 0 ? [1, 0, 0, 0] : [shape![run]!, x![run]!, y![run]!, z![run]!];
   const size = sizeOf(shape!);
-  let [i, j, k] = [a.offset, b!.offset, c!.offset];
+  let [i, j, k] = [a.offset, b.offset, c.offset];
   const index = new Array<number>(shape!.length).fill(0);
   for (let o = 0; o < size; o += n) {
-    loop(n, out.data, o, a.data, i, s, b!.data, j, t, c!.data, k, u);
+    loop(n, out.data, o, a.data, i, s, b.data, j, t, c.data, k, u);
     for (let axis = run - 1; axis >= 0; axis--) {
       i += x![axis]!;
       j += y![axis]!;

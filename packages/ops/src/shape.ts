@@ -11,7 +11,7 @@ import {
   tensor,
   type Unary,
 } from "@wengert/core";
-import { assign, isRowMajor, ndarray, type Shape, sizeOf } from "@wengert/core/ndarray";
+import { assign, isRowMajor, isSameShape, ndarray, type Shape, sizeOf } from "@wengert/core/ndarray";
 import { type AxisOption, axesOf, axisOf, shapeOf } from "./axes.ts";
 import { irregular } from "./samples.ts";
 
@@ -49,8 +49,7 @@ function sizesCure(shape: Shape, size: number): string {
 }
 
 /** x in another shape; x itself if it has it. */
-export const inShape = (x: Tensor, shape: Shape): Tensor =>
-  String(x.shape) === String(shape) ? x : reshape(x, { shape });
+export const inShape = (x: Tensor, shape: Shape): Tensor => (isSameShape(x.shape, shape) ? x : reshape(x, { shape }));
 
 /** yᵢⱼ = xⱼᵢ: the axes in another order, reversed by default. Its adjoint puts them back. */
 export const transpose: Op<

@@ -13,7 +13,7 @@ import {
   show,
   type Unary,
 } from "@wengert/core";
-import { assign, type NdArray, ndarray, type Shape } from "@wengert/core/ndarray";
+import { assign, isSameShape, type NdArray, ndarray, type Shape } from "@wengert/core/ndarray";
 import { shapeOf } from "./axes.ts";
 import { irregular } from "./samples.ts";
 
@@ -72,7 +72,7 @@ export const unslice: Op<Unary, Selection & { readonly shape: Shape }> = /* @__P
     );
   },
   shape: ([x], { shape, size }) => {
-    if (String(x.shape) === String(size)) return shape;
+    if (isSameShape(x.shape, size)) return shape;
     throw new ShapeError(`unslice: expected the shape of the selection, ${shapeText(size)}, got ${describe(x)}`);
   },
   dtype: ([x]) => x.dtype,

@@ -10,7 +10,7 @@ import {
   tensor,
   type Unary,
 } from "@wengert/core";
-import { type NdArray, ndarray, type Shape, sizeOf } from "@wengert/core/ndarray";
+import { isSameShape, type NdArray, ndarray, type Shape, sizeOf } from "@wengert/core/ndarray";
 import {
   keptShape,
   type ReduceOptions,
@@ -83,8 +83,8 @@ export const broadcastTo: Op<Unary, { readonly shape: Shape }> = /* @__PURE__ */
 
 /** The cotangent of `x` from that of what it was broadcast to: summed over the axes along which x was repeated. */
 export function unbroadcast(g: Tensor, { shape }: Pick<Operand, "shape">): Tensor {
+  if (isSameShape(g.shape, shape)) return g;
   const missing = g.shape.length - shape.length;
   const axis = [...g.shape.keys()].filter((i) => i < missing || (shape[i - missing] === 1 && g.shape[i] !== 1));
-  if (axis.length === 0) return g;
   return inShape(sum(g, { axis }), shape);
 }
