@@ -26,7 +26,7 @@ export function buildKernels() {
       const args = [`${compiler}/bin/asc.js`, `${sources}/index.ts`, "-o", binary, ...options];
       const { status, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
       if (status !== 0) throw new Error(`the kernels do not compile:\n${stderr}`);
-      return `export const ${name}: string =\n  "${readFileSync(binary).toString("base64")}";`;
+      return `export const ${name}: string =\n  "${text(readFileSync(binary))}";`;
     });
     writeFileSync(output, [mark, "// Written by tools/kernels.mjs from kernels/*.ts.", ...lines, ""].join("\n"));
   } finally {
@@ -34,9 +34,15 @@ export function buildKernels() {
   }
 }
 
+/** Bytes as packages/ops/src/wasm/embedded.ts reads them. @param {Uint8Array} bytes */
+function text(bytes) {
+  const digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  return Array.from(bytes, (byte) => `${["", "-", ".", "_"][byte >> 6]}${digits[byte & 63]}`).join("");
+}
+
 function fingerprint() {
   const hash = createHash("sha256").update(JSON.stringify(builds));
-  hash.update(readFileSync(`${compiler}/package.json`));
+  hash.update(readFileSync(`${compiler}/package.json`)).update(`${text}`);
   for (const name of readdirSync(sources).sort()) hash.update(name).update(readFileSync(`${sources}/${name}`));
   return hash.digest("hex");
 }

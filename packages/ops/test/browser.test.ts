@@ -1,15 +1,20 @@
 import { runInNewContext } from "node:vm";
+import { kernels } from "@wengert/ops";
 import { build, type Rollup } from "vite";
-import { expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 
-// What a page gets: one bundle, and no more than the language itself around it.
-test("core and ops run without Node", async () => {
-  const program = `
-    import { grad, hessian, tensor } from "@wengert/core";
-    import { log, mul, softmax, sum } from "@wengert/ops";
-    const f = (x) => sum(mul(softmax(x), log(softmax(x))));
-    globalThis.answer = [grad(f)(tensor([1, 2, 3])), hessian(f)(tensor([1, 2, 3]))].join(" ");
-  `;
+// What a page gets: one minified bundle, and no more than the language itself around it.
+const program = `
+  import { grad, hessian, tensor } from "@wengert/core";
+  import { kernels, log, mul, softmax, sum } from "@wengert/ops";
+  const f = (x) => sum(mul(softmax(x), log(softmax(x))));
+  globalThis.answer = [grad(f)(tensor([1, 2, 3])), hessian(f)(tensor([1, 2, 3]))].join(" ");
+  globalThis.kernels = kernels();
+`;
+const answer = /^tensor\(\[-0\.14181709, -0\.14077036, {2}0\.28258745\], float64\) tensor/;
+
+let code: string;
+beforeAll(async () => {
   const { output } = (await build({
     configFile: false,
     logLevel: "silent",
@@ -23,7 +28,23 @@ test("core and ops run without Node", async () => {
       },
     ],
   })) as Rollup.RollupOutput;
-  const page: { answer?: string } = {};
-  runInNewContext(output[0].code, page);
-  expect(page.answer).toMatch(/^tensor\(\[-0\.14181709, -0\.14077036, {2}0\.28258745\], float64\) tensor/);
+  code = output[0].code;
+});
+
+describe("without Node", () => {
+  test("core and ops run, with the kernels that there are", () => {
+    const page: { answer?: string; kernels?: unknown } = {};
+    runInNewContext(code, page);
+    expect(page.answer).toMatch(answer);
+    const { available, missing } = kernels();
+    expect(page.kernels).toEqual({ choice: "auto", running: available.at(-1), available, missing });
+  });
+
+  test("a page whose policy forbids WebAssembly has plain loops, and is told why", () => {
+    const page: { answer?: string; kernels?: unknown } = {};
+    runInNewContext(code, page, { contextCodeGeneration: { wasm: false } });
+    expect(page.answer).toMatch(answer);
+    expect(page.kernels).toMatchObject({ choice: "auto", running: "plain", available: ["plain"] });
+    expect(page.kernels).toHaveProperty("missing.simd", expect.stringMatching(/CompileError.*'wasm-unsafe-eval'/));
+  });
 });

@@ -1,5 +1,6 @@
 import { ArgumentError, show } from "@wengert/core";
 import { fma, simd } from "./binaries.ts";
+import { bytesOf } from "./embedded.ts";
 import type { Exports } from "./exports.ts";
 import { Workspace } from "./workspace.ts";
 
@@ -101,9 +102,9 @@ function instantiate(name: Compiled): Exports | string {
   if (WebAssembly === undefined) return "there is no WebAssembly";
   let module: object;
   try {
-    const binary = decoded(name === "simd" ? simd : fma);
+    const binary = bytesOf(name === "simd" ? simd : fma);
     if (!WebAssembly.validate(binary)) {
-      const hasSimd = name === "fma" && WebAssembly.validate(decoded(simd));
+      const hasSimd = name === "fma" && WebAssembly.validate(bytesOf(simd));
       return `this WebAssembly has no ${hasSimd ? "relaxed SIMD" : "SIMD"}`;
     }
     module = new WebAssembly.Module(binary);
@@ -131,20 +132,4 @@ function environment(): string | undefined {
   } catch {
     return undefined; // a host may forbid to read it
   }
-}
-
-const digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-/** The bytes that a string in base64 stands for. (`atob` is the host's, and not every one has it.) */
-function decoded(base64: string): Uint8Array {
-  const bytes = new Uint8Array((base64.replace(/=+$/, "").length * 3) >> 2);
-  let [bits, count, o] = [0, 0, 0];
-  for (let i = 0; o < bytes.length; i++) {
-    bits = (bits << 6) | digits.indexOf(base64[i]!);
-    count += 6;
-    if (count < 8) continue;
-    count -= 8;
-    bytes[o++] = bits >> count;
-  }
-  return bytes;
 }

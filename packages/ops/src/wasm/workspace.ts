@@ -9,45 +9,48 @@ const few = 48;
 
 /**
  * The memory of a loaded binary. A kernel call lays its operands out in it from the start, one behind the other, and leaves
- * nothing: there is nothing to free, and what ran before makes no difference.
+ * nothing: there is nothing to free, and what ran before makes no difference. From `begin` to the last `read` nothing else
+ * runs: a kernel call takes no function of anybody else.
  */
 export class Workspace {
   readonly #memory: Exports["memory"];
   readonly #start: number;
   #end: number;
-  #float64: Float64Array;
-  #float32: Float32Array;
-  #int32: Int32Array;
-  #bytes: Uint8Array;
+  #float64!: Float64Array;
+  #float32!: Float32Array;
+  #int32!: Int32Array;
+  #bytes!: Uint8Array;
 
   constructor(exports: Exports) {
     this.#memory = exports.memory;
     this.#start = exports.free();
     this.#end = this.#start;
-    const { buffer } = this.#memory;
-    this.#float64 = new Float64Array(buffer);
-    this.#float32 = new Float32Array(buffer);
-    this.#int32 = new Int32Array(buffer);
-    this.#bytes = new Uint8Array(buffer);
+    this.#see();
   }
 
   /** Forgets all that was laid out, and makes room for `bytes`; whether there is room. */
   begin(bytes: number): boolean {
     this.#end = this.#start;
+    if (this.#bytes.length === 0) this.#see(); // somebody else has made the memory grow
     const needed = this.#start + bytes + 1024;
     if (needed <= this.#bytes.length) return true;
     if (!(needed <= limit)) return false;
     try {
       this.#memory.grow(Math.ceil((needed - this.#bytes.length) / page));
     } catch {
-      return false; // the host has no more, or allows no more
+      // the host has no more, or allows no more
     }
-    const { buffer } = this.#memory; // growing detaches the one before
+    if (this.#bytes.length === 0) this.#see();
+    return needed <= this.#bytes.length;
+  }
+
+  /** Views of the memory as it is: growing detaches those of before. */
+  #see(): void {
+    const { buffer } = this.#memory;
     this.#float64 = new Float64Array(buffer);
     this.#float32 = new Float32Array(buffer);
     this.#int32 = new Int32Array(buffer);
     this.#bytes = new Uint8Array(buffer);
-    return true;
   }
 
   /** The address of the next `bytes`, and 64 more that belong to nobody, of those that `begin` made room for. */
