@@ -5,6 +5,7 @@
 
 export * from "./elementwise";
 export * from "./lanes";
+export * from "./softmax";
 
 /** The first address that holds no table of these kernels. */
 export function free(): usize {

@@ -25,6 +25,7 @@ import { exponentials, meanUnder, peak, sumOfOthers } from "./lanes.ts";
 import { alongAxes, inDoubles } from "./loops.ts";
 import { irregular, positive } from "./samples.ts";
 import { sum } from "./sum.ts";
+import { softmaxInWasm, softmaxPullbackInWasm } from "./wasm/softmax.ts";
 import { where } from "./where.ts";
 
 export interface SoftmaxOptions {
@@ -65,6 +66,7 @@ const softmaxOfAll: Op<Unary, Along, AxisOption> = /* @__PURE__ */ defineOp({
   params: along("softmax"),
   shape: ([x]) => x.shape,
   kernel: (out, [x], { axes }) =>
+    softmaxInWasm(out, x, axes) ||
     inDoubles(out, (y) =>
       alongAxes(axes, y, [x], (n, s, o, r, a, i, t) => {
         const others = exponentials(n, s, o, r, a, i, t, peak(n, a, i, t)); // shifted, so that exp cannot overflow
@@ -97,6 +99,7 @@ export const softmaxPullback: Op<Binary, Along, AxisOption> = /* @__PURE__ */ de
   params: along("softmaxPullback"),
   shape: (inputs) => commonShape("softmaxPullback", inputs, ["s", "g"]),
   kernel: (out, [s, g], { axes }) =>
+    softmaxPullbackInWasm(out, s, g, axes) ||
     alongAxes(axes, out, [s, g], (n, y, o, r, a, i, t, b, j, u) => {
       meanUnder(mean, n, a, i, t, b, j, u);
       for (let l = 0, p = i, q = j, k = o; l < n; l++, p += t, q += u, k += r) {

@@ -4,10 +4,14 @@ export interface Exports {
   free(): number;
   readonly add32: MapKernel;
   readonly sum32: LaneKernel;
+  readonly softmax32: LaneKernel;
+  readonly softmax64: LaneKernel;
+  readonly softmaxPullback32: LaneKernel;
+  readonly softmaxPullback64: LaneKernel;
 }
 
 /** `rows` lanes of n entries each, of up to three operands; where one is a reduced one, it has an entry a row. */
-type LaneKernel = (rows: number, n: number, y: number, a: number, b: number, c: number, scratch: number) => void;
+export type LaneKernel = (rows: number, n: number, y: number, a: number, b: number, c: number, scratch: number) => void;
 
 /** y = a ∘ b over rows of n entries; an operand is repeated where its stride from row to row, or along a row, is 0. */
 type MapKernel = (

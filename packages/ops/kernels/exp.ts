@@ -1,0 +1,61 @@
+// eˣ = 2ⁿ eʳ with x = n ln 2 + r and |r| ≤ (ln 2) / 2, and eʳ = 1 + r + r² q(r) with a polynomial q that is within 2⁻²⁸ of it
+// for floats, and within 2⁻⁵⁵ for doubles. It needs no table, so that all lanes of a vector go the same way.
+
+import { madd32, madd64 } from "./vector";
+
+/** What `expBelow` has for the exponent of 1: more than 0, so that no result that counts is subnormal. */
+// @ts-ignore: decorator
+@inline
+export function one<T>(): f64 {
+  return sizeof<T>() == 4 ? 18446744073709551616.0 : 1.3407807929942597e154; // 2⁶⁴, 2⁵¹²
+}
+
+/**
+ * e^(x − top) times 2⁶⁴, or times 2⁵¹² for doubles, for x ≤ top. What x − top loses to rounding is added to r: it is |x − top|
+ * roundings of the result. 0 from e⁻¹³¹ on, e⁻⁷⁴⁶ for doubles; NaN for NaN, and where both are the same infinity.
+ */
+// @ts-ignore: decorator
+@inline
+export function expBelow<T>(x: v128, top: v128): v128 {
+  const d = v128.sub<T>(x, top);
+  const z = v128.sub<T>(d, x);
+  const lost = v128.sub<T>(v128.sub<T>(x, v128.sub<T>(d, z)), v128.add<T>(top, z)); // the sumError of ../src/doubles.ts
+
+  // Added to y, this leaves the integer nearest to y in its last digits, and with it the exponent of `scale` in its bits.
+  const toInteger = v128.splat<T>(sizeof<T>() == 4 ? <T>(12582912 + 127 + 64) : <T>(6755399441055744 + 1023 + 512));
+  const t = v128.add<T>(v128.mul<T>(d, v128.splat<T>(<T>1.4426950408889634)), toInteger);
+  const n = v128.sub<T>(t, toInteger);
+  const scale = sizeof<T>() == 4 ? i32x4.shl(t, 23) : i64x2.shl(t, 52);
+
+  // ln 2 in two parts, the first with so few digits that n times it is exact
+  const h = v128.sub<T>(d, v128.mul<T>(n, v128.splat<T>(sizeof<T>() == 4 ? <T>0.693115234375 : <T>0.6931471805592082)));
+  const c = v128.sub<T>(lost, v128.mul<T>(n, v128.splat<T>(sizeof<T>() == 4 ? <T>3.1946184945309415e-5 : <T>7.371002565167799e-13)));
+  const r = v128.add<T>(h, c);
+  const square = v128.mul<T>(r, r);
+  let rest = v128.mul<T>(square, sizeof<T>() == 4 ? floatCurve(r, square) : doubleCurve(r, square));
+  if (sizeof<T>() == 8) rest = v128.add<T>(rest, v128.add<T>(v128.sub<T>(h, r), c));
+  const y = v128.mul<T>(scale, v128.add<T>(v128.splat<T>(<T>1), v128.add<T>(r, rest)));
+  return v128.andnot(y, v128.lt<T>(d, v128.splat<T>(sizeof<T>() == 4 ? <T>-131 : <T>-746)));
+}
+
+/** (eʳ − 1 − r) / r² */
+// @ts-ignore: decorator
+@inline
+function floatCurve(r: v128, square: v128): v128 {
+  const high = madd32(square, f32x4.splat(0.0013814173871651292), madd32(r, f32x4.splat(0.008368921466171741), f32x4.splat(0.04166840761899948)));
+  return madd32(square, high, madd32(r, f32x4.splat(0.1666651964187622), f32x4.splat(0.4999999403953552)));
+}
+
+// @ts-ignore: decorator
+@inline
+function doubleCurve(r: v128, square: v128): v128 {
+  let even = madd64(square, f64x2.splat(2.762032742826824e-7), f64x2.splat(2.4801520792572694e-5));
+  let odd = madd64(square, f64x2.splat(2.5100569275813683e-8), f64x2.splat(2.75572680728901e-6));
+  even = madd64(square, even, f64x2.splat(0.0013888888917538296));
+  odd = madd64(square, odd, f64x2.splat(0.00019841269863303223));
+  even = madd64(square, even, f64x2.splat(0.04166666666662348));
+  odd = madd64(square, odd, f64x2.splat(0.008333333333330011));
+  even = madd64(square, even, f64x2.splat(0.5));
+  odd = madd64(square, odd, f64x2.splat(0.16666666666666669));
+  return madd64(r, odd, even);
+}

@@ -1,0 +1,220 @@
+import { type Tensor, tensor } from "@wengert/core";
+import { type Kernels, kernels, mul, reshape, softmax, softmaxPullback, transpose } from "@wengert/ops";
+import { afterAll, describe, expect, it } from "vitest";
+import { noiseLike, numbers, overlapping, product, random, repeated, twins } from "./support.ts";
+
+// The kernels in WebAssembly against the plain loops. Rows stand alone in what is compared, and in batches that need several
+// chunks of the kernels' memory.
+
+const before = kernels().choice;
+afterAll(() => void kernels(before));
+
+/** What `body` gives with these kernels. */
+function by<T>(which: Kernels, body: () => T): T {
+  kernels(which);
+  return body();
+}
+
+const dtypes = ["float64", "float32"] as const;
+type DType = (typeof dtypes)[number];
+type Lanes = (x: Tensor, g: Tensor, axis: number | readonly number[]) => Tensor;
+
+interface Case {
+  readonly call: Lanes;
+  /** What is an error of 1 ulp, where the result is a sum of terms of both signs: the size of these terms. */
+  readonly terms?: (x: readonly number[], g: readonly number[]) => readonly number[];
+}
+
+/** s of a row, for what needs only a few digits */
+const weights = (x: readonly number[]): number[] => numbers(by("plain", () => softmax(tensor(x))));
+
+const cases: Readonly<Record<string, Case>> = {
+  softmax: { call: (x, _, axis) => softmax(x, { axis }) },
+  softmaxPullback: {
+    call: (x, g, axis) => softmaxPullback(by1(x, axis), g, { axis }),
+    terms: (x, g) => {
+      const s = weights(x);
+      return s.map((p, i) => p * s.reduce((sum, q, j) => sum + q * Math.abs(g[i]! - g[j]!), 0));
+    },
+  },
+};
+
+/** A softmax that is the same whatever kernels run: what is compared is the pullback alone. */
+function by1(x: Tensor, axis: number | readonly number[]): Tensor {
+  const now = kernels().choice;
+  const s = by("plain", () => softmax(x, { axis }));
+  kernels(now);
+  return s;
+}
+
+const lastPlace = (x: number, dtype: DType): number => {
+  const [digits, smallest] = dtype === "float64" ? [52, 2 ** -1074] : [23, 2 ** -149];
+  return Math.max(smallest, 2 ** (Math.floor(Math.log2(Math.abs(x))) - digits));
+};
+
+/** The worst difference of two results in units in the last place; Infinity for another NaN, infinity or shape. */
+function ulpsBetween(got: Tensor, wanted: Tensor, sizes?: readonly number[]): number {
+  if (String(got.shape) !== String(wanted.shape) || got.dtype !== wanted.dtype) return Infinity;
+  const other = numbers(wanted);
+  return numbers(got).reduce((worst, y, i) => {
+    const w = other[i]!;
+    if (y === w || (Number.isNaN(y) && Number.isNaN(w))) return worst;
+    const size = Math.max(Math.abs(w), sizes?.[i] ?? 0);
+    const ulps = Math.abs(y - w) / lastPlace(size, wanted.dtype as DType);
+    return ulps <= worst ? worst : Number.isNaN(ulps) ? Infinity : ulps;
+  }, 0);
+}
+
+const lengths = [...Array(37).keys(), 63, 64, 65, 100, 255, 256, 257, 1000, 1001, 1023].filter((n) => n > 0);
+const rowOf = (n: number, scale: number, dtype: DType, seed = n): Tensor =>
+  tensor(mul(random([n], seed), scale), { dtype });
+
+/** Numbers in which an exp, a difference or a sum goes another way. */
+const special: readonly number[] = [
+  ...[
+    Number.NaN,
+    Infinity,
+    -Infinity,
+    0,
+    -0,
+    5e-324,
+    2 ** -149,
+    -(2 ** -126),
+    88,
+    -88,
+    104,
+    -104,
+    -131,
+    -132,
+    709,
+    -746,
+  ],
+  ...[3e38, -3e38, 1.5e308, -1.7e308],
+];
+
+const ways = kernels().available.filter((name) => name !== "plain");
+it("there are kernels here", () => expect(ways).toContain("simd"));
+
+describe.each(ways)("%s agrees with plain loops", (way) => {
+  describe.each(Object.entries(cases))("%s", (_, { call, terms }) => {
+    describe.each(dtypes)("%s", (dtype) => {
+      const compare = (x: Tensor, g: Tensor, axis: number | readonly number[] = -1) => {
+        const [got, wanted] = [by(way, () => call(x, g, axis)), by("plain", () => call(x, g, axis))];
+        const sizes = x.shape.length === 1 ? terms?.(numbers(x), numbers(g)) : undefined;
+        const ulps = ulpsBetween(got, wanted, sizes);
+        if (!(ulps <= 4)) expect.fail(`${ulps} ulp between ${got} and ${wanted} for ${x} and ${g}`);
+        return ulps;
+      };
+      it("for rows of every length around the ends of vectors", () => {
+        for (const [n, scale] of product(lengths, [1, 12, 60, 700]) as [number, number][])
+          compare(rowOf(n, scale, dtype), rowOf(n, 1, dtype, n + 1));
+      });
+      it("where one probability is nearly 1, a shift is common to g, or one g dwarfs the others", () => {
+        for (const [n, gap, at] of product([2, 3, 4, 5, 9, 600], [7, 16, 36, 90], [0, 1]) as [
+          number,
+          number,
+          number,
+        ][]) {
+          const x = numbers(rowOf(n, 1, dtype)).with(at, gap);
+          const g = numbers(rowOf(n, 1, dtype, 5));
+          for (const u of [
+            g,
+            g.map((v) => Math.fround(v + 1000)),
+            g.with(1 - at, 1e6),
+            g.map((_, i) => (i === at ? 1 : 0)),
+          ])
+            compare(tensor(x, { dtype }), tensor(u, { dtype }));
+        }
+      });
+      it("for special numbers at every place", () => {
+        for (const [n, value] of product([1, 2, 3, 4, 5, 8, 9], special) as [number, number][])
+          for (let at = 0; at < n; at++)
+            for (const rest of [0, -3, -Infinity]) {
+              const x = tensor(Array(n).fill(rest).with(at, value), { dtype });
+              compare(x, rowOf(n, 1, dtype));
+              const isHuge = Math.abs(value) > 1e300 && Number.isFinite(value); // there the plain loops give NaN
+              if (!isHuge) compare(rowOf(n, 1, dtype), x);
+            }
+      });
+      it("for nothing, along several axes and however the inputs lie in memory", () => {
+        for (const shape of [[0], [2, 0], [0, 3], [0, 0]]) compare(random(shape), random(shape));
+        const [x, g] = [random([3, 4, 5]), random([3, 4, 5], 2)].map((t) => tensor(t, { dtype })) as [Tensor, Tensor];
+        for (const axis of [0, 1, 2, [0, 1], [0, 2], [1, 2], [0, 1, 2], []]) {
+          const wanted = by(way, () => call(x, g, axis));
+          expect(numbers(inRows(wanted, axis))).toEqual(
+            numbers(by(way, () => call(inRows(x, axis), inRows(g, axis), -1))),
+          );
+          for (const [[, a], [, b]] of product(twins(x), twins(g)) as [[string, Tensor], [string, Tensor]][])
+            expect(numbers(by(way, () => call(a, b, axis)))).toEqual(numbers(wanted));
+          for (const [thin, whole] of [repeated(x, 0), repeated(x, 2), ...overlapping(x)])
+            expect(numbers(by(way, () => call(thin, g, axis)))).toEqual(numbers(by(way, () => call(whole, g, axis))));
+        }
+      });
+      it("and a row has the same bits alone, in any batch, and along any axis", () => {
+        for (const [n, count] of [
+          [1, 5],
+          [3, 7],
+          [4, 6],
+          [10, 900],
+          [33, 300],
+          [9000, 3],
+          [3000, 4],
+        ] as const) {
+          const [x, g] = [
+            tensor(mul(random([count, n]), 20), { dtype }),
+            noiseLike(tensor(random([count, n]), { dtype }), 9),
+          ];
+          const alone = (t: Tensor, row: number) => tensor(numbers(t).slice(row * n, (row + 1) * n), { dtype });
+          const u = tensor(g, { dtype });
+          const batch = numbers(by(way, () => call(x, u, -1)));
+          const flipped = numbers(by(way, () => call(turned(x), turned(u), 0)));
+          const per = batch.length / count;
+          for (const row of [0, 1, count - 2, count - 1]) {
+            const got = numbers(by(way, () => call(alone(x, row), alone(u, row), -1)));
+            expect(batch.slice(row * per, (row + 1) * per)).toEqual(got);
+            expect(got.map((_, l) => flipped[l * count + row])).toEqual(got);
+          }
+        }
+      });
+      it("whatever ran before, and whatever lies behind the end of a lane", () => {
+        const [x, g] = [rowOf(5, 1, dtype), rowOf(5, 1, dtype, 3)];
+        const fresh = numbers(by(way, () => call(x, g, -1)));
+        for (const junk of [Number.NaN, Infinity, 1e30]) {
+          const rows = tensor(Array(64).fill(junk), { dtype });
+          by(way, () => call(rows, rows, -1));
+          expect(numbers(by(way, () => call(x, g, -1)))).toEqual(fresh);
+        }
+      });
+    });
+  });
+});
+
+/** A matrix whose rows are the lanes of `t` along `axis`. */
+function inRows(t: Tensor, axis: number | readonly number[]): Tensor {
+  const axes = [axis].flat();
+  const kept = [0, 1, 2].filter((i) => !axes.includes(i));
+  const size = (list: readonly number[]) => list.reduce((n, i) => n * t.shape[i]!, 1);
+  return reshape(transpose(t, { axes: [...kept, ...axes] }), { shape: [size(kept), size(axes)] });
+}
+
+/** The transpose of a matrix, row by row. */
+function turned(t: Tensor): Tensor {
+  const [m, n] = t.shape as [number, number];
+  const values = numbers(t);
+  return tensor(
+    Array.from({ length: n }, (_, j) => Array.from({ length: m }, (_, i) => values[i * n + j]!)),
+    { dtype: t.dtype },
+  );
+}
+
+it("what { where } leaves out is no different", () => {
+  const x = tensor([1, Number.NaN, 3, Infinity, 5, 6]);
+  const where = tensor([true, false, true, false, true, true]);
+  for (const way of ways)
+    expect(
+      ulpsBetween(
+        by(way, () => softmax(x, { where })),
+        by("plain", () => softmax(x, { where })),
+      ),
+    ).toBeLessThan(4);
+});
