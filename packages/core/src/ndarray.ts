@@ -1,16 +1,18 @@
 /**
- * The only module that may import ndarray and ndarray-ops; `@wengert/core/ndarray` to the packages above.
+ * The only module that may import ndarray; `@wengert/core/ndarray` to the packages above. Where the code that ndarray
+ * generates is forbidden, view.ts takes its place, and nothing else changes.
  *
- * Both are CommonJS: import the default export (their types promise named ones, which fail in Node). The types of
- * ndarray-ops are wrong in places, so what is used of it has its own signature here.
+ * ndarray is CommonJS: import the default export (its types promise named ones, which fail in Node).
  */
 import nd, { type NdArray as Nd } from "ndarray";
-import untyped from "ndarray-ops";
+import { assign } from "./copy.ts";
 import { OutOfRangeError } from "./errors.ts";
+import { type Data, type Shape, viewOf } from "./view.ts";
 
-export type Data = Float64Array | Float32Array | Int32Array | Uint8Array;
+export { assign } from "./copy.ts";
+
+export type { Data, Shape } from "./view.ts";
 export type NdArray = Nd<Data>;
-export type Shape = readonly number[];
 
 /** An ndarray that is only read: what `Tensor.data` is typed as. */
 export interface ReadonlyNdArray
@@ -24,11 +26,6 @@ export interface ReadonlyNdArray
   transpose(...axes: number[]): ReadonlyNdArray;
   pick(...index: (number | null)[]): ReadonlyNdArray;
 }
-
-interface NdarrayOps {
-  assign(out: NdArray, a: NdArray): void;
-}
-const ops = untyped as unknown as NdarrayOps;
 
 export const sizeOf = (shape: Shape): number => {
   let size = 1;
@@ -75,6 +72,17 @@ export interface DataClass {
 type ViewClass = new (data: Data, ...shapeStrideOffset: number[]) => NdArray;
 const views = /* @__PURE__ */ new Map<unknown, ViewClass[]>();
 
+/** Whether code may be generated, which the policy of a page may forbid; `undefined` until it is tried, once. */
+let mayGenerate: boolean | undefined;
+function triedToGenerate(): boolean {
+  try {
+    new Function();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** `data` seen as an array of `shape`; row by row unless strides are given. Nothing is copied. */
 export function ndarray(data: Data, shape: Shape, stride?: Shape, offset?: number): NdArray {
   // Without an offset, negative strides need one, which ndarray finds.
@@ -85,6 +93,8 @@ export function ndarray(data: Data, shape: Shape, stride?: Shape, offset?: numbe
     if (shape.length === 1) return new View(data, shape[0]!, last, offset ?? 0);
     return new View(data, offset ?? 0);
   }
+  mayGenerate ??= triedToGenerate();
+  if (!mayGenerate) return viewOf(data, shape, stride, offset) as unknown as NdArray;
   const array = nd(data, shape as number[], stride as number[] | undefined, offset);
   if (shape.length <= 2) {
     const ofDType = views.get(data.constructor) ?? [];
@@ -112,12 +122,6 @@ export function rows(a: NdArray): Data {
   const copy = memory(data.constructor as DataClass, "a copy", a.shape);
   assign(ndarray(copy, a.shape), a);
   return copy;
-}
-
-/** out ← a, element by element, whatever the strides. */
-export function assign(out: NdArray, a: NdArray): void {
-  if (out.shape.length === 0) out.data[out.offset] = a.data[a.offset]!;
-  else if (sizeOf(out.shape) > 0) ops.assign(out, a);
 }
 
 /** out ← a + b for a row-major `out`. */

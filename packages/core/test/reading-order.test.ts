@@ -7,6 +7,8 @@ const source = (name: string): string => readFileSync(new URL(`../src/${name}`, 
 const order = [
   "errors.ts",
   "options.ts",
+  "view.ts",
+  "copy.ts",
   "ndarray.ts",
   "format.ts",
   "tensor.ts",

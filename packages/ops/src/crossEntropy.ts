@@ -18,7 +18,6 @@ import { axisOf } from "./axes.ts";
 import { cast } from "./cast.ts";
 import { rowsOfLabels, rowsOfProbabilities } from "./classes.ts";
 import { notEqual } from "./compare.ts";
-import { stack } from "./concat.ts";
 import { labelLosses, oneHotRows } from "./labels.ts";
 import { probabilityLosses } from "./probabilities.ts";
 import { type ReductionName, reduced } from "./reduction.ts";
@@ -162,7 +161,13 @@ function checkWeight(weight: unknown, logits: Tensor, axis: number): void {
 
 function samples(): Readonly<Parameters<CrossEntropy>>[] {
   const labels = tensor([2, 0], { dtype: "int32" });
-  const grid = stack([tensor([2, 0, 7], { dtype: "int32" }), tensor([1, 1, 2], { dtype: "int32" })]); // 7 is no class
+  const grid = tensor(
+    [
+      [2, 0, 7], // 7 is no class
+      [1, 1, 2],
+    ],
+    { dtype: "int32" },
+  );
   const [x, image, t, weight] = [irregular([2, 3]), irregular([2, 3, 3]), positive([2, 3]), positive([3], 2)];
   return [
     [x, labels],

@@ -1,3 +1,4 @@
+import { compileFunction } from "node:vm";
 import * as core from "@wengert/core";
 import { WengertError } from "@wengert/core";
 import { gradcheck } from "@wengert/core/gradcheck";
@@ -32,7 +33,7 @@ const scope = {
 
 /** The error of a program as a user could have written it, to whose lines stacks refer as mistake.js. */
 function errorOfProgram(code: string): Error {
-  const program = new Function(...Object.keys(scope), `${prelude}\n${code}\n//# sourceURL=mistake.js`);
+  const program = compileFunction(`${prelude}\n${code}`, Object.keys(scope), { filename: "mistake.js" });
   return errorOf(() => program(...Object.values(scope)));
 }
 

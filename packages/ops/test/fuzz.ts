@@ -1,3 +1,4 @@
+import { runInThisContext } from "node:vm";
 import type * as Core from "@wengert/core";
 import type * as Ops from "@wengert/ops";
 
@@ -178,7 +179,7 @@ function nastiesOf({ core, ops, ndarray }: Library): readonly (readonly [text: s
   const evaluated = expressions
     .split(";")
     .map((text) => text.trim())
-    .map((text) => [text, () => new Function(`return (${text})`)()] as const);
+    .map((text) => [text, () => runInThisContext(`(${text})`)] as const);
   return [
     ...evaluated,
     ["a cyclic array", cyclic],

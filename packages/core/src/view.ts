@@ -1,0 +1,129 @@
+export type Data = Float64Array | Float32Array | Int32Array | Uint8Array;
+export type Shape = readonly number[];
+
+/** What makes an array of a typed array: where its first element lies, and how far apart neighbours along each axis are. */
+export interface Strided {
+  readonly data: Data;
+  readonly shape: Shape;
+  readonly stride: Shape;
+  readonly offset: number;
+}
+
+/** `data` seen as an array of `shape`: what ndarray(data, shape, stride, offset) gives. */
+export function viewOf(data: Data, shape: Shape, stride: Shape = rowMajor(shape), offset?: number): View {
+  const start = stride.reduce((start, step, axis) => start + (step < 0 ? (1 - shape[axis]!) * step : 0), 0);
+  return new View(data, [...shape], [...stride], offset ?? start);
+}
+
+const rowMajor = (shape: Shape): number[] => shape.map((_, axis) => product(shape.slice(axis + 1)));
+const product = (sizes: Shape): number => sizes.reduce((size, n) => size * n, 1);
+
+/**
+ * An array as ndarray makes it, with all its properties and methods, from which no code is generated: what stands in where
+ * that is forbidden.
+ */
+class View implements Strided {
+  readonly data: Data;
+  readonly shape: number[];
+  readonly stride: number[];
+  readonly offset: number;
+
+  constructor(data: Data, shape: number[], stride: number[], offset: number) {
+    this.data = data;
+    this.shape = shape;
+    this.stride = stride;
+    this.offset = offset;
+  }
+
+  get dtype(): string {
+    return Array.isArray(this.data) ? "array" : this.data[Symbol.toStringTag].slice(0, -5).toLowerCase();
+  }
+
+  get dimension(): number {
+    return this.shape.length;
+  }
+
+  get size(): number {
+    return product(this.shape);
+  }
+
+  /** The axes, that with the smallest stride first. */
+  get order(): number[] {
+    const { stride } = this;
+    return [...stride.keys()].sort((i, j) => Math.abs(stride[i]!) - Math.abs(stride[j]!));
+  }
+
+  index(...at: number[]): number {
+    return this.stride.reduce((place, step, axis) => place + step * at[axis]!, this.offset);
+  }
+
+  get(...at: number[]): number {
+    return this.data[this.index(...at)]!;
+  }
+
+  set(...atAndValue: number[]): number {
+    const value = atAndValue[this.shape.length]!;
+    this.data[this.index(...atAndValue)] = value;
+    return value;
+  }
+
+  /** A scalar in a sum is its number, as with ndarray. */
+  valueOf(): unknown {
+    return this.shape.length === 0 ? this.get() : this;
+  }
+
+  hi(...size: unknown[]): View {
+    const shape = this.shape.map((n, axis) => {
+      const given = size[axis];
+      return typeof given !== "number" || given < 0 ? n : given | 0;
+    });
+    return new View(this.data, shape, [...this.stride], this.offset);
+  }
+
+  lo(...from: unknown[]): View {
+    const skipped = this.shape.map((_, axis) => (isIndex(from[axis]) ? from[axis] | 0 : 0));
+    return new View(
+      this.data,
+      this.shape.map((n, axis) => n - skipped[axis]!),
+      [...this.stride],
+      this.index(...skipped),
+    );
+  }
+
+  /** A negative step goes through an axis from its end. */
+  step(...steps: unknown[]): View {
+    let { offset } = this;
+    const [shape, stride] = [[...this.shape], [...this.stride]];
+    for (const [axis, given] of steps.slice(0, shape.length).entries()) {
+      if (typeof given !== "number") continue;
+      const by = given | 0;
+      if (by < 0) offset += stride[axis]! * (shape[axis]! - 1);
+      shape[axis] = Math.ceil(shape[axis]! / Math.abs(by));
+      stride[axis]! *= by;
+    }
+    return new View(this.data, shape, stride, offset);
+  }
+
+  transpose(...axes: (number | undefined)[]): View {
+    const order = this.shape.map((_, axis) => (axes[axis] === undefined ? axis : axes[axis] | 0));
+    return new View(
+      this.data,
+      order.map((axis) => this.shape[axis]!),
+      order.map((axis) => this.stride[axis]!),
+      this.offset,
+    );
+  }
+
+  /** Without the axes at which an index is given. */
+  pick(...at: unknown[]): View {
+    const kept = [...this.shape.keys()].filter((axis) => !isIndex(at[axis]));
+    return new View(
+      this.data,
+      kept.map((axis) => this.shape[axis]!),
+      kept.map((axis) => this.stride[axis]!),
+      this.index(...this.shape.map((_, axis) => (isIndex(at[axis]) ? at[axis] : 0))),
+    );
+  }
+}
+
+const isIndex = (x: unknown): x is number => typeof x === "number" && x >= 0;
