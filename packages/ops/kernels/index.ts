@@ -4,6 +4,7 @@
 // may be read and written at their ends.
 
 export * from "./elementwise";
+export * from "./gemm";
 export * from "./lanes";
 export * from "./softmax";
 

@@ -2,8 +2,8 @@ import type { Operand } from "@wengert/core";
 import { assign, type Data, type NdArray, ndarray, rows, type Shape, sizeOf } from "@wengert/core/ndarray";
 import { products } from "./arithmetic.ts";
 import { innerProduct } from "./lanes.ts";
-import { alongAxes, elementwise, type LaneLoop } from "./loops.ts";
-import { product } from "./product.ts";
+import { alongAxes, elementwise, type LaneLoop, laneStride } from "./loops.ts";
+import { products as matrixProducts } from "./product.ts";
 import { sums } from "./sum.ts";
 
 /** Which label each axis has, one character an axis: the sum of products goes over all labels that the output lacks. */
@@ -131,15 +131,23 @@ function multiply(out: NdArray, a: Term, b: Term, output: string, sizes: Sizes):
   // A matrix for each place on the batch axes. The columns are of the operand with whose labels the output ends.
   const bHasColumns = ofB === "" || (ofA !== "" && output.endsWith(ofB));
   const [left, right, rowLabels, columnLabels] = bHasColumns ? [a, b, ofA, ofB] : [b, a, ofB, ofA];
-  const [m, n, k] = [sizeOver(rowLabels, sizes), sizeOver(columnLabels, sizes), sizeOver(inner, sizes)];
-  const x = rows(over(left, batch + rowLabels + inner, sizes));
-  const y = rows(over(right, batch + columnLabels + inner, sizes));
+  const x = matrices(over(left, batch + rowLabels + inner, sizes), batch.length, rowLabels.length);
+  const y = matrices(over(right, batch + inner + columnLabels, sizes), batch.length, inner.length);
   const labels = batch + rowLabels + columnLabels;
   const isInPlace = labels === output;
   const data = isInPlace ? out.data : new (out.data.constructor as new (size: number) => Data)(out.data.length);
-  const count = m * n === 0 ? 0 : out.data.length / (m * n);
-  for (let i = 0; i < count; i++) product(data, i * m * n, x, i * m * k, y, i * n * k, m, n, k);
+  matrixProducts(data, x, y, shapeOver(batch, sizes));
   if (!isInPlace) assign(out, over({ labels, array: ndarray(data, shapeOver(labels, sizes)) }, output, sizes));
+}
+
+/** An array with its axes after the first `batch` made two, the first of these of the next `count`; copied if need be. */
+function matrices(array: NdArray, batch: number, count: number): NdArray {
+  const { data, shape, stride, offset } = array;
+  const at = batch + count;
+  const sides = [...shape.slice(0, batch), sizeOf(shape.slice(batch, at)), sizeOf(shape.slice(at))];
+  const [p, q] = [laneStride(array, batch, at), laneStride(array, at)];
+  if (p === undefined || q === undefined) return ndarray(rows(array), sides);
+  return ndarray(data, sides, [...stride.slice(0, batch), p, q], offset);
 }
 
 const innerProducts: LaneLoop = (n, y, o, _, a, i, s, b, j, t) => {

@@ -166,11 +166,11 @@ interface Lane {
   readonly stride: number;
 }
 
-/** The stride that runs through all axes from `first` on, if there is one. */
-function laneStride(array: NdArray, first: number): number | undefined {
+/** The stride that runs through all axes from `first` on, up to that before `end`, if there is one. */
+export function laneStride(array: NdArray, first: number, end: number = array.shape.length): number | undefined {
   let stride: number | undefined;
   let span = 1;
-  for (let axis = array.shape.length - 1; axis >= first; axis--) {
+  for (let axis = end - 1; axis >= first; axis--) {
     if (array.shape[axis] === 1) continue;
     stride ??= array.stride[axis]!;
     if (array.stride[axis] !== stride * span) return undefined;

@@ -8,19 +8,19 @@ import {
   shapeText,
   type Tensor,
 } from "@wengert/core";
-import { type NdArray, rows, type Shape, sizeOf } from "@wengert/core/ndarray";
+import { type NdArray, ndarray, type Shape, sizeOf } from "@wengert/core/ndarray";
 import { numeric } from "./arithmetic.ts";
 import { broadcastShape } from "./axes.ts";
 import { ofSumOfProducts } from "./causes.ts";
-import { product } from "./product.ts";
+import { products } from "./product.ts";
 import { irregular } from "./samples.ts";
 import { expandDims, reshape, transpose } from "./shape.ts";
 import { unbroadcast } from "./sum.ts";
 
 /**
- * C = A B, of [..., m, k] and [..., k, n], in float64 sums (int32 wraps), by NumPy's rules: the axes before the last two
- * broadcast, and a vector stands for a row on the left and for a column on the right. Ā = Ḡ Bᵀ and B̄ = Aᵀ Ḡ, from
- * dC = dA B + A dB.
+ * C = A B, of [..., m, k] and [..., k, n], by NumPy's rules: the axes before the last two broadcast, and a vector stands for a
+ * row on the left and for a column on the right. int32 wraps; large products of float32 are summed in float32. Ā = Ḡ Bᵀ and
+ * B̄ = Aᵀ Ḡ, from dC = dA B + A dB.
  */
 export const matmul: Op<Binary> = /* @__PURE__ */ defineOp({
   name: "matmul",
@@ -36,16 +36,7 @@ export const matmul: Op<Binary> = /* @__PURE__ */ defineOp({
     return [...batch, ...(a.shape.length > 1 ? [m] : []), ...(b.shape.length > 1 ? [n] : [])];
   },
   dtype: (inputs) => numeric("matmul", inputs),
-  kernel: (out, [a, b]) => {
-    const [{ m, k, batch: left }, { n, batch: right }] = [onTheLeft(a.shape), onTheRight(b.shape)];
-    const [from, by] = [rows(a), rows(swapped(b))];
-    const count = m * n === 0 ? 0 : out.data.length / (m * n);
-    const batch = out.shape.slice(0, Math.max(left.length, right.length));
-    const [starts, others] = [startsOf(left, batch), startsOf(right, batch)];
-    for (let i = 0; i < count; i++) {
-      product(out.data, i * m * n, from, starts[i]! * m * k, by, others[i]! * n * k, m, n, k);
-    }
-  },
+  kernel: (out, [a, b]) => products(out.data, rowOf(a), columnOf(b), batchOf(a, b, out)),
   flops: ([a], { shape }) => 2 * sizeOf(shape) * a.shape.at(-1)!,
   vjp: [
     (g, { inputs: [a, b] }) => back(matmul(matrixOf(g, a, b), transposed(asColumn(b))), a, [1, ...a.shape]),
@@ -67,8 +58,6 @@ const onTheRight = (shape: Shape) =>
     ? { k: shape[0]!, n: 1, batch: [] }
     : { k: shape.at(-2)!, n: shape.at(-1)!, batch: shape.slice(0, -2) };
 
-/** The same with its last two axes exchanged; a vector, which is a column, as it is. */
-const swapped = (b: NdArray): NdArray => (b.shape.length < 2 ? b : b.transpose(...exchanged(b.shape.length)));
 const transposed = (x: Tensor): Tensor => transpose(x, { axes: exchanged(x.shape.length) });
 const exchanged = (rank: number): number[] => [...Array(rank - 2).keys(), rank - 1, rank - 2];
 
@@ -87,18 +76,15 @@ function back(g: Tensor, x: Tensor, ofVector: Shape): Tensor {
   return reshape(unbroadcast(g, { shape: ofVector }), { shape: x.shape });
 }
 
-/** Which of the matrices in `own` each place of `batch` uses. */
-function startsOf(own: Shape, batch: Shape): number[] {
-  let starts = [0];
-  let stride = 1;
-  for (let axis = batch.length - 1; axis >= 0; axis--) {
-    const size = own[axis - batch.length + own.length] ?? 1;
-    const step = size === 1 ? 0 : stride;
-    const inner = starts;
-    starts = Array.from({ length: batch[axis]! }, (_, i) => inner.map((start) => start + i * step)).flat();
-    stride *= size;
-  }
-  return starts;
+/** A vector seen as a row, and as a column. */
+const rowOf = (a: NdArray): NdArray =>
+  a.shape.length > 1 ? a : ndarray(a.data, [1, a.shape[0]!], [1, a.stride[0]!], a.offset);
+const columnOf = (b: NdArray): NdArray =>
+  b.shape.length > 1 ? b : ndarray(b.data, [b.shape[0]!, 1], [b.stride[0]!, 1], b.offset);
+
+const noBatch: Shape = [];
+function batchOf({ shape: { length: p } }: NdArray, { shape: { length: q } }: NdArray, out: NdArray): Shape {
+  return p <= 2 && q <= 2 ? noBatch : out.shape.slice(0, Math.max(p, q) - 2);
 }
 
 /** @throws ShapeError unless a row of `a` is as long as a column of `b`. */

@@ -1,18 +1,79 @@
-import type { Data } from "@wengert/core/ndarray";
+import { type Data, type NdArray, ndarray, rows, type Shape, sizeOf } from "@wengert/core/ndarray";
 import { innerProduct } from "./lanes.ts";
+import { broadcastStrides, laneStride } from "./loops.ts";
+import { productInWasm, productPays } from "./wasm/products.ts";
 
 /**
- * c ← a bᵀ for row-major a [m, k] and b [n, k], which begin at `i`, `j` and, in c, `o`: in float64 sums; integers wrap.
+ * c ← a b, matrix by matrix, for a [..., m, k] and b [..., k, n] of any strides, whose other axes broadcast to `batch`. c is
+ * [...batch, m, n], row by row.
+ */
+export function products(c: Data, a: NdArray, b: NdArray, batch: Shape): void {
+  if (c.length === 0) return;
+  const [p, q] = [a.shape.length - 2, b.shape.length - 2];
+  const [k, n] = [b.shape[q]!, b.shape[q + 1]!];
+  const inWasm =
+    productPays(c, a.data, b.data, n, k) && eachProduct(true, c, lined(a, p, p + 1), lined(b, q, q + 1), batch);
+  if (!inWasm) eachProduct(false, c, lined(a, p + 1, p + 1), lined(b, q, q), batch);
+}
+
+/** The same array with the stride 1 along one of two axes, copied if need be. */
+function lined(x: NdArray, axis: number, other: number): NdArray {
+  if (x.stride[axis] === 1 || x.stride[other] === 1) return x;
+  if (axis === x.shape.length - 1) return ndarray(rows(x), x.shape);
+  const last = x.shape.length - 1;
+  const axes = [...Array(last - 1).keys(), last, last - 1];
+  const columns = x.transpose(...axes);
+  return ndarray(rows(columns), columns.shape).transpose(...axes);
+}
+
+/** Whether all were done: in WebAssembly some may not be, and then all are to be done elsewhere. */
+function eachProduct(inWasm: boolean, c: Data, a: NdArray, b: NdArray, batch: Shape): boolean {
+  const [p, q] = [a.shape.length - 2, b.shape.length - 2];
+  const [m, k, n] = [a.shape[p]!, a.shape[p + 1]!, b.shape[q + 1]!];
+  const [aCol, bRow, bCol] = [a.stride[p + 1]!, b.stride[q]!, b.stride[q + 1]!];
+  // One matrix for all of b, and rows of a that lie evenly, are one product.
+  const even = batch.length > 0 && q === 0 ? laneStride(a, 0, p + 1) : undefined;
+  const [places, height, aRow] = even === undefined ? [sizeOf(batch), m, a.stride[p]!] : [1, c.length / n, even];
+  const [steps, others] = places === 1 ? [none, none] : [stepsOf(a, batch), stepsOf(b, batch)];
+  const index = places === 1 ? none : batch.map(() => 0);
+  let [i, j] = [a.offset, b.offset];
+  for (let place = 0; place < places; place++) {
+    const o = place * m * n;
+    if (!inWasm) product(c, o, a.data, i, aRow, b.data, j, bCol, height, n, k);
+    else if (!productInWasm(c, o, a.data, i, aRow, aCol, b.data, j, bRow, bCol, height, n, k)) return false;
+    for (let axis = index.length - 1; axis >= 0; axis--) {
+      i += steps[axis]!;
+      j += others[axis]!;
+      if (++index[axis]! < batch[axis]!) break;
+      i -= steps[axis]! * batch[axis]!;
+      j -= others[axis]! * batch[axis]!;
+      index[axis] = 0;
+    }
+  }
+  return true;
+}
+
+const none: number[] = [];
+
+/** The strides of the axes before the last two, as axes of `batch`. */
+const stepsOf = ({ data, shape, stride, offset }: NdArray, batch: Shape): number[] =>
+  broadcastStrides(ndarray(data, shape.slice(0, -2), stride.slice(0, -2), offset), batch);
+
+/**
+ * c ← a b for a [m, k] with rows, and b [k, n] with columns, that lie in one piece, `s` and `t` apart, and row-major c, which
+ * begin at `i`, `j` and, in c, `o`: in float64 sums in the order of k; integers wrap.
  * Three rows by two columns at a time keep six sums in registers, which is three times faster than one; at the edges a
  * row or column is done twice.
  */
-export function product(
+function product(
   c: Data,
   o: number,
   a: Data,
   i: number,
+  s: number,
   b: Data,
   j: number,
+  t: number,
   m: number,
   n: number,
   k: number,
@@ -20,15 +81,15 @@ export function product(
   if (c instanceof Int32Array) {
     for (let row = 0; row < m; row++)
       for (let column = 0; column < n; column++)
-        c[o + row * n + column] = innerProduct(k, a, i + row * k, 1, b, j + column * k, 1);
+        c[o + row * n + column] = innerProduct(k, a, i + row * s, 1, b, j + column * t, 1);
     return;
   }
   for (let row = 0; row < m; row += 3) {
     const [row1, row2] = [Math.min(row + 1, m - 1), Math.min(row + 2, m - 1)];
-    const [a0, a1, a2] = [i + row * k, i + row1 * k, i + row2 * k];
+    const [a0, a1, a2] = [i + row * s, i + row1 * s, i + row2 * s];
     for (let column = 0; column < n; column += 2) {
       const column1 = Math.min(column + 1, n - 1);
-      const [b0, b1] = [j + column * k, j + column1 * k];
+      const [b0, b1] = [j + column * t, j + column1 * t];
       let [c00, c01, c10, c11, c20, c21] = [0, 0, 0, 0, 0, 0];
       for (let p = 0; p < k; p++) {
         const x0 = a[a0 + p]!;

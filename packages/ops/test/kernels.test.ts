@@ -51,9 +51,10 @@ describe("kernels", () => {
     const place = await host(WebAssembly);
     const found = on(place, (own) => own.kernels());
     expect(found).toMatchObject({ choice: "auto", running: expected.at(-1), available: expected });
-    expect(found.missing.fma).toMatch(why);
+    const name = "simd" in found.missing ? "simd" : "fma"; // the first that cannot run
+    expect(found.missing[name]).toMatch(why);
     expect(on(place, (own) => own.inUse()?.name)).toBe(expected.length > 1 ? "simd" : undefined);
-    expect(errorOf(() => on(place, (own) => own.kernels("fma"))).message).toMatch(why);
+    expect(errorOf(() => on(place, (own) => own.kernels(name))).message).toMatch(why);
   });
 });
 

@@ -1,5 +1,5 @@
 import { DTypeError, ShapeError, type Tensor, tensor, vjp } from "@wengert/core";
-import { matmul, transpose } from "@wengert/ops";
+import { kernels, matmul, transpose } from "@wengert/ops";
 import { describe, expect, it, test } from "vitest";
 import { errorOf, expectNear, int32, numbers, product, random, twins } from "./support.ts";
 
@@ -23,7 +23,9 @@ describe("matmul", () => {
       expect(matmul(a, b).toNested(), `${m} × ${k} × ${n}`).toEqual(naive(a, b));
     }
   });
-  it("adds in float64 and rounds once in float32", () => {
+  it("adds in float64 and rounds once in float32, by plain loops", () => {
+    const { choice } = kernels();
+    kernels("plain");
     for (const [m, k, n] of product([1, 3, 4], [1, 5, 64], [1, 2, 5]) as [number, number, number][]) {
       const [a, b] = [random([m, k], 1), random([k, n], 2)].map((t) => tensor(t, { dtype: "float32" })) as [
         Tensor,
@@ -32,6 +34,7 @@ describe("matmul", () => {
       expect(matmul(a, b).dtype).toBe("float32");
       expect(matmul(a, b).toNested()).toEqual(naive(a, b).map((row) => row.map(Math.fround)));
     }
+    kernels(choice);
   });
   it("does not depend on how its inputs lie in memory", () => {
     for (const dtype of ["float64", "float32"] as const) {

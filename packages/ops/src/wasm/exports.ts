@@ -8,6 +8,8 @@ export interface Exports {
   readonly softmax64: LaneKernel;
   readonly softmaxPullback32: LaneKernel;
   readonly softmaxPullback64: LaneKernel;
+  readonly gemm32: ProductKernel;
+  readonly gemm64: ProductKernel;
 }
 
 /** `rows` lanes of n entries each, of up to three operands; where one is a reduced one, it has an entry a row. */
@@ -24,4 +26,25 @@ type MapKernel = (
   aCol: number,
   bRow: number,
   bCol: number,
+) => void;
+
+/**
+ * C = A B (`isFirst`), or C += A B, of [m, k] and [k, n], with k > 0. In B, rows or columns lie in one piece each; `scratch`
+ * has room for `packed` of src/wasm/products.ts.
+ */
+export type ProductKernel = (
+  m: number,
+  n: number,
+  k: number,
+  a: number,
+  aRow: number,
+  aCol: number,
+  b: number,
+  bRow: number,
+  bCol: number,
+  c: number,
+  cRow: number,
+  cCol: number,
+  isFirst: boolean,
+  scratch: number,
 ) => void;

@@ -1,0 +1,232 @@
+// C = A B by tiles of up to 5 rows by 32 bytes, whose sums stay in registers: 10 vectors, beside 2 of B and one entry of A.
+// (Of 6 rows, or 4 by 48 bytes, which would need 16, V8 puts some into memory, and they are half as fast.)
+// An element of C is a sum in the order of p, from 0 on, whatever tile it is in: so its bits depend neither on the sizes of C
+// nor on how A and B lie in memory. Strides are in bytes.
+
+import { madd32, madd64 } from "./vector";
+
+/** Rows of a tile, and its width in bytes. */
+const tall: i32 = 5;
+const wide: usize = 32;
+/** Terms of the sums that are added before the next tile has its turn: what a tile reads stays in the nearest cache. */
+const deep: i32 = 400;
+/** Rows of A that are packed together, for the cache behind. */
+const many: i32 = 60;
+
+/** Where a tile is calculated that is not whole, or not row by row in C. */
+const edge: usize = memory.data(tall * <i32>wide, 16);
+
+// @ts-ignore: decorator
+@inline
+function splat<T>(a: usize, row: usize): v128 {
+  if (sizeof<T>() == 4) return v128.load32_splat(a + row * 4);
+  return v128.load64_splat(a + row * 8);
+}
+
+// @ts-ignore: decorator
+@inline
+function madd<T>(x: v128, y: v128, sum: v128): v128 {
+  if (sizeof<T>() == 4) return madd32(x, y, sum);
+  return madd64(x, y, sum);
+}
+
+/** c += a b, or c = a b: a packed, b in rows `step` apart. `rows` is a constant when this is compiled. */
+// @ts-ignore: decorator
+@inline
+function add<T>(rows: i32, k: i32, a: usize, b: usize, step: usize, c: usize, cRow: usize, isFirst: bool): void {
+  let s00 = i64x2.splat(0), s01 = s00, s10 = s00, s11 = s00, s20 = s00, s21 = s00;
+  let s30 = s00, s31 = s00, s40 = s00, s41 = s00;
+  const c1 = c + cRow, c2 = c1 + cRow, c3 = c2 + cRow, c4 = c3 + cRow;
+  if (!isFirst) {
+    s00 = v128.load(c), s01 = v128.load(c, 16);
+    if (rows > 1) s10 = v128.load(c1), s11 = v128.load(c1, 16);
+    if (rows > 2) s20 = v128.load(c2), s21 = v128.load(c2, 16);
+    if (rows > 3) s30 = v128.load(c3), s31 = v128.load(c3, 16);
+    if (rows > 4) s40 = v128.load(c4), s41 = v128.load(c4, 16);
+  }
+  const end = a + <usize>k * rows * sizeof<T>();
+  while (a < end) {
+    const b0 = v128.load(b), b1 = v128.load(b, 16);
+    let x = splat<T>(a, 0);
+    s00 = madd<T>(x, b0, s00), s01 = madd<T>(x, b1, s01);
+    if (rows > 1) {
+      x = splat<T>(a, 1);
+      s10 = madd<T>(x, b0, s10), s11 = madd<T>(x, b1, s11);
+    }
+    if (rows > 2) {
+      x = splat<T>(a, 2);
+      s20 = madd<T>(x, b0, s20), s21 = madd<T>(x, b1, s21);
+    }
+    if (rows > 3) {
+      x = splat<T>(a, 3);
+      s30 = madd<T>(x, b0, s30), s31 = madd<T>(x, b1, s31);
+    }
+    if (rows > 4) {
+      x = splat<T>(a, 4);
+      s40 = madd<T>(x, b0, s40), s41 = madd<T>(x, b1, s41);
+    }
+    a += rows * sizeof<T>();
+    b += step;
+  }
+  v128.store(c, s00), v128.store(c, s01, 16);
+  if (rows > 1) v128.store(c1, s10), v128.store(c1, s11, 16);
+  if (rows > 2) v128.store(c2, s20), v128.store(c2, s21, 16);
+  if (rows > 3) v128.store(c3, s30), v128.store(c3, s31, 16);
+  if (rows > 4) v128.store(c4, s40), v128.store(c4, s41, 16);
+}
+
+function tile<T>(rows: i32, k: i32, a: usize, b: usize, step: usize, c: usize, cRow: usize, isFirst: bool): void {
+  if (rows == 5) add<T>(5, k, a, b, step, c, cRow, isFirst);
+  else if (rows == 4) add<T>(4, k, a, b, step, c, cRow, isFirst);
+  else if (rows == 3) add<T>(3, k, a, b, step, c, cRow, isFirst);
+  else if (rows == 2) add<T>(2, k, a, b, step, c, cRow, isFirst);
+  else add<T>(1, k, a, b, step, c, cRow, isFirst);
+}
+
+/** Packs rows of A: those of a tile together, column by column. */
+function packRows<T>(m: i32, k: i32, to: usize, a: usize, aRow: usize, aCol: usize): void {
+  for (let i = 0; i < m; i += tall) {
+    const rows = min(tall, m - i);
+    const next = <usize>rows * sizeof<T>();
+    for (let r = 0; r < rows; r++) {
+      let q = to + <usize>r * sizeof<T>();
+      let from = a;
+      for (let p = 0; p < k; p++) {
+        store<T>(q, load<T>(from));
+        q += next;
+        from += aCol;
+      }
+      a += aRow;
+    }
+    to += next * k;
+  }
+}
+
+/** Packs columns of B: those of a tile together, row by row. Beyond the last there is anything. */
+function packColumns<T>(n: i32, k: i32, to: usize, b: usize, bRow: usize, bCol: usize): void {
+  const lanes = <i32>(wide / sizeof<T>());
+  for (let j = 0; j < n; j += lanes) {
+    if (bCol == sizeof<T>()) {
+      let from = b;
+      for (let p = 0; p < k; p++) {
+        v128.store(to, v128.load(from)), v128.store(to, v128.load(from, 16), 16);
+        to += wide;
+        from += bRow;
+      }
+    } else {
+      const last = <usize>(n - 1 - j);
+      for (let l: usize = 0; l < <usize>lanes; l += 16 / sizeof<T>()) transpose<T>(k, to + l * sizeof<T>(), b, l, last, bCol);
+      to += wide * k;
+    }
+    b += bCol * lanes;
+  }
+}
+
+/** Writes 16 bytes' columns of B, numbers l, l + 1, …, of which each lies in one piece, row by row. */
+function transpose<T>(k: i32, to: usize, b: usize, l: usize, last: usize, bCol: usize): void {
+  let b0 = b + min(l, last) * bCol;
+  let b1 = b + min(l + 1, last) * bCol;
+  if (sizeof<T>() == 8) {
+    for (let p = 2; p <= k; p += 2) {
+      const x = v128.load(b0), y = v128.load(b1);
+      v128.store(to, i64x2.shuffle(x, y, 0, 2));
+      v128.store(to, i64x2.shuffle(x, y, 1, 3), wide);
+      b0 += 16, b1 += 16, to += 2 * wide;
+    }
+    if (k & 1) store<T>(to, load<T>(b0)), store<T>(to, load<T>(b1), 8);
+    return;
+  }
+  let b2 = b + min(l + 2, last) * bCol;
+  let b3 = b + min(l + 3, last) * bCol;
+  let p = 4;
+  for (; p <= k; p += 4) {
+    const x = v128.load(b0), y = v128.load(b1), z = v128.load(b2), w = v128.load(b3);
+    const xy = i32x4.shuffle(x, y, 0, 4, 1, 5), zw = i32x4.shuffle(z, w, 0, 4, 1, 5);
+    const xyNext = i32x4.shuffle(x, y, 2, 6, 3, 7), zwNext = i32x4.shuffle(z, w, 2, 6, 3, 7);
+    v128.store(to, i64x2.shuffle(xy, zw, 0, 2));
+    v128.store(to, i64x2.shuffle(xy, zw, 1, 3), wide);
+    v128.store(to, i64x2.shuffle(xyNext, zwNext, 0, 2), 2 * wide);
+    v128.store(to, i64x2.shuffle(xyNext, zwNext, 1, 3), 3 * wide);
+    b0 += 16, b1 += 16, b2 += 16, b3 += 16, to += 4 * wide;
+  }
+  for (p -= 4; p < k; p++) {
+    store<T>(to, load<T>(b0)), store<T>(to, load<T>(b1), 4), store<T>(to, load<T>(b2), 8), store<T>(to, load<T>(b3), 12);
+    b0 += 4, b1 += 4, b2 += 4, b3 += 4, to += wide;
+  }
+}
+
+/** Copies a part of a tile between C and `edge`. */
+function copy<T>(rows: i32, columns: i32, to: usize, toRow: usize, toCol: usize, from: usize, fromRow: usize, fromCol: usize): void {
+  for (let i = 0; i < rows; i++) {
+    let p = from, q = to;
+    for (let j = 0; j < columns; j++) {
+      store<T>(q, load<T>(p));
+      p += fromCol;
+      q += toCol;
+    }
+    from += fromRow;
+    to += toRow;
+  }
+}
+
+/**
+ * C = A B, or C += A B, of [m, k] and [k, n] with k > 0. The columns of B lie in one piece each, or its rows do. `scratch` has room for
+ * 60 rows of A and all columns of B, made a multiple of 32 bytes, of as many terms as are in `parts` equal parts of k.
+ */
+// @ts-ignore: decorator
+@inline
+function gemm<T>(
+  m: i32, n: i32, k: i32, a: usize, aRow: usize, aCol: usize, b: usize, bRow: usize, bCol: usize,
+  c: usize, cRow: usize, cCol: usize, isFirst: bool, scratch: usize,
+): void {
+  const lanes = <i32>(wide / sizeof<T>());
+  const parts = (k + deep - 1) / deep;
+  const part = (k + parts - 1) / parts;
+  const packed = scratch + <usize>(many * part) * sizeof<T>();
+  // Few rows read B once or twice: where it lies.
+  const isInPlace = bCol == sizeof<T>() && m <= 2 * tall;
+  for (let p = 0; p < k; p += part) {
+    const terms = min(part, k - p);
+    if (!isInPlace) packColumns<T>(n, terms, packed, b, bRow, bCol);
+    let from = a, to = c;
+    for (let block = 0; block < m; block += many) {
+      const blockEnd = min(many, m - block);
+      packRows<T>(blockEnd, terms, scratch, from, aRow, aCol);
+      for (let j = 0; j < n; j += lanes) {
+        const right = isInPlace ? b + <usize>j * sizeof<T>() : packed + <usize>(j * terms) * sizeof<T>();
+        const step = isInPlace ? bRow : wide;
+        const columns = min(lanes, n - j);
+        for (let i = 0; i < blockEnd; i += tall) {
+          const rows = min(tall, blockEnd - i);
+          const left = scratch + <usize>(i * terms) * sizeof<T>();
+          const corner = to + <usize>i * cRow + <usize>j * cCol;
+          if (columns == lanes && cCol == sizeof<T>()) tile<T>(rows, terms, left, right, step, corner, cRow, isFirst);
+          else {
+            if (!isFirst) copy<T>(rows, columns, edge, wide, sizeof<T>(), corner, cRow, cCol);
+            tile<T>(rows, terms, left, right, step, edge, wide, isFirst);
+            copy<T>(rows, columns, corner, cRow, cCol, edge, wide, sizeof<T>());
+          }
+        }
+      }
+      from += <usize>many * aRow;
+      to += <usize>many * cRow;
+    }
+    isFirst = false;
+    a += <usize>part * aCol;
+    b += <usize>part * bRow;
+  }
+}
+
+export function gemm32(
+  m: i32, n: i32, k: i32, a: usize, aRow: usize, aCol: usize, b: usize, bRow: usize, bCol: usize,
+  c: usize, cRow: usize, cCol: usize, isFirst: bool, scratch: usize,
+): void {
+  gemm<f32>(m, n, k, a, aRow, aCol, b, bRow, bCol, c, cRow, cCol, isFirst, scratch);
+}
+
+export function gemm64(
+  m: i32, n: i32, k: i32, a: usize, aRow: usize, aCol: usize, b: usize, bRow: usize, bCol: usize,
+  c: usize, cRow: usize, cCol: usize, isFirst: bool, scratch: usize,
+): void {
+  gemm<f64>(m, n, k, a, aRow, aCol, b, bRow, bCol, c, cRow, cCol, isFirst, scratch);
+}

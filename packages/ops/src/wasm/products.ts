@@ -1,0 +1,155 @@
+import type { Data } from "@wengert/core/ndarray";
+import { product32, product64 } from "./crossovers.ts";
+import { type Engine, inUse } from "./kernels.ts";
+import type { Workspace } from "./workspace.ts";
+
+/** The bytes of an operand that are copied and worked on at a time, so that they are still in the cache when they are read. */
+const block = 2 ** 19;
+/** The bytes of the other operand, which stays while blocks pass by. */
+const resident = 4 * block;
+/** Columns up to which it pays to exchange the roles of A and B: the vectors of the kernels then go along the rows of C. */
+const narrow = 32;
+
+/** Whether products of [m, k] and [k, n] are to be done in WebAssembly, for all m: which is not so in integers. */
+export function productPays(c: Data, a: Data, b: Data, n: number, k: number): boolean {
+  const engine = inUse();
+  if (engine === null || k === 0 || !(c instanceof Float32Array || c instanceof Float64Array)) return false;
+  const size = c.BYTES_PER_ELEMENT;
+  if (a.BYTES_PER_ELEMENT !== size || b.BYTES_PER_ELEMENT !== size) return false; // a float32 by float64 sums
+  return engine.isForced || k * n >= (size === 4 ? product32 : product64);
+}
+
+/**
+ * c ← a b, row by row from c[o] on, of [m, k] and [k, n], each of which has the stride 1 along an axis, or one of size 1.
+ * Returns whether it was done: there may be no memory for it.
+ */
+export function productInWasm(
+  c: Data,
+  o: number,
+  a: Data,
+  i: number,
+  aRow: number,
+  aCol: number,
+  b: Data,
+  j: number,
+  bRow: number,
+  bCol: number,
+  m: number,
+  n: number,
+  k: number,
+): boolean {
+  const engine = inUse()!;
+  return n < m && n <= narrow
+    ? inBlocks(engine, c, o, false, b, j, bCol, bRow, a, i, aCol, aRow, n, m, k)
+    : inBlocks(engine, c, o, true, a, i, aRow, aCol, b, j, bRow, bCol, m, n, k);
+}
+
+/** c ← a b, or where c is not by rows, cᵀ ← a b. */
+function inBlocks(
+  { exports, workspace }: Engine,
+  c: Data,
+  o: number,
+  isByRows: boolean,
+  a: Data,
+  i: number,
+  aRow: number,
+  aCol: number,
+  b: Data,
+  j: number,
+  bRow: number,
+  bCol: number,
+  m: number,
+  n: number,
+  k: number,
+): boolean {
+  const size = c.BYTES_PER_ELEMENT;
+  const gemm = size === 4 ? exports.gemm32 : exports.gemm64;
+  const aIsByRows = aCol === 1 ? m === 1 || k > 1 || aRow !== 1 : aRow !== 1 && m > 1;
+  const bIsByRows = bCol === 1 ? k === 1 || n > 1 || bRow !== 1 : bRow !== 1 && k > 1;
+  // How much at a time: of sums, terms; of c, rows and columns.
+  const [some, more] = [block / size, resident / size];
+  const isLong = !aIsByRows && bIsByRows; // whole terms lie in one piece
+  const terms = Math.min(k, isLong ? Math.max(64, Math.floor(some / Math.max(m, n))) : 1024);
+  const rows = Math.min(m, Math.max(60, Math.floor(some / terms)));
+  const columns = Math.min(n, Math.max(64, Math.floor((m > rows || k * n <= more ? more : some) / terms) & -8));
+  const packed = Math.min(terms, 400) * 60 + terms * (columns + 7);
+  if (!workspace.begin((rows * terms + terms * columns + rows * columns + packed) * size + 512)) return false;
+  const atA = workspace.take(rows * terms * size);
+  const atB = workspace.take(terms * columns * size);
+  const atC = workspace.take(rows * columns * size);
+  const scratch = workspace.take(packed * size);
+  const stays = m === rows && n === columns; // sums stay until they are complete
+  let [lastRow, lastTerm] = [-1, -1];
+  for (let column = 0; column < n; column += columns) {
+    const nb = Math.min(columns, n - column);
+    for (let term = 0; term < k; term += terms) {
+      const kb = Math.min(terms, k - term);
+      const fromB = j + term * bRow + column * bCol;
+      if (bIsByRows) write(workspace, atB, b, fromB, kb, nb, bRow);
+      else write(workspace, atB, b, fromB, nb, kb, bCol);
+      for (let row = 0; row < m; row += rows) {
+        const mb = Math.min(rows, m - row);
+        if (row !== lastRow || term !== lastTerm) {
+          const fromA = i + row * aRow + term * aCol;
+          if (aIsByRows) write(workspace, atA, a, fromA, mb, kb, aRow);
+          else write(workspace, atA, a, fromA, kb, mb, aCol);
+          lastRow = row;
+          lastTerm = term;
+        }
+        const [outer, inner, length] = isByRows ? [mb, nb, n] : [nb, mb, m];
+        const start = isByRows ? o + row * n + column : o + column * m + row;
+        if (term > 0 && !stays) write(workspace, atC, c, start, outer, inner, length);
+        gemm(
+          mb,
+          nb,
+          kb,
+          atA,
+          (aIsByRows ? kb : 1) * size,
+          (aIsByRows ? 1 : mb) * size,
+          atB,
+          (bIsByRows ? nb : 1) * size,
+          (bIsByRows ? 1 : kb) * size,
+          atC,
+          (isByRows ? nb : 1) * size,
+          (isByRows ? 1 : mb) * size,
+          term === 0,
+          scratch,
+        );
+        if (term + kb === k || !stays) read(workspace, atC, c, start, outer, inner, length);
+      }
+    }
+  }
+  return true;
+}
+
+/** Copies `count` runs of `length` entries, which begin `stride` apart, one behind the other. */
+function write(
+  to: Workspace,
+  at: number,
+  data: Data,
+  from: number,
+  count: number,
+  length: number,
+  stride: number,
+): void {
+  if (count === 1 || stride === length) to.write(at, data, from, count * length);
+  else
+    for (let run = 0; run < count; run++)
+      to.write(at + run * length * data.BYTES_PER_ELEMENT, data, from + run * stride, length);
+}
+
+/** The way back. */
+function read(
+  from: Workspace,
+  at: number,
+  data: Data,
+  to: number,
+  count: number,
+  length: number,
+  stride: number,
+): void {
+  if (count === 1 || stride === length) from.read(at, data, to, count * length);
+  else
+    for (let run = 0; run < count; run++)
+      from.read(at + run * length * data.BYTES_PER_ELEMENT, data, to + run * stride, length);
+}

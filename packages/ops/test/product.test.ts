@@ -1,0 +1,223 @@
+import { Tensor, tensor, zeros } from "@wengert/core";
+import { ndarray } from "@wengert/core/ndarray";
+import { einsum, kernels, matmul, transpose } from "@wengert/ops";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { Workspace } from "../src/wasm/workspace.ts";
+import { numbers, product, random, twins } from "./support.ts";
+
+const { choice, available } = kernels();
+afterEach(() => {
+  kernels(choice);
+  vi.restoreAllMocks();
+});
+
+const compiled = available.filter((name) => name !== "plain");
+const dtypes = ["float64", "float32"] as const;
+type DType = (typeof dtypes)[number];
+
+const of = (dtype: DType, shape: number[], seed: number): Tensor => tensor(random(shape, seed), { dtype });
+const under = <T>(name: Parameters<typeof kernels>[0], body: () => T): T => {
+  kernels(name);
+  return body();
+};
+/** The same matrix, column by column in memory. */
+const byColumns = (t: Tensor): Tensor => transpose(tensor(transpose(t)));
+
+const range = (n: number) => [...Array(n).keys()];
+const unit = { float64: 2 ** -53, float32: 2 ** -24 };
+
+/** Σₚ aᵢₚ bₚⱼ in the order of p, in the arithmetic of the dtype; and Σₚ |aᵢₚ bₚⱼ|. */
+function naive(dtype: DType, a: Tensor, b: Tensor) {
+  const [[m, k], n] = [a.shape as [number, number], b.shape[1]!];
+  const [x, y] = [Float64Array.from(numbers(a)), Float64Array.from(numbers(b))];
+  const round = dtype === "float32" ? Math.fround : (z: number) => z;
+  const [sums, sizes] = [new Float64Array(m * n), new Float64Array(m * n)];
+  for (let i = 0; i < m; i++)
+    for (let j = 0; j < n; j++) {
+      let [sum, size] = [0, 0];
+      for (let p = 0; p < k; p++) {
+        const term = x[i * k + p]! * y[p * n + j]!;
+        sum = round(sum + round(term));
+        size += Math.abs(term);
+      }
+      sums[i * n + j] = sum;
+      sizes[i * n + j] = size;
+    }
+  return { sums, sizes };
+}
+
+function expectProduct(
+  name: string,
+  dtype: DType,
+  title: string,
+  got: Tensor,
+  { sums, sizes }: ReturnType<typeof naive>,
+  k: number,
+) {
+  const values = numbers(got);
+  expect(values.length, title).toBe(sums.length);
+  for (let i = 0; i < sums.length; i++) {
+    const bound = name === "simd" ? 0 : 2 * k * unit[dtype] * sizes[i]!;
+    if (!(Math.abs(values[i]! - sums[i]!) <= bound))
+      expect.fail(`${title}: element ${i} is ${values[i]}, not ${sums[i]}`);
+  }
+}
+
+describe.each(compiled)("products by %s", (name) => {
+  it("have all sums in the order of k, at all edges of tiles and blocks", () => {
+    const ms = [1, 2, 3, 4, 5, 6, 9, 10, 11, 59, 60, 61, 66];
+    const ns = [1, 2, 3, 4, 5, 7, 8, 9, 12, 16, 31, 33];
+    const ks = [1, 2, 3, 4, 5, 7, 8, 399, 400, 401, 802];
+    kernels(name);
+    for (const [at, [m, n, k]] of (product(ms, ns, ks) as [number, number, number][]).entries()) {
+      const dtype = dtypes[at % 2]!;
+      const [a, b] = [of(dtype, [m, k], 1), of(dtype, [k, n], 2)];
+      const wanted = naive(dtype, a, b);
+      const title = `${dtype} ${m} × ${n} × ${k}`;
+      expectProduct(name, dtype, title, matmul(a, b), wanted, k);
+      const bits = numbers(matmul(a, b));
+      expect(numbers(matmul(byColumns(a), b)), `${title}, aᵀ`).toEqual(bits);
+      expect(numbers(matmul(a, byColumns(b))), `${title}, bᵀ`).toEqual(bits);
+    }
+  });
+
+  it("are the same in parts as at once, when they are too large for the cache", () => {
+    const sizes = [
+      [2900, 9, 100],
+      [9, 2900, 100],
+      [301, 530, 1100],
+      [7, 1100, 1030],
+      [1100, 7, 1030],
+      [1300, 3, 2200],
+      [5, 3, 70_000],
+      [150_001, 2, 3],
+      [2, 150_001, 3],
+    ];
+    for (const [at, [m, n, k]] of (sizes as [number, number, number][]).entries()) {
+      const dtype = dtypes[at % 2]!;
+      const [a, b] = [of(dtype, [m, k], 1), of(dtype, [k, n], 2)];
+      const wanted = naive(dtype, a, b);
+      kernels(name);
+      for (const [left, right] of product([a, byColumns(a)], [b, byColumns(b)]) as [Tensor, Tensor][])
+        expectProduct(name, dtype, `${dtype} ${m} × ${n} × ${k}`, matmul(left, right), wanted, k);
+    }
+  });
+
+  it("do not depend on strides", () => {
+    kernels(name);
+    for (const dtype of dtypes) {
+      for (const [m, n, k] of [
+        [7, 9, 5],
+        [1, 9, 5],
+        [7, 1, 5],
+        [7, 9, 1],
+        [1, 1, 5],
+        [1, 1, 1],
+        [12, 40, 3],
+      ] as const) {
+        const [a, b] = [of(dtype, [m, k], 1), of(dtype, [k, n], 2)];
+        const wanted = numbers(matmul(a, b));
+        for (const [left, p] of twins(a))
+          for (const [right, q] of twins(b)) expect(numbers(matmul(p, q)), `${left}, ${right}`).toEqual(wanted);
+      }
+      const source = of(dtype, [20], 3);
+      const strided = (shape: number[], stride: number[]) =>
+        new Tensor(shape, dtype, ndarray(source.array!.data, shape, stride));
+      const strides = product([0, 1, 2], [0, 1, 2]);
+      for (const [p, q] of product(strides, strides) as [number[], number[]][]) {
+        const [a, b] = [strided([4, 5], p), strided([5, 4], q)];
+        expect(numbers(matmul(a, b)), `${p}, ${q}`).toEqual(numbers(matmul(tensor(a), tensor(b))));
+      }
+    }
+  });
+
+  it("of a row are those of its batch", () => {
+    for (const running of [name, "auto"] as const) {
+      kernels(running);
+      for (const dtype of dtypes)
+        for (const [m, n, k] of [
+          [13, 9, 5],
+          [70, 11, 50],
+          [70, 40, 401],
+          [9, 1, 300],
+          [40, 16, 16],
+        ] as const) {
+          const [a, b] = [of(dtype, [m, k], 1), of(dtype, [k, n], 2)];
+          const whole = numbers(matmul(a, b));
+          for (const i of [0, 1, 4, 5, m - 1]) {
+            const row = tensor([numbers(a).slice(i * k, (i + 1) * k)], { dtype });
+            expect(numbers(matmul(row, b)), `row ${i} of ${m} × ${n} × ${k}`).toEqual(whole.slice(i * n, (i + 1) * n));
+          }
+        }
+    }
+  });
+
+  it("are those of each matrix in a batch, and of einsum", () => {
+    const batches = [[], [1], [2], [3, 1], [3, 2], [1, 2]];
+    kernels(name);
+    for (const dtype of dtypes) {
+      for (const [p, q] of product(batches, batches) as [number[], number[]][]) {
+        const [a, b] = [of(dtype, [...p, 6, 5], 1), of(dtype, [...q, 5, 9], 2)];
+        const value = matmul(a, b);
+        const places = product(...value.shape.slice(0, -2).map(range));
+        const matrix = (t: Tensor, place: number[]) => {
+          const batch = t.shape.slice(0, -2);
+          const own = batch.map((n, axis) => (n === 1 ? 0 : place[axis + place.length - batch.length]!));
+          return tensor(new Tensor(t.shape.slice(-2), dtype, t.array!.pick(...own, null, null)));
+        };
+        for (const place of places)
+          expect(matrix(value, place).toNested(), `${p} and ${q}`).toEqual(
+            matmul(matrix(a, place), matrix(b, place)).toNested(),
+          );
+      }
+      const [a, b] = [of(dtype, [3, 6, 2, 5], 1), of(dtype, [3, 5, 2, 9], 2)];
+      const rows = einsum("bijk,bkjn->bin", a, b);
+      const [left, right] = [tensor(a).array!, tensor(transpose(b, { axes: [0, 2, 1, 3] })).array!];
+      const as = (nd: typeof left, shape: number[]) => new Tensor(shape, dtype, ndarray(nd.data, shape));
+      expect(rows.toNested()).toEqual(matmul(as(left, [3, 6, 10]), as(right, [3, 10, 9])).toNested());
+      expect(einsum("ki,kj->ji", of(dtype, [7, 9], 1), of(dtype, [7, 6], 2)).toNested()).toEqual(
+        matmul(transpose(of(dtype, [7, 6], 2)), of(dtype, [7, 9], 1)).toNested(),
+      );
+    }
+  });
+
+  it("let NaN, infinities and zeros of both signs through as plain loops do", () => {
+    const special = [Number.NaN, Infinity, -Infinity, 0, -0, 1, -1];
+    for (const dtype of dtypes)
+      for (const [m, n, k] of [
+        [7, 9, 7],
+        [7, 3, 1],
+        [1, 7, 7],
+        [7, 1, 7],
+        [6, 33, 3],
+      ] as const) {
+        const of = (count: number, factor: number) =>
+          Array.from({ length: count }, (_, i) => special[(i * factor + (i >> 3)) % special.length]!);
+        const [a, b] = [tensor(of(m * k, 3), { dtype }), tensor(of(k * n, 5), { dtype })];
+        const as = (t: Tensor, shape: number[]) => new Tensor(shape, dtype, ndarray(t.array!.data, shape));
+        const run = () => numbers(matmul(as(a, [m, k]), as(b, [k, n])));
+        expect(under(name, run)).toEqual(under("plain", run));
+      }
+  });
+
+  it("of nothing are zeros, or nothing", () => {
+    kernels(name);
+    for (const dtype of dtypes) {
+      for (const [m, n, k] of product([0, 1, 6], [0, 1, 9], [0]) as [number, number, number][])
+        expect(matmul(zeros([m, k], { dtype }), zeros([k, n], { dtype })).toNested()).toEqual(
+          zeros([m, n], { dtype }).toNested(),
+        );
+      expect(matmul(zeros([0, 5], { dtype }), zeros([5, 9], { dtype })).shape).toEqual([0, 9]);
+      expect(matmul(zeros([4, 5], { dtype }), zeros([5, 0], { dtype })).shape).toEqual([4, 0]);
+      expect(matmul(zeros([0, 4, 5], { dtype }), zeros([5, 9], { dtype })).shape).toEqual([0, 4, 9]);
+    }
+  });
+
+  it("are plain ones where there is no memory for them", () => {
+    const [a, b] = [of("float32", [3, 7, 50], 1), of("float32", [3, 50, 9], 2)];
+    const wanted = under("plain", () => matmul(a, b).toNested());
+    const begin = vi.spyOn(Workspace.prototype, "begin").mockReturnValue(false);
+    expect(under(name, () => matmul(a, b).toNested())).toEqual(wanted);
+    expect(begin).toHaveBeenCalled();
+  });
+});
