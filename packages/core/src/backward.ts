@@ -39,10 +39,8 @@ export function* sweep(tape: Tape, cotangents: Map<Tensor, Tensor>): Generator<P
     if (cotangent === undefined) continue; // nothing downstream of this step reached an output
     cotangents.delete(step.output);
     const contributions = pullThrough(step, cotangent, tape);
-    step.inputs.forEach((input, k) => {
-      const contribution = contributions[k];
-      if (contribution) addTo(cotangents, input, contribution);
-    });
+    for (let k = 0; k < contributions.length; k++)
+      if (contributions[k]) addTo(cotangents, step.inputs[k]!, contributions[k]!);
     yield { step, cotangent, contributions };
   }
 }

@@ -102,10 +102,16 @@ export interface AnyOpSpec extends Differentiable {
   readonly samples: () => readonly (readonly unknown[])[];
 }
 
-export function defineOp<I extends Inputs, P = undefined, O = P>(spec: NoInfer<OpSpec<I, P, O>>): Op<I, P, O> {
+// Engines are quick to read objects that have the same properties in the same order. So every declaration has all of them.
+const optional = ["options", "params", "dtype", "kernel", "view", "flops", "nonFinite"];
+const layout = Object.fromEntries(["name", "shape", "vjp", "samples", ...optional].map((each) => [each, undefined]));
+
+export function defineOp<I extends Inputs, P = undefined, O = P>(given: NoInfer<OpSpec<I, P, O>>): Op<I, P, O> {
+  const spec = { ...layout, ...given };
   const arity = Array.isArray(spec.vjp) ? spec.vjp.length : undefined;
   const op = (...args: readonly unknown[]): Tensor => {
-    const inputs = toTensors(spec.name, arity === undefined ? args[0] : args.slice(0, arity), arity);
+    const tensors = arity === undefined ? args[0] : args.length > arity ? args.slice(0, arity) : args;
+    const inputs = toTensors(spec.name, tensors, arity);
     const options = complete<O>(spec.name, args[arity ?? 1], spec.options as Complete<O>);
     return apply(spec, inputs, spec.params ? spec.params(options, inputs as Unchecked) : options);
   };
@@ -123,11 +129,8 @@ export function apply(spec: AnyOpSpec, inputs: readonly Tensor[], params: unknow
 }
 
 function compute(spec: AnyOpSpec, inputs: readonly Tensor[], params: unknown, shape: Shape, dtype: DType) {
-  const arrays: NdArray[] = [];
-  for (const { array } of inputs) {
-    if (array === undefined) return undefined;
-    arrays.push(array);
-  }
+  const arrays = inputs.map(({ array }) => array);
+  if (arrays.includes(undefined)) return undefined;
   const view = spec.view?.(arrays, params);
   if (view !== undefined) return view;
   const out = ndarray(allocate(spec.name, shape, dtype), shape);

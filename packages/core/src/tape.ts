@@ -49,14 +49,12 @@ export class Tape implements Listener {
 
   record(step: Step): void {
     const { op, inputs, output } = step;
-    let [depends, flows] = [false, false];
+    let flows: boolean | undefined; // undefined: it depends on nothing watched
     for (let k = 0; k < inputs.length; k++) {
       const flowsFrom = this.#reached.get(inputs[k]!);
-      if (flowsFrom === undefined) continue;
-      depends = true;
-      if (flowsFrom && (typeof op.vjp === "function" || op.vjp[k])) flows = true;
+      if (flowsFrom !== undefined) flows ||= flowsFrom && (typeof op.vjp === "function" || op.vjp[k] !== null);
     }
-    if (!depends) return;
+    if (flows === undefined) return;
     this.steps.push(step);
     this.#reached.set(output, flows && isFloat(output.dtype));
   }
