@@ -1,0 +1,56 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { build, type Plugin, type Rollup } from "vite";
+
+const root = new URL("..", import.meta.url).pathname;
+const framePath = `${root}/src/sandbox/frame.js`;
+
+/**
+ * The reader's programs run in a worker of an opaque origin, which can load nothing from here: so the worker comes as text,
+ * `virtual:sandbox-worker`, which the page hands to the frame. The frame is a page of its own, sandbox.html, with one
+ * script, which its policy knows by hash.
+ */
+export function sandbox(): Plugin {
+  return {
+    name: "sandbox",
+    resolveId: (id) => (id === "virtual:sandbox-worker" ? `\0${id}` : undefined),
+    async load(id) {
+      if (id !== "\0virtual:sandbox-worker") return undefined;
+      const { code, modules } = await workerCode();
+      for (const path of modules) this.addWatchFile(path);
+      return `export default ${JSON.stringify(code)};`;
+    },
+    buildStart() {
+      this.addWatchFile(framePath);
+    },
+    generateBundle() {
+      this.emitFile({ type: "asset", fileName: "sandbox.html", source: frame() });
+    },
+  };
+}
+
+async function workerCode(): Promise<{ code: string; modules: string[] }> {
+  const { output } = (await build({
+    configFile: false,
+    root,
+    logLevel: "warn",
+    resolve: { conditions: ["@wengert/source", "module", "browser", "production"] },
+    build: {
+      write: false,
+      target: "es2022",
+      // Names and bodies stay as they were written: a rule of the reader's may be shown by its source.
+      minify: "oxc",
+      rolldownOptions: { input: `${root}/src/sandbox/worker.ts`, output: { format: "iife", keepNames: true } },
+    },
+  })) as Rollup.RollupOutput;
+  const [{ code, moduleIds }] = output;
+  return { code, modules: moduleIds.filter((path) => !path.startsWith("\0")) };
+}
+
+function frame(): string {
+  const script = readFileSync(framePath, "utf8");
+  const hash = createHash("sha256").update(script).digest("base64");
+  // The worker inherits this policy: it may evaluate text, and load nothing.
+  const policy = `default-src 'none'; script-src 'sha256-${hash}' blob: 'unsafe-eval' 'wasm-unsafe-eval'; worker-src blob:; connect-src 'none'`;
+  return `<!doctype html><html lang="en"><head><meta charset="utf-8" /><meta http-equiv="Content-Security-Policy" content="${policy}" /><title>Sandbox</title></head><body><script>${script}</script></body></html>\n`;
+}

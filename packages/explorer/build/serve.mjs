@@ -1,0 +1,49 @@
+/** Serves a folder to this machine only: the explorer is static files, and any server would do. */
+import { createReadStream, statSync } from "node:fs";
+import { createServer } from "node:http";
+import { extname, join, normalize, sep } from "node:path";
+
+/** @type {Readonly<Record<string, string>>} */
+const types = {
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript; charset=utf-8",
+  ".css": "text/css; charset=utf-8",
+  ".svg": "image/svg+xml",
+  ".json": "application/json",
+  ".woff2": "font/woff2",
+};
+
+/**
+ * Serves `folder` under `path`, which ends with a slash. Rejects as the port does: EADDRINUSE, EACCES.
+ * @param {string} folder @param {number} port 0: any that is free @param {string} path
+ * @returns {Promise<{ address: string, close: () => void }>}
+ */
+export function serve(folder, port = 0, path = "/") {
+  const server = createServer(({ url = "/", method }, response) => {
+    const { pathname } = new URL(url, "http://localhost");
+    const file = fileOf(folder, path, pathname);
+    if (method !== "GET" && method !== "HEAD") return void response.writeHead(405).end();
+    if (file === undefined) return void response.writeHead(404, { "Content-Type": "text/plain" }).end("not found\n");
+    response.writeHead(200, {
+      "Content-Type": types[extname(file)] ?? "application/octet-stream",
+      "Cache-Control": "no-cache",
+    });
+    if (method === "HEAD") return void response.end();
+    createReadStream(file).pipe(response);
+  });
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, "127.0.0.1", () => {
+      const { port: own } = /** @type {import("node:net").AddressInfo} */ (server.address());
+      resolve({ address: `http://localhost:${own}${path}`, close: () => void server.close() });
+    });
+  });
+}
+
+/** The file that a path names, if it is one inside the folder. @param {string} folder @param {string} path @param {string} asked */
+function fileOf(folder, path, asked) {
+  if (!asked.startsWith(path)) return undefined;
+  const inside = normalize(join(folder, decodeURIComponent(asked.slice(path.length)) || "index.html"));
+  if (!inside.startsWith(normalize(folder) + sep)) return undefined;
+  return statSync(inside, { throwIfNoEntry: false })?.isFile() ? inside : undefined;
+}

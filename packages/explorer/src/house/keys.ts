@@ -1,0 +1,45 @@
+import { signal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
+
+/** A key, what it does in words, and what it does. `key` is as in KeyboardEvent, with `Shift+` and the like before it. */
+export interface Key {
+  readonly key: string;
+  readonly does: string;
+  readonly run: () => void;
+}
+
+/** The keys that work right now: what the list of keys shows. */
+export const keysInUse = signal<readonly (readonly Key[])[]>([]);
+
+/** Keys of a room, wherever the focus is but in a field that takes the key itself. */
+export function useKeys(keys: readonly Key[]): void {
+  const current = useRef(keys);
+  current.current = keys;
+  useEffect(() => {
+    keysInUse.value = [...keysInUse.peek(), current.current];
+    const own = keysInUse.peek().at(-1)!;
+    const listen = (event: KeyboardEvent) => {
+      if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || takesKeys(event)) return;
+      const pressed = event.shiftKey && event.key.length > 1 ? `Shift+${event.key}` : event.key;
+      const found = current.current.find(({ key }) => key === pressed);
+      if (!found) return;
+      event.preventDefault();
+      found.run();
+    };
+    addEventListener("keydown", listen);
+    return () => {
+      removeEventListener("keydown", listen);
+      keysInUse.value = keysInUse.peek().filter((each) => each !== own);
+    };
+  }, []);
+}
+
+/** Text fields take every key, what is moved by arrows those. */
+function takesKeys({ target, key }: KeyboardEvent): boolean {
+  if (!(target instanceof HTMLElement)) return false;
+  if (document.querySelector("dialog[open]")) return true;
+  if (target.isContentEditable || target.matches("input:not([type=range]), textarea, select")) return true;
+  const moved = /^(Arrow|Home|End|Page)/.test(key);
+  if (moved && target.closest("[data-takes-arrows], input[type=range]")) return true;
+  return (key === " " || key === "Enter") && target.closest("button, a, summary, [role=button]") !== null;
+}

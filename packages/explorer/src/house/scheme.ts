@@ -1,0 +1,31 @@
+import { computed, effect, signal } from "@preact/signals";
+
+export type Scheme = "system" | "light" | "dark";
+const key = "wengert-scheme";
+const system = matchMedia("(prefers-color-scheme: dark)");
+const systemIsDark = signal(system.matches);
+system.addEventListener("change", ({ matches }) => {
+  systemIsDark.value = matches;
+});
+
+/** The reader's taste is not part of the address. */
+export const scheme = signal<Scheme>(remembered());
+export const isDark = computed(() => (scheme.value === "system" ? systemIsDark.value : scheme.value === "dark"));
+
+effect(() => {
+  document.documentElement.dataset.scheme = isDark.value ? "dark" : "light";
+  try {
+    localStorage.setItem(key, scheme.value);
+  } catch {
+    // a browser that keeps nothing: then it is forgotten
+  }
+});
+
+function remembered(): Scheme {
+  try {
+    const found = localStorage.getItem(key);
+    return found === "light" || found === "dark" ? found : "system";
+  } catch {
+    return "system";
+  }
+}

@@ -1,0 +1,18 @@
+import { useEffect, useRef } from "preact/hooks";
+
+const katex = () => import("./katex.ts");
+
+/** A formula in TeX. Until KaTeX is there, and if it never comes, the TeX itself. */
+export function Formula({ tex, block = false }: { tex: string; block?: boolean }) {
+  const element = useRef<HTMLSpanElement>(null);
+  useEffect(() => {
+    let isCurrent = true;
+    void katex().then(({ draw }) => {
+      if (isCurrent && element.current) draw(tex, element.current, block);
+    });
+    return () => {
+      isCurrent = false;
+    };
+  }, [tex, block]);
+  return <span ref={element} class={block ? "formula block" : "formula"} />;
+}

@@ -1,0 +1,275 @@
+import { useSignal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
+import { isDark } from "../house/scheme.ts";
+import { type ColourMap, colourOf, css, gradient, inkOn, type Scale, scaleFor } from "./colours.ts";
+import { aligned, exact, shapeText, short } from "./numbers.ts";
+
+/** What is drawn: numbers row by row, with shape and dtype. `TensorData` of the sandbox is one. */
+export interface Numbers {
+  readonly shape: readonly number[];
+  readonly dtype: string;
+  readonly data: ArrayLike<number>;
+  readonly range?: {
+    readonly least: number;
+    readonly most: number;
+    readonly nans: number;
+    readonly infinities: number;
+  };
+}
+
+interface Props {
+  readonly of: Numbers;
+  /** What it is called: the caption, and what is read aloud. */
+  readonly name: string;
+  readonly map?: ColourMap | undefined;
+  /** A scale shared with other maps. */
+  readonly scale?: Scale | undefined;
+  /** Without caption and legend: beside others that have them. */
+  readonly bare?: boolean;
+  /** Places to point at, as places in `data`. */
+  readonly marked?: readonly number[] | undefined;
+  readonly onHover?: ((place: number | undefined) => void) | undefined;
+}
+
+const fewest = { rows: 16, columns: 10 }; // up to which every number is written out
+const mostDrawn = 256; // rows or columns
+
+/**
+ * A tensor as colours: numbers in the cells where they are few, a picture with the number under the pointer where they are
+ * many. Arrow keys move from cell to cell. Axes before the last two are turned over like pages.
+ */
+export function HeatMap({ of, name, map, scale, bare = false, marked, onHover }: Props) {
+  const page = useSignal(0);
+  const [rows, columns] = [of.shape.length > 1 ? of.shape.at(-2)! : 1, of.shape.at(-1) ?? 1];
+  const size = rows * columns;
+  const total = of.shape.reduce((product, n) => product * n, 1);
+  const pages = size === 0 ? 1 : total / size;
+  const current = Math.min(page.value, Math.max(pages - 1, 0));
+  const range = of.range ?? rangeOf(of.data);
+  const used = scale ?? scaleFor(range, map);
+  const start = current * size;
+  const values = Array.prototype.slice.call(of.data, start, start + size) as number[];
+  const shown = { rows, columns, values, start, name, scale: used, marked, onHover };
+  const isTable = rows <= fewest.rows && columns <= fewest.columns;
+  return (
+    <figure class="heat-map">
+      {!bare && (
+        <figcaption>
+          <span class="code">{name}</span>{" "}
+          <span class="soft">
+            {shapeText(of.shape)} {of.dtype}
+          </span>
+        </figcaption>
+      )}
+      {total === 0 ? (
+        <p class="soft small">No elements.</p>
+      ) : isTable ? (
+        <NumberTable {...shown} />
+      ) : (
+        <Picture {...shown} />
+      )}
+      {pages > 1 && <Pages shape={of.shape.slice(0, -2)} at={current} count={pages} go={(to) => (page.value = to)} />}
+      {!bare && total > 1 && <Legend scale={used} range={range} />}
+    </figure>
+  );
+}
+
+interface Shown {
+  readonly rows: number;
+  readonly columns: number;
+  readonly values: readonly number[];
+  readonly start: number;
+  readonly name: string;
+  readonly scale: Scale;
+  readonly marked: readonly number[] | undefined;
+  readonly onHover: ((place: number | undefined) => void) | undefined;
+}
+
+function NumberTable({ rows, columns, values, start, name, scale, marked, onHover }: Shown) {
+  const words = aligned(values);
+  const at = (i: number, j: number) => i * columns + j;
+  return (
+    <div class="scroll">
+      <table class="number-table" aria-label={name}>
+        <tbody onMouseLeave={() => onHover?.(undefined)}>
+          {Array.from({ length: rows }, (_, i) => (
+            <tr key={i}>
+              {Array.from({ length: columns }, (_, j) => {
+                const k = at(i, j);
+                const colour = colourOf(values[k] ?? 0, scale);
+                return (
+                  <td
+                    key={j}
+                    class={marked?.includes(start + k) ? "marked" : undefined}
+                    style={{ background: css(colour), color: inkOn(colour) }}
+                    title={`${exact(values[k] ?? 0)} at [${rows > 1 ? `${i}, ${j}` : j}]`}
+                    onMouseEnter={() => onHover?.(start + k)}
+                  >
+                    {words[k]}
+                  </td>
+                );
+              })}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function Picture({ rows, columns, values, start, name, scale, marked, onHover }: Shown) {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const place = useSignal<readonly [number, number] | undefined>(undefined);
+  const [height, width] = [Math.min(rows, mostDrawn), Math.min(columns, mostDrawn)];
+  const zoom = Math.max(1, Math.min(20, Math.floor(320 / Math.max(width, height * 0.8))));
+  const dark = isDark.value;
+  useEffect(() => {
+    const context = canvas.current!.getContext("2d")!;
+    const image = context.createImageData(width, height);
+    for (let i = 0; i < height; i++) {
+      for (let j = 0; j < width; j++) {
+        const colour = colourOf(values[i * columns + j] ?? Number.NaN, scale);
+        image.data.set([...colour, 255], 4 * (i * width + j));
+      }
+    }
+    context.putImageData(image, 0, 0);
+  }, [values, scale, dark, width, height]);
+  const move = (i: number, j: number) => {
+    place.value = [Math.min(Math.max(i, 0), height - 1), Math.min(Math.max(j, 0), width - 1)];
+    onHover?.(start + place.value[0] * columns + place.value[1]);
+  };
+  const leave = () => {
+    place.value = undefined;
+    onHover?.(undefined);
+  };
+  const steps: Readonly<Record<string, readonly [number, number]>> = {
+    ArrowLeft: [0, -1],
+    ArrowRight: [0, 1],
+    ArrowUp: [-1, 0],
+    ArrowDown: [1, 0],
+  };
+  const here = place.value;
+  const clipped = height < rows || width < columns;
+  return (
+    <div class="picture">
+      <div class="scroll">
+        <div
+          class="canvas-frame"
+          role="img"
+          // biome-ignore lint/a11y/noNoninteractiveTabindex: arrow keys read its numbers
+          tabIndex={0}
+          data-takes-arrows
+          aria-label={`${name}: ${rows} by ${columns} numbers; arrow keys read them`}
+          onKeyDown={(event) => {
+            const step = steps[event.key];
+            if (!step) return;
+            event.preventDefault();
+            const [i, j] = here ?? [-step[0], -step[1]];
+            move(i + step[0], j + step[1]);
+          }}
+          onBlur={leave}
+          onMouseLeave={leave}
+          onMouseMove={(event) => {
+            const box = event.currentTarget.getBoundingClientRect();
+            move(
+              Math.floor(((event.clientY - box.top) / box.height) * height),
+              Math.floor(((event.clientX - box.left) / box.width) * width),
+            );
+          }}
+          style={{ width: `${width * zoom}px`, height: `${height * zoom}px` }}
+        >
+          <canvas ref={canvas} width={width} height={height} />
+          {[...(here ? [here] : []), ...placesOf(marked, start, columns, rows)].map(([i, j]) => (
+            <span
+              key={`${i} ${j}`}
+              class="cursor"
+              style={{ left: `${j * zoom}px`, top: `${i * zoom}px`, width: `${zoom}px`, height: `${zoom}px` }}
+            />
+          ))}
+        </div>
+      </div>
+      <output class="readout code small">
+        {here
+          ? `[${rows > 1 ? `${here[0]}, ` : ""}${here[1]}]  ${exact(values[here[0] * columns + here[1]] ?? Number.NaN)}`
+          : clipped
+            ? `the first ${height} × ${width} are drawn`
+            : " "}
+      </output>
+    </div>
+  );
+}
+
+function placesOf(marked: readonly number[] | undefined, start: number, columns: number, rows: number) {
+  return (marked ?? [])
+    .map((place) => place - start)
+    .filter((place) => place >= 0 && place < rows * columns)
+    .map((place) => [Math.floor(place / columns), place % columns] as const);
+}
+
+interface PagesProps {
+  readonly shape: readonly number[];
+  readonly at: number;
+  readonly count: number;
+  readonly go: (page: number) => void;
+}
+
+function Pages({ shape, at, count, go }: PagesProps) {
+  let rest = at;
+  const index = shape.toReversed().map((n) => {
+    const i = rest % n;
+    rest = Math.floor(rest / n);
+    return i;
+  });
+  return (
+    <p class="pages small">
+      <button
+        type="button"
+        class="button quiet"
+        aria-label="Matrix before"
+        disabled={at === 0}
+        onClick={() => go(at - 1)}
+      >
+        ‹
+      </button>
+      <span class="code">[{index.reverse().join(", ")}, :, :]</span>
+      <button
+        type="button"
+        class="button quiet"
+        aria-label="Next matrix"
+        disabled={at === count - 1}
+        onClick={() => go(at + 1)}
+      >
+        ›
+      </button>
+    </p>
+  );
+}
+
+function Legend({ scale, range }: { scale: Scale; range: NonNullable<Numbers["range"]> }) {
+  const { nans, infinities } = range;
+  return (
+    <p class="legend small numbers">
+      <span>{short(scale.map === "diverging" ? -scale.most : 0, 3)}</span>
+      <span class="bar" style={{ background: gradient(scale.map) }} />
+      <span>{short(scale.most, 3)}</span>
+      {range.least <= range.most && (
+        <span class="soft">
+          range {short(range.least, 3)} … {short(range.most, 3)}
+        </span>
+      )}
+      {nans > 0 && <span class="wrong">{nans} NaN</span>}
+      {infinities > 0 && <span class="wrong">{infinities} infinite</span>}
+    </p>
+  );
+}
+
+export function rangeOf(values: ArrayLike<number>): NonNullable<Numbers["range"]> {
+  let [least, most, nans, infinities] = [Infinity, -Infinity, 0, 0];
+  for (let i = 0; i < values.length; i++) {
+    const x = values[i]!;
+    if (Number.isNaN(x)) nans++;
+    else if (!Number.isFinite(x)) infinities++;
+    else [least, most] = [Math.min(least, x), Math.max(most, x)];
+  }
+  return { least, most, nans, infinities };
+}

@@ -1,0 +1,39 @@
+import type { PlotOptions } from "@observablehq/plot";
+import { useEffect, useRef } from "preact/hooks";
+
+interface Props {
+  /** What the picture shows, for those who do not see it. */
+  readonly label: string;
+  /** Makes the options from Plot's own functions, which come on demand. */
+  readonly options: (plot: typeof import("@observablehq/plot"), width: number) => PlotOptions;
+}
+
+/** A plot by Observable Plot, drawn again when `options` changes: keep it with useCallback, or take it from outside. */
+export function Plot({ label, options }: Props) {
+  const element = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const box = element.current!;
+    let isCurrent = true;
+    const draw = async () => {
+      const plot = await import("@observablehq/plot");
+      if (!isCurrent) return;
+      const width = box.clientWidth || 320;
+      const style = {
+        background: "transparent",
+        color: "var(--ink)",
+        fontFamily: "var(--font-text)",
+        fontSize: "12px",
+      };
+      const picture = plot.plot({ width, style, ...options(plot, width) });
+      picture.setAttribute("aria-hidden", "true"); // the label of the box tells it
+      box.replaceChildren(picture);
+    };
+    const observer = new ResizeObserver(() => void draw());
+    observer.observe(box);
+    return () => {
+      isCurrent = false;
+      observer.disconnect();
+    };
+  }, [options]);
+  return <div ref={element} class="plot" role="img" aria-label={label} />;
+}

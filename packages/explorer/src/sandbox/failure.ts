@@ -1,0 +1,21 @@
+import type { Failure } from "./protocol.ts";
+
+/** What was thrown, whatever it was, with the innermost line of the program that led to it. */
+export function failureOf(thrown: unknown): Failure {
+  try {
+    if (!(thrown instanceof Error)) return { name: "Error", message: `the program threw ${String(thrown)}` };
+    const { name, message } = thrown;
+    if (thrown instanceof RangeError && message.includes("call stack"))
+      return { name, message: "the program calls itself without end, or too deep", ...placeOf(thrown) };
+    if (thrown instanceof RangeError && /allocation|array length|buffer/i.test(message))
+      return { name, message: `there is no memory for that: ${message}`, ...placeOf(thrown) };
+    return { name: String(thrown.constructor?.name || name), message: String(message), ...placeOf(thrown) };
+  } catch {
+    return { name: "Error", message: "the program threw something that cannot be read" };
+  }
+}
+
+function placeOf({ stack }: Error): { line?: number; column?: number } {
+  const found = /program\.ts:(\d+):(\d+)/.exec(String(stack));
+  return found ? { line: Number(found[1]), column: Number(found[2]) } : {};
+}

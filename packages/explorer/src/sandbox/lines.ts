@@ -1,0 +1,24 @@
+import { Tensor } from "@wengert/core";
+
+/** What console.log prints of `values`, as Node would: tensors as they print themselves, objects to some depth. */
+export const lineOf = (values: readonly unknown[]): string =>
+  values.map((value) => (typeof value === "string" ? value : textOf(value, 0))).join(" ");
+
+function textOf(value: unknown, depth: number): string {
+  if (value instanceof Tensor) return String(value);
+  if (typeof value === "string") return JSON.stringify(value);
+  if (typeof value === "function") return `[function ${value.name || "(anonymous)"}]`;
+  if (typeof value !== "object" || value === null) return String(value);
+  if (value instanceof Error) return `${value.name}: ${value.message}`;
+  if (depth > 3) return Array.isArray(value) ? "[…]" : "{…}";
+  const more = (count: number) => (count > mostEntries ? ", …" : "");
+  if (Array.isArray(value) || ArrayBuffer.isView(value)) {
+    const list = Array.from(value as unknown as ArrayLike<unknown>).slice(0, mostEntries);
+    const { length } = value as unknown as ArrayLike<unknown>;
+    return `[${list.map((entry) => textOf(entry, depth + 1)).join(", ")}${more(length)}]`;
+  }
+  const entries = Object.entries(value);
+  const shown = entries.slice(0, mostEntries).map(([key, entry]) => `${key}: ${textOf(entry, depth + 1)}`);
+  return shown.length === 0 ? "{}" : `{ ${shown.join(", ")}${more(entries.length)} }`;
+}
+const mostEntries = 100;

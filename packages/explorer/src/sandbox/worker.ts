@@ -1,0 +1,59 @@
+import * as core from "@wengert/core";
+import * as gradcheck from "@wengert/core/gradcheck";
+import * as ndarray from "@wengert/core/ndarray";
+import * as ops from "@wengert/ops";
+import { closeDoors, SandboxError } from "./doors.ts";
+import { failureOf } from "./failure.ts";
+import { lineOf } from "./lines.ts";
+import { Observer } from "./observe.ts";
+import type { Outcome, Run } from "./protocol.ts";
+
+// The worker in which the reader's program runs, once. It talks to the page through a port that the program cannot reach.
+
+const observer = new Observer();
+const modules: Readonly<Record<string, object>> = {
+  "@wengert/core": { ...core, record: observer.record },
+  "@wengert/core/gradcheck": gradcheck,
+  "@wengert/core/ndarray": ndarray,
+  "@wengert/ops": ops,
+};
+
+function require(name: string): object {
+  const found = modules[name];
+  if (found) return found;
+  throw new SandboxError(`import: there is no "${name}" here; there are ${Object.keys(modules).join(", ")}`);
+}
+
+function run({ code }: Run): Outcome {
+  const printed: string[] = [];
+  const print = (...values: unknown[]) => {
+    if (printed.length < mostLines) printed.push(lineOf(values));
+    else if (printed.length === mostLines) printed.push("… (more is not shown)");
+  };
+  const console = { log: print, info: print, warn: print, error: print, debug: print };
+  let error: unknown;
+  let failed = false;
+  try {
+    // Indirect, so that the program sees the worker's globals and nothing of this module. In one line with its beginning, so
+    // that lines keep their numbers.
+    const program = evaluate(`(function (require, exports, console) {${code}\n})\n//# sourceURL=program.ts`);
+    program(require, {}, console);
+  } catch (thrown) {
+    [failed, error] = [true, thrown];
+  }
+  return { recordings: observer.recordings(), printed, error: failed ? failureOf(error) : undefined };
+}
+const mostLines = 1000;
+
+// biome-ignore lint/security/noGlobalEval: this worker exists to run what the reader wrote
+const evaluate = globalThis.eval;
+
+self.onmessage = ({ ports: [port] }: MessageEvent) => {
+  self.onmessage = null;
+  closeDoors();
+  port!.onmessage = ({ data }: MessageEvent<Run>) => {
+    const outcome = run(data);
+    port!.postMessage(outcome);
+  };
+  port!.postMessage("ready");
+};

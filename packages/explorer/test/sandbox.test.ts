@@ -1,0 +1,98 @@
+import type { Page } from "playwright-core";
+import { expect } from "vitest";
+import { packed } from "../src/house/packed.ts";
+import { forgiven, test, visit } from "./support.ts";
+
+const good = `
+  import { record, type Tensor, tensor } from "@wengert/core";
+  import { mul } from "@wengert/ops";
+  const square = (x: Tensor): Tensor => mul(x, x);
+  record(square, tensor(3));
+`;
+const address = (program: string): string => `#/tape?code=${packed(program)}`;
+
+async function open(page: Page, program: string): Promise<void> {
+  await page.evaluate((hash) => {
+    location.hash = hash;
+  }, address(program));
+}
+
+/** Runs a program that fails, and gives what the room says of it; then one that does not, since the page must go on. */
+async function said(page: Page, program: string): Promise<string> {
+  await open(page, program);
+  const text = await page.getByRole("alert").textContent();
+  await open(page, good);
+  await page.getByRole("alert").waitFor({ state: "detached" });
+  await page.getByText("mul", { exact: true }).first().waitFor();
+  return text!;
+}
+
+test("a program in TypeScript runs, prints, and its tape is told", async () => {
+  const page = await visit(address(`${good}; console.log("hello", tensor([1, 2]), { a: [1, null] });`));
+  await page.getByText("hello tensor([1., 2.], float64) { a: [1, null] }").waitFor();
+  await page.getByText("mul", { exact: true }).first().waitFor();
+});
+
+test("a tape is told though the program fails after it, and the line is named", async () => {
+  const page = await visit(address(`${good}\nmul(tensor([1, 2]), tensor([1, 2, 3]));`));
+  const text = await page.getByRole("alert").textContent();
+  expect(text).toMatch(/ShapeError.*line 7.*mul:/);
+  await page.getByText("mul", { exact: true }).first().waitFor();
+});
+
+const failing: readonly (readonly [what: string, program: string, message: RegExp])[] = [
+  ["what is no program", "const = 1;", /SyntaxError.*line 1/],
+  ["a recursion without end", "const f = (): number => 1 + f(); f();", /calls itself/],
+  ["an array that is too large", "new Float64Array(1e15)", /RangeError/],
+  ["a tensor that is too large", 'import { zeros } from "@wengert/core"; zeros([1e12]);', /OutOfRangeError.*zeros/],
+  [
+    "a module that is none",
+    'import fs from "node:fs"; fs.readFileSync("/etc/passwd");',
+    /SandboxError.*there is no "node:fs"/,
+  ],
+  ["fetch", 'fetch("/");', /SandboxError.*fetch: there is no network/],
+  ["an import by address", 'importScripts("./assets/index.js");', /SandboxError.*no network/],
+  ["the page", "document.body.innerHTML = '';", /SandboxError.*document: the program runs apart from the page/],
+  ["the page's store", "localStorage.clear();", /SandboxError.*localStorage/],
+  ["a thrown nothing", "throw undefined;", /threw undefined/],
+  [
+    "an object that cannot be read",
+    "throw new Proxy({}, { get() { throw 1; }, getPrototypeOf() { throw 1; } });",
+    /cannot be read/,
+  ],
+];
+
+test("what fails is told in words, and the page goes on", async () => {
+  const page = await visit(address(good));
+  for (const [what, program, message] of failing) expect(await said(page, program), what).toMatch(message);
+});
+
+test("time and memory without bounds are cut off, and the page goes on", async () => {
+  const [loop, memory] = [await visit(address(good)), await visit(address(good))];
+  const heap = "const all = []; for (;;) all.push(new Array(1e6).fill(0).map(() => ({})));";
+  const [ofLoop, ofMemory] = await Promise.all([said(loop, "for (;;) {}"), said(memory, heap)]);
+  expect(ofLoop).toMatch(/Stopped.*more than 5 s/);
+  expect(ofMemory).toMatch(/Stopped|RangeError/);
+});
+
+test("what slips past the words meets the policy", async () => {
+  const page = await visit(address(good));
+  await open(page, `${good}; console.log("before"); import("http://localhost:9/x.js").catch(() => {});`);
+  await page.getByText("before", { exact: true }).waitFor();
+  await open(page, good);
+  await page.getByText("before", { exact: true }).waitFor({ state: "detached" });
+  // Nothing was asked of the network: the policy stopped it, which is the only complaint.
+  const complaints = forgiven();
+  expect(complaints).toContain("http://localhost:9/x.js: csp");
+  expect(complaints.filter((each) => !/: csp$|Content Security Policy/.test(each))).toEqual([]);
+});
+
+test("the program before is ended by the next", async () => {
+  const page = await visit(address("for (;;) {}"));
+  await page.locator("main h1").waitFor();
+  await page.waitForTimeout(300);
+  const start = Date.now();
+  await open(page, good);
+  await page.getByText("mul", { exact: true }).first().waitFor();
+  expect(Date.now() - start).toBeLessThan(4500); // and not only when its five seconds are over
+});
