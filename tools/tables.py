@@ -1,4 +1,5 @@
-"""Writes packages/ops/src/tables.ts: numbers that kernels need to more digits than a double has.
+"""Writes packages/ops/src/tables.ts, numbers that kernels need to more digits than a double has; and those that the kernels
+in AssemblyScript need too, packages/ops/kernels/tables.ts.
 
 Run by hand with Debian's python3-mpmath: /usr/bin/python3 tools/tables.py
 """
@@ -50,18 +51,44 @@ for j in range(25):
 ln2 = mp.log(2) / 32
 ln2_high = float(mp.nint(mp.ldexp(ln2, 36)) / 2**36)
 
+
+def logarithm(z):
+    """(ln((1 + s) / (1 - s)) / s - 2) / z for z = s^2."""
+    return mp.nsum(lambda k: 2 * z**k / (2 * k + 3), [0, 40])
+
+
+# The polynomial through its values at Chebyshev's nodes: all but the best one on that interval.
+most = (3 - 2 * mp.sqrt(2)) ** 2
+places = [most / 2 * (1 + mp.cos(mp.pi * (2 * k + 1) / 14)) for k in range(7)]
+powers = mp.matrix([[z**k for k in range(7)] for z in places])
+artanh = [float(c) for c in mp.lu_solve(powers, mp.matrix([logarithm(z) for z in places]))]
+
+shared = f"""/** ln 2 / 32 as a sum of two doubles, the first with 32 bits, so that its products with small integers are exact. */
+export const step = {literal(ln2_high)};
+export const stepRest = {literal(float(ln2 - ln2_high))};
+
+/** The coefficients of 1, z, … z⁶ in (ln((1 + s) / (1 − s)) / s − 2) / z, where z = s² and |s| ≤ 3 − 2√2. */
+{"".join(f"export const artanh{k} = {literal(c)};{chr(10)}" for k, c in enumerate(artanh))}"""
+
+kernels = f"""// Written by tools/tables.py.
+
+/** 2^(j/32) for j = 0 … 31, each as a sum of two doubles. */
+export const roots: usize = memory.data<f64>([
+{table(roots)}], 16);
+
+{shared}"""
+path = pathlib.Path(__file__).parent.parent / "packages/ops/kernels/tables.ts"
+path.write_text(kernels)
+
 text = f"""// Written by tools/tables.py.
 // biome-ignore-all format: tables
 // biome-ignore-all lint/suspicious/noApproximativeNumericConstant: √2 is one of its entries
 
 /** 2^(j/32) for j = 0 … 31, each as a sum of two doubles. */
-export const roots: Float64Array = new Float64Array([
+export const roots: Float64Array = /* @__PURE__ */ new Float64Array([
 {table(roots)}]);
 
-/** ln 2 / 32 as a sum of two doubles, the first with 32 bits, so that its products with small integers are exact. */
-export const step = {literal(ln2_high)};
-export const stepRest = {literal(float(ln2 - ln2_high))};
-
+{shared}
 /** 1 / √(2π) as a sum of two doubles. */
 export const density = {literal(pair(1 / mp.sqrt(2 * mp.pi))[0])};
 export const densityRest = {literal(pair(1 / mp.sqrt(2 * mp.pi))[1])};
@@ -70,7 +97,7 @@ export const densityRest = {literal(pair(1 / mp.sqrt(2 * mp.pi))[1])};
  * Nodes t = 0, ¼, ½, … 6, with Mills' ratio m(t) = (1 − Φ(t)) / φ(t) and its derivative m′(t) = t m(t) − 1, each as a
  * sum of two doubles. In place of ¾ there is the t near it at which m(t) = t.
  */
-export const nodes: Float64Array = new Float64Array([
+export const nodes: Float64Array = /* @__PURE__ */ new Float64Array([
 {table(nodes)}]);
 """
 path = pathlib.Path(__file__).parent.parent / "packages/ops/src/tables.ts"

@@ -5,7 +5,6 @@
 
 export * from "./elementwise";
 export * from "./gemm";
-export * from "./lanes";
 export * from "./softmax";
 
 /** The first address that holds no table of these kernels. */

@@ -1,11 +1,15 @@
 import type { Data } from "@wengert/core/ndarray";
 import { productError, sumError } from "./doubles.ts";
-import { roots, step, stepRest } from "./tables.ts";
+import * as tables from "./tables.ts";
 
 // eˣ = 2ᵏ 2^(j/32) eʳ with x = (32 k + j) ln 2 / 32 + r, so that |r| < 0.011 and a short series does for eʳ (P. T. P. Tang,
 // Table-driven implementation of the exponential function, 1989). Here it is to half an ulp, for arguments with more
 // digits than a double has, the same in every engine, and faster than Math.exp.
 
+// Constants of a module are compiled into its functions; imported ones would be looked up each time.
+const roots = tables.roots;
+const step = tables.step;
+const stepRest = tables.stepRest;
 const perStep = 1 / step;
 const toInteger = 1.5 * 2 ** 52; // added, it leaves no digits behind the point; subtracted again, the nearest integer
 

@@ -4,10 +4,12 @@ import { ofExp, ofLog, ofLog1p, ofSqrt, ofSquare } from "./causes.ts";
 import { clip } from "./clip.ts";
 import { greater } from "./compare.ts";
 import * as exponential from "./exponential.ts";
+import * as logarithm from "./logarithm.ts";
 import * as logistic from "./logistic.ts";
 import { type ElementwiseLoop, elementwise } from "./loops.ts";
 import * as normal from "./normal.ts";
 import { density } from "./tables.ts";
+import { functionInWasm } from "./wasm/maps.ts";
 import { where } from "./where.ts";
 
 // Functions of each element: y = f(x), x̄ = g f′(x). Each line: the loop, the rule, points at which it is checked.
@@ -17,19 +19,23 @@ interface Remarks {
   readonly at?: readonly number[];
   readonly nonFinite?: OpSpec<Unary>["nonFinite"];
   readonly onIntegers?: boolean;
+  /** The kernel in WebAssembly, where there is one. */
+  readonly wasm?: Parameters<typeof functionInWasm>[2];
 }
 
 function elementwiseFunction(
   name: string,
   loop: ElementwiseLoop,
   rule: Rule,
-  { at = [-1.5, -0.25, 0.5, 2], nonFinite, onIntegers = false }: Remarks = {},
+  { at = [-1.5, -0.25, 0.5, 2], nonFinite, onIntegers = false, wasm }: Remarks = {},
 ): Op<Unary> {
   return defineOp<Unary>({
     name,
     shape: ([x]) => x.shape,
     ...(onIntegers ? { dtype: (inputs) => numeric(name, inputs) } : {}),
-    kernel: (out, inputs) => elementwise(out, inputs, loop),
+    kernel: (out, inputs) => {
+      if (wasm === undefined || !functionInWasm(out, inputs[0], wasm)) elementwise(out, inputs, loop);
+    },
     vjp: [rule],
     ...(nonFinite === undefined ? {} : { nonFinite }),
     samples: () => [[tensor(at)], [tensor(at[0]!)]],
@@ -84,7 +90,7 @@ export const exp: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
     for (let l = 0, p = i; l < n; l++, p += s) y[o + l] = exponential.exp(a[p]!, 0);
   },
   (g, { output: y }) => mul(g, y),
-  { nonFinite: ofExp("exp") },
+  { nonFinite: ofExp("exp"), wasm: "exp" },
 );
 
 /** y = eˣ − 1, which keeps its digits where eˣ is close to 1; x̄ = g eˣ */
@@ -101,10 +107,10 @@ export const expm1: Op<Unary> = elementwiseFunction(
 export const log: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
   "log",
   (n, y, o, a, i, s) => {
-    for (let l = 0, p = i; l < n; l++, p += s) y[o + l] = Math.log(a[p]!);
+    for (let l = 0, p = i; l < n; l++, p += s) y[o + l] = logarithm.log(a[p]!, 0);
   },
   (g, { inputs: [x] }) => div(g, x),
-  { at: [0.25, 1, 3], nonFinite: ofLog },
+  { at: [0.25, 1, 3], nonFinite: ofLog, wasm: "log" },
 );
 
 /** y = ln(1 + x), which keeps its digits where x is close to 0; x̄ = g / (1 + x) */
@@ -142,6 +148,7 @@ export const tanh: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
     for (let l = 0, p = i; l < n; l++, p += s) y[o + l] = logistic.tanh(a[p]!);
   },
   (g, { inputs: [x] }) => mul(g, tanhSlope(x)),
+  { wasm: "tanh" },
 );
 
 /** y = 1 / cosh² x = 4 σ(2x) σ(−2x), exact in both tails where 1 − tanh² x is 0; x̄ = −2 g y tanh x */
@@ -160,6 +167,7 @@ export const sigmoid: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
     for (let l = 0, p = i; l < n; l++, p += s) y[o + l] = logistic.sigmoid(a[p]!, 0);
   },
   (g, { inputs: [x] }) => mul(g, sigmoidSlope(x)),
+  { wasm: "sigmoid" },
 );
 
 /** y = σ′(x) = σ(x) σ(−x), exact in both tails where σ (1 − σ) is 0; x̄ = g y (σ(−x) − σ(x)) = −g y tanh(x/2) */

@@ -42,6 +42,15 @@ export const roots: Float64Array = /* @__PURE__ */ new Float64Array([
 export const step = 0.021660849393811077;
 export const stepRest = -1.312785960212839e-12;
 
+/** The coefficients of 1, z, … z⁶ in (ln((1 + s) / (1 − s)) / s − 2) / z, where z = s² and |s| ≤ 3 − 2√2. */
+export const artanh0 = 0.666666666666667;
+export const artanh1 = 0.39999999999899505;
+export const artanh2 = 0.28571428625975487;
+export const artanh3 = 0.2222221113479508;
+export const artanh4 = 0.18182889125261723;
+export const artanh5 = 0.15331721600556042;
+export const artanh6 = 0.14616449685043406;
+
 /** 1 / √(2π) as a sum of two doubles. */
 export const density = 0.3989422804014327;
 export const densityRest = -2.49232720227773e-17;

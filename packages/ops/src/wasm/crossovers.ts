@@ -4,3 +4,6 @@
 /** Products: from how many entries of B, [k, n], on. Measured for one row, which gains least. */
 export const product32 = 256;
 export const product64 = 256;
+
+/** exp, log, tanh and sigmoid: from how many elements on. The bits are those of the plain loops. */
+export const functions = 64;

@@ -2,8 +2,14 @@
 export interface Exports {
   readonly memory: { readonly buffer: ArrayBuffer; grow(pages: number): number };
   free(): number;
-  readonly add32: MapKernel;
-  readonly sum32: LaneKernel;
+  readonly exp32: FunctionKernel;
+  readonly exp64: FunctionKernel;
+  readonly log32: FunctionKernel;
+  readonly log64: FunctionKernel;
+  readonly tanh32: FunctionKernel;
+  readonly tanh64: FunctionKernel;
+  readonly sigmoid32: FunctionKernel;
+  readonly sigmoid64: FunctionKernel;
   readonly softmax32: LaneKernel;
   readonly softmax64: LaneKernel;
   readonly softmaxPullback32: LaneKernel;
@@ -14,19 +20,6 @@ export interface Exports {
 
 /** `rows` lanes of n entries each, of up to three operands; where one is a reduced one, it has an entry a row. */
 export type LaneKernel = (rows: number, n: number, y: number, a: number, b: number, c: number, scratch: number) => void;
-
-/** y = a ∘ b over rows of n entries; an operand is repeated where its stride from row to row, or along a row, is 0. */
-type MapKernel = (
-  rows: number,
-  n: number,
-  y: number,
-  a: number,
-  b: number,
-  aRow: number,
-  aCol: number,
-  bRow: number,
-  bCol: number,
-) => void;
 
 /**
  * C = A B (`isFirst`), or C += A B, of [m, k] and [k, n], with k > 0. In B, rows or columns lie in one piece each; `scratch`
@@ -48,3 +41,6 @@ export type ProductKernel = (
   isFirst: boolean,
   scratch: number,
 ) => void;
+
+/** y = f(x) of n entries; y may be x. */
+export type FunctionKernel = (n: number, y: number, x: number) => void;

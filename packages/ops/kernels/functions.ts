@@ -1,0 +1,158 @@
+// eˣ, ln x, tanh x and σ(x) of each entry, computed two doubles at a time. They are src/exponential.ts, src/logarithm.ts and
+// src/logistic.ts, operation by operation, so that all kernels give the same bits; the mathematics is told there.
+
+import { artanh0, artanh1, artanh2, artanh3, artanh4, artanh5, artanh6, roots, step, stepRest } from "./tables";
+
+// @ts-ignore: decorator
+@inline
+const perStep: f64 = 1.0 / step;
+// @ts-ignore: decorator
+@inline
+const toInteger: f64 = 6755399441055744; // 1.5 × 2⁵²: the low bits of what it is added to are an integer
+
+/** x in steps of ln 2 / 32: the nearest integer in the low bits. */
+// @ts-ignore: decorator
+@inline
+function inSteps(x: v128): v128 {
+  return f64x2.add(f64x2.mul(x, f64x2.splat(perStep)), f64x2.splat(toInteger));
+}
+
+/** The entries of the table for what `inSteps` gives: 2^(j/32), and what that lacks. */
+// @ts-ignore: decorator
+@inline
+function entry(steps: v128, lane: u8): v128 {
+  const j = lane == 0 ? i32x4.extract_lane(steps, 0) : i32x4.extract_lane(steps, 2);
+  return v128.load(roots + ((<usize>(j & 31)) << 4));
+}
+
+/** What is to be added to 2^(j/32) that its product with 2ᵏ be e^(x + dx). */
+// @ts-ignore: decorator
+@inline
+function beyondRoot(x: v128, dx: v128, steps: v128, root: v128, rootRest: v128): v128 {
+  const n = f64x2.sub(steps, f64x2.splat(toInteger));
+  const h = f64x2.sub(x, f64x2.mul(n, f64x2.splat(step)));
+  const c = f64x2.sub(dx, f64x2.mul(n, f64x2.splat(stepRest)));
+  const r = f64x2.add(h, c);
+  const square = f64x2.mul(r, r);
+  const last = f64x2.add(
+    f64x2.add(f64x2.splat(1.0 / 24), f64x2.mul(r, f64x2.splat(1.0 / 120))),
+    f64x2.mul(square, f64x2.splat(1.0 / 720)),
+  );
+  const series = f64x2.add(f64x2.add(f64x2.splat(0.5), f64x2.mul(r, f64x2.splat(1.0 / 6))), f64x2.mul(square, last));
+  const tail = f64x2.add(f64x2.mul(square, series), f64x2.add(f64x2.sub(h, r), c));
+  return f64x2.add(rootRest, f64x2.mul(root, f64x2.add(tail, r)));
+}
+
+/** 2ᵏ for integers k in the low bits. */
+// @ts-ignore: decorator
+@inline
+function power(k: v128): v128 {
+  return i64x2.shl(i64x2.add(k, i64x2.splat(1023)), 52);
+}
+
+/** y 2ᵏ for integers k in the low bits, |k| < 2000: rounded once where it is subnormal and where it overflows. */
+// @ts-ignore: decorator
+@inline
+function scaled(y: v128, k: v128): v128 {
+  const half = i32x4.shr_s(k, 1);
+  return f64x2.mul(f64x2.mul(y, power(half)), power(i32x4.sub(k, half)));
+}
+
+/** e^(x + dx), where |dx| is far below 1, and 0 where x is −Infinity. */
+// @ts-ignore: decorator
+@inline
+export function exp(x: v128, dx: v128): v128 {
+  const y = f64x2.pmin(f64x2.pmax(x, f64x2.splat(-800)), f64x2.splat(800)); // NaN stays
+  const steps = inSteps(y);
+  const a = entry(steps, 0);
+  const b = entry(steps, 1);
+  const root = v128.shuffle<f64>(a, b, 0, 2);
+  const rest = beyondRoot(y, dx, steps, root, v128.shuffle<f64>(a, b, 1, 3));
+  return scaled(f64x2.add(root, rest), i32x4.shr_s(steps, 5));
+}
+
+/** σ(x) */
+// @ts-ignore: decorator
+@inline
+export function sigmoid(x: v128): v128 {
+  const y = f64x2.pmax(f64x2.neg(f64x2.abs(x)), f64x2.splat(-800));
+  const steps = inSteps(y);
+  const a = entry(steps, 0);
+  const b = entry(steps, 1);
+  const root = v128.shuffle<f64>(a, b, 0, 2);
+  const rest = beyondRoot(y, f64x2.splat(0), steps, root, v128.shuffle<f64>(a, b, 1, 3));
+  const sum = f64x2.add(root, rest);
+  const k = i32x4.shr_s(steps, 5);
+  const e = scaled(sum, k);
+  const de = f64x2.mul(f64x2.add(f64x2.sub(root, sum), rest), scaled(f64x2.splat(1), k));
+  const one = f64x2.splat(1);
+  const isNegative = f64x2.lt(x, f64x2.splat(0));
+  const reciprocal = f64x2.div(one, f64x2.add(one, e));
+  const numerator = v128.bitselect(e, one, isNegative);
+  const s = f64x2.mul(numerator, reciprocal);
+  const slope = v128.bitselect(f64x2.sub(one, s), f64x2.neg(s), isNegative);
+  const short = f64x2.add(f64x2.sub(f64x2.sub(numerator, s), f64x2.mul(s, e)), f64x2.mul(slope, de));
+  return f64x2.add(s, f64x2.mul(short, reciprocal));
+}
+
+/** tanh x */
+// @ts-ignore: decorator
+@inline
+export function tanh(x: v128): v128 {
+  const t = f64x2.abs(x);
+  const isSmall = f64x2.lt(t, f64x2.splat(0.625));
+  let y = x;
+  if (v128.any_true(isSmall)) {
+    const z = f64x2.mul(x, x);
+    let p = f64x2.add(f64x2.splat(594), z);
+    p = f64x2.add(f64x2.splat(45045), f64x2.mul(z, p));
+    p = f64x2.add(f64x2.splat(675675), f64x2.mul(z, p));
+    let q = f64x2.add(f64x2.splat(630), z);
+    q = f64x2.add(f64x2.splat(51975), f64x2.mul(z, q));
+    q = f64x2.add(f64x2.splat(945945), f64x2.mul(z, q));
+    q = f64x2.add(f64x2.splat(2027025), f64x2.mul(z, q));
+    y = f64x2.sub(x, f64x2.mul(f64x2.mul(x, z), f64x2.div(p, q)));
+    y = v128.bitselect(x, y, f64x2.eq(z, f64x2.splat(0))); // −0 stays
+    if (i64x2.all_true(isSmall)) return y;
+  }
+  const s = sigmoid(f64x2.mul(f64x2.splat(-2), t));
+  const size = f64x2.sub(f64x2.splat(1), f64x2.mul(f64x2.splat(2), s));
+  return v128.bitselect(y, v128.or(size, v128.and(x, f64x2.splat(-0.0))), isSmall);
+}
+
+/** ln x */
+// @ts-ignore: decorator
+@inline
+export function log(x: v128): v128 {
+  const isOrdinary = v128.and(f64x2.ge(x, f64x2.splat(2.2250738585072014e-308)), f64x2.lt(x, f64x2.splat(Infinity)));
+  if (i64x2.all_true(isOrdinary)) return logOrdinary(x, f64x2.splat(0));
+  const isTiny = f64x2.lt(x, f64x2.splat(2.2250738585072014e-308));
+  const larger = v128.bitselect(f64x2.mul(x, f64x2.splat(18014398509481984)), x, isTiny); // 2⁵⁴
+  let y = logOrdinary(larger, v128.and(f64x2.splat(-54), isTiny));
+  y = v128.bitselect(f64x2.splat(-Infinity), y, f64x2.eq(x, f64x2.splat(0)));
+  y = v128.bitselect(f64x2.splat(NaN), y, f64x2.lt(x, f64x2.splat(0)));
+  return v128.bitselect(y, x, f64x2.lt(x, f64x2.splat(Infinity))); // Infinity and NaN
+}
+
+/** ln x + more ln 2, where x is neither subnormal, nor infinite or NaN */
+function logOrdinary(x: v128, more: v128): v128 {
+  // x = 2ᵏ (1 + f) with √½ ≤ 1 + f < √2, as well as the first 21 bits tell
+  const exponent = i64x2.shr_s(i64x2.add(x, i64x2.splat(0x95f6200000000)), 52); // of 2ᵏ, k + 1023
+  const magic = f64x2.splat(6755399441055744 + 1023);
+  const k = f64x2.add(f64x2.sub(i64x2.add(exponent, f64x2.splat(6755399441055744)), magic), more);
+  const m = i64x2.sub(x, i64x2.shl(i64x2.sub(exponent, i64x2.splat(1023)), 52));
+  const f = f64x2.sub(m, f64x2.splat(1));
+  const half = f64x2.mul(f64x2.mul(f64x2.splat(0.5), f), f);
+  const s = f64x2.div(f, f64x2.add(f64x2.splat(2), f));
+  const z = f64x2.mul(s, s);
+  const w = f64x2.mul(z, z);
+  let odd = f64x2.add(f64x2.splat(artanh3), f64x2.mul(w, f64x2.splat(artanh5)));
+  odd = f64x2.mul(w, f64x2.add(f64x2.splat(artanh1), f64x2.mul(w, odd)));
+  let even = f64x2.add(f64x2.splat(artanh4), f64x2.mul(w, f64x2.splat(artanh6)));
+  even = f64x2.add(f64x2.splat(artanh2), f64x2.mul(w, even));
+  even = f64x2.mul(z, f64x2.add(f64x2.splat(artanh0), f64x2.mul(w, even)));
+  let y = f64x2.mul(s, f64x2.add(half, f64x2.add(even, odd)));
+  y = f64x2.add(y, f64x2.mul(k, f64x2.splat(32.0 * stepRest)));
+  y = f64x2.add(f64x2.sub(y, half), f);
+  return f64x2.add(y, f64x2.mul(k, f64x2.splat(32.0 * step)));
+}
