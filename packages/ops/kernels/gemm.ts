@@ -16,6 +16,13 @@ const many: i32 = 60;
 /** Where a tile is calculated that is not whole, or not row by row in C. */
 const edge: usize = memory.data(tall * <i32>wide, 16);
 
+/** Entries in a vector. */
+// @ts-ignore: decorator
+@inline
+function group<T>(): i32 {
+  return <i32>(16 / sizeof<T>());
+}
+
 // @ts-ignore: decorator
 @inline
 function splat<T>(a: usize, row: usize): v128 {
@@ -88,13 +95,23 @@ function packRows<T>(m: i32, k: i32, to: usize, a: usize, aRow: usize, aCol: usi
   for (let i = 0; i < m; i += tall) {
     const rows = min(tall, m - i);
     const next = <usize>rows * sizeof<T>();
-    for (let r = 0; r < rows; r++) {
-      let q = to + <usize>r * sizeof<T>();
-      let from = a;
+    let r = 0;
+    for (; r + group<T>() <= rows; r += group<T>()) {
+      if (aCol == sizeof<T>()) transpose<T>(k, to + <usize>r * sizeof<T>(), next, a, 0, 3, aRow);
+      else {
+        let from = a, q = to + <usize>r * sizeof<T>();
+        for (let p = 0; p < k; p++) {
+          v128.store(q, v128.load(from));
+          from += aCol, q += next;
+        }
+      }
+      a += aRow * group<T>();
+    }
+    for (; r < rows; r++) {
+      let from = a, q = to + <usize>r * sizeof<T>();
       for (let p = 0; p < k; p++) {
         store<T>(q, load<T>(from));
-        q += next;
-        from += aCol;
+        from += aCol, q += next;
       }
       a += aRow;
     }
@@ -115,23 +132,23 @@ function packColumns<T>(n: i32, k: i32, to: usize, b: usize, bRow: usize, bCol: 
       }
     } else {
       const last = <usize>(n - 1 - j);
-      for (let l: usize = 0; l < <usize>lanes; l += 16 / sizeof<T>()) transpose<T>(k, to + l * sizeof<T>(), b, l, last, bCol);
+      for (let l: usize = 0; l < <usize>lanes; l += group<T>()) transpose<T>(k, to + l * sizeof<T>(), wide, b, l, last, bCol);
       to += wide * k;
     }
     b += bCol * lanes;
   }
 }
 
-/** Writes 16 bytes' columns of B, numbers l, l + 1, …, of which each lies in one piece, row by row. */
-function transpose<T>(k: i32, to: usize, b: usize, l: usize, last: usize, bCol: usize): void {
+/** Writes columns number l, l + 1, …, up to 16 bytes, each of which lies in one piece, as rows `toRow` apart. */
+function transpose<T>(k: i32, to: usize, toRow: usize, b: usize, l: usize, last: usize, bCol: usize): void {
   let b0 = b + min(l, last) * bCol;
   let b1 = b + min(l + 1, last) * bCol;
   if (sizeof<T>() == 8) {
     for (let p = 2; p <= k; p += 2) {
       const x = v128.load(b0), y = v128.load(b1);
       v128.store(to, i64x2.shuffle(x, y, 0, 2));
-      v128.store(to, i64x2.shuffle(x, y, 1, 3), wide);
-      b0 += 16, b1 += 16, to += 2 * wide;
+      v128.store(to + toRow, i64x2.shuffle(x, y, 1, 3));
+      b0 += 16, b1 += 16, to += 2 * toRow;
     }
     if (k & 1) store<T>(to, load<T>(b0)), store<T>(to, load<T>(b1), 8);
     return;
@@ -144,14 +161,14 @@ function transpose<T>(k: i32, to: usize, b: usize, l: usize, last: usize, bCol: 
     const xy = i32x4.shuffle(x, y, 0, 4, 1, 5), zw = i32x4.shuffle(z, w, 0, 4, 1, 5);
     const xyNext = i32x4.shuffle(x, y, 2, 6, 3, 7), zwNext = i32x4.shuffle(z, w, 2, 6, 3, 7);
     v128.store(to, i64x2.shuffle(xy, zw, 0, 2));
-    v128.store(to, i64x2.shuffle(xy, zw, 1, 3), wide);
-    v128.store(to, i64x2.shuffle(xyNext, zwNext, 0, 2), 2 * wide);
-    v128.store(to, i64x2.shuffle(xyNext, zwNext, 1, 3), 3 * wide);
-    b0 += 16, b1 += 16, b2 += 16, b3 += 16, to += 4 * wide;
+    v128.store(to + toRow, i64x2.shuffle(xy, zw, 1, 3));
+    v128.store(to + 2 * toRow, i64x2.shuffle(xyNext, zwNext, 0, 2));
+    v128.store(to + 3 * toRow, i64x2.shuffle(xyNext, zwNext, 1, 3));
+    b0 += 16, b1 += 16, b2 += 16, b3 += 16, to += 4 * toRow;
   }
   for (p -= 4; p < k; p++) {
     store<T>(to, load<T>(b0)), store<T>(to, load<T>(b1), 4), store<T>(to, load<T>(b2), 8), store<T>(to, load<T>(b3), 12);
-    b0 += 4, b1 += 4, b2 += 4, b3 += 4, to += wide;
+    b0 += 4, b1 += 4, b2 += 4, b3 += 4, to += toRow;
   }
 }
 
@@ -204,7 +221,12 @@ function gemm<T>(
           else {
             if (!isFirst) copy<T>(rows, columns, edge, wide, sizeof<T>(), corner, cRow, cCol);
             tile<T>(rows, terms, left, right, step, edge, wide, isFirst);
-            copy<T>(rows, columns, corner, cRow, cCol, edge, wide, sizeof<T>());
+            let done = 0;
+            if (cRow == sizeof<T>())
+              for (; done + group<T>() <= rows; done += group<T>())
+                transpose<T>(columns, corner + <usize>done * sizeof<T>(), cCol, edge, done, rows, wide);
+            if (done < rows)
+              copy<T>(rows - done, columns, corner + <usize>done * cRow, cRow, cCol, edge + <usize>done * wide, wide, sizeof<T>());
           }
         }
       }

@@ -25,6 +25,7 @@ import { unbroadcast } from "./sum.ts";
 export const matmul: Op<Binary> = /* @__PURE__ */ defineOp({
   name: "matmul",
   shape: ([a, b]) => {
+    if (a.shape.length === 2 && b.shape.length === 2 && a.shape[1] === b.shape[0]) return [a.shape[0]!, b.shape[1]!];
     const [{ m }, { n }] = [onTheLeft(a.shape), onTheRight(b.shape)];
     if (a.shape.length === 0 || b.shape.length === 0) {
       throw new ShapeError(

@@ -9,11 +9,16 @@ import { productInWasm, productPays } from "./wasm/products.ts";
  */
 export function products(c: Data, a: NdArray, b: NdArray, batch: Shape): void {
   if (c.length === 0) return;
-  const [p, q] = [a.shape.length - 2, b.shape.length - 2];
-  const [k, n] = [b.shape[q]!, b.shape[q + 1]!];
+  const p = a.shape.length - 2;
+  const q = b.shape.length - 2;
+  const k = b.shape[q]!;
+  const n = b.shape[q + 1]!;
   const inWasm =
     productPays(c, a.data, b.data, n, k) && eachProduct(true, c, lined(a, p, p + 1), lined(b, q, q + 1), batch);
-  if (!inWasm) eachProduct(false, c, lined(a, p + 1, p + 1), lined(b, q, q), batch);
+  if (inWasm) return;
+  // It takes longer to lay entries out anew than to step through them a few times.
+  const isSmall = k * n < 256 || a.shape[p]! <= 12;
+  eachProduct(false, c, isSmall ? a : lined(a, p + 1, p + 1), isSmall ? b : lined(b, q, q), batch);
 }
 
 /** The same array with the stride 1 along one of two axes, copied if need be. */
@@ -28,9 +33,14 @@ function lined(x: NdArray, axis: number, other: number): NdArray {
 
 /** Whether all were done: in WebAssembly some may not be, and then all are to be done elsewhere. */
 function eachProduct(inWasm: boolean, c: Data, a: NdArray, b: NdArray, batch: Shape): boolean {
-  const [p, q] = [a.shape.length - 2, b.shape.length - 2];
-  const [m, k, n] = [a.shape[p]!, a.shape[p + 1]!, b.shape[q + 1]!];
-  const [aCol, bRow, bCol] = [a.stride[p + 1]!, b.stride[q]!, b.stride[q + 1]!];
+  const p = a.shape.length - 2;
+  const q = b.shape.length - 2;
+  const m = a.shape[p]!;
+  const k = a.shape[p + 1]!;
+  const n = b.shape[q + 1]!;
+  const aCol = a.stride[p + 1]!;
+  const bRow = b.stride[q]!;
+  const bCol = b.stride[q + 1]!;
   // One matrix for all of b, and rows of a that lie evenly, are one product.
   const even = batch.length > 0 && q === 0 ? laneStride(a, 0, p + 1) : undefined;
   const [places, height, aRow] = even === undefined ? [sizeOf(batch), m, a.stride[p]!] : [1, c.length / n, even];
@@ -39,7 +49,7 @@ function eachProduct(inWasm: boolean, c: Data, a: NdArray, b: NdArray, batch: Sh
   let [i, j] = [a.offset, b.offset];
   for (let place = 0; place < places; place++) {
     const o = place * m * n;
-    if (!inWasm) product(c, o, a.data, i, aRow, b.data, j, bCol, height, n, k);
+    if (!inWasm) product(c, o, a.data, i, aRow, aCol, b.data, j, bRow, bCol, height, n, k);
     else if (!productInWasm(c, o, a.data, i, aRow, aCol, b.data, j, bRow, bCol, height, n, k)) return false;
     for (let axis = index.length - 1; axis >= 0; axis--) {
       i += steps[axis]!;
@@ -60,20 +70,21 @@ const stepsOf = ({ data, shape, stride, offset }: NdArray, batch: Shape): number
   broadcastStrides(ndarray(data, shape.slice(0, -2), stride.slice(0, -2), offset), batch);
 
 /**
- * c ← a b for a [m, k] with rows, and b [k, n] with columns, that lie in one piece, `s` and `t` apart, and row-major c, which
- * begin at `i`, `j` and, in c, `o`: in float64 sums in the order of k; integers wrap.
- * Three rows by two columns at a time keep six sums in registers, which is three times faster than one; at the edges a
- * row or column is done twice.
+ * c ← a b for a [m, k] and b [k, n] of any strides and row-major c, which begin at `i`, `j` and, in c, `o`: in float64 sums in
+ * the order of k; integers wrap. Three rows by two columns at a time keep six sums in registers, which is three times faster
+ * than one; at the edges a row or column is done twice.
  */
 function product(
   c: Data,
   o: number,
   a: Data,
   i: number,
-  s: number,
+  aRow: number,
+  aCol: number,
   b: Data,
   j: number,
-  t: number,
+  bRow: number,
+  bCol: number,
   m: number,
   n: number,
   k: number,
@@ -81,22 +92,22 @@ function product(
   if (c instanceof Int32Array) {
     for (let row = 0; row < m; row++)
       for (let column = 0; column < n; column++)
-        c[o + row * n + column] = innerProduct(k, a, i + row * s, 1, b, j + column * t, 1);
+        c[o + row * n + column] = innerProduct(k, a, i + row * aRow, aCol, b, j + column * bCol, bRow);
     return;
   }
   for (let row = 0; row < m; row += 3) {
     const [row1, row2] = [Math.min(row + 1, m - 1), Math.min(row + 2, m - 1)];
-    const [a0, a1, a2] = [i + row * s, i + row1 * s, i + row2 * s];
+    const [a0, a1, a2] = [i + row * aRow, i + row1 * aRow, i + row2 * aRow];
     for (let column = 0; column < n; column += 2) {
       const column1 = Math.min(column + 1, n - 1);
-      const [b0, b1] = [j + column * t, j + column1 * t];
+      const [b0, b1] = [j + column * bCol, j + column1 * bCol];
       let [c00, c01, c10, c11, c20, c21] = [0, 0, 0, 0, 0, 0];
-      for (let p = 0; p < k; p++) {
-        const x0 = a[a0 + p]!;
-        const x1 = a[a1 + p]!;
-        const x2 = a[a2 + p]!;
-        const y0 = b[b0 + p]!;
-        const y1 = b[b1 + p]!;
+      for (let p = 0, s = 0, t = 0; p < k; p++, s += aCol, t += bRow) {
+        const x0 = a[a0 + s]!;
+        const x1 = a[a1 + s]!;
+        const x2 = a[a2 + s]!;
+        const y0 = b[b0 + t]!;
+        const y1 = b[b1 + t]!;
         c00 += x0 * y0;
         c01 += x0 * y1;
         c10 += x1 * y0;

@@ -1,14 +1,17 @@
 import type { Data } from "@wengert/core/ndarray";
 import { product32, product64 } from "./crossovers.ts";
-import { type Engine, inUse } from "./kernels.ts";
+import type { ProductKernel } from "./exports.ts";
+import { inUse } from "./kernels.ts";
 import type { Workspace } from "./workspace.ts";
 
 /** The bytes of an operand that are copied and worked on at a time, so that they are still in the cache when they are read. */
 const block = 2 ** 19;
 /** The bytes of the other operand, which stays while blocks pass by. */
 const resident = 4 * block;
-/** Columns up to which it pays to exchange the roles of A and B: the vectors of the kernels then go along the rows of C. */
-const narrow = 32;
+/** The terms that are copied at a time, where these are parts of rows of A or of columns of B. */
+const longest = 1024;
+/** What tiles of the kernel are wide, in bytes; how many rows it packs at a time, and of how many terms at most. */
+const [wide, many, deep] = [32, 60, 400];
 
 /** Whether products of [m, k] and [k, n] are to be done in WebAssembly, for all m: which is not so in integers. */
 export function productPays(c: Data, a: Data, b: Data, n: number, k: number): boolean {
@@ -38,15 +41,22 @@ export function productInWasm(
   n: number,
   k: number,
 ): boolean {
-  const engine = inUse()!;
-  return n < m && n <= narrow
-    ? inBlocks(engine, c, o, false, b, j, bCol, bRow, a, i, aCol, aRow, n, m, k)
-    : inBlocks(engine, c, o, true, a, i, aRow, aCol, b, j, bRow, bCol, m, n, k);
+  const { exports, workspace } = inUse()!;
+  const size = c.BYTES_PER_ELEMENT;
+  const gemm = size === 4 ? exports.gemm32 : exports.gemm64;
+  // Tiles are wide, so what is narrow goes along their height: then cᵀ ← bᵀ aᵀ, whose tiles are transposed into c.
+  const lanes = wide / size;
+  const across = Math.ceil(n / lanes) * lanes * m * k;
+  const along = Math.ceil(m / lanes) * lanes * n * k + 2 * m * n;
+  return along < 0.875 * across
+    ? inBlocks(workspace, gemm, c, o, false, b, j, bCol, bRow, a, i, aCol, aRow, n, m, k)
+    : inBlocks(workspace, gemm, c, o, true, a, i, aRow, aCol, b, j, bRow, bCol, m, n, k);
 }
 
 /** c ← a b, or where c is not by rows, cᵀ ← a b. */
 function inBlocks(
-  { exports, workspace }: Engine,
+  workspace: Workspace,
+  gemm: ProductKernel,
   c: Data,
   o: number,
   isByRows: boolean,
@@ -63,23 +73,29 @@ function inBlocks(
   k: number,
 ): boolean {
   const size = c.BYTES_PER_ELEMENT;
-  const gemm = size === 4 ? exports.gemm32 : exports.gemm64;
   const aIsByRows = aCol === 1 ? m === 1 || k > 1 || aRow !== 1 : aRow !== 1 && m > 1;
   const bIsByRows = bCol === 1 ? k === 1 || n > 1 || bRow !== 1 : bRow !== 1 && k > 1;
   // How much at a time: of sums, terms; of c, rows and columns.
-  const [some, more] = [block / size, resident / size];
-  const isLong = !aIsByRows && bIsByRows; // whole terms lie in one piece
-  const terms = Math.min(k, isLong ? Math.max(64, Math.floor(some / Math.max(m, n))) : 1024);
-  const rows = Math.min(m, Math.max(60, Math.floor(some / terms)));
-  const columns = Math.min(n, Math.max(64, Math.floor((m > rows || k * n <= more ? more : some) / terms) & -8));
-  const packed = Math.min(terms, 400) * 60 + terms * (columns + 7);
+  const some = block / size;
+  let terms = k;
+  let rows = m;
+  let columns = n;
+  if (k > longest || m * k > some || k * n > some || m * n > some) {
+    const more = resident / size;
+    // Terms lie in one piece each, or have to be taken out of rows of a or columns of b.
+    terms = Math.min(k, bIsByRows && !aIsByRows ? Math.max(64, Math.floor(some / Math.max(m, n))) : longest);
+    rows = Math.min(m, Math.max(many, Math.floor(some / terms)));
+    columns = Math.min(n, Math.max(64, Math.floor((m > rows || k * n <= more ? more : some) / terms) & -8));
+  }
+  const packed = Math.min(terms, deep) * many + terms * (columns + 7);
   if (!workspace.begin((rows * terms + terms * columns + rows * columns + packed) * size + 512)) return false;
   const atA = workspace.take(rows * terms * size);
   const atB = workspace.take(terms * columns * size);
   const atC = workspace.take(rows * columns * size);
   const scratch = workspace.take(packed * size);
   const stays = m === rows && n === columns; // sums stay until they are complete
-  let [lastRow, lastTerm] = [-1, -1];
+  let lastRow = -1;
+  let lastTerm = -1;
   for (let column = 0; column < n; column += columns) {
     const nb = Math.min(columns, n - column);
     for (let term = 0; term < k; term += terms) {
@@ -96,7 +112,9 @@ function inBlocks(
           lastRow = row;
           lastTerm = term;
         }
-        const [outer, inner, length] = isByRows ? [mb, nb, n] : [nb, mb, m];
+        const outer = isByRows ? mb : nb;
+        const inner = isByRows ? nb : mb;
+        const length = isByRows ? n : m;
         const start = isByRows ? o + row * n + column : o + column * m + row;
         if (term > 0 && !stays) write(workspace, atC, c, start, outer, inner, length);
         gemm(
