@@ -1,7 +1,7 @@
 /**
  * Reads what a package exports from its sources: the doc comment of each constant, and its signature as its type declares
  * it. The types that are understood are those of this repository: `Op<Inputs, Params, Options>`, `Sampled<Function>`,
- * functions, and interfaces with a call signature.
+ * `Front<Function>`, functions, and interfaces with a call signature.
  */
 import { readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
@@ -76,7 +76,7 @@ function signatureOf(type, source, init) {
   if (type.type !== "TSTypeReference") return undefined;
   const name = textOf(type.typeName, source);
   const args = type.typeArguments?.params ?? [];
-  if (name === "Sampled" && args[0]) return signatureOf(args[0], source, init);
+  if ((name === "Sampled" || name === "Front") && args[0]) return signatureOf(args[0], source, init);
   if (name === "Op" && args[0]) {
     const options = args[2] ?? args[1];
     return { inputs: namesOf(args[0], source, init), options: options ? optionsOf(options, source) : [] };
@@ -115,6 +115,8 @@ function namesOf(inputs, source, init) {
   if (tuple.type === "TSTupleType") {
     return tuple.elementTypes.map((element) => (element.type === "TSNamedTupleMember" ? element.label.name : "x"));
   }
+  const alias = inputs.type === "TSTypeReference" ? source.types.get(textOf(inputs, source)) : undefined;
+  if (alias?.type === "TSTypeAliasDeclaration") return namesOf(alias.typeAnnotation, source, init);
   const usual = { Unary: ["x"], Binary: ["a", "b"], Inputs: ["tensors"] }[textOf(inputs, source)];
   if (usual === undefined) throw new Error(`${source.path}: ${textOf(inputs, source)} names no inputs.`);
   return takenApart(init, usual.length) ?? usual;

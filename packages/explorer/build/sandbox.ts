@@ -18,7 +18,8 @@ export function sandbox(): Plugin {
       if (id !== "\0virtual:sandbox-worker") return undefined;
       const { code, modules } = await workerCode();
       for (const path of modules) this.addWatchFile(path);
-      return `export default ${JSON.stringify(code)};`;
+      // The library tells a reader's calls from its own by where they lie: a name as if it were installed.
+      return `export default ${JSON.stringify(`${code}\n//# sourceURL=/@wengert/core/dist/sandbox.js`)};`;
     },
     buildStart() {
       this.addWatchFile(framePath);
@@ -38,7 +39,6 @@ async function workerCode(): Promise<{ code: string; modules: string[] }> {
     build: {
       write: false,
       target: "es2022",
-      // Names and bodies stay as they were written: a rule of the reader's may be shown by its source.
       minify: "oxc",
       rolldownOptions: { input: `${root}/src/sandbox/worker.ts`, output: { format: "iife", keepNames: true } },
     },

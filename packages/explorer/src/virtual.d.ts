@@ -7,10 +7,29 @@ declare module "virtual:sandbox-worker" {
 declare module "virtual:declarations" {
   export interface Declaration {
     readonly name: string;
+    /** The module that exports it: `@wengert/ops`. */
+    readonly module: string;
     /** `softmax(x, { axis?, where? })` */
     readonly signature: string;
     readonly doc: string;
   }
   const all: readonly Declaration[];
   export default all;
+}
+
+declare module "virtual:examples" {
+  export interface Example {
+    readonly name: string;
+    readonly title: string;
+    readonly code: string;
+    readonly javascript: string;
+  }
+  const all: readonly [Example, ...Example[]];
+  export default all;
+}
+
+declare module "virtual:rules" {
+  /** By the name of an op, its rules as they are written, one an input or one for all. */
+  const rules: Readonly<Record<string, readonly string[]>>;
+  export default rules;
 }

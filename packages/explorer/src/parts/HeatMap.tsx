@@ -26,6 +26,8 @@ interface Props {
   readonly scale?: Scale | undefined;
   /** Without caption and legend: beside others that have them. */
   readonly bare?: boolean;
+  /** Whether the scale and the range are told below. Default: unless bare. */
+  readonly legend?: boolean;
   /** Places to point at, as places in `data`. */
   readonly marked?: readonly number[] | undefined;
   readonly onHover?: ((place: number | undefined) => void) | undefined;
@@ -38,7 +40,7 @@ const mostDrawn = 256; // rows or columns
  * A tensor as colours: numbers in the cells where they are few, a picture with the number under the pointer where they are
  * many. Arrow keys move from cell to cell. Axes before the last two are turned over like pages.
  */
-export function HeatMap({ of, name, map, scale, bare = false, marked, onHover }: Props) {
+export function HeatMap({ of, name, map, scale, bare = false, legend = !bare, marked, onHover }: Props) {
   const page = useSignal(0);
   const [rows, columns] = [of.shape.length > 1 ? of.shape.at(-2)! : 1, of.shape.at(-1) ?? 1];
   const size = rows * columns;
@@ -69,7 +71,7 @@ export function HeatMap({ of, name, map, scale, bare = false, marked, onHover }:
         <Picture {...shown} />
       )}
       {pages > 1 && <Pages shape={of.shape.slice(0, -2)} at={current} count={pages} go={(to) => (page.value = to)} />}
-      {!bare && total > 1 && <Legend scale={used} range={range} />}
+      {legend && total > 1 && <Legend scale={used} range={range} />}
     </figure>
   );
 }

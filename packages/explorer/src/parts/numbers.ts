@@ -4,7 +4,7 @@ const minus = "−";
 export function short(x: number, digits = 4): string {
   if (Number.isNaN(x)) return "NaN";
   if (!Number.isFinite(x)) return x > 0 ? "∞" : `${minus}∞`;
-  if (x === 0) return Object.is(x, -0) ? `${minus}0` : "0";
+  if (x === 0) return "0";
   const size = Math.abs(x);
   if (Number.isInteger(x) && size < 1e6) return signed(String(x));
   if (size >= 1e6 || size < 1e-4) {
@@ -29,7 +29,7 @@ export function aligned(xs: ArrayLike<number>, digits = 4): string[] {
   const whole = Math.max(1, Math.floor(Math.log10(most)) + 1);
   const wanted = Math.max(0, ...list.map((x) => decimalsOf(x, digits)));
   const decimals = Math.min(wanted, Math.max(digits - whole, -Math.floor(Math.log10(least)) + 1, 0), 6);
-  return list.map((x) => (Number.isFinite(x) ? signed(x.toFixed(decimals)) : short(x)));
+  return list.map((x) => (x === 0 ? "0" : Number.isFinite(x) ? signed(x.toFixed(decimals)) : short(x)));
 }
 
 const decimalsOf = (x: number, digits: number): number =>

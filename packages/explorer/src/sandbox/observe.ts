@@ -1,167 +1,170 @@
 import {
   accumulate,
-  type Listing,
+  alias,
+  isFloat,
+  leaves,
+  ones,
   type Pull,
+  pack,
+  part,
+  placed,
   type Recording,
   record,
   recording,
   type Step,
   type Tensor,
   type TreeFunction,
+  unflatten,
+  vjp,
 } from "@wengert/core";
-import { rows } from "@wengert/core/ndarray";
 import * as ops from "@wengert/ops";
+import { Elements } from "./elements.ts";
 import { failureOf } from "./failure.ts";
-import type { ContributionData, Failure, PullData, Range, RecordingData, StepData, TensorData } from "./protocol.ts";
+import { constantsOf, namesOf, paramsText } from "./names.ts";
+import type { ContributionData, Failure, PullData, RecordingData, Seed, StepData } from "./protocol.ts";
 
-const mostElements = 2 ** 16; // of one tensor, to show
-const mostBytes = 2 ** 28; // of all tensors of a run
+const longTape = 2000; // steps, from which on the ops inside the rules are not kept
+
+interface Kept {
+  readonly made: Recording<unknown>;
+  /** What the first sweep made, in a tape of order 2. */
+  readonly ofSweep: ReadonlySet<Tensor>;
+}
 
 /** Keeps what the program records, and makes data of it. */
 export class Observer {
-  readonly #kept: Recording<unknown>[] = [];
+  readonly #kept: Kept[] = [];
+  readonly #order: 1 | 2;
+
+  constructor(order: 1 | 2) {
+    this.#order = order;
+  }
 
   /** The library's `record`, overheard. */
   readonly record = <A extends readonly unknown[], R>(f: TreeFunction<A, R>, ...args: A): Recording<R> => {
     const made = record<A, R>(f, ...args);
-    this.#kept.push(made);
+    this.#kept.push(this.#order === 1 ? { made, ofSweep: new Set() } : gradientOf(f, args, made.inputs));
     return made;
   };
 
   recordings(): RecordingData[] {
-    return this.#kept.map((made) => new Ledger(made).data());
+    return this.#kept.map((kept) => new Ledger(kept).data());
   }
 }
 
-const library: ReadonlySet<unknown> = new Set(
-  Object.values(ops).flatMap((value) => (typeof value === "function" && "spec" in value ? [value.spec] : [])),
+/** The recording of the gradient: of f and the sweep from ones. */
+function gradientOf<A extends readonly unknown[], R>(f: TreeFunction<A, R>, args: A, inputs: readonly Tensor[]): Kept {
+  const ofSweep = new Set<Tensor>();
+  const gradient = (...given: readonly unknown[]): unknown => {
+    const { value, pullback } = (vjp as unknown as AnyVjp)(f, ...given);
+    const outputs = leaves("record", value, "the value of f");
+    const seed = unflatten(
+      value,
+      outputs.map(({ shape, dtype }) => ones(shape, { dtype })),
+    );
+    return recording("record", { record: ({ output }) => ofSweep.add(output) }, () => pullback(seed));
+  };
+  const made = record(gradient as TreeFunction<readonly unknown[], unknown>, ...args);
+  for (const [i, input] of made.inputs.entries()) input.label = inputs[i]?.label; // as f calls them
+  return { made, ofSweep };
+}
+type AnyVjp = (
+  f: unknown,
+  ...args: readonly unknown[]
+) => { value: unknown; pullback: (cotangent: unknown) => unknown };
+
+const specs = [...Object.values(ops), accumulate, alias, pack, part, placed].flatMap((value) =>
+  typeof value === "function" && "spec" in value ? [value.spec as Step["op"]] : [],
 );
+const library: ReadonlySet<unknown> = new Set(specs);
+const namesOfLibrary: ReadonlySet<string> = new Set(["customVjp", "checkpoint", "stopGradient"]);
 
 /** One recording with its sweep, in numbers. */
 class Ledger {
   readonly #recording: Recording<unknown>;
-  readonly #numbers = new Map<Tensor, number>();
-  readonly #tensors: TensorData[] = [];
-  readonly #names: (tensor: Tensor) => string;
-  #bytes = 0;
+  readonly #ofSweep: ReadonlySet<Tensor>;
+  readonly #elements: Elements;
 
-  constructor(made: Recording<unknown>) {
+  constructor({ made, ofSweep }: Kept) {
     this.#recording = made;
-    this.#names = namesOf(made);
+    this.#ofSweep = ofSweep;
+    this.#elements = new Elements(namesOf(made));
   }
 
   data(): RecordingData {
     const { inputs, steps, outputs } = this.#recording;
-    const number = (tensor: Tensor) => this.#number(tensor);
-    const constants = constantsOf(this.#recording);
-    const data = {
+    const number = (tensor: Tensor) => this.#elements.number(tensor);
+    const listing = {
       inputs: inputs.map(number),
-      constants: constants.map(number),
+      constants: constantsOf(this.#recording).map(number),
       steps: steps.map((step) => this.#step(step)),
       outputs: outputs.map(number),
     };
-    const { pulls, failure } = this.#pulls();
-    return { ...data, tensors: this.#tensors, pulls, failure };
+    const sweep = this.#sweep();
+    return { ...listing, ...sweep, ...this.#elements.data() };
   }
 
-  #pulls(): { pulls: PullData[]; failure?: Failure } {
-    const { steps } = this.#recording;
+  #sweep(): { seeds: Seed[]; pulls: PullData[]; failure?: Failure } {
+    const { steps, outputs } = this.#recording;
     const places = new Map(steps.map((step, i) => [step, i]));
     const cotangents = new Map<Tensor, Tensor>();
+    for (const y of outputs) {
+      if (!isFloat(y.dtype)) continue;
+      const [one, before] = [ones(y.shape, { dtype: y.dtype }), cotangents.get(y)];
+      cotangents.set(y, before ? accumulate(before, one) : one);
+    }
+    const seeds = [...cotangents].map(([y, g]): Seed => {
+      return { of: this.#elements.number(y), cotangent: this.#elements.number(g) };
+    });
     const pulls: PullData[] = [];
     try {
       const sweep = this.#recording.pulls()[Symbol.iterator]();
       for (;;) {
-        const rule: Step[] = [];
-        const next = recording("explorer", { record: (step) => rule.push(step) }, () => sweep.next());
-        if (next.done) return { pulls };
-        pulls.push(this.#pull(next.value, places.get(next.value.step)!, rule, cotangents));
+        const heard: Step[] = [];
+        const next = recording("record", { record: (step) => heard.push(step) }, () => sweep.next());
+        if (next.done) return { seeds, pulls };
+        pulls.push(this.#pull(next.value, places.get(next.value.step)!, heard, cotangents));
       }
     } catch (error) {
-      return { pulls, failure: failureOf(error) };
+      return { seeds, pulls, failure: failureOf(error) };
     }
   }
 
   #pull(pull: Pull, step: number, heard: readonly Step[], cotangents: Map<Tensor, Tensor>): PullData {
     const { inputs } = pull.step;
+    const number = (tensor: Tensor) => this.#elements.number(tensor);
     const contributions = pull.contributions.map((given, k): ContributionData => {
       if (given === null) return { given: null, before: null, after: null };
       const before = cotangents.get(inputs[k]!);
       const after = before ? accumulate(before, given) : given;
       cotangents.set(inputs[k]!, after);
-      return { given: this.#number(given), before: before ? this.#number(before) : null, after: this.#number(after) };
+      return { given: number(given), before: before ? number(before) : null, after: number(after) };
     });
-    // What the sweep adds up after the rules is shown as accumulation, not as part of them.
-    const isRule = ({ op }: Step) => op !== accumulate.spec;
-    return {
-      step,
-      cotangent: this.#number(pull.cotangent),
-      contributions,
-      rule: heard.filter(isRule).map((each) => this.#step(each)),
-    };
+    // What the sweep adds up after the rules is shown as that, and not as part of a rule.
+    const rule = heard.filter(({ op }) => op !== accumulate.spec);
+    const kept = this.#recording.steps.length > longTape ? [] : rule;
+    return { step, cotangent: number(pull.cotangent), contributions, rule: kept.map((each) => this.#step(each)) };
   }
 
   #step({ op, inputs, params, output }: Step): StepData {
-    const known = library.has(op);
+    const known = library.has(op) || namesOfLibrary.has(op.name);
     const { vjp } = op;
-    const source = known ? undefined : typeof vjp === "function" ? String(vjp) : vjp.map(String).join("\n");
     return {
       op: op.name,
       known,
       params: paramsText(params),
-      inputs: inputs.map((input) => this.#number(input)),
-      output: this.#number(output),
-      source,
+      inputs: inputs.map((input) => this.#elements.number(input)),
+      output: this.#elements.number(output),
+      ...(known
+        ? {}
+        : { source: typeof vjp === "function" ? [asWritten(vjp)] : vjp.map((rule) => (rule ? asWritten(rule) : "")) }),
+      ...(this.#ofSweep.has(output) ? { ofSweep: true } : {}),
     };
   }
-
-  #number(tensor: Tensor): number {
-    const known = this.#numbers.get(tensor);
-    if (known !== undefined) return known;
-    const number = this.#tensors.length;
-    this.#numbers.set(tensor, number);
-    const all = rows(tensor.array!);
-    const room = this.#bytes < mostBytes ? mostElements : 64;
-    const data = all.slice(0, room);
-    this.#bytes += data.byteLength;
-    const { shape, dtype, size } = tensor;
-    this.#tensors.push({ name: this.#names(tensor), shape: [...shape], dtype, size, data, range: rangeOf(all) });
-    return number;
-  }
 }
 
-function rangeOf(values: ArrayLike<number>): Range {
-  let [least, most, nans, infinities] = [Infinity, -Infinity, 0, 0];
-  for (let i = 0; i < values.length; i++) {
-    const x = values[i]!;
-    if (Number.isNaN(x)) nans++;
-    else if (!Number.isFinite(x)) infinities++;
-    else {
-      if (x < least) least = x;
-      if (x > most) most = x;
-    }
-  }
-  return { least, most, nans, infinities };
-}
-
-function constantsOf({ inputs, steps }: Listing): Tensor[] {
-  const known = new Set([...inputs, ...steps.map(({ output }) => output)]);
-  return [...new Set(steps.flatMap((step) => step.inputs))].filter((x) => !known.has(x));
-}
-
-/** The names that `explain` gives. */
-function namesOf(listing: Listing): (tensor: Tensor) => string {
-  const names = new Map(listing.inputs.map((x, i) => [x, x.label ?? `x${i + 1}`]));
-  for (const [i, { output }] of listing.steps.entries()) names.set(output, `#${i + 1} ${output.label ?? ""}`.trimEnd());
-  let unnamed = 0;
-  for (const c of constantsOf(listing)) names.set(c, isNumber(c) ? shortest(c.item()) : (c.label ?? `c${++unnamed}`));
-  return (tensor) => names.get(tensor) ?? tensor.label ?? "";
-}
-
-const isNumber = (x: Tensor): boolean => x.shape.length === 0 && x.label === undefined;
-const shortest = (x: number): string => String(Number(x.toPrecision(6)));
-
-function paramsText(params: unknown): string {
-  const shown = Object.entries(params ?? {}).filter(([, value]) => value !== undefined && value !== false);
-  return shown.map(([name, value]) => `${name}=${JSON.stringify(value)}`).join(" ");
-}
+/** The text of a function of the program's, with calls of what it imports as they were before imports became `require`. */
+const asWritten = (rule: object): string =>
+  String(rule)
+    .replaceAll(/\b_\w+\.(\w+)\.call\(void 0, /g, "$1(")
+    .replaceAll(/\b_\w+\.(\w+)/g, "$1");

@@ -5,10 +5,12 @@ import type { DType } from "@wengert/core";
 export interface Run {
   /** The program, as JavaScript whose imports have become `require`. */
   readonly code: string;
+  /** 1: what `record` records. 2: the tape of its gradient, in which the first sweep is steps like any other. */
+  readonly order?: 1 | 2 | undefined;
 }
 
 export interface Outcome {
-  /** One for each call of `record` that was not made by the library itself. */
+  /** One for each call of `record` in the program. */
   readonly recordings: readonly RecordingData[];
   /** What the program printed, a line an entry. */
   readonly printed: readonly string[];
@@ -28,10 +30,14 @@ export interface Failure {
 export interface RecordingData {
   /** All tensors, by the numbers with which everything else refers to them. */
   readonly tensors: readonly TensorData[];
+  /** The elements of all of them. */
+  readonly values: Float64Array;
   readonly inputs: readonly number[];
   readonly constants: readonly number[];
   readonly steps: readonly StepData[];
   readonly outputs: readonly number[];
+  /** Where the sweep begins: the cotangents of the outputs that are floats. */
+  readonly seeds: readonly Seed[];
   readonly pulls: readonly PullData[];
   /** Why the sweep stopped before its end: a rule that threw. */
   readonly failure?: Failure | undefined;
@@ -42,9 +48,10 @@ export interface TensorData {
   readonly name: string;
   readonly shape: readonly number[];
   readonly dtype: DType;
-  /** Row by row; the first `data.length` where there are too many to show. */
-  readonly data: Float64Array | Float32Array | Int32Array | Uint8Array;
   readonly size: number;
+  /** Its elements, row by row, are `values` from `at` on: `shown` of them, fewer than `size` where there are too many. */
+  readonly at: number;
+  readonly shown: number;
   readonly range: Range;
 }
 
@@ -64,8 +71,15 @@ export interface StepData {
   readonly params: string;
   readonly inputs: readonly number[];
   readonly output: number;
-  /** The rules as they are written, where the op is not one of the library's. */
-  readonly source?: string | undefined;
+  /** The rules as they are written, where the op is the program's own. */
+  readonly source?: readonly string[] | undefined;
+  /** In a tape of order 2: whether the step was made by the first sweep. */
+  readonly ofSweep?: boolean | undefined;
+}
+
+export interface Seed {
+  readonly of: number;
+  readonly cotangent: number;
 }
 
 /** One step of the sweep. */
@@ -75,7 +89,7 @@ export interface PullData {
   readonly cotangent: number;
   /** One entry an input. */
   readonly contributions: readonly ContributionData[];
-  /** The ops that the rules are made of, as they ran. */
+  /** The ops that the rules are made of, as they ran. Left out of tapes of thousands of steps. */
   readonly rule: readonly StepData[];
 }
 

@@ -10,21 +10,21 @@ import type { Outcome, Run } from "./protocol.ts";
 
 // The worker in which the reader's program runs, once. It talks to the page through a port that the program cannot reach.
 
-const observer = new Observer();
 const modules: Readonly<Record<string, object>> = {
-  "@wengert/core": { ...core, record: observer.record },
+  "@wengert/core": core,
   "@wengert/core/gradcheck": gradcheck,
   "@wengert/core/ndarray": ndarray,
   "@wengert/ops": ops,
 };
 
-function require(name: string): object {
-  const found = modules[name];
-  if (found) return found;
+function moduleFor(name: string, observer: Observer): object {
+  const found = Object.hasOwn(modules, name) ? modules[name] : undefined;
+  if (found) return found === core ? { ...core, record: observer.record } : found;
   throw new SandboxError(`import: there is no "${name}" here; there are ${Object.keys(modules).join(", ")}`);
 }
 
-function run({ code }: Run): Outcome {
+function run({ code, order = 1 }: Run): Outcome {
+  const observer = new Observer(order);
   const printed: string[] = [];
   const print = (...values: unknown[]) => {
     if (printed.length < mostLines) printed.push(lineOf(values));
@@ -37,7 +37,7 @@ function run({ code }: Run): Outcome {
     // Indirect, so that the program sees the worker's globals and nothing of this module. In one line with its beginning, so
     // that lines keep their numbers.
     const program = evaluate(`(function (require, exports, console) {${code}\n})\n//# sourceURL=program.ts`);
-    program(require, {}, console);
+    program((name: string) => moduleFor(name, observer), {}, console);
   } catch (thrown) {
     [failed, error] = [true, thrown];
   }
@@ -53,7 +53,10 @@ self.onmessage = ({ ports: [port] }: MessageEvent) => {
   closeDoors();
   port!.onmessage = ({ data }: MessageEvent<Run>) => {
     const outcome = run(data);
-    port!.postMessage(outcome);
+    port!.postMessage(
+      outcome,
+      outcome.recordings.map(({ values }) => values.buffer),
+    );
   };
   port!.postMessage("ready");
 };

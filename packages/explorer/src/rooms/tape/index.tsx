@@ -1,55 +1,83 @@
-import { useSignal, useSignalEffect } from "@preact/signals";
-import { type Address, address, put } from "../../house/address.ts";
+import "./tape.css";
+import examples from "virtual:examples";
+import { useEffect } from "preact/hooks";
+import { put } from "../../house/address.ts";
 import { useKeys } from "../../house/keys.ts";
-import { unpacked } from "../../house/packed.ts";
-import { CodeBlock } from "../../parts/CodeBlock.tsx";
-import { ErrorBox } from "../../parts/ErrorBox.tsx";
-import { HeatMap } from "../../parts/HeatMap.tsx";
-import { shapeText } from "../../parts/numbers.ts";
-import { Slider } from "../../parts/Slider.tsx";
-import type { Outcome } from "../../sandbox/protocol.ts";
-import { Sandbox } from "../../sandbox/sandbox.ts";
-import { examples } from "./examples.ts";
-
-const sandbox = new Sandbox();
-
-const exampleOf = ({ fields }: Address) => examples.find(({ name }) => name === fields.example) ?? examples[0]!;
-const programOf = (at: Address): string => unpacked(at.fields.code ?? "") || exampleOf(at).code;
+import { Graph } from "./Graph.tsx";
+import { List } from "./List.tsx";
+import { Look } from "./Look.tsx";
+import { Program, startEditing } from "./Program.tsx";
+import { Stage } from "./Stage.tsx";
+import {
+  at,
+  choose,
+  example,
+  isStale,
+  keepRunning,
+  look,
+  lookAt,
+  move,
+  order,
+  outcome,
+  shownPlace,
+  timeline,
+} from "./state.ts";
+import { Transport, togglePlay } from "./Transport.tsx";
 
 export default function TapeRoom() {
-  const { fields } = address.value;
-  const example = exampleOf(address.value);
-  const outcome = useSignal<Outcome | undefined>(undefined);
-  useSignalEffect(() => {
-    const code = programOf(address.value);
-    void run(code).then((found) => {
-      if (found) outcome.value = found;
-    });
-  });
-  const recording = outcome.value?.recordings.at(-1);
-  const last = recording ? recording.steps.length - 1 : 0;
-  const at = Math.min(Number(fields.at ?? 0) || 0, last);
-  const move = (to: number) => put({ at: String(Math.min(Math.max(to, 0), last)) });
+  useEffect(keepRunning, []);
   useKeys([
-    { key: "ArrowRight", does: "one step on", run: () => move(at + 1) },
-    { key: "ArrowLeft", does: "one step back", run: () => move(at - 1) },
+    { key: "ArrowRight", does: "one step on", run: () => move(at.peek() + 1) },
+    { key: "ArrowLeft", does: "one step back", run: () => move(at.peek() - 1) },
+    { key: "Home", does: "to the start", run: () => move(0) },
+    { key: "End", does: "to the end", run: () => move(Number.POSITIVE_INFINITY) },
+    { key: "s", does: "to where the sweep begins", run: () => move(timeline.peek()?.seed ?? 0) },
+    { key: " ", does: "play, pause", run: togglePlay },
+    { key: "e", does: "edit the program", run: startEditing },
+    { key: "Escape", does: "close the tensor that is open", run: () => lookAt(undefined) },
   ]);
-  const step = recording?.steps[at];
+  const of = timeline.value;
+  return (
+    <div class="tape-room">
+      <div class="top">
+        <h1>Tape</h1>
+        <Choices />
+      </div>
+      <div class="left">
+        <Program />
+        {of && of.recording.steps.length > 0 && (
+          <div class={isStale.value ? "panel graph-panel stale" : "panel graph-panel"}>
+            <Graph of={of} />
+          </div>
+        )}
+      </div>
+      <div class={isStale.value ? "right stale" : "right"}>
+        {of ? (
+          <>
+            <div class="panel list-panel">
+              <Transport of={of} />
+              <List of={of} />
+            </div>
+            {look.value !== undefined && <Look of={of} tensor={look.value} />}
+            <div class="panel">
+              <Stage of={of} />
+            </div>
+          </>
+        ) : (
+          outcome.value && <Nothing failed={outcome.value.error !== undefined} />
+        )}
+      </div>
+    </div>
+  );
+}
+
+function Choices() {
+  const count = outcome.value?.recordings.length ?? 0;
   return (
     <>
-      <div class="room-lead">
-        <h1>Tape</h1>
-        <p>The list of operations that a program performs, one step at a time.</p>
-      </div>
       <label>
-        Example{" "}
-        <select
-          class="button"
-          value={example.name}
-          onChange={({ currentTarget }) =>
-            put({ example: currentTarget.value, code: undefined, at: undefined }, { push: true })
-          }
-        >
+        <span class="unseen">Example</span>
+        <select class="button" value={example.value.name} onChange={({ currentTarget }) => choose(currentTarget.value)}>
           {examples.map(({ name, title }) => (
             <option key={name} value={name}>
               {title}
@@ -57,35 +85,51 @@ export default function TapeRoom() {
           ))}
         </select>
       </label>
-      <CodeBlock code={programOf(address.value)} label="The program" />
-      {outcome.value && outcome.value.printed.length > 0 && (
-        <CodeBlock code={outcome.value.printed.join("\n")} label="What the program printed" />
-      )}
-      {outcome.value?.error && <ErrorBox {...outcome.value.error} />}
-      {recording && step && (
-        <>
-          <Slider label="Step" value={at} min={0} max={last} step={1} text={(i) => `#${i + 1}`} onInput={move} />
-          <table>
-            <tbody>
-              {recording.steps.map(({ op, inputs, output }, i) => (
-                <tr key={output} aria-current={i === at ? "step" : undefined}>
-                  <th scope="row">#{i + 1}</th>
-                  <td class="code">{op}</td>
-                  <td class="code">{inputs.map((x) => recording.tensors[x]!.name).join(", ")}</td>
-                  <td class="code">{shapeText(recording.tensors[output]!.shape)}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-          <HeatMap of={recording.tensors[step.output]!} name={recording.tensors[step.output]!.name} />
-        </>
+      <fieldset class="choice">
+        <legend class="unseen">Which tape</legend>
+        {([1, 2] as const).map((wanted) => (
+          <button
+            key={wanted}
+            type="button"
+            aria-pressed={order.value === wanted}
+            title={
+              wanted === 1
+                ? "The tape of f"
+                : "The tape of the gradient of f: f and its sweep, in one list, swept again"
+            }
+            onClick={() =>
+              put({ order: wanted === 1 ? undefined : "2", at: undefined, look: undefined }, { push: true })
+            }
+          >
+            {wanted === 1 ? "f" : "its gradient"}
+          </button>
+        ))}
+      </fieldset>
+      {count > 1 && (
+        <label class="small">
+          recording{" "}
+          <select
+            class="button"
+            value={shownPlace.value}
+            onChange={({ currentTarget }) => put({ of: currentTarget.value, at: undefined, look: undefined })}
+          >
+            {Array.from({ length: count }, (_, i) => (
+              <option key={i} value={i}>
+                {i + 1} of {count}
+              </option>
+            ))}
+          </select>
+        </label>
       )}
     </>
   );
 }
 
-async function run(code: string): Promise<Outcome | undefined> {
-  const { toJavaScript } = await import("../../sandbox/typescript.ts");
-  const { javascript, error } = toJavaScript(code);
-  return error ? { recordings: [], printed: [], error } : sandbox.run({ code: javascript });
+function Nothing({ failed }: { failed: boolean }) {
+  return (
+    <p class="soft">
+      {failed ? "The program failed before it recorded a tape." : "The program recorded no tape: it should call "}
+      {!failed && <code>record(f, ...args)</code>}
+    </p>
+  );
 }

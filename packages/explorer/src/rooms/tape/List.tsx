@@ -1,0 +1,201 @@
+import { useSignal, useSignalEffect } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
+import { shapeText, short } from "../../parts/numbers.ts";
+import type { Range, TensorData } from "../../sandbox/protocol.ts";
+import { at, look, lookAt, move } from "./state.ts";
+import type { Timeline } from "./timeline.ts";
+
+const height = 30; // pixels of a row, as in tape.css
+const spare = 8; // rows drawn beyond what is seen
+
+/** The Wengert list. Only the rows that are seen are there, so that a list may have thousands. */
+export function List({ of }: { of: Timeline }) {
+  const { inputs, constants, steps, tensors } = of.recording;
+  const leavesShown = [...inputs, ...constants.filter((c) => tensors[c]!.name !== scalarText(tensors[c]!))];
+  const total = leavesShown.length + steps.length;
+  const box = useRef<HTMLDivElement>(null);
+  const top = useSignal(0);
+  const seen = useSignal(400);
+  const now = at.value;
+  const current = of.place(now);
+  const row = current === undefined ? undefined : leavesShown.length + current;
+  useEffect(() => {
+    const element = box.current!;
+    const observer = new ResizeObserver(() => {
+      seen.value = element.clientHeight;
+    });
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, []);
+  useEffect(() => {
+    const element = box.current!;
+    if (row === undefined) {
+      element.scrollTop = of.isBackward(now) ? element.scrollHeight : 0;
+      return;
+    }
+    const [from, to] = [row * height, (row + 1) * height];
+    const head = height; // the heading lies over the first row
+    if (from - height < element.scrollTop) element.scrollTop = from - height;
+    else if (to + head + height > element.scrollTop + element.clientHeight)
+      element.scrollTop = to + head + height - element.clientHeight;
+  }, [row, now, of]);
+  const first = Math.max(0, Math.floor(top.value / height) - spare);
+  const end = Math.min(total, Math.ceil((top.value + seen.value) / height) + spare);
+  const tensorOf = (i: number): number =>
+    i < leavesShown.length ? leavesShown[i]! : steps[i - leavesShown.length]!.output;
+  const rowOf = (tensor: number | undefined): number => {
+    const place = tensor === undefined ? undefined : of.maker(tensor);
+    if (place !== undefined) return leavesShown.length + place;
+    return tensor === undefined ? -1 : leavesShown.indexOf(tensor);
+  };
+  const focus = useSignal<number | undefined>(undefined);
+  const active = Math.min(Math.max(focus.value ?? row ?? 0, 0), total - 1);
+  useSignalEffect(() => {
+    const wanted = focus.value;
+    if (wanted === undefined) return;
+    requestAnimationFrame(() => box.current?.querySelector<HTMLElement>(`[data-row="${wanted}"]`)?.focus());
+  });
+  const keyDown = (event: KeyboardEvent) => {
+    const step = { ArrowDown: 1, ArrowUp: -1, PageDown: 10, PageUp: -10 }[event.key];
+    if (step !== undefined) {
+      event.preventDefault();
+      const to = Math.min(Math.max(active + step, 0), total - 1);
+      const element = box.current!;
+      if ((to + 2) * height > element.scrollTop + element.clientHeight)
+        element.scrollTop = (to + 2) * height - element.clientHeight;
+      if (to * height < element.scrollTop) element.scrollTop = to * height;
+      focus.value = to;
+    } else if (event.key === "Enter") {
+      event.preventDefault();
+      lookAt(tensorOf(active));
+    }
+  };
+  const looked = rowOf(look.value);
+  return (
+    <div
+      class="list scroll"
+      ref={box}
+      onScroll={({ currentTarget }) => {
+        top.value = currentTarget.scrollTop;
+      }}
+    >
+      <table aria-rowcount={total + 1} onKeyDown={keyDown}>
+        <caption class="unseen">The Wengert list. Enter opens a tensor, arrow keys go from row to row.</caption>
+        <thead>
+          <tr aria-rowindex={1}>
+            <th scope="col" class="number">
+              <span class="unseen">Number</span>
+            </th>
+            <th scope="col">op</th>
+            <th scope="col">inputs</th>
+            <th scope="col">shape</th>
+            <th scope="col">value</th>
+            <th scope="col" class="of-sweep">
+              cotangent
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {first > 0 && <tr class="gap" style={{ height: `${first * height}px` }} />}
+          {Array.from({ length: end - first }, (_, k) => {
+            const i = first + k;
+            return (
+              <Row
+                key={i}
+                of={of}
+                index={i}
+                tensor={tensorOf(i)}
+                place={i < leavesShown.length ? undefined : i - leavesShown.length}
+                now={now}
+                isCurrent={i === row}
+                isLooked={i === looked}
+                isActive={i === active}
+                onFocus={() => {
+                  focus.value = i;
+                }}
+              />
+            );
+          })}
+          {end < total && <tr class="gap" style={{ height: `${(total - end) * height}px` }} />}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+interface RowProps {
+  readonly of: Timeline;
+  readonly index: number;
+  readonly tensor: number;
+  /** Of the step; undefined for inputs and constants. */
+  readonly place: number | undefined;
+  readonly now: number;
+  readonly isCurrent: boolean;
+  readonly isLooked: boolean;
+  readonly isActive: boolean;
+  readonly onFocus: () => void;
+}
+
+function Row({ of, index, tensor, place, now, isCurrent, isLooked, isActive, onFocus }: RowProps) {
+  const { steps, tensors, outputs } = of.recording;
+  const step = place === undefined ? undefined : steps[place]!;
+  const data = tensors[tensor]!;
+  const isKnown = of.isKnown(tensor, now);
+  const cotangent = of.cotangent(tensor, now);
+  const backward = of.isBackward(now);
+  const classes = [
+    isKnown ? "" : "coming",
+    isCurrent ? (backward ? "current backward" : "current") : "",
+    isLooked ? "looked" : "",
+    step?.ofSweep ? "of-first-sweep" : "",
+  ];
+  return (
+    <tr
+      class={classes.filter(Boolean).join(" ") || undefined}
+      aria-rowindex={index + 2}
+      aria-current={isCurrent ? "step" : undefined}
+      aria-selected={undefined}
+      data-row={index}
+      tabIndex={isActive ? 0 : -1}
+      onFocus={onFocus}
+      onClick={() => lookAt(tensor)}
+      onDblClick={() => place !== undefined && move(of.momentOf(place, backward))}
+    >
+      <th scope="row" class="number numbers">
+        {place === undefined ? <span class="unseen">input</span> : `#${place + 1}`}
+      </th>
+      <td class="code op">
+        {step ? step.op : data.name}
+        {step?.params && <span class="soft"> {step.params}</span>}
+      </td>
+      <td class="code soft">{step?.inputs.map((input) => of.name(input).split(" ")[0]).join(", ")}</td>
+      <td class="code soft">{shapeText(data.shape)}</td>
+      <td class="code value">{isKnown ? valueText(data, of) : ""}</td>
+      <td class={cotangent?.isWhole === false ? "code cotangent partial" : "code cotangent"}>
+        {cotangent
+          ? valueText(tensors[cotangent.tensor]!, of)
+          : backward && !of.isReached(tensor)
+            ? "–"
+            : outputs.includes(tensor) && !backward
+              ? ""
+              : ""}
+      </td>
+    </tr>
+  );
+}
+
+const scalarText = ({ shape, range }: TensorData): string =>
+  shape.length === 0 ? String(Number(range.least.toPrecision(6))) : "";
+
+/** The numbers where they are few, else their range. */
+function valueText({ at: start, shown, size, range }: TensorData, of: Timeline): string {
+  if (size === 0) return "";
+  if (size <= 3) return Array.from(of.recording.values.subarray(start, start + shown), (x) => short(x, 3)).join(" ");
+  return rangeText(range, size);
+}
+
+function rangeText({ least, most, nans, infinities }: Range, size: number): string {
+  const finite =
+    nans + infinities < size ? [least === most ? short(least, 3) : `${short(least, 3)} … ${short(most, 3)}`] : [];
+  return [...finite, ...(nans ? [`${nans} NaN`] : []), ...(infinities ? [`${infinities} ∞`] : [])].join(" ");
+}

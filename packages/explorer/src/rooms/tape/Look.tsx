@@ -1,0 +1,58 @@
+import { HeatMap } from "../../parts/HeatMap.tsx";
+import { at, lookAt, move } from "./state.ts";
+import type { Timeline } from "./timeline.ts";
+
+/** One tensor: its value, and beside it the cotangent that it has by now. */
+export function Look({ of, tensor }: { of: Timeline; tensor: number }) {
+  const now = at.value;
+  const cotangent = of.cotangent(tensor, now);
+  const place = of.maker(tensor);
+  const users = of.users(tensor);
+  const name = of.name(tensor) || "a tensor";
+  return (
+    <section class="look panel" aria-label={`Tensor ${name}`}>
+      <header>
+        <h2>
+          Tensor <span class="code">{name}</span>
+        </h2>
+        <p class="small soft">
+          {place === undefined ? "given" : `made by #${place + 1} ${of.recording.steps[place]!.op}`}
+          {users.length > 0 && `, used by ${listOf(users)}`}
+        </p>
+        <div class="look-tools">
+          {place !== undefined && (
+            <button type="button" class="button" onClick={() => move(of.momentOf(place, of.isBackward(now)))}>
+              Go to #{place + 1}
+            </button>
+          )}
+          <button type="button" class="button quiet" aria-label="Close" onClick={() => lookAt(undefined)}>
+            ✕
+          </button>
+        </div>
+      </header>
+      <div class="tensors">
+        <div class="tensor">
+          {of.isKnown(tensor, now) ? (
+            <HeatMap of={of.numbers(tensor)} name="value" />
+          ) : (
+            <p class="soft small">It has no value yet.</p>
+          )}
+        </div>
+        <div class="tensor backward">
+          {cotangent ? (
+            <HeatMap of={of.numbers(cotangent.tensor)} name={cotangent.isWhole ? "cotangent" : "cotangent so far"} />
+          ) : (
+            <p class="soft small">
+              {of.isReached(tensor) ? "Its cotangent comes in the sweep." : "No cotangent comes to it."}
+            </p>
+          )}
+        </div>
+      </div>
+    </section>
+  );
+}
+
+const listOf = (places: readonly number[]): string => {
+  const shown = places.slice(0, 6).map((place) => `#${place + 1}`);
+  return shown.join(", ") + (places.length > 6 ? " and others" : "");
+};

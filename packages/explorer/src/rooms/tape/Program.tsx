@@ -1,0 +1,95 @@
+import { useSignal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
+import { CodeBlock } from "../../parts/CodeBlock.tsx";
+import { ErrorBox } from "../../parts/ErrorBox.tsx";
+import type { Editor } from "./editor.ts";
+import { edit, outcome, program } from "./state.ts";
+
+const pause = 400; // milliseconds without a key, after which a program runs
+
+const load = () => import("./editor.ts");
+
+/** The program. It is shown as text until the reader wants to write: then the editor comes. */
+export function Program() {
+  const isEdited = useSignal(false);
+  const box = useRef<HTMLDivElement>(null);
+  const editor = useRef<Editor | undefined>(undefined);
+  const code = program.value;
+  const failure = outcome.value?.error;
+  const printed = outcome.value?.printed ?? [];
+  useEffect(() => {
+    if (!isEdited.value) return undefined;
+    let timer: number | undefined;
+    let isCurrent = true;
+    const written = (text: string) => {
+      clearTimeout(timer);
+      timer = window.setTimeout(() => edit(text), pause);
+    };
+    void load().then(({ Editor: Own }) => {
+      if (!isCurrent) return;
+      editor.current = new Own(box.current!, program.peek(), written);
+      editor.current.fail(outcome.peek()?.error?.line);
+      editor.current.focus();
+    });
+    return () => {
+      isCurrent = false;
+      clearTimeout(timer);
+      editor.current?.close();
+      editor.current = undefined;
+    };
+  }, [isEdited.value]);
+  useEffect(() => editor.current?.show(code), [code]);
+  useEffect(() => editor.current?.fail(failure?.line), [failure]);
+  const begin = () => {
+    isEdited.value = true;
+  };
+  return (
+    <section class="program panel" aria-labelledby="program-title">
+      <header>
+        <h2 id="program-title">Program</h2>
+        {isEdited.value ? (
+          <p>runs as you write</p>
+        ) : (
+          <button
+            type="button"
+            class="button quiet"
+            data-edit
+            onFocus={() => void load()}
+            onPointerEnter={() => void load()}
+            onClick={begin}
+          >
+            Edit
+          </button>
+        )}
+      </header>
+      {isEdited.value ? (
+        <div class="editor" ref={box} />
+      ) : (
+        // biome-ignore lint/a11y/noStaticElementInteractions: the button above does the same
+        // biome-ignore lint/a11y/useKeyWithClickEvents: and the key e
+        <div class="reading" onClick={begin}>
+          <CodeBlock code={code} label="The program" />
+        </div>
+      )}
+      {printed.length > 0 && (
+        <div class="printed">
+          <h3>Printed</h3>
+          <CodeBlock code={printed.join("\n")} label="What the program printed" plain />
+        </div>
+      )}
+      {failure && (
+        <ErrorBox
+          name={failure.name}
+          message={failure.message}
+          line={failure.line}
+          onLine={() => {
+            begin();
+            editor.current?.goTo(failure.line ?? 1);
+          }}
+        />
+      )}
+    </section>
+  );
+}
+
+export const startEditing = (): void => document.querySelector<HTMLButtonElement>("[data-edit]")?.click();

@@ -1,0 +1,319 @@
+import rulesOfLibrary from "virtual:rules";
+import { CodeBlock } from "../../parts/CodeBlock.tsx";
+import { ErrorBox } from "../../parts/ErrorBox.tsx";
+import { Formula } from "../../parts/Formula.tsx";
+import { HeatMap } from "../../parts/HeatMap.tsx";
+import { shapeText } from "../../parts/numbers.ts";
+import type { ContributionData, PullData, StepData } from "../../sandbox/protocol.ts";
+import { formulas } from "./formulas.ts";
+import { at, look, lookAt } from "./state.ts";
+import { broadcastSum, type Moment, type Timeline } from "./timeline.ts";
+
+/** What happens at the moment one has stepped to. */
+export function Stage({ of }: { of: Timeline }) {
+  const moment = of.moment(at.value);
+  const { failure, pulls } = of.recording;
+  const isLast = at.value === of.last && moment.kind === "pull";
+  return (
+    <section class="stage" aria-label="The step" aria-live="off">
+      {moment.kind === "start" && <Start of={of} />}
+      {moment.kind === "step" && <Forward of={of} step={moment.step} place={moment.place} />}
+      {moment.kind === "seed" && <SeedView of={of} />}
+      {moment.kind === "pull" && <Pull of={of} moment={moment} />}
+      {failure && (isLast || (moment.kind === "seed" && pulls.length === 0)) && <ErrorBox {...failure} />}
+    </section>
+  );
+}
+
+function Start({ of }: { of: Timeline }) {
+  return (
+    <>
+      <Title phase="start" text="What f is given" />
+      <Row>
+        {of.recording.inputs.map((input) => (
+          <Tensor key={input} of={of} tensor={input} />
+        ))}
+      </Row>
+      <p class="soft small">
+        <kbd>→</kbd> runs the first step of the list. At its end the sweep begins, and leads back here.
+      </p>
+    </>
+  );
+}
+
+function Forward({ of, step, place }: { of: Timeline; step: StepData; place: number }) {
+  const formula = step.known ? formulas[step.op] : undefined;
+  return (
+    <>
+      <Title phase="forward" text={`#${place + 1}`} step={step} />
+      {formula && (
+        <p class="value-formula">
+          <Formula tex={formula.value} />
+          <Where of={of} step={step} />
+        </p>
+      )}
+      <Row>
+        {step.inputs.map((input, k) => (
+          <Tensor key={k} of={of} tensor={input} />
+        ))}
+        <Arrow phase="forward" text={step.op} />
+        <Tensor of={of} tensor={step.output} phase="forward" />
+      </Row>
+    </>
+  );
+}
+
+function SeedView({ of }: { of: Timeline }) {
+  const { seeds } = of.recording;
+  return (
+    <>
+      <Title phase="backward" text="The sweep begins" />
+      <p class="soft">
+        {seeds.length === 0
+          ? "The value of f is no float: no derivative flows back."
+          : "The derivative of the value by itself is 1. From here the list is read from its end to its beginning."}
+      </p>
+      <Row>
+        {seeds.map(({ of: output, cotangent }) => (
+          <Tensor key={output} of={of} tensor={cotangent} name={`cotangent of ${of.name(output)}`} phase="backward" />
+        ))}
+      </Row>
+    </>
+  );
+}
+
+function Pull({ of, moment: { pull, step } }: { of: Timeline; moment: Extract<Moment, { kind: "pull" }> }) {
+  return (
+    <>
+      <Title phase="backward" text={`#${pull.step + 1}`} step={step} />
+      <div class="pull">
+        <Tensor of={of} tensor={pull.cotangent} name={`g, the cotangent of ${of.name(step.output)}`} phase="backward" />
+        <Rule of={of} pull={pull} step={step} />
+      </div>
+      <div class="contributions">
+        {pull.contributions.map((contribution, k) => (
+          <Contribution key={k} of={of} pull={pull} input={step.inputs[k]!} contribution={contribution} />
+        ))}
+      </div>
+    </>
+  );
+}
+
+/** The rule as a formula and as code, and the ops that it is made of. */
+function Rule({ of, pull, step }: { of: Timeline; pull: PullData; step: StepData }) {
+  const formula = step.known ? formulas[step.op] : undefined;
+  const flows = pull.contributions.map(({ given }) => given !== null);
+  const isPerInput = (list: readonly unknown[] | undefined): boolean => list?.length === step.inputs.length;
+  const wanted = <T,>(list: readonly T[] | undefined): T[] =>
+    (list ?? []).filter((_, k) => !isPerInput(list) || flows[k] === true);
+  const code = wanted(step.source ?? rulesOfLibrary[step.op]).filter((rule) => rule.includes("=>"));
+  const names = new Map([[pull.cotangent, "g"]]);
+  for (const [i, { output }] of pull.rule.entries()) if (!names.has(output)) names.set(output, `r${i + 1}`);
+  const nameOf = (tensor: number) => names.get(tensor) ?? of.name(tensor).split(" ")[0] ?? "";
+  return (
+    <div class="rule">
+      <h3>The rule</h3>
+      {wanted(formula?.rules).map(
+        (tex) =>
+          tex !== null && (
+            <p key={tex}>
+              <Formula tex={tex} />
+            </p>
+          ),
+      )}
+      {formula && <Where of={of} step={step} />}
+      {code.length > 0 && <CodeBlock code={[...new Set(code)].join("\n")} label="The rule as code" />}
+      {pull.rule.length > 0 && (
+        <details>
+          <summary class="small">
+            {pull.rule.length === 1 ? "the op it ran" : `the ${pull.rule.length} ops it ran`}
+          </summary>
+          <ol class="rule-ops code small">
+            {pull.rule.map(({ op, inputs, params, output }, i) => (
+              <li key={i}>
+                {nameOf(output)} = {op}(
+                {inputs
+                  .map(nameOf)
+                  .map((name) => name || "c")
+                  .join(", ")}
+                ){" "}
+                <span class="soft">
+                  {params} [{of.shape(output).join(", ")}]
+                </span>
+              </li>
+            ))}
+          </ol>
+        </details>
+      )}
+    </div>
+  );
+}
+
+interface ContributionProps {
+  readonly of: Timeline;
+  readonly pull: PullData;
+  readonly input: number;
+  readonly contribution: ContributionData;
+}
+
+function Contribution({ of, pull, input, contribution: { given, before, after } }: ContributionProps) {
+  const name = of.name(input);
+  if (given === null || after === null)
+    return (
+      <div class="contribution">
+        <h3>
+          to <TensorName of={of} tensor={input} />
+        </h3>
+        <p class="soft small">nothing flows back{of.recording.constants.includes(input) && ": it is constant"}</p>
+      </div>
+    );
+  const isRepeated = String(of.shape(input)) !== String(of.shape(pull.cotangent));
+  const summed = isRepeated ? broadcastSum(pull, given, (tensor) => of.shape(tensor)) : undefined;
+  return (
+    <div class="contribution">
+      <h3>
+        to <TensorName of={of} tensor={input} />
+        {given === pull.cotangent && <span class="soft"> · g as it is</span>}
+      </h3>
+      {summed ? (
+        <BroadcastSum of={of} from={summed.from} axes={summed.axes} to={given} name={name} />
+      ) : (
+        <Tensor of={of} tensor={given} name={`contribution to ${name}`} bare phase="backward" />
+      )}
+      {before !== null && (
+        <div class="accumulation">
+          <p class="soft small">{name.split(" ")[0]} was used more than once: what comes to it is added up.</p>
+          <Row>
+            <Tensor of={of} tensor={before} name={`cotangent of ${name} so far`} bare />
+            <Sign text="+" />
+            <Tensor of={of} tensor={given} name={`contribution to ${name}`} bare />
+            <Sign text="=" />
+            <Tensor of={of} tensor={after} name={`cotangent of ${name} now`} bare phase="backward" />
+          </Row>
+        </div>
+      )}
+    </div>
+  );
+}
+
+interface SumProps {
+  readonly of: Timeline;
+  readonly from: number;
+  readonly to: number;
+  readonly axes: readonly number[];
+  readonly name: string;
+}
+
+/** What a rule gives at the shape of the output, summed over the copies of an input, in the direction of the sum. */
+function BroadcastSum({ of, from, to, axes, name }: SumProps) {
+  const rank = of.shape(from).length;
+  const across = axes.length === 1 && axes[0] === rank - 1 && rank > 1;
+  return (
+    <div class="broadcast-sum">
+      <p class="soft small">
+        {name.split(" ")[0]} {shapeText(of.shape(to)) === "scalar" ? "(a scalar)" : ""} was repeated along{" "}
+        {axes.length === 1 ? `axis ${axes[0]}` : `axes ${axes.join(", ")}`}: its copies’ cotangents are summed.
+      </p>
+      <div class={across ? "collapse across" : "collapse"}>
+        <Tensor of={of} tensor={from} name="before the sum" bare />
+        <div class="sum-arrow" aria-hidden="true">
+          <span>Σ</span>
+          <span>{across ? "→" : "↓"}</span>
+        </div>
+        <Tensor of={of} tensor={to} name={`contribution to ${name}`} bare phase="backward" />
+      </div>
+    </div>
+  );
+}
+
+function Title({ phase, text, step }: { phase: "start" | "forward" | "backward"; text: string; step?: StepData }) {
+  const words = { start: "start", forward: "forward", backward: "sweep" };
+  return (
+    <h2 class="stage-title">
+      <span class={`badge ${phase}`}>{words[phase]}</span>
+      <span>
+        {text} {step && <span class="code">{step.op}</span>}
+        {step?.params && <span class="code soft small"> {step.params}</span>}
+      </span>
+    </h2>
+  );
+}
+
+/** Which tensors the letters of a formula stand for, where there are several. */
+function Where({ of, step }: { of: Timeline; step: StepData }) {
+  const letters = { 1: ["x"], 2: ["a", "b"], 3: ["c", "a", "b"] }[step.inputs.length];
+  const own: Readonly<Record<string, readonly string[]>> = {
+    softmaxPullback: ["s", "h"],
+    deviation: ["s", "h"],
+    logSoftmaxPullback: ["x", "h"],
+    crossEntropy: ["x", "t"],
+    crossEntropyPullback: ["x", "t", "h"],
+    softCrossEntropyPullback: ["x", "t", "h"],
+    axpy: ["a", "x", "b"],
+    take: ["a", "i"],
+    untake: ["a", "i"],
+    takeAlong: ["a", "i"],
+    untakeAlong: ["a", "i"],
+  };
+  const used = own[step.op] ?? letters;
+  if (!used || !step.known) return null;
+  return (
+    <span class="where soft small">
+      {step.inputs.map((input, k) => (
+        <span key={k}>
+          <i>{used[k]}</i> = <TensorName of={of} tensor={input} />
+        </span>
+      ))}
+    </span>
+  );
+}
+
+/** The name of a tensor, which opens it. */
+export function TensorName({ of, tensor }: { of: Timeline; tensor: number }) {
+  return (
+    <button
+      type="button"
+      class="tensor-name code"
+      aria-pressed={look.value === tensor}
+      onClick={() => lookAt(tensor)}
+      title="Look at its value and its cotangent"
+    >
+      {of.name(tensor) || shapeText(of.shape(tensor))}
+    </button>
+  );
+}
+
+interface TensorProps {
+  readonly of: Timeline;
+  readonly tensor: number;
+  readonly name?: string;
+  readonly phase?: "forward" | "backward";
+  readonly bare?: boolean;
+}
+
+function Tensor({ of, tensor, name, phase, bare = false }: TensorProps) {
+  return (
+    <div class={phase ? `tensor ${phase}` : "tensor"}>
+      <HeatMap of={of.numbers(tensor)} name={name ?? of.name(tensor)} bare={bare} legend={false} />
+    </div>
+  );
+}
+
+const Row = ({ children }: { children: preact.ComponentChildren }) => <div class="tensors">{children}</div>;
+
+const Sign = ({ text }: { text: string }) => (
+  <span class="sign" aria-hidden="true">
+    {text}
+  </span>
+);
+
+function Arrow({ phase, text }: { phase: "forward" | "backward"; text: string }) {
+  return (
+    <div class={`arrow ${phase}`} aria-hidden="true">
+      <span class="code small">{text}</span>
+      <svg viewBox="0 0 48 12" width="48" height="12" aria-hidden="true">
+        <path d="M1 6h44m-5-4.5L45 6l-5 4.5" fill="none" stroke="currentColor" stroke-width="1.8" />
+      </svg>
+    </div>
+  );
+}

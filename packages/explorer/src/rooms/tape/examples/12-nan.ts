@@ -1,0 +1,15 @@
+// A NaN, hunted down
+import { nonFinite, record, type Tensor, tensor } from "@wengert/core";
+import { add, log, mul, sqrt, square, sum } from "@wengert/ops";
+
+const weights = tensor([[0], [1], [0.5]], { label: "weights" });
+
+// A weighted norm of each row. All is well going forward; see what the sweep makes of the row of zeros.
+const f = (x: Tensor) => {
+  const norms = sqrt(sum(square(x), { axis: 1, keepDims: true }));
+  return sum(mul(weights, log(add(norms, 1))));
+};
+
+const x = tensor([[1, 2], [0, 0], [3, -4]]);
+record(f, x);
+console.log(nonFinite(f, x)?.message);

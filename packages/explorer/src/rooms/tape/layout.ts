@@ -1,0 +1,90 @@
+import { Graph, layout } from "@dagrejs/dagre";
+import type { Timeline } from "./timeline.ts";
+
+export interface Node {
+  readonly id: string;
+  readonly tensor: number;
+  readonly place: number | undefined;
+  readonly title: string;
+  readonly detail: string;
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+export interface Edge {
+  readonly from: number;
+  readonly to: number;
+  readonly path: string;
+}
+
+export interface Drawing {
+  readonly nodes: readonly Node[];
+  readonly edges: readonly Edge[];
+  readonly width: number;
+  readonly height: number;
+}
+
+const letter = 7.4; // pixels, in the font for code
+
+/** Lays out the steps from `from` on, with what they use, from the top down. */
+export function drawingOf(of: Timeline, from: number, to: number): Drawing {
+  const { steps, tensors, inputs, constants } = of.recording;
+  const graph = new Graph();
+  graph.setGraph({ rankdir: "TB", nodesep: 18, ranksep: 26, marginx: 12, marginy: 12 });
+  graph.setDefaultEdgeLabel(() => ({}));
+  const isPart = to - from < steps.length;
+  const nodes = new Map<string, Omit<Node, "x" | "y">>();
+  const add = (tensor: number, id: string): string => {
+    if (nodes.has(id)) return id;
+    const { name, shape } = tensors[tensor]!;
+    const place = of.maker(tensor);
+    const title = place === undefined ? name : `#${place + 1} ${steps[place]!.op}`;
+    const isNumber = place === undefined && constants.includes(tensor) && shape.length === 0;
+    const detail = isNumber ? "" : shape.length === 0 ? "scalar" : shape.join(" × ");
+    const width = Math.max(title.length, detail.length * 0.9, 4) * letter + 22;
+    const height = detail ? 40 : 26;
+    nodes.set(id, { id, tensor, title, detail, place, width, height });
+    graph.setNode(id, { width, height });
+    return id;
+  };
+  for (const input of isPart ? [] : inputs) add(input, `${input}`);
+  for (let place = from; place < to; place++) {
+    const { inputs: used, output } = steps[place]!;
+    // What comes from outside of a part is drawn wherever it is used: else all of its lines would lead to one place.
+    const isInside = (tensor: number) => !isPart || (of.maker(tensor) ?? -1) >= from;
+    const sources = used.map((tensor) => add(tensor, isInside(tensor) ? `${tensor}` : `${tensor} for ${output}`));
+    const target = add(output, `${output}`);
+    for (const source of sources) graph.setEdge(source, target);
+  }
+  layout(graph);
+  const { width = 0, height = 0 } = graph.graph() as { width?: number; height?: number };
+  return {
+    nodes: [...nodes.values()].map((node) => {
+      const { x, y } = graph.node(node.id) as { x: number; y: number };
+      return { ...node, x, y };
+    }),
+    edges: graph.edges().map((edge: { v: string; w: string }) => {
+      const { points } = graph.edge(edge) as { points: { x: number; y: number }[] };
+      return { from: nodes.get(edge.v)!.tensor, to: nodes.get(edge.w)!.tensor, path: smooth(points) };
+    }),
+    width,
+    height,
+  };
+}
+
+/** A curve through points, as d3's curveBasis draws it. */
+function smooth(points: readonly { x: number; y: number }[]): string {
+  const [first, ...rest] = points;
+  const last = rest.pop();
+  if (!first || !last) return "";
+  let path = `M${first.x} ${first.y}`;
+  let before = first;
+  for (const point of rest) {
+    const middle = { x: (before.x + point.x) / 2, y: (before.y + point.y) / 2 };
+    path += before === first ? `L${middle.x} ${middle.y}` : `Q${before.x} ${before.y} ${middle.x} ${middle.y}`;
+    before = point;
+  }
+  return before === first ? `${path}L${last.x} ${last.y}` : `${path}Q${before.x} ${before.y} ${last.x} ${last.y}`;
+}

@@ -1,0 +1,86 @@
+import examples, { type Example } from "virtual:examples";
+import { computed, effect, signal } from "@preact/signals";
+import { type Address, address, put } from "../../house/address.ts";
+import { packed, unpacked } from "../../house/packed.ts";
+import type { Outcome } from "../../sandbox/protocol.ts";
+import { Sandbox } from "../../sandbox/sandbox.ts";
+import { Timeline } from "./timeline.ts";
+
+// The state of the room: what the address says, and what came of running the program that it holds.
+
+const inRoom = computed<Address>(() => address.value);
+const field = (name: string) => computed(() => (inRoom.value.room === "tape" ? inRoom.value.fields[name] : undefined));
+
+const exampleField = field("example");
+const codeField = field("code");
+export const example = computed<Example>(() => examples.find(({ name }) => name === exampleField.value) ?? examples[0]);
+export const program = computed<string>(() => (codeField.value && unpacked(codeField.value)) || example.value.code);
+const orderField = field("order");
+export const order = computed<1 | 2>(() => (orderField.value === "2" ? 2 : 1));
+
+/** What the last program gave that ran to its end, or to an error. */
+export const outcome = signal<Outcome | undefined>(undefined);
+/** Whether the tape that is shown is that of an earlier program, since this one failed before it recorded any. */
+export const isStale = signal(false);
+
+const which = field("of");
+const places = computed(() => outcome.value?.recordings.length ?? 0);
+/** The recording that is shown, by its place. The last, unless the address says another. */
+export const shownPlace = computed(() => Math.min(whole(which.value) ?? places.value - 1, places.value - 1));
+export const timeline = computed<Timeline | undefined>(() => {
+  const recording = outcome.value?.recordings[shownPlace.value];
+  return recording && new Timeline(recording);
+});
+
+const atField = field("at");
+/** The moment. */
+export const at = computed(() => Math.min(whole(atField.value) ?? 0, timeline.value?.last ?? 0));
+const lookField = field("look");
+/** The tensor that is looked at beside all others. */
+export const look = computed(() => {
+  const number = whole(lookField.value);
+  return number !== undefined && number < (timeline.value?.recording.tensors.length ?? 0) ? number : undefined;
+});
+
+const whole = (text: string | undefined): number | undefined =>
+  text !== undefined && /^\d{1,7}$/.test(text) ? Number(text) : undefined;
+
+export function move(to: number): void {
+  const last = timeline.peek()?.last ?? 0;
+  put({ at: String(Math.min(Math.max(to, 0), last)) });
+}
+
+export const lookAt = (tensor: number | undefined): void =>
+  put({ look: tensor === undefined || tensor === look.peek() ? undefined : String(tensor) });
+
+export const choose = (name: string): void =>
+  put({ example: name, code: undefined, at: undefined, look: undefined, of: undefined }, { push: true });
+
+/** The program as the reader has written it so far. */
+export const edit = (code: string): void =>
+  put({ code: code === example.peek().code ? undefined : packed(code), look: undefined });
+
+const sandbox = new Sandbox();
+
+/** Runs the program of the address, whenever it or the order changes. Returns what ends that. */
+export function keepRunning(): () => void {
+  sandbox.prepare();
+  return effect(() => {
+    const [code, wanted] = [program.value, order.value];
+    void run(code, wanted).then((found) => {
+      if (!found) return;
+      const before = outcome.peek()?.recordings ?? [];
+      isStale.value = found.error !== undefined && found.recordings.length === 0 && before.length > 0;
+      outcome.value = isStale.peek() ? { ...found, recordings: before } : found;
+    });
+  });
+}
+
+async function run(code: string, wanted: 1 | 2): Promise<Outcome | undefined> {
+  const known = examples.find((each) => each.code === code);
+  if (known) return sandbox.run({ code: known.javascript, order: wanted });
+  const { toJavaScript } = await import("../../sandbox/typescript.ts");
+  if (code !== program.peek()) return undefined;
+  const { javascript, error } = toJavaScript(code);
+  return error ? { recordings: [], printed: [], error } : sandbox.run({ code: javascript, order: wanted });
+}

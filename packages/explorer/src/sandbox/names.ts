@@ -1,0 +1,25 @@
+import type { Listing, Tensor } from "@wengert/core";
+
+// What `explain` calls tensors and params, for a page instead of a table.
+
+/** The tensors that steps use and neither inputs nor steps give. */
+export function constantsOf({ inputs, steps }: Listing): Tensor[] {
+  const known = new Set([...inputs, ...steps.map(({ output }) => output)]);
+  return [...new Set(steps.flatMap((step) => step.inputs))].filter((x) => !known.has(x));
+}
+
+export function namesOf(listing: Listing): (tensor: Tensor) => string {
+  const names = new Map(listing.inputs.map((x, i) => [x, x.label?.replace(/^argument \d+ at /, "") ?? `x${i + 1}`]));
+  for (const [i, { output }] of listing.steps.entries()) names.set(output, `#${i + 1} ${output.label ?? ""}`.trimEnd());
+  let unnamed = 0;
+  for (const c of constantsOf(listing)) names.set(c, isNumber(c) ? shortest(c.item()) : (c.label ?? `c${++unnamed}`));
+  return (tensor) => names.get(tensor) ?? tensor.label ?? "";
+}
+
+const isNumber = (x: Tensor): boolean => x.shape.length === 0 && x.label === undefined;
+const shortest = (x: number): string => String(Number(x.toPrecision(6)));
+
+export function paramsText(params: unknown): string {
+  const shown = Object.entries(params ?? {}).filter(([, value]) => value !== undefined && value !== false);
+  return shown.map(([name, value]) => `${name}=${JSON.stringify(value)}`).join(" ");
+}

@@ -1,0 +1,34 @@
+import * as core from "@wengert/core";
+import * as ops from "@wengert/ops";
+import katex from "katex";
+import { describe, expect, test } from "vitest";
+import { allRules } from "../build/rules.ts";
+import { formulas } from "../src/rooms/tape/formulas.ts";
+
+const specs = Object.values({ ...core, ...ops }).flatMap((value) =>
+  typeof value === "function" && "spec" in value ? [(value as { spec: core.AnyOpSpec }).spec] : [],
+);
+const rules = allRules();
+
+describe.each(specs.map((spec) => [spec.name, spec] as const))("%s", (name, { vjp }) => {
+  test("has its formula, one rule an input, none where nothing flows back", () => {
+    const formula = formulas[name];
+    expect(formula).toBeDefined();
+    const flows = formula!.rules.map((rule) => rule !== null);
+    if (typeof vjp === "function") expect(flows).toEqual([true]);
+    // Labels take no cotangent and probabilities do: one name, one formula.
+    else if (name !== "crossEntropy") expect(flows).toEqual(vjp.map((rule) => rule !== null));
+  });
+
+  test("has the code of its rules", () => {
+    if (typeof vjp !== "function" && vjp.every((rule) => rule === null)) return;
+    expect(rules[name]?.length).toBeGreaterThan(0);
+  });
+});
+
+test("every formula is TeX that KaTeX draws", () => {
+  for (const { value, rules: all } of Object.values(formulas)) {
+    for (const tex of [value, ...all])
+      if (tex !== null) katex.renderToString(tex, { throwOnError: true, strict: "error" });
+  }
+});

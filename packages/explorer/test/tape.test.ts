@@ -1,0 +1,208 @@
+import { grad, type Tensor, tensor } from "@wengert/core";
+import { add, matmul, sum, tanh } from "@wengert/ops";
+import type { Page } from "playwright-core";
+import { describe, expect } from "vitest";
+import { packed } from "../src/house/packed.ts";
+import { short } from "../src/parts/numbers.ts";
+import { test, violations, visit } from "./support.ts";
+
+const withProgram = (body: string, more = ""): string =>
+  `#/tape?code=${packed(`
+import { grad, record, type Tensor, tensor } from "@wengert/core";
+import { add, exp, mul, sin, square, sum } from "@wengert/ops";
+${body}`)}${more}`;
+
+/** The row of the list that begins with `#3`, or with the name of an input. */
+const row = (page: Page, name: string) =>
+  page.locator(".list tbody tr").filter({ has: page.locator("th, td.op", { hasText: new RegExp(`^${name}$`) }) });
+const cell = async (page: Page, name: string, column: string) =>
+  (await row(page, name).locator(`td.${column}`).textContent())!;
+const stage = (page: Page) => page.getByRole("region", { name: "The step" });
+
+describe("examples", () => {
+  const names = [
+    "product",
+    "reuse",
+    "bias",
+    "matmul",
+    "cross-entropy",
+    "sigmoid",
+    "attention",
+    "newton",
+    "checkpoint",
+    "custom",
+    "wrong",
+    "nan",
+    "long",
+  ];
+
+  test("are all there, and each is swept to its end", async () => {
+    const page = await visit("#/tape");
+    const choice = page.getByRole("combobox", { name: "Example" });
+    await choice.waitFor();
+    const offered = await choice
+      .locator("option")
+      .evaluateAll((all) => all.map((each) => (each as HTMLOptionElement).value));
+    expect(offered).toEqual(names);
+    for (const name of names) {
+      await choice.selectOption(name);
+      await page.waitForFunction((wanted) => location.hash.includes(wanted), name);
+      await page.locator(".stage .badge.start").waitFor();
+      await page.locator("body").press("End");
+      await page.locator(".stage .badge.backward").waitFor();
+      expect(await page.getByRole("alert").count(), name).toBe(name === "wrong" ? 1 : 0);
+      await page.locator("body").press("Home");
+    }
+  });
+
+  test("gradcheck names what is wrong with the wrong rule, nonFinite the line of the NaN", async () => {
+    const page = await visit("#/tape?example=wrong");
+    expect(await page.getByRole("alert").textContent()).toMatch(/GradcheckErrorline 16.*missing factor/);
+    await page.getByRole("combobox", { name: "Example" }).selectOption("nan");
+    await page.getByText(/cotangent of input 0 of sqrt is Infinity at \[1, 0\], at program.ts:8:\d+;/).waitFor();
+  });
+});
+
+test("the sweep ends with the gradient that grad gives", async () => {
+  const x = tensor([[1, -2], [0.5, 1], [-1, 0.3]]); // biome-ignore format: a matrix
+  const f = (W: Tensor, b: Tensor) => sum(tanh(add(matmul(x, W), b)));
+  const W = tensor([[0.4, -0.6, 0.1], [0.2, 0.5, -0.3]]); // biome-ignore format: a matrix
+  const [, ofB] = grad(f, { argnums: [0, 1] })(W, tensor([0.1, 0, -0.1]));
+  const page = await visit("#/tape?example=bias");
+  await row(page, "b").waitFor();
+  await page.locator("body").press("End");
+  expect(await cell(page, "b", "cotangent")).toBe(
+    ofB.toNested<number[]>().map((each) => short(each, 3)).join(" "), // biome-ignore format: a line
+  );
+});
+
+test("arrow keys go forward through the list, then back through the sweep, and the address remembers", async () => {
+  const page = await visit("#/tape?example=product");
+  await stage(page).getByText("What f is given").waitFor();
+  const seen: string[] = [];
+  for (let i = 0; i < 7; i++) {
+    await page.locator("body").press("ArrowRight");
+    seen.push(await page.getByRole("slider", { name: "Moment" }).getAttribute("aria-valuetext").then(String));
+  }
+  expect(seen).toEqual([
+    "forward, step 1 of 3",
+    "forward, step 2 of 3",
+    "forward, step 3 of 3",
+    "the sweep begins",
+    "sweep, pull 1 of 3, at #3",
+    "sweep, pull 2 of 3, at #2",
+    "sweep, pull 3 of 3, at #1",
+  ]);
+  expect(await cell(page, "y", "cotangent")).toBe("2");
+  await page.waitForFunction(() => location.hash.includes("at=7"));
+  await page.reload();
+  await stage(page).getByText("#1 mul").waitFor();
+  await page.locator("body").press("ArrowLeft");
+  await stage(page).getByText("#2 sin").waitFor();
+});
+
+test("a pull shows the rule, what it gives, the sum over a broadcast axis, and the accumulation", async () => {
+  const page = await visit("#/tape?example=bias&at=8");
+  await stage(page).getByText("b was repeated along axis 0: its copies’ cotangents are summed.").waitFor();
+  await stage(page).locator(".rule .katex").nth(1).waitFor();
+  expect(await stage(page).getByRole("region", { name: "The rule as code" }).textContent()).toBe("(g) => g");
+  await page.getByRole("combobox", { name: "Example" }).selectOption("reuse");
+  await stage(page).getByText("What f is given").waitFor();
+  for (let i = 0; i < 8; i++) await page.locator("body").press("ArrowRight");
+  await stage(page).getByText("#1 was used more than once").waitFor();
+  expect(await stage(page).locator(".accumulation table").count()).toBe(3);
+});
+
+test("list and graph are one: what is chosen in either is seen in both, value beside cotangent", async () => {
+  const page = await visit("#/tape?example=reuse&at=9");
+  await page.locator(".graph .node", { hasText: "#2 exp" }).click();
+  expect(await row(page, "#2").getAttribute("class")).toContain("looked");
+  const look = page.getByRole("region", { name: "Tensor #2" });
+  expect(await look.locator("table").count()).toBe(2);
+  await row(page, "#3").click();
+  await page.getByRole("region", { name: "Tensor #3" }).waitFor();
+  expect(await page.locator(".graph .node.looked").textContent()).toContain("#3 mul");
+  await page.locator("body").press("Escape");
+  await page.locator(".graph .node.looked").waitFor({ state: "detached" });
+  // by keyboard alone
+  await row(page, "#3").focus();
+  await page.keyboard.press("ArrowUp");
+  await page.keyboard.press("Enter");
+  await page.getByRole("region", { name: "Tensor #2" }).waitFor();
+});
+
+test("the tape of the gradient is swept too: second derivatives", async () => {
+  const page = await visit(withProgram("record((x: Tensor) => mul(mul(x, x), x), tensor(2));"));
+  await row(page, "x").waitFor();
+  await page.locator("body").press("End");
+  expect(await cell(page, "x", "cotangent")).toBe("12"); // 3 x²
+  await page.getByRole("button", { name: "its gradient" }).click();
+  await page.locator(".list tr.of-first-sweep").first().waitFor();
+  await page.locator("body").press("End");
+  expect(await cell(page, "x", "cotangent")).toBe("12"); // 6 x
+  await page.goBack();
+  await page.locator(".list tr.of-first-sweep").first().waitFor({ state: "detached" });
+});
+
+test("the program is edited, runs at a pause, names the line of an error, and travels in the address", async () => {
+  const page = await visit("#/tape?example=product");
+  await row(page, "#3").waitFor();
+  await page.locator("body").press("e");
+  const text = page.getByRole("textbox");
+  await text.waitFor();
+  await text.press("Control+End");
+  await page.keyboard.type("record((z: Tensor) => mul(z, oops), tensor(4));");
+  await page.getByRole("alert").getByText("oops is not defined").waitFor();
+  expect(await page.locator(".failed-line").textContent()).toContain("oops");
+  for (let i = 0; i < ", oops), tensor(4));".length; i++) await page.keyboard.press("Backspace");
+  await page.keyboard.type(", z), tensor(4));");
+  await page.getByRole("alert").waitFor({ state: "detached" });
+  await row(page, "z").waitFor();
+  expect(await page.getByRole("combobox", { name: "recording" }).inputValue()).toBe("1");
+  await page.waitForFunction(() => location.hash.includes("code="));
+  await page.reload();
+  await row(page, "z").waitFor();
+  expect(await violations(page)).toEqual([]);
+});
+
+test("completion tells signature and formula, and brings the name in", async () => {
+  const page = await visit("#/tape?example=product");
+  await row(page, "#3").waitFor();
+  await page.locator("body").press("e");
+  await page.getByRole("textbox").press("Control+End");
+  await page.keyboard.type("softm");
+  const option = page.locator(".cm-tooltip-autocomplete li").first();
+  await option.waitFor();
+  expect(await option.textContent()).toBe("softmax(x, { axis?, where? })");
+  await page.getByText("s = softmax(x) along `axis`").first().waitFor();
+  await page.waitForTimeout(100); // completion ignores keys that come at once, which were meant for the text
+  await page.keyboard.press("Enter");
+  const lines = page.locator(".cm-line");
+  expect(await lines.nth(1).textContent()).toBe('import { add, mul, sin, softmax } from "@wengert/ops";');
+  expect(await lines.last().textContent()).toBe("softmax");
+});
+
+test("a list of 5,000 steps is stepped through, of which only what is seen is drawn", async () => {
+  const body =
+    "record((x: Tensor) => { let y = x; for (let i = 0; i < 2500; i++) y = sin(add(y, x)); return y; }, tensor(1));";
+  const page = await visit(withProgram(body));
+  await row(page, "#1").waitFor();
+  await page.locator("body").press("s");
+  await row(page, "#5000").waitFor();
+  for (let i = 0; i < 50; i++) await page.locator("body").press("ArrowRight");
+  await stage(page).getByText("#4951 add").waitFor();
+  expect(await page.locator(".list tbody tr").count()).toBeLessThan(60);
+  expect(await page.locator(".graph .node").count()).toBeLessThan(200);
+  await page.locator("body").press("End");
+  await stage(page).getByText("#1 add").waitFor();
+});
+
+test("axe finds nothing at a step, at a pull, with a tensor open", async () => {
+  const page = await visit("#/tape?example=attention&at=9&look=3");
+  await stage(page).getByText("#9").first().waitFor();
+  expect(await violations(page)).toEqual([]);
+  for (let i = 0; i < 5; i++) await page.locator("body").press("ArrowRight");
+  await page.locator(".stage .badge.backward").waitFor();
+  await page.emulateMedia({ colorScheme: "dark" });
+  expect(await violations(page)).toEqual([]);
+});
