@@ -6,6 +6,7 @@
 export * from "./elementwise";
 export * from "./gemm";
 export * from "./softmax";
+export * from "./sums";
 
 /** The first address that holds no table of these kernels. */
 export function free(): usize {

@@ -5,11 +5,47 @@ import { exp } from "./exponential.ts";
 // A lane: n entries of `a` from `i` on in steps of `t`. Sums carry along what they have lost to rounding (W. Kahan, Further
 // remarks on reducing truncation errors, 1965), so that long lanes are as exact as short ones.
 
-/** The sum of a lane: in float64, of integers modulo 2³². */
+/**
+ * The sum of a lane: in float64, of integers modulo 2³². Entry l is added to sum number l mod 8: eight that do not wait for each
+ * other, and round less than one would. The kernels in WebAssembly have the same order.
+ */
 export function total(n: number, a: Data, i: number, t: number): number {
+  if (a instanceof Int32Array) return totalOfIntegers(n, a, i, t);
+  let s0 = 0;
+  let s1 = 0;
+  let s2 = 0;
+  let s3 = 0;
+  let s4 = 0;
+  let s5 = 0;
+  let s6 = 0;
+  let s7 = 0;
+  let p = i;
+  let left = n;
+  for (; left >= 8; left -= 8) {
+    s0 += a[p]!;
+    s1 += a[p + t]!;
+    s2 += a[p + 2 * t]!;
+    s3 += a[p + 3 * t]!;
+    p += 4 * t;
+    s4 += a[p]!;
+    s5 += a[p + t]!;
+    s6 += a[p + 2 * t]!;
+    s7 += a[p + 3 * t]!;
+    p += 4 * t;
+  }
+  if (left > 0) s0 += a[p]!;
+  if (left > 1) s1 += a[p + t]!;
+  if (left > 2) s2 += a[p + 2 * t]!;
+  if (left > 3) s3 += a[p + 3 * t]!;
+  if (left > 4) s4 += a[p + 4 * t]!;
+  if (left > 5) s5 += a[p + 5 * t]!;
+  if (left > 6) s6 += a[p + 6 * t]!;
+  return s0 + s4 + (s2 + s6) + (s1 + s5 + (s3 + s7));
+}
+
+function totalOfIntegers(n: number, a: Int32Array, i: number, t: number): number {
   let sum = 0;
-  if (a instanceof Int32Array) for (let l = 0, p = i; l < n; l++, p += t) sum = (sum + a[p]!) | 0;
-  else for (let l = 0, p = i; l < n; l++, p += t) sum += a[p]!;
+  for (let l = 0, p = i; l < n; l++, p += t) sum = (sum + a[p]!) | 0;
   return sum;
 }
 

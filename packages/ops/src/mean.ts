@@ -7,9 +7,10 @@ import { total } from "./lanes.ts";
 import { alongAxes, withoutAxes } from "./loops.ts";
 import { irregular } from "./samples.ts";
 import { reshape } from "./shape.ts";
-import { broadcastTo } from "./sum.ts";
+import { broadcastTo, sums } from "./sum.ts";
 
-const count = (x: Operand, axes: readonly number[]): number => axes.reduce((n, axis) => n * x.shape[axis]!, 1);
+const count = (x: Pick<Operand, "shape">, axes: readonly number[]): number =>
+  axes.reduce((n, axis) => n * x.shape[axis]!, 1);
 
 /** y = (Σ x) / n over `axis`, in float64; NaN for n = 0. x̄ is g / n, broadcast over the lane. */
 export const mean: Op<Unary, Reduction, ReduceOptions> = /* @__PURE__ */ defineOp({
@@ -17,10 +18,7 @@ export const mean: Op<Unary, Reduction, ReduceOptions> = /* @__PURE__ */ defineO
   options: reduceDefaults,
   params: (options, [x]) => reductionOf("mean", x, options),
   shape: ([x], params) => reducedShape(x.shape, params),
-  kernel: (out, [x], { axes }) =>
-    alongAxes(axes, withoutAxes(out, x.shape, axes), [x], (n, y, o, _, a, i, s) => {
-      y[o] = total(n, a, i, s) / n;
-    }),
+  kernel: (out, [x], { axes }) => sums(out, x, axes, count(x, axes)),
   flops: ([x]) => sizeOf(x.shape),
   vjp: [
     (g, { inputs: [x], params: { axes } }) =>

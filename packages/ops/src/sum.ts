@@ -25,6 +25,7 @@ import { total } from "./lanes.ts";
 import { alongAxes, broadcastStrides, withoutAxes } from "./loops.ts";
 import { irregular } from "./samples.ts";
 import { inShape, reshape } from "./shape.ts";
+import { sumsInWasm } from "./wasm/sums.ts";
 
 /** The dtype of a sum or product: that of x; of bools, which are counted, int32. */
 export const counted = ([{ dtype }]: readonly [Pick<Operand, "dtype">]): DType => (dtype === "bool" ? "int32" : dtype);
@@ -53,11 +54,13 @@ export const sum: Op<Unary, Reduction, ReduceOptions> = /* @__PURE__ */ defineOp
   ],
 });
 
-/** out ← the sums of x over `axes`. */
-export const sums = (out: NdArray, x: NdArray, axes: readonly number[]): void =>
+/** out ← the sums of x over `axes`, divided by `divisor`. */
+export function sums(out: NdArray, x: NdArray, axes: readonly number[], divisor = 1): void {
+  if (sumsInWasm(out, x, axes, divisor)) return;
   alongAxes(axes, withoutAxes(out, x.shape, axes), [x], (n, y, o, _, a, i, s) => {
-    y[o] = total(n, a, i, s);
+    y[o] = total(n, a, i, s) / divisor;
   });
+}
 
 /** y = x repeated along new axes and along those of size 1. Its adjoint sums over them. */
 export const broadcastTo: Op<Unary, { readonly shape: Shape }> = /* @__PURE__ */ defineOp({

@@ -1,9 +1,10 @@
 import { type DType, type Tensor, tensor } from "@wengert/core";
-import { add, axpy, exp, kernels, log, mul, sigmoid, tanh } from "@wengert/ops";
+import { add, axpy, exp, kernels, log, mean, mul, sigmoid, sum, tanh, transpose } from "@wengert/ops";
 import { afterAll, describe, expect, it } from "vitest";
-import { numbers, random, twins } from "./support.ts";
+import { numbers, overlapping, product, random, repeated, twins } from "./support.ts";
 
-// Functions of each element in WebAssembly have the bits of the plain loops, whatever their inputs and however many there are.
+// Functions of each element, and sums, in WebAssembly have the bits of the plain loops, whatever their inputs and however many
+// there are.
 
 const before = kernels().choice;
 afterAll(() => void kernels(before));
@@ -77,5 +78,77 @@ describe.each(floats)("axpy of %s", (dtype) => {
     const [x, y] = [tensor(random([5000], 7), { dtype }), tensor(random([5000], 8), { dtype })];
     for (const alpha of [-0.1, 1e-3, 3, 0, Infinity])
       expect(byAll(() => axpy(alpha, x, y))).toEqual(byAll(() => add(mul(alpha, x), y)));
+  });
+});
+
+describe.each(Object.entries({ sum, mean }))("%s", (_, f) => {
+  describe.each(floats)("of %s has the same bits by all kernels", (dtype) => {
+    const some = (shape: readonly number[], seed = 1) => tensor(random(shape, seed), { dtype });
+
+    it("for lanes of any length, alone and in any batch", () => {
+      for (const n of [...Array(41).keys(), 63, 64, 65, 4096, 4097, 8191, 8192, 8193, 16_385, 70_003]) {
+        const x = some([Math.max(2, Math.min(9, Math.ceil(20_000 / (n + 1)))), n], n);
+        const batch = byAll(() => f(x, { axis: 1 }));
+        const columns = tensor(transpose(x));
+        expect(byAll(() => f(columns, { axis: 0 }))).toEqual(batch);
+        const last = tensor(numbers(x).slice(-n || x.size), { dtype });
+        expect(byAll(() => f(last))).toEqual(batch.slice(-1));
+      }
+    });
+    it("for any number of rows and columns, and along any axes", () => {
+      for (const shape of product([0, 1, 2, 3, 7, 8, 9, 17], [0, 1, 2, 3, 5, 8, 10])) {
+        const x = some(shape);
+        for (const axis of [0, 1, undefined]) byAll(() => f(x, { axis }));
+      }
+      for (const shape of [
+        [2000, 10],
+        [10, 2000],
+        [3, 9001],
+        [17, 5000],
+        [1, 20_000],
+        [20_000, 1],
+      ])
+        for (const axis of [0, 1, undefined]) byAll(() => f(some(shape), { axis }));
+      for (const axis of [0, 1, 2, [0, 1], [0, 2], [1, 2], [0, 1, 2], []])
+        for (const shape of [
+          [3, 4, 5],
+          [40, 9, 50],
+          [2, 300, 40],
+          [1, 7, 1],
+        ])
+          byAll(() => f(some(shape), { axis }));
+    });
+    it("for special numbers at any place", () => {
+      for (const n of [1, 2, 7, 8, 9, 17])
+        for (const x of [0, -0, Infinity, Number.NaN, 1e30, 2 ** -149])
+          for (let at = 0; at < n; at++) {
+            const lane = numbers(random([n], at)).with(at, x);
+            for (const list of [lane, lane.with(n - 1 - at, -x), Array(n).fill(x)]) {
+              byAll(() => f(tensor(list, { dtype })));
+              byAll(() =>
+                f(
+                  tensor(
+                    list.map((y) => [y, 1, x]),
+                    { dtype },
+                  ),
+                  { axis: 0 },
+                ),
+              );
+            }
+          }
+    });
+    it("however they lie in memory", () => {
+      const x = some([7, 6, 5], 4);
+      for (const axis of [0, 1, 2, [0, 1], [1, 2]]) {
+        const wanted = byAll(() => f(x, { axis }));
+        for (const [layout, twin] of twins(x))
+          expect(
+            byAll(() => f(twin, { axis })),
+            layout,
+          ).toEqual(wanted);
+        for (const [thin, whole] of [repeated(x, 0), repeated(x, 2), ...overlapping(x)])
+          expect(byAll(() => f(thin, { axis }))).toEqual(byAll(() => f(whole, { axis })));
+      }
+    });
   });
 });

@@ -10,6 +10,10 @@ export interface Exports {
   readonly tanh64: FunctionKernel;
   readonly sigmoid32: FunctionKernel;
   readonly sigmoid64: FunctionKernel;
+  readonly rowSums32: SumKernel;
+  readonly rowSums64: SumKernel;
+  readonly columnSums32: SumKernel;
+  readonly columnSums64: SumKernel;
   readonly softmax32: LaneKernel;
   readonly softmax64: LaneKernel;
   readonly softmaxPullback32: LaneKernel;
@@ -44,3 +48,17 @@ export type ProductKernel = (
 
 /** y = f(x) of n entries; y may be x. */
 export type FunctionKernel = (n: number, y: number, x: number) => void;
+
+/**
+ * y = Σ x / divisor over the rows, or the columns, of [rows, n]. What the sums have come to goes to `sums`, 64 bytes, or 64 for
+ * each column and one more; where `isFirst` is not set they go on from there.
+ */
+export type SumKernel = (
+  rows: number,
+  n: number,
+  y: number,
+  x: number,
+  sums: number,
+  isFirst: boolean,
+  divisor: number,
+) => void;
