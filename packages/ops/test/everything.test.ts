@@ -13,6 +13,7 @@ import {
   zeros,
 } from "@wengert/core";
 import { gradcheck } from "@wengert/core/gradcheck";
+import { kernels } from "@wengert/ops";
 import { describe, expect, it } from "vitest";
 import {
   adjointPair,
@@ -49,6 +50,10 @@ const singleBounds: Readonly<Record<string, readonly [value: number, cotangents:
   einsum: [1, 2], // three tensors and more, pair by pair
   variance: [1, 3],
 };
+
+/** Forced to run at sizes as small as these, WebAssembly sums products of float32 in float32: digits are lost to cancelling. */
+const isSummedInSingle = (name: string) =>
+  ["simd", "fma"].includes(kernels().choice) && ["matmul", "dot", "einsum"].includes(name);
 
 /** Expects each number to be within `bound` ulp of float32 of the wanted one, for the ulp of numbers of that size. */
 function expectWithin(bound: number, got: Tensor, wanted: Tensor, size: (x: number) => number): void {
@@ -136,12 +141,13 @@ for (const { title, name, call, sample } of everySample)
       const options = withTensors(sample, () => undefined);
       const castTo = options.some((x) => typeof x === "object" && x !== null && "dtype" in x);
       if (castTo || floats.length === 0) return;
-      const [ofValue, ofCotangents] = singleBounds[name] ?? [0.5, 2];
+      const [ofValue, ofCotangents] = isSummedInSingle(name) ? [2, 3] : (singleBounds[name] ?? [0.5, 2]);
       const [got, wanted] = [call(...inSingle), call(...sameInDouble)].map(tensorsIn) as [Tensor[], Tensor[]];
       for (const [k, y] of got.entries()) {
         if (isFloat(y.dtype)) expect(y.dtype).toBe("float32");
         else expect(shown(y)).toEqual(shown(wanted[k]));
-        if (isFloat(y.dtype)) expectWithin(ofValue, y, wanted[k]!, Math.abs);
+        const most = Math.max(...numbers(wanted[k]!).map(Math.abs));
+        if (isFloat(y.dtype)) expectWithin(ofValue, y, wanted[k]!, isSummedInSingle(name) ? () => most : Math.abs);
       }
       const exact = pulled(call, sameInDouble, 7, (u) => double(single(u)));
       for (const [k, x] of pulled(call, inSingle).entries()) {

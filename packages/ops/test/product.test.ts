@@ -92,6 +92,7 @@ describe.each(compiled)("products by %s", (name) => {
       [5, 3, 70_000],
       [150_001, 2, 3],
       [2, 150_001, 3],
+      [1500, 1500, 2],
     ];
     for (const [at, [m, n, k]] of (sizes as [number, number, number][]).entries()) {
       const dtype = dtypes[at % 2]!;
@@ -181,6 +182,16 @@ describe.each(compiled)("products by %s", (name) => {
     }
   });
 
+  it("take what is summed before in the precision that it has", () => {
+    for (const dtype of dtypes) {
+      const [a, b] = [of(dtype, [7, 6, 40], 1), of(dtype, [6, 9], 2)];
+      const run = () => numbers(einsum("ijk,jl->il", a, b));
+      const wanted = under("plain", run);
+      for (const [i, x] of under(name, run).entries())
+        expect(Math.abs(x - wanted[i]!), `element ${i}`).toBeLessThan(40 * unit[dtype]);
+    }
+  });
+
   it("let NaN, infinities and zeros of both signs through as plain loops do", () => {
     const special = [Number.NaN, Infinity, -Infinity, 0, -0, 1, -1];
     for (const dtype of dtypes)
@@ -211,6 +222,22 @@ describe.each(compiled)("products by %s", (name) => {
       expect(matmul(zeros([4, 5], { dtype }), zeros([5, 0], { dtype })).shape).toEqual([4, 0]);
       expect(matmul(zeros([0, 4, 5], { dtype }), zeros([5, 9], { dtype })).shape).toEqual([0, 4, 9]);
     }
+  });
+
+  it("take a few megabytes, however large the operands are", () => {
+    kernels(name);
+    const begin = vi.spyOn(Workspace.prototype, "begin");
+    const large = [5, 700, 3000, 150_000];
+    for (const dtype of dtypes)
+      for (const [m, n, k] of product(large, large, large) as [number, number, number][]) {
+        const size = m * k + k * n + m * n;
+        if (size > 6e6 || size < 1e6) continue;
+        const [a, b] = [zeros([m, k], { dtype }), zeros([k, n], { dtype })];
+        const [c, d] = [transpose(zeros([k, m], { dtype })), transpose(zeros([n, k], { dtype }))];
+        for (const [x, y] of product([a, c], [b, d]) as [Tensor, Tensor][]) matmul(x, y);
+      }
+    expect(begin.mock.calls.length).toBeGreaterThan(8);
+    expect(Math.max(...begin.mock.calls.map(([bytes]) => bytes))).toBeLessThan(8 * 2 ** 20);
   });
 
   it("are plain ones where there is no memory for them", () => {

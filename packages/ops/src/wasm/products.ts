@@ -23,7 +23,7 @@ export function productPays(c: Data, a: Data, b: Data, n: number, k: number): bo
 }
 
 /**
- * c ← a b, row by row from c[o] on, of [m, k] and [k, n], each of which has the stride 1 along an axis, or one of size 1.
+ * c ← a b, row by row from c[o] on, of [m, k] and [k, n], each of which has the stride 1 along an axis.
  * Returns whether it was done: there may be no memory for it.
  */
 export function productInWasm(
@@ -73,8 +73,8 @@ function inBlocks(
   k: number,
 ): boolean {
   const size = c.BYTES_PER_ELEMENT;
-  const aIsByRows = aCol === 1 ? m === 1 || k > 1 || aRow !== 1 : aRow !== 1 && m > 1;
-  const bIsByRows = bCol === 1 ? k === 1 || n > 1 || bRow !== 1 : bRow !== 1 && k > 1;
+  const aIsByRows = aCol === 1;
+  const bIsByRows = bCol === 1;
   // How much at a time: of sums, terms; of c, rows and columns.
   const some = block / size;
   let terms = k;
@@ -85,7 +85,9 @@ function inBlocks(
     // Terms lie in one piece each, or have to be taken out of rows of a or columns of b.
     terms = Math.min(k, bIsByRows && !aIsByRows ? Math.max(64, Math.floor(some / Math.max(m, n))) : longest);
     rows = Math.min(m, Math.max(many, Math.floor(some / terms)));
-    columns = Math.min(n, Math.max(64, Math.floor((m > rows || k * n <= more ? more : some) / terms) & -8));
+    const fits = m > rows || k * n <= more ? more : some;
+    columns = Math.min(n, Math.max(64, Math.floor(fits / Math.max(terms, many)) & -8));
+    rows = Math.min(rows, Math.max(many, Math.floor(more / columns)));
   }
   const packed = Math.min(terms, deep) * many + terms * (columns + 7);
   if (!workspace.begin((rows * terms + terms * columns + rows * columns + packed) * size + 512)) return false;
