@@ -12,30 +12,33 @@ const root = fileURLToPath(new URL("../packages/explorer/", import.meta.url));
 const usual = 4173;
 
 const options = optionsOf(process.argv.slice(2));
+const address = options.build ? undefined : await listen(); // first: a port that is taken is told before anything is built
 await build({
   root,
   configFile: `${root}vite.config.ts`,
   logLevel: options.watch ? "info" : "warn",
   build: { watch: options.watch ? {} : null },
 });
-if (options.build) console.log("explorer: built; packages/explorer/dist can be served from any folder of any server");
-else await start();
+if (address !== undefined) console.log(`explorer: ${address} (Ctrl-C ends it)`);
+else console.log("explorer: built; packages/explorer/dist can be served from any folder of any server");
 
-async function start() {
+/** @returns {Promise<string>} where the explorer is served */
+async function listen() {
   const wanted = options.port ?? usual;
   try {
-    const { address } = await serve(`${root}dist`, wanted).catch((error) => {
+    const server = await serve(`${root}dist`, wanted).catch((error) => {
       // The usual port may be taken; one that was asked for must not be another.
       if (error.code === "EADDRINUSE" && options.port === undefined) return serve(`${root}dist`);
       throw error;
     });
-    console.log(`explorer: ${address} (Ctrl-C ends it)`);
+    return server.address;
   } catch (error) {
     const { code, message } = /** @type {NodeJS.ErrnoException} */ (error);
-    if (code === "EADDRINUSE")
-      fail(`port ${wanted} is taken: choose another, or leave --port out and take what is free.`);
-    if (code === "EACCES") fail(`port ${wanted} needs rights that you do not have: choose one above 1023.`);
-    fail(`cannot serve on port ${wanted}: ${message}`);
+    if (code === "EADDRINUSE") {
+      return fail(`port ${wanted} is taken: choose another, or leave --port out and take what is free.`);
+    }
+    if (code === "EACCES") return fail(`port ${wanted} needs rights that you do not have: choose one above 1023.`);
+    return fail(`cannot serve on port ${wanted}: ${message}`);
   }
 }
 

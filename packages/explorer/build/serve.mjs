@@ -20,8 +20,7 @@ const types = {
  */
 export function serve(folder, port = 0, path = "/") {
   const server = createServer(({ url = "/", method }, response) => {
-    const { pathname } = new URL(url, "http://localhost");
-    const file = fileOf(folder, path, pathname);
+    const file = fileOf(folder, path, url);
     if (method !== "GET" && method !== "HEAD") return void response.writeHead(405).end();
     if (file === undefined) return void response.writeHead(404, { "Content-Type": "text/plain" }).end("not found\n");
     response.writeHead(200, {
@@ -42,8 +41,18 @@ export function serve(folder, port = 0, path = "/") {
 
 /** The file that a path names, if it is one inside the folder. @param {string} folder @param {string} path @param {string} asked */
 function fileOf(folder, path, asked) {
-  if (!asked.startsWith(path)) return undefined;
-  const inside = normalize(join(folder, decodeURIComponent(asked.slice(path.length)) || "index.html"));
+  const [pathname = ""] = asked.split(/[?#]/);
+  if (!pathname.startsWith(path)) return undefined;
+  const inside = normalize(join(folder, decoded(pathname.slice(path.length)) || "index.html"));
   if (!inside.startsWith(normalize(folder) + sep)) return undefined;
   return statSync(inside, { throwIfNoEntry: false })?.isFile() ? inside : undefined;
+}
+
+/** What `text` stands for; itself, where its escapes stand for nothing. @param {string} text */
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }

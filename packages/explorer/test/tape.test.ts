@@ -197,6 +197,15 @@ test("a list of 5,000 steps is stepped through, of which only what is seen is dr
   await stage(page).getByText("#1 add").waitFor();
 });
 
+test.each(["at=-5&look=999999&of=77&order=9", "example=none&code=%%%&at=1e9", "code=AAAA&at=x"])(
+  "whatever the address holds, a list is shown: %s",
+  async (fields) => {
+    const page = await visit(`#/tape?${fields}`);
+    await row(page, "#1").waitFor();
+    await stage(page).getByText("What f is given").waitFor();
+  },
+);
+
 test("axe finds nothing at a step, at a pull, with a tensor open", async () => {
   const page = await visit("#/tape?example=attention&at=9&look=3");
   await stage(page).getByText("#9").first().waitFor();

@@ -6,12 +6,12 @@ export interface Address {
   readonly fields: Readonly<Record<string, string>>;
 }
 
-export function parse(hash: string): Address {
+function parse(hash: string): Address {
   const [path = "", query = ""] = hash.replace(/^#\/?/, "").split("?", 2);
   return { room: path || "tape", fields: Object.fromEntries(new URLSearchParams(query)) };
 }
 
-export function format({ room, fields }: Address): string {
+function format({ room, fields }: Address): string {
   const query = new URLSearchParams(fields).toString();
   return `#/${room}${query ? `?${query}` : ""}`;
 }

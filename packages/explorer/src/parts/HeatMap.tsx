@@ -123,7 +123,7 @@ function Picture({ rows, columns, values, start, name, scale, marked, onHover }:
   const canvas = useRef<HTMLCanvasElement>(null);
   const place = useSignal<readonly [number, number] | undefined>(undefined);
   const [height, width] = [Math.min(rows, mostDrawn), Math.min(columns, mostDrawn)];
-  const zoom = Math.max(1, Math.min(20, Math.floor(320 / Math.max(width, height * 0.8))));
+  const [zoomX, zoomY] = zoomOf(width, height);
   const dark = isDark.value;
   useEffect(() => {
     const context = canvas.current!.getContext("2d")!;
@@ -178,14 +178,14 @@ function Picture({ rows, columns, values, start, name, scale, marked, onHover }:
               Math.floor(((event.clientX - box.left) / box.width) * width),
             );
           }}
-          style={{ width: `${width * zoom}px`, height: `${height * zoom}px` }}
+          style={{ width: `${width * zoomX}px`, height: `${height * zoomY}px` }}
         >
           <canvas ref={canvas} width={width} height={height} />
           {[...(here ? [here] : []), ...placesOf(marked, start, columns, rows)].map(([i, j]) => (
             <span
               key={`${i} ${j}`}
               class="cursor"
-              style={{ left: `${j * zoom}px`, top: `${i * zoom}px`, width: `${zoom}px`, height: `${zoom}px` }}
+              style={{ left: `${j * zoomX}px`, top: `${i * zoomY}px`, width: `${zoomX}px`, height: `${zoomY}px` }}
             />
           ))}
         </div>
@@ -199,6 +199,14 @@ function Picture({ rows, columns, values, start, name, scale, marked, onHover }:
       </output>
     </div>
   );
+}
+
+/** Pixels of a cell: square, unless one axis is so long that the other would become a thread. */
+function zoomOf(width: number, height: number): readonly [x: number, y: number] {
+  const whole = (zoom: number) => (zoom > 1 ? Math.floor(Math.min(zoom, 20)) : zoom);
+  const [x, y] = [whole(320 / width), whole(240 / height)];
+  const square = Math.min(x, y);
+  return square >= 4 ? [square, square] : [Math.min(x, 4 * square), Math.min(y, 4 * square)];
 }
 
 function placesOf(marked: readonly number[] | undefined, start: number, columns: number, rows: number) {
@@ -265,7 +273,7 @@ function Legend({ scale, range }: { scale: Scale; range: NonNullable<Numbers["ra
   );
 }
 
-export function rangeOf(values: ArrayLike<number>): NonNullable<Numbers["range"]> {
+function rangeOf(values: ArrayLike<number>): NonNullable<Numbers["range"]> {
   let [least, most, nans, infinities] = [Infinity, -Infinity, 0, 0];
   for (let i = 0; i < values.length; i++) {
     const x = values[i]!;

@@ -29,7 +29,15 @@ export class Elements {
     const { shape, dtype, size } = tensor;
     const number = this.#tensors.length;
     this.#numbers.set(tensor, number);
-    this.#tensors.push({ name: this.#names(tensor), shape: [...shape], dtype, size, at, shown, range: rangeOf(all) });
+    this.#tensors.push({
+      name: String(this.#names(tensor)),
+      shape: [...shape],
+      dtype,
+      size,
+      at,
+      shown,
+      range: rangeOf(all),
+    });
     return number;
   }
 

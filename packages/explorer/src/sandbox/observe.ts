@@ -150,7 +150,7 @@ class Ledger {
     const known = library.has(op) || namesOfLibrary.has(op.name);
     const { vjp } = op;
     return {
-      op: op.name,
+      op: String(op.name),
       known,
       params: paramsText(params),
       inputs: inputs.map((input) => this.#elements.number(input)),

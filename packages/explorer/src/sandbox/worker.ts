@@ -41,7 +41,11 @@ function run({ code, order = 1 }: Run): Outcome {
   } catch (thrown) {
     [failed, error] = [true, thrown];
   }
-  return { recordings: observer.recordings(), printed, error: failed ? failureOf(error) : undefined };
+  try {
+    return { recordings: observer.recordings(), printed, error: failed ? failureOf(error) : undefined };
+  } catch (unreadable) {
+    return { recordings: [], printed, error: failureOf(unreadable) }; // a program may change what it was given
+  }
 }
 const mostLines = 1000;
 

@@ -1,5 +1,6 @@
 import rulesOfLibrary from "virtual:rules";
 import { CodeBlock } from "../../parts/CodeBlock.tsx";
+import { type Scale, scaleFor } from "../../parts/colours.ts";
 import { ErrorBox } from "../../parts/ErrorBox.tsx";
 import { Formula } from "../../parts/Formula.tsx";
 import { HeatMap } from "../../parts/HeatMap.tsx";
@@ -121,7 +122,7 @@ function Rule({ of, pull, step }: { of: Timeline; pull: PullData; step: StepData
             </p>
           ),
       )}
-      {formula && <Where of={of} step={step} />}
+      {formula && <Where of={of} step={step} showOutput />}
       {code.length > 0 && <CodeBlock code={[...new Set(code)].join("\n")} label="The rule as code" />}
       {pull.rule.length > 0 && (
         <details>
@@ -167,6 +168,7 @@ function Contribution({ of, pull, input, contribution: { given, before, after } 
         <p class="soft small">nothing flows back{of.recording.constants.includes(input) && ": it is constant"}</p>
       </div>
     );
+  const scale = before === null ? undefined : commonScale(of, [before, given, after]);
   const isRepeated = String(of.shape(input)) !== String(of.shape(pull.cotangent));
   const summed = isRepeated ? broadcastSum(pull, given, (tensor) => of.shape(tensor)) : undefined;
   return (
@@ -184,16 +186,26 @@ function Contribution({ of, pull, input, contribution: { given, before, after } 
         <div class="accumulation">
           <p class="soft small">{name.split(" ")[0]} was used more than once: what comes to it is added up.</p>
           <Row>
-            <Tensor of={of} tensor={before} name={`cotangent of ${name} so far`} bare />
+            <Tensor of={of} tensor={before} name={`cotangent of ${name} so far`} bare scale={scale} />
             <Sign text="+" />
-            <Tensor of={of} tensor={given} name={`contribution to ${name}`} bare />
+            <Tensor of={of} tensor={given} name={`contribution to ${name}`} bare scale={scale} />
             <Sign text="=" />
-            <Tensor of={of} tensor={after} name={`cotangent of ${name} now`} bare phase="backward" />
+            <Tensor of={of} tensor={after} name={`cotangent of ${name} now`} bare phase="backward" scale={scale} />
           </Row>
         </div>
       )}
     </div>
   );
+}
+
+/** One scale for all, so that a sum looks like one. */
+function commonScale(of: Timeline, tensors: readonly number[]): Scale {
+  const ranges = tensors.map((tensor) => of.recording.tensors[tensor]!.range);
+  const [least, most] = [
+    Math.min(...ranges.map((range) => range.least)),
+    Math.max(...ranges.map((range) => range.most)),
+  ];
+  return scaleFor({ least, most });
 }
 
 interface SumProps {
@@ -240,7 +252,7 @@ function Title({ phase, text, step }: { phase: "start" | "forward" | "backward";
 }
 
 /** Which tensors the letters of a formula stand for, where there are several. */
-function Where({ of, step }: { of: Timeline; step: StepData }) {
+function Where({ of, step, showOutput = false }: { of: Timeline; step: StepData; showOutput?: boolean }) {
   const letters = { 1: ["x"], 2: ["a", "b"], 3: ["c", "a", "b"] }[step.inputs.length];
   const own: Readonly<Record<string, readonly string[]>> = {
     softmaxPullback: ["s", "h"],
@@ -264,12 +276,17 @@ function Where({ of, step }: { of: Timeline; step: StepData }) {
           <i>{used[k]}</i> = <TensorName of={of} tensor={input} />
         </span>
       ))}
+      {showOutput && (
+        <span>
+          <i>{used[0] === "x" && step.op === "softmax" ? "s" : "y"}</i> = <TensorName of={of} tensor={step.output} />
+        </span>
+      )}
     </span>
   );
 }
 
 /** The name of a tensor, which opens it. */
-export function TensorName({ of, tensor }: { of: Timeline; tensor: number }) {
+function TensorName({ of, tensor }: { of: Timeline; tensor: number }) {
   return (
     <button
       type="button"
@@ -289,12 +306,13 @@ interface TensorProps {
   readonly name?: string;
   readonly phase?: "forward" | "backward";
   readonly bare?: boolean;
+  readonly scale?: Scale | undefined;
 }
 
-function Tensor({ of, tensor, name, phase, bare = false }: TensorProps) {
+function Tensor({ of, tensor, name, phase, bare = false, scale }: TensorProps) {
   return (
     <div class={phase ? `tensor ${phase}` : "tensor"}>
-      <HeatMap of={of.numbers(tensor)} name={name ?? of.name(tensor)} bare={bare} legend={false} />
+      <HeatMap of={of.numbers(tensor)} name={name ?? of.name(tensor)} bare={bare} legend={false} scale={scale} />
     </div>
   );
 }

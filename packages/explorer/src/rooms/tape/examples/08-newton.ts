@@ -3,7 +3,7 @@ import { grad, hessian, record, type Tensor, tensor } from "@wengert/core";
 import { add, exp, mul, square, sum } from "@wengert/ops";
 
 const f = (x: Tensor) => sum(add(exp(x), square(mul(x, tensor([1, 2])))));
-const x = tensor([1, -0.5]);
+const x = tensor([1, -0.5], { label: "x" });
 
 const [[a, b], [c, d]] = hessian(f)(x).toNested<[[number, number], [number, number]]>();
 const [g, h] = grad(f)(x).toNested<[number, number]>();
