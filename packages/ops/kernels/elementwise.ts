@@ -1,5 +1,5 @@
-// Functions of each entry, for both dtypes: T is f32 or f64. What is the same for all is written once, and compiled with the
-// function as a constant.
+// Arithmetic and functions of each entry, for both dtypes: T is f32 or f64. What is the same for all is written once, and
+// compiled with the operation as a constant.
 
 import { exp, log, sigmoid, tanh } from "./functions";
 
@@ -59,4 +59,134 @@ export function sigmoid32(n: i32, y: usize, x: usize): void {
 }
 export function sigmoid64(n: i32, y: usize, x: usize): void {
   unary<f64>(SIGMOID, n, y, x);
+}
+
+// @ts-ignore: decorator
+@inline
+const NEG: i32 = 0;
+// @ts-ignore: decorator
+@inline
+const SQUARE: i32 = 1;
+// @ts-ignore: decorator
+@inline
+const RELU: i32 = 2;
+
+/** y = f(x) of n entries, a vector at a time */
+// @ts-ignore: decorator
+@inline
+function arithmetic<T>(f: i32, n: i32, y: usize, x: usize): void {
+  for (const end = x + <usize>n * sizeof<T>(); x < end; x += 16, y += 16) {
+    const a = v128.load(x);
+    if (f == NEG) v128.store(y, v128.neg<T>(a));
+    else if (f == SQUARE) v128.store(y, v128.mul<T>(a, a));
+    else v128.store(y, v128.max<T>(a, v128.splat<T>(0)));
+  }
+}
+export function neg32(n: i32, y: usize, x: usize): void {
+  arithmetic<f32>(NEG, n, y, x);
+}
+export function neg64(n: i32, y: usize, x: usize): void {
+  arithmetic<f64>(NEG, n, y, x);
+}
+export function square32(n: i32, y: usize, x: usize): void {
+  arithmetic<f32>(SQUARE, n, y, x);
+}
+export function square64(n: i32, y: usize, x: usize): void {
+  arithmetic<f64>(SQUARE, n, y, x);
+}
+export function relu32(n: i32, y: usize, x: usize): void {
+  arithmetic<f32>(RELU, n, y, x);
+}
+export function relu64(n: i32, y: usize, x: usize): void {
+  arithmetic<f64>(RELU, n, y, x);
+}
+
+// @ts-ignore: decorator
+@inline
+const ADD: i32 = 0;
+// @ts-ignore: decorator
+@inline
+const SUB: i32 = 1;
+// @ts-ignore: decorator
+@inline
+const MUL: i32 = 2;
+// @ts-ignore: decorator
+@inline
+const DIV: i32 = 3;
+
+// @ts-ignore: decorator
+@inline
+function combined<T>(operation: i32, a: v128, b: v128): v128 {
+  if (operation == ADD) return v128.add<T>(a, b);
+  if (operation == SUB) return v128.sub<T>(a, b);
+  if (operation == MUL) return v128.mul<T>(a, b);
+  return v128.div<T>(a, b);
+}
+
+/**
+ * y = a ∘ b over rows of n entries. An operand has the shape of y, or one row, which is read again for each row of y
+ * (aRow = 0), or one entry a row (aColumn = 0), or one entry. Strides are in bytes.
+ */
+// @ts-ignore: decorator
+@inline
+function binary<T>(operation: i32, rows: i32, n: i32, y: usize, a: usize, b: usize, aRow: usize, aColumn: usize, bRow: usize, bColumn: usize): void {
+  const length = <usize>n * sizeof<T>();
+  for (; rows > 0; rows--) {
+    if (aColumn == 0) {
+      const left = v128.splat<T>(load<T>(a));
+      if (bColumn == 0) {
+        const both = combined<T>(operation, left, v128.splat<T>(load<T>(b)));
+        for (let l: usize = 0; l < length; l += 16) v128.store(y + l, both);
+      } else {
+        for (let l: usize = 0; l < length; l += 16) v128.store(y + l, combined<T>(operation, left, v128.load(b + l)));
+      }
+    } else if (bColumn == 0) {
+      const right = v128.splat<T>(load<T>(b));
+      for (let l: usize = 0; l < length; l += 16) v128.store(y + l, combined<T>(operation, v128.load(a + l), right));
+    } else {
+      for (let l: usize = 0; l < length; l += 16) v128.store(y + l, combined<T>(operation, v128.load(a + l), v128.load(b + l)));
+    }
+    y += length;
+    a += aRow;
+    b += bRow;
+  }
+}
+export function add32(rows: i32, n: i32, y: usize, a: usize, b: usize, aRow: usize, aColumn: usize, bRow: usize, bColumn: usize): void {
+  binary<f32>(ADD, rows, n, y, a, b, aRow, aColumn, bRow, bColumn);
+}
+export function add64(rows: i32, n: i32, y: usize, a: usize, b: usize, aRow: usize, aColumn: usize, bRow: usize, bColumn: usize): void {
+  binary<f64>(ADD, rows, n, y, a, b, aRow, aColumn, bRow, bColumn);
+}
+export function sub32(rows: i32, n: i32, y: usize, a: usize, b: usize, aRow: usize, aColumn: usize, bRow: usize, bColumn: usize): void {
+  binary<f32>(SUB, rows, n, y, a, b, aRow, aColumn, bRow, bColumn);
+}
+export function sub64(rows: i32, n: i32, y: usize, a: usize, b: usize, aRow: usize, aColumn: usize, bRow: usize, bColumn: usize): void {
+  binary<f64>(SUB, rows, n, y, a, b, aRow, aColumn, bRow, bColumn);
+}
+export function mul32(rows: i32, n: i32, y: usize, a: usize, b: usize, aRow: usize, aColumn: usize, bRow: usize, bColumn: usize): void {
+  binary<f32>(MUL, rows, n, y, a, b, aRow, aColumn, bRow, bColumn);
+}
+export function mul64(rows: i32, n: i32, y: usize, a: usize, b: usize, aRow: usize, aColumn: usize, bRow: usize, bColumn: usize): void {
+  binary<f64>(MUL, rows, n, y, a, b, aRow, aColumn, bRow, bColumn);
+}
+export function div32(rows: i32, n: i32, y: usize, a: usize, b: usize, aRow: usize, aColumn: usize, bRow: usize, bColumn: usize): void {
+  binary<f32>(DIV, rows, n, y, a, b, aRow, aColumn, bRow, bColumn);
+}
+export function div64(rows: i32, n: i32, y: usize, a: usize, b: usize, aRow: usize, aColumn: usize, bRow: usize, bColumn: usize): void {
+  binary<f64>(DIV, rows, n, y, a, b, aRow, aColumn, bRow, bColumn);
+}
+
+/** z = α x + y of n entries, in two roundings; z may be y. */
+// @ts-ignore: decorator
+@inline
+function axpy<T>(n: i32, z: usize, alpha: T, x: usize, y: usize): void {
+  const factor = v128.splat<T>(alpha);
+  for (const end = x + <usize>n * sizeof<T>(); x < end; x += 16, y += 16, z += 16)
+    v128.store(z, v128.add<T>(v128.mul<T>(factor, v128.load(x)), v128.load(y)));
+}
+export function axpy32(n: i32, z: usize, alpha: f32, x: usize, y: usize): void {
+  axpy<f32>(n, z, alpha, x, y);
+}
+export function axpy64(n: i32, z: usize, alpha: f64, x: usize, y: usize): void {
+  axpy<f64>(n, z, alpha, x, y);
 }

@@ -14,6 +14,8 @@ import { ofProduct, ofQuotient, ofSum } from "./causes.ts";
 import { type ElementwiseLoop, elementwise } from "./loops.ts";
 import { irregular } from "./samples.ts";
 import { unbroadcast } from "./sum.ts";
+import type { OperationName } from "./wasm/exports.ts";
+import { functionInWasm, operationInWasm } from "./wasm/maps.ts";
 
 // y = a ∘ b by NumPy's broadcasting. The rules give the cotangents at the shape of y; they are summed over the axes along
 // which an input was repeated.
@@ -22,7 +24,7 @@ type Rule = VjpRule<Binary, undefined>;
 export type DTypeRule = (who: string, inputs: readonly Operand[], names?: readonly string[]) => DType;
 
 function arithmetic(
-  name: string,
+  name: OperationName,
   dtype: DTypeRule,
   loop: ElementwiseLoop,
   rules: readonly [Rule, Rule],
@@ -33,7 +35,9 @@ function arithmetic(
     name,
     shape: (inputs) => broadcastShape(name, inputs),
     dtype: (inputs) => dtype(name, inputs),
-    kernel: (out, inputs) => elementwise(out, inputs, loop),
+    kernel: (out, inputs) => {
+      if (!operationInWasm(out, inputs[0], inputs[1], name)) elementwise(out, inputs, loop);
+    },
     vjp: [
       (g, call) => unbroadcast(toA(g, call), call.inputs[0]),
       (g, call) => unbroadcast(toB(g, call), call.inputs[1]),
@@ -49,15 +53,18 @@ function arithmetic(
 /** float64, float32 or int32, the same for all. What int32 cannot hold wraps around modulo 2³², as in NumPy. */
 export const numeric: DTypeRule = (who, inputs, names) => sharedFloat(who, inputs, names, true);
 
+const negatives: ElementwiseLoop = (n, y, o, a, i, s) => {
+  for (let l = 0, p = i; l < n; l++, p += s) y[o + l] = -a[p]!;
+};
+
 /** y = −x, x̄ = −g */
 export const neg: Op<Unary> = /* @__PURE__ */ defineOp({
   name: "neg",
   shape: ([x]) => x.shape,
   dtype: (inputs) => numeric("neg", inputs),
-  kernel: (out, inputs) =>
-    elementwise(out, inputs, (n, y, o, a, i, s) => {
-      for (let l = 0, p = i; l < n; l++, p += s) y[o + l] = -a[p]!;
-    }),
+  kernel: (out, inputs) => {
+    if (!functionInWasm(out, inputs[0], "neg")) elementwise(out, inputs, negatives);
+  },
   vjp: [(g) => neg(g)],
   samples: () => [[irregular([2, 2])]],
 });

@@ -3,9 +3,19 @@ import { sizeOf } from "@wengert/core/ndarray";
 import { mul, numeric } from "./arithmetic.ts";
 import { commonShape } from "./axes.ts";
 import { ofSumOfProducts } from "./causes.ts";
-import { elementwise } from "./loops.ts";
+import { type ElementwiseLoop, elementwise } from "./loops.ts";
 import { irregular } from "./samples.ts";
 import { sum } from "./sum.ts";
+import { axpyInWasm } from "./wasm/maps.ts";
+
+const loop: ElementwiseLoop = (n, z, o, alpha, i, _, x, j, t, y, k, u) => {
+  const factor = alpha[i]!;
+  if (z instanceof Int32Array)
+    for (let l = 0, q = j, r = k; l < n; l++, q += t, r += u) z[o + l] = Math.imul(factor, x[q]!) + y[r]!;
+  else if (z instanceof Float32Array)
+    for (let l = 0, q = j, r = k; l < n; l++, q += t, r += u) z[o + l] = Math.fround(factor * x[q]!) + y[r]!;
+  else for (let l = 0, q = j, r = k; l < n; l++, q += t, r += u) z[o + l] = factor * x[q]! + y[r]!;
+};
 
 /**
  * z = α x + y for a number α and two tensors of one shape, as in BLAS: a step of gradient descent is axpy(−rate, gradient,
@@ -18,15 +28,9 @@ export const axpy: Op<readonly [alpha: Tensor, x: Tensor, y: Tensor]> = defineOp
     return commonShape("axpy", [x, y], ["x", "y"]);
   },
   dtype: ([alpha, x, y]) => numeric("axpy", [x, y, alpha], ["x", "y", "alpha"]),
-  kernel: (out, inputs) =>
-    elementwise(out, inputs, (n, z, o, alpha, i, _, x, j, t, y, k, u) => {
-      const factor = alpha[i]!;
-      if (z instanceof Int32Array)
-        for (let l = 0, q = j, r = k; l < n; l++, q += t, r += u) z[o + l] = Math.imul(factor, x[q]!) + y[r]!;
-      else if (z instanceof Float32Array)
-        for (let l = 0, q = j, r = k; l < n; l++, q += t, r += u) z[o + l] = Math.fround(factor * x[q]!) + y[r]!;
-      else for (let l = 0, q = j, r = k; l < n; l++, q += t, r += u) z[o + l] = factor * x[q]! + y[r]!;
-    }),
+  kernel: (out, inputs) => {
+    if (!axpyInWasm(out, ...inputs)) elementwise(out, inputs, loop);
+  },
   flops: (_, { shape }) => 2 * sizeOf(shape),
   vjp: [(g, { inputs: [, x] }) => sum(mul(g, x)), (g, { inputs: [alpha] }) => mul(alpha, g), (g) => g],
   nonFinite: ofSumOfProducts,

@@ -9,6 +9,7 @@ import * as logistic from "./logistic.ts";
 import { type ElementwiseLoop, elementwise } from "./loops.ts";
 import * as normal from "./normal.ts";
 import { density } from "./tables.ts";
+import type { FunctionName } from "./wasm/exports.ts";
 import { functionInWasm } from "./wasm/maps.ts";
 import { where } from "./where.ts";
 
@@ -20,7 +21,7 @@ interface Remarks {
   readonly nonFinite?: OpSpec<Unary>["nonFinite"];
   readonly onIntegers?: boolean;
   /** The kernel in WebAssembly, where there is one. */
-  readonly wasm?: Parameters<typeof functionInWasm>[2];
+  readonly wasm?: FunctionName;
 }
 
 function elementwiseFunction(
@@ -50,7 +51,7 @@ export const square: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
     else for (let l = 0, p = i; l < n; l++, p += s) y[o + l] = a[p]! * a[p]!;
   },
   (g, { inputs: [x] }) => mul(mul(g, x), 2),
-  { nonFinite: ofSquare, onIntegers: true },
+  { nonFinite: ofSquare, onIntegers: true, wasm: "square" },
 );
 
 /** y = |x|, x̄ = g sign(x), with the derivative 0 at 0 */
@@ -225,5 +226,5 @@ export const relu: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
     for (let l = 0, p = i; l < n; l++, p += s) y[o + l] = Math.max(a[p]!, 0);
   },
   (g, { inputs: [x] }) => where(greater(x, 0), g, 0),
-  { onIntegers: true },
+  { onIntegers: true, wasm: "relu" },
 );

@@ -56,7 +56,7 @@ export function elementwise(out: NdArray, inputs: readonly NdArray[], loop: Elem
 }
 
 /** The stride that runs through all of `array` as `out` does: 1 if it lies row by row, 0 for a single number. */
-function wholeStride(array: NdArray, out: NdArray): number | undefined {
+export function wholeStride(array: NdArray, out: NdArray): number | undefined {
   if (array.shape.length === 0) return 0;
   return sizeOf(array.shape) === out.data.length && array.shape.length === out.shape.length && isRowMajor(array)
     ? 1
@@ -70,7 +70,7 @@ export function broadcastStrides(array: NdArray, shape: Shape): number[] {
 }
 
 /** `shape` and lists of strides with neighbouring axes made one wherever all of them allow it. */
-function merged(shape: Shape, strides: readonly number[][]): number[][] {
+export function merged(shape: Shape, strides: readonly number[][]): number[][] {
   const result: number[][] = [[], ...strides.map(() => [])];
   for (let axis = 0; axis < shape.length; axis++) {
     const n = shape[axis]!;

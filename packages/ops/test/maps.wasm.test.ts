@@ -1,9 +1,26 @@
 import { type DType, type Tensor, tensor } from "@wengert/core";
-import { add, axpy, exp, kernels, log, mean, mul, sigmoid, sum, tanh, transpose } from "@wengert/ops";
+import {
+  add,
+  axpy,
+  div,
+  exp,
+  kernels,
+  log,
+  mean,
+  mul,
+  neg,
+  relu,
+  sigmoid,
+  square,
+  sub,
+  sum,
+  tanh,
+  transpose,
+} from "@wengert/ops";
 import { afterAll, describe, expect, it } from "vitest";
 import { numbers, overlapping, product, random, repeated, twins } from "./support.ts";
 
-// Functions of each element, and sums, in WebAssembly have the bits of the plain loops, whatever their inputs and however many
+// Arithmetic, functions of each element, and sums in WebAssembly have the bits of the plain loops, whatever their inputs and however many
 // there are.
 
 const before = kernels().choice;
@@ -73,12 +90,125 @@ describe.each(functions)("%s", (name, f) => {
   });
 });
 
-describe.each(floats)("axpy of %s", (dtype) => {
-  it("has the bits of add and mul", () => {
-    const [x, y] = [tensor(random([5000], 7), { dtype }), tensor(random([5000], 8), { dtype })];
-    for (const alpha of [-0.1, 1e-3, 3, 0, Infinity])
-      expect(byAll(() => axpy(alpha, x, y))).toEqual(byAll(() => add(mul(alpha, x), y)));
+describe.each(Object.entries({ neg, square, relu }))("%s", (_, f) => {
+  it.each(floats)("of %s has the same bits by all kernels", (dtype) => {
+    for (const n of [...sizes, 191, 192, 193]) byAll(() => f(tensor(random([n], n), { dtype })));
+    byAll(() => f(tensor([...special, ...anyDoubles(20_000)], { dtype })));
+    const x = tensor(random([7, 6, 5], 4), { dtype });
+    const wanted = byAll(() => f(x));
+    for (const [layout, twin] of twins(x))
+      expect(
+        byAll(() => f(twin)),
+        layout,
+      ).toEqual(wanted);
   });
+});
+
+/** Pairs of shapes that broadcast: rows, columns, single numbers, and what is none of these, in parts and whole chunks. */
+const pairs: readonly (readonly [readonly number[], readonly number[]])[] = [
+  ...[...Array(20).keys(), 191, 192, 193, 8191, 8192, 8193, 20_001].flatMap(
+    (n) =>
+      [
+        [[n], [n]],
+        [[n], []],
+        [[n], [1]],
+      ] as const,
+  ),
+  ...product([1, 2, 3, 5, 17, 900, 9001], [1, 2, 3, 4, 5, 10, 33, 8200])
+    .filter(([rows, n]) => rows! * n! < 40_000)
+    .flatMap(([rows, n]) =>
+      [[n!], [1, n!], [rows!, 1], [1, 1], [rows!, n!]].map((other) => [[rows!, n!], other] as const),
+    ),
+  [[3, 1], [4]],
+  [[300, 1], [20]],
+  [
+    [2, 3, 4],
+    [3, 1],
+  ],
+  [
+    [2, 3, 4],
+    [2, 1, 4],
+  ],
+  [
+    [2, 1, 50],
+    [3, 1],
+  ],
+  [
+    [6, 5, 4],
+    [5, 4],
+  ],
+  [
+    [6, 5, 40],
+    [6, 1, 1],
+  ],
+  [[0, 3], [3]],
+  [
+    [3, 0],
+    [3, 1],
+  ],
+];
+
+describe.each(Object.entries({ add, sub, mul, div }))("%s", (_, f) => {
+  describe.each(floats)("of %s has the same bits by all kernels", (dtype) => {
+    const some = (shape: readonly number[], seed: number) => tensor(random(shape, seed), { dtype });
+
+    it("for all ways to broadcast", () => {
+      for (const [p, q] of pairs) {
+        const [a, b] = [some(p, 1), some(q, 2)];
+        byAll(() => f(a, b));
+        byAll(() => f(b, a));
+        byAll(() => f(a, a));
+      }
+    });
+    it("for special numbers", () => {
+      const list = [...special, ...anyDoubles(200)];
+      byAll(() =>
+        f(
+          tensor(list, { dtype }),
+          tensor(
+            list.map((x) => [x]),
+            { dtype },
+          ),
+        ),
+      );
+      byAll(() => f(tensor(anyDoubles(20_000), { dtype }), tensor(anyDoubles(20_000).toReversed(), { dtype })));
+    });
+    it("however they lie in memory", () => {
+      for (const [p, q] of [
+        [
+          [7, 6, 5],
+          [7, 6, 5],
+        ],
+        [[40, 9], [9]],
+        [
+          [40, 9],
+          [40, 1],
+        ],
+      ] as const) {
+        const [a, b] = [some(p, 4), some(q, 5)];
+        const wanted = byAll(() => f(a, b));
+        for (const [[, x], [, y]] of product(twins(a), twins(b)) as [[string, Tensor], [string, Tensor]][])
+          expect(byAll(() => f(x, y))).toEqual(wanted);
+        for (const [thin, whole] of [repeated(a, 0), repeated(a, 1), ...overlapping(a)])
+          expect(byAll(() => f(thin, b))).toEqual(byAll(() => f(whole, b)));
+      }
+    });
+  });
+});
+
+it.each(floats)("axpy of %s has the bits of add and mul by all kernels", (dtype) => {
+  const some = (n: number, seed: number) => tensor(random([n], seed), { dtype });
+  for (const n of [...sizes, 191, 192, 193])
+    for (const alpha of [-0.1, 3, 0, Infinity]) {
+      const [x, y] = [some(n, n), some(n, n + 1)];
+      expect(byAll(() => axpy(alpha, x, y))).toEqual(byAll(() => add(mul(alpha, x), y)));
+    }
+  const [x, y] = [tensor(anyDoubles(5000), { dtype }), tensor(anyDoubles(5000).toReversed(), { dtype })];
+  expect(byAll(() => axpy(1e-3, x, y))).toEqual(byAll(() => add(mul(1e-3, x), y)));
+  const [a, b] = [tensor(random([7, 6, 5], 4), { dtype }), tensor(random([7, 6, 5], 5), { dtype })];
+  const wanted = byAll(() => axpy(-0.1, a, b));
+  for (const [[, p], [, q]] of product(twins(a), twins(b)) as [[string, Tensor], [string, Tensor]][])
+    expect(byAll(() => axpy(-0.1, p, q))).toEqual(wanted);
 });
 
 describe.each(Object.entries({ sum, mean }))("%s", (_, f) => {

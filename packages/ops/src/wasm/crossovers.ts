@@ -8,5 +8,6 @@
 export const product32 = 256;
 export const product64 = 320;
 
-/** exp, log, tanh and sigmoid: from how many elements on. The bits are those of the plain loops. */
+/** exp, log, tanh and sigmoid, and arithmetic: from how many elements on. Measured with copies, without broadcasting. */
 export const functions = 64;
+export const arithmetic = 192;

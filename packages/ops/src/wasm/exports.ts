@@ -1,15 +1,16 @@
+/** The functions of each element, and operations on two, that have kernels. */
+export type FunctionName = "exp" | "log" | "tanh" | "sigmoid" | "neg" | "square" | "relu";
+export type OperationName = "add" | "sub" | "mul" | "div";
+
+type Maps = Readonly<Record<`${FunctionName}${32 | 64}`, FunctionKernel>> &
+  Readonly<Record<`${OperationName}${32 | 64}`, OperationKernel>>;
+
 /** What the compiled kernels export, as kernels/*.ts declare it. Numbers are addresses, counts, or strides in bytes. */
-export interface Exports {
+export interface Exports extends Maps {
   readonly memory: { readonly buffer: ArrayBuffer; grow(pages: number): number };
   free(): number;
-  readonly exp32: FunctionKernel;
-  readonly exp64: FunctionKernel;
-  readonly log32: FunctionKernel;
-  readonly log64: FunctionKernel;
-  readonly tanh32: FunctionKernel;
-  readonly tanh64: FunctionKernel;
-  readonly sigmoid32: FunctionKernel;
-  readonly sigmoid64: FunctionKernel;
+  readonly axpy32: AxpyKernel;
+  readonly axpy64: AxpyKernel;
   readonly rowSums32: SumKernel;
   readonly rowSums64: SumKernel;
   readonly columnSums32: SumKernel;
@@ -48,6 +49,22 @@ export type ProductKernel = (
 
 /** y = f(x) of n entries; y may be x. */
 export type FunctionKernel = (n: number, y: number, x: number) => void;
+
+/** y = a ∘ b over rows of n entries; an operand is repeated where its stride from row to row, or along a row, is 0. */
+export type OperationKernel = (
+  rows: number,
+  n: number,
+  y: number,
+  a: number,
+  b: number,
+  aRow: number,
+  aColumn: number,
+  bRow: number,
+  bColumn: number,
+) => void;
+
+/** z = α x + y of n entries; z may be y. */
+type AxpyKernel = (n: number, z: number, alpha: number, x: number, y: number) => void;
 
 /**
  * y = Σ x / divisor over the rows, or the columns, of [rows, n]. What the sums have come to goes to `sums`, 64 bytes, or 64 for

@@ -1,27 +1,40 @@
 import { type NdArray, rows } from "@wengert/core/ndarray";
+import { broadcastStrides, merged, wholeStride } from "../loops.ts";
 import * as crossovers from "./crossovers.ts";
-import type { FunctionKernel } from "./exports.ts";
-import { inUse } from "./kernels.ts";
+import type { FunctionName, OperationName } from "./exports.ts";
+import { type Engine, inUse } from "./kernels.ts";
+
+// Arithmetic and functions of each element. Their results have the bits of the plain loops, so size alone decides.
 
 /** Bytes that are copied in, worked on and copied out at a time: so that all of it stays in the cache. */
 const chunk = 32768;
 
-/** Functions of each element that have a kernel. Their results have the bits of the plain loops, so size alone decides. */
+/** The kernels in use, where they are to compute so many floats. */
+function engineFor(out: NdArray, crossover: number): Engine | null {
+  const engine = inUse();
+  if (engine === null || out.data.length < (engine.isForced ? 1 : crossover)) return null;
+  return out.data instanceof Float32Array || out.data instanceof Float64Array ? engine : null;
+}
+
 const functions = {
-  exp: ["exp32", "exp64"],
-  log: ["log32", "log64"],
-  tanh: ["tanh32", "tanh64"],
-  sigmoid: ["sigmoid32", "sigmoid64"],
-} as const;
+  exp: ["exp32", "exp64", crossovers.functions],
+  log: ["log32", "log64", crossovers.functions],
+  tanh: ["tanh32", "tanh64", crossovers.functions],
+  sigmoid: ["sigmoid32", "sigmoid64", crossovers.functions],
+  neg: ["neg32", "neg64", crossovers.arithmetic],
+  square: ["square32", "square64", crossovers.arithmetic],
+  relu: ["relu32", "relu64", crossovers.arithmetic],
+} as const satisfies Record<FunctionName, readonly [string, string, number]>;
 
 /** out ← f(x) for a row-major `out` of the shape and dtype of x, of any strides; whether it was done. */
-export function functionInWasm(out: NdArray, x: NdArray, f: keyof typeof functions): boolean {
-  const n = out.data.length;
-  const engine = inUse();
-  if (engine === null || n < (engine.isForced ? 1 : crossovers.functions)) return false;
+export function functionInWasm(out: NdArray, x: NdArray, f: FunctionName): boolean {
+  const [single, double, crossover] = functions[f];
+  const engine = engineFor(out, crossover);
+  if (engine === null) return false;
   const { workspace, exports } = engine;
+  const n = out.data.length;
   const width = out.data.BYTES_PER_ELEMENT;
-  const kernel: FunctionKernel = exports[functions[f][width === 4 ? 0 : 1]];
+  const kernel = exports[width === 4 ? single : double];
   const values = rows(x);
   const size = Math.min(n, chunk / width);
   if (!workspace.begin(size * width + 80)) return false;
@@ -34,3 +47,88 @@ export function functionInWasm(out: NdArray, x: NdArray, f: keyof typeof functio
   }
   return true;
 }
+
+/** out ← α x + y for a row-major `out` of the shape and dtype of x and y, of any strides; whether it was done. */
+export function axpyInWasm(out: NdArray, alpha: NdArray, x: NdArray, y: NdArray): boolean {
+  const engine = engineFor(out, crossovers.arithmetic);
+  if (engine === null) return false;
+  const { workspace, exports } = engine;
+  const n = out.data.length;
+  const width = out.data.BYTES_PER_ELEMENT;
+  const kernel = width === 4 ? exports.axpy32 : exports.axpy64;
+  const factor = alpha.data[alpha.offset]!;
+  const [xs, ys] = [rows(x), rows(y)];
+  const size = Math.min(n, chunk / width);
+  if (!workspace.begin(2 * (size * width + 80))) return false;
+  const xAddress = workspace.take(size * width);
+  const yAddress = workspace.take(size * width);
+  for (let from = 0; from < n; from += size) {
+    const count = Math.min(size, n - from);
+    workspace.write(xAddress, xs, from, count);
+    workspace.write(yAddress, ys, from, count);
+    kernel(count, yAddress, factor, xAddress, yAddress);
+    workspace.read(yAddress, out.data, from, count);
+  }
+  return true;
+}
+
+const operations = {
+  add: ["add32", "add64"],
+  sub: ["sub32", "sub64"],
+  mul: ["mul32", "mul64"],
+  div: ["div32", "div64"],
+} as const satisfies Record<OperationName, readonly [string, string]>;
+
+/**
+ * out ← a ∘ b for a row-major `out` to which a and b broadcast; whether it was done, which it is where each of them has all
+ * elements row by row, or one row, one element a row, or one element.
+ */
+export function operationInWasm(out: NdArray, a: NdArray, b: NdArray, operation: OperationName): boolean {
+  const engine = engineFor(out, crossovers.arithmetic);
+  if (engine === null) return false;
+  let [count, n] = [1, out.data.length];
+  let [aRow, bRow] = [0, 0];
+  let aColumn = wholeStride(a, out);
+  let bColumn = wholeStride(b, out);
+  if (aColumn === undefined || bColumn === undefined) {
+    const [shape, s, t] = merged(out.shape, [broadcastStrides(a, out.shape), broadcastStrides(b, out.shape)]);
+    const rank = shape!.length;
+    if (rank > 2) return false;
+    [count, n] = [shape![rank - 2] ?? 1, shape![rank - 1] ?? 1];
+    [aRow, aColumn] = [s![rank - 2] ?? 0, s![rank - 1] ?? 0];
+    [bRow, bColumn] = [t![rank - 2] ?? 0, t![rank - 1] ?? 0];
+    if (!isDense(aRow, aColumn, n) || !isDense(bRow, bColumn, n)) return false;
+  }
+  const { workspace, exports } = engine;
+  const width = out.data.BYTES_PER_ELEMENT;
+  const kernel = exports[operations[operation][width === 4 ? 0 : 1]];
+  // Several rows at a time, or a part of one.
+  const part = Math.min(n, chunk / width);
+  const some = Math.min(count, Math.floor(chunk / width / part));
+  const bytes = some * part * width;
+  if (!workspace.begin(3 * (bytes + 80))) return false;
+  const to = workspace.take(bytes);
+  const left = workspace.take(bytes);
+  const right = workspace.take(bytes);
+  for (let row = 0; row < count; row += some) {
+    const height = Math.min(some, count - row);
+    for (let l = 0; l < n; l += part) {
+      const length = Math.min(part, n - l);
+      workspace.write(left, a.data, a.offset + row * aRow + l * aColumn, entries(height, length, aRow, aColumn));
+      workspace.write(right, b.data, b.offset + row * bRow + l * bColumn, entries(height, length, bRow, bColumn));
+      const nextOfA = aRow && (aColumn ? length : 1) * width;
+      const nextOfB = bRow && (bColumn ? length : 1) * width;
+      kernel(height, length, to, left, right, nextOfA, aColumn, nextOfB, bColumn);
+      workspace.read(to, out.data, row * n + l, height * length);
+    }
+  }
+  return true;
+}
+
+/** Whether rows of n entries lie in one piece: all of them, or one for all; or one entry each, or one for all. */
+const isDense = (row: number, column: number, n: number): boolean =>
+  column === 1 ? row === n || row === 0 : column === 0 && (row === 1 || row === 0);
+
+/** How many entries of an operand with these strides rows of `length` entries need. */
+const entries = (height: number, length: number, row: number, column: number): number =>
+  (row === 0 ? 1 : height) * (column === 0 ? 1 : length);
