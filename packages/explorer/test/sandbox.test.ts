@@ -87,6 +87,23 @@ test("what slips past the words meets the policy", async () => {
   expect(complaints.filter((each) => !/: csp$|Content Security Policy/.test(each))).toEqual([]);
 });
 
+test("the page itself has no network, and runs no script but its own", async () => {
+  const page = await visit();
+  await page.locator("main h1").waitFor();
+  const came = await page.evaluate(async () => {
+    const script = document.createElement("script");
+    script.textContent = "document.title = 'in'";
+    document.head.append(script);
+    return fetch("./index.html").then(
+      () => "in",
+      () => "out",
+    );
+  });
+  expect(came).toBe("out");
+  expect(await page.title()).not.toBe("in");
+  expect(forgiven().length).toBeGreaterThan(0);
+});
+
 test("the program before is ended by the next", async () => {
   const page = await visit(address("for (;;) {}"));
   await page.locator("main h1").waitFor();

@@ -47,7 +47,7 @@ describe("examples", () => {
     for (const name of names) {
       await choice.selectOption(name);
       await page.waitForFunction((wanted) => location.hash.includes(wanted), name);
-      await page.locator(".stage .badge.start").waitFor();
+      await page.locator(".right[aria-busy=false]").waitFor();
       await page.locator("body").press("End");
       await page.locator(".stage .badge.backward").waitFor();
       expect(await page.getByRole("alert").count(), name).toBe(name === "wrong" ? 1 : 0);
@@ -80,7 +80,7 @@ test("arrow keys go forward through the list, then back through the sweep, and t
   const page = await visit("#/tape?example=product");
   await stage(page).getByText("What f is given").waitFor();
   const seen: string[] = [];
-  for (let i = 0; i < 7; i++) {
+  for (let i = 0; i < 8; i++) {
     await page.locator("body").press("ArrowRight");
     seen.push(await page.getByRole("slider", { name: "Moment" }).getAttribute("aria-valuetext").then(String));
   }
@@ -92,10 +92,13 @@ test("arrow keys go forward through the list, then back through the sweep, and t
     "sweep, pull 1 of 3, at #3",
     "sweep, pull 2 of 3, at #2",
     "sweep, pull 3 of 3, at #1",
+    "the end: the gradient",
   ]);
   expect(await cell(page, "y", "cotangent")).toBe("2");
-  await page.waitForFunction(() => location.hash.includes("at=7"));
+  await page.waitForFunction(() => location.hash.includes("at=8"));
   await page.reload();
+  await stage(page).getByText("What comes back: the gradient").waitFor();
+  await page.locator("body").press("ArrowLeft");
   await stage(page).getByText("#1 mul").waitFor();
   await page.locator("body").press("ArrowLeft");
   await stage(page).getByText("#2 sin").waitFor();
@@ -194,7 +197,7 @@ test("a list of 5,000 steps is stepped through, of which only what is seen is dr
   expect(await page.locator(".list tbody tr").count()).toBeLessThan(60);
   expect(await page.locator(".graph .node").count()).toBeLessThan(200);
   await page.locator("body").press("End");
-  await stage(page).getByText("#1 add").waitFor();
+  await stage(page).getByText("What comes back: the gradient").waitFor();
 });
 
 test.each(["at=-5&look=999999&of=77&order=9", "example=none&code=%%%&at=1e9", "code=AAAA&at=x"])(

@@ -2,7 +2,11 @@ import { Tensor } from "@wengert/core";
 
 /** What console.log prints of `values`, as Node would: tensors as they print themselves, objects to some depth. */
 export const lineOf = (values: readonly unknown[]): string =>
-  values.map((value) => (typeof value === "string" ? value : textOf(value, 0))).join(" ");
+  values
+    .map((value) => (typeof value === "string" ? value : textOf(value, 0)))
+    .join(" ")
+    .slice(0, mostLetters);
+const mostLetters = 10_000;
 
 function textOf(value: unknown, depth: number): string {
   if (value instanceof Tensor) return String(value);

@@ -23,6 +23,7 @@ import { failureOf } from "./failure.ts";
 import { constantsOf, namesOf, paramsText } from "./names.ts";
 import type { ContributionData, Failure, PullData, RecordingData, Seed, StepData } from "./protocol.ts";
 
+const mostRecordings = 20; // the last of them
 const longTape = 2000; // steps, from which on the ops inside the rules are not kept
 
 interface Kept {
@@ -48,7 +49,7 @@ export class Observer {
   };
 
   recordings(): RecordingData[] {
-    return this.#kept.map((kept) => new Ledger(kept).data());
+    return this.#kept.slice(-mostRecordings).map((kept) => new Ledger(kept).data());
   }
 }
 

@@ -11,7 +11,7 @@ const most = 60;
 export function Graph({ of }: { of: Timeline }) {
   const now = at.value;
   const { steps } = of.recording;
-  const place = of.place(now) ?? (of.isBackward(now) ? steps.length - 1 : 0);
+  const place = of.place(now) ?? (now === of.seed ? steps.length - 1 : 0);
   const isWhole = steps.length <= most;
   const from = isWhole ? 0 : Math.floor(place / part) * part;
   const to = isWhole ? steps.length : Math.min(from + part, steps.length);

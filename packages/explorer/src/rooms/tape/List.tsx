@@ -11,7 +11,7 @@ const spare = 8; // rows drawn beyond what is seen
 /** The Wengert list. Only the rows that are seen are there, so that a list may have thousands. */
 export function List({ of }: { of: Timeline }) {
   const { inputs, constants, steps, tensors } = of.recording;
-  const leavesShown = [...inputs, ...constants.filter((c) => tensors[c]!.name !== scalarText(tensors[c]!))];
+  const leavesShown = [...inputs, ...constants.filter((c) => !isNumber(tensors[c]!))];
   const total = leavesShown.length + steps.length;
   const box = useRef<HTMLDivElement>(null);
   const top = useSignal(0);
@@ -30,7 +30,7 @@ export function List({ of }: { of: Timeline }) {
   useEffect(() => {
     const element = box.current!;
     if (row === undefined) {
-      element.scrollTop = of.isBackward(now) ? element.scrollHeight : 0;
+      element.scrollTop = now === of.seed ? element.scrollHeight : 0;
       return;
     }
     const [from, to] = [row * height, (row + 1) * height];
@@ -137,7 +137,7 @@ interface RowProps {
 }
 
 function Row({ of, index, tensor, place, now, isCurrent, isLooked, isActive, onFocus }: RowProps) {
-  const { steps, tensors, outputs } = of.recording;
+  const { steps, tensors } = of.recording;
   const step = place === undefined ? undefined : steps[place]!;
   const data = tensors[tensor]!;
   const isKnown = of.isKnown(tensor, now);
@@ -154,7 +154,6 @@ function Row({ of, index, tensor, place, now, isCurrent, isLooked, isActive, onF
       class={classes.filter(Boolean).join(" ") || undefined}
       aria-rowindex={index + 2}
       aria-current={isCurrent ? "step" : undefined}
-      aria-selected={undefined}
       data-row={index}
       tabIndex={isActive ? 0 : -1}
       onFocus={onFocus}
@@ -172,20 +171,14 @@ function Row({ of, index, tensor, place, now, isCurrent, isLooked, isActive, onF
       <td class="code soft">{shapeText(data.shape)}</td>
       <td class="code value">{isKnown ? valueText(data, of) : ""}</td>
       <td class={cotangent?.isWhole === false ? "code cotangent partial" : "code cotangent"}>
-        {cotangent
-          ? valueText(tensors[cotangent.tensor]!, of)
-          : backward && !of.isReached(tensor)
-            ? "–"
-            : outputs.includes(tensor) && !backward
-              ? ""
-              : ""}
+        {cotangent ? valueText(tensors[cotangent.tensor]!, of) : backward && !of.isReached(tensor) ? "–" : ""}
       </td>
     </tr>
   );
 }
 
-const scalarText = ({ shape, range }: TensorData): string =>
-  shape.length === 0 ? String(Number(range.least.toPrecision(6))) : "";
+/** A number that stands in the program: its name says it all. */
+const isNumber = ({ name, shape }: TensorData): boolean => shape.length === 0 && !Number.isNaN(Number(name || "x"));
 
 /** The numbers where they are few, else their range. */
 function valueText({ at: start, shown, size, range }: TensorData, of: Timeline): string {

@@ -5,7 +5,7 @@ import { ErrorBox } from "../../parts/ErrorBox.tsx";
 import { Formula } from "../../parts/Formula.tsx";
 import { HeatMap } from "../../parts/HeatMap.tsx";
 import { shapeText } from "../../parts/numbers.ts";
-import type { ContributionData, PullData, StepData } from "../../sandbox/protocol.ts";
+import type { ContributionData, Failure, PullData, StepData } from "../../sandbox/protocol.ts";
 import { formulas } from "./formulas.ts";
 import { at, look, lookAt } from "./state.ts";
 import { broadcastSum, type Moment, type Timeline } from "./timeline.ts";
@@ -13,15 +13,14 @@ import { broadcastSum, type Moment, type Timeline } from "./timeline.ts";
 /** What happens at the moment one has stepped to. */
 export function Stage({ of }: { of: Timeline }) {
   const moment = of.moment(at.value);
-  const { failure, pulls } = of.recording;
-  const isLast = at.value === of.last && moment.kind === "pull";
+  const { failure } = of.recording;
   return (
     <section class="stage" aria-label="The step" aria-live="off">
       {moment.kind === "start" && <Start of={of} />}
       {moment.kind === "step" && <Forward of={of} step={moment.step} place={moment.place} />}
       {moment.kind === "seed" && <SeedView of={of} />}
       {moment.kind === "pull" && <Pull of={of} moment={moment} />}
-      {failure && (isLast || (moment.kind === "seed" && pulls.length === 0)) && <ErrorBox {...failure} />}
+      {moment.kind === "end" && (failure ? <Broken {...failure} /> : <End of={of} />)}
     </section>
   );
 }
@@ -36,7 +35,8 @@ function Start({ of }: { of: Timeline }) {
         ))}
       </Row>
       <p class="soft small">
-        <kbd>→</kbd> runs the first step of the list. At its end the sweep begins, and leads back here.
+        <kbd>→</kbd> runs the first step. Values go forward through the list, in blue; from its end cotangents come
+        back, in orange.
       </p>
     </>
   );
@@ -55,10 +55,10 @@ function Forward({ of, step, place }: { of: Timeline; step: StepData; place: num
       )}
       <Row>
         {step.inputs.map((input, k) => (
-          <Tensor key={k} of={of} tensor={input} />
+          <Tensor key={`${k} ${input}`} of={of} tensor={input} />
         ))}
         <Arrow phase="forward" text={step.op} />
-        <Tensor of={of} tensor={step.output} phase="forward" />
+        <Tensor key={step.output} of={of} tensor={step.output} phase="forward" />
       </Row>
     </>
   );
@@ -88,14 +88,58 @@ function Pull({ of, moment: { pull, step } }: { of: Timeline; moment: Extract<Mo
     <>
       <Title phase="backward" text={`#${pull.step + 1}`} step={step} />
       <div class="pull">
-        <Tensor of={of} tensor={pull.cotangent} name={`g, the cotangent of ${of.name(step.output)}`} phase="backward" />
+        <Tensor
+          key={pull.cotangent}
+          of={of}
+          tensor={pull.cotangent}
+          name={`g, the cotangent of ${of.name(step.output)}`}
+          phase="backward"
+        />
         <Rule of={of} pull={pull} step={step} />
       </div>
       <div class="contributions">
         {pull.contributions.map((contribution, k) => (
-          <Contribution key={k} of={of} pull={pull} input={step.inputs[k]!} contribution={contribution} />
+          <Contribution
+            key={`${pull.step} ${k}`}
+            of={of}
+            pull={pull}
+            input={step.inputs[k]!}
+            contribution={contribution}
+          />
         ))}
       </div>
+    </>
+  );
+}
+
+function End({ of }: { of: Timeline }) {
+  return (
+    <>
+      <Title phase="backward" text="What comes back: the gradient" />
+      <div class="gradients">
+        {of.recording.inputs.map((input) => {
+          const cotangent = of.cotangent(input, of.last);
+          return (
+            <Row key={input}>
+              <Tensor of={of} tensor={input} />
+              {cotangent ? (
+                <Tensor of={of} tensor={cotangent.tensor} name={`cotangent of ${of.name(input)}`} phase="backward" />
+              ) : (
+                <p class="soft small">Nothing comes back to it: its gradient is zero.</p>
+              )}
+            </Row>
+          );
+        })}
+      </div>
+    </>
+  );
+}
+
+function Broken(failure: Failure) {
+  return (
+    <>
+      <Title phase="backward" text="The sweep stops here" />
+      <ErrorBox name={failure.name} message={failure.message} line={failure.line} />
     </>
   );
 }

@@ -60,9 +60,9 @@ export function Transport({ of }: { of: Timeline }) {
           }}
           onInput={({ currentTarget }) => move(Number(currentTarget.value))}
         />
-        <p class="small numbers" aria-hidden="true">
+        <output class="small numbers" aria-live={isPlaying.value ? "off" : "polite"}>
           {textOf(of, now)}
-        </p>
+        </output>
       </div>
     </section>
   );
@@ -76,6 +76,7 @@ function textOf(of: Timeline, now: number): string {
   if (moment.kind === "start") return "start";
   if (moment.kind === "step") return `forward, step ${moment.place + 1} of ${steps.length}`;
   if (moment.kind === "seed") return "the sweep begins";
+  if (moment.kind === "end") return "the end: the gradient";
   return `sweep, pull ${moment.count} of ${pulls.length}, at #${moment.pull.step + 1}`;
 }
 

@@ -12,6 +12,7 @@ import {
   at,
   choose,
   example,
+  isRunning,
   isStale,
   keepRunning,
   look,
@@ -33,6 +34,8 @@ export default function TapeRoom() {
     { key: "End", does: "to the end", run: () => move(Number.POSITIVE_INFINITY) },
     { key: "s", does: "to where the sweep begins", run: () => move(timeline.peek()?.seed ?? 0) },
     { key: " ", does: "play, pause", run: togglePlay },
+    { key: "n", does: "the next example", run: () => turn(1) },
+    { key: "p", does: "the example before", run: () => turn(-1) },
     { key: "e", does: "edit the program", run: startEditing },
     { key: "Escape", does: "close the tensor that is open", run: () => lookAt(undefined) },
   ]);
@@ -51,7 +54,7 @@ export default function TapeRoom() {
           </div>
         )}
       </div>
-      <div class={isStale.value ? "right stale" : "right"}>
+      <div class={isStale.value ? "right stale" : "right"} aria-busy={isRunning.value}>
         {of ? (
           <>
             <div class="panel list-panel">
@@ -71,6 +74,11 @@ export default function TapeRoom() {
   );
 }
 
+const turn = (by: number): void => {
+  const place = examples.indexOf(example.peek()) + by;
+  if (examples[place]) choose(examples[place].name);
+};
+
 function Choices() {
   const count = outcome.value?.recordings.length ?? 0;
   return (
@@ -86,12 +94,16 @@ function Choices() {
         </select>
       </label>
       <fieldset class="choice">
-        <legend class="unseen">Which tape</legend>
+        <legend class="unseen">The tape of</legend>
+        <span class="small soft" aria-hidden="true">
+          tape of
+        </span>
         {([1, 2] as const).map((wanted) => (
           <button
             key={wanted}
             type="button"
             aria-pressed={order.value === wanted}
+            aria-label={wanted === 1 ? "f" : "∇f, its gradient"}
             title={
               wanted === 1
                 ? "The tape of f"
@@ -101,7 +113,7 @@ function Choices() {
               put({ order: wanted === 1 ? undefined : "2", at: undefined, look: undefined }, { push: true })
             }
           >
-            {wanted === 1 ? "f" : "its gradient"}
+            <i>{wanted === 1 ? "f" : "∇f"}</i>
           </button>
         ))}
       </fieldset>

@@ -20,6 +20,7 @@ export const order = computed<1 | 2>(() => (orderField.value === "2" ? 2 : 1));
 
 /** What the last program gave that ran to its end, or to an error. */
 export const outcome = signal<Outcome | undefined>(undefined);
+export const isRunning = signal(true);
 /** Whether the tape that is shown is that of an earlier program, since this one failed before it recorded any. */
 export const isStale = signal(false);
 
@@ -67,8 +68,10 @@ export function keepRunning(): () => void {
   sandbox.prepare();
   return effect(() => {
     const [code, wanted] = [program.value, order.value];
+    isRunning.value = true;
     void run(code, wanted).then((found) => {
       if (!found) return;
+      isRunning.value = false;
       const before = outcome.peek()?.recordings ?? [];
       isStale.value = found.error !== undefined && found.recordings.length === 0 && before.length > 0;
       outcome.value = isStale.peek() ? { ...found, recordings: before } : found;

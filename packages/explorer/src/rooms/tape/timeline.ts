@@ -3,13 +3,14 @@ import type { PullData, RecordingData, StepData } from "../../sandbox/protocol.t
 
 /**
  * The moments through which one steps: 0 before anything ran; then one after each step; then the one at which the sweep is
- * given its first cotangents; then one after each pull.
+ * given its first cotangents; then one after each pull; and the end, when all is known.
  */
 export type Moment =
   | { readonly kind: "start" }
   | { readonly kind: "step"; readonly place: number; readonly step: StepData }
   | { readonly kind: "seed" }
-  | { readonly kind: "pull"; readonly count: number; readonly pull: PullData; readonly step: StepData };
+  | { readonly kind: "pull"; readonly count: number; readonly pull: PullData; readonly step: StepData }
+  | { readonly kind: "end" };
 
 /** A recording that one can ask what is known at which moment. */
 export class Timeline {
@@ -31,7 +32,7 @@ export class Timeline {
     this.recording = recording;
     const { steps, pulls, seeds } = recording;
     this.seed = steps.length + 1;
-    this.last = this.seed + pulls.length;
+    this.last = this.seed + pulls.length + 1;
     for (const [place, { inputs, output }] of steps.entries()) {
       this.#makers.set(output, place);
       for (const input of new Set(inputs)) this.#users.set(input, [...(this.#users.get(input) ?? []), place]);
@@ -56,6 +57,7 @@ export class Timeline {
     if (at < this.seed) return { kind: "step", place: at - 1, step: steps[at - 1]! };
     const count = Math.min(at, this.last) - this.seed;
     if (count === 0) return { kind: "seed" };
+    if (count > pulls.length) return { kind: "end" };
     const pull = pulls[count - 1]!;
     return { kind: "pull", count, pull, step: steps[pull.step]! };
   }

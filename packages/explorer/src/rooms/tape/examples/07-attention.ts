@@ -8,6 +8,7 @@ const x = tensor(
 );
 const places = tensor([[0], [1], [2], [3], [4]]);
 const past = greaterEqual(places, transpose(places)); // a word sees itself and those before it
+past.label = "past";
 
 interface Head {
   readonly Q: Tensor;
