@@ -14,9 +14,6 @@ export class WengertError extends Error {
 /** Where the engine, if it is V8, keeps how many calls a stack shows. */
 const engine = Error as { stackTraceLimit?: number | undefined };
 
-/** Where the packages lie, as this engine's stacks write it; unknown in a bundle, which has no such files. */
-const house = /([^\s(@]*)core[\\/](src|dist)[\\/]/.exec(new Error().stack ?? "")?.[1];
-
 /**
  * The calls that led here, from the innermost on that is not in Wengert's own files: `at f (file:line:column)`. It may lie
  * below many of those, as trees are walked 100 deep.
@@ -27,6 +24,8 @@ export function usersCalls(): readonly string[] {
   const { stack } = new Error();
   engine.stackTraceLimit = stackTraceLimit;
   const calls = stack?.split("\n").filter((line) => /:\d+:\d+\)?$/.test(line)) ?? [];
+  // Where the packages lie, as this engine writes it: the innermost call is here. Unknown in a bundle, which has no such files.
+  const house = /([^\s(@]*)core[\\/](src|dist)[\\/]/.exec(calls[0] ?? "")?.[1];
   const isOwn = (call: string) =>
     /[\\/](core|ops|train|compile|onnx|mpi)[\\/](src|dist)[\\/]/.test(call) &&
     ((house !== undefined && call.includes(house)) || /@wengert[\\/]/.test(call));

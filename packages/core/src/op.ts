@@ -103,8 +103,19 @@ export interface AnyOpSpec extends Differentiable {
 }
 
 // Engines are quick to read objects that have the same properties in the same order. So every declaration has all of them.
-const optional = ["options", "params", "dtype", "kernel", "view", "flops", "nonFinite"];
-const layout = Object.fromEntries(["name", "shape", "vjp", "samples", ...optional].map((each) => [each, undefined]));
+const layout: Readonly<Record<string, undefined>> = {
+  name: undefined,
+  shape: undefined,
+  vjp: undefined,
+  samples: undefined,
+  options: undefined,
+  params: undefined,
+  dtype: undefined,
+  kernel: undefined,
+  view: undefined,
+  flops: undefined,
+  nonFinite: undefined,
+} satisfies Record<keyof AnyOpSpec, undefined>;
 
 export function defineOp<I extends Inputs, P = undefined, O = P>(given: NoInfer<OpSpec<I, P, O>>): Op<I, P, O> {
   const spec = { ...layout, ...given };

@@ -93,7 +93,7 @@ function causeIn(x: Tensor | undefined, fault: AnyFault): readonly [cause: unkno
 }
 
 /** ln x */
-export const ofLog: ElementCause = ofElement(({ x, g, name }) => {
+export const ofLog: ElementCause = /* @__PURE__ */ ofElement(({ x, g, name }) => {
   const safe = `log(where(greater(${name}, 0), ${name}, 1))`;
   if (g === 0 && x <= 0) return poisoned(safe);
   if (g !== undefined) return `the derivative 1 / x is infinite at ${x}: write ${safe}`;
@@ -102,7 +102,7 @@ export const ofLog: ElementCause = ofElement(({ x, g, name }) => {
 });
 
 /** ln(1 + x) */
-export const ofLog1p: ElementCause = ofElement(({ x, g, name }) => {
+export const ofLog1p: ElementCause = /* @__PURE__ */ ofElement(({ x, g, name }) => {
   const safe = `log1p(where(greater(${name}, -1), ${name}, 0))`;
   if (g !== undefined) return x <= -1 ? poisoned(safe) : undefined;
   if (x < -1) return `log1p of a number below −1 (${x}) is NaN: write ${safe}`;
@@ -110,7 +110,7 @@ export const ofLog1p: ElementCause = ofElement(({ x, g, name }) => {
 });
 
 /** √x */
-export const ofSqrt: ElementCause = ofElement(({ x, g, name, fault }) => {
+export const ofSqrt: ElementCause = /* @__PURE__ */ ofElement(({ x, g, name, fault }) => {
   if (g === undefined)
     return x < 0 ? `the root of a negative number (${x}) is NaN: write sqrt(maximum(${name}, 0))` : undefined;
   if (causeIn(fault.inputs[0], fault)[0] === ofVariance)
@@ -131,12 +131,12 @@ export const ofExp = (op: string): ElementCause =>
   });
 
 /** x² */
-export const ofSquare: ElementCause = ofElement(({ x, fault: { bad } }) =>
+export const ofSquare: ElementCause = /* @__PURE__ */ ofElement(({ x, fault: { bad } }) =>
   Number.isFinite(x) ? beyond("the square of a finite number", bad) : undefined,
 );
 
 /** a + b and a − b */
-export const ofSum: PairCause = ofPair(({ as, bs, y, fault: { bad } }) => {
+export const ofSum: PairCause = /* @__PURE__ */ ofPair(({ as, bs, y, fault: { bad } }) => {
   if (areFinite(as, bs)) return beyond("the sum of finite numbers", bad);
   if (!Number.isNaN(y)) return undefined;
   return (
@@ -146,14 +146,14 @@ export const ofSum: PairCause = ofPair(({ as, bs, y, fault: { bad } }) => {
 });
 
 /** a b */
-export const ofProduct: PairCause = ofPair(({ as, bs, y, fault: { bad } }) => {
+export const ofProduct: PairCause = /* @__PURE__ */ ofPair(({ as, bs, y, fault: { bad } }) => {
   if (areFinite(as, bs)) return beyond("the product of finite numbers", bad);
   if (!Number.isNaN(y)) return undefined;
   return "0 × Infinity is NaN: choose with where(mask, x, y) instead of multiplying by a mask; softmax takes { where: mask }";
 });
 
 /** a / b */
-export const ofQuotient: PairCause = ofPair(({ as, bs, gs, y, a, b, fault }) => {
+export const ofQuotient: PairCause = /* @__PURE__ */ ofPair(({ as, bs, gs, y, a, b, fault }) => {
   const safe = `where(notEqual(${b}, 0), ${b}, 1)`;
   if (bs.includes(0)) {
     if (gs?.every((g) => g === 0)) return poisoned(`div(${a}, ${safe})`);
@@ -178,7 +178,7 @@ function ofDivisor(fault: Fault<Binary, unknown>): string | undefined {
 }
 
 /** aᵇ */
-export const ofPower: PairCause = ofPair(({ as, bs, gs, a, b, fault }) => {
+export const ofPower: PairCause = /* @__PURE__ */ ofPair(({ as, bs, gs, a, b, fault }) => {
   const safe = `pow(where(greater(${a}, 0), ${a}, 1), ${b})`;
   if (gs?.every((g) => g === 0)) return poisoned(safe);
   const negative = as.find((x) => x < 0);
@@ -196,7 +196,7 @@ export const ofPower: PairCause = ofPair(({ as, bs, gs, a, b, fault }) => {
 });
 
 /** c ln a */
-export const ofTimesLog: PairCause = ofPair(({ as, bs, a, fault: { bad } }) => {
+export const ofTimesLog: PairCause = /* @__PURE__ */ ofPair(({ as, bs, a, fault: { bad } }) => {
   const negative = as.find((x) => x < 0);
   if (negative !== undefined)
     return `the log of a negative number (${negative}) is NaN: take it of where(greater(${a}, 0), ${a}, 1)`;
@@ -264,7 +264,7 @@ export const ofCrossEntropy =
   };
 
 /** −t log σ(x) − (1 − t) log σ(−x) */
-export const ofBinaryCrossEntropy: PairCause = ofPair(({ as, bs, fault: { bad } }) =>
+export const ofBinaryCrossEntropy: PairCause = /* @__PURE__ */ ofPair(({ as, bs, fault: { bad } }) =>
   areFinite(as, bs)
     ? beyond("the loss of finite numbers", bad)
     : "a logit is infinite on the wrong side of its target: find out what made it so",

@@ -91,17 +91,17 @@ export const exp: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
     for (let l = 0, p = i; l < n; l++, p += s) y[o + l] = exponential.exp(a[p]!, 0);
   },
   (g, { output: y }) => mul(g, y),
-  { nonFinite: ofExp("exp"), wasm: "exp" },
+  { nonFinite: /* @__PURE__ */ ofExp("exp"), wasm: "exp" },
 );
 
 /** y = eˣ − 1, which keeps its digits where eˣ is close to 1; x̄ = g eˣ */
-export const expm1: Op<Unary> = elementwiseFunction(
+export const expm1: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
   "expm1",
   (n, y, o, a, i, s) => {
     for (let l = 0, p = i; l < n; l++, p += s) y[o + l] = Math.expm1(a[p]!);
   },
   (g, { inputs: [x] }) => mul(g, exp(x)),
-  { nonFinite: ofExp("expm1") },
+  { nonFinite: /* @__PURE__ */ ofExp("expm1") },
 );
 
 /** y = ln x, x̄ = g / x */
@@ -115,7 +115,7 @@ export const log: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
 );
 
 /** y = ln(1 + x), which keeps its digits where x is close to 0; x̄ = g / (1 + x) */
-export const log1p: Op<Unary> = elementwiseFunction(
+export const log1p: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
   "log1p",
   (n, y, o, a, i, s) => {
     for (let l = 0, p = i; l < n; l++, p += s) y[o + l] = Math.log1p(a[p]!);

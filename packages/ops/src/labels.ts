@@ -43,7 +43,7 @@ export const labelLosses: Op<readonly [logits: Tensor, labels: Tensor], Classes>
     }),
   flops: ([{ shape }]) => 4 * sizeOf(shape),
   vjp: [(g, { inputs: [logits, labels], params }) => crossEntropyPullback(logits, labels, g, params), null],
-  nonFinite: ofCrossEntropy(
+  nonFinite: /* @__PURE__ */ ofCrossEntropy(
     "the logit of the label is −Infinity, for its class was left out: leave the row out too, with { ignoreIndex }",
   ),
   samples: () => [[irregular([2, 3]), someLabels(), { axis: 1 }]],

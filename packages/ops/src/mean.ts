@@ -47,7 +47,7 @@ interface Variance extends Reduction {
  */
 export const variance: Op<Unary, Variance, VarianceOptions> = /* @__PURE__ */ defineOp({
   name: "variance",
-  options: { ...reduceDefaults, ddof: 0 },
+  options: { axis: undefined, keepDims: false, ddof: 0 },
   params: (options, [x]) => {
     const { ddof = 0 } = options;
     if (Number.isFinite(ddof)) return { ...reductionOf("variance", x, options), ddof };

@@ -46,7 +46,7 @@ export const probabilityLosses: Op<LossInputs, Classes> = /* @__PURE__ */ define
     (g, { inputs: [logits, t], params }) => softCrossEntropyPullback(logits, t, g, params),
     (g, { inputs: [logits], params }) => neg(weighted(expandDims(g, params), logSoftmax(logits, params))),
   ],
-  nonFinite: ofCrossEntropy(
+  nonFinite: /* @__PURE__ */ ofCrossEntropy(
     "a class has the logit −Infinity and a probability, or a share of the label smoothing: give it the weight 0",
   ),
   samples: () => [[irregular([2, 3]), positive([2, 3]), { axis: 1 }]],

@@ -78,7 +78,7 @@ export interface UniformOptions extends RandomOptions {
 export const randomUniform: Op<Unary, Drawing & { readonly min: number; readonly max: number }, UniformOptions> =
   /* @__PURE__ */ defineOp({
     name: "randomUniform",
-    options: { ...drawingDefaults, min: 0, max: 1 },
+    options: { shape: undefined, dtype: "float64", min: 0, max: 1 },
     params: ({ min = 0, max = 1, ...options }) => {
       if (min <= max && max - min < Infinity) return { ...drawing("randomUniform", options), min, max };
       throw new OutOfRangeError(

@@ -63,7 +63,7 @@ const points = (): [Point, ...Point[]] => [
 const softmaxOfAll: Op<Unary, Along, AxisOption> = /* @__PURE__ */ defineOp({
   name: "softmax",
   options: onLastAxis,
-  params: along("softmax"),
+  params: /* @__PURE__ */ along("softmax"),
   shape: ([x]) => x.shape,
   kernel: (out, [x], { axes }) =>
     softmaxInWasm(out, x, axes) ||
@@ -96,7 +96,7 @@ export const softmax: MaskableOp = /* @__PURE__ */ maskable(softmaxOfAll, 0);
 export const softmaxPullback: Op<Binary, Along, AxisOption> = /* @__PURE__ */ defineOp({
   name: "softmaxPullback",
   options: onLastAxis,
-  params: along("softmaxPullback"),
+  params: /* @__PURE__ */ along("softmaxPullback"),
   shape: (inputs) => commonShape("softmaxPullback", inputs, ["s", "g"]),
   kernel: (out, [s, g], { axes }) =>
     softmaxPullbackInWasm(out, s, g, axes) ||
@@ -126,7 +126,7 @@ export const softmaxPullback: Op<Binary, Along, AxisOption> = /* @__PURE__ */ de
 export const deviation: Op<Binary, Along, AxisOption> = /* @__PURE__ */ defineOp({
   name: "deviation",
   options: onLastAxis,
-  params: along("deviation"),
+  params: /* @__PURE__ */ along("deviation"),
   shape: (inputs) => commonShape("deviation", inputs, ["s", "g"]),
   kernel: (out, [s, g], { axes }) =>
     alongAxes(axes, out, [s, g], (n, y, o, r, a, i, t, b, j, u) => {
@@ -151,7 +151,7 @@ const share = (u: Tensor, s: Tensor, axis: Axes): Tensor =>
 const logSoftmaxOfAll: Op<Unary, Along, AxisOption> = /* @__PURE__ */ defineOp({
   name: "logSoftmax",
   options: onLastAxis,
-  params: along("logSoftmax"),
+  params: /* @__PURE__ */ along("logSoftmax"),
   shape: ([x]) => x.shape,
   kernel: (out, [x], { axes }) =>
     alongAxes(axes, out, [x], (n, y, o, r, a, i, t) => {
@@ -181,7 +181,7 @@ export const logSoftmax: MaskableOp = /* @__PURE__ */ maskable(logSoftmaxOfAll, 
 export const logSoftmaxPullback: Op<Binary, Along, AxisOption> = /* @__PURE__ */ defineOp({
   name: "logSoftmaxPullback",
   options: onLastAxis,
-  params: along("logSoftmaxPullback"),
+  params: /* @__PURE__ */ along("logSoftmaxPullback"),
   shape: (inputs) => commonShape("logSoftmaxPullback", inputs, ["x", "g"]),
   kernel: (out, [x, g], { axes }) =>
     inDoubles(out, (exact) =>

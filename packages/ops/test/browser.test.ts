@@ -1,7 +1,7 @@
 import { runInNewContext } from "node:vm";
 import { kernels } from "@wengert/ops";
-import { build, type Rollup } from "vite";
 import { beforeAll, describe, expect, test } from "vitest";
+import { bundle } from "./bundle.ts";
 
 // What a page gets: one minified bundle, and no more than the language itself around it.
 const program = `
@@ -15,20 +15,7 @@ const answer = /^tensor\(\[-0\.14181709, -0\.14077036, {2}0\.28258745\], float64
 
 let code: string;
 beforeAll(async () => {
-  const { output } = (await build({
-    configFile: false,
-    logLevel: "silent",
-    resolve: { conditions: ["@wengert/source"] },
-    build: { write: false, rolldownOptions: { input: "program", output: { format: "iife" } } },
-    plugins: [
-      {
-        name: "program",
-        resolveId: (id) => (id === "program" ? `${import.meta.dirname}/program.js` : undefined),
-        load: (id) => (id.endsWith("/program.js") ? program : undefined),
-      },
-    ],
-  })) as Rollup.RollupOutput;
-  code = output[0].code;
+  ({ code } = await bundle(program, "iife"));
 });
 
 describe("without Node", () => {

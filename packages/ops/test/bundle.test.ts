@@ -1,0 +1,72 @@
+import { gzipSync } from "node:zlib";
+import { describe, expect, test } from "vitest";
+import { fma, simd } from "../src/wasm/binaries.ts";
+import { type Bundle, bundle } from "./bundle.ts";
+
+// What a page loads: minified, gzipped, and the binaries of the kernels counted apart.
+
+const withoutBinaries = {
+  name: "without binaries",
+  load: (id: string) => (id.endsWith("/wasm/binaries.ts") ? 'export const simd = "", fma = "";' : undefined),
+};
+const load = (program: string) => bundle(program, "es", withoutBinaries);
+const compressed = (text: string): number => gzipSync(text, { level: 9 }).length;
+
+/** Fails with the largest modules, for a bundle that has more than `most` bytes. */
+function expectAtMost(most: number, { code, modules }: Bundle): void {
+  const size = compressed(code);
+  if (size <= most) return;
+  const largest = Object.entries(modules).sort(([, a], [, b]) => b - a);
+  const list = largest.map(([name, bytes]) => `  ${String(bytes).padStart(6)}  ${name}`).join("\n");
+  expect.fail(
+    `the bundle has ${size} bytes, at most ${most} are allowed; its modules, before they are minified:\n${list}`,
+  );
+}
+
+describe("size", () => {
+  test("everything", async () => {
+    const program =
+      'import * as core from "@wengert/core"; import * as ops from "@wengert/ops"; console.log(core, ops);';
+    expectAtMost(49_000, await load(program));
+  });
+
+  test("what fits a linear model", async () => {
+    const program =
+      'import { grad } from "@wengert/core"; import { crossEntropy, matmul } from "@wengert/ops"; console.log(grad, matmul, crossEntropy);';
+    expectAtMost(28_000, await load(program));
+  });
+
+  test("the binaries of the kernels", () => {
+    expect(compressed(`"${simd}""${fma}"`)).toBeLessThanOrEqual(15_000);
+  });
+});
+
+describe("what is not used is left out", () => {
+  const nothing = 'import "@wengert/core"; import "@wengert/core/gradcheck"; import "@wengert/ops";';
+
+  test("of an import of nothing, nothing is left", async () => {
+    expect((await load(nothing)).code.trim()).toBe("");
+  });
+
+  test("not because package.json says so: no module does anything when it is imported", async () => {
+    const distrust = {
+      name: "distrust",
+      transform: (code: string, id: string) =>
+        /\/(core|ops)\/src\//.test(id) ? { code, moduleSideEffects: true } : undefined,
+    };
+    const { modules } = await bundle(nothing, "es", withoutBinaries, distrust);
+    const left = Object.entries(modules).filter(([name, size]) => name.includes("/src/") && size > 400); // not mere constants
+    // The class Tensor gives itself a method whose name is a symbol, which looks like more to a bundler.
+    const ofTensor = ["tensor", "errors", "format", "ndarray", "copy", "view"];
+    expect(left.map(([name]) => name).sort()).toEqual(ofTensor.map((name) => `core/src/${name}.ts`).sort());
+  });
+
+  test("ops without kernels come without the binaries", async () => {
+    const without = ["reshape", "transpose", "slice", "concat", "equal", "argmax", "randomNormal"];
+    const { modules } = await load(`import { ${without} } from "@wengert/ops"; console.log(${without});`);
+    expect(Object.keys(modules).filter((name) => name.includes("wasm"))).toEqual([]);
+    expect((await load('import { exp } from "@wengert/ops"; console.log(exp);')).modules).toHaveProperty([
+      "ops/src/wasm/kernels.ts",
+    ]);
+  });
+});

@@ -1,0 +1,30 @@
+import { build, type Rollup } from "vite";
+
+export interface Bundle {
+  readonly code: string;
+  /** What is left of each module, before it is minified: `core/src/tape.ts`, and its bytes. */
+  readonly modules: Readonly<Record<string, number>>;
+}
+
+/** `program` with all that it imports, minified, as `vite build` makes it; `plugins` may change what is loaded. */
+export async function bundle(program: string, format: "iife" | "es", ...plugins: Rollup.Plugin[]): Promise<Bundle> {
+  const { output } = (await build({
+    configFile: false,
+    logLevel: "silent",
+    resolve: { conditions: ["@wengert/source"] },
+    build: { write: false, target: "es2022", rolldownOptions: { input: "program", output: { format } } },
+    plugins: [
+      {
+        name: "program",
+        resolveId: (id) => (id === "program" ? `${import.meta.dirname}/program.js` : undefined),
+        load: (id) => (id.endsWith("/program.js") ? program : undefined),
+      },
+      ...plugins,
+    ],
+  })) as Rollup.RollupOutput;
+  const [{ code, modules }] = output;
+  const sizes = Object.entries(modules).map(([id, { renderedLength }]) => [short(id), renderedLength] as const);
+  return { code, modules: Object.fromEntries(sizes.filter(([, size]) => size > 0)) };
+}
+
+const short = (id: string): string => id.replace(/^.*\/(?:packages|node_modules)\//, "").replaceAll("\0", "");
