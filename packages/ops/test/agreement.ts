@@ -1,0 +1,370 @@
+import { isFloat, Tensor, tensor } from "@wengert/core";
+import { type Data, ndarray, rows, type Shape, sizeOf } from "@wengert/core/ndarray";
+import { kernels, mul, softmax, sub, sum } from "@wengert/ops";
+import fc, { type Arbitrary } from "fast-check";
+import * as crossovers from "../src/wasm/crossovers.ts";
+import { everything, numbers, tensorsIn, withTensors } from "./support.ts";
+
+// Calls of all ops that have kernels in WebAssembly, with what may lead a kernel astray: sizes next to all edges, operands that
+// lie in memory in any way, numbers that are none; and how near to plain loops the results have to be.
+
+export type Float = "float64" | "float32";
+type Call = (...args: readonly unknown[]) => Tensor | Tensor[];
+
+/** What is drawn of a call. It is plain data, so that a call that fails can be read, and made smaller. */
+export interface Drawn {
+  readonly dtype: Float;
+  readonly rows: number;
+  readonly n: number;
+  readonly k: number;
+  /** How the operands lie in memory. */
+  readonly layouts: readonly Layout[];
+  /** Which axes, or which way to broadcast, of those that the op has. */
+  readonly choice: number;
+  readonly scale: number;
+  /** How many entries of an operand are special numbers. */
+  readonly specials: number;
+  readonly seed: number;
+}
+
+const around = (...sizes: readonly number[]): number[] => sizes.flatMap((n) => [n - 1, n, n + 1]);
+/** Vectors, tiles, the entries for which loops copy, and where WebAssembly begins to pay. */
+const edges = around(1, 4, 6, 8, 12, 16, 32, 48, 60, 64, ...Object.values(crossovers)).filter((n) => n > 0);
+/** The entries of a chunk of 32 kB, and of two. */
+const chunks = around(4096, 8192, 16_384);
+/** What a test may take in a call. */
+const most = { elements: 40_000, products: 400_000 };
+
+/** Other tensors with the entries of `t`, and what lies between them is NaN; or with one row for all. */
+const layouts = {
+  rows: (t: Tensor) => t,
+  columns: (t: Tensor) => {
+    const axes = [...t.shape.keys()].reverse();
+    const turned = t.array!.transpose(...axes);
+    const data = rows(turned).slice();
+    return of(t, ndarray(data, turned.shape).transpose(...axes));
+  },
+  reversed: (t: Tensor) => {
+    const data = rows(t.array!).slice().reverse();
+    const back = strides(t.shape).map((s) => -s);
+    return of(t, ndarray(data, t.shape, back, Math.max(0, t.size - 1)));
+  },
+  spread: (t: Tensor) => {
+    const data = new (classOf(t))(2 * t.size + 3).fill(Number.NaN);
+    for (const [i, x] of rows(t.array!).entries()) data[2 * i + 3] = x;
+    return of(
+      t,
+      ndarray(
+        data,
+        t.shape,
+        strides(t.shape).map((s) => 2 * s),
+        3,
+      ),
+    );
+  },
+  later: (t: Tensor) => {
+    const data = new (classOf(t))(t.size + 5).fill(Number.NaN);
+    data.set(rows(t.array!), 3);
+    return of(t, ndarray(data, t.shape, strides(t.shape), 3));
+  },
+  repeated: (t: Tensor) =>
+    t.shape.length === 0 ? t : of(t, ndarray(rows(t.array!), t.shape, strides(t.shape).with(0, 0))),
+} as const satisfies Record<string, (t: Tensor) => Tensor>;
+type Layout = keyof typeof layouts;
+
+export const drawn: Arbitrary<Drawn> = fc.record({
+  dtype: fc.constantFrom<Float[]>("float64", "float32"),
+  rows: fc.constantFrom(1, 1, 2, 3, ...edges),
+  n: fc.oneof(
+    { weight: 6, arbitrary: fc.constantFrom(...edges) },
+    { weight: 1, arbitrary: fc.constantFrom(...chunks) },
+  ),
+  k: fc.oneof(
+    { weight: 6, arbitrary: fc.constantFrom(...edges) },
+    { weight: 1, arbitrary: fc.constantFrom(...around(400)) },
+  ),
+  layouts: fc.tuple(...[0, 1, 2].map(() => fc.constantFrom(...(Object.keys(layouts) as Layout[])))),
+  choice: fc.nat(5),
+  scale: fc.constantFrom(1, 0.01, 20, 600),
+  specials: fc.constantFrom(0, 0, 1, 7),
+  seed: fc.nat(2 ** 30),
+});
+
+const of = (t: Tensor, array: ReturnType<typeof ndarray>): Tensor => new Tensor(t.shape, t.dtype, array, t.label);
+const strides = (shape: Shape): number[] => shape.map((_, i) => sizeOf(shape.slice(i + 1)));
+const classOf = ({ dtype }: Tensor) => (dtype === "float64" ? Float64Array : Float32Array) as new (n: number) => Data;
+
+const special = [Number.NaN, Infinity, -Infinity, 0, -0, 2 ** -149, -(2 ** -140), 5e-324, -(2 ** -1030), 2 ** -1022];
+/** What overflows where it is added up, or exponentiated. */
+const huge = [88.8, -104, 710, -746, 3.4e38, -3.4e38];
+
+/** The operand number `i` of a call: random numbers, some special ones among them, laid out in memory as was drawn. */
+function operand(call: Drawn, i: number, shape: Shape, also: readonly number[] = huge): Tensor {
+  let state = (call.seed + 7919 * i) >>> 0;
+  const next = () => {
+    state = (Math.imul(state ^ (state >>> 16), 0x45d9f3b) + 0x9e3779b9) >>> 0;
+    return ((Math.imul(state ^ (state >>> 15), 0x2c1b3c6d) >>> 0) + 0.5) / 2 ** 32;
+  };
+  const data = Float64Array.from({ length: sizeOf(shape) }, () => (2 * next() - 1) * call.scale);
+  const list = [...special, ...also];
+  for (let left = call.specials; left > 0 && data.length > 0; left--)
+    data[Math.floor(next() * data.length)] = list[Math.floor(next() * list.length)]!;
+  return layouts[call.layouts[i % 3]!](tensor(ndarray(data, shape), { dtype: call.dtype }));
+}
+
+/** The arguments of a call, and of the call for one of its rows alone, where a result has such rows. */
+export interface Case {
+  readonly args: readonly unknown[];
+  /** How many terms its sums have, where they round otherwise by other kernels. */
+  readonly terms?: number;
+  /** What the call is given for row number `row`; its result is row number `row` of the whole. */
+  readonly alone?: (row: number) => readonly unknown[];
+}
+
+const within = (rows: number, ...sizes: readonly number[]): number =>
+  Math.max(1, Math.min(rows, Math.floor(most.elements / sizeOf(sizes))));
+
+/** Row number `row` of t, as the only one. */
+const rowOf = (t: Tensor, row: number): Tensor => {
+  const part = t.array!.lo(row).hi(1);
+  return new Tensor(part.shape, t.dtype, part as ReturnType<typeof ndarray>);
+};
+
+/** A call whose result has rows, one for each entry along the first axis of the tensors `inRows`. */
+const rowsOf = (inRows: readonly Tensor[], args: readonly unknown[]): Case => ({
+  args,
+  alone: (row) => withTensors(args, (t) => (inRows.includes(t) ? rowOf(t, row) : t)),
+});
+
+const unary = (call: Drawn): Case => {
+  const x = operand(call, 0, [within(call.rows, call.n), call.n]);
+  return rowsOf([x], [x]);
+};
+
+const pair = (call: Drawn): Case => {
+  const { n, choice } = call;
+  const count = within(call.rows, n);
+  const shapes: Shape[] = [[count, n], [n], [count, 1], [1, 1], [], [1, n]];
+  const [a, b] = [operand(call, 0, [count, n]), operand(call, 1, shapes[choice]!)];
+  const isInRows = b.shape.length === 2 && b.shape[0] === count;
+  return rowsOf(isInRows ? [a, b] : [a], call.seed % 2 ? [a, b] : [b, a]);
+};
+
+/** Lanes along the last axis, whose rows are the same alone, or along others. */
+const axesOf = ({
+  rows: count,
+  n,
+  choice,
+}: Drawn): readonly [shape: Shape, axis: readonly number[], isInRows: boolean] => {
+  const some = within(count, n);
+  const few = within(count, n, 3);
+  if (choice < 3) return [[some, n], [1], true];
+  if (choice === 3) return [[n, some], [0], false];
+  return choice === 4 ? [[few, n, 3], [1], true] : [[few, n, 3], [1, 2], true];
+};
+
+/** A call of tensors of a shape along axes, with so many operands. */
+const lanes =
+  (make: (call: Drawn, shape: Shape, axes: readonly number[]) => readonly Tensor[], isSingle = false) =>
+  (call: Drawn): Case => {
+    const [shape, axes, isInRows] = isSingle ? axesOf({ ...call, choice: call.choice % 5 }) : axesOf(call);
+    const operands = make(call, shape, axes);
+    const args = [...operands, { axis: isSingle ? axes[0] : axes }];
+    return isInRows ? rowsOf(operands, args) : { args };
+  };
+
+const without = (shape: Shape, axes: readonly number[]): Shape => shape.filter((_, axis) => !axes.includes(axis));
+
+/** Weights above 0 that sum to 1, the same by all kernels. */
+const weights = (call: Drawn, shape: Shape, axis: readonly number[]): Tensor => {
+  const { choice } = kernels();
+  kernels("plain");
+  const s = softmax(operand({ ...call, specials: 0 }, 0, shape), { axis });
+  kernels(choice);
+  return layouts[call.layouts[0]!](s);
+};
+const probabilities = (call: Drawn, shape: Shape) => {
+  const t = operand({ ...call, specials: 0, scale: 1 }, 1, shape);
+  return tensor(mul(t, t), { dtype: call.dtype });
+};
+/** Cotangents. Beyond 10³⁰⁰ plain loops have no exponents left for their products. */
+const cotangent = (call: Drawn, i: number, shape: Shape) => operand(call, i, shape, [1e6, 3e38]);
+
+const labels = (call: Drawn, shape: Shape, axes: readonly number[]) => {
+  const classes = shape[axes[0]!]!;
+  const kept = without(shape, axes);
+  const data = Int32Array.from({ length: sizeOf(kept) }, (_, i) => (call.seed + 31 * i) % classes);
+  return tensor(ndarray(data, kept), { dtype: "int32" });
+};
+
+/** [m, k] and [k, n], no larger than a test can wait for. */
+const sizesOf = ({ rows: count, n, k }: Drawn): readonly [m: number, n: number, k: number] => {
+  const columns = Math.max(1, Math.min(n, Math.floor(most.products / k)));
+  return [Math.max(1, Math.min(count, Math.floor(most.products / (columns * k)))), columns, k];
+};
+const matrices = (call: Drawn, i: number, shape: Shape) => operand({ ...call, scale: 1 }, i, shape, []);
+
+/** How each op that has kernels is called. */
+export const calls: Readonly<Record<string, (call: Drawn) => Case>> = {
+  exp: unary,
+  log: unary,
+  tanh: unary,
+  sigmoid: unary,
+  neg: unary,
+  square: unary,
+  relu: unary,
+  add: pair,
+  sub: pair,
+  mul: pair,
+  div: pair,
+  axpy: (call) => {
+    const shape = [within(call.rows, call.n), call.n];
+    const [x, y] = [operand(call, 0, shape), operand(call, 1, shape)];
+    return rowsOf([x, y], [operand(call, 2, []), x, y]);
+  },
+  sum: lanes((call, shape) => [operand(call, 0, shape)]),
+  mean: lanes((call, shape) => [operand(call, 0, shape)]),
+  softmax: lanes((call, shape) => [operand(call, 0, shape)]),
+  logSoftmax: lanes((call, shape) => [operand(call, 0, shape)]),
+  logSumExp: lanes((call, shape) => [operand(call, 0, shape)]),
+  softmaxPullback: lanes((call, shape, axes) => [weights(call, shape, axes), cotangent(call, 1, shape)]),
+  deviation: lanes((call, shape, axes) => [weights(call, shape, axes), cotangent(call, 1, shape)]),
+  logSoftmaxPullback: lanes((call, shape) => [operand(call, 0, shape), cotangent(call, 1, shape)]),
+  crossEntropy: (call) => ({
+    args: lanes(
+      (c, shape, axes) => [operand(c, 0, shape), call.seed % 2 ? labels(c, shape, axes) : probabilities(c, shape)],
+      true,
+    )(call).args.map((arg, i) => (i === 2 ? { ...(arg as object), reduction: "none" } : arg)),
+  }),
+  crossEntropyPullback: lanes(
+    (call, shape, axes) => [
+      operand(call, 0, shape),
+      labels(call, shape, axes),
+      cotangent(call, 1, without(shape, axes)),
+    ],
+    true,
+  ),
+  softCrossEntropyPullback: lanes(
+    (call, shape, axes) => [
+      operand(call, 0, shape),
+      probabilities(call, shape),
+      cotangent(call, 2, without(shape, axes)),
+    ],
+    true,
+  ),
+  matmul: (call) => {
+    const [m, n, k] = sizesOf(call);
+    const batch = call.choice === 5 && m * n * k < 1e5 ? [3] : [];
+    const a = matrices(call, 0, [...batch, m, k]);
+    const b = matrices(call, 1, call.choice === 4 ? [k] : [k, n]);
+    return { ...rowsOf([a], [a, b]), terms: k };
+  },
+  dot: (call) => {
+    const [m, n, k] = sizesOf(call);
+    if (call.choice === 5) return { args: [matrices(call, 0, [k]), matrices(call, 1, [k])], terms: k };
+    const a = matrices(call, 0, [m, k]);
+    return { ...rowsOf([a], [a, matrices(call, 1, [k, n])]), terms: k };
+  },
+  einsum: (call) => {
+    const [m, n, k] = sizesOf(call);
+    const subscripts = ["ij,kj->ik", "ji,jk->ki", "bij,bkj->bik", "ij,jk->i", "ij,kj->", "ij,ij->i"][call.choice]!;
+    const size = { b: 2, i: m, j: k, k: subscripts === "ij,ij->i" ? m : n };
+    const [left, right] = subscripts.split("->")[0]!.split(",");
+    const shape = (axes: string) => [...axes].map((axis) => size[axis as keyof typeof size]);
+    // Sums over a single operand's axis come first, in the precision that the result has.
+    const terms = { "ij,jk->i": k + n, "ij,kj->": k + m + n }[subscripts] ?? k;
+    return { args: [subscripts, matrices(call, 0, shape(left!)), matrices(call, 1, shape(right!))], terms };
+  },
+};
+
+/** Ops whose results may differ in their last digits: products of matrices, and softmax and its family. */
+export const isProduct = (name: string): boolean => ["matmul", "dot", "einsum", "outer"].includes(name);
+export const isOfSoftmax = (name: string): boolean =>
+  /softmax|logSumExp|crossEntropy/i.test(name) && name !== "deviation";
+
+const unit = { float64: 2 ** -53, float32: 2 ** -24 } as const;
+const least = { float64: 2 ** -1074, float32: 2 ** -149 } as const;
+
+/** 1 ulp of numbers of the size of x. */
+const lastPlace = (x: number, dtype: Float): number =>
+  Math.max(least[dtype], 2 ** (Math.floor(Math.log2(Math.abs(x))) + 1) * unit[dtype]);
+
+/** How far from plain loops the numbers of a result may be, where they may be at all. */
+export function boundsOf(name: string, { args, terms = 0 }: Case, dtype: Float, wanted: Tensor): readonly number[] {
+  if (isProduct(name)) {
+    const sizes = numbers(
+      call(
+        name,
+        withTensors(args, (t) => inDoubles(t, Math.abs)),
+      ),
+    );
+    return sizes.map((size) => 2 * terms * (unit[dtype] * size + least[dtype]));
+  }
+  const sizes = sizesOfTerms[name]?.(withTensors(args, (t) => (isFloat(t.dtype) ? inDoubles(t) : t)));
+  const list = sizes === undefined ? [] : numbers(sizes);
+  // each of both is within 4 ulp of what is exact
+  return numbers(wanted).map(
+    (y, i) => 8 * lastPlace(Math.max(Math.abs(y), Number.isFinite(list[i]!) ? list[i]! : 0), dtype),
+  );
+}
+
+/** Where terms of both signs are added, errors are relative to these: docs/numerics.md has them all. */
+const sizesOfTerms: Readonly<Record<string, (args: readonly unknown[]) => Tensor>> = {
+  logSumExp: (args) => {
+    const [x, options] = args as [Tensor, { axis: number[] }];
+    return sum(
+      inDoubles(x, (v) => (Number.isFinite(v) ? Math.abs(v) : 0)),
+      options,
+    );
+  },
+  softmaxPullback: (args) => {
+    const [s, g, options] = args as [Tensor, Tensor, { axis: number[] }];
+    const kept = { ...options, keepDims: true };
+    const h = inDoubles(sub(g, sum(mul(s, g), kept)), Math.abs);
+    return mul(s, sub(h, mul(-1, sum(mul(s, h), kept))));
+  },
+  logSoftmaxPullback: (args) => {
+    const [x, g, options] = args as [Tensor, Tensor, { axis: number[] }];
+    const size = inDoubles(g, Math.abs);
+    return sub(size, mul(-1, mul(softmax(x, options), sum(size, { ...options, keepDims: true }))));
+  },
+  softCrossEntropyPullback: (args) => {
+    const [x, t, g, { axis }] = args as [Tensor, Tensor, Tensor, { axis: number }];
+    const shape = x.shape.with(axis, 1);
+    const scale = new Tensor(shape, "float64", ndarray(rows(inDoubles(g, Math.abs).array!), shape));
+    return mul(scale, sub(t, mul(-1, mul(softmax(x, { axis }), sum(t, { axis, keepDims: true })))));
+  },
+};
+
+const inDoubles = (t: Tensor, f: (x: number) => number = (x) => x): Tensor =>
+  tensor(ndarray(Float64Array.from(numbers(t), f), t.shape));
+
+const byName = new Map(everything.map(({ name, call: f }) => [name, f as Call]));
+/** The value of a call; of a list, the first. */
+export function call(name: string, args: readonly unknown[]): Tensor {
+  return tensorsIn(byName.get(name)!(...args))[0]!;
+}
+
+/** What `body` gives by these kernels. */
+export function by<T>(which: Parameters<typeof kernels>[0], body: () => T): T {
+  const { choice } = kernels();
+  kernels(which);
+  try {
+    return body();
+  } finally {
+    kernels(choice);
+  }
+}
+
+/** The first number in which two results differ by more than these bounds, or in a bit, in words. */
+export function difference(got: Tensor, wanted: Tensor, bounds?: readonly number[]): string | undefined {
+  if (String(got.shape) !== String(wanted.shape) || got.dtype !== wanted.dtype)
+    return `[${got.shape}] of ${got.dtype}, not [${wanted.shape}] of ${wanted.dtype}`;
+  const [xs, ys] = [rows(got.array!), rows(wanted.array!)];
+  for (let i = 0; i < ys.length; i++) {
+    const [x, y] = [xs[i]!, ys[i]!];
+    if (Object.is(x, y) || (bounds !== undefined && Math.abs(x - y) <= bounds[i]!)) continue;
+    return `number ${i} is ${x}, not ${y}${bounds ? `, and may be ${bounds[i]} off` : ""}`;
+  }
+  return undefined;
+}
