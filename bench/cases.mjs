@@ -1,0 +1,52 @@
+/**
+ * What is measured. A family is a computation that each peer writes in its own way; a case is a family at certain sizes.
+ * The numbers that go in are those of data.mjs; every output is read as numbers, so that nothing is left for later.
+ */
+
+/** @typedef {{ name: string, title: string, family: string, sizes: Readonly<Record<string, number>> }} Case */
+
+/** @type {readonly Case[]} */
+export const cases = [
+  softmax(128, 10),
+  softmax(1024, 1000),
+  softmax(64, 50257),
+  regression(128),
+  regression(10_000),
+  { name: "mlp", title: "MLP 784-128-10 step, batch 128", family: "mlp", sizes: { rows: 128, hidden: 128 } },
+  { name: "tiny-mlp", title: "tiny MLP 2-16-16-1, batch 1", family: "tiny", sizes: {} },
+  chain(1000),
+  gemm(128, 784, 10),
+  gemm(512, 512, 512),
+  {
+    name: "hessian",
+    title: "Hessian, softmax regression, 50 weights",
+    family: "hessian",
+    sizes: { rows: 200, features: 5 },
+  },
+];
+
+/** s = softmax(x) along the rows and its VJP. @param {number} rows @param {number} K @returns {Case} */
+export function softmax(rows, K) {
+  return {
+    name: `softmax-${rows}x${K}`,
+    title: `softmax + VJP [${rows}, ${K}]`,
+    family: "softmax",
+    sizes: { rows, K },
+  };
+}
+
+/** Loss and gradients of a softmax regression on digits, then p − 0.1 · ∂loss/∂p. @param {number} rows @returns {Case} */
+export function regression(rows) {
+  const title = `softmax-regression step [${rows}, 784], K 10`;
+  return { name: `regression-${rows}`, title, family: "regression", sizes: { rows } };
+}
+
+/** The gradient of a sum after `length` ops, tanh and add in turn, on 8 numbers. @param {number} length @returns {Case} */
+export function chain(length) {
+  return { name: `chain-${length}`, title: `chain of ${length} ops on [8]`, family: "chain", sizes: { length } };
+}
+
+/** A matrix product alone. @param {number} m @param {number} k @param {number} n @returns {Case} */
+function gemm(m, k, n) {
+  return { name: `gemm-${m}x${k}x${n}`, title: `gemm ${m}×${k}×${n}`, family: "gemm", sizes: { m, k, n } };
+}

@@ -1,0 +1,87 @@
+/**
+ * The numbers that all peers compute with. They are float32, so that float64 starts from the same ones, and the same in
+ * every run.
+ */
+
+/** @typedef {{ shape: readonly number[], values: Float32Array | Int32Array }} Input */
+
+const classes = 10;
+const pixels = 784;
+
+/** @type {Readonly<Record<string, (sizes: Readonly<Record<string, any>>) => Record<string, Input>>>} */
+const families = {
+  softmax: ({ rows, K }) => ({ x: normal([rows, K], 1, 2), g: normal([rows, K], 2) }),
+  regression: ({ rows }) => digits(rows),
+  mlp: ({ rows, hidden }) => ({
+    ...digits(rows),
+    A: normal([pixels, hidden], 3, 0.05),
+    a: zeros([hidden]),
+    B: normal([hidden, classes], 4, 0.05),
+    b: zeros([classes]),
+  }),
+  tiny: () => ({
+    x: { shape: [1, 2], values: Float32Array.of(0.3, -0.7) },
+    A: normal([2, 16], 5),
+    a: zeros([16]),
+    B: normal([16, 16], 6, 0.3),
+    b: zeros([16]),
+    C: normal([16, 1], 7, 0.3),
+    c: zeros([1]),
+  }),
+  // What is added is small: after hundreds of tanh the derivative is still no denormal.
+  chain: () => ({ x: normal([8], 8), c: normal([8], 9, 1e-4) }),
+  gemm: ({ m, k, n }) => ({ a: normal([m, k], 10), b: normal([k, n], 11) }),
+  hessian: ({ rows, features }) => ({
+    X: normal([rows, features], 12),
+    labels: labelsOf(rows, 13),
+    W: normal([features, classes], 14, 0.1),
+  }),
+};
+
+/** @param {string} family @param {Readonly<Record<string, number>>} sizes @returns {Record<string, Input>} */
+export function inputsOf(family, sizes) {
+  const make = families[family];
+  if (!make) throw new Error(`there are no inputs for ${family}`);
+  return make(sizes);
+}
+
+/** Like MNIST: four pixels of five are paper. @param {number} rows */
+function digits(rows) {
+  const random = uniform(15);
+  const values = Float32Array.from({ length: rows * pixels }, () => (random() > 0.81 ? random() : 0));
+  return { X: { shape: [rows, pixels], values }, labels: labelsOf(rows, 16) };
+}
+
+/** @param {number} rows @param {number} seed @returns {Input} */
+function labelsOf(rows, seed) {
+  const random = uniform(seed);
+  return { shape: [rows], values: Int32Array.from({ length: rows }, () => Math.floor(classes * random())) };
+}
+
+/** @param {number[]} shape @returns {Input} */
+function zeros(shape) {
+  return { shape, values: new Float32Array(sizeOf(shape)) };
+}
+
+/** By Box and Muller. @param {number[]} shape @param {number} seed @returns {Input} */
+function normal(shape, seed, scale = 1) {
+  const random = uniform(seed);
+  const one = () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+  return { shape, values: Float32Array.from({ length: sizeOf(shape) }, () => scale * one()) };
+}
+
+/** From 0 up to 1: the generator "mulberry32" of T. Ettinger. @param {number} seed */
+function uniform(seed) {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/** @param {readonly number[]} shape */
+function sizeOf(shape) {
+  return shape.reduce((product, size) => product * size, 1);
+}

@@ -1,0 +1,117 @@
+"""PyTorch, as installed: `python3 pytorch.py`. OpenBLAS takes its kernel from OPENBLAS_CORETYPE, where that is set."""
+
+import ctypes
+import os
+import sys
+
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+
+import torch
+import torch.nn.functional as F
+from serve import serve
+
+torch.set_num_threads(1)
+RATE = 0.1
+
+
+def blas():
+    """The library that multiplies matrices, and the processor for which it does."""
+    with open("/proc/self/maps") as maps:
+        paths = {line.split()[-1] for line in maps if "openblas" in line}
+    for path in paths:
+        library = ctypes.CDLL(path)
+        library.openblas_get_corename.restype = ctypes.c_char_p
+        library.openblas_get_config.restype = ctypes.c_char_p
+        version = " ".join(library.openblas_get_config().decode().split()[:2])
+        return {"blas": version, "blasCore": library.openblas_get_corename().decode()}
+    return {}
+
+
+def tensors(inputs):
+    return {k: torch.from_numpy(v).long() if v.dtype == "int32" else torch.from_numpy(v) for k, v in inputs.items()}
+
+
+def numbers(named):
+    return {name: tensor.detach().numpy() for name, tensor in named.items()}
+
+
+def descent(loss, params):
+    for p in params.values():
+        p.requires_grad_()
+    values = list(params.values())
+
+    def run():
+        value = loss(**params)
+        slopes = torch.autograd.grad(value, values)
+        with torch.no_grad():
+            for p, slope in zip(values, slopes):
+                p.sub_(slope, alpha=RATE)
+        return {"loss": value.item(), **numbers(params)}
+
+    return run
+
+
+def softmax(inputs, **_):
+    x, g = tensors(inputs).values()
+    x.requires_grad_()
+
+    def run():
+        s = torch.softmax(x, -1)
+        (dx,) = torch.autograd.grad(s, x, g)
+        return numbers({"s": s, "dx": dx})
+
+    return run
+
+
+def regression(inputs, **_):
+    X, labels = tensors(inputs).values()
+    params = {"W": torch.zeros(784, 10), "b": torch.zeros(10)}
+    return descent(lambda W, b: F.cross_entropy(X @ W + b, labels), params)
+
+
+def mlp(inputs, **_):
+    X, labels, *_ = tensors(inputs).values()
+    params = {k: torch.from_numpy(inputs[k].copy()) for k in ("A", "a", "B", "b")}
+    return descent(lambda A, a, B, b: F.cross_entropy(torch.relu(X @ A + a) @ B + b, labels), params)
+
+
+def tiny(inputs, **_):
+    named = tensors(inputs)
+    x = named.pop("x")
+    params = [p.requires_grad_() for p in named.values()]
+
+    def run():
+        h = x
+        for W, b in zip(params[::2], params[1::2]):
+            h = torch.tanh(h @ W + b)
+        return numbers(dict(zip(named, torch.autograd.grad(h.sum(), params))))
+
+    return run
+
+
+def chain(inputs, length):
+    x, c = tensors(inputs).values()
+    x.requires_grad_()
+
+    def run():
+        h = x
+        for _ in range(length // 2):
+            h = torch.tanh(h) + c
+        return numbers({"dx": torch.autograd.grad(h.sum(), x)[0]})
+
+    return run
+
+
+def gemm(inputs, **_):
+    a, b = tensors(inputs).values()
+    return lambda: numbers({"product": a @ b})
+
+
+def hessian(inputs, **_):
+    X, labels, W = tensors(inputs).values()
+    loss = lambda W: F.cross_entropy(X @ W, labels)
+    return lambda: numbers({"H": torch.autograd.functional.hessian(loss, W)})
+
+
+families = [softmax, regression, mlp, tiny, chain, gemm, hessian]
+serve({"torch": torch.__version__, **blas()}, {family.__name__: family for family in families})

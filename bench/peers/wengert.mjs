@@ -1,0 +1,81 @@
+/** Wengert, built: `node wengert.mjs KERNELS DTYPE`. */
+import * as core from "../../packages/core/dist/index.js";
+import { ndarray } from "../../packages/core/dist/ndarray.js";
+import * as ops from "../../packages/ops/dist/index.js";
+import { serve } from "../serve.mjs";
+
+const { fromNdarray, grad, hessian, treeMap, valueAndGrad, vjp, zeros } = core;
+const { add, axpy, crossEntropy, matmul, relu, softmax, sum, tanh } = ops;
+const [choice, dtype] = process.argv.slice(2);
+const { running } = ops.kernels(choice);
+const rate = 0.1;
+
+const read = (tensor) => tensor.data.data; // every op has run when it returns
+const readAll = (tree) => Object.fromEntries(Object.entries(tree).map(([name, tensor]) => [name, read(tensor)]));
+
+function tensors(inputs) {
+  const entries = Object.entries(inputs).map(([name, { shape, values }]) => {
+    const numbers = dtype === "float64" && values instanceof Float32Array ? Float64Array.from(values) : values;
+    return [name, fromNdarray(ndarray(numbers, shape), { label: name })];
+  });
+  return Object.fromEntries(entries);
+}
+
+/** A training step: `params` go on from run to run. */
+function descent(loss, initial) {
+  const step = valueAndGrad(loss);
+  let params = initial;
+  return () => {
+    const { value, grad: slopes } = step(params);
+    params = treeMap((p, slope) => axpy(-rate, slope, p), params, slopes);
+    return { loss: read(value), ...readAll(params) };
+  };
+}
+
+await serve(
+  { wengert: "this tree", kernels: running },
+  {
+    softmax(inputs) {
+      const { x, g } = tensors(inputs);
+      return () => {
+        const { value, pullback } = vjp((x) => softmax(x), x);
+        const [dx] = pullback(g);
+        return { s: read(value), dx: read(dx) };
+      };
+    },
+    regression(inputs) {
+      const { X, labels } = tensors(inputs);
+      const loss = ({ W, b }) => crossEntropy(add(matmul(X, W), b), labels);
+      return descent(loss, { W: zeros([784, 10], { dtype }), b: zeros([10], { dtype }) });
+    },
+    mlp(inputs) {
+      const { X, labels, ...params } = tensors(inputs);
+      const loss = ({ A, a, B, b }) => crossEntropy(add(matmul(relu(add(matmul(X, A), a)), B), b), labels);
+      return descent(loss, params);
+    },
+    tiny(inputs) {
+      const { x, ...params } = tensors(inputs);
+      const layer = (x, W, b) => tanh(add(matmul(x, W), b));
+      const gradient = grad(({ A, a, B, b, C, c }) => sum(layer(layer(layer(x, A, a), B, b), C, c)));
+      return () => readAll(gradient(params));
+    },
+    chain(inputs, { length }) {
+      const { x, c } = tensors(inputs);
+      const gradient = grad((x) => {
+        let h = x;
+        for (let i = 0; i < length; i += 2) h = add(tanh(h), c);
+        return sum(h);
+      });
+      return () => ({ dx: read(gradient(x)) });
+    },
+    gemm(inputs) {
+      const { a, b } = tensors(inputs);
+      return () => ({ product: read(matmul(a, b)) });
+    },
+    hessian(inputs) {
+      const { X, labels, W } = tensors(inputs);
+      const second = hessian((W) => crossEntropy(matmul(X, W), labels));
+      return () => ({ H: read(second(W)) });
+    },
+  },
+);

@@ -1,0 +1,96 @@
+/**
+ * The side of a peer in Node: answers requests, one JSON a line on standard input, with one JSON a line on descriptor 3.
+ * Peers print what they like; descriptor 3 is out of their reach.
+ */
+import { readFileSync, writeFileSync, writeSync } from "node:fs";
+import { createInterface } from "node:readline";
+
+/**
+ * @typedef {Record<string, { shape: number[], values: Float32Array | Int32Array }>} Inputs
+ * @typedef {Record<string, ArrayLike<number>>} Outputs numbers in typed arrays
+ * @typedef {() => Outputs | Promise<Outputs>} Run one repetition of what is timed
+ * @typedef {(inputs: Inputs, sizes: Record<string, number>) => Run | Promise<Run>} Family
+ */
+
+/** @param {Record<string, string>} versions @param {Record<string, Family>} families */
+export async function serve(versions, families) {
+  /** @type {Run | undefined} */
+  let run;
+  let isAsync = false;
+
+  /** @type {Record<string, (request: any) => any>} */
+  const answers = {
+    /** The first repetition: its numbers are what the peers are compared by. */
+    async prepare({ family, sizes, inputs, folder }) {
+      const make = families[family];
+      if (!make) return { unsupported: `has no ${family}` };
+      run = await make(read(inputs), sizes);
+      const result = run();
+      isAsync = result instanceof Promise;
+      return { outputs: write(await result, folder) };
+    },
+    /** Repeats for so many milliseconds; answers with the nanoseconds of one of the last repetitions. */
+    async warm({ milliseconds }) {
+      const end = performance.now() + milliseconds;
+      let last = 0;
+      do last = await repeat(1);
+      while (performance.now() < end);
+      const count = Math.max(1, Math.min(1000, Math.floor(2e6 / last)));
+      return { nanoseconds: await repeat(count) };
+    },
+    async time({ samples, repetitions }) {
+      const nanoseconds = [];
+      for (let i = 0; i < samples; i++) nanoseconds.push(await repeat(repetitions));
+      return { nanoseconds };
+    },
+    release() {
+      run = undefined;
+      return {};
+    },
+  };
+
+  /** Nanoseconds a repetition. @param {number} count */
+  async function repeat(count) {
+    const once = /** @type {Run} */ (run);
+    const begin = process.hrtime.bigint();
+    if (isAsync) for (let i = 0; i < count; i++) await once();
+    else for (let i = 0; i < count; i++) once();
+    return Number(process.hrtime.bigint() - begin) / count;
+  }
+
+  answer({ versions: { node: process.versions.node, ...versions } });
+  for await (const line of createInterface({ input: process.stdin })) {
+    const { ask, ...request } = JSON.parse(line);
+    try {
+      answer(await answers[ask]?.(request));
+    } catch (error) {
+      run = undefined;
+      answer({ error: String(error instanceof Error ? error.message : error).slice(0, 200) });
+    }
+  }
+  process.exit(0);
+}
+
+/** @param {Record<string, { shape: number[], path: string }>} files @returns {Inputs} */
+function read(files) {
+  const entries = Object.entries(files).map(([name, { shape, path }]) => {
+    const { buffer } = new Uint8Array(readFileSync(path)); // a copy: what was read may lie anywhere in a pool
+    return [name, { shape, values: path.endsWith(".i32") ? new Int32Array(buffer) : new Float32Array(buffer) }];
+  });
+  return Object.fromEntries(entries);
+}
+
+/** As float64, which holds each number of any peer. @param {Outputs} outputs @param {string} folder */
+function write(outputs, folder) {
+  const entries = Object.entries(outputs).map(([name, values]) => {
+    const path = `${folder}/${name}.f64`;
+    writeFileSync(path, Float64Array.from(values));
+    return [name, path];
+  });
+  return Object.fromEntries(entries);
+}
+
+/** @param {object} message */
+function answer(message) {
+  writeSync(3, `${JSON.stringify(message)}\n`);
+}
