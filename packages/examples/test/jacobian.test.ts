@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { jacobian, type Tensor, tensor } from "@wengert/core";
-import { softmax } from "@wengert/ops";
+import { kernels, softmax } from "@wengert/ops";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { exactly, exp, nearest, over, relativeError } from "../src/fixed.ts";
 import command from "../src/jacobian/main.ts";
@@ -119,12 +119,22 @@ describe("the command", () => {
 
   test("finds the errors that docs/softmax.md has in its table", async () => {
     const text = readFileSync(new URL("../../../docs/softmax.md", import.meta.url), "utf8");
-    const { comparisons } = await command.run();
+    const { choice } = kernels();
+    kernels("plain");
+    const { comparisons } = await command.run().finally(() => kernels(choice));
     for (const { rest, plain, shifted } of comparisons) {
       const errors = [plain, shifted].flatMap((c) => wayNames.map((way) => worst(c.errors[way])));
       const power = rest.toExponential(0).replace(/^1e/, "");
       expect(text).toContain(`| 10${raised(power)} | ${errors.map(written).join(" | ")} |`);
     }
+  });
+
+  test.each(kernels().available)("with %s kernels the centred op is within 2 · 10⁻¹⁶", async (name) => {
+    const { choice } = kernels();
+    kernels(name);
+    const { comparisons } = await command.run().finally(() => kernels(choice));
+    for (const { plain, shifted } of comparisons)
+      for (const { errors } of [plain, shifted]) expect(worst(errors["centred op"])).toBeLessThan(2.5e-16);
   });
 
   test.each([

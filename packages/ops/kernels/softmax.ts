@@ -100,10 +100,13 @@ function softmax<T>(rows: i32, n: i32, y: usize, x: usize): void {
   for (; rows > 0; rows--) {
     const total = exponentials<T>(n, y, x, maximum<T>(n, x));
     if (sizeof<T>() == 4) {
-      const scale = f32x4.splat(<f32>(1 / total));
+      const scale = f64x2.splat(1 / total); // as a float it would be one rounding more
       for (let l = 0; l < n; l += 4) {
         const p = y + (<usize>l << 2);
-        v128.store(p, f32x4.mul(v128.load(p), scale));
+        const e = v128.load(p);
+        const low = f64x2.mul(f64x2.promote_low_f32x4(e), scale);
+        const high = f64x2.mul(f64x2.promote_low_f32x4(i64x2.shuffle(e, e, 1, 0)), scale);
+        v128.store(p, i64x2.shuffle(f32x4.demote_f64x2_zero(low), f32x4.demote_f64x2_zero(high), 0, 2));
       }
     } else {
       const divisor = f64x2.splat(total);
