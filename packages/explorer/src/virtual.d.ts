@@ -33,3 +33,16 @@ declare module "virtual:rules" {
   const rules: Readonly<Record<string, readonly string[]>>;
   export default rules;
 }
+
+declare module "virtual:digits" {
+  /** A figure an image. */
+  export const labels: string;
+  /** Two pixels a byte, 16 shades each, deflated, in base 64. */
+  export const images: string;
+}
+
+declare module "virtual:penguins" {
+  /** CSV. */
+  const text: string;
+  export default text;
+}

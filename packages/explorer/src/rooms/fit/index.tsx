@@ -1,49 +1,61 @@
-import type { PlotOptions } from "@observablehq/plot";
-import { useSignal } from "@preact/signals";
-import { useEffect, useMemo } from "preact/hooks";
-import { address, put } from "../../house/address.ts";
-import { Plot } from "../../parts/Plot.tsx";
-import { Slider } from "../../parts/Slider.tsx";
-import type { Fitted } from "./worker.ts";
+import "./fit.css";
+import { useEffect } from "preact/hooks";
+import { useKeys } from "../../house/keys.ts";
+import { ErrorBox } from "../../parts/ErrorBox.tsx";
+import { Board } from "./Board.tsx";
+import { Controls } from "./Controls.tsx";
+import { Curves } from "./Curves.tsx";
+import { type Preset, presets } from "./data/points.ts";
+import { failure, keepFitting, report, reset, stepOnce, toggle } from "./fit.ts";
+import { choosePreset, keepPoints } from "./points.ts";
+import { preset, source } from "./settings.ts";
+import { Transport } from "./Transport.tsx";
 
 export default function FitRoom() {
-  const exponent = Number(address.value.fields.rate ?? "-0.5") || 0;
-  const fitted = useSignal<Fitted | undefined>(undefined);
   useEffect(() => {
-    const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
-    worker.onmessage = ({ data }: MessageEvent<Fitted>) => {
-      fitted.value = data;
+    const ends = [keepFitting(), keepPoints()];
+    return () => {
+      for (const end of ends.reverse()) end();
     };
-    worker.postMessage(10 ** exponent);
-    return () => worker.terminate();
-  }, [exponent]);
-  const losses = fitted.value?.losses;
-  const options = useMemo(
-    () =>
-      (plot: typeof import("@observablehq/plot")): PlotOptions => ({
-        height: 260,
-        x: { label: "step" },
-        y: { label: "cross-entropy", grid: true, zero: true },
-        marks: [plot.lineY(losses ?? [], { x: (_, i) => i, y: (loss) => loss, stroke: "var(--forward)" })],
-      }),
-    [losses],
-  );
+  }, []);
+  useKeys([
+    { key: " ", does: "train, pause", run: toggle },
+    { key: "s", does: "one step", run: stepOnce },
+    { key: "r", does: "begin anew", run: reset },
+  ]);
+  const diverged = report.value?.diverged;
   return (
-    <>
-      <div class="room-lead">
+    <div class="fit-room">
+      <div class="top">
         <h1>Fit</h1>
-        <p>Two clouds of points told apart by softmax regression, by plain gradient descent.</p>
+        <label>
+          <span class="unseen">Points</span>
+          <select
+            class="button"
+            value={preset.value}
+            onChange={({ currentTarget }) => choosePreset(currentTarget.value as Preset)}
+          >
+            {presets.map(({ name, title }) => (
+              <option key={name} value={name}>
+                {title}
+              </option>
+            ))}
+          </select>
+        </label>
       </div>
-      <Slider
-        label="Learning rate"
-        value={exponent}
-        min={-2}
-        max={1}
-        step={0.1}
-        text={(value) => (10 ** value).toPrecision(2)}
-        onInput={(value) => put({ rate: value.toFixed(1) })}
-      />
-      <Plot label="The loss at each step" options={options} />
-    </>
+      <div class="left">{source.value === "points" && <Board />}</div>
+      <div class="right">
+        <Transport />
+        {diverged && (
+          <ErrorBox
+            name="Diverged"
+            message={`Training stopped: ${diverged}\nThe steps overshoot, each further than the one before: choose a smaller learning rate, then Reset.`}
+          />
+        )}
+        {failure.value && <ErrorBox name="WorkerError" message={failure.value} />}
+        <Controls />
+        <Curves />
+      </div>
+    </div>
   );
 }

@@ -1,31 +1,109 @@
-import { type Tensor, tensor, valueAndGrad, zeros } from "@wengert/core";
-import { add, crossEntropy, matmul, mul, randomKey, randomNormal, sub } from "@wengert/ops";
+import type { FromWorker, Pace, ToWorker } from "./protocol.ts";
+import { Trainer } from "./trainer.ts";
 
-export interface Fitted {
-  readonly losses: readonly number[];
-}
+const slice = 12; // milliseconds of steps, after which messages are heard
+const pause = 80; // milliseconds between two reports while it runs, at least
 
-const [count, steps] = [60, 60];
-const labels = tensor(
-  Array.from({ length: count }, (_, i) => i % 2),
-  { dtype: "int32" },
-);
-const centres = tensor(Array.from({ length: count }, (_, i) => (i % 2 ? [1, 0.5] : [-1, -0.5])));
-const points = add(centres, randomNormal(randomKey(1), { shape: [count, 2] }));
+let trainer: Trainer | undefined;
+let pace: Pace = { rate: 0.1, batch: 0, l2: 0, speed: 0 };
+let probe: Float32Array | undefined;
+let isRunning = false;
+let isAwaited = false; // a report that the page has not drawn yet: no other is sent meanwhile
+let isOwed = false; // there was something to report meanwhile
+let reported = 0;
+let owed = 0; // steps that the pace has not been given yet
+let before = 0;
 
-interface Model {
-  readonly W: Tensor;
-  readonly b: Tensor;
-}
-const loss = ({ W, b }: Model) => crossEntropy(add(matmul(points, W), b), labels, { axis: -1 });
-
-self.onmessage = ({ data: rate }: MessageEvent<number>) => {
-  let model: Model = { W: zeros([2, 2]), b: zeros([2]) };
-  const losses: number[] = [];
-  for (let i = 0; i < steps; i++) {
-    const { value, grad } = valueAndGrad(loss)(model);
-    losses.push(value.item());
-    model = { W: sub(model.W, mul(rate, grad.W)), b: sub(model.b, mul(rate, grad.b)) };
+self.onmessage = ({ data: message }: MessageEvent<ToWorker>) => {
+  try {
+    hear(message);
+  } catch (error) {
+    isRunning = false;
+    send({ kind: "failed", message: String(error) });
   }
-  postMessage({ losses } satisfies Fitted);
 };
+
+function hear(message: ToWorker): void {
+  switch (message.kind) {
+    case "data": {
+      const old = trainer;
+      trainer = new Trainer(message.data, message.start);
+      if (message.keep && old) trainer.continueFrom(old);
+      report(!message.keep || trainer.step === 0);
+      return;
+    }
+    case "none":
+      [trainer, isRunning] = [undefined, false];
+      return;
+    case "pace":
+      pace = message.pace;
+      return;
+    case "run":
+      if (!trainer || isRunning) return;
+      isRunning = true;
+      [owed, before] = [0, performance.now()];
+      report();
+      setTimeout(work);
+      return;
+    case "pause":
+      isRunning = false;
+      report();
+      return;
+    case "step":
+      trainer?.advance(pace);
+      report();
+      return;
+    case "reset":
+      trainer?.reset();
+      report(true);
+      return;
+    case "load":
+      isRunning = false;
+      trainer?.load(message.layers, message.steps);
+      report(true);
+      return;
+    case "probe":
+      probe = message.row;
+      report();
+      return;
+    case "seen":
+      isAwaited = false;
+      if (isOwed) report();
+      return;
+    case "parameters":
+      if (trainer) send({ kind: "parameters", layers: trainer.layers, step: trainer.step });
+      return;
+  }
+}
+
+/** Steps for a while, then lets messages in. */
+function work(): void {
+  if (!trainer || !isRunning) return;
+  try {
+    const now = performance.now();
+    owed =
+      pace.speed === 0 ? Number.POSITIVE_INFINITY : Math.min(owed + ((now - before) * pace.speed) / 1000, pace.speed);
+    before = now;
+    while (owed >= 1 && performance.now() - now < slice && !trainer.hasDiverged) {
+      trainer.advance(pace);
+      owed--;
+    }
+    if (trainer.hasDiverged) isRunning = false;
+    if (!isRunning || now - reported > pause) report();
+    setTimeout(work, owed >= 1 ? 0 : 8);
+  } catch (error) {
+    isRunning = false;
+    send({ kind: "failed", message: String(error) });
+  }
+}
+
+function report(fresh = false): void {
+  if (!trainer) return;
+  if (trainer.hasDiverged) isRunning = false;
+  isOwed = isAwaited && !fresh;
+  if (isOwed) return;
+  send({ kind: "report", report: trainer.report(isRunning, probe), fresh });
+  [isAwaited, reported] = [true, performance.now()];
+}
+
+const send = (message: FromWorker): void => postMessage(message);

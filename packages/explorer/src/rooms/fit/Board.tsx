@@ -1,0 +1,286 @@
+import { useSignal } from "@preact/signals";
+import { useRef } from "preact/hooks";
+import { short } from "../../parts/numbers.ts";
+import { Choice } from "./Choice.tsx";
+import { colourOfClass, shapes } from "./colours.ts";
+import { isHeldOut } from "./data/dataset.ts";
+import { letters, mostPoints, onRaster, type Point } from "./data/points.ts";
+import { Field } from "./Field.tsx";
+import { reach } from "./grid.ts";
+import { changePoints, movePoints, points } from "./points.ts";
+import { held } from "./settings.ts";
+
+const unit = 100; // of the drawing, for 1 of the plane
+const near = 0.16; // of the plane: so close to a point is on it
+const stride = { arrow: 0.1, withShift: 0.01 } as const;
+
+const toX = (x: number): number => (x + reach) * unit;
+const toY = (y: number): number => (reach - y) * unit;
+
+/** The plane with its points: by pointer, or by keys with a cross. */
+export function Board() {
+  const k = useSignal(0);
+  const erases = useSignal(false);
+  const chosen = useSignal<number | undefined>(undefined);
+  const cross = useSignal<{ readonly x: number; readonly y: number } | undefined>(undefined);
+  const carried = useSignal<number | undefined>(undefined); // by keys
+  const said = useSignal("");
+  const dragged = useRef<{ readonly point: number; moved: boolean } | undefined>(undefined);
+  const plane = useRef<SVGSVGElement>(null);
+  const all = points.value;
+
+  const placeOf = (event: PointerEvent) => {
+    const box = plane.current!.getBoundingClientRect();
+    return onRaster({
+      x: ((event.clientX - box.left) / box.width) * 2 * reach - reach,
+      y: reach - ((event.clientY - box.top) / box.height) * 2 * reach,
+      k: k.peek(),
+    });
+  };
+  const add = (point: Point) => {
+    if (all.length >= mostPoints) {
+      said.value = `There are ${mostPoints} points, and no room for more: delete some.`;
+      return;
+    }
+    changePoints([...all, point]);
+    chosen.value = all.length;
+    said.value = `Point of class ${letters[point.k]} added at ${textOf(point)}.`;
+  };
+  const erase = (i: number) => {
+    changePoints(all.filter((_, each) => each !== i));
+    [chosen.value, carried.value] = [undefined, undefined];
+    said.value = `Point of class ${letters[all[i]!.k]} deleted, ${all.length - 1} left.`;
+  };
+  const down = (event: PointerEvent) => {
+    if (event.button !== 0) return;
+    cross.value = undefined;
+    const place = placeOf(event);
+    const found = nearest(all, place, near);
+    if (erases.peek() || event.altKey) {
+      if (found !== undefined) erase(found);
+      return;
+    }
+    if (found === undefined) {
+      add(place);
+      dragged.current = { point: all.length, moved: false };
+    } else {
+      chosen.value = found;
+      said.value = `Point ${found + 1}, class ${letters[all[found]!.k]}, at ${textOf(all[found]!)}.`;
+      dragged.current = { point: found, moved: false };
+    }
+    plane.current!.setPointerCapture(event.pointerId);
+  };
+  const move = (event: PointerEvent) => {
+    const drag = dragged.current;
+    if (!drag) return;
+    const { x, y } = placeOf(event);
+    const now = points.peek();
+    const point = now[drag.point];
+    if (!point || (point.x === x && point.y === y)) return;
+    drag.moved = true;
+    movePoints(now.with(drag.point, { ...point, x, y }));
+  };
+  const up = () => {
+    const drag = dragged.current;
+    dragged.current = undefined;
+    if (!drag?.moved) return;
+    changePoints(points.peek());
+    said.value = `Point moved to ${textOf(points.peek()[drag.point]!)}.`;
+  };
+  const press = (event: KeyboardEvent) => {
+    if (event.ctrlKey || event.metaKey) return;
+    const here = cross.peek() ?? { x: 0, y: 0 };
+    const step = event.shiftKey ? stride.withShift : stride.arrow;
+    const by = arrows[event.key];
+    if (by) {
+      const to = onRaster({ x: here.x + by[0] * step, y: here.y + by[1] * step, k: 0 });
+      cross.value = to;
+      const point = carried.peek();
+      if (point !== undefined) movePoints(points.peek().with(point, { ...points.peek()[point]!, x: to.x, y: to.y }));
+      const under = nearest(points.peek(), to, near);
+      said.value = `${textOf(to)}${under === undefined ? "" : `, on a point of class ${letters[points.peek()[under]!.k]}`}`;
+    } else if (event.key === "Enter" || event.key === " ") {
+      const under = nearest(points.peek(), here, near);
+      if (carried.peek() !== undefined) {
+        changePoints(points.peek());
+        carried.value = undefined;
+        said.value = `Put down at ${textOf(here)}.`;
+      } else if (under === undefined) add(onRaster({ ...here, k: k.peek() }));
+      else {
+        [carried.value, chosen.value] = [under, under];
+        cross.value = points.peek()[under];
+        said.value = `Point of class ${letters[points.peek()[under]!.k]} taken: arrows move it, Enter puts it down.`;
+      }
+    } else if (event.key === "Delete" || event.key === "Backspace") {
+      const under = cross.peek() ? nearest(points.peek(), here, near) : chosen.peek();
+      if (under !== undefined && under < points.peek().length) erase(under);
+    } else if (event.key === "Escape" && carried.peek() !== undefined) {
+      changePoints(points.peek());
+      carried.value = undefined;
+    } else if (event.key === "[" || event.key === "]") {
+      const count = points.peek().length;
+      if (count === 0) return;
+      const next = ((chosen.peek() ?? (event.key === "]" ? -1 : 0)) + (event.key === "]" ? 1 : -1) + count) % count;
+      chosen.value = next;
+      cross.value = points.peek()[next];
+      said.value = `Point ${next + 1} of ${count}, class ${letters[points.peek()[next]!.k]}, at ${textOf(points.peek()[next]!)}.`;
+    } else {
+      const letter = letters.findIndex((each) => each.toLowerCase() === event.key);
+      if (letter < 0) return;
+      k.value = letter;
+      said.value = `New points are of class ${letters[letter]}.`;
+    }
+    event.preventDefault();
+  };
+  return (
+    <section class="panel board" aria-labelledby="board-title">
+      <header class="head">
+        <h2 id="board-title">The plane</h2>
+        <ViewChoice />
+      </header>
+      <div class="brushes">
+        <fieldset class="choice">
+          <legend class="unseen">Class of new points</legend>
+          {letters.map((letter, i) => (
+            <button
+              key={letter}
+              type="button"
+              aria-pressed={k.value === i && !erases.value}
+              aria-label={`Class ${letter}`}
+              onClick={() => {
+                [k.value, erases.value] = [i, false];
+              }}
+            >
+              <svg viewBox="-9 -9 18 18" width="14" height="14" aria-hidden="true">
+                <path d={shapes[i]} fill={colourOfClass(i)} />
+              </svg>
+              <span aria-hidden="true">{letter}</span>
+            </button>
+          ))}
+          <button type="button" aria-pressed={erases.value} onClick={() => (erases.value = !erases.peek())}>
+            Erase
+          </button>
+        </fieldset>
+      </div>
+      <div
+        class={erases.value ? "plane erases" : "plane"}
+        role="application"
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: it takes keys
+        tabIndex={0}
+        data-takes-arrows
+        aria-label="The plane"
+        aria-describedby="board-help"
+        onKeyDown={press}
+        onFocus={() => {
+          if (dragged.current === undefined && !cross.peek()) cross.value = { x: 0, y: 0 };
+        }}
+        onBlur={() => {
+          cross.value = undefined;
+          if (carried.peek() !== undefined) changePoints(points.peek());
+          carried.value = undefined;
+        }}
+      >
+        <Field />
+        <svg
+          ref={plane}
+          viewBox={`0 0 ${2 * reach * unit} ${2 * reach * unit}`}
+          aria-hidden="true"
+          onPointerDown={down}
+          onPointerMove={move}
+          onPointerUp={up}
+          onPointerCancel={up}
+        >
+          <Axes />
+          <Marks all={all} chosen={chosen.value} />
+          {cross.value && (
+            <path
+              class="cross"
+              d={`M${toX(cross.value.x)} ${toY(cross.value.y)}m-16 0h10m12 0h10m-16-16v10m0 12v10`}
+              style={{ stroke: carried.value === undefined ? "var(--ink)" : colourOfClass(all[carried.value]?.k ?? 0) }}
+            />
+          )}
+        </svg>
+      </div>
+      <p id="board-help" class="small soft">
+        Click to add a point, drag to move one. By keys: arrows move the cross, <kbd>Enter</kbd> adds a point or takes
+        one, <kbd>Del</kbd> deletes, <kbd>a</kbd> … <kbd>f</kbd> choose the class, <kbd>[</kbd> <kbd>]</kbd> go from
+        point to point. {held.value > 0 && "Hollow points are held out."}
+      </p>
+      <output class="unseen">{said.value}</output>
+    </section>
+  );
+}
+
+const arrows: Readonly<Record<string, readonly [number, number]>> = {
+  ArrowLeft: [-1, 0],
+  ArrowRight: [1, 0],
+  ArrowUp: [0, 1],
+  ArrowDown: [0, -1],
+};
+
+const textOf = ({ x, y }: { readonly x: number; readonly y: number }): string => `${short(x)}, ${short(y)}`;
+
+function nearest(
+  all: readonly Point[],
+  to: { readonly x: number; readonly y: number },
+  within: number,
+): number | undefined {
+  let [best, least] = [undefined as number | undefined, within];
+  all.forEach(({ x, y }, i) => {
+    const distance = Math.hypot(x - to.x, y - to.y);
+    if (distance <= least) [best, least] = [i, distance];
+  });
+  return best;
+}
+
+function Axes() {
+  const lines = [-2, -1, 0, 1, 2];
+  return (
+    <g class="axes">
+      {lines.map((at) => (
+        <path key={at} class={at === 0 ? "zero" : undefined} d={`M${toX(at)} 0V600M0 ${toY(at)}H600`} />
+      ))}
+      {lines.map((at) => (
+        <g key={at}>
+          <text x={toX(at)} y={594} text-anchor="middle">
+            {short(at)}
+          </text>
+          <text x={6} y={toY(at) + 4}>
+            {short(at)}
+          </text>
+        </g>
+      ))}
+    </g>
+  );
+}
+
+function Marks({ all, chosen }: { all: readonly Point[]; chosen: number | undefined }) {
+  const share = held.value / 100;
+  return (
+    <g class="marks">
+      {all.map(({ x, y, k }, i) => (
+        <path
+          key={i}
+          d={shapes[k]}
+          transform={`translate(${toX(x)} ${toY(y)})`}
+          class={`${isHeldOut(i, share) ? "held" : ""}${i === chosen ? " chosen" : ""}`}
+          style={{ "--class": colourOfClass(k) }}
+        />
+      ))}
+    </g>
+  );
+}
+
+function ViewChoice() {
+  return (
+    <Choice
+      field="view"
+      label="Behind the points"
+      options={[
+        { value: "regions", text: "Regions" },
+        { value: "probabilities", text: "Probabilities" },
+      ]}
+      usual="regions"
+    />
+  );
+}

@@ -1,0 +1,99 @@
+import { put } from "../../house/address.ts";
+import { Slider } from "../../parts/Slider.tsx";
+import { batch, held, hidden, l2, limits, rate, seed, speed } from "./settings.ts";
+
+/** What one turns to make a fit better or worse. */
+export function Controls() {
+  return (
+    <section class="panel controls" aria-labelledby="controls-title">
+      <h2 id="controls-title">Settings</h2>
+      <Slider
+        label="Learning rate"
+        value={Math.log10(rate.value)}
+        min={-3}
+        max={1.5}
+        step={0.1}
+        text={() => rate.value.toPrecision(2)}
+        onInput={(exponent) => put({ rate: `${Number((10 ** exponent).toPrecision(2))}` })}
+      />
+      <div class="fields">
+        <Pick
+          label="Hidden units"
+          field="hidden"
+          value={hidden.value}
+          options={[0, 2, 4, 8, 16, 32, 64, 128]}
+          text={(units) => (units === 0 ? "none" : `${units}`)}
+        />
+        <Pick
+          label="Batch"
+          field="batch"
+          value={batch.value}
+          options={[1, 8, 16, 32, 64, 128, 256, 0]}
+          text={(rows) => (rows === 0 ? "all rows" : `${rows}`)}
+        />
+        <Pick
+          label="Regularisation λ"
+          field="l2"
+          value={l2.value}
+          options={[0, 0.0001, 0.001, 0.01, 0.1, 1]}
+          text={(lambda) => (lambda === 0 ? "none" : `${lambda}`)}
+        />
+        <Pick
+          label="Held out"
+          field="held"
+          value={held.value}
+          options={[0, 10, 20, 30, 50]}
+          text={(share) => (share === 0 ? "nothing" : `${share} %`)}
+        />
+        <Pick
+          label="Speed"
+          field="speed"
+          value={speed.value}
+          options={[5, 60, 1000, 0]}
+          text={(steps) => (steps === 0 ? "as fast as it goes" : `${steps} steps/s`)}
+        />
+        <label>
+          <span>Seed</span>
+          <input
+            class="button"
+            type="number"
+            min={0}
+            max={limits.seed}
+            step={1}
+            value={seed.value}
+            onChange={({ currentTarget }) => put({ seed: currentTarget.value }, { push: true })}
+          />
+        </label>
+      </div>
+    </section>
+  );
+}
+
+interface PickProps {
+  readonly label: string;
+  readonly field: string;
+  readonly value: number;
+  readonly options: readonly number[];
+  readonly text: (value: number) => string;
+}
+
+/** One of some usual numbers, or whatever other the address holds. */
+function Pick({ label, field, value, options, text }: PickProps) {
+  const all = options.includes(value) ? options : [...options, value];
+  return (
+    <label>
+      <span>{label}</span>
+      <select
+        class="button"
+        value={value}
+        onChange={({ currentTarget }) => put({ [field]: currentTarget.value }, { push: true })}
+      >
+        {all.map((each) => (
+          <option key={each} value={each}>
+            {text(each)}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}

@@ -1,0 +1,74 @@
+import type { PlotOptions } from "@observablehq/plot";
+import { useMemo } from "preact/hooks";
+import { Plot } from "../../parts/Plot.tsx";
+import { history } from "./fit.ts";
+import type { Score } from "./protocol.ts";
+
+type PlotModule = typeof import("@observablehq/plot");
+
+/** How loss and accuracy went. */
+export function Curves() {
+  return (
+    <section class="panel curves" aria-labelledby="curves-title">
+      <header class="head">
+        <h2 id="curves-title">Course</h2>
+        <p class="small soft">
+          <span class="key training" aria-hidden="true" /> training <span class="key held-out" aria-hidden="true" />{" "}
+          held out
+        </p>
+      </header>
+      <div class="pair">
+        <Curve name="Loss (cross-entropy)" of="loss" />
+        <Curve name="Accuracy" of="accuracy" />
+      </div>
+    </section>
+  );
+}
+
+function Curve({ name, of }: { name: string; of: keyof Score }) {
+  const all = history.value;
+  const options = useMemo(
+    () =>
+      (plot: PlotModule): PlotOptions => {
+        const held = all.flatMap(({ step, held: score }) => (score ? [{ step, y: score[of] }] : []));
+        const training = all.map(({ step, train }) => ({ step, y: train[of] }));
+        const finite = [...held, ...training].map(({ y }) => y).filter(Number.isFinite);
+        return {
+          height: 170,
+          marginLeft: 40,
+          marginRight: 10,
+          marginTop: 12,
+          marginBottom: 32,
+          x: { label: "step", ticks: 4, domain: [0, Math.max(10, all.at(-1)?.step ?? 0)], labelArrow: "none" },
+          y: {
+            label: null,
+            grid: true,
+            ticks: 4,
+            domain: of === "accuracy" ? [0, 1] : [0, Math.max(0.1, ...finite)],
+            ...(of === "accuracy" ? { tickFormat: "%" } : {}),
+          },
+          marks: [
+            plot.lineY(training, { x: "step", y: "y", stroke: "var(--forward)", strokeWidth: 1.75 }),
+            plot.lineY(held, {
+              x: "step",
+              y: "y",
+              stroke: "var(--backward)",
+              strokeWidth: 1.75,
+              strokeDasharray: "5 3",
+            }),
+          ],
+        };
+      },
+    [all, of],
+  );
+  const last = all.at(-1);
+  const words = last
+    ? `${name} from step 0 to ${last.step}: now ${last.train[of].toPrecision(3)} on the training rows${last.held ? `, ${last.held[of].toPrecision(3)} on those held out` : ""}`
+    : name;
+  return (
+    <figure>
+      <figcaption class="small">{name}</figcaption>
+      <Plot label={words} options={options} />
+    </figure>
+  );
+}

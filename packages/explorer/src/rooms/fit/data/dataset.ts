@@ -1,0 +1,48 @@
+/** What a model is fitted to: rows of numbers, each with its class. */
+export interface Dataset {
+  /** What it is, in a few words: "6,000 digits of MNIST". */
+  readonly title: string;
+  /** Row by row. Bytes stand for numbers from 0 to 1, in 255 parts. */
+  readonly rows: Float32Array | Uint8Array;
+  readonly labels: Int32Array;
+  readonly classes: readonly string[];
+  readonly features: readonly string[] | Size;
+  /** What was left out of the reader's files, and why. */
+  readonly leftOut?: readonly string[];
+}
+
+/** Rows are images. */
+export interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+export const isOfImages = (data: Dataset): data is Dataset & { readonly features: Size } => "width" in data.features;
+
+export const widthOf = ({ features }: Pick<Dataset, "features">): number =>
+  "width" in features ? features.width * features.height : features.length;
+
+export function rowOf(data: Dataset, i: number): Float32Array {
+  const width = widthOf(data);
+  const row = data.rows.subarray(i * width, (i + 1) * width);
+  return row instanceof Float32Array ? row : Float32Array.from(row, (byte) => byte / 255);
+}
+
+export const classCounts = ({ labels, classes }: Dataset): number[] => {
+  const counts = new Array<number>(classes.length).fill(0);
+  for (const label of labels) counts[label]!++;
+  return counts;
+};
+
+/** What is wrong with the reader's data: what was expected, what came, what to do. Nothing of them is taken then. */
+export class DataError extends Error {
+  override readonly name = "DataError";
+}
+
+export const [fewestClasses, mostClasses] = [2, 20] as const;
+
+/**
+ * Whether row `i` is held out to judge by. Multiples of the golden ratio fall evenly into any interval and over any stretch
+ * of rows, so each class gives its share though rows come class by class; and a row stays what it is when others come.
+ */
+export const isHeldOut = (i: number, share: number): boolean => ((i + 1) * 0.6180339887498949) % 1 < share;

@@ -1,0 +1,117 @@
+import { batch, effect, signal } from "@preact/signals";
+import { put } from "../../house/address.ts";
+import { type Dataset, widthOf } from "./data/dataset.ts";
+import type { Preset } from "./data/points.ts";
+import type { FromWorker, LayerData, Report, Rows, Score, Start, ToWorker } from "./protocol.ts";
+import { held, pace, preset, type Source, source, start } from "./settings.ts";
+
+// The page's side of the fit, which runs in a worker.
+
+/** What is fitted; `undefined` until it is there. */
+export const data = signal<Dataset | undefined>(undefined);
+export const report = signal<Report | undefined>(undefined);
+/** What went wrong in the worker, which nobody expects. */
+export const failure = signal<string | undefined>(undefined);
+
+interface Moment {
+  readonly step: number;
+  readonly train: Score;
+  readonly held: Score | undefined;
+}
+/** The course of the fit; of a long one every second moment, every fourth, … */
+export const history = signal<readonly Moment[]>([]);
+const mostMoments = 400;
+
+let worker: Worker | undefined;
+let onParameters: ((found: { layers: readonly LayerData[]; step: number }) => void) | undefined;
+
+const send = (message: ToWorker): void => worker?.postMessage(message);
+
+/** Starts the worker, and keeps it at what the page shows. Returns what ends that. */
+export function keepFitting(): () => void {
+  worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
+  worker.onmessage = ({ data: message }: MessageEvent<FromWorker>) => hear(message);
+  worker.onerror = ({ message }) => {
+    failure.value = message;
+  };
+  const ends = [effect(() => send({ kind: "pace", pace: pace.value })), effect(sendData)];
+  return () => {
+    for (const end of ends) end();
+    worker?.terminate();
+    worker = undefined;
+    last = undefined;
+    batch(() => {
+      [report.value, data.value, failure.value, history.value] = [undefined, undefined, undefined, []];
+    });
+  };
+}
+
+interface Sent {
+  readonly source: Source;
+  readonly preset: Preset;
+  readonly start: Start;
+  readonly share: number;
+}
+let last: Sent | undefined;
+
+/** Points that are moved, added or deleted while a model is fitted to them keep its parameters; all else begins anew. */
+function sendData(): void {
+  const now = data.value;
+  const what: Sent = { source: source.peek(), preset: preset.peek(), start: start.value, share: held.value / 100 };
+  if (!now) return;
+  const keep = what.source === "points" && last !== undefined && isSame(last, what);
+  last = what;
+  const { rows, labels, classes } = now;
+  if (labels.length === 0) {
+    batch(() => {
+      [report.value, history.value] = [undefined, []];
+    });
+    send({ kind: "none" });
+    return;
+  }
+  const isPlane = what.source === "points";
+  const sent: Rows = { rows, labels, width: widthOf(now), classes: classes.length, share: what.share, isPlane };
+  send({ kind: "data", data: sent, start: what.start, keep });
+}
+
+const isSame = (a: Sent, b: Sent): boolean =>
+  a.source === b.source && a.preset === b.preset && a.start === b.start && a.share === b.share;
+
+function hear(message: FromWorker): void {
+  if (message.kind === "failed") failure.value = message.message;
+  else if (message.kind === "parameters") onParameters?.(message);
+  else {
+    batch(() => {
+      report.value = message.report;
+      history.value = message.fresh ? [momentOf(message.report)] : grown(history.peek(), momentOf(message.report));
+    });
+    requestAnimationFrame(() => send({ kind: "seen" }));
+  }
+}
+
+const momentOf = ({ step, train, held: ofHeld }: Report): Moment => ({ step, train, held: ofHeld });
+
+function grown(all: readonly Moment[], moment: Moment): readonly Moment[] {
+  if (all.at(-1)?.step === moment.step) return [...all.slice(0, -1), moment];
+  const kept = all.length < mostMoments ? all : all.filter((_, i) => i % 2 === 0);
+  return [...kept, moment];
+}
+
+export const isRunning = (): boolean => report.peek()?.running ?? false;
+export const toggle = (): void => send({ kind: isRunning() ? "pause" : "run" });
+export const stepOnce = (): void => send({ kind: "step" });
+export const reset = (): void => send({ kind: "reset" });
+export const probe = (row: Float32Array | undefined): void => send({ kind: "probe", row });
+
+export const parameters = (): Promise<{ layers: readonly LayerData[]; step: number }> =>
+  new Promise((resolve) => {
+    onParameters = resolve;
+    send({ kind: "parameters" });
+  });
+
+/** Goes on from parameters out of a file. */
+export function load(layers: readonly LayerData[], steps: number): void {
+  const units = layers.length > 1 ? layers[0]!.b.length : 0;
+  put({ hidden: String(units) }, { push: true }); // the worker begins anew with so many, and hears of the others next
+  send({ kind: "load", layers, steps });
+}

@@ -1,0 +1,71 @@
+/** What may change between two steps. */
+export interface Pace {
+  readonly rate: number;
+  /** Rows a step; 0: all. */
+  readonly batch: number;
+  /** λ: the loss has λ/2 Σ w² on top. */
+  readonly l2: number;
+  /** Steps a second; 0: as many as there can be. */
+  readonly speed: number;
+}
+
+/** What a fit begins with. */
+export interface Start {
+  readonly hidden: number;
+  readonly seed: number;
+}
+
+export interface Rows {
+  readonly rows: Float32Array | Uint8Array;
+  readonly labels: Int32Array;
+  /** Numbers a row. */
+  readonly width: number;
+  readonly classes: number;
+  /** Share of the rows that are held out. */
+  readonly share: number;
+  /** Whether rows are points of a plane, of which a field of probabilities is wanted. */
+  readonly isPlane: boolean;
+}
+
+export interface LayerData {
+  /** [inputs, outputs] row by row. */
+  readonly W: Float32Array;
+  readonly b: Float32Array;
+}
+
+export type ToWorker =
+  | { readonly kind: "data"; readonly data: Rows; readonly start: Start; readonly keep: boolean }
+  | { readonly kind: "pace"; readonly pace: Pace }
+  | { readonly kind: "run" | "pause" | "step" | "reset" | "none" | "seen" | "parameters" }
+  | { readonly kind: "load"; readonly layers: readonly LayerData[]; readonly steps: number }
+  | { readonly kind: "probe"; readonly row: Float32Array | undefined };
+
+export interface Score {
+  readonly loss: number;
+  readonly accuracy: number;
+}
+
+/** Where a fit stands. */
+export interface Report {
+  readonly step: number;
+  readonly epoch: number;
+  readonly running: boolean;
+  readonly train: Score;
+  readonly held: Score | undefined;
+  /** The rows by which the model is judged: those held out, or of the others where none are; a sample of many. */
+  readonly judged: Int32Array;
+  /** Their probabilities, [judged, classes]. */
+  readonly probabilities: Float32Array;
+  /** Of the grid of `grid.ts`, [rows, classes]. */
+  readonly field: Float32Array | undefined;
+  /** The first columns of the first W, one after another. */
+  readonly weights: Float32Array;
+  readonly probe: Float32Array | undefined;
+  /** Why training stopped by itself. */
+  readonly diverged: string | undefined;
+}
+
+export type FromWorker =
+  | { readonly kind: "report"; readonly report: Report; readonly fresh: boolean }
+  | { readonly kind: "parameters"; readonly layers: readonly LayerData[]; readonly step: number }
+  | { readonly kind: "failed"; readonly message: string };

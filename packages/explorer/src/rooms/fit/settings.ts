@@ -1,0 +1,83 @@
+import { computed, type ReadonlySignal } from "@preact/signals";
+import { address, put } from "../../house/address.ts";
+import { type Preset, presets, unpackedPoints } from "./data/points.ts";
+import type { Pace, Start } from "./protocol.ts";
+
+// What the address says, checked, and what stands for what it does not say.
+
+export const sources = [
+  { name: "points", title: "Points" },
+  { name: "digits", title: "Digits" },
+  { name: "images", title: "Images" },
+  { name: "table", title: "Table" },
+] as const;
+export type Source = (typeof sources)[number]["name"];
+
+let before = address.peek();
+/** The last address of this room: it goes on being drawn while another is loaded. */
+const inRoom = computed(() => {
+  if (address.value.room === "fit") before = address.value;
+  return before.fields;
+});
+
+const text = (name: string): ReadonlySignal<string | undefined> => computed(() => inRoom.value[name]);
+const among =
+  <T extends string>(all: readonly { readonly name: T }[], name: string, usual: T): (() => T) =>
+  () =>
+    all.find((each) => each.name === inRoom.value[name])?.name ?? usual;
+
+export const source: ReadonlySignal<Source> = computed(among(sources, "data", "points"));
+export const preset: ReadonlySignal<Preset> = computed(among(presets, "set", "blobs"));
+const pointsField = text("points");
+/** The points as the reader has moved them. */
+export const ownPoints = computed(() =>
+  pointsField.value === undefined ? undefined : unpackedPoints(pointsField.value),
+);
+export const view = computed(among([{ name: "regions" }, { name: "probabilities" }], "view", "regions"));
+/** The column of a table that holds the classes. */
+export const labelColumn = text("label");
+
+interface Range {
+  readonly least: number;
+  readonly most: number;
+  readonly whole?: boolean;
+}
+const number = (name: string, usual: () => number, { least, most, whole = false }: Range): ReadonlySignal<number> =>
+  computed(() => {
+    const given = inRoom.value[name];
+    const x = Number(given);
+    const fits =
+      given !== undefined && given.trim() !== "" && x >= least && x <= most && (!whole || Number.isInteger(x));
+    return fits ? x : usual();
+  });
+
+/** What fits each kind of data to begin with. */
+const usual: Readonly<Record<Source, Pace & Start & { readonly held: number }>> = {
+  points: { rate: 0.3, batch: 0, l2: 0, speed: 60, hidden: 0, seed: 1, held: 20 },
+  digits: { rate: 0.2, batch: 64, l2: 0, speed: 0, hidden: 0, seed: 1, held: 20 },
+  images: { rate: 0.03, batch: 32, l2: 0.01, speed: 0, hidden: 0, seed: 1, held: 20 },
+  table: { rate: 0.3, batch: 0, l2: 0, speed: 60, hidden: 0, seed: 1, held: 20 },
+};
+const usualOf = (name: keyof Pace | keyof Start | "held") => () => usual[source.value][name];
+
+export const limits = { hidden: 512, seed: 1_000_000 } as const;
+export const rate = number("rate", usualOf("rate"), { least: 1e-4, most: 100 });
+export const batch = number("batch", usualOf("batch"), { least: 0, most: 1e6, whole: true });
+export const l2 = number("l2", usualOf("l2"), { least: 0, most: 10 });
+export const speed = number("speed", usualOf("speed"), { least: 0, most: 1e5, whole: true });
+export const hidden = number("hidden", usualOf("hidden"), { least: 0, most: limits.hidden, whole: true });
+export const seed = number("seed", usualOf("seed"), { least: 0, most: limits.seed, whole: true });
+/** Percent of the rows that are held out. */
+export const held = number("held", usualOf("held"), { least: 0, most: 90, whole: true });
+/** The side of the reader's own images, in pixels. */
+export const side = number("side", () => 24, { least: 8, most: 64, whole: true });
+
+export const pace = computed<Pace>(() => ({ rate: rate.value, batch: batch.value, l2: l2.value, speed: speed.value }));
+export const start = computed<Start>(() => ({ hidden: hidden.value, seed: seed.value }));
+
+/** Another kind of data begins with what is usual for it. */
+export const chooseSource = (name: Source): void => {
+  const { fields } = address.peek();
+  const emptied = Object.fromEntries(Object.keys(fields).map((field) => [field, undefined]));
+  put({ ...emptied, data: name === "points" ? undefined : name }, { push: true });
+};
