@@ -26,9 +26,12 @@ export function buildKernels() {
       const args = [`${compiler}/bin/asc.js`, `${sources}/index.ts`, "-o", binary, ...options];
       const { status, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
       if (status !== 0) throw new Error(`the kernels do not compile:\n${stderr}`);
-      return `export const ${name}: string =\n  "${text(readFileSync(binary))}";`;
+      return `  ${name}: "${text(readFileSync(binary))}",`;
     });
-    writeFileSync(output, [mark, "// Written by tools/kernels.mjs from kernels/*.ts.", ...lines, ""].join("\n"));
+    const from = "// Written by tools/kernels.mjs from kernels/*.ts.";
+    // One object: a bundler would copy a string to each place at which it is used.
+    const declaration = `export const binaries: { readonly ${Object.keys(builds).join(": string; readonly ")}: string } = {`;
+    writeFileSync(output, [mark, from, declaration, ...lines, "};", ""].join("\n"));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -42,7 +45,7 @@ function text(bytes) {
 
 function fingerprint() {
   const hash = createHash("sha256").update(JSON.stringify(builds));
-  hash.update(readFileSync(`${compiler}/package.json`)).update(`${text}`);
+  hash.update(readFileSync(`${compiler}/package.json`)).update(`${buildKernels}${text}`);
   for (const name of readdirSync(sources).sort()) hash.update(name).update(readFileSync(`${sources}/${name}`));
   return hash.digest("hex");
 }

@@ -48,10 +48,10 @@ export type ProductKernel = (
 ) => void;
 
 /** y = f(x) of n entries; y may be x. */
-export type FunctionKernel = (n: number, y: number, x: number) => void;
+type FunctionKernel = (n: number, y: number, x: number) => void;
 
 /** y = a ∘ b over rows of n entries; an operand is repeated where its stride from row to row, or along a row, is 0. */
-export type OperationKernel = (
+type OperationKernel = (
   rows: number,
   n: number,
   y: number,

@@ -1,5 +1,5 @@
 import { ArgumentError, show } from "@wengert/core";
-import { fma, simd } from "./binaries.ts";
+import { binaries } from "./binaries.ts";
 import { bytesOf } from "./embedded.ts";
 import type { Exports } from "./exports.ts";
 import { Workspace } from "./workspace.ts";
@@ -102,9 +102,9 @@ function instantiate(name: Compiled): Exports | string {
   if (WebAssembly === undefined) return "there is no WebAssembly";
   let module: object;
   try {
-    const binary = bytesOf(name === "simd" ? simd : fma);
+    const binary = bytesOf(binaries[name]);
     if (!WebAssembly.validate(binary)) {
-      const hasSimd = name === "fma" && WebAssembly.validate(bytesOf(simd));
+      const hasSimd = name === "fma" && WebAssembly.validate(bytesOf(binaries.simd));
       return `this WebAssembly has no ${hasSimd ? "relaxed SIMD" : "SIMD"}`;
     }
     module = new WebAssembly.Module(binary);
