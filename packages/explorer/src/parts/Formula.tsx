@@ -14,5 +14,16 @@ export function Formula({ tex, block = false }: { tex: string; block?: boolean }
       isCurrent = false;
     };
   }, [tex, block]);
+  useEffect(() => {
+    if (!block) return undefined;
+    // What is wider than its place is scrolled by keys too, for which it takes the focus.
+    const observer = new ResizeObserver(() => {
+      const box = element.current!;
+      if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+      else box.removeAttribute("tabindex");
+    });
+    observer.observe(element.current!);
+    return () => observer.disconnect();
+  }, [block]);
   return <span ref={element} class={block ? "formula block" : "formula"} />;
 }

@@ -1,40 +1,81 @@
-import { jacobian, type Tensor, tensor } from "@wengert/core";
-import { rows } from "@wengert/core/ndarray";
-import { softmax } from "@wengert/ops";
+import "./softmax.css";
+import { computed } from "@preact/signals";
+import type { ComponentType } from "preact";
 import { address, put } from "../../house/address.ts";
+import { useKeys } from "../../house/keys.ts";
 import { Formula } from "../../parts/Formula.tsx";
-import { HeatMap, type Numbers } from "../../parts/HeatMap.tsx";
-import { Slider } from "../../parts/Slider.tsx";
+import { Instrument } from "./Instrument.tsx";
+import { Probabilities } from "./Probabilities.tsx";
+import { Pullback } from "./Pullback.tsx";
+import { QuotientRule } from "./QuotientRule.tsx";
+import { classes, resize } from "./state.ts";
 
-const initial = [2, 1, 0];
-
-export default function SoftmaxRoom() {
-  const given = address.value.fields.x?.split(",").map(Number);
-  const logits = given && given.length > 0 && given.every(Number.isFinite) ? given : initial;
-  const x = tensor(logits);
-  const set = (i: number, value: number) =>
-    put({
-      x: logits
-        .with(i, value)
-        .map((each) => each.toFixed(2))
-        .join(","),
-    });
-  return (
-    <>
-      <div class="room-lead">
-        <h1>Softmax</h1>
-        <p>
-          Its Jacobian is <Formula tex="\operatorname{diag}(s) - s\,s^{\mathsf T}" />, computed here by the library as
-          you move the logits.
-        </p>
-      </div>
-      {logits.map((value, i) => (
-        <Slider key={i} label={`x${i + 1}`} value={value} min={-5} max={5} step={0.05} onInput={(to) => set(i, to)} />
-      ))}
-      <HeatMap of={numbersOf(softmax(x))} name="s = softmax(x)" />
-      <HeatMap of={numbersOf(jacobian((y: Tensor) => softmax(y))(x))} name="∂s/∂x" />
-    </>
-  );
+interface Part {
+  readonly name: string;
+  readonly title: string;
+  readonly view: ComponentType;
 }
 
-const numbersOf = ({ shape, dtype, array }: Tensor): Numbers => ({ shape, dtype, data: rows(array!) });
+const parts: readonly [Part, ...Part[]] = [
+  { name: "shares", title: "Shares", view: Probabilities },
+  { name: "jacobian", title: "Jacobian", view: QuotientRule },
+  { name: "pullback", title: "Pullback", view: Pullback },
+];
+
+const part = computed(() => parts.find(({ name }) => name === address.value.fields.part) ?? parts[0]);
+const field = ({ name }: Part): string | undefined => (name === parts[0].name ? undefined : name);
+const enter = (to: Part | undefined): void => {
+  if (to) put({ part: field(to) }, { push: true });
+};
+const beside = (by: number): Part | undefined => parts[parts.indexOf(part.peek()) + by];
+
+export default function SoftmaxRoom() {
+  useKeys([
+    { key: "n", does: "the next part", run: () => enter(beside(1)) },
+    { key: "p", does: "the part before", run: () => enter(beside(-1)) },
+    { key: "+", does: "one class more", run: () => resize(classes.peek() + 1) },
+    { key: "-", does: "one class less", run: () => resize(classes.peek() - 1) },
+  ]);
+  const { name, title, view: View } = part.value;
+  const next = parts[parts.indexOf(part.value) + 1];
+  return (
+    <div class="softmax-room">
+      <div class="top">
+        <h1>Softmax</h1>
+        <nav class="parts" aria-label="Parts">
+          {parts.map((each, i) => (
+            <a
+              key={each.name}
+              href={`#/softmax?part=${each.name}`}
+              aria-current={each.name === name ? "step" : undefined}
+              onClick={(event) => {
+                if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+                event.preventDefault();
+                enter(each);
+              }}
+            >
+              <span class="soft">{i + 1}</span> {each.title}
+            </a>
+          ))}
+        </nav>
+      </div>
+      <div class="left">
+        <Instrument pointsAtCell={name === "jacobian"} />
+        <p class="small soft core">
+          What it comes to: <Formula tex="\bar x = s \odot (g - \langle g, s \rangle)" />
+        </p>
+      </div>
+      <article key={name} class="panel part" aria-label={title}>
+        <h2>{title}</h2>
+        <View />
+        {next && (
+          <p class="onward">
+            <button type="button" class="button" onClick={() => enter(next)}>
+              Next: {next.title} ›
+            </button>
+          </p>
+        )}
+      </article>
+    </div>
+  );
+}

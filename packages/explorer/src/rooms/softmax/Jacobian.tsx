@@ -1,0 +1,93 @@
+import { useRef } from "preact/hooks";
+import { colourOf, css, gradient, inkOn, scaleFor } from "../../parts/colours.ts";
+import { aligned, short } from "../../parts/numbers.ts";
+import { cell, matrix, tell } from "./state.ts";
+import { indexed } from "./written.ts";
+
+/** ∂s/∂x as a heat map: each cell is told when the pointer is over it, or the focus in it. */
+export function Jacobian() {
+  const J = matrix.value.toNested<number[][]>();
+  const numbers = J.flat();
+  const finite = numbers.filter(Number.isFinite);
+  const scale = scaleFor({ least: Math.min(0, ...finite), most: Math.max(0, ...finite) }, "diverging");
+  const words = aligned(numbers, 3);
+  const [row, column] = cell.value;
+  const table = useRef<HTMLTableElement>(null);
+  const K = J.length;
+  const go = (i: number, j: number) => {
+    const [to, across] = [Math.min(Math.max(i, 0), K - 1), Math.min(Math.max(j, 0), K - 1)];
+    tell(to, across);
+    table.current?.querySelector<HTMLElement>(`[data-cell="${to} ${across}"]`)?.focus();
+  };
+  const keys: Readonly<Record<string, () => void>> = {
+    ArrowRight: () => go(row, column + 1),
+    ArrowLeft: () => go(row, column - 1),
+    ArrowDown: () => go(row + 1, column),
+    ArrowUp: () => go(row - 1, column),
+    Home: () => go(row, 0),
+    End: () => go(row, K - 1),
+  };
+  return (
+    <figure class="jacobian" style={{ "--classes": K }}>
+      <table
+        ref={table}
+        // biome-ignore lint/a11y/noNoninteractiveElementToInteractiveRole: its cells are gone through by arrow keys
+        role="grid"
+        aria-label="The Jacobian: row i, column j is ∂sᵢ/∂xⱼ"
+        data-takes-arrows
+        onKeyDown={(event) => {
+          if (!keys[event.key] || event.ctrlKey || event.metaKey || event.altKey) return;
+          event.preventDefault();
+          keys[event.key]!();
+        }}
+      >
+        <thead>
+          <tr>
+            <td />
+            {J.map((_, j) => (
+              <th key={j} scope="col" class={j === column ? "code pointed" : "code"}>
+                {indexed("x", j)}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {J.map((_, i) => (
+            <tr key={i}>
+              <th scope="row" class={i === row ? "code pointed" : "code"}>
+                {indexed("s", i)}
+              </th>
+              {J.map((_, j) => {
+                const value = J[i]![j]!;
+                const colour = colourOf(value, scale);
+                const isTold = i === row && j === column;
+                return (
+                  <td
+                    key={j}
+                    data-cell={`${i} ${j}`}
+                    tabIndex={isTold ? 0 : -1}
+                    aria-current={isTold}
+                    class={`${i === j ? "diagonal" : ""}${i === row || j === column ? " crossed" : ""}`}
+                    style={{ background: css(colour), color: inkOn(colour) }}
+                    onMouseEnter={() => tell(i, j)}
+                    onFocus={() => tell(i, j)}
+                  >
+                    <span class="unseen">
+                      ∂{indexed("s", i)}/∂{indexed("x", j)} ={" "}
+                    </span>
+                    <span>{words[i * K + j]}</span>
+                  </td>
+                );
+              })}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      <figcaption class="legend small numbers">
+        <span>{short(-scale.most, 3)}</span>
+        <span class="bar" style={{ background: gradient("diverging") }} />
+        <span>{short(scale.most, 3)}</span>
+      </figcaption>
+    </figure>
+  );
+}

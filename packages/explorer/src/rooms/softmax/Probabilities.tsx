@@ -1,0 +1,93 @@
+import { Formula } from "../../parts/Formula.tsx";
+import { short } from "../../parts/numbers.ts";
+import { denominator, list, numerators, s, shifted, taking, temperature, total } from "./state.ts";
+import { Try } from "./Try.tsx";
+import { Wide } from "./Wide.tsx";
+import { indexed, tex } from "./written.ts";
+
+/** From logits to shares of D. */
+export function Probabilities() {
+  const [N, D, shares] = [list(numerators.value), denominator.value, list(s.value)];
+  const t = temperature.value;
+  const exponents = list(shifted.value);
+  const top = shares.indexOf(Math.max(...shares));
+  const at = Math.max(top, 0);
+  return (
+    <>
+      <p>
+        Softmax makes probabilities of any K numbers, the <em>logits</em>. exp makes them positive; dividing by their
+        sum makes them add up to 1. So a class has what its Nᵢ is of the whole, D.
+      </p>
+      <Formula
+        block
+        tex={`s_i = \\frac{N_i}{D} \\qquad N_i = e^{x_i${t === 1 ? "" : " / T"} - m} \\qquad D = \\sum_k N_k`}
+      />
+      <figure class="strip-figure">
+        <div class="strip" role="img" aria-label={`The Nᵢ laid end to end: ${describe(shares)}`}>
+          {shares.map((share, i) => (
+            <span key={i} class={i % 2 === 0 ? "even" : "odd"} style={{ width: `${100 * (share || 0)}%` }}>
+              {share > 0.07 && <span class="code">{indexed("N", i)}</span>}
+            </span>
+          ))}
+        </div>
+        <figcaption class="small soft">
+          All Nᵢ, laid end to end, are as long as D. Raise one logit, and its piece grows; the others keep their length,
+          but not their share.
+        </figcaption>
+      </figure>
+      <Wide label="In numbers">
+        <table class="figures">
+          <thead>
+            <tr>
+              <th scope="col">class</th>
+              <th scope="col">{t === 1 ? "xᵢ − m" : "xᵢ / T − m"}</th>
+              <th scope="col">Nᵢ = exp</th>
+              <th scope="col" class="forward-text">
+                sᵢ = Nᵢ / D
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {shares.map((share, i) => (
+              <tr key={i} class={taking.value[i] ? undefined : "out"}>
+                <th scope="row" class="code">
+                  {i}
+                </th>
+                <td>{taking.value[i] ? short(exponents[i]!) : "left out"}</td>
+                <td>{short(N[i]!)}</td>
+                <td class="forward-text">{short(share)}</td>
+              </tr>
+            ))}
+          </tbody>
+          <tfoot>
+            <tr>
+              <th scope="row">sum</th>
+              <td />
+              <td>D = {short(D)}</td>
+              <td class="forward-text">{short(total.value)}</td>
+            </tr>
+          </tfoot>
+        </table>
+      </Wide>
+      <Formula
+        block
+        tex={`s_{${at}} = \\frac{N_{${at}}}{D} = \\frac{${tex(N[at]!)}}{${tex(D)}} = ${tex(shares[at]!)}`}
+      />
+      <p class="small soft">
+        m is the largest logit. It is taken off so that exp cannot overflow, and changes no share: see <b>Shift</b>. The
+        temperature T divides all logits: towards 0 the largest takes all, a high one makes the shares alike. A class
+        that is not <em>in</em> counts as x = −∞.
+      </p>
+      <Try
+        question="Which two logits give a class three times the share of another?"
+        fields={{ x: "1.0986 0", t: undefined, mask: undefined }}
+      >
+        Shares depend on differences only: sᵢ / sⱼ = exp(xᵢ − xⱼ). Three times as much is a difference of ln 3 ≈ 1.0986,
+        wherever the two are. Drag both by the same amount, and nothing happens.
+      </Try>
+    </>
+  );
+}
+
+const describe = (shares: readonly number[]): string =>
+  shares.map((share, i) => `class ${i} ${short(100 * share, 3)} %`).join(", ");

@@ -1,0 +1,92 @@
+import { Formula } from "../../parts/Formula.tsx";
+import { short } from "../../parts/numbers.ts";
+import { Jacobian } from "./Jacobian.tsx";
+import { cell, denominator, list, matrix, numerators, rowSums, s, temperature } from "./state.ts";
+import { Try } from "./Try.tsx";
+import { factor, indexed, tex } from "./written.ts";
+
+/** The Jacobian, and how the quotient rule gives the cell that is pointed at. */
+export function QuotientRule() {
+  const [i, j] = cell.value;
+  const value = matrix.value.toNested<number[][]>()[i]![j]!;
+  const over = temperature.value === 1 ? "" : "\\tfrac1T\\,";
+  return (
+    <>
+      <p>
+        Move one logit, xⱼ. Its own numerator moves, and D moves, which all shares have in common: so <em>every</em> sᵢ
+        moves. How much, is the K × K matrix of derivatives ∂sᵢ/∂xⱼ, here as the tape gives it. Point at a cell.
+      </p>
+      <div class="two">
+        <div class="map">
+          <Jacobian />
+          <p class="told">
+            <span class="code">
+              ∂{indexed("s", i)}/∂{indexed("x", j)} = {short(value)}
+            </span>{" "}
+            {inWords(i, j, value)}
+          </p>
+        </div>
+        <Derivation i={i} j={j} value={value} />
+      </div>
+      <p>
+        Only s is left of it: D and N are gone, and the backward pass has to keep nothing but the output. Both cases in
+        one line, with δᵢⱼ = 1 on the diagonal and 0 elsewhere, and as a matrix:
+      </p>
+      <Formula
+        block
+        tex={`\\frac{\\partial s_i}{\\partial x_j} = ${over}s_i\\,(\\delta_{ij} - s_j) \\qquad J = ${over === "" ? matrixTex : `${over}(${matrixTex})`}`}
+      />
+      <Try question={`Add up row ${i}. Why is it 0, wherever the logits are?`} fields={{ cell: `${i} ${j}` }}>
+        Here the library gives {short(list(rowSums.value)[i]!)}
+        {Math.abs(list(rowSums.value)[i]!) > 0 ? ", which is 0 but for rounding" : ""}. sᵢ(1 − sᵢ) − sᵢ Σⱼ≠ᵢ sⱼ = 0, as
+        the others add up to 1 − sᵢ. It says that raising <em>all</em> logits alike moves no share. And as J is
+        symmetric, its columns add up to 0 as well: what one class wins, the others pay.
+      </Try>
+    </>
+  );
+}
+
+const matrixTex = "\\operatorname{diag}(s) - s\\,s^{\\mathsf T}";
+
+const inWords = (i: number, j: number, value: number): string => {
+  if (Number.isNaN(value)) return "There is no derivative where there is no number.";
+  if (value === 0) return "Nothing moves here: a share of 0 stays 0.";
+  if (i === j) return `Raise ${indexed("x", j)}, and its own share grows: by what is left for it to win.`;
+  return `Raise ${indexed("x", j)}, and ${indexed("s", i)} shrinks: D has grown, its numerator has not.`;
+};
+
+function Derivation({ i, j, value }: { i: number; j: number; value: number }) {
+  const [N, D, shares] = [list(numerators.value), denominator.value, list(s.value)];
+  const t = temperature.value;
+  const [Ni, Nj, si, sj] = [tex(N[i]!), tex(N[j]!), tex(shares[i]!), tex(shares[j]!)];
+  const same = i === j;
+  const d = (of: string) => `\\frac{\\partial ${of}}{\\partial x_{${j}}}`;
+  const over = t === 1 ? "" : `\\tfrac{1}{${tex(t)}}\\,`;
+  const lines: readonly (readonly [string, string])[] = [
+    [
+      "The two parts first. An exponential is its own derivative, and of the sum one term moves.",
+      `${d(`N_{${i}}`)} = ${over}${same ? `N_{${i}} = ${over}${Ni}` : "0"} \\qquad ${d("D")} = ${over}N_{${j}} = ${over}${Nj}`,
+    ],
+    [
+      "The quotient rule: derivative of the upper times the lower, less the upper times the derivative of the lower, by the lower squared.",
+      `${d(`s_{${i}}`)} = ${over}\\frac{${same ? `N_{${i}}` : "0"} \\cdot D - N_{${i}} \\, N_{${j}}}{D^2} = ${over}\\frac{${same ? Ni : "0"} \\cdot ${tex(D)} - ${Ni} \\cdot ${Nj}}{${factor(D)}^2}`,
+    ],
+    [
+      same ? "N over D is s, and (D − N) over D is 1 − s:" : "The first term is 0. N over D is s, twice:",
+      same
+        ? `= ${over}\\frac{N_{${i}}}{D} \\cdot \\frac{D - N_{${i}}}{D} = ${over}s_{${i}}\\,(1 - s_{${i}}) = ${over}${si} \\cdot (1 - ${si})`
+        : `= -${over}\\frac{N_{${i}}}{D} \\cdot \\frac{N_{${j}}}{D} = -${over}s_{${i}}\\, s_{${j}} = -${over}${si} \\cdot ${sj}`,
+    ],
+    ["And what the tape says:", `${d(`s_{${i}}`)} = ${tex(value)}`],
+  ];
+  return (
+    <ol class="derivation" aria-label={`The quotient rule for ∂${indexed("s", i)}/∂${indexed("x", j)}`}>
+      {lines.map(([words, formula], k) => (
+        <li key={k}>
+          <p class="small soft">{words}</p>
+          <Formula block tex={formula} />
+        </li>
+      ))}
+    </ol>
+  );
+}

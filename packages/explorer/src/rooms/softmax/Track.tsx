@@ -1,0 +1,104 @@
+import { useSignal } from "@preact/signals";
+import type { ComponentChildren } from "preact";
+import { exact } from "../../parts/numbers.ts";
+
+interface Props {
+  /** What is dragged, read aloud. */
+  readonly label: string;
+  readonly value: number;
+  /** The track goes from −limit to limit. */
+  readonly limit: number;
+  readonly phase: "forward" | "backward";
+  /** Where the bar begins and ends. Default: from 0 to the value. */
+  readonly bar?: readonly [from: number, to: number];
+  readonly onInput: (value: number) => void;
+  /** Held while the reader drags, lest the scale move under the pointer. */
+  readonly onHold?: (held: boolean) => void;
+  /** What else is drawn, at places in per cent. */
+  readonly children?: ComponentChildren;
+}
+
+/** Where `x` is upon a track, in per cent. */
+export const place = (x: number, limit: number): number => 50 + 50 * Math.min(Math.max(x / limit, -1), 1);
+
+/** The end of a scale that holds all of `xs`: 1, 2 or 5 times a power of ten, and `least` at least. */
+export function limitOf(xs: readonly number[], least: number): number {
+  const size = Math.max(least, ...xs.filter(Number.isFinite).map(Math.abs));
+  const power = 10 ** Math.floor(Math.log10(size));
+  const times = [1, 2, 5, 10].find((n) => n * power >= size * (1 - 1e-12))!;
+  return times * power;
+}
+
+/** A number as a bar from 0, whose end is dragged, by pointer or by keys. */
+export function Track({ label, value, limit, phase, bar = [0, value], onInput, onHold, children }: Props) {
+  const held = useSignal(false);
+  const fine = limit / 500;
+  const to = (wanted: number, step = fine) => {
+    const whole = Math.round(Math.min(Math.max(wanted, -limit), limit) / step) * step;
+    onInput(Number(whole.toPrecision(12)));
+  };
+  const hold = (now: boolean) => {
+    held.value = now;
+    onHold?.(now);
+  };
+  const drag = (event: PointerEvent) => {
+    const box = (event.currentTarget as HTMLElement).getBoundingClientRect();
+    to(((event.clientX - box.left) / box.width) * 2 * limit - limit);
+  };
+  const from = Number.isNaN(value) ? 0 : Math.min(Math.max(value, -limit), limit);
+  const keys: Readonly<Record<string, () => void>> = {
+    ArrowRight: () => to(from + limit / 50),
+    ArrowUp: () => to(from + limit / 50),
+    ArrowLeft: () => to(from - limit / 50),
+    ArrowDown: () => to(from - limit / 50),
+    "Shift+ArrowRight": () => to(from + fine),
+    "Shift+ArrowUp": () => to(from + fine),
+    "Shift+ArrowLeft": () => to(from - fine),
+    "Shift+ArrowDown": () => to(from - fine),
+    PageUp: () => to(from + limit / 5),
+    PageDown: () => to(from - limit / 5),
+    Home: () => to(-limit),
+    End: () => to(limit),
+  };
+  const [a, b] = bar.map((end) => place(end, limit)) as [number, number];
+  const drawn = Number.isFinite(a) && Number.isFinite(b);
+  return (
+    <div
+      class={`track ${phase}${held.value ? " held" : ""}`}
+      role="slider"
+      tabIndex={0}
+      data-takes-arrows
+      aria-label={label}
+      aria-valuemin={-limit}
+      aria-valuemax={limit}
+      aria-valuenow={from}
+      aria-valuetext={exact(value)}
+      onKeyDown={(event) => {
+        const run = keys[event.shiftKey ? `Shift+${event.key}` : event.key];
+        if (!run || event.ctrlKey || event.metaKey || event.altKey) return;
+        event.preventDefault();
+        run();
+      }}
+      onPointerDown={(event) => {
+        if (event.button !== 0) return;
+        event.currentTarget.setPointerCapture(event.pointerId);
+        event.currentTarget.focus({ focusVisible: false } as FocusOptions);
+        event.preventDefault();
+        hold(true);
+        drag(event);
+      }}
+      onPointerMove={(event) => held.peek() && drag(event)}
+      onPointerUp={() => hold(false)}
+      onPointerCancel={() => hold(false)}
+    >
+      <span class="zero" />
+      {drawn && <span class="bar" style={{ left: `${Math.min(a, b)}%`, width: `${Math.abs(b - a)}%` }} />}
+      {children}
+      {Number.isNaN(value) ? (
+        <span class="no-number">NaN</span>
+      ) : (
+        <span class="knob" style={{ left: `${place(value, limit)}%` }} />
+      )}
+    </div>
+  );
+}

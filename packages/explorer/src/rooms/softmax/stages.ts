@@ -1,0 +1,15 @@
+import { computed } from "@preact/signals";
+import { address, put } from "../../house/address.ts";
+
+/** The stages of the pullback, and what is shown at each of them. */
+export const stages = ["g", "⟨g, s⟩", "g − ⟨g, s⟩", "s ⊙ (g − ⟨g, s⟩)", "Jᵀ g"] as const;
+
+export const stage = computed(() => {
+  const found = Number(address.value.fields.stage ?? 0);
+  return Number.isInteger(found) && found >= 0 && found < stages.length ? found : 0;
+});
+
+export function show(to: number): void {
+  const place = Math.min(Math.max(to, 0), stages.length - 1);
+  put({ stage: place === 0 ? undefined : String(place) });
+}

@@ -1,0 +1,108 @@
+import { computed } from "@preact/signals";
+import { jacobian, type Tensor, tensor, vjp } from "@wengert/core";
+import { deviation, div, dot, exp, matmul, max, softmax, sub, sum, transpose, where } from "@wengert/ops";
+import { address, put } from "../../house/address.ts";
+import { readAll, write, writeAll } from "./written.ts";
+
+// The state of the room, which the address holds, and what the library makes of it.
+
+export const fewest = 2;
+export const most = 10;
+export const firstLogits = [2, 1, 0] as const;
+const firstUpstream = [3, -1, 0.5, 2, -2, 1, -0.5, 1.5, -1.5, 0] as const;
+
+const field = (name: string) =>
+  computed(() => (address.value.room === "softmax" ? address.value.fields[name] : undefined));
+const fields = {
+  x: field("x"),
+  g: field("g"),
+  t: field("t"),
+  mask: field("mask"),
+  dtype: field("dtype"),
+  cell: field("cell"),
+};
+
+export const logits = computed<readonly number[]>(() => {
+  const found = readAll(fields.x.value);
+  return found && found.length >= fewest && found.length <= most ? found : firstLogits;
+});
+export const classes = computed(() => logits.value.length);
+/** g, the cotangent of s: as many numbers as there are classes, whatever the address holds. */
+export const upstream = computed<readonly number[]>(() => {
+  const found = readAll(fields.g.value) ?? firstUpstream;
+  return Array.from({ length: classes.value }, (_, i) => found[i] ?? firstUpstream[i]!);
+});
+export const temperature = computed(() => {
+  const found = Number(fields.t.value ?? 1);
+  return found >= 0.01 && found <= 100 ? found : 1;
+});
+/** Which classes take part, as softmax's `where` has it. */
+export const taking = computed<readonly boolean[]>(() => {
+  const out = readAll(fields.mask.value) ?? [];
+  return logits.value.map((_, i) => !out.includes(i));
+});
+export const dtype = computed<"float32" | "float64">(() => (fields.dtype.value === "float32" ? "float32" : "float64"));
+/** The cell of the Jacobian that is told: row i, column j. */
+export const cell = computed<readonly [i: number, j: number]>(() => {
+  const [i = 0, j = 0] = readAll(fields.cell.value) ?? [];
+  const fits = (n: number) => Number.isInteger(n) && n >= 0 && n < classes.value;
+  return fits(i) && fits(j) ? [i, j] : [0, 0];
+});
+
+export const setLogit = (i: number, to: number): void => put({ x: writeAll(logits.peek().with(i, to)) });
+export const setUpstream = (i: number, to: number): void => put({ g: writeAll(upstream.peek().with(i, to)) });
+export const setTemperature = (to: number): void => put({ t: to === 1 ? undefined : write(to) });
+export const tell = (i: number, j: number): void => put({ cell: i === 0 && j === 0 ? undefined : writeAll([i, j]) });
+
+export function take(i: number, part: boolean): void {
+  const out = taking.peek().flatMap((was, k) => ((k === i ? part : was) ? [] : [k]));
+  put({ mask: out.length > 0 ? writeAll(out) : undefined }, { push: true });
+}
+
+/** One class more, with the logit 0, or one less: the last. */
+export function resize(to: number): void {
+  if (to < fewest || to > most || to === classes.peek()) return;
+  const x = Array.from({ length: to }, (_, i) => logits.peek()[i] ?? 0);
+  const out = (readAll(fields.mask.peek()) ?? []).filter((i) => i < to);
+  put({ x: writeAll(x), mask: out.length > 0 ? writeAll(out) : undefined }, { push: true });
+}
+
+// What the library makes of it.
+
+const of = (numbers: readonly number[], label: string): Tensor => tensor(numbers, { dtype: dtype.value, label });
+const x = computed(() => of(logits.value, "x"));
+export const g = computed(() => of(upstream.value, "g"));
+const mask = computed(() => (taking.value.every(Boolean) ? undefined : tensor(taking.value)));
+
+/** softmax(x / T), as the room has it. */
+const f = computed(() => {
+  const [t, options] = [temperature.value, { where: mask.value }];
+  return (y: Tensor): Tensor => softmax(t === 1 ? y : div(y, t), options);
+});
+
+/** What softmax is given: x / T, and −Infinity for what takes no part, which gives the same. */
+export const z = computed(() => {
+  const [t, all] = [temperature.value, mask.value];
+  const divided = t === 1 ? x.value : div(x.value, t);
+  return all ? where(all, divided, -Infinity) : divided;
+});
+
+export const swept = computed(() => vjp(f.value, x.value));
+export const s = computed(() => swept.value.value);
+/** N and D, shifted by the maximum. */
+export const shifted = computed(() => sub(z.value, max(z.value)));
+export const numerators = computed(() => exp(shifted.value));
+export const denominator = computed(() => sum(numerators.value).item());
+
+export const total = computed(() => sum(s.value).item());
+
+export const matrix = computed(() => jacobian(f.value)(x.value));
+export const rowSums = computed(() => sum(matrix.value, { axis: 1 }));
+
+/** The three stages of the pullback, and what the matrix says. x̄ is what the sweep gives. */
+export const mean = computed(() => dot(g.value, s.value).item());
+export const deviations = computed(() => deviation(s.value, g.value));
+export const pulled = computed(() => swept.value.pullback(g.value)[0]);
+export const byMatrix = computed(() => matmul(transpose(matrix.value), g.value));
+
+export const list = (of: Tensor): number[] => of.toNested<number[]>();

@@ -1,0 +1,219 @@
+import { jacobian, type Tensor, tensor, vjp } from "@wengert/core";
+import { div, softmax } from "@wengert/ops";
+import type { Page } from "playwright-core";
+import { describe, expect } from "vitest";
+import { aligned, short } from "../src/parts/numbers.ts";
+import { test, violations, visit } from "./support.ts";
+
+const fields = (page: Page): Promise<Record<string, string>> =>
+  page.evaluate(() => Object.fromEntries(new URLSearchParams(location.hash.split("?")[1])));
+const until = (page: Page, part: string) => page.waitForFunction((text) => location.hash.includes(text), part);
+const logit = (page: Page, i: number) => page.getByRole("slider", { name: `logit x${"₀₁₂₃₄₅₆₇₈₉"[i]}` });
+const shares = (page: Page) => page.locator(".share output").allTextContents();
+const softmaxOf = (x: readonly number[], t = 1): string[] => aligned(softmax(div(tensor(x), t)).toNested<number[]>());
+const part = (page: Page, name: string) => page.getByRole("article", { name });
+
+describe("logits", () => {
+  test("are dragged by the pointer, and the shares follow", async () => {
+    const page = await visit("#/softmax");
+    const box = (await logit(page, 2).boundingBox())!;
+    await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+    await page.mouse.down();
+    await page.mouse.move(box.x + box.width * 0.9, box.y + box.height / 2, { steps: 8 });
+    await page.mouse.up();
+    const third = Number(await logit(page, 2).getAttribute("aria-valuenow"));
+    expect(third).toBeCloseTo(4, 1);
+    expect(await shares(page)).toEqual(softmaxOf([2, 1, third]));
+    await until(page, `x=2+1+${third}`);
+  });
+
+  test("are moved by keys, in steps, to the ends, and typed", async () => {
+    const page = await visit("#/softmax");
+    await logit(page, 0).focus();
+    for (const key of ["ArrowRight", "ArrowUp", "Shift+ArrowLeft", "PageDown"]) await page.keyboard.press(key);
+    await until(page, "x=1.19+1+0");
+    await page.keyboard.press("End");
+    await until(page, "x=5+1+0");
+    await page.keyboard.press("Home");
+    await until(page, "x=-5+1+0");
+    const typed = page.getByRole("textbox", { name: "logit x₁, as a number" });
+    await typed.fill("1e3");
+    await typed.press("Enter");
+    await until(page, "x=-5+1000+0");
+    expect(await shares(page)).toEqual(["0", "1", "0"]);
+    await typed.fill("nonsense");
+    expect(await typed.getAttribute("aria-invalid")).toBe("true");
+    await typed.press("Tab");
+    expect(await typed.inputValue()).toBe("1000");
+    for (const [written, shown] of [
+      ["-inf", "0"],
+      ["nan", "NaN"],
+      ["∞", "NaN"],
+    ] as const) {
+      // biome-ignore format: pairs
+      await typed.fill(written);
+      await typed.press("Enter");
+      await page.locator(".share output").nth(1).getByText(shown, { exact: true }).waitFor();
+    }
+  });
+
+  test("come and go, are masked, and the back button takes it back", async () => {
+    const page = await visit("#/softmax");
+    await page.getByRole("button", { name: "One class more" }).click();
+    await until(page, "x=2+1+0+0");
+    await page.getByRole("checkbox", { name: "class 1 takes part" }).uncheck();
+    await until(page, "mask=1");
+    expect((await shares(page))[1]).toBe("0");
+    await page.getByRole("combobox", { name: "Preset" }).selectOption("uniform");
+    await page.waitForFunction(() => !location.hash.includes("mask"));
+    expect(await shares(page)).toEqual(["0.25", "0.25", "0.25", "0.25"]);
+    await page.goBack();
+    await until(page, "mask=1");
+    await page.goBack();
+    await page.goBack();
+    expect(await page.locator(".share").count()).toBe(3);
+    for (let i = 0; i < 12; i++) await page.locator("#room").press("+");
+    expect(await page.locator(".share").count()).toBe(10);
+    for (let i = 0; i < 12; i++) await page.locator("#room").press("-");
+    expect(await page.locator(".share").count()).toBe(2);
+  });
+
+  test("are divided by the temperature", async () => {
+    const page = await visit("#/softmax?x=2+1+0&t=0.5");
+    await logit(page, 0).waitFor();
+    expect(await shares(page)).toEqual(softmaxOf([2, 1, 0], 0.5));
+    await page.getByRole("slider", { name: "Temperature" }).press("End");
+    await until(page, "t=10");
+    expect(await shares(page)).toEqual(softmaxOf([2, 1, 0], 10));
+  });
+});
+
+test("every preset has its shares, and its parts stand", async () => {
+  const page = await visit("#/softmax");
+  const choice = page.getByRole("combobox", { name: "Preset" });
+  await choice.waitFor();
+  const names = await choice
+    .locator("option")
+    .evaluateAll((all) => all.map((each) => (each as HTMLOptionElement).value));
+  expect(names).toEqual([
+    "plain",
+    "two",
+    "uniform",
+    "ties",
+    "sure",
+    "ten",
+    "thousands",
+    "huge",
+    "out",
+    "nothing",
+    "nan",
+  ]);
+  for (const name of names) {
+    await choice.selectOption(name);
+    await page.waitForFunction((wanted) => document.querySelector("select")?.value === wanted, name);
+    const x = (await fields(page)).x?.split(" ").map((word) => Number(word.replace("inf", "Infinity")));
+    if (x) expect(await shares(page), name).toEqual(softmaxOf(x));
+    for (const link of await page.locator(".parts a").all()) {
+      await link.click();
+      await page.locator(".part .katex").first().waitFor();
+    }
+  }
+});
+
+describe("the Jacobian", () => {
+  test("is told cell by cell, by keys and under the pointer, with the numbers of the tape", async () => {
+    const J = jacobian((x: Tensor) => softmax(x))(tensor([2, 1, 0])).toNested<number[][]>();
+    const page = await visit("#/softmax?part=jacobian");
+    const grid = page.getByRole("grid");
+    await grid.locator("td[tabindex='0']").focus();
+    const told = page.locator(".told");
+    await told.getByText(`∂s₀/∂x₀ = ${short(J[0]![0]!)}`).waitFor();
+    await page.keyboard.press("ArrowRight");
+    await told.getByText(`∂s₀/∂x₁ = ${short(J[0]![1]!)}`).waitFor();
+    await page.keyboard.press("ArrowDown");
+    await page.keyboard.press("End");
+    await told.getByText(`∂s₁/∂x₂ = ${short(J[1]![2]!)}`).waitFor();
+    await until(page, "cell=1+2");
+    await grid.getByRole("gridcell", { name: /^∂s₂\/∂x₀/ }).hover();
+    await told.getByText(`∂s₂/∂x₀ = ${short(J[2]![0]!)}`).waitFor();
+    const derivation = page.getByRole("list", { name: "The quotient rule for ∂s₂/∂x₀" });
+    await derivation
+      .locator("annotation", { hasText: "s_{2}\\, s_{0} = -0.09003 \\cdot 0.6652" })
+      .waitFor({ state: "attached" });
+  });
+});
+
+describe("the pullback", () => {
+  test("is put together in its stages, and the matrix says the same", async () => {
+    const page = await visit("#/softmax?part=pullback");
+    const { value: s, pullback } = vjp((x: Tensor) => softmax(x), tensor([2, 1, 0]));
+    const found = pullback(tensor([3, -1, 0.5]))[0].toNested<number[]>();
+    const room = part(page, "Pullback");
+    const outputs = () => room.locator(".beam-row output").allTextContents();
+    await room.getByText("What came down").waitFor();
+    expect(await outputs()).toEqual(aligned([3, -1, 0.5]));
+    const mean = s.toNested<number[]>().reduce((sum, si, i) => sum + si * [3, -1, 0.5][i]!, 0);
+    await page.locator("body").press("ArrowRight");
+    await room.locator(".fulcrum-label", { hasText: `⟨g, s⟩ = ${short(mean)}` }).waitFor();
+    await room.getByRole("button", { name: "The next stage" }).click();
+    await room.getByText("The line is the new zero").waitFor();
+    expect(await outputs()).toEqual(aligned([3 - mean, -1 - mean, 0.5 - mean]));
+    await page.locator("body").press("ArrowRight");
+    await room.getByText("The bars shrink").waitFor();
+    expect(await outputs()).toEqual(aligned(found));
+    await page.locator("body").press("ArrowRight");
+    await room.getByText(/at the diamonds/).waitFor();
+    await until(page, "stage=4");
+    expect(await room.locator(".by-matrix").count()).toBe(3);
+    await page.goBack(); // stages are no stops of the back button
+    await page.waitForFunction(() => !location.hash.includes("stage"));
+  });
+
+  test("is zero where all g are alike; g is dragged and typed", async () => {
+    const page = await visit("#/softmax?part=pullback&stage=3");
+    const room = part(page, "Pullback");
+    const g = room.getByRole("slider", { name: "cotangent g₁" });
+    const box = (await g.boundingBox())!;
+    await page.mouse.move(box.x + box.width * 0.4, box.y + box.height / 2);
+    await page.mouse.down();
+    await page.mouse.move(box.x + box.width * 0.8, box.y + box.height / 2, { steps: 5 });
+    await page.mouse.up();
+    await until(page, "g=3+3+0.5");
+    await room.getByRole("textbox", { name: "cotangent g₂, as a number" }).fill("3");
+    await page.keyboard.press("Enter");
+    await until(page, "g=3+3+3");
+    expect(await room.locator(".beam-row output").allTextContents()).toEqual(["0", "0", "0"]);
+  });
+
+  test("is stepped through on the tape, with the same numbers", async () => {
+    const page = await visit("#/softmax?part=pullback&x=1+2+3+4&g=1+0+0+2&t=2&mask=1&dtype=float32");
+    await page.getByRole("link", { name: "Step through it on the tape" }).click();
+    await page.getByRole("heading", { level: 1, name: "Tape" }).waitFor();
+    await page.locator(".list tbody tr").filter({ hasText: "softmax" }).waitFor();
+    expect(await page.getByRole("alert").count()).toBe(0);
+  });
+});
+
+test.each([
+  "x=1&g=2&t=-3&mask=77&cell=9+9&stage=99&part=none",
+  "x=a+b+c&g=nan&t=x&mask=x&cell=x&stage=x&dtype=int32",
+  "x=1+2+3+4+5+6+7+8+9+10+11&cell=-1+0.5&stage=0.5&part=jacobian",
+])("whatever the address holds, the room stands: %s", async (text) => {
+  const page = await visit(`#/softmax?${text}`);
+  await logit(page, 2).waitFor();
+  expect(await shares(page)).toEqual(softmaxOf([2, 1, 0]));
+});
+
+test.each(["shares", "jacobian", "pullback"])(
+  "axe finds nothing in %s, which fits 360 px with ten classes",
+  async (name) => {
+    const x = "0.3+-1.2+1.8+0.1+-0.4+2.6+-2.1+0.9+-0.8+0.5";
+    const page = await visit(`#/softmax?part=${name}&x=${x}&stage=4&t=0.5&mask=3`, { colorScheme: "light" });
+    await page.locator(".part .katex").first().waitFor();
+    expect(await violations(page)).toEqual([]);
+    await page.emulateMedia({ colorScheme: "dark" });
+    await page.setViewportSize({ width: 360, height: 740 });
+    expect(await violations(page)).toEqual([]);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(360);
+  },
+);
