@@ -33,7 +33,7 @@ const edges = around(1, 4, 6, 8, 12, 16, 32, 48, 60, 64, ...Object.values(crosso
 /** The entries of a chunk of 32 kB, and of two. */
 const chunks = around(4096, 8192, 16_384);
 /** What a test may take in a call. */
-const most = { elements: 40_000, products: 400_000 };
+const most = { elements: 20_000, products: 300_000 };
 
 /** Other tensors with the entries of `t`, and what lies between them is NaN; or with one row for all. */
 const layouts = {
