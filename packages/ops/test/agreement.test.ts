@@ -59,7 +59,7 @@ describe("generated calls", () => {
   it.each(Object.keys(calls))("of %s agree, and their rows alone", (name) => {
     fc.assert(
       fc.property(drawn, (one) => agree(name, one)),
-      { numRuns: Math.ceil(45 * times), seed },
+      { numRuns: Math.ceil(60 * times), seed },
     );
   });
 
@@ -119,11 +119,11 @@ describe("random programs", () => {
     const running = way === "auto" ? best : way;
     let exact = 0;
     for (const [at, got] of gradients(way).entries()) {
-      const { calls: names, leaves } = some[at]!;
-      const dtypes = leaves.map(({ dtype }) => dtype);
-      const isSame = names.every((name) => dtypes.every((dtype) => isExact(name, running, dtype)));
+      const { calls: names } = some[at]!;
+      const hasSingles = String(some[at]).includes("float32"); // as a leaf, or by a cast
+      const isSame = names.every((name) => isExact(name, running, hasSingles ? "float32" : "float64"));
       exact += Number(isSame);
-      if (!isSame && dtypes.includes("float32")) continue; // what is rounded so early may come to anything
+      if (!isSame && hasSingles) continue; // what is rounded so early may come to anything
       for (const [i, y] of got.entries()) {
         const wanted = plain[at]![i]!;
         const largest = Math.max(...numbers(wanted).map(Math.abs));

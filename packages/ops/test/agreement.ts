@@ -83,7 +83,9 @@ export const drawn: Arbitrary<Drawn> = fc.record({
     { weight: 6, arbitrary: fc.constantFrom(...edges) },
     { weight: 1, arbitrary: fc.constantFrom(...around(400)) },
   ),
-  layouts: fc.tuple(...[0, 1, 2].map(() => fc.constantFrom(...(Object.keys(layouts) as Layout[])))),
+  layouts: fc.tuple(
+    ...[0, 1, 2].map(() => fc.constantFrom<Layout[]>("rows", "rows", ...(Object.keys(layouts) as Layout[]))),
+  ),
   choice: fc.nat(5),
   scale: fc.constantFrom(1, 0.01, 20, 600),
   specials: fc.constantFrom(0, 0, 1, 7),
