@@ -1,5 +1,6 @@
 // C = A B by tiles of up to 5 rows by 32 bytes, whose sums stay in registers: 10 vectors, beside 2 of B and one entry of A.
-// (Of 6 rows, or 4 by 48 bytes, which would need 16, V8 puts some into memory, and they are half as fast.)
+// That is 97 % of what SIMD can do without any memory, and all that it can do with FMA. (By themselves tiles of 6 rows are as fast,
+// 4 % faster with FMA, but 10 rows or 128 fill them less; 4 by 48 bytes need more than V8's 15 registers: a quarter slower with FMA.)
 // An element of C is a sum in the order of p, from 0 on, whatever tile it is in: so its bits depend neither on the sizes of C
 // nor on how A and B lie in memory. Strides are in bytes.
 
@@ -200,19 +201,23 @@ function gemm<T>(
   const parts = (k + deep - 1) / deep;
   const part = (k + parts - 1) / parts;
   const packed = scratch + <usize>(many * part) * sizeof<T>();
-  // Few rows read B once or twice: where it lies.
+  // Few rows read B once or twice: where it lies. Where one block of A is all, columns are packed just before they are read,
+  // into the nearest cache.
   const isInPlace = bCol == sizeof<T>() && m <= 2 * tall;
+  const isOneBlock = m <= many;
   for (let p = 0; p < k; p += part) {
     const terms = min(part, k - p);
-    if (!isInPlace) packColumns<T>(n, terms, packed, b, bRow, bCol);
+    if (!isInPlace && !isOneBlock) packColumns<T>(n, terms, packed, b, bRow, bCol);
     let from = a, to = c;
     for (let block = 0; block < m; block += many) {
       const blockEnd = min(many, m - block);
       packRows<T>(blockEnd, terms, scratch, from, aRow, aCol);
       for (let j = 0; j < n; j += lanes) {
-        const right = isInPlace ? b + <usize>j * sizeof<T>() : packed + <usize>(j * terms) * sizeof<T>();
-        const step = isInPlace ? bRow : wide;
         const columns = min(lanes, n - j);
+        let right = packed, step = wide;
+        if (isInPlace) right = b + <usize>j * sizeof<T>(), step = bRow;
+        else if (isOneBlock) packColumns<T>(columns, terms, packed, b + <usize>j * bCol, bRow, bCol);
+        else right += <usize>(j * terms) * sizeof<T>();
         for (let i = 0; i < blockEnd; i += tall) {
           const rows = min(tall, blockEnd - i);
           const left = scratch + <usize>(i * terms) * sizeof<T>();
