@@ -82,11 +82,9 @@ path.write_text(kernels)
 
 text = f"""// Written by tools/tables.py.
 // biome-ignore-all format: tables
-// biome-ignore-all lint/suspicious/noApproximativeNumericConstant: √2 is one of its entries
 
-/** 2^(j/32) for j = 0 … 31, each as a sum of two doubles. */
-export const roots: Float64Array = /* @__PURE__ */ new Float64Array([
-{table(roots)}]);
+/** 2^(1/32), times 2^128. */
+export const root = {hex(int(mp.nint(mp.ldexp(mp.mpf(2) ** (mp.mpf(1) / 32), 128))))}n;
 
 {shared}
 /** 1 / √(2π) as a sum of two doubles. */

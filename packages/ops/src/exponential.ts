@@ -7,11 +7,21 @@ import * as tables from "./tables.ts";
 // digits than a double has, the same in every engine, and faster than Math.exp.
 
 // Constants of a module are compiled into its functions; imported ones would be looked up each time.
-const roots = tables.roots;
 const step = tables.step;
 const stepRest = tables.stepRest;
 const perStep = 1 / step;
 const toInteger = 1.5 * 2 ** 52; // added, it leaves no digits behind the point; subtracted again, the nearest integer
+
+/** 2^(j/32) for j = 0 … 31, each as a sum of two doubles: as a table it would be one of the largest things in a bundle. */
+const roots = /* @__PURE__ */ rootsOfTwo(new Float64Array(64));
+function rootsOfTwo(roots: Float64Array): Float64Array {
+  for (let j = 0, x = 1n << 128n; j < 64; j += 2, x = (x * tables.root) >> 128n) {
+    const nearest = Number(x);
+    roots[j] = nearest * 2 ** -128;
+    roots[j + 1] = Number(x - BigInt(nearest)) * 2 ** -128;
+  }
+  return roots;
+}
 
 const lowest = -1200;
 /** 2ᵏ for k = lowest … 1023, which is 0 at first. */

@@ -28,13 +28,13 @@ describe("size", () => {
   test("everything", async () => {
     const program =
       'import * as core from "@wengert/core"; import * as ops from "@wengert/ops"; console.log(core, ops);';
-    expectAtMost(49_000, await load(program));
+    expectAtMost(48_500, await load(program));
   });
 
   test("what fits a linear model", async () => {
     const program =
       'import { grad } from "@wengert/core"; import { crossEntropy, matmul } from "@wengert/ops"; console.log(grad, matmul, crossEntropy);';
-    expectAtMost(28_000, await load(program));
+    expectAtMost(27_500, await load(program));
   });
 
   test("the binaries of the kernels, which come once", async () => {
