@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 
-const patience = 120_000; // milliseconds for an answer
+const patience = 20_000; // milliseconds for an answer
 
 /** @typedef {import("./peers.mjs").Peer} Peer */
 
@@ -63,7 +63,10 @@ export class Conversation {
   }
 
   async #answer() {
-    const timer = setTimeout(() => this.stop(), patience);
+    const timer = setTimeout(() => {
+      this.#said = `no answer within ${patience / 1000} s`;
+      this.stop();
+    }, patience);
     try {
       const { done, value } = await this.#lines.next();
       if (!done) return JSON.parse(value);

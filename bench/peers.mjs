@@ -14,7 +14,6 @@ import { fileURLToPath } from "node:url";
 const python = pythonWith("torch");
 const node = process.execPath;
 const folder = fileURLToPath(new URL("peers/", import.meta.url));
-const oneThread = { OMP_NUM_THREADS: "1", OPENBLAS_NUM_THREADS: "1", MKL_NUM_THREADS: "1" };
 
 /** @param {string} name @param {string} title @param {string} kernels @param {"float32" | "float64"} dtype @returns {Peer} */
 function wengert(name, title, kernels, dtype = "float32") {
@@ -28,17 +27,27 @@ export const peers = [
   wengert("plain", "plain loops", "plain"),
   wengert("simd", "simd", "simd"),
   wengert("fma", "fma", "fma"),
-  { name: "torch", title: "PyTorch", command: [python, `${folder}pytorch.py`], env: oneThread },
-  {
-    name: "torch-tuned",
-    title: "PyTorch, other BLAS kernel",
-    command: [python, `${folder}pytorch.py`],
-    env: { ...oneThread, ...(blasCore() && { OPENBLAS_CORETYPE: blasCore() }) },
-  },
+  { name: "tfjs-wasm", title: "tfjs wasm", command: [node, `${folder}tfjs.mjs`, "wasm"] },
+  { name: "tfjs-cpu", title: "tfjs cpu", command: [node, `${folder}tfjs.mjs`, "cpu"] },
+  { name: "jax-js", title: "jax-js jit", command: [node, `${folder}jax.mjs`] },
+  { name: "onnxruntime", title: "ONNX Runtime, by hand", command: [node, `${folder}onnxruntime.mjs`] },
+  pytorch("torch", "PyTorch"),
+  pytorch("torch-tuned", "PyTorch, BLAS for the processor", blasCore()),
+  pytorch("torch-sse", "PyTorch, BLAS of 128 bits", "Prescott"),
 ];
 
-/** What OpenBLAS should take this processor for: one that is newer than itself it may take for an old one. */
-export function blasCore() {
+/**
+ * PyTorch as it was installed; with `core`, OpenBLAS takes the processor for that one. By itself it takes one that is newer
+ * than itself for an old one, with vectors of 128 bits like those of WebAssembly.
+ * @param {string} name @param {string} title @param {string} [core] @returns {Peer}
+ */
+function pytorch(name, title, core) {
+  const env = { OMP_NUM_THREADS: "1", OPENBLAS_NUM_THREADS: "1", ...(core && { OPENBLAS_CORETYPE: core }) };
+  return { name, title, command: [python, `${folder}pytorch.py`], env };
+}
+
+/** What OpenBLAS should take this processor for, as far as that of Debian 12 goes. */
+function blasCore() {
   try {
     const flags =
       readFileSync("/proc/cpuinfo", "utf8")

@@ -21,12 +21,7 @@ const chosen = peers.filter(({ name }) => options.peers?.includes(name) ?? true)
 /** @type {Map<string, Conversation>} */
 const running = new Map();
 for (const peer of chosen) await start(peer);
-const [packaged, tuned] = ["torch", "torch-tuned"].map((name) => running.get(name));
-if (packaged && tuned && packaged.versions.blasCore === tuned.versions.blasCore) {
-  console.error(`torch-tuned: left out, as PyTorch itself multiplies by the kernels for ${packaged.versions.blasCore}`);
-  tuned.stop();
-  running.delete("torch-tuned");
-}
+leaveOutRepeated();
 
 const measured = [];
 for (const given of cases.filter(({ name }) => options.only?.some((part) => name.includes(part)) ?? true)) {
@@ -55,6 +50,23 @@ async function start(peer) {
   } catch (error) {
     running.delete(peer.name);
     console.error(`${peer.name}: left out (${/** @type {Error} */ (error).message})`);
+  }
+}
+
+/** PyTorch with another BLAS tells nothing new where it is the same after all. */
+function leaveOutRepeated() {
+  /** @type {Map<string, string>} */
+  const seen = new Map();
+  for (const [name, peer] of running) {
+    const { blasCore } = peer.versions;
+    if (blasCore === undefined) continue;
+    const same = seen.get(blasCore);
+    if (same === undefined) seen.set(blasCore, name);
+    else {
+      console.error(`${name}: left out (${same} multiplies by the kernels for ${blasCore} too)`);
+      peer.stop();
+      running.delete(name);
+    }
   }
 }
 

@@ -1,0 +1,120 @@
+/** TensorFlow.js: `node tfjs.mjs wasm|cpu`. The first backend by its build with SIMD and one thread. */
+import { createRequire } from "node:module";
+import { dirname } from "node:path";
+import * as tf from "@tensorflow/tfjs";
+import { serve } from "../serve.mjs";
+
+const [backend] = process.argv.slice(2);
+const rate = 0.1;
+const classes = 10;
+
+if (backend === "wasm") {
+  const require = createRequire(import.meta.url);
+  const wasm = require("@tensorflow/tfjs-backend-wasm");
+  wasm.setWasmPaths(`${dirname(require.resolve("@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm"))}/`);
+  wasm.setThreadsCount(1);
+}
+await tf.setBackend(backend);
+await tf.ready();
+if (tf.getBackend() !== backend) throw new Error(`the backend is ${tf.getBackend()}, not ${backend}`);
+
+const tensors = (inputs) =>
+  Object.fromEntries(
+    Object.entries(inputs).map(([name, { shape, values }]) => [
+      name,
+      tf.tensor(values, shape, values instanceof Int32Array ? "int32" : "float32"),
+    ]),
+  );
+/** Reads what `body` gives, outside of tidy, which would look for tensors among millions of numbers. */
+function readAll(body) {
+  const named = tf.tidy(body);
+  const numbers = Object.fromEntries(Object.entries(named).map(([name, t]) => [name, t.dataSync()]));
+  tf.dispose(named);
+  return numbers;
+}
+/** −Σ y log softmax(z) / rows, with y one-hot: tfjs has no cross-entropy of class indices that has a gradient. */
+const crossEntropy = (z, Y) => tf.neg(tf.div(tf.sum(tf.mul(Y, tf.logSoftmax(z))), Y.shape[0]));
+
+function descent(loss, initial) {
+  const names = Object.keys(initial);
+  const step = tf.valueAndGrads(loss);
+  let params = Object.values(initial);
+  return () => {
+    const { loss, ...next } = tf.tidy(() => {
+      const { value, grads } = step(params);
+      return {
+        loss: value,
+        ...Object.fromEntries(names.map((name, i) => [name, tf.sub(params[i], tf.mul(grads[i], rate))])),
+      };
+    });
+    tf.dispose(params);
+    params = Object.values(next);
+    const numbers = Object.fromEntries(Object.entries({ loss, ...next }).map(([name, t]) => [name, t.dataSync()]));
+    loss.dispose();
+    return numbers;
+  };
+}
+
+await serve(
+  { tfjs: tf.version.tfjs, backend },
+  {
+    softmax(inputs) {
+      const { x, g } = tensors(inputs);
+      const pullback = tf.valueAndGrad((x) => tf.softmax(x));
+      return () =>
+        readAll(() => {
+          const { value, grad } = pullback(x, g);
+          return { s: value, dx: grad };
+        });
+    },
+    regression(inputs) {
+      const { X, labels } = tensors(inputs);
+      const Y = tf.oneHot(labels, classes).toFloat();
+      const loss = (W, b) => crossEntropy(tf.add(tf.matMul(X, W), b), Y);
+      return descent(loss, { W: tf.zeros([784, classes]), b: tf.zeros([classes]) });
+    },
+    mlp(inputs) {
+      const { X, labels, ...params } = tensors(inputs);
+      const Y = tf.oneHot(labels, classes).toFloat();
+      const loss = (A, a, B, b) => crossEntropy(tf.add(tf.matMul(tf.relu(tf.add(tf.matMul(X, A), a)), B), b), Y);
+      return descent(loss, params);
+    },
+    tiny(inputs) {
+      const { x, ...params } = tensors(inputs);
+      const names = Object.keys(params);
+      const layer = (x, W, b) => tf.tanh(tf.add(tf.matMul(x, W), b));
+      const gradient = tf.grads((A, a, B, b, C, c) => tf.sum(layer(layer(layer(x, A, a), B, b), C, c)));
+      return () =>
+        readAll(() => {
+          const slopes = gradient(Object.values(params));
+          return Object.fromEntries(names.map((name, i) => [name, slopes[i]]));
+        });
+    },
+    chain(inputs, { length }) {
+      const { x, c } = tensors(inputs);
+      const gradient = tf.grad((x) => {
+        let h = x;
+        for (let i = 0; i < length; i += 2) h = tf.add(tf.tanh(h), c);
+        return tf.sum(h);
+      });
+      return () => readAll(() => ({ dx: gradient(x) }));
+    },
+    gemm(inputs) {
+      const { a, b } = tensors(inputs);
+      return () => readAll(() => ({ product: tf.matMul(a, b) }));
+    },
+    /** There is no hessian: each row is the gradient of one component of the gradient. */
+    hessian(inputs) {
+      const { X, labels, W } = tensors(inputs);
+      const Y = tf.oneHot(labels, classes).toFloat();
+      const gradient = tf.grad((W) => crossEntropy(tf.matMul(X, W), Y));
+      const rows = Array.from({ length: W.size }, (_, i) => {
+        const basis = new Float32Array(W.size);
+        basis[i] = 1;
+        const direction = tf.tensor(basis, W.shape);
+        return tf.grad((W) => tf.sum(tf.mul(gradient(W), direction)));
+      });
+      return () => readAll(() => ({ H: tf.stack(rows.map((row) => row(W))) }));
+    },
+  },
+);
