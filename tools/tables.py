@@ -17,19 +17,13 @@ def pair(value):
     return high, float(value - high)
 
 
-def coarse_pair(value):
-    """The same with a first part that is a multiple of 2^-40, so that short numbers can be added to it exactly."""
-    high = float(mp.nint(mp.ldexp(value, 40)) / 2**40)
-    return high, float(value - high)
-
-
 def mills(t):
     """Mills' ratio of the normal distribution, (1 - Phi(t)) / phi(t)."""
     return mp.sqrt(mp.pi / 2) * mp.erfc(t / mp.sqrt(2)) * mp.exp(t * t / 2)
 
 
 def literal(x):
-    return repr(x).removesuffix(".0")
+    return x if isinstance(x, str) else repr(x).removesuffix(".0")
 
 
 def table(rows):
@@ -38,15 +32,13 @@ def table(rows):
 
 roots = [pair(mp.mpf(2) ** (mp.mpf(j) / 32)) for j in range(32)]
 
-nodes = []
-for j in range(25):
-    if j == 3:
-        t = mp.findroot(lambda t: mills(t) - t, 0.75)
-        nodes.append((*pair(t), *pair(t), *coarse_pair(t * t - 1)))
-    else:
-        t = mp.mpf(j) / 4
-        ratio = mills(t)
-        nodes.append((float(t), 0.0, *coarse_pair(ratio), *coarse_pair(t * ratio - 1)))
+def times80(value):
+    """A hexadecimal literal of value 2^80, rounded."""
+    return hex(int(mp.nint(mp.ldexp(value, 80)))) + "n"
+
+
+crossing = mp.findroot(lambda t: mills(t) - t, 0.75)
+ratios = [mills(crossing if j == 3 else mp.mpf(j) / 4) for j in range(25)]
 
 ln2 = mp.log(2) / 32
 ln2_high = float(mp.nint(mp.ldexp(ln2, 36)) / 2**36)
@@ -91,12 +83,13 @@ export const root = {hex(int(mp.nint(mp.ldexp(mp.mpf(2) ** (mp.mpf(1) / 32), 128
 export const density = {literal(pair(1 / mp.sqrt(2 * mp.pi))[0])};
 export const densityRest = {literal(pair(1 / mp.sqrt(2 * mp.pi))[1])};
 
-/**
- * Nodes t = 0, ¼, ½, … 6, with Mills' ratio m(t) = (1 − Φ(t)) / φ(t) and its derivative m′(t) = t m(t) − 1, each as a
- * sum of two doubles. In place of ¾ there is the t near it at which m(t) = t.
- */
-export const nodes: Float64Array = /* @__PURE__ */ new Float64Array([
-{table(nodes)}]);
+/** Mills' ratio m(t) = (1 − Φ(t)) / φ(t), times 2^80, at t = 0, ¼, ½, … 6; in place of ¾ there is the t near it at which m(t) = t. */
+export const ratios: readonly bigint[] = [
+{table([[times80(m)] for m in ratios])}];
+
+/** That t, as a sum of two doubles. */
+export const crossing = {literal(pair(crossing)[0])};
+export const crossingRest = {literal(pair(crossing)[1])};
 """
 path = pathlib.Path(__file__).parent.parent / "packages/ops/src/tables.ts"
 path.write_text(text)

@@ -1,13 +1,33 @@
 import type { Data } from "@wengert/core/ndarray";
 import { productError, sumError } from "./doubles.ts";
 import { expPair, power, scaled } from "./exponential.ts";
-import { density, densityRest, nodes } from "./tables.ts";
+import { crossing, crossingRest, density, densityRest, ratios } from "./tables.ts";
 
 // Φ and φ, the distribution and the density of the standard normal distribution, by Mills' ratio m(t) = Φ(−t) / φ(t).
 // It neither underflows nor cancels where Φ does, and since m′ = t m − 1, its value at a node gives its whole series.
 
 const columns = 6; // of a node: t, m and m′, two doubles each
 const terms = 12; // of the series behind these, as far as 2⁻⁶⁰ for |h| ≤ ⅛
+
+/**
+ * The nodes. In that where m(t) = t, t and m are known to all digits; elsewhere the first double is a multiple of 2⁻⁴⁰, so that
+ * short numbers can be added to it exactly. Computed, since as a table it would be one of the largest things in a bundle.
+ */
+const nodes = /* @__PURE__ */ nodesOf(ratios);
+function nodesOf(ratios: readonly bigint[]): Float64Array {
+  const inTwo = (x: bigint): [number, number] => {
+    const high = (x + (1n << 39n)) >> 40n;
+    return [Number(high) * 2 ** -40, Number(x - (high << 40n)) * 2 ** -80];
+  };
+  const both = [crossing, crossingRest];
+  const each = ratios.flatMap((m, j) => {
+    const isCrossing = j === 3;
+    const t = isCrossing ? m : BigInt(j) << 78n;
+    const slope = inTwo(((t * m) >> 80n) - (1n << 80n));
+    return isCrossing ? [...both, ...both, ...slope] : [...inTwo(t), ...inTwo(m), ...slope];
+  });
+  return Float64Array.from(each);
+}
 
 /** Those of each node: (n + 1) cₙ₊₁ = t cₙ + cₙ₋₁. */
 const series = /* @__PURE__ */ seriesOf(nodes);
