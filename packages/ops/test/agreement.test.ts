@@ -59,7 +59,7 @@ describe("generated calls", () => {
   it.each(Object.keys(calls))("of %s agree, and their rows alone", (name) => {
     fc.assert(
       fc.property(drawn, (one) => agree(name, one)),
-      { numRuns: Math.ceil(60 * times), seed },
+      { numRuns: Math.ceil(80 * times), seed },
     );
   });
 

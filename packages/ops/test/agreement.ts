@@ -28,10 +28,12 @@ export interface Drawn {
 }
 
 const around = (...sizes: readonly number[]): number[] => sizes.flatMap((n) => [n - 1, n, n + 1]);
-/** Vectors, tiles, the entries for which loops copy, and where WebAssembly begins to pay. */
-const edges = around(1, 4, 6, 8, 12, 16, 32, 48, 60, 64, ...Object.values(crossovers)).filter((n) => n > 0);
+/** Next to vectors, tiles, and where WebAssembly begins to pay. */
+const edges = around(4, 6, 8, 12, 16, 32, 60, 64, ...Object.values(crossovers)).filter((n) => n > 0);
 /** The entries of a chunk of 32 kB, and of two. */
 const chunks = around(4096, 8192, 16_384);
+/** The terms of a product that its kernel, and that its memory, takes at a time. */
+const blocks = around(400, 1024);
 /** What a test may take in a call. */
 const most = { elements: 20_000, products: 300_000 };
 
@@ -72,17 +74,18 @@ const layouts = {
 } as const satisfies Record<string, (t: Tensor) => Tensor>;
 type Layout = keyof typeof layouts;
 
+const size = (...large: readonly number[]): Arbitrary<number> =>
+  fc.oneof(
+    { weight: 6, arbitrary: fc.integer({ min: 1, max: 18 }) }, // what is left over by vectors and tiles
+    { weight: 6, arbitrary: fc.constantFrom(...edges) },
+    { weight: 1, arbitrary: fc.constantFrom(...large) },
+  );
+
 export const drawn: Arbitrary<Drawn> = fc.record({
   dtype: fc.constantFrom<Float[]>("float64", "float32"),
-  rows: fc.constantFrom(1, 1, 2, 3, ...edges),
-  n: fc.oneof(
-    { weight: 6, arbitrary: fc.constantFrom(...edges) },
-    { weight: 1, arbitrary: fc.constantFrom(...chunks) },
-  ),
-  k: fc.oneof(
-    { weight: 6, arbitrary: fc.constantFrom(...edges) },
-    { weight: 1, arbitrary: fc.constantFrom(...around(400)) },
-  ),
+  rows: size(1, 2),
+  n: size(...chunks),
+  k: size(...blocks),
   layouts: fc.tuple(
     ...[0, 1, 2].map(() => fc.constantFrom<Layout[]>("rows", "rows", ...(Object.keys(layouts) as Layout[]))),
   ),
