@@ -1,6 +1,6 @@
 /**
- * The only module that may import ndarray; `@wengert/core/ndarray` to the packages above. Where the code that ndarray
- * generates is forbidden, view.ts takes its place, and nothing else changes.
+ * The only module that may import ndarray; `@wengert/core/ndarray` to the packages above. Ops work on arrays of our own, of
+ * view.ts; readers get what ndarray makes of them, unless the code that it generates is forbidden.
  *
  * ndarray is CommonJS: import the default export (its types promise named ones, which fail in Node).
  */
@@ -67,10 +67,12 @@ export interface DataClass {
   readonly BYTES_PER_ELEMENT: number;
 }
 
-// ndarray() looks for its class anew at each call, which makes a chain of small ops a third slower. So the classes for up
-// to two axes are remembered, by the kind of typed array and the rank; they take shape, strides and offset one by one.
-type ViewClass = new (data: Data, ...shapeStrideOffset: number[]) => NdArray;
-const views = /* @__PURE__ */ new Map<unknown, ViewClass[]>();
+/**
+ * `data` seen as an array of `shape`; row by row unless strides are given. Nothing is copied, the lists neither: they must not
+ * change. This is what ops work on: one class, whatever the dtype and rank, which engines are quick to read.
+ */
+export const ndarray = (data: Data, shape: Shape, stride?: Shape, offset?: number): NdArray =>
+  viewOf(data, shape, stride, offset) as unknown as NdArray;
 
 /** Whether code may be generated, which the policy of a page may forbid; `undefined` until it is tried, once. */
 let mayGenerate: boolean | undefined;
@@ -83,25 +85,10 @@ function triedToGenerate(): boolean {
   }
 }
 
-/** `data` seen as an array of `shape`; row by row unless strides are given. Nothing is copied. */
-export function ndarray(data: Data, shape: Shape, stride?: Shape, offset?: number): NdArray {
-  // Without an offset, negative strides need one, which ndarray finds.
-  const View = stride === undefined || offset !== undefined ? views.get(data.constructor)?.[shape.length] : undefined;
-  if (View !== undefined) {
-    const last = stride?.[shape.length - 1] ?? 1;
-    if (shape.length === 2) return new View(data, shape[0]!, shape[1]!, stride?.[0] ?? shape[1]!, last, offset ?? 0);
-    if (shape.length === 1) return new View(data, shape[0]!, last, offset ?? 0);
-    return new View(data, offset ?? 0);
-  }
+/** The same elements for readers outside: a real ndarray, whose shape and strides are its own; of our class where that is forbidden. */
+export function realNdarray({ data, shape, stride, offset }: NdArray): NdArray {
   mayGenerate ??= triedToGenerate();
-  if (!mayGenerate) return viewOf(data, shape, stride, offset) as unknown as NdArray;
-  const array = nd(data, shape as number[], stride as number[] | undefined, offset);
-  if (shape.length <= 2) {
-    const ofDType = views.get(data.constructor) ?? [];
-    ofDType[shape.length] = array.constructor as ViewClass;
-    views.set(data.constructor, ofDType);
-  }
-  return array;
+  return mayGenerate ? nd(data, shape, stride, offset) : ndarray(data, [...shape], [...stride], offset);
 }
 
 /** Whether the elements of `a` lie row by row, without gaps. */

@@ -21,6 +21,7 @@ import {
   type NdArray,
   ndarray,
   type ReadonlyNdArray,
+  realNdarray,
   rows,
   type Shape,
   sizeOf,
@@ -54,7 +55,7 @@ export class Tensor {
   readonly array: NdArray | undefined;
   /** A name for messages and listings; it may be given at any time. */
   label: string | undefined;
-  #seen: number | undefined; // fingerprint of the numbers when they were first handed out
+  #shown: { readonly data: ReadonlyNdArray; readonly numbers: number } | undefined; // what was handed out, with a fingerprint
 
   constructor(shape: Shape, dtype: DType, array: NdArray | undefined, label?: string) {
     this.shape = shape;
@@ -70,8 +71,9 @@ export class Tensor {
   /** The numbers as an ndarray, not copied, for reading only. @throws TracedValueError while a program is traced. */
   get data(): ReadonlyNdArray {
     const array = this.#values("data");
-    this.#seen ??= fingerprint(array); // the type forbids writing, nothing else does: see assertUnchanged
-    return array as ReadonlyNdArray;
+    // The type forbids writing, nothing else does: see assertUnchanged.
+    this.#shown ??= { data: realNdarray(array) as ReadonlyNdArray, numbers: fingerprint(array) };
+    return this.#shown.data;
   }
 
   /** The one number of a scalar (bool: 1 or 0). @throws ShapeError for any other shape. */
@@ -96,7 +98,7 @@ export class Tensor {
 
   /** Throws when someone wrote to what `.data` returned: derivatives would be of numbers that are gone. */
   assertUnchanged(): void {
-    if (this.#seen === undefined || this.#seen === fingerprint(this.array!)) return;
+    if (this.#shown === undefined || this.#shown.numbers === fingerprint(this.array!)) return;
     throw new MutationError(
       `data: ${describe(this)} was written to after it had been used; tensors are immutable: make a new one, ` +
         "tensor(values), or write to a copy, tensor(t).data",
@@ -112,7 +114,7 @@ export class Tensor {
 
   /** `x instanceof Tensor` asks for what only a tensor has: a proxy, which others may make throw, is none. */
   static [Symbol.hasInstance](x: unknown): x is Tensor {
-    return typeof x === "object" && x !== null && #seen in x;
+    return typeof x === "object" && x !== null && #shown in x;
   }
 
   static {
@@ -272,8 +274,9 @@ export function fromNdarray(nd: ReadonlyNdArray, options?: { readonly label?: st
   const array = checkNdArray("fromNdarray", nd);
   const bits = nd.dtype === "uint8" && rows(array).every((x) => x <= 1);
   const dtype = bits ? "bool" : (nd.dtype as DType);
+  const shape = [...nd.shape];
   if (bits || (Object.hasOwn(storage, dtype) && nd.data instanceof storage[dtype]))
-    return new Tensor([...nd.shape], dtype, nd, label);
+    return new Tensor(shape, dtype, ndarray(nd.data, shape, [...nd.stride], nd.offset), label);
   throw new DTypeError(
     `fromNdarray: dtype ${nd.dtype} cannot be wrapped (float64, float32, int32, or uint8 of 0 and 1 can); ` +
       'tensor(nd, { dtype: "float64" }) copies and converts',

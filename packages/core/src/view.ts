@@ -9,26 +9,42 @@ export interface Strided {
   readonly offset: number;
 }
 
-/** `data` seen as an array of `shape`: what ndarray(data, shape, stride, offset) gives. */
+/** `data` seen as an array of `shape`: what ndarray(data, shape, stride, offset) gives. The lists are not copied. */
 export function viewOf(data: Data, shape: Shape, stride: Shape = rowMajor(shape), offset?: number): View {
-  const start = stride.reduce((start, step, axis) => start + (step < 0 ? (1 - shape[axis]!) * step : 0), 0);
-  return new View(data, [...shape], [...stride], offset ?? start);
+  return new View(data, shape, stride, offset ?? startOf(shape, stride));
 }
 
-const rowMajor = (shape: Shape): number[] => shape.map((_, axis) => product(shape.slice(axis + 1)));
+function rowMajor(shape: Shape): Shape {
+  if (shape.length === 1) return [1];
+  if (shape.length === 2) return [shape[1]!, 1];
+  const stride = [...shape];
+  for (let axis = shape.length - 1, size = 1; axis >= 0; axis--) {
+    stride[axis] = size;
+    size *= shape[axis]!;
+  }
+  return stride;
+}
+
+/** Where the first element lies, so that none lies before the start of memory. */
+function startOf(shape: Shape, stride: Shape): number {
+  let start = 0;
+  for (let axis = 0; axis < stride.length; axis++) if (stride[axis]! < 0) start += (1 - shape[axis]!) * stride[axis]!;
+  return start;
+}
+
 const product = (sizes: Shape): number => sizes.reduce((size, n) => size * n, 1);
 
 /**
- * An array as ndarray makes it, with all its properties and methods, from which no code is generated: what stands in where
- * that is forbidden.
+ * An array with all the properties and methods of ndarray's, of one class for all dtypes and ranks, and without code that is
+ * generated, which a page may forbid.
  */
 class View implements Strided {
   readonly data: Data;
-  readonly shape: number[];
-  readonly stride: number[];
+  readonly shape: Shape;
+  readonly stride: Shape;
   readonly offset: number;
 
-  constructor(data: Data, shape: number[], stride: number[], offset: number) {
+  constructor(data: Data, shape: Shape, stride: Shape, offset: number) {
     this.data = data;
     this.shape = shape;
     this.stride = stride;
@@ -77,7 +93,7 @@ class View implements Strided {
       const given = size[axis];
       return typeof given !== "number" || given < 0 ? n : given | 0;
     });
-    return new View(this.data, shape, [...this.stride], this.offset);
+    return new View(this.data, shape, this.stride, this.offset);
   }
 
   lo(...from: unknown[]): View {
@@ -85,7 +101,7 @@ class View implements Strided {
     return new View(
       this.data,
       this.shape.map((n, axis) => n - skipped[axis]!),
-      [...this.stride],
+      this.stride,
       this.index(...skipped),
     );
   }

@@ -162,19 +162,20 @@ describe("where code may not be generated", () => {
     vi.unstubAllGlobals();
     vi.resetModules();
   });
-  it("that is tried once, and not before an array is made", async () => {
+  it("that is tried once, and not before an array is handed out", async () => {
     vi.resetModules();
     const forbidden = vi.fn(function generate() {
       throw new EvalError("violates the page's policy");
     });
     vi.stubGlobal("Function", forbidden);
-    const { ndarray } = await import("../src/ndarray.ts");
-    expect(forbidden).toHaveBeenCalledTimes(0);
-    const arrays = [
+    const { ndarray, realNdarray } = await import("../src/ndarray.ts");
+    const ours = [
       ndarray(new Float64Array(1), []),
       ndarray(new Int32Array(6), [2, 3]),
       ndarray(new Uint8Array(2), [2]),
     ];
+    expect(forbidden).toHaveBeenCalledTimes(0);
+    const arrays = ours.map(realNdarray);
     expect(forbidden).toHaveBeenCalledTimes(1);
     expect(arrays.map(({ dtype, stride }) => [dtype, stride])).toEqual([
       ["float64", []],
