@@ -102,23 +102,11 @@ export interface AnyOpSpec extends Differentiable {
   readonly samples: () => readonly (readonly unknown[])[];
 }
 
-// Engines are quick to read objects that have the same properties in the same order. So every declaration has all of them.
-const layout: Readonly<Record<string, undefined>> = {
-  name: undefined,
-  shape: undefined,
-  vjp: undefined,
-  samples: undefined,
-  options: undefined,
-  params: undefined,
-  dtype: undefined,
-  kernel: undefined,
-  view: undefined,
-  flops: undefined,
-  nonFinite: undefined,
-} satisfies Record<keyof AnyOpSpec, undefined>;
-
 export function defineOp<I extends Inputs, P = undefined, O = P>(given: NoInfer<OpSpec<I, P, O>>): Op<I, P, O> {
-  const spec = { ...layout, ...given };
+  const { name, options, params, shape, dtype, kernel, view, vjp, flops, nonFinite, samples } = given;
+  // Engines are quick to read objects that have the same properties in the same order. So every declaration has all of them.
+  const all = { name, options, params, shape, dtype, kernel, view, vjp, flops, nonFinite, samples };
+  const spec = all as unknown as OpSpec<I, P, O>;
   const arity = Array.isArray(spec.vjp) ? spec.vjp.length : undefined;
   const op = (...args: readonly unknown[]): Tensor => {
     const tensors = arity === undefined ? args[0] : args.length > arity ? args.slice(0, arity) : args;
