@@ -33,8 +33,13 @@ export function expBelow<T>(x: v128, top: v128): v128 {
   const r = v128.add<T>(h, c);
   const square = v128.mul<T>(r, r);
   let rest = v128.mul<T>(square, sizeof<T>() == 4 ? floatCurve(r, square) : doubleCurve(r, square));
-  if (sizeof<T>() == 8) rest = v128.add<T>(rest, v128.add<T>(v128.sub<T>(h, r), c));
-  const y = v128.mul<T>(scale, v128.add<T>(v128.splat<T>(<T>1), v128.add<T>(r, rest)));
+  let sum = v128.splat<T>(<T>1);
+  if (sizeof<T>() == 8) {
+    sum = f64x2.add(sum, r);
+    const lostOfR = f64x2.sub(r, f64x2.sub(sum, f64x2.splat(1)));
+    rest = f64x2.add(rest, f64x2.add(lostOfR, f64x2.add(f64x2.sub(h, r), c)));
+  } else rest = f32x4.add(r, rest);
+  const y = v128.mul<T>(scale, v128.add<T>(sum, rest));
   return v128.andnot(y, v128.lt<T>(d, v128.splat<T>(sizeof<T>() == 4 ? <T>-131 : <T>-746)));
 }
 

@@ -5,6 +5,7 @@
 
 export * from "./elementwise";
 export * from "./gemm";
+export * from "./losses";
 export * from "./softmax";
 export * from "./sums";
 

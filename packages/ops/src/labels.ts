@@ -19,6 +19,7 @@ import { alongAxes, inDoubles } from "./loops.ts";
 import { secondOrder } from "./probabilities.ts";
 import { irregular } from "./samples.ts";
 import { sum } from "./sum.ts";
+import { labelledLanesInWasm } from "./wasm/softmax.ts";
 
 type PullbackInputs = readonly [logits: Tensor, labels: Tensor, g: Tensor];
 
@@ -35,6 +36,7 @@ export const labelLosses: Op<readonly [logits: Tensor, labels: Tensor], Classes>
   shape: ([logits, labels], { axis }) => rowsOfLabels("crossEntropy", logits, labels, axis),
   dtype: ([logits]) => sharedFloat("crossEntropy", [logits]),
   kernel: (out, [logits, labels], { axis }, operands) =>
+    labelledLanesInWasm("labelLosses", out, [logits, labels], axis) ||
     alongAxes([axis], out, [logits, labels], (n, y, o, _, a, i, s, b, j) => {
       const label = labelOf(b[j]!, o, n, operands);
       const m = peak(n, a, i, s);
@@ -63,6 +65,7 @@ export const crossEntropyPullback: Op<PullbackInputs, Classes> = /* @__PURE__ */
   },
   dtype: ([logits, , g]) => sharedFloat("crossEntropyPullback", [logits, g]),
   kernel: (out, [logits, labels, g], { axis }, operands) =>
+    labelledLanesInWasm("labelPullback", out, [logits, labels, g], axis) ||
     inDoubles(out, (exact) => {
       let row = 0;
       alongAxes([axis], exact, [logits, labels, g], (n, y, o, r, a, i, s, b, j, _, c, k) => {

@@ -9,6 +9,7 @@ import { alongAxes, withoutAxes } from "./loops.ts";
 import { irregular } from "./samples.ts";
 import { reshape } from "./shape.ts";
 import { softmax } from "./softmax.ts";
+import { lanesInWasm } from "./wasm/softmax.ts";
 import { where } from "./where.ts";
 
 /**
@@ -21,6 +22,7 @@ export const logSumExp: Op<Unary, Reduction, ReduceOptions> = /* @__PURE__ */ de
   params: (options, [x]) => reductionOf("logSumExp", x, options),
   shape: ([x], params) => reducedShape(x.shape, params),
   kernel: (out, [x], { axes }) =>
+    lanesInWasm("logSumExp", withoutAxes(out, x.shape, axes), [x], axes) ||
     alongAxes(axes, withoutAxes(out, x.shape, axes), [x], (n, y, o, _, a, i, s) => {
       const m = peak(n, a, i, s);
       const most = n > 0 ? a[i + m * s]! : -Infinity;

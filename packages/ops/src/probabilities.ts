@@ -11,6 +11,7 @@ import { irregular, positive } from "./samples.ts";
 import { expandDims } from "./shape.ts";
 import { logSoftmax, logSoftmaxTangent, softmax, softmaxPullback } from "./softmax.ts";
 import { sum } from "./sum.ts";
+import { lanesInWasm } from "./wasm/softmax.ts";
 import { weighted } from "./weighted.ts";
 import { where } from "./where.ts";
 
@@ -25,6 +26,7 @@ export const probabilityLosses: Op<LossInputs, Classes> = /* @__PURE__ */ define
   options: { axis: undefined },
   shape: ([logits, t], { axis }) => rowsOfProbabilities("crossEntropy", logits, t, axis),
   kernel: (out, [logits, probabilities], { axis }) =>
+    lanesInWasm("probabilityLosses", out, [logits, probabilities], [axis]) ||
     alongAxes([axis], out, [logits, probabilities], (n, y, o, _, a, i, s, b, j, t) => {
       if (n === 0) return; // the output holds zeros
       const m = peak(n, a, i, s);
@@ -68,6 +70,7 @@ export const softCrossEntropyPullback: Op<readonly [logits: Tensor, probabilitie
       return logits.shape;
     },
     kernel: (out, [logits, probabilities, g], { axis }) =>
+      lanesInWasm("probabilityPullback", out, [logits, probabilities, g], [axis]) ||
       inDoubles(out, (exact) =>
         alongAxes([axis], exact, [logits, probabilities, g], (n, y, o, r, a, i, s, b, j, t, c, k) => {
           const m = peak(n, a, i, s);

@@ -25,7 +25,7 @@ import { exponentials, meanUnder, peak, sumOfOthers } from "./lanes.ts";
 import { alongAxes, inDoubles } from "./loops.ts";
 import { irregular, positive } from "./samples.ts";
 import { sum } from "./sum.ts";
-import { softmaxInWasm, softmaxPullbackInWasm } from "./wasm/softmax.ts";
+import { lanesInWasm } from "./wasm/softmax.ts";
 import { where } from "./where.ts";
 
 export interface SoftmaxOptions {
@@ -66,7 +66,7 @@ const softmaxOfAll: Op<Unary, Along, AxisOption> = /* @__PURE__ */ defineOp({
   params: /* @__PURE__ */ along("softmax"),
   shape: ([x]) => x.shape,
   kernel: (out, [x], { axes }) =>
-    softmaxInWasm(out, x, axes) ||
+    lanesInWasm("softmax", out, [x], axes) ||
     inDoubles(out, (y) =>
       alongAxes(axes, y, [x], (n, s, o, r, a, i, t) => {
         const others = exponentials(n, s, o, r, a, i, t, peak(n, a, i, t)); // shifted, so that exp cannot overflow
@@ -99,7 +99,7 @@ export const softmaxPullback: Op<Binary, Along, AxisOption> = /* @__PURE__ */ de
   params: /* @__PURE__ */ along("softmaxPullback"),
   shape: (inputs) => commonShape("softmaxPullback", inputs, ["s", "g"]),
   kernel: (out, [s, g], { axes }) =>
-    softmaxPullbackInWasm(out, s, g, axes) ||
+    lanesInWasm("softmaxPullback", out, [s, g], axes) ||
     alongAxes(axes, out, [s, g], (n, y, o, r, a, i, t, b, j, u) => {
       meanUnder(mean, n, a, i, t, b, j, u);
       for (let l = 0, p = i, q = j, k = o; l < n; l++, p += t, q += u, k += r) {
@@ -154,6 +154,7 @@ const logSoftmaxOfAll: Op<Unary, Along, AxisOption> = /* @__PURE__ */ defineOp({
   params: /* @__PURE__ */ along("logSoftmax"),
   shape: ([x]) => x.shape,
   kernel: (out, [x], { axes }) =>
+    lanesInWasm("logSoftmax", out, [x], axes) ||
     alongAxes(axes, out, [x], (n, y, o, r, a, i, t) => {
       const m = peak(n, a, i, t);
       const most = a[i + m * t]!;
@@ -184,6 +185,7 @@ export const logSoftmaxPullback: Op<Binary, Along, AxisOption> = /* @__PURE__ */
   params: /* @__PURE__ */ along("logSoftmaxPullback"),
   shape: (inputs) => commonShape("logSoftmaxPullback", inputs, ["x", "g"]),
   kernel: (out, [x, g], { axes }) =>
+    lanesInWasm("logSoftmaxPullback", out, [x, g], axes) ||
     inDoubles(out, (exact) =>
       alongAxes(axes, exact, [x, g], (n, y, o, r, a, i, t, b, j, u) => {
         const m = peak(n, a, i, t);

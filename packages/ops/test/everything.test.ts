@@ -57,10 +57,17 @@ const isSummedInSingle = (name: string) =>
 
 /**
  * The kernels in WebAssembly take exp of float32 in float32, four at a time: in float64, two at a time, and rounded once, softmax of
- * rows of 1000 would take 1.8 times as long. Such an exp is within 1.7 · 2⁻²⁴, and so is a sum of them, which a probability is divided
+ * rows of 1000 would take 1.5 to 2.3 times as long. Such an exp is within 1.7 · 2⁻²⁴, and so is a sum of them, which a probability is divided
  * by; its own rounding is half an ulp: 3.9 at most, and 1.9 in a million random rows.
  */
-const kernelBounds: typeof singleBounds = { softmax: [4, 2] };
+const kernelBounds: typeof singleBounds = {
+  softmax: [4, 2],
+  logSoftmax: [2.5, 4], // log1p of a sum has no larger relative error than the sum
+  logSoftmaxPullback: [4, 4],
+  crossEntropy: [4, 4],
+  crossEntropyPullback: [4, 4],
+  softCrossEntropyPullback: [4, 4],
+};
 const boundsOf = (name: string): readonly [value: number, cotangents: number] => {
   if (isSummedInSingle(name)) return [2, 3];
   return (kernels().running === "plain" ? undefined : kernelBounds[name]) ?? singleBounds[name] ?? [0.5, 2];

@@ -2,8 +2,21 @@
 export type FunctionName = "exp" | "log" | "tanh" | "sigmoid" | "neg" | "square" | "relu";
 export type OperationName = "add" | "sub" | "mul" | "div";
 
+/** Softmax, its relatives, and what they pull back. */
+export type LaneName =
+  | "softmax"
+  | "softmaxPullback"
+  | "logSumExp"
+  | "logSoftmax"
+  | "logSoftmaxPullback"
+  | "labelLosses"
+  | "labelPullback"
+  | "probabilityLosses"
+  | "probabilityPullback";
+
 type Maps = Readonly<Record<`${FunctionName}${32 | 64}`, FunctionKernel>> &
-  Readonly<Record<`${OperationName}${32 | 64}`, OperationKernel>>;
+  Readonly<Record<`${OperationName}${32 | 64}`, OperationKernel>> &
+  Readonly<Record<`${LaneName}${32 | 64}`, LaneKernel>>;
 
 /** What the compiled kernels export, as kernels/*.ts declare it. Numbers are addresses, counts, or strides in bytes. */
 export interface Exports extends Maps {
@@ -15,16 +28,15 @@ export interface Exports extends Maps {
   readonly rowSums64: SumKernel;
   readonly columnSums32: SumKernel;
   readonly columnSums64: SumKernel;
-  readonly softmax32: LaneKernel;
-  readonly softmax64: LaneKernel;
-  readonly softmaxPullback32: LaneKernel;
-  readonly softmaxPullback64: LaneKernel;
   readonly gemm32: ProductKernel;
   readonly gemm64: ProductKernel;
 }
 
-/** `rows` lanes of n entries each, of up to three operands; where one is a reduced one, it has an entry a row. */
-export type LaneKernel = (rows: number, n: number, y: number, a: number, b: number, c: number, scratch: number) => void;
+/**
+ * `rows` lanes of n entries each, of up to three operands; where one is a reduced one, it has an entry a row. `scratch` has room for
+ * 2 rows + 2 doubles, and for 3 n + 6.
+ */
+type LaneKernel = (rows: number, n: number, y: number, a: number, b: number, c: number, scratch: number) => void;
 
 /**
  * C = A B (`isFirst`), or C += A B, of [m, k] and [k, n], with k > 0. In B, rows or columns lie in one piece each; `scratch`
