@@ -91,6 +91,27 @@ function tile<T>(rows: i32, k: i32, a: usize, b: usize, step: usize, c: usize, c
   else add<T>(1, k, a, b, step, c, cRow, isFirst);
 }
 
+/** As `tile` of one row, but of 128 bytes: so that a line of the cache is read once, where rows of B are far apart. */
+function row<T>(k: i32, a: usize, b: usize, step: usize, c: usize, isFirst: bool): void {
+  let s0 = i64x2.splat(0), s1 = s0, s2 = s0, s3 = s0, s4 = s0, s5 = s0, s6 = s0, s7 = s0;
+  if (!isFirst) {
+    s0 = v128.load(c), s1 = v128.load(c, 16), s2 = v128.load(c, 32), s3 = v128.load(c, 48);
+    s4 = v128.load(c, 64), s5 = v128.load(c, 80), s6 = v128.load(c, 96), s7 = v128.load(c, 112);
+  }
+  const end = a + <usize>k * sizeof<T>();
+  while (a < end) {
+    const x = splat<T>(a, 0);
+    s0 = madd<T>(x, v128.load(b), s0), s1 = madd<T>(x, v128.load(b, 16), s1);
+    s2 = madd<T>(x, v128.load(b, 32), s2), s3 = madd<T>(x, v128.load(b, 48), s3);
+    s4 = madd<T>(x, v128.load(b, 64), s4), s5 = madd<T>(x, v128.load(b, 80), s5);
+    s6 = madd<T>(x, v128.load(b, 96), s6), s7 = madd<T>(x, v128.load(b, 112), s7);
+    a += sizeof<T>();
+    b += step;
+  }
+  v128.store(c, s0), v128.store(c, s1, 16), v128.store(c, s2, 32), v128.store(c, s3, 48);
+  v128.store(c, s4, 64), v128.store(c, s5, 80), v128.store(c, s6, 96), v128.store(c, s7, 112);
+}
+
 /** Packs rows of A: those of a tile together, column by column. */
 function packRows<T>(m: i32, k: i32, to: usize, a: usize, aRow: usize, aCol: usize): void {
   for (let i = 0; i < m; i += tall) {
@@ -212,7 +233,11 @@ function gemm<T>(
     for (let block = 0; block < m; block += many) {
       const blockEnd = min(many, m - block);
       packRows<T>(blockEnd, terms, scratch, from, aRow, aCol);
-      for (let j = 0; j < n; j += lanes) {
+      let j = 0;
+      if (m == 1 && isInPlace && cCol == sizeof<T>())
+        for (; j + 4 * lanes <= n; j += 4 * lanes)
+          row<T>(terms, scratch, b + <usize>j * sizeof<T>(), bRow, to + <usize>j * sizeof<T>(), isFirst);
+      for (; j < n; j += lanes) {
         const columns = min(lanes, n - j);
         let right = packed, step = wide;
         if (isInPlace) right = b + <usize>j * sizeof<T>(), step = bRow;

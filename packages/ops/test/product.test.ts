@@ -2,6 +2,7 @@ import { Tensor, tensor, zeros } from "@wengert/core";
 import { ndarray } from "@wengert/core/ndarray";
 import { einsum, kernels, matmul, transpose } from "@wengert/ops";
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { inUse } from "../src/wasm/kernels.ts";
 import { Workspace } from "../src/wasm/workspace.ts";
 import { numbers, product, random, twins } from "./support.ts";
 
@@ -81,6 +82,23 @@ describe.each(compiled)("products by %s", (name) => {
     }
   });
 
+  it("take nothing from beside their operands, at all sizes up to two tiles", () => {
+    kernels(name);
+    const { memory, free } = inUse()!.exports;
+    const nothing = 0xff; // NaN of both dtypes
+    const matrices = product(range(13), range(18), [1, 2, 3, 5]).map(([m, n, k]) => [m! + 1, n! + 1, k!]);
+    const lines = product([1], [31, 32, 33, 63, 64, 65, 71, 100], [1, 2, 7, 401]);
+    for (const [m, n, k] of [...matrices, ...lines] as [number, number, number][]) {
+      const dtype = dtypes[(m + n + k) % 2]!;
+      const [a, b] = [of(dtype, [m, k], 1), of(dtype, [k, n], 2)];
+      const wanted = naive(dtype, a, b);
+      for (const [left, right] of product([a, byColumns(a)], [b, byColumns(b)]) as [Tensor, Tensor][]) {
+        new Uint8Array(memory.buffer, free(), 65536).fill(nothing);
+        expectProduct(name, dtype, `${dtype} ${m} × ${n} × ${k}`, matmul(left, right), wanted, k);
+      }
+    }
+  });
+
   it("are the same in parts as at once, when they are too large for the cache", () => {
     const sizes = [
       [2900, 9, 100],
@@ -93,6 +111,8 @@ describe.each(compiled)("products by %s", (name) => {
       [150_001, 2, 3],
       [2, 150_001, 3],
       [1500, 1500, 2],
+      [1, 1030, 1100],
+      [3, 1100, 1030],
     ];
     for (const [at, [m, n, k]] of (sizes as [number, number, number][]).entries()) {
       const dtype = dtypes[at % 2]!;

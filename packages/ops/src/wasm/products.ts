@@ -82,8 +82,11 @@ function inBlocks(
   let columns = n;
   if (k > longest || m * k > some || k * n > some || m * n > some) {
     const more = resident / size;
-    // Terms lie in one piece each, or have to be taken out of rows of a or columns of b.
-    terms = Math.min(k, bIsByRows && !aIsByRows ? Math.max(64, Math.floor(some / Math.max(m, n))) : longest);
+    // Terms lie in one piece each, or have to be taken out of rows of a, which may be few, or columns of b.
+    terms = Math.min(
+      k,
+      bIsByRows && (!aIsByRows || m <= many) ? Math.max(64, Math.floor(some / Math.max(m, n))) : longest,
+    );
     rows = Math.min(m, Math.max(many, Math.floor(some / terms)));
     const fits = m > rows || k * n <= more ? more : some;
     columns = Math.min(n, Math.max(64, Math.floor(fits / Math.max(terms, many)) & -8));
