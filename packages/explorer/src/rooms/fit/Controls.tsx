@@ -1,6 +1,7 @@
 import { put } from "../../house/address.ts";
 import { Slider } from "../../parts/Slider.tsx";
-import { batch, held, hidden, l2, limits, rate, seed, speed } from "./settings.ts";
+import { limits } from "./protocol.ts";
+import { batch, held, hidden, l2, rate, seed, speed } from "./settings.ts";
 
 /** What one turns to make a fit better or worse. */
 export function Controls() {

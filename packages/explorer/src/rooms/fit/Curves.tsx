@@ -13,8 +13,14 @@ export function Curves() {
       <header class="head">
         <h2 id="curves-title">Course</h2>
         <p class="small soft">
-          <span class="key training" aria-hidden="true" /> training <span class="key held-out" aria-hidden="true" />{" "}
-          held out
+          <span>
+            <span class="key training" aria-hidden="true" />
+            training
+          </span>
+          <span>
+            <span class="key held-out" aria-hidden="true" />
+            held out
+          </span>
         </p>
       </header>
       <div class="pair">
@@ -35,11 +41,17 @@ function Curve({ name, of }: { name: string; of: keyof Score }) {
         const finite = [...held, ...training].map(({ y }) => y).filter(Number.isFinite);
         return {
           height: 170,
-          marginLeft: 40,
+          marginLeft: 46,
           marginRight: 10,
           marginTop: 12,
-          marginBottom: 32,
-          x: { label: "step", ticks: 4, domain: [0, Math.max(10, all.at(-1)?.step ?? 0)], labelArrow: "none" },
+          marginBottom: 36,
+          x: {
+            label: "step",
+            ticks: 4,
+            domain: [0, Math.max(10, all.at(-1)?.step ?? 0)],
+            labelArrow: "none",
+            labelAnchor: "center",
+          },
           y: {
             label: null,
             grid: true,

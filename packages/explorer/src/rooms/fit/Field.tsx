@@ -5,7 +5,7 @@ import { data, report } from "./fit.ts";
 import { nodes } from "./grid.ts";
 import { view } from "./settings.ts";
 
-const size = 240; // pixels along each side: the browser makes more of them, smoothly
+const size = 420; // pixels along each side
 
 /** Which class the model gives to each place of the plane: flat, or the fainter the less it is sure. */
 export function Field() {

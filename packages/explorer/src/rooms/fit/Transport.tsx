@@ -1,5 +1,6 @@
 import { short } from "../../parts/numbers.ts";
 import { data, report, reset, stepOnce, toggle } from "./fit.ts";
+import { Keep } from "./Keep.tsx";
 import { percent } from "./words.ts";
 
 /** Train, pause, step, reset; and where the fit is. */
@@ -35,6 +36,7 @@ export function Transport() {
         <Standing name="Training" of={now?.train} kind="training" />
         <Standing name="Held out" of={now?.held} kind="held-out" />
       </dl>
+      <Keep />
       <p class="unseen" aria-live="polite">
         {now && !running && now.step > 0
           ? `Stopped at step ${now.step}: loss ${short(now.train.loss, 3)}, accuracy ${percent(now.train.accuracy)}`

@@ -58,19 +58,18 @@ let last: Sent | undefined;
 function sendData(): void {
   const now = data.value;
   const what: Sent = { source: source.peek(), preset: preset.peek(), start: start.value, share: held.value / 100 };
-  if (!now) return;
   const keep = what.source === "points" && last !== undefined && isSame(last, what);
-  last = what;
-  const { rows, labels, classes } = now;
-  if (labels.length === 0) {
+  last = now && what;
+  if (!now || now.labels.length === 0) {
     batch(() => {
       [report.value, history.value] = [undefined, []];
     });
     send({ kind: "none" });
     return;
   }
-  const isPlane = what.source === "points";
-  const sent: Rows = { rows, labels, width: widthOf(now), classes: classes.length, share: what.share, isPlane };
+  const { rows, labels, classes, centre = 0 } = now;
+  const [width, isPlane] = [widthOf(now), what.source === "points"];
+  const sent: Rows = { rows, labels, width, classes: classes.length, centre, share: what.share, isPlane };
   send({ kind: "data", data: sent, start: what.start, keep });
 }
 
@@ -97,8 +96,7 @@ function grown(all: readonly Moment[], moment: Moment): readonly Moment[] {
   return [...kept, moment];
 }
 
-export const isRunning = (): boolean => report.peek()?.running ?? false;
-export const toggle = (): void => send({ kind: isRunning() ? "pause" : "run" });
+export const toggle = (): void => send({ kind: report.peek()?.running ? "pause" : "run" });
 export const stepOnce = (): void => send({ kind: "step" });
 export const reset = (): void => send({ kind: "reset" });
 export const probe = (row: Float32Array | undefined): void => send({ kind: "probe", row });

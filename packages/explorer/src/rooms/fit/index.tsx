@@ -2,18 +2,26 @@ import "./fit.css";
 import { useEffect } from "preact/hooks";
 import { useKeys } from "../../house/keys.ts";
 import { ErrorBox } from "../../parts/ErrorBox.tsx";
+import { Ask } from "./Ask.tsx";
+import { keepAsking } from "./asked.ts";
 import { Board } from "./Board.tsx";
+import { Choice } from "./Choice.tsx";
+import { Confusion } from "./Confusion.tsx";
 import { Controls } from "./Controls.tsx";
 import { Curves } from "./Curves.tsx";
+import { isOfImages } from "./data/dataset.ts";
 import { type Preset, presets } from "./data/points.ts";
-import { failure, keepFitting, report, reset, stepOnce, toggle } from "./fit.ts";
-import { choosePreset, keepPoints } from "./points.ts";
-import { preset, source } from "./settings.ts";
+import { data, failure, keepFitting, report, reset, stepOnce, toggle } from "./fit.ts";
+import { Mistakes } from "./Mistakes.tsx";
+import { Source } from "./Source.tsx";
+import { chooseSource, preset, source, sources } from "./settings.ts";
+import { choosePreset, keepSources } from "./sources.ts";
 import { Transport } from "./Transport.tsx";
+import { Weights } from "./Weights.tsx";
 
 export default function FitRoom() {
   useEffect(() => {
-    const ends = [keepFitting(), keepPoints()];
+    const ends = [keepFitting(), keepSources(), keepAsking()];
     return () => {
       for (const end of ends.reverse()) end();
     };
@@ -23,39 +31,54 @@ export default function FitRoom() {
     { key: "s", does: "one step", run: stepOnce },
     { key: "r", does: "begin anew", run: reset },
   ]);
-  const diverged = report.value?.diverged;
+  const [of, now] = [data.value, report.value];
   return (
     <div class="fit-room">
       <div class="top">
         <h1>Fit</h1>
-        <label>
-          <span class="unseen">Points</span>
-          <select
-            class="button"
-            value={preset.value}
-            onChange={({ currentTarget }) => choosePreset(currentTarget.value as Preset)}
-          >
-            {presets.map(({ name, title }) => (
-              <option key={name} value={name}>
-                {title}
-              </option>
-            ))}
-          </select>
-        </label>
+        <Choice label="Data" options={sources} value={source.value} onChoose={chooseSource} />
+        {source.value === "points" && <Presets />}
       </div>
-      <div class="left">{source.value === "points" && <Board />}</div>
-      <div class="right">
-        <Transport />
-        {diverged && (
-          <ErrorBox
-            name="Diverged"
-            message={`Training stopped: ${diverged}\nThe steps overshoot, each further than the one before: choose a smaller learning rate, then Reset.`}
-          />
-        )}
-        {failure.value && <ErrorBox name="WorkerError" message={failure.value} />}
-        <Controls />
-        <Curves />
+      <div class="left">
+        {source.value === "points" ? <Board /> : <Source />}
+        {of && isOfImages(of) && <Ask of={of} />}
+        <Weights />
       </div>
+      {of && (
+        <div class="right">
+          <Transport />
+          {now?.diverged && (
+            <ErrorBox
+              name="Diverged"
+              message={`Training stopped: ${now.diverged}\nThe steps overshoot, each further than the one before: choose a smaller learning rate, then Reset.`}
+            />
+          )}
+          {failure.value && <ErrorBox name="WorkerError" message={failure.value} />}
+          <Controls />
+          <Curves />
+          {now && <Confusion />}
+          {now && source.value !== "points" && <Mistakes />}
+        </div>
+      )}
     </div>
+  );
+}
+
+function Presets() {
+  return (
+    <label>
+      <span class="unseen">Points</span>
+      <select
+        class="button"
+        value={preset.value}
+        onChange={({ currentTarget }) => choosePreset(currentTarget.value as Preset)}
+      >
+        {presets.map(({ name, title }) => (
+          <option key={name} value={name}>
+            {title}
+          </option>
+        ))}
+      </select>
+    </label>
   );
 }

@@ -1,3 +1,5 @@
+export const limits = { hidden: 512, seed: 1_000_000 } as const;
+
 /** What may change between two steps. */
 export interface Pace {
   readonly rate: number;
@@ -21,6 +23,8 @@ export interface Rows {
   /** Numbers a row. */
   readonly width: number;
   readonly classes: number;
+  /** Taken from each number of a row of bytes. */
+  readonly centre: number;
   /** Share of the rows that are held out. */
   readonly share: number;
   /** Whether rows are points of a plane, of which a field of probabilities is wanted. */

@@ -1,7 +1,7 @@
 import { computed, type ReadonlySignal } from "@preact/signals";
 import { address, put } from "../../house/address.ts";
 import { type Preset, presets, unpackedPoints } from "./data/points.ts";
-import type { Pace, Start } from "./protocol.ts";
+import { limits, type Pace, type Start } from "./protocol.ts";
 
 // What the address says, checked, and what stands for what it does not say.
 
@@ -33,9 +33,20 @@ const pointsField = text("points");
 export const ownPoints = computed(() =>
   pointsField.value === undefined ? undefined : unpackedPoints(pointsField.value),
 );
-export const view = computed(among([{ name: "regions" }, { name: "probabilities" }], "view", "regions"));
+export const views = [
+  { name: "regions", title: "Regions" },
+  { name: "probabilities", title: "Probabilities" },
+] as const;
+export const view = computed(among(views, "view", "regions"));
 /** The column of a table that holds the classes. */
 export const labelColumn = text("label");
+
+const pairField = text("pair");
+/** The mistakes that are looked at: rows of one class taken for another. */
+export const pair = computed<readonly [label: number, guess: number] | undefined>(() => {
+  const [, label, guess] = /^(\d{1,2})-(\d{1,2})$/.exec(pairField.value ?? "") ?? [];
+  return label === undefined ? undefined : [Number(label), Number(guess)];
+});
 
 interface Range {
   readonly least: number;
@@ -60,7 +71,6 @@ const usual: Readonly<Record<Source, Pace & Start & { readonly held: number }>> 
 };
 const usualOf = (name: keyof Pace | keyof Start | "held") => () => usual[source.value][name];
 
-export const limits = { hidden: 512, seed: 1_000_000 } as const;
 export const rate = number("rate", usualOf("rate"), { least: 1e-4, most: 100 });
 export const batch = number("batch", usualOf("batch"), { least: 0, most: 1e6, whole: true });
 export const l2 = number("l2", usualOf("l2"), { least: 0, most: 10 });

@@ -1,6 +1,6 @@
 import { fromNdarray, nonFinite, type Tensor, treeMap, valueAndGrad } from "@wengert/core";
 import { rows as flat, ndarray } from "@wengert/core/ndarray";
-import { axpy, randomKey, randomUniform, softmax, splitKey } from "@wengert/ops";
+import { axpy, crossEntropy, randomKey, randomUniform, softmax, splitKey } from "@wengert/ops";
 import { isHeldOut } from "./data/dataset.ts";
 import { gridPoints } from "./grid.ts";
 import { initialModel, type Layer, loss, type Model, scores } from "./model.ts";
@@ -113,7 +113,15 @@ export class Trainer {
       probabilities: judged.probabilities,
       field: this.#data.isPlane ? this.#probabilities(grid) : undefined,
       weights: columnsOf(this.#model[0]!, most.weights),
-      probe: probe && probe.length === this.#width ? this.#probabilities(matrix(probe, this.#width)) : undefined,
+      probe:
+        probe && probe.length === this.#width
+          ? this.#probabilities(
+              matrix(
+                probe.map((x) => x - this.#data.centre),
+                this.#width,
+              ),
+            )
+          : undefined,
       diverged: this.#diverged,
     };
   }
@@ -123,7 +131,8 @@ export class Trainer {
   }
 
   #judge({ X, labels, size }: Batch): { score: Score; probabilities: Float32Array } {
-    const probabilities = this.#probabilities(X);
+    const A = scores(this.#model, X);
+    const probabilities = numbersOf(softmax(A));
     const { classes } = this.#data;
     const truth = flat(labels.array!);
     let hits = 0;
@@ -131,10 +140,7 @@ export class Trainer {
       const row = probabilities.subarray(i * classes, (i + 1) * classes);
       if (row.indexOf(Math.max(...row)) === truth[i]) hits++;
     }
-    return {
-      score: { loss: loss(this.#model, X, labels, 0)[1].item(), accuracy: hits / Math.max(1, size) },
-      probabilities,
-    };
+    return { score: { loss: crossEntropy(A, labels).item(), accuracy: hits / Math.max(1, size) }, probabilities };
   }
 
   /** The next rows in the order of this epoch; of the last too few are taken as they are. */
@@ -156,13 +162,13 @@ export class Trainer {
   }
 
   #pick(indices: Int32Array): Batch {
-    const { rows, labels } = this.#data;
+    const { rows, labels, centre } = this.#data;
     const width = this.#width;
     const X = new Float32Array(indices.length * width);
     for (let i = 0; i < indices.length; i++) {
       const from = indices[i]! * width;
       if (rows instanceof Float32Array) X.set(rows.subarray(from, from + width), i * width);
-      else for (let j = 0; j < width; j++) X[i * width + j] = rows[from + j]! / 255;
+      else for (let j = 0; j < width; j++) X[i * width + j] = rows[from + j]! / 255 - centre;
     }
     return {
       indices,

@@ -7,8 +7,19 @@ export interface Dataset {
   readonly labels: Int32Array;
   readonly classes: readonly string[];
   readonly features: readonly string[] | Size;
+  /** Taken from each number of a row of bytes, so that they lie about 0. Default: 0. */
+  readonly centre?: number;
+  /** Of each feature, what was done to it: x became (x − mean) / deviation. */
+  readonly scales?: readonly Scale[];
+  /** Whether images are of ink on paper, as one can draw them: then 1 is ink. */
+  readonly areDrawn?: boolean;
   /** What was left out of the reader's files, and why. */
   readonly leftOut?: readonly string[];
+}
+
+export interface Scale {
+  readonly mean: number;
+  readonly deviation: number;
 }
 
 /** Rows are images. */
@@ -17,29 +28,25 @@ export interface Size {
   readonly height: number;
 }
 
-export const isOfImages = (data: Dataset): data is Dataset & { readonly features: Size } => "width" in data.features;
+export type Images = Dataset & { readonly features: Size };
+export const isOfImages = (data: Dataset): data is Images => "width" in data.features;
 
 export const widthOf = ({ features }: Pick<Dataset, "features">): number =>
   "width" in features ? features.width * features.height : features.length;
 
+/** Row `i`, before `centre` is taken from it. */
 export function rowOf(data: Dataset, i: number): Float32Array {
   const width = widthOf(data);
   const row = data.rows.subarray(i * width, (i + 1) * width);
   return row instanceof Float32Array ? row : Float32Array.from(row, (byte) => byte / 255);
 }
 
-export const classCounts = ({ labels, classes }: Dataset): number[] => {
-  const counts = new Array<number>(classes.length).fill(0);
-  for (const label of labels) counts[label]!++;
-  return counts;
-};
-
 /** What is wrong with the reader's data: what was expected, what came, what to do. Nothing of them is taken then. */
 export class DataError extends Error {
   override readonly name = "DataError";
 }
 
-export const [fewestClasses, mostClasses] = [2, 20] as const;
+export const [fewestClasses, mostClasses] = [2, 30] as const;
 
 /**
  * Whether row `i` is held out to judge by. Multiples of the golden ratio fall evenly into any interval and over any stretch

@@ -1,0 +1,73 @@
+import { put } from "../../house/address.ts";
+import { data } from "./fit.ts";
+import { judged, judgedBy } from "./judged.ts";
+import { Scroll } from "./Scroll.tsx";
+import { pair } from "./settings.ts";
+
+/** How many rows of each class were taken for each. A mistake is a button, which shows those rows. */
+export function Confusion() {
+  const classes = data.value?.classes ?? [];
+  const counts = classes.map(() => new Array<number>(classes.length).fill(0));
+  for (const { label, guess } of judged.value) counts[label]![guess]!++;
+  const worst = Math.max(1, ...counts.flatMap((row, i) => row.filter((_, j) => j !== i)));
+  const [wantedLabel, wantedGuess] = pair.value ?? [];
+  return (
+    <section class="panel confusion" aria-labelledby="confusion-title">
+      <header class="head">
+        <h2 id="confusion-title">Confusion</h2>
+        <p class="small soft">{judgedBy.value}</p>
+      </header>
+      <Scroll label="Confusion matrix">
+        <table class="numbers" aria-label="Rows of the class at the left that were taken for the class above">
+          <thead>
+            <tr>
+              <td />
+              {classes.map((name) => (
+                <th key={name} scope="col" title={name}>
+                  {name}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {counts.map((row, i) => {
+              const total = row.reduce((sum, count) => sum + count, 0);
+              return (
+                <tr key={classes[i]}>
+                  <th scope="row" title={classes[i]}>
+                    {classes[i]}
+                  </th>
+                  {row.map((count, j) => {
+                    const strength = i === j ? 0.45 * (count / Math.max(1, total)) : 0.65 * Math.sqrt(count / worst);
+                    const colour = i === j ? "var(--forward-line)" : "var(--backward-line)";
+                    const style = { background: `color-mix(in srgb, ${colour} ${100 * strength}%, transparent)` };
+                    const isWanted = wantedLabel === i && wantedGuess === j;
+                    return (
+                      <td key={classes[j]} style={style}>
+                        {i !== j && count > 0 ? (
+                          <button
+                            type="button"
+                            aria-pressed={isWanted}
+                            aria-label={`${count} of ${classes[i]} taken for ${classes[j]}: show them`}
+                            onClick={() => put({ pair: isWanted ? undefined : `${i}-${j}` }, { push: true })}
+                          >
+                            {count}
+                          </button>
+                        ) : count > 0 ? (
+                          count
+                        ) : (
+                          <span class="unseen">0</span>
+                        )}
+                      </td>
+                    );
+                  })}
+                </tr>
+              );
+            })}
+          </tbody>
+        </table>
+      </Scroll>
+      <p class="small soft">Rows: the class they are of. Columns: the class that the model gives them.</p>
+    </section>
+  );
+}

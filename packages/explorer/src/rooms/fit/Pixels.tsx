@@ -1,0 +1,37 @@
+import { useEffect, useRef } from "preact/hooks";
+import { isDark } from "../../house/scheme.ts";
+import { colourOf, type Scale } from "../../parts/colours.ts";
+import type { Size } from "./data/dataset.ts";
+
+interface Props {
+  readonly of: ArrayLike<number>;
+  readonly size: Size;
+  /** Ink on paper, from 0 to 1; grey as it is; or by a scale, as weights are. */
+  readonly as: "ink" | "grey" | Scale;
+  /** What it shows; without it, what stands around tells it. */
+  readonly label?: string;
+}
+
+/** A small image, a pixel a number. */
+export function Pixels({ of, size, as, label }: Props) {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const dark = isDark.value;
+  const { width, height } = size;
+  useEffect(() => {
+    const context = canvas.current!.getContext("2d")!;
+    const image = context.createImageData(width, height);
+    const ink = dark ? 235 : 24;
+    for (let i = 0; i < width * height; i++) {
+      const x = of[i] ?? 0;
+      if (as === "ink") image.data.set([ink, ink, ink, 255 * x], 4 * i);
+      else if (as === "grey") image.data.set([255 * x, 255 * x, 255 * x, 255], 4 * i);
+      else image.data.set([...colourOf(x, as), 255], 4 * i);
+    }
+    context.putImageData(image, 0, 0);
+  }, [of, width, height, as, dark]);
+  return (
+    <span class="pixels" {...(label ? { role: "img", "aria-label": label } : {})}>
+      <canvas ref={canvas} width={width} height={height} />
+    </span>
+  );
+}

@@ -1,0 +1,96 @@
+import { colourOf, css, gradient, inkOn, scaleFor } from "../../parts/colours.ts";
+import { aligned, short } from "../../parts/numbers.ts";
+import { type Dataset, isOfImages, widthOf } from "./data/dataset.ts";
+import { data, report } from "./fit.ts";
+import { Pixels } from "./Pixels.tsx";
+import { Scroll } from "./Scroll.tsx";
+import { hidden } from "./settings.ts";
+
+const mostRows = 40;
+
+/** What the classes, or the hidden units, weigh their inputs by. */
+export function Weights() {
+  const [of, all] = [data.value, report.value?.weights];
+  if (!of || !all) return null;
+  const width = widthOf(of);
+  const count = all.length / width;
+  if (!Number.isInteger(count) || count === 0) return null;
+  const most = all.reduce((so, x) => Math.max(so, Math.abs(x)), 0);
+  const scale = scaleFor({ least: -most, most }, "diverging");
+  const columns = Array.from({ length: count }, (_, k) => all.subarray(k * width, (k + 1) * width));
+  const names = columns.map((_, k) => (hidden.value > 0 ? `unit ${k + 1}` : (of.classes[k] ?? `${k}`)));
+  return (
+    <section class="panel weights" aria-labelledby="weights-title">
+      <header class="head">
+        <h2 id="weights-title">Weights</h2>
+        <p class="small soft">
+          {hidden.value > 0
+            ? `of the hidden units${hidden.value > count ? `, the first ${count} of ${hidden.value}` : ""}`
+            : "of each class"}
+        </p>
+      </header>
+      {isOfImages(of) ? (
+        <ul class={count > 12 ? "weight-images small-ones" : "weight-images"}>
+          {columns.map((column, k) => (
+            <li key={names[k]}>
+              <Pixels of={column} size={of.features} as={scale} label={`Weights of ${names[k]}`} />
+              <span class="small name" title={names[k]}>
+                {names[k]}
+              </span>
+            </li>
+          ))}
+        </ul>
+      ) : (
+        <WeightTable of={of} columns={columns} names={names} scale={scale} />
+      )}
+      <p class="legend small numbers">
+        <span>{short(-scale.most, 2)}</span>
+        <span class="bar" style={{ background: gradient("diverging") }} />
+        <span>{short(scale.most, 2)}</span>
+      </p>
+    </section>
+  );
+}
+
+interface TableProps {
+  readonly of: Dataset;
+  readonly columns: readonly Float32Array[];
+  readonly names: readonly string[];
+  readonly scale: ReturnType<typeof scaleFor>;
+}
+
+function WeightTable({ of, columns, names, scale }: TableProps) {
+  const features = (of.features as readonly string[]).slice(0, mostRows);
+  const words = columns.map((column) => aligned(column, 3));
+  return (
+    <Scroll label="Weights as numbers">
+      <table class="number-table" aria-label="Weights: a row a feature">
+        <thead>
+          <tr>
+            <td class="corner" />
+            {names.map((name) => (
+              <th key={name} scope="col">
+                {name}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {features.map((feature, i) => (
+            <tr key={feature}>
+              <th scope="row">{feature}</th>
+              {columns.map((column, k) => {
+                const colour = colourOf(column[i]!, scale);
+                return (
+                  <td key={names[k]} style={{ background: css(colour), color: inkOn(colour) }}>
+                    {words[k]![i]}
+                  </td>
+                );
+              })}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </Scroll>
+  );
+}

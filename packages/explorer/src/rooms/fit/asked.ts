@@ -1,0 +1,35 @@
+import { effect, signal } from "@preact/signals";
+import { widthOf } from "./data/dataset.ts";
+import { data, probe } from "./fit.ts";
+import { centred } from "./ink.ts";
+
+/** A row of which the reader wants to know what the model makes of it: drawn, opened, or one that was misclassified. */
+export const asked = signal<{ readonly row: Float32Array; readonly isDrawn: boolean } | undefined>(undefined);
+
+export const ask = (row: Float32Array | undefined): void => {
+  asked.value = row && { row, isDrawn: false };
+};
+
+export const draw = (ink: Float32Array): void => {
+  asked.value = { row: ink, isDrawn: true };
+};
+
+/** What the model is given of it: a drawing is moved and scaled as MNIST's digits were. */
+export function given(): Float32Array | undefined {
+  const [now, of] = [asked.value, data.value];
+  if (!now || !of || !("width" in of.features) || now.row.length !== widthOf(of)) return undefined;
+  return now.isDrawn ? centred(now.row, of.features) : now.row;
+}
+
+export function keepAsking(): () => void {
+  const ends = [
+    effect(() => probe(given())),
+    effect(() => {
+      data.value; // other data, another question
+      asked.value = undefined;
+    }),
+  ];
+  return () => {
+    for (const end of ends) end();
+  };
+}

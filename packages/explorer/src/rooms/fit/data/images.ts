@@ -1,0 +1,122 @@
+import { DataError, type Dataset, fewestClasses, mostClasses } from "./dataset.ts";
+
+const mostImages = 10_000;
+
+/** A file and where it lies: "faces/anna/1.jpg". */
+export interface Placed {
+  readonly path: string;
+  readonly file: File;
+}
+
+export const placedByInput = (files: FileList): Placed[] =>
+  Array.from(files, (file) => ({ path: file.webkitRelativePath || file.name, file }));
+
+/** What was dropped, folders with all that is in them. */
+export async function placedByDrop(items: DataTransferItemList): Promise<Placed[]> {
+  const entries = Array.from(items, (item) => item.webkitGetAsEntry()).filter((entry) => entry !== null); // before any wait
+  const found = (await Promise.all(entries.map(walk))).flat();
+  // Several folders, dropped side by side, are the classes themselves.
+  const isOne = entries.length === 1 && entries[0]!.isDirectory;
+  return isOne ? found : found.map(({ path, file }) => ({ path: `dropped/${path}`, file }));
+}
+
+async function walk(entry: FileSystemEntry): Promise<Placed[]> {
+  if (entry.isFile) {
+    const file = await new Promise<File>((resolve, reject) => (entry as FileSystemFileEntry).file(resolve, reject));
+    return [{ path: entry.fullPath.replace(/^\//, ""), file }];
+  }
+  const reader = (entry as FileSystemDirectoryEntry).createReader();
+  const all: Placed[] = [];
+  for (;;) {
+    const some = await new Promise<FileSystemEntry[]>((resolve, reject) => reader.readEntries(resolve, reject));
+    if (some.length === 0) return all; // a reader gives a hundred at a time
+    all.push(...(await Promise.all(some.map(walk))).flat());
+  }
+}
+
+/**
+ * The images of a folder, one sub-folder a class: the middle square of each, `side` pixels wide, in grey. They are decoded by
+ * the browser, here, and sent nowhere. What is no image is left out and told. @throws DataError
+ */
+export async function readImages(
+  all: readonly Placed[],
+  side: number,
+  progress: (done: number, of: number) => void,
+): Promise<Dataset> {
+  const leftOut: string[] = [];
+  const inClasses = all
+    .filter(({ path }) => !path.split("/").some((part) => part.startsWith("."))) // .DS_Store and its like
+    .flatMap(({ path, file }) => {
+      const [, name, ...rest] = path.split("/");
+      if (rest.length > 0) return [{ path, file, name: name! }];
+      leftOut.push(`${path}: it lies in no sub-folder`);
+      return [];
+    })
+    .sort((a, b) => a.path.localeCompare(b.path, "en", { numeric: true }));
+  const names = [...new Set(inClasses.map(({ name }) => name))];
+  const wanted =
+    "Expected a folder with one sub-folder a class, each with its images (faces/anna/1.jpg, faces/ben/1.jpg)";
+  if (names.length < fewestClasses || names.length > mostClasses)
+    throw new DataError(
+      `${wanted}; got ${all.length === 1 ? "1 file" : `${all.length} files`} in ${names.length === 1 ? "1 sub-folder" : `${names.length} sub-folders`}. ${names.length > mostClasses ? `Up to ${mostClasses} classes can be fitted here.` : "Choose the folder above."}`,
+    );
+  if (inClasses.length > mostImages)
+    throw new DataError(`${inClasses.length} files: up to ${mostImages} images can be fitted here. Take some away.`);
+  const decoded: { readonly name: string; readonly pixels: Uint8Array }[] = [];
+  for (const [i, { path, file, name }] of inClasses.entries()) {
+    const pixels = await pixelsOf(file, side);
+    if (pixels) decoded.push({ name, pixels });
+    else leftOut.push(`${path}: the browser cannot read it as an image`);
+    progress(i + 1, inClasses.length);
+  }
+  const classes = names.filter((name) => decoded.some((each) => each.name === name));
+  if (classes.length < fewestClasses)
+    throw new DataError(
+      `${wanted}; of ${inClasses.length} files in ${names.length} sub-folders ${decoded.length} can be read as images, of ${classes.length === 1 ? "1 class" : `${classes.length} classes`}. PNG, JPEG, WebP, GIF, AVIF and BMP can.`,
+    );
+  const rows = new Uint8Array(decoded.length * side * side);
+  decoded.forEach(({ pixels }, i) => {
+    rows.set(pixels, i * side * side);
+  });
+  return {
+    title: `${decoded.length.toLocaleString("en")} images of ${all[0]!.path.split("/")[0]}`,
+    rows,
+    labels: Int32Array.from(decoded, ({ name }) => classes.indexOf(name)),
+    classes,
+    features: { width: side, height: side },
+    centre: rows.reduce((sum, byte) => sum + byte, 0) / rows.length / 255,
+    leftOut,
+  };
+}
+
+/** The middle square of an image, in grey; `undefined` for what is none. */
+export async function pixelsOf(file: Blob, side: number): Promise<Uint8Array | undefined> {
+  let bitmap: ImageBitmap;
+  try {
+    bitmap = await createImageBitmap(file);
+  } catch {
+    return undefined;
+  }
+  const square = Math.min(bitmap.width, bitmap.height);
+  const context = new OffscreenCanvas(side, side).getContext("2d", { willReadFrequently: true })!;
+  context.imageSmoothingQuality = "high";
+  context.fillStyle = "#fff"; // what is transparent lies on white
+  context.fillRect(0, 0, side, side);
+  context.drawImage(
+    bitmap,
+    (bitmap.width - square) / 2,
+    (bitmap.height - square) / 2,
+    square,
+    square,
+    0,
+    0,
+    side,
+    side,
+  );
+  bitmap.close();
+  const { data } = context.getImageData(0, 0, side, side);
+  // Rec. 709: how bright each of the three looks.
+  return Uint8Array.from({ length: side * side }, (_, i) =>
+    Math.round(0.2126 * data[4 * i]! + 0.7152 * data[4 * i + 1]! + 0.0722 * data[4 * i + 2]!),
+  );
+}

@@ -1,0 +1,167 @@
+import { batch, effect, signal, untracked } from "@preact/signals";
+import { put } from "../../house/address.ts";
+import { DataError, type Dataset } from "./data/dataset.ts";
+import { readIdx } from "./data/idx.ts";
+import { type Placed, readImages } from "./data/images.ts";
+import { type Point, type Preset, packedPoints, pointsAsData, presetPoints } from "./data/points.ts";
+import { parseTable, type Table, tableAsData } from "./data/table.ts";
+import { data } from "./fit.ts";
+import { labelColumn, ownPoints, preset, side, source } from "./settings.ts";
+
+// What is fitted: what the address names, or the reader's own files, which no address can hold.
+
+/** The points that are shown. */
+export const points = signal<readonly Point[]>([]);
+/** The table that is shown. */
+export const table = signal<Table | undefined>(undefined);
+
+export const ownDigits = signal<Dataset | undefined>(undefined);
+const ownImages = signal<
+  { readonly files: readonly Placed[]; readonly side: number; readonly data: Dataset } | undefined
+>(undefined);
+export const ownTable = signal<Table | undefined>(undefined);
+
+/** Why the reader's files were not taken. */
+export const problem = signal<string | undefined>(undefined);
+export const isBusy = signal<{ readonly done: number; readonly of: number } | undefined>(undefined);
+
+/** Shows what the address says, and fits the model to it. Returns what ends that. */
+export function keepSources(): () => void {
+  const ends = [
+    effect(() => {
+      if (source.value !== "points") return;
+      const [own, name] = [ownPoints.value, preset.value];
+      if (own) points.value = own;
+      else
+        void presetPoints(name).then((all) => {
+          if (isWanted(name)) points.value = all;
+        });
+    }),
+    effect(() => {
+      source.value;
+      [problem.value, isBusy.value] = [undefined, undefined];
+    }),
+    effect(() => {
+      const turn = ++turns;
+      const found = makers[source.value]();
+      if (!(found instanceof Promise)) {
+        data.value = found;
+        return;
+      }
+      data.value = undefined;
+      const isCurrent = () => turn === turns;
+      found.then(
+        (made) => {
+          if (isCurrent()) data.value = made;
+        },
+        (error: unknown) => {
+          if (isCurrent()) problem.value = wordsOf(error);
+        },
+      );
+    }),
+  ];
+  return () => {
+    turns++;
+    for (const end of ends) end();
+  };
+}
+let turns = 0; // what was asked for before, and comes late, is not wanted any more
+
+const makers: Readonly<Record<typeof source.value, () => Dataset | undefined | Promise<Dataset>>> = {
+  points: () => pointsAsData(points.value),
+  digits: () => ownDigits.value ?? shippedDigits(),
+  images() {
+    const own = ownImages.value;
+    if (own && own.side !== side.value) untracked(() => void openImages(own.files));
+    return own?.data;
+  },
+  table() {
+    labelColumn.value;
+    return ownTable.value ? fromTable(ownTable.value) : penguins().then(fromTable);
+  },
+};
+
+let shipped: Promise<Dataset> | undefined;
+function shippedDigits(): Promise<Dataset> {
+  shipped ??= import("./data/digits.ts").then(({ digits }) => digits());
+  return shipped;
+}
+
+const penguins = async (): Promise<Table> => parseTable("penguins.csv", (await import("virtual:penguins")).default);
+
+function fromTable(from: Table): Dataset {
+  table.value = from;
+  return tableAsData(from, labelColumn.value);
+}
+
+const isWanted = (name: Preset): boolean =>
+  untracked(() => source.value === "points" && preset.value === name && ownPoints.value === undefined);
+
+/** While they are dragged: the address follows when they are let go. */
+export function movePoints(all: readonly Point[]): void {
+  points.value = all;
+}
+
+/** The back button undoes it. */
+export const changePoints = (all: readonly Point[]): void => put({ points: packedPoints(all) }, { push: true });
+
+export const choosePreset = (name: Preset): void =>
+  put({ set: name === "blobs" ? undefined : name, points: undefined }, { push: true });
+
+export const openIdx = (files: readonly File[]): Promise<void> =>
+  open(
+    () => readIdx(files),
+    (made) => {
+      ownDigits.value = made;
+    },
+  );
+
+export const openImages = (files: readonly Placed[]): Promise<void> => {
+  const wanted = side.peek();
+  const progress = (done: number, of: number) => {
+    isBusy.value = { done, of };
+  };
+  return open(
+    () => readImages(files, wanted, progress),
+    (made) => {
+      ownImages.value = { files, side: wanted, data: made };
+    },
+  );
+};
+
+export const openTable = (files: readonly File[]): Promise<void> =>
+  open(
+    async () => {
+      const [file, ...more] = files;
+      if (!file || more.length > 0) throw new DataError(`Expected one CSV file, got ${files.length}. Choose one.`);
+      const found = await parseTable(file.name, await file.text());
+      tableAsData(found, undefined);
+      return found;
+    },
+    (found) => {
+      batch(() => {
+        ownTable.value = found;
+        put({ label: undefined });
+      });
+    },
+  );
+
+/** Reads files; what stood before stays until they are read whole. */
+async function open<T>(read: () => Promise<T>, take: (made: T) => void): Promise<void> {
+  const turn = ++opened;
+  const place = source.peek();
+  [problem.value, isBusy.value] = [undefined, { done: 0, of: 0 }];
+  const isCurrent = () => turn === opened && source.peek() === place;
+  try {
+    const made = await read();
+    if (isCurrent()) take(made);
+  } catch (error) {
+    if (isCurrent()) problem.value = wordsOf(error);
+  } finally {
+    if (isCurrent()) isBusy.value = undefined;
+  }
+}
+let opened = 0;
+
+const wordsOf = (error: unknown): string =>
+  error instanceof DataError ? error.message : `The files could not be read: ${error}`;
