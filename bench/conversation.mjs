@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 
-const patience = 20_000; // milliseconds for an answer
+const patience = 10_000; // milliseconds for an answer
 
 /** @typedef {import("./peers.mjs").Peer} Peer */
 

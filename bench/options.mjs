@@ -2,9 +2,11 @@ import { parseArgs } from "node:util";
 import { cases } from "./cases.mjs";
 import { peers } from "./peers.mjs";
 
+const names = [...cases.map(({ name }) => name), "first", "bundles"];
+
 const help = `npm run bench -- [options]
 
-  --only CASE,...    cases whose names hold one of these: ${cases.map(({ name }) => name).join(" ")}
+  --only CASE,...    cases whose names hold one of these: ${names.join(" ")}
   --peers PEER,...   ${peers.map(({ name }) => name).join(" ")}
   --quick            fewer repetitions
   --help             this`;
@@ -32,7 +34,7 @@ export function optionsOf(args) {
   }
   const only = values.only?.split(",");
   const wanted = values.peers?.split(",");
-  const odd = only?.find((part) => !cases.some(({ name }) => name.includes(part)));
+  const odd = only?.find((part) => !names.some((name) => name.includes(part)));
   if (odd !== undefined) fail(`there is no case "${odd}"`);
   const stranger = wanted?.find((name) => !peers.some((peer) => peer.name === name));
   if (stranger !== undefined) fail(`there is no peer "${stranger}"`);

@@ -11,7 +11,7 @@ import { fileURLToPath } from "node:url";
  * @property {Readonly<Record<string, string>>} [env]
  */
 
-const python = pythonWith("torch");
+export const python = pythonWith("torch");
 const node = process.execPath;
 const folder = fileURLToPath(new URL("peers/", import.meta.url));
 
@@ -31,6 +31,8 @@ export const peers = [
   { name: "tfjs-cpu", title: "tfjs cpu", command: [node, `${folder}tfjs.mjs`, "cpu"] },
   { name: "jax-js", title: "jax-js jit", command: [node, `${folder}jax.mjs`] },
   { name: "onnxruntime", title: "ONNX Runtime, by hand", command: [node, `${folder}onnxruntime.mjs`] },
+  { name: "limit", title: "limit of SIMD128", command: [node, `${folder}limit.mjs`, "simd"] },
+  { name: "limit-fma", title: "limit with FMA", command: [node, `${folder}limit.mjs`, "fma"] },
   pytorch("torch", "PyTorch"),
   pytorch("torch-tuned", "PyTorch, BLAS for the processor", blasCore()),
   pytorch("torch-sse", "PyTorch, BLAS of 128 bits", "Prescott"),

@@ -1,55 +1,84 @@
 /** Side by side with what else one might use: `npm run bench`, or `npm run bench -- --help`. */
-
 import { spawnSync } from "node:child_process";
 import { availableParallelism } from "node:os";
+import { fileURLToPath } from "node:url";
+import { bundles } from "./bundles.mjs";
 import { cases } from "./cases.mjs";
 import { Conversation } from "./conversation.mjs";
+import { firstGradients } from "./first.mjs";
 import { install } from "./install.mjs";
 import { measure } from "./measure.mjs";
 import { optionsOf } from "./options.mjs";
+import { report, writePage } from "./page.mjs";
 import { peers } from "./peers.mjs";
-import { ratiosTable, timesTable } from "./tables.mjs";
+import { machine, writeResults } from "./results.mjs";
+
+/** @typedef {import("./results.mjs").Results} Results */
 
 const options = optionsOf(process.argv.slice(2));
 const begin = performance.now();
-install();
-
 const effort = options.quick ? { rounds: 3, warm: 60, round: 15 } : { rounds: 7, warm: 250, round: 60 };
 const prefix = pinned();
 const chosen = peers.filter(({ name }) => options.peers?.includes(name) ?? true);
+const isWanted = (/** @type {string} */ name) => options.only?.some((part) => name.includes(part)) ?? true;
+const hasPeer = (/** @type {string} */ start) => chosen.some(({ name }) => name.startsWith(start));
+install();
 
 /** @type {Map<string, Conversation>} */
 const running = new Map();
+/** @type {Results} */
+const results = {
+  date: new Date().toISOString(),
+  seconds: 0,
+  machine: machine(prefix.length > 0),
+  versions: {},
+  titles: Object.fromEntries(chosen.map(({ name, title }) => [name, title])),
+  missing: {},
+  cases: [],
+};
+
 for (const peer of chosen) await start(peer);
 leaveOutRepeated();
-
-const measured = [];
-for (const given of cases.filter(({ name }) => options.only?.some((part) => name.includes(part)) ?? true)) {
-  process.stderr.write(`${given.title} … `);
-  const since = performance.now();
-  const outcome = await measure(given, running, effort);
-  console.error(`${((performance.now() - since) / 1000).toFixed(1)} s`);
-  for (const [name, why] of Object.entries(outcome.out)) {
-    console.error(`  ${name}: ${why}`);
-    if (running.get(name)?.isOver)
-      await start(/** @type {import("./peers.mjs").Peer} */ (chosen.find((peer) => peer.name === name)));
-  }
-  measured.push({ ...given, ...outcome });
+for (const given of cases.filter(({ name }) => isWanted(name))) {
+  await timed(given.title, async () => {
+    const outcome = await measure(given, running, effort);
+    results.cases.push({ ...given, ...outcome });
+    for (const [name, why] of Object.entries(outcome.out)) {
+      if (!/^has no /.test(why)) console.error(`\n  ${name}: ${why}`);
+      const peer = chosen.find((peer) => peer.name === name);
+      if (peer && running.get(name)?.isOver) await start(peer);
+    }
+  });
 }
 for (const peer of running.values()) peer.stop();
+if (isWanted("first")) {
+  await timed("import → first gradient", () => {
+    results.first = firstGradients(options.quick ? 3 : 11, prefix, hasPeer);
+  });
+}
+if (isWanted("bundles")) {
+  await timed("bundles", async () => {
+    results.bundles = await bundles(hasPeer);
+  });
+}
+results.seconds = (performance.now() - begin) / 1000;
 
-const titles = Object.fromEntries(chosen.map(({ name, title }) => [name, title]));
-console.log(`\nTime of one run: the median, and half the distance of the quartiles\n\n${timesTable(measured, titles)}`);
-console.log(`\nTime of Wengert ÷ time of the peer\n\n${ratiosTable(measured, titles)}`);
-console.log(`\n${((performance.now() - begin) / 1000).toFixed(0)} s`);
+console.log(report(results));
+const isWhole = !options.quick && !options.only && !options.peers;
+const path = isWhole
+  ? writeResults(results)
+  : writeResults(results, fileURLToPath(new URL("../out/bench/", import.meta.url)));
+if (isWhole) writePage(results);
+console.error(`\nwritten: ${path}${isWhole ? ", docs/performance.md" : ""}`);
 
 /** A peer that cannot be had is said in a line, and the others go on. @param {import("./peers.mjs").Peer} peer */
 async function start(peer) {
   try {
-    running.set(peer.name, await Conversation.start(peer, prefix));
+    const conversation = await Conversation.start(peer, prefix);
+    running.set(peer.name, conversation);
+    results.versions[peer.name] = conversation.versions;
   } catch (error) {
-    running.delete(peer.name);
-    console.error(`${peer.name}: left out (${/** @type {Error} */ (error).message})`);
+    leaveOut(peer.name, /** @type {Error} */ (error).message);
   }
 }
 
@@ -62,12 +91,24 @@ function leaveOutRepeated() {
     if (blasCore === undefined) continue;
     const same = seen.get(blasCore);
     if (same === undefined) seen.set(blasCore, name);
-    else {
-      console.error(`${name}: left out (${same} multiplies by the kernels for ${blasCore} too)`);
-      peer.stop();
-      running.delete(name);
-    }
+    else leaveOut(name, `${same} multiplies by the kernels for ${blasCore} too`);
   }
+}
+
+/** @param {string} name @param {string} why */
+function leaveOut(name, why) {
+  running.get(name)?.stop();
+  running.delete(name);
+  results.missing[name] = why;
+  console.error(`${name}: left out (${why})`);
+}
+
+/** @param {string} title @param {() => void | Promise<void>} action */
+async function timed(title, action) {
+  process.stderr.write(`${title} … `);
+  const since = performance.now();
+  await action();
+  console.error(`${((performance.now() - since) / 1000).toFixed(1)} s`);
 }
 
 /** Every peer runs on the last processor alone: garbage collectors and compilers take none of another's either. */

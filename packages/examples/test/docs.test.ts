@@ -9,7 +9,9 @@ const read = (path: string): string => readFileSync(new URL(path, root), "utf8")
 const docs = [
   "README.md",
   ...["core", "ops"].map((name) => `packages/${name}/README.md`),
-  ...readdirSync(new URL("docs/", root)).map((name) => `docs/${name}`),
+  ...readdirSync(new URL("docs/", root))
+    .filter((name) => name.endsWith(".md"))
+    .map((name) => `docs/${name}`),
 ];
 
 /** The fenced blocks of a page with what stands after the three backquotes. */

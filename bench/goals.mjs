@@ -1,0 +1,91 @@
+/**
+ * What is to be reached, eager, float32, one thread: ratios of times within one run, times and bytes. Those to PyTorch were
+ * set where its BLAS took the processor for an old one; how far it is to that one is shown beside.
+ */
+import { ratio } from "./statistics.mjs";
+import { duration } from "./tables.mjs";
+
+/**
+ * @typedef {import("./results.mjs").Results} Results
+ * @typedef {{ title: string, goal: string, measured: string, reached: boolean | undefined }} Verdict undefined: not measured
+ */
+
+/** case, peer, at most so many times its time @type {readonly (readonly [string, string, number])[]} */
+const ratios = [
+  ["softmax-128x10", "torch", 0.35],
+  ["softmax-128x10", "tfjs-wasm", 0.4],
+  ["softmax-1024x1000", "tfjs-wasm", 0.65],
+  ["softmax-1024x1000", "torch", 2.2],
+  ["regression-128", "torch", 1],
+  ["regression-128", "tfjs-wasm", 0.17],
+  ["regression-128", "jax-js", 0.17],
+  ["regression-10000", "torch", 1],
+  ["regression-10000", "tfjs-wasm", 0.18],
+  ["mlp", "tfjs-wasm", 0.15],
+  ["mlp", "jax-js", 0.7],
+  ["mlp", "torch", 1.3],
+  ["tiny-mlp", "torch", 0.6],
+  ["tiny-mlp", "tfjs-wasm", 0.25],
+  ["chain-1000", "torch", 0.12],
+  ["chain-1000", "tfjs-wasm", 0.04],
+  ["gemm-512x512x512", "limit", 1 / 0.85],
+];
+const float64 = 2; // times the time in float32
+const firstMilliseconds = 60;
+const firstRatio = 0.3; // of tfjs, by the faster of its backends
+/** @type {Readonly<Record<string, number>>} kB gzipped */
+const bundles = { "wengert-all": 35, "wengert-small": 15 };
+const binary = 15; // kB
+
+/** @param {Results} results @param {Record<string, string>} titles @returns {Verdict[]} */
+export function verdicts(results, titles) {
+  /** @type {Verdict[]} */
+  const all = [];
+  /**
+   * @param {string} title @param {string} goal @param {number} limit @param {number | undefined} value
+   * @param {(value: number) => string} [show]
+   */
+  const atMost = (title, goal, limit, value, show = (value) => value.toPrecision(2)) => {
+    const measured = value === undefined ? "–" : show(value);
+    all.push({ title, goal, measured, reached: value === undefined ? undefined : value <= limit });
+  };
+  for (const { name, title, timings } of results.cases) {
+    for (const [, peer, limit] of ratios.filter(([wanted, peer]) => wanted === name && peer in titles)) {
+      const value = quotient(timings.wengert, timings[peer]);
+      if (peer === "limit") {
+        const goal = `≥ ${Math.round(100 / limit)} % of the ${titles[peer]}`;
+        atMost(title, goal, limit, value, (value) => `${(100 / value).toFixed(0)} %`);
+        continue;
+      }
+      const sse = peer === "torch" ? quotient(timings.wengert, timings["torch-sse"]) : undefined;
+      const beside = sse === undefined ? "" : ` (128 bits: ${sse.toPrecision(2)})`;
+      atMost(title, `≤ ${limit} × ${titles[peer]}`, limit, value, (value) => value.toPrecision(2) + beside);
+    }
+    atMost(title, `float64 ≤ ${float64} × float32`, float64, quotient(timings.float64, timings.wengert));
+  }
+  const first = Object.fromEntries((results.first ?? []).map(({ name, timing }) => [name, timing]));
+  if (results.first) {
+    const title = "import → first gradient";
+    atMost(title, `≤ ${firstMilliseconds} ms`, 1e6 * firstMilliseconds, first.wengert?.median, duration);
+    const theirs = [first["tfjs-wasm"], first["tfjs-cpu"]].filter((timing) => timing !== undefined);
+    const fastest = theirs.toSorted((a, b) => a.median - b.median)[0];
+    atMost(title, `≤ ${firstRatio} × tfjs`, firstRatio, quotient(first.wengert, fastest));
+  }
+  for (const { name, title, gzipped, binary: kernels } of results.bundles ?? []) {
+    const limit = bundles[name];
+    if (limit === undefined) continue;
+    atMost(title, `≤ ${limit} kB gzipped`, 1000 * limit, gzipped, kilobytes);
+    atMost(title, `its kernels ≤ ${binary} kB`, 1000 * binary, kernels, kilobytes);
+  }
+  return all;
+}
+
+/** @typedef {import("./measure.mjs").Timing} Timing @param {Timing | undefined} a @param {Timing | undefined} b */
+function quotient(a, b) {
+  return a && b && ratio(a.rounds, b.rounds);
+}
+
+/** @param {number} bytes */
+export function kilobytes(bytes) {
+  return `${(bytes / 1000).toFixed(1)} kB`;
+}

@@ -1,0 +1,8 @@
+/** `node time.mjs NAME`: as pytorch.py, for the module of that name beside this one. */
+const [name] = process.argv.slice(2);
+const begin = performance.now();
+const { gradient } = await import(`./${name}.mjs`);
+const numbers = await gradient();
+const milliseconds = performance.now() - begin;
+console.log(JSON.stringify({ milliseconds, gradient: [...numbers] }));
+process.exit(0);

@@ -1,0 +1,18 @@
+/** The gradient of a softmax regression: the smallest program that is of use. So are the others here. */
+import { grad, tensor, zeros } from "../../packages/core/dist/index.js";
+import { crossEntropy, matmul } from "../../packages/ops/dist/index.js";
+
+const X = tensor(
+  [
+    [1, 2, 3],
+    [4, 5, 6],
+    [7, 8, 10],
+  ],
+  { dtype: "float32" },
+);
+const labels = tensor([0, 1, 2], { dtype: "int32" });
+
+export async function gradient() {
+  const loss = (W) => crossEntropy(matmul(X, W), labels);
+  return grad(loss)(zeros([3, 3], { dtype: "float32" })).data.data;
+}
