@@ -34,4 +34,15 @@ describe("without Node", () => {
     expect(page.kernels).toMatchObject({ choice: "auto", running: "plain", available: ["plain"] });
     expect(page.kernels).toHaveProperty("missing.simd", expect.stringMatching(/CompileError.*'wasm-unsafe-eval'/));
   });
+
+  test.each([true, false])(
+    "a page that forbids code from strings has the same answers; WebAssembly allowed: %s",
+    (wasm) => {
+      const [open, strict]: { answer?: string; kernels?: { running?: string } }[] = [{}, {}];
+      runInNewContext(code, open!);
+      runInNewContext(code, strict!, { contextCodeGeneration: { strings: false, wasm } });
+      expect(strict!.answer).toBe(open!.answer);
+      expect(strict!.kernels?.running).toBe(wasm ? kernels().available.at(-1) : "plain");
+    },
+  );
 });
