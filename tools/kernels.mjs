@@ -21,17 +21,21 @@ export function buildKernels() {
   if (existsSync(output) && readFileSync(output, "utf8").startsWith(mark)) return;
   const folder = mkdtempSync(join(tmpdir(), "kernels-"));
   try {
-    const lines = Object.entries(builds).map(([name, options]) => {
+    const texts = Object.entries(builds).map(([name, options]) => {
       const binary = join(folder, `${name}.wasm`);
       const args = [`${compiler}/bin/asc.js`, `${sources}/index.ts`, "-o", binary, ...options];
       const { status, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
       if (status !== 0) throw new Error(`the kernels do not compile:\n${stderr}`);
-      return `  ${name}: "${text(readFileSync(binary))}",`;
+      return /** @type {const} */ ([name, text(readFileSync(binary))]);
     });
     const from = "// Written by tools/kernels.mjs from kernels/*.ts.";
-    // One object: a bundler would copy a string to each place at which it is used.
-    const declaration = `export const binaries: { readonly ${Object.keys(builds).join(": string; readonly ")}: string } = {`;
-    writeFileSync(output, [mark, from, declaration, ...lines, "};", ""].join("\n"));
+    // In an array: a bundler would copy a string to each place at which it is used. And in turns: the builds are much alike,
+    // but gzip looks back no further than 32 kB.
+    const declaration = `export const binaries: readonly { readonly ${Object.keys(builds).join(": string; readonly ")}: string }[] = [`;
+    const lines = [mark, from, declaration];
+    for (let at = 0; texts.some(([, text]) => at < text.length); at += 8000)
+      lines.push(`  { ${texts.map(([name, text]) => `${name}: "${text.slice(at, at + 8000)}"`).join(", ")} },`);
+    writeFileSync(output, [...lines, "];", ""].join("\n"));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

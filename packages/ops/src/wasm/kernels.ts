@@ -97,14 +97,16 @@ function load(name: Compiled): Exports | string {
   return loaded;
 }
 
+const binaryOf = (name: Compiled): Uint8Array => bytesOf(binaries.map((part) => part[name]).join(""));
+
 function instantiate(name: Compiled): Exports | string {
   const { WebAssembly } = globalThis as { WebAssembly?: WebAssemblyApi };
   if (WebAssembly === undefined) return "there is no WebAssembly";
   let module: object;
   try {
-    const binary = bytesOf(binaries[name]);
+    const binary = binaryOf(name);
     if (!WebAssembly.validate(binary)) {
-      const hasSimd = name === "fma" && WebAssembly.validate(bytesOf(binaries.simd));
+      const hasSimd = name === "fma" && WebAssembly.validate(binaryOf("simd"));
       return `this WebAssembly has no ${hasSimd ? "relaxed SIMD" : "SIMD"}`;
     }
     module = new WebAssembly.Module(binary);
