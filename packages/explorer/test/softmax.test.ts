@@ -115,7 +115,7 @@ test("every preset has its shares, and its parts stand", async () => {
     if (x) expect(await shares(page), name).toEqual(softmaxOf(x));
     for (const link of await page.locator(".parts a").all()) {
       await link.click();
-      await page.locator(".part .katex").first().waitFor();
+      await page.locator(".part[aria-label] h2").waitFor();
     }
   }
 });
@@ -194,10 +194,135 @@ describe("the pullback", () => {
   });
 });
 
+describe("digits", () => {
+  const right = (page: Page, way: string) =>
+    page
+      .getByRole("region", { name: way })
+      .getByText(/digits? right/)
+      .textContent();
+
+  test("are lost by textbook and matrix as one class leads, and kept by the centred form", async () => {
+    const page = await visit("#/softmax?part=digits");
+    await page.locator(".rise svg").waitFor();
+    const ways = ["Textbook", "The matrix built", "Centred"];
+    for (const way of ways) expect(await right(page, way)).toContain("All digits right");
+    expect(await page.locator(".wrong-digits").count()).toBe(0);
+    const lead = page.getByRole("slider", { name: "How far the largest logit leads" });
+    await lead.press("End");
+    await page.getByRole("region", { name: "Textbook" }).getByText("No digit right").waitFor();
+    expect(await right(page, "The matrix built")).toContain("No digit right");
+    expect(await right(page, "Centred")).toContain("All digits right");
+    expect(await logit(page, 0).getAttribute("aria-valuenow").then(Number)).toBeCloseTo(40 + Math.log(1 + Math.E), 10);
+  });
+
+  test("of float32 are seven; a constant in g counts for nothing but in the textbook and the matrix", async () => {
+    const page = await visit("#/softmax?part=digits");
+    await page.getByRole("button", { name: "float32" }).click();
+    await until(page, "dtype=float32");
+    expect(await right(page, "Centred")).toContain("All digits right");
+    await page.getByRole("button", { name: "1e6" }).click();
+    await until(page, "plus=1000000");
+    expect(await page.locator(".way.centred .meter .kept").count()).toBe(7);
+    expect(await page.locator(".way.textbook .meter .kept").count()).toBeLessThan(3);
+    expect(await page.locator(".way.matrix .meter .kept").count()).toBeLessThan(3);
+    expect(await page.locator(".way.centred .wrong-digits").count()).toBe(0);
+    expect(await page.locator(".way.textbook .wrong-digits").count()).toBeGreaterThan(0);
+    await page.goBack();
+    await page.waitForFunction(() => !location.hash.includes("plus"));
+  });
+
+  test("are not counted where there is no number", async () => {
+    const page = await visit("#/softmax?part=digits&x=nan+1+2");
+    await page.getByText("there are no digits to count").waitFor();
+  });
+});
+
+describe("the shift", () => {
+  test("keeps what overflows and underflows without it", async () => {
+    const page = await visit("#/softmax?part=shift");
+    const [plain, safe] = [
+      page.getByRole("region", { name: "As it stands" }),
+      page.getByRole("region", { name: "The largest taken off" }),
+    ];
+    const column = (side: typeof plain, n: number) => side.locator(`tbody td:nth-child(${n})`).allTextContents();
+    const s = aligned(softmax(tensor([2, 1, 0])).toNested<number[]>(), 3);
+    await page.getByText("Both sides agree").waitFor();
+    expect(await column(plain, 3)).toEqual(s);
+    const c = page.getByRole("slider", { name: "c, added to all logits" });
+    await c.press("End");
+    await page.getByText("∞ / ∞ is NaN").waitFor();
+    await until(page, "shift=1000");
+    expect(await column(plain, 2)).toEqual(["∞", "∞", "∞"]);
+    expect(await column(plain, 3)).toEqual(["NaN", "NaN", "NaN"]);
+    expect(await column(plain, 4)).toEqual(["NaN", "NaN", "NaN"]);
+    expect(await column(safe, 3)).toEqual(s);
+    await c.press("Home");
+    await page.getByText("0 / 0 is NaN").waitFor();
+    expect(await column(safe, 3)).toEqual(s);
+    await page.getByRole("combobox", { name: "Preset" }).selectOption("nan");
+    await page.getByText("No shift helps here").waitFor();
+  });
+});
+
+describe("two classes", () => {
+  test("are the sigmoid of the difference, which is dragged on the curve", async () => {
+    const page = await visit("#/softmax?part=two");
+    await page.getByRole("button", { name: "Keep the first two classes" }).click();
+    await until(page, "x=2+1");
+    const d = page.getByRole("slider", { name: "d, the difference" });
+    expect(await d.getAttribute("aria-valuenow")).toBe("-1");
+    const rows = async () => {
+      const cells = await part(page, "Two classes").locator("tbody td").allTextContents();
+      return [cells.filter((_, i) => i % 2 === 0), cells.filter((_, i) => i % 2 === 1)] as const;
+    };
+    const [bySoftmax, bySigmoid] = await rows();
+    expect(bySoftmax).toEqual(bySigmoid);
+    expect(bySigmoid[0]).toBe(short(1 / (1 + Math.E), 6));
+    await d.press("End");
+    await until(page, "x=2+10");
+    await page.goBack();
+    await page.getByRole("button", { name: "Keep the first two classes" }).waitFor();
+  });
+
+  test("w₁ − w₀ moves as one weight does at twice the rate, to either side", async () => {
+    const page = await visit("#/softmax?x=0+1.5&part=two");
+    const label = () =>
+      page
+        .getByRole("img", { name: /Over 20 steps/ })
+        .getAttribute("aria-label")
+        .then(String);
+    await page.locator(".weights svg").waitFor();
+    const [, pair, one, twice] = /to (\S+); .* to (\S+), .* to (\S+)$/.exec(await label())!;
+    expect(pair).toBe(twice);
+    expect(one).not.toBe(pair);
+    expect(Number(pair)).toBeGreaterThan(1.5);
+    await page.getByRole("button", { name: "The right class is 0" }).click();
+    await until(page, "label=0");
+    expect(await label()).toMatch(/goes from 1.5 to −/);
+  });
+});
+
+test("questions set the room up, and the parts follow each other by key", async () => {
+  const page = await visit("#/softmax");
+  await page.getByRole("button", { name: "Set it up" }).click();
+  await until(page, "x=1.0986+0");
+  expect(await shares(page)).toEqual(softmaxOf([1.0986, 0]));
+  for (const name of ["Jacobian", "Pullback", "Shift", "Digits", "Two classes", "Explain it"]) {
+    await page.locator("#room").press("n");
+    await part(page, name).waitFor();
+  }
+  await page.getByText("What does each of the three stages mean?").click();
+  await page.getByText("⟨g, s⟩ is the mean of g under the probabilities.", { exact: false }).waitFor();
+  await page.locator("#room").press("p");
+  await part(page, "Two classes").waitFor();
+});
+
 test.each([
   "x=1&g=2&t=-3&mask=77&cell=9+9&stage=99&part=none",
   "x=a+b+c&g=nan&t=x&mask=x&cell=x&stage=x&dtype=int32",
   "x=1+2+3+4+5+6+7+8+9+10+11&cell=-1+0.5&stage=0.5&part=jacobian",
+  "part=shift&shift=1e9&x=",
+  "part=digits&plus=7&x=1+two&g=1e999",
 ])("whatever the address holds, the room stands: %s", async (text) => {
   const page = await visit(`#/softmax?${text}`);
   await logit(page, 2).waitFor();
@@ -207,8 +332,8 @@ test.each([
 test.each(["shares", "jacobian", "pullback"])(
   "axe finds nothing in %s, which fits 360 px with ten classes",
   async (name) => {
-    const x = "0.3+-1.2+1.8+0.1+-0.4+2.6+-2.1+0.9+-0.8+0.5";
-    const page = await visit(`#/softmax?part=${name}&x=${x}&stage=4&t=0.5&mask=3`, { colorScheme: "light" });
+    const x = name === "two" ? "0.3+-1.2" : "0.3+-1.2+1.8+0.1+-0.4+2.6+-2.1+0.9+-0.8+0.5";
+    const page = await visit(`#/softmax?part=${name}&x=${x}&stage=4&t=0.5&mask=3&shift=900`, { colorScheme: "light" });
     await page.locator(".part .katex").first().waitFor();
     expect(await violations(page)).toEqual([]);
     await page.emulateMedia({ colorScheme: "dark" });

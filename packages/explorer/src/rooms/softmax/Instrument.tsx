@@ -1,9 +1,10 @@
 import { useSignal } from "@preact/signals";
 import { put } from "../../house/address.ts";
-import { aligned } from "../../parts/numbers.ts";
+import { aligned, short } from "../../parts/numbers.ts";
 import { Slider } from "../../parts/Slider.tsx";
 import { NumberField } from "./NumberField.tsx";
 import { choose, chosen, presets } from "./presets.ts";
+import { Sub } from "./Sub.tsx";
 import {
   cell,
   classes,
@@ -75,7 +76,7 @@ export function Instrument({ pointsAtCell }: { pointsAtCell: boolean }) {
       <div class="classes">
         <div class="class-row heads small soft" aria-hidden="true">
           <span />
-          <span>logit</span>
+          <span>logit, ±{short(limit)}</span>
           <span />
           <span title="Whether the class takes part: softmax’s option where">in</span>
           <span class="forward-text">s = softmax(x{temperature.value === 1 ? "" : " / T"})</span>
@@ -85,7 +86,9 @@ export function Instrument({ pointsAtCell }: { pointsAtCell: boolean }) {
             key={k}
             class={`class-row${taking.value[k] ? "" : " out"}${pointsAtCell && (k === i || k === j) ? " pointed" : ""}`}
           >
-            <span class="name code">{indexed("x", k)}</span>
+            <span class="name code">
+              <Sub of="x" i={k} />
+            </span>
             <Track
               label={`logit ${indexed("x", k)}`}
               value={x}

@@ -1,6 +1,7 @@
 import { useRef } from "preact/hooks";
 import { colourOf, css, gradient, inkOn, scaleFor } from "../../parts/colours.ts";
 import { aligned, short } from "../../parts/numbers.ts";
+import { Sub } from "./Sub.tsx";
 import { cell, matrix, tell } from "./state.ts";
 import { indexed } from "./written.ts";
 
@@ -46,7 +47,7 @@ export function Jacobian() {
             <td />
             {J.map((_, j) => (
               <th key={j} scope="col" class={j === column ? "code pointed" : "code"}>
-                {indexed("x", j)}
+                <Sub of="x" i={j} />
               </th>
             ))}
           </tr>
@@ -55,7 +56,7 @@ export function Jacobian() {
           {J.map((_, i) => (
             <tr key={i}>
               <th scope="row" class={i === row ? "code pointed" : "code"}>
-                {indexed("s", i)}
+                <Sub of="s" i={i} />
               </th>
               {J.map((_, j) => {
                 const value = J[i]![j]!;

@@ -1,9 +1,10 @@
 import { Formula } from "../../parts/Formula.tsx";
 import { short } from "../../parts/numbers.ts";
+import { Sub } from "./Sub.tsx";
 import { denominator, list, numerators, s, shifted, taking, temperature, total } from "./state.ts";
 import { Try } from "./Try.tsx";
 import { Wide } from "./Wide.tsx";
-import { indexed, tex } from "./written.ts";
+import { tex } from "./written.ts";
 
 /** From logits to shares of D. */
 export function Probabilities() {
@@ -16,23 +17,27 @@ export function Probabilities() {
     <>
       <p>
         Softmax makes probabilities of any K numbers, the <em>logits</em>. exp makes them positive; dividing by their
-        sum makes them add up to 1. So a class has what its Nᵢ is of the whole, D.
+        sum makes them add up to 1. So a class has what its <Sub of="N" i="i" /> is of the whole, D.
       </p>
       <Formula
         block
         tex={`s_i = \\frac{N_i}{D} \\qquad N_i = e^{x_i${t === 1 ? "" : " / T"} - m} \\qquad D = \\sum_k N_k`}
       />
       <figure class="strip-figure">
-        <div class="strip" role="img" aria-label={`The Nᵢ laid end to end: ${describe(shares)}`}>
+        <div class="strip" role="img" aria-label={`The N laid end to end: ${describe(shares)}`}>
           {shares.map((share, i) => (
             <span key={i} class={i % 2 === 0 ? "even" : "odd"} style={{ width: `${100 * (share || 0)}%` }}>
-              {share > 0.07 && <span class="code">{indexed("N", i)}</span>}
+              {share > 0.07 && (
+                <span class="code">
+                  <Sub of="N" i={i} />
+                </span>
+              )}
             </span>
           ))}
         </div>
         <figcaption class="small soft">
-          All Nᵢ, laid end to end, are as long as D. Raise one logit, and its piece grows; the others keep their length,
-          but not their share.
+          All <Sub of="N" i="i" />, laid end to end, are as long as D. Raise one logit, and its piece grows; the others
+          keep their length, but not their share.
         </figcaption>
       </figure>
       <Wide label="In numbers">
@@ -40,10 +45,15 @@ export function Probabilities() {
           <thead>
             <tr>
               <th scope="col">class</th>
-              <th scope="col">{t === 1 ? "xᵢ − m" : "xᵢ / T − m"}</th>
-              <th scope="col">Nᵢ = exp</th>
+              <th scope="col">
+                <Sub of="x" i="i" />
+                {t === 1 ? "" : " / T"} − m
+              </th>
+              <th scope="col">
+                <Sub of="N" i="i" /> = exp
+              </th>
               <th scope="col" class="forward-text">
-                sᵢ = Nᵢ / D
+                <Sub of="s" i="i" /> = <Sub of="N" i="i" /> / D
               </th>
             </tr>
           </thead>

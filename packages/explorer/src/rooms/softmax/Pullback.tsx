@@ -1,11 +1,13 @@
 import { useSignal } from "@preact/signals";
+import { mul, sum } from "@wengert/ops";
 import { useKeys } from "../../house/keys.ts";
 import { Formula } from "../../parts/Formula.tsx";
 import { aligned, short } from "../../parts/numbers.ts";
 import { NumberField } from "./NumberField.tsx";
 import { tapeAddress } from "./program.ts";
+import { Sub } from "./Sub.tsx";
 import { show, stage, stages } from "./stages.ts";
-import { byMatrix, deviations, list, mean, pulled, s, setUpstream, temperature, upstream } from "./state.ts";
+import { byMatrix, deviations, g, list, mean, pulled, s, setUpstream, temperature, total, upstream } from "./state.ts";
 import { limitOf, place, Track } from "./Track.tsx";
 import { Try } from "./Try.tsx";
 import { Wide } from "./Wide.tsx";
@@ -97,7 +99,8 @@ function Beam() {
   const shares = list(s.value);
   const middle = mean.value;
   const [away, found, product] = [list(deviations.value), list(pulled.value), list(byMatrix.value)];
-  const origin = now >= 1 && Number.isFinite(middle) ? middle : 0;
+  const isBalanced = now >= 1 && Number.isFinite(middle);
+  const origin = isBalanced ? middle : 0;
   const end = (i: number) => (now < 2 ? gs[i]! : now === 2 ? middle + away[i]! : middle + found[i]!);
   const shown = now < 2 ? gs : now === 2 ? away : found;
   const words = aligned(shown);
@@ -106,13 +109,15 @@ function Beam() {
     <div class={`beam stage-${now}`}>
       <div class="beam-row heads small soft" aria-hidden="true">
         <span />
-        <span>cotangent of s</span>
+        <span>cotangent of s, ±{short(limit)}</span>
         <span>g</span>
         <span class="backward-text">{heads[now]}</span>
       </div>
       {gs.map((value, i) => (
         <div class="beam-row" key={i}>
-          <span class="name code">{indexed("g", i)}</span>
+          <span class="name code">
+            <Sub of="g" i={i} />
+          </span>
           <Track
             label={`cotangent ${indexed("g", i)}`}
             value={value}
@@ -122,7 +127,7 @@ function Beam() {
             onInput={(to) => setUpstream(i, to)}
             onHold={(on) => (held.value = on ? limit : undefined)}
           >
-            {now >= 1 && (
+            {isBalanced && (
               <>
                 <span class="mean-line" style={{ left: `${place(origin, limit)}%` }} />
                 <span class="weight" style={{ left: `${place(value, limit)}%`, ...diameter(shares[i]!) }} />
@@ -145,7 +150,7 @@ function Beam() {
       <div class="beam-row balance" aria-hidden="true">
         <span />
         <span class="lever">
-          {now >= 1 && (
+          {isBalanced && (
             <>
               <span class="bar" />
               {gs.map((value, i) => (
@@ -224,7 +229,7 @@ function Words() {
       <>
         <p>
           <b>3.</b> Times sᵢ: a logit moves its own share only by as much as it has. The bars shrink, and what is left
-          is the cotangent of the logits. All of it adds up to 0.
+          is the cotangent of the logits. It adds up to 0, but for rounding: what pushes one logit up pulls others down.
         </p>
         <Formula
           block
@@ -268,7 +273,7 @@ function Figures() {
   const columns: readonly (readonly [title: string, from: number, values: readonly number[], forward?: boolean])[] = [
     ["gᵢ", 0, gs],
     ["sᵢ", 0, shares, true],
-    ["gᵢ sᵢ", 1, gs.map((g, i) => g * shares[i]!)],
+    ["gᵢ sᵢ", 1, list(mul(g.value, s.value))],
     ["gᵢ − ⟨g, s⟩", 2, list(deviations.value)],
     ["x̄ᵢ", 3, list(pulled.value)],
     ["(Jᵀ g)ᵢ", 4, list(byMatrix.value)],
@@ -309,11 +314,11 @@ function Figures() {
           <tr>
             <th scope="row">sum</th>
             <td />
-            <td>1</td>
+            <td>{short(total.value)}</td>
             <td>{now >= 1 ? short(mean.value) : "·"}</td>
             <td />
-            <td>{now >= 3 ? "0" : "·"}</td>
-            <td>{now >= 4 ? "0" : "·"}</td>
+            <td>{now >= 3 ? short(sum(pulled.value).item(), 2) : "·"}</td>
+            <td>{now >= 4 ? short(sum(byMatrix.value).item(), 2) : "·"}</td>
           </tr>
         </tfoot>
       </table>

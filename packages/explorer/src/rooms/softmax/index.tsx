@@ -4,11 +4,15 @@ import type { ComponentType } from "preact";
 import { address, put } from "../../house/address.ts";
 import { useKeys } from "../../house/keys.ts";
 import { Formula } from "../../parts/Formula.tsx";
+import { Digits } from "./Digits.tsx";
+import { Explain } from "./Explain.tsx";
 import { Instrument } from "./Instrument.tsx";
 import { Probabilities } from "./Probabilities.tsx";
 import { Pullback } from "./Pullback.tsx";
 import { QuotientRule } from "./QuotientRule.tsx";
+import { Shift } from "./Shift.tsx";
 import { classes, resize } from "./state.ts";
+import { TwoClasses } from "./TwoClasses.tsx";
 
 interface Part {
   readonly name: string;
@@ -20,6 +24,10 @@ const parts: readonly [Part, ...Part[]] = [
   { name: "shares", title: "Shares", view: Probabilities },
   { name: "jacobian", title: "Jacobian", view: QuotientRule },
   { name: "pullback", title: "Pullback", view: Pullback },
+  { name: "shift", title: "Shift", view: Shift },
+  { name: "digits", title: "Digits", view: Digits },
+  { name: "two", title: "Two classes", view: TwoClasses },
+  { name: "explain", title: "Explain it", view: Explain },
 ];
 
 const part = computed(() => parts.find(({ name }) => name === address.value.fields.part) ?? parts[0]);

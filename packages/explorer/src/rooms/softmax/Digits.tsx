@@ -1,0 +1,248 @@
+import type { PlotOptions } from "@observablehq/plot";
+import { useSignal } from "@preact/signals";
+import { useEffect, useMemo } from "preact/hooks";
+import { Formula } from "../../parts/Formula.tsx";
+import { short } from "../../parts/numbers.ts";
+import { Plot } from "../../parts/Plot.tsx";
+import { Slider } from "../../parts/Slider.tsx";
+import {
+  addToAll,
+  type Comparison,
+  comparison,
+  constants,
+  digitsLeft,
+  digitsOf,
+  lead,
+  type Point,
+  plus,
+  setLead,
+  type Way,
+  wayNames,
+  whileItRises,
+  worst,
+} from "./digits.ts";
+import { decimal } from "./reference.ts";
+import { classes, dtype, g, z } from "./state.ts";
+import { Try } from "./Try.tsx";
+
+const titles: Readonly<Record<Way, string>> = {
+  textbook: "Textbook",
+  matrix: "The matrix built",
+  centred: "Centred: what the library does",
+};
+const formulas: Readonly<Record<Way, string>> = {
+  textbook: "s \\odot g - s\\,\\langle g, s \\rangle",
+  matrix: "(\\operatorname{diag}(s) - s\\,s^{\\mathsf T})\\,g",
+  centred: "s \\odot \\left(h - \\frac{\\langle h, s \\rangle}{\\langle 1, s \\rangle}\\right),\\quad h = g - g_m",
+};
+
+/** What is lost where a class is sure, by formulas that are equal on paper. */
+export function Digits() {
+  const found = comparison.value;
+  return (
+    <>
+      <p>
+        On paper these three are the same. In {dtype.value} they are not, once one class has nearly everything: there g
+        and its mean ⟨g, s⟩ agree in their first digits, the difference is what is left of the last ones, and those are
+        rounded.
+      </p>
+      <div class="provoke">
+        <Slider
+          label="How far the largest logit leads"
+          value={Number.isFinite(lead.value) ? Math.min(Math.max(lead.value, 0), 40) : 0}
+          min={0}
+          max={40}
+          step={0.25}
+          text={() => (Number.isFinite(lead.value) ? short(lead.value, 3) : "–")}
+          onInput={setLead}
+        />
+        <fieldset class="choice">
+          <legend class="unseen">Added to all g</legend>
+          <span class="small soft" aria-hidden="true">
+            g +
+          </span>
+          {constants.map((c) => (
+            <button key={c} type="button" aria-pressed={plus.value === c} onClick={() => addToAll(c)}>
+              {c === 0 ? "0" : short(c)}
+            </button>
+          ))}
+        </fieldset>
+      </div>
+      {found ? <Ways of={found} /> : <p class="soft">Where there is no number, there are no digits to count.</p>}
+      <Rise />
+      <p>
+        What cures it: J annihilates constants, so g may be shifted before anything is multiplied. With h = g − gₘ, m
+        the class that leads, hₘ is 0 exactly, and the large term, whose rounding did the harm, is gone: what remains is
+        of the size of the answer. Dividing by ⟨1, s⟩, which is 1 but for rounding, makes constants in g count for
+        nothing.
+      </p>
+      <Try
+        question="Add a million to all g. Which ways notice, and should they?"
+        fields={{ x: "2 1 0", t: undefined, mask: undefined, plus: "1000000" }}
+      >
+        None should: rows of J add up to 0. The textbook subtracts two numbers of the size of a million and loses six
+        digits more; so does the matrix, whose rows add up to 0 only but for rounding. To the centred form the constant
+        is gone with its first subtraction.
+      </Try>
+    </>
+  );
+}
+
+function Ways({ of: { exact, found, errors } }: { of: Comparison }) {
+  const digits = digitsOf(dtype.value) + 1;
+  return (
+    <div class="ways">
+      {wayNames.map((way) => {
+        const error = worst(errors[way]);
+        const left = digitsLeft(error);
+        return (
+          <section key={way} class={`way ${way}`} aria-label={titles[way]}>
+            <h3>{titles[way]}</h3>
+            <Formula block tex={formulas[way]} />
+            <p class="meter" aria-hidden="true">
+              {Array.from({ length: digits - 1 }, (_, k) => (
+                <span key={k} class={k < left ? "kept" : "lost"} />
+              ))}
+            </p>
+            <p class="small">
+              {digitsInWords(left, digits - 1)}
+              {error > 0 && <span class="soft">, error {short(error, 2)}</span>}
+            </p>
+            <ol class="components code" start={0}>
+              {found[way].map((x, i) => (
+                <li key={i} value={i}>
+                  <Marked x={x} digits={digits} right={digitsLeft(errors[way][i]!)} />
+                </li>
+              ))}
+            </ol>
+          </section>
+        );
+      })}
+      <section class="way exact" aria-label="Exact">
+        <h3>Exact</h3>
+        <p class="small soft">
+          Of the same z and g, by whole numbers of {exact.bits} bits, rounded to {digits} digits.
+        </p>
+        <ol class="components code" start={0}>
+          {exact.pulled.map((x, i) => (
+            <li key={i} value={i}>
+              {decimal(x, exact.bits, digits)}
+            </li>
+          ))}
+        </ol>
+      </section>
+    </div>
+  );
+}
+
+const digitsInWords = (left: number, all: number): string =>
+  left === all
+    ? "All digits right"
+    : left === 0
+      ? "No digit right"
+      : left === 1
+        ? "One digit right"
+        : `${left} digits right`;
+
+/** A number with its wrong digits marked. */
+function Marked({ x, digits, right }: { x: number; digits: number; right: number }) {
+  if (x === 0 || !Number.isFinite(x)) return <span class={right < 1 ? "wrong-digits" : undefined}>{short(x)}</span>;
+  const [mantissa, exponent] = x
+    .toExponential(digits - 1)
+    .replaceAll("-", "−")
+    .replace("e+", "e")
+    .split("e") as [string, string];
+  const whole = right >= digits - 1;
+  const sign = mantissa.startsWith("−") ? 1 : 0;
+  const upTo = whole ? mantissa.length : right === 0 ? 0 : sign + right + 1; // with the point
+  return (
+    <>
+      {mantissa.slice(0, upTo)}
+      {upTo < mantissa.length && <s class="wrong-digits">{mantissa.slice(upTo)}</s>}e{exponent}
+    </>
+  );
+}
+
+const strokes: Readonly<Record<Way, { readonly stroke: string; readonly dash: string; readonly width: number }>> = {
+  textbook: { stroke: "var(--wrong)", dash: "none", width: 2 },
+  matrix: { stroke: "var(--ink-soft)", dash: "5 3", width: 2 },
+  centred: { stroke: "var(--right)", dash: "none", width: 3 },
+};
+
+/** The errors while the largest share goes to 1. Drawn when the reader pauses: it is a hundred comparisons. */
+function Rise() {
+  const points = useSignal<readonly Point[]>([]);
+  const [zs, gs, constant, count, lies] = [z.value, g.value, plus.value, classes.value, lead.value];
+  useEffect(() => {
+    const timer = setTimeout(() => (points.value = whileItRises()), 120);
+    return () => clearTimeout(timer);
+  }, [zs, gs, constant, count]);
+  const shown = points.value;
+  const rest = 1 / (1 + Math.exp(lies));
+  const options = useMemo(
+    () =>
+      (plot: typeof import("@observablehq/plot"), width: number): PlotOptions => ({
+        height: 264,
+        marginBottom: 44,
+        marginLeft: 52,
+        marginRight: width > 500 ? 118 : 16,
+        x: {
+          type: "log",
+          reverse: true,
+          label: "what the largest share lacks of 1 →",
+          labelOffset: 38,
+          ticks: 6,
+          tickFormat: power,
+        },
+        y: { type: "log", label: "worst relative error", grid: true, ticks: 6, tickFormat: power, nice: true },
+        marks: [
+          ...(Number.isFinite(rest) && shown.length > 0 && rest >= shown.at(-1)!.rest
+            ? [plot.ruleX([rest], { stroke: "var(--forward)", strokeWidth: 2 })]
+            : []),
+          ...wayNames.flatMap((way) => {
+            const line = shown.filter((point) => point.way === way);
+            const { stroke, dash, width: strokeWidth } = strokes[way];
+            return [
+              plot.lineY(line, { x: "rest", y: "error", stroke, strokeWidth, strokeDasharray: dash }),
+              ...(width > 500
+                ? [
+                    plot.text(line.slice(-1), {
+                      x: "rest",
+                      y: "error",
+                      text: () => shortNames[way],
+                      dx: 8,
+                      dy: labelShift[way],
+                      textAnchor: "start",
+                      fill: stroke,
+                      fontWeight: 600,
+                    }),
+                  ]
+                : []),
+            ];
+          }),
+        ],
+      }),
+    [shown, rest],
+  );
+  if (shown.length === 0) return null;
+  return (
+    <figure class="rise">
+      <Plot
+        label={`Worst relative error of each way as the largest share goes to 1: the textbook's and the matrix's grow to ${short(worst(shown.map(({ error }) => error)), 1)}, the centred one's stays at ${short(worst(shown.filter(({ way }) => way === "centred").map(({ error }) => error)), 1)}`}
+        options={options}
+      />
+      <figcaption class="small soft">
+        The worst component, while the largest logit rises and all else stays. Red: textbook; dashed: the matrix built;
+        green and thick: centred. The blue line is where the logits are now.
+      </figcaption>
+    </figure>
+  );
+}
+
+const shortNames: Readonly<Record<Way, string>> = { textbook: "textbook", matrix: "matrix built", centred: "centred" };
+const labelShift: Readonly<Record<Way, number>> = { textbook: -8, matrix: 8, centred: 0 };
+const superscripts = "⁰¹²³⁴⁵⁶⁷⁸⁹";
+const power = (x: number): string =>
+  `10${String(Math.round(Math.log10(x)))
+    .replace("-", "⁻")
+    .replace(/\d/g, (digit) => superscripts[Number(digit)]!)}`;

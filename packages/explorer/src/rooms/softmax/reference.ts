@@ -1,0 +1,83 @@
+// What arithmetic in doubles is judged by: the pullback of softmax in whole multiples of 2⁻ᵇⁱᵗˢ, with bits enough that a
+// hundred digits are left of the smallest component.
+
+/** Numbers as whole multiples of 2⁻ᵇⁱᵗˢ. */
+export interface Reference {
+  readonly bits: number;
+  readonly s: readonly bigint[];
+  readonly pulled: readonly bigint[];
+}
+
+const lowest = -760; // exp of less is 0 in double precision
+
+/** s and s ⊙ (g − ⟨g, s⟩) for the very numbers that z and g hold; `undefined` where no digits exist. −Infinity has s = 0. */
+export function reference(z: readonly number[], g: readonly number[]): Reference | undefined {
+  const most = Math.max(...z);
+  if (!Number.isFinite(most) || !g.every(Number.isFinite)) return undefined;
+  const spread = Math.max(...z.map((each) => (each - most > lowest ? most - each : 0)));
+  const bits = 1088 + Math.ceil(2 * spread); // every double is a whole multiple of 2⁻¹⁰⁷⁴
+  const one = 1n << BigInt(bits);
+  const top = fixed(most, bits);
+  const N = z.map((each) => (each - most > lowest ? exp(fixed(each, bits) - top, bits) : 0n));
+  const D = N.reduce((sum, each) => sum + each, 0n);
+  const G = g.map((each) => fixed(each, bits));
+  const weighted = N.reduce((sum, each, i) => sum + each * G[i]!, 0n);
+  return {
+    bits,
+    s: N.map((each) => (each * one) / D),
+    pulled: N.map((each, i) => (each * (G[i]! * D - weighted)) / (D * D)),
+  };
+}
+
+/** The double `x`, exactly for bits ≥ 1074. */
+export function fixed(x: number, bits: number): bigint {
+  if (x === 0) return 0n;
+  const exponent = Math.max(Math.floor(Math.log2(Math.abs(x))), -1022) - 54;
+  const whole = exponent < -1000 ? BigInt(x * 2 ** 537 * 2 ** 537) : BigInt(x / 2 ** exponent);
+  const by = bits + (exponent < -1000 ? -1074 : exponent);
+  return by >= 0 ? whole << BigInt(by) : whole >> BigInt(-by);
+}
+
+/** eˣ for x ≤ 0, by its Taylor series at x / 2²⁰, squared twenty times. */
+function exp(x: bigint, bits: number): bigint {
+  const [halvings, guard] = [20, 40]; // a squaring doubles the error
+  const shift = BigInt(bits + guard);
+  const small = (x << BigInt(guard)) >> BigInt(halvings);
+  let term = 1n << shift;
+  let sum = term;
+  for (let n = 1n; term !== 0n && term !== -1n; n++) {
+    term = ((term * small) >> shift) / n;
+    sum += term;
+  }
+  for (let i = 0; i < halvings; i++) sum = (sum * sum) >> shift;
+  return sum >> BigInt(guard);
+}
+
+/** |found − exact| / |exact|. Of an exact 0 infinite, unless found. */
+export function relativeError(found: number, exact: bigint, bits: number): number {
+  if (!Number.isFinite(found)) return Infinity;
+  const difference = magnitude(fixed(found, bits) - exact);
+  if (difference === 0n) return 0;
+  if (exact === 0n) return Infinity;
+  return Number((difference << 80n) / magnitude(exact)) / 2 ** 80;
+}
+
+const magnitude = (x: bigint): bigint => (x < 0n ? -x : x);
+
+/** −6.84…e−1, with so many digits. */
+export function decimal(x: bigint, bits: number, digits: number): string {
+  if (x === 0n) return "0";
+  const size = magnitude(x);
+  const shift = BigInt(bits);
+  const scaled = (exponent: number): bigint => {
+    const by = digits - 1 - exponent;
+    const [up, down] = by >= 0 ? [10n ** BigInt(by), 1n] : [1n, 10n ** BigInt(-by)];
+    return ((size * up * 2n) / down + (1n << shift)) >> (shift + 1n); // rounded
+  };
+  let exponent = (size.toString(2).length - bits) * Math.log10(2);
+  exponent = Math.floor(exponent) + 1;
+  while (String(scaled(exponent)).length < digits) exponent--;
+  while (String(scaled(exponent)).length > digits) exponent++;
+  const text = String(scaled(exponent));
+  return `${x < 0n ? "−" : ""}${text[0]}.${text.slice(1)}e${exponent}`.replace("e-", "e−");
+}
