@@ -1,4 +1,4 @@
-/** Prints the table of the worst errors of the built ops; with --write puts it into docs/numerics.md. */
+/** Prints the table of the worst errors of the built ops, by all kernels that run here; with --write puts it into docs/numerics.md. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { runnerImport } from "vite";
 
@@ -6,7 +6,7 @@ const page = "docs/numerics.md";
 const [opening, closing] = ["<!-- npm run accuracy -- --write -->", "<!-- end of the table -->"];
 
 const { module } = await runnerImport("packages/ops/test/accuracy.ts", { configFile: false, logLevel: "error" });
-const table = module.table(module.measure());
+const table = module.table(module.measureAll());
 console.log(table);
 if (process.argv.includes("--write")) {
   const text = readFileSync(page, "utf8");

@@ -119,6 +119,22 @@ export function sumOfOthers(n: number, a: Data, i: number, t: number, m: number)
   return total - lost;
 }
 
+/** The sum of a lane b, but for number m and for what stands beside an a of −Infinity. */
+export function sumBeside(n: number, a: Data, i: number, s: number, m: number, b: Data, j: number, t: number): number {
+  let total = 0;
+  let lost = 0;
+  let rough = 0;
+  for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) {
+    if (l === m || a[p] === -Infinity) continue;
+    rough += b[q]!;
+    const term = b[q]! - lost;
+    const next = total + term;
+    lost = next - total - term;
+    total = next;
+  }
+  return Number.isNaN(total) ? rough : total; // which is infinite, then, or NaN
+}
+
 /**
  * Writes exp(xⱼ − xₘ) of a lane from y[o] on in steps of r, and returns their sum without that of m, its peak, which is
  * exp(0) = 1. All of it is NaN if the peak is not finite.

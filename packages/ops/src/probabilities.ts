@@ -1,11 +1,11 @@
 import { defineOp, type Op, ones, type Tensor } from "@wengert/core";
-import { type Data, sizeOf } from "@wengert/core/ndarray";
+import { sizeOf } from "@wengert/core/ndarray";
 import { mul, neg } from "./arithmetic.ts";
 import { axisOf } from "./axes.ts";
 import { ofCrossEntropy, ofSumOfProducts } from "./causes.ts";
 import { type Classes, checkCotangents, rowsOfProbabilities } from "./classes.ts";
 import { equal } from "./compare.ts";
-import { exponentials, peak, sumOfOthers } from "./lanes.ts";
+import { exponentials, peak, sumBeside, sumOfOthers } from "./lanes.ts";
 import { alongAxes, inDoubles } from "./loops.ts";
 import { irregular, positive } from "./samples.ts";
 import { expandDims } from "./shape.ts";
@@ -75,7 +75,7 @@ export const softCrossEntropyPullback: Op<readonly [logits: Tensor, probabilitie
         alongAxes([axis], exact, [logits, probabilities, g], (n, y, o, r, a, i, s, b, j, t, c, k) => {
           const m = peak(n, a, i, s);
           const others = exponentials(n, y, o, r, a, i, s, m);
-          const otherT = otherProbabilities(n, a, i, s, m, b, j, t);
+          const otherT = sumBeside(n, a, i, s, m, b, j, t);
           const top = b[j + m * t]!;
           const total = top + otherT;
           const norm = 1 + others;
@@ -102,27 +102,4 @@ export const softCrossEntropyPullback: Op<readonly [logits: Tensor, probabilitie
 export function secondOrder(logits: Tensor, t: Tensor, g: Tensor, u: Tensor, params: Classes): Tensor {
   const total = sum(where(equal(logits, -Infinity), 0, t), { ...params, keepDims: true });
   return mul(mul(expandDims(g, params), total), softmaxPullback(softmax(logits, params), u, params));
-}
-
-/** Σ tⱼ over the classes of a lane but number m whose logit is not −Infinity. */
-function otherProbabilities(
-  n: number,
-  a: Data,
-  i: number,
-  s: number,
-  m: number,
-  b: Data,
-  j: number,
-  t: number,
-): number {
-  let total = 0;
-  let lost = 0;
-  for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) {
-    if (l === m || a[p] === -Infinity) continue;
-    const term = b[q]! - lost;
-    const next = total + term;
-    lost = next - total - term;
-    total = next;
-  }
-  return total;
 }

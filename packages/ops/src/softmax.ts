@@ -21,7 +21,7 @@ import { type Axes, type AxisOption, axesOf, broadcastShape, commonShape } from 
 import { ofSoftmax, ofSumOfProducts } from "./causes.ts";
 import { equal } from "./compare.ts";
 import { quotient, sumError } from "./doubles.ts";
-import { exponentials, meanUnder, peak, sumOfOthers } from "./lanes.ts";
+import { exponentials, meanUnder, peak, sumBeside, sumOfOthers } from "./lanes.ts";
 import { alongAxes, inDoubles } from "./loops.ts";
 import { irregular, positive } from "./samples.ts";
 import { sum } from "./sum.ts";
@@ -41,9 +41,11 @@ export interface Along {
 
 const mean = /* @__PURE__ */ new Float64Array(2); // of a lane, as a sum of two doubles. Kernels run one after the other: one is enough
 
-/** (g + dg) / (1 + others), rounded once */
-const over = (g: number, dg: number, others: number): number =>
-  quotient(g, dg, 1 + others, sumError(1, others, 1 + others));
+/** (g + dg) / (1 + others), rounded once where it is finite */
+function over(g: number, dg: number, others: number): number {
+  const norm = 1 + others;
+  return Number.isFinite(g) ? quotient(g, dg, norm, sumError(1, others, norm)) : g / norm;
+}
 
 const along =
   (who: string) =>
@@ -190,18 +192,10 @@ export const logSoftmaxPullback: Op<Binary, Along, AxisOption> = /* @__PURE__ */
       alongAxes(axes, exact, [x, g], (n, y, o, r, a, i, t, b, j, u) => {
         const m = peak(n, a, i, t);
         const otherExps = exponentials(n, y, o, r, a, i, t, m);
-        let others = 0;
-        let lost = 0;
-        for (let l = 0, p = i, q = j; l < n; l++, p += t, q += u) {
-          if (l === m || a[p] === -Infinity) continue;
-          const term = b[q]! - lost;
-          const next = others + term;
-          lost = next - others - term;
-          others = next;
-        }
+        const others = sumBeside(n, a, i, t, m, b, j, u);
         const ofPeak = b[j + m * u]!;
         const all = others + ofPeak;
-        const scale = over(all, sumError(others, ofPeak, all) - lost, otherExps);
+        const scale = over(all, sumError(others, ofPeak, all), otherExps);
         const atPeak = (ofPeak * otherExps - others) / (1 + otherExps);
         for (let l = 0, p = i, q = j, k = o; l < n; l++, p += t, q += u, k += r) {
           if (l === m) y[k] = atPeak;

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { type Tensor, tensor, vjp } from "@wengert/core";
-import type { Kernels } from "@wengert/ops";
 import * as exported from "@wengert/ops";
+import { type Kernels, kernels } from "@wengert/ops";
 
 // The errors of ops against the references in goldens/mpmath.txt, in units in the last place (ulp) of the exact answer.
 
@@ -121,6 +121,19 @@ export function measure(): readonly Finding[] {
     else for (const dtype of dtypes) measureElements(name, kind === "pair" ? 2 : 1, lines, dtype, note);
   }
   return [...worst.values()];
+}
+
+/** The worst of what all kernels do that can run here. */
+export function measureAll(): readonly Finding[] {
+  const { choice, available } = kernels();
+  const all = available.map((name) => {
+    kernels(name);
+    return measure();
+  });
+  kernels(choice);
+  return all[0]!.map((finding, i) =>
+    all.reduce((worst, each) => (each[i]!.ulps > worst.ulps ? each[i]! : worst), finding),
+  );
 }
 
 type Note = (finding: Finding) => void;
