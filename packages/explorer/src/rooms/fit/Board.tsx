@@ -7,10 +7,12 @@ import { colourOfClass, shapes } from "./colours.ts";
 import { isHeldOut } from "./data/dataset.ts";
 import { letters, mostPoints, onRaster, type Point } from "./data/points.ts";
 import { Field } from "./Field.tsx";
-import { reach } from "./grid.ts";
+import { report } from "./fit.ts";
+import { fieldAt, reach } from "./grid.ts";
 
-import { held, view, views } from "./settings.ts";
+import { held, preset, view, views } from "./settings.ts";
 import { changePoints, movePoints, points } from "./sources.ts";
+import { percent } from "./words.ts";
 
 const unit = 100; // of the drawing, for 1 of the plane
 const near = 0.16; // of the plane: so close to a point is on it
@@ -26,6 +28,7 @@ export function Board() {
   const chosen = useSignal<number | undefined>(undefined);
   const cross = useSignal<{ readonly x: number; readonly y: number } | undefined>(undefined);
   const carried = useSignal<number | undefined>(undefined); // by keys
+  const here = useSignal<{ readonly x: number; readonly y: number } | undefined>(undefined); // of the pointer
   const said = useSignal("");
   const dragged = useRef<{ readonly point: number; moved: boolean } | undefined>(undefined);
   const plane = useRef<SVGSVGElement>(null);
@@ -73,6 +76,7 @@ export function Board() {
     plane.current!.setPointerCapture(event.pointerId);
   };
   const move = (event: PointerEvent) => {
+    here.value = placeOf(event);
     const drag = dragged.current;
     if (!drag) return;
     const { x, y } = placeOf(event);
@@ -91,30 +95,32 @@ export function Board() {
   };
   const press = (event: KeyboardEvent) => {
     if (event.ctrlKey || event.metaKey) return;
-    const here = cross.peek() ?? { x: 0, y: 0 };
+    here.value = undefined;
+    const place = cross.peek() ?? { x: 0, y: 0 };
     const step = event.shiftKey ? stride.withShift : stride.arrow;
     const by = arrows[event.key];
     if (by) {
-      const to = onRaster({ x: here.x + by[0] * step, y: here.y + by[1] * step, k: 0 });
+      const to = onRaster({ x: place.x + by[0] * step, y: place.y + by[1] * step, k: 0 });
       cross.value = to;
       const point = carried.peek();
       if (point !== undefined) movePoints(points.peek().with(point, { ...points.peek()[point]!, x: to.x, y: to.y }));
       const under = nearest(points.peek(), to, near);
-      said.value = `${textOf(to)}${under === undefined ? "" : `, on a point of class ${letters[points.peek()[under]!.k]}`}`;
+      const onPoint = under === undefined ? "" : `, on a point of class ${letters[points.peek()[under]!.k]}`;
+      said.value = `${textOf(to)}${onPoint}${guessAt(to)}`;
     } else if (event.key === "Enter" || event.key === " ") {
-      const under = nearest(points.peek(), here, near);
+      const under = nearest(points.peek(), place, near);
       if (carried.peek() !== undefined) {
         changePoints(points.peek());
         carried.value = undefined;
-        said.value = `Put down at ${textOf(here)}.`;
-      } else if (under === undefined) add(onRaster({ ...here, k: k.peek() }));
+        said.value = `Put down at ${textOf(place)}.`;
+      } else if (under === undefined) add(onRaster({ ...place, k: k.peek() }));
       else {
         [carried.value, chosen.value] = [under, under];
         cross.value = points.peek()[under];
         said.value = `Point of class ${letters[points.peek()[under]!.k]} taken: arrows move it, Enter puts it down.`;
       }
     } else if (event.key === "Delete" || event.key === "Backspace") {
-      const under = cross.peek() ? nearest(points.peek(), here, near) : chosen.peek();
+      const under = cross.peek() ? nearest(points.peek(), place, near) : chosen.peek();
       if (under !== undefined && under < points.peek().length) erase(under);
     } else if (event.key === "Escape" && carried.peek() !== undefined) {
       changePoints(points.peek());
@@ -196,6 +202,7 @@ export function Board() {
           onPointerMove={move}
           onPointerUp={up}
           onPointerCancel={up}
+          onPointerLeave={() => (here.value = undefined)}
         >
           <Axes />
           <Marks all={all} chosen={chosen.value} />
@@ -208,6 +215,13 @@ export function Board() {
           )}
         </svg>
       </div>
+      <Reading at={here.value ?? cross.value} />
+      {preset.value === "penguins" && (
+        <p class="small soft">
+          Palmer penguins, x: length of the beak, y: its depth, in standard deviations from the mean. A: Adelie, B:
+          Chinstrap, C: Gentoo.
+        </p>
+      )}
       <p id="board-help" class="small soft">
         Click to add a point, drag to move one. By keys: arrows move the cross, <kbd>Enter</kbd> adds a point or takes
         one, <kbd>Del</kbd> deletes, <kbd>a</kbd> … <kbd>f</kbd> choose the class, <kbd>[</kbd> <kbd>]</kbd> go from
@@ -238,6 +252,40 @@ function nearest(
     if (distance <= least) [best, least] = [i, distance];
   });
   return best;
+}
+
+/** For those who listen: the class that the model gives to a place. */
+function guessAt({ x, y }: { readonly x: number; readonly y: number }): string {
+  const field = report.peek()?.field;
+  if (!field) return "";
+  const shares = fieldAt(field, x, y);
+  const most = Math.max(...shares);
+  return `; the model says ${letters[shares.indexOf(most)]}, ${percent(most)}`;
+}
+
+/** What the model makes of a place. */
+function Reading({ at }: { at: { readonly x: number; readonly y: number } | undefined }) {
+  const field = report.value?.field;
+  const shares = at && field ? fieldAt(field, at.x, at.y) : [];
+  return (
+    <p class="reading small numbers">
+      {at ? (
+        <>
+          <span class="code">{textOf(at)}</span>
+          {shares.map((share, k) => (
+            <span key={letters[k]}>
+              <svg viewBox="-9 -9 18 18" width="12" height="12" aria-hidden="true">
+                <path d={shapes[k]} fill={colourOfClass(k)} />
+              </svg>{" "}
+              {letters[k]} {percent(share)}
+            </span>
+          ))}
+        </>
+      ) : (
+        <span class="soft">Point at a place for its softmax row.</span>
+      )}
+    </p>
+  );
 }
 
 function Axes() {

@@ -3,6 +3,7 @@ import { data } from "./fit.ts";
 import { judged, judgedBy } from "./judged.ts";
 import { Scroll } from "./Scroll.tsx";
 import { pair } from "./settings.ts";
+import { percent } from "./words.ts";
 
 /** How many rows of each class were taken for each. A mistake is a button, which shows those rows. */
 export function Confusion() {
@@ -27,6 +28,9 @@ export function Confusion() {
                   {name}
                 </th>
               ))}
+              <th scope="col" class="soft">
+                right
+              </th>
             </tr>
           </thead>
           <tbody>
@@ -61,6 +65,7 @@ export function Confusion() {
                       </td>
                     );
                   })}
+                  <td class="right">{total > 0 ? percent(row[i]! / total) : "–"}</td>
                 </tr>
               );
             })}

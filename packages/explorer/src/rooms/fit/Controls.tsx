@@ -1,13 +1,19 @@
 import { put } from "../../house/address.ts";
 import { Slider } from "../../parts/Slider.tsx";
+import { widthOf } from "./data/dataset.ts";
+import { data } from "./fit.ts";
 import { limits } from "./protocol.ts";
 import { batch, held, hidden, l2, rate, seed, speed } from "./settings.ts";
+import { whole } from "./words.ts";
 
 /** What one turns to make a fit better or worse. */
 export function Controls() {
   return (
     <section class="panel controls" aria-labelledby="controls-title">
-      <h2 id="controls-title">Settings</h2>
+      <header class="head">
+        <h2 id="controls-title">Settings</h2>
+        <ModelInWords />
+      </header>
       <Slider
         label="Learning rate"
         value={Math.log10(rate.value)}
@@ -67,6 +73,20 @@ export function Controls() {
         </label>
       </div>
     </section>
+  );
+}
+
+/** The model as a formula, and how many numbers it has. */
+function ModelInWords() {
+  const of = data.value;
+  if (!of) return null;
+  const [inputs, units, classes] = [widthOf(of), hidden.value, of.classes.length];
+  const count = units > 0 ? inputs * units + units + units * classes + classes : inputs * classes + classes;
+  return (
+    <p class="small soft">
+      <span class="code">{units > 0 ? "softmax(relu(x W₁ + b₁) W₂ + b₂)" : "softmax(x W + b)"}</span>, {whole(count)}{" "}
+      parameters
+    </p>
   );
 }
 

@@ -1,7 +1,7 @@
 import type { PlotOptions } from "@observablehq/plot";
 import { useMemo } from "preact/hooks";
 import { Plot } from "../../parts/Plot.tsx";
-import { history } from "./fit.ts";
+import { data, slowHistory } from "./fit.ts";
 import type { Score } from "./protocol.ts";
 
 type PlotModule = typeof import("@observablehq/plot");
@@ -32,13 +32,14 @@ export function Curves() {
 }
 
 function Curve({ name, of }: { name: string; of: keyof Score }) {
-  const all = history.value;
+  const all = slowHistory.value;
+  const chance = Math.log(data.value?.classes.length ?? 2); // the loss of a model that knows nothing
   const options = useMemo(
     () =>
       (plot: PlotModule): PlotOptions => {
         const held = all.flatMap(({ step, held: score }) => (score ? [{ step, y: score[of] }] : []));
         const training = all.map(({ step, train }) => ({ step, y: train[of] }));
-        const finite = [...held, ...training].map(({ y }) => y).filter(Number.isFinite);
+        const most = Math.max(0.1, ...[...held, ...training].map(({ y }) => y).filter(Number.isFinite));
         return {
           height: 170,
           marginLeft: 46,
@@ -55,8 +56,9 @@ function Curve({ name, of }: { name: string; of: keyof Score }) {
           y: {
             label: null,
             grid: true,
+            clamp: true, // one that diverges leaves the picture, and does not press the rest down
             ticks: 4,
-            domain: of === "accuracy" ? [0, 1] : [0, Math.max(0.1, ...finite)],
+            domain: of === "accuracy" ? [0, 1] : [0, Math.min(most, 3 * chance)],
             ...(of === "accuracy" ? { tickFormat: "%" } : {}),
           },
           marks: [
@@ -71,7 +73,7 @@ function Curve({ name, of }: { name: string; of: keyof Score }) {
           ],
         };
       },
-    [all, of],
+    [all, of, chance],
   );
   const last = all.at(-1);
   const words = last

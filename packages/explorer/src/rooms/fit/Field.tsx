@@ -2,7 +2,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { isDark } from "../../house/scheme.ts";
 import { colourOfClass, paper, rgbOf } from "./colours.ts";
 import { data, report } from "./fit.ts";
-import { nodes } from "./grid.ts";
+import { cellOf, nodes } from "./grid.ts";
 import { view } from "./settings.ts";
 
 const size = 420; // pixels along each side
@@ -56,10 +56,4 @@ function draw(context: CanvasRenderingContext2D, field: Float32Array, classes: n
     image.data[4 * place + 3] = 255;
   }
   context.putImageData(image, 0, 0);
-}
-
-/** The cell of the grid, and how far into it. */
-function cellOf(x: number): readonly [cell: number, part: number] {
-  const cell = Math.min(Math.floor(x), nodes - 2);
-  return [cell, x - cell];
 }

@@ -1,7 +1,7 @@
 import { short } from "../../parts/numbers.ts";
 import { data, report, reset, stepOnce, toggle } from "./fit.ts";
 import { Keep } from "./Keep.tsx";
-import { percent } from "./words.ts";
+import { percent, whole } from "./words.ts";
 
 /** Train, pause, step, reset; and where the fit is. */
 export function Transport() {
@@ -27,11 +27,11 @@ export function Transport() {
       <dl class="standing numbers">
         <div>
           <dt>Step</dt>
-          <dd>{now ? now.step.toLocaleString("en") : "–"}</dd>
+          <dd>{now ? whole(now.step) : "–"}</dd>
         </div>
         <div>
           <dt>Epoch</dt>
-          <dd>{now ? short(now.epoch, 3) : "–"}</dd>
+          <dd>{now ? (now.epoch >= 100 ? whole(Math.floor(now.epoch)) : short(now.epoch, 3)) : "–"}</dd>
         </div>
         <Standing name="Training" of={now?.train} kind="training" />
         <Standing name="Held out" of={now?.held} kind="held-out" />

@@ -1,7 +1,7 @@
 import { colourOf, css, gradient, inkOn, scaleFor } from "../../parts/colours.ts";
 import { aligned, short } from "../../parts/numbers.ts";
 import { type Dataset, isOfImages, widthOf } from "./data/dataset.ts";
-import { data, report } from "./fit.ts";
+import { data, slowReport } from "./fit.ts";
 import { Pixels } from "./Pixels.tsx";
 import { Scroll } from "./Scroll.tsx";
 import { hidden } from "./settings.ts";
@@ -10,7 +10,7 @@ const mostRows = 40;
 
 /** What the classes, or the hidden units, weigh their inputs by. */
 export function Weights() {
-  const [of, all] = [data.value, report.value?.weights];
+  const [of, all] = [data.value, slowReport.value?.weights];
   if (!of || !all) return null;
   const width = widthOf(of);
   const count = all.length / width;

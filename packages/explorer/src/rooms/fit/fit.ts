@@ -1,7 +1,8 @@
-import { batch, effect, signal } from "@preact/signals";
+import { batch, computed, effect, signal } from "@preact/signals";
 import { put } from "../../house/address.ts";
 import { type Dataset, widthOf } from "./data/dataset.ts";
 import type { Preset } from "./data/points.ts";
+import { paced } from "./paced.ts";
 import type { FromWorker, LayerData, Report, Rows, Score, Start, ToWorker } from "./protocol.ts";
 import { held, pace, preset, type Source, source, start } from "./settings.ts";
 
@@ -21,6 +22,11 @@ interface Moment {
 /** The course of the fit; of a long one every second moment, every fourth, … */
 export const history = signal<readonly Moment[]>([]);
 const mostMoments = 400;
+
+const isRunning = computed(() => report.value?.running ?? false);
+/** Report and history for what takes long to draw. */
+export const slowReport = paced(report, 250, isRunning);
+export const slowHistory = paced(history, 400, isRunning);
 
 let worker: Worker | undefined;
 let onParameters: ((found: { layers: readonly LayerData[]; step: number }) => void) | undefined;
@@ -47,6 +53,7 @@ export function keepFitting(): () => void {
 }
 
 interface Sent {
+  readonly data: Dataset | undefined;
   readonly source: Source;
   readonly preset: Preset;
   readonly start: Start;
@@ -57,8 +64,16 @@ let last: Sent | undefined;
 /** Points that are moved, added or deleted while a model is fitted to them keep its parameters; all else begins anew. */
 function sendData(): void {
   const now = data.value;
-  const what: Sent = { source: source.peek(), preset: preset.peek(), start: start.value, share: held.value / 100 };
+  const what: Sent = {
+    data: now,
+    source: source.peek(),
+    preset: preset.peek(),
+    start: start.value,
+    share: held.value / 100,
+  };
   const keep = what.source === "points" && last !== undefined && isSame(last, what);
+  const isKnown = last !== undefined && last.data === now; // then the worker has the rows
+  if (last && last.source !== what.source) send({ kind: "pause" });
   last = now && what;
   if (!now || now.labels.length === 0) {
     batch(() => {
@@ -69,8 +84,8 @@ function sendData(): void {
   }
   const { rows, labels, classes, centre = 0 } = now;
   const [width, isPlane] = [widthOf(now), what.source === "points"];
-  const sent: Rows = { rows, labels, width, classes: classes.length, centre, share: what.share, isPlane };
-  send({ kind: "data", data: sent, start: what.start, keep });
+  const sent: Rows = { rows, labels, width, classes: classes.length, centre, isPlane };
+  send({ kind: "data", data: isKnown ? undefined : sent, start: what.start, share: what.share, keep });
 }
 
 const isSame = (a: Sent, b: Sent): boolean =>

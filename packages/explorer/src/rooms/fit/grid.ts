@@ -3,6 +3,26 @@ export const reach = 3;
 /** The probabilities are computed at so many places along each axis, and interpolated between. */
 export const nodes = 61;
 
+/** The probabilities at a place of the plane, interpolated in a field. */
+export function fieldAt(field: Float32Array, x: number, y: number): number[] {
+  const classes = field.length / nodes ** 2;
+  const scale = (nodes - 1) / (2 * reach);
+  const [row, v] = cellOf((reach - y) * scale);
+  const [column, u] = cellOf((x + reach) * scale);
+  return Array.from({ length: classes }, (_, k) => {
+    const at = (row * nodes + column) * classes + k;
+    const above = field[at]! * (1 - u) + field[at + classes]! * u;
+    const below = field[at + nodes * classes]! * (1 - u) + field[at + (nodes + 1) * classes]! * u;
+    return above * (1 - v) + below * v;
+  });
+}
+
+/** The cell of the grid, and how far into it. */
+export function cellOf(x: number): readonly [cell: number, part: number] {
+  const cell = Math.min(Math.floor(x), nodes - 2);
+  return [cell, x - cell];
+}
+
 /** The places of the grid, row by row from the top. */
 export function gridPoints(): Float32Array {
   const points = new Float32Array(2 * nodes * nodes);

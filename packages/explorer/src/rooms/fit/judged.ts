@@ -1,5 +1,5 @@
 import { computed } from "@preact/signals";
-import { data, report } from "./fit.ts";
+import { data, slowReport } from "./fit.ts";
 
 /** A row that the model was judged by. */
 export interface Judged {
@@ -12,7 +12,7 @@ export interface Judged {
 }
 
 export const judged = computed<readonly Judged[]>(() => {
-  const [now, of] = [report.value, data.value];
+  const [now, of] = [slowReport.value, data.value];
   if (!now || !of) return [];
   const { judged: rows, probabilities } = now;
   const classes = of.classes.length;
@@ -28,5 +28,5 @@ export const judged = computed<readonly Judged[]>(() => {
 /** By which rows: "of 1,200 rows held out". */
 export const judgedBy = computed(() => {
   const count = judged.value.length.toLocaleString("en");
-  return report.value?.held ? `${count} rows held out` : `${count} training rows`;
+  return slowReport.value?.held ? `${count} rows held out` : `${count} training rows`;
 });

@@ -25,8 +25,6 @@ export interface Rows {
   readonly classes: number;
   /** Taken from each number of a row of bytes. */
   readonly centre: number;
-  /** Share of the rows that are held out. */
-  readonly share: number;
   /** Whether rows are points of a plane, of which a field of probabilities is wanted. */
   readonly isPlane: boolean;
 }
@@ -38,7 +36,16 @@ export interface LayerData {
 }
 
 export type ToWorker =
-  | { readonly kind: "data"; readonly data: Rows; readonly start: Start; readonly keep: boolean }
+  | {
+      readonly kind: "data";
+      /** `undefined`: those before. */
+      readonly data: Rows | undefined;
+      readonly start: Start;
+      /** Share of the rows that are held out. */
+      readonly share: number;
+      /** Whether the parameters are kept. */
+      readonly keep: boolean;
+    }
   | { readonly kind: "pace"; readonly pace: Pace }
   | { readonly kind: "run" | "pause" | "step" | "reset" | "none" | "seen" | "parameters" }
   | { readonly kind: "load"; readonly layers: readonly LayerData[]; readonly steps: number }

@@ -27,14 +27,14 @@ export class Trainer {
   #seen = 0;
   #diverged: string | undefined;
 
-  constructor(data: Rows, start: Start) {
+  constructor(data: Rows, start: Start, share: number) {
     this.#data = data;
     this.#start = start;
     this.#width = data.width;
     const all = Int32Array.from(data.labels.keys());
-    const others = all.filter((i) => !isHeldOut(i, data.share));
+    const others = all.filter((i) => !isHeldOut(i, share));
     this.#training = others.length > 0 ? others : all;
-    this.#held = others.length > 0 ? all.filter((i) => isHeldOut(i, data.share)) : others;
+    this.#held = others.length > 0 ? all.filter((i) => isHeldOut(i, share)) : others;
     this.#sample = {
       training: this.#pick(some(this.#training, most.trainJudged)),
       held: this.#held.length > 0 ? this.#pick(some(this.#held, most.heldJudged)) : undefined,

@@ -1,16 +1,19 @@
-import type { FromWorker, Pace, ToWorker } from "./protocol.ts";
+import type { FromWorker, Pace, Rows, ToWorker } from "./protocol.ts";
 import { Trainer } from "./trainer.ts";
 
 const slice = 12; // milliseconds of steps, after which messages are heard
 const pause = 80; // milliseconds between two reports while it runs, at least
+const share = 0.2; // of the time, at most, that goes into reports
 
+let rows: Rows | undefined;
 let trainer: Trainer | undefined;
 let pace: Pace = { rate: 0.1, batch: 0, l2: 0, speed: 0 };
 let probe: Float32Array | undefined;
 let isRunning = false;
 let isAwaited = false; // a report that the page has not drawn yet: no other is sent meanwhile
 let isOwed = false; // there was something to report meanwhile
-let reported = 0;
+let reported = 0; // when
+let effort = 0; // milliseconds that the last report took
 let owed = 0; // steps that the pace has not been given yet
 let before = 0;
 
@@ -27,7 +30,9 @@ function hear(message: ToWorker): void {
   switch (message.kind) {
     case "data": {
       const old = trainer;
-      trainer = new Trainer(message.data, message.start);
+      rows = message.data ?? rows;
+      if (!rows) return;
+      trainer = new Trainer(rows, message.start, message.share);
       if (message.keep && old) trainer.continueFrom(old);
       report(!message.keep || trainer.step === 0);
       return;
@@ -89,7 +94,7 @@ function work(): void {
       owed--;
     }
     if (trainer.hasDiverged) isRunning = false;
-    if (!isRunning || now - reported > pause) report();
+    if (!isRunning || now - reported > Math.max(pause, effort / share)) report();
     setTimeout(work, owed >= 1 ? 0 : 8);
   } catch (error) {
     isRunning = false;
@@ -102,8 +107,10 @@ function report(fresh = false): void {
   if (trainer.hasDiverged) isRunning = false;
   isOwed = isAwaited && !fresh;
   if (isOwed) return;
+  const begin = performance.now();
   send({ kind: "report", report: trainer.report(isRunning, probe), fresh });
-  [isAwaited, reported] = [true, performance.now()];
+  reported = performance.now();
+  [isAwaited, effort] = [true, reported - begin];
 }
 
 const send = (message: FromWorker): void => postMessage(message);

@@ -1,0 +1,165 @@
+import { describe, expect, test } from "vitest";
+import { isHeldOut } from "../src/rooms/fit/data/dataset.ts";
+import { fieldAt, gridPoints, nodes } from "../src/rooms/fit/grid.ts";
+import { centred, stroked } from "../src/rooms/fit/ink.ts";
+import type { Pace, Rows } from "../src/rooms/fit/protocol.ts";
+import { Trainer } from "../src/rooms/fit/trainer.ts";
+
+const rows = Float32Array.from([1, 0, -1, 2, 0, -1, 2, 1, 0.5, 0.5, -2, 1]);
+const data: Rows = { rows, labels: Int32Array.of(0, 1, 2, 0, 1, 2), width: 2, classes: 3, centre: 0, isPlane: true };
+const pace: Pace = { rate: 0.5, batch: 0, l2: 0, speed: 0 };
+const linear = { hidden: 0, seed: 1 };
+const trained = (trainer: Trainer, steps: number, by: Pace = pace): Trainer => {
+  for (let i = 0; i < steps; i++) trainer.advance(by);
+  return trainer;
+};
+
+function close(found: ArrayLike<number>, expected: ArrayLike<number>, digits: number): void {
+  expect(found.length).toBe(expected.length);
+  for (let i = 0; i < found.length; i++) expect(found[i]).toBeCloseTo(expected[i]!, digits);
+}
+
+describe("a fit", () => {
+  test("takes the step that the closed form of the gradient gives: Xᵀ(S − Y) / n", () => {
+    const { layers } = trained(new Trainer(data, linear, 0), 1);
+    const expected = Array.from({ length: 2 }, (_, j) =>
+      Array.from({ length: 3 }, (_, k) => {
+        let slope = 0;
+        for (let i = 0; i < 6; i++) slope += (rows[2 * i + j]! * (1 / 3 - (data.labels[i] === k ? 1 : 0))) / 6;
+        return -0.5 * slope;
+      }),
+    ).flat();
+    close(layers[0]!.W, expected, 6);
+  });
+
+  test("shrinks the weights by 1 − rate λ a step, but not the biases", () => {
+    const one = trained(new Trainer(data, linear, 0), 1);
+    const [with0, withL2] = [0, 0.4].map((l2) => {
+      const next = new Trainer(data, linear, 0);
+      next.load(one.layers, 1);
+      return trained(next, 1, { ...pace, l2 }).layers[0]!;
+    }) as [{ W: Float32Array; b: Float32Array }, { W: Float32Array; b: Float32Array }];
+    close(
+      withL2.W,
+      with0.W.map((w, i) => w - 0.5 * 0.4 * one.layers[0]!.W[i]!),
+      6,
+    );
+    close(withL2.b, with0.b, 6);
+  });
+
+  test("sees each row once an epoch: by batches of one as by all, for a rate so small that order counts for nothing", () => {
+    const rate = 1e-4;
+    const [ones, all] = [
+      trained(new Trainer(data, linear, 0), 6, { ...pace, batch: 1, rate }),
+      trained(new Trainer(data, linear, 0), 1, { ...pace, rate: 6 * rate }),
+    ];
+    const slopes = (trainer: Trainer) => trainer.layers[0]!.W.map((w) => w / rate);
+    close(slopes(ones), slopes(all), 2);
+    expect(ones.report(false, undefined).epoch).toBe(1);
+  });
+
+  test("is the same for the same seed, and begins anew after a reset", () => {
+    const start = { hidden: 4, seed: 3 };
+    const by = { ...pace, batch: 2 };
+    const [a, b] = [new Trainer(data, start, 0.2), new Trainer(data, start, 0.2)];
+    expect(trained(a, 20, by).layers).toEqual(trained(b, 20, by).layers);
+    a.reset();
+    expect(a.layers).toEqual(new Trainer(data, start, 0.2).layers);
+    expect(trained(a, 20, by).layers).toEqual(b.layers);
+    expect(new Trainer(data, { ...start, seed: 4 }, 0.2).layers).not.toEqual(new Trainer(data, start, 0.2).layers);
+  });
+
+  test("judges by the rows held out, and never trains on them", () => {
+    const many = {
+      ...data,
+      rows: Float32Array.from({ length: 200 }, (_, i) => Math.sin(i)),
+      labels: new Int32Array(100),
+    };
+    const held = Int32Array.from({ length: 100 }, (_, i) => i).filter((i) => isHeldOut(i, 0.2));
+    const trainer = new Trainer(many, linear, 0.2);
+    expect(trainer.report(false, undefined).judged).toEqual(held);
+    const other = { ...many, rows: many.rows.map((x, i) => (held.includes(i >> 1) ? 100 : x)) };
+    expect(trained(new Trainer(other, linear, 0.2), 5).layers).toEqual(trained(trainer, 5).layers);
+  });
+
+  test("that diverges keeps the parameters of the step before, and says where the numbers end", () => {
+    const trainer = new Trainer(data, { hidden: 8, seed: 1 }, 0);
+    for (let i = 0; i < 1000 && !trainer.hasDiverged; i++) trainer.advance({ ...pace, rate: 1e6 });
+    expect(trainer.hasDiverged).toBe(true);
+    expect(trainer.report(false, undefined).diverged).toMatch(/^the loss is (NaN|Infinity) after step \d+\. \w+/);
+    const before = trainer.layers;
+    trainer.advance(pace);
+    expect(trainer.layers).toEqual(before);
+  });
+
+  test("goes on with its parameters when rows change, unless the classes do", () => {
+    const old = trained(new Trainer(data, linear, 0), 5);
+    const [moved, more] = [
+      new Trainer({ ...data, rows: rows.map((x) => x + 1) }, linear, 0),
+      new Trainer({ ...data, classes: 4 }, linear, 0),
+    ];
+    moved.continueFrom(old);
+    more.continueFrom(old);
+    expect([moved.step, more.step]).toEqual([5, 0]);
+    expect(moved.layers).toEqual(old.layers);
+  });
+
+  test("gives a row of bytes as numbers from 0 to 1, less their centre, asked about or fitted", () => {
+    const bytes: Rows = {
+      ...data,
+      rows: Uint8Array.of(255, 0, 0, 255),
+      labels: Int32Array.of(0, 1),
+      centre: 0.25,
+      isPlane: false,
+    };
+    const trainer = trained(new Trainer(bytes, linear, 0), 3);
+    const { probe, probabilities } = trainer.report(false, Float32Array.of(1, 0));
+    expect(Array.from(probe!)).toEqual(Array.from(probabilities.subarray(0, 3)));
+  });
+});
+
+test("each class gives its share of the rows held out, though rows come class by class", () => {
+  for (const share of [0.1, 0.2, 0.3, 0.5])
+    for (let from = 0; from < 5000; from += 100) {
+      let count = 0;
+      for (let i = from; i < from + 100; i++) if (isHeldOut(i, share)) count++;
+      expect(Math.abs(count - 100 * share)).toBeLessThanOrEqual(3);
+    }
+});
+
+test("a field is read where its grid lies", () => {
+  const points = gridPoints(); // as if x and y were the probabilities of two classes
+  expect(points.length).toBe(2 * nodes * nodes);
+  for (const [x, y] of [
+    [-3, 3],
+    [3, -3],
+    [0, 0],
+    [1.234, -2.71],
+  ] as const) {
+    // biome-ignore format: points
+    const [a, b] = fieldAt(points, x, y);
+    expect(a).toBeCloseTo(x, 5);
+    expect(b).toBeCloseTo(y, 5);
+  }
+});
+
+test("a drawing is the same to the model wherever it was drawn, in its middle, 20 pixels long", () => {
+  const size = { width: 28, height: 28 };
+  const seven = (x: number, y: number) => {
+    const blank = new Float32Array(28 * 28);
+    const across = stroked(blank, size, { x, y }, { x: x + 8, y });
+    return centred(stroked(across, size, { x: x + 8, y }, { x: x + 3, y: y + 10 }), size);
+  };
+  const [here, there] = [seven(3, 4), seven(14, 12)];
+  close(here, there, 5);
+  const inked = Array.from({ length: 28 }, (_, i) => here.subarray(28 * i, 28 * i + 28).some((ink) => ink > 0.1));
+  const height = inked.lastIndexOf(true) - inked.indexOf(true) + 1;
+  expect(height).toBeGreaterThanOrEqual(19);
+  expect(height).toBeLessThanOrEqual(21);
+  let [mass, x, y] = [0, 0, 0];
+  here.forEach((ink, i) => {
+    [mass, x, y] = [mass + ink, x + ink * (i % 28), y + ink * Math.floor(i / 28)];
+  });
+  expect(x / mass).toBeCloseTo(13.5, 0);
+  expect(y / mass).toBeCloseTo(13.5, 0);
+});
