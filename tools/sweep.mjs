@@ -21,7 +21,7 @@ const { kernels, transpose } = ops;
 /** @typedef {import("../packages/core/src/index.ts").Tensor} Tensor */
 /** @typedef {import("../packages/core/src/index.ts").DType} DType */
 /** @typedef {{ op: string, title: string, call: (n: number) => (() => unknown) | undefined }} Line of a table: a call for each size */
-/** @typedef {{ title: string, sizes: readonly (number | string)[], lines: readonly Line[] }} Table */
+/** @typedef {{ title: string, sizes: readonly number[], lines: readonly Line[] }} Table */
 
 const { values } = parseArgs({ options: { only: { type: "string" } } });
 const only = values.only?.split(",");
@@ -199,30 +199,32 @@ function timed(call, times) {
 const started = performance.now();
 const { available } = kernels();
 const place = `Node ${process.versions.node}, ${cpus()[0]?.model.trim()}, ${new Date().toISOString().slice(0, 10)}`;
-const text = [`plain loops : ${available.at(-1)}, on ${place}.`];
-/** @type {string[]} */
-const slower = [];
+console.log(`plain loops : ${available.at(-1)}, on ${place}.`);
+/** @type {{ what: string, call: () => unknown }[]} */
+const suspects = [];
 for (const { title, sizes, lines } of tables()) {
   const wanted = lines.filter(({ op }) => only === undefined || only.includes(op));
   if (wanted.length === 0) continue;
-  text.push("", row([title, ...sizes]), row([title, ...sizes].map(() => "---")));
+  console.log(`\n${row([title, ...sizes])}\n${row([title, ...sizes].map(() => "---"))}`);
   for (const line of wanted) {
     const cells = sizes.map((size) => {
-      const call = line.call(Number(size));
+      const call = line.call(size);
       if (call === undefined) return "";
-      let found = ratio(call, rounds);
-      if (found < slow) found = ratio(call, more);
-      if (found < slow) slower.push(`${line.title.replaceAll("`", "")} ${title} = ${size}: ${found.toFixed(2)}`);
-      return found.toFixed(found < 9.95 ? 1 : 0);
+      let best = ratio(call, rounds);
+      if (best < slow) best = Math.max(best, ratio(call, more));
+      if (best < slow) suspects.push({ what: `${line.title} ${title} = ${size}`, call });
+      return best.toFixed(best < 9.95 ? 1 : 0);
     });
-    text.push(row([line.title.replace(/,? (float\d\d)$/, ", $1"), ...cells]));
-    console.error(text.at(-1));
+    console.log(row([line.title.replace(/,? (float\d\d)$/, ", $1"), ...cells]));
   }
 }
-console.log(text.join("\n"));
+// At the end all of it is compiled as well as it ever will be.
+const slower = suspects
+  .map(({ what, call }) => ({ what, found: ratio(call, more) }))
+  .filter(({ found }) => found < slow);
 console.log(`\n${slower.length} cases are more than 10 % slower than plain loops${slower.length > 0 ? ":" : "."}`);
-for (const each of slower) console.log(`  ${each}`);
-console.error(`${((performance.now() - started) / 1000).toFixed(0)} s`);
+for (const { what, found } of slower) console.log(`  ${what}: ${found.toFixed(2)}`);
+console.log(`${((performance.now() - started) / 1000).toFixed(0)} s`);
 /** @param {readonly unknown[]} cells */
 function row(cells) {
   return `| ${cells.join(" | ")} |`;

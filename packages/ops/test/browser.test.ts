@@ -45,4 +45,12 @@ describe("without Node", () => {
       expect(strict!.kernels?.running).toBe(wasm ? kernels().available.at(-1) : "plain");
     },
   );
+
+  test("a host that has no WebAssembly has plain loops", () => {
+    const page: { answer?: string; kernels?: unknown; WebAssembly?: unknown } = { WebAssembly: undefined };
+    runInNewContext(code, page);
+    expect(page.answer).toMatch(answer);
+    expect(page.kernels).toMatchObject({ choice: "auto", running: "plain", available: ["plain"] });
+    expect(page.kernels).toHaveProperty("missing.simd", "there is no WebAssembly");
+  });
 });
