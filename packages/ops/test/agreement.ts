@@ -100,18 +100,20 @@ const strides = (shape: Shape): number[] => shape.map((_, i) => sizeOf(shape.sli
 const classOf = ({ dtype }: Tensor) => (dtype === "float64" ? Float64Array : Float32Array) as new (n: number) => Data;
 
 const special = [Number.NaN, Infinity, -Infinity, 0, -0, 2 ** -149, -(2 ** -140), 5e-324, -(2 ** -1030), 2 ** -1022];
+/** Those of cotangents: of derivatives that are subnormal, and of products beyond 10³⁰⁰, no digits are promised. */
+const ofCotangents = [Number.NaN, 0, -0, 2 ** -100, 1e6, 3e38];
+const withInfinities = [...ofCotangents, Infinity, -Infinity];
 /** What overflows where it is added up, or exponentiated. */
 const huge = [88.8, -104, 710, -746, 3.4e38, -3.4e38];
 
 /** The operand number `i` of a call: random numbers, some special ones among them, laid out in memory as was drawn. */
-function operand(call: Drawn, i: number, shape: Shape, also: readonly number[] = huge): Tensor {
+function operand(call: Drawn, i: number, shape: Shape, list: readonly number[] = [...special, ...huge]): Tensor {
   let state = (call.seed + 7919 * i) >>> 0;
   const next = () => {
     state = (Math.imul(state ^ (state >>> 16), 0x45d9f3b) + 0x9e3779b9) >>> 0;
     return ((Math.imul(state ^ (state >>> 15), 0x2c1b3c6d) >>> 0) + 0.5) / 2 ** 32;
   };
   const data = Float64Array.from({ length: sizeOf(shape) }, () => (2 * next() - 1) * call.scale);
-  const list = [...special, ...also];
   for (let left = call.specials; left > 0 && data.length > 0; left--)
     data[Math.floor(next() * data.length)] = list[Math.floor(next() * list.length)]!;
   return layouts[call.layouts[i % 3]!](tensor(ndarray(data, shape), { dtype: call.dtype }));
@@ -192,8 +194,7 @@ const probabilities = (call: Drawn, shape: Shape) => {
   const t = operand({ ...call, specials: 0, scale: 1 }, 1, shape);
   return tensor(mul(t, t), { dtype: call.dtype });
 };
-/** Cotangents. Beyond 10³⁰⁰ plain loops have no exponents left for their products. */
-const cotangent = (call: Drawn, i: number, shape: Shape) => operand(call, i, shape, [1e6, 3e38]);
+const cotangent = (call: Drawn, i: number, shape: Shape) => operand(call, i, shape, ofCotangents);
 
 const labels = (call: Drawn, shape: Shape, axes: readonly number[]) => {
   const classes = shape[axes[0]!]!;
@@ -207,7 +208,7 @@ const sizesOf = ({ rows: count, n, k }: Drawn): readonly [m: number, n: number, 
   const columns = Math.max(1, Math.min(n, Math.floor(most.products / k)));
   return [Math.max(1, Math.min(count, Math.floor(most.products / (columns * k)))), columns, k];
 };
-const matrices = (call: Drawn, i: number, shape: Shape) => operand({ ...call, scale: 1 }, i, shape, []);
+const matrices = (call: Drawn, i: number, shape: Shape) => operand({ ...call, scale: 1 }, i, shape, special);
 
 /** How each op that has kernels is called. */
 export const calls: Readonly<Record<string, (call: Drawn) => Case>> = {
@@ -232,8 +233,8 @@ export const calls: Readonly<Record<string, (call: Drawn) => Case>> = {
   softmax: lanes((call, shape) => [operand(call, 0, shape)]),
   logSoftmax: lanes((call, shape) => [operand(call, 0, shape)]),
   logSumExp: lanes((call, shape) => [operand(call, 0, shape)]),
-  softmaxPullback: lanes((call, shape, axes) => [weights(call, shape, axes), cotangent(call, 1, shape)]),
-  deviation: lanes((call, shape, axes) => [weights(call, shape, axes), cotangent(call, 1, shape)]),
+  softmaxPullback: lanes((call, shape, axes) => [weights(call, shape, axes), operand(call, 1, shape, withInfinities)]),
+  deviation: lanes((call, shape, axes) => [weights(call, shape, axes), operand(call, 1, shape, withInfinities)]),
   logSoftmaxPullback: lanes((call, shape) => [operand(call, 0, shape), cotangent(call, 1, shape)]),
   crossEntropy: (call) => ({
     args: lanes(
