@@ -41,9 +41,13 @@ export function regression(rows) {
   return { name: `regression-${rows}`, title, family: "regression", sizes: { rows } };
 }
 
-/** The gradient of a sum after `length` ops, tanh and add in turn, on 8 numbers. @param {number} length @returns {Case} */
-export function chain(length) {
-  return { name: `chain-${length}`, title: `chain of ${length} ops on [8]`, family: "chain", sizes: { length } };
+/**
+ * The gradient of a sum after `length` ops, tanh and add in turn, on 8 numbers. After very many of them the derivative is no
+ * number of float32 any more, unless the numbers are so small (`scale`) that it stays near 1.
+ * @param {number} length @param {number} [scale] @returns {Case}
+ */
+export function chain(length, scale = 1) {
+  return { name: `chain-${length}`, title: `chain of ${length} ops on [8]`, family: "chain", sizes: { length, scale } };
 }
 
 /** A matrix product alone. @param {number} m @param {number} k @param {number} n @returns {Case} */

@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 
-const patience = 10_000; // milliseconds for an answer
+const patience = 10_000; // milliseconds for an answer, unless more are granted
 
 /** @typedef {import("./peers.mjs").Peer} Peer */
 
@@ -48,9 +48,9 @@ export class Conversation {
   }
 
   /** @param {string} ask @param {object} [request] @returns {Promise<any>} its answer, with `error` where it failed */
-  async ask(ask, request = {}) {
+  async ask(ask, request = {}, milliseconds = patience) {
     this.#process.stdin?.write(`${JSON.stringify({ ask, ...request })}\n`);
-    return this.#answer();
+    return this.#answer(milliseconds);
   }
 
   /** Whether its process has ended. */
@@ -62,11 +62,11 @@ export class Conversation {
     this.#process.kill("SIGKILL");
   }
 
-  async #answer() {
+  async #answer(milliseconds = patience) {
     const timer = setTimeout(() => {
-      this.#said = `no answer within ${patience / 1000} s`;
+      this.#said = `no answer within ${milliseconds / 1000} s`;
       this.stop();
-    }, patience);
+    }, milliseconds);
     try {
       const { done, value } = await this.#lines.next();
       if (!done) return JSON.parse(value);

@@ -28,8 +28,7 @@ const families = {
     C: normal([16, 1], 7, 0.3),
     c: zeros([1]),
   }),
-  // What is added is small: after hundreds of tanh the derivative is still no denormal.
-  chain: () => ({ x: normal([8], 8), c: normal([8], 9, 1e-4) }),
+  chain: ({ scale }) => ({ x: normal([8], 8, scale), c: normal([8], 9, 1e-4 * scale ** 2) }),
   gemm: ({ m, k, n }) => ({ a: normal([m, k], 10), b: normal([k, n], 11) }),
   hessian: ({ rows, features }) => ({
     X: normal([rows, features], 12),

@@ -10,7 +10,8 @@ import { difference, median, summary } from "./statistics.mjs";
  * @typedef {import("./cases.mjs").Case} Case
  * @typedef {import("./statistics.mjs").Summary} Summary
  *
- * @typedef {{ rounds: number, warm: number, round: number }} Effort milliseconds of warming up and of each round
+ * @typedef {{ rounds: number, warm: number, round: number, patience?: number }} Effort milliseconds: of warming up, of each
+ * round, for an answer
  * @typedef {Summary & { rounds: number[], count: number }} Timing nanoseconds, over all samples; the median of each round
  * @typedef {{ timings: Record<string, Timing>, differences: Record<string, number>, out: Record<string, string> }} Outcome
  */
@@ -22,7 +23,7 @@ export const tolerance = 1e-4;
  * @param {Case} given @param {ReadonlyMap<string, Conversation>} peers the first to answer has the right numbers
  * @param {Effort} effort @returns {Promise<Outcome>}
  */
-export async function measure({ family, sizes }, peers, { rounds, warm, round }) {
+export async function measure({ family, sizes }, peers, { rounds, warm, round, patience }) {
   const folder = mkdtempSync(join(tmpdir(), "wengert-bench-"));
   /** @type {Outcome} */
   const outcome = { timings: {}, differences: {}, out: {} };
@@ -84,6 +85,14 @@ export async function measure({ family, sizes }, peers, { rounds, warm, round })
     rmSync(folder, { recursive: true, force: true });
   }
 
+  /** The answer, or an Error with what the peer said was wrong. @param {Conversation} peer @param {string} what @param {object} [request] */
+  async function asked(peer, what, request) {
+    const answer = await peer.ask(what, request, patience);
+    const trouble = answer.error ?? answer.unsupported;
+    if (trouble !== undefined) throw new Error(trouble);
+    return answer;
+  }
+
   /** What fails takes this one peer out. @param {string} name @param {() => Promise<unknown>} action */
   async function attempt(name, action) {
     if (outcome.out[name] !== undefined) return;
@@ -93,14 +102,6 @@ export async function measure({ family, sizes }, peers, { rounds, warm, round })
       outcome.out[name] = /** @type {Error} */ (error).message;
     }
   }
-}
-
-/** The answer, or an Error with what the peer said was wrong. @param {Conversation} peer @param {string} ask @param {object} [request] */
-async function asked(peer, ask, request) {
-  const answer = await peer.ask(ask, request);
-  if (answer.error !== undefined) throw new Error(answer.error);
-  if (answer.unsupported !== undefined) throw new Error(answer.unsupported);
-  return answer;
 }
 
 /**

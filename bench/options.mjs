@@ -2,7 +2,7 @@ import { parseArgs } from "node:util";
 import { cases } from "./cases.mjs";
 import { peers } from "./peers.mjs";
 
-const names = [...cases.map(({ name }) => name), "first", "bundles"];
+const names = [...cases.map(({ name }) => name), "growth", "first", "bundles"];
 
 const help = `npm run bench -- [options]
 

@@ -15,6 +15,7 @@ import { fileURLToPath } from "node:url";
  * @property {(import("./cases.mjs").Case & import("./measure.mjs").Outcome)[]} cases
  * @property {import("./first.mjs").First[]} [first]
  * @property {import("./bundles.mjs").Bundle[]} [bundles]
+ * @property {import("./growth.mjs").Growth[]} [growth]
  */
 
 const folder = fileURLToPath(new URL("results/", import.meta.url));

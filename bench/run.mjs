@@ -6,11 +6,13 @@ import { bundles } from "./bundles.mjs";
 import { cases } from "./cases.mjs";
 import { Conversation } from "./conversation.mjs";
 import { firstGradients } from "./first.mjs";
+import { growth } from "./growth.mjs";
 import { install } from "./install.mjs";
 import { measure } from "./measure.mjs";
 import { optionsOf } from "./options.mjs";
 import { report, writePage } from "./page.mjs";
 import { peers } from "./peers.mjs";
+import { drawPlots } from "./plots.mjs";
 import { machine, writeResults } from "./results.mjs";
 
 /** @typedef {import("./results.mjs").Results} Results */
@@ -50,6 +52,11 @@ for (const given of cases.filter(({ name }) => isWanted(name))) {
     }
   });
 }
+if (isWanted("growth")) {
+  await timed("growth", async () => {
+    results.growth = await growth(running, options.quick, prefix);
+  });
+}
 for (const peer of running.values()) peer.stop();
 if (isWanted("first")) {
   await timed("import → first gradient", () => {
@@ -68,7 +75,10 @@ const isWhole = !options.quick && !options.only && !options.peers;
 const path = isWhole
   ? writeResults(results)
   : writeResults(results, fileURLToPath(new URL("../out/bench/", import.meta.url)));
-if (isWhole) writePage(results);
+if (isWhole) {
+  writePage(results);
+  if (results.growth) await drawPlots(results.growth, results.titles);
+}
 console.error(`\nwritten: ${path}${isWhole ? ", docs/performance.md" : ""}`);
 
 /** A peer that cannot be had is said in a line, and the others go on. @param {import("./peers.mjs").Peer} peer */

@@ -89,7 +89,7 @@ def tiny(inputs, **_):
     return run
 
 
-def chain(inputs, length):
+def chain(inputs, length, **_):
     x, c = tensors(inputs).values()
     x.requires_grad_()
 
