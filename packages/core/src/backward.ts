@@ -37,10 +37,10 @@ export function* sweep(tape: Tape, cotangents: Map<Tensor, Tensor>): Generator<P
     const step = tape.steps[i]!;
     const cotangent = cotangents.get(step.output);
     if (cotangent === undefined) continue; // nothing downstream of this step reached an output
-    cotangents.delete(step.output);
     const contributions = pullThrough(step, cotangent, tape);
     for (let k = 0; k < contributions.length; k++)
       if (contributions[k]) addTo(cotangents, step.inputs[k]!, contributions[k]!);
+    cotangents.delete(step.output);
     yield { step, cotangent, contributions };
   }
 }
@@ -56,20 +56,26 @@ function pullThrough(step: Step, g: Tensor, tape: Tape): readonly (Tensor | null
   const { op, inputs, output } = step;
   output.assertUnchanged();
   for (const input of inputs) input.assertUnchanged();
-  const wanted = inputs.map((input) => tape.tracks(input));
   const { vjp } = op;
-  const all = typeof vjp === "function" ? vjp(g, step, wanted) : undefined;
-  return inputs.map((input, k) => {
-    if (!wanted[k]) return null;
+  const all = typeof vjp === "function" ? vjp(g, step, inputs.map(tape.tracks, tape)) : undefined;
+  const contributions: (Tensor | null)[] = inputs.map(() => null);
+  for (let k = 0; k < inputs.length; k++) {
+    if (!tape.tracks(inputs[k]!)) continue;
     const contribution = all ? all[k] : (vjp as readonly (Rule | null)[])[k]?.(g, step);
-    if (!contribution || isAlike(contribution, input)) return contribution ?? null;
-    throw new ShapeError(
-      `${op.name}: the VJP rule of input ${k} must give its cotangent as ${kindText(input)}, got ` +
-        `${kindText(contribution)}; does it sum over the axes that were broadcast?`,
-      { cause: { contribution, input } },
-    );
-  });
+    if (!contribution) continue;
+    if (!isAlike(contribution, inputs[k]!)) throw misshapen(step, k, contribution);
+    contributions[k] = contribution;
+  }
+  return contributions;
 }
+
+/** The error for a rule that is wrong. */
+const misshapen = ({ op, inputs }: Step, k: number, contribution: Tensor): ShapeError =>
+  new ShapeError(
+    `${op.name}: the VJP rule of input ${k} must give its cotangent as ${kindText(inputs[k]!)}, got ` +
+      `${kindText(contribution)}; does it sum over the axes that were broadcast?`,
+    { cause: { contribution, input: inputs[k] } },
+  );
 
 /** One run of `f` with a tape on the tensors of some of its arguments. */
 interface Run<R> {

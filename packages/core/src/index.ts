@@ -25,9 +25,9 @@ export {
   record,
   toDot,
 } from "./inspect.ts";
-export { mixedDTypes, sharedFloat, tensorCure } from "./mistakes.ts";
+export { mixedDTypes, sharedFloat, tensorCure, toTensors } from "./mistakes.ts";
 export type { Args, Binary, Call, Fault, Inputs, Kernel, PerInput, Unary, View, VjpRule } from "./op.ts";
-export { type AnyOpSpec, apply, defineOp, type Op, type OpSpec, toTensors } from "./op.ts";
+export { type AnyOpSpec, apply, defineOp, type Op, type OpSpec } from "./op.ts";
 export { type Complete, complete } from "./options.ts";
 export { type Differentiable, type Listener, recording, type Step, Tape } from "./tape.ts";
 export type { DType, Nested, Operand, TensorLike, TensorOptions } from "./tensor.ts";

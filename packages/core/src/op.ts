@@ -1,9 +1,8 @@
-import { ArgumentError, DTypeError, isList, show } from "./errors.ts";
-import { sharedFloat, tensorCure } from "./mistakes.ts";
+import { sharedFloat, toTensors } from "./mistakes.ts";
 import { checkSize, type NdArray, ndarray, type Shape } from "./ndarray.ts";
 import { type Complete, complete } from "./options.ts";
 import { type Differentiable, isListening, type Step, tell, type Unchecked } from "./tape.ts";
-import { allocate, type DType, describe, type Operand, scalar, Tensor, type TensorLike } from "./tensor.ts";
+import { allocate, type DType, type Operand, Tensor, type TensorLike } from "./tensor.ts";
 
 export type Inputs = readonly Tensor[];
 export type Unary = readonly [Tensor];
@@ -135,34 +134,4 @@ function compute(spec: AnyOpSpec, inputs: readonly Tensor[], params: unknown, sh
   const out = ndarray(allocate(spec.name, shape, dtype), shape);
   spec.kernel!(out, arrays, params, inputs);
   return out;
-}
-
-/**
- * The inputs of an op, of which there are `arity`, or any number: those that are numbers become scalars of their partner's
- * dtype, which is that of the first tensor that is not bool. @throws ArgumentError for anything else.
- */
-export function toTensors(who: string, given: unknown, arity?: number | undefined): readonly Tensor[] {
-  if (!isList(given))
-    throw new ArgumentError(`${who}: expected a list of tensors, got ${show(given)}; write ${who}([...])`);
-  if (arity !== undefined && given.length < arity)
-    throw new ArgumentError(`${who}: expected ${arity} input${arity > 1 ? "s" : ""}, got ${given.length}`);
-  let areTensors = true;
-  for (let i = 0; i < given.length; i++) {
-    const x = given[i];
-    if (x instanceof Tensor) continue;
-    areTensors = false;
-    if (typeof x === "number") continue;
-    throw new ArgumentError(`${who}: input ${i} must be a tensor or a number, got ${show(x)}${tensorCure(x)}`);
-  }
-  if (areTensors) return given as readonly Tensor[];
-  const partner = given.find((x): x is Tensor => x instanceof Tensor && x.dtype !== "bool");
-  const dtype = partner?.dtype ?? "float64";
-  return given.map((x) => {
-    if (typeof x !== "number") return x as Tensor;
-    if (dtype === "int32" && x !== (x | 0)) {
-      const cast = `cast(${partner?.label ?? "x"}, { dtype: "float64" })`;
-      throw new DTypeError(`${who}: ${x} is no int32, as ${describe(partner!)} is; write ${cast}`);
-    }
-    return scalar(x, dtype);
-  });
 }

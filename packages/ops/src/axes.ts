@@ -87,6 +87,8 @@ export const keptShape = (shape: Shape, axes: readonly number[]): Shape =>
 export const reducedShape = (shape: Shape, { axes, keepDims }: Reduction): Shape =>
   keepDims ? keptShape(shape, axes) : shape.filter((_, i) => !axes.includes(i));
 
+const aAndB = ["a", "b"];
+
 /**
  * The shape to which all inputs broadcast by NumPy's rules, but for the `last` axes, which stay out of it.
  * @throws ShapeError that names the axis.
@@ -94,31 +96,40 @@ export const reducedShape = (shape: Shape, { axes, keepDims }: Reduction): Shape
 export function broadcastShape(
   who: string,
   inputs: readonly Operand[],
-  names: readonly string[] = ["a", "b"],
+  names: readonly string[] = aAndB,
   last = 0,
 ): Shape {
-  const shapeAt = (k: number) => (last === 0 ? inputs[k]!.shape : inputs[k]!.shape.slice(0, -last));
-  let shape = shapeAt(0);
-  for (let k = 1; k < inputs.length; k++) {
-    const other = shapeAt(k);
-    if (other.length === 0 || isSameShape(other, shape)) continue;
-    shape = Array.from(
-      { length: Math.max(shape.length, other.length) },
-      (_, i, rank = Math.max(shape.length, other.length)) => {
-        const [m, n] = [shape[i - rank + shape.length] ?? 1, other[i - rank + other.length] ?? 1];
-        if (m === n || n === 1) return m;
-        if (m === 1) return n;
-        const named = inputs
-          .map((x, k) => ({ ...x, label: x.label ?? names[k] }))
-          .filter(({ shape }) => shape.length > 0);
-        const listText = new Intl.ListFormat("en").format(named.map((x) => describe(x)));
-        throw new ShapeError(
-          `${who}: ${listText} do not broadcast: sizes ${m} and ${n} at axis ${i - rank - last}; ${cureFor(named)}`,
-        );
-      },
-    );
+  let shape: Shape = [];
+  for (let k = 0; k < inputs.length; k++) {
+    const whole = inputs[k]!.shape;
+    const other = last === 0 ? whole : whole.slice(0, -last);
+    if (k === 0) shape = other;
+    else if (other.length > 0 && !isSameShape(other, shape))
+      shape = broadcastPair(who, shape, other, inputs, names, last);
   }
   return shape;
+}
+
+/** The shape of two of the inputs. It stands apart, as shapes are mostly the same, and calls need not pay for the closure. */
+function broadcastPair(
+  who: string,
+  a: Shape,
+  b: Shape,
+  inputs: readonly Operand[],
+  names: readonly string[],
+  last: number,
+): Shape {
+  const rank = Math.max(a.length, b.length);
+  return Array.from({ length: rank }, (_, i) => {
+    const [m, n] = [a[i - rank + a.length] ?? 1, b[i - rank + b.length] ?? 1];
+    if (m === n || n === 1) return m;
+    if (m === 1) return n;
+    const named = inputs.map((x, k) => ({ ...x, label: x.label ?? names[k] })).filter(({ shape }) => shape.length > 0);
+    const listText = new Intl.ListFormat("en").format(named.map((x) => describe(x)));
+    throw new ShapeError(
+      `${who}: ${listText} do not broadcast: sizes ${m} and ${n} at axis ${i - rank - last}; ${cureFor(named)}`,
+    );
+  });
 }
 
 /** The shape that all inputs must have. @throws ShapeError. */

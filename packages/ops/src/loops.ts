@@ -29,8 +29,13 @@ export function elementwise(out: NdArray, inputs: readonly NdArray[], loop: Elem
   const r = c === a ? p : wholeStride(c, out);
   if (p !== undefined && q !== undefined && r !== undefined) {
     loop(out.data.length, out.data, 0, a.data, a.offset, p, b.data, b.offset, q, c.data, c.offset, r);
-    return;
+  } else {
+    inRuns(out, a, b, c, loop);
   }
+}
+
+/** The same for what is not one run. It stands apart, as calls with one need not pay for the closure. */
+function inRuns(out: NdArray, a: NdArray, b: NdArray, c: NdArray, loop: ElementwiseLoop): void {
   const [shape, x, y, z] = merged(
     out.shape,
     [a, b, c].map((array) => broadcastStrides(array, out.shape)),

@@ -86,7 +86,10 @@ export const broadcastTo: Op<Unary, { readonly shape: Shape }> = /* @__PURE__ */
 
 /** The cotangent of `x` from that of what it was broadcast to: summed over the axes along which x was repeated. */
 export function unbroadcast(g: Tensor, { shape }: Pick<Operand, "shape">): Tensor {
-  if (isSameShape(g.shape, shape)) return g;
+  return isSameShape(g.shape, shape) ? g : summedTo(g, shape);
+}
+
+function summedTo(g: Tensor, shape: Shape): Tensor {
   const missing = g.shape.length - shape.length;
   const axis = [...g.shape.keys()].filter((i) => i < missing || (shape[i - missing] === 1 && g.shape[i] !== 1));
   return inShape(sum(g, { axis }), shape);
