@@ -10,10 +10,12 @@ export type Complete<O> = { readonly [K in keyof O]-?: O[K] | undefined };
 export function complete<O>(who: string, given: unknown, defaults: Complete<O>): Complete<O> {
   if (given === undefined) return defaults;
   if (!isPlain(given)) throw bareOption(who, given, Object.keys(defaults ?? {}));
-  for (const name of Object.keys(given))
-    if (!Object.hasOwn(defaults ?? {}, name)) throw unknownOption(who, name, Object.keys(defaults ?? {}));
   const options: Record<string, unknown> = { ...defaults };
-  for (const [name, value] of Object.entries(given)) if (value !== undefined) options[name] = value;
+  for (const name of Object.keys(given)) {
+    if (!Object.hasOwn(options, name)) throw unknownOption(who, name, Object.keys(options));
+    const value = (given as Record<string, unknown>)[name];
+    if (value !== undefined) options[name] = value;
+  }
   return options as Complete<O>;
 }
 

@@ -30,6 +30,7 @@ const axisCure = (axis: unknown): string =>
 export function axesOf(who: string, x: Operand, axis: Axes | undefined): readonly number[] {
   if (axis === undefined) return [...x.shape.keys()];
   const list = isList(axis) ? axis.slice(0, x.shape.length + 1) : [axis]; // one too many is named twice
+  if (list.length === 1) return [axisOf(who, x, list[0])];
   const axes = Array.from(list, (each) => axisOf(who, x, each)).sort((a, b) => a - b);
   const twice = axes.find((each, i) => each === axes[i - 1]);
   if (twice === undefined) return axes;
@@ -119,17 +120,19 @@ function broadcastPair(
   names: readonly string[],
   last: number,
 ): Shape {
-  const rank = Math.max(a.length, b.length);
-  return Array.from({ length: rank }, (_, i) => {
-    const [m, n] = [a[i - rank + a.length] ?? 1, b[i - rank + b.length] ?? 1];
-    if (m === n || n === 1) return m;
-    if (m === 1) return n;
+  const shape: number[] = [];
+  for (let axis = -Math.max(a.length, b.length); axis < 0; axis++) {
+    const m = a.at(axis) ?? 1;
+    const n = b.at(axis) ?? 1;
+    shape.push(m === 1 ? n : m);
+    if (m === n || m === 1 || n === 1) continue;
     const named = inputs.map((x, k) => ({ ...x, label: x.label ?? names[k] })).filter(({ shape }) => shape.length > 0);
     const listText = new Intl.ListFormat("en").format(named.map((x) => describe(x)));
     throw new ShapeError(
-      `${who}: ${listText} do not broadcast: sizes ${m} and ${n} at axis ${i - rank - last}; ${cureFor(named)}`,
+      `${who}: ${listText} do not broadcast: sizes ${m} and ${n} at axis ${axis - last}; ${cureFor(named)}`,
     );
-  });
+  }
+  return shape;
 }
 
 /** The shape that all inputs must have. @throws ShapeError. */

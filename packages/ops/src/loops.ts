@@ -60,12 +60,10 @@ function inRuns(out: NdArray, a: NdArray, b: NdArray, c: NdArray, loop: Elementw
   }
 }
 
-/** The stride that runs through all of `array` as `out` does: 1 if it lies row by row, 0 for a single number. */
+/** The stride that runs through all of `array`, which broadcasts to `out`: 1 if it is as large and row by row, 0 for a number. */
 export function wholeStride(array: NdArray, out: NdArray): number | undefined {
   if (array.shape.length === 0) return 0;
-  return sizeOf(array.shape) === out.data.length && array.shape.length === out.shape.length && isRowMajor(array)
-    ? 1
-    : undefined;
+  return sizeOf(array.shape) === out.data.length && isRowMajor(array) ? 1 : undefined;
 }
 
 /** The strides with which `array` is read as an array of `shape`: 0 along the axes that it lacks or has once. */

@@ -22,6 +22,7 @@ export const reshape: Op<Unary, { readonly shape: Shape }> = /* @__PURE__ */ def
   params: (options, [x]) => {
     const shape = shapeOf("reshape", options, -1);
     const size = sizeOf(x.shape);
+    if (sizeOf(shape) === size && !shape.includes(-1)) return { shape };
     const known = sizeOf(shape.filter((n) => n !== -1));
     const inferred = shape.map((n) => (n === -1 ? size / known : n));
     const fits = sizeOf(inferred) === size && inferred.every((n) => Number.isInteger(n) && n >= 0);
@@ -64,7 +65,7 @@ export const transpose: Op<
     const { axes: given = [...x.shape.keys()].reverse() } = options;
     const list = isList(given) ? given.slice(0, rank + 1) : [];
     const axes = list.map((axis) => axisOf("transpose", x, axis as number));
-    if (axes.length === rank && new Set(axes).size === rank) return { axes };
+    if (axes.length === rank && axes.every((axis, i) => axes.indexOf(axis) === i)) return { axes };
     const came = isList(given) ? shapeText(given) : show(given);
     throw new OutOfRangeError(
       `transpose: axes must name each of the ${rank} axes of ${describe(x)} once, got ${came}${axesCure(given, rank)}`,

@@ -86,7 +86,8 @@ export const broadcastTo: Op<Unary, { readonly shape: Shape }> = /* @__PURE__ */
 
 /** The cotangent of `x` from that of what it was broadcast to: summed over the axes along which x was repeated. */
 export function unbroadcast(g: Tensor, { shape }: Pick<Operand, "shape">): Tensor {
-  return isSameShape(g.shape, shape) ? g : summedTo(g, shape);
+  if (isSameShape(g.shape, shape)) return g;
+  return sizeOf(g.shape) === sizeOf(shape) ? reshape(g, { shape }) : summedTo(g, shape);
 }
 
 function summedTo(g: Tensor, shape: Shape): Tensor {
