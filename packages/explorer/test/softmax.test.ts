@@ -185,6 +185,25 @@ describe("the pullback", () => {
     expect(await room.locator(".beam-row output").allTextContents()).toEqual(["0", "0", "0"]);
   });
 
+  test("moves from stage to stage, but at once under the pointer, and for readers who want no motion", async () => {
+    /** How long bars take, right after the next stage was asked for; in one go, since it is over soon. */
+    const lasts = (page: Page) =>
+      page.evaluate(async () => {
+        document.querySelector<HTMLElement>("[aria-label='The next stage']")!.click();
+        await new Promise(requestAnimationFrame);
+        return getComputedStyle(document.querySelector(".beam .track > .bar")!).transitionDuration;
+      });
+    const page = await visit("#/softmax?part=pullback&stage=1", { reducedMotion: "no-preference" });
+    const bar = page.locator(".beam .track > .bar").first();
+    await bar.waitFor();
+    expect(await lasts(page)).toContain("0.7s");
+    await page.locator(".beam.moving").waitFor({ state: "detached" });
+    expect(await bar.evaluate((each) => getComputedStyle(each).transitionDuration)).toBe("0s");
+    const still = await visit("#/softmax?part=pullback&stage=1");
+    await still.locator(".beam .track > .bar").first().waitFor();
+    expect(await lasts(still)).not.toContain("0.7s");
+  });
+
   test("is stepped through on the tape, with the same numbers", async () => {
     const page = await visit("#/softmax?part=pullback&x=1+2+3+4&g=1+0+0+2&t=2&mask=1&dtype=float32");
     await page.getByRole("link", { name: "Step through it on the tape" }).click();

@@ -191,7 +191,7 @@ function Rise() {
           reverse: true,
           label: "what the largest share lacks of 1 →",
           labelOffset: 38,
-          ticks: 6,
+          ticks: width > 500 ? 6 : 3,
           tickFormat: power,
         },
         y: { type: "log", label: "worst relative error", grid: true, ticks: 6, tickFormat: power, nice: true },

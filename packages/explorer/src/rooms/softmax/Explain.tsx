@@ -61,6 +61,10 @@ export function Explain() {
           </li>
         ))}
       </ol>
+      <p class="small soft">
+        The last one <a href="#/tape?example=cross-entropy">on the tape</a>, where s − t comes out of the list by
+        itself.
+      </p>
     </>
   );
 }

@@ -6,7 +6,7 @@ import { aligned, short } from "../../parts/numbers.ts";
 import { NumberField } from "./NumberField.tsx";
 import { tapeAddress } from "./program.ts";
 import { Sub } from "./Sub.tsx";
-import { show, stage, stages } from "./stages.ts";
+import { isMoving, show, stage, stages } from "./stages.ts";
 import { byMatrix, deviations, g, list, mean, pulled, s, setUpstream, temperature, total, upstream } from "./state.ts";
 import { limitOf, place, Track } from "./Track.tsx";
 import { Try } from "./Try.tsx";
@@ -106,7 +106,7 @@ function Beam() {
   const words = aligned(shown);
   const heads = ["gᵢ", "gᵢ", "gᵢ − ⟨g, s⟩", "x̄ᵢ", "x̄ᵢ"];
   return (
-    <div class={`beam stage-${now}`}>
+    <div class={isMoving.value ? "beam moving" : "beam"}>
       <div class="beam-row heads small soft" aria-hidden="true">
         <span />
         <span>cotangent of s, ±{short(limit)}</span>

@@ -36,7 +36,10 @@ export function QuotientRule() {
         block
         tex={`\\frac{\\partial s_i}{\\partial x_j} = ${over}s_i\\,(\\delta_{ij} - s_j) \\qquad J = ${over === "" ? matrixTex : `${over}(${matrixTex})`}`}
       />
-      <Try question={`Add up row ${i}. Why is it 0, wherever the logits are?`} fields={{ cell: `${i} ${j}` }}>
+      <Try
+        question={`Add up row ${i}. Why is it 0, wherever the logits are?`}
+        fields={{ x: "1 -2 3 0", cell: "1 0", t: undefined, mask: undefined }}
+      >
         Here the library gives {short(list(rowSums.value)[i]!)}
         {Math.abs(list(rowSums.value)[i]!) > 0 ? ", which is 0 but for rounding" : ""}. sᵢ(1 − sᵢ) − sᵢ Σⱼ≠ᵢ sⱼ = 0, as
         the others add up to 1 − sᵢ. It says that raising <em>all</em> logits alike moves no share. And as J is
@@ -69,13 +72,13 @@ function Derivation({ i, j, value }: { i: number; j: number; value: number }) {
     ],
     [
       "The quotient rule: derivative of the upper times the lower, less the upper times the derivative of the lower, by the lower squared.",
-      `${d(`s_{${i}}`)} = ${over}\\frac{${same ? `N_{${i}}` : "0"} \\cdot D - N_{${i}} \\, N_{${j}}}{D^2} = ${over}\\frac{${same ? Ni : "0"} \\cdot ${tex(D)} - ${Ni} \\cdot ${Nj}}{${factor(D)}^2}`,
+      `\\begin{aligned} ${d(`s_{${i}}`)} &= ${over}\\frac{${same ? `N_{${i}}` : "0"} \\cdot D - N_{${i}} \\, N_{${j}}}{D^2} \\\\[2ex] &= ${over}\\frac{${same ? Ni : "0"} \\cdot ${tex(D)} - ${Ni} \\cdot ${Nj}}{${factor(D)}^2} \\end{aligned}`,
     ],
     [
       same ? "N over D is s, and (D − N) over D is 1 − s:" : "The first term is 0. N over D is s, twice:",
       same
-        ? `= ${over}\\frac{N_{${i}}}{D} \\cdot \\frac{D - N_{${i}}}{D} = ${over}s_{${i}}\\,(1 - s_{${i}}) = ${over}${si} \\cdot (1 - ${si})`
-        : `= -${over}\\frac{N_{${i}}}{D} \\cdot \\frac{N_{${j}}}{D} = -${over}s_{${i}}\\, s_{${j}} = -${over}${si} \\cdot ${sj}`,
+        ? `\\begin{aligned} &= ${over}\\frac{N_{${i}}}{D} \\cdot \\frac{D - N_{${i}}}{D} \\\\[2ex] &= ${over}s_{${i}}\\,(1 - s_{${i}}) = ${over}${si} \\cdot (1 - ${si}) \\end{aligned}`
+        : `\\begin{aligned} &= -${over}\\frac{N_{${i}}}{D} \\cdot \\frac{N_{${j}}}{D} \\\\[2ex] &= -${over}s_{${i}}\\, s_{${j}} = -${over}${si} \\cdot ${sj} \\end{aligned}`,
     ],
     ["And what the tape says:", `${d(`s_{${i}}`)} = ${tex(value)}`],
   ];

@@ -88,9 +88,9 @@ export function TwoClasses() {
         tex={`\\sigma'(d) = \\sigma(d)\\,\\sigma(-d) = ${tex(s1)} \\cdot ${tex(list(s.value)[0]!)} = ${tex(slope)}`}
       />
       <Weights />
-      <Try question="Which two numbers can one not tell from the probabilities?" fields={{ x: "3 4.5" }}>
-        The sum of the two weights, or where both lie: only w₁ − w₀ shows in s. Softmax has one weight more than it
-        needs, for any K, and the gradient never moves in that direction, since what comes back adds up to 0.
+      <Try question="Given the probabilities, what can nobody tell of the two weights?" fields={{ x: "3 4.5" }}>
+        Where they lie: 3 and 4.5 have the same s as 0 and 1.5, for only w₁ − w₀ shows. Softmax has one weight more than
+        it needs, for any K, and gradient descent never moves along it, since what comes back adds up to 0.
       </Try>
     </>
   );

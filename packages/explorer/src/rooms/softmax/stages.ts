@@ -1,4 +1,4 @@
-import { computed } from "@preact/signals";
+import { computed, signal } from "@preact/signals";
 import { address, put } from "../../house/address.ts";
 
 /** The stages of the pullback, and what is shown at each of them. */
@@ -9,7 +9,16 @@ export const stage = computed(() => {
   return Number.isInteger(found) && found >= 0 && found < stages.length ? found : 0;
 });
 
+/** While one stage turns into the next. Bars move then; else they follow the pointer at once. */
+export const isMoving = signal(false);
+let timer: number | undefined;
+
 export function show(to: number): void {
+  clearTimeout(timer);
+  isMoving.value = true;
+  timer = window.setTimeout(() => {
+    isMoving.value = false;
+  }, 800);
   const place = Math.min(Math.max(to, 0), stages.length - 1);
   put({ stage: place === 0 ? undefined : String(place) });
 }
