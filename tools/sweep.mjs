@@ -58,7 +58,7 @@ function tables() {
       return () => ops[op](y);
     }),
   );
-  const pairs = ["add", "sub", "mul", "div"].flatMap((op) =>
+  const pairs = ["add", "sub", "mul", "div", "reluPullback"].flatMap((op) =>
     both(op, "", (dtype, n) => {
       const [x, y] = [some([n], dtype), some([n], dtype, 2)];
       return () => ops[op](x, y);

@@ -113,6 +113,9 @@ const MUL: i32 = 2;
 // @ts-ignore: decorator
 @inline
 const DIV: i32 = 3;
+// @ts-ignore: decorator
+@inline
+const WHERE_ABOVE: i32 = 4;
 
 // @ts-ignore: decorator
 @inline
@@ -120,7 +123,8 @@ function combined<T>(operation: i32, a: v128, b: v128): v128 {
   if (operation == ADD) return v128.add<T>(a, b);
   if (operation == SUB) return v128.sub<T>(a, b);
   if (operation == MUL) return v128.mul<T>(a, b);
-  return v128.div<T>(a, b);
+  if (operation == DIV) return v128.div<T>(a, b);
+  return v128.and(b, v128.gt<T>(a, v128.splat<T>(0))); // b where a > 0, else 0
 }
 
 /**
@@ -174,6 +178,12 @@ export function div32(rows: i32, n: i32, y: usize, a: usize, b: usize, aRow: usi
 }
 export function div64(rows: i32, n: i32, y: usize, a: usize, b: usize, aRow: usize, aColumn: usize, bRow: usize, bColumn: usize): void {
   binary<f64>(DIV, rows, n, y, a, b, aRow, aColumn, bRow, bColumn);
+}
+export function reluPullback32(rows: i32, n: i32, y: usize, a: usize, b: usize, aRow: usize, aColumn: usize, bRow: usize, bColumn: usize): void {
+  binary<f32>(WHERE_ABOVE, rows, n, y, a, b, aRow, aColumn, bRow, bColumn);
+}
+export function reluPullback64(rows: i32, n: i32, y: usize, a: usize, b: usize, aRow: usize, aColumn: usize, bRow: usize, bColumn: usize): void {
+  binary<f64>(WHERE_ABOVE, rows, n, y, a, b, aRow, aColumn, bRow, bColumn);
 }
 
 /** z = α x + y of n entries, in two roundings; z may be y. */

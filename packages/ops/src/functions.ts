@@ -1,17 +1,26 @@
-import { defineOp, type Op, type OpSpec, tensor, type Unary, type VjpRule } from "@wengert/core";
+import {
+  type Binary,
+  defineOp,
+  type Op,
+  type OpSpec,
+  sharedFloat,
+  tensor,
+  type Unary,
+  type VjpRule,
+} from "@wengert/core";
 import { add, div, mul, neg, numeric, sub } from "./arithmetic.ts";
+import { commonShape } from "./axes.ts";
 import { ofExp, ofLog, ofLog1p, ofSqrt, ofSquare } from "./causes.ts";
 import { clip } from "./clip.ts";
-import { greater } from "./compare.ts";
 import * as exponential from "./exponential.ts";
 import * as logarithm from "./logarithm.ts";
 import * as logistic from "./logistic.ts";
 import { type ElementwiseLoop, elementwise } from "./loops.ts";
 import * as normal from "./normal.ts";
+import { irregular } from "./samples.ts";
 import { density } from "./tables.ts";
 import type { FunctionName } from "./wasm/exports.ts";
-import { functionInWasm } from "./wasm/maps.ts";
-import { where } from "./where.ts";
+import { functionInWasm, operationInWasm } from "./wasm/maps.ts";
 
 // Functions of each element: y = f(x), x̄ = g f′(x). Each line: the loop, the rule, points at which it is checked.
 
@@ -225,6 +234,22 @@ export const relu: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
   (n, y, o, a, i, s) => {
     for (let l = 0, p = i; l < n; l++, p += s) y[o + l] = Math.max(a[p]!, 0);
   },
-  (g, { inputs: [x] }) => where(greater(x, 0), g, 0),
+  (g, { inputs: [x] }) => reluPullback(x, g),
   { onIntegers: true, wasm: "relu" },
 );
+
+const whereAbove: ElementwiseLoop = (n, y, o, x, i, s, g, j, t) => {
+  for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) y[o + l] = x[p]! > 0 ? g[q]! : 0;
+};
+
+/** y = g where x > 0 and 0 elsewhere: the cotangent that relu gives to x. ḡ = u where x > 0, and nothing flows to x. */
+export const reluPullback: Op<Binary> = /* @__PURE__ */ defineOp({
+  name: "reluPullback",
+  shape: (inputs) => commonShape("reluPullback", inputs, ["x", "g"]),
+  dtype: (inputs) => sharedFloat("reluPullback", inputs, ["x", "g"]),
+  kernel: (out, [x, g]) => {
+    if (!operationInWasm(out, x, g, "reluPullback")) elementwise(out, [x, g], whereAbove);
+  },
+  vjp: [null, (u, { inputs: [x] }) => reluPullback(x, u)],
+  samples: () => [[irregular([2, 3]), irregular([2, 3], 2)]],
+});

@@ -34,6 +34,7 @@ export {
   log1p,
   logSigmoid,
   relu,
+  reluPullback,
   sigmoid,
   sigmoidSlope,
   sign,

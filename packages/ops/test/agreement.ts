@@ -223,6 +223,11 @@ export const calls: Readonly<Record<string, (call: Drawn) => Case>> = {
   sub: pair,
   mul: pair,
   div: pair,
+  reluPullback: (call) => {
+    const shape = [within(call.rows, call.n), call.n];
+    const [x, g] = [operand(call, 0, shape), operand(call, 1, shape)];
+    return rowsOf([x, g], [x, g]);
+  },
   axpy: (call) => {
     const shape = [within(call.rows, call.n), call.n];
     const [x, y] = [operand(call, 0, shape), operand(call, 1, shape)];

@@ -4,18 +4,21 @@ import {
   axpy,
   div,
   exp,
+  greater,
   kernels,
   log,
   mean,
   mul,
   neg,
   relu,
+  reluPullback,
   sigmoid,
   square,
   sub,
   sum,
   tanh,
   transpose,
+  where,
 } from "@wengert/ops";
 import { afterAll, describe, expect, it } from "vitest";
 import { numbers, overlapping, product, random, repeated, twins } from "./support.ts";
@@ -201,6 +204,27 @@ describe.each(Object.entries({ add, sub, mul, div }))("%s", (_, f) => {
       }
     });
   });
+});
+
+it.each(floats)("reluPullback of %s is g where x > 0 by all kernels", (dtype) => {
+  const agrees = (x: Tensor, g: Tensor) =>
+    expect(byAll(() => reluPullback(x, g))).toEqual(byAll(() => where(greater(x, 0), g, 0)));
+  for (const n of [...sizes, 191, 192, 193, 20_001])
+    agrees(tensor(random([n], n), { dtype }), tensor(random([n], n + 1), { dtype }));
+  const crossed = product(special, special);
+  agrees(
+    tensor(
+      crossed.map(([x]) => x!),
+      { dtype },
+    ),
+    tensor(
+      crossed.map(([, g]) => g!),
+      { dtype },
+    ),
+  );
+  agrees(tensor(anyDoubles(5000), { dtype }), tensor(anyDoubles(5000).toReversed(), { dtype }));
+  const [x, g] = [tensor(random([7, 6, 5], 4), { dtype }), tensor(random([7, 6, 5], 5), { dtype })];
+  for (const [[, a], [, b]] of product(twins(x), twins(g)) as [[string, Tensor], [string, Tensor]][]) agrees(a, b);
 });
 
 it.each(floats)("axpy of %s has the bits of add and mul by all kernels", (dtype) => {

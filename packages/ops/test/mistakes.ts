@@ -418,6 +418,9 @@ grad((p) => sum(twice(p, v)))(v)`,
     "softmaxPullback(softmax(x), v)",
     "logSoftmaxPullback(x, single)",
     "deviation(softmax(x), v)",
+    "reluPullback(x, v)",
+    "reluPullback(x, single)",
+    "reluPullback(n, n)",
   ],
 
   "crossEntropy, binaryCrossEntropy, mse": [

@@ -23,6 +23,7 @@ const withoutCounterpart: Readonly<Record<string, string>> = {
   logSoftmaxPullback: "a backward kernel; compared by the derivatives of logSoftmax",
   crossEntropyPullback: "a backward kernel; compared by the derivatives of crossEntropy",
   softCrossEntropyPullback: "a backward kernel; compared by the derivatives of crossEntropy",
+  reluPullback: "a backward kernel; compared by the derivatives of relu",
   unslice: "the adjoint of slice; compared by the derivatives of slice",
   untake: "the adjoint of take; compared by the derivatives of take",
   untakeAlong: "the adjoint of takeAlong; compared by the derivatives of takeAlong",

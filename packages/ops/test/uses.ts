@@ -122,6 +122,10 @@ const weighted: Use = (w) => {
   w.require(s.t.size > 0);
   return [s, w.some(both(isSame(s), hasShape(s.t.shape))), { axis: axisOf(w, rankOf(s)) }];
 };
+const alike: Use = (w) => {
+  const x = w.some(isFloatValue);
+  return [x, w.some(both(isSame(x), hasShape(x.t.shape)))];
+};
 const softmaxUse: Use = (w) => {
   const x = w.some(both(isFloatValue, isNonEmpty));
   const where = w.chance(30) ? w.among(both(of("bool"), broadcastsTo(x))) : undefined;
@@ -198,6 +202,7 @@ export const uses: Readonly<Record<string, Use>> = {
   gelu: elementwise(isFloatValue),
   geluSlope: elementwise(isFloatValue),
   relu: elementwise(isNumeric),
+  reluPullback: alike,
   minimum: binary(isNumeric),
   maximum: binary(isNumeric),
   logAddExp: binary(isFloatValue),

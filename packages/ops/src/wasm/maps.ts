@@ -77,6 +77,7 @@ const operations = {
   sub: ["sub32", "sub64"],
   mul: ["mul32", "mul64"],
   div: ["div32", "div64"],
+  reluPullback: ["reluPullback32", "reluPullback64"],
 } as const satisfies Record<OperationName, readonly [string, string]>;
 
 /**

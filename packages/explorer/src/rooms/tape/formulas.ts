@@ -52,6 +52,7 @@ export const formulas: Readonly<Record<string, Formula>> = {
   logSigmoid: unary("\\log \\sigma(x)", "g\\, \\sigma(-x)"),
   softplus: unary("\\log(1 + e^x)", "g\\, \\sigma(x)"),
   relu: unary("\\max(x, 0)", "g\\, [x > 0]"),
+  reluPullback: { value: "y = h\\, [x > 0]", rules: [null, "\\bar h = g\\, [x > 0]"] },
   gelu: unary("x\\, \\Phi(x)", "g\\,(\\Phi(x) + x\\, \\varphi(x))"),
   geluSlope: unary("\\Phi(x) + x\\, \\varphi(x)", "g\\,(2 - x^2)\\, \\varphi(x)"),
   clip: unary("\\min(\\max(x, \\mathit{min}), \\mathit{max})", "g\\, [\\mathit{min} \\le x \\le \\mathit{max}]"),
