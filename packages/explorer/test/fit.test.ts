@@ -242,6 +242,14 @@ describe("a table", () => {
     await page.getByText("Row 9: “x” is “much”, not a number").waitFor();
     await page.getByText("Row 11: “x” is empty").waitFor();
     await trainUntil(page, 100);
+    // another, dropped
+    await page.getByRole("region", { name: "Data" }).evaluate((element) => {
+      const transfer = new DataTransfer();
+      transfer.items.add(new File(["x\tkind\n1\ta\n2\tb\n3\ta\n"], "dropped.tsv"));
+      element.dispatchEvent(new DragEvent("drop", { dataTransfer: transfer, bubbles: true, cancelable: true }));
+    });
+    await page.getByText("3 rows of dropped.tsv").waitFor();
+    await expect.poll(() => stepOf(page)).toBe(0);
     await button(page, "Back to penguins.csv").click();
     await page.getByText("342 rows of penguins.csv").waitFor();
   });

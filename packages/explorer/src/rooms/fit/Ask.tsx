@@ -3,7 +3,7 @@ import { useRef } from "preact/hooks";
 import { ask, asked, draw, given } from "./asked.ts";
 import type { Images } from "./data/dataset.ts";
 import { pixelsOf } from "./data/images.ts";
-import { Files } from "./Files.tsx";
+import { Files, useDrop } from "./Files.tsx";
 import { report } from "./fit.ts";
 import { type Place, stroked } from "./ink.ts";
 import { Pixels } from "./Pixels.tsx";
@@ -13,8 +13,11 @@ import { problem } from "./sources.ts";
 /** A digit that the reader draws, or an image of their own: its softmax row. */
 export function Ask({ of }: { of: Images }) {
   const model = given();
+  const drop = useDrop(({ files }) => {
+    if (!of.areDrawn) void open(files, of);
+  });
   return (
-    <section class="panel ask" aria-labelledby="ask-title">
+    <section class="panel ask" aria-labelledby="ask-title" {...drop}>
       <header class="head">
         <h2 id="ask-title">{of.areDrawn ? "Draw one" : "Try one"}</h2>
         <button type="button" class="button quiet" disabled={!asked.value} onClick={() => ask(undefined)}>
@@ -135,23 +138,21 @@ function Paper({ of }: { of: Images }) {
 }
 
 function Open({ of }: { of: Images }) {
-  const { width } = of.features;
-  const open = async (files: FileList) => {
-    const [file] = files;
-    const pixels = file && (await pixelsOf(file, width));
-    if (pixels) {
-      problem.value = undefined;
-      ask(Float32Array.from(pixels, (byte) => byte / 255));
-    } else
-      problem.value = `${file?.name ?? "This"} cannot be read as an image. Choose a PNG, JPEG, WebP, GIF, AVIF or BMP.`;
-  };
   const shown = given();
   return (
     <div class="paper">
-      <Files label="Open an image" accept="image/*" onFiles={(files) => void open(files)}>
-        or drop it here
-      </Files>
+      <Files label="Open an image" accept="image/*" onFiles={(files) => void open(files, of)} />{" "}
+      <span class="small soft">or drop it here</span>
       {shown && <Pixels of={shown} size={of.features} as="grey" label="The image that is asked about" />}
     </div>
   );
+}
+
+async function open([file]: FileList, of: Images): Promise<void> {
+  const pixels = file && (await pixelsOf(file, of.features.width));
+  if (pixels) {
+    problem.value = undefined;
+    ask(Float32Array.from(pixels, (byte) => byte / 255));
+  } else
+    problem.value = `${file?.name ?? "This"} cannot be read as an image. Choose a PNG, JPEG, WebP, GIF, AVIF or BMP.`;
 }

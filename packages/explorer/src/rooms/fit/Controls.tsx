@@ -1,4 +1,5 @@
 import { put } from "../../house/address.ts";
+import { short } from "../../parts/numbers.ts";
 import { Slider } from "../../parts/Slider.tsx";
 import { widthOf } from "./data/dataset.ts";
 import { data } from "./fit.ts";
@@ -20,7 +21,7 @@ export function Controls() {
         min={-3}
         max={1.5}
         step={0.1}
-        text={() => rate.value.toPrecision(2)}
+        text={() => short(rate.value, 2)}
         onInput={(exponent) => put({ rate: `${Number((10 ** exponent).toPrecision(2))}` })}
       />
       <div class="fields">

@@ -43,7 +43,7 @@ function Curve({ name, of }: { name: string; of: keyof Score }) {
         return {
           height: 170,
           marginLeft: 46,
-          marginRight: 10,
+          marginRight: 22,
           marginTop: 12,
           marginBottom: 36,
           x: {

@@ -1,5 +1,4 @@
 import { useSignal } from "@preact/signals";
-import type { ComponentChildren } from "preact";
 import { useId } from "preact/hooks";
 
 interface Props {
@@ -9,35 +8,13 @@ interface Props {
   /** Whether a folder is chosen, with all that is in it. */
   readonly folder?: boolean;
   readonly onFiles: (files: FileList) => void;
-  readonly onDrop?: (transfer: DataTransfer) => void;
-  readonly children?: ComponentChildren;
 }
 
-/** Files of the reader's: chosen, or dropped here. They stay in this page. */
-export function Files({ label, accept, multiple = false, folder = false, onFiles, onDrop, children }: Props) {
+/** Files of the reader's, who chooses them. They stay in this page. */
+export function Files({ label, accept, multiple = false, folder = false, onFiles }: Props) {
   const id = useId();
-  const isOver = useSignal(false);
   return (
-    // biome-ignore lint/a11y/useSemanticElements: a fieldset would want a legend
-    <div
-      class={isOver.value ? "files over" : "files"}
-      role="group"
-      aria-label={label}
-      onDragOver={(event) => {
-        event.preventDefault();
-        isOver.value = true;
-      }}
-      onDragLeave={() => {
-        isOver.value = false;
-      }}
-      onDrop={(event) => {
-        event.preventDefault();
-        isOver.value = false;
-        if (!event.dataTransfer) return;
-        if (onDrop) onDrop(event.dataTransfer);
-        else onFiles(event.dataTransfer.files);
-      }}
-    >
+    <span class="files">
       <label class="button" for={id}>
         {label} …
       </label>
@@ -53,7 +30,27 @@ export function Files({ label, accept, multiple = false, folder = false, onFiles
           currentTarget.value = ""; // so that the same file can be chosen again, once it is mended
         }}
       />
-      {children && <span class="small soft">{children}</span>}
-    </div>
+    </span>
   );
+}
+
+/** What makes an element a place to drop files on. */
+export function useDrop(onDrop: (transfer: DataTransfer) => void) {
+  const isOver = useSignal(false);
+  return {
+    "data-drop": isOver.value ? "over" : "here",
+    onDragOver(event: DragEvent) {
+      event.preventDefault();
+      isOver.value = true;
+    },
+    onDragLeave(event: DragEvent) {
+      const to = event.relatedTarget;
+      if (!(to instanceof Node && (event.currentTarget as Node).contains(to))) isOver.value = false;
+    },
+    onDrop(event: DragEvent) {
+      event.preventDefault();
+      isOver.value = false;
+      if (event.dataTransfer) onDrop(event.dataTransfer);
+    },
+  };
 }

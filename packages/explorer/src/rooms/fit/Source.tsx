@@ -3,7 +3,7 @@ import { ErrorBox } from "../../parts/ErrorBox.tsx";
 import { type Images, isOfImages, rowOf } from "./data/dataset.ts";
 import { placedByDrop, placedByInput } from "./data/images.ts";
 import { labelOf, labelsOf } from "./data/table.ts";
-import { Files } from "./Files.tsx";
+import { Files, useDrop } from "./Files.tsx";
 import { data } from "./fit.ts";
 import { Pixels } from "./Pixels.tsx";
 import { labelColumn, side, source } from "./settings.ts";
@@ -14,8 +14,12 @@ import { whole } from "./words.ts";
 export function Source() {
   const now = data.value;
   const busy = isBusy.value;
+  const drop = useDrop((transfer) => {
+    if (source.peek() === "images") void placedByDrop(transfer.items).then(openImages);
+    else void (source.peek() === "digits" ? openIdx : openTable)(Array.from(transfer.files));
+  });
   return (
-    <section class="panel source" aria-labelledby="source-title">
+    <section class="panel source" aria-labelledby="source-title" {...drop}>
       <header class="head">
         <h2 id="source-title">Data</h2>
         <p class="small soft" role="status">
@@ -37,20 +41,14 @@ export function Source() {
 function DigitFiles() {
   return (
     <div class="openers">
-      <Files
-        label="Open IDX files"
-        multiple
-        accept=".gz,.idx,.ubyte,*"
-        onFiles={(files) => void openIdx(Array.from(files))}
-      >
-        images and labels, gzipped or not
-      </Files>
+      <Files label="Open IDX files" multiple onFiles={(files) => void openIdx(Array.from(files))} />
+      <span class="small soft">or drop them here: images and labels, gzipped or not</span>
       {ownDigits.value ? (
-        <button type="button" class="button quiet" onClick={() => (ownDigits.value = undefined)}>
+        <button type="button" class="button quiet end" onClick={() => (ownDigits.value = undefined)}>
           Back to MNIST
         </button>
       ) : (
-        <span class="small soft">Y. LeCun, C. Cortes: CC BY-SA 3.0</span>
+        <span class="small soft end">Y. LeCun, C. Cortes: CC BY-SA 3.0</span>
       )}
     </div>
   );
@@ -61,15 +59,9 @@ function ImageFiles() {
   return (
     <>
       <div class="openers">
-        <Files
-          label="Open a folder"
-          folder
-          onFiles={(files) => void openImages(placedByInput(files))}
-          onDrop={({ items }) => void placedByDrop(items).then(openImages)}
-        >
-          or drop it here
-        </Files>
-        <label class="small">
+        <Files label="Open a folder" folder onFiles={(files) => void openImages(placedByInput(files))} />
+        <span class="small soft">or drop it here</span>
+        <label class="small end">
           size{" "}
           <select
             class="button"
@@ -101,11 +93,10 @@ function TableFiles() {
         label="Open a CSV file"
         accept=".csv,.tsv,.txt,text/*"
         onFiles={(files) => void openTable(Array.from(files))}
-      >
-        with a header; commas, semicolons or tabs
-      </Files>
+      />
+      <span class="small soft">or drop it here: a header, then rows, with commas, semicolons or tabs</span>
       {ownTable.value && (
-        <button type="button" class="button quiet" onClick={() => (ownTable.value = undefined)}>
+        <button type="button" class="button quiet end" onClick={() => (ownTable.value = undefined)}>
           Back to penguins.csv
         </button>
       )}

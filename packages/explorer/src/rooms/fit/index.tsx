@@ -33,7 +33,7 @@ export default function FitRoom() {
   ]);
   const [of, now] = [data.value, report.value];
   return (
-    <div class="fit-room">
+    <div class={of ? "fit-room" : "fit-room alone"}>
       <div class="top">
         <h1>Fit</h1>
         <Choice label="Data" options={sources} value={source.value} onChoose={chooseSource} />

@@ -91,7 +91,7 @@ export class Trainer {
     const { value, grad } = lossAndGradient(this.#model, batch.X, batch.labels, l2);
     if (!Number.isFinite(value.item())) {
       const why = nonFinite((model: Model) => loss(model, batch.X, batch.labels, l2)[0], this.#model);
-      this.#diverged = `the loss is ${value.item()} after step ${this.#step}.${why ? ` ${why.message}` : ""}`;
+      this.#diverged = `the loss is ${value.item()} after step ${this.#step}.${why ? ` ${sentence(why.message)}` : ""}`;
       return;
     }
     this.#model = treeMap<Model>((p, g) => axpy(-rate, g, p), this.#model, grad as Model);
@@ -194,6 +194,10 @@ interface Batch {
 
 const matrix = (numbers: Float32Array, width: number): Tensor =>
   fromNdarray(ndarray(numbers, [numbers.length / width, width]), { label: "X" });
+
+/** Without the place in the bundle, which tells a reader nothing. */
+const sentence = (message: string): string =>
+  `${message[0]!.toUpperCase()}${message.slice(1).replace(/, at \S+:\d+:\d+/, "")}.`;
 
 const grid = matrix(gridPoints(), 2);
 
