@@ -13,10 +13,14 @@ const longest = 1024;
 /** What tiles of the kernel are wide, in bytes; how many rows it packs at a time, and of how many terms at most. */
 const [wide, many, deep] = [32, 60, 400];
 
+const least = /* @__PURE__ */ Math.min(product32, product64);
+
 /** Whether products of [m, k] and [k, n] are to be done in WebAssembly, for all m: which is not so in integers. */
 export function productPays(c: Data, a: Data, b: Data, n: number, k: number): boolean {
   const engine = inUse();
-  if (engine === null || k === 0 || !(c instanceof Float32Array || c instanceof Float64Array)) return false;
+  if (engine === null || k === 0) return false;
+  if (!engine.isForced && k * n < least) return false; // first, for it costs least
+  if (!(c instanceof Float32Array || c instanceof Float64Array)) return false;
   const size = c.BYTES_PER_ELEMENT;
   if (a.BYTES_PER_ELEMENT !== size || b.BYTES_PER_ELEMENT !== size) return false; // a float32 by float64 sums
   return engine.isForced || k * n >= (size === 4 ? product32 : product64);
