@@ -101,8 +101,7 @@ const classOf = ({ dtype }: Tensor) => (dtype === "float64" ? Float64Array : Flo
 
 const special = [Number.NaN, Infinity, -Infinity, 0, -0, 2 ** -149, -(2 ** -140), 5e-324, -(2 ** -1030), 2 ** -1022];
 /** Those of cotangents: of derivatives that are subnormal, and of products beyond 10³⁰⁰, no digits are promised. */
-const ofCotangents = [Number.NaN, 0, -0, 2 ** -100, 1e6, 3e38];
-const withInfinities = [...ofCotangents, Infinity, -Infinity];
+const ofCotangents = [Number.NaN, Infinity, -Infinity, 0, -0, 2 ** -100, 1e6, 3e38];
 /** What overflows where it is added up, or exponentiated. */
 const huge = [88.8, -104, 710, -746, 3.4e38, -3.4e38];
 
@@ -238,8 +237,8 @@ export const calls: Readonly<Record<string, (call: Drawn) => Case>> = {
   softmax: lanes((call, shape) => [operand(call, 0, shape)]),
   logSoftmax: lanes((call, shape) => [operand(call, 0, shape)]),
   logSumExp: lanes((call, shape) => [operand(call, 0, shape)]),
-  softmaxPullback: lanes((call, shape, axes) => [weights(call, shape, axes), operand(call, 1, shape, withInfinities)]),
-  deviation: lanes((call, shape, axes) => [weights(call, shape, axes), operand(call, 1, shape, withInfinities)]),
+  softmaxPullback: lanes((call, shape, axes) => [weights(call, shape, axes), cotangent(call, 1, shape)]),
+  deviation: lanes((call, shape, axes) => [weights(call, shape, axes), cotangent(call, 1, shape)]),
   logSoftmaxPullback: lanes((call, shape) => [operand(call, 0, shape), cotangent(call, 1, shape)]),
   crossEntropy: (call) => ({
     args: lanes(
