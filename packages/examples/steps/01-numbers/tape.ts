@@ -1,0 +1,26 @@
+/** A number with an identity: two tensors that hold the same number are two tensors. */
+export class Tensor {
+  readonly data: number;
+
+  constructor(data: number) {
+    this.data = data;
+  }
+
+  item(): number {
+    return this.data;
+  }
+}
+
+export function tensor(data: number): Tensor {
+  return new Tensor(data);
+}
+
+// Ops
+
+export type Op = (...inputs: Tensor[]) => Tensor;
+
+export const add: Op = (a, b) => new Tensor(a.data + b.data);
+
+export const mul: Op = (a, b) => new Tensor(a.data * b.data);
+
+export const exp: Op = (x) => new Tensor(Math.exp(x.data));

@@ -1,0 +1,21 @@
+import assert from "node:assert/strict";
+import { add, exp, mul, tensor } from "./tape.ts";
+
+// f(x, y) = (x + y) · exp(x), in three ops
+const f = (x: number, y: number) => {
+  const a = tensor(x);
+  const sum = add(a, tensor(y));
+  return mul(sum, exp(a)).item();
+};
+assert.equal(f(0, 5), 5);
+assert.equal(f(1, 2), 3 * Math.E);
+
+// ∂f/∂x = exp(x) + (x + y) · exp(x), seen from outside: move x a little, and look how f moves
+const h = 1e-6;
+const slope = (f(1 + h, 2) - f(1 - h, 2)) / (2 * h);
+assert(Math.abs(slope - 4 * Math.E) < 1e-8);
+
+// Equal numbers, different tensors
+assert.notEqual(tensor(1), tensor(1));
+
+console.log("step 1 passes");

@@ -1,0 +1,121 @@
+/** A number with an identity: two tensors that hold the same number are two tensors. */
+export class Tensor {
+  readonly data: number;
+
+  constructor(data: number) {
+    this.data = data;
+  }
+
+  item(): number {
+    return this.data;
+  }
+}
+
+export function tensor(data: number): Tensor {
+  return new Tensor(data);
+}
+
+// The tape
+
+/** What is known of an op: its name, how to compute its output, and one VJP rule per input. */
+export interface OpSpec {
+  readonly name: string;
+  readonly compute: (...inputs: Tensor[]) => Tensor;
+  readonly vjp: readonly Rule[];
+}
+
+/** From the cotangent of a step's output, g, to that of an input. */
+type Rule = (g: Tensor, step: Step) => Tensor;
+
+/** One line of the list: output = op(...inputs). */
+export interface Step {
+  readonly op: OpSpec;
+  readonly inputs: readonly Tensor[];
+  readonly output: Tensor;
+}
+
+/** The steps in the order in which they ran. */
+export type Tape = Step[];
+
+let open: Tape | undefined; // the tape that is listening, if one is
+
+/** Runs f, and keeps the steps that it takes. */
+export function record(f: (...inputs: Tensor[]) => Tensor, ...inputs: Tensor[]) {
+  const before = open;
+  const tape: Tape = [];
+  open = tape;
+  try {
+    return { value: f(...inputs), inputs, tape };
+  } finally {
+    open = before;
+  }
+}
+
+export type Op = (...inputs: Tensor[]) => Tensor;
+
+export function defineOp(op: OpSpec): Op {
+  return (...inputs) => {
+    const output = op.compute(...inputs);
+    open?.push({ op, inputs, output });
+    return output;
+  };
+}
+
+/** The list as text. */
+export function explain(tape: Tape): string {
+  const names = new Map(tape.map(({ output }, i) => [output, `#${i + 1}`]));
+  const nameOf = (x: Tensor) => names.get(x) ?? String(x.item());
+  const line = ({ op, inputs, output }: Step) =>
+    `${nameOf(output)} = ${op.name}(${inputs.map(nameOf).join(", ")}) = ${output.item()}`;
+  return tape.map(line).join("\n");
+}
+
+// The sweep
+
+/** Reads a tape backwards, from the cotangents of its outputs to those of its inputs. */
+function sweep(tape: Tape, cotangents: Map<Tensor, Tensor>): void {
+  for (const step of tape.toReversed()) {
+    const g = cotangents.get(step.output);
+    if (g === undefined) continue; // the value does not depend on this step
+    step.inputs.forEach((input, k) => {
+      cotangents.set(input, step.op.vjp[k](g, step));
+    });
+  }
+}
+
+/** f(...inputs), and its pullback: from the cotangent of the value to those of the inputs. */
+export function vjp(f: (...inputs: Tensor[]) => Tensor, ...given: Tensor[]) {
+  const { value, inputs, tape } = record(f, ...given);
+  const pullback = (g: Tensor): Tensor[] => {
+    const cotangents = new Map([[value, g]]);
+    sweep(tape, cotangents);
+    return inputs.map((x) => cotangents.get(x) ?? tensor(0));
+  };
+  return { value, pullback };
+}
+
+/** The derivative of f with respect to its first input. */
+export const grad =
+  (f: (...inputs: Tensor[]) => Tensor) =>
+  (...inputs: Tensor[]): Tensor =>
+    vjp(f, ...inputs).pullback(tensor(1))[0];
+
+// Ops
+
+export const add: Op = defineOp({
+  name: "add",
+  compute: (a, b) => new Tensor(a.data + b.data),
+  vjp: [(g) => g, (g) => g],
+});
+
+export const mul: Op = defineOp({
+  name: "mul",
+  compute: (a, b) => new Tensor(a.data * b.data),
+  vjp: [(g, { inputs: [, b] }) => mul(g, b), (g, { inputs: [a] }) => mul(g, a)],
+});
+
+export const exp: Op = defineOp({
+  name: "exp",
+  compute: (x) => new Tensor(Math.exp(x.data)),
+  vjp: [(g, { output: y }) => mul(g, y)],
+});

@@ -1,0 +1,33 @@
+import assert from "node:assert/strict";
+import { add, exp, explain, grad, mul, record, type Tensor, tensor, vjp } from "./tape.ts";
+
+const x = tensor([[1, 2, 3], [4, 5, 6]]);
+assert.deepEqual(x.shape, [2, 3]);
+assert.deepEqual(x.data, [1, 2, 3, 4, 5, 6]);
+assert.deepEqual(x.toNested(), [[1, 2, 3], [4, 5, 6]]);
+assert.deepEqual(tensor(7).shape, []);
+assert.throws(() => tensor([[1, 2], [3]])); // rows of different length
+
+// An elementwise op is a step, however many elements
+const f = (x: Tensor, y: Tensor) => mul(add(x, y), exp(x));
+const { tape } = record(f, tensor([0, 0]), tensor([5, 6]));
+assert.equal(
+  explain(tape),
+  `#1 = add([0,0], [5,6]) = [5,6]
+#2 = exp([0,0]) = [1,1]
+#3 = mul(#1, #2) = [5,6]`,
+);
+
+// Its pullback takes a cotangent of the shape of the value: here x̄ᵢ = gᵢ · 2xᵢ
+const square = vjp((x) => mul(x, x), tensor([1, 2, 3]));
+assert.deepEqual(square.pullback(tensor([1, 1, 1]))[0].toNested(), [2, 4, 6]);
+assert.deepEqual(square.pullback(tensor([0, 10, 0]))[0].toNested(), [0, 40, 0]);
+assert.throws(() => square.pullback(tensor([1, 1])), /\[3\].*\[2\]/);
+
+// Three numbers have no gradient: of which of them?
+assert.throws(() => grad((x) => exp(x))(tensor([1, 2, 3])), /\[3\].*\[\]/);
+
+// Shapes must be the same, so far
+assert.throws(() => add(tensor([1, 2]), tensor([1, 2, 3])));
+
+console.log("step 5 passes");

@@ -1,0 +1,33 @@
+import assert from "node:assert/strict";
+import { add, grad, matmul, mul, sub, sum, type Tensor, tanh, tensor, transpose, vjp } from "./tape.ts";
+
+const A = tensor([[1, 2, 3], [4, 5, 6]]);
+const B = tensor([[1, 0], [0, 1], [10, 100]]);
+assert.deepEqual(matmul(A, B).toNested(), [[31, 302], [64, 605]]);
+assert.deepEqual(transpose(A).toNested(), [[1, 4], [2, 5], [3, 6]]);
+assert.throws(() => matmul(A, A), /inner sizes/);
+
+// G picks one entry of Y = A B, the dot product of A's first row and B's second column: each is the other's derivative
+const [dA, dB] = vjp((A, B) => matmul(A, B), A, B).pullback(tensor([[0, 1], [0, 0]]));
+assert.deepEqual(dA.toNested(), [[0, 1, 100], [0, 0, 0]]);
+assert.deepEqual(dB.toNested(), [[0, 1], [0, 2], [0, 3]]);
+
+// A layer, Y = tanh(X W + b), and a loss of it. Moving each of the weights a little must say what the sweep says.
+const X = tensor([[1, -1], [0.5, 2], [-2, 0]]);
+const target = tensor([[1], [0], [-1]]);
+const loss = (W: Tensor, b: Tensor) => {
+  const off = sub(tanh(add(matmul(X, W), b)), target);
+  return sum(mul(off, off));
+};
+const [W, b] = [[0.3, -0.2], 0.1];
+const at = ([w1, w2]: number[]) => loss(tensor([[w1], [w2]]), tensor([b])).item();
+const h = 1e-5;
+const slopes = [
+  (at([W[0] + h, W[1]]) - at([W[0] - h, W[1]])) / (2 * h),
+  (at([W[0], W[1] + h]) - at([W[0], W[1] - h])) / (2 * h),
+];
+const gradient = grad(loss)(tensor([[W[0]], [W[1]]]), tensor([b]));
+assert.deepEqual(gradient.shape, [2, 1]);
+for (const [i, slope] of gradient.data.entries()) assert(Math.abs(slope - slopes[i]) < 1e-8);
+
+console.log("step 7 passes");

@@ -1,0 +1,33 @@
+import assert from "node:assert/strict";
+import { exp, grad, mul, softmax, sub, sum, type Tensor, tensor, vjp } from "./tape.ts";
+
+// x³, 3x², 6x, 6
+const cube = (x: Tensor) => mul(mul(x, x), x);
+const at = (f: (x: Tensor) => Tensor) => f(tensor(2)).item();
+assert.deepEqual([cube, grad(cube), grad(grad(cube)), grad(grad(grad(cube)))].map(at), [8, 12, 12, 6]);
+
+// ∂(x y)/∂y = x, also where y is the same tensor as x. So x · ∂(x y)/∂y = x², with the derivative 2x.
+const inner = (x: Tensor) => grad((y) => mul(x, y))(x);
+assert.equal(grad((x) => mul(x, inner(x)))(tensor(3)).item(), 6);
+
+// Newton's method: where does exp(x) − 2x have its least value? Where exp(x) = 2.
+const f = (x: Tensor) => sub(exp(x), mul(tensor(2), x));
+let x = 0;
+for (let i = 0; i < 6; i++) x -= grad(f)(tensor(x)).item() / grad(grad(f))(tensor(x)).item();
+assert(Math.abs(x - Math.log(2)) < 1e-15);
+
+// The Hessian H of Σ cᵢ softmax(x)ᵢ, times a vector v: the pullback of the gradient. H is symmetric: ⟨u, H v⟩ = ⟨H u, v⟩.
+const c = tensor([1, -2, 5]);
+const loss = (x: Tensor) => sum(mul(c, softmax(x)));
+const logits = tensor([0.3, -0.1, 0.7]);
+const times = (v: Tensor) => vjp(grad(loss), logits).pullback(v)[0];
+const [u, v] = [tensor([1, 2, 3]), tensor([-1, 0, 1])];
+assert(Math.abs(sum(mul(u, times(v))).item() - sum(mul(times(u), v)).item()) < 1e-14);
+
+// And by differences of gradients
+const h = 1e-5;
+const moved = (by: number) => grad(loss)(sub(logits, mul(tensor(-by), v))).data;
+const [ahead, behind] = [moved(h), moved(-h)];
+for (const [i, hv] of times(v).data.entries()) assert(Math.abs(hv - (ahead[i] - behind[i]) / (2 * h)) < 1e-8);
+
+console.log("step 9 passes");

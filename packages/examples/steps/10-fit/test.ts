@@ -1,0 +1,23 @@
+import assert from "node:assert/strict";
+import { add, explain, matmul, mul, record, sum, type Tensor, tanh, tensor, vjp } from "./tape.ts";
+
+// Only what depends on an input is kept: exp of a constant is none of the tape's business
+const c = tensor(0);
+const { tape } = record((x) => mul(add(c, c), mul(x, x)), tensor(3));
+assert.equal(
+  explain(tape),
+  `#1 = mul(3, 3) = 9
+#2 = mul(0, #1) = 0`,
+);
+
+// And only what can reach an input is pulled back: X is a constant, nobody asks for its cotangent
+const X = tensor([[1, 2], [3, 4], [5, 6]]);
+const loss = (W: Tensor, b: Tensor) => sum(tanh(add(matmul(X, W), b)));
+const [W, b] = [tensor([[0.1], [-0.2]]), tensor([0.05])];
+const sweep = record((g) => {
+  const [dW, db] = vjp(loss, W, b).pullback(g);
+  return add(sum(dW), db);
+}, tensor(1));
+assert.equal(explain(sweep.tape).match(/matmul/g)?.length, 1);
+
+console.log("step 10 passes");
