@@ -22,6 +22,7 @@ import {
   worst,
 } from "./digits.ts";
 import { decimal } from "./reference.ts";
+import { Paragraph } from "./Sub.tsx";
 import { classes, dtype, g, z } from "./state.ts";
 import { Try } from "./Try.tsx";
 
@@ -70,12 +71,12 @@ export function Digits() {
       </div>
       {found ? <Ways of={found} /> : <p class="soft">Where there is no number, there are no digits to count.</p>}
       <Rise />
-      <p>
+      <Paragraph>
         What cures it: J annihilates constants, so g may be shifted before anything is multiplied. With h = g − gₘ, m
         the class that leads, hₘ is 0 exactly, and the large term, whose rounding did the harm, is gone: what remains is
         of the size of the answer. Dividing by ⟨1, s⟩, which is 1 but for rounding, makes constants in g count for
         nothing.
-      </p>
+      </Paragraph>
       <Try
         question="Add a million to all g. Which ways notice, and should they?"
         fields={{ x: "2 1 0", t: undefined, mask: undefined, plus: "1000000" }}

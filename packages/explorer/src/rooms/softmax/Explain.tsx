@@ -1,4 +1,5 @@
 import { Formula } from "../../parts/Formula.tsx";
+import { Indexed, Paragraph } from "./Sub.tsx";
 
 interface Question {
   readonly question: string;
@@ -54,8 +55,10 @@ export function Explain() {
         {questions.map(({ question, answer, tex }) => (
           <li key={question}>
             <details>
-              <summary>{question}</summary>
-              <p>{answer}</p>
+              <summary>
+                <Indexed>{question}</Indexed>
+              </summary>
+              <Paragraph>{answer}</Paragraph>
               {tex && <Formula block tex={tex} />}
             </details>
           </li>

@@ -5,7 +5,7 @@ import { Formula } from "../../parts/Formula.tsx";
 import { aligned, short } from "../../parts/numbers.ts";
 import { NumberField } from "./NumberField.tsx";
 import { tapeAddress } from "./program.ts";
-import { Sub } from "./Sub.tsx";
+import { Indexed, Paragraph, Sub } from "./Sub.tsx";
 import { isMoving, show, stage, stages } from "./stages.ts";
 import { byMatrix, deviations, g, list, mean, pulled, s, setUpstream, temperature, total, upstream } from "./state.ts";
 import { limitOf, place, Track } from "./Track.tsx";
@@ -23,11 +23,11 @@ export function Pullback() {
   const last = stages.length - 1;
   return (
     <>
-      <p>
+      <Paragraph>
         From what comes after softmax a cotangent comes back: gᵢ says how much the loss grows with sᵢ. The sweep asks
         for the cotangent of the logits, x̄ⱼ = Σᵢ gᵢ ∂sᵢ/∂xⱼ. That is Jᵀ g, but J is never built. Drag g, then go through
         the stages.
-      </p>
+      </Paragraph>
       <div class="stages">
         <button
           type="button"
@@ -47,7 +47,7 @@ export function Pullback() {
                 class={k <= now ? "reached" : undefined}
                 onClick={() => show(k)}
               >
-                {name}
+                <Indexed>{name}</Indexed>
               </button>
             </li>
           ))}
@@ -111,7 +111,9 @@ function Beam() {
         <span />
         <span>cotangent of s, ±{short(limit)}</span>
         <span>g</span>
-        <span class="backward-text">{heads[now]}</span>
+        <span class="backward-text">
+          <Indexed>{heads[now]}</Indexed>
+        </span>
       </div>
       {gs.map((value, i) => (
         <div class="beam-row" key={i}>
@@ -187,11 +189,11 @@ function Words() {
   if (now === 0)
     return (
       <>
-        <p>
+        <Paragraph>
           What came down: one number a class. Raising s₀ by a little raises the loss by {short(gs[0]!)} of it. But
           probabilities can only be traded against each other, so what counts is not g, but how it differs from class to
           class.
-        </p>
+        </Paragraph>
         <Formula
           block
           tex={`\\bar x_j = \\sum_i g_i \\frac{\\partial s_i}{\\partial x_j} = ${over}\\sum_i g_i \\, s_i \\, (\\delta_{ij} - s_j)`}
@@ -201,10 +203,10 @@ function Words() {
   if (now === 1)
     return (
       <>
-        <p>
+        <Paragraph>
           <b>1.</b> The mean of g under the probabilities. Each gᵢ weighs as much as its sᵢ, drawn as the area of a
           disc: the beam balances at the mean.
-        </p>
+        </Paragraph>
         <Formula
           block
           tex={`\\langle g, s \\rangle = \\sum_i g_i s_i = ${sumOfProducts(gs, shares)} = ${tex(middle)}`}
@@ -214,10 +216,10 @@ function Words() {
   if (now === 2)
     return (
       <>
-        <p>
+        <Paragraph>
           <b>2.</b> How far each gᵢ lies from the mean. The line is the new zero: on its right are the classes that
           raise the loss more than the average class does, on its left those that raise it less.
-        </p>
+        </Paragraph>
         <Formula
           block
           tex={`g_{${k}} - \\langle g, s \\rangle = ${tex(gs[k]!)} - ${factor(middle)} = ${tex(away[k]!)}`}
@@ -227,10 +229,10 @@ function Words() {
   if (now === 3)
     return (
       <>
-        <p>
+        <Paragraph>
           <b>3.</b> Times sᵢ: a logit moves its own share only by as much as it has. The bars shrink, and what is left
           is the cotangent of the logits. It adds up to 0, but for rounding: what pushes one logit up pulls others down.
-        </p>
+        </Paragraph>
         <Formula
           block
           tex={`\\bar x_{${k}} = ${over}s_{${k}} \\, (g_{${k}} - \\langle g, s \\rangle) = ${over}${tex(shares[k]!)} \\cdot ${factor(away[k]!)} = ${tex(found[k]!)}`}
@@ -242,7 +244,7 @@ function Words() {
   const K = gs.length;
   return (
     <>
-      <p>
+      <Paragraph>
         <b>The same by the matrix.</b> Diamonds: Jᵀ g with the whole Jacobian, {K} × {K} = {K * K} numbers. The bars
         took one inner product, and end at the diamonds
         {Number.isNaN(apart)
@@ -250,7 +252,7 @@ function Words() {
           : apart === 0
             ? ": to the last bit."
             : `: at most ${short(apart, 2)} apart, by rounding.`}
-      </p>
+      </Paragraph>
       <Formula
         block
         tex={`J^{\\mathsf T} g = ${over}(\\operatorname{diag}(s) - s\\,s^{\\mathsf T})\\, g = ${over}s \\odot (g - \\langle g, s \\rangle)`}
@@ -291,7 +293,7 @@ function Figures() {
                 scope="col"
                 class={`${forward ? "forward-text" : "backward-text"}${from === now ? " newest" : ""}`}
               >
-                {title}
+                <Indexed>{title}</Indexed>
               </th>
             ))}
           </tr>

@@ -1,6 +1,7 @@
 import { Formula } from "../../parts/Formula.tsx";
 import { short } from "../../parts/numbers.ts";
 import { Jacobian } from "./Jacobian.tsx";
+import { Paragraph } from "./Sub.tsx";
 import { cell, denominator, list, matrix, numerators, rowSums, s, temperature } from "./state.ts";
 import { Try } from "./Try.tsx";
 import { factor, indexed, tex } from "./written.ts";
@@ -12,10 +13,10 @@ export function QuotientRule() {
   const over = temperature.value === 1 ? "" : "\\tfrac1T\\,";
   return (
     <>
-      <p>
+      <Paragraph>
         Move one logit, xⱼ. Its own numerator moves, and D moves, which all shares have in common: so <em>every</em> sᵢ
         moves. How much, is the K × K matrix of derivatives ∂sᵢ/∂xⱼ, here as the tape gives it. Point at a cell.
-      </p>
+      </Paragraph>
       <div class="two">
         <div class="map">
           <Jacobian />
@@ -28,10 +29,10 @@ export function QuotientRule() {
         </div>
         <Derivation i={i} j={j} value={value} />
       </div>
-      <p>
+      <Paragraph>
         Only s is left of it: D and N are gone, and the backward pass has to keep nothing but the output. Both cases in
         one line, with δᵢⱼ = 1 on the diagonal and 0 elsewhere, and as a matrix:
-      </p>
+      </Paragraph>
       <Formula
         block
         tex={`\\frac{\\partial s_i}{\\partial x_j} = ${over}s_i\\,(\\delta_{ij} - s_j) \\qquad J = ${over === "" ? matrixTex : `${over}(${matrixTex})`}`}

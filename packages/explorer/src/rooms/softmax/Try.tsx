@@ -1,5 +1,6 @@
 import type { ComponentChildren } from "preact";
 import { put } from "../../house/address.ts";
+import { Paragraph } from "./Sub.tsx";
 
 interface Props {
   readonly question: string;
@@ -21,7 +22,7 @@ export function Try({ question, fields, children }: Props) {
       </p>
       <details>
         <summary>Answer</summary>
-        <p>{children}</p>
+        <Paragraph>{children}</Paragraph>
       </details>
     </div>
   );

@@ -7,6 +7,7 @@ import { address, put } from "../../house/address.ts";
 import { Formula } from "../../parts/Formula.tsx";
 import { short } from "../../parts/numbers.ts";
 import { Plot } from "../../parts/Plot.tsx";
+import { Paragraph } from "./Sub.tsx";
 import { dtype, list, logits, matrix, s, setLogit, temperature, z } from "./state.ts";
 import { Track } from "./Track.tsx";
 import { Try } from "./Try.tsx";
@@ -46,10 +47,10 @@ export function TwoClasses() {
   const over = t === 1 ? "" : " / T";
   return (
     <>
-      <p>
+      <Paragraph>
         Divide above and below by e<sup>x₁</sup>, and only the difference d = {t === 1 ? "x₁ − x₀" : "(x₁ − x₀) / T"} is
         left of the two logits: s₁ is the sigmoid of d. The slope of the curve is the whole Jacobian.
-      </p>
+      </Paragraph>
       <Formula
         block
         tex={`s_1 = \\frac{e^{${t === 1 ? "x_1" : "x_1 / T"}}}{e^{${t === 1 ? "x_0" : "x_0 / T"}} + e^{${t === 1 ? "x_1" : "x_1 / T"}}} = \\frac{1}{1 + e^{-d}} = \\sigma(d)`}
@@ -233,7 +234,7 @@ function Weights() {
   return (
     <section class="weights" aria-label="w₁ − w₀">
       <h3>w₁ − w₀</h3>
-      <p>
+      <Paragraph>
         Let the logits be weights times a data row. With one feature that is 1, xₖ = wₖ: the bars on the left are the
         weights. A step of gradient descent with the rate η = 1, where the right class is{" "}
         <span class="choice">
@@ -251,7 +252,7 @@ function Weights() {
         </span>{" "}
         , moves w₁ and w₀ by equal amounts in opposite directions. So their difference moves twice as far as the one
         weight w of a sigmoid would.
-      </p>
+      </Paragraph>
       {before && after && (
         <>
           <Formula
