@@ -1,24 +1,21 @@
 /**
- * Builds the explorer and serves it to this machine: `npm run explorer`.
+ * Builds the explorer with the documentation in its folder docs, and serves them to this machine: `npm run explorer`.
  *
  *   npm run explorer -- [--port 4173] [--watch] [--build]   --watch: builds again at each change; --build: builds only
  */
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { build } from "vite";
 import { serve } from "../packages/explorer/build/serve.mjs";
+import { buildExplorer } from "../packages/site/build/all.mjs";
 
 const root = fileURLToPath(new URL("../packages/explorer/", import.meta.url));
+const dist = `${root}dist`;
 const usual = 4173;
 
 const options = optionsOf(process.argv.slice(2));
 const address = options.build ? undefined : await listen(); // first: a port that is taken is told before anything is built
-await build({
-  root,
-  configFile: `${root}vite.config.ts`,
-  logLevel: options.watch ? "info" : "warn",
-  build: { watch: options.watch ? {} : null },
-});
+await buildExplorer(dist);
+if (options.watch) await buildExplorer(dist, { watch: true });
 if (address !== undefined) console.log(`explorer: ${address} (Ctrl-C ends it)`);
 else console.log("explorer: built; packages/explorer/dist can be served from any folder of any server");
 
@@ -26,9 +23,9 @@ else console.log("explorer: built; packages/explorer/dist can be served from any
 async function listen() {
   const wanted = options.port ?? usual;
   try {
-    const server = await serve(`${root}dist`, wanted).catch((error) => {
+    const server = await serve(dist, wanted).catch((error) => {
       // The usual port may be taken; one that was asked for must not be another.
-      if (error.code === "EADDRINUSE" && options.port === undefined) return serve(`${root}dist`);
+      if (error.code === "EADDRINUSE" && options.port === undefined) return serve(dist);
       throw error;
     });
     return server.address;

@@ -25,16 +25,26 @@ const args = [
 ];
 
 /** Builds the explorer, serves what was built from a folder below the root, and starts one browser for all tests. */
-export default async function setup(project: TestProject): Promise<(() => Promise<void>) | undefined> {
+export default function setup(project: TestProject): Promise<(() => Promise<void>) | undefined> {
+  const root = new URL("..", import.meta.url).pathname;
+  return open(project, async () => {
+    await build({ root, configFile: `${root}/vite.config.ts`, logLevel: "warn" });
+    return `${root}/dist`;
+  });
+}
+
+/** The same with the folder that `made` builds. */
+export async function open(
+  project: TestProject,
+  made: () => Promise<string>,
+): Promise<(() => Promise<void>) | undefined> {
   project.provide("site", "");
   project.provide("browser", "");
   if (!existsSync(executablePath) && !process.env.CI) {
-    console.log(`explorer: tests skipped, there is no ${executablePath} (CHROMIUM=/path/to/it names another)`);
+    console.log(`${project.name}: tests skipped, there is no ${executablePath} (CHROMIUM=/path/to/it names another)`);
     return undefined;
   }
-  const root = new URL("..", import.meta.url).pathname;
-  await build({ root, configFile: `${root}/vite.config.ts`, logLevel: "warn" });
-  const { address, close } = await serve(`${root}/dist`, 0, "/a/folder/");
+  const { address, close } = await serve(await made(), 0, "/a/folder/");
   const server = await chromium.launchServer({ executablePath, args, headless: true });
   project.provide("site", address);
   project.provide("browser", server.wsEndpoint());

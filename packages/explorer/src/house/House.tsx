@@ -33,6 +33,7 @@ export function House() {
               {title}
             </a>
           ))}
+          <a href="./docs/index.html">Docs</a>
         </nav>
         <div class="tools">
           <button type="button" class="button quiet" aria-label="Keys" onClick={showKeys}>

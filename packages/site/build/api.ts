@@ -1,0 +1,47 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import type { Source } from "./pages.ts";
+
+// The API as typedoc reads it from the sources: Markdown, which becomes pages like any other.
+
+const site = new URL("..", import.meta.url).pathname;
+const out = `${site}out/api/packages/`;
+const modules: readonly (readonly [file: string, url: string, name: string])[] = [
+  ["core/src.md", "api/core.html", "@wengert/core"],
+  ["core/src/gradcheck.md", "api/core-gradcheck.html", "@wengert/core/gradcheck"],
+  ["core/src/ndarray.md", "api/core-ndarray.html", "@wengert/core/ndarray"],
+  ["ops/src.md", "api/ops.html", "@wengert/ops"],
+];
+
+export function api(): Source[] {
+  if (!isCurrent()) run();
+  return modules.map(([file, url, name]) => {
+    const markdown = readFileSync(out + file, "utf8");
+    const links = markdown
+      .replaceAll("](source:", "](/packages/")
+      .replaceAll(/^Defined in: \[packages\/(.*?)\](\(.*?\))/gm, "<small>[$1]$2</small>");
+    return { path: `api/${file}`, url, title: name, text: `# ${name}\n\n${links}` };
+  });
+}
+
+function run(): void {
+  // Beside its package.json, which names no such file among its exports.
+  const bin = join(dirname(createRequire(import.meta.url).resolve("typedoc/package.json")), "bin/typedoc");
+  const { status, stdout, stderr } = spawnSync(process.execPath, [bin], { cwd: site, encoding: "utf8" });
+  if (status !== 0) throw new Error(`typedoc could not read the API:\n${stdout}${stderr}`);
+}
+
+/** Whether nothing that it was made of has changed since: it takes a few seconds. */
+function isCurrent(): boolean {
+  const made = out + modules[0]![0];
+  if (!existsSync(made)) return false;
+  const sources = ["core/src", "ops/src"].flatMap((folder) =>
+    readdirSync(`${site}../${folder}`, { recursive: true, encoding: "utf8" }).map(
+      (name) => `${site}../${folder}/${name}`,
+    ),
+  );
+  const times = [...sources, `${site}typedoc.json`, import.meta.filename].map((path) => statSync(path).mtimeMs);
+  return Math.max(...times) < statSync(made).mtimeMs;
+}

@@ -1,0 +1,27 @@
+import { posix } from "node:path";
+
+/** What leads nowhere in a site of these files, a line each. `outside` are files beside the site that it may lead to. */
+export function deadLinks(files: ReadonlyMap<string, string>, outside: (path: string) => boolean): string[] {
+  const ids = new Map(
+    [...files].map(([url, html]) => [url, new Set([...html.matchAll(/\sid="([^"]*)"/g)].map(([, id = ""]) => id))]),
+  );
+  const dead: string[] = [];
+  for (const [url, html] of files) {
+    if (!url.endsWith(".html")) continue;
+    for (const [, , target = ""] of html.matchAll(/<[^>]*\s(href|src)="([^"]*)"/g)) {
+      if (/^(https?|mailto|data):/.test(target)) continue;
+      const [path = "", anchor] = target.replaceAll("&amp;", "&").split("#");
+      const found = path === "" ? url : posix.normalize(posix.join(posix.dirname(url), path));
+      if (found.startsWith("../") ? !outside(found.slice("../".length)) : !files.has(found))
+        dead.push(`${url}: ${target} leads to no file`);
+      else if (
+        anchor &&
+        found.endsWith(".html") &&
+        !found.startsWith("../") &&
+        !ids.get(found)?.has(decodeURIComponent(anchor))
+      )
+        dead.push(`${url}: ${target} leads to no heading`);
+    }
+  }
+  return [...new Set(dead)];
+}

@@ -1,0 +1,162 @@
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { posix } from "node:path";
+import Slugger from "github-slugger";
+import MarkdownIt, { type Token } from "markdown-it";
+import { packed } from "../../explorer/src/house/packed.ts";
+import { tokensOf } from "../../explorer/src/parts/tokens.ts";
+import { root, type Source } from "./pages.ts";
+
+export interface Heading {
+  readonly level: number;
+  readonly id: string;
+  readonly text: string;
+}
+
+/** What the search finds: a heading with what stands below it. */
+export interface Section extends Heading {
+  readonly body: string;
+}
+
+export interface Rendered {
+  readonly html: string;
+  readonly sections: readonly Section[];
+  /** Files of the repository that it leads to, and that are no pages: they become some. */
+  readonly files: readonly string[];
+}
+
+/** From the page at `url` to another file of the site. */
+export const relative = (url: string, target: string): string => {
+  const path = posix.relative(posix.dirname(url), target);
+  return path === "" ? posix.basename(target) : path;
+};
+
+export const escaped = (text: string): string =>
+  text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
+
+/** Where the site has a file of the repository that is not one of its pages. */
+export const fileUrl = (path: string): string => (isCopied(path) ? `files/${path}` : `files/${path}.html`);
+/** Whether it is shown by the browser, not by a page: pictures and data. */
+export const isCopied = (path: string): boolean => /\.(svg|png|jpe?g|json|csv)$/.test(path);
+
+/** Markdown as GitHub reads it. Links to `.md` files of `pages` lead to these pages. */
+export function render({ path, url, text }: Source, pages: ReadonlyMap<string, string>): Rendered {
+  const files = new Set<string>();
+  const slugger = new Slugger();
+  const md = new MarkdownIt({ html: true });
+
+  const follow = (target: string): string => {
+    if (/^(https?:|mailto:|#)/.test(target)) return target;
+    const [file = "", anchor] = target.split("#");
+    const found = file.startsWith("/") ? file.slice(1) : posix.normalize(posix.join(posix.dirname(path), file));
+    const hash = anchor === undefined ? "" : `#${anchor}`;
+    const page = pages.get(found);
+    if (page !== undefined) return relative(url, page) + hash;
+    if (!existsSync(root + found)) throw new Error(`${path} links to ${target}, which does not exist.`);
+    if (statSync(root + found).isDirectory())
+      throw new Error(`${path} links to the folder ${target}: link to a file in it, which can be shown.`);
+    files.add(found);
+    return relative(url, fileUrl(found)) + hash;
+  };
+
+  const { rules } = md.renderer;
+  rules.fence = (tokens, at) => block(tokens[at]!, url, follow);
+  rules.code_block = (tokens, at) => formula(tokens[at]!.content);
+  rules.table_open = () => '<div class="scroll wide" tabindex="0" role="group" aria-label="Table"><table>\n';
+  rules.table_close = () => "</table></div>\n";
+  rules.html_block = (tokens, at) => live(tokens[at]!.content);
+
+  const tokens = md.parse(text, {});
+  for (const [i, token] of tokens.entries()) {
+    for (const { attrs } of [token, ...(token.children ?? [])]) {
+      for (const pair of attrs ?? []) if (pair[0] === "href" || pair[0] === "src") pair[1] = follow(String(pair[1]));
+    }
+    if (token.type === "heading_open") token.attrSet("id", slugger.slug(plain(tokens[i + 1]!)));
+  }
+  const html = md.renderer
+    .render(tokens, md.options, {})
+    .replaceAll(/<th([^>]*)><\/th>/g, "<td$1></td>") // a heading of nothing
+    .replaceAll(/<(h[2-5]) id="([^"]+)">(.*?)<\/\1>/gs, (_, tag, id, inner) => {
+      const name = escaped(inner.replaceAll(/<[^>]+>/g, "").trim());
+      return `<${tag} id="${id}">${inner} <a class="here" href="#${id}" aria-label="Link to ${name}">#</a></${tag}>`;
+    });
+  return { html, sections: sectionsOf(tokens), files: [...files] };
+}
+
+/** The text of a token, without marks. */
+function plain(token: Token): string {
+  if (token.children) return token.children.map(plain).join("");
+  if (token.type === "softbreak" || token.type === "hardbreak") return " ";
+  return token.type === "html_inline" ? "" : token.content;
+}
+
+function sectionsOf(tokens: readonly Token[]): Section[] {
+  const sections: { level: number; id: string; text: string; body: string }[] = [];
+  for (const [i, token] of tokens.entries()) {
+    if (token.type === "heading_open") {
+      const [level, id] = [Number(token.tag.slice(1)), String(token.attrGet("id"))];
+      sections.push({ level, id, text: plain(tokens[i + 1]!), body: "" });
+    } else if (["inline", "fence", "code_block"].includes(token.type) && tokens[i - 1]?.type !== "heading_open") {
+      const current = sections.at(-1);
+      if (current) current.body += `${plain(token)}\n`;
+    }
+  }
+  return sections;
+}
+
+/** `<!-- live: name -->` stands where src/live/name.tsx shows itself; without it the text says the same, at rest. */
+function live(html: string): string {
+  const name = /^<!-- live: ([\w-]+) -->\s*$/.exec(html)?.[1];
+  return name ? `<div class="live" data-live="${name}"></div>\n` : html;
+}
+
+const formula = (text: string): string =>
+  `<pre class="displayed" tabindex="0" role="group" aria-label="Formula"><code>${escaped(text.trimEnd())}</code></pre>\n`;
+
+const sandboxed: ReadonlySet<string> = new Set([
+  "@wengert/core",
+  "@wengert/core/gradcheck",
+  "@wengert/core/ndarray",
+  "@wengert/ops",
+]);
+
+/** Whether the explorer can run it: a whole program that imports nothing but the library. */
+function isProgram(info: string, code: string): boolean {
+  const imports = [...code.matchAll(/\bfrom "([^"]+)"/g)].map(([, name = ""]) => name);
+  return info === "ts" && imports.length > 0 && imports.every((name) => sandboxed.has(name));
+}
+
+/** A program as the explorer should have it: it prints what the lines with arrows say. */
+export const withoutOutput = (code: string): string => code.replaceAll(/^\s*\/\/ →.*\n?/gm, "");
+
+function block({ info, content }: Token, url: string, follow: (target: string) => string): string {
+  const quoted = /^ts (\S+\.ts)$/.exec(info)?.[1];
+  const bar: string[] = [];
+  if (quoted) bar.push(`<a class="quoted code" href="${escaped(follow(`/${quoted}`))}">${escaped(quoted)}</a>`);
+  if (isProgram(info, content)) {
+    const verb = content.includes("record(") ? "Step through" : "Run";
+    const room = `${relative(url, "index.html").replace(/index\.html$/, "")}../index.html#/tape?code=${packed(withoutOutput(content))}`;
+    bar.push(`<a class="open" href="${room}" title="Opens this program in the explorer">${verb} in the explorer</a>`);
+  }
+  if (bar.length > 0) bar.push('<button type="button" class="copy" hidden>Copy</button>');
+  const label = quoted ? `From ${quoted}` : info.startsWith("ts") ? "Program" : "Text";
+  const code = /^(ts|js)\b/.test(info) ? coloured(content) : escaped(content.trimEnd());
+  return `<figure class="block">${bar.length > 0 ? `<figcaption>${bar.join("")}</figcaption>` : ""}<pre class="code-block code" tabindex="0" role="group" aria-label="${escaped(label)}"><code>${code}</code></pre></figure>\n`;
+}
+
+export function coloured(code: string): string {
+  return tokensOf(code.trimEnd())
+    .map(({ kind, text }) => {
+      if (kind === "plain") return escaped(text);
+      return `<span class="token-${text.startsWith("// →") ? "output" : kind}">${escaped(text)}</span>`;
+    })
+    .join("");
+}
+
+/** A file of the repository that is no Markdown, line by line. */
+export function quotation(path: string): string {
+  const code = readFileSync(root + path, "utf8").trimEnd();
+  const html = /\.(m?[tj]sx?)$/.test(path) ? coloured(code) : escaped(code);
+  // A token may go over several lines, an id must not stand inside of it: numbers stand in a column of their own.
+  const numbers = code.split("\n").map((_, i) => `<a id="L${i + 1}" href="#L${i + 1}">${i + 1}</a>`);
+  return `<h1 class="code">${escaped(path)}</h1><div class="file scroll" tabindex="0" role="group" aria-label="${escaped(path)}"><pre class="code numbers">${numbers.join("\n")}</pre><pre class="code"><code>${html}</code></pre></div>\n`;
+}

@@ -1,0 +1,78 @@
+import { escaped, type Heading, relative } from "./markdown.ts";
+import type { Group, Source } from "./pages.ts";
+
+// A page of the site, around what its Markdown says.
+
+export interface Page {
+  readonly url: string;
+  readonly title: string;
+  readonly html: string;
+  readonly headings: readonly Heading[];
+  readonly groups: readonly Group[];
+  readonly script: string;
+  readonly styles: readonly string[];
+  /** Whether it has a place in the order of reading. */
+  readonly isListed: boolean;
+}
+
+const policy =
+  "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'; font-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'";
+
+export function pageOf({ url, title, html, headings, groups, script, styles, isListed }: Page): string {
+  const to = (target: string) => escaped(relative(url, target));
+  const top = relative(url, "index.html").replace(/index\.html$/, "");
+  const room = (name: string) => `${top}../index.html#/${name}`;
+  const rooms = ["Tape", "Softmax", "Fit"].map((name) => `<a href="${room(name.toLowerCase())}">${name}</a>`);
+  const outline = headings.filter(({ level }) => level === 2 || level === 3);
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>${escaped(title === "Start" ? "Wengert" : `${title} · Wengert`)}</title>
+<link rel="icon" href="${top}../icon.svg">
+<script src="${to("early.js")}"></script>
+${styles.map((style) => `<link rel="stylesheet" href="${to(style)}">`).join("\n")}
+<script type="module" src="${to(script)}"></script>
+</head>
+<body data-top="${top}">
+<header class="head">
+<a class="skip button" href="#text">Skip to the text</a>
+<button type="button" class="button quiet menu" aria-expanded="false" aria-controls="contents" aria-label="Contents">☰</button>
+<a class="wordmark" href="${to("index.html")}" aria-label="Wengert, the documentation">${mark}<span>Wengert</span></a>
+<nav aria-label="Rooms of the explorer">${rooms.join("")}<a href="${to("index.html")}" aria-current="true">Docs</a></nav>
+<div class="tools" data-tools></div>
+</header>
+<div class="body${outline.length > 1 ? "" : " plain"}">
+<nav id="contents" class="contents" aria-label="Contents">${groups.map((group) => groupOf(group, url)).join("")}</nav>
+<main id="text" tabindex="-1"><article>
+${html}</article>${isListed ? neighbours(url, groups) : ""}</main>
+${outline.length > 1 ? `<nav class="outline" aria-label="On this page"><h2>On this page</h2><ul>${outline.map(({ level, id, text }) => `<li class="level-${level}"><a href="#${id}">${escaped(text)}</a></li>`).join("")}</ul></nav>` : ""}
+</div>
+</body>
+</html>
+`;
+}
+
+function groupOf({ title, sources }: Group, url: string): string {
+  const links = sources.map((source) => {
+    const current = source.url === url ? ' aria-current="page"' : "";
+    return `<li><a href="${escaped(relative(url, source.url))}"${current}>${escaped(source.title)}</a></li>`;
+  });
+  return `<h2>${escaped(title)}</h2><ul>${links.join("")}</ul>`;
+}
+
+/** The pages before and after, in the order of reading. */
+function neighbours(url: string, groups: readonly Group[]): string {
+  const all = groups.flatMap(({ sources }) => sources);
+  const at = all.findIndex((source) => source.url === url);
+  const link = (source: Source | undefined, which: string) =>
+    source
+      ? `<a class="${which}" href="${escaped(relative(url, source.url))}"><span class="soft small">${which === "next" ? "Next" : "Before"}</span> ${escaped(source.title)}</a>`
+      : "";
+  return `<nav class="neighbours" aria-label="Pages before and after">${link(all[at - 1], "before")}${link(all[at + 1], "next")}</nav>`;
+}
+
+const mark = `<svg viewBox="0 0 32 32" aria-hidden="true"><path d="M4 8h16M4 16h11M4 24h6" stroke="var(--forward)" stroke-width="3" stroke-linecap="round"/><path d="M26 26V7m0 0-4.5 4.5M26 7l4.5 4.5" stroke="var(--backward)" stroke-width="2.8" fill="none" stroke-linecap="round" stroke-linejoin="round"/></svg>`;

@@ -1,0 +1,107 @@
+import { readFileSync } from "node:fs";
+import MiniSearch from "minisearch";
+import type { Plugin } from "vite";
+import { searchOptions } from "../src/search.ts";
+import { deadLinks } from "./links.ts";
+import { fileUrl, isCopied, quotation, type Rendered, render, type Section } from "./markdown.ts";
+import { pageOf } from "./page.ts";
+import { groups, root, type Source, titleOf } from "./pages.ts";
+
+interface Finished extends Rendered {
+  readonly url: string;
+  readonly title: string;
+  readonly isListed: boolean;
+}
+
+/** Makes the pages from the Markdown of the repository, and an index to search them. Fails where a link leads nowhere. */
+export function site(): Plugin {
+  return {
+    name: "site",
+    generateBundle(_, bundle) {
+      const entry = Object.values(bundle).find((file) => file.type === "chunk" && file.isEntry);
+      if (entry?.type !== "chunk") throw new Error("site: the bundle has no entry.");
+      const styles = [...(entry.viteMetadata?.importedCss ?? [])];
+      const contents = groups();
+      const sources = contents.flatMap((group) => group.sources);
+      for (const { path } of sources) if (path.startsWith("docs/")) this.addWatchFile(root + path);
+      const { pages, copies } = allPages(sources);
+
+      const emitted = new Map<string, string>();
+      for (const page of pages) {
+        const { url, title, html, sections, isListed } = page;
+        const shown = {
+          url,
+          title,
+          html,
+          headings: sections,
+          groups: contents,
+          script: entry.fileName,
+          styles,
+          isListed,
+        };
+        emitted.set(url, pageOf(shown));
+      }
+      for (const path of copies)
+        this.emitFile({ type: "asset", fileName: fileUrl(path), source: readFileSync(root + path) });
+      const others = [...Object.keys(bundle), ...copies.map(fileUrl), "early.js"].map((name) => [name, ""] as const);
+      const dead = deadLinks(new Map([...others, ...emitted]), (path) => ["index.html", "icon.svg"].includes(path));
+      if (dead.length > 0) throw new Error(`site: links that lead nowhere\n${dead.join("\n")}`);
+      for (const [fileName, source] of emitted) this.emitFile({ type: "asset", fileName, source });
+      this.emitFile({ type: "asset", fileName: "search.json", source: JSON.stringify(indexOf(pages)) });
+    },
+  };
+}
+
+/** The pages of the contents, and those of all files that they lead to. */
+function allPages(sources: readonly Source[]): { pages: Finished[]; copies: string[] } {
+  const urls = new Map(sources.map(({ path, url }) => [path, url]));
+  const pages = sources.map((source) => ({ ...source, ...render(source, urls), isListed: true }));
+  const copies: string[] = [];
+  const done = new Set<string>();
+  const waiting = pages.flatMap(({ files }) => files);
+  for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
+    if (done.has(path)) continue;
+    done.add(path);
+    if (isCopied(path)) copies.push(path);
+    else {
+      const page = filePage(path, urls);
+      pages.push(page);
+      waiting.push(...page.files);
+    }
+  }
+  return { pages, copies };
+}
+
+function filePage(path: string, urls: ReadonlyMap<string, string>) {
+  const [url, isListed] = [fileUrl(path), false];
+  if (!path.endsWith(".md")) {
+    const source = { path, url, title: path, text: "" };
+    return { ...source, html: quotation(path), sections: [], files: [], isListed };
+  }
+  const text = readFileSync(root + path, "utf8");
+  const source = { path, url, title: titleOf(text), text };
+  return { ...source, ...render(source, urls), isListed };
+}
+
+function indexOf(pages: readonly Finished[]): object {
+  const index = new MiniSearch(searchOptions);
+  for (const { url, title, sections, isListed } of pages) {
+    if (!isListed) continue;
+    const isApi = url.startsWith("api/");
+    for (const { level, id, text, body } of isApi ? folded(sections) : sections)
+      index.add({ id: level === 1 ? url : `${url}#${id}`, page: title, title: text, text: body });
+  }
+  return index.toJSON();
+}
+
+/** Of the API only what has a name: its parameters are found with it. */
+function folded(sections: readonly Section[]): Section[] {
+  const found: Section[] = [];
+  for (const section of sections) {
+    const last = found.at(-1);
+    if (section.level <= 3 || !last) {
+      if (section.level !== 2) found.push(section);
+    } else found[found.length - 1] = { ...last, body: `${last.body}${section.text}\n${section.body}` };
+  }
+  return found;
+}

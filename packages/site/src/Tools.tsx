@@ -1,0 +1,138 @@
+import { useSignal } from "@preact/signals";
+import MiniSearch from "minisearch";
+import { useLayoutEffect, useRef } from "preact/hooks";
+import { isDark, scheme } from "../../explorer/src/house/scheme.ts";
+import { type Entry, find, searchOptions } from "./search.ts";
+
+let index: Promise<MiniSearch<Entry>> | undefined;
+
+/** The index, which comes when one begins to search. */
+function load(top: string): Promise<MiniSearch<Entry>> {
+  index ??= fetch(`${top}search.json`)
+    .then((answer) => answer.text())
+    .then((json) => MiniSearch.loadJSON(json, searchOptions));
+  return index;
+}
+
+export function Tools({ top }: { top: string }) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const open = () => {
+    void load(top);
+    dialog.current?.showModal();
+  };
+  useLayoutEffect(() => {
+    const press = (event: KeyboardEvent) => {
+      const isField = event.target instanceof Element && event.target.closest("input, textarea, select");
+      const wanted = (event.key === "/" && !isField) || (event.key === "k" && (event.ctrlKey || event.metaKey));
+      if (!wanted) return;
+      event.preventDefault();
+      open();
+    };
+    addEventListener("keydown", press);
+    return () => removeEventListener("keydown", press);
+  }, []);
+  const next = isDark.value ? "light" : "dark";
+  return (
+    <>
+      <button
+        type="button"
+        class="button search-button"
+        aria-label="Search"
+        aria-keyshortcuts="/ Control+K"
+        onClick={open}
+      >
+        <svg viewBox="0 0 16 16" width="14" height="14" aria-hidden="true">
+          <circle cx="7" cy="7" r="4.6" fill="none" stroke="currentColor" stroke-width="1.6" />
+          <path d="m10.5 10.5 4 4" stroke="currentColor" stroke-width="1.6" stroke-linecap="round" />
+        </svg>
+        <span>Search</span> <kbd>/</kbd>
+      </button>
+      <button
+        type="button"
+        class="button quiet"
+        aria-label={`Switch to ${next} colours`}
+        title={`Switch to ${next} colours`}
+        onClick={() => {
+          scheme.value = next;
+        }}
+      >
+        <svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">
+          <circle cx="8" cy="8" r="6.2" fill="none" stroke="currentColor" stroke-width="1.6" />
+          <path d="M8 1.8a6.2 6.2 0 0 1 0 12.4z" fill="currentColor" />
+        </svg>
+      </button>
+      <Search dialog={dialog} top={top} />
+    </>
+  );
+}
+
+function Search({ dialog, top }: { dialog: { current: HTMLDialogElement | null }; top: string }) {
+  const query = useSignal("");
+  const found = useSignal<ReturnType<typeof find> | undefined>(undefined);
+  const failed = useSignal(false);
+  const look = (text: string) => {
+    query.value = text;
+    load(top).then(
+      (loaded) => {
+        if (query.peek() === text) found.value = text.trim() ? find(loaded, text) : undefined;
+      },
+      () => {
+        failed.value = true;
+      },
+    );
+  };
+  const move = (event: KeyboardEvent) => {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (step === undefined) return;
+    event.preventDefault();
+    const all = [...dialog.current!.querySelectorAll<HTMLElement>("input, li a")];
+    const at = all.indexOf(document.activeElement as HTMLElement);
+    all[Math.min(Math.max(at + step, 0), all.length - 1)]?.focus();
+  };
+  const enter = (event: KeyboardEvent) => {
+    if (event.key === "Enter") dialog.current!.querySelector<HTMLElement>("li a")?.click();
+  };
+  const hits = found.value;
+  return (
+    <dialog
+      ref={dialog}
+      class="search"
+      aria-label="Search"
+      onKeyDown={move}
+      onClick={({ target }) => {
+        // Outside, or on a link, which may lead to this very page.
+        if (target === dialog.current || (target as Element).closest("a")) dialog.current!.close();
+      }}
+    >
+      <div>
+        <input
+          type="search"
+          placeholder="Search the documentation"
+          aria-label="Words to look for"
+          value={query.value}
+          onInput={({ currentTarget }) => look(currentTarget.value)}
+          onKeyDown={enter}
+        />
+        <p class="unseen" aria-live="polite">
+          {hits && `${hits.length} found`}
+        </p>
+        {failed.value && <p class="wrong small">The index could not be loaded.</p>}
+        {hits?.length === 0 && <p class="soft">Nothing is found for “{query.value}”.</p>}
+        {hits && hits.length > 0 && (
+          <ol>
+            {hits.map(({ url, page, title, around }) => (
+              <li key={url}>
+                <a href={top + url}>
+                  <strong>{title}</strong> <span class="soft small">{page === title ? "" : page}</span>
+                  <span class="small around">
+                    {around.map((piece, i) => (i % 2 === 1 ? <mark key={i}>{piece}</mark> : piece))}
+                  </span>
+                </a>
+              </li>
+            ))}
+          </ol>
+        )}
+      </div>
+    </dialog>
+  );
+}

@@ -1,0 +1,85 @@
+import { useSignal } from "@preact/signals";
+import { jacobian, type Tensor, tensor, vjp } from "@wengert/core";
+import { softmax } from "@wengert/ops";
+import { HeatMap } from "../../../explorer/src/parts/HeatMap.tsx";
+import { aligned, short } from "../../../explorer/src/parts/numbers.ts";
+import { Slider } from "../../../explorer/src/parts/Slider.tsx";
+
+const digits = "₀₁₂";
+const one = (x: number) => short(x, 3);
+
+/** Sections 3 and 4 with numbers of the reader's own: s, J and x̄, computed by the library in the page. */
+export default function Softmax() {
+  const x = useSignal([2, 1, 0]);
+  const g = useSignal([3, -1, 0.5]);
+  const set = (of: typeof x, i: number) => (value: number) => {
+    of.value = of.peek().with(i, value);
+  };
+  const logits = tensor(x.value);
+  const { value: s, pullback } = vjp((y: Tensor) => softmax(y), logits);
+  const J = jacobian((y: Tensor) => softmax(y))(logits);
+  const [back] = pullback(tensor(g.value));
+  const [shares, cotangents] = [s, back].map((each) => aligned(each.toNested<number[]>()));
+  const most = Math.max(...back.toNested<number[]>().map(Math.abs), 1e-12);
+  return (
+    <section class="panel live-softmax" aria-label="Softmax, computed in this page">
+      <div class="sliders">
+        <h3>Logits</h3>
+        {x.value.map((value, i) => (
+          <Slider
+            key={i}
+            label={`x${digits[i]}`}
+            value={value}
+            min={-6}
+            max={6}
+            step={0.1}
+            text={one}
+            onInput={set(x, i)}
+          />
+        ))}
+        <h3>Cotangent of s</h3>
+        {g.value.map((value, i) => (
+          <Slider
+            key={i}
+            label={`g${digits[i]}`}
+            value={value}
+            min={-4}
+            max={4}
+            step={0.1}
+            text={one}
+            onInput={set(g, i)}
+          />
+        ))}
+      </div>
+      <div class="results">
+        <h3>s = softmax(x)</h3>
+        <ul class="bars code">
+          {s.toNested<number[]>().map((share, i) => (
+            <li key={i}>
+              <span class="bar forward" style={{ width: `${share * 100}%` }} />
+              <output>{shares![i]}</output>
+            </li>
+          ))}
+        </ul>
+        <h3>x̄ = s ⊙ (g − ⟨g, s⟩)</h3>
+        <ul class="bars code" data-cotangent>
+          {back.toNested<number[]>().map((value, i) => (
+            <li key={i}>
+              <span class="bar backward" style={{ width: `${(Math.abs(value) / most) * 100}%` }} />
+              <output>{cotangents![i]}</output>
+            </li>
+          ))}
+        </ul>
+        <HeatMap
+          of={{ shape: J.shape, dtype: J.dtype, data: J.toNested<number[][]>().flat() }}
+          name="J = diag(s) − s sᵀ"
+          legend={false}
+        />
+      </div>
+      <p class="soft small">
+        Computed in this page by <code>vjp</code> and <code>jacobian</code> as you drag. The{" "}
+        <a href={`../index.html#/softmax?x=${x.value.join("+")}`}>Softmax room</a> takes it apart.
+      </p>
+    </section>
+  );
+}

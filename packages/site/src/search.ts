@@ -1,0 +1,48 @@
+import type MiniSearch from "minisearch";
+import type { Options } from "minisearch";
+
+/** What the search finds: a heading of a page, by its address. */
+export interface Entry {
+  readonly id: string;
+  readonly page: string;
+  readonly title: string;
+  readonly text: string;
+}
+
+/** The index is written by the build and read by the page, and both must agree on this. */
+export const searchOptions: Options<Entry> = {
+  fields: ["title", "text", "page"],
+  storeFields: ["page", "title", "text"],
+  searchOptions: {
+    prefix: true,
+    fuzzy: (term) => (term.length > 4 ? 0.2 : false),
+    combineWith: "AND",
+    boost: { title: 4, page: 2 },
+  },
+};
+
+export interface Hit {
+  readonly url: string;
+  readonly page: string;
+  readonly title: string;
+  /** Some words about the place, in pieces; every second piece is what was looked for. */
+  readonly around: readonly string[];
+}
+
+export function find(index: MiniSearch<Entry>, query: string): Hit[] {
+  return index
+    .search(query)
+    .slice(0, 12)
+    .map(({ id, page, title, text, terms }) => ({ url: id, page, title, around: around(text, terms) }));
+}
+
+const width = 140;
+
+function around(text: string, terms: readonly string[]): string[] {
+  const flat = text.replaceAll(/\s+/g, " ").trim();
+  const word = new RegExp(`(${terms.map((term) => term.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("|")})`, "i");
+  const at = flat.search(word);
+  const from = Math.max(0, at - 40);
+  const cut = `${from > 0 ? "… " : ""}${flat.slice(from, from + width)}${from + width < flat.length ? " …" : ""}`;
+  return cut.split(word);
+}

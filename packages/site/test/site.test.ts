@@ -1,0 +1,113 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { tensor, vjp } from "@wengert/core";
+import { softmax } from "@wengert/ops";
+import MiniSearch from "minisearch";
+import { describe, expect, inject } from "vitest";
+import { aligned } from "../../explorer/src/parts/numbers.ts";
+import { test, violations, visit } from "../../explorer/test/support.ts";
+import { groups } from "../build/pages.ts";
+import { find, searchOptions } from "../src/search.ts";
+
+const root = new URL("../../../", import.meta.url);
+const dist = new URL("../dist/", import.meta.url);
+const listed = inject("browser") ? groups().flatMap(({ sources }) => sources) : [];
+const urls = listed.map(({ url }) => url);
+
+describe("what is built", () => {
+  test("has a page for every file of docs, in the order of docs/README.md, and the API", () => {
+    const files = readdirSync(new URL("docs/", root), { recursive: true, encoding: "utf8" })
+      .filter((name) => name.endsWith(".md"))
+      .map((name) => name.replace(/README\.md$/, "index.html").replace(/\.md$/, ".html"));
+    expect(urls).toEqual(expect.arrayContaining([...files, "api/core.html", "api/ops.html"]));
+    expect(urls.slice(0, 3)).toEqual(["index.html", "how-it-works.html", "softmax.html"]);
+    for (const url of urls) expect(existsSync(new URL(`docs/${url}`, dist)), url).toBe(true);
+  });
+
+  test("lies beside the explorer, and leads to it by relative addresses only", () => {
+    expect(existsSync(new URL("index.html", dist))).toBe(true);
+    for (const url of urls) {
+      const html = readFileSync(new URL(`docs/${url}`, dist), "utf8");
+      expect(html, url).not.toMatch(/\s(href|src)="\//);
+    }
+  });
+
+  test("finds softmax: its page, its op, its section in the API", () => {
+    const index = MiniSearch.loadJSON(readFileSync(new URL("docs/search.json", dist), "utf8"), searchOptions);
+    const found = (query: string) => find(index, query).map(({ url }) => url);
+    expect(found("softmax")).toEqual(
+      expect.arrayContaining(["softmax.html", "ops.html#softmax", "api/ops.html#softmax"]),
+    );
+    expect(found("sofmax").length).toBeGreaterThan(0); // with a slip of the finger
+    expect(found("quotient rule")[0]).toMatch(/^softmax\.html/);
+    expect(found("hessian")).toContain("api/core.html#hessian");
+    expect(found("xyzzy")).toEqual([]);
+  });
+});
+
+test.each(urls)("%s fits 360 px, and axe finds nothing in light and dark", async (url) => {
+  const page = await visit(`docs/${url}`, { colorScheme: "light" });
+  await page.waitForLoadState("networkidle");
+  expect(await violations(page)).toEqual([]);
+  await page.emulateMedia({ colorScheme: "dark" });
+  await page.setViewportSize({ width: 360, height: 740 });
+  expect(await violations(page)).toEqual([]);
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(360);
+});
+
+describe("a reader", () => {
+  test("searches by keys, and lands at the heading", async () => {
+    const page = await visit("docs/api/ops.html"); // from a folder below
+    await page.keyboard.press("/");
+    await page.getByRole("searchbox").fill("why g may be centred");
+    await page.locator("dialog li").first().waitFor();
+    await page.keyboard.press("ArrowDown");
+    await page.keyboard.press("Enter");
+    await page.waitForURL(/\/docs\/softmax\.html#6-why-g-may-be-centred/);
+    const heading = page.locator("[id='6-why-g-may-be-centred-and-what-it-saves']");
+    const top = await heading.evaluate((element) => element.getBoundingClientRect().top);
+    expect(top).toBeGreaterThan(40); // below the header
+  });
+
+  test("goes to the rooms of the explorer, and back", async () => {
+    const page = await visit("docs/api/core.html");
+    await page.getByRole("link", { name: "Fit", exact: true }).click();
+    await page.getByRole("heading", { level: 1, name: "Fit" }).waitFor();
+    await page.getByRole("link", { name: "Docs" }).click();
+    await page.getByRole("heading", { level: 1, name: "Wengert: the documentation" }).waitFor();
+  });
+
+  test("opens the contents on a phone", async () => {
+    const page = await visit("docs/softmax.html", { viewport: { width: 360, height: 740 } });
+    const link = page.getByRole("navigation", { name: "Contents" }).getByRole("link", { name: "Numerics" });
+    expect(await link.isVisible()).toBe(false);
+    await page.getByRole("button", { name: "Contents" }).click();
+    await link.click();
+    await page.getByRole("heading", { level: 1, name: "Numerics" }).waitFor();
+  });
+
+  test("keeps the colours that were chosen, in the explorer too", async () => {
+    const page = await visit("docs/index.html", { colorScheme: "light" });
+    await page.getByRole("button", { name: "Switch to dark colours" }).click();
+    await page.goto(inject("site"));
+    await page.getByRole("button", { name: "Switch to light colours" }).waitFor();
+  });
+
+  test("reads without JavaScript", async () => {
+    const page = await visit("docs/softmax.html", { javaScriptEnabled: false, viewport: { width: 360, height: 740 } });
+    expect(await page.getByRole("link", { name: "Numerics", exact: true }).first().isVisible()).toBe(true);
+    expect(await page.locator("article").textContent()).toContain("diag(s) − s sᵀ");
+  });
+});
+
+test("softmax.html computes as its sliders say", async () => {
+  const page = await visit("docs/softmax.html");
+  const live = page.getByRole("region", { name: "Softmax, computed in this page" });
+  const shown = () => live.locator("[data-cotangent] output").allTextContents();
+  const expected = (x: number[], g: number[]) =>
+    aligned(vjp(softmax, tensor(x)).pullback(tensor(g))[0].toNested<number[]>());
+  await live.waitFor();
+  expect(await shown()).toEqual(expected([2, 1, 0], [3, -1, 0.5]));
+  await live.getByRole("slider", { name: "x₀" }).fill("6");
+  await live.getByRole("slider", { name: "g₁" }).fill("3");
+  expect(await shown()).toEqual(expected([6, 1, 0], [3, 3, 0.5]));
+});
