@@ -43,7 +43,7 @@ const series = [
   },
 ];
 const names = ["float64", "wengert", "plain", "tfjs-wasm", "torch"];
-const longest = 4e9; // nanoseconds: a peer that would take longer for a run is left out of larger sizes
+const longest = 2e9; // nanoseconds: a peer that would take longer for a run is left out of larger sizes
 const memoryProgram = fileURLToPath(new URL("small/memory.mjs", import.meta.url));
 
 /**
