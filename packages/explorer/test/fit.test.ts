@@ -103,6 +103,22 @@ describe("points", () => {
     await expect.poll(() => marks(page).count()).toBe(1);
   });
 
+  test("are read as a softmax row wherever the pointer or the cross is", async () => {
+    const page = await visit("#/fit");
+    await trainUntil(page, 97);
+    await page.mouse.move(...spread(await at(page, 0, 2)));
+    const reading = page.locator(".reading");
+    await expect.poll(() => reading.textContent()).toMatch(/^(−?0|−?0\.0\d), (1\.99|2|2\.01) A [6-9]\d/);
+    const shares = [...(await reading.textContent())!.matchAll(/[ABC] ([\d.]+) %/g)].map(([, share]) => Number(share));
+    expect(shares).toHaveLength(3);
+    expect(shares.reduce((a, b) => a + b)).toBeCloseTo(100, 0);
+    await plane(page).focus();
+    for (let i = 0; i < 10; i++) await page.keyboard.press("ArrowDown");
+    await page.mouse.move(5, 5);
+    await page.getByText(/^0, −1; the model says [BC], \d/).waitFor({ state: "attached" });
+    await expect.poll(() => reading.textContent()).toMatch(/^0, −1 A \d/);
+  });
+
   test("that are moved while a model is fitted to them keep its parameters", async () => {
     const page = await visit("#/fit");
     await trainUntil(page, 97);
@@ -374,6 +390,25 @@ describe("parameters", () => {
     }
     expect(await save(page)).toEqual(good);
   });
+});
+
+test("another room and back: the fit begins anew, what the address holds is there", async () => {
+  const page = await visit("#/fit?data=digits&hidden=16");
+  await page.getByText("6,000 handwritten").waitFor();
+  await button(page, "Train").click();
+  await expect.poll(() => stepOf(page)).toBeGreaterThan(5);
+  await page.getByRole("link", { name: "Softmax", exact: true }).click();
+  await page.getByRole("heading", { level: 1, name: "Softmax" }).waitFor();
+  await page.goBack();
+  await page.getByText("6,000 handwritten").waitFor();
+  await expect.poll(() => stepOf(page)).toBe(0);
+  expect(await page.getByRole("combobox", { name: "Hidden units" }).inputValue()).toBe("16");
+  // other data do not go on training by themselves
+  await button(page, "Train").click();
+  await button(page, "Table").click();
+  await page.getByText("342 rows of penguins.csv").waitFor();
+  await button(page, "Train").waitFor();
+  expect(await stepOf(page)).toBe(0);
 });
 
 test("a fit that diverges says so, and stops", async () => {

@@ -184,8 +184,8 @@ export function Board() {
         aria-label="The plane"
         aria-describedby="board-help"
         onKeyDown={press}
-        onFocus={() => {
-          if (dragged.current === undefined && !cross.peek()) cross.value = { x: 0, y: 0 };
+        onFocus={(event) => {
+          if (event.currentTarget.matches(":focus-visible") && !cross.peek()) cross.value = { x: 0, y: 0 };
         }}
         onBlur={() => {
           cross.value = undefined;

@@ -42,7 +42,7 @@ function DigitFiles() {
   return (
     <div class="openers">
       <Files label="Open IDX files" multiple onFiles={(files) => void openIdx(Array.from(files))} />
-      <span class="small soft">or drop them here: images and labels, gzipped or not</span>
+      <span class="small soft">or drop them: images and labels</span>
       {ownDigits.value ? (
         <button type="button" class="button quiet end" onClick={() => (ownDigits.value = undefined)}>
           Back to MNIST

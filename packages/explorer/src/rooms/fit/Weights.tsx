@@ -61,7 +61,10 @@ interface TableProps {
 
 function WeightTable({ of, columns, names, scale }: TableProps) {
   const features = (of.features as readonly string[]).slice(0, mostRows);
-  const words = columns.map((column) => aligned(column, 3));
+  const words = aligned(
+    columns.flatMap((column) => Array.from(column.subarray(0, features.length))),
+    3,
+  );
   return (
     <Scroll label="Weights as numbers">
       <table class="number-table" aria-label="Weights: a row a feature">
@@ -83,7 +86,7 @@ function WeightTable({ of, columns, names, scale }: TableProps) {
                 const colour = colourOf(column[i]!, scale);
                 return (
                   <td key={names[k]} style={{ background: css(colour), color: inkOn(colour) }}>
-                    {words[k]![i]}
+                    {words[k * features.length + i]}
                   </td>
                 );
               })}

@@ -20,7 +20,11 @@ interface Kept {
 }
 
 const isMissing = (cell: string): boolean => /^(|na|n\/a|nan|null|none|\?|\.|-|–)$/i.test(cell);
-const numberIn = (cell: string): number => (/^[+-]?(\d|\.\d)/.test(cell) ? Number(cell) : Number.NaN);
+const mostSize = 1e30; // squares of float32 numbers stay finite
+const numberIn = (cell: string): number => {
+  const x = /^[+-]?(\d|\.\d)/.test(cell) ? Number(cell) : Number.NaN;
+  return Math.abs(x) <= mostSize ? x : Number.NaN;
+};
 
 /** @throws DataError for what is no table with a header. */
 export async function parseTable(name: string, text: string): Promise<Table> {
@@ -107,7 +111,9 @@ export function tableAsData(table: Table, label: string | undefined): Dataset {
     if (bad.length === 0 && hasLabel) kept.push({ numbers, label: row[place]! });
     else {
       const cells = [
-        ...bad.map((j) => told(columns[j]!, row[j]!, "a number")),
+        ...bad.map((j) =>
+          told(columns[j]!, row[j]!, Number.isFinite(Number(row[j])) ? "a number up to 1e30" : "a number"),
+        ),
         ...(hasLabel ? [] : [told(wanted, row[place]!, "a class")]),
       ];
       leftOut.push(`Row ${i + 2}: ${cells.join("; ")}`);

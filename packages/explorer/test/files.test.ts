@@ -1,0 +1,102 @@
+import { expect, test } from "vitest";
+import { DataError, type Dataset } from "../src/rooms/fit/data/dataset.ts";
+import { readIdx } from "../src/rooms/fit/data/idx.ts";
+import { parseTable, tableAsData } from "../src/rooms/fit/data/table.ts";
+import { fileOf, parametersIn } from "../src/rooms/fit/parameters.ts";
+
+// Whatever a file holds, it is taken whole or refused in words.
+
+let state = 12345n;
+/** Whole numbers below `end`, the same at each run (D. Knuth's generator of MMIX, its upper half). */
+function random(end: number): number {
+  state = (state * 6364136223846793005n + 1442695040888963407n) & 0xffffffffffffffffn;
+  return Number(state >> 32n) % end;
+}
+
+/** Some bytes changed, cut off, or put in. */
+function damaged(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const all = Array.from(bytes);
+  for (let i = random(4); i >= 0; i--) {
+    const at = random(Math.min(all.length, random(2) === 0 ? 64 : all.length) || 1);
+    const how = random(4);
+    if (how === 0) all[at] = random(256);
+    else if (how === 1) all.splice(at, 1 + random(9));
+    else if (how === 2) all.splice(at, 0, ...Array.from({ length: 1 + random(9) }, () => random(256)));
+    else all.length = Math.min(all.length, at + 1);
+  }
+  return Uint8Array.from(all);
+}
+
+/** What came of it: taken, or refused; anything else is thrown on. */
+async function outcome(read: () => unknown): Promise<"taken" | "refused"> {
+  try {
+    await read();
+    return "taken";
+  } catch (error) {
+    if (!(error instanceof DataError)) throw error;
+    expect(error.message.length).toBeGreaterThan(20);
+    return "refused";
+  }
+}
+
+async function every(count: number, read: (i: number) => unknown): Promise<void> {
+  const seen = { taken: 0, refused: 0 };
+  for (let i = 0; i < count; i++) seen[await outcome(() => read(i))]++;
+  expect(seen.taken).toBeGreaterThan(0); // else nothing was tried but the first check
+  expect(seen.refused).toBeGreaterThan(0);
+}
+
+const fits = ({ rows, labels, classes, features }: Dataset): void => {
+  const width = "width" in features ? features.width * features.height : features.length;
+  expect(rows.length).toBe(labels.length * width);
+  expect(rows.every(Number.isFinite)).toBe(true);
+  expect(labels.every((label) => label >= 0 && label < classes.length)).toBe(true);
+};
+
+test("parameters", async () => {
+  const layers = [
+    { W: Float32Array.from({ length: 8 }, (_, i) => i / 7), b: new Float32Array(4) },
+    { W: new Float32Array(12).fill(0.5), b: new Float32Array(3) },
+  ];
+  const data: Dataset = {
+    title: "",
+    rows: new Float32Array(),
+    labels: new Int32Array(),
+    classes: ["a", "b", "c"],
+    features: ["x", "y"],
+  };
+  const file = fileOf({ ...data, layers, step: 7 });
+  expect(parametersIn("it", file, data)).toEqual({ layers, step: 7, classes: data.classes });
+  await every(3000, () => {
+    const found = parametersIn("it", damaged(file), data);
+    expect(found.layers.map(({ W, b }) => [W.length, b.length])).toEqual([[8, 4], [12, 3]]); // biome-ignore format: short
+    expect(found.layers.every(({ W, b }) => [...W, ...b].every(Number.isFinite))).toBe(true);
+  });
+});
+
+test("IDX", async () => {
+  const header = (type: number, ...sizes: number[]) =>
+    Uint8Array.of(0, 0, type, sizes.length, ...sizes.flatMap((size) => [0, 0, size >> 8, size & 255]));
+  const images = Uint8Array.of(...header(8, 6, 2, 3), ...Array.from({ length: 36 }, (_, i) => 7 * i));
+  const labels = Uint8Array.of(...header(8, 6), 0, 1, 2, 0, 1, 2);
+  await every(2000, async (i) => {
+    const both = i % 3 === 0 ? [images, damaged(labels)] : [damaged(images), labels];
+    fits(await readIdx(both.map((bytes, k) => new File([Uint8Array.from(bytes)], `file ${k}`))));
+  });
+});
+
+test("numbers that float32 cannot hold are told, and leave their row out", async () => {
+  const found = tableAsData(await parseTable("it.csv", "x,answer\n1,a\n2,b\n1e308,a\n3,b\n4,a"), undefined);
+  expect(found.leftOut).toEqual(["Row 4: “x” is “1e308”, not a number up to 1e30"]);
+  fits(found);
+});
+
+test("tables", async () => {
+  const rows = Array.from({ length: 12 }, (_, i) => `${i},${(i * 7) % 5}.5,"${["so", "no"][i % 2]}"`);
+  const text = new TextEncoder().encode(["a,b,answer", ...rows].join("\n"));
+  await every(2000, async () => {
+    const found = tableAsData(await parseTable("it.csv", new TextDecoder().decode(damaged(text))), undefined);
+    fits(found);
+    expect(found.labels.length + (found.leftOut?.length ?? 0)).toBeLessThanOrEqual(14);
+  });
+});
