@@ -77,7 +77,8 @@ const path = isWhole
   : writeResults(results, fileURLToPath(new URL("../out/bench/", import.meta.url)));
 if (isWhole) {
   writePage(results);
-  if (results.growth) await drawPlots(results.growth, results.titles);
+  const drawn = results.growth && drawPlots(results.growth, results.titles);
+  await drawn?.catch((error) => console.error(`the plots are left as they were (${error.message})`));
 }
 console.error(`\nwritten: ${path}${isWhole ? ", docs/performance.md" : ""}`);
 
