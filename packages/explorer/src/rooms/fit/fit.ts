@@ -20,7 +20,7 @@ interface Moment {
   readonly held: Score | undefined;
 }
 /** The course of the fit; of a long one every second moment, every fourth, … */
-export const history = signal<readonly Moment[]>([]);
+const history = signal<readonly Moment[]>([]);
 const mostMoments = 400;
 
 const isRunning = computed(() => report.value?.running ?? false);
