@@ -1,6 +1,7 @@
 /** From before an import to the first gradient, in processes that have run nothing before. */
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { installInto } from "../tools/packed.mjs";
 import { tolerance } from "./measure.mjs";
 import { python } from "./peers.mjs";
 import { difference, summary } from "./statistics.mjs";
@@ -22,6 +23,7 @@ const programs = [
 /** @param {number} rounds @param {readonly string[]} prefix @param {(name: string) => boolean} wanted @returns {First[]} */
 export function firstGradients(rounds, prefix, wanted) {
   const chosen = programs.filter(({ name }) => wanted(name));
+  installInto(fileURLToPath(new URL(".", import.meta.url))); // Wengert as it is published, as the others are
   /** @type {Map<string, number[]>} */
   const times = new Map(chosen.map(({ name }) => [name, []]));
   /** @type {Map<string, string>} */

@@ -1,6 +1,6 @@
 /** The gradient of a softmax regression: the smallest program that is of use. So are the others here. */
-import { grad, tensor, zeros } from "../../packages/core/dist/index.js";
-import { crossEntropy, matmul } from "../../packages/ops/dist/index.js";
+import { grad, tensor, zeros } from "@wengert/core";
+import { crossEntropy, matmul } from "@wengert/ops";
 
 const X = tensor(
   [
