@@ -31,7 +31,7 @@ test("every file of core has its place in the reading order", () => {
 
 test("docs/how-it-works.md takes the files in that order", () => {
   const page = readFileSync(new URL("../../../docs/how-it-works.md", import.meta.url), "utf8");
-  const told = [...page.matchAll(/^\*\*(\w+\.ts)/gm)].map(([, name]) => name);
+  const told = [...page.matchAll(/^\*\*\[(\w+\.ts)\]/gm)].map(([, name]) => name);
   expect(told).toEqual(order);
 });
 

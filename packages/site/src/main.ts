@@ -17,6 +17,11 @@ menu.addEventListener("click", () => {
   const isOpen = contents.classList.toggle("open");
   menu.ariaExpanded = String(isOpen);
 });
+contents.addEventListener("keydown", ({ key }) => {
+  if (key !== "Escape" || !contents.classList.contains("open")) return;
+  menu.click();
+  menu.focus();
+});
 contents.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" });
 
 for (const button of document.querySelectorAll<HTMLButtonElement>(".copy")) {

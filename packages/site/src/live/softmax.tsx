@@ -56,7 +56,7 @@ export default function Softmax() {
         <ul class="bars code">
           {s.toNested<number[]>().map((share, i) => (
             <li key={i}>
-              <span class="bar forward" style={{ width: `${share * 100}%` }} />
+              <Bar of={share} kind="forward" />
               <output>{shares![i]}</output>
             </li>
           ))}
@@ -65,7 +65,7 @@ export default function Softmax() {
         <ul class="bars code" data-cotangent>
           {back.toNested<number[]>().map((value, i) => (
             <li key={i}>
-              <span class="bar backward" style={{ width: `${(Math.abs(value) / most) * 100}%` }} />
+              <Bar of={value / most} kind="backward" />
               <output>{cotangents![i]}</output>
             </li>
           ))}
@@ -81,5 +81,17 @@ export default function Softmax() {
         <a href={`../index.html#/softmax?x=${x.value.join("+")}`}>Softmax room</a> takes it apart.
       </p>
     </section>
+  );
+}
+
+/** A number of −1 to 1 as a bar: a cotangent to both sides of 0, a probability from 0. */
+function Bar({ of, kind }: { of: number; kind: "forward" | "backward" }) {
+  const isSigned = kind === "backward";
+  const [unit, zero] = isSigned ? [50, 50] : [100, 0];
+  const style = { left: `${zero + Math.min(of, 0) * unit}%`, width: `${Math.abs(of) * unit}%` };
+  return (
+    <span class={isSigned ? "track signed" : "track"}>
+      <span class={`bar ${kind}`} style={style} />
+    </span>
   );
 }

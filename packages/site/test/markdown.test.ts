@@ -1,0 +1,84 @@
+import { describe, expect, test } from "vitest";
+import { unpacked } from "../../explorer/src/house/packed.ts";
+import { deadLinks } from "../build/links.ts";
+import { render } from "../build/markdown.ts";
+
+const pages = new Map([
+  ["docs/page.md", "page.html"],
+  ["docs/other.md", "other.html"],
+  ["docs/below/deep.md", "below/deep.html"],
+]);
+const shown = (text: string, path = "docs/page.md") =>
+  render({ path, url: pages.get(path)!, text, title: "Page" }, pages);
+
+describe("links", () => {
+  test("between pages stay relative, from folders below too", () => {
+    expect(shown("[a](other.md#part)").html).toContain('href="other.html#part"');
+    expect(shown("[a](../other.md)", "docs/below/deep.md").html).toContain('href="../other.html"');
+    expect(shown("[a](below/deep.md)").html).toContain('href="below/deep.html"');
+  });
+
+  test("to files of the repository lead to pages of these", () => {
+    const { html, files } = shown("[tape](../packages/core/src/tape.ts)");
+    expect(html).toContain('href="files/packages/core/src/tape.ts.html"');
+    expect(files).toEqual(["packages/core/src/tape.ts"]);
+  });
+
+  test.each([
+    ["[a](missing.md)", "docs/page.md links to missing.md, which does not exist."],
+    ["![a](missing.svg)", "docs/page.md links to missing.svg, which does not exist."],
+    ["[a](../packages)", "docs/page.md links to the folder ../packages: link to a file in it, which can be shown."],
+  ])("%s is refused", (text, message) => {
+    expect(() => shown(text)).toThrow(message);
+  });
+
+  test("that lead nowhere are found in what was built, headings and lines too", () => {
+    const files = new Map([
+      ["a.html", '<h1 id="top"></h1><a href="b.html#there"></a><a href="#top"></a><a href="../index.html#/tape"></a>'],
+      [
+        "b.html",
+        '<h1 id="there"></h1><a href="a.html#gone"></a><a href="c.html"></a><img src="d.svg"><a href="../x"></a>',
+      ],
+    ]);
+    expect(deadLinks(files, (path) => path === "index.html")).toEqual([
+      "b.html: a.html#gone leads to no heading",
+      "b.html: c.html leads to no file",
+      "b.html: d.svg leads to no file",
+      "b.html: ../x leads to no file",
+    ]);
+  });
+});
+
+test("headings have the ids that GitHub gives them, twice the same one too", () => {
+  const { html, sections } = shown("# A\n\n## x̄ = s ⊙ `g`, twice\n\none\n\n## Same\n\n## Same\n");
+  expect(sections.map(({ id }) => id)).toEqual(["a", "x̄--s--g-twice", "same", "same-1"]);
+  expect(sections[1]!.body).toBe("one\n");
+  for (const { id } of sections) expect(html).toContain(`id="${id}"`);
+});
+
+describe("programs", () => {
+  const program = 'import { record, tensor } from "@wengert/core";\nrecord((x) => x, tensor(1));\n// → 1\n';
+  const opened = (text: string) => /class="open" href="([^"]*)"[^>]*>([^<]*)/.exec(shown(text).html);
+
+  test("that import the library alone are opened in the explorer, without what they print", () => {
+    const [, href = "", words] = opened(`\`\`\`ts\n${program}\`\`\``)!;
+    expect(href).toMatch(/^\.\.\/index\.html#\/tape\?code=/);
+    expect(unpacked(href.split("code=")[1]!)).toBe(program.replace("// → 1\n", ""));
+    expect(words).toBe("Step through in the explorer");
+    expect(opened(`\`\`\`ts\n${program.replaceAll("record", "grad")}\`\`\``)?.[2]).toBe("Run in the explorer");
+  });
+
+  test.each(["js", "sh", "ts packages/core/src/tape.ts"])("a block of %s is none", (info) => {
+    expect(opened(`\`\`\`${info}\n${program}\`\`\``)).toBeNull();
+  });
+
+  test("that need more than the library are none", () => {
+    expect(opened(`\`\`\`ts\n${program.replace("@wengert/core", "node:fs")}\`\`\``)).toBeNull();
+  });
+});
+
+test("code is text, whatever is in it", () => {
+  expect(shown('```ts\nconst a = b < c && "</code>";\n```').html).toContain(
+    'b &lt; c &amp;&amp; <span class="token-string">&quot;&lt;/code&gt;&quot;</span>',
+  );
+});
