@@ -139,7 +139,11 @@ function block({ info, content }: Token, url: string, follow: (target: string) =
   }
   if (bar.length > 0) bar.push('<button type="button" class="copy" hidden>Copy</button>');
   const label = quoted ? `From ${quoted}` : info.startsWith("ts") ? "Program" : "Text";
-  const code = /^(ts|js)\b/.test(info) ? coloured(content) : escaped(content.trimEnd());
+  const code = /^(ts|js)\b/.test(info)
+    ? coloured(content)
+    : info === "diff"
+      ? difference(content)
+      : escaped(content.trimEnd());
   return `<figure class="block">${bar.length > 0 ? `<figcaption>${bar.join("")}</figcaption>` : ""}<pre class="code-block code" tabindex="0" role="group" aria-label="${escaped(label)}"><code>${code}</code></pre></figure>\n`;
 }
 
@@ -150,6 +154,17 @@ export function coloured(code: string): string {
       return `<span class="token-${text.startsWith("// →") ? "output" : kind}">${escaped(text)}</span>`;
     })
     .join("");
+}
+
+/** What a reader types, and takes out: a line each. */
+function difference(text: string): string {
+  const names: Readonly<Record<string, string>> = { "+": "ins", "-": "del" };
+  const line = (text: string): string => {
+    const name = names[text.slice(0, 1)];
+    const code = `${escaped(text.slice(0, 1))}${coloured(text.slice(1))}\n`;
+    return name ? `<${name}>${code}</${name}>` : code;
+  };
+  return text.trimEnd().split("\n").map(line).join("");
 }
 
 /** A file of the repository that is no Markdown, line by line. */

@@ -21,9 +21,9 @@ let W2 = tensor([[0.4, -0.3], [-0.6, 0.2], [0.5, 0.1]]);
 let b2 = tensor([0, 0]);
 
 const rate = tensor(0.5);
-for (let step = 0; step <= 500; step++) {
+for (let epoch = 0; epoch <= 500; epoch++) {
   const { value, pullback } = vjp(loss, W1, b1, W2, b2);
-  if (step % 100 === 0) console.log(`step ${step}: loss ${value.item().toFixed(8)}`);
+  if (epoch % 100 === 0) console.log(`epoch ${epoch}: loss ${value.item().toFixed(8)}`);
   const [dW1, db1, dW2, db2] = pullback(tensor(1));
   W1 = sub(W1, mul(rate, dW1));
   b1 = sub(b1, mul(rate, db1));
@@ -32,10 +32,10 @@ for (let step = 0; step <= 500; step++) {
 }
 const rounded = (_: string, x: unknown) => (typeof x === "number" ? Number(x.toFixed(3)) : x);
 console.log(JSON.stringify(model(W1, b1, W2, b2).toNested(), rounded));
-// → step 0: loss 0.73598942
-// → step 100: loss 0.44902487
-// → step 200: loss 0.03821812
-// → step 300: loss 0.01596305
-// → step 400: loss 0.00993529
-// → step 500: loss 0.00717834
+// → epoch 0: loss 0.73598942
+// → epoch 100: loss 0.44902487
+// → epoch 200: loss 0.03821812
+// → epoch 300: loss 0.01596305
+// → epoch 400: loss 0.00993529
+// → epoch 500: loss 0.00717834
 // → [[0.995,0.005],[0.008,0.992],[0.009,0.991],[0.993,0.007]]

@@ -1,0 +1,16 @@
+import assert from "node:assert/strict";
+import { add, mul, tensor, vjp } from "./tape.ts";
+
+// a = x y = 6, b = a + x = 8, c = b a = 48. From the end:
+// c̄ = 1, b̄ = a c̄ = 6, ā = b c̄ + b̄ = 8 + 6 = 14, x̄ = b̄ + y ā = 6 + 42 = 48, ȳ = x ā = 28
+const { pullback } = vjp(
+  (x, y) => {
+    const a = mul(x, y);
+    const b = add(a, x);
+    return mul(b, a);
+  },
+  tensor(2),
+  tensor(3),
+);
+const [dx, dy] = pullback(tensor(1));
+assert.deepEqual([dx.item(), dy.item()], [48, 28]);
