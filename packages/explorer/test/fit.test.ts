@@ -12,7 +12,7 @@ const standing = (page: Page, name: string) =>
   page.getByRole("region", { name: "Training" }).locator("dl > div").filter({ hasText: name }).locator("dd");
 const stepOf = async (page: Page) => Number((await standing(page, "Step").textContent())!.replaceAll(",", ""));
 const percentOf = async (page: Page, name: string) => Number.parseFloat((await standing(page, name).textContent())!);
-const marks = (page: Page) => page.locator(".plane .marks path");
+const marks = (page: Page) => page.locator(".plane .marks g");
 const plane = (page: Page) => page.getByRole("application", { name: "The plane" });
 
 /** Waits for the fit to be so good, which is a matter of its steps, not of time. */
@@ -438,6 +438,12 @@ test("axe finds nothing in a fit of points, in both schemes and at 360 px", asyn
   await page.setViewportSize({ width: 360, height: 740 });
   expect(await violations(page)).toEqual([]);
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(360);
+  // marks are larger on a phone, and stay where they are
+  const [, x, y] = /^translate\(([\d.]+) ([\d.]+)\)$/.exec((await marks(page).last().getAttribute("transform"))!)!;
+  const place = await at(page, Number(x) / 100 - 3, 3 - Number(y) / 100);
+  const box = (await marks(page).last().locator("path").boundingBox())!;
+  expect(Math.abs(box.x + box.width / 2 - place.x)).toBeLessThan(2);
+  expect(Math.abs(box.y + box.height / 2 - place.y)).toBeLessThan(2);
 });
 
 const spread = ({ x, y }: { x: number; y: number }): [number, number] => [x, y];

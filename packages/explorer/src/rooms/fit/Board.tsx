@@ -60,7 +60,7 @@ export function Board() {
     if (event.button !== 0) return;
     cross.value = undefined;
     const place = placeOf(event);
-    const found = nearest(all, place, near);
+    const found = nearest(all, place, event.pointerType === "touch" ? 2 * near : near);
     if (erases.peek() || event.altKey) {
       if (found !== undefined) erase(found);
       return;
@@ -314,13 +314,13 @@ function Marks({ all, chosen }: { all: readonly Point[]; chosen: number | undefi
   return (
     <g class="marks">
       {all.map(({ x, y, k }, i) => (
-        <path
-          key={i}
-          d={shapes[k]}
-          transform={`translate(${toX(x)} ${toY(y)})`}
-          class={`${isHeldOut(i, share) ? "held" : ""}${i === chosen ? " chosen" : ""}`}
-          style={{ "--class": colourOfClass(k) }}
-        />
+        <g key={i} transform={`translate(${toX(x)} ${toY(y)})`}>
+          <path
+            d={shapes[k]}
+            class={`${isHeldOut(i, share) ? "held" : ""}${i === chosen ? " chosen" : ""}`}
+            style={{ "--class": colourOfClass(k) }}
+          />
+        </g>
       ))}
     </g>
   );

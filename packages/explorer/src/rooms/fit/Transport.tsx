@@ -60,7 +60,7 @@ function Standing({ name, of, kind }: StandingProps) {
         {name}
       </dt>
       <dd>
-        {of ? percent(of.accuracy) : "–"} <span class="soft">{of ? `loss ${of.loss.toPrecision(3)}` : ""}</span>
+        {of ? percent(of.accuracy) : "–"} <span class="soft loss">{of ? `loss ${of.loss.toPrecision(3)}` : ""}</span>
       </dd>
     </div>
   );
