@@ -123,7 +123,7 @@ export function measure(): readonly Finding[] {
   return [...worst.values()];
 }
 
-/** The worst of what all kernels do that can run here. */
+/** The worst of what all kernels do that can run here. @public for tools/accuracy.mjs */
 export function measureAll(): readonly Finding[] {
   const { choice, available } = kernels();
   const all = available.map((name) => {

@@ -8,7 +8,7 @@ import { readAll, write, writeAll } from "./written.ts";
 
 export const fewest = 2;
 export const most = 10;
-export const firstLogits = [2, 1, 0] as const;
+const firstLogits = [2, 1, 0] as const;
 const firstUpstream = [3, -1, 0.5, 2, -2, 1, -0.5, 1.5, -1.5, 0] as const;
 
 const field = (name: string) =>
@@ -87,7 +87,7 @@ export const z = computed(() => {
   return all ? where(all, divided, -Infinity) : divided;
 });
 
-export const swept = computed(() => vjp(f.value, x.value));
+const swept = computed(() => vjp(f.value, x.value));
 export const s = computed(() => swept.value.value);
 /** N and D, shifted by the maximum. */
 export const shifted = computed(() => sub(z.value, max(z.value)));
