@@ -16,7 +16,7 @@ const options = optionsOf(process.argv.slice(2));
 const address = options.build ? undefined : await listen(); // first: a port that is taken is told before anything is built
 await buildExplorer(dist);
 if (options.watch) await buildExplorer(dist, { watch: true });
-if (address !== undefined) console.log(`explorer: ${address} (Ctrl-C ends it)`);
+if (address !== undefined) console.log(`explorer: ${address}, documentation: ${address}docs/ (Ctrl-C ends it)`);
 else console.log("explorer: built; packages/explorer/dist can be served from any folder of any server");
 
 /** @returns {Promise<string>} where the explorer is served */

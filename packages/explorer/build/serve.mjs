@@ -43,7 +43,8 @@ export function serve(folder, port = 0, path = "/") {
 function fileOf(folder, path, asked) {
   const [pathname = ""] = asked.split(/[?#]/);
   if (!pathname.startsWith(path)) return undefined;
-  const inside = normalize(join(folder, decoded(pathname.slice(path.length)) || "index.html"));
+  const file = decoded(pathname.slice(path.length));
+  const inside = normalize(join(folder, file === "" || file.endsWith("/") ? `${file}index.html` : file));
   if (!inside.startsWith(normalize(folder) + sep)) return undefined;
   return statSync(inside, { throwIfNoEntry: false })?.isFile() ? inside : undefined;
 }

@@ -6,7 +6,8 @@ import { afterAll, describe, expect, test } from "vitest";
 import { serve } from "../build/serve.mjs";
 
 const folder = mkdtempSync(join(tmpdir(), "wengert-explorer-"));
-mkdirSync(`${folder}/site`);
+mkdirSync(`${folder}/site/below`, { recursive: true });
+writeFileSync(`${folder}/site/below/index.html`, "<p>below</p>");
 writeFileSync(`${folder}/site/index.html`, "<p>here</p>");
 writeFileSync(`${folder}/secret`, "not for you");
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -17,7 +18,8 @@ describe("the server", () => {
     const page = await fetch(address);
     expect(page.headers.get("content-type")).toBe("text/html; charset=utf-8");
     expect(await page.text()).toBe("<p>here</p>");
-    for (const path of ["missing", "%2e%2e/secret", "..%2fsecret", "%", "../../index.html"])
+    expect(await (await fetch(`${address}below/`)).text()).toBe("<p>below</p>");
+    for (const path of ["missing", "missing/", "%2e%2e/secret", "..%2fsecret", "%", "../../index.html"])
       expect((await fetch(`${address}${path}`)).status, path).toBe(404);
     expect((await fetch(address, { method: "POST" })).status).toBe(405);
     close();

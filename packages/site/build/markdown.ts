@@ -47,7 +47,9 @@ export function render({ path, url, text }: Source, pages: ReadonlyMap<string, s
   const follow = (target: string): string => {
     if (/^(https?:|mailto:|#)/.test(target)) return target;
     const [file = "", anchor] = target.split("#");
-    const found = file.startsWith("/") ? file.slice(1) : posix.normalize(posix.join(posix.dirname(path), file));
+    const named = file.startsWith("/") ? file.slice(1) : posix.normalize(posix.join(posix.dirname(path), file));
+    const readme = posix.join(named, "README.md"); // what GitHub shows of a folder
+    const found = existsSync(root + readme) ? readme : named;
     const hash = anchor === undefined ? "" : `#${anchor}`;
     const page = pages.get(found);
     if (page !== undefined) return relative(url, page) + hash;
@@ -119,10 +121,15 @@ const sandboxed: ReadonlySet<string> = new Set([
   "@wengert/ops",
 ]);
 
-/** Whether the explorer can run it: a whole program that imports nothing but the library. */
+/** Whether the explorer can run it: a whole program that imports nothing but the library, and does not wait or ask around. */
 function isProgram(info: string, code: string): boolean {
   const imports = [...code.matchAll(/\bfrom "([^"]+)"/g)].map(([, name = ""]) => name);
-  return info === "ts" && imports.length > 0 && imports.every((name) => sandboxed.has(name));
+  const isAlone = imports.length > 0 && imports.every((name) => sandboxed.has(name));
+  return (
+    info === "ts" &&
+    isAlone &&
+    !/\b(?:await|process|fetch|Worker|document|window)\b/.test(code.replaceAll(/\/\/.*/g, ""))
+  );
 }
 
 /** A program as the explorer should have it: it prints what the lines with arrows say. */

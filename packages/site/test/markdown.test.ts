@@ -22,6 +22,8 @@ describe("links", () => {
     const { html, files } = shown("[tape](../packages/core/src/tape.ts)");
     expect(html).toContain('href="files/packages/core/src/tape.ts.html"');
     expect(files).toEqual(["packages/core/src/tape.ts"]);
+    expect(shown("[core](../packages/core)").files).toEqual(["packages/core/README.md"]);
+    expect(shown("[docs](../packages/core/src/tape.ts#L3)").html).toContain('tape.ts.html#L3"');
   });
 
   test.each([
@@ -74,6 +76,8 @@ describe("programs", () => {
 
   test("that need more than the library are none", () => {
     expect(opened(`\`\`\`ts\n${program.replace("@wengert/core", "node:fs")}\`\`\``)).toBeNull();
+    expect(opened(`\`\`\`ts\n${program}await later();\n\`\`\``)).toBeNull();
+    expect(opened(`\`\`\`ts\n${program}// await is a word\n\`\`\``)).not.toBeNull();
   });
 });
 
