@@ -146,10 +146,7 @@ function elementwise(f: (...numbers: number[]) => number): OpSpec["compute"] {
   };
 }
 
-/**
- * For each place in the shape `to`, the place in the shape `from` whose number stands there after broadcasting. Axes are
- * counted from the last; one that is missing, or has size 1, is repeated.
- */
+/** For each place of the shape `to`: where in the shape `from` the number stands that broadcasting puts there. */
 function places(from: Shape, to: Shape): number[] {
   let found = [0];
   to.forEach((n, axis) => {
