@@ -1,9 +1,9 @@
-import { expect, inject } from "vitest";
+import { expect } from "vitest";
 import { unpacked } from "../../explorer/src/house/packed.ts";
 import { test, visit } from "../../explorer/test/support.ts";
 import { groups, type Source } from "../build/pages.ts";
 
-const pages = inject("browser") ? groups().flatMap(({ sources }) => sources.filter(hasPrograms)) : [];
+const pages = groups().flatMap(({ sources }) => sources.filter(hasPrograms));
 
 function hasPrograms({ path, text }: Source): boolean {
   return path.startsWith("docs/") && /^```ts$/m.test(text);
@@ -28,6 +28,9 @@ test.each(pages.map((page) => page.url))(
       const promised = [...shown.matchAll(/^\s*\/\/ → ?(.*)$/gm)].map(([, line]) => line).join("\n");
       if (promised) expect(tight((await page.locator(".printed code").textContent())!)).toBe(tight(promised));
       if (code.includes("record(")) await page.locator(".list-panel").waitFor();
+      expect(await page.getByRole("combobox", { name: "Example" }).locator("option:checked").textContent()).toBe(
+        "A program of your own",
+      );
     }
   },
 );

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { tensor, vjp } from "@wengert/core";
 import { softmax } from "@wengert/ops";
 import MiniSearch from "minisearch";
-import { describe, expect, inject } from "vitest";
+import { describe, expect, inject, test as plain } from "vitest";
 import { aligned } from "../../explorer/src/parts/numbers.ts";
 import { test, violations, visit } from "../../explorer/test/support.ts";
 import { groups } from "../build/pages.ts";
@@ -10,11 +10,12 @@ import { find, searchOptions } from "../src/search.ts";
 
 const root = new URL("../../../", import.meta.url);
 const dist = new URL("../dist/", import.meta.url);
-const listed = inject("browser") ? groups().flatMap(({ sources }) => sources) : [];
-const urls = listed.map(({ url }) => url);
+const urls = groups().flatMap(({ sources }) => sources.map(({ url }) => url));
 
 describe("what is built", () => {
-  test("has a page for every file of docs, in the order of docs/README.md, and the API", () => {
+  plain("has no link that leads nowhere", () => expect(inject("failure")).toBe(""));
+
+  plain("has a page for every file of docs, in the order of docs/README.md, and the API", () => {
     const files = readdirSync(new URL("docs/", root), { recursive: true, encoding: "utf8" })
       .filter((name) => name.endsWith(".md"))
       .map((name) => name.replace(/README\.md$/, "index.html").replace(/\.md$/, ".html"));
@@ -23,7 +24,7 @@ describe("what is built", () => {
     for (const url of urls) expect(existsSync(new URL(`docs/${url}`, dist)), url).toBe(true);
   });
 
-  test("lies beside the explorer, and leads to it by relative addresses only", () => {
+  plain("lies beside the explorer, and leads to it by relative addresses only", () => {
     expect(existsSync(new URL("index.html", dist))).toBe(true);
     for (const url of urls) {
       const html = readFileSync(new URL(`docs/${url}`, dist), "utf8");
@@ -31,7 +32,7 @@ describe("what is built", () => {
     }
   });
 
-  test("finds softmax: its page, its op, its section in the API", () => {
+  plain("finds softmax: its page, its op, its section in the API", () => {
     const index = MiniSearch.loadJSON(readFileSync(new URL("docs/search.json", dist), "utf8"), searchOptions);
     const found = (query: string) => find(index, query).map(({ url }) => url);
     expect(found("softmax")).toEqual(

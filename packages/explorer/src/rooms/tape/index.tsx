@@ -20,6 +20,7 @@ import {
   move,
   order,
   outcome,
+  program,
   shownPlace,
   timeline,
 } from "./state.ts";
@@ -81,11 +82,17 @@ const turn = (by: number): void => {
 
 function Choices() {
   const count = outcome.value?.recordings.length ?? 0;
+  const isOwn = program.value !== example.value.code;
   return (
     <>
       <label>
         <span class="unseen">Example</span>
-        <select class="button" value={example.value.name} onChange={({ currentTarget }) => choose(currentTarget.value)}>
+        <select
+          class="button"
+          value={isOwn ? "" : example.value.name}
+          onChange={({ currentTarget }) => choose(currentTarget.value)}
+        >
+          {isOwn && <option value="">A program of your own</option>}
           {examples.map(({ name, title }) => (
             <option key={name} value={name}>
               {title}
