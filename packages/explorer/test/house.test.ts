@@ -1,20 +1,23 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { gzipSync } from "node:zlib";
-import { expect } from "vitest";
-import { test, violations, visit } from "./support.ts";
+import type { Page } from "playwright-core";
+import { describe, expect } from "vitest";
+import { rooms } from "../src/house/rooms.ts";
+import { site, test, violations, visit } from "./support.ts";
 
-const rooms = ["tape", "softmax", "fit"];
-
-test.each(rooms)("%s is reached by its address, fits 360 px, and axe finds nothing in light and dark", async (room) => {
-  const page = await visit(`#/${room}`, { colorScheme: "light" });
-  await page.locator("main h1").waitFor();
-  await page.waitForLoadState("networkidle");
-  expect(await violations(page)).toEqual([]);
-  await page.emulateMedia({ colorScheme: "dark" });
-  await page.setViewportSize({ width: 360, height: 740 });
-  expect(await violations(page)).toEqual([]);
-  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(360);
-});
+test.each(rooms)(
+  "$name is reached by its address, fits 360 px, and axe finds nothing in light and dark",
+  async ({ name }) => {
+    const page = await visit(`#/${name}`, { colorScheme: "light" });
+    await page.locator("main h1").waitFor();
+    await page.waitForLoadState("networkidle");
+    expect(await violations(page)).toEqual([]);
+    await page.emulateMedia({ colorScheme: "dark" });
+    await page.setViewportSize({ width: 360, height: 740 });
+    expect(await violations(page)).toEqual([]);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(360);
+  },
+);
 
 test("the back button goes from room to room", async () => {
   const page = await visit();
@@ -61,20 +64,67 @@ test("works without a network once it is loaded", async () => {
   await page.waitForFunction(() => location.hash.includes("x="));
 });
 
-test("a room is loaded with less than 400 kB", async () => {
+describe("first load", () => {
   const assets = new URL("../dist/assets/", import.meta.url);
   const sizes = new Map(
     readdirSync(assets).map((name) => [name, gzipSync(readFileSync(new URL(name, assets))).byteLength]),
   );
-  for (const room of rooms) {
-    const page = await visit(`#/${room}`);
+  /** Data that the reader chooses to look at; what shows and trains it counts. */
+  const isData = (name: string): boolean => name.startsWith("digits-");
+
+  /** What a browser that knows nothing of the page asks for there. */
+  async function loaded(hash: string): Promise<readonly string[]> {
+    const page = await visit();
+    await page.goto("about:blank");
+    const names = new Set<string>();
+    page.on("request", (request) => names.add(request.url().split("/").at(-1)!.split(/[?#]/)[0]!));
+    await page.goto(site + hash);
     await page.locator("main h1").waitFor();
     await page.waitForLoadState("networkidle");
-    const loaded = await page.evaluate(() =>
-      performance.getEntriesByType("resource").map(({ name }) => name.split("/").at(-1)!),
-    );
-    const total = loaded.reduce((sum, name) => sum + (sizes.get(name) ?? 0), 0);
-    expect(total).toBeGreaterThan(50_000);
-    expect(total, `${room}: ${loaded.join(" ")}`).toBeLessThan(400_000);
+    await page.context().close();
+    return [...names].filter((name) => sizes.has(name));
   }
+
+  test("is less than 400 kB at every room, part, example and kind of data that the page offers", async () => {
+    const all = [...(await places(await visit())), "#/tape?example=attention&at=25&look=3", "#/softmax?part=two&x=0+1"];
+    expect(all.length).toBeGreaterThan(27);
+    const heavy: Record<string, number> = {};
+    const weigh = async (hash: string) => {
+      const names = await loaded(hash);
+      const total = names.filter((name) => !isData(name)).reduce((sum, name) => sum + sizes.get(name)!, 0);
+      expect(total, hash).toBeGreaterThan(100_000);
+      if (total > 400_000) heavy[`${hash} ${names.join(" ")}`] = total;
+    };
+    for (let i = 0; i < all.length; i += 4) await Promise.all(all.slice(i, i + 4).map(weigh));
+    expect(heavy).toEqual({});
+  });
+
+  test("of the digits brings less than 1 MB of them", () => {
+    const digits = [...sizes.keys()].filter(isData);
+    expect(digits).toHaveLength(1);
+    expect(statSync(new URL(digits[0]!, assets)).size).toBeLessThan(1e6);
+  });
 });
+
+/** Every place that the page offers a link or a choice to. */
+async function places(page: Page): Promise<readonly string[]> {
+  const all: string[] = [];
+  const links = (within: string) =>
+    page.locator(`${within} a[href^="#"]`).evaluateAll((found) => found.map((each) => each.getAttribute("href")!));
+  await page.goto(`${site}#/softmax`);
+  await page.locator(".parts").waitFor();
+  all.push(...(await links("nav[aria-label=Rooms]")), ...(await links(".parts")));
+  await page.goto(`${site}#/tape`);
+  const examples = page.getByRole("combobox", { name: "Example" });
+  await examples.waitFor();
+  const names = await examples.locator("option").evaluateAll((found) => found.map((each) => (each as HTMLOptionElement).value)); // biome-ignore format: a line
+  all.push(...names.map((name) => `#/tape?example=${name}`));
+  await page.goto(`${site}#/fit`);
+  const kinds = page.getByRole("group", { name: "Data" }).getByRole("button");
+  await kinds.first().waitFor();
+  for (const kind of await kinds.all()) {
+    await kind.click();
+    all.push(await page.evaluate(() => location.hash));
+  }
+  return [...new Set(all)];
+}

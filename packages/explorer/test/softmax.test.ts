@@ -250,6 +250,12 @@ describe("digits", () => {
     await page.waitForFunction(() => !location.hash.includes("plus"));
   });
 
+  test("that are all kept are drawn as a line", async () => {
+    const page = await visit("#/softmax?part=digits&g=0+0+0");
+    await page.locator(".rise svg").waitFor();
+    expect(await page.locator(".rise polyline").count()).toBe(3);
+  });
+
   test("are not counted where there is no number", async () => {
     const page = await visit("#/softmax?part=digits&x=nan+1+2");
     await page.getByText("there are no digits to count").waitFor();
@@ -302,6 +308,15 @@ describe("two classes", () => {
     await page.goBack();
     await page.getByRole("button", { name: "Keep the first two classes" }).waitFor();
   });
+
+  test.each(["0+1000", "-1e308+1e308", "1e300+2e300", "inf+1"])(
+    "are drawn, or not, whatever the logits: %s",
+    async (x) => {
+      const page = await visit(`#/softmax?part=two&x=${x}`);
+      await page.locator(".part .katex").first().waitFor();
+      expect(await page.locator(".lines polyline").count()).toBe(/e308|inf/.test(x) ? 0 : 2);
+    },
+  );
 
   test("w₁ − w₀ moves as one weight does at twice the rate, to either side", async () => {
     const page = await visit("#/softmax?x=0+1.5&part=two");

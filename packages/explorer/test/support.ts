@@ -3,7 +3,9 @@ import { createRequire } from "node:module";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect, inject, test as plain } from "vitest";
 
-const [site, endpoint] = [inject("site"), inject("browser")];
+/** Where the explorer is served. */
+export const site = inject("site");
+const endpoint = inject("browser");
 let browser: Browser;
 const sessions: { readonly page: Page; readonly complaints: string[] }[] = [];
 

@@ -5,8 +5,9 @@ interface Props {
   /** What the picture shows, for those who do not see it. */
   readonly label: string;
   /** Makes the options from Plot's own functions, which come on demand. */
-  readonly options: (plot: typeof import("@observablehq/plot"), width: number) => PlotOptions;
+  readonly options: (plot: Marks, width: number) => PlotOptions;
 }
+export type Marks = typeof import("./marks.ts");
 
 /** A plot by Observable Plot, drawn again when `options` changes: keep it with useCallback, or take it from outside. */
 export function Plot({ label, options }: Props) {
@@ -15,7 +16,7 @@ export function Plot({ label, options }: Props) {
     const box = element.current!;
     let isCurrent = true;
     const draw = async () => {
-      const plot = await import("@observablehq/plot");
+      const plot = await import("./marks.ts");
       if (!isCurrent) return;
       const width = box.clientWidth || 320;
       const style = {

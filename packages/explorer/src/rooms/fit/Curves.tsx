@@ -1,10 +1,8 @@
 import type { PlotOptions } from "@observablehq/plot";
 import { useMemo } from "preact/hooks";
-import { Plot } from "../../parts/Plot.tsx";
+import { type Marks, Plot } from "../../parts/Plot.tsx";
 import { data, slowHistory } from "./fit.ts";
 import type { Score } from "./protocol.ts";
-
-type PlotModule = typeof import("@observablehq/plot");
 
 /** How loss and accuracy went. */
 export function Curves() {
@@ -36,7 +34,7 @@ function Curve({ name, of }: { name: string; of: keyof Score }) {
   const chance = Math.log(data.value?.classes.length ?? 2); // the loss of a model that knows nothing
   const options = useMemo(
     () =>
-      (plot: PlotModule): PlotOptions => {
+      (plot: Marks): PlotOptions => {
         const held = all.flatMap(({ step, held: score }) => (score ? [{ step, y: score[of] }] : []));
         const training = all.map(({ step, train }) => ({ step, y: train[of] }));
         const most = Math.max(0.1, ...[...held, ...training].map(({ y }) => y).filter(Number.isFinite));

@@ -1,9 +1,7 @@
-import type { PlotOptions } from "@observablehq/plot";
 import { useSignal } from "@preact/signals";
-import { useEffect, useMemo } from "preact/hooks";
+import { useEffect } from "preact/hooks";
 import { Formula } from "../../parts/Formula.tsx";
 import { short } from "../../parts/numbers.ts";
-import { Plot } from "../../parts/Plot.tsx";
 import { Slider } from "../../parts/Slider.tsx";
 import {
   addToAll,
@@ -21,10 +19,12 @@ import {
   whileItRises,
   worst,
 } from "./digits.ts";
+import { type Line, Lines } from "./Lines.tsx";
 import { decimal } from "./reference.ts";
 import { Paragraph } from "./Sub.tsx";
 import { classes, dtype, g, z } from "./state.ts";
 import { Try } from "./Try.tsx";
+import { powerTicks } from "./ticks.ts";
 
 const titles: Readonly<Record<Way, string>> = {
   textbook: "Textbook",
@@ -164,10 +164,10 @@ function Marked({ x, digits, right }: { x: number; digits: number; right: number
   );
 }
 
-const strokes: Readonly<Record<Way, { readonly stroke: string; readonly dash: string; readonly width: number }>> = {
-  textbook: { stroke: "var(--wrong)", dash: "none", width: 2 },
-  matrix: { stroke: "var(--ink-soft)", dash: "5 3", width: 2 },
-  centred: { stroke: "var(--right)", dash: "none", width: 3 },
+const strokes: Readonly<Record<Way, Omit<Line, "points">>> = {
+  textbook: { name: "textbook", lower: -8, colour: "var(--wrong)" },
+  matrix: { name: "matrix built", lower: 8, colour: "var(--ink-soft)", dash: "5 3" },
+  centred: { name: "centred", colour: "var(--right)", width: 3 },
 };
 
 /** The errors while the largest share goes to 1. Drawn when the reader pauses: it is a hundred comparisons. */
@@ -180,57 +180,35 @@ function Rise() {
   }, [zs, gs, constant, count]);
   const shown = points.value;
   const rest = 1 / (1 + Math.exp(lies));
-  const options = useMemo(
-    () =>
-      (plot: typeof import("@observablehq/plot"), width: number): PlotOptions => ({
-        height: 264,
-        marginBottom: 44,
-        marginLeft: 52,
-        marginRight: width > 500 ? 118 : 16,
-        x: {
-          type: "log",
-          reverse: true,
-          label: "what the largest share lacks of 1 →",
-          labelOffset: 38,
-          ticks: width > 500 ? 6 : 3,
-          tickFormat: power,
-        },
-        y: { type: "log", label: "worst relative error", grid: true, ticks: 6, tickFormat: power, nice: true },
-        marks: [
-          ...(Number.isFinite(rest) && shown.length > 0 && rest >= shown.at(-1)!.rest
-            ? [plot.ruleX([rest], { stroke: "var(--forward)", strokeWidth: 2 })]
-            : []),
-          ...wayNames.flatMap((way) => {
-            const line = shown.filter((point) => point.way === way);
-            const { stroke, dash, width: strokeWidth } = strokes[way];
-            return [
-              plot.lineY(line, { x: "rest", y: "error", stroke, strokeWidth, strokeDasharray: dash }),
-              ...(width > 500
-                ? [
-                    plot.text(line.slice(-1), {
-                      x: "rest",
-                      y: "error",
-                      text: () => shortNames[way],
-                      dx: 8,
-                      dy: labelShift[way],
-                      textAnchor: "start",
-                      fill: stroke,
-                      fontWeight: 600,
-                    }),
-                  ]
-                : []),
-            ];
-          }),
-        ],
-      }),
-    [shown, rest],
-  );
   if (shown.length === 0) return null;
+  const rests = shown.map((point) => point.rest);
+  const errors = shown.map((point) => point.error);
+  const [least, most] = [Math.min(...errors), Math.max(worst(errors), 10 * Math.min(...errors))];
+  const [nearest, farthest] = [Math.min(...rests), Math.max(...rests)];
   return (
     <figure class="rise">
-      <Plot
-        label={`Worst relative error of each way as the largest share goes to 1: the textbook's and the matrix's grow to ${short(worst(shown.map(({ error }) => error)), 1)}, the centred one's stays at ${short(worst(shown.filter(({ way }) => way === "centred").map(({ error }) => error)), 1)}`}
-        options={options}
+      <Lines
+        label={`Worst relative error of each way as the largest share goes to 1: the textbook's and the matrix's grow to ${short(most, 1)}, the centred one's stays at ${short(worst(shown.filter(({ way }) => way === "centred").map(({ error }) => error)), 1)}`}
+        height={264}
+        x={{
+          label: "what the largest share lacks of 1",
+          range: [farthest, nearest],
+          ticks: powerTicks(nearest, farthest, 6),
+          isLog: true,
+          format: power,
+        }}
+        y={{
+          label: "worst relative error",
+          range: [least, most],
+          ticks: powerTicks(least, most, 6),
+          isLog: true,
+          format: power,
+        }}
+        lines={wayNames.map((way) => ({
+          ...strokes[way],
+          points: shown.filter((point) => point.way === way).map(({ rest, error }) => [rest, error]),
+        }))}
+        mark={rest >= nearest && rest <= farthest ? rest : undefined}
       />
       <figcaption class="small soft">
         The worst component, while the largest logit rises and all else stays. Red: textbook; dashed: the matrix built;
@@ -240,8 +218,6 @@ function Rise() {
   );
 }
 
-const shortNames: Readonly<Record<Way, string>> = { textbook: "textbook", matrix: "matrix built", centred: "centred" };
-const labelShift: Readonly<Record<Way, number>> = { textbook: -8, matrix: 8, centred: 0 };
 const superscripts = "⁰¹²³⁴⁵⁶⁷⁸⁹";
 const power = (x: number): string =>
   `10${String(Math.round(Math.log10(x)))

@@ -1,4 +1,3 @@
-import type { PlotOptions } from "@observablehq/plot";
 import { computed } from "@preact/signals";
 import { grad, type Tensor, tensor } from "@wengert/core";
 import { binaryCrossEntropy, crossEntropy, mul, sigmoid, sub, sum } from "@wengert/ops";
@@ -6,11 +5,12 @@ import { useMemo } from "preact/hooks";
 import { address, put } from "../../house/address.ts";
 import { Formula } from "../../parts/Formula.tsx";
 import { short } from "../../parts/numbers.ts";
-import { Plot } from "../../parts/Plot.tsx";
+import { Lines } from "./Lines.tsx";
 import { Paragraph } from "./Sub.tsx";
 import { dtype, list, logits, matrix, s, setLogit, temperature, z } from "./state.ts";
 import { Track } from "./Track.tsx";
 import { Try } from "./Try.tsx";
+import { roundTicks } from "./ticks.ts";
 import { factor, tex, writeAll } from "./written.ts";
 
 const reach = 8;
@@ -185,51 +185,11 @@ function descent(start: readonly [number, number], wanted: 0 | 1) {
 function Weights() {
   const [w0, w1] = logits.value as readonly [number, number];
   const wanted = label.value;
-  const moments = useMemo(
-    () => (Number.isFinite(w0) && Number.isFinite(w1) ? descent([w0, w1], wanted) : []),
-    [w0, w1, wanted],
-  );
-  const options = useMemo(
-    () =>
-      (plot: typeof import("@observablehq/plot"), wide: number): PlotOptions => ({
-        height: 220,
-        marginRight: wide > 460 ? 150 : 16,
-        x: { label: "step", ticks: 5 },
-        y: { label: "w₁ − w₀, and w", grid: true },
-        marks: [
-          plot.lineY(moments, {
-            x: "step",
-            y: "one",
-            stroke: "var(--ink-soft)",
-            strokeWidth: 2,
-            strokeDasharray: "5 3",
-          }),
-          plot.lineY(moments, { x: "step", y: "pair", stroke: "var(--forward)", strokeWidth: 2 }),
-          plot.dot(moments, { x: "step", y: "twice", stroke: "var(--ink)", fill: "var(--surface)", r: 3 }),
-          ...(wide > 460
-            ? [
-                plot.text(moments.slice(-1), {
-                  x: "step",
-                  y: "pair",
-                  text: () => "w₁ − w₀, and w with 2η",
-                  dx: 8,
-                  textAnchor: "start",
-                  fill: "var(--forward)",
-                }),
-                plot.text(moments.slice(-1), {
-                  x: "step",
-                  y: "one",
-                  text: () => "w with the same η",
-                  dx: 8,
-                  textAnchor: "start",
-                  fill: "var(--ink-soft)",
-                }),
-              ]
-            : []),
-        ],
-      }),
-    [moments],
-  );
+  const moments = useMemo(() => (Number.isFinite(w1 - w0) ? descent([w0, w1], wanted) : []), [w0, w1, wanted]);
+  const along = (of: "one" | "pair" | "twice") => moments.map((each) => [each.step, each[of]] as const);
+  const heights = moments.flatMap(({ one, pair }) => [one, pair]);
+  const least = Math.min(...heights);
+  const most = Math.max(...heights, least + 1e-3 * Math.max(1, Math.abs(least))); // where nothing moves, as x = 0, 1000
   const [before, after] = [moments[0], moments[1]];
   return (
     <section class="weights" aria-label="w₁ − w₀">
@@ -249,7 +209,7 @@ function Weights() {
               {each}
             </button>
           ))}
-        </span>{" "}
+        </span>
         , moves w₁ and w₀ by equal amounts in opposite directions. So their difference moves twice as far as the one
         weight w of a sigmoid would.
       </Paragraph>
@@ -259,9 +219,16 @@ function Weights() {
             block
             tex={`\\begin{aligned} w_1 - w_0 &= ${tex(before.pair)} \\to ${tex(after.weights[1]!)} - ${factor(after.weights[0]!)} = ${tex(after.pair)} \\\\ w &= ${tex(before.one)} \\to ${tex(after.one)} \\end{aligned}`}
           />
-          <Plot
+          <Lines
             label={`Over ${steps} steps w₁ − w₀ goes from ${short(before.pair)} to ${short(moments.at(-1)!.pair)}; one weight w with the same rate to ${short(moments.at(-1)!.one)}, with twice the rate to ${short(moments.at(-1)!.twice)}`}
-            options={options}
+            height={220}
+            x={{ label: "step", range: [0, steps], ticks: roundTicks(0, steps, 5) }}
+            y={{ label: "w₁ − w₀, and w", range: [least, most], ticks: roundTicks(least, most, 5) }}
+            lines={[
+              { points: along("one"), colour: "var(--ink-soft)", dash: "5 3", name: "w with the same η" },
+              { points: along("pair"), colour: "var(--forward)", name: "w₁ − w₀, and w with 2η" },
+              { points: along("twice"), colour: "var(--ink)", isDots: true },
+            ]}
           />
           <p class="small soft">
             Line: w₁ − w₀ of softmax. Dashed: w of a sigmoid with the same rate. Dots: w with twice the rate, which lie

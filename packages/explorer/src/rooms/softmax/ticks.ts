@@ -1,0 +1,17 @@
+// Where axes are labelled.
+
+/** Round numbers from `least` to `most`, `count` or so. */
+export function roundTicks(least: number, most: number, count: number): readonly number[] {
+  const rough = (most - least) / count;
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = power * ([1, 2, 5].find((each) => each * power >= rough) ?? 10);
+  const [first, last] = [Math.ceil(least / step), Math.floor(most / step)];
+  return Array.from({ length: last - first + 1 }, (_, i) => Number(((first + i) * step).toPrecision(12)));
+}
+
+/** Powers of ten from `least` to `most`, at most `count`. */
+export function powerTicks(least: number, most: number, count: number): readonly number[] {
+  const [first, last] = [Math.ceil(Math.log10(least) - 1e-9), Math.floor(Math.log10(most) + 1e-9)];
+  const step = Math.ceil((last - first + 1) / count);
+  return Array.from({ length: Math.floor((last - first) / step) + 1 }, (_, i) => 10 ** (last - i * step));
+}
