@@ -8,21 +8,42 @@ import type { Source } from "./pages.ts";
 
 const site = new URL("..", import.meta.url).pathname;
 const out = `${site}out/api/packages/`;
-const modules: readonly (readonly [file: string, url: string, name: string])[] = [
-  ["core/src.md", "api/core.html", "@wengert/core"],
-  ["core/src/gradcheck.md", "api/core-gradcheck.html", "@wengert/core/gradcheck"],
-  ["core/src/ndarray.md", "api/core-ndarray.html", "@wengert/core/ndarray"],
-  ["ops/src.md", "api/ops.html", "@wengert/ops"],
+const modules: readonly (readonly [file: string, url: string, name: string, about: string])[] = [
+  [
+    "core/src.md",
+    "api/core.html",
+    "@wengert/core",
+    "The tape: tensors, what records and differentiates them, and what reads a list.",
+  ],
+  [
+    "core/src/gradcheck.md",
+    "api/core-gradcheck.html",
+    "@wengert/core/gradcheck",
+    "Rules held to finite differences, with a diagnosis.",
+  ],
+  ["core/src/ndarray.md", "api/core-ndarray.html", "@wengert/core/ndarray", "Arrays as kernels see them."],
+  [
+    "ops/src.md",
+    "api/ops.html",
+    "@wengert/ops",
+    "The ops as they are declared. [The ops](/docs/ops.md) has them by family, with their options.",
+  ],
 ];
 
 export function api(): Source[] {
   if (!isCurrent()) run();
-  return modules.map(([file, url, name]) => {
-    const markdown = readFileSync(out + file, "utf8");
-    const links = markdown
+  return modules.map(([file, url, name, about]) => {
+    const markdown = readFileSync(out + file, "utf8")
       .replaceAll("](source:", "](/packages/")
-      .replaceAll(/^Defined in: \[packages\/(.*?)\](\(.*?\))/gm, "<small>[$1]$2</small>");
-    return { path: `api/${file}`, url, title: name, text: `# ${name}\n\n${links}` };
+      .replaceAll(/^Defined in: \[packages\/(.*?)\](\(.*?\))/gm, "<small>[$1]$2</small>")
+      // The signature has these already.
+      .replaceAll(/^#+ Type Parameters\n\n(?:\|.*\n)+\n/gm, "")
+      // Errors are made by the library: their constructors are all the same.
+      .replaceAll(/^#### Constructors\n[\s\S]*?(?=^#{1,4} |^\*\*\*$)/gm, (text) =>
+        text.includes("Inherited from") ? "" : text,
+      )
+      .replaceAll(/^#+ Overrides\n\n.*\n\n?/gm, "");
+    return { path: `api/${file}`, url, title: name, text: `# ${name}\n\n${about}\n\n${markdown}` };
   });
 }
 

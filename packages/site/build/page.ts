@@ -7,6 +7,8 @@ export interface Page {
   readonly url: string;
   readonly title: string;
   readonly html: string;
+  /** What it says first, for those who find it elsewhere. */
+  readonly description: string;
   readonly headings: readonly Heading[];
   readonly groups: readonly Group[];
   readonly script: string;
@@ -18,7 +20,7 @@ export interface Page {
 const policy =
   "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'; font-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'";
 
-export function pageOf({ url, title, html, headings, groups, script, styles, isListed }: Page): string {
+export function pageOf({ url, title, html, description, headings, groups, script, styles, isListed }: Page): string {
   const to = (target: string) => escaped(relative(url, target));
   const top = relative(url, "index.html").replace(/index\.html$/, "");
   const room = (name: string) => `${top}../index.html#/${name}`;
@@ -32,6 +34,7 @@ export function pageOf({ url, title, html, headings, groups, script, styles, isL
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>${escaped(title === "Start" ? "Wengert" : `${title} · Wengert`)}</title>
+<meta name="description" content="${escaped(description)}">
 <link rel="icon" href="${top}../icon.svg">
 <script src="${to("early.js")}"></script>
 ${styles.map((style) => `<link rel="stylesheet" href="${to(style)}">`).join("\n")}

@@ -33,6 +33,7 @@ export function site(): Plugin {
           url,
           title,
           html,
+          description: (sections[0]?.body ?? "").split("\n")[0] || title,
           headings: sections,
           groups: contents,
           script: entry.fileName,

@@ -49,6 +49,7 @@ const headings = [...document.querySelectorAll<HTMLElement>("article :is(h2, h3)
   entries.has(id),
 );
 if (headings.length > 0) {
+  const outline = document.querySelector<HTMLElement>(".outline")!;
   let marked: HTMLAnchorElement | undefined;
   const mark = () => {
     const current = headings.findLast((heading) => heading.getBoundingClientRect().top < 120) ?? headings[0]!;
@@ -56,6 +57,7 @@ if (headings.length > 0) {
     if (link === marked) return;
     marked?.removeAttribute("aria-current");
     link.setAttribute("aria-current", "true");
+    outline.scrollTop = link.offsetTop - outline.clientHeight / 2; // where it is longer than the window
     marked = link;
   };
   addEventListener("scroll", mark, { passive: true });

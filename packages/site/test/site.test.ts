@@ -84,6 +84,15 @@ describe("a reader", () => {
     await page.getByRole("heading", { level: 1, name: "Wengert: the documentation" }).waitFor();
   });
 
+  test("sees in the outline what is read, however long it is", async () => {
+    const page = await visit("docs/api/core.html#wengerterror");
+    const marked = page.locator(".outline [aria-current]");
+    await page.waitForFunction(() => document.querySelector(".outline [aria-current]")?.textContent === "WengertError");
+    const { y } = (await marked.boundingBox())!;
+    expect(y).toBeGreaterThan(0);
+    expect(y).toBeLessThan(800);
+  });
+
   test("opens the contents on a phone", async () => {
     const page = await visit("docs/softmax.html", { viewport: { width: 360, height: 740 } });
     const link = page.getByRole("navigation", { name: "Contents" }).getByRole("link", { name: "Numerics" });
