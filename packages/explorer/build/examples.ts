@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
+import type { Example } from "virtual:examples";
 import type { Plugin } from "vite";
 import { toJavaScript } from "../src/sandbox/typescript.ts";
 
@@ -6,8 +7,8 @@ const folder = new URL("../src/rooms/tape/examples/", import.meta.url).pathname;
 
 /**
  * The programs of the Tape room, `virtual:examples`: files that the compiler checks like any other. The first line is a
- * comment with the title, the name what comes after the number. They come with their JavaScript, so that what strips types is
- * loaded only with the editor.
+ * comment with the title. The name of an example is what comes after its number, that of an exercise is its number. They come with
+ * their JavaScript, so that what strips types is loaded only with the editor.
  */
 export function examples(): Plugin {
   return {
@@ -15,17 +16,29 @@ export function examples(): Plugin {
     resolveId: (id) => (id === "virtual:examples" ? `\0${id}` : undefined),
     load(id) {
       if (id !== "\0virtual:examples") return undefined;
-      const all = readdirSync(folder)
-        .sort()
-        .map((file) => {
-          this.addWatchFile(folder + file);
-          const [first = "", ...lines] = readFileSync(folder + file, "utf8").split("\n");
-          const code = lines.join("\n");
-          const { javascript, error } = toJavaScript(code);
-          if (error) throw new Error(`${file}: ${error.message}`);
-          return { name: file.replace(/^\d+-|\.ts$/g, ""), title: first.replace(/^\/\/ /, ""), code, javascript };
-        });
-      return `export default ${JSON.stringify(all)};`;
+      for (const path of paths()) this.addWatchFile(folder + path);
+      return `export default ${JSON.stringify(paths().map(read))};`;
     },
   };
 }
+
+/** Examples in the order of their numbers, then the exercises. */
+const paths = (): string[] =>
+  ["", "exercises/"].flatMap((under) =>
+    readdirSync(folder + under)
+      .filter((file) => file.endsWith(".ts"))
+      .sort()
+      .map((file) => under + file),
+  );
+
+function read(path: string): Example {
+  const [first = "", ...lines] = readFileSync(folder + path, "utf8").split("\n");
+  const code = lines.join("\n");
+  const { javascript, error } = toJavaScript(code);
+  if (error) throw new Error(`${path}: ${error.message}`);
+  const number = /^exercises\/(\d+)/.exec(path)?.[1];
+  const name = number ? `exercise-${Number(number)}` : path.replace(/^\d+-|\.ts$/g, "");
+  return { name, title: first.replace(/^\/\/ /, ""), code, javascript, isExercise: number !== undefined };
+}
+
+export const allExamples = (): Example[] => paths().map(read);

@@ -23,6 +23,7 @@ declare module "virtual:examples" {
     readonly title: string;
     readonly code: string;
     readonly javascript: string;
+    readonly isExercise: boolean;
   }
   const all: readonly [Example, ...Example[]];
   export default all;

@@ -41,7 +41,7 @@ describe("examples", () => {
     const choice = page.getByRole("combobox", { name: "Example" });
     await choice.waitFor();
     const offered = await choice
-      .locator("option")
+      .locator("optgroup[label=Examples] option")
       .evaluateAll((all) => all.map((each) => (each as HTMLOptionElement).value));
     expect(offered).toEqual(names);
     for (const name of names) {

@@ -66,6 +66,7 @@ export function render({ path, url, text }: Source, pages: ReadonlyMap<string, s
   rules.table_open = () => '<div class="scroll wide" tabindex="0" role="group" aria-label="Table"><table>\n';
   rules.table_close = () => "</table></div>\n";
   rules.html_block = (tokens, at) => live(tokens[at]!.content);
+  rules.code_inline = (tokens, at) => address(tokens[at]!.content, url);
 
   const tokens = md.parse(text, {});
   for (const [i, token] of tokens.entries()) {
@@ -111,6 +112,15 @@ function live(html: string): string {
   return name ? `<div class="live" data-live="${name}"></div>\n` : html;
 }
 
+/** `#/tape?example=bias` opens that in the explorer. */
+function address(code: string, url: string): string {
+  const text = `<code>${escaped(code)}</code>`;
+  return /^#\/\w+/.test(code) ? `<a href="${escaped(explorer(url) + code)}">${text}</a>` : text;
+}
+
+/** From the page at `url` to the explorer. */
+const explorer = (url: string): string => `${relative(url, "index.html").replace(/index\.html$/, "")}../index.html`;
+
 const formula = (text: string): string =>
   `<pre class="displayed" tabindex="0" role="group" aria-label="Formula"><code>${escaped(text.trimEnd())}</code></pre>\n`;
 
@@ -137,13 +147,16 @@ export const withoutOutput = (code: string): string => code.replaceAll(/^\s*\/\/
 
 function block({ info, content }: Token, url: string, follow: (target: string) => string): string {
   const quoted = /^ts (\S+\.ts)$/.exec(info)?.[1];
+  const exercise = /^ts (exercise-\d+)$/.exec(info)?.[1];
   const bar: string[] = [];
+  const open = (verb: string, fields: string) =>
+    bar.push(
+      `<a class="open" href="${explorer(url)}#/tape?${fields}" title="Opens this program in the explorer">${verb} in the explorer</a>`,
+    );
   if (quoted) bar.push(`<a class="quoted code" href="${escaped(follow(`/${quoted}`))}">${escaped(quoted)}</a>`);
-  if (isProgram(info, content)) {
-    const verb = content.includes("record(") ? "Step through" : "Run";
-    const room = `${relative(url, "index.html").replace(/index\.html$/, "")}../index.html#/tape?code=${packed(withoutOutput(content))}`;
-    bar.push(`<a class="open" href="${room}" title="Opens this program in the explorer">${verb} in the explorer</a>`);
-  }
+  if (exercise) open("Check", `example=${exercise}&amp;code=${packed(content)}`);
+  if (isProgram(info, content))
+    open(content.includes("record(") ? "Step through" : "Run", `code=${packed(withoutOutput(content))}`);
   if (bar.length > 0) bar.push('<button type="button" class="copy" hidden>Copy</button>');
   const label = quoted ? `From ${quoted}` : info.startsWith("ts") ? "Program" : "Text";
   const code = /^(ts|js)\b/.test(info)

@@ -81,6 +81,23 @@ describe("programs", () => {
   });
 });
 
+test("places in the explorer are opened there, from folders below too", () => {
+  expect(shown("`#/tape?example=bias&at=3`").html).toContain(
+    '<a href="../index.html#/tape?example=bias&amp;at=3"><code>#/tape?example=bias&amp;at=3</code></a>',
+  );
+  expect(shown("`#/fit`", "docs/below/deep.md").html).toContain('<a href="../../index.html#/fit">');
+  expect(shown("`#/` and `#3`").html).not.toContain("<a");
+});
+
+test("a solution is checked by its exercise", () => {
+  const { html } = shown('```ts exercise-3\nimport { todo } from "exercises";\n```');
+  const [, code = "", words] = /href="\.\.\/index\.html#\/tape\?example=exercise-3&amp;code=([^"]*)"[^>]*>([^<]*)/.exec(
+    html,
+  )!;
+  expect(unpacked(code)).toBe('import { todo } from "exercises";\n');
+  expect(words).toBe("Check in the explorer");
+});
+
 test("code is text, whatever is in it", () => {
   expect(shown('```ts\nconst a = b < c && "</code>";\n```').html).toContain(
     'b &lt; c &amp;&amp; <span class="token-string">&quot;&lt;/code&gt;&quot;</span>',

@@ -2,6 +2,7 @@ import * as core from "@wengert/core";
 import * as gradcheck from "@wengert/core/gradcheck";
 import * as ndarray from "@wengert/core/ndarray";
 import * as ops from "@wengert/ops";
+import * as exercises from "../exercises/index.ts";
 import { closeDoors, SandboxError } from "./doors.ts";
 import { failureOf } from "./failure.ts";
 import { lineOf } from "./lines.ts";
@@ -15,6 +16,7 @@ const modules: Readonly<Record<string, object>> = {
   "@wengert/core/gradcheck": gradcheck,
   "@wengert/core/ndarray": ndarray,
   "@wengert/ops": ops,
+  exercises,
 };
 
 function moduleFor(name: string, observer: Observer): object {
@@ -31,6 +33,7 @@ function run({ code, order = 1 }: Run): Outcome {
     else if (printed.length === mostLines) printed.push("… (more is not shown)");
   };
   const console = { log: print, info: print, warn: print, error: print, debug: print };
+  Object.assign(globalThis.console, console); // for what the exercises print
   let error: unknown;
   let failed = false;
   try {

@@ -82,7 +82,7 @@ const turn = (by: number): void => {
 
 function Choices() {
   const count = outcome.value?.recordings.length ?? 0;
-  const isOwn = program.value !== example.value.code;
+  const isOwn = program.value !== example.value.code && !example.value.isExercise; // an exercise is there to be changed
   return (
     <>
       <label>
@@ -93,10 +93,16 @@ function Choices() {
           onChange={({ currentTarget }) => choose(currentTarget.value)}
         >
           {isOwn && <option value="">A program of your own</option>}
-          {examples.map(({ name, title }) => (
-            <option key={name} value={name}>
-              {title}
-            </option>
+          {[false, true].map((areExercises) => (
+            <optgroup key={areExercises} label={areExercises ? "Exercises" : "Examples"}>
+              {examples
+                .filter(({ isExercise }) => isExercise === areExercises)
+                .map(({ name, title }) => (
+                  <option key={name} value={name}>
+                    {title}
+                  </option>
+                ))}
+            </optgroup>
           ))}
         </select>
       </label>
@@ -145,6 +151,8 @@ function Choices() {
 }
 
 function Nothing({ failed }: { failed: boolean }) {
+  if (example.value.isExercise && !failed)
+    return <p class="soft">Write your answer into the program. What the check says of it is printed below it.</p>;
   return (
     <p class="soft">
       {failed ? "The program failed before it recorded a tape." : "The program recorded no tape: it should call "}

@@ -1,0 +1,15 @@
+// 7. A rule that keeps its digits
+import { customVjp, record, type Tensor, tensor } from "@wengert/core";
+import { mul, neg, sigmoid, sub, sum } from "@wengert/ops";
+import { checkSigmoid, todo } from "exercises";
+
+// y = sigmoid(x) = 1 / (1 + exp(−x)). Write x̄. It is tried at 40 too, where it is small, and not 0.
+const rule = (g: Tensor, x: Tensor): Tensor => todo();
+
+if (checkSigmoid(rule)) {
+  const own = customVjp({
+    forward: (x: Tensor): [Tensor, Tensor] => [sigmoid(x), x],
+    backward: (x, g): [Tensor] => [rule(g, x)],
+  });
+  record((x: Tensor) => sum(own(x)), tensor([-40, 0, 40]));
+}

@@ -1,0 +1,10 @@
+// 8. A NaN behind a where
+import { record, type Tensor, tensor } from "@wengert/core";
+import { greater, sqrt, sum, where } from "@wengert/ops";
+import { checkRoots } from "exercises";
+
+// The roots of what is positive, and 0 for the rest. The value is right, but see the gradient at 0. Repair f.
+const f = (x: Tensor) => sum(where(greater(x, 0), sqrt(x), 0));
+
+checkRoots(f);
+record(f, tensor([4, 0, 9]));

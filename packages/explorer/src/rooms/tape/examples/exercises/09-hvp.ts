@@ -1,0 +1,13 @@
+// 9. A Hessian times a vector, by gradients
+import { grad, record, type Tensor, tensor } from "@wengert/core";
+import { exp, mul, sum } from "@wengert/ops";
+import { checkHvp, todo } from "exercises";
+
+// Write H v, where H is the Hessian of f at x, with grad, and without H.
+const product = (f: (x: Tensor) => Tensor, x: Tensor, v: Tensor): Tensor => todo();
+
+if (checkHvp(product)) {
+  const f = (x: Tensor) => mul(sum(x), sum(exp(x)));
+  // The list of the product: f, its sweep, and the sweep of that.
+  record((x: Tensor) => product(f, x, tensor([1, 0])), tensor([0.5, -1]));
+}

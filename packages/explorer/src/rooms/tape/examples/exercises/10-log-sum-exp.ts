@@ -1,0 +1,13 @@
+// 10. The VJP of logSumExp
+import { customVjp, record, type Tensor, tensor } from "@wengert/core";
+import { expandDims, logSumExp, mul, softmax, sum } from "@wengert/ops";
+import { checkLogSumExp, todo } from "exercises";
+
+// y = log Σⱼ exp(xⱼ) of each row: x is [n, K], y is [n]. Write the rule: x and g, the cotangent of y, give that of x.
+const own = customVjp({
+  forward: (x: Tensor): [Tensor, Tensor] => [logSumExp(x, { axis: 1 }), x],
+  backward: (x, g): [Tensor] => [todo()],
+});
+
+// It is tried on logits of 1000 as well, and to second order.
+if (checkLogSumExp(own)) record((x: Tensor) => sum(mul(own(x), tensor([1, -2]))), tensor([[0, 1, -1], [2, 0, 0.5]]));
