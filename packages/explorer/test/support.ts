@@ -19,8 +19,15 @@ afterAll(async () => {
 /** A test in a browser; skipped where there is none. */
 export const test: typeof plain = plain.skipIf(!endpoint) as typeof plain;
 
-/** A page at `hash`. What its console says at level error, and what is thrown on it, fails the test that opened it. */
-export async function visit(hash = "", options: BrowserContextOptions = {}): Promise<Page> {
+/**
+ * A page at `hash`, which `prepare` is given before it goes there. What its console says at level error, and what is thrown on it,
+ * fails the test that opened it.
+ */
+export async function visit(
+  hash = "",
+  options: BrowserContextOptions = {},
+  prepare: (page: Page) => void = () => {},
+): Promise<Page> {
   const context = await browser.newContext({
     viewport: { width: 1280, height: 800 },
     reducedMotion: "reduce",
@@ -39,6 +46,7 @@ export async function visit(hash = "", options: BrowserContextOptions = {}): Pro
     const why = request.failure()?.errorText;
     if (why !== "net::ERR_ABORTED" && !isIcon(request.url())) complaints.push(`${request.url()}: ${why}`); // else the page went on before it came
   });
+  prepare(page);
   await page.goto(site + hash);
   return page;
 }
