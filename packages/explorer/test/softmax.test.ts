@@ -363,12 +363,13 @@ test.each([
   expect(await shares(page)).toEqual(softmaxOf([2, 1, 0]));
 });
 
-test.each(["shares", "jacobian", "pullback"])(
+test.each(["shares", "jacobian", "pullback", "shift", "digits", "two", "explain"])(
   "axe finds nothing in %s, which fits 360 px with ten classes",
   async (name) => {
     const x = name === "two" ? "0.3+-1.2" : "0.3+-1.2+1.8+0.1+-0.4+2.6+-2.1+0.9+-0.8+0.5";
     const page = await visit(`#/softmax?part=${name}&x=${x}&stage=4&t=0.5&mask=3&shift=900`, { colorScheme: "light" });
-    await page.locator(".part .katex").first().waitFor();
+    await page.locator(".part h2").waitFor();
+    await page.waitForLoadState("networkidle"); // formulas
     expect(await violations(page)).toEqual([]);
     await page.emulateMedia({ colorScheme: "dark" });
     await page.setViewportSize({ width: 360, height: 740 });

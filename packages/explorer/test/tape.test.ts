@@ -57,9 +57,9 @@ describe("examples", () => {
 
   test("gradcheck names what is wrong with the wrong rule, nonFinite the line of the NaN", async () => {
     const page = await visit("#/tape?example=wrong");
-    expect(await page.getByRole("alert").textContent()).toMatch(/GradcheckErrorline 16.*missing factor/);
+    expect(await page.getByRole("alert").textContent()).toMatch(/GradcheckErrorline 21.*missing factor/);
     await page.getByRole("combobox", { name: "Example" }).selectOption("nan");
-    await page.getByText(/cotangent of input 0 of sqrt is Infinity at \[1, 0\], at program.ts:8:\d+;/).waitFor();
+    await page.getByText(/cotangent of input 0 of sqrt is Infinity at \[1, 0\], at program.ts:12:\d+;/).waitFor();
   });
 });
 

@@ -1,5 +1,6 @@
 import type { PlotOptions } from "@observablehq/plot";
 import { useEffect, useRef } from "preact/hooks";
+import type { marks } from "./marks.ts";
 
 interface Props {
   /** What the picture shows, for those who do not see it. */
@@ -7,7 +8,7 @@ interface Props {
   /** Makes the options from Plot's own functions, which come on demand. */
   readonly options: (plot: Marks, width: number) => PlotOptions;
 }
-export type Marks = typeof import("./marks.ts");
+export type Marks = typeof marks;
 
 /** A plot by Observable Plot, drawn again when `options` changes: keep it with useCallback, or take it from outside. */
 export function Plot({ label, options }: Props) {
@@ -16,7 +17,7 @@ export function Plot({ label, options }: Props) {
     const box = element.current!;
     let isCurrent = true;
     const draw = async () => {
-      const plot = await import("./marks.ts");
+      const { marks: plot } = await import("./marks.ts");
       if (!isCurrent) return;
       const width = box.clientWidth || 320;
       const style = {

@@ -281,6 +281,15 @@ function Figures() {
     ["(Jᵀ g)ᵢ", 4, list(byMatrix.value)],
   ];
   const words = columns.map(([, , values]) => aligned(values));
+  const sums = [
+    undefined,
+    short(total.value),
+    short(mean.value),
+    undefined,
+    short(sum(pulled.value).item(), 2),
+    short(sum(byMatrix.value).item(), 2),
+  ];
+  const progress = (from: number): string => (from > now ? " coming" : from === now ? " newest" : "");
   return (
     <Wide label="The stages in numbers">
       <table class="figures">
@@ -288,11 +297,7 @@ function Figures() {
           <tr>
             <th scope="col">class</th>
             {columns.map(([title, from, , forward]) => (
-              <th
-                key={title}
-                scope="col"
-                class={`${forward ? "forward-text" : "backward-text"}${from === now ? " newest" : ""}`}
-              >
+              <th key={title} scope="col" class={`${forward ? "forward-text" : "backward-text"}${progress(from)}`}>
                 <Indexed>{title}</Indexed>
               </th>
             ))}
@@ -305,7 +310,7 @@ function Figures() {
                 {i}
               </th>
               {columns.map(([title, from], k) => (
-                <td key={title} class={from > now ? "coming" : from === now ? "newest" : undefined}>
+                <td key={title} class={progress(from)}>
                   {from > now ? "·" : words[k]![i]}
                 </td>
               ))}
@@ -315,12 +320,11 @@ function Figures() {
         <tfoot>
           <tr>
             <th scope="row">sum</th>
-            <td />
-            <td>{short(total.value)}</td>
-            <td>{now >= 1 ? short(mean.value) : "·"}</td>
-            <td />
-            <td>{now >= 3 ? short(sum(pulled.value).item(), 2) : "·"}</td>
-            <td>{now >= 4 ? short(sum(byMatrix.value).item(), 2) : "·"}</td>
+            {columns.map(([title, from], k) => (
+              <td key={title} class={progress(from)}>
+                {sums[k] === undefined ? "" : from > now ? "·" : sums[k]}
+              </td>
+            ))}
           </tr>
         </tfoot>
       </table>

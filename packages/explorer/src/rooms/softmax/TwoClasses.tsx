@@ -66,7 +66,9 @@ export function TwoClasses() {
         <table class="figures">
           <thead>
             <tr>
-              <th scope="col" />
+              <th scope="col">
+                <span class="unseen">what</span>
+              </th>
               <th scope="col">softmax</th>
               <th scope="col">sigmoid</th>
             </tr>

@@ -2,9 +2,14 @@
 import { record, type Tensor, tensor } from "@wengert/core";
 import { add, matmul, sum, tanh } from "@wengert/ops";
 
-const x = tensor([[1, -2], [0.5, 1], [-1, 0.3]], { label: "x" });
+const x = tensor([[1, -2], [0.5, 1], [-1, 0.3]], {
+  label: "x",
+});
 
-// b is repeated for every row; its cotangent is summed over the rows.
-const f = (W: Tensor, b: Tensor) => sum(tanh(add(matmul(x, W), b)));
+// b is repeated for every row; coming back, its
+// cotangent is summed over the rows.
+const f = (W: Tensor, b: Tensor) =>
+  sum(tanh(add(matmul(x, W), b)));
 
-record(f, tensor([[0.4, -0.6, 0.1], [0.2, 0.5, -0.3]]), tensor([0.1, 0, -0.1]));
+const W = tensor([[0.4, -0.6, 0.1], [0.2, 0.5, -0.3]]);
+record(f, W, tensor([0.1, 0, -0.1]));

@@ -2,10 +2,13 @@
 import { record, type Tensor, tensor } from "@wengert/core";
 import { sigmoid, softmax, stack, sub, take } from "@wengert/ops";
 
-// Zero for every a and b, and so is its gradient: the two ways back cancel.
+const second = tensor(1, { dtype: "int32" });
+
+// Zero for every a and b, and so is its gradient: the
+// two ways back cancel.
 const f = (a: Tensor, b: Tensor) => {
-  const s = take(softmax(stack([a, b])), tensor(1, { dtype: "int32" }));
-  return sub(s, sigmoid(sub(b, a)));
+  const s = softmax(stack([a, b]));
+  return sub(take(s, second), sigmoid(sub(b, a)));
 };
 
 record(f, tensor(0.3), tensor(1.5));

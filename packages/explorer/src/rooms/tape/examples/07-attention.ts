@@ -1,13 +1,20 @@
 // A head of causal attention
 import { record, type Tensor, tensor } from "@wengert/core";
-import { greaterEqual, matmul, mul, softmax, sum, transpose } from "@wengert/ops";
+import {
+  greaterEqual, matmul, mul, softmax, sum, transpose,
+} from "@wengert/ops";
 
-const x = tensor(
-  [[1, 0, -1, 0.5], [0.2, 1, 0, -0.3], [-0.6, 0.4, 1, 0], [0.1, -0.8, 0.3, 1], [0.7, 0.2, -0.4, 0.6]],
-  { label: "x" },
-);
+const x = tensor([
+  [1, 0, -1, 0.5],
+  [0.2, 1, 0, -0.3],
+  [-0.6, 0.4, 1, 0],
+  [0.1, -0.8, 0.3, 1],
+  [0.7, 0.2, -0.4, 0.6],
+], { label: "x" });
+
+// A word sees itself and those before it.
 const places = tensor([[0], [1], [2], [3], [4]]);
-const past = greaterEqual(places, transpose(places)); // a word sees itself and those before it
+const past = greaterEqual(places, transpose(places));
 past.label = "past";
 
 interface Head {
@@ -17,7 +24,9 @@ interface Head {
 }
 
 const f = ({ Q, K, V }: Head) => {
-  const scores = mul(matmul(matmul(x, Q), transpose(matmul(x, K))), 1 / Math.sqrt(2));
+  const [q, k] = [matmul(x, Q), matmul(x, K)];
+  const products = matmul(q, transpose(k));
+  const scores = mul(products, 1 / Math.sqrt(2));
   const weights = softmax(scores, { where: past });
   return sum(matmul(weights, matmul(x, V)));
 };

@@ -2,14 +2,18 @@
 import { grad, hessian, record, type Tensor, tensor } from "@wengert/core";
 import { add, exp, mul, square, sum } from "@wengert/ops";
 
-const f = (x: Tensor) => sum(add(exp(x), square(mul(x, tensor([1, 2])))));
+const f = (x: Tensor) =>
+  sum(add(exp(x), square(mul(x, tensor([1, 2])))));
 const x = tensor([1, -0.5], { label: "x" });
 
-const [[a, b], [c, d]] = hessian(f)(x).toNested<[[number, number], [number, number]]>();
-const [g, h] = grad(f)(x).toNested<[number, number]>();
+type Pair = [number, number];
+const [[a, b], [c, d]] = hessian(f)(x).toNested<[Pair, Pair]>();
+const [g, h] = grad(f)(x).toNested<Pair>();
 const det = a * d - b * c;
+const step = [(d * g - b * h) / det, (a * h - c * g) / det];
 console.log("Hessian", [[a, b], [c, d]]);
-console.log("x − H⁻¹ ∇f =", [1 - (d * g - b * h) / det, -0.5 - (a * h - c * g) / det]);
+console.log("x − H⁻¹ ∇f =", [1 - step[0]!, -0.5 - step[1]!]);
 
-// The tape of the gradient: f and its sweep in one list. Sweeping that gives the Hessian times ones.
+// The tape of the gradient: f and its sweep in one list.
+// Sweeping that gives the Hessian times ones.
 record(grad(f), x);

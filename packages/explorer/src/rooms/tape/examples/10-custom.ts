@@ -1,11 +1,18 @@
 // A rule of one's own: straight through a sign
 import { customVjp, record, type Tensor, tensor } from "@wengert/core";
-import { clip, mul, sign, sum } from "@wengert/ops";
+import { abs, lessEqual, mul, sign, sum, where } from "@wengert/ops";
 
-// The derivative of a sign is 0 almost everywhere. This rule pretends that it is that of the identity, as long as |x| ≤ 1.
+// The derivative of a sign is 0 almost everywhere. This
+// rule pretends that it is that of the identity, where
+// |x| ≤ 1.
 const binary = customVjp({
   forward: (x: Tensor): [Tensor, Tensor] => [sign(x), x],
-  backward: (x, g): [Tensor] => [mul(g, sign(clip(mul(x, x), { min: 0, max: 1 })))],
+  backward: (x, g): [Tensor] => [
+    where(lessEqual(abs(x), 1), g, 0),
+  ],
 });
 
-record((x: Tensor) => sum(mul(binary(x), tensor([1, 2, 3, 4]))), tensor([-0.4, 0.9, 2, 0.1]));
+const weights = tensor([1, 2, 3, 4], { label: "weights" });
+const f = (x: Tensor) => sum(mul(binary(x), weights));
+
+record(f, tensor([-0.4, 0.9, 2, 0.1]));

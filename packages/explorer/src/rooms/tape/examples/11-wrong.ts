@@ -1,5 +1,7 @@
 // A wrong rule, and how gradcheck finds it
-import { defineOp, type Op, record, type Tensor, tensor, type Unary } from "@wengert/core";
+import {
+  defineOp, type Op, record, type Tensor, tensor, type Unary,
+} from "@wengert/core";
 import { gradcheck } from "@wengert/core/gradcheck";
 import { rows } from "@wengert/core/ndarray";
 import { mul, sum } from "@wengert/ops";
@@ -7,8 +9,11 @@ import { mul, sum } from "@wengert/ops";
 const cube: Op<Unary> = defineOp({
   name: "cube",
   shape: ([x]) => x.shape,
-  kernel: (out, [x]) => rows(x).forEach((value, i) => (out.data[i] = value ** 3)),
-  vjp: [(g, { inputs: [x] }) => mul(g, mul(3, x))], // and should be 3 x²
+  kernel: (out, [x]) =>
+    rows(x).forEach((value, i) => (out.data[i] = value ** 3)),
+  vjp: [
+    (g, { inputs: [x] }) => mul(g, mul(3, x)), // should be 3 x²
+  ],
   samples: () => [[tensor([1, 2])]],
 });
 

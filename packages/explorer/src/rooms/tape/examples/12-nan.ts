@@ -2,11 +2,15 @@
 import { nonFinite, record, type Tensor, tensor } from "@wengert/core";
 import { add, log, mul, sqrt, square, sum } from "@wengert/ops";
 
-const weights = tensor([[0], [1], [0.5]], { label: "weights" });
+const weights = tensor([[0], [1], [0.5]], {
+  label: "weights",
+});
 
-// A weighted norm of each row. All is well going forward; see what the sweep makes of the row of zeros.
+// A weighted norm of each row. All is well going forward;
+// see what the sweep makes of the row of zeros.
 const f = (x: Tensor) => {
-  const norms = sqrt(sum(square(x), { axis: 1, keepDims: true }));
+  const squares = sum(square(x), { axis: 1, keepDims: true });
+  const norms = sqrt(squares);
   return sum(mul(weights, log(add(norms, 1))));
 };
 

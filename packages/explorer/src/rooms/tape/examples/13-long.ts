@@ -4,9 +4,12 @@ import { add, matmul, sum, tanh } from "@wengert/ops";
 
 const f = (W: Tensor, b: Tensor) => {
   let h = tensor([0.1, -0.2, 0.3], { label: "h" });
-  for (let t = 0; t < 250; t++) h = tanh(add(matmul(W, h), b));
+  for (let t = 0; t < 250; t++)
+    h = tanh(add(matmul(W, h), b));
   return sum(h);
 };
 
-// What comes back from the first rounds vanishes: look at the cotangents.
-record(f, tensor([[0.9, -0.3, 0], [0.3, 0.9, 0.1], [0, -0.1, 0.8]]), tensor([0.01, 0, 0.02]));
+// What comes back to the first rounds vanishes: look at
+// the cotangents.
+const W = tensor([[0.9, -0.3, 0], [0.3, 0.9, 0.1], [0, -0.1, 0.8]]);
+record(f, W, tensor([0.01, 0, 0.02]));
