@@ -66,7 +66,7 @@ export function render({ path, url, text }: Source, pages: ReadonlyMap<string, s
   rules.table_open = () => '<div class="scroll wide" tabindex="0" role="group" aria-label="Table"><table>\n';
   rules.table_close = () => "</table></div>\n";
   rules.html_block = (tokens, at) => live(tokens[at]!.content);
-  rules.code_inline = (tokens, at) => address(tokens[at]!.content, url);
+  rules.code_inline = (tokens, at) => inlineCode(tokens[at]!.content, url);
 
   const tokens = md.parse(text, {});
   for (const [i, token] of tokens.entries()) {
@@ -112,11 +112,16 @@ function live(html: string): string {
   return name ? `<div class="live" data-live="${name}"></div>\n` : html;
 }
 
-/** `#/tape?example=bias` opens that in the explorer. */
-function address(code: string, url: string): string {
-  const text = `<code>${escaped(code)}</code>`;
+/** `#/tape?example=bias` opens that in the explorer. What is long breaks in a table, or the table would have one column in sight. */
+function inlineCode(code: string, url: string): string {
+  const isLong = code.length > longest;
+  const text = isLong
+    ? `<code class="long">${escaped(code).replaceAll(/[._](?=\w)/g, "$&<wbr />")}</code>`
+    : `<code>${escaped(code)}</code>`;
   return /^#\/\w+/.test(code) ? `<a href="${escaped(explorer(url) + code)}">${text}</a>` : text;
 }
+
+const longest = 26;
 
 /** From the page at `url` to the explorer. */
 const explorer = (url: string): string => `${relative(url, "index.html").replace(/index\.html$/, "")}../index.html`;

@@ -89,6 +89,13 @@ test("places in the explorer are opened there, from folders below too", () => {
   expect(shown("`#/` and `#3`").html).not.toContain("<a");
 });
 
+test("code that is long may break in a table: after a space, a dot, an underscore", () => {
+  expect(shown("`torch.autograd.set_detect_anomaly(True)`").html).toContain(
+    '<code class="long">torch.<wbr />autograd.<wbr />set_<wbr />detect_<wbr />anomaly(True)</code>',
+  );
+  expect(shown("`softmax(x)`").html).toContain("<code>softmax(x)</code>");
+});
+
 test("a solution is checked by its exercise", () => {
   const { html } = shown('```ts exercise-3\nimport { todo } from "exercises";\n```');
   const [, code = "", words] = /href="\.\.\/index\.html#\/tape\?example=exercise-3&amp;code=([^"]*)"[^>]*>([^<]*)/.exec(

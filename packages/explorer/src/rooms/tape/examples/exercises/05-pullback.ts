@@ -1,6 +1,6 @@
 // 5. The pullback of softmax
 import { customVjp, record, type Tensor, tensor } from "@wengert/core";
-import { mul, softmax, sub, sum } from "@wengert/ops";
+import { add, matmul, mul, softmax, sub, sum } from "@wengert/ops";
 import { checkPullback, todo } from "exercises";
 
 // s = softmax of each row, g its cotangent, both [n, K]. The Jacobian of a row is diag(s) − s sᵀ.

@@ -1,6 +1,6 @@
 // 7. A rule that keeps its digits
 import { customVjp, record, type Tensor, tensor } from "@wengert/core";
-import { mul, neg, sigmoid, sub, sum } from "@wengert/ops";
+import { div, exp, mul, neg, sigmoid, square, sub, sum } from "@wengert/ops";
 import { checkSigmoid, todo } from "exercises";
 
 // y = sigmoid(x) = 1 / (1 + exp(−x)). Write x̄. It is tried at 40 too, where it is small, and not 0.

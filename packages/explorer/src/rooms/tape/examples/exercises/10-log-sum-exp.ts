@@ -1,6 +1,6 @@
 // 10. The VJP of logSumExp
 import { customVjp, record, type Tensor, tensor } from "@wengert/core";
-import { expandDims, logSumExp, mul, softmax, sum } from "@wengert/ops";
+import { div, exp, expandDims, logSumExp, mul, softmax, sum } from "@wengert/ops";
 import { checkLogSumExp, todo } from "exercises";
 
 // y = log Σⱼ exp(xⱼ) of each row: x is [n, K], y is [n]. Write the rule: x and g, the cotangent of y, give that of x.
