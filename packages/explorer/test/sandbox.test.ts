@@ -33,6 +33,15 @@ test("a program in TypeScript runs, prints, and its tape is told", async () => {
   await page.getByText("mul", { exact: true }).first().waitFor();
 });
 
+test("a program may await, and imports on the way", async () => {
+  const page = await visit(
+    address(`${good}; const { ones } = await import("@wengert/core"); console.log("came", ones([2]));
+      void Promise.resolve().then(() => console.log("and after"));`),
+  );
+  await page.getByText("came tensor([1., 1.], float64)").waitFor();
+  await page.getByText(/and after$/).waitFor();
+});
+
 test("a tape is told though the program fails after it, and the line is named", async () => {
   const page = await visit(address(`${good}\nmul(tensor([1, 2]), tensor([1, 2, 3]));`));
   const text = await page.getByRole("alert").textContent();
@@ -52,6 +61,20 @@ const failing: readonly (readonly [what: string, program: string, message: RegEx
   ],
   ["fetch", 'fetch("/");', /SandboxError.*fetch: there is no network/],
   ["an import by address", 'importScripts("./assets/index.js");', /SandboxError.*no network/],
+  ["an import on the way", 'import("http://localhost:9/x.js");', /SandboxError.*import: there is no "http:/],
+  ["such an import, awaited", 'await import("./assets/index.js");', /SandboxError.*import: there is no "\.\/assets/],
+  ["a socket", 'new WebSocket("ws://localhost:9");', /SandboxError.*WebSocket: there is no network/],
+  ["a request", "new XMLHttpRequest();", /SandboxError.*XMLHttpRequest: there is no network/],
+  ["a worker", "new Worker(URL.createObjectURL(new Blob([''])));", /SandboxError.*Worker: the program runs alone/],
+  ["the frame around it", "parent.postMessage('out', '*');", /SandboxError.*parent: the program runs apart/],
+  ["a message to the page", "postMessage('out');", /SandboxError.*postMessage: the program runs alone/],
+  ["a question", "prompt('?');", /SandboxError.*prompt: the program runs apart from the page/],
+  ["a text that is too long", "'x'.repeat(2 ** 30);", /RangeError.*no memory for that/],
+  ["a WebAssembly memory", "new WebAssembly.Memory({ initial: 1 }).grow(65536);", /RangeError.*no memory for that/],
+  ["a pattern that never ends", "/(a+)+b/.test('a'.repeat(40));", /Stopped.*more than 5 s/],
+  ["a promise that nothing keeps", "await new Promise(() => {});", /Stopped.*more than 5 s/],
+  ["a promise that is broken", "Promise.reject(new TypeError('late'));", /TypeError.*late/],
+  ["an await that throws", "await Promise.reject(new TypeError('late'));", /TypeError.*late/],
   ["the page", "document.body.innerHTML = '';", /SandboxError.*document: the program runs apart from the page/],
   ["the page's store", "localStorage.clear();", /SandboxError.*localStorage/],
   ["a thrown nothing", "throw undefined;", /threw undefined/],
@@ -77,7 +100,8 @@ test("time and memory without bounds are cut off, and the page goes on", async (
 
 test("what slips past the words meets the policy", async () => {
   const page = await visit(address(good));
-  await open(page, `${good}; console.log("before"); import("http://localhost:9/x.js").catch(() => {});`);
+  const hidden = 'eval("import(\\"http://localhost:9/x.js\\").catch(() => {})")';
+  await open(page, `${good}; console.log("before"); ${hidden};`);
   await page.getByText("before", { exact: true }).waitFor();
   await open(page, good);
   await page.getByText("before", { exact: true }).waitFor({ state: "detached" });

@@ -3,8 +3,16 @@ export class SandboxError extends Error {
   override name = "SandboxError";
 }
 
-const network = ["fetch", "XMLHttpRequest", "WebSocket", "EventSource", "importScripts", "WebTransport"];
-const page = ["window", "document", "parent", "top", "frames", "opener", "localStorage", "sessionStorage"];
+const network = [
+  "fetch",
+  "XMLHttpRequest",
+  "WebSocket",
+  "EventSource",
+  "importScripts",
+  "WebTransport",
+  "RTCPeerConnection",
+];
+const page = ["window", "document", "parent", "top", "frames", "opener", "localStorage", "sessionStorage", "alert", "confirm", "prompt"]; // biome-ignore format: a line
 const others = ["Worker", "SharedWorker", "BroadcastChannel", "indexedDB", "caches", "postMessage"];
 
 /**

@@ -7,7 +7,7 @@ export function failureOf(thrown: unknown): Failure {
     const { name, message } = thrown;
     if (thrown instanceof RangeError && message.includes("call stack"))
       return { name, message: "the program calls itself without end, or too deep", ...placeOf(thrown) };
-    if (thrown instanceof RangeError && /allocation|array length|buffer/i.test(message))
+    if (thrown instanceof RangeError && /allocation|(array|string) length|buffer|memory/i.test(message))
       return { name, message: `there is no memory for that: ${message}`, ...placeOf(thrown) };
     return { name: String(thrown.constructor?.name || name), message: String(message), ...placeOf(thrown) };
   } catch {

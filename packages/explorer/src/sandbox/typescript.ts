@@ -8,8 +8,7 @@ import type { Failure } from "./protocol.ts";
 export function toJavaScript(code: string): { javascript: string; error?: Failure } {
   try {
     const { code: javascript } = transform(code, {
-      transforms: ["typescript", "imports"],
-      preserveDynamicImport: true,
+      transforms: ["typescript", "imports"], // import() too becomes a promise of what `require` gives
       disableESTransforms: true,
     });
     return { javascript };

@@ -25,7 +25,7 @@ function moduleFor(name: string, observer: Observer): object {
   throw new SandboxError(`import: there is no "${name}" here; there are ${Object.keys(modules).join(", ")}`);
 }
 
-function run({ code, order = 1 }: Run): Outcome {
+async function run({ code, order = 1 }: Run): Promise<Outcome> {
   const observer = new Observer(order);
   const printed: string[] = [];
   const print = (...values: unknown[]) => {
@@ -36,14 +36,23 @@ function run({ code, order = 1 }: Run): Outcome {
   Object.assign(globalThis.console, console); // for what the exercises print
   let error: unknown;
   let failed = false;
+  const fail = (thrown: unknown) => {
+    if (!failed) [failed, error] = [true, thrown];
+  };
+  self.onunhandledrejection = (event) => {
+    event.preventDefault();
+    fail(event.reason);
+  };
   try {
     // Indirect, so that the program sees the worker's globals and nothing of this module. In one line with its beginning, so
     // that lines keep their numbers.
-    const program = evaluate(`(function (require, exports, console) {${code}\n})\n//# sourceURL=program.ts`);
-    program((name: string) => moduleFor(name, observer), {}, console);
+    const program = evaluate(`(async function (require, exports, console) {${code}\n})\n//# sourceURL=program.ts`);
+    await program((name: string) => moduleFor(name, observer), {}, console);
   } catch (thrown) {
-    [failed, error] = [true, thrown];
+    fail(thrown);
   }
+  await turn(); // promises that the program does not await, but those of timers
+  await turn();
   try {
     return { recordings: observer.recordings(), printed, error: failed ? failureOf(error) : undefined };
   } catch (unreadable) {
@@ -52,14 +61,17 @@ function run({ code, order = 1 }: Run): Outcome {
 }
 const mostLines = 1000;
 
+const later = setTimeout; // a program may put another in its place
+const turn = (): Promise<void> => new Promise((resolve) => later(resolve));
+
 // biome-ignore lint/security/noGlobalEval: this worker exists to run what the reader wrote
 const evaluate = globalThis.eval;
 
 self.onmessage = ({ ports: [port] }: MessageEvent) => {
   self.onmessage = null;
   closeDoors();
-  port!.onmessage = ({ data }: MessageEvent<Run>) => {
-    const outcome = run(data);
+  port!.onmessage = async ({ data }: MessageEvent<Run>) => {
+    const outcome = await run(data);
     port!.postMessage(
       outcome,
       outcome.recordings.map(({ values }) => values.buffer),
