@@ -62,15 +62,38 @@ plain("there are ten, and no solution without an exercise", () => {
   expect([...solutions.keys()].sort()).toEqual(unsolved.map(({ name }) => name).sort());
 });
 
+const go = (page: Page, hash: string) =>
+  page.evaluate((wanted) => {
+    location.hash = wanted;
+  }, hash);
+
+const docs = new URL("../../../docs/", import.meta.url);
+/** The addresses in the docs that match, each once. */
+const addresses = (pattern: RegExp): string[] => {
+  const texts = readdirSync(docs)
+    .filter((file) => file.endsWith(".md"))
+    .map((file) => readFileSync(new URL(file, docs), "utf8"));
+  return [...new Set(texts.flatMap((text) => [...text.matchAll(pattern)].map(([found]) => found)))];
+};
+
 plain("the docs name no example that is not there", () => {
-  const docs = new URL("../../../docs/", import.meta.url);
-  const pages = readdirSync(docs).filter((file) => file.endsWith(".md"));
-  const named = pages.flatMap((file) => [
-    ...readFileSync(new URL(file, docs), "utf8").matchAll(/#\/tape\?example=([\w-]+)/g),
-  ]);
-  const names = allExamples().map(({ name }) => name);
-  expect(named.length).toBeGreaterThan(20);
-  for (const [, name] of named) expect(names).toContain(name);
+  const named = addresses(/#\/tape\?example=[\w-]+/g);
+  expect(named.length).toBeGreaterThan(15);
+  for (const each of named) expect(allExamples().map(({ name }) => `#/tape?example=${name}`)).toContain(each);
+});
+
+test("nor a part of the Softmax room, or points and data of the Fit room", async () => {
+  const page = await visit("#/softmax");
+  for (const each of addresses(/#\/softmax\?part=\w+/g)) {
+    await go(page, each);
+    await page.locator(`.parts a[aria-current=step][href="${each}"]`).waitFor();
+  }
+  for (const each of addresses(/#\/fit\?(?:data|set)=\w+/g)) {
+    await go(page, each);
+    const [, field, name] = /(data|set)=(\w+)/.exec(each)!;
+    if (field === "data") await page.locator("[aria-pressed=true]", { hasText: new RegExp(name!, "i") }).waitFor();
+    else expect(await page.locator("select", { has: page.locator("option[value=moons]") }).inputValue()).toBe(name);
+  }
 });
 
 const wrong: readonly (readonly [name: string, right: string, wrong: string, hint: RegExp])[] = [
@@ -129,11 +152,6 @@ plain.each(questions)("%s: every slip that it knows is met with its hint", (_, e
 });
 
 const printed = (page: Page) => page.locator(".printed");
-
-const go = (page: Page, hash: string) =>
-  page.evaluate((wanted) => {
-    location.hash = wanted;
-  }, hash);
 
 test("a session: choosing an exercise, getting it wrong, getting it right, seeing its list", async () => {
   const page = await visit("#/tape");
