@@ -36,7 +36,7 @@ export const escaped = (text: string): string =>
 /** Where the site has a file of the repository that is not one of its pages. */
 export const fileUrl = (path: string): string => (isCopied(path) ? `files/${path}` : `files/${path}.html`);
 /** Whether it is shown by the browser, not by a page: pictures and data. */
-export const isCopied = (path: string): boolean => /\.(svg|png|jpe?g|json|csv)$/.test(path);
+export const isCopied = (path: string): boolean => /\.(svg|png|webp|jpe?g|json|csv)$/.test(path);
 
 /** Markdown as GitHub reads it. Links to `.md` files of `pages` lead to these pages. */
 export function render({ path, url, text }: Source, pages: ReadonlyMap<string, string>): Rendered {
@@ -65,7 +65,11 @@ export function render({ path, url, text }: Source, pages: ReadonlyMap<string, s
   rules.code_block = (tokens, at) => formula(tokens[at]!.content);
   rules.table_open = () => '<div class="scroll wide" tabindex="0" role="group" aria-label="Table"><table>\n';
   rules.table_close = () => "</table></div>\n";
-  rules.html_block = (tokens, at) => live(tokens[at]!.content);
+  /** What is written as HTML, such as a picture for light and one for dark. */
+  const html = (written: string): string =>
+    written.replaceAll(/\b(src|srcset|href)="([^"\s]+)"/g, (_, name, target) => `${name}="${follow(target)}"`);
+  rules.html_block = (tokens, at) => html(live(tokens[at]!.content));
+  rules.html_inline = (tokens, at) => html(tokens[at]!.content);
   rules.code_inline = (tokens, at) => inlineCode(tokens[at]!.content, url);
 
   const tokens = md.parse(text, {});
@@ -75,14 +79,14 @@ export function render({ path, url, text }: Source, pages: ReadonlyMap<string, s
     }
     if (token.type === "heading_open") token.attrSet("id", slugger.slug(plain(tokens[i + 1]!)));
   }
-  const html = md.renderer
+  const rendered = md.renderer
     .render(tokens, md.options, {})
     .replaceAll(/<th([^>]*)><\/th>/g, "<td$1></td>") // a heading of nothing
     .replaceAll(/<(h[2-5]) id="([^"]+)">(.*?)<\/\1>/gs, (_, tag, id, inner) => {
       const name = escaped(inner.replaceAll(/<[^>]+>/g, "").trim());
       return `<${tag} id="${id}">${inner} <a class="here" href="#${id}" aria-label="Link to ${name}">#</a></${tag}>`;
     });
-  return { html, sections: sectionsOf(tokens), files: [...files] };
+  return { html: rendered, sections: sectionsOf(tokens), files: [...files] };
 }
 
 /** The text of a token, without marks. */

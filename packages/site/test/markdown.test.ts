@@ -26,6 +26,16 @@ describe("links", () => {
     expect(shown("[docs](../packages/core/src/tape.ts#L3)").html).toContain('tape.ts.html#L3"');
   });
 
+  test("of pictures that are written as HTML lead there too", () => {
+    const picture = (media: string) => `<picture><source srcset="${media}"><img src="${media}" alt="A"></picture>`;
+    for (const text of [picture("performance-tape.svg"), `Seen: ${picture("performance-tape.svg")}`]) {
+      const { html, files } = shown(text);
+      expect(html).toContain(picture("files/docs/performance-tape.svg"));
+      expect(new Set(files)).toEqual(new Set(["docs/performance-tape.svg"]));
+    }
+    expect(() => shown('<img src="missing.webp" alt="A">')).toThrow("missing.webp, which does not exist");
+  });
+
   test.each([
     ["[a](missing.md)", "docs/page.md links to missing.md, which does not exist."],
     ["![a](missing.svg)", "docs/page.md links to missing.svg, which does not exist."],
