@@ -120,12 +120,13 @@ function live(html: string): string {
 function inlineCode(code: string, url: string): string {
   const isLong = code.length > longest;
   const text = isLong
-    ? `<code class="long">${escaped(code).replaceAll(/[._](?=\w)/g, "$&<wbr />")}</code>`
+    ? `<code class="long">${escaped(code).replaceAll(longWord, (word) => word.replaceAll(/[._](?=\w)/g, "$&<wbr />"))}</code>`
     : `<code>${escaped(code)}</code>`;
   return /^#\/\w+/.test(code) ? `<a href="${escaped(explorer(url) + code)}">${text}</a>` : text;
 }
 
 const longest = 26;
+const longWord = /[\w.]{24,}/g;
 
 /** From the page at `url` to the explorer. */
 const explorer = (url: string): string => `${relative(url, "index.html").replace(/index\.html$/, "")}../index.html`;

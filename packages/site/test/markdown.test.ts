@@ -99,9 +99,12 @@ test("places in the explorer are opened there, from folders below too", () => {
   expect(shown("`#/` and `#3`").html).not.toContain("<a");
 });
 
-test("code that is long may break in a table: after a space, a dot, an underscore", () => {
+test("code that is long may break in a table: at a space, in a long word after a dot or an underscore", () => {
   expect(shown("`torch.autograd.set_detect_anomaly(True)`").html).toContain(
     '<code class="long">torch.<wbr />autograd.<wbr />set_<wbr />detect_<wbr />anomaly(True)</code>',
+  );
+  expect(shown("`jax.grad(f, argnums=(0, 1))`").html).toContain(
+    '<code class="long">jax.grad(f, argnums=(0, 1))</code>',
   );
   expect(shown("`softmax(x)`").html).toContain("<code>softmax(x)</code>");
 });
