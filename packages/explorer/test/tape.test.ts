@@ -59,7 +59,7 @@ describe("examples", () => {
     const page = await visit("#/tape?example=wrong");
     expect(await page.getByRole("alert").textContent()).toMatch(/GradcheckErrorline 21.*missing factor/);
     await page.getByRole("combobox", { name: "Example" }).selectOption("nan");
-    await page.getByText(/cotangent of input 0 of sqrt is Infinity at \[1, 0\], at program.ts:12:\d+;/).waitFor();
+    await page.getByText(/cotangent of input 0 of sqrt is Infinity at \[1, 0\], at program.ts:14:\d+;/).waitFor();
   });
 });
 

@@ -1,18 +1,19 @@
 import { isDark } from "../house/scheme.ts";
 
 // Colours of numbers. Both maps are told apart with any kind of colour blindness, since they differ in lightness first and
-// run from blue to orange, or in one hue: never between red and green. Neutral is the colour of the page.
+// run from orange to blue, or in one hue: never between red and green. Neutral is the colour of the page, and what lies above
+// 0 is blue in both.
 
 export type ColourMap = "diverging" | "sequential";
 type Rgb = readonly [number, number, number];
 
 const stops: Readonly<Record<"light" | "dark", Readonly<Record<ColourMap, readonly string[]>>>> = {
   light: {
-    diverging: ["#0a3f7c", "#2f78bf", "#8dbbe3", "#f7f6f2", "#f2b27a", "#cf6c1a", "#7f3800"],
+    diverging: ["#7f3800", "#cf6c1a", "#f2b27a", "#f7f6f2", "#8dbbe3", "#2f78bf", "#0a3f7c"],
     sequential: ["#f7f6f2", "#cfe0ee", "#8fb8dc", "#4686c0", "#175a9c", "#083667"],
   },
   dark: {
-    diverging: ["#a5d2ff", "#5ba3ee", "#2c5e97", "#22262d", "#8a5220", "#dd8a36", "#ffcf95"],
+    diverging: ["#ffcf95", "#dd8a36", "#8a5220", "#22262d", "#2c5e97", "#5ba3ee", "#a5d2ff"],
     sequential: ["#22262d", "#213f60", "#2c6299", "#4a8ed0", "#86bdf2", "#cfe6ff"],
   },
 };

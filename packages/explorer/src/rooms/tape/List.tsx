@@ -143,6 +143,7 @@ function Row({ of, index, tensor, place, now, isCurrent, isLooked, isActive, onF
   const isKnown = of.isKnown(tensor, now);
   const cotangent = of.cotangent(tensor, now);
   const backward = of.isBackward(now);
+  const nothing = !cotangent && backward && !of.isReached(tensor) ? true : undefined;
   const classes = [
     isKnown ? "" : "coming",
     isCurrent ? (backward ? "current backward" : "current") : "",
@@ -170,8 +171,13 @@ function Row({ of, index, tensor, place, now, isCurrent, isLooked, isActive, onF
       <td class="code soft">{step?.inputs.map((input) => of.name(input).split(" ")[0]).join(", ")}</td>
       <td class="code soft">{shapeText(data.shape)}</td>
       <td class="code value">{isKnown ? valueText(data, of) : ""}</td>
-      <td class={cotangent?.isWhole === false ? "code cotangent partial" : "code cotangent"}>
-        {cotangent ? valueText(tensors[cotangent.tensor]!, of) : backward && !of.isReached(tensor) ? "–" : ""}
+      <td
+        class={cotangent?.isWhole === false ? "code cotangent partial" : "code cotangent"}
+        title={
+          cotangent ? (cotangent.isWhole ? undefined : "So far: more is added to it") : nothing && "Nothing flows back"
+        }
+      >
+        {cotangent ? valueText(tensors[cotangent.tensor]!, of) : nothing && "–"}
       </td>
     </tr>
   );

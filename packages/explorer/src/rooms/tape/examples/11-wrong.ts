@@ -1,6 +1,7 @@
 // A wrong rule, and how gradcheck finds it
 import {
-  defineOp, type Op, record, type Tensor, tensor, type Unary,
+  defineOp, type Op, record,
+  type Tensor, tensor, type Unary,
 } from "@wengert/core";
 import { gradcheck } from "@wengert/core/gradcheck";
 import { rows } from "@wengert/core/ndarray";
@@ -10,10 +11,9 @@ const cube: Op<Unary> = defineOp({
   name: "cube",
   shape: ([x]) => x.shape,
   kernel: (out, [x]) =>
-    rows(x).forEach((value, i) => (out.data[i] = value ** 3)),
-  vjp: [
-    (g, { inputs: [x] }) => mul(g, mul(3, x)), // should be 3 x²
-  ],
+    rows(x).forEach((v, i) => (out.data[i] = v ** 3)),
+  // The derivative should be 3 x²:
+  vjp: [(g, { inputs: [x] }) => mul(g, mul(3, x))],
   samples: () => [[tensor([1, 2])]],
 });
 

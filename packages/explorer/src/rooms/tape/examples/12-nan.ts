@@ -9,7 +9,9 @@ const weights = tensor([[0], [1], [0.5]], {
 // A weighted norm of each row. All is well going forward;
 // see what the sweep makes of the row of zeros.
 const f = (x: Tensor) => {
-  const squares = sum(square(x), { axis: 1, keepDims: true });
+  const squares = sum(square(x), {
+    axis: 1, keepDims: true,
+  });
   const norms = sqrt(squares);
   return sum(mul(weights, log(add(norms, 1))));
 };

@@ -11,5 +11,9 @@ const f = (W: Tensor, b: Tensor) => {
 
 // What comes back to the first rounds vanishes: look at
 // the cotangents.
-const W = tensor([[0.9, -0.3, 0], [0.3, 0.9, 0.1], [0, -0.1, 0.8]]);
+const W = tensor([
+  [0.9, -0.3, 0],
+  [0.3, 0.9, 0.1],
+  [0, -0.1, 0.8],
+]);
 record(f, W, tensor([0.01, 0, 0.02]));
