@@ -2,14 +2,30 @@ import { useEffect, useRef } from "preact/hooks";
 
 const katex = () => import("./katex.ts");
 
-/** A formula in TeX. Until KaTeX is there, and if it never comes, the TeX itself. */
+/** Loads what draws formulas when the browser has nothing else to do, so that the first one is there at once. */
+export function expectFormulas(): void {
+  const load = async () => {
+    await katex();
+    await Promise.all(["1em KaTeX_Main", "italic 1em KaTeX_Math"].map((font) => document.fonts.load(font)));
+  };
+  const start = () => void load().catch(() => {}); // it is asked for again when there is a formula
+  if ("requestIdleCallback" in window) requestIdleCallback(start);
+  else setTimeout(start, 500);
+}
+
+/** A formula in TeX. If KaTeX never comes, as without a network, the TeX itself. */
 export function Formula({ tex, block = false }: { tex: string; block?: boolean }) {
   const element = useRef<HTMLSpanElement>(null);
   useEffect(() => {
     let isCurrent = true;
-    void katex().then(({ draw }) => {
-      if (isCurrent && element.current) draw(tex, element.current, block);
-    });
+    katex().then(
+      ({ draw }) => {
+        if (isCurrent && element.current) draw(tex, element.current, block);
+      },
+      () => {
+        if (isCurrent && element.current) element.current.textContent = tex;
+      },
+    );
     return () => {
       isCurrent = false;
     };

@@ -3,6 +3,7 @@ import examples from "virtual:examples";
 import { useEffect } from "preact/hooks";
 import { put } from "../../house/address.ts";
 import { useKeys } from "../../house/keys.ts";
+import { expectFormulas } from "../../parts/Formula.tsx";
 import { Graph } from "./Graph.tsx";
 import { List } from "./List.tsx";
 import { Look } from "./Look.tsx";
@@ -28,6 +29,7 @@ import { Transport, togglePlay } from "./Transport.tsx";
 
 export default function TapeRoom() {
   useEffect(keepRunning, []);
+  useEffect(expectFormulas, []);
   useKeys([
     { key: "ArrowRight", does: "one step on", run: () => move(at.peek() + 1) },
     { key: "ArrowLeft", does: "one step back", run: () => move(at.peek() - 1) },
