@@ -13,6 +13,9 @@ import { gzipSync } from "node:zlib";
 
 const folder = fileURLToPath(new URL(".", import.meta.url));
 const everything = `export * from "../packages/core/dist/index.js"; export * from "../packages/ops/dist/index.js";`;
+const small = `
+  export { grad, tensor } from "../packages/core/dist/index.js";
+  export { crossEntropy, matmul } from "../packages/ops/dist/index.js";`;
 const tfjs = (/** @type {string} */ backend) => `
   import * as tf from "@tensorflow/tfjs-core";
   import "@tensorflow/tfjs-core/dist/register_all_gradients.js";
@@ -22,11 +25,7 @@ const tfjsBinary = "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wa
 
 const programs = [
   { name: "wengert-all", title: "Wengert, everything in core and ops", code: everything },
-  {
-    name: "wengert-small",
-    title: "Wengert, `grad` of matmul and crossEntropy",
-    code: `export * from "./small/wengert.mjs";`,
-  },
+  { name: "wengert-small", title: "Wengert, `grad` of matmul and crossEntropy", code: small },
   { name: "tfjs-cpu", title: "tfjs core, gradients and cpu backend", code: tfjs("cpu") },
   { name: "tfjs-wasm", title: "tfjs core, gradients and wasm backend", code: tfjs("wasm"), binary: tfjsBinary },
   { name: "tfjs-all", title: "`@tensorflow/tfjs`, the same gradient", code: `export * from "./small/tfjs-cpu.mjs";` },
