@@ -13,7 +13,9 @@ declare module "vitest" {
   }
 }
 
-const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
+// The shell draws the same pages without a window around each, which takes a third of the time.
+const [shell, whole] = ["/usr/bin/chromium-headless-shell", "/usr/bin/chromium"];
+const executablePath = process.env.CHROMIUM ?? (existsSync(shell) ? shell : whole);
 const args = [
   "--no-sandbox",
   "--disable-gpu",
