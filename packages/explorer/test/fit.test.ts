@@ -133,7 +133,7 @@ describe("digits", () => {
   test("are fitted; a drawn one gets its softmax row, a mistake is looked at", async () => {
     const page = await visit("#/fit?data=digits");
     await page.getByText("6,000 handwritten digits of MNIST").waitFor();
-    expect(await page.getByRole("img", { name: /^Weights of \d$/ }).count()).toBe(10);
+    await expect.poll(() => page.getByRole("img", { name: /^Weights of \d$/ }).count()).toBe(10);
     await trainUntil(page, 88, "Held out");
     const sheet = page.getByRole("application", { name: "Paper to draw on" });
     const box = (await sheet.boundingBox())!;
