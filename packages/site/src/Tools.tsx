@@ -1,7 +1,7 @@
 import { useSignal } from "@preact/signals";
 import MiniSearch from "minisearch";
 import { useLayoutEffect, useRef } from "preact/hooks";
-import { isDark, scheme } from "../../explorer/src/house/scheme.ts";
+import { SchemeButton } from "../../explorer/src/house/SchemeButton.tsx";
 import { type Entry, find, searchOptions } from "./search.ts";
 
 let index: Promise<MiniSearch<Entry>> | undefined;
@@ -31,7 +31,6 @@ export function Tools({ top }: { top: string }) {
     addEventListener("keydown", press);
     return () => removeEventListener("keydown", press);
   }, []);
-  const next = isDark.value ? "light" : "dark";
   return (
     <>
       <button
@@ -47,20 +46,7 @@ export function Tools({ top }: { top: string }) {
         </svg>
         <span>Search</span> <kbd>/</kbd>
       </button>
-      <button
-        type="button"
-        class="button quiet"
-        aria-label={`Switch to ${next} colours`}
-        title={`Switch to ${next} colours`}
-        onClick={() => {
-          scheme.value = next;
-        }}
-      >
-        <svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">
-          <circle cx="8" cy="8" r="6.2" fill="none" stroke="currentColor" stroke-width="1.6" />
-          <path d="M8 1.8a6.2 6.2 0 0 1 0 12.4z" fill="currentColor" />
-        </svg>
-      </button>
+      <SchemeButton />
       <Search dialog={dialog} top={top} />
     </>
   );

@@ -2,6 +2,7 @@ import "@fontsource-variable/inter/wght.css";
 import "@fontsource-variable/jetbrains-mono/wght.css";
 import "../../explorer/src/house/tokens.css";
 import "../../explorer/src/house/base.css";
+import "../../explorer/src/house/header.css";
 import "../../explorer/src/parts/parts.css";
 import "./site.css";
 import { h, render } from "preact";

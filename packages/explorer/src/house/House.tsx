@@ -5,7 +5,7 @@ import { ErrorBox } from "../parts/ErrorBox.tsx";
 import { address, go } from "./address.ts";
 import { keysInUse, useKeys } from "./keys.ts";
 import { type Room, rooms } from "./rooms.ts";
-import { isDark, scheme } from "./scheme.ts";
+import { SchemeButton } from "./SchemeButton.tsx";
 
 const roomOf = (name: string): Room => rooms.find((room) => room.name === name) ?? rooms[0];
 
@@ -77,26 +77,6 @@ function RoomView({ room }: { room: Room }) {
   if ("error" in now) return <ErrorBox name="LoadError" message={`${room.title} could not be loaded: ${now.error}`} />;
   const View = now.view;
   return <View />;
-}
-
-function SchemeButton() {
-  const next = isDark.value ? "light" : "dark";
-  return (
-    <button
-      type="button"
-      class="button quiet"
-      aria-label={`Switch to ${next} colours`}
-      title={`Switch to ${next} colours`}
-      onClick={() => {
-        scheme.value = next;
-      }}
-    >
-      <svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">
-        <circle cx="8" cy="8" r="6.2" fill="none" stroke="currentColor" stroke-width="1.6" />
-        <path d="M8 1.8a6.2 6.2 0 0 1 0 12.4z" fill="currentColor" />
-      </svg>
-    </button>
-  );
 }
 
 function KeyList({ dialog }: { dialog: { current: HTMLDialogElement | null } }) {
