@@ -20,9 +20,9 @@ export function pack(out) {
   return readdirSync(out).map((name) => join(out, name));
 }
 
-/** Unpacks core and ops into `folder`/node_modules, with what they depend on. @param {readonly string[]} tarballs @param {string} folder */
+/** Unpacks core, ops and train into `folder`/node_modules, with what they depend on. @param {readonly string[]} tarballs @param {string} folder */
 export function unpack(tarballs, folder) {
-  for (const name of ["core", "ops"]) {
+  for (const name of ["core", "ops", "train"]) {
     const to = join(folder, "node_modules/@wengert", name);
     rmSync(to, { recursive: true, force: true });
     mkdirSync(to, { recursive: true });
