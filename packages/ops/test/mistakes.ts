@@ -1,6 +1,8 @@
 // Mistakes, as a user would write them: for each function of core and ops, whatever it refuses. What they are told stands
 // in errors.snapshot.md, and errors.test.ts finds out whether a message of the sources is missing here.
 
+import type { Chapter } from "./told.ts";
+
 /** What the mistakes are made with. */
 export const prelude = `
 const x = tensor([[1, 2, 3], [4, 5, 6]], { label: "x" });
@@ -16,9 +18,6 @@ const key = randomKey(1);
 const loss = (p) => sum(square(p));
 const withRule = (f, backward) => customVjp({ forward: (p) => [f(p), p], backward: (p, g) => [backward(p, g)] });
 `;
-
-/** A heading, and under it mistakes; what begins with # is a sentence between them. */
-export type Chapter = Readonly<Record<string, readonly string[]>>;
 
 export const mistakes: Chapter = {
   "What every op refuses": [

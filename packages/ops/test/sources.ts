@@ -5,7 +5,7 @@ import { parseSync } from "vite";
 export const areMutated: boolean = "WENGERT_MUTATED" in process.env;
 
 /** What the sources can say, for tests that find out whether it has been heard. */
-interface Source {
+export interface Source {
   /** `core/src/tensor.ts` */
   readonly file: string;
   /** Where an error is made: `line:column`. */
@@ -58,10 +58,14 @@ function sourceOf(file: string, text: string): Source {
 
 const isError = (name: unknown): boolean => /\wError$/.test(String(name));
 
-export const sources: readonly Source[] = ["core", "ops"].flatMap((name) => {
-  const folder = new URL(`../../${name}/src/`, import.meta.url);
-  const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).map((file) => file.replaceAll("\\", "/"));
-  return files
-    .filter((file) => file.endsWith(".ts") && !file.endsWith("/binaries.ts"))
-    .map((file) => sourceOf(`${name}/src/${file}`, readFileSync(new URL(file, folder), "utf8")));
-});
+/** The sources of some packages. */
+export const sourcesOf = (...packages: readonly string[]): Source[] =>
+  packages.flatMap((name) => {
+    const folder = new URL(`../../${name}/src/`, import.meta.url);
+    const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).map((file) => file.replaceAll("\\", "/"));
+    return files
+      .filter((file) => file.endsWith(".ts") && !file.endsWith("/binaries.ts"))
+      .map((file) => sourceOf(`${name}/src/${file}`, readFileSync(new URL(file, folder), "utf8")));
+  });
+
+export const sources: readonly Source[] = sourcesOf("core", "ops");

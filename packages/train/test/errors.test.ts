@@ -1,0 +1,39 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import * as core from "@wengert/core";
+import * as ops from "@wengert/ops";
+import * as train from "@wengert/train";
+import { afterAll } from "vitest";
+import { sourcesOf } from "../../ops/test/sources.ts";
+import { testMistakes } from "../../ops/test/told.ts";
+import { builtin } from "../src/platform.ts";
+import { mistakes, prelude, silent } from "./mistakes.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "wengert-mistakes-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** What `body` comes to in a page, where no module of Node's is to be had. */
+async function inPage<T>(body: () => T): Promise<Awaited<T>> {
+  const { getBuiltinModule } = process;
+  try {
+    Object.assign(process, { getBuiltinModule: undefined });
+    return await body();
+  } finally {
+    Object.assign(process, { getBuiltinModule });
+  }
+}
+
+const exported = { ...train };
+const functions = Object.entries(exported).filter(
+  ([name, value]) => typeof value === "function" && !/^[A-Z]/.test(name),
+);
+
+testMistakes({
+  prelude,
+  mistakes,
+  scope: { ...core, ...ops, ...exported, folder, inPage, builtin },
+  sources: sourcesOf("train"),
+  speakers: functions.map(([name]) => name).filter((name) => !(name in silent)),
+  shown: (text) => text.replaceAll(`${folder}/`, ""),
+});
