@@ -55,7 +55,15 @@ export { type PadOptions, pad } from "./pad.ts";
 export { pow, powSlope, timesLog } from "./pow.ts";
 export { softCrossEntropyPullback } from "./probabilities.ts";
 export { prod, productsBefore, recurrence } from "./prod.ts";
-export { type RandomOptions, randomKey, randomNormal, randomUniform, splitKey, type UniformOptions } from "./random.ts";
+export {
+  foldIn,
+  type RandomOptions,
+  randomKey,
+  randomNormal,
+  randomUniform,
+  splitKey,
+  type UniformOptions,
+} from "./random.ts";
 export { expandDims, flip, reshape, squeeze, transpose } from "./shape.ts";
 export { type Selection, type SliceOptions, slice, unslice } from "./slice.ts";
 export {

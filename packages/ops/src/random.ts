@@ -43,18 +43,34 @@ export const splitKey: Sampled<SplitKey> = /* @__PURE__ */ withSamples<SplitKey>
 
 const mostKeys = 2 ** 20; // keys can be split again
 
+/** The key number `index` of 2^32 that are independent of each other and of what else `key` gives: one for each step, say. */
+export const foldIn: Sampled<FoldIn> = /* @__PURE__ */ withSamples<FoldIn>(
+  (key, index) => {
+    if (!(Number.isInteger(index) && index >= 0 && index < 2 ** 32))
+      throw new OutOfRangeError(`foldIn: the index must be a whole number from 0 to 2^32 − 1, got ${show(index)}`);
+    return foldedKey(key, { index });
+  },
+  () => [[randomKey(1), 3]],
+);
+
 type RandomKey = (seed: number) => Tensor;
 type SplitKey = (key: Tensor, count?: number) => Tensor[];
+type FoldIn = (key: Tensor, index: number) => Tensor;
 
-const childKey: Op<Unary, { readonly index: number }> = /* @__PURE__ */ defineOp({
-  name: "splitKey",
-  options: { index: undefined },
-  shape: ([key]) => keyShape("splitKey", key),
-  dtype: () => "int32",
-  kernel: (out, [key], { index }) => threefry(rows(key), index, stream.split, out.data),
-  vjp: [null],
-  samples: () => [[randomKey(1), { index: 0 }]],
-});
+const childKey: Op<Unary, { readonly index: number }> = /* @__PURE__ */ keyOf("splitKey", "split");
+const foldedKey: Op<Unary, { readonly index: number }> = /* @__PURE__ */ keyOf("foldIn", "fold");
+
+function keyOf(name: string, use: "split" | "fold"): Op<Unary, { readonly index: number }> {
+  return defineOp({
+    name,
+    options: { index: undefined },
+    shape: ([key]) => keyShape(name, key),
+    dtype: () => "int32",
+    kernel: (out, [key], { index }) => threefry(rows(key), index, stream[use], out.data),
+    vjp: [null],
+    samples: () => [[randomKey(1), { index: 0 }]],
+  });
+}
 
 export interface RandomOptions {
   readonly shape: Shape;
@@ -116,7 +132,7 @@ export const randomNormal: Op<Unary, Drawing, RandomOptions> = /* @__PURE__ */ d
 });
 
 /** The second counter word: what a key is used for. */
-const stream = { split: 1, uniform: 2, radius: 3, angle: 4 } as const;
+const stream = { split: 1, uniform: 2, radius: 3, angle: 4, fold: 5 } as const;
 
 function drawing(who: string, options: Complete<RandomOptions>): Drawing {
   const [shape, dtype] = [shapeOf(who, options), checkDType(who, options.dtype ?? "float64")];

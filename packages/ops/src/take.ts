@@ -55,7 +55,9 @@ const alongAxis: Op<readonly [x: Tensor, indices: Tensor], Along> = /* @__PURE__
     const [from, inner] = [rows(x), sizeOf(x.shape.slice(axis + 1))];
     let at = 0;
     for (const start of starts("take", x.shape, axis, rows(indices))) {
-      for (let l = 0; l < inner; l++) out.data[at++] = from[start + l]!;
+      if (inner < longRow) for (let l = 0; l < inner; l++) out.data[at + l] = from[start + l]!;
+      else out.data.set(from.subarray(start, start + inner), at);
+      at += inner;
     }
   },
   flops: () => 0,
@@ -63,6 +65,9 @@ const alongAxis: Op<readonly [x: Tensor, indices: Tensor], Along> = /* @__PURE__
   nonFinite: ofTotal,
   samples: () => [[irregular([2, 3, 2]), someIndices(), { axis: 1 }]],
 });
+
+/** From so many numbers on the engine copies faster than a loop does, the view that it needs included. */
+const longRow = 32;
 
 /** Zeros, with `size` entries along `axis`, to which x is added where `take` would have taken it from: its adjoint. */
 export const untake: Op<readonly [x: Tensor, indices: Tensor], Sized> = /* @__PURE__ */ defineOp({

@@ -210,6 +210,7 @@ describe("of arrays without elements", () => {
     randomUniform: WengertError, // a key has two words
     randomNormal: WengertError,
     splitKey: WengertError,
+    foldIn: WengertError,
     take: OutOfRangeError, // no index is one of nothing
     takeAlong: WengertError, // the same, or a 0 that does not broadcast
     crossEntropy: OutOfRangeError, // no label is one of no classes

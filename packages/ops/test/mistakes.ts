@@ -455,10 +455,12 @@ grad((p) => sum(twice(p, v)))(v)`,
     "mse(zeros([3]), zeros([3], { dtype: 'float32' }))",
   ],
 
-  "randomKey, splitKey, randomNormal, randomUniform": [
+  "randomKey, splitKey, foldIn, randomNormal, randomUniform": [
     "randomKey(0.5)",
     "splitKey(v)",
     "splitKey(key, -1)",
+    "foldIn(v, 0)",
+    "foldIn(key, 0.5)",
     "randomNormal([2, 3])",
     "randomNormal(key, [2, 3])",
     "randomNormal(key)",

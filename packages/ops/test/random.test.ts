@@ -8,7 +8,7 @@ import {
   vjp,
   type WengertError,
 } from "@wengert/core";
-import { mul, randomKey, randomNormal, randomUniform, splitKey } from "@wengert/ops";
+import { foldIn, mul, randomKey, randomNormal, randomUniform, splitKey } from "@wengert/ops";
 import { describe, expect, it, test } from "vitest";
 import { threefry } from "../src/random.ts"; // the generator itself, for its published vectors
 import { errorOf, int32, numbers, random } from "./support.ts";
@@ -56,6 +56,8 @@ describe("keys", () => {
     const all = [key, ...splitKey(key, 50), ...splitKey(splitKey(key)[0]!, 50)].map((k) => String(numbers(k)));
     expect(new Set(all).size).toBe(101);
     expect(splitKey(key)).toHaveLength(2);
+    const folded = [0, 1, 2, 49, 2 ** 31, 2 ** 32 - 1].map((index) => String(numbers(foldIn(key, index))));
+    expect(new Set([...all, ...folded]).size).toBe(107);
     expect(splitKey(key, 0)).toEqual([]);
   });
   it("split into keys that are not the random bits which the key gives elsewhere", () => {
@@ -67,7 +69,7 @@ describe("keys", () => {
   });
   it("give independent numbers once split, and between uniform and normal", () => {
     const key = randomKey(11);
-    const streams = [key, ...splitKey(key, 3)]
+    const streams = [key, ...splitKey(key, 3), foldIn(key, 0)]
       .flatMap((k) => [randomUniform(k, { shape: [n] }), randomNormal(k, { shape: [n] })])
       .map(numbers);
     for (const [i, a] of streams.entries())

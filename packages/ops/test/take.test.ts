@@ -1,5 +1,5 @@
 import { grad, OutOfRangeError, type Tensor, tensor, vjp, WengertError, zeros } from "@wengert/core";
-import { mul, oneHot, softmax, sum, take, untake } from "@wengert/ops";
+import { flip, mul, oneHot, softmax, sum, take, untake } from "@wengert/ops";
 import { describe, expect, it, test } from "vitest";
 import { errorOf, int32, numbers } from "./support.ts";
 
@@ -17,6 +17,13 @@ describe("take", () => {
     expect(take(x, -1, { axis: -1 }).toNested()).toEqual([3, 6]);
     expect(take(x, int32([0, 5])).toNested()).toEqual([1, 6]);
     expect(take(softmax(x), 0).shape).toEqual([]);
+  });
+  it.each([1, 31, 32, 33, 100])("takes rows of %i numbers, in memory of any order, of each dtype", (inner) => {
+    const value = (row: number, l: number) => (row * inner + l) % 251;
+    const data = Array.from({ length: 5 }, (_, row) => Array.from({ length: inner }, (_, l) => value(row, l)));
+    for (const dtype of ["float64", "float32", "int32"] as const)
+      for (const y of [tensor(data, { dtype }), flip(tensor(data.toReversed(), { dtype }), { axis: 0 })])
+        expect(take(y, int32([3, 0, -1, 3]), { axis: 0 }).toNested()).toEqual([3, 0, 4, 3].map((row) => data[row]));
   });
   it("adds the cotangents of what is taken twice, in float64 and rounded once", () => {
     const [g] = vjp((y: Tensor) => take(y, int32([1, 1, 0]), { axis: 1 }), x).pullback(

@@ -37,6 +37,7 @@ const withoutCounterpart: Readonly<Record<string, string>> = {
   productsBefore: "a part of the rule of prod; compared by its derivatives",
   recurrence: "a part of the rule of prod; compared by its derivatives",
   randomKey: "another generator, with other numbers",
+  foldIn: "another generator, with other numbers",
   splitKey: "another generator, with other numbers",
   randomUniform: "another generator, with other numbers",
   randomNormal: "another generator, with other numbers",

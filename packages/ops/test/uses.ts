@@ -414,6 +414,7 @@ export const uses: Readonly<Record<string, Use>> = {
   mse: loss,
   randomKey: (w) => [w.random(0, 99)],
   splitKey: (w) => [key(w), w.random(1, 3)],
+  foldIn: (w) => [key(w), w.random(0, 3)],
   randomNormal: drawing,
   randomUniform: (w) => {
     const [from, given] = drawing(w) as [Value, { [key: string]: Plain }];
