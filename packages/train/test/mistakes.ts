@@ -11,10 +11,51 @@ import type { Chapter } from "../../ops/test/told.ts";
 /** What the mistakes are made with. `folder` is an empty folder, whose name the page leaves out. */
 export const prelude = `
 const params = { W: zeros([3, 2], { label: "W" }), b: zeros([2], { label: "b" }) };
+const X = tensor([[2, 1, 0], [0, 3, 1]], { label: "X" });
+const y = tensor([0, 2], { dtype: "int32", label: "y" });
+const int32 = (values) => tensor(values, { dtype: "int32" });
 const path = (name) => folder + "/" + name;
 `;
 
 export const mistakes: Chapter = {
+  "accuracy, topK, confusionMatrix": [
+    "accuracy([[2, 1, 0]], y)",
+    "accuracy(X)",
+    "accuracy(y, X)",
+    "accuracy(X, cast(y, { dtype: 'float64' }))",
+    "accuracy(X, oneHot(y, { numClasses: 3 }))",
+    "accuracy(transpose(X), y)",
+    "accuracy(X, int32([0, 1, 2, 0]))",
+    "accuracy(greater(X, 1), y)",
+    "accuracy(X, int32([1, 3]))",
+    "accuracy(X, int32([1, -100]))",
+    "accuracy(X, int32([1, 7]), { classes: ['cat', 'dog', 'owl'] })",
+    "accuracy(reshape(X, { shape: [2, 1, 3] }), int32([[1], [4]]))",
+    "accuracy(X, y, { axis: 2 })",
+    "accuracy(X, y, { axis: 'last' })",
+    "accuracy(sum(X), int32(0))",
+    "accuracy(X, y, { dim: 1 })",
+    "accuracy(zeros([0, 3]), int32([]))",
+    "accuracy(log(sub(X, 1)), y)",
+    "trace((scores) => accuracy(scores, y), X)",
+    "accuracy(int32([0, 1, 2]), y)",
+    "topK(X, y)",
+    "topK(X, y, { k: 4 })",
+    "topK(log(sub(X, 1)), y, { k: 2 })",
+    "confusionMatrix(X, y, { classes: 3 })",
+    "confusionMatrix(X, y, { classes: ['cat', 'dog'] })",
+    "confusionMatrix(X, y, { classes: ['cat', 'dog', 'cat'] })",
+    "confusionMatrix(int32([0, 2]), y, { classes: ['cat', 'dog'] })",
+    "confusionMatrix(int32([0, -1]), y)",
+    "confusionMatrix(int32([0, 2 ** 31 - 1]), y)",
+  ],
+  "logLoss, calibration": [
+    "logLoss(X, y)",
+    "logLoss(sub(softmax(X), 0.2), y)",
+    "logLoss(div(X, 0), y)",
+    "calibration(X, y)",
+    "calibration(softmax(X), y, { bins: 0 })",
+  ],
   "Files in a page": ['await inPage(() => builtin("load", "node:fs/promises"))'],
 };
 
