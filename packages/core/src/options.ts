@@ -77,4 +77,10 @@ function unknownOption(who: string, name: string, names: readonly string[]): Arg
 }
 
 /** What other libraries call an option. */
-const elsewhere: Readonly<Record<string, string>> = { dim: "axis", dims: "axis", axes: "axis", perm: "axes" };
+const elsewhere: Readonly<Record<string, string>> = {
+  dim: "axis",
+  dims: "axis",
+  axes: "axis",
+  perm: "axes",
+  lr: "rate",
+};

@@ -5,4 +5,10 @@ export { type Calibration, type CalibrationBin, type CalibrationOptions, calibra
 export { type ClassResult, type ConfusionMatrix, confusionMatrix } from "./metrics/confusionMatrix.ts";
 export { logLoss } from "./metrics/logLoss.ts";
 export type { ClassOptions } from "./metrics/rows.ts";
-export { applyUpdates, type Optimiser, type Schedule } from "./optimisers/optimiser.ts";
+export { type AdamOptions, type AdamState, type AdamwOptions, adam, adamw } from "./optimisers/adam.ts";
+export { chain } from "./optimisers/chain.ts";
+export type { Rate, Schedule } from "./optimisers/hyper.ts";
+export { applyUpdates, type Optimiser, type StateTree } from "./optimisers/optimiser.ts";
+export { type CosineOptions, constant, cosine, piecewise, type WarmUpOptions, warmUp } from "./optimisers/schedules.ts";
+export { momentum, type SgdOptions, type SgdState, sgd } from "./optimisers/sgd.ts";
+export { clipByGlobalNorm, weightDecay } from "./optimisers/transforms.ts";

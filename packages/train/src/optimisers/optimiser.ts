@@ -1,5 +1,4 @@
-import type { Tensor, TreesOnly } from "@wengert/core";
-import { treeMap } from "@wengert/core";
+import { leavesAlike, type Tensor, type TreesOnly, unflatten } from "@wengert/core";
 import { add } from "@wengert/ops";
 
 /**
@@ -7,17 +6,37 @@ import { add } from "@wengert/ops";
  * optimiser itself. Its state is a tree of tensors that the caller passes on, so a step of training can be traced whole, and
  * saved.
  */
-export interface Optimiser<State = unknown> {
-  /** The state before the first step; its moments have the structure, the shapes and the dtypes of `params`. */
+export interface Optimiser<State = StateTree> {
+  /**
+   * The state before the first step; its moments have the structure, the shapes and the dtypes of `params`.
+   * @throws TreeError, DTypeError for what is no tree of floats
+   */
   init<P>(params: P & TreesOnly<P>): State;
-  /** What to add to `params`, and the state for the next step. `grads` has the structure of `params`. */
+  /**
+   * What to add to `params`, and the state for the next step.
+   * @throws TreeError, ShapeError for `grads`, or moments, without the structure, dtypes and shapes of `params`
+   */
   update<P>(grads: P & TreesOnly<P>, state: State, params: P): { readonly updates: P; readonly state: State };
 }
 
-/** A number that depends on the step: 0 at the first. `step` is an int32 scalar, the value a float64 scalar. */
-export type Schedule = (step: Tensor) => Tensor;
+/** A tree of tensors, whose structure is the optimiser's own matter. */
+export type StateTree = object;
 
-/** `params` + `updates`, leaf by leaf, each in the dtype of its parameter. @throws TreeError when their structures differ */
+/** `params` + `updates`, leaf by leaf. @throws TreeError, ShapeError where their structures, dtypes or shapes differ */
 export function applyUpdates<P>(params: P & TreesOnly<P>, updates: NoInfer<P>): P {
-  return treeMap<P>((p, u) => add(p, u), params, updates);
+  const of = alongside("applyUpdates", params, { params, updates });
+  return unflatten<P>(
+    params,
+    of.params.map((p, i) => add(p, of.updates[i]!)),
+  );
+}
+
+/** The leaves of trees that must be like `params`, a list of each. */
+export function alongside<Name extends string>(
+  who: string,
+  params: unknown,
+  trees: Readonly<Record<Name, unknown>>,
+): Record<Name, Tensor[]> {
+  const lists = Object.entries(trees).map(([name, tree]) => [name, leavesAlike(who, [params, "params"], [tree, name])]);
+  return Object.fromEntries(lists) as Record<Name, Tensor[]>;
 }
