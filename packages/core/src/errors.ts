@@ -15,8 +15,8 @@ export class WengertError extends Error {
 const engine = Error as { stackTraceLimit?: number | undefined };
 
 /**
- * The calls that led here, from the innermost on that is not in Wengert's own files: `at f (file:line:column)`. It may lie
- * below many of those, as trees are walked 100 deep.
+ * The calls that led here, from the innermost on that is not in Wengert's own files, nor where Node goes on after an await:
+ * `at f (file:line:column)`. It may lie below many of those, as trees are walked 100 deep.
  */
 export function usersCalls(): readonly string[] {
   const { stackTraceLimit } = engine;
@@ -27,8 +27,9 @@ export function usersCalls(): readonly string[] {
   // Where the packages lie, as this engine writes it: the innermost call is here. Unknown in a bundle, which has no such files.
   const house = /([^\s(@]*)core[\\/](src|dist)[\\/]/.exec(calls[0] ?? "")?.[1];
   const isOwn = (call: string) =>
-    /[\\/](core|ops|train|compile|onnx|mpi)[\\/](src|dist)[\\/]/.test(call) &&
-    ((house !== undefined && call.includes(house)) || /@wengert[\\/]/.test(call));
+    /\bnode:internal\//.test(call) ||
+    (/[\\/](core|ops|train|compile|onnx|mpi)[\\/](src|dist)[\\/]/.test(call) &&
+      ((house !== undefined && call.includes(house)) || /@wengert[\\/]/.test(call)));
   const first = calls.findIndex((call) => !isOwn(call));
   return first < 0 ? [] : calls.slice(first).slice(0, stackTraceLimit);
 }

@@ -1,9 +1,11 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import * as core from "@wengert/core";
 import * as ops from "@wengert/ops";
 import * as train from "@wengert/train";
+import * as data from "@wengert/train/data";
 import { afterAll } from "vitest";
 import { sourcesOf } from "../../ops/test/sources.ts";
 import { testMistakes } from "../../ops/test/told.ts";
@@ -24,7 +26,10 @@ async function inPage<T>(body: () => T): Promise<Awaited<T>> {
   }
 }
 
-const exported = { ...train };
+/** A gzip file of these bytes. */
+const packed = (bytes: Uint8Array): File => new File([new Uint8Array(gzipSync(bytes))], "packed.gz");
+
+const exported = { ...train, ...data };
 const functions = Object.entries(exported).filter(
   ([name, value]) => typeof value === "function" && !/^[A-Z]/.test(name),
 );
@@ -32,7 +37,7 @@ const functions = Object.entries(exported).filter(
 testMistakes({
   prelude,
   mistakes,
-  scope: { ...core, ...ops, ...exported, folder, inPage, builtin },
+  scope: { ...core, ...ops, ...exported, folder, inPage, builtin, packed },
   sources: sourcesOf("train"),
   speakers: functions.map(([name]) => name).filter((name) => !(name in silent)),
   shown: (text) => text.replaceAll(`${folder}/`, ""),

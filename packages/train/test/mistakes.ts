@@ -7,6 +7,7 @@
 // Then `npx vitest run --project train errors -u`, and read what errors.snapshot.md says as a user would.
 
 import type { Chapter } from "../../ops/test/told.ts";
+import { dataMistakes, dataPrelude } from "./data/mistakes.ts";
 
 /** What the mistakes are made with. `folder` is an empty folder, whose name the page leaves out. */
 export const prelude = `
@@ -17,6 +18,7 @@ const int32 = (values) => tensor(values, { dtype: "int32" });
 const path = (name) => folder + "/" + name;
 const counters = { n: tensor([1], { dtype: "int32", label: "n" }) };
 const grads = { W: zeros([3, 2]), b: zeros([2]) };
+${dataPrelude.trim()}
 `;
 
 export const mistakes: Chapter = {
@@ -123,6 +125,8 @@ export const mistakes: Chapter = {
     "piecewise([[0, 0.1], [10, true]])",
     "piecewise({ 0: 0.1 })",
   ],
+  ...dataMistakes,
+
   "Files in a page": ['await inPage(() => builtin("load", "node:fs/promises"))'],
 };
 
