@@ -45,4 +45,4 @@ export {
   zeros,
 } from "./tensor.ts";
 export { evaluate, type Listing, type Program, type Spec, type SpecsOf, trace } from "./trace.ts";
-export { leaves, leavesAlike, type TreeFunction, type TreesOnly, treeMap, unflatten } from "./tree.ts";
+export { leaves, leavesAlike, type TreeFunction, type TreesOnly, treeMap, unflatten, walk } from "./tree.ts";

@@ -1,3 +1,9 @@
+export { type BatchesOptions, batches } from "./batches/batches.ts";
+export { type Fold, type KFoldOptions, kFold } from "./batches/kFold.ts";
+export { permutation } from "./batches/permutation.ts";
+export type { Series } from "./batches/series.ts";
+export { type SplitOptions, split } from "./batches/split.ts";
+export { type Standardization, standardize } from "./batches/standardize.ts";
 export { DataError } from "./errors.ts";
 export type { History, Point } from "./fit/history.ts";
 export { accuracy, type TopKOptions, topK } from "./metrics/accuracy.ts";

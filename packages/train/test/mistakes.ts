@@ -15,6 +15,7 @@ const params = { W: zeros([3, 2], { label: "W" }), b: zeros([2], { label: "b" })
 const X = tensor([[2, 1, 0], [0, 3, 1]], { label: "X" });
 const y = tensor([0, 2], { dtype: "int32", label: "y" });
 const int32 = (values) => tensor(values, { dtype: "int32" });
+const data = { X: tensor([[1, 2, 3], [4, 5, 6], [7, 8, 9], [0, 1, 2]]), y: tensor([0, 1, 1, 0], { dtype: "int32" }) };
 const path = (name) => folder + "/" + name;
 const counters = { n: tensor([1], { dtype: "int32", label: "n" }) };
 const grads = { W: zeros([3, 2]), b: zeros([2]) };
@@ -126,6 +127,31 @@ export const mistakes: Chapter = {
     "piecewise({ 0: 0.1 })",
   ],
   ...dataMistakes,
+  "batches, split, kFold, permutation, standardize": [
+    "batches(data)",
+    "batches(data, 32)",
+    "batches(data, { batchSize: 32 })",
+    "batches(data, { size: 0 })",
+    "batches(data, { size: 9, dropLast: true })",
+    "batches(data, { size: 2, epoch: -1 })",
+    "batches(data, { size: 2, key: 7 })",
+    "batches({ X: data.X, y: zeros([3]) }, { size: 2 })",
+    "batches({ ...data, rate: tensor(0.1) }, { size: 2 })",
+    "batches([[1, 2], [3, 4]], { size: 2 })",
+    "batches({}, { size: 2 })",
+    "batches(zeros([0, 3]), { size: 2 })",
+    "split(data)",
+    "split(data, { share: 80 })",
+    "split(data, { share: 0.1 })",
+    "split(data, { share: 0.5, labels: data.X })",
+    "split(data, { share: 0.5, labels: [0, 1, 1, 0] })",
+    'split(data, { share: 0.5, key: "seed" })',
+    "kFold(data, { folds: 1 })",
+    "kFold(data, { folds: 5 })",
+    "permutation(randomKey(1), 2.5)",
+    "standardize(data)",
+    "standardize(tensor(1))",
+  ],
 
   "Files in a page": ['await inPage(() => builtin("load", "node:fs/promises"))'],
 };
