@@ -51,7 +51,7 @@ function tables() {
   const both = (op, title, call) =>
     dtypes.map((dtype) => ({ op, title: `\`${op}\`${title} ${dtype}`, call: (n) => call(dtype, n) }));
 
-  const functions = ["exp", "log", "tanh", "sigmoid", "neg", "square", "relu"].flatMap((op) =>
+  const functions = ["exp", "log", "tanh", "sigmoid", "neg", "square", "sqrt", "relu"].flatMap((op) =>
     both(op, "", (dtype, n) => {
       const x = some([n], dtype);
       const y = op === "log" ? ops.abs(x) : x;

@@ -69,7 +69,10 @@ const NEG: i32 = 0;
 const SQUARE: i32 = 1;
 // @ts-ignore: decorator
 @inline
-const RELU: i32 = 2;
+const SQRT: i32 = 2;
+// @ts-ignore: decorator
+@inline
+const RELU: i32 = 3;
 
 /** y = f(x) of n entries, a vector at a time */
 // @ts-ignore: decorator
@@ -79,6 +82,7 @@ function arithmetic<T>(f: i32, n: i32, y: usize, x: usize): void {
     const a = v128.load(x);
     if (f == NEG) v128.store(y, v128.neg<T>(a));
     else if (f == SQUARE) v128.store(y, v128.mul<T>(a, a));
+    else if (f == SQRT) v128.store(y, v128.sqrt<T>(a));
     else v128.store(y, v128.max<T>(a, v128.splat<T>(0)));
   }
 }
@@ -93,6 +97,12 @@ export function square32(n: i32, y: usize, x: usize): void {
 }
 export function square64(n: i32, y: usize, x: usize): void {
   arithmetic<f64>(SQUARE, n, y, x);
+}
+export function sqrt32(n: i32, y: usize, x: usize): void {
+  arithmetic<f32>(SQRT, n, y, x);
+}
+export function sqrt64(n: i32, y: usize, x: usize): void {
+  arithmetic<f64>(SQRT, n, y, x);
 }
 export function relu32(n: i32, y: usize, x: usize): void {
   arithmetic<f32>(RELU, n, y, x);

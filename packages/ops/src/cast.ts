@@ -15,6 +15,10 @@ export const cast: Op<Unary, { readonly dtype: DType }> = /* @__PURE__ */ define
   view: ([x], { dtype }) => (storageOf[dtype] === x.dtype ? x : undefined),
   kernel: (out, [x], { dtype }) => {
     const values = rows(x);
+    if (dtype === "float64" || dtype === "float32") {
+      out.data.set(values); // the engine's own loop; floats hold, or round, all there is
+      return;
+    }
     for (let i = 0; i < values.length; i++) {
       const value = values[i]!;
       if (dtype === "int32" && !(Math.abs(Math.trunc(value)) <= 2 ** 31 && Math.trunc(value) !== 2 ** 31)) {

@@ -90,7 +90,7 @@ export const sqrt: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
     for (let l = 0, p = i; l < n; l++, p += s) y[o + l] = Math.sqrt(a[p]!);
   },
   (g, { output: y }) => div(g, mul(y, 2)),
-  { at: [0.25, 1, 3], nonFinite: ofSqrt },
+  { at: [0.25, 1, 3], nonFinite: ofSqrt, wasm: "sqrt" },
 );
 
 /** y = eˣ, x̄ = g y */

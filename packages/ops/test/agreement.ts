@@ -217,6 +217,7 @@ export const calls: Readonly<Record<string, (call: Drawn) => Case>> = {
   sigmoid: unary,
   neg: unary,
   square: unary,
+  sqrt: unary,
   relu: unary,
   add: pair,
   sub: pair,

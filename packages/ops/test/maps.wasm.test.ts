@@ -13,6 +13,7 @@ import {
   relu,
   reluPullback,
   sigmoid,
+  sqrt,
   square,
   sub,
   sum,
@@ -100,7 +101,7 @@ describe.each(functions)("%s", (name, f) => {
   });
 });
 
-describe.each(Object.entries({ neg, square, relu }))("%s", (_, f) => {
+describe.each(Object.entries({ neg, square, sqrt, relu }))("%s", (_, f) => {
   it.each(floats)("of %s has the same bits by all kernels", (dtype) => {
     for (const n of [...sizes, 191, 192, 193]) byAll(() => f(tensor(random([n], n), { dtype })));
     byAll(() => f(tensor([...special, ...anyDoubles(20_000)], { dtype })));

@@ -1,5 +1,5 @@
 /** The functions of each element, and operations on two, that have kernels. */
-export type FunctionName = "exp" | "log" | "tanh" | "sigmoid" | "neg" | "square" | "relu";
+export type FunctionName = "exp" | "log" | "tanh" | "sigmoid" | "neg" | "square" | "sqrt" | "relu";
 export type OperationName = "add" | "sub" | "mul" | "div" | "reluPullback";
 
 /** Softmax, its relatives, and what they pull back. */

@@ -23,6 +23,7 @@ const functions = {
   sigmoid: ["sigmoid32", "sigmoid64", crossovers.functions],
   neg: ["neg32", "neg64", crossovers.arithmetic],
   square: ["square32", "square64", crossovers.arithmetic],
+  sqrt: ["sqrt32", "sqrt64", crossovers.arithmetic],
   relu: ["relu32", "relu64", crossovers.arithmetic],
 } as const satisfies Record<FunctionName, readonly [string, string, number]>;
 
