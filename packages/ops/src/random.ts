@@ -16,6 +16,7 @@ import {
 } from "@wengert/core";
 import { type Data, type NdArray, rows, type Shape } from "@wengert/core/ndarray";
 import { shapeOf } from "./axes.ts";
+import { log } from "./logarithm.ts";
 import { type Sampled, withSamples } from "./samples.ts";
 
 // Random numbers are a function of a key and of nothing else: Threefry-2x32 with 20 rounds (Salmon, Moraes, Dror, Shaw:
@@ -114,7 +115,7 @@ export const randomUniform: Op<Unary, Drawing & { readonly min: number; readonly
     samples: () => [[randomKey(1), { shape: [2, 3] }]],
   });
 
-/** Numbers of the standard normal distribution, by the Box–Muller transform. */
+/** Numbers of the standard normal distribution, by the Box–Muller transform: the same in every engine, to the last digit. */
 export const randomNormal: Op<Unary, Drawing, RandomOptions> = /* @__PURE__ */ defineOp({
   name: "randomNormal",
   options: drawingDefaults,
@@ -124,12 +125,24 @@ export const randomNormal: Op<Unary, Drawing, RandomOptions> = /* @__PURE__ */ d
   kernel: (out, [key]) => {
     const [radius, angle] = [uniformOf(out, key, stream.radius), uniformOf(out, key, stream.angle)];
     for (let i = 0; i < out.data.length; i++) {
-      out.data[i] = Math.sqrt(-2 * Math.log1p(-radius(i))) * Math.cos(2 * Math.PI * angle(i));
+      out.data[i] = Math.sqrt(-2 * log(1 - radius(i), 0)) * cosine(angle(i));
     }
   },
   vjp: [null],
   samples: () => [[randomKey(1), { shape: [2, 3] }]],
 });
+
+/** cos 2πa for 0 ≤ a < 1, by Taylor's series of the cosine or the sine of what a is off the next quarter; engines differ in Math.cos. */
+function cosine(a: number): number {
+  const quarter = Math.round(4 * a);
+  const x = 2 * Math.PI * (a - quarter / 4); // the difference is exact
+  let [term, sum] = quarter % 2 === 0 ? [1, 1] : [x, x];
+  for (let k = 1 + (quarter % 2); k < 18; k += 2) {
+    term *= (-x * x) / (k * (k + 1));
+    sum += term;
+  }
+  return quarter === 1 || quarter === 2 ? -sum : sum;
+}
 
 /** The second counter word: what a key is used for. */
 const stream = { split: 1, uniform: 2, radius: 3, angle: 4, fold: 5 } as const;

@@ -9,7 +9,7 @@ import {
   type WengertError,
 } from "@wengert/core";
 import { foldIn, mul, randomKey, randomNormal, randomUniform, splitKey } from "@wengert/ops";
-import { describe, expect, it, test } from "vitest";
+import { describe, expect, it, test, vi } from "vitest";
 import { threefry } from "../src/random.ts"; // the generator itself, for its published vectors
 import { errorOf, int32, numbers, random } from "./support.ts";
 
@@ -164,6 +164,26 @@ describe.each(["float64", "float32"] as const)("in %s", (dtype) => {
       expect(Math.abs(beyond(limit) - share)).toBeLessThan(within(share));
     expect(Math.abs(correlation(xs.slice(1), xs.slice(0, -1)))).toBeLessThan(within(1));
   });
+});
+
+it("randomNormal is what Box and Muller say, and made without the engine's functions", () => {
+  const uniform = (use: number, i: number) => {
+    const bits = new Uint32Array(2);
+    threefry(numbers(randomKey(6)) as unknown as Uint32Array, i, use, bits);
+    return ((bits[0]! >>> 5) * 2 ** 26 + (bits[1]! >>> 6)) / 2 ** 53;
+  };
+  const { cos, log1p, sqrt } = Math;
+  const wanted = Array.from({ length: 2000 }, (_, i) => [
+    sqrt(-2 * log1p(-uniform(3, i))),
+    cos(2 * Math.PI * uniform(4, i)),
+  ]);
+  const functions = ["cos", "sin", "log", "log1p", "exp", "pow"] as const;
+  const spies = functions.map((name) => vi.spyOn(Math, name));
+  const xs = numbers(randomNormal(randomKey(6), { shape: [2000] }));
+  const calls = spies.map((spy) => spy.mock.calls.length);
+  vi.restoreAllMocks();
+  expect(calls).toEqual(functions.map(() => 0));
+  for (const [i, [r, c]] of wanted.entries()) expect(Math.abs(xs[i]! - r! * c!)).toBeLessThanOrEqual(r! * 2 ** -50); // what the cosine of a rounded 2πa is off
 });
 
 it("random numbers are ops: traced with their key as an argument, and constants to a derivative", () => {
