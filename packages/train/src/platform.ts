@@ -3,6 +3,7 @@ import { ArgumentError } from "@wengert/core";
 interface Builtins {
   "node:fs": typeof import("node:fs");
   "node:fs/promises": typeof import("node:fs/promises");
+  "node:os": typeof import("node:os");
   "node:path": typeof import("node:path");
   "node:url": typeof import("node:url");
 }

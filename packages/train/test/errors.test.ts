@@ -10,6 +10,7 @@ import { afterAll } from "vitest";
 import { sourcesOf } from "../../ops/test/sources.ts";
 import { testMistakes } from "../../ops/test/told.ts";
 import { builtin } from "../src/platform.ts";
+import { onSystem } from "./files/system.ts";
 import { mistakes, prelude, silent } from "./mistakes.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "wengert-mistakes-"));
@@ -37,7 +38,7 @@ const functions = Object.entries(exported).filter(
 testMistakes({
   prelude,
   mistakes,
-  scope: { ...core, ...ops, ...exported, folder, inPage, builtin, packed },
+  scope: { ...core, ...ops, ...exported, folder, inPage, onSystem, builtin, packed },
   sources: sourcesOf("train"),
   speakers: functions.map(([name]) => name).filter((name) => !(name in silent)),
   shown: (text) => text.replaceAll(`${folder}/`, ""),

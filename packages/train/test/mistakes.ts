@@ -8,6 +8,7 @@
 
 import type { Chapter } from "../../ops/test/told.ts";
 import { dataMistakes, dataPrelude } from "./data/mistakes.ts";
+import { filesMistakes, filesPrelude } from "./files/mistakes.ts";
 
 /** What the mistakes are made with. `folder` is an empty folder, whose name the page leaves out. */
 export const prelude = `
@@ -20,6 +21,7 @@ const path = (name) => folder + "/" + name;
 const counters = { n: tensor([1], { dtype: "int32", label: "n" }) };
 const grads = { W: zeros([3, 2]), b: zeros([2]) };
 ${dataPrelude.trim()}
+${filesPrelude.trim()}
 `;
 
 export const mistakes: Chapter = {
@@ -152,6 +154,7 @@ export const mistakes: Chapter = {
     "standardize(data)",
     "standardize(tensor(1))",
   ],
+  ...filesMistakes,
 
   "Files in a page": ['await inPage(() => builtin("load", "node:fs/promises"))'],
 };

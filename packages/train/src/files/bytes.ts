@@ -1,0 +1,25 @@
+import { DataError } from "../errors.ts";
+
+/** The bytes that are given, not copied; `undefined` for anything else. Those of another realm are bytes too. */
+export function bytesIn(x: unknown): Uint8Array | undefined {
+  const kind = Object.prototype.toString.call(x).slice(8, -1);
+  if (kind === "ArrayBuffer") return new Uint8Array(x as ArrayBuffer);
+  if (kind !== "Uint8Array") return undefined;
+  const { buffer, byteOffset, byteLength } = x as Uint8Array; // it may be a Buffer, whose slice copies nothing
+  return new Uint8Array(buffer, byteOffset, byteLength);
+}
+
+/** The bytes from `begin` to `end` in memory of their own. @throws DataError if there is none */
+export function copyOf(file: string, bytes: Uint8Array, begin: number, end: number): Uint8Array<ArrayBuffer> {
+  const copy = memoryFor(file, end - begin);
+  copy.set(bytes.subarray(begin, end));
+  return copy;
+}
+
+export function memoryFor(file: string, size: number): Uint8Array<ArrayBuffer> {
+  try {
+    return new Uint8Array(size);
+  } catch (cause) {
+    throw new DataError(`${file}: there is no memory for a tensor of ${size} bytes`, { cause });
+  }
+}

@@ -1,0 +1,99 @@
+import { DataError } from "../errors.ts";
+import { type JsonReader, jsonReader, quoted } from "./json.ts";
+
+/** What the header of a safetensors file says of one tensor. `begin` and `end` count from the end of the header. */
+export interface Entry {
+  readonly name: string;
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  readonly begin: number;
+  readonly end: number;
+}
+
+export interface Header {
+  readonly metadata: ReadonlyMap<string, string>;
+  readonly entries: readonly Entry[];
+}
+
+/** The most bytes that the reference implementation takes for a header. */
+export const mostHeader = 100_000_000;
+const mostAxes = 64; // of a tensor
+
+/** The length of the header and the header itself, filled up with spaces so that the numbers begin at a multiple of 8. */
+export function headerBytes(who: string, { metadata, entries }: Header): Uint8Array<ArrayBuffer> {
+  const texts = [...metadata].map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`);
+  const members = entries.map(
+    ({ name, dtype, shape, begin, end }) =>
+      `${JSON.stringify(name)}:${JSON.stringify({ dtype, shape, data_offsets: [begin, end] })}`,
+  );
+  if (texts.length > 0) members.unshift(`"__metadata__":{${texts.join()}}`);
+  const json = new TextEncoder().encode(`{${members.join()}}`); // joined by hand: an object would put the name "10" first
+  const length = 8 * Math.ceil(json.length / 8);
+  if (length > mostHeader)
+    throw new DataError(
+      `${who}: the names, shapes and metadata of ${entries.length} tensors take ${length} bytes, where a safetensors file has room for ${mostHeader}; save the tree in parts`,
+    );
+  const bytes = new Uint8Array(8 + length).fill(0x20, 8);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(length), true);
+  bytes.set(json, 8);
+  return bytes;
+}
+
+/** How many bytes the header has, of a file of `size` bytes of which the first 8 are given. @throws DataError */
+export function headerLength(file: string, first: Uint8Array<ArrayBuffer>, size: number): number {
+  if (size < 8) throw damaged(file, `it has ${size} bytes, and its first 8 should hold the length of its header`);
+  const length = new DataView(first.buffer, first.byteOffset).getBigUint64(0, true);
+  if (length > BigInt(mostHeader))
+    throw damaged(file, `its header should have ${length} bytes, where ${mostHeader} are the most`);
+  if (8 + Number(length) > size)
+    throw damaged(file, `its header should have ${length} bytes, of which ${size - 8} are there`);
+  return Number(length);
+}
+
+/** Reads the header itself. @throws DataError for what the format does not have, be it good JSON. */
+export function parseHeader(file: string, bytes: Uint8Array): Header {
+  const json = jsonReader(textOf(file, bytes), (what) => damaged(file, `its header is wrong: ${what}`));
+  if (bytes[0] !== 0x7b) throw json.fail('"{"'); // not even a space
+  const metadata = new Map<string, string>();
+  const entries: Entry[] = [];
+  json.members((name) => {
+    if (name === "__metadata__") json.members((key) => metadata.set(key, json.string()));
+    else entries.push(entryOf(json, name));
+  });
+  json.end();
+  return { metadata, entries };
+}
+
+function textOf(file: string, bytes: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw damaged(file, "its header is no text in UTF-8");
+  }
+}
+
+function entryOf(json: JsonReader, name: string): Entry {
+  const counts = (most: number): number[] => {
+    const found: number[] = [];
+    json.list((i) => {
+      if (i === most) throw json.fail(`no more than ${most} numbers`);
+      found.push(json.count());
+    });
+    return found;
+  };
+  let dtype: string | undefined;
+  let shape: number[] | undefined;
+  let offsets: number[] | undefined;
+  json.members((field) => {
+    if (field === "dtype") dtype = json.string();
+    else if (field === "shape") shape = counts(mostAxes);
+    else if (field === "data_offsets") offsets = counts(2);
+    else throw json.fail(`no ${quoted(field)} among dtype, shape and data_offsets of ${quoted(name)}`);
+  });
+  if (dtype === undefined || shape === undefined || offsets?.length !== 2)
+    throw json.fail(`dtype, shape and two data_offsets of ${quoted(name)}`);
+  return { name, dtype, shape, begin: offsets[0]!, end: offsets[1]! };
+}
+
+export const damaged = (file: string, what: string): DataError =>
+  new DataError(`${file} is no safetensors file, or a damaged one: ${what}. Save it anew, or fetch it again.`);

@@ -1,0 +1,97 @@
+import type { FileHandle } from "node:fs/promises";
+import { ArgumentError, complete, show, type Tensor } from "@wengert/core";
+import { DataError } from "../errors.ts";
+import { builtin } from "../platform.ts";
+import { bytesIn, copyOf, memoryFor } from "./bytes.ts";
+import { headerLength } from "./header.ts";
+import { type AnyTree, type Loaded, type LoadOptions, layoutOf } from "./layout.ts";
+import { pathOf } from "./path.ts";
+
+/** Something that is read in pieces. */
+interface Source {
+  /** How messages call it. */
+  readonly name: string;
+  readonly size: number;
+  /** The bytes from `begin` to `end` in memory of their own. @throws DataError if they cannot be read */
+  read(begin: number, end: number): Promise<Uint8Array<ArrayBuffer>>;
+}
+
+/**
+ * The tree in a safetensors file, and its metadata: a path, or in a page a Blob, such as a File that was chosen, or bytes. What another
+ * program wrote comes as a record of tensors by their names, as Python's `load_file` gives it, or in the structure of `like`. The
+ * header is checked before there is memory for anything; then each tensor is read straight into its own.
+ * @throws DataError for what cannot be read or is no safetensors file, for a dtype that there is not here, and for other tensors than
+ * those of `like`
+ */
+export async function load<T = AnyTree>(
+  source: string | URL | Blob | ArrayBuffer | Uint8Array,
+  options?: LoadOptions<T>,
+): Promise<Loaded<T>> {
+  const who = "load";
+  const { like } = complete<LoadOptions<T>>(who, options, { like: undefined });
+  const bytes = bytesIn(source);
+  if (bytes) return loadFrom(who, sourceOfBytes(who, bytes), like);
+  if (source instanceof Blob) return loadFrom(who, sourceOfBlob(who, source), like);
+  if (typeof source !== "string" && !(source instanceof URL))
+    throw new ArgumentError(`${who}: expected a path, a Blob or an ArrayBuffer, got ${show(source)}`);
+  const path = pathOf(who, source);
+  const name = `${who}: ${path}`;
+  const { open, stat } = builtin(who, "node:fs/promises");
+  const isFile = (await readable(name, () => stat(path))).isFile();
+  if (!isFile) throw new DataError(`${name} is no file; of a pipe or a device give the bytes`);
+  const file = await readable(name, () => open(path));
+  try {
+    return await loadFrom(who, await sourceOfFile(name, file), like);
+  } finally {
+    await file.close();
+  }
+}
+
+async function loadFrom<T>(who: string, { name, size, read }: Source, like: T | undefined): Promise<Loaded<T>> {
+  const begin = 8 + headerLength(name, await read(0, Math.min(8, size)), size);
+  const { entries, tensor, loaded } = layoutOf(who, name, await read(8, begin), size - begin, like);
+  const tensors = new Map<string, Tensor>();
+  for (const entry of entries)
+    tensors.set(entry.name, tensor(entry, await read(begin + entry.begin, begin + entry.end)));
+  return loaded(tensors);
+}
+
+function sourceOfBytes(who: string, bytes: Uint8Array): Source {
+  const name = `${who}: the array of ${bytes.length} bytes`;
+  return { name, size: bytes.length, read: async (begin, end) => copyOf(name, bytes, begin, end) };
+}
+
+function sourceOfBlob(who: string, blob: Blob): Source {
+  const given = (blob as { readonly name?: unknown }).name;
+  const name = `${who}: ${typeof given === "string" ? given : `the Blob of ${blob.size} bytes`}`;
+  return {
+    name,
+    size: blob.size,
+    read: (begin, end) => readable(name, async () => new Uint8Array(await blob.slice(begin, end).arrayBuffer())),
+  };
+}
+
+async function sourceOfFile(name: string, file: FileHandle): Promise<Source> {
+  const { size } = await readable(name, () => file.stat());
+  const read = async (begin: number, end: number): Promise<Uint8Array<ArrayBuffer>> => {
+    const bytes = memoryFor(name, end - begin);
+    for (let at = 0; at < bytes.length; ) {
+      const most = Math.min(2 ** 30, bytes.length - at); // systems read no more than 2 GB at once
+      const { bytesRead } = await readable(name, () => file.read(bytes, at, most, begin + at));
+      if (bytesRead === 0) throw new DataError(`${name} became shorter while it was read; load it again`);
+      at += bytesRead;
+    }
+    return bytes;
+  };
+  return { name, size, read };
+}
+
+async function readable<R>(name: string, read: () => Promise<R>): Promise<R> {
+  try {
+    return await read();
+  } catch (error) {
+    throw new DataError(`${name} cannot be read (${error instanceof Error ? error.message : String(error)})`, {
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,95 @@
+import type { Chapter } from "../../../ops/test/told.ts";
+
+/** What mistakes with safetensors files are made with. */
+export const filesPrelude = `
+const saved = toSafetensors(params);
+const withHeader = (json, ...numbers) => {
+  const text = new TextEncoder().encode(typeof json === "string" ? json : JSON.stringify(json));
+  return Uint8Array.of(text.length % 256, text.length >> 8, 0, 0, 0, 0, 0, 0, ...text, ...numbers);
+};
+const entry = (dtype, shape, ...data_offsets) => ({ dtype, shape, data_offsets });
+const file = (name, bytes) => new File([bytes], name + ".safetensors");
+`;
+
+export const filesMistakes: Chapter = {
+  "save, toSafetensors": [
+    "await save()",
+    "await save(params)",
+    "await save('', params)",
+    "await save(new URL('https://example.org/model'), params)",
+    "await save(path('model.safetensors'), { ...params, step: 3 })",
+    "await save(path('model.safetensors'), params, { step: '3' })",
+    "await save(path('model.safetensors'), params, { metadata: 'step 3' })",
+    "await save(path('model.safetensors'), params, { metadata: { step: 3 } })",
+    "await save(path('model.safetensors'), params, { metadata: { 'wengert.tree': '{}' } })",
+    "await save(path('nowhere/model.safetensors'), params)",
+    "await save(path('.'), params)",
+    "await onSystem({ sync: 'EIO' }, async () => await save(path('model.safetensors'), params))",
+    "await onSystem({ syncFolder: 'EIO' }, async () => await save(path('model.safetensors'), params))",
+    "await inPage(() => save('model.safetensors', params))",
+    "await save(new WritableStream({ write() { throw new Error('the tab was closed'); } }), params)",
+    "toSafetensors([1, 2])",
+    "toSafetensors({ '\\ud83d': y })",
+    "toSafetensors({}, { metadata: { notes: 'x'.repeat(1e8) } })",
+    "trace((x) => toSafetensors({ x }), X)",
+  ],
+  writeWhole: [
+    "await writeWhole(path('page.html'), [1, 2, 3])",
+    "await writeWhole(path('nowhere/page.html'), 'a page')",
+  ],
+  "load, fromSafetensors": [
+    "await load()",
+    "await load(path('none.safetensors'))",
+    "await load(path('.'))",
+    "await load('/dev/null')",
+    "await load(new URL('https://example.org/model'))",
+    "await load(saved, { names: ['W'] })",
+    "fromSafetensors('model.safetensors')",
+    "# What a file must hold is given as like.",
+    "await load(file('model', saved), { like: { W: params.W, bias: params.b } })",
+    "await load(file('model', saved), { like: { W: params.W } })",
+    "await load(file('model', toSafetensors(Array(9).fill(y))), { like: params })",
+    "await load(file('model', saved), { like: { ...params, b: zeros([3]) } })",
+    "await load(file('model', saved), { like: { ...params, b: y } })",
+    "await load(file('model', saved), { like: 3 })",
+    "# Dtypes that there are not here",
+    "fromSafetensors(withHeader({ W: entry('F16', [2], 0, 4) }, 0, 0, 0, 0))",
+    "fromSafetensors(withHeader({ W: entry('U8', [2], 0, 2) }, 0, 0))",
+    "fromSafetensors(withHeader({ W: entry('I64', [0], 0, 0) }))",
+    "fromSafetensors(withHeader({ W: entry('C64', [0], 0, 0) }))",
+    "fromSafetensors(withHeader({ W: entry('F4', [0], 0, 0) }))",
+    "fromSafetensors(withHeader({ W: entry('F80', [0], 0, 0) }))",
+    "# Damaged files, and what else there is",
+    "await load(new Blob(['PK']))",
+    "await load(file('model', 'name,height\\nAda,163'))",
+    "await load(file('model', saved.slice(0, 100)))",
+    "await load(file('model', saved.slice(0, -1)))",
+    "await load(file('model', Uint8Array.of(...saved, 0)))",
+    "fromSafetensors(withHeader('[]'))",
+    "fromSafetensors(withHeader(' {}'))",
+    "fromSafetensors(withHeader('{} {}'))",
+    "fromSafetensors(withHeader('{\"W'))",
+    "fromSafetensors(withHeader('{\"\\\\ud83d\": 1}'))",
+    "fromSafetensors(Uint8Array.of(1, 0, 0, 0, 0, 0, 0, 0, 255))",
+    'fromSafetensors(withHeader(\'{"W": {}, "W": {}}\'))',
+    "fromSafetensors(withHeader({ W: [] }))",
+    "fromSafetensors(withHeader({ W: { dtype: 'F32', shape: [] } }))",
+    "fromSafetensors(withHeader({ W: entry('F32', [0.5], 0, 2) }))",
+    "fromSafetensors(withHeader({ W: entry('F32', [1], 0, 4, 4) }))",
+    "fromSafetensors(withHeader({ W: { ...entry('F32', [], 0, 4), strides: [] } }))",
+    "fromSafetensors(withHeader({ W: entry('BOOL', Array(65).fill(1), 0, 1) }, 1))",
+    "fromSafetensors(withHeader({ W: entry('F32', [1], 4, 8) }, 0, 0, 0, 0))",
+    "fromSafetensors(withHeader({ W: entry('F32', [2], 0, 4) }, 0, 0, 0, 0))",
+    "fromSafetensors(withHeader({ W: entry('F32', [2 ** 30, 2 ** 30], 0, 4) }, 0, 0, 0, 0))",
+    "fromSafetensors(withHeader({ W: entry('BOOL', [2], 0, 2) }, 1, 7))",
+    "fromSafetensors(withHeader({ __metadata__: { step: 3 } }))",
+    "fromSafetensors(withHeader({ __metadata__: { 'wengert.tree': '{\"W\": \"w\"}' } }))",
+    "fromSafetensors(withHeader({ __metadata__: { 'wengert.tree': '[]' }, W: entry('F32', [0], 0, 0) }))",
+    "fromSafetensors(withHeader({ __metadata__: { 'wengert.tree': '['.repeat(200) } }))",
+    "# What the system does not give",
+    "await save(path('model.safetensors'), params); await onSystem({ read: 'EIO' }, async () => await load(path('model.safetensors')))",
+    "await save(path('model.safetensors'), params); await onSystem({ read: 'short' }, async () => await load(path('model.safetensors')))",
+    "const large = toSafetensors(zeros([1000])); await onSystem({ memory: 7000 }, async () => await load(large))",
+    "await inPage(() => load('model.safetensors'))",
+  ],
+};

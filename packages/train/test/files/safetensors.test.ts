@@ -1,0 +1,131 @@
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type DType, Tensor, tensor, trace, treeMap, zeros } from "@wengert/core";
+import { slice, transpose } from "@wengert/ops";
+import { afterAll, describe, expect, expectTypeOf, test } from "vitest";
+import { DataError, fromSafetensors, load, save, toSafetensors } from "../../src/index.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "wengert-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** All that there is to know of a tree. */
+const whole = (tree: unknown): unknown => {
+  if (tree instanceof Tensor) return { shape: tree.shape, dtype: tree.dtype, numbers: [...tree.data.data] };
+  if (Array.isArray(tree)) return tree.map(whole);
+  return Object.entries(tree as object).map(([key, entry]) => [key, whole(entry)]);
+};
+
+const numbers: Record<DType, Tensor> = {
+  float64: tensor([0, -0, 0.1, Number.NaN, Number.POSITIVE_INFINITY, 5e-324, 1.7976931348623157e308]),
+  float32: tensor([0.1, -0, Number.NEGATIVE_INFINITY, 1e-45], { dtype: "float32" }),
+  int32: tensor([-(2 ** 31), 2 ** 31 - 1, 0], { dtype: "int32" }),
+  bool: tensor([true, false, true]),
+};
+
+const trees: Record<string, unknown> = {
+  "a tensor": tensor(3),
+  "every dtype": numbers,
+  "lists and records": {
+    layers: [{ W: zeros([2, 3]), b: tensor([1, 2]) }, { W: zeros([3, 1]) }],
+    step: tensor(7, { dtype: "int32" }),
+  },
+  "a list": [tensor(1), [tensor(2), [tensor([3])]]],
+  nothing: {},
+  "empty nodes": { a: {}, b: [], c: [[], {}], d: tensor(1) },
+  "no elements": { a: zeros([0]), b: zeros([3, 0, 2], { dtype: "bool" }), c: tensor(1, { dtype: "int32" }) },
+  "keys with dots": { "a.b": tensor(1), a: { b: tensor(2), "b~2": tensor(3) }, "a.b~2": tensor(4) },
+  "keys of all kinds": {
+    "": tensor(1),
+    " ": tensor(2),
+    10: tensor(3),
+    9: tensor(4),
+    'é"\\/\n\u0001😀': tensor(5),
+    "\uffee": tensor(6),
+    "\u2028": tensor(7),
+  },
+  "keys that mean something elsewhere": JSON.parse(
+    '{"__proto__": {"x": 1}, "__metadata__": 2, "constructor": 3, "toString": 4, "wengert.tree": 5}',
+    (_, value) => (typeof value === "number" ? tensor(value) : value),
+  ),
+  "a record without a prototype": Object.assign(Object.create(null), { W: tensor([1, 2]) }),
+};
+
+describe("a tree comes back as it was", () => {
+  for (const [name, tree] of Object.entries(trees)) {
+    const metadata = { classes: '["a","b"]', "": "é😀\n" };
+    const write = toSafetensors as (tree: unknown, options?: object) => Uint8Array<ArrayBuffer>;
+    const bytes = write(tree, { metadata });
+    const expected = [whole(tree), { classes: '["a","b"]', "": "é😀\n" }];
+
+    test(`${name}: bytes`, () => {
+      const found = fromSafetensors(bytes);
+      expect([whole(found.tree), found.metadata]).toEqual(expected);
+      expect(write(found.tree, { metadata: found.metadata })).toEqual(bytes);
+    });
+
+    test(`${name}: a file, a Blob and a stream`, async () => {
+      const path = join(folder, "tree.safetensors");
+      await (save as (...args: unknown[]) => Promise<void>)(path, tree, { metadata });
+      const parts: Uint8Array<ArrayBuffer>[] = [];
+      const stream = new WritableStream({ write: (part) => void parts.push(part) });
+      await (save as (...args: unknown[]) => Promise<void>)(stream, tree, { metadata });
+      for (const source of [path, new Blob(parts), bytes, bytes.buffer, Buffer.from(bytes)]) {
+        const found = await load(source);
+        expect([whole(found.tree), found.metadata]).toEqual(expected);
+      }
+      expect(readdirSync(folder)).toEqual(["tree.safetensors"]);
+    });
+  }
+});
+
+test("tensors that do not lie row by row are written as they are read", () => {
+  const x = tensor([[1, 2, 3], [4, 5, 6]]); // biome-ignore format: a matrix
+  const tree = { transposed: transpose(x), part: slice(x, { start: [0, 1], stop: [2, 3] }) };
+  expect(whole(fromSafetensors(toSafetensors(tree)).tree)).toEqual(whole(treeMap((t) => tensor(t.toNested()), tree)));
+});
+
+test("what is loaded has memory of its own", () => {
+  const bytes = toSafetensors({ W: tensor([1, 2]) });
+  const { tree } = fromSafetensors(bytes);
+  bytes.fill(0);
+  expect(whole(tree)).toEqual([["W", { shape: [2], dtype: "float64", numbers: [1, 2] }]]);
+});
+
+describe("like", () => {
+  const model = {
+    layers: [{ weight: tensor([[1, 2]], { dtype: "float32" }), bias: tensor([3], { dtype: "float32" }) }],
+  };
+  const flat = { "layers.0.weight": model.layers[0]!.weight, "layers.0.bias": model.layers[0]!.bias };
+
+  test("gives the structure and the type of the tree that is expected, by names alone", () => {
+    const { tree } = fromSafetensors(toSafetensors(flat), { like: model });
+    expectTypeOf(tree).toEqualTypeOf(model);
+    expect(whole(tree)).toEqual(whole(model));
+  });
+
+  test.each([
+    [{ layers: [] }, /has "layers\.0\.(weight|bias)", "layers\.0\.(weight|bias)" besides/],
+    [{ layers: [{ ...model.layers[0], extra: tensor(1) }] }, /lacks "layers\.0\.extra"/],
+    [
+      { layers: [{ ...model.layers[0], bias: tensor([3, 4], { dtype: "float32" }) }] },
+      /"layers\.0\.bias" should be float32 \[2\].*got float32 \[1\]/,
+    ],
+    [
+      { layers: [{ ...model.layers[0], bias: tensor([3]) }] },
+      /"layers\.0\.bias" should be float64 \[1\].*got float32 \[1\]/,
+    ],
+  ])("refuses other tensors", (like, message) => {
+    const read = () => fromSafetensors<unknown>(toSafetensors(flat), { like });
+    expect(read).toThrow(DataError);
+    expect(read).toThrow(message);
+  });
+});
+
+test("while a program is traced there is nothing to save", () => {
+  const saving = (x: Tensor) => {
+    toSafetensors({ x });
+    return x;
+  };
+  expect(() => trace(saving, { shape: [2], dtype: "float64" })).toThrow(/traced/);
+});
