@@ -6,6 +6,7 @@ const idx = (...bytes) => new File([Uint8Array.of(...bytes)], "labels.idx");
 const npy = (header) => new File(["\\x93NUMPY\\x01\\x00" + String.fromCharCode(header.length, 0) + header].map(
   (text) => Uint8Array.from(text, (character) => character.charCodeAt(0))), "x.npy");
 const npyOf = (descr, shape) => npy("{'descr': " + descr + ", 'fortran_order': False, 'shape': (" + shape + "), }");
+const cars = (text, name = "cars.csv") => new File([text], name);
 `;
 
 export const dataMistakes: Chapter = {
@@ -61,5 +62,37 @@ export const dataMistakes: Chapter = {
     "await readNpy(npyOf(\"'<q8'\", '2,'))",
     "toNpy([1, 2])",
     "trace((p) => { toNpy(p); return p; }, params.b)",
+  ],
+
+  "readCsv, matrix": [
+    "await readCsv(cars('mpg,origin\\n18,USA\\n3O,Japan\\n,USA\\n'), { columns: { mpg: 'number' } })",
+    "await readCsv(cars('mpg\\n18\\n27,5\\n1\\n'), { columns: { mpg: 'number' }, delimiter: ';' })",
+    "await readCsv(cars('mpg,origin\\n18,USA\\n30,Jpaan\\n'), { columns: { origin: ['USA', 'Japan'] } })",
+    "await readCsv(cars('mpg,hp\\n?,1\\n18,\\n'))",
+    "await readCsv(cars('mpg\\n' + '?\\n'.repeat(9)), { columns: { mpg: 'number' } })",
+    "await readCsv(cars('mpg,origin\\n18,USA\\n30,?\\n'), { missing: 'mean' })",
+    "await readCsv(cars('mpg,hp\\n?,1\\n18,\\n'), { missing: 'drop' })",
+    "await readCsv(cars('mpg,hp\\n?,1\\n,2\\n'), { columns: { mpg: 'number' }, missing: 'mean' })",
+    "await readCsv(cars('mpg,hp\\n?,1\\n?,2\\n'), { missing: 'drop' })",
+    "await readCsv(cars('mpg,hp\\n1,2\\n3,4,5\\n6\\n'))",
+    "await readCsv(cars('mpg,hp,mpg\\n1,2,3\\n'))",
+    "await readCsv(cars('name,mpg\\n\"a ford, 18\\nfiat,20\\n'))",
+    "await readCsv(cars(''))",
+    "await readCsv(cars('mpg,origin\\n'))",
+    "await readCsv(cars('mpg,origin\\n18,USA\\n'), { columns: { miles: 'number' } })",
+    "await readCsv(idx(0x50, 0x4b, 3, 4, 0, 0))",
+    "await readCsv(idx(0x63, 0x61, 0x66, 0xe9, 10))",
+    "await readCsv(idx(0xfe, 0xff, 0xd8, 0))",
+    "await readCsv(await packed(new Uint8Array(1000)), { maxBytes: 100 })",
+    "await readCsv(cars(''), { header: true })",
+    "await readCsv(cars(''), { columns: ['mpg', 'origin'] })",
+    "await readCsv(cars(''), { columns: { mpg: 'float64' } })",
+    "await readCsv(cars(''), { missing: 'ignore' })",
+    "await readCsv(cars(''), { missingCells: '?' })",
+    "await readCsv(cars(''), { delimiter: ', ' })",
+    "await readCsv(cars(''), { decimal: ';' })",
+    "matrix(await readCsv(cars('mpg,origin\\n18,USA\\n')), 'mpg')",
+    "matrix(await readCsv(cars('mpg,origin\\n18,USA\\n')), ['mpg', 'hp'])",
+    "matrix(await readCsv(cars('mpg,origin\\n18,USA\\n')), ['mpg', 'origin'])",
   ],
 };

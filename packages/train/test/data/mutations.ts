@@ -2,7 +2,7 @@ import { WengertError } from "@wengert/core";
 import { expect } from "vitest";
 
 /** A generator of numbers from 0 to 1 (mulberry32): the same each time. */
-export function randomFrom(seed: number): () => number {
+function randomFrom(seed: number): () => number {
   let state = seed;
   return () => {
     state = (state + 0x6d2b79f5) | 0;
@@ -13,7 +13,7 @@ export function randomFrom(seed: number): () => number {
 }
 
 /** The file with some of what happens to files: bytes changed, lost, doubled, cut off, run together. */
-export function mutated(file: Uint8Array, random: () => number): Uint8Array<ArrayBuffer> {
+function mutated(file: Uint8Array, random: () => number): Uint8Array<ArrayBuffer> {
   let bytes = new Uint8Array(file);
   const below = (n: number) => Math.floor(random() * n);
   // Where a format is decided stands first, so half of all that happens, happens there.
