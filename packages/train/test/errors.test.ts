@@ -6,6 +6,7 @@ import * as core from "@wengert/core";
 import * as ops from "@wengert/ops";
 import * as train from "@wengert/train";
 import * as data from "@wengert/train/data";
+import * as report from "@wengert/train/report";
 import { afterAll } from "vitest";
 import { sourcesOf } from "../../ops/test/sources.ts";
 import { testMistakes } from "../../ops/test/told.ts";
@@ -30,7 +31,7 @@ async function inPage<T>(body: () => T): Promise<Awaited<T>> {
 /** A gzip file of these bytes. */
 const packed = (bytes: Uint8Array): File => new File([new Uint8Array(gzipSync(bytes))], "packed.gz");
 
-const exported = { ...train, ...data };
+const exported = { ...train, ...data, ...report };
 const functions = Object.entries(exported).filter(
   ([name, value]) => typeof value === "function" && !/^[A-Z]/.test(name),
 );

@@ -18,6 +18,7 @@ const y = tensor([0, 2], { dtype: "int32", label: "y" });
 const int32 = (values) => tensor(values, { dtype: "int32" });
 const data = { X: tensor([[1, 2, 3], [4, 5, 6], [7, 8, 9], [0, 1, 2]]), y: tensor([0, 1, 1, 0], { dtype: "int32" }) };
 const path = (name) => folder + "/" + name;
+const history = { train: [{ step: 1, epoch: 1, loss: 1.2, metrics: {} }], validation: [] };
 const counters = { n: tensor([1], { dtype: "int32", label: "n" }) };
 const grads = { W: zeros([3, 2]), b: zeros([2]) };
 ${dataPrelude.trim()}
@@ -155,9 +156,29 @@ export const mistakes: Chapter = {
     "standardize(tensor(1))",
   ],
   ...filesMistakes,
+  report: [
+    "await report(loss => loss, { title: 'Cats', labels: y, scores: X })",
+    "await report([{ train: [] }], { title: 'Cats', labels: y, scores: X })",
+    "await report(history, { labels: y, scores: X })",
+    "await report(history, { title: 'Cats', labels: y })",
+    "await report(history, { title: 'Cats', labels: y, scores: X, probabilities: softmax(X) })",
+    "await report(history, { title: 'Cats', labels: y, scores: [[1, 2, 3]] })",
+    "await report(history, { title: 'Cats', labels: y, probabilities: X })",
+    "await report(history, { title: 'Cats', labels: int32([0, 3]), scores: X })",
+    "await report(history, { title: 'Cats', labels: y, scores: X, classes: ['cat', 'dog'] })",
+    "await report(history, { title: 'Cats', labels: y, scores: X, images: zeros([2, 784]) })",
+    "await report(history, { title: 'Cats', labels: y, scores: X, weights: zeros([2, 28, 28]) })",
+    "await report(history, { title: 'Cats', labels: y, scores: X, rows: ['Tom'] })",
+    "await report(history, { title: 'Cats', labels: y, scores: X, mistakes: -1 })",
+    "await report(history, { title: 'Cats', labels: y, scores: X, image: X })",
+  ],
 
   "Files in a page": ['await inPage(() => builtin("load", "node:fs/promises"))'],
 };
 
 /** Functions that refuse nothing themselves, each with why. */
-export const silent: Readonly<Record<string, string>> = {};
+export const silent: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(
+    ["html", "plot", "page", "head", "table", "coloured"].map((name) => [name, "whatever it is given is text or HTML"]),
+  ),
+};

@@ -1,0 +1,99 @@
+import * as Plot from "@observablehq/plot";
+import { type Content, escapeHtml, Html, html } from "./html.ts";
+import { pageStyle } from "./style.ts";
+
+export interface PageOptions {
+  readonly title: string;
+  readonly body: Content;
+  /** CSS, to be added to that of the page. */
+  readonly style?: string | undefined;
+}
+
+/**
+ * A page in one file: light or dark as the reader's system is, readable without a script, on paper, and from 320 pixels on.
+ * It loads nothing from elsewhere and runs no script, which its own policy forbids. The colours of its plots are the variables
+ * --ink, --muted, --line, --blue and --orange.
+ */
+export async function page({ title, body, style = "" }: PageOptions): Promise<string> {
+  const pieces = Html.piecesOf(body);
+  const document = pieces.some((piece) => typeof piece !== "string") ? await theDocument() : undefined;
+  const content = pieces.map((piece) => (typeof piece === "string" ? piece : drawn(piece, document)));
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>${escapeHtml(title)}</title>
+<style>
+${`${pageStyle}\n${style}`.trim().replaceAll("</", "<\\/")}
+</style>
+</head>
+<body>
+<main>
+${content.join("")}
+</main>
+</body>
+</html>
+`;
+}
+
+type Drawable = Plot.PlotOptions["document"];
+
+/** The page that this runs in or, where there is none, one that was made for drawing. */
+async function theDocument(): Promise<Drawable> {
+  const here = (globalThis as { document?: Drawable }).document;
+  if (here) return here;
+  const { parseHTML } = await import("linkedom"); // no page has to load it
+  return parseHTML("<!doctype html><html><body></body></html>").document;
+}
+
+/** A plot as SVG. To a screen reader it is an image, of which the label tells. */
+function drawn(options: Plot.PlotOptions, document: Drawable): string {
+  const style = { background: "none", color: "var(--ink)", fontFamily: "var(--data)", fontSize: "12px" };
+  const figure = Plot.plot({ ...options, document, style });
+  figure.setAttribute("role", "img");
+  return figure.outerHTML;
+}
+
+/** Numbers of a page's head, each with what it is. */
+export type Figures = readonly (readonly [value: Content, name: Content])[];
+
+export interface HeadOptions {
+  readonly title: Content;
+  /** What the page is about. */
+  readonly lead?: Content;
+  /** What to type for the same page. */
+  readonly command?: string | undefined;
+  readonly figures?: Figures | undefined;
+}
+
+/** The head of a page: its title, what it is about, and the numbers that matter. */
+export function head({ title, lead, command, figures = [] }: HeadOptions): Html {
+  const numbers = figures.map(([value, name]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`);
+  return html`<header>
+<h1>${title}</h1>
+${lead !== undefined && html`<p class="lead">${lead}</p>\n`}${
+  command !== undefined && html`<p class="note">The same figures again: <code>${command}</code></p>\n`
+}${figures.length > 0 && html`<dl>${numbers}</dl>\n`}</header>
+`;
+}
+
+/** A table of cells, the first row of which is its head. */
+export function table([top = [], ...rows]: readonly (readonly Content[])[]): Html {
+  const heads = top.map((cell) => html`<th scope="col">${cell}</th>`);
+  const lines = rows.map((row) => html`<tr>${row.map((cell) => html`<td>${cell}</td>`)}</tr>\n`);
+  return html`<div class="scroll" tabindex="0"><table class="plain">
+<thead><tr>${heads}</tr></thead>
+<tbody>${lines}</tbody>
+</table></div>`;
+}
+
+/** The colours of a page that tell things apart. */
+export type Colour = "--blue" | "--orange" | "--ink" | "--muted";
+
+/** Words with a square of a colour before them: a legend, or a sentence that is one. */
+export function coloured(colour: Colour, words: Content): Html {
+  return html`<span class="coloured"><i style="background: var(${colour})"></i>${words}</span>`;
+}

@@ -1,0 +1,92 @@
+import type { History } from "../fit/history.ts";
+import { classTable, confusion } from "./confusion.ts";
+import { curves } from "./curves.ts";
+import { type Content, type Html, html } from "./html.ts";
+import { type Figures, head, page } from "./page.ts";
+import { mistakes, weights } from "./pictures.ts";
+import { reliability } from "./reliability.ts";
+import { type ReportOptions, type Subject, subjectOf } from "./subject.ts";
+import { decimal, percent, whole } from "./words.ts";
+
+/**
+ * A page about a fitted classifier, in one file that loads nothing and runs no script: learning curves, which classes are taken
+ * for which, precision and recall, calibration, the worst mistakes, and what you have of images, weights and tape. `history` is
+ * that of the fit, or a list of several, as of the parts of a cross-validation. Whatever you say in strings is text, never HTML;
+ * where `Content` is taken, `html` makes some.
+ *
+ * The same arguments give the same page. It needs no browser, and runs in one as well.
+ *
+ * @throws ArgumentError, ShapeError, DTypeError, OutOfRangeError for what does not fit together.
+ */
+export async function report(history: History | readonly History[], options: ReportOptions): Promise<string> {
+  const subject = subjectOf(history, options);
+  const { notes = {}, sections, title } = subject.options;
+  const body = [
+    top(subject),
+    curves(subject.histories, notes.curves),
+    confusion(subject.matrix, notes.confusion),
+    classTable(subject.matrix, notes.classes),
+    reliability(subject.calibration, notes.calibration),
+    weights(subject),
+    mistakes(subject),
+    sections,
+    tape(subject.options),
+  ];
+  return page({ title: `${title}: ${percent(subject.matrix.accuracy)}`, body, style });
+}
+
+function top({ options, matrix, loss, calibration, count }: Subject): Html {
+  const figures: Figures = [
+    [percent(matrix.accuracy), `right, of ${whole(count)} rows`],
+    [decimal(loss), "loss (cross-entropy)"],
+    [percent(calibration.expectedError), "calibration error"],
+  ];
+  const { title, lead, command } = options;
+  return head({ title, lead, command, figures: [...figures, ...(options.figures ?? [])] });
+}
+
+const mostLines = 40;
+
+function tape({ tape, notes }: ReportOptions): Content {
+  if (tape === undefined) return undefined;
+  const lines = tape.trimEnd().split("\n");
+  const left = lines.length - mostLines;
+  return html`<section>
+<h2>The tape of one step</h2>
+<p>${notes?.tape ?? "All that a step computes, written down in order while it ran."}</p>
+<pre tabindex="0">${lines.slice(0, mostLines).join("\n")}${left > 0 && `\n… and ${left} lines more`}</pre>
+</section>
+`;
+}
+
+const style = `.for { color: var(--orange); }
+.against { color: var(--blue); }
+.weights { display: grid; grid-template-columns: repeat(auto-fill, minmax(max(4rem, 9%), 1fr)); gap: .75rem;
+  margin-bottom: 1rem; }
+@media (min-width: 40rem) { .weights { grid-template-columns: repeat(5, 1fr); } }
+@media (min-width: 64rem) { .weights { grid-template-columns: repeat(10, 1fr); } }
+.weights img { border: 1px solid var(--line); border-radius: .25rem; }
+.weights figcaption { text-align: center; font-size: 1rem; color: var(--ink); }
+.mistakes { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 19rem), 1fr)); gap: 1.25rem; }
+.mistake { display: grid; grid-template-columns: 4.5rem 1fr; gap: .75rem; align-items: center; padding: .9rem;
+  background: var(--raised); border: 1px solid var(--line); border-radius: .4rem; }
+.mistake.bare { grid-template-columns: 1fr; align-content: space-between; }
+.mistake figcaption { margin: 0; font-variant-numeric: tabular-nums; min-width: 0; }
+.mistake table { grid-column: 1 / -1; width: 100%; table-layout: fixed; border-collapse: separate; }
+.mistake caption { caption-side: bottom; text-align: left; color: var(--muted); font: .75rem var(--data); padding-top: .3rem; }
+.mistake :is(td, th) { padding: 0; font-size: .6875rem; color: var(--muted); font-variant-numeric: tabular-nums; }
+.mistake .truth i { background: var(--orange); }
+.mistake .guess i { background: var(--blue); }
+.mistake i { background: var(--muted); }
+.upright { border-spacing: 2px 0; }
+.upright td { text-align: center; }
+.upright td b { display: block; color: var(--ink); font-size: .8125rem; }
+.upright .bar { display: flex; align-items: end; justify-content: center; height: 2.5rem; border-bottom: 1px solid var(--line); }
+.upright .bar i { width: 70%; }
+.level { border-spacing: 0 2px; }
+.level th { width: 42%; text-align: left; font-weight: 400; font-size: .8125rem; color: var(--ink); overflow: hidden;
+  text-overflow: ellipsis; white-space: nowrap; }
+.level td:last-child { width: 12%; text-align: right; }
+.level i { display: block; height: .7rem; border-radius: 1px; min-width: 1px; }
+figcaption .guess { color: var(--blue); }
+figcaption .truth { color: var(--orange); }`;
