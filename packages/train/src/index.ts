@@ -17,6 +17,9 @@ export { type Calibration, type CalibrationBin, type CalibrationOptions, calibra
 export { type ClassResult, type ConfusionMatrix, confusionMatrix } from "./metrics/confusionMatrix.ts";
 export { logLoss } from "./metrics/logLoss.ts";
 export type { ClassOptions } from "./metrics/rows.ts";
+export type { MinimiseOptions, Minimum } from "./minimise/descend.ts";
+export { type LbfgsOptions, lbfgs } from "./minimise/lbfgs.ts";
+export { newton } from "./minimise/newton.ts";
 export { type AdamOptions, type AdamState, type AdamwOptions, adam, adamw } from "./optimisers/adam.ts";
 export { chain } from "./optimisers/chain.ts";
 export type { Rate, Schedule } from "./optimisers/hyper.ts";

@@ -1,5 +1,5 @@
 import { evaluate, leaves, ones, type Tensor, tensor, trace, treeMap, valueAndGrad, zeros } from "@wengert/core";
-import { cast, matmul, mean, mul, square, sub, sum } from "@wengert/ops";
+import { add, cast, matmul, mean, mul, square, sub, sum } from "@wengert/ops";
 import { describe, expect, expectTypeOf, it, test } from "vitest";
 import {
   adam,
@@ -228,6 +228,15 @@ test("momentum is sgd with a momentum, of 0.9 unless another is given", () => {
   const by = (optimiser: unknown) => twice(optimiser as Optimiser).toNested();
   expect(by(momentum({ rate: 1 }))).toEqual(by(sgd({ rate: 1, momentum: 0.9 })));
   expect(by(momentum({ rate: 1, momentum: 0.5 }))).toEqual(by(sgd({ rate: 1, momentum: 0.5 })));
+});
+
+test("a schedule may be of float32, for parameters of any dtype", () => {
+  const single = (step: Tensor) => cast(add(step, 1), { dtype: "float32" });
+  for (const make of [sgd, adam, adamw]) {
+    const { updates } = make({ rate: single }).update(model, make({ rate: 1 }).init(model) as never, model);
+    const wanted = make({ rate: 1 }).update(model, make({ rate: 1 }).init(model) as never, model).updates;
+    expect(numbersOf(updates)).toEqual(numbersOf(wanted));
+  }
 });
 
 test("a constant schedule is the number", () => {

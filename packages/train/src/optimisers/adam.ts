@@ -1,6 +1,6 @@
 import { ArgumentError, type Complete, complete, isList, show, type Tensor, unflatten } from "@wengert/core";
 import { add, axpy, cast, div, mul, neg, pow, sqrt, square, sub } from "@wengert/ops";
-import { checkRate, decay, inDTypes, notNegative, positive, type Rate, rateAt, within } from "./hyper.ts";
+import { checkRate, decay, inDTypes, notNegative, optionsOf, positive, type Rate, rateAt, within } from "./hyper.ts";
 import { noSteps, zerosLike } from "./moments.ts";
 import { alongside, type Optimiser, type StateTree } from "./optimiser.ts";
 
@@ -31,7 +31,7 @@ export interface AdamState {
  * @throws ArgumentError, OutOfRangeError for options that are none
  */
 export function adam(options: AdamOptions): Optimiser<AdamState> {
-  return adaptive("adam", complete<AdamOptions>("adam", options, defaults), 0);
+  return adaptive("adam", optionsOf<AdamOptions>("adam", options, defaults), 0);
 }
 
 /**

@@ -1,5 +1,7 @@
 import {
   ArgumentError,
+  type Complete,
+  complete,
   describe,
   isFloat,
   OutOfRangeError,
@@ -35,6 +37,15 @@ export function within(who: string, name: string, value: unknown, [text, holds]:
 
 const missing = (name: string, value: unknown): string =>
   value === undefined && !name.includes(" ") ? `; write { ${name}: ... }` : "";
+
+/** The options of `sgd` and `adam`. @throws ArgumentError for those that there are not, with where weight decay is to be had */
+export function optionsOf<O>(who: string, given: O, defaults: Complete<O>): Complete<O> {
+  if (typeof given === "object" && given !== null && "weightDecay" in given)
+    throw new ArgumentError(
+      `${who}: weightDecay is no option here; write chain(weightDecay(...), ${who}(...)), or adamw({ ... }) for a decoupled one`,
+    );
+  return complete<O>(who, given, defaults);
+}
 
 /** `rate`, if it is one. @throws ArgumentError, OutOfRangeError */
 export function checkRate(who: string, name: string, rate: unknown): Rate {

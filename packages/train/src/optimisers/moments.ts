@@ -1,14 +1,10 @@
-import { DTypeError, describe, isFloat, leaves, type Tensor, unflatten, zeros } from "@wengert/core";
+import { type Tensor, unflatten, zeros } from "@wengert/core";
+import { floatsOf } from "../floats.ts";
 import type { StateTree } from "./optimiser.ts";
 
 /** Zeros for a moment of each parameter. @throws DTypeError for a parameter that is no float */
 export function zerosLike(who: string, params: unknown): StateTree {
-  const moments = leaves(who, params, "params").map((p) => {
-    const { shape, dtype } = p;
-    if (isFloat(dtype)) return zeros(shape, { dtype });
-    const cure = `keep it out of params, or write cast(${p.label ?? "..."}, { dtype: "float64" })`;
-    throw new DTypeError(`${who}: parameters are floats, ${describe(p)} is ${dtype}; ${cure}`);
-  });
+  const moments = floatsOf(who, params).map(({ shape, dtype }) => zeros(shape, { dtype }));
   return unflatten(params as StateTree, moments);
 }
 

@@ -1,6 +1,6 @@
-import { ArgumentError, type Complete, complete, show, type Tensor, type TensorLike, unflatten } from "@wengert/core";
+import { ArgumentError, type Complete, show, type Tensor, type TensorLike, unflatten } from "@wengert/core";
 import { add, axpy, mul, neg } from "@wengert/ops";
-import { checkRate, decay, inDTypes, type Rate, rateAt, within } from "./hyper.ts";
+import { checkRate, decay, inDTypes, optionsOf, type Rate, rateAt, within } from "./hyper.ts";
 import { noSteps, zerosLike } from "./moments.ts";
 import { alongside, type Optimiser, type StateTree } from "./optimiser.ts";
 
@@ -24,14 +24,14 @@ export interface SgdState {
  * @throws ArgumentError, OutOfRangeError for options that are none
  */
 export function sgd(options: SgdOptions): Optimiser<SgdState> {
-  return descent("sgd", complete<SgdOptions>("sgd", options, { rate: undefined, momentum: 0, nesterov: false }));
+  return descent("sgd", optionsOf<SgdOptions>("sgd", options, { rate: undefined, momentum: 0, nesterov: false }));
 }
 
 /** `sgd` with a momentum of 0.9, unless another is given. */
 export function momentum(options: SgdOptions): Optimiser<SgdState> {
   return descent(
     "momentum",
-    complete<SgdOptions>("momentum", options, { rate: undefined, momentum: 0.9, nesterov: false }),
+    optionsOf<SgdOptions>("momentum", options, { rate: undefined, momentum: 0.9, nesterov: false }),
   );
 }
 

@@ -1,0 +1,66 @@
+/** The loss and its slope after a step α along a direction; the loss is infinite where either is not finite. */
+export interface Trial {
+  readonly alpha: number;
+  readonly loss: number;
+  readonly slope: number;
+}
+
+const enough = 1e-4; // c₁: what part of the promised decrease is to be kept
+const flatter = 0.9; // c₂: what part of the slope may be left
+const mostTrials = 40;
+
+/**
+ * A step that meets the strong Wolfe conditions, which is tried first at α = 1: loss(α) ≤ loss(0) + c₁ α slope(0) and
+ * |slope(α)| ≤ c₂ |slope(0)|. J. Nocedal and S. Wright, Numerical Optimization (2006), algorithms 3.5 and 3.6.
+ *
+ * Close to a minimum the loss differs by less than it is rounded, `noise`, and tells nothing. There the slopes decide alone, as
+ * W. Hager and H. Zhang (2005) have it: their approximate Wolfe conditions are in place of the first one.
+ *
+ * `undefined` if no step lowers the loss, so that `start` is as good as can be known.
+ */
+export function lineSearch<T extends Trial>(at: (alpha: number) => T, start: T, noise: number): T | undefined {
+  const isLower = ({ alpha, loss, slope }: Trial): boolean =>
+    loss <= start.loss + enough * alpha * start.slope ||
+    (loss <= start.loss + noise && slope <= (2 * enough - 1) * start.slope);
+  const isFlat = ({ slope }: Trial): boolean => Math.abs(slope) <= -flatter * start.slope;
+
+  let tried = 0;
+  const next = (alpha: number): T => {
+    tried++;
+    return at(alpha);
+  };
+
+  // Ever farther, until there is a step to be found between two.
+  let [before, trial] = [start, next(1)];
+  const isBetter = () => isLower(trial) && trial.loss <= before.loss + noise;
+  while (isBetter()) {
+    if (isFlat(trial)) return trial;
+    if (trial.slope >= 0 || tried === mostTrials) break;
+    [before, trial] = [trial, next(2 * trial.alpha)];
+  }
+
+  // Closer and closer: of the two, `low` has the lower loss, and its slope points to `high`.
+  let [low, high] = isBetter() ? [trial, before] : [before, trial];
+  while (tried < mostTrials) {
+    const middle = next(between(low, high, noise));
+    if (middle.alpha === low.alpha || middle.alpha === high.alpha) break;
+    if (!isLower(middle) || middle.loss > low.loss + noise) high = middle;
+    else if (isFlat(middle)) return middle;
+    else [low, high] = [middle, middle.slope * (high.alpha - low.alpha) >= 0 ? low : high];
+  }
+  return low.alpha > 0 ? low : undefined;
+}
+
+/**
+ * Where between two steps to try next: at the minimum of the cubic with their losses and slopes (3.59 of the book), or where
+ * losses tell nothing, at the zero of the line through their slopes; not close to either, and in the middle if there is no such place.
+ */
+function between(a: Trial, b: Trial, noise: number): number {
+  const width = b.alpha - a.alpha;
+  const chord = a.slope + b.slope - (3 * (b.loss - a.loss)) / width;
+  const root = Math.sign(width) * Math.sqrt(chord * chord - a.slope * b.slope);
+  const ofCubic = 1 - (b.slope + root - chord) / (b.slope - a.slope + 2 * root);
+  const ofSlopes = a.slope / (a.slope - b.slope);
+  const part = Math.abs(b.loss - a.loss) > noise ? ofCubic : ofSlopes;
+  return a.alpha + width * (part >= 0.1 && part <= 0.9 ? part : part < 0.1 ? 0.1 : part > 0.9 ? 0.9 : 0.5);
+}

@@ -1,0 +1,63 @@
+import { complete, hessian, leaves, type Tensor, type TreesOnly } from "@wengert/core";
+import { rows } from "@wengert/core/ndarray";
+import { cholesky, solve } from "./cholesky.ts";
+import { defaults, descend, type MinimiseOptions, type Minimum, type Place } from "./descend.ts";
+import { largest, type Vector } from "./vector.ts";
+
+/**
+ * The minimum of a smooth loss near `params`, by Newton's method: steps d with (H + τ I) d = −g for the Hessian H, where τ ≥ 0 is
+ * as large as it must be for H + τ I to be positive definite, and the line search of `lbfgs`. For problems of up to some hundred parameters.
+ * @throws OutOfRangeError where loss or gradient are not finite at the start; TreeError, DTypeError, ArgumentError for arguments that are none
+ */
+export function newton<P>(
+  loss: (params: P) => Tensor,
+  params: P & TreesOnly<P>,
+  options?: MinimiseOptions,
+): Minimum<P> {
+  const all = complete<MinimiseOptions>("newton", options, { ...defaults, iterations: 200 });
+  const hessianOf = hessian(loss as (params: object) => Tensor);
+  const matrixAt = ({ params }: Place<P>) => {
+    const sizes = leaves("newton", params, "params").map(({ size }) => size);
+    return dense(leaves("newton", hessianOf(params as object), "Hessian"), sizes);
+  };
+  return descend<P>("newton", loss, params, all, {
+    direction: (here) =>
+      solve(
+        factor(matrixAt(here), here.x.length),
+        here.gradient.map((gi) => -gi),
+      ),
+    isMinimum: (here) => {
+      const H = matrixAt(here);
+      return cholesky(H, here.x.length, 1e-8 * largest(H) + Number.MIN_VALUE) !== undefined;
+    },
+  });
+}
+
+/** L Lᵀ = H + τ I: with τ = 0 if H is positive definite, else with the first that is enough (algorithm 3.3 of the book). */
+function factor(H: Vector, n: number): Vector {
+  const scale = largest(H);
+  if (!(scale > 0 && scale < Infinity)) return cholesky(new Float64Array(n * n), n, 1)!; // no Hessian: down the gradient
+  let least = Infinity;
+  for (let i = 0; i < n; i++) least = Math.min(least, H[i * n + i]!);
+  for (let shift = least > 0 ? 0 : 1e-3 * scale - least; ; shift = Math.max(4 * shift, 1e-8 * scale)) {
+    const L = cholesky(H, n, shift);
+    if (L) return L;
+  }
+}
+
+/** The matrix of the blocks ∂²f/∂a∂b of all pairs of tensors a and b of these sizes, those of the first a first. */
+function dense(blocks: readonly Tensor[], sizes: readonly number[]): Vector {
+  const n = sizes.reduce((sum, size) => sum + size, 0);
+  const H = new Float64Array(n * n);
+  let [block, top] = [0, 0];
+  for (const height of sizes) {
+    let left = 0;
+    for (const width of sizes) {
+      const values = rows(blocks[block++]!.array!);
+      for (let i = 0; i < height; i++) H.set(values.subarray(i * width, (i + 1) * width), (top + i) * n + left);
+      left += width;
+    }
+    top += height;
+  }
+  return H;
+}
