@@ -1,8 +1,8 @@
 /**
  * What only shows after a while, on the built packages in plain Node:
  *
- *   npm run soak                            everything, for about three minutes
- *   npm run soak -- --only train            train, tape, fuzz or generated
+ *   npm run soak                            everything, for about five minutes
+ *   npm run soak -- --only train            train, tape, fuzz, generated, files or kills
  *   npm run soak -- --only fuzz --minutes 5
  */
 import { spawnSync } from "node:child_process";
@@ -12,7 +12,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 
 process.chdir(fileURLToPath(new URL("..", import.meta.url)));
-const parts = { train, tape, fuzz, generated };
+const parts = { train, tape, fuzz, generated, files, kills };
 const { values } = parseArgs({ options: { only: { type: "string" }, minutes: { type: "string", default: "1" } } });
 const minutes = Number(values.minutes);
 const names = values.only === undefined ? Object.keys(parts) : values.only.split(",");
@@ -100,16 +100,29 @@ function slopeOf(/** @type {number} */ n, /** @type {number} */ x) {
 
 /** Every export with wrong arguments, for so many minutes, of another seed than the tests have. */
 function fuzz() {
-  return vitest("fuzz", { WENGERT_SECONDS: String(60 * minutes), WENGERT_SEED: String(Date.now() % 1e6) });
+  return vitest("ops", "test/fuzz", { WENGERT_SECONDS: String(60 * minutes), WENGERT_SEED: String(Date.now() % 1e6) });
 }
 
 /** Random programs, thirty times as many as in the tests, a minute. */
 function generated() {
-  return vitest("generated", { WENGERT_TIMES: String(30 * minutes), WENGERT_SEED: String(Date.now() % 1e6) });
+  return vitest("ops", "generated", { WENGERT_TIMES: String(30 * minutes), WENGERT_SEED: String(Date.now() % 1e6) });
 }
 
-function vitest(/** @type {string} */ file, /** @type {Record<string, string>} */ env) {
-  const args = ["node_modules/vitest/vitest.mjs", "run", "--project", "ops", file, "--testTimeout", "100000000"];
+/** Files that are damaged, or nothing but made to deceive, for so many minutes. */
+function files() {
+  return vitest("train", "files/fuzz", {
+    WENGERT_SECONDS: String(60 * minutes),
+    WENGERT_SEED: String(Date.now() % 1e6),
+  });
+}
+
+/** Two hundred processes killed while they save. */
+function kills() {
+  return vitest("train", "files/kill", { WENGERT_KILLS: "200" });
+}
+
+function vitest(/** @type {string} */ project, /** @type {string} */ file, /** @type {Record<string, string>} */ env) {
+  const args = ["node_modules/vitest/vitest.mjs", "run", "--project", project, file, "--testTimeout", "100000000"];
   return spawnSync(process.execPath, args, { stdio: "inherit", env: { ...process.env, ...env } }).status === 0;
 }
 

@@ -14,14 +14,14 @@ import { pathOf } from "./path.ts";
  * @throws DataError if it cannot be written, with the error of the system as `cause`; the old content is then as it was
  */
 export async function writeWhole(path: string | URL, content: string | Uint8Array): Promise<void> {
+  const who = "writeWhole";
   const bytes = typeof content === "string" ? new TextEncoder().encode(content) : bytesIn(content);
-  if (bytes === undefined) throw new ArgumentError(`writeWhole: expected a text or bytes, got ${show(content)}`);
-  await writeParts("writeWhole", path, [bytes]);
+  if (bytes === undefined) throw new ArgumentError(`${who}: expected a text or bytes, got ${show(content)}`);
+  await writeParts(who, pathOf(who, path, "make a Blob, and let it be downloaded"), [bytes]);
 }
 
 /** The same for bytes in parts, each of which is asked for when the one before it is written. */
-export async function writeParts(who: string, given: string | URL, parts: Iterable<Uint8Array>): Promise<void> {
-  const path = pathOf(who, given);
+export async function writeParts(who: string, path: string, parts: Iterable<Uint8Array>): Promise<void> {
   try {
     await replace(who, path, parts);
   } catch (error) {
@@ -128,7 +128,7 @@ async function syncFolder(who: string, target: string): Promise<void> {
 }
 
 /** The name of a temporary file, which says whose it is: of which file, and of which process of which machine. */
-function draftOf(who: string, target: string): string {
+export function draftOf(who: string, target: string): string {
   const { dirname, join } = builtin(who, "node:path");
   const random = Math.random().toString(36).slice(2, 10);
   return join(dirname(target), `${draftStart(who, target)}${process.pid}.${random}.tmp`);

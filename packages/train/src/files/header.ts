@@ -39,15 +39,29 @@ export function headerBytes(who: string, { metadata, entries }: Header): Uint8Ar
   return bytes;
 }
 
+/** Files that might be given instead, by their first bytes. */
+const others: readonly { begins: readonly number[]; is: string }[] = [
+  {
+    begins: [0x50, 0x4b, 3, 4],
+    is: "a ZIP archive, as torch.save and numpy.savez write; in Python, save it by safetensors.torch.save_file(model.state_dict(), path)",
+  },
+  {
+    begins: [0x80, 2],
+    is: "a pickle, as old versions of torch.save write; in Python, save it by safetensors.torch.save_file(model.state_dict(), path)",
+  },
+  { begins: [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59], is: "an array of NumPy's; readNpy of @wengert/train/data reads it" },
+];
+
 /** How many bytes the header has, of a file of `size` bytes of which the first 8 are given. @throws DataError */
 export function headerLength(file: string, first: Uint8Array<ArrayBuffer>, size: number): number {
-  if (size < 8) throw damaged(file, `it has ${size} bytes, and its first 8 should hold the length of its header`);
-  const length = new DataView(first.buffer, first.byteOffset).getBigUint64(0, true);
-  if (length > BigInt(mostHeader))
-    throw damaged(file, `its header should have ${length} bytes, where ${mostHeader} are the most`);
-  if (8 + Number(length) > size)
-    throw damaged(file, `its header should have ${length} bytes, of which ${size - 8} are there`);
-  return Number(length);
+  const told = size < 8 ? undefined : new DataView(first.buffer, first.byteOffset).getBigUint64(0, true);
+  if (told !== undefined && told <= mostHeader && 8 + Number(told) <= size) return Number(told);
+  const other = others.find(({ begins }) => begins.every((byte, i) => first[i] === byte));
+  if (other) throw new DataError(`${file} is no safetensors file but ${other.is}`);
+  if (told === undefined)
+    throw damaged(file, `it has ${size} bytes, and its first 8 should hold the length of its header`);
+  if (told > mostHeader) throw damaged(file, `its header should have ${told} bytes, where ${mostHeader} are the most`);
+  throw damaged(file, `its header should have ${told} bytes, of which ${size - 8} are there`);
 }
 
 /** Reads the header itself. @throws DataError for what the format does not have, be it good JSON. */

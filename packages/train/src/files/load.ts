@@ -34,7 +34,7 @@ export async function load<T = AnyTree>(
   if (source instanceof Blob) return loadFrom(who, sourceOfBlob(who, source), like);
   if (typeof source !== "string" && !(source instanceof URL))
     throw new ArgumentError(`${who}: expected a path, a Blob or an ArrayBuffer, got ${show(source)}`);
-  const path = pathOf(who, source);
+  const path = pathOf(who, source, "give a Blob: a File that was chosen, or await (await fetch(url)).blob()");
   const name = `${who}: ${path}`;
   const { open, stat } = builtin(who, "node:fs/promises");
   const isFile = (await readable(name, () => stat(path))).isFile();

@@ -19,8 +19,8 @@ export async function save<T>(
 ): Promise<void> {
   const who = "save";
   if (typeof target === "string" || target instanceof URL) {
-    pathOf(who, target); // before the tree is walked through
-    return writeParts(who, target, planOf(who, tree, options).parts());
+    const path = pathOf(who, target, "give a WritableStream, or make a Blob: new Blob([toSafetensors(tree)])");
+    return writeParts(who, path, planOf(who, tree, options).parts());
   }
   if (typeof (target as { getWriter?: unknown } | undefined)?.getWriter !== "function")
     throw new ArgumentError(

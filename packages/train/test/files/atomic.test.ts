@@ -1,0 +1,188 @@
+import {
+  chmodSync,
+  existsSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { tensor } from "@wengert/core";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { DataError, load, save, writeWhole } from "../../src/index.ts";
+import { type Faults, onSystem } from "./system.ts";
+
+let folder: string;
+beforeEach(() => {
+  folder = realpathSync(mkdtempSync(join(tmpdir(), "wengert-")));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+const place = (name: string): string => join(folder, name);
+const read = (name: string): string => readFileSync(place(name), "utf8");
+const all = (): string[] => readdirSync(folder).sort();
+
+describe("a file is written whole", () => {
+  test("a new one, as the system makes them", async () => {
+    await writeWhole(place("new"), "é");
+    writeFileSync(place("other"), "");
+    expect(read("new")).toBe("é");
+    expect(statSync(place("new")).mode).toBe(statSync(place("other")).mode);
+    expect(all()).toEqual(["new", "other"]);
+  });
+
+  test("bytes, by a URL, with a name as long as names can be", async () => {
+    const name = "ö".repeat(127);
+    await writeWhole(pathToFileURL(place(name)), Uint8Array.of(1, 2, 3));
+    expect([...readFileSync(place(name))]).toEqual([1, 2, 3]);
+  });
+
+  test("over an old one, whose permissions stay; others that it was linked with keep the old", async () => {
+    writeFileSync(place("it"), "old and longer");
+    chmodSync(place("it"), 0o640);
+    linkSync(place("it"), place("link"));
+    await writeWhole(place("it"), "new");
+    expect([read("it"), read("link")]).toEqual(["new", "old and longer"]);
+    expect(statSync(place("it")).mode & 0o7777).toBe(0o640);
+    expect(all()).toEqual(["it", "link"]);
+  });
+
+  test("at once by many", async () => {
+    const texts = Array.from({ length: 20 }, (_, i) => `${i}`.repeat(100_000));
+    await Promise.all(texts.map((text) => writeWhole(place("it"), text)));
+    expect(texts).toContain(read("it"));
+    expect(all()).toEqual(["it"]);
+  });
+
+  test("behind symbolic links, which stay; be they in other folders, or lead to nothing yet", async () => {
+    mkdirSync(place("there/deep"), { recursive: true });
+    mkdirSync(place("elsewhere"));
+    writeFileSync(place("there/it"), "old");
+    symlinkSync("../it", place("there/deep/link"));
+    symlinkSync(place("there/deep"), place("short"));
+    symlinkSync("short/link", place("link"));
+    symlinkSync("elsewhere/new", place("dangling"));
+    await writeWhole(place("link"), "new");
+    await writeWhole(place("dangling"), "too");
+    expect([read("there/it"), read("elsewhere/new")]).toEqual(["new", "too"]);
+    expect([readlinkSync(place("link")), readlinkSync(place("dangling"))]).toEqual(["short/link", "elsewhere/new"]);
+    expect(readdirSync(place("there"))).toEqual(["deep", "it"]);
+    expect(readdirSync(place("elsewhere"))).toEqual(["new"]);
+  });
+
+  test("links in a circle are told", async () => {
+    symlinkSync("b", place("a"));
+    symlinkSync("a", place("b"));
+    await expect(writeWhole(place("a"), "x")).rejects.toThrow(/ELOOP/);
+  });
+
+  test.skipIf(!existsSync("/dev/null"))("a device stays what it is", async () => {
+    await writeWhole("/dev/null", "x");
+    expect(lstatSync("/dev/null").isCharacterDevice()).toBe(true);
+  });
+
+  test.skipIf(!existsSync("/dev/full"))("a device that is full is told", async () => {
+    await expect(writeWhole("/dev/full", "x")).rejects.toThrow(/ENOSPC/);
+  });
+
+  test.skipIf(process.getuid?.() === 0)("what is write-protected is not replaced", async () => {
+    writeFileSync(place("it"), "old");
+    chmodSync(place("it"), 0o444);
+    await expect(writeWhole(place("it"), "new")).rejects.toThrow(/EACCES/);
+    expect(read("it")).toBe("old");
+  });
+});
+
+describe("where it fails, the old file is there, and nothing beside it", () => {
+  const tree = { W: tensor(new Float64Array(10_000).fill(0.5)), b: tensor(new Float64Array(10_000).fill(2)) };
+  const old = "what was there";
+  const faults: Record<string, Faults> = {
+    "the disk is full at once": { write: { code: "ENOSPC", after: 0 } },
+    "the disk is full in the header": { write: { code: "ENOSPC", after: 20 } },
+    "the disk is full in a tensor": { write: { code: "ENOSPC", after: 100_000 } },
+    "the disk breaks": { write: { code: "EIO", after: 50_000 } },
+    "the quota is used up": { write: { code: "EDQUOT", after: 80_000 } },
+    "the disk breaks when it is to be sure": { sync: "EIO" },
+    "the place cannot be taken": { rename: "EPERM" },
+  };
+  for (const [name, fault] of Object.entries(faults))
+    test(name, async () => {
+      for (const isThere of [false, true]) {
+        if (isThere) writeFileSync(place("it"), old);
+        const { code = fault.sync ?? fault.rename } = fault.write ?? {};
+        const saving = onSystem(fault, () => save(place("it"), tree));
+        await expect(saving).rejects.toThrow(DataError);
+        await expect(saving).rejects.toMatchObject({ cause: { code } });
+        expect(all()).toEqual(isThere ? ["it"] : []);
+        if (isThere) expect(read("it")).toBe(old);
+      }
+      await save(place("it"), tree); // and then it works
+      expect((await load(place("it"), { like: tree })).tree.b.data.get(9999)).toBe(2);
+    });
+
+  test("parts that cannot be made are no fault of the disk", async () => {
+    const { writeParts } = await import("../../src/files/atomic.ts");
+    const parts = (function* () {
+      yield Uint8Array.of(1);
+      throw new RangeError("no memory");
+    })();
+    await expect(writeParts("save", place("it"), parts)).rejects.toThrow(RangeError);
+    expect(all()).toEqual([]);
+  });
+
+  test("the folder is brought to the disk after its entry, where that can be asked for", async () => {
+    await onSystem({ syncFolder: "EINVAL" }, () => writeWhole(place("it"), "new"));
+    expect(read("it")).toBe("new");
+    await expect(onSystem({ syncFolder: "EIO" }, () => writeWhole(place("it"), "newer"))).rejects.toThrow(/is written/);
+    expect(read("it")).toBe("newer");
+  });
+});
+
+describe("what a killed process has left", () => {
+  /** The name that process `pid` would write into. */
+  const draft = async (name: string, pid: number): Promise<string> => {
+    const { draftOf } = await import("../../src/files/atomic.ts");
+    return draftOf("test", place(name)).replace(`.${process.pid}.`, `.${pid}.`);
+  };
+  const gone = 2 ** 22 + 1; // more than a system numbers
+
+  test("is removed by the next that writes the file; what others are writing stays", async () => {
+    const [left, other, running] = [await draft("it", gone), await draft("it2", gone), await draft("it", process.ppid)];
+    for (const path of [left, other, running]) writeFileSync(path, "half");
+    await writeWhole(place("it"), "new");
+    expect([left, other, running].map((path) => existsSync(path))).toEqual([false, true, true]);
+    await writeWhole(place("it2"), "new");
+    expect(existsSync(other)).toBe(false);
+  });
+
+  test("by another machine, or by a process whose number has been given again, is removed after an hour", async () => {
+    const running = await draft("it", process.ppid);
+    const elsewhere = running.replace(/\.[0-9a-f]{8}\./, ".00000000.");
+    for (const path of [running, elsewhere]) writeFileSync(path, "half");
+    const at = (minutes: number) => new Date(Date.now() - 60_000 * minutes);
+    utimesSync(running, at(50), at(50));
+    utimesSync(elsewhere, at(70), at(70));
+    await writeWhole(place("it"), "new");
+    expect([running, elsewhere].map((path) => existsSync(path))).toEqual([true, false]);
+    utimesSync(running, at(70), at(70));
+    await writeWhole(place("it"), "new");
+    expect(all()).toEqual(["it"]);
+  });
+
+  test("is nothing else that is in the folder", async () => {
+    const names = [".it.tmp", ".it.00000000.5.tmp", "it.tmp", `.it.xyz.${gone}.abc.tmp`, ".it.swp"];
+    for (const name of names) writeFileSync(place(name), "");
+    await writeWhole(place("it"), "new");
+    expect(all()).toEqual([...names, "it"].sort());
+  });
+});

@@ -1,0 +1,18 @@
+// Saves two trees in turns into a file until it is killed: node saver.mjs FILE VALUE. It is the built package in plain Node.
+
+import { argv, stdout } from "node:process";
+
+const { save } = await import(new URL("../../dist/index.js", import.meta.url).href);
+const { full } = await import(new URL("../../../core/dist/index.js", import.meta.url).href);
+
+const [path = "", first = ""] = argv.slice(2);
+
+/** 4 MB of nothing but `value`; one of the two has a layer more. */
+const treeOf = (/** @type {number} */ value) => ({
+  step: full([], value, { dtype: "int32" }),
+  layers: Array.from({ length: 8 + (value % 2) }, () => full([256, 256], value)),
+});
+
+const trees = [0, 1].map((i) => treeOf(Number(first) + i));
+stdout.write("ready\n");
+for (let i = 0; ; i++) await save(path, trees[i % 2], { metadata: { value: String(Number(first) + (i % 2)) } });
