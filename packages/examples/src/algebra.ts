@@ -25,3 +25,6 @@ export const identity = (size: number): Tensor =>
     ),
     { numClasses: size },
   );
+
+/** The place of the largest number, the first of equal ones. */
+export const likeliest = (numbers: readonly number[]): number => numbers.indexOf(Math.max(...numbers));

@@ -44,5 +44,6 @@ export function expectSelfContained(file: string, plots: number): void {
   expect(page).toContain("prefers-color-scheme: dark");
   expect(page.match(/<script|<link|url\((?!#)|src="(?!data:)/)).toBeNull();
   const drawnAndSaid = page.replace(/<pre.*?<\/pre>/gs, ""); // a tape may well hold an infinity
-  expect(drawnAndSaid.match(/NaN|undefined|Infinity/)).toBeNull();
+  expect(drawnAndSaid.match(/NaN|undefined|Infinity|\[object/)).toBeNull();
+  expect(drawnAndSaid).not.toMatch(/&#60;\/?\w/); // HTML that was taken for text
 }

@@ -7,8 +7,8 @@
 import { setImmediate } from "node:timers/promises";
 import { explain, leaves, record, type Tensor, tensor, valueAndGrad } from "@wengert/core";
 import { crossEntropy, mean, randomKey, slice, splitKey, take } from "@wengert/ops";
+import { accuracy } from "@wengert/train";
 import { type Command, command, startIfMain } from "../command.ts";
-import { accuracy } from "../confusion.ts";
 import { finite } from "../descent.ts";
 import { prepareFolder, writeWhole } from "../files.ts";
 import { count, path, positive, spelled } from "../options.ts";
@@ -129,7 +129,7 @@ ${hidden.slope} (elsewhere ${size(hidden.seenSlope)}), and the loss is ${hidden.
       views,
       tape,
     };
-    const file = writeWhole(out, "index.html", report(fit));
+    const file = writeWhole(out, "index.html", await report(fit));
     console.log(`${fit.stopped ? `stopped after ${training.steps} of ${steps} steps\n` : ""}report ${file}`);
     return { fit, hidden, file };
   },

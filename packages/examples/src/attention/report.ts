@@ -1,6 +1,6 @@
 import * as Plot from "@observablehq/plot";
-import { coloured, escapeHtml, page, pageHead } from "../page.ts";
-import { chart, draw, line } from "../plots.ts";
+import { coloured, type Html, head, html, page, plot } from "@wengert/train/report";
+import { chart, line } from "../plots.ts";
 import { percent, whole } from "../table.ts";
 import type { Looks } from "./telling.ts";
 
@@ -39,19 +39,20 @@ export interface Fit {
   readonly tape: string;
 }
 
-export function report(fit: Fit): string {
+export function report(fit: Fit): Promise<string> {
   const sections = [heading(fit), curves(fit), attention(fit), tape(fit)];
   return page({
     title: `One head that copies: ${percent(fit.outcome.accuracy)}`,
-    body: `${styles}\n${sections.join("\n")}`,
+    body: sections,
+    style,
   });
 }
 
-function heading({ command, stopped, letters, parameters, least, outcome, text }: Fit): string {
-  const early = stopped ? " <em>Training was stopped before its end: this is what it had reached.</em>" : "";
-  return pageHead({
+function heading({ command, stopped, letters, parameters, least, outcome, text }: Fit): Html {
+  const early = stopped && html` <em>Training was stopped before its end: this is what it had reached.</em>`;
+  return head({
     title: "One head that copies",
-    lead: `A text is a random word and the same word again, such as <code>${text.next.join("")}</code>. One causal
+    lead: html`A text is a random word and the same word again, such as <code>${text.next.join("")}</code>. One causal
 attention head reads it letter by letter, and says at each what comes next.${early}`,
     command,
     figures: [
@@ -65,7 +66,7 @@ attention head reads it letter by letter, and says at each what comes next.${ear
   });
 }
 
-function curves({ moments, least }: Fit): string {
+function curves({ moments, least }: Fit): Html {
   const losses = chart({
     ariaLabel: "the loss on news and on copies over the steps",
     x: { label: "step" },
@@ -82,7 +83,7 @@ function curves({ moments, least }: Fit): string {
     y: { label: "copies right", grid: true, ticks: 6, percent: true, domain: [0, 100] },
     marks: [line(moments, { x: "step", y: "accuracy" }, "--blue")],
   });
-  return `<section>
+  return html`<section>
 <h2>How it learned</h2>
 <p>The second half of a text can be known from the first: there the loss goes to 0. The first half is news. Whoever gives
 each letter the same chance has the loss log 26 = ${least.toFixed(4)} there, the dashed line, and nobody has less in the mean.</p>
@@ -94,23 +95,23 @@ each letter the same chance has the loss log 26 = ${least.toFixed(4)} there, the
 </section>`;
 }
 
-function attention({ views, text, letters, looks }: Fit): string {
+function attention({ views, text, letters, looks }: Fit): Html {
   const maps = views.map(
-    ({ title, W }) => `<figure>${heatMap(W, text.read)}<figcaption>${title}</figcaption></figure>`,
+    ({ title, W }) => html`<figure>${heatMap(W, text.read)}<figcaption>${title}</figcaption></figure>`,
   );
-  return `<section>
+  return html`<section>
 <h2>Where it looks</h2>
 <p>A row for each place of one text that it was not trained on: how much of its weight each place that it may see gets.
 In the second word the letter to be said stands ${letters - 1} places back: there go the largest weights of ${looks.back} of its
 ${letters} places. In the first word there is nothing to be found, and ${looks.mark} of the ${letters} places rest on the mark <code>^</code>
 before the text.</p>
-<div class="maps">${maps.join("\n")}</div>
+<div class="maps">${maps}</div>
 <p class="note">From grey, 0, to full colour, 1. Each row sums to 1. Above the diagonal lies what has not been read yet: the
 softmax leaves it out.</p>
 </section>`;
 }
 
-function heatMap(W: View["W"], read: readonly string[]): string {
+function heatMap(W: View["W"], read: readonly string[]): Html {
   const cells = W.flatMap((row, i) => row.slice(0, i + 1).map((weight, j) => ({ i, j, weight })));
   const places = [...read.keys()];
   const axis = {
@@ -119,7 +120,7 @@ function heatMap(W: View["W"], read: readonly string[]): string {
     tickSize: 0,
     labelArrow: "none",
   } as const;
-  return draw({
+  return plot({
     ariaLabel: "attention weights: a row for each place, a column for each place that it sees",
     width: 320,
     height: 330,
@@ -137,15 +138,13 @@ function heatMap(W: View["W"], read: readonly string[]): string {
   });
 }
 
-function tape({ tape }: Fit): string {
-  return `<section>
+function tape({ tape }: Fit): Html {
+  return html`<section>
 <h2>The head as a tape</h2>
 <p>All that it does with one text, before the first step of training: X is what stands where, S the scores, W the weights.</p>
-<pre tabindex="0">${escapeHtml(tape)}</pre>
+<pre tabindex="0">${tape}</pre>
 </section>`;
 }
 
-const styles = `<style>
-.maps { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 18rem), 1fr)); gap: 2rem; margin-bottom: 1rem; }
-.maps figcaption { text-align: center; }
-</style>`;
+const style = `.maps { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 18rem), 1fr)); gap: 2rem; margin-bottom: 1rem; }
+.maps figcaption { text-align: center; }`;

@@ -1,6 +1,6 @@
 import { grad, type Tensor } from "@wengert/core";
 import { abs, argmax, crossEntropy, logicalNot, max, mean, softmax, sum, where } from "@wengert/ops";
-import { likeliest } from "../confusion.ts";
+import { likeliest } from "../algebra.ts";
 import { table } from "../table.ts";
 import { embed, type Head, past, predict, scores, tell, weigh } from "./head.ts";
 import { type Batch, spelt } from "./words.ts";

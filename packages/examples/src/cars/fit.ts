@@ -1,6 +1,6 @@
 import { type Tensor, tensor, valueAndGrad, zeros } from "@wengert/core";
 import { add, crossEntropy, matmul, mul, randomKey, softmax, square, sum } from "@wengert/ops";
-import { likeliest } from "../confusion.ts";
+import { likeliest } from "../algebra.ts";
 import { descent } from "../descent.ts";
 import { type Scale, scaleOf, standardised } from "../scale.ts";
 import { shuffled } from "../shuffle.ts";
@@ -40,10 +40,7 @@ const momentum = 0.95;
 export function learn(train: readonly Car[], { steps, rate, ridge }: Settings): Model {
   const scales = columns.map((_, j) => scaleOf(train.map(({ values }) => values[j]!)));
   const X = rowsOf(train, scales);
-  const labels = tensor(
-    train.map(({ origin }) => origin),
-    { dtype: "int32", label: "labels" },
-  );
+  const labels = labelsOf(train);
   const loss = (W: Tensor) => add(crossEntropy(matmul(X, W), labels), mul(ridge / 2, sum(square(W))));
   const start = zeros([columns.length + 1, origins.length], { label: "W" });
   const path = descent(valueAndGrad(loss), start, { steps, rate, momentum });
@@ -57,6 +54,13 @@ export function rowsOf(cars: readonly Car[], scales: readonly Scale[]): Tensor {
     { label: "X" },
   );
 }
+
+/** The place of each car's origin. */
+export const labelsOf = (cars: readonly Car[]): Tensor =>
+  tensor(
+    cars.map(({ origin }) => origin),
+    { dtype: "int32", label: "labels" },
+  );
 
 /** For each car the probability of each origin. */
 export function probabilities({ W, scales }: Model, cars: readonly Car[]): number[][] {

@@ -4,12 +4,13 @@
  * `data.ts` reads the cars, `fit.ts` learns and judges, `odds.ts` knows what a weight says; `telling.ts` and `report.ts`
  * say and draw it.
  */
+import { tensor } from "@wengert/core";
+import { type ConfusionMatrix, confusionMatrix } from "@wengert/train";
 import { type Command, command, startIfMain } from "../command.ts";
-import { confusionMatrix } from "../confusion.ts";
 import { prepareFolder, writeWhole } from "../files.ts";
 import { count, path, positive, spelled } from "../options.ts";
 import { origins, readCars } from "./data.ts";
-import { judge, learn, type Model, type Split, splits, type Verdict } from "./fit.ts";
+import { judge, labelsOf, learn, type Model, type Split, splits, type Verdict } from "./fit.ts";
 import { report } from "./report.ts";
 import { accuracyTold, coefficientsTold, dataTold } from "./telling.ts";
 
@@ -19,7 +20,7 @@ interface Outcome {
   readonly models: readonly Model[];
   /** On the cars of each part. */
   readonly verdicts: readonly (readonly Verdict[])[];
-  readonly confusion: readonly (readonly number[])[];
+  readonly confusion: ConfusionMatrix;
   readonly file: string;
 }
 
@@ -35,7 +36,7 @@ const options = {
 const cars: Command<Outcome> = command({
   summary: "softmax regression tells American, European and Japanese cars apart; its coefficients read aloud",
   options,
-  run({ out, ...settings }) {
+  async run({ out, ...settings }) {
     prepareFolder(out);
     const data = readCars();
     console.log(dataTold(data));
@@ -44,16 +45,16 @@ const cars: Command<Outcome> = command({
     const models = parts.map(({ train }) => learn(train, settings));
     const verdicts = parts.map(({ heldOut }, i) => judge(models[i]!, heldOut));
     const all = verdicts.flat();
-    const confusion = confusionMatrix(
-      all.map(({ origin }) => origin),
+    const guesses = tensor(
       all.map(({ guess }) => guess),
-      origins.length,
+      { dtype: "int32" },
     );
+    const confusion = confusionMatrix(guesses, labelsOf(all), { classes: origins });
     console.log(accuracyTold(parts, models, verdicts, confusion, settings));
     console.log(coefficientsTold(models, parts as [Split, ...Split[]]));
 
     const command = `npm run example -- cars ${spelled(options, settings)}`.trim();
-    const file = writeWhole(out, "index.html", report({ command, data, models, verdicts: all, confusion }));
+    const file = writeWhole(out, "index.html", await report({ command, data, models, verdicts: all }));
     console.log(`report ${file}`);
     return { parts, models, verdicts, confusion, file };
   },

@@ -1,12 +1,11 @@
 import * as Plot from "@observablehq/plot";
-import { drawConfusion } from "../confusion.ts";
-import { htmlTable, page, pageHead } from "../page.ts";
-import { chart, draw } from "../plots.ts";
-import { percent, whole } from "../table.ts";
+import { tensor } from "@wengert/core";
+import { type Html, html, plot, report as reportOn } from "@wengert/train/report";
+import { chart } from "../plots.ts";
+import { whole } from "../table.ts";
 import { type Cars, columns, origins } from "./data.ts";
-import { accuracyOf, type Model, type Verdict } from "./fit.ts";
+import { labelsOf, type Model, type Verdict } from "./fit.ts";
 import { type OddsRatio, oddsRatios, pairs } from "./odds.ts";
-import { worstOf } from "./telling.ts";
 
 /** All that the page shows. */
 interface Story {
@@ -14,7 +13,6 @@ interface Story {
   readonly data: Cars;
   readonly models: readonly Model[];
   readonly verdicts: readonly Verdict[];
-  readonly confusion: readonly (readonly number[])[];
 }
 
 // The third colour is that of the text: with blue and orange it can be told apart by everyone, on light and dark pages.
@@ -22,27 +20,26 @@ const colours = ["--blue", "--ink", "--orange"] as const;
 const symbols = ["circle", "cross", "triangle"] as const;
 const byOrigin = { domain: [...origins], range: colours.map((colour) => `var(${colour})`) };
 const shapes = { domain: [...origins], range: [...symbols] };
-const legend = origins.map((name, k) => `<b style="color: var(${colours[k]})">${"○✚△"[k]}</b> ${name}`).join("&ensp;");
+const legend = origins.map((name, k) => html`<b style="color: var(${colours[k]})">${"○✚△"[k]}</b> ${name}&ensp;`);
 
-export function report(story: Story): string {
+export function report(story: Story): Promise<string> {
   const { data, verdicts, models, command } = story;
-  const title = "Where does this car come from?";
-  const head = pageHead({
-    title,
+  return reportOn([], {
+    title: "Where does this car come from?",
     lead: `Softmax regression on ${whole(data.cars.length)} cars of the years 1970 to 1982: the origin from seven numbers. Each car
 is judged by a fit that has not seen it.`,
     command,
     figures: [
-      [percent(accuracyOf(verdicts)), "right, held out"],
-      [`${origins.length}`, "origins"],
       [`${columns.length}`, "columns"],
       [`${models.length}`, "fits, a part held out of each"],
       [`${data.incomplete}`, "cars left out for missing numbers"],
     ],
-  });
-  return page({
-    title,
-    body: [head, triangle(story), mistakes(story), coefficients(story)].join("\n"),
+    classes: origins,
+    labels: labelsOf(verdicts),
+    probabilities: tensor(verdicts.map(({ probabilities }) => probabilities)),
+    rows: verdicts.map(({ name }) => name),
+    mistakes: 9,
+    sections: [triangle(story), coefficients(story)],
   });
 }
 
@@ -52,7 +49,7 @@ const placeOf = ([usa, europe, japan]: readonly number[]): { x: number; y: numbe
   y: europe!,
 });
 
-function triangle({ verdicts }: Story): string {
+function triangle({ verdicts }: Story): Html {
   const dots = verdicts.map(({ name, origin, probabilities }) => ({
     name,
     origin: origins[origin]!,
@@ -62,7 +59,7 @@ function triangle({ verdicts }: Story): string {
   const beside = corners.map(({ name, x, y }) => ({ name, x, y: y > 0 ? 1.04 : -0.04 }));
   const middle = placeOf([1 / 3, 1 / 3, 1 / 3]);
   const borders = origins.map((_, k) => placeOf(origins.map((_, j) => (j === k ? 0 : 0.5)))); // two alike, the third 0
-  const plot = draw({
+  const drawing = plot({
     ariaLabel: "the probabilities of each held-out car as a place in a triangle",
     width: 640,
     height: 540,
@@ -79,49 +76,22 @@ function triangle({ verdicts }: Story): string {
       Plot.text(beside, { x: "x", y: "y", text: "name", fontSize: 15 }),
     ],
   });
-  return `<section>
+  return html`<section>
 <h2>Softmax as a place</h2>
 <p>Three probabilities that sum to 1 are a point of a triangle: near a corner the fit is sure, in the middle it has no
 idea, and the lines are where it changes its answer. The colour is where the car does come from.</p>
 <p class="note">${legend}</p>
-<figure>${plot}</figure>
+<figure>${drawing}</figure>
 </section>`;
 }
 
-function mistakes({ verdicts, confusion }: Story): string {
-  const plot = drawConfusion({
-    confusion,
-    names: origins,
-    rows: "is from",
-    ariaLabel: "confusion matrix: how many cars of each origin were taken for which",
-    height: 320,
-    marginLeft: 70,
-  });
-  const ranking = htmlTable([
-    ["most confidently wrong", "is from", "read as", "with"],
-    ...worstOf(verdicts, 8).map(({ name, origin, guess, probabilities }) => [
-      name,
-      origins[origin]!,
-      origins[guess]!,
-      percent(probabilities[guess]!),
-    ]),
-  ]);
-  return `<section>
-<h2>What it takes for what</h2>
-<div class="columns">
-<figure>${plot}</figure>
-<div>${ranking}</div>
-</div>
-</section>`;
-}
-
-function coefficients(story: Story): string {
+function coefficients(story: Story): Html {
   const { models } = story;
   const ratios = oddsRatios(models);
   const nameOf = ({ column }: OddsRatio) => columns[column]!.name;
   const plots = pairs.map(([of, against]) => {
     const shown = ratios.filter((ratio) => ratio.of === of && ratio.against === against);
-    const plot = chart({
+    const drawing = chart({
       ariaLabel: `by what one standard deviation more multiplies the odds of ${origins[of]} against ${origins[against]}`,
       height: 260,
       marginLeft: 92,
@@ -151,15 +121,15 @@ function coefficients(story: Story): string {
         }),
       ],
     });
-    return `<figure>${plot}</figure>`;
+    return html`<figure>${drawing}</figure>`;
   });
-  return `<section>
+  return html`<section>
 <h2>What the coefficients say</h2>
 <p>By what one standard deviation more of a column multiplies the odds of two origins, the other columns unchanged:
 exp(<i>w</i> − <i>w</i>′). The bars reach over all ${models.length} fits; the colour is that of the origin that gains.</p>
 <p class="note">${legend}</p>
 <div class="columns">
-${plots.join("\n")}
+${plots}
 ${together(story)}
 </div>
 </section>`;
@@ -174,7 +144,7 @@ const factorText = (factor: number): string =>
   factor >= 1 ? `× ${whole(factor)}` : `÷ ${whole(Math.round(1 / factor))}`;
 
 /** Why a coefficient is no experiment: two columns that rise together. */
-function together({ data }: Story): string {
+function together({ data }: Story): Html {
   const [displacement, weight] = ["displacement", "weight"].map((name) => columns.findIndex((c) => c.name === name));
   const dots = data.cars.map(({ name, origin, values }) => ({
     name,
@@ -182,7 +152,7 @@ function together({ data }: Story): string {
     displacement: values[displacement!]!,
     weight: values[weight!]!,
   }));
-  const plot = chart({
+  const drawing = chart({
     ariaLabel: "displacement and weight of the cars",
     height: 290,
     marginLeft: 92,
@@ -194,6 +164,6 @@ function together({ data }: Story): string {
       Plot.dot(dots, { x: "weight", y: "displacement", stroke: "origin", symbol: "origin", r: 3, title: "name" }),
     ],
   });
-  return `<figure>${plot}<figcaption>The others unchanged? Who builds a larger engine builds a heavier car: a coefficient
+  return html`<figure>${drawing}<figcaption>The others unchanged? Who builds a larger engine builds a heavier car: a coefficient
 says what a column adds to the others, not what it says alone.</figcaption></figure>`;
 }

@@ -1,4 +1,5 @@
-import { cellsOf, likeliest } from "../confusion.ts";
+import type { ConfusionMatrix } from "@wengert/train";
+import { likeliest } from "../algebra.ts";
 import { correlation } from "../scale.ts";
 import { percent, size, table } from "../table.ts";
 import { type Cars, columns, origins } from "./data.ts";
@@ -19,15 +20,13 @@ export function accuracyTold(
   splits: readonly Split[],
   models: readonly Model[],
   verdicts: readonly (readonly Verdict[])[],
-  confusion: readonly (readonly number[])[],
+  { counts, results }: ConfusionMatrix,
   { steps }: Settings,
 ): string {
   const all = verdicts.flat();
   const right = accuracyOf(all);
-  const counts = confusion.map((row) => row.reduce((sum, count) => sum + count, 0));
-  const commonest = likeliest(counts);
-  const share = counts[commonest]! / all.length;
-  const cells = cellsOf(confusion);
+  const commonest = likeliest(results.map(({ count }) => count));
+  const share = results[commonest]!.count / all.length;
   const wrong = worstOf(all, 6);
   return `Softmax regression, P = softmax(X W), by ${steps} steps of gradient descent. Each part of the cars is held out once from a
 fit to the others; means and deviations, by which columns are scaled, come from those others alone.
@@ -51,8 +50,8 @@ ${table([
   ["", ...origins.map((name) => `read as ${name}`), "right"],
   ...origins.map((name, k) => [
     `is from ${name}`,
-    ...confusion[k]!.map(String),
-    percent(cells.find(({ label, guess }) => label === k && guess === k)!.share),
+    ...counts.toNested<number[][]>()[k]!.map(String),
+    percent(results[k]!.recall),
   ]),
 ])}
 

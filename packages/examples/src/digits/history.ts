@@ -1,5 +1,12 @@
+import type { History as Curves } from "@wengert/train";
 import { finite } from "../descent.ts";
-import type { Point } from "./report.ts";
+
+interface Point {
+  /** Passes over the training images so far; 1.5 is in the middle of the second. */
+  readonly epoch: number;
+  readonly loss: number;
+  readonly accuracy: number;
+}
 
 const pointsPerEpoch = 15;
 
@@ -27,5 +34,12 @@ export class History {
       this.since = [];
     }
     return this.train.at(-1) ?? step;
+  }
+
+  /** All of it as a report takes it. */
+  curves(stepsPerEpoch: number): Curves {
+    const points = (list: readonly Point[]) =>
+      list.map(({ epoch, loss, accuracy }) => ({ step: epoch * stepsPerEpoch, epoch, loss, metrics: { accuracy } }));
+    return { train: points(this.train), validation: points(this.test) };
   }
 }

@@ -7,8 +7,8 @@
 import { setImmediate } from "node:timers/promises";
 import { explain, record, type Tensor, tensor, treeMap, valueAndGrad, zeros } from "@wengert/core";
 import { add, axpy, crossEntropy, matmul, mul, randomKey, randomNormal, relu, splitKey } from "@wengert/ops";
+import { accuracy } from "@wengert/train";
 import { type Command, command, startIfMain } from "../command.ts";
-import { accuracy } from "../confusion.ts";
 import { prepareFolder, writeWhole } from "../files.ts";
 import { choice, count, path, positive, spelled } from "../options.ts";
 import { showProgress } from "../progress.ts";
@@ -104,14 +104,13 @@ const digits: Command<{ fit: Fit; file: string }> = command({
       images: train.count,
       stopped: seen < total,
       steps: history.steps,
-      train: history.train,
-      test: history.test,
+      history: history.curves(train.count / size),
       ...examine((X) => scores(model, X), test),
       tape,
     };
-    const file = writeWhole(out, "index.html", report(fit));
+    const file = writeWhole(out, "index.html", await report(fit));
     const reached = fit.stopped ? `, stopped after ${whole(seen)} of ${whole(total)} images` : "";
-    console.log(`test accuracy ${percent(fit.test.at(-1)?.accuracy ?? 0)}${reached}\nreport ${file}`);
+    console.log(`test accuracy ${percent(history.test.at(-1)?.accuracy ?? 0)}${reached}\nreport ${file}`);
     return { fit, file };
   },
 });

@@ -33,7 +33,7 @@ const options = {
 const hessianExample: Command<Outcome> = command({
   summary: "Newton's method with the Hessian by `hessian`, by `hvp` and conjugate gradients, and in closed form",
   options,
-  run({ out, ...settings }) {
+  async run({ out, ...settings }) {
     prepareFolder(out);
     const data = readPenguins();
     const problem = problemOf(data, settings.ridge);
@@ -113,7 +113,7 @@ d products at most, but for rounding, and far fewer where few eigenvalues of H s
     const file = writeWhole(
       out,
       "index.html",
-      report({
+      await report({
         command: `npm run example -- hessian ${spelled(options, settings)}`.trim(),
         problem,
         digits,

@@ -1,7 +1,7 @@
 import * as Plot from "@observablehq/plot";
 import type { Tensor } from "@wengert/core";
 import { tensor } from "@wengert/core";
-import { coloured, page, pageHead } from "../page.ts";
+import { coloured, type Html, head, html, page } from "@wengert/train/report";
 import { measurements } from "../penguins.ts";
 import { chart, line } from "../plots.ts";
 import { roundSteps, size, whole } from "../table.ts";
@@ -18,16 +18,16 @@ export interface Story {
   readonly apart: number;
 }
 
-export function report(story: Story): string {
+export function report(story: Story): Promise<string> {
   const title = "Newton’s method, three ways to a Hessian";
-  return page({ title, body: [head(title, story), race(story), map(story)].join("\n") });
+  return page({ title, body: [top(title, story), race(story), map(story)] });
 }
 
-function head(title: string, { command, digits, places, apart }: Story): string {
+function top(title: string, { command, digits, places, apart }: Story): Html {
   const worst = (of: "hessian" | "hvp") => Math.max(...places.map((place) => place.apart[of]));
-  return pageHead({
+  return head({
     title,
-    lead: `A logistic regression on penguins, solved with second derivatives: read from the tape by <code>hessian</code>,
+    lead: html`A logistic regression on penguins, solved with second derivatives: read from the tape by <code>hessian</code>,
 asked for only in products by <code>hvp</code>, and written down as <b>X</b>ᵀ<b>SX</b>.`,
     command,
     figures: [
@@ -40,7 +40,7 @@ asked for only in products by <code>hvp</code>, and written down as <b>X</b>ᵀ<
   });
 }
 
-function race({ digits }: Story): string {
+function race({ digits }: Story): Html {
   const points = (of: readonly number[]) => of.map((right, step) => ({ step, right: Math.max(0, right) }));
   const [newton, descent] = [points(digits.newton), points(digits.descent)];
   const channels = { x: "step", y: "right" } as const;
@@ -61,7 +61,7 @@ function race({ digits }: Story): string {
       Plot.dot(newton, { ...channels, fill: "var(--blue)", r: 4 }),
     ],
   });
-  return `<section>
+  return html`<section>
 <h2>Digits that double</h2>
 <p>Once near the solution, each step of ${coloured("--blue", "Newton’s method")} squares the error: 3 digits become 6, then 12.
 ${coloured("--orange", "Gradient descent")} divides it by the same factor each time, and the steps it needs grow with how
@@ -71,7 +71,7 @@ unequally the loss is curved.</p>
 }
 
 /** The loss of two weights, the others and the bias left out, so that the ways can be drawn. */
-function map({ problem }: Story): string {
+function map({ problem }: Story): Html {
   const columns = [0, 1] as const;
   const plane = withColumns(problem, columns);
   const path = newton(plane, "hvp + CG");
@@ -114,7 +114,7 @@ function map({ problem }: Story): string {
       Plot.text(fast.slice(0, 4), { text: (_, i) => `${i}`, dy: -12, fill: "var(--blue)" }),
     ],
   });
-  return `<section>
+  return html`<section>
 <h2>Two ways down</h2>
 <p>The same loss with two weights only, without a bias. ${coloured("--orange", "Gradient descent")} follows the slope where
 it stands, and slows down in the flat valley. ${coloured("--blue", "Newton’s method")} knows how the loss is curved, and aims at

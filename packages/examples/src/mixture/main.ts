@@ -37,7 +37,7 @@ const options = {
 const mixtureExample: Command<Outcome> = command({
   summary: "a mixture of Gaussians by logSumExp, fitted by gradient to the flippers of penguins",
   options,
-  run({ out, ...settings }) {
+  async run({ out, ...settings }) {
     prepareFolder(out);
     const flippers = readFlippers();
     const start = initialMixture(flippers.x, settings.components);
@@ -52,7 +52,7 @@ const mixtureExample: Command<Outcome> = command({
     console.log(tailsTold(tails, mistyped, spoiltBy(start, flippers.x, mistyped)));
 
     const command = `npm run example -- mixture ${spelled(options, settings)}`.trim();
-    const file = writeWhole(out, "index.html", report({ command, flippers, moments }));
+    const file = writeWhole(out, "index.html", await report({ command, flippers, moments }));
     console.log(`report ${file}`);
     return { moments, average, tails, file };
   },

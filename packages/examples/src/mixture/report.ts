@@ -1,8 +1,8 @@
 import * as Plot from "@observablehq/plot";
 import { tensor } from "@wengert/core";
 import { exp } from "@wengert/ops";
+import { type Colour, coloured, type Html, head, html, page } from "@wengert/train/report";
 import type { Moment } from "../descent.ts";
-import { type Colour, coloured, page, pageHead } from "../page.ts";
 import { chart, line } from "../plots.ts";
 import { whole } from "../table.ts";
 import { type LogDensity, logDensity, type Mixture, naiveLogDensity, terms } from "./density.ts";
@@ -20,13 +20,13 @@ interface Story {
 const colours = ["--blue", "--orange", "--ink", "--muted"] as const;
 const colourOf = (k: number): Colour => colours[k % colours.length]!;
 
-export function report(story: Story): string {
+export function report(story: Story): Promise<string> {
   const { params, loss } = story.moments.at(-1)!;
   const { pi, mu, sigma } = shapeOf(params);
   const title = "A mixture, and who is responsible";
-  const head = pageHead({
+  const top = head({
     title,
-    lead: `The density of a mixture of Gaussians, log <i>p</i> = logSumExp(<i>t</i>), fitted to the flippers of
+    lead: html`The density of a mixture of Gaussians, log <i>p</i> = logSumExp(<i>t</i>), fitted to the flippers of
 ${whole(story.flippers.x.size)} penguins by gradient descent.`,
     command: story.command,
     figures: [
@@ -36,7 +36,7 @@ ${whole(story.flippers.x.size)} penguins by gradient descent.`,
       [whole(story.moments.length - 1), "steps"],
     ],
   });
-  return page({ title, body: [head, density(story), responsibility(story), tail(story)].join("\n") });
+  return page({ title, body: [top, density(story), responsibility(story), tail(story)] });
 }
 
 /** Numbers from `first` to `last` in so many equal steps. */
@@ -46,7 +46,7 @@ const grid = (first: number, last: number, steps: number): number[] =>
 const wide = { width: 700, height: 320 } as const;
 const flipper = { label: "flipper length, mm" } as const;
 
-function density({ flippers: { x }, moments }: Story): string {
+function density({ flippers: { x }, moments }: Story): Html {
   const { params } = moments.at(-1)!;
   const bin = 2;
   const lengths = x.toNested<number[]>();
@@ -78,8 +78,8 @@ function density({ flippers: { x }, moments }: Story): string {
       line(curve(total), channels, "--ink"),
     ],
   });
-  const legend = each[0]!.map((_, k) => coloured(colourOf(k), `component ${k + 1}`)).join("&ensp;");
-  return `<section>
+  const legend = each[0]!.map((_, k) => html`${coloured(colourOf(k), `component ${k + 1}`)}&ensp;`);
+  return html`<section>
 <h2>The density</h2>
 <p>It is the sum of its components. The fit was told how many there are and nothing else, least of all that the penguins
 are of three species.</p>
@@ -88,7 +88,7 @@ are of three species.</p>
 </section>`;
 }
 
-function responsibility({ flippers: { x }, moments }: Story): string {
+function responsibility({ flippers: { x }, moments }: Story): Html {
   const lengths = x.toNested<number[]>();
   const xs = grid(lengths[0]! - 6, lengths.at(-1)! + 6, 240);
   const rows = shares("∂ logSumExp(t)/∂t", moments.at(-1)!.params, tensor(xs)).toNested<number[][]>();
@@ -106,7 +106,7 @@ function responsibility({ flippers: { x }, moments }: Story): string {
       ),
     ),
   });
-  return `<section>
+  return html`<section>
 <h2>The gradient of logSumExp</h2>
 <p>∂ log <i>p</i>/∂<i>t</i> is softmax(<i>t</i>): the probability that a flipper of this length belongs to each component.
 Reading the tape backwards has found what the EM algorithm computes as its E-step.</p>
@@ -114,7 +114,7 @@ Reading the tape backwards has found what the EM algorithm computes as its E-ste
 </section>`;
 }
 
-function tail({ moments }: Story): string {
+function tail({ moments }: Story): Html {
   const { params } = moments.at(-1)!;
   const xs = grid(150, 600, 450);
   const curve = (logP: LogDensity) =>
@@ -138,9 +138,9 @@ function tail({ moments }: Story): string {
       Plot.text([end], { ...channels, text: () => "from here on −∞", dx: 10, dy: -4, textAnchor: "start" }),
     ],
   });
-  return `<section>
+  return html`<section>
 <h2>Far from the data</h2>
-<p>${coloured("--orange", "log Σ exp(<i>t</i>)")} ends where the last exp underflows, at ${end.length} mm; its derivative has
+<p>${coloured("--orange", html`log Σ exp(<i>t</i>)`)} ends where the last exp underflows, at ${end.length} mm; its derivative has
 gone shortly before. One mistyped flipper is enough to end a fit. ${coloured("--blue", "logSumExp")} takes the largest
 <i>t</i> out of the sum, and goes on.</p>
 <figure>${plot}</figure>

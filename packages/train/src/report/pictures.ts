@@ -20,8 +20,8 @@ height="${height}"><figcaption>${short(name)}</figcaption></figure>`,
   );
   return html`<section>
 <h2>What it looks for</h2>
-<p>${notes?.weights ?? "The weights of each class, laid out as the image they are multiplied with."} Where it is <b class="for">orange</b>, a brighter
-pixel speaks for the class, where it is <b class="against">blue</b> against it; where nothing is, it says nothing.</p>
+<p>${notes?.weights ?? "The weights of each class, laid out as the image they are multiplied with."} Where it is <b class="for">orange</b>,
+${options.ink ? "ink" : "a brighter pixel"} speaks for the class, where it is <b class="against">blue</b> against it; where nothing is, it says nothing.</p>
 <div class="weights">${figures}</div>
 <p class="note">One scale for all: full colour from ±${largest.toPrecision(2)} on.</p>
 </section>
@@ -53,8 +53,8 @@ function card({ row, label, guess, probabilities }: Mistake, { options, classes,
 height="${height}">\n`;
   const title = (rows !== undefined || !images) && html`<b>${name}</b><br>\n`;
   return html`<figure class="mistake${!images && " bare"}">
-${picture}<figcaption>${title}Is <b class="truth">${is}</b> with ${percent(probabilities[label]!)}, was taken for <b
-class="guess">${taken}</b> with ${percent(probabilities[guess]!)}</figcaption>
+${picture}<figcaption>${title}Is <b class="truth">${is}</b> (${percent(probabilities[label]!)}),
+taken for <b class="guess">${taken}</b> (${percent(probabilities[guess]!)})</figcaption>
 ${bars(probabilities, classes, { label, guess })}
 </figure>
 `;

@@ -37,7 +37,7 @@ export async function report(history: History | readonly History[], options: Rep
 
 function top({ options, matrix, loss, calibration, count }: Subject): Html {
   const figures: Figures = [
-    [percent(matrix.accuracy), `right, of ${whole(count)} rows`],
+    [percent(matrix.accuracy), `right, of ${whole(count)} held out`],
     [decimal(loss), "loss (cross-entropy)"],
     [percent(calibration.expectedError), "calibration error"],
   ];
