@@ -1,8 +1,8 @@
 /**
  * What only shows after a while, on the built packages in plain Node:
  *
- *   npm run soak                            everything, for about five minutes
- *   npm run soak -- --only train            train, tape, fuzz, generated, files or kills
+ *   npm run soak                            everything, for about six minutes
+ *   npm run soak -- --only train            train, tape, fuzz, generated, files, data or kills
  *   npm run soak -- --only fuzz --minutes 5
  */
 import { spawnSync } from "node:child_process";
@@ -12,7 +12,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 
 process.chdir(fileURLToPath(new URL("..", import.meta.url)));
-const parts = { train, tape, fuzz, generated, files, kills };
+const parts = { train, tape, fuzz, generated, files, data, kills };
 const { values } = parseArgs({ options: { only: { type: "string" }, minutes: { type: "string", default: "1" } } });
 const minutes = Number(values.minutes);
 const names = values.only === undefined ? Object.keys(parts) : values.only.split(",");
@@ -112,6 +112,14 @@ function generated() {
 function files() {
   return vitest("train", "files/fuzz", {
     WENGERT_SECONDS: String(60 * minutes),
+    WENGERT_SEED: String(Date.now() % 1e6),
+  });
+}
+
+/** Mutations of data sets, for half as many minutes each: IDX, CSV, .npy and images, two at a time. */
+function data() {
+  return vitest("train", "test/data/", {
+    WENGERT_SECONDS: String(30 * minutes),
     WENGERT_SEED: String(Date.now() % 1e6),
   });
 }

@@ -19,20 +19,24 @@ export async function unpackedHead(packed: Origin, wanted: number): Promise<Uint
 export async function unpackUpTo(
   { called, bytes }: Origin,
   enough: number,
+  format: "gzip" | "deflate" = "gzip",
 ): Promise<{ readonly bytes: Uint8Array; readonly isWhole: boolean }> {
   const parts: Uint8Array[] = [];
   let size = 0;
   let isWhole = false;
   const stream = new Blob([bytes as Uint8Array<ArrayBuffer>]).stream();
-  const reader = stream.pipeThrough(new DecompressionStream("gzip")).getReader();
+  const reader = stream.pipeThrough(new DecompressionStream(format)).getReader();
   while (size <= enough) {
     let next: { readonly value?: Uint8Array | undefined; readonly done: boolean };
     try {
       next = await reader.read();
     } catch (cause) {
-      throw new DataError(`${called} cannot be unpacked: its gzip stream is damaged or cut off; get the file anew`, {
-        cause,
-      });
+      throw new DataError(
+        `${called} cannot be unpacked: its ${format} stream is damaged or cut off; get the file anew`,
+        {
+          cause,
+        },
+      );
     }
     if (next.value === undefined) {
       isWhole = true;

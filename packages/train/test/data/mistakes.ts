@@ -95,4 +95,22 @@ export const dataMistakes: Chapter = {
     "matrix(await readCsv(cars('mpg,origin\\n18,USA\\n')), ['mpg', 'hp'])",
     "matrix(await readCsv(cars('mpg,origin\\n18,USA\\n')), ['mpg', 'origin'])",
   ],
+
+  readImages: [
+    "await readImages(path('none'), { size: [8, 8] })",
+    "await readImages([], { size: [8, 8] })",
+    "await readImages([cars('hello', 'faces/1.png')], { size: [8, 8] })",
+    "await readImages([new File([new Uint8Array([255, 216, 0, 0])], 'faces/anna/1.jpg')], { size: [8, 8] })",
+    "await readImages([cars('hello', 'faces/anna/1.png')], { size: [8, 8] })",
+    "await readImages([1, 2, 3, 4, 5].map((i) => cars('', 'faces/anna/' + i + '.png')), { size: [8, 8] })",
+    "await readImages([['1.png']], { size: [8, 8] })",
+    "await readImages(28, { size: [8, 8] })",
+    "await readImages([], { size: 28 })",
+    "await readImages([], { size: [28, 0] })",
+    "await readImages([], { size: [8, 8], grey: 1 })",
+    "await readImages([], { size: [8, 8], dtype: 'int32' })",
+    "await readImages([], { size: [8, 8], maxPixels: 0 })",
+    "await readImages([], { size: [8, 8], maxBytes: '1 MB' })",
+    "await readImages([], { size: [8, 8], progress: true })",
+  ],
 };
