@@ -9,6 +9,7 @@
 import type { Chapter } from "../../ops/test/told.ts";
 import { dataMistakes, dataPrelude } from "./data/mistakes.ts";
 import { filesMistakes, filesPrelude } from "./files/mistakes.ts";
+import { fitMistakes, fitPrelude } from "./fit/mistakes.ts";
 
 /** What the mistakes are made with. `folder` is an empty folder, whose name the page leaves out. */
 export const prelude = `
@@ -23,6 +24,7 @@ const counters = { n: tensor([1], { dtype: "int32", label: "n" }) };
 const grads = { W: zeros([3, 2]), b: zeros([2]) };
 ${dataPrelude.trim()}
 ${filesPrelude.trim()}
+${fitPrelude.trim()}
 `;
 
 export const mistakes: Chapter = {
@@ -144,6 +146,7 @@ export const mistakes: Chapter = {
     "piecewise({ 0: 0.1 })",
   ],
   ...dataMistakes,
+  ...fitMistakes,
   "batches, split, kFold, permutation, standardize": [
     "batches(data)",
     "batches(data, 32)",

@@ -1,0 +1,74 @@
+import {
+  ArgumentError,
+  DTypeError,
+  describe,
+  isFloat,
+  isList,
+  type NonFiniteReport,
+  nonFinite,
+  ShapeError,
+  show,
+  Tensor,
+  tensorCure,
+  valueAndGrad,
+} from "@wengert/core";
+
+/** What a loss may want to know beside parameters and batch. */
+export interface Context {
+  /** Another key at each step, for what is drawn at random, as by a dropout. */
+  readonly key: Tensor;
+  /** Steps taken before this one: 0 at the first. */
+  readonly step: number;
+  /** Passes over the data that are complete: 0 during the first. */
+  readonly epoch: number;
+  /** Whether it is to be learned from; else it is only measured, as on validation data. */
+  readonly training: boolean;
+}
+
+/** What a loss returns: a scalar; or beside it what else it has computed, for the metrics. */
+export type LossValue = Tensor | readonly [loss: Tensor, aux: unknown];
+
+/** The mean loss of a batch, as a function of the parameters that is made of ops. */
+export type Loss<P, B, R extends LossValue> = (params: P, batch: B, context: Context) => R;
+
+export type AuxOf<R> = R extends readonly [Tensor, infer Aux] ? Aux : undefined;
+
+/** A loss in one form, whichever it has. */
+export interface Objective<P, B> {
+  value(params: P, batch: B, context: Context): readonly [loss: Tensor, aux: unknown];
+  gradient(params: P, batch: B, context: Context): { readonly value: Tensor; readonly grad: P; readonly aux: unknown };
+  /** Where a loss or a gradient that is not finite comes from. */
+  report(params: P, batch: B, context: Context): NonFiniteReport | undefined;
+}
+
+export function objectiveOf<P, B, R extends LossValue>(who: string, loss: Loss<P, B, R>): Objective<P, B> {
+  if (typeof loss !== "function")
+    throw new ArgumentError(`${who}: the loss must be a function, got ${show(loss)}; write (params, batch) => ...`);
+  const value = (params: P, batch: B, context: Context): readonly [Tensor, unknown] => {
+    const given: unknown = loss(params, batch, context);
+    const [scalar, aux] = isList(given) && given.length === 2 ? given : [given];
+    checkLoss(who, scalar);
+    return [scalar, aux];
+  };
+  type Untyped = (params: Tensor, batch: unknown, context: Context) => readonly [Tensor, unknown];
+  const gradient = valueAndGrad(value as unknown as Untyped, { hasAux: true }); // P is a tree, which its caller knows
+  return {
+    value,
+    gradient: gradient as unknown as Objective<P, B>["gradient"],
+    report: (given, batch, context) => {
+      const ofParams = (params: Tensor) => value(params as P, batch, context)[0];
+      return nonFinite(ofParams, given as Tensor);
+    },
+  };
+}
+
+function checkLoss(who: string, loss: unknown): asserts loss is Tensor {
+  if (!(loss instanceof Tensor))
+    throw new ArgumentError(
+      `${who}: the loss must be a scalar tensor, or [scalar, aux], got ${show(loss)}${typeof loss === "number" ? "; keep to ops: what .item() gives has no derivative" : tensorCure(loss)}`,
+    );
+  if (loss.shape.length > 0)
+    throw new ShapeError(`${who}: the loss must be a scalar, got ${describe(loss, "shape")}; reduce it with mean`);
+  if (isFloat(loss.dtype)) return;
+  throw new DTypeError(`${who}: the loss must be a float, got ${loss.dtype}, which has no derivative`);
+}

@@ -1,0 +1,252 @@
+import type { Tensor } from "@wengert/core";
+import { foldIn } from "@wengert/ops";
+import { keep, type Plan } from "./checkpoint.ts";
+import type { Batch, Source } from "./data.ts";
+import { type Display, displayOf, type Moment } from "./display.ts";
+import type { History, Point } from "./history.ts";
+import type { Context, Objective } from "./loss.ts";
+import { measured } from "./measure.ts";
+import { applied, meansOf, nothing, plus } from "./metrics.ts";
+import type { Settings } from "./options.ts";
+import { type Pace, pace } from "./pace.ts";
+import { leave, waitFor } from "./signal.ts";
+import type { Measurement, State } from "./state.ts";
+import { type NonFinite, takeStep } from "./step.ts";
+
+/** Why a fit ended: all was done; validation had not become better for so long; it was stopped; or what is no number came. */
+export type Reason = "finished" | "patience" | "aborted" | "nonFinite";
+
+/** What came of a fit. */
+export interface Fit<P> {
+  /** Those after the last step. */
+  readonly params: P;
+  /**
+   * Where the criterion was lowest: of the validations; or where nothing is held out, of the training points, with the
+   * parameters before the last of its steps, of which that loss was measured. Nothing measured: the last ones, and NaN.
+   */
+  readonly best: Measurement<P>;
+  readonly history: History;
+  readonly reason: Reason;
+  /** Steps taken, and passes over the data: 1.5 in the middle of the second. */
+  readonly step: number;
+  readonly epoch: number;
+  /** Where the loss or its gradient stopped being finite, if that is the reason; that step was not taken. */
+  readonly nonFinite: NonFinite | undefined;
+  /** Why the last checkpoint could not be written, if it could not. */
+  readonly failure: Error | undefined;
+}
+
+/** What a run is made of. */
+export interface Parts<P, B> {
+  readonly settings: Settings<P, B>;
+  readonly objective: Objective<P, B>;
+  readonly source: Source<B>;
+  readonly validation: Source<B> | undefined;
+  /** The steps of which a training point is the mean. */
+  readonly pointSteps: number;
+  readonly plan: Plan;
+  /** From which each step has its own. */
+  readonly stepKey: Tensor;
+}
+
+const who = "fit";
+
+/** One run, from a state to its end. */
+export class Run<P, B> {
+  readonly #parts: Parts<P, B>;
+  readonly #pace: Pace = pace();
+  readonly #display: Display;
+  #state: State<P>;
+  #nonFinite: NonFinite | undefined;
+  /** The state that was written last, unless that failed; and when it was tried. */
+  #kept: { readonly state: State<P> | undefined; readonly step: number; readonly time: number };
+  #failure: Error | undefined;
+
+  constructor(parts: Parts<P, B>, start: State<P>) {
+    this.#parts = parts;
+    this.#display = displayOf(parts.settings.progress);
+    this.#state = start;
+    this.#kept = { state: undefined, step: start.step, time: performance.now() };
+  }
+
+  async toItsEnd(): Promise<Fit<P>> {
+    try {
+      const reason = await this.#learnOn();
+      await this.#keep();
+      return await this.#closed(reason);
+    } catch (error) {
+      await this.#keep();
+      throw error;
+    } finally {
+      this.#display.finish();
+      this.#pace.end();
+      await leave(this.#parts.source, this.#parts.settings.signal);
+    }
+  }
+
+  async #learnOn(): Promise<Reason> {
+    const { source, settings } = this.#parts;
+    for (;;) {
+      const reason = this.#reason();
+      if (reason) return reason;
+      if (this.#isTimeToValidate()) await this.#validate(this.#state);
+      else {
+        const next = source.next(this.#state.epoch, this.#state.batch);
+        const given = next instanceof Promise ? await waitFor(next, settings.signal) : next;
+        if (given !== undefined) {
+          const shown = this.#learn(given);
+          if (shown instanceof Promise) await shown;
+        } else if (!settings.signal?.aborted) await this.#endEpoch();
+      }
+      if (this.#isTimeToKeep()) await this.#keep();
+      if (this.#pace.due()) await this.#pace.rest();
+    }
+  }
+
+  #reason(): Reason | undefined {
+    const { epochs, steps, patience, signal } = this.#parts.settings;
+    const { epoch, step, waited } = this.#state;
+    if (this.#nonFinite) return "nonFinite";
+    if (waited >= patience) return "patience";
+    if (epoch >= epochs || step >= steps) return "finished";
+    return signal?.aborted ? "aborted" : undefined;
+  }
+
+  /** Takes a step on a batch, if it can be taken, and shows what came of it. */
+  #learn({ batch, rows }: Batch<B>): unknown {
+    const { settings, objective, validation, pointSteps } = this.#parts;
+    const state = this.#state;
+    const taken = takeStep({ objective, optimiser: settings.optimiser }, state, batch, this.#context(true));
+    if ("message" in taken) {
+      this.#nonFinite = taken;
+      return;
+    }
+    const { params, optimiser, loss, aux } = taken;
+    const means = { loss, metrics: applied(who, settings.metrics, [aux, batch, state.params]) };
+    const since = plus(state.since, rows, means);
+    const next = { ...state, params, optimiser, step: state.step + 1, batch: state.batch + 1, since };
+    if (next.step % pointSteps !== 0) this.#state = next;
+    else {
+      const point = this.#pointOf(next, meansOf(since));
+      const best = validation ? state.best : this.#better(state.best, point, state.params);
+      state.train.push(point);
+      this.#state = { ...next, since: nothing(settings.names), best };
+    }
+    if (settings.progress === false) return;
+    return this.#display.update(this.#moment(this.#pointOf(next, means)));
+  }
+
+  async #endEpoch(): Promise<void> {
+    const next = { ...this.#state, epoch: this.#state.epoch + 1, batch: 0 };
+    const { everyEpochs } = this.#parts.settings.validation ?? {};
+    if (everyEpochs && next.epoch % everyEpochs === 0) await this.#validate(next);
+    else this.#state = next;
+  }
+
+  #isTimeToValidate(): boolean {
+    const { everySteps } = this.#parts.settings.validation ?? {};
+    return everySteps !== undefined && this.#state.step % everySteps === 0 && this.#isUnmeasured();
+  }
+
+  #isUnmeasured(): boolean {
+    const { step, validation } = this.#state;
+    return step > 0 && validation.at(-1)?.step !== step;
+  }
+
+  /** Goes over to a state with a validation. One that is stopped is as if it had not begun. */
+  async #validate(given: State<P>): Promise<void> {
+    const next = await this.#validated(given);
+    if (next) this.#state = next;
+  }
+
+  async #validated(given: State<P>): Promise<State<P> | undefined> {
+    const { settings, objective, validation } = this.#parts;
+    const { metrics, minDelta, criterion, signal } = settings;
+    const measuring = { objective, source: validation!, metrics, pace: this.#pace, signal };
+    const means = await measured(who, measuring, given.params, this.#context(false));
+    if (means === undefined) return undefined;
+    const point = this.#pointOf(given, means);
+    const best = this.#better(given.best, point, given.params);
+    const isLower = criterion(point) < given.reference - minDelta;
+    given.validation.push(point);
+    if (isLower) return { ...given, best, reference: criterion(point), waited: 0 };
+    return { ...given, best, waited: given.waited + 1 };
+  }
+
+  #better(best: Measurement<P> | undefined, point: Point, params: P): Measurement<P> | undefined {
+    const { criterion } = this.#parts.settings;
+    return criterion(point) < (best ? criterion(best) : Infinity) ? { ...point, params } : best;
+  }
+
+  #context(training: boolean): Context {
+    const { step, epoch } = this.#state;
+    return { key: foldIn(this.#parts.stepKey, step), step, epoch, training };
+  }
+
+  #pointOf(state: State<P>, { loss, metrics }: Omit<Point, "step" | "epoch">): Point {
+    return { step: state.step, epoch: this.#epochOf(state), loss, metrics };
+  }
+
+  #epochOf({ epoch, batch }: State<P>): number {
+    return epoch + this.#parts.source.share(batch);
+  }
+
+  #moment(point: Point): Moment {
+    const { settings, source } = this.#parts;
+    const steps = Math.min(settings.steps, source.length === undefined ? Infinity : settings.epochs * source.length);
+    const { train, validation } = this.#state;
+    return {
+      ...point,
+      steps: steps < Infinity ? steps : undefined,
+      epochs: settings.epochs < Infinity ? settings.epochs : undefined,
+      history: { train, validation },
+      failure: this.#failure,
+    };
+  }
+
+  #isTimeToKeep(): boolean {
+    const { checkpoint } = this.#parts.settings;
+    if (checkpoint === undefined) return false;
+    const { step, time } = this.#kept;
+    return this.#state.step - step >= checkpoint.steps || performance.now() - time >= 1000 * checkpoint.seconds;
+  }
+
+  /** Writes a checkpoint. What cannot be written is no reason to lose what was learned: it is tried again when it is time. */
+  async #keep(): Promise<void> {
+    const { settings, plan } = this.#parts;
+    const state = this.#state;
+    if (settings.checkpoint === undefined || this.#kept.state === state) return;
+    let written: State<P> | undefined = state;
+    try {
+      await keep(settings.checkpoint, state, plan);
+      this.#failure = undefined;
+    } catch (error) {
+      written = undefined;
+      if (this.#failure === undefined && settings.progress === false) console.warn(`${error}`);
+      this.#failure = error instanceof Error ? error : new Error(String(error));
+    }
+    this.#kept = { state: written, step: state.step, time: performance.now() };
+  }
+
+  /** What is returned: the last steps as a point too, and a last validation. Neither is kept, as a longer fit has none there. */
+  async #closed(reason: Reason): Promise<Fit<P>> {
+    const [train, validation] = [[...this.#state.train], [...this.#state.validation]];
+    const { since } = this.#state;
+    if (since.rows > 0) train.push(this.#pointOf(this.#state, meansOf(since)));
+    const last = { ...this.#state, train, validation };
+    const isOpen = reason === "finished" && this.#parts.validation !== undefined && this.#isUnmeasured();
+    const { params, step, best } = (isOpen ? await this.#validated(last) : undefined) ?? last;
+    const epoch = this.#epochOf(last);
+    const unmeasured = { step, epoch, loss: Number.NaN, metrics: {}, ...(this.#parts.validation ? {} : train.at(-1)) };
+    return {
+      params,
+      best: best ?? { ...unmeasured, params },
+      history: { train, validation },
+      reason,
+      step,
+      epoch,
+      nonFinite: this.#nonFinite,
+      failure: this.#failure,
+    };
+  }
+}

@@ -1,0 +1,95 @@
+import type { Chapter } from "../../../ops/test/told.ts";
+
+export const fitPrelude = `
+const ofClasses = (p, { X, y }) => crossEntropy(add(matmul(X, p.W), p.b), y);
+const once = { optimiser: sgd({ rate: 0.1 }), epochs: 1 };
+const checkpoint = { path: path("run.safetensors") };
+`;
+
+export const fitMistakes: Chapter = {
+  "fit: the loss and what it is given": [
+    "await fit(params, ofClasses, data, once)",
+    "await fit(ofClasses, { W: [[0, 0]] }, data, once)",
+    "await fit(ofClasses, {}, data, once)",
+    "await fit(ofClasses, { ...params, K: int32([2]) }, data, once)",
+    "await fit((p, { X, y }) => crossEntropy(add(matmul(X, p.W), p.b), y, { reduction: 'none' }), params, data, once)",
+    "await fit((p, batch) => ofClasses(p, batch).item(), params, data, once)",
+    "await fit(async (p, batch) => ofClasses(p, batch), params, data, once)",
+    "await fit((p, batch) => { ofClasses(p, batch); }, params, data, once)",
+    "await fit((p, { y }) => sum(y), params, data, once)",
+    "await fit((p, { X, y }) => crossEntropy(matmul(p.W, X), y), params, data, once)",
+    "await fit(ofClasses, params, { X: data.X, y: int32([0, 1]) }, once)",
+  ],
+
+  "fit: batches from elsewhere": [
+    "await fit(ofClasses, params, batches(data, { size: 2 }), once)",
+    "await fit(ofClasses, params, () => 7, once)",
+    "await fit(ofClasses, params, async function* () {}, once)",
+    "await fit(ofClasses, params, async function* () { yield 7; }, once)",
+    "# A generator that is given itself is at its end after one epoch.",
+    "await fit(ofClasses, params, (async function* () { yield data; })(), { ...once, epochs: 2 })",
+    "# A stream that gives fewer batches than before it was interrupted.",
+    "let kept; const write = (bytes) => { kept = bytes; };\n" +
+      "await fit(ofClasses, params, async function* () { yield data; yield data; }, { ...once, epochs: undefined, steps: 2, checkpoint: { write } });\n" +
+      "await fit(ofClasses, params, async function* () { yield data; }, { ...once, epochs: undefined, steps: 3, resume: kept })",
+  ],
+
+  "fit: options": [
+    "await fit(ofClasses, params, data)",
+    "await fit(ofClasses, params, data, { optimiser: sgd, epochs: 1 })",
+    "await fit(ofClasses, params, data, { optimizer: adam({ rate: 0.1 }), epochs: 1 })",
+    "await fit(ofClasses, params, data, { ...once, batchSize: 2 })",
+    "await fit(ofClasses, params, data, { ...once, epochs: undefined })",
+    "await fit(ofClasses, params, data, { ...once, steps: 10 })",
+    "await fit(ofClasses, params, data, { ...once, epochs: 0.5 })",
+    "await fit(ofClasses, params, data, { ...once, size: 8, dropLast: true })",
+    'await fit(ofClasses, params, data, { ...once, shuffle: "yes" })',
+    "await fit(ofClasses, params, data, { ...once, key: 1 })",
+    "await fit(ofClasses, params, data, { ...once, metrics: accuracy })",
+    "await fit(ofClasses, params, data, { ...once, metrics: { accuracy: 'accuracy' } })",
+    "await fit(ofClasses, params, data, { ...once, metrics: { guesses: (aux, { y }) => y } })",
+    "await fit(ofClasses, params, data, { ...once, metrics: { nothing: () => undefined } })",
+    "await fit(ofClasses, params, data, { ...once, validation: data })",
+    "await fit(ofClasses, params, data, { ...once, validation: { everySteps: 1 } })",
+    "await fit(ofClasses, params, data, { ...once, validation: { data, everySteps: 1, everyEpochs: 1 } })",
+    "await fit(ofClasses, params, data, { ...once, patience: 3 })",
+    "await fit(ofClasses, params, data, { ...once, validation: { data }, minDelta: -1 })",
+    'await fit(ofClasses, params, data, { ...once, criterion: "accuracy" })',
+    "await fit(ofClasses, params, data, { ...once, history: { everySteps: 0 } })",
+    "await fit(ofClasses, params, data, { ...once, signal: new AbortController() })",
+    'await fit(ofClasses, params, data, { ...once, progress: "bar" })',
+  ],
+
+  "fit: checkpoints": [
+    "await fit(ofClasses, params, data, { ...once, checkpoint: path('run.safetensors') })",
+    "await fit(ofClasses, params, data, { ...once, checkpoint: {} })",
+    "await fit(ofClasses, params, data, { ...once, checkpoint: { write: path('run.safetensors') } })",
+    "await fit(ofClasses, params, data, { ...once, checkpoint: { ...checkpoint, everySeconds: -1 } })",
+    "await fit(ofClasses, params, data, { ...once, checkpoint: { path: path('no/such/folder') } })",
+    "await save(path('file'), params); await fit(ofClasses, params, data, { ...once, checkpoint: { path: path('file/in/a/file') } })",
+    "await fit(ofClasses, params, data, { ...once, resume: true })",
+    "await fit(ofClasses, params, data, { ...once, resume: path('run.safetensors') })",
+    "await fit(ofClasses, params, data, { ...once, resume: 7 })",
+    "await save(path('params'), params); await fit(ofClasses, params, data, { ...once, resume: path('params') })",
+    "# After a first fit with `checkpoint`.",
+    "await fit(ofClasses, params, data, { ...once, checkpoint }); await fit(ofClasses, params, data, { ...once, checkpoint })",
+    "await fit(ofClasses, params, data, { ...once, checkpoint, resume: true, size: 2 })",
+    "await fit(ofClasses, params, data, { ...once, checkpoint, resume: true, key: randomKey(9) })",
+    "await fit(ofClasses, params, async function* () { yield data; }, { ...once, checkpoint, resume: true, history: { everySteps: 1 } })",
+    "await fit(ofClasses, params, data, { ...once, checkpoint, resume: true, optimiser: adam({ rate: 0.1 }) })",
+    "await fit((p, batch) => ofClasses({ W: p[0], b: p[1] }, batch), [params.W, params.b], data, { ...once, checkpoint, resume: true })",
+    "await fit(ofClasses, { W: zeros([3, 5]), b: zeros([5]) }, data, { ...once, checkpoint, resume: true })",
+    "# Files that were made to look like a checkpoint.",
+    'const { metadata } = await load(checkpoint.path); await save(path("run"), { params, optimiser: sgd({ rate: 1 }).init(params) }, { metadata });\n' +
+      'await fit(ofClasses, params, data, { ...once, resume: path("run") })',
+    'const { metadata } = await load(checkpoint.path); await save(path("run"), { params, optimiser: sgd({ rate: 1 }).init(params), step: params }, { metadata });\n' +
+      'await fit(ofClasses, params, data, { ...once, resume: path("run") })',
+  ],
+
+  measure: [
+    "await measure(params, ofClasses, data)",
+    "await measure(ofClasses, params, data, { size: 0 })",
+    "await measure(ofClasses, params, { X: data.X, y: int32([0, 1]) })",
+    "await measure(ofClasses, params, data, { metrics: accuracy })",
+  ],
+};

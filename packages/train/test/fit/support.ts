@@ -1,0 +1,64 @@
+import { Tensor, tensor } from "@wengert/core";
+import { rows } from "@wengert/core/ndarray";
+import {
+  add,
+  crossEntropy,
+  greater,
+  matmul,
+  mul,
+  randomKey,
+  randomNormal,
+  randomUniform,
+  splitKey,
+  tanh,
+  where,
+} from "@wengert/ops";
+import { accuracy, type Context } from "@wengert/train";
+
+export interface Model {
+  readonly hidden: { readonly W: Tensor; readonly b: Tensor };
+  readonly out: readonly [Tensor];
+}
+
+export interface Points {
+  readonly X: Tensor;
+  readonly y: Tensor;
+}
+
+/** Points of three classes, by chance. */
+export function points(count: number, seed = 1): Points {
+  const [forX, forY] = splitKey(randomKey(seed)) as [Tensor, Tensor];
+  const y = Int32Array.from(randomUniform(forY, { shape: [count] }).toNested<number[]>(), (u) => Math.floor(3 * u));
+  const X = randomNormal(forX, { shape: [count, 2] })
+    .toNested<number[][]>()
+    .map(([a, b], i) => [a! + 2 * Math.cos(2 * y[i]!), b! + 2 * Math.sin(2 * y[i]!)]);
+  return { X: tensor(X, { label: "X" }), y: tensor(y, { label: "y" }) };
+}
+
+export function model(seed = 2): Model {
+  const [a, b] = splitKey(randomKey(seed)) as [Tensor, Tensor];
+  const zeros = tensor(new Array(5).fill(0));
+  return { hidden: { W: randomNormal(a, { shape: [2, 5] }), b: zeros }, out: [randomNormal(b, { shape: [5, 3] })] };
+}
+
+/** A network with dropout: another mask at each step, none when it is only measured. */
+export function loss({ hidden, out }: Model, { X, y }: Points, { key, training }: Context): [Tensor, Tensor] {
+  const h = tanh(add(matmul(X, hidden.W), hidden.b));
+  const kept = randomUniform(key, { shape: h.shape });
+  const scores = matmul(training ? where(greater(kept, 0.2), mul(1.25, h), 0) : h, out[0]);
+  return [crossEntropy(scores, y), scores];
+}
+export const metrics = { accuracy: (scores: Tensor, { y }: Points) => accuracy(scores, y) };
+
+const words = new DataView(new ArrayBuffer(8));
+
+/** Anything made of tensors, numbers and texts as a text that tells all bits of its numbers. */
+export function bits(x: unknown): string {
+  return JSON.stringify(x, (_, value) => {
+    if (value instanceof Tensor)
+      return { dtype: value.dtype, shape: value.shape, numbers: Array.from(rows(value.array!)) };
+    if (typeof value !== "number") return value;
+    words.setFloat64(0, value);
+    return words.getBigUint64(0).toString(16);
+  });
+}
