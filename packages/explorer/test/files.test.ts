@@ -66,9 +66,10 @@ test("parameters", async () => {
     features: ["x", "y"],
   };
   const file = fileOf({ ...data, layers, step: 7 });
-  expect(parametersIn("it", file, data)).toEqual({ layers, step: 7, classes: data.classes });
-  await every(3000, () => {
-    const found = parametersIn("it", damaged(file), data);
+  const read = (bytes: Uint8Array<ArrayBuffer>) => parametersIn(new File([bytes], "it"), data);
+  expect(await read(file)).toEqual({ layers, step: 7, classes: data.classes });
+  await every(3000, async () => {
+    const found = await read(damaged(file));
     expect(found.layers.map(({ W, b }) => [W.length, b.length])).toEqual([[8, 4], [12, 3]]); // biome-ignore format: short
     expect(found.layers.every(({ W, b }) => [...W, ...b].every(Number.isFinite))).toBe(true);
   });

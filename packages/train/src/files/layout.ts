@@ -1,4 +1,4 @@
-import { leaves, shapeText, Tensor, unflatten } from "@wengert/core";
+import { ArgumentError, complete, leaves, shapeText, show, Tensor, unflatten } from "@wengert/core";
 import { ndarray } from "@wengert/core/ndarray";
 import { DataError } from "../errors.ts";
 import { dtypes, kinds, others } from "./dtypes.ts";
@@ -16,11 +16,25 @@ export interface LoadOptions<T> {
    * their names alone, so that `layers.0.weight` of a state_dict comes into `{ layers: [{ weight }] }`.
    */
   readonly like?: T | undefined;
+  /** `true`: a record of the tensors by their names, whatever the structure of the tree was. Default: false. */
+  readonly flat?: boolean | undefined;
 }
 
 export interface Loaded<T> {
   readonly tree: T;
   readonly metadata: Readonly<Record<string, string>>;
+}
+
+/** The options of a call that loads. @throws ArgumentError */
+export function wantedIn<T>(who: string, options: LoadOptions<T> | undefined): Wanted<T> {
+  const { like, flat } = complete<LoadOptions<T>>(who, options, { like: undefined, flat: false });
+  if (typeof flat !== "boolean") throw new ArgumentError(`${who}: flat is true or false, got ${show(flat)}`);
+  if (like === undefined || !flat) return { like, flat };
+  throw new ArgumentError(`${who}: a tree like another is not flat; leave one of like and flat out`);
+}
+export interface Wanted<T> {
+  readonly like: T | undefined;
+  readonly flat: boolean;
 }
 
 /** A file whose header has been read: where its tensors lie among the numbers, and what is to be made of them. */
@@ -41,15 +55,15 @@ export function layoutOf<T>(
   file: string,
   header: Uint8Array,
   size: number,
-  like: T | undefined,
+  { like, flat }: Wanted<T>,
 ): Layout<T> {
   const { metadata, entries } = parseHeader(file, header);
   for (const entry of entries) checkDType(file, entry);
   checkPlaces(file, entries, size);
   const texts = new Map(metadata);
   texts.delete(structureKey);
-  const tree =
-    like === undefined ? ownTree(file, entries, metadata.get(structureKey)) : treeLike(who, file, entries, like);
+  const structure = flat ? undefined : metadata.get(structureKey);
+  const tree = like === undefined ? ownTree(file, entries, structure) : treeLike(who, file, entries, like);
   return {
     entries,
     tensor: (entry, bytes) => tensorOf(file, entry, bytes),
@@ -110,7 +124,7 @@ function ownTree(file: string, entries: readonly Entry[], text: string | undefin
     names,
     (what) =>
       new DataError(
-        `${file}: its metadata "${structureKey}" do not fit its tensors: ${what}. Write { like: ... } with the tree that is expected, or take them out.`,
+        `${file}: its metadata "${structureKey}" do not fit its tensors: ${what}. Write { flat: true } for the tensors by their names, or { like: ... } with the tree that is expected.`,
       ),
   );
   return (tensors) => filled(structure, tensors);

@@ -1,10 +1,10 @@
 import type { FileHandle } from "node:fs/promises";
-import { ArgumentError, complete, show, type Tensor } from "@wengert/core";
+import { ArgumentError, show, type Tensor } from "@wengert/core";
 import { DataError } from "../errors.ts";
 import { builtin } from "../platform.ts";
 import { bytesIn, copyOf, memoryFor } from "./bytes.ts";
 import { headerLength } from "./header.ts";
-import { type AnyTree, type Loaded, type LoadOptions, layoutOf } from "./layout.ts";
+import { type AnyTree, type Loaded, type LoadOptions, layoutOf, type Wanted, wantedIn } from "./layout.ts";
 import { pathOf } from "./path.ts";
 
 /** Something that is read in pieces. */
@@ -28,10 +28,10 @@ export async function load<T = AnyTree>(
   options?: LoadOptions<T>,
 ): Promise<Loaded<T>> {
   const who = "load";
-  const { like } = complete<LoadOptions<T>>(who, options, { like: undefined });
+  const wanted = wantedIn(who, options);
   const bytes = bytesIn(source);
-  if (bytes) return loadFrom(who, sourceOfBytes(who, bytes), like);
-  if (source instanceof Blob) return loadFrom(who, sourceOfBlob(who, source), like);
+  if (bytes) return loadFrom(who, sourceOfBytes(who, bytes), wanted);
+  if (source instanceof Blob) return loadFrom(who, sourceOfBlob(who, source), wanted);
   if (typeof source !== "string" && !(source instanceof URL))
     throw new ArgumentError(`${who}: expected a path, a Blob or an ArrayBuffer, got ${show(source)}`);
   const path = pathOf(who, source, "give a Blob: a File that was chosen, or await (await fetch(url)).blob()");
@@ -41,15 +41,15 @@ export async function load<T = AnyTree>(
   if (!isFile) throw new DataError(`${name} is no file; of a pipe or a device give the bytes`);
   const file = await readable(name, () => open(path));
   try {
-    return await loadFrom(who, await sourceOfFile(name, file), like);
+    return await loadFrom(who, await sourceOfFile(name, file), wanted);
   } finally {
     await file.close();
   }
 }
 
-async function loadFrom<T>(who: string, { name, size, read }: Source, like: T | undefined): Promise<Loaded<T>> {
+async function loadFrom<T>(who: string, { name, size, read }: Source, wanted: Wanted<T>): Promise<Loaded<T>> {
   const begin = 8 + headerLength(name, await read(0, Math.min(8, size)), size);
-  const { entries, tensor, loaded } = layoutOf(who, name, await read(8, begin), size - begin, like);
+  const { entries, tensor, loaded } = layoutOf(who, name, await read(8, begin), size - begin, wanted);
   const tensors = new Map<string, Tensor>();
   for (const entry of entries)
     tensors.set(entry.name, tensor(entry, await read(begin + entry.begin, begin + entry.end)));

@@ -1,7 +1,7 @@
-import { ArgumentError, complete, show, type Tensor, type TreesOnly } from "@wengert/core";
+import { ArgumentError, show, type Tensor, type TreesOnly } from "@wengert/core";
 import { bytesIn, copyOf } from "./bytes.ts";
 import { headerLength } from "./header.ts";
-import { type AnyTree, type Loaded, type LoadOptions, layoutOf } from "./layout.ts";
+import { type AnyTree, type Loaded, type LoadOptions, layoutOf, wantedIn } from "./layout.ts";
 import { planOf, type SaveOptions } from "./plan.ts";
 
 /**
@@ -30,11 +30,11 @@ export function fromSafetensors<T = AnyTree>(bytes: Uint8Array | ArrayBuffer, op
   const who = "fromSafetensors";
   const all = bytesIn(bytes);
   if (all === undefined) throw new ArgumentError(`${who}: expected a Uint8Array or an ArrayBuffer, got ${show(bytes)}`);
-  const { like } = complete<LoadOptions<T>>(who, options, { like: undefined });
+  const wanted = wantedIn(who, options);
   const file = `${who}: the array of ${all.length} bytes`;
   const read = (begin: number, end: number) => copyOf(file, all, begin, end);
   const begin = 8 + headerLength(file, read(0, Math.min(8, all.length)), all.length);
-  const { entries, tensor, loaded } = layoutOf(who, file, read(8, begin), all.length - begin, like);
+  const { entries, tensor, loaded } = layoutOf(who, file, read(8, begin), all.length - begin, wanted);
   const tensors = new Map<string, Tensor>();
   for (const entry of entries) tensors.set(entry.name, tensor(entry, read(begin + entry.begin, begin + entry.end)));
   return loaded(tensors);

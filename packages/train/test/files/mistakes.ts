@@ -45,6 +45,8 @@ export const filesMistakes: Chapter = {
     "await load('/dev/null')",
     "await load(new URL('https://example.org/model'))",
     "await load(saved, { names: ['W'] })",
+    "fromSafetensors(saved, { flat: 'yes' })",
+    "fromSafetensors(saved, { flat: true, like: params })",
     "fromSafetensors('model.safetensors')",
     "# What a file must hold is given as like.",
     "await load(file('model', saved), { like: { W: params.W, bias: params.b } })",

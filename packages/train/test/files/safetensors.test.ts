@@ -122,6 +122,17 @@ describe("like", () => {
   });
 });
 
+test("flat gives the tensors by their names, whatever the tree was", async () => {
+  const bytes = toSafetensors({ layers: [{ W: tensor([1]) }], "a.b": tensor(1), a: { b: tensor([2, 3]) } });
+  for (const { tree } of [
+    fromSafetensors<Record<string, Tensor>>(bytes, { flat: true }),
+    await load<Record<string, Tensor>>(bytes, { flat: true }),
+  ]) {
+    expect(Object.keys(tree).sort()).toEqual(["a.b", "a.b~2", "layers.0.W"]);
+    expect(tree["a.b~2"]!.toNested()).toEqual([2, 3]);
+  }
+});
+
 test("while a program is traced there is nothing to save", () => {
   const saving = (x: Tensor) => {
     toSafetensors({ x });

@@ -27,7 +27,7 @@ export function Keep() {
     const of = data.peek();
     if (!file || !of) return;
     try {
-      const found = parametersIn(file.name, new Uint8Array(await file.arrayBuffer()), of);
+      const found = await parametersIn(file, of);
       load(found.layers, found.step);
       const renamed =
         found.classes.join() === of.classes.join() ? "" : ` Its classes were ${found.classes.join(", ")}.`;
