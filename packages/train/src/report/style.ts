@@ -48,7 +48,7 @@ details[open] summary { margin-bottom: .5rem; }
 .plain :is(th, td):first-child { padding-left: 0; text-align: left; }
 .columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); gap: 2rem 3rem; }
 .columns > * { min-width: 0; }
-.coloured { white-space: nowrap; }
+.coloured { display: inline-block; max-width: 100%; }
 .coloured > i:first-child { display: inline-block; width: .75em; height: .75em; border-radius: 2px; margin-right: .3em; }
 @media print {
   :root { color-scheme: light; }
