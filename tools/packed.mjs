@@ -1,7 +1,6 @@
 /** Packs public packages as they would be published, and installs them into a folder without a registry. */
 import { spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { createRequire } from "node:module";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -28,9 +27,15 @@ export function unpack(tarballs, folder) {
     mkdirSync(to, { recursive: true });
     const tarball = tarballs.find((path) => path.includes(`wengert-${name}-`)) ?? `no tarball of ${name}`;
     run("tar", ["-xzf", tarball, "-C", to, "--strip-components=1"]);
+    const { dependencies } = JSON.parse(readFileSync(join(to, "package.json"), "utf8"));
+    for (const dependency of Object.keys(dependencies)) {
+      if (dependency.startsWith("@wengert/")) continue;
+      const link = join(folder, "node_modules", dependency);
+      rmSync(link, { recursive: true, force: true });
+      mkdirSync(dirname(link), { recursive: true });
+      symlinkSync(realpathSync(join(root, "packages", name, "node_modules", dependency)), link, "junction");
+    }
   }
-  for (const name of ["ndarray", "iota-array", "is-buffer"])
-    cpSync(dependency(name), join(folder, "node_modules", name), { recursive: true, dereference: true });
 }
 
 /** Both, by way of a folder that is gone afterwards. @param {string} folder */
@@ -49,11 +54,4 @@ function run(command, args) {
   const shell = process.platform === "win32";
   const { status, stdout, stderr } = spawnSync(command, args, { encoding: "utf8", shell });
   if (status !== 0) throw new Error(`${command} ${args.join(" ")} failed: ${stderr || stdout}`);
-}
-
-/** The folder of a dependency of core's, or of one of these. @param {string} name */
-function dependency(name) {
-  const ofCore = createRequire(join(root, "packages/core/package.json"));
-  const ofNdarray = createRequire(ofCore.resolve("ndarray"));
-  return dirname((name === "ndarray" ? ofCore : ofNdarray).resolve(`${name}/package.json`));
 }

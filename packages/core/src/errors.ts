@@ -27,7 +27,7 @@ export function usersCalls(): readonly string[] {
   // Where the packages lie, as this engine writes it: the innermost call is here. Unknown in a bundle, which has no such files.
   const house = /([^\s(@]*)core[\\/](src|dist)[\\/]/.exec(calls[0] ?? "")?.[1];
   const isOwn = (call: string) =>
-    /\bnode:internal\//.test(call) ||
+    /\bnode:internal\/|\(unknown:/.test(call) || // the latter in Bun: constructors that classes have without writing them
     (/[\\/](core|ops|train|compile|onnx|mpi)[\\/](src|dist)[\\/]/.test(call) &&
       ((house !== undefined && call.includes(house)) || /@wengert[\\/]/.test(call)));
   const first = calls.findIndex((call) => !isOwn(call));

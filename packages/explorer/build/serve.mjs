@@ -16,9 +16,10 @@ const types = {
 /**
  * Serves `folder` under `path`, which ends with a slash. Rejects as the port does: EADDRINUSE, EACCES.
  * @param {string} folder @param {number} port 0: any that is free @param {string} path
+ * @param {Readonly<Record<string, string>>} headers that each file is to have besides
  * @returns {Promise<{ address: string, close: () => void }>}
  */
-export function serve(folder, port = 0, path = "/") {
+export function serve(folder, port = 0, path = "/", headers = {}) {
   const server = createServer(({ url = "/", method }, response) => {
     const file = fileOf(folder, path, url);
     if (method !== "GET" && method !== "HEAD") return void response.writeHead(405).end();
@@ -26,6 +27,7 @@ export function serve(folder, port = 0, path = "/") {
     response.writeHead(200, {
       "Content-Type": types[extname(file)] ?? "application/octet-stream",
       "Cache-Control": "no-cache",
+      ...headers,
     });
     if (method === "HEAD") return void response.end();
     createReadStream(file).pipe(response);

@@ -1,0 +1,6 @@
+// The same without modules: a worker that is a script.
+const worker = new Worker("classic-worker.js");
+globalThis.answer = new Promise((resolve, reject) => {
+  worker.onmessage = ({ data: { answer, error } }) => (answer ? resolve(answer) : reject(new Error(error)));
+  worker.onerror = ({ message }) => reject(new Error(message ?? "the worker could not be loaded"));
+});

@@ -1,0 +1,6 @@
+// A page whose work is done in a worker; both are found by bundlers that know this form.
+const worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
+globalThis.answer = new Promise((resolve, reject) => {
+  worker.onmessage = ({ data: { answer, error } }) => (answer ? resolve(answer) : reject(new Error(error)));
+  worker.onerror = ({ message }) => reject(new Error(message ?? "the worker could not be loaded"));
+});
