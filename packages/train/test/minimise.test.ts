@@ -1,5 +1,6 @@
 import { grad, hessian, leaves, type Tensor, tensor, treeMap, zeros } from "@wengert/core";
 import {
+  abs,
   add,
   binaryCrossEntropy,
   cast,
@@ -158,6 +159,35 @@ test("lbfgs with a longer memory takes fewer steps where curvatures differ", () 
   expect(long!.reason).toBe("converged");
   expect(long!.iterations).toBeLessThan(short!.iterations / 2);
 });
+
+test.each(Object.entries(methods))(
+  "%s ends, and with numbers, where the loss has kinks or its domain an end",
+  (_, minimise) => {
+    const kinks = (x: Tensor) => sum(add(abs(x), square(sub(x, 0.1))));
+    for (const [f, from] of [
+      [kinks, tensor([3, -1, 7])],
+      [(x: Tensor) => sum(sqrt(x)), tensor([1])],
+      [(x: Tensor) => sum(log(x)), tensor([1, 2])],
+    ] as const) {
+      const { params, loss, slope, evaluations } = minimise(f, from);
+      expect([...numbersOf(params), loss, slope].every(Number.isFinite)).toBe(true);
+      expect(loss).toBeLessThan(f(from).item() / 100 + 0.04);
+      expect(evaluations).toBeLessThan(3000);
+    }
+  },
+);
+
+test.each(Object.entries(methods))(
+  "%s ends where the gradient is rounded more coarsely than it is to be small",
+  (_, minimise) => {
+    const large = randomNormal(randomKey(20), { shape: [40, 20] });
+    const f = (x: Tensor) => mul(1e12, sum(square(sub(matmul(large, x), 1))));
+    const { reason, loss, iterations, params } = minimise(f, zeros([20]));
+    expect(reason).toBe("precision");
+    expect(iterations).toBeLessThan(199);
+    expect(largest(grad(f)(params))).toBeLessThan(1e-14 * 40 * loss);
+  },
+);
 
 test("newton solves a quadratic in one step, whatever its curvatures are", () => {
   const curvatures = tensor(Array.from({ length: 17 }, (_, i) => 10 ** (i - 8)));

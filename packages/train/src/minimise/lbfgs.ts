@@ -37,12 +37,12 @@ export function lbfgs<P>(loss: (params: P) => Tensor, params: P & TreesOnly<P>, 
     learn: (from, to) => {
       const [s, y] = [along(to.x, -1, from.x), along(to.gradient, -1, from.gradient)];
       const curvature = inner(s, y);
-      if (curvature > 1e-16 * inner(y, y)) steps = [...steps, { s, y, rho: 1 / curvature }].slice(-memory);
+      if (curvature > 0) steps = [...steps, { s, y, rho: 1 / curvature }].slice(-memory);
     },
     forget: () => {
-      const had = steps.length > 0;
+      const hadAny = steps.length > 0;
       steps = [];
-      return had;
+      return hadAny;
     },
   });
 }

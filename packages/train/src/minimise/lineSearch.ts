@@ -21,7 +21,7 @@ const mostTrials = 40;
 export function lineSearch<T extends Trial>(at: (alpha: number) => T, start: T, noise: number): T | undefined {
   const isLower = ({ alpha, loss, slope }: Trial): boolean =>
     loss <= start.loss + enough * alpha * start.slope ||
-    (loss <= start.loss + noise && slope <= (2 * enough - 1) * start.slope);
+    (Math.abs(loss - start.loss) <= noise && slope <= (2 * enough - 1) * start.slope);
   const isFlat = ({ slope }: Trial): boolean => Math.abs(slope) <= -flatter * start.slope;
 
   let tried = 0;

@@ -33,13 +33,11 @@ export function newton<P>(
   });
 }
 
-/** L Lᵀ = H + τ I: with τ = 0 if H is positive definite, else with the first that is enough (algorithm 3.3 of the book). */
+/** L Lᵀ = H + τ I: with τ = 0 if H is positive definite, else with the first that is enough (Nocedal and Wright, algorithm 3.3). */
 function factor(H: Vector, n: number): Vector {
   const scale = largest(H);
   if (!(scale > 0 && scale < Infinity)) return cholesky(new Float64Array(n * n), n, 1)!; // no Hessian: down the gradient
-  let least = Infinity;
-  for (let i = 0; i < n; i++) least = Math.min(least, H[i * n + i]!);
-  for (let shift = least > 0 ? 0 : 1e-3 * scale - least; ; shift = Math.max(4 * shift, 1e-8 * scale)) {
+  for (let shift = 0; ; shift = Math.max(4 * shift, 1e-8 * scale)) {
     const L = cholesky(H, n, shift);
     if (L) return L;
   }
