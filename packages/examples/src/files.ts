@@ -1,6 +1,7 @@
-import { accessSync, constants, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { accessSync, constants, mkdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { basename, dirname, join } from "node:path";
+import { DataError, writeWhole as write } from "@wengert/train";
 import { InputError } from "./options.ts";
 
 /** What mends data that came with an npm package. */
@@ -26,15 +27,13 @@ export function prepareFolder(folder: string): void {
 }
 
 /** Writes a file whole or not at all: whoever reads it meanwhile sees the old one. Returns its path. */
-export function writeWhole(folder: string, name: string, content: string): string {
+export async function writeWhole(folder: string, name: string, content: string): Promise<string> {
   const target = join(folder, name);
-  const draft = `${target}.${process.pid}.tmp`;
   try {
-    writeFileSync(draft, content);
-    renameSync(draft, target);
+    await write(target, content);
   } catch (error) {
-    rmSync(draft, { force: true });
-    throw new InputError(`cannot write ${target}: ${(error as Error).message}`);
+    if (error instanceof DataError) throw new InputError(error.message.replace(/^writeWhole: /, ""));
+    throw error;
   }
   return target;
 }

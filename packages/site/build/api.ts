@@ -28,6 +28,19 @@ const modules: readonly (readonly [file: string, url: string, name: string, abou
     "@wengert/ops",
     "The ops as they are declared. [The ops](/docs/ops.md) has them by family, with their options.",
   ],
+  ["train/src.md", "api/train.html", "@wengert/train", "Fitting small models: optimisers, the loop, metrics, files."],
+  [
+    "train/src/data-1.md",
+    "api/train-data.html",
+    "@wengert/train/data",
+    "Data sets: from files into tensors. [Files](/docs/files.md) tells more.",
+  ],
+  [
+    "train/src/report.md",
+    "api/train-report.html",
+    "@wengert/train/report",
+    "A page on a fit: learning curves, mistakes, what the model is sure of.",
+  ],
 ];
 
 export function api(): Source[] {
@@ -58,7 +71,7 @@ function run(): void {
 function isCurrent(): boolean {
   const made = out + modules[0]![0];
   if (!existsSync(made)) return false;
-  const sources = ["core/src", "ops/src"].flatMap((folder) =>
+  const sources = ["core/src", "ops/src", "train/src"].flatMap((folder) =>
     readdirSync(`${site}../${folder}`, { recursive: true, encoding: "utf8" }).map(
       (name) => `${site}../${folder}/${name}`,
     ),

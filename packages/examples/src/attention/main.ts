@@ -129,7 +129,7 @@ ${hidden.slope} (elsewhere ${size(hidden.seenSlope)}), and the loss is ${hidden.
       views,
       tape,
     };
-    const file = writeWhole(out, "index.html", await report(fit));
+    const file = await writeWhole(out, "index.html", await report(fit));
     console.log(`${fit.stopped ? `stopped after ${training.steps} of ${steps} steps\n` : ""}report ${file}`);
     return { fit, hidden, file };
   },

@@ -54,7 +54,7 @@ const cars: Command<Outcome> = command({
     console.log(coefficientsTold(models, parts as [Split, ...Split[]]));
 
     const command = `npm run example -- cars ${spelled(options, settings)}`.trim();
-    const file = writeWhole(out, "index.html", await report({ command, data, models, verdicts: all }));
+    const file = await writeWhole(out, "index.html", await report({ command, data, models, verdicts: all }));
     console.log(`report ${file}`);
     return { parts, models, verdicts, confusion, file };
   },

@@ -108,7 +108,7 @@ const digits: Command<{ fit: Fit; file: string }> = command({
       ...examine((X) => scores(model, X), test),
       tape,
     };
-    const file = writeWhole(out, "index.html", await report(fit));
+    const file = await writeWhole(out, "index.html", await report(fit));
     const reached = fit.stopped ? `, stopped after ${whole(seen)} of ${whole(total)} images` : "";
     console.log(`test accuracy ${percent(history.test.at(-1)?.accuracy ?? 0)}${reached}\nreport ${file}`);
     return { fit, file };

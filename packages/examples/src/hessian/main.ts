@@ -110,7 +110,7 @@ and room for d² numbers, and the formula has the product of an n × d matrix wi
 d products at most, but for rounding, and far fewer where few eigenvalues of H stand out.
 `);
 
-    const file = writeWhole(
+    const file = await writeWhole(
       out,
       "index.html",
       await report({

@@ -52,7 +52,7 @@ const mixtureExample: Command<Outcome> = command({
     console.log(tailsTold(tails, mistyped, spoiltBy(start, flippers.x, mistyped)));
 
     const command = `npm run example -- mixture ${spelled(options, settings)}`.trim();
-    const file = writeWhole(out, "index.html", await report({ command, flippers, moments }));
+    const file = await writeWhole(out, "index.html", await report({ command, flippers, moments }));
     console.log(`report ${file}`);
     return { moments, average, tails, file };
   },
