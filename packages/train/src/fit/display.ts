@@ -45,16 +45,16 @@ function standardOutput(): TextStream {
 
 /** One line, which is written over: ten times a second, and at the end. */
 function bar(stream: TextStream): Display {
-  const paceOf = paceSince();
+  let first: Seen | undefined;
   let drawn = 0;
   let latest: Moment | undefined;
-  const draw = (moment: Moment) => {
+  const draw = (since: Seen, moment: Moment) => {
     const width = (stream.columns ?? 80) - 1;
     const share = shareOf(moment);
     const words = [
       share === undefined ? `step ${whole(moment.step)}` : percent(share),
       figures(moment),
-      paceOf(moment),
+      paceSince(since, moment),
     ];
     const text = words.filter((word) => word !== "").join("  ");
     const room = share === undefined ? 0 : Math.max(0, Math.min(30, width - text.length - 2));
@@ -65,12 +65,13 @@ function bar(stream: TextStream): Display {
   };
   return {
     update(moment) {
+      first ??= seen(moment);
       latest = moment;
-      if (performance.now() - drawn >= 100) draw(moment);
+      if (performance.now() - drawn >= 100) draw(first, moment);
     },
     finish() {
-      if (latest === undefined) return;
-      draw(latest);
+      if (first === undefined || latest === undefined) return;
+      draw(first, latest);
       stream.write("\n");
     },
   };
@@ -78,11 +79,12 @@ function bar(stream: TextStream): Display {
 
 /** A line at each tenth; every ten seconds where nobody knows what a tenth is. */
 function lines(stream: TextStream): Display {
-  const paceOf = paceSince();
+  let first: Seen | undefined;
   let reached: number | undefined;
   let written = performance.now();
   return {
     update(moment) {
+      first ??= seen(moment);
       const share = shareOf(moment);
       const tenths = Math.floor(10 * (share ?? 0));
       reached ??= Math.max(0, tenths - 1); // what is resumed begins later
@@ -90,7 +92,7 @@ function lines(stream: TextStream): Display {
       reached = tenths;
       written = performance.now();
       const start = share === undefined ? `step ${whole(moment.step)}` : percent(share).padStart(5);
-      stream.write(`${[start, figures(moment), paceOf(moment)].join("  ").trimEnd()}\n`);
+      stream.write(`${[start, figures(moment), paceSince(first, moment)].join("  ").trimEnd()}\n`);
     },
     finish() {},
   };
@@ -116,18 +118,22 @@ function figures(moment: Moment): string {
   ].join("  ");
 }
 
+/** When a display saw a moment. */
+interface Seen {
+  readonly moment: Moment;
+  readonly time: number;
+}
+
+const seen = (moment: Moment): Seen => ({ moment, time: performance.now() });
+
 /** Steps a second since the first moment, and the time that is left at that pace. */
-function paceSince(): (moment: Moment) => string {
-  let first: { readonly share: number; readonly step: number; readonly time: number } | undefined;
-  return (moment) => {
-    const [share, time] = [shareOf(moment), performance.now()];
-    first ??= { share: share ?? 0, step: moment.step, time };
-    const seconds = (time - first.time) / 1000;
-    if (seconds < 0.05) return "";
-    const speed = `${whole((moment.step - first.step) / seconds)} steps/s`;
-    if (share === undefined || share === first.share) return speed;
-    return `${speed}  ${duration((seconds * (1 - share)) / (share - first.share))} left`;
-  };
+function paceSince(first: Seen, moment: Moment): string {
+  const seconds = (performance.now() - first.time) / 1000;
+  if (seconds < 0.05) return "";
+  const speed = `${whole((moment.step - first.moment.step) / seconds)} steps/s`;
+  const [share, before] = [shareOf(moment), shareOf(first.moment)];
+  if (share === undefined || before === undefined || share === before) return speed;
+  return `${speed}  ${duration((seconds * (1 - share)) / (share - before))} left`;
 }
 
 const percent = (share: number): string => `${Math.floor(100 * share)} %`;

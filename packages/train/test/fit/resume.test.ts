@@ -1,27 +1,43 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { randomKey } from "@wengert/ops";
-import { adam, type Fit, type FitOptions, fit, type Moment } from "@wengert/train";
-import { afterAll, describe, expect, it } from "vitest";
+import { cast, randomKey } from "@wengert/ops";
+import {
+  adam,
+  batches,
+  chain,
+  clipByGlobalNorm,
+  cosine,
+  type Epoch,
+  type Fit,
+  type FitOptions,
+  fit,
+  fromSafetensors,
+  type Moment,
+  momentum,
+} from "@wengert/train";
+import { afterAll, describe, expect, it, test } from "vitest";
 import { bits, loss, type Model, metrics, model, type Points, points } from "./support.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "wengert-resume-"));
 afterAll(() => rmSync(folder, { recursive: true }));
+let files = 0;
+const newPath = () => join(folder, `${files++}.safetensors`);
 
 type Options = Partial<FitOptions<Model, Points, ReturnType<typeof loss>>>;
 const data = points(50);
 const held = points(23, 5);
-/** 13 steps an epoch, the last of 2 rows; 44 steps in all. */
+/** 13 steps an epoch, the last of 2 rows; 30 steps in all, with dropout. */
 const usual: Options = {
+  optimiser: adam({ rate: 0.05 }),
+  steps: 30,
   size: 4,
   key: randomKey(3),
   metrics,
-  validation: { data: held, everyEpochs: 1, size: 10 },
   history: { everySteps: 3 },
 };
-const run = (options: Options = {}): Promise<Fit<Model>> =>
-  fit(loss, model(), data, { optimiser: adam({ rate: 0.05 }), steps: 44, ...usual, ...options });
+const run = (options: Options = {}, from: unknown = data): Promise<Fit<Model>> =>
+  fit(loss, model(), from as Points, { ...usual, ...options } as FitOptions<Model, Points, ReturnType<typeof loss>>);
 
 /** Stops after step `step`. */
 const until = (step: number): Options => {
@@ -32,14 +48,172 @@ const until = (step: number): Options => {
   return { signal: controller.signal, progress };
 };
 
+/** Batches that come one after the other, as from a file. */
+async function* stream({ epoch, key }: Epoch): AsyncGenerator<Points> {
+  for (const batch of batches(data, { size: 4 + epoch, key })) {
+    await Promise.resolve();
+    yield batch;
+  }
+}
+
+const fits: Record<string, { readonly options: Options; readonly from?: unknown }> = {
+  "validated each epoch": { options: { validation: { data: held, size: 10 } } },
+  "validated each 4 steps, until its patience ends": {
+    options: { validation: { data: held, everySteps: 4 }, patience: 4, minDelta: 0.02 },
+  },
+  "by a criterion of its own, in epochs": {
+    options: {
+      validation: { data: held, everyEpochs: 1 },
+      steps: undefined,
+      epochs: 2,
+      criterion: ({ metrics: { accuracy = 0 } }) => -accuracy,
+    },
+  },
+  "with nothing held out, by momentum and a schedule": {
+    options: {
+      optimiser: chain(clipByGlobalNorm(1), momentum({ rate: cosine({ from: 0.1, steps: 30 }), nesterov: true })),
+      dropLast: true,
+      metrics: {},
+    },
+  },
+  "in order": { options: { shuffle: false, size: 7, history: { everySteps: 1 } } },
+  "to a stream": { options: { validation: { data: stream, everySteps: 5 }, size: undefined }, from: stream },
+};
+
 describe("a fit that is interrupted and resumed is, bit for bit, the one that is not", () => {
-  it("after each of its steps", async () => {
-    const whole = bits(await run());
-    for (let step = 1; step < 44; step++) {
-      const checkpoint = { path: join(folder, `step${step}.safetensors`) };
-      const stopped = await run({ ...until(step), checkpoint });
-      expect([stopped.reason, stopped.step]).toEqual(["aborted", step]);
-      expect(bits(await run({ checkpoint, resume: true })), `interrupted after step ${step}`).toBe(whole);
+  for (const [name, { options, from }] of Object.entries(fits)) {
+    it(`${name}: after each of its steps`, async () => {
+      const whole = await run(options, from);
+      expect(whole.step).toBeGreaterThan(15);
+      for (let step = 1; step < whole.step; step++) {
+        let resume: Uint8Array | undefined;
+        const write = (bytes: Uint8Array) => {
+          resume = bytes;
+        };
+        const checkpoint = { write };
+        const stopped = await run({ ...options, ...until(step), checkpoint }, from);
+        expect([stopped.reason, stopped.step]).toEqual(["aborted", step]);
+        const resumed = await run({ ...options, resume }, from);
+        expect(bits(resumed), `interrupted after step ${step}`).toBe(bits(whole));
+      }
+    });
+
+    it(`${name}: from each of the checkpoints that it leaves on its way`, async () => {
+      const kept: Uint8Array<ArrayBuffer>[] = [];
+      const write = (bytes: Uint8Array<ArrayBuffer>) => void kept.push(bytes);
+      const whole = bits(await run({ ...options, checkpoint: { write, everySeconds: 0 } }, from));
+      expect(whole).toBe(bits(await run(options, from)));
+      expect(kept.length).toBeGreaterThan(15);
+      for (const [i, bytes] of kept.entries()) {
+        const resume = [bytes, bytes.buffer, new Blob([bytes])][i % 3]!;
+        expect(bits(await run({ ...options, resume }, from)), `checkpoint ${i}`).toBe(whole);
+      }
+    });
+  }
+
+  it("of float32", async () => {
+    const single = (x: Points): Points => ({ ...x, X: cast(x.X, { dtype: "float32" }) });
+    const start = model();
+    const params: Model = {
+      hidden: { W: cast(start.hidden.W, { dtype: "float32" }), b: cast(start.hidden.b, { dtype: "float32" }) },
+      out: [cast(start.out[0], { dtype: "float32" })],
+    };
+    const fitted = (options: Options) =>
+      fit(loss, params, single(data), { ...usual, ...options } as FitOptions<Model, Points, ReturnType<typeof loss>>);
+    const checkpoint = { path: newPath() };
+    await fitted({ ...until(20), checkpoint });
+    expect(bits(await fitted({ checkpoint, resume: true }))).toBe(bits(await fitted({})));
+  });
+
+  it("interrupted again and again, also before a first step", async () => {
+    const options = fits["validated each epoch"]!.options;
+    const checkpoint = { path: newPath() };
+    const none = await run({ ...options, signal: AbortSignal.abort(), checkpoint });
+    expect([none.reason, none.step]).toEqual(["aborted", 0]);
+    for (const step of [1, 2, 13, 14, 26, 29]) await run({ ...options, ...until(step), checkpoint, resume: true });
+    expect(bits(await run({ ...options, checkpoint, resume: true }))).toBe(bits(await run(options)));
+  });
+
+  it("stopped while it measures what is held out", async () => {
+    const options: Options = { validation: { data: held, everySteps: 5, size: 4 } };
+    const whole = bits(await run(options));
+    for (const after of [1, 2, 5]) {
+      const controller = new AbortController();
+      let measured = 0;
+      const stopping = {
+        accuracy: (...args: Parameters<typeof metrics.accuracy>) => {
+          if (args[1].X.shape[0] === 3 || args[1].y.label === "held") measured++; // the last of 23 rows
+          if (measured === after) controller.abort();
+          return metrics.accuracy(...args);
+        },
+      };
+      const checkpoint = { path: newPath() };
+      const stopped = await run({ ...options, metrics: stopping, signal: controller.signal, checkpoint });
+      expect(stopped.reason).toBe("aborted");
+      expect(stopped.history.validation).toHaveLength(after - 1);
+      expect(bits(await run({ ...options, checkpoint, resume: true }))).toBe(whole);
     }
+  });
+});
+
+describe("a fit that is at its end", () => {
+  it("is returned again when it is resumed, and nothing is learned", async () => {
+    for (const { options, from } of Object.values(fits)) {
+      const checkpoint = { path: newPath() };
+      const whole = await run({ ...options, checkpoint }, from);
+      let steps = 0;
+      const again = await run({ ...options, checkpoint, resume: true, progress: () => steps++ }, from);
+      expect([bits(again), steps]).toEqual([bits(whole), 0]);
+    }
+  });
+
+  it("goes on for longer, as if it had been meant to from the beginning", async () => {
+    for (const options of [fits["validated each epoch"]!.options, { validation: { data: held, everySteps: 7 } }]) {
+      const checkpoint = { path: newPath() };
+      await run({ ...options, steps: 20, checkpoint });
+      expect(bits(await run({ ...options, checkpoint, resume: true }))).toBe(bits(await run(options)));
+    }
+  });
+});
+
+describe("a checkpoint", () => {
+  it("is a file in which others find parameters and curves by their names", async () => {
+    const checkpoint = { path: newPath() };
+    const options: Options = { validation: { data: held }, steps: undefined, epochs: 2, checkpoint };
+    const { params, best, history } = await run(options);
+    const { tree } = fromSafetensors(readFileSync(checkpoint.path)) as unknown as {
+      tree: { params: Model; best: { params: Model }; history: { train: { loss: { toNested(): number[] } } } };
+    };
+    expect(bits([tree.params, tree.best.params])).toBe(bits([params, best.params]));
+    const kept = tree.history.train.loss.toNested();
+    expect(kept).toEqual(history.train.slice(0, kept.length).map(({ loss }) => loss));
+  });
+
+  it("is written after so many steps, and at the end", async () => {
+    const steps: number[] = [];
+    const write = (bytes: Uint8Array<ArrayBuffer>) => {
+      const { tree } = fromSafetensors(bytes) as unknown as { tree: { step: { item(): number } } };
+      steps.push(tree.step.item());
+    };
+    await run({ steps: 11, checkpoint: { write, everySteps: 4 } });
+    expect(steps).toEqual([4, 8, 11]);
+  });
+
+  it("is not asked for a second time where nothing has changed since", async () => {
+    let writes = 0;
+    await run({ steps: 8, checkpoint: { write: () => void writes++, everySteps: 4 } });
+    expect(writes).toBe(2);
+  });
+
+  test("resume: true begins where there is none yet, resume: false where there is one that may go", async () => {
+    const checkpoint = { path: newPath() };
+    const whole = bits(await run());
+    expect(bits(await run({ checkpoint, resume: true }))).toBe(whole);
+    await run({ ...until(5), checkpoint, resume: false });
+    const { tree } = fromSafetensors(readFileSync(checkpoint.path)) as unknown as {
+      tree: { step: { item(): number } };
+    };
+    expect(tree.step.item()).toBe(5);
+    expect(bits(await run({ resume: checkpoint.path }))).toBe(whole);
   });
 });

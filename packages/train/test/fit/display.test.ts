@@ -1,0 +1,117 @@
+import { stripVTControlCharacters } from "node:util";
+import { tensor } from "@wengert/core";
+import { mse } from "@wengert/ops";
+import { fit, sgd } from "@wengert/train";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { displayOf, type Moment } from "../../src/fit/display.ts";
+
+let now = 0;
+beforeEach(() => {
+  now = 0;
+  vi.spyOn(performance, "now").mockImplementation(() => now);
+});
+afterEach(() => vi.restoreAllMocks());
+
+const moment = (step: number, more: Partial<Moment> = {}): Moment => {
+  const point = { step, epoch: step / 100, loss: 0.25, metrics: { accuracy: 0.5 } };
+  return { ...point, steps: 1000, epochs: 10, history: { train: [], validation: [] }, failure: undefined, ...more };
+};
+
+/** What a display writes of these moments, 10 ms apart. */
+function shown(moments: readonly Moment[], terminal?: { columns: number }): string {
+  let written = "";
+  const write = (text: string) => {
+    written += text;
+  };
+  const display = displayOf({ stream: { write, isTTY: terminal !== undefined, ...terminal } });
+  for (const each of moments) {
+    void display.update(each);
+    now += 10;
+  }
+  display.finish();
+  return written;
+}
+const all = Array.from({ length: 1000 }, (_, i) => moment(i + 1));
+
+describe("elsewhere than in a terminal", () => {
+  it("ten plain lines appear, however many steps there are", () => {
+    const lines = shown(all).trimEnd().split("\n");
+    expect(lines).toHaveLength(10);
+    expect(lines[0]).toBe(" 10 %  loss 0.2500  accuracy 0.5000  100 steps/s  9 s left");
+    expect(lines[9]).toBe("100 %  loss 0.2500  accuracy 0.5000  100 steps/s  0 s left");
+  });
+
+  it("the lines of a fit that is resumed are those that are left", () => {
+    expect(shown(all.slice(499)).trimEnd().split("\n")).toHaveLength(6);
+  });
+
+  it("a line comes every ten seconds where nobody knows the end, or after epochs", () => {
+    const endless = all.map((each) => ({ ...each, steps: undefined, epochs: undefined }));
+    expect(shown([...endless, ...endless, ...endless.slice(0, 9)])).toBe(
+      "step 1  loss 0.2500  accuracy 0.5000  0 steps/s\n".repeat(2),
+    );
+    const byEpochs = all.map((each) => ({ ...each, steps: undefined }));
+    expect(shown(byEpochs).trimEnd().split("\n")).toHaveLength(10);
+  });
+
+  it("training points and validations are what is shown, and what went wrong", () => {
+    const point = { step: 90, epoch: 0.9, loss: 0.125, metrics: { accuracy: 0.75 } };
+    const history = { train: [point], validation: [{ ...point, loss: 0.375 }] };
+    const failure = new Error("no space left");
+    expect(shown([moment(100, { history, failure })])).toBe(
+      " 10 %  loss 0.1250  accuracy 0.7500  validation 0.3750  accuracy 0.7500  no checkpoint: no space left\n",
+    );
+  });
+});
+
+describe.each([20, 40, 80, 200])("in a terminal of %i columns", (columns) => {
+  it("a bar stays on its line, and ends it", () => {
+    const written = shown(all, { columns });
+    const frames = written.split("\r").map((frame) => stripVTControlCharacters(frame));
+    expect(frames.length).toBeGreaterThan(90);
+    expect(frames.length).toBeLessThan(110);
+    expect(Math.max(...frames.map((frame) => frame.trimEnd().length))).toBeLessThan(columns);
+    expect(written.endsWith("\n")).toBe(true);
+    if (columns < 80) return;
+    expect(frames.at(-1)).toContain("100 %  loss 0.2500  accuracy 0.5000  100 steps/s  0 s left");
+    expect(frames.at(-1)).toMatch(/^█+ /);
+    expect(frames[50]).toMatch(/^█+░+ {2}\d+ % /);
+  });
+});
+
+it("a bar ends with an error in the fit, and one without steps writes nothing", async () => {
+  let written = "";
+  const stream = {
+    isTTY: true,
+    columns: 80,
+    write: (text: string) => {
+      written += text;
+    },
+  };
+  const options = { optimiser: sgd({ rate: 0.1 }), steps: 3, progress: { stream } };
+  const x = tensor([1, 2]);
+  const broken = fit((p, batch, { step }) => (step < 2 ? mse(p, batch) : fail()), x, x, options);
+  await expect(broken).rejects.toThrow("broken");
+  expect(written.endsWith("\n")).toBe(true);
+  written = "";
+  await fit((p, batch) => mse(p, batch), x, x, { ...options, signal: AbortSignal.abort() });
+  expect(written).toBe("");
+});
+const fail = (): never => {
+  throw new Error("broken");
+};
+
+it("progress: true writes to the standard output, in a page to the console", async () => {
+  const x = tensor([1, 2]);
+  const run = () =>
+    fit((p, batch) => mse(p, batch), x, x, { optimiser: sgd({ rate: 0.1 }), steps: 10, progress: true });
+  const write = vi.spyOn(process.stdout, "write").mockReturnValue(true);
+  await run();
+  expect(write.mock.calls.join("")).toContain("loss 0.0000");
+  write.mockRestore();
+  const log = vi.spyOn(console, "log").mockImplementation(() => {});
+  vi.stubGlobal("process", undefined);
+  await run();
+  vi.unstubAllGlobals();
+  expect(log.mock.calls[0]).toEqual([" 10 %  loss 0.0000"]);
+});

@@ -1,0 +1,695 @@
+import { type Tensor, tensor, valueAndGrad } from "@wengert/core";
+import { add, div, less, log, matmul, mse, mul, randomKey, sqrt, square, sub, sum, where } from "@wengert/ops";
+import {
+  accuracy,
+  adam,
+  applyUpdates,
+  batches,
+  type Context,
+  type Epoch,
+  fit,
+  type Moment,
+  measure,
+  type Point,
+  type Rate,
+  sgd,
+} from "@wengert/train";
+import { afterEach, describe, expect, expectTypeOf, it, test, vi } from "vitest";
+import { bits, loss, type Model, metrics, model, type Points, points } from "./support.ts";
+
+afterEach(() => {
+  vi.unstubAllGlobals();
+  vi.restoreAllMocks();
+});
+
+const data = points(50);
+const held = points(23, 5);
+const optimiser = adam({ rate: 0.05 });
+
+/** y = 2 x − 1, without noise, from one number and another. */
+const line = { x: tensor([0, 1, 2, 3]), y: tensor([-1, 1, 3, 5]) };
+const start = { a: tensor(0), b: tensor(0) };
+const distance = ({ a, b }: typeof start, { x, y }: typeof line) => mse(add(mul(a, x), b), y);
+
+describe("a fit", () => {
+  it("is the loop that one would write", async () => {
+    const plain = (p: Model, batch: Points) =>
+      loss(p, batch, { key: randomKey(0), step: 0, epoch: 0, training: false });
+    const lossAndGradient = valueAndGrad(plain, { hasAux: true });
+    let params = model();
+    let state = optimiser.init(params);
+    const losses: number[] = [];
+    for (let epoch = 0; epoch < 3; epoch++)
+      for (const batch of batches(data, { size: 8 })) {
+        const { value, grad } = lossAndGradient(params, batch);
+        const next = optimiser.update(grad, state, params);
+        params = applyUpdates(params, next.updates);
+        state = next.state;
+        losses.push(value.item());
+      }
+    const options = { optimiser, epochs: 3, size: 8, shuffle: false, history: { everySteps: 1 } };
+    const fitted = await fit(plain, model(), data, options);
+    expect(bits(fitted.params)).toBe(bits(params));
+    expect(fitted.history.train.map(({ loss }) => loss)).toEqual(losses);
+    expect([fitted.step, fitted.epoch, fitted.reason]).toEqual([21, 3, "finished"]);
+  });
+
+  it("finds a line, and nothing else is needed", async () => {
+    const { params, history } = await fit(distance, start, line, { optimiser: adam({ rate: 0.1 }), epochs: 500 });
+    expect(params.a.item()).toBeCloseTo(2, 6);
+    expect(params.b.item()).toBeCloseTo(-1, 6);
+    expect(history.train).toHaveLength(500);
+  });
+
+  it("shuffles the rows of each epoch, together, by the key alone", async () => {
+    const orders = async (options: { key?: Tensor; shuffle?: boolean }) => {
+      const seen: string[][] = [[], [], []];
+      const watched = (p: Model, batch: Points, context: Context) => {
+        seen[context.epoch]!.push(
+          ...(batch.X.toNested() as number[][]).map((x, i) => `${x} ${batch.y.toNested<number[]>()[i]}`),
+        );
+        return loss(p, batch, context);
+      };
+      await fit(watched, model(), data, { optimiser, epochs: 3, size: 8, ...options });
+      return seen;
+    };
+    const inOrder = (await orders({ shuffle: false }))[0]!;
+    const [one, again, other] = await Promise.all([
+      orders({ key: randomKey(1) }),
+      orders({ key: randomKey(1) }),
+      orders({ key: randomKey(2) }),
+    ]);
+    expect(again).toEqual(one);
+    expect(new Set([inOrder, ...one, ...other].map(String)).size).toBe(7);
+    for (const epoch of [...one, ...other]) expect([...epoch].sort()).toEqual([...inOrder].sort());
+  });
+
+  it("takes all rows as they are where they are one batch, and copies nothing", async () => {
+    let memory: unknown;
+    const watched = (p: typeof start, batch: typeof line) => {
+      memory = batch.x.array!.data;
+      return distance(p, batch);
+    };
+    await fit(watched, start, line, { optimiser, steps: 1 });
+    expect(memory).toBe(line.x.array!.data);
+  });
+
+  it("tells the loss where it is, with a key of its own for each step", async () => {
+    const contexts: Context[] = [];
+    const watched = (p: Model, batch: Points, context: Context) => {
+      contexts.push(context);
+      return loss(p, batch, context);
+    };
+    await fit(watched, model(), data, { optimiser, epochs: 2, size: 25, validation: { data: held } });
+    expect(contexts.map(({ step, epoch, training }) => [step, epoch, training])).toEqual([
+      [0, 0, true],
+      [1, 0, true],
+      [2, 0, false],
+      [2, 1, true],
+      [3, 1, true],
+      [4, 1, false],
+    ]);
+    const keys = contexts.filter(({ training }) => training).map(({ key }) => String(key.toNested()));
+    expect(new Set(keys).size).toBe(4);
+  });
+
+  it("ends after steps or epochs, wherever that is", async () => {
+    const ends = async (options: { epochs?: number; steps?: number; dropLast?: boolean }) => {
+      const { step, epoch, reason } = await fit(loss, model(), data, { optimiser, size: 8, ...options });
+      return [step, epoch, reason];
+    };
+    expect(await ends({ epochs: 2 })).toEqual([14, 2, "finished"]);
+    expect(await ends({ epochs: 2, dropLast: true })).toEqual([12, 2, "finished"]);
+    expect(await ends({ steps: 3 })).toEqual([3, 24 / 50, "finished"]);
+    expect(await ends({ steps: 7 })).toEqual([7, 1, "finished"]);
+    expect(await ends({ steps: 9, dropLast: true })).toEqual([9, 1.5, "finished"]);
+  });
+
+  it("keeps the types of loss, batches and what is returned beside the loss", async () => {
+    const { params, best } = await fit(
+      (p, { X, y }, { training }) => {
+        expectTypeOf(p).toEqualTypeOf<{ W: Tensor }>();
+        expectTypeOf(training).toEqualTypeOf<boolean>();
+        const scores = matmul(X, p.W);
+        return [mse(sum(scores, { axis: 1 }), y), { scores }];
+      },
+      {
+        W: tensor([
+          [0.5, 0],
+          [0, 0.5],
+        ]),
+      },
+      { X: tensor([[1, 2]]), y: tensor([1]) },
+      {
+        optimiser: sgd({ rate: 0.01 }),
+        steps: 1,
+        metrics: {
+          largest: ({ scores }, { X }, p) => {
+            expectTypeOf(scores).toEqualTypeOf<Tensor>();
+            expectTypeOf(X).toEqualTypeOf<Tensor>();
+            expectTypeOf(p).toEqualTypeOf<{ W: Tensor }>();
+            return sum(scores);
+          },
+        },
+        validation: { data: { X: tensor([[1, 2]]), y: tensor([1]) } },
+      },
+    );
+    expectTypeOf(params).toEqualTypeOf<{ W: Tensor }>();
+    expectTypeOf(best.params).toEqualTypeOf<{ W: Tensor }>();
+    const alone = fit(distance, start, line, {
+      optimiser,
+      steps: 1,
+      metrics: {
+        nothing: (aux) => {
+          expectTypeOf(aux).toEqualTypeOf<undefined>();
+          return aux === undefined ? 1 : 0;
+        },
+      },
+    });
+    expect((await alone).history.train[0]!.metrics).toEqual({ nothing: 1 });
+  });
+
+  it("refuses what it cannot do before anything has happened", async () => {
+    let called = 0;
+    const watched = (p: typeof start, batch: typeof line) => {
+      called++;
+      return distance(p, batch);
+    };
+    const refused = fit(watched, start, line, { optimiser, epochs: 1, patience: 1 });
+    await expect(refused).rejects.toThrow(/^fit: patience needs validation/);
+    expect(called).toBe(0);
+  });
+});
+
+describe("the training points", () => {
+  const everyStep = async (options: object = {}) =>
+    (await fit(loss, model(), data, { optimiser, epochs: 2, size: 8, metrics, history: { everySteps: 1 }, ...options }))
+      .history.train;
+
+  it("are means over the rows of so many steps, whatever their sizes are", async () => {
+    const single = await everyStep();
+    const rows = [8, 8, 8, 8, 8, 8, 2];
+    const { history } = await fit(loss, model(), data, {
+      optimiser,
+      epochs: 2,
+      size: 8,
+      metrics,
+      history: { everySteps: 4 },
+    });
+    expect(history.train.map(({ step, epoch }) => [step, epoch])).toEqual([
+      [4, 32 / 50],
+      [8, 1 + 8 / 50],
+      [12, 1 + 40 / 50],
+      [14, 2], // what was left
+    ]);
+    for (const [i, point] of history.train.entries()) {
+      const steps = single.slice(4 * i, 4 * i + 4);
+      const weights = steps.map((_, k) => rows[(4 * i + k) % 7]!);
+      const average = (f: (point: Point) => number) =>
+        steps.reduce((total, each, k) => total + weights[k]! * f(each), 0) / weights.reduce((a, b) => a + b);
+      expect(point.loss).toBeCloseTo(
+        average(({ loss }) => loss),
+        13,
+      );
+      expect(point.metrics.accuracy).toBeCloseTo(
+        average((each) => each.metrics.accuracy!),
+        13,
+      );
+    }
+  });
+
+  it("are about 15 an epoch unless told otherwise", async () => {
+    const { history } = await fit(
+      distance,
+      start,
+      { x: tensor(new Float64Array(320)), y: tensor(new Float64Array(320)) },
+      { optimiser, epochs: 2, size: 4 },
+    );
+    expect(history.train.map(({ step }) => step).slice(0, 3)).toEqual([5, 10, 15]);
+  });
+
+  it("take metrics from what the loss has computed, without computing it again", async () => {
+    let forward = 0;
+    const counted = (p: Model, batch: Points, context: Context) => {
+      forward++;
+      return loss(p, batch, context);
+    };
+    const { history } = await fit(counted, model(), data, {
+      optimiser,
+      epochs: 1,
+      size: 10,
+      metrics,
+      history: { everySteps: 1 },
+    });
+    expect(forward).toBe(5);
+    for (const {
+      metrics: { accuracy = Number.NaN },
+    } of history.train)
+      expect(accuracy * 10).toBeCloseTo(Math.round(accuracy * 10), 12);
+  });
+});
+
+describe("validation", () => {
+  const whole = async (params: Model) => {
+    const [value, scores] = loss(params, held, { key: randomKey(0), step: 0, epoch: 0, training: false });
+    return { loss: value.item(), accuracy: accuracy(scores, held.y) };
+  };
+
+  it("is the mean over all rows, however they are cut", async () => {
+    for (const size of [4, 10, 23, undefined]) {
+      const { history, params } = await fit(loss, model(), data, {
+        optimiser,
+        epochs: 1,
+        metrics,
+        validation: { data: held, size },
+      });
+      const [{ loss: value, metrics: means }] = history.validation as [Point];
+      const wanted = await whole(params);
+      expect(value).toBeCloseTo(wanted.loss, 13);
+      expect(means.accuracy).toBeCloseTo(wanted.accuracy, 13);
+      const measured = await measure(loss, params, held, { metrics, size });
+      expect(measured).toEqual({ loss: value, metrics: means, rows: 23 });
+    }
+  });
+
+  it("comes when it should, and at the end", async () => {
+    const when = async (every: object, until: object) =>
+      (
+        await fit(loss, model(), data, { optimiser, size: 8, validation: { data: held, ...every }, ...until })
+      ).history.validation.map(({ step, epoch }) => [step, epoch]);
+    expect(await when({}, { epochs: 3 })).toEqual([
+      [7, 1],
+      [14, 2],
+      [21, 3],
+    ]);
+    expect(await when({ everyEpochs: 2 }, { epochs: 3 })).toEqual([
+      [14, 2],
+      [21, 3],
+    ]);
+    expect(await when({}, { steps: 10 })).toEqual([
+      [7, 1],
+      [10, 1 + 24 / 50],
+    ]);
+    expect(await when({ everySteps: 5 }, { steps: 10 })).toEqual([
+      [5, 40 / 50],
+      [10, 1 + 24 / 50],
+    ]);
+    expect(await when({ everySteps: 5 }, { epochs: 1 })).toEqual([
+      [5, 40 / 50],
+      [7, 1],
+    ]);
+  });
+});
+
+describe("the best", () => {
+  /** The loss of the parameters, on a path that goes down, up, down and up: the rate is so high that it oscillates. */
+  const wild = { optimiser: sgd({ rate: 1 }), size: 50, key: randomKey(5), metrics };
+
+  it("are the parameters with the lowest loss on what is held out", async () => {
+    const { best, history } = await fit(loss, model(), data, {
+      ...wild,
+      steps: 12,
+      validation: { data: held, everySteps: 1 },
+    });
+    const lowest = history.validation.reduce((a, b) => (b.loss < a.loss ? b : a));
+    const { params, ...point } = best;
+    expect(point).toEqual(lowest);
+    expect((await measure(loss, params, held, { metrics })).loss).toBe(lowest.loss);
+    expect(lowest.step).toBeLessThan(12);
+  });
+
+  it("are those by another criterion, if there is one", async () => {
+    const criterion = ({ metrics }: Point) => -metrics.accuracy!;
+    const { best, history } = await fit(loss, model(), data, {
+      ...wild,
+      steps: 12,
+      criterion,
+      validation: { data: held, everySteps: 1 },
+    });
+    const most = Math.max(...history.validation.map(({ metrics }) => metrics.accuracy!));
+    expect(best.metrics.accuracy).toBe(most);
+    expect(best.step).toBe(history.validation.find(({ metrics }) => metrics.accuracy === most)!.step);
+  });
+
+  it("are those of which the loss was measured, where nothing is held out", async () => {
+    const still = (p: Model, batch: Points, context: Context) => loss(p, batch, { ...context, training: false });
+    const { best, history } = await fit(still, model(), data, { ...wild, steps: 12, history: { everySteps: 1 } });
+    const lowest = history.train.reduce((a, b) => (b.loss < a.loss ? b : a));
+    expect([best.step, best.loss]).toEqual([lowest.step, lowest.loss]);
+    expect((await measure(still, best.params, data)).loss).toBe(lowest.loss);
+  });
+
+  it("are the last ones, where nothing could be measured", async () => {
+    const { best, params } = await fit(loss, model(), data, { optimiser, epochs: 1, signal: AbortSignal.abort() });
+    expect(best).toEqual({ params, step: 0, epoch: 0, loss: Number.NaN, metrics: {} });
+  });
+});
+
+describe("patience", () => {
+  /** Validation losses as they are listed, since the metric is. */
+  const listed = (values: readonly number[]) => {
+    let i = 0;
+    const criterion = ({ step }: Point) => values[step - 1]!;
+    const ofRows = { validation: { data: line, everySteps: 1 }, criterion, size: 4, steps: values.length };
+    return { optimiser: sgd({ rate: 0.01 }), ...ofRows, metrics: { count: () => i++ } };
+  };
+
+  it.each([
+    [[5, 4, 3, 3, 3, 3, 2], 3, 0, 6, 3],
+    [[5, 4, 4.5, 3, 3.5, 3.2, 1], 2, 0, 6, 4],
+    [[5, 4.9, 4.8, 4.7, 4.6], 3, 0.5, 4, 4], // best goes on to be followed, patience is not pleased
+    [[5, 4.9, 4.8, 4.4, 4.3, 4.2, 4.1, 4], 3, 0.5, 7, 7],
+    [[Number.NaN, Number.NaN, Number.NaN, 1], 3, 0, 3, 0],
+    [[5, 4, 3, 2, 1], 1, 0, 5, 5],
+  ])(
+    "of %j, %i times, with minDelta %f ends after step %i, the best of which is %i",
+    async (values, patience, minDelta, end, best) => {
+      const fitted = await fit(distance, start, line, { ...listed(values), patience, minDelta });
+      expect(fitted.step).toBe(end);
+      expect(fitted.reason).toBe(end < values.length ? "patience" : "finished");
+      expect(fitted.best.step).toBe(best === 0 ? end : best);
+    },
+  );
+});
+
+describe("a signal", () => {
+  it("stops before the first step, and between two", async () => {
+    const none = await fit(loss, model(), data, { optimiser, epochs: 1, signal: AbortSignal.abort() });
+    expect([none.reason, none.step, bits(none.params)]).toEqual(["aborted", 0, bits(model())]);
+    const controller = new AbortController();
+    const progress = ({ step }: Moment) => {
+      if (step === 5) controller.abort();
+    };
+    const stopped = await fit(loss, model(), data, {
+      optimiser,
+      epochs: 100,
+      size: 8,
+      signal: controller.signal,
+      progress,
+    });
+    expect([stopped.reason, stopped.step, stopped.epoch]).toEqual(["aborted", 5, 40 / 50]);
+    const five = await fit(loss, model(), data, { optimiser, steps: 5, size: 8 });
+    expect(bits([stopped.params, stopped.history])).toBe(bits([five.params, five.history]));
+  });
+
+  it("stops a fit that waits for a batch which never comes", async () => {
+    const controller = new AbortController();
+    let left = false;
+    async function* stalled() {
+      try {
+        yield data;
+        setTimeout(() => controller.abort(), 1);
+        await new Promise(() => {});
+      } finally {
+        left = true;
+      }
+    }
+    const { reason, step } = await fit(loss, model(), stalled, { optimiser, steps: 9, signal: controller.signal });
+    expect([reason, step, left]).toEqual(["aborted", 1, false]);
+  });
+
+  it("stops a measurement, which is then rejected with its reason", async () => {
+    const reason = new Error("enough");
+    await expect(measure(loss, model(), data, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+  });
+});
+
+describe("others get their turn", () => {
+  /** Ends only if a timer is heard while it runs. */
+  const untilHeard = async () => {
+    const controller = new AbortController();
+    setTimeout(() => controller.abort(), 0);
+    return fit(distance, start, line, {
+      optimiser,
+      steps: 1e12,
+      history: { everySteps: 1e9 },
+      signal: controller.signal,
+    });
+  };
+  test("while a fit runs in Node", async () => {
+    expect((await untilHeard()).reason).toBe("aborted");
+  });
+  test("while a fit runs in a page, where there is no setImmediate", async () => {
+    vi.stubGlobal("setImmediate", undefined);
+    expect((await untilHeard()).reason).toBe("aborted");
+  });
+  test("while a measurement runs", async () => {
+    const controller = new AbortController();
+    setTimeout(() => controller.abort(new Error("heard")), 0);
+    function* endless() {
+      for (;;) yield line;
+    }
+    await expect(measure(distance, start, () => endless(), { signal: controller.signal })).rejects.toThrow("heard");
+  });
+  test("as do other fits: two at once give what each gives alone", async () => {
+    const run = (seed: number) =>
+      fit(loss, model(), data, { optimiser, epochs: 20, size: 4, key: randomKey(seed), metrics });
+    const [one, two] = await Promise.all([run(1), run(2)]);
+    expect(bits([one, two])).toBe(bits([await run(1), await run(2)]));
+  });
+});
+
+describe("what is not finite", () => {
+  const parameters = { a: tensor(1, { label: "a" }) };
+  const column = tensor([1, 2, 3, 4]);
+  /** Falls by one a step; at step 4, before which a is 1 − 3, `then` is asked. */
+  const falling =
+    (then: (a: Tensor) => Tensor) =>
+    (p: typeof parameters, batch: Tensor, { step }: Context) =>
+      step < 3 ? add(p.a, mul(0, sum(batch))) : then(p.a);
+  const longAtLast = (step: Tensor) => where(less(step, 3), tensor(1), 1e10);
+  const stopped = (then: (a: Tensor) => Tensor, rate: Rate = 1) => {
+    const kept: number[] = [];
+    const options = {
+      optimiser: sgd({ rate }),
+      steps: 10,
+      history: { everySteps: 2 },
+      progress: ({ step }: Moment) => kept.push(step),
+    };
+    return fit(falling(then), parameters, column, options).then((fitted) => ({ ...fitted, kept }));
+  };
+
+  it.each<[string, (a: Tensor) => Tensor, RegExp, string]>([
+    [
+      "a loss",
+      (a) => log(a),
+      /^the loss is NaN at step 4: the value of log is NaN, at .*fit\.test\.ts:\d+:\d+/,
+      "value",
+    ],
+    [
+      "a loss that is infinite",
+      (a) => div(1, add(a, 2)),
+      /^the loss is Infinity at step 4: the value of div is Infinity/,
+      "value",
+    ],
+    [
+      "a gradient",
+      (a) => sqrt(square(add(a, 2))),
+      /^its gradient is not finite at step 4: the cotangent of input 0 of sqrt is Infinity/,
+      "cotangent",
+    ],
+  ])("%s ends the fit with where it comes from, and the last good parameters", async (_, then, message, where) => {
+    const { reason, step, params, nonFinite, history, kept } = await stopped(then);
+    expect([reason, step, params.a.item(), kept]).toEqual(["nonFinite", 3, -2, [1, 2, 3]]);
+    expect(nonFinite!.message).toMatch(message);
+    expect([nonFinite!.step, nonFinite!.report!.where]).toEqual([3, where]);
+    expect(history.train.map(({ step, loss }) => [step, loss])).toEqual([
+      [2, 0.5],
+      [3, -1],
+    ]);
+  });
+
+  it("a step that is too long ends it as well", async () => {
+    const { reason, step, params, nonFinite } = await stopped((a) => mul(1e300, a), longAtLast);
+    expect([reason, step, Number.isFinite(params.a.item())]).toEqual(["nonFinite", 3, true]);
+    expect(nonFinite!.report).toBeUndefined();
+    expect(nonFinite!.message).toMatch(
+      /^params\.a holds -?Infinity after step 4, though loss and gradient are finite: the step is too long; a lower rate/,
+    );
+  });
+
+  it("numbers whose sum alone is infinite are none of this", async () => {
+    const large = { w: tensor([1.5e308, 1.5e308]) };
+    const { reason, step } = await fit(
+      (p, x) => mul(1e-300, add(sum(mul(1e-10, p.w)), mul(0, sum(x)))),
+      large,
+      column,
+      {
+        optimiser: sgd({ rate: 1 }),
+        steps: 2,
+      },
+    );
+    expect([reason, step]).toEqual(["finished", 2]);
+  });
+
+  it("a validation loss that is NaN is not the best, and no reason to end", async () => {
+    const validating = (p: typeof parameters, _: Tensor, { training, step }: Context) =>
+      training || step !== 2 ? p.a : log(sub(p.a, 9));
+    const { reason, best, history } = await fit(validating, parameters, column, {
+      optimiser: sgd({ rate: 1 }),
+      steps: 3,
+      validation: { data: column, everySteps: 1 },
+    });
+    expect([reason, best.step, history.validation.map(({ loss }) => loss)]).toEqual([
+      "finished",
+      3,
+      [0, Number.NaN, -2],
+    ]);
+  });
+});
+
+describe("progress", () => {
+  it("is told after each step, with the curves so far, and waited for", async () => {
+    const moments: (Moment & { points: number })[] = [];
+    let busy = false;
+    const progress = async (moment: Moment) => {
+      expect(busy).toBe(false);
+      busy = true;
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      busy = false;
+      moments.push({ ...moment, points: moment.history.train.length });
+    };
+    const options = {
+      optimiser,
+      epochs: 2,
+      size: 25,
+      metrics,
+      progress,
+      validation: { data: held },
+      history: { everySteps: 2 },
+    };
+    await fit(loss, model(), data, options);
+    expect(moments.map(({ step, steps, epoch, epochs, points }) => [step, steps, epoch, epochs, points])).toEqual([
+      [1, 4, 0.5, 2, 0],
+      [2, 4, 1, 2, 1],
+      [3, 4, 1.5, 2, 1],
+      [4, 4, 2, 2, 2],
+    ]);
+    expect(moments.every(({ loss, metrics }) => loss > 0 && metrics.accuracy! >= 0)).toBe(true);
+    expect(moments[2]!.history.validation).toHaveLength(2); // the list grows
+  });
+});
+
+describe("what others throw", () => {
+  const broken = new Error("broken");
+  const kept = () => {
+    const steps: number[] = [];
+    const write = (bytes: Uint8Array) => void steps.push(bytes.length);
+    return { steps, checkpoint: { write } };
+  };
+  const thrown = (at: number) => (step: number) => {
+    if (step === at) throw broken;
+    return undefined;
+  };
+
+  it("reaches whoever waits for the fit as it is, when a checkpoint has been written", async () => {
+    const stop = thrown(3);
+    const cases: Record<string, (checkpoint: object) => Promise<unknown>> = {
+      loss: (more) => fit((p, b, c) => stop(c.step) ?? distance(p, b), start, line, { optimiser, steps: 9, ...more }),
+      metric: (more) => {
+        let step = 0;
+        return fit(distance, start, line, { optimiser, steps: 9, metrics: { m: () => stop(step++) ?? 1 }, ...more });
+      },
+      progress: (more) =>
+        fit(distance, start, line, { optimiser, steps: 9, progress: ({ step }) => stop(step), ...more }),
+      "progress that promises": (more) =>
+        fit(distance, start, line, { optimiser, steps: 9, progress: async ({ step }) => stop(step), ...more }),
+      data: (more) =>
+        fit(
+          distance,
+          start,
+          async function* () {
+            for (let i = 0; i < 9; i++) {
+              stop(i);
+              yield line;
+            }
+          },
+          { optimiser, epochs: 1, ...more },
+        ),
+      validation: (more) =>
+        fit((p, b, c) => stop(c.training ? 0 : 3) ?? distance(p, b), start, line, {
+          optimiser,
+          steps: 9,
+          validation: { data: line, everySteps: 3 },
+          ...more,
+        }),
+    };
+    for (const [name, run] of Object.entries(cases)) {
+      const { steps, checkpoint } = kept();
+      await expect(run({ checkpoint }), name).rejects.toBe(broken);
+      expect(steps, name).toHaveLength(1);
+    }
+  });
+
+  it("at a checkpoint does not end the fit; it is tried again, and told", async () => {
+    const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+    const failures: (string | undefined)[] = [];
+    let tries = 0;
+    const write = () => {
+      if (tries++ < 2) throw broken;
+    };
+    const options = { optimiser, steps: 6, checkpoint: { write, everySteps: 2 } };
+    const progress = ({ failure }: Moment) => void failures.push(failure?.message);
+    const fitted = await fit(distance, start, line, { ...options, progress });
+    expect([fitted.reason, fitted.failure, tries]).toEqual(["finished", undefined, 3]);
+    expect(failures).toEqual([undefined, undefined, "broken", "broken", "broken", "broken"]);
+    expect(warn).not.toHaveBeenCalled();
+
+    tries = -9;
+    const never = await fit(distance, start, line, options);
+    expect([never.reason, never.step, never.failure]).toEqual(["finished", 6, broken]);
+    expect(warn.mock.calls.flat()).toEqual(["Error: broken"]);
+  });
+});
+
+describe("streams", () => {
+  const inBatches = (epoch: Epoch) => batches(data, { size: 8, key: epoch.key });
+
+  it("may be anything that gives batches, and are fitted to as rows are", async () => {
+    const options = { optimiser, epochs: 2, metrics, history: { everySteps: 3 } };
+    async function* generator(epoch: Epoch) {
+      yield* inBatches(epoch);
+    }
+    const inOrder = { [Symbol.asyncIterator]: () => generatorOf(batches(data, { size: 8 })) };
+    async function* generatorOf(list: Iterable<Points>) {
+      yield* list;
+    }
+    const results = [
+      await fit(loss, model(), generator, options),
+      await fit(loss, model(), inBatches, options),
+      await fit(loss, model(), async (epoch: Epoch) => inBatches(epoch), options),
+      await fit(loss, model(), async (epoch: Epoch) => generator(epoch), options),
+    ];
+    for (const result of results) expect(bits(result)).toBe(bits(results[0]));
+    const ofRows = await fit(loss, model(), data, { ...options, size: 8, shuffle: false });
+    const { params, history } = await fit(loss, model(), inOrder, options);
+    expect(bits([params, history.train.map(({ loss }) => loss)])).toBe(
+      bits([ofRows.params, ofRows.history.train.map(({ loss }) => loss)]),
+    );
+  });
+
+  it("are asked for each epoch, with a key for each, and left when there is enough", async () => {
+    const asked: [number, string][] = [];
+    let left = 0;
+    async function* endless({ epoch, key }: Epoch) {
+      asked.push([epoch, String(key.toNested())]);
+      try {
+        for (let i = 0; epoch > 0 || i < 3; i++) yield line;
+      } finally {
+        left++;
+      }
+    }
+    const { step, epoch } = await fit(distance, start, endless, { optimiser, steps: 7 });
+    expect([step, epoch, asked.map(([e]) => e), left]).toEqual([7, 1, [0, 1], 2]);
+    expect(asked[0]![1]).not.toBe(asked[1]![1]);
+  });
+
+  it("weigh batches by the rows of their first tensor", async () => {
+    const sizes = [1, 2, 5];
+    function* ofSizes() {
+      for (const n of sizes) yield { x: tensor(new Float64Array(n)), y: tensor(new Float64Array(n).fill(n)) };
+    }
+    const { loss: mean, rows } = await measure(distance, start, () => ofSizes());
+    expect([mean, rows]).toEqual([sizes.reduce((total, n) => total + n * n * n, 0) / 8, 8]);
+  });
+});
