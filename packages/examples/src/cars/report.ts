@@ -2,9 +2,9 @@ import * as Plot from "@observablehq/plot";
 import { tensor } from "@wengert/core";
 import { type Html, html, plot, report as reportOn } from "@wengert/train/report";
 import { chart } from "../plots.ts";
-import { whole } from "../table.ts";
+import { percent, whole } from "../table.ts";
 import { type Cars, columns, origins } from "./data.ts";
-import { labelsOf, type Model, type Verdict } from "./fit.ts";
+import { accuracyOf, labelsOf, type Model, meanAndSpread, type Verdict } from "./fit.ts";
 import { type OddsRatio, oddsRatios, pairs } from "./odds.ts";
 
 /** All that the page shows. */
@@ -12,7 +12,8 @@ interface Story {
   readonly command: string;
   readonly data: Cars;
   readonly models: readonly Model[];
-  readonly verdicts: readonly Verdict[];
+  /** For each fit, of the cars that were held out from it. */
+  readonly verdicts: readonly (readonly Verdict[])[];
 }
 
 // The third colour is that of the text: with blue and orange it can be told apart by everyone, on light and dark pages.
@@ -23,24 +24,33 @@ const shapes = { domain: [...origins], range: [...symbols] };
 const legend = origins.map((name, k) => html`<b style="color: var(${colours[k]})">${"○✚△"[k]}</b> ${name}&ensp;`);
 
 export function report(story: Story): Promise<string> {
-  const { data, verdicts, models, command } = story;
-  return reportOn([], {
-    title: "Where does this car come from?",
-    lead: `Softmax regression on ${whole(data.cars.length)} cars of the years 1970 to 1982: the origin from seven numbers. Each car
+  const { data, models, command } = story;
+  const verdicts = story.verdicts.flat();
+  const [mean, spread] = meanAndSpread(story.verdicts.map(accuracyOf));
+  return reportOn(
+    models.map(({ history }) => history),
+    {
+      title: "Where does this car come from?",
+      lead: `Softmax regression on ${whole(data.cars.length)} cars of the years 1970 to 1982: the origin from seven numbers. Each car
 is judged by a fit that has not seen it.`,
-    command,
-    figures: [
-      [`${columns.length}`, "columns"],
-      [`${models.length}`, "fits, a part held out of each"],
-      [`${data.incomplete}`, "cars left out for missing numbers"],
-    ],
-    classes: origins,
-    labels: labelsOf(verdicts),
-    probabilities: tensor(verdicts.map(({ probabilities }) => probabilities)),
-    rows: verdicts.map(({ name }) => name),
-    mistakes: 9,
-    sections: [triangle(story), coefficients(story)],
-  });
+      command,
+      figures: [
+        [`${percent(mean)} ± ${percent(spread)}`, `right, mean of ${models.length} folds`],
+        [`${columns.length}`, "columns"],
+        [`${data.incomplete}`, "cars left out for missing numbers"],
+      ],
+      classes: origins,
+      labels: labelsOf(verdicts),
+      probabilities: tensor(verdicts.map(({ probabilities }) => probabilities)),
+      rows: verdicts.map(({ name }) => name),
+      mistakes: 9,
+      sections: [triangle(verdicts), coefficients(story)],
+      notes: {
+        curves:
+          "Loss and share of right guesses over the steps, of the cars that are learned from and of those that are held out. The loss of the former has the ridge in it.",
+      },
+    },
+  );
 }
 
 /** Three probabilities that sum to 1 are a place in a triangle: at a corner one of them is 1. */
@@ -49,7 +59,7 @@ const placeOf = ([usa, europe, japan]: readonly number[]): { x: number; y: numbe
   y: europe!,
 });
 
-function triangle({ verdicts }: Story): Html {
+function triangle(verdicts: readonly Verdict[]): Html {
   const dots = verdicts.map(({ name, origin, probabilities }) => ({
     name,
     origin: origins[origin]!,

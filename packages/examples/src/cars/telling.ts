@@ -3,8 +3,8 @@ import { likeliest } from "../algebra.ts";
 import { correlation } from "../scale.ts";
 import { percent, size, table } from "../table.ts";
 import { type Cars, columns, origins } from "./data.ts";
-import { accuracyOf, judge, type Model, type Settings, type Split, type Verdict } from "./fit.ts";
-import { amount, type OddsRatio, oddsMoved, oddsRatios, pairs, readAloud } from "./odds.ts";
+import { accuracyOf, judge, type Model, meanAndSpread, type Settings, type Split, type Verdict } from "./fit.ts";
+import { amount, deviationsOf, type OddsRatio, oddsMoved, oddsRatios, pairs, readAloud } from "./odds.ts";
 
 /** What there is, and what is missing. */
 export function dataTold({ cars, missing, incomplete }: Cars): string {
@@ -25,6 +25,7 @@ export function accuracyTold(
 ): string {
   const all = verdicts.flat();
   const right = accuracyOf(all);
+  const [mean, spread] = meanAndSpread(verdicts.map(accuracyOf));
   const commonest = likeliest(results.map(({ count }) => count));
   const share = results[commonest]!.count / all.length;
   const wrong = worstOf(all, 6);
@@ -43,7 +44,8 @@ ${table([
   ["all", "", "", `${all.length}`, percent(right)],
 ])}
 
-One part alone has a standard error of ${percent(Math.sqrt((right * (1 - right)) / verdicts[0]!.length))}. Always to say ${origins[commonest]} would be right for ${percent(share)}.
+The mean over the parts, and how far apart they lie: ${percent(mean)} ± ${percent(spread)}. Chance alone makes parts of ${verdicts[0]!.length} cars
+differ by ${percent(Math.sqrt((right * (1 - right)) / verdicts[0]!.length))}. Always to say ${origins[commonest]} would be right for ${percent(share)}.
 All cars, each judged by the fit that has not seen it:
 
 ${table([
@@ -104,7 +106,7 @@ ${table([
   ["", "one deviation", ...pairs.map(versus)],
   ...columns.map(({ name, unit }, j) => [
     name,
-    `${amount(model.scales[j]!.deviation, 3)} ${unit}`,
+    `${amount(deviationsOf(model)[j]!, 3)} ${unit}`,
     ...ratios.filter(({ column }) => column === j).map(cell),
   ]),
 ])}

@@ -63,7 +63,7 @@ function drawing({ classes, accuracy }: ConfusionMatrix, cells: readonly Cell[])
   const K = classes.length;
   const longest = Math.max(...classes.map((name) => [...short(name)].length));
   const width = K <= 12 ? 460 : 960;
-  const marginLeft = Math.max(40, 24 + 7 * longest);
+  const marginLeft = Math.max(40, 34 + 7 * longest);
   const isTurned = 7.5 * longest > (width - marginLeft) / K;
   const marginTop = isTurned ? 40 + 6.5 * longest : 44;
   const worst = Math.max(1, ...cells.filter(({ label, guess }) => label !== guess).map(({ count }) => count));
