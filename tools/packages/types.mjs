@@ -19,20 +19,22 @@ const surroundings = [
 export async function checkTypes(project) {
   for (const { name, version, command } of compilers()) {
     for (const moduleResolution of ["nodenext", "bundler"]) {
-      await step("types", `${name} ${version}`, moduleResolution, () => {
-        for (const { title, lib, types, needsHost } of surroundings) {
-          for (const skipLibCheck of [false, true]) {
-            const settings = { lib, types, skipLibCheck, moduleResolution };
-            const files = ["types.ts", everyEntry(project, needsHost)];
-            try {
-              output(project, [...command, "-p", configuration(project, settings, files)]);
-            } catch (error) {
-              const which = `${title}, skipLibCheck ${skipLibCheck}`;
-              throw new Error(`${which}:\n${/** @type {Error} */ (error).message}`);
-            }
-          }
-        }
-      });
+      await step("types", `${name} ${version}`, moduleResolution, () => compile(project, command, moduleResolution));
+    }
+  }
+}
+
+/** @param {string} project @param {readonly string[]} compiler @param {string} moduleResolution @throws what the compiler says */
+export function compile(project, compiler, moduleResolution) {
+  for (const { title, lib, types, needsHost } of surroundings) {
+    for (const skipLibCheck of [false, true]) {
+      const settings = { lib, types, skipLibCheck, moduleResolution };
+      const files = ["types.ts", everyEntry(project, needsHost)];
+      try {
+        output(project, [...compiler, "-p", configuration(project, settings, files)]);
+      } catch (error) {
+        throw new Error(`${title}, skipLibCheck ${skipLibCheck}:\n${/** @type {Error} */ (error).message}`);
+      }
     }
   }
 }

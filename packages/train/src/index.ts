@@ -6,6 +6,7 @@ export { type SplitOptions, split } from "./batches/split.ts";
 export { type Standardization, standardize } from "./batches/standardize.ts";
 export { DataError } from "./errors.ts";
 export { writeWhole } from "./files/atomic.ts";
+export type { Bytes } from "./files/bytes.ts";
 export type { AnyTree, Loaded, LoadOptions } from "./files/layout.ts";
 export { load } from "./files/load.ts";
 export type { SaveOptions } from "./files/plan.ts";

@@ -64,7 +64,7 @@ function ofFit() {
 async function ofTrain() {
   const [X, labels] = spiral();
   const loss = ({ W, b, V }, { X, labels }) => crossEntropy(matmul(tanh(add(matmul(X, W), b)), V), labels);
-  const options = { optimiser: adam(0.05), epochs: 5, size: 16, key: ops.randomKey(1), progress: false };
+  const options = { optimiser: adam({ rate: 0.05 }), epochs: 5, size: 16, key: ops.randomKey(1), progress: false };
   const { params } = await fitModel(loss, model(), { X, labels }, options);
   return numbersIn(params);
 }

@@ -35,7 +35,7 @@ if ("save" in train) {
   const model = { W: tensor([1, 2.5, -0.1, 1e300]), layers: [{ b: tensor([1, 2], { dtype: "float32" }) }] };
   await train.save(path, model, { metadata: { about: "a probe" } });
   const { tree, metadata } = await train.load(path);
-  const told = (model) => leaves(model).map(String).join();
+  const told = (model) => leaves("probe", model).map(String).join();
   if (told(tree) !== told(model) || !(tree.layers[0].b.dtype === "float32")) throw new Error(`loaded: ${told(tree)}`);
   if (metadata.about !== "a probe") throw new Error(`metadata came back as ${JSON.stringify(metadata)}`);
 }

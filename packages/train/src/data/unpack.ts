@@ -1,4 +1,5 @@
 import { DataError } from "../errors.ts";
+import type { Bytes } from "../files/bytes.ts";
 import type { Origin } from "./source.ts";
 
 export const isGzip = ({ bytes }: Origin): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b;
@@ -24,7 +25,7 @@ export async function unpackUpTo(
   const parts: Uint8Array[] = [];
   let size = 0;
   let isWhole = false;
-  const stream = new Blob([bytes as Uint8Array<ArrayBuffer>]).stream();
+  const stream = new Blob([bytes as Bytes]).stream();
   const reader = stream.pipeThrough(new DecompressionStream(format)).getReader();
   while (size <= enough) {
     let next: { readonly value?: Uint8Array | undefined; readonly done: boolean };

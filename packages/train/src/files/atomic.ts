@@ -136,8 +136,15 @@ export function draftOf(who: string, target: string): string {
 
 function draftStart(who: string, target: string): string {
   const name = builtin(who, "node:path").basename(target);
-  const machine = builtin(who, "node:os").hostname();
-  return `.${name.slice(0, 40)}.${hashOf(`${machine}/${name}`)}.`; // names have 255 bytes at most
+  return `.${name.slice(0, 40)}.${hashOf(`${machine(who)}/${name}`)}.`; // names have 255 bytes at most
+}
+
+function machine(who: string): string {
+  try {
+    return builtin(who, "node:os").hostname();
+  } catch {
+    return ""; // Deno wants a permission for it
+  }
 }
 
 /** Removes the temporary files of `target` whose processes are gone, and those that nobody has touched for an hour. */

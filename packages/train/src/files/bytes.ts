@@ -1,5 +1,8 @@
 import { DataError } from "../errors.ts";
 
+/** Bytes in memory of their own: `Uint8Array<ArrayBuffer>`, as TypeScript calls it since 5.7; 5.6 would not take the name. */
+export type Bytes = ReturnType<Uint8Array["slice"]>;
+
 /** The bytes that are given, not copied; `undefined` for anything else. Those of another realm are bytes too. */
 export function bytesIn(x: unknown): Uint8Array | undefined {
   const kind = Object.prototype.toString.call(x).slice(8, -1);
@@ -10,13 +13,13 @@ export function bytesIn(x: unknown): Uint8Array | undefined {
 }
 
 /** The bytes from `begin` to `end` in memory of their own. @throws DataError if there is none */
-export function copyOf(file: string, bytes: Uint8Array, begin: number, end: number): Uint8Array<ArrayBuffer> {
+export function copyOf(file: string, bytes: Uint8Array, begin: number, end: number): Bytes {
   const copy = memoryFor(file, end - begin);
   copy.set(bytes.subarray(begin, end));
   return copy;
 }
 
-export function memoryFor(file: string, size: number): Uint8Array<ArrayBuffer> {
+export function memoryFor(file: string, size: number): Bytes {
   try {
     return new Uint8Array(size);
   } catch (cause) {

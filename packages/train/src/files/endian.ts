@@ -1,3 +1,5 @@
+import type { Bytes } from "./bytes.ts";
+
 /** Whether numbers lie in memory as they do in files, the lowest byte first; nearly everywhere. */
 const isLittle = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 
@@ -10,7 +12,7 @@ export function fileBytes(array: ArrayBufferView, little: boolean = isLittle): U
 /** A typed array whose numbers are `bytes` of a file; it has their memory. */
 export function arrayOf<A extends ArrayBufferView>(
   Kind: { new (buffer: ArrayBuffer): A },
-  bytes: Uint8Array<ArrayBuffer>,
+  bytes: Bytes,
   little: boolean = isLittle,
 ): A {
   const array = new Kind(bytes.buffer);

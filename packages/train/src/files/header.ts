@@ -1,4 +1,5 @@
 import { DataError } from "../errors.ts";
+import type { Bytes } from "./bytes.ts";
 import { type JsonReader, jsonReader, quoted } from "./json.ts";
 
 /** What the header of a safetensors file says of one tensor. `begin` and `end` count from the end of the header. */
@@ -20,7 +21,7 @@ export const mostHeader = 100_000_000;
 const mostAxes = 64; // of a tensor
 
 /** The length of the header and the header itself, filled up with spaces so that the numbers begin at a multiple of 8. */
-export function headerBytes(who: string, { metadata, entries }: Header): Uint8Array<ArrayBuffer> {
+export function headerBytes(who: string, { metadata, entries }: Header): Bytes {
   const texts = [...metadata].map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`);
   const members = entries.map(
     ({ name, dtype, shape, begin, end }) =>
@@ -53,7 +54,7 @@ const others: readonly { begins: readonly number[]; is: string }[] = [
 ];
 
 /** How many bytes the header has, of a file of `size` bytes of which the first 8 are given. @throws DataError */
-export function headerLength(file: string, first: Uint8Array<ArrayBuffer>, size: number): number {
+export function headerLength(file: string, first: Bytes, size: number): number {
   const told = size < 8 ? undefined : new DataView(first.buffer, first.byteOffset).getBigUint64(0, true);
   if (told !== undefined && told <= mostHeader && 8 + Number(told) <= size) return Number(told);
   const other = others.find(({ begins }) => begins.every((byte, i) => first[i] === byte));

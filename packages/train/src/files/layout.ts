@@ -1,6 +1,7 @@
 import { ArgumentError, complete, leaves, shapeText, show, Tensor, unflatten } from "@wengert/core";
 import { ndarray } from "@wengert/core/ndarray";
 import { DataError } from "../errors.ts";
+import type { Bytes } from "./bytes.ts";
 import { dtypes, kinds, others } from "./dtypes.ts";
 import { arrayOf } from "./endian.ts";
 import { damaged, type Entry, parseHeader } from "./header.ts";
@@ -41,7 +42,7 @@ export interface Wanted<T> {
 export interface Layout<T> {
   readonly entries: readonly Entry[];
   /** The tensor whose numbers are `bytes`, which it keeps. */
-  readonly tensor: (entry: Entry, bytes: Uint8Array<ArrayBuffer>) => Tensor;
+  readonly tensor: (entry: Entry, bytes: Bytes) => Tensor;
   readonly loaded: (tensors: ReadonlyMap<string, Tensor>) => Loaded<T>;
 }
 
@@ -164,7 +165,7 @@ function listed(names: readonly string[]): string {
   return names.slice(0, 6).map(quoted).join(", ") + more;
 }
 
-function tensorOf(file: string, { name, dtype: code, shape }: Entry, bytes: Uint8Array<ArrayBuffer>): Tensor {
+function tensorOf(file: string, { name, dtype: code, shape }: Entry, bytes: Bytes): Tensor {
   const dtype = dtypes.get(code)!;
   const array = arrayOf(kinds.get(dtype)!.Array, bytes);
   if (dtype === "bool") {

@@ -2,7 +2,7 @@ import type { FileHandle } from "node:fs/promises";
 import { ArgumentError, show, type Tensor } from "@wengert/core";
 import { DataError } from "../errors.ts";
 import { builtin } from "../platform.ts";
-import { bytesIn, copyOf, memoryFor } from "./bytes.ts";
+import { type Bytes, bytesIn, copyOf, memoryFor } from "./bytes.ts";
 import { headerLength } from "./header.ts";
 import { type AnyTree, type Loaded, type LoadOptions, layoutOf, type Wanted, wantedIn } from "./layout.ts";
 import { pathOf } from "./path.ts";
@@ -13,7 +13,7 @@ interface Source {
   readonly name: string;
   readonly size: number;
   /** The bytes from `begin` to `end` in memory of their own. @throws DataError if they cannot be read */
-  read(begin: number, end: number): Promise<Uint8Array<ArrayBuffer>>;
+  read(begin: number, end: number): Promise<Bytes>;
 }
 
 /**
@@ -73,7 +73,7 @@ function sourceOfBlob(who: string, blob: Blob): Source {
 
 async function sourceOfFile(name: string, file: FileHandle): Promise<Source> {
   const { size } = await readable(name, () => file.stat());
-  const read = async (begin: number, end: number): Promise<Uint8Array<ArrayBuffer>> => {
+  const read = async (begin: number, end: number): Promise<Bytes> => {
     const bytes = memoryFor(name, end - begin);
     for (let at = 0; at < bytes.length; ) {
       const most = Math.min(2 ** 30, bytes.length - at); // systems read no more than 2 GB at once

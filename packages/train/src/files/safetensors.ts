@@ -1,5 +1,5 @@
 import { ArgumentError, show, type Tensor, type TreesOnly } from "@wengert/core";
-import { bytesIn, copyOf } from "./bytes.ts";
+import { type Bytes, bytesIn, copyOf } from "./bytes.ts";
 import { headerLength } from "./header.ts";
 import { type AnyTree, type Loaded, type LoadOptions, layoutOf, wantedIn } from "./layout.ts";
 import { planOf, type SaveOptions } from "./plan.ts";
@@ -10,7 +10,7 @@ import { planOf, type SaveOptions } from "./plan.ts";
  * @throws TreeError for what is no tree of tensors, TracedValueError while a program is traced, ArgumentError for metadata that are
  * no texts, DataError for names above 100 MB
  */
-export function toSafetensors<T>(tree: T & TreesOnly<T>, options?: SaveOptions): Uint8Array<ArrayBuffer> {
+export function toSafetensors<T>(tree: T & TreesOnly<T>, options?: SaveOptions): Bytes {
   const { size, parts } = planOf("toSafetensors", tree, options);
   const bytes = new Uint8Array(size);
   let at = 0;

@@ -1,6 +1,7 @@
 import { ArgumentError, leavesAlike, show, Tensor, tensor, unflatten } from "@wengert/core";
 import { rows } from "@wengert/core/ndarray";
 import { DataError } from "../errors.ts";
+import type { Bytes } from "../files/bytes.ts";
 import { load } from "../files/load.ts";
 import { toSafetensors } from "../files/safetensors.ts";
 import { save } from "../files/save.ts";
@@ -18,7 +19,7 @@ export type Plan = Readonly<Record<string, unknown>>;
 /** Where a checkpoint goes. */
 export interface Place {
   readonly path?: string | undefined;
-  readonly write?: ((bytes: Uint8Array<ArrayBuffer>) => void | Promise<void>) | undefined;
+  readonly write?: ((bytes: Bytes) => void | Promise<void>) | undefined;
 }
 
 const planKey = "wengert.fit";

@@ -1,5 +1,6 @@
 import { ArgumentError, type Complete, complete, show, type Tensor } from "@wengert/core";
 import { randomKey } from "@wengert/ops";
+import type { Bytes } from "../files/bytes.ts";
 import type { Optimiser } from "../optimisers/optimiser.ts";
 import { keyIn, wholeNumber } from "../options.ts";
 import type { Data } from "./data.ts";
@@ -63,7 +64,7 @@ export interface HistoryOptions {
 export interface CheckpointOptions {
   readonly path?: string | undefined;
   /** Instead of a path: is given the bytes of a safetensors file. */
-  readonly write?: ((bytes: Uint8Array<ArrayBuffer>) => void | Promise<void>) | undefined;
+  readonly write?: ((bytes: Bytes) => void | Promise<void>) | undefined;
   readonly everySteps?: number | undefined;
   readonly everySeconds?: number | undefined;
 }

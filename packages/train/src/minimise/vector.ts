@@ -4,7 +4,8 @@ import { reshape } from "@wengert/ops";
 
 // A tree of tensors as one vector of doubles, on which small problems are solved.
 
-export type Vector = Float64Array<ArrayBuffer>;
+/** `Float64Array<ArrayBuffer>`, as TypeScript calls it since 5.7. */
+export type Vector = ReturnType<Float64Array["slice"]>;
 
 /** All numbers, one tensor behind the other. */
 export function vectorOf(tensors: readonly Tensor[]): Vector {

@@ -1,10 +1,8 @@
-import type { PlotOptions } from "@observablehq/plot";
-
 /** What can stand in a page: text, which is escaped; HTML; a list of these. `undefined` and `false` are nothing. */
 export type Content = string | number | undefined | false | Html | readonly Content[];
 
 /** HTML as it is, or a plot that is still to be drawn. */
-export type Piece = string | PlotOptions;
+export type Piece = string | object;
 
 /** A part of a page. Only `html` and `plot` make one, so text from elsewhere is never taken for HTML. */
 export class Html {
@@ -32,8 +30,11 @@ export function html(strings: TemplateStringsArray, ...inserted: readonly Conten
   return Html.of(...strings.flatMap((text, i) => [text, ...Html.piecesOf(inserted[i])]));
 }
 
-/** A plot of Observable Plot, which `page` draws. Its colours should be those of the page, as in `fill: "var(--blue)"`. */
-export function plot(options: PlotOptions): Html {
+/**
+ * A plot of Observable Plot, which `page` draws, of its `PlotOptions`. (Their declarations want those of d3, which Plot does not bring:
+ * no user of a report should need them.) Its colours should be those of the page, as in `fill: "var(--blue)"`.
+ */
+export function plot(options: object): Html {
   return Html.of(options);
 }
 

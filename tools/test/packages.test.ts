@@ -1,0 +1,65 @@
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { writePageWithMap } from "../packages/bundles.mjs";
+import { answerOf, compared, type Probe } from "../packages/numbers.mjs";
+import { hasBrowser, openPages } from "../packages/pages.mjs";
+import { entriesOf, output } from "../packages/project.mjs";
+import { compile } from "../packages/types.mjs";
+import { pack, unpack } from "../packed.mjs";
+
+// The packages as they would be published, in a project beside this one, without a registry: what breaks them most often. The rest
+// of what they are tried with is `npm run test:packages`.
+
+const root = new URL("../../", import.meta.url).pathname;
+const project = mkdtempSync(join(tmpdir(), "wengert-project-"));
+let tarballs: string[];
+beforeAll(() => {
+  tarballs = pack(join(project, "tarballs"));
+  unpack(tarballs, project);
+  cpSync(join(root, "tools/packages/consumer"), project, { recursive: true });
+  writeFileSync(join(project, "package.json"), '{ "name": "consumer", "private": true, "type": "module" }');
+}, 60_000);
+afterAll(() => rmSync(project, { recursive: true, force: true }));
+
+let answer: Probe | undefined;
+/** What the probe finds in this Node. */
+function probed(): Probe {
+  const entries = entriesOf(project).map(({ name }) => name);
+  answer ??= answerOf(output(project, [process.execPath, "run.mjs", entries.join(), project]));
+  return answer;
+}
+
+test("there are tarballs of core, ops and train, with all that their package.json promises", () => {
+  expect(tarballs.map((path) => /wengert-(\w+)-[^\\/]*$/.exec(path)?.[1])).toEqual(["core", "ops", "train"]);
+  for (const tarball of tarballs) {
+    output(root, [process.execPath, "node_modules/publint/src/cli.js", tarball, "--strict"]);
+  }
+});
+
+test("each entry can be imported, each op be called and pulled back, and a mistake is told", () => {
+  expect(probed().available).toContain("plain");
+});
+
+test.each(["nodenext", "bundler"])("the declarations are all there for a project that resolves by %s", (resolution) => {
+  compile(project, [process.execPath, join(root, "node_modules/typescript/bin/tsc")], resolution);
+});
+
+test.skipIf(!hasBrowser && !process.env.CI)(
+  "a page without a bundler has the same numbers, by plain loops too",
+  async () => {
+    const { name, hash } = writePageWithMap(project);
+    for (const [policy, kernels] of [
+      [`script-src 'self' ${hash} 'wasm-unsafe-eval'`, "plain, simd"],
+      [`script-src 'self' ${hash}`, "plain"],
+    ]) {
+      const pages = await openPages(project, policy);
+      try {
+        expect(compared(await pages.answer(name), probed())).toContain(`by ${kernels}`);
+      } finally {
+        await pages.close();
+      }
+    }
+  },
+);
