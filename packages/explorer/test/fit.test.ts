@@ -184,10 +184,10 @@ describe("digits", () => {
       [[file("images", images)], /Expected two IDX files, got 1\./],
       [[file("images", images), file("images2", images)], /got images with 3 axes and images2 with 3 axes/],
       [[file("photo.png", Buffer.from(encode({ width: 1, height: 1, data: new Uint8Array(4) }))), file("labels", labels)], /photo\.png is no IDX file.*begins with 89 50 4e/],
-      [[file("images", images.subarray(0, 5000)), file("labels", labels)], /announces 400 × 28 × 28 = 313600 bytes, but 4984 follow/],
+      [[file("images", images.subarray(0, 5000)), file("labels", labels)], /announces 400 × 28 × 28 uint8 \(313,600 bytes\), but 4,984 bytes came/],
       [[file("images", images), file("labels", idx(300).labels)], /images holds 400 images, but labels 300 labels/],
       [[file("images.gz", gzipSync(images).subarray(0, 900)), file("labels", labels)], /images\.gz cannot be unpacked.*gzip/],
-      [[file("floats", Buffer.from([0, 0, 13, 1, 0, 0, 0, 0])), file("labels", labels)], /floats holds 32-bit floats; expected unsigned bytes/],
+      [[file("floats", Buffer.from([0, 0, 13, 1, 0, 0, 0, 0])), file("labels", labels)], /floats holds float32; expected unsigned bytes/],
       [[file("empty", Buffer.alloc(0)), file("labels", labels)], /empty is no IDX file.*begins with nothing/],
     ]; // biome-ignore format: a table
     for (const [files, message] of bad) {

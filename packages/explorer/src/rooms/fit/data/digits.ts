@@ -1,13 +1,11 @@
 import { images, labels } from "virtual:digits";
-import { unzipped } from "./bytes.ts";
 import type { Dataset } from "./dataset.ts";
 
 /** The digits that come with the page. */
 export async function digits(): Promise<Dataset> {
-  const halves = await unzipped(
-    Uint8Array.from(atob(images), (letter) => letter.charCodeAt(0)),
-    "deflate-raw",
-  );
+  const packed = new Blob([Uint8Array.from(atob(images), (letter) => letter.charCodeAt(0))]);
+  const unpacked = packed.stream().pipeThrough(new DecompressionStream("deflate-raw"));
+  const halves = new Uint8Array(await new Response(unpacked).arrayBuffer());
   const rows = new Uint8Array(2 * halves.length);
   for (let i = 0; i < rows.length; i++) rows[i] = 17 * (i % 2 === 0 ? halves[i >> 1]! & 15 : halves[i >> 1]! >> 4);
   return {

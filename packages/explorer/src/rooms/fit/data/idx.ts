@@ -1,14 +1,8 @@
-import { unzipped } from "./bytes.ts";
+import { DataError as FileError } from "@wengert/train";
+import { readIdx as read } from "@wengert/train/data";
 import { DataError, type Dataset, fewestClasses, mostClasses } from "./dataset.ts";
 
-const kinds: Readonly<Record<number, string>> = {
-  8: "bytes",
-  9: "signed bytes",
-  11: "16-bit integers",
-  12: "32-bit integers",
-  13: "32-bit floats",
-  14: "64-bit floats",
-};
+const mostBytes = 2 ** 28; // which take four times as much as numbers
 const mostPixels = 128 * 128;
 
 interface Idx {
@@ -55,33 +49,19 @@ export async function readIdx(files: readonly File[]): Promise<Dataset> {
   };
 }
 
-/** Two zero bytes, the type, the number of axes, one big-endian size an axis, the numbers. */
 async function readOne(file: File): Promise<Idx> {
   const { name } = file;
-  const raw = new Uint8Array(await file.arrayBuffer());
-  const isZipped = raw[0] === 0x1f && raw[1] === 0x8b;
-  const bytes = isZipped ? await unzipped(raw, "gzip", name) : raw;
-  const [first, second, type, rank] = bytes;
-  if (bytes.length < 4 || first !== 0 || second !== 0 || kinds[type!] === undefined)
+  const { dtype, shape, array } = await read(file, { maxBytes: mostBytes }).catch((error: unknown) => {
+    if (!(error instanceof FileError)) throw error;
+    throw new DataError(`${error.message.replace(/^readIdx: |: \{ maxBytes \}.*$/g, "")}.`);
+  });
+  const numbers = array!.data;
+  const bytes = Uint8Array.from(numbers);
+  if (dtype !== "int32" || bytes.some((byte, i) => byte !== numbers[i]))
     throw new DataError(
-      `${name} is no IDX file: it should begin with 00 00 08, it begins with ${hex(bytes.subarray(0, 3))}. Choose a file of the MNIST family, gzipped or not.`,
+      `${name} holds ${dtype === "int32" ? "numbers beyond 0 to 255" : dtype}; expected unsigned bytes.`,
     );
-  if (type !== 0x08) throw new DataError(`${name} holds ${kinds[type!]}; expected unsigned bytes (type 08).`);
-  const header = 4 * (1 + rank!);
-  if (bytes.length < header)
-    throw new DataError(`${name} ends in its header, after ${bytes.length} bytes. Get the file anew.`);
-  const view = new DataView(bytes.buffer, bytes.byteOffset);
-  const sizes = Array.from({ length: rank! }, (_, axis) => view.getUint32(4 * (1 + axis)));
-  const announced = sizes.reduce((product, size) => product * size, 1);
-  const found = bytes.length - header;
-  if (found !== announced)
-    throw new DataError(
-      `${name} announces ${sizes.join(" × ")} = ${announced} bytes, but ${found} follow: it is damaged or cut off. Get the file anew.`,
-    );
-  return { name, sizes, bytes: bytes.subarray(header) };
+  return { name, sizes: shape, bytes };
 }
 
 const axes = (rank: number): string => (rank === 1 ? "1 axis" : `${rank} axes`);
-
-const hex = (bytes: Uint8Array): string =>
-  bytes.length === 0 ? "nothing" : Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join(" ");
