@@ -28,3 +28,26 @@ export const identity = (size: number): Tensor =>
 
 /** The place of the largest number, the first of equal ones. */
 export const likeliest = (numbers: readonly number[]): number => numbers.indexOf(Math.max(...numbers));
+
+/** x with A x = b, for a symmetric and positive A: A = L Lᵀ (Cholesky), then L u = b and Lᵀ x = u. */
+export function solve(A: Tensor, b: Tensor): Tensor {
+  const L = A.toNested<number[][]>();
+  const x = b.toNested<number[]>();
+  const order = [...x.keys()];
+  for (const j of order) {
+    for (const i of order.slice(j)) {
+      let entry = L[i]![j]!;
+      for (let k = 0; k < j; k++) entry -= L[i]![k]! * L[j]![k]!;
+      L[i]![j] = i === j ? Math.sqrt(entry) : entry / L[j]![j]!;
+    }
+  }
+  for (const i of order) {
+    for (let k = 0; k < i; k++) x[i]! -= L[i]![k]! * x[k]!;
+    x[i]! /= L[i]![i]!;
+  }
+  for (const i of order.toReversed()) {
+    for (let k = i + 1; k < x.length; k++) x[i]! -= L[k]![i]! * x[k]!;
+    x[i]! /= L[i]![i]!;
+  }
+  return tensor(x);
+}

@@ -210,18 +210,14 @@ export const logSigmoid: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
 /** y = x Φ(x), with Φ the distribution function of the standard normal distribution; x̄ = g (Φ(x) + x φ(x)) */
 export const gelu: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
   "gelu",
-  (n, y, o, a, i, s) => {
-    for (let l = 0, p = i; l < n; l++, p += s) normal.gelu(y, o + l, a, p);
-  },
+  (n, y, o, a, i, s) => normal.gelus(false, n, y, o, a, i, s),
   (g, { inputs: [x] }) => mul(g, geluSlope(x)),
 );
 
 /** y = Φ(x) + x φ(x), exact in the tail and near its zero at −0.7518; x̄ = g (2 − x²) φ(x) */
 export const geluSlope: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
   "geluSlope",
-  (n, y, o, a, i, s) => {
-    for (let l = 0, p = i; l < n; l++, p += s) normal.geluSlope(y, o + l, a, p);
-  },
+  (n, y, o, a, i, s) => normal.gelus(true, n, y, o, a, i, s),
   (g, { inputs: [x] }) => {
     const squared = square(clip(x, { min: -40, max: 40 })); // φ is 0 there, and Infinity × 0 would be NaN
     return mul(g, mul(sub(2, squared), mul(exp(mul(squared, -0.5)), density)));

@@ -1,6 +1,6 @@
 import type { Data } from "@wengert/core/ndarray";
 import { productError, sumError } from "./doubles.ts";
-import { expPair, power, scaled } from "./exponential.ts";
+import { exp, expPair, power, scaled } from "./exponential.ts";
 import { crossing, crossingRest, density, densityRest, ratios } from "./tables.ts";
 
 // Φ and φ, the distribution and the density of the standard normal distribution, by Mills' ratio m(t) = Φ(−t) / φ(t).
@@ -111,7 +111,7 @@ function timesDensity(pair: Float64Array, a: Data, p: number, share: number): nu
 const farthest = 40; // φ(40) is below the smallest double
 
 /** y = x Φ(x) for y = out[o] and x = a[p]. */
-export function gelu(out: Data, o: number, a: Data, p: number): void {
+function gelu(out: Data, o: number, a: Data, p: number): void {
   const x = a[p]!;
   if (x === 0 || x > 9) {
     out[o] = x; // −0 stays; 1 − Φ(9) is far below the last digit of 1
@@ -131,12 +131,36 @@ export function gelu(out: Data, o: number, a: Data, p: number): void {
 }
 
 /** y = Φ(x) + x φ(x), which is φ(t) (m(t) − t) for x = −t and 1 less that for x = t, for y = out[o] and x = a[p]. */
-export function geluSlope(out: Data, o: number, a: Data, p: number): void {
+function geluSlope(out: Data, o: number, a: Data, p: number): void {
   const k = timesDensity(pair, a, p, 1);
   if (a[p]! < 0) out[o] = scaled(pair[0]!, k);
   else {
     const upper = pair[0]! * power(k);
     const slope = 1 - upper;
     out[o] = slope + (sumError(1, -upper, slope) - pair[1]! * power(k));
+  }
+}
+
+/**
+ * The loop of both. In float32 single doubles and 8 terms do, in a third of the time; that m − t cancels near the zero of the
+ * slope does no harm, since no float32 is as close to it as to lose more than a few bits of a double.
+ */
+export function gelus(isSlope: boolean, n: number, y: Data, o: number, a: Data, i: number, s: number): void {
+  const most = y instanceof Float32Array ? 6.125 : 0;
+  for (let l = 0, p = i; l < n; l++, p += s) {
+    const x = a[p]!;
+    const t = Math.abs(x);
+    if (t < most && t > 0) {
+      const j = Math.round(4 * t);
+      const at = j * columns;
+      const k = j * terms;
+      const h = t - nodes[at]!;
+      const z = h * h;
+      const even = series[k]! + z * (series[k + 2]! + z * (series[k + 4]! + z * series[k + 6]!));
+      const odd = series[k + 1]! + z * (series[k + 3]! + z * (series[k + 5]! + z * series[k + 7]!));
+      const m = nodes[at + 2]! + h * (nodes[at + 4]! + h * (even + h * odd));
+      const tail = (isSlope ? m - t : x * m) * density * exp((t * t) / -2, 0); // the square of a float32 is exact
+      y[o + l] = x < 0 ? tail : (isSlope ? 1 : x) - tail;
+    } else (isSlope ? geluSlope : gelu)(y, o + l, a, p);
   }
 }

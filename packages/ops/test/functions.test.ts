@@ -1,5 +1,5 @@
 import { grad, type Tensor, tensor, vjp } from "@wengert/core";
-import { exp, expm1, gelu, log, relu, sigmoid, sqrt, square, sum, tanh } from "@wengert/ops";
+import { exp, expm1, gelu, geluSlope, log, relu, sigmoid, sqrt, square, sum, tanh } from "@wengert/ops";
 import { describe, expect, it } from "vitest";
 import * as exact from "./precise.ts";
 import { expectNear, int32, numbers } from "./support.ts";
@@ -74,6 +74,18 @@ describe("gelu", () => {
     const [below, above] = [-0.7517915246935645, -0.7517915246935644];
     const [a, b] = numbers(slope(gelu, [below, above]));
     expect(a! < 0 && b! > 0 && b! - a! < 1e-16).toBe(true);
+  });
+
+  it("is in float32 what it is in float64, rounded; and so is its slope, about its zero too", () => {
+    const [least, most, zero] = new Uint32Array(Float32Array.of(1e-30, 8, 0.75179154).buffer) as unknown as number[];
+    const bits = Array.from({ length: 64 }, (_, k) => zero! - 32 + k);
+    for (let t = least!; t < most!; t += 9973) bits.push(t); // floats ascend as their bits do
+    const sizes = new Float32Array(Uint32Array.from(bits).buffer);
+    const x = [...sizes, ...sizes.map((t) => -t)];
+    for (const f of [gelu, geluSlope]) {
+      const wanted = numbers(f(tensor(x))).map(Math.fround);
+      expect(numbers(f(tensor(x, { dtype: "float32" })))).toEqual(wanted);
+    }
   });
 });
 

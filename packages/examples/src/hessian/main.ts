@@ -1,7 +1,7 @@
 /**
  * Newton's method on a logistic regression, with the Hessian from the tape, by products only, and from a formula.
  *
- * `logistic.ts` has the loss and the formula, `newton.ts` the three ways, `solve.ts` the linear algebra,
+ * `logistic.ts` has the loss and the formula, `newton.ts` the three ways, `products.ts` what only asks for products,
  * `costs.ts` counts what each takes, `report.ts` draws.
  */
 import type { Tensor } from "@wengert/core";

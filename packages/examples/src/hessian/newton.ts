@@ -1,10 +1,10 @@
 import { grad, hessian, hvp, type Tensor, tensor, valueAndGrad, zeros } from "@wengert/core";
 import { stack, sub } from "@wengert/ops";
-import { identity, norm, relativeDistance } from "../algebra.ts";
+import { identity, norm, relativeDistance, solve } from "../algebra.ts";
 import { descent } from "../descent.ts";
 import { InputError } from "../options.ts";
 import { closedForm, lossOf, type Problem } from "./logistic.ts";
-import { conjugateGradients, largestEigenvalue, solve } from "./solve.ts";
+import { conjugateGradients, largestEigenvalue } from "./products.ts";
 
 /** Three ways to the step s with H s = ∇L at w. */
 const ways = {

@@ -62,7 +62,7 @@ function* chunksOf(bytes: Uint8Array): Generator<Chunk> {
   }
 }
 
-export function checkSize(width: number, height: number, maxPixels: number): void {
+function checkSize(width: number, height: number, maxPixels: number): void {
   if (width === 0 || height === 0) throw new Error(`it is ${width} × ${height} pixels`);
   if (width * height > maxPixels)
     throw new Error(`it is ${width} × ${height} pixels, more than { maxPixels: ${maxPixels} }`);

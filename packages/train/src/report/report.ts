@@ -65,6 +65,7 @@ const style = `.for { color: var(--orange); }
   margin-bottom: 1rem; }
 @media (min-width: 40rem) { .weights { grid-template-columns: repeat(5, 1fr); } }
 @media (min-width: 64rem) { .weights { grid-template-columns: repeat(10, 1fr); } }
+.weights.few { grid-template-columns: repeat(auto-fill, minmax(9rem, 12rem)); }
 .weights img { border: 1px solid var(--line); border-radius: .25rem; }
 .weights figcaption { text-align: center; font-size: 1rem; color: var(--ink); }
 .mistakes { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 19rem), 1fr)); gap: 1.25rem; }

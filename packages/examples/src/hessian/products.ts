@@ -1,29 +1,6 @@
-import { ones, type Tensor, tensor, zeros } from "@wengert/core";
+import { ones, type Tensor, zeros } from "@wengert/core";
 import { add, div, mul, sub } from "@wengert/ops";
 import { inner, norm } from "../algebra.ts";
-
-/** x with A x = b, for a symmetric and positive A: A = L Lᵀ (Cholesky), then L u = b and Lᵀ x = u. */
-export function solve(A: Tensor, b: Tensor): Tensor {
-  const L = A.toNested<number[][]>();
-  const x = b.toNested<number[]>();
-  const order = [...x.keys()];
-  for (const j of order) {
-    for (const i of order.slice(j)) {
-      let entry = L[i]![j]!;
-      for (let k = 0; k < j; k++) entry -= L[i]![k]! * L[j]![k]!;
-      L[i]![j] = i === j ? Math.sqrt(entry) : entry / L[j]![j]!;
-    }
-  }
-  for (const i of order) {
-    for (let k = 0; k < i; k++) x[i]! -= L[i]![k]! * x[k]!;
-    x[i]! /= L[i]![i]!;
-  }
-  for (const i of order.toReversed()) {
-    for (let k = i + 1; k < x.length; k++) x[i]! -= L[k]![i]! * x[k]!;
-    x[i]! /= L[i]![i]!;
-  }
-  return tensor(x);
-}
 
 /**
  * x with A x = b, of which only products v ↦ A v are asked: conjugate gradients (M. Hestenes, E. Stiefel 1952). In exact

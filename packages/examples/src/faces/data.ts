@@ -1,0 +1,111 @@
+import { existsSync } from "node:fs";
+import { OutOfRangeError, type Tensor, tensor } from "@wengert/core";
+import { cast, div, max, min } from "@wengert/ops";
+import { DataError } from "@wengert/train";
+import { readImages, readNpy } from "@wengert/train/data";
+import { InputError } from "../options.ts";
+
+const [debian, downloaded] = [
+  "/usr/lib/python3/dist-packages/skimage/data/lfw_subset.npy",
+  "out/lfw_subset.npy",
+] as const;
+
+/**
+ * 100 faces and 100 other parts of photographs, 25 × 25 pixels, made from Labeled Faces in the Wild (G. Huang, M. Ramesh, T.
+ * Berg, E. Learned-Miller 2007) for scikit-image, where Debian puts them. The photographs are from the news, and no licence
+ * says that they may be passed on: so they are not among the files here.
+ */
+export const lfw: string = existsSync(debian) ? debian : downloaded;
+
+export interface Faces {
+  /** float32 [N, height, width], from 0, black, to 1. */
+  readonly images: Tensor;
+  /** int32 [N] */
+  readonly labels: Tensor;
+  readonly classes: readonly string[];
+  /** What each image is called. */
+  readonly names: readonly string[];
+  /** What could not be read, and why. */
+  readonly leftOut: readonly string[];
+}
+
+interface Wanted {
+  readonly images: string;
+  readonly labels: string;
+  readonly classes: string;
+  readonly size: number;
+}
+
+/** The images of a folder or of a stack; what is wrong with them is what the user can put right. */
+export async function readFaces(wanted: Wanted): Promise<Faces> {
+  if (wanted.images === downloaded && !existsSync(downloaded))
+    throw new InputError(
+      `there is no ${downloaded}. It comes with Debian's python3-skimage; of that only the one file is needed:
+
+  apt-get download python3-skimage
+  dpkg --fsys-tarfile python3-skimage_*.deb | tar -xO .${debian} > ${downloaded}
+
+Or give images of your own: --images FOLDER, with one sub-folder a class.`,
+    );
+  try {
+    return await (wanted.images.endsWith(".npy") ? ofStack(wanted) : ofFolder(wanted));
+  } catch (error) {
+    if (error instanceof DataError || error instanceof OutOfRangeError) throw new InputError(`${error.message}.`);
+    throw error;
+  }
+}
+
+async function ofFolder({ images: folder, size }: Wanted): Promise<Faces> {
+  const { images, labels, classes, files, leftOut } = await readImages(folder, { size: [size, size], grey: true });
+  return { images, labels, classes, names: files, leftOut: leftOut.map(({ file, why }) => `${file}: ${why}`) };
+}
+
+async function ofStack({ images: path, labels: labelPath, classes: told }: Wanted): Promise<Faces> {
+  const stack = await readNpy(path);
+  if (stack.shape.length !== 3 || stack.size === 0)
+    throw new InputError(`${path} is of shape [${stack.shape}]; images in grey are [N, height, width].`);
+  const [least, most] = [min(stack).item(), max(stack).item()];
+  if (!(least >= 0 && most <= 255))
+    throw new InputError(`${path} holds numbers from ${least} to ${most}; pixels are from 0 to 1, or to 255.`);
+  const single = cast(stack, { dtype: "float32" });
+  const images = most > 1 ? div(single, 255) : single;
+  const count = images.shape[0]!;
+  const names = Array.from({ length: count }, (_, i) => `image ${i + 1}`);
+  return {
+    images,
+    names,
+    leftOut: [],
+    ...(labelPath === "" ? counted(told, count) : await read(labelPath, told, count)),
+  };
+}
+
+/** "face:100,other:100": so many images of each class, one class after the other. */
+function counted(told: string, count: number): Pick<Faces, "labels" | "classes"> {
+  const parts = [...told.matchAll(/([^:,]+):(\d+)(?:,|$)/g)].map(([, name, size]) => ({
+    name: name!,
+    size: Number(size),
+  }));
+  const isWhole = parts.map(({ name, size }) => `${name}:${size}`).join(",") === told;
+  if (!isWhole || parts.length < 2)
+    throw new InputError(
+      `--classes must be names with how many images each has, such as face:100,other:100, not "${told}".`,
+    );
+  const total = parts.reduce((sum, { size }) => sum + size, 0);
+  if (total !== count) throw new InputError(`--classes ${told} counts ${total} images, but there are ${count}.`);
+  const labels = parts.flatMap(({ size }, k) => new Array<number>(size).fill(k));
+  return { labels: tensor(labels, { dtype: "int32", label: "labels" }), classes: parts.map(({ name }) => name) };
+}
+
+/** Labels of a file, called by the names in `told` if there are as many; else by their numbers. */
+async function read(path: string, told: string, count: number): Promise<Pick<Faces, "labels" | "classes">> {
+  const labels = await readNpy(path, { dtype: "int32" });
+  if (String(labels.shape) !== String([count]))
+    throw new InputError(`${path} is of shape [${labels.shape}]; for ${count} images labels are [${count}].`);
+  const K = max(labels).item() + 1;
+  if (min(labels).item() < 0 || K > 1000)
+    throw new InputError(
+      `${path} holds labels from ${min(labels).item()} to ${K - 1}; classes are numbered from 0, to 999.`,
+    );
+  const names = told.split(",").map((name) => name.replace(/:\d+$/, ""));
+  return { labels, classes: names.length === K ? names : Array.from({ length: K }, (_, k) => String(k)) };
+}

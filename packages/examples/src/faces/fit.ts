@@ -1,0 +1,129 @@
+import { explain, fromNdarray, record, type Tensor, valueAndGrad, zeros } from "@wengert/core";
+import { ndarray, rows } from "@wengert/core/ndarray";
+import {
+  add,
+  crossEntropy,
+  flip,
+  foldIn,
+  matmul,
+  mul,
+  randomKey,
+  reshape,
+  square,
+  sub,
+  sum,
+  transpose,
+} from "@wengert/ops";
+import { accuracy, adam, fit, type History, kFold, type Standardization, standardize } from "@wengert/train";
+import type { Faces } from "./data.ts";
+
+/** A = X W + b: a score for each class. X has a row for each image, whose pixels are standardised. */
+interface Model {
+  readonly W: Tensor;
+  readonly b: Tensor;
+}
+
+interface Rows {
+  readonly X: Tensor;
+  readonly labels: Tensor;
+}
+
+export interface Settings {
+  readonly folds: number;
+  readonly epochs: number;
+  readonly rate: number;
+  readonly ridge: number;
+  readonly seed: number;
+}
+
+/** A fit to all parts but one. */
+interface Part {
+  readonly model: Model;
+  readonly history: History;
+  readonly counts: readonly [fitted: number, heldOut: number];
+  /** The shares that it has right. */
+  readonly right: readonly [fitted: number, heldOut: number];
+}
+
+export interface Judged {
+  readonly parts: readonly Part[];
+  /** float [N, K]: for each image the scores by the fit that has not seen it. */
+  readonly scores: Tensor;
+  /** [K, height, width]: the mean of the fits' weights; of two classes their difference, which alone counts. */
+  readonly weights: Tensor;
+  readonly tape: string;
+}
+
+const scoresOf = ({ W, b }: Model, X: Tensor): Tensor => add(matmul(X, W), b);
+const size = 32; // images a step
+
+/** Each part of the images is held out once from a fit to the others; `done` hears of each step. */
+export async function crossValidate(
+  { images, labels, classes }: Faces,
+  { folds, epochs, rate, ridge, seed }: Settings,
+  done: (part: number, steps: number, loss: number) => void,
+): Promise<Judged> {
+  const [count = 0, height = 0, width = 0] = images.shape;
+  const [D, K] = [height * width, classes.length];
+  const loss = (model: Model, { X, labels: y }: Rows): [loss: Tensor, A: Tensor] => {
+    const A = scoresOf(model, X);
+    return [add(crossEntropy(A, y), mul(ridge / 2, sum(square(model.W)))), A];
+  };
+  const start: Model = {
+    W: zeros([D, K], { dtype: images.dtype, label: "W" }),
+    b: zeros([K], { dtype: images.dtype, label: "b" }),
+  };
+  const place = fromNdarray(
+    ndarray(
+      Int32Array.from({ length: count }, (_, i) => i),
+      [count],
+    ),
+  );
+  const data = { X: reshape(images, { shape: [count, D] }), labels, place };
+  const scores = new Float32Array(count * K);
+  const parts: Part[] = [];
+  let tape = "";
+  for (const { train, test } of kFold(data, { folds, key: randomKey(seed), labels })) {
+    // Means and deviations of the pixels are those of the images that are learned from, or the others would not be held out.
+    const scale: Standardization<Tensor> = standardize(train.X);
+    const fitted: Rows = { X: scale.apply(train.X), labels: train.labels };
+    const heldOut: Rows = { X: scale.apply(test.X), labels: test.labels };
+    const part = parts.length;
+    if (part === 0)
+      tape = explain(
+        record(
+          valueAndGrad((model: Model) => loss(model, fitted)[0]),
+          start,
+        ),
+      );
+    const { params: model, history } = await fit(loss, start, fitted, {
+      optimiser: adam({ rate }),
+      epochs,
+      size,
+      key: foldIn(randomKey(seed), part + 1),
+      metrics: { accuracy: (A, { labels: y }) => accuracy(A, y) },
+      validation: { data: heldOut },
+      history: { everySteps: Math.ceil(fitted.labels.size / size) }, // a pass: single steps scatter
+      progress: ({ step, loss: now }) => done(part, step, now),
+    });
+    const unseen = scoresOf(model, heldOut.X);
+    rows(unseen.array!).forEach((score, i) => {
+      scores[test.place.data.get(Math.floor(i / K)) * K + (i % K)] = score;
+    });
+    parts.push({
+      model,
+      history,
+      counts: [train.labels.size, test.labels.size],
+      right: [accuracy(scoresOf(model, fitted.X), fitted.labels), accuracy(unseen, heldOut.labels)],
+    });
+  }
+  const total = parts.map(({ model }) => model.W).reduce((a, b) => add(a, b));
+  const W = transpose(mul(1 / folds, total));
+  return {
+    parts,
+    scores: fromNdarray(ndarray(scores, [count, K])),
+    // w₀ − w₁ and w₁ − w₀: softmax over two classes is the sigmoid of a difference.
+    weights: reshape(K === 2 ? sub(W, flip(W, { axis: 0 })) : W, { shape: [K, height, width] }),
+    tape,
+  };
+}

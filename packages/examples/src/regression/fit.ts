@@ -1,0 +1,104 @@
+import { hessian, jacobian, type Tensor, tensor } from "@wengert/core";
+import { div, matmul, mul, reshape, square, stack, sub, sum, transpose } from "@wengert/ops";
+import { lbfgs, type Minimum } from "@wengert/train";
+import { identity, solve } from "../algebra.ts";
+import type { Problem } from "./data.ts";
+import { quantile } from "./student.ts";
+
+/** A covariance of the parameters, with what it says of each alone: its standard error. */
+export interface Uncertainty {
+  readonly covariance: Tensor;
+  readonly errors: readonly number[];
+}
+
+export interface Fit {
+  readonly minimum: Minimum<readonly Tensor[]>;
+  readonly b: readonly number[];
+  readonly sumOfSquares: number;
+  /** Observations less parameters. */
+  readonly freedom: number;
+  /** The standard deviation of the observations from the curve. */
+  readonly deviation: number;
+  readonly hessian: Uncertainty;
+  readonly gaussNewton: Uncertainty;
+}
+
+/** The sum of squares of y − curve(x, b). */
+export function sumOfSquares({ points, curve }: Problem, b: readonly Tensor[]): Tensor {
+  const [x, y] = [0, 1].map((i) => tensor(points.map((point) => point[i]!))) as [Tensor, Tensor];
+  return sum(square(sub(y, curve(x, b))));
+}
+
+/**
+ * Least squares by L-BFGS. The parameters are searched for in units of where they start, as they may differ by many powers of ten; and
+ * the loss is the part of the variance that is left unexplained, so that its size is no matter either.
+ */
+export function leastSquares(problem: Problem, start: readonly number[]): Fit {
+  const { points } = problem;
+  const total = sum(square(sub(tensor(points.map(([, y]) => y)), meanOf(points.map(([, y]) => y)))));
+  const inUnits = (units: readonly number[]) => (parts: readonly Tensor[]) =>
+    div(
+      sumOfSquares(
+        problem,
+        parts.map((part, i) => mul(part, units[i]!)),
+      ),
+      total,
+    );
+  const ones = start.map(() => tensor(1));
+  const minimum = lbfgs<readonly Tensor[]>(inUnits(start), ones, { tolerance: 1e-12 });
+  const b = minimum.params.map((part, i) => part.item() * start[i]!);
+
+  const left = minimum.loss * total.item();
+  const freedom = points.length - b.length;
+  const variance = left / freedom;
+  // Relative to the parameters, so that no matrix has entries of very different size.
+  const x = tensor(points.map(([at]) => at));
+  const blocks = hessian((parts: readonly Tensor[]) => mul(sumOfSquares(problem, scaled(parts, b)), 0.5))(ones);
+  const H = stack(blocks.map((row) => stack(row)));
+  const J = stack(jacobian((parts: readonly Tensor[]) => problem.curve(x, scaled(parts, b)))(ones), { axis: 1 });
+  const uncertainty = (matrix: Tensor) => uncertaintyOf(mul(variance, inverse(matrix)), b);
+  return {
+    minimum,
+    b,
+    sumOfSquares: left,
+    freedom,
+    deviation: Math.sqrt(variance),
+    hessian: uncertainty(H),
+    gaussNewton: uncertainty(matmul(transpose(J), J)),
+  };
+}
+
+const scaled = (parts: readonly Tensor[], units: readonly number[]) => parts.map((part, i) => mul(part, units[i]!));
+const meanOf = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+
+/** A⁻¹ of a symmetric and positive A, column by column. */
+const inverse = (A: Tensor): Tensor =>
+  stack(
+    identity(A.shape[0]!)
+      .toNested<number[][]>()
+      .map((unit) => solve(A, tensor(unit))),
+  );
+
+/** From the covariance of parts of the parameters, that of the parameters. */
+function uncertaintyOf(ofParts: Tensor, b: readonly number[]): Uncertainty {
+  const units = tensor(b);
+  const covariance = mul(ofParts, mul(reshape(units, { shape: [b.length, 1] }), units));
+  return { covariance, errors: b.map((_, i) => Math.sqrt(covariance.data.get(i, i))) };
+}
+
+/** The curve at x, with the half width of its band of so much confidence: t √(∇ᵀ Σ ∇) for the gradient ∇ of the curve by b. */
+export function band(
+  { curve }: Problem,
+  { b, freedom }: Fit,
+  { covariance }: Uncertainty,
+  confidence: number,
+  at: readonly number[],
+): { x: number; y: number; half: number }[] {
+  const x = tensor(at);
+  const parameters = b.map((bi) => tensor(bi));
+  const y = curve(x, parameters).toNested<number[]>();
+  const slopes = stack(jacobian((b: readonly Tensor[]) => curve(x, b))(parameters), { axis: 1 });
+  const variances = sum(mul(matmul(slopes, covariance), slopes), { axis: 1 }).toNested<number[]>();
+  const t = quantile((1 + confidence) / 2, freedom);
+  return at.map((x, i) => ({ x, y: y[i]!, half: t * Math.sqrt(variances[i]!) }));
+}

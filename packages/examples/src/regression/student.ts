@@ -1,0 +1,29 @@
+// Student's t distribution (W. Gosset 1908): that of a mean in units of its standard error, where the variance is estimated too.
+
+/** The t that is exceeded with probability 1 − p, for p ≥ 1/2 and up to ten thousand degrees of freedom. */
+export function quantile(p: number, freedom: number): number {
+  let [low, high] = [0, 1];
+  while (probability(high, freedom) < p) high *= 2;
+  for (let i = 0; i < 60; i++) {
+    const middle = (low + high) / 2;
+    if (probability(middle, freedom) < p) low = middle;
+    else high = middle;
+  }
+  return high;
+}
+
+/** The probability of less than t ≥ 0: with t = √ν tan θ the density is a power of cos θ, which Simpson's rule adds up. */
+function probability(t: number, freedom: number): number {
+  const end = Math.atan(t / Math.sqrt(freedom));
+  return 0.5 + 0.5 * (integral(end, freedom) / integral(Math.PI / 2, freedom));
+}
+
+function integral(end: number, freedom: number): number {
+  const n = 1000;
+  let sum = 0;
+  for (let i = 0; i <= n; i++) {
+    const weight = i === 0 || i === n ? 1 : i % 2 === 1 ? 4 : 2;
+    sum += weight * Math.cos((end * i) / n) ** (freedom - 1);
+  }
+  return (sum * end) / (3 * n);
+}
