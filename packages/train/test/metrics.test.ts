@@ -6,6 +6,7 @@ import {
   randomNormal,
   randomUniform,
   reshape,
+  slice,
   softmax,
   splitKey,
   transpose,
@@ -96,6 +97,10 @@ describe("accuracy and topK", () => {
     ] as const)
       expect([accuracy(scores, y, { axis }), topK(scores, y, { axis, k: 2 })]).toEqual(wanted);
     expect(accuracy(tensor([1, 3, 2]), int32(1))).toBe(1);
+    const part = { start: [4], stop: [9] };
+    const some = confusionMatrix(slice(logits, part), slice(labels, part)).counts.toNested();
+    const copied = confusionMatrix(tensor(slice(logits, part)), tensor(slice(labels, part))).counts.toNested();
+    expect(some).toEqual(copied);
   });
 
   test("refuse a row with NaN wherever it stands, and take infinite scores", () => {

@@ -80,6 +80,12 @@ describe("a report", () => {
       percent(expectedError),
     ]);
     expect(read(text).title).toBe(`Four: ${figures[0]}`);
+    const places = all(read(text), "svg[aria-label^=confusion] rect").map((cell) => [
+      cell.getAttribute("x"),
+      cell.getAttribute("y"),
+    ]);
+    expect(new Set(places.slice(0, 4).map(([x]) => x)).size, "a row has one height").toBe(4);
+    expect(new Set(places.slice(0, 4).map(([, y]) => y)).size).toBe(1);
     const { counts, results } = confusionMatrix(scores!, labels);
     const cells = all(read(text), "svg[aria-label^=confusion] g[aria-label=text] text").map((each) => each.textContent);
     expect(cells).toEqual(
@@ -233,6 +239,9 @@ describe("images", () => {
     const [ink] = await pictures({ images: tensor([[[0, 1]]]), ink: true });
     expect([ink!.channels, ...ink!.data]).toEqual([2, 0, 0, 0, 255]);
     expect(ink!.each.getAttribute("class")).toBe("ink");
+    const upright = transpose(tensor([[[0, 0.2], [0.4, 0.6], [0.8, 1]]]), { axes: [0, 2, 1] }); // biome-ignore format: an image
+    const [turned] = await pictures({ images: upright });
+    expect([turned!.width, turned!.height, ...turned!.data]).toEqual([3, 2, 0, 102, 204, 51, 153, 255]);
     const colour = reshape(tensor([0, 0.2, 0.4, 0.6, 0.8, 1], { dtype: "float32" }), { shape: [1, 3, 1, 2] }); // channels first
     const [rgb] = await pictures({ images: transpose(colour, { axes: [0, 2, 3, 1] }) });
     expect([rgb!.width, rgb!.channels, ...rgb!.data]).toEqual([2, 3, 0, 102, 204, 51, 153, 255]);
@@ -258,8 +267,8 @@ describe("pages of one's own", () => {
   test("escape what is inserted into html, and nothing twice", async () => {
     const name = `<b title='"'>&`;
     const body = html`<p class="${name}">${name}${html`<i>${[name, html`<u>${1}</u>`]}</i>`}${undefined}${false}</p>`;
-    const document = read(await page({ title: name, body, style: "p { color: red } </style><script>" }));
-    expect(document.title).toBe(name);
+    const document = read(await page({ title: `</title>${name}`, body, style: "p { color: red } </style><script>" }));
+    expect(document.title).toBe(`</title>${name}`);
     const p = document.querySelector("p")!;
     expect([p.textContent, p.getAttribute("class")]).toEqual([`${name}${name}1`, name]);
     expect(all(document, "b, script")).toEqual([]);

@@ -68,10 +68,8 @@ export function calibration(probabilities: Tensor, labels: Tensor, options?: Cal
   };
 }
 
-/** The m for which m / bins < p ≤ (m + 1) / bins, although p · bins may be rounded across a whole number. */
+/** The m for which m / bins < p ≤ (m + 1) / bins, with these quotients as they are rounded. */
 function binOf(p: number, bins: number): number {
-  let m = Math.min(bins - 1, Math.floor(p * bins));
-  if (p <= m / bins && m > 0) m--;
-  else if (p > (m + 1) / bins && m < bins - 1) m++;
-  return m;
+  const m = Math.min(bins - 1, Math.floor(p * bins));
+  return p <= m / bins && m > 0 ? m - 1 : m;
 }
