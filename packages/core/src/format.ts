@@ -69,6 +69,6 @@ function numberWords(xs: readonly number[], isFloat: boolean): string[] {
   return xs.map((x) => {
     if (!Number.isFinite(x)) return Number.isNaN(x) ? "nan" : x > 0 ? "inf" : "-inf";
     if (scientific) return x.toExponential(decimals);
-    return decimals === 0 ? `${Object.is(x, -0) ? "-0" : x}.` : x.toFixed(decimals);
+    return decimals === 0 ? `${Object.is(x, -0) ? "-0" : x.toFixed(0)}.` : x.toFixed(decimals);
   });
 }

@@ -383,6 +383,7 @@ describe("printing", () => {
     ["whole floats", tensor([1, 20, -3]), "tensor([ 1., 20., -3.], float64)"],
     ["equal decimals", tensor([1, 2.5, 3.25]), "tensor([1.00, 2.50, 3.25], float64)"],
     ["at most eight decimals", tensor(1 / 3), "tensor(0.33333333, float64)"],
+    ["what is whole to eight decimals", tensor([3 - 1e-11, -1 - 1e-11]), "tensor([ 3., -1.], float64)"],
     ["negative zero", tensor([-0, 0]), "tensor([-0.,  0.], float64)"],
     ["a large range", tensor([1e-3, 1e5]), "tensor([1.e-3, 1.e+5], float64)".replaceAll(".e", "e")],
     ["small numbers", tensor([1.5e-7, 0]), "tensor([1.5e-7, 0.0e+0], float64)"],

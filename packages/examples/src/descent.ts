@@ -1,5 +1,5 @@
-import { type Tensor, type TreesOnly, treeMap } from "@wengert/core";
-import { add, mul, sub } from "@wengert/ops";
+import type { Tensor, TreesOnly } from "@wengert/core";
+import { applyUpdates, sgd } from "@wengert/train";
 import { InputError } from "./options.ts";
 
 export interface Moment<P> {
@@ -16,8 +16,8 @@ interface Descent<P> {
 }
 
 /**
- * Gradient descent: where it is at first, and after each step. p ← p − rate v with v ← momentum v + ∂loss/∂p (B. Polyak
- * 1964): in a long valley the steps along it add up, and those across it cancel.
+ * Gradient descent: where it is at first, and after each step. Momentum (see `sgd`) helps in a long valley: the steps along it add up,
+ * and those across it cancel.
  */
 export function descent<P>(
   lossAndGradient: (params: P) => { readonly value: Tensor; readonly grad: NoInfer<P> },
@@ -25,15 +25,16 @@ export function descent<P>(
   { steps, rate, momentum = 0, until = () => false }: Descent<NoInfer<P>>,
 ): Moment<P>[] {
   const path: Moment<P>[] = [];
+  const optimiser = sgd({ rate, momentum });
   let params = start;
-  let velocity: P | undefined;
+  let state = optimiser.init<P>(start);
   for (;;) {
     const { value, grad } = lossAndGradient(params);
     path.push({ params, loss: finite(value.item(), path.length) });
     if (path.length > steps || until(params)) return path;
-    const gradient = grad as typeof params;
-    velocity = velocity ? treeMap<P>((g, v) => add(mul(momentum, v), g), gradient, velocity) : gradient;
-    params = treeMap<P>((p, v) => sub(p, mul(rate, v)), params, velocity) as typeof params;
+    const next = optimiser.update<P>(grad as typeof params, state, params);
+    params = applyUpdates<P>(params, next.updates) as typeof params;
+    state = next.state;
   }
 }
 

@@ -3,9 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Tensor, tensor, treeMap } from "@wengert/core";
 import { gradcheck } from "@wengert/core/gradcheck";
-import { crossEntropy, mul, randomKey, randomUniform, softmax, where } from "@wengert/ops";
+import { crossEntropy, mul, randomKey, softmax, where } from "@wengert/ops";
 import { afterAll, describe, expect, test } from "vitest";
-import { adam, begin } from "../src/attention/adam.ts";
 import { embed, type Head, initialHead, past, predict, scores, weigh } from "../src/attention/head.ts";
 import attention from "../src/attention/main.ts";
 import { blindness, looks, told } from "../src/attention/telling.ts";
@@ -104,36 +103,6 @@ describe("the head", () => {
       [0.1, 0.2, 0.6, 0.1],
     ];
     expect(looks(W)).toEqual({ mark: 1, back: 2 });
-  });
-});
-
-describe("Adam", () => {
-  const likeHead = (seed: number): Head =>
-    treeMap((p) => randomUniform(randomKey(seed), { shape: p.shape, min: -1, max: 1 }), head);
-
-  test("first moves every parameter by the rate, against its gradient", () => {
-    const gradient = likeHead(1);
-    const { head: moved } = adam(begin(head), gradient, 0.01);
-    rowsOf(moved.query).forEach((row, i) => {
-      row.forEach((p, j) => {
-        const step = p - rowsOf(head.query)[i]![j]!;
-        expect(step).toBeCloseTo(-0.01 * Math.sign(rowsOf(gradient.query)[i]![j]!), 8);
-      });
-    });
-  });
-
-  test("is what its formula says of one number, after several steps", () => {
-    const gradients = [1, 2, 3, 4, 5].map(likeHead);
-    const { head: moved, steps } = gradients.reduce((training, g) => adam(training, g, 0.02), begin(head));
-    let [p, m, v] = [rowsOf(head.value)[1]![2]!, 0, 0];
-    gradients.forEach((gradient, k) => {
-      const g = rowsOf(gradient.value)[1]![2]!;
-      m = 0.9 * m + 0.1 * g;
-      v = 0.99 * v + 0.01 * g * g;
-      p -= (0.02 * (m / (1 - 0.9 ** (k + 1)))) / (Math.sqrt(v / (1 - 0.99 ** (k + 1))) + 1e-8);
-    });
-    expect(steps).toBe(5);
-    expect(rowsOf(moved.value)[1]![2]).toBeCloseTo(p, 14);
   });
 });
 

@@ -2,19 +2,18 @@
  * Teaches one causal attention head to copy: texts are a random word and the same word again, and of each letter it is to
  * say which comes next.
  *
- * `head.ts` is the model, `adam.ts` the optimiser, `words.ts` the task; `telling.ts` and `report.ts` show what came of it.
+ * `head.ts` is the model, `words.ts` the task; `telling.ts` and `report.ts` show what came of it.
  */
 import { setImmediate } from "node:timers/promises";
 import { explain, leaves, record, type Tensor, tensor, valueAndGrad } from "@wengert/core";
 import { crossEntropy, mean, randomKey, slice, splitKey, take } from "@wengert/ops";
-import { accuracy } from "@wengert/train";
+import { accuracy, adam, applyUpdates } from "@wengert/train";
 import { type Command, command, startIfMain } from "../command.ts";
 import { finite } from "../descent.ts";
 import { prepareFolder, writeWhole } from "../files.ts";
 import { count, path, positive, spelled } from "../options.ts";
 import { showProgress } from "../progress.ts";
 import { percent, size, whole } from "../table.ts";
-import { adam, begin } from "./adam.ts";
 import { type Head, initialHead, predict } from "./head.ts";
 import { type Fit, type Moment, report, type View } from "./report.ts";
 import { type Blindness, blindness, looks, told } from "./telling.ts";
@@ -61,10 +60,13 @@ const attention: Command<{ fit: Fit; hidden: Blindness; file: string }> = comman
     const [headKey, trainKey, testKey] = splitKey(randomKey(seed), 3) as [Tensor, Tensor, Tensor];
     const unseen = copies(testKey, { count: 1000, letters });
     const text = first(unseen);
-    let training = begin(initialHead(headKey, { places: 2 * letters, width }));
-    const parameters = leaves("attention", training.head, "head").reduce((sum, { size }) => sum + size, 0);
+    const optimiser = adam({ rate, betas: [0.9, 0.99] });
+    let head = initialHead(headKey, { places: 2 * letters, width });
+    let state = optimiser.init(head);
+    let taken = 0;
+    const parameters = leaves("attention", head, "head").reduce((sum, { size }) => sum + size, 0);
     const least = Math.log(letterCount);
-    const tape = explain(record((head: Head) => predict(head, text.read).logits, training.head));
+    const tape = explain(record((head: Head) => predict(head, text.read).logits, head));
     console.log(`A text is a random word of ${letters} letters and the same word again: ${spelt(text.next).join("")}.
 After each letter (and before the first, after a mark) the head says how likely each of ${letterCount} letters comes next. The
 first ${letters} are news: nothing foretells them, and no loss below log ${letterCount} = ${least.toFixed(4)} can be had in the mean. The other
@@ -79,25 +81,25 @@ ${tape}
 
     const moments: Moment[] = [];
     const views: View[] = [];
-    const look = (title: string) =>
-      views.push({ title, W: predict(training.head, text.read).W.toNested<number[][]>() });
+    const look = (title: string) => views.push({ title, W: predict(head, text.read).W.toNested<number[][]>() });
     look("before the first step");
     const progress = showProgress({ total: steps, unit: "steps" });
     for (const key of progress.during(splitKey(trainKey, steps))) {
       const batch = copies(key, { count, letters });
-      const { grad, aux } = lossAndGradient(training.head, batch);
-      const now = momentOf(aux, batch, training.steps);
+      const { grad, aux } = lossAndGradient(head, batch);
+      const now = momentOf(aux, batch, taken);
       moments.push(now);
       if (views.length === 1 && now.accuracy > 0.5) look(`after ${now.step} steps, when half of the copies are right`);
-      training = adam(training, grad, rate);
-      progress.update(training.steps, `loss ${now.loss.toFixed(4)}  copies right ${percent(now.accuracy)}`);
+      const next = optimiser.update(grad, state, head);
+      [head, state] = [applyUpdates(head, next.updates), next.state];
+      taken++;
+      progress.update(taken, `loss ${now.loss.toFixed(4)}  copies right ${percent(now.accuracy)}`);
       await setImmediate(); // so that Ctrl-C is heard between two steps
       if (stop.aborted) break;
     }
-    look(`after ${training.steps} steps`);
+    look(`after ${taken} steps`);
 
-    const { head } = training;
-    const outcome = momentOf(loss(head, unseen)[1], unseen, training.steps);
+    const outcome = momentOf(loss(head, unseen)[1], unseen, taken);
     const hidden = blindness(head, text);
     const looking = looks(views.at(-1)!.W);
     console.log(`
@@ -118,7 +120,7 @@ ${hidden.slope} (elsewhere ${size(hidden.seenSlope)}), and the loss is ${hidden.
 
     const fit: Fit = {
       command: `npm run example -- attention ${spelled(options, settings)}`.trim(),
-      stopped: training.steps < steps,
+      stopped: taken < steps,
       letters,
       parameters,
       least,
@@ -130,7 +132,7 @@ ${hidden.slope} (elsewhere ${size(hidden.seenSlope)}), and the loss is ${hidden.
       tape,
     };
     const file = await writeWhole(out, "index.html", await report(fit));
-    console.log(`${fit.stopped ? `stopped after ${training.steps} of ${steps} steps\n` : ""}report ${file}`);
+    console.log(`${fit.stopped ? `stopped after ${taken} of ${steps} steps\n` : ""}report ${file}`);
     return { fit, hidden, file };
   },
 });
