@@ -7,10 +7,14 @@ import { InputError } from "./options.ts";
 /** What mends data that came with an npm package. */
 export const reinstall = "delete node_modules and start again, which installs it anew";
 
-/** A file of data in an npm package: its path from the folder of `entry`, a module that can be imported. */
+/** Where a file of an npm package lies, whose path from the folder of `entry` is known, a module that can be imported. */
+export const inPackage = (entry: string, path: string): string =>
+  join(dirname(createRequire(import.meta.url).resolve(entry)), path);
+
+/** A file of data in an npm package. */
 export function readFromPackage(entry: string, path: string): Buffer {
   try {
-    return readFileSync(join(dirname(createRequire(import.meta.url).resolve(entry)), path));
+    return readFileSync(inPackage(entry, path));
   } catch (error) {
     throw new InputError(`${basename(path)} cannot be read (${(error as Error).message}); ${reinstall}.`);
   }

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { accuracy } from "@wengert/train";
 import { afterAll, beforeEach, describe, expect, test, vi } from "vitest";
 import digits from "../src/digits/main.ts";
-import { parseIdx, pixelsPerImage, readDigits } from "../src/digits/mnist.ts";
+import { digitsIn, pixelsPerImage, readDigits } from "../src/digits/mnist.ts";
 import { InputError } from "../src/options.ts";
 import { expectSelfContained } from "./support.ts";
 
@@ -88,9 +88,9 @@ describe("the report", () => {
 });
 
 describe("the digits", () => {
-  test("are 60,000 and 10,000, between 0 and 1, each with its label", () => {
-    const train = readDigits("train", { dtype: "float32", limit: 100 });
-    const test = readDigits("t10k", { dtype: "float64" });
+  test("are 60,000 and 10,000, between 0 and 1, each with its label", async () => {
+    const train = await readDigits("train", { dtype: "float32", limit: 100 });
+    const test = await readDigits("t10k", { dtype: "float64" });
     expect([train.count, train.labels.length, train.pixels.length]).toEqual([100, 100, 100 * pixelsPerImage]);
     expect([test.count, test.pixels.constructor]).toEqual([10_000, Float64Array]);
     expect([...train.labels.subarray(0, 5)]).toEqual([5, 0, 4, 1, 9]);
@@ -98,16 +98,24 @@ describe("the digits", () => {
     expect(Array.from(test.pixels).reduce((most, x) => Math.max(most, x))).toBe(1);
   });
 
-  const idx = (...bytes: number[]) => Uint8Array.from(bytes);
+  const idx = (sizes: readonly number[], bytes: ArrayLike<number>) =>
+    Uint8Array.of(0, 0, 8, sizes.length, ...sizes.flatMap((n) => [0, 0, 0, n]), ...Array.from(bytes));
+  const two = idx([2, 28, 28], new Uint8Array(2 * pixelsPerImage));
   test.each([
-    ["cut off in its header", idx(0, 0, 8), /^labels is cut off in its header, after 3 bytes/],
-    ["of another kind", idx(0, 0, 8, 3, 0, 0, 0, 0), /^labels begins with 0x00000803, not 0x00000801/],
-    ["too short", idx(0, 0, 8, 1, 0, 0, 0, 2, 7), /^labels announces 2 = 2 bytes, but 1 follow/],
-    ["too long", idx(0, 0, 8, 1, 0, 0, 0, 1, 7, 7), /^labels announces 1 = 1 bytes, but 2 follow/],
-  ])("are refused when a file is %s", (_, file, message) => {
-    expect(() => parseIdx("labels", file, 1)).toThrow(InputError);
-    expect(() => parseIdx("labels", file, 1)).toThrow(message);
-    expect(() => parseIdx("labels", file, 1)).toThrow(/delete node_modules/);
+    ["a file is cut off", two, idx([2], [7]), /^readIdx: the data announces 2 uint8 \(2 bytes\), but 1 byte came/],
+    [
+      "images are of another size",
+      idx([2, 2, 2], new Uint8Array(8)),
+      idx([2], [7, 7]),
+      /^images are of shape \[2,2,2\]/,
+    ],
+    ["images have no labels", two, idx([1], [7]), /^labels are of shape \[1\] for 2 images/],
+    ["a label is no digit", two, idx([2], [7, 10]), /^there is a label above 9/],
+  ])("are refused when %s", async (_, images, labels, message) => {
+    const read = digitsIn(images, labels, { dtype: "float32" });
+    await expect(read).rejects.toThrow(InputError);
+    await expect(read).rejects.toThrow(message);
+    await expect(read).rejects.toThrow(/delete node_modules/);
   });
 });
 

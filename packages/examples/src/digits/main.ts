@@ -69,7 +69,7 @@ const digits: Command<{ fit: Fit; file: string }> = command({
   async run({ out, ...settings }, stop) {
     const { epochs, batch: size, rate, hidden, limit, seed, dtype } = settings;
     prepareFolder(out);
-    const [train, test] = [readDigits("train", { dtype, limit }), readDigits("t10k", { dtype })];
+    const [train, test] = [await readDigits("train", { dtype, limit }), await readDigits("t10k", { dtype })];
     const testBatch = wholeSet(test);
     const [modelKey, orderKey] = splitKey(randomKey(seed)) as [Tensor, Tensor];
     let model = initialModel(hidden, modelKey, dtype);

