@@ -17,7 +17,7 @@ export interface Header {
 }
 
 /** The most bytes that the reference implementation takes for a header. */
-export const mostHeader = 100_000_000;
+const mostHeader = 100_000_000;
 const mostAxes = 64; // of a tensor
 
 /** The length of the header and the header itself, filled up with spaces so that the numbers begin at a multiple of 8. */

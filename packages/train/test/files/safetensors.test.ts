@@ -1,10 +1,11 @@
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type DType, Tensor, tensor, trace, treeMap, zeros } from "@wengert/core";
 import { slice, transpose } from "@wengert/ops";
 import { afterAll, describe, expect, expectTypeOf, test } from "vitest";
 import { DataError, fromSafetensors, load, save, toSafetensors } from "../../src/index.ts";
+import { onSystem } from "./system.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "wengert-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -120,6 +121,38 @@ describe("like", () => {
     expect(read).toThrow(DataError);
     expect(read).toThrow(message);
   });
+});
+
+test("a stream may hand on what it is given: the tensors keep their memory", async () => {
+  const tree = { W: tensor([1, 2]), b: tensor(new Float64Array(300_000).fill(0.5)) };
+  const parts: Uint8Array<ArrayBuffer>[] = [];
+  const write = (part: Uint8Array<ArrayBuffer>) => void parts.push(structuredClone(part, { transfer: [part.buffer] }));
+  await save(new WritableStream({ write }), tree);
+  expect(parts.length).toBeGreaterThan(3);
+  expect(whole((await load(new Blob(parts))).tree)).toEqual(whole(tree));
+  expect(tree.W.toNested()).toEqual([1, 2]);
+});
+
+test("a system may read and write fewer bytes at once than it is asked to", async () => {
+  const path = join(folder, "tree.safetensors");
+  const tree = trees["lists and records"] as Tensor;
+  await onSystem({ atOnce: 7 }, () => save(path, tree));
+  expect([...readFileSync(path)]).toEqual([...toSafetensors(tree)]);
+  expect(whole((await onSystem({ atOnce: 5 }, () => load(path))).tree)).toEqual(whole(tree));
+});
+
+test("tensors may lie in another order than they are listed, and some have no numbers", () => {
+  const header = Buffer.from(
+    '{"b":{"dtype":"BOOL","shape":[2],"data_offsets":[1,3]},"none":{"dtype":"F64","shape":[0],"data_offsets":[1,1]},"a":{"dtype":"BOOL","shape":[],"data_offsets":[0,1]}}  ',
+  );
+  const bytes = Uint8Array.of(header.length, 0, 0, 0, 0, 0, 0, 0, ...header, 1, 0, 1);
+  const { tree } = fromSafetensors<Record<string, Tensor>>(bytes);
+  expect(Object.entries(tree).map(([name, { shape }]) => [name, shape])).toEqual([
+    ["b", [2]],
+    ["none", [0]],
+    ["a", []],
+  ]);
+  expect([tree.a!.toNested(), tree.b!.toNested()]).toEqual([true, [false, true]]);
 });
 
 test("flat gives the tensors by their names, whatever the tree was", async () => {

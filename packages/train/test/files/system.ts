@@ -11,6 +11,8 @@ export interface Faults {
   readonly rename?: string;
   readonly read?: string;
   readonly memory?: number;
+  /** The most bytes that are read or written at once, as a system may choose. */
+  readonly atOnce?: number;
 }
 
 /** An error as the system's calls throw it. */
@@ -48,7 +50,7 @@ async function faultyFile(file: FileHandle, faults: Faults): Promise<FileHandle>
   const instead: Record<string, unknown> = {
     async write(bytes: Uint8Array, at: number, length: number) {
       const { code, after = Number.POSITIVE_INFINITY } = faults.write ?? {};
-      const most = Math.min(length, after - written);
+      const most = Math.min(length, after - written, faults.atOnce ?? length);
       if (most <= 0) throw failure(code!, "write");
       written += most;
       return file.write(bytes, at, most);
@@ -58,10 +60,10 @@ async function faultyFile(file: FileHandle, faults: Faults): Promise<FileHandle>
       if (code) throw failure(code, "fsync");
       return file.sync();
     },
-    async read(...args: [Uint8Array, number, number, number]) {
+    async read(bytes: Uint8Array, at: number, length: number, place: number) {
       if (faults.read === "short") return { bytesRead: 0 };
       if (faults.read) throw failure(faults.read, "read");
-      return file.read(...args);
+      return file.read(bytes, at, Math.min(length, faults.atOnce ?? length), place);
     },
   };
   return new Proxy(file, {
