@@ -1,4 +1,5 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { tensor } from "@wengert/core";
 import { report } from "@wengert/train/report";
 import { type Browser, chromium, type Page } from "playwright-core";
@@ -104,6 +105,7 @@ describe.skipIf(!existsSync(executablePath) && !process.env.CI)("in a browser", 
         scripts: 0,
       });
       expect(complaints).toEqual([]);
+      expect(await violations(page)).toEqual([]);
       await page.emulateMedia({ media: "print", colorScheme: "dark" });
       expect(await page.evaluate(`getComputedStyle(document.documentElement).getPropertyValue("--ink")`)).toBe(
         "#1f1e1b",
@@ -112,6 +114,15 @@ describe.skipIf(!existsSync(executablePath) && !process.env.CI)("in a browser", 
     },
   );
 });
+
+const axe = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
+
+/** What axe-core finds that not everybody can read. The page's own policy forbids scripts, but not the tools of a browser. */
+async function violations(page: Page): Promise<unknown> {
+  await page.evaluate(readFileSync(axe, "utf8"));
+  return page.evaluate(`axe.run().then(({ violations }) =>
+    violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => id + ": " + html.slice(0, 200))))`);
+}
 
 /** All elements with their attributes and texts as the browser understands them: engines write the same in different ways. */
 const normal = (page: Page, text: string): Promise<unknown> =>

@@ -87,7 +87,7 @@ describe("a report", () => {
     expect(new Set(places.slice(0, 4).map(([x]) => x)).size, "a row has one height").toBe(4);
     expect(new Set(places.slice(0, 4).map(([, y]) => y)).size).toBe(1);
     const { counts, results } = confusionMatrix(scores!, labels);
-    const cells = all(read(text), "svg[aria-label^=confusion] g[aria-label=text] text").map((each) => each.textContent);
+    const cells = all(read(text), "svg[aria-label^=confusion] g:last-child text").map((each) => each.textContent);
     expect(cells).toEqual(
       counts
         .toNested<number[][]>()

@@ -49,11 +49,12 @@ async function theDocument(): Promise<Drawable> {
   return parseHTML("<!doctype html><html><body></body></html>").document;
 }
 
-/** A plot as SVG. To a screen reader it is an image, of which the label tells. */
+/** A plot as SVG. To a screen reader it is one image, of which the label tells: the labels of its parts are not heard. */
 function drawn(options: Plot.PlotOptions, document: Drawable): string {
   const style = { background: "none", color: "var(--ink)", fontFamily: "var(--data)", fontSize: "12px" };
   const figure = Plot.plot({ ...options, document, style });
   figure.setAttribute("role", "img");
+  for (const part of figure.querySelectorAll("[aria-label]")) part.removeAttribute("aria-label");
   return figure.outerHTML;
 }
 

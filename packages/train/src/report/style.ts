@@ -2,7 +2,7 @@
 export const pageStyle: string = `:root {
   color-scheme: light dark;
   --paper: #fcfbf8; --raised: #ffffff; --ink: #1f1e1b; --muted: #66635c; --line: #dedad1;
-  --blue: #2468b4; --orange: #c4520e;
+  --blue: #2468b4; --orange: #bd4e0c;
   --text: Charter, "Bitstream Charter", "Iowan Old Style", "Source Serif 4", "Palatino Linotype", Georgia, serif;
   --data: system-ui, "Segoe UI", Roboto, "Helvetica Neue", "Liberation Sans", sans-serif;
   --code: ui-monospace, "SF Mono", "Cascadia Mono", Menlo, Consolas, "Liberation Mono", monospace;
