@@ -1,0 +1,144 @@
+import { full, type Tensor, tensor } from "@wengert/core";
+import {
+  add,
+  div,
+  expandDims,
+  gelu,
+  lessEqual,
+  matmul,
+  mean,
+  mul,
+  randomNormal,
+  reshape,
+  slice,
+  softmax,
+  splitKey,
+  sqrt,
+  square,
+  sub,
+  take,
+  transpose,
+} from "@wengert/ops";
+
+/** A decoder-only transformer, as what it learns: K characters, texts of up to T places, vectors of width d. */
+export interface Model {
+  /** A row for each character. Read, it stands for the character; multiplied with a vector, it gives the character's score. [K, d] */
+  readonly characters: Tensor;
+  /** A row for each place of a text. [T, d] */
+  readonly places: Tensor;
+  readonly blocks: readonly Block[];
+  readonly last: Norm;
+}
+
+/** One layer: attention moves what is known from place to place, then each place by itself makes something of it. */
+export interface Block {
+  readonly before: Norm;
+  /** For all heads side by side: what a place asks for, what it answers to, what it tells; and what is made of what was told. [d, d] */
+  readonly query: Tensor;
+  readonly key: Tensor;
+  readonly value: Tensor;
+  readonly told: Tensor;
+  readonly between: Norm;
+  /** The feed-forward network: [d, 4d] and [4d], then [4d, d] and [d]. */
+  readonly wide: Linear;
+  readonly narrow: Linear;
+}
+
+interface Linear {
+  readonly W: Tensor;
+  readonly b: Tensor;
+}
+
+/** What normalised vectors are multiplied with, and what is added to them. [d] each */
+interface Norm {
+  readonly gain: Tensor;
+  readonly shift: Tensor;
+}
+
+export interface Size {
+  readonly characters: number;
+  readonly places: number;
+  readonly width: number;
+  readonly layers: number;
+  readonly dtype: "float32" | "float64";
+}
+
+/** The scores of what comes next at each place of the texts `read`, [B, T, K]; and where each layer's heads looked, [B, heads, T, T]. */
+export function predict(model: Model, read: Tensor, heads: number): { logits: Tensor; weights: readonly Tensor[] } {
+  const weights: Tensor[] = [];
+  let X = add(take(model.characters, read, { axis: 0 }), slice(model.places, { stop: [read.shape[1]!] }));
+  for (const block of model.blocks) {
+    const Y = normalised(X, block.before);
+    const W = weigh(block, Y, heads);
+    X = add(X, gather(block, Y, W));
+    X = add(X, feedForward(block, normalised(X, block.between)));
+    weights.push(W);
+  }
+  return { logits: matmul(normalised(X, model.last), transpose(model.characters)), weights };
+}
+
+/** Each head's W = softmax(Q Kᵀ / √dₕ), over what a place may see: how much it takes from each. */
+function weigh({ query, key }: Block, X: Tensor, heads: number): Tensor {
+  const Q = div(matmul(X, query), Math.sqrt(X.shape[2]! / heads));
+  const Kt = transpose(byHead(matmul(X, key), heads), { axes: [0, 1, 3, 2] });
+  return softmax(matmul(byHead(Q, heads), Kt), { where: past(X.shape[1]!) });
+}
+
+/** The values, weighed by W; the heads side by side again. */
+function gather({ value, told }: Block, X: Tensor, W: Tensor): Tensor {
+  const taken = matmul(W, byHead(matmul(X, value), W.shape[1]!));
+  return matmul(reshape(transpose(taken, { axes: [0, 2, 1, 3] }), { shape: X.shape }), told);
+}
+
+const feedForward = ({ wide, narrow }: Block, X: Tensor): Tensor => linear(gelu(linear(X, wide)), narrow);
+
+const linear = (X: Tensor, { W, b }: Linear): Tensor => add(matmul(X, W), b);
+
+/** Layer norm: each vector brought to mean 0 and variance 1. */
+function normalised(X: Tensor, { gain, shift }: Norm): Tensor {
+  const centred = sub(X, mean(X, { axis: -1, keepDims: true }));
+  const variance = mean(square(centred), { axis: -1, keepDims: true });
+  return add(mul(div(centred, sqrt(add(variance, 1e-5))), gain), shift);
+}
+
+/** Which places j a place i may see: j ≤ i, itself and those before it. [T, T] */
+export function past(places: number): Tensor {
+  const place = tensor(Int32Array.from({ length: places }, (_, i) => i));
+  return tensor(lessEqual(expandDims(place, { axis: 0 }), expandDims(place, { axis: 1 })), { label: "past" });
+}
+
+/** [B, T, d] as [B, heads, T, d / heads], a view */
+function byHead(X: Tensor, heads: number): Tensor {
+  const [B, T, d] = X.shape as readonly [number, number, number];
+  return transpose(reshape(X, { shape: [B, T, heads, d / heads] }), { axes: [0, 2, 1, 3] });
+}
+
+/**
+ * As in GPT-2: small and random, and what is added to X the smaller the more layers add to it, so that X begins about as
+ * large as what was read.
+ */
+export function initialModel(key: Tensor, { characters, places, width, layers, dtype }: Size): Model {
+  const keys = splitKey(key, 2 + 6 * layers).values();
+  const normal = (shape: readonly [number, number], scale = 0.02) =>
+    mul(scale, randomNormal(keys.next().value!, { shape, dtype }));
+  const zeros = (n: number) => full([n], 0, { dtype });
+  const norm = () => ({ gain: full([width], 1, { dtype }), shift: zeros(width) });
+  const less = 0.02 / Math.sqrt(2 * layers);
+  const square = [width, width] as const;
+  const block = (): Block => ({
+    before: norm(),
+    query: normal(square),
+    key: normal(square),
+    value: normal(square),
+    told: normal(square, less),
+    between: norm(),
+    wide: { W: normal([width, 4 * width]), b: zeros(4 * width) },
+    narrow: { W: normal([4 * width, width], less), b: zeros(width) },
+  });
+  return {
+    characters: normal([characters, width]),
+    places: normal([places, width]),
+    blocks: Array.from({ length: layers }, block),
+    last: norm(),
+  };
+}

@@ -1,0 +1,179 @@
+import * as Plot from "@observablehq/plot";
+import type { History } from "@wengert/train";
+import { coloured, type Html, head, html, page, plot, table } from "@wengert/train/report";
+import { line } from "../plots.ts";
+import { whole } from "../table.ts";
+import type { Baseline } from "./baselines.ts";
+import { habit, image, type Weights } from "./heads.ts";
+
+/** What the model wrote after so many steps, the prompt before it. */
+export interface Sample {
+  readonly step: number;
+  readonly text: string;
+}
+
+/** All that the page shows. Nothing in it depends on the clock, so the same seed gives the same page. */
+export interface Outcome {
+  /** What to type for the same figures. */
+  readonly command: string;
+  /** What was learned from: the name of the book or a path; and how many characters, and how many are held out. */
+  readonly source: string;
+  readonly learned: number;
+  readonly held: number;
+  readonly stopped: boolean;
+  readonly step: number;
+  readonly batch: number;
+  readonly parameters: number;
+  readonly characters: number;
+  readonly places: number;
+  /** On all that is held out, in nats a character. */
+  readonly loss: number;
+  readonly baselines: readonly Baseline[];
+  readonly history: History;
+  readonly prompt: string;
+  readonly temperature: number;
+  readonly samples: readonly Sample[];
+  readonly sentence: readonly string[];
+  /** Layer by layer, head by head. */
+  readonly weights: readonly (readonly Weights[])[];
+}
+
+export function report(outcome: Outcome): Promise<string> {
+  return page({
+    title: `A transformer that read ${outcome.source}: ${outcome.loss.toFixed(3)} nats a character`,
+    body: [heading(outcome), curves(outcome), samples(outcome), attention(outcome)],
+    style,
+  });
+}
+
+function heading(outcome: Outcome): Html {
+  const { stopped, source, learned, batch, places, step, loss } = outcome;
+  const early = stopped && html` <em>Training was stopped before its end: this is what it had reached.</em>`;
+  const read = step * batch * places;
+  return head({
+    title: html`A transformer that read ${source}`,
+    lead: html`It has never heard of words. It saw ${whole(read)} characters of the text, ${places} at a time, as often as that makes
+each of the ${whole(learned)} ${(read / learned).toFixed(1)} times, and was asked at each which comes next.${early}`,
+    command: outcome.command,
+    figures: [
+      [loss.toFixed(4), "nats a character, held out"],
+      [(loss / Math.LN2).toFixed(3), "bits a character"],
+      [Math.exp(loss).toFixed(2), "characters it wavers between"],
+      [whole(outcome.parameters), "parameters"],
+      [whole(step), "steps of AdamW"],
+      [whole(outcome.characters), "different characters"],
+    ],
+  });
+}
+
+function curves({ history, baselines, loss, held, characters }: Outcome): Html {
+  const first = Math.max(1, history.train[0]?.step ?? 1);
+  const last = Math.max(first + 1, history.train.at(-1)?.step ?? 1);
+  const losses = plot({
+    ariaLabel: "the loss over the steps, beside what counting gets to",
+    width: 940,
+    height: 400,
+    marginTop: 28,
+    marginBottom: 40,
+    marginLeft: 48,
+    marginRight: 76,
+    x: { label: "step", type: "log", domain: [first, last], tickFormat: ",d", ticks: 8 },
+    y: { label: "nats a character", grid: true, ticks: 6, nice: true },
+    marks: [
+      Plot.ruleY(baselines, { y: "loss", stroke: "var(--muted)", strokeDasharray: "4 4" }),
+      Plot.text(baselines, { x: last, y: "loss", text: "name", textAnchor: "start", dx: 8, fill: "var(--muted)" }),
+      line(history.train, { x: "step", y: "loss" }, "--blue"),
+      line(history.validation, { x: "step", y: "loss" }, "--orange"),
+      Plot.dot(history.validation, { x: "step", y: "loss", r: 2.5, fill: "var(--orange)" }),
+    ],
+  });
+  const rows = [
+    ["each character the same chance", Math.log(characters)] as const,
+    ...baselines.map(({ counts, name, loss }) => [`${counts} (${name})`, loss] as const),
+    ["the transformer", loss] as const,
+  ];
+  return html`<section>
+<h2>How it learned</h2>
+<p>The loss is the mean of −log p, where p is the probability that the character which came next was given. The dashed lines are
+what counting gets to: how often each character came in the text, and how often after the one or two before it.</p>
+<p class="note">${coloured("--blue", "what is learned from, means of steps")}&ensp;${coloured("--orange", "a part of what is held out")}</p>
+<figure>${losses}</figure>
+<p>On all ${whole(held)} characters that are held out:</p>
+${table([["foretold by", "nats a character"], ...rows.map(([name, loss]) => [name, loss.toFixed(4)])])}
+</section>`;
+}
+
+function samples({ samples, prompt, temperature }: Outcome): Html {
+  const figures = samples.map(
+    ({ step, text }) => html`<figure><figcaption>after ${whole(step)} steps</figcaption>
+<pre tabindex="0"><b>${prompt}</b>${text.slice(prompt.length)}</pre></figure>`,
+  );
+  return html`<section>
+<h2>How it learned to write</h2>
+<p>What it makes of <b>${prompt}</b>, character by character, each drawn by the probabilities that it gives; the scores were
+divided by a temperature of ${temperature}. First come the characters, then how long words are, then words.</p>
+<div class="samples">${figures}</div>
+</section>`;
+}
+
+const cent = (share: number): string => `${Math.round(100 * share)} %`;
+
+function attention({ weights, sentence }: Outcome): Html {
+  const shown = sentence.map((character) => (character === "\n" ? "⏎" : character === " " ? "·" : character));
+  const maps = weights.flatMap((heads, layer) =>
+    heads.map((W, h) => {
+      const { itself, before, distance } = habit(W);
+      return html`<figure>${heatMap(W, shown, `layer ${layer + 1}, head ${h + 1}`)}<figcaption>layer ${layer + 1}, head ${h + 1}: ${cent(before)} on the character
+before, ${cent(itself)} on the last one itself; ${distance.toFixed(1)} back in the mean</figcaption></figure>`;
+    }),
+  );
+  return html`<section>
+<h2>Where its heads look</h2>
+<p>A row for each place of <q>${sentence.join("")}</q>, which it was not trained on: how much of its weight each place that it may see
+gets from each head. A bright line beside the diagonal is a head that looks at the character before; bright columns are
+characters that many later ones look at.</p>
+<div class="maps">${maps}</div>
+<p class="note">The square roots of the weights, so that small ones can be seen; each row of weights sums to 1. Above the diagonal lies what
+has not been read yet: the softmax leaves it out.</p>
+</section>`;
+}
+
+function heatMap(W: Weights, characters: readonly string[], name: string): Html {
+  const n = W.length;
+  const [side, margin] = [300, 16];
+  const axis = {
+    domain: [-0.5, n - 0.5],
+    ticks: [...characters.keys()],
+    tickFormat: (place: number) => characters[place]!,
+    tickSize: 0,
+    label: null,
+  };
+  return plot({
+    ariaLabel: `attention weights of ${name}`,
+    width: side + margin,
+    height: side + margin,
+    marginLeft: margin,
+    marginTop: margin,
+    marginRight: 0,
+    marginBottom: 0,
+    x: { ...axis, axis: "top" },
+    y: { ...axis, reverse: true },
+    marks: [
+      Plot.image([image(W)], {
+        x: (n - 1) / 2,
+        y: (n - 1) / 2,
+        src: (url: string) => url,
+        width: side,
+        height: side,
+        imageRendering: "pixelated",
+        preserveAspectRatio: "none",
+      }),
+    ],
+  });
+}
+
+const style = `.samples { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 20rem), 1fr)); gap: 1.5rem; }
+.samples figcaption { margin: 0 0 .3rem; }
+.samples pre { white-space: pre-wrap; overflow-wrap: anywhere; }
+.maps { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 16rem), 1fr)); gap: 2rem 1.5rem; margin-bottom: 1rem; }
+.maps svg text { font: 6px var(--code); }`;

