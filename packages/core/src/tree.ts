@@ -35,8 +35,17 @@ export const asTree = (x: unknown, partner?: unknown): unknown => {
 /** The tensors of a tree in the order in which they stand. `who` and `path` are for messages. */
 export function leaves(who: string, tree: unknown, path: string): Tensor[] {
   const found: Tensor[] = [];
-  walk(who, tree, path, (leaf) => found.push(leaf));
+  if (collect(tree, found, 0)) return found;
+  walk(who, tree, path, () => {}); // says where it is none
   return found;
+}
+
+/** Adds the tensors of a tree to `found`; false if it is none. It makes no paths, which take longer than all the rest. */
+function collect(tree: unknown, found: Tensor[], depth: number): boolean {
+  if (tree instanceof Tensor) return found.push(tree) > 0;
+  if (!isNode(tree) || depth > mostLevels) return false;
+  const keys = Object.keys(tree);
+  return isWhole(tree, keys) && keys.every((key) => collect(child(tree, key), found, depth + 1));
 }
 
 /** Calls `visit` with each tensor of a tree and its path, such as `params.layers[1].w`. */
@@ -59,19 +68,26 @@ export function walk(
 
 /** The keys of a node at a depth. @throws TreeError for one that contains itself, and for a list with holes. */
 export function keysOf(who: string, node: Node, path: string, depth: number): readonly string[] {
-  if (depth > 100)
+  if (depth > mostLevels)
     throw new TreeError(`${who}: ${path.slice(0, 40)}… is nested deeper than 100 levels; does it contain itself?`);
   const keys = Object.keys(node);
-  if (!isArray(node) || (isList(node) && keys.length === node.length)) return keys;
+  if (isWhole(node, keys)) return keys;
   throw new TreeError(`${who}: ${path} must be a list of trees, got ${keys.length} entries in ${show(node)}`);
 }
+
+const mostLevels = 100;
+
+/** Whether a node is none with holes, or with entries beside those of its list. */
+const isWhole = (node: Node, keys: readonly string[]): boolean =>
+  !isArray(node) || (isList(node) && keys.length === node.length);
 
 /** A tree of the structure of `like`, with `values` where its tensors stand. */
 export function unflatten<T>(like: T, values: Iterable<unknown>): T {
   const next = values[Symbol.iterator]();
   const build = (node: unknown): unknown => {
     if (node instanceof Tensor) return next.next().value;
-    return mapNode(node as Node, "", build);
+    if (isArray(node)) return node.map(build);
+    return Object.fromEntries(Object.entries(node as Node).map(([key, entry]) => [key, build(entry)]));
   };
   return build(like) as T;
 }
@@ -86,7 +102,23 @@ export function mapNode(node: Node, path: string, f: (entry: unknown, path: stri
 export type Named = readonly [tree: unknown, path: string];
 
 /** The tensors of `tree` in the order of `like`, whose structure it must have. @throws TreeError with both paths. */
-export function leavesLike(who: string, [like, likePath]: Named, [tree, path]: Named): Tensor[] {
+export function leavesLike(who: string, like: Named, tree: Named): Tensor[] {
+  const found: Tensor[] = [];
+  return collectLike(like[0], tree[0], found) ? found : comparedWithPaths(who, like, tree);
+}
+
+/** Adds the tensors of `tree` in the order of `like` to `found`; false if their structures differ. Again without paths. */
+function collectLike(like: unknown, tree: unknown, found: Tensor[]): boolean {
+  if (like instanceof Tensor) return tree instanceof Tensor && found.push(tree) > 0;
+  if (!isNode(tree) || isArray(tree) !== isArray(like)) return false;
+  const keys = Object.keys(like as Node);
+  return (
+    Object.keys(tree).length === keys.length &&
+    keys.every((key) => Object.hasOwn(tree, key) && collectLike(child(like as Node, key), child(tree, key), found))
+  );
+}
+
+function comparedWithPaths(who: string, [like, likePath]: Named, [tree, path]: Named): Tensor[] {
   const mismatch = (wanted: string, came: string) => {
     const cure = isArray(like) && !isArray(tree) ? "; write [...]" : "";
     return new TreeError(`${who}: ${path} must be ${wanted}, as ${likePath} is; got ${came}${cure}`);
@@ -99,7 +131,7 @@ export function leavesLike(who: string, [like, likePath]: Named, [tree, path]: N
   const fits = isNode(tree) && isArray(tree) === isArray(like) && Object.keys(tree).length === keys.length;
   if (!fits || keys.some((key) => !Object.hasOwn(tree, key))) throw mismatch(nodeText(like), nodeText(tree));
   return keys.flatMap((key) =>
-    leavesLike(
+    comparedWithPaths(
       who,
       [child(like as Node, key), childPath(like, likePath, key)],
       [child(tree, key), childPath(tree, path, key)],

@@ -1,5 +1,5 @@
-import { evaluate, leaves, ones, type Tensor, tensor, trace, treeMap, valueAndGrad, zeros } from "@wengert/core";
-import { add, cast, matmul, mean, mul, square, sub, sum } from "@wengert/ops";
+import { evaluate, grad, leaves, ones, type Tensor, tensor, trace, treeMap, valueAndGrad, zeros } from "@wengert/core";
+import { add, cast, flip, matmul, mean, mul, randomKey, randomNormal, square, sub, sum, transpose } from "@wengert/ops";
 import { describe, expect, expectTypeOf, it, test } from "vitest";
 import {
   adam,
@@ -171,6 +171,33 @@ describe.each(Object.entries(optimisers))("%s", (_, optimiser) => {
     step(model, state, x);
     expect(numbersOf({ model, state })).toEqual(before);
   });
+});
+
+test("it does not matter how parameters and gradients lie in memory", () => {
+  const [p, g] = [1, 2].map((seed) => randomNormal(randomKey(seed), { shape: [30, 20] })) as [Tensor, Tensor];
+  const lying = {
+    turned: (x: Tensor) => transpose(tensor(transpose(x))),
+    flipped: (x: Tensor) => flip(tensor(flip(x))),
+  };
+  for (const optimiser of Object.values(optimisers))
+    for (const lie of Object.values(lying)) {
+      const [once, twice] = [(x: Tensor) => x, lie].map((f) => {
+        const first = optimiser.update(f(g), optimiser.init(f(p)), f(p));
+        return optimiser.update(f(mul(g, 0.5)), first.state, applyUpdates(f(p), first.updates));
+      });
+      expect(numbersOf([twice!.updates, twice!.state])).toEqual(numbersOf([once!.updates, once!.state]));
+    }
+});
+
+test("a step can be differentiated: by the rate, for one, which says how to change it", () => {
+  const [p, wanted] = [tensor([1, -2, 3]), tensor([0.5, 1, -1])];
+  const f = (p: Tensor) => sum(square(sub(p, wanted)));
+  const after = (rate: Tensor) => {
+    const descent = momentum({ rate: () => rate, nesterov: true });
+    return f(applyUpdates(p, descent.update(grad(f)(p), descent.init(p), p).updates));
+  };
+  // p′ = p − 1.9 rate g for g = 2 (p − w), whose loss is (1 − 3.8 rate)² f(p)
+  expect(grad(after)(tensor(0.1)).item()).toBeCloseTo(-7.6 * (1 - 0.38) * f(p).item(), 10);
 });
 
 test("parameters of both dtypes go together, each in its own", () => {

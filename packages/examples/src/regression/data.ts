@@ -16,7 +16,7 @@ export interface Problem {
 }
 
 /** To eleven digits. */
-export interface Certified {
+interface Certified {
   readonly b: readonly number[];
   readonly errors: readonly number[];
   readonly sumOfSquares: number;
