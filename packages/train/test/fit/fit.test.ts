@@ -318,6 +318,13 @@ describe("the best", () => {
     expect(lowest.step).toBeLessThan(12);
   });
 
+  it("are none of those that were learned from, however low their loss was", async () => {
+    const higher = (p: typeof start, batch: typeof line, { training }: Context) =>
+      training ? distance(p, batch) : add(distance(p, batch), 100);
+    const { best } = await fit(higher, start, line, { optimiser, steps: 9, validation: { data: line, everySteps: 3 } });
+    expect([best.step, best.loss > 100]).toEqual([9, true]);
+  });
+
   it("are those by another criterion, if there is one", async () => {
     const criterion = ({ metrics }: Point) => -metrics.accuracy!;
     const { best, history } = await fit(loss, model(), data, {
