@@ -1,4 +1,4 @@
-export { type Content, Html, html, plot } from "./report/html.ts";
+export { type Content, type Html, html, plot } from "./report/html.ts";
 export {
   type Colour,
   coloured,

@@ -175,6 +175,7 @@ export const mistakes: Chapter = {
   ...filesMistakes,
   report: [
     "await report(loss => loss, { title: 'Cats', labels: y, scores: X })",
+    "await report({ params, history }, { title: 'Cats', labels: y, scores: X })",
     "await report([{ train: [] }], { title: 'Cats', labels: y, scores: X })",
     "await report(history, { labels: y, scores: X })",
     "await report(history, { title: 'Cats', labels: y })",

@@ -92,11 +92,7 @@ const defaults = {
 /** @throws ArgumentError, ShapeError, DTypeError, OutOfRangeError for what does not fit together. */
 export function subjectOf(history: History | readonly History[], given: ReportOptions): Subject {
   const histories = isList(history) ? (history as readonly History[]) : [history as History];
-  for (const each of histories)
-    if (!isList(each?.train) || !isList(each?.validation))
-      throw new ArgumentError(
-        `report: expected the history of a fit, or a list of them, got ${show(each)}; it is { train, validation }, lists of points`,
-      );
+  for (const each of histories) if (!isList(each?.train) || !isList(each?.validation)) throw noHistory(each);
   const options = complete<ReportOptions>("report", given, defaults) as ReportOptions;
   if (typeof options.title !== "string")
     throw new ArgumentError(`report: the title must be a string, got ${show(options.title)}; write { title: "..." }`);
@@ -130,6 +126,12 @@ export function subjectOf(history: History | readonly History[], given: ReportOp
   };
 }
 
+function noHistory(given: unknown): ArgumentError {
+  const isFit = typeof given === "object" && given !== null && "history" in given;
+  const cure = isFit ? "write its .history" : "it is { train, validation }, lists of points";
+  return new ArgumentError(`report: expected the history of a fit, or a list of them, got ${show(given)}; ${cure}`);
+}
+
 function probabilitiesOf({ probabilities, scores }: ReportOptions): Tensor {
   if ((probabilities === undefined) === (scores === undefined))
     throw new ArgumentError(
@@ -142,7 +144,10 @@ function probabilitiesOf({ probabilities, scores }: ReportOptions): Tensor {
 
 function mustFit({ images, weights, rows, mistakes }: ReportOptions, count: number, K: number): void {
   const fail = (what: string, x: Tensor, wanted: string) => {
-    throw new ShapeError(`report: ${what} are ${wanted}, got ${describe(x, what)}`);
+    const name = x.label ?? what;
+    const isFlat = x.shape.length === 2;
+    const cure = isFlat ? `; write reshape(${name}, { shape: [${x.shape[0]}, height, width] })` : "";
+    throw new ShapeError(`report: ${what} are ${wanted}, got ${describe(x, what)}${cure}`);
   };
   if (images !== undefined) {
     mustBeTensor("report", "images", images);
