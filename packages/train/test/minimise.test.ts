@@ -151,6 +151,16 @@ test("the loss of float32 parameters is lowered as far as float32 goes", () => {
   expect(numbersOf(params)).toEqual([1.21, 1.21].map((x) => expect.closeTo(x, 6)));
 });
 
+test.each(Object.entries(methods))(
+  "%s goes as far as a loss of float32 tells, of whatever parameters",
+  (_, minimise) => {
+    const hidden = (x: Tensor) => add(100, sum(square(sub(cast(x, { dtype: "float32" }), 1.1))));
+    const { params, slope } = minimise(hidden, tensor([3, -4, 10]));
+    expect(slope).toBeLessThan(1e-6);
+    expect(numbersOf(params)).toEqual([1.1, 1.1, 1.1].map((x) => expect.closeTo(x, 6)));
+  },
+);
+
 test("lbfgs with a longer memory takes fewer steps where curvatures differ", () => {
   const curvatures = tensor(Array.from({ length: 8 }, (_, i) => 4 ** i));
   const valley = (x: Tensor) => sum(mul(curvatures, square(x)));

@@ -233,6 +233,10 @@ describe("clipByGlobalNorm", () => {
     const [a, b] = clipped([tensor([3e30, 4e30], { dtype: "float32" })]);
     expect([a, b]).toEqual([expect.closeTo(0.6, 6), expect.closeTo(0.8, 6)]);
   });
+  it("leaves no doubt about gradients that are not finite", () => {
+    expect(clipped([tensor([1, Number.NaN]), tensor(2)])).toEqual([Number.NaN, Number.NaN, Number.NaN]);
+    expect(clipped([tensor([1, Infinity])])).toEqual([0, Number.NaN]);
+  });
   it("does nothing to no gradients", () => {
     expect(clipped([zeros([0])])).toEqual([]);
     expect(clipped([])).toEqual([]);

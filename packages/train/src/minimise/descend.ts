@@ -67,12 +67,13 @@ export function descend<P>(
   const most = within(who, "iterations", options.iterations, count);
   const tensors = floatsOf(who, start);
   const lossAndGradient = valueAndGrad(loss as (params: object) => Tensor);
-  const precision = tensors.some(({ dtype }) => dtype === "float32") ? 2 ** -23 : 2 ** -52;
+  let precision = 0;
   let evaluations = 0;
   const place = (sought: Vector): Place<P> => {
     const params = treeOf(start, tensors, sought);
     const x = vectorOf(floatsOf(who, params)); // float32 has rounded it
     const { value, grad } = lossAndGradient(params as object);
+    precision = value.dtype === "float32" ? 2 ** -23 : 2 ** -52;
     evaluations++;
     const gradient = vectorOf(floatsOf(who, grad));
     const hasValue = Number.isFinite(value.item()) && Number.isFinite(largest(gradient));
