@@ -12,7 +12,7 @@ export interface Entry {
 }
 
 export interface Header {
-  readonly metadata: ReadonlyMap<string, string>;
+  readonly metadata: Map<string, string>;
   readonly entries: readonly Entry[];
 }
 
@@ -72,7 +72,8 @@ export function parseHeader(file: string, bytes: Uint8Array): Header {
   const metadata = new Map<string, string>();
   const entries: Entry[] = [];
   json.members((name) => {
-    if (name === "__metadata__") json.members((key) => metadata.set(key, json.string()));
+    const isTaken = (key: string) => metadata.has(key);
+    if (name === "__metadata__") json.members((key) => metadata.set(key, json.string()), isTaken);
     else entries.push(entryOf(json, name));
   });
   json.end();
@@ -99,12 +100,16 @@ function entryOf(json: JsonReader, name: string): Entry {
   let dtype: string | undefined;
   let shape: number[] | undefined;
   let offsets: number[] | undefined;
+  const isTaken = (field: string) =>
+    (field === "dtype" && dtype !== undefined) ||
+    (field === "shape" && shape !== undefined) ||
+    (field === "data_offsets" && offsets !== undefined);
   json.members((field) => {
     if (field === "dtype") dtype = json.string();
     else if (field === "shape") shape = counts(mostAxes);
     else if (field === "data_offsets") offsets = counts(2);
     else throw json.fail(`no ${quoted(field)} among dtype, shape and data_offsets of ${quoted(name)}`);
-  });
+  }, isTaken);
   if (dtype === undefined || shape === undefined || offsets?.length !== 2)
     throw json.fail(`dtype, shape and two data_offsets of ${quoted(name)}`);
   return { name, dtype, shape, begin: offsets[0]!, end: offsets[1]! };

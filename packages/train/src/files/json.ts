@@ -9,8 +9,8 @@ export interface JsonReader {
   count(): number;
   /** A list; `entry` takes each of its entries. */
   list(entry: (i: number) => void): void;
-  /** An object; `member` takes the value of each of its names, of which none may come twice. */
-  members(member: (name: string) => void): void;
+  /** An object; `member` takes the value of each of its names, of which none may come twice: `isTaken` tells, if that is known. */
+  members(member: (name: string) => void, isTaken?: (name: string) => boolean): void;
   end(): void;
   /** What to throw where something else was expected. */
   fail(wanted: string): Error;
@@ -80,14 +80,12 @@ export function jsonReader(text: string, refuse: (what: string) => Error): JsonR
     while (comes(","));
     take("]");
   };
-  const members = (member: (name: string) => void): void => {
-    const seen = new Set<string>();
+  const members = (member: (name: string) => void, isTaken = distinct()): void => {
     take("{");
     if (comes("}")) return;
     do {
       const name = string();
-      if (seen.has(name)) throw refuse(`${quoted(name)} comes twice`);
-      seen.add(name);
+      if (isTaken(name)) throw refuse(`${quoted(name)} comes twice`);
       take(":");
       member(name);
     } while (comes(","));
@@ -98,6 +96,22 @@ export function jsonReader(text: string, refuse: (what: string) => Error): JsonR
     if (at < text.length) throw fail("its end");
   };
   return { comes, isNext, string, count, list, members, end, fail };
+}
+
+/** Tells whether a name was asked for before. Most objects have one or none, for which there need be no set. */
+function distinct(): (name: string) => boolean {
+  let first: string | undefined;
+  let seen: Set<string> | undefined;
+  return (name) => {
+    if (first === undefined) {
+      first = name;
+      return false;
+    }
+    seen ??= new Set([first]);
+    if (seen.has(name)) return true;
+    seen.add(name);
+    return false;
+  };
 }
 
 const isSpace = (c: number): boolean => c === 0x20 || c === 0x0a || c === 0x0d || c === 0x09;

@@ -6,7 +6,7 @@ import { dtypes, kinds, others } from "./dtypes.ts";
 import { arrayOf } from "./endian.ts";
 import { damaged, type Entry, parseHeader } from "./header.ts";
 import { quoted } from "./json.ts";
-import { filled, namesOf, structureIn, structureKey } from "./names.ts";
+import { checkStructure, namesOf, structureKey, treeOf } from "./names.ts";
 
 /** Tensors, and lists and records of such trees: what a file holds, as long as nothing else is known of it. */
 export type AnyTree = Tensor | readonly AnyTree[] | { readonly [key: string]: AnyTree };
@@ -61,14 +61,13 @@ export function layoutOf<T>(
   const { metadata, entries } = parseHeader(file, header);
   for (const entry of entries) checkDType(file, entry);
   checkPlaces(file, entries, size);
-  const texts = new Map(metadata);
-  texts.delete(structureKey);
   const structure = flat ? undefined : metadata.get(structureKey);
+  metadata.delete(structureKey); // what is left are the user's
   const tree = like === undefined ? ownTree(file, entries, structure) : treeLike(who, file, entries, like);
   return {
     entries,
     tensor: (entry, bytes) => tensorOf(file, entry, bytes),
-    loaded: (tensors) => ({ tree: tree(tensors) as T, metadata: Object.fromEntries(texts) }),
+    loaded: (tensors) => ({ tree: tree(tensors) as T, metadata: Object.fromEntries(metadata) }),
   };
 }
 
@@ -120,7 +119,7 @@ type Arrange = (tensors: ReadonlyMap<string, Tensor>) => unknown;
 function ownTree(file: string, entries: readonly Entry[], text: string | undefined): Arrange {
   if (text === undefined) return (tensors) => Object.fromEntries(tensors);
   const names = entries.map(({ name }) => name);
-  const structure = structureIn(
+  checkStructure(
     text,
     names,
     (what) =>
@@ -128,7 +127,7 @@ function ownTree(file: string, entries: readonly Entry[], text: string | undefin
         `${file}: its metadata "${structureKey}" do not fit its tensors: ${what}. Write { flat: true } for the tensors by their names, or { like: ... } with the tree that is expected.`,
       ),
   );
-  return (tensors) => filled(structure, tensors);
+  return (tensors) => treeOf(text, tensors);
 }
 
 /** The tree whose structure and kinds are those of `like`. */

@@ -5,9 +5,6 @@ import { jsonReader, quoted } from "./json.ts";
 /** Where the structure of the tree stands among the metadata of a file. */
 export const structureKey = "wengert.tree";
 
-/** A tree with the names of its tensors where they stand. */
-export type Structure = string | readonly Structure[] | { readonly [key: string]: Structure };
-
 /**
  * A name for each tensor of a tree, in their order: its path, as in PyTorch's state_dict, `layers.0.W`. A lone tensor is called
  * `tensor`; where a path is taken, as `a.b` may be by { "a.b": … } and by { a: { b: … } }, a number is put behind it.
@@ -34,39 +31,45 @@ export function namesOf(who: string, tree: unknown, path: string): readonly stri
 export const structureText = (tree: unknown, names: readonly string[]): string =>
   JSON.stringify(unflatten(tree, names));
 
-/** The structure in such a text, in which each of `names` must stand once. `refuse` says what was wrong. */
-export function structureIn(text: string, names: Iterable<string>, refuse: (what: string) => DataError): Structure {
+/**
+ * Checks such a text, in which each of `names` must stand once, without building what it says: that may be much more than the text.
+ * `refuse` says what was wrong.
+ */
+export function checkStructure(text: string, names: Iterable<string>, refuse: (what: string) => DataError): void {
   const json = jsonReader(text, (what) => new Error(what));
   const left = new Set(names);
-  const visit = (depth: number): Structure => {
+  const visit = (depth: number): void => {
     if (depth > 101) throw json.fail("no more than 100 levels");
-    if (json.isNext("[")) {
-      const node: Structure[] = [];
-      json.list(() => node.push(visit(depth + 1)));
-      return node;
+    if (json.isNext("[")) json.list(() => visit(depth + 1));
+    else if (json.isNext("{")) json.members(() => visit(depth + 1));
+    else {
+      const name = json.string();
+      if (!left.delete(name)) throw new Error(`${quoted(name)} is no tensor of the file, or stands there twice`);
     }
-    if (json.isNext("{")) {
-      const node: [string, Structure][] = [];
-      json.members((key) => node.push([key, visit(depth + 1)]));
-      return Object.fromEntries(node); // __proto__ is a key like any other
-    }
-    const name = json.string();
-    if (!left.delete(name)) throw new Error(`${quoted(name)} is no tensor of the file, or stands there twice`);
-    return name;
   };
   try {
-    const structure = visit(0);
+    visit(0);
     json.end();
     for (const name of left) throw new Error(`the tensor ${quoted(name)} has no place there`);
-    return structure;
   } catch (error) {
     throw refuse((error as Error).message); // from here, not from many levels below
   }
 }
 
-/** The tree of such a structure. */
-export function filled(structure: Structure, tensors: ReadonlyMap<string, Tensor>): unknown {
-  if (typeof structure === "string") return tensors.get(structure);
-  if (Array.isArray(structure)) return structure.map((entry) => filled(entry, tensors));
-  return Object.fromEntries(Object.entries(structure).map(([key, entry]) => [key, filled(entry, tensors)]));
+/** The tree of a text that has been checked. */
+export function treeOf(text: string, tensors: ReadonlyMap<string, Tensor>): unknown {
+  const json = jsonReader(text, (what) => new Error(what));
+  const build = (): unknown => {
+    if (json.isNext("[")) {
+      const node: unknown[] = [];
+      json.list(() => node.push(build()));
+      return node;
+    }
+    if (!json.isNext("{")) return tensors.get(json.string());
+    const node: [string, unknown][] = [];
+    const isTaken = () => false;
+    json.members((key) => node.push([key, build()]), isTaken);
+    return Object.fromEntries(node); // __proto__ is a key like any other
+  };
+  return build();
 }
