@@ -8,6 +8,7 @@ const mostScans = 200; // a progressive JPEG has about ten; each may go over all
 export async function decodeJpeg(bytes: Uint8Array, maxPixels: number): Promise<Bitmap> {
   let scans = 0;
   for (let i = bytes.indexOf(0xff); i >= 0; i = bytes.indexOf(0xff, i + 1)) if (bytes[i + 1] === 0xda) scans++;
+  if (scans === 0) throw new Error("it is cut off before its first pixel");
   if (scans > mostScans) throw new Error(`it goes over the image ${scans} times`);
   const { default: jpeg } = await import("jpeg-js");
   const image = jpeg.decode(bytes, {

@@ -99,6 +99,14 @@ test("columns are declared, others are not looked at, and the classes may be in 
   );
 });
 
+test("classes that are numbers are in the order of their sizes, others in that of their characters' codes", async () => {
+  const classes = async (cells: readonly string[]) =>
+    (await readCsv(file(`x,y\n${cells.map((cell) => `${cell},0\n`).join("")}`), { columns: { x: "category" } })).classes
+      .x;
+  expect(await classes(["10", "9", "1e1", "-3", "9"])).toEqual(["-3", "9", "10", "1e1"]);
+  expect(await classes(["10", "9", "b", "B", "ä", "a"])).toEqual(["10", "9", "B", "a", "b", "ä"]);
+});
+
 test("without a header the columns are named", async () => {
   const table = await readCsv(file("1,a\n2,b\n"), { names: ["x", "y"] });
   expect(plain(table)).toMatchObject({

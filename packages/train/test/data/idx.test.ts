@@ -82,6 +82,9 @@ describe("each type that the format has, gzipped or not", () => {
 });
 
 test("bytes become numbers from 0 to 1 by the divisor, in the dtype that is asked for", async () => {
+  const every = Uint8Array.from({ length: 256 }, (_, i) => i);
+  const exact = await readIdx(idx(8, [256], every), { dtype: "float64", divisor: 255 });
+  expect(exact.toNested()).toEqual(Array.from(every, (x) => x / 255));
   const shades = idx(8, [4], Uint8Array.of(0, 51, 128, 255));
   const single = await readIdx(shades, { divisor: 255 });
   expect([single.dtype, single.toNested()]).toEqual(["float32", [0, 51 / 255, 128 / 255, 1].map(Math.fround)]);

@@ -75,6 +75,49 @@ describe("pixels are those that Pillow reads, turns upright, lays on white and r
     });
 });
 
+test("EXIF says how an image is turned, in either byte order and wherever its directory lies", async () => {
+  const plain = fileNamed("444.jpg");
+  const withExif = (tiff: readonly number[]) => {
+    const segment = Buffer.from([255, 225, 0, tiff.length + 8, ...Buffer.from("Exif\0\0"), ...tiff]);
+    return new Uint8Array(Buffer.concat([plain.subarray(0, 2), segment, plain.subarray(2)]));
+  };
+  const other = [1, 15, 0, 2, 0, 0, 0, 1, 0, 9, 0, 0]; // a tag before it
+  const orientation = [1, 18, 0, 3, 0, 0, 0, 1, 0, 6, 0, 0];
+  const cases: [number[], number][] = [
+    [[77, 77, 0, 42, 0, 0, 0, 10, 9, 9, 0, 2, ...other, ...orientation], 6],
+    [[73, 73, 42, 0, 8, 0, 0, 0, 1, 0, 18, 1, 3, 0, 1, 0, 0, 0, 8, 0, 0, 0], 8],
+    [[77, 77, 0, 42, 0, 0, 0, 8, 0, 1, ...other], 1],
+    [[77, 77, 0, 42, 0, 0, 0, 8, 0, 1, 1, 18, 0, 3, 0, 0, 0, 1, 0, 9, 0, 0], 1], // there are eight
+    [[77, 77, 0, 42, 255, 255, 255, 255], 1],
+    [[77, 77, 0, 42, 0, 0, 0, 8, 255, 255], 1],
+    [[77, 77], 1],
+    [[], 1],
+  ];
+  for (const [tiff, expected] of cases) expect((await decode(withExif(tiff), 1000)).orientation).toBe(expected);
+});
+
+test("a PNG is held to its check sums, and what does not make its image is not looked at", async () => {
+  const bytes = fileNamed("palette-8.png");
+  const palette = Buffer.from(bytes).indexOf("PLTE");
+  bytes[palette + 10]! ^= 1;
+  await expect(decode(bytes, 1000)).rejects.toThrow("CRC mismatch");
+  const whole = fileNamed("rgb.png");
+  const header = 8 + 25;
+  const profile = chunk("iCCP", Uint8Array.of(65, 0, 0, 1, 2, 3)); // no stream
+  const text = chunk("tEXt", Uint8Array.of(255, 255));
+  const more = new Uint8Array(Buffer.concat([whole.subarray(0, header), profile, text, whole.subarray(header)]));
+  expect(await decode(more, 1000)).toEqual(await decode(whole, 1000));
+});
+
+test("a JPEG without its end, or without any pixel, is cut off", async () => {
+  const whole = fileNamed("444.jpg");
+  const scan = Buffer.from(whole).indexOf("ffda", "hex");
+  const none = new Uint8Array(Buffer.concat([whole.subarray(0, scan), Buffer.from("ffd9", "hex")]));
+  await expect(decode(none, 1000)).rejects.toThrow("it is cut off before its first pixel");
+  for (let size = 2; size < whole.length - 1; size += 7)
+    await expect(decode(whole.slice(0, size), 1000)).rejects.toThrow();
+});
+
 /** A PNG of three bytes a pixel. */
 function png(
   height: number,
@@ -139,7 +182,7 @@ test("a folder: classes and files by their names, whatever is no image told, lin
     ".git/1.png": a,
     "notes.txt": "a",
     "Anna/empty.png": "",
-    "Anna/half.jpg": whole.slice(0, whole.length / 2),
+    "Anna/half.jpg": whole.slice(0, 0.8 * whole.length),
     "Anna/half.png": a.slice(0, -12),
     "Anna/flipped.png": flipped,
     "Anna/notes.txt": "hello",

@@ -100,7 +100,7 @@ export const dataMistakes: Chapter = {
     "await readImages(path('none'), { size: [8, 8] })",
     "await readImages([], { size: [8, 8] })",
     "await readImages([cars('hello', 'faces/1.png')], { size: [8, 8] })",
-    "await readImages([new File([new Uint8Array([255, 216, 0, 0])], 'faces/anna/1.jpg')], { size: [8, 8] })",
+    "await readImages([new File([new Uint8Array([255, 216, 255, 218])], 'faces/anna/1.jpg')], { size: [8, 8] })",
     "await readImages([cars('hello', 'faces/anna/1.png')], { size: [8, 8] })",
     "await readImages([1, 2, 3, 4, 5].map((i) => cars('', 'faces/anna/' + i + '.png')), { size: [8, 8] })",
     "await readImages([['1.png']], { size: [8, 8] })",

@@ -11,7 +11,7 @@ import pathlib
 
 from PIL import Image, ImageOps
 
-W, H = 24, 18
+W, H = 21, 18  # no whole bytes of fewer than 8 bits a pixel
 files = {}
 
 
@@ -68,6 +68,7 @@ save("palette-clear.png", rgb.quantize(16), "PNG", transparency=3)
 save("palette-alpha.png", rgba.quantize(16), "PNG")
 save("rgb-clear.png", rgb, "PNG", transparency=(250, 20, 30))
 save("grey-clear.png", rgb.convert("L"), "PNG", transparency=128)
+rgb = scene(24, 18)
 save("444.jpg", rgb, "JPEG", quality=90, subsampling=0)
 save("420.jpg", rgb, "JPEG", quality=90, subsampling=2)
 save("progressive.jpg", rgb, "JPEG", quality=90, subsampling=0, progressive=True)

@@ -61,6 +61,7 @@ for version in [(1, 0), (2, 0), (3, 0)]:
     save(f"version-{version[0]}", cube, version)
 save("fortran", np.asfortranarray(cube))
 save("fortran-big", np.asfortranarray(np.arange(6, dtype=">i2").reshape(3, 2)))
+save("fortran-int64", np.asfortranarray(np.array([[0, 1], [2, 3], [2**40, 5]])))
 save("fortran-empty", np.asfortranarray(np.zeros((3, 0, 2))))
 save("scalar", np.array(2.5))
 save("empty", np.zeros((0, 5), dtype=np.int32))
