@@ -43,14 +43,13 @@ export async function readNpy(source: Source, options?: NpyOptions): Promise<Ten
   return toTensor("readNpy", { called, bytes, kind, isLittle, shape, isFortran }, dtype);
 }
 
-const magic = "\x93NUMPY";
+const magic = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59]; // \x93NUMPY
 const longestHeader = 10_000; // characters, as NumPy has it: a header is text for a parser
 
 function headerOf({ called, bytes }: Origin): { readonly length: number; readonly header: string } {
-  const begin = String.fromCharCode(...bytes.subarray(0, 6));
-  if (begin !== magic)
+  if (magic.some((byte, i) => bytes[i] !== byte))
     throw new DataError(
-      begin.startsWith("PK")
+      bytes[0] === 0x50 && bytes[1] === 0x4b
         ? `${called} is an .npz archive; unpack it, and read one of its .npy files`
         : `${called} is no .npy file: it should begin with \\x93NUMPY; numpy.save writes one`,
     );
@@ -161,8 +160,8 @@ export function toNpy(t: Tensor): Uint8Array {
     .join("")}}`;
   const size = 64 * Math.ceil((10 + header.length + 1) / 64) - 10; // numbers begin at a multiple of 64
   const bytes = new Uint8Array(10 + size + data.byteLength);
-  const text = `${magic}\x01\x00${String.fromCharCode(size & 255, size >> 8)}${header.padEnd(size - 1)}\n`;
-  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
+  bytes.set([...magic, 1, 0, size & 255, size >> 8]);
+  bytes.set(new TextEncoder().encode(`${header.padEnd(size - 1)}\n`), 10);
   bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), 10 + size);
   return bytes;
 }

@@ -168,7 +168,7 @@ test("mutations of files give a tensor, or a WengertError", { timeout: fuzzTimeo
   const files = Object.keys(goldens).map(fileOf);
   await fuzz(
     files,
-    8000,
+    3000,
     (bytes) => readNpy(bytes),
     (t) => expect(t.array!.data).toHaveLength(t.size),
   ); // biome
