@@ -51,7 +51,7 @@ async function replace(who: string, path: string, parts: Iterable<Uint8Array>): 
     }
     await rename(draft, target);
   } catch (error) {
-    await rm(draft, { force: true });
+    await rm(draft, { force: true }).catch(() => {});
     throw error;
   }
   await syncFolder(who, target);

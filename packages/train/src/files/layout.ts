@@ -148,8 +148,9 @@ function treeLike(who: string, file: string, entries: readonly Entry[], like: un
     const entry = found.get(names[i]!)!;
     const came = dtypes.get(entry.dtype)!;
     if (came === dtype && shapeText(shape) === shapeText(entry.shape)) return;
+    const cure = came === dtype ? "" : "; load it without like, and cast it";
     throw new DataError(
-      `${file}: the tensor ${quoted(entry.name)} should be ${dtype} ${shapeText(shape)}, as it is in like; got ${came} ${shapeText(entry.shape)}`,
+      `${file}: the tensor ${quoted(entry.name)} should be ${dtype} ${shapeText(shape)}, as it is in like; got ${came} ${shapeText(entry.shape)}${cure}`,
     );
   });
   return (tensors) =>

@@ -34,7 +34,7 @@ export function planOf(who: string, tree: unknown, options: SaveOptions | undefi
   );
   let end = 0;
   const entries = sorted.map(({ name, tensor, kind }): Entry => {
-    tensor.data; // throws while a program is traced
+    if (tensor.array === undefined) tensor.data; // throws: a program is traced. Else it would be read for a fingerprint
     const begin = end;
     end += tensor.size * kind.width;
     return { name, dtype: kind.code, shape: tensor.shape, begin, end };
