@@ -124,6 +124,8 @@ describe("a report", () => {
       "loss over the epochs: training from 2.1000 to 0.7000, validation from 1.4000 to 1.1000",
     );
     expect(plots[1]!.getAttribute("aria-label")).toContain("validation from 50.00 % to 75.00 %");
+    const numbers = all(document, "details td").map(({ textContent }) => textContent);
+    expect(numbers).toEqual(["10", "1", "1.4000", "0.5000", "20", "2", "1.1000", "0.7500"]);
     for (const each of all(document, "img")) expect(each.getAttribute("alt")).toMatch(/\S/);
     expect(text).not.toMatch(/NaN|undefined|Infinity|\[object/);
     expect(text).toMatch(/@media screen and \(prefers-color-scheme: dark\)[\s\S]*@media print/);

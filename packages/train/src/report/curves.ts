@@ -90,7 +90,7 @@ function numbers(names: readonly string[], { train, validation }: History): Html
   const [what, points] = validation.length > 0 ? ["validation", validation] : ["training", train];
   const rows = thinned(points, 40).map((point) => [
     whole(point.step),
-    decimal(point.epoch).replace(/\.?0+$/, ""),
+    String(Number(point.epoch.toFixed(4))),
     ...names.map((name) => decimal(measured(name, point))),
   ]);
   return html`<details><summary>${what} in numbers</summary>${table([["step", "epoch", ...names], ...rows])}</details>
