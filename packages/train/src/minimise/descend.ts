@@ -67,13 +67,11 @@ export function descend<P>(
   const most = within(who, "iterations", options.iterations, count);
   const tensors = floatsOf(who, start);
   const lossAndGradient = valueAndGrad(loss as (params: object) => Tensor);
-  let precision = 0;
   let evaluations = 0;
   const place = (sought: Vector): Place<P> => {
     const params = treeOf(start, tensors, sought);
     const x = vectorOf(floatsOf(who, params)); // float32 has rounded it
     const { value, grad } = lossAndGradient(params as object);
-    precision = value.dtype === "float32" ? 2 ** -23 : 2 ** -52;
     evaluations++;
     const gradient = vectorOf(floatsOf(who, grad));
     const hasValue = Number.isFinite(value.item()) && Number.isFinite(largest(gradient));
@@ -109,7 +107,7 @@ export function descend<P>(
   function step(from: Place<P>): Place<P> | undefined {
     const d = method.direction(from);
     const trial = (alpha: number, at: Place<P>) => ({ alpha, at, loss: at.loss, slope: inner(at.gradient, d) });
-    const noise = 1000 * precision * Math.abs(from.loss);
+    const noise = 2e-13 * Math.abs(from.loss); // a thousand times the rounding of a double, as losses are sums of many terms
     const found = lineSearch((alpha) => trial(alpha, place(along(from.x, alpha, d))), trial(0, from), noise);
     return found?.at.x.some((xi, i) => xi !== from.x[i]) ? found.at : undefined;
   }
