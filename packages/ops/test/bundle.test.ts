@@ -27,7 +27,7 @@ describe("size", () => {
   test("everything", async () => {
     const program =
       'import * as core from "@wengert/core"; import * as ops from "@wengert/ops"; console.log(core, ops);';
-    expectAtMost(47_600, await load(program));
+    expectAtMost(47_800, await load(program));
   });
 
   test("what fits a linear model", async () => {
