@@ -266,7 +266,7 @@ describe("the command", () => {
     expect(losses.at(-1)).toBeLessThan(losses[0]! - 0.6);
     expect(outcome.loss).toBeLessThan(unigram!.loss + 0.4);
     expect(outcome.history.validation).toHaveLength(20);
-    expect(outcome.samples.map(({ step }) => step)).toEqual([0, 2, 10, 30, 100]);
+    expect(outcome.samples.map(({ step }) => step)).toEqual([0, 2, 10, 25, 50, 100]);
     for (const { text } of outcome.samples) expect([text.slice(0, 9), text.length]).toEqual(["The whale", 29]);
     const text = readText(beginning, 13);
     expect(outcome.loss).toBe(await lossOnAll(model, text.held, { places: 12, batch: 4, heads: 4 }));

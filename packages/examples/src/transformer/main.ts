@@ -18,7 +18,7 @@ import { sample } from "./sample.ts";
 import { encode, mobyDick, readText } from "./text.ts";
 
 const options = {
-  steps: count(2000, "steps of AdamW"),
+  steps: count(1600, "steps of AdamW"),
   batch: count(16, "texts a step"),
   places: count(64, "characters of a text: as far back as it sees", { min: 2 }),
   width: count(64, "dimensions of the vectors"),
@@ -61,7 +61,7 @@ ${table(
 )}
 `);
 
-    const looks = new Set([0, ...[0.02, 0.1, 0.3].map((share) => Math.round(share * steps))]);
+    const looks = new Set([0, ...[0.02, 0.1, 0.25, 0.5].map((share) => Math.round(share * steps))]);
     const plan = {
       steps,
       batch,
@@ -74,7 +74,8 @@ ${table(
       resume: resume === "yes",
     };
     const began = performance.now();
-    const { fit, models } = await learn(start, text, plan, stop).catch(forTheUser);
+    const learning = learn(start, text, plan, stop);
+    const { fit, models } = await (plan.resume ? learning.catch(ofCheckpoint) : learning);
     if (fit.nonFinite) throw new InputError(`${fit.nonFinite.message}\na smaller --rate keeps it finite.`);
     const seconds = (performance.now() - began) / 1000;
     const model = fit.params;
@@ -126,10 +127,9 @@ const indented = (text: string): string =>
     .map((line) => `  ${line}`)
     .join("\n");
 
-/** What can go wrong with a checkpoint is the user's to mend: it is of other sizes, or damaged. */
-function forTheUser(error: unknown): never {
-  if (error instanceof WengertError) throw new InputError(error.message);
-  throw error;
+/** What is wrong with a checkpoint is for the user to mend: it is of other sizes, or damaged. */
+function ofCheckpoint(error: unknown): never {
+  throw error instanceof WengertError ? new InputError(error.message) : error;
 }
 
 await startIfMain(import.meta, transformer);

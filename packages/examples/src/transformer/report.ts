@@ -52,8 +52,8 @@ function heading(outcome: Outcome): Html {
   const read = step * batch * places;
   return head({
     title: html`A transformer that read ${source}`,
-    lead: html`It has never heard of words. It saw ${whole(read)} characters of the text, ${places} at a time, as often as that makes
-each of the ${whole(learned)} ${(read / learned).toFixed(1)} times, and was asked at each which comes next.${early}`,
+    lead: html`It has never heard of words. It read the ${whole(learned)} characters that it learns from ${(read / learned).toFixed(1)} times in
+the mean, ${places} at a time and anywhere, and had to say after each which comes next.${early}`,
     command: outcome.command,
     figures: [
       [loss.toFixed(4), "nats a character, held out"],
@@ -123,8 +123,8 @@ function attention({ weights, sentence }: Outcome): Html {
   const maps = weights.flatMap((heads, layer) =>
     heads.map((W, h) => {
       const { itself, before, distance } = habit(W);
-      return html`<figure>${heatMap(W, shown, `layer ${layer + 1}, head ${h + 1}`)}<figcaption>layer ${layer + 1}, head ${h + 1}: ${cent(before)} on the character
-before, ${cent(itself)} on the last one itself; ${distance.toFixed(1)} back in the mean</figcaption></figure>`;
+      return html`<figure>${heatMap(W, shown, `layer ${layer + 1}, head ${h + 1}`)}<figcaption><b>layer ${layer + 1}, head ${h + 1}</b><br>
+${cent(itself)} on the place itself, ${cent(before)} on the one before; in the mean ${distance.toFixed(1)} back</figcaption></figure>`;
     }),
   );
   return html`<section>
@@ -175,5 +175,5 @@ function heatMap(W: Weights, characters: readonly string[], name: string): Html 
 const style = `.samples { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 20rem), 1fr)); gap: 1.5rem; }
 .samples figcaption { margin: 0 0 .3rem; }
 .samples pre { white-space: pre-wrap; overflow-wrap: anywhere; }
-.maps { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 16rem), 1fr)); gap: 2rem 1.5rem; margin-bottom: 1rem; }
-.maps svg text { font: 6px var(--code); }`;
+.maps { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 13rem), 1fr)); gap: 2rem 1.25rem; margin-bottom: 1rem; }
+.maps svg text { font: 8px var(--code); }`;

@@ -30,7 +30,7 @@ export function readText(source: string, least: number): Text {
   return { alphabet, train: encode(train, alphabet, source), held: encode(held, alphabet, source), sentence };
 }
 
-const ahab = "from hell’s heart I stab at thee; for hate’s sake I spit";
+const ahab = "from hell’s heart I stab at thee;";
 
 /** Characters as their numbers. @throws InputError for one that `alphabet` does not have; `who` says where it stands. */
 export function encode(characters: Iterable<string>, alphabet: readonly string[], who: string): Tensor {
