@@ -73,6 +73,7 @@ export async function fuzz<T>(
       outcomes.errors++;
     }
   }
+  if (seconds > 0) console.log(`seed ${seed}: ${outcomes.values} read, ${outcomes.errors} refused`);
   expect(outcomes.values).toBeGreaterThan(0);
   expect(outcomes.errors).toBeGreaterThan(0);
 }
