@@ -1,6 +1,6 @@
 import type { Stats } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
-import { ArgumentError, show } from "@wengert/core";
+import { ArgumentError, show, WengertError } from "@wengert/core";
 import { DataError } from "../errors.ts";
 import { builtin } from "../platform.ts";
 import { bytesIn } from "./bytes.ts";
@@ -25,10 +25,9 @@ export async function writeParts(who: string, path: string, parts: Iterable<Uint
   try {
     await replace(who, path, parts);
   } catch (error) {
-    if (!(error instanceof Error && "syscall" in error)) throw error;
-    throw new DataError(`${who}: ${path} cannot be written (${error.message}); what was there is as it was`, {
-      cause: error,
-    });
+    if (error instanceof WengertError) throw error; // of the parts: they could not be made
+    const why = error instanceof Error ? error.message : String(error);
+    throw new DataError(`${who}: ${path} cannot be written (${why}); what was there is as it was`, { cause: error });
   }
 }
 

@@ -20,7 +20,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { pathToFileURL } from "node:url";
-import { tensor } from "@wengert/core";
+import { OutOfRangeError, tensor } from "@wengert/core";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { DataError, load, save, writeWhole } from "../../src/index.ts";
 import { type Faults, onSystem } from "./system.ts";
@@ -137,9 +137,9 @@ describe("where it fails, the old file is there, and nothing beside it", () => {
     const { writeParts } = await import("../../src/files/atomic.ts");
     const parts = (function* () {
       yield Uint8Array.of(1);
-      throw new RangeError("no memory");
+      throw new OutOfRangeError("no memory");
     })();
-    await expect(writeParts("save", place("it"), parts)).rejects.toThrow(RangeError);
+    await expect(writeParts("save", place("it"), parts)).rejects.toThrow(OutOfRangeError);
     expect(all()).toEqual([]);
   });
 
