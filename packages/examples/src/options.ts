@@ -10,6 +10,8 @@ export interface Option<Value> {
   readonly placeholder: string;
   readonly fallback: Value;
   readonly help: string;
+  /** What `--help` says of the default, where the fallback itself does not say it. */
+  readonly otherwise?: string;
   /** The value, or the sentence's end that says what was wanted: "a whole number of at least 1". */
   readonly read: (text: string) => { value: Value } | { wanted: string };
 }
@@ -76,13 +78,26 @@ export function path(fallback: string, help: string): Option<string> {
   };
 }
 
+/** A switch: given or not. */
+export function flag(help: string): Option<boolean> {
+  return { placeholder: "", fallback: false, help, read: () => ({ wanted: "given alone" }) };
+}
+
+/** An option whose default depends on others: `undefined` where it is not given. `otherwise` says what is done then. */
+export function optional<Value>(option: Option<Value>, otherwise: string): Option<Value | undefined> {
+  return { ...option, fallback: undefined, otherwise };
+}
+
+const isFlag = ({ placeholder }: Option<unknown>): boolean => placeholder === "";
+
 /** The values that `args` give, defaults elsewhere. What is unknown, missing or out of range is an `InputError`. */
 export function parseOptions<Table extends OptionTable>(table: Table, args: readonly string[]): Values<Table> {
   const names = Object.keys(table);
-  const config = Object.fromEntries(names.map((name) => [name, { type: "string" as const }]));
+  const typeOf = (option: Option<unknown>) => ({ type: isFlag(option) ? ("boolean" as const) : ("string" as const) });
+  const config = Object.fromEntries(Object.entries(table).map(([name, option]) => [name, typeOf(option)]));
   // Not strict: Node's own messages speak of configurations and positional arguments.
   const { values, tokens } = parseArgs({ args: [...args], options: config, strict: false, tokens: true });
-  refuseSwallowed(names, values);
+  refuseSwallowed(table, values);
 
   for (const token of tokens) {
     if (token.kind === "positional") {
@@ -95,6 +110,7 @@ export function parseOptions<Table extends OptionTable>(table: Table, args: read
       const known = names.map((name) => `--${name}`).join(", ");
       throw new InputError(`there is no option ${token.rawName}; there are ${known} and --help.`);
     }
+    if (token.value === undefined && isFlag(table[token.name]!)) continue;
     const outcome = token.value === undefined ? undefined : table[token.name]?.read(token.value);
     if (outcome === undefined) throw new InputError(`--${token.name} needs a value: --${token.name} VALUE.`);
     if ("wanted" in outcome) {
@@ -102,6 +118,7 @@ export function parseOptions<Table extends OptionTable>(table: Table, args: read
     }
   }
   const read = (name: string, { fallback, read }: Option<unknown>) => {
+    if (values[name] === true) return true;
     const outcome = typeof values[name] === "string" ? read(values[name]) : { value: fallback };
     return "value" in outcome ? outcome.value : fallback;
   };
@@ -110,9 +127,9 @@ export function parseOptions<Table extends OptionTable>(table: Table, args: read
 
 /** One line an option, with its default. */
 export function describeOptions(table: OptionTable): string {
-  const rows = Object.entries(table).map(([name, { placeholder, help, fallback }]) => [
-    `--${name} ${placeholder}`,
-    `${help} (default ${fallback})`,
+  const rows = Object.entries(table).map(([name, option]) => [
+    `--${name} ${option.placeholder}`.trim(),
+    isFlag(option) ? option.help : `${option.help} (default ${option.otherwise ?? option.fallback})`,
   ]);
   rows.push(["--help", "shows this"]);
   const width = Math.max(...rows.map(([left = ""]) => left.length));
@@ -123,15 +140,17 @@ export function describeOptions(table: OptionTable): string {
 export function spelled<Table extends OptionTable>(table: Table, values: Partial<Values<Table>>): string {
   return Object.entries(table)
     .filter(([name, { fallback }]) => values[name] !== undefined && values[name] !== fallback)
-    .map(([name]) => `--${name} ${values[name]}`)
+    .map(([name, option]) => (isFlag(option) ? `--${name}` : `--${name} ${values[name]}`))
     .join(" ");
 }
 
 /** `npm start --seed=2`, without the `--` between, hands the option to npm, which keeps it in its environment. */
-function refuseSwallowed(names: readonly string[], values: Readonly<Record<string, unknown>>): void {
-  for (const name of names) {
+function refuseSwallowed(table: OptionTable, values: Readonly<Record<string, unknown>>): void {
+  for (const [name, option] of Object.entries(table)) {
     const kept = process.env[`npm_config_${name}`];
     if (kept === undefined || values[name] !== undefined) continue;
-    throw new InputError(`npm kept --${name} for itself; put \`--\` before the options: -- --${name} ${kept}`);
+    throw new InputError(
+      `npm kept --${name} for itself; put \`--\` before the options: -- --${isFlag(option) ? name : `${name} ${kept}`}`,
+    );
   }
 }

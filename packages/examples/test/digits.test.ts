@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
-import { accuracy } from "@wengert/train";
+import type { Tensor } from "@wengert/core";
+import { accuracy, load } from "@wengert/train";
 import { afterAll, beforeEach, describe, expect, test, vi } from "vitest";
 import digits from "../src/digits/main.ts";
 import { digitsIn, pixelsPerImage, readDigits } from "../src/digits/mnist.ts";
@@ -59,15 +60,35 @@ describe("the fit", () => {
   });
 
   test("stops after a step when asked, and reports what it has", async () => {
-    const run = await digits.run(small, AbortSignal.abort());
-    expect(run.fit).toMatchObject({ steps: 1, stopped: true });
-    expect(printed.at(-1)).toMatch(/^test accuracy \d+\.\d\d %, stopped after 64 of 2,000 images\nreport /);
+    const controller = new AbortController();
+    vi.spyOn(process.stdout, "write").mockImplementation(() => {
+      controller.abort(); // at the first line of progress
+      return true;
+    });
+    const run = await digits.run(small, controller.signal);
+    expect(run.fit).toMatchObject({ steps: 4, stopped: true });
+    expect(printed.at(-2)).toMatch(/^test accuracy \d+\.\d\d %, stopped after 256 of 2,000 images\nreport /);
+    expect(printed.at(-1)).toBe(`with --resume it goes on from ${join(out, "checkpoint.safetensors")}`);
     expect(readFileSync(run.file, "utf8")).toContain("stopped before its end");
+  });
+
+  test("is reported, too, when it was stopped before its first step", async () => {
+    const run = await digits.run(small, AbortSignal.abort());
+    expect(run.fit).toMatchObject({ steps: 0, stopped: true });
+    expect(lossOf(run)).toBeCloseTo(Math.log(10), 6);
+  });
+
+  test("of Adam is another one, and said to be", async () => {
+    const [plain, adam] = [await digits.run(small), await digits.run([...small, "--optimiser", "adam"])];
+    expect(accuracyOf(adam)).toBeGreaterThan(0.7);
+    expect(lossOf(adam)).not.toBe(lossOf(plain));
+    expect(adam.fit.command).toContain("--optimiser adam");
+    expect(readFileSync(adam.file, "utf8")).toContain("fitted to handwritten digits by Adam.");
   });
 
   test("of too high a rate ends with what to do", async () => {
     const run = digits.run([...small, "--rate", "1e38"]);
-    await expect(run).rejects.toThrow(/^the loss is \S+ at step \d+: a smaller --rate keeps it finite\.$/);
+    await expect(run).rejects.toThrow(/ (at|after) step \d+.*: a smaller --rate keeps it finite\.$/);
   });
 });
 
@@ -83,7 +104,7 @@ describe("the report", () => {
     const right = accuracy(fit.test.scores, fit.test.labels);
     expect(right).toBe(fit.history.validation.at(-1)!.metrics.accuracy);
     expect(page).toContain(`${(100 * right).toFixed(2)} %`);
-    expect(readdirSync(out)).toEqual(["index.html"]);
+    expect(readdirSync(out).sort()).toEqual(["checkpoint.safetensors", "index.html"]);
   });
 });
 
@@ -128,6 +149,8 @@ describe("the options", () => {
     [["--dtype", "float16"], '--dtype must be float32 or float64, not "float16".'],
     [["--out", ""], '--out must be a path, not "".'],
     [["--seed"], "--seed needs a value: --seed VALUE."],
+    [["--resume=yes"], '--resume must be given alone, not "yes".'],
+    [["--optimiser", "sdg"], '--optimiser must be sgd or adam, not "sdg".'],
   ])("%j are refused", async (args, message) => {
     await expect(digits.run(args)).rejects.toThrow(new InputError(message));
   });
@@ -174,5 +197,46 @@ describe("the command", () => {
     child.stdout.once("data", () => child.kill("SIGINT"));
     expect(await text(child.stdout)).toMatch(/^test accuracy \d+\.\d\d %, stopped after [\d,]+ of 3,000,000 images$/m);
     expect(await ended).toBe(130);
+  });
+
+  test("interrupted by Ctrl-C and resumed gives the bits, and the page, of a run that was not", async () => {
+    const run = async (folder: string, interrupted: boolean, ...more: string[]) => {
+      const settings = ["--limit", "2000", "--epochs", "6", "--hidden", "32", "--optimiser", "adam"];
+      const { child, ended } = start(...settings, "--out", join(out, folder), ...more);
+      let [printed, isDue] = ["", interrupted];
+      child.stdout.on("data", (chunk) => {
+        printed += chunk;
+        if (isDue && printed.includes(" %  loss")) isDue = !child.kill("SIGINT"); // once, when it is under way
+      });
+      return { status: await ended, printed };
+    };
+    expect((await run("whole", false)).status).toBe(0);
+    const seen: string[] = [];
+    for (let tries = 0; tries < 3; tries++) {
+      const { status, printed } = await run("parts", true, ...(tries > 0 ? ["--resume"] : []));
+      expect(status).toBe(130);
+      seen.push(/stopped after ([\d,]+) of 12,000 images/.exec(printed)?.[1] ?? "never");
+    }
+    expect(new Set(["0", "never", "12,000", ...seen]).size).toBe(6);
+    expect((await run("parts", false, "--resume")).status).toBe(0);
+    for (const file of ["checkpoint.safetensors", "index.html"]) {
+      const [whole, parts] = ["whole", "parts"].map((folder) => readFileSync(join(out, folder, file)));
+      expect(parts!.equals(whole!), file).toBe(true);
+    }
+    const params = async (folder: string) =>
+      (await load(join(out, folder, "checkpoint.safetensors"))).tree as { params: { W: Tensor }[] };
+    expect((await params("parts")).params[0]!.W.toNested()).toEqual((await params("whole")).params[0]!.W.toNested());
+  });
+
+  test("says in a line what cannot be resumed", async () => {
+    await expect(digits.run([...small, "--resume", "--checkpoint", join(out, "none")])).rejects.toThrow(
+      /^\S+none cannot be read \(ENOENT/,
+    );
+    await digits.run(small);
+    const other = digits.run([...small, "--resume", "--batch", "32"]);
+    await expect(other).rejects.toThrow(
+      /^the fit of the checkpoint .* was begun with size 64, this one is with size 32; give the same/,
+    );
+    await expect(other).rejects.toThrow(InputError);
   });
 });

@@ -1,21 +1,29 @@
 /**
  * Learns handwritten digits: by softmax regression, or with `--hidden` by a network of two layers.
  *
- * A model is a tree of tensors and a function of it. `valueAndGrad` runs the loss, keeps its tape and reads it
- * backwards; what comes out is a tree of the same structure, so gradient descent is one `treeMap`.
+ * A model is a tree of tensors and a function of it. `fit` takes batches of the images, asks for the gradient of the loss,
+ * a tree of the same structure, and hands it to an optimiser.
  */
-import { setImmediate } from "node:timers/promises";
-import { explain, record, type Tensor, tensor, treeMap, valueAndGrad, zeros } from "@wengert/core";
-import { add, axpy, crossEntropy, matmul, mul, randomKey, randomNormal, relu, splitKey } from "@wengert/ops";
-import { accuracy } from "@wengert/train";
+import { join } from "node:path";
+import { explain, record, type Tensor, tensor, valueAndGrad, WengertError, zeros } from "@wengert/core";
+import { add, cast, crossEntropy, div, matmul, mul, randomKey, randomNormal, relu, splitKey, sub } from "@wengert/ops";
+import {
+  accuracy,
+  adam,
+  applyUpdates,
+  batches,
+  type Fit as Fitted,
+  fit,
+  measure,
+  type Optimiser,
+  type Schedule,
+  sgd,
+} from "@wengert/train";
 import { type Command, command, startIfMain } from "../command.ts";
 import { prepareFolder, writeWhole } from "../files.ts";
-import { choice, count, path, positive, spelled } from "../options.ts";
-import { showProgress } from "../progress.ts";
+import { choice, count, flag, InputError, optional, path, positive, spelled } from "../options.ts";
 import { percent, whole } from "../table.ts";
-import { type Batch, batches, first, wholeSet } from "./batches.ts";
-import { History } from "./history.ts";
-import { classes, pixelsPerImage, readDigits } from "./mnist.ts";
+import { type Batch, classes, pixelsPerImage, readDigits, wholeSet } from "./mnist.ts";
 import { examine } from "./outcome.ts";
 import { type Fit, report } from "./report.ts";
 
@@ -32,12 +40,21 @@ function loss(model: Model, { images, labels }: Batch): [loss: Tensor, A: Tensor
   return [crossEntropy(A, labels), A];
 }
 
-const lossAndGradient = valueAndGrad(loss, { hasAux: true });
+const metrics = { accuracy: (A: Tensor, { labels }: Batch) => accuracy(A, labels) };
 
-/** One step downhill: each parameter p becomes p − rate · ∂loss/∂p. */
-function descend(model: Model, batch: Batch, rate: number): { model: Model; loss: Tensor; A: Tensor } {
-  const { value, grad, aux } = lossAndGradient(model, batch);
-  return { model: treeMap((p, gradient) => axpy(-rate, gradient, p), model, grad), loss: value, A: aux };
+/** From `rate` in a straight line to 0. */
+const falling =
+  (rate: number, steps: number): Schedule =>
+  (step) =>
+    mul(rate, sub(1, div(cast(step, { dtype: "float64" }), steps)));
+
+/** What a step computes: the loss, the gradients, the new parameters. */
+function tapeOf(optimiser: Optimiser, model: Model, batch: Batch): string {
+  const gradient = valueAndGrad(loss, { hasAux: true });
+  const state = optimiser.init(model);
+  const step = (given: Model) =>
+    applyUpdates(given, optimiser.update(gradient(given, batch).grad, state, given).updates);
+  return explain(record(step, model));
 }
 
 /** The last layer starts at zero: each digit gets the probability 1/10, and the loss is log 10. */
@@ -55,65 +72,87 @@ function initialModel(hidden: number, key: Tensor, dtype: "float32" | "float64")
 const options = {
   epochs: count(6, "passes over the training images"),
   batch: count(64, "images a step"),
-  rate: positive(0.5, "learning rate of the first step; it falls to 0 in a straight line"),
+  optimiser: choice(["sgd", "adam"], "what makes steps of gradients"),
+  rate: optional(
+    positive(0.5, "learning rate of the first step; it falls to 0 in a straight line"),
+    "0.5 for sgd, 0.002 for adam",
+  ),
   hidden: count(0, "units of a hidden relu layer; 0 for none", { min: 0 }),
   limit: count(60_000, "trains on the first N images only"),
   seed: count(1, "decides the order of the images, and where a hidden layer starts", { min: 0 }),
   dtype: choice(["float32", "float64"], "of all numbers"),
   out: path("out/digits", "folder of the report"),
+  checkpoint: optional(
+    path("", "file that is written each minute, at Ctrl-C and at the end"),
+    "checkpoint.safetensors in the folder of the report",
+  ),
+  resume: flag("goes on from the checkpoint"),
 };
 
 const digits: Command<{ fit: Fit; file: string }> = command({
   summary: "learns 70,000 handwritten digits by softmax regression, and writes an illustrated report",
   options,
-  async run({ out, ...settings }, stop) {
-    const { epochs, batch: size, rate, hidden, limit, seed, dtype } = settings;
+  async run({ out, checkpoint = join(out, "checkpoint.safetensors"), resume, ...settings }, stop) {
+    const { epochs, batch: size, optimiser: by, hidden, limit, seed, dtype } = settings;
     prepareFolder(out);
     const [train, test] = [await readDigits("train", { dtype, limit }), await readDigits("t10k", { dtype })];
-    const testBatch = wholeSet(test);
-    const [modelKey, orderKey] = splitKey(randomKey(seed)) as [Tensor, Tensor];
-    let model = initialModel(hidden, modelKey, dtype);
-    const oneStep = (given: Model, batch: Batch) => descend(given, batch, rate).model;
-    const tape = explain(record(oneStep, model, first(train, size)));
+    const [data, held] = [wholeSet(train), wholeSet(test)];
+    const [modelKey, key] = splitKey(randomKey(seed)) as [Tensor, Tensor];
+    const model = initialModel(hidden, modelKey, dtype);
+    const rate = falling(settings.rate ?? (by === "sgd" ? 0.5 : 0.002), epochs * Math.ceil(train.count / size));
+    const optimiser: Optimiser = by === "sgd" ? sgd({ rate }) : adam({ rate });
+    const tape = tapeOf(optimiser, model, batches(data, { size }).at(0)!);
     const parameters = model.reduce((sum, { W, b }) => sum + W.size + b.size, 0);
     console.log(`${whole(parameters)} parameters, ${whole(train.count)} training and ${whole(test.count)} test images`);
 
-    const total = epochs * train.count;
-    const history = new History(train.count / size);
-    const progress = showProgress({ total, unit: "images" });
-    let seen = 0;
-    for (const batch of progress.during(batches(train, { size, epochs, key: orderKey }))) {
-      const step = descend(model, batch, rate * (1 - seen / total));
-      model = step.model;
-      seen += batch.labels.size;
-      const epoch = seen / train.count;
-      const now = history.addStep({ epoch, loss: step.loss.item(), accuracy: accuracy(step.A, batch.labels) });
-      progress.update(seen, `loss ${now.loss.toFixed(4)}  accuracy ${percent(now.accuracy)}`);
-      await setImmediate(); // so that Ctrl-C is heard between two steps
-      if (Number.isInteger(epoch) || stop.aborted) {
-        const [testLoss, A] = loss(model, testBatch);
-        history.test.push({ epoch, loss: testLoss.item(), accuracy: accuracy(A, testBatch.labels) });
-      }
-      if (stop.aborted) break;
-    }
+    const measuring = { metrics, size: test.count };
+    const fitted = await toldOfMistakes(
+      fit(loss, model, data, {
+        optimiser,
+        epochs,
+        size,
+        key,
+        metrics,
+        validation: { data: held, size: test.count },
+        signal: stop,
+        progress: true,
+        checkpoint: { path: checkpoint },
+        resume: resume ? checkpoint : false,
+      }),
+    );
+    const { params, step, epoch, reason } = fitted;
+    const reached = reason === "aborted" ? [{ step, epoch, ...(await measure(loss, params, held, measuring)) }] : [];
+    const history = { ...fitted.history, validation: [...fitted.history.validation, ...reached] };
 
-    const fit: Fit = {
+    const result: Fit = {
       command: `npm start -- ${spelled(options, settings)}`.replace(/ -- $/, ""),
       hidden,
+      optimiser: by,
       parameters,
       images: train.count,
-      stopped: seen < total,
-      steps: history.steps,
-      history: history.curves(train.count / size),
-      ...examine((X) => scores(model, X), test),
+      stopped: reason === "aborted",
+      steps: step,
+      history,
+      ...examine((X) => scores(params, X), test),
       tape,
     };
-    const file = await writeWhole(out, "index.html", await report(fit));
-    const reached = fit.stopped ? `, stopped after ${whole(seen)} of ${whole(total)} images` : "";
-    console.log(`test accuracy ${percent(history.test.at(-1)?.accuracy ?? 0)}${reached}\nreport ${file}`);
-    return { fit, file };
+    const file = await writeWhole(out, "index.html", await report(result));
+    const [seen, total] = [Math.round(epoch * train.count), epochs * train.count];
+    const stopped = result.stopped ? `, stopped after ${whole(seen)} of ${whole(total)} images` : "";
+    console.log(`test accuracy ${percent(history.validation.at(-1)?.metrics.accuracy ?? 0)}${stopped}\nreport ${file}`);
+    if (result.stopped) console.log(`with --resume it goes on from ${checkpoint}`);
+    return { fit: result, file };
   },
 });
+
+/** What is at the options is told in a line, as are numbers that overflow. */
+async function toldOfMistakes(fitting: Promise<Fitted<Model>>): Promise<Fitted<Model>> {
+  const fitted = await fitting.catch((error: unknown) => {
+    throw error instanceof WengertError ? new InputError(error.message.replace(/^\w+: /, "")) : error;
+  });
+  if (!fitted.nonFinite) return fitted;
+  throw new InputError(`${fitted.nonFinite.message}: a smaller --rate keeps it finite.`);
+}
 
 await startIfMain(import.meta, digits);
 

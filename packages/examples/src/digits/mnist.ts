@@ -1,3 +1,5 @@
+import { fromNdarray, type Tensor } from "@wengert/core";
+import { ndarray } from "@wengert/core/ndarray";
 import { DataError } from "@wengert/train";
 import { readIdx, type Source } from "@wengert/train/data";
 import { inPackage, reinstall } from "../files.ts";
@@ -14,8 +16,18 @@ export const side = 28;
 export const pixelsPerImage: number = side * side;
 export const classes = 10;
 
-export function imageOf({ pixels }: Digits, index: number): Digits["pixels"] {
-  return pixels.subarray(index * pixelsPerImage, (index + 1) * pixelsPerImage);
+/** Images [n, 784], between 0 (paper) and 1 (ink), and their labels [n]. */
+export interface Batch {
+  readonly images: Tensor;
+  readonly labels: Tensor;
+}
+
+/** All images as one batch. Nothing is copied, so nobody may write to the digits any more. */
+export function wholeSet({ count, pixels, labels }: Digits): Batch {
+  return {
+    images: fromNdarray(ndarray(pixels, [count, pixelsPerImage]), { label: "X" }),
+    labels: fromNdarray(ndarray(labels, [count]), { label: "y" }),
+  };
 }
 
 interface ReadOptions {

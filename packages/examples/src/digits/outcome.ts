@@ -1,7 +1,7 @@
 import { jacobian, type Tensor } from "@wengert/core";
 import { mean, reshape, sum } from "@wengert/ops";
-import { first, wholeSet } from "./batches.ts";
-import { classes, type Digits, side } from "./mnist.ts";
+import { batches } from "@wengert/train";
+import { classes, type Digits, side, wholeSet } from "./mnist.ts";
 import type { Fit } from "./report.ts";
 
 /** What a fitted function from images to scores makes of the test images. */
@@ -9,7 +9,7 @@ export function examine(scores: (images: Tensor) => Tensor, test: Digits): Pick<
   const { images, labels } = wholeSet(test);
   return {
     test: { images: reshape(images, { shape: [test.count, side, side] }), labels, scores: scores(images) },
-    weights: pixelWeights(scores, first(test, 400).images),
+    weights: pixelWeights(scores, batches(wholeSet(test), { size: 400 }).at(0)!.images),
   };
 }
 
