@@ -2,7 +2,16 @@ import type { Bitmap } from "./decode.ts";
 
 export const isJpeg = (bytes: Uint8Array): boolean => bytes[0] === 0xff && bytes[1] === 0xd8;
 
+const pixelsPerByte = 512; // at most: 8 × 8 of them take a bit or more, whatever they show
 const mostScans = 200; // a progressive JPEG has about ten; each may go over all of the image
+
+interface Decoded {
+  readonly width: number;
+  readonly height: number;
+  readonly data: Uint8Array;
+  /** Which its types do not know of. */
+  readonly exifBuffer?: Uint8Array | undefined;
+}
 
 /** The pixels of a JPEG, baseline or progressive. @throws Error for a file it cannot be. */
 export async function decodeJpeg(bytes: Uint8Array, maxPixels: number): Promise<Bitmap> {
@@ -11,13 +20,21 @@ export async function decodeJpeg(bytes: Uint8Array, maxPixels: number): Promise<
   if (scans === 0) throw new Error("it is cut off before its first pixel");
   if (scans > mostScans) throw new Error(`it goes over the image ${scans} times`);
   const { default: jpeg } = await import("jpeg-js");
-  const image = jpeg.decode(bytes, {
-    useTArray: true,
-    tolerantDecoding: false,
-    maxResolutionInMP: maxPixels / 1e6,
-    maxMemoryUsageInMB: 64 + (40 * maxPixels) / 2 ** 20,
-  });
-  const { width, height, data, exifBuffer } = image as typeof image & { readonly exifBuffer?: Uint8Array };
+  const most = Math.min(maxPixels, pixelsPerByte * bytes.length);
+  let image: Decoded;
+  try {
+    image = jpeg.decode(bytes, {
+      useTArray: true,
+      tolerantDecoding: false,
+      maxResolutionInMP: most / 1e6,
+      maxMemoryUsageInMB: 64 + (40 * most) / 2 ** 20,
+    });
+  } catch (cause) {
+    if (!(cause as Error).message.startsWith("maxResolutionInMP")) throw cause;
+    const than = most < maxPixels ? `its ${bytes.length} bytes can hold` : `{ maxPixels: ${maxPixels} }`;
+    throw new Error(`it says that it has more pixels than ${than}`, { cause });
+  }
+  const { width, height, data, exifBuffer } = image;
   return { width, height, rgba: data, orientation: exifBuffer ? orientationIn(exifBuffer) : 1 };
 }
 

@@ -79,5 +79,9 @@ for orientation in range(1, 9):
     exif[0x112] = orientation
     save(f"orientation-{orientation}.jpg", rgb, "JPEG", quality=95, subsampling=0, exif=exif.tobytes())
 
+white = io.BytesIO()  # of which there is nothing to tell but that so few bytes can be so many pixels
+Image.new("L", (1000, 1000), "white").save(white, "JPEG", quality=75, optimize=True)
+files["white.jpg"] = {"file": base64.b64encode(white.getvalue()).decode()}
+
 lines = [f"{json.dumps(name)}: {json.dumps(each)}" for name, each in files.items()]
 pathlib.Path(__file__).with_name("images.json").write_text("{\n" + ",\n".join(lines) + "\n}\n")
