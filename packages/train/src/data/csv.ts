@@ -124,11 +124,15 @@ async function cellsOf(
     );
   const header = (names ?? data[first!]!).map((name) => name.trim());
   const columns = header.map((name, j) => name || `column ${j + 1}`); // what has no name is often a number of the row
-  const twice = columns.findIndex((name, j) => columns.indexOf(name) !== j);
-  if (twice >= 0)
-    throw new DataError(
-      `${called}: the columns ${columns.indexOf(columns[twice]!) + 1} and ${twice + 1} are both called ${JSON.stringify(columns[twice])}; give each a name of its own`,
-    );
+  const places = new Map<string, number>();
+  for (const [j, name] of columns.entries()) {
+    const first = places.get(name);
+    if (first !== undefined)
+      throw new DataError(
+        `${called}: the columns ${first + 1} and ${j + 1} are both called ${JSON.stringify(name)}; give each a name of its own`,
+      );
+    places.set(name, j);
+  }
   return {
     called,
     columns,

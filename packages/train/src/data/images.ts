@@ -156,7 +156,8 @@ function refuseEmpty(
   labels: Int32Array,
   leftOut: readonly LeftOut[],
 ): void {
-  const empty = classes.filter((_, k) => !labels.includes(k));
+  const found = new Set(labels);
+  const empty = classes.filter((_, k) => !found.has(k));
   if (empty.length === 0) return;
   const faults = leftOut.filter(({ file }) => file.startsWith(`${empty[0]}/`));
   const names = empty.map((name) => JSON.stringify(name)).join(", ");

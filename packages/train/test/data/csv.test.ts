@@ -268,6 +268,14 @@ test("a nameless first column, as pandas writes it, is called by its place; line
   expect(Object.keys(table.columns)).toEqual(["column 1", "a"]);
 });
 
+test("a table takes time by its size, whatever its shape", { timeout: 20_000 }, async () => {
+  const names = Array.from({ length: 200_000 }, (_, j) => `x${j}`);
+  const wide = await readCsv(file(`${names.join(",")}\n${names.map(() => "1").join(",")}\n`)); // 40 s if each is compared with each
+  expect(Object.keys(wide.columns)).toHaveLength(200_000);
+  for (const text of ['"'.repeat(1e5), `a,b\n${'"a'.repeat(1e5)}`, `a,b\n${'1,"x\n'.repeat(1e5)}`, "\n".repeat(1e6)])
+    await expect(readCsv(file(text))).rejects.toThrow(/^readCsv: cars.csv/);
+});
+
 test("text that is none is refused", async () => {
   await expect(readCsv(file("a,b\n1,\0\n"))).rejects.toThrow("is no text");
   await expect(readCsv(file(Uint8Array.of(...utf8("a,b\n1,2\n3,"), 0xe9, 10)))).rejects.toThrow(
