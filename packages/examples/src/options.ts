@@ -78,6 +78,16 @@ export function path(fallback: string, help: string): Option<string> {
   };
 }
 
+/** Words of the user's own; none are refused for the same reason. */
+export function words(fallback: string, help: string): Option<string> {
+  return {
+    placeholder: "TEXT",
+    fallback,
+    help,
+    read: (text) => (text === "" ? { wanted: "a text" } : { value: text }),
+  };
+}
+
 /** A switch: given or not. */
 export function flag(help: string): Option<boolean> {
   return { placeholder: "", fallback: false, help, read: () => ({ wanted: "given alone" }) };
@@ -140,9 +150,12 @@ export function describeOptions(table: OptionTable): string {
 export function spelled<Table extends OptionTable>(table: Table, values: Partial<Values<Table>>): string {
   return Object.entries(table)
     .filter(([name, { fallback }]) => values[name] !== undefined && values[name] !== fallback)
-    .map(([name, option]) => (isFlag(option) ? `--${name}` : `--${name} ${values[name]}`))
+    .map(([name, option]) => (isFlag(option) ? `--${name}` : `--${name} ${quoted(`${values[name]}`)}`))
     .join(" ");
 }
+
+/** As a shell takes it for one word. */
+const quoted = (word: string): string => (/^[\w./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);
 
 /** `npm start --seed=2`, without the `--` between, hands the option to npm, which keeps it in its environment. */
 function refuseSwallowed(table: OptionTable, values: Readonly<Record<string, unknown>>): void {

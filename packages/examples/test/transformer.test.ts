@@ -275,18 +275,27 @@ describe("the command", () => {
     expect(printed).toContain(outcome.samples.at(-1)!.text.split("\n")[0]);
     expectReadable(printed);
     expectSelfContained(file, 1 + 8); // the losses; four heads in two layers
-    expect(readdirSync(out).sort()).toEqual(["beginning.txt", "index.html", "run.safetensors"]);
+    expect(readdirSync(out).sort()).toEqual(["beginning.txt", "checkpoint.safetensors", "index.html"]);
   });
 
   test("gives the same page for the same seed, and another for another", async () => {
     const pages = [];
     for (const seed of ["7", "7", "8"]) {
-      const { outcome } = await runQuietly(transformer, [...brief, "--steps", "4", "--seed", seed]);
+      const { outcome } = await runQuietly(transformer, [
+        ...brief,
+        "--steps",
+        "4",
+        "--seed",
+        seed,
+        "--prompt",
+        "sea; sky",
+      ]);
       pages.push(readFileSync(outcome.file, "utf8"));
     }
     expect(pages[1]).toBe(pages[0]);
     expect(pages[2]).not.toBe(pages[0]);
     expect(pages[2]).toContain("--steps 4 --batch 4 --places 12 --width 8 --heads 2 --layers 1");
+    expect(pages[2]!.replaceAll("&#39;", "'")).toContain("--prompt 'sea; sky' --length 20");
   });
 
   test("stops when asked, and goes on from there to the same end, bit for bit", async () => {
@@ -294,9 +303,11 @@ describe("the command", () => {
     const whole = await runQuietly(transformer, args);
     const stopped = await runQuietly(transformer, args, AbortSignal.timeout(40));
     expect(stopped.outcome.outcome.stopped).toBe(true);
-    expect(stopped.printed).toMatch(/^stopped after \d+ of 40 steps; --resume yes goes on\nreport /m);
+    expect(stopped.printed).toMatch(
+      /^stopped after \d+ of 40 steps; with --resume it goes on from .*checkpoint\.safetensors\n\nreport /m,
+    );
     expect(readFileSync(stopped.outcome.file, "utf8")).toContain("stopped before its end");
-    const resumed = await runQuietly(transformer, [...args, "--resume", "yes"]);
+    const resumed = await runQuietly(transformer, [...args, "--resume"]);
     expect(resumed.outcome.outcome.history).toEqual(whole.outcome.outcome.history);
     const numbers = (model: Model) => leaves("test", model, "model").map((p) => p.toNested());
     expect(numbers(resumed.outcome.model)).toEqual(numbers(whole.outcome.model));
@@ -309,7 +320,7 @@ describe("the command", () => {
     [["--prompt", "whæle"], '--prompt has "æ"'],
     [["--text", join(out, "none.txt")], "--text cannot be read"],
     [["--places", "2000"], "at least 20010 are needed"],
-    [["--resume", "yes", "--width", "4"], "run.safetensors"],
+    [["--resume", "--width", "4"], "checkpoint.safetensors"],
     [["--rate", "1e30", "--steps", "8"], "a smaller --rate keeps it finite"],
   ])("refuses %j in one sentence", async (args, message) => {
     await expectRefusal(transformer, [...brief, "--steps", "3", ...args], message);

@@ -5,14 +5,13 @@
  * a tree of the same structure, and hands it to an optimiser.
  */
 import { join } from "node:path";
-import { explain, record, type Tensor, tensor, valueAndGrad, WengertError, zeros } from "@wengert/core";
+import { explain, record, type Tensor, tensor, valueAndGrad, zeros } from "@wengert/core";
 import { add, cast, crossEntropy, div, matmul, mul, randomKey, randomNormal, relu, splitKey, sub } from "@wengert/ops";
 import {
   accuracy,
   adam,
   applyUpdates,
   batches,
-  type Fit as Fitted,
   fit,
   measure,
   type Optimiser,
@@ -21,7 +20,8 @@ import {
 } from "@wengert/train";
 import { type Command, command, startIfMain } from "../command.ts";
 import { prepareFolder, writeWhole } from "../files.ts";
-import { choice, count, flag, InputError, optional, path, positive, spelled } from "../options.ts";
+import { toldOfMistakes } from "../fitted.ts";
+import { choice, count, flag, optional, path, positive, spelled } from "../options.ts";
 import { percent, whole } from "../table.ts";
 import { type Batch, classes, pixelsPerImage, readDigits, wholeSet } from "./mnist.ts";
 import { examine } from "./outcome.ts";
@@ -144,15 +144,6 @@ const digits: Command<{ fit: Fit; file: string }> = command({
     return { fit: result, file };
   },
 });
-
-/** What is at the options is told in a line, as are numbers that overflow. */
-async function toldOfMistakes(fitting: Promise<Fitted<Model>>): Promise<Fitted<Model>> {
-  const fitted = await fitting.catch((error: unknown) => {
-    throw error instanceof WengertError ? new InputError(error.message.replace(/^\w+: /, "")) : error;
-  });
-  if (!fitted.nonFinite) return fitted;
-  throw new InputError(`${fitted.nonFinite.message}: a smaller --rate keeps it finite.`);
-}
 
 await startIfMain(import.meta, digits);
 

@@ -1,7 +1,7 @@
-import { setImmediate } from "node:timers/promises";
 import type { Tensor } from "@wengert/core";
 import { crossEntropy } from "@wengert/ops";
-import { adamw, batches, chain, clipByGlobalNorm, cosine, type Fit, fit, type Optimiser, warmUp } from "@wengert/train";
+import { adamw, chain, clipByGlobalNorm, cosine, type Fit, fit, measure, type Optimiser, warmUp } from "@wengert/train";
+import { toldOfMistakes } from "../fitted.ts";
 import { type Model, predict } from "./model.ts";
 import type { Text } from "./text.ts";
 import { allWindows, randomWindows, type Windows } from "./windows.ts";
@@ -15,8 +15,8 @@ export interface Plan {
   readonly key: Tensor;
   /** After how many steps the model is kept as it is then. */
   readonly looks: ReadonlySet<number>;
-  /** The file of the checkpoint, and whether to go on from it. */
-  readonly path: string;
+  /** A file, and whether to go on from it. */
+  readonly checkpoint: string;
   readonly resume: boolean;
 }
 
@@ -32,9 +32,9 @@ export const lossOf = (model: Model, { read, next }: Windows, heads: number): Te
 
 /** Fits the model to windows anywhere in the text; a part of what is held out is measured twenty times. */
 export async function learn(start: Model, text: Text, plan: Plan, stop: AbortSignal): Promise<Learned> {
-  const { steps, batch, places, heads, key, looks, path, resume } = plan;
+  const { steps, batch, places, heads, key, looks, checkpoint, resume } = plan;
   const models = new Map<number, Model>();
-  const result = await fit(
+  const fitting = fit(
     (model: Model, windows: Windows, { step, training }) => {
       if (training && looks.has(step)) models.set(step, model);
       return lossOf(model, windows, heads);
@@ -49,11 +49,12 @@ export async function learn(start: Model, text: Text, plan: Plan, stop: AbortSig
       validation: { data: allWindows(text.held, places, 256), everySteps: Math.ceil(steps / 20), size: batch },
       signal: stop,
       progress: true,
-      checkpoint: { path },
-      resume,
+      checkpoint: { path: checkpoint },
+      resume: resume ? checkpoint : false,
     },
   );
-  return { fit: result, models: models.set(result.step, result.params) };
+  const fitted = await toldOfMistakes(fitting);
+  return { fit: fitted, models: models.set(fitted.step, fitted.params) };
 }
 
 /** AdamW as for GPT-2: gradients no longer than 1, a rate that rises in a straight line and falls along a cosine. */
@@ -72,11 +73,6 @@ export async function lossOnAll(
   held: Tensor,
   { places, batch, heads }: Pick<Plan, "places" | "batch" | "heads">,
 ): Promise<number> {
-  let sum = 0;
-  const windows = allWindows(held, places);
-  for (const some of batches(windows, { size: batch })) {
-    sum += lossOf(model, some, heads).item() * some.read.shape[0]!;
-    await setImmediate();
-  }
-  return sum / windows.read.shape[0]!;
+  const loss = (model: Model, windows: Windows) => lossOf(model, windows, heads);
+  return (await measure(loss, model, allWindows(held, places), { size: batch })).loss;
 }

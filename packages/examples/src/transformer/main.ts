@@ -4,11 +4,12 @@
  * `model.ts` is the model, and the lesson. `text.ts` and `windows.ts` are what it reads, `learn.ts` fits it, `sample.ts` lets it
  * write; `baselines.ts` says what mere counting gets to, `report.ts` draws.
  */
-import { leaves, type Tensor, tensor, WengertError } from "@wengert/core";
+import { join } from "node:path";
+import { leaves, type Tensor, tensor } from "@wengert/core";
 import { randomKey, splitKey } from "@wengert/ops";
 import { type Command, command, startIfMain } from "../command.ts";
 import { prepareFolder, writeWhole } from "../files.ts";
-import { choice, count, InputError, path, positive, spelled } from "../options.ts";
+import { count, flag, InputError, optional, path, positive, spelled, words } from "../options.ts";
 import { table, whole } from "../table.ts";
 import { baselines } from "./baselines.ts";
 import { learn, lossOnAll } from "./learn.ts";
@@ -26,19 +27,23 @@ const options = {
   layers: count(2, "layers"),
   rate: positive(0.004, "learning rate at its height: it rises at first, and falls to a tenth"),
   text: path(mobyDick, "what to learn from: the book, or a text file of yours"),
-  prompt: path("The whale", "what it goes on from"),
+  prompt: words("The whale", "what it goes on from"),
   length: count(300, "characters that it then writes"),
   temperature: positive(0.8, "what scores are divided by when it writes: likely words below 1, daring ones above"),
   seed: count(1, "decides where the model starts, what it reads, and what it writes", { min: 0 }),
-  resume: choice(["no", "yes"], "whether to go on from the checkpoint in --out"),
-  out: path("out/transformer", "folder of the report, and of the checkpoint"),
+  out: path("out/transformer", "folder of the report"),
+  checkpoint: optional(
+    path("", "file that is written each minute, at Ctrl-C and at the end"),
+    "checkpoint.safetensors in the folder of the report",
+  ),
+  resume: flag("goes on from the checkpoint"),
 };
 
 const transformer: Command<{ outcome: Outcome; model: Model; file: string }> = command({
   summary:
     "a transformer of two layers learns in minutes to write like Moby-Dick; where its heads look, how it learns to write",
   options,
-  async run({ out, resume, ...settings }, stop) {
+  async run({ out, checkpoint = join(out, "checkpoint.safetensors"), resume, ...settings }, stop) {
     const { steps, batch, places, width, heads, layers, rate, temperature, length, seed } = settings;
     if (width % heads !== 0) throw new InputError(`--heads must divide the width ${width}, which ${heads} does not.`);
     prepareFolder(out);
@@ -70,13 +75,11 @@ ${table(
       rate,
       key: fitKey,
       looks,
-      path: `${out}/run.safetensors`,
-      resume: resume === "yes",
+      checkpoint,
+      resume,
     };
     const began = performance.now();
-    const learning = learn(start, text, plan, stop);
-    const { fit, models } = await (plan.resume ? learning.catch(ofCheckpoint) : learning);
-    if (fit.nonFinite) throw new InputError(`${fit.nonFinite.message}\na smaller --rate keeps it finite.`);
+    const { fit, models } = await learn(start, text, plan, stop);
     const seconds = (performance.now() - began) / 1000;
     const model = fit.params;
     const loss = await lossOnAll(model, text.held, plan);
@@ -114,9 +117,9 @@ ${Math.abs(bigram - loss).toFixed(4)} ${loss < bigram ? "less" : "more"} than th
       weights: predict(model, read, heads).weights.map((W) => W.toNested<number[][][][]>()[0]!),
     };
     const file = await writeWhole(out, "index.html", await report(outcome));
-    console.log(
-      `${outcome.stopped ? `\nstopped after ${fit.step} of ${steps} steps; --resume yes goes on` : ""}\nreport ${file}`,
-    );
+    if (outcome.stopped)
+      console.log(`\nstopped after ${fit.step} of ${steps} steps; with --resume it goes on from ${checkpoint}`);
+    console.log(`\nreport ${file}`);
     return { outcome, model, file };
   },
 });
@@ -126,11 +129,6 @@ const indented = (text: string): string =>
     .split("\n")
     .map((line) => `  ${line}`)
     .join("\n");
-
-/** What is wrong with a checkpoint is for the user to mend: it is of other sizes, or damaged. */
-function ofCheckpoint(error: unknown): never {
-  throw error instanceof WengertError ? new InputError(error.message) : error;
-}
 
 await startIfMain(import.meta, transformer);
 
