@@ -56,7 +56,8 @@ const columns = (points: readonly Point[], names: readonly string[]) => ({
 
 /** Whether there is a file at the path of a checkpoint; if not, that there can be. @throws DataError */
 export async function isThere(path: string): Promise<boolean> {
-  const { access, constants, stat } = builtin(who, "node:fs/promises");
+  const instead = "write { checkpoint: { write: (bytes) => ... } }, which may put them into IndexedDB";
+  const { access, constants, stat } = builtin(who, "node:fs/promises", instead);
   try {
     return (await stat(path)).size >= 0;
   } catch (error) {

@@ -67,6 +67,7 @@ export const fitMistakes: Chapter = {
     "await fit(ofClasses, params, data, { ...once, checkpoint: { ...checkpoint, everySeconds: -1 } })",
     "await fit(ofClasses, params, data, { ...once, checkpoint: { path: path('no/such/folder') } })",
     "await save(path('file'), params); await fit(ofClasses, params, data, { ...once, checkpoint: { path: path('file/in/a/file') } })",
+    "await inPage(() => fit(ofClasses, params, data, { ...once, checkpoint }))",
     "await fit(ofClasses, params, data, { ...once, resume: true })",
     "await fit(ofClasses, params, data, { ...once, resume: path('run.safetensors') })",
     "await fit(ofClasses, params, data, { ...once, resume: 7 })",
