@@ -29,7 +29,7 @@ export function compile(project, compiler, moduleResolution) {
   for (const { title, lib, types, needsHost } of surroundings) {
     for (const skipLibCheck of [false, true]) {
       const settings = { lib, types, skipLibCheck, moduleResolution };
-      const files = ["types.ts", everyEntry(project, needsHost)];
+      const files = ["types.ts", ...(needsHost ? ["train.ts"] : []), everyEntry(project, needsHost)];
       try {
         output(project, [...compiler, "-p", configuration(project, settings, files)]);
       } catch (error) {
