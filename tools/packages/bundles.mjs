@@ -44,7 +44,7 @@ export function writePageWithMap(project) {
   const entries = entriesOf(project).map(({ name, file }) => [name, `./${file}`]);
   const ndarray = ["ndarray", "./node_modules/@wengert/core/dist/bundle/ndarray-as-module.js"];
   const map = JSON.stringify({ imports: Object.fromEntries([...entries, ndarray]) });
-  const html = `<!doctype html><title>probe</title><script type="importmap">${map}</script><script type="module" src="${page}"></script>`;
+  const html = `<!doctype html><title>probe</title><script type="importmap">${map}</script><script type="module" src="bare.js"></script>`;
   writeFileSync(join(project, "page-with-map.html"), html);
   return { name: "page-with-map.html", hash: `'sha256-${createHash("sha256").update(map).digest("base64")}'` };
 }
@@ -93,7 +93,8 @@ async function byWebpack(project, out) {
     context: project,
     mode: "production",
     entry: { page: `./${page}`, "page-with-worker": `./${pageWithWorker}` },
-    output: { path: out, filename: "[name].js" },
+    experiments: { outputModule: true }, // modules load their parts in Node too
+    output: { path: out, filename: "[name].js", module: true, chunkFormat: "module", chunkLoading: "import" },
     performance: { hints: false },
   };
   await new Promise((resolve, reject) => {

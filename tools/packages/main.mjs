@@ -84,7 +84,7 @@ async function run() {
   for (const { name, version, command } of newestNodeFirst(runtimes())) {
     if (!wanted("run") && reference !== undefined) return; // one is needed to compare with
     const host = `${name} ${version}`;
-    await step("run", host, "each entry; each op's samples with gradients; fits; a file", () => {
+    await step("run", host, "each entry; each op's samples with gradients; fits; files, a table, a report", () => {
       const answer = answerOf(output(project, [...command, "run.mjs", names.join(), place]));
       reference ??= answer;
       return compared(answer, reference);

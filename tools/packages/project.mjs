@@ -64,6 +64,9 @@ export function installations(folder, name) {
 export function output(folder, [program = "", ...args]) {
   const { status, stdout, stderr, error } = spawnSync(program, args, { cwd: folder, encoding: "utf8", maxBuffer: 1e9 });
   if (error) throw error;
-  if (status !== 0) throw new Error(`${stdout}\n${stderr}`.trim().split("\n").slice(0, 30).join("\n"));
+  if (status !== 0) {
+    const lines = `${stdout}\n${stderr}`.trim().split("\n").slice(0, 30);
+    throw new Error(lines.map((line) => line.slice(0, 300)).join("\n")); // a bundle's line is the bundle
+  }
   return stdout;
 }

@@ -1,4 +1,5 @@
 // On a page, or in a bundle of it that Node runs.
+import { others } from "./others.js";
 import { probe } from "./probe.js";
 
-globalThis.answer = probe();
+globalThis.answer = others().then(probe);

@@ -1,10 +1,9 @@
 // What each host runs, of the packages as they are installed: the same numbers are to come of it everywhere.
 import * as core from "@wengert/core";
 import * as ops from "@wengert/ops";
-import * as train from "@wengert/train";
+import { adam, fit } from "@wengert/train";
 
 const { grad, isFloat, Tensor, tensor, treeMap, vjp } = core;
-const { adam, fit: fitModel } = { ...train }; // a copy, of which no bundler thinks that it knows what is missing
 const { add, axpy, crossEntropy, kernels, matmul, tanh } = ops;
 
 /**
@@ -17,7 +16,7 @@ export async function probe() {
   for (const name of available) {
     kernels(name);
     numbers[name] = { ...ofSamples(), "a fit by gradients": ofFit() };
-    if (fitModel) numbers[name]["a fit by fit"] = await ofTrain();
+    numbers[name]["a fit by fit"] = await ofTrain();
   }
   kernels("auto");
   return { available, numbers };
@@ -65,7 +64,7 @@ async function ofTrain() {
   const [X, labels] = spiral();
   const loss = ({ W, b, V }, { X, labels }) => crossEntropy(matmul(tanh(add(matmul(X, W), b)), V), labels);
   const options = { optimiser: adam({ rate: 0.05 }), epochs: 5, size: 16, key: ops.randomKey(1), progress: false };
-  const { params } = await fitModel(loss, model(), { X, labels }, options);
+  const { params } = await fit(loss, model(), { X, labels }, options);
   return numbersIn(params);
 }
 

@@ -4,6 +4,7 @@ import { gradcheck } from "@wengert/core/gradcheck";
 import { rows } from "@wengert/core/ndarray";
 import { matmul, mul, softmax } from "@wengert/ops";
 import * as train from "@wengert/train";
+import { others } from "./others.js";
 import { probe } from "./probe.js";
 
 const [entries = "", folder = "."] = process.argv.slice(2);
@@ -30,13 +31,12 @@ try {
   }
 }
 
-if ("save" in train) {
-  const path = `${folder}/model-${process.pid}.safetensors`;
-  const model = { W: tensor([1, 2.5, -0.1, 1e300]), layers: [{ b: tensor([1, 2], { dtype: "float32" }) }] };
-  await train.save(path, model, { metadata: { about: "a probe" } });
-  const { tree, metadata } = await train.load(path);
-  const told = (model) => leaves("probe", model).map(String).join();
-  if (told(tree) !== told(model) || !(tree.layers[0].b.dtype === "float32")) throw new Error(`loaded: ${told(tree)}`);
-  if (metadata.about !== "a probe") throw new Error(`metadata came back as ${JSON.stringify(metadata)}`);
-}
+await others();
+const path = `${folder}/model-${process.pid}.safetensors`;
+const model = { W: tensor([1, 2.5, -0.1, 1e300]), layers: [{ b: tensor([1, 2], { dtype: "float32" }) }] };
+await train.save(path, model, { metadata: { about: "a probe" } });
+const { tree, metadata } = await train.load(path);
+const told = (model) => leaves("probe", model).map(String).join();
+if (told(tree) !== told(model) || !(tree.layers[0].b.dtype === "float32")) throw new Error(`loaded: ${told(tree)}`);
+if (metadata.about !== "a probe") throw new Error(`metadata came back as ${JSON.stringify(metadata)}`);
 console.log(`answer: ${JSON.stringify(await probe())}`);
