@@ -249,18 +249,18 @@ describe("images", () => {
     expect([rgb!.width, rgb!.channels, ...rgb!.data]).toEqual([2, 3, 0, 102, 204, 51, 153, 255]);
   });
 
-  test("of weights are orange above zero and blue below, the more opaque the larger, on one scale", async () => {
+  test("of weights are blue above zero and orange below, the more opaque the larger, on one scale", async () => {
     const weights = mul(tensor([[[0, 1, -2]], [[2, 2, 2]]]), 10);
     const [first, second] = await pictures({ weights });
     const pixels = (image: { data: ArrayLike<number> }) =>
       [0, 4, 8].map((at) => Array.from(image.data).slice(at, at + 4));
     const [zero, positive, negative] = pixels(first!);
     expect([zero![3], positive![3], negative![3]]).toEqual([0, 128, 255]);
-    expect(positive![0]).toBeGreaterThan(positive![2]!);
-    expect(negative![2]).toBeGreaterThan(negative![0]!);
+    expect(positive![2]).toBeGreaterThan(positive![0]!);
+    expect(negative![0]).toBeGreaterThan(negative![2]!);
     expect(pixels(second!)[0]![3]).toBe(255);
     expect((await pictures({ weights: mul(weights, 0) }))[0]!.data).toEqual(
-      new Uint8Array(12).map((_, i) => [44, 125, 214, 0][i % 4]!),
+      new Uint8Array(12).map((_, i) => [224, 106, 20, 0][i % 4]!),
     );
   });
 });

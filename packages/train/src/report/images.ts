@@ -11,14 +11,14 @@ export function imageOf(stack: Tensor, at: number, ink: boolean): string {
 }
 
 /**
- * Numbers of both signs as an image: orange above zero, blue below, the more opaque the larger; zero lets the page shine
+ * Numbers of both signs as an image: blue above zero, orange below, as in the explorer; the more opaque the larger; zero lets the page shine
  * through, so the image fits a light and a dark page. From `largest` on it is opaque.
  */
 export function signedImage(stack: Tensor, at: number, largest: number): string {
   const [, height = 1, width = 1] = stack.shape;
   return png(width, height, 4, (i, c) => {
     const x = value(stack, at, i, 0);
-    return c === 3 ? 255 * Math.abs(x / largest) : (x > 0 ? [224, 106, 20] : [44, 125, 214])[c]!;
+    return c === 3 ? 255 * Math.abs(x / largest) : (x > 0 ? [44, 125, 214] : [224, 106, 20])[c]!;
   });
 }
 

@@ -20,8 +20,8 @@ height="${height}"><figcaption>${short(name)}</figcaption></figure>`,
   );
   return html`<section>
 <h2>What it looks for</h2>
-<p>${notes?.weights ?? "The weights of each class, laid out as the image they are multiplied with."} Where it is <b class="for">orange</b>,
-${options.ink ? "ink" : "a brighter pixel"} speaks for the class, where it is <b class="against">blue</b> against it; where nothing is, it says nothing.</p>
+<p>${notes?.weights ?? "The weights of each class, laid out as the image they are multiplied with."} Where it is <b class="for">blue</b>,
+${options.ink ? "ink" : "a brighter pixel"} speaks for the class, where it is <b class="against">orange</b> against it; where nothing is, it says nothing.</p>
 <div class="weights${classes.length <= 4 && " few"}">${figures}</div>
 <p class="note">One scale for all: full colour from ±${largest.toPrecision(2)} on.</p>
 </section>

@@ -59,8 +59,8 @@ function tape({ tape, notes }: ReportOptions): Content {
 `;
 }
 
-const style = `.for { color: var(--orange); }
-.against { color: var(--blue); }
+const style = `.for { color: var(--blue); }
+.against { color: var(--orange); }
 .weights { display: grid; grid-template-columns: repeat(auto-fill, minmax(max(4rem, 9%), 1fr)); gap: .75rem;
   margin-bottom: 1rem; }
 @media (min-width: 40rem) { .weights { grid-template-columns: repeat(5, 1fr); } }
