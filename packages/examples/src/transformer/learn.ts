@@ -61,10 +61,7 @@ export async function learn(start: Model, text: Text, plan: Plan, stop: AbortSig
 function optimiser({ steps, rate }: Plan): Optimiser {
   const rising = Math.ceil(steps / 20);
   const falling = cosine({ from: rate, to: rate / 10, steps: Math.max(1, steps - rising) });
-  return chain(
-    clipByGlobalNorm(1),
-    adamw({ rate: warmUp({ steps: rising, rate: falling }), betas: [0.9, 0.99], weightDecay: 0.1 }),
-  );
+  return chain(clipByGlobalNorm(1), adamw({ rate: warmUp({ steps: rising, rate: falling }), betas: [0.9, 0.99] }));
 }
 
 /** The loss on all that is held out. */

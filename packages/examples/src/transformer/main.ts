@@ -29,7 +29,7 @@ const options = {
   text: path(mobyDick, "what to learn from: the book, or a text file of yours"),
   prompt: words("The whale", "what it goes on from"),
   length: count(300, "characters that it then writes"),
-  temperature: positive(0.8, "what scores are divided by when it writes: likely words below 1, daring ones above"),
+  temperature: positive(0.6, "what scores are divided by when it writes: likely words below 1, daring ones above"),
   seed: count(1, "decides where the model starts, what it reads, and what it writes", { min: 0 }),
   out: path("out/transformer", "folder of the report"),
   checkpoint: optional(
@@ -85,7 +85,7 @@ ${table(
     const loss = await lossOnAll(model, text.held, plan);
     const bigram = counted[1]!.loss;
     console.log(`
-${whole(fit.step)} steps in ${whole(Math.round(seconds))} s. On all that is held out: ${loss.toFixed(4)} nats a character, \
+${whole(fit.step)} steps${resume ? "" : ` in ${whole(Math.round(seconds))} s`}. On all that is held out: ${loss.toFixed(4)} nats a character, \
 ${Math.abs(bigram - loss).toFixed(4)} ${loss < bigram ? "less" : "more"} than the bigram's ${bigram.toFixed(4)}.`);
 
     const samples = [...models].map(([step, model]) => {

@@ -1,7 +1,7 @@
 import * as Plot from "@observablehq/plot";
 import type { History } from "@wengert/train";
 import { coloured, type Html, head, html, page, plot, table } from "@wengert/train/report";
-import { line } from "../plots.ts";
+import { chart, line } from "../plots.ts";
 import { whole } from "../table.ts";
 import type { Baseline } from "./baselines.ts";
 import { habit, image, type Weights } from "./heads.ts";
@@ -58,7 +58,7 @@ the mean, ${places} at a time and anywhere, and had to say after each which come
     figures: [
       [loss.toFixed(4), "nats a character, held out"],
       [(loss / Math.LN2).toFixed(3), "bits a character"],
-      [Math.exp(loss).toFixed(2), "characters it wavers between"],
+      [Math.exp(loss).toFixed(2), "characters it wavers between, the perplexity"],
       [whole(outcome.parameters), "parameters"],
       [whole(step), "steps of AdamW"],
       [whole(outcome.characters), "different characters"],
@@ -69,15 +69,10 @@ the mean, ${places} at a time and anywhere, and had to say after each which come
 function curves({ history, baselines, loss, held, characters }: Outcome): Html {
   const first = Math.max(1, history.train[0]?.step ?? 1);
   const last = Math.max(first + 1, history.train.at(-1)?.step ?? 1);
-  const losses = plot({
+  const losses = chart({
     ariaLabel: "the loss over the steps, beside what counting gets to",
-    width: 940,
-    height: 400,
-    marginTop: 28,
-    marginBottom: 40,
-    marginLeft: 48,
-    marginRight: 76,
-    x: { label: "step", type: "log", domain: [first, last], tickFormat: ",d", ticks: 8 },
+    marginRight: 60,
+    x: { label: "step", type: "log", domain: [first, last], tickFormat: ",d", ticks: 4 },
     y: { label: "nats a character", grid: true, ticks: 6, nice: true },
     marks: [
       Plot.ruleY(baselines, { y: "loss", stroke: "var(--muted)", strokeDasharray: "4 4" }),
@@ -88,18 +83,22 @@ function curves({ history, baselines, loss, held, characters }: Outcome): Html {
     ],
   });
   const rows = [
-    ["each character the same chance", Math.log(characters)] as const,
-    ...baselines.map(({ counts, name, loss }) => [`${counts} (${name})`, loss] as const),
+    ["chance", Math.log(characters)] as const,
+    ...baselines.map(({ name, loss }) => [name, loss] as const),
     ["the transformer", loss] as const,
   ];
   return html`<section>
 <h2>How it learned</h2>
 <p>The loss is the mean of −log p, where p is the probability that the character which came next was given. The dashed lines are
-what counting gets to: how often each character came in the text, and how often after the one or two before it.</p>
+what counting gets to: how often each character came (unigram), and how often after the one (bigram) or two (trigram) before it.</p>
 <p class="note">${coloured("--blue", "what is learned from, means of steps")}&ensp;${coloured("--orange", "a part of what is held out")}</p>
+<div class="columns">
 <figure>${losses}</figure>
+<div>
 <p>On all ${whole(held)} characters that are held out:</p>
 ${table([["foretold by", "nats a character"], ...rows.map(([name, loss]) => [name, loss.toFixed(4)])])}
+</div>
+</div>
 </section>`;
 }
 
@@ -140,7 +139,7 @@ has not been read yet: the softmax leaves it out.</p>
 
 function heatMap(W: Weights, characters: readonly string[], name: string): Html {
   const n = W.length;
-  const [side, margin] = [300, 16];
+  const [side, margin] = [300, 18];
   const axis = {
     domain: [-0.5, n - 0.5],
     ticks: [...characters.keys()],
@@ -176,4 +175,4 @@ const style = `.samples { display: grid; grid-template-columns: repeat(auto-fit,
 .samples figcaption { margin: 0 0 .3rem; }
 .samples pre { white-space: pre-wrap; overflow-wrap: anywhere; }
 .maps { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 13rem), 1fr)); gap: 2rem 1.25rem; margin-bottom: 1rem; }
-.maps svg text { font: 8px var(--code); }`;
+.maps svg text { font: 10px var(--code); }`;
