@@ -51,13 +51,9 @@ function bar(stream: TextStream): Display {
   const draw = (since: Seen, moment: Moment) => {
     const width = (stream.columns ?? 80) - 1;
     const share = shareOf(moment);
-    const words = [
-      share === undefined ? `step ${whole(moment.step)}` : percent(share),
-      figures(moment),
-      paceSince(since, moment),
-    ];
-    const text = words.filter((word) => word !== "").join("  ");
-    const room = share === undefined ? 0 : Math.max(0, Math.min(30, width - text.length - 2));
+    const text = told(since, moment);
+    // What does not fit is cut off at the end; a bar stays.
+    const room = share === undefined ? 0 : Math.max(width < 60 ? 0 : 10, Math.min(30, width - text.length - 2));
     const full = Math.round(room * (share ?? 0));
     const strip = room > 0 ? `${"█".repeat(full)}${"░".repeat(room - full)}  ` : "";
     stream.write(`\r\u001b[K${(strip + text).slice(0, width)}`); // back to the beginning, and clear the line
@@ -91,8 +87,7 @@ function lines(stream: TextStream): Display {
       if (share === undefined ? performance.now() - written < 10_000 : tenths <= reached) return;
       reached = tenths;
       written = performance.now();
-      const start = share === undefined ? `step ${whole(moment.step)}` : percent(share).padStart(5);
-      stream.write(`${[start, figures(moment), paceSince(first, moment)].join("  ").trimEnd()}\n`);
+      stream.write(`${told(first, moment)}\n`);
     },
     finish() {},
   };
@@ -126,14 +121,18 @@ interface Seen {
 
 const seen = (moment: Moment): Seen => ({ moment, time: performance.now() });
 
-/** Steps a second since the first moment, and the time that is left at that pace. */
-function paceSince(first: Seen, moment: Moment): string {
-  const seconds = (performance.now() - first.time) / 1000;
-  if (seconds < 0.05) return "";
-  const speed = `${whole((moment.step - first.moment.step) / seconds)} steps/s`;
-  const [share, before] = [shareOf(moment), shareOf(first.moment)];
-  if (share === undefined || before === undefined || share === before) return speed;
-  return `${speed}  ${duration((seconds * (1 - share)) / (share - before))} left`;
+/** A line: how far it is, the time that is left, the figures, and the pace, what matters most first. */
+function told(first: Seen, moment: Moment): string {
+  const share = shareOf(moment);
+  const [before, seconds] = [shareOf(first.moment), (performance.now() - first.time) / 1000];
+  const isSteady = seconds >= 0.05;
+  const done = share === undefined || before === undefined ? 0 : share - before;
+  return [
+    share === undefined ? `step ${whole(moment.step)}` : percent(share).padStart(5),
+    ...(isSteady && done > 0 ? [`${duration((seconds * (1 - share!)) / done)} left`] : []),
+    figures(moment),
+    ...(isSteady ? [`${whole((moment.step - first.moment.step) / seconds)} steps/s`] : []),
+  ].join("  ");
 }
 
 const percent = (share: number): string => `${Math.floor(100 * share)} %`;
