@@ -76,14 +76,13 @@ function bar(stream: TextStream): Display {
 /** A line at each tenth; every ten seconds where nobody knows what a tenth is. */
 function lines(stream: TextStream): Display {
   let first: Seen | undefined;
-  let reached: number | undefined;
+  let reached = 0;
   let written = performance.now();
   return {
     update(moment) {
       first ??= seen(moment);
       const share = shareOf(moment);
       const tenths = Math.floor(10 * (share ?? 0));
-      reached ??= Math.max(0, tenths - 1); // what is resumed begins later
       if (share === undefined ? performance.now() - written < 10_000 : tenths <= reached) return;
       reached = tenths;
       written = performance.now();

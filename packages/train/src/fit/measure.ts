@@ -91,7 +91,10 @@ export async function measured<P, B>(
       if (given === undefined) return { ...meansOf(sums), rows: sums.rows };
       const { batch, rows } = given;
       const [loss, aux] = objective.value(params, batch, context);
-      sums = plus(sums, rows, { loss: loss.item(), metrics: applied(who, metrics, [aux, batch, params]) });
+      const value = loss.item();
+      // Most metrics refuse NaN among scores; the loss says it already.
+      const means = Number.isNaN(value) ? unknown(metrics) : applied(who, metrics, [aux, batch, params]);
+      sums = plus(sums, rows, { loss: value, metrics: means });
       if (pace.due()) await pace.rest();
     }
     return undefined;
@@ -99,3 +102,6 @@ export async function measured<P, B>(
     await leave(source, signal);
   }
 }
+
+const unknown = (metrics: object): Record<string, number> =>
+  Object.fromEntries(Object.keys(metrics).map((name) => [name, Number.NaN]));

@@ -234,7 +234,7 @@ export class Run<P, B> {
     const { since } = this.#state;
     if (since.rows > 0) train.push(this.#pointOf(this.#state, meansOf(since)));
     const last = { ...this.#state, train, validation };
-    const isOpen = reason === "finished" && this.#parts.validation !== undefined && this.#isUnmeasured();
+    const isOpen = this.#parts.validation !== undefined && this.#isUnmeasured();
     const { params, step, best } = (isOpen ? await this.#validated(last) : undefined) ?? last;
     const epoch = this.#epochOf(last);
     const unmeasured = { step, epoch, loss: Number.NaN, metrics: {}, ...(this.#parts.validation ? {} : train.at(-1)) };

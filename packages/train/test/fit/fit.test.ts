@@ -1,5 +1,20 @@
 import { type Tensor, tensor, valueAndGrad } from "@wengert/core";
-import { add, div, less, log, matmul, mse, mul, randomKey, sqrt, square, sub, sum, where } from "@wengert/ops";
+import {
+  add,
+  crossEntropy,
+  div,
+  less,
+  log,
+  matmul,
+  mse,
+  mul,
+  randomKey,
+  sqrt,
+  square,
+  sub,
+  sum,
+  where,
+} from "@wengert/ops";
 import {
   accuracy,
   adam,
@@ -527,6 +542,35 @@ describe("what is not finite", () => {
       },
     );
     expect([reason, step]).toEqual(["finished", 2]);
+  });
+
+  it("the last good parameters are measured, where something is held out", async () => {
+    const validating = (p: typeof parameters, batch: Tensor, context: Context) =>
+      context.training ? falling((a) => log(a))(p, batch, context) : square(p.a);
+    const options = { optimiser: sgd({ rate: 1 }), steps: 10, validation: { data: column, everySteps: 5 } };
+    const { reason, history, best } = await fit(validating, parameters, column, options);
+    expect([reason, history.validation.map(({ step, loss }) => [step, loss]), best.step]).toEqual([
+      "nonFinite",
+      [[3, 4]],
+      3,
+    ]);
+  });
+
+  it("of a batch whose loss is NaN metrics are NaN as well, and are not asked: they refuse such scores", async () => {
+    const y = tensor([0, 1], { dtype: "int32" });
+    const ofScores = (A: Tensor): [Tensor, Tensor] => [crossEntropy(A, y), A];
+    const measured = await measure(
+      ofScores,
+      tensor([
+        [1, Number.NaN],
+        [0, 1],
+      ]),
+      y,
+      {
+        metrics: { accuracy: (A) => accuracy(A, y) },
+      },
+    );
+    expect(measured).toEqual({ loss: Number.NaN, metrics: { accuracy: Number.NaN }, rows: 2 });
   });
 
   it("a validation loss that is NaN is not the best, and no reason to end", async () => {
