@@ -26,7 +26,11 @@ await build({
     sourcemap: true,
     rolldownOptions: {
       external: (id) => !/^[./]/.test(id), // other packages
-      output: { sourcemapExcludeSources: true, chunkFileNames: "[name]-shared.js" }, // src is published too
+      output: {
+        sourcemapExcludeSources: true, // src is published too, with its comments
+        chunkFileNames: "[name]-shared.js",
+        comments: { annotation: true, legal: true, jsdoc: false }, // an eighth of the time to import it
+      },
     },
   },
 });

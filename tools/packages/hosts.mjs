@@ -32,13 +32,7 @@ export function runtimes() {
     .map((name) => host("Node", name, [join(folder, "node_modules", name, "bin/node")]));
   const here = { name: "Node", version: process.versions.node, command: [process.execPath] };
   if (!nodes.some(({ version }) => version === here.version)) nodes.unshift(here);
-  const deno = host("Deno", "deno", [
-    join(binaryOf("deno", "@deno"), "deno"),
-    "run",
-    "--allow-read",
-    "--allow-write",
-    "--allow-env",
-  ]);
+  const deno = host("Deno", "deno", [join(binaryOf("deno", "@deno"), "deno"), "run", "--allow-read", "--allow-write"]);
   const bun = host("Bun", "bun", [join(binaryOf("bun", "@oven"), "bin/bun"), "run"]);
   return [...nodes, deno, bun];
 }
