@@ -31,7 +31,7 @@ export interface Model {
 }
 
 /** One layer: attention moves what is known from place to place, then each place by itself makes something of it. */
-export interface Block {
+interface Block {
   readonly before: Norm;
   /** For all heads side by side: what a place asks for, what it answers to, what it tells; and what is made of what was told. [d, d] */
   readonly query: Tensor;
@@ -102,7 +102,7 @@ function normalised(X: Tensor, { gain, shift }: Norm): Tensor {
 }
 
 /** Which places j a place i may see: j ≤ i, itself and those before it. [T, T] */
-export function past(places: number): Tensor {
+function past(places: number): Tensor {
   const place = tensor(Int32Array.from({ length: places }, (_, i) => i));
   return tensor(lessEqual(expandDims(place, { axis: 0 }), expandDims(place, { axis: 1 })), { label: "past" });
 }

@@ -7,7 +7,7 @@ import type { Baseline } from "./baselines.ts";
 import { habit, image, type Weights } from "./heads.ts";
 
 /** What the model wrote after so many steps, the prompt before it. */
-export interface Sample {
+interface Sample {
   readonly step: number;
   readonly text: string;
 }
