@@ -145,10 +145,10 @@ describe("the command", () => {
     expect(pages[2]).toContain("npm run example -- attention --letters 3 --width 4 --steps 3 --batch 2 --seed 8");
   });
 
-  test("stops after a step when asked, and reports what it has", async () => {
+  test("stops when asked, and reports what it has", async () => {
     const { outcome, printed } = await runQuietly(attention, brief, AbortSignal.abort());
-    expect(outcome.fit).toMatchObject({ stopped: true, outcome: { step: 1 } });
-    expect(printed).toMatch(/^stopped after 1 of 3 steps\nreport /m);
+    expect(outcome.fit).toMatchObject({ stopped: true, outcome: { step: 0 } });
+    expect(printed).toMatch(/^stopped after 0 of 3 steps\nreport /m);
     expect(readFileSync(outcome.file, "utf8")).toContain("stopped before its end");
   });
 

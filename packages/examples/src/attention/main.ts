@@ -4,42 +4,38 @@
  *
  * `head.ts` is the model, `words.ts` the task; `telling.ts` and `report.ts` show what came of it.
  */
-import { setImmediate } from "node:timers/promises";
-import { explain, leaves, record, type Tensor, tensor, valueAndGrad } from "@wengert/core";
-import { crossEntropy, mean, randomKey, slice, splitKey, take } from "@wengert/ops";
-import { accuracy, adam, applyUpdates } from "@wengert/train";
+import { explain, leaves, record, type Tensor, tensor } from "@wengert/core";
+import { crossEntropy, foldIn, mean, randomKey, slice, splitKey, take } from "@wengert/ops";
+import { accuracy, adam, fit as fitTo, measure, type Point } from "@wengert/train";
 import { type Command, command, startIfMain } from "../command.ts";
-import { finite } from "../descent.ts";
 import { prepareFolder, writeWhole } from "../files.ts";
+import { toldOfMistakes } from "../fitted.ts";
 import { count, path, positive, spelled } from "../options.ts";
-import { showProgress } from "../progress.ts";
 import { percent, size, whole } from "../table.ts";
 import { type Head, initialHead, predict } from "./head.ts";
 import { type Fit, type Moment, report, type View } from "./report.ts";
 import { type Blindness, blindness, looks, told } from "./telling.ts";
 import { type Batch, copies, letterCount, spelt } from "./words.ts";
 
+interface Aux {
+  readonly losses: Tensor;
+  readonly logits: Tensor;
+}
+
 /** The mean over all letters of all texts; beside it the losses one by one, and the scores. */
-function loss(head: Head, { read, next }: Batch): [loss: Tensor, aux: { losses: Tensor; logits: Tensor }] {
+function loss(head: Head, { read, next }: Batch): [loss: Tensor, aux: Aux] {
   const { logits } = predict(head, read);
   const losses = crossEntropy(logits, next, { reduction: "none" });
   return [mean(losses), { losses, logits }];
 }
 
-const lossAndGradient = valueAndGrad(loss, { hasAux: true });
-
 /** What a batch was like: the first half of its letters is news, the second a copy. */
-function momentOf({ losses, logits }: { losses: Tensor; logits: Tensor }, { next }: Batch, step: number): Moment {
-  const letters = next.shape[1]! / 2;
-  const second = (x: Tensor) => slice(x, { start: [0, letters] });
-  return {
-    step,
-    loss: finite(mean(losses).item(), step),
-    news: mean(slice(losses, { stop: [null, letters] })).item(),
-    copy: mean(second(losses)).item(),
-    accuracy: accuracy(second(logits), second(next)),
-  };
-}
+const metrics = {
+  news: ({ losses }: Aux, { next }: Batch) => mean(slice(losses, { stop: [null, next.shape[1]! / 2] })),
+  copy: ({ losses }: Aux, { next }: Batch) => mean(second(losses, next)),
+  accuracy: ({ logits }: Aux, { next }: Batch) => accuracy(second(logits, next), second(next, next)),
+};
+const second = (x: Tensor, { shape }: Tensor): Tensor => slice(x, { start: [0, shape[1]! / 2] });
 
 const options = {
   letters: count(10, "letters of a word", { min: 2, max: 20 }),
@@ -60,13 +56,10 @@ const attention: Command<{ fit: Fit; hidden: Blindness; file: string }> = comman
     const [headKey, trainKey, testKey] = splitKey(randomKey(seed), 3) as [Tensor, Tensor, Tensor];
     const unseen = copies(testKey, { count: 1000, letters });
     const text = first(unseen);
-    const optimiser = adam({ rate, betas: [0.9, 0.99] });
-    let head = initialHead(headKey, { places: 2 * letters, width });
-    let state = optimiser.init(head);
-    let taken = 0;
-    const parameters = leaves("attention", head, "head").reduce((sum, { size }) => sum + size, 0);
+    const start = initialHead(headKey, { places: 2 * letters, width });
+    const parameters = leaves("attention", start, "head").reduce((sum, { size }) => sum + size, 0);
     const least = Math.log(letterCount);
-    const tape = explain(record((head: Head) => predict(head, text.read).logits, head));
+    const tape = explain(record((head: Head) => predict(head, text.read).logits, start));
     console.log(`A text is a random word of ${letters} letters and the same word again: ${spelt(text.next).join("")}.
 After each letter (and before the first, after a mark) the head says how likely each of ${letterCount} letters comes next. The
 first ${letters} are news: nothing foretells them, and no loss below log ${letterCount} = ${least.toFixed(4)} can be had in the mean. The other
@@ -79,27 +72,38 @@ taken. Its tape, for one text:
 ${tape}
 `);
 
-    const moments: Moment[] = [];
     const views: View[] = [];
-    const look = (title: string) => views.push({ title, W: predict(head, text.read).W.toNested<number[][]>() });
-    look("before the first step");
-    const progress = showProgress({ total: steps, unit: "steps" });
-    for (const key of progress.during(splitKey(trainKey, steps))) {
-      const batch = copies(key, { count, letters });
-      const { grad, aux } = lossAndGradient(head, batch);
-      const now = momentOf(aux, batch, taken);
-      moments.push(now);
-      if (views.length === 1 && now.accuracy > 0.5) look(`after ${now.step} steps, when half of the copies are right`);
-      const next = optimiser.update(grad, state, head);
-      [head, state] = [applyUpdates(head, next.updates), next.state];
-      taken++;
-      progress.update(taken, `loss ${now.loss.toFixed(4)}  copies right ${percent(now.accuracy)}`);
-      await setImmediate(); // so that Ctrl-C is heard between two steps
-      if (stop.aborted) break;
+    const look = (title: string, head: Head) =>
+      views.push({ title, W: predict(head, text.read).W.toNested<number[][]>() });
+    look("before the first step", start);
+    function* words() {
+      for (let i = 0; ; i++) yield copies(foldIn(trainKey, i), { count, letters });
     }
-    look(`after ${taken} steps`);
+    let half: Head | undefined;
+    const halfRight = (aux: Aux, batch: Batch, head: Head) => {
+      const right = metrics.accuracy(aux, batch);
+      if (right > 0.5) half ??= head;
+      return right;
+    };
+    const fitted = await toldOfMistakes(
+      fitTo(loss, start, words, {
+        optimiser: adam({ rate, betas: [0.9, 0.99] }),
+        steps,
+        metrics: { ...metrics, accuracy: halfRight },
+        history: { everySteps: 1 },
+        signal: stop,
+        progress: true,
+      }),
+    );
+    const { params: head, step: taken } = fitted;
+    const moments = fitted.history.train.map(({ step, loss, metrics }) => momentOf(step - 1, { loss, metrics }));
+    if (half) {
+      const { step } = moments.find(({ accuracy }) => accuracy > 0.5)!;
+      look(`after ${step} steps, when half of the copies are right`, half);
+    }
+    look(`after ${taken} steps`, head);
 
-    const outcome = momentOf(loss(head, unseen)[1], unseen, taken);
+    const outcome = momentOf(taken, await measure(loss, head, unseen, { metrics }));
     const hidden = blindness(head, text);
     const looking = looks(views.at(-1)!.W);
     console.log(`
@@ -135,6 +139,14 @@ ${hidden.slope} (elsewhere ${size(hidden.seenSlope)}), and the loss is ${hidden.
     console.log(`${fit.stopped ? `stopped after ${taken} of ${steps} steps\n` : ""}report ${file}`);
     return { fit, hidden, file };
   },
+});
+
+const momentOf = (step: number, { loss, metrics }: Pick<Point, "loss" | "metrics">): Moment => ({
+  step,
+  loss,
+  news: metrics.news!,
+  copy: metrics.copy!,
+  accuracy: metrics.accuracy!,
 });
 
 /** The first text of a batch. */
