@@ -39,7 +39,7 @@ export function descent<P>(
 }
 
 /** The loss, unless it is none any more. */
-export function finite(loss: number, step: number): number {
+function finite(loss: number, step: number): number {
   if (Number.isFinite(loss)) return loss;
   throw new InputError(`the loss is ${loss} at step ${step}: a smaller --rate keeps it finite.`);
 }

@@ -201,24 +201,26 @@ describe("the command", () => {
 
   test("interrupted by Ctrl-C and resumed gives the bits, and the page, of a run that was not", async () => {
     const run = async (folder: string, interrupted: boolean, ...more: string[]) => {
-      const settings = ["--limit", "2000", "--epochs", "6", "--hidden", "32", "--optimiser", "adam"];
+      const settings = ["--limit", "2000", "--epochs", "40", "--hidden", "32", "--optimiser", "adam"];
       const { child, ended } = start(...settings, "--out", join(out, folder), ...more);
       let [printed, isDue] = ["", interrupted];
       child.stdout.on("data", (chunk) => {
         printed += chunk;
-        if (isDue && printed.includes(" %  loss")) isDue = !child.kill("SIGINT"); // once, when it is under way
+        if (isDue && / % .*loss/.test(printed)) isDue = !child.kill("SIGINT"); // once, when it is under way
       });
       return { status: await ended, printed };
     };
     expect((await run("whole", false)).status).toBe(0);
     const seen: string[] = [];
-    for (let tries = 0; tries < 3; tries++) {
-      const { status, printed } = await run("parts", true, ...(tries > 0 ? ["--resume"] : []));
-      expect(status).toBe(130);
-      seen.push(/stopped after ([\d,]+) of 12,000 images/.exec(printed)?.[1] ?? "never");
+    let status: number | null = 130;
+    for (let tries = 0; tries < 4 && status === 130; tries++) {
+      const part = await run("parts", tries < 3, ...(tries > 0 ? ["--resume"] : []));
+      status = part.status;
+      if (status === 130) seen.push(/stopped after ([\d,]+) of 80,000 images/.exec(part.printed)?.[1] ?? "never");
     }
-    expect(new Set(["0", "never", "12,000", ...seen]).size).toBe(6);
-    expect((await run("parts", false, "--resume")).status).toBe(0);
+    expect(status).toBe(0);
+    expect(seen.length, "interruptions").toBeGreaterThan(0); // a busy machine may hear of one when all is done
+    expect(new Set(["0", "never", "80,000", ...seen]).size).toBe(3 + seen.length);
     for (const file of ["checkpoint.safetensors", "index.html"]) {
       const [whole, parts] = ["whole", "parts"].map((folder) => readFileSync(join(out, folder, file)));
       expect(parts!.equals(whole!), file).toBe(true);

@@ -57,11 +57,11 @@ export interface Judged {
 const scoresOf = ({ W, b }: Model, X: Tensor): Tensor => add(matmul(X, W), b);
 const size = 32; // images a step
 
-/** Each part of the images is held out once from a fit to the others; `done` hears of each step. */
+/** Each part of the images is held out once from a fit to the others; `done` hears of each when it is judged. */
 export async function crossValidate(
   { images, labels, classes }: Faces,
   { folds, epochs, rate, ridge, seed }: Settings,
-  done: (part: number, steps: number, loss: number) => void,
+  done: (part: Part, number: number) => void,
 ): Promise<Judged> {
   const [count = 0, height = 0, width = 0] = images.shape;
   const [D, K] = [height * width, classes.length];
@@ -104,18 +104,19 @@ export async function crossValidate(
       metrics: { accuracy: (A, { labels: y }) => accuracy(A, y) },
       validation: { data: heldOut },
       history: { everySteps: Math.ceil(fitted.labels.size / size) }, // a pass: single steps scatter
-      progress: ({ step, loss: now }) => done(part, step, now),
     });
     const unseen = scoresOf(model, heldOut.X);
     rows(unseen.array!).forEach((score, i) => {
       scores[test.place.data.get(Math.floor(i / K)) * K + (i % K)] = score;
     });
-    parts.push({
+    const judged: Part = {
       model,
       history,
       counts: [train.labels.size, test.labels.size],
       right: [accuracy(scoresOf(model, fitted.X), fitted.labels), accuracy(unseen, heldOut.labels)],
-    });
+    };
+    parts.push(judged);
+    done(judged, parts.length);
   }
   const total = parts.map(({ model }) => model.W).reduce((a, b) => add(a, b));
   const W = transpose(mul(1 / folds, total));

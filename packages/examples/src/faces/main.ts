@@ -9,7 +9,7 @@ import { type ConfusionMatrix, confusionMatrix } from "@wengert/train";
 import { type Command, command, startIfMain } from "../command.ts";
 import { prepareFolder, writeWhole } from "../files.ts";
 import { count, InputError, type Option, path, positive, spelled } from "../options.ts";
-import { showProgress } from "../progress.ts";
+import { percent } from "../table.ts";
 import { type Faces, lfw, readFaces } from "./data.ts";
 import { crossValidate, type Judged } from "./fit.ts";
 import { report } from "./report.ts";
@@ -54,12 +54,8 @@ const faces: Command<Outcome> = command({
     refuseFew(data, settings.folds);
     console.log(dataTold(data));
 
-    const { folds, epochs } = settings;
-    const fitted = data.labels.size - Math.floor(data.labels.size / folds);
-    const stepsPerPart = epochs * Math.ceil(fitted / 32);
-    const progress = showProgress({ total: folds * stepsPerPart, unit: "steps" });
-    const judged = await crossValidate(data, settings, (part, step, loss) =>
-      progress.update(part * stepsPerPart + step, `part ${part + 1}  loss ${loss.toFixed(4)}`),
+    const judged = await crossValidate(data, settings, ({ right: [, heldOut] }, number) =>
+      console.log(`part ${number} of ${settings.folds} held out: ${percent(heldOut)} right`),
     );
     const confusion = confusionMatrix(argmax(judged.scores, { axis: 1 }), data.labels, { classes: data.classes });
     console.log(accuracyTold(data, judged, confusion));
