@@ -67,17 +67,7 @@ ${table(
 `);
 
     const looks = new Set([0, ...[0.02, 0.1, 0.25, 0.5].map((share) => Math.round(share * steps))]);
-    const plan = {
-      steps,
-      batch,
-      places,
-      heads,
-      rate,
-      key: fitKey,
-      looks,
-      checkpoint,
-      resume,
-    };
+    const plan = { steps, batch, places, heads, rate, key: fitKey, looks, checkpoint, resume };
     const began = performance.now();
     const { fit, models } = await learn(start, text, plan, stop);
     const seconds = (performance.now() - began) / 1000;
