@@ -31,10 +31,15 @@ export function meansOf({ rows, loss, metrics }: Sums): Omit<Sums, "rows"> {
   return { loss: loss / rows, metrics: mapped(metrics, (sum) => sum / rows) };
 }
 
-const mapped = (
+/** Of each entry; in each step, so without lists of pairs. */
+function mapped(
   record: Readonly<Record<string, number>>,
   f: (value: number, name: string) => number,
-): Record<string, number> => Object.fromEntries(Object.entries(record).map(([name, value]) => [name, f(value, name)]));
+): Record<string, number> {
+  const values: Record<string, number> = {};
+  for (const name of Object.keys(record)) values[name] = f(record[name]!, name);
+  return values;
+}
 
 /** The metrics as `who` was given them, if they are functions. @throws ArgumentError */
 export function checkMetrics(who: string, metrics: unknown): readonly string[] {
