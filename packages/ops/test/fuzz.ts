@@ -52,6 +52,8 @@ export const unchecked: Readonly<Record<string, string>> = {
   complete: "fills in the options of composed functions",
   checkDType: "what ops check their options with",
   leaves: "what transforms read trees with",
+  leavesAlike: "what optimisers read trees with",
+  walk: "what transforms read trees with",
   unflatten: "what transforms write trees with",
   recording: "what transforms are made of",
   defineOp: "a declaration, which its types check",

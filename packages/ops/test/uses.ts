@@ -145,7 +145,7 @@ const someShape = (w: Writer): number[] => w.several(w.random(0, 3), 1, 3);
 /** An int32 tensor of two words. */
 const key = (w: Writer): Value =>
   w.chance(60)
-    ? w.call("splitKey")
+    ? w.call(w.of(["splitKey", "foldIn"]))
     : (w.among(both(of("int32"), hasShape([2]))) ?? w.step("randomKey", w.random(0, 99)));
 const drawing: Use = (w) => [key(w), { shape: someShape(w), dtype: w.of(w.floats) }];
 
