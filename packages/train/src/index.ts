@@ -35,6 +35,15 @@ export { type AdamOptions, type AdamState, type AdamwOptions, adam, adamw } from
 export { chain } from "./optimisers/chain.ts";
 export type { Rate, Schedule } from "./optimisers/hyper.ts";
 export { applyUpdates, type Optimiser, type StateTree } from "./optimisers/optimiser.ts";
-export { type CosineOptions, constant, cosine, piecewise, type WarmUpOptions, warmUp } from "./optimisers/schedules.ts";
+export { type PartitionState, partition } from "./optimisers/partition.ts";
+export {
+  constant,
+  cosine,
+  type FallOptions,
+  linear,
+  piecewise,
+  type WarmUpOptions,
+  warmUp,
+} from "./optimisers/schedules.ts";
 export { momentum, type SgdOptions, type SgdState, sgd } from "./optimisers/sgd.ts";
 export { clipByGlobalNorm, weightDecay } from "./optimisers/transforms.ts";

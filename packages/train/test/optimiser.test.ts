@@ -9,8 +9,10 @@ import {
   clipByGlobalNorm,
   constant,
   cosine,
+  linear,
   momentum,
   type Optimiser,
+  partition,
   piecewise,
   type StateTree,
   sgd,
@@ -70,6 +72,11 @@ describe("schedules", () => {
   it("cosine ends where it is to, exactly, and stays there", () => {
     expect(at(cosine({ from: 0.3, to: 0.07, steps: 3 }), [3, 4, 1000])).toEqual([0.07, 0.07, 0.07]);
     expect(at(cosine({ from: 0, to: 1, steps: 2 }), [0, 1, 2])).toEqual([0, 0.5, 1]);
+  });
+  it("linear ends where it is to, exactly, and stays there", () => {
+    expect(at(linear({ from: 0.3, to: 0.07, steps: 3 }), [0, 3, 4, 1000])).toEqual([0.3, 0.07, 0.07, 0.07]);
+    expect(at(linear({ from: 0, to: 1, steps: 4 }), [0, 1, 2, 4])).toEqual([0, 0.25, 0.5, 1]);
+    expect(at(linear({ from: 2, steps: 2 }), [1, 2])).toEqual([1, 0]);
   });
   it("warmUp begins at 0 and reaches the first of what follows, whose steps count from there", () => {
     expect(at(warmUp({ steps: 4, rate: 0.5 }), [0, 1, 4, 99])).toEqual([0, 0.125, 0.5, 0.5]);
@@ -134,6 +141,9 @@ const optimisers = {
   "adam with a schedule": adam({ rate, betas: [0, 0.9] }),
   adamw: adamw({ rate }),
   "a chain": chain(clipByGlobalNorm(1), weightDecay(0.1), adam({ rate })),
+  "a partition": partition({ some: adamw({ rate }), others: momentum({ rate: 0.01 }), none: sgd({ rate }) }, (p) =>
+    p.shape.length > 1 ? "some" : "others",
+  ),
 } as unknown as Readonly<Record<string, Optimiser>>;
 
 const inDType = (dtype: "float32" | "float64") => ({
@@ -272,4 +282,57 @@ test("a schedule may be of float32, for parameters of any dtype", () => {
 
 test("a constant schedule is the number", () => {
   expect(at(constant(0.1), [0, 1, 1000])).toEqual([0.1, 0.1, 0.1]);
+});
+
+describe("a partition", () => {
+  const bits = (tree: unknown) => numbersOf(tree).map((n) => (Object.is(n, -0) ? "-0" : String(n)));
+  const by = { weights: adamw({ rate, weightDecay: 0.3 }), others: momentum({ rate: 0.01 }) };
+  const lossAndGradient = valueAndGrad(loss);
+
+  it("gives each parameter the numbers of its own optimiser, alone", () => {
+    const paths: string[] = [];
+    const optimiser = partition(by, (p, path) => {
+      paths.push(path);
+      return p.shape.length > 1 ? "weights" : "others";
+    });
+    // The same groups by hand, as trees of their own.
+    const weights = ({ layers: [one, two], empty }: Model) => ({ one: one.W, two: two.W, empty });
+    const others = ({ layers: [one, two], shift }: Model) => ({ one: one.b, two: two.b, shift });
+    let [params, state] = [model, optimiser.init(model)];
+    let [ofWeights, ofOthers] = [by.weights.init(weights(model)), by.others.init(others(model))];
+    for (let step = 0; step < 20; step++) {
+      const { grad } = lossAndGradient(params, x);
+      const wanted = [
+        by.weights.update(weights(grad), ofWeights, weights(params)),
+        by.others.update(others(grad), ofOthers, others(params)),
+      ] as const;
+      [ofWeights, ofOthers] = [wanted[0].state, wanted[1].state];
+      const { updates, state: next } = optimiser.update(grad, state, params);
+      expect(bits([weights(updates), others(updates)])).toEqual(bits(wanted.map((each) => each.updates)));
+      expect(bits([next.weights.sum, next.others.velocity])).toEqual(bits([ofWeights.sum, ofOthers.velocity]));
+      [params, state] = [applyUpdates(params, updates), next];
+    }
+    expect(paths.slice(0, 6)).toEqual(
+      ["layers[0].W", "layers[0].b", "layers[1].W", "layers[1].b", "shift", "empty"].map((path) => `params.${path}`),
+    );
+  });
+
+  it("keeps the types of its groups", () => {
+    const optimiser = partition(by, () => "others");
+    expectTypeOf(optimiser.init(model).others).toEqualTypeOf<ReturnType<typeof by.others.init>>();
+    expectTypeOf(optimiser.update(model, optimiser.init(model), model).updates).toEqualTypeOf<Model>();
+    // @ts-expect-error no such group
+    partition(by, () => "biases");
+    expectTypeOf(optimiser).toExtend<Optimiser>();
+  });
+
+  it("freezes what a rate of 0 is given to", () => {
+    const optimiser = partition({ learned: sgd({ rate: 0.1 }), frozen: sgd({ rate: 0 }) }, (_, path) =>
+      path.startsWith("params.layers") ? "learned" : "frozen",
+    );
+    const { grad } = lossAndGradient(model, x);
+    const { shift, layers } = applyUpdates(model, optimiser.update(grad, optimiser.init(model), model).updates);
+    expect(shift.item()).toBe(model.shift.item());
+    expect(layers[0].b.toNested()).not.toEqual(model.layers[0].b.toNested());
+  });
 });

@@ -6,18 +6,8 @@
  */
 import { join } from "node:path";
 import { explain, record, type Tensor, tensor, valueAndGrad, zeros } from "@wengert/core";
-import { add, cast, crossEntropy, div, matmul, mul, randomKey, randomNormal, relu, splitKey, sub } from "@wengert/ops";
-import {
-  accuracy,
-  adam,
-  applyUpdates,
-  batches,
-  fit,
-  measure,
-  type Optimiser,
-  type Schedule,
-  sgd,
-} from "@wengert/train";
+import { add, crossEntropy, matmul, mul, randomKey, randomNormal, relu, splitKey } from "@wengert/ops";
+import { accuracy, adam, applyUpdates, batches, fit, linear, measure, type Optimiser, sgd } from "@wengert/train";
 import { type Command, command, startIfMain } from "../command.ts";
 import { prepareFolder, writeWhole } from "../files.ts";
 import { toldOfMistakes } from "../fitted.ts";
@@ -41,12 +31,6 @@ function loss(model: Model, { images, labels }: Batch): [loss: Tensor, A: Tensor
 }
 
 const metrics = { accuracy: (A: Tensor, { labels }: Batch) => accuracy(A, labels) };
-
-/** From `rate` in a straight line to 0. */
-const falling =
-  (rate: number, steps: number): Schedule =>
-  (step) =>
-    mul(rate, sub(1, div(cast(step, { dtype: "float64" }), steps)));
 
 /** What a step computes: the loss, the gradients, the new parameters. */
 function tapeOf(optimiser: Optimiser, model: Model, batch: Batch): string {
@@ -99,7 +83,8 @@ const digits: Command<{ fit: Fit; file: string }> = command({
     const [data, held] = [wholeSet(train), wholeSet(test)];
     const [modelKey, key] = splitKey(randomKey(seed)) as [Tensor, Tensor];
     const model = initialModel(hidden, modelKey, dtype);
-    const rate = falling(settings.rate ?? (by === "sgd" ? 0.5 : 0.002), epochs * Math.ceil(train.count / size));
+    const from = settings.rate ?? (by === "sgd" ? 0.5 : 0.002);
+    const rate = linear({ from, steps: epochs * Math.ceil(train.count / size) });
     const optimiser: Optimiser = by === "sgd" ? sgd({ rate }) : adam({ rate });
     const tape = tapeOf(optimiser, model, batches(data, { size }).at(0)!);
     const parameters = model.reduce((sum, { W, b }) => sum + W.size + b.size, 0);

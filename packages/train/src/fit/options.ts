@@ -1,6 +1,7 @@
 import { ArgumentError, type Complete, complete, show, type Tensor } from "@wengert/core";
 import { randomKey } from "@wengert/ops";
 import type { Bytes } from "../files/bytes.ts";
+import { isOptimiser } from "../optimisers/chain.ts";
 import type { Optimiser } from "../optimisers/optimiser.ts";
 import { keyIn, wholeNumber } from "../options.ts";
 import type { Data } from "./data.ts";
@@ -98,7 +99,7 @@ export interface Settings<P, B> {
 export function settingsOf<P, B, R extends LossValue>(options: FitOptions<P, B, R>): Settings<P, B> {
   const given = complete<FitOptions<P, B, R>>(who, options, defaults as unknown as Complete<FitOptions<P, B, R>>);
   const { optimiser, epochs, steps, metrics, criterion, patience, minDelta, progress } = given;
-  if (typeof optimiser?.init !== "function" || typeof optimiser.update !== "function")
+  if (!isOptimiser(optimiser))
     throw new ArgumentError(
       `${who}: optimiser must be one, got ${show(optimiser)}; write { optimiser: adam({ rate: 0.001 }) }`,
     );

@@ -11,11 +11,10 @@ export function chain<States extends readonly unknown[]>(
 ): Optimiser<States> {
   const links: readonly Optimiser<unknown>[] = optimisers;
   for (const [i, link] of links.entries()) {
-    const { init, update } = (link ?? {}) as Partial<Optimiser>;
-    if (typeof init !== "function" || typeof update !== "function")
-      throw new ArgumentError(
-        `chain: argument ${i} must be an optimiser, such as adam({ rate: 0.001 }); got ${show(link)}`,
-      );
+    if (isOptimiser(link)) continue;
+    throw new ArgumentError(
+      `chain: argument ${i} must be an optimiser, such as adam({ rate: 0.001 }); got ${show(link)}`,
+    );
   }
   return {
     init: <P>(params: P & TreesOnly<P>) => links.map((link) => link.init<P>(params)) as unknown as States,
@@ -29,4 +28,9 @@ export function chain<States extends readonly unknown[]>(
       return { updates, state: states as unknown as States };
     },
   };
+}
+
+export function isOptimiser(x: unknown): x is Optimiser<unknown> {
+  const { init, update } = (x ?? {}) as Partial<Optimiser>;
+  return typeof init === "function" && typeof update === "function";
 }

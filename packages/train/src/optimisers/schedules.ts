@@ -8,7 +8,7 @@ export function constant(value: number): Schedule {
   return (step) => add(mul(inDoubles(step), 0), value);
 }
 
-export interface CosineOptions {
+export interface FallOptions {
   readonly from: number;
   /** Default 0. */
   readonly to?: number | undefined;
@@ -21,15 +21,25 @@ export interface CosineOptions {
  * from then on. As CosineAnnealingLR of PyTorch down to its minimum.
  * @throws ArgumentError, OutOfRangeError for options that are none
  */
-export function cosine(options: CosineOptions): Schedule {
-  const given = complete<CosineOptions>("cosine", options, { from: undefined, to: 0, steps: undefined });
-  const from = within("cosine", "from", given.from, notNegative);
-  const to = within("cosine", "to", given.to, notNegative);
-  const steps = within("cosine", "steps", given.steps, someSteps);
-  return (step) => {
-    const part = div(minimum(inDoubles(step), steps), steps);
-    return add(to, mul((from - to) / 2, add(1, cos(mul(Math.PI, part)))));
-  };
+export function cosine(options: FallOptions): Schedule {
+  return fall("cosine", options, (part) => div(add(1, cos(mul(Math.PI, part))), 2));
+}
+
+/**
+ * In a straight line: from + (to − from) step / steps, and `to` from then on. As LinearLR of PyTorch, and PolynomialLR of power 1.
+ * @throws ArgumentError, OutOfRangeError for options that are none
+ */
+export function linear(options: FallOptions): Schedule {
+  return fall("linear", options, (part) => sub(1, part));
+}
+
+/** From `from` to `to`, where `left` says what share of the way is left after a share of the steps. */
+function fall(who: string, options: FallOptions, left: (part: Tensor) => Tensor): Schedule {
+  const given = complete<FallOptions>(who, options, { from: undefined, to: 0, steps: undefined });
+  const from = within(who, "from", given.from, notNegative);
+  const to = within(who, "to", given.to, notNegative);
+  const steps = within(who, "steps", given.steps, someSteps);
+  return (step) => add(to, mul(from - to, left(div(minimum(inDoubles(step), steps), steps))));
 }
 
 export interface WarmUpOptions {

@@ -118,9 +118,14 @@ def rate_of(optimiser):
     return optimiser.param_groups[0]["initial_lr" if "initial_lr" in optimiser.param_groups[0] else "lr"]
 
 
+def linear(optimiser, options):
+    return LinearLR(optimiser, 1, options.get("to", 0) / rate_of(optimiser), options["steps"])
+
+
 schedulers = {
     "constant": lambda optimiser, _: ConstantLR(optimiser, 1, 0),
     "cosine": cosine,
+    "linear": linear,
     "warmUp": warm_up,
     "piecewise": lambda optimiser, options: MultiStepLR(optimiser, options["at"], options["factor"]),
 }
@@ -172,6 +177,8 @@ schedules = [
     values(0.5, {"kind": "constant"}, 5),
     values(0.1, {"kind": "cosine", "steps": 50}, 51),
     values(1.5, {"kind": "cosine", "steps": 7, "to": 0.25}, 8),
+    values(0.4, {"kind": "linear", "steps": 11}, 14),
+    values(1.5, {"kind": "linear", "steps": 7, "to": 0.25}, 9),
     values(0.1, {"kind": "warmUp", "from": 0.01, "steps": 10}, 20),
     values(0.3, {"kind": "warmUp", "from": 0.15, "steps": 3}, 5),
     values(0.1, {"kind": "warmUp", "from": 0.001, "steps": 10, "into": {"kind": "cosine", "steps": 30, "to": 0.01}}, 41),

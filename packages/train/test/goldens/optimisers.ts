@@ -8,6 +8,7 @@ import {
   clipByGlobalNorm,
   constant,
   cosine,
+  linear,
   momentum,
   type Optimiser,
   piecewise,
@@ -24,6 +25,7 @@ type Tree = Nested | { readonly [name: string]: Tree };
 type Described =
   | { readonly kind: "constant" }
   | { readonly kind: "cosine"; readonly steps: number; readonly to?: number }
+  | { readonly kind: "linear"; readonly steps: number; readonly to?: number }
   | { readonly kind: "warmUp"; readonly steps: number; readonly from: number; readonly into?: Described }
   | { readonly kind: "piecewise"; readonly at: readonly number[]; readonly factor: number };
 
@@ -68,6 +70,7 @@ export const losses = {
 export const scheduleOf = (rate: number, given: Described): Schedule => {
   if (given.kind === "constant") return constant(rate);
   if (given.kind === "cosine") return cosine({ from: rate, ...withoutKind(given) });
+  if (given.kind === "linear") return linear({ from: rate, ...withoutKind(given) });
   if (given.kind === "warmUp") {
     const { from, steps, into } = given;
     return warmUp({ from, steps, rate: into ? scheduleOf(rate, into) : rate });
