@@ -134,7 +134,7 @@ const expressions = `
   new Array(70).fill(1); Array(5000).fill(2); Object.assign([1], { axis: 0 }); Object.freeze([1]);
   { axis: 0 }; { shape: [2] }; { dtype: "float16" }; { [Symbol("s")]: 1 }; { ["__proto__"]: 1 }; { dim: 1 }; { "a b": 1 };
   { constructor: 1 }; { then: 1 }; Object.create(null); Object.create({ axis: 0 });
-  () => 1; async () => 1; function* () { yield 1 }; (x) => x; (x) => [x, x]; () => undefined; (x) => ({ x }); Math.max;
+  () => 1; async () => 1; function* () { yield 1 }; (x) => x; (x) => [x, x]; () => undefined; (x) => ({ x }); Number.isFinite;
   new Date(0); /x/; new Map(); new Set([1]); Promise.resolve(1); new WeakMap(); new Error("e"); globalThis;
   Object(1); Object("s"); Object(1n); new DataView(new ArrayBuffer(8)); new ArrayBuffer(8);
   new Float64Array(3); new Float32Array([NaN, 1]); new BigInt64Array(2); new Uint8Array([0, 1, 2]); new Float64Array(0);
