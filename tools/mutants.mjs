@@ -2,7 +2,7 @@
  * Changes the sources in small ways, one at a time, and sees whether a test notices (Stryker):
  *
  *   npm run mutants -- core            a package
- *   npm run mutants -- ops/clip        a file, or several of either
+ *   npm run mutants -- ops/clip        a file, a folder (train/optimisers), or several of any
  *   npm run mutants -- ops/clip --static   also what runs once, as the module loads: each meets all tests, ten times slower
  *
  * Stryker has a place of its own, tools/mutants, and is installed when it is first wanted: it takes 65 MB.
@@ -17,10 +17,10 @@ const folder = "tools/mutants";
 
 const pieces = process.argv.slice(2).filter((arg) => arg !== "--static");
 const patterns = pieces.map((piece) => {
-  const [name, file] = piece.split("/");
-  const path = file === undefined ? `packages/${name}/src` : `packages/${name}/src/${file}.ts`;
-  if (existsSync(path)) return file === undefined ? `${path}/**/*.ts` : path;
-  return fail(`there is no ${path}.`);
+  const [name, ...within] = piece.split("/");
+  const path = [`packages/${name}/src`, ...within].join("/");
+  if (existsSync(`${path}.ts`)) return `${path}.ts`;
+  return existsSync(path) ? `${path}/**/*.ts` : fail(`there is no ${path}, nor ${path}.ts.`);
 });
 if (pieces.length === 0) fail("which part? `npm run mutants -- ops/softmax`, or core, or several.");
 

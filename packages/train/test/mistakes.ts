@@ -105,6 +105,7 @@ export const mistakes: Chapter = {
     "partition([sgd, (p) => 0])",
     "partition(sgd({ rate: 0.1 }), () => 'weights')",
     "partition(undefined, () => 'weights')",
+    "partition(null, () => 'weights')",
     "partition({ weights: adam, others: sgd({ rate: 0.1 }) }, () => 'weights')",
     "partition({ weights: sgd({ rate: 0.1 }) }, 'weights')",
     "partition({ weights: sgd({ rate: 0.1 }) }, (p) => (p.shape.length > 1 ? 'weights' : 'biases')).init(params)",
