@@ -33,7 +33,7 @@ export async function openPages(folder, policy) {
       );
       await page.goto(address + path, { waitUntil: "load" });
       try {
-        await page.waitForFunction("globalThis.answer !== undefined", undefined, { timeout: 10_000 });
+        await page.waitForFunction(() => "answer" in globalThis, undefined, { timeout: 10_000 }); // of a text, it would be code from strings
         return await page.evaluate("globalThis.answer");
       } catch (error) {
         throw new Error([...complaints, /** @type {Error} */ (error).message].join("\n"));

@@ -73,7 +73,7 @@ describe.skipIf(!existsSync(executablePath) && !process.env.CI)("in a browser", 
       },
       "program.js": { body: code, type: "text/javascript" },
     });
-    await page.waitForFunction("globalThis.made");
+    await page.waitForFunction(() => "made" in globalThis); // of a text, it would be code from strings
     const made = (await page.evaluate("globalThis.made")) as string;
     expect(complaints).toEqual([]);
     expect(await normal(page, made)).toEqual(await normal(page, await report(...here)));
