@@ -1,4 +1,4 @@
-import { ArgumentError, show, type Tensor, type TreesOnly, unflatten, walk } from "@wengert/core";
+import { ArgumentError, leaves, show, type Tensor, type TreesOnly, unflatten, walk } from "@wengert/core";
 import { isOptimiser } from "./chain.ts";
 import { alongside, type Optimiser, type StateTree } from "./optimiser.ts";
 
@@ -35,39 +35,41 @@ export function partition<const Groups extends Readonly<Record<string, Optimiser
       `${who}: ${name} must be an optimiser, got ${show(groups[name])}; write { ${name}: sgd({ rate: 0.1 }) }`,
     );
   }
-  /** The name of the group of each parameter. */
-  const groupsOf = (params: unknown): (keyof Groups)[] => {
-    const found: (keyof Groups)[] = [];
+  const byName = <T>(of: (name: keyof Groups & string) => T) =>
+    Object.fromEntries(names.map((name) => [name, of(name)])) as Record<keyof Groups & string, T>;
+  /** Where each group's parameters stand among all of them. */
+  const placesOf = (params: unknown): Readonly<Record<keyof Groups & string, readonly number[]>> => {
+    const places = byName((): number[] => []);
+    let place = 0;
     walk(who, params, "params", (param, path) => {
       const name: unknown = choose(param, path);
       if (typeof name !== "string" || !Object.hasOwn(groups, name))
         throw new ArgumentError(
           `${who}: what chooses must give the name of a group (${names.join(", ")}), got ${show(name)} for ${path}`,
         );
-      found.push(name);
+      places[name as keyof Groups & string].push(place++);
     });
-    return found;
+    return places;
   };
-  const byName = <T>(of: (name: keyof Groups & string) => T) =>
-    Object.fromEntries(names.map((name) => [name, of(name)]));
   return {
     init: <P>(params: P & TreesOnly<P>) => {
-      const chosen = groupsOf(params);
-      const all = alongside(who, params, { params }).params;
-      return byName((name) => groups[name]!.init(all.filter((_, i) => chosen[i] === name))) as PartitionState<Groups>;
+      const places = placesOf(params);
+      const all = leaves(who, params, "params");
+      return byName((name) =>
+        groups[name]!.init(places[name].map((i) => all[i]!)),
+      ) as unknown as PartitionState<Groups>;
     },
     update: <P>(grads: P & TreesOnly<P>, state: PartitionState<Groups>, params: P) => {
-      const chosen = groupsOf(params);
+      const places = placesOf(params);
       const of = alongside(who, params, { grads, params });
       const updates: Tensor[] = [];
       const next = byName((name) => {
-        const places = [...chosen.keys()].filter((i) => chosen[i] === name);
-        const [gs, ps] = [of.grads, of.params].map((all) => places.map((i) => all[i]!));
+        const [gs, ps] = [of.grads, of.params].map((all) => places[name].map((i) => all[i]!));
         const done = groups[name]!.update(gs!, state[name] as StateTree, ps!);
-        for (const [k, i] of places.entries()) updates[i] = done.updates[k]!;
+        for (const [k, i] of places[name].entries()) updates[i] = done.updates[k]!;
         return done.state;
       });
-      return { updates: unflatten<P>(params, updates), state: next as PartitionState<Groups> };
+      return { updates: unflatten<P>(params, updates), state: next as unknown as PartitionState<Groups> };
     },
   };
 }

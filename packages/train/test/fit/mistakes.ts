@@ -61,9 +61,9 @@ export const fitMistakes: Chapter = {
   ],
 
   "fit: checkpoints": [
-    "await fit(ofClasses, params, data, { ...once, checkpoint: path('run.safetensors') })",
+    "await fit(ofClasses, params, data, { ...once, checkpoint: 'run.safetensors' })",
     "await fit(ofClasses, params, data, { ...once, checkpoint: {} })",
-    "await fit(ofClasses, params, data, { ...once, checkpoint: { write: path('run.safetensors') } })",
+    "await fit(ofClasses, params, data, { ...once, checkpoint: { write: 'run.safetensors' } })",
     "await fit(ofClasses, params, data, { ...once, checkpoint: { ...checkpoint, everySeconds: -1 } })",
     "await fit(ofClasses, params, data, { ...once, checkpoint: { path: path('no/such/folder') } })",
     "await save(path('file'), params); await fit(ofClasses, params, data, { ...once, checkpoint: { path: path('file/in/a/file') } })",
