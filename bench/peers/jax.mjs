@@ -1,7 +1,7 @@
 /** jax-js by its WebAssembly device, all under jit: `node jax.mjs`. */
 import { readFileSync } from "node:fs";
 import { defaultDevice, grad, hessian, init, jit, nn, numpy as np, valueAndGrad, vjp } from "@jax-js/jax";
-import { serve } from "../serve.mjs";
+import { serve } from "./serve.mjs";
 
 await init("wasm"); // by itself it asks for a navigator, which Node 20 has not
 defaultDevice("wasm");

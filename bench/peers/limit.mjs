@@ -3,7 +3,7 @@
  * never leaves the registers. `node limit.mjs simd|fma`; it computes nothing, so it has no numbers to compare.
  */
 import asc from "assemblyscript/asc";
-import { serve } from "../serve.mjs";
+import { serve } from "./serve.mjs";
 
 const [kind] = process.argv.slice(2);
 const lanes = 4; // float32 in 128 bits

@@ -3,8 +3,8 @@
  * which no user would do. It shows what native kernels can reach.
  */
 import ort from "onnxruntime-node";
-import { model, node } from "../onnx.mjs";
-import { serve } from "../serve.mjs";
+import { model, node } from "../cases/onnx.mjs";
+import { serve } from "./serve.mjs";
 
 const rate = 0.1;
 const classes = 10;
@@ -74,8 +74,8 @@ await serve(
         node("Softmax", ["x"], "s", { axis: 1 }),
         node("Mul", ["s", "g"], "sg"),
         node("ReduceSum", ["sg"], "total", { axes: [1], keepdims: 1 }),
-        node("Sub", ["g", "total"], "centred"),
-        node("Mul", ["s", "centred"], "dx"),
+        node("Sub", ["g", "total"], "centered"),
+        node("Mul", ["s", "centered"], "dx"),
       ];
       return once(nodes, tensors(inputs), { s: [rows, K], dx: [rows, K] });
     },

@@ -2,7 +2,7 @@
 import { createRequire } from "node:module";
 import { dirname } from "node:path";
 import * as tf from "@tensorflow/tfjs";
-import { serve } from "../serve.mjs";
+import { serve } from "./serve.mjs";
 
 const [backend] = process.argv.slice(2);
 const rate = 0.1;

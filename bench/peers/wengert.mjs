@@ -2,7 +2,7 @@
 import * as core from "../../packages/core/dist/index.js";
 import { ndarray } from "../../packages/core/dist/ndarray.js";
 import * as ops from "../../packages/ops/dist/index.js";
-import { serve } from "../serve.mjs";
+import { serve } from "./serve.mjs";
 
 const { fromNdarray, grad, hessian, treeMap, valueAndGrad, vjp, zeros } = core;
 const { add, axpy, crossEntropy, matmul, relu, softmax, sum, tanh } = ops;

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { verdicts } from "../goals.mjs";
-import { filled, page, report, sections } from "../page.mjs";
-import { newestResults, type Results } from "../results.mjs";
+import { verdicts } from "../runner/goals.mjs";
+import { filled, page, report, sections } from "../runner/page.mjs";
+import { newestResults, type Results } from "../runner/results.mjs";
 
 const timing = (...rounds: number[]) => ({ median: rounds[0]!, low: rounds[0]!, high: rounds[0]!, rounds, count: 9 });
 const results: Results = {

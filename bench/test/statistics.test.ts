@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { difference, ratio, summary } from "../statistics.mjs";
+import { difference, ratio, summary } from "../runner/statistics.mjs";
 
 test("median and quartiles lie between the two nearest", () => {
   expect(summary([4, 1, 3, 2])).toEqual({ median: 2.5, low: 1.75, high: 3.25 });

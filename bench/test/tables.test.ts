@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { duration, ratiosTable, table, timesTable } from "../tables.mjs";
+import { duration, ratiosTable, table, timesTable } from "../runner/tables.mjs";
 
 const timing = (...rounds: number[]) => ({
   median: rounds[0]!,

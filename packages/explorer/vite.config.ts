@@ -1,7 +1,6 @@
 import { defineConfig } from "vite";
-import { declarations } from "./build/declarations.ts";
 import { examples } from "./build/examples.ts";
-import { rules } from "./build/rules.ts";
+import { library } from "./build/library.ts";
 import { samples } from "./build/samples.ts";
 import { sandbox } from "./build/sandbox.ts";
 
@@ -9,7 +8,7 @@ export default defineConfig({
   root: import.meta.dirname,
   base: "./", // any folder at any path
   resolve: { conditions: ["@wengert/source", "module", "browser", "production"] },
-  plugins: [sandbox(), declarations(), rules(), examples(), samples()],
+  plugins: [sandbox(), library(), examples(), samples()],
   build: {
     target: "es2022",
     emptyOutDir: true,

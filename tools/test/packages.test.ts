@@ -2,12 +2,12 @@ import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { writePageWithMap } from "../packages/bundles.mjs";
-import { answerOf, compared, type Probe } from "../packages/numbers.mjs";
-import { hasBrowser, openPages } from "../packages/pages.mjs";
-import { entriesOf, output } from "../packages/project.mjs";
-import { compile } from "../packages/types.mjs";
-import { pack, unpack } from "../packed.mjs";
+import { writePageWithMap } from "../release/packages/bundles.mjs";
+import { answerOf, compared, type Probe } from "../release/packages/numbers.mjs";
+import { hasBrowser, openPages } from "../release/packages/pages.mjs";
+import { entriesOf, output } from "../release/packages/project.mjs";
+import { compile } from "../release/packages/types.mjs";
+import { pack, packageOf, unpack } from "../release/packed.mjs";
 
 // The packages as they would be published, in a project beside this one, without a registry: what breaks them most often. The rest
 // of what they are tried with is `npm run test:packages`.
@@ -18,7 +18,7 @@ let tarballs: string[];
 beforeAll(() => {
   tarballs = pack(join(project, "tarballs"));
   unpack(tarballs, project);
-  cpSync(join(root, "tools/packages/consumer"), project, { recursive: true });
+  cpSync(join(root, "tools/release/packages/consumer"), project, { recursive: true });
   writeFileSync(join(project, "package.json"), '{ "name": "consumer", "private": true, "type": "module" }');
 }, 60_000);
 afterAll(() => rmSync(project, { recursive: true, force: true }));
@@ -31,8 +31,8 @@ function probed(): Probe {
   return answer;
 }
 
-test("there are tarballs of core, ops and train, with all that their package.json promises", () => {
-  expect(tarballs.map((path) => /wengert-(\w+)-[^\\/]*$/.exec(path)?.[1])).toEqual(["core", "ops", "train"]);
+test("there is a tarball of each public package, with all that their package.json promises", () => {
+  expect(tarballs.map(packageOf)).toEqual(["core", "data", "ops", "report", "train"]);
   for (const tarball of tarballs) {
     output(root, [process.execPath, "node_modules/publint/src/cli.js", tarball, "--strict"]);
   }

@@ -1,48 +1,33 @@
-export { type GradOf, type GradOptions, grad, type Pull, stopGradient, valueAndGrad, vjp } from "./backward.ts";
-export { checkpoint, customVjp } from "./custom.ts";
-export { type Blocks, hessian, hvp, jacobian, jvp, linearize } from "./derivatives.ts";
+// For users: derivatives, tensors, programs and their readers. What authors of ops need is in extend.ts.
+
+export { checkpoint, customVjp } from "./autodiff/custom.ts";
+export { type Blocks, hessian, hvp, jacobian, jvp, linearize } from "./autodiff/derivatives.ts";
+export { withLabel } from "./autodiff/fanout.ts";
+export { type GradOf, type GradOptions, grad, valueAndGrad } from "./autodiff/grad.ts";
+export { stopGradient } from "./autodiff/stopGradient.ts";
+export type { Pull } from "./autodiff/sweep.ts";
+export type { Step } from "./autodiff/tape.ts";
+export { vjp } from "./autodiff/vjp.ts";
 export {
   ArgumentError,
+  DataError,
   DTypeError,
-  isList,
   MutationError,
   OutOfRangeError,
   ShapeError,
-  show,
   TracedValueError,
   TreeError,
   WengertError,
-} from "./errors.ts";
-export { accumulate, alias, pack, part, placed } from "./fanout.ts";
-export { shapeText } from "./format.ts";
-export {
-  type Cost,
-  cost,
-  explain,
-  type NonFiniteReport,
-  nonFinite,
-  type Recording,
-  record,
-  toDot,
-} from "./inspect.ts";
-export { mixedDTypes, sharedFloat, tensorCure, toTensors } from "./mistakes.ts";
-export type { Args, Binary, Call, Fault, Inputs, Kernel, PerInput, Unary, View, VjpRule } from "./op.ts";
-export { type AnyOpSpec, apply, defineOp, type Op, type OpSpec } from "./op.ts";
-export { type Complete, complete } from "./options.ts";
-export { type Differentiable, type Listener, recording, type Step, Tape } from "./tape.ts";
-export type { DType, Nested, Operand, TensorLike, TensorOptions } from "./tensor.ts";
-export {
-  checkDType,
-  describe,
-  fromNdarray,
-  full,
-  isFloat,
-  listCure,
-  ones,
-  sizeCure,
-  Tensor,
-  tensor,
-  zeros,
-} from "./tensor.ts";
-export { evaluate, type Listing, type Program, type Spec, type SpecsOf, trace } from "./trace.ts";
-export { leaves, leavesAlike, type TreeFunction, type TreesOnly, treeMap, unflatten, walk } from "./tree.ts";
+} from "./checks/errors.ts";
+export { type Cost, cost } from "./programs/cost.ts";
+export { toDot } from "./programs/dot.ts";
+export { explain } from "./programs/explain.ts";
+export { type NonFiniteReport, nonFinite } from "./programs/nonFinite.ts";
+export { type Recording, record } from "./programs/record.ts";
+export { evaluate, type Listing, type Program, type Spec, type SpecsOf, trace } from "./programs/trace.ts";
+export type { TensorOptions } from "./values/create.ts";
+export { fromNdarray, full, ones, tensor, zeros } from "./values/create.ts";
+export type { DType } from "./values/dtype.ts";
+export type { Nested, TensorLike } from "./values/tensor.ts";
+export { Tensor } from "./values/tensor.ts";
+export { treeMap } from "./values/tree.ts";

@@ -2,26 +2,21 @@ import {
   ArgumentError,
   customVjp,
   DTypeError,
-  defineOp,
   grad,
-  type Inputs,
   MutationError,
-  type Op,
   record,
-  recording,
   ShapeError,
   stopGradient,
-  Tape,
   type Tensor,
   TreeError,
   tensor,
-  type Unary,
   valueAndGrad,
   vjp,
   type WengertError,
 } from "@wengert/core";
+import { defineOp, type Inputs, type Op, Tape, type Unary, withRecorder } from "@wengert/core/extend";
 import { describe, expect, it, test } from "vitest";
-import { sweep } from "../src/backward.ts"; // the map of cotangents is seen nowhere else
+import { sweep } from "../src/autodiff/sweep.ts"; // the map of cotangents is seen nowhere else
 import {
   add,
   adjointPair,
@@ -230,69 +225,79 @@ describe("grad and valueAndGrad", () => {
     string,
     (f: unknown, options?: unknown) => (...args: unknown[]) => unknown
   >;
-  describe.each(Object.keys(wrong))("%s refuses", (who) => {
+  describe.each(Object.keys(wrong))("%s refuses", (caller) => {
     const refused: [string, () => unknown, typeof WengertError, RegExp][] = [
       [
         "a loss that is no scalar",
-        () => wrong[who]!((a: Tensor) => a)(x),
+        () => wrong[caller]!((a: Tensor) => a)(x),
         ShapeError,
         /f must return a scalar, got .*\[3\]; reduce it with sum or mean/,
       ],
-      ["a loss of shape [1]", () => wrong[who]!((a: Tensor) => a)(tensor([1])), ShapeError, /\[1\]/],
-      ["a loss that is a number", () => wrong[who]!(() => 3)(x), TreeError, /f must return a scalar tensor, got 3/],
-      ["a loss that is missing", () => wrong[who]!(() => {})(x), TreeError, /got undefined/],
-      ["a loss that is a list", () => wrong[who]!(() => [scalar(1)])(x), TreeError, /got an array of 1/],
-      ["an integer loss", () => wrong[who]!(round)(scalar(1)), DTypeError, /f must return floats, got int32/],
-      ["an integer argument", () => wrong[who]!((a: Tensor) => sum(a))(asInt(x)), DTypeError, /a is int32.*cast\(a, /],
-      ["a bool argument", () => wrong[who]!((a: Tensor) => sum(a))(tensor([true])), DTypeError, /a is bool/],
+      ["a loss of shape [1]", () => wrong[caller]!((a: Tensor) => a)(tensor([1])), ShapeError, /\[1\]/],
+      ["a loss that is a number", () => wrong[caller]!(() => 3)(x), TreeError, /f must return a scalar tensor, got 3/],
+      ["a loss that is missing", () => wrong[caller]!(() => {})(x), TreeError, /got undefined/],
+      ["a loss that is a list", () => wrong[caller]!(() => [scalar(1)])(x), TreeError, /got an array of 1/],
+      ["an integer loss", () => wrong[caller]!(round)(scalar(1)), DTypeError, /f must return floats, got int32/],
+      [
+        "an integer argument",
+        () => wrong[caller]!((a: Tensor) => sum(a))(asInt(x)),
+        DTypeError,
+        /a is int32.*cast\(a, /,
+      ],
+      ["a bool argument", () => wrong[caller]!((a: Tensor) => sum(a))(tensor([true])), DTypeError, /a is bool/],
       [
         "a string for a tensor",
-        () => wrong[who]!((a: Tensor) => sum(a))("3"),
+        () => wrong[caller]!((a: Tensor) => sum(a))("3"),
         TreeError,
         /a must be a tensor .*, got the string "3"/,
       ],
       [
         "a number inside a tree",
-        () => wrong[who]!((a: Tensor[]) => a[0])([3]),
+        () => wrong[caller]!((a: Tensor[]) => a[0])([3]),
         TreeError,
         /a\[0\] must be a tensor .*, got 3/,
       ],
       [
         "a missing argument",
-        () => wrong[who]!((_: Tensor, b: Tensor) => sum(b), { argnums: 1 })(x),
+        () => wrong[caller]!((_: Tensor, b: Tensor) => sum(b), { argnums: 1 })(x),
         ArgumentError,
         /b is missing: f was given 1/,
       ],
-      ["no arguments", () => wrong[who]!((a: Tensor) => sum(a))(), ArgumentError, /a is missing: f was given 0/],
-      ["an asynchronous f", () => wrong[who]!(async (a: Tensor) => sum(a))(x), ArgumentError, /promise.*synchronous/],
+      ["no arguments", () => wrong[caller]!((a: Tensor) => sum(a))(), ArgumentError, /a is missing: f was given 0/],
+      [
+        "an asynchronous f",
+        () => wrong[caller]!(async (a: Tensor) => sum(a))(x),
+        ArgumentError,
+        /promise.*synchronous/,
+      ],
       [
         "what is no function",
-        () => wrong[who]!(3)(x),
+        () => wrong[caller]!(3)(x),
         ArgumentError,
         /expected a function, got 3; write \w+\(\(x\) => \.\.\.\)/,
       ],
       [
         "argnums −1",
-        () => wrong[who]!(sum, { argnums: -1 })(x),
+        () => wrong[caller]!(sum, { argnums: -1 })(x),
         ArgumentError,
         /argnums is the place of an argument, from 0.*got -1/,
       ],
-      ["argnums 0.5", () => wrong[who]!(sum, { argnums: [0.5] })(x), ArgumentError, /argnums/],
-      ["argnums in words", () => wrong[who]!(sum, { argnums: "a" })(x), ArgumentError, /got the string "a"/],
-      ["an argument named twice", () => wrong[who]!(sum, { argnums: [0, 0] })(x), ArgumentError, /argnums/],
+      ["argnums 0.5", () => wrong[caller]!(sum, { argnums: [0.5] })(x), ArgumentError, /argnums/],
+      ["argnums in words", () => wrong[caller]!(sum, { argnums: "a" })(x), ArgumentError, /got the string "a"/],
+      ["an argument named twice", () => wrong[caller]!(sum, { argnums: [0, 0] })(x), ArgumentError, /argnums/],
     ];
     test.each(refused)("%s", (_, run, Class, message) => {
       const error = errorOf(run);
       expect(error).toBeInstanceOf(Class);
       expect(error.message).toMatch(message);
-      expect(error.message).toMatch(new RegExp(`^${who}: `));
+      expect(error.message).toMatch(new RegExp(`^${caller}: `));
     });
   });
   it("hasAux refuses a lone loss", () => {
     const f = ((a: Tensor) => sum(a)) as unknown as (a: Tensor) => readonly [Tensor, unknown];
     const error = errorOf(() => valueAndGrad(f, { hasAux: true })(x));
     expect(error).toBeInstanceOf(ArgumentError);
-    expect(error.message).toMatch(/with hasAux f must return \[loss, aux\], got a Tensor/);
+    expect(error.message).toMatch(/with hasAux f must return \[value, aux\], got a Tensor/);
   });
   it.each([
     ["a list of one", [sum(x)]],
@@ -341,7 +346,7 @@ describe("the sweep", () => {
   it("holds no more cotangents than are still to be used", () => {
     const tape = new Tape();
     tape.watch(x);
-    const z = recording("test", tape, () => {
+    const z = withRecorder("test", tape, () => {
       let z = x;
       for (let i = 0; i < 10; i++) z = mul(z, z);
       return z;

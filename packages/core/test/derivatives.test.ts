@@ -8,9 +8,8 @@ import {
   jacobian,
   jvp,
   linearize,
-  part,
   ShapeError,
-  type Tensor,
+  Tensor,
   TreeError,
   tensor,
   trace,
@@ -18,6 +17,7 @@ import {
   vjp,
   zeros,
 } from "@wengert/core";
+import { part } from "@wengert/core/extend";
 import { describe, expect, it, test } from "vitest";
 import {
   add,
@@ -33,11 +33,11 @@ import {
   mul,
   neg,
   numbers,
+  plainValues,
   power,
   random,
   round,
   scalar,
-  shown,
   sin,
   spread,
   square,
@@ -153,7 +153,7 @@ describe("linearize and jvp", () => {
   const f = (a: Tensor, b: { c: Tensor }) => ({ p: mul(sin(a), b.c), q: [sum(exp(b.c)), a] });
   it("push tangents forward through trees", () => {
     const { value, tangent } = jvp(f, [x, { c: y }], [v, { c: x }]);
-    expect(shown(value)).toEqual(shown(f(x, { c: y })));
+    expect(plainValues(value)).toEqual(plainValues(f(x, { c: y })));
     const wanted = add(mul(mul(cos(x), v), y), mul(sin(x), x));
     expectClose(tangent.p, wanted, 15);
     expect(tangent.q[0]!.item()).toBeCloseTo(dot(exp(y), x), 14);
@@ -166,7 +166,7 @@ describe("linearize and jvp", () => {
       pushforward(mul(v, 0), { c: mul(x, 0) }),
       pushforward(v, { c: x }),
     ];
-    expect(shown([value, again])).toEqual(shown([f(x, { c: y }), first]));
+    expect(plainValues([value, again])).toEqual(plainValues([f(x, { c: y }), first]));
     expect([...numbers(zero.p), ...zero.q.flatMap(numbers)].every((n) => n === 0)).toBe(true);
     const doubled = pushforward(mul(v, 2), { c: mul(x, 2) });
     expect(nested(doubled.p)).toEqual(nested(mul(first.p, 2)));
@@ -284,10 +284,91 @@ describe("jacobian, hessian and hvp", () => {
 /** A v of a matrix A and a vector v. */
 const product = (a: Tensor, v: Tensor) => tensor(matmul(a, tensor(numbers(v).map((n) => [n]))).data.pick(null, 0));
 
+describe("argnums and hasAux", () => {
+  // f(a, n, b) = n Σ a² b, with derivatives 2 n a b by a and n a² by b; the aux is the string that f was given.
+  const f = (a: Tensor, n: number, b: { w: Tensor }): Tensor => mul(n, sum(mul(mul(a, a), b.w)));
+  const withAux = (a: Tensor, n: number, b: { w: Tensor }): readonly [Tensor, string] => [f(a, n, b), "aux"];
+  const [a, b] = [tensor([1, 2]), { w: tensor([3, 5]) }];
+  const v = tensor([1, -1]);
+  const plain = (x: unknown): unknown => {
+    if (x instanceof Tensor) return x.toNested();
+    if (Array.isArray(x)) return x.map(plain);
+    if (typeof x !== "object" || x === null) return x;
+    return Object.fromEntries(Object.entries(x).map(([key, entry]) => [key, plain(entry)]));
+  };
+  const byA = [12, 40];
+  const byB = { w: [2, 8] };
+  const aa = [
+    [12, 0],
+    [0, 20],
+  ];
+  const ab = {
+    w: [
+      [4, 0],
+      [0, 8],
+    ],
+  };
+  const ba = { w: ab.w };
+  const bb = {
+    w: {
+      w: [
+        [0, 0],
+        [0, 0],
+      ],
+    },
+  };
+  const hv = [12, -20];
+
+  it("choose one argument, the first by default", () => {
+    expect(plain(grad(f)(a, 2, b))).toEqual(byA);
+    expect(plain(grad(f, { argnums: 2 })(a, 2, b))).toEqual(byB);
+    expect(plain(valueAndGrad(f, { argnums: 2 })(a, 2, b))).toEqual({ value: 46, grad: byB });
+    expect(plain(jacobian(f, { argnums: 2 })(a, 2, b))).toEqual(byB);
+    expect(plain(hessian(f)(a, 2, b))).toEqual(aa);
+    expect(plain(hessian(f, { argnums: 2 })(a, 2, b))).toEqual(bb);
+    expect(plain(hvp(f)(a, 2, b, v))).toEqual(hv);
+    expect(plain(hvp(f, { argnums: 2 })(a, 2, b, { w: v }))).toEqual({ w: [0, 0] });
+  });
+
+  it("choose several, in any order", () => {
+    expect(plain(grad(f, { argnums: [2, 0] })(a, 2, b))).toEqual([byB, byA]);
+    expect(plain(jacobian(f, { argnums: [2, 0] })(a, 2, b))).toEqual([byB, byA]);
+    expect(plain(hessian(f, { argnums: [0, 2] })(a, 2, b))).toEqual([[aa, ab], { w: [ba.w, bb.w] }]);
+    expect(plain(hvp(f, { argnums: [0, 2] })(a, 2, b, [v, { w: v }]))).toEqual([[16, -28], { w: [4, -8] }]);
+  });
+
+  it("return what f returns beside its value", () => {
+    const options = { hasAux: true } as const;
+    expect(plain(grad(withAux, options)(a, 2, b))).toEqual({ grad: byA, aux: "aux" });
+    expect(plain(valueAndGrad(withAux, options)(a, 2, b))).toEqual({ value: 46, grad: byA, aux: "aux" });
+    expect(plain(jacobian(withAux, options)(a, 2, b))).toEqual({ jacobian: byA, aux: "aux" });
+    expect(plain(hessian(withAux, options)(a, 2, b))).toEqual({ hessian: aa, aux: "aux" });
+    expect(plain(hvp(withAux, options)(a, 2, b, v))).toEqual({ hvp: hv, aux: "aux" });
+    expect(plain(hessian(withAux, { argnums: [2], hasAux: true })(a, 2, b))).toEqual({
+      hessian: [{ w: [bb.w] }].map(({ w: [block] }) => ({ w: [block] })),
+      aux: "aux",
+    });
+  });
+
+  const untyped = { grad, valueAndGrad, jacobian, hessian, hvp } as unknown as Readonly<
+    Record<string, (f: unknown, options: object) => (...args: unknown[]) => unknown>
+  >;
+  test.each(Object.keys(untyped))("%s refuses argnums that name no argument, and a lone value with hasAux", (name) => {
+    const args = name === "hvp" ? [a, 2, b, v] : [a, 2, b];
+    for (const argnums of [-1, 0.5, [0, 0], "0"])
+      expect(() => untyped[name]!(f, { argnums })(...args)).toThrow(new RegExp(`^${name}: argnums is the place`));
+    expect(() => untyped[name]!(f, { argnums: 9 })(...args)).toThrow(new RegExp(`^${name}: `));
+    expect(() => untyped[name]!(f, { hasAux: true })(...args)).toThrow(
+      `${name}: with hasAux f must return [value, aux]`,
+    );
+    expect(() => untyped[name]!(f, { argnum: 0 })).toThrow(`${name}: there is no option argnum; did you mean argnums?`);
+  });
+});
+
 describe("misuse", () => {
   const asInt = tensor([1, 2, 3], { dtype: "int32" });
   const any = { jvp, linearize, jacobian, hessian, hvp } as unknown as Record<string, (...args: unknown[]) => unknown>;
-  const call = (who: string) => any[who] as (f: unknown) => (...args: unknown[]) => unknown;
+  const call = (caller: string) => any[caller] as (f: unknown) => (...args: unknown[]) => unknown;
   const cases: [string, () => unknown, typeof ArgumentError, RegExp][] = [
     [
       "jvp of an asynchronous f",
@@ -341,8 +422,8 @@ describe("misuse", () => {
     [
       "jacobian without an argument",
       () => call("jacobian")((a: Tensor) => a)(),
-      TreeError,
-      /^jacobian: a must be a tensor.*got undefined/,
+      ArgumentError,
+      /^jacobian: a is missing: f was given 0 of its arguments/,
     ],
     [
       "hessian of a function with several values",
@@ -371,8 +452,8 @@ describe("misuse", () => {
     [
       "hvp without a direction",
       () => call("hvp")((a: Tensor) => sum(a))(x),
-      TreeError,
-      /^hvp: v must be a tensor, as x is; got undefined/,
+      ArgumentError,
+      /^hvp: expected the arguments of f and then v, got 1 in all/,
     ],
   ];
   test.each(cases)("%s", (_, run, Class, message) => {

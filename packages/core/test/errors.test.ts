@@ -1,7 +1,8 @@
-import * as core from "@wengert/core";
-import { grad, hessian, show, type Tensor, tensor, trace, WengertError } from "@wengert/core";
+import { grad, hessian, type Tensor, tensor, trace, WengertError } from "@wengert/core";
+import { show } from "@wengert/core/extend";
 import { GradcheckError } from "@wengert/core/gradcheck";
 import { describe, expect, it } from "vitest";
+import * as core from "../../ops/test/all/core.ts";
 import { errorOf, mul, sum } from "./support.ts";
 
 const classes = Object.entries({ ...core, GradcheckError }).filter(

@@ -1,8 +1,8 @@
-import { accumulate, alias, fromNdarray, grad, Tensor, tensor, vjp } from "@wengert/core";
+import { fromNdarray, grad, Tensor, tensor, vjp } from "@wengert/core";
+import { accumulate, alias, ndarray } from "@wengert/core/extend";
 import { gradcheck } from "@wengert/core/gradcheck";
-import { ndarray } from "@wengert/core/ndarray";
 import { describe, expect, it } from "vitest";
-import { pack, part, placed, unpack } from "../src/fanout.ts"; // the package keeps these to itself
+import { pack, part, place, unpack } from "../src/autodiff/fanout.ts"; // the package keeps these to itself
 import { adjointPair, mul, random, sum } from "./support.ts";
 
 it("alias is the same memory under a new identity, for any dtype", () => {
@@ -35,7 +35,7 @@ describe.each(["float64", "float32"] as const)("in %s", (dtype) => {
   });
 });
 
-it.each([alias, accumulate, pack, part, placed].map((op) => [op.spec.name, op] as const))(
+it.each([alias, accumulate, pack, part, place].map((op) => [op.spec.name, op] as const))(
   "%s has the right derivatives at its samples",
   (_, op) => {
     for (const sample of op.spec.samples() as readonly (readonly unknown[])[]) {
@@ -53,7 +53,7 @@ it("part takes the elements of a vector of any stride", () => {
   expect(g[0].toNested()).toEqual([0, 5, 6, 0]);
   const reversed = fromNdarray(ndarray(Float64Array.of(1, 2, 3, 4, 5), [5], [-1], 4));
   expect(part(reversed, { shape: [1, 2], offset: 1 }).toNested()).toEqual([[4, 3]]);
-  expect(placed(tensor([5, 6]), { size: 4, offset: 2 }).toNested()).toEqual([0, 0, 5, 6]);
+  expect(place(tensor([5, 6]), { size: 4, offset: 2 }).toNested()).toEqual([0, 0, 5, 6]);
 });
 
 describe.each([
@@ -61,7 +61,7 @@ describe.each([
   ["pack", (a: Tensor, b: Tensor) => pack([a, mul(b, b)])],
   ["pack of the same twice", (a: Tensor) => pack([a, a])],
   ["part", (a: Tensor) => part(mul(a, a), { shape: [1, 2], offset: 1 })],
-  ["placed", (a: Tensor, b: Tensor) => placed(mul(a, b), { size: 9, offset: 4 })],
+  ["place", (a: Tensor, b: Tensor) => place(mul(a, b), { size: 9, offset: 4 })],
 ] as const)("%s", (_, f) => {
   it("has the right derivatives, to order 3", () => gradcheck(f, [random([3], 1), random([3], 2)], { order: 3 }));
   it("has a VJP that is adjoint to its JVP", () => {

@@ -1,18 +1,6 @@
-import {
-  type Binary,
-  checkpoint,
-  DTypeError,
-  defineOp,
-  type Op,
-  stopGradient,
-  type Tensor,
-  TreeError,
-  tensor,
-  type Unary,
-  type VjpRule,
-} from "@wengert/core";
+import { checkpoint, DTypeError, stopGradient, type Tensor, TreeError, tensor } from "@wengert/core";
+import { type Binary, defineOp, type Op, ravel, type Unary, type VjpRule } from "@wengert/core/extend";
 import { type Cause, GradcheckError, type GradcheckOptions, gradcheck } from "@wengert/core/gradcheck";
-import { rows } from "@wengert/core/ndarray";
 import { describe, expect, it, test } from "vitest";
 import {
   add,
@@ -44,7 +32,7 @@ const unary = (f: (x: number) => number, rule: VjpRule<Unary, undefined> | null)
   defineOp<Unary>({
     name: "wrong",
     shape: ([x]) => x.shape,
-    kernel: (out, [x]) => out.data.set(rows(x).map(f)),
+    kernel: (out, [x]) => out.data.set(ravel(x).map(f)),
     vjp: [rule],
     samples: () => [[1]],
   });
@@ -56,7 +44,7 @@ const binary = (
   defineOp<Binary>({
     name: "wrong",
     shape: ([a]) => a.shape,
-    kernel: (out, [a, b]) => out.data.set(rows(a).map((x, i) => f(x, rows(b)[b.shape.length === 0 ? 0 : i]!))),
+    kernel: (out, [a, b]) => out.data.set(ravel(a).map((x, i) => f(x, ravel(b)[b.shape.length === 0 ? 0 : i]!))),
     vjp,
     samples: () => [[1, 2]],
   });
@@ -293,8 +281,8 @@ describe("wrong rules are rejected for their cause", () => {
       name: "share",
       shape: ([a]) => a.shape,
       kernel: (out, [a]) => {
-        const total = Array.from(rows(a)).reduce((s, v) => s + v, 0);
-        out.data.set(rows(a).map((v) => v / total));
+        const total = Array.from(ravel(a)).reduce((s, v) => s + v, 0);
+        out.data.set(ravel(a).map((v) => v / total));
       },
       vjp: [(g, { output }) => add(g, neg(sum(mul(g, output))))], // without 1 / Σ x
       samples: () => [[1]],

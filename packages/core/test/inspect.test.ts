@@ -3,20 +3,19 @@ import { fileURLToPath } from "node:url";
 import {
   checkpoint,
   cost,
-  defineOp,
   explain,
   type Listing,
   nonFinite,
-  type Op,
   record,
   type Tensor,
   type TensorLike,
   tensor,
   toDot,
   trace,
-  type Unary,
   valueAndGrad,
+  withLabel,
 } from "@wengert/core";
+import { defineOp, type Op, type Unary } from "@wengert/core/extend";
 import { describe, expect, it, test } from "vitest";
 import {
   add,
@@ -48,8 +47,7 @@ const X = tensor(
 );
 const w = tensor([[0.5], [-1]], { label: "w" });
 const f = (X: Tensor, w: Tensor) => {
-  const y = matmul(X, w);
-  y.label = "y";
+  const y = withLabel(matmul(X, w), "y");
   return sum(mul(square(y), 0.5));
 };
 
@@ -58,7 +56,7 @@ describe("record", () => {
     const { value, inputs, steps, outputs } = record(f, X, w);
     expect(value.item()).toBe(0.5 * (1.5 ** 2 + 2.5 ** 2 + 3.5 ** 2));
     expect(inputs.map(({ label }) => label)).toEqual(["X", "w"]);
-    expect(steps.map(({ op }) => op.name)).toEqual(["matmul", "mul", "mul", "sum"]);
+    expect(steps.map(({ op }) => op.name)).toEqual(["matmul", "withLabel", "mul", "mul", "sum"]);
     expect(outputs).toEqual([value]);
   });
   it("takes integers among its arguments, and trees", () => {
@@ -73,12 +71,14 @@ describe("record", () => {
     const { pulls, steps } = record(f, X, w);
     const all = [...pulls()];
     expect(all.map(({ step }) => step)).toEqual(steps.toReversed());
-    const [toSum, toHalf, toSquare, toProduct] = all as [
+    const [toSum, toHalf, toSquare, toLabeled, toProduct] = all as [
+      (typeof all)[0],
       (typeof all)[0],
       (typeof all)[0],
       (typeof all)[0],
       (typeof all)[0],
     ];
+    expect([toLabeled.step.output.label, toLabeled.contributions]).toEqual(["y", [toLabeled.cotangent]]);
     expect([toSum.cotangent.item(), toSum.contributions.map((c) => c?.toNested())]).toEqual([1, [[[1], [1], [1]]]]);
     expect(toHalf.contributions[1]).toBe(null); // a constant
     expect(toSquare.contributions.map((c) => c!.toNested())).toEqual([
@@ -114,14 +114,15 @@ describe("explain", () => {
   it("tells a run as a table", () => {
     expect(`\n${explain(record(f, X, w))}\n`).toMatchInlineSnapshot(`
       "
-          op      inputs      shape   dtype    value
-          X                   [3, 2]  float64  1 … 6
-          w                   [2, 1]  float64  0.5 -1
-      #1  matmul  X, w        [3, 1]  float64  -1.5 -2.5 -3.5
-      #2  mul     #1 y, #1 y  [3, 1]  float64  2.25 6.25 12.25
-      #3  mul     #2, 0.5     [3, 1]  float64  1.125 3.125 6.125
-      #4  sum     #3          []      float64  10.375
-      returns #4
+          op                   inputs      shape   dtype    value
+          X                                [3, 2]  float64  1 … 6
+          w                                [2, 1]  float64  0.5 -1
+      #1  matmul               X, w        [3, 1]  float64  -1.5 -2.5 -3.5
+      #2  withLabel label="y"  #1          [3, 1]  float64  -1.5 -2.5 -3.5
+      #3  mul                  #2 y, #2 y  [3, 1]  float64  2.25 6.25 12.25
+      #4  mul                  #3, 0.5     [3, 1]  float64  1.125 3.125 6.125
+      #5  sum                  #4          []      float64  10.375
+      returns #5
       "
     `);
   });
@@ -311,9 +312,9 @@ describe("nonFinite", () => {
     const seen: unknown[] = [];
     const root: Op<Unary> = defineOp<Unary>({
       ...sqrt.spec,
-      nonFinite: ({ inputs: [x], params, output, bad, index, cotangent, madeBy }) => {
-        seen.push([params, output.toNested(), bad.toNested(), index, cotangent?.toNested(), madeBy(x)?.op.name]);
-        return madeBy(output)!.op === root.spec ? "its own words" : undefined;
+      nonFinite: ({ inputs: [x], params, output, bad, index, cotangent, producerOf }) => {
+        seen.push([params, output.toNested(), bad.toNested(), index, cotangent?.toNested(), producerOf(x)?.op.name]);
+        return producerOf(output)!.op === root.spec ? "its own words" : undefined;
       },
     });
     expect(nonFinite((a: Tensor) => sum(root(neg(a))), tensor([-4, 1]))!.message).toMatch(/; its own words$/);

@@ -1,5 +1,5 @@
 import { fromNdarray, tensor } from "@wengert/core";
-import { assign, isRowMajor, isSameShape, ndarray, rows, sizeOf } from "@wengert/core/ndarray";
+import { assign, isRowMajor, isSameShape, ndarray, ravel, sizeOf } from "@wengert/core/extend";
 import { describe, expect, it } from "vitest";
 
 const counting = (n: number) => Float64Array.from({ length: n }, (_, i) => i);
@@ -7,8 +7,8 @@ const counting = (n: number) => Float64Array.from({ length: n }, (_, i) => i);
 describe("rows", () => {
   it("is the array's own memory where its elements lie row by row", () => {
     const data = counting(6);
-    expect(rows(ndarray(data, [2, 3]))).toBe(data);
-    const part = rows(ndarray(data, [2, 2], undefined, 1));
+    expect(ravel(ndarray(data, [2, 3]))).toBe(data);
+    const part = ravel(ndarray(data, [2, 2], undefined, 1));
     expect([part.buffer, [...part]]).toEqual([data.buffer, [1, 2, 3, 4]]);
   });
   it.each<[string, number[], number[], number, number[]]>([
@@ -19,11 +19,11 @@ describe("rows", () => {
     ["empty", [0, 3], [3, 1], 0, []],
     ["scalar", [], [], 4, [4]],
   ])("copies a %s array in order", (_, shape, stride, offset, expected) => {
-    expect([...rows(ndarray(counting(6), shape, stride, offset))]).toEqual(expected);
+    expect([...ravel(ndarray(counting(6), shape, stride, offset))]).toEqual(expected);
   });
   it("keeps the type of the elements", () => {
     for (const data of [new Float32Array(4), new Int32Array(4), new Uint8Array(4)])
-      expect(rows(ndarray(data, [2, 2], [1, 2]))).toBeInstanceOf(data.constructor);
+      expect(ravel(ndarray(data, [2, 2], [1, 2]))).toBeInstanceOf(data.constructor);
   });
 });
 

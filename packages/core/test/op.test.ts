@@ -1,22 +1,18 @@
+import { ArgumentError, DTypeError, fromNdarray, type Tensor, tensor, trace, vjp } from "@wengert/core";
 import {
   type AnyOpSpec,
-  ArgumentError,
   apply,
   type Binary,
-  DTypeError,
   defineOp,
-  fromNdarray,
   type Inputs,
+  ndarray,
   type Op,
   type Operand,
+  prefixErrors,
+  ravel,
   sharedFloat,
-  type Tensor,
-  tensor,
-  trace,
   type Unary,
-  vjp,
-} from "@wengert/core";
-import { ndarray, rows } from "@wengert/core/ndarray";
+} from "@wengert/core/extend";
 import { describe, expect, it, test } from "vitest";
 import { add, errorOf, mul, spread, transpose } from "./support.ts";
 
@@ -49,7 +45,7 @@ describe("a call of an op", () => {
   });
   it("copies nothing where a view can be had", () => {
     const x = tensor([[1, 2, 3]]);
-    expect(rows(transpose(transpose(x)).array!)).toBe(rows(x.array!));
+    expect(ravel(transpose(transpose(x)).array!)).toBe(ravel(x.array!));
     expect(spread(tensor(3), { shape: [2, 2] }).toNested()).toEqual([
       [3, 3],
       [3, 3],
@@ -60,7 +56,7 @@ describe("a call of an op", () => {
       name: "flat",
       shape: ([x]) => [x.shape[0]! * x.shape[1]!],
       view: ([x]) => (x.stride[1] === 1 ? ndarray(x.data, [x.shape[0]! * x.shape[1]!], [1], x.offset) : undefined),
-      kernel: (out, [x]) => out.data.set(rows(x)),
+      kernel: (out, [x]) => out.data.set(ravel(x)),
       vjp: [null],
       samples: () => [[tensor([[1]])]],
     });
@@ -68,7 +64,7 @@ describe("a call of an op", () => {
       [1, 2],
       [3, 4],
     ]);
-    expect(rows(flat(x).array!)).toBe(rows(x.array!));
+    expect(ravel(flat(x).array!)).toBe(ravel(x.array!));
     expect(flat(transpose(x)).toNested()).toEqual([1, 3, 2, 4]);
   });
   it("turns options into params once, with what is known of the inputs", () => {
@@ -81,7 +77,7 @@ describe("a call of an op", () => {
         seen.push(by);
         return x.shape;
       },
-      kernel: (out, [x], { by }) => out.data.set(rows(x).map((v) => v * by)),
+      kernel: (out, [x], { by }) => out.data.set(ravel(x).map((v) => v * by)),
       vjp: [(g, { params }) => scaled(g, params)],
       samples: () => [[tensor([1])]],
     });
@@ -135,7 +131,7 @@ describe("a number among the inputs", () => {
       name: "pick",
       shape: () => [],
       dtype: ([, , b]) => b.dtype,
-      kernel: (out, [, , b]) => out.data.set(rows(b)),
+      kernel: (out, [, , b]) => out.data.set(ravel(b)),
       vjp: [null, null, null],
       samples: () => [[tensor(true), 1, 2]],
     });
@@ -163,10 +159,7 @@ describe("a number among the inputs", () => {
 describe("sharedFloat", () => {
   const of = (dtype: Operand["dtype"], label?: string): Operand => ({ dtype, shape: [2], label });
   it("is the one float dtype of all inputs", () => {
-    expect([sharedFloat("op", [of("float32"), of("float32")]), sharedFloat("op", [of("float64")])]).toEqual([
-      "float32",
-      "float64",
-    ]);
+    expect([sharedFloat([of("float32"), of("float32")]), sharedFloat([of("float64")])]).toEqual(["float32", "float64"]);
   });
   it.each<[Operand[], string]>([
     [
@@ -186,7 +179,7 @@ describe("sharedFloat", () => {
     ],
     [[of("int32")], 'op: a float is needed, x [2] is int32; write cast(x, { dtype: "float64" })'],
   ])("refuses others with the cast to write", (inputs, message) => {
-    const error = errorOf(() => sharedFloat("op", inputs));
+    const error = errorOf(() => prefixErrors("op", () => sharedFloat(inputs)));
     expect([error instanceof DTypeError, error.message]).toEqual([true, message]);
   });
 });

@@ -1,10 +1,11 @@
-import { ArgumentError, complete, full, grad, type Tensor, tensor, valueAndGrad, zeros } from "@wengert/core";
+import { ArgumentError, full, grad, type Tensor, tensor, valueAndGrad, zeros } from "@wengert/core";
+import { withDefaults } from "@wengert/core/extend";
 import { gradcheck } from "@wengert/core/gradcheck";
 import { describe, expect, it } from "vitest";
 import { errorOf, mul, spread, sum } from "./support.ts";
 
 const defaults = { axis: undefined, keepDims: false, axes: 3 };
-const of = (given: unknown) => complete("op", given, defaults);
+const of = (given: unknown) => withDefaults("op", given, defaults);
 
 describe("complete", () => {
   it("puts defaults where an option is absent or undefined", () => {
@@ -31,7 +32,7 @@ describe("complete", () => {
   });
   it("lists the options where nothing comes near", () => {
     expect(() => of({ seed: 1 })).toThrow("op: there is no option seed; options are axis, keepDims, axes");
-    expect(() => complete<undefined>("op", { seed: 1 }, undefined)).toThrow("op: there are no options, got seed");
+    expect(() => withDefaults<undefined>("op", { seed: 1 }, undefined)).toThrow("op: there are no options, got seed");
     expect(() => of({ __proto__: { axis: 1 } })).toThrow(/as one object/);
   });
 });

@@ -1,8 +1,5 @@
 import {
-  type AnyOpSpec,
   ArgumentError,
-  alias,
-  apply,
   checkpoint,
   cost,
   customVjp,
@@ -13,9 +10,7 @@ import {
   jvp,
   nonFinite,
   OutOfRangeError,
-  pack,
   ShapeError,
-  show,
   TracedValueError,
   TreeError,
   tensor,
@@ -26,8 +21,8 @@ import {
   WengertError,
   zeros,
 } from "@wengert/core";
+import { type AnyOpSpec, alias, allocateArray, apply, ndarray, pack, show } from "@wengert/core/extend";
 import { gradcheck } from "@wengert/core/gradcheck";
-import { memory, ndarray } from "@wengert/core/ndarray";
 import { describe, expect, it, test } from "vitest";
 import { errorOf, mul, spread } from "./support.ts";
 
@@ -247,7 +242,7 @@ describe("what does not fit into memory", () => {
         throw new RangeError(`Array buffer allocation failed: ${size}`);
       }
     }
-    const error = errorOf(() => memory(Full as unknown as typeof Float64Array, "mul", [2 ** 31]));
+    const error = errorOf(() => allocateArray(Full as unknown as typeof Float64Array, "mul", [2 ** 31]));
     expect(error).toBeInstanceOf(OutOfRangeError);
     expect(error.message).toBe(
       "mul: there is no memory for an array of shape [2147483648], 17179869184 bytes; work in parts, or in a smaller dtype",

@@ -1,22 +1,18 @@
+import { fromNdarray, full, jvp, ShapeError, Tensor, tensor, treeMap, vjp } from "@wengert/core";
 import {
   type Binary,
   defineOp,
-  fromNdarray,
-  full,
-  jvp,
+  ndarray,
   type Op,
   type Operand,
-  ShapeError,
-  Tensor,
+  ravel,
+  type Shape,
+  sizeOf,
   type TreeFunction,
   type TreesOnly,
-  tensor,
-  treeMap,
   type Unary,
   type VjpRule,
-  vjp,
-} from "@wengert/core";
-import { ndarray, rows, type Shape, sizeOf } from "@wengert/core/ndarray";
+} from "@wengert/core/extend";
 import { expect } from "vitest";
 
 // Core knows no arithmetic, so its tests bring some: the fewest ops with which every transform can be put to work.
@@ -27,7 +23,7 @@ function elementwise(name: string, f: (x: number) => number, rule: Rule<Unary>, 
   return defineOp<Unary>({
     name,
     shape: ([x]) => x.shape,
-    kernel: (out, [x]) => out.data.set(rows(x).map(f)),
+    kernel: (out, [x]) => out.data.set(ravel(x).map(f)),
     vjp: [rule],
     ...(nonFinite === undefined ? {} : { nonFinite }),
     samples: () => [[tensor([0.5, 1.25])]],
@@ -56,7 +52,7 @@ function pairwise(
   f: (a: number, b: number) => number,
   [toA, toB]: readonly [Rule<Binary>, Rule<Binary>],
 ): Op<Binary> {
-  const shaped = (g: Tensor, x: Tensor) => (x.shape.length === g.shape.length ? g : sum(g));
+  const sumToShape = (g: Tensor, x: Tensor) => (x.shape.length === g.shape.length ? g : sum(g));
   return defineOp<Binary>({
     name,
     shape: ([a, b]) => {
@@ -65,11 +61,11 @@ function pairwise(
       throw new ShapeError(`${name}: [${a.shape}] and [${b.shape}]`);
     },
     kernel: (out, [a, b]) => {
-      const [x, y] = [rows(a), rows(b)];
+      const [x, y] = [ravel(a), ravel(b)];
       const [s, t] = [a.shape.length === 0 ? 0 : 1, b.shape.length === 0 ? 0 : 1];
       for (let i = 0; i < out.data.length; i++) out.data[i] = f(x[i * s]!, y[i * t]!);
     },
-    vjp: [(g, call) => shaped(toA(g, call), call.inputs[0]), (g, call) => shaped(toB(g, call), call.inputs[1])],
+    vjp: [(g, call) => sumToShape(toA(g, call), call.inputs[0]), (g, call) => sumToShape(toB(g, call), call.inputs[1])],
     samples: () => [
       [tensor([0.5, -1.25]), tensor([2, 3])],
       [tensor([0.5, -1.25]), tensor(3)],
@@ -93,7 +89,7 @@ export const sum: Op<Unary> = defineOp({
   name: "sum",
   shape: () => [],
   kernel: (out, [x]) => {
-    for (const value of rows(x)) out.data[0]! += value;
+    for (const value of ravel(x)) out.data[0]! += value;
   },
   flops: ([x]) => sizeOf(x.shape),
   vjp: [(g, { inputs: [x] }) => spread(g, { shape: x.shape })],
@@ -139,7 +135,7 @@ export const round: Op<Unary> = defineOp({
   name: "round",
   shape: ([x]) => x.shape,
   dtype: () => "int32",
-  kernel: (out, [x]) => out.data.set(rows(x).map(Math.round)),
+  kernel: (out, [x]) => out.data.set(ravel(x).map(Math.round)),
   vjp: [(g) => g],
   samples: () => [[tensor([0.7])]],
 });
@@ -167,7 +163,7 @@ export function random(shape: Shape, seed = 1): Tensor {
 }
 
 const like = ({ shape }: Operand, seed = 1): Tensor => random(shape, seed);
-export const numbers = (t: Tensor): number[] => Array.from(rows(t.array!));
+export const numbers = (t: Tensor): number[] => Array.from(ravel(t.array!));
 export const dot = (a: Tensor, b: Tensor): number => numbers(a).reduce((s, x, i) => s + x * numbers(b)[i]!, 0);
 /** ⟨a, b⟩ of trees. */
 function inner<T>(a: T & TreesOnly<T>, b: NoInfer<T>): number {
@@ -194,8 +190,8 @@ export function adjointPair<A extends readonly unknown[], R>(
   const { value, tangent } = jvp<A, R>(f, args, vs);
   const u = noise(value);
   const { pullback } = vjp<A, R>(f, ...args);
-  const back = pullback(u as Parameters<typeof pullback>[0]);
-  return [inner<R>(u as R & TreesOnly<R>, tangent), inner<A>(back as A & TreesOnly<A>, vs)];
+  const pulledBack = pullback(u as Parameters<typeof pullback>[0]);
+  return [inner<R>(u as R & TreesOnly<R>, tangent), inner<A>(pulledBack as A & TreesOnly<A>, vs)];
 }
 
 /** The error that `body` throws. */
@@ -209,10 +205,10 @@ export function errorOf(body: () => unknown): Error {
 }
 
 /** A tree with nested arrays where its tensors stand: their numbers are all that is compared. */
-export function shown(tree: unknown): unknown {
+export function plainValues(tree: unknown): unknown {
   if (tree instanceof Tensor) return tree.toNested();
-  if (Array.isArray(tree)) return tree.map(shown);
-  return Object.fromEntries(Object.entries(tree as object).map(([key, entry]) => [key, shown(entry)]));
+  if (Array.isArray(tree)) return tree.map(plainValues);
+  return Object.fromEntries(Object.entries(tree as object).map(([key, entry]) => [key, plainValues(entry)]));
 }
 
 /** Expects two lists of numbers to agree to 14 digits after the point, or as many as are asked for. */

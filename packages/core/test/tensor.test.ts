@@ -4,6 +4,7 @@ import {
   DTypeError,
   fromNdarray,
   full,
+  grad,
   MutationError,
   OutOfRangeError,
   ones,
@@ -13,9 +14,10 @@ import {
   tensor,
   trace,
   WengertError,
+  withLabel,
   zeros,
 } from "@wengert/core";
-import { type Data, ndarray, type ReadonlyNdArray } from "@wengert/core/ndarray";
+import { type Data, ndarray, type ReadonlyNdArray } from "@wengert/core/extend";
 import { describe, expect, it, test } from "vitest";
 import { errorOf, random } from "./support.ts";
 
@@ -111,11 +113,12 @@ describe("tensor", () => {
     ]);
   });
 
-  it("takes a label, and lets it be given later", () => {
+  it("takes a label, and withLabel gives the same numbers under another one", () => {
     const t = tensor(1, { label: "W" });
     expect([t.label, String(t)]).toEqual(["W", "W(1., float64)"]);
-    t.label = "b";
-    expect(String(t)).toBe("b(1., float64)");
+    const u = withLabel(t, "b");
+    expect([String(u), String(t), u.array!.data === t.array!.data]).toEqual(["b(1., float64)", "W(1., float64)", true]);
+    expect(grad((x: Tensor) => withLabel(x, "y"))(t).item()).toBe(1);
   });
 
   test.each<[string, unknown, unknown, typeof WengertError, RegExp]>([

@@ -14,13 +14,13 @@ import {
   type Tensor,
   TracedValueError,
   TreeError,
-  type TreeFunction,
   tensor,
   trace,
   treeMap,
   valueAndGrad,
   vjp,
 } from "@wengert/core";
+import type { TreeFunction } from "@wengert/core/extend";
 import { describe, expect, it, test } from "vitest";
 import {
   add,
@@ -31,10 +31,10 @@ import {
   matmul,
   mul,
   neg,
+  plainValues,
   random,
   round,
   scalar,
-  shown,
   sin,
   spread,
   square,
@@ -115,14 +115,14 @@ describe.each(cases)("%s", (_, f, args) => {
   const program = trace(run as (...args: Tensor[]) => Tensor, ...(args as Tensor[]));
   it("comes to the same when traced and evaluated", () => {
     const got = evaluate(program, ...(args as Tensor[]));
-    expect(shown(got)).toEqual(shown(run(...args)));
+    expect(plainValues(got)).toEqual(plainValues(run(...args)));
     const dtypes = (tree: unknown) => JSON.stringify(tree, (key, entry) => (key === "dtype" ? [entry] : entry));
-    expect(dtypes(shown(got))).toBe(dtypes(shown(run(...args))));
+    expect(dtypes(plainValues(got))).toBe(dtypes(plainValues(run(...args))));
   });
   it("comes to the same for other numbers of the same shapes", () => {
     let seed = 50;
     const others = treeMap((leaf) => tensor(random(leaf.shape, seed++), { dtype: leaf.dtype }), args as Tensor[]);
-    expect(shown(evaluate(program, ...others))).toEqual(shown(run(...others)));
+    expect(plainValues(evaluate(program, ...others))).toEqual(plainValues(run(...others)));
   });
   it("is a list without holes: each input of a step is an input, a constant or an earlier output", () => {
     const known = new Set([...program.inputs, ...program.constants]);
@@ -157,7 +157,7 @@ describe("a program", () => {
     }, x);
     expect(constants).toEqual([]);
   });
-  it("has inputs of the given kinds, labelled by argument and path", () => {
+  it("has inputs of the given kinds, labeled by argument and path", () => {
     const f = (a: Tensor, { b }: { b: Tensor[] }) => [a, b[0]!];
     const { inputs, args } = trace(f, { shape: [2], dtype: "int32" }, { b: [{ shape: [], label: "bias" }] });
     expect(inputs.map(({ shape, dtype, label }) => [shape, dtype, label])).toEqual([
@@ -201,7 +201,7 @@ describe("a program", () => {
   it("gives the same answer each time", () => {
     const program = trace(sgd, model, data, target);
     const [first, second] = [evaluate(program, model, data, target), evaluate(program, model, data, target)];
-    expect(shown(second)).toEqual(shown(first));
+    expect(plainValues(second)).toEqual(plainValues(first));
     let params = model;
     for (let i = 0; i < 20; i++) params = evaluate(program, params, data, target).params;
     expect(evaluate(program, params, data, target).loss.item()).toBeLessThan(first.loss.item());

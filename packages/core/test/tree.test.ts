@@ -1,22 +1,11 @@
-import {
-  DTypeError,
-  grad,
-  leaves,
-  ShapeError,
-  type Tensor,
-  TreeError,
-  tensor,
-  trace,
-  treeMap,
-  unflatten,
-  vjp,
-} from "@wengert/core";
+import { DTypeError, grad, ShapeError, type Tensor, TreeError, tensor, trace, treeMap, vjp } from "@wengert/core";
+import { leaves, unflatten } from "@wengert/core/extend";
 import { describe, expect, it, test } from "vitest";
 import { add, errorOf, mul, numbers, square, sum } from "./support.ts";
 
 const leaf = tensor([1, 2]);
 const model = { layers: [{ w: tensor([[1]]), b: tensor(2) }, { w: tensor([[3]]) }], "learning rate": tensor(4) };
-const anyLeaves = leaves as (who: string, tree: unknown, path: string) => Tensor[];
+const anyLeaves = leaves as (caller: string, tree: unknown, path: string) => Tensor[];
 const anyMap = treeMap as (f: (...leaves: Tensor[]) => unknown, ...trees: unknown[]) => unknown;
 
 describe("leaves and unflatten", () => {

@@ -1,18 +1,14 @@
 import {
-  type Binary,
   checkpoint,
   customVjp,
   type DType,
-  defineOp,
   evaluate,
   grad,
   hessian,
   hvp,
-  type Inputs,
   jacobian,
   jvp,
   linearize,
-  type Op,
   type Program,
   record,
   stopGradient,
@@ -21,10 +17,10 @@ import {
   tensor,
   trace,
   treeMap,
-  type Unary,
   valueAndGrad,
   vjp,
 } from "@wengert/core";
+import { type Binary, defineOp, type Inputs, type Op, type Unary } from "@wengert/core/extend";
 import { gradcheck } from "@wengert/core/gradcheck";
 import { expect, expectTypeOf, test } from "vitest";
 import { mul, neg, round, sin, spread, sum } from "./support.ts";
@@ -221,6 +217,7 @@ test("a tensor is read-only", () => {
     x.data.data[0] = 1;
     // @ts-expect-error
     x.data.shape[0] = 1;
+    // @ts-expect-error
     x.label = "W";
   });
   expectTypeOf<Tensor["dtype"]>().toEqualTypeOf<DType>();

@@ -4,13 +4,13 @@ import { join } from "node:path";
 import { tensor } from "@wengert/core";
 import { crossEntropy, log, mean, square, sub, sum } from "@wengert/ops";
 import { afterAll, describe, expect, test } from "vitest";
-import { farthest } from "../src/algebra.ts";
 import { columns, origins, readCars } from "../src/cars/data.ts";
 import { accuracyOf, judge, labelsOf, learn, meanAndSpread, rowsOf, splits } from "../src/cars/fit.ts";
 import cars from "../src/cars/main.ts";
 import { amount, oddsMoved, oddsRatios, readAloud } from "../src/cars/odds.ts";
-import { worstOf } from "../src/cars/telling.ts";
-import { correlation } from "../src/scale.ts";
+import { correlation } from "../src/cars/telling.ts";
+import { farthest } from "../src/shared/algebra.ts";
+import { worstOf } from "../src/shared/classifiers.ts";
 import { expectReadable, expectRefusal, expectSelfContained, runQuietly } from "./support.ts";
 
 const out = mkdtempSync(join(tmpdir(), "wengert-cars-"));
@@ -61,10 +61,10 @@ describe("the cars", () => {
   test("are scaled by what the training cars are like, not the others", () => {
     const { scaling } = models[0]!;
     const [fitted, unseen] = [parts[0]!.train, parts[0]!.heldOut].map((some) => rowsOf(some, scaling));
-    const centre = mean(fitted!, { axis: 0 });
-    const spread = mean(square(sub(fitted!, centre)), { axis: 0 });
+    const center = mean(fitted!, { axis: 0 });
+    const spread = mean(square(sub(fitted!, center)), { axis: 0 });
     columns.forEach((_, j) => {
-      expect(centre.toNested<number[]>()[j]).toBeCloseTo(0, 10);
+      expect(center.toNested<number[]>()[j]).toBeCloseTo(0, 10);
       expect(spread.toNested<number[]>()[j]).toBeCloseTo(1, 10);
     });
     const away = mean(unseen!, { axis: 0 }).toNested<number[]>().slice(0, -1).map(Math.abs);
@@ -104,7 +104,7 @@ describe("the fit", () => {
   });
 
   test("is wrong with confidence first where it is most so", () => {
-    const worst = worstOf(verdicts.flat(), 5).map(({ probabilities, guess }) => probabilities[guess]!);
+    const worst = worstOf(verdicts.flat(), 5).map(({ probability }) => probability);
     expect(worst).toEqual(worst.toSorted((a, b) => b - a));
     expect(worst[0]).toBeGreaterThan(0.75);
   });
@@ -138,10 +138,10 @@ describe("the coefficients", () => {
 
   test("are of columns that rise together", () => {
     const column = (name: string) =>
-      data.cars.map(({ values }) => values[columns.findIndex((column) => column.name === name)]!);
+      tensor(data.cars.map(({ values }) => values[columns.findIndex((column) => column.name === name)]!));
     expect(correlation(column("displacement"), column("weight"))).toBeGreaterThan(0.9);
-    expect(correlation([1, 2, 3], [2, 4, 6])).toBeCloseTo(1, 14);
-    expect(correlation([1, 2, 3], [1, 0, -1])).toBeCloseTo(-1, 14);
+    expect(correlation(tensor([1, 2, 3]), tensor([2, 4, 6]))).toBeCloseTo(1, 14);
+    expect(correlation(tensor([1, 2, 3]), tensor([1, 0, -1]))).toBeCloseTo(-1, 14);
   });
 });
 

@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import { grad, hessian, OutOfRangeError, ShapeError, type Tensor, tensor } from "@wengert/core";
 import { gradcheck } from "@wengert/core/gradcheck";
-import { sum } from "@wengert/ops";
+import { broadcastTo, sum, transpose } from "@wengert/ops";
 import { describe, expect, test } from "vitest";
 import customOp, { kepler, slips, verdict } from "../src/custom-op/main.ts";
-import { findEccentricity, placeAt, root } from "../src/custom-op/orbit.ts";
+import { atan2, findEccentricity, placeAt, root } from "../src/custom-op/orbit.ts";
 import { expectReadable, expectRefusal, runQuietly } from "./support.ts";
 
 const eccentricities = [0.05, 0.2056, 0.5, 0.7];
@@ -63,6 +63,38 @@ describe("the op", () => {
   });
 });
 
+describe("atan2, whose kernel is a call of ndarray-ops", () => {
+  const [y, x] = [tensor([1, -2, 0.5, -3]), tensor([3, 0.5, -1, -2])]; // one in each quadrant
+
+  test("has the values of Math.atan2 and the derivatives of finite differences, to order 3", () => {
+    expect(atan2(y, x).toNested()).toEqual([1, -2, 0.5, -3].map((each, i) => Math.atan2(each, [3, 0.5, -1, -2][i]!)));
+    gradcheck(atan2, [y, x], { order: 3 });
+  });
+
+  test("takes transposed and broadcast inputs", () => {
+    const [a, b] = [
+      transpose(
+        tensor([
+          [1, 2],
+          [3, 4],
+          [5, 6],
+        ]),
+      ),
+      broadcastTo(tensor([[0.5], [-1]]), { shape: [2, 3] }),
+    ];
+    const expected = [
+      [1, 3, 5],
+      [2, 4, 6],
+    ].map((row, i) => row.map((each) => Math.atan2(each, [0.5, -1][i]!)));
+    expect(atan2(a, b).toNested()).toEqual(expected);
+  });
+
+  test("throws a ShapeError for different shapes, with the fix", () => {
+    expect(() => atan2(y, tensor(1))).toThrow(ShapeError);
+    expect(() => atan2(y, tensor(1))).toThrow("atan2: y [4] and x [] differ in shape; use broadcastTo");
+  });
+});
+
 describe("the rules that are wrong", () => {
   const expected = [
     { order: 1, cause: "sign", input: "args[0]" },
@@ -101,7 +133,7 @@ describe("the command", () => {
     async (args) => {
       const { outcome, printed } = await runQuietly(customOp, args);
       const { apart, errors, guesses, slipping } = outcome;
-      expect(Math.max(apart.formulas, apart.steps)).toBeLessThan(1e-14);
+      expect(Math.max(apart.formulas, apart.areas, apart.steps)).toBeLessThan(1e-14);
       expect(printed).toContain("It says\nnothing: they agree.");
       for (const error of errors) {
         expect(printed.replaceAll("\n    > ", " ")).toContain(error!.message.split("; likely cause: ")[1]);

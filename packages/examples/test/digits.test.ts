@@ -9,7 +9,7 @@ import { accuracy, load } from "@wengert/train";
 import { afterAll, beforeEach, describe, expect, test, vi } from "vitest";
 import digits from "../src/digits/main.ts";
 import { digitsIn, pixelsPerImage, readDigits } from "../src/digits/mnist.ts";
-import { InputError } from "../src/options.ts";
+import { InputError } from "../src/shared/options.ts";
 import { expectSelfContained } from "./support.ts";
 
 const out = mkdtempSync(join(tmpdir(), "wengert-digits-"));
@@ -79,10 +79,10 @@ describe("the fit", () => {
   });
 
   test("of Adam is another one, and said to be", async () => {
-    const [plain, adam] = [await digits.run(small), await digits.run([...small, "--optimiser", "adam"])];
+    const [plain, adam] = [await digits.run(small), await digits.run([...small, "--optimizer", "adam"])];
     expect(accuracyOf(adam)).toBeGreaterThan(0.7);
     expect(lossOf(adam)).not.toBe(lossOf(plain));
-    expect(adam.fit.command).toContain("--optimiser adam");
+    expect(adam.fit.command).toContain("--optimizer adam");
     expect(readFileSync(adam.file, "utf8")).toContain("fitted to handwritten digits by Adam.");
   });
 
@@ -150,7 +150,7 @@ describe("the options", () => {
     [["--out", ""], '--out must be a path, not "".'],
     [["--seed"], "--seed needs a value: --seed VALUE."],
     [["--resume=yes"], '--resume must be given alone, not "yes".'],
-    [["--optimiser", "sdg"], '--optimiser must be sgd or adam, not "sdg".'],
+    [["--optimizer", "sdg"], '--optimizer must be sgd or adam, not "sdg".'],
   ])("%j are refused", async (args, message) => {
     await expect(digits.run(args)).rejects.toThrow(new InputError(message));
   });
@@ -201,7 +201,7 @@ describe("the command", () => {
 
   test("interrupted by Ctrl-C and resumed gives the bits, and the page, of a run that was not", async () => {
     const run = async (folder: string, interrupted: boolean, ...more: string[]) => {
-      const settings = ["--limit", "2000", "--epochs", "40", "--hidden", "32", "--optimiser", "adam"];
+      const settings = ["--limit", "2000", "--epochs", "40", "--hidden", "32", "--optimizer", "adam"];
       const { child, ended } = start(...settings, "--out", join(out, folder), ...more);
       let [printed, isDue] = ["", interrupted];
       child.stdout.on("data", (chunk) => {

@@ -2,8 +2,8 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { type Tensor, tensor } from "@wengert/core";
+import { readNpy, toNpy } from "@wengert/data";
 import { add, mul, neg, randomKey, randomUniform, slice, squeeze, sum } from "@wengert/ops";
-import { readNpy, toNpy } from "@wengert/train/data";
 import { encode } from "fast-png";
 import { afterAll, describe, expect, test } from "vitest";
 import { lfw, readFaces } from "../src/faces/data.ts";
@@ -34,7 +34,7 @@ const small = ["--folds", "3", "--epochs", "20", "--rate", "0.01"];
 const own = { images: "", labels: "", classes: "face:100,other:100", size: 8 };
 
 describe("images", () => {
-  test("of a folder, one sub-folder a class, are in grey and of the size that is asked for", async () => {
+  test("of a folder, one sub-folder a class, are in gray and of the size that is asked for", async () => {
     const png = (level: number) => encode({ width: 4, height: 4, channels: 3, data: new Uint8Array(48).fill(level) });
     for (const name of ["cat", "dog"])
       for (const i of [1, 2]) write(`pets/${name}/${i}.png`, png(name === "cat" ? 0 : 255));
@@ -55,8 +55,8 @@ describe("images", () => {
     expect(counted.labels.toNested()).toEqual([0, 0, 1]);
     expect(counted.images.toNested()).toEqual([[[0, Math.fround(0.2)]], [[1, 0]], [[0, 0]]]);
     const labels = write("labels.npy", toNpy(tensor([1, 0, 1], { dtype: "int32" })));
-    const labelled = await readFaces({ ...own, images: path, labels });
-    expect([labelled.labels.toNested(), labelled.classes]).toEqual([
+    const labeled = await readFaces({ ...own, images: path, labels });
+    expect([labeled.labels.toNested(), labeled.classes]).toEqual([
       [1, 0, 1],
       ["face", "other"],
     ]);
@@ -128,7 +128,7 @@ describe("the command", () => {
     const run = (seed: string) => runQuietly(faces, [...images(), ...small, "--seed", seed, "--out", at("out")]);
     const first = await run("1");
     expectReadable(first.printed);
-    expect(first.printed).toContain("36 images of 6 × 5 pixels in grey, K = 3: top 12, second 12, third 12.");
+    expect(first.printed).toContain("36 images of 6 × 5 pixels in gray, K = 3: top 12, second 12, third 12.");
     expect(first.outcome.confusion.accuracy).toBe(1);
     expectSelfContained(first.outcome.file, 4);
     const page = readFileSync(first.outcome.file, "utf8");
@@ -146,7 +146,7 @@ describe("the command", () => {
     const refusals: [string[], string][] = [
       [["--images", at("nowhere")], "nowhere cannot be read"],
       [["--images", at("nowhere.npy")], "nowhere.npy cannot be read"],
-      [["--images", npy("flat.npy", tensor([1, 2]))], "is of shape [2]; images in grey are [N, height, width]"],
+      [["--images", npy("flat.npy", tensor([1, 2]))], "is of shape [2]; images in gray are [N, height, width]"],
       [["--images", npy("negative.npy", tensor([[[-1, 2]]]))], "holds numbers from -1 to 2"],
       [["--images", npy("nan.npy", tensor([[[Number.NaN]]]))], "holds numbers from NaN to NaN"],
       [["--images", fine], "--classes face:100,other:100 counts 200 images, but there are 12."],

@@ -7,14 +7,14 @@ import { grad, type Tensor, tensor } from "@wengert/core";
 import { gradcheck } from "@wengert/core/gradcheck";
 import { add, matmul, mul, randomKey, randomNormal, transpose } from "@wengert/ops";
 import { afterAll, describe, expect, test } from "vitest";
-import { identity, norm, relativeDistance, solve } from "../src/algebra.ts";
 import { costs } from "../src/hessian/costs.ts";
 import { closedForm, lossOf, problemOf } from "../src/hessian/logistic.ts";
 import hessianExample from "../src/hessian/main.ts";
 import { digitsOf, lookAt, newton, plainDescent, polished, type Way, wayNames } from "../src/hessian/newton.ts";
 import { conjugateGradients, largestEigenvalue } from "../src/hessian/products.ts";
-import { InputError } from "../src/options.ts";
-import { readPenguins } from "../src/penguins.ts";
+import { identity, norm, relativeDistance, solve } from "../src/shared/algebra.ts";
+import { InputError } from "../src/shared/options.ts";
+import { readPenguins } from "../src/shared/penguins.ts";
 import { expectReadable, expectRefusal, expectSelfContained, runQuietly } from "./support.ts";
 
 const out = mkdtempSync(join(tmpdir(), "wengert-hessian-"));

@@ -2,11 +2,11 @@ import { readFileSync } from "node:fs";
 import { jacobian, type Tensor, tensor } from "@wengert/core";
 import { kernels, softmax } from "@wengert/ops";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { exactly, exp, nearest, over, relativeError } from "../src/fixed.ts";
 import command from "../src/jacobian/main.ts";
 import { quotientRule, sweepOfRow } from "../src/jacobian/telling.ts";
 import { closedForm, compare, confident, reference, softmaxInSteps, wayNames } from "../src/jacobian/ways.ts";
-import { InputError } from "../src/options.ts";
+import { exactly, exp, nearest, over, relativeError } from "../src/shared/fixed.ts";
+import { InputError } from "../src/shared/options.ts";
 
 const worst = (errors: readonly number[]) => Math.max(...errors);
 const matrix = (t: Tensor): number[] => (t.toNested() as number[][]).flat();
@@ -74,12 +74,12 @@ describe("three ways to a VJP", () => {
     expect(relativeError(3 * s * (1 - s), reference([1, 0], [2, -1])[0]!)).toBeLessThan(4e-16);
   });
 
-  test.each([1e-1, 1e-4, 1e-8, 1e-12, 1e-16])("the centred op keeps all digits where 1 − S = %d", (rest) => {
+  test.each([1e-1, 1e-4, 1e-8, 1e-12, 1e-16])("the centered op keeps all digits where 1 − S = %d", (rest) => {
     const x = confident([2, 1, 0], rest);
     expect(Math.abs(Math.exp(1 - x[0]!) + Math.exp(-x[0]!) - rest / (1 - rest))).toBeLessThan(1e-14 * rest);
     for (const constant of [0, 1000, -1e6]) {
       const shifted = g.map((gi) => gi + constant);
-      expect(worst(compare(x, shifted).errors["centred op"])).toBeLessThan(1e-15);
+      expect(worst(compare(x, shifted).errors["centered op"])).toBeLessThan(1e-15);
     }
   });
 
@@ -129,12 +129,12 @@ describe("the command", () => {
     }
   });
 
-  test.each(kernels().available)("with %s kernels the centred op is within 2 · 10⁻¹⁶", async (name) => {
+  test.each(kernels().available)("with %s kernels the centered op is within 2 · 10⁻¹⁶", async (name) => {
     const { choice } = kernels();
     kernels(name);
     const { comparisons } = await command.run().finally(() => kernels(choice));
     for (const { plain, shifted } of comparisons)
-      for (const { errors } of [plain, shifted]) expect(worst(errors["centred op"])).toBeLessThan(2.5e-16);
+      for (const { errors } of [plain, shifted]) expect(worst(errors["centered op"])).toBeLessThan(2.5e-16);
   });
 
   test.each([

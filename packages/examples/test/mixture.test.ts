@@ -5,14 +5,14 @@ import { grad, type Tensor, tensor } from "@wengert/core";
 import { gradcheck } from "@wengert/core/gradcheck";
 import { exp, sum } from "@wengert/ops";
 import { afterAll, describe, expect, test } from "vitest";
-import { farthest, norm } from "../src/algebra.ts";
-import { exactly, log, nearest, relativeError, exp as slowExp } from "../src/fixed.ts";
 import { logDensity, lossOf, type Mixture, naiveLogDensity } from "../src/mixture/density.ts";
 import { fitMixture, initialMixture, type Shape, shapeOf } from "../src/mixture/fit.ts";
 import { readFlippers } from "../src/mixture/flippers.ts";
 import mixtureExample from "../src/mixture/main.ts";
 import { bySpecies, shares, wayNames, weighted } from "../src/mixture/shares.ts";
 import { exactLogSumExp, spoiltBy, tailAt } from "../src/mixture/tails.ts";
+import { farthest, norm } from "../src/shared/algebra.ts";
+import { exactly, log, nearest, relativeError, exp as slowExp } from "../src/shared/fixed.ts";
 import { expectReadable, expectRefusal, expectSelfContained, runQuietly } from "./support.ts";
 
 const out = mkdtempSync(join(tmpdir(), "wengert-mixture-"));
@@ -64,7 +64,7 @@ describe("the fit", () => {
   });
 
   test("finds what the EM algorithm finds, which knows no gradient", () => {
-    const found = expectationMaximisation(shapeOf(start), 300);
+    const found = expectationMaximization(shapeOf(start), 300);
     for (const part of ["pi", "mu", "sigma"] as const) {
       found[part].forEach((value, k) => {
         expect(shape[part][k]! / value).toBeCloseTo(1, 7);
@@ -166,7 +166,7 @@ function onPaper({ pi, mu, sigma }: Shape, at: number): number {
 }
 
 /** Dempster, Laird and Rubin 1977, in plain numbers. */
-function expectationMaximisation(from: Shape, rounds: number): Shape {
+function expectationMaximization(from: Shape, rounds: number): Shape {
   let { pi, mu, sigma } = from;
   for (let round = 0; round < rounds; round++) {
     const r = lengths.map((at) => {

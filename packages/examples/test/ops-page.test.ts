@@ -1,16 +1,51 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import * as core from "@wengert/core";
-import * as ops from "@wengert/ops";
-import { afterAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import * as core from "../../ops/test/all/core.ts";
+import * as ops from "../../ops/test/all/ops.ts";
 
-/** What one file of tools/ exports: JavaScript, whose types a test cannot import. */
-const tool = (name: string) => import(new URL(`../../../tools/${name}`, import.meta.url).href);
-const { opsPage } = (await tool("docs.mjs")) as { opsPage: (core: unknown, ops: unknown) => string };
-const { declarationsOf } = (await tool("declarations.mjs")) as {
-  declarationsOf: (index: string) => { name: string; doc: string; inputs: string[]; options: { name: string }[] }[];
-};
+/** The exports of a file of tools/docs: JavaScript, whose types a test cannot import. */
+const tool = (name: string) => import(new URL(`../../../tools/docs/${name}`, import.meta.url).href);
+const { opsPage } = (await tool("opsPage.mjs")) as { opsPage: (core: unknown, ops: unknown) => string };
+const { modelOf } = (await tool("model.mjs")) as { modelOf: (entries: readonly Entry[]) => Model };
+
+type Entry = Readonly<Record<"name" | "report" | "source", string>>;
+interface Model {
+  readonly modules: readonly {
+    readonly exports: readonly { name: string }[];
+    readonly unexported: readonly string[];
+  }[];
+  readonly rules: Readonly<Record<string, readonly string[]>>;
+}
+
+const declarations = `
+interface Tensor { readonly size: number }
+type Args<I, O> = [...{ [K in keyof I]: number }, ...(O extends undefined ? [] : [options: O])];
+interface Op<I extends readonly Tensor[], O = undefined> { (...args: Args<I, O>): Tensor }
+type Axes = number | readonly number[];
+export interface Base {
+  /** Where.
+   * Default: all. */
+  readonly axis?: Axes | undefined;
+}
+interface More extends Base { readonly size: number }
+const hidden = 1;
+/**
+ * y = w b.
+ * @throws Error if b is 0
+ */
+export const labeled: Op<readonly [w: Tensor, b: Tensor], More> = defineOp({ name: "labeled", vjp: [(g) => g, null] });
+export const pair: Op<readonly [Tensor, Tensor]> = family("pair");
+export const single: Op<readonly [Tensor]> = withSamples(hidden);
+const local: Op<readonly [Tensor]> = named("other", (g) => -g);
+export { local };
+export function text(text: string, count = hidden, ...tensors: readonly Tensor[]): void {}
+export function overloaded(x: Tensor, options: Base & More): Tensor;
+export function overloaded(x: Tensor, options?: Base): Tensor;
+export function overloaded(x: Tensor): Tensor { return x; }
+function family(name: string) { return defineOp({ name, vjp: [(g) => 2 * g] }); }
+`;
 
 const page = readFileSync(new URL("../../../docs/ops.md", import.meta.url), "utf8");
 const opNames = Object.keys(ops).filter((name) => name !== "kernels");
@@ -45,56 +80,51 @@ describe("docs/ops.md", () => {
   });
 });
 
-describe("declarations", () => {
-  const folder = mkdtempSync(join(tmpdir(), "wengert-declarations-"));
-  afterAll(() => rmSync(folder, { recursive: true }));
+describe("the model of a module", () => {
+  const folder = mkdtempSync(join(tmpdir(), "wengert-model-"));
+  const source = join(folder, "index.ts");
+  writeFileSync(join(folder, "ops.ts"), declarations);
+  writeFileSync(
+    source,
+    'export { type Base, labeled, local as renamed, overloaded, pair, single, text } from "./ops.ts";',
+  );
+  const model = modelOf([{ name: "module", report: "module", source }]);
+  rmSync(folder, { recursive: true });
+  const exported = (name: string) => model.modules[0]!.exports.find((each) => each.name === name);
 
-  function declarations(file: string, source: string) {
-    writeFileSync(join(folder, `${file}.ts`), source);
-    writeFileSync(join(folder, `${file}-index.ts`), `export { type Note, op } from "./${file}.ts";`);
-    return declarationsOf(join(folder, `${file}-index.ts`));
-  }
-
-  test("have inputs by the labels of a tuple, or by the names that the kernel gives them", () => {
-    const labelled = "/** y = x. */\nexport const op: Op<readonly [w: Tensor, b: Tensor]> = defineOp({});";
-    expect(declarations("labelled", labelled)[0]).toMatchObject({ name: "op", doc: "y = x.", inputs: ["w", "b"] });
-    const taken = "/** y = s. */\nexport const op: Op<Binary> = defineOp({ kernel: (out, [s, g]) => {} });";
-    expect(declarations("taken", taken)[0]?.inputs).toEqual(["s", "g"]);
-    const plain = "/** y = a. */\nexport const op: Op<Binary> = family((out, inputs) => {});";
-    expect(declarations("plain", plain)[0]?.inputs).toEqual(["a", "b"]);
+  test("has inputs by the labels of a tuple, or by their usual names", () => {
+    expect(exported("labeled")).toMatchObject({
+      kind: "function",
+      doc: "y = w b. @throws Error if b is 0",
+      inputs: ["w", "b"],
+    });
+    expect(exported("single")).toMatchObject({ inputs: ["x"] });
+    expect(exported("pair")).toMatchObject({ inputs: ["a", "b"] });
+    expect(exported("text")).toMatchObject({ inputs: ["text", "count?", "...tensors"], options: [] });
   });
 
-  test("have options from interfaces and what these extend, from literals, and from functions", () => {
-    writeFileSync(
-      join(folder, "base.ts"),
-      "export type Axes = number | readonly number[];\nexport interface Base { /** Where.\n * Default: all. */ readonly axis?: Axes | undefined; }",
-    );
-    const extended = `import type { Base } from "./base.ts";
-interface More extends Base { readonly size: number }
-/** y = x. */
-export const op: Op<Unary, Params, More> = defineOp({});`;
-    expect(declarations("extended", extended)[0]?.options).toEqual([
-      { name: "axis", optional: true, type: "number | number[]", doc: "Where. Default: all." },
-      { name: "size", optional: false, type: "number", doc: "" },
-    ]);
-    const sampled = `type F = (text: string, ...tensors: readonly Tensor[]) => Tensor;
-/** y = x. */
-const local: Sampled<F> & { readonly spec: Spec } = withSamples(f);
-export { local as op };`;
-    expect(declarations("sampled", sampled)[0]).toMatchObject({ inputs: ["text", "...tensors"], options: [] });
-    const called = `interface Callable { (x: TensorLike, options?: { readonly axis: number }): Tensor }
-/** y = x. */
-export const op: Callable = g;`;
-    expect(declarations("called", called)[0]).toMatchObject({ inputs: ["x"], options: [{ name: "axis" }] });
+  test("has options with what they inherit, and of overloads the most general", () => {
+    const axis = { name: "axis", optional: true, type: "number | number[]", doc: "Where. Default: all." };
+    expect(exported("labeled")).toMatchObject({
+      options: [axis, { name: "size", optional: false, type: "number", doc: "" }],
+    });
+    expect(exported("overloaded")).toMatchObject({ inputs: ["x"], options: [axis] });
   });
 
-  test.each([
-    ["without-comment", "export const op: Op<Unary> = defineOp({});", "op has no doc comment: write its formula"],
-    ["with-note", "// y = x\nexport const op: Op<Unary> = defineOp({});", "op has no doc comment"],
-    ["typeless", "/** y = x */\nexport const op = 3;", "the type of op is none that tools/declarations.mjs reads"],
-    ["elsewhere", "export const other: Op<Unary> = f;", "exports op, but declares no constant of that name"],
-  ])("are refused %s, with the file and what to write", (file, source, message) => {
-    expect(() => declarations(file, source)).toThrow(message);
-    expect(() => declarations(file, source)).toThrow(`${file}.ts`);
+  test("has declarations without comments and code, and those to which they refer", () => {
+    expect(exported("single")).toMatchObject({ text: "const single: Op<readonly [\n    Tensor\n]>;" });
+    expect(exported("renamed")).toMatchObject({
+      text: "// exported as renamed:\nconst local: Op<readonly [\n    Tensor\n]>;",
+    });
+    expect(exported("Base")).toMatchObject({
+      kind: "type",
+      text: "interface Base {\n    readonly axis?: Axes | undefined;\n}",
+    });
+    const names = model.modules[0]!.unexported.map((text) => /\w+ (\w+)/.exec(text)?.[1]);
+    expect(names).toEqual(["Args", "Axes", "More", "Op", "Tensor"]);
+  });
+
+  test("has the code of VJP rules by the name of the op, from a spec, a call or its family", () => {
+    expect(model.rules).toEqual({ labeled: ["(g) => g", "null"], other: ["(g) => -g"], pair: ["(g) => 2 * g"] });
   });
 });

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { expect, vi } from "vitest";
-import type { Command } from "../src/command.ts";
-import { InputError } from "../src/options.ts";
+import type { Command } from "../src/shared/command.ts";
+import { InputError } from "../src/shared/options.ts";
 
 /** Runs a command without a terminal: what it returns, and what it printed. */
 export async function runQuietly<Outcome>(

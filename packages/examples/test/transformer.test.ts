@@ -1,7 +1,8 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { leaves, type Tensor, tensor, treeMap } from "@wengert/core";
+import { type Tensor, tensor, treeMap } from "@wengert/core";
+import { leaves } from "@wengert/core/extend";
 import { gradcheck } from "@wengert/core/gradcheck";
 import { add, gelu, mul, randomKey, randomNormal } from "@wengert/ops";
 import { afterAll, describe, expect, test } from "vitest";

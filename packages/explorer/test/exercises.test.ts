@@ -1,14 +1,14 @@
 import { readdirSync, readFileSync } from "node:fs";
-import * as core from "@wengert/core";
-import * as ops from "@wengert/ops";
 import type { Page } from "playwright-core";
 import { describe, expect, test as plain, vi } from "vitest";
+import * as core from "../../ops/test/all/core.ts";
+import * as ops from "../../ops/test/all/ops.ts";
 import { allExamples } from "../build/examples.ts";
 import { check, type Question } from "../src/exercises/check.ts";
 import * as derivatives from "../src/exercises/derivatives.ts";
 import * as exercises from "../src/exercises/index.ts";
 import * as rules from "../src/exercises/rules.ts";
-import { packed } from "../src/house/packed.ts";
+import { packed } from "../src/page/packed.ts";
 import { toJavaScript } from "../src/sandbox/typescript.ts";
 import { test, violations, visit } from "./support.ts";
 

@@ -1,7 +1,8 @@
+import { DataError } from "@wengert/core";
 import { expect, test } from "vitest";
-import { DataError, type Dataset } from "../src/rooms/fit/data/dataset.ts";
+import { readTable } from "../src/rooms/fit/data/csv.ts";
+import type { Dataset } from "../src/rooms/fit/data/dataset.ts";
 import { readIdx } from "../src/rooms/fit/data/idx.ts";
-import { parseTable, tableAsData } from "../src/rooms/fit/data/table.ts";
 import { fileOf, parametersIn } from "../src/rooms/fit/parameters.ts";
 
 // Whatever a file holds, it is taken whole or refused in words.
@@ -87,8 +88,8 @@ test("IDX", async () => {
 });
 
 test("numbers that float32 cannot hold are told, and leave their row out", async () => {
-  const found = tableAsData(await parseTable("it.csv", "x,answer\n1,a\n2,b\n1e308,a\n3,b\n4,a"), undefined);
-  expect(found.leftOut).toEqual(["Row 4: “x” is “1e308”, not a number up to 1e30"]);
+  const found = (await readTable(new File(["x,answer\n1,a\n2,b\n1e308,a\n3,b\n4,a"], "it.csv"))).toData(undefined);
+  expect(found.leftOut).toEqual(["Line 4: “x” is “1e+308”, not a number up to 1e30"]);
   fits(found);
 });
 
@@ -96,7 +97,7 @@ test("tables", async () => {
   const rows = Array.from({ length: 12 }, (_, i) => `${i},${(i * 7) % 5}.5,"${["so", "no"][i % 2]}"`);
   const text = new TextEncoder().encode(["a,b,answer", ...rows].join("\n"));
   await every(2000, async () => {
-    const found = tableAsData(await parseTable("it.csv", new TextDecoder().decode(damaged(text))), undefined);
+    const found = (await readTable(new File([damaged(text)], "it.csv"))).toData(undefined);
     fits(found);
     expect(found.labels.length + (found.leftOut?.length ?? 0)).toBeLessThanOrEqual(14);
   });

@@ -212,12 +212,12 @@ describe("a table", () => {
     const page = await visit("#/fit?data=table");
     await page.getByText("342 rows of penguins.csv").waitFor();
     await page.getByText("2 left out, and why").click();
-    await page.getByText(/^Row 5: “Beak Length \(mm\)” is empty/).waitFor();
+    await page.getByText(/^Line 5: “Beak Length \(mm\)” is empty/).waitFor();
     await trainUntil(page, 97);
     await page.getByRole("combobox", { name: "Classes" }).selectOption("Sex");
     await page.getByText("333 rows of penguins.csv").waitFor();
     await page
-      .getByText(/^Row \d+: “Sex” is “\.”, not|^Row \d+: “Sex” is empty/)
+      .getByText(/^Line \d+: “Sex” is “\.”, not|^Line \d+: “Sex” is empty/)
       .first()
       .waitFor({ state: "attached" });
     await page.goBack();
@@ -234,11 +234,11 @@ describe("a table", () => {
     const page = await visit("#/fit?data=table");
     await page.getByText("342 rows of penguins.csv").waitFor();
     const bad: readonly (readonly [text: string, message: RegExp])[] = [
-      ["", /mine\.csv has 0 rows; expected a header/],
+      ["", /mine\.csv holds nothing; expected the names of the columns/],
       ["\0\0\x01", /is no text/],
-      ["a,b\n1,2,3\n4,5", /row 2: it has 3 cells, but the header 2/],
+      ["a,b\n1,2,3\n4,5", /line 2: the row has 3 cells, but there are 2 columns/],
       ['a,b\n"1,2\n3,4', /a quote is not closed/],
-      ["a,a\n1,2\n3,4", /two columns named “a”/],
+      ["a,a\n1,2\n3,4", /columns 1 and 2 are both called "a"/],
       ["a\n1\n2", /has one column/],
       ["a,b\nx,y\nz,y", /no column of numbers beside “a”/],
       ["a,b\n1,y\n2,y", /no column of numbers beside “a”/],
@@ -255,8 +255,8 @@ describe("a table", () => {
     await open(page, ["answer;x;place", ...rows].join("\n"));
     await page.getByText("58 rows of mine.csv").waitFor();
     await page.getByText("2 left out, and why").click();
-    await page.getByText("Row 9: “x” is “much”, not a number").waitFor();
-    await page.getByText("Row 11: “x” is empty").waitFor();
+    await page.getByText("Line 9: “x” is “much”, not a number").waitFor();
+    await page.getByText("Line 11: “x” is empty").waitFor();
     await trainUntil(page, 100);
     // another, dropped
     await page.getByRole("region", { name: "Data" }).evaluate((element) => {

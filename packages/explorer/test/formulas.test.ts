@@ -1,8 +1,8 @@
-import * as core from "@wengert/core";
-import * as ops from "@wengert/ops";
 import katex from "katex";
 import { describe, expect, test } from "vitest";
-import { allRules } from "../build/rules.ts";
+import * as core from "../../ops/test/all/core.ts";
+import * as ops from "../../ops/test/all/ops.ts";
+import { allRules } from "../build/library.ts";
 import { formulas } from "../src/rooms/tape/formulas.ts";
 
 const specs = Object.values({ ...core, ...ops }).flatMap((value) =>

@@ -43,15 +43,15 @@ test("keys lead to the rooms, and a list tells them", async () => {
   expect(await list.isVisible()).toBe(false);
 });
 
-test("the switch of colours is remembered", async () => {
+test("the switch of colors is remembered", async () => {
   const page = await visit("", { colorScheme: "light" });
   const paper = () => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
   const light = await paper();
-  await page.getByRole("button", { name: "Switch to dark colours" }).click();
+  await page.getByRole("button", { name: "Switch to dark colors" }).click();
   const dark = await paper();
   expect(dark).not.toBe(light);
   await page.reload();
-  await page.getByRole("button", { name: "Switch to light colours" }).waitFor();
+  await page.getByRole("button", { name: "Switch to light colors" }).waitFor();
   expect(await paper()).toBe(dark);
 });
 

@@ -1,6 +1,6 @@
 import type { Page } from "playwright-core";
 import { expect } from "vitest";
-import { packed } from "../src/house/packed.ts";
+import { packed } from "../src/page/packed.ts";
 import { forgiven, test, visit } from "./support.ts";
 
 const good = `

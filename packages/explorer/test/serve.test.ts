@@ -27,7 +27,7 @@ describe("the server", () => {
 });
 
 describe("npm run explorer", () => {
-  const tool = new URL("../../../tools/explorer.mjs", import.meta.url).pathname;
+  const tool = new URL("../../../tools/docs/explorer.mjs", import.meta.url).pathname;
   const run = (...args: string[]) => spawnSync(process.execPath, [tool, ...args], { encoding: "utf8" });
 
   test.each([

@@ -220,17 +220,17 @@ describe("digits", () => {
       .getByText(/digits? right/)
       .textContent();
 
-  test("are lost by textbook and matrix as one class leads, and kept by the centred form", async () => {
+  test("are lost by textbook and matrix as one class leads, and kept by the centered form", async () => {
     const page = await visit("#/softmax?part=digits");
     await page.locator(".rise svg").waitFor();
-    const ways = ["Textbook", "The matrix built", "Centred"];
+    const ways = ["Textbook", "The matrix built", "Centered"];
     for (const way of ways) expect(await right(page, way)).toContain("All digits right");
     expect(await page.locator(".wrong-digits").count()).toBe(0);
     const lead = page.getByRole("slider", { name: "How far the largest logit leads" });
     await lead.press("End");
     await page.getByRole("region", { name: "Textbook" }).getByText("No digit right").waitFor();
     expect(await right(page, "The matrix built")).toContain("No digit right");
-    expect(await right(page, "Centred")).toContain("All digits right");
+    expect(await right(page, "Centered")).toContain("All digits right");
     expect(await logit(page, 0).getAttribute("aria-valuenow").then(Number)).toBeCloseTo(40 + Math.log(1 + Math.E), 10);
   });
 
@@ -238,13 +238,13 @@ describe("digits", () => {
     const page = await visit("#/softmax?part=digits");
     await page.getByRole("button", { name: "float32" }).click();
     await until(page, "dtype=float32");
-    expect(await right(page, "Centred")).toContain("All digits right");
+    expect(await right(page, "Centered")).toContain("All digits right");
     await page.getByRole("button", { name: "1e6" }).click();
     await until(page, "plus=1000000");
-    expect(await page.locator(".way.centred .meter .kept").count()).toBe(7);
+    expect(await page.locator(".way.centered .meter .kept").count()).toBe(7);
     expect(await page.locator(".way.textbook .meter .kept").count()).toBeLessThan(3);
     expect(await page.locator(".way.matrix .meter .kept").count()).toBeLessThan(3);
-    expect(await page.locator(".way.centred .wrong-digits").count()).toBe(0);
+    expect(await page.locator(".way.centered .wrong-digits").count()).toBe(0);
     expect(await page.locator(".way.textbook .wrong-digits").count()).toBeGreaterThan(0);
     await page.goBack();
     await page.waitForFunction(() => !location.hash.includes("plus"));

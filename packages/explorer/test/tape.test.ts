@@ -2,7 +2,7 @@ import { grad, type Tensor, tensor } from "@wengert/core";
 import { add, matmul, sum, tanh } from "@wengert/ops";
 import type { Page } from "playwright-core";
 import { describe, expect } from "vitest";
-import { packed } from "../src/house/packed.ts";
+import { packed } from "../src/page/packed.ts";
 import { short } from "../src/parts/numbers.ts";
 import { test, violations, visit } from "./support.ts";
 
@@ -57,7 +57,7 @@ describe("examples", () => {
 
   test("gradcheck names what is wrong with the wrong rule, nonFinite the line of the NaN", async () => {
     const page = await visit("#/tape?example=wrong");
-    expect(await page.getByRole("alert").textContent()).toMatch(/GradcheckErrorline 21.*missing factor/);
+    expect(await page.getByRole("alert").textContent()).toMatch(/GradcheckErrorline 18.*missing factor/);
     await page.getByRole("combobox", { name: "Example" }).selectOption("nan");
     await page.getByText(/cotangent of input 0 of sqrt is Infinity at \[1, 0\], at program.ts:14:\d+;/).waitFor();
   });

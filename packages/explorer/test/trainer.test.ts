@@ -1,13 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { isHeldOut } from "../src/rooms/fit/data/dataset.ts";
 import { fieldAt, gridPoints, nodes } from "../src/rooms/fit/grid.ts";
-import { centred, stroked } from "../src/rooms/fit/ink.ts";
+import { centered, stroked } from "../src/rooms/fit/ink.ts";
 import type { Pace, Rows } from "../src/rooms/fit/protocol.ts";
 import { Trainer } from "../src/rooms/fit/trainer.ts";
 
 const rows = Float32Array.from([1, 0, -1, 2, 0, -1, 2, 1, 0.5, 0.5, -2, 1]);
-const data: Rows = { rows, labels: Int32Array.of(0, 1, 2, 0, 1, 2), width: 2, classes: 3, centre: 0, isPlane: true };
-const pace: Pace = { rate: 0.5, batch: 0, l2: 0, speed: 0 };
+const data: Rows = { rows, labels: Int32Array.of(0, 1, 2, 0, 1, 2), width: 2, classes: 3, center: 0, isPlane: true };
+const pace: Pace = { learningRate: 0.5, batchSize: 0, l2: 0, speed: 0 };
 const linear = { hidden: 0, seed: 1 };
 const trained = (trainer: Trainer, steps: number, by: Pace = pace): Trainer => {
   for (let i = 0; i < steps; i++) trainer.advance(by);
@@ -48,19 +48,19 @@ describe("a fit", () => {
   });
 
   test("sees each row once an epoch: by batches of one as by all, for a rate so small that order counts for nothing", () => {
-    const rate = 1e-4;
+    const learningRate = 1e-4;
     const [ones, all] = [
-      trained(new Trainer(data, linear, 0), 6, { ...pace, batch: 1, rate }),
-      trained(new Trainer(data, linear, 0), 1, { ...pace, rate: 6 * rate }),
+      trained(new Trainer(data, linear, 0), 6, { ...pace, batchSize: 1, learningRate }),
+      trained(new Trainer(data, linear, 0), 1, { ...pace, learningRate: 6 * learningRate }),
     ];
-    const slopes = (trainer: Trainer) => trainer.layers[0]!.W.map((w) => w / rate);
+    const slopes = (trainer: Trainer) => trainer.layers[0]!.W.map((w) => w / learningRate);
     close(slopes(ones), slopes(all), 2);
     expect(ones.report(false, undefined).epoch).toBe(1);
   });
 
   test("is the same for the same seed, and begins anew after a reset", () => {
     const start = { hidden: 4, seed: 3 };
-    const by = { ...pace, batch: 2 };
+    const by = { ...pace, batchSize: 2 };
     const [a, b] = [new Trainer(data, start, 0.2), new Trainer(data, start, 0.2)];
     expect(trained(a, 20, by).layers).toEqual(trained(b, 20, by).layers);
     a.reset();
@@ -84,7 +84,7 @@ describe("a fit", () => {
 
   test("that diverges keeps the parameters of the step before, and says where the numbers end", () => {
     const trainer = new Trainer(data, { hidden: 8, seed: 1 }, 0);
-    for (let i = 0; i < 1000 && !trainer.hasDiverged; i++) trainer.advance({ ...pace, rate: 1e6 });
+    for (let i = 0; i < 1000 && !trainer.hasDiverged; i++) trainer.advance({ ...pace, learningRate: 1e6 });
     expect(trainer.hasDiverged).toBe(true);
     expect(trainer.report(false, undefined).diverged).toMatch(/^the loss is (NaN|Infinity) after step \d+\. \w+/);
     const before = trainer.layers;
@@ -104,12 +104,12 @@ describe("a fit", () => {
     expect(moved.layers).toEqual(old.layers);
   });
 
-  test("gives a row of bytes as numbers from 0 to 1, less their centre, asked about or fitted", () => {
+  test("gives a row of bytes as numbers from 0 to 1, less their center, asked about or fitted", () => {
     const bytes: Rows = {
       ...data,
       rows: Uint8Array.of(255, 0, 0, 255),
       labels: Int32Array.of(0, 1),
-      centre: 0.25,
+      center: 0.25,
       isPlane: false,
     };
     const trainer = trained(new Trainer(bytes, linear, 0), 3);
@@ -148,7 +148,7 @@ test("a drawing is the same to the model wherever it was drawn, in its middle, 2
   const seven = (x: number, y: number) => {
     const blank = new Float32Array(28 * 28);
     const across = stroked(blank, size, { x, y }, { x: x + 8, y });
-    return centred(stroked(across, size, { x: x + 8, y }, { x: x + 3, y: y + 10 }), size);
+    return centered(stroked(across, size, { x: x + 8, y }, { x: x + 3, y: y + 10 }), size);
   };
   const [here, there] = [seven(3, 4), seven(14, 12)];
   close(here, there, 5);

@@ -1,7 +1,7 @@
 // eˣ, ln x, tanh x and σ(x) of each entry, computed two doubles at a time. They are src/exponential.ts, src/logarithm.ts and
 // src/logistic.ts, operation by operation, so that all kernels give the same bits; the mathematics is told there.
 
-import { artanh0, artanh1, artanh2, artanh3, artanh4, artanh5, artanh6, roots, step, stepRest } from "./tables";
+import { artanh0, artanh1, artanh2, artanh3, artanh4, artanh5, artanh6, roots, step, stepRest } from "./constants";
 
 // @ts-ignore: decorator
 @inline

@@ -1,4 +1,4 @@
-// The kernels of @wengert/ops in AssemblyScript: what tools/kernels.mjs compiles to WebAssembly, once with SIMD128 and once
+// The kernels of @wengert/ops in AssemblyScript: what tools/setup/kernels.mjs compiles to WebAssembly, once with SIMD128 and once
 // with relaxed SIMD too (FMA). A kernel finds its operands, row by row and one array behind the other, at the addresses that
 // it is given. Arrays begin at multiples of 16 bytes and are followed by 64 bytes which belong to nobody: whole vectors
 // may be read and written at their ends.

@@ -1,9 +1,9 @@
-// logSumExp, logSoftmax, cross-entropy, and what they pull back, lane by lane. Where a result is an entry a lane, `rows` of them
+// logSumExp, logSoftmax, cross-entropy, and what they pull back, slice by slice. Where a result is an entry a slice, `rows` of them
 // lie one behind the other, and so do labels and cotangents of such results.
 
 import { one } from "./exp";
-import * as lanes from "./lanes";
-import { at, first, load2, store2, sumError } from "./lanes";
+import * as slices from "./slices";
+import { at, first, load2, store2, sumError } from "./slices";
 
 export function logSumExp32(rows: i32, n: i32, y: usize, x: usize, _b: usize, _c: usize, scratch: usize): void {
   logSumExp<f32>(rows, n, y, x, scratch);
@@ -15,7 +15,7 @@ export function logSumExp64(rows: i32, n: i32, y: usize, x: usize, _b: usize, _c
 @inline
 function logSumExp<T>(rows: i32, n: i32, y: usize, x: usize, tops: usize): void {
   const norms = at<f64>(tops, rows);
-  lanes.logNorms<T>(rows, n, tops, norms, x);
+  slices.logNorms<T>(rows, n, tops, norms, x);
   for (let row = 0; row < rows; row++)
     store<T>(at<T>(y, row), <T>(load<f64>(at<f64>(tops, row)) + load<f64>(at<f64>(norms, row))));
 }
@@ -37,7 +37,7 @@ export function logSoftmax64(rows: i32, n: i32, y: usize, x: usize, _b: usize, _
 @inline
 function logSoftmax<T>(rows: i32, n: i32, y: usize, x: usize, tops: usize): void {
   const norms = at<f64>(tops, rows);
-  lanes.logNorms<T>(rows, n, tops, norms, x);
+  slices.logNorms<T>(rows, n, tops, norms, x);
   for (let row = 0; row < rows; row++) {
     const top = load<f64>(at<f64>(tops, row));
     const most = f64x2.splat(top);
@@ -58,7 +58,7 @@ export function labelLosses64(rows: i32, n: i32, y: usize, x: usize, labels: usi
 @inline
 function labelLosses<T>(rows: i32, n: i32, y: usize, x: usize, labels: usize, tops: usize): void {
   const norms = at<f64>(tops, rows);
-  lanes.logNorms<T>(rows, n, tops, norms, x);
+  slices.logNorms<T>(rows, n, tops, norms, x);
   for (let row = 0; row < rows; row++) {
     const top = load<f64>(at<f64>(tops, row));
     const ofLabel = <f64>load<T>(at<T>(x, load<i32>(at<i32>(labels, row))));
@@ -77,7 +77,7 @@ export function probabilityLosses64(rows: i32, n: i32, y: usize, x: usize, t: us
 @inline
 function probabilityLosses<T>(rows: i32, n: i32, y: usize, x: usize, t: usize, tops: usize): void {
   const norms = at<f64>(tops, rows);
-  lanes.logNorms<T>(rows, n, tops, norms, x);
+  slices.logNorms<T>(rows, n, tops, norms, x);
   const zero = f64x2.splat(0);
   for (let row = 0; row < rows; row++) {
     const top = load<f64>(at<f64>(tops, row));
@@ -95,31 +95,31 @@ function probabilityLosses<T>(rows: i32, n: i32, y: usize, x: usize, t: usize, t
       if (sizeof<T>() == 8) lost = f64x2.add(lost, sumError(total, term, next));
       total = next;
     }
-    store<T>(at<T>(y, row), <T>(lanes.sumOf(total, lost) + (top - top) + (ofOthers - ofOthers)));
+    store<T>(at<T>(y, row), <T>(slices.sumOf(total, lost) + (top - top) + (ofOthers - ofOthers)));
     x = at<T>(x, n);
     t = at<T>(t, n);
   }
 }
 
 /**
- * Up to this size of cotangents, exponentials that are 0 as floats, from e⁻¹³¹ on, come to nothing in what is pulled back. Lanes with
+ * Up to this size of cotangents, exponentials that are 0 as floats, from e⁻¹³¹ on, come to nothing in what is pulled back. Slices with
  * larger ones are calculated as doubles.
  */
 const large: f64 = 274877906944; // 2³⁸
 
-/** g − s Σ g of a lane; whether it was done. */
+/** g − s Σ g of a slice; whether it was done. */
 function logSoftmaxPullback<T>(n: i32, y: usize, x: usize, g: usize): bool {
-  const top = lanes.maximum<T>(n, x);
-  const m = lanes.position<T>(n, x, top);
-  const gOfOthers = lanes.sumOfOthers<T>(n, g, x, m);
+  const top = slices.maximum<T>(n, x);
+  const m = slices.position<T>(n, x, top);
+  const gOfOthers = slices.sumOfOthers<T>(n, g, x, m);
   const gOfPeak = <f64>load<T>(at<T>(g, m));
   if (sizeof<T>() == 4 && !(abs(gOfOthers) + abs(gOfPeak) <= large)) return false;
-  const others = lanes.exponentialsAndOthers<T>(n, y, x, top);
+  const others = slices.exponentialsAndOthers<T>(n, y, x, top);
   if (others != others) {
-    lanes.spoil<T>(n, y);
+    slices.spoil<T>(n, y);
     return true;
   }
-  const scale = f64x2.splat(lanes.overNorm<T>(gOfOthers, gOfPeak, others));
+  const scale = f64x2.splat(slices.overNorm<T>(gOfOthers, gOfPeak, others));
   const unit = f64x2.splat(1 / one<T>());
   const nothing = f64x2.splat(-Infinity);
   for (let l = 0; l < n; l += 2) {
@@ -136,10 +136,10 @@ export function logSoftmaxPullback32(rows: i32, n: i32, y: usize, x: usize, g: u
     if (!logSoftmaxPullback<f32>(n, y, x, g)) {
       const wideX = scratch;
       const wideG = at<f64>(scratch, n + 2);
-      lanes.widen(n, wideX, x);
-      lanes.widen(n, wideG, g);
+      slices.widen(n, wideX, x);
+      slices.widen(n, wideG, g);
       logSoftmaxPullback<f64>(n, at<f64>(wideG, n + 2), wideX, wideG);
-      lanes.narrow(n, y, at<f64>(wideG, n + 2));
+      slices.narrow(n, y, at<f64>(wideG, n + 2));
     }
     x = at<f32>(x, n);
     g = at<f32>(g, n);
@@ -155,16 +155,16 @@ export function logSoftmaxPullback64(rows: i32, n: i32, y: usize, x: usize, g: u
   }
 }
 
-/** g (s − t) of a lane, for the one-hot t of a label. */
+/** g (s − t) of a slice, for the one-hot t of a label. */
 function labelPullback<T>(n: i32, y: usize, x: usize, label: i32, g: f64): void {
-  const top = lanes.maximum<T>(n, x);
-  const others = lanes.exponentialsAndOthers<T>(n, y, x, top);
+  const top = slices.maximum<T>(n, x);
+  const others = slices.exponentialsAndOthers<T>(n, y, x, top);
   if (others != others) {
-    lanes.spoil<T>(n, y);
+    slices.spoil<T>(n, y);
     return;
   }
   const ofLabel = load<T>(at<T>(x, label));
-  const scale = ofLabel == <T>-Infinity ? 0 : lanes.overNorm<T>(g, 0, others);
+  const scale = ofLabel == <T>-Infinity ? 0 : slices.overNorm<T>(g, 0, others);
   const notLabel = ofLabel == top ? others : 1 + (others - <f64>load<T>(at<T>(y, label)) * (1 / one<T>()));
   const unit = f64x2.splat(1 / one<T>());
   const factor = f64x2.splat(scale);
@@ -179,9 +179,9 @@ export function labelPullback32(rows: i32, n: i32, y: usize, x: usize, labels: u
     const u = <f64>load<f32>(at<f32>(g, row));
     if (abs(u) <= large) labelPullback<f32>(n, y, x, label, u);
     else {
-      lanes.widen(n, scratch, x);
+      slices.widen(n, scratch, x);
       labelPullback<f64>(n, at<f64>(scratch, n + 2), scratch, label, u);
-      lanes.narrow(n, y, at<f64>(scratch, n + 2));
+      slices.narrow(n, y, at<f64>(scratch, n + 2));
     }
     x = at<f32>(x, n);
     y = at<f32>(y, n);
@@ -195,20 +195,20 @@ export function labelPullback64(rows: i32, n: i32, y: usize, x: usize, labels: u
   }
 }
 
-/** g (s Σt − t) of a lane; whether it was done. */
+/** g (s Σt − t) of a slice; whether it was done. */
 function probabilityPullback<T>(n: i32, y: usize, x: usize, t: usize, g: f64): bool {
-  const top = lanes.maximum<T>(n, x);
-  const m = lanes.position<T>(n, x, top);
-  const tOfOthers = lanes.sumOfOthers<T>(n, t, x, m);
+  const top = slices.maximum<T>(n, x);
+  const m = slices.position<T>(n, x, top);
+  const tOfOthers = slices.sumOfOthers<T>(n, t, x, m);
   const tOfPeak = <f64>load<T>(at<T>(t, m));
   if (sizeof<T>() == 4 && !((abs(tOfOthers) + abs(tOfPeak)) * abs(g) <= large)) return false;
-  const others = lanes.exponentialsAndOthers<T>(n, y, x, top);
+  const others = slices.exponentialsAndOthers<T>(n, y, x, top);
   if (others != others) {
-    lanes.spoil<T>(n, y);
+    slices.spoil<T>(n, y);
     return true;
   }
   const factor = f64x2.splat(g);
-  const total = f64x2.splat(lanes.overNorm<T>(tOfOthers, tOfPeak, others));
+  const total = f64x2.splat(slices.overNorm<T>(tOfOthers, tOfPeak, others));
   const unit = f64x2.splat(1 / one<T>());
   const nothing = f64x2.splat(-Infinity);
   for (let l = 0; l < n; l += 2) {
@@ -226,10 +226,10 @@ export function probabilityPullback32(rows: i32, n: i32, y: usize, x: usize, t: 
     if (!probabilityPullback<f32>(n, y, x, t, u)) {
       const wideX = scratch;
       const wideT = at<f64>(scratch, n + 2);
-      lanes.widen(n, wideX, x);
-      lanes.widen(n, wideT, t);
+      slices.widen(n, wideX, x);
+      slices.widen(n, wideT, t);
       probabilityPullback<f64>(n, at<f64>(wideT, n + 2), wideX, wideT, u);
-      lanes.narrow(n, y, at<f64>(wideT, n + 2));
+      slices.narrow(n, y, at<f64>(wideT, n + 2));
     }
     x = at<f32>(x, n);
     t = at<f32>(t, n);

@@ -1,6 +1,6 @@
-// Softmax and its pullback, lane by lane.
+// Softmax and its pullback, slice by slice.
 
-import { at, both, exponentials, first, load2, maximum, position, store2, sumError } from "./lanes";
+import { at, both, exponentials, first, load2, maximum, position, store2, sumError } from "./slices";
 
 // @ts-ignore: decorator
 @inline
@@ -33,16 +33,16 @@ export function softmax64(rows: i32, n: i32, y: usize, x: usize): void {
   softmax<f64>(rows, n, y, x);
 }
 
-/** Σ s (g − near) / Σ s of a lane; 0 for no weights, and NaN where the sum is infinite. */
+/** Σ s (g − near) / Σ s of a slice; 0 for no weights, and NaN where the sum is infinite. */
 function meanBeyond<T>(n: i32, s: usize, g: usize, near: f64): f64 {
-  const centre = f64x2.splat(near);
+  const center = f64x2.splat(near);
   let total = f64x2.splat(0);
   let weights = total;
   let totalLost = total;
   let weightsLost = total;
   for (let l = 0; l < n; l += 2) {
     let weight = load2<T>(s);
-    let term = f64x2.mul(weight, f64x2.sub(load2<T>(g), centre));
+    let term = f64x2.mul(weight, f64x2.sub(load2<T>(g), center));
     if (l + 1 == n) {
       weight = v128.and(weight, first<f64>(1));
       term = v128.and(term, first<f64>(1));
@@ -67,7 +67,7 @@ function meanBeyond<T>(n: i32, s: usize, g: usize, near: f64): f64 {
   return mean + (mean - mean);
 }
 
-// The mean of g under s is near + rest, as meanUnder in ../src/lanes.ts has it.
+// The mean of g under s is center + rest, as weightedMean in ../src/loops/slices.ts has it.
 // @ts-ignore: decorator
 @inline
 function softmaxPullback<T>(rows: i32, n: i32, y: usize, s: usize, g: usize): void {
@@ -79,16 +79,16 @@ function softmaxPullback<T>(rows: i32, n: i32, y: usize, s: usize, g: usize): vo
       near += rest;
       rest = meanBeyond<T>(n, s, g, near);
     }
-    const centre = f64x2.splat(near);
+    const center = f64x2.splat(near);
     const beyond = f64x2.splat(rest);
     for (let l = 0; l < n; l += 2) {
       const p = <usize>l * sizeof<T>();
       const u = load2<T>(g + p);
-      const h = f64x2.sub(u, centre);
+      const h = f64x2.sub(u, center);
       const isExact = sizeof<T>() == 4; // but for what a float has no digits for
       const deviation = isExact
         ? f64x2.sub(h, beyond)
-        : f64x2.add(h, f64x2.sub(sumError(u, f64x2.neg(centre), h), beyond));
+        : f64x2.add(h, f64x2.sub(sumError(u, f64x2.neg(center), h), beyond));
       store2<T>(y + p, f64x2.mul(load2<T>(s + p), deviation));
     }
     s += <usize>n * sizeof<T>();

@@ -1,4 +1,4 @@
-// Sums of rows and of columns, in doubles, in the order of `total` of ../src/lanes.ts: entry l is added to sum number l mod 8,
+// Sums of rows and of columns, in doubles, in the order of `sumOf` of ../src/loops/slices.ts: entry l is added to sum number l mod 8,
 // and in the end ((s₀ + s₄) + (s₂ + s₆)) + ((s₁ + s₅) + (s₃ + s₇)). They go on from `sums`, where `isFirst` is not set, and
 // leave there what they have come to: so that what does not fit in the cache can be given in parts of 8, 16, … entries.
 

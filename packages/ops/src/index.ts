@@ -1,8 +1,10 @@
-export { add, div, mul, neg, sub } from "./arithmetic.ts";
-export type { Axes, ReduceOptions } from "./axes.ts";
-export { axpy } from "./axpy.ts";
-export { cast } from "./cast.ts";
-export { clip } from "./clip.ts";
+// For users: every op by its name in NumPy, and the losses.
+
+export type { Axes, ReduceOptions } from "./declaring/axes.ts";
+export { add, div, mul, neg, sub } from "./elementwise/arithmetic.ts";
+export { axpy } from "./elementwise/axpy.ts";
+export { cast } from "./elementwise/cast.ts";
+export { clip } from "./elementwise/clip.ts";
 export {
   equal,
   greater,
@@ -16,67 +18,55 @@ export {
   logicalOr,
   logicalXor,
   notEqual,
-} from "./compare.ts";
-export { concat, stack } from "./concat.ts";
-export { type CrossEntropyOptions, crossEntropy } from "./crossEntropy.ts";
-export { cumsum } from "./cumsum.ts";
-export { dot, outer } from "./dot.ts";
-export { einsum } from "./einsum.ts";
-export { logAddExp, logAddExpSlope, maximum, minimum } from "./extremes.ts";
+} from "./elementwise/compare.ts";
 export {
   abs,
   cos,
   exp,
   expm1,
   gelu,
-  geluSlope,
   log,
   log1p,
   logSigmoid,
   relu,
-  reluPullback,
   sigmoid,
-  sigmoidSlope,
   sign,
   sin,
   softplus,
   sqrt,
   square,
   tanh,
-  tanhSlope,
-} from "./functions.ts";
-export { crossEntropyPullback } from "./labels.ts";
-export { logSumExp } from "./logSumExp.ts";
-export { binaryCrossEntropy, type LossOptions, mse } from "./losses.ts";
-export { matmul } from "./matmul.ts";
-export { type ArgmaxOptions, argmax, argmin, max, min } from "./max.ts";
-export { mean, type VarianceOptions, variance } from "./mean.ts";
-export { type PadOptions, pad } from "./pad.ts";
-export { pow, powSlope, timesLog } from "./pow.ts";
-export { softCrossEntropyPullback } from "./probabilities.ts";
-export { prod, productsBefore, recurrence } from "./prod.ts";
+} from "./elementwise/functions.ts";
+export { logAddExp, maximum, minimum } from "./elementwise/minMax.ts";
+export { pow } from "./elementwise/pow.ts";
+export { where } from "./elementwise/where.ts";
+export { dot, outer } from "./products/dot.ts";
+export { einsum } from "./products/einsum.ts";
+export { matmul } from "./products/matmul.ts";
 export {
   foldIn,
+  type Keys,
+  permutation,
   type RandomOptions,
   randomKey,
   randomNormal,
   randomUniform,
   splitKey,
   type UniformOptions,
-} from "./random.ts";
-export { expandDims, flip, reshape, squeeze, transpose } from "./shape.ts";
-export { type Selection, type SliceOptions, slice, unslice } from "./slice.ts";
-export {
-  deviation,
-  logSoftmax,
-  logSoftmaxPullback,
-  type MaskableOp,
-  type SoftmaxOptions,
-  softmax,
-  softmaxPullback,
-} from "./softmax.ts";
-export { broadcastTo, sum } from "./sum.ts";
-export { type OneHotOptions, oneHot, take, untake } from "./take.ts";
-export { takeAlong, untakeAlong } from "./takeAlong.ts";
+} from "./random/random.ts";
+export { cumsum } from "./reductions/cumsum.ts";
+export { type ArgmaxOptions, argmax, argmin, max, min } from "./reductions/max.ts";
+export { mean, type VarianceOptions, variance } from "./reductions/mean.ts";
+export { prod } from "./reductions/prod.ts";
+export { concat, stack } from "./shapes/concat.ts";
+export { type PadOptions, pad } from "./shapes/pad.ts";
+export { expandDims, flip, reshape, squeeze, transpose } from "./shapes/reshape.ts";
+export { type Selection, type SliceOptions, slice } from "./shapes/slice.ts";
+export { broadcastTo, sum } from "./shapes/sum.ts";
+export { type OneHotOptions, oneHot, take } from "./shapes/take.ts";
+export { takeAlong } from "./shapes/takeAlong.ts";
+export { type CrossEntropyOptions, crossEntropy } from "./softmax/crossEntropy.ts";
+export { logSumExp } from "./softmax/logSumExp.ts";
+export { binaryCrossEntropy, type LossOptions, mse } from "./softmax/losses.ts";
+export { logSoftmax, type MaskableOp, type SoftmaxOptions, softmax } from "./softmax/softmax.ts";
 export { type Kernels, type KernelsInUse, kernels } from "./wasm/kernels.ts";
-export { where } from "./where.ts";

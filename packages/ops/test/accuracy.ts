@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { type Tensor, tensor, vjp } from "@wengert/core";
-import * as exported from "@wengert/ops";
 import { type Kernels, kernels } from "@wengert/ops";
+import * as exported from "./all/ops.ts";
 
 // The errors of ops against the references in goldens/mpmath.txt, in units in the last place (ulp) of the exact answer.
 
@@ -21,16 +21,16 @@ export interface Finding {
 
 /** What is allowed, in ulp, of these kernels. In float32 a plain loop rounds once; derivatives there are products of such numbers. */
 export function boundOf({ op, quantity, dtype }: Omit<Finding, "ulps" | "at">, running: Kernels): number {
-  if (family.has(op) && running !== "plain") return 4;
+  if (softmaxFamily.has(op) && running !== "plain") return 4;
   if (dtype === "float32" && quantity === "value" && op !== "mse") return 0.501;
-  return family.has(op) ? 4 : 2;
+  return softmaxFamily.has(op) ? 4 : 2;
 }
 
-/** What has lanes for elements. */
-const family = new Set(["softmax", "logSoftmax", "logSumExp", "crossEntropy"]);
+/** What has slices for elements. */
+const softmaxFamily = new Set(["softmax", "logSoftmax", "logSumExp", "crossEntropy"]);
 
 /** Sums of terms of both signs: their errors are relative to the size of the terms, which are all that is known. */
-const sums = new Set([
+const sumQuantities = new Set([
   "logAddExp value",
   "binaryCrossEntropy derivative",
   "softmax derivative",
@@ -59,7 +59,7 @@ function units(x: number): bigint {
 const absolute = (x: bigint): bigint => (x < 0n ? -x : x);
 
 /** The unit in the last place of the largest of these numbers. */
-function lastPlace(dtype: DType, ...sizes: bigint[]): bigint {
+function ulpOf(dtype: DType, ...sizes: bigint[]): bigint {
   const [digits, smallest] = dtype === "float64" ? [53, 0] : [24, 1074 - 149];
   const lengths = sizes.map((size) => absolute(size).toString(2).length - digits);
   return 1n << BigInt(Math.max(smallest, ...lengths));
@@ -71,7 +71,7 @@ interface Reference {
   readonly short: number;
 }
 
-const references = (numbers: readonly number[]): Reference[] =>
+const toReferences = (numbers: readonly number[]): Reference[] =>
   Array.from({ length: numbers.length / 2 }, (_, i) => ({ double: numbers[2 * i]!, short: numbers[2 * i + 1]! }));
 
 const one = 1 << 20; // cotangents are multiples of 2⁻²⁰, so that products with them are exact
@@ -81,12 +81,12 @@ function ulpsOff(got: number, wanted: Reference, dtype: DType, g = one, terms = 
   if (!Number.isFinite(wanted.double)) return Object.is(got, wanted.double * Math.sign(g)) ? 0 : Infinity;
   const scale = 1000n * BigInt(one);
   const exact =
-    BigInt(g) * (1000n * units(wanted.double) + BigInt(wanted.short) * lastPlace("float64", units(wanted.double)));
+    BigInt(g) * (1000n * units(wanted.double) + BigInt(wanted.short) * ulpOf("float64", units(wanted.double)));
   if (!Number.isFinite(got)) {
     const isRight = got === (exact > 0n ? Infinity : -Infinity) && overflows(exact / scale, dtype);
     return isRight ? 0 : Infinity;
   }
-  const place = lastPlace(dtype, exact / scale, units(terms * (Math.abs(g) / one)));
+  const place = ulpOf(dtype, exact / scale, units(terms * (Math.abs(g) / one)));
   return Number((absolute(units(got) * scale - exact) * 10_000n) / (place * scale)) / 10_000;
 }
 
@@ -117,13 +117,13 @@ export function measure(): readonly Finding[] {
   };
   for (const [heading, lines] of goldens()) {
     const [kind, name] = heading.split(" ") as [string, string];
-    if (kind === "lanes") measureFamily(lines, note);
+    if (kind === "slices") measureFamily(lines, note);
     else for (const dtype of dtypes) measureElements(name, kind === "pair" ? 2 : 1, lines, dtype, note);
   }
   return [...worst.values()];
 }
 
-/** The worst of what all kernels do that can run here. @public for tools/accuracy.mjs */
+/** The worst of what all kernels do that can run here. @public for tools/longrun/accuracy.mjs */
 export function measureAll(): readonly Finding[] {
   const { choice, available } = kernels();
   const all = available.map((name) => {
@@ -149,15 +149,21 @@ function measureElements(
   const call = (exported as unknown as Record<string, Call>)[op]!;
   const options = op === "mse" || op === "binaryCrossEntropy" ? [{ reduction: "none" }] : [];
   const rows = lines.filter((row) => dtype === "float64" || row.slice(0, arity).every(isSingle));
-  const inputs = Array.from({ length: arity }, (_, k) => tensor(column(rows, k), { dtype }));
+  const inputs = Array.from({ length: arity }, (_, k) => tensor(columnOf(rows, k), { dtype }));
   const { value, pullback } = vjp((...xs: Tensor[]) => call(...xs, ...options), ...inputs);
   const compare = (quantity: Quantity, got: Tensor, which: number, gs?: readonly number[]) =>
     got.toNested<number[]>().forEach((y, i) => {
       const given = rows[i]!.slice(0, arity);
-      const wanted = references(rows[i]!.slice(arity))[which];
+      const wanted = toReferences(rows[i]!.slice(arity))[which];
       if (wanted === undefined) return;
       const size = which < 2 ? sizeOfTerms[`${op} ${quantity}`]?.(given[0]!, given[1]!) : 0;
-      note({ op, quantity, dtype, ulps: ulpsOff(y, wanted, dtype, gs?.[i], size), at: given.map(short).join(", ") });
+      note({
+        op,
+        quantity,
+        dtype,
+        ulps: ulpsOff(y, wanted, dtype, gs?.[i], size),
+        at: given.map(numberText).join(", "),
+      });
     });
   compare("value", value, 0);
   if (rows[0]!.length === arity + 2) return;
@@ -175,28 +181,35 @@ function measureElements(
 function measureFamily(lines: readonly (readonly number[])[], note: Note): void {
   const { softmax, logSoftmax, logSumExp, crossEntropy } = exported;
   for (let i = 0; i < lines.length; i += 8) {
-    const [logits, g, [label, ...shown]] = lines.slice(i, i + 3) as [number[], number[], [number, ...number[]]];
-    const exactly = (line: number) => references(lines[i + line]!);
-    const [s, logS, pulledS, pulledLogS] = [exactly(3), exactly(4), exactly(5), exactly(6)];
-    const [norm, loss, lack] = exactly(7) as [Reference, Reference, Reference];
+    const [logits, g, [label, ...entriesGiven]] = lines.slice(i, i + 3) as [number[], number[], [number, ...number[]]];
+    const referencesAt = (line: number) => toReferences(lines[i + line]!);
+    const [s, logS, pulledSoftmax, pulledLogSoftmax] = [
+      referencesAt(3),
+      referencesAt(4),
+      referencesAt(5),
+      referencesAt(6),
+    ];
+    const [norm, loss, complement] = referencesAt(7) as [Reference, Reference, Reference];
     const most = Math.max(...logits);
     const p = softmax(tensor(logits)).toNested<number[]>();
-    const total = (term: (k: number) => number) => logits.reduce((sum, _, k) => sum + term(k), 0);
+    const sumOver = (term: (k: number) => number) => logits.reduce((sum, _, k) => sum + term(k), 0);
     const sizes = {
-      ofS: (j: number) => total((k) => p[j]! * p[k]! * Math.abs(g[j]! - g[k]!)),
-      ofLogS: (j: number) => total((k) => (k === j ? 0 : p[k]! * Math.abs(g[j]!) + p[j]! * Math.abs(g[k]!))),
+      ofS: (j: number) => sumOver((k) => p[j]! * p[k]! * Math.abs(g[j]! - g[k]!)),
+      ofLogS: (j: number) => sumOver((k) => (k === j ? 0 : p[k]! * Math.abs(g[j]!) + p[j]! * Math.abs(g[k]!))),
       ofNorm: () => Math.abs(most) + (norm.double - most),
     };
-    const slopes = s.map((q, k) => (shown[k] === label ? { double: -lack.double, short: -lack.short } : q));
+    const slopes = s.map((q, k) =>
+      entriesGiven[k] === label ? { double: -complement.double, short: -complement.short } : q,
+    );
     for (const dtype of dtypes) {
       if (dtype === "float32" && ![...logits, ...g].every(isSingle)) continue;
       const [x, u, target] = [tensor(logits, { dtype }), tensor(g, { dtype }), tensor(label, { dtype: "int32" })];
       const pull = (f: (a: Tensor) => Tensor, cotangent: Tensor | number) => vjp(f, x).pullback(cotangent)[0];
       const all: readonly Comparison[] = [
         ["softmax", "value", softmax(x), s],
-        ["softmax", "derivative", pull((a) => softmax(a), u), pulledS, sizes.ofS],
+        ["softmax", "derivative", pull((a) => softmax(a), u), pulledSoftmax, sizes.ofS],
         ["logSoftmax", "value", logSoftmax(x), logS],
-        ["logSoftmax", "derivative", pull((a) => logSoftmax(a), u), pulledLogS, sizes.ofLogS],
+        ["logSoftmax", "derivative", pull((a) => logSoftmax(a), u), pulledLogSoftmax, sizes.ofLogS],
         ["logSumExp", "value", logSumExp(x), norm, sizes.ofNorm],
         ["logSumExp", "derivative", pull((a) => logSumExp(a), 1), s],
         ["crossEntropy", "value", crossEntropy(x, target), loss],
@@ -207,10 +220,10 @@ function measureFamily(lines: readonly (readonly number[])[], note: Note): void 
           const ulps = ulpsOff(y, wanted, dtype, one, size?.(j));
           note({ op, quantity, dtype, ulps, at: `${at}, K = ${logits.length}` });
         };
-        if (!Array.isArray(exact)) compare(got.item(), exact, 0, `max x = ${short(most)}`);
+        if (!Array.isArray(exact)) compare(got.item(), exact, 0, `max x = ${numberText(most)}`);
         else
-          for (const [k, j] of shown.entries())
-            compare(got.toNested<number[]>()[j]!, exact[k]!, j, `x − max x = ${short(logits[j]! - most)}`);
+          for (const [k, j] of entriesGiven.entries())
+            compare(got.toNested<number[]>()[j]!, exact[k]!, j, `x − max x = ${numberText(logits[j]! - most)}`);
       }
     }
   }
@@ -225,8 +238,8 @@ type Comparison = readonly [
 ];
 
 const isSingle = (x: number): boolean => Object.is(Math.fround(x), x);
-const column = (rows: readonly (readonly number[])[], k: number): number[] => rows.map((row) => row[k]!);
-const short = (x: number): string => {
+const columnOf = (rows: readonly (readonly number[])[], k: number): number[] => rows.map((row) => row[k]!);
+const numberText = (x: number): string => {
   const rounded = Number(x.toPrecision(6));
   return String(Number.isInteger(rounded) ? x : rounded).replaceAll("-", "−");
 };
@@ -240,7 +253,7 @@ export function table(findings: readonly Finding[]): string {
   const cell = (op: string, quantity: Quantity, dtype: DType, withPlace: boolean) => {
     const found = findings.find((f) => f.op === op && f.quantity === quantity && f.dtype === dtype);
     if (!found) return withPlace ? ["", ""] : [""];
-    const star = sums.has(`${op} ${quantity}`) && dtype === "float64" ? " *" : "";
+    const star = sumQuantities.has(`${op} ${quantity}`) && dtype === "float64" ? " *" : "";
     const ulps = `${(Math.ceil(found.ulps * 100) / 100).toFixed(2)}${star}`;
     return withPlace ? [ulps, found.ulps > 0 ? found.at : ""] : [ulps];
   };

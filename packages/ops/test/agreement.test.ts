@@ -1,12 +1,23 @@
-import { isFloat, record, type Tensor, tensor, vjp } from "@wengert/core";
+import { record, type Tensor, tensor, vjp } from "@wengert/core";
+import { isFloat } from "@wengert/core/extend";
 import { kernels, softmax } from "@wengert/ops";
 import fc from "fast-check";
 import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
-import { inUse } from "../src/wasm/kernels.ts";
+import { currentEngine } from "../src/wasm/kernels.ts";
 import { Workspace } from "../src/wasm/workspace.ts";
-import { boundsOf, by, call, calls, type Drawn, difference, drawn, isOfSoftmax, isProduct } from "./agreement.ts";
+import {
+  boundsOf,
+  type CallSpec,
+  call,
+  callArbitrary,
+  calls,
+  firstDifference,
+  isOfSoftmax,
+  isProduct,
+  withKernels,
+} from "./agreement.ts";
 import { programs } from "./generate.ts";
-import { everySample, numbers, ofFloats, pulled, tensorsIn, withTensors } from "./support.ts";
+import { allSamples, numbers, ofFloats, pullBackRandom, tensorsIn, withTensors } from "./support.ts";
 
 // All kernels that can run here agree: in every bit, but for products and the family of softmax, for which docs/numerics.md
 // has bounds. WENGERT_SEED gives other calls, WENGERT_TIMES so many times more.
@@ -27,27 +38,27 @@ const isExact = (name: string, way: string, dtype: string): boolean =>
   !isOfSoftmax(name) && !(isProduct(name) && (dtype === "float32" || way === "fma"));
 
 /** Fails if a call has another result by some kernels, or if that of a row is another. */
-function agree(name: string, one: Drawn): void {
+function agree(name: string, one: CallSpec): void {
   const given = calls[name]!(one);
   const run = () => call(name, given.args);
-  const plain = by("plain", run);
+  const plain = withKernels("plain", run);
   let bounds: readonly number[] | undefined;
   const results = new Map<string, Tensor>([["plain", plain]]);
   for (const way of compiled) {
-    const got = by(way, run);
+    const got = withKernels(way, run);
     results.set(way, got);
-    if (!isExact(name, way, one.dtype)) bounds ??= by("plain", () => boundsOf(name, given, one.dtype, plain));
-    const wrong = difference(got, plain, isExact(name, way, one.dtype) ? undefined : bounds);
+    if (!isExact(name, way, one.dtype)) bounds ??= withKernels("plain", () => boundsOf(name, given, one.dtype, plain));
+    const wrong = firstDifference(got, plain, isExact(name, way, one.dtype) ? undefined : bounds);
     if (wrong) expect.fail(`${way}: ${wrong}`);
   }
-  const auto = by("auto", run);
-  const [asPlain, asBest] = [plain, results.get(best)!].map((result) => difference(auto, result));
+  const auto = withKernels("auto", run);
+  const [asPlain, asBest] = [plain, results.get(best)!].map((result) => firstDifference(auto, result));
   if (asPlain && asBest) expect.fail(`auto is neither as plain, ${asPlain}, nor as ${best}, ${asBest}`);
   results.set("auto", auto);
   if (given.alone === undefined) return;
   for (const [way, whole] of results)
     for (const row of new Set([0, Math.floor(whole.shape[0]! / 2), whole.shape[0]! - 1])) {
-      const own = by(way as "auto", () => call(name, given.alone!(row)));
+      const own = withKernels(way as "auto", () => call(name, given.alone!(row)));
       const size = own.size;
       const [got, wanted] = [numbers(own), numbers(whole).slice(row * size, (row + 1) * size)];
       for (const [i, x] of got.entries())
@@ -58,18 +69,18 @@ function agree(name: string, one: Drawn): void {
 describe("generated calls", () => {
   it.each(Object.keys(calls))("of %s agree, and their rows alone", (name) => {
     fc.assert(
-      fc.property(drawn, (one) => agree(name, one)),
+      fc.property(callArbitrary, (one) => agree(name, one)),
       { numRuns: Math.ceil(80 * times), seed },
     );
   });
 
   it("are of every op that has a kernel", () => {
     const begin = vi.spyOn(Workspace.prototype, "begin");
-    const withKernel = everySample.filter(({ call: f, sample }) => {
+    const withKernel = allSamples.filter(({ call: f, sample }) => {
       const { f: ofItsFloats, floats } = ofFloats(f, sample);
       if (record(ofItsFloats, ...floats).steps.length !== 1) return false; // it is made of others
       begin.mockClear();
-      by("simd", () => f(...sample));
+      withKernels("simd", () => f(...sample));
       return begin.mock.calls.length > 0;
     });
     const names = new Set(withKernel.map(({ name }) => name));
@@ -81,24 +92,24 @@ describe("generated calls", () => {
 /** Results to be compared: each with the name of the op that it is of, and how its numbers may differ. */
 function results(dtype: "float64" | "float32"): { title: string; name: string; values: Tensor[] }[] {
   const cast = (t: Tensor) => (isFloat(t.dtype) ? tensor(t, { dtype }) : t);
-  return everySample.map(({ title, name, call: f, sample }) => {
+  return allSamples.map(({ title, name, call: f, sample }) => {
     const args = withTensors(sample, cast);
-    return { title, name, values: [...tensorsIn(f(...args)), ...pulled(f, args)] };
+    return { title, name, values: [...tensorsIn(f(...args)), ...pullBackRandom(f, args)] };
   });
 }
 
 describe.each(["float64", "float32"] as const)("samples of %s", (dtype) => {
-  const plain = by("plain", () => results(dtype));
+  const plain = withKernels("plain", () => results(dtype));
   it.each([...compiled, "auto"] as const)("have the values and cotangents of plain loops by %s", (way) => {
     const running = way === "auto" ? best : way;
-    for (const [at, { title, name, values }] of by(way, () => results(dtype)).entries()) {
+    for (const [at, { title, name, values }] of withKernels(way, () => results(dtype)).entries()) {
       const wanted = plain[at]!.values;
       expect(values.length).toBe(wanted.length);
       for (const [i, got] of values.entries()) {
         const largest = Math.max(...numbers(wanted[i]!).map(Math.abs));
         const allowed = (dtype === "float64" ? 2 ** -52 : 2 ** -23) * 4 * largest;
         const bounds = isExact(name, running, dtype) ? undefined : numbers(got).map(() => allowed);
-        const wrong = difference(got, wanted[i]!, bounds);
+        const wrong = firstDifference(got, wanted[i]!, bounds);
         if (wrong) expect.fail(`${title}, result ${i}: ${wrong}`);
       }
     }
@@ -109,7 +120,7 @@ describe("random programs", () => {
   const some = fc.sample(programs({ floats: ["float64", "float32"] }), { numRuns: Math.ceil(300 * times), seed });
   const gradients = (way: Parameters<typeof kernels>[0]) =>
     some.map((program) =>
-      by(way, () => {
+      withKernels(way, () => {
         const { value, pullback } = vjp(program.run, program.point);
         return [...value, ...(pullback(value)[0] as Tensor[])];
       }),
@@ -127,7 +138,7 @@ describe("random programs", () => {
       for (const [i, y] of got.entries()) {
         const wanted = plain[at]![i]!;
         const largest = Math.max(...numbers(wanted).map(Math.abs));
-        const wrong = difference(y, wanted, isSame ? undefined : numbers(y).map(() => 1e-10 * (1 + largest)));
+        const wrong = firstDifference(y, wanted, isSame ? undefined : numbers(y).map(() => 1e-10 * (1 + largest)));
         if (wrong) expect.fail(`output ${i}: ${wrong} of ${some[at]}`);
       }
     }
@@ -137,12 +148,12 @@ describe("random programs", () => {
 
 describe.each([...compiled, "auto"] as const)("by %s a result is the same", (way) => {
   const some = Object.keys(calls).flatMap((name) =>
-    fc.sample(drawn, { numRuns: 6, seed: seed + 1 }).map((one) => ({ name, given: calls[name]!(one) })),
+    fc.sample(callArbitrary, { numRuns: 6, seed: seed + 1 }).map((one) => ({ name, given: calls[name]!(one) })),
   );
-  const run = ({ name, given }: (typeof some)[number]) => by(way, () => call(name, given.args));
+  const run = ({ name, given }: (typeof some)[number]) => withKernels(way, () => call(name, given.args));
   const expectSame = (order: readonly number[], got: readonly Tensor[], wanted: readonly Tensor[]) => {
     for (const at of order) {
-      const wrong = difference(got[at]!, wanted[at]!);
+      const wrong = firstDifference(got[at]!, wanted[at]!);
       if (wrong) expect.fail(`${some[at]!.name}: ${wrong}`);
     }
   };
@@ -152,38 +163,38 @@ describe.each([...compiled, "auto"] as const)("by %s a result is the same", (way
     const order = [...some.keys()].reverse();
     const got: Tensor[] = [];
     for (const at of order) {
-      by(at % 2 ? "plain" : best, () => call(some[at]!.name, some[at]!.given.args));
+      withKernels(at % 2 ? "plain" : best, () => call(some[at]!.name, some[at]!.given.args));
       got[at] = run(some[at]!);
     }
     expectSame(order, got, first);
   });
 
   it("after the memory has grown, at whosever wish", () => {
-    by(way, () => {
-      const { memory } = inUse()!.exports;
+    withKernels(way, () => {
+      const { memory } = currentEngine()!.exports;
       const { byteLength } = memory.buffer;
       const n = Math.ceil(byteLength / 24); // the kernel takes three of so many
       softmax(tensor(new Float64Array(n)));
       expect(memory.buffer.byteLength).toBeGreaterThan(byteLength);
     });
     const got = some.map((each, at) => {
-      if (at % 10 === 0) by(way, () => inUse()!.exports.memory.grow(1));
+      if (at % 10 === 0) withKernels(way, () => currentEngine()!.exports.memory.grow(1));
       return run(each);
     });
     expectSame([...some.keys()], got, first);
   });
 
   it("where there is memory for small inputs only: for others there are plain loops", () => {
-    by(way, () => {
-      const { memory } = inUse()!.exports;
+    withKernels(way, () => {
+      const { memory } = currentEngine()!.exports;
       const grow = vi.spyOn(memory, "grow").mockImplementation(() => {
         throw new RangeError("full");
       });
       const long = tensor(
         Float64Array.from({ length: Math.ceil(memory.buffer.byteLength / 24) }, (_, i) => Math.sin(i)),
       );
-      const wanted = by("plain", () => softmax(long));
-      expect(difference(softmax(long), wanted)).toBeUndefined();
+      const wanted = withKernels("plain", () => softmax(long));
+      expect(firstDifference(softmax(long), wanted)).toBeUndefined();
       expect(grow).toHaveBeenCalled();
       expectSame([...some.keys()], some.map(run), first);
     });

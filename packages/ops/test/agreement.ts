@@ -1,9 +1,9 @@
-import { isFloat, Tensor, tensor } from "@wengert/core";
-import { type Data, ndarray, rows, type Shape, sizeOf } from "@wengert/core/ndarray";
+import { Tensor, tensor } from "@wengert/core";
+import { type Data, isFloat, ndarray, ravel, type Shape, sizeOf } from "@wengert/core/extend";
 import { kernels, mul, softmax, sub, sum } from "@wengert/ops";
 import fc, { type Arbitrary } from "fast-check";
 import * as crossovers from "../src/wasm/crossovers.ts";
-import { everything, numbers, tensorsIn, withTensors } from "./support.ts";
+import { allExports, numbers, tensorsIn, withTensors } from "./support.ts";
 
 // Calls of all ops that have kernels in WebAssembly, with what may lead a kernel astray: sizes next to all edges, operands that
 // lie in memory in any way, numbers that are none; and how near to plain loops the results have to be.
@@ -12,7 +12,7 @@ export type Float = "float64" | "float32";
 type Call = (...args: readonly unknown[]) => Tensor | Tensor[];
 
 /** What is drawn of a call. It is plain data, so that a call that fails can be read, and made smaller. */
-export interface Drawn {
+export interface CallSpec {
   readonly dtype: Float;
   readonly rows: number;
   readonly n: number;
@@ -27,33 +27,33 @@ export interface Drawn {
   readonly seed: number;
 }
 
-const around = (...sizes: readonly number[]): number[] => sizes.flatMap((n) => [n - 1, n, n + 1]);
+const withNeighbors = (...sizes: readonly number[]): number[] => sizes.flatMap((n) => [n - 1, n, n + 1]);
 /** Next to vectors, tiles, and where WebAssembly begins to pay. */
-const edges = around(4, 6, 8, 12, 16, 32, 60, 64, ...Object.values(crossovers)).filter((n) => n > 0);
+const edgeSizes = withNeighbors(4, 6, 8, 12, 16, 32, 60, 64, ...Object.values(crossovers)).filter((n) => n > 0);
 /** The entries of a chunk of 32 kB, and of two. */
-const chunks = around(4096, 8192, 16_384);
+const chunkSizes = withNeighbors(4096, 8192, 16_384);
 /** The terms of a product that its kernel, and that its memory, takes at a time. */
-const blocks = [399, 400, 401, 1024, 1025, 2049];
+const blockSizes = [399, 400, 401, 1024, 1025, 2049];
 /** What a test may take in a call. */
-const most = { elements: 20_000, products: 300_000 };
+const limits = { elements: 20_000, products: 300_000 };
 
 /** Other tensors with the entries of `t`, and what lies between them is NaN; or with one row for all. */
 const layouts = {
   rows: (t: Tensor) => t,
   columns: (t: Tensor) => {
     const axes = [...t.shape.keys()].reverse();
-    const turned = t.array!.transpose(...axes);
-    const data = rows(turned).slice();
-    return of(t, ndarray(data, turned.shape).transpose(...axes));
+    const transposed = t.array!.transpose(...axes);
+    const data = ravel(transposed).slice();
+    return of(t, ndarray(data, transposed.shape).transpose(...axes));
   },
   reversed: (t: Tensor) => {
-    const data = rows(t.array!).slice().reverse();
-    const back = strides(t.shape).map((s) => -s);
-    return of(t, ndarray(data, t.shape, back, Math.max(0, t.size - 1)));
+    const data = ravel(t.array!).slice().reverse();
+    const negated = strides(t.shape).map((s) => -s);
+    return of(t, ndarray(data, t.shape, negated, Math.max(0, t.size - 1)));
   },
   spread: (t: Tensor) => {
     const data = new (classOf(t))(2 * t.size + 3).fill(Number.NaN);
-    for (const [i, x] of rows(t.array!).entries()) data[2 * i + 3] = x;
+    for (const [i, x] of ravel(t.array!).entries()) data[2 * i + 3] = x;
     return of(
       t,
       ndarray(
@@ -66,26 +66,26 @@ const layouts = {
   },
   later: (t: Tensor) => {
     const data = new (classOf(t))(t.size + 5).fill(Number.NaN);
-    data.set(rows(t.array!), 3);
+    data.set(ravel(t.array!), 3);
     return of(t, ndarray(data, t.shape, strides(t.shape), 3));
   },
   repeated: (t: Tensor) =>
-    t.shape.length === 0 ? t : of(t, ndarray(rows(t.array!), t.shape, strides(t.shape).with(0, 0))),
+    t.shape.length === 0 ? t : of(t, ndarray(ravel(t.array!), t.shape, strides(t.shape).with(0, 0))),
 } as const satisfies Record<string, (t: Tensor) => Tensor>;
 type Layout = keyof typeof layouts;
 
 const size = (...large: readonly number[]): Arbitrary<number> =>
   fc.oneof(
     { weight: 6, arbitrary: fc.integer({ min: 1, max: 18 }) }, // what is left over by vectors and tiles
-    { weight: 6, arbitrary: fc.constantFrom(...edges) },
+    { weight: 6, arbitrary: fc.constantFrom(...edgeSizes) },
     { weight: 1, arbitrary: fc.constantFrom(...large) },
   );
 
-export const drawn: Arbitrary<Drawn> = fc.record({
+export const callArbitrary: Arbitrary<CallSpec> = fc.record({
   dtype: fc.constantFrom<Float[]>("float64", "float32"),
   rows: size(1, 2),
-  n: size(...chunks),
-  k: size(...blocks),
+  n: size(...chunkSizes),
+  k: size(...blockSizes),
   layouts: fc.tuple(
     ...[0, 1, 2].map(() => fc.constantFrom<Layout[]>("rows", "rows", ...(Object.keys(layouts) as Layout[]))),
   ),
@@ -106,7 +106,7 @@ const ofCotangents = [Number.NaN, Infinity, -Infinity, 0, -0, 2 ** -100, 1e6, 3e
 const huge = [88.8, -104, 710, -746, 3.4e38, -3.4e38];
 
 /** The operand number `i` of a call: random numbers, some special ones among them, laid out in memory as was drawn. */
-function operand(call: Drawn, i: number, shape: Shape, list: readonly number[] = [...special, ...huge]): Tensor {
+function operand(call: CallSpec, i: number, shape: Shape, list: readonly number[] = [...special, ...huge]): Tensor {
   let state = (call.seed + 7919 * i) >>> 0;
   const next = () => {
     state = (Math.imul(state ^ (state >>> 16), 0x45d9f3b) + 0x9e3779b9) >>> 0;
@@ -127,8 +127,8 @@ export interface Case {
   readonly alone?: (row: number) => readonly unknown[];
 }
 
-const within = (rows: number, ...sizes: readonly number[]): number =>
-  Math.max(1, Math.min(rows, Math.floor(most.elements / sizeOf(sizes))));
+const rowsWithinLimit = (rows: number, ...sizes: readonly number[]): number =>
+  Math.max(1, Math.min(rows, Math.floor(limits.elements / sizeOf(sizes))));
 
 /** Row number `row` of t, as the only one. */
 const rowOf = (t: Tensor, row: number): Tensor => {
@@ -142,37 +142,37 @@ const rowsOf = (inRows: readonly Tensor[], args: readonly unknown[]): Case => ({
   alone: (row) => withTensors(args, (t) => (inRows.includes(t) ? rowOf(t, row) : t)),
 });
 
-const unary = (call: Drawn): Case => {
-  const x = operand(call, 0, [within(call.rows, call.n), call.n]);
+const unary = (call: CallSpec): Case => {
+  const x = operand(call, 0, [rowsWithinLimit(call.rows, call.n), call.n]);
   return rowsOf([x], [x]);
 };
 
-const pair = (call: Drawn): Case => {
+const pair = (call: CallSpec): Case => {
   const { n, choice } = call;
-  const count = within(call.rows, n);
+  const count = rowsWithinLimit(call.rows, n);
   const shapes: Shape[] = [[count, n], [n], [count, 1], [1, 1], [], [1, n]];
   const [a, b] = [operand(call, 0, [count, n]), operand(call, 1, shapes[choice]!)];
   const isInRows = b.shape.length === 2 && b.shape[0] === count;
   return rowsOf(isInRows ? [a, b] : [a], call.seed % 2 ? [a, b] : [b, a]);
 };
 
-/** Lanes along the last axis, whose rows are the same alone, or along others. */
+/** Slices along the last axis, whose rows are the same alone, or along others. */
 const axesOf = ({
   rows: count,
   n,
   choice,
-}: Drawn): readonly [shape: Shape, axis: readonly number[], isInRows: boolean] => {
-  const some = within(count, n);
-  const few = within(count, n, 3);
-  if (choice < 3) return [[some, n], [1], true];
-  if (choice === 3) return [[n, some], [0], false];
-  return choice === 4 ? [[few, n, 3], [1], true] : [[few, n, 3], [1, 2], true];
+}: CallSpec): readonly [shape: Shape, axis: readonly number[], isInRows: boolean] => {
+  const rowCount = rowsWithinLimit(count, n);
+  const fewer = rowsWithinLimit(count, n, 3);
+  if (choice < 3) return [[rowCount, n], [1], true];
+  if (choice === 3) return [[n, rowCount], [0], false];
+  return choice === 4 ? [[fewer, n, 3], [1], true] : [[fewer, n, 3], [1, 2], true];
 };
 
 /** A call of tensors of a shape along axes, with so many operands. */
-const lanes =
-  (make: (call: Drawn, shape: Shape, axes: readonly number[]) => readonly Tensor[], isSingle = false) =>
-  (call: Drawn): Case => {
+const sliceCase =
+  (make: (call: CallSpec, shape: Shape, axes: readonly number[]) => readonly Tensor[], isSingle = false) =>
+  (call: CallSpec): Case => {
     const [shape, axes, isInRows] = isSingle ? axesOf({ ...call, choice: call.choice % 5 }) : axesOf(call);
     const operands = make(call, shape, axes);
     const args = [...operands, { axis: isSingle ? axes[0] : axes }];
@@ -182,20 +182,20 @@ const lanes =
 const without = (shape: Shape, axes: readonly number[]): Shape => shape.filter((_, axis) => !axes.includes(axis));
 
 /** Weights above 0 that sum to 1, the same by all kernels. */
-const weights = (call: Drawn, shape: Shape, axis: readonly number[]): Tensor => {
+const weights = (call: CallSpec, shape: Shape, axis: readonly number[]): Tensor => {
   const { choice } = kernels();
   kernels("plain");
   const s = softmax(operand({ ...call, specials: 0 }, 0, shape), { axis });
   kernels(choice);
   return layouts[call.layouts[0]!](s);
 };
-const probabilities = (call: Drawn, shape: Shape) => {
+const probabilities = (call: CallSpec, shape: Shape) => {
   const t = operand({ ...call, specials: 0, scale: 1 }, 1, shape);
   return tensor(mul(t, t), { dtype: call.dtype });
 };
-const cotangent = (call: Drawn, i: number, shape: Shape) => operand(call, i, shape, ofCotangents);
+const cotangent = (call: CallSpec, i: number, shape: Shape) => operand(call, i, shape, ofCotangents);
 
-const labels = (call: Drawn, shape: Shape, axes: readonly number[]) => {
+const labels = (call: CallSpec, shape: Shape, axes: readonly number[]) => {
   const classes = shape[axes[0]!]!;
   const kept = without(shape, axes);
   const data = Int32Array.from({ length: sizeOf(kept) }, (_, i) => (call.seed + 31 * i) % classes);
@@ -203,14 +203,14 @@ const labels = (call: Drawn, shape: Shape, axes: readonly number[]) => {
 };
 
 /** [m, k] and [k, n], no larger than a test can wait for. */
-const sizesOf = ({ rows: count, n, k }: Drawn): readonly [m: number, n: number, k: number] => {
-  const columns = Math.max(1, Math.min(n, Math.floor(most.products / k)));
-  return [Math.max(1, Math.min(count, Math.floor(most.products / (columns * k)))), columns, k];
+const sizesOf = ({ rows: count, n, k }: CallSpec): readonly [m: number, n: number, k: number] => {
+  const columns = Math.max(1, Math.min(n, Math.floor(limits.products / k)));
+  return [Math.max(1, Math.min(count, Math.floor(limits.products / (columns * k)))), columns, k];
 };
-const matrices = (call: Drawn, i: number, shape: Shape) => operand({ ...call, scale: 1 }, i, shape, special);
+const matrices = (call: CallSpec, i: number, shape: Shape) => operand({ ...call, scale: 1 }, i, shape, special);
 
 /** How each op that has kernels is called. */
-export const calls: Readonly<Record<string, (call: Drawn) => Case>> = {
+export const calls: Readonly<Record<string, (call: CallSpec) => Case>> = {
   exp: unary,
   log: unary,
   tanh: unary,
@@ -224,30 +224,30 @@ export const calls: Readonly<Record<string, (call: Drawn) => Case>> = {
   mul: pair,
   div: pair,
   reluPullback: (call) => {
-    const shape = [within(call.rows, call.n), call.n];
+    const shape = [rowsWithinLimit(call.rows, call.n), call.n];
     const [x, g] = [operand(call, 0, shape), operand(call, 1, shape)];
     return rowsOf([x, g], [x, g]);
   },
   axpy: (call) => {
-    const shape = [within(call.rows, call.n), call.n];
+    const shape = [rowsWithinLimit(call.rows, call.n), call.n];
     const [x, y] = [operand(call, 0, shape), operand(call, 1, shape)];
     return rowsOf([x, y], [operand(call, 2, []), x, y]);
   },
-  sum: lanes((call, shape) => [operand(call, 0, shape)]),
-  mean: lanes((call, shape) => [operand(call, 0, shape)]),
-  softmax: lanes((call, shape) => [operand(call, 0, shape)]),
-  logSoftmax: lanes((call, shape) => [operand(call, 0, shape)]),
-  logSumExp: lanes((call, shape) => [operand(call, 0, shape)]),
-  softmaxPullback: lanes((call, shape, axes) => [weights(call, shape, axes), cotangent(call, 1, shape)]),
-  deviation: lanes((call, shape, axes) => [weights(call, shape, axes), cotangent(call, 1, shape)]),
-  logSoftmaxPullback: lanes((call, shape) => [operand(call, 0, shape), cotangent(call, 1, shape)]),
+  sum: sliceCase((call, shape) => [operand(call, 0, shape)]),
+  mean: sliceCase((call, shape) => [operand(call, 0, shape)]),
+  softmax: sliceCase((call, shape) => [operand(call, 0, shape)]),
+  logSoftmax: sliceCase((call, shape) => [operand(call, 0, shape)]),
+  logSumExp: sliceCase((call, shape) => [operand(call, 0, shape)]),
+  softmaxPullback: sliceCase((call, shape, axes) => [weights(call, shape, axes), cotangent(call, 1, shape)]),
+  subtractWeightedMean: sliceCase((call, shape, axes) => [weights(call, shape, axes), cotangent(call, 1, shape)]),
+  logSoftmaxPullback: sliceCase((call, shape) => [operand(call, 0, shape), cotangent(call, 1, shape)]),
   crossEntropy: (call) => ({
-    args: lanes(
+    args: sliceCase(
       (c, shape, axes) => [operand(c, 0, shape), call.seed % 2 ? labels(c, shape, axes) : probabilities(c, shape)],
       true,
     )(call).args.map((arg, i) => (i === 2 ? { ...(arg as object), reduction: "none" } : arg)),
   }),
-  crossEntropyPullback: lanes(
+  crossEntropyPullback: sliceCase(
     (call, shape, axes) => [
       operand(call, 0, shape),
       labels(call, shape, axes),
@@ -255,7 +255,7 @@ export const calls: Readonly<Record<string, (call: Drawn) => Case>> = {
     ],
     true,
   ),
-  softCrossEntropyPullback: lanes(
+  softCrossEntropyPullback: sliceCase(
     (call, shape, axes) => [
       operand(call, 0, shape),
       probabilities(call, shape),
@@ -291,14 +291,14 @@ export const calls: Readonly<Record<string, (call: Drawn) => Case>> = {
 /** Ops whose results may differ in their last digits: products of matrices, and softmax and its family. */
 export const isProduct = (name: string): boolean => ["matmul", "dot", "einsum", "outer"].includes(name);
 export const isOfSoftmax = (name: string): boolean =>
-  /softmax|logSumExp|crossEntropy/i.test(name) && name !== "deviation";
+  /softmax|logSumExp|crossEntropy/i.test(name) && name !== "subtractWeightedMean";
 
-const unit = { float64: 2 ** -53, float32: 2 ** -24 } as const;
-const least = { float64: 2 ** -1074, float32: 2 ** -149 } as const;
+const unitRoundoff = { float64: 2 ** -53, float32: 2 ** -24 } as const;
+const smallestSubnormal = { float64: 2 ** -1074, float32: 2 ** -149 } as const;
 
 /** 1 ulp of numbers of the size of x. */
-const lastPlace = (x: number, dtype: Float): number =>
-  Math.max(least[dtype], 2 ** (Math.floor(Math.log2(Math.abs(x))) + 1) * unit[dtype]);
+const ulpOf = (x: number, dtype: Float): number =>
+  Math.max(smallestSubnormal[dtype], 2 ** (Math.floor(Math.log2(Math.abs(x))) + 1) * unitRoundoff[dtype]);
 
 /** How far from plain loops the numbers of a result may be, where they may be at all. */
 export function boundsOf(name: string, { args, terms = 0 }: Case, dtype: Float, wanted: Tensor): readonly number[] {
@@ -309,13 +309,13 @@ export function boundsOf(name: string, { args, terms = 0 }: Case, dtype: Float, 
         withTensors(args, (t) => inDoubles(t, Math.abs)),
       ),
     );
-    return sizes.map((size) => 2 * terms * (unit[dtype] * size + least[dtype]));
+    return sizes.map((size) => 2 * terms * (unitRoundoff[dtype] * size + smallestSubnormal[dtype]));
   }
   const sizes = sizesOfTerms[name]?.(withTensors(args, (t) => (isFloat(t.dtype) ? inDoubles(t) : t)));
   const list = sizes === undefined ? [] : numbers(sizes);
   // each of both is within 4 ulp of what is exact
   return numbers(wanted).map(
-    (y, i) => 8 * lastPlace(Math.max(Math.abs(y), Number.isFinite(list[i]!) ? list[i]! : 0), dtype),
+    (y, i) => 8 * ulpOf(Math.max(Math.abs(y), Number.isFinite(list[i]!) ? list[i]! : 0), dtype),
   );
 }
 
@@ -342,7 +342,7 @@ const sizesOfTerms: Readonly<Record<string, (args: readonly unknown[]) => Tensor
   softCrossEntropyPullback: (args) => {
     const [x, t, g, { axis }] = args as [Tensor, Tensor, Tensor, { axis: number }];
     const shape = x.shape.with(axis, 1);
-    const scale = new Tensor(shape, "float64", ndarray(rows(inDoubles(g, Math.abs).array!), shape));
+    const scale = new Tensor(shape, "float64", ndarray(ravel(inDoubles(g, Math.abs).array!), shape));
     return mul(scale, sub(t, mul(-1, mul(softmax(x, { axis }), sum(t, { axis, keepDims: true })))));
   },
 };
@@ -350,14 +350,14 @@ const sizesOfTerms: Readonly<Record<string, (args: readonly unknown[]) => Tensor
 const inDoubles = (t: Tensor, f: (x: number) => number = (x) => x): Tensor =>
   tensor(ndarray(Float64Array.from(numbers(t), f), t.shape));
 
-const byName = new Map(everything.map(({ name, call: f }) => [name, f as Call]));
+const callByName = new Map(allExports.map(({ name, call: f }) => [name, f as Call]));
 /** The value of a call; of a list, the first. */
 export function call(name: string, args: readonly unknown[]): Tensor {
-  return tensorsIn(byName.get(name)!(...args))[0]!;
+  return tensorsIn(callByName.get(name)!(...args))[0]!;
 }
 
 /** What `body` gives by these kernels. */
-export function by<T>(which: Parameters<typeof kernels>[0], body: () => T): T {
+export function withKernels<T>(which: Parameters<typeof kernels>[0], body: () => T): T {
   const { choice } = kernels();
   kernels(which);
   try {
@@ -368,10 +368,10 @@ export function by<T>(which: Parameters<typeof kernels>[0], body: () => T): T {
 }
 
 /** The first number in which two results differ by more than these bounds, or in a bit, in words. */
-export function difference(got: Tensor, wanted: Tensor, bounds?: readonly number[]): string | undefined {
+export function firstDifference(got: Tensor, wanted: Tensor, bounds?: readonly number[]): string | undefined {
   if (String(got.shape) !== String(wanted.shape) || got.dtype !== wanted.dtype)
     return `[${got.shape}] of ${got.dtype}, not [${wanted.shape}] of ${wanted.dtype}`;
-  const [xs, ys] = [rows(got.array!), rows(wanted.array!)];
+  const [xs, ys] = [ravel(got.array!), ravel(wanted.array!)];
   for (let i = 0; i < ys.length; i++) {
     const [x, y] = [xs[i]!, ys[i]!];
     if (Object.is(x, y) || (bounds !== undefined && Math.abs(x - y) <= bounds[i]!)) continue;

@@ -23,8 +23,8 @@ export async function bundle(program: string, format: "iife" | "es", ...plugins:
     ],
   })) as Rollup.RollupOutput;
   const [{ code, modules }] = output;
-  const sizes = Object.entries(modules).map(([id, { renderedLength }]) => [short(id), renderedLength] as const);
+  const sizes = Object.entries(modules).map(([id, { renderedLength }]) => [moduleName(id), renderedLength] as const);
   return { code, modules: Object.fromEntries(sizes.filter(([, size]) => size > 0)) };
 }
 
-const short = (id: string): string => id.replace(/^.*\/(?:packages|node_modules)\//, "").replaceAll("\0", "");
+const moduleName = (id: string): string => id.replace(/^.*\/(?:packages|node_modules)\//, "").replaceAll("\0", "");

@@ -1,5 +1,5 @@
 import { DTypeError, explain, record, ShapeError, type Tensor, tensor, zeros } from "@wengert/core";
-import type { Shape } from "@wengert/core/ndarray";
+import type { Shape } from "@wengert/core/extend";
 import { dot, kernels, matmul, outer } from "@wengert/ops";
 import { describe, expect, it } from "vitest";
 import { errorOf, numbers, product, random } from "./support.ts";

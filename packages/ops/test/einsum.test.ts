@@ -15,8 +15,8 @@ import {
   type WengertError,
   zeros,
 } from "@wengert/core";
+import { ndarray, type Shape, sizeOf } from "@wengert/core/extend";
 import { gradcheck } from "@wengert/core/gradcheck";
-import { ndarray, type Shape, sizeOf } from "@wengert/core/ndarray";
 import { einsum, matmul, sum } from "@wengert/ops";
 import { describe, expect, it } from "vitest";
 import { errorOf, numbers, product, random } from "./support.ts";

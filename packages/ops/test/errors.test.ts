@@ -1,12 +1,12 @@
-import * as core from "@wengert/core";
 import { gradcheck } from "@wengert/core/gradcheck";
-import * as ops from "@wengert/ops";
 import { describe, expect, it, vi } from "vitest";
-import { failing, host, on, webAssembly, withoutRelaxedSimd } from "./hosts.ts";
+import * as core from "./all/core.ts";
+import * as ops from "./all/ops.ts";
+import { host, on, throwingClass, webAssemblyWith, withoutRelaxedSimd } from "./hosts.ts";
 import { mistakes, prelude } from "./mistakes.ts";
+import { inPage, testMistakes } from "./mistakesTest.ts";
 import { sources } from "./sources.ts";
-import { everySample, everything, tensorsIn } from "./support.ts";
-import { testMistakes } from "./told.ts";
+import { allExports, allSamples, withTensors } from "./support.ts";
 
 // A machine on which an array has 2^28 elements at most, wherever this runs.
 vi.hoisted(() => {
@@ -22,23 +22,23 @@ const scope = {
   ...core,
   ...ops,
   gradcheck,
+  inPage,
   on,
   withoutWebAssembly: await host(undefined),
-  withoutSimd: await host(webAssembly({ validate: () => false })),
+  withoutSimd: await host(webAssemblyWith({ validate: () => false })),
   withoutRelaxedSimd: await host(withoutRelaxedSimd()),
-  strictPage: await host(webAssembly({ Module: failing(new EvalError("violates the page's policy")) })),
-  withoutMemory: await host(webAssembly({ Instance: failing(new RangeError("could not allocate memory")) })),
+  strictPage: await host(webAssemblyWith({ Module: throwingClass(new EvalError("violates the page's policy")) })),
+  withoutMemory: await host(webAssemblyWith({ Instance: throwingClass(new RangeError("could not allocate memory")) })),
 };
 
-testMistakes({ prelude, mistakes, scope, sources, speakers: everything.map(({ name }) => name) });
+testMistakes({ prelude, mistakes, scope, sources, speakers: allExports.map(({ name }) => name) });
 
 describe("hints cost nothing when nothing is wrong: no label is put into words by", () => {
-  for (const { title, call, sample } of everySample)
+  for (const { title, call, sample } of allSamples)
     it(title, () => {
       let words = 0;
       const label = { toString: () => `${words++}` } as unknown as string;
-      for (const t of tensorsIn(sample)) t.label = label;
-      call(...sample);
+      call(...withTensors(sample, ({ shape, dtype, array }) => new core.Tensor(shape, dtype, array, label)));
       expect(words).toBe(0);
     });
 });

@@ -1,7 +1,6 @@
 import {
   cost,
   evaluate,
-  isFloat,
   OutOfRangeError,
   record,
   ShapeError,
@@ -12,30 +11,31 @@ import {
   WengertError,
   zeros,
 } from "@wengert/core";
+import { isFloat } from "@wengert/core/extend";
 import { gradcheck } from "@wengert/core/gradcheck";
 import { kernels } from "@wengert/ops";
 import { describe, expect, it } from "vitest";
 import {
   adjointPair,
+  allExports,
+  allSamples,
   errorOf,
-  everySample,
-  everything,
   noiseLike,
   numbers,
   ofFloats,
-  overlapping,
-  pulled,
-  repeated,
-  shown,
+  overlappingWindows,
+  plainValues,
+  pullBackRandom,
+  relayouts,
+  repeatedAlong,
   tensorsIn,
-  twins,
   withTensors,
 } from "./support.ts";
 
 // What holds for every op: each export of the package is checked at each of its samples. Nothing is listed here, so a
 // new op is checked from its first day.
 
-for (const { name, samples } of everything) it(`${name} has samples`, () => expect(samples?.length).toBeGreaterThan(0));
+for (const { name, samples } of allExports) it(`${name} has samples`, () => expect(samples?.length).toBeGreaterThan(0));
 
 /** The order to which derivatives are checked. */
 const orderOf = (name: string) => (/softmax|logSumExp|crossEntropy/i.test(name) ? 3 : 2);
@@ -83,7 +83,7 @@ function expectWithin(bound: number, got: Tensor, wanted: Tensor, size: (x: numb
   }
 }
 
-for (const { title, name, call, sample } of everySample)
+for (const { title, name, call, sample } of allSamples)
   describe(title, () => {
     const { f, floats } = ofFloats(call, sample);
     const value = call(...sample);
@@ -101,12 +101,14 @@ for (const { title, name, call, sample } of everySample)
         const next = given.values();
         return call(...withTensors(sample, () => next.next().value)) as Tensor;
       };
-      expect(shown(evaluate(trace(withAll, ...all), ...all))).toEqual(shown(value));
+      expect(plainValues(evaluate(trace(withAll, ...all), ...all))).toEqual(plainValues(value));
       if (tensorsIn(value).every(({ dtype }) => !isFloat(dtype))) return;
       const u = tensorsIn(value).map((y) => noiseLike(y, 5));
       const cotangents = (us: Tensor[], ...xs: Tensor[]) =>
         vjp(f, ...xs).pullback((Array.isArray(value) ? us : us[0]) as Tensor);
-      expect(shown(evaluate(trace(cotangents, u, ...floats), u, ...floats))).toEqual(shown(cotangents(u, ...floats)));
+      expect(plainValues(evaluate(trace(cotangents, u, ...floats), u, ...floats))).toEqual(
+        plainValues(cotangents(u, ...floats)),
+      );
     });
 
     it("does not depend on how its inputs lie in memory", () => {
@@ -115,18 +117,18 @@ for (const { title, name, call, sample } of everySample)
           let k = 0;
           return withTensors(sample, (t) => (k++ === i ? other : t));
         };
-        for (const [layout, twin] of twins(input)) {
-          expect(shown(call(...put(twin))), `input ${i} ${layout}`).toEqual(shown(value));
-          expect(shown(pulled(call, put(twin))), `cotangents, input ${i} ${layout}`).toEqual(
-            shown(pulled(call, sample)),
+        for (const [layout, twin] of relayouts(input)) {
+          expect(plainValues(call(...put(twin))), `input ${i} ${layout}`).toEqual(plainValues(value));
+          expect(plainValues(pullBackRandom(call, put(twin))), `cotangents, input ${i} ${layout}`).toEqual(
+            plainValues(pullBackRandom(call, sample)),
           );
         }
-        const shared = [...input.shape.keys()].map((axis) => repeated(input, axis));
-        for (const [thin, dense] of [...shared, ...overlapping(input)]) {
-          expect(shown(call(...put(thin))), `input ${i} with strides ${thin.array!.stride}`).toEqual(
-            shown(call(...put(dense))),
+        const shared = [...input.shape.keys()].map((axis) => repeatedAlong(input, axis));
+        for (const [thin, dense] of [...shared, ...overlappingWindows(input)]) {
+          expect(plainValues(call(...put(thin))), `input ${i} with strides ${thin.array!.stride}`).toEqual(
+            plainValues(call(...put(dense))),
           );
-          expect(shown(pulled(call, put(thin)))).toEqual(shown(pulled(call, put(dense))));
+          expect(plainValues(pullBackRandom(call, put(thin)))).toEqual(plainValues(pullBackRandom(call, put(dense))));
         }
       }
     });
@@ -147,7 +149,7 @@ for (const { title, name, call, sample } of everySample)
     it("changes none of its inputs", () => {
       const before = tensorsIn(sample).map((t) => numbers(t).join());
       call(...sample);
-      pulled(call, sample);
+      pullBackRandom(call, sample);
       expect(tensorsIn(sample).map((t) => numbers(t).join())).toEqual(before);
     });
 
@@ -163,12 +165,12 @@ for (const { title, name, call, sample } of everySample)
       const [got, wanted] = [call(...inSingle), call(...sameInDouble)].map(tensorsIn) as [Tensor[], Tensor[]];
       for (const [k, y] of got.entries()) {
         if (isFloat(y.dtype)) expect(y.dtype).toBe("float32");
-        else expect(shown(y)).toEqual(shown(wanted[k]));
+        else expect(plainValues(y)).toEqual(plainValues(wanted[k]));
         const most = Math.max(...numbers(wanted[k]!).map(Math.abs));
         if (isFloat(y.dtype)) expectWithin(ofValue, y, wanted[k]!, isSummedInSingle(name) ? () => most : Math.abs);
       }
-      const exact = pulled(call, sameInDouble, 7, (u) => double(single(u)));
-      for (const [k, x] of pulled(call, inSingle).entries()) {
+      const exact = pullBackRandom(call, sameInDouble, 7, (u) => double(single(u)));
+      for (const [k, x] of pullBackRandom(call, inSingle).entries()) {
         const most = Math.max(...numbers(exact[k]!).map(Math.abs));
         expect(x.dtype).toBe("float32");
         expectWithin(ofCotangents, x, exact[k]!, () => most);
@@ -192,7 +194,7 @@ function emptied(sample: readonly unknown[], n: number): unknown[] {
 }
 
 describe("of arrays without elements", () => {
-  const cases = everySample.flatMap(({ title, name, call, sample }) =>
+  const cases = allSamples.flatMap(({ title, name, call, sample }) =>
     [...new Set(tensorsIn(sample).flatMap(({ shape }) => shape))].map((n) => ({
       title,
       name,
@@ -211,6 +213,7 @@ describe("of arrays without elements", () => {
     randomNormal: WengertError,
     splitKey: WengertError,
     foldIn: WengertError,
+    permutation: WengertError,
     take: OutOfRangeError, // no index is one of nothing
     takeAlong: WengertError, // the same, or a 0 that does not broadcast
     crossEntropy: OutOfRangeError, // no label is one of no classes
@@ -219,7 +222,7 @@ describe("of arrays without elements", () => {
   for (const { title, name, call, args, n } of cases)
     it(`${title} with 0 for ${n}: there is a result with its derivatives, or an error that says why not`, () => {
       const run = () => {
-        const cotangents = pulled(call, args);
+        const cotangents = pullBackRandom(call, args);
         const { floats } = ofFloats(call, args);
         expect(cotangents.map(({ shape }) => shape)).toEqual(floats.map(({ shape }) => shape));
         expect(cotangents.flatMap(numbers).every(Number.isFinite)).toBe(true);
@@ -235,7 +238,7 @@ describe("of arrays without elements", () => {
 
 describe("an error names the tensors by their labels", () => {
   const dtypes = ["float64", "float32", "int32", "bool"] as const;
-  const spoiled = everySample.flatMap(({ title, call, sample }) =>
+  const spoiled = allSamples.flatMap(({ title, call, sample }) =>
     tensorsIn(sample).flatMap((input, i) => [
       ...dtypes
         .filter((dtype) => dtype !== input.dtype)
@@ -280,7 +283,7 @@ describe("misuse of any op is met with an error of its own", () => {
     ["null", null],
     ["a boolean", true],
   ];
-  const cases = everySample.flatMap(({ title, call, sample }) =>
+  const cases = allSamples.flatMap(({ title, call, sample }) =>
     sample.flatMap((arg, i) =>
       arg instanceof Tensor || typeof arg === "string"
         ? wrong.map(([what, bad]) => ({ title, call, sample, i, what, bad }))
@@ -291,7 +294,7 @@ describe("misuse of any op is met with an error of its own", () => {
     it(`${title}, argument ${i} is ${what}`, () => {
       expect(errorOf(() => call(...sample.with(i, bad)))).toBeInstanceOf(WengertError);
     });
-  const withOptions = everySample.flatMap(({ title, call, sample }) => {
+  const withOptions = allSamples.flatMap(({ title, call, sample }) => {
     const options = sample.at(-1);
     const isOptions = typeof options === "object" && !(options instanceof Tensor) && !Array.isArray(options);
     return isOptions ? [{ title, call, sample: sample.slice(0, -1) }] : [];

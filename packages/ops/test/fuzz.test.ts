@@ -37,8 +37,8 @@ globalThis.Uint8Array = counted(Uint8Array);
 const core = await import("@wengert/core");
 const ops = await import("@wengert/ops");
 const { gradcheck } = await import("@wengert/core/gradcheck");
-const { ndarray } = await import("@wengert/core/ndarray");
-const { isListening } = await import("../../core/src/tape.ts");
+const { ndarray } = await import("@wengert/core/extend");
+const { isRecording } = await import("../../core/src/autodiff/tape.ts");
 const { callsOf, UsersOwn, unchecked } = await import("./fuzz.ts");
 
 const beats = new Int32Array(new SharedArrayBuffer(4));
@@ -67,7 +67,7 @@ it("everything gives a value or a WengertError, whatever it is given", { timeout
       else if (error instanceof UsersOwn) outcomes.own++;
       else found(error instanceof Error ? error.stack : error);
     }
-    if (isListening()) found("a tape is left open");
+    if (isRecording()) found("a tape is left open");
     if (allocated > (text.startsWith("gradcheck") ? 2 ** 29 : 2 ** 24)) found(`${allocated} bytes were asked for`);
   }
   const after = core.grad((x: typeof core.Tensor.prototype) => ops.mul(x, x))(core.tensor(3));

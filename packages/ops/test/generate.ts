@@ -1,7 +1,7 @@
-import { isFloat, type Tensor } from "@wengert/core";
-import { sizeOf } from "@wengert/core/ndarray";
+import type { Tensor } from "@wengert/core";
+import { isFloat, sizeOf } from "@wengert/core/extend";
 import { Arbitrary, type Random as Source, Stream, Value } from "fast-check";
-import { type Leaf, Program, type ProgramStep, renamed, resultOf, usedBy } from "./program.ts";
+import { type Leaf, namesUsedBy, Program, type ProgramStep, renameValues, resultOf } from "./program.ts";
 import { numbers } from "./support.ts";
 import { uses } from "./uses.ts";
 import { Writer } from "./writer.ts";
@@ -20,17 +20,17 @@ export function programs({ floats = ["float64"], steps = 30, elements = 12 }: Li
   return new Programs((source) => {
     const random = (least: number, most: number) => source.nextInt(least, most);
     const w = new Writer(random, uses, floats);
-    let left = elements;
+    let remaining = elements;
     for (let count = random(1, 3); count > 0; count--) {
-      const shape = w.several(random(0, 3), 1, 3).map((n) => (w.chance(3) ? 0 : n));
-      if (sizeOf(shape) > left) continue;
-      left -= sizeOf(shape);
-      w.leaf(shape, w.of(floats), () => random(-2000, 2000) / 1000);
+      const shape = w.randomIntegers(random(0, 3), 1, 3).map((n) => (w.chance(3) ? 0 : n));
+      if (sizeOf(shape) > remaining) continue;
+      remaining -= sizeOf(shape);
+      w.addLeaf(shape, w.oneOf(floats), () => random(-2000, 2000) / 1000);
     }
-    if (left === elements) w.leaf([], w.of(floats), () => random(-2000, 2000) / 1000);
-    if (w.chance(30)) w.leaf([random(1, 3)], "bool", () => random(0, 1));
-    if (w.chance(30)) w.leaf([random(1, 3)], "int32", () => random(-3, 3));
-    w.write(random(1, steps));
+    if (remaining === elements) w.addLeaf([], w.oneOf(floats), () => random(-2000, 2000) / 1000);
+    if (w.chance(30)) w.addLeaf([random(1, 3)], "bool", () => random(0, 1));
+    if (w.chance(30)) w.addLeaf([random(1, 3)], "int32", () => random(-3, 3));
+    w.writeSteps(random(1, steps));
     return w.program();
   });
 }
@@ -48,12 +48,12 @@ class Programs extends Arbitrary<Program> {
     return value instanceof Program;
   }
   override shrink(program: Program): Stream<Value<Program>> {
-    return Stream.of(...smaller(program)).map((each) => new Value(each, undefined));
+    return Stream.of(...simplerPrograms(program)).map((each) => new Value(each, undefined));
   }
 }
 
 /** Programs that do a little less than `program` does, those that do the least first. Each value keeps its shape and dtype. */
-function* smaller(program: Program): Generator<Program> {
+function* simplerPrograms(program: Program): Generator<Program> {
   const { leaves, steps, outputs } = program;
   const scope = program.scope(program.point);
   const isFloatName = (name: string) => isFloat(scope.get(name)!.dtype);
@@ -61,13 +61,13 @@ function* smaller(program: Program): Generator<Program> {
   // What leads to a step is forgotten: its value is given.
   for (const step of steps.toReversed()) {
     const others = steps.filter((other) => other !== step);
-    if (outputs.includes(step.name) || usedBy(step).size === 0) continue;
+    if (outputs.includes(step.name) || namesUsedBy(step).size === 0) continue;
     yield new Program([...leaves, leafOf(step.name, scope.get(step.name)!)], others, outputs);
   }
   // The end is left out: what leads to it is returned.
   for (const output of outputs) {
     const step = steps.find(({ name }) => name === output);
-    const before = [...(step ? usedBy(step) : [])].filter(isFloatName);
+    const before = [...(step ? namesUsedBy(step) : [])].filter(isFloatName);
     if (before.length > 0)
       yield new Program(
         leaves,
@@ -78,16 +78,16 @@ function* smaller(program: Program): Generator<Program> {
   // A step is passed by, for something of its kind that it uses.
   for (const [i, step] of steps.entries()) {
     const kind = (name: string) => `${scope.get(name)?.dtype} ${scope.get(name)?.shape}`;
-    for (const name of usedBy(step)) {
+    for (const name of namesUsedBy(step)) {
       if (kind(name) !== kind(step.name)) continue;
       const to = (used: string) => (used === step.name ? name : used);
-      const others = steps.toSpliced(i, 1).map((other) => renamed(other, to));
+      const others = steps.toSpliced(i, 1).map((other) => renameValues(other, to));
       yield new Program(leaves, others, outputs.map(to));
     }
   }
   for (const [i, step] of steps.entries()) {
     if ("call" in step) continue;
-    for (const inner of smallerBodies(step, scope)) yield new Program(leaves, steps.with(i, inner), outputs);
+    for (const inner of simplerBodies(step, scope)) yield new Program(leaves, steps.with(i, inner), outputs);
   }
   for (const [i, leaf] of leaves.entries()) {
     for (const values of [leaf.values.map((x) => Math.round(x)), leaf.values.map((x) => Math.round(10 * x) / 10)])
@@ -99,15 +99,15 @@ function* smaller(program: Program): Generator<Program> {
 type Nested = Extract<ProgramStep, { via: unknown }>;
 
 /** The same transform of a function that does less. */
-function* smallerBodies(step: Nested, around: ReadonlyMap<string, Tensor>): Generator<Nested> {
-  const scope = new Map(around);
+function* simplerBodies(step: Nested, outerScope: ReadonlyMap<string, Tensor>): Generator<Nested> {
+  const scope = new Map(outerScope);
   for (const [i, name] of step.params.entries()) scope.set(name, scope.get(step.args[i]!.ref)!);
   for (const inner of step.body) scope.set(inner.name, resultOf(inner, scope));
   const kind = (name: string) => `${scope.get(name)!.dtype} ${scope.get(name)!.shape}`;
   for (const [i, inner] of step.body.entries()) {
-    for (const name of [...usedBy(inner)].filter((used) => kind(used) === kind(inner.name))) {
+    for (const name of [...namesUsedBy(inner)].filter((used) => kind(used) === kind(inner.name))) {
       const to = (used: string) => (used === inner.name ? name : used);
-      const body = step.body.toSpliced(i, 1).map((other) => renamed(other, to));
+      const body = step.body.toSpliced(i, 1).map((other) => renameValues(other, to));
       yield { ...step, body, result: to(step.result) };
     }
   }

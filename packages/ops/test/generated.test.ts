@@ -1,11 +1,11 @@
 import { evaluate, grad, hessian, jacobian, linearize, Tensor, tensor, trace, vjp } from "@wengert/core";
-import { ndarray, rows } from "@wengert/core/ndarray";
+import { ndarray, ravel } from "@wengert/core/extend";
 import { add, mul, sum } from "@wengert/ops";
 import fc, { type Arbitrary } from "fast-check";
 import { describe, expect, it } from "vitest";
 import { programs } from "./generate.ts";
-import { Program, reordered, transforms } from "./program.ts";
-import { everything, noiseLike, numbers, shown, twins } from "./support.ts";
+import { Program, reorder, transforms } from "./program.ts";
+import { allExports, noiseLike, numbers, plainValues, relayouts } from "./support.ts";
 
 // Random programs of up to 30 steps over all that ops exports, and transforms of functions of a few steps. They are the same
 // each time; WENGERT_SEED gives others, WENGERT_TIMES so many times more (or less: then without cutting down). One that fails is
@@ -58,12 +58,12 @@ function slopeOf(f: (t: number) => number, h = 2e-3): { slope: number; error: nu
 }
 
 const moved = (x: Tensor, t: number, v: Tensor): Tensor => {
-  const along = rows(v.array!);
+  const along = ravel(v.array!);
   return new Tensor(
     x.shape,
     x.dtype,
     ndarray(
-      rows(x.array!).map((each, i) => each + t * along[i]!),
+      ravel(x.array!).map((each, i) => each + t * along[i]!),
       x.shape,
     ),
   );
@@ -135,27 +135,27 @@ describe("of random programs", () => {
         state = (Math.imul(state, 48271) + 11) >>> 0;
         return state % n;
       };
-      const other = new Program(program.leaves, reordered(program.steps, choose), program.outputs);
-      expect(shown(other.run(program.point))).toEqual(shown(program.run(program.point)));
+      const other = new Program(program.leaves, reorder(program.steps, choose), program.outputs);
+      expect(plainValues(other.run(program.point))).toEqual(plainValues(program.run(program.point)));
       expectSame(flat(pulled(other)), flat(pulled(program)), "the gradient"); // cotangents are added in another order
     });
   });
 
   it("nothing depends on how the inputs lie in memory", () => {
     forMany(40, programs({ floats }), (program) => {
-      const [value, gradient] = [shown(program.run(program.point)), shown(pulled(program))];
-      const layouts = program.point.map((x) => twins(x).map(([, twin]) => twin));
+      const [value, gradient] = [plainValues(program.run(program.point)), plainValues(pulled(program))];
+      const layouts = program.point.map((x) => relayouts(x).map(([, twin]) => twin));
       for (let k = 0; k < layouts[0]!.length; k++) {
         const point = layouts.map((list) => list[k]!);
-        expect(shown(program.run(point))).toEqual(value);
-        expect(shown(pulled(program, point))).toEqual(gradient);
+        expect(plainValues(program.run(point))).toEqual(value);
+        expect(plainValues(pulled(program, point))).toEqual(gradient);
       }
     });
   });
 
   it("nothing depends on what ran before, and failed before", () => {
     forMany(40, fc.tuple(programs({ floats }), programs({ floats })), ([program, other]) => {
-      const gradient = shown(pulled(program));
+      const gradient = plainValues(pulled(program));
       pulled(other);
       const broken = new Error("from inside a function that is differentiated");
       const failing = (xs: Tensor[]) => {
@@ -164,7 +164,7 @@ describe("of random programs", () => {
       };
       expect(() => grad(failing)(other.point)).toThrow(broken);
       expect(() => jacobian((xs: Tensor[]) => vjp(failing, xs).value)(other.point)).toThrow(broken);
-      expect(shown(pulled(program))).toEqual(gradient);
+      expect(plainValues(pulled(program))).toEqual(gradient);
     });
   });
 
@@ -172,7 +172,9 @@ describe("of random programs", () => {
     forMany(60, programs({ floats }), (program) => {
       const weights = noise(program.run(program.point), 50);
       const gradient = (xs: Tensor[]): Tensor[] => vjp(program.run, xs).pullback(weights)[0] as Tensor[];
-      expect(shown(evaluate(trace(gradient, program.point), program.point))).toEqual(shown(pulled(program)));
+      expect(plainValues(evaluate(trace(gradient, program.point), program.point))).toEqual(
+        plainValues(pulled(program)),
+      );
     });
   });
 });
@@ -183,7 +185,7 @@ describe("a random program", () => {
   it("calls every op and every transform, where the gradient passes or decides", () => {
     const calls = some.flatMap((program) => program.calls);
     const count = (name: string) => calls.filter((call) => call === name).length;
-    const all = [...everything.map(({ name }) => name), ...Object.keys(transforms)];
+    const all = [...allExports.map(({ name }) => name), ...Object.keys(transforms)];
     expect(all.filter((name) => count(name) < 5)).toEqual([]);
   });
 

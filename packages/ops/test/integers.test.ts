@@ -1,7 +1,8 @@
-import { DTypeError, isFloat, OutOfRangeError, type Tensor, tensor } from "@wengert/core";
-import * as ops from "@wengert/ops";
+import { DTypeError, OutOfRangeError, type Tensor, tensor } from "@wengert/core";
+import { isFloat } from "@wengert/core/extend";
 import { describe, expect, it } from "vitest";
-import { errorOf, everySample, int32, numbers, product, tensorsIn, withTensors } from "./support.ts";
+import * as ops from "./all/ops.ts";
+import { allSamples, errorOf, int32, numbers, product, tensorsIn, withTensors } from "./support.ts";
 
 const [least, most] = [-(2 ** 31), 2 ** 31 - 1];
 const wrapped = (n: bigint): number => Number(BigInt.asIntN(32, n));
@@ -53,28 +54,28 @@ describe("int32 wraps around modulo 2³², as in NumPy", () => {
   });
   it("pow refuses negative exponents, and fractions", () => {
     const n = tensor(int32([1, 2]), { label: "n" });
-    const cases: [() => unknown, exponent: number, cure: string][] = [
+    const cases: [() => unknown, exponent: number, hint: string][] = [
       [() => ops.pow(n, -1), -1, "-1"],
       [() => ops.pow(n, int32([1, -2])), -2, 'cast(b, { dtype: "float64" })'],
     ];
-    for (const [run, exponent, cure] of cases) {
+    for (const [run, exponent, hint] of cases) {
       const error = errorOf(run);
       expect(error).toBeInstanceOf(OutOfRangeError);
       expect(error.message).toBe(
-        `pow: n [2] to the power of ${exponent} is no int32; write pow(cast(n, { dtype: "float64" }), ${cure})`,
+        `pow: n [2] to the power of ${exponent} is no int32; write pow(cast(n, { dtype: "float64" }), ${hint})`,
       );
     }
     expect(errorOf(() => ops.pow(n, 0.5)).message).toMatch(/^pow: 0.5 is no int32, as n \[2\] is; write cast\(n, /);
   });
 
-  const lane = [most, most, 3, least, -5, 65537, most];
-  const exact = lane.map(BigInt);
+  const slice = [most, most, 3, least, -5, 65537, most];
+  const exact = slice.map(BigInt);
   it("sum, prod and cumsum", () => {
-    const x = int32([lane, lane.toReversed()]);
+    const x = int32([slice, slice.toReversed()]);
     const [sum, prod] = [exact.reduce((a, b) => a + b), exact.reduce((a, b) => a * b)].map(wrapped);
     expect(ops.sum(x, { axis: 1 }).toNested()).toEqual([sum, sum]);
     expect(ops.prod(x, { axis: 1 }).toNested()).toEqual([prod, prod]);
-    const running = lane.map((_, i) => wrapped(exact.slice(0, i + 1).reduce((a, b) => a + b)));
+    const running = slice.map((_, i) => wrapped(exact.slice(0, i + 1).reduce((a, b) => a + b)));
     expect(ops.cumsum(x, { axis: 1 }).toNested<number[][]>()[0]).toEqual(running);
     for (const y of [ops.sum(x), ops.prod(x), ops.cumsum(x, { axis: 0 })]) expect(y.dtype).toBe("int32");
   });
@@ -88,7 +89,7 @@ describe("int32 wraps around modulo 2³², as in NumPy", () => {
   });
   it("matmul, dot, outer and einsum", () => {
     const inner = wrapped(exact.reduce((total, n) => total + n * n, 0n));
-    const [row, x] = [int32([lane]), int32(lane)];
+    const [row, x] = [int32([slice]), int32(slice)];
     const column = ops.transpose(row);
     expect(ops.matmul(row, column).toNested()).toEqual([[inner]]);
     expect(ops.dot(x, x).toNested()).toEqual(inner);
@@ -98,7 +99,7 @@ describe("int32 wraps around modulo 2³², as in NumPy", () => {
       expect([y.dtype, y.toNested()]).toEqual(["int32", table]);
   });
   it("max, min, argmax and argmin", () => {
-    const x = int32([lane]);
+    const x = int32([slice]);
     expect([ops.max(x), ops.min(x), ops.argmax(x), ops.argmin(x)].map((y) => [y.dtype, y.item()])).toEqual([
       ["int32", most],
       ["int32", least],
@@ -171,7 +172,7 @@ describe("bools", () => {
 /** What each export makes of samples with `dtype` in place of floats: dtypes of the result, or that it is refused. */
 function outcomes(dtype: "int32" | "bool"): Record<string, string[]> {
   const found: Record<string, string[]> = {};
-  for (const { name, call, sample } of everySample) {
+  for (const { name, call, sample } of allSamples) {
     if (!tensorsIn(sample).some((t) => isFloat(t.dtype))) continue;
     const args = withTensors(sample, (t) => (isFloat(t.dtype) ? ops.cast(ops.greater(t, 0), { dtype }) : t));
     let outcome = "refused";
@@ -194,13 +195,13 @@ it("every op gives int32 of int32 where that is an integer, and else refuses it 
   const reductions = ["max", "min", "argmax", "argmin", "sum", "prod", "cumsum"];
   const products = ["matmul", "dot", "outer", "einsum"];
   const { int32: found } = outcomes("int32");
-  const sums = ["untake", "untakeAlong", "mse"]; // mse of each element: a square
+  const sums = ["scatterAdd", "scatterAddAlong", "mse"]; // mse of each element: a square
   expect(found!.sort()).toEqual([...arithmetic, ...reductions, ...products, ...moves, ...sums].sort());
 });
 it("every op moves bools, counts them, or refuses them with the cast to write", () => {
   const { int32: counts, bool: found } = outcomes("bool");
-  expect(counts!.sort()).toEqual(["argmax", "argmin", "cumsum", "prod", "sum", "untake", "untakeAlong"]);
-  const compared = everySample.filter(
+  expect(counts!.sort()).toEqual(["argmax", "argmin", "cumsum", "prod", "scatterAdd", "scatterAddAlong", "sum"]);
+  const compared = allSamples.filter(
     ({ call, sample }) => tensorsIn(sample).length > 0 && tensorsIn(call(...sample))[0]!.dtype === "bool",
   );
   const predicates = new Set(compared.map(({ name }) => name).filter((name) => !name.startsWith("logical")));

@@ -11,7 +11,6 @@ import {
   mul,
   neg,
   relu,
-  reluPullback,
   sigmoid,
   sqrt,
   square,
@@ -21,8 +20,9 @@ import {
   transpose,
   where,
 } from "@wengert/ops";
+import { reluPullback } from "@wengert/ops/extend";
 import { afterAll, describe, expect, it } from "vitest";
-import { numbers, overlapping, product, random, repeated, twins } from "./support.ts";
+import { numbers, overlappingWindows, product, random, relayouts, repeatedAlong } from "./support.ts";
 
 // Arithmetic, functions of each element, and sums in WebAssembly have the bits of the plain loops, whatever their inputs and however many
 // there are.
@@ -92,7 +92,7 @@ describe.each(functions)("%s", (name, f) => {
     it("however they lie in memory", () => {
       const x = tensor(random([7, 6, 5], 4), { dtype });
       const wanted = byAll(() => f(x));
-      for (const [layout, twin] of twins(x))
+      for (const [layout, twin] of relayouts(x))
         expect(
           byAll(() => f(twin)),
           layout,
@@ -107,7 +107,7 @@ describe.each(Object.entries({ neg, square, sqrt, relu }))("%s", (_, f) => {
     byAll(() => f(tensor([...special, ...anyDoubles(20_000)], { dtype })));
     const x = tensor(random([7, 6, 5], 4), { dtype });
     const wanted = byAll(() => f(x));
-    for (const [layout, twin] of twins(x))
+    for (const [layout, twin] of relayouts(x))
       expect(
         byAll(() => f(twin)),
         layout,
@@ -198,9 +198,9 @@ describe.each(Object.entries({ add, sub, mul, div }))("%s", (_, f) => {
       ] as const) {
         const [a, b] = [some(p, 4), some(q, 5)];
         const wanted = byAll(() => f(a, b));
-        for (const [[, x], [, y]] of product(twins(a), twins(b)) as [[string, Tensor], [string, Tensor]][])
+        for (const [[, x], [, y]] of product(relayouts(a), relayouts(b)) as [[string, Tensor], [string, Tensor]][])
           expect(byAll(() => f(x, y))).toEqual(wanted);
-        for (const [thin, whole] of [repeated(a, 0), repeated(a, 1), ...overlapping(a)])
+        for (const [thin, whole] of [repeatedAlong(a, 0), repeatedAlong(a, 1), ...overlappingWindows(a)])
           expect(byAll(() => f(thin, b))).toEqual(byAll(() => f(whole, b)));
       }
     });
@@ -225,7 +225,8 @@ it.each(floats)("reluPullback of %s is g where x > 0 by all kernels", (dtype) =>
   );
   agrees(tensor(anyDoubles(5000), { dtype }), tensor(anyDoubles(5000).toReversed(), { dtype }));
   const [x, g] = [tensor(random([7, 6, 5], 4), { dtype }), tensor(random([7, 6, 5], 5), { dtype })];
-  for (const [[, a], [, b]] of product(twins(x), twins(g)) as [[string, Tensor], [string, Tensor]][]) agrees(a, b);
+  for (const [[, a], [, b]] of product(relayouts(x), relayouts(g)) as [[string, Tensor], [string, Tensor]][])
+    agrees(a, b);
 });
 
 it.each(floats)("axpy of %s has the bits of add and mul by all kernels", (dtype) => {
@@ -239,7 +240,7 @@ it.each(floats)("axpy of %s has the bits of add and mul by all kernels", (dtype)
   expect(byAll(() => axpy(1e-3, x, y))).toEqual(byAll(() => add(mul(1e-3, x), y)));
   const [a, b] = [tensor(random([7, 6, 5], 4), { dtype }), tensor(random([7, 6, 5], 5), { dtype })];
   const wanted = byAll(() => axpy(-0.1, a, b));
-  for (const [[, p], [, q]] of product(twins(a), twins(b)) as [[string, Tensor], [string, Tensor]][])
+  for (const [[, p], [, q]] of product(relayouts(a), relayouts(b)) as [[string, Tensor], [string, Tensor]][])
     expect(byAll(() => axpy(-0.1, p, q))).toEqual(wanted);
 });
 
@@ -247,7 +248,7 @@ describe.each(Object.entries({ sum, mean }))("%s", (_, f) => {
   describe.each(floats)("of %s has the same bits by all kernels", (dtype) => {
     const some = (shape: readonly number[], seed = 1) => tensor(random(shape, seed), { dtype });
 
-    it("for lanes of any length, alone and in any batch", () => {
+    it("for slices of any length, alone and in any batch", () => {
       for (const n of [...Array(41).keys(), 63, 64, 65, 4096, 4097, 8191, 8192, 8193, 16_385, 70_003]) {
         const x = some([Math.max(2, Math.min(9, Math.ceil(20_000 / (n + 1)))), n], n);
         const batch = byAll(() => f(x, { axis: 1 }));
@@ -284,8 +285,8 @@ describe.each(Object.entries({ sum, mean }))("%s", (_, f) => {
       for (const n of [1, 2, 7, 8, 9, 17])
         for (const x of [0, -0, Infinity, Number.NaN, 1e30, 2 ** -149])
           for (let at = 0; at < n; at++) {
-            const lane = numbers(random([n], at)).with(at, x);
-            for (const list of [lane, lane.with(n - 1 - at, -x), Array(n).fill(x)]) {
+            const slice = numbers(random([n], at)).with(at, x);
+            for (const list of [slice, slice.with(n - 1 - at, -x), Array(n).fill(x)]) {
               byAll(() => f(tensor(list, { dtype })));
               byAll(() =>
                 f(
@@ -303,12 +304,12 @@ describe.each(Object.entries({ sum, mean }))("%s", (_, f) => {
       const x = some([7, 6, 5], 4);
       for (const axis of [0, 1, 2, [0, 1], [1, 2]]) {
         const wanted = byAll(() => f(x, { axis }));
-        for (const [layout, twin] of twins(x))
+        for (const [layout, twin] of relayouts(x))
           expect(
             byAll(() => f(twin, { axis })),
             layout,
           ).toEqual(wanted);
-        for (const [thin, whole] of [repeated(x, 0), repeated(x, 2), ...overlapping(x)])
+        for (const [thin, whole] of [repeatedAlong(x, 0), repeatedAlong(x, 2), ...overlappingWindows(x)])
           expect(byAll(() => f(thin, { axis }))).toEqual(byAll(() => f(whole, { axis })));
       }
     });

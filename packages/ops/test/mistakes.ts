@@ -1,7 +1,7 @@
 // Mistakes, as a user would write them: for each function of core and ops, whatever it refuses. What they are told stands
 // in errors.snapshot.md, and errors.test.ts finds out whether a message of the sources is missing here.
 
-import type { Chapter } from "./told.ts";
+import type { Chapter } from "./mistakesTest.ts";
 
 /** What the mistakes are made with. */
 export const prelude = `
@@ -12,8 +12,7 @@ const single = tensor([1, 2, 3], { dtype: "float32", label: "single" });
 const n = tensor([2, 0, 1], { dtype: "int32", label: "n" });
 const mask = tensor([true, false, true], { label: "mask" });
 const batch = zeros([5, 2, 3], { label: "batch" });
-const total = sum(x, { axis: 1 });
-total.label = "total";
+const total = withLabel(sum(x, { axis: 1 }), "total");
 const key = randomKey(1);
 const loss = (p) => sum(square(p));
 const withRule = (f, backward) => customVjp({ forward: (p) => [f(p), p], backward: (p, g) => [backward(p, g)] });
@@ -48,6 +47,7 @@ export const mistakes: Chapter = {
     "div(n, n)",
   ],
 
+  withLabel: ["withLabel([1, 2], 'x')", "withLabel(x, 3)"],
   "tensor, zeros, ones, full, fromNdarray": [
     "tensor([[1, 2], [3]])",
     "tensor([[1, 2], 3])",
@@ -127,6 +127,7 @@ export const mistakes: Chapter = {
     "jacobian(argmax)(x)",
     "hessian(square)(x)",
     "hvp(loss)(x, v)",
+    "hvp(loss)(x)",
     "hvp((p) => sum(p.w))({ w: x }, { b: x })",
   ],
 
@@ -212,7 +213,7 @@ grad((p) => sum(twice(p, v)))(v)`,
     "logAddExp(n, n)",
     "logAddExpSlope(n, n)",
     "powSlope(n, n)",
-    "timesLog(n, n)",
+    "xlogy(n, n)",
     "neg(mask)",
     "add(x, n)",
     "add(mask, n)",
@@ -279,8 +280,8 @@ grad((p) => sum(twice(p, v)))(v)`,
     'sum(x, { axis: "rows" })',
     "sum(x, { keepDims: 1 })",
     "prod(x, { axis: 2 })",
-    "productsBefore(x, { axis: 1, reverse: 1 })",
-    "recurrence(x, v)",
+    "exclusiveCumprod(x, { axis: 1, reverse: 1 })",
+    "linearRecurrence(x, v)",
     "mean(n)",
     "variance(x, { axis: -3 })",
     "variance(x, { ddof: '1' })",
@@ -337,7 +338,7 @@ grad((p) => sum(twice(p, v)))(v)`,
     "stack([v, tensor([1, 2], { dtype: 'int32' })])",
   ],
 
-  "take, untake, takeAlong, untakeAlong, oneHot": [
+  "take, scatterAdd, takeAlong, scatterAddAlong, oneHot": [
     "take(x, v, { axis: 1 })",
     "take(x, mask, { axis: 1 })",
     "take(x, 3, { axis: 1 })",
@@ -345,15 +346,15 @@ grad((p) => sum(twice(p, v)))(v)`,
     "take([1, 2], n)",
     "take(x, n, { axis: 2 })",
     "take(zeros([0, 2]), n, { axis: 0 })",
-    "untake(x, n, { axis: 0, size: 3 })",
+    "scatterAdd(x, n, { axis: 0, size: 3 })",
     "takeAlong(x, reshape(n, { shape: [1, 3] }))",
     "takeAlong(x, n, { axis: 1 })",
     "takeAlong(x, zeros([3, 4], { dtype: 'int32' }), { axis: 1 })",
     "takeAlong(x, zeros([3, 3], { dtype: 'int32' }), { axis: 1 })",
     "takeAlong(x, v, { axis: 1 })",
     "takeAlong(x, tensor([[3], [0]], { dtype: 'int32' }), { axis: 1 })",
-    "untakeAlong(x, zeros([2, 1], { dtype: 'int32' }), { axis: 1, size: 3 })",
-    "untakeAlong(x, zeros([2, 3], { dtype: 'int32' }), { axis: 1 })",
+    "scatterAddAlong(x, zeros([2, 1], { dtype: 'int32' }), { axis: 1, size: 3 })",
+    "scatterAddAlong(x, zeros([2, 3], { dtype: 'int32' }), { axis: 1 })",
     "oneHot(n)",
     "oneHot(v, { numClasses: 3 })",
     "oneHot(mask, { numClasses: 2 })",
@@ -416,7 +417,7 @@ grad((p) => sum(twice(p, v)))(v)`,
     "logSoftmax(x, { axis: [0, 0] })",
     "softmaxPullback(softmax(x), v)",
     "logSoftmaxPullback(x, single)",
-    "deviation(softmax(x), v)",
+    "subtractWeightedMean(softmax(x), v)",
     "reluPullback(x, v)",
     "reluPullback(x, single)",
     "reluPullback(n, n)",
@@ -455,7 +456,8 @@ grad((p) => sum(twice(p, v)))(v)`,
     "mse(zeros([3]), zeros([3], { dtype: 'float32' }))",
   ],
 
-  "randomKey, splitKey, foldIn, randomNormal, randomUniform": [
+  "randomKey, splitKey, foldIn, randomNormal, randomUniform, permutation": [
+    "permutation(key, 2.5)",
     "randomKey(0.5)",
     "splitKey(v)",
     "splitKey(key, -1)",
@@ -469,6 +471,7 @@ grad((p) => sum(twice(p, v)))(v)`,
     "randomUniform(key, { shape: [2], min: 1, max: 0 })",
     "randomUniform(key, { shape: [-1] })",
   ],
+  "files in a page": ['await inPage(() => builtin("load", "node:fs/promises"))'],
   kernels: [
     'kernels("gpu")',
     "kernels(true)",

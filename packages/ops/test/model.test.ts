@@ -35,7 +35,7 @@ import {
   transpose,
 } from "@wengert/ops";
 import { describe, expect, it } from "vitest";
-import { int32, numbers, random, shown, tensorsIn } from "./support.ts";
+import { int32, numbers, plainValues, random, tensorsIn } from "./support.ts";
 
 interface Layer {
   readonly w: Tensor;
@@ -47,13 +47,13 @@ const params: readonly Layer[] = [
   { w: randomNormal(k1, { shape: [2, 8] }), b: tensor(new Float64Array(8)) },
   { w: randomNormal(k2, { shape: [8, 3] }), b: tensor(new Float64Array(3)) },
 ];
-const centres = [
+const centers = [
   [2, 0],
   [-1, 2],
   [-1, -2],
 ];
 const labels = int32(Array.from({ length: 60 }, (_, i) => i % 3));
-const points = add(tensor(numbers(labels).map((k) => centres[k]!)), mul(randomNormal(k3, { shape: [60, 2] }), 0.3));
+const points = add(tensor(numbers(labels).map((k) => centers[k]!)), mul(randomNormal(k3, { shape: [60, 2] }), 0.3));
 
 const logits = ([hidden, output]: readonly Layer[], x: Tensor): Tensor =>
   add(matmul(tanh(add(matmul(x, hidden!.w), hidden!.b)), output!.w), output!.b);
@@ -77,7 +77,7 @@ describe("a small network", () => {
     const program = trace(step, params, points, labels);
     let [eager, planned] = [step(params, points, labels), evaluate(program, params, points, labels)];
     for (let i = 0; i < 10; i++) {
-      expect(shown(tensorsIn(planned))).toEqual(shown(tensorsIn(eager)));
+      expect(plainValues(tensorsIn(planned))).toEqual(plainValues(tensorsIn(eager)));
       [eager, planned] = [step(eager.net, points, labels), evaluate(program, planned.net, points, labels)];
     }
     expect(explain(program).split("\n").length).toBeGreaterThan(program.steps.length);

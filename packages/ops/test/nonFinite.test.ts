@@ -1,5 +1,5 @@
 import { grad, nonFinite, type Tensor, tensor } from "@wengert/core";
-import { rows } from "@wengert/core/ndarray";
+import { ravel } from "@wengert/core/extend";
 import {
   add,
   binaryCrossEntropy,
@@ -29,7 +29,6 @@ import {
   outer,
   pow,
   prod,
-  recurrence,
   reshape,
   softmax,
   sqrt,
@@ -38,13 +37,13 @@ import {
   sum,
   take,
   takeAlong,
-  timesLog,
   variance,
   where,
 } from "@wengert/ops";
+import { linearRecurrence, xlogy } from "@wengert/ops/extend";
 import { describe, expect, it } from "vitest";
 import { areMutated, sources } from "./sources.ts";
-import { everySample, int32, numbers, ofFloats, random } from "./support.ts";
+import { allSamples, int32, numbers, ofFloats, random } from "./support.ts";
 
 type Function = (x: Tensor) => Tensor;
 
@@ -259,13 +258,13 @@ const families: Record<string, Record<string, Case>> = {
       cured: (x) => sum(pow(where(greater(x, 0), x, 1), 1.5)),
     },
     "and what that derivative is made of": {
-      f: (x) => sum(timesLog(x, tensor([1, 3]))),
+      f: (x) => sum(xlogy(x, tensor([1, 3]))),
       at: tensor([2, -2]),
       says: [
-        "the value of timesLog is NaN at [1]",
+        "the value of xlogy is NaN at [1]",
         "the log of a negative number (-2) is NaN: take it of where(greater(x, 0), x, 1)",
       ],
-      cured: (x) => sum(timesLog(where(greater(x, 0), x, 1), tensor([1, 3]))),
+      cured: (x) => sum(xlogy(where(greater(x, 0), x, 1), tensor([1, 3]))),
     },
     "and the derivative by the exponent of a negative number": {
       f: (x) => sum(pow(tensor([-2]), x)),
@@ -363,12 +362,12 @@ const families: Record<string, Record<string, Case>> = {
     "of the products of those before": {
       f: (x) => grad((y: Tensor) => sum(prod(y, { axis: 0 })))(x),
       at: tensor([0, 1e200, 1e200]),
-      says: ["the value of productsBefore is Infinity at [0]", `the product of finite numbers ${beyond}`],
+      says: ["the value of exclusiveCumprod is Infinity at [0]", `the product of finite numbers ${beyond}`],
     },
-    "of a recurrence": {
-      f: (x) => sum(recurrence(x, x)),
+    "of a linear recurrence": {
+      f: (x) => sum(linearRecurrence(x, x)),
       at: tensor([1e200, 1e200, 1e200]),
-      says: ["the value of recurrence is Infinity at [2]", `a sum of products of finite numbers ${beyond}`],
+      says: ["the value of linearRecurrence is Infinity at [2]", `a sum of products of finite numbers ${beyond}`],
     },
     "of an inner product": {
       f: (x) => dot(x, x),
@@ -408,7 +407,7 @@ const families: Record<string, Record<string, Case>> = {
     "of a weighted loss": {
       f: (x) => crossEntropy(x, int32(0), { weight: tensor([1e308, 1]) }),
       at: tensor([0, 10]),
-      says: ["the value of weighted is Infinity", `the product of finite numbers ${beyond}`],
+      says: ["the value of zeroSafeMul is Infinity", `the product of finite numbers ${beyond}`],
     },
     "of the distance between two logits": {
       f: (x) => sum(logSoftmax(x)),
@@ -674,10 +673,10 @@ describe("what an op makes of finite numbers, however large or small, is finite,
   const extremeLike = (x: Tensor, seed: number): Tensor => {
     const y = tensor(random(x.shape, seed));
     const chosen = numbers(y).map((at) => extremes[Math.floor(((at + 1) / 2) * extremes.length)]!);
-    rows(y.array!).set(chosen);
+    ravel(y.array!).set(chosen);
     return y;
   };
-  for (const { title, call, sample } of everySample) {
+  for (const { title, call, sample } of allSamples) {
     const { f, floats } = ofFloats(call, sample);
     if (floats.length === 0) continue;
     it(title, () => {

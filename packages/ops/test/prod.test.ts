@@ -1,40 +1,41 @@
 import { grad, hessian, jacobian, type Tensor, tensor, vjp, zeros } from "@wengert/core";
 import { gradcheck } from "@wengert/core/gradcheck";
-import { mul, prod, recurrence, sum } from "@wengert/ops";
+import { mul, prod, sum } from "@wengert/ops";
+import { linearRecurrence } from "@wengert/ops/extend";
 import { describe, expect, it } from "vitest";
 import { int32, numbers, product, random } from "./support.ts";
 
 const range = (n: number): number[] => [...new Array(n).keys()];
-/** The product of a lane but for the entries `left out`: the derivative by these. */
+/** The product of a slice but for the entries `left out`: the derivative by these. */
 const without = (x: readonly number[], ...leftOut: number[]): number =>
   new Set(leftOut).size < leftOut.length ? 0 : x.reduce((y, each, i) => (leftOut.includes(i) ? y : y * each), 1);
 
 describe("prod", () => {
-  const lanes = product([0, 2, -3], [0, 1, -1], [0, 5], [0, -0.5]);
-  it("of a lane with any zeros has the products of the others for derivatives, to third order", () => {
-    for (const lane of lanes) {
-      const x = tensor(lane);
+  const slices = product([0, 2, -3], [0, 1, -1], [0, 5], [0, -0.5]);
+  it("of a slice with any zeros has the products of the others for derivatives, to third order", () => {
+    for (const slice of slices) {
+      const x = tensor(slice);
       const f = (a: Tensor) => prod(a);
-      expect(f(x).item()).toBe(without(lane));
-      expect(numbers(grad(f)(x)).map((y) => y + 0)).toEqual(range(4).map((i) => without(lane, i) + 0));
-      const second = product(range(4), range(4)).map(([i, j]) => without(lane, i!, j!) + 0);
+      expect(f(x).item()).toBe(without(slice));
+      expect(numbers(grad(f)(x)).map((y) => y + 0)).toEqual(range(4).map((i) => without(slice, i) + 0));
+      const second = product(range(4), range(4)).map(([i, j]) => without(slice, i!, j!) + 0);
       expect(numbers(hessian(f)(x)).map((y) => y + 0)).toEqual(second);
-      const third = product(range(4), range(4), range(4)).map(([i, j, k]) => without(lane, i!, j!, k!) + 0);
+      const third = product(range(4), range(4), range(4)).map(([i, j, k]) => without(slice, i!, j!, k!) + 0);
       expect(numbers(jacobian(hessian(f))(x)).map((y) => y + 0)).toEqual(third);
     }
   });
   it("reduces any axes, row by row", () => {
     const x = mul(random([2, 3, 4]), 2);
     for (const axis of [[], [0], [1], [2], [0, 1], [0, 2], [1, 2], [0, 1, 2]]) {
-      const lanes = new Map<string, number>();
+      const slices = new Map<string, number>();
       for (const at of product(range(2), range(3), range(4))) {
         const place = String(at.filter((_, i) => !axis.includes(i)));
-        lanes.set(place, (lanes.get(place) ?? 1) * x.data.get(...at));
+        slices.set(place, (slices.get(place) ?? 1) * x.data.get(...at));
       }
       const y = prod(x, { axis, keepDims: true });
       expect(y.shape).toEqual([2, 3, 4].map((n, i) => (axis.includes(i) ? 1 : n)));
-      expect(numbers(y)).toEqual([...lanes.values()]);
-      expect(numbers(prod(x, { axis }))).toEqual([...lanes.values()]);
+      expect(numbers(y)).toEqual([...slices.values()]);
+      expect(numbers(prod(x, { axis }))).toEqual([...slices.values()]);
       gradcheck((a: Tensor) => prod(a, { axis }), [x]);
     }
   });
@@ -43,7 +44,7 @@ describe("prod", () => {
     expect(prod(zeros([2, 0]), { axis: 1 }).toNested()).toEqual([1, 1]);
     expect(grad((x: Tensor) => sum(prod(x, { axis: 1 })))(zeros([2, 0])).shape).toEqual([2, 0]);
   });
-  it("lets NaN and infinities through, in their own lanes", () => {
+  it("lets NaN and infinities through, in their own slices", () => {
     const x = tensor([
       [2, Number.NaN, 3],
       [0, Infinity, 2],
@@ -85,18 +86,18 @@ describe("prod", () => {
   });
 });
 
-describe("recurrence", () => {
+describe("linearRecurrence", () => {
   const [a, b] = [
     [2, 3, -1, 5],
     [1, 10, 100, 1000],
   ].map((list) => tensor(list)) as [Tensor, Tensor];
   it("starts with 0, and multiplies and adds from entry to entry", () => {
-    expect(recurrence(a, b).toNested()).toEqual([0, 1, 13, 87]);
-    expect(recurrence(a, b, { reverse: true }).toNested()).toEqual([-2690, -900, 1000, 0]);
+    expect(linearRecurrence(a, b).toNested()).toEqual([0, 1, 13, 87]);
+    expect(linearRecurrence(a, b, { reverse: true }).toNested()).toEqual([-2690, -900, 1000, 0]);
   });
   it("does not multiply an infinite first entry by the 0 it starts with", () => {
-    expect(recurrence(tensor([Infinity, 2, 3]), tensor([1, 1, 1])).toNested()).toEqual([0, 1, 3]);
-    const [toA] = vjp(recurrence, tensor([Infinity, 2]), tensor([1, 1])).pullback(tensor([5, 5]));
+    expect(linearRecurrence(tensor([Infinity, 2, 3]), tensor([1, 1, 1])).toNested()).toEqual([0, 1, 3]);
+    const [toA] = vjp(linearRecurrence, tensor([Infinity, 2]), tensor([1, 1])).pullback(tensor([5, 5]));
     expect(toA.toNested()).toEqual([0, 0]);
   });
 });

@@ -1,10 +1,10 @@
 import { Tensor, tensor, zeros } from "@wengert/core";
-import { ndarray } from "@wengert/core/ndarray";
+import { ndarray } from "@wengert/core/extend";
 import { einsum, kernels, matmul, transpose } from "@wengert/ops";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { inUse } from "../src/wasm/kernels.ts";
+import { currentEngine } from "../src/wasm/kernels.ts";
 import { Workspace } from "../src/wasm/workspace.ts";
-import { numbers, product, random, twins } from "./support.ts";
+import { numbers, product, random, relayouts } from "./support.ts";
 
 const { choice, available } = kernels();
 afterEach(() => {
@@ -89,7 +89,7 @@ describe.each(compiled)("products by %s", (name) => {
 
   it("take nothing from beside their operands, at all sizes up to two tiles", () => {
     kernels(name);
-    const { memory, free } = inUse()!.exports;
+    const { memory, free } = currentEngine()!.exports;
     const nothing = 0xff; // NaN of both dtypes
     const matrices = product(range(13), range(18), [1, 2, 3, 5]).map(([m, n, k]) => [m! + 1, n! + 1, k!]);
     const lines = product([1], [31, 32, 33, 63, 64, 65, 71, 100], [1, 2, 7, 401]);
@@ -143,8 +143,8 @@ describe.each(compiled)("products by %s", (name) => {
       ] as const) {
         const [a, b] = [of(dtype, [m, k], 1), of(dtype, [k, n], 2)];
         const wanted = numbers(matmul(a, b));
-        for (const [left, p] of twins(a))
-          for (const [right, q] of twins(b)) expectSame(`${left}, ${right}`, numbers(matmul(p, q)), wanted);
+        for (const [left, p] of relayouts(a))
+          for (const [right, q] of relayouts(b)) expectSame(`${left}, ${right}`, numbers(matmul(p, q)), wanted);
       }
       const source = of(dtype, [20], 3);
       const strided = (shape: number[], stride: number[]) =>

@@ -1,19 +1,7 @@
-import {
-  checkpoint,
-  customVjp,
-  grad,
-  hessian,
-  hvp,
-  isFloat,
-  jacobian,
-  jvp,
-  type Tensor,
-  tensor,
-  vjp,
-} from "@wengert/core";
-import { ndarray, type Shape } from "@wengert/core/ndarray";
+import { checkpoint, customVjp, grad, hessian, hvp, jacobian, jvp, type Tensor, tensor, vjp } from "@wengert/core";
+import { isFloat, ndarray, type Shape } from "@wengert/core/extend";
 import { toStringMethod } from "fast-check";
-import { everything } from "./support.ts";
+import { allExports } from "./support.ts";
 
 // A program is plain data: it can be run, reordered, cut down, and printed as the TypeScript that does the same.
 
@@ -39,7 +27,7 @@ interface Call {
 }
 
 /** `name = via((...params) => { body; return result })` of the args: a transform of a function that may use what is around it. */
-interface Nested {
+interface TransformStep {
   readonly name: string;
   readonly via: keyof typeof transforms;
   readonly params: readonly string[];
@@ -47,7 +35,7 @@ interface Nested {
   readonly result: string;
   readonly args: readonly Ref[];
 }
-export type ProgramStep = Call | Nested;
+export type ProgramStep = Call | TransformStep;
 
 type Body = (...params: Tensor[]) => Tensor;
 interface Transform {
@@ -55,11 +43,11 @@ interface Transform {
   readonly text: (f: string, ...args: string[]) => string;
   /** Arguments of the whole, and of the function that it transforms. */
   readonly arity: readonly [args: number, params: number];
-  readonly ofScalars?: true;
+  readonly needsScalar?: true;
 }
 
 /** A rule of one's own that is right. */
-const custom = (f: Body): Body =>
+const withCustomRule = (f: Body): Body =>
   customVjp({
     forward: (...args: Tensor[]) => [f(...args), args],
     backward: (args, g) => vjp(f, ...args).pullback(g),
@@ -70,7 +58,7 @@ export const transforms = {
     apply: (f, x) => grad(f)(x!) as Tensor,
     text: (f, x) => `grad(${f})(${x})`,
     arity: [1, 1],
-    ofScalars: true,
+    needsScalar: true,
   },
   jvp: {
     apply: (f, x, v) => jvp(f, [x!], [v!]).tangent,
@@ -89,7 +77,7 @@ export const transforms = {
     apply: (f, x, v) => hvp(f)(x!, v!),
     text: (f, x, v) => `hvp(${f})(${x}, ${v})`,
     arity: [2, 1],
-    ofScalars: true,
+    needsScalar: true,
   },
   jacobian: {
     apply: (f, x) => jacobian(f)(x!),
@@ -100,7 +88,7 @@ export const transforms = {
     apply: (f, x) => hessian(f)(x!),
     text: (f, x) => `hessian(${f})(${x})`,
     arity: [1, 1],
-    ofScalars: true,
+    needsScalar: true,
   },
   checkpoint: {
     apply: (f, ...args) => checkpoint<Tensor[], Tensor>(f)(...args),
@@ -108,7 +96,7 @@ export const transforms = {
     arity: [2, 2],
   },
   customVjp: {
-    apply: (f, ...args) => custom(f)(...args),
+    apply: (f, ...args) => withCustomRule(f)(...args),
     text: (f, ...args) =>
       `((f) => customVjp({ forward: (...x) => [f(...x), x], backward: (x, g) => vjp(f, ...x).pullback(g) }))(${f})(${args.join(", ")})`,
     arity: [2, 2],
@@ -118,63 +106,63 @@ export const transforms = {
 const isRef = (x: Plain): x is Ref => typeof x === "object" && x !== null && "ref" in x;
 
 /** `args` with `f` of each reference. */
-function mapped(x: Plain, f: (ref: Ref) => unknown): unknown {
+function mapRefs(x: Plain, f: (ref: Ref) => unknown): unknown {
   if (typeof x !== "object" || x === null) return x;
   if (isRef(x)) return f(x);
-  if (Array.isArray(x)) return x.map((entry) => mapped(entry, f));
-  return Object.fromEntries(Object.entries(x).map(([key, entry]) => [key, mapped(entry, f)]));
+  if (Array.isArray(x)) return x.map((entry) => mapRefs(entry, f));
+  return Object.fromEntries(Object.entries(x).map(([key, entry]) => [key, mapRefs(entry, f)]));
 }
 
 /** The names of all values that a step uses, also inside the function that it transforms. */
-export function usedBy(step: ProgramStep): Set<string> {
+export function namesUsedBy(step: ProgramStep): Set<string> {
   const names = new Set<string>();
-  mapped(step.args, ({ ref }) => names.add(ref));
+  mapRefs(step.args, ({ ref }) => names.add(ref));
   if ("call" in step) return names;
   const own = new Set([...step.params, ...step.body.map(({ name }) => name)]);
-  for (const name of [step.result, ...step.body.flatMap((inner) => [...usedBy(inner)])])
+  for (const name of [step.result, ...step.body.flatMap((inner) => [...namesUsedBy(inner)])])
     if (!own.has(name)) names.add(name);
   return names;
 }
 
 /** The step with other names in the place of some. */
-export function renamed(step: ProgramStep, to: (name: string) => string): ProgramStep {
-  const args = mapped(step.args, ({ ref }) => ({ ref: to(ref) }));
+export function renameValues(step: ProgramStep, to: (name: string) => string): ProgramStep {
+  const args = mapRefs(step.args, ({ ref }) => ({ ref: to(ref) }));
   if ("call" in step) return { ...step, args: args as Plain[] };
-  const body = step.body.map((inner) => renamed(inner, to));
+  const body = step.body.map((inner) => renameValues(inner, to));
   return { ...step, args: args as Ref[], body, result: to(step.result) };
 }
 
 /** What `names` need of `steps`. */
-export function neededFor(names: readonly string[], steps: readonly ProgramStep[]): readonly ProgramStep[] {
+export function stepsNeededFor(names: readonly string[], steps: readonly ProgramStep[]): readonly ProgramStep[] {
   const needed = new Set(names);
   const kept: ProgramStep[] = [];
   for (const step of steps.toReversed()) {
     if (!needed.has(step.name)) continue;
-    for (const name of usedBy(step)) needed.add(name);
-    kept.push("call" in step ? step : { ...step, body: neededFor([step.result], step.body) });
+    for (const name of namesUsedBy(step)) needed.add(name);
+    kept.push("call" in step ? step : { ...step, body: stepsNeededFor([step.result], step.body) });
   }
   return kept.reverse();
 }
 
 /** The same steps in another order in which each comes after what it uses. */
-export function reordered(steps: readonly ProgramStep[], choose: (n: number) => number): ProgramStep[] {
-  const waiting = steps.map((step) => ("call" in step ? step : { ...step, body: reordered(step.body, choose) }));
+export function reorder(steps: readonly ProgramStep[], choose: (n: number) => number): ProgramStep[] {
+  const pending = steps.map((step) => ("call" in step ? step : { ...step, body: reorder(step.body, choose) }));
   const done: ProgramStep[] = [];
-  while (waiting.length > 0) {
-    const isReady = (step: ProgramStep) => waiting.every(({ name }) => !usedBy(step).has(name));
-    const ready = waiting.filter(isReady);
+  while (pending.length > 0) {
+    const isReady = (step: ProgramStep) => pending.every(({ name }) => !namesUsedBy(step).has(name));
+    const ready = pending.filter(isReady);
     const next = ready[choose(ready.length)]!;
-    waiting.splice(waiting.indexOf(next), 1);
+    pending.splice(pending.indexOf(next), 1);
     done.push(next);
   }
   return done;
 }
 
-const exportsByName = new Map(everything.map(({ name, call }) => [name, call]));
+const exportsByName = new Map(allExports.map(({ name, call }) => [name, call]));
 
 /** The value of one step. */
 export function resultOf(step: ProgramStep, scope: ReadonlyMap<string, Tensor>): Tensor {
-  const args = mapped(step.args, ({ ref }) => scope.get(ref)!) as Tensor[];
+  const args = mapRefs(step.args, ({ ref }) => scope.get(ref)!) as Tensor[];
   if ("call" in step) {
     const value = exportsByName.get(step.call)!(...args);
     return Array.isArray(value) ? value.at(-1)! : value;
@@ -195,8 +183,8 @@ export class Program {
 
   constructor(leaves: readonly Leaf[], steps: readonly ProgramStep[], outputs: readonly string[]) {
     this.outputs = outputs;
-    this.steps = neededFor(outputs, steps);
-    const used = new Set([...outputs, ...this.steps.flatMap((step) => [...usedBy(step)])]);
+    this.steps = stepsNeededFor(outputs, steps);
+    const used = new Set([...outputs, ...this.steps.flatMap((step) => [...namesUsedBy(step)])]);
     this.leaves = leaves.filter(({ name }) => used.has(name));
   }
 
@@ -252,10 +240,10 @@ export const tensorOf = ({ shape, dtype, values, name }: Leaf): Tensor =>
 
 function leafText(leaf: Leaf): string {
   const nested = JSON.stringify(tensorOf(leaf).toNested());
-  const isPlain = leaf.dtype === "float64" || leaf.dtype === "bool";
+  const hasDefaultDType = leaf.dtype === "float64" || leaf.dtype === "bool";
   const empty = leaf.values.length === 0;
   if (empty) return `zeros([${leaf.shape.join(", ")}], { dtype: "${leaf.dtype}" })`;
-  return isPlain ? `tensor(${nested})` : `tensor(${nested}, { dtype: "${leaf.dtype}" })`;
+  return hasDefaultDType ? `tensor(${nested})` : `tensor(${nested}, { dtype: "${leaf.dtype}" })`;
 }
 
 const argText = (x: Plain): string => {

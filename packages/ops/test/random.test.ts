@@ -10,7 +10,7 @@ import {
 } from "@wengert/core";
 import { foldIn, mul, randomKey, randomNormal, randomUniform, splitKey } from "@wengert/ops";
 import { describe, expect, it, test, vi } from "vitest";
-import { threefry } from "../src/random.ts"; // the generator itself, for its published vectors
+import { threefry } from "../src/random/random.ts"; // the generator itself, for its published vectors
 import { errorOf, int32, numbers, random } from "./support.ts";
 
 describe("Threefry-2x32 with 20 rounds gives the vectors that Random123 publishes", () => {

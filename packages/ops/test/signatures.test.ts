@@ -12,9 +12,9 @@ import {
   WengertError,
   zeros,
 } from "@wengert/core";
-import * as ops from "@wengert/ops";
 import { describe, expect, it, test } from "vitest";
-import { errorOf, everySample, int32, numbers } from "./support.ts";
+import * as ops from "./all/ops.ts";
+import { allSamples, errorOf, int32, numbers } from "./support.ts";
 
 type Options = Readonly<Record<string, unknown>>;
 const isOptions = (x: unknown): x is Options =>
@@ -22,7 +22,7 @@ const isOptions = (x: unknown): x is Options =>
 
 /** Every sample with options among which is one of this name. */
 const withOption = (option: string) =>
-  everySample.flatMap(({ title, name, call, sample }) => {
+  allSamples.flatMap(({ title, name, call, sample }) => {
     const options = sample.at(-1);
     if (!isOptions(options) || !(option in options)) return [];
     const put = (bad: unknown) => () => call(...sample.slice(0, -1), { ...options, [option]: bad });

@@ -2,24 +2,26 @@ import { type Tensor, tensor } from "@wengert/core";
 import {
   abs,
   crossEntropy,
-  crossEntropyPullback,
   type Kernels,
   kernels,
   less,
   logSoftmax,
-  logSoftmaxPullback,
   logSumExp,
   mul,
   reshape,
-  softCrossEntropyPullback,
   softmax,
-  softmaxPullback,
   take,
   transpose,
   where,
 } from "@wengert/ops";
+import {
+  crossEntropyPullback,
+  logSoftmaxPullback,
+  softCrossEntropyPullback,
+  softmaxPullback,
+} from "@wengert/ops/extend";
 import { afterAll, describe, expect, it } from "vitest";
-import { noiseLike, numbers, overlapping, product, random, repeated, twins } from "./support.ts";
+import { noiseLike, numbers, overlappingWindows, product, random, relayouts, repeatedAlong } from "./support.ts";
 
 // The kernels in WebAssembly against the plain loops. Rows stand alone in what is compared, and in batches that need several
 // chunks of the kernels' memory.
@@ -35,10 +37,10 @@ function by<T>(which: Kernels, body: () => T): T {
 
 const dtypes = ["float64", "float32"] as const;
 type DType = (typeof dtypes)[number];
-type Lanes = (x: Tensor, g: Tensor, axis: number | readonly number[]) => Tensor;
+type Slices = (x: Tensor, g: Tensor, axis: number | readonly number[]) => Tensor;
 
 interface Case {
-  readonly call: Lanes;
+  readonly call: Slices;
   /** What is an error of 1 ulp in result number i, where it is a sum of terms of both signs: the size of these terms. */
   readonly terms?: (x: readonly number[], g: readonly number[]) => (i: number) => number;
   /** There is one axis, and no list of them. */
@@ -52,7 +54,7 @@ const total = (x: readonly number[], term: (x: number, j: number) => number): nu
 
 /**
  * Probabilities from g, 0 among them, but no subnormal ones: whether these become 0 is a matter of rounding, and beside an infinite
- * cotangent all the difference. From the first entry of each lane of g: cotangents of losses, and labels.
+ * cotangent all the difference. From the first entry of each slice of g: cotangents of losses, and labels.
  */
 const chances = (g: Tensor): Tensor => where(less(g, -0.5), 0, where(less(abs(g), 1e-300), 0, abs(g)));
 const firsts = (g: Tensor, axis: number): Tensor => take(g, 0, { axis });
@@ -264,9 +266,9 @@ describe.each(ways)("%s agrees with plain loops", (way) => {
           expect(numbers(wanted.shape.length < 3 ? wanted : inRows(wanted, axis))).toEqual(
             numbers(by(way, () => call(inRows(x, axis), inRows(g, axis), -1))),
           );
-          for (const [[, a], [, b]] of product(twins(x), twins(g)) as [[string, Tensor], [string, Tensor]][])
+          for (const [[, a], [, b]] of product(relayouts(x), relayouts(g)) as [[string, Tensor], [string, Tensor]][])
             expect(numbers(by(way, () => call(a, b, axis)))).toEqual(numbers(wanted));
-          for (const [thin, whole] of [repeated(x, 0), repeated(x, 2), ...overlapping(x)])
+          for (const [thin, whole] of [repeatedAlong(x, 0), repeatedAlong(x, 2), ...overlappingWindows(x)])
             expect(numbers(by(way, () => call(thin, g, axis)))).toEqual(numbers(by(way, () => call(whole, g, axis))));
         }
       });
@@ -296,7 +298,7 @@ describe.each(ways)("%s agrees with plain loops", (way) => {
           }
         }
       });
-      it("whatever ran before, and whatever lies behind the end of a lane", () => {
+      it("whatever ran before, and whatever lies behind the end of a slice", () => {
         const [x, g] = [rowOf(5, 1, dtype), rowOf(5, 1, dtype, 3)];
         const fresh = numbers(by(way, () => call(x, g, -1)));
         for (const junk of [Number.NaN, Infinity, 1e30]) {
@@ -309,7 +311,7 @@ describe.each(ways)("%s agrees with plain loops", (way) => {
   });
 });
 
-/** A matrix whose rows are the lanes of `t` along `axis`. */
+/** A matrix whose rows are the slices of `t` along `axis`. */
 function inRows(t: Tensor, axis: number | readonly number[]): Tensor {
   const axes = [axis].flat();
   const kept = [0, 1, 2].filter((i) => !axes.includes(i));

@@ -52,7 +52,7 @@ function sourceOf(file: string, text: string): Source {
   const ownCauses = [...nodesIn(program, () => false)]
     .filter(isCause)
     .flatMap(({ value }) => [...nodesIn(value, () => false)]);
-  if (file.endsWith("/causes.ts")) return { file, errors, words: [], causes: wordsIn(nodes) };
+  if (file.endsWith("/nonFiniteCauses.ts")) return { file, errors, words: [], causes: wordsIn(nodes) };
   return { file, errors, words: errors.length > 0 ? wordsIn(nodes) : [], causes: wordsIn(ownCauses) };
 }
 

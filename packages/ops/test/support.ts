@@ -1,7 +1,7 @@
-import { fromNdarray, isFloat, jvp, Tensor, tensor, vjp } from "@wengert/core";
-import { type Data, type NdArray, ndarray, rows, type Shape, sizeOf } from "@wengert/core/ndarray";
-import * as exported from "@wengert/ops";
+import { fromNdarray, jvp, Tensor, tensor, vjp } from "@wengert/core";
+import { type Data, isFloat, type NdArray, ndarray, ravel, type Shape, sizeOf } from "@wengert/core/extend";
 import { expect } from "vitest";
+import * as exported from "./all/ops.ts";
 
 /** What can be called, and what its samples are made of. */
 export interface Exported {
@@ -15,7 +15,7 @@ type Callable = Exported["call"] & { readonly spec?: { samples(): unknown[][] };
 const settings: readonly string[] = ["kernels"];
 
 /** Every op that the package exports, composed ones included. */
-export const everything: readonly Exported[] = Object.entries(exported)
+export const allExports: readonly Exported[] = Object.entries(exported)
   .filter(([name]) => !settings.includes(name))
   .map(([name, value]) => {
     const call = value as unknown as Callable;
@@ -23,7 +23,7 @@ export const everything: readonly Exported[] = Object.entries(exported)
   });
 
 /** Every export with each of its samples, and what stands for the sample in the name of a test. */
-export const everySample = everything.flatMap(({ name, call, samples = [] }) =>
+export const allSamples = allExports.flatMap(({ name, call, samples = [] }) =>
   samples.map((sample, i) => ({ title: `${name}, sample ${i + 1}`, name, call, sample })),
 );
 
@@ -72,17 +72,17 @@ export function random(shape: Shape, seed = 1): Tensor {
 export const noiseLike = ({ shape, dtype }: Tensor, seed: number): Tensor =>
   isFloat(dtype) ? tensor(random(shape, seed), { dtype }) : tensor(random(shape, seed).data, { dtype: "float64" });
 
-export const numbers = (t: Tensor): number[] => Array.from(rows(t.array!));
+export const numbers = (t: Tensor): number[] => Array.from(ravel(t.array!));
 export const int32 = (values: Parameters<typeof tensor>[0]): Tensor => tensor(values, { dtype: "int32" });
 
 /** Values and dtypes of a tree of tensors: what there is to compare. */
-export function shown(tree: unknown): unknown {
+export function plainValues(tree: unknown): unknown {
   if (tree instanceof Tensor) return [tree.dtype, tree.shape, tree.toNested()];
-  return (Array.isArray(tree) ? tree : [tree]).map(shown);
+  return (Array.isArray(tree) ? tree : [tree]).map(plainValues);
 }
 
 /** The cotangents of the floats among the arguments, for a random cotangent of the value, or for what `as` makes of it. */
-export function pulled(
+export function pullBackRandom(
   call: Exported["call"],
   sample: readonly unknown[],
   seed = 7,
@@ -100,27 +100,27 @@ export function adjointPair(f: (...args: Tensor[]) => Tensor, ...args: Tensor[])
   const vs = args.map((x, i) => noiseLike(x, 20 + i));
   const { value, tangent } = jvp(f, args, vs);
   const u = cotangentOf(value, 30);
-  const back = vjp(f, ...args).pullback(u);
+  const pulledBack = vjp(f, ...args).pullback(u);
   const inner = (as: unknown, bs: unknown, size = (x: number) => x) => {
     const [a, b] = [as, bs].map((tree) => tensorsIn(tree).filter(({ dtype }) => isFloat(dtype)));
     return a!.reduce((sum, t, k) => sum + numbers(t).reduce((s, x, i) => s + size(x * numbers(b![k]!)[i]!), 0), 0);
   };
-  return { forward: inner([u], [tangent]), reverse: inner(back, vs), terms: inner([u], [tangent], Math.abs) };
+  return { forward: inner([u], [tangent]), reverse: inner(pulledBack, vs), terms: inner([u], [tangent], Math.abs) };
 }
 
 /** Tensors with the same elements as `t` that lie in memory in other ways; what is between them is never to be read. */
-export function twins(t: Tensor): readonly (readonly [name: string, twin: Tensor])[] {
-  const source = rows(t.array!);
+export function relayouts(t: Tensor): readonly (readonly [name: string, twin: Tensor])[] {
+  const source = ravel(t.array!);
   const rank = t.shape.length;
   const axes = [...t.shape.keys()];
   const place = (shape: readonly number[], stride: readonly number[], offset: number, length: number): Tensor => {
     const data = new (source.constructor as new (n: number) => Data)(length).fill(t.dtype === "bool" ? 1 : 77);
     if (source instanceof Float64Array || source instanceof Float32Array) data.fill(Number.NaN);
-    const laid = ndarray(data, shape, stride, offset);
-    each(laid, (at, i) => {
+    const view = ndarray(data, shape, stride, offset);
+    each(view, (at, i) => {
       data[at] = source[i]!;
     });
-    return new Tensor(shape, t.dtype, laid, t.label);
+    return new Tensor(shape, t.dtype, view, t.label);
   };
   const row = strides(t.shape);
   const column = strides(t.shape.toReversed()).toReversed();
@@ -160,20 +160,20 @@ export function twins(t: Tensor): readonly (readonly [name: string, twin: Tensor
 }
 
 /** The first entry of `t` along `axis`, repeated: without a copy (stride 0), and row by row. */
-export function repeated(t: Tensor, axis: number): readonly [Tensor, Tensor] {
+export function repeatedAlong(t: Tensor, axis: number): readonly [Tensor, Tensor] {
   const { data, shape, stride, offset } = t.array!;
-  const flat = stride.map((s, i) => (i === axis ? 0 : s));
-  const thin = new Tensor(t.shape, t.dtype, ndarray(data, shape, flat, offset), t.label);
-  return [thin, tensor(thin, { label: t.label })];
+  const strideWithZero = stride.map((s, i) => (i === axis ? 0 : s));
+  const withoutCopy = new Tensor(t.shape, t.dtype, ndarray(data, shape, strideWithZero, offset), t.label);
+  return [withoutCopy, tensor(withoutCopy, { label: t.label })];
 }
 
 /** Numbers of `t` in overlapping windows (as [[a, b, c], [c, d, e]]): without a copy, and row by row. */
-export function overlapping(t: Tensor): readonly (readonly [Tensor, Tensor])[] {
+export function overlappingWindows(t: Tensor): readonly (readonly [Tensor, Tensor])[] {
   const { shape, dtype, label } = t;
   const stride = shape.map((_, i) => shape.length - i);
   const last = shape.reduce((at, n, i) => at + (n - 1) * stride[i]!, 0);
   if (shape.length < 2 || last >= t.size) return [];
-  const windows = new Tensor(shape, dtype, ndarray(rows(t.array!), shape, stride), label);
+  const windows = new Tensor(shape, dtype, ndarray(ravel(t.array!), shape, stride), label);
   return [[windows, tensor(windows, { label })]];
 }
 
@@ -205,8 +205,8 @@ export function expectNear(got: Tensor, wanted: readonly number[], relative: num
   expect(got.size).toBe(wanted.length);
   for (const [i, x] of numbers(got).entries()) {
     const w = wanted[i]!;
-    const near = Object.is(x, w) || Math.abs(x - w) <= relative * Math.abs(w) + 1e-100;
-    if (!near) expect.fail(`element ${i}: got ${x}, wanted ${w}, relative error ${Math.abs(x - w) / Math.abs(w)}`);
+    const isNear = Object.is(x, w) || Math.abs(x - w) <= relative * Math.abs(w) + 1e-100;
+    if (!isNear) expect.fail(`element ${i}: got ${x}, wanted ${w}, relative error ${Math.abs(x - w) / Math.abs(w)}`);
   }
 }
 

@@ -1,5 +1,6 @@
 import { grad, OutOfRangeError, type Tensor, tensor, vjp, WengertError, zeros } from "@wengert/core";
-import { flip, mul, oneHot, softmax, sum, take, untake } from "@wengert/ops";
+import { flip, mul, oneHot, softmax, sum, take } from "@wengert/ops";
+import { scatterAdd } from "@wengert/ops/extend";
 import { describe, expect, it, test } from "vitest";
 import { errorOf, int32, numbers } from "./support.ts";
 
@@ -55,17 +56,17 @@ describe("take", () => {
   });
 });
 
-test("untake refuses what take cannot have given", () => {
+test("scatterAdd refuses what take cannot have given", () => {
   const indices = int32([
     [2, 0],
     [1, 1],
   ]);
   for (const shape of [[2, 3], [4], [2, 3, 2]])
     expect(
-      errorOf(() => untake(zeros(shape), indices, { axis: 1, size: 3 })),
+      errorOf(() => scatterAdd(zeros(shape), indices, { axis: 1, size: 3 })),
       String(shape),
     ).toBeInstanceOf(WengertError);
-  expect(errorOf(() => untake(zeros([2, 2]), indices, { axis: 1, size: 3 }))).toBeInstanceOf(OutOfRangeError);
+  expect(errorOf(() => scatterAdd(zeros([2, 2]), indices, { axis: 1, size: 3 }))).toBeInstanceOf(OutOfRangeError);
 });
 
 test("oneHot puts a 1 at the index, in a new last axis", () => {

@@ -1,5 +1,5 @@
 import { DTypeError, grad, OutOfRangeError, ShapeError, type Tensor, tensor, vjp, zeros } from "@wengert/core";
-import type { Shape } from "@wengert/core/ndarray";
+import type { Shape } from "@wengert/core/extend";
 import { argmax, max, mul, sum, takeAlong } from "@wengert/ops";
 import { describe, expect, it } from "vitest";
 import { errorOf, int32, numbers, product, random } from "./support.ts";
@@ -14,7 +14,7 @@ const x = tensor(
 );
 
 describe("takeAlong", () => {
-  it("takes of each lane its own entries, and adds up the cotangents of those that are taken twice", () => {
+  it("takes of each slice its own entries, and adds up the cotangents of those that are taken twice", () => {
     const { value, pullback } = vjp(
       (a: Tensor) =>
         takeAlong(

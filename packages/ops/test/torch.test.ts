@@ -15,7 +15,7 @@ import {
   textOf,
   withGoldens,
 } from "./goldens/torch/read.ts";
-import { type Exported, everything, ofFloats } from "./support.ts";
+import { allExports, type Exported, ofFloats } from "./support.ts";
 
 /** Why an export is not compared: PyTorch has no such function. */
 const withoutCounterpart: Readonly<Record<string, string>> = {
@@ -25,17 +25,18 @@ const withoutCounterpart: Readonly<Record<string, string>> = {
   softCrossEntropyPullback: "a backward kernel; compared by the derivatives of crossEntropy",
   reluPullback: "a backward kernel; compared by the derivatives of relu",
   unslice: "the adjoint of slice; compared by the derivatives of slice",
-  untake: "the adjoint of take; compared by the derivatives of take",
-  untakeAlong: "the adjoint of takeAlong; compared by the derivatives of takeAlong",
+  scatterAdd: "the adjoint of take; compared by the derivatives of take",
+  scatterAddAlong: "the adjoint of takeAlong; compared by the derivatives of takeAlong",
   sigmoidSlope: "the derivative of sigmoid; compared by those of sigmoid",
   tanhSlope: "the derivative of tanh; compared by those of tanh",
   geluSlope: "the derivative of gelu; compared by those of gelu",
   powSlope: "the derivative of pow; compared by those of pow",
-  timesLog: "a part of the rule of pow; compared by its derivatives",
+  xlogy: "a part of the rule of pow; compared by its derivatives",
   logAddExpSlope: "the derivative of logAddExp; compared by those of logAddExp",
-  deviation: "a part of the rules of softmaxPullback; compared by the second derivatives of softmax",
-  productsBefore: "a part of the rule of prod; compared by its derivatives",
-  recurrence: "a part of the rule of prod; compared by its derivatives",
+  subtractWeightedMean: "a part of the rules of softmaxPullback; compared by the second derivatives of softmax",
+  exclusiveCumprod: "a part of the rule of prod; compared by its derivatives",
+  linearRecurrence: "a part of the rule of prod; compared by its derivatives",
+  permutation: "another generator, with other numbers",
   randomKey: "another generator, with other numbers",
   foldIn: "another generator, with other numbers",
   splitKey: "another generator, with other numbers",
@@ -44,7 +45,7 @@ const withoutCounterpart: Readonly<Record<string, string>> = {
 };
 
 const calls = new Map<string, Exported["call"]>([
-  ...everything.map(({ name, call }) => [name, call] as const),
+  ...allExports.map(({ name, call }) => [name, call] as const),
   ...Object.entries(models as unknown as Record<string, Exported["call"]>),
 ]);
 
@@ -106,7 +107,7 @@ function disagreements(c: Case, tolerance = ofItself): Disagreement[] {
     .filter((each) => !agree(each.wengert, each.torch, tolerance) && !bothRefuse(each.wengert, each.torch));
 }
 
-test.each(everything.map(({ name }) => name))("%s is compared with PyTorch, or has no counterpart there", (name) => {
+test.each(allExports.map(({ name }) => name))("%s is compared with PyTorch, or has no counterpart there", (name) => {
   expect(goldens.cases.some(({ op }) => op === name)).toBe(!(name in withoutCounterpart));
 });
 test("what is said to have no counterpart is there", () => {

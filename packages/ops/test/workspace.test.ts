@@ -1,10 +1,10 @@
-import { defineOp, type Op, tensor, type Unary } from "@wengert/core";
-import type { Data } from "@wengert/core/ndarray";
+import { tensor } from "@wengert/core";
+import { type Data, defineOp, type Op, type Unary } from "@wengert/core/extend";
 import { exp, kernels, mul, softmax, sum } from "@wengert/ops";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { Exports } from "../src/wasm/exports.ts";
 import { Workspace } from "../src/wasm/workspace.ts";
-import { everySample, pulled, random, shown } from "./support.ts";
+import { allSamples, plainValues, pullBackRandom, random } from "./support.ts";
 
 const page = 65536;
 const { available, choice } = kernels();
@@ -30,7 +30,7 @@ describe("a workspace", () => {
       for (const from of [0, 1, 5]) {
         const data: Data = new Kind(size + from + 2).map((_, i) => i + 1);
         expect(workspace.begin(3 * (size * Kind.BYTES_PER_ELEMENT + 80))).toBe(true);
-        const [, at, after] = [1, 2, 3].map(() => workspace.take(size * Kind.BYTES_PER_ELEMENT));
+        const [, at, after] = [1, 2, 3].map(() => workspace.allocate(size * Kind.BYTES_PER_ELEMENT));
         expect(at! % 16).toBe(0);
         expect(after! - at!).toBeGreaterThanOrEqual(size * Kind.BYTES_PER_ELEMENT + 64);
         const bytes = new Uint8Array(memory.buffer).fill(255);
@@ -62,7 +62,7 @@ describe("a workspace", () => {
       expect(memory.buffer.byteLength).toBe(page);
       expect(workspace.begin(100)).toBe(true);
       const y = new Float64Array(2);
-      const at = workspace.take(16);
+      const at = workspace.allocate(16);
       workspace.write(at, Float64Array.of(3, 4), 0, 2);
       workspace.read(at, y, 0, 2);
       expect(y).toEqual(Float64Array.of(3, 4));
@@ -86,7 +86,7 @@ describe("a workspace", () => {
     for (const grow of [() => {}, () => memory.grow(1)]) {
       grow();
       expect(workspace.begin(400)).toBe(true);
-      const at = workspace.take(400);
+      const at = workspace.allocate(400);
       workspace.write(at, x, 0, 100);
       const y = new Float32Array(100);
       workspace.read(at, y, 0, 100);
@@ -97,7 +97,11 @@ describe("a workspace", () => {
 });
 
 const results = () =>
-  everySample.map(({ title, call, sample }) => [title, shown(call(...sample)), shown(pulled(call, sample))]);
+  allSamples.map(({ title, call, sample }) => [
+    title,
+    plainValues(call(...sample)),
+    plainValues(pullBackRandom(call, sample)),
+  ]);
 
 describe.each(available.filter((name) => name !== "plain"))("where %s kernels have no memory", (name) => {
   it("every op has the values and cotangents of plain loops", () => {

@@ -1,81 +1,78 @@
-import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
-import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { Application, type DocumentationEntryPoint, type TypeDocOptions } from "typedoc";
+import type { PluginOptions } from "typedoc-plugin-markdown";
+import { programOf, publicEntries, sourceHash } from "../../../tools/docs/model.mjs";
 import type { Source } from "./pages.ts";
 
-// The API as typedoc reads it from the sources: Markdown, which becomes pages like any other.
+// The API as typedoc reads it, from the entries and the program of the model: Markdown, which becomes pages like any other.
 
-const site = new URL("..", import.meta.url).pathname;
-const out = `${site}out/api/packages/`;
-const modules: readonly (readonly [file: string, url: string, name: string, about: string])[] = [
-  [
-    "core/src.md",
-    "api/core.html",
-    "@wengert/core",
-    "The tape: tensors, what records and differentiates them, and what reads a list.",
-  ],
-  [
-    "core/src/gradcheck.md",
-    "api/core-gradcheck.html",
-    "@wengert/core/gradcheck",
-    "Rules held to finite differences, with a diagnosis.",
-  ],
-  ["core/src/ndarray.md", "api/core-ndarray.html", "@wengert/core/ndarray", "Arrays as kernels see them."],
-  [
-    "ops/src.md",
-    "api/ops.html",
-    "@wengert/ops",
-    "The ops as they are declared. [The ops](/docs/ops.md) has them by family, with their options.",
-  ],
-  ["train/src.md", "api/train.html", "@wengert/train", "Fitting small models: optimisers, the loop, metrics, files."],
-  [
-    "train/src/data-1.md",
-    "api/train-data.html",
-    "@wengert/train/data",
-    "Data sets: from files into tensors. [Files](/docs/files.md) tells more.",
-  ],
-  [
-    "train/src/report.md",
-    "api/train-report.html",
-    "@wengert/train/report",
-    "A page on a fit: learning curves, mistakes, what the model is sure of.",
-  ],
-];
+const root = new URL("../../../", import.meta.url).pathname;
+const out = new URL("../out/api/", import.meta.url).pathname;
 
-export function api(): Source[] {
-  if (!isCurrent()) run();
-  return modules.map(([file, url, name, about]) => {
-    const markdown = readFileSync(out + file, "utf8")
-      .replaceAll("](source:", "](/packages/")
-      .replaceAll(/^Defined in: \[packages\/(.*?)\](\(.*?\))/gm, "<small>[$1]$2</small>")
+/** A sentence for each entry. */
+const about: Readonly<Record<string, string>> = {
+  "@wengert/core": "Tensors, the tape, derivatives, and programs with their readers.",
+  "@wengert/core/extend": "For authors of ops and packages: declare ops, record steps, check arguments, read arrays.",
+  "@wengert/core/gradcheck": "Compares VJP rules with finite differences, and diagnoses what is wrong.",
+  "@wengert/ops": "The ops as they are declared. [The ops](/docs/ops.md) lists them by family, with their options.",
+  "@wengert/ops/extend": "For authors of rules: the ops of which other ops' VJP rules are made.",
+  "@wengert/train": "Fits small models: optimizers, the training loop, metrics, checkpoints.",
+  "@wengert/train/extend": "For authors of packages: what data and report share with train.",
+  "@wengert/data": "Reads data sets from files into tensors. [Files](/docs/files.md) has examples.",
+  "@wengert/report": "A page about a fit: learning curves, mistakes, the model's confidence.",
+};
+
+const options: TypeDocOptions & PluginOptions = {
+  plugin: ["typedoc-plugin-markdown"],
+  out,
+  readme: "none",
+  excludeExternals: true,
+  basePath: root,
+  groupOrder: ["Functions", "Variables", "Classes", "Interfaces", "Type Aliases"],
+  outputFileStrategy: "modules",
+  hidePageHeader: true,
+  hidePageTitle: true,
+  hideBreadcrumbs: true,
+  hideGroupHeadings: false,
+  useCodeBlocks: true,
+  expandParameters: true,
+  parametersFormat: "table",
+  interfacePropertiesFormat: "table",
+  typeDeclarationFormat: "table",
+  tableColumnSettings: { hideSources: true, hideModifiers: true, hideInherited: true, hideDefaults: true },
+  logLevel: "Warn",
+};
+
+/** A page for each entry of the published packages. */
+export async function api(): Promise<Source[]> {
+  const entries = publicEntries();
+  const [hash, known] = [sourceHash(entries) + JSON.stringify(options), `${out}.hash`];
+  if (!existsSync(known) || readFileSync(known, "utf8") !== hash) {
+    rmSync(out, { recursive: true, force: true });
+    await write(entries);
+    writeFileSync(known, hash);
+  }
+  return entries.map(({ name, report }) => {
+    const markdown = readFileSync(`${out}${report}.md`, "utf8")
+      .replaceAll(/^Defined in: packages\/(.*?):(\d+)/gm, "<small>[$1:$2](/packages/$1#L$2)</small>")
       // The signature has these already.
       .replaceAll(/^#+ Type Parameters\n\n(?:\|.*\n)+\n/gm, "")
-      // Errors are made by the library: their constructors are all the same.
+      // Only the library constructs errors, and their constructors are all the same.
       .replaceAll(/^#### Constructors\n[\s\S]*?(?=^#{1,4} |^\*\*\*$)/gm, (text) =>
         text.includes("Inherited from") ? "" : text,
       )
       .replaceAll(/^#+ Overrides\n\n.*\n\n?/gm, "");
-    return { path: `api/${file}`, url, title: name, text: `# ${name}\n\n${about}\n\n${markdown}` };
+    const text = `# ${name}\n\n${about[name] ?? ""}\n\n${markdown}`;
+    return { path: `api/${report}.md`, url: `api/${report}.html`, title: name, text };
   });
 }
 
-function run(): void {
-  // Beside its package.json, which names no such file among its exports.
-  const bin = join(dirname(createRequire(import.meta.url).resolve("typedoc/package.json")), "bin/typedoc");
-  const { status, stdout, stderr } = spawnSync(process.execPath, [bin], { cwd: site, encoding: "utf8" });
-  if (status !== 0) throw new Error(`typedoc could not read the API:\n${stdout}${stderr}`);
-}
-
-/** Whether nothing that it was made of has changed since: it takes a few seconds. */
-function isCurrent(): boolean {
-  const made = out + modules[0]![0];
-  if (!existsSync(made)) return false;
-  const sources = ["core/src", "ops/src", "train/src"].flatMap((folder) =>
-    readdirSync(`${site}../${folder}`, { recursive: true, encoding: "utf8" }).map(
-      (name) => `${site}../${folder}/${name}`,
-    ),
-  );
-  const times = [...sources, `${site}typedoc.json`, import.meta.filename].map((path) => statSync(path).mtimeMs);
-  return Math.max(...times) < statSync(made).mtimeMs;
+async function write(entries: ReturnType<typeof publicEntries>): Promise<void> {
+  const app = await Application.bootstrapWithPlugins(options, []);
+  const program = programOf(entries);
+  const sources = entries.map(({ report, source }): DocumentationEntryPoint => {
+    return { displayName: report, program, sourceFile: program.getSourceFile(source)! };
+  });
+  await app.generateOutputs(app.converter.convert(sources));
+  if (app.logger.hasErrors()) throw new Error("typedoc could not read the API, for the reasons above.");
 }

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, statSync } from "node:fs";
 import { posix } from "node:path";
 import Slugger from "github-slugger";
 import MarkdownIt, { type Token } from "markdown-it";
-import { packed } from "../../explorer/src/house/packed.ts";
+import { packed } from "../../explorer/src/page/packed.ts";
 import { tokensOf } from "../../explorer/src/parts/tokens.ts";
 import { root, type Source } from "./pages.ts";
 
@@ -137,7 +137,8 @@ const formula = (text: string): string =>
 const sandboxed: ReadonlySet<string> = new Set([
   "@wengert/core",
   "@wengert/core/gradcheck",
-  "@wengert/core/ndarray",
+  "@wengert/core/extend",
+  "@wengert/ops/extend",
   "@wengert/ops",
 ]);
 
@@ -170,14 +171,14 @@ function block({ info, content }: Token, url: string, follow: (target: string) =
   if (bar.length > 0) bar.push('<button type="button" class="copy" hidden>Copy</button>');
   const label = quoted ? `From ${quoted}` : info.startsWith("ts") ? "Program" : "Text";
   const code = /^(ts|js)\b/.test(info)
-    ? coloured(content)
+    ? colored(content)
     : info === "diff"
       ? difference(content)
       : escaped(content.trimEnd());
   return `<figure class="block">${bar.length > 0 ? `<figcaption>${bar.join("")}</figcaption>` : ""}<pre class="code-block code" tabindex="0" role="group" aria-label="${escaped(label)}"><code>${code}</code></pre></figure>\n`;
 }
 
-export function coloured(code: string): string {
+export function colored(code: string): string {
   return tokensOf(code.trimEnd())
     .map(({ kind, text }) => {
       if (kind === "plain") return escaped(text);
@@ -191,7 +192,7 @@ function difference(text: string): string {
   const names: Readonly<Record<string, string>> = { "+": "ins", "-": "del" };
   const line = (text: string): string => {
     const name = names[text.slice(0, 1)];
-    const code = `${escaped(text.slice(0, 1))}${coloured(text.slice(1))}\n`;
+    const code = `${escaped(text.slice(0, 1))}${colored(text.slice(1))}\n`;
     return name ? `<${name}>${code}</${name}>` : code;
   };
   return text.trimEnd().split("\n").map(line).join("");
@@ -200,7 +201,7 @@ function difference(text: string): string {
 /** A file of the repository that is no Markdown, line by line. */
 export function quotation(path: string): string {
   const code = readFileSync(root + path, "utf8").trimEnd();
-  const html = /\.(m?[tj]sx?)$/.test(path) ? coloured(code) : escaped(code);
+  const html = /\.(m?[tj]sx?)$/.test(path) ? colored(code) : escaped(code);
   // A token may go over several lines, an id must not stand inside of it: numbers stand in a column of their own.
   const numbers = code.split("\n").map((_, i) => `<a id="L${i + 1}" href="#L${i + 1}">${i + 1}</a>`);
   return `<h1 class="code">${escaped(path)}</h1><div class="file scroll" tabindex="0" role="group" aria-label="${escaped(path)}"><pre class="code numbers">${numbers.join("\n")}</pre><pre class="code"><code>${html}</code></pre></div>\n`;

@@ -51,7 +51,7 @@ ${styles.map((style) => `<link rel="stylesheet" href="${to(style)}">`).join("\n"
 <div class="body${outline.length > 1 ? "" : " plain"}">
 <nav id="contents" class="contents" aria-label="Contents">${groups.map((group) => groupOf(group, url)).join("")}</nav>
 <main id="text" tabindex="-1"><article>
-${html}</article>${isListed ? neighbours(url, groups) : ""}</main>
+${html}</article>${isListed ? neighbors(url, groups) : ""}</main>
 ${outline.length > 1 ? `<nav class="outline" aria-label="On this page"><h2>On this page</h2><ul>${outline.map(({ level, id, text }) => `<li class="level-${level}"><a href="#${id}">${escaped(text)}</a></li>`).join("")}</ul></nav>` : ""}
 </div>
 </body>
@@ -68,14 +68,14 @@ function groupOf({ title, sources }: Group, url: string): string {
 }
 
 /** The pages before and after, in the order of reading. */
-function neighbours(url: string, groups: readonly Group[]): string {
+function neighbors(url: string, groups: readonly Group[]): string {
   const all = groups.flatMap(({ sources }) => sources);
   const at = all.findIndex((source) => source.url === url);
   const link = (source: Source | undefined, which: string) =>
     source
       ? `<a class="${which}" href="${escaped(relative(url, source.url))}"><span class="soft small">${which === "next" ? "Next" : "Before"}</span> ${escaped(source.title)}</a>`
       : "";
-  return `<nav class="neighbours" aria-label="Pages before and after">${link(all[at - 1], "before")}${link(all[at + 1], "next")}</nav>`;
+  return `<nav class="neighbors" aria-label="Pages before and after">${link(all[at - 1], "before")}${link(all[at + 1], "next")}</nav>`;
 }
 
 const mark = `<svg viewBox="0 0 32 32" aria-hidden="true"><path d="M4 8h16M4 16h11M4 24h6" stroke="var(--forward)" stroke-width="3" stroke-linecap="round"/><path d="M26 26V7m0 0-4.5 4.5M26 7l4.5 4.5" stroke="var(--backward)" stroke-width="2.8" fill="none" stroke-linecap="round" stroke-linejoin="round"/></svg>`;

@@ -27,7 +27,7 @@ const contents = "docs/README.md";
  * The groups of the list of contents: the headings of docs/README.md with the pages that they link to; what that forgets
  * comes after them, and then the API.
  */
-export function groups(): Group[] {
+export async function groups(): Promise<Group[]> {
   const text = readFileSync(root + contents, "utf8");
   const left = new Set(markdownIn("docs"));
   left.delete(contents);
@@ -46,7 +46,7 @@ export function groups(): Group[] {
     { title: "Wengert", sources: [start] },
     ...listed,
     ...(forgotten.length > 0 ? [{ title: "More", sources: forgotten }] : []),
-    { title: "API", sources: api() },
+    { title: "API", sources: await api() },
   ];
 }
 

@@ -17,11 +17,11 @@ interface Finished extends Rendered {
 export function site(): Plugin {
   return {
     name: "site",
-    generateBundle(_, bundle) {
+    async generateBundle(_, bundle) {
       const entry = Object.values(bundle).find((file) => file.type === "chunk" && file.isEntry);
       if (entry?.type !== "chunk") throw new Error("site: the bundle has no entry.");
       const styles = [...(entry.viteMetadata?.importedCss ?? [])];
-      const contents = groups();
+      const contents = await groups();
       const sources = contents.flatMap((group) => group.sources);
       for (const { path } of sources) if (path.startsWith("docs/")) this.addWatchFile(root + path);
       const { pages, copies } = allPages(sources);

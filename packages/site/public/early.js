@@ -1,4 +1,4 @@
-// Before anything is painted: the colours that the reader has chosen, here or in the explorer.
+// Before anything is painted: the colors that the reader has chosen, here or in the explorer.
 try {
   const scheme = localStorage.getItem("wengert-scheme");
   if (scheme === "light" || scheme === "dark") document.documentElement.dataset.scheme = scheme;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { unpacked } from "../../explorer/src/house/packed.ts";
+import { unpacked } from "../../explorer/src/page/packed.ts";
 import { deadLinks } from "../build/links.ts";
 import { render } from "../build/markdown.ts";
 
@@ -19,11 +19,11 @@ describe("links", () => {
   });
 
   test("to files of the repository lead to pages of these", () => {
-    const { html, files } = shown("[tape](../packages/core/src/tape.ts)");
-    expect(html).toContain('href="files/packages/core/src/tape.ts.html"');
-    expect(files).toEqual(["packages/core/src/tape.ts"]);
+    const { html, files } = shown("[tape](../packages/core/src/autodiff/tape.ts)");
+    expect(html).toContain('href="files/packages/core/src/autodiff/tape.ts.html"');
+    expect(files).toEqual(["packages/core/src/autodiff/tape.ts"]);
     expect(shown("[core](../packages/core)").files).toEqual(["packages/core/README.md"]);
-    expect(shown("[docs](../packages/core/src/tape.ts#L3)").html).toContain('tape.ts.html#L3"');
+    expect(shown("[docs](../packages/core/src/autodiff/tape.ts#L3)").html).toContain('tape.ts.html#L3"');
   });
 
   test("of pictures that are written as HTML lead there too", () => {
@@ -80,7 +80,7 @@ describe("programs", () => {
     expect(opened(`\`\`\`ts\n${program.replaceAll("record", "grad")}\`\`\``)?.[2]).toBe("Run in the explorer");
   });
 
-  test.each(["js", "sh", "ts packages/core/src/tape.ts"])("a block of %s is none", (info) => {
+  test.each(["js", "sh", "ts packages/core/src/autodiff/tape.ts"])("a block of %s is none", (info) => {
     expect(opened(`\`\`\`${info}\n${program}\`\`\``)).toBeNull();
   });
 

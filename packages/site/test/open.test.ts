@@ -1,9 +1,9 @@
 import { expect } from "vitest";
-import { unpacked } from "../../explorer/src/house/packed.ts";
+import { unpacked } from "../../explorer/src/page/packed.ts";
 import { test, visit } from "../../explorer/test/support.ts";
 import { groups, type Source } from "../build/pages.ts";
 
-const pages = groups().flatMap(({ sources }) => sources.filter(hasPrograms));
+const pages = (await groups()).flatMap(({ sources }) => sources.filter(hasPrograms));
 
 function hasPrograms({ path, text }: Source): boolean {
   return path.startsWith("docs/") && /^```ts$/m.test(text);

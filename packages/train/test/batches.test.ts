@@ -1,6 +1,7 @@
-import { leaves, type Tensor, tensor, zeros } from "@wengert/core";
-import { randomKey, randomNormal, transpose } from "@wengert/ops";
-import { batches, kFold, permutation, split, standardize } from "@wengert/train";
+import { type Tensor, tensor, withLabel, zeros } from "@wengert/core";
+import { leaves } from "@wengert/core/extend";
+import { permutation, randomKey, randomNormal, transpose } from "@wengert/ops";
+import { batches, kFold, standardize, trainTestSplit } from "@wengert/train";
 import fc from "fast-check";
 import { describe, expect, expectTypeOf, it, test } from "vitest";
 
@@ -20,7 +21,7 @@ describe("batches", () => {
     fc.assert(
       fc.property(counts, sizes, seeds, fc.boolean(), (count, size, seed, dropLast) => {
         fc.pre(!dropLast || size <= count);
-        const epoch = batches(rowsUpTo(count), { size, key: keyOf(seed), dropLast });
+        const epoch = batches(rowsUpTo(count), { batchSize: size, key: keyOf(seed), dropLast });
         const all = [...epoch];
         expect(all).toHaveLength(epoch.length);
         const seen = all.flatMap(({ y }) => numbers(y[0]));
@@ -38,11 +39,11 @@ describe("batches", () => {
 
   it("are a function of key and epoch, however they are asked for", () => {
     const order = (seed: number, epoch: number) =>
-      [...batches(rowsUpTo(50), { size: 7, key: randomKey(seed), epoch })].flatMap(({ y }) => numbers(y[0]));
+      [...batches(rowsUpTo(50), { batchSize: 7, key: randomKey(seed), epoch })].flatMap(({ y }) => numbers(y[0]));
     expect(order(1, 3)).toEqual(order(1, 3));
     const orders = [order(1, 0), order(1, 1), order(1, 2), order(2, 0), order(2, 1)];
     expect(new Set(orders.map(String)).size).toBe(5);
-    const epoch = batches(rowsUpTo(50), { size: 7, key: randomKey(1) });
+    const epoch = batches(rowsUpTo(50), { batchSize: 7, key: randomKey(1) });
     expect([...epoch].map(({ y }) => numbers(y[0]))).toEqual([...epoch].map(({ y }) => numbers(y[0])));
     expect(numbers(epoch.at(5)!.x)).toEqual(numbers([...epoch][5]!.x));
     expect([epoch.at(-1), epoch.at(8), epoch.at(0.5)]).toEqual([undefined, undefined, undefined]);
@@ -50,11 +51,12 @@ describe("batches", () => {
 
   it("are views without a key, and of rows alone with one", () => {
     const data = rowsUpTo(20);
-    for (const batch of batches(data, { size: 6 })) {
+    for (const batch of batches(data, { batchSize: 6 })) {
       expect(batch.x.array!.data).toBe(data.x.array!.data);
       expect(batch.y[0].array!.data).toBe(data.y[0].array!.data);
     }
-    for (const batch of batches(data, { size: 5, key: randomKey(1) })) expect(batch.x.array!.data).toHaveLength(10);
+    for (const batch of batches(data, { batchSize: 5, key: randomKey(1) }))
+      expect(batch.x.array!.data).toHaveLength(10);
   });
 
   it("keep types, dtypes and labels, in memory of any order", () => {
@@ -63,19 +65,18 @@ describe("batches", () => {
       readonly is: readonly [Tensor];
     }
     const data: Example = {
-      image: transpose(zeros([3, 8], { dtype: "float32" })),
+      image: withLabel(transpose(zeros([3, 8], { dtype: "float32" })), "X"),
       is: [tensor(new Array(8).fill(true), { label: "y" })],
     };
-    data.image.label = "X";
     for (const key of [undefined, randomKey(1)]) {
-      const batch = batches(data, { size: 8, key }).at(0)!;
+      const batch = batches(data, { batchSize: 8, key }).at(0)!;
       expectTypeOf(batch).toEqualTypeOf<Example>();
       expect(leaves("test", batch, "batch").map(({ label, dtype, shape }) => [label, dtype, ...shape])).toEqual([
         ["X", "float32", 8, 3],
         ["y", "bool", 8],
       ]);
     }
-    expect(batches(zeros([4]), { size: 4 }).at(0)!.shape).toEqual([4]);
+    expect(batches(zeros([4]), { batchSize: 4 }).at(0)!.shape).toEqual([4]);
   });
 });
 
@@ -120,7 +121,7 @@ describe("permutation", () => {
 });
 
 const share = fc.double({ min: 0.05, max: 0.95, noNaN: true });
-const labelled = fc
+const labeled = fc
   .tuple(fc.integer({ min: 4, max: 60 }), fc.integer({ min: 1, max: 4 }), fc.nat())
   .map(([count, classes, seed]) => {
     const order = numbers(permutation(randomKey(seed), count));
@@ -128,13 +129,13 @@ const labelled = fc
   });
 const inClass = ({ labels }: { labels: Tensor }, k: number) => numbers(labels).filter((each) => each === k).length;
 
-describe("split", () => {
+describe("trainTestSplit", () => {
   it("gives each row to one part, of which the first has its share, in order", () => {
     fc.assert(
       fc.property(counts, share, seeds, (count, share, seed) => {
         const size = Math.round(share * count);
         fc.pre(size > 0 && size < count);
-        const parts = split(rowsUpTo(count), { share, key: keyOf(seed) });
+        const parts = trainTestSplit(rowsUpTo(count), { fraction: share, key: keyOf(seed) });
         const [first, second] = parts.map(({ y }) => numbers(y[0])) as [number[], number[]];
         expect(first).toHaveLength(size);
         expect([...first, ...second].sort((a, b) => a - b)).toEqual([...Array(count).keys()]);
@@ -146,10 +147,10 @@ describe("split", () => {
 
   it("gives each class its share", () => {
     fc.assert(
-      fc.property(labelled, share, seeds, ({ count, classes, ...data }, share, seed) => {
+      fc.property(labeled, share, seeds, ({ count, classes, ...data }, share, seed) => {
         const size = Math.round(share * count);
         fc.pre(size > 0 && size < count);
-        const [first, second] = split(data, { share, key: keyOf(seed), labels: data.labels });
+        const [first, second] = trainTestSplit(data, { fraction: share, key: keyOf(seed), labels: data.labels });
         expect([first.labels.size, second.labels.size]).toEqual([size, count - size]);
         for (let k = 0; k < classes; k++)
           expect(Math.abs(inClass(first, k) - (inClass(data, k) * size) / count)).toBeLessThan(1);
@@ -158,7 +159,8 @@ describe("split", () => {
   });
 
   it("draws other rows with another key, each as likely", () => {
-    const drawn = (seed: number) => numbers(split(rowsUpTo(10), { share: 0.3, key: randomKey(seed) })[0].y[0]);
+    const drawn = (seed: number) =>
+      numbers(trainTestSplit(rowsUpTo(10), { fraction: 0.3, key: randomKey(seed) })[0].y[0]);
     expect(drawn(1)).toEqual(drawn(1));
     const times = new Array(10).fill(0);
     for (let seed = 0; seed < 3000; seed++) for (const row of drawn(seed)) times[row]++;
@@ -167,14 +169,14 @@ describe("split", () => {
 
   it("copies nothing where the first rows are the first part", () => {
     const data = rowsUpTo(10);
-    for (const part of split(data, { share: 0.5 })) expect(part.x.array!.data).toBe(data.x.array!.data);
+    for (const part of trainTestSplit(data, { fraction: 0.5 })) expect(part.x.array!.data).toBe(data.x.array!.data);
   });
 });
 
 describe("kFold", () => {
   it("holds each row out once, in parts that differ by one at most, of each class too", () => {
     fc.assert(
-      fc.property(labelled, fc.integer({ min: 2, max: 9 }), seeds, fc.boolean(), (data, folds, seed, stratified) => {
+      fc.property(labeled, fc.integer({ min: 2, max: 9 }), seeds, fc.boolean(), (data, folds, seed, stratified) => {
         const { count, classes, ...rows } = data;
         fc.pre(folds <= count);
         const all = [...kFold(rows, { folds, key: keyOf(seed), labels: stratified ? rows.labels : undefined })];
@@ -208,21 +210,22 @@ describe("standardize", () => {
   it("gives what it was fitted to mean 0 and deviation 1, and is undone", () => {
     const data = { wide: tensor(x.toNested<number[][]>().map(([v]) => 1e3 * v! + 5e4)), tall: [x] };
     const scale = standardize(data);
-    const mapped = scale.apply(data);
+    const mapped = scale.transform(data);
     expectTypeOf(mapped).toEqualTypeOf<typeof data>();
     const again = standardize(mapped);
     for (const column of [...numbers(again.mean.wide), ...numbers(again.mean.tall[0]!)])
       expect(column).toBeCloseTo(0, 12);
-    for (const column of [...numbers(again.deviation.wide), ...numbers(again.deviation.tall[0]!)])
+    for (const column of [...numbers(again.std.wide), ...numbers(again.std.tall[0]!)])
       expect(column).toBeCloseTo(1, 12);
     expect(again.mean.tall[0]!.shape).toEqual([3]);
-    for (const [i, v] of numbers(scale.undo(mapped).tall[0]!).entries()) expect(v).toBeCloseTo(numbers(x)[i]!, 12);
+    for (const [i, v] of numbers(scale.inverseTransform(mapped).tall[0]!).entries())
+      expect(v).toBeCloseTo(numbers(x)[i]!, 12);
   });
 
   it("knows nothing of other rows: these are mapped with its numbers", () => {
-    const { mean, deviation, apply } = standardize(tensor([[1], [3]]));
-    expect([mean.toNested(), deviation.toNested()]).toEqual([[2], [1]]);
-    expect(apply(tensor([[5], [2]])).toNested()).toEqual([[3], [0]]);
+    const { mean, std, transform } = standardize(tensor([[1], [3]]));
+    expect([mean.toNested(), std.toNested()]).toEqual([[2], [1]]);
+    expect(transform(tensor([[5], [2]])).toNested()).toEqual([[3], [0]]);
   });
 
   it("maps a constant column to exactly 0, whatever its mean is rounded to", () => {
@@ -233,10 +236,10 @@ describe("standardize", () => {
             Array.from({ length: n }, (_, i) => [value, i]),
             { dtype },
           );
-          const { mean, deviation, apply, undo } = standardize(column);
-          expect([numbers(mean)[0], numbers(deviation)[0], deviation.dtype]).toEqual([numbers(column)[0], 1, dtype]);
-          expect(numbers(apply(column)).filter((_, i) => i % 2 === 0)).toEqual(Array(n).fill(0));
-          expect(numbers(undo(apply(column)))[0]).toBe(numbers(column)[0]);
+          const { mean, std, transform, inverseTransform } = standardize(column);
+          expect([numbers(mean)[0], numbers(std)[0], std.dtype]).toEqual([numbers(column)[0], 1, dtype]);
+          expect(numbers(transform(column)).filter((_, i) => i % 2 === 0)).toEqual(Array(n).fill(0));
+          expect(numbers(inverseTransform(transform(column)))[0]).toBe(numbers(column)[0]);
         }
   });
 });

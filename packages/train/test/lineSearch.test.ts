@@ -1,6 +1,6 @@
 import { describe, expect, it, test } from "vitest";
-import { cholesky, solve } from "../src/minimise/cholesky.ts";
-import { lineSearch } from "../src/minimise/lineSearch.ts";
+import { cholesky, solve } from "../src/minimize/cholesky.ts";
+import { lineSearch } from "../src/minimize/lineSearch.ts";
 
 type Curve = readonly [loss: (a: number) => number, slope: (a: number) => number];
 

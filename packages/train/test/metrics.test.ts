@@ -20,8 +20,8 @@ import {
   calibration,
   confusionMatrix,
   logLoss,
-  type TopKOptions,
-  topK,
+  type TopKAccuracyOptions,
+  topKAccuracy,
 } from "@wengert/train";
 import fc from "fast-check";
 import { describe, expect, expectTypeOf, test } from "vitest";
@@ -65,8 +65,8 @@ describe("accuracy and topK", () => {
     const scores = tensor([[2, 1, 0], [0, 3, 1], [5, 5, 5], [0, 1, 1]]); // biome-ignore format: a matrix
     expect(accuracy(scores, int32([0, 2, 0, 2]))).toBe(0.5);
     expect(accuracy(scores, int32([0, 1, 0, 1]))).toBe(1);
-    expect(topK(scores, int32([0, 2, 1, 2]), { k: 2 })).toBe(1);
-    expect(topK(scores, int32([2, 0, 2, 0]), { k: 2 })).toBe(0);
+    expect(topKAccuracy(scores, int32([0, 2, 1, 2]), { k: 2 })).toBe(1);
+    expect(topKAccuracy(scores, int32([2, 0, 2, 0]), { k: 2 })).toBe(0);
   });
 
   test("are what sorting says, however many scores are the same", () => {
@@ -75,10 +75,10 @@ describe("accuracy and topK", () => {
         const orders = scores.map((row) => ranked(compareInfinite(row)));
         for (let k = 1; k <= K; k++) {
           const hits = orders.filter((order, i) => order.slice(0, k).includes(labels[i]!)).length;
-          expect(topK(tensor(scores), int32(labels), { k })).toBe(hits / labels.length);
+          expect(topKAccuracy(tensor(scores), int32(labels), { k })).toBe(hits / labels.length);
         }
-        expect(topK(tensor(scores), int32(labels), { k: K })).toBe(1);
-        expect(accuracy(tensor(scores), int32(labels))).toBe(topK(tensor(scores), int32(labels), { k: 1 }));
+        expect(topKAccuracy(tensor(scores), int32(labels), { k: K })).toBe(1);
+        expect(accuracy(tensor(scores), int32(labels))).toBe(topKAccuracy(tensor(scores), int32(labels), { k: 1 }));
         const guesses = int32(orders.map(([first]) => first!));
         expect(accuracy(guesses, int32(labels))).toBe(accuracy(tensor(scores), int32(labels)));
       }),
@@ -87,7 +87,7 @@ describe("accuracy and topK", () => {
 
   test("take the classes along any axis, rows along several, and views", () => {
     const { logits, labels } = likely(12, 5);
-    const wanted = [accuracy(logits, labels), topK(logits, labels, { k: 2 })];
+    const wanted = [accuracy(logits, labels), topKAccuracy(logits, labels, { k: 2 })];
     const grid = reshape(labels, { shape: [3, 4] });
     const turned = transpose(reshape(logits, { shape: [3, 4, 5] }), { axes: [0, 2, 1] });
     for (const [scores, y, axis] of [
@@ -95,7 +95,7 @@ describe("accuracy and topK", () => {
       [turned, grid, 1],
       [turned, grid, -2],
     ] as const)
-      expect([accuracy(scores, y, { axis }), topK(scores, y, { axis, k: 2 })]).toEqual(wanted);
+      expect([accuracy(scores, y, { axis }), topKAccuracy(scores, y, { axis, k: 2 })]).toEqual(wanted);
     expect(accuracy(tensor([1, 3, 2]), int32(1))).toBe(1);
     const part = { start: [4], stop: [9] };
     const some = confusionMatrix(slice(logits, part), slice(labels, part)).counts.toNested();
@@ -108,7 +108,7 @@ describe("accuracy and topK", () => {
       for (const label of [0, 1, 2]) {
         const scores = tensor([[1, 2, 3], [1, 2, 3].with(place, Number.NaN)]);
         expect(() => accuracy(scores, int32([0, label]))).toThrow(/row 1 of scores \[2, 3\] holds NaN/);
-        expect(() => topK(scores, int32([0, label]), { k: 3 })).toThrow(/row 1 .* holds NaN/);
+        expect(() => topKAccuracy(scores, int32([0, label]), { k: 3 })).toThrow(/row 1 .* holds NaN/);
       }
     expect(accuracy(tensor([[-Infinity, Infinity]]), int32([1]))).toBe(1);
     expect(accuracy(tensor([[-Infinity, -Infinity]]), int32([0]))).toBe(1);
@@ -131,9 +131,9 @@ describe("confusionMatrix", () => {
 
   test("knows precision, recall and F₁ of each class", () => {
     expect(matrix.results).toEqual([
-      { name: "cat", count: 3, guessed: 3, precision: 2 / 3, recall: 2 / 3, f1: 2 / 3 },
-      { name: "dog", count: 2, guessed: 3, precision: 1 / 3, recall: 1 / 2, f1: 2 / 5 },
-      { name: "owl", count: 1, guessed: 0, precision: Number.NaN, recall: 0, f1: 0 },
+      { name: "cat", count: 3, predicted: 3, precision: 2 / 3, recall: 2 / 3, f1: 2 / 3 },
+      { name: "dog", count: 2, predicted: 3, precision: 1 / 3, recall: 1 / 2, f1: 2 / 5 },
+      { name: "owl", count: 1, predicted: 0, precision: Number.NaN, recall: 0, f1: 0 },
     ]);
   });
 
@@ -261,11 +261,11 @@ describe("calibration", () => {
 
 test("their types are these", () => {
   expectTypeOf(accuracy).toEqualTypeOf<(scores: Tensor, labels: Tensor, options?: ClassOptions) => number>();
-  expectTypeOf(topK).toEqualTypeOf<(scores: Tensor, labels: Tensor, options: TopKOptions) => number>();
+  expectTypeOf(topKAccuracy).toEqualTypeOf<(scores: Tensor, labels: Tensor, options: TopKAccuracyOptions) => number>();
   expectTypeOf(confusionMatrix).returns.toEqualTypeOf<ConfusionMatrix>();
   expectTypeOf(logLoss).toEqualTypeOf<(p: Tensor, y: Tensor, options?: ClassOptions) => number>();
   expectTypeOf(calibration).toEqualTypeOf<(p: Tensor, y: Tensor, options?: CalibrationOptions) => Calibration>();
-  expectTypeOf<TopKOptions["k"]>().toEqualTypeOf<number>();
+  expectTypeOf<TopKAccuracyOptions["k"]>().toEqualTypeOf<number>();
   // @ts-expect-error: how many guesses is not guessed
-  expect(() => topK(tensor([[1]]), int32([0]))).toThrow(WengertError);
+  expect(() => topKAccuracy(tensor([[1]]), int32([0]))).toThrow(WengertError);
 });

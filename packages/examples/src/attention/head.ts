@@ -1,4 +1,4 @@
-import { type Tensor, tensor } from "@wengert/core";
+import { type Tensor, tensor, withLabel } from "@wengert/core";
 import {
   add,
   div,
@@ -71,11 +71,8 @@ export const tell = ({ value, output }: Head, X: Tensor, W: Tensor): Tensor =>
 
 /** All of it: what is read as scores for what comes next, and the weights on the way. */
 export function predict(head: Head, read: Tensor): { readonly W: Tensor; readonly logits: Tensor } {
-  const X = embed(head, read);
-  X.label = "X";
-  const S = scores(head, X);
-  S.label = "S";
-  const W = weigh(S);
-  W.label = "W";
+  const X = withLabel(embed(head, read), "X");
+  const S = withLabel(scores(head, X), "S");
+  const W = withLabel(weigh(S), "W");
   return { W, logits: tell(head, X, W) };
 }

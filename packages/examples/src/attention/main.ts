@@ -4,14 +4,15 @@
  *
  * `head.ts` is the model, `words.ts` the task; `telling.ts` and `report.ts` show what came of it.
  */
-import { explain, leaves, record, type Tensor, tensor } from "@wengert/core";
+import { explain, record, type Tensor, tensor } from "@wengert/core";
+import { leaves } from "@wengert/core/extend";
 import { crossEntropy, foldIn, mean, randomKey, slice, splitKey, take } from "@wengert/ops";
 import { accuracy, adam, fit as fitTo, measure, type Point } from "@wengert/train";
-import { type Command, command, startIfMain } from "../command.ts";
-import { prepareFolder, writeWhole } from "../files.ts";
-import { toldOfMistakes } from "../fitted.ts";
-import { count, path, positive, spelled } from "../options.ts";
-import { percent, size, whole } from "../table.ts";
+import { type Command, command, startIfMain } from "../shared/command.ts";
+import { prepareFolder, writeWhole } from "../shared/files.ts";
+import { toldOfMistakes } from "../shared/fitted.ts";
+import { count, path, positive, spelled } from "../shared/options.ts";
+import { percent, size, whole } from "../shared/table.ts";
 import { type Head, initialHead, predict } from "./head.ts";
 import { type Fit, type Moment, report, type View } from "./report.ts";
 import { type Blindness, blindness, looks, told } from "./telling.ts";
@@ -87,7 +88,7 @@ ${tape}
     };
     const fitted = await toldOfMistakes(
       fitTo(loss, start, words, {
-        optimiser: adam({ rate, betas: [0.9, 0.99] }),
+        optimizer: adam({ learningRate: rate, betas: [0.9, 0.99] }),
         steps,
         metrics: { ...metrics, accuracy: halfRight },
         history: { everySteps: 1 },

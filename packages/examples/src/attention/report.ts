@@ -1,7 +1,7 @@
 import * as Plot from "@observablehq/plot";
-import { coloured, type Html, head, html, page, plot } from "@wengert/train/report";
-import { chart, line } from "../plots.ts";
-import { percent, whole } from "../table.ts";
+import { colored, type Html, head, html, page, plot } from "@wengert/report";
+import { chart, line } from "../shared/plots.ts";
+import { percent, whole } from "../shared/table.ts";
 import type { Looks } from "./telling.ts";
 
 export interface Moment {
@@ -87,7 +87,7 @@ function curves({ moments, least }: Fit): Html {
 <h2>How it learned</h2>
 <p>The second half of a text can be known from the first: there the loss goes to 0. The first half is news. Whoever gives
 each letter the same chance has the loss log 26 = ${least.toFixed(4)} there, the dashed line, and nobody has less in the mean.</p>
-<p class="note">${coloured("--blue", "copies")}&ensp;${coloured("--orange", "news")}; each point is the batch of one step</p>
+<p class="note">${colored("--blue", "copies")}&ensp;${colored("--orange", "news")}; each point is the batch of one step</p>
 <div class="columns">
 <figure>${losses}</figure>
 <figure>${accuracy}</figure>
@@ -106,7 +106,7 @@ In the second word the letter to be said stands ${letters - 1} places back: ther
 ${letters} places. In the first word there is nothing to be found, and ${looks.mark} of the ${letters} places rest on the mark <code>^</code>
 before the text.</p>
 <div class="maps">${maps}</div>
-<p class="note">From grey, 0, to full colour, 1. Each row sums to 1. Above the diagonal lies what has not been read yet: the
+<p class="note">From gray, 0, to full color, 1. Each row sums to 1. Above the diagonal lies what has not been read yet: the
 softmax leaves it out.</p>
 </section>`;
 }

@@ -1,7 +1,6 @@
-import { grad, type Tensor } from "@wengert/core";
+import { grad, type Tensor, tensor } from "@wengert/core";
 import { abs, argmax, crossEntropy, logicalNot, max, mean, softmax, sum, where } from "@wengert/ops";
-import { likeliest } from "../algebra.ts";
-import { table } from "../table.ts";
+import { table } from "../shared/table.ts";
 import { embed, type Head, past, predict, scores, tell, weigh } from "./head.ts";
 import { type Batch, spelt } from "./words.ts";
 
@@ -34,7 +33,7 @@ export interface Looks {
 
 export function looks(W: readonly (readonly number[])[]): Looks {
   const letters = W.length / 2;
-  const largest = W.map(likeliest);
+  const largest = argmax(tensor(W.map((row) => [...row])), { axis: 1 }).toNested<number[]>();
   return {
     mark: largest.filter((j, i) => i < letters && j === 0).length,
     back: largest.filter((j, i) => i >= letters && j === i - letters + 1).length,

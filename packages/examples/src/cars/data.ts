@@ -1,5 +1,5 @@
-import { InputError } from "../options.ts";
-import { readRows, withNumbers } from "../vega.ts";
+import { InputError } from "../shared/options.ts";
+import { readRows, withNumbers } from "../shared/vega.ts";
 
 export const origins = ["USA", "Europe", "Japan"] as const;
 

@@ -1,8 +1,22 @@
 import { ones, type Tensor, tensor, zeros } from "@wengert/core";
-import { add, concat, crossEntropy, matmul, mul, randomKey, softmax, square, sum } from "@wengert/ops";
-import { accuracy, fit, type History, kFold, momentum, type Standardization, standardize } from "@wengert/train";
-import { likeliest } from "../algebra.ts";
-import { InputError } from "../options.ts";
+import {
+  add,
+  argmax,
+  concat,
+  crossEntropy,
+  matmul,
+  mean,
+  mul,
+  randomKey,
+  softmax,
+  sqrt,
+  square,
+  sum,
+  variance,
+} from "@wengert/ops";
+import { accuracy, fit, type History, kFold, momentum, type StandardScaler, standardize } from "@wengert/train";
+import type { Guess } from "../shared/classifiers.ts";
+import { toldOfMistakes } from "../shared/fitted.ts";
 import { type Car, columns, origins } from "./data.ts";
 
 /** Cars to learn from, and others that the fit must not see. */
@@ -23,7 +37,7 @@ export interface Model {
   /** A row for each column and one for the bias, a column for each origin. */
   readonly W: Tensor;
   /** Where the columns of the training cars lie, and how far apart: in these scales they are multiplied. */
-  readonly scaling: Standardization<Tensor>;
+  readonly scaling: StandardScaler<Tensor>;
   readonly history: History;
 }
 
@@ -47,16 +61,17 @@ export async function learn({ train, heldOut }: Split, { steps, rate, ridge }: S
     return [training ? add(misfit, mul(ridge / 2, sum(square(W)))) : misfit, A] as const;
   };
   const everySteps = Math.max(1, Math.floor(steps / 50));
-  const { params, history, nonFinite } = await fit(loss, startingPoint(), rows(train), {
-    optimiser: momentum({ rate, momentum: 0.95 }),
-    steps,
-    size: train.length,
-    shuffle: false,
-    metrics: { accuracy: (A, { labels }) => accuracy(A, labels) },
-    validation: { data: rows(heldOut), everySteps },
-    history: { everySteps },
-  });
-  if (nonFinite) throw new InputError(`${nonFinite.message}: a smaller --rate keeps it finite.`);
+  const { params, history } = await toldOfMistakes(
+    fit(loss, startingPoint(), rows(train), {
+      optimizer: momentum({ learningRate: rate, momentum: 0.95 }),
+      steps,
+      batchSize: train.length,
+      shuffle: false,
+      metrics: { accuracy: (A, { labels }) => accuracy(A, labels) },
+      validation: { data: rows(heldOut), everySteps },
+      history: { everySteps },
+    }),
+  );
   return { W: params, scaling, history };
 }
 
@@ -65,8 +80,8 @@ const startingPoint = (): Tensor => zeros([columns.length + 1, origins.length], 
 const valuesOf = (cars: readonly Car[]): Tensor => tensor(cars.map(({ values }) => [...values]));
 
 /** How many standard deviations each number lies above the mean of the training cars, and a 1 for the bias. */
-export function rowsOf(cars: readonly Car[], scaling: Standardization<Tensor>): Tensor {
-  return tensor(concat([scaling.apply(valuesOf(cars)), ones([cars.length, 1])], { axis: 1 }), { label: "X" });
+export function rowsOf(cars: readonly Car[], scaling: StandardScaler<Tensor>): Tensor {
+  return tensor(concat([scaling.transform(valuesOf(cars)), ones([cars.length, 1])], { axis: 1 }), { label: "X" });
 }
 
 /** The place of each car's origin. */
@@ -77,27 +92,33 @@ export const labelsOf = (cars: readonly Car[]): Tensor =>
   );
 
 /** For each car the probability of each origin. */
-export function probabilities({ W, scaling }: Model, cars: readonly Car[]): number[][] {
-  return softmax(matmul(rowsOf(cars, scaling), W)).toNested<number[][]>();
-}
+export const probabilities = ({ W, scaling }: Model, cars: readonly Car[]): Tensor =>
+  softmax(matmul(rowsOf(cars, scaling), W));
 
-/** A car with what the model says of it. */
-export interface Verdict extends Car {
+/** A car with the model's guess; its label is its origin. */
+export interface Verdict extends Car, Guess {
   readonly probabilities: readonly number[];
-  readonly guess: number;
 }
 
 export function judge(model: Model, cars: readonly Car[]): Verdict[] {
-  const rows = probabilities(model, cars);
-  return cars.map((car, i) => ({ ...car, probabilities: rows[i]!, guess: likeliest(rows[i]!) }));
+  const P = probabilities(model, cars);
+  const [rows, guesses] = [P.toNested<number[][]>(), argmax(P, { axis: 1 }).toNested<number[]>()];
+  return cars.map((car, i) => {
+    const [all, guess] = [rows[i]!, guesses[i]!];
+    return { ...car, label: car.origin, guess, probability: all[guess]!, probabilities: all };
+  });
 }
 
-export const accuracyOf = (verdicts: readonly Verdict[]): number =>
-  verdicts.filter(({ guess, origin }) => guess === origin).length / verdicts.length;
+export const guessesOf = (verdicts: readonly Verdict[]): Tensor =>
+  tensor(
+    verdicts.map(({ guess }) => guess),
+    { dtype: "int32" },
+  );
 
-/** The mean of numbers, and their standard deviation about it as an estimate from so few: with n − 1. */
+export const accuracyOf = (verdicts: readonly Verdict[]): number => accuracy(guessesOf(verdicts), labelsOf(verdicts));
+
+/** The mean, and the standard deviation as an estimate from a sample: with n − 1. */
 export function meanAndSpread(values: readonly number[]): readonly [mean: number, spread: number] {
-  const mean = values.reduce((sum, x) => sum + x, 0) / values.length;
-  const squares = values.reduce((sum, x) => sum + (x - mean) ** 2, 0);
-  return [mean, Math.sqrt(squares / (values.length - 1))];
+  const x = tensor([...values]);
+  return [mean(x).item(), sqrt(variance(x, { ddof: 1 })).item()];
 }

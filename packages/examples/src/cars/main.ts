@@ -4,13 +4,12 @@
  * `data.ts` reads the cars, `fit.ts` deals them out, learns and judges, `odds.ts` knows what a weight says; `telling.ts` and `report.ts`
  * say and draw it.
  */
-import { tensor } from "@wengert/core";
 import { type ConfusionMatrix, confusionMatrix } from "@wengert/train";
-import { type Command, command, startIfMain } from "../command.ts";
-import { prepareFolder, writeWhole } from "../files.ts";
-import { count, path, positive, spelled } from "../options.ts";
+import { type Command, command, startIfMain } from "../shared/command.ts";
+import { prepareFolder, writeWhole } from "../shared/files.ts";
+import { count, path, positive, spelled } from "../shared/options.ts";
 import { origins, readCars } from "./data.ts";
-import { judge, labelsOf, learn, type Model, type Split, splits, type Verdict } from "./fit.ts";
+import { guessesOf, judge, labelsOf, learn, type Model, type Split, splits, type Verdict } from "./fit.ts";
 import { report } from "./report.ts";
 import { accuracyTold, coefficientsTold, dataTold } from "./telling.ts";
 
@@ -46,11 +45,7 @@ const cars: Command<Outcome> = command({
     for (const part of parts) models.push(await learn(part, settings));
     const verdicts = parts.map(({ heldOut }, i) => judge(models[i]!, heldOut));
     const all = verdicts.flat();
-    const guesses = tensor(
-      all.map(({ guess }) => guess),
-      { dtype: "int32" },
-    );
-    const confusion = confusionMatrix(guesses, labelsOf(all), { classes: origins });
+    const confusion = confusionMatrix(guessesOf(all), labelsOf(all), { classes: origins });
     console.log(accuracyTold(parts, models, verdicts, confusion, settings));
     console.log(coefficientsTold(models, parts as [Split, ...Split[]]));
 

@@ -55,11 +55,13 @@ export function readAloud(ratios: readonly OddsRatio[], model: Model, most: numb
 export const amount = (x: number, digits = 2): string => x.toLocaleString("en", { maximumSignificantDigits: digits });
 
 /** What one standard deviation of each column is, among the cars that were learned from. */
-export const deviationsOf = ({ scaling }: Model): number[] => scaling.deviation.toNested<number[]>();
+export const deviationsOf = ({ scaling }: Model): number[] => scaling.std.toNested<number[]>();
 
 /** The odds of one origin against another for a car, as it is and with one standard deviation more of a column. */
 export function oddsMoved(model: Model, car: Car, { column, of, against }: OddsRatio): readonly [number, number] {
   const moved = { ...car, values: car.values.with(column, car.values[column]! + deviationsOf(model)[column]!) };
-  const [before, after] = probabilities(model, [car, moved]).map((row) => row[of]! / row[against]!);
+  const [before, after] = probabilities(model, [car, moved])
+    .toNested<number[][]>()
+    .map((row) => row[of]! / row[against]!);
   return [before!, after!];
 }

@@ -1,8 +1,8 @@
 import * as Plot from "@observablehq/plot";
 import { tensor } from "@wengert/core";
-import { type Html, html, plot, report as reportOn } from "@wengert/train/report";
-import { chart } from "../plots.ts";
-import { percent, whole } from "../table.ts";
+import { type Html, html, plot, report as reportOn } from "@wengert/report";
+import { chart } from "../shared/plots.ts";
+import { percent, whole } from "../shared/table.ts";
 import { type Cars, columns, origins } from "./data.ts";
 import { accuracyOf, labelsOf, type Model, meanAndSpread, type Verdict } from "./fit.ts";
 import { type OddsRatio, oddsRatios, pairs } from "./odds.ts";
@@ -16,12 +16,12 @@ interface Story {
   readonly verdicts: readonly (readonly Verdict[])[];
 }
 
-// The third colour is that of the text: with blue and orange it can be told apart by everyone, on light and dark pages.
-const colours = ["--blue", "--ink", "--orange"] as const;
+// The third color is that of the text: with blue and orange it can be told apart by everyone, on light and dark pages.
+const colors = ["--blue", "--ink", "--orange"] as const;
 const symbols = ["circle", "cross", "triangle"] as const;
-const byOrigin = { domain: [...origins], range: colours.map((colour) => `var(${colour})`) };
+const byOrigin = { domain: [...origins], range: colors.map((color) => `var(${color})`) };
 const shapes = { domain: [...origins], range: [...symbols] };
-const legend = origins.map((name, k) => html`<b style="color: var(${colours[k]})">${"○✚△"[k]}</b> ${name}&ensp;`);
+const legend = origins.map((name, k) => html`<b style="color: var(${colors[k]})">${"○✚△"[k]}</b> ${name}&ensp;`);
 
 export function report(story: Story): Promise<string> {
   const { data, models, command } = story;
@@ -89,7 +89,7 @@ function triangle(verdicts: readonly Verdict[]): Html {
   return html`<section>
 <h2>Softmax as a place</h2>
 <p>Three probabilities that sum to 1 are a point of a triangle: near a corner the fit is sure, in the middle it has no
-idea, and the lines are where it changes its answer. The colour is where the car does come from.</p>
+idea, and the lines are where it changes its answer. The color is where the car does come from.</p>
 <p class="note">${legend}</p>
 <figure>${drawing}</figure>
 </section>`;
@@ -127,7 +127,7 @@ function coefficients(story: Story): Html {
           x: "factor",
           y: nameOf,
           r: 5,
-          fill: ({ factor }) => (factor > 1 ? `var(${colours[of]})` : `var(${colours[against]})`),
+          fill: ({ factor }) => (factor > 1 ? `var(${colors[of]})` : `var(${colors[against]})`),
         }),
       ],
     });
@@ -136,7 +136,7 @@ function coefficients(story: Story): Html {
   return html`<section>
 <h2>What the coefficients say</h2>
 <p>By what one standard deviation more of a column multiplies the odds of two origins, the other columns unchanged:
-exp(<i>w</i> − <i>w</i>′). The bars reach over all ${models.length} fits; the colour is that of the origin that gains.</p>
+exp(<i>w</i> − <i>w</i>′). The bars reach over all ${models.length} fits; the color is that of the origin that gains.</p>
 <p class="note">${legend}</p>
 <div class="columns">
 ${plots}

@@ -1,15 +1,27 @@
-import type { ConfusionMatrix } from "@wengert/train";
-import { likeliest } from "../algebra.ts";
-import { correlation } from "../scale.ts";
-import { percent, size, table } from "../table.ts";
+import { type Tensor, tensor } from "@wengert/core";
+import { mean, mul } from "@wengert/ops";
+import { type ConfusionMatrix, standardize } from "@wengert/train";
+import { commonest, confusionTable, countsOf, foldTable, standardError, worstOf } from "../shared/classifiers.ts";
+import { percent, size, table } from "../shared/table.ts";
 import { type Cars, columns, origins } from "./data.ts";
-import { accuracyOf, judge, type Model, meanAndSpread, type Settings, type Split, type Verdict } from "./fit.ts";
+import {
+  accuracyOf,
+  judge,
+  labelsOf,
+  type Model,
+  meanAndSpread,
+  type Settings,
+  type Split,
+  type Verdict,
+} from "./fit.ts";
 import { amount, deviationsOf, type OddsRatio, oddsMoved, oddsRatios, pairs, readAloud } from "./odds.ts";
 
 /** What there is, and what is missing. */
 export function dataTold({ cars, missing, incomplete }: Cars): string {
   const gaps = [...missing].map(([name, count]) => `${count} without ${name}`).join(", ");
-  const counts = origins.map((name, k) => `${name} ${cars.filter(({ origin }) => origin === k).length}`).join(", ");
+  const counts = countsOf(labelsOf(cars), origins)
+    .map((n, k) => `${origins[k]} ${n}`)
+    .join(", ");
   return `${cars.length + incomplete} cars, K = ${origins.length} origins, told from ${columns.map(({ name }) => name).join(", ")}.
 ${incomplete} cars are left out: ${gaps}. The others are from: ${counts}.
 `;
@@ -20,67 +32,43 @@ export function accuracyTold(
   splits: readonly Split[],
   models: readonly Model[],
   verdicts: readonly (readonly Verdict[])[],
-  { counts, results }: ConfusionMatrix,
+  confusion: ConfusionMatrix,
   { steps }: Settings,
 ): string {
-  const all = verdicts.flat();
-  const right = accuracyOf(all);
-  const [mean, spread] = meanAndSpread(verdicts.map(accuracyOf));
-  const commonest = likeliest(results.map(({ count }) => count));
-  const share = results[commonest]!.count / all.length;
-  const wrong = worstOf(all, 6);
+  const { accuracy } = confusion;
+  const [average, spread] = meanAndSpread(verdicts.map(accuracyOf));
+  const { name, fraction } = commonest(confusion);
+  const wrong = worstOf(verdicts.flat(), 6);
+  const folds = splits.map(({ train, heldOut }, i) => ({
+    counts: [train.length, heldOut.length] as const,
+    right: [accuracyOf(judge(models[i]!, train)), accuracyOf(verdicts[i]!)] as const,
+  }));
   return `Softmax regression, P = softmax(X W), by ${steps} steps of gradient descent. Each part of the cars is held out once from a
 fit to the others; means and deviations, by which columns are scaled, come from those others alone.
 
-${table([
-  ["", "fitted", "right", "held out", "right"],
-  ...splits.map(({ train, heldOut }, i) => [
-    `part ${i + 1}`,
-    `${train.length}`,
-    percent(accuracyOf(judge(models[i]!, train))),
-    `${heldOut.length}`,
-    percent(accuracyOf(verdicts[i]!)),
-  ]),
-  ["all", "", "", `${all.length}`, percent(right)],
-])}
+${foldTable(folds, accuracy)}
 
-The mean over the parts, and how far apart they lie: ${percent(mean)} ± ${percent(spread)}. Chance alone makes parts of ${verdicts[0]!.length} cars
-differ by ${percent(Math.sqrt((right * (1 - right)) / verdicts[0]!.length))}. Always to say ${origins[commonest]} would be right for ${percent(share)}.
+The mean over the parts, and how far apart they lie: ${percent(average)} ± ${percent(spread)}. Chance alone makes parts of ${verdicts[0]!.length} cars
+differ by ${percent(standardError(accuracy, verdicts[0]!.length))}. Always to say ${name} would be right for ${percent(fraction)}.
 All cars, each judged by the fit that has not seen it:
 
-${table([
-  ["", ...origins.map((name) => `read as ${name}`), "right"],
-  ...origins.map((name, k) => [
-    `is from ${name}`,
-    ...counts.toNested<number[][]>()[k]!.map(String),
-    percent(results[k]!.recall),
-  ]),
-])}
+${confusionTable(confusion, "is from")}
 
 Most confidently wrong:
 
 ${table(
   [
     ["", "is from", "read as", "with"],
-    ...wrong.map(({ name, origin, guess, probabilities }) => [
+    ...wrong.map(({ name, label, guess, probability }) => [
       name,
-      origins[origin]!,
+      origins[label]!,
       origins[guess]!,
-      percent(probabilities[guess]!),
+      percent(probability),
     ]),
   ],
   { left: 3 },
 )}
 ${wrong.some(({ name }) => /^(dodge colt|plymouth champ)/.test(name)) ? "\nNot so wrong: Mitsubishi built the Colt and the Champ in Japan, for Dodge and Plymouth to sell.\n" : ""}`;
-}
-
-/** The wrong verdicts of the highest probability. */
-export function worstOf(verdicts: readonly Verdict[], most: number): Verdict[] {
-  const given = ({ probabilities, guess }: Verdict) => probabilities[guess]!;
-  return verdicts
-    .filter(({ guess, origin }) => guess !== origin)
-    .sort((a, b) => given(b) - given(a))
-    .slice(0, most);
 }
 
 /** The coefficients of the first fit, read aloud, and how they stand in the others. */
@@ -126,4 +114,10 @@ says alone. The ridge keeps such weights from growing against each other.
 `;
 }
 
-const valuesOf = (cars: Split["train"], column: number): number[] => cars.map(({ values }) => values[column]!);
+/** Pearson's correlation of two columns: 1 on a rising line, −1 on a falling line. */
+export function correlation(x: Tensor, y: Tensor): number {
+  const [a, b] = [x, y].map((column) => standardize(column).transform(column)) as [Tensor, Tensor];
+  return mean(mul(a, b)).item();
+}
+
+const valuesOf = (cars: Split["train"], column: number): Tensor => tensor(cars.map(({ values }) => values[column]!));

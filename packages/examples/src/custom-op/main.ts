@@ -1,30 +1,19 @@
 /**
- * An op of one's own: Kepler's equation. Its rule comes from the equation, not from the iteration that solves it;
- * `gradcheck` finds it right to second order, and says of five others what is wrong with them.
+ * Defines two ops: Kepler's equation, and atan2. The rule of the first comes from the equation, not from the iteration that
+ * solves it. `gradcheck` accepts it to second order, and says what is wrong with five other rules. The kernel of the second is
+ * one call of ndarray-ops.
  *
- * `orbit.ts` has the iteration, and the orbit that is fitted.
+ * `orbit.ts` has the iteration, atan2, and the fit of an orbit.
  */
-import {
-  defineOp,
-  describe,
-  explain,
-  grad,
-  hessian,
-  type Op,
-  record,
-  ShapeError,
-  stopGradient,
-  type Tensor,
-  tensor,
-} from "@wengert/core";
+import { explain, grad, hessian, record, ShapeError, stopGradient, type Tensor, tensor } from "@wengert/core";
+import { defineOp, describe, type Op, ravel } from "@wengert/core/extend";
 import { GradcheckError, gradcheck } from "@wengert/core/gradcheck";
-import { rows } from "@wengert/core/ndarray";
-import { div, mul, neg, pow, sin, sub, sum } from "@wengert/ops";
-import { relativeDistance } from "../algebra.ts";
-import { type Command, command, startIfMain } from "../command.ts";
-import { between, count } from "../options.ts";
-import { size, table } from "../table.ts";
-import { findEccentricity, type Guess, type Kepler, keplerInSteps, placeAt, root, slope } from "./orbit.ts";
+import { div, mul, neg, pow, sin, sqrt, square, sub, sum } from "@wengert/ops";
+import { relativeDistance } from "../shared/algebra.ts";
+import { type Command, command, startIfMain } from "../shared/command.ts";
+import { between, count } from "../shared/options.ts";
+import { size, table } from "../shared/table.ts";
+import { angleAt, findEccentricity, type Guess, type Kepler, keplerInSteps, placeAt, root, slope } from "./orbit.ts";
 
 /**
  * E = kepler(M, e), the root of E − e sin E = M for each M, with one e in [0, 1). No formula gives it; but
@@ -37,7 +26,7 @@ export const kepler: Op<readonly [M: Tensor, e: Tensor]> = defineOp({
     throw new ShapeError(`kepler: expected one number e, got ${describe(e, "e")}; call it once for each orbit`);
   },
   kernel: (out, [M, e]) => {
-    const [times, eccentricity] = [rows(M), rows(e)[0]!];
+    const [times, eccentricity] = [ravel(M), ravel(e)[0]!];
     for (let i = 0; i < times.length; i++) out.data[i] = root(times[i]!, eccentricity);
   },
   vjp: [
@@ -110,8 +99,8 @@ export function verdict(op: typeof kepler, at: readonly number[], e: number): Gr
 }
 
 interface Outcome {
-  /** The largest differences, relatively: of derivatives from their formulas, and from those of Newton's steps as ops. */
-  readonly apart: { readonly formulas: number; readonly steps: number };
+  /** The largest relative differences: from formulas, from Kepler's second law, and from Newton's steps as ops. */
+  readonly apart: { readonly formulas: number; readonly areas: number; readonly steps: number };
   readonly errors: readonly (GradcheckError | undefined)[];
   /** The fit with the right rules, and with those that are right at order 1 only. */
   readonly guesses: readonly Guess[];
@@ -119,7 +108,8 @@ interface Outcome {
 }
 
 const customOp: Command<Outcome> = command({
-  summary: "an op of one's own in 20 lines, Kepler's equation: its rule checked, used, and got wrong in five ways",
+  summary:
+    "two ops of your own: Kepler's equation in 20 lines, its rule checked, used and got wrong; atan2 by ndarray-ops",
   options: {
     e: between(0.05, 0.7, 0.2056, "eccentricity of the orbit, by default Mercury's"),
     sightings: count(12, "at how many times the planet is seen", { min: 8 }),
@@ -131,6 +121,8 @@ const customOp: Command<Outcome> = command({
     const [first, second] = [grad(total(kepler))(M), sum(hessian(total(kepler))(M), { axis: 1 })]; // E is of one M only
     const onPaper = [div(1, slope(E, e)), div(neg(mul(e, sin(E))), pow(slope(E, e), 3))] as const;
     const formulas = Math.max(relativeDistance(first, onPaper[0]), relativeDistance(second, onPaper[1]));
+    const speed = grad((at: Tensor) => sum(angleAt(kepler(at, e), e)))(M);
+    const areas = relativeDistance(speed, div(sqrt(sub(1, square(e))), square(slope(E, e))));
     const columns = [
       ["M", M, String],
       ["E", E, fixed],
@@ -161,6 +153,14 @@ ${table([
 
 On paper they are 1 / (1 - e cos E) and -e sin E / (1 - e cos E)³: the same to ${size(formulas)}. Nobody wrote a second
 derivative. The rule is made of ops, which have rules of their own.
+
+ndarray-ops has the loops of most elementwise functions, so most ops need no loop of their own. This is the kernel of
+\`atan2\`, the other op of this lesson (packages/examples/src/custom-op/orbit.ts):
+
+  kernel: (out, [y, x]) => ops.atan2(out, y, x)
+
+It gives the angle ν of the planet at the sun, and the derivative of ν is Kepler's second law: r² ∂ν/∂M = √(1 - e²)
+for every M, where r = 1 - e cos E is the distance to the sun. By the tape it holds to ${size(areas)}.
 `);
 
     const place = record((m: Tensor, ecc: Tensor) => placeAt(kepler(m, ecc), ecc), M, e);
@@ -201,7 +201,7 @@ ${table([
 
 On the left each step doubles the digits of L′ = 0, as Newton's method must; on the right each adds about as many as
 the one before. Both end at the same e, and nobody would have noticed, but for \`gradcheck\` at order 2.`);
-    return { apart: { formulas, steps }, errors, guesses, slipping };
+    return { apart: { formulas, areas, steps }, errors, guesses, slipping };
   },
 });
 

@@ -1,5 +1,7 @@
-import { grad, hessian, OutOfRangeError, type Tensor, tensor } from "@wengert/core";
-import { cos, div, mean, mul, sin, sqrt, square, stack, sub } from "@wengert/ops";
+import { grad, hessian, OutOfRangeError, ShapeError, type Tensor, tensor } from "@wengert/core";
+import { defineOp, describe, isSameShape, type Op } from "@wengert/core/extend";
+import { add, cos, div, mean, mul, neg, sin, sqrt, square, stack, sub } from "@wengert/ops";
+import ops from "ndarray-ops";
 
 /** A way to solve E − e sin E = M for E. */
 export type Kepler = (M: Tensor, e: Tensor) => Tensor;
@@ -27,8 +29,35 @@ export function keplerInSteps(M: Tensor, e: Tensor): Tensor {
   return E;
 }
 
-/** Where on its ellipse a planet is as its sun sees it, x above y, in units of the longer half axis. */
-export const placeAt = (E: Tensor, e: Tensor): Tensor => stack([sub(cos(E), e), mul(sqrt(sub(1, square(e))), sin(E))]);
+/** The coordinates of a planet as its sun sees it, in units of the longer half axis. */
+const coordinates = (E: Tensor, e: Tensor): [x: Tensor, y: Tensor] => [
+  sub(cos(E), e),
+  mul(sqrt(sub(1, square(e))), sin(E)),
+];
+
+/** The same as one tensor, x above y. */
+export const placeAt = (E: Tensor, e: Tensor): Tensor => stack(coordinates(E, e));
+
+/** φ = atan2(y, x) for y and x of the same shape: ȳ = g x / (x² + y²), x̄ = −g y / (x² + y²). */
+export const atan2: Op<readonly [y: Tensor, x: Tensor]> = defineOp({
+  name: "atan2",
+  shape: ([y, x]) => {
+    if (isSameShape(y.shape, x.shape)) return y.shape;
+    throw new ShapeError(`${describe(y, "y")} and ${describe(x, "x")} differ in shape; use broadcastTo`);
+  },
+  kernel: (out, [y, x]) => ops.atan2(out, y, x),
+  vjp: [
+    (g, { inputs: [y, x] }) => div(mul(g, x), add(square(x), square(y))),
+    (g, { inputs: [y, x] }) => neg(div(mul(g, y), add(square(x), square(y)))),
+  ],
+  samples: () => [[tensor([1, -2]), tensor([3, 0.5])]],
+});
+
+/** The angle ν of the planet at its sun, counted from the point closest to the sun. */
+export function angleAt(E: Tensor, e: Tensor): Tensor {
+  const [x, y] = coordinates(E, e);
+  return atan2(y, x);
+}
 
 /** A guess at the eccentricity, and the derivative of the loss there. */
 export interface Guess {

@@ -2,17 +2,17 @@
  * Learns handwritten digits: by softmax regression, or with `--hidden` by a network of two layers.
  *
  * A model is a tree of tensors and a function of it. `fit` takes batches of the images, asks for the gradient of the loss,
- * a tree of the same structure, and hands it to an optimiser.
+ * a tree of the same structure, and hands it to an optimizer.
  */
 import { join } from "node:path";
 import { explain, record, type Tensor, tensor, valueAndGrad, zeros } from "@wengert/core";
 import { add, crossEntropy, matmul, mul, randomKey, randomNormal, relu, splitKey } from "@wengert/ops";
-import { accuracy, adam, applyUpdates, batches, fit, linear, measure, type Optimiser, sgd } from "@wengert/train";
-import { type Command, command, startIfMain } from "../command.ts";
-import { prepareFolder, writeWhole } from "../files.ts";
-import { toldOfMistakes } from "../fitted.ts";
-import { choice, count, flag, optional, path, positive, spelled } from "../options.ts";
-import { percent, whole } from "../table.ts";
+import { accuracy, adam, applyUpdates, batches, fit, linear, measure, type Optimizer, sgd } from "@wengert/train";
+import { type Command, command, startIfMain } from "../shared/command.ts";
+import { prepareFolder, writeWhole } from "../shared/files.ts";
+import { toldOfMistakes } from "../shared/fitted.ts";
+import { choice, count, flag, optional, path, positive, spelled } from "../shared/options.ts";
+import { percent, whole } from "../shared/table.ts";
 import { type Batch, classes, pixelsPerImage, readDigits, wholeSet } from "./mnist.ts";
 import { examine } from "./outcome.ts";
 import { type Fit, report } from "./report.ts";
@@ -33,11 +33,11 @@ function loss(model: Model, { images, labels }: Batch): [loss: Tensor, A: Tensor
 const metrics = { accuracy: (A: Tensor, { labels }: Batch) => accuracy(A, labels) };
 
 /** What a step computes: the loss, the gradients, the new parameters. */
-function tapeOf(optimiser: Optimiser, model: Model, batch: Batch): string {
+function tapeOf(optimizer: Optimizer, model: Model, batch: Batch): string {
   const gradient = valueAndGrad(loss, { hasAux: true });
-  const state = optimiser.init(model);
+  const state = optimizer.init(model);
   const step = (given: Model) =>
-    applyUpdates(given, optimiser.update(gradient(given, batch).grad, state, given).updates);
+    applyUpdates(given, optimizer.update(gradient(given, batch).grad, state, given).updates);
   return explain(record(step, model));
 }
 
@@ -56,7 +56,7 @@ function initialModel(hidden: number, key: Tensor, dtype: "float32" | "float64")
 const options = {
   epochs: count(6, "passes over the training images"),
   batch: count(64, "images a step"),
-  optimiser: choice(["sgd", "adam"], "what makes steps of gradients"),
+  optimizer: choice(["sgd", "adam"], "what makes steps of gradients"),
   rate: optional(
     positive(0.5, "learning rate of the first step; it falls to 0 in a straight line"),
     "0.5 for sgd, 0.002 for adam",
@@ -77,7 +77,7 @@ const digits: Command<{ fit: Fit; file: string }> = command({
   summary: "learns 70,000 handwritten digits by softmax regression, and writes an illustrated report",
   options,
   async run({ out, checkpoint = join(out, "checkpoint.safetensors"), resume, ...settings }, stop) {
-    const { epochs, batch: size, optimiser: by, hidden, limit, seed, dtype } = settings;
+    const { epochs, batch: size, optimizer: by, hidden, limit, seed, dtype } = settings;
     prepareFolder(out);
     const [train, test] = [await readDigits("train", { dtype, limit }), await readDigits("t10k", { dtype })];
     const [data, held] = [wholeSet(train), wholeSet(test)];
@@ -85,20 +85,20 @@ const digits: Command<{ fit: Fit; file: string }> = command({
     const model = initialModel(hidden, modelKey, dtype);
     const from = settings.rate ?? (by === "sgd" ? 0.5 : 0.002);
     const rate = linear({ from, steps: epochs * Math.ceil(train.count / size) });
-    const optimiser: Optimiser = by === "sgd" ? sgd({ rate }) : adam({ rate });
-    const tape = tapeOf(optimiser, model, batches(data, { size }).at(0)!);
+    const optimizer: Optimizer = by === "sgd" ? sgd({ learningRate: rate }) : adam({ learningRate: rate });
+    const tape = tapeOf(optimizer, model, batches(data, { batchSize: size }).at(0)!);
     const parameters = model.reduce((sum, { W, b }) => sum + W.size + b.size, 0);
     console.log(`${whole(parameters)} parameters, ${whole(train.count)} training and ${whole(test.count)} test images`);
 
-    const measuring = { metrics, size: test.count };
+    const measuring = { metrics, batchSize: test.count };
     const fitted = await toldOfMistakes(
       fit(loss, model, data, {
-        optimiser,
+        optimizer,
         epochs,
-        size,
+        batchSize: size,
         key,
         metrics,
-        validation: { data: held, size: test.count },
+        validation: { data: held, batchSize: test.count },
         signal: stop,
         progress: true,
         checkpoint: { path: checkpoint },
@@ -112,7 +112,7 @@ const digits: Command<{ fit: Fit; file: string }> = command({
     const result: Fit = {
       command: `npm start -- ${spelled(options, settings)}`.replace(/ -- $/, ""),
       hidden,
-      optimiser: by,
+      optimizer: by,
       parameters,
       images: train.count,
       stopped: reason === "aborted",

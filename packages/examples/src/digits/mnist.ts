@@ -1,9 +1,8 @@
-import { fromNdarray, type Tensor } from "@wengert/core";
-import { ndarray } from "@wengert/core/ndarray";
-import { DataError } from "@wengert/train";
-import { readIdx, type Source } from "@wengert/train/data";
-import { inPackage, reinstall } from "../files.ts";
-import { InputError } from "../options.ts";
+import { DataError, fromNdarray, type Tensor } from "@wengert/core";
+import { ndarray } from "@wengert/core/extend";
+import { readIdx, type Source } from "@wengert/data";
+import { inPackage, reinstall } from "../shared/files.ts";
+import { InputError } from "../shared/options.ts";
 
 /** Images as rows of pixels between 0 (paper) and 1 (ink), and the digit that each shows. */
 export interface Digits {

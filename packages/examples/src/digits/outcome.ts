@@ -9,7 +9,7 @@ export function examine(scores: (images: Tensor) => Tensor, test: Digits): Pick<
   const { images, labels } = wholeSet(test);
   return {
     test: { images: reshape(images, { shape: [test.count, side, side] }), labels, scores: scores(images) },
-    weights: pixelWeights(scores, batches(wholeSet(test), { size: 400 }).at(0)!.images),
+    weights: pixelWeights(scores, batches(wholeSet(test), { batchSize: 400 }).at(0)!.images),
   };
 }
 

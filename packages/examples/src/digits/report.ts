@@ -1,14 +1,14 @@
 import type { Tensor } from "@wengert/core";
+import { html, report as reportOn } from "@wengert/report";
 import type { History } from "@wengert/train";
-import { html, report as reportOn } from "@wengert/train/report";
-import { whole } from "../table.ts";
+import { whole } from "../shared/table.ts";
 
 /** All that the page shows. Nothing in it depends on the clock, so the same seed gives the same page. */
 export interface Fit {
   /** What to type for the same figures. */
   readonly command: string;
   readonly hidden: number;
-  readonly optimiser: "sgd" | "adam";
+  readonly optimizer: "sgd" | "adam";
   readonly parameters: number;
   readonly images: number;
   readonly steps: number;
@@ -30,13 +30,13 @@ export function report(fit: Fit): Promise<string> {
   const stopped = html` <em>Training was stopped before its end: this is what it had reached.</em>`;
   return reportOn(history, {
     title: hidden === 0 ? "Ten digits, one matrix" : `Ten digits, ${hidden} hidden units`,
-    lead: html`${model} fitted to handwritten digits by ${fit.optimiser === "sgd" ? "plain gradient descent" : "Adam"}. The gradients come from reading
+    lead: html`${model} fitted to handwritten digits by ${fit.optimizer === "sgd" ? "plain gradient descent" : "Adam"}. The gradients come from reading
 each step’s tape backwards.${fit.stopped && stopped}`,
     command,
     figures: [
       [whole(fit.parameters), "parameters"],
       [whole(fit.images), "training images"],
-      [whole(fit.steps), fit.optimiser === "sgd" ? "steps of gradient descent" : "steps of Adam"],
+      [whole(fit.steps), fit.optimizer === "sgd" ? "steps of gradient descent" : "steps of Adam"],
     ],
     ...test,
     ink: true,

@@ -1,9 +1,8 @@
 import { existsSync } from "node:fs";
-import { OutOfRangeError, type Tensor, tensor } from "@wengert/core";
+import { DataError, OutOfRangeError, type Tensor, tensor } from "@wengert/core";
+import { readImages, readNpy } from "@wengert/data";
 import { cast, div, max, min } from "@wengert/ops";
-import { DataError } from "@wengert/train";
-import { readImages, readNpy } from "@wengert/train/data";
-import { InputError } from "../options.ts";
+import { InputError } from "../shared/options.ts";
 
 const [debian, downloaded] = [
   "/usr/lib/python3/dist-packages/skimage/data/lfw_subset.npy",
@@ -12,7 +11,7 @@ const [debian, downloaded] = [
 
 /**
  * 100 faces and 100 other parts of photographs, 25 × 25 pixels, made from Labeled Faces in the Wild (G. Huang, M. Ramesh, T.
- * Berg, E. Learned-Miller 2007) for scikit-image, where Debian puts them. The photographs are from the news, and no licence
+ * Berg, E. Learned-Miller 2007) for scikit-image, where Debian puts them. The photographs are from the news, and no license
  * says that they may be passed on: so they are not among the files here.
  */
 export const lfw: string = existsSync(debian) ? debian : downloaded;
@@ -56,14 +55,14 @@ Or give images of your own: --images FOLDER, with one sub-folder a class.`,
 }
 
 async function ofFolder({ images: folder, size }: Wanted): Promise<Faces> {
-  const { images, labels, classes, files, leftOut } = await readImages(folder, { size: [size, size], grey: true });
-  return { images, labels, classes, names: files, leftOut: leftOut.map(({ file, why }) => `${file}: ${why}`) };
+  const { images, labels, classes, files, skipped } = await readImages(folder, { size: [size, size], grayscale: true });
+  return { images, labels, classes, names: files, leftOut: skipped.map(({ file, reason }) => `${file}: ${reason}`) };
 }
 
 async function ofStack({ images: path, labels: labelPath, classes: told }: Wanted): Promise<Faces> {
   const stack = await readNpy(path);
   if (stack.shape.length !== 3 || stack.size === 0)
-    throw new InputError(`${path} is of shape [${stack.shape}]; images in grey are [N, height, width].`);
+    throw new InputError(`${path} is of shape [${stack.shape}]; images in gray are [N, height, width].`);
   const [least, most] = [min(stack).item(), max(stack).item()];
   if (!(least >= 0 && most <= 255))
     throw new InputError(`${path} holds numbers from ${least} to ${most}; pixels are from 0 to 1, or to 255.`);

@@ -1,5 +1,5 @@
 import { explain, fromNdarray, record, type Tensor, valueAndGrad, zeros } from "@wengert/core";
-import { ndarray, rows } from "@wengert/core/ndarray";
+import { ndarray, ravel } from "@wengert/core/extend";
 import {
   add,
   crossEntropy,
@@ -14,10 +14,12 @@ import {
   sum,
   transpose,
 } from "@wengert/ops";
-import { accuracy, adam, fit, type History, kFold, type Standardization, standardize } from "@wengert/train";
+import { accuracy, adam, fit, type History, kFold, type StandardScaler, standardize } from "@wengert/train";
+import type { Fold } from "../shared/classifiers.ts";
+import { toldOfMistakes } from "../shared/fitted.ts";
 import type { Faces } from "./data.ts";
 
-/** A = X W + b: a score for each class. X has a row for each image, whose pixels are standardised. */
+/** A = X W + b: a score for each class. X has a row for each image, whose pixels are standardized. */
 interface Model {
   readonly W: Tensor;
   readonly b: Tensor;
@@ -37,12 +39,9 @@ export interface Settings {
 }
 
 /** A fit to all parts but one. */
-interface Part {
+interface Part extends Fold {
   readonly model: Model;
   readonly history: History;
-  readonly counts: readonly [fitted: number, heldOut: number];
-  /** The shares that it has right. */
-  readonly right: readonly [fitted: number, heldOut: number];
 }
 
 export interface Judged {
@@ -85,9 +84,9 @@ export async function crossValidate(
   let tape = "";
   for (const { train, test } of kFold(data, { folds, key: randomKey(seed), labels })) {
     // Means and deviations of the pixels are those of the images that are learned from, or the others would not be held out.
-    const scale: Standardization<Tensor> = standardize(train.X);
-    const fitted: Rows = { X: scale.apply(train.X), labels: train.labels };
-    const heldOut: Rows = { X: scale.apply(test.X), labels: test.labels };
+    const scale: StandardScaler<Tensor> = standardize(train.X);
+    const fitted: Rows = { X: scale.transform(train.X), labels: train.labels };
+    const heldOut: Rows = { X: scale.transform(test.X), labels: test.labels };
     const part = parts.length;
     if (part === 0)
       tape = explain(
@@ -96,17 +95,19 @@ export async function crossValidate(
           start,
         ),
       );
-    const { params: model, history } = await fit(loss, start, fitted, {
-      optimiser: adam({ rate }),
-      epochs,
-      size,
-      key: foldIn(randomKey(seed), part + 1),
-      metrics: { accuracy: (A, { labels: y }) => accuracy(A, y) },
-      validation: { data: heldOut },
-      history: { everySteps: Math.ceil(fitted.labels.size / size) }, // a pass: single steps scatter
-    });
+    const { params: model, history } = await toldOfMistakes(
+      fit(loss, start, fitted, {
+        optimizer: adam({ learningRate: rate }),
+        epochs,
+        batchSize: size,
+        key: foldIn(randomKey(seed), part + 1),
+        metrics: { accuracy: (A, { labels: y }) => accuracy(A, y) },
+        validation: { data: heldOut },
+        history: { everySteps: Math.ceil(fitted.labels.size / size) }, // a pass: single steps scatter
+      }),
+    );
     const unseen = scoresOf(model, heldOut.X);
-    rows(unseen.array!).forEach((score, i) => {
+    ravel(unseen.array!).forEach((score, i) => {
       scores[test.place.data.get(Math.floor(i / K)) * K + (i % K)] = score;
     });
     const judged: Part = {

@@ -6,10 +6,11 @@
  */
 import { argmax } from "@wengert/ops";
 import { type ConfusionMatrix, confusionMatrix } from "@wengert/train";
-import { type Command, command, startIfMain } from "../command.ts";
-import { prepareFolder, writeWhole } from "../files.ts";
-import { count, InputError, type Option, path, positive, spelled } from "../options.ts";
-import { percent } from "../table.ts";
+import { countsOf } from "../shared/classifiers.ts";
+import { type Command, command, startIfMain } from "../shared/command.ts";
+import { prepareFolder, writeWhole } from "../shared/files.ts";
+import { count, InputError, type Option, path, positive, spelled } from "../shared/options.ts";
+import { percent } from "../shared/table.ts";
 import { type Faces, lfw, readFaces } from "./data.ts";
 import { crossValidate, type Judged } from "./fit.ts";
 import { report } from "./report.ts";
@@ -29,7 +30,7 @@ const text = (fallback: string, placeholder: string, help: string): Option<strin
 });
 
 const options = {
-  images: path(lfw, "a folder with one sub-folder a class, or a stack in grey in an .npy file"),
+  images: path(lfw, "a folder with one sub-folder a class, or a stack in gray in an .npy file"),
   classes: text(
     "face:100,other:100",
     "NAME:N,...",
@@ -68,7 +69,7 @@ const faces: Command<Outcome> = command({
 });
 
 function refuseFew({ labels, classes }: Faces, folds: number): void {
-  const counts = classes.map((_, k) => [...labels.data.data].filter((label) => label === k).length);
+  const counts = countsOf(labels, classes);
   const few = counts.findIndex((n) => n < folds);
   if (classes.length < 2)
     throw new InputError(`there is one class only, ${classes[0]}; two or more can be told apart.`);

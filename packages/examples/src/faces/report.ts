@@ -1,7 +1,7 @@
-import { rows } from "@wengert/core/ndarray";
-import { type Html, html, report as reportOn } from "@wengert/train/report";
+import { ravel } from "@wengert/core/extend";
+import { type Html, html, report as reportOn } from "@wengert/report";
 import { encode } from "fast-png";
-import { whole } from "../table.ts";
+import { whole } from "../shared/table.ts";
 import { type Faces, lfw } from "./data.ts";
 import type { Judged, Settings } from "./fit.ts";
 
@@ -58,12 +58,12 @@ the probability 1/${classes.length}, and the loss is log ${classes.length} = ${M
 }
 
 const perClass = 12;
-const mostClasses = 10;
+const maxClasses = 10;
 
 /** What the images look like: the first of each class, in a strip. */
 function samples({ images, labels, classes }: Faces, isLfw: boolean): Html {
   const label = [...labels.data.data];
-  const strips = classes.slice(0, mostClasses).map((name, k) => {
+  const strips = classes.slice(0, maxClasses).map((name, k) => {
     const some = [...label.keys()].filter((i) => label[i] === k).slice(0, perClass);
     return html`<figure><img src="${strip(images, some)}" alt="the first ${some.length} images of ${name}"
 width="${some.length * images.shape[2]!}" height="${images.shape[1]!}"><figcaption>${name}</figcaption></figure>\n`;
@@ -82,7 +82,7 @@ ${strips}</section>
 /** Images beside each other, as a data URL. */
 function strip(images: Faces["images"], some: readonly number[]): string {
   const [, height = 1, width = 1] = images.shape;
-  const pixels = rows(images.array!);
+  const pixels = ravel(images.array!);
   const total = width * some.length;
   const data = new Uint8ClampedArray(height * total);
   some.forEach((image, place) => {

@@ -14,8 +14,8 @@ import {
   take,
   transpose,
 } from "@wengert/ops";
-import { identity } from "../algebra.ts";
-import type { Penguins } from "../penguins.ts";
+import { identity } from "../shared/algebra.ts";
+import type { Penguins } from "../shared/penguins.ts";
 
 /** Rows X [n, d] and for each whether it is one of the second class, y [n] of zeros and ones. */
 export interface Problem {

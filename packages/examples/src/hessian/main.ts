@@ -5,12 +5,12 @@
  * `costs.ts` counts what each takes, `report.ts` draws.
  */
 import type { Tensor } from "@wengert/core";
-import { relativeDistance } from "../algebra.ts";
-import { type Command, command, startIfMain } from "../command.ts";
-import { prepareFolder, writeWhole } from "../files.ts";
-import { count, path, positive, spelled } from "../options.ts";
-import { measurements, readPenguins, species } from "../penguins.ts";
-import { index, roundSteps, size, table, whole } from "../table.ts";
+import { relativeDistance } from "../shared/algebra.ts";
+import { type Command, command, startIfMain } from "../shared/command.ts";
+import { prepareFolder, writeWhole } from "../shared/files.ts";
+import { count, path, positive, spelled } from "../shared/options.ts";
+import { measurements, readPenguins, species } from "../shared/penguins.ts";
+import { index, roundSteps, size, table, whole } from "../shared/table.ts";
 import { costs } from "./costs.ts";
 import { problemOf } from "./logistic.ts";
 import { digitsOf, lookAt, newton, type Place, plainDescent, polished, type Way, wayNames } from "./newton.ts";

@@ -1,8 +1,8 @@
 import { grad, hessian, hvp, type Tensor, tensor, valueAndGrad, zeros } from "@wengert/core";
 import { stack, sub } from "@wengert/ops";
-import { identity, norm, relativeDistance, solve } from "../algebra.ts";
-import { descent } from "../descent.ts";
-import { InputError } from "../options.ts";
+import { identity, norm, relativeDistance, solve } from "../shared/algebra.ts";
+import { descent } from "../shared/descent.ts";
+import { InputError } from "../shared/options.ts";
 import { closedForm, lossOf, type Problem } from "./logistic.ts";
 import { conjugateGradients, largestEigenvalue } from "./products.ts";
 

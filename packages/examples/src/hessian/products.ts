@@ -1,6 +1,6 @@
 import { ones, type Tensor, zeros } from "@wengert/core";
 import { add, div, mul, sub } from "@wengert/ops";
-import { inner, norm } from "../algebra.ts";
+import { inner, norm } from "../shared/algebra.ts";
 
 /**
  * x with A x = b, of which only products v ↦ A v are asked: conjugate gradients (M. Hestenes, E. Stiefel 1952). In exact

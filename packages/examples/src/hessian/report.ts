@@ -1,10 +1,9 @@
 import * as Plot from "@observablehq/plot";
-import type { Tensor } from "@wengert/core";
-import { tensor } from "@wengert/core";
-import { coloured, type Html, head, html, page } from "@wengert/train/report";
-import { measurements } from "../penguins.ts";
-import { chart, line } from "../plots.ts";
-import { roundSteps, size, whole } from "../table.ts";
+import { type Tensor, tensor } from "@wengert/core";
+import { colored, type Html, head, html, page } from "@wengert/report";
+import { measurements } from "../shared/penguins.ts";
+import { chart, line } from "../shared/plots.ts";
+import { roundSteps, size, whole } from "../shared/table.ts";
 import { lossOf, type Problem, withColumns } from "./logistic.ts";
 import { newton, type Place, plainDescent, polished } from "./newton.ts";
 
@@ -63,8 +62,8 @@ function race({ digits }: Story): Html {
   });
   return html`<section>
 <h2>Digits that double</h2>
-<p>Once near the solution, each step of ${coloured("--blue", "Newton’s method")} squares the error: 3 digits become 6, then 12.
-${coloured("--orange", "Gradient descent")} divides it by the same factor each time, and the steps it needs grow with how
+<p>Once near the solution, each step of ${colored("--blue", "Newton’s method")} squares the error: 3 digits become 6, then 12.
+${colored("--orange", "Gradient descent")} divides it by the same factor each time, and the steps it needs grow with how
 unequally the loss is curved.</p>
 <figure>${plot}<figcaption>Digits of the weights against the number of steps, which is drawn ever closer.</figcaption></figure>
 </section>`;
@@ -116,8 +115,8 @@ function map({ problem }: Story): Html {
   });
   return html`<section>
 <h2>Two ways down</h2>
-<p>The same loss with two weights only, without a bias. ${coloured("--orange", "Gradient descent")} follows the slope where
-it stands, and slows down in the flat valley. ${coloured("--blue", "Newton’s method")} knows how the loss is curved, and aims at
+<p>The same loss with two weights only, without a bias. ${colored("--orange", "Gradient descent")} follows the slope where
+it stands, and slows down in the flat valley. ${colored("--blue", "Newton’s method")} knows how the loss is curved, and aims at
 the bottom of the parabola that touches it.</p>
 <figure>${plot}<figcaption>${whole(slow.length - 1)} steps of gradient descent, ${fast.length - 1} of Newton’s
 method.</figcaption></figure>

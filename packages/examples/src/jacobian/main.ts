@@ -1,14 +1,14 @@
 /**
  * Tells the Jacobian of softmax by the quotient rule and by the tape, and what three ways of using it lose.
  *
- * `telling.ts` puts the numbers into the rules, `ways.ts` has the three ways, `../fixed.ts` the digits to judge them by.
+ * `telling.ts` puts the numbers into the rules, `ways.ts` has the three ways, `../shared/fixed.ts` the digits to judge them by.
  */
 import { explain, jacobian, record, type Tensor, tensor } from "@wengert/core";
 import { softmax } from "@wengert/ops";
-import { farthest } from "../algebra.ts";
-import { type Command, command, startIfMain } from "../command.ts";
-import { InputError, type Option } from "../options.ts";
-import { index, size, table } from "../table.ts";
+import { farthest } from "../shared/algebra.ts";
+import { type Command, command, startIfMain } from "../shared/command.ts";
+import { InputError, type Option } from "../shared/options.ts";
+import { index, size, table } from "../shared/table.ts";
 import { besideEachOther, components, quotientRule, sweepOfRow } from "./telling.ts";
 import { type Comparison, closedForm, compare, confident, softmaxInSteps, wayNames } from "./ways.ts";
 
@@ -80,7 +80,7 @@ each component, and below it the relative error against arithmetic with 150 digi
 ${components(comparisons[rests.indexOf(1e-12)]!.plain)}
 
 Doubles near 1 are 1.1e-16 apart. The Jacobian built needs 1 - S${m}, the textbook S ⊙ (g - ⟨g, S⟩) needs g${m} - ⟨g, S⟩:
-differences of nearly equal numbers, of which the first four digits or so are right. The centred op subtracts g${m}
+differences of nearly equal numbers, of which the first four digits or so are right. The centered op subtracts g${m}
 from all of g before it begins, as the Jacobian annihilates constants: what is left of g${m} is 0, and S${m} does not matter.
 
 The worst component as S${m} nears 1, for g, and for g + ${constant}, which has the same x̄:

@@ -1,6 +1,6 @@
 import { record, type Tensor, tensor } from "@wengert/core";
-import { nearest } from "../fixed.ts";
-import { index, size, table } from "../table.ts";
+import { nearest } from "../shared/fixed.ts";
+import { index, short, size, table } from "../shared/table.ts";
 import { type Comparison, softmaxInSteps, wayNames } from "./ways.ts";
 
 /** The quotient rule for ∂Sᵢ/∂xⱼ with the numbers of x put in. */
@@ -52,9 +52,5 @@ export function components({ exact, found, errors }: Comparison): string {
   ]);
   return table([["", "exact", ...wayNames], ...rows]);
 }
-
-/** At most four significant digits. */
-const short = (x: number): string =>
-  x !== 0 && Math.abs(x) < 1e-3 ? x.toExponential(2) : `${Number(x.toPrecision(4))}`;
 
 const numbers = (t: Tensor): string => [t.toNested()].flat().map(Number).map(short).join(" ");

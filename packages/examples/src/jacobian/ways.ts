@@ -1,14 +1,12 @@
 import { type Tensor, tensor, vjp } from "@wengert/core";
 import { add, div, exp, expandDims, log, logSumExp, matmul, mul, reshape, softmax, sub, sum } from "@wengert/ops";
-import { identity } from "../algebra.ts";
-import { exactly, over, relativeError, exp as slowExp, times, total } from "../fixed.ts";
+import { identity } from "../shared/algebra.ts";
+import { exactly, over, relativeError, exp as slowExp, times, total } from "../shared/fixed.ts";
 
 /** softmax in the three steps of its definition, for a tape to be read. */
 export function softmaxInSteps(x: Tensor): Tensor {
   const N = exp(x);
-  N.label = "N";
   const D = sum(N);
-  D.label = "D";
   return div(N, D);
 }
 
@@ -25,7 +23,7 @@ const ways = {
     const S = softmax(x);
     return mul(S, sub(g, sum(mul(g, S))));
   },
-  "centred op": (x: Tensor, g: Tensor): Tensor => vjp((y: Tensor) => softmax(y), x).pullback(g)[0],
+  "centered op": (x: Tensor, g: Tensor): Tensor => vjp((y: Tensor) => softmax(y), x).pullback(g)[0],
 };
 export type Way = keyof typeof ways;
 export const wayNames = Object.keys(ways) as Way[];

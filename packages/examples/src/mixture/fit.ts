@@ -1,7 +1,7 @@
 import { full, type Tensor, tensor, valueAndGrad, zeros } from "@wengert/core";
 import { exp, softmax } from "@wengert/ops";
-import { descent, type Moment } from "../descent.ts";
-import { scaleOf } from "../scale.ts";
+import { standardize } from "@wengert/train";
+import { descent, type Moment } from "../shared/descent.ts";
 import { lossOf, type Mixture } from "./density.ts";
 
 const momentum = 0.9;
@@ -13,7 +13,7 @@ export function initialMixture(x: Tensor, K: number): Mixture {
   return {
     a: zeros([K], { label: "a" }),
     mu: tensor(middles, { label: "mu" }),
-    logSigma: full([K], Math.log(scaleOf(values).deviation / K), { label: "logSigma" }),
+    logSigma: full([K], Math.log(standardize(x).std.item() / K), { label: "logSigma" }),
   };
 }
 

@@ -1,6 +1,6 @@
 import { type Tensor, tensor } from "@wengert/core";
-import { InputError } from "../options.ts";
-import { readRows, withNumbers } from "../vega.ts";
+import { InputError } from "../shared/options.ts";
+import { readRows, withNumbers } from "../shared/vega.ts";
 
 const column = "Flipper Length (mm)";
 

@@ -4,10 +4,10 @@
  * `density.ts` has the density, `fit.ts` the fit, `shares.ts` the responsibilities, `tails.ts` what happens far from the
  * data; `telling.ts` and `report.ts` say and draw what it means.
  */
-import { type Command, command, startIfMain } from "../command.ts";
-import type { Moment } from "../descent.ts";
-import { prepareFolder, writeWhole } from "../files.ts";
-import { count, path, positive, spelled } from "../options.ts";
+import { type Command, command, startIfMain } from "../shared/command.ts";
+import type { Moment } from "../shared/descent.ts";
+import { prepareFolder, writeWhole } from "../shared/files.ts";
+import { count, path, positive, spelled } from "../shared/options.ts";
 import type { Mixture } from "./density.ts";
 import { fitMixture, initialMixture, type Shape } from "./fit.ts";
 import { readFlippers } from "./flippers.ts";

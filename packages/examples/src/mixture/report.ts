@@ -1,10 +1,10 @@
 import * as Plot from "@observablehq/plot";
 import { tensor } from "@wengert/core";
 import { exp } from "@wengert/ops";
-import { type Colour, coloured, type Html, head, html, page } from "@wengert/train/report";
-import type { Moment } from "../descent.ts";
-import { chart, line } from "../plots.ts";
-import { whole } from "../table.ts";
+import { type Color, colored, type Html, head, html, page } from "@wengert/report";
+import type { Moment } from "../shared/descent.ts";
+import { chart, line } from "../shared/plots.ts";
+import { whole } from "../shared/table.ts";
 import { type LogDensity, logDensity, type Mixture, naiveLogDensity, terms } from "./density.ts";
 import { shapeOf } from "./fit.ts";
 import type { Flippers } from "./flippers.ts";
@@ -17,8 +17,8 @@ interface Story {
   readonly moments: readonly Moment<Mixture>[];
 }
 
-const colours = ["--blue", "--orange", "--ink", "--muted"] as const;
-const colourOf = (k: number): Colour => colours[k % colours.length]!;
+const colors = ["--blue", "--orange", "--ink", "--muted"] as const;
+const colorOf = (k: number): Color => colors[k % colors.length]!;
 
 export function report(story: Story): Promise<string> {
   const { params, loss } = story.moments.at(-1)!;
@@ -71,14 +71,14 @@ function density({ flippers: { x }, moments }: Story): Html {
       ...each[0]!.map((_, k) =>
         Plot.lineY(curve(each.map((row) => row[k]!)), {
           ...channels,
-          stroke: `var(${colourOf(k)})`,
+          stroke: `var(${colorOf(k)})`,
           strokeDasharray: "5 4",
         }),
       ),
       line(curve(total), channels, "--ink"),
     ],
   });
-  const legend = each[0]!.map((_, k) => html`${coloured(colourOf(k), `component ${k + 1}`)}&ensp;`);
+  const legend = each[0]!.map((_, k) => html`${colored(colorOf(k), `component ${k + 1}`)}&ensp;`);
   return html`<section>
 <h2>The density</h2>
 <p>It is the sum of its components. The fit was told how many there are and nothing else, least of all that the penguins
@@ -102,7 +102,7 @@ function responsibility({ flippers: { x }, moments }: Story): Html {
       line(
         rows.map((row, i) => ({ length: xs[i]!, share: row[k]! })),
         { x: "length", y: "share" },
-        colourOf(k),
+        colorOf(k),
       ),
     ),
   });
@@ -140,8 +140,8 @@ function tail({ moments }: Story): Html {
   });
   return html`<section>
 <h2>Far from the data</h2>
-<p>${coloured("--orange", html`log Σ exp(<i>t</i>)`)} ends where the last exp underflows, at ${end.length} mm; its derivative has
-gone shortly before. One mistyped flipper is enough to end a fit. ${coloured("--blue", "logSumExp")} takes the largest
+<p>${colored("--orange", html`log Σ exp(<i>t</i>)`)} ends where the last exp underflows, at ${end.length} mm; its derivative has
+gone shortly before. One mistyped flipper is enough to end a fit. ${colored("--blue", "logSumExp")} takes the largest
 <i>t</i> out of the sum, and goes on.</p>
 <figure>${plot}</figure>
 </section>`;

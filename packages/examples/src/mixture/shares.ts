@@ -1,5 +1,20 @@
 import { grad, type Tensor, tensor } from "@wengert/core";
-import { div, exp, expandDims, log, logSumExp, matmul, mean, mul, softmax, sqrt, square, sub, sum } from "@wengert/ops";
+import {
+  argmax,
+  div,
+  exp,
+  expandDims,
+  log,
+  logSumExp,
+  matmul,
+  mean,
+  mul,
+  softmax,
+  sqrt,
+  square,
+  sub,
+  sum,
+} from "@wengert/ops";
 import { type Mixture, terms } from "./density.ts";
 import { type Shape, shapeOf } from "./fit.ts";
 import type { Flippers } from "./flippers.ts";
@@ -40,10 +55,11 @@ export function weighted(x: Tensor, r: Tensor): Shape {
 
 /** How many penguins of each species have their largest share in each component. */
 export function bySpecies({ species }: Flippers, r: Tensor): Map<string, number[]> {
-  const rows = r.toNested<number[][]>();
-  const counts = new Map([...new Set(species)].sort().map((name) => [name, rows[0]!.map(() => 0)]));
-  rows.forEach((row, i) => {
-    counts.get(species[i]!)![row.indexOf(Math.max(...row))]!++;
-  });
+  const counts = new Map([...new Set(species)].sort().map((name) => [name, new Array<number>(r.shape[1]!).fill(0)]));
+  argmax(r, { axis: 1 })
+    .toNested<number[]>()
+    .forEach((k, i) => {
+      counts.get(species[i]!)![k]!++;
+    });
   return counts;
 }

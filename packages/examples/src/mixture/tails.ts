@@ -1,6 +1,6 @@
 import { grad, nonFinite, type Tensor, tensor, valueAndGrad } from "@wengert/core";
 import { concat, sum } from "@wengert/ops";
-import { exactly, log, relativeError, exp as slowExp, total } from "../fixed.ts";
+import { exactly, log, relativeError, exp as slowExp, total } from "../shared/fixed.ts";
 import { type LogDensity, logDensity, lossOf, type Mixture, naiveLogDensity, terms } from "./density.ts";
 
 /** log Σ exp(t) with more than a hundred digits, of the very doubles that t holds. */

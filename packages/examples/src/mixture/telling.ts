@@ -1,8 +1,8 @@
 import { grad, tensor } from "@wengert/core";
-import { farthest, norm } from "../algebra.ts";
-import type { Moment } from "../descent.ts";
-import { scaleOf } from "../scale.ts";
-import { index, roundSteps, size, table } from "../table.ts";
+import { standardize } from "@wengert/train";
+import { farthest, norm } from "../shared/algebra.ts";
+import type { Moment } from "../shared/descent.ts";
+import { index, roundSteps, size, table } from "../shared/table.ts";
 import { lossOf, type Mixture } from "./density.ts";
 import { type Shape, shapeOf } from "./fit.ts";
 import type { Flippers } from "./flippers.ts";
@@ -15,7 +15,8 @@ const parts = Object.keys(symbols) as (keyof Shape)[];
 /** The model, and the way of the fit. */
 export function fitted({ x, incomplete }: Flippers, moments: readonly Moment<Mixture>[]): string {
   const names = indices(moments[0]!.params);
-  const { mean, deviation } = scaleOf(x.toNested<number[]>());
+  const scale = standardize(x);
+  const [mean, deviation] = [scale.mean.item(), scale.std.item()];
   const lines = roundSteps(moments.length - 1).map((step) => {
     const { loss, params } = moments[step]!;
     const shape = shapeOf(params);

@@ -1,7 +1,7 @@
 import { hessian, jacobian, type Tensor, tensor } from "@wengert/core";
-import { div, matmul, mul, reshape, square, stack, sub, sum, transpose } from "@wengert/ops";
+import { div, matmul, mean, mul, reshape, square, stack, sub, sum, transpose } from "@wengert/ops";
 import { lbfgs, type Minimum } from "@wengert/train";
-import { identity, solve } from "../algebra.ts";
+import { identity, solve } from "../shared/algebra.ts";
 import type { Problem } from "./data.ts";
 import { quantile } from "./student.ts";
 
@@ -35,7 +35,8 @@ export function sumOfSquares({ points, curve }: Problem, b: readonly Tensor[]): 
  */
 export function leastSquares(problem: Problem, start: readonly number[]): Fit {
   const { points } = problem;
-  const total = sum(square(sub(tensor(points.map(([, y]) => y)), meanOf(points.map(([, y]) => y)))));
+  const y = tensor(points.map(([, at]) => at));
+  const total = sum(square(sub(y, mean(y))));
   const inUnits = (units: readonly number[]) => (parts: readonly Tensor[]) =>
     div(
       sumOfSquares(
@@ -69,7 +70,6 @@ export function leastSquares(problem: Problem, start: readonly number[]): Fit {
 }
 
 const scaled = (parts: readonly Tensor[], units: readonly number[]) => parts.map((part, i) => mul(part, units[i]!));
-const meanOf = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 /** A⁻¹ of a symmetric and positive A, column by column. */
 const inverse = (A: Tensor): Tensor =>

@@ -4,10 +4,10 @@
  * `data.ts` has reference data with certified answers, `fit.ts` the loss, the fit and its uncertainty, `student.ts` the t of
  * its band; `report.ts` draws.
  */
-import { type Command, command, startIfMain } from "../command.ts";
-import { prepareFolder, writeWhole } from "../files.ts";
-import { between, choice, path, spelled } from "../options.ts";
-import { index, size, table } from "../table.ts";
+import { type Command, command, startIfMain } from "../shared/command.ts";
+import { prepareFolder, writeWhole } from "../shared/files.ts";
+import { between, choice, path, spelled } from "../shared/options.ts";
+import { index, size, table } from "../shared/table.ts";
 import { names, problems } from "./data.ts";
 import { band, type Fit, leastSquares } from "./fit.ts";
 import { report } from "./report.ts";

@@ -1,7 +1,7 @@
 import * as Plot from "@observablehq/plot";
-import { coloured, type Html, head, html, page, table } from "@wengert/train/report";
-import { chart } from "../plots.ts";
-import { index } from "../table.ts";
+import { colored, type Html, head, html, page, table } from "@wengert/report";
+import { chart } from "../shared/plots.ts";
+import { index } from "../shared/table.ts";
 import type { Problem } from "./data.ts";
 import type { Fit } from "./fit.ts";
 
@@ -57,7 +57,7 @@ function curve({ problem, band, confidence }: Story): Html {
   });
   return html`<section>
 <h2>Curve and band</h2>
-<p>${coloured("--orange", "Measured points")}, and the ${coloured("--blue", "curve")} with the least sum of squares. The true curve is
+<p>${colored("--orange", "Measured points")}, and the ${colored("--blue", "curve")} with the least sum of squares. The true curve is
 in the band at a given place with a confidence of ${`${100 * confidence}`} %: its half width is Student’s t times √(<b>∇</b>ᵀ<b>Σ∇</b>), for
 the gradient <b>∇</b> of the curve by its parameters and their covariance <b>Σ</b>.</p>
 <figure>${plot}<figcaption>The band is for the curve. A new point would scatter about it, by s.</figcaption></figure>
@@ -96,7 +96,7 @@ function residuals({ problem, residuals, fit: { deviation } }: Story): Html {
   });
   return html`<section>
 <h2>What is left</h2>
-<p>The points less the curve; dashed lines at one standard deviation. Standard errors believe that this is noise: neighbours that
+<p>The points less the curve; dashed lines at one standard deviation. Standard errors believe that this is noise: neighbors that
 lie on the same side say that the curve lacks something.</p>
 <figure>${plot}</figure>
 </section>`;

@@ -1,4 +1,4 @@
-import { grad, hessian, type Tensor, tensor } from "@wengert/core";
+import { grad, hessian, type Tensor, tensor, valueAndGrad } from "@wengert/core";
 import {
   add,
   cast,
@@ -17,8 +17,9 @@ import {
   sub,
   sum,
 } from "@wengert/ops";
-import { farthest } from "../algebra.ts";
-import type { Penguins } from "../penguins.ts";
+import { farthest } from "../shared/algebra.ts";
+import { descent } from "../shared/descent.ts";
+import type { Penguins } from "../shared/penguins.ts";
 
 /** A value with its first and second derivatives. */
 export type Jet = readonly [value: number, first: number, second: number];
@@ -68,30 +69,27 @@ export function fitBoth(
   { steps, rate, seed }: { steps: number; rate: number; seed: number },
 ): Moment[] {
   const start = randomNormal(randomKey(seed), { shape: [data.X.shape[1]!, 2] });
-  const [ofSoftmax, ofLogistic] = [
-    grad((W: Tensor) => softmaxLoss(data, W)),
-    grad((w: Tensor) => logisticLoss(data, w)),
-  ];
-  const sums = add(column(start, 0), column(start, 1));
-  let W = start;
-  let [twice, same] = [differenceOf(W), differenceOf(W)];
-  const moments: Moment[] = [];
-  for (let step = 0; step <= steps; step++) {
-    const difference = differenceOf(W);
-    moments.push({
-      softmaxLoss: softmaxLoss(data, W).item(),
-      logisticLoss: logisticLoss(data, twice).item(),
-      difference: (difference.toNested() as number[][]).flat(),
-      w: (twice.toNested() as number[][]).flat(),
-      apart: { twice: farthest(difference, twice), same: farthest(difference, same) },
-      drift: farthest(add(column(W, 0), column(W, 1)), sums),
-    });
-    W = sub(W, mul(rate, ofSoftmax(W)));
-    twice = sub(twice, mul(2 * rate, ofLogistic(twice)));
-    same = sub(same, mul(rate, ofLogistic(same)));
-  }
-  return moments;
+  const ofLogistic = valueAndGrad((w: Tensor) => logisticLoss(data, w));
+  const softmax = descent(
+    valueAndGrad((W: Tensor) => softmaxLoss(data, W)),
+    start,
+    { steps, rate },
+  );
+  const twice = descent(ofLogistic, differenceOf(start), { steps, rate: 2 * rate });
+  const same = descent(ofLogistic, differenceOf(start), { steps, rate });
+  return softmax.map(({ params: W, loss }, step) => {
+    const [difference, w] = [differenceOf(W), twice[step]!.params];
+    return {
+      softmaxLoss: loss,
+      logisticLoss: twice[step]!.loss,
+      difference: difference.toNested<number[][]>().flat(),
+      w: w.toNested<number[][]>().flat(),
+      apart: { twice: farthest(difference, w), same: farthest(difference, same[step]!.params) },
+      drift: farthest(sumOf(W), sumOf(start)),
+    };
+  });
 }
 
 const column = (W: Tensor, k: number): Tensor => slice(W, { start: [0, k], stop: [null, k + 1] });
+const sumOf = (W: Tensor): Tensor => add(column(W, 0), column(W, 1));
 const differenceOf = (W: Tensor): Tensor => sub(column(W, 1), column(W, 0));

@@ -3,10 +3,10 @@
  *
  * `compare.ts` computes; here is what it means.
  */
-import { type Command, command, startIfMain } from "../command.ts";
-import { count, positive } from "../options.ts";
-import { measurements, readPenguins, species } from "../penguins.ts";
-import { roundSteps, size, table } from "../table.ts";
+import { type Command, command, startIfMain } from "../shared/command.ts";
+import { count, positive } from "../shared/options.ts";
+import { measurements, readPenguins, species } from "../shared/penguins.ts";
+import { roundSteps, short, size, table } from "../shared/table.ts";
 import { atDifference, fitBoth, type Moment } from "./compare.ts";
 
 const differences = [-800, -40, -1, 0, 0.5, 40, 800];
@@ -72,7 +72,6 @@ From the start to step ${settings.steps} they were never farther apart than ${si
 });
 
 const farthest = (moments: readonly Moment[]): number => Math.max(...moments.map(({ apart }) => apart.twice));
-const short = (x: number): string => `${Number(x.toPrecision(4))}`;
 
 await startIfMain(import.meta, sigmoid);
 

@@ -1,7 +1,7 @@
 import type { Tensor } from "@wengert/core";
 import { crossEntropy } from "@wengert/ops";
-import { adamw, chain, clipByGlobalNorm, cosine, type Fit, fit, measure, type Optimiser, warmUp } from "@wengert/train";
-import { toldOfMistakes } from "../fitted.ts";
+import { adamw, chain, clipByGlobalNorm, cosine, type Fit, fit, measure, type Optimizer, warmUp } from "@wengert/train";
+import { toldOfMistakes } from "../shared/fitted.ts";
 import { type Model, predict } from "./model.ts";
 import type { Text } from "./text.ts";
 import { allWindows, randomWindows, type Windows } from "./windows.ts";
@@ -42,11 +42,11 @@ export async function learn(start: Model, text: Text, plan: Plan, stop: AbortSig
     start,
     ({ key }) => randomWindows(text.train, { count: batch, places, key }),
     {
-      optimiser: optimiser(plan),
+      optimizer: optimizer(plan),
       steps,
       key,
       history: { everySteps: Math.ceil(steps / 100) },
-      validation: { data: allWindows(text.held, places, 256), everySteps: Math.ceil(steps / 20), size: batch },
+      validation: { data: allWindows(text.held, places, 256), everySteps: Math.ceil(steps / 20), batchSize: batch },
       signal: stop,
       progress: true,
       checkpoint: { path: checkpoint },
@@ -58,10 +58,13 @@ export async function learn(start: Model, text: Text, plan: Plan, stop: AbortSig
 }
 
 /** AdamW as for GPT-2: gradients no longer than 1, a rate that rises in a straight line and falls along a cosine. */
-function optimiser({ steps, rate }: Plan): Optimiser {
+function optimizer({ steps, rate }: Plan): Optimizer {
   const rising = Math.ceil(steps / 20);
   const falling = cosine({ from: rate, to: rate / 10, steps: Math.max(1, steps - rising) });
-  return chain(clipByGlobalNorm(1), adamw({ rate: warmUp({ steps: rising, rate: falling }), betas: [0.9, 0.99] }));
+  return chain(
+    clipByGlobalNorm(1),
+    adamw({ learningRate: warmUp({ steps: rising, learningRate: falling }), betas: [0.9, 0.99] }),
+  );
 }
 
 /** The loss on all that is held out. */
@@ -71,5 +74,5 @@ export async function lossOnAll(
   { places, batch, heads }: Pick<Plan, "places" | "batch" | "heads">,
 ): Promise<number> {
   const loss = (model: Model, windows: Windows) => lossOf(model, windows, heads);
-  return (await measure(loss, model, allWindows(held, places), { size: batch })).loss;
+  return (await measure(loss, model, allWindows(held, places), { batchSize: batch })).loss;
 }

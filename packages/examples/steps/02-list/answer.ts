@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { add, exp, mul, record, type Tape, type Tensor, tensor } from "./tape.ts";
 
-/** The same steps from other inputs: the list is a program. */
+/** Runs the same steps on other inputs: the list is a program. */
 function replay(tape: Tape, inputs: readonly Tensor[], others: readonly Tensor[]): Tensor {
   const stand = new Map(inputs.map((x, i) => [x, others[i]]));
   let last = others[0];

@@ -17,7 +17,7 @@ export function tensor(data: number): Tensor {
 
 // The tape
 
-/** What is known of an op: its name, and how to compute its output. */
+/** The declaration of an op: its name, and how to compute its output. */
 export interface OpSpec {
   readonly name: string;
   readonly compute: (...inputs: Tensor[]) => Tensor;
@@ -30,12 +30,12 @@ export interface Step {
   readonly output: Tensor;
 }
 
-/** The steps in the order in which they ran. */
+/** The steps, in the order in which they ran. */
 export type Tape = Step[];
 
-let open: Tape | undefined; // the tape that is listening, if one is
+let open: Tape | undefined; // the active tape, if any
 
-/** Runs f, and keeps the steps that it takes. */
+/** Runs f and records its steps. */
 export function record(f: (...inputs: Tensor[]) => Tensor, ...inputs: Tensor[]) {
   const before = open;
   const tape: Tape = [];

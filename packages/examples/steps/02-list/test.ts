@@ -12,7 +12,7 @@ assert.equal(
 #3 = mul(#1, #2) = 5`,
 );
 
-// A loop leaves no trace of itself, only what it did
+// A loop is not on the tape; its steps are
 const doubled = record((x) => {
   let y = x;
   for (let i = 0; i < 3; i++) y = add(y, y);
@@ -20,7 +20,7 @@ const doubled = record((x) => {
 }, tensor(1));
 assert.equal(explain(doubled.tape).split("\n").length, 3);
 
-// Outside of record nothing listens, also after an error
+// Outside record no tape is active, also after an error
 const before = explain(tape);
 assert.throws(() => record(() => JSON.parse("oops"), tensor(1)));
 add(tensor(1), tensor(2));

@@ -17,14 +17,14 @@ export function tensor(data: number): Tensor {
 
 // The tape
 
-/** What is known of an op: its name, how to compute its output, and one VJP rule per input. */
+/** The declaration of an op: its name, how to compute its output, and one VJP rule per input. */
 export interface OpSpec {
   readonly name: string;
   readonly compute: (...inputs: Tensor[]) => Tensor;
   readonly vjp: readonly Rule[];
 }
 
-/** From the cotangent of a step's output, g, to that of an input. */
+/** Maps the cotangent of a step's output, g, to the cotangent of an input. */
 type Rule = (g: Tensor, step: Step) => Tensor;
 
 /** One line of the list: output = op(...inputs). */
@@ -34,12 +34,12 @@ export interface Step {
   readonly output: Tensor;
 }
 
-/** The steps in the order in which they ran. */
+/** The steps, in the order in which they ran. */
 export type Tape = Step[];
 
-let open: Tape | undefined; // the tape that is listening, if one is
+let open: Tape | undefined; // the active tape, if any
 
-/** Runs f, and keeps the steps that it takes. */
+/** Runs f and records its steps. */
 export function record(f: (...inputs: Tensor[]) => Tensor, ...inputs: Tensor[]) {
   const before = open;
   const tape: Tape = [];
@@ -83,7 +83,7 @@ function sweep(tape: Tape, cotangents: Map<Tensor, Tensor>): void {
   }
 }
 
-/** f(...inputs), and its pullback: from the cotangent of the value to those of the inputs. */
+/** Returns f(...inputs) and its pullback, which maps the cotangent of the value to those of the inputs. */
 export function vjp(f: (...inputs: Tensor[]) => Tensor, ...given: Tensor[]) {
   const { value, inputs, tape } = record(f, ...given);
   const pullback = (g: Tensor): Tensor[] => {

@@ -4,10 +4,11 @@ import { exp, mul, type Tensor, tensor, vjp } from "./tape.ts";
 /** Row i: the pullback of the cotangent that is 1 at place i and 0 elsewhere. For vectors. */
 function jacobian(f: (x: Tensor) => Tensor, x: Tensor): Tensor {
   const { value, pullback } = vjp(f, x);
-  const rows = value.data.map((_, i) => pullback(tensor(value.data.map((_, j) => (i === j ? 1 : 0))))[0]);
+  const places = Array.from({ length: value.shape[0] }, (_, i) => i);
+  const rows = places.map((i) => pullback(tensor(places.map((j) => (i === j ? 1 : 0))))[0]);
   return tensor(rows.map((row) => row.toNested()));
 }
 
-// An elementwise function: yᵢ depends on xᵢ alone, so all that is not on the diagonal is 0
+// An elementwise function: yᵢ depends on xᵢ alone, so every entry off the diagonal is 0
 assert.deepEqual(jacobian((x) => mul(x, x), tensor([1, 2, 3])).toNested(), [[2, 0, 0], [0, 4, 0], [0, 0, 6]]);
 assert.deepEqual(jacobian((x) => exp(x), tensor([0, 1])).toNested(), [[1, 0], [0, Math.E]]);

@@ -1,56 +1,58 @@
-export type Shape = readonly number[];
+import nd, { type NdArray as Nd } from "ndarray";
+import ops from "ndarray-ops";
+
+type NdArray = Nd<Float64Array>;
 export type Nested = number | readonly Nested[];
 
-/** Numbers in a shape, with an identity: two tensors that hold the same numbers are two tensors. */
+/** An array with an identity: two tensors that hold the same numbers are two tensors. */
 export class Tensor {
-  readonly shape: Shape;
-  readonly data: readonly number[]; // row after row
+  readonly data: NdArray;
 
-  constructor(shape: Shape, data: readonly number[]) {
-    if (data.length !== sizeOf(shape)) throw new Error(`shape [${shape}] does not hold ${data.length} numbers`);
-    this.shape = shape;
+  constructor(data: NdArray) {
     this.data = data;
   }
 
+  get shape(): number[] {
+    return this.data.shape;
+  }
+
   item(): number {
-    if (this.data.length !== 1) throw new Error(`item: [${this.shape}] is not one number`);
-    return this.data[0];
+    if (this.data.size !== 1) throw new Error(`item: [${this.shape}] is not one number`);
+    return ops.sum(this.data);
   }
 
   toNested(): Nested {
-    return nest(this.shape, this.data);
+    return nest(this.data);
   }
 }
 
-/** tensor([[1, 2], [3, 4]]) has the shape [2, 2] and the data 1 2 3 4; tensor(5) has the shape []. */
+/** tensor([[1, 2], [3, 4]]) has the shape [2, 2] and the numbers 1 2 3 4; tensor(5) has the shape []. */
 export function tensor(nested: Nested): Tensor {
   const shape: number[] = [];
   for (let x = nested; typeof x !== "number"; x = x[0]) shape.push(x.length);
-  return new Tensor(shape, flat(nested));
+  const [data, numbers] = [zeros(shape), ([nested] as unknown[]).flat(Infinity) as number[]];
+  if (numbers.length !== data.size) throw new Error(`shape [${shape}] does not hold ${numbers.length} numbers`);
+  data.data.set(numbers);
+  return new Tensor(data);
 }
 
-const flat = (nested: Nested): readonly number[] => (typeof nested === "number" ? [nested] : nested.flatMap(flat));
+export const zeros = (shape: number[]): NdArray => nd(new Float64Array(shape.reduce((size, n) => size * n, 1)), shape);
 
-function nest([n, ...rest]: Shape, data: readonly number[]): Nested {
-  if (n === undefined) return data[0];
-  const size = data.length / n;
-  return Array.from({ length: n }, (_, i) => nest(rest, data.slice(i * size, (i + 1) * size)));
-}
+const nest = (a: NdArray): Nested =>
+  a.dimension === 0 ? a.get() : Array.from({ length: a.shape[0] }, (_, i) => nest(a.pick(i)));
 
-const sizeOf = (shape: Shape): number => shape.reduce((product, n) => product * n, 1);
-
-const sameShape = (a: Shape, b: Shape): boolean => String(a) === String(b);
+const sameShape = (a: number[], b: number[]): boolean => String(a) === String(b);
 
 // The tape
 
-/** What is known of an op: its name, how to compute its output, and one VJP rule per input. */
+/** The declaration of an op: its name, how to compute its output, and one VJP rule per input. */
 export interface OpSpec {
   readonly name: string;
   readonly compute: (...inputs: Tensor[]) => Tensor;
   readonly vjp: readonly Rule[];
 }
 
-/** From the cotangent of a step's output, g, to that of an input. */
+/** Maps the cotangent of a step's output, g, to the cotangent of an input. */
 type Rule = (g: Tensor, step: Step) => Tensor;
 
 /** One line of the list: output = op(...inputs). */
@@ -60,12 +62,12 @@ export interface Step {
   readonly output: Tensor;
 }
 
-/** The steps in the order in which they ran. */
+/** The steps, in the order in which they ran. */
 export type Tape = Step[];
 
-let open: Tape | undefined; // the tape that is listening, if one is
+let open: Tape | undefined; // the active tape, if any
 
-/** Runs f, and keeps the steps that it takes. */
+/** Runs f and records its steps. */
 export function record(f: (...inputs: Tensor[]) => Tensor, ...inputs: Tensor[]) {
   const before = open;
   const tape: Tape = [];
@@ -112,7 +114,7 @@ function sweep(tape: Tape, cotangents: Map<Tensor, Tensor>): void {
   }
 }
 
-/** f(...inputs), and its pullback: from the cotangent of the value to those of the inputs. */
+/** Returns f(...inputs) and its pullback, which maps the cotangent of the value to those of the inputs. */
 export function vjp(f: (...inputs: Tensor[]) => Tensor, ...given: Tensor[]) {
   const { value, inputs, tape } = record(f, ...given);
   const pullback = (g: Tensor): Tensor[] => {
@@ -120,12 +122,10 @@ export function vjp(f: (...inputs: Tensor[]) => Tensor, ...given: Tensor[]) {
       throw new Error(`the value has shape [${value.shape}], its cotangent [${g.shape}]`);
     const cotangents = new Map([[value, g]]);
     sweep(tape, cotangents);
-    return inputs.map((x) => cotangents.get(x) ?? zerosLike(x));
+    return inputs.map((x) => cotangents.get(x) ?? new Tensor(zeros(x.shape)));
   };
   return { value, pullback };
 }
-
-const zerosLike = ({ shape, data }: Tensor): Tensor => new Tensor(shape, Array(data.length).fill(0));
 
 /** The gradient of f, whose value is one number, with respect to its first input. */
 export const grad =
@@ -135,31 +135,29 @@ export const grad =
 
 // Ops
 
-/** f of the numbers that stand at the same place. */
-function elementwise(f: (...numbers: number[]) => number): OpSpec["compute"] {
+/** Computes the output by a loop of ndarray-ops, which takes an array to write into, and inputs of the same shape. */
+function elementwise(loop: (out: NdArray, ...inputs: NdArray[]) => void): OpSpec["compute"] {
   return (...inputs) => {
-    const [x, ...others] = inputs;
-    for (const y of others)
-      if (!sameShape(x.shape, y.shape)) throw new Error(`shapes differ: [${x.shape}] and [${y.shape}]`);
-    const data = x.data.map((_, i) => f(...inputs.map((input) => input.data[i])));
-    return new Tensor(x.shape, data);
+    const out = zeros(inputs[0].shape);
+    loop(out, ...inputs.map((x) => x.data));
+    return new Tensor(out);
   };
 }
 
 export const add: Op = defineOp({
   name: "add",
-  compute: elementwise((a, b) => a + b),
+  compute: elementwise(ops.add),
   vjp: [(g) => g, (g) => g],
 });
 
 export const mul: Op = defineOp({
   name: "mul",
-  compute: elementwise((a, b) => a * b),
+  compute: elementwise(ops.mul),
   vjp: [(g, { inputs: [, b] }) => mul(g, b), (g, { inputs: [a] }) => mul(g, a)],
 });
 
 export const exp: Op = defineOp({
   name: "exp",
-  compute: elementwise((x) => Math.exp(x)),
+  compute: elementwise(ops.exp),
   vjp: [(g, { output: y }) => mul(g, y)],
 });

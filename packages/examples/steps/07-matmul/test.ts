@@ -7,12 +7,12 @@ assert.deepEqual(matmul(A, B).toNested(), [[31, 302], [64, 605]]);
 assert.deepEqual(transpose(A).toNested(), [[1, 4], [2, 5], [3, 6]]);
 assert.throws(() => matmul(A, A), /inner sizes/);
 
-// G picks one entry of Y = A B, the dot product of A's first row and B's second column: each is the other's derivative
+// G picks one entry of Y = A B, the dot product of A's first row and B's second column. Each is the derivative of the other.
 const [dA, dB] = vjp((A, B) => matmul(A, B), A, B).pullback(tensor([[0, 1], [0, 0]]));
 assert.deepEqual(dA.toNested(), [[0, 1, 100], [0, 0, 0]]);
 assert.deepEqual(dB.toNested(), [[0, 1], [0, 2], [0, 3]]);
 
-// A layer, Y = tanh(X W + b), and a loss of it. Moving each of the weights a little must say what the sweep says.
+// A layer, Y = tanh(X W + b), and its loss. Finite differences of each weight must agree with the sweep.
 const X = tensor([[1, -1], [0.5, 2], [-2, 0]]);
 const target = tensor([[1], [0], [-1]]);
 const loss = (W: Tensor, b: Tensor) => {
@@ -28,6 +28,6 @@ const slopes = [
 ];
 const gradient = grad(loss)(tensor([[W[0]], [W[1]]]), tensor([b]));
 assert.deepEqual(gradient.shape, [2, 1]);
-for (const [i, slope] of gradient.data.entries()) assert(Math.abs(slope - slopes[i]) < 1e-8);
+for (const [i, slope] of slopes.entries()) assert(Math.abs(gradient.data.get(i, 0) - slope) < 1e-8);
 
 console.log("step 7 passes");

@@ -1,56 +1,58 @@
-export type Shape = readonly number[];
+import nd, { type NdArray as Nd } from "ndarray";
+import ops from "ndarray-ops";
+
+type NdArray = Nd<Float64Array>;
 export type Nested = number | readonly Nested[];
 
-/** Numbers in a shape, with an identity: two tensors that hold the same numbers are two tensors. */
+/** An array with an identity: two tensors that hold the same numbers are two tensors. */
 export class Tensor {
-  readonly shape: Shape;
-  readonly data: readonly number[]; // row after row
+  readonly data: NdArray;
 
-  constructor(shape: Shape, data: readonly number[]) {
-    if (data.length !== sizeOf(shape)) throw new Error(`shape [${shape}] does not hold ${data.length} numbers`);
-    this.shape = shape;
+  constructor(data: NdArray) {
     this.data = data;
   }
 
+  get shape(): number[] {
+    return this.data.shape;
+  }
+
   item(): number {
-    if (this.data.length !== 1) throw new Error(`item: [${this.shape}] is not one number`);
-    return this.data[0];
+    if (this.data.size !== 1) throw new Error(`item: [${this.shape}] is not one number`);
+    return ops.sum(this.data);
   }
 
   toNested(): Nested {
-    return nest(this.shape, this.data);
+    return nest(this.data);
   }
 }
 
-/** tensor([[1, 2], [3, 4]]) has the shape [2, 2] and the data 1 2 3 4; tensor(5) has the shape []. */
+/** tensor([[1, 2], [3, 4]]) has the shape [2, 2] and the numbers 1 2 3 4; tensor(5) has the shape []. */
 export function tensor(nested: Nested): Tensor {
   const shape: number[] = [];
   for (let x = nested; typeof x !== "number"; x = x[0]) shape.push(x.length);
-  return new Tensor(shape, flat(nested));
+  const [data, numbers] = [zeros(shape), ([nested] as unknown[]).flat(Infinity) as number[]];
+  if (numbers.length !== data.size) throw new Error(`shape [${shape}] does not hold ${numbers.length} numbers`);
+  data.data.set(numbers);
+  return new Tensor(data);
 }
 
-const flat = (nested: Nested): readonly number[] => (typeof nested === "number" ? [nested] : nested.flatMap(flat));
+export const zeros = (shape: number[]): NdArray => nd(new Float64Array(shape.reduce((size, n) => size * n, 1)), shape);
 
-function nest([n, ...rest]: Shape, data: readonly number[]): Nested {
-  if (n === undefined) return data[0];
-  const size = data.length / n;
-  return Array.from({ length: n }, (_, i) => nest(rest, data.slice(i * size, (i + 1) * size)));
-}
+const nest = (a: NdArray): Nested =>
+  a.dimension === 0 ? a.get() : Array.from({ length: a.shape[0] }, (_, i) => nest(a.pick(i)));
 
-const sizeOf = (shape: Shape): number => shape.reduce((product, n) => product * n, 1);
-
-const sameShape = (a: Shape, b: Shape): boolean => String(a) === String(b);
+const sameShape = (a: number[], b: number[]): boolean => String(a) === String(b);
 
 // The tape
 
-/** What is known of an op: its name, how to compute its output, and one VJP rule per input. */
+/** The declaration of an op: its name, how to compute its output, and one VJP rule per input. */
 export interface OpSpec {
   readonly name: string;
   readonly compute: (...inputs: Tensor[]) => Tensor;
   readonly vjp: readonly Rule[];
 }
 
-/** From the cotangent of a step's output, g, to that of an input. */
+/** Maps the cotangent of a step's output, g, to the cotangent of an input. */
 type Rule = (g: Tensor, step: Step) => Tensor;
 
 /** One line of the list: output = op(...inputs). */
@@ -60,14 +62,14 @@ export interface Step {
   readonly output: Tensor;
 }
 
-/** The steps in the order in which they ran. */
+/** The steps, in the order in which they ran. */
 export type Tape = Step[];
 
-let open: readonly Tape[] = []; // the tapes that are listening, the innermost last
+let open: readonly Tape[] = []; // the active tapes, innermost last
 
-/** Runs f on its inputs, under new identities, and keeps the steps that it takes. */
+/** Runs f on its inputs, under new identities, and records its steps. */
 export function record(f: (...inputs: Tensor[]) => Tensor, ...given: Tensor[]) {
-  const inputs = given.map((x) => alias(x)); // heard by the tapes that are open already
+  const inputs = given.map((x) => alias(x)); // the tapes around this one record it
   const before = open;
   const tape: Tape = [];
   open = [...open, tape];
@@ -113,7 +115,7 @@ function sweep(tape: Tape, cotangents: Map<Tensor, Tensor>): void {
   }
 }
 
-/** f(...inputs), and its pullback: from the cotangent of the value to those of the inputs. */
+/** Returns f(...inputs) and its pullback, which maps the cotangent of the value to those of the inputs. */
 export function vjp(f: (...inputs: Tensor[]) => Tensor, ...given: Tensor[]) {
   const { value, inputs, tape } = record(f, ...given);
   const pullback = (g: Tensor): Tensor[] => {
@@ -121,12 +123,10 @@ export function vjp(f: (...inputs: Tensor[]) => Tensor, ...given: Tensor[]) {
       throw new Error(`the value has shape [${value.shape}], its cotangent [${g.shape}]`);
     const cotangents = new Map([[value, g]]);
     sweep(tape, cotangents);
-    return inputs.map((x) => cotangents.get(x) ?? zerosLike(x));
+    return inputs.map((x) => cotangents.get(x) ?? new Tensor(zeros(x.shape)));
   };
   return { value, pullback };
 }
-
-const zerosLike = ({ shape, data }: Tensor): Tensor => new Tensor(shape, Array(data.length).fill(0));
 
 /** The gradient of f, whose value is one number, with respect to its first input. */
 export const grad =
@@ -139,58 +139,55 @@ export const grad =
 /** y = x under a new identity. */
 export const alias: Op = defineOp({
   name: "alias",
-  compute: (x) => new Tensor(x.shape, x.data),
+  compute: (x) => new Tensor(x.data),
   vjp: [(g) => g],
 });
 
-/** f of the numbers that stand at the same place. */
-function elementwise(f: (...numbers: number[]) => number): OpSpec["compute"] {
+/** Computes the output by a loop of ndarray-ops, which takes an array to write into, and inputs of the same shape. */
+function elementwise(loop: (out: NdArray, ...inputs: NdArray[]) => void): OpSpec["compute"] {
   return (...inputs) => {
-    const [x, ...others] = inputs;
-    for (const y of others)
-      if (!sameShape(x.shape, y.shape)) throw new Error(`shapes differ: [${x.shape}] and [${y.shape}]`);
-    const data = x.data.map((_, i) => f(...inputs.map((input) => input.data[i])));
-    return new Tensor(x.shape, data);
+    const out = zeros(inputs[0].shape);
+    loop(out, ...inputs.map((x) => x.data));
+    return new Tensor(out);
   };
 }
 
-/** For each place of the shape `to`: where in the shape `from` the number stands that broadcasting puts there. */
-function places(from: Shape, to: Shape): number[] {
-  let found = [0];
-  to.forEach((n, axis) => {
-    const size = from[axis - to.length + from.length] ?? 1;
-    if (size !== n && size !== 1) throw new Error(`[${from}] does not broadcast to [${to}]`);
-    found = found.flatMap((place) => Array.from({ length: n }, (_, i) => place * size + (size === 1 ? 0 : i)));
+/** A view of `a` in a larger shape, by NumPy's rules. A repeated axis has stride 0, so nothing is copied. */
+export function repeated(a: NdArray, shape: number[]): NdArray {
+  const stride = shape.map((n, axis) => {
+    const fromEnd = axis - shape.length;
+    const size = a.shape.at(fromEnd) ?? 1;
+    if (size !== n && size !== 1) throw new Error(`[${a.shape}] does not broadcast to [${shape}]`);
+    return size === 1 ? 0 : a.stride.at(fromEnd)!;
   });
-  return found;
+  return nd(a.data, shape, stride, a.offset);
 }
 
-/** x, repeated until it has the shape. */
-export function broadcastTo(x: Tensor, shape: Shape): Tensor {
+/** Reduces `a` to a smaller shape. The view with stride 0 makes `loop` accumulate in the same number. */
+export function reduced(loop: (out: NdArray, a: NdArray) => void, a: NdArray, shape: number[], start = 0): NdArray {
+  const out = zeros(shape);
+  ops.assigns(out, start);
+  loop(repeated(out, a.shape), a);
+  return out;
+}
+
+/** Repeats x until it has the shape. */
+export function broadcastTo(x: Tensor, shape: number[]): Tensor {
   if (sameShape(x.shape, shape)) return x;
   const op = defineOp({
     name: "broadcastTo",
-    compute: (x) => {
-      const data = places(x.shape, shape).map((place) => x.data[place]);
-      return new Tensor(shape, data);
-    },
+    compute: (x) => new Tensor(repeated(x.data, shape)),
     vjp: [(g, { inputs: [x] }) => sumTo(g, x.shape)],
   });
   return op(x);
 }
 
-/** x, summed until it has the shape: over each axis along which `broadcastTo` repeats. */
-export function sumTo(x: Tensor, shape: Shape): Tensor {
+/** Sums x until it has the shape: over each axis along which `broadcastTo` repeats. */
+export function sumTo(x: Tensor, shape: number[]): Tensor {
   if (sameShape(x.shape, shape)) return x;
   const op = defineOp({
     name: "sumTo",
-    compute: (x) => {
-      const data: number[] = Array(sizeOf(shape)).fill(0);
-      places(shape, x.shape).forEach((place, i) => {
-        data[place] += x.data[i];
-      });
-      return new Tensor(shape, data);
-    },
+    compute: (x) => new Tensor(reduced(ops.addeq, x.data, shape)),
     vjp: [(g, { inputs: [x] }) => broadcastTo(g, x.shape)],
   });
   return op(x);
@@ -198,11 +195,11 @@ export function sumTo(x: Tensor, shape: Shape): Tensor {
 
 export const sum = (x: Tensor): Tensor => sumTo(x, []);
 
-/** The op, on inputs of different shapes: each is broadcast to the shape that they have in common. */
+/** Lets an op take inputs of different shapes: broadcasts each to their common shape. */
 function broadcasting(op: Op): Op {
   return (...inputs) => {
     const rank = Math.max(...inputs.map((x) => x.shape.length));
-    const sizes = (axis: number) => inputs.map((x) => x.shape[axis - rank + x.shape.length] ?? 1);
+    const sizes = (axis: number) => inputs.map((x) => x.shape.at(axis - rank) ?? 1);
     const shape = Array.from({ length: rank }, (_, axis) => sizes(axis).find((n) => n !== 1) ?? 1);
     return op(...inputs.map((x) => broadcastTo(x, shape)));
   };
@@ -211,7 +208,7 @@ function broadcasting(op: Op): Op {
 export const add: Op = broadcasting(
   defineOp({
     name: "add",
-    compute: elementwise((a, b) => a + b),
+    compute: elementwise(ops.add),
     vjp: [(g) => g, (g) => g],
   }),
 );
@@ -219,14 +216,14 @@ export const add: Op = broadcasting(
 export const mul: Op = broadcasting(
   defineOp({
     name: "mul",
-    compute: elementwise((a, b) => a * b),
+    compute: elementwise(ops.mul),
     vjp: [(g, { inputs: [, b] }) => mul(g, b), (g, { inputs: [a] }) => mul(g, a)],
   }),
 );
 
 export const exp: Op = defineOp({
   name: "exp",
-  compute: elementwise((x) => Math.exp(x)),
+  compute: elementwise(ops.exp),
   vjp: [(g, { output: y }) => mul(g, y)],
 });
 
@@ -234,32 +231,29 @@ export const sub: Op = (a, b) => add(a, mul(tensor(-1), b));
 
 export const tanh: Op = defineOp({
   name: "tanh",
-  compute: elementwise((x) => Math.tanh(x)),
+  compute: elementwise((out, x) => {
+    ops.assign(out, x);
+    out.data.set(out.data.map(Math.tanh));
+  }),
   vjp: [(g, { output: y }) => sub(g, mul(g, mul(y, y)))],
 });
 
 export const transpose: Op = defineOp({
   name: "transpose",
-  compute: (x) => {
-    const [m, n] = x.shape;
-    const data: number[] = [];
-    for (let j = 0; j < n; j++) for (let i = 0; i < m; i++) data.push(x.data[i * n + j]);
-    return new Tensor([n, m], data);
-  },
+  compute: (x) => new Tensor(x.data.transpose(1, 0)),
   vjp: [(g) => transpose(g)],
 });
 
 /** Y = A B: yᵢⱼ = Σₖ aᵢₖ bₖⱼ. */
 export const matmul: Op = defineOp({
   name: "matmul",
-  compute: (a, b) => {
+  compute: ({ data: a }, { data: b }) => {
     const [[m, inner], [rows, n]] = [a.shape, b.shape];
     if (inner !== rows) throw new Error(`matmul: [${a.shape}] by [${b.shape}]: inner sizes differ`);
-    const data: number[] = Array(m * n).fill(0);
+    const [y, terms] = [zeros([m, n]), zeros([inner])];
     for (let i = 0; i < m; i++)
-      for (let j = 0; j < n; j++)
-        for (let k = 0; k < inner; k++) data[i * n + j] += a.data[i * inner + k] * b.data[k * n + j];
-    return new Tensor([m, n], data);
+      for (let j = 0; j < n; j++) y.set(i, j, ops.sum(ops.mul(terms, a.pick(i, null), b.pick(null, j))));
+    return new Tensor(y);
   },
   vjp: [(g, { inputs: [, b] }) => matmul(g, transpose(b)), (g, { inputs: [a] }) => matmul(transpose(a), g)],
 });
@@ -267,34 +261,29 @@ export const matmul: Op = defineOp({
 export const div: Op = broadcasting(
   defineOp({
     name: "div",
-    compute: elementwise((a, b) => a / b),
+    compute: elementwise(ops.div),
     vjp: [(g, { inputs: [, b] }) => div(g, b), (g, { inputs: [, b], output: y }) => mul(tensor(-1), div(mul(g, y), b))],
   }),
 );
 
 export const log: Op = defineOp({
   name: "log",
-  compute: elementwise((x) => Math.log(x)),
+  compute: elementwise(ops.log),
   vjp: [(g, { inputs: [x] }) => div(g, x)],
 });
 
-/** The sum of each row: an axis of size 1 is left in the place of the last. */
+/** Sums each row: the last axis is left with size 1. */
 export const rowSums = (x: Tensor): Tensor => sumTo(x, [...x.shape.slice(0, -1), 1]);
 
 /** s = softmax(x) along the last axis: sᵢ = exp(xᵢ) / Σₖ exp(xₖ). Hence x̄ = s ⊙ (g − ⟨g, s⟩). */
 export const softmax: Op = defineOp({
   name: "softmax",
-  compute: (x) => {
-    const width = x.shape.at(-1) ?? 1;
-    const data: number[] = [];
-    for (let start = 0; start < x.data.length; start += width) {
-      const row = x.data.slice(start, start + width);
-      const largest = Math.max(...row);
-      const powers = row.map((xi) => Math.exp(xi - largest)); // at most 1: no overflow
-      const total = powers.reduce((sum, power) => sum + power, 0);
-      data.push(...powers.map((power) => power / total));
-    }
-    return new Tensor(x.shape, data);
+  compute: ({ data: x, shape }) => {
+    const [s, column] = [zeros(shape), [...shape.slice(0, -1), 1]];
+    ops.sub(s, x, repeated(reduced(ops.maxeq, x, column, -Infinity), shape)); // at most 0: no overflow
+    ops.expeq(s);
+    ops.diveq(s, repeated(reduced(ops.addeq, s, column), shape));
+    return new Tensor(s);
   },
   vjp: [(g, { output: s }) => mul(s, sub(g, rowSums(mul(g, s))))],
 });

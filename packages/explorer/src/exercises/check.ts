@@ -1,5 +1,5 @@
 import { Tensor } from "@wengert/core";
-import { rows } from "@wengert/core/ndarray";
+import { ravel } from "@wengert/core/extend";
 
 /** Stands where an answer is to be written. */
 export function todo(): never {
@@ -82,7 +82,7 @@ function isClose(a: unknown, b: unknown): boolean {
   return ys.every((y, i) => Object.is(xs[i], y) || xs[i] === y || Math.abs(xs[i]! - y) <= 1e-9 * scale);
 }
 
-const numbersOf = (x: Tensor): number[] => Array.from(rows(x.array!));
+const numbersOf = (x: Tensor): number[] => Array.from(ravel(x.array!));
 
 /** Prints, for each number that is asked for, whether it is right; `hints` by name and number. */
 export function checkNumbers<N extends string>(

@@ -11,11 +11,11 @@ import {
   oneHot,
   sigmoid,
   softmax,
-  softmaxPullback,
   sub,
   sum,
   transpose,
 } from "@wengert/ops";
+import { softmaxPullback } from "@wengert/ops/extend";
 import { check, type Question } from "./check.ts";
 
 // Rules to be written: exercises 3 to 7, and 10.
@@ -142,7 +142,7 @@ const pullback: Question<Binary, readonly [Tensor, Tensor]> = {
   names: ["g", "s"],
   run: (answer, ...of) => answer(...of),
   praise:
-    "x̄ = s ⊙ (g − ⟨g, s⟩): K numbers instead of K². Where one probability is nearly 1 the library centres g first; the Softmax room shows which digits that saves.",
+    "x̄ = s ⊙ (g − ⟨g, s⟩): K numbers instead of K². Where one probability is nearly 1 the library centers g first; the Softmax room shows which digits that saves.",
 };
 /** The pullback of softmax along the last axis. */
 export const checkPullback = (answer: Binary): boolean => check(pullback, answer);
@@ -180,7 +180,7 @@ const crossEntropies: Question<Binary, readonly [Tensor, Tensor]> = {
   cases: [[logits, target]],
   names: ["logits", "t"],
   run: (answer, ...of) => answer(...of),
-  praise: "(s − t) / n. The exponentials, the quotient and the logarithm have cancelled.",
+  praise: "(s − t) / n. The exponentials, the quotient and the logarithm have canceled.",
 };
 /** The gradient of the mean cross-entropy by the logits. */
 export const checkCrossEntropy = (answer: Binary): boolean => check(crossEntropies, answer);

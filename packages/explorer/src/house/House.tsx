@@ -1,9 +1,9 @@
 import { type Signal, useSignal, useSignalEffect } from "@preact/signals";
 import { type ComponentType, Fragment } from "preact";
 import { useRef } from "preact/hooks";
+import { address, go } from "../page/address.ts";
+import { keysInUse, useKeys } from "../page/keys.ts";
 import { ErrorBox } from "../parts/ErrorBox.tsx";
-import { address, go } from "./address.ts";
-import { keysInUse, useKeys } from "./keys.ts";
 import { type Room, rooms } from "./rooms.ts";
 import { SchemeButton } from "./SchemeButton.tsx";
 

@@ -1,4 +1,4 @@
-import { isDark, scheme } from "./scheme.ts";
+import { isDark, scheme } from "../page/scheme.ts";
 
 /** From light to dark, and back. */
 export function SchemeButton() {
@@ -7,8 +7,8 @@ export function SchemeButton() {
     <button
       type="button"
       class="button quiet"
-      aria-label={`Switch to ${next} colours`}
-      title={`Switch to ${next} colours`}
+      aria-label={`Switch to ${next} colors`}
+      title={`Switch to ${next} colors`}
       onClick={() => {
         scheme.value = next;
       }}

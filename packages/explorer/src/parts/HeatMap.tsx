@@ -1,7 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import { isDark } from "../house/scheme.ts";
-import { type ColourMap, colourOf, css, gradient, inkOn, type Scale, scaleFor } from "./colours.ts";
+import { isDark } from "../page/scheme.ts";
+import { type ColorMap, colorOf, css, gradient, inkOn, type Scale, scaleFor } from "./colors.ts";
 import { aligned, exact, shapeText, short } from "./numbers.ts";
 
 /** What is drawn: numbers row by row, with shape and dtype. `TensorData` of the sandbox is one. */
@@ -21,7 +21,7 @@ interface Props {
   readonly of: Numbers;
   /** What it is called: the caption, and what is read aloud. */
   readonly name: string;
-  readonly map?: ColourMap | undefined;
+  readonly map?: ColorMap | undefined;
   /** A scale shared with other maps. */
   readonly scale?: Scale | undefined;
   /** Without caption and legend: beside others that have them. */
@@ -34,10 +34,10 @@ interface Props {
 }
 
 const fewest = { rows: 16, columns: 10 }; // up to which every number is written out
-const mostDrawn = 256; // rows or columns
+const maxDrawn = 256; // rows or columns
 
 /**
- * A tensor as colours: numbers in the cells where they are few, a picture with the number under the pointer where they are
+ * A tensor as colors: numbers in the cells where they are few, a picture with the number under the pointer where they are
  * many. Arrow keys move from cell to cell. Axes before the last two are turned over like pages.
  */
 export function HeatMap({ of, name, map, scale, bare = false, legend = !bare, marked, onHover }: Props) {
@@ -98,12 +98,12 @@ function NumberTable({ rows, columns, values, start, name, scale, marked, onHove
             <tr key={i}>
               {Array.from({ length: columns }, (_, j) => {
                 const k = at(i, j);
-                const colour = colourOf(values[k] ?? 0, scale);
+                const color = colorOf(values[k] ?? 0, scale);
                 return (
                   <td
                     key={j}
                     class={marked?.includes(start + k) ? "marked" : undefined}
-                    style={{ background: css(colour), color: inkOn(colour) }}
+                    style={{ background: css(color), color: inkOn(color) }}
                     title={`${exact(values[k] ?? 0)} at [${rows > 1 ? `${i}, ${j}` : j}]`}
                     onMouseEnter={() => onHover?.(start + k)}
                   >
@@ -122,7 +122,7 @@ function NumberTable({ rows, columns, values, start, name, scale, marked, onHove
 function Picture({ rows, columns, values, start, name, scale, marked, onHover }: Shown) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const place = useSignal<readonly [number, number] | undefined>(undefined);
-  const [height, width] = [Math.min(rows, mostDrawn), Math.min(columns, mostDrawn)];
+  const [height, width] = [Math.min(rows, maxDrawn), Math.min(columns, maxDrawn)];
   const [zoomX, zoomY] = zoomOf(width, height);
   const dark = isDark.value;
   useEffect(() => {
@@ -130,8 +130,8 @@ function Picture({ rows, columns, values, start, name, scale, marked, onHover }:
     const image = context.createImageData(width, height);
     for (let i = 0; i < height; i++) {
       for (let j = 0; j < width; j++) {
-        const colour = colourOf(values[i * columns + j] ?? Number.NaN, scale);
-        image.data.set([...colour, 255], 4 * (i * width + j));
+        const color = colorOf(values[i * columns + j] ?? Number.NaN, scale);
+        image.data.set([...color, 255], 4 * (i * width + j));
       }
     }
     context.putImageData(image, 0, 0);

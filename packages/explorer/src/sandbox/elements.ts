@@ -1,9 +1,9 @@
 import type { Tensor } from "@wengert/core";
-import { rows } from "@wengert/core/ndarray";
+import { ravel } from "@wengert/core/extend";
 import type { Range, TensorData } from "./protocol.ts";
 
-const mostShown = 2 ** 16; // elements of one tensor
-const mostTogether = 2 ** 24; // of all; those that come after show a few only
+const maxShown = 2 ** 16; // elements of one tensor
+const maxTogether = 2 ** 24; // of all; those that come after show a few only
 const few = 64;
 
 /** Numbers for tensors, and all their elements in one array: thousands of small ones would be slow to send. */
@@ -21,8 +21,8 @@ export class Elements {
   number(tensor: Tensor): number {
     const known = this.#numbers.get(tensor);
     if (known !== undefined) return known;
-    const all = rows(tensor.array!);
-    const shown = Math.min(all.length, this.#filled < mostTogether ? mostShown : few);
+    const all = ravel(tensor.array!);
+    const shown = Math.min(all.length, this.#filled < maxTogether ? maxShown : few);
     const at = this.#filled;
     this.#room(shown);
     for (let i = 0; i < shown; i++) this.#values[at + i] = all[i]!;

@@ -5,8 +5,8 @@ export const lineOf = (values: readonly unknown[]): string =>
   values
     .map((value) => (typeof value === "string" ? value : textOf(value, 0)))
     .join(" ")
-    .slice(0, mostLetters);
-const mostLetters = 10_000;
+    .slice(0, maxLetters);
+const maxLetters = 10_000;
 
 function textOf(value: unknown, depth: number): string {
   if (value instanceof Tensor) return String(value);
@@ -15,14 +15,14 @@ function textOf(value: unknown, depth: number): string {
   if (typeof value !== "object" || value === null) return String(value);
   if (value instanceof Error) return `${value.name}: ${value.message}`;
   if (depth > 3) return Array.isArray(value) ? "[…]" : "{…}";
-  const more = (count: number) => (count > mostEntries ? ", …" : "");
+  const more = (count: number) => (count > maxEntries ? ", …" : "");
   if (Array.isArray(value) || ArrayBuffer.isView(value)) {
-    const list = Array.from(value as unknown as ArrayLike<unknown>).slice(0, mostEntries);
+    const list = Array.from(value as unknown as ArrayLike<unknown>).slice(0, maxEntries);
     const { length } = value as unknown as ArrayLike<unknown>;
     return `[${list.map((entry) => textOf(entry, depth + 1)).join(", ")}${more(length)}]`;
   }
   const entries = Object.entries(value);
-  const shown = entries.slice(0, mostEntries).map(([key, entry]) => `${key}: ${textOf(entry, depth + 1)}`);
+  const shown = entries.slice(0, maxEntries).map(([key, entry]) => `${key}: ${textOf(entry, depth + 1)}`);
   return shown.length === 0 ? "{}" : `{ ${shown.join(", ")}${more(entries.length)} }`;
 }
-const mostEntries = 100;
+const maxEntries = 100;

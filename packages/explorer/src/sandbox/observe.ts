@@ -1,29 +1,23 @@
+import { ones, type Pull, type Recording, record, type Step, type Tensor, vjp, withLabel } from "@wengert/core";
 import {
   accumulate,
   alias,
   isFloat,
   leaves,
-  ones,
-  type Pull,
   pack,
   part,
-  placed,
-  type Recording,
-  record,
-  recording,
-  type Step,
-  type Tensor,
+  place,
   type TreeFunction,
   unflatten,
-  vjp,
-} from "@wengert/core";
+  withRecorder,
+} from "@wengert/core/extend";
 import * as ops from "@wengert/ops";
 import { Elements } from "./elements.ts";
 import { failureOf } from "./failure.ts";
 import { constantsOf, namesOf, paramsText } from "./names.ts";
 import type { ContributionData, Failure, PullData, RecordingData, Seed, StepData } from "./protocol.ts";
 
-const mostRecordings = 20; // the last of them
+const maxRecordings = 20; // the last of them
 const longTape = 2000; // steps, from which on the ops inside the rules are not kept
 
 interface Kept {
@@ -49,7 +43,7 @@ export class Observer {
   };
 
   recordings(): RecordingData[] {
-    return this.#kept.slice(-mostRecordings).map((kept) => new Ledger(kept).data());
+    return this.#kept.slice(-maxRecordings).map((kept) => new Ledger(kept).data());
   }
 }
 
@@ -63,10 +57,10 @@ function gradientOf<A extends readonly unknown[], R>(f: TreeFunction<A, R>, args
       value,
       outputs.map(({ shape, dtype }) => ones(shape, { dtype })),
     );
-    return recording("record", { record: ({ output }) => ofSweep.add(output) }, () => pullback(seed));
+    return withRecorder("record", { record: ({ output }) => ofSweep.add(output) }, () => pullback(seed));
   };
-  const made = record(gradient as TreeFunction<readonly unknown[], unknown>, ...args);
-  for (const [i, input] of made.inputs.entries()) input.label = inputs[i]?.label; // as f calls them
+  const named = leaves("record", args, "args").map((leaf, i) => withLabel(leaf, inputs[i]?.label ?? "")); // as f calls them
+  const made = record(gradient as TreeFunction<readonly unknown[], unknown>, ...unflatten(args, named));
   return { made, ofSweep };
 }
 type AnyVjp = (
@@ -74,7 +68,7 @@ type AnyVjp = (
   ...args: readonly unknown[]
 ) => { value: unknown; pullback: (cotangent: unknown) => unknown };
 
-const specs = [...Object.values(ops), accumulate, alias, pack, part, placed].flatMap((value) =>
+const specs = [...Object.values(ops), accumulate, alias, pack, part, place, withLabel].flatMap((value) =>
   typeof value === "function" && "spec" in value ? [value.spec as Step["op"]] : [],
 );
 const library: ReadonlySet<unknown> = new Set(specs);
@@ -121,17 +115,17 @@ class Ledger {
     try {
       const sweep = this.#recording.pulls()[Symbol.iterator]();
       for (;;) {
-        const heard: Step[] = [];
-        const next = recording("record", { record: (step) => heard.push(step) }, () => sweep.next());
+        const recorded: Step[] = [];
+        const next = withRecorder("record", { record: (step) => recorded.push(step) }, () => sweep.next());
         if (next.done) return { seeds, pulls };
-        pulls.push(this.#pull(next.value, places.get(next.value.step)!, heard, cotangents));
+        pulls.push(this.#pull(next.value, places.get(next.value.step)!, recorded, cotangents));
       }
     } catch (error) {
       return { seeds, pulls, failure: failureOf(error) };
     }
   }
 
-  #pull(pull: Pull, step: number, heard: readonly Step[], cotangents: Map<Tensor, Tensor>): PullData {
+  #pull(pull: Pull, step: number, recorded: readonly Step[], cotangents: Map<Tensor, Tensor>): PullData {
     const { inputs } = pull.step;
     const number = (tensor: Tensor) => this.#elements.number(tensor);
     const contributions = pull.contributions.map((given, k): ContributionData => {
@@ -142,7 +136,7 @@ class Ledger {
       return { given: number(given), before: before ? number(before) : null, after: number(after) };
     });
     // What the sweep adds up after the rules is shown as that, and not as part of a rule.
-    const rule = heard.filter(({ op }) => op !== accumulate.spec);
+    const rule = recorded.filter(({ op }) => op !== accumulate.spec);
     const kept = this.#recording.steps.length > longTape ? [] : rule;
     return { step, cotangent: number(pull.cotangent), contributions, rule: kept.map((each) => this.#step(each)) };
   }

@@ -1,7 +1,8 @@
 import * as core from "@wengert/core";
+import * as coreExtend from "@wengert/core/extend";
 import * as gradcheck from "@wengert/core/gradcheck";
-import * as ndarray from "@wengert/core/ndarray";
 import * as ops from "@wengert/ops";
+import * as opsExtend from "@wengert/ops/extend";
 import * as exercises from "../exercises/index.ts";
 import { closeDoors, SandboxError } from "./doors.ts";
 import { failureOf } from "./failure.ts";
@@ -14,8 +15,9 @@ import type { Outcome, Run } from "./protocol.ts";
 const modules: Readonly<Record<string, object>> = {
   "@wengert/core": core,
   "@wengert/core/gradcheck": gradcheck,
-  "@wengert/core/ndarray": ndarray,
+  "@wengert/core/extend": coreExtend,
   "@wengert/ops": ops,
+  "@wengert/ops/extend": opsExtend,
   exercises,
 };
 
@@ -29,8 +31,8 @@ async function run({ code, order = 1 }: Run): Promise<Outcome> {
   const observer = new Observer(order);
   const printed: string[] = [];
   const print = (...values: unknown[]) => {
-    if (printed.length < mostLines) printed.push(lineOf(values));
-    else if (printed.length === mostLines) printed.push("… (more is not shown)");
+    if (printed.length < maxLines) printed.push(lineOf(values));
+    else if (printed.length === maxLines) printed.push("… (more is not shown)");
   };
   const console = { log: print, info: print, warn: print, error: print, debug: print };
   Object.assign(globalThis.console, console); // for what the exercises print
@@ -59,7 +61,7 @@ async function run({ code, order = 1 }: Run): Promise<Outcome> {
     return { recordings: [], printed, error: failureOf(unreadable) }; // a program may change what it was given
   }
 }
-const mostLines = 1000;
+const maxLines = 1000;
 
 const later = setTimeout; // a program may put another in its place
 const turn = (): Promise<void> => new Promise((resolve) => later(resolve));

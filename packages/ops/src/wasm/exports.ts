@@ -3,7 +3,7 @@ export type FunctionName = "exp" | "log" | "tanh" | "sigmoid" | "neg" | "square"
 export type OperationName = "add" | "sub" | "mul" | "div" | "reluPullback";
 
 /** Softmax, its relatives, and what they pull back. */
-export type LaneName =
+export type SliceName =
   | "softmax"
   | "softmaxPullback"
   | "logSumExp"
@@ -16,7 +16,7 @@ export type LaneName =
 
 type Maps = Readonly<Record<`${FunctionName}${32 | 64}`, FunctionKernel>> &
   Readonly<Record<`${OperationName}${32 | 64}`, OperationKernel>> &
-  Readonly<Record<`${LaneName}${32 | 64}`, LaneKernel>>;
+  Readonly<Record<`${SliceName}${32 | 64}`, SliceKernel>>;
 
 /** What the compiled kernels export, as kernels/*.ts declare it. Numbers are addresses, counts, or strides in bytes. */
 export interface Exports extends Maps {
@@ -33,10 +33,10 @@ export interface Exports extends Maps {
 }
 
 /**
- * `rows` lanes of n entries each, of up to three operands; where one is a reduced one, it has an entry a row. `scratch` has room for
+ * `rows` slices of n entries each, of up to three operands; where one is a reduced one, it has an entry a row. `scratch` has room for
  * 2 rows + 2 doubles, and for 3 n + 6.
  */
-type LaneKernel = (rows: number, n: number, y: number, a: number, b: number, c: number, scratch: number) => void;
+type SliceKernel = (rows: number, n: number, y: number, a: number, b: number, c: number, scratch: number) => void;
 
 /**
  * C = A B (`isFirst`), or C += A B, of [m, k] and [k, n], with k > 0. In B, rows or columns lie in one piece each; `scratch`

@@ -1,6 +1,7 @@
-import { ArgumentError, show } from "@wengert/core";
+import { ArgumentError } from "@wengert/core";
+import { show } from "@wengert/core/extend";
 import { binaries } from "./binaries.ts";
-import { bytesOf } from "./embedded.ts";
+import { decodeBinary } from "./embedded.ts";
 import type { Exports } from "./exports.ts";
 import { Workspace } from "./workspace.ts";
 
@@ -19,8 +20,8 @@ export interface KernelsInUse {
 }
 
 type Compiled = Exclude<Kernels, "plain">;
-const compiled: readonly Compiled[] = ["simd", "fma"]; // the best last
-const names: readonly string[] = ["plain", ...compiled, "auto"];
+const wasmKernels: readonly Compiled[] = ["simd", "fma"]; // the best last
+const choices: readonly string[] = ["plain", ...wasmKernels, "auto"];
 
 // Which kernels run is the one setting of this package that is not an argument: results are the same within the bounds of
 // docs/numerics.md, whatever it says.
@@ -46,26 +47,26 @@ export class Engine {
 /**
  * Says which kernels are in use, and with an argument chooses them first; it holds for all ops from then on. The environment
  * variable WENGERT_KERNELS chooses those in use at the start; the default is "auto".
- * @throws ArgumentError for a name that is none, and for kernels that cannot run here; it says why.
+ * @throws ArgumentError for an unknown name, and for kernels that cannot run here; it says why.
  */
-export function kernels(wanted?: Kernels | "auto"): KernelsInUse {
-  if (wanted !== undefined) choose("kernels", wanted);
-  const running = inUse()?.name ?? "plain";
-  const missing = compiled.flatMap((name) => {
+export function kernels(candidates?: Kernels | "auto"): KernelsInUse {
+  if (candidates !== undefined) choose("kernels", candidates);
+  const running = currentEngine()?.name ?? "plain";
+  const missing = wasmKernels.flatMap((name) => {
     const loaded = load(name);
     return typeof loaded === "string" ? [[name, loaded] as const] : [];
   });
-  const available = (["plain", ...compiled] as const).filter((name) => missing.every(([other]) => other !== name));
+  const available = (["plain", ...wasmKernels] as const).filter((name) => missing.every(([other]) => other !== name));
   return { choice: choice!, running, available, missing: Object.fromEntries(missing) };
 }
 
 /** The kernels in use, loaded at the first call; `null` for plain loops. */
-export function inUse(): Engine | null {
+export function currentEngine(): Engine | null {
   if (engine !== undefined) return engine;
   if (choice === undefined) choose("WENGERT_KERNELS", environment() ?? "auto");
-  const wanted = choice === "auto" ? compiled.toReversed() : compiled.filter((name) => name === choice);
+  const candidates = choice === "auto" ? wasmKernels.toReversed() : wasmKernels.filter((name) => name === choice);
   engine = null;
-  for (const name of wanted) {
+  for (const name of candidates) {
     const exports = load(name);
     if (typeof exports === "string") continue;
     engine = new Engine(name, exports, choice !== "auto");
@@ -74,30 +75,30 @@ export function inUse(): Engine | null {
   return engine;
 }
 
-function choose(who: string, wanted: unknown): void {
-  if (typeof wanted !== "string" || !names.includes(wanted))
-    throw new ArgumentError(`${who}: expected "plain", "simd", "fma" or "auto"; got ${show(wanted)}`);
-  const name = wanted as Kernels | "auto";
+function choose(caller: string, candidates: unknown): void {
+  if (typeof candidates !== "string" || !choices.includes(candidates))
+    throw new ArgumentError(`${caller}: expected "plain", "simd", "fma" or "auto"; got ${show(candidates)}`);
+  const name = candidates as Kernels | "auto";
   const loaded = name === "simd" || name === "fma" ? load(name) : null;
   if (typeof loaded === "string")
-    throw new ArgumentError(`${who}: "${name}" cannot run here, for ${loaded}; "auto" takes the best that can`);
+    throw new ArgumentError(`${caller}: "${name}" cannot run here, for ${loaded}; "auto" takes the best that can`);
   choice = name;
   engine = undefined;
 }
 
-const loads = /* @__PURE__ */ new Map<Compiled, Exports | string>();
+const loadCache = /* @__PURE__ */ new Map<Compiled, Exports | string>();
 
 /** A binary ready to run, or why it cannot: the engine, or a page's policy, does not allow that. */
 function load(name: Compiled): Exports | string {
-  let loaded = loads.get(name);
+  let loaded = loadCache.get(name);
   if (loaded === undefined) {
     loaded = instantiate(name);
-    loads.set(name, loaded);
+    loadCache.set(name, loaded);
   }
   return loaded;
 }
 
-const binaryOf = (name: Compiled): Uint8Array => bytesOf(binaries.map((part) => part[name]).join(""));
+const binaryOf = (name: Compiled): Uint8Array => decodeBinary(binaries.map((part) => part[name]).join(""));
 
 function instantiate(name: Compiled): Exports | string {
   const { WebAssembly } = globalThis as { WebAssembly?: WebAssemblyApi };

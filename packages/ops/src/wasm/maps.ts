@@ -1,17 +1,17 @@
-import { type NdArray, rows } from "@wengert/core/ndarray";
-import { broadcastStrides, merged, wholeStride } from "../loops.ts";
+import { type NdArray, ravel } from "@wengert/core/extend";
+import { broadcastStrides, mergeAxes, uniformStride } from "../loops/strided.ts";
 import * as crossovers from "./crossovers.ts";
 import type { FunctionName, OperationName } from "./exports.ts";
-import { type Engine, inUse } from "./kernels.ts";
+import { currentEngine, type Engine } from "./kernels.ts";
 
 // Arithmetic and functions of each element. Their results have the bits of the plain loops, so size alone decides.
 
 /** Bytes that are copied in, worked on and copied out at a time: so that all of it stays in the cache. */
-const chunk = 32768;
+const chunkBytes = 32768;
 
 /** The kernels in use, where they are to compute so many floats. */
 function engineFor(out: NdArray, crossover: number): Engine | null {
-  const engine = inUse();
+  const engine = currentEngine();
   if (engine === null || out.data.length < (engine.isForced ? 1 : crossover)) return null;
   return out.data instanceof Float32Array || out.data instanceof Float64Array ? engine : null;
 }
@@ -36,10 +36,10 @@ export function functionInWasm(out: NdArray, x: NdArray, f: FunctionName): boole
   const n = out.data.length;
   const width = out.data.BYTES_PER_ELEMENT;
   const kernel = exports[width === 4 ? single : double];
-  const values = rows(x);
-  const size = Math.min(n, chunk / width);
+  const values = ravel(x);
+  const size = Math.min(n, chunkBytes / width);
   if (!workspace.begin(size * width + 80)) return false;
-  const address = workspace.take(size * width);
+  const address = workspace.allocate(size * width);
   for (let from = 0; from < n; from += size) {
     const count = Math.min(size, n - from);
     workspace.write(address, values, from, count);
@@ -58,11 +58,11 @@ export function axpyInWasm(out: NdArray, alpha: NdArray, x: NdArray, y: NdArray)
   const width = out.data.BYTES_PER_ELEMENT;
   const kernel = width === 4 ? exports.axpy32 : exports.axpy64;
   const factor = alpha.data[alpha.offset]!;
-  const [xs, ys] = [rows(x), rows(y)];
-  const size = Math.min(n, chunk / width);
+  const [xs, ys] = [ravel(x), ravel(y)];
+  const size = Math.min(n, chunkBytes / width);
   if (!workspace.begin(2 * (size * width + 80))) return false;
-  const xAddress = workspace.take(size * width);
-  const yAddress = workspace.take(size * width);
+  const xAddress = workspace.allocate(size * width);
+  const yAddress = workspace.allocate(size * width);
   for (let from = 0; from < n; from += size) {
     const count = Math.min(size, n - from);
     workspace.write(xAddress, xs, from, count);
@@ -90,10 +90,10 @@ export function operationInWasm(out: NdArray, a: NdArray, b: NdArray, operation:
   if (engine === null) return false;
   let [count, n] = [1, out.data.length];
   let [aRow, bRow] = [0, 0];
-  let aColumn = wholeStride(a, out);
-  let bColumn = wholeStride(b, out);
+  let aColumn = uniformStride(a, out);
+  let bColumn = uniformStride(b, out);
   if (aColumn === undefined || bColumn === undefined) {
-    const [shape, s, t] = merged(out.shape, [broadcastStrides(a, out.shape), broadcastStrides(b, out.shape)]);
+    const [shape, s, t] = mergeAxes(out.shape, [broadcastStrides(a, out.shape), broadcastStrides(b, out.shape)]);
     const rank = shape!.length;
     if (rank > 2) return false;
     [count, n] = [shape![rank - 2] ?? 1, shape![rank - 1] ?? 1];
@@ -105,19 +105,19 @@ export function operationInWasm(out: NdArray, a: NdArray, b: NdArray, operation:
   const width = out.data.BYTES_PER_ELEMENT;
   const kernel = exports[operations[operation][width === 4 ? 0 : 1]];
   // Several rows at a time, or a part of one.
-  const part = Math.min(n, chunk / width);
-  const some = Math.min(count, Math.floor(chunk / width / part));
-  const bytes = some * part * width;
+  const rowPart = Math.min(n, chunkBytes / width);
+  const rowsPerChunk = Math.min(count, Math.floor(chunkBytes / width / rowPart));
+  const bytes = rowsPerChunk * rowPart * width;
   if (!workspace.begin(3 * (bytes + 80))) return false;
-  const to = workspace.take(bytes);
-  const left = workspace.take(bytes);
-  const right = workspace.take(bytes);
-  for (let row = 0; row < count; row += some) {
-    const height = Math.min(some, count - row);
-    for (let l = 0; l < n; l += part) {
-      const length = Math.min(part, n - l);
-      workspace.write(left, a.data, a.offset + row * aRow + l * aColumn, entries(height, length, aRow, aColumn));
-      workspace.write(right, b.data, b.offset + row * bRow + l * bColumn, entries(height, length, bRow, bColumn));
+  const to = workspace.allocate(bytes);
+  const left = workspace.allocate(bytes);
+  const right = workspace.allocate(bytes);
+  for (let row = 0; row < count; row += rowsPerChunk) {
+    const height = Math.min(rowsPerChunk, count - row);
+    for (let l = 0; l < n; l += rowPart) {
+      const length = Math.min(rowPart, n - l);
+      workspace.write(left, a.data, a.offset + row * aRow + l * aColumn, entriesNeeded(height, length, aRow, aColumn));
+      workspace.write(right, b.data, b.offset + row * bRow + l * bColumn, entriesNeeded(height, length, bRow, bColumn));
       const nextOfA = aRow && (aColumn ? length : 1) * width;
       const nextOfB = bRow && (bColumn ? length : 1) * width;
       kernel(height, length, to, left, right, nextOfA, aColumn, nextOfB, bColumn);
@@ -132,5 +132,5 @@ const isDense = (row: number, column: number, n: number): boolean =>
   column === 1 ? row === n || row === 0 : column === 0 && (row === 1 || row === 0);
 
 /** How many entries of an operand with these strides rows of `length` entries need. */
-const entries = (height: number, length: number, row: number, column: number): number =>
+const entriesNeeded = (height: number, length: number, row: number, column: number): number =>
   (row === 0 ? 1 : height) * (column === 0 ? 1 : length);

@@ -1,25 +1,25 @@
-import type { Data } from "@wengert/core/ndarray";
+import type { Data } from "@wengert/core/extend";
 import { product32, product64 } from "./crossovers.ts";
 import type { ProductKernel } from "./exports.ts";
-import { inUse } from "./kernels.ts";
+import { currentEngine } from "./kernels.ts";
 import type { Workspace } from "./workspace.ts";
 
 /** The bytes of an operand that are copied and worked on at a time, so that they are still in the cache when they are read. */
-const block = 2 ** 19;
+const blockBytes = 2 ** 19;
 /** The bytes of the other operand, which stays while blocks pass by. */
-const resident = 4 * block;
+const residentBytes = 4 * blockBytes;
 /** The terms that are copied at a time, where these are parts of rows of A or of columns of B. */
-const longest = 1024;
+const maxTerms = 1024;
 /** What tiles of the kernel are wide, in bytes; how many rows it packs at a time, and of how many terms at most. */
-const [wide, many, deep] = [32, 60, 400];
+const [tileBytes, packedRows, packedTerms] = [32, 60, 400];
 
-const least = /* @__PURE__ */ Math.min(product32, product64);
+const smallestCrossover = /* @__PURE__ */ Math.min(product32, product64);
 
-/** Whether products of [m, k] and [k, n] are to be done in WebAssembly, for all m: which is not so in integers. */
-export function productPays(c: Data, a: Data, b: Data, n: number, k: number): boolean {
-  const engine = inUse();
+/** Whether WebAssembly is used for products of [m, k] and [k, n], for all m. Never for integers. */
+export function paysInWasm(c: Data, a: Data, b: Data, n: number, k: number): boolean {
+  const engine = currentEngine();
   if (engine === null || k === 0) return false;
-  if (!engine.isForced && k * n < least) return false; // first, for it costs least
+  if (!engine.isForced && k * n < smallestCrossover) return false; // first, for it costs least
   if (!(c instanceof Float32Array || c instanceof Float64Array)) return false;
   const size = c.BYTES_PER_ELEMENT;
   if (a.BYTES_PER_ELEMENT !== size || b.BYTES_PER_ELEMENT !== size) return false; // a float32 by float64 sums
@@ -45,20 +45,20 @@ export function productInWasm(
   n: number,
   k: number,
 ): boolean {
-  const { exports, workspace } = inUse()!;
+  const { exports, workspace } = currentEngine()!;
   const size = c.BYTES_PER_ELEMENT;
   const gemm = size === 4 ? exports.gemm32 : exports.gemm64;
   // Tiles are wide, so what is narrow goes along their height: then cᵀ ← bᵀ aᵀ, whose tiles are transposed into c.
-  const lanes = wide / size;
-  const across = Math.ceil(n / lanes) * lanes * m * k;
-  const along = Math.ceil(m / lanes) * lanes * n * k + 2 * m * n;
-  return along < 0.875 * across
-    ? inBlocks(workspace, gemm, c, o, false, b, j, bCol, bRow, a, i, aCol, aRow, n, m, k)
-    : inBlocks(workspace, gemm, c, o, true, a, i, aRow, aCol, b, j, bRow, bCol, m, n, k);
+  const lanes = tileBytes / size;
+  const costByRows = Math.ceil(n / lanes) * lanes * m * k;
+  const costByColumns = Math.ceil(m / lanes) * lanes * n * k + 2 * m * n;
+  return costByColumns < 0.875 * costByRows
+    ? multiplyInBlocks(workspace, gemm, c, o, false, b, j, bCol, bRow, a, i, aCol, aRow, n, m, k)
+    : multiplyInBlocks(workspace, gemm, c, o, true, a, i, aRow, aCol, b, j, bRow, bCol, m, n, k);
 }
 
 /** c ← a b, or where c is not by rows, cᵀ ← a b. */
-function inBlocks(
+function multiplyInBlocks(
   workspace: Workspace,
   gemm: ProductKernel,
   c: Data,
@@ -80,29 +80,29 @@ function inBlocks(
   const aIsByRows = aCol === 1;
   const bIsByRows = bCol === 1;
   // How much at a time: of sums, terms; of c, rows and columns.
-  const some = block / size;
+  const blockEntries = blockBytes / size;
   let terms = k;
   let rows = m;
   let columns = n;
-  if (k > longest || m * k > some || k * n > some || m * n > some) {
-    const more = resident / size;
+  if (k > maxTerms || m * k > blockEntries || k * n > blockEntries || m * n > blockEntries) {
+    const residentEntries = residentBytes / size;
     // Terms lie in one piece each, or have to be taken out of rows of a, which may be few, or columns of b.
     terms = Math.min(
       k,
-      bIsByRows && (!aIsByRows || m <= many) ? Math.max(64, Math.floor(some / Math.max(m, n))) : longest,
+      bIsByRows && (!aIsByRows || m <= packedRows) ? Math.max(64, Math.floor(blockEntries / Math.max(m, n))) : maxTerms,
     );
-    rows = Math.min(m, Math.max(many, Math.floor(some / terms)));
-    const fits = m > rows || k * n <= more ? more : some;
-    columns = Math.min(n, Math.max(64, Math.floor(fits / Math.max(terms, many)) & -8));
-    rows = Math.min(rows, Math.max(many, Math.floor(more / columns)));
+    rows = Math.min(m, Math.max(packedRows, Math.floor(blockEntries / terms)));
+    const columnEntries = m > rows || k * n <= residentEntries ? residentEntries : blockEntries;
+    columns = Math.min(n, Math.max(64, Math.floor(columnEntries / Math.max(terms, packedRows)) & -8));
+    rows = Math.min(rows, Math.max(packedRows, Math.floor(residentEntries / columns)));
   }
-  const packed = Math.min(terms, deep) * many + terms * (columns + 7);
+  const packed = Math.min(terms, packedTerms) * packedRows + terms * (columns + 7);
   if (!workspace.begin((rows * terms + terms * columns + rows * columns + packed) * size + 512)) return false;
-  const atA = workspace.take(rows * terms * size);
-  const atB = workspace.take(terms * columns * size);
-  const atC = workspace.take(rows * columns * size);
-  const scratch = workspace.take(packed * size);
-  const stays = m === rows && n === columns; // sums stay until they are complete
+  const atA = workspace.allocate(rows * terms * size);
+  const atB = workspace.allocate(terms * columns * size);
+  const atC = workspace.allocate(rows * columns * size);
+  const scratch = workspace.allocate(packed * size);
+  const keepsSums = m === rows && n === columns; // sums stay until they are complete
   let lastRow = -1;
   let lastTerm = -1;
   for (let column = 0; column < n; column += columns) {
@@ -110,14 +110,14 @@ function inBlocks(
     for (let term = 0; term < k; term += terms) {
       const kb = Math.min(terms, k - term);
       const fromB = j + term * bRow + column * bCol;
-      if (bIsByRows) write(workspace, atB, b, fromB, kb, nb, bRow);
-      else write(workspace, atB, b, fromB, nb, kb, bCol);
+      if (bIsByRows) writeRuns(workspace, atB, b, fromB, kb, nb, bRow);
+      else writeRuns(workspace, atB, b, fromB, nb, kb, bCol);
       for (let row = 0; row < m; row += rows) {
         const mb = Math.min(rows, m - row);
         if (row !== lastRow || term !== lastTerm) {
           const fromA = i + row * aRow + term * aCol;
-          if (aIsByRows) write(workspace, atA, a, fromA, mb, kb, aRow);
-          else write(workspace, atA, a, fromA, kb, mb, aCol);
+          if (aIsByRows) writeRuns(workspace, atA, a, fromA, mb, kb, aRow);
+          else writeRuns(workspace, atA, a, fromA, kb, mb, aCol);
           lastRow = row;
           lastTerm = term;
         }
@@ -125,7 +125,7 @@ function inBlocks(
         const inner = isByRows ? nb : mb;
         const length = isByRows ? n : m;
         const start = isByRows ? o + row * n + column : o + column * m + row;
-        if (term > 0 && !stays) write(workspace, atC, c, start, outer, inner, length);
+        if (term > 0 && !keepsSums) writeRuns(workspace, atC, c, start, outer, inner, length);
         gemm(
           mb,
           nb,
@@ -142,7 +142,7 @@ function inBlocks(
           term === 0,
           scratch,
         );
-        if (term + kb === k || !stays) read(workspace, atC, c, start, outer, inner, length);
+        if (term + kb === k || !keepsSums) readRuns(workspace, atC, c, start, outer, inner, length);
       }
     }
   }
@@ -150,7 +150,7 @@ function inBlocks(
 }
 
 /** Copies `count` runs of `length` entries, which begin `stride` apart, one behind the other. */
-function write(
+function writeRuns(
   to: Workspace,
   at: number,
   data: Data,
@@ -166,7 +166,7 @@ function write(
 }
 
 /** The way back. */
-function read(
+function readRuns(
   from: Workspace,
   at: number,
   data: Data,

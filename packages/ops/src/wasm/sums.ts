@@ -1,18 +1,18 @@
-import { isRowMajor, type NdArray } from "@wengert/core/ndarray";
+import { isRowMajor, type NdArray } from "@wengert/core/extend";
 import type { SumKernel } from "./exports.ts";
-import { inUse } from "./kernels.ts";
+import { currentEngine } from "./kernels.ts";
 import type { Workspace } from "./workspace.ts";
 
 /** Bytes that are copied in at a time: so that they are still in the cache when they are added. */
-const chunk = 32768;
+const chunkBytes = 32768;
 
 /**
- * out ← the sums of x over `axes`, divided by `divisor`; whether it was done, which it is for neighbouring axes of a row-major x.
+ * out ← the sums of x over `axes`, divided by `divisor`; whether it was done, which it is for neighboring axes of a row-major x.
  * There is no size at which the plain loop is faster, and its bits are the same.
  */
 export function sumsInWasm(out: NdArray, x: NdArray, axes: readonly number[], divisor: number): boolean {
-  const engine = inUse();
-  if (engine === null || axes.length === 0 || !areNeighbours(axes) || !isRowMajor(x)) return false;
+  const engine = currentEngine();
+  if (engine === null || axes.length === 0 || !areNeighbors(axes) || !isRowMajor(x)) return false;
   const { shape } = x;
   let [outer, n, inner] = [1, 1, 1];
   for (let axis = 0; axis < shape.length; axis++) {
@@ -39,7 +39,7 @@ export function sumsInWasm(out: NdArray, x: NdArray, axes: readonly number[], di
 }
 
 /** Axes come in ascending order. */
-const areNeighbours = (axes: readonly number[]): boolean => axes.at(-1)! - axes[0]! === axes.length - 1;
+const areNeighbors = (axes: readonly number[]): boolean => axes.at(-1)! - axes[0]! === axes.length - 1;
 
 function sumRows(
   workspace: Workspace,
@@ -51,16 +51,17 @@ function sumRows(
   divisor: number,
 ): boolean {
   const width = x.data.BYTES_PER_ELEMENT;
-  const most = chunk / width;
-  const [some, part] = n > most ? [1, most] : [Math.min(rows, Math.floor(most / n)), n];
-  if (!workspace.begin((some * part + some) * width + 512)) return false;
-  const from = workspace.take(some * part * width);
-  const to = workspace.take(some * width);
-  const sums = workspace.take(64);
-  for (let row = 0; row < rows; row += some) {
-    const count = Math.min(some, rows - row);
-    for (let l = 0; l < n; l += part) {
-      const length = Math.min(part, n - l);
+  const chunkEntries = chunkBytes / width;
+  const [rowsPerChunk, rowPart] =
+    n > chunkEntries ? [1, chunkEntries] : [Math.min(rows, Math.floor(chunkEntries / n)), n];
+  if (!workspace.begin((rowsPerChunk * rowPart + rowsPerChunk) * width + 512)) return false;
+  const from = workspace.allocate(rowsPerChunk * rowPart * width);
+  const to = workspace.allocate(rowsPerChunk * width);
+  const sums = workspace.allocate(64);
+  for (let row = 0; row < rows; row += rowsPerChunk) {
+    const count = Math.min(rowsPerChunk, rows - row);
+    for (let l = 0; l < n; l += rowPart) {
+      const length = Math.min(rowPart, n - l);
       workspace.write(from, x.data, x.offset + row * n + l, count * length);
       kernel(count, length, to, from, sums, l === 0, divisor);
     }
@@ -80,14 +81,14 @@ function sumColumns(
   divisor: number,
 ): boolean {
   const width = x.data.BYTES_PER_ELEMENT;
-  const some = Math.min(rows, Math.max(8, Math.floor(chunk / (n * width * 8)) * 8));
-  if (!workspace.begin((some * n + n) * width + 64 * (n + 1) + 512)) return false;
-  const from = workspace.take(some * n * width);
-  const to = workspace.take(n * width);
-  const sums = workspace.take(64 * (n + 1));
+  const rowsPerChunk = Math.min(rows, Math.max(8, Math.floor(chunkBytes / (n * width * 8)) * 8));
+  if (!workspace.begin((rowsPerChunk * n + n) * width + 64 * (n + 1) + 512)) return false;
+  const from = workspace.allocate(rowsPerChunk * n * width);
+  const to = workspace.allocate(n * width);
+  const sums = workspace.allocate(64 * (n + 1));
   for (let o = 0; o < outer; o++) {
-    for (let row = 0; row < rows; row += some) {
-      const count = Math.min(some, rows - row);
+    for (let row = 0; row < rows; row += rowsPerChunk) {
+      const count = Math.min(rowsPerChunk, rows - row);
       workspace.write(from, x.data, x.offset + (o * rows + row) * n, count * n);
       kernel(count, n, to, from, sums, row === 0, divisor);
     }

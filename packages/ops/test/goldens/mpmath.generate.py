@@ -286,7 +286,7 @@ PAIRS = {
     "minimum": (min, lambda a, b: mp.mpf(a < b), lambda a, b: mp.mpf(b < a), pair_of),
     "pow": (lambda a, b: a**b, lambda a, b: b * a ** (b - 1), power_log, any_base),
     "powSlope": (lambda a, b: b * a ** (b - 1), None, None, any_base),
-    "timesLog": (
+    "xlogy": (
         lambda a, c: c * mp.log(a),
         lambda a, c: c / a,
         lambda a, c: mp.log(a),
@@ -311,8 +311,8 @@ def binary():
             yield " ".join([text(a), text(b), *(reference(h(x, y)) for h in (f, to_a, to_b) if h)])
 
 
-def lanes():
-    rng = random.Random("lanes")
+def slices():
+    rng = random.Random("slices")
     rows = [
         *([rng.uniform(-2, 2) for _ in range(5)] for _ in range(6)),
         *([single(rng.uniform(-8, 8)) for _ in range(4)] for _ in range(4)),
@@ -338,7 +338,7 @@ def lanes():
     ]
     rows += [[single(rng.gauss(0, 3)) for _ in range(600)], [round(rng.gauss(0, 0.01), 4) for _ in range(600)]]
     rows.append(HARD_ROW[0])
-    yield "lanes"
+    yield "slices"
     for i, row in enumerate(rows):
         n = len(row)
         kind = i % 4 if n < 20 else 3
@@ -376,5 +376,5 @@ def lanes():
 
 
 if __name__ == "__main__":
-    lines = [*unary(), *binary(), *lanes()]
+    lines = [*unary(), *binary(), *slices()]
     pathlib.Path(__file__).with_name("mpmath.txt").write_text("\n".join(lines) + "\n")

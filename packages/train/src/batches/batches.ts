@@ -1,13 +1,13 @@
-import { ArgumentError, complete, type Tensor, type TreesOnly } from "@wengert/core";
-import { foldIn, slice } from "@wengert/ops";
-import { keyIn, wholeNumber } from "../options.ts";
-import { permutation } from "./permutation.ts";
+import { ArgumentError, type Tensor } from "@wengert/core";
+import { type TreesOnly, withDefaults } from "@wengert/core/extend";
+import { foldIn, permutation, slice } from "@wengert/ops";
+import { keyOption, wholeNumber } from "../checks/options.ts";
 import { type Rows, rowsOf } from "./rows.ts";
-import { type Series, series } from "./series.ts";
+import { type Sequence, sequence } from "./sequence.ts";
 
 export interface BatchesOptions {
   /** Rows in a batch; the last has what is left. */
-  readonly size: number;
+  readonly batchSize: number;
   /** Decides the order of the rows, together with `epoch`; without one they come as they are, and nothing is copied. */
   readonly key?: Tensor | undefined;
   /** Which pass over the data it is, from 0: each has an order of its own. */
@@ -21,21 +21,21 @@ export interface BatchesOptions {
  * when it is asked for: views of the data without a key, copies of its rows with one. The order depends on `key` and `epoch`
  * alone.
  * @throws ShapeError, TreeError for data without rows, or with more of them in one tensor than in another; ArgumentError for
- * a size that is none, and where `dropLast` leaves nothing
+ * an invalid size, and where `dropLast` leaves nothing
  */
-export function batches<T>(data: T & TreesOnly<T>, options: BatchesOptions): Series<T> {
-  const { size, key, epoch, dropLast } = complete<BatchesOptions>("batches", options, {
-    size: undefined,
+export function batches<T>(data: T & TreesOnly<T>, options: BatchesOptions): Sequence<T> {
+  const { batchSize, key, epoch, dropLast } = withDefaults<BatchesOptions>("batches", options, {
+    batchSize: undefined,
     key: undefined,
     epoch: 0,
     dropLast: false,
   });
   const rows = rowsOf<T>("batches", data, "data");
-  const plan = planned("batches", rows.count, size, dropLast);
-  return inOrder(
+  const plan = planBatches("batches", rows.count, batchSize, dropLast);
+  return batchesInOrder(
     rows,
     plan,
-    orderOf(rows.count, keyIn("batches", "key", key), wholeNumber("batches", "epoch", epoch, 0)),
+    orderOf(rows.count, keyOption("batches", "key", key), wholeNumber("batches", "epoch", epoch, 0)),
   );
 }
 
@@ -46,12 +46,12 @@ export interface BatchPlan {
   readonly length: number;
 }
 
-export function planned(who: string, count: number, size: unknown, dropLast: unknown): BatchPlan {
-  const rows = wholeNumber(who, "size", size, 1);
+export function planBatches(caller: string, count: number, size: unknown, dropLast: unknown): BatchPlan {
+  const rows = wholeNumber(caller, "batchSize", size, 1);
   const length = dropLast ? Math.floor(count / rows) : Math.ceil(count / rows);
   if (length > 0) return { size: rows, length };
   throw new ArgumentError(
-    `${who}: dropLast leaves nothing of ${count} rows in batches of ${rows}; choose a smaller size`,
+    `${caller}: dropLast leaves nothing of ${count} rows in batches of ${rows}; choose a smaller batchSize`,
   );
 }
 
@@ -59,8 +59,8 @@ export function planned(who: string, count: number, size: unknown, dropLast: unk
 export const orderOf = (count: number, key: Tensor | undefined, epoch: number): Tensor | undefined =>
   key && permutation(foldIn(key, epoch), count);
 
-export function inOrder<T>(rows: Rows<T>, { size, length }: BatchPlan, order: Tensor | undefined): Series<T> {
-  return series(length, (i) => {
+export function batchesInOrder<T>(rows: Rows<T>, { size, length }: BatchPlan, order: Tensor | undefined): Sequence<T> {
+  return sequence(length, (i) => {
     const [start, stop] = [i * size, Math.min(rows.count, (i + 1) * size)];
     return order ? rows.at(slice(order, { start: [start], stop: [stop] })) : rows.between(start, stop);
   });

@@ -1,11 +1,12 @@
-import { complete, OutOfRangeError, type Tensor, type TreesOnly } from "@wengert/core";
-import { wholeNumber } from "../options.ts";
-import { dealingOrder, divided } from "./parts.ts";
+import { OutOfRangeError, type Tensor } from "@wengert/core";
+import { type TreesOnly, withDefaults } from "@wengert/core/extend";
+import { wholeNumber } from "../checks/options.ts";
+import { rowOrder, splitRows } from "./parts.ts";
 import { rowsOf } from "./rows.ts";
-import { type Series, series } from "./series.ts";
+import { type Sequence, sequence } from "./sequence.ts";
 
 export interface KFoldOptions {
-  /** Into how many parts the rows are dealt, each of which is the test set once. */
+  /** The number of parts. Each part is the test set once. */
   readonly folds: number;
   /** Which rows are in which part is drawn; without a key they are dealt in turn. */
   readonly key?: Tensor | undefined;
@@ -24,8 +25,8 @@ export interface Fold<T> {
  * asked for.
  * @throws ShapeError, TreeError for data without rows; OutOfRangeError for more folds than rows
  */
-export function kFold<T>(data: T & TreesOnly<T>, options: KFoldOptions): Series<Fold<T>> {
-  const { folds, key, labels } = complete<KFoldOptions>("kFold", options, {
+export function kFold<T>(data: T & TreesOnly<T>, options: KFoldOptions): Sequence<Fold<T>> {
+  const { folds, key, labels } = withDefaults<KFoldOptions>("kFold", options, {
     folds: undefined,
     key: undefined,
     labels: undefined,
@@ -33,9 +34,9 @@ export function kFold<T>(data: T & TreesOnly<T>, options: KFoldOptions): Series<
   const rows = rowsOf<T>("kFold", data, "data");
   const parts = wholeNumber("kFold", "folds", folds, 2);
   if (parts > rows.count) throw new OutOfRangeError(`kFold: ${parts} folds need as many rows, there are ${rows.count}`);
-  const order = dealingOrder("kFold", rows.count, { key, labels });
-  return series(parts, (fold) => {
-    const [test, train] = divided(order, (place) => place % parts === fold);
+  const order = rowOrder("kFold", rows.count, { key, labels });
+  return sequence(parts, (fold) => {
+    const [test, train] = splitRows(order, (place) => place % parts === fold);
     return { train: rows.at(train), test: rows.at(test) };
   });
 }

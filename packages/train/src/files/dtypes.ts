@@ -1,5 +1,5 @@
 import type { DType } from "@wengert/core";
-import type { Data } from "@wengert/core/ndarray";
+import type { Data } from "@wengert/core/extend";
 
 export interface Kind {
   readonly code: string;
@@ -8,16 +8,16 @@ export interface Kind {
 }
 
 /** The dtypes, the widest first: in this order the tensors lie in a file, so that each begins at a multiple of its width. */
-export const kinds: ReadonlyMap<DType, Kind> = new Map<DType, Kind>([
+export const storedAs: ReadonlyMap<DType, Kind> = new Map<DType, Kind>([
   ["float64", { code: "F64", width: 8, Array: Float64Array }],
   ["float32", { code: "F32", width: 4, Array: Float32Array }],
   ["int32", { code: "I32", width: 4, Array: Int32Array }],
   ["bool", { code: "BOOL", width: 1, Array: Uint8Array }],
 ]);
-export const dtypes: ReadonlyMap<string, DType> = new Map([...kinds].map(([dtype, { code }]) => [code, dtype]));
+export const dtypes: ReadonlyMap<string, DType> = new Map([...storedAs].map(([dtype, { code }]) => [code, dtype]));
 
 /** What the format has besides, and how PyTorch makes something of it that can be read here. */
-export const others: ReadonlyMap<string, string> = new Map([
+export const unsupported: ReadonlyMap<string, string> = new Map([
   ..."F16 BF16 F8_E5M2 F8_E4M3 F8_E8M0 F8_E4M3FNUZ F8_E5M2FNUZ"
     .split(" ")
     .map((code) => [code, "t.to(torch.float32), which is exact"] as const),

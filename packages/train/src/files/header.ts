@@ -1,4 +1,4 @@
-import { DataError } from "../errors.ts";
+import { DataError } from "@wengert/core";
 import type { Bytes } from "./bytes.ts";
 import { type JsonReader, jsonReader, quoted } from "./json.ts";
 
@@ -17,11 +17,11 @@ export interface Header {
 }
 
 /** The most bytes that the reference implementation takes for a header. */
-const mostHeader = 100_000_000;
-const mostAxes = 64; // of a tensor
+const maxHeader = 100_000_000;
+const maxAxes = 64; // of a tensor
 
 /** The length of the header and the header itself, filled up with spaces so that the numbers begin at a multiple of 8. */
-export function headerBytes(who: string, { metadata, entries }: Header): Bytes {
+export function headerBytes(caller: string, { metadata, entries }: Header): Bytes {
   const texts = [...metadata].map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`);
   const members = entries.map(
     ({ name, dtype, shape, begin, end }) =>
@@ -30,9 +30,9 @@ export function headerBytes(who: string, { metadata, entries }: Header): Bytes {
   if (texts.length > 0) members.unshift(`"__metadata__":{${texts.join()}}`);
   const json = new TextEncoder().encode(`{${members.join()}}`); // joined by hand: an object would put the name "10" first
   const length = 8 * Math.ceil(json.length / 8);
-  if (length > mostHeader)
+  if (length > maxHeader)
     throw new DataError(
-      `${who}: the names, shapes and metadata of ${entries.length} tensors take ${length} bytes, where a safetensors file has room for ${mostHeader}; save the tree in parts`,
+      `${caller}: the names, shapes and metadata of ${entries.length} tensors take ${length} bytes, where a safetensors file has room for ${maxHeader}; save the tree in parts`,
     );
   const bytes = new Uint8Array(8 + length).fill(0x20, 8);
   new DataView(bytes.buffer).setBigUint64(0, BigInt(length), true);
@@ -41,7 +41,7 @@ export function headerBytes(who: string, { metadata, entries }: Header): Bytes {
 }
 
 /** Files that might be given instead, by their first bytes. */
-const others: readonly { begins: readonly number[]; is: string }[] = [
+const otherFormats: readonly { begins: readonly number[]; is: string }[] = [
   {
     begins: [0x50, 0x4b, 3, 4],
     is: "a ZIP archive, as torch.save and numpy.savez write; in Python, save it by safetensors.torch.save_file(model.state_dict(), path)",
@@ -50,25 +50,26 @@ const others: readonly { begins: readonly number[]; is: string }[] = [
     begins: [0x80, 2],
     is: "a pickle, as old versions of torch.save write; in Python, save it by safetensors.torch.save_file(model.state_dict(), path)",
   },
-  { begins: [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59], is: "an array of NumPy's; readNpy of @wengert/train/data reads it" },
+  { begins: [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59], is: "an array of NumPy's; readNpy of @wengert/data reads it" },
 ];
 
-/** How many bytes the header has, of a file of `size` bytes of which the first 8 are given. @throws DataError */
+/** The length of the header, from the first 8 bytes of a file of `size` bytes. @throws DataError */
 export function headerLength(file: string, first: Bytes, size: number): number {
-  const told = size < 8 ? undefined : new DataView(first.buffer, first.byteOffset).getBigUint64(0, true);
-  if (told !== undefined && told <= mostHeader && 8 + Number(told) <= size) return Number(told);
-  const other = others.find(({ begins }) => begins.every((byte, i) => first[i] === byte));
-  if (other) throw new DataError(`${file} is no safetensors file but ${other.is}`);
-  if (told === undefined)
-    throw damaged(file, `it has ${size} bytes, and its first 8 should hold the length of its header`);
-  if (told > mostHeader) throw damaged(file, `its header should have ${told} bytes, where ${mostHeader} are the most`);
-  throw damaged(file, `its header should have ${told} bytes, of which ${size - 8} are there`);
+  const headerSize = size < 8 ? undefined : new DataView(first.buffer, first.byteOffset).getBigUint64(0, true);
+  if (headerSize !== undefined && headerSize <= maxHeader && 8 + Number(headerSize) <= size) return Number(headerSize);
+  const otherFormat = otherFormats.find(({ begins }) => begins.every((byte, i) => first[i] === byte));
+  if (otherFormat) throw new DataError(`${file} is no safetensors file but ${otherFormat.is}`);
+  if (headerSize === undefined)
+    throw damagedFile(file, `it has ${size} bytes, and its first 8 should hold the length of its header`);
+  if (headerSize > maxHeader)
+    throw damagedFile(file, `its header should have ${headerSize} bytes, where ${maxHeader} are the most`);
+  throw damagedFile(file, `its header should have ${headerSize} bytes, of which ${size - 8} are there`);
 }
 
 /** Reads the header itself. @throws DataError for what the format does not have, be it good JSON. */
 export function parseHeader(file: string, bytes: Uint8Array): Header {
-  const json = jsonReader(textOf(file, bytes), (what) => damaged(file, `its header is wrong: ${what}`));
-  if (bytes[0] !== 0x7b) throw json.fail('"{"'); // not even a space
+  const json = jsonReader(textOf(file, bytes), (what) => damagedFile(file, `its header is wrong: ${what}`));
+  if (bytes[0] !== 0x7b) throw json.unexpected('"{"'); // not even a space
   const metadata = new Map<string, string>();
   const entries: Entry[] = [];
   json.members((name) => {
@@ -84,15 +85,15 @@ function textOf(file: string, bytes: Uint8Array): string {
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
-    throw damaged(file, "its header is no text in UTF-8");
+    throw damagedFile(file, "its header is no text in UTF-8");
   }
 }
 
 function entryOf(json: JsonReader, name: string): Entry {
-  const counts = (most: number): number[] => {
+  const readCounts = (maxCount: number): number[] => {
     const found: number[] = [];
     json.list((i) => {
-      if (i === most) throw json.fail(`no more than ${most} numbers`);
+      if (i === maxCount) throw json.unexpected(`no more than ${maxCount} numbers`);
       found.push(json.count());
     });
     return found;
@@ -106,14 +107,14 @@ function entryOf(json: JsonReader, name: string): Entry {
     (field === "data_offsets" && offsets !== undefined);
   json.members((field) => {
     if (field === "dtype") dtype = json.string();
-    else if (field === "shape") shape = counts(mostAxes);
-    else if (field === "data_offsets") offsets = counts(2);
-    else throw json.fail(`no ${quoted(field)} among dtype, shape and data_offsets of ${quoted(name)}`);
+    else if (field === "shape") shape = readCounts(maxAxes);
+    else if (field === "data_offsets") offsets = readCounts(2);
+    else throw json.unexpected(`no ${quoted(field)} among dtype, shape and data_offsets of ${quoted(name)}`);
   }, isTaken);
   if (dtype === undefined || shape === undefined || offsets?.length !== 2)
-    throw json.fail(`dtype, shape and two data_offsets of ${quoted(name)}`);
+    throw json.unexpected(`dtype, shape and two data_offsets of ${quoted(name)}`);
   return { name, dtype, shape, begin: offsets[0]!, end: offsets[1]! };
 }
 
-export const damaged = (file: string, what: string): DataError =>
+export const damagedFile = (file: string, what: string): DataError =>
   new DataError(`${file} is no safetensors file, or a damaged one: ${what}. Save it anew, or fetch it again.`);

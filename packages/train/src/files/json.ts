@@ -1,7 +1,7 @@
-/** Reads JSON of which it is known what has to come next; each method takes that, or throws. */
+/** Reads JSON of a known structure; each method consumes the next token, or throws. */
 export interface JsonReader {
-  /** Whether `c` comes next: then it is taken. */
-  comes(c: string): boolean;
+  /** Consumes `c` if it comes next. Returns whether it did. */
+  accept(c: string): boolean;
   /** Whether `c` comes next. */
   isNext(c: string): boolean;
   string(): string;
@@ -9,37 +9,37 @@ export interface JsonReader {
   count(): number;
   /** A list; `entry` takes each of its entries. */
   list(entry: (i: number) => void): void;
-  /** An object; `member` takes the value of each of its names, of which none may come twice: `isTaken` tells, if that is known. */
+  /** An object; `member` takes the value of each of its names, none of them twice: `isTaken` says so, if that is known. */
   members(member: (name: string) => void, isTaken?: (name: string) => boolean): void;
   end(): void;
   /** What to throw where something else was expected. */
-  fail(wanted: string): Error;
+  unexpected(expected: string): Error;
 }
 
 /**
  * A strict reader of `text`, in one pass. It builds nothing but what is asked for: JSON.parse would take the last of two members
- * of one name, and build whatever it is given, at many times the size of the file. `refuse` says what was wrong.
+ * of one name, and build whatever it is given, at many times the size of the file. `makeError` says what was wrong.
  */
-export function jsonReader(text: string, refuse: (what: string) => Error): JsonReader {
+export function jsonReader(text: string, makeError: (what: string) => Error): JsonReader {
   let at = 0;
-  const fail = (wanted: string): Error => {
-    const came = at < text.length ? JSON.stringify(text.slice(at, at + 20)) : "its end";
-    return refuse(`expected ${wanted} at character ${at}, got ${came}`);
+  const unexpected = (expected: string): Error => {
+    const got = at < text.length ? JSON.stringify(text.slice(at, at + 20)) : "its end";
+    return makeError(`expected ${expected} at character ${at}, got ${got}`);
   };
   const isNext = (c: string): boolean => {
     while (isSpace(text.charCodeAt(at))) at++;
     return text[at] === c;
   };
-  const comes = (c: string): boolean => {
-    const does = isNext(c);
-    if (does) at++;
-    return does;
+  const accept = (c: string): boolean => {
+    const isThere = isNext(c);
+    if (isThere) at++;
+    return isThere;
   };
-  const take = (c: string): void => {
-    if (!comes(c)) throw fail(JSON.stringify(c));
+  const expect = (c: string): void => {
+    if (!accept(c)) throw unexpected(JSON.stringify(c));
   };
   const string = (): string => {
-    if (!isNext('"')) throw fail("a string");
+    if (!isNext('"')) throw unexpected("a string");
     const begin = at;
     let isPlain = true;
     for (let i = begin + 1; i < text.length; i++) {
@@ -47,69 +47,69 @@ export function jsonReader(text: string, refuse: (what: string) => Error): JsonR
       if (c < 0x20) break;
       if (c === 0x22) {
         at = i + 1;
-        return isPlain ? text.slice(begin + 1, i) : unescaped(begin);
+        return isPlain ? text.slice(begin + 1, i) : parseEscapes(begin);
       }
       if (c !== 0x5c) continue;
       i++; // what is escaped does not end the string
       isPlain = false;
     }
-    throw fail("a string");
+    throw unexpected("a string");
   };
-  const unescaped = (begin: number): string => {
+  const parseEscapes = (begin: number): string => {
     try {
       const value = JSON.parse(text.slice(begin, at)) as string;
       if (isWellFormed(value)) return value;
-    } catch {} // an escape that is none
+    } catch {} // an invalid escape
     at = begin;
-    throw fail("a string");
+    throw unexpected("a string");
   };
   const count = (): number => {
     isNext("");
     const [digits = ""] = /^\d*/.exec(text.slice(at, at + 32)) ?? [];
     const value = Number(digits);
     const isWhole = /^(0|[1-9]\d*)$/.test(digits) && !/[.eE]/.test(text[at + digits.length] ?? "");
-    if (!isWhole || !Number.isSafeInteger(value)) throw fail("a whole number from 0 to 2^53");
+    if (!isWhole || !Number.isSafeInteger(value)) throw unexpected("a whole number from 0 to 2^53");
     at += digits.length;
     return value;
   };
   const list = (entry: (i: number) => void): void => {
-    take("[");
-    if (comes("]")) return;
+    expect("[");
+    if (accept("]")) return;
     let i = 0;
     do entry(i++);
-    while (comes(","));
-    take("]");
+    while (accept(","));
+    expect("]");
   };
-  const members = (member: (name: string) => void, isTaken = distinct()): void => {
-    take("{");
-    if (comes("}")) return;
+  const members = (member: (name: string) => void, isTaken = duplicateCheck()): void => {
+    expect("{");
+    if (accept("}")) return;
     do {
       const name = string();
-      if (isTaken(name)) throw refuse(`${quoted(name)} comes twice`);
-      take(":");
+      if (isTaken(name)) throw makeError(`${quoted(name)} comes twice`);
+      expect(":");
       member(name);
-    } while (comes(","));
-    take("}");
+    } while (accept(","));
+    expect("}");
   };
   const end = (): void => {
     isNext("");
-    if (at < text.length) throw fail("its end");
+    if (at < text.length) throw unexpected("its end");
   };
-  return { comes, isNext, string, count, list, members, end, fail };
+  return { accept, isNext, string, count, list, members, end, unexpected };
 }
 
-/** Tells whether a name was asked for before. Most objects have one or none, for which there need be no set. */
-function distinct(): (name: string) => boolean {
+/** Returns a function that says whether it has seen a name. Most objects have at most one name, which needs no set. */
+function duplicateCheck(): (name: string) => boolean {
   let first: string | undefined;
-  let seen: Set<string> | undefined;
+  let names: Set<string> | undefined;
   return (name) => {
     if (first === undefined) {
       first = name;
       return false;
     }
-    seen ??= new Set([first]);
-    if (seen.has(name)) return true;
-    seen.add(name);
+    names ??= new Set([first]);
+    if (names.has(name)) return true;
+    names.add(name);
     return false;
   };
 }

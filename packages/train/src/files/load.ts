@@ -1,10 +1,16 @@
 import type { FileHandle } from "node:fs/promises";
-import { ArgumentError, show, type Tensor } from "@wengert/core";
-import { DataError } from "../errors.ts";
-import { builtin } from "../platform.ts";
-import { type Bytes, bytesIn, copyOf, memoryFor } from "./bytes.ts";
+import { ArgumentError, DataError, type Tensor } from "@wengert/core";
+import { builtin, show } from "@wengert/core/extend";
+import { allocateBytes, asBytes, type Bytes, copyBytes } from "./bytes.ts";
 import { headerLength } from "./header.ts";
-import { type AnyTree, type Loaded, type LoadOptions, layoutOf, type Wanted, wantedIn } from "./layout.ts";
+import {
+  type AnyTree,
+  type CompleteLoadOptions,
+  type Loaded,
+  type LoadOptions,
+  layoutOf,
+  loadOptions,
+} from "./layout.ts";
 import { pathOf } from "./path.ts";
 
 /** Something that is read in pieces. */
@@ -27,57 +33,61 @@ export async function load<T = AnyTree>(
   source: string | URL | Blob | ArrayBuffer | Uint8Array,
   options?: LoadOptions<T>,
 ): Promise<Loaded<T>> {
-  const who = "load";
-  const wanted = wantedIn(who, options);
-  const bytes = bytesIn(source);
-  if (bytes) return loadFrom(who, sourceOfBytes(who, bytes), wanted);
-  if (source instanceof Blob) return loadFrom(who, sourceOfBlob(who, source), wanted);
+  const caller = "load";
+  const settings = loadOptions(caller, options);
+  const bytes = asBytes(source);
+  if (bytes) return loadFrom(caller, sourceOfBytes(caller, bytes), settings);
+  if (source instanceof Blob) return loadFrom(caller, sourceOfBlob(caller, source), settings);
   if (typeof source !== "string" && !(source instanceof URL))
-    throw new ArgumentError(`${who}: expected a path, a Blob or an ArrayBuffer, got ${show(source)}`);
-  const path = pathOf(who, source, "give a Blob: a File that was chosen, or await (await fetch(url)).blob()");
-  const name = `${who}: ${path}`;
-  const { open, stat } = builtin(who, "node:fs/promises");
-  const isFile = (await readable(name, () => stat(path))).isFile();
+    throw new ArgumentError(`${caller}: expected a path, a Blob or an ArrayBuffer, got ${show(source)}`);
+  const path = pathOf(caller, source, "give a Blob: a File that was chosen, or await (await fetch(url)).blob()");
+  const name = `${caller}: ${path}`;
+  const { open, stat } = builtin<typeof import("node:fs/promises")>(caller, "node:fs/promises");
+  const isFile = (await readOrThrow(name, () => stat(path))).isFile();
   if (!isFile) throw new DataError(`${name} is no file; of a pipe or a device give the bytes`);
-  const file = await readable(name, () => open(path));
+  const file = await readOrThrow(name, () => open(path));
   try {
-    return await loadFrom(who, await sourceOfFile(name, file), wanted);
+    return await loadFrom(caller, await sourceOfFile(name, file), settings);
   } finally {
     await file.close();
   }
 }
 
-async function loadFrom<T>(who: string, { name, size, read }: Source, wanted: Wanted<T>): Promise<Loaded<T>> {
+async function loadFrom<T>(
+  caller: string,
+  { name, size, read }: Source,
+  settings: CompleteLoadOptions<T>,
+): Promise<Loaded<T>> {
   const begin = 8 + headerLength(name, await read(0, Math.min(8, size)), size);
-  const { entries, tensor, loaded } = layoutOf(who, name, await read(8, begin), size - begin, wanted);
+  const { entries, makeTensor, buildTree } = layoutOf(caller, name, await read(8, begin), size - begin, settings);
   const tensors = new Map<string, Tensor>();
   for (const entry of entries)
-    tensors.set(entry.name, tensor(entry, await read(begin + entry.begin, begin + entry.end)));
-  return loaded(tensors);
+    tensors.set(entry.name, makeTensor(entry, await read(begin + entry.begin, begin + entry.end)));
+  return buildTree(tensors);
 }
 
-function sourceOfBytes(who: string, bytes: Uint8Array): Source {
-  const name = `${who}: the array of ${bytes.length} bytes`;
-  return { name, size: bytes.length, read: async (begin, end) => copyOf(name, bytes, begin, end) };
+function sourceOfBytes(caller: string, bytes: Uint8Array): Source {
+  const name = `${caller}: the array of ${bytes.length} bytes`;
+  return { name, size: bytes.length, read: async (begin, end) => copyBytes(name, bytes, begin, end) };
 }
 
-function sourceOfBlob(who: string, blob: Blob): Source {
-  const given = (blob as { readonly name?: unknown }).name;
-  const name = `${who}: ${typeof given === "string" ? given : `the Blob of ${blob.size} bytes`}`;
+function sourceOfBlob(caller: string, blob: Blob): Source {
+  const fileName = (blob as { readonly name?: unknown }).name;
+  const name = `${caller}: ${typeof fileName === "string" ? fileName : `the Blob of ${blob.size} bytes`}`;
   return {
     name,
     size: blob.size,
-    read: (begin, end) => readable(name, async () => new Uint8Array(await blob.slice(begin, end).arrayBuffer())),
+    read: (begin, end) => readOrThrow(name, async () => new Uint8Array(await blob.slice(begin, end).arrayBuffer())),
   };
 }
 
 async function sourceOfFile(name: string, file: FileHandle): Promise<Source> {
-  const { size } = await readable(name, () => file.stat());
+  const { size } = await readOrThrow(name, () => file.stat());
   const read = async (begin: number, end: number): Promise<Bytes> => {
-    const bytes = memoryFor(name, end - begin);
+    const bytes = allocateBytes(name, end - begin);
     for (let at = 0; at < bytes.length; ) {
-      const most = Math.min(2 ** 30, bytes.length - at); // systems read no more than 2 GB at once
-      const { bytesRead } = await readable(name, () => file.read(bytes, at, most, begin + at));
+      const maxRead = Math.min(2 ** 30, bytes.length - at); // systems read no more than 2 GB at once
+      const { bytesRead } = await readOrThrow(name, () => file.read(bytes, at, maxRead, begin + at));
       if (bytesRead === 0) throw new DataError(`${name} became shorter while it was read; load it again`);
       at += bytesRead;
     }
@@ -86,7 +96,7 @@ async function sourceOfFile(name: string, file: FileHandle): Promise<Source> {
   return { name, size, read };
 }
 
-async function readable<R>(name: string, read: () => Promise<R>): Promise<R> {
+async function readOrThrow<R>(name: string, read: () => Promise<R>): Promise<R> {
   try {
     return await read();
   } catch (error) {

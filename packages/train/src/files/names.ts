@@ -1,8 +1,8 @@
-import { leaves, Tensor, unflatten } from "@wengert/core";
-import type { DataError } from "../errors.ts";
+import { type DataError, Tensor } from "@wengert/core";
+import { leaves, unflatten } from "@wengert/core/extend";
 import { jsonReader, quoted } from "./json.ts";
 
-/** Where the structure of the tree stands among the metadata of a file. */
+/** The metadata key of the tree's structure. */
 export const structureKey = "wengert.tree";
 
 /**
@@ -10,14 +10,14 @@ export const structureKey = "wengert.tree";
  * `tensor`; where a path is taken, as `a.b` may be by { "a.b": … } and by { a: { b: … } }, a number is put behind it.
  * @throws TreeError for what is no tree
  */
-export function namesOf(who: string, tree: unknown, path: string): readonly string[] {
-  leaves(who, tree, path);
+export function namesOf(caller: string, tree: unknown, path: string): readonly string[] {
+  leaves(caller, tree, path);
   const names = new Set<string>();
   const visit = (node: unknown, above: string | undefined): void => {
     if (node instanceof Tensor) {
-      const wanted = above ?? "tensor";
-      let name = wanted;
-      for (let i = 2; names.has(name) || name === "__metadata__"; i++) name = `${wanted}~${i}`;
+      const pathName = above ?? "tensor";
+      let name = pathName;
+      for (let i = 2; names.has(name) || name === "__metadata__"; i++) name = `${pathName}~${i}`;
       names.add(name);
     } else
       for (const [key, entry] of Object.entries(node as object))
@@ -27,32 +27,32 @@ export function namesOf(who: string, tree: unknown, path: string): readonly stri
   return [...names];
 }
 
-/** The structure of a tree as a text: the tree itself, with their names where its tensors stand. */
+/** The structure of a tree as JSON: the tree itself, with names in place of its tensors. */
 export const structureText = (tree: unknown, names: readonly string[]): string =>
   JSON.stringify(unflatten(tree, names));
 
 /**
  * Checks such a text, in which each of `names` must stand once, without building what it says: that may be much more than the text.
- * `refuse` says what was wrong.
+ * `makeError` says what was wrong.
  */
-export function checkStructure(text: string, names: Iterable<string>, refuse: (what: string) => DataError): void {
+export function checkStructure(text: string, names: Iterable<string>, makeError: (what: string) => DataError): void {
   const json = jsonReader(text, (what) => new Error(what));
-  const left = new Set(names);
+  const unused = new Set(names);
   const visit = (depth: number): void => {
-    if (depth > 101) throw json.fail("no more than 100 levels");
+    if (depth > 101) throw json.unexpected("no more than 100 levels");
     if (json.isNext("[")) json.list(() => visit(depth + 1));
     else if (json.isNext("{")) json.members(() => visit(depth + 1));
     else {
       const name = json.string();
-      if (!left.delete(name)) throw new Error(`${quoted(name)} is no tensor of the file, or stands there twice`);
+      if (!unused.delete(name)) throw new Error(`${quoted(name)} is no tensor of the file, or stands there twice`);
     }
   };
   try {
     visit(0);
     json.end();
-    for (const name of left) throw new Error(`the tensor ${quoted(name)} has no place there`);
+    for (const name of unused) throw new Error(`the tensor ${quoted(name)} has no place there`);
   } catch (error) {
-    throw refuse((error as Error).message); // from here, not from many levels below
+    throw makeError((error as Error).message); // from here, not from many levels below
   }
 }
 
@@ -67,8 +67,8 @@ export function treeOf(text: string, tensors: ReadonlyMap<string, Tensor>): unkn
     }
     if (!json.isNext("{")) return tensors.get(json.string());
     const node: [string, unknown][] = [];
-    const isTaken = () => false;
-    json.members((key) => node.push([key, build()]), isTaken);
+    const neverTaken = () => false;
+    json.members((key) => node.push([key, build()]), neverTaken);
     return Object.fromEntries(node); // __proto__ is a key like any other
   };
   return build();

@@ -1,7 +1,8 @@
-import { ArgumentError, show, type Tensor, type TreesOnly } from "@wengert/core";
-import { type Bytes, bytesIn, copyOf } from "./bytes.ts";
+import { ArgumentError, type Tensor } from "@wengert/core";
+import { show, type TreesOnly } from "@wengert/core/extend";
+import { asBytes, type Bytes, copyBytes } from "./bytes.ts";
 import { headerLength } from "./header.ts";
-import { type AnyTree, type Loaded, type LoadOptions, layoutOf, wantedIn } from "./layout.ts";
+import { type AnyTree, type Loaded, type LoadOptions, layoutOf, loadOptions } from "./layout.ts";
 import { planOf, type SaveOptions } from "./plan.ts";
 
 /**
@@ -27,15 +28,16 @@ export function toSafetensors<T>(tree: T & TreesOnly<T>, options?: SaveOptions):
  * @throws DataError for what is no safetensors file, a dtype that there is not here, or other tensors than those of `like`
  */
 export function fromSafetensors<T = AnyTree>(bytes: Uint8Array | ArrayBuffer, options?: LoadOptions<T>): Loaded<T> {
-  const who = "fromSafetensors";
-  const all = bytesIn(bytes);
-  if (all === undefined) throw new ArgumentError(`${who}: expected a Uint8Array or an ArrayBuffer, got ${show(bytes)}`);
-  const wanted = wantedIn(who, options);
-  const file = `${who}: the array of ${all.length} bytes`;
-  const read = (begin: number, end: number) => copyOf(file, all, begin, end);
-  const begin = 8 + headerLength(file, read(0, Math.min(8, all.length)), all.length);
-  const { entries, tensor, loaded } = layoutOf(who, file, read(8, begin), all.length - begin, wanted);
+  const caller = "fromSafetensors";
+  const input = asBytes(bytes);
+  if (input === undefined)
+    throw new ArgumentError(`${caller}: expected a Uint8Array or an ArrayBuffer, got ${show(bytes)}`);
+  const settings = loadOptions(caller, options);
+  const file = `${caller}: the array of ${input.length} bytes`;
+  const read = (begin: number, end: number) => copyBytes(file, input, begin, end);
+  const begin = 8 + headerLength(file, read(0, Math.min(8, input.length)), input.length);
+  const { entries, makeTensor, buildTree } = layoutOf(caller, file, read(8, begin), input.length - begin, settings);
   const tensors = new Map<string, Tensor>();
-  for (const entry of entries) tensors.set(entry.name, tensor(entry, read(begin + entry.begin, begin + entry.end)));
-  return loaded(tensors);
+  for (const entry of entries) tensors.set(entry.name, makeTensor(entry, read(begin + entry.begin, begin + entry.end)));
+  return buildTree(tensors);
 }

@@ -1,23 +1,21 @@
-import { ArgumentError, leavesAlike, show, Tensor, tensor, unflatten } from "@wengert/core";
-import { rows } from "@wengert/core/ndarray";
-import { DataError } from "../errors.ts";
+import { ArgumentError, DataError, Tensor, tensor } from "@wengert/core";
+import { builtin, leavesAlike, ravel, show, unflatten } from "@wengert/core/extend";
 import type { Bytes } from "../files/bytes.ts";
 import { load } from "../files/load.ts";
 import { toSafetensors } from "../files/safetensors.ts";
 import { save } from "../files/save.ts";
-import type { StateTree } from "../optimisers/optimiser.ts";
-import { builtin } from "../platform.ts";
+import type { StateTree } from "../optimizers/optimizer.ts";
 import type { Point } from "./history.ts";
 import type { Resume } from "./options.ts";
 import type { State } from "./state.ts";
 
-const who = "fit";
+const caller = "fit";
 
 /** What a fit that is resumed must find as it was, or it would not be the same one. */
 export type Plan = Readonly<Record<string, unknown>>;
 
 /** Where a checkpoint goes. */
-export interface Place {
+export interface CheckpointTarget {
   readonly path?: string | undefined;
   readonly write?: ((bytes: Bytes) => void | Promise<void>) | undefined;
 }
@@ -25,18 +23,22 @@ export interface Place {
 const planKey = "wengert.fit";
 
 /** Writes a state: a safetensors file in which other programs too find `params`, `best.params` and the curves. */
-export async function keep<P>({ path, write }: Place, state: State<P>, plan: Plan): Promise<void> {
+export async function writeCheckpoint<P>(
+  { path, write }: CheckpointTarget,
+  state: State<P>,
+  plan: Plan,
+): Promise<void> {
   const tree = treeOf(state);
   const options = { metadata: { [planKey]: JSON.stringify(plan) } };
   if (path !== undefined) await save(path, tree, options);
   else await write?.(toSafetensors(tree, options));
 }
 
-function treeOf<P>({ params, optimiser, since, train, validation, best, ...counts }: State<P>): object {
+function treeOf<P>({ params, optimizer, since, train, validation, best, ...counts }: State<P>): object {
   const names = Object.keys(since.metrics);
   return {
     params,
-    optimiser,
+    optimizer,
     ...scalars(counts),
     since: { rows: tensor(since.rows), loss: tensor(since.loss), metrics: scalars(since.metrics) },
     history: { train: columns(train, names), validation: columns(validation, names) },
@@ -55,25 +57,25 @@ const columns = (points: readonly Point[], names: readonly string[]) => ({
 });
 
 /** Whether there is a file at the path of a checkpoint; if not, that there can be. @throws DataError */
-export async function isThere(path: string): Promise<boolean> {
+export async function checkpointExists(path: string): Promise<boolean> {
   const instead = "write { checkpoint: { write: (bytes) => ... } }, which may put them into IndexedDB";
-  const { access, constants, stat } = builtin(who, "node:fs/promises", instead);
+  const { access, constants, stat } = builtin<typeof import("node:fs/promises")>(caller, "node:fs/promises", instead);
   try {
     return (await stat(path)).size >= 0;
   } catch (error) {
-    if ((error as { code?: unknown }).code !== "ENOENT") throw unwritable(path, error);
+    if ((error as { code?: unknown }).code !== "ENOENT") throw unwritableError(path, error);
   }
   try {
-    await access(builtin(who, "node:path").dirname(path), constants.W_OK);
+    await access(builtin<typeof import("node:path")>(caller, "node:path").dirname(path), constants.W_OK);
     return false;
   } catch (error) {
-    throw unwritable(path, error);
+    throw unwritableError(path, error);
   }
 }
 
-const unwritable = (path: string, error: unknown): DataError =>
+const unwritableError = (path: string, error: unknown): DataError =>
   new DataError(
-    `${who}: the checkpoint ${path} could not be written (${(error as Error).message}); make its folder first`,
+    `${caller}: the checkpoint ${path} could not be written (${(error as Error).message}); make its folder first`,
     {
       cause: error,
     },
@@ -83,71 +85,76 @@ const unwritable = (path: string, error: unknown): DataError =>
  * The state in a checkpoint, for a fit of this plan that would begin with `initial`.
  * @throws DataError for what is no checkpoint; ArgumentError, TreeError, ShapeError for one of another fit
  */
-export async function restored<P>(
+export async function readCheckpoint<P>(
   source: Exclude<Resume, boolean>,
   { plan, initial }: { readonly plan: Plan; readonly initial: State<P> },
 ): Promise<State<P>> {
   const name = typeof source === "string" ? source : show(source);
   const { tree, metadata } = await load(source);
   const text = metadata[planKey];
-  if (text === undefined) throw new DataError(`${who}: ${name} is no checkpoint of a fit; load(...) reads other files`);
+  if (text === undefined)
+    throw new DataError(`${caller}: ${name} is no checkpoint of a fit; load(...) reads other files`);
   checkPlan(name, JSON.parse(text), plan);
-  const field = (...path: readonly string[]): unknown => {
+  const readField = (...path: readonly string[]): unknown => {
     const value = path.reduce<unknown>((node, key) => (node as Record<string, unknown> | undefined)?.[key], tree);
     if (value !== undefined) return value;
-    throw new DataError(`${who}: ${name} holds no ${path.join(".")}; it is damaged, or of another version`);
+    throw new DataError(`${caller}: ${name} holds no ${path.join(".")}; it is damaged, or of another version`);
   };
-  const like = <T>(wanted: T, path: string, ...place: readonly string[]): T =>
-    unflatten(wanted, leavesAlike(who, [wanted, path], [field(...place), `${place.join(".")} of ${name}`]));
-  const list = (...path: readonly string[]): number[] => {
-    const x = field(...path);
-    if (x instanceof Tensor && x.dtype === "float64") return Array.from(rows(x.array!));
-    throw new DataError(`${who}: ${name} holds no numbers in ${path.join(".")}; it is damaged, or of another version`);
+  const readLike = <T>(expected: T, path: string, ...place: readonly string[]): T =>
+    unflatten(expected, leavesAlike(caller, [expected, path], [readField(...place), `${place.join(".")} of ${name}`]));
+  const readNumbers = (...path: readonly string[]): number[] => {
+    const x = readField(...path);
+    if (x instanceof Tensor && x.dtype === "float64") return Array.from(ravel(x.array!));
+    throw new DataError(
+      `${caller}: ${name} holds no numbers in ${path.join(".")}; it is damaged, or of another version`,
+    );
   };
-  const number = (...path: readonly string[]): number => list(...path)[0]!;
-  const byName = <T>(f: (name: string) => T): Record<string, T> =>
+  const readNumber = (...path: readonly string[]): number => readNumbers(...path)[0]!;
+  const forEachMetric = <T>(f: (name: string) => T): Record<string, T> =>
     Object.fromEntries(Object.keys(initial.since.metrics).map((name) => [name, f(name)]));
-  const points = (...path: readonly string[]): Point[] => {
-    const [steps, epochs, losses] = ["step", "epoch", "loss"].map((key) => list(...path, key)) as [
+  const readPoints = (...path: readonly string[]): Point[] => {
+    const [steps, epochs, losses] = ["step", "epoch", "loss"].map((key) => readNumbers(...path, key)) as [
       number[],
       number[],
       number[],
     ];
-    const metrics = byName((name) => list(...path, "metrics", name));
+    const metrics = forEachMetric((name) => readNumbers(...path, "metrics", name));
     return steps.map((step, i) => ({
       step,
       epoch: epochs[i]!,
       loss: losses[i]!,
-      metrics: byName((name) => metrics[name]![i]!),
+      metrics: forEachMetric((name) => metrics[name]![i]!),
     }));
   };
   const hasBest = "best" in (tree as object);
   return {
-    params: like(initial.params, "params", "params"),
-    optimiser: like<StateTree>(initial.optimiser, "the state of the optimiser", "optimiser"),
-    step: number("step"),
-    epoch: number("epoch"),
-    batch: number("batch"),
+    params: readLike(initial.params, "params", "params"),
+    optimizer: readLike<StateTree>(initial.optimizer, "the state of the optimizer", "optimizer"),
+    step: readNumber("step"),
+    epoch: readNumber("epoch"),
+    batch: readNumber("batch"),
     since: {
-      rows: number("since", "rows"),
-      loss: number("since", "loss"),
-      metrics: byName((name) => number("since", "metrics", name)),
+      rows: readNumber("since", "rows"),
+      loss: readNumber("since", "loss"),
+      metrics: forEachMetric((name) => readNumber("since", "metrics", name)),
     },
-    train: points("history", "train"),
-    validation: points("history", "validation"),
-    best: hasBest ? { ...points("best")[0]!, params: like(initial.params, "params", "best", "params") } : undefined,
-    reference: number("reference"),
-    waited: number("waited"),
+    train: readPoints("history", "train"),
+    validation: readPoints("history", "validation"),
+    best: hasBest
+      ? { ...readPoints("best")[0]!, params: readLike(initial.params, "params", "best", "params") }
+      : undefined,
+    reference: readNumber("reference"),
+    waited: readNumber("waited"),
   };
 }
 
-function checkPlan(name: string, made: Plan, now: Plan): void {
-  for (const key of new Set([...Object.keys(made), ...Object.keys(now)])) {
-    const [then, given] = [made, now].map((plan) => JSON.stringify(plan[key])?.replaceAll(",", ", "));
-    if (then === given) continue;
+function checkPlan(name: string, saved: Plan, current: Plan): void {
+  for (const key of new Set([...Object.keys(saved), ...Object.keys(current)])) {
+    const [savedText, currentText] = [saved, current].map((plan) => JSON.stringify(plan[key])?.replaceAll(",", ", "));
+    if (savedText === currentText) continue;
     const text = (value: string | undefined) => (value === undefined ? `without ${key}` : `with ${key} ${value}`);
     throw new ArgumentError(
-      `${who}: the fit of the checkpoint ${name} was begun ${text(then)}, this one is ${text(given)}; give the same, or { resume: false } to begin anew`,
+      `${caller}: the fit of the checkpoint ${name} was begun ${text(savedText)}, this one is ${text(currentText)}; give the same, or { resume: false } to begin anew`,
     );
   }
 }

@@ -1,8 +1,9 @@
-import { ArgumentError, leaves, show, Tensor } from "@wengert/core";
+import { ArgumentError, Tensor } from "@wengert/core";
+import { leaves, show } from "@wengert/core/extend";
 import { foldIn } from "@wengert/ops";
-import { type BatchPlan, inOrder, orderOf, planned } from "../batches/batches.ts";
+import { type BatchPlan, batchesInOrder, orderOf, planBatches } from "../batches/batches.ts";
 import { rowsOf } from "../batches/rows.ts";
-import type { Series } from "../batches/series.ts";
+import type { Sequence } from "../batches/sequence.ts";
 
 /** The pass over the data that a function of batches is asked for. */
 export interface Epoch {
@@ -10,7 +11,7 @@ export interface Epoch {
   readonly epoch: number;
   /** Another key in each epoch, to shuffle by. */
   readonly key: Tensor;
-  /** What stops the fit; to be handed on to whatever the function waits for. */
+  /** Stops the fit. Pass it on to what the function awaits. */
   readonly signal: AbortSignal | undefined;
 }
 
@@ -30,10 +31,10 @@ export interface Source<B> {
   /** What a resumed fit must find the same. */
   readonly plan: Readonly<Record<string, unknown>>;
   /** The share of an epoch that is behind after so many batches; 0 if that is not known. */
-  share(batches: number): number;
+  epochFraction(batches: number): number;
   /** Batch number `index` of `epoch`, `undefined` after the last. They are asked for in order, beginning anywhere. */
   next(epoch: number, index: number): Batch<B> | undefined | Promise<Batch<B> | undefined>;
-  /** Leaves what is being read. Nobody loses what was learned because that goes wrong: it never throws. */
+  /** Closes the iterator. Never throws. */
   close(): Promise<void>;
 }
 
@@ -52,70 +53,75 @@ export interface SourceOptions {
 }
 
 /** @throws TreeError, ShapeError, ArgumentError for what holds no batches */
-export function sourceOf<B>(who: string, data: Data<B>, path: string, options: SourceOptions): Source<B> {
-  if (typeof data === "function") return streamed<B>(who, data as BatchesOf<B>, path, options);
-  if (isStream<B>(data)) return streamed<B>(who, data, path, options);
+export function sourceOf<B>(caller: string, data: Data<B>, path: string, options: SourceOptions): Source<B> {
+  if (typeof data === "function") return sourceOfStream<B>(caller, data as BatchesOf<B>, path, options);
+  if (isStream<B>(data)) return sourceOfStream<B>(caller, data, path, options);
   if (typeof data === "object" && data !== null && Symbol.iterator in data && !Array.isArray(data))
     throw new ArgumentError(
-      `${who}: ${path} can be read once, but each epoch reads it anew; give a function: () => batches(...), or function* () { ... }`,
+      `${caller}: ${path} can be read once, but each epoch reads it anew; give a function: () => batches(...), or function* () { ... }`,
     );
-  return cut<B>(who, data as B, path, options);
+  return sourceOfRows<B>(caller, data as B, path, options);
 }
 
 const isStream = <B>(data: unknown): data is AsyncIterable<B> =>
   typeof data === "object" && data !== null && !(data instanceof Tensor) && Symbol.asyncIterator in data;
 
 /** Batches of rows that are there. */
-function cut<B>(who: string, data: B, path: string, { size, dropLast, key, shuffle }: SourceOptions): Source<B> {
-  const rows = rowsOf<B>(who, data, path);
-  const plan: BatchPlan = planned(who, rows.count, size, dropLast);
-  const whole = dropLast ? plan.length * plan.size : rows.count;
-  const seen = (batches: number) => Math.min(batches * plan.size, whole);
-  let current: { readonly epoch: number; readonly batches: Series<B> } | undefined;
+function sourceOfRows<B>(
+  caller: string,
+  data: B,
+  path: string,
+  { size, dropLast, key, shuffle }: SourceOptions,
+): Source<B> {
+  const rows = rowsOf<B>(caller, data, path);
+  const plan: BatchPlan = planBatches(caller, rows.count, size, dropLast);
+  const rowsPerEpoch = dropLast ? plan.length * plan.size : rows.count;
+  const rowsBefore = (batches: number) => Math.min(batches * plan.size, rowsPerEpoch);
+  let current: { readonly epoch: number; readonly batches: Sequence<B> } | undefined;
   return {
     length: plan.length,
     plan: { rows: rows.count, size: plan.size, dropLast: Boolean(dropLast), shuffle },
-    share: (batches) => seen(batches) / whole,
+    epochFraction: (batches) => rowsBefore(batches) / rowsPerEpoch,
     next(epoch, index) {
       if (current?.epoch !== epoch) {
         const order = shuffle && plan.length > 1 ? orderOf(rows.count, key, epoch) : undefined;
-        current = { epoch, batches: inOrder(rows, plan, order) };
+        current = { epoch, batches: batchesInOrder(rows, plan, order) };
       }
       const batch = current.batches.at(index);
-      return batch && { batch, rows: seen(index + 1) - seen(index) };
+      return batch && { batch, rows: rowsBefore(index + 1) - rowsBefore(index) };
     },
     close: async () => {},
   };
 }
 
 /** Batches that come from elsewhere. */
-function streamed<B>(
-  who: string,
+function sourceOfStream<B>(
+  caller: string,
   data: AsyncIterable<B> | BatchesOf<B>,
   path: string,
   { key, signal }: SourceOptions,
 ): Source<B> {
   let reading: { readonly epoch: number; readonly iterator: AsyncIterator<B> | Iterator<B>; index: number } | undefined;
   const open = async (epoch: number) => {
-    const given = typeof data === "function" ? await data({ epoch, key: foldIn(key, epoch), signal }) : data;
-    const stream = given as Partial<AsyncIterable<B> & Iterable<B>> | undefined;
+    const returned = typeof data === "function" ? await data({ epoch, key: foldIn(key, epoch), signal }) : data;
+    const stream = returned as Partial<AsyncIterable<B> & Iterable<B>> | undefined;
     const iterator = stream?.[Symbol.asyncIterator]?.() ?? stream?.[Symbol.iterator]?.();
     if (iterator !== undefined && !(stream instanceof Tensor)) return { epoch, iterator, index: 0 };
     throw new ArgumentError(
-      `${who}: ${path} must give the batches of an epoch one after the other, got ${show(given)}; write async function* ({ epoch }) { ... }`,
+      `${caller}: ${path} must give the batches of an epoch one after the other, got ${show(returned)}; write async function* ({ epoch }) { ... }`,
     );
   };
   const close = async () => {
-    const left = reading;
+    const closing = reading;
     reading = undefined;
     try {
-      await left?.iterator.return?.();
+      await closing?.iterator.return?.();
     } catch {}
   };
   return {
     length: undefined,
     plan: {},
-    share: () => 0,
+    epochFraction: () => 0,
     async next(epoch, index) {
       if (reading === undefined || reading.epoch !== epoch || reading.index > index) {
         await close();
@@ -125,18 +131,18 @@ function streamed<B>(
         const { done, value } = await reading.iterator.next();
         if (done && reading.index < index)
           throw new ArgumentError(
-            `${who}: ${path} gave ${reading.index} batches in epoch ${epoch}, in which ${index} had been taken before: to be resumed they must come again as they were`,
+            `${caller}: ${path} gave ${reading.index} batches in epoch ${epoch}, in which ${index} had been taken before: to be resumed they must come again as they were`,
           );
         if (done && index === 0)
           throw new ArgumentError(
-            `${who}: ${path} gave no batch in epoch ${epoch}; a generator can be read once: give the function that makes it`,
+            `${caller}: ${path} gave no batch in epoch ${epoch}; a generator can be read once: give the function that makes it`,
           );
         if (done) {
           reading = undefined;
           return undefined;
         }
         if (reading.index++ < index) continue; // taken before the fit was interrupted
-        const axes = leaves(who, value, "a batch").find(({ shape }) => shape.length > 0);
+        const axes = leaves(caller, value, "a batch").find(({ shape }) => shape.length > 0);
         return { batch: value, rows: axes?.shape[0] ?? 1 };
       }
     },

@@ -1,17 +1,13 @@
 import {
   ArgumentError,
   DTypeError,
-  describe,
-  isFloat,
-  isList,
   type NonFiniteReport,
   nonFinite,
   ShapeError,
-  show,
   Tensor,
-  tensorCure,
   valueAndGrad,
 } from "@wengert/core";
+import { describe, isFloat, isList, show, tensorHint } from "@wengert/core/extend";
 
 /** What a loss may want to know beside parameters and batch. */
 export interface Context {
@@ -41,13 +37,13 @@ export interface Objective<P, B> {
   report(params: P, batch: B, context: Context): NonFiniteReport | undefined;
 }
 
-export function objectiveOf<P, B, R extends LossValue>(who: string, loss: Loss<P, B, R>): Objective<P, B> {
+export function objectiveOf<P, B, R extends LossValue>(caller: string, loss: Loss<P, B, R>): Objective<P, B> {
   if (typeof loss !== "function")
-    throw new ArgumentError(`${who}: the loss must be a function, got ${show(loss)}; write (params, batch) => ...`);
+    throw new ArgumentError(`${caller}: the loss must be a function, got ${show(loss)}; write (params, batch) => ...`);
   const value = (params: P, batch: B, context: Context): readonly [Tensor, unknown] => {
-    const given: unknown = loss(params, batch, context);
-    const [scalar, aux] = isList(given) && given.length === 2 ? given : [given];
-    checkLoss(who, scalar);
+    const returned: unknown = loss(params, batch, context);
+    const [scalar, aux] = isList(returned) && returned.length === 2 ? returned : [returned];
+    checkLoss(caller, scalar);
     return [scalar, aux];
   };
   type Untyped = (params: Tensor, batch: unknown, context: Context) => readonly [Tensor, unknown];
@@ -55,20 +51,20 @@ export function objectiveOf<P, B, R extends LossValue>(who: string, loss: Loss<P
   return {
     value,
     gradient: gradient as unknown as Objective<P, B>["gradient"],
-    report: (given, batch, context) => {
-      const ofParams = (params: Tensor) => value(params as P, batch, context)[0];
-      return nonFinite(ofParams, given as Tensor);
+    report: (tree, batch, context) => {
+      const lossOf = (params: Tensor) => value(params as P, batch, context)[0]; // messages name its parameter
+      return nonFinite(lossOf, tree as Tensor);
     },
   };
 }
 
-function checkLoss(who: string, loss: unknown): asserts loss is Tensor {
+function checkLoss(caller: string, loss: unknown): asserts loss is Tensor {
   if (!(loss instanceof Tensor))
     throw new ArgumentError(
-      `${who}: the loss must be a scalar tensor, or [scalar, aux], got ${show(loss)}${typeof loss === "number" ? "; keep to ops: what .item() gives has no derivative" : tensorCure(loss)}`,
+      `${caller}: the loss must be a scalar tensor, or [scalar, aux], got ${show(loss)}${typeof loss === "number" ? "; keep to ops: what .item() gives has no derivative" : tensorHint(loss)}`,
     );
   if (loss.shape.length > 0)
-    throw new ShapeError(`${who}: the loss must be a scalar, got ${describe(loss, "shape")}; reduce it with mean`);
+    throw new ShapeError(`${caller}: the loss must be a scalar, got ${describe(loss, "shape")}; reduce it with mean`);
   if (isFloat(loss.dtype)) return;
-  throw new DTypeError(`${who}: the loss must be a float, got ${loss.dtype}, which has no derivative`);
+  throw new DTypeError(`${caller}: the loss must be a float, got ${loss.dtype}, which has no derivative`);
 }

@@ -1,17 +1,18 @@
-import { complete, type Tensor, type TreesOnly } from "@wengert/core";
+import type { Tensor } from "@wengert/core";
+import { type TreesOnly, withDefaults } from "@wengert/core/extend";
 import { randomKey } from "@wengert/ops";
-import { keyIn, wholeNumber } from "../options.ts";
+import { keyOption, wholeNumber } from "../checks/options.ts";
 import { type Data, type Source, sourceOf } from "./data.ts";
 import { type AuxOf, type Context, type Loss, type LossValue, type Objective, objectiveOf } from "./loss.ts";
-import { applied, checkMetrics, type Metrics, meansOf, nothing, plus } from "./metrics.ts";
+import { addBatch, checkMetrics, evaluateMetrics, type Metrics, meansOf, zeroSums } from "./metrics.ts";
 import { type Pace, pace } from "./pace.ts";
-import { leave, signalIn, waitFor } from "./signal.ts";
+import { closeSource, signalOption, untilAborted } from "./signal.ts";
 
 export interface MeasureOptions<P, B, Aux> {
   /** Means over rows, by their names. */
   readonly metrics?: Metrics<P, B, Aux> | undefined;
   /** Rows in a batch. Default 1024. More takes more memory, and gives the same but for rounding. */
-  readonly size?: number | undefined;
+  readonly batchSize?: number | undefined;
   /** For a loss that draws at random. Default `randomKey(0)`. */
   readonly key?: Tensor | undefined;
   /** Stops it: the promise is then rejected with the reason of the signal. */
@@ -19,13 +20,13 @@ export interface MeasureOptions<P, B, Aux> {
 }
 
 /** Means over rows. */
-export interface Measured {
+export interface MeasureResult {
   readonly loss: number;
   readonly metrics: Readonly<Record<string, number>>;
   readonly rows: number;
 }
 
-export const manyRows = 1024;
+export const defaultBatchSize = 1024;
 
 /**
  * Loss and metrics on data that is not learned from, such as a test set: means over its rows, batch by batch, between
@@ -37,37 +38,37 @@ export async function measure<P, B, R extends LossValue>(
   params: P & TreesOnly<P>,
   data: Data<B>,
   options?: MeasureOptions<P, B, AuxOf<R>>,
-): Promise<Measured> {
-  const who = "measure";
-  const given = complete<MeasureOptions<P, B, AuxOf<R>>>(who, options, {
+): Promise<MeasureResult> {
+  const caller = "measure";
+  const settings = withDefaults<MeasureOptions<P, B, AuxOf<R>>>(caller, options, {
     metrics: {},
-    size: manyRows,
+    batchSize: defaultBatchSize,
     key: undefined,
     signal: undefined,
   });
-  const objective = objectiveOf<P, B, R>(who, loss);
-  checkMetrics(who, given.metrics);
-  const key = keyIn(who, "key", given.key) ?? randomKey(0);
-  const signal = signalIn(who, given.signal);
-  const size = wholeNumber(who, "size", given.size, 1);
-  const source = sourceOf<B>(who, data, "data", { size, dropLast: false, shuffle: false, key, signal });
-  const own = pace();
+  const objective = objectiveOf<P, B, R>(caller, loss);
+  checkMetrics(caller, settings.metrics);
+  const key = keyOption(caller, "key", settings.key) ?? randomKey(0);
+  const signal = signalOption(caller, settings.signal);
+  const size = wholeNumber(caller, "batchSize", settings.batchSize, 1);
+  const source = sourceOf<B>(caller, data, "data", { size, dropLast: false, shuffle: false, key, signal });
+  const yielder = pace();
   try {
     const context = { key, step: 0, epoch: 0, training: false };
-    const means = await measured(
-      who,
-      { objective, source, metrics: given.metrics!, pace: own, signal },
+    const means = await measurePass(
+      caller,
+      { objective, source, metrics: settings.metrics!, pace: yielder, signal },
       params,
       context,
     );
     if (means) return means;
     throw signal?.reason;
   } finally {
-    own.end();
+    yielder.close();
   }
 }
 
-export interface Measuring<P, B> {
+export interface PassParts<P, B> {
   readonly objective: Objective<P, B>;
   readonly source: Source<B>;
   readonly metrics: Metrics<P, B, never>;
@@ -76,32 +77,32 @@ export interface Measuring<P, B> {
 }
 
 /** The means over one pass, or `undefined` once `signal` is aborted. */
-export async function measured<P, B>(
-  who: string,
-  { objective, source, metrics, pace, signal }: Measuring<P, B>,
+export async function measurePass<P, B>(
+  caller: string,
+  { objective, source, metrics, pace, signal }: PassParts<P, B>,
   params: P,
   context: Context,
-): Promise<Measured | undefined> {
-  let sums = nothing(Object.keys(metrics));
+): Promise<MeasureResult | undefined> {
+  let sums = zeroSums(Object.keys(metrics));
   try {
     for (let i = 0; !signal?.aborted; i++) {
       const next = source.next(0, i);
-      const given = next instanceof Promise ? await waitFor(next, signal) : next;
+      const nextBatch = next instanceof Promise ? await untilAborted(next, signal) : next;
       if (signal?.aborted) break;
-      if (given === undefined) return { ...meansOf(sums), rows: sums.rows };
-      const { batch, rows } = given;
+      if (nextBatch === undefined) return { ...meansOf(sums), rows: sums.rows };
+      const { batch, rows } = nextBatch;
       const [loss, aux] = objective.value(params, batch, context);
       const value = loss.item();
       // Most metrics refuse NaN among scores; the loss says it already.
-      const means = Number.isNaN(value) ? unknown(metrics) : applied(who, metrics, [aux, batch, params]);
-      sums = plus(sums, rows, { loss: value, metrics: means });
-      if (pace.due()) await pace.rest();
+      const means = Number.isNaN(value) ? nanMetrics(metrics) : evaluateMetrics(caller, metrics, [aux, batch, params]);
+      sums = addBatch(sums, rows, { loss: value, metrics: means });
+      if (pace.isDue()) await pace.yieldToHost();
     }
     return undefined;
   } finally {
-    await leave(source, signal);
+    await closeSource(source, signal);
   }
 }
 
-const unknown = (metrics: object): Record<string, number> =>
+const nanMetrics = (metrics: object): Record<string, number> =>
   Object.fromEntries(Object.keys(metrics).map((name) => [name, Number.NaN]));

@@ -1,4 +1,5 @@
-import { ArgumentError, describe, show, Tensor } from "@wengert/core";
+import { ArgumentError, Tensor } from "@wengert/core";
+import { describe, show } from "@wengert/core/extend";
 
 /**
  * The mean of something over the rows of a batch: a number, or a tensor of one. It is given what the loss returned beside its
@@ -8,31 +9,31 @@ export type Metric<P, B, Aux> = (aux: Aux, batch: B, params: P) => number | Tens
 
 export type Metrics<P, B, Aux> = Readonly<Record<string, Metric<P, B, Aux>>>;
 
-/** Sums over rows, of which means are made. */
+/** Sums over rows, for means. */
 export interface Sums {
   readonly rows: number;
   readonly loss: number;
   readonly metrics: Readonly<Record<string, number>>;
 }
 
-export const nothing = (names: readonly string[]): Sums => ({
+export const zeroSums = (names: readonly string[]): Sums => ({
   rows: 0,
   loss: 0,
   metrics: Object.fromEntries(names.map((name) => [name, 0])),
 });
 
-/** The sums with a batch of so many rows, whose means are given: batches may differ in size. */
-export function plus(sums: Sums, rows: number, means: Omit<Sums, "rows">): Sums {
-  const metrics = mapped(sums.metrics, (sum, name) => sum + rows * means.metrics[name]!);
+/** Adds the means of a batch, weighted by its rows: batches may differ in size. */
+export function addBatch(sums: Sums, rows: number, means: Omit<Sums, "rows">): Sums {
+  const metrics = mapEntries(sums.metrics, (sum, name) => sum + rows * means.metrics[name]!);
   return { rows: sums.rows + rows, loss: sums.loss + rows * means.loss, metrics };
 }
 
 export function meansOf({ rows, loss, metrics }: Sums): Omit<Sums, "rows"> {
-  return { loss: loss / rows, metrics: mapped(metrics, (sum) => sum / rows) };
+  return { loss: loss / rows, metrics: mapEntries(metrics, (sum) => sum / rows) };
 }
 
-/** Of each entry; in each step, so without lists of pairs. */
-function mapped(
+/** Applies `f` to each entry. It runs in each step, so it makes no lists of pairs. */
+function mapEntries(
   record: Readonly<Record<string, number>>,
   f: (value: number, name: string) => number,
 ): Record<string, number> {
@@ -41,23 +42,23 @@ function mapped(
   return values;
 }
 
-/** The metrics as `who` was given them, if they are functions. @throws ArgumentError */
-export function checkMetrics(who: string, metrics: unknown): readonly string[] {
+/** The metrics as `caller` was given them, if they are functions. @throws ArgumentError */
+export function checkMetrics(caller: string, metrics: unknown): readonly string[] {
   if (typeof metrics !== "object" || metrics === null)
     throw new ArgumentError(
-      `${who}: metrics must be functions by their names, got ${show(metrics)}; write { name: (aux, batch) => ... }`,
+      `${caller}: metrics must be functions by their names, got ${show(metrics)}; write { name: (aux, batch) => ... }`,
     );
   for (const [name, metric] of Object.entries(metrics))
     if (typeof metric !== "function")
       throw new ArgumentError(
-        `${who}: the metric ${name} must be a function, got ${show(metric)}; write (aux, batch) => ...`,
+        `${caller}: the metric ${name} must be a function, got ${show(metric)}; write (aux, batch) => ...`,
       );
   return Object.keys(metrics);
 }
 
-/** What the metrics say of a batch. @throws ArgumentError for what is no number */
-export function applied<P, B>(
-  who: string,
+/** Computes the metrics of a batch. @throws ArgumentError unless each is a number */
+export function evaluateMetrics<P, B>(
+  caller: string,
   metrics: Metrics<P, B, never>,
   [aux, batch, params]: readonly [unknown, B, P],
 ): Record<string, number> {
@@ -68,7 +69,7 @@ export function applied<P, B>(
     else if (value instanceof Tensor && value.shape.length === 0) values[name] = value.item();
     else
       throw new ArgumentError(
-        `${who}: the metric ${name} must give a number, or a tensor of one, got ${value instanceof Tensor ? describe(value) : show(value)}`,
+        `${caller}: the metric ${name} must give a number, or a tensor of one, got ${value instanceof Tensor ? describe(value) : show(value)}`,
       );
   }
   return values;

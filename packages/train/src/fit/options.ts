@@ -1,24 +1,25 @@
-import { ArgumentError, type Complete, complete, show, type Tensor } from "@wengert/core";
+import { ArgumentError, type Tensor } from "@wengert/core";
+import { type Complete, show, withDefaults } from "@wengert/core/extend";
 import { randomKey } from "@wengert/ops";
+import { keyOption, wholeNumber } from "../checks/options.ts";
 import type { Bytes } from "../files/bytes.ts";
-import { isOptimiser } from "../optimisers/chain.ts";
-import type { Optimiser } from "../optimisers/optimiser.ts";
-import { keyIn, wholeNumber } from "../options.ts";
+import { isOptimizer } from "../optimizers/chain.ts";
+import type { Optimizer } from "../optimizers/optimizer.ts";
 import type { Data } from "./data.ts";
 import type { Progress } from "./display.ts";
 import type { Point } from "./history.ts";
 import type { AuxOf, LossValue } from "./loss.ts";
-import { manyRows } from "./measure.ts";
+import { defaultBatchSize } from "./measure.ts";
 import { checkMetrics, type Metrics } from "./metrics.ts";
-import { signalIn } from "./signal.ts";
+import { signalOption } from "./signal.ts";
 
 export interface FitOptions<P, B, R extends LossValue> {
-  readonly optimiser: Optimiser;
+  readonly optimizer: Optimizer;
   /** When to end: after so many passes over the data, or so many steps; one of both. */
   readonly epochs?: number | undefined;
   readonly steps?: number | undefined;
   /** Rows in a batch. Default 32. */
-  readonly size?: number | undefined;
+  readonly batchSize?: number | undefined;
   /** Leaves out what is left for the last batch of an epoch. Default false. */
   readonly dropLast?: boolean | undefined;
   /** Whether the rows come in another order in each epoch. Default true. */
@@ -35,7 +36,7 @@ export interface FitOptions<P, B, R extends LossValue> {
   /** How much lower it must be for patience to begin anew. Default 0. */
   readonly minDelta?: number | undefined;
   readonly history?: HistoryOptions | undefined;
-  /** Stops after the step at hand; what has been reached is returned. */
+  /** Stops after the current step and returns the result so far. */
   readonly signal?: AbortSignal | undefined;
   /** `true`: a bar in a terminal, lines elsewhere. A function is called after each step. Default false. */
   readonly progress?: Progress | undefined;
@@ -53,7 +54,7 @@ export interface ValidationOptions<B> {
   readonly everyEpochs?: number | undefined;
   readonly everySteps?: number | undefined;
   /** Rows in a batch. Default 1024. */
-  readonly size?: number | undefined;
+  readonly batchSize?: number | undefined;
 }
 
 export interface HistoryOptions {
@@ -72,11 +73,11 @@ export interface CheckpointOptions {
 
 export type Resume = boolean | string | Blob | ArrayBuffer | Uint8Array;
 
-const who = "fit";
+const caller = "fit";
 
 /** The options, complete and checked before anything happens. */
 export interface Settings<P, B> {
-  readonly optimiser: Optimiser;
+  readonly optimizer: Optimizer;
   readonly epochs: number;
   readonly steps: number;
   readonly size: number;
@@ -97,59 +98,66 @@ export interface Settings<P, B> {
 }
 
 export function settingsOf<P, B, R extends LossValue>(options: FitOptions<P, B, R>): Settings<P, B> {
-  const given = complete<FitOptions<P, B, R>>(who, options, defaults as unknown as Complete<FitOptions<P, B, R>>);
-  const { optimiser, epochs, steps, metrics, criterion, patience, minDelta, progress } = given;
-  if (!isOptimiser(optimiser))
+  const settings = withDefaults<FitOptions<P, B, R>>(
+    caller,
+    options,
+    defaults as unknown as Complete<FitOptions<P, B, R>>,
+  );
+  const { optimizer, epochs, steps, metrics, criterion, patience, minDelta, progress } = settings;
+  if (!isOptimizer(optimizer))
     throw new ArgumentError(
-      `${who}: optimiser must be one, got ${show(optimiser)}; write { optimiser: adam({ rate: 0.001 }) }`,
+      `${caller}: optimizer must be one, got ${show(optimizer)}; write { optimizer: adam({ learningRate: 0.001 }) }`,
     );
   if ((epochs === undefined) === (steps === undefined))
-    throw new ArgumentError(`${who}: give epochs or steps, one of them, so that it ends; write { epochs: 10 }`);
-  const names = checkMetrics(who, metrics);
-  const validation = validationOf<B>(given.validation);
+    throw new ArgumentError(`${caller}: give epochs or steps, one of them, so that it ends; write { epochs: 10 }`);
+  const names = checkMetrics(caller, metrics);
+  const validation = validationOf<B>(settings.validation);
   if (patience !== undefined && validation === undefined)
     throw new ArgumentError(
-      `${who}: patience needs validation, which it waits for; write { validation: { data: ... } }`,
+      `${caller}: patience needs validation, which it waits for; write { validation: { data: ... } }`,
     );
   if (typeof criterion !== "function")
     throw new ArgumentError(
-      `${who}: criterion must be a function of a point, got ${show(criterion)}; write ({ loss }) => loss`,
+      `${caller}: criterion must be a function of a point, got ${show(criterion)}; write ({ loss }) => loss`,
     );
   if (typeof minDelta !== "number" || !(minDelta >= 0))
-    throw new ArgumentError(`${who}: minDelta must be a number ≥ 0, got ${show(minDelta)}`);
+    throw new ArgumentError(`${caller}: minDelta must be a number ≥ 0, got ${show(minDelta)}`);
   const isProgress =
     typeof progress === "boolean" ||
     typeof progress === "function" ||
     (typeof progress === "object" && progress !== null);
-  if (!isProgress) throw new ArgumentError(`${who}: progress must be true, false or a function, got ${show(progress)}`);
-  const { everySteps } = complete<HistoryOptions>(`${who}: history`, given.history, { everySteps: undefined });
+  if (!isProgress)
+    throw new ArgumentError(`${caller}: progress must be true, false or a function, got ${show(progress)}`);
+  const { everySteps } = withDefaults<HistoryOptions>(`${caller}: history`, settings.history, {
+    everySteps: undefined,
+  });
   return {
-    optimiser,
-    epochs: epochs === undefined ? Infinity : wholeNumber(who, "epochs", epochs, 1),
-    steps: steps === undefined ? Infinity : wholeNumber(who, "steps", steps, 1),
-    size: wholeNumber(who, "size", given.size, 1),
-    dropLast: flag("dropLast", given.dropLast),
-    shuffle: flag("shuffle", given.shuffle),
-    key: keyIn(who, "key", given.key) ?? randomKey(0),
+    optimizer,
+    epochs: epochs === undefined ? Infinity : wholeNumber(caller, "epochs", epochs, 1),
+    steps: steps === undefined ? Infinity : wholeNumber(caller, "steps", steps, 1),
+    size: wholeNumber(caller, "batchSize", settings.batchSize, 1),
+    dropLast: booleanOption("dropLast", settings.dropLast),
+    shuffle: booleanOption("shuffle", settings.shuffle),
+    key: keyOption(caller, "key", settings.key) ?? randomKey(0),
     metrics: metrics as Metrics<P, B, never>,
     names,
     validation,
     criterion,
-    patience: patience === undefined ? Infinity : wholeNumber(who, "patience", patience, 1),
+    patience: patience === undefined ? Infinity : wholeNumber(caller, "patience", patience, 1),
     minDelta,
-    pointSteps: everySteps === undefined ? undefined : wholeNumber(who, "history.everySteps", everySteps, 1),
-    signal: signalIn(who, given.signal),
+    pointSteps: everySteps === undefined ? undefined : wholeNumber(caller, "history.everySteps", everySteps, 1),
+    signal: signalOption(caller, settings.signal),
     progress,
-    checkpoint: checkpointOf(given.checkpoint),
-    resume: given.resume,
+    checkpoint: checkpointOf(settings.checkpoint),
+    resume: settings.resume,
   };
 }
 
 const defaults: Complete<FitOptions<never, never, Tensor>> = {
-  optimiser: undefined,
+  optimizer: undefined,
   epochs: undefined,
   steps: undefined,
-  size: 32,
+  batchSize: 32,
   dropLast: false,
   shuffle: true,
   key: undefined,
@@ -165,41 +173,50 @@ const defaults: Complete<FitOptions<never, never, Tensor>> = {
   resume: undefined,
 };
 
-function flag(name: string, value: unknown): boolean {
+function booleanOption(name: string, value: unknown): boolean {
   if (typeof value === "boolean") return value;
-  throw new ArgumentError(`${who}: ${name} must be true or false, got ${show(value)}`);
+  throw new ArgumentError(`${caller}: ${name} must be true or false, got ${show(value)}`);
 }
 
-function validationOf<B>(given: ValidationOptions<B> | undefined): Complete<ValidationOptions<B>> | undefined {
-  if (given === undefined) return undefined;
-  const defaults = { data: undefined, everyEpochs: undefined, everySteps: undefined, size: manyRows };
-  const { data, everyEpochs, everySteps, size } = complete<ValidationOptions<B>>(`${who}: validation`, given, defaults);
+function validationOf<B>(settings: ValidationOptions<B> | undefined): Complete<ValidationOptions<B>> | undefined {
+  if (settings === undefined) return undefined;
+  const defaults = { data: undefined, everyEpochs: undefined, everySteps: undefined, batchSize: defaultBatchSize };
+  const { data, everyEpochs, everySteps, batchSize } = withDefaults<ValidationOptions<B>>(
+    `${caller}: validation`,
+    settings,
+    defaults,
+  );
   if (data === undefined)
-    throw new ArgumentError(`${who}: validation must hold its data; write { validation: { data: ... } }`);
+    throw new ArgumentError(`${caller}: validation must hold its data; write { validation: { data: ... } }`);
   if (everyEpochs !== undefined && everySteps !== undefined)
-    throw new ArgumentError(`${who}: validation comes every so many epochs or steps; give one of both`);
-  const every = everySteps === undefined ? (everyEpochs ?? 1) : everyEpochs;
+    throw new ArgumentError(`${caller}: validation comes every so many epochs or steps; give one of both`);
+  const epochInterval = everySteps === undefined ? (everyEpochs ?? 1) : everyEpochs;
   return {
     data,
-    everyEpochs: every === undefined ? undefined : wholeNumber(who, "validation.everyEpochs", every, 1),
-    everySteps: everySteps === undefined ? undefined : wholeNumber(who, "validation.everySteps", everySteps, 1),
-    size: wholeNumber(who, "validation.size", size, 1),
+    everyEpochs:
+      epochInterval === undefined ? undefined : wholeNumber(caller, "validation.everyEpochs", epochInterval, 1),
+    everySteps: everySteps === undefined ? undefined : wholeNumber(caller, "validation.everySteps", everySteps, 1),
+    batchSize: wholeNumber(caller, "validation.batchSize", batchSize, 1),
   };
 }
 
-function checkpointOf(given: CheckpointOptions | undefined): Settings<never, never>["checkpoint"] {
-  if (given === undefined) return undefined;
+function checkpointOf(settings: CheckpointOptions | undefined): Settings<never, never>["checkpoint"] {
+  if (settings === undefined) return undefined;
   const defaults = { path: undefined, write: undefined, everySteps: undefined, everySeconds: undefined };
-  const { path, write, everySteps, everySeconds } = complete<CheckpointOptions>(`${who}: checkpoint`, given, defaults);
+  const { path, write, everySteps, everySeconds } = withDefaults<CheckpointOptions>(
+    `${caller}: checkpoint`,
+    settings,
+    defaults,
+  );
   if ((path === undefined) === (write === undefined))
     throw new ArgumentError(
-      `${who}: checkpoint is kept at a path, or given to write; write { path: "run.safetensors" }`,
+      `${caller}: checkpoint is kept at a path, or given to write; write { path: "run.safetensors" }`,
     );
   if (write !== undefined && typeof write !== "function")
-    throw new ArgumentError(`${who}: checkpoint.write must be a function of bytes, got ${show(write)}`);
+    throw new ArgumentError(`${caller}: checkpoint.write must be a function of bytes, got ${show(write)}`);
   if (everySeconds !== undefined && !(typeof everySeconds === "number" && everySeconds >= 0))
-    throw new ArgumentError(`${who}: checkpoint.everySeconds must be a number ≥ 0, got ${show(everySeconds)}`);
+    throw new ArgumentError(`${caller}: checkpoint.everySeconds must be a number ≥ 0, got ${show(everySeconds)}`);
   const seconds = everySeconds ?? (everySteps === undefined ? 60 : Infinity);
-  const steps = everySteps === undefined ? Infinity : wholeNumber(who, "checkpoint.everySteps", everySteps, 1);
+  const steps = everySteps === undefined ? Infinity : wholeNumber(caller, "checkpoint.everySteps", everySteps, 1);
   return { path, write, steps, seconds };
 }

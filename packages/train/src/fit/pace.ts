@@ -1,12 +1,12 @@
 /** Lets a page draw, and a server answer, while it computes: `due()` says when it is time, `rest()` waits for its turn. */
 export interface Pace {
-  due(): boolean;
-  rest(): Promise<void>;
+  isDue(): boolean;
+  yieldToHost(): Promise<void>;
   /** Gives back what it holds. */
-  end(): void;
+  close(): void;
 }
 
-const turn = 10; // ms; a page that draws 60 times a second has 16
+const maxBusyTime = 10; // ms; a page that draws 60 times a second has 16
 
 // setTimeout would wait 4 ms each time in a page; setImmediate is Node's, Deno's and Bun's.
 interface Host {
@@ -25,10 +25,10 @@ export function pace(): Pace {
   const channel = setImmediate
     ? undefined
     : (new MessageChannel() as unknown as { readonly port1: Port; readonly port2: Port });
-  let since = performance.now();
+  let resumedAt = performance.now();
   return {
-    due: () => performance.now() - since >= turn,
-    async rest() {
+    isDue: () => performance.now() - resumedAt >= maxBusyTime,
+    async yieldToHost() {
       await new Promise<void>((resolve) => {
         if (setImmediate) setImmediate(resolve);
         else {
@@ -36,8 +36,8 @@ export function pace(): Pace {
           channel!.port2.postMessage(undefined);
         }
       });
-      since = performance.now();
+      resumedAt = performance.now();
     },
-    end: () => channel?.port1.close(),
+    close: () => channel?.port1.close(),
   };
 }

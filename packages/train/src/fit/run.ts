@@ -1,17 +1,17 @@
 import type { Tensor } from "@wengert/core";
 import { foldIn } from "@wengert/ops";
-import { keep, type Plan } from "./checkpoint.ts";
+import { type Plan, writeCheckpoint } from "./checkpoint.ts";
 import type { Batch, Source } from "./data.ts";
-import { type Display, displayOf, type Moment } from "./display.ts";
+import { type Display, displayOf, type FitProgress } from "./display.ts";
 import type { History, Point } from "./history.ts";
 import type { Context, Objective } from "./loss.ts";
-import { measured } from "./measure.ts";
-import { applied, meansOf, nothing, plus } from "./metrics.ts";
+import { measurePass } from "./measure.ts";
+import { addBatch, evaluateMetrics, meansOf, zeroSums } from "./metrics.ts";
 import type { Settings } from "./options.ts";
 import { type Pace, pace } from "./pace.ts";
-import { leave, waitFor } from "./signal.ts";
+import { closeSource, untilAborted } from "./signal.ts";
 import type { Measurement, State } from "./state.ts";
-import { type NonFinite, takeStep } from "./step.ts";
+import { type NonFiniteStep, takeStep } from "./step.ts";
 
 /** Why a fit ended: all was done; validation had not become better for so long; it was stopped; or what is no number came. */
 export type Reason = "finished" | "patience" | "aborted" | "nonFinite";
@@ -31,13 +31,13 @@ export interface Fit<P> {
   readonly step: number;
   readonly epoch: number;
   /** Where the loss or its gradient stopped being finite, if that is the reason; that step was not taken. */
-  readonly nonFinite: NonFinite | undefined;
+  readonly nonFinite: NonFiniteStep | undefined;
   /** Why the last checkpoint could not be written, if it could not. */
   readonly failure: Error | undefined;
 }
 
 /** What a run is made of. */
-export interface Parts<P, B> {
+export interface RunParts<P, B> {
   readonly settings: Settings<P, B>;
   readonly objective: Objective<P, B>;
   readonly source: Source<B>;
@@ -49,42 +49,42 @@ export interface Parts<P, B> {
   readonly stepKey: Tensor;
 }
 
-const who = "fit";
+const caller = "fit";
 
 /** One run, from a state to its end. */
 export class Run<P, B> {
-  readonly #parts: Parts<P, B>;
+  readonly #parts: RunParts<P, B>;
   readonly #pace: Pace = pace();
   readonly #display: Display;
   #state: State<P>;
-  #nonFinite: NonFinite | undefined;
+  #nonFinite: NonFiniteStep | undefined;
   /** The state that was written last, unless that failed; and when it was tried. */
-  #kept: { readonly state: State<P> | undefined; readonly step: number; readonly time: number };
+  #lastCheckpoint: { readonly state: State<P> | undefined; readonly step: number; readonly time: number };
   #failure: Error | undefined;
 
-  constructor(parts: Parts<P, B>, start: State<P>) {
+  constructor(parts: RunParts<P, B>, start: State<P>) {
     this.#parts = parts;
     this.#display = displayOf(parts.settings.progress);
     this.#state = start;
-    this.#kept = { state: undefined, step: start.step, time: performance.now() };
+    this.#lastCheckpoint = { state: undefined, step: start.step, time: performance.now() };
   }
 
-  async toItsEnd(): Promise<Fit<P>> {
+  async runToEnd(): Promise<Fit<P>> {
     try {
-      const reason = await this.#learnOn();
-      await this.#keep();
-      return await this.#closed(reason);
+      const reason = await this.#trainLoop();
+      await this.#saveCheckpoint();
+      return await this.#resultOf(reason);
     } catch (error) {
-      await this.#keep();
+      await this.#saveCheckpoint();
       throw error;
     } finally {
       this.#display.finish();
-      this.#pace.end();
-      await leave(this.#parts.source, this.#parts.settings.signal);
+      this.#pace.close();
+      await closeSource(this.#parts.source, this.#parts.settings.signal);
     }
   }
 
-  async #learnOn(): Promise<Reason> {
+  async #trainLoop(): Promise<Reason> {
     const { source, settings } = this.#parts;
     for (;;) {
       const reason = this.#reason();
@@ -92,14 +92,14 @@ export class Run<P, B> {
       if (this.#isTimeToValidate()) await this.#validate(this.#state);
       else {
         const next = source.next(this.#state.epoch, this.#state.batch);
-        const given = next instanceof Promise ? await waitFor(next, settings.signal) : next;
-        if (given !== undefined) {
-          const shown = this.#learn(given);
-          if (shown instanceof Promise) await shown;
+        const nextBatch = next instanceof Promise ? await untilAborted(next, settings.signal) : next;
+        if (nextBatch !== undefined) {
+          const displayed = this.#takeStep(nextBatch);
+          if (displayed instanceof Promise) await displayed;
         } else if (!settings.signal?.aborted) await this.#endEpoch();
       }
-      if (this.#isTimeToKeep()) await this.#keep();
-      if (this.#pace.due()) await this.#pace.rest();
+      if (this.#isTimeToSave()) await this.#saveCheckpoint();
+      if (this.#pace.isDue()) await this.#pace.yieldToHost();
     }
   }
 
@@ -112,28 +112,28 @@ export class Run<P, B> {
     return signal?.aborted ? "aborted" : undefined;
   }
 
-  /** Takes a step on a batch, if it can be taken, and shows what came of it. */
-  #learn({ batch, rows }: Batch<B>): unknown {
+  /** Takes a step on a batch, unless it is not finite, and updates the display. */
+  #takeStep({ batch, rows }: Batch<B>): unknown {
     const { settings, objective, validation, pointSteps } = this.#parts;
     const state = this.#state;
-    const taken = takeStep({ objective, optimiser: settings.optimiser }, state, batch, this.#context(true));
-    if ("message" in taken) {
-      this.#nonFinite = taken;
+    const result = takeStep({ objective, optimizer: settings.optimizer }, state, batch, this.#context(true));
+    if ("message" in result) {
+      this.#nonFinite = result;
       return;
     }
-    const { params, optimiser, loss, aux } = taken;
-    const means = { loss, metrics: applied(who, settings.metrics, [aux, batch, state.params]) };
-    const since = plus(state.since, rows, means);
-    const next = { ...state, params, optimiser, step: state.step + 1, batch: state.batch + 1, since };
+    const { params, optimizer, loss, aux } = result;
+    const means = { loss, metrics: evaluateMetrics(caller, settings.metrics, [aux, batch, state.params]) };
+    const since = addBatch(state.since, rows, means);
+    const next = { ...state, params, optimizer, step: state.step + 1, batch: state.batch + 1, since };
     if (next.step % pointSteps !== 0) this.#state = next;
     else {
       const point = this.#pointOf(next, meansOf(since));
-      const best = validation ? state.best : this.#better(state.best, point, state.params);
+      const best = validation ? state.best : this.#betterOf(state.best, point, state.params);
       state.train.push(point);
-      this.#state = { ...next, since: nothing(settings.names), best };
+      this.#state = { ...next, since: zeroSums(settings.names), best };
     }
     if (settings.progress === false) return;
-    return this.#display.update(this.#moment(this.#pointOf(next, means)));
+    return this.#display.update(this.#progressOf(this.#pointOf(next, means)));
   }
 
   async #endEpoch(): Promise<void> {
@@ -153,27 +153,27 @@ export class Run<P, B> {
     return step > 0 && validation.at(-1)?.step !== step;
   }
 
-  /** Goes over to a state with a validation. One that is stopped is as if it had not begun. */
-  async #validate(given: State<P>): Promise<void> {
-    const next = await this.#validated(given);
+  /** Replaces the state by one with a validation. An aborted validation leaves the state as it is. */
+  async #validate(state: State<P>): Promise<void> {
+    const next = await this.#runValidation(state);
     if (next) this.#state = next;
   }
 
-  async #validated(given: State<P>): Promise<State<P> | undefined> {
+  async #runValidation(state: State<P>): Promise<State<P> | undefined> {
     const { settings, objective, validation } = this.#parts;
     const { metrics, minDelta, criterion, signal } = settings;
-    const measuring = { objective, source: validation!, metrics, pace: this.#pace, signal };
-    const means = await measured(who, measuring, given.params, this.#context(false));
+    const pass = { objective, source: validation!, metrics, pace: this.#pace, signal };
+    const means = await measurePass(caller, pass, state.params, this.#context(false));
     if (means === undefined) return undefined;
-    const point = this.#pointOf(given, means);
-    const best = this.#better(given.best, point, given.params);
-    const isLower = criterion(point) < given.reference - minDelta;
-    given.validation.push(point);
-    if (isLower) return { ...given, best, reference: criterion(point), waited: 0 };
-    return { ...given, best, waited: given.waited + 1 };
+    const point = this.#pointOf(state, means);
+    const best = this.#betterOf(state.best, point, state.params);
+    const isLower = criterion(point) < state.reference - minDelta;
+    state.validation.push(point);
+    if (isLower) return { ...state, best, reference: criterion(point), waited: 0 };
+    return { ...state, best, waited: state.waited + 1 };
   }
 
-  #better(best: Measurement<P> | undefined, point: Point, params: P): Measurement<P> | undefined {
+  #betterOf(best: Measurement<P> | undefined, point: Point, params: P): Measurement<P> | undefined {
     const { criterion } = this.#parts.settings;
     return criterion(point) < (best ? criterion(best) : Infinity) ? { ...point, params } : best;
   }
@@ -188,10 +188,10 @@ export class Run<P, B> {
   }
 
   #epochOf({ epoch, batch }: State<P>): number {
-    return epoch + this.#parts.source.share(batch);
+    return epoch + this.#parts.source.epochFraction(batch);
   }
 
-  #moment({ step, epoch, loss, metrics }: Point): Moment {
+  #progressOf({ step, epoch, loss, metrics }: Point): FitProgress {
     const { settings, source } = this.#parts;
     const steps = Math.min(settings.steps, source.length === undefined ? Infinity : settings.epochs * source.length);
     const { train, validation } = this.#state;
@@ -207,38 +207,38 @@ export class Run<P, B> {
     };
   }
 
-  #isTimeToKeep(): boolean {
+  #isTimeToSave(): boolean {
     const { checkpoint } = this.#parts.settings;
     if (checkpoint === undefined) return false;
-    const { step, time } = this.#kept;
+    const { step, time } = this.#lastCheckpoint;
     return this.#state.step - step >= checkpoint.steps || performance.now() - time >= 1000 * checkpoint.seconds;
   }
 
   /** Writes a checkpoint. What cannot be written is no reason to lose what was learned: it is tried again when it is time. */
-  async #keep(): Promise<void> {
+  async #saveCheckpoint(): Promise<void> {
     const { settings, plan } = this.#parts;
     const state = this.#state;
-    if (settings.checkpoint === undefined || this.#kept.state === state) return;
+    if (settings.checkpoint === undefined || this.#lastCheckpoint.state === state) return;
     let written: State<P> | undefined = state;
     try {
-      await keep(settings.checkpoint, state, plan);
+      await writeCheckpoint(settings.checkpoint, state, plan);
       this.#failure = undefined;
     } catch (error) {
       written = undefined;
       if (this.#failure === undefined && settings.progress === false) console.warn(`${error}`);
       this.#failure = error instanceof Error ? error : new Error(String(error));
     }
-    this.#kept = { state: written, step: state.step, time: performance.now() };
+    this.#lastCheckpoint = { state: written, step: state.step, time: performance.now() };
   }
 
   /** What is returned: the last steps as a point too, and a last validation. Neither is kept, as a longer fit has none there. */
-  async #closed(reason: Reason): Promise<Fit<P>> {
+  async #resultOf(reason: Reason): Promise<Fit<P>> {
     const [train, validation] = [[...this.#state.train], [...this.#state.validation]];
     const { since } = this.#state;
     if (since.rows > 0) train.push(this.#pointOf(this.#state, meansOf(since)));
     const last = { ...this.#state, train, validation };
-    const isOpen = this.#parts.validation !== undefined && this.#isUnmeasured();
-    const { params, step, best } = (isOpen ? await this.#validated(last) : undefined) ?? last;
+    const needsValidation = this.#parts.validation !== undefined && this.#isUnmeasured();
+    const { params, step, best } = (needsValidation ? await this.#runValidation(last) : undefined) ?? last;
     const epoch = this.#epochOf(last);
     const unmeasured = { step, epoch, loss: Number.NaN, metrics: {}, ...(this.#parts.validation ? {} : train.at(-1)) };
     return {

@@ -1,6 +1,6 @@
-import type { StateTree } from "../optimisers/optimiser.ts";
+import type { StateTree } from "../optimizers/optimizer.ts";
 import type { Point } from "./history.ts";
-import { nothing, type Sums } from "./metrics.ts";
+import { type Sums, zeroSums } from "./metrics.ts";
 
 /** Parameters, and what was measured of them. */
 export interface Measurement<P> extends Point {
@@ -13,7 +13,7 @@ export interface Measurement<P> extends Point {
  */
 export interface State<P> {
   readonly params: P;
-  readonly optimiser: StateTree;
+  readonly optimizer: StateTree;
   /** Steps taken. */
   readonly step: number;
   /** Epochs that are complete, and the batches taken since. */
@@ -29,13 +29,13 @@ export interface State<P> {
   readonly waited: number;
 }
 
-export const begun = <P>(params: P, optimiser: StateTree, metrics: readonly string[]): State<P> => ({
+export const initialState = <P>(params: P, optimizer: StateTree, metrics: readonly string[]): State<P> => ({
   params,
-  optimiser,
+  optimizer,
   step: 0,
   epoch: 0,
   batch: 0,
-  since: nothing(metrics),
+  since: zeroSums(metrics),
   train: [],
   validation: [],
   best: undefined,

@@ -1,62 +1,63 @@
-import { leaves, type NonFiniteReport, type Tensor, walk } from "@wengert/core";
-import { rows } from "@wengert/core/ndarray";
+import type { NonFiniteReport, Tensor } from "@wengert/core";
+import { leaves, ravel, walk } from "@wengert/core/extend";
 import { sum } from "@wengert/ops";
-import { applyUpdates, type Optimiser, type StateTree } from "../optimisers/optimiser.ts";
+import { applyUpdates, type Optimizer, type StateTree } from "../optimizers/optimizer.ts";
 import type { Context, Objective } from "./loss.ts";
 
 /** Why a step was not taken. */
-export interface NonFinite {
+export interface NonFiniteStep {
   /** The steps before it. */
   readonly step: number;
   readonly loss: number;
   /** What stopped being finite, where, and the likely cure, in words. */
   readonly message: string;
-  /** What core's `nonFinite` found, unless the optimiser made the first number that is not finite. */
+  /** What core's `nonFinite` found, unless the optimizer made the first number that is not finite. */
   readonly report: NonFiniteReport | undefined;
 }
 
 /** A step of training: what it comes to, or what was not finite. */
-export type Taken<P> =
-  | { readonly params: P; readonly optimiser: StateTree; readonly loss: number; readonly aux: unknown }
-  | NonFinite;
+export type StepResult<P> =
+  | { readonly params: P; readonly optimizer: StateTree; readonly loss: number; readonly aux: unknown }
+  | NonFiniteStep;
 
-export interface Learner<P, B> {
+export interface StepParts<P, B> {
   readonly objective: Objective<P, B>;
-  readonly optimiser: Optimiser;
+  readonly optimizer: Optimizer;
 }
 
 export function takeStep<P, B>(
-  { objective, optimiser }: Learner<P, B>,
-  { params, optimiser: state }: { readonly params: P; readonly optimiser: StateTree },
+  { objective, optimizer }: StepParts<P, B>,
+  { params, optimizer: state }: { readonly params: P; readonly optimizer: StateTree },
   batch: B,
   context: Context,
-): Taken<P> {
+): StepResult<P> {
   const { value, grad, aux } = objective.gradient(params, batch, context);
   const loss = value.item();
   const { step } = context;
   if (!Number.isFinite(loss) || !allFinite(grad)) {
     const report = objective.report(params, batch, context);
-    const what = Number.isFinite(loss) ? "its gradient is not finite" : `the loss is ${loss}`;
-    return { step, loss, report, message: `${what} at step ${step + 1}${report ? `: ${report.message}` : ""}` };
+    const problem = Number.isFinite(loss) ? "its gradient is not finite" : `the loss is ${loss}`;
+    return { step, loss, report, message: `${problem} at step ${step + 1}${report ? `: ${report.message}` : ""}` };
   }
   type Untyped = Tensor; // P is a tree, which was checked
-  const next = optimiser.update(grad as Untyped, state, params as Untyped);
-  const changed = applyUpdates(params as Untyped, next.updates) as P;
-  if (allFinite(changed)) return { params: changed, optimiser: next.state as StateTree, loss, aux };
-  const message = `${firstNonFinite(changed)} after step ${step + 1}, though loss and gradient are finite: the step is too long; a lower rate, or clipByGlobalNorm, shortens it`;
+  const next = optimizer.update(grad as Untyped, state, params as Untyped);
+  const newParams = applyUpdates(params as Untyped, next.updates) as P;
+  if (allFinite(newParams)) return { params: newParams, optimizer: next.state as StateTree, loss, aux };
+  const message = `${firstNonFinite(newParams)} after step ${step + 1}, though loss and gradient are finite: the step is too long; a lower rate, or clipByGlobalNorm, shortens it`;
   return { step, loss, report: undefined, message };
 }
 
-/** One sum tells of most tensors; only where that overflows each number must be looked at. */
+/** A finite sum shows that all numbers are finite; only if it is not finite is each number checked. */
 const allFinite = (tree: unknown): boolean =>
   leaves("fit", tree, "params").every((leaf) => Number.isFinite(sum(leaf).item()) || areFinite(leaf));
 
-const areFinite = ({ array }: Tensor): boolean => rows(array!).every(Number.isFinite);
+const areFinite = ({ array }: Tensor): boolean => ravel(array!).every(Number.isFinite);
 
 function firstNonFinite(tree: unknown): string {
   let found = "";
   walk("fit", tree, "params", (leaf, path) => {
-    if (found === "" && !areFinite(leaf)) found = `${path} holds ${rows(leaf.array!).find((x) => !Number.isFinite(x))}`;
+    if (found === "" && !areFinite(leaf))
+      found = `${path} holds ${ravel(leaf.array!).find((x) => !Number.isFinite(x))}`;
   });
   return found;
 }

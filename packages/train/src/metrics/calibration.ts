@@ -1,6 +1,7 @@
-import { complete, OutOfRangeError, show, type Tensor } from "@wengert/core";
+import { OutOfRangeError, type Tensor } from "@wengert/core";
+import { show, withDefaults } from "@wengert/core/extend";
 import { probabilityRows } from "./probabilities.ts";
-import { type ClassOptions, guessesOf } from "./rows.ts";
+import { type ClassOptions, predictedClasses } from "./rows.ts";
 
 export interface CalibrationOptions extends ClassOptions {
   /** Into how many parts of the same width the confidences are dealt. Default: 10. */
@@ -38,16 +39,16 @@ export interface Calibration {
  * or no probabilities, and for `bins` that are no number from 1 to 1000.
  */
 export function calibration(probabilities: Tensor, labels: Tensor, options?: CalibrationOptions): Calibration {
-  const { bins, ...others } = complete<CalibrationOptions>("calibration", options, {
+  const { bins, ...classOptions } = withDefaults<CalibrationOptions>("calibration", options, {
     bins: 10,
     axis: -1,
     classes: undefined,
   });
   if (!Number.isInteger(bins) || bins! < 1 || bins! > 1000)
     throw new OutOfRangeError(`calibration: bins must be a whole number from 1 to 1000, got ${show(bins)}`);
-  const rows = probabilityRows("calibration", probabilities, labels, others);
+  const rows = probabilityRows("calibration", probabilities, labels, classOptions);
   const sums = Array.from({ length: bins! }, () => ({ count: 0, confidence: 0, hits: 0 }));
-  guessesOf(rows).forEach((guess, i) => {
+  predictedClasses(rows).forEach((guess, i) => {
     const confidence = rows.values[i * rows.K + guess]!;
     const bin = sums[binOf(confidence, bins!)]!;
     bin.count++;

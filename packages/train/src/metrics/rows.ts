@@ -1,18 +1,17 @@
+import { ArgumentError, DTypeError, OutOfRangeError, ShapeError, Tensor, TracedValueError } from "@wengert/core";
 import {
-  ArgumentError,
-  DTypeError,
+  type Data,
   describe,
   isFloat,
   isList,
-  OutOfRangeError,
-  ShapeError,
+  isSameShape,
+  ndarray,
+  ravel as rowMajor,
+  type Shape,
   shapeText,
   show,
-  Tensor,
-  TracedValueError,
-  tensorCure,
-} from "@wengert/core";
-import { type Data, isSameShape, ndarray, rows as rowMajor, type Shape } from "@wengert/core/ndarray";
+  tensorHint,
+} from "@wengert/core/extend";
 
 /** Where the classes are, and what they are called. */
 export interface ClassOptions {
@@ -24,7 +23,7 @@ export interface ClassOptions {
 
 /** Scores as a list of rows, with a label for each. */
 export interface Rows {
-  readonly who: string;
+  readonly caller: string;
   readonly scores: Tensor;
   readonly targets: Tensor;
   /** Row after row, the class last. */
@@ -42,81 +41,86 @@ export interface Rows {
  * The rows of `scores` along `axis` with their labels, each of which is a class. There is at least one.
  * @throws ArgumentError, DTypeError, ShapeError, OutOfRangeError, TracedValueError.
  */
-export function rowsOf(who: string, scores: Tensor, labels: Tensor, options: ClassOptions): Rows {
-  mustBeTensor(who, "scores", scores);
+export function scoreRows(caller: string, scores: Tensor, labels: Tensor, options: ClassOptions): Rows {
+  mustBeTensor(caller, "scores", scores);
   if (!isFloat(scores.dtype)) {
-    const cure = `write cast(${scores.label ?? "scores"}, { dtype: "float64" })`;
-    throw new DTypeError(`${who}: scores are floats, ${describe(scores, "scores")} is ${scores.dtype}; ${cure}`);
+    const hint = `write cast(${scores.label ?? "scores"}, { dtype: "float64" })`;
+    throw new DTypeError(`${caller}: scores are floats, ${describe(scores, "scores")} is ${scores.dtype}; ${hint}`);
   }
-  const axis = axisOf(who, scores, options.axis);
+  const axis = axisOf(caller, scores, options.axis);
   const K = scores.shape[axis]!;
-  mustBeLabels(who, labels, scores.shape.toSpliced(axis, 1), { scores, axis });
-  const moved = (list: Shape): Shape => [...list.toSpliced(axis, 1), list[axis]!];
+  mustBeLabels(caller, labels, scores.shape.toSpliced(axis, 1), { scores, axis });
+  const classesLast = (list: Shape): Shape => [...list.toSpliced(axis, 1), list[axis]!];
   const { data, shape, stride, offset } = scores.array!;
-  const values = rowMajor(ndarray(data, moved(shape), moved(stride), offset));
-  const classes = namesOf(who, K, options.classes, describe(scores, "scores"));
-  mustBeClasses(who, labels, { K, classes, source: describe(scores, "scores") });
-  return { who, scores, targets: labels, values, labels: rowMajor(labels.array!), count: labels.size, K, classes };
+  const values = rowMajor(ndarray(data, classesLast(shape), classesLast(stride), offset));
+  const classes = namesOf(caller, K, options.classes, describe(scores, "scores"));
+  mustBeClasses(caller, labels, { K, classes, source: describe(scores, "scores") });
+  return { caller, scores, targets: labels, values, labels: rowMajor(labels.array!), count: labels.size, K, classes };
 }
 
 /**
  * The class of the highest score in each row, the first of equal ones.
  * @throws OutOfRangeError for a row that holds NaN: it has no highest score.
  */
-export function guessesOf({ who, scores, targets, values, count, K }: Rows): Int32Array {
-  const guesses = new Int32Array(count);
+export function predictedClasses({ caller, scores, targets, values, count, K }: Rows): Int32Array {
+  const predictions = new Int32Array(count);
   for (let i = 0, at = 0; i < count; i++, at += K) {
     let best = 0;
     for (let k = 0; k < K; k++) {
       const score = values[at + k]!;
-      if (Number.isNaN(score)) throw notANumber(who, scores, targets, i);
+      if (Number.isNaN(score)) throw nanScoreError(caller, scores, targets, i);
       if (score > values[at + best]!) best = k;
     }
-    guesses[i] = best;
+    predictions[i] = best;
   }
-  return guesses;
+  return predictions;
 }
 
-export const notANumber = (who: string, scores: Tensor, labels: Tensor, row: number): OutOfRangeError =>
+export const nanScoreError = (caller: string, scores: Tensor, labels: Tensor, row: number): OutOfRangeError =>
   new OutOfRangeError(
-    `${who}: ${rowText(labels, row)} of ${describe(scores, "scores")} holds NaN, which is no score; nonFinite(f, ...) finds the step that made it`,
+    `${caller}: ${rowText(labels, row)} of ${describe(scores, "scores")} holds NaN, which is no score; nonFinite(f, ...) finds the step that made it`,
   );
 
 /** @throws ShapeError, DTypeError, TracedValueError for what are no labels of `scores`, or of guesses where there is no `axis`. */
-export function mustBeLabels(who: string, labels: Tensor, wanted: Shape, of: { scores: Tensor; axis?: number }): void {
-  mustBeTensor(who, "labels", labels);
+export function mustBeLabels(
+  caller: string,
+  labels: Tensor,
+  expected: Shape,
+  of: { scores: Tensor; axis?: number },
+): void {
+  mustBeTensor(caller, "labels", labels);
   const name = labels.label ?? "labels";
-  if (!isSameShape(labels.shape, wanted)) throw misfit(who, labels, wanted, of);
+  if (!isSameShape(labels.shape, expected)) throw labelsShapeError(caller, labels, expected, of);
   if (labels.dtype !== "int32")
     throw new DTypeError(
-      `${who}: labels are int32, ${describe(labels, "labels")} is ${labels.dtype}; write cast(${name}, { dtype: "int32" })`,
+      `${caller}: labels are int32, ${describe(labels, "labels")} is ${labels.dtype}; write cast(${name}, { dtype: "int32" })`,
     );
-  if (labels.size === 0) throw new ShapeError(`${who}: there are no rows, ${describe(labels, "labels")} is empty`);
+  if (labels.size === 0) throw new ShapeError(`${caller}: there are no rows, ${describe(labels, "labels")} is empty`);
 }
 
-function misfit(
-  who: string,
+function labelsShapeError(
+  caller: string,
   labels: Tensor,
-  wanted: Shape,
+  expected: Shape,
   { scores, axis }: { scores: Tensor; axis?: number },
 ): ShapeError {
-  const came = describe(labels, "labels");
+  const got = describe(labels, "labels");
   const hasShape = (shape: Shape) => isSameShape(labels.shape, shape);
   if (hasShape(scores.shape))
     return new ShapeError(
-      `${who}: labels are class indices, int32 ${shapeText(wanted)}; ${came} has the shape of the scores; are they one-hot? write argmax(${labels.label ?? "labels"}, { axis: ${axis} })`,
+      `${caller}: labels are class indices, int32 ${shapeText(expected)}; ${got} has the shape of the scores; are they one-hot? write argmax(${labels.label ?? "labels"}, { axis: ${axis} })`,
     );
-  const other = axis === undefined ? -1 : scores.shape.findIndex((_, k) => hasShape(scores.shape.toSpliced(k, 1)));
-  const where = other < 0 ? "" : `; are the classes along axis ${other}? write { axis: ${other} }`;
+  const likelyAxis = axis === undefined ? -1 : scores.shape.findIndex((_, k) => hasShape(scores.shape.toSpliced(k, 1)));
+  const where = likelyAxis < 0 ? "" : `; are the classes along axis ${likelyAxis}? write { axis: ${likelyAxis} }`;
   const isSwapped = labels.shape.length > scores.shape.length;
-  const cure = isSwapped ? "; are the arguments swapped? the scores come first" : where;
-  const whose = axis === undefined ? describe(scores, "guesses") : `${describe(scores, "scores")} along axis ${axis}`;
-  return new ShapeError(`${who}: for ${whose} labels are int32 ${shapeText(wanted)}, got ${came}${cure}`);
+  const hint = isSwapped ? "; are the arguments swapped? the scores come first" : where;
+  const subject = axis === undefined ? describe(scores, "guesses") : `${describe(scores, "scores")} along axis ${axis}`;
+  return new ShapeError(`${caller}: for ${subject} labels are int32 ${shapeText(expected)}, got ${got}${hint}`);
 }
 
-/** @throws OutOfRangeError for what is none of K classes; `source` says where their number is from, if they have no names. */
+/** @throws OutOfRangeError for a label outside 0 … K − 1; `source` says where K is from, if the classes have no names. */
 export function mustBeClasses(
-  who: string,
+  caller: string,
   labels: Tensor,
   { K, classes, source }: { K: number; classes: readonly string[] | undefined; source: string },
 ): void {
@@ -125,28 +129,28 @@ export function mustBeClasses(
   if (row < 0) return;
   const [label, name] = [list[row]!, labels.label ?? "labels"];
   const known = classes && K <= 10 ? `: ${classes.join(", ")}` : `, from ${source}`;
-  const cure = label === K ? `; are they counted from 1? write sub(${name}, 1)` : "";
+  const hint = label === K ? `; are they counted from 1? write sub(${name}, 1)` : "";
   throw new OutOfRangeError(
-    `${who}: label ${label} of ${rowText(labels, row)} of ${describe(labels, "labels")} is no class: they are 0 … ${K - 1} (K = ${K}${known})${cure}`,
+    `${caller}: label ${label} of ${rowText(labels, row)} of ${describe(labels, "labels")} is no class: they are 0 … ${K - 1} (K = ${K}${known})${hint}`,
   );
 }
 
 /** The names of K classes, if there are any. @throws ArgumentError, ShapeError for what are not K names, each different. */
 export function namesOf(
-  who: string,
+  caller: string,
   K: number | undefined,
   classes: unknown,
   source = "",
 ): readonly string[] | undefined {
   if (classes === undefined) return undefined;
   if (!isList(classes) || !classes.every((name): name is string => typeof name === "string"))
-    throw new ArgumentError(`${who}: classes is a list of names, one a class, got ${show(classes)}`);
+    throw new ArgumentError(`${caller}: classes is a list of names, one a class, got ${show(classes)}`);
   if (K !== undefined && classes.length !== K)
-    throw new ShapeError(`${who}: ${classes.length} names were given for K = ${K} classes (${source})`);
+    throw new ShapeError(`${caller}: ${classes.length} names were given for K = ${K} classes (${source})`);
   const k = classes.findIndex((name, i) => classes.indexOf(name) < i);
   if (k < 0) return [...classes];
   throw new ArgumentError(
-    `${who}: the classes ${classes.indexOf(classes[k]!)} and ${k} are both called ${JSON.stringify(classes[k])}; give each a name of its own`,
+    `${caller}: the classes ${classes.indexOf(classes[k]!)} and ${k} are both called ${JSON.stringify(classes[k])}; give each a name of its own`,
   );
 }
 
@@ -157,22 +161,22 @@ export function rowText({ shape }: Tensor, row: number): string {
   return `row ${shapeText(index)}`;
 }
 
-export function mustBeTensor(who: string, what: string, x: unknown): asserts x is Tensor {
+export function mustBeTensor(caller: string, what: string, x: unknown): asserts x is Tensor {
   if (!(x instanceof Tensor))
-    throw new ArgumentError(`${who}: ${what} must be a tensor, got ${show(x)}${tensorCure(x)}`);
+    throw new ArgumentError(`${caller}: ${what} must be a tensor, got ${show(x)}${tensorHint(x)}`);
   if (x.array === undefined)
     throw new TracedValueError(
-      `${who}: ${describe(x, what)} has no value while a program is traced; return it from the program, and measure it outside`,
+      `${caller}: ${describe(x, what)} has no value while a program is traced; return it from the program, and measure it outside`,
     );
 }
 
-function axisOf(who: string, scores: Tensor, axis: unknown): number {
+function axisOf(caller: string, scores: Tensor, axis: unknown): number {
   const rank = scores.shape.length;
   if (typeof axis !== "number" || !Number.isInteger(axis))
-    throw new ArgumentError(`${who}: axis must be a whole number, got ${show(axis)}`);
-  if (rank === 0) throw new ShapeError(`${who}: scores have an axis of classes, got ${describe(scores, "scores")}`);
+    throw new ArgumentError(`${caller}: axis must be a whole number, got ${show(axis)}`);
+  if (rank === 0) throw new ShapeError(`${caller}: scores have an axis of classes, got ${describe(scores, "scores")}`);
   if (axis >= -rank && axis < rank) return axis < 0 ? axis + rank : axis;
   throw new OutOfRangeError(
-    `${who}: ${describe(scores, "scores")} has no axis ${axis}; it must be from ${-rank} to ${rank - 1}`,
+    `${caller}: ${describe(scores, "scores")} has no axis ${axis}; it must be from ${-rank} to ${rank - 1}`,
   );
 }

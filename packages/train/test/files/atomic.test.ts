@@ -20,9 +20,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { pathToFileURL } from "node:url";
-import { OutOfRangeError, tensor } from "@wengert/core";
+import { DataError, OutOfRangeError, tensor } from "@wengert/core";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { DataError, load, save, writeWhole } from "../../src/index.ts";
+import { load, save, writeFileAtomic } from "../../src/index.ts";
 import { type Faults, onSystem } from "./system.ts";
 
 let folder: string;
@@ -36,7 +36,7 @@ const all = (): string[] => readdirSync(folder).sort();
 
 describe("a file is written whole", () => {
   test("a new one, as the system makes them", async () => {
-    await writeWhole(place("new"), "é");
+    await writeFileAtomic(place("new"), "é");
     writeFileSync(place("other"), "");
     expect(read("new")).toBe("é");
     expect(statSync(place("new")).mode).toBe(statSync(place("other")).mode);
@@ -45,7 +45,7 @@ describe("a file is written whole", () => {
 
   test("bytes, by a URL, with a name as long as names can be", async () => {
     const name = "ö".repeat(127);
-    await writeWhole(pathToFileURL(place(name)), Uint8Array.of(1, 2, 3));
+    await writeFileAtomic(pathToFileURL(place(name)), Uint8Array.of(1, 2, 3));
     expect([...readFileSync(place(name))]).toEqual([1, 2, 3]);
   });
 
@@ -53,7 +53,7 @@ describe("a file is written whole", () => {
     writeFileSync(place("it"), "old and longer");
     chmodSync(place("it"), 0o640);
     linkSync(place("it"), place("link"));
-    await writeWhole(place("it"), "new");
+    await writeFileAtomic(place("it"), "new");
     expect([read("it"), read("link")]).toEqual(["new", "old and longer"]);
     expect(statSync(place("it")).mode & 0o7777).toBe(0o640);
     expect(all()).toEqual(["it", "link"]);
@@ -61,7 +61,7 @@ describe("a file is written whole", () => {
 
   test("at once by many", async () => {
     const texts = Array.from({ length: 20 }, (_, i) => `${i}`.repeat(100_000));
-    await Promise.all(texts.map((text) => writeWhole(place("it"), text)));
+    await Promise.all(texts.map((text) => writeFileAtomic(place("it"), text)));
     expect(texts).toContain(read("it"));
     expect(all()).toEqual(["it"]);
   });
@@ -74,8 +74,8 @@ describe("a file is written whole", () => {
     symlinkSync(place("there/deep"), place("short"));
     symlinkSync("short/link", place("link"));
     symlinkSync("elsewhere/new", place("dangling"));
-    await writeWhole(place("link"), "new");
-    await writeWhole(place("dangling"), "too");
+    await writeFileAtomic(place("link"), "new");
+    await writeFileAtomic(place("dangling"), "too");
     expect([read("there/it"), read("elsewhere/new")]).toEqual(["new", "too"]);
     expect([readlinkSync(place("link")), readlinkSync(place("dangling"))]).toEqual(["short/link", "elsewhere/new"]);
     expect(readdirSync(place("there"))).toEqual(["deep", "it"]);
@@ -85,14 +85,14 @@ describe("a file is written whole", () => {
   test("links in a circle are told", async () => {
     symlinkSync("b", place("a"));
     symlinkSync("a", place("b"));
-    await expect(writeWhole(place("a"), "x")).rejects.toThrow(/ELOOP/);
+    await expect(writeFileAtomic(place("a"), "x")).rejects.toThrow(/ELOOP/);
   });
 
   // Not a device: where these lines are wrong, an administrator's /dev/null would become a file.
   test.skipIf(spawnSync("mkfifo", ["--version"]).status !== 0)("a pipe stays what it is", async () => {
     spawnSync("mkfifo", [place("pipe")]);
     const reader = spawn("cat", [place("pipe")], { stdio: ["ignore", "pipe", "inherit"] });
-    await writeWhole(place("pipe"), "x".repeat(100_000));
+    await writeFileAtomic(place("pipe"), "x".repeat(100_000));
     expect(await text(reader.stdout)).toBe("x".repeat(100_000));
     expect(lstatSync(place("pipe")).isFIFO()).toBe(true);
     expect(all()).toEqual(["pipe"]);
@@ -101,7 +101,7 @@ describe("a file is written whole", () => {
   test.skipIf(process.getuid?.() === 0)("what is write-protected is not replaced", async () => {
     writeFileSync(place("it"), "old");
     chmodSync(place("it"), 0o444);
-    await expect(writeWhole(place("it"), "new")).rejects.toThrow(/EACCES/);
+    await expect(writeFileAtomic(place("it"), "new")).rejects.toThrow(/EACCES/);
     expect(read("it")).toBe("old");
   });
 });
@@ -144,9 +144,11 @@ describe("where it fails, the old file is there, and nothing beside it", () => {
   });
 
   test("the folder is brought to the disk after its entry, where that can be asked for", async () => {
-    await onSystem({ syncFolder: "EINVAL" }, () => writeWhole(place("it"), "new"));
+    await onSystem({ syncFolder: "EINVAL" }, () => writeFileAtomic(place("it"), "new"));
     expect(read("it")).toBe("new");
-    await expect(onSystem({ syncFolder: "EIO" }, () => writeWhole(place("it"), "newer"))).rejects.toThrow(/is written/);
+    await expect(onSystem({ syncFolder: "EIO" }, () => writeFileAtomic(place("it"), "newer"))).rejects.toThrow(
+      /is written/,
+    );
     expect(read("it")).toBe("newer");
   });
 });
@@ -154,17 +156,17 @@ describe("where it fails, the old file is there, and nothing beside it", () => {
 describe("what a killed process has left", () => {
   /** The name that process `pid` would write into. */
   const draft = async (name: string, pid: number): Promise<string> => {
-    const { draftOf } = await import("../../src/files/atomic.ts");
-    return draftOf("test", place(name)).replace(`.${process.pid}.`, `.${pid}.`);
+    const { temporaryPath } = await import("../../src/files/atomic.ts");
+    return temporaryPath("test", place(name)).replace(`.${process.pid}.`, `.${pid}.`);
   };
   const gone = 2 ** 22 + 1; // more than a system numbers
 
   test("is removed by the next that writes the file; what others are writing stays", async () => {
     const [left, other, running] = [await draft("it", gone), await draft("it2", gone), await draft("it", process.ppid)];
     for (const path of [left, other, running]) writeFileSync(path, "half");
-    await writeWhole(place("it"), "new");
+    await writeFileAtomic(place("it"), "new");
     expect([left, other, running].map((path) => existsSync(path))).toEqual([false, true, true]);
-    await writeWhole(place("it2"), "new");
+    await writeFileAtomic(place("it2"), "new");
     expect(existsSync(other)).toBe(false);
   });
 
@@ -175,17 +177,17 @@ describe("what a killed process has left", () => {
     const at = (minutes: number) => new Date(Date.now() - 60_000 * minutes);
     utimesSync(running, at(50), at(50));
     utimesSync(elsewhere, at(70), at(70));
-    await writeWhole(place("it"), "new");
+    await writeFileAtomic(place("it"), "new");
     expect([running, elsewhere].map((path) => existsSync(path))).toEqual([true, false]);
     utimesSync(running, at(70), at(70));
-    await writeWhole(place("it"), "new");
+    await writeFileAtomic(place("it"), "new");
     expect(all()).toEqual(["it"]);
   });
 
   test("is nothing else that is in the folder", async () => {
     const names = [".it.tmp", ".it.00000000.5.tmp", "it.tmp", `.it.xyz.${gone}.abc.tmp`, ".it.swp"];
     for (const name of names) writeFileSync(place(name), "");
-    await writeWhole(place("it"), "new");
+    await writeFileAtomic(place("it"), "new");
     expect(all()).toEqual([...names, "it"].sort());
   });
 });

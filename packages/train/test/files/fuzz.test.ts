@@ -1,10 +1,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type DType, Tensor, tensor, zeros } from "@wengert/core";
+import { DataError, type DType, Tensor, tensor, zeros } from "@wengert/core";
 import fc from "fast-check";
 import { afterAll, expect, test } from "vitest";
-import { DataError, fromSafetensors, load, toSafetensors } from "../../src/index.ts";
+import { fromSafetensors, load, toSafetensors } from "../../src/index.ts";
 
 // Files that are damaged, or made to deceive: each comes to a tree or a DataError, with no more memory than a few times its
 // size. WENGERT_SECONDS and WENGERT_SEED say for how long, and with which files.

@@ -1,4 +1,4 @@
-import type { Chapter } from "../../../ops/test/told.ts";
+import type { Chapter } from "../../../ops/test/mistakesTest.ts";
 
 /** What mistakes with safetensors files are made with. */
 export const filesPrelude = `
@@ -33,10 +33,10 @@ export const filesMistakes: Chapter = {
     "toSafetensors({}, { metadata: { notes: 'x'.repeat(1e8) } })",
     "trace((x) => toSafetensors({ x }), X)",
   ],
-  writeWhole: [
-    "await inPage(() => writeWhole('page.html', 'a page'))",
-    "await writeWhole(path('page.html'), [1, 2, 3])",
-    "await writeWhole(path('nowhere/page.html'), 'a page')",
+  writeFileAtomic: [
+    "await inPage(() => writeFileAtomic('page.html', 'a page'))",
+    "await writeFileAtomic(path('page.html'), [1, 2, 3])",
+    "await writeFileAtomic(path('nowhere/page.html'), 'a page')",
   ],
   "load, fromSafetensors": [
     "await load()",

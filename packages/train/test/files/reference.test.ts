@@ -2,10 +2,10 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type DType, type Tensor, tensor, zeros } from "@wengert/core";
+import { DataError, type DType, type Tensor, tensor, zeros } from "@wengert/core";
 import { transpose } from "@wengert/ops";
 import { afterAll, describe, expect, test } from "vitest";
-import { DataError, fromSafetensors, save, toSafetensors } from "../../src/index.ts";
+import { fromSafetensors, save, toSafetensors } from "../../src/index.ts";
 
 // What the reference implementation writes, `safetensors` of Python: its files stand in goldens/, and where it is
 // installed it reads ours. WENGERT_PYTHON says which Python that is.

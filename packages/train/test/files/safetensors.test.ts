@@ -1,10 +1,10 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type DType, Tensor, tensor, trace, treeMap, zeros } from "@wengert/core";
+import { DataError, type DType, Tensor, tensor, trace, treeMap, zeros } from "@wengert/core";
 import { slice, transpose } from "@wengert/ops";
 import { afterAll, describe, expect, expectTypeOf, test } from "vitest";
-import { DataError, fromSafetensors, load, save, toSafetensors } from "../../src/index.ts";
+import { fromSafetensors, load, save, toSafetensors } from "../../src/index.ts";
 import { onSystem } from "./system.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "wengert-"));
@@ -136,9 +136,9 @@ test("a stream may hand on what it is given: the tensors keep their memory", asy
 test("a system may read and write fewer bytes at once than it is asked to", async () => {
   const path = join(folder, "tree.safetensors");
   const tree = trees["lists and records"] as Tensor;
-  await onSystem({ atOnce: 7 }, () => save(path, tree));
+  await onSystem({ maxTransfer: 7 }, () => save(path, tree));
   expect([...readFileSync(path)]).toEqual([...toSafetensors(tree)]);
-  expect(whole((await onSystem({ atOnce: 5 }, () => load(path))).tree)).toEqual(whole(tree));
+  expect(whole((await onSystem({ maxTransfer: 5 }, () => load(path))).tree)).toEqual(whole(tree));
 });
 
 test("tensors may lie in another order than they are listed, and some have no numbers", () => {

@@ -12,11 +12,11 @@ export interface Faults {
   readonly read?: string;
   readonly memory?: number;
   /** The most bytes that are read or written at once, as a system may choose. */
-  readonly atOnce?: number;
+  readonly maxTransfer?: number;
 }
 
 /** An error as the system's calls throw it. */
-const failure = (code: string, syscall: string): Error =>
+const systemError = (code: string, syscall: string): Error =>
   Object.assign(new Error(`${code}: simulated, ${syscall}`), { code, syscall });
 
 /** What `body` comes to on a system with faults: files are opened as ever, and then fail. */
@@ -25,7 +25,7 @@ export async function onSystem<T>(faults: Faults, body: () => T): Promise<Awaite
   const { Uint8Array: Bytes } = globalThis;
   const fs = getBuiltinModule("node:fs/promises");
   const faulty = { ...fs, open: async (...args: Parameters<Fs["open"]>) => faultyFile(await fs.open(...args), faults) };
-  if (faults.rename) faulty.rename = async () => Promise.reject(failure(faults.rename!, "rename"));
+  if (faults.rename) faulty.rename = async () => Promise.reject(systemError(faults.rename!, "rename"));
   try {
     Object.assign(process, {
       getBuiltinModule: (name: string) => (name === "node:fs/promises" ? faulty : getBuiltinModule(name)),
@@ -47,28 +47,28 @@ export async function onSystem<T>(faults: Faults, body: () => T): Promise<Awaite
 async function faultyFile(file: FileHandle, faults: Faults): Promise<FileHandle> {
   const isFolder = (await file.stat()).isDirectory();
   let written = 0;
-  const instead: Record<string, unknown> = {
+  const overrides: Record<string, unknown> = {
     async write(bytes: Uint8Array, at: number, length: number) {
       const { code, after = Number.POSITIVE_INFINITY } = faults.write ?? {};
-      const most = Math.min(length, after - written, faults.atOnce ?? length);
-      if (most <= 0) throw failure(code!, "write");
-      written += most;
-      return file.write(bytes, at, most);
+      const allowed = Math.min(length, after - written, faults.maxTransfer ?? length);
+      if (allowed <= 0) throw systemError(code!, "write");
+      written += allowed;
+      return file.write(bytes, at, allowed);
     },
     async sync() {
       const code = isFolder ? faults.syncFolder : faults.sync;
-      if (code) throw failure(code, "fsync");
+      if (code) throw systemError(code, "fsync");
       return file.sync();
     },
     async read(bytes: Uint8Array, at: number, length: number, place: number) {
       if (faults.read === "short") return { bytesRead: 0 };
-      if (faults.read) throw failure(faults.read, "read");
-      return file.read(bytes, at, Math.min(length, faults.atOnce ?? length), place);
+      if (faults.read) throw systemError(faults.read, "read");
+      return file.read(bytes, at, Math.min(length, faults.maxTransfer ?? length), place);
     },
   };
   return new Proxy(file, {
     get(_, name: string) {
-      if (name in instead) return instead[name];
+      if (name in overrides) return overrides[name];
       const value = (file as unknown as Record<string, unknown>)[name];
       return typeof value === "function" ? value.bind(file) : value;
     },

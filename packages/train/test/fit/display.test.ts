@@ -3,7 +3,7 @@ import { tensor } from "@wengert/core";
 import { mse } from "@wengert/ops";
 import { fit, sgd } from "@wengert/train";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { displayOf, type Moment } from "../../src/fit/display.ts";
+import { displayOf, type FitProgress } from "../../src/fit/display.ts";
 
 let now = 0;
 beforeEach(() => {
@@ -12,13 +12,13 @@ beforeEach(() => {
 });
 afterEach(() => vi.restoreAllMocks());
 
-const moment = (step: number, more: Partial<Moment> = {}): Moment => {
+const moment = (step: number, more: Partial<FitProgress> = {}): FitProgress => {
   const point = { step, epoch: step / 100, loss: 0.25, metrics: { accuracy: 0.5 } };
   return { ...point, steps: 1000, epochs: 10, history: { train: [], validation: [] }, failure: undefined, ...more };
 };
 
 /** What a display writes of these moments, 10 ms apart. */
-function shown(moments: readonly Moment[], terminal?: { columns: number }): string {
+function shown(moments: readonly FitProgress[], terminal?: { columns: number }): string {
   let written = "";
   const write = (text: string) => {
     written += text;
@@ -88,7 +88,7 @@ it("a bar ends with an error in the fit, and one without steps writes nothing", 
       written += text;
     },
   };
-  const options = { optimiser: sgd({ rate: 0.1 }), steps: 3, progress: { stream } };
+  const options = { optimizer: sgd({ learningRate: 0.1 }), steps: 3, progress: { stream } };
   const x = tensor([1, 2]);
   const broken = fit((p, batch, { step }) => (step < 2 ? mse(p, batch) : fail()), x, x, options);
   await expect(broken).rejects.toThrow("broken");
@@ -104,7 +104,7 @@ const fail = (): never => {
 it("progress: true writes to the standard output, in a page to the console", async () => {
   const x = tensor([1, 2]);
   const run = () =>
-    fit((p, batch) => mse(p, batch), x, x, { optimiser: sgd({ rate: 0.1 }), steps: 10, progress: true });
+    fit((p, batch) => mse(p, batch), x, x, { optimizer: sgd({ learningRate: 0.1 }), steps: 10, progress: true });
   const write = vi.spyOn(process.stdout, "write").mockReturnValue(true);
   await run();
   expect(write.mock.calls.join("")).toContain("loss 0.0000");

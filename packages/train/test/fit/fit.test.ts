@@ -22,24 +22,24 @@ import {
   batches,
   type Context,
   type Epoch,
+  type FitProgress,
   fit,
-  type Moment,
+  type LearningRate,
   measure,
   type Point,
-  type Rate,
   sgd,
 } from "@wengert/train";
 import { afterEach, describe, expect, expectTypeOf, it, test, vi } from "vitest";
-import { bits, loss, type Model, metrics, model, type Points, points } from "./support.ts";
+import { bitsOf, loss, type Model, metrics, type Points, randomModel, randomPoints } from "./support.ts";
 
 afterEach(() => {
   vi.unstubAllGlobals();
   vi.restoreAllMocks();
 });
 
-const data = points(50);
-const held = points(23, 5);
-const optimiser = adam({ rate: 0.05 });
+const data = randomPoints(50);
+const held = randomPoints(23, 5);
+const optimizer = adam({ learningRate: 0.05 });
 
 /** y = 2 x − 1, without noise, from one number and another. */
 const line = { x: tensor([0, 1, 2, 3]), y: tensor([-1, 1, 3, 5]) };
@@ -51,26 +51,29 @@ describe("a fit", () => {
     const plain = (p: Model, batch: Points) =>
       loss(p, batch, { key: randomKey(0), step: 0, epoch: 0, training: false });
     const lossAndGradient = valueAndGrad(plain, { hasAux: true });
-    let params = model();
-    let state = optimiser.init(params);
+    let params = randomModel();
+    let state = optimizer.init(params);
     const losses: number[] = [];
     for (let epoch = 0; epoch < 3; epoch++)
-      for (const batch of batches(data, { size: 8 })) {
+      for (const batch of batches(data, { batchSize: 8 })) {
         const { value, grad } = lossAndGradient(params, batch);
-        const next = optimiser.update(grad, state, params);
+        const next = optimizer.update(grad, state, params);
         params = applyUpdates(params, next.updates);
         state = next.state;
         losses.push(value.item());
       }
-    const options = { optimiser, epochs: 3, size: 8, shuffle: false, history: { everySteps: 1 } };
-    const fitted = await fit(plain, model(), data, options);
-    expect(bits(fitted.params)).toBe(bits(params));
+    const options = { optimizer, epochs: 3, batchSize: 8, shuffle: false, history: { everySteps: 1 } };
+    const fitted = await fit(plain, randomModel(), data, options);
+    expect(bitsOf(fitted.params)).toBe(bitsOf(params));
     expect(fitted.history.train.map(({ loss }) => loss)).toEqual(losses);
     expect([fitted.step, fitted.epoch, fitted.reason]).toEqual([21, 3, "finished"]);
   });
 
   it("finds a line, and nothing else is needed", async () => {
-    const { params, history } = await fit(distance, start, line, { optimiser: adam({ rate: 0.1 }), epochs: 500 });
+    const { params, history } = await fit(distance, start, line, {
+      optimizer: adam({ learningRate: 0.1 }),
+      epochs: 500,
+    });
     expect(params.a.item()).toBeCloseTo(2, 6);
     expect(params.b.item()).toBeCloseTo(-1, 6);
     expect(history.train).toHaveLength(500);
@@ -85,7 +88,7 @@ describe("a fit", () => {
         );
         return loss(p, batch, context);
       };
-      await fit(watched, model(), data, { optimiser, epochs: 3, size: 8, ...options });
+      await fit(watched, randomModel(), data, { optimizer, epochs: 3, batchSize: 8, ...options });
       return seen;
     };
     const inOrder = (await orders({ shuffle: false }))[0]!;
@@ -105,7 +108,7 @@ describe("a fit", () => {
       memory = batch.x.array!.data;
       return distance(p, batch);
     };
-    await fit(watched, start, line, { optimiser, steps: 1 });
+    await fit(watched, start, line, { optimizer, steps: 1 });
     expect(memory).toBe(line.x.array!.data);
   });
 
@@ -115,7 +118,7 @@ describe("a fit", () => {
       contexts.push(context);
       return loss(p, batch, context);
     };
-    await fit(watched, model(), data, { optimiser, epochs: 2, size: 25, validation: { data: held } });
+    await fit(watched, randomModel(), data, { optimizer, epochs: 2, batchSize: 25, validation: { data: held } });
     expect(contexts.map(({ step, epoch, training }) => [step, epoch, training])).toEqual([
       [0, 0, true],
       [1, 0, true],
@@ -130,7 +133,7 @@ describe("a fit", () => {
 
   it("ends after steps or epochs, wherever that is", async () => {
     const ends = async (options: { epochs?: number; steps?: number; dropLast?: boolean }) => {
-      const { step, epoch, reason } = await fit(loss, model(), data, { optimiser, size: 8, ...options });
+      const { step, epoch, reason } = await fit(loss, randomModel(), data, { optimizer, batchSize: 8, ...options });
       return [step, epoch, reason];
     };
     expect(await ends({ epochs: 2 })).toEqual([14, 2, "finished"]);
@@ -156,7 +159,7 @@ describe("a fit", () => {
       },
       { X: tensor([[1, 2]]), y: tensor([1]) },
       {
-        optimiser: sgd({ rate: 0.01 }),
+        optimizer: sgd({ learningRate: 0.01 }),
         steps: 1,
         metrics: {
           largest: ({ scores }, { X }, p) => {
@@ -172,7 +175,7 @@ describe("a fit", () => {
     expectTypeOf(params).toEqualTypeOf<{ W: Tensor }>();
     expectTypeOf(best.params).toEqualTypeOf<{ W: Tensor }>();
     const alone = fit(distance, start, line, {
-      optimiser,
+      optimizer,
       steps: 1,
       metrics: {
         nothing: (aux) => {
@@ -190,7 +193,7 @@ describe("a fit", () => {
       called++;
       return distance(p, batch);
     };
-    const refused = fit(watched, start, line, { optimiser, epochs: 1, patience: 1 });
+    const refused = fit(watched, start, line, { optimizer, epochs: 1, patience: 1 });
     await expect(refused).rejects.toThrow(/^fit: patience needs validation/);
     expect(called).toBe(0);
   });
@@ -198,16 +201,24 @@ describe("a fit", () => {
 
 describe("the training points", () => {
   const everyStep = async (options: object = {}) =>
-    (await fit(loss, model(), data, { optimiser, epochs: 2, size: 8, metrics, history: { everySteps: 1 }, ...options }))
-      .history.train;
+    (
+      await fit(loss, randomModel(), data, {
+        optimizer,
+        epochs: 2,
+        batchSize: 8,
+        metrics,
+        history: { everySteps: 1 },
+        ...options,
+      })
+    ).history.train;
 
   it("are means over the rows of so many steps, whatever their sizes are", async () => {
     const single = await everyStep();
     const rows = [8, 8, 8, 8, 8, 8, 2];
-    const { history } = await fit(loss, model(), data, {
-      optimiser,
+    const { history } = await fit(loss, randomModel(), data, {
+      optimizer,
       epochs: 2,
-      size: 8,
+      batchSize: 8,
       metrics,
       history: { everySteps: 4 },
     });
@@ -238,7 +249,7 @@ describe("the training points", () => {
       distance,
       start,
       { x: tensor(new Float64Array(320)), y: tensor(new Float64Array(320)) },
-      { optimiser, epochs: 2, size: 4 },
+      { optimizer, epochs: 2, batchSize: 4 },
     );
     expect(history.train.map(({ step }) => step).slice(0, 3)).toEqual([5, 10, 15]);
   });
@@ -249,10 +260,10 @@ describe("the training points", () => {
       forward++;
       return loss(p, batch, context);
     };
-    const { history } = await fit(counted, model(), data, {
-      optimiser,
+    const { history } = await fit(counted, randomModel(), data, {
+      optimizer,
       epochs: 1,
-      size: 10,
+      batchSize: 10,
       metrics,
       history: { everySteps: 1 },
     });
@@ -272,17 +283,17 @@ describe("validation", () => {
 
   it("is the mean over all rows, however they are cut", async () => {
     for (const size of [4, 10, 23, undefined]) {
-      const { history, params } = await fit(loss, model(), data, {
-        optimiser,
+      const { history, params } = await fit(loss, randomModel(), data, {
+        optimizer,
         epochs: 1,
         metrics,
-        validation: { data: held, size },
+        validation: { data: held, batchSize: size },
       });
       const [{ loss: value, metrics: means }] = history.validation as [Point];
       const wanted = await whole(params);
       expect(value).toBeCloseTo(wanted.loss, 13);
       expect(means.accuracy).toBeCloseTo(wanted.accuracy, 13);
-      const measured = await measure(loss, params, held, { metrics, size });
+      const measured = await measure(loss, params, held, { metrics, batchSize: size });
       expect(measured).toEqual({ loss: value, metrics: means, rows: 23 });
     }
   });
@@ -290,7 +301,12 @@ describe("validation", () => {
   it("comes when it should, and at the end", async () => {
     const when = async (every: object, until: object) =>
       (
-        await fit(loss, model(), data, { optimiser, size: 8, validation: { data: held, ...every }, ...until })
+        await fit(loss, randomModel(), data, {
+          optimizer,
+          batchSize: 8,
+          validation: { data: held, ...every },
+          ...until,
+        })
       ).history.validation.map(({ step, epoch }) => [step, epoch]);
     expect(await when({}, { epochs: 3 })).toEqual([
       [7, 1],
@@ -318,10 +334,10 @@ describe("validation", () => {
 
 describe("the best", () => {
   /** The loss of the parameters, on a path that goes down, up, down and up: the rate is so high that it oscillates. */
-  const wild = { optimiser: sgd({ rate: 1 }), size: 50, key: randomKey(5), metrics };
+  const wild = { optimizer: sgd({ learningRate: 1 }), batchSize: 50, key: randomKey(5), metrics };
 
   it("are the parameters with the lowest loss on what is held out", async () => {
-    const { best, history } = await fit(loss, model(), data, {
+    const { best, history } = await fit(loss, randomModel(), data, {
       ...wild,
       steps: 12,
       validation: { data: held, everySteps: 1 },
@@ -336,13 +352,13 @@ describe("the best", () => {
   it("are none of those that were learned from, however low their loss was", async () => {
     const higher = (p: typeof start, batch: typeof line, { training }: Context) =>
       training ? distance(p, batch) : add(distance(p, batch), 100);
-    const { best } = await fit(higher, start, line, { optimiser, steps: 9, validation: { data: line, everySteps: 3 } });
+    const { best } = await fit(higher, start, line, { optimizer, steps: 9, validation: { data: line, everySteps: 3 } });
     expect([best.step, best.loss > 100]).toEqual([9, true]);
   });
 
   it("are those by another criterion, if there is one", async () => {
     const criterion = ({ metrics }: Point) => -metrics.accuracy!;
-    const { best, history } = await fit(loss, model(), data, {
+    const { best, history } = await fit(loss, randomModel(), data, {
       ...wild,
       steps: 12,
       criterion,
@@ -355,14 +371,18 @@ describe("the best", () => {
 
   it("are those of which the loss was measured, where nothing is held out", async () => {
     const still = (p: Model, batch: Points, context: Context) => loss(p, batch, { ...context, training: false });
-    const { best, history } = await fit(still, model(), data, { ...wild, steps: 12, history: { everySteps: 1 } });
+    const { best, history } = await fit(still, randomModel(), data, { ...wild, steps: 12, history: { everySteps: 1 } });
     const lowest = history.train.reduce((a, b) => (b.loss < a.loss ? b : a));
     expect([best.step, best.loss]).toEqual([lowest.step, lowest.loss]);
     expect((await measure(still, best.params, data)).loss).toBe(lowest.loss);
   });
 
   it("are the last ones, where nothing could be measured", async () => {
-    const { best, params } = await fit(loss, model(), data, { optimiser, epochs: 1, signal: AbortSignal.abort() });
+    const { best, params } = await fit(loss, randomModel(), data, {
+      optimizer,
+      epochs: 1,
+      signal: AbortSignal.abort(),
+    });
     expect(best).toEqual({ params, step: 0, epoch: 0, loss: Number.NaN, metrics: {} });
   });
 });
@@ -372,8 +392,8 @@ describe("patience", () => {
   const listed = (values: readonly number[]) => {
     let i = 0;
     const criterion = ({ step }: Point) => values[step - 1]!;
-    const ofRows = { validation: { data: line, everySteps: 1 }, criterion, size: 4, steps: values.length };
-    return { optimiser: sgd({ rate: 0.01 }), ...ofRows, metrics: { count: () => i++ } };
+    const ofRows = { validation: { data: line, everySteps: 1 }, criterion, batchSize: 4, steps: values.length };
+    return { optimizer: sgd({ learningRate: 0.01 }), ...ofRows, metrics: { count: () => i++ } };
   };
 
   it.each([
@@ -396,22 +416,22 @@ describe("patience", () => {
 
 describe("a signal", () => {
   it("stops before the first step, and between two", async () => {
-    const none = await fit(loss, model(), data, { optimiser, epochs: 1, signal: AbortSignal.abort() });
-    expect([none.reason, none.step, bits(none.params)]).toEqual(["aborted", 0, bits(model())]);
+    const none = await fit(loss, randomModel(), data, { optimizer, epochs: 1, signal: AbortSignal.abort() });
+    expect([none.reason, none.step, bitsOf(none.params)]).toEqual(["aborted", 0, bitsOf(randomModel())]);
     const controller = new AbortController();
-    const progress = ({ step }: Moment) => {
+    const progress = ({ step }: FitProgress) => {
       if (step === 5) controller.abort();
     };
-    const stopped = await fit(loss, model(), data, {
-      optimiser,
+    const stopped = await fit(loss, randomModel(), data, {
+      optimizer,
       epochs: 100,
-      size: 8,
+      batchSize: 8,
       signal: controller.signal,
       progress,
     });
     expect([stopped.reason, stopped.step, stopped.epoch]).toEqual(["aborted", 5, 40 / 50]);
-    const five = await fit(loss, model(), data, { optimiser, steps: 5, size: 8 });
-    expect(bits([stopped.params, stopped.history])).toBe(bits([five.params, five.history]));
+    const five = await fit(loss, randomModel(), data, { optimizer, steps: 5, batchSize: 8 });
+    expect(bitsOf([stopped.params, stopped.history])).toBe(bitsOf([five.params, five.history]));
   });
 
   it("stops a fit that waits for a batch which never comes", async () => {
@@ -426,13 +446,17 @@ describe("a signal", () => {
         left = true;
       }
     }
-    const { reason, step } = await fit(loss, model(), stalled, { optimiser, steps: 9, signal: controller.signal });
+    const { reason, step } = await fit(loss, randomModel(), stalled, {
+      optimizer,
+      steps: 9,
+      signal: controller.signal,
+    });
     expect([reason, step, left]).toEqual(["aborted", 1, false]);
   });
 
   it("stops a measurement, which is then rejected with its reason", async () => {
     const reason = new Error("enough");
-    await expect(measure(loss, model(), data, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+    await expect(measure(loss, randomModel(), data, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
   });
 });
 
@@ -442,7 +466,7 @@ describe("others get their turn", () => {
     const controller = new AbortController();
     setTimeout(() => controller.abort(), 0);
     return fit(distance, start, line, {
-      optimiser,
+      optimizer,
       steps: 1e12,
       history: { everySteps: 1e9 },
       signal: controller.signal,
@@ -465,9 +489,9 @@ describe("others get their turn", () => {
   });
   test("as do other fits: two at once give what each gives alone", async () => {
     const run = (seed: number) =>
-      fit(loss, model(), data, { optimiser, epochs: 20, size: 4, key: randomKey(seed), metrics });
+      fit(loss, randomModel(), data, { optimizer, epochs: 20, batchSize: 4, key: randomKey(seed), metrics });
     const [one, two] = await Promise.all([run(1), run(2)]);
-    expect(bits([one, two])).toBe(bits([await run(1), await run(2)]));
+    expect(bitsOf([one, two])).toBe(bitsOf([await run(1), await run(2)]));
   });
 });
 
@@ -480,13 +504,13 @@ describe("what is not finite", () => {
     (p: typeof parameters, batch: Tensor, { step }: Context) =>
       step < 3 ? add(p.a, mul(0, sum(batch))) : then(p.a);
   const longAtLast = (step: Tensor) => where(less(step, 3), tensor(1), 1e10);
-  const stopped = (then: (a: Tensor) => Tensor, rate: Rate = 1) => {
+  const stopped = (then: (a: Tensor) => Tensor, rate: LearningRate = 1) => {
     const kept: number[] = [];
     const options = {
-      optimiser: sgd({ rate }),
+      optimizer: sgd({ learningRate: rate }),
       steps: 10,
       history: { everySteps: 2 },
-      progress: ({ step }: Moment) => kept.push(step),
+      progress: ({ step }: FitProgress) => kept.push(step),
     };
     return fit(falling(then), parameters, column, options).then((fitted) => ({ ...fitted, kept }));
   };
@@ -537,7 +561,7 @@ describe("what is not finite", () => {
       large,
       column,
       {
-        optimiser: sgd({ rate: 1 }),
+        optimizer: sgd({ learningRate: 1 }),
         steps: 2,
       },
     );
@@ -547,7 +571,7 @@ describe("what is not finite", () => {
   it("the last good parameters are measured, where something is held out", async () => {
     const validating = (p: typeof parameters, batch: Tensor, context: Context) =>
       context.training ? falling((a) => log(a))(p, batch, context) : square(p.a);
-    const options = { optimiser: sgd({ rate: 1 }), steps: 10, validation: { data: column, everySteps: 5 } };
+    const options = { optimizer: sgd({ learningRate: 1 }), steps: 10, validation: { data: column, everySteps: 5 } };
     const { reason, history, best } = await fit(validating, parameters, column, options);
     expect([reason, history.validation.map(({ step, loss }) => [step, loss]), best.step]).toEqual([
       "nonFinite",
@@ -577,7 +601,7 @@ describe("what is not finite", () => {
     const validating = (p: typeof parameters, _: Tensor, { training, step }: Context) =>
       training || step !== 2 ? p.a : log(sub(p.a, 9));
     const { reason, best, history } = await fit(validating, parameters, column, {
-      optimiser: sgd({ rate: 1 }),
+      optimizer: sgd({ learningRate: 1 }),
       steps: 3,
       validation: { data: column, everySteps: 1 },
     });
@@ -591,9 +615,9 @@ describe("what is not finite", () => {
 
 describe("progress", () => {
   it("is told after each step, with the curves so far, and waited for", async () => {
-    const moments: (Moment & { points: number })[] = [];
+    const moments: (FitProgress & { points: number })[] = [];
     let busy = false;
-    const progress = async (moment: Moment) => {
+    const progress = async (moment: FitProgress) => {
       expect(busy).toBe(false);
       busy = true;
       await new Promise((resolve) => setTimeout(resolve, 1));
@@ -601,15 +625,15 @@ describe("progress", () => {
       moments.push({ ...moment, points: moment.history.train.length });
     };
     const options = {
-      optimiser,
+      optimizer,
       epochs: 2,
-      size: 25,
+      batchSize: 25,
       metrics,
       progress,
       validation: { data: held },
       history: { everySteps: 2 },
     };
-    await fit(loss, model(), data, options);
+    await fit(loss, randomModel(), data, options);
     expect(moments.map(({ step, steps, epoch, epochs, points }) => [step, steps, epoch, epochs, points])).toEqual([
       [1, 4, 0.5, 2, 0],
       [2, 4, 1, 2, 1],
@@ -636,15 +660,15 @@ describe("what others throw", () => {
   it("reaches whoever waits for the fit as it is, when a checkpoint has been written", async () => {
     const stop = thrown(3);
     const cases: Record<string, (checkpoint: object) => Promise<unknown>> = {
-      loss: (more) => fit((p, b, c) => stop(c.step) ?? distance(p, b), start, line, { optimiser, steps: 9, ...more }),
+      loss: (more) => fit((p, b, c) => stop(c.step) ?? distance(p, b), start, line, { optimizer, steps: 9, ...more }),
       metric: (more) => {
         let step = 0;
-        return fit(distance, start, line, { optimiser, steps: 9, metrics: { m: () => stop(step++) ?? 1 }, ...more });
+        return fit(distance, start, line, { optimizer, steps: 9, metrics: { m: () => stop(step++) ?? 1 }, ...more });
       },
       progress: (more) =>
-        fit(distance, start, line, { optimiser, steps: 9, progress: ({ step }) => stop(step), ...more }),
+        fit(distance, start, line, { optimizer, steps: 9, progress: ({ step }) => stop(step), ...more }),
       "progress that promises": (more) =>
-        fit(distance, start, line, { optimiser, steps: 9, progress: async ({ step }) => stop(step), ...more }),
+        fit(distance, start, line, { optimizer, steps: 9, progress: async ({ step }) => stop(step), ...more }),
       data: (more) =>
         fit(
           distance,
@@ -655,11 +679,11 @@ describe("what others throw", () => {
               yield line;
             }
           },
-          { optimiser, epochs: 1, ...more },
+          { optimizer, epochs: 1, ...more },
         ),
       validation: (more) =>
         fit((p, b, c) => stop(c.training ? 0 : 3) ?? distance(p, b), start, line, {
-          optimiser,
+          optimizer,
           steps: 9,
           validation: { data: line, everySteps: 3 },
           ...more,
@@ -679,8 +703,8 @@ describe("what others throw", () => {
     const write = () => {
       if (tries++ < 2) throw broken;
     };
-    const options = { optimiser, steps: 6, checkpoint: { write, everySteps: 2 } };
-    const progress = ({ failure }: Moment) => void failures.push(failure?.message);
+    const options = { optimizer, steps: 6, checkpoint: { write, everySteps: 2 } };
+    const progress = ({ failure }: FitProgress) => void failures.push(failure?.message);
     const fitted = await fit(distance, start, line, { ...options, progress });
     expect([fitted.reason, fitted.failure, tries]).toEqual(["finished", undefined, 3]);
     expect(failures).toEqual([undefined, undefined, "broken", "broken", "broken", "broken"]);
@@ -694,28 +718,28 @@ describe("what others throw", () => {
 });
 
 describe("streams", () => {
-  const inBatches = (epoch: Epoch) => batches(data, { size: 8, key: epoch.key });
+  const inBatches = (epoch: Epoch) => batches(data, { batchSize: 8, key: epoch.key });
 
   it("may be anything that gives batches, and are fitted to as rows are", async () => {
-    const options = { optimiser, epochs: 2, metrics, history: { everySteps: 3 } };
+    const options = { optimizer, epochs: 2, metrics, history: { everySteps: 3 } };
     async function* generator(epoch: Epoch) {
       yield* inBatches(epoch);
     }
-    const inOrder = { [Symbol.asyncIterator]: () => generatorOf(batches(data, { size: 8 })) };
+    const inOrder = { [Symbol.asyncIterator]: () => generatorOf(batches(data, { batchSize: 8 })) };
     async function* generatorOf(list: Iterable<Points>) {
       yield* list;
     }
     const results = [
-      await fit(loss, model(), generator, options),
-      await fit(loss, model(), inBatches, options),
-      await fit(loss, model(), async (epoch: Epoch) => inBatches(epoch), options),
-      await fit(loss, model(), async (epoch: Epoch) => generator(epoch), options),
+      await fit(loss, randomModel(), generator, options),
+      await fit(loss, randomModel(), inBatches, options),
+      await fit(loss, randomModel(), async (epoch: Epoch) => inBatches(epoch), options),
+      await fit(loss, randomModel(), async (epoch: Epoch) => generator(epoch), options),
     ];
-    for (const result of results) expect(bits(result)).toBe(bits(results[0]));
-    const ofRows = await fit(loss, model(), data, { ...options, size: 8, shuffle: false });
-    const { params, history } = await fit(loss, model(), inOrder, options);
-    expect(bits([params, history.train.map(({ loss }) => loss)])).toBe(
-      bits([ofRows.params, ofRows.history.train.map(({ loss }) => loss)]),
+    for (const result of results) expect(bitsOf(result)).toBe(bitsOf(results[0]));
+    const ofRows = await fit(loss, randomModel(), data, { ...options, batchSize: 8, shuffle: false });
+    const { params, history } = await fit(loss, randomModel(), inOrder, options);
+    expect(bitsOf([params, history.train.map(({ loss }) => loss)])).toBe(
+      bitsOf([ofRows.params, ofRows.history.train.map(({ loss }) => loss)]),
     );
   });
 
@@ -730,7 +754,7 @@ describe("streams", () => {
         left++;
       }
     }
-    const { step, epoch } = await fit(distance, start, endless, { optimiser, steps: 7 });
+    const { step, epoch } = await fit(distance, start, endless, { optimizer, steps: 7 });
     expect([step, epoch, asked.map(([e]) => e), left]).toEqual([7, 1, [0, 1], 2]);
     expect(asked[0]![1]).not.toBe(asked[1]![1]);
   });

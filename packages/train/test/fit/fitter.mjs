@@ -22,9 +22,9 @@ const fitted = await fit(
   params,
   { X, y },
   {
-    optimiser: adam({ rate: 0.01 }),
+    optimizer: adam({ learningRate: 0.01 }),
     steps: 150,
-    size: 7,
+    batchSize: 7,
     key: randomKey(4),
     validation: { data: { X, y }, everySteps: 20 },
     checkpoint: { path, everySteps: 1 },

@@ -1,8 +1,8 @@
-import type { Chapter } from "../../../ops/test/told.ts";
+import type { Chapter } from "../../../ops/test/mistakesTest.ts";
 
 export const fitPrelude = `
 const ofClasses = (p, { X, y }) => crossEntropy(add(matmul(X, p.W), p.b), y);
-const once = { optimiser: sgd({ rate: 0.1 }), epochs: 1 };
+const once = { optimizer: sgd({ learningRate: 0.1 }), epochs: 1 };
 const checkpoint = { path: path("run.safetensors") };
 `;
 
@@ -22,7 +22,7 @@ export const fitMistakes: Chapter = {
   ],
 
   "fit: batches from elsewhere": [
-    "await fit(ofClasses, params, batches(data, { size: 2 }), once)",
+    "await fit(ofClasses, params, batches(data, { batchSize: 2 }), once)",
     "await fit(ofClasses, params, () => 7, once)",
     "await fit(ofClasses, params, async function* () {}, once)",
     "await fit(ofClasses, params, async function* () { yield 7; }, once)",
@@ -36,13 +36,13 @@ export const fitMistakes: Chapter = {
 
   "fit: options": [
     "await fit(ofClasses, params, data)",
-    "await fit(ofClasses, params, data, { optimiser: sgd, epochs: 1 })",
-    "await fit(ofClasses, params, data, { optimizer: adam({ rate: 0.1 }), epochs: 1 })",
-    "await fit(ofClasses, params, data, { ...once, batchSize: 2 })",
+    "await fit(ofClasses, params, data, { optimizer: sgd, epochs: 1 })",
+    "await fit(ofClasses, params, data, { optimiser: adam({ learningRate: 0.1 }), epochs: 1 })",
+    "await fit(ofClasses, params, data, { ...once, size: 2 })",
     "await fit(ofClasses, params, data, { ...once, epochs: undefined })",
     "await fit(ofClasses, params, data, { ...once, steps: 10 })",
     "await fit(ofClasses, params, data, { ...once, epochs: 0.5 })",
-    "await fit(ofClasses, params, data, { ...once, size: 8, dropLast: true })",
+    "await fit(ofClasses, params, data, { ...once, batchSize: 8, dropLast: true })",
     'await fit(ofClasses, params, data, { ...once, shuffle: "yes" })',
     "await fit(ofClasses, params, data, { ...once, key: 1 })",
     "await fit(ofClasses, params, data, { ...once, metrics: accuracy })",
@@ -74,22 +74,22 @@ export const fitMistakes: Chapter = {
     "await save(path('params'), params); await fit(ofClasses, params, data, { ...once, resume: path('params') })",
     "# After a first fit with `checkpoint`.",
     "await fit(ofClasses, params, data, { ...once, checkpoint }); await fit(ofClasses, params, data, { ...once, checkpoint })",
-    "await fit(ofClasses, params, data, { ...once, checkpoint, resume: true, size: 2 })",
+    "await fit(ofClasses, params, data, { ...once, checkpoint, resume: true, batchSize: 2 })",
     "await fit(ofClasses, params, data, { ...once, checkpoint, resume: true, key: randomKey(9) })",
     "await fit(ofClasses, params, async function* () { yield data; }, { ...once, checkpoint, resume: true, history: { everySteps: 1 } })",
-    "await fit(ofClasses, params, data, { ...once, checkpoint, resume: true, optimiser: adam({ rate: 0.1 }) })",
+    "await fit(ofClasses, params, data, { ...once, checkpoint, resume: true, optimizer: adam({ learningRate: 0.1 }) })",
     "await fit((p, batch) => ofClasses({ W: p[0], b: p[1] }, batch), [params.W, params.b], data, { ...once, checkpoint, resume: true })",
     "await fit(ofClasses, { W: zeros([3, 5]), b: zeros([5]) }, data, { ...once, checkpoint, resume: true })",
     "# Files that were made to look like a checkpoint.",
-    'const { metadata } = await load(checkpoint.path); await save(path("run"), { params, optimiser: sgd({ rate: 1 }).init(params) }, { metadata });\n' +
+    'const { metadata } = await load(checkpoint.path); await save(path("run"), { params, optimizer: sgd({ learningRate: 1 }).init(params) }, { metadata });\n' +
       'await fit(ofClasses, params, data, { ...once, resume: path("run") })',
-    'const { metadata } = await load(checkpoint.path); await save(path("run"), { params, optimiser: sgd({ rate: 1 }).init(params), step: params }, { metadata });\n' +
+    'const { metadata } = await load(checkpoint.path); await save(path("run"), { params, optimizer: sgd({ learningRate: 1 }).init(params), step: params }, { metadata });\n' +
       'await fit(ofClasses, params, data, { ...once, resume: path("run") })',
   ],
 
   measure: [
     "await measure(params, ofClasses, data)",
-    "await measure(ofClasses, params, data, { size: 0 })",
+    "await measure(ofClasses, params, data, { batchSize: 0 })",
     "await measure(ofClasses, params, { X: data.X, y: int32([0, 1]) })",
     "await measure(ofClasses, params, data, { metrics: accuracy })",
   ],

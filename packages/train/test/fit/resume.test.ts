@@ -11,13 +11,13 @@ import {
   type Epoch,
   type Fit,
   type FitOptions,
+  type FitProgress,
   fit,
   fromSafetensors,
-  type Moment,
   momentum,
 } from "@wengert/train";
 import { afterAll, describe, expect, it, test } from "vitest";
-import { bits, loss, type Model, metrics, model, type Points, points } from "./support.ts";
+import { bitsOf, loss, type Model, metrics, type Points, randomModel, randomPoints } from "./support.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "wengert-resume-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -25,24 +25,29 @@ let files = 0;
 const newPath = () => join(folder, `${files++}.safetensors`);
 
 type Options = Partial<FitOptions<Model, Points, ReturnType<typeof loss>>>;
-const data = points(50);
-const held = points(23, 5);
+const data = randomPoints(50);
+const held = randomPoints(23, 5);
 /** 13 steps an epoch, the last of 2 rows; 30 steps in all, with dropout. */
 const usual: Options = {
-  optimiser: adam({ rate: 0.05 }),
+  optimizer: adam({ learningRate: 0.05 }),
   steps: 30,
-  size: 4,
+  batchSize: 4,
   key: randomKey(3),
   metrics,
   history: { everySteps: 3 },
 };
 const run = (options: Options = {}, from: unknown = data): Promise<Fit<Model>> =>
-  fit(loss, model(), from as Points, { ...usual, ...options } as FitOptions<Model, Points, ReturnType<typeof loss>>);
+  fit(
+    loss,
+    randomModel(),
+    from as Points,
+    { ...usual, ...options } as FitOptions<Model, Points, ReturnType<typeof loss>>,
+  );
 
 /** Stops after step `step`. */
 const until = (step: number): Options => {
   const controller = new AbortController();
-  const progress = (moment: Moment) => {
+  const progress = (moment: FitProgress) => {
     if (moment.step === step) controller.abort();
   };
   return { signal: controller.signal, progress };
@@ -50,14 +55,14 @@ const until = (step: number): Options => {
 
 /** Batches that come one after the other, as from a file. */
 async function* stream({ epoch, key }: Epoch): AsyncGenerator<Points> {
-  for (const batch of batches(data, { size: 4 + epoch, key })) {
+  for (const batch of batches(data, { batchSize: 4 + epoch, key })) {
     await Promise.resolve();
     yield batch;
   }
 }
 
 const fits: Record<string, { readonly options: Options; readonly from?: unknown }> = {
-  "validated each epoch": { options: { validation: { data: held, size: 10 } } },
+  "validated each epoch": { options: { validation: { data: held, batchSize: 10 } } },
   "validated each 4 steps": { options: { validation: { data: held, everySteps: 4 } } },
   "until its patience ends, which is reset once": {
     options: {
@@ -77,13 +82,16 @@ const fits: Record<string, { readonly options: Options; readonly from?: unknown 
   },
   "with nothing held out, by momentum and a schedule": {
     options: {
-      optimiser: chain(clipByGlobalNorm(1), momentum({ rate: cosine({ from: 0.1, steps: 30 }), nesterov: true })),
+      optimizer: chain(
+        clipByGlobalNorm(1),
+        momentum({ learningRate: cosine({ from: 0.1, steps: 30 }), nesterov: true }),
+      ),
       dropLast: true,
       metrics: {},
     },
   },
-  "in order": { options: { shuffle: false, size: 7, history: { everySteps: 1 } } },
-  "to a stream": { options: { validation: { data: stream, everySteps: 5 }, size: undefined }, from: stream },
+  "in order": { options: { shuffle: false, batchSize: 7, history: { everySteps: 1 } } },
+  "to a stream": { options: { validation: { data: stream, everySteps: 5 }, batchSize: undefined }, from: stream },
 };
 
 describe("a fit that is interrupted and resumed is, bit for bit, the one that is not", () => {
@@ -100,26 +108,26 @@ describe("a fit that is interrupted and resumed is, bit for bit, the one that is
         const stopped = await run({ ...options, ...until(step), checkpoint }, from);
         expect([stopped.reason, stopped.step]).toEqual(["aborted", step]);
         const resumed = await run({ ...options, resume }, from);
-        expect(bits(resumed), `interrupted after step ${step}`).toBe(bits(whole));
+        expect(bitsOf(resumed), `interrupted after step ${step}`).toBe(bitsOf(whole));
       }
     });
 
     it(`${name}: from each of the checkpoints that it leaves on its way`, async () => {
       const kept: Uint8Array<ArrayBuffer>[] = [];
       const write = (bytes: Uint8Array<ArrayBuffer>) => void kept.push(bytes);
-      const whole = bits(await run({ ...options, checkpoint: { write, everySeconds: 0 } }, from));
-      expect(whole).toBe(bits(await run(options, from)));
+      const whole = bitsOf(await run({ ...options, checkpoint: { write, everySeconds: 0 } }, from));
+      expect(whole).toBe(bitsOf(await run(options, from)));
       expect(kept.length).toBeGreaterThan(15);
       for (const [i, bytes] of kept.entries()) {
         const resume = [bytes, bytes.buffer, new Blob([bytes])][i % 3]!;
-        expect(bits(await run({ ...options, resume }, from)), `checkpoint ${i}`).toBe(whole);
+        expect(bitsOf(await run({ ...options, resume }, from)), `checkpoint ${i}`).toBe(whole);
       }
     });
   }
 
   it("of float32", async () => {
     const single = (x: Points): Points => ({ ...x, X: cast(x.X, { dtype: "float32" }) });
-    const start = model();
+    const start = randomModel();
     const params: Model = {
       hidden: { W: cast(start.hidden.W, { dtype: "float32" }), b: cast(start.hidden.b, { dtype: "float32" }) },
       out: [cast(start.out[0], { dtype: "float32" })],
@@ -128,7 +136,7 @@ describe("a fit that is interrupted and resumed is, bit for bit, the one that is
       fit(loss, params, single(data), { ...usual, ...options } as FitOptions<Model, Points, ReturnType<typeof loss>>);
     const checkpoint = { path: newPath() };
     await fitted({ ...until(20), checkpoint });
-    expect(bits(await fitted({ checkpoint, resume: true }))).toBe(bits(await fitted({})));
+    expect(bitsOf(await fitted({ checkpoint, resume: true }))).toBe(bitsOf(await fitted({})));
   });
 
   it("interrupted again and again, also before a first step", async () => {
@@ -137,13 +145,13 @@ describe("a fit that is interrupted and resumed is, bit for bit, the one that is
     const none = await run({ ...options, signal: AbortSignal.abort(), checkpoint });
     expect([none.reason, none.step]).toEqual(["aborted", 0]);
     for (const step of [1, 2, 13, 14, 26, 29]) await run({ ...options, ...until(step), checkpoint, resume: true });
-    expect(bits(await run({ ...options, checkpoint, resume: true }))).toBe(bits(await run(options)));
+    expect(bitsOf(await run({ ...options, checkpoint, resume: true }))).toBe(bitsOf(await run(options)));
   });
 
   it("stopped while it measures what is held out", async () => {
     for (const every of [{ everySteps: 5 }, { everyEpochs: 1 }])
       for (const after of [1, 2]) {
-        const options: Options = { validation: { data: held, size: 4, ...every } };
+        const options: Options = { validation: { data: held, batchSize: 4, ...every } };
         const controller = new AbortController();
         let measured = 0;
         const stopping = {
@@ -157,7 +165,7 @@ describe("a fit that is interrupted and resumed is, bit for bit, the one that is
         const stopped = await run({ ...options, metrics: stopping, signal: controller.signal, checkpoint });
         expect(stopped.reason).toBe("aborted");
         expect(stopped.history.validation).toHaveLength(after - 1);
-        expect(bits(await run({ ...options, checkpoint, resume: true }))).toBe(bits(await run(options)));
+        expect(bitsOf(await run({ ...options, checkpoint, resume: true }))).toBe(bitsOf(await run(options)));
       }
   });
 });
@@ -169,7 +177,7 @@ describe("a fit that is at its end", () => {
       const whole = await run({ ...options, checkpoint }, from);
       let steps = 0;
       const again = await run({ ...options, checkpoint, resume: true, progress: () => steps++ }, from);
-      expect([bits(again), steps]).toEqual([bits(whole), 0]);
+      expect([bitsOf(again), steps]).toEqual([bitsOf(whole), 0]);
     }
   });
 
@@ -177,7 +185,7 @@ describe("a fit that is at its end", () => {
     for (const options of [fits["validated each epoch"]!.options, { validation: { data: held, everySteps: 7 } }]) {
       const checkpoint = { path: newPath() };
       await run({ ...options, steps: 20, checkpoint });
-      expect(bits(await run({ ...options, checkpoint, resume: true }))).toBe(bits(await run(options)));
+      expect(bitsOf(await run({ ...options, checkpoint, resume: true }))).toBe(bitsOf(await run(options)));
     }
   });
 });
@@ -190,7 +198,7 @@ describe("a checkpoint", () => {
     const { tree } = fromSafetensors(readFileSync(checkpoint.path)) as unknown as {
       tree: { params: Model; best: { params: Model }; history: { train: { loss: { toNested(): number[] } } } };
     };
-    expect(bits([tree.params, tree.best.params])).toBe(bits([params, best.params]));
+    expect(bitsOf([tree.params, tree.best.params])).toBe(bitsOf([params, best.params]));
     const kept = tree.history.train.loss.toNested();
     expect(kept).toEqual(history.train.slice(0, kept.length).map(({ loss }) => loss));
   });
@@ -213,13 +221,13 @@ describe("a checkpoint", () => {
 
   test("resume: true begins where there is none yet, resume: false where there is one that may go", async () => {
     const checkpoint = { path: newPath() };
-    const whole = bits(await run());
-    expect(bits(await run({ checkpoint, resume: true }))).toBe(whole);
+    const whole = bitsOf(await run());
+    expect(bitsOf(await run({ checkpoint, resume: true }))).toBe(whole);
     await run({ ...until(5), checkpoint, resume: false });
     const { tree } = fromSafetensors(readFileSync(checkpoint.path)) as unknown as {
       tree: { step: { item(): number } };
     };
     expect(tree.step.item()).toBe(5);
-    expect(bits(await run({ resume: checkpoint.path }))).toBe(whole);
+    expect(bitsOf(await run({ resume: checkpoint.path }))).toBe(whole);
   });
 });

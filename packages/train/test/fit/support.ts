@@ -1,5 +1,5 @@
 import { Tensor, tensor } from "@wengert/core";
-import { rows } from "@wengert/core/ndarray";
+import { ravel } from "@wengert/core/extend";
 import {
   add,
   crossEntropy,
@@ -26,7 +26,7 @@ export interface Points {
 }
 
 /** Points of three classes, by chance. */
-export function points(count: number, seed = 1): Points {
+export function randomPoints(count: number, seed = 1): Points {
   const [forX, forY] = splitKey(randomKey(seed)) as [Tensor, Tensor];
   const y = Int32Array.from(randomUniform(forY, { shape: [count] }).toNested<number[]>(), (u) => Math.floor(3 * u));
   const X = randomNormal(forX, { shape: [count, 2] })
@@ -35,7 +35,7 @@ export function points(count: number, seed = 1): Points {
   return { X: tensor(X, { label: "X" }), y: tensor(y, { label: "y" }) };
 }
 
-export function model(seed = 2): Model {
+export function randomModel(seed = 2): Model {
   const [a, b] = splitKey(randomKey(seed)) as [Tensor, Tensor];
   const zeros = tensor(new Array(5).fill(0));
   return { hidden: { W: randomNormal(a, { shape: [2, 5] }), b: zeros }, out: [randomNormal(b, { shape: [5, 3] })] };
@@ -44,8 +44,8 @@ export function model(seed = 2): Model {
 /** A network with dropout: another mask at each step, none when it is only measured. */
 export function loss({ hidden, out }: Model, { X, y }: Points, { key, training }: Context): [Tensor, Tensor] {
   const h = tanh(add(matmul(X, hidden.W), hidden.b));
-  const kept = randomUniform(key, { shape: h.shape });
-  const scores = matmul(training ? where(greater(kept, 0.2), mul(1.25, h), 0) : h, out[0]);
+  const noise = randomUniform(key, { shape: h.shape });
+  const scores = matmul(training ? where(greater(noise, 0.2), mul(1.25, h), 0) : h, out[0]);
   return [crossEntropy(scores, y), scores];
 }
 export const metrics = { accuracy: (scores: Tensor, { y }: Points) => accuracy(scores, y) };
@@ -53,10 +53,10 @@ export const metrics = { accuracy: (scores: Tensor, { y }: Points) => accuracy(s
 const words = new DataView(new ArrayBuffer(8));
 
 /** Anything made of tensors, numbers and texts as a text that tells all bits of its numbers. */
-export function bits(x: unknown): string {
+export function bitsOf(x: unknown): string {
   return JSON.stringify(x, (_, value) => {
     if (value instanceof Tensor)
-      return { dtype: value.dtype, shape: value.shape, numbers: Array.from(rows(value.array!)) };
+      return { dtype: value.dtype, shape: value.shape, numbers: Array.from(ravel(value.array!)) };
     if (typeof value !== "number") return value;
     words.setFloat64(0, value);
     return words.getBigUint64(0).toString(16);

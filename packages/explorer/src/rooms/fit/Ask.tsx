@@ -31,7 +31,9 @@ export function Ask({ of }: { of: Images }) {
           {model && of.areDrawn && (
             <p class="given small soft">
               <Pixels of={model} size={of.features} as="ink" />
-              <span>What the model is given{asked.value?.isDrawn ? ": scaled and centred as its digits are" : ""}</span>
+              <span>
+                What the model is given{asked.value?.isDrawn ? ": scaled and centered as its digits are" : ""}
+              </span>
             </p>
           )}
         </div>
@@ -143,7 +145,7 @@ function Open({ of }: { of: Images }) {
     <div class="paper">
       <Files label="Open an image" accept="image/*" onFiles={(files) => void open(files, of)} />{" "}
       <span class="small soft">or drop it here</span>
-      {shown && <Pixels of={shown} size={of.features} as="grey" label="The image that is asked about" />}
+      {shown && <Pixels of={shown} size={of.features} as="gray" label="The image that is asked about" />}
     </div>
   );
 }

@@ -1,11 +1,11 @@
 import { useSignal } from "@preact/signals";
 import { useRef } from "preact/hooks";
-import { put } from "../../house/address.ts";
+import { put } from "../../page/address.ts";
 import { short } from "../../parts/numbers.ts";
 import { Choice } from "./Choice.tsx";
-import { colourOfClass, shapes } from "./colours.ts";
+import { colorOfClass, shapes } from "./colors.ts";
 import { isHeldOut } from "./data/dataset.ts";
-import { letters, mostPoints, onRaster, type Point } from "./data/points.ts";
+import { letters, maxPoints, onRaster, type Point } from "./data/points.ts";
 import { Field } from "./Field.tsx";
 import { report } from "./fit.ts";
 import { fieldAt, reach } from "./grid.ts";
@@ -43,8 +43,8 @@ export function Board() {
     });
   };
   const add = (point: Point) => {
-    if (all.length >= mostPoints) {
-      said.value = `There are ${mostPoints} points, and no room for more: delete some.`;
+    if (all.length >= maxPoints) {
+      said.value = `There are ${maxPoints} points, and no room for more: delete some.`;
       return;
     }
     changePoints([...all, point]);
@@ -165,7 +165,7 @@ export function Board() {
               }}
             >
               <svg viewBox="-9 -9 18 18" width="14" height="14" aria-hidden="true">
-                <path d={shapes[i]} fill={colourOfClass(i)} />
+                <path d={shapes[i]} fill={colorOfClass(i)} />
               </svg>
               <span aria-hidden="true">{letter}</span>
             </button>
@@ -210,7 +210,7 @@ export function Board() {
             <path
               class="cross"
               d={`M${toX(cross.value.x)} ${toY(cross.value.y)}m-16 0h10m12 0h10m-16-16v10m0 12v10`}
-              style={{ stroke: carried.value === undefined ? "var(--ink)" : colourOfClass(all[carried.value]?.k ?? 0) }}
+              style={{ stroke: carried.value === undefined ? "var(--ink)" : colorOfClass(all[carried.value]?.k ?? 0) }}
             />
           )}
         </svg>
@@ -275,14 +275,14 @@ function Reading({ at }: { at: { readonly x: number; readonly y: number } | unde
           {shares.map((share, k) => (
             <span key={letters[k]}>
               <svg viewBox="-9 -9 18 18" width="12" height="12" aria-hidden="true">
-                <path d={shapes[k]} fill={colourOfClass(k)} />
+                <path d={shapes[k]} fill={colorOfClass(k)} />
               </svg>{" "}
               {letters[k]} {percent(share)}
             </span>
           ))}
         </>
       ) : (
-        <span class="soft">Point at a place for its softmax row.</span>
+        <span class="soft">Hover anywhere to see the class probabilities there.</span>
       )}
     </p>
   );
@@ -318,7 +318,7 @@ function Marks({ all, chosen }: { all: readonly Point[]; chosen: number | undefi
           <path
             d={shapes[k]}
             class={`${isHeldOut(i, share) ? "held" : ""}${i === chosen ? " chosen" : ""}`}
-            style={{ "--class": colourOfClass(k) }}
+            style={{ "--class": colorOfClass(k) }}
           />
         </g>
       ))}

@@ -1,6 +1,6 @@
-import { put } from "../../house/address.ts";
-import { data } from "./fit.ts";
-import { judged, judgedBy } from "./judged.ts";
+import { put } from "../../page/address.ts";
+import { data, slowReport } from "./fit.ts";
+import { judgedBy } from "./judged.ts";
 import { Scroll } from "./Scroll.tsx";
 import { pair } from "./settings.ts";
 import { percent } from "./words.ts";
@@ -8,8 +8,8 @@ import { percent } from "./words.ts";
 /** How many rows of each class were taken for each. A mistake is a button, which shows those rows. */
 export function Confusion() {
   const classes = data.value?.classes ?? [];
-  const counts = classes.map(() => new Array<number>(classes.length).fill(0));
-  for (const { label, guess } of judged.value) counts[label]![guess]!++;
+  const { confusion, recall } = slowReport.value ?? {};
+  const counts = confusion?.length === classes.length ? confusion : classes.map(() => classes.map(() => 0));
   const worst = Math.max(1, ...counts.flatMap((row, i) => row.filter((_, j) => j !== i)));
   const [wantedLabel, wantedGuess] = pair.value ?? [];
   return (
@@ -43,8 +43,8 @@ export function Confusion() {
                   </th>
                   {row.map((count, j) => {
                     const strength = i === j ? 0.45 * (count / Math.max(1, total)) : 0.65 * Math.sqrt(count / worst);
-                    const colour = i === j ? "var(--forward-line)" : "var(--backward-line)";
-                    const style = { background: `color-mix(in srgb, ${colour} ${100 * strength}%, transparent)` };
+                    const color = i === j ? "var(--forward-line)" : "var(--backward-line)";
+                    const style = { background: `color-mix(in srgb, ${color} ${100 * strength}%, transparent)` };
                     const isWanted = wantedLabel === i && wantedGuess === j;
                     return (
                       <td key={classes[j]} style={style}>
@@ -65,7 +65,7 @@ export function Confusion() {
                       </td>
                     );
                   })}
-                  <td class="right">{total > 0 ? percent(row[i]! / total) : "–"}</td>
+                  <td class="right">{percent(recall?.[i] ?? Number.NaN)}</td>
                 </tr>
               );
             })}

@@ -1,4 +1,4 @@
-import { put } from "../../house/address.ts";
+import { put } from "../../page/address.ts";
 import { short } from "../../parts/numbers.ts";
 import { Slider } from "../../parts/Slider.tsx";
 import { widthOf } from "./data/dataset.ts";
@@ -40,7 +40,7 @@ export function Controls() {
           text={(rows) => (rows === 0 ? "all rows" : `${rows}`)}
         />
         <Pick
-          label="Regularisation λ"
+          label="Regularization λ"
           field="l2"
           value={l2.value}
           options={[0, 0.0001, 0.001, 0.01, 0.1, 1]}

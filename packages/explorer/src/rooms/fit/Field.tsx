@@ -1,6 +1,6 @@
 import { useEffect, useRef } from "preact/hooks";
-import { isDark } from "../../house/scheme.ts";
-import { colourOfClass, paper, rgbOf } from "./colours.ts";
+import { isDark } from "../../page/scheme.ts";
+import { colorOfClass, paper, rgbOf } from "./colors.ts";
 import { data, report } from "./fit.ts";
 import { cellOf, nodes } from "./grid.ts";
 import { view } from "./settings.ts";
@@ -25,7 +25,7 @@ export function Field() {
 
 function draw(context: CanvasRenderingContext2D, field: Float32Array, classes: number, flat: boolean): void {
   const ground = paper();
-  const inks = Array.from({ length: classes }, (_, k) => rgbOf(colourOfClass(k)));
+  const inks = Array.from({ length: classes }, (_, k) => rgbOf(colorOfClass(k)));
   const line = new Float32Array(nodes * classes); // of the grid, interpolated between two of its rows
   for (let i = 0; i < size; i++) {
     const [row, v] = cellOf(i * scale);

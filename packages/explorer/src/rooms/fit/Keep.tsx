@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { ErrorBox } from "../../parts/ErrorBox.tsx";
-import { DataError } from "./data/dataset.ts";
+import { wordsOf } from "./data/dataset.ts";
 import { Files } from "./Files.tsx";
 import { data, load, parameters } from "./fit.ts";
 import { fileOf, parametersIn } from "./parameters.ts";
@@ -37,7 +37,7 @@ export function Keep() {
       ];
     } catch (error) {
       said.value = "";
-      problem.value = error instanceof DataError ? error.message : `${file.name} could not be read: ${error}`;
+      problem.value = wordsOf(error, file.name);
     }
   };
   return (

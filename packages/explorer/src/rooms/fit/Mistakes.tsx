@@ -1,4 +1,4 @@
-import { put } from "../../house/address.ts";
+import { put } from "../../page/address.ts";
 import { short } from "../../parts/numbers.ts";
 import { ask } from "./asked.ts";
 import { type Dataset, isOfImages, rowOf } from "./data/dataset.ts";
@@ -46,7 +46,7 @@ export function Mistakes() {
           {shown.map((each) => (
             <li key={each.row}>
               <button type="button" title={wordsOf(each, of)} onClick={() => ask(rowOf(of, each.row))}>
-                <Pixels of={rowOf(of, each.row)} size={of.features} as={of.areDrawn ? "ink" : "grey"} />
+                <Pixels of={rowOf(of, each.row)} size={of.features} as={of.areDrawn ? "ink" : "gray"} />
                 <span class="small numbers">
                   {of.classes[each.label]} → <b>{of.classes[each.guess]}</b>
                 </span>

@@ -1,13 +1,13 @@
 import { useEffect, useRef } from "preact/hooks";
-import { isDark } from "../../house/scheme.ts";
-import { colourOf, type Scale } from "../../parts/colours.ts";
+import { isDark } from "../../page/scheme.ts";
+import { colorOf, type Scale } from "../../parts/colors.ts";
 import type { Size } from "./data/dataset.ts";
 
 interface Props {
   readonly of: ArrayLike<number>;
   readonly size: Size;
-  /** Ink on paper, from 0 to 1; grey as it is; or by a scale, as weights are. */
-  readonly as: "ink" | "grey" | Scale;
+  /** Ink on paper, from 0 to 1; gray as it is; or by a scale, as weights are. */
+  readonly as: "ink" | "gray" | Scale;
   /** What it shows; without it, what stands around tells it. */
   readonly label?: string;
 }
@@ -24,8 +24,8 @@ export function Pixels({ of, size, as, label }: Props) {
     for (let i = 0; i < width * height; i++) {
       const x = of[i] ?? 0;
       if (as === "ink") image.data.set([ink, ink, ink, 255 * x], 4 * i);
-      else if (as === "grey") image.data.set([255 * x, 255 * x, 255 * x, 255], 4 * i);
-      else image.data.set([...colourOf(x, as), 255], 4 * i);
+      else if (as === "gray") image.data.set([255 * x, 255 * x, 255 * x, 255], 4 * i);
+      else image.data.set([...colorOf(x, as), 255], 4 * i);
     }
     context.putImageData(image, 0, 0);
   }, [of, width, height, as, dark]);

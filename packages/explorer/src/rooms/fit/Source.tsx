@@ -1,4 +1,4 @@
-import { put } from "../../house/address.ts";
+import { put } from "../../page/address.ts";
 import { ErrorBox } from "../../parts/ErrorBox.tsx";
 import { type Images, isOfImages, rowOf } from "./data/dataset.ts";
 import { placedByDrop, placedByInput } from "./data/images.ts";
@@ -79,7 +79,7 @@ function ImageFiles() {
       {!data.value && !isBusy.value && (
         <p class="small soft">
           A folder with one sub-folder a class: <code>cars/ford/1.jpg</code>, <code>cars/fiat/1.jpg</code> … Of each
-          image the middle square is taken, in grey. The images are read in this page, and sent nowhere.
+          image the middle square is taken, in gray. The images are read in this page, and sent nowhere.
         </p>
       )}
     </>
@@ -115,7 +115,7 @@ function Samples({ of }: { of: Images }) {
         return (
           <li key={name}>
             {first.map((i) => (
-              <Pixels key={i} of={rowOf(of, i)} size={of.features} as={of.areDrawn ? "ink" : "grey"} />
+              <Pixels key={i} of={rowOf(of, i)} size={of.features} as={of.areDrawn ? "ink" : "gray"} />
             ))}
             <span class="small name" title={name}>
               {name}
@@ -137,10 +137,10 @@ function firstOf(labels: Int32Array, k: number, count: number): number[] {
 function Columns() {
   const [from, now] = [table.value, data.value];
   if (!from || !now || isOfImages(now)) return null;
-  const candidates = labelsOf(from);
+  const candidates = labelsOf(from.columns);
   const features = now.features as readonly string[];
-  const label = labelOf(from, labelColumn.value);
-  const ignored = from.columns.filter((column) => column !== label && !features.includes(column));
+  const label = labelOf(from.columns, labelColumn.value);
+  const ignored = from.columns.map(({ name }) => name).filter((name) => name !== label && !features.includes(name));
   return (
     <dl class="columns">
       <dt>
@@ -153,8 +153,8 @@ function Columns() {
           value={label}
           onChange={({ currentTarget }) => put({ label: currentTarget.value }, { push: true })}
         >
-          {candidates.map((column) => (
-            <option key={column}>{column}</option>
+          {candidates.map(({ name }) => (
+            <option key={name}>{name}</option>
           ))}
         </select>{" "}
         <span class="soft small">{now.classes.join(", ")}</span>

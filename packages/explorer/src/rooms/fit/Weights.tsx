@@ -1,4 +1,4 @@
-import { colourOf, css, gradient, inkOn, scaleFor } from "../../parts/colours.ts";
+import { colorOf, css, gradient, inkOn, scaleFor } from "../../parts/colors.ts";
 import { aligned, short } from "../../parts/numbers.ts";
 import { type Dataset, isOfImages, widthOf } from "./data/dataset.ts";
 import { data, slowReport } from "./fit.ts";
@@ -6,7 +6,7 @@ import { Pixels } from "./Pixels.tsx";
 import { Scroll } from "./Scroll.tsx";
 import { hidden } from "./settings.ts";
 
-const mostRows = 40;
+const maxRows = 40;
 
 /** What the classes, or the hidden units, weigh their inputs by. */
 export function Weights() {
@@ -60,7 +60,7 @@ interface TableProps {
 }
 
 function WeightTable({ of, columns, names, scale }: TableProps) {
-  const features = (of.features as readonly string[]).slice(0, mostRows);
+  const features = (of.features as readonly string[]).slice(0, maxRows);
   const words = aligned(
     columns.flatMap((column) => Array.from(column.subarray(0, features.length))),
     3,
@@ -83,9 +83,9 @@ function WeightTable({ of, columns, names, scale }: TableProps) {
             <tr key={feature}>
               <th scope="row">{feature}</th>
               {columns.map((column, k) => {
-                const colour = colourOf(column[i]!, scale);
+                const color = colorOf(column[i]!, scale);
                 return (
-                  <td key={names[k]} style={{ background: css(colour), color: inkOn(colour) }}>
+                  <td key={names[k]} style={{ background: css(color), color: inkOn(color) }}>
                     {words[k * features.length + i]}
                   </td>
                 );

@@ -1,7 +1,7 @@
 import { effect, signal } from "@preact/signals";
 import { widthOf } from "./data/dataset.ts";
 import { data, probe } from "./fit.ts";
-import { centred } from "./ink.ts";
+import { centered } from "./ink.ts";
 
 /** A row of which the reader wants to know what the model makes of it: drawn, opened, or one that was misclassified. */
 export const asked = signal<{ readonly row: Float32Array; readonly isDrawn: boolean } | undefined>(undefined);
@@ -18,7 +18,7 @@ export const draw = (ink: Float32Array): void => {
 export function given(): Float32Array | undefined {
   const [now, of] = [asked.value, data.value];
   if (!now || !of || !("width" in of.features) || now.row.length !== widthOf(of)) return undefined;
-  return now.isDrawn ? centred(now.row, of.features) : now.row;
+  return now.isDrawn ? centered(now.row, of.features) : now.row;
 }
 
 export function keepAsking(): () => void {

@@ -1,5 +1,5 @@
 import { batch, computed, effect, signal } from "@preact/signals";
-import { put } from "../../house/address.ts";
+import { put } from "../../page/address.ts";
 import { type Dataset, widthOf } from "./data/dataset.ts";
 import type { Preset } from "./data/points.ts";
 import { paced } from "./paced.ts";
@@ -21,7 +21,7 @@ interface Moment {
 }
 /** The course of the fit; of a long one every second moment, every fourth, … */
 const history = signal<readonly Moment[]>([]);
-const mostMoments = 400;
+const maxSnapshots = 400;
 
 const isRunning = computed(() => report.value?.running ?? false);
 /** Report and history for what takes long to draw. */
@@ -57,7 +57,7 @@ interface Sent {
   readonly source: Source;
   readonly preset: Preset;
   readonly start: Start;
-  readonly share: number;
+  readonly heldOut: number;
 }
 let last: Sent | undefined;
 
@@ -69,7 +69,7 @@ function sendData(): void {
     source: source.peek(),
     preset: preset.peek(),
     start: start.value,
-    share: held.value / 100,
+    heldOut: held.value / 100,
   };
   const keep = what.source === "points" && last !== undefined && isSame(last, what);
   const isKnown = last !== undefined && last.data === now; // then the worker has the rows
@@ -82,14 +82,14 @@ function sendData(): void {
     send({ kind: "none" });
     return;
   }
-  const { rows, labels, classes, centre = 0 } = now;
+  const { rows, labels, classes, center = 0 } = now;
   const [width, isPlane] = [widthOf(now), what.source === "points"];
-  const sent: Rows = { rows, labels, width, classes: classes.length, centre, isPlane };
-  send({ kind: "data", data: isKnown ? undefined : sent, start: what.start, share: what.share, keep });
+  const sent: Rows = { rows, labels, width, classes: classes.length, center, isPlane };
+  send({ kind: "data", data: isKnown ? undefined : sent, start: what.start, heldOut: what.heldOut, keep });
 }
 
 const isSame = (a: Sent, b: Sent): boolean =>
-  a.source === b.source && a.preset === b.preset && a.start === b.start && a.share === b.share;
+  a.source === b.source && a.preset === b.preset && a.start === b.start && a.heldOut === b.heldOut;
 
 function hear(message: FromWorker): void {
   if (message.kind === "failed") failure.value = message.message;
@@ -107,7 +107,7 @@ const momentOf = ({ step, train, held: ofHeld }: Report): Moment => ({ step, tra
 
 function grown(all: readonly Moment[], moment: Moment): readonly Moment[] {
   if (all.at(-1)?.step === moment.step) return [...all.slice(0, -1), moment];
-  const kept = all.length < mostMoments ? all : all.filter((_, i) => i % 2 === 0);
+  const kept = all.length < maxSnapshots ? all : all.filter((_, i) => i % 2 === 0);
   return [...kept, moment];
 }
 

@@ -1,6 +1,6 @@
 import "./fit.css";
 import { useEffect } from "preact/hooks";
-import { useKeys } from "../../house/keys.ts";
+import { useKeys } from "../../page/keys.ts";
 import { ErrorBox } from "../../parts/ErrorBox.tsx";
 import { Ask } from "./Ask.tsx";
 import { keepAsking } from "./asked.ts";

@@ -25,9 +25,9 @@ export interface Place {
 
 /**
  * The drawing as MNIST's digits were made (LeCun et al. 1998): scaled so that its longer side takes 20 of 28 pixels, its
- * centre of mass in the middle.
+ * center of mass in the middle.
  */
-export function centred(ink: Float32Array, { width, height }: Size): Float32Array {
+export function centered(ink: Float32Array, { width, height }: Size): Float32Array {
   let [left, right, top, bottom] = [width, -1, height, -1];
   let [mass, x, y] = [0, 0, 0];
   for (let i = 0; i < height; i++) {

@@ -1,12 +1,12 @@
 import { computed } from "@preact/signals";
 import { data, slowReport } from "./fit.ts";
 
-/** A row that the model was judged by. */
+/** A row by which the model is judged. */
 export interface Judged {
   readonly row: number;
   readonly label: number;
   readonly guess: number;
-  /** What the model gave the right class, and its guess. */
+  /** The probabilities of the right class and of the guess. */
   readonly ofLabel: number;
   readonly ofGuess: number;
 }
@@ -14,14 +14,13 @@ export interface Judged {
 export const judged = computed<readonly Judged[]>(() => {
   const [now, of] = [slowReport.value, data.value];
   if (!now || !of) return [];
-  const { judged: rows, probabilities } = now;
+  const { judged: rows, guesses, probabilities } = now;
   const classes = of.classes.length;
-  if (probabilities.length !== rows.length * classes || rows.some((row) => row >= of.labels.length)) return []; // of data before
+  if (probabilities.length !== rows.length * classes || rows.some((row) => row >= of.labels.length)) return []; // a report on the data before
   return Array.from(rows, (row, i) => {
-    const all = probabilities.subarray(i * classes, (i + 1) * classes);
-    const guess = all.indexOf(Math.max(...all));
-    const label = of.labels[row]!;
-    return { row, label, guess, ofLabel: all[label]!, ofGuess: all[guess]! };
+    const [label, guess] = [of.labels[row]!, guesses[i]!];
+    const ofClass = (k: number) => probabilities[i * classes + k]!;
+    return { row, label, guess, ofLabel: ofClass(label), ofGuess: ofClass(guess) };
   });
 });
 

@@ -4,7 +4,7 @@ import { add, crossEntropy, matmul, mul, randomNormal, relu, square, sum } from 
 /** Softmax regression is a model of one layer, a network with hidden units one of two. */
 export type Model = readonly Layer[];
 
-export interface Layer {
+interface Layer {
   readonly W: Tensor;
   readonly b: Tensor;
 }

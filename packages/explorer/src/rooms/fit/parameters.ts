@@ -1,7 +1,7 @@
-import { fromNdarray, type Tensor } from "@wengert/core";
-import { ndarray, type Shape } from "@wengert/core/ndarray";
-import { DataError as FileError, type Loaded, load, toSafetensors } from "@wengert/train";
-import { DataError, type Dataset, widthOf } from "./data/dataset.ts";
+import { DataError, fromNdarray, type Tensor } from "@wengert/core";
+import { ndarray, type Shape } from "@wengert/core/extend";
+import { load, toSafetensors } from "@wengert/train";
+import { type Dataset, widthOf } from "./data/dataset.ts";
 import { type LayerData, limits } from "./protocol.ts";
 
 /** A fitted model with what one must know to use it. */
@@ -14,22 +14,22 @@ export interface Parameters {
 interface Described extends Parameters {
   readonly features: Dataset["features"];
   readonly scales?: Dataset["scales"];
-  readonly centre?: Dataset["centre"];
+  readonly center?: Dataset["center"];
 }
 
 const format = "wengert-fit";
 
 /**
  * A safetensors file. `layers.0.W` is [inputs, outputs], `layers.0.b` [outputs]. The metadata say what a row must be made into: x
- * becomes (x − mean) / deviation of its feature, of images x / 255 − centre.
+ * becomes (x − mean) / deviation of its feature, of images x / 255 − center.
  */
 export function fileOf({ layers, step, ...described }: Described): Uint8Array<ArrayBuffer> {
   const wrapped = (numbers: Float32Array, shape: readonly number[]) => fromNdarray(ndarray(numbers, shape));
   const tree = {
     layers: layers.map(({ W, b }) => ({ W: wrapped(W, [W.length / b.length, b.length]), b: wrapped(b, [b.length]) })),
   };
-  const { classes, features, scales, centre = 0 } = described;
-  const told = Object.entries({ step, classes, features, scales, centre }).filter(([, value]) => value !== undefined);
+  const { classes, features, scales, center = 0 } = described;
+  const told = Object.entries({ step, classes, features, scales, center }).filter(([, value]) => value !== undefined);
   const texts = Object.fromEntries(told.map(([key, value]) => [key, JSON.stringify(value)]));
   return toSafetensors(tree, { metadata: { format, ...texts } });
 }
@@ -37,7 +37,7 @@ export function fileOf({ layers, step, ...described }: Described): Uint8Array<Ar
 /** The parameters in a file, if they fit the data. @throws DataError */
 export async function parametersIn(file: File, data: Dataset): Promise<Parameters> {
   const { name } = file;
-  const { tree: tensors, metadata } = await loaded(file);
+  const { tree: tensors, metadata } = await load<Record<string, Tensor>>(file, { flat: true });
   const count = Object.keys(tensors).length / 2;
   const names = Array.from({ length: count }, (_, i) => [`layers.${i}.W`, `layers.${i}.b`]).flat();
   if ((count !== 1 && count !== 2) || names.some((each) => !Object.hasOwn(tensors, each)))
@@ -70,15 +70,6 @@ export async function parametersIn(file: File, data: Dataset): Promise<Parameter
 }
 
 const shapes = (all: readonly (readonly number[])[]): string => all.map((shape) => `[${shape.join(", ")}]`).join(" ");
-
-async function loaded(file: File): Promise<Loaded<Record<string, Tensor>>> {
-  try {
-    return await load(file, { flat: true });
-  } catch (error) {
-    if (!(error instanceof FileError)) throw error;
-    throw new DataError(error.message.replace(/^load: /, ""));
-  }
-}
 
 function numbersOf(
   file: string,

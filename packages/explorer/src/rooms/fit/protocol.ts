@@ -1,13 +1,13 @@
 export const limits = { hidden: 512, seed: 1_000_000 } as const;
 
-/** What may change between two steps. */
+/** The settings that can change between two steps. */
 export interface Pace {
-  readonly rate: number;
-  /** Rows a step; 0: all. */
-  readonly batch: number;
+  readonly learningRate: number;
+  /** Rows per step; 0: all. */
+  readonly batchSize: number;
   /** λ: the loss has λ/2 Σ w² on top. */
   readonly l2: number;
-  /** Steps a second; 0: as many as there can be. */
+  /** Steps per second; 0: no limit. */
   readonly speed: number;
 }
 
@@ -24,7 +24,7 @@ export interface Rows {
   readonly width: number;
   readonly classes: number;
   /** Taken from each number of a row of bytes. */
-  readonly centre: number;
+  readonly center: number;
   /** Whether rows are points of a plane, of which a field of probabilities is wanted. */
   readonly isPlane: boolean;
 }
@@ -41,8 +41,8 @@ export type ToWorker =
       /** `undefined`: those before. */
       readonly data: Rows | undefined;
       readonly start: Start;
-      /** Share of the rows that are held out. */
-      readonly share: number;
+      /** The fraction of the rows that is held out. */
+      readonly heldOut: number;
       /** Whether the parameters are kept. */
       readonly keep: boolean;
     }
@@ -63,8 +63,13 @@ export interface Report {
   readonly running: boolean;
   readonly train: Score;
   readonly held: Score | undefined;
-  /** The rows by which the model is judged: those held out, or of the others where none are; a sample of many. */
+  /** The rows by which the model is judged: a sample of those held out, or of the training rows if none are. */
   readonly judged: Int32Array;
+  /** The class that the model gives to each of them. */
+  readonly guesses: Int32Array;
+  /** How many rows of class i were taken for class j, and the recall of each class: NaN for a class without rows. */
+  readonly confusion: readonly (readonly number[])[];
+  readonly recall: readonly number[];
   /** Their probabilities, [judged, classes]. */
   readonly probabilities: Float32Array;
   /** Of the grid of `grid.ts`, [rows, classes]. */

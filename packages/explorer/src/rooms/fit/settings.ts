@@ -1,5 +1,5 @@
 import { computed, type ReadonlySignal } from "@preact/signals";
-import { address, put } from "../../house/address.ts";
+import { address, put } from "../../page/address.ts";
 import { type Preset, presets, unpackedPoints } from "./data/points.ts";
 import { limits, type Pace, type Start } from "./protocol.ts";
 
@@ -64,15 +64,15 @@ const number = (name: string, usual: () => number, { least, most, whole = false 
 
 /** What fits each kind of data to begin with. */
 const usual: Readonly<Record<Source, Pace & Start & { readonly held: number }>> = {
-  points: { rate: 0.3, batch: 0, l2: 0, speed: 60, hidden: 0, seed: 1, held: 20 },
-  digits: { rate: 0.2, batch: 64, l2: 0, speed: 0, hidden: 0, seed: 1, held: 20 },
-  images: { rate: 0.03, batch: 32, l2: 0.01, speed: 0, hidden: 0, seed: 1, held: 20 },
-  table: { rate: 0.3, batch: 0, l2: 0, speed: 60, hidden: 0, seed: 1, held: 20 },
+  points: { learningRate: 0.3, batchSize: 0, l2: 0, speed: 60, hidden: 0, seed: 1, held: 20 },
+  digits: { learningRate: 0.2, batchSize: 64, l2: 0, speed: 0, hidden: 0, seed: 1, held: 20 },
+  images: { learningRate: 0.03, batchSize: 32, l2: 0.01, speed: 0, hidden: 0, seed: 1, held: 20 },
+  table: { learningRate: 0.3, batchSize: 0, l2: 0, speed: 60, hidden: 0, seed: 1, held: 20 },
 };
 const usualOf = (name: keyof Pace | keyof Start | "held") => () => usual[source.value][name];
 
-export const rate = number("rate", usualOf("rate"), { least: 1e-4, most: 100 });
-export const batch = number("batch", usualOf("batch"), { least: 0, most: 1e6, whole: true });
+export const rate = number("rate", usualOf("learningRate"), { least: 1e-4, most: 100 });
+export const batch = number("batch", usualOf("batchSize"), { least: 0, most: 1e6, whole: true });
 export const l2 = number("l2", usualOf("l2"), { least: 0, most: 10 });
 export const speed = number("speed", usualOf("speed"), { least: 0, most: 1e5, whole: true });
 export const hidden = number("hidden", usualOf("hidden"), { least: 0, most: limits.hidden, whole: true });
@@ -82,7 +82,12 @@ export const held = number("held", usualOf("held"), { least: 0, most: 90, whole:
 /** The side of the reader's own images, in pixels. */
 export const side = number("side", () => 24, { least: 8, most: 64, whole: true });
 
-export const pace = computed<Pace>(() => ({ rate: rate.value, batch: batch.value, l2: l2.value, speed: speed.value }));
+export const pace = computed<Pace>(() => ({
+  learningRate: rate.value,
+  batchSize: batch.value,
+  l2: l2.value,
+  speed: speed.value,
+}));
 export const start = computed<Start>(() => ({ hidden: hidden.value, seed: seed.value }));
 
 /** Another kind of data begins with what is usual for it. */

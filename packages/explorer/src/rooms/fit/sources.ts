@@ -1,10 +1,11 @@
 import { batch, effect, signal, untracked } from "@preact/signals";
-import { put } from "../../house/address.ts";
-import { DataError, type Dataset } from "./data/dataset.ts";
+import { DataError } from "@wengert/core";
+import { put } from "../../page/address.ts";
+import { type Dataset, wordsOf } from "./data/dataset.ts";
 import { readIdx } from "./data/idx.ts";
 import { type Placed, readImages } from "./data/images.ts";
 import { type Point, type Preset, packedPoints, pointsAsData, presetPoints } from "./data/points.ts";
-import { parseTable, type Table, tableAsData } from "./data/table.ts";
+import type { Table } from "./data/table.ts";
 import { data } from "./fit.ts";
 import { labelColumn, ownPoints, preset, side, source } from "./settings.ts";
 
@@ -55,7 +56,7 @@ export function keepSources(): () => void {
           if (isCurrent()) data.value = made;
         },
         (error: unknown) => {
-          if (isCurrent()) problem.value = wordsOf(error);
+          if (isCurrent()) problem.value = wordsOf(error, "The files");
         },
       );
     }),
@@ -87,11 +88,14 @@ function shippedDigits(): Promise<Dataset> {
   return shipped;
 }
 
-const penguins = async (): Promise<Table> => parseTable("penguins.csv", (await import("virtual:penguins")).default);
+const penguins = async (): Promise<Table> =>
+  readTable(new File([(await import("virtual:penguins")).default], "penguins.csv"));
+
+const readTable = async (file: File): Promise<Table> => (await import("./data/csv.ts")).readTable(file);
 
 function fromTable(from: Table): Dataset {
   table.value = from;
-  return tableAsData(from, labelColumn.value);
+  return from.toData(labelColumn.value);
 }
 
 const isWanted = (name: Preset): boolean =>
@@ -134,8 +138,8 @@ export const openTable = (files: readonly File[]): Promise<void> =>
     async () => {
       const [file, ...more] = files;
       if (!file || more.length > 0) throw new DataError(`Expected one CSV file, got ${files.length}. Choose one.`);
-      const found = await parseTable(file.name, await file.text());
-      tableAsData(found, undefined);
+      const found = await readTable(file);
+      found.toData(undefined);
       return found;
     },
     (found) => {
@@ -156,12 +160,9 @@ async function open<T>(read: () => Promise<T>, take: (made: T) => void): Promise
     const made = await read();
     if (isCurrent()) take(made);
   } catch (error) {
-    if (isCurrent()) problem.value = wordsOf(error);
+    if (isCurrent()) problem.value = wordsOf(error, "The files");
   } finally {
     if (isCurrent()) isBusy.value = undefined;
   }
 }
 let opened = 0;
-
-const wordsOf = (error: unknown): string =>
-  error instanceof DataError ? error.message : `The files could not be read: ${error}`;

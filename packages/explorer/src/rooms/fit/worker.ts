@@ -1,38 +1,38 @@
 import type { FromWorker, Pace, Rows, ToWorker } from "./protocol.ts";
 import { Trainer } from "./trainer.ts";
 
-const slice = 12; // milliseconds of steps, after which messages are heard
-const pause = 80; // milliseconds between two reports while it runs, at least
-const share = 0.2; // of the time, at most, that goes into reports
+const slice = 12; // milliseconds of steps before the worker reads its messages
+const pause = 80; // the least number of milliseconds between two reports of a running fit
+const share = 0.2; // the largest part of the time that reports may take
 
 let rows: Rows | undefined;
 let trainer: Trainer | undefined;
-let pace: Pace = { rate: 0.1, batch: 0, l2: 0, speed: 0 };
+let pace: Pace = { learningRate: 0.1, batchSize: 0, l2: 0, speed: 0 };
 let probe: Float32Array | undefined;
 let isRunning = false;
-let isAwaited = false; // a report that the page has not drawn yet: no other is sent meanwhile
-let isOwed = false; // there was something to report meanwhile
-let reported = 0; // when
+let isAwaited = false; // the page has not drawn the last report yet, so no other is sent
+let isOwed = false; // something has changed since
+let reported = 0; // the time of the last report
 let effort = 0; // milliseconds that the last report took
-let owed = 0; // steps that the pace has not been given yet
+let owed = 0; // steps to take to keep the speed
 let before = 0;
 
 self.onmessage = ({ data: message }: MessageEvent<ToWorker>) => {
   try {
-    hear(message);
+    receive(message);
   } catch (error) {
     isRunning = false;
     send({ kind: "failed", message: String(error) });
   }
 };
 
-function hear(message: ToWorker): void {
+function receive(message: ToWorker): void {
   switch (message.kind) {
     case "data": {
       const old = trainer;
       rows = message.data ?? rows;
       if (!rows) return;
-      trainer = new Trainer(rows, message.start, message.share);
+      trainer = new Trainer(rows, message.start, message.heldOut);
       if (message.keep && old) trainer.continueFrom(old);
       report(!message.keep || trainer.step === 0);
       return;
@@ -81,7 +81,7 @@ function hear(message: ToWorker): void {
   }
 }
 
-/** Steps for a while, then lets messages in. */
+/** Takes steps for some milliseconds, then yields to messages. */
 function work(): void {
   if (!trainer || !isRunning) return;
   try {
@@ -114,7 +114,7 @@ function report(fresh = false): void {
   [isAwaited, effort] = [true, reported - begin];
 }
 
-/** Lets messages in that came before; setTimeout would wait four milliseconds each time. */
+/** Yields to waiting messages. setTimeout would wait four milliseconds each time. */
 const soon = new MessageChannel();
 soon.port1.onmessage = work;
 

@@ -29,12 +29,12 @@ import { powerTicks } from "./ticks.ts";
 const titles: Readonly<Record<Way, string>> = {
   textbook: "Textbook",
   matrix: "The matrix built",
-  centred: "Centred: what the library does",
+  centered: "Centered: what the library does",
 };
 const formulas: Readonly<Record<Way, string>> = {
   textbook: "s \\odot g - s\\,\\langle g, s \\rangle",
   matrix: "(\\operatorname{diag}(s) - s\\,s^{\\mathsf T})\\,g",
-  centred: "s \\odot \\left(h - \\frac{\\langle h, s \\rangle}{\\langle 1, s \\rangle}\\right),\\quad h = g - g_m",
+  centered: "s \\odot \\left(h - \\frac{\\langle h, s \\rangle}{\\langle 1, s \\rangle}\\right),\\quad h = g - g_m",
 };
 
 /** What is lost where a class is sure, by formulas that are equal on paper. */
@@ -82,7 +82,7 @@ export function Digits() {
         fields={{ x: "2 1 0", t: undefined, mask: undefined, plus: "1000000" }}
       >
         None should: rows of J add up to 0. The textbook subtracts two numbers of the size of a million and loses six
-        digits more; so does the matrix, whose rows add up to 0 only but for rounding. To the centred form the constant
+        digits more; so does the matrix, whose rows add up to 0 only but for rounding. To the centered form the constant
         is gone with its first subtraction.
       </Try>
     </>
@@ -165,9 +165,9 @@ function Marked({ x, digits, right }: { x: number; digits: number; right: number
 }
 
 const strokes: Readonly<Record<Way, Omit<Line, "points">>> = {
-  textbook: { name: "textbook", lower: -8, colour: "var(--wrong)" },
-  matrix: { name: "matrix built", lower: 8, colour: "var(--ink-soft)", dash: "5 3" },
-  centred: { name: "centred", colour: "var(--right)", width: 3 },
+  textbook: { name: "textbook", lower: -8, color: "var(--wrong)" },
+  matrix: { name: "matrix built", lower: 8, color: "var(--ink-soft)", dash: "5 3" },
+  centered: { name: "centered", color: "var(--right)", width: 3 },
 };
 
 /** The errors while the largest share goes to 1. Drawn when the reader pauses: it is a hundred comparisons. */
@@ -188,7 +188,7 @@ function Rise() {
   return (
     <figure class="rise">
       <Lines
-        label={`Worst relative error of each way as the largest share goes to 1: the textbook's and the matrix's grow to ${short(most, 1)}, the centred one's stays at ${short(worst(shown.filter(({ way }) => way === "centred").map(({ error }) => error)), 1)}`}
+        label={`Worst relative error of each way as the largest share goes to 1: the textbook's and the matrix's grow to ${short(most, 1)}, the centered one's stays at ${short(worst(shown.filter(({ way }) => way === "centered").map(({ error }) => error)), 1)}`}
         height={264}
         x={{
           label: "what the largest share lacks of 1",
@@ -212,7 +212,7 @@ function Rise() {
       />
       <figcaption class="small soft">
         The worst component, while the largest logit rises and all else stays. Red: textbook; dashed: the matrix built;
-        green and thick: centred. The blue line is where the logits are now.
+        green and thick: centered. The blue line is where the logits are now.
       </figcaption>
     </figure>
   );

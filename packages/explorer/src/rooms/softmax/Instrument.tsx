@@ -1,5 +1,5 @@
 import { useSignal } from "@preact/signals";
-import { put } from "../../house/address.ts";
+import { put } from "../../page/address.ts";
 import { aligned, short } from "../../parts/numbers.ts";
 import { Slider } from "../../parts/Slider.tsx";
 import { NumberField } from "./NumberField.tsx";

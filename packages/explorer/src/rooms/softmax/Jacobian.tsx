@@ -1,5 +1,5 @@
 import { useRef } from "preact/hooks";
-import { colourOf, css, gradient, inkOn, scaleFor } from "../../parts/colours.ts";
+import { colorOf, css, gradient, inkOn, scaleFor } from "../../parts/colors.ts";
 import { aligned, short } from "../../parts/numbers.ts";
 import { Sub } from "./Sub.tsx";
 import { cell, matrix, tell } from "./state.ts";
@@ -60,7 +60,7 @@ export function Jacobian() {
               </th>
               {J.map((_, j) => {
                 const value = J[i]![j]!;
-                const colour = colourOf(value, scale);
+                const color = colorOf(value, scale);
                 const isTold = i === row && j === column;
                 return (
                   <td
@@ -69,7 +69,7 @@ export function Jacobian() {
                     tabIndex={isTold ? 0 : -1}
                     aria-current={isTold}
                     class={`${i === j ? "diagonal" : ""}${i === row || j === column ? " crossed" : ""}`}
-                    style={{ background: css(colour), color: inkOn(colour) }}
+                    style={{ background: css(color), color: inkOn(color) }}
                     onMouseEnter={() => tell(i, j)}
                     onFocus={() => tell(i, j)}
                   >

@@ -11,7 +11,7 @@ export interface Axis {
 
 export interface Line {
   readonly points: readonly (readonly [x: number, y: number])[];
-  readonly colour: string;
+  readonly color: string;
   readonly width?: number;
   readonly dash?: string;
   /** Circles at its points, and no line. */
@@ -94,27 +94,27 @@ interface OfOne {
 }
 
 function OneLine({ line, place, isNamed }: OfOne) {
-  const { points, colour, width = 2, dash, isDots, name, lower = 0 } = line;
+  const { points, color, width = 2, dash, isDots, name, lower = 0 } = line;
   const placed = points.map(place);
   const end = placed.at(-1);
   return (
     <>
       {isDots ? (
         placed.map(([x, y], i) => (
-          <circle key={i} cx={x} cy={y} r={3} fill="var(--surface)" stroke={colour} stroke-width={1.5} />
+          <circle key={i} cx={x} cy={y} r={3} fill="var(--surface)" stroke={color} stroke-width={1.5} />
         ))
       ) : (
         <polyline
           points={placed.map(([x, y]) => `${x.toFixed(1)},${y.toFixed(1)}`).join(" ")}
           fill="none"
-          stroke={colour}
+          stroke={color}
           stroke-width={width}
           stroke-dasharray={dash}
           stroke-linejoin="round"
         />
       )}
       {isNamed && name && end && (
-        <text x={end[0] + 8} y={end[1] + lower} dy="0.33em" fill={colour} class="line-name">
+        <text x={end[0] + 8} y={end[1] + lower} dy="0.33em" fill={color} class="line-name">
           {name}
         </text>
       )}

@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { mul, sum } from "@wengert/ops";
-import { useKeys } from "../../house/keys.ts";
+import { useKeys } from "../../page/keys.ts";
 import { Formula } from "../../parts/Formula.tsx";
 import { aligned, short } from "../../parts/numbers.ts";
 import { NumberField } from "./NumberField.tsx";

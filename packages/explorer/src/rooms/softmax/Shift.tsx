@@ -1,7 +1,7 @@
 import { computed } from "@preact/signals";
 import { type Tensor, vjp } from "@wengert/core";
 import { add, div, exp, max, softmax, sub, sum } from "@wengert/ops";
-import { address, put } from "../../house/address.ts";
+import { address, put } from "../../page/address.ts";
 import { Formula } from "../../parts/Formula.tsx";
 import { aligned, short } from "../../parts/numbers.ts";
 import { Slider } from "../../parts/Slider.tsx";

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { put } from "../../house/address.ts";
+import { put } from "../../page/address.ts";
 import { Paragraph } from "./Sub.tsx";
 
 interface Props {

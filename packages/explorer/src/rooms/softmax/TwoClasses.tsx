@@ -2,7 +2,7 @@ import { computed } from "@preact/signals";
 import { grad, type Tensor, tensor } from "@wengert/core";
 import { binaryCrossEntropy, crossEntropy, mul, sigmoid, sub, sum } from "@wengert/ops";
 import { useMemo } from "preact/hooks";
-import { address, put } from "../../house/address.ts";
+import { address, put } from "../../page/address.ts";
 import { Formula } from "../../parts/Formula.tsx";
 import { short } from "../../parts/numbers.ts";
 import { Lines } from "./Lines.tsx";
@@ -227,9 +227,9 @@ function Weights() {
             x={{ label: "step", range: [0, steps], ticks: roundTicks(0, steps, 5) }}
             y={{ label: "w₁ − w₀, and w", range: [least, most], ticks: roundTicks(least, most, 5) }}
             lines={[
-              { points: along("one"), colour: "var(--ink-soft)", dash: "5 3", name: "w with the same η" },
-              { points: along("pair"), colour: "var(--forward)", name: "w₁ − w₀, and w with 2η" },
-              { points: along("twice"), colour: "var(--ink)", isDots: true },
+              { points: along("one"), color: "var(--ink-soft)", dash: "5 3", name: "w with the same η" },
+              { points: along("pair"), color: "var(--forward)", name: "w₁ − w₀, and w with 2η" },
+              { points: along("twice"), color: "var(--ink)", isDots: true },
             ]}
           />
           <p class="small soft">

@@ -1,13 +1,13 @@
 import { computed } from "@preact/signals";
 import { type Tensor, tensor, vjp } from "@wengert/core";
 import { add, cast, dot, expandDims, logSumExp, matmul, mul, oneHot, reshape, softmax, sub } from "@wengert/ops";
-import { address, put } from "../../house/address.ts";
+import { address, put } from "../../page/address.ts";
 import { type Reference, reference, relativeError } from "./reference.ts";
 import { dtype, g, list, setLogit, taking, temperature, z } from "./state.ts";
 
 // What three ways of pulling back lose, all computed by the library, in the arithmetic that the reader has chosen.
 
-export const wayNames = ["textbook", "matrix", "centred"] as const;
+export const wayNames = ["textbook", "matrix", "centered"] as const;
 export type Way = (typeof wayNames)[number];
 
 const ways: Readonly<Record<Way, (z: Tensor, g: Tensor) => Tensor>> = {
@@ -23,7 +23,7 @@ const ways: Readonly<Record<Way, (z: Tensor, g: Tensor) => Tensor>> = {
     const J = mul(expandDims(s, { axis: 1 }), sub(identity, s));
     return reshape(matmul(expandDims(g, { axis: 0 }), J), { shape: [K] });
   },
-  centred: (z, g) => vjp((y: Tensor) => softmax(y), z).pullback(g)[0],
+  centered: (z, g) => vjp((y: Tensor) => softmax(y), z).pullback(g)[0],
 };
 
 /** Constants that are added to all g, which should not matter. */

@@ -1,8 +1,8 @@
 import "./softmax.css";
 import { computed } from "@preact/signals";
 import type { ComponentType } from "preact";
-import { address, put } from "../../house/address.ts";
-import { useKeys } from "../../house/keys.ts";
+import { address, put } from "../../page/address.ts";
+import { useKeys } from "../../page/keys.ts";
 import { Formula } from "../../parts/Formula.tsx";
 import { Digits } from "./Digits.tsx";
 import { Explain } from "./Explain.tsx";

@@ -1,4 +1,4 @@
-import { put } from "../../house/address.ts";
+import { put } from "../../page/address.ts";
 import { writeAll } from "./written.ts";
 
 interface Preset {

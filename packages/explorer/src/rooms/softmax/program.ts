@@ -1,4 +1,4 @@
-import { packed } from "../../house/packed.ts";
+import { packed } from "../../page/packed.ts";
 import { dtype, logits, taking, temperature, upstream } from "./state.ts";
 
 const js = (x: number): string => (Object.is(x, -0) ? "0" : String(x));

@@ -1,5 +1,5 @@
 import { computed, signal } from "@preact/signals";
-import { address, put } from "../../house/address.ts";
+import { address, put } from "../../page/address.ts";
 
 /** The stages of the pullback, and what is shown at each of them. */
 export const stages = ["g", "⟨g, s⟩", "g − ⟨g, s⟩", "s ⊙ (g − ⟨g, s⟩)", "Jᵀ g"] as const;

@@ -1,7 +1,8 @@
 import { computed } from "@preact/signals";
 import { jacobian, type Tensor, tensor, vjp } from "@wengert/core";
-import { deviation, div, dot, exp, matmul, max, softmax, sub, sum, transpose, where } from "@wengert/ops";
-import { address, put } from "../../house/address.ts";
+import { div, dot, exp, matmul, max, softmax, sub, sum, transpose, where } from "@wengert/ops";
+import { subtractWeightedMean } from "@wengert/ops/extend";
+import { address, put } from "../../page/address.ts";
 import { readAll, write, writeAll } from "./written.ts";
 
 // The state of the room, which the address holds, and what the library makes of it.
@@ -101,7 +102,7 @@ export const rowSums = computed(() => sum(matrix.value, { axis: 1 }));
 
 /** The three stages of the pullback, and what the matrix says. x̄ is what the sweep gives. */
 export const mean = computed(() => dot(g.value, s.value).item());
-export const deviations = computed(() => deviation(s.value, g.value));
+export const deviations = computed(() => subtractWeightedMean(s.value, g.value));
 export const pulled = computed(() => swept.value.pullback(g.value)[0]);
 export const byMatrix = computed(() => matmul(transpose(matrix.value), g.value));
 

@@ -1,4 +1,4 @@
-// Where axes are labelled.
+// Where axes are labeled.
 
 /** Round numbers from `least` to `most`, `count` or so. */
 export function roundTicks(least: number, most: number, count: number): readonly number[] {

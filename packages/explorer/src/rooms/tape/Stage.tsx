@@ -1,6 +1,6 @@
 import rulesOfLibrary from "virtual:rules";
 import { CodeBlock } from "../../parts/CodeBlock.tsx";
-import { type Scale, scaleFor } from "../../parts/colours.ts";
+import { type Scale, scaleFor } from "../../parts/colors.ts";
 import { ErrorBox } from "../../parts/ErrorBox.tsx";
 import { Formula } from "../../parts/Formula.tsx";
 import { HeatMap } from "../../parts/HeatMap.tsx";
@@ -300,16 +300,16 @@ function Where({ of, step, showOutput = false }: { of: Timeline; step: StepData;
   const letters = { 1: ["x"], 2: ["a", "b"], 3: ["c", "a", "b"] }[step.inputs.length];
   const own: Readonly<Record<string, readonly string[]>> = {
     softmaxPullback: ["s", "h"],
-    deviation: ["s", "h"],
+    subtractWeightedMean: ["s", "h"],
     logSoftmaxPullback: ["x", "h"],
     crossEntropy: ["x", "t"],
     crossEntropyPullback: ["x", "t", "h"],
     softCrossEntropyPullback: ["x", "t", "h"],
     axpy: ["a", "x", "b"],
     take: ["a", "i"],
-    untake: ["a", "i"],
+    scatterAdd: ["a", "i"],
     takeAlong: ["a", "i"],
-    untakeAlong: ["a", "i"],
+    scatterAddAlong: ["a", "i"],
   };
   const used = own[step.op] ?? letters;
   if (!used || !step.known) return null;

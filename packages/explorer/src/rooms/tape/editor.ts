@@ -44,7 +44,7 @@ export class Editor {
           bracketMatching(),
           closeBrackets(),
           javascript({ typescript: true }),
-          syntaxHighlighting(colours),
+          syntaxHighlighting(colors),
           autocompletion({ override: [complete], icons: false }),
           hoverTooltip(explain),
           failedLine,
@@ -90,7 +90,7 @@ export class Editor {
   }
 }
 
-const colours = HighlightStyle.define([
+const colors = HighlightStyle.define([
   { tag: [tags.keyword, tags.modifier, tags.operatorKeyword], class: "token-word" },
   { tag: [tags.string, tags.special(tags.string)], class: "token-string" },
   { tag: [tags.number, tags.bool, tags.null], class: "token-number" },

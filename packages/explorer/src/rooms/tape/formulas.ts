@@ -28,7 +28,7 @@ export const formulas: Readonly<Record<string, Formula>> = {
   neg: unary("-x", "-g"),
   pow: binary("a^b", "g\\, b\\, a^{b-1}", "g\\, y \\log a"),
   powSlope: binary("b\\, a^{b-1}", "g\\, b (b-1)\\, a^{b-2}", "g\\, a^{b-1} (1 + b \\log a)"),
-  timesLog: binary("b \\log a", "g\\, b / a", "g \\log a"),
+  xlogy: binary("b \\log a", "g\\, b / a", "g \\log a"),
   axpy: {
     value: "y = a\\, x + b",
     rules: ["\\bar a = \\textstyle\\sum g \\odot x", "\\bar x = a\\, g", "\\bar b = g"],
@@ -89,8 +89,8 @@ export const formulas: Readonly<Record<string, Formula>> = {
   argmax: unary("\\operatorname{argmax} x", null),
   argmin: unary("\\operatorname{argmin} x", null),
   prod: unary("\\textstyle\\prod x", "g \\odot \\textstyle\\prod_{j \\ne i} x_j"),
-  productsBefore: unary("y_i = \\textstyle\\prod_{j < i} x_j", "y \\odot \\operatorname{recurrence}(x, g)"),
-  recurrence: {
+  exclusiveCumprod: unary("y_i = \\textstyle\\prod_{j < i} x_j", "y \\odot \\operatorname{linearRecurrence}(x, g)"),
+  linearRecurrence: {
     value: "y_{i+1} = a_i\\, y_i + b_i",
     rules: ["\\bar a = \\bar b \\odot y", "\\bar b_i = a_{i+1}\\, \\bar b_{i+1} + g_{i+1}"],
   },
@@ -113,9 +113,9 @@ export const formulas: Readonly<Record<string, Formula>> = {
   stack: { value: "y = [x_1, x_2, \\dots]", rules: ["\\bar x_k = g[k]"] },
   pad: unary("x \\text{ with a margin}", "g \\text{ without the margin}"),
   take: { value: "y = a[i]", rules: ["\\bar a[i] \\mathrel{+}= g", null] },
-  untake: { value: "y[i] \\mathrel{+}= a", rules: ["\\bar a = g[i]", null] },
+  scatterAdd: { value: "y[i] \\mathrel{+}= a", rules: ["\\bar a = g[i]", null] },
   takeAlong: { value: "y = a[i]", rules: ["\\bar a[i] \\mathrel{+}= g", null] },
-  untakeAlong: { value: "y[i] \\mathrel{+}= a", rules: ["\\bar a = g[i]", null] },
+  scatterAddAlong: { value: "y[i] \\mathrel{+}= a", rules: ["\\bar a = g[i]", null] },
   oneHot: unary("[\\,x = k\\,]_k", null),
 
   // linear algebra
@@ -136,7 +136,7 @@ export const formulas: Readonly<Record<string, Formula>> = {
     value: "y = s \\odot (h - \\langle h, s \\rangle)",
     rules: ["\\bar s = (h - \\bar h) \\odot (g - \\bar g)", "\\bar h = s \\odot (g - \\langle g, s \\rangle)"],
   },
-  deviation: {
+  subtractWeightedMean: {
     value: "y = h - \\langle h, s \\rangle / \\langle 1, s \\rangle",
     rules: [
       "\\bar s = -y \\textstyle\\sum g / \\langle 1, s \\rangle",
@@ -178,13 +178,14 @@ export const formulas: Readonly<Record<string, Formula>> = {
 
   // what reverse mode itself needs
   alias: unary("x", "g"),
+  withLabel: unary("x", "g"),
   accumulate: binary("a + b", "g", "g"),
   pack: {
     value: "y = [x_1, x_2, \\dots]",
     rules: ["\\bar x_k = \\text{the part of } g \\text{ where } x_k \\text{ stands}"],
   },
   part: unary("x[\\text{from} : \\text{to}]", "g \\text{ among zeros}"),
-  placed: unary("x \\text{ among zeros}", "g[\\text{from} : \\text{to}]"),
+  place: unary("x \\text{ among zeros}", "g[\\text{from} : \\text{to}]"),
   stopGradient: unary("x", null),
   customVjp: {
     value: "y = \\operatorname{forward}(x)",

@@ -1,8 +1,8 @@
 import "./tape.css";
 import examples from "virtual:examples";
 import { useEffect } from "preact/hooks";
-import { put } from "../../house/address.ts";
-import { useKeys } from "../../house/keys.ts";
+import { put } from "../../page/address.ts";
+import { useKeys } from "../../page/keys.ts";
 import { expectFormulas } from "../../parts/Formula.tsx";
 import { Graph } from "./Graph.tsx";
 import { List } from "./List.tsx";

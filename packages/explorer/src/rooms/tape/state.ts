@@ -1,7 +1,7 @@
 import examples, { type Example } from "virtual:examples";
 import { computed, effect, signal } from "@preact/signals";
-import { type Address, address, put } from "../../house/address.ts";
-import { packed, unpacked } from "../../house/packed.ts";
+import { type Address, address, put } from "../../page/address.ts";
+import { packed, unpacked } from "../../page/packed.ts";
 import type { Outcome } from "../../sandbox/protocol.ts";
 import { Sandbox } from "../../sandbox/sandbox.ts";
 import { Timeline } from "./timeline.ts";

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { type Tensor, tensor, zeros } from "@wengert/core";
-import { type Shape, sizeOf } from "@wengert/core/ndarray";
+import { type Shape, sizeOf } from "@wengert/core/extend";
 import { numbers } from "../../support.ts";
 
 type Nested = number | boolean | readonly Nested[];

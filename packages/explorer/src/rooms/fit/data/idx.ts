@@ -1,9 +1,9 @@
-import { DataError as FileError } from "@wengert/train";
-import { readIdx as read } from "@wengert/train/data";
-import { DataError, type Dataset, fewestClasses, mostClasses } from "./dataset.ts";
+import { DataError } from "@wengert/core";
+import { readIdx as read } from "@wengert/data";
+import { type Dataset, maxClasses, minClasses } from "./dataset.ts";
 
-const mostBytes = 2 ** 28; // which take four times as much as numbers
-const mostPixels = 128 * 128;
+const defaultMaxBytes = 2 ** 28; // which take four times as much as numbers
+const maxPixels = 128 * 128;
 
 interface Idx {
   readonly name: string;
@@ -30,14 +30,14 @@ export async function readIdx(files: readonly File[]): Promise<Dataset> {
     );
   if (count === 0 || width === 0 || height === 0)
     throw new DataError(`${images.name} holds no images. Choose another file.`);
-  if (width * height > mostPixels)
+  if (width * height > maxPixels)
     throw new DataError(
-      `${images.name} holds images of ${width} × ${height} pixels; up to ${mostPixels} pixels each can be fitted here.`,
+      `${images.name} holds images of ${width} × ${height} pixels; up to ${maxPixels} pixels each can be fitted here.`,
     );
   const found = [...new Set(labels.bytes)].sort((a, b) => a - b);
-  if (found.length < fewestClasses || found.length > mostClasses)
+  if (found.length < minClasses || found.length > maxClasses)
     throw new DataError(
-      `${labels.name} holds ${found.length} different labels; expected ${fewestClasses} to ${mostClasses} classes.`,
+      `${labels.name} holds ${found.length} different labels; expected ${minClasses} to ${maxClasses} classes.`,
     );
   return {
     title: `${count.toLocaleString("en")} images of ${images.name}`,
@@ -51,10 +51,7 @@ export async function readIdx(files: readonly File[]): Promise<Dataset> {
 
 async function readOne(file: File): Promise<Idx> {
   const { name } = file;
-  const { dtype, shape, array } = await read(file, { maxBytes: mostBytes }).catch((error: unknown) => {
-    if (!(error instanceof FileError)) throw error;
-    throw new DataError(`${error.message.replace(/^readIdx: |: \{ maxBytes \}.*$/g, "")}.`);
-  });
+  const { dtype, shape, array } = await read(file, { maxBytes: defaultMaxBytes });
   const numbers = array!.data;
   const bytes = Uint8Array.from(numbers);
   if (dtype !== "int32" || bytes.some((byte, i) => byte !== numbers[i]))

@@ -1,6 +1,7 @@
-import { DataError, type Dataset, fewestClasses, mostClasses } from "./dataset.ts";
+import { DataError } from "@wengert/core";
+import { type Dataset, maxClasses, minClasses } from "./dataset.ts";
 
-const mostImages = 10_000;
+const maxImages = 10_000;
 
 /** A file and where it lies: "faces/anna/1.jpg". */
 export interface Placed {
@@ -35,8 +36,9 @@ async function walk(entry: FileSystemEntry): Promise<Placed[]> {
 }
 
 /**
- * The images of a folder, one sub-folder a class: the middle square of each, `side` pixels wide, in grey. They are decoded by
- * the browser, here, and sent nowhere. What is no image is left out and told. @throws DataError
+ * The images of a folder, one sub-folder a class: the middle square of each, `side` pixels wide, in gray. Other files are left
+ * out and reported. The browser decodes them, since `readImages` of @wengert/data reads only PNG and JPEG, in JavaScript.
+ * @throws DataError
  */
 export async function readImages(
   all: readonly Placed[],
@@ -56,12 +58,12 @@ export async function readImages(
   const names = [...new Set(inClasses.map(({ name }) => name))];
   const wanted =
     "Expected a folder with one sub-folder a class, each with its images (faces/anna/1.jpg, faces/ben/1.jpg)";
-  if (names.length < fewestClasses || names.length > mostClasses)
+  if (names.length < minClasses || names.length > maxClasses)
     throw new DataError(
-      `${wanted}; got ${all.length === 1 ? "1 file" : `${all.length} files`} in ${names.length === 1 ? "1 sub-folder" : `${names.length} sub-folders`}. ${names.length > mostClasses ? `Up to ${mostClasses} classes can be fitted here.` : "Choose the folder above."}`,
+      `${wanted}; got ${all.length === 1 ? "1 file" : `${all.length} files`} in ${names.length === 1 ? "1 sub-folder" : `${names.length} sub-folders`}. ${names.length > maxClasses ? `Up to ${maxClasses} classes can be fitted here.` : "Choose the folder above."}`,
     );
-  if (inClasses.length > mostImages)
-    throw new DataError(`${inClasses.length} files: up to ${mostImages} images can be fitted here. Take some away.`);
+  if (inClasses.length > maxImages)
+    throw new DataError(`${inClasses.length} files: up to ${maxImages} images can be fitted here. Take some away.`);
   const decoded: { readonly name: string; readonly pixels: Uint8Array }[] = [];
   for (const [i, { path, file, name }] of inClasses.entries()) {
     const pixels = await pixelsOf(file, side);
@@ -70,7 +72,7 @@ export async function readImages(
     progress(i + 1, inClasses.length);
   }
   const classes = names.filter((name) => decoded.some((each) => each.name === name));
-  if (classes.length < fewestClasses)
+  if (classes.length < minClasses)
     throw new DataError(
       `${wanted}; of ${inClasses.length} files in ${names.length} sub-folders ${decoded.length} can be read as images, of ${classes.length === 1 ? "1 class" : `${classes.length} classes`}. PNG, JPEG, WebP, GIF, AVIF and BMP can.`,
     );
@@ -84,12 +86,12 @@ export async function readImages(
     labels: Int32Array.from(decoded, ({ name }) => classes.indexOf(name)),
     classes,
     features: { width: side, height: side },
-    centre: rows.reduce((sum, byte) => sum + byte, 0) / rows.length / 255,
+    center: rows.reduce((sum, byte) => sum + byte, 0) / rows.length / 255,
     leftOut,
   };
 }
 
-/** The middle square of an image, in grey; `undefined` for what is none. */
+/** The middle square of an image, in gray; `undefined` for what is none. */
 export async function pixelsOf(file: Blob, side: number): Promise<Uint8Array | undefined> {
   let bitmap: ImageBitmap;
   try {

@@ -1,8 +1,8 @@
-import { rows as flat } from "@wengert/core/ndarray";
+import { ravel as flat } from "@wengert/core/extend";
 import { randomKey, randomNormal } from "@wengert/ops";
-import { packed, unpacked } from "../../../house/packed.ts";
+import { packed, unpacked } from "../../../page/packed.ts";
 import { reach } from "../grid.ts";
-import { type Dataset, fewestClasses } from "./dataset.ts";
+import { type Dataset, minClasses } from "./dataset.ts";
 
 /** A point of the plane and its class. */
 export interface Point {
@@ -13,7 +13,7 @@ export interface Point {
 
 /** Classes of points are letters, as they have no other name. */
 export const letters = ["A", "B", "C", "D", "E", "F"] as const;
-export const mostPoints = 1000;
+export const maxPoints = 1000;
 
 export const presets = [
   { name: "blobs", title: "Three clouds" },
@@ -27,7 +27,7 @@ export type Preset = (typeof presets)[number]["name"];
 
 /** The points of a preset, the same each time; on a raster of hundredths, as the address has them. */
 export async function presetPoints(name: Preset): Promise<readonly Point[]> {
-  const points = name === "penguins" ? (await import("./penguins.ts")).penguinPoints() : makers[name]();
+  const points = name === "penguins" ? await (await import("./penguins.ts")).penguinPoints() : makers[name]();
   return points.map(onRaster);
 }
 
@@ -89,7 +89,7 @@ export function unpackedPoints(field: string): readonly Point[] | undefined {
     k! >= 0 &&
     k! < letters.length &&
     more.length === 0;
-  if (points.length > mostPoints || !points.every(isPoint)) return undefined;
+  if (points.length > maxPoints || !points.every(isPoint)) return undefined;
   return points.map(([x, y, k]) => ({ x: x! / 100, y: y! / 100, k: k! }));
 }
 
@@ -98,7 +98,7 @@ export function pointsAsData(points: readonly Point[]): Dataset {
   points.forEach(({ x, y }, i) => {
     rows.set([x, y], 2 * i);
   });
-  const classes = Math.max(fewestClasses, ...points.map(({ k }) => k + 1));
+  const classes = Math.max(minClasses, ...points.map(({ k }) => k + 1));
   return {
     title: `${points.length} points`,
     rows,

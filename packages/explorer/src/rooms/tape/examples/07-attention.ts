@@ -1,8 +1,6 @@
 // A head of causal attention
-import { record, type Tensor, tensor } from "@wengert/core";
-import {
-  greaterEqual, matmul, mul, softmax, sum, transpose,
-} from "@wengert/ops";
+import { record, type Tensor, tensor, withLabel } from "@wengert/core";
+import { greaterEqual, matmul, mul, softmax, sum, transpose } from "@wengert/ops";
 
 const x = tensor([
   [1, 0, -1, 0.5],
@@ -14,8 +12,7 @@ const x = tensor([
 
 // A word sees itself and those before it.
 const places = tensor([[0], [1], [2], [3], [4]]);
-const past = greaterEqual(places, transpose(places));
-past.label = "past";
+const past = withLabel(greaterEqual(places, transpose(places)), "past");
 
 interface Head {
   readonly Q: Tensor;

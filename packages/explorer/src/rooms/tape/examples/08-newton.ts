@@ -1,8 +1,6 @@
 // A Newton step, by the Hessian
 import { grad, hessian, record, type Tensor, tensor } from "@wengert/core";
-import {
-  add, div, exp, mul, square, sub, sum,
-} from "@wengert/ops";
+import { add, div, exp, mul, square, sub, sum } from "@wengert/ops";
 
 const scale = tensor([1, 2], { label: "scale" });
 const f = (x: Tensor) =>

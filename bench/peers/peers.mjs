@@ -1,0 +1,70 @@
+/** Who is measured: how each peer is started, and what it is called in tables. */
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+/**
+ * @typedef {object} Peer
+ * @property {string} name as --peers takes it
+ * @property {string} title as tables show it
+ * @property {readonly string[]} command
+ * @property {Readonly<Record<string, string>>} [env]
+ */
+
+export const python = pythonWith("torch");
+const node = process.execPath;
+const folder = fileURLToPath(new URL("./", import.meta.url));
+
+/** @param {string} name @param {string} title @param {string} kernels @param {"float32" | "float64"} dtype @returns {Peer} */
+function wengert(name, title, kernels, dtype = "float32") {
+  return { name, title, command: [node, `${folder}wengert.mjs`, kernels, dtype] };
+}
+
+/** The first that answers says what the right numbers are: ours in float64. @type {readonly Peer[]} */
+export const peers = [
+  wengert("float64", "Wengert float64", "auto", "float64"),
+  wengert("wengert", "Wengert", "auto"),
+  wengert("plain", "plain loops", "plain"),
+  wengert("simd", "simd", "simd"),
+  wengert("fma", "fma", "fma"),
+  { name: "tfjs-wasm", title: "tfjs wasm", command: [node, `${folder}tfjs.mjs`, "wasm"] },
+  { name: "tfjs-cpu", title: "tfjs cpu", command: [node, `${folder}tfjs.mjs`, "cpu"] },
+  { name: "jax-js", title: "jax-js jit", command: [node, `${folder}jax.mjs`] },
+  { name: "onnxruntime", title: "ONNX Runtime, by hand", command: [node, `${folder}onnxruntime.mjs`] },
+  { name: "limit", title: "limit of SIMD128", command: [node, `${folder}limit.mjs`, "simd"] },
+  { name: "limit-fma", title: "limit with FMA", command: [node, `${folder}limit.mjs`, "fma"] },
+  pytorch("torch", "PyTorch"),
+  pytorch("torch-tuned", "PyTorch, BLAS for the processor", blasCore()),
+  pytorch("torch-sse", "PyTorch, BLAS of 128 bits", "Prescott"),
+];
+
+/**
+ * PyTorch as it was installed; with `core`, OpenBLAS takes the processor for that one. By itself it takes one that is newer
+ * than itself for an old one, with vectors of 128 bits like those of WebAssembly.
+ * @param {string} name @param {string} title @param {string} [core] @returns {Peer}
+ */
+function pytorch(name, title, core) {
+  const env = { OMP_NUM_THREADS: "1", OPENBLAS_NUM_THREADS: "1", ...(core && { OPENBLAS_CORETYPE: core }) };
+  return { name, title, command: [python, `${folder}pytorch.py`], env };
+}
+
+/** What OpenBLAS should take this processor for, as far as that of Debian 12 goes. */
+function blasCore() {
+  try {
+    const flags =
+      readFileSync("/proc/cpuinfo", "utf8")
+        .match(/^flags.*$/m)?.[0]
+        .split(/\s+/) ?? [];
+    return flags.includes("avx512vl") ? "SkylakeX" : flags.includes("avx2") ? "Haswell" : "";
+  } catch {
+    return ""; // no Linux
+  }
+}
+
+/** The Python that has this module, PYTHON before others; where none has it, the first says so itself. @param {string} module */
+function pythonWith(module) {
+  const candidates = [process.env.PYTHON, "python3", "/usr/bin/python3"].filter((name) => name !== undefined);
+  const code = `import importlib.util as util, sys; sys.exit(util.find_spec("${module}") is None)`;
+  const has = (/** @type {string} */ name) => spawnSync(name, ["-c", code]).status === 0;
+  return candidates.find(has) ?? /** @type {string} */ (candidates[0]);
+}

@@ -1,0 +1,141 @@
+/** A case: first all peers compute it once and are compared, then they are timed in turn, round after round. */
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { inputsOf } from "../cases/data.mjs";
+import { difference, median, summary } from "./statistics.mjs";
+
+/**
+ * @typedef {import("./conversation.mjs").Conversation} Conversation
+ * @typedef {import("../cases/cases.mjs").Case} Case
+ * @typedef {import("./statistics.mjs").Summary} Summary
+ *
+ * @typedef {{ rounds: number, warm: number, round: number, patience?: number }} Effort milliseconds: of warming up, of each
+ * round, for an answer
+ * @typedef {Summary & { rounds: number[], count: number }} Timing nanoseconds, over all samples; the median of each round
+ * @typedef {{ timings: Record<string, Timing>, differences: Record<string, number>, out: Record<string, string> }} Outcome
+ */
+
+/** Numbers may differ by this share of the largest of their tensor: float32 has 6e-8, and sums of 10,000 lose digits. */
+export const tolerance = 1e-4;
+
+/**
+ * @param {Case} given @param {ReadonlyMap<string, Conversation>} peers the first to answer has the right numbers
+ * @param {Effort} effort @returns {Promise<Outcome>}
+ */
+export async function measure({ family, sizes }, peers, { rounds, warm, round, patience }) {
+  const folder = mkdtempSync(join(tmpdir(), "wengert-bench-"));
+  /** @type {Outcome} */
+  const outcome = { timings: {}, differences: {}, out: {} };
+  /** @type {Map<string, Conversation>} */
+  const running = new Map();
+  try {
+    const inputs = writeInputs(inputsOf(family, sizes), folder);
+    /** @type {Record<string, Float64Array> | undefined} */
+    let right;
+    for (const [name, peer] of peers) {
+      await attempt(name, async () => {
+        const place = join(folder, name);
+        mkdirSync(place);
+        const outputs = readOutputs((await asked(peer, "prepare", { family, sizes, inputs, folder: place })).outputs);
+        rmSync(place, { recursive: true });
+        running.set(name, peer);
+        if (Object.keys(outputs).length === 0) return; // a yardstick, which computes nothing
+        right ??= outputs;
+        const { worst, where } = compare(outputs, right);
+        outcome.differences[name] = worst;
+        if (!(worst <= tolerance)) {
+          running.delete(name);
+          await peer.ask("release");
+          throw new Error(`WRONG NUMBERS: ${where} differs by ${worst.toPrecision(2)} of its largest`);
+        }
+      });
+    }
+    right = undefined;
+
+    /** @type {Map<string, number>} */
+    const paces = new Map();
+    for (const [name, peer] of running) {
+      await attempt(name, async () => {
+        paces.set(name, (await asked(peer, "warm", { milliseconds: warm })).nanoseconds);
+      });
+    }
+    /** @type {Map<string, number[][]>} */
+    const samples = new Map([...paces.keys()].map((name) => [name, []]));
+    for (let i = 0; i < rounds; i++) {
+      for (const name of turned([...samples.keys()], i)) {
+        await attempt(name, async () => {
+          const pace = /** @type {number} */ (paces.get(name));
+          const repetitions = Math.max(1, Math.ceil(1e5 / pace)); // 0.1 ms: clocks tell that well
+          const count = Math.max(1, Math.min(200, Math.floor((round * 1e6) / (pace * repetitions))));
+          const peer = /** @type {Conversation} */ (running.get(name));
+          const { nanoseconds } = await asked(peer, "time", { samples: count, repetitions });
+          samples.get(name)?.push(nanoseconds);
+        });
+      }
+    }
+    for (const [name, lists] of samples) {
+      if (outcome.out[name] !== undefined || lists.length === 0) continue;
+      const all = lists.flat();
+      outcome.timings[name] = { ...summary(all), rounds: lists.map((list) => median(list)), count: all.length };
+    }
+    for (const [name, peer] of running) await attempt(name, () => asked(peer, "release"));
+    return outcome;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+
+  /** The answer, or an Error with what the peer said was wrong. @param {Conversation} peer @param {string} what @param {object} [request] */
+  async function asked(peer, what, request) {
+    const answer = await peer.ask(what, request, patience);
+    const trouble = answer.error ?? answer.unsupported;
+    if (trouble !== undefined) throw new Error(trouble);
+    return answer;
+  }
+
+  /** What fails takes this one peer out. @param {string} name @param {() => Promise<unknown>} action */
+  async function attempt(name, action) {
+    if (outcome.out[name] !== undefined) return;
+    try {
+      await action();
+    } catch (error) {
+      outcome.out[name] = /** @type {Error} */ (error).message;
+    }
+  }
+}
+
+/**
+ * The output that is furthest from what it should be.
+ * @param {Record<string, Float64Array>} outputs @param {Record<string, Float64Array>} right
+ */
+export function compare(outputs, right) {
+  let [worst, where] = [0, ""];
+  for (const [name, expected] of Object.entries(right)) {
+    const got = outputs[name];
+    const far = got ? difference(got, expected) : Infinity;
+    if (far > worst) [worst, where] = [far, name];
+  }
+  return { worst, where };
+}
+
+/** Each round begins with another peer. @param {readonly string[]} names @param {number} round */
+function turned(names, round) {
+  const at = names.length === 0 ? 0 : round % names.length;
+  return [...names.slice(at), ...names.slice(0, at)];
+}
+
+/** @param {ReturnType<typeof inputsOf>} inputs @param {string} folder */
+function writeInputs(inputs, folder) {
+  const entries = Object.entries(inputs).map(([name, { shape, values }]) => {
+    const path = join(folder, `${name}.${values instanceof Int32Array ? "i32" : "f32"}`);
+    writeFileSync(path, values);
+    return [name, { shape, path }];
+  });
+  return Object.fromEntries(entries);
+}
+
+/** @param {Record<string, string>} paths @returns {Record<string, Float64Array>} */
+function readOutputs(paths) {
+  const read = (/** @type {string} */ path) => new Float64Array(new Uint8Array(readFileSync(path)).buffer);
+  return Object.fromEntries(Object.entries(paths).map(([name, path]) => [name, read(path)]));
+}

@@ -1,0 +1,70 @@
+/** Files of results, one for each full run on a day. */
+import { spawnSync } from "node:child_process";
+import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import os from "node:os";
+import { fileURLToPath } from "node:url";
+
+/**
+ * @typedef {object} Results
+ * @property {string} date ISO 8601
+ * @property {number} seconds that the run took
+ * @property {{ cpu: string, cores: number, memory: number, os: string, pinned: boolean, commit: string }} machine memory in GB
+ * @property {Record<string, Record<string, string>>} versions by peer
+ * @property {Record<string, string>} titles of the peers, in the order of the tables
+ * @property {Record<string, string>} missing peers that could not be had, and why
+ * @property {(import("../cases/cases.mjs").Case & import("./measure.mjs").Outcome)[]} cases
+ * @property {import("./first.mjs").First[]} [first]
+ * @property {import("./bundles.mjs").Bundle[]} [bundles]
+ * @property {import("./growth.mjs").Growth[]} [growth]
+ */
+
+const folder = fileURLToPath(new URL("../results/", import.meta.url));
+
+/** @param {boolean} isPinned @returns {Results["machine"]} */
+export function machine(isPinned) {
+  const { stdout } = spawnSync("git", ["describe", "--always", "--dirty", "--abbrev=10"], { encoding: "utf8" });
+  return {
+    cpu: os.cpus()[0]?.model.trim() ?? os.arch(),
+    cores: os.availableParallelism(),
+    memory: Math.round(os.totalmem() / 2 ** 30),
+    os: `${os.type()} ${os.release()}`,
+    pinned: isPinned,
+    commit: stdout?.trim() ?? "",
+  };
+}
+
+/** The path it has been written to, whole or not at all. @param {Results} results @param {string} [where] */
+export function writeResults(results, where = folder) {
+  const node = results.versions.wengert?.node ?? process.versions.node;
+  const path = `${where}${results.date.slice(0, 10)}-node-${node.split(".")[0]}.json`;
+  mkdirSync(where, { recursive: true });
+  writeWhole(
+    path,
+    `${JSON.stringify(results, (_, value) => (typeof value === "number" ? rounded(value) : value), 1)}\n`,
+  );
+  return path;
+}
+
+/** The last of the runs that are kept; undefined where there is none. @returns {Results | undefined} */
+export function newestResults() {
+  let names;
+  try {
+    names = readdirSync(folder).filter((name) => name.endsWith(".json"));
+  } catch {
+    return undefined;
+  }
+  const all = names.map((name) => /** @type {Results} */ (JSON.parse(readFileSync(folder + name, "utf8"))));
+  return all.toSorted((a, b) => a.date.localeCompare(b.date)).at(-1);
+}
+
+/** @param {string} path @param {string} text */
+export function writeWhole(path, text) {
+  const draft = `${path}.${process.pid}.tmp`;
+  writeFileSync(draft, text);
+  renameSync(draft, path);
+}
+
+/** Four digits: more would be noise. @param {number} value */
+function rounded(value) {
+  return Number.isInteger(value) ? value : Number(value.toPrecision(4));
+}

@@ -1,0 +1,129 @@
+import { mustBeFunction } from "../checks/arguments.ts";
+import { ArgumentError, isList, show } from "../checks/errors.ts";
+import { isReadable } from "../checks/options.ts";
+import { describe, type Tensor } from "../values/tensor.ts";
+import {
+  asTree,
+  type Cotangents,
+  floatsOf,
+  leaves,
+  leavesLike,
+  type TreeFunction,
+  type TreesOnly,
+  unflatten,
+} from "../values/tree.ts";
+import { alias, pack, unpack } from "./fanout.ts";
+import { apply } from "./op.ts";
+import { flowsTo, innermostTape, type Step, type Tape, withSubstitute } from "./tape.ts";
+import { runWithTape, seedCotangents } from "./vjp.ts";
+
+// Functions that a tape sees as one step. Only the innermost tape that tracks an argument does: the tapes around it, and
+// traces, go on seeing the ops inside, so derivatives of higher order and programs need nothing more.
+
+/**
+ * A function with a VJP of its own. `forward(...args)` returns `[value, residuals]`, and `backward(residuals, cotangent)`
+ * one cotangent an argument. The innermost derivative uses the rule; those around it differentiate the ops that forward
+ * and backward are made of.
+ * @throws ArgumentError if forward uses a tensor that is differentiated but not an argument: its cotangent would be lost.
+ */
+export function customVjp<A extends readonly unknown[], R, S>(rule: {
+  readonly forward: ((...args: A) => readonly [R, S]) & TreesOnly<Cotangents<A>> & TreesOnly<R>;
+  readonly backward: (residuals: NoInfer<S>, cotangent: NoInfer<R>) => readonly [...A];
+}): (...args: A) => R {
+  const { forward, backward } = isReadable(rule) ? rule : ({} as typeof rule);
+  if (![forward, backward].every((f) => typeof f === "function"))
+    throw new ArgumentError(`customVjp: expected { forward, backward }, two functions; got ${show(rule)}`);
+  return (...callArgs) => {
+    const args = callArgs.map((arg) => asTree(arg)) as unknown as A;
+    const inputs = leaves("customVjp", args, "args");
+    const tape = innermostTape(inputs);
+    if (tape === undefined) return pairOf(forward(...args))[0];
+    const throwCaptured = (captured: Tensor) => {
+      throw new ArgumentError(
+        `customVjp: forward uses ${describe(captured)}, which is being differentiated and is not an argument; make it one, or stopGradient it`,
+      );
+    };
+    const fresh = freshArguments("customVjp", tape, args);
+    const [value, residuals] = reportCaptures(tape, throwCaptured, () => {
+      const [result, saved] = pairOf(forward(...fresh));
+      return [aliasTree("customVjp", result), saved] as const;
+    });
+    return recordAsOneStep("customVjp", tape, inputs, value, (g) =>
+      leavesLike("customVjp", [args, "args"], [backward(residuals, g), "what backward returns"]),
+    );
+  };
+}
+
+function pairOf<R, S>(returned: readonly [R, S]): readonly [R, S] {
+  if (isList(returned) && returned.length === 2) return returned;
+  throw new ArgumentError(`customVjp: forward must return [value, residuals], got ${show(returned)}`);
+}
+
+/** `f`, of whose run only the inputs are kept: the pullback runs it again. Differentiable to any order. */
+export function checkpoint<A extends readonly unknown[], R>(f: TreeFunction<A, R>): (...args: A) => R {
+  mustBeFunction("checkpoint", f);
+  return (...callArgs) => {
+    const args = callArgs.map((arg) => asTree(arg)) as unknown as A;
+    const inputs = leaves("checkpoint", args, "args");
+    const tape = innermostTape(inputs);
+    if (tape === undefined) return f(...args);
+    const captured = new Set<Tensor>();
+    const fresh = freshArguments("checkpoint", tape, args);
+    const value = reportCaptures(
+      tape,
+      (tensor) => captured.add(tensor),
+      () => aliasTree("checkpoint", f(...fresh)),
+    );
+    const { floats, withFloats } = floatsOf("checkpoint", [args, "args"]);
+    return recordAsOneStep("checkpoint", tape, [...floats, ...captured], value, (g) => {
+      const rerun = runWithTape("checkpoint", (xs: Tensor[]) => f(...withFloats(xs)), [floats], [0], {
+        captured,
+      });
+      const cotangents = seedCotangents("checkpoint", [rerun.value, "the value of f"], [g, "the cotangent"]);
+      const [ofFloats] = rerun.pull(cotangents) as [Tensor[]];
+      return [...ofFloats, ...[...captured].map((tensor) => cotangents.get(tensor) ?? null)];
+    });
+  };
+}
+
+/** Runs `body` hidden from `tape`, and reports the tensors it uses that `tape` tracks. */
+function reportCaptures<T>(tape: Tape, report: (captured: Tensor) => void, body: () => T): T {
+  const record = (step: Step) => {
+    step.inputs.forEach((input, k) => {
+      if (tape.tracks(input) && flowsTo(step.op, k)) report(input);
+    });
+  };
+  return withSubstitute(tape, { record }, body);
+}
+
+/** Runs `body` without recording its steps on `tape`. */
+const hideFrom = <T>(tape: Tape, body: () => T): T => withSubstitute(tape, { record: () => {} }, body);
+
+/** Returns untracked aliases of the arguments, so that captured tensors can be told from them. */
+const freshArguments = <A>(caller: string, tape: Tape, args: A): A => hideFrom(tape, () => aliasTree(caller, args));
+
+/** The same tree under new identities: a function may return one of its inputs, which a step may not. */
+const aliasTree = <T>(caller: string, tree: T): T =>
+  unflatten(
+    tree,
+    leaves(caller, tree, "the value of f").map((leaf) => apply(alias.spec, [leaf], undefined, leaf.label)),
+  );
+
+/** Records `value`, which was computed hidden from `tape`, as the output of a single step with the rule `backward`. */
+function recordAsOneStep<R>(
+  name: string,
+  tape: Tape,
+  inputs: readonly Tensor[],
+  value: R,
+  backward: (cotangent: R) => readonly (Tensor | null)[],
+): R {
+  const { floats, withFloats } = floatsOf(name, [value, "the value of f"]);
+  const record = (output: Tensor, split: (packed: Tensor) => readonly Tensor[]) =>
+    tape.record({ op: { name, vjp: (g) => backward(withFloats(split(g))) }, inputs, params: undefined, output });
+  if (floats.length === 1) record(floats[0]!, (g) => [g]);
+  if (floats.length < 2) return value;
+  // A step has one output: several travel in one vector.
+  const packed = hideFrom(tape, () => pack(floats));
+  record(packed, (g) => unpack(g, floats));
+  return withFloats(unpack(packed, floats));
+}

@@ -1,0 +1,201 @@
+import { mustBeList } from "../checks/arguments.ts";
+import { ArgumentError } from "../checks/errors.ts";
+import { withDefaults } from "../checks/options.ts";
+import { basis, checkMemory, fullLike, zeros } from "../values/create.ts";
+import { isFloat } from "../values/dtype.ts";
+import { noDerivative } from "../values/operands.ts";
+import type { Tensor, TensorLike } from "../values/tensor.ts";
+import {
+  asTree,
+  type Cotangent,
+  floatsOf,
+  leaves,
+  type TreeFunction,
+  type TreesOnly,
+  unflatten,
+} from "../values/tree.ts";
+import { pack, part } from "./fanout.ts";
+import {
+  argumentIndices,
+  type GradOf,
+  type GradOptions,
+  gradDefaults,
+  gradient,
+  type SelectedArguments,
+  singleOrList,
+  splitAux,
+  type WithAux,
+} from "./grad.ts";
+import { runWithTape, seedCotangents } from "./vjp.ts";
+
+/**
+ * `f(...args)`, and the pushforward: from a tangent of each argument to that of the value, J v.
+ * The pullback u ↦ uᵀJ is linear, so its own pullback is v ↦ J v: forward mode needs no rules of its own.
+ */
+export function linearize<A extends readonly unknown[], R>(
+  f: TreeFunction<A, R>,
+  ...args: A
+): { value: R; pushforward: (...tangents: A) => R } {
+  return linearizeAs("linearize", f, args, ["pushforward", "arguments"]);
+}
+
+function linearizeAs<A extends readonly unknown[], R>(
+  caller: string,
+  f: (...args: A) => R,
+  args: A,
+  [speaker, names]: readonly [caller: string, args: string],
+): { value: R; pushforward: (...tangents: A) => R } {
+  const { value, pull } = runWithTape<A, R>(caller, f, args, [...args.keys()]);
+  const output = [value, "the value of f"] as const;
+  const { floats, withFloats } = floatsOf(caller, output);
+  const pullback = (us: readonly Tensor[]) => pull(seedCotangents(caller, output, [withFloats(us), "the cotangent"]));
+  const zeroCotangents = floats.map((y) => fullLike(y, 0)); // a linear map has the same pullback everywhere
+  const transposed = runWithTape(caller, pullback, [zeroCotangents], [0]);
+  return {
+    value,
+    pushforward: (...tangents) => {
+      const partners = transposed.value;
+      const tangentTrees = tangents.map((tangent, i) => asTree(tangent, partners[i]));
+      const vs = seedCotangents(speaker, [partners, names], [tangentTrees, "tangents"]);
+      const [outputTangents] = transposed.pull(vs) as [Tensor[]];
+      return withFloats(outputTangents, (y) => fullLike(y, 0));
+    },
+  };
+}
+
+/** The value of `f` and its tangent J v, where `primals` and `tangents` hold one entry an argument. */
+export function jvp<A extends readonly unknown[], R>(
+  f: TreeFunction<A, R>,
+  primals: A,
+  tangents: NoInfer<A>,
+): { value: R; tangent: R } {
+  mustBeList("jvp", "primals", primals);
+  mustBeList("jvp", "tangents", tangents);
+  const { value, pushforward } = linearizeAs<A, R>("jvp", f, primals, ["jvp", "primals"]);
+  return { value, tangent: pushforward(...tangents) };
+}
+
+/** The blocks ∂y/∂x, `[...y.shape, ...x.shape]`, for each tensor y of a tree Y and within it each x of a tree X. */
+export type Blocks<Y, X> = Y extends TensorLike
+  ? X extends TensorLike
+    ? Tensor
+    : { [K in keyof X]: Blocks<Y, X[K]> }
+  : { [K in keyof Y]: Blocks<Y[K], X> };
+
+/** The arguments that argnums chooses: the type of one, or a tuple of the types of several. */
+type Selected<A extends readonly unknown[], N> = N extends number
+  ? A[N]
+  : { -readonly [K in keyof N]: N[K] extends number ? A[N[K]] : never };
+
+/**
+ * Returns the function that takes the arguments of `f` and returns ∂f/∂x, of shape `[...out, ...in]`, for the argument x that
+ * `argnums` names; of trees, and of several arguments, a tree of blocks. It costs one pullback for each element of the value.
+ * With `hasAux` it returns `{ jacobian, aux }`.
+ */
+export function jacobian<A extends readonly unknown[], Y, X, const N extends number | readonly number[] = 0>(
+  f: WithAux<A, Y, X> & TreesOnly<Cotangent<SelectedArguments<A, N>>> & TreesOnly<Y>,
+  options: GradOptions<N, true> & { readonly hasAux: true },
+): (...args: A) => { jacobian: Blocks<Y, Selected<A, NoInfer<N>>>; aux: X };
+export function jacobian<A extends readonly unknown[], Y, const N extends number | readonly number[] = 0>(
+  f: ((...args: A) => Y) & TreesOnly<Cotangent<SelectedArguments<A, N>>> & TreesOnly<Y>,
+  options?: GradOptions<N, false>,
+): (...args: A) => Blocks<Y, Selected<A, NoInfer<N>>>;
+export function jacobian(f: (...args: unknown[]) => unknown, options?: GradOptions): (...args: unknown[]) => unknown {
+  const settings = withDefaults("jacobian", options, gradDefaults);
+  return (...args) => {
+    const { blocks, aux } = jacobianAt("jacobian", f, args, settings);
+    return settings.hasAux ? { jacobian: blocks, aux } : blocks;
+  };
+}
+
+/**
+ * Returns the function that takes the arguments of `f`, whose value is a scalar, and returns ∂²f/∂x², of shape
+ * `[...in, ...in]`, for the argument x that `argnums` names; of trees, and of several arguments, a tree of blocks. With `hasAux`
+ * it returns `{ hessian, aux }`.
+ */
+export function hessian<A extends readonly unknown[], X, const N extends number | readonly number[] = 0>(
+  f: WithAux<A, Tensor, X> & TreesOnly<Cotangent<SelectedArguments<A, N>>>,
+  options: GradOptions<N, true> & { readonly hasAux: true },
+): (...args: A) => { hessian: Blocks<Selected<A, NoInfer<N>>, Selected<A, NoInfer<N>>>; aux: X };
+export function hessian<A extends readonly unknown[], const N extends number | readonly number[] = 0>(
+  f: ((...args: A) => Tensor) & TreesOnly<Cotangent<SelectedArguments<A, N>>>,
+  options?: GradOptions<N, false>,
+): (...args: A) => Blocks<Selected<A, NoInfer<N>>, Selected<A, NoInfer<N>>>;
+export function hessian(f: (...args: unknown[]) => unknown, options?: GradOptions): (...args: unknown[]) => unknown {
+  const settings = withDefaults("hessian", options, gradDefaults);
+  return (...args) => {
+    const { blocks, aux } = jacobianAt(
+      "hessian",
+      gradientWithAux("hessian", f, settings),
+      args,
+      { ...settings, hasAux: true },
+      f,
+    );
+    return settings.hasAux ? { hessian: blocks, aux } : blocks;
+  };
+}
+
+/**
+ * Returns the function (...args, v) ↦ (∂²f/∂x²) v for the argument x that `argnums` names, without the matrix: it is symmetric, so
+ * the product is the gradient's own pullback. v has the structure of x; for several arguments it is a list. With `hasAux` it
+ * returns `{ hvp, aux }`.
+ */
+export function hvp<A extends readonly unknown[], X, const N extends number | readonly number[] = 0>(
+  f: WithAux<A, Tensor, X> & TreesOnly<Cotangent<SelectedArguments<A, N>>>,
+  options: GradOptions<N, true> & { readonly hasAux: true },
+): (...args: [...args: A, v: GradOf<A, NoInfer<N>>]) => { hvp: GradOf<A, NoInfer<N>>; aux: X };
+export function hvp<A extends readonly unknown[], const N extends number | readonly number[] = 0>(
+  f: ((...args: A) => Tensor) & TreesOnly<Cotangent<SelectedArguments<A, N>>>,
+  options?: GradOptions<N, false>,
+): (...args: [...args: A, v: GradOf<A, NoInfer<N>>]) => GradOf<A, NoInfer<N>>;
+export function hvp(f: (...args: unknown[]) => unknown, options?: GradOptions): unknown {
+  const settings = withDefaults("hvp", options, gradDefaults);
+  return (...callArgs: unknown[]) => {
+    const [args, v] = [callArgs.slice(0, -1), callArgs.at(-1)];
+    const indices = argumentIndices("hvp", settings.argnums);
+    if (args.length <= Math.max(...indices))
+      throw new ArgumentError(`hvp: expected the arguments of f and then v, got ${callArgs.length} in all`);
+    const run = runWithTape("hvp", gradientWithAux("hvp", f, settings), args, indices, { names: f });
+    const [gradients, aux] = run.value;
+    const product = run.pull(seedCotangents("hvp", [gradients, "x"], [asTree(v, gradients), "v"]));
+    const result = singleOrList(product, settings.argnums!);
+    return settings.hasAux ? { hvp: result, aux } : result;
+  };
+}
+
+/** The gradient of `f` as a function that returns it with the aux of `f`. */
+const gradientWithAux =
+  (caller: string, f: (...args: unknown[]) => unknown, settings: GradOptions) =>
+  (...args: unknown[]): readonly [gradient: unknown, aux: unknown] => {
+    const { grad, aux } = gradient(caller, f, args, settings, f);
+    return [grad, aux];
+  };
+
+function jacobianAt(
+  caller: string,
+  f: (...args: unknown[]) => unknown,
+  args: unknown[],
+  { argnums = 0, hasAux }: GradOptions,
+  names: (...args: never) => unknown = f,
+): { blocks: unknown; aux: unknown } {
+  const indices = argumentIndices(caller, argnums);
+  const { value: returned, inputs, pull } = runWithTape(caller, f, args, indices, { names });
+  const [value, aux] = splitAux(caller, returned, hasAux);
+  const outputs = leaves(caller, value, "the value of f");
+  for (const y of outputs) for (const input of inputs) checkMemory(caller, [...y.shape, ...input.shape], input.dtype);
+  const structure = singleOrList(
+    indices.map((n) => asTree(args[n])),
+    argnums,
+  );
+  const blocks = outputs.map((y) => {
+    if (!isFloat(y.dtype)) throw noDerivative(caller, y);
+    const rows = [...basis(y)].map((seed) => leaves(caller, pull(new Map([[y, seed]])), "gradient"));
+    const block = (input: Tensor, i: number): Tensor => {
+      const shape = [...y.shape, ...input.shape];
+      if (rows.length === 0) return zeros(shape, { dtype: input.dtype });
+      return part(pack(rows.map((row) => row[i]!)), { shape, offset: 0 });
+    };
+    return unflatten(structure, inputs.map(block));
+  });
+  return { blocks: unflatten(value, blocks), aux };
+}

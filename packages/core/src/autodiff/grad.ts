@@ -1,0 +1,127 @@
+import { ArgumentError, isList, ShapeError, show, TreeError } from "../checks/errors.ts";
+import { type Complete, withDefaults } from "../checks/options.ts";
+import { fullLike } from "../values/create.ts";
+import { isFloat } from "../values/dtype.ts";
+import { shapeText } from "../values/format.ts";
+import { lossHint, noDerivative } from "../values/operands.ts";
+import { describe, Tensor } from "../values/tensor.ts";
+import type { Cotangent, TreesOnly } from "../values/tree.ts";
+import { runWithTape } from "./vjp.ts";
+
+/** The types of the arguments that argnums chooses. */
+export type SelectedArguments<A extends readonly unknown[], N> = A[N extends readonly number[]
+  ? N[number]
+  : N extends number
+    ? N
+    : never];
+
+/** The type of a gradient: that of the argument, or a tuple of those of several. */
+export type GradOf<A extends readonly unknown[], N> = N extends number
+  ? Cotangent<A[N]>
+  : N extends readonly [infer First extends number, ...infer Rest]
+    ? [Cotangent<A[First]>, ...GradsOf<A, Rest>]
+    : Cotangent<A[number]>[];
+type GradsOf<A extends readonly unknown[], N extends readonly unknown[]> = {
+  [K in keyof N]: N[K] extends number ? Cotangent<A[N[K]]> : never;
+};
+
+export interface GradOptions<N = number | readonly number[], H = boolean> {
+  /** The argument to differentiate with respect to, or a list of different ones. Default 0. */
+  readonly argnums?: N | undefined;
+  /** Whether `f` returns `[value, aux]`, where aux may be anything and is returned beside the derivative. Default false. */
+  readonly hasAux?: H | undefined;
+}
+
+/** A function whose value is differentiated, and one that returns something else beside it. */
+export type WithAux<A extends readonly unknown[], Y, X> = (...args: A) => readonly [Y, X];
+
+/**
+ * Returns the function that takes the arguments of `f` and returns the gradient of its value, a scalar, with respect to those
+ * that `argnums` names; other arguments may be anything. The gradient is a tree of the argument's own type. With `hasAux` it
+ * returns `{ grad, aux }`.
+ * @throws TreeError, DTypeError, ShapeError, ArgumentError, when it is called, for a value of `f` that is not one float
+ */
+export function grad<A extends readonly unknown[], X, const N extends number | readonly number[] = 0>(
+  f: WithAux<A, Tensor, X> & TreesOnly<Cotangent<SelectedArguments<A, N>>>,
+  options: GradOptions<N, true> & { readonly hasAux: true },
+): (...args: A) => { grad: GradOf<A, NoInfer<N>>; aux: X };
+export function grad<A extends readonly unknown[], const N extends number | readonly number[] = 0>(
+  f: ((...args: A) => Tensor) & TreesOnly<Cotangent<SelectedArguments<A, N>>>,
+  options?: GradOptions<N, false>,
+): (...args: A) => GradOf<A, NoInfer<N>>;
+export function grad(f: (...args: unknown[]) => unknown, options?: GradOptions): (...args: unknown[]) => unknown {
+  const settings = withDefaults("grad", options, gradDefaults);
+  return (...args) => {
+    const { grad, aux } = gradient("grad", f, args, settings);
+    return settings.hasAux ? { grad, aux } : grad;
+  };
+}
+
+/** Like `grad`, with the value of `f` beside the gradient: `{ value, grad }`, and `aux` with `hasAux`. */
+export function valueAndGrad<A extends readonly unknown[], X, const N extends number | readonly number[] = 0>(
+  f: WithAux<A, Tensor, X> & TreesOnly<Cotangent<SelectedArguments<A, N>>>,
+  options: GradOptions<N, true> & { readonly hasAux: true },
+): (...args: A) => { value: Tensor; grad: GradOf<A, NoInfer<N>>; aux: X };
+export function valueAndGrad<A extends readonly unknown[], const N extends number | readonly number[] = 0>(
+  f: ((...args: A) => Tensor) & TreesOnly<Cotangent<SelectedArguments<A, N>>>,
+  options?: GradOptions<N, false>,
+): (...args: A) => { value: Tensor; grad: GradOf<A, NoInfer<N>> };
+export function valueAndGrad(
+  f: (...args: unknown[]) => unknown,
+  options?: GradOptions,
+): (...args: unknown[]) => unknown {
+  const settings = withDefaults("valueAndGrad", options, gradDefaults);
+  return (...args) => {
+    const { value, grad, aux } = gradient("valueAndGrad", f, args, settings);
+    return settings.hasAux ? { value, grad, aux } : { value, grad };
+  };
+}
+
+export const gradDefaults: Complete<GradOptions> = { argnums: 0, hasAux: false };
+
+/** Runs `f`, checks that its value is one float, and pulls 1 back. `names` is the function whose parameters messages name. */
+export function gradient<A extends readonly unknown[]>(
+  caller: string,
+  f: (...args: A) => unknown,
+  args: A,
+  { argnums = 0, hasAux }: GradOptions = gradDefaults,
+  names: (...args: never) => unknown = f,
+): { value: Tensor; grad: unknown; aux: unknown } {
+  const { value, pull } = runWithTape(caller, f, args, argumentIndices(caller, argnums), { names });
+  const [loss, aux] = splitAux(caller, value, hasAux);
+  if (!(loss instanceof Tensor))
+    throw new TreeError(`${caller}: f must return a scalar tensor, got ${show(loss)}${lossHint(loss)}`);
+  if (loss.shape.length > 0) {
+    const hint = "reduce it with sum or mean, or use vjp or jacobian";
+    throw new ShapeError(`${caller}: f must return a scalar, got ${describe(loss, "shape")}; ${hint}`);
+  }
+  if (!isFloat(loss.dtype)) throw noDerivative(caller, loss);
+  return { value: loss, grad: singleOrList(pull(new Map([[loss, fullLike(loss, 1)]])), argnums), aux };
+}
+
+/** The arguments that `argnums` names, as a list. @throws ArgumentError */
+export function argumentIndices(caller: string, argnums: unknown): readonly number[] {
+  const list: unknown = typeof argnums === "number" ? [argnums] : argnums;
+  const isIndex = (n: unknown, i: number, all: readonly unknown[]): boolean =>
+    Number.isInteger(n) && (n as number) >= 0 && all.indexOf(n) === i;
+  if (isList(list) && list.every(isIndex)) return list as readonly number[];
+  const got = isList(argnums) ? shapeText(argnums) : show(argnums);
+  throw new ArgumentError(
+    `${caller}: argnums is the place of an argument, from 0, or a list of different ones; got ${got}`,
+  );
+}
+
+/** One tree for one argument, a list of them for a list of arguments. */
+export const singleOrList = (trees: readonly unknown[], argnums: number | readonly number[]): unknown =>
+  typeof argnums === "number" ? trees[0] : trees;
+
+/** The value of `f` and what it returns beside it. @throws ArgumentError */
+export function splitAux(
+  caller: string,
+  returned: unknown,
+  hasAux: boolean | undefined,
+): readonly [value: unknown, aux?: unknown] {
+  if (!hasAux) return [returned];
+  if (isList(returned) && returned.length === 2) return returned as unknown as [unknown, unknown];
+  throw new ArgumentError(`${caller}: with hasAux f must return [value, aux], got ${show(returned)}`);
+}

@@ -1,0 +1,94 @@
+import { ArgumentError, isArray, isList, show } from "./errors.ts";
+
+/** Every option of `O` with its default: `undefined` where it has none, or where another value decides. */
+export type Complete<O> = { readonly [K in keyof O]-?: O[K] | undefined };
+
+/**
+ * The options of a call, those that are absent or `undefined` with their defaults.
+ * @throws ArgumentError for options that are not one object, and for unknown names.
+ */
+export function withDefaults<O>(caller: string, options: unknown, defaults: Complete<O>): Complete<O> {
+  if (options === undefined) return defaults;
+  if (!isPlain(options)) throw notAnOptionsObject(caller, options, Object.keys(defaults ?? {}));
+  const complete: Record<string, unknown> = { ...defaults };
+  for (const name of Object.keys(options)) {
+    if (!Object.hasOwn(complete, name)) throw unknownOption(caller, name, Object.keys(complete));
+    const value = (options as Record<string, unknown>)[name];
+    if (value !== undefined) complete[name] = value;
+  }
+  return complete as Complete<O>;
+}
+
+/** Whether `x` is an object literal, from any realm: it has one prototype, or none. */
+function isPlain(x: unknown): x is object {
+  if (typeof x !== "object" || x === null || isArray(x)) return false;
+  const prototype = prototypeOf(x);
+  return prototype === null || (prototype !== undefined && prototypeOf(prototype) === null);
+}
+
+/** Whether `x` is an object, and no proxy that was revoked. */
+export const isReadable = (x: unknown): x is object =>
+  typeof x === "object" && x !== null && prototypeOf(x) !== undefined;
+
+/** The prototype of `x`; `undefined` for a proxy that cannot be read. */
+export function prototypeOf(x: object): object | null | undefined {
+  try {
+    return Object.getPrototypeOf(x);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The usual mistake is an option without its name: sum(x, 1). */
+function notAnOptionsObject(caller: string, options: unknown, names: readonly string[]): ArgumentError {
+  if (names.length === 0)
+    return new ArgumentError(`${caller}: there are no options, got ${show(options)} after the inputs; leave it out`);
+  const kind = isList(options) ? "list" : typeof options;
+  const suggestion = names.find((name) => optionKinds[name]?.includes(kind));
+  const isShort = isList(options)
+    ? options.length < 9 && options.every((entry) => typeof entry === "number")
+    : typeof options !== "string" || options.length < 20;
+  const value = suggestion && isShort ? JSON.stringify(options).replaceAll(",", ", ") : "...";
+  const isArgument = names[0] === "argnums" && kind === "object"; // grad(f, x)
+  const hint = isArgument ? `write ${caller}(f)(...)` : `write { ${suggestion ?? names[0]}: ${value} }`;
+  return new ArgumentError(`${caller}: expected the options as one object, got ${show(options)}; ${hint}`);
+}
+
+/** The kinds of value that each option takes. */
+const optionKinds: Readonly<Record<string, readonly string[]>> = {
+  axis: ["number", "list"],
+  shape: ["list"],
+  axes: ["list"],
+  widths: ["list"],
+  dtype: ["string"],
+  reduction: ["string"],
+  numClasses: ["number"],
+  argnums: ["number", "list"],
+};
+
+function unknownOption(caller: string, name: string, names: readonly string[]): ArgumentError {
+  if (names.length === 0) return new ArgumentError(`${caller}: there are no options, got ${name}; leave it out`);
+  const normalize = (text: string) => text.toLowerCase().replace(/[^a-z]/g, "");
+  const normalized = (Object.hasOwn(aliases, normalize(name)) && aliases[normalize(name)]) || normalize(name);
+  const suggestion = names.find(
+    (known) => normalize(known).includes(normalized) || normalized.includes(normalize(known)),
+  );
+  const list = `ptions are ${names.join(", ")}`;
+  const guess = suggestion === undefined ? `o${list}` : `did you mean ${suggestion}? O${list}`;
+  return new ArgumentError(`${caller}: there is no option ${name}; ${guess}`);
+}
+
+/** What other libraries call an option. */
+const aliases: Readonly<Record<string, string>> = {
+  dim: "axis",
+  dims: "axis",
+  axes: "axis",
+  perm: "axes",
+  depth: "numclasses",
+  begin: "start",
+  lr: "learningrate",
+  rate: "learningrate",
+  optimiser: "optimizer",
+  share: "fraction",
+  grey: "grayscale",
+};

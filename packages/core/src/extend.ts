@@ -1,0 +1,28 @@
+// For authors of ops and of packages: declare ops, record steps, check arguments, word errors, read arrays.
+
+export { accumulate, alias, pack, part, place } from "./autodiff/fanout.ts";
+export type { Args, Binary, Call, Fault, Inputs, Kernel, PerInput, Unary, View, VjpRule } from "./autodiff/op.ts";
+export { type AnyOpSpec, apply, defineOp, type Op, type OpSpec } from "./autodiff/op.ts";
+export { type Differentiable, type Recorder, Tape, withRecorder } from "./autodiff/tape.ts";
+export { isList, prefixErrors, show, withCaller } from "./checks/errors.ts";
+export { type Complete, withDefaults } from "./checks/options.ts";
+export { builtin } from "./checks/platform.ts";
+export { listHint, sizeHint } from "./values/create.ts";
+export { checkDType, isFloat } from "./values/dtype.ts";
+export { shapeText } from "./values/format.ts";
+export {
+  allocateArray,
+  assign,
+  type Data,
+  isRowMajor,
+  isSameShape,
+  type NdArray,
+  ndarray,
+  type ReadonlyNdArray,
+  ravel,
+  type Shape,
+  sizeOf,
+} from "./values/ndarray.ts";
+export { mixedDTypes, sharedFloat, tensorHint, toTensors } from "./values/operands.ts";
+export { describe, type Operand } from "./values/tensor.ts";
+export { leaves, leavesAlike, type TreeFunction, type TreesOnly, unflatten, walk } from "./values/tree.ts";

@@ -1,0 +1,40 @@
+import { bytesOf, type Tensor } from "../values/tensor.ts";
+import { checkListing, type Program } from "./trace.ts";
+
+export interface Cost {
+  /** Floating-point operations. */
+  readonly flops: number;
+  /** Bytes read and written by kernels. */
+  readonly bytes: number;
+  /** Bytes held at the worst moment if each value is dropped after its last use; inputs and constants are held. */
+  readonly peakBytes: number;
+}
+
+/** What running a program takes, by its shapes alone. */
+export function cost(program: Program): Cost {
+  checkListing("cost", program);
+  const { inputs, constants = [], steps, outputs } = program;
+  const owner = new Map<Tensor, Tensor>(); // whose memory a view lies in
+  const ownerOf = (tensor: Tensor) => owner.get(tensor) ?? tensor;
+  const lastUse = new Map<Tensor, number>();
+  steps.forEach(({ op, inputs, output }, i) => {
+    if (op.view) owner.set(output, ownerOf(inputs[0]!));
+    for (const tensor of [...inputs, output]) lastUse.set(ownerOf(tensor), i);
+  });
+  for (const tensor of [...inputs, ...constants, ...outputs]) lastUse.set(ownerOf(tensor), Infinity);
+  const lastUsedAt = steps.map((): Tensor[] => []);
+  for (const [tensor, i] of lastUse) lastUsedAt[i]?.push(tensor);
+  const total = (tensors: Iterable<Tensor>) => [...tensors].reduce((sum, tensor) => sum + bytesOf(tensor), 0);
+  let [flops, bytes, heldBytes] = [0, 0, total(new Set([...inputs, ...constants]))];
+  let peakBytes = heldBytes;
+  steps.forEach(({ op, inputs, params, output }, i) => {
+    flops += op.flops ? op.flops(inputs, output, params) : op.view ? 0 : output.size;
+    if (!op.view) {
+      bytes += total([...inputs, output]);
+      heldBytes += bytesOf(output);
+    }
+    peakBytes = Math.max(peakBytes, heldBytes);
+    heldBytes -= total(lastUsedAt[i]!);
+  });
+  return { flops, bytes, peakBytes };
+}

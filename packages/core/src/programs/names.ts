@@ -1,0 +1,28 @@
+import type { Step } from "../autodiff/tape.ts";
+import { numberText } from "../values/format.ts";
+import type { Tensor } from "../values/tensor.ts";
+import type { Listing } from "./trace.ts";
+
+/** The tensors that steps use and neither inputs nor steps give. */
+export function constantsOf({ inputs, steps }: Listing): Tensor[] {
+  const known = new Set([...inputs, ...steps.map(({ output }) => output)]);
+  return [...new Set(steps.flatMap((step) => step.inputs))].filter((x) => !known.has(x));
+}
+
+export const isUnlabeledScalar = (x: Tensor): boolean =>
+  x.array !== undefined && x.shape.length === 0 && x.label === undefined;
+
+/** Inputs and constants by label, or by value where they are mere numbers; steps by number and label. */
+export function namesOf(listing: Listing): (tensor: Tensor) => string {
+  const names = new Map(listing.inputs.map((x, i) => [x, x.label ?? `x${i + 1}`]));
+  for (const [i, { output }] of listing.steps.entries()) names.set(output, `#${i + 1} ${output.label ?? ""}`.trimEnd());
+  let unnamed = 0;
+  for (const c of constantsOf(listing))
+    names.set(c, isUnlabeledScalar(c) ? numberText(c.item()) : (c.label ?? `c${++unnamed}`));
+  return (tensor) => names.get(tensor) ?? tensor.label ?? "constant";
+}
+
+export function stepTitle({ op, params }: Step): string {
+  const visibleParams = Object.entries(params ?? {}).filter(([, value]) => value !== undefined && value !== false);
+  return [op.name, ...visibleParams.map(([name, value]) => `${name}=${JSON.stringify(value)}`)].join(" ");
+}

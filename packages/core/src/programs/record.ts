@@ -1,0 +1,26 @@
+import { type Pull, sweep } from "../autodiff/sweep.ts";
+import { runWithTape, seedCotangents } from "../autodiff/vjp.ts";
+import { fullLike } from "../values/create.ts";
+import { leaves, type TreeFunction, unflatten } from "../values/tree.ts";
+import type { Listing } from "./trace.ts";
+
+/** One run of a function, and its tape. */
+export interface Recording<R> extends Listing {
+  readonly value: R;
+  /** The sweep, one pull at a time, from a cotangent of the value. Default: ones. */
+  pulls(cotangent?: R): Iterable<Pull>;
+}
+
+/** Runs `f` and keeps its tape. Arguments are trees of tensors of any dtype. */
+export function record<A extends readonly unknown[], R>(f: TreeFunction<A, R>, ...args: A): Recording<R> {
+  return recordAs<A, R>("record", f, args);
+}
+
+export function recordAs<A extends readonly unknown[], R>(caller: string, f: (...args: A) => R, args: A): Recording<R> {
+  const { value, tape, inputs } = runWithTape<A, R>(caller, f, args, [...args.keys()], { anyDType: true });
+  const outputs = leaves(caller, value, "the value of f");
+  const ones = () => unflatten(value, outputs.map((y) => fullLike(y, 1))); // biome-ignore format: one thought
+  const pulls = (g: R = ones()) =>
+    sweep(tape, seedCotangents("pulls", [value, "the value of f"], [g, "the cotangent"]));
+  return { value, inputs, steps: tape.steps, outputs, pulls };
+}

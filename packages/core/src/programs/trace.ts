@@ -1,0 +1,139 @@
+import { type AnyOpSpec, apply } from "../autodiff/op.ts";
+import { type Step, withRecorder } from "../autodiff/tape.ts";
+import { mustBeFunction } from "../checks/arguments.ts";
+import { ArgumentError, isList, show, TracedValueError } from "../checks/errors.ts";
+import { checkShapeAndDType } from "../values/create.ts";
+import type { DType } from "../values/dtype.ts";
+import type { Shape } from "../values/ndarray.ts";
+import { describe, Tensor } from "../values/tensor.ts";
+import {
+  argumentName,
+  asTree,
+  isNode,
+  leaves,
+  leavesAlike,
+  type TreeFunction,
+  traverse,
+  unflatten,
+} from "../values/tree.ts";
+
+/** What a recording and a program have in common: a list of steps, where it begins and where it ends. */
+export interface Listing {
+  readonly inputs: readonly Tensor[];
+  readonly steps: readonly Step[];
+  readonly outputs: readonly Tensor[];
+}
+
+/** @throws ArgumentError unless given a recording or a program. */
+export function checkListing(caller: string, listing: Listing): void {
+  const isTensors = (list: unknown) => isList(list) && list.every((x) => x instanceof Tensor);
+  const isStep = (step: Partial<Step>) =>
+    isNode(step) && typeof step.op?.name === "string" && isTensors(step.inputs) && step.output instanceof Tensor;
+  const { inputs, steps, outputs, constants = [] } = (isNode(listing) ? listing : {}) as Partial<Program>;
+  if ([inputs, outputs, constants].every(isTensors) && isList(steps) && steps.every(isStep)) return;
+  throw new ArgumentError(`${caller}: expected what record or trace returned, got ${show(listing)}`);
+}
+
+/** A tensor to come: what `trace` needs to know of an argument. */
+export interface Spec {
+  readonly shape: Shape;
+  /** Default: float64. */
+  readonly dtype?: DType | undefined;
+  readonly label?: string | undefined;
+}
+
+/** A tree with specs, or tensors as examples, where `T` has its tensors. */
+export type SpecsOf<T> = T extends Tensor ? Tensor | Spec : { readonly [K in keyof T]: SpecsOf<T[K]> };
+
+/** What a function does, as plain data: a list of steps from inputs and constants to outputs. */
+export interface Program<A extends readonly unknown[] = readonly unknown[], R = unknown> {
+  /** The arguments, with an input for each tensor: no values. */
+  readonly args: A;
+  /** The value, with an output for each tensor. */
+  readonly value: R;
+  readonly inputs: readonly Tensor[];
+  /** The tensors with values that the steps use. */
+  readonly constants: readonly Tensor[];
+  readonly steps: readonly Step<AnyOpSpec>[];
+  readonly outputs: readonly Tensor[];
+}
+
+/**
+ * The steps that `f` takes for arguments of the shapes and dtypes of `specs`. Nothing is computed but what depends on
+ * no argument. Derivatives inside `f` are steps like any other.
+ * @throws TracedValueError if `f` asks for a value.
+ */
+export function trace<A extends readonly unknown[], R>(
+  f: TreeFunction<A, R>,
+  ...specs: { readonly [K in keyof A]: SpecsOf<A[K]> }
+): Program<A, R> {
+  mustBeFunction("trace", f);
+  const args = specs.map((spec, i) => inputsFor(spec, argumentName(f, i))) as unknown as A;
+  const steps: Step<AnyOpSpec>[] = [];
+  const record = (step: Step) => {
+    if (step.output.array === undefined) steps.push(step as Step<AnyOpSpec>);
+  };
+  const value = withRecorder("trace", { record }, () => f(...args));
+  const [inputs, outputs] = [leaves("trace", args, "args"), leaves("trace", value, "the value of f")];
+  const needed = new Set(outputs);
+  const keptSteps: Step<AnyOpSpec>[] = [];
+  for (const step of steps.toReversed()) {
+    if (!needed.has(step.output)) continue;
+    keptSteps.push(step);
+    for (const input of step.inputs) needed.add(input);
+  }
+  keptSteps.reverse();
+  const known = new Set([...inputs, ...keptSteps.map(({ output }) => output)]);
+  const constants = [...needed].filter((tensor) => !known.has(tensor));
+  const traced = constants.find(({ array }) => array === undefined);
+  if (traced)
+    throw new TracedValueError(
+      `trace: f uses ${describe(traced)}, which another trace is tracing; pass it as an argument`,
+    );
+  return { args, value, inputs, constants, steps: keptSteps, outputs };
+}
+
+/** The arguments of a program: a tensor without a value in place of each spec. */
+function inputsFor(specs: unknown, path: string): unknown {
+  const inputs: Tensor[] = [];
+  const kind = { is: (x: unknown): x is Tensor | Spec => x instanceof Tensor || isSpec(x), error: notASpec };
+  traverse(
+    "trace",
+    [[specs, path]],
+    ([spec], pathOf) => {
+      const { shape, dtype = "float64", label = pathOf(0) } = spec!;
+      checkShapeAndDType("trace", shape, dtype);
+      inputs.push(new Tensor([...shape], dtype, undefined, label));
+    },
+    kind,
+  );
+  return unflatten(specs, inputs, kind.is);
+}
+
+function notASpec(caller: string, path: string, spec: unknown): ArgumentError {
+  const hint = typeof spec === "number" ? "; write { shape: [...] }" : "";
+  return new ArgumentError(
+    `${caller}: ${path} must be a tensor or { shape, dtype } (or arrays and objects of them), got ${show(spec)}${hint}`,
+  );
+}
+
+const isSpec = (x: unknown): x is Spec => isNode(x) && "shape" in x && isList(x.shape) && !x.shape.some(isNode);
+
+/** The value of a program for `args`, which have the shapes and dtypes it was traced with. Its steps are ops like any other. */
+export function evaluate<A extends readonly unknown[], R>(program: Program<A, R>, ...args: A): R {
+  checkListing("evaluate", program);
+  if (!isList(program.args) || program.steps.some(({ op }) => typeof op.shape !== "function"))
+    throw new ArgumentError("evaluate: expected a program, which trace returns");
+  const inputValues = leavesAlike(
+    "evaluate",
+    [program.args, "what was traced"],
+    [args.map((arg, i) => asTree(arg, program.args[i])), "args"],
+  );
+  const values = new Map(program.inputs.map((input, i) => [input, inputValues[i]!]));
+  const resolve = (tensor: Tensor): Tensor => values.get(tensor) ?? tensor;
+  for (const { op, inputs, params, output } of program.steps) {
+    values.set(output, apply(op, inputs.map(resolve), params));
+  }
+  leaves("evaluate", program.value, "the value of the program");
+  return unflatten(program.value, program.outputs.map(resolve));
+}

@@ -1,0 +1,63 @@
+import type { Data, Shape, Strided } from "./view.ts";
+
+/** out ← a, element by element, whatever the strides. The two share no memory. */
+export function assign(out: Strided, a: Strided): void {
+  const { data: y, offset: o, shape, stride: t } = out;
+  const { data: x, offset: i, stride: s } = a;
+  if (shape.length === 0) y[o] = x[i]!;
+  else if (shape.length === 1) copyPlane(1, 0, 0, shape[0]!, t[0]!, s[0]!, y, o, x, i);
+  else if (shape.length === 2) copyPlane(shape[0]!, t[0]!, s[0]!, shape[1]!, t[1]!, s[1]!, y, o, x, i);
+  else copyPlanes(0, axesToWalk(shape, t, s), out, o, a, i);
+}
+
+/** The axes, at the end those along which neighbors lie in `a` and then in `out`, so that memory is read in order. */
+function axesToWalk(shape: Shape, t: Shape, s: Shape): readonly number[] {
+  const axisWithSmallestStride = (axes: readonly number[], stride: Shape): number =>
+    axes.reduce((best, axis) => (distance(axis, stride) < distance(best, stride) ? axis : best));
+  const distance = (axis: number, stride: Shape) =>
+    shape[axis] === 1 || stride[axis] === 0 ? Infinity : Math.abs(stride[axis]!);
+  const axes = [...shape.keys()];
+  const last = axisWithSmallestStride(axes, t);
+  const rest = axes.filter((axis) => axis !== last);
+  const secondLast = axisWithSmallestStride(rest, s);
+  return [...rest.filter((axis) => axis !== secondLast), secondLast, last];
+}
+
+function copyPlanes(depth: number, axes: readonly number[], out: Strided, o: number, a: Strided, i: number): void {
+  const axis = axes[depth]!;
+  const [n, t, s] = [out.shape[axis]!, out.stride[axis]!, a.stride[axis]!];
+  if (depth < axes.length - 2) {
+    for (let k = 0; k < n; k++) copyPlanes(depth + 1, axes, out, o + k * t, a, i + k * s);
+  } else {
+    const last = axes[depth + 1]!;
+    copyPlane(n, t, s, out.shape[last]!, out.stride[last]!, a.stride[last]!, out.data, o, a.data, i);
+  }
+}
+
+const tile = 16; // columns at a time: so many cache lines of `x` stay in the cache while it is read across
+
+/** m rows of n entries: `y` goes by t and v, `x` by s and u. */
+function copyPlane(
+  m: number,
+  t: number,
+  s: number,
+  n: number,
+  v: number,
+  u: number,
+  y: Data,
+  o: number,
+  x: Data,
+  i: number,
+): void {
+  if (n < 8 && n < m) {
+    copyPlane(n, v, u, m, t, s, y, o, x, i); // long loops inside
+    return;
+  }
+  const width = Math.abs(u) > Math.abs(s) && m > 1 ? tile : n;
+  for (let from = 0; from < n; from += width) {
+    const to = Math.min(n, from + width);
+    for (let k = 0; k < m; k++) {
+      for (let l = from, p = o + k * t + from * v, q = i + k * s + from * u; l < to; l++, p += v, q += u) y[p] = x[q]!;
+    }
+  }
+}

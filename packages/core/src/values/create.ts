@@ -1,0 +1,272 @@
+import {
+  ArgumentError,
+  DTypeError,
+  hintFor,
+  isArray,
+  isList,
+  OutOfRangeError,
+  prefixErrors,
+  ShapeError,
+  show,
+} from "../checks/errors.ts";
+import { type Complete, prototypeOf, withDefaults } from "../checks/options.ts";
+import { allocate, checkDType, type DType, isFloat, storage } from "./dtype.ts";
+import { shapeText } from "./format.ts";
+import {
+  assign,
+  checkSize,
+  type Data,
+  type NdArray,
+  ndarray,
+  type ReadonlyNdArray,
+  ravel,
+  type Shape,
+  sizeOf,
+} from "./ndarray.ts";
+import { type Nested, type Operand, Tensor } from "./tensor.ts";
+
+export interface TensorOptions {
+  /** Default: float64, or what a typed array, an ndarray, a tensor or booleans bring with them. */
+  readonly dtype?: DType | undefined;
+  readonly label?: string | undefined;
+}
+
+const tensorDefaults: Complete<TensorOptions> = { dtype: undefined, label: undefined };
+
+/**
+ * A tensor with a copy of `value`: a number, a boolean, nested arrays of them, a typed array, an ndarray or a tensor (of
+ * which only the numbers are taken, so that no derivative flows back: `cast` converts on the tape).
+ * @throws ShapeError for ragged nesting, DTypeError for what is no number, both with the place; OutOfRangeError for a
+ * number that int32 cannot hold.
+ */
+export function tensor(
+  value: Nested | ArrayLike<number> | readonly ArrayLike<number>[] | ReadonlyNdArray | Tensor,
+  options?: TensorOptions,
+): Tensor {
+  const { dtype, label } = checkOptions("tensor", options);
+  const source: unknown = value instanceof Tensor ? value.data : value;
+  const array = isNdArray(source) ? checkNdArray("tensor", source) : undefined;
+  const shape = array ? [...array.shape] : nestedShape(source);
+  const defaultDType = value instanceof Tensor ? value.dtype : dtypeOf(array ? array.data : source);
+  const type = prefixErrors("tensor", () => checkDType(dtype ?? defaultDType));
+  checkShape("tensor", shape);
+  const data = allocate("tensor", shape, type);
+  if (array === undefined) copyNested(source, shape, data, type);
+  else copyNested(elements(array), [data.length], data, type);
+  return new Tensor(shape, type, ndarray(data, shape), label);
+}
+
+/** Completes the options of a new tensor. @throws ArgumentError unless the label is a string. */
+function checkOptions(caller: string, options: unknown): Complete<TensorOptions> {
+  const complete = withDefaults<TensorOptions>(caller, options, tensorDefaults);
+  if (complete.label === undefined || typeof complete.label === "string") return complete;
+  throw new ArgumentError(`${caller}: a label is a string, got ${show(complete.label)}`);
+}
+
+/** Copies nested lists of `shape` into `data`, row by row. */
+function copyNested(source: unknown, shape: Shape, data: Data, dtype: DType): void {
+  const path: number[] = [];
+  let written = 0;
+  const visit = (part: unknown): void => {
+    const depth = path.length;
+    if (depth === shape.length && !isArrayLike(part)) {
+      data[written++] = toNumber("tensor", part, dtype, path);
+    } else if (!isArrayLike(part) || part.length !== shape[depth]) {
+      const got =
+        isArrayLike(part) && depth < shape.length
+          ? `${part.length}`
+          : typeof part === "number"
+            ? `the number ${part}`
+            : show(part);
+      const expected = depth === shape.length ? "a number" : `${shape[depth]} entries`;
+      throw new ShapeError(
+        `tensor: ragged nesting: expected ${expected} at ${indexText(path)}, as in its first sibling, got ${got}; fill it up, or keep a list of tensors`,
+      );
+    } else if (isFloat(dtype) && depth === shape.length - 1 && isFloatArray(part)) {
+      if (part.length > 0) data.set(part, written); // nothing to check, and there may be millions
+      written += part.length;
+    } else {
+      for (let i = 0; i < part.length; i++) {
+        path[depth] = i;
+        visit(part[i]);
+      }
+      path.length = depth;
+    }
+  };
+  visit(source);
+}
+
+/** A tensor of `shape` full of `value`. @throws ShapeError for a size that is no whole number ≥ 0. */
+export const full = (shape: Shape, value: number | boolean, options?: TensorOptions): Tensor =>
+  createFull("full", shape, value, options);
+export const zeros = (shape: Shape, options?: TensorOptions): Tensor => createFull("zeros", shape, 0, options);
+export const ones = (shape: Shape, options?: TensorOptions): Tensor => createFull("ones", shape, 1, options);
+
+function createFull(caller: string, shape: Shape, value: number | boolean, options: TensorOptions | undefined): Tensor {
+  const sizes = [...checkShape(caller, shape)]; // zeros(2, 3) has a wrong shape before it has wrong options
+  return fillTensor(caller, sizes, value, checkOptions(caller, options));
+}
+
+/** A tensor of the shape and dtype of `like`, full of `value`. */
+export const fullLike = (like: Operand, value: number): Tensor =>
+  fillTensor("full", like.shape, value, { dtype: like.dtype });
+/** A number as a tensor without axes. */
+export const scalar = (value: number, dtype: DType): Tensor => fillTensor("full", [], value, { dtype });
+
+function fillTensor(caller: string, shape: Shape, value: number | boolean, { dtype, label }: TensorOptions): Tensor {
+  const type = prefixErrors(caller, () => checkDType(dtype ?? (typeof value === "boolean" ? "bool" : "float64")));
+  const number = toNumber(caller, value, type, []);
+  const data = allocate(caller, shape, type);
+  if (number !== 0) data.fill(number);
+  return new Tensor(shape, type, ndarray(data, shape), label);
+}
+
+/** The tensors of the shape and dtype of `like` that are 1 in one place and 0 elsewhere, in order. */
+export function* basis(like: Tensor): Generator<Tensor> {
+  for (let i = 0; i < like.size; i++) {
+    const data = allocate("basis", like.shape, like.dtype);
+    data[i] = 1;
+    yield new Tensor(like.shape, like.dtype, ndarray(data, like.shape));
+  }
+}
+
+/**
+ * The tensor whose numbers are `nd`, with its strides and offset; nothing is copied, so the caller gives `nd` up and
+ * never writes to it again. dtype: float64, float32, int32, or bool for uint8 that holds nothing but 0 and 1.
+ * @throws DTypeError for any other (`tensor(nd, { dtype })` copies and converts).
+ */
+export function fromNdarray(nd: ReadonlyNdArray, options?: { readonly label?: string | undefined }): Tensor {
+  const { label } = withDefaults("fromNdarray", options, { label: undefined });
+  if (!isNdArray(nd))
+    throw new ArgumentError(`fromNdarray: expected an ndarray, got ${show(nd)}; tensor(...) takes nested arrays`);
+  const array = checkNdArray("fromNdarray", nd);
+  const isBool = nd.dtype === "uint8" && ravel(array).every((x) => x <= 1);
+  const dtype = isBool ? "bool" : (nd.dtype as DType);
+  const shape = [...nd.shape];
+  if (isBool || (Object.hasOwn(storage, dtype) && nd.data instanceof storage[dtype]))
+    return new Tensor(shape, dtype, ndarray(nd.data, shape, [...nd.stride], nd.offset), label);
+  throw new DTypeError(
+    `fromNdarray: dtype ${nd.dtype} cannot be wrapped (float64, float32, int32, or uint8 of 0 and 1 can); ` +
+      'tensor(nd, { dtype: "float64" }) copies and converts',
+  );
+}
+
+/** `shape`, if it is one. @throws ShapeError; OutOfRangeError for too many elements. */
+function checkShape(caller: string, shape: Shape): Shape {
+  if (!isArray(shape))
+    throw new ShapeError(`${caller}: a shape is a list of sizes, such as [2, 3]; got ${show(shape)}${listHint(shape)}`);
+  if (shape.length > maxAxes)
+    throw new ShapeError(`${caller}: a shape of ${shape.length} axes; there are at most ${maxAxes}`);
+  const invalidAxis = shape.findIndex((n) => !Number.isSafeInteger(n) || n < 0);
+  if (invalidAxis >= 0)
+    throw new ShapeError(
+      `${caller}: sizes are whole numbers ≥ 0, got ${shapeText(shape)} (axis ${invalidAxis})${sizeHint(shape)}`,
+    );
+  checkSize(caller, shape);
+  return shape;
+}
+
+/** Throws unless there is memory for a tensor of this shape and dtype, before hours of work for it; a small one is not tried. */
+export function checkMemory(caller: string, shape: Shape, dtype: DType): void {
+  checkSize(caller, shape);
+  if (sizeOf(shape) > 2 ** 20) allocate(caller, shape, dtype);
+}
+
+/** A hint for a number in place of a list. */
+export const listHint = (value: unknown): string => (typeof value === "number" ? `; write [${value}]` : "");
+/** A hint for a size of -1. */
+export const sizeHint = (shape: Shape): string => (shape.includes(-1) ? "; only reshape finds a size for -1" : "");
+
+/** Throws unless there can be a tensor of this shape and dtype. */
+export function checkShapeAndDType(caller: string, shape: Shape, dtype: DType): void {
+  checkShape(caller, shape);
+  prefixErrors(caller, () => checkDType(dtype));
+}
+
+function toNumber(caller: string, value: unknown, dtype: DType, path: readonly number[]): number {
+  const at = () => (path.length === 0 ? "" : ` at ${indexText(path)}`);
+  if (dtype === "bool" && (typeof value === "boolean" || value === 0 || value === 1)) return Number(value);
+  if (typeof value === "bigint") {
+    throw new DTypeError(
+      `${caller}: ${value}n${at()} is a 64-bit integer, and a number is exact only up to 2^53; convert with Number(x) if that will do`,
+    );
+  }
+  if (typeof value !== "number" || dtype === "bool") {
+    const hint =
+      typeof value === "boolean"
+        ? '; booleans make a tensor of { dtype: "bool" }, all or none'
+        : typeof value === "number"
+          ? "; numbers become bools by notEqual(x, 0)"
+          : typeof value === "string"
+            ? "; convert with Number(x)"
+            : hintFor(value);
+    throw new DTypeError(
+      `${caller}: expected ${dtype === "bool" ? "true, false, 0 or 1" : "a number"}${at()}, got ${show(value)}${hint}`,
+    );
+  }
+  if (dtype === "int32" && value !== (value | 0)) {
+    throw new OutOfRangeError(`${caller}: ${value}${at()} is no int32; round it, or use float64`);
+  }
+  return value;
+}
+
+const indexText = (path: readonly number[]): string => path.map((i) => `[${i}]`).join("");
+
+const isFloatArray = (x: unknown): x is Data => x instanceof Float32Array || x instanceof Float64Array;
+/** Whether `x` is an array or a typed array. */
+export const isArrayLike = (x: unknown): x is ArrayLike<unknown> =>
+  isArray(x) || (ArrayBuffer.isView(x) && !(x instanceof DataView));
+
+export function isNdArray(x: unknown): x is NdArray {
+  if (typeof x !== "object" || x === null || prototypeOf(x) === undefined) return false;
+  return !isArrayLike(x) && "stride" in x && "offset" in x && "data" in x && "pick" in x;
+}
+
+/** `nd`, if its elements lie in its memory. @throws ShapeError. */
+function checkNdArray(caller: string, nd: NdArray): NdArray {
+  const { data, shape, stride, offset } = nd;
+  checkShape(caller, shape);
+  const hasStrides =
+    isList(stride) && stride.length === shape.length && [...stride, offset].every(Number.isSafeInteger);
+  if (!isArrayLike(data) || !hasStrides)
+    throw new ShapeError(`${caller}: an ndarray has data, and a stride for each size of its shape; got ${show(nd)}`);
+  let [first, last] = [offset, offset];
+  for (const [axis, n] of shape.entries()) {
+    if (stride[axis]! < 0) first += (n - 1) * stride[axis]!;
+    else last += (n - 1) * stride[axis]!;
+  }
+  if (sizeOf(shape) === 0 || (first >= 0 && last < data.length)) return nd;
+  throw new ShapeError(
+    `${caller}: an ndarray of shape ${shapeText(shape)}, stride ${shapeText(stride)} and offset ${offset} reaches beyond its ${data.length} numbers`,
+  );
+}
+
+/** The elements of any ndarray, one over a plain array included. */
+function elements(nd: NdArray): ArrayLike<number> {
+  if (ArrayBuffer.isView(nd.data)) return ravel(nd);
+  const copy: number[] = new Array(sizeOf(nd.shape));
+  assign(ndarray(copy as unknown as Data, nd.shape), nd);
+  return copy;
+}
+
+const maxAxes = 64;
+// as in NumPy
+
+/** The shape that the first entries have all the way down. */
+function nestedShape(value: unknown): number[] {
+  const shape: number[] = [];
+  for (let part = value; isArrayLike(part); part = part[0]) {
+    if (shape.push(part.length) > maxAxes)
+      throw new ShapeError(`tensor: nested deeper than ${maxAxes} axes; does the array contain itself?`);
+  }
+  return shape;
+}
+
+/** The dtype that a value has of itself: typed arrays of a storage type, booleans; float64 otherwise. */
+function dtypeOf(value: unknown): DType {
+  let part = value;
+  while (isArray(part) && part.length > 0) part = part[0];
+  if (typeof part === "boolean") return "bool";
+  if (!ArrayBuffer.isView(part)) return "float64";
+  return part instanceof Float32Array ? "float32" : part instanceof Int32Array ? "int32" : "float64";
+}

@@ -1,0 +1,75 @@
+import { isArray, show } from "../checks/errors.ts";
+import { type ReadonlyNdArray, type Shape, sizeOf } from "./ndarray.ts";
+
+/** [2, 3] as a message shows it; what should be a shape, or a list of lists, may hold anything. */
+export function shapeText(shape: readonly unknown[], depth = 1): string {
+  const visible = Array.from({ length: Math.min(shape.length, maxEntries) }, (_, i) => entryText(shape[i], depth));
+  return `[${visible.join(", ")}${shape.length > maxEntries ? ", …" : ""}]`;
+}
+const maxEntries = 33;
+
+function entryText(x: unknown, depth: number): string {
+  if (typeof x === "number") return String(x);
+  return depth > 0 && isArray(x) ? shapeText(x, depth - 1) : show(x);
+}
+
+/** One number in a sentence: six significant digits at most. */
+export const numberText = (x: number): string => String(Number(x.toPrecision(6)));
+
+/** The place of the element number `at`, counted row by row, in an array of `shape`. */
+export function unravelIndex(at: number, shape: Shape): number[] {
+  let rest = at;
+  return shape
+    .toReversed()
+    .map((n) => {
+      const i = rest % n;
+      rest = Math.floor(rest / n);
+      return i;
+    })
+    .reverse();
+}
+
+const edgeItems = 3; // entries shown at either end of an abbreviated axis
+const threshold = 1000; // elements, as in NumPy
+
+/** The elements of `a` in nested brackets, laid out as NumPy does it. `indent` is the length of the text before it on the line. */
+export function arrayText(a: ReadonlyNdArray, dtype: string, indent = 0): string {
+  const abbreviated = sizeOf(a.shape) > threshold;
+  const visible: number[] = [];
+  const text = nestedText(a, abbreviated, indent, (x) => `\0${visible.push(x) - 1}\0`);
+  const texts =
+    dtype === "bool" ? visible.map((x) => (x ? "true" : "false")) : formatNumbers(visible, dtype !== "int32");
+  const width = Math.max(0, ...texts.map((word) => word.length));
+  return text.replace(/\0(\d+)\0/g, (_, i) => texts[i]!.padStart(width));
+}
+
+function nestedText(a: ReadonlyNdArray, abbreviated: boolean, indent: number, format: (x: number) => string): string {
+  if (a.shape.length === 0) return format(a.get());
+  const n = a.shape[0]!;
+  const entries: string[] = [];
+  for (let i = 0; i < n; i++) {
+    if (abbreviated && n > 2 * edgeItems && i === edgeItems) {
+      entries.push("...");
+      i = n - edgeItems;
+    }
+    const rest = a.shape.slice(1).map(() => null);
+    entries.push(nestedText(a.pick(i, ...rest), abbreviated, indent + 1, format));
+  }
+  const gap = a.shape.length === 1 ? ", " : `,${"\n".repeat(a.shape.length - 1)}${" ".repeat(indent + 1)}`;
+  return `[${entries.join(gap)}]`;
+}
+
+/** All with the same number of decimals, at most eight; in scientific notation where that would hide the small ones. */
+function formatNumbers(xs: readonly number[], isFloat: boolean): string[] {
+  if (!isFloat) return xs.map(String);
+  const sizes = xs.filter((x) => Number.isFinite(x) && x !== 0).map(Math.abs);
+  const [smallest, largest] = [Math.min(...sizes), Math.max(...sizes)];
+  const scientific = sizes.length > 0 && (largest >= 1e8 || smallest < 1e-4 || largest / smallest > 1e6);
+  const shortest = (x: number) => (scientific ? x.toExponential(8) : x.toFixed(8)).replace(/\.?0+(?=$|e)/, "");
+  const decimals = Math.max(0, ...xs.filter(Number.isFinite).map((x) => /\.(\d+)/.exec(shortest(x))?.[1]?.length ?? 0));
+  return xs.map((x) => {
+    if (!Number.isFinite(x)) return Number.isNaN(x) ? "nan" : x > 0 ? "inf" : "-inf";
+    if (scientific) return x.toExponential(decimals);
+    return decimals === 0 ? `${Object.is(x, -0) ? "-0" : x.toFixed(0)}.` : x.toFixed(decimals);
+  });
+}

@@ -1,0 +1,103 @@
+import { ArgumentError, DTypeError, hintFor, isList, show } from "../checks/errors.ts";
+import { isArrayLike, isNdArray, scalar } from "./create.ts";
+import { type DType, isFloat } from "./dtype.ts";
+import { describe, kindText, type Operand, Tensor, type TensorLike } from "./tensor.ts";
+
+/** The error for an argument that is not a float, with the cast to write. */
+export function notDifferentiable(caller: string, { dtype }: Operand, path: string): DTypeError {
+  const hint = `write cast(${path}, { dtype: "float64" }), or let f close over it`;
+  return new DTypeError(`${caller}: ${path} is ${dtype}, and only floats have derivatives; ${hint}`);
+}
+
+/**
+ * The inputs of an op, `arity` of them or any number. Plain numbers become scalars of their partner's
+ * dtype, which is that of the first tensor that is not bool. @throws ArgumentError for anything else.
+ */
+export function toTensors(caller: string, inputs: unknown, arity?: number | undefined): readonly Tensor[] {
+  if (!isList(inputs))
+    throw new ArgumentError(`${caller}: expected a list of tensors, got ${show(inputs)}; write ${caller}([...])`);
+  if (arity !== undefined && inputs.length < arity)
+    throw new ArgumentError(`${caller}: expected ${arity} input${arity > 1 ? "s" : ""}, got ${inputs.length}`);
+  let areTensors = true;
+  for (let i = 0; i < inputs.length; i++) {
+    const x = inputs[i];
+    if (x instanceof Tensor) continue;
+    areTensors = false;
+    if (typeof x === "number") continue;
+    throw new ArgumentError(`${caller}: input ${i} must be a tensor or a number, got ${show(x)}${tensorHint(x)}`);
+  }
+  return areTensors ? (inputs as readonly Tensor[]) : withScalars(caller, inputs as readonly TensorLike[]);
+}
+
+function withScalars(caller: string, inputs: readonly TensorLike[]): readonly Tensor[] {
+  const partner = inputs.find((x): x is Tensor => x instanceof Tensor && x.dtype !== "bool");
+  const dtype = partner?.dtype ?? "float64";
+  return inputs.map((x) => {
+    if (typeof x !== "number") return x;
+    if (dtype === "int32" && x !== (x | 0)) {
+      const cast = `cast(${partner?.label ?? "x"}, { dtype: "float64" })`;
+      throw new DTypeError(`${caller}: ${x} is no int32, as ${describe(partner!)} is; write ${cast}`);
+    }
+    return scalar(x, dtype);
+  });
+}
+
+/**
+ * The dtype rule of most ops: one float dtype for all, or with `integersToo` int32. @throws DTypeError with the cast to
+ * write; it calls inputs without a label by `names`.
+ */
+export function sharedFloat(inputs: readonly Operand[], names?: readonly string[], integersToo = false): DType {
+  const dtype = inputs[0]?.dtype;
+  let shareDType = dtype !== undefined && (isFloat(dtype) || (integersToo && dtype === "int32"));
+  for (let k = 1; k < inputs.length; k++) if (inputs[k]!.dtype !== dtype) shareDType = false;
+  if (shareDType) return dtype!;
+  throw sharedFloatError(inputs, names, integersToo);
+}
+
+/** The error for inputs without a common dtype. A function of its own, so that valid calls do not pay for its closures. */
+function sharedFloatError(
+  inputs: readonly Operand[],
+  names: readonly string[] | undefined,
+  integersToo: boolean,
+): ArgumentError | DTypeError {
+  if (inputs.length === 0) return new ArgumentError(`expected a list of at least one tensor, got an empty list`);
+  const fits = ({ dtype }: Operand) => isFloat(dtype) || (integersToo && dtype === "int32");
+  const defaultName = (k: number) => names?.[k] ?? (inputs.length === 1 ? "x" : String.fromCharCode(97 + k)); // a, b, c
+  const name = (k: number) => inputs[k]!.label ?? defaultName(k);
+  const partner = inputs.find(({ dtype }) => isFloat(dtype)) ?? inputs.find(fits);
+  const k = inputs.findIndex(({ dtype }) => dtype !== partner?.dtype);
+  const x = inputs[k]!;
+  if (fits(x)) return mixedDTypes([partner!, name(inputs.indexOf(partner!))], [x, name(k)]);
+  const needed = integersToo ? "a number" : "a float";
+  const cast = `cast(${name(k)}, { dtype: "${partner?.dtype ?? "float64"}" })`;
+  return new DTypeError(`${needed} is needed, ${describe(x, name(k))} is ${x.dtype}; write ${cast}`);
+}
+
+/** The error for tensors whose dtypes must be one, with the cast to write: of the second, unless that would round it. */
+export function mixedDTypes(a: NamedOperand, b: NamedOperand): DTypeError {
+  const got = [a, b].map(([x, fallback]) => `${describe(x, fallback)} is ${x.dtype}`).join(", ");
+  const [[partner], [other, name]] = isFloat(b[0].dtype) && !isFloat(a[0].dtype) ? [b, a] : [a, b];
+  const argument = other.label ?? (/^\w+$/.test(name) ? name : "...");
+  return new DTypeError(`one dtype is needed, ${got}; write cast(${argument}, { dtype: "${partner.dtype}" })`);
+}
+type NamedOperand = readonly [x: Operand, fallback: string];
+
+/** The error for a value of `f`, where a float is needed to differentiate. */
+export const noDerivative = (caller: string, y: Operand): DTypeError =>
+  new DTypeError(
+    `${caller}: f must return floats, got ${kindText(y)}, which has no derivative; return what it is computed from`,
+  );
+
+/** A hint for a value in place of a tensor. */
+export function tensorHint(value: unknown): string {
+  const isNumeric = isArrayLike(value) || isNdArray(value) || typeof value === "boolean" || typeof value === "number";
+  if (typeof value === "bigint") return "; write Number(...)";
+  return isNumeric ? "; write tensor(...)" : typeof value === "string" ? "; pass the tensor itself" : hintFor(value);
+}
+
+/** A hint for a loss that is not a tensor. */
+export function lossHint(loss: unknown): string {
+  if (typeof loss === "number") return "; keep to ops: what .item() gives has no derivative";
+  if (typeof loss !== "object" || loss === null) return hintFor(loss);
+  return "; with { hasAux: true } f returns [loss, aux]";
+}

@@ -1,0 +1,231 @@
+import { mustBeFunction } from "../checks/arguments.ts";
+import { isArray, isList, ShapeError, show, TreeError } from "../checks/errors.ts";
+import { prototypeOf } from "../checks/options.ts";
+import { scalar } from "./create.ts";
+import { isFloat } from "./dtype.ts";
+import { tensorHint } from "./operands.ts";
+import { isAlike, kindText, Tensor, type TensorLike } from "./tensor.ts";
+
+/** `T`, if it is a tree: a tensor, or arrays and objects of trees. Else a type that `T` cannot be assigned to. */
+type Tree<T> = T extends Tensor
+  ? T
+  : T extends string | number | boolean | bigint | symbol | null | undefined | ((...args: never) => unknown)
+    ? Tensor
+    : { readonly [K in keyof T]: Tree<T[K]> };
+
+/**
+ * What a parameter's type is intersected with so that only trees are accepted. The caller's own type stays as it is (an
+ * `interface` has no index signature, so there can be no general type of trees to assign it to).
+ */
+export type TreesOnly<T> = [T] extends [Tree<T>] ? unknown : { readonly "is not a tree of tensors": T };
+
+/** The type of a cotangent: that of its argument, where an argument that may be a mere number counts as a tensor. */
+export type Cotangent<T> = [Tensor, T] extends [T, TensorLike] ? Tensor : T;
+export type Cotangents<A extends readonly unknown[]> = { -readonly [K in keyof A]: Cotangent<A[K]> };
+
+/** A function of trees, one an argument, whose value is a tree. (Checked where it returns, `R` can still be inferred.) */
+export type TreeFunction<A extends readonly unknown[], R> = ((...args: A) => R & TreesOnly<R>) &
+  TreesOnly<Cotangents<A>>;
+
+type Node = readonly unknown[] | { readonly [key: string]: unknown };
+
+/** Turns a plain number into a scalar of its partner's dtype, as calls of ops do. */
+export const asTree = (x: unknown, partner?: unknown): unknown => {
+  if (typeof x !== "number") return x;
+  return scalar(x, partner instanceof Tensor ? partner.dtype : "float64");
+};
+
+/** A tree and its name in messages. */
+export type Named = readonly [tree: unknown, path: string];
+
+/** What a traversal stops at: tensors, or for `trace` also their specs. */
+interface LeafKind<Leaf> {
+  readonly is: (x: unknown) => x is Leaf;
+  /** The error for a value that is neither a leaf nor an array or object of leaves. */
+  readonly error: (caller: string, path: string, value: unknown) => Error;
+}
+
+const tensors: LeafKind<Tensor> = {
+  is: (x) => x instanceof Tensor,
+  error: (caller, path, x) =>
+    new TreeError(
+      `${caller}: ${path} must be a tensor (or arrays and objects of them), got ${show(x)}${tensorHint(x)}`,
+    ),
+};
+
+/**
+ * Visits the leaves of a tree in order, each with its partners: the leaves at the same place of the other trees, which must have
+ * the structure of the first. `path(i)` writes where they are in tree i, such as `params.layers[1].w`; nothing is written before.
+ * @throws TreeError, with the paths, for a value that is not a tree, and for trees of different structure.
+ */
+export function traverse<Leaf = Tensor>(
+  caller: string,
+  trees: readonly Named[],
+  visit: (leaves: readonly Leaf[], path: (i: number) => string) => unknown,
+  kind: LeafKind<Leaf> = tensors as unknown as LeafKind<Leaf>,
+): void {
+  const keys: string[] = []; // from the roots down to the current place
+  const path = (i: number): string => pathOf(trees[i]!, keys);
+  const descend = (nodes: readonly unknown[]): void => {
+    const [first] = nodes;
+    if (kind.is(first)) {
+      const mismatched = nodes.findIndex((node) => !kind.is(node));
+      if (mismatched >= 0) throw mismatch(caller, path(mismatched), nodes[mismatched], path(0), first);
+      visit(nodes as readonly Leaf[], path);
+      return;
+    }
+    if (!isNode(first)) throw kind.error(caller, path(0), first);
+    if (keys.length > maxLevels)
+      throw new TreeError(
+        `${caller}: ${path(0).slice(0, 40)}… is nested deeper than 100 levels; does it contain itself?`,
+      );
+    const ownKeys = Object.keys(first);
+    if (isArray(first) && !(isList(first) && ownKeys.length === first.length))
+      throw new TreeError(
+        `${caller}: ${path(0)} must be a list of trees, got ${ownKeys.length} entries in ${show(first)}`,
+      );
+    const mismatched = nodes.findIndex((node) => !hasKeys(node, isArray(first), ownKeys));
+    if (mismatched >= 0) throw mismatch(caller, path(mismatched), nodes[mismatched], path(0), first);
+    for (const key of ownKeys) {
+      keys.push(key);
+      descend(nodes.map((node) => getChild(node, key)));
+      keys.pop();
+    }
+  };
+  descend(trees.map(([tree]) => tree));
+}
+
+const maxLevels = 100;
+
+const hasKeys = (node: unknown, asArray: boolean, keys: readonly string[]): boolean =>
+  isNode(node) &&
+  isArray(node) === asArray &&
+  Object.keys(node).length === keys.length &&
+  keys.every((key) => Object.hasOwn(node, key));
+
+function mismatch(caller: string, path: string, node: unknown, likePath: string, like: unknown): TreeError {
+  const hint = isArray(like) && !isArray(node) ? "; write [...]" : "";
+  const [expected, got] = isNode(like) ? [nodeText(like), nodeText(node)] : ["a tensor", show(node)];
+  return new TreeError(`${caller}: ${path} must be ${expected}, as ${likePath} is; got ${got}${hint}`);
+}
+
+/** Calls `visit` with each tensor of a tree and its path, such as `params.layers[1].w`. @throws TreeError */
+export const walk = (
+  caller: string,
+  tree: unknown,
+  path: string,
+  visit: (leaf: Tensor, path: string) => unknown,
+): void => traverse(caller, [[tree, path]], ([leaf], pathOfTree) => visit(leaf!, pathOfTree(0)));
+
+/** The tensors of a tree in order. `caller` and `path` are for messages. @throws TreeError */
+export function leaves(caller: string, tree: unknown, path: string): Tensor[] {
+  const found: Tensor[] = [];
+  traverse(caller, [[tree, path]], ([leaf]) => found.push(leaf!));
+  return found;
+}
+
+/** The tensors of `tree` in the order of `like`, whose structure it must have. @throws TreeError with both paths. */
+export function leavesLike(caller: string, like: Named, tree: Named): Tensor[] {
+  const found: Tensor[] = [];
+  traverse(caller, [like, tree], ([, leaf]) => found.push(leaf!));
+  return found;
+}
+
+/** Like `leavesLike`, but each tensor must also have the dtype and shape of its partner. @throws ShapeError otherwise. */
+export function leavesAlike(caller: string, like: Named, tree: Named): Tensor[] {
+  const found: Tensor[] = [];
+  traverse(caller, [like, tree], ([expected, leaf], path) => {
+    if (!isAlike(leaf!, expected!)) throw notAlike(caller, [expected!, path(0)], [leaf!, path(1)]);
+    found.push(leaf!);
+  });
+  return found;
+}
+
+function notAlike(caller: string, [like, likePath]: readonly [Tensor, string], [got, path]: readonly [Tensor, string]) {
+  const hint = got.dtype === like.dtype ? "" : `; write cast(..., { dtype: "${like.dtype}" })`;
+  return new ShapeError(
+    `${caller}: ${path} must have the dtype and shape of ${likePath}, ${kindText(like)}; got ${kindText(got)}${hint}`,
+  );
+}
+
+/** A tree of the structure of `like`, with `values` in place of its leaves. */
+export function unflatten<T>(like: T, values: Iterable<unknown>, isLeaf: (x: unknown) => boolean = tensors.is): T {
+  const next = values[Symbol.iterator]();
+  const build = (node: unknown): unknown => {
+    if (isLeaf(node)) return next.next().value;
+    if (isArray(node)) return node.map(build);
+    return Object.fromEntries(Object.entries(node as Node).map(([key, entry]) => [key, build(entry)]));
+  };
+  return build(like) as T;
+}
+
+/** The float tensors of a tree, which alone carry derivatives, and the tree with others in their place. */
+export function floatsOf<T>(
+  caller: string,
+  [tree, path]: readonly [T, string],
+): { floats: Tensor[]; withFloats: (replacements: readonly Tensor[], replaceOther?: (leaf: Tensor) => Tensor) => T } {
+  const all = leaves(caller, tree, path);
+  return {
+    floats: all.filter((leaf) => isFloat(leaf.dtype)),
+    withFloats: (replacements, replaceOther = (leaf) => leaf) => {
+      const next = replacements.values();
+      return unflatten(
+        tree,
+        all.map((leaf) => (isFloat(leaf.dtype) ? next.next().value : replaceOther(leaf))),
+      );
+    },
+  };
+}
+
+/**
+ * `f` of each tensor of `tree` and of the tensors at the same place in `others`, as a tree of the same structure:
+ * `treeMap((p, g) => axpy(-rate, g, p), params, grads)`.
+ * @throws TreeError if the structures differ
+ */
+export function treeMap<T>(
+  f: (leaf: Tensor, ...others: Tensor[]) => Tensor,
+  tree: T & TreesOnly<T>,
+  ...others: NoInfer<T>[]
+): T {
+  mustBeFunction("treeMap", f);
+  const partners: Tensor[][] = [];
+  const namedOthers = others.map((other, i): Named => [other, `others[${i}]`]);
+  traverse("treeMap", [[tree, "tree"], ...namedOthers], (each) => partners.push([...each]));
+  return unflatten<T>(
+    tree,
+    partners.map(([leaf, ...rest]) => f(leaf!, ...rest)),
+  );
+}
+
+// String(f) would call what the user may have written over it
+const sourceOf = (f: object): string => Function.prototype.toString.call(f);
+
+/** How messages call argument `i` of `f`: by its name where the source of `f` shows one. */
+export function argumentName(f: (...args: never) => unknown, i: number): string {
+  const [, list = ""] = /^(?:async\s+)?(?:function\s*[\w$]*\s*)?\(?([\w$,\s]*)/.exec(sourceOf(f).slice(0, 200)) ?? [];
+  return list.split(",")[i]?.trim() || `argument ${i}`;
+}
+
+/** Plain arrays and objects hold trees; instances of a class would lose their prototype, so they do not. */
+export function isNode(x: unknown): x is Node {
+  if (typeof x !== "object" || x === null) return false;
+  const prototype = prototypeOf(x);
+  return isArray(x) || prototype === Object.prototype || prototype === null;
+}
+
+const getChild = (node: unknown, key: string): unknown => (node as { readonly [key: string]: unknown })[key];
+
+/** `params.layers[1].w`, or if the tree itself has no name, "the value of f at layers[1].w". */
+function pathOf([tree, root]: Named, keys: readonly string[]): string {
+  let [node, path] = [tree, root];
+  for (const key of keys) {
+    const isBare = /^[\p{L}_$][\p{L}\p{N}_$]*$/u.test(key);
+    const step = isArray(node) ? `[${key}]` : isBare ? `.${key}` : `[${JSON.stringify(key)}]`;
+    path = /^\w+ /.test(path) && !path.includes(" at ") ? `${path} at ${step.replace(/^\./, "")}` : path + step;
+    node = getChild(node, key);
+  }
+  return path;
+}
+
+const nodeText = (x: unknown): string =>
+  isNode(x) && !isArray(x) ? `an object with ${Object.keys(x).join(", ") || "no keys"}` : show(x);

@@ -1,0 +1,147 @@
+export type Data = Float64Array | Float32Array | Int32Array | Uint8Array;
+export type Shape = readonly number[];
+
+/** What makes an array of a typed array: where its first element lies, and how far apart neighbors along each axis are. */
+export interface Strided {
+  readonly data: Data;
+  readonly shape: Shape;
+  readonly stride: Shape;
+  readonly offset: number;
+}
+
+/** `data` seen as an array of `shape`: what ndarray(data, shape, stride, offset) gives. The lists are not copied. */
+export function viewOf(data: Data, shape: Shape, stride: Shape = rowMajor(shape), offset?: number): View {
+  return new View(data, shape, stride, offset ?? startOf(shape, stride));
+}
+
+function rowMajor(shape: Shape): Shape {
+  if (shape.length === 1) return [1];
+  if (shape.length === 2) return [shape[1]!, 1];
+  const stride = [...shape];
+  for (let axis = shape.length - 1, size = 1; axis >= 0; axis--) {
+    stride[axis] = size;
+    size *= shape[axis]!;
+  }
+  return stride;
+}
+
+/** Where the first element lies, so that none lies before the start of memory. */
+function startOf(shape: Shape, stride: Shape): number {
+  let start = 0;
+  for (let axis = 0; axis < stride.length; axis++) if (stride[axis]! < 0) start += (1 - shape[axis]!) * stride[axis]!;
+  return start;
+}
+
+const product = (sizes: Shape): number => sizes.reduce((size, n) => size * n, 1);
+
+/**
+ * An array with all the properties and methods of ndarray's, of one class for all dtypes and ranks, and without code that is
+ * generated, which a page may forbid.
+ */
+class View implements Strided {
+  readonly data: Data;
+  readonly shape: Shape;
+  readonly stride: Shape;
+  readonly offset: number;
+
+  constructor(data: Data, shape: Shape, stride: Shape, offset: number) {
+    this.data = data;
+    this.shape = shape;
+    this.stride = stride;
+    this.offset = offset;
+  }
+
+  get dtype(): string {
+    return Array.isArray(this.data) ? "array" : this.data[Symbol.toStringTag].slice(0, -5).toLowerCase();
+  }
+
+  get dimension(): number {
+    return this.shape.length;
+  }
+
+  get size(): number {
+    return product(this.shape);
+  }
+
+  /** The axes by ascending stride. A call of ndarray-ops reads it, and a sort takes as long as the rest of a small call. */
+  get order(): number[] {
+    const { stride } = this;
+    if (stride.length === 1) return [0];
+    if (stride.length === 2) return Math.abs(stride[0]!) > Math.abs(stride[1]!) ? [1, 0] : [0, 1];
+    return [...stride.keys()].sort((i, j) => Math.abs(stride[i]!) - Math.abs(stride[j]!));
+  }
+
+  index(...at: number[]): number {
+    return this.stride.reduce((position, step, axis) => position + step * at[axis]!, this.offset);
+  }
+
+  get(...at: number[]): number {
+    return this.data[this.index(...at)]!;
+  }
+
+  set(...atAndValue: number[]): number {
+    const value = atAndValue[this.shape.length]!;
+    this.data[this.index(...atAndValue)] = value;
+    return value;
+  }
+
+  /** A scalar in a sum is its number, as with ndarray. */
+  valueOf(): unknown {
+    return this.shape.length === 0 ? this.get() : this;
+  }
+
+  hi(...size: unknown[]): View {
+    const shape = this.shape.map((n, axis) => {
+      const requested = size[axis];
+      return typeof requested !== "number" || requested < 0 ? n : requested | 0;
+    });
+    return new View(this.data, shape, this.stride, this.offset);
+  }
+
+  lo(...from: unknown[]): View {
+    const starts = this.shape.map((_, axis) => (isIndex(from[axis]) ? from[axis] | 0 : 0));
+    return new View(
+      this.data,
+      this.shape.map((n, axis) => n - starts[axis]!),
+      this.stride,
+      this.index(...starts),
+    );
+  }
+
+  /** A negative step goes through an axis from its end. */
+  step(...steps: unknown[]): View {
+    let { offset } = this;
+    const [shape, stride] = [[...this.shape], [...this.stride]];
+    for (const [axis, requested] of steps.slice(0, shape.length).entries()) {
+      if (typeof requested !== "number") continue;
+      const stepSize = requested | 0;
+      if (stepSize < 0) offset += stride[axis]! * (shape[axis]! - 1);
+      shape[axis] = Math.ceil(shape[axis]! / Math.abs(stepSize));
+      stride[axis]! *= stepSize;
+    }
+    return new View(this.data, shape, stride, offset);
+  }
+
+  transpose(...axes: (number | undefined)[]): View {
+    const order = this.shape.map((_, axis) => (axes[axis] === undefined ? axis : axes[axis] | 0));
+    return new View(
+      this.data,
+      order.map((axis) => this.shape[axis]!),
+      order.map((axis) => this.stride[axis]!),
+      this.offset,
+    );
+  }
+
+  /** Without the axes at which an index is given. */
+  pick(...at: unknown[]): View {
+    const remainingAxes = [...this.shape.keys()].filter((axis) => !isIndex(at[axis]));
+    return new View(
+      this.data,
+      remainingAxes.map((axis) => this.shape[axis]!),
+      remainingAxes.map((axis) => this.stride[axis]!),
+      this.index(...this.shape.map((_, axis) => (isIndex(at[axis]) ? at[axis] : 0))),
+    );
+  }
+}
+
+const isIndex = (x: unknown): x is number => typeof x === "number" && x >= 0;

@@ -1,0 +1,34 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+
+const source = (name: string): string => readFileSync(new URL(`../src/${name}`, import.meta.url), "utf8");
+
+/** The files of each folder in reading order. Folders import only folders above them. */
+const folders = {
+  checks: ["errors", "options", "arguments", "platform"],
+  values: ["view", "copy", "ndarray", "format", "dtype", "tensor", "create", "operands", "tree"],
+  autodiff: ["tape", "op", "fanout", "sweep", "vjp", "grad", "stopGradient", "derivatives", "custom"],
+  programs: ["trace", "record", "names", "explain", "dot", "cost", "nonFinite", "gradcheck"],
+};
+const filesOf = (folder: keyof typeof folders): string[] => folders[folder].map((name) => `${folder}/${name}.ts`);
+const importOrder = (Object.keys(folders) as (keyof typeof folders)[]).flatMap(filesOf);
+
+test("every file of core has its place in the reading order", () => {
+  const all = readdirSync(new URL("../src/", import.meta.url), { recursive: true, encoding: "utf8" });
+  const files = all.map((file) => file.replaceAll("\\", "/")).filter((file) => /\/.*\.ts$/.test(file));
+  expect(files.sort()).toEqual(importOrder.toSorted());
+});
+
+test("docs/how-it-works.md starts with the tape, goes on to programs, and ends with values and checks", () => {
+  const page = readFileSync(new URL("../../../docs/how-it-works.md", import.meta.url), "utf8");
+  const described = [...page.matchAll(/^\*\*\[(\w+\/\w+\.ts)\]/gm)].map(([, name]) => name);
+  const chapters = ["autodiff", "programs", "values", "checks"] as const;
+  expect(described).toEqual(chapters.flatMap(filesOf));
+});
+
+test.each(importOrder.map((name, i) => [name, i] as const))("%s imports only files above it", (name, i) => {
+  const imported = [...source(name).matchAll(/from "(\.{1,2}\/[^"]+)"/g)].map(([, path]) =>
+    new URL(path!, `file:///${name}`).pathname.slice(1),
+  );
+  for (const file of imported) expect(importOrder.slice(0, i), `${name} imports ${file}`).toContain(file);
+});

@@ -1,0 +1,9 @@
+/** Pixels as a file has them, row by row. */
+export interface Bitmap {
+  readonly width: number;
+  readonly height: number;
+  /** Red, green, blue and opacity of each, 0 to 255. */
+  readonly rgba: Uint8Array;
+  /** The EXIF orientation; 1 is upright. */
+  readonly orientation: number;
+}

@@ -1,0 +1,141 @@
+import { DataError, type DType, fromNdarray, type Tensor } from "@wengert/core";
+import { allocateArray, type Data, isFloat, ndarray, ravel } from "@wengert/core/extend";
+
+/** How a file holds a number. */
+export interface NumberFormat {
+  /** As NumPy calls it. */
+  readonly name: string;
+  readonly bytes: number;
+  /** The dtype that holds each such number exactly, if there is one. */
+  readonly dtype: DType | undefined;
+  /** The number at a place; NaN for one that no float64 holds. */
+  readonly read: (view: DataView, place: number, isLittle: boolean) => number;
+}
+
+const exactNumber = (big: bigint): number => {
+  const x = Number(big);
+  return Number.isSafeInteger(x) ? x : Number.NaN;
+};
+
+type KindName = `${"" | "u"}int${8 | 16 | 32 | 64}` | `float${16 | 32 | 64}` | "bool";
+
+export const numberFormats: Readonly<Record<KindName, NumberFormat>> = {
+  bool: { name: "bool", bytes: 1, dtype: "bool", read: (view, i) => view.getUint8(i) },
+  uint8: { name: "uint8", bytes: 1, dtype: "int32", read: (view, i) => view.getUint8(i) },
+  int8: { name: "int8", bytes: 1, dtype: "int32", read: (view, i) => view.getInt8(i) },
+  uint16: { name: "uint16", bytes: 2, dtype: "int32", read: (view, i, little) => view.getUint16(i, little) },
+  int16: { name: "int16", bytes: 2, dtype: "int32", read: (view, i, little) => view.getInt16(i, little) },
+  uint32: { name: "uint32", bytes: 4, dtype: undefined, read: (view, i, little) => view.getUint32(i, little) },
+  int32: { name: "int32", bytes: 4, dtype: "int32", read: (view, i, little) => view.getInt32(i, little) },
+  uint64: {
+    name: "uint64",
+    bytes: 8,
+    dtype: undefined,
+    read: (view, i, little) => exactNumber(view.getBigUint64(i, little)),
+  },
+  int64: {
+    name: "int64",
+    bytes: 8,
+    dtype: undefined,
+    read: (view, i, little) => exactNumber(view.getBigInt64(i, little)),
+  },
+  float16: {
+    name: "float16",
+    bytes: 2,
+    dtype: "float32",
+    read: (view, i, little) => parseFloat16(view.getUint16(i, little)),
+  },
+  float32: { name: "float32", bytes: 4, dtype: "float32", read: (view, i, little) => view.getFloat32(i, little) },
+  float64: { name: "float64", bytes: 8, dtype: "float64", read: (view, i, little) => view.getFloat64(i, little) },
+};
+
+/** IEEE 754 binary16: a sign, 5 bits of exponent, 10 of fraction. */
+function parseFloat16(bits: number): number {
+  const [sign, exponent, fraction] = [bits >> 15 ? -1 : 1, (bits >> 10) & 31, bits & 1023];
+  if (exponent === 31) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
+  return sign * (exponent === 0 ? fraction * 2 ** -24 : (1024 + fraction) * 2 ** (exponent - 25));
+}
+
+/** Numbers as they lie in a file, whose size was checked: `bytes` is as long as `shape` says. */
+export interface StoredArray {
+  readonly prefix: string;
+  readonly bytes: Uint8Array;
+  readonly kind: NumberFormat;
+  readonly isLittle: boolean;
+  readonly shape: readonly number[];
+  /** Whether the first index is the one that moves fastest, as in Fortran. */
+  readonly isFortran?: boolean;
+}
+
+const storage = { float64: Float64Array, float32: Float32Array, int32: Int32Array, bool: Uint8Array } as const;
+
+/**
+ * They as a tensor of `dtype`, divided by `divisor`. Only float32 rounds.
+ * @throws DataError for a number that the dtype cannot hold, with its place; OutOfRangeError where there is no memory.
+ */
+export function toTensor(caller: string, stored: StoredArray, dtype: DType, divisor = 1): Tensor {
+  const { shape, isFortran } = stored;
+  const data = numbersOf(caller, stored, dtype);
+  if (divisor !== 1) for (let i = 0; i < data.length; i++) data[i]! /= divisor;
+  if (!isFortran) return fromNdarray(ndarray(data, shape));
+  let step = 1;
+  const stride = shape.map((n) => {
+    step *= n;
+    return step / n;
+  });
+  const view = data.length === 0 ? ndarray(data, shape) : ndarray(data, shape, stride);
+  return fromNdarray(ndarray(ravel(view), shape)); // row by row, as ops are quickest to read
+}
+
+export const isLittleEndian: boolean = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
+
+function numbersOf(
+  caller: string,
+  { prefix, bytes, kind, isLittle, shape, isFortran }: StoredArray,
+  dtype: DType,
+): Data {
+  const count = bytes.length / kind.bytes;
+  const out = allocateArray(storage[dtype], caller, [count]);
+  if (kind === numberFormats.uint8 && dtype !== "bool") {
+    out.set(bytes); // images: there may be many
+    return out;
+  }
+  if (kind.name === dtype && dtype !== "bool" && isLittle === isLittleEndian) {
+    new Uint8Array(out.buffer).set(bytes);
+    return out;
+  }
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const { read, bytes: step } = kind;
+  const mayRound = isFloat(kind.dtype ?? "int32") && isFloat(dtype);
+  for (let i = 0; i < count; i++) {
+    const x = read(view, i * step, isLittle);
+    out[i] = x;
+    if (mayRound || (out[i] === x && (dtype !== "bool" || x <= 1))) continue;
+    if (dtype === "float32" && Number.isFinite(x)) continue;
+    const what = Number.isNaN(x) && !isFloat(kind.dtype ?? "int32") ? "a number beyond 2^53" : String(x);
+    const index = unravelIndex(i, isFortran ? shape.toReversed() : shape);
+    throw new DataError(
+      `${prefix} holds ${what} at [${(isFortran ? index.reverse() : index).join(", ")}], which no ${dtype} is; read it with another { dtype }`,
+    );
+  }
+  return out;
+}
+
+/** The index of the `i`-th element, row by row. */
+function unravelIndex(i: number, shape: readonly number[]): number[] {
+  const place: number[] = [];
+  let rest = i;
+  for (const n of shape.toReversed()) {
+    place.unshift(rest % n);
+    rest = Math.floor(rest / n);
+  }
+  return place;
+}
+
+export const maxAxes = 64; // as tensors have
+
+/** How many numbers an array of these sizes holds; undefined for more than can be counted. */
+export function countOf(sizes: readonly number[]): number | undefined {
+  const count = sizes.includes(0) ? 0 : sizes.reduce((product, size) => product * size, 1);
+  return Number.isSafeInteger(count) ? count : undefined;
+}

@@ -1,0 +1,47 @@
+import { DataError } from "@wengert/core";
+import { limitText, type Origin } from "./source.ts";
+import { isGzip, unpackUpTo } from "./unpack.ts";
+
+/**
+ * The text of a file, gzipped or not, with "\n" at the end of lines: UTF-8, or UTF-16 if it begins with its mark, as text does
+ * that spreadsheets save. @throws DataError for what is no text, with its line.
+ */
+export async function textOf(file: Origin, maxBytes: number): Promise<string> {
+  const { prefix } = file;
+  const { bytes } = isGzip(file) ? await unpackUpTo(file, maxBytes) : file;
+  if (bytes.length > maxBytes) throw new DataError(`${prefix} unpacks to more; ${limitText(maxBytes)}`);
+  const encoding =
+    bytes[0] === 0xff && bytes[1] === 0xfe ? "utf-16le" : bytes[0] === 0xfe && bytes[1] === 0xff ? "utf-16be" : "utf-8";
+  const text = decodeText(prefix, bytes, encoding);
+  if (text.includes("\0")) throw new DataError(`${prefix} is no text; a spreadsheet can be saved as CSV`);
+  return text.replaceAll(/\r\n?/g, "\n");
+}
+
+function decodeText(prefix: string, bytes: Uint8Array, encoding: string): string {
+  try {
+    return new TextDecoder(encoding, { fatal: true }).decode(bytes);
+  } catch (cause) {
+    if (encoding !== "utf-8") throw new DataError(`${prefix} is no ${encoding} text; save it as UTF-8`, { cause });
+    throw new DataError(`${prefix}, line ${firstWrongLine(bytes)}: this is no UTF-8 text; save the file as UTF-8`, {
+      cause,
+    });
+  }
+}
+
+function firstWrongLine(bytes: Uint8Array): number {
+  let [line, start] = [1, 0];
+  for (let end = bytes.indexOf(10); end >= 0; end = bytes.indexOf(10, start)) {
+    if (!isUtf8(bytes.subarray(start, end))) break;
+    [line, start] = [line + 1, end + 1];
+  }
+  return line;
+}
+
+function isUtf8(bytes: Uint8Array): boolean {
+  try {
+    new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,307 @@
+import { gzipSync } from "node:zlib";
+import type { Tensor } from "@wengert/core";
+import { ravel } from "@wengert/core/extend";
+import { describe, expect, expectTypeOf, it, test } from "vitest";
+import { type CsvOptions, column, matrix, readCsv, type Table } from "../src/index.ts";
+import { fuzz, fuzzTimeout } from "./mutations.ts";
+
+const file = (text: string | Uint8Array<ArrayBuffer>, name = "cars.csv"): File => new File([text], name);
+const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+const cars = `name,mpg,origin
+chevrolet,18,USA
+datsun,27.5,Japan
+"citroen, ds",25e0,Europe
+ford,-.5,USA
+`;
+
+/** A table as plain values. */
+function plain({ columns, classes, ...rest }: Table): unknown {
+  const values = Object.entries(columns).map(([name, t]) => [name, t.dtype, Array.from(ravel(t.array!))]);
+  return { values, classes, ...rest };
+}
+
+test("columns are typed by what they hold: numbers, and categories with their classes sorted", async () => {
+  const table = await readCsv(file(cars));
+  expect(plain(table)).toEqual({
+    values: [
+      ["name", "int32", [0, 2, 1, 3]],
+      ["mpg", "float64", [18, 27.5, 25, -0.5]],
+      ["origin", "int32", [2, 1, 0, 2]],
+    ],
+    classes: { name: ["chevrolet", "citroen, ds", "datsun", "ford"], origin: ["Europe", "Japan", "USA"] },
+    rows: 4,
+    lines: [2, 3, 4, 5],
+    missing: [],
+  });
+  expect(Object.entries(table.columns).map(([name, t]) => [name, t.label, t.shape])).toEqual([
+    ["name", "name", [4]],
+    ["mpg", "mpg", [4]],
+    ["origin", "origin", [4]],
+  ]);
+});
+
+test("the same whatever ends lines, stands between cells, packs the file or marks its beginning", async () => {
+  const expected = plain(await readCsv(file(cars)));
+  const simple = cars.replace(', ds"', ' ds"');
+  const expectedSimple = JSON.parse(JSON.stringify(plain(await readCsv(file(simple)))));
+  const utf16 = (order: "le" | "be") => {
+    const bytes = new Uint8Array(Buffer.from(`\ufeff${cars}`, "utf16le"));
+    if (order === "be") Buffer.from(bytes.buffer).swap16();
+    return bytes;
+  };
+  const same: (string | Uint8Array<ArrayBuffer>)[] = [
+    cars.replaceAll("\n", "\r\n"),
+    cars.replaceAll("\n", "\r"),
+    cars.replace("\n", "\r\n"),
+    cars.trimEnd(),
+    `\ufeff${cars}`,
+    cars.replaceAll(/(?<!"citroen),(?! ds)/g, " , "),
+    new Uint8Array(gzipSync(cars)),
+    utf16("le"),
+    utf16("be"),
+  ];
+  for (const content of same) expect(plain(await readCsv(file(content)))).toEqual(expected);
+  expect(plain(await readCsv(file(`\n\n${cars.replaceAll("\n", "\n \n")}`)))).toEqual({
+    ...(expected as object),
+    lines: [5, 7, 9, 11], // where an editor shows them
+  });
+  for (const delimiter of [";", "\t", "|"]) {
+    const text = simple.replaceAll(",", delimiter);
+    expect(plain(await readCsv(file(text)))).toEqual(expectedSimple);
+    expect(plain(await readCsv(file(text), { delimiter }))).toEqual(expectedSimple);
+  }
+  // a table of one column of texts with commas: as .tsv it has no commas between cells
+  expect(Object.keys((await readCsv(file("a,b\n1,2\n", "x.tsv"))).columns)).toEqual(["a,b"]);
+  expect(Object.keys((await readCsv(file("a,b\n1,2\n", "x.tsv.gz"))).columns)).toEqual(["a,b"]);
+});
+
+test("columns are declared, others are not looked at, and the classes may be in an order of one's own", async () => {
+  const table = await readCsv(file(cars), {
+    columns: { origin: ["USA", "Europe", "Japan"], mpg: "category" },
+  });
+  expect(plain(table)).toMatchObject({
+    values: [
+      ["origin", "int32", [0, 2, 1, 0]],
+      ["mpg", "int32", [1, 3, 2, 0]],
+    ],
+    classes: { origin: ["USA", "Europe", "Japan"], mpg: ["-.5", "18", "25e0", "27.5"] },
+  });
+  expectTypeOf(table.columns.mpg).toEqualTypeOf<Tensor>();
+  expect(column(table, "mpg")).toBe(table.columns.mpg);
+  // @ts-expect-error it was not read
+  expect(() => column(table, "name")).toThrow('column: there is no column "name"; the columns are origin, mpg');
+  // @ts-expect-error it was not read
+  expect(table.columns.name).toBeUndefined();
+  const spoiled = await readCsv(file(cars.replace("chevrolet", "?").replace("datsun", "")), {
+    columns: { mpg: "number" },
+  });
+  expect(spoiled.rows).toBe(4);
+  await expect(readCsv(file(cars), { columns: { origin: ["USA", "Japan"] } })).rejects.toThrow(
+    'cars.csv, line 4, column "origin": "Europe" is none of the classes "USA", "Japan"',
+  );
+});
+
+test("classes that are numbers are in the order of their sizes, others in that of their characters' codes", async () => {
+  const classes = async (cells: readonly string[]) =>
+    (await readCsv(file(`x,y\n${cells.map((cell) => `${cell},0\n`).join("")}`), { columns: { x: "category" } })).classes
+      .x;
+  expect(await classes(["10", "9", "1e1", "-3", "9"])).toEqual(["-3", "9", "10", "1e1"]);
+  expect(await classes(["10", "9", "b", "B", "ä", "a"])).toEqual(["10", "9", "B", "a", "b", "ä"]);
+});
+
+test("without a header the columns are named", async () => {
+  const table = await readCsv(file("1,a\n2,b\n"), { names: ["x", "y"] });
+  expect(plain(table)).toMatchObject({
+    values: [
+      ["x", "float64", [1, 2]],
+      ["y", "int32", [0, 1]],
+    ],
+    lines: [1, 2],
+  });
+  await expect(readCsv(file("1,a\n2,b\n"), { names: ["x"] })).rejects.toThrow("line 1: the row has 2 cells");
+});
+
+test("numbers as columns have them; what is none is told with its line and column", async () => {
+  const read = async (cells: readonly string[], options: CsvOptions<"x"> = {}) =>
+    Array.from(
+      ravel(
+        (
+          await readCsv(file(`x;y\n${cells.map((cell) => `${cell};0\n`).join("")}`), {
+            columns: { x: "number" },
+            delimiter: ";",
+            ...options,
+          })
+        ).columns.x.array!,
+      ),
+    );
+  expect(await read(["1", "-2", "+3", ".5", "5.", "1e3", "1E-3", " 7 ", "0.1", "-0"])).toEqual([
+    1, -2, 3, 0.5, 5, 1000, 0.001, 7, 0.1, -0,
+  ]);
+  expect(await read(["1,5", "-0,25", "3"], { decimal: "," })).toEqual([1.5, -0.25, 3]);
+  const none = [
+    "1,5",
+    "1 000",
+    "0x10",
+    "1e999",
+    "Infinity",
+    "inf",
+    "--1",
+    "1-2",
+    "1e",
+    "e1",
+    ".",
+    "+",
+    "1n",
+    "½",
+    "True",
+    "1_000",
+    "٣",
+  ];
+  for (const cell of none) {
+    const text = JSON.stringify(cell);
+    await expect(read(["1", cell])).rejects.toThrow(`cars.csv, line 3, column "x": ${text} is no number`);
+  }
+  await expect(read(["1", "1,5"])).rejects.toThrow('with { decimal: "," } it is one');
+  for (const cell of ["1.5", "1.000,5", "1,5,0"])
+    await expect(read([cell], { decimal: "," })).rejects.toThrow(`"${cell}" is no number`);
+});
+
+test("a typing mistake does not make a column of numbers one of categories", async () => {
+  const column = (cells: readonly string[]) => readCsv(file(`x,y\n${cells.map((cell) => `${cell},0\n`).join("")}`));
+  await expect(column(["1", "2", "3", "4", "5O"])).rejects.toThrow('line 6, column "x": "5O" is no number');
+  expect((await column(["1", "2", "3", "four", "five"])).classes).toEqual({ x: ["1", "2", "3", "five", "four"] });
+});
+
+test("lines are those of the file, although quoted cells go on over several, and some are empty", async () => {
+  const text = 'x,note\r\n1,"two\r\nlines"\r\n\r\n2,"a ""quoted"" word, and\r\n\r\nmore"\r\nthree,last\r\n';
+  const column = { columns: { x: "number" } } as const;
+  await expect(readCsv(file(text), column)).rejects.toThrow('cars.csv, line 8, column "x": "three" is no number');
+  const fine = await readCsv(file(text.replace("three", "3")), { columns: { x: "number", note: "category" } });
+  expect(fine.lines).toEqual([2, 5, 8]);
+  expect(fine.classes.note).toEqual(['a "quoted" word, and\n\nmore', "last", "two\nlines"]);
+  expect([...fine.columns.note.data.data]).toEqual([2, 0, 1]);
+});
+
+describe("where a cell is missing", () => {
+  const gaps = "mpg,hp,origin\n1,?,USA\nNA,2,Japan\n3,4,\n5,6,USA\n,8,Japan\n";
+  const columns = { mpg: "number", hp: "number", origin: "category" } as const;
+  const missing = [
+    { line: 2, column: "hp", cell: "?" },
+    { line: 3, column: "mpg", cell: "NA" },
+    { line: 4, column: "origin", cell: "" },
+    { line: 6, column: "mpg", cell: "" },
+  ];
+
+  it("the file is refused, all such cells told", async () => {
+    await expect(readCsv(file(gaps))).rejects.toThrow(
+      'cars.csv, line 2, column "hp": the cell is "?", which is missing; line 3, column "mpg": the cell is "NA", which is missing; ' +
+        'line 4, column "origin": the cell is empty; line 6, column "mpg": the cell is empty; { missing: "drop" }',
+    );
+    const many = `x,y\n${",1\n".repeat(9)}1,1\n`;
+    await expect(readCsv(file(many))).rejects.toThrow(/line 6, column "x": the cell is empty; and 4 more cells;/);
+  });
+
+  it("or the row is dropped", async () => {
+    expect(plain(await readCsv(file(gaps), { missing: "drop" }))).toEqual({
+      values: [
+        ["mpg", "float64", [5]],
+        ["hp", "float64", [6]],
+        ["origin", "int32", [0]],
+      ],
+      classes: { origin: ["USA"] },
+      rows: 1,
+      lines: [5],
+      missing,
+    });
+  });
+
+  it("or the mean is taken, of the cells that are there; a category has none", async () => {
+    await expect(readCsv(file(gaps), { columns, missing: "mean" })).rejects.toThrow(
+      'line 4, column "origin": the cell is empty; a category has no mean',
+    );
+    const table = await readCsv(file(gaps), { columns: { mpg: "number", hp: "number" }, missing: "mean" });
+    expect(table.columns.mpg.toNested()).toEqual([1, 3, 3, 5, 3]);
+    expect(table.columns.hp.toNested()).toEqual([5, 2, 4, 6, 8]);
+    expect(table.missing).toEqual(missing.filter(({ column }) => column !== "origin"));
+  });
+
+  it("what counts as missing is an option", async () => {
+    const text = "x\n1\n-999\n2\n";
+    expect((await readCsv(file(text), { missing: "drop", missingValues: ["-999"] })).columns.x!.toNested()).toEqual([
+      1, 2,
+    ]);
+    await expect(readCsv(file("x,y\n1,1\n?,1\n"), { columns: { x: "number" }, missingValues: [] })).rejects.toThrow(
+      '"?" is no number',
+    );
+    const cells = ["", "NA", "na", "N/A", "NaN", "nan", "null", "NULL", "None", "?", "  "];
+    const all = await readCsv(file(`x,y\n1,1\n${cells.map((cell) => `${cell},1\n`).join("")}`), { missing: "mean" });
+    expect(all.columns.x!.toNested()).toEqual(new Array(cells.length + 1).fill(1));
+  });
+});
+
+test("names that objects have already are names like others", async () => {
+  const table = await readCsv(file("__proto__,constructor,toString\n1,2,a\n3,4,b\n"));
+  expect(Object.keys(table.columns)).toEqual(["__proto__", "constructor", "toString"]);
+  expect(matrix(table, ["__proto__", "constructor"]).toNested()).toEqual([
+    [1, 2],
+    [3, 4],
+  ]);
+  expect(() => matrix(table as Table<string>, ["valueOf"])).toThrow('there is no column "valueOf"');
+  await expect(readCsv(file("a\n1\n"), { columns: { constructor: "number" } as never })).rejects.toThrow(
+    "has no column",
+  );
+});
+
+test("matrix puts columns side by side, in the order that is asked for", async () => {
+  const table = await readCsv(file("a,b,c,d\n1,2,x,3\n4,5,y,6\n"));
+  const X = matrix(table, ["d", "a"]);
+  expect([X.label, X.dtype, X.toNested()]).toEqual([
+    "X",
+    "float64",
+    [
+      [3, 1],
+      [6, 4],
+    ],
+  ]);
+});
+
+test("a nameless first column, as pandas writes it, is called by its place; lines may end with a delimiter", async () => {
+  const table = await readCsv(file(",a,\n0,5,\n1,6,\n"));
+  expect(Object.keys(table.columns)).toEqual(["column 1", "a"]);
+});
+
+test("a table takes time by its size, whatever its shape", { timeout: 20_000 }, async () => {
+  const names = Array.from({ length: 200_000 }, (_, j) => `x${j}`);
+  const wide = await readCsv(file(`${names.join(",")}\n${names.map(() => "1").join(",")}\n`)); // 40 s if each is compared with each
+  expect(Object.keys(wide.columns)).toHaveLength(200_000);
+  for (const text of ['"'.repeat(1e5), `a,b\n${'"a'.repeat(1e5)}`, `a,b\n${'1,"x\n'.repeat(1e5)}`, "\n".repeat(1e6)])
+    await expect(readCsv(file(text))).rejects.toThrow(/^readCsv: cars.csv/);
+});
+
+test("text that is none is refused", async () => {
+  await expect(readCsv(file("a,b\n1,\0\n"))).rejects.toThrow("is no text");
+  await expect(readCsv(file(Uint8Array.of(...utf8("a,b\n1,2\n3,"), 0xe9, 10)))).rejects.toThrow(
+    "cars.csv, line 3: this is no UTF-8",
+  );
+  await expect(readCsv(file(Uint8Array.of(0xff, 0xfe, 0, 0xd8)))).rejects.toThrow("no utf-16le text");
+  await expect(readCsv(gzipSync("x".repeat(1000)), { maxBytes: 500 })).rejects.toThrow("unpacks to more");
+  await expect(readCsv(utf8("a\n1\n"), { maxBytes: 3 })).rejects.toThrow("holds 4 bytes; at most 3 bytes");
+});
+
+test("mutations of files give a table, all of whose columns are as long, or a WengertError", {
+  timeout: fuzzTimeout,
+}, async () => {
+  const texts = [cars, cars.replaceAll(",", "\t"), 'x,"y\n2"\n1,"""a"\n2,b\n', "a;b\n1,5;2\n;?\n"];
+  const files = texts.flatMap((text) => [utf8(text), utf8(text), new Uint8Array(gzipSync(text))]);
+  const read = (bytes: Uint8Array<ArrayBuffer>) => readCsv(bytes, { missing: bytes.length % 2 ? "drop" : "error" });
+  await fuzz(files, 3000, read, (table) => {
+    for (const [name, column] of Object.entries(table.columns)) {
+      expect(column.shape).toEqual([table.rows]);
+      const values = ravel(column.array!);
+      const classes = table.classes[name];
+      expect(values.every((x) => (classes ? classes[x] !== undefined : Number.isFinite(x)))).toBe(true);
+    }
+    expect(table.lines).toHaveLength(table.rows);
+  });
+});

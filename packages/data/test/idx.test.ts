@@ -1,0 +1,192 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { gzipSync } from "node:zlib";
+import { afterAll, describe, expect, it, test } from "vitest";
+import { readIdx, type Source } from "../src/index.ts";
+import { fuzz, fuzzTimeout } from "./mutations.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "wengert-idx-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** An IDX file; `write` puts the numbers behind its header. */
+function idx(type: number, sizes: readonly number[], bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const all = new Uint8Array(4 * (1 + sizes.length) + bytes.length);
+  const view = new DataView(all.buffer);
+  view.setUint32(0, (type << 8) + sizes.length);
+  sizes.forEach((size, axis) => {
+    view.setUint32(4 + 4 * axis, size);
+  });
+  all.set(bytes, 4 * (1 + sizes.length));
+  return all;
+}
+
+const bigEndian = (
+  bytesEach: number,
+  values: readonly number[],
+  set: (view: DataView, at: number, x: number) => void,
+) => {
+  const view = new DataView(new ArrayBuffer(bytesEach * values.length));
+  values.forEach((x, i) => {
+    set(view, bytesEach * i, x);
+  });
+  return new Uint8Array(view.buffer);
+};
+
+const byType = [
+  { type: 0x08, dtype: "int32", values: [0, 1, 128, 255], size: 1, set: (view, at, x) => view.setUint8(at, x) },
+  { type: 0x09, dtype: "int32", values: [0, -1, -128, 127], size: 1, set: (view, at, x) => view.setInt8(at, x) },
+  { type: 0x0b, dtype: "int32", values: [0, -2, -32768, 256], size: 2, set: (view, at, x) => view.setInt16(at, x) },
+  {
+    type: 0x0c,
+    dtype: "int32",
+    values: [0, 65536, -(2 ** 31), 7],
+    size: 4,
+    set: (view, at, x) => view.setInt32(at, x),
+  },
+  {
+    type: 0x0d,
+    dtype: "float32",
+    values: [0.5, -3, 2 ** -140, 1e30].map(Math.fround),
+    size: 4,
+    set: (view, at, x) => view.setFloat32(at, x),
+  },
+  {
+    type: 0x0e,
+    dtype: "float64",
+    values: [0.1, -3, 5e-324, 1e300],
+    size: 8,
+    set: (view, at, x) => view.setFloat64(at, x),
+  },
+] as const satisfies readonly {
+  type: number;
+  dtype: string;
+  values: readonly number[];
+  size: number;
+  set: (view: DataView, at: number, x: number) => void;
+}[];
+const files = byType.map(({ type, values, size, set }) => idx(type, [2, 2], bigEndian(size, values, set)));
+
+describe("each type that the format has, gzipped or not", () => {
+  byType.forEach(({ type, dtype, values }, i) => {
+    it(`type ${type.toString(16)} as ${dtype}`, async () => {
+      for (const file of [files[i]!, new Uint8Array(gzipSync(files[i]!))]) {
+        const t = await readIdx(file);
+        expect([t.dtype, t.shape]).toEqual([dtype, [2, 2]]);
+        expect(t.toNested()).toEqual([values.slice(0, 2), values.slice(2)]);
+      }
+    });
+  });
+});
+
+test("bytes become numbers from 0 to 1 by the divisor, in the dtype that is asked for", async () => {
+  const every = Uint8Array.from({ length: 256 }, (_, i) => i);
+  const exact = await readIdx(idx(8, [256], every), { dtype: "float64", divisor: 255 });
+  expect(exact.toNested()).toEqual(Array.from(every, (x) => x / 255));
+  const shades = idx(8, [4], Uint8Array.of(0, 51, 128, 255));
+  const single = await readIdx(shades, { divisor: 255 });
+  expect([single.dtype, single.toNested()]).toEqual(["float32", [0, 51 / 255, 128 / 255, 1].map(Math.fround)]);
+  const double = await readIdx(shades, { dtype: "float64", divisor: 255 });
+  expect(double.toNested()).toEqual([0, 51 / 255, 128 / 255, 1]);
+  expect((await readIdx(shades, { dtype: "float32" })).toNested()).toEqual([0, 51, 128, 255]);
+  await expect(readIdx(shades, { dtype: "bool" })).rejects.toThrow("holds 51 at [1], which no bool is");
+  expect((await readIdx(idx(8, [2], Uint8Array.of(0, 1)), { dtype: "bool" })).toNested()).toEqual([false, true]);
+  await expect(readIdx(idx(9, [1, 2], Uint8Array.of(0, 200)), { dtype: "bool" })).rejects.toThrow(
+    "holds -56 at [0, 1]",
+  );
+});
+
+test("a scalar, and arrays with nothing in them", async () => {
+  expect((await readIdx(idx(8, [], Uint8Array.of(7)))).item()).toBe(7);
+  expect((await readIdx(idx(8, [0, 28, 28], new Uint8Array(0)))).shape).toEqual([0, 28, 28]);
+  expect((await readIdx(idx(8, [2 ** 32 - 1, 2 ** 32 - 1, 0], new Uint8Array(0)))).shape).toEqual([
+    2 ** 32 - 1,
+    2 ** 32 - 1,
+    0,
+  ]);
+});
+
+test("from a path, a URL, a File, a Blob and bytes that lie within others: the same, and messages name it", async () => {
+  const file = files[0]!;
+  const path = join(folder, "some.idx");
+  writeFileSync(path, file);
+  symlinkSync(path, join(folder, "link.idx"));
+  const within = new Uint8Array(file.length + 7);
+  within.set(file, 5);
+  const wrong = (source: Source) => readIdx(source, { dtype: "bool" });
+  const sources: [Source, string][] = [
+    [path, path],
+    [join(folder, "link.idx"), join(folder, "link.idx")],
+    [pathToFileURL(path), path],
+    [new File([file], "chosen.idx"), "chosen.idx"],
+    [new Blob([file]), "Blob"],
+    [file.buffer, "the data"],
+    [within.subarray(5, 5 + file.length), "the data"],
+    [Buffer.from(file), "the data"],
+  ];
+  for (const [source, name] of sources) {
+    expect((await readIdx(source)).toNested()).toEqual([
+      [0, 1],
+      [128, 255],
+    ]);
+    await expect(wrong(source)).rejects.toThrow(`readIdx: ${name} holds 128 at [1, 0]`);
+  }
+});
+
+test("the tensor has memory of its own", async () => {
+  const file = new Uint8Array(files[4]!);
+  const t = await readIdx(file);
+  const before = t.toNested();
+  file.fill(1);
+  expect(t.toNested()).toEqual(before);
+});
+
+test("what is no file is said so: nothing there, a folder, a pipe nobody writes to", { timeout: 5000 }, async () => {
+  const pipe = join(folder, "pipe");
+  execFileSync("mkfifo", [pipe]);
+  await expect(readIdx(join(folder, "none"))).rejects.toThrow(/none cannot be read: ENOENT/);
+  await expect(readIdx(folder)).rejects.toThrow("is a folder; give the path of a file");
+  await expect(readIdx(pipe)).rejects.toThrow("is no regular file");
+  await expect(readIdx("a\0b")).rejects.toThrow("cannot be read");
+});
+
+test("a file that is cut off anywhere is refused, gzipped or not, and so is one that goes on", async () => {
+  for (const whole of [files[5]!, new Uint8Array(gzipSync(files[5]!))])
+    for (let size = 0; size < whole.length; size++)
+      await expect(readIdx(whole.slice(0, size))).rejects.toThrow(/^readIdx: the data /);
+  const longer = idx(8, [2], Uint8Array.of(1, 2, 3));
+  await expect(readIdx(longer)).rejects.toThrow("announces 2 uint8 (2 bytes), but 3 bytes came");
+  await expect(readIdx(gzipSync(longer))).rejects.toThrow("announces 2 uint8 (2 bytes), but more came");
+});
+
+test("a header that promises gigabytes, and a bomb, are refused before there is memory for them", async () => {
+  const promising = idx(0x0e, [2 ** 20, 2 ** 20], new Uint8Array(8));
+  for (const file of [promising, gzipSync(promising)])
+    await expect(readIdx(file)).rejects.toThrow("at most 1,073,741,824 bytes are read");
+  await expect(readIdx(promising, { maxBytes: Number.POSITIVE_INFINITY })).rejects.toThrow("but 8 bytes came");
+  const overflowing = idx(0x0e, new Array(60).fill(2 ** 32 - 1), new Uint8Array(8));
+  await expect(readIdx(overflowing)).rejects.toThrow("at most");
+  // 2^28 zeros in a quarter of a megabyte, behind a header that announces three
+  const bomb = gzipSync(idx(8, [3], new Uint8Array(2 ** 28)));
+  const held = process.memoryUsage().arrayBuffers;
+  await expect(readIdx(bomb)).rejects.toThrow("announces 3 uint8 (3 bytes), but more came");
+  expect(process.memoryUsage().arrayBuffers - held).toBeLessThan(2 ** 22);
+  await expect(readIdx(idx(8, [100], new Uint8Array(100)), { maxBytes: 99 })).rejects.toThrow(
+    "holds 108 bytes; at most",
+  );
+  await expect(readIdx(gzipSync(idx(8, [100], new Uint8Array(100))), { maxBytes: 99 })).rejects.toThrow(
+    "announces 100",
+  );
+});
+
+test("mutations of files, gzipped or not, give a tensor or a WengertError", { timeout: fuzzTimeout }, async () => {
+  const all = [...files, ...files.map((file) => new Uint8Array(gzipSync(file)))];
+  await fuzz(
+    all,
+    3000,
+    (bytes) => readIdx(bytes),
+    (t) => expect(t.array!.data).toHaveLength(t.size),
+  );
+});

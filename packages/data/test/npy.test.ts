@@ -1,0 +1,175 @@
+import { readFileSync } from "node:fs";
+import { tensor, zeros } from "@wengert/core";
+import { ravel } from "@wengert/core/extend";
+import { transpose } from "@wengert/ops";
+import { describe, expect, it, test } from "vitest";
+import { readNpy, toNpy } from "../src/index.ts";
+import { fuzz, fuzzTimeout } from "./mutations.ts";
+
+interface Golden {
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  readonly numbers: readonly (number | string)[] | null;
+  readonly file: string;
+}
+const goldens: Readonly<Record<string, Golden>> = JSON.parse(
+  readFileSync(new URL("./goldens/npy.json", import.meta.url), "utf8"),
+);
+const fileOf = (name: string): Uint8Array<ArrayBuffer> => new Uint8Array(Buffer.from(goldens[name]!.file, "base64"));
+
+const dtypes: Readonly<Record<string, string>> = {
+  ...{ float64: "float64", float32: "float32", float16: "float32", int32: "int32", bool: "bool" },
+  ...{ int8: "int32", uint8: "int32", int16: "int32", uint16: "int32" },
+};
+
+describe("what NumPy writes is read, each number as it is", () => {
+  for (const [name, { dtype, shape, numbers }] of Object.entries(goldens)) {
+    if (numbers === null) continue;
+    const expected = numbers.map(Number);
+    if (dtypes[dtype] !== undefined)
+      it(`${name}: ${dtype} as ${dtypes[dtype]}`, async () => {
+        const t = await readNpy(fileOf(name));
+        expect([t.dtype, t.shape]).toEqual([dtypes[dtype], shape]);
+        expect(Array.from(ravel(t.array!))).toEqual(expected);
+      });
+    else if (expected.every((x) => x === (x | 0)))
+      it(`${name}: ${dtype} where int32 is asked for`, async () => {
+        await expect(readNpy(fileOf(name))).rejects.toThrow(`holds ${dtype}, which no dtype here holds exactly`);
+        for (const wanted of ["int32", "float64"] as const) {
+          const t = await readNpy(fileOf(name), { dtype: wanted });
+          expect([t.dtype, Array.from(ravel(t.array!))]).toEqual([wanted, expected]);
+        }
+      });
+  }
+});
+
+test("64-bit integers that do not fit are refused by their place", async () => {
+  const large = fileOf("large-int64");
+  await expect(readNpy(large, { dtype: "int32" })).rejects.toThrow("holds 2147483648 at [1, 1], which no int32 is");
+  expect((await readNpy(large, { dtype: "float64" })).toNested()).toEqual([
+    [0, 1],
+    [2, 2 ** 31],
+  ]);
+  for (const dtype of ["int32", "float32", "float64"] as const)
+    await expect(readNpy(fileOf("huge-int64"), { dtype })).rejects.toThrow("holds a number beyond 2^53 at [1]");
+});
+
+test("places are those of the array, in Fortran order too", async () => {
+  await expect(readNpy(fileOf("fortran-int64"), { dtype: "int32" })).rejects.toThrow("holds 1099511627776 at [2, 0]");
+  // the array is [[0, 1], [2, 3], [4, 5]], and lies there as 0 2 4 1 3 5
+  await expect(readNpy(fileOf("fortran-big"), { dtype: "bool" })).rejects.toThrow("holds 2 at [1, 0], which no bool");
+});
+
+test("what is no number is refused by its name, with what to do in Python", async () => {
+  const told = {
+    complex: "complex numbers; save a.real and a.imag",
+    strings: "strings; save numbers",
+    bytes: "strings; save numbers",
+    objects: "Python objects, which are a program to run and are not read",
+    records: "records of several fields",
+    dates: "dates; write a.astype(numpy.float64)",
+    "long-double": "long doubles; write a.astype(numpy.float64)",
+  };
+  for (const [name, text] of Object.entries(told)) await expect(readNpy(fileOf(name))).rejects.toThrow(text);
+  const rest = Object.entries(goldens).filter(([name, { numbers }]) => numbers === null && !(name in told));
+  expect(rest).toEqual([]);
+});
+
+/** A file with this header, and `count` bytes after it. */
+function made(header: string, count = 0): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(10 + header.length + count);
+  bytes.set(Buffer.from(`\x93NUMPY\x01\x00${String.fromCharCode(header.length & 255, header.length >> 8)}`, "latin1"));
+  bytes.set(Buffer.from(header, "latin1"), 10);
+  return bytes;
+}
+
+test("headers are read as Python would, and only so", async () => {
+  const fine = [
+    "{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }\n",
+    "{'shape': (2,), 'fortran_order': False, 'descr': '<f4'}",
+    "{ 'shape' :( 2 , ) ,'fortran_order':True,'descr':'=f4' }   ",
+    "{'descr': '<f4', 'fortran_order': False, 'shape': (2L,)}",
+  ];
+  for (const header of fine) expect((await readNpy(made(header, 8))).shape).toEqual([2]);
+  expect((await readNpy(made("{'descr': '<f4', 'fortran_order': False, 'shape': ()}", 4))).shape).toEqual([]);
+  const wrong = [
+    "",
+    "{",
+    "{'descr': '<f4', 'fortran_order': False}",
+    "{'descr': '<f4', 'fortran_order': False, 'shape': (2,)",
+    "{'descr': '<f4', 'fortran_order': False, 'shape': (2 3)}",
+    "{'descr': '<f4', 'fortran_order': False, 'shape': (-2,)}",
+    "{'descr': '<f4', 'fortran_order': 0, 'shape': (2,)}",
+    "{'descr': '<f4', 'fortran_order': (2,), 'shape': (2,)}",
+    "{'descr': '<f4', 'descr': '<f8', 'fortran_order': False, 'shape': (2,)}",
+    "{'descr': '<f4', 'fortran_order': False, 'shape': (2,), 'more': 1}",
+    "{'descr': '<f4', 'fortran_order': False, 'shape': (2,)} + x",
+  ];
+  for (const header of wrong) await expect(readNpy(made(header, 8))).rejects.toThrow("has a header that is none");
+  await expect(readNpy(made("{'descr': '<q4', 'fortran_order': False, 'shape': (2,)}", 8))).rejects.toThrow(
+    '"<q4": a type that is not known here',
+  );
+});
+
+test("a header costs no more time than its length, nor memory for what it announces", { timeout: 5000 }, async () => {
+  const shaped = (shape: string) => made(`{'descr': '<f8', 'fortran_order': False, 'shape': ${shape}}`, 8);
+  const ones = "1".repeat(9000);
+  for (const shape of [`(${ones})`, `(${ones}`, `(${"1,".repeat(4000)}x)`, `(${" ".repeat(9000)}`])
+    await expect(readNpy(shaped(shape))).rejects.toThrow("has a header that is none");
+  for (const shape of ["(4294967296, 4294967296)", "(9999999999999999,)", "(1000000, 1000000)"])
+    await expect(readNpy(shaped(shape))).rejects.toThrow("bytes), but 8 bytes came");
+  await expect(readNpy(shaped(`(${"1,".repeat(65)})`))).rejects.toThrow("announces 65 axes");
+  expect((await readNpy(shaped(`(${"1,".repeat(64)})`))).shape).toHaveLength(64);
+  const long = new Uint8Array(20);
+  long.set([0x93, ...Buffer.from("NUMPY"), 2, 0, 255, 255, 255, 255]);
+  await expect(readNpy(long)).rejects.toThrow("announces a header of 4,294,967,295 bytes");
+});
+
+test("a file that is cut off anywhere is refused, and so is one that goes on", async () => {
+  const whole = fileOf("version-1");
+  for (let size = 0; size < whole.length; size++)
+    await expect(readNpy(whole.slice(0, size))).rejects.toThrow(/^readNpy: the data /);
+  const longer = new Uint8Array(whole.length + 1);
+  longer.set(whole);
+  await expect(readNpy(longer)).rejects.toThrow("97 bytes came");
+});
+
+test("toNpy writes what readNpy reads, and what NumPy writes", async () => {
+  const cases = [
+    tensor(2.5),
+    tensor([1, -0, Number.NaN]),
+    tensor([[1, 2, 3]], { dtype: "float32" }),
+    tensor([2 ** 31 - 1, -5], { dtype: "int32" }),
+    tensor([true, false]),
+    zeros([3, 0, 2]),
+    transpose(
+      tensor([
+        [1, 2, 3],
+        [4, 5, 6],
+      ]),
+    ), // prettier
+  ];
+  for (const t of cases) {
+    const bytes = toNpy(t);
+    const back = await readNpy(bytes);
+    expect([back.dtype, back.shape, back.toNested()]).toEqual([t.dtype, t.shape, t.toNested()]);
+  }
+  for (let axes = 0; axes < 64; axes++) {
+    const shape = new Array<number>(axes).fill(1); // headers of each length
+    const bytes = toNpy(zeros(shape));
+    expect([bytes.length % 64, bytes.at(-9)]).toEqual([8, 10]);
+    expect((await readNpy(bytes)).shape).toEqual(shape);
+  }
+  const golden = fileOf("version-1");
+  expect(Buffer.from(toNpy(await readNpy(golden))).equals(Buffer.from(golden))).toBe(true);
+});
+
+test("mutations of files give a tensor, or a WengertError", { timeout: fuzzTimeout }, async () => {
+  const files = Object.keys(goldens).map(fileOf);
+  await fuzz(
+    files,
+    3000,
+    (bytes) => readNpy(bytes),
+    (t) => expect(t.array!.data).toHaveLength(t.size),
+  ); // biome
+});

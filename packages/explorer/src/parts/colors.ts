@@ -1,0 +1,106 @@
+import { isDark } from "../page/scheme.ts";
+
+// Colors of numbers. Both maps are told apart with any kind of color blindness, since they differ in lightness first and
+// run from orange to blue, or in one hue: never between red and green. Neutral is the color of the page, and what lies above
+// 0 is blue in both.
+
+export type ColorMap = "diverging" | "sequential";
+type Rgb = readonly [number, number, number];
+
+const stops: Readonly<Record<"light" | "dark", Readonly<Record<ColorMap, readonly string[]>>>> = {
+  light: {
+    diverging: ["#7f3800", "#cf6c1a", "#f2b27a", "#f7f6f2", "#8dbbe3", "#2f78bf", "#0a3f7c"],
+    sequential: ["#f7f6f2", "#cfe0ee", "#8fb8dc", "#4686c0", "#175a9c", "#083667"],
+  },
+  dark: {
+    diverging: ["#ffcf95", "#dd8a36", "#8a5220", "#22262d", "#2c5e97", "#5ba3ee", "#a5d2ff"],
+    sequential: ["#22262d", "#213f60", "#2c6299", "#4a8ed0", "#86bdf2", "#cfe6ff"],
+  },
+};
+
+const tables = new Map<string, readonly Rgb[]>();
+const size = 256;
+
+function table(map: ColorMap): readonly Rgb[] {
+  const scheme = isDark.value ? "dark" : "light";
+  const key = `${scheme} ${map}`;
+  const known = tables.get(key);
+  if (known) return known;
+  const points = stops[scheme][map].map(toLab);
+  const made = Array.from({ length: size }, (_, i) => {
+    const at = (i / (size - 1)) * (points.length - 1);
+    const low = Math.min(Math.floor(at), points.length - 2);
+    const [a, b] = [points[low]!, points[low + 1]!];
+    return fromLab([0, 1, 2].map((c) => a[c]! + (b[c]! - a[c]!) * (at - low)) as unknown as Rgb);
+  });
+  tables.set(key, made);
+  return made;
+}
+
+/** How numbers become colors: the map, and the number at its end (diverging: at both, with opposite signs). */
+export interface Scale {
+  readonly map: ColorMap;
+  readonly most: number;
+}
+
+/** Diverging, the same on both sides of 0; sequential from 0 where no number is negative and `map` does not say otherwise. */
+export function scaleFor(range: { readonly least: number; readonly most: number }, map?: ColorMap): Scale {
+  const [least, most] = [Math.min(range.least, 0), Math.max(range.most, 0)];
+  return { map: map ?? (least < 0 ? "diverging" : "sequential"), most: Math.max(-least, most) || 1 };
+}
+
+/** NaN has no place in a map: it is drawn in a color of its own, with a sign. */
+export function colorOf(x: number, { map, most }: Scale): Rgb {
+  if (Number.isNaN(x)) return isDark.value ? [122, 44, 74] : [243, 196, 212];
+  const at = map === "diverging" ? (x / most + 1) / 2 : x / most;
+  return table(map)[Math.round(Math.min(Math.max(at, 0), 1) * (size - 1))]!;
+}
+
+export const css = ([r, g, b]: Rgb): string => `rgb(${r} ${g} ${b})`;
+
+/** Black or white, whichever can be read upon a color. */
+export function inkOn(color: Rgb): string {
+  const [r, g, b] = color.map((c) =>
+    c / 255 <= 0.04045 ? c / 255 / 12.92 : ((c / 255 + 0.055) / 1.055) ** 2.4,
+  ) as unknown as Rgb;
+  const luminance = 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  return luminance > 0.179 ? "#000000" : "#ffffff";
+}
+
+/** A gradient for a legend. */
+export const gradient = (map: ColorMap): string => {
+  const colors = table(map);
+  const parts = Array.from({ length: 9 }, (_, i) => css(colors[Math.round((i / 8) * (size - 1))]!));
+  return `linear-gradient(to right, ${parts.join(", ")})`;
+};
+
+// OKLab (B. Ottosson, 2020), in which a straight line between two colors looks straight.
+function toLab(hex: string): Rgb {
+  const [r, g, b] = [1, 3, 5].map((i) => {
+    const c = Number.parseInt(hex.slice(i, i + 2), 16) / 255;
+    return c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
+  }) as unknown as Rgb;
+  const l = Math.cbrt(0.4122214708 * r + 0.5363325363 * g + 0.0514459929 * b);
+  const m = Math.cbrt(0.2119034982 * r + 0.6806995451 * g + 0.1073969566 * b);
+  const s = Math.cbrt(0.0883024619 * r + 0.2817188376 * g + 0.6299787005 * b);
+  return [
+    0.2104542553 * l + 0.793617785 * m - 0.0040720468 * s,
+    1.9779984951 * l - 2.428592205 * m + 0.4505937099 * s,
+    0.0259040371 * l + 0.7827717662 * m - 0.808675766 * s,
+  ];
+}
+
+function fromLab([L, A, B]: Rgb): Rgb {
+  const l = (L + 0.3963377774 * A + 0.2158037573 * B) ** 3;
+  const m = (L - 0.1055613458 * A - 0.0638541728 * B) ** 3;
+  const s = (L - 0.0894841775 * A - 1.291485548 * B) ** 3;
+  const linear = [
+    4.0767416621 * l - 3.3077115913 * m + 0.2309699292 * s,
+    -1.2684380046 * l + 2.6097574011 * m - 0.3413193965 * s,
+    -0.0041960863 * l - 0.7034186147 * m + 1.707614701 * s,
+  ];
+  return linear.map((c) => {
+    const gamma = c <= 0.0031308 ? 12.92 * c : 1.055 * c ** (1 / 2.4) - 0.055;
+    return Math.round(Math.min(Math.max(gamma, 0), 1) * 255);
+  }) as unknown as Rgb;
+}

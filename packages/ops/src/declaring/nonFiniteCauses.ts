@@ -1,0 +1,274 @@
+import type { Tensor } from "@wengert/core";
+import { type AnyOpSpec, type Binary, type Fault, type Inputs, ravel, type Unary } from "@wengert/core/extend";
+
+// Why a number is not finite, and the cure: what the specs of ops tell `nonFinite`. Nothing here runs before it is asked.
+
+type AnyFault = Fault<Inputs, unknown>;
+
+/**
+ * The numbers of `x` that meet, by broadcasting, the one at fault: a single one where `x` has the shape of what is bad.
+ * Along the axes `allAlong` all meet it.
+ */
+function valuesAt(x: Tensor, { bad, index }: Place, allAlong: readonly number[] = []): number[] {
+  let places: number[][] = [[]];
+  for (const [axis, n] of x.shape.entries()) {
+    const at = axis + index.length - x.shape.length;
+    const isOpen = at < 0 || bad.shape[at] !== n || allAlong.includes(axis);
+    const choices = n === 1 ? [0] : isOpen ? [...Array(n).keys()] : [index[at]!];
+    places = places.flatMap((place) => choices.map((i) => [...place, i]));
+  }
+  return places.map((place) => x.array!.get(...place));
+}
+
+interface Place {
+  readonly bad: Pick<Tensor, "shape">;
+  readonly index: readonly number[];
+}
+
+/** How the user calls a tensor: by its label, or its value where it is a mere number. */
+const nameOf = (x: Tensor, { producerOf }: AnyFault, fallback: string): string =>
+  x.label ?? (x.shape.length === 0 && !producerOf(x) ? String(x.item()) : fallback);
+
+/** The element of x at fault and the cotangent of its image, which is absent where the value is at fault. */
+interface Element {
+  readonly x: number;
+  readonly g: number | undefined;
+  readonly name: string;
+  readonly fault: Fault<Unary, unknown>;
+}
+type ElementCause = (fault: Fault<Unary, unknown>) => string | undefined;
+
+/** The cause of an op that works element by element. */
+const elementwiseCause =
+  (cause: (at: Element) => string | undefined): ElementCause =>
+  (fault) => {
+    const [x] = fault.inputs;
+    const g = fault.cotangent && valuesAt(fault.cotangent, fault)[0];
+    return cause({ x: valuesAt(x, fault)[0]!, g, name: nameOf(x, fault, "x"), fault });
+  };
+
+/** The elements of a and b that meet at the fault, several where it is a cotangent that was summed. */
+interface Pair {
+  readonly as: readonly number[];
+  readonly bs: readonly number[];
+  /** The cotangents there, which are absent where the value is at fault. */
+  readonly gs: readonly number[] | undefined;
+  /** The number that is not finite. */
+  readonly y: number;
+  readonly a: string;
+  readonly b: string;
+  readonly fault: Fault<Binary, unknown>;
+}
+type PairCause = (fault: Fault<Binary, unknown>) => string | undefined;
+
+/** The cause of an op that works pair by pair. */
+const pairwiseCause =
+  (cause: (at: Pair) => string | undefined): PairCause =>
+  (fault) => {
+    const { inputs, bad, index, cotangent } = fault;
+    const [as, bs] = [valuesAt(inputs[0], fault), valuesAt(inputs[1], fault)];
+    const gs = cotangent && valuesAt(cotangent, fault);
+    const [a, b] = [nameOf(inputs[0], fault, "a"), nameOf(inputs[1], fault, "b")];
+    return cause({ as, bs, gs, y: bad.array!.get(...index), a, b, fault });
+  };
+
+/** A rule multiplies the cotangent by a derivative; in the branch that a `where` leaves out the cotangent is 0. */
+const maskedBranchText = (safeCall: string): string =>
+  "the cotangent there is 0, as in the branch that a where leaves out, but 0 × Infinity is NaN: keep that branch finite " +
+  `too, ${safeCall}`;
+
+const overflowText = (description: string, { dtype }: Tensor): string => {
+  const largest = dtype === "float32" ? "float32, 3.4e38" : "float64, 1.8e308";
+  return `${description} is beyond the largest ${largest}: scale what goes in, or compute with logarithms`;
+};
+
+const areFinite = (...lists: readonly (readonly number[])[]): boolean => lists.flat().every(Number.isFinite);
+const isAllFinite = ({ array }: Tensor): boolean => ravel(array!).every(Number.isFinite);
+
+/** The `nonFinite` of the op that computed `x`, looking through views, and that op's first input. */
+function causeOfStep(x: Tensor | undefined, fault: AnyFault): readonly [cause: unknown, input: Tensor | undefined] {
+  const step = x && fault.producerOf(x);
+  const spec = step?.op as AnyOpSpec | undefined;
+  return spec?.view ? causeOfStep(step!.inputs[0], fault) : [spec?.nonFinite, step?.inputs[0]];
+}
+
+/** ln x */
+export const logCause: ElementCause = /* @__PURE__ */ elementwiseCause(({ x, g, name }) => {
+  const safeCall = `log(where(greater(${name}, 0), ${name}, 1))`;
+  if (g === 0 && x <= 0) return maskedBranchText(safeCall);
+  if (g !== undefined) return `the derivative 1 / x is infinite at ${x}: write ${safeCall}`;
+  if (x < 0) return `the log of a negative number (${x}) is NaN: write ${safeCall}`;
+  return x === 0 ? `log 0 is −Infinity: use logSoftmax for the log of a softmax, else write ${safeCall}` : undefined;
+});
+
+/** ln(1 + x) */
+export const log1pCause: ElementCause = /* @__PURE__ */ elementwiseCause(({ x, g, name }) => {
+  const safeCall = `log1p(where(greater(${name}, -1), ${name}, 0))`;
+  if (g !== undefined) return x <= -1 ? maskedBranchText(safeCall) : undefined;
+  if (x < -1) return `log1p of a number below −1 (${x}) is NaN: write ${safeCall}`;
+  return x === -1 ? `log1p(−1) is −Infinity: write ${safeCall}` : undefined;
+});
+
+/** √x */
+export const sqrtCause: ElementCause = /* @__PURE__ */ elementwiseCause(({ x, g, name, fault }) => {
+  if (g === undefined)
+    return x < 0 ? `the root of a negative number (${x}) is NaN: write sqrt(maximum(${name}, 0))` : undefined;
+  if (causeOfStep(fault.inputs[0], fault)[0] === varianceCause)
+    return "the derivative of a root is infinite at 0, here of the variance of what is constant: write sqrt(add(variance, 1e-5))";
+  const safeCall = `sqrt(where(greater(${name}, 0), ${name}, 1))`;
+  if (g === 0) return maskedBranchText(safeCall);
+  return `the derivative of a root is infinite at 0: add a small number under it, sqrt(add(${name}, 1e-12)), or write ${safeCall}`;
+});
+
+/** eˣ, and eˣ − 1: `op` */
+export const expCause = (op: string): ElementCause =>
+  elementwiseCause(({ x, g, name, fault: { bad } }) => {
+    const largestInput = bad.dtype === "float32" ? 88 : 709;
+    if (g === 0) return maskedBranchText(`${op}(minimum(${name}, ${largestInput}))`);
+    if (!(x > largestInput) || x === Infinity) return undefined;
+    const hint = "subtract the maximum first, or use softmax, logSoftmax, logSumExp or sigmoid, which do";
+    return `${op} overflows above ${largestInput}, and was given ${x}: ${hint}`;
+  });
+
+/** x² */
+export const squareCause: ElementCause = /* @__PURE__ */ elementwiseCause(({ x, fault: { bad } }) =>
+  Number.isFinite(x) ? overflowText("the square of a finite number", bad) : undefined,
+);
+
+/** a + b and a − b */
+export const addCause: PairCause = /* @__PURE__ */ pairwiseCause(({ as, bs, y, fault: { bad } }) => {
+  if (areFinite(as, bs)) return overflowText("the sum of finite numbers", bad);
+  if (!Number.isNaN(y)) return undefined;
+  return (
+    "Infinity − Infinity is NaN: where everything is masked with −Infinity, give softmax or logSoftmax { where: mask }, " +
+    "or mask with a large number such as -1e9"
+  );
+});
+
+/** a b */
+export const mulCause: PairCause = /* @__PURE__ */ pairwiseCause(({ as, bs, y, fault: { bad } }) => {
+  if (areFinite(as, bs)) return overflowText("the product of finite numbers", bad);
+  if (!Number.isNaN(y)) return undefined;
+  return "0 × Infinity is NaN: choose with where(mask, x, y) instead of multiplying by a mask; softmax takes { where: mask }";
+});
+
+/** a / b */
+export const divCause: PairCause = /* @__PURE__ */ pairwiseCause(({ as, bs, gs, y, a, b, fault }) => {
+  const safeCall = `where(notEqual(${b}, 0), ${b}, 1)`;
+  if (bs.includes(0)) {
+    if (gs?.every((g) => g === 0)) return maskedBranchText(`div(${a}, ${safeCall})`);
+    const description = zeroDivisorCause(fault);
+    if (description) return description;
+    return `${as[0]} / 0 is ${as[0]! / 0}: add a small number to the divisor, or divide by ${safeCall}`;
+  }
+  if (areFinite(as, bs))
+    return overflowText(gs ? "the derivative by the divisor" : "the quotient of finite numbers", fault.bad);
+  return Number.isNaN(y) ? "Infinity / Infinity is NaN: divide both by the larger one first" : undefined;
+});
+
+/** What is known of a divisor of 0 by the step that computed it: a variance, the root of one, or some other root. */
+function zeroDivisorCause(fault: Fault<Binary, unknown>): string | undefined {
+  const [cause, radicand] = causeOfStep(fault.inputs[1], fault);
+  if (cause === varianceCause)
+    return "the divisor is the variance of what is constant, 0: add a small number to it, add(variance, 1e-5)";
+  if (cause !== sqrtCause) return undefined;
+  return causeOfStep(radicand, fault)[0] === varianceCause
+    ? "the divisor is the standard deviation of what is constant, 0: add a small number to the variance, sqrt(add(variance, 1e-5))"
+    : "the divisor is the root of 0, as a norm or a standard deviation may be: add a small number under it, sqrt(add(x, 1e-12))";
+}
+
+/** aᵇ */
+export const powCause: PairCause = /* @__PURE__ */ pairwiseCause(({ as, bs, gs, a, b, fault }) => {
+  const safeCall = `pow(where(greater(${a}, 0), ${a}, 1), ${b})`;
+  if (gs?.every((g) => g === 0)) return maskedBranchText(safeCall);
+  const negative = as.find((x) => x < 0);
+  if (negative !== undefined) {
+    const description = gs
+      ? `the derivative by the exponent is the log of the base, NaN of a negative one (${negative})`
+      : `a negative number (${negative}) to a fractional power is NaN`;
+    return `${description}: write ${safeCall}`;
+  }
+  if (as.includes(0)) {
+    const description = gs
+      ? "the derivative of a power below 1 is infinite at 0"
+      : `0 to the power of ${bs[0]} is infinite`;
+    return `${description}: add a small number to the base, pow(add(${a}, 1e-12), ${b}), or write ${safeCall}`;
+  }
+  return areFinite(as, bs) ? overflowText("the power of finite numbers", fault.bad) : undefined;
+});
+
+/** c ln a */
+export const xlogyCause: PairCause = /* @__PURE__ */ pairwiseCause(({ as, bs, a, fault: { bad } }) => {
+  const negative = as.find((x) => x < 0);
+  if (negative !== undefined)
+    return `the log of a negative number (${negative}) is NaN: take it of where(greater(${a}, 0), ${a}, 1)`;
+  return areFinite(as, bs) ? overflowText("the product of finite numbers", bad) : undefined;
+});
+
+/** The cause of an op that takes many numbers together. */
+const reductionCause =
+  (description: string) =>
+  ({ inputs, bad, index }: AnyFault): string | undefined => {
+    if (inputs.every(isAllFinite)) return overflowText(description, bad);
+    if (!Number.isNaN(bad.array!.get(...index))) return undefined;
+    return "Infinity − Infinity and 0 × Infinity are NaN: replace what is infinite, with where, before it gets here";
+  };
+export const sumCause: (fault: AnyFault) => string | undefined =
+  /* @__PURE__ */ reductionCause("the sum of finite numbers");
+export const prodCause: (fault: AnyFault) => string | undefined = /* @__PURE__ */ reductionCause(
+  "the product of finite numbers",
+);
+export const sumOfProductsCause: (fault: AnyFault) => string | undefined = /* @__PURE__ */ reductionCause(
+  "a sum of products of finite numbers",
+);
+
+/** (Σ x) / n */
+export function meanCause(fault: Fault<Unary, unknown>): string | undefined {
+  return fault.inputs[0].size === 0 ? "there is no mean of nothing: check the size first" : sumCause(fault);
+}
+
+/** Σ (x − m)² / (n − ddof) */
+export function varianceCause(fault: Fault<Unary, { readonly ddof: number }>): string | undefined {
+  const { inputs, output, params } = fault;
+  const divisor = inputs[0].size / output.size - params.ddof;
+  if (divisor > 0) return sumCause(fault);
+  return `there is no variance of so few elements: n − ddof is ${divisor}; take more of them, or a smaller ddof`;
+}
+
+const logitsOverflowText = (bad: Tensor): string => overflowText("the difference of finite logits", bad);
+
+/** exp(xᵢ) / Σ exp(xⱼ), and its logarithm */
+export function softmaxCause(fault: Fault<Unary, { readonly axes: readonly number[] }>): string | undefined {
+  const slice = valuesAt(fault.inputs[0], fault, fault.params.axes);
+  if (slice.includes(Infinity)) return "a logit is Infinity: find out what made it so, or leave it out with { where }";
+  if (slice.every((x) => x === -Infinity))
+    return "all logits of a slice are −Infinity: give the mask as { where: mask }, and such a slice has the probabilities 0";
+  if (!slice.includes(-Infinity)) return logitsOverflowText(fault.bad);
+  return "of a logit of −Infinity the log-probability is −Infinity: replace it with where, or use crossEntropy, before it is summed";
+}
+
+/** log Σ exp(x) */
+export function logSumExpCause({ bad, index }: Fault<Unary, unknown>): string | undefined {
+  if (bad.array!.get(...index) !== -Infinity) return undefined;
+  return "all of a slice is −Infinity, or there is nothing in it: replace the result with where";
+}
+
+/** −Σ t log softmax(x) along an axis that the losses lack; `maskedClassText` explains a class of −Infinity with a t. */
+export const crossEntropyCause =
+  (maskedClassText: string) =>
+  (fault: Fault<Binary, { readonly axis: number }>): string => {
+    const { inputs, params, bad, index, cotangent } = fault;
+    const { axis } = params;
+    const rowPlace = { bad: { shape: bad.shape.toSpliced(axis, 0, 1) }, index: index.toSpliced(axis, 0, 0) };
+    const row = valuesAt(inputs[0], cotangent ? fault : rowPlace, [axis]);
+    if (row.includes(Infinity)) return "a logit is Infinity: find out what made it so";
+    if (row.every((x) => x === -Infinity)) return "all logits of a row are −Infinity: keep one class in";
+    return row.includes(-Infinity) ? maskedClassText : logitsOverflowText(bad);
+  };
+
+/** −t log σ(x) − (1 − t) log σ(−x) */
+export const binaryCrossEntropyCause: PairCause = /* @__PURE__ */ pairwiseCause(({ as, bs, fault: { bad } }) =>
+  areFinite(as, bs)
+    ? overflowText("the loss of finite numbers", bad)
+    : "a logit is infinite on the wrong side of its target: find out what made it so",
+);

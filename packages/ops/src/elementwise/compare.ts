@@ -1,0 +1,132 @@
+import { DTypeError, type Tensor } from "@wengert/core";
+import { type Binary, defineOp, describe, mixedDTypes, type Op, type Operand, type Unary } from "@wengert/core/extend";
+import { broadcastShape } from "../declaring/axes.ts";
+import { irregular } from "../declaring/samples.ts";
+import { type ElementwiseLoop, elementwise } from "../loops/strided.ts";
+
+// y = a ∘ b as bool, by NumPy's broadcasting. Piecewise constant: nothing flows back.
+
+type DTypeRule = (inputs: readonly Operand[]) => "bool";
+const numberSamples = (): [Tensor, Tensor] => [irregular([2, 2]), irregular([2], 2)];
+const boolSamples = (): [Tensor, Tensor] => [greater(irregular([2, 2]), 0), greater(irregular([2], 2), 0)];
+
+function comparison(
+  name: string,
+  loop: ElementwiseLoop,
+  dtype: DTypeRule = comparableDType,
+  sample = numberSamples,
+): Op<Binary> {
+  return defineOp<Binary>({
+    name,
+    shape: (inputs) => broadcastShape(inputs),
+    dtype: (inputs) => dtype(inputs),
+    kernel: (out, inputs) => elementwise(out, inputs, loop),
+    vjp: [null, null],
+    samples: () => [sample()],
+  });
+}
+
+function predicate(
+  name: string,
+  loop: ElementwiseLoop,
+  dtype: DTypeRule = () => "bool",
+  sample = numberSamples,
+): Op<Unary> {
+  return defineOp<Unary>({
+    name,
+    shape: ([x]) => x.shape,
+    dtype: (inputs) => dtype(inputs),
+    kernel: (out, inputs) => elementwise(out, inputs, loop),
+    vjp: [null],
+    samples: () => [[sample()[0]]],
+  });
+}
+
+function comparableDType(inputs: readonly Operand[]): "bool" {
+  const [a, b] = inputs as readonly [Operand, Operand];
+  if (a.dtype === b.dtype) return "bool";
+  throw mixedDTypes([a, "a"], [b, "b"]);
+}
+
+/** Whether a = b, of each pair. NaN equals nothing, itself included. */
+export const equal: Op<Binary> = /* @__PURE__ */ comparison("equal", (n, y, o, a, i, s, b, j, t) => {
+  for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) y[o + l] = a[p] === b[q] ? 1 : 0;
+});
+/** Whether a ≠ b, of each pair; true where either is NaN. */
+export const notEqual: Op<Binary> = /* @__PURE__ */ comparison("notEqual", (n, y, o, a, i, s, b, j, t) => {
+  for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) y[o + l] = a[p] !== b[q] ? 1 : 0;
+});
+/** Whether a < b, of each pair; false where either is NaN. */
+export const less: Op<Binary> = /* @__PURE__ */ comparison("less", (n, y, o, a, i, s, b, j, t) => {
+  for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) y[o + l] = a[p]! < b[q]! ? 1 : 0;
+});
+/** Whether a ≤ b, of each pair; false where either is NaN. */
+export const lessEqual: Op<Binary> = /* @__PURE__ */ comparison("lessEqual", (n, y, o, a, i, s, b, j, t) => {
+  for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) y[o + l] = a[p]! <= b[q]! ? 1 : 0;
+});
+/** Whether a > b, of each pair; false where either is NaN. */
+export const greater: Op<Binary> = /* @__PURE__ */ comparison("greater", (n, y, o, a, i, s, b, j, t) => {
+  for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) y[o + l] = a[p]! > b[q]! ? 1 : 0;
+});
+/** Whether a ≥ b, of each pair; false where either is NaN. */
+export const greaterEqual: Op<Binary> = /* @__PURE__ */ comparison("greaterEqual", (n, y, o, a, i, s, b, j, t) => {
+  for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) y[o + l] = a[p]! >= b[q]! ? 1 : 0;
+});
+
+function boolDType(inputs: readonly Operand[]): "bool" {
+  const mismatch = inputs.find(({ dtype }) => dtype !== "bool");
+  if (mismatch === undefined) return "bool";
+  throw new DTypeError(
+    `bool is needed, ${describe(mismatch)} is ${mismatch.dtype}; write notEqual(${mismatch.label ?? "x"}, 0)`,
+  );
+}
+
+/** Whether both hold, of each pair of bools. */
+export const logicalAnd: Op<Binary> = /* @__PURE__ */ comparison(
+  "logicalAnd",
+  (n, y, o, a, i, s, b, j, t) => {
+    for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) y[o + l] = a[p]! & b[q]!;
+  },
+  boolDType,
+  boolSamples,
+);
+/** Whether at least one holds, of each pair of bools. */
+export const logicalOr: Op<Binary> = /* @__PURE__ */ comparison(
+  "logicalOr",
+  (n, y, o, a, i, s, b, j, t) => {
+    for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) y[o + l] = a[p]! | b[q]!;
+  },
+  boolDType,
+  boolSamples,
+);
+/** Whether exactly one holds, of each pair of bools. */
+export const logicalXor: Op<Binary> = /* @__PURE__ */ comparison(
+  "logicalXor",
+  (n, y, o, a, i, s, b, j, t) => {
+    for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) y[o + l] = a[p]! ^ b[q]!;
+  },
+  boolDType,
+  boolSamples,
+);
+
+/** Whether an element, a bool, does not hold. */
+export const logicalNot: Op<Unary> = /* @__PURE__ */ predicate(
+  "logicalNot",
+  (n, y, o, a, i, s) => {
+    for (let l = 0, p = i; l < n; l++, p += s) y[o + l] = a[p]! ^ 1;
+  },
+  boolDType,
+  boolSamples,
+);
+
+/** Whether an element is neither infinite nor NaN. */
+const finite: Op<Unary> = /* @__PURE__ */ predicate("isFinite", (n, y, o, a, i, s) => {
+  for (let l = 0, p = i; l < n; l++, p += s) y[o + l] = Number.isFinite(a[p]) ? 1 : 0;
+});
+/** Whether an element is NaN. */
+const notANumber: Op<Unary> = /* @__PURE__ */ predicate("isNaN", (n, y, o, a, i, s) => {
+  for (let l = 0, p = i; l < n; l++, p += s) y[o + l] = Number.isNaN(a[p]) ? 1 : 0;
+});
+
+// JavaScript's globals of these names are not to be shadowed here.
+export { finite as isFinite, notANumber as isNaN };

@@ -1,0 +1,243 @@
+import { type Tensor, tensor } from "@wengert/core";
+import { defineOp, type Op, type OpSpec, sharedFloat, type Unary, type VjpRule } from "@wengert/core/extend";
+import { commonShape } from "../declaring/axes.ts";
+import { expCause, log1pCause, logCause, sqrtCause, squareCause } from "../declaring/nonFiniteCauses.ts";
+import { irregular } from "../declaring/samples.ts";
+import { type ElementwiseLoop, elementwise } from "../loops/strided.ts";
+import { density } from "../numerics/constants.ts";
+import * as exponential from "../numerics/exponential.ts";
+import * as logarithm from "../numerics/logarithm.ts";
+import * as logistic from "../numerics/logistic.ts";
+import * as normal from "../numerics/normal.ts";
+import type { FunctionName } from "../wasm/exports.ts";
+import { functionInWasm, operationInWasm } from "../wasm/maps.ts";
+import { add, div, mul, neg, numericDType, sub } from "./arithmetic.ts";
+import { clip } from "./clip.ts";
+
+// Functions of each element: y = f(x), x̄ = g f′(x). Each line: the loop, the rule, points at which it is checked.
+
+type Rule = VjpRule<Unary, undefined> | null;
+interface FunctionOptions {
+  readonly samplePoints?: readonly number[];
+  readonly nonFinite?: OpSpec<Unary>["nonFinite"];
+  readonly allowsIntegers?: boolean;
+  /** The kernel in WebAssembly, where there is one. */
+  readonly wasm?: FunctionName;
+}
+
+function elementwiseFunction(
+  name: string,
+  loop: ElementwiseLoop,
+  rule: Rule,
+  { samplePoints = [-1.5, -0.25, 0.5, 2], nonFinite, allowsIntegers = false, wasm }: FunctionOptions = {},
+): Op<Unary> {
+  return defineOp<Unary>({
+    name,
+    shape: ([x]) => x.shape,
+    ...(allowsIntegers ? { dtype: (inputs) => numericDType(inputs) } : {}),
+    kernel: (out, inputs) => {
+      if (wasm === undefined || !functionInWasm(out, inputs[0], wasm)) elementwise(out, inputs, loop);
+    },
+    vjp: [rule],
+    ...(nonFinite === undefined ? {} : { nonFinite }),
+    samples: () => [[tensor(samplePoints)], [tensor(samplePoints[0]!)]],
+  });
+}
+
+/** y = x², x̄ = 2 g x */
+export const square: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
+  "square",
+  (n, y, o, a, i, s) => {
+    if (y instanceof Int32Array) for (let l = 0, p = i; l < n; l++, p += s) y[o + l] = Math.imul(a[p]!, a[p]!);
+    else for (let l = 0, p = i; l < n; l++, p += s) y[o + l] = a[p]! * a[p]!;
+  },
+  (g, { inputs: [x] }) => mul(mul(g, x), 2),
+  { nonFinite: squareCause, allowsIntegers: true, wasm: "square" },
+);
+
+/** y = |x|, x̄ = g sign(x), with the derivative 0 at 0 */
+export const abs: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
+  "abs",
+  (n, y, o, a, i, s) => {
+    for (let l = 0, p = i; l < n; l++, p += s) y[o + l] = Math.abs(a[p]!);
+  },
+  (g, { inputs: [x] }) => mul(g, sign(x)),
+  { allowsIntegers: true },
+);
+
+/** y = −1, 0 or 1; NaN stays NaN. Piecewise constant: nothing flows back. */
+export const sign: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
+  "sign",
+  (n, y, o, a, i, s) => {
+    for (let l = 0, p = i; l < n; l++, p += s) y[o + l] = Math.sign(a[p]!);
+  },
+  null,
+  { allowsIntegers: true },
+);
+
+/** y = √x, x̄ = g / 2y */
+export const sqrt: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
+  "sqrt",
+  (n, y, o, a, i, s) => {
+    for (let l = 0, p = i; l < n; l++, p += s) y[o + l] = Math.sqrt(a[p]!);
+  },
+  (g, { output: y }) => div(g, mul(y, 2)),
+  { samplePoints: [0.25, 1, 3], nonFinite: sqrtCause, wasm: "sqrt" },
+);
+
+/** y = eˣ, x̄ = g y */
+export const exp: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
+  "exp",
+  (n, y, o, a, i, s) => {
+    for (let l = 0, p = i; l < n; l++, p += s) y[o + l] = exponential.exp(a[p]!, 0);
+  },
+  (g, { output: y }) => mul(g, y),
+  { nonFinite: /* @__PURE__ */ expCause("exp"), wasm: "exp" },
+);
+
+/** y = eˣ − 1, which keeps its digits where eˣ is close to 1; x̄ = g eˣ */
+export const expm1: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
+  "expm1",
+  (n, y, o, a, i, s) => {
+    for (let l = 0, p = i; l < n; l++, p += s) y[o + l] = Math.expm1(a[p]!);
+  },
+  (g, { inputs: [x] }) => mul(g, exp(x)),
+  { nonFinite: /* @__PURE__ */ expCause("expm1") },
+);
+
+/** y = ln x, x̄ = g / x */
+export const log: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
+  "log",
+  (n, y, o, a, i, s) => {
+    for (let l = 0, p = i; l < n; l++, p += s) y[o + l] = logarithm.log(a[p]!, 0);
+  },
+  (g, { inputs: [x] }) => div(g, x),
+  { samplePoints: [0.25, 1, 3], nonFinite: logCause, wasm: "log" },
+);
+
+/** y = ln(1 + x), which keeps its digits where x is close to 0; x̄ = g / (1 + x) */
+export const log1p: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
+  "log1p",
+  (n, y, o, a, i, s) => {
+    for (let l = 0, p = i; l < n; l++, p += s) y[o + l] = Math.log1p(a[p]!);
+  },
+  (g, { inputs: [x] }) => div(g, add(x, 1)),
+  { samplePoints: [-0.5, 0.25, 1, 3], nonFinite: log1pCause },
+);
+
+/** y = sin x, x̄ = g cos x */
+export const sin: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
+  "sin",
+  (n, y, o, a, i, s) => {
+    for (let l = 0, p = i; l < n; l++, p += s) y[o + l] = Math.sin(a[p]!);
+  },
+  (g, { inputs: [x] }) => mul(g, cos(x)),
+);
+
+/** y = cos x, x̄ = −g sin x */
+export const cos: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
+  "cos",
+  (n, y, o, a, i, s) => {
+    for (let l = 0, p = i; l < n; l++, p += s) y[o + l] = Math.cos(a[p]!);
+  },
+  (g, { inputs: [x] }) => neg(mul(g, sin(x))),
+);
+
+/** y = tanh x, x̄ = g / cosh² x */
+export const tanh: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
+  "tanh",
+  (n, y, o, a, i, s) => {
+    for (let l = 0, p = i; l < n; l++, p += s) y[o + l] = logistic.tanh(a[p]!);
+  },
+  (g, { inputs: [x] }) => mul(g, tanhSlope(x)),
+  { wasm: "tanh" },
+);
+
+/** y = 1 / cosh² x = 4 σ(2x) σ(−2x), exact in both tails where 1 − tanh² x is 0; x̄ = −2 g y tanh x */
+export const tanhSlope: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
+  "tanhSlope",
+  (n, y, o, a, i, s) => {
+    for (let l = 0, p = i; l < n; l++, p += s) y[o + l] = logistic.sigmoidSlope(2 * a[p]!, 2);
+  },
+  (g, { inputs: [x], output: y }) => mul(g, mul(mul(y, tanh(x)), -2)),
+);
+
+/** y = σ(x) = 1 / (1 + e⁻ˣ), x̄ = g σ′(x) */
+export const sigmoid: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
+  "sigmoid",
+  (n, y, o, a, i, s) => {
+    for (let l = 0, p = i; l < n; l++, p += s) y[o + l] = logistic.sigmoid(a[p]!, 0);
+  },
+  (g, { inputs: [x] }) => mul(g, sigmoidSlope(x)),
+  { wasm: "sigmoid" },
+);
+
+/** y = σ′(x) = σ(x) σ(−x), exact in both tails where σ (1 − σ) is 0; x̄ = g y (σ(−x) − σ(x)) = −g y tanh(x/2) */
+export const sigmoidSlope: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
+  "sigmoidSlope",
+  (n, y, o, a, i, s) => {
+    for (let l = 0, p = i; l < n; l++, p += s) y[o + l] = logistic.sigmoidSlope(a[p]!, 0);
+  },
+  (g, { inputs: [x], output: y }) => neg(mul(g, mul(y, tanh(mul(x, 0.5))))),
+);
+
+/** y = ln(1 + eˣ) = max(x, 0) + log1p(e^−|x|), which neither overflows nor rounds its tail to 0; x̄ = g σ(x) */
+export const softplus: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
+  "softplus",
+  (n, y, o, a, i, s) => {
+    for (let l = 0, p = i; l < n; l++, p += s) y[o + l] = logistic.softplus(a[p]!);
+  },
+  (g, { inputs: [x] }) => mul(g, sigmoid(x)),
+);
+
+/** y = ln σ(x) = −softplus(−x), exact in both tails; x̄ = g σ(−x) */
+export const logSigmoid: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
+  "logSigmoid",
+  (n, y, o, a, i, s) => {
+    for (let l = 0, p = i; l < n; l++, p += s) y[o + l] = 0 - logistic.softplus(-a[p]!);
+  },
+  (g, { inputs: [x] }) => mul(g, sigmoid(neg(x))),
+);
+
+/** y = x Φ(x), with Φ the distribution function of the standard normal distribution; x̄ = g (Φ(x) + x φ(x)) */
+export const gelu: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
+  "gelu",
+  (n, y, o, a, i, s) => normal.geluLoop(false, n, y, o, a, i, s),
+  (g, { inputs: [x] }) => mul(g, geluSlope(x)),
+);
+
+/** y = Φ(x) + x φ(x), exact in the tail and near its zero at −0.7518; x̄ = g (2 − x²) φ(x) */
+export const geluSlope: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
+  "geluSlope",
+  (n, y, o, a, i, s) => normal.geluLoop(true, n, y, o, a, i, s),
+  (g, { inputs: [x] }) => {
+    const squared = square(clip(x, { min: -40, max: 40 })); // φ is 0 there, and Infinity × 0 would be NaN
+    return mul(g, mul(sub(2, squared), mul(exp(mul(squared, -0.5)), density)));
+  },
+);
+
+/** y = max(x, 0), x̄ = g where x > 0 and 0 elsewhere, at 0 too. NaN stays NaN. */
+export const relu: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
+  "relu",
+  (n, y, o, a, i, s) => {
+    for (let l = 0, p = i; l < n; l++, p += s) y[o + l] = Math.max(a[p]!, 0);
+  },
+  (g, { inputs: [x] }) => reluPullback(x, g),
+  { allowsIntegers: true, wasm: "relu" },
+);
+
+const wherePositive: ElementwiseLoop = (n, y, o, x, i, s, g, j, t) => {
+  for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) y[o + l] = x[p]! > 0 ? g[q]! : 0;
+};
+
+/** y = g where x > 0 and 0 elsewhere: the cotangent that relu gives to x. ḡ = u where x > 0, and nothing flows to x. */
+export const reluPullback: Op<readonly [x: Tensor, g: Tensor]> = /* @__PURE__ */ defineOp({
+  name: "reluPullback",
+  shape: (inputs) => commonShape(inputs, ["x", "g"]),
+  dtype: (inputs) => sharedFloat(inputs, ["x", "g"]),
+  kernel: (out, [x, g]) => {
+    if (!operationInWasm(out, x, g, "reluPullback")) elementwise(out, [x, g], wherePositive);
+  },
+  vjp: [null, (u, { inputs: [x] }) => reluPullback(x, u)],
+  samples: () => [[irregular([2, 3]), irregular([2, 3], 2)]],
+});

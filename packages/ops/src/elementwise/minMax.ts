@@ -1,0 +1,101 @@
+import type { Tensor } from "@wengert/core";
+import { type Binary, defineOp, type Op, sharedFloat } from "@wengert/core/extend";
+import { broadcastShape } from "../declaring/axes.ts";
+import { irregular } from "../declaring/samples.ts";
+import { type ElementwiseLoop, elementwise } from "../loops/strided.ts";
+import { differenceError } from "../numerics/doubleDouble.ts";
+import { exp } from "../numerics/exponential.ts";
+import { sigmoid } from "../numerics/logistic.ts";
+import { unbroadcast } from "../shapes/sum.ts";
+import { mul, neg, numericDType } from "./arithmetic.ts";
+import { equal, greater } from "./compare.ts";
+import { where } from "./where.ts";
+
+/** The cotangent goes to the input that was taken, and in halves to both where they are equal. NaN goes through. */
+function extremeOp(name: string, loop: ElementwiseLoop, isTaken: (x: Tensor, other: Tensor) => Tensor): Op<Binary> {
+  const cotangentFor = (g: Tensor, x: Tensor, other: Tensor) =>
+    unbroadcast(where(isTaken(x, other), g, where(equal(x, other), mul(g, 0.5), 0)), x);
+  return defineOp<Binary>({
+    name,
+    shape: (inputs) => broadcastShape(inputs),
+    dtype: (inputs) => numericDType(inputs),
+    kernel: (out, inputs) => elementwise(out, inputs, loop),
+    vjp: [(g, { inputs: [a, b] }) => cotangentFor(g, a, b), (g, { inputs: [a, b] }) => cotangentFor(g, b, a)],
+    samples: () => [
+      [irregular([2, 2]), irregular([2, 2], 2)],
+      [irregular([2, 1]), irregular([3], 2)],
+    ],
+  });
+}
+
+/** y = max(a, b) of each pair; NaN goes through. g goes to the larger, and in halves to both where they are equal. */
+export const maximum: Op<Binary> = /* @__PURE__ */ extremeOp(
+  "maximum",
+  (n, y, o, a, i, s, b, j, t) => {
+    for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) y[o + l] = Math.max(a[p]!, b[q]!);
+  },
+  (x, other) => greater(x, other),
+);
+
+/** y = min(a, b) of each pair; NaN goes through. g goes to the smaller, and in halves to both where they are equal. */
+export const minimum: Op<Binary> = /* @__PURE__ */ extremeOp(
+  "minimum",
+  (n, y, o, a, i, s, b, j, t) => {
+    for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) y[o + l] = Math.min(a[p]!, b[q]!);
+  },
+  (x, other) => greater(other, x),
+);
+
+/**
+ * y = ln(eᵃ + eᵇ) = max(a, b) + log1p(e^−|a − b|); ā = g σ(a − b) and b̄ = g σ(b − a).
+ * Of two −Infinity it is −Infinity, with the gradient 0.
+ */
+export const logAddExp: Op<Binary> = /* @__PURE__ */ defineOp({
+  name: "logAddExp",
+  shape: (inputs) => broadcastShape(inputs),
+  dtype: (inputs) => sharedFloat(inputs),
+  kernel: (out, inputs) =>
+    elementwise(out, inputs, (n, y, o, a, i, s, b, j, t) => {
+      for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) {
+        const larger = Math.max(a[p]!, b[q]!);
+        const smaller = Math.min(a[p]!, b[q]!);
+        const x = smaller - larger;
+        y[o + l] =
+          Math.abs(larger) === Infinity ? larger : larger + Math.log1p(exp(x, differenceError(smaller, larger, x)));
+      }
+    }),
+  vjp: [
+    (g, { inputs: [a, b] }) => unbroadcast(mul(g, logAddExpSlope(a, b)), a),
+    (g, { inputs: [a, b] }) => unbroadcast(mul(g, logAddExpSlope(b, a)), b),
+  ],
+  samples: () => [
+    [irregular([2, 2]), irregular([2, 2], 2)],
+    [irregular([2, 1]), irregular([3], 2)],
+  ],
+});
+
+/**
+ * y = eᵃ / (eᵃ + eᵇ) = σ(a − b), with the digits that a − b has lost to rounding, and 0 for two −Infinity;
+ * ā = −b̄ = g y σ(b − a).
+ */
+export const logAddExpSlope: Op<Binary> = /* @__PURE__ */ defineOp({
+  name: "logAddExpSlope",
+  shape: (inputs) => broadcastShape(inputs),
+  dtype: (inputs) => sharedFloat(inputs),
+  kernel: (out, inputs) =>
+    elementwise(out, inputs, (n, y, o, a, i, s, b, j, t) => {
+      for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) {
+        const x = a[p]! - b[q]!;
+        const areBothZero = a[p] === -Infinity && b[q] === -Infinity;
+        y[o + l] = areBothZero ? 0 : sigmoid(x, differenceError(a[p]!, b[q]!, x));
+      }
+    }),
+  vjp: [
+    (g, { inputs: [a, b], output: y }) => unbroadcast(mul(g, mul(y, logAddExpSlope(b, a))), a),
+    (g, { inputs: [a, b], output: y }) => unbroadcast(neg(mul(g, mul(y, logAddExpSlope(b, a)))), b),
+  ],
+  samples: () => [
+    [irregular([2, 2]), irregular([2, 2], 2)],
+    [irregular([2, 1]), irregular([3], 2)],
+  ],
+});

@@ -1,0 +1,178 @@
+import { OutOfRangeError, type Tensor } from "@wengert/core";
+import {
+  type Binary,
+  type Data,
+  defineOp,
+  describe,
+  type Op,
+  type Operand,
+  type OpSpec,
+  sharedFloat,
+  type VjpRule,
+} from "@wengert/core/extend";
+import { broadcastShape } from "../declaring/axes.ts";
+import { powCause, xlogyCause } from "../declaring/nonFiniteCauses.ts";
+import { irregular, positive } from "../declaring/samples.ts";
+import { elementwise } from "../loops/strided.ts";
+import { product, productError, sumError } from "../numerics/doubleDouble.ts";
+import { exp, expPair, ldexp, logPair } from "../numerics/exponential.ts";
+import { unbroadcast } from "../shapes/sum.ts";
+import { add, type DTypeRule, div, mul, numericDType, sub } from "./arithmetic.ts";
+import { equal, isFinite as finite, logicalAnd, logicalNot } from "./compare.ts";
+import { abs, log } from "./functions.ts";
+import { where } from "./where.ts";
+
+type Rule = VjpRule<Binary, undefined>;
+
+/** Writes f(a, b) to out[o], for a = as[p] and b = bs[q]. */
+type PairFunction = (
+  out: Data,
+  o: number,
+  as: Data,
+  p: number,
+  bs: Data,
+  q: number,
+  operands: readonly [Operand, Operand],
+) => void;
+
+/** y = f(a, b) of each pair, with the rules for a and b before what was broadcast is summed. */
+function pairwiseOp(
+  name: string,
+  f: PairFunction,
+  toA: Rule,
+  toB: Rule,
+  {
+    nonFinite,
+    dtype = sharedFloat,
+  }: { readonly nonFinite?: OpSpec<Binary>["nonFinite"] & object; readonly dtype?: DTypeRule } = {},
+): Op<Binary> {
+  return defineOp<Binary>({
+    name,
+    shape: (inputs) => broadcastShape(inputs),
+    dtype: (inputs) => dtype(inputs),
+    kernel: (out, inputs, _, operands) =>
+      elementwise(out, inputs, (n, y, o, a, i, s, b, j, t) => {
+        for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) f(y, o + l, a, p, b, q, operands);
+      }),
+    vjp: [
+      (g, call) => unbroadcast(toA(g, call), call.inputs[0]),
+      (g, call) => unbroadcast(toB(g, call), call.inputs[1]),
+    ],
+    ...(nonFinite === undefined ? {} : { nonFinite }),
+    samples: () => [
+      [positive([2, 2]), irregular([2, 2], 2)],
+      [positive([2, 1]), irregular([3], 2)],
+    ],
+  });
+}
+
+/** Whether aᵇ is calculated as exp(b ln a). */
+const isOrdinary = (a: number, b: number): boolean =>
+  a > 0 && a < Infinity && Math.abs(b) < 2 ** 64 && b !== 1 && b !== 2;
+
+/** aᵇ for the others, with IEEE's 1ᵇ = a⁰ = 1, where JavaScript has NaN for 1 ** NaN and (±1) ** ±Infinity. */
+function specialPower(a: number, b: number): number {
+  if (b === 1 || b === 2) return b === 1 ? a : a * a;
+  return a === 1 || (a === -1 && Math.abs(b) === Infinity) ? 1 : a ** b;
+}
+
+const pair = /* @__PURE__ */ new Float64Array(2);
+
+/** Writes (b − less) ln a to `pair` as a sum of two doubles: aᵇ has the digits that this has after its point. */
+function writeLogPower(as: Data, p: number, bs: Data, q: number, decrement: 0 | 1): void {
+  const b = bs[q]! - decrement;
+  logPair(pair, as, p);
+  const x = b * pair[0]!;
+  pair[1] = productError(b, pair[0]!, x) + (b * pair[1]! + sumError(bs[q]!, -decrement, b) * pair[0]!);
+  pair[0] = x;
+}
+
+/**
+ * y = aᵇ, with IEEE's 1ᵇ = a⁰ = 1. ā = g b aᵇ⁻¹, which is 0 for b = 0 whatever a; b̄ = g aᵇ ln a, which at a = 0 is the
+ * limit for a > 0 (0 for b ≥ 0, never 0 × ln 0; −Infinity for b < 0), and NaN for a negative base. Of int32 it is int32,
+ * modulo 2³².
+ * @throws OutOfRangeError for a negative exponent of integers.
+ */
+export const pow: Op<Binary> = /* @__PURE__ */ pairwiseOp(
+  "pow",
+  (out, o, as, p, bs, q, operands) => {
+    if (out instanceof Int32Array) out[o] = integerPower(as[p]!, bs[q]!, operands);
+    else if (isOrdinary(as[p]!, bs[q]!)) {
+      writeLogPower(as, p, bs, q, 0);
+      out[o] = exp(pair[0]!, pair[1]!);
+    } else out[o] = specialPower(as[p]!, bs[q]!);
+  },
+  (g, { inputs: [a, b] }) => {
+    const isLost = logicalAnd(equal(b, 0), logicalNot(finite(g))); // x⁰ is constant: 0 × Infinity is 0 here
+    return mul(where(isLost, 0, g), powSlope(a, b));
+  },
+  (g, { inputs: [a], output }) => mul(g, xlogy(a, output)),
+  { dtype: numericDType, nonFinite: powCause },
+);
+
+/** base ** exponent modulo 2³², by squaring. */
+function integerPower(base: number, exponent: number, operands: readonly [Operand, Operand]): number {
+  if (exponent < 0) throw fractionalPowerError(exponent, operands);
+  let [power, square] = [1, base];
+  for (let e = exponent; e > 0; e >>= 1) {
+    if (e & 1) power = Math.imul(power, square);
+    square = Math.imul(square, square);
+  }
+  return power;
+}
+
+/** The error for a power that has a fraction. */
+function fractionalPowerError(exponent: number, [a, b]: readonly [Operand, Operand]): OutOfRangeError {
+  const float = (name: string) => `cast(${name}, { dtype: "float64" })`;
+  const isNumber = b.shape.length === 0 && b.label === undefined;
+  const hint = `write pow(${float(a.label ?? "a")}, ${isNumber ? exponent : float(b.label ?? "b")})`;
+  return new OutOfRangeError(`${describe(a, "a")} to the power of ${exponent} is no int32; ${hint}`);
+}
+
+/**
+ * y = b aᵇ⁻¹, with the digits that b − 1 has lost to rounding; ā = g b (b − 1) aᵇ⁻²,
+ * b̄ = g aᵇ⁻¹ (1 + b ln a). For b = 0 it is 0 whatever a; so are its derivatives at 0⁰ and ∞⁰.
+ */
+export const powSlope: Op<Binary> = /* @__PURE__ */ pairwiseOp(
+  "powSlope",
+  (out, o, as, p, bs, q) => {
+    const b = bs[q]!;
+    if (b === 0) out[o] = 0;
+    else if (isOrdinary(as[p]!, b - 1)) {
+      writeLogPower(as, p, bs, q, 1);
+      const k = expPair(pair, Math.min(pair[0]!, 800), pair[1]!); // e⁸⁰⁰ overflows
+      out[o] = ldexp(product(b, pair[0]!, pair[1]!), k);
+    } else out[o] = b * specialPower(as[p]!, b - 1);
+  },
+  (g, { inputs: [a, b] }) => mul(g, mul(b, powSlope(a, sub(where(isConstantPower(a, b), 1, b), 1)))),
+  (g, { inputs: [a, b] }) => {
+    const power = pow(a, sub(where(isConstantPower(a, b), 1, b), 1));
+    const slope = mul(power, add(where(equal(b, 0), 0, mul(b, safeLog(power, a))), 1));
+    return where(isConstantPower(a, b), 0, mul(g, slope));
+  },
+  { nonFinite: powCause },
+);
+
+/** y = c ln a, rounded once; for a = 0 it is 0, but of an infinite c infinite; ā = g c / a, c̄ = g ln a */
+export const xlogy: Op<Binary> = /* @__PURE__ */ pairwiseOp(
+  "xlogy",
+  (out, o, as, p, cs, q) => {
+    const a = as[p]!;
+    if (a > 0 && a < Infinity) {
+      logPair(pair, as, p);
+      out[o] = product(cs[q]!, pair[0]!, pair[1]!);
+    } else if (a !== 0) out[o] = cs[q]! * Math.log(a);
+    else out[o] = Math.abs(cs[q]!) === Infinity ? -cs[q]! : 0;
+  },
+  (g, { inputs: [a, c] }) => mul(g, where(isZeroProduct(a, c), 0, div(c, where(isZeroProduct(a, c), 1, a)))),
+  (g, { inputs: [a, c] }) => mul(g, safeLog(c, a)),
+  { nonFinite: xlogyCause },
+);
+
+/** Whether aᵇ is x⁰ for an x without a logarithm: then it is constant. */
+const isConstantPower = (a: Tensor, b: Tensor): Tensor => logicalAnd(equal(b, 0), logicalNot(finite(log(abs(a)))));
+
+/** Whether c ln a is the limit 0: a = 0 beside a finite c. */
+const isZeroProduct = (a: Tensor, c: Tensor): Tensor => logicalAnd(equal(a, 0), finite(c));
+/** ln a as a factor of c ln a. */
+const safeLog = (c: Tensor, a: Tensor): Tensor => log(where(isZeroProduct(a, c), 1, a));

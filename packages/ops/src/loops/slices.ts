@@ -1,0 +1,222 @@
+import type { Data } from "@wengert/core/extend";
+import { quotient, sumError } from "../numerics/doubleDouble.ts";
+import { exp } from "../numerics/exponential.ts";
+
+// A slice: n entries of `a` from `i` on in steps of `t`. Sums carry along what they have lost to rounding (W. Kahan, Further
+// remarks on reducing truncation errors, 1965), so that long slices are as exact as short ones.
+
+/**
+ * The sum of a slice: in float64, of integers modulo 2³². Entry l is added to sum number l mod 8: eight that do not wait for each
+ * other, and round less than one would. The kernels in WebAssembly have the same order.
+ */
+export function sumOf(n: number, a: Data, i: number, t: number): number {
+  if (a instanceof Int32Array) return sumOfIntegers(n, a, i, t);
+  let s0 = 0;
+  let s1 = 0;
+  let s2 = 0;
+  let s3 = 0;
+  let s4 = 0;
+  let s5 = 0;
+  let s6 = 0;
+  let s7 = 0;
+  let p = i;
+  let remaining = n;
+  for (; remaining >= 8; remaining -= 8) {
+    s0 += a[p]!;
+    s1 += a[p + t]!;
+    s2 += a[p + 2 * t]!;
+    s3 += a[p + 3 * t]!;
+    p += 4 * t;
+    s4 += a[p]!;
+    s5 += a[p + t]!;
+    s6 += a[p + 2 * t]!;
+    s7 += a[p + 3 * t]!;
+    p += 4 * t;
+  }
+  if (remaining > 0) s0 += a[p]!;
+  if (remaining > 1) s1 += a[p + t]!;
+  if (remaining > 2) s2 += a[p + 2 * t]!;
+  if (remaining > 3) s3 += a[p + 3 * t]!;
+  if (remaining > 4) s4 += a[p + 4 * t]!;
+  if (remaining > 5) s5 += a[p + 5 * t]!;
+  if (remaining > 6) s6 += a[p + 6 * t]!;
+  return s0 + s4 + (s2 + s6) + (s1 + s5 + (s3 + s7));
+}
+
+function sumOfIntegers(n: number, a: Int32Array, i: number, t: number): number {
+  let sum = 0;
+  for (let l = 0, p = i; l < n; l++, p += t) sum = (sum + a[p]!) | 0;
+  return sum;
+}
+
+/** Σ aₗ bₗ of two slices: in float64, of integers modulo 2³². */
+export function innerProduct(n: number, a: Data, i: number, s: number, b: Data, j: number, t: number): number {
+  let sum = 0;
+  if (a instanceof Int32Array)
+    for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) sum = (sum + Math.imul(a[p]!, b[q]!)) | 0;
+  else for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) sum += a[p]! * b[q]!;
+  return sum;
+}
+
+/** The maximum of a slice; NaN if there is one, −Infinity of nothing. */
+export function maxOf(n: number, a: Data, i: number, t: number): number {
+  let peak = -Infinity;
+  for (let l = 0, p = i; l < n; l++, p += t) {
+    const x = a[p]!;
+    if (!(x <= peak) && !Number.isNaN(peak)) peak = x;
+  }
+  return peak;
+}
+
+/** The minimum of a slice; NaN if there is one, Infinity of nothing. */
+export function minOf(n: number, a: Data, i: number, t: number): number {
+  let lowest = Infinity;
+  for (let l = 0, p = i; l < n; l++, p += t) {
+    const x = a[p]!;
+    if (!(x >= lowest) && !Number.isNaN(lowest)) lowest = x;
+  }
+  return lowest;
+}
+
+/** The index of the first maximum of a slice, or of its first NaN. */
+export function argmaxOf(n: number, a: Data, i: number, t: number): number {
+  let m = 0;
+  for (let l = 1; l < n; l++) {
+    const peak = a[i + m * t]!;
+    const x = a[i + l * t]!;
+    if (!(x <= peak) && !Number.isNaN(peak)) m = l;
+  }
+  return m;
+}
+
+/** The index of the first minimum of a slice, or of its first NaN. */
+export function argminOf(n: number, a: Data, i: number, t: number): number {
+  let m = 0;
+  for (let l = 1; l < n; l++) {
+    const lowest = a[i + m * t]!;
+    const x = a[i + l * t]!;
+    if (!(x >= lowest) && !Number.isNaN(lowest)) m = l;
+  }
+  return m;
+}
+
+/**
+ * Σ exp(xⱼ − xₘ) over all entries of a slice but number m, its peak. A rounding of xⱼ − xₘ is |xⱼ − xₘ| roundings of its
+ * exponential, hundreds in a tail: so exp is given what the difference has lost, too.
+ */
+export function sumExpExcept(n: number, a: Data, i: number, t: number, m: number): number {
+  const peak = a[i + m * t]!;
+  let total = 0;
+  let compensation = 0;
+  for (let l = 0, p = i; l < n; l++, p += t) {
+    if (l === m) continue;
+    const x = a[p]! - peak;
+    const term = exp(x, sumError(a[p]!, -peak, x)) - compensation;
+    const next = total + term;
+    compensation = next - total - term;
+    total = next;
+  }
+  return total - compensation;
+}
+
+/** The sum of a slice b, without entry m and the entries where a is −Infinity. */
+export function sumExcept(n: number, a: Data, i: number, s: number, m: number, b: Data, j: number, t: number): number {
+  let total = 0;
+  let compensation = 0;
+  let plainSum = 0;
+  for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) {
+    if (l === m || a[p] === -Infinity) continue;
+    plainSum += b[q]!;
+    const term = b[q]! - compensation;
+    const next = total + term;
+    compensation = next - total - term;
+    total = next;
+  }
+  return Number.isNaN(total) ? plainSum : total; // which is infinite, then, or NaN
+}
+
+/**
+ * Writes exp(xⱼ − xₘ) of a slice from y[o] on in steps of r, and returns their sum without that of m, its peak, which is
+ * exp(0) = 1. All of it is NaN if the peak is not finite.
+ */
+export function exponentials(
+  n: number,
+  y: Data,
+  o: number,
+  r: number,
+  a: Data,
+  i: number,
+  t: number,
+  m: number,
+): number {
+  const peak = Number.isFinite(a[i + m * t]) ? a[i + m * t]! : Number.NaN;
+  let total = peak - peak; // 0 or NaN
+  let compensation = 0;
+  for (let l = 0, p = i, q = o; l < n; l++, p += t, q += r) {
+    const x = a[p]! - peak;
+    const e = exp(x, sumError(a[p]!, -peak, x));
+    y[q] = e;
+    if (l === m) continue;
+    const term = e - compensation;
+    const next = total + term;
+    compensation = next - total - term;
+    total = next;
+  }
+  return total - compensation;
+}
+
+/**
+ * Writes ḡ = Σ s g / Σ s, the mean of g under the softmax s, to `mean`, as a sum of two doubles: a number near it, and how far
+ * it is from that. Near it is g at the peak of s, and nothing cancels where that is all but 1; where there is no such peak, it
+ * is the mean itself as found by a plain sum.
+ */
+export function weightedMean(
+  mean: Float64Array,
+  n: number,
+  s: Data,
+  i: number,
+  t: number,
+  g: Data,
+  j: number,
+  u: number,
+): void {
+  if (n === 0) return;
+  const m = argmaxOf(n, s, i, t);
+  let center = g[j + m * u]!;
+  if (!(s[i + m * t]! >= 0.5)) {
+    let offset = 0;
+    for (let l = 0, p = i, q = j; l < n; l++, p += t, q += u) offset += s[p]! * (g[q]! - center);
+    center += offset;
+  }
+  mean[0] = center;
+  mean[1] = weightedOffset(center, n, s, i, t, g, j, u);
+}
+
+/** Σ s (g − near) / Σ s, and 0 for no weights */
+function weightedOffset(
+  center: number,
+  n: number,
+  s: Data,
+  i: number,
+  t: number,
+  g: Data,
+  j: number,
+  u: number,
+): number {
+  let total = 0;
+  let compensation = 0;
+  let weights = 0;
+  let weightCompensation = 0;
+  for (let l = 0, p = i, q = j; l < n; l++, p += t, q += u) {
+    const weight = s[p]!;
+    const term = weight * (g[q]! - center) - compensation;
+    const next = total + term;
+    compensation = next - total - term;
+    total = next;
+    const weightTerm = weight - weightCompensation;
+    const nextWeights = weights + weightTerm;
+    weightCompensation = nextWeights - weights - weightTerm;
+    weights = nextWeights;
+  }
+  return weights === 0 ? 0 : quotient(total, -compensation, weights, -weightCompensation);
+}

@@ -1,0 +1,91 @@
+import { type Data, isRowMajor, type NdArray, type Shape, sizeOf } from "@wengert/core/extend";
+
+// Kernels are inner loops over typed arrays; what is here walks over the remaining axes and calls them. The arrays go in
+// as arguments, because captured ones make a loop several times slower.
+
+/** Writes n results from `out[o]` on. Input number k is read from `data[start]` in steps of `stride`. */
+export type ElementwiseLoop = (
+  n: number,
+  out: Data,
+  o: number,
+  a: Data,
+  i: number,
+  s: number,
+  b: Data,
+  j: number,
+  t: number,
+  c: Data,
+  k: number,
+  u: number,
+) => void;
+
+/** Runs `loop` over `out` (row-major) and up to three inputs that broadcast to it, in runs as long as strides allow. */
+export function elementwise(out: NdArray, inputs: readonly NdArray[], loop: ElementwiseLoop): void {
+  const a = inputs[0]!;
+  const b = inputs.length > 1 ? inputs[1]! : a;
+  const c = inputs.length > 2 ? inputs[2]! : a;
+  const p = uniformStride(a, out);
+  const q = b === a ? p : uniformStride(b, out);
+  const r = c === a ? p : uniformStride(c, out);
+  if (p !== undefined && q !== undefined && r !== undefined) {
+    loop(out.data.length, out.data, 0, a.data, a.offset, p, b.data, b.offset, q, c.data, c.offset, r);
+  } else {
+    elementwiseInRuns(out, a, b, c, loop);
+  }
+}
+
+/** Runs `loop` in several runs. A function of its own, so that calls with one run do not pay for its closure. */
+function elementwiseInRuns(out: NdArray, a: NdArray, b: NdArray, c: NdArray, loop: ElementwiseLoop): void {
+  const [shape, x, y, z] = mergeAxes(
+    out.shape,
+    [a, b, c].map((array) => broadcastStrides(array, out.shape)),
+  );
+  const run = shape!.length - 1;
+  const [n, s, t, u] = run < 0 ? [1, 0, 0, 0] : [shape![run]!, x![run]!, y![run]!, z![run]!];
+  const size = sizeOf(shape!);
+  let [i, j, k] = [a.offset, b.offset, c.offset];
+  const index = new Array<number>(shape!.length).fill(0);
+  for (let o = 0; o < size; o += n) {
+    loop(n, out.data, o, a.data, i, s, b.data, j, t, c.data, k, u);
+    for (let axis = run - 1; axis >= 0; axis--) {
+      i += x![axis]!;
+      j += y![axis]!;
+      k += z![axis]!;
+      if (++index[axis]! < shape![axis]!) break;
+      i -= x![axis]! * shape![axis]!;
+      j -= y![axis]! * shape![axis]!;
+      k -= z![axis]! * shape![axis]!;
+      index[axis] = 0;
+    }
+  }
+}
+
+/** The stride that runs through all of `array`, which broadcasts to `out`: 1 if it is as large and row by row, 0 for a number. */
+export function uniformStride(array: NdArray, out: NdArray): number | undefined {
+  if (array.shape.length === 0) return 0;
+  return sizeOf(array.shape) === out.data.length && isRowMajor(array) ? 1 : undefined;
+}
+
+/** The strides with which `array` is read as an array of `shape`: 0 along the axes that it lacks or has once. */
+export function broadcastStrides(array: NdArray, shape: Shape): number[] {
+  const missing = shape.length - array.shape.length;
+  return shape.map((_, i) => (i < missing || array.shape[i - missing] === 1 ? 0 : array.stride[i - missing]!));
+}
+
+/** `shape` and lists of strides with neighboring axes made one wherever all of them allow it. */
+export function mergeAxes(shape: Shape, strides: readonly number[][]): number[][] {
+  const result: number[][] = [[], ...strides.map(() => [])];
+  for (let axis = 0; axis < shape.length; axis++) {
+    const n = shape[axis]!;
+    if (n === 1) continue;
+    const last = result[0]!.length - 1;
+    const canMerge = last >= 0 && strides.every((list, k) => result[k + 1]![last] === list[axis]! * n);
+    if (canMerge) result[0]![last]! *= n;
+    else result[0]!.push(n);
+    strides.forEach((list, k) => {
+      if (canMerge) result[k + 1]![last] = list[axis]!;
+      else result[k + 1]!.push(list[axis]!);
+    });
+  }
+  return result;
+}

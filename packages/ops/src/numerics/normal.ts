@@ -1,0 +1,166 @@
+import type { Data } from "@wengert/core/extend";
+import { crossing, crossingRest, density, densityRest, ratios } from "./constants.ts";
+import { productError, sumError } from "./doubleDouble.ts";
+import { exp, expPair, ldexp, power } from "./exponential.ts";
+
+// Φ and φ, the distribution and the density of the standard normal distribution, by Mills' ratio m(t) = Φ(−t) / φ(t).
+// It neither underflows nor cancels where Φ does, and since m′ = t m − 1, its value at a node gives its whole series.
+
+const columns = 6; // of a node: t, m and m′, two doubles each
+const terms = 12; // of the series behind these, as far as 2⁻⁶⁰ for |h| ≤ ⅛
+
+/**
+ * The nodes. In that where m(t) = t, t and m are known to all digits; elsewhere the first double is a multiple of 2⁻⁴⁰, so that
+ * short numbers can be added to it exactly. Computed, since as a table it would be one of the largest things in a bundle.
+ */
+const nodes = /* @__PURE__ */ nodesOf(ratios);
+function nodesOf(ratios: readonly bigint[]): Float64Array {
+  const splitDouble = (x: bigint): [number, number] => {
+    const high = (x + (1n << 39n)) >> 40n;
+    return [Number(high) * 2 ** -40, Number(x - (high << 40n)) * 2 ** -80];
+  };
+  const crossingPair = [crossing, crossingRest];
+  const nodeValues = ratios.flatMap((m, j) => {
+    const isCrossing = j === 3;
+    const t = isCrossing ? m : BigInt(j) << 78n;
+    const slope = splitDouble(((t * m) >> 80n) - (1n << 80n));
+    return isCrossing ? [...crossingPair, ...crossingPair, ...slope] : [...splitDouble(t), ...splitDouble(m), ...slope];
+  });
+  return Float64Array.from(nodeValues);
+}
+
+/** Those of each node: (n + 1) cₙ₊₁ = t cₙ + cₙ₋₁. */
+const series = /* @__PURE__ */ seriesOf(nodes);
+function seriesOf(nodes: Float64Array): Float64Array {
+  const series = new Float64Array((nodes.length / columns) * terms);
+  for (let j = 0, at = 0; j < series.length; j += terms, at += columns) {
+    let before = nodes[at + 2]! + nodes[at + 3]!;
+    let last = nodes[at + 4]! + nodes[at + 5]!;
+    for (let n = 0; n < terms; n++) {
+      const next = (nodes[at]! * last + before) / (n + 2);
+      series[j + n] = next;
+      before = last;
+      last = next;
+    }
+  }
+  return series;
+}
+
+const pair = /* @__PURE__ */ new Float64Array(2);
+
+/** Writes m(t) − share t, for t = |x| and a share of 0 or 1, to `pair` as a sum of two doubles. */
+function millsRatio(pair: Float64Array, a: Data, p: number, tFactor: number): void {
+  const t = Math.abs(a[p]!);
+  if (!(t < 6.125)) {
+    millsRatioInTail(pair, a, p, tFactor);
+    return;
+  }
+  const j = Math.round(4 * t);
+  const at = j * columns;
+  const distance = t - nodes[at]!;
+  const h = distance - nodes[at + 1]!;
+  const dh = distance - h - nodes[at + 1]!;
+  const z = h * h;
+  let even = 0;
+  let odd = 0;
+  for (let n = j * terms + terms - 2; n >= j * terms; n -= 2) {
+    even = even * z + series[n]!;
+    odd = odd * z + series[n + 1]!;
+  }
+  const constant = nodes[at + 4]! - tFactor;
+  const rest = nodes[at + 5]! + h * (even + h * odd);
+  const slope = constant + rest;
+  const product = h * slope;
+  const dproduct = productError(h, slope, product) + (h * (constant - slope + rest) + dh * slope);
+  const node = nodes[at + 2]! - tFactor * nodes[at]!;
+  const sum = node + product;
+  const dsum = sumError(node, product, sum) + dproduct + (nodes[at + 3]! - tFactor * nodes[at + 1]!);
+  pair[0] = sum + dsum;
+  pair[1] = sum - pair[0] + dsum;
+}
+
+/** The same by Laplace's continued fraction m = 1 / (t + 1 / (t + 2 / (t + 3 / (t + … */
+function millsRatioInTail(pair: Float64Array, a: Data, p: number, tFactor: number): void {
+  const t = Math.min(Math.abs(a[p]!), maxInput);
+  let f = t;
+  for (let n = 23; n > 1; n--) f = t + n / f;
+  const c = 1 / f;
+  const s = t + c;
+  const m = 1 / s;
+  const product = m * s;
+  const dm = (1 - product - productError(m, s, product) - m * (t - s + c)) * m;
+  pair[0] = m - tFactor * t;
+  pair[1] = sumError(m, -tFactor * t, pair[0]) + dm;
+}
+
+/** Writes φ(t) (m(t) − share t) / 2ᵏ to `pair` and returns k, for t = |x|. */
+function millsTimesDensity(pair: Float64Array, a: Data, p: number, tFactor: number): number {
+  millsRatio(pair, a, p, tFactor);
+  const m = pair[0]! * density;
+  const dm = productError(pair[0]!, density, m) + (pair[0]! * densityRest + pair[1]! * density);
+  const t = Math.min(Math.abs(a[p]!), maxInput);
+  const square = t * t;
+  const k = expPair(pair, -square / 2, -productError(t, t, square) / 2);
+  const product = pair[0]! * m;
+  const rest = productError(pair[0]!, m, product) + (pair[0]! * dm + pair[1]! * m);
+  pair[0] = product + rest;
+  pair[1] = product - pair[0] + rest;
+  return k;
+}
+
+const maxInput = 40; // φ(40) is below the smallest double
+
+/** y = x Φ(x) for y = out[o] and x = a[p]. */
+function gelu(out: Data, o: number, a: Data, p: number): void {
+  const x = a[p]!;
+  if (x === 0 || x > 9) {
+    out[o] = x; // −0 stays; 1 − Φ(9) is far below the last digit of 1
+    return;
+  }
+  const k = millsTimesDensity(pair, a, p, 0);
+  let cdf = pair[0]!;
+  let rest = pair[1]!;
+  if (x > 0) {
+    const upperTail = cdf * power(k);
+    cdf = 1 - upperTail;
+    rest = 1 - cdf - upperTail - rest * power(k);
+  }
+  const t = Math.max(x, -maxInput);
+  const product = t * cdf;
+  out[o] = ldexp(product + (productError(t, cdf, product) + t * rest), x > 0 ? 0 : k);
+}
+
+/** y = Φ(x) + x φ(x), which is φ(t) (m(t) − t) for x = −t and 1 less that for x = t, for y = out[o] and x = a[p]. */
+function geluSlope(out: Data, o: number, a: Data, p: number): void {
+  const k = millsTimesDensity(pair, a, p, 1);
+  if (a[p]! < 0) out[o] = ldexp(pair[0]!, k);
+  else {
+    const upperTail = pair[0]! * power(k);
+    const slope = 1 - upperTail;
+    out[o] = slope + (sumError(1, -upperTail, slope) - pair[1]! * power(k));
+  }
+}
+
+/**
+ * The loop of both. In float32 single doubles and 8 terms do, in a third of the time; that m − t cancels near the zero of the
+ * slope does no harm, since no float32 is as close to it as to lose more than a few bits of a double.
+ */
+export function geluLoop(isSlope: boolean, n: number, y: Data, o: number, a: Data, i: number, s: number): void {
+  const float32Limit = y instanceof Float32Array ? 6.125 : 0;
+  for (let l = 0, p = i; l < n; l++, p += s) {
+    const x = a[p]!;
+    const t = Math.abs(x);
+    if (t < float32Limit && t > 0) {
+      const j = (4 * t + 0.5) | 0; // the nearest node, sooner than by Math.round
+      const at = j * columns;
+      const k = j * terms;
+      const h = t - nodes[at]!;
+      const z = h * h;
+      const even = series[k]! + z * (series[k + 2]! + z * (series[k + 4]! + z * series[k + 6]!));
+      const odd = series[k + 1]! + z * (series[k + 3]! + z * (series[k + 5]! + z * series[k + 7]!));
+      const m = nodes[at + 2]! + h * (nodes[at + 4]! + h * (even + h * odd));
+      const tail = (isSlope ? m - t : x * m) * density * exp((t * t) / -2, 0); // the square of a float32 is exact
+      y[o + l] = x < 0 ? tail : (isSlope ? 1 : x) - tail;
+    } else (isSlope ? geluSlope : gelu)(y, o + l, a, p);
+  }
+}

@@ -1,0 +1,182 @@
+import {
+  assign,
+  type Data,
+  type NdArray,
+  ndarray,
+  type Operand,
+  ravel,
+  type Shape,
+  sizeOf,
+} from "@wengert/core/extend";
+import { mulLoop } from "../elementwise/arithmetic.ts";
+import { alongAxes, type SliceLoop, sliceStride } from "../loops/alongAxes.ts";
+import { innerProduct } from "../loops/slices.ts";
+import { elementwise } from "../loops/strided.ts";
+import { sumInto } from "../shapes/sum.ts";
+import { multiplyMatrices as matrixProducts } from "./gemm.ts";
+
+/** Which label each axis has, one character an axis: the sum of products goes over all labels that the output lacks. */
+export interface Contraction {
+  readonly operands: readonly string[];
+  readonly output: string;
+}
+
+/** "ij,jk->ik" taken apart. */
+export function contractionOf(subscripts: string): Contraction {
+  const [operands, output] = subscripts.split("->") as [string, string];
+  return { operands: operands.split(","), output };
+}
+
+export const subscriptsOf = ({ operands, output }: Contraction): string => `${operands.join()}->${output}`;
+
+/** `f` of each label. (Iterating over strings takes longer than a small product does.) */
+function perLabel<T>(labels: string, f: (label: string) => T): T[] {
+  const list: T[] = [];
+  for (let axis = 0; axis < labels.length; axis++) list.push(f(labels[axis]!));
+  return list;
+}
+
+type Shaped = Pick<Operand, "shape">;
+
+export type Sizes = ReadonlyMap<string, number>;
+
+/** The size of each label. Axes of size 1 are repeated to it. */
+export function labelSizes({ operands }: Contraction, inputs: readonly Shaped[]): Sizes {
+  const sizes = new Map<string, number>();
+  operands.forEach((labels, k) => {
+    for (let axis = 0; axis < labels.length; axis++)
+      if ((sizes.get(labels[axis]!) ?? 1) === 1) sizes.set(labels[axis]!, inputs[k]!.shape[axis]!);
+  });
+  return sizes;
+}
+
+const shapeOver = (labels: string, sizes: Sizes): Shape => perLabel(labels, (label) => sizes.get(label)!);
+const sizeOver = (labels: string, sizes: Sizes): number => sizeOf(shapeOver(labels, sizes));
+
+export const contractedShape = (contraction: Contraction, inputs: readonly Shaped[]): Shape =>
+  shapeOver(contraction.output, labelSizes(contraction, inputs));
+
+const filterLabels = (labels: string, isSelected: (label: string, axis: number) => boolean): string => {
+  let selected = "";
+  for (let axis = 0; axis < labels.length; axis++) if (isSelected(labels[axis]!, axis)) selected += labels[axis];
+  return selected;
+};
+const keepLabels = (labels: string, others: string): string => filterLabels(labels, (label) => others.includes(label));
+const dropLabels = (labels: string, others: string): string => filterLabels(labels, (label) => !others.includes(label));
+
+/** An array with a label for each axis, none of them twice. */
+interface Term {
+  readonly labels: string;
+  readonly array: NdArray;
+}
+
+/** out ← the contraction of one or two arrays, of any strides. */
+export function contract(out: NdArray, arrays: readonly NdArray[], contraction: Contraction): void {
+  const { operands, output } = contraction;
+  const sizes = labelSizes(contraction, arrays);
+  const [a, b] = arrays.map((array, k) => takeDiagonal(array, operands[k]!, sizes)) as [Term, Term?];
+  if (b === undefined) sumToLabels(out, a, output, sizes);
+  else multiply(out, sumUnneeded(a, output + b.labels, sizes), sumUnneeded(b, output + a.labels, sizes), output, sizes);
+}
+
+/** The labels of an operand, each once, without those along which it is repeated. */
+export const ownLabels = (labels: string, { shape }: Shaped, sizes: Sizes): string =>
+  filterLabels(labels, (label, axis) => labels.indexOf(label) === axis && shape[axis] === sizes.get(label));
+
+/** The entries whose places agree on all axes with one label; axes to be repeated are left out. */
+function takeDiagonal(array: NdArray, labels: string, sizes: Sizes): Term {
+  const { data, stride, offset } = array;
+  const distinct = ownLabels(labels, array, sizes);
+  const strides = perLabel(distinct, (label) =>
+    stride.reduce((s, each, axis) => (labels[axis] === label ? s + each : s), 0),
+  );
+  return { labels: distinct, array: ndarray(data, shapeOver(distinct, sizes), strides, offset) };
+}
+
+/** A term over `labels`: its own in that order, repeated along the others. */
+const broadcastToLabels = ({ labels: distinct, array }: Term, labels: string, sizes: Sizes): NdArray => {
+  const strides = perLabel(labels, (label) => array.stride[distinct.indexOf(label)] ?? 0);
+  return ndarray(array.data, shapeOver(labels, sizes), strides, array.offset);
+};
+
+/** out ← the sum of a term over all of its labels but `outputLabels`. */
+function sumToLabels(out: NdArray, term: Term, outputLabels: string, sizes: Sizes): void {
+  const summedLabels = dropLabels(term.labels, outputLabels);
+  const view = broadcastToLabels(term, outputLabels + summedLabels, sizes);
+  if (summedLabels === "") assign(out, view);
+  else
+    sumInto(
+      out,
+      view,
+      Array.from(summedLabels, (_, i) => outputLabels.length + i),
+    );
+}
+
+/** Sums a term over the labels that neither the output nor the other term needs, in float64 or int32. */
+function sumUnneeded(term: Term, needed: string, sizes: Sizes): Term {
+  const labels = keepLabels(term.labels, needed);
+  if (labels === term.labels) return term;
+  const Sums = term.array.data instanceof Int32Array ? Int32Array : Float64Array;
+  const shape = shapeOver(labels, sizes);
+  const array = ndarray(new Sums(sizeOf(shape)), shape);
+  sumToLabels(array, term, labels, sizes);
+  return { labels, array };
+}
+
+/** out ← the sum of products of two terms whose labels are all in the output or in both. */
+function multiply(out: NdArray, a: Term, b: Term, output: string, sizes: Sizes): void {
+  const inner = dropLabels(a.labels, output);
+  if (inner === "") {
+    elementwise(out, [broadcastToLabels(a, output, sizes), broadcastToLabels(b, output, sizes)], mulLoop);
+    return;
+  }
+  const batch = keepLabels(keepLabels(output, a.labels), b.labels);
+  const [onlyA, onlyB] = [dropLabels(output, b.labels), dropLabels(output, a.labels)];
+  if (onlyA === "" && onlyB === "") {
+    const axes = Array.from(inner, (_, i) => output.length + i);
+    alongAxes(
+      axes,
+      out,
+      [broadcastToLabels(a, output + inner, sizes), broadcastToLabels(b, output + inner, sizes)],
+      innerProducts,
+    );
+    return;
+  }
+  // A matrix for each place on the batch axes. The columns are of the operand with whose labels the output ends.
+  const bHasColumns = onlyB === "" || (onlyA !== "" && output.endsWith(onlyB));
+  const [left, right, rowLabels, columnLabels] = bHasColumns ? [a, b, onlyA, onlyB] : [b, a, onlyB, onlyA];
+  const x = matrices(broadcastToLabels(left, batch + rowLabels + inner, sizes), batch.length, rowLabels.length);
+  const y = matrices(broadcastToLabels(right, batch + inner + columnLabels, sizes), batch.length, inner.length);
+  const labels = batch + rowLabels + columnLabels;
+  const isInPlace = labels === output;
+  const data = isInPlace ? out.data : new (out.data.constructor as new (size: number) => Data)(out.data.length);
+  matrixProducts(data, x, y, shapeOver(batch, sizes));
+  if (!isInPlace)
+    assign(out, broadcastToLabels({ labels, array: ndarray(data, shapeOver(labels, sizes)) }, output, sizes));
+}
+
+/** An array with its axes after the first `batch` made two, the first of these of the next `count`; copied if need be. */
+function matrices(array: NdArray, batch: number, count: number): NdArray {
+  const { data, shape, stride, offset } = array;
+  const at = batch + count;
+  const sides = [...shape.slice(0, batch), sizeOf(shape.slice(batch, at)), sizeOf(shape.slice(at))];
+  const [p, q] = [sliceStride(array, batch, at), sliceStride(array, at)];
+  if (p === undefined || q === undefined) return ndarray(ravel(array), sides);
+  return ndarray(data, sides, [...stride.slice(0, batch), p, q], offset);
+}
+
+const innerProducts: SliceLoop = (n, y, o, _, a, i, s, b, j, t) => {
+  y[o] = innerProduct(n, a, i, s, b, j, t);
+};
+
+/** What `contract` takes: additions of sums, and a multiplication, with an addition where products are summed. */
+export function contractionFlops(contraction: Contraction, inputs: readonly Shaped[]): number {
+  const { operands, output } = contraction;
+  const sizes = labelSizes(contraction, inputs);
+  const distinct = operands.map((labels, k) => ownLabels(labels, inputs[k]!, sizes));
+  const needed = distinct.map((labels, k) => keepLabels(labels, output + (distinct[1 - k] ?? "")));
+  const sums = distinct.reduce((flops, labels, k) => flops + (labels === needed[k] ? 0 : sizeOver(labels, sizes)), 0);
+  if (distinct.length === 1) return sums;
+  const all = needed[0]! + dropLabels(needed[1]!, needed[0]!);
+  return sums + sizeOver(all, sizes) * (dropLabels(all, output) === "" ? 1 : 2);
+}

@@ -1,0 +1,98 @@
+import {
+  type Binary,
+  defineOp,
+  ndarray,
+  type Op,
+  type Operand,
+  type Shape,
+  sizeOf,
+  type VjpRule,
+} from "@wengert/core/extend";
+import { prodCause, sumOfProductsCause } from "../declaring/nonFiniteCauses.ts";
+import { irregular } from "../declaring/samples.ts";
+import { numericDType } from "../elementwise/arithmetic.ts";
+import { reshapeTo } from "../shapes/reshape.ts";
+import { type Contraction, contract, contractedShape, contractionFlops } from "./contraction.ts";
+import { cotangentOf } from "./einsum.ts";
+import { checkInnerSizes } from "./matmul.ts";
+
+// Contractions of two tensors with labels that follow from their ranks, so that the rules are those of einsum.
+
+type Shaped = Pick<Operand, "shape">;
+type Pair = readonly [Shaped, Shaped];
+
+function contractionOp(
+  name: string,
+  shape: (inputs: readonly [Operand, Operand]) => Shape,
+  labelsOf: (inputs: Pair) => Contraction,
+  nonFinite: typeof prodCause,
+  samples: Op<Binary>["spec"]["samples"],
+): Op<Binary> {
+  const ruleForInput =
+    (k: number): VjpRule<Binary, undefined> =>
+    (g, { inputs }) => {
+      const labels = labelsOf(inputs);
+      return cotangentOf(k, reshapeTo(g, contractedShape(labels, inputs)), inputs, labels);
+    };
+  return defineOp<Binary>({
+    name,
+    shape,
+    dtype: (inputs) => numericDType(inputs),
+    kernel: (out, inputs) => {
+      const labels = labelsOf(inputs);
+      contract(ndarray(out.data, contractedShape(labels, inputs)), inputs, labels);
+    },
+    flops: (inputs) => contractionFlops(labelsOf(inputs), inputs),
+    vjp: [ruleForInput(0), ruleForInput(1)],
+    nonFinite,
+    samples,
+  });
+}
+
+/** `count` labels from number `first` on. */
+const labelsFrom = (first: number, count: number): string =>
+  String.fromCharCode(...Array.from({ length: count }, (_, i) => "a".charCodeAt(0) + first + i));
+
+/**
+ * NumPy's product: of two vectors their inner product, of two matrices that of matrices; else the sum over the last axis of
+ * a and the last but one of b (the only one of a vector), with the other axes of both in the output. A scalar multiplies.
+ * The cotangent of each is the contraction of g with the other.
+ */
+export const dot: Op<Binary> = /* @__PURE__ */ contractionOp(
+  "dot",
+  ([a, b]) => {
+    if (a.shape.length > 0 && b.shape.length > 0) checkInnerSizes(a, b);
+    return contractedShape(dotLabels([a, b]), [a, b]);
+  },
+  dotLabels,
+  sumOfProductsCause,
+  () => [
+    [irregular([3]), irregular([3], 2)],
+    [irregular([2, 3]), irregular([3, 2], 2)],
+    [irregular([2, 3]), irregular([2, 3, 1], 2)],
+    [irregular([]), irregular([2, 3], 2)],
+  ],
+);
+
+function dotLabels([{ shape: p }, { shape: q }]: Pair): Contraction {
+  const [a, b] = [labelsFrom(0, p.length), labelsFrom(p.length, q.length)];
+  if (a === "" || b === "") return { operands: [a, b], output: a + b };
+  const at = Math.max(0, q.length - 2);
+  const [rest, after] = [b.slice(0, at), b.slice(at + 1)];
+  return { operands: [a, rest + a.at(-1) + after], output: a.slice(0, -1) + rest + after };
+}
+
+/** yᵢⱼ = aᵢ bⱼ, of all elements of a and b, row by row; āᵢ = Σⱼ gᵢⱼ bⱼ and b̄ⱼ = Σᵢ gᵢⱼ aᵢ. */
+export const outer: Op<Binary> = /* @__PURE__ */ contractionOp(
+  "outer",
+  ([a, b]) => [sizeOf(a.shape), sizeOf(b.shape)],
+  ([{ shape: p }, { shape: q }]) => {
+    const [a, b] = [labelsFrom(0, p.length), labelsFrom(p.length, q.length)];
+    return { operands: [a, b], output: a + b };
+  },
+  prodCause,
+  () => [
+    [irregular([2]), irregular([3], 2)],
+    [irregular([2, 2]), irregular([], 2)],
+  ],
+);

@@ -1,0 +1,155 @@
+import { ArgumentError, fromNdarray, type Tensor, type TensorLike } from "@wengert/core";
+import {
+  defineOp,
+  type Inputs,
+  isSameShape,
+  ndarray,
+  type Op,
+  prefixErrors,
+  type Shape,
+  show,
+  sizeOf,
+  toTensors,
+} from "@wengert/core/extend";
+import { sumOfProductsCause } from "../declaring/nonFiniteCauses.ts";
+import { irregular, positive, type Wrapped, wrapOp } from "../declaring/samples.ts";
+import { numericDType } from "../elementwise/arithmetic.ts";
+import { equal, logicalAnd } from "../elementwise/compare.ts";
+import { where } from "../elementwise/where.ts";
+import { reshapeTo } from "../shapes/reshape.ts";
+import { broadcastTo } from "../shapes/sum.ts";
+import {
+  type Contraction,
+  contract,
+  contractedShape,
+  contractionFlops,
+  contractionOf,
+  labelSizes,
+  ownLabels,
+  subscriptsOf,
+} from "./contraction.ts";
+import { readSubscripts } from "./subscripts.ts";
+
+type Einsum = (subscripts: string, ...tensors: TensorLike[]) => Tensor;
+
+/** The contraction of one or two tensors. Its subscripts have a letter for every axis and an output. */
+const contractionOp: Op<Inputs, { readonly subscripts: string }> = /* @__PURE__ */ defineOp({
+  name: "einsum",
+  options: { subscripts: undefined },
+  shape: (tensors, { subscripts }) => contractedShape(contractionOf(subscripts), tensors),
+  dtype: (tensors) => numericDType(tensors),
+  kernel: (out, arrays, { subscripts }) => contract(out, arrays, contractionOf(subscripts)),
+  flops: (tensors, _, { subscripts }) => contractionFlops(contractionOf(subscripts), tensors),
+  vjp: (g, { inputs, params: { subscripts } }, needed) =>
+    inputs.map((_, k) => (needed[k] ? cotangentOf(k, g, inputs, contractionOf(subscripts)) : null)),
+  nonFinite: sumOfProductsCause,
+  samples: () => [[[irregular([2, 3]), irregular([3, 2], 2)], { subscripts: "ij,jk->ik" }]],
+});
+
+/**
+ * The cotangent of input k is the contraction of g with the other input to the labels of input k: repeated along those
+ * that nothing else has, and on the diagonal of those that it has twice, with zeros around it.
+ */
+export function cotangentOf(k: number, g: Tensor, inputs: Inputs, { operands, output }: Contraction): Tensor {
+  const [x, labels] = [inputs[k]!, operands[k]!];
+  const [otherLabels, otherInputs] = [operands.toSpliced(k, 1), inputs.toSpliced(k, 1)];
+  const availableLabels = [output, ...otherLabels].join("");
+  const distinct = ownLabels(labels, x, labelSizes({ operands, output }, inputs));
+  const shared = [...distinct].filter((label) => availableLabels.includes(label)).join("");
+  const isAll = otherInputs.length === 0 && shared === output;
+  const total = isAll
+    ? g
+    : contractTensors({ operands: [output, ...otherLabels], output: shared }, [g, ...otherInputs]);
+  const isPlaced = (label: string, axis: number) => shared.includes(label) && labels.indexOf(label) === axis;
+  const shape = [...labels].map((label, axis) => (isPlaced(label, axis) ? total.shape[shared.indexOf(label)]! : 1));
+  const reshaped = reshapeTo(total, shape);
+  const mask = diagonalMask(labels, x.shape);
+  const masked = mask ? where(mask, reshaped, 0) : reshaped;
+  return isSameShape(masked.shape, x.shape) ? masked : broadcastTo(masked, { shape: x.shape });
+}
+
+const contractTensors = (contraction: Contraction, tensors: Inputs): Tensor =>
+  contractionOp(tensors, { subscripts: subscriptsOf(contraction) });
+
+/** Where the places on all axes of one label agree; undefined if no label has two axes. */
+function diagonalMask(labels: string, shape: Shape): Tensor | undefined {
+  const places = (axis: number) => {
+    const along = shape.map((n, i) => (i === axis ? n : 1));
+    return fromNdarray(
+      ndarray(
+        Int32Array.from({ length: shape[axis]! }, (_, i) => i),
+        along,
+      ),
+    );
+  };
+  return [...labels]
+    .map((label, axis) => [labels.indexOf(label), axis] as const)
+    .filter(([first, axis]) => first !== axis)
+    .map(([first, axis]) => equal(places(first), places(axis)))
+    .reduce<Tensor | undefined>((all, each) => (all ? logicalAnd(all, each) : each), undefined);
+}
+
+/** A tensor with a label for each axis. */
+interface Term {
+  readonly labels: string;
+  readonly tensor: Tensor;
+}
+
+/**
+ * The sum of products of tensors by Einstein's convention: a letter names an axis, and the sum goes over the letters that
+ * the output lacks. As in NumPy: "ii" takes a diagonal, "..." stands for the axes without letters, and without "->" the
+ * output has these, then the letters that occur once, sorted. More than two tensors are contracted in pairs. The cotangent
+ * of each is the contraction of g with the others.
+ */
+export const einsum: Wrapped<Einsum, typeof contractionOp> = /* @__PURE__ */ wrapOp<Einsum, typeof contractionOp>(
+  contractionOp,
+  (subscripts, ...availableLabels) => {
+    if (typeof subscripts !== "string") {
+      const expected = 'subscripts come first, as a string such as "ij,jk->ik"';
+      throw new ArgumentError(`einsum: ${expected}; got ${show(subscripts)}`);
+    }
+    const tensors = toTensors("einsum", availableLabels);
+    const { operands, output } = prefixErrors("einsum", () => {
+      const contraction = readSubscripts(subscripts, tensors);
+      numericDType(tensors);
+      return contraction;
+    });
+    let terms: readonly Term[] = operands.map((labels, k) => ({ labels, tensor: tensors[k]! }));
+    while (terms.length > 2) terms = contractCheapestPair(terms, output);
+    return contractTensors(
+      { operands: terms.map(({ labels }) => labels), output },
+      terms.map(({ tensor }) => tensor),
+    );
+  },
+  () => [
+    ["ij,jk->ik", irregular([2, 3]), irregular([3, 2], 2)],
+    ["...ij,...j", irregular([2, 1, 2, 3]), irregular([2, 3], 2)],
+    ["bij,bij->b", irregular([2, 2, 3]), irregular([2, 2, 3], 2)],
+    ["kbi,bjk->jbi", irregular([3, 2, 2]), irregular([2, 2, 3], 2)],
+    ["iij,jl->il", irregular([2, 2, 3]), irregular([3, 2], 2)],
+    ["iji->", irregular([2, 3, 2])],
+    ["ij->ji", irregular([2, 3])],
+    [",i,ij", irregular([]), irregular([2], 2), irregular([2, 3], 3)],
+    ["ij,jk,kl,lm->mi", positive([2, 3]), positive([3, 2], 2), positive([2, 3], 3), positive([3, 2], 4)],
+  ],
+);
+
+/**
+ * The terms with two of them contracted: those for which that costs least, where an entry more than the two had counts for
+ * eight operations, as it will be used again. (The best order of many is hard to find. Of random networks of three to five
+ * tensors this one takes 5 to 15 % more, on average.)
+ */
+function contractCheapestPair(terms: readonly Term[], output: string): readonly Term[] {
+  const pairs = terms.flatMap((a, i) =>
+    terms.slice(i + 1).map((b, k) => {
+      const [pair, j] = [[a.tensor, b.tensor], i + 1 + k];
+      const needed = output + terms.map(({ labels }, other) => (other === i || other === j ? "" : labels)).join("");
+      const keptLabels = [...new Set(a.labels + b.labels)].filter((label) => needed.includes(label)).join("");
+      const contraction = { operands: [a.labels, b.labels], output: keptLabels };
+      const growth = sizeOf(contractedShape(contraction, pair)) - a.tensor.size - b.tensor.size;
+      return { i, j, contraction, pair, cost: contractionFlops(contraction, pair) + 8 * growth };
+    }),
+  );
+  const { i, j, contraction, pair } = pairs.reduce((cheapest, each) => (each.cost < cheapest.cost ? each : cheapest));
+  return terms.with(i, { labels: contraction.output, tensor: contractTensors(contraction, pair) }).toSpliced(j, 1);
+}

@@ -1,0 +1,113 @@
+import { ShapeError, type Tensor } from "@wengert/core";
+import {
+  type Binary,
+  defineOp,
+  describe,
+  type NdArray,
+  ndarray,
+  type Op,
+  type Operand,
+  type Shape,
+  shapeText,
+  sizeOf,
+} from "@wengert/core/extend";
+import { broadcastShape } from "../declaring/axes.ts";
+import { sumOfProductsCause } from "../declaring/nonFiniteCauses.ts";
+import { irregular } from "../declaring/samples.ts";
+import { numericDType } from "../elementwise/arithmetic.ts";
+import { expandDims, reshape, transpose } from "../shapes/reshape.ts";
+import { unbroadcast } from "../shapes/sum.ts";
+import { multiplyMatrices } from "./gemm.ts";
+
+/**
+ * C = A B, of [..., m, k] and [..., k, n], by NumPy's rules: the axes before the last two broadcast, and a vector stands for a
+ * row on the left and for a column on the right. int32 wraps; large products of float32 are summed in float32. Ā = Ḡ Bᵀ and
+ * B̄ = Aᵀ Ḡ, from dC = dA B + A dB.
+ */
+export const matmul: Op<Binary> = /* @__PURE__ */ defineOp({
+  name: "matmul",
+  shape: ([a, b]) => {
+    if (a.shape.length === 2 && b.shape.length === 2 && a.shape[1] === b.shape[0]) return [a.shape[0]!, b.shape[1]!];
+    const [{ m }, { n }] = [leftSizes(a.shape), rightSizes(b.shape)];
+    if (a.shape.length === 0 || b.shape.length === 0) {
+      throw new ShapeError(`a scalar is no matrix: ${describe(a, "a")} and ${describe(b, "b")}; did you mean mul?`);
+    }
+    checkInnerSizes(a, b);
+    const batch = broadcastShape([a, b], ["a", "b"], 2);
+    return [...batch, ...(a.shape.length > 1 ? [m] : []), ...(b.shape.length > 1 ? [n] : [])];
+  },
+  dtype: (inputs) => numericDType(inputs),
+  kernel: (out, [a, b]) => multiplyMatrices(out.data, rowView(a), columnView(b), batchOf(a, b, out)),
+  flops: ([a], { shape }) => 2 * sizeOf(shape) * a.shape.at(-1)!,
+  vjp: [
+    (g, { inputs: [a, b] }) =>
+      operandCotangent(matmul(matrixOf(g, a, b), swapLastAxes(asColumn(b))), a, [1, ...a.shape]),
+    (g, { inputs: [a, b] }) => operandCotangent(matmul(swapLastAxes(asRow(a)), matrixOf(g, a, b)), b, [...b.shape, 1]),
+  ],
+  nonFinite: sumOfProductsCause,
+  samples: () => [
+    [irregular([2, 3]), irregular([3, 2], 2)],
+    [irregular([2, 1, 2, 3]), irregular([2, 3, 2], 2)],
+    [irregular([3]), irregular([2, 3, 2], 2)],
+    [irregular([2, 3]), irregular([3], 2)],
+    [irregular([3]), irregular([3], 2)],
+  ],
+});
+
+const leftSizes = (shape: Shape) => ({ m: shape.at(-2) ?? 1, k: shape.at(-1)!, batch: shape.slice(0, -2) });
+const rightSizes = (shape: Shape) =>
+  shape.length === 1
+    ? { k: shape[0]!, n: 1, batch: [] }
+    : { k: shape.at(-2)!, n: shape.at(-1)!, batch: shape.slice(0, -2) };
+
+const swapLastAxes = (x: Tensor): Tensor => transpose(x, { axes: lastAxesSwapped(x.shape.length) });
+const lastAxesSwapped = (rank: number): number[] => [...Array(rank - 2).keys(), rank - 1, rank - 2];
+
+const asRow = (a: Tensor): Tensor => (a.shape.length === 1 ? expandDims(a, { axis: 0 }) : a);
+const asColumn = (b: Tensor): Tensor => (b.shape.length === 1 ? expandDims(b, { axis: 1 }) : b);
+
+/** The cotangent of the product with the axes that a vector does not leave in it. */
+function matrixOf(g: Tensor, a: Tensor, b: Tensor): Tensor {
+  const withColumn = b.shape.length === 1 ? expandDims(g, { axis: -1 }) : g;
+  return a.shape.length === 1 ? expandDims(withColumn, { axis: -2 }) : withColumn;
+}
+
+/** The cotangent of `x` from that of its matrix (of shape `vectorShape`, of a vector), summed where x was repeated. */
+function operandCotangent(g: Tensor, x: Tensor, vectorShape: Shape): Tensor {
+  if (x.shape.length > 1) return unbroadcast(g, x);
+  return reshape(unbroadcast(g, { shape: vectorShape }), { shape: x.shape });
+}
+
+/** A vector seen as a row, and as a column. */
+const rowView = (a: NdArray): NdArray =>
+  a.shape.length > 1 ? a : ndarray(a.data, [1, a.shape[0]!], [1, a.stride[0]!], a.offset);
+const columnView = (b: NdArray): NdArray =>
+  b.shape.length > 1 ? b : ndarray(b.data, [b.shape[0]!, 1], [b.stride[0]!, 1], b.offset);
+
+const noBatch: Shape = [];
+function batchOf({ shape: { length: p } }: NdArray, { shape: { length: q } }: NdArray, out: NdArray): Shape {
+  return p <= 2 && q <= 2 ? noBatch : out.shape.slice(0, Math.max(p, q) - 2);
+}
+
+/** @throws ShapeError unless a row of `a` is as long as a column of `b`. */
+export function checkInnerSizes(a: Operand, b: Operand): void {
+  const [{ k }, { k: inner, batch }] = [leftSizes(a.shape), rightSizes(b.shape)];
+  if (k === inner) return;
+  const needed = b.shape.length === 1 ? `[${k}]` : `[${[...batch, k, "n"].join(", ")}]`;
+  const expected = `${describe(a, "a")} needs b ${needed}`;
+  throw new ShapeError(`inner sizes differ: ${expected}, got ${describe(b, "b")}${transposeHint(a, b)}`);
+}
+
+function transposeHint(a: Operand, b: Operand): string {
+  const [m, k] = [a.shape.at(-2), a.shape.at(-1)];
+  const [inner, n] = [b.shape.length > 1 ? b.shape.at(-2) : b.shape[0], b.shape.at(-1)];
+  if (b.shape.length > 1 && n === k) return `; did you mean ${transposeText(b, "b")}?`;
+  if (a.shape.length > 1 && m === inner) return `; did you mean ${transposeText(a, "a")}?`;
+  if (a.shape.length === 2 && n === m) return `; did you mean matmul(${b.label ?? "b"}, ${a.label ?? "a"})?`;
+  return "";
+}
+
+const transposeText = ({ label, shape }: Operand, fallback: string): string => {
+  const axes = shape.length > 2 ? `, { axes: ${shapeText(lastAxesSwapped(shape.length))} }` : "";
+  return `transpose(${label ?? fallback}${axes})`;
+};

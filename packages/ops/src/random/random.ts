@@ -1,0 +1,232 @@
+import { type DType, DTypeError, OutOfRangeError, type Tensor, tensor } from "@wengert/core";
+import {
+  type Complete,
+  checkDType,
+  type Data,
+  defineOp,
+  describe,
+  isFloat,
+  type NdArray,
+  type Op,
+  type Operand,
+  ravel,
+  type Shape,
+  show,
+  type Unary,
+} from "@wengert/core/extend";
+import { shapeOption } from "../declaring/axes.ts";
+import { type Sampled, withSamples } from "../declaring/samples.ts";
+import { log } from "../numerics/logarithm.ts";
+
+// Random numbers are a function of a key and of nothing else: Threefry-2x32 with 20 rounds (Salmon, Moraes, Dror, Shaw:
+// "Parallel random numbers: as easy as 1, 2, 3", SC 2011).
+
+/** A key, int32 [2]. It gives the same numbers each time it is used: `splitKey` makes fresh ones of it. */
+export const randomKey: Sampled<RandomKey> = /* @__PURE__ */ withSamples<RandomKey>(
+  (seed) => {
+    if (!Number.isSafeInteger(seed))
+      throw new OutOfRangeError(`randomKey: the seed must be a whole number, got ${show(seed)}`);
+    return tensor([Math.floor(seed / 2 ** 32) | 0, seed | 0], { dtype: "int32", label: "key" });
+  },
+  () => [[1]],
+);
+
+/** A tuple of N keys, so that each can be taken by name; a list if N is not a literal, or large. */
+export type Keys<N extends number, Found extends Tensor[] = []> = number extends N
+  ? Tensor[]
+  : Found["length"] extends N
+    ? Found
+    : Found["length"] extends 64
+      ? Tensor[]
+      : Keys<N, [...Found, Tensor]>;
+
+/** `count` (default 2) keys independent of each other and of what else `key` gives. */
+export const splitKey: Sampled<SplitKey> = /* @__PURE__ */ withSamples<(key: Tensor, count?: number) => Tensor[]>(
+  (key, count = 2) => {
+    if (!(Number.isInteger(count) && count >= 0 && count <= maxKeys))
+      throw new OutOfRangeError(`splitKey: count must be a whole number from 0 to ${maxKeys}, got ${show(count)}`);
+    return Array.from({ length: count }, (_, index) => childKey(key, { index }));
+  },
+  () => [[randomKey(1), 3]],
+) as Sampled<SplitKey>;
+
+const maxKeys = 2 ** 20; // keys can be split again
+
+/** The key number `index` of 2^32 that are independent of each other and of what else `key` gives: one for each step, say. */
+export const foldIn: Sampled<FoldIn> = /* @__PURE__ */ withSamples<FoldIn>(
+  (key, index) => {
+    if (!(Number.isInteger(index) && index >= 0 && index < 2 ** 32))
+      throw new OutOfRangeError(`foldIn: the index must be a whole number from 0 to 2^32 − 1, got ${show(index)}`);
+    return foldedKey(key, { index });
+  },
+  () => [[randomKey(1), 3]],
+);
+
+type RandomKey = (seed: number) => Tensor;
+type SplitKey = <const N extends number = 2>(key: Tensor, count?: N) => Keys<N>;
+type FoldIn = (key: Tensor, index: number) => Tensor;
+
+const childKey: Op<Unary, { readonly index: number }> = /* @__PURE__ */ keyOp("splitKey", "split");
+const foldedKey: Op<Unary, { readonly index: number }> = /* @__PURE__ */ keyOp("foldIn", "fold");
+
+function keyOp(name: string, purpose: "split" | "fold"): Op<Unary, { readonly index: number }> {
+  return defineOp({
+    name,
+    options: { index: undefined },
+    shape: ([key]) => keyShape(key),
+    dtype: () => "int32",
+    kernel: (out, [key], { index }) => threefry(ravel(key), index, stream[purpose], out.data),
+    vjp: [null],
+    samples: () => [[randomKey(1), { index: 0 }]],
+  });
+}
+
+export interface RandomOptions {
+  readonly shape: Shape;
+  /** float64 (53 random bits) or float32 (24). Default: float64. */
+  readonly dtype?: DType | undefined;
+}
+
+const randomDefaults = { shape: undefined, dtype: "float64" } as const;
+
+interface Drawing {
+  readonly shape: Shape;
+  readonly dtype: DType;
+}
+
+export interface UniformOptions extends RandomOptions {
+  readonly min?: number | undefined;
+  readonly max?: number | undefined;
+}
+
+/** Numbers uniform in [min, max), by default [0, 1). */
+export const randomUniform: Op<
+  readonly [key: Tensor],
+  Drawing & { readonly min: number; readonly max: number },
+  UniformOptions
+> = /* @__PURE__ */ defineOp({
+  name: "randomUniform",
+  options: { shape: undefined, dtype: "float64", min: 0, max: 1 },
+  params: ({ min = 0, max = 1, ...options }) => {
+    if (min <= max && max - min < Infinity) return { ...checkDrawing(options), min, max };
+    throw new OutOfRangeError(
+      `expected finite min ≤ max, got min ${show(min)} and max ${show(max)}; are they exchanged?`,
+    );
+  },
+  shape: ([key], { shape }) => keyShape(key) && shape,
+  dtype: (_, { dtype }) => dtype,
+  kernel: (out, [key], { min, max }) => {
+    const uniform = uniformOf(out, key, stream.uniform);
+    // A number next to max may be rounded to it; the last one before is taken then.
+    const last = max - Math.abs(max) * (out.data instanceof Float32Array ? 2 ** -24 : 2 ** -53);
+    for (let i = 0; i < out.data.length; i++)
+      out.data[i] = Math.max(min, Math.min(min + (max - min) * uniform(i), last));
+  },
+  vjp: [null],
+  samples: () => [[randomKey(1), { shape: [2, 3] }]],
+});
+
+/** Numbers of the standard normal distribution, by the Box–Muller transform: the same in every engine, to the last digit. */
+export const randomNormal: Op<readonly [key: Tensor], Drawing, RandomOptions> = /* @__PURE__ */ defineOp({
+  name: "randomNormal",
+  options: randomDefaults,
+  params: (options) => checkDrawing(options),
+  shape: ([key], { shape }) => keyShape(key) && shape,
+  dtype: (_, { dtype }) => dtype,
+  kernel: (out, [key]) => {
+    const [radius, angle] = [uniformOf(out, key, stream.radius), uniformOf(out, key, stream.angle)];
+    for (let i = 0; i < out.data.length; i++) {
+      out.data[i] = Math.sqrt(-2 * log(1 - radius(i), 0)) * cosine(angle(i));
+    }
+  },
+  vjp: [null],
+  samples: () => [[randomKey(1), { shape: [2, 3] }]],
+});
+
+const permutationOp: Op<readonly [key: Tensor], { readonly count: number }> = /* @__PURE__ */ defineOp({
+  name: "permutation",
+  options: { count: undefined },
+  shape: ([key], { count }) => keyShape(key) && [count],
+  dtype: () => "int32",
+  kernel: (out, [key], { count }) => {
+    const [order, uniform] = [out.data, uniformOf(out, key, stream.uniform)];
+    for (let i = 0; i < count; i++) order[i] = i;
+    for (let i = count - 1; i > 0; i--) {
+      const j = Math.floor((i + 1) * uniform(i)); // of 53 bits: no order is more likely by as much as 2^−22
+      [order[i], order[j]] = [order[j]!, order[i]!];
+    }
+  },
+  vjp: [null],
+  samples: () => [[randomKey(1), { count: 5 }]],
+});
+
+/**
+ * 0 … count − 1 in an order that `key` decides, int32 [count]; each order is as likely as any other. `take(x,
+ * permutation(key, n), { axis: 0 })` shuffles rows. (R. Durstenfeld 1964, after R. Fisher and F. Yates.)
+ * @throws OutOfRangeError for a count that is not a whole number from 0 to 2^31 − 1; DTypeError for an invalid key.
+ */
+export const permutation: Sampled<Permutation> = /* @__PURE__ */ withSamples<Permutation>(
+  (key, count) => {
+    if (Number.isSafeInteger(count) && count >= 0 && count < 2 ** 31) return permutationOp(key, { count });
+    throw new OutOfRangeError(`permutation: count must be a whole number from 0 to 2^31 − 1, got ${show(count)}`);
+  },
+  () => [[randomKey(1), 5]],
+);
+type Permutation = (key: Tensor, count: number) => Tensor;
+
+/** cos 2πa for 0 ≤ a < 1, by Taylor's series of the cosine or the sine of what a is off the next quarter; engines differ in Math.cos. */
+function cosine(a: number): number {
+  const quarter = Math.round(4 * a);
+  const x = 2 * Math.PI * (a - quarter / 4); // the difference is exact
+  let [term, sum] = quarter % 2 === 0 ? [1, 1] : [x, x];
+  for (let k = 1 + (quarter % 2); k < 18; k += 2) {
+    term *= (-x * x) / (k * (k + 1));
+    sum += term;
+  }
+  return quarter === 1 || quarter === 2 ? -sum : sum;
+}
+
+/** The second counter word: what a key is used for. */
+const stream = { split: 1, uniform: 2, radius: 3, angle: 4, fold: 5 } as const;
+
+function checkDrawing(options: Complete<RandomOptions>): Drawing {
+  const [shape, dtype] = [shapeOption(options), checkDType(options.dtype ?? "float64")];
+  if (isFloat(dtype)) return { shape, dtype };
+  throw new DTypeError(`dtype must be float64 or float32, got ${dtype}; cast what comes out`);
+}
+
+function keyShape(key: Operand): Shape {
+  if (key.dtype === "int32" && String(key.shape) === "2") return key.shape;
+  throw new DTypeError(`expected a key, int32 [2], got ${describe(key)}, ${key.dtype}; write randomKey(seed)`);
+}
+
+/** The i-th number in [0, 1) with as many random bits as the dtype of `out` holds. */
+function uniformOf(out: NdArray, key: NdArray, purpose: number): (i: number) => number {
+  const [words, bits] = [ravel(key), new Uint32Array(2)];
+  const isFloat32 = out.data instanceof Float32Array;
+  return (i) => {
+    threefry(words, i, purpose, bits);
+    if (isFloat32) return (bits[0]! >>> 8) / 2 ** 24;
+    return ((bits[0]! >>> 5) * 2 ** 26 + (bits[1]! >>> 6)) / 2 ** 53;
+  };
+}
+
+/** out ← the block of the counter (c0, c1) under `key`. */
+export function threefry(key: Data | Uint32Array, c0: number, c1: number, out: Data | Uint32Array): void {
+  const [k0, k1] = [key[0]! | 0, key[1]! | 0];
+  const schedule = [k0, k1, 0x1bd11bda ^ k0 ^ k1];
+  let [x, y] = [(c0 + k0) | 0, (c1 + k1) | 0];
+  for (let round = 0; round < 20; round++) {
+    const rotation = rotations[round % 8]!;
+    x = (x + y) | 0;
+    y = ((y << rotation) | (y >>> (32 - rotation))) ^ x;
+    if (round % 4 !== 3) continue;
+    const n = (round + 1) / 4;
+    x = (x + schedule[n % 3]!) | 0;
+    y = (y + schedule[(n + 1) % 3]! + n) | 0;
+  }
+  out[0] = x;
+  out[1] = y;
+}
+
+const rotations = [13, 15, 26, 6, 17, 29, 16, 24] as const;

@@ -1,0 +1,34 @@
+import { defineOp, type Op, type Unary } from "@wengert/core/extend";
+import { axisOf } from "../declaring/axes.ts";
+import { sumCause } from "../declaring/nonFiniteCauses.ts";
+import { irregular } from "../declaring/samples.ts";
+import { alongAxes } from "../loops/alongAxes.ts";
+import { flip } from "../shapes/reshape.ts";
+import { sumDType } from "../shapes/sum.ts";
+
+/**
+ * yᵢ = x₀ + … + xᵢ along `axis`, added in float64; int32 wraps, bools are counted. xⱼ is part of every yᵢ from i = j on,
+ * hence x̄ⱼ is the sum of g from j to the end: the same from behind.
+ */
+export const cumsum: Op<Unary, { readonly axis: number }> = /* @__PURE__ */ defineOp({
+  name: "cumsum",
+  options: { axis: undefined },
+  params: (options, [x]) => ({ axis: axisOf(x, options.axis) }),
+  shape: ([x]) => x.shape,
+  dtype: sumDType,
+  kernel: (out, [x], { axis }) =>
+    alongAxes([axis], out, [x], (n, y, o, r, a, i, s) => {
+      const wraps = y instanceof Int32Array;
+      let total = 0;
+      for (let l = 0, p = i, q = o; l < n; l++, p += s, q += r) {
+        total = wraps ? (total + a[p]!) | 0 : total + a[p]!;
+        y[q] = total;
+      }
+    }),
+  vjp: [(g, { params: { axis } }) => flip(cumsum(flip(g, { axis }), { axis }), { axis })],
+  nonFinite: sumCause,
+  samples: () => [
+    [irregular([2, 3]), { axis: 1 }],
+    [irregular([2, 3]), { axis: 0 }],
+  ],
+});

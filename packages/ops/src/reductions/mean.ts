@@ -1,0 +1,80 @@
+import { ArgumentError } from "@wengert/core";
+import { defineOp, type Op, type Operand, show, sizeOf, type Unary } from "@wengert/core/extend";
+import {
+  keepDimsShape,
+  type ReduceOptions,
+  type Reduction,
+  reduceDefaults,
+  reducedShape,
+  reductionOf,
+} from "../declaring/axes.ts";
+import { meanCause, varianceCause } from "../declaring/nonFiniteCauses.ts";
+import { irregular } from "../declaring/samples.ts";
+import { div, mul, sub } from "../elementwise/arithmetic.ts";
+import { alongAxes, withoutAxes } from "../loops/alongAxes.ts";
+import { sumOf } from "../loops/slices.ts";
+import { reshape } from "../shapes/reshape.ts";
+import { broadcastTo, sumInto } from "../shapes/sum.ts";
+
+const elementCount = (x: Pick<Operand, "shape">, axes: readonly number[]): number =>
+  axes.reduce((n, axis) => n * x.shape[axis]!, 1);
+
+/** y = (Σ x) / n over `axis`, in float64; NaN for n = 0. x̄ is g / n, broadcast over the slice. */
+export const mean: Op<Unary, Reduction, ReduceOptions> = /* @__PURE__ */ defineOp({
+  name: "mean",
+  options: reduceDefaults,
+  params: (options, [x]) => reductionOf(x, options),
+  shape: ([x], params) => reducedShape(x.shape, params),
+  kernel: (out, [x], { axes }) => sumInto(out, x, axes, elementCount(x, axes)),
+  flops: ([x]) => sizeOf(x.shape),
+  vjp: [
+    (g, { inputs: [x], params: { axes } }) =>
+      broadcastTo(reshape(div(g, elementCount(x, axes)), { shape: keepDimsShape(x.shape, axes) }), { shape: x.shape }),
+  ],
+  nonFinite: meanCause,
+  samples: () => [
+    [irregular([2, 3])],
+    [irregular([2, 3], 2), { axis: 0, keepDims: true }],
+    [irregular([2, 2, 1]), { axis: [0, -1] }],
+  ],
+});
+
+export interface VarianceOptions extends ReduceOptions {
+  /** What is subtracted from the number of elements in the divisor: 1 for the unbiased estimate. Default 0. */
+  readonly ddof?: number | undefined;
+}
+
+interface Variance extends Reduction {
+  readonly ddof: number;
+}
+
+/**
+ * The mean square deviation from the mean m over `axis`, Σ (x − m)² / max(n − ddof, 0), in two passes and in float64.
+ * m moves with x, but Σ (x − m) is 0, hence x̄ = g 2 (x − m) / (n − ddof).
+ */
+export const variance: Op<Unary, Variance, VarianceOptions> = /* @__PURE__ */ defineOp({
+  name: "variance",
+  options: { axis: undefined, keepDims: false, ddof: 0 },
+  params: (options, [x]) => {
+    const { ddof = 0 } = options;
+    if (Number.isFinite(ddof)) return { ...reductionOf(x, options), ddof };
+    throw new ArgumentError(`ddof must be a number, got ${show(ddof)}`);
+  },
+  shape: ([x], params) => reducedShape(x.shape, params),
+  kernel: (out, [x], { axes, ddof }) =>
+    alongAxes(axes, withoutAxes(out, x.shape, axes), [x], (n, y, o, _, a, i, s) => {
+      const center = sumOf(n, a, i, s) / n;
+      let squares = 0;
+      for (let l = 0, p = i; l < n; l++, p += s) squares += (a[p]! - center) ** 2;
+      y[o] = squares / Math.max(n - ddof, 0);
+    }),
+  flops: ([x]) => 4 * sizeOf(x.shape),
+  vjp: [
+    (g, { inputs: [x], params: { axes, ddof } }) => {
+      const slope = mul(sub(x, mean(x, { axis: axes, keepDims: true })), 2 / Math.max(elementCount(x, axes) - ddof, 0));
+      return mul(reshape(g, { shape: keepDimsShape(x.shape, axes) }), slope);
+    },
+  ],
+  nonFinite: varianceCause,
+  samples: () => [[irregular([2, 3])], [irregular([2, 3], 2), { axis: 0, keepDims: true, ddof: 1 }]],
+});

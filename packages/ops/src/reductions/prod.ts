@@ -1,0 +1,134 @@
+import { type Tensor, tensor } from "@wengert/core";
+import { type Binary, defineOp, type Op, type Operand, sizeOf, type Unary } from "@wengert/core/extend";
+import {
+  type Axes,
+  axesOf,
+  booleanOption,
+  commonShape,
+  keepDimsShape,
+  type ReduceOptions,
+  type Reduction,
+  reduceDefaults,
+  reducedShape,
+  reductionOf,
+} from "../declaring/axes.ts";
+import { prodCause, sumOfProductsCause } from "../declaring/nonFiniteCauses.ts";
+import { irregular } from "../declaring/samples.ts";
+import { mul } from "../elementwise/arithmetic.ts";
+import { alongAxes, withoutAxes } from "../loops/alongAxes.ts";
+import { reshape } from "../shapes/reshape.ts";
+import { sumDType } from "../shapes/sum.ts";
+
+/**
+ * y = Π x over `axis`; 1 of nothing; int32 wraps, and bools give int32. ∂y/∂xᵢ is the product of the others, which is that
+ * of those before i by that of those behind: nothing is divided by, so that a 0 is a number like any other.
+ */
+export const prod: Op<Unary, Reduction, ReduceOptions> = /* @__PURE__ */ defineOp({
+  name: "prod",
+  options: reduceDefaults,
+  params: (options, [x]) => reductionOf(x, options),
+  shape: ([x], params) => reducedShape(x.shape, params),
+  dtype: sumDType,
+  kernel: (out, [x], { axes }) =>
+    alongAxes(axes, withoutAxes(out, x.shape, axes), [x], (n, y, o, _, a, i, s) => {
+      const wraps = y instanceof Int32Array;
+      let product = 1;
+      for (let l = 0, p = i; l < n; l++, p += s) product = wraps ? Math.imul(product, a[p]!) : product * a[p]!;
+      y[o] = product;
+    }),
+  flops: ([x]) => sizeOf(x.shape),
+  vjp: [
+    (g, { inputs: [x], params: { axes: axis } }) => {
+      const [before, after] = [exclusiveCumprod(x, { axis }), exclusiveCumprod(x, { axis, reverse: true })];
+      return mul(reshape(g, { shape: keepDimsShape(x.shape, axis) }), mul(before, after));
+    },
+  ],
+  nonFinite: prodCause,
+  samples: () => [
+    [irregular([2, 3])],
+    [irregular([2, 3], 2), { axis: 0, keepDims: true }],
+    [irregular([2, 2, 1]), { axis: [0, -1] }],
+    [withZeros(), { axis: 1 }],
+  ],
+});
+
+const withZeros = (): Tensor =>
+  tensor([
+    [2, 0, 3, -1],
+    [0, 0, 4, 5],
+    [0, 6, 0, 0],
+  ]);
+
+interface DirectedOptions {
+  /** The axes along which to go, row by row. Default: all. */
+  readonly axis?: Axes | undefined;
+  /** Whether to go from the end to the start. Default: no. */
+  readonly reverse?: boolean | undefined;
+}
+
+interface Directed {
+  readonly axes: readonly number[];
+  readonly reverse: boolean;
+}
+
+const directedDefaults = { axis: undefined, reverse: false };
+
+const directedParams = (x: Operand, { axis, reverse }: DirectedOptions): Directed => ({
+  axes: axesOf(x, axis),
+  reverse: booleanOption("reverse", reverse),
+});
+
+/** yᵢ = Πⱼ xⱼ of those before i along `axis` (`reverse`: behind it); 1 of none. x̄ = y ⊙ r, with r the `linearRecurrence` of g. */
+export const exclusiveCumprod: Op<Unary, Directed, DirectedOptions> = /* @__PURE__ */ defineOp({
+  name: "exclusiveCumprod",
+  options: directedDefaults,
+  params: (options, [x]) => directedParams(x, options),
+  shape: ([x]) => x.shape,
+  kernel: (out, [x], { axes, reverse }) =>
+    alongAxes(axes, out, [x], (n, y, o, r, a, i, s) => {
+      const [first, step] = reverse ? [n - 1, -1] : [0, 1];
+      let product = 1;
+      for (let l = 0, e = first; l < n; l++, e += step) {
+        y[o + e * r] = product;
+        product *= a[i + e * s]!;
+      }
+    }),
+  vjp: [
+    (g, { inputs: [x], output, params: { axes, reverse } }) =>
+      mul(linearRecurrence(x, g, { axis: axes, reverse: !reverse }), output),
+  ],
+  nonFinite: prodCause,
+  samples: () => [[irregular([2, 3]), { axis: 0 }], [withZeros(), { axis: 1, reverse: true }], [irregular([2, 2])]],
+});
+
+/**
+ * y₀ = 0, y₁ = b₀ and yᵢ₊₁ = aᵢ yᵢ + bᵢ along `axis` (`reverse`: from its end). What yᵢ₊₁ adds to the sum of all g y obeys
+ * rᵢ = aᵢ₊₁ rᵢ₊₁ + gᵢ₊₁: the same of g in the other direction. Hence b̄ = r and ā = r ⊙ y.
+ */
+export const linearRecurrence: Op<Binary, Directed, DirectedOptions> = /* @__PURE__ */ defineOp({
+  name: "linearRecurrence",
+  options: directedDefaults,
+  params: (options, [a]) => directedParams(a, options),
+  shape: (inputs) => commonShape(inputs, ["a", "b"]),
+  kernel: (out, inputs, { axes, reverse }) =>
+    alongAxes(axes, out, inputs, (n, y, o, r, a, i, s, b, j, t) => {
+      const [first, step] = reverse ? [n - 1, -1] : [0, 1];
+      let state = 0;
+      for (let l = 0, e = first; l < n; l++, e += step) {
+        y[o + e * r] = state;
+        state = l === 0 ? b[j + e * t]! : a[i + e * s]! * state + b[j + e * t]!; // an infinite a₀ meets no 0
+      }
+    }),
+  flops: ([a]) => 2 * sizeOf(a.shape),
+  vjp: [
+    (g, { inputs: [a], output, params: { axes, reverse } }) =>
+      mul(linearRecurrence(a, g, { axis: axes, reverse: !reverse }), output),
+    (g, { inputs: [a], params: { axes, reverse } }) => linearRecurrence(a, g, { axis: axes, reverse: !reverse }),
+  ],
+  nonFinite: sumOfProductsCause,
+  samples: () => [
+    [irregular([2, 3]), irregular([2, 3], 2), { axis: 0 }],
+    [withZeros(), irregular([3, 4], 2), { axis: 1, reverse: true }],
+    [irregular([2, 2]), irregular([2, 2], 2)],
+  ],
+});

@@ -1,0 +1,139 @@
+import { OutOfRangeError, ShapeError, type Tensor, tensor } from "@wengert/core";
+import {
+  assign,
+  defineOp,
+  describe,
+  isList,
+  isRowMajor,
+  isSameShape,
+  ndarray,
+  type Op,
+  type Shape,
+  shapeText,
+  show,
+  sizeOf,
+  type Unary,
+} from "@wengert/core/extend";
+import { type AxisOption, axesOf, axisOf, shapeOption } from "../declaring/axes.ts";
+import { irregular } from "../declaring/samples.ts";
+
+/** y = x with its elements, row by row, in another shape. Its adjoint is the way back. */
+export const reshape: Op<Unary, { readonly shape: Shape }> = /* @__PURE__ */ defineOp({
+  name: "reshape",
+  options: { shape: undefined },
+  params: (options, [x]) => {
+    const shape = shapeOption(options, -1);
+    const size = sizeOf(x.shape);
+    if (sizeOf(shape) === size && !shape.includes(-1)) return { shape };
+    const known = sizeOf(shape.filter((n) => n !== -1));
+    const inferred = shape.map((n) => (n === -1 ? size / known : n));
+    const fits = sizeOf(inferred) === size && inferred.every((n) => Number.isInteger(n) && n >= 0);
+    if (fits && shape.length - inferred.filter((n, i) => n === shape[i]).length < 2) return { shape: inferred };
+    throw new ShapeError(
+      `${describe(x)} has ${size} elements and cannot take shape ${shapeText(shape)}; ${sizesHint(shape, size)}`,
+    );
+  },
+  shape: (_, { shape }) => shape,
+  dtype: ([x]) => x.dtype,
+  view: ([x], { shape }) => (isRowMajor(x) ? ndarray(x.data, shape, undefined, x.offset) : undefined),
+  kernel: (out, [x]) => assign(ndarray(out.data, x.shape), x),
+  vjp: [(g, { inputs: [x] }) => reshape(g, { shape: x.shape })],
+  samples: () => [
+    [irregular([2, 3]), { shape: [3, -1] }],
+    [tensor(1), { shape: [1, 1] }],
+  ],
+});
+
+function sizesHint(shape: Shape, size: number): string {
+  const inferredCount = shape.filter((n) => n === -1).length;
+  const known = sizeOf(shape.filter((n) => n !== -1));
+  if (inferredCount > 1) return "only one size may be -1";
+  return inferredCount === 1
+    ? `${size} is no multiple of ${known}`
+    : "one size may be -1, and is found from the others";
+}
+
+/** x in another shape; x itself if it has it. */
+export const reshapeTo = (x: Tensor, shape: Shape): Tensor => (isSameShape(x.shape, shape) ? x : reshape(x, { shape }));
+
+/** yᵢⱼ = xⱼᵢ: the axes in another order, reversed by default. Its adjoint puts them back. */
+export const transpose: Op<
+  Unary,
+  { readonly axes: readonly number[] },
+  { readonly axes?: readonly number[] | undefined }
+> = /* @__PURE__ */ defineOp({
+  name: "transpose",
+  options: { axes: undefined },
+  params: (options, [x]) => {
+    const rank = x.shape.length;
+    const { axes: requested = [...x.shape.keys()].reverse() } = options;
+    const list = isList(requested) ? requested.slice(0, rank + 1) : [];
+    const axes = list.map((axis) => axisOf(x, axis as number));
+    if (axes.length === rank && axes.every((axis, i) => axes.indexOf(axis) === i)) return { axes };
+    const got = isList(requested) ? shapeText(requested) : show(requested);
+    throw new OutOfRangeError(
+      `axes must name each of the ${rank} axes of ${describe(x)} once, got ${got}${axesHint(requested, rank)}`,
+    );
+  },
+  shape: ([x], { axes }) => axes.map((axis) => x.shape[axis]!),
+  dtype: ([x]) => x.dtype,
+  view: ([x], { axes }) => x.transpose(...axes),
+  vjp: [(g, { params: { axes } }) => transpose(g, { axes: axes.map((_, i) => axes.indexOf(i)) })],
+  samples: () => [[irregular([2, 3], 2)], [irregular([1, 2, 2]), { axes: [2, 0, -2] }]],
+});
+
+/** Where one axis is given for all. */
+function axesHint(requested: unknown, rank: number): string {
+  if (typeof requested !== "number" || rank < 2) return "";
+  return `; write ${shapeText([...Array(rank).keys()].reverse())}`;
+}
+
+/** y = x with a new axis of size 1, which stands at `axis` of y. Its adjoint takes it away. */
+export const expandDims: Op<Unary, { readonly axis: number }> = /* @__PURE__ */ defineOp({
+  name: "expandDims",
+  options: { axis: undefined },
+  params: (options, [x]) => ({ axis: axisOf(x, options.axis, x.shape.length + 1) }),
+  shape: ([x], { axis }) => x.shape.toSpliced(axis, 0, 1),
+  dtype: ([x]) => x.dtype,
+  view: ([x], { axis }) => ndarray(x.data, x.shape.toSpliced(axis, 0, 1), x.stride.toSpliced(axis, 0, 1), x.offset),
+  vjp: [(g, { inputs: [x] }) => reshape(g, { shape: x.shape })],
+  samples: () => [
+    [irregular([2, 3]), { axis: 1 }],
+    [irregular([2]), { axis: -1 }],
+  ],
+});
+
+/** y = x without the axes of size 1, or those of them that `axis` names. Its adjoint puts them back. */
+export const squeeze: Op<Unary, { readonly axes: readonly number[] }, AxisOption> = /* @__PURE__ */ defineOp({
+  name: "squeeze",
+  options: { axis: undefined },
+  params: (options, [x]) => {
+    if (options.axis === undefined) return { axes: [...x.shape.keys()].filter((i) => x.shape[i] === 1) };
+    const axes = axesOf(x, options.axis);
+    const wideAxis = axes.find((axis) => x.shape[axis] !== 1);
+    if (wideAxis === undefined) return { axes };
+    throw new ShapeError(
+      `axis ${wideAxis} of ${describe(x)} has size ${x.shape[wideAxis]}, and only 1 can go; reduce it first`,
+    );
+  },
+  shape: ([x], { axes }) => x.shape.filter((_, i) => !axes.includes(i)),
+  dtype: ([x]) => x.dtype,
+  view: ([x], { axes }) => {
+    const dropAxes = (list: readonly number[]) => list.filter((_, i) => !axes.includes(i));
+    return ndarray(x.data, dropAxes(x.shape), dropAxes(x.stride), x.offset);
+  },
+  vjp: [(g, { inputs: [x] }) => reshape(g, { shape: x.shape })],
+  samples: () => [[irregular([1, 3, 1])], [irregular([1, 3, 1]), { axis: -1 }]],
+});
+
+/** y = x backwards along `axis`, by default all axes. It is its own adjoint. */
+export const flip: Op<Unary, { readonly axes: readonly number[] }, AxisOption> = /* @__PURE__ */ defineOp({
+  name: "flip",
+  options: { axis: undefined },
+  params: (options, [x]) => ({ axes: axesOf(x, options.axis) }),
+  shape: ([x]) => x.shape,
+  dtype: ([x]) => x.dtype,
+  view: ([x], { axes }) => x.step(...x.shape.map((_, i) => (axes.includes(i) ? -1 : 1))),
+  vjp: [(g, { params: { axes } }) => flip(g, { axis: axes })],
+  samples: () => [[irregular([2, 3])], [irregular([2, 3]), { axis: 1 }]],
+});

@@ -1,0 +1,132 @@
+import { ArgumentError, OutOfRangeError, ShapeError } from "@wengert/core";
+import {
+  apply,
+  assign,
+  defineOp,
+  describe,
+  isList,
+  isSameShape,
+  listHint,
+  type NdArray,
+  ndarray,
+  type Op,
+  type Operand,
+  type Shape,
+  shapeText,
+  show,
+  type Unary,
+} from "@wengert/core/extend";
+import { shapeOption } from "../declaring/axes.ts";
+import { irregular } from "../declaring/samples.ts";
+
+type Bounds = readonly (number | null)[];
+
+export interface SliceOptions {
+  /** Where to begin, one entry an axis; null, or no entry: at the end from which `step` leads away. */
+  readonly start?: Bounds | undefined;
+  /** Where to stop, before this entry; null, or no entry: at the other end. */
+  readonly stop?: Bounds | undefined;
+  /** From one entry to the next. Default 1; negative steps run backwards. */
+  readonly step?: Bounds | undefined;
+}
+
+/** Which entries a slice takes: along each axis `size` of them from `start` on, in steps of `step`. */
+export interface Selection {
+  readonly start: Shape;
+  readonly step: Shape;
+  readonly size: Shape;
+}
+
+/**
+ * The entries from `start` to before `stop` in steps of `step`, along each axis, by NumPy's rules: negative bounds count
+ * from the end, and bounds outside are moved to it. The adjoint puts g back among zeros.
+ */
+export const slice: Op<Unary, Selection, SliceOptions> = /* @__PURE__ */ defineOp({
+  name: "slice",
+  options: { start: undefined, stop: undefined, step: undefined },
+  params: (options, [x]) => resolveSelection(x, options),
+  shape: (_, { size }) => size,
+  dtype: ([x]) => x.dtype,
+  view: ([x], params) => viewSelection(x, params),
+  vjp: [(g, { inputs: [x], params }) => unslice(g, { ...params, shape: x.shape })],
+  samples: () => [
+    [irregular([2, 3]), { start: [null, 2], step: [-1, -1] }],
+    [irregular([5]), { start: [-4], stop: [9], step: [2] }],
+  ],
+});
+
+/** Zeros of `shape` but for x where a slice would have taken it from. The adjoint takes it. */
+export const unslice: Op<Unary, Selection & { readonly shape: Shape }> = /* @__PURE__ */ defineOp({
+  name: "unslice",
+  options: { start: undefined, step: undefined, size: undefined, shape: undefined },
+  params: (options) => {
+    const shape = shapeOption(options);
+    const { start, step, size } = options;
+    for (const [name, list] of Object.entries({ start, step, size })) {
+      if (isList(list) && list.length === shape.length && list.every(Number.isSafeInteger)) continue;
+      const expected = `one whole number for each axis of ${shapeText(shape)}, as among the params of a slice`;
+      throw new ArgumentError(`${name} is a list with ${expected}; got ${show(list)}`);
+    }
+    const selection = { start: start!, step: step!, size: size! };
+    if (isWithin(selection, shape)) return { ...selection, shape };
+    throw new OutOfRangeError(
+      `${shapeText(size!)} entries from ${shapeText(start!)} on in steps of ${shapeText(step!)} lead outside ${shapeText(shape)}`,
+    );
+  },
+  shape: ([x], { shape, size }) => {
+    if (isSameShape(x.shape, size)) return shape;
+    throw new ShapeError(`expected the shape of the selection, ${shapeText(size)}, got ${describe(x)}`);
+  },
+  dtype: ([x]) => x.dtype,
+  kernel: (out, [x], params) => assign(viewSelection(out, params), x),
+  vjp: [(g, { params: { start, step, size } }) => apply(slice.spec, [g], { start, step, size })],
+  samples: () => [[irregular([2, 2]), { start: [1, 2], step: [-1, -2], size: [2, 2], shape: [2, 3] }]],
+});
+
+/** Whether the entries from `start` on, `size` of them in steps of `step`, lie in an array of `shape`. */
+function isWithin({ start, step, size }: Selection, shape: Shape): boolean {
+  const isInside = (at: number, axis: number) => at >= 0 && at < shape[axis]!;
+  return size.every(
+    (n, axis) =>
+      n === 0 || (n > 0 && isInside(start[axis]!, axis) && isInside(start[axis]! + (n - 1) * step[axis]!, axis)),
+  );
+}
+
+const viewSelection = (x: NdArray, { start, step, size }: Selection): NdArray =>
+  ndarray(
+    x.data,
+    size,
+    step.map((stepSize, axis) => stepSize * x.stride[axis]!),
+    start.reduce((offset, from, axis) => offset + (size[axis]! > 0 ? from * x.stride[axis]! : 0), x.offset),
+  );
+
+function resolveSelection(x: Operand, { start = [], stop = [], step = [] }: SliceOptions): Selection {
+  for (const [name, bounds] of Object.entries({ start, stop, step })) {
+    if (isList(bounds)) continue;
+    throw new ArgumentError(`${name} is a list with one entry an axis, got ${show(bounds)}${listHint(bounds)}`);
+  }
+  const longest = Math.max(start.length, stop.length, step.length);
+  if (longest > x.shape.length)
+    throw new OutOfRangeError(
+      `${longest} bounds for the ${x.shape.length} axes of ${describe(x)}; give one an axis at most`,
+    );
+  for (const bound of [...start, ...stop, ...step]) {
+    if (bound !== null && !Number.isInteger(bound))
+      throw new ArgumentError(`bounds and steps are whole numbers or null, got ${show(bound)}`);
+  }
+  const selections = x.shape.map((n, axis) => {
+    const stepSize = step[axis] ?? 1;
+    if (stepSize === 0)
+      throw new OutOfRangeError(`step is 0 along axis ${axis} of ${describe(x)}; write 1 to take every entry`);
+    const [lowest, highest] = stepSize > 0 ? [0, n] : [-1, n - 1];
+    const clampBound = (bound: number) => Math.min(Math.max(bound < 0 ? bound + n : bound, lowest), highest);
+    const from = start[axis] == null ? (stepSize > 0 ? 0 : n - 1) : clampBound(start[axis]);
+    const to = stop[axis] == null ? (stepSize > 0 ? n : -1) : clampBound(stop[axis]);
+    return { from, stepSize, size: Math.max(0, Math.ceil((to - from) / stepSize)) };
+  });
+  return {
+    start: selections.map(({ from }) => from),
+    step: selections.map(({ stepSize }) => stepSize),
+    size: selections.map(({ size }) => size),
+  };
+}

@@ -1,0 +1,228 @@
+import {
+  ArgumentError,
+  type DType,
+  DTypeError,
+  OutOfRangeError,
+  ShapeError,
+  type Tensor,
+  type TensorLike,
+  tensor,
+} from "@wengert/core";
+import {
+  checkDType,
+  defineOp,
+  describe,
+  type Op,
+  type Operand,
+  prefixErrors,
+  ravel,
+  type Shape,
+  show,
+  sizeOf,
+  toTensors,
+  withDefaults,
+} from "@wengert/core/extend";
+import { axisOf } from "../declaring/axes.ts";
+import { sumCause } from "../declaring/nonFiniteCauses.ts";
+import { irregular, type Wrapped, wrapOp } from "../declaring/samples.ts";
+import { inFloat64 } from "../loops/alongAxes.ts";
+import { reshape } from "./reshape.ts";
+import { sumDType } from "./sum.ts";
+
+/** Where indices count. */
+export interface AxisParams {
+  readonly axis: number;
+}
+
+export interface ScatterParams extends AxisParams {
+  readonly size: number;
+}
+
+export type Take = (x: TensorLike, indices: TensorLike, options?: { readonly axis?: number | undefined }) => Tensor;
+
+/** Two rows of indices of three entries, one of them twice. */
+export const sampleIndices = (): Tensor =>
+  tensor(
+    [
+      [2, 0],
+      [2, -1],
+    ],
+    { dtype: "int32" },
+  );
+
+const takeOp: Op<readonly [x: Tensor, indices: Tensor], AxisParams> = /* @__PURE__ */ defineOp({
+  name: "take",
+  options: { axis: undefined },
+  params: (options, [x]) => ({ axis: axisOf(x, options.axis) }),
+  shape: ([x, indices], { axis }) => x.shape.toSpliced(axis, 1, ...indices.shape),
+  dtype: ([x, indices]) => takenDType(x, indices),
+  kernel: (out, [x, indices], { axis }) => {
+    const [source, inner] = [ravel(x), sizeOf(x.shape.slice(axis + 1))];
+    let at = 0;
+    for (const start of rowStarts(x.shape, axis, ravel(indices))) {
+      if (inner < copyThreshold) for (let l = 0; l < inner; l++) out.data[at + l] = source[start + l]!;
+      else out.data.set(source.subarray(start, start + inner), at);
+      at += inner;
+    }
+  },
+  flops: () => 0,
+  vjp: [
+    (g, { inputs: [x, indices], params: { axis } }) => scatterAdd(g, indices, { axis, size: x.shape[axis]! }),
+    null,
+  ],
+  nonFinite: sumCause,
+  samples: () => [[irregular([2, 3, 2]), sampleIndices(), { axis: 1 }]],
+});
+
+/** From so many numbers on the engine copies faster than a loop does, the view that it needs included. */
+const copyThreshold = 32;
+
+/** Zeros, with `size` entries along `axis`, to which x is added where `take` would have taken it from: its adjoint. */
+export const scatterAdd: Op<readonly [x: Tensor, indices: Tensor], ScatterParams> = /* @__PURE__ */ defineOp({
+  name: "scatterAdd",
+  options: { axis: undefined, size: undefined },
+  params: ({ axis, size }, [x, indices]) => ({
+    axis: axisOf(x, axis, x.shape.length - indices.shape.length + 1),
+    size: sizeOption("size", size),
+  }),
+  shape: ([x, indices], { axis, size }) => {
+    const [outer, taken] = [x.shape.slice(0, axis), x.shape.slice(axis, axis + indices.shape.length)];
+    if (String(taken) === String(indices.shape)) return [...outer, size, ...x.shape.slice(axis + taken.length)];
+    throw new ShapeError(
+      `${describe(x, "x")} must have the shape of ${describe(indices, "indices")} from axis ${axis} on`,
+    );
+  },
+  dtype: ([x, indices]) => sumDType([{ dtype: takenDType(x, indices) }]),
+  kernel: (out, [x, indices], { axis }) =>
+    inFloat64(out, (exact) => {
+      const [source, inner] = [ravel(x), sizeOf(out.shape.slice(axis + 1))];
+      let at = 0;
+      for (const start of rowStarts(out.shape, axis, ravel(indices))) {
+        for (let l = 0; l < inner; l++) exact.data[start + l]! += source[at++]!;
+      }
+    }),
+  vjp: [(g, { inputs: [, indices], params: { axis } }) => takeOp(g, indices, { axis }), null],
+  nonFinite: sumCause,
+  samples: () => [[irregular([2, 2, 2, 2]), sampleIndices(), { axis: 1, size: 3 }]],
+});
+
+/**
+ * The entries of x that `indices` (int32, any rank) name along `axis`, which they replace: −1 is the last, and without
+ * `axis` they count through x row by row. What is named twice is taken twice, and its cotangents add up.
+ * @throws OutOfRangeError for an index that x does not have.
+ */
+export const take: Wrapped<Take, typeof takeOp> = /* @__PURE__ */ wrapOp<Take, typeof takeOp>(
+  takeOp,
+  (x, indices, options) => {
+    const { axis } = withDefaults("take", options, { axis: undefined });
+    const [source, indexTensor] = toTensors("take", [x, prefixErrors("take", () => asIndices(indices))], 2) as [
+      Tensor,
+      Tensor,
+    ];
+    if (axis !== undefined) return takeOp(source, indexTensor, { axis });
+    return takeOp(reshape(source, { shape: [-1] }), indexTensor, { axis: 0 });
+  },
+  () => [
+    [irregular([2, 3, 2]), sampleIndices(), { axis: 1 }],
+    [irregular([2, 3]), sampleIndices()],
+    [irregular([2, 3]), 1, { axis: -1 }],
+  ],
+);
+
+/** Indices, of which a plain number is one. @throws OutOfRangeError for a fraction. */
+function asIndices(indices: TensorLike): TensorLike {
+  if (typeof indices !== "number") return indices;
+  if (indices === (indices | 0)) return tensor(indices, { dtype: "int32" });
+  const hint = Number.isInteger(indices) ? "" : "; round it";
+  throw new OutOfRangeError(`an index is a whole number, an int32; got ${indices}${hint}`);
+}
+
+/** A size among the options of a call. @throws ArgumentError. */
+export function sizeOption(name: string, size: unknown): number {
+  if (Number.isSafeInteger(size) && (size as number) >= 0) return size as number;
+  const hint = size === undefined ? `; write { ${name}: ... }` : "";
+  throw new ArgumentError(`${name} must be a whole number of at least 0, got ${show(size)}${hint}`);
+}
+
+/** Where in an array of `shape`, row by row, the entries begin that the indices name along `axis`, in order. */
+function* rowStarts(shape: Shape, axis: number, indices: ArrayLike<number>): Generator<number> {
+  const [n, inner] = [shape[axis]!, sizeOf(shape.slice(axis + 1))];
+  const outer = sizeOf(shape.slice(0, axis));
+  for (let o = 0; o < outer; o++) {
+    for (let k = 0; k < indices.length; k++) {
+      yield (o * n + normalizeIndex(indices[k]!, k, axis, n)) * inner;
+    }
+  }
+}
+
+/** Index number `k`, along an axis of size `n`, counted from 0. @throws OutOfRangeError. */
+export function normalizeIndex(index: number, k: number, axis: number, n: number): number {
+  if (index >= -n && index < n) return index < 0 ? index + n : index;
+  const range = n === 0 ? ", which has no entries" : `; it must be from ${-n} to ${n - 1}`;
+  throw new OutOfRangeError(`index ${index} (number ${k}) is outside axis ${axis} of size ${n}${range}`);
+}
+
+/** The dtype of what is taken from `x`. @throws DTypeError for indices that are no int32. */
+export function takenDType(x: Operand, indices: Operand): DType {
+  if (indices.dtype === "int32") return x.dtype;
+  const name = indices.label ?? "indices";
+  const isMask = indices.dtype === "bool" && x !== indices;
+  const mask = isMask ? `; to select by a mask, write where(${name}, ${x.label ?? "x"}, 0)` : "";
+  throw new DTypeError(
+    `indices are int32, ${describe(indices, name)} is ${indices.dtype}; write cast(${name}, { dtype: "int32" })${mask}`,
+  );
+}
+
+interface Classes {
+  readonly numClasses: number;
+  readonly dtype: DType;
+}
+
+export interface OneHotOptions {
+  /** How many classes there are: the size of the new axis. */
+  readonly numClasses: number;
+  /** Default float64. */
+  readonly dtype?: DType | undefined;
+}
+
+type OneHot = (indices: TensorLike, options: OneHotOptions) => Tensor;
+
+const oneHotOp: Op<readonly [indices: Tensor], Classes, OneHotOptions> = /* @__PURE__ */ defineOp({
+  name: "oneHot",
+  options: { numClasses: undefined, dtype: "float64" },
+  params: ({ numClasses, dtype }) => ({
+    numClasses: sizeOption("numClasses", numClasses),
+    dtype: checkDType(dtype),
+  }),
+  shape: ([indices], { numClasses }) => [...indices.shape, numClasses],
+  dtype: ([indices], { dtype }) => {
+    takenDType(indices, indices);
+    return dtype;
+  },
+  kernel: (out, [indices], { numClasses }) => {
+    for (const [row, index] of ravel(indices).entries()) {
+      if (index < 0 || index >= numClasses) {
+        throw new OutOfRangeError(
+          `index ${index} of row ${row} is outside 0 … ${numClasses - 1}; are there more classes than numClasses?`,
+        );
+      }
+      out.data[row * numClasses + index] = 1;
+    }
+  },
+  vjp: [null],
+  samples: () => [[tensor([2, 0], { dtype: "int32" }), { numClasses: 3 }]],
+});
+
+/**
+ * Rows with 1 at the index of their class and 0 elsewhere, along a new last axis of size `numClasses`. Nothing flows back.
+ * @throws OutOfRangeError for an index outside 0 … numClasses − 1.
+ */
+export const oneHot: Wrapped<OneHot, typeof oneHotOp> = /* @__PURE__ */ wrapOp<OneHot, typeof oneHotOp>(
+  oneHotOp,
+  (indices, options) =>
+    oneHotOp(
+      prefixErrors("oneHot", () => asIndices(indices)),
+      options,
+    ),
+  () => oneHotOp.spec.samples(),
+);

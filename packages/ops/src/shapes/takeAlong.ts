@@ -1,0 +1,133 @@
+import { ShapeError, type Tensor, tensor } from "@wengert/core";
+import {
+  defineOp,
+  describe,
+  type NdArray,
+  ndarray,
+  type Op,
+  type Operand,
+  type Shape,
+  toTensors,
+  withDefaults,
+} from "@wengert/core/extend";
+import { axisOf } from "../declaring/axes.ts";
+import { sumCause } from "../declaring/nonFiniteCauses.ts";
+import { irregular, type Wrapped, wrapOp } from "../declaring/samples.ts";
+import { alongAxes, inFloat64 } from "../loops/alongAxes.ts";
+import { broadcastStrides } from "../loops/strided.ts";
+import { reshape } from "./reshape.ts";
+import { sumDType, unbroadcast } from "./sum.ts";
+import {
+  type AxisParams,
+  normalizeIndex,
+  type ScatterParams,
+  sampleIndices,
+  sizeOption,
+  type Take,
+  takenDType,
+} from "./take.ts";
+
+const takeAlongOp: Op<readonly [x: Tensor, indices: Tensor], AxisParams> = /* @__PURE__ */ defineOp({
+  name: "takeAlong",
+  options: { axis: undefined },
+  params: (options, [x]) => ({ axis: axisOf(x, options.axis) }),
+  shape: ([x, indices], { axis }) => takenShape(x, indices, axis),
+  dtype: ([x, indices]) => takenDType(x, indices),
+  kernel: (out, [x, indices], { axis }) => {
+    const [size, stride] = [x.shape[axis]!, x.stride[axis]!];
+    alongAxes(
+      [axis],
+      out,
+      [broadcastView(indices, out.shape), sliceStarts(x, out.shape, axis)],
+      (n, y, o, r, a, i, s, b, j) => {
+        for (let l = 0; l < n; l++) y[o + l * r] = b[j + normalizeIndex(a[i + l * s]!, l, axis, size) * stride]!;
+      },
+    );
+  },
+  flops: () => 0,
+  vjp: [
+    (g, { inputs: [x, indices], params: { axis } }) =>
+      unbroadcast(scatterAddAlong(g, indices, { axis, size: x.shape[axis]! }), x),
+    null,
+  ],
+  nonFinite: sumCause,
+  samples: () => [[irregular([2, 3]), sampleIndices(), { axis: 1 }]],
+});
+
+/** Zeros, with `size` entries along `axis`, to which x is added where `takeAlong` would have taken it from. */
+export const scatterAddAlong: Op<readonly [x: Tensor, indices: Tensor], ScatterParams> = /* @__PURE__ */ defineOp({
+  name: "scatterAddAlong",
+  options: { axis: undefined, size: undefined },
+  params: ({ axis, size }, [x]) => ({
+    axis: axisOf(x, axis),
+    size: sizeOption("size", size),
+  }),
+  shape: ([x, indices], { axis, size }) => {
+    if (String(takenShape(x, indices, axis)) === String(x.shape)) return x.shape.with(axis, size);
+    throw new ShapeError(`${describe(x, "x")} must have the shape of ${describe(indices, "indices")}`);
+  },
+  dtype: ([x, indices]) => sumDType([{ dtype: takenDType(x, indices) }]),
+  kernel: (out, [x, indices], { axis, size }) =>
+    inFloat64(out, (exact) => {
+      const stride = exact.stride[axis]!;
+      const slices = sliceStarts(exact, exact.shape, axis);
+      alongAxes([axis], slices, [x, broadcastView(indices, x.shape)], (n, y, o, _, a, i, s, b, j, t) => {
+        for (let l = 0; l < n; l++) y[o + normalizeIndex(b[j + l * t]!, l, axis, size) * stride]! += a[i + l * s]!;
+      });
+    }),
+  vjp: [(g, { inputs: [, indices], params: { axis } }) => takeAlongOp(g, indices, { axis }), null],
+  nonFinite: sumCause,
+  samples: () => [[irregular([2, 2]), sampleIndices(), { axis: 1, size: 3 }]],
+});
+
+/**
+ * The entries of x that `indices` (int32, with the axes of x) name in each slice along `axis`: −1 is the last. Along other
+ * axes sizes of 1 are repeated, and without `axis` a vector of indices counts through x row by row. What is named twice is
+ * taken twice, and its cotangents add up.
+ * @throws OutOfRangeError for an index that x does not have.
+ */
+export const takeAlong: Wrapped<Take, typeof takeAlongOp> = /* @__PURE__ */ wrapOp<Take, typeof takeAlongOp>(
+  takeAlongOp,
+  (x, indices, options) => {
+    const { axis } = withDefaults("takeAlong", options, { axis: undefined });
+    if (axis !== undefined) return takeAlongOp(x, indices, { axis });
+    const [source, indexTensor] = toTensors("takeAlong", [x, indices], 2) as [Tensor, Tensor];
+    if (indexTensor.shape.length === 1) return takeAlongOp(reshape(source, { shape: [-1] }), indexTensor, { axis: 0 });
+    const rule = `without an axis a vector of indices counts through ${describe(source, "x")} row by row`;
+    throw new ShapeError(`takeAlong: ${rule}, got ${describe(indexTensor, "indices")}; write { axis: ... }`);
+  },
+  () => [
+    [irregular([2, 3]), sampleIndices(), { axis: 1 }],
+    [irregular([3, 1]), sampleIndices(), { axis: 0 }],
+    [irregular([2, 3, 2]), reshape(sampleIndices(), { shape: [1, 2, 2] }), { axis: 1 }],
+    [irregular([2, 3]), tensor([5, -1, 5], { dtype: "int32" })],
+  ],
+);
+
+/** The shape of what `indices` take from `x`, or of what was taken: along the axis that of the indices. @throws ShapeError. */
+function takenShape(x: Operand, indices: Operand, axis: number): Shape {
+  if (sizesAgree(x, indices, axis)) return indices.shape.map((n, i) => (i === axis || n !== 1 ? n : x.shape[i]!));
+  const expected = x.shape.map((n, i) => (i === axis ? "n" : n)).join(", ");
+  const likelyAxis = x.shape.findIndex((_, other) => sizesAgree(x, indices, other));
+  const isOther = x.shape.length !== indices.shape.length;
+  const hint = isOther
+    ? "; take is for indices of any shape"
+    : likelyAxis < 0
+      ? ""
+      : `; did you mean { axis: ${likelyAxis} }?`;
+  throw new ShapeError(
+    `${describe(x, "x")} along axis ${axis} needs indices [${expected}], or 1 for a size, got ${describe(indices, "indices")}${hint}`,
+  );
+}
+
+/** Whether sizes agree, or one is 1, along all axes but one. */
+const sizesAgree = ({ shape }: Operand, indices: Operand, axis: number): boolean =>
+  shape.length === indices.shape.length &&
+  shape.every((n, i) => i === axis || n === 1 || [1, n].includes(indices.shape[i]!));
+
+const broadcastView = (x: NdArray, shape: Shape): NdArray =>
+  ndarray(x.data, shape, broadcastStrides(x, shape), x.offset);
+
+/** The first entry of each slice along `axis` of an array that is repeated to `shape` along the other axes. */
+const sliceStarts = (x: NdArray, shape: Shape, axis: number): NdArray =>
+  ndarray(x.data, shape.toSpliced(axis, 1), broadcastStrides(x, shape).toSpliced(axis, 1), x.offset);

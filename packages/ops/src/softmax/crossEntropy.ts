@@ -1,0 +1,192 @@
+import { ArgumentError, OutOfRangeError, ShapeError, Tensor, type TensorLike, tensor } from "@wengert/core";
+import {
+  apply,
+  type Complete,
+  describe,
+  isFloat,
+  prefixErrors,
+  sharedFloat,
+  show,
+  tensorHint,
+  toTensors,
+  withDefaults,
+} from "@wengert/core/extend";
+import { axisOf } from "../declaring/axes.ts";
+import { irregular, positive, type Wrapped, wrapOp } from "../declaring/samples.ts";
+import { add, div } from "../elementwise/arithmetic.ts";
+import { cast } from "../elementwise/cast.ts";
+import { notEqual } from "../elementwise/compare.ts";
+import { where } from "../elementwise/where.ts";
+import { expandDims, reshape } from "../shapes/reshape.ts";
+import { sum } from "../shapes/sum.ts";
+import { take } from "../shapes/take.ts";
+import { labelLossShape, probabilityLossShape } from "./classTargets.ts";
+import { labelLosses, oneHotRows } from "./crossEntropyLabels.ts";
+import { probabilityLosses } from "./crossEntropyProbabilities.ts";
+import { type ReductionName, reduceLosses } from "./lossReduction.ts";
+import { zeroSafeMul } from "./zeroSafeMul.ts";
+
+export interface CrossEntropyOptions {
+  /** The axis of the classes. Default: the last. */
+  readonly axis?: number | undefined;
+  /** What becomes of the losses of the rows. Default: "mean". */
+  readonly reduction?: ReductionName | undefined;
+  /** The label of rows that add nothing, whatever they hold. Default: none. */
+  readonly ignoreIndex?: number | undefined;
+  /** e in [0, 1]: each row's probabilities t become t (1 − e) + e / K. Default: 0. */
+  readonly labelSmoothing?: number | undefined;
+  /** What each class weighs, one number a class. Default: one each. */
+  readonly weight?: Tensor | undefined;
+}
+
+const crossEntropyDefaults = {
+  axis: -1,
+  reduction: "mean",
+  ignoreIndex: undefined,
+  labelSmoothing: 0,
+  weight: undefined,
+} as const;
+
+/**
+ * −Σ t log softmax(logits) of each row, for probabilities t; or for int32 class indices, of the logits' shape without
+ * `axis`, which stand for one-hot t. Smoothing makes t (1 − e) + e/K of t, and `weight` then makes weightₖ tₖ of tₖ.
+ * "mean" divides by the number of rows; with labels, by the weights of those that are not ignored (of none: NaN).
+ * Differentiable in logits, probabilities and weight. t = 0 adds 0, beside −Infinity too; an ignored row in any case.
+ */
+export const crossEntropy: Wrapped<CrossEntropy, typeof labelLosses> = /* @__PURE__ */ wrapOp<
+  CrossEntropy,
+  typeof labelLosses
+>(
+  labelLosses,
+  (logits, target, options) => {
+    const { reduction, ...rowOptions } = withDefaults<CrossEntropyOptions>(
+      "crossEntropy",
+      options,
+      crossEntropyDefaults,
+    );
+    const { x, t, settings } = prefixErrors("crossEntropy", () => {
+      const [x, t] = tensorsOf(logits, target);
+      return { x, t, settings: checkArguments(x, t, rowOptions) };
+    });
+    if (isFloat(t.dtype)) return reduceLosses("crossEntropy", lossesOfProbabilities(x, t, settings), reduction);
+    const { losses, rowWeights } = lossesOfLabels(x, t, settings);
+    return reduction === "mean" && rowWeights
+      ? div(sum(losses), sum(rowWeights))
+      : reduceLosses("crossEntropy", losses, reduction);
+  },
+  samples,
+);
+
+type CrossEntropy = (logits: TensorLike, target: TensorLike, options?: CrossEntropyOptions) => Tensor;
+
+interface Settings {
+  readonly axis: number;
+  readonly ignoreIndex: number | undefined;
+  readonly smoothing: number;
+  readonly weight: Tensor | undefined;
+}
+
+function lossesOfProbabilities(logits: Tensor, target: Tensor, { axis, smoothing, weight }: Settings): Tensor {
+  const K = logits.shape[axis]!;
+  const smoothed = smoothing === 0 ? target : add(zeroSafeMul(1 - smoothing, target), smoothing / K);
+  const shape = logits.shape.map((_, i) => (i === axis ? K : 1));
+  const t = weight ? zeroSafeMul(reshape(weight, { shape }), smoothed) : smoothed;
+  return probabilityLosses(logits, t, { axis });
+}
+
+/** The losses of the rows; and, if they are not alike, the weights with which each counts in the mean. */
+function lossesOfLabels(logits: Tensor, labels: Tensor, settings: Settings): { losses: Tensor; rowWeights?: Tensor } {
+  const { axis, ignoreIndex, smoothing, weight } = settings;
+  if (ignoreIndex !== undefined) {
+    const isKept = notEqual(labels, ignoreIndex);
+    // Ignored rows become 0, so that they add nothing to derivatives of any order.
+    const z = zeroWhereNot(expandDims(isKept, { axis }), logits);
+    const { losses, rowWeights } = lossesOfLabels(z, zeroWhereNot(isKept, labels), {
+      ...settings,
+      ignoreIndex: undefined,
+    });
+    return {
+      losses: where(isKept, losses, 0),
+      rowWeights: rowWeights ? where(isKept, rowWeights, 0) : cast(isKept, { dtype: logits.dtype }),
+    };
+  }
+  const losses =
+    smoothing === 0
+      ? labelLosses(logits, labels, { axis })
+      : lossesOfProbabilities(logits, oneHotRows(logits, labels, { axis }), settings);
+  if (!weight) return { losses };
+  const rowWeights = take(weight, labels, { axis: 0 });
+  return { losses: smoothing === 0 ? zeroSafeMul(rowWeights, losses) : losses, rowWeights };
+}
+
+/** x where `isKept` holds, 0 elsewhere, with the label of x. */
+function zeroWhereNot(isKept: Tensor, x: Tensor): Tensor {
+  return apply(where.spec, toTensors("crossEntropy", [isKept, x, 0]), undefined, x.label);
+}
+
+function tensorsOf(logits: unknown, target: unknown): readonly [logits: Tensor, target: Tensor] {
+  const t = typeof target === "number" ? tensor(target, { dtype: "int32" }) : target;
+  if (logits instanceof Tensor && t instanceof Tensor) return [logits, t];
+  const invalid = logits instanceof Tensor ? t : logits;
+  throw new ArgumentError(`logits and target must be tensors, got ${show(invalid)}${tensorHint(invalid)}`);
+}
+
+function checkArguments(
+  logits: Tensor,
+  target: Tensor,
+  rowOptions: Omit<Complete<CrossEntropyOptions>, "reduction">,
+): Settings {
+  const { ignoreIndex, labelSmoothing: smoothing, weight } = rowOptions;
+  const axis = axisOf(logits, rowOptions.axis);
+  sharedFloat([logits], ["logits"]);
+  if (isFloat(target.dtype)) probabilityLossShape(logits, target, axis);
+  else labelLossShape(logits, target, axis);
+  if (typeof smoothing !== "number" || !(smoothing >= 0 && smoothing <= 1))
+    throw new OutOfRangeError(`labelSmoothing must be a number from 0 to 1, got ${show(smoothing)}`);
+  if (ignoreIndex !== undefined) checkIgnored(ignoreIndex, target);
+  if (weight !== undefined) checkWeight(weight, logits, axis);
+  return { axis, ignoreIndex, smoothing, weight };
+}
+
+function checkIgnored(ignoreIndex: unknown, target: Tensor): void {
+  if (isFloat(target.dtype))
+    throw new ArgumentError(
+      `ignoreIndex is a label, and ${describe(target, "target")} holds probabilities; ` +
+        "a row of zeros adds nothing to the sum",
+    );
+  if (typeof ignoreIndex !== "number" || ignoreIndex !== (ignoreIndex | 0))
+    throw new ArgumentError(`ignoreIndex must be a whole number, a label, got ${show(ignoreIndex)}`);
+}
+
+function checkWeight(weight: unknown, logits: Tensor, axis: number): void {
+  const K = logits.shape[axis]!;
+  const expected = () => `weight must be a tensor [${K}], one number for each class of ${describe(logits, "logits")}`;
+  if (!(weight instanceof Tensor)) throw new ArgumentError(`${expected()}; got ${show(weight)}${tensorHint(weight)}`);
+  if (weight.shape.length !== 1 || weight.shape[0] !== K)
+    throw new ShapeError(
+      `${expected()}; got ${describe(weight, "weight")}; to weigh rows, multiply the losses of { reduction: "none" }`,
+    );
+  sharedFloat([logits, weight], ["logits", "weight"]);
+}
+
+function samples(): Readonly<Parameters<CrossEntropy>>[] {
+  const labels = tensor([2, 0], { dtype: "int32" });
+  const grid = tensor(
+    [
+      [2, 0, 7], // 7 is no class
+      [1, 1, 2],
+    ],
+    { dtype: "int32" },
+  );
+  const [x, image, t, weight] = [irregular([2, 3]), irregular([2, 3, 3]), positive([2, 3]), positive([3], 2)];
+  return [
+    [x, labels],
+    [irregular([3, 2]), labels, { axis: 0, reduction: "none" }],
+    [irregular([3]), 1, { weight }],
+    [x, labels, { reduction: "none", weight, labelSmoothing: 0.25 }],
+    [image, grid, { axis: 1, ignoreIndex: 7 }],
+    [image, grid, { axis: 1, ignoreIndex: 7, weight, labelSmoothing: 0.25 }],
+    [x, t],
+    [irregular([3, 2, 2]), positive([3, 2, 2]), { axis: 0, reduction: "sum", weight, labelSmoothing: 0.25 }],
+  ];
+}

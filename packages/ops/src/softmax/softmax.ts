@@ -1,0 +1,259 @@
+import { ArgumentError, DTypeError, ShapeError, Tensor, type TensorLike, tensor } from "@wengert/core";
+import {
+  defineOp,
+  describe,
+  type Op,
+  type Operand,
+  prefixErrors,
+  show,
+  sizeOf,
+  tensorHint,
+  type Unary,
+  withDefaults,
+} from "@wengert/core/extend";
+import { type Axes, type AxisOption, axesOf, broadcastShape, commonShape } from "../declaring/axes.ts";
+import { softmaxCause, sumOfProductsCause } from "../declaring/nonFiniteCauses.ts";
+import { irregular, positive } from "../declaring/samples.ts";
+import { div, mul, neg, sub } from "../elementwise/arithmetic.ts";
+import { equal } from "../elementwise/compare.ts";
+import { where } from "../elementwise/where.ts";
+import { alongAxes, inFloat64 } from "../loops/alongAxes.ts";
+import { argmaxOf, exponentials, sumExcept, sumExpExcept, weightedMean } from "../loops/slices.ts";
+import { quotient, sumError } from "../numerics/doubleDouble.ts";
+import { sum } from "../shapes/sum.ts";
+import { slicesInWasm } from "../wasm/softmax.ts";
+
+export interface SoftmaxOptions {
+  /** The axis, or axes, over which the result sums to 1. Default: the last. */
+  readonly axis?: Axes | undefined;
+  /** Which entries take part: bool, broadcast to x. Default: all. */
+  readonly where?: TensorLike | undefined;
+}
+
+export interface AxesParams {
+  readonly axes: readonly number[];
+}
+
+const meanPair = /* @__PURE__ */ new Float64Array(2); // of a slice, as a sum of two doubles. Kernels run one after the other: one is enough
+
+/** (g + dg) / (1 + others), rounded once where it is finite */
+function divideByNorm(g: number, dg: number, others: number): number {
+  const norm = 1 + others;
+  return Number.isFinite(g) ? quotient(g, dg, norm, sumError(1, others, norm)) : g / norm;
+}
+
+const axesParams = (options: AxisOption, [x]: readonly [Operand, ...Operand[]]): AxesParams => ({
+  axes: axesOf(x, options.axis ?? -1),
+});
+
+const lastAxisDefault = { axis: -1 };
+
+type Point = readonly [x: Tensor, options?: AxisOption];
+const softmaxSamples = (): [Point, ...Point[]] => [
+  [irregular([2, 3])],
+  [irregular([2, 3]), { axis: 0 }],
+  [irregular([2, 2, 2]), { axis: [0, 2] }],
+];
+
+const softmaxOp: Op<Unary, AxesParams, AxisOption> = /* @__PURE__ */ defineOp({
+  name: "softmax",
+  options: lastAxisDefault,
+  params: axesParams,
+  shape: ([x]) => x.shape,
+  kernel: (out, [x], { axes }) =>
+    slicesInWasm("softmax", out, [x], axes) ||
+    inFloat64(out, (y) =>
+      alongAxes(axes, y, [x], (n, s, o, r, a, i, t) => {
+        const others = exponentials(n, s, o, r, a, i, t, argmaxOf(n, a, i, t)); // shifted, so that exp cannot overflow
+        const total = 1 + others;
+        const totalError = sumError(1, others, total);
+        for (let l = 0, q = o; l < n; l++, q += r) s[q] = quotient(s[q]!, 0, total, totalError);
+      }),
+    ),
+  flops: ([{ shape }]) => 5 * sizeOf(shape),
+  vjp: [(g, { output: s, params: { axes } }) => softmaxPullback(s, g, { axis: axes })],
+  nonFinite: softmaxCause,
+  samples: softmaxSamples,
+});
+
+/**
+ * s = softmax(x) along `axis`:  sᵢ = exp(xᵢ) / Σⱼ exp(xⱼ).
+ * ∂sᵢ/∂xⱼ = sᵢ(δᵢⱼ − sⱼ), hence x̄ = s ⊙ (g − ⟨g, s⟩): one inner product, never the Jacobian.
+ * NaN or +Infinity makes its slice NaN, −Infinity gives 0; what `where` leaves out gives 0, whatever it holds.
+ */
+export const softmax: MaskableOp = /* @__PURE__ */ maskable(softmaxOp, 0);
+
+/**
+ * x̄ = s ⊙ (g − ḡ) for a softmax s, with ḡ = ⟨g, s⟩ / ⟨1, s⟩ the mean of g under s. Dividing by ⟨1, s⟩, which
+ * is 1 but for rounding, makes constants in g count for nothing and Σ x̄ = 0 for every s, and the map from g symmetric: its
+ * rule is the op itself. The rule for s is the product of two deviations, (g − ḡ) ⊙ (u − ū).
+ */
+export const softmaxPullback: Op<readonly [s: Tensor, g: Tensor], AxesParams, AxisOption> = /* @__PURE__ */ defineOp({
+  name: "softmaxPullback",
+  options: lastAxisDefault,
+  params: axesParams,
+  shape: (inputs) => commonShape(inputs, ["s", "g"]),
+  kernel: (out, [s, g], { axes }) =>
+    slicesInWasm("softmaxPullback", out, [s, g], axes) ||
+    alongAxes(axes, out, [s, g], (n, y, o, r, a, i, t, b, j, u) => {
+      weightedMean(meanPair, n, a, i, t, b, j, u);
+      for (let l = 0, p = i, q = j, k = o; l < n; l++, p += t, q += u, k += r) {
+        const h = b[q]! - meanPair[0]!;
+        y[k] = a[p]! * (h + (sumError(b[q]!, -meanPair[0]!, h) - meanPair[1]!));
+      }
+    }),
+  flops: ([{ shape }]) => 6 * sizeOf(shape),
+  vjp: [
+    (u, { inputs: [s, g], params: { axes: axis } }) =>
+      mul(subtractWeightedMean(s, g, { axis }), subtractWeightedMean(s, u, { axis })),
+    (u, { inputs: [s], params: { axes: axis } }) => softmaxPullback(s, u, { axis }),
+  ],
+  nonFinite: sumOfProductsCause,
+  samples: () => [
+    [softmaxOp(irregular([2, 3])), irregular([2, 3], 2)],
+    [positive([2, 3]), irregular([2, 3], 2), { axis: 0 }],
+  ],
+});
+
+/**
+ * y = g − ḡ, with ḡ = ⟨g, s⟩ / ⟨1, s⟩ the mean of g under the weights s. For the cotangent u, that of g is
+ * u − s Σ u / ⟨1, s⟩ and that of s is −y Σ u / ⟨1, s⟩.
+ */
+export const subtractWeightedMean: Op<readonly [s: Tensor, g: Tensor], AxesParams, AxisOption> =
+  /* @__PURE__ */ defineOp({
+    name: "subtractWeightedMean",
+    options: lastAxisDefault,
+    params: axesParams,
+    shape: (inputs) => commonShape(inputs, ["s", "g"]),
+    kernel: (out, [s, g], { axes }) =>
+      alongAxes(axes, out, [s, g], (n, y, o, r, a, i, t, b, j, u) => {
+        weightedMean(meanPair, n, a, i, t, b, j, u);
+        for (let l = 0, q = j, k = o; l < n; l++, q += u, k += r) y[k] = b[q]! - meanPair[0]! - meanPair[1]!;
+      }),
+    flops: ([{ shape }]) => 5 * sizeOf(shape),
+    vjp: [
+      (u, { inputs: [s], output: y, params: { axes } }) => neg(mul(y, sumPerWeight(u, s, axes))),
+      (u, { inputs: [s], params: { axes } }) => sub(u, mul(s, sumPerWeight(u, s, axes))),
+    ],
+    nonFinite: sumOfProductsCause,
+    samples: () => [
+      [softmaxOp(irregular([2, 3])), irregular([2, 3], 2)],
+      [positive([2, 3]), irregular([2, 3], 2), { axis: 0 }],
+    ],
+  });
+
+const sumPerWeight = (u: Tensor, s: Tensor, axis: Axes): Tensor =>
+  div(sum(u, { axis, keepDims: true }), sum(s, { axis, keepDims: true }));
+
+const logSoftmaxOp: Op<Unary, AxesParams, AxisOption> = /* @__PURE__ */ defineOp({
+  name: "logSoftmax",
+  options: lastAxisDefault,
+  params: axesParams,
+  shape: ([x]) => x.shape,
+  kernel: (out, [x], { axes }) =>
+    slicesInWasm("logSoftmax", out, [x], axes) ||
+    alongAxes(axes, out, [x], (n, y, o, r, a, i, t) => {
+      const m = argmaxOf(n, a, i, t);
+      const peak = a[i + m * t]!;
+      const norm = Number.isFinite(peak) ? Math.log1p(sumExpExcept(n, a, i, t, m)) : Number.NaN;
+      for (let l = 0, p = i, q = o; l < n; l++, p += t, q += r) y[q] = a[p]! - peak - norm;
+    }),
+  flops: ([{ shape }]) => 4 * sizeOf(shape),
+  vjp: [(g, { inputs: [x], params: { axes } }) => logSoftmaxPullback(x, g, { axis: axes })],
+  nonFinite: softmaxCause,
+  samples: softmaxSamples,
+});
+
+/**
+ * y = log softmax(x) along `axis`:  yᵢ = (xᵢ − xₘ) − log1p(Σⱼ≠ₘ exp(xⱼ − xₘ)), with xₘ the maximum; the log1p of the
+ * others keeps a confident yₘ of −4e−8 from rounding to 0. x̄ = g − s Σ g with s = softmax(x).
+ * What `where` leaves out gives −Infinity, and the gradient 0.
+ */
+export const logSoftmax: MaskableOp = /* @__PURE__ */ maskable(logSoftmaxOp, -Infinity);
+
+/**
+ * x̄ = g − s Σ g for s = softmax(x): from x and not from log s, whose rounding exp would amplify. At the peak m, where sₘ
+ * may be 1 but for the last digit, x̄ₘ = gₘ Σⱼ≠ₘ sⱼ − sₘ Σⱼ≠ₘ gⱼ. Entries at −Infinity are constant: their g counts for
+ * nothing. The rule for x is −Σ g times the softmax pullback; that for g is the JVP of logSoftmax, u − ū under s.
+ */
+export const logSoftmaxPullback: Op<readonly [x: Tensor, g: Tensor], AxesParams, AxisOption> = /* @__PURE__ */ defineOp(
+  {
+    name: "logSoftmaxPullback",
+    options: lastAxisDefault,
+    params: axesParams,
+    shape: (inputs) => commonShape(inputs, ["x", "g"]),
+    kernel: (out, [x, g], { axes }) =>
+      slicesInWasm("logSoftmaxPullback", out, [x, g], axes) ||
+      inFloat64(out, (exact) =>
+        alongAxes(axes, exact, [x, g], (n, y, o, r, a, i, t, b, j, u) => {
+          const m = argmaxOf(n, a, i, t);
+          const otherExps = exponentials(n, y, o, r, a, i, t, m);
+          const others = sumExcept(n, a, i, t, m, b, j, u);
+          const peakCotangent = b[j + m * u]!;
+          const all = others + peakCotangent;
+          const scale = divideByNorm(all, sumError(others, peakCotangent, all), otherExps);
+          const atPeak = (peakCotangent * otherExps - others) / (1 + otherExps);
+          for (let l = 0, p = i, q = j, k = o; l < n; l++, p += t, q += u, k += r) {
+            if (l === m) y[k] = atPeak;
+            else y[k] = a[p] === -Infinity && y[k] === 0 ? 0 : b[q]! - y[k]! * scale;
+          }
+        }),
+      ),
+    flops: ([{ shape }]) => 7 * sizeOf(shape),
+    vjp: [
+      (u, { inputs: [x, g], params: { axes: axis } }) => {
+        const all = sum(where(equal(x, -Infinity), 0, g), { axis, keepDims: true });
+        return neg(mul(all, softmaxPullback(softmaxOp(x, { axis }), u, { axis })));
+      },
+      (u, { inputs: [x], params: { axes } }) => logSoftmaxTangent(x, u, axes),
+    ],
+    nonFinite: sumOfProductsCause,
+    samples: () => [
+      [irregular([2, 3]), irregular([2, 3], 2)],
+      [irregular([2, 3]), irregular([2, 3], 2), { axis: 0 }],
+    ],
+  },
+);
+
+/** The tangent of logSoftmax(x) for the tangent u of x: u less its mean under softmax(x). */
+export const logSoftmaxTangent = (x: Tensor, u: Tensor, axis: Axes): Tensor =>
+  where(equal(x, -Infinity), 0, subtractWeightedMean(softmaxOp(x, { axis }), u, { axis }));
+
+/** An op along axes in which entries can be left out. */
+export interface MaskableOp {
+  (x: TensorLike, options?: SoftmaxOptions): Tensor;
+  readonly spec: typeof softmaxOp.spec;
+  readonly samples: () => readonly (readonly [TensorLike, SoftmaxOptions?])[];
+}
+
+/** The mask that `where` says, if it is one for x. @throws ArgumentError, DTypeError, ShapeError otherwise. */
+function maskOf(x: TensorLike, mask: TensorLike): TensorLike {
+  if (!(mask instanceof Tensor))
+    throw new ArgumentError(`where must be a bool tensor, got ${show(mask)}${tensorHint(mask)}`);
+  if (mask.dtype !== "bool") {
+    const hint = `write notEqual(${mask.label ?? "mask"}, 0)`;
+    throw new DTypeError(`where must be bool, ${describe(mask, "mask")} is ${mask.dtype}; ${hint}`);
+  }
+  if (!(x instanceof Tensor) || String(broadcastShape([x, mask], ["x", "mask"])) === String(x.shape)) return mask;
+  const [got, expected] = [describe(mask, "mask"), describe(x, "x")];
+  throw new ShapeError(
+    `where must broadcast to ${expected}, got ${got}; its sizes must be equal, or 1, counted from the last axis`,
+  );
+}
+
+/** Entries at −Infinity take no part. A slice of nothing else gives NaN, which the outer `where` replaces. */
+function maskable(op: typeof softmaxOp, fillValue: number): MaskableOp {
+  const callMasked = (x: TensorLike, options?: SoftmaxOptions): Tensor => {
+    const { name } = op.spec;
+    const { axis, where: mask } = withDefaults<SoftmaxOptions>(name, options, { ...lastAxisDefault, where: undefined });
+    if (mask === undefined) return op(x, { axis });
+    const included = prefixErrors(name, () => maskOf(x, mask));
+    return where(included, op(where(included, x, -Infinity), { axis }), fillValue);
+  };
+  const hasValue = Number.isFinite(fillValue); // a constant −Infinity has no difference quotient to check against
+  const samples: MaskableOp["samples"] = () => [
+    [irregular([2, 3])],
+    [irregular([2, 3]), { axis: 0, where: tensor([true, true, !hasValue]) }],
+  ];
+  return Object.assign(callMasked, { spec: op.spec, samples });
+}

@@ -1,0 +1,28 @@
+import { type Binary, defineOp, type Op } from "@wengert/core/extend";
+import { broadcastShape } from "../declaring/axes.ts";
+import { mulCause } from "../declaring/nonFiniteCauses.ts";
+import { irregular } from "../declaring/samples.ts";
+import { elementwise } from "../loops/strided.ts";
+import { unbroadcast } from "../shapes/sum.ts";
+
+/**
+ * a b, and 0 where one is 0 and the other infinite: a zero weight contributes zero, even times infinity. (0 × NaN is NaN.)
+ * The cotangents, g b and g a, are computed in the same way.
+ */
+export const zeroSafeMul: Op<Binary> = /* @__PURE__ */ defineOp({
+  name: "zeroSafeMul",
+  shape: (inputs) => broadcastShape(inputs),
+  kernel: (out, inputs) =>
+    elementwise(out, inputs, (n, y, o, a, i, s, b, j, t) => {
+      for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) {
+        const product = a[p]! * b[q]!;
+        y[o + l] = Number.isNaN(product) && !Number.isNaN(a[p]) && !Number.isNaN(b[q]) ? 0 : product;
+      }
+    }),
+  vjp: [
+    (g, { inputs: [a, b] }) => unbroadcast(zeroSafeMul(g, b), a),
+    (g, { inputs: [a, b] }) => unbroadcast(zeroSafeMul(g, a), b),
+  ],
+  nonFinite: mulCause,
+  samples: () => [[irregular([2, 1]), irregular([3], 2)]],
+});

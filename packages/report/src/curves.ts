@@ -1,0 +1,98 @@
+import * as Plot from "@observablehq/plot";
+import type { History, Point } from "@wengert/train";
+import { type Content, type Html, html, plot } from "./html.ts";
+import { type Color, colored, table } from "./page.ts";
+import { decimalText, evenlySpaced, integerText, percentText } from "./words.ts";
+
+interface Place {
+  readonly x: number;
+  readonly y: number;
+}
+
+/** The learning curves: loss and metrics of training and validation, for one fit or for several. */
+export function curvesSection(histories: readonly History[], note: Content): Html | undefined {
+  const all = histories.flatMap(({ train, validation }) => [...train, ...validation]);
+  if (all.length === 0) return undefined;
+  const names = ["loss", ...new Set(all.flatMap(({ metrics }) => Object.keys(metrics)))];
+  const isValidated = histories.some(({ validation }) => validation.length > 0);
+  const fitCountNote = histories.length > 1 && html`, a line for each of ${histories.length} fits`;
+  const legend = html`${colored("--blue", "training")}${isValidated && html`&ensp;${colored("--orange", "validation")}`}${fitCountNote}`;
+  return html`<section>
+<h2>How it learned</h2>
+${note !== undefined && html`<p>${note}</p>\n`}<p class="note">${legend}</p>
+<div class="columns">
+${names.map((name) => html`<figure>${curvePlot(name, histories, xUnitOf(all))}</figure>\n`)}</div>
+${histories.length === 1 && numbersTable(names, histories[0]!)}</section>
+`;
+}
+
+/** The unit of the x axis: steps if each step was a pass over the data. */
+const xUnitOf = (points: readonly Point[]): "step" | "epoch" =>
+  points.every(({ step, epoch }) => step === epoch) ? "step" : "epoch";
+
+const valueIn = (name: string, point: Point): number =>
+  name === "loss" ? point.loss : (point.metrics[name] ?? Number.NaN);
+
+const isFraction = (name: string, values: readonly number[]): boolean =>
+  /accuracy|top|precision|recall|f1|share/i.test(name) && values.every((y) => y >= 0 && y <= 1);
+
+function curvePlot(name: string, histories: readonly History[], xUnit: "step" | "epoch"): Html {
+  const toPlaces = (points: readonly Point[]): Place[] =>
+    evenlySpaced(points, 400)
+      .map((point) => ({ x: point[xUnit], y: valueIn(name, point) }))
+      .filter(({ y }) => Number.isFinite(y));
+  const [train, validation] = [
+    histories.map((history) => toPlaces(history.train)),
+    histories.map((history) => toPlaces(history.validation)),
+  ];
+  const all = [train, validation].flat(2);
+  const asPercent = isFraction(
+    name,
+    all.map(({ y }) => y),
+  );
+  const describeCurve = (setName: string, lines: readonly Place[][]) => {
+    const [first, last] = [lines[0]?.[0], lines[0]?.at(-1)];
+    const text = (place: Place) => (asPercent ? percentText(place.y) : decimalText(place.y));
+    return first && last ? [`${setName} from ${text(first)} to ${text(last)}`] : [];
+  };
+  const summary = [...describeCurve("training", train), ...describeCurve("validation", validation)].join(", ");
+  const lastX = all.reduce((largest, { x }) => Math.max(largest, x), 1);
+  return plot({
+    ...chartSizes,
+    ariaLabel: `${name} over the ${xUnit}s: ${summary}${histories.length > 1 ? ", in the first fit" : ""}`,
+    x: { label: xUnit, ticks: Math.min(10, Math.ceil(lastX)) },
+    y: { label: name, grid: true, ticks: 6, percent: asPercent, nice: true },
+    marks: [
+      ...train.map((line) => lineMark(line, "--blue", histories.length)),
+      ...validation.map((line) => lineMark(line, "--orange", histories.length)),
+      ...[...train, ...validation].map((line, i) => {
+        const isValidation = i >= train.length;
+        const isSparse = line.length <= (isValidation && histories.length === 1 ? 40 : 1);
+        return Plot.dot(isSparse ? line : [], {
+          x: "x",
+          y: "y",
+          r: 3.5,
+          fill: `var(${isValidation ? "--orange" : "--blue"})`,
+        });
+      }),
+    ],
+  });
+}
+
+/** The size of a chart; two fit side by side. */
+export const chartSizes = { width: 460, height: 300, marginTop: 28, marginBottom: 40, marginLeft: 52, marginRight: 16 };
+
+const lineMark = (line: readonly Place[], color: Color, fitCount: number): Plot.Markish =>
+  Plot.lineY(line as Plot.Data, { x: "x", y: "y", stroke: `var(${color})`, strokeWidth: fitCount > 1 ? 1 : 1.75 });
+
+/** The points as a table. */
+function numbersTable(names: readonly string[], { train, validation }: History): Html {
+  const [setName, points] = validation.length > 0 ? ["validation", validation] : ["training", train];
+  const rows = evenlySpaced(points, 40).map((point) => [
+    integerText(point.step),
+    String(Number(point.epoch.toFixed(4))),
+    ...names.map((name) => decimalText(valueIn(name, point))),
+  ]);
+  return html`<details><summary>${setName} in numbers</summary>${table([["step", "epoch", ...names], ...rows])}</details>
+`;
+}

@@ -1,0 +1,99 @@
+import { abs } from "@wengert/ops";
+import { type Content, type Html, html } from "./html.ts";
+import { imageUrl, signedImageUrl } from "./images.ts";
+import type { Mistake, Subject } from "./subject.ts";
+import { percentText, shortName } from "./words.ts";
+
+/** What each class looks for: an image of what speaks for it, and what against. */
+export function weightsSection({ options, classes }: Subject): Html | undefined {
+  const { weights, notes } = options;
+  if (weights === undefined) return undefined;
+  const [, height, width] = weights.shape;
+  const sizes = Float64Array.from(abs(weights).data.data).sort();
+  const largest = sizes[Math.floor(0.995 * sizes.length)] || 1; // a few extreme pixels must not bleach all others
+  const figures = classes.map(
+    (
+      name,
+      k,
+    ) => html`<figure><img src="${signedImageUrl(weights, k, largest)}" alt="weights of ${shortName(name)}" width="${width}"
+height="${height}"><figcaption>${shortName(name)}</figcaption></figure>`,
+  );
+  return html`<section>
+<h2>What it looks for</h2>
+<p>${notes?.weights ?? "The weights of each class, laid out as the image they are multiplied with."} Where it is <b class="for">blue</b>,
+${options.ink ? "ink" : "a brighter pixel"} speaks for the class, where it is <b class="against">orange</b> against it; where nothing is, it says nothing.</p>
+<div class="weights${classes.length <= 4 && " few"}">${figures}</div>
+<p class="note">One scale for all: full color from ±${largest.toPrecision(2)} on.</p>
+</section>
+`;
+}
+
+/** The wrong guesses of the highest probability. */
+export function mistakesSection(subject: Subject): Html {
+  const { mistakes, options } = subject;
+  const defaultNote =
+    mistakes.length === 0
+      ? "None: every row was guessed right."
+      : "The rows whose wrong guess got the highest probability.";
+  return html`<section>
+<h2>Most confidently wrong</h2>
+<p>${options.notes?.mistakes ?? defaultNote}</p>
+<div class="mistakes">${mistakes.map((mistake) => card(mistake, subject))}</div>
+</section>
+`;
+}
+
+function card({ row, label, guess, probabilities }: Mistake, { options, classes, nameOf }: Subject): Html {
+  const { images, ink = false, rows } = options;
+  const [name, trueClass, predictedClass] = [
+    shortName(nameOf(row), 60),
+    shortName(classes[label]!, 30),
+    shortName(classes[guess]!, 30),
+  ];
+  const [, height, width] = images?.shape ?? [];
+  const picture =
+    images &&
+    html`<img${ink && html` class="ink"`} src="${imageUrl(images, row, ink)}" alt="${name}: ${trueClass}" width="${width}"
+height="${height}">\n`;
+  const title = (rows !== undefined || !images) && html`<b>${name}</b><br>\n`;
+  return html`<figure class="mistake${!images && " bare"}">
+${picture}<figcaption>${title}Is <b class="truth">${trueClass}</b> (${percentText(probabilities[label]!)}),
+taken for <b class="guess">${predictedClass}</b> (${percentText(probabilities[guess]!)})</figcaption>
+${bars(probabilities, classes, { label, guess })}
+</figure>
+`;
+}
+
+/** The probabilities of a row as bars: beside each other where the names are short, else below, and then only the highest. */
+function bars(
+  probabilities: readonly number[],
+  classes: readonly string[],
+  at: { label: number; guess: number },
+): Html {
+  const entries = probabilities.map((p, k) => ({
+    p,
+    name: classes[k]!,
+    kind: k === at.label ? "truth" : k === at.guess ? "guess" : "other",
+  }));
+  if (entries.length <= 12 && classes.every((name) => [...name].length <= 3)) {
+    const cells = entries.map(
+      ({ p, name, kind: role }) =>
+        html`<td class="${role}"><span class="bar"><i style="height: ${(100 * p).toFixed(1)}%"></i></span><b>${name}</b>${probabilityText(p)}</td>`,
+    );
+    return html`<table class="upright"><caption>probabilities in %</caption><tbody><tr>${cells}</tr></tbody></table>`;
+  }
+  const shown = entries.toSorted((a, b) => b.p - a.p).filter(({ kind: role }, place) => place < 5 || role === "truth");
+  const rest = entries.length - shown.length;
+  const lines = shown.map(
+    ({ p, name, kind: role }) => html`<tr class="${role}"><th scope="row">${shortName(name)}</th>
+<td class="bar"><i style="width: ${(100 * p).toFixed(1)}%"></i></td><td>${probabilityText(p)}</td></tr>`,
+  );
+  return html`<table class="level"><caption>probabilities in %${rest > 0 && `, without the ${rest === 1 ? "" : `${rest} `}lowest`}</caption>
+<tbody>${lines}</tbody></table>`;
+}
+
+/** A probability in per cent, at most four characters. */
+function probabilityText(probability: number): Content {
+  const value = 100 * probability;
+  return value >= 99.95 ? "100" : value < 0.05 ? "0" : value.toFixed(1);
+}

@@ -1,0 +1,49 @@
+import type { Tensor } from "@wengert/core";
+import { type TreesOnly, withDefaults } from "@wengert/core/extend";
+import { checkRange, positiveCount } from "../optimizers/hyper.ts";
+import { defaults, descend, type MinimizeOptions, type Minimum } from "./descend.ts";
+import { addScaled, inner, maxAbs, type Vector } from "./vector.ts";
+
+export interface LbfgsOptions extends MinimizeOptions {
+  /** How many of the last steps are remembered. Default 10. */
+  readonly memorySize?: number | undefined;
+}
+
+/**
+ * The minimum of a smooth loss near `params`, by gradients only: the L-BFGS method (J. Nocedal 1980), which learns from the last
+ * steps how the loss is curved, with a line search for the strong Wolfe conditions. For problems of up to some ten thousand parameters whose
+ * loss has no noise: all data at once, not batches.
+ * @throws OutOfRangeError where loss or gradient are not finite at the start; TreeError, DTypeError, ArgumentError for invalid arguments
+ */
+export function lbfgs<P>(loss: (params: P) => Tensor, params: P & TreesOnly<P>, options?: LbfgsOptions): Minimum<P> {
+  const settings = withDefaults<LbfgsOptions>("lbfgs", options, { ...defaults, memorySize: 10 });
+  const memory = checkRange("lbfgs", "memorySize", settings.memorySize, positiveCount);
+  let steps: { readonly s: Vector; readonly y: Vector; readonly rho: number }[] = [];
+  return descend<P>("lbfgs", loss, params, settings, {
+    // Nocedal and Wright, algorithm 7.4: −H g, where H is the inverse Hessian as far as it is known.
+    direction: ({ gradient }) => {
+      let d = gradient.map((gi) => -gi);
+      const alphas = steps.toReversed().map(({ s, y, rho }) => {
+        const alpha = rho * inner(s, d);
+        d = addScaled(d, -alpha, y);
+        return alpha;
+      });
+      const last = steps.at(-1);
+      const scale = last ? 1 / (last.rho * inner(last.y, last.y)) : Math.min(1, 1 / maxAbs(gradient));
+      d = d.map((di) => scale * di);
+      for (const [i, { s, y, rho }] of steps.entries())
+        d = addScaled(d, alphas[steps.length - 1 - i]! - rho * inner(y, d), s);
+      return d;
+    },
+    update: (from, to) => {
+      const [s, y] = [addScaled(to.x, -1, from.x), addScaled(to.gradient, -1, from.gradient)];
+      const curvature = inner(s, y);
+      if (curvature > 0) steps = [...steps, { s, y, rho: 1 / curvature }].slice(-memory);
+    },
+    reset: () => {
+      const hadAny = steps.length > 0;
+      steps = [];
+      return hadAny;
+    },
+  });
+}

@@ -1,0 +1,47 @@
+import { type Tensor, tensor, withLabel } from "@wengert/core";
+import { ravel, sizeOf, unflatten } from "@wengert/core/extend";
+import { reshape } from "@wengert/ops";
+
+// A tree of tensors as one vector of doubles, on which small problems are solved.
+
+/** `Float64Array<ArrayBuffer>`, as TypeScript calls it since 5.7. */
+export type Vector = ReturnType<Float64Array["slice"]>;
+
+/** All numbers, one tensor behind the other. */
+export function vectorOf(tensors: readonly Tensor[]): Vector {
+  const x = new Float64Array(tensors.reduce((n, { size }) => n + size, 0));
+  let offset = 0;
+  for (const t of tensors) {
+    x.set(ravel(t.array!), offset);
+    offset += t.size;
+  }
+  return x;
+}
+
+/** The tree like `like` whose numbers they are, each tensor in its shape and dtype. */
+export function treeOf<P>(like: P, tensors: readonly Tensor[], x: Vector): P {
+  let offset = 0;
+  const parts = tensors.map(({ shape, dtype, label }) => {
+    const from = offset;
+    offset += sizeOf(shape);
+    const part = reshape(tensor(x.subarray(from, offset), { dtype }), { shape });
+    return label === undefined ? part : withLabel(part, label);
+  });
+  return unflatten(like, parts);
+}
+
+export function inner(a: Vector, b: Vector): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
+  return sum;
+}
+
+/** x + α d */
+export const addScaled = (x: Vector, alpha: number, d: Vector): Vector => x.map((xi, i) => xi + alpha * d[i]!);
+
+/** The largest |xᵢ|, NaN if one is; 0 of none. */
+export function maxAbs(x: Vector): number {
+  let largest = 0;
+  for (const xi of x) largest = Math.max(largest, Math.abs(xi));
+  return largest;
+}

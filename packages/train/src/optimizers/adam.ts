@@ -1,0 +1,104 @@
+import { ArgumentError, type Tensor } from "@wengert/core";
+import { type Complete, isList, show, unflatten, withDefaults } from "@wengert/core/extend";
+import { add, axpy, cast, div, mul, neg, pow, sqrt, square, sub } from "@wengert/ops";
+import {
+  castForParam,
+  checkRange,
+  checkRate,
+  decay,
+  type LearningRate,
+  notNegative,
+  optimizerOptions,
+  positive,
+  rateAt,
+} from "./hyper.ts";
+import { zeroStep, zerosLike } from "./moments.ts";
+import { leavesLikeParams, type Optimizer, type StateTree } from "./optimizer.ts";
+
+export interface AdamOptions {
+  readonly learningRate: LearningRate;
+  /** How much of the sums of gradients and of their squares is left after a step, each in [0, 1). Default [0.9, 0.999]. */
+  readonly betas?: readonly [number, number] | undefined;
+  /** What is added to the root, > 0. Default 1e-8. */
+  readonly epsilon?: number | undefined;
+}
+
+export interface AdamwOptions extends AdamOptions {
+  /** What part of a parameter is taken away, times the rate, ≥ 0. Default 0.01. */
+  readonly weightDecay?: number | undefined;
+}
+
+/** `sum` and `squares`: the discounted sums of gradients and of their squares. */
+export interface AdamState {
+  readonly step: Tensor;
+  readonly sum: StateTree;
+  readonly squares: StateTree;
+}
+
+/**
+ * Adam (D. Kingma and J. Ba, 2015): p ← p − rate m / (√v + ε) for means m of the late gradients and v of their squares, the
+ * one k steps ago weighted with βᵏ. As torch.optim.Adam. For decayed weights see `adamw`, and `weightDecay` for those that
+ * are coupled.
+ * @throws ArgumentError, OutOfRangeError for invalid options
+ */
+export function adam(options: AdamOptions): Optimizer<AdamState> {
+  return adaptive("adam", optimizerOptions<AdamOptions>("adam", options, defaults), 0);
+}
+
+/**
+ * Adam with decoupled weight decay (I. Loshchilov and F. Hutter, 2019): p ← p − rate (m / (√v + ε) + weightDecay p). As
+ * torch.optim.AdamW.
+ * @throws ArgumentError, OutOfRangeError for invalid options
+ */
+export function adamw(options: AdamwOptions): Optimizer<AdamState> {
+  const settings = withDefaults<AdamwOptions>("adamw", options, { ...defaults, weightDecay: 0.01 });
+  return adaptive("adamw", settings, checkRange("adamw", "weightDecay", settings.weightDecay, notNegative));
+}
+
+const defaults: Complete<AdamOptions> = { learningRate: undefined, betas: [0.9, 0.999], epsilon: 1e-8 };
+
+// The paper keeps m ← β m + (1 − β) g, which begins at 0, and divides it by 1 − βᵗ to make up for that. Kept here is the sum
+// s ← β s + g, which takes one operation, and the mean is s / (1 + β + … + βᵗ⁻¹).
+function adaptive(caller: string, options: Complete<AdamOptions>, weightDecay: number): Optimizer<AdamState> {
+  const rate = checkRate(caller, "learningRate", options.learningRate);
+  const betas = options.betas as unknown;
+  if (!isList(betas) || betas.length !== 2)
+    throw new ArgumentError(`${caller}: betas must be a list of two numbers, got ${show(betas)}; write [0.9, 0.999]`);
+  const [beta1, beta2] = [0, 1].map((i) => checkRange(caller, `betas[${i}]`, betas[i], decay)) as [number, number];
+  const epsilon = checkRange(caller, "epsilon", options.epsilon, positive);
+  return {
+    init: (params) => ({ step: zeroStep(), sum: zerosLike(caller, params), squares: zerosLike(caller, params) }),
+    update: (grads, state, params) => {
+      const { step } = state;
+      const trees = leavesLikeParams(caller, params, {
+        grads,
+        "state.sum": state.sum,
+        "state.squares": state.squares,
+        params,
+      });
+      const sums = trees.grads.map((g, i) => axpy(beta1, trees["state.sum"][i]!, g));
+      const squares = trees.grads.map((g, i) => axpy(beta2, trees["state.squares"][i]!, square(g)));
+
+      // m / (√v + ε) = s / w₁ / (√(q / w₂) + ε) for sums s and q of weights w, which is √w₂ / w₁ · s / (√q + ε √w₂)
+      const currentRate = rateAt(caller, rate, step);
+      const next = add(step, 1);
+      const t = cast(next, { dtype: "float64" });
+      const root = sqrt(weightSum(beta2, t));
+      const factor = castForParam(neg(mul(currentRate, div(root, weightSum(beta1, t)))));
+      const shiftedEpsilon = castForParam(mul(epsilon, root));
+      const decayFactor = castForParam(mul(-weightDecay, currentRate));
+      const updates = trees.params.map((p, i) => {
+        const u = mul(factor(p), div(sums[i]!, add(sqrt(squares[i]!), shiftedEpsilon(p))));
+        return weightDecay === 0 ? u : axpy(decayFactor(p), p, u);
+      });
+      const tree = params as StateTree;
+      return {
+        updates: unflatten(params, updates),
+        state: { step: next, sum: unflatten(tree, sums), squares: unflatten(tree, squares) },
+      };
+    },
+  };
+}
+
+/** 1 + β + … + βᵗ⁻¹ = (1 − βᵗ) / (1 − β), the sum of the weights after t steps. */
+const weightSum = (beta: number, t: Tensor): Tensor => div(sub(1, pow(beta, t)), 1 - beta);

@@ -1,0 +1,72 @@
+import { ArgumentError, OutOfRangeError, ShapeError, Tensor, type TensorLike } from "@wengert/core";
+import { type Complete, describe, isFloat, show, withDefaults } from "@wengert/core/extend";
+import { cast } from "@wengert/ops";
+
+/** A number that depends on the step: 0 at the first. `step` is an int32 scalar, the value a float64 scalar. */
+export type Schedule = (step: Tensor) => Tensor;
+
+/** A number, or one that depends on the step. */
+export type LearningRate = number | Schedule;
+
+/** The range of a hyper-parameter: its text for messages, and whether a number is in it. */
+export type Range = readonly [text: string, holds: (x: number) => boolean];
+export const notNegative: Range = ["a number ≥ 0", (x) => x >= 0 && x < Infinity];
+export const positive: Range = ["a number > 0", (x) => x > 0 && x < Infinity];
+export const decay: Range = ["a number in [0, 1)", (x) => x >= 0 && x < 1];
+/** int32, as steps are. */
+export const count: Range = ["a whole number ≥ 0", (x) => x >= 0 && x === (x | 0)];
+export const positiveCount: Range = ["a whole number > 0", (x) => x > 0 && x === (x | 0)];
+
+/** `value`, if it is a number in `range`. @throws ArgumentError, OutOfRangeError */
+export function checkRange(caller: string, name: string, value: unknown, [text, holds]: Range): number {
+  if (typeof value !== "number")
+    throw new ArgumentError(`${caller}: ${name} must be ${text}, got ${show(value)}${missingHint(name, value)}`);
+  if (holds(value)) return value;
+  throw new OutOfRangeError(`${caller}: ${name} must be ${text}, got ${value}`);
+}
+
+const missingHint = (name: string, value: unknown): string =>
+  value === undefined && !name.includes(" ") ? `; write { ${name}: ... }` : "";
+
+/** The options of `sgd` and `adam`. @throws ArgumentError for unknown ones; for `weightDecay` it names the alternatives */
+export function optimizerOptions<O>(caller: string, options: O, defaults: Complete<O>): Complete<O> {
+  if (typeof options === "object" && options !== null && "weightDecay" in options)
+    throw new ArgumentError(
+      `${caller}: weightDecay is no option here; write chain(weightDecay(...), ${caller}(...)), or adamw({ ... }) for a decoupled one`,
+    );
+  return withDefaults<O>(caller, options, defaults);
+}
+
+/** `rate`, if it is one. @throws ArgumentError, OutOfRangeError */
+export function checkRate(caller: string, name: string, rate: unknown): LearningRate {
+  if (typeof rate === "function") return rate as Schedule;
+  if (typeof rate === "number") return checkRange(caller, name, rate, notNegative);
+  throw new ArgumentError(
+    `${caller}: ${name} must be a number or a schedule, got ${show(rate)}${missingHint(name, rate)}`,
+  );
+}
+
+/** The rate at a step, a number or a float64 scalar. @throws ArgumentError, ShapeError for a schedule that gives no float scalar */
+export function rateAt(caller: string, rate: LearningRate, step: Tensor): TensorLike {
+  if (typeof rate === "number") return rate;
+  const value: unknown = rate(step);
+  if (!(value instanceof Tensor) || !isFloat(value.dtype))
+    throw new ArgumentError(
+      `${caller}: a schedule must return a float tensor, got ${value instanceof Tensor ? value.dtype : show(value)}; compute it from the step with ops`,
+    );
+  if (value.shape.length === 0) return cast(value, { dtype: "float64" });
+  throw new ShapeError(
+    `${caller}: a schedule must return a scalar, got ${describe(value)}; its argument is the step, a scalar`,
+  );
+}
+
+/** Returns a function that casts a scalar to the dtype of a parameter, once per dtype. Numbers need no cast. */
+export function castForParam(x: TensorLike): (partner: Tensor) => TensorLike {
+  if (typeof x === "number") return () => x;
+  const castByDType = new Map([[x.dtype, x]]);
+  return ({ dtype }) => {
+    const converted = castByDType.get(dtype) ?? cast(x, { dtype });
+    castByDType.set(dtype, converted);
+    return converted;
+  };
+}

@@ -1,0 +1,82 @@
+import { ArgumentError, type Tensor, type TensorLike } from "@wengert/core";
+import { type Complete, show, unflatten } from "@wengert/core/extend";
+import { add, axpy, mul, neg } from "@wengert/ops";
+import { castForParam, checkRange, checkRate, decay, type LearningRate, optimizerOptions, rateAt } from "./hyper.ts";
+import { zeroStep, zerosLike } from "./moments.ts";
+import { leavesLikeParams, type Optimizer, type StateTree } from "./optimizer.ts";
+
+export interface SgdOptions {
+  readonly learningRate: LearningRate;
+  /** How much of the velocity is left after a step, in [0, 1). Default 0. */
+  readonly momentum?: number | undefined;
+  /** Whether to step along the velocity that comes next, as Y. Nesterov does (1983). Default false. */
+  readonly nesterov?: boolean | undefined;
+}
+
+/** `velocity`: the discounted sum of gradients; without momentum an empty list. */
+export interface SgdState {
+  readonly step: Tensor;
+  readonly velocity: StateTree;
+}
+
+/**
+ * Gradient descent: p ← p − rate g; with momentum μ (B. Polyak 1964) p ← p − rate v, where v ← μ v + g. With `nesterov` it is
+ * p ← p − rate (μ v + g) for the new v. As torch.optim.SGD.
+ * @throws ArgumentError, OutOfRangeError for invalid options
+ */
+export function sgd(options: SgdOptions): Optimizer<SgdState> {
+  return descentOptimizer(
+    "sgd",
+    optimizerOptions<SgdOptions>("sgd", options, { learningRate: undefined, momentum: 0, nesterov: false }),
+  );
+}
+
+/** `sgd` with a momentum of 0.9, unless another is given. */
+export function momentum(options: SgdOptions): Optimizer<SgdState> {
+  return descentOptimizer(
+    "momentum",
+    optimizerOptions<SgdOptions>("momentum", options, { learningRate: undefined, momentum: 0.9, nesterov: false }),
+  );
+}
+
+function descentOptimizer(caller: string, options: Complete<SgdOptions>): Optimizer<SgdState> {
+  const rate = checkRate(caller, "learningRate", options.learningRate);
+  const mu = checkRange(caller, "momentum", options.momentum, decay);
+  const { nesterov } = options;
+  if (typeof nesterov !== "boolean")
+    throw new ArgumentError(`${caller}: nesterov must be true or false, got ${show(nesterov)}`);
+  if (nesterov && mu === 0)
+    throw new ArgumentError(`${caller}: nesterov needs a momentum, got 0; write { momentum: 0.9 }`);
+  return {
+    init: (params) => {
+      const velocity = zerosLike(caller, params);
+      return { step: zeroStep(), velocity: mu === 0 ? [] : velocity };
+    },
+    update: (grads, { step, velocity }, params) => {
+      const factor = castForParam(negated(rateAt(caller, rate, step)));
+      const next = add(step, 1);
+      const stepAlong = (directions: readonly Tensor[]) =>
+        unflatten(
+          params,
+          directions.map((d) => mul(factor(d), d)),
+        );
+      if (mu === 0)
+        return {
+          updates: stepAlong(leavesLikeParams(caller, params, { grads }).grads),
+          state: { step: next, velocity },
+        };
+      const { grads: gs, "state.velocity": vs } = leavesLikeParams(caller, params, {
+        grads,
+        "state.velocity": velocity,
+      });
+      const newVelocities = gs.map((g, i) => axpy(mu, vs[i]!, g));
+      const directions = nesterov ? gs.map((g, i) => axpy(mu, newVelocities[i]!, g)) : newVelocities;
+      return {
+        updates: stepAlong(directions),
+        state: { step: next, velocity: unflatten(params as StateTree, newVelocities) },
+      };
+    },
+  };
+}
+
+const negated = (x: TensorLike): TensorLike => (typeof x === "number" ? -x : neg(x));

@@ -1,0 +1,118 @@
+/** What an export of @wengert/ops does, found by calling it with its samples: how it is differentiated, which dtypes it takes. */
+
+/** @typedef {typeof import("../../packages/core/src/index.ts") & typeof import("../../packages/core/src/extend.ts")} Core */
+/** @typedef {typeof import("../../packages/ops/src/index.ts") & typeof import("../../packages/ops/src/extend.ts")} Ops */
+/** @typedef {import("../../packages/core/src/index.ts").Tensor} Tensor */
+/** @typedef {import("../../packages/core/src/index.ts").DType} DType */
+/** @typedef {import("../../packages/core/src/extend.ts").AnyOpSpec} Spec */
+/** @typedef {readonly unknown[]} Args */
+/**
+ * An op, or a function made of ops.
+ * @typedef {((...args: Args) => Tensor | Tensor[]) & { spec?: Spec, samples?: () => readonly Args[] }} Exported
+ */
+/** @typedef {import("./model.mjs").Export} Declaration */
+
+/** @param {Exported} op @returns {readonly Args[]} */
+const samplesOf = (op) => op.samples?.() ?? /** @type {readonly Args[]} */ (op.spec?.samples() ?? []);
+
+/**
+ * The inputs, and options, to which a cotangent flows back: those whose cotangent is not zero at some sample.
+ * @param {Declaration} declaration @param {Exported} op @param {Core} core @param {Ops} ops
+ */
+export function differentiableBy({ inputs, options }, op, { grad, isFloat, tensor, Tensor }, { mul, reshape, sum }) {
+  /** @type {Set<string>} */
+  const found = new Set();
+  for (const sample of samplesOf(op)) {
+    /** @type {Tensor[]} */
+    const floats = [];
+    /** @type {string[]} */
+    const names = [];
+    eachTensor(sample, inputs, Tensor, (x, name) => {
+      if (isFloat(x.dtype)) names[floats.push(x) - 1] = name;
+      return x;
+    });
+    const loss = (/** @type {Tensor[]} */ xs) => {
+      const next = xs.values();
+      const args = eachTensor(sample, inputs, Tensor, (x) => (isFloat(x.dtype) ? (next.next().value ?? x) : x));
+      const y = first(op(...args));
+      const u = tensor(Float64Array.from({ length: y.size }, (_, i) => Math.sin(i + 1)));
+      return isFloat(y.dtype) ? sum(mul(reshape(y, { shape: [-1] }), u)) : tensor(0);
+    };
+    for (const [k, cotangent] of grad(loss)(floats).entries()) {
+      if (sum(mul(cotangent, cotangent)).item() !== 0) found.add(names[k] ?? "");
+    }
+  }
+  return [...inputs, ...options.map(({ name }) => name)].filter((name) => found.has(name));
+}
+
+/**
+ * The dtypes taken in place of the floats of a sample (or of an op without floats, those of its samples), and what comes
+ * out, if it is another: "float, int32; bool → int32".
+ * @param {Declaration} declaration @param {Exported} op @param {Core} core @param {Ops} ops
+ */
+export function dtypesOf({ inputs, options }, op, { isFloat, tensor, Tensor, WengertError }, { reshape }) {
+  const chosen = options.some(({ name }) => name === "dtype") ? "`dtype`" : undefined;
+  /** @type {Map<string, string>} */
+  const results = new Map();
+  for (const dtype of /** @type {const} */ (["float64", "float32", "int32", "bool"])) {
+    for (const sample of samplesOf(op)) {
+      /** @type {Set<string>} */
+      const given = new Set();
+      const args = eachTensor(dtype === "int32" ? inWholes(sample) : sample, inputs, Tensor, (x) => {
+        if (!isFloat(x.dtype)) return x;
+        given.add(dtype);
+        return reshape(tensor(valuesFor(dtype, x), { dtype }), { shape: x.shape });
+      });
+      if (given.size === 0) eachTensor(sample, inputs, Tensor, (x) => given.add(x.dtype));
+      const key = [...given].join();
+      if (results.has(key)) continue;
+      try {
+        results.set(key, chosen ?? first(op(...args)).dtype);
+      } catch (error) {
+        if (!(error instanceof WengertError)) throw error; // the dtype is refused
+      }
+    }
+  }
+  /** @type {Map<string, Set<string>>} */
+  const byResult = new Map();
+  const isFixed = results.size > 1 && new Set(results.values()).size === 1;
+  for (const [from, to] of results) {
+    const result = from === to && !isFixed ? "" : `→ ${to}`;
+    byResult.set(result, (byResult.get(result) ?? new Set()).add(from.replace(/float(32|64)/, "float")));
+  }
+  return [...byResult].map(([result, from]) => `${[...from].join(", ")} ${result}`.trim()).join("; ");
+}
+
+/** The values of x as ones that the dtype has; whole ones are positive, so that none is refused for what it is. @param {DType} dtype @param {Tensor} x */
+function valuesFor(dtype, x) {
+  const values = [x.toNested()].flat(9).map(Number);
+  if (dtype === "int32") return values.map((value) => Math.round(Math.abs(value)) + 1);
+  return dtype === "bool" ? values.map((value) => Number(value > 0)) : values;
+}
+
+/** The arguments with the numbers among options rounded. @param {Args} args @returns {Args} */
+function inWholes(args) {
+  return args.map((arg) => {
+    if (typeof arg !== "object" || arg === null || Object.getPrototypeOf(arg) !== Object.prototype) return arg;
+    const entries = Object.entries(arg).map(([name, x]) => [name, typeof x === "number" ? Math.round(x) : x]);
+    return Object.fromEntries(entries);
+  });
+}
+
+/**
+ * The arguments with `f` of each tensor among them and its name: that of its input, or of its option.
+ * @param {Args} args @param {readonly string[]} inputs @param {Core["Tensor"]} Tensor
+ * @param {(x: Tensor, name: string) => unknown} f @returns {Args}
+ */
+function eachTensor(args, inputs, Tensor, f) {
+  return args.map((arg, i) => {
+    const name = inputs[i] ?? inputs.at(-1) ?? ""; // the last may stand for several
+    if (arg instanceof Tensor) return f(arg, name);
+    if (Array.isArray(arg)) return arg.map((x) => (x instanceof Tensor ? f(x, name) : x));
+    if (typeof arg !== "object" || arg === null) return arg;
+    return Object.fromEntries(Object.entries(arg).map(([key, x]) => [key, x instanceof Tensor ? f(x, key) : x]));
+  });
+}
+
+/** @param {Tensor | Tensor[]} y @returns {Tensor} */
+const first = (y) => (Array.isArray(y) ? /** @type {Tensor} */ (y[0]) : y);

@@ -1,0 +1,354 @@
+/**
+ * The model of the public API: each export of each entry of the published packages, with its declaration, doc comment,
+ * parameters and options; and the code of each op's VJP rules. It is read once from the sources and cached.
+ *
+ * Its readers: docs/ops.md (opsPage.mjs), api/*.md (tools/check/api.mjs), the explorer's completions and rules
+ * (packages/explorer/build/library.ts). The site's API pages are typedoc's, from the same program (packages/site/build/api.ts).
+ *
+ * The compiler is TypeScript 6, which the site has for typedoc: version 7 cannot be used as a library.
+ */
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join, relative, sep } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** @import * as TS from "../../packages/site/node_modules/typescript/lib/typescript.js" */
+
+/**
+ * An entry of a package: its name for importers, the name of its report in api/, and its source.
+ * @typedef {{ name: string, report: string, source: string }} Entry
+ */
+/** @typedef {{ name: string, optional: boolean, type: string, doc: string }} Option */
+/**
+ * `inputs` and `options` are the parameters of a function: `options` holds the properties of the parameter of that name,
+ * and `inputs` the names of the other parameters.
+ * @typedef {{
+ *   name: string, kind: "function" | "class" | "variable" | "type", file: string, doc: string, text: string,
+ *   inputs: string[], options: Option[],
+ * }} Export
+ */
+/** @typedef {Entry & { exports: Export[], unexported: string[] }} Module - `unexported`: other declarations that these refer to. */
+/** @typedef {{ modules: Module[], rules: Record<string, string[]> }} Model - `rules`: by the names of ops. */
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+const cache = join(root, "node_modules/.cache/model.json");
+/** @type {typeof TS} */
+const ts = createRequire(join(root, "packages/site/package.json"))("typescript");
+const printer = ts.createPrinter({ removeComments: true });
+
+/** The entries of the published packages. @returns {Entry[]} */
+export function publicEntries() {
+  return readdirSync(join(root, "packages")).flatMap((folder) => {
+    const manifest = JSON.parse(readFileSync(join(root, "packages", folder, "package.json"), "utf8"));
+    if (manifest.private) return [];
+    return Object.entries(manifest.exports).flatMap(([path, { "@wengert/source": source }]) => {
+      if (source === undefined) return []; // package.json
+      const name = path.slice(2);
+      return {
+        name: name ? `${manifest.name}/${name}` : manifest.name,
+        report: name ? `${folder}-${name}` : folder,
+        source: `${root}packages/${folder}${source.slice(1)}`,
+      };
+    });
+  });
+}
+
+/** The model of the published packages: from the cache, unless a source has changed. @returns {Model} */
+export function publicModel() {
+  const entries = publicEntries();
+  const key = sourceHash(entries);
+  if (existsSync(cache)) {
+    const known = JSON.parse(readFileSync(cache, "utf8"));
+    if (known.key === key) return known.model;
+  }
+  const model = modelOf(entries);
+  mkdirSync(join(cache, ".."), { recursive: true });
+  writeFileSync(`${cache}.${process.pid}`, JSON.stringify({ key, model }));
+  renameSync(`${cache}.${process.pid}`, cache); // atomic: other processes read it
+  return model;
+}
+
+/** Changes when a source, this file or the compiler changes. @param {readonly Entry[]} entries @returns {string} */
+export function sourceHash(entries) {
+  const hash = createHash("sha256").update(JSON.stringify(entries)).update(ts.version);
+  for (const path of [fileURLToPath(import.meta.url), ...sourcesOf(entries)]) hash.update(readFileSync(path));
+  return hash.digest("hex");
+}
+
+/** All TypeScript files of the packages of entries. @param {readonly Entry[]} entries @returns {string[]} */
+export function sourcesOf(entries) {
+  const folders = new Set(entries.map(({ source }) => source.replace(/\/src\/.*/, "/src")));
+  return [...folders].flatMap((folder) => {
+    const names = readdirSync(folder, { recursive: true, encoding: "utf8" });
+    return names.filter((name) => name.endsWith(".ts")).map((name) => join(folder, name));
+  });
+}
+
+/** @param {readonly Entry[]} entries @returns {TS.Program} */
+export function programOf(entries) {
+  return ts.createProgram({
+    rootNames: entries.map(({ source }) => source),
+    options: {
+      target: ts.ScriptTarget.ES2023,
+      module: ts.ModuleKind.NodeNext,
+      customConditions: ["@wengert/source"],
+      allowImportingTsExtensions: true,
+      strict: true,
+      exactOptionalPropertyTypes: true,
+      declaration: true, // for texts of declarations
+      emitDeclarationOnly: true,
+      noCheck: true, // `tsc -b` checks the types
+      types: [],
+    },
+  });
+}
+
+/** @param {readonly Entry[]} entries @returns {Model} */
+export function modelOf(entries) {
+  const program = programOf(entries);
+  const checker = program.getTypeChecker();
+  const sources = program.getSourceFiles().filter(({ fileName }) => !fileName.includes("/node_modules/"));
+  const exported = new Map(entries.map((entry) => [entry, exportsOf(entry)]));
+  const all = new Set([...exported.values()].flatMap((api) => api.map(({ symbol }) => symbol)));
+  /** @type {Map<TS.SourceFile, Map<string, string[]>>} */
+  const texts = new Map();
+
+  return {
+    modules: entries.map((entry) => {
+      const api = exported.get(entry) ?? [];
+      return {
+        ...entry,
+        exports: api.map(({ name, symbol }) => describe(name, symbol)),
+        unexported: notExported(api.map(({ symbol }) => symbol)).map((symbol) => textOf(symbol, symbol.name)),
+      };
+    }),
+    rules: Object.fromEntries(sources.flatMap((source) => rulesIn(source))),
+  };
+
+  /** The exports of an entry in its order. @param {Entry} entry @returns {{ name: string, symbol: TS.Symbol }[]} */
+  function exportsOf({ source }) {
+    const file = program.getSourceFile(source);
+    const module = file && checker.getSymbolAtLocation(file);
+    if (module === undefined) throw new Error(`${source} is missing or exports nothing.`);
+    return checker.getExportsOfModule(module).map((symbol) => ({ name: symbol.name, symbol: original(symbol) }));
+  }
+
+  /** The symbol behind an import or an export. @template {TS.Symbol | undefined} T @param {T} symbol @returns {T} */
+  function original(symbol) {
+    return symbol && symbol.flags & ts.SymbolFlags.Alias ? /** @type {T} */ (checker.getAliasedSymbol(symbol)) : symbol;
+  }
+
+  /** @param {string} name @param {TS.Symbol} symbol @returns {Export} */
+  function describe(name, symbol) {
+    const isValue = symbol.flags & (ts.SymbolFlags.Function | ts.SymbolFlags.Variable);
+    const overloads = isValue ? checker.getTypeOfSymbol(symbol).getCallSignatures() : [];
+    const signature = overloads.at(-1); // the most general
+    const kind = symbol.flags & ts.SymbolFlags.Class ? "class" : signature ? "function" : isValue ? "variable" : "type";
+    const parameters = signature?.getParameters().flatMap(parametersOf) ?? [];
+    const options = parameters.findLast((parameter) => parameter.name === "options");
+    const properties = options ? optionsOf(options.type) : [];
+    const inputs = parameters.filter((parameter) => parameter !== options || properties.length === 0);
+    return {
+      name,
+      kind,
+      file: relative(root, fileOf(symbol)).replaceAll(sep, "/"),
+      doc: docOf(symbol),
+      text: textOf(symbol, name),
+      inputs: inputs.map(({ name, optional }) => (optional ? `${name}?` : name)),
+      options: properties,
+    };
+  }
+
+  /**
+   * A parameter; or the elements of the tuple that a rest parameter has as type, by their labels: the inputs of an op.
+   * @param {TS.Symbol} symbol @returns {{ name: string, optional: boolean, type: TS.Type }[]}
+   */
+  function parametersOf(symbol) {
+    const type = checker.getTypeOfSymbol(symbol);
+    const declaration = symbol.valueDeclaration;
+    if (declaration === undefined || !ts.isParameter(declaration))
+      return [{ name: symbol.name, optional: false, type }];
+    const { name, questionToken, initializer, dotDotDotToken } = declaration;
+    if (dotDotDotToken === undefined || !checker.isTupleType(type)) {
+      const optional = questionToken !== undefined || initializer !== undefined;
+      return [{ name: `${dotDotDotToken ? "..." : ""}${name.getText().replaceAll(/\s+/g, " ")}`, optional, type }];
+    }
+    const tuple = /** @type {TS.TupleTypeReference} */ (type);
+    const { labeledElementDeclarations: labels, elementFlags } = tuple.target;
+    const types = checker.getTypeArguments(tuple);
+    const usual = types.filter((_, i) => !labels?.[i]).length === 1 ? ["x"] : ["a", "b"]; // of tuples without labels
+    return types.map((type, i) => ({
+      name: labels?.[i]?.name.getText() ?? usual[i] ?? `x${i}`,
+      optional: Boolean((elementFlags[i] ?? 0) & ts.ElementFlags.Optional),
+      type,
+    }));
+  }
+
+  /** The properties of a type, inherited ones first. @param {TS.Type} type @returns {Option[]} */
+  function optionsOf(type) {
+    const given = checker.getNonNullableType(type);
+    const isOwn = (/** @type {TS.Symbol} */ option) =>
+      option.declarations?.[0]?.parent === given.symbol?.declarations?.[0];
+    return checker
+      .getPropertiesOfType(given)
+      .sort((a, b) => Number(isOwn(a)) - Number(isOwn(b)))
+      .map((symbol) => ({
+        name: symbol.name,
+        optional: Boolean(symbol.flags & ts.SymbolFlags.Optional),
+        type: typeText(symbol),
+        doc: docOf(symbol),
+      }));
+  }
+
+  /**
+   * The type of an option, as a caller would write it. An alias is expanded unless another package declares it.
+   * @param {TS.Symbol} option
+   */
+  function typeText(option) {
+    const type = checker.getNonNullableType(checker.getTypeOfSymbol(option));
+    const alias = type.aliasSymbol && packageOf(type.aliasSymbol) === packageOf(option) ? type.aliasSymbol : option;
+    const declaration = /** @type {TS.PropertySignature | undefined} */ (alias.declarations?.[0]);
+    return (declaration?.type?.getText() ?? checker.typeToString(type))
+      .replaceAll(/\s+/g, " ")
+      .replaceAll(/readonly | \| undefined\b/g, "")
+      .replaceAll(/\((\[[^\]]*\])\)/g, "$1");
+  }
+
+  /** The doc comment in one line. @param {TS.Symbol} symbol */
+  function docOf(symbol) {
+    const tags = symbol.getJsDocTags(checker).map(({ name, text }) => `@${name} ${ts.displayPartsToString(text)}`);
+    const said = ts.displayPartsToString(symbol.getDocumentationComment(checker));
+    return [said, ...tags].join(" ").replaceAll(/\s+/g, " ").trim();
+  }
+
+  /**
+   * The declarations of a symbol, without comments and code. Notes a deprecation, and an export under another name.
+   * @param {TS.Symbol} symbol @param {string} name
+   */
+  function textOf(symbol, name) {
+    const files = new Set(symbol.declarations?.map((declaration) => declaration.getSourceFile()));
+    const declared = [...files].flatMap((file) => declarationsIn(file).get(symbol.name) ?? []);
+    const deprecated = symbol.getJsDocTags(checker).find((tag) => tag.name === "deprecated");
+    const reason = deprecated && `// deprecated: ${ts.displayPartsToString(deprecated.text)}`;
+    const renamed = name === symbol.name ? undefined : `// exported as ${name}:`;
+    return [reason, renamed, ...declared].filter(Boolean).join("\n");
+  }
+
+  /** The declarations of a file by name, as its .d.ts has them. @param {TS.SourceFile} file @returns {Map<string, string[]>} */
+  function declarationsIn(file) {
+    const known = texts.get(file);
+    if (known) return known;
+    let emitted = "";
+    program.emit(file, (_, text) => (emitted = text), undefined, true);
+    const declared = ts.createSourceFile(file.fileName, emitted, ts.ScriptTarget.ES2023);
+    /** @type {Map<string, string[]>} */
+    const found = new Map();
+    for (const statement of declared.statements) {
+      const named = ts.isVariableStatement(statement) ? statement.declarationList.declarations[0] : statement;
+      const name = /** @type {{ name?: { text: string } }} */ (/** @type {unknown} */ (named)).name?.text;
+      if (name === undefined) continue;
+      const text = printer.printNode(ts.EmitHint.Unspecified, statement, declared);
+      found.set(name, [...(found.get(name) ?? []), text.replace(/^(export )?(declare )?/, "")]);
+    }
+    texts.set(file, found);
+    return found;
+  }
+
+  /**
+   * The symbols of the sources that declarations refer to, directly or not, and that no entry exports.
+   * @param {TS.Symbol[]} symbols @returns {TS.Symbol[]}
+   */
+  function notExported(symbols) {
+    /** @type {Set<TS.Symbol>} */
+    const found = new Set();
+    /** @param {TS.Node} node */
+    const visit = (node) => {
+      if (isCode(node)) return;
+      if (ts.isIdentifier(node)) {
+        const symbol = original(checker.getSymbolAtLocation(node));
+        if (symbol && isOurs(symbol) && !all.has(symbol) && !found.has(symbol)) {
+          found.add(symbol);
+          symbol.declarations?.forEach(visit);
+        }
+      }
+      ts.forEachChild(node, visit);
+    };
+    for (const { declarations } of symbols) declarations?.forEach(visit);
+    return [...found].sort((a, b) => Number(a.name > b.name) - Number(a.name < b.name));
+  }
+
+  /** Whether it is declared at the top of one of the sources. @param {TS.Symbol} symbol */
+  function isOurs({ declarations }) {
+    return declarations?.some((declaration) => {
+      const { parent } = ts.isVariableDeclaration(declaration) ? declaration.parent.parent : declaration;
+      return parent && ts.isSourceFile(parent) && sources.includes(parent);
+    });
+  }
+}
+
+/** @param {TS.Symbol} symbol */
+const fileOf = ({ declarations }) => declarations?.[0]?.getSourceFile().fileName ?? "";
+
+/** The folder of the package that declares it. @param {TS.Symbol} symbol */
+const packageOf = (symbol) => fileOf(symbol).replace(/\/src\/.*/, "");
+
+/** Whether a declaration file omits a node: a body, a value, a private member. @param {TS.Node} node */
+function isCode(node) {
+  const { body, initializer } = /** @type {{ body?: TS.Node, initializer?: TS.Node }} */ (node.parent ?? {});
+  if (node === body) return true;
+  if (node === initializer) return !ts.isArrowFunction(node);
+  return ts.isClassElement(node) && node.name !== undefined && ts.isPrivateIdentifier(node.name);
+}
+
+/**
+ * The code of the VJP rules of the ops that a file declares. In `defineOp({ name, vjp: [...] })` the rules are the entries
+ * of `vjp`. In the call of a family's function they are the arguments that take a cotangent g, or else the family's `vjp`.
+ * @param {TS.SourceFile} file @returns {[name: string, rules: string[]][]}
+ */
+function rulesIn(file) {
+  const constants = file.statements.flatMap((statement) =>
+    ts.isVariableStatement(statement) ? [...statement.declarationList.declarations] : [],
+  );
+  return constants.flatMap(({ name, initializer: call }) => {
+    if (call === undefined || !ts.isCallExpression(call)) return [];
+    const [first] = call.arguments;
+    const spec = first && ts.isObjectLiteralExpression(first) ? first : undefined;
+    const family = file.statements.find(
+      (statement) => ts.isFunctionDeclaration(statement) && statement.name?.text === call.expression.getText(),
+    );
+    const rules = spec ? rulesOf(spec) : (rulesAmong(call.arguments) ?? (family && rulesOf(family)));
+    const given = spec ? propertyOf(spec, "name") : first;
+    const op = given && ts.isStringLiteral(given) ? given.text : name.getText();
+    return rules ? [[op, rules.map(dedented)]] : [];
+  });
+}
+
+/** @param {TS.Node} node @returns {TS.Node[] | undefined} */
+function rulesOf(node) {
+  const vjp = propertyOf(node, "vjp");
+  return vjp && (ts.isArrayLiteralExpression(vjp) ? [...vjp.elements] : [vjp]);
+}
+
+/** @param {readonly TS.Node[]} args @returns {TS.Node[] | undefined} */
+function rulesAmong(args) {
+  const isRule = (/** @type {TS.Node} */ node) =>
+    ts.isArrowFunction(node) && node.parameters[0]?.name.getText() === "g";
+  for (const arg of args) if (ts.isArrayLiteralExpression(arg) && arg.elements.some(isRule)) return [...arg.elements];
+  const alone = args.filter(isRule);
+  return alone.length > 0 ? alone : undefined;
+}
+
+/** The value of a property in `node`, at any depth. @param {TS.Node} node @param {string} name @returns {TS.Node | undefined} */
+function propertyOf(node, name) {
+  if (ts.isPropertyAssignment(node) && node.name.getText() === name) return node.initializer;
+  return ts.forEachChild(node, (child) => propertyOf(child, name));
+}
+
+/** The text of a node, without the indentation of the line in which it begins. @param {TS.Node} node */
+function dedented(node) {
+  const { text } = node.getSourceFile();
+  const line = text.slice(text.lastIndexOf("\n", node.getStart()) + 1, node.getStart());
+  const indent = /^ */.exec(line)?.[0].length ?? 0;
+  return node.getText().replaceAll(new RegExp(`\n {0,${indent}}`, "g"), "\n");
+}

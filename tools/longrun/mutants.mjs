@@ -1,0 +1,52 @@
+/**
+ * Changes the sources in small ways, one at a time, and sees whether a test notices (Stryker):
+ *
+ *   npm run mutants -- core            a package
+ *   npm run mutants -- ops/clip        a file, a folder (train/optimizers), or several of any
+ *   npm run mutants -- ops/clip --static   also what runs once, as the module loads: each meets all tests, ten times slower
+ *
+ * Stryker has a place of its own, tools/longrun/mutants, and is installed when it is first wanted: it takes 65 MB.
+ */
+import { spawnSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { fileURLToPath, pathToFileURL } from "node:url";
+
+process.chdir(fileURLToPath(new URL("../..", import.meta.url)));
+const folder = "tools/longrun/mutants";
+
+const pieces = process.argv.slice(2).filter((arg) => arg !== "--static");
+const patterns = pieces.map((piece) => {
+  const [name, ...within] = piece.split("/");
+  const path = [`packages/${name}/src`, ...within].join("/");
+  if (existsSync(`${path}.ts`)) return `${path}.ts`;
+  return existsSync(path) ? `${path}/**/*.ts` : fail(`there is no ${path}, nor ${path}.ts.`);
+});
+if (pieces.length === 0) fail("which part? `npm run mutants -- ops/softmax`, or core, or several.");
+
+const { packageManager } = JSON.parse(readFileSync("package.json", "utf8"));
+const pnpm = ["--yes", packageManager, "--dir", folder, "install", "--frozen-lockfile", "--prefer-offline"];
+const { status } = spawnSync("npx", pnpm, {
+  stdio: ["ignore", "ignore", "inherit"],
+  shell: process.platform === "win32",
+});
+if (status !== 0) fail("Stryker could not be installed, for the reason above.");
+
+const stryker = createRequire(fileURLToPath(new URL("mutants/package.json", import.meta.url))).resolve(
+  "@stryker-mutator/core",
+);
+const { Stryker } = await import(pathToFileURL(stryker).href);
+const report = `out/mutants/${pieces.join("+").replaceAll("/", "-")}`;
+await new Stryker({
+  configFile: `${folder}/stryker.config.mjs`,
+  mutate: patterns,
+  ignoreStatic: !process.argv.includes("--static"),
+  htmlReporter: { fileName: `${report}.html` },
+  jsonReporter: { fileName: `${report}.json` },
+}).runMutationTest();
+
+/** @param {string} message @returns {never} */
+function fail(message) {
+  console.error(`mutants: ${message}`);
+  process.exit(1);
+}

@@ -1,0 +1,31 @@
+import { resolve } from "node:path";
+import { defaultServerConditions } from "vite";
+import { defineConfig } from "vitest/config";
+
+const root = resolve(import.meta.dirname, "../../..");
+
+/** The tests of the packages on the mutated sources: node_modules would lead to the sources that nobody has touched. */
+export default defineConfig({
+  resolve: {
+    alias: [
+      { find: /^@wengert\/(core|ops|train|data|report)$/, replacement: `${root}/packages/$1/src/index.ts` },
+      { find: /^@wengert\/(core|ops|train)\/extend$/, replacement: `${root}/packages/$1/src/extend.ts` },
+      { find: "@wengert/core/gradcheck", replacement: `${root}/packages/core/src/programs/gradcheck.ts` },
+    ],
+  },
+  ssr: { resolve: { conditions: ["@wengert/source", ...defaultServerConditions] } },
+  test: {
+    projects: ["core", "ops", "train", "data", "report"].map((name) => ({
+      extends: true as const,
+      test: {
+        name,
+        root: `${root}/packages/${name}`,
+        include: ["test/**/*.test.ts"],
+        // What builds a bundle, opens a page or starts a process does not meet the mutants; the fuzzer replaces what they are counted with.
+        exclude: ["test/**/*browser.test.ts", "test/**/{kill,killed}.test.ts", "test/fuzz.test.ts"],
+        testTimeout: 600_000, // counting what each test reaches makes loops slow
+        env: { WENGERT_TIMES: "0.1", WENGERT_MUTATED: "yes" },
+      },
+    })),
+  },
+});

@@ -1,0 +1,51 @@
+/** Pages of a folder, in Chromium, under a policy. */
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { serve } from "../../../packages/explorer/build/serve.mjs";
+
+const { chromium } = createRequire(new URL("../../../packages/explorer/package.json", import.meta.url))(
+  "playwright-core",
+);
+const executablePath =
+  process.env.CHROMIUM ?? ["/usr/bin/chromium-headless-shell", "/usr/bin/chromium"].find((path) => existsSync(path));
+const args = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"];
+
+/** @typedef {{ version: string, answer: (path: string) => Promise<import("./numbers.mjs").Probe>, close: () => Promise<void> }} Pages */
+
+/** Whether there is a browser. */
+export const hasBrowser = executablePath !== undefined;
+
+/**
+ * Serves a folder, and opens pages of it that leave a promise in `globalThis.answer`.
+ * @param {string} folder @param {string} [policy] the Content-Security-Policy that each file comes with @returns {Promise<Pages>}
+ */
+export async function openPages(folder, policy) {
+  const headers = policy === undefined ? {} : { "Content-Security-Policy": policy };
+  const { address, close } = await serve(folder, 0, "/", headers);
+  const browser = await chromium.launch({ executablePath, args, headless: true });
+  return {
+    version: browser.version(),
+    async answer(path) {
+      const page = await browser.newPage();
+      /** @type {string[]} */
+      const complaints = [];
+      page.on("pageerror", (/** @type {Error} */ error) => complaints.push(String(error)));
+      page.on("requestfailed", (/** @type {{ url(): string }} */ request) =>
+        complaints.push(`not loaded: ${request.url()}`),
+      );
+      await page.goto(address + path, { waitUntil: "load" });
+      try {
+        await page.waitForFunction(() => "answer" in globalThis, undefined, { timeout: 10_000 }); // of a text, it would be code from strings
+        return await page.evaluate("globalThis.answer");
+      } catch (error) {
+        throw new Error([...complaints, /** @type {Error} */ (error).message].join("\n"));
+      } finally {
+        await page.close();
+      }
+    },
+    async close() {
+      await browser.close();
+      close();
+    },
+  };
+}

@@ -1,0 +1,72 @@
+/** The packages as somebody else gets them: tarballs, which npm installs into an empty project. */
+import { spawnSync } from "node:child_process";
+import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("../../../", import.meta.url));
+const cache = join(root, "node_modules/.cache/packages/npm");
+
+/** An npm project with the packages, and with the programs of the folder consumer. @param {string} folder @param {readonly string[]} tarballs */
+export function makeProject(folder, tarballs) {
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, "package.json"), JSON.stringify({ name: "consumer", private: true, type: "module" }));
+  npm(folder, "install", "--no-audit", "--no-fund", "--prefer-offline", ...tarballs);
+  cpSync(fileURLToPath(new URL("consumer", import.meta.url)), folder, { recursive: true });
+}
+
+/** @param {string} folder @param {readonly string[]} args @returns {string} what npm prints */
+export function npm(folder, ...args) {
+  // of an npm that runs this, only the registry is to be known to the one that it starts
+  const kept = Object.entries(process.env).filter(([name]) => !/^npm_(?!config_registry$)/i.test(name));
+  const { status, stdout, stderr } = spawnSync("npm", [...args, "--cache", cache], {
+    cwd: folder,
+    env: Object.fromEntries(kept),
+    encoding: "utf8",
+    shell: process.platform === "win32",
+  });
+  if (status !== 0) throw new Error(`npm ${args[0]} failed:\n${stderr || stdout}`);
+  return stdout;
+}
+
+/** @typedef {{ name: string, package: string, types: string, file: string }} Entry - `file` and `types` from the folder of the project on. */
+
+/** Every entry of the packages that are installed in a project. @param {string} folder @returns {Entry[]} */
+export function entriesOf(folder) {
+  const scope = "node_modules/@wengert";
+  return readdirSync(join(folder, scope)).flatMap((name) => {
+    const { exports } = JSON.parse(readFileSync(join(folder, scope, name, "package.json"), "utf8"));
+    return Object.entries(exports).flatMap(([path, { types, default: file }]) =>
+      types === undefined
+        ? [] // package.json
+        : {
+            name: `@wengert/${name}${path.slice(1)}`,
+            package: name,
+            types: join(scope, name, types),
+            file: join(scope, name, file),
+          },
+    );
+  });
+}
+
+/** The folders of packages of that name below node_modules. @param {string} folder @param {string} name @returns {string[]} */
+export function installations(folder, name) {
+  return readdirSync(join(folder, "node_modules"), { recursive: true, encoding: "utf8" })
+    .filter(
+      (path) =>
+        `/${path}`.replaceAll("\\", "/").endsWith(`node_modules/${name}/package.json`) ||
+        path.replaceAll("\\", "/") === `${name}/package.json`,
+    )
+    .map((path) => dirname(path));
+}
+
+/** Runs a program in a folder, and gives what it prints. @param {string} folder @param {readonly string[]} command @returns {string} */
+export function output(folder, [program = "", ...args]) {
+  const { status, stdout, stderr, error } = spawnSync(program, args, { cwd: folder, encoding: "utf8", maxBuffer: 1e9 });
+  if (error) throw error;
+  if (status !== 0) {
+    const lines = `${stdout}\n${stderr}`.trim().split("\n").slice(0, 30);
+    throw new Error(lines.map((line) => line.slice(0, 300)).join("\n")); // a bundle's line is the bundle
+  }
+  return stdout;
+}

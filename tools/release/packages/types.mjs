@@ -1,0 +1,62 @@
+/** The declarations, as compilers of several years read them: by both ways to find modules, with and without what else there may be. */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { compilers } from "./hosts.mjs";
+import { entriesOf, output } from "./project.mjs";
+import { step } from "./report.mjs";
+
+const typeRoots = [fileURLToPath(new URL("../../../node_modules/@types", import.meta.url))];
+
+/** What is declared beside the packages. Files and signals, which train, data and report have in their declarations, are the host's: a page's or Node's. */
+const surroundings = [
+  { title: "only the language", lib: ["es2022"], types: [], needsHost: false },
+  { title: "a page (dom)", lib: ["es2022", "dom"], types: [], needsHost: true },
+  { title: "@types/node", lib: ["es2022"], types: ["node"], needsHost: true },
+];
+
+/** @param {string} project the folder of one */
+export async function checkTypes(project) {
+  for (const { name, version, command } of compilers()) {
+    for (const moduleResolution of ["nodenext", "bundler"]) {
+      await step("types", `${name} ${version}`, moduleResolution, () => compile(project, command, moduleResolution));
+    }
+  }
+}
+
+/** @param {string} project @param {readonly string[]} compiler @param {string} moduleResolution @throws what the compiler says */
+export function compile(project, compiler, moduleResolution) {
+  for (const { title, lib, types, needsHost } of surroundings) {
+    for (const skipLibCheck of [false, true]) {
+      const settings = { lib, types, skipLibCheck, moduleResolution };
+      const files = ["types.ts", ...(needsHost ? ["train.ts"] : []), everyEntry(project, needsHost)];
+      try {
+        output(project, [...compiler, "-p", configuration(project, settings, files)]);
+      } catch (error) {
+        throw new Error(`${title}, skipLibCheck ${skipLibCheck}:\n${/** @type {Error} */ (error).message}`);
+      }
+    }
+  }
+}
+
+/** Writes a module that imports each entry: all its declarations are read. @param {string} project @param {boolean} withHost */
+function everyEntry(project, withHost) {
+  const entries = entriesOf(project).filter((entry) => withHost || ["core", "ops"].includes(entry.package));
+  const file = `every${withHost ? "" : "-without-host"}.ts`;
+  const lines = entries.map(({ name }, i) => `import * as all${i} from "${name}";\nexport { all${i} };`);
+  writeFileSync(join(project, file), `${lines.join("\n")}\n`);
+  return file;
+}
+
+/**
+ * @param {string} project
+ * @param {{ lib: readonly string[], types: readonly string[], skipLibCheck: boolean, moduleResolution: string }} settings
+ * @param {readonly string[]} files @returns {string}
+ */
+function configuration(project, settings, files) {
+  const module = settings.moduleResolution === "bundler" ? "esnext" : "nodenext";
+  const strict = { strict: true, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true };
+  const compilerOptions = { ...settings, ...strict, module, typeRoots, target: "es2022", noEmit: true };
+  writeFileSync(join(project, "tsconfig.json"), JSON.stringify({ compilerOptions, files }));
+  return "tsconfig.json";
+}

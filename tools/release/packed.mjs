@@ -1,0 +1,60 @@
+/** Packs public packages as they would be published, and installs them into a folder without a registry. */
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+/** @param {string} path */
+const json = (path) => JSON.parse(readFileSync(join(root, path), "utf8"));
+const { packageManager } = json("package.json");
+
+/** Packs every public package of what is built. @param {string} out an empty folder @returns {string[]} the tarballs */
+export function pack(out) {
+  for (const name of readdirSync(join(root, "packages"))) {
+    if (json(`packages/${name}/package.json`).private) continue;
+    run("npx", ["--yes", packageManager, "--dir", join(root, "packages", name), "pack", "--pack-destination", out]);
+  }
+  return readdirSync(out).map((name) => join(out, name));
+}
+
+/** Unpacks tarballs into `folder`/node_modules, with links to their dependencies. @param {readonly string[]} tarballs @param {string} folder */
+export function unpack(tarballs, folder) {
+  for (const tarball of tarballs) {
+    const name = packageOf(tarball);
+    const to = join(folder, "node_modules/@wengert", name);
+    rmSync(to, { recursive: true, force: true });
+    mkdirSync(to, { recursive: true });
+    run("tar", ["-xzf", tarball, "-C", to, "--strip-components=1"]);
+    const { dependencies } = JSON.parse(readFileSync(join(to, "package.json"), "utf8"));
+    for (const dependency of Object.keys(dependencies)) {
+      if (dependency.startsWith("@wengert/")) continue;
+      const link = join(folder, "node_modules", dependency);
+      rmSync(link, { recursive: true, force: true });
+      mkdirSync(dirname(link), { recursive: true });
+      symlinkSync(realpathSync(join(root, "packages", name, "node_modules", dependency)), link, "junction");
+    }
+  }
+}
+
+/** The folder of a package, such as `core`, from the name of its tarball. @param {string} tarball */
+export const packageOf = (tarball) => /wengert-(\w+)-[^\\/]*$/.exec(tarball)?.[1] ?? "";
+
+/** Both, by way of a folder that is gone afterwards. @param {string} folder */
+export function installInto(folder) {
+  const out = mkdtempSync(join(tmpdir(), "wengert-pack-"));
+  try {
+    unpack(pack(out), folder);
+  } finally {
+    rmSync(out, { recursive: true });
+  }
+}
+
+/** @param {string} command @param {string[]} args */
+function run(command, args) {
+  // on Windows only a shell finds npx
+  const shell = process.platform === "win32";
+  const { status, stdout, stderr } = spawnSync(command, args, { encoding: "utf8", shell });
+  if (status !== 0) throw new Error(`${command} ${args.join(" ")} failed: ${stderr || stdout}`);
+}

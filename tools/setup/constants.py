@@ -1,0 +1,95 @@
+"""Writes packages/ops/src/numerics/constants.ts, numbers that kernels need to more digits than a double has; and those that the kernels
+in AssemblyScript need too, packages/ops/kernels/constants.ts.
+
+Run by hand with Debian's python3-mpmath: /usr/bin/python3 tools/setup/constants.py
+"""
+
+import pathlib
+
+import mpmath as mp
+
+mp.mp.dps = 60
+
+
+def pair(value):
+    """A double and the double nearest to what is missing."""
+    high = float(value)
+    return high, float(value - high)
+
+
+def mills(t):
+    """Mills' ratio of the normal distribution, (1 - Phi(t)) / phi(t)."""
+    return mp.sqrt(mp.pi / 2) * mp.erfc(t / mp.sqrt(2)) * mp.exp(t * t / 2)
+
+
+def literal(x):
+    return x if isinstance(x, str) else repr(x).removesuffix(".0")
+
+
+def table(rows):
+    return "".join("  " + ", ".join(literal(x) for x in row) + ",\n" for row in rows)
+
+
+roots = [pair(mp.mpf(2) ** (mp.mpf(j) / 32)) for j in range(32)]
+
+def times80(value):
+    """A hexadecimal literal of value 2^80, rounded."""
+    return hex(int(mp.nint(mp.ldexp(value, 80)))) + "n"
+
+
+crossing = mp.findroot(lambda t: mills(t) - t, 0.75)
+ratios = [mills(crossing if j == 3 else mp.mpf(j) / 4) for j in range(25)]
+
+ln2 = mp.log(2) / 32
+ln2_high = float(mp.nint(mp.ldexp(ln2, 36)) / 2**36)
+
+
+def logarithm(z):
+    """(ln((1 + s) / (1 - s)) / s - 2) / z for z = s^2."""
+    return mp.nsum(lambda k: 2 * z**k / (2 * k + 3), [0, 40])
+
+
+# The polynomial through its values at Chebyshev's nodes: all but the best one on that interval.
+most = (3 - 2 * mp.sqrt(2)) ** 2
+places = [most / 2 * (1 + mp.cos(mp.pi * (2 * k + 1) / 14)) for k in range(7)]
+powers = mp.matrix([[z**k for k in range(7)] for z in places])
+artanh = [float(c) for c in mp.lu_solve(powers, mp.matrix([logarithm(z) for z in places]))]
+
+shared = f"""/** ln 2 / 32 as a sum of two doubles, the first with 32 bits, so that its products with small integers are exact. */
+export const step = {literal(ln2_high)};
+export const stepRest = {literal(float(ln2 - ln2_high))};
+
+/** The coefficients of 1, z, … z⁶ in (ln((1 + s) / (1 − s)) / s − 2) / z, where z = s² and |s| ≤ 3 − 2√2. */
+{"".join(f"export const artanh{k} = {literal(c)};{chr(10)}" for k, c in enumerate(artanh))}"""
+
+kernels = f"""// Written by tools/setup/constants.py.
+
+/** 2^(j/32) for j = 0 … 31, each as a sum of two doubles. */
+export const roots: usize = memory.data<f64>([
+{table(roots)}], 16);
+
+{shared}"""
+path = pathlib.Path(__file__).parent.parent.parent / "packages/ops/kernels/constants.ts"
+path.write_text(kernels)
+
+text = f"""// Written by tools/setup/constants.py.
+// biome-ignore-all format: tables
+
+/** 2^(1/32), times 2^128. */
+export const root = {hex(int(mp.nint(mp.ldexp(mp.mpf(2) ** (mp.mpf(1) / 32), 128))))}n;
+
+{shared}
+/** 1 / √(2π) as a sum of two doubles. */
+export const density = {literal(pair(1 / mp.sqrt(2 * mp.pi))[0])};
+export const densityRest = {literal(pair(1 / mp.sqrt(2 * mp.pi))[1])};
+
+/** Mills' ratio m(t) = (1 − Φ(t)) / φ(t), times 2^80, at t = 0, ¼, ½, … 6; in place of ¾ there is the t near it at which m(t) = t. */
+export const ratios: readonly bigint[] = [
+{table([[times80(m)] for m in ratios])}];
+
+/** That t, as a sum of two doubles. */
+export const crossing = {literal(pair(crossing)[0])};
+export const crossingRest = {literal(pair(crossing)[1])};
+"""
+path = pathlib.Path(__file__).parent.parent.parent / "packages/ops/src/numerics/constants.ts"
+path.write_text(text)

@@ -1,0 +1,47 @@
+/** Runs an example in plain Node: `npm run example -- NAME [options]`; lists them when there is none of that name. */
+import { existsSync, readdirSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+const examples = new URL("../../packages/examples/", import.meta.url);
+// The names come from src/: dist/ may still hold what was deleted there.
+const names = readdirSync(new URL("src/", examples), { withFileTypes: true })
+  .filter((entry) => entry.isDirectory())
+  .map((entry) => entry.name);
+const [name, ...args] = process.argv.slice(2);
+
+if (name !== undefined && names.includes(name)) {
+  // Started as `node dist/NAME/main.js` would be, so that the example knows itself to be the one to run
+  process.argv = [process.execPath, fileURLToPath(mainOf(name)), ...args];
+  await load(name);
+} else {
+  const width = Math.max(...names.map((known) => known.length));
+  const lines = [];
+  for (const known of names) lines.push(`  ${known.padEnd(width)}  ${(await load(known)).default.summary}`);
+  const asked = name === undefined || name === "--help" || name === "-h";
+  const list = `npm run example -- NAME [options]   (NAME --help shows its options)\n\n${lines.join("\n")}`;
+  if (asked) console.log(list);
+  else console.error(`there is no example "${name}"; there are\n\n${list}`);
+  process.exitCode = asked ? 0 : 1;
+}
+
+function mainOf(/** @type {string} */ example) {
+  return new URL(`dist/${example}/main.js`, examples);
+}
+
+async function load(/** @type {string} */ example) {
+  if (!existsSync(mainOf(example))) broken(`${example} is not built: start it by \`npm run example -- ${example}\`.`);
+  try {
+    return await import(mainOf(example).href);
+  } catch (error) {
+    const missing = error instanceof Error && "code" in error && error.code === "ERR_MODULE_NOT_FOUND";
+    if (!missing) throw error;
+    const [what] = error.message.split(" imported from");
+    broken(`${what}: delete node_modules and packages/*/dist, then run the command again.`);
+  }
+}
+
+/** @type {(message: string) => never} */
+function broken(message) {
+  console.error(`example: ${message}`);
+  process.exit(1);
+}

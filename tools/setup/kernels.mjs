@@ -1,0 +1,55 @@
+/**
+ * Compiles the WebAssembly kernels of packages/ops/kernels and embeds them in packages/ops/src/wasm/binaries.ts, which is
+ * build output; does nothing when that is current. tools/setup/setup.mjs calls it.
+ */
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+const home = "packages/ops";
+const sources = `${home}/kernels`;
+const output = `${home}/src/wasm/binaries.ts`;
+const compiler = `${home}/node_modules/assemblyscript`;
+const flags = ["-O3", "--converge", "--noAssert", "--runtime", "stub", "--initialMemory", "16", "--enable", "simd"];
+const builds = { simd: flags, fma: [...flags, "--enable", "relaxed-simd"] };
+
+/** Compiles where something has changed. Throws an Error that says what is wrong with a source. */
+export function buildKernels() {
+  const mark = `// ${fingerprint()}`;
+  if (existsSync(output) && readFileSync(output, "utf8").startsWith(mark)) return;
+  const folder = mkdtempSync(join(tmpdir(), "kernels-"));
+  try {
+    const texts = Object.entries(builds).map(([name, options]) => {
+      const binary = join(folder, `${name}.wasm`);
+      const args = [`${compiler}/bin/asc.js`, `${sources}/index.ts`, "-o", binary, ...options];
+      const { status, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
+      if (status !== 0) throw new Error(`the kernels do not compile:\n${stderr}`);
+      return /** @type {const} */ ([name, text(readFileSync(binary))]);
+    });
+    const from = "// Written by tools/setup/kernels.mjs from kernels/*.ts.";
+    // In an array: a bundler would copy a string to each place at which it is used. And in turns: the builds are much alike,
+    // but gzip looks back no further than 32 kB.
+    const declaration = `export const binaries: readonly { readonly ${Object.keys(builds).join(": string; readonly ")}: string }[] = [`;
+    const lines = [mark, from, declaration];
+    for (let at = 0; texts.some(([, text]) => at < text.length); at += 8000)
+      lines.push(`  { ${texts.map(([name, text]) => `${name}: "${text.slice(at, at + 8000)}"`).join(", ")} },`);
+    writeFileSync(output, [...lines, "];", ""].join("\n"));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Bytes as packages/ops/src/wasm/embedded.ts reads them. @param {Uint8Array} bytes */
+function text(bytes) {
+  const digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  return Array.from(bytes, (byte) => `${["", "-", ".", "_"][byte >> 6]}${digits[byte & 63]}`).join("");
+}
+
+function fingerprint() {
+  const hash = createHash("sha256").update(JSON.stringify(builds));
+  hash.update(readFileSync(`${compiler}/package.json`)).update(`${buildKernels}${text}`);
+  for (const name of readdirSync(sources).sort()) hash.update(name).update(readFileSync(`${sources}/${name}`));
+  return hash.digest("hex");
+}

@@ -1,0 +1,155 @@
+/**
+ * Brings the installed packages and the build up to date; does nothing when both are current.
+ *
+ *   node tools/setup/setup.mjs [project...]   builds these TypeScript projects and what they reference, by default all
+ *
+ * Needs Node and npm only: the pnpm that package.json pins is run through npx.
+ */
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
+import { buildKernels } from "./kernels.mjs";
+
+process.chdir(fileURLToPath(new URL("../..", import.meta.url)));
+const { engines, packageManager } = manifest(".");
+const stamp = "node_modules/.installed";
+const tsc = "node_modules/typescript/bin/tsc";
+
+checkNode();
+install();
+build(process.argv.slice(2));
+
+function checkNode() {
+  const [wanted, have] = [engines.node, process.versions.node].map((text) => text.match(/\d+(\.\d+)?/)[0].split("."));
+  const difference = Number(have[0]) - Number(wanted[0]) || Number(have[1]) - Number(wanted[1] ?? 0);
+  if (difference < 0) {
+    fail(
+      `this is Node ${process.versions.node}, but Wengert needs ${wanted.join(".")} or newer: install one (nodejs.org).`,
+    );
+  }
+}
+
+function install() {
+  const first = !existsSync(stamp);
+  if (!first && readFileSync(stamp, "utf8") === fingerprint() && isComplete()) return;
+
+  const time = first ? " (a few seconds to a minute the first time; needs the network)" : "";
+  say(`installing packages with ${packageManager}${time}`);
+  installAll();
+  if (!isComplete()) {
+    // pnpm looks at its folders only, not into the packages
+    for (const folder of folders()) rmSync(`${folder}/node_modules`, { recursive: true, force: true });
+    installAll();
+  }
+  writeFileSync(stamp, fingerprint()); // last, so that an interrupted install runs again
+}
+
+function installAll() {
+  const pnpm = ["--yes", packageManager, "install", "--frozen-lockfile", "--prefer-offline", "--reporter=append-only"];
+  const { status, output } = npx(pnpm);
+  if (status !== 0) explainFailure(output);
+}
+
+/** Changes when, and only when, an install could change something. */
+function fingerprint() {
+  const hash = createHash("sha256").update(process.platform + process.arch + packageManager);
+  for (const path of ["pnpm-workspace.yaml", "pnpm-lock.yaml"]) hash.update(readFileSync(path));
+  for (const folder of folders()) {
+    const { name, dependencies, devDependencies, optionalDependencies, peerDependencies } = manifest(folder);
+    hash.update(JSON.stringify({ name, dependencies, devDependencies, optionalDependencies, peerDependencies }));
+  }
+  const store = "node_modules/.pnpm"; // all packages, also those that no package.json of ours names
+  return hash.update(`${existsSync(store) ? readdirSync(store).length : 0}`).digest("hex");
+}
+
+/** Whether each package that a package.json names is in its place: deleted by hand, it would be missed only later. */
+function isComplete() {
+  if (!existsSync(tsc)) return false;
+  return folders().every((folder) => {
+    const { dependencies, devDependencies } = manifest(folder);
+    const names = Object.keys({ ...dependencies, ...devDependencies });
+    return names.every((name) => existsSync(`${folder}/node_modules/${name}/package.json`));
+  });
+}
+
+/** Known causes get one sentence; anything else is shown as pnpm tells it. */
+function explainFailure(/** @type {string} */ output) {
+  if (/ERR_PNPM_OUTDATED_LOCKFILE/.test(output)) {
+    fail(
+      `a package.json was edited: run \`npx --yes ${packageManager} install\`, which brings pnpm-lock.yaml up to date.`,
+    );
+  }
+  if (/ENOSPC/.test(output))
+    fail("the disk is full: make room (the packages take 300 MB), then run the command again.");
+  if (/EACCES|EPERM|EROFS/.test(output)) {
+    const path = output.match(/(?:EACCES|EPERM|EROFS)[^\n]*?'([^']+)'/)?.[1];
+    fail(`${path ? dirname(path) : "a folder"} cannot be written: make it yours (chown), then run the command again.`);
+  }
+  if (
+    /ENOTFOUND|EAI_AGAIN|ECONN|ETIMEDOUT|ENETUNREACH|CERT|ERR_SOCKET|META_FETCH_FAIL|FETCH_\d|npm error code E\d/.test(
+      output,
+    )
+  ) {
+    fail(
+      "the package registry did not answer: see that `npm ping` works (network, proxy), then run the command again.",
+    );
+  }
+  console.error(output.trimEnd().split("\n").slice(-20).join("\n"));
+  fail("the packages could not be installed, for the reason above: once it is mended, run the command again.");
+}
+
+function build(/** @type {string[]} */ projects) {
+  if (!existsSync("packages/core/dist")) say("building with asc and tsc -b (about 5 s the first time)");
+  try {
+    buildKernels();
+  } catch (error) {
+    fail(/** @type {Error} */ (error).message);
+  }
+  const { status, signal } = spawnSync(process.execPath, [tsc, "-b", ...projects], { stdio: "inherit" });
+  if (signal) fail(`the build was stopped (${signal}).`);
+  if (status !== 0) fail("the type check found the errors above.");
+}
+
+/** The root and every package, as folders. */
+function folders() {
+  const packages = readdirSync("packages").map((name) => `packages/${name}`);
+  return [".", ...packages.filter((folder) => existsSync(`${folder}/package.json`))];
+}
+
+function manifest(/** @type {string} */ folder) {
+  return JSON.parse(readFileSync(`${folder}/package.json`, "utf8"));
+}
+
+function npx(/** @type {string[]} */ args) {
+  const shell = process.platform === "win32"; // there npx is a script, which only a shell can start
+  /** @type {NodeJS.ProcessEnv} */
+  const env = {
+    ...process.env,
+    npm_config_prefer_offline: "true", // what was fetched before is not asked for again
+    npm_config_fetch_retry_mintimeout: "1000", // without a network npm would retry in silence for 70 s; now 6 s
+    npm_config_fetch_retry_maxtimeout: "5000",
+  };
+  if (env.HOME === "") delete env.HOME; // pnpm stops at an empty HOME, and finds the home folder when there is none
+  const { error, status, signal, stdout, stderr } = spawnSync("npx", args, {
+    shell,
+    env,
+    encoding: "utf8",
+    maxBuffer: 1e9,
+  });
+  if (error) fail(`npx cannot be started (${error.message}): it comes with npm, which comes with Node (nodejs.org).`);
+  if (signal) fail(`the install was stopped (${signal}): run the command again to finish it.`);
+  return { status, output: `${stdout}\n${stderr}` };
+}
+
+function say(/** @type {string} */ message) {
+  console.log(`setup: ${message} ...`);
+}
+
+/** @type {(message: string) => never} */
+function fail(message) {
+  console.error(`\nsetup: ${message}`);
+  if (process.env.npm_lifecycle_event === "pretest") console.log("\n0 passed, 1 failed");
+  process.exit(1);
+}

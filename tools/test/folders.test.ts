@@ -1,0 +1,73 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { describe, expect, test } from "vitest";
+
+// Each folder of a package has a README that says what it may import. These tests hold the sources to it.
+
+const root = new URL("../../", import.meta.url).pathname;
+
+interface Folder {
+  readonly name: string;
+  /** The folders that its README allows it to import. */
+  readonly allowed: readonly string[];
+  /** The folders that its files import. */
+  readonly imported: ReadonlySet<string>;
+}
+
+function foldersOf(src: string): Folder[] {
+  const names = readdirSync(src, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  return names.map(({ name }) => {
+    const [, line = ""] = /^May import: (.*)\.$/m.exec(readFileSync(join(src, name, "README.md"), "utf8")) ?? [];
+    const files = readdirSync(join(src, name), { recursive: true, encoding: "utf8" }).filter((f) => /\.tsx?$/.test(f));
+    const targets = files.flatMap((file) => {
+      const path = join(src, name, file);
+      const paths = [...readFileSync(path, "utf8").matchAll(/(?:from |import |import\()"(\.[^"]+)"/g)].map(([, to]) =>
+        join(dirname(path), to!),
+      );
+      return paths.map((to) => relative(src, to).split("/")[0]!);
+    });
+    return {
+      name,
+      allowed: [...line.matchAll(/`(\w+)`/g)].map(([, folder]) => folder!),
+      imported: new Set(targets.filter((target) => target !== name)),
+    };
+  });
+}
+
+describe.each(["core", "ops", "train", "explorer"])("the folders of %s", (name) => {
+  const folders = foldersOf(join(root, "packages", name, "src"));
+
+  test.each(folders.map((folder) => [folder.name, folder] as const))(
+    "%s imports what its README allows",
+    (_, folder) => {
+      expect([...folder.imported].filter((target) => !folder.allowed.includes(target))).toEqual([]);
+    },
+  );
+
+  test("no README allows more than the folder imports", () => {
+    const unused = folders.flatMap(({ name, allowed, imported }) =>
+      allowed.filter((folder) => !imported.has(folder)).map((folder) => `${name} -> ${folder}`),
+    );
+    expect(unused).toEqual([]);
+  });
+
+  test("imports between folders form no circle", () => {
+    const left = new Map(folders.map((folder) => [folder.name, folder.allowed]));
+    for (let removed = true; removed; ) {
+      removed = false;
+      for (const [folder, allowed] of left)
+        if (!allowed.some((target) => left.has(target))) removed = left.delete(folder);
+    }
+    expect([...left.keys()]).toEqual([]);
+  });
+});
+
+const order = ["core", "ops", "train", "data", "report", "examples", "explorer", "site"];
+
+test("packages depend only on packages before them", () => {
+  for (const [i, name] of order.entries()) {
+    const { dependencies = {} } = JSON.parse(readFileSync(join(root, "packages", name, "package.json"), "utf8"));
+    const own = Object.keys(dependencies).flatMap((dependency) => /^@wengert\/(\w+)$/.exec(dependency)?.[1] ?? []);
+    for (const dependency of own) expect(order.slice(0, i), `${name} depends on ${dependency}`).toContain(dependency);
+  }
+});
