@@ -1,4 +1,6 @@
-// For packages that check labels and scores as the metrics do, such as @wengert/report.
+// For other packages: the checks of labels and scores that the metrics share, and the linear solver of newton.
 
 export { probabilityRows } from "./metrics/probabilities.ts";
 export { mustBeTensor, predictedClasses, type Rows, rowText } from "./metrics/rows.ts";
+export { cholesky, solveCholesky } from "./minimize/cholesky.ts";
+export type { Vector } from "./minimize/vector.ts";

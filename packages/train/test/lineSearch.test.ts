@@ -1,5 +1,5 @@
 import { describe, expect, it, test } from "vitest";
-import { cholesky, solve } from "../src/minimize/cholesky.ts";
+import { cholesky, solveCholesky } from "../src/minimize/cholesky.ts";
 import { lineSearch } from "../src/minimize/lineSearch.ts";
 
 type Curve = readonly [loss: (a: number) => number, slope: (a: number) => number];
@@ -70,12 +70,12 @@ test("of a loss without a minimum the lowest step is taken", () => {
 describe("Cholesky", () => {
   const A = Float64Array.of(4, 2, -2, 2, 5, 3, -2, 3, 9);
   it("solves", () => {
-    const x = solve(cholesky(A, 3)!, Float64Array.of(4, 10, 10));
+    const x = solveCholesky(cholesky(A, 3)!, Float64Array.of(4, 10, 10));
     for (const [i, b] of [4, 10, 10].entries())
       expect(x.reduce((sum, xj, j) => sum + A[3 * i + j]! * xj, 0)).toBeCloseTo(b, 13);
   });
   it("adds the shift to the diagonal", () => {
-    expect([...solve(cholesky(A, 3, 1)!, Float64Array.of(5, 2, -2))]).toEqual(
+    expect([...solveCholesky(cholesky(A, 3, 1)!, Float64Array.of(5, 2, -2))]).toEqual(
       [1, 0, 0].map((x) => expect.closeTo(x, 14)),
     );
   });

@@ -1,5 +1,6 @@
 import { type Tensor, tensor } from "@wengert/core";
 import { abs, max, mul, oneHot, sub, sum } from "@wengert/ops";
+import { cholesky, solveCholesky } from "@wengert/train/extend";
 
 /** The largest |aᵢ − bᵢ|. */
 export const farthest = (a: Tensor, b: Tensor): number => max(abs(sub(a, b))).item();
@@ -20,25 +21,9 @@ export const norm = (a: Tensor): number => Math.sqrt(inner(a, a));
 export const identity = (size: number): Tensor =>
   oneHot(tensor([...Array(size).keys()], { dtype: "int32" }), { numClasses: size });
 
-/** x with A x = b, for a symmetric and positive A: A = L Lᵀ (Cholesky), then L u = b and Lᵀ x = u. */
+/** x with A x = b, for a symmetric and positive definite A, by its Cholesky factor. */
 export function solve(A: Tensor, b: Tensor): Tensor {
-  const L = A.toNested<number[][]>();
-  const x = b.toNested<number[]>();
-  const order = [...x.keys()];
-  for (const j of order) {
-    for (const i of order.slice(j)) {
-      let entry = L[i]![j]!;
-      for (let k = 0; k < j; k++) entry -= L[i]![k]! * L[j]![k]!;
-      L[i]![j] = i === j ? Math.sqrt(entry) : entry / L[j]![j]!;
-    }
-  }
-  for (const i of order) {
-    for (let k = 0; k < i; k++) x[i]! -= L[i]![k]! * x[k]!;
-    x[i]! /= L[i]![i]!;
-  }
-  for (const i of order.toReversed()) {
-    for (let k = i + 1; k < x.length; k++) x[i]! -= L[k]![i]! * x[k]!;
-    x[i]! /= L[i]![i]!;
-  }
-  return tensor(x);
+  const L = cholesky(Float64Array.from(A.toNested<number[][]>().flat()), b.size);
+  if (L === undefined) throw new Error("solve: the matrix is not positive definite");
+  return tensor(solveCholesky(L, Float64Array.from(b.toNested<number[]>())));
 }

@@ -18,7 +18,7 @@ export function cholesky(A: Vector, n: number, shift = 0): Vector | undefined {
 }
 
 /** x with L Lᵀ x = b: first L u = b, then Lᵀ x = u. */
-export function solve(L: Vector, b: Vector): Vector {
+export function solveCholesky(L: Vector, b: Vector): Vector {
   const n = b.length;
   const x = b.slice();
   for (let i = 0; i < n; i++) {

@@ -1,6 +1,6 @@
 import { hessian, type Tensor } from "@wengert/core";
 import { leaves, ravel, type TreesOnly, withDefaults } from "@wengert/core/extend";
-import { cholesky, solve } from "./cholesky.ts";
+import { cholesky, solveCholesky } from "./cholesky.ts";
 import { defaults, descend, type Iterate, type MinimizeOptions, type Minimum } from "./descend.ts";
 import { maxAbs, type Vector } from "./vector.ts";
 
@@ -22,7 +22,7 @@ export function newton<P>(
   };
   return descend<P>("newton", loss, params, settings, {
     direction: (iterate) =>
-      solve(
+      solveCholesky(
         shiftedCholesky(matrixAt(iterate), iterate.x.length),
         iterate.gradient.map((gi) => -gi),
       ),
