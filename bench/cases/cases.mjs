@@ -1,6 +1,6 @@
 /**
- * What is measured. A family is a computation that each peer writes in its own way; a case is a family at certain sizes.
- * The numbers that go in are those of data.mjs; every output is read as numbers, so that nothing is left for later.
+ * The measured cases. A family is a computation that each peer implements in its own way. A case is a family at given sizes.
+ * The inputs come from data.mjs. Every output is read as numbers, so that no work is deferred.
  */
 
 /** @typedef {{ name: string, title: string, family: string, sizes: Readonly<Record<string, number>> }} Case */
@@ -25,7 +25,7 @@ export const cases = [
   },
 ];
 
-/** s = softmax(x) along the rows and its VJP. @param {number} rows @param {number} K @returns {Case} */
+/** s = softmax(x) along the rows, and its VJP. @param {number} rows @param {number} K @returns {Case} */
 export function softmax(rows, K) {
   return {
     name: `softmax-${rows}x${K}`,
@@ -42,8 +42,8 @@ export function regression(rows) {
 }
 
 /**
- * The gradient of a sum after `length` ops, tanh and add in turn, on 8 numbers. After very many of them the derivative is no
- * number of float32 any more, unless the numbers are so small (`scale`) that it stays near 1.
+ * The gradient of a sum after `length` ops on 8 numbers, tanh and add in turn. In a long chain the derivative underflows
+ * float32, unless the numbers are so small (`scale`) that it stays near 1.
  * @param {number} length @param {number} [scale] @returns {Case}
  */
 export function chain(length, scale = 1) {

@@ -1,6 +1,6 @@
 /**
- * The numbers that all peers compute with. They are float32, so that float64 starts from the same ones, and the same in
- * every run.
+ * The inputs of all peers. They are float32, so that float64 starts from the same numbers, and they are the same in every
+ * run.
  */
 
 /** @typedef {{ shape: readonly number[], values: Float32Array | Int32Array }} Input */
@@ -40,18 +40,18 @@ const families = {
 /** @param {string} family @param {Readonly<Record<string, number>>} sizes @returns {Record<string, Input>} */
 export function inputsOf(family, sizes) {
   const make = families[family];
-  if (!make) throw new Error(`there are no inputs for ${family}`);
+  if (!make) throw new Error(`unknown family ${family}`);
   return make(sizes);
 }
 
-/** Like MNIST: four pixels of five are paper. @param {number} rows */
+/** Makes images like MNIST: four of five pixels are 0. @param {number} rows */
 function digits(rows) {
   const random = uniform(15);
   const values = Float32Array.from({ length: rows * pixels }, () => (random() > 0.81 ? random() : 0));
   return { X: { shape: [rows, pixels], values }, labels: labelsOf(rows, 16) };
 }
 
-/** Low classes are frequent: were all alike, the gradient of b would be a difference of almost equal sums. @param {number} rows @param {number} seed @returns {Input} */
+/** Makes labels with frequent low classes. With equal frequencies, the gradient of b would suffer cancellation. @param {number} rows @param {number} seed @returns {Input} */
 function labelsOf(rows, seed) {
   const random = uniform(seed);
   return { shape: [rows], values: Int32Array.from({ length: rows }, () => Math.floor(classes * random() ** 2)) };
@@ -62,14 +62,14 @@ function zeros(shape) {
   return { shape, values: new Float32Array(sizeOf(shape)) };
 }
 
-/** By Box and Muller. @param {number[]} shape @param {number} seed @returns {Input} */
+/** Draws normal numbers by the Box–Muller transform. @param {number[]} shape @param {number} seed @returns {Input} */
 function normal(shape, seed, scale = 1) {
   const random = uniform(seed);
   const one = () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
   return { shape, values: Float32Array.from({ length: sizeOf(shape) }, () => scale * one()) };
 }
 
-/** From 0 up to 1: the generator "mulberry32" of T. Ettinger. @param {number} seed */
+/** Returns a generator of uniform numbers in [0, 1): "mulberry32" by T. Ettinger. @param {number} seed */
 function uniform(seed) {
   let state = seed;
   return () => {

@@ -1,6 +1,6 @@
 /**
- * Writes ONNX models: as much of the format (protocol buffers, onnx.proto) as static graphs of float32 take. The field
- * numbers are those of onnx.proto.
+ * Writes ONNX models: the part of the format (protocol buffers) that static graphs of float32 need. The field numbers come
+ * from onnx.proto.
  */
 
 /** @typedef {Record<string, number | readonly number[]>} Attributes a number with a fraction or named as one is a float */
@@ -65,7 +65,7 @@ function message(field, bytes) {
   return [...varint((field << 3) | 2), ...varint(bytes.length), ...bytes];
 }
 
-/** Seven bits a byte, the lowest first. @param {number} value */
+/** Encodes a varint: seven bits per byte, the lowest first. @param {number} value */
 function varint(value) {
   const bytes = [];
   let rest = value;

@@ -1,9 +1,9 @@
-/** jax-js by its WebAssembly device, all under jit: `node jax.mjs`. */
+/** jax-js on its WebAssembly device, with jit everywhere: `node jax.mjs`. */
 import { readFileSync } from "node:fs";
 import { defaultDevice, grad, hessian, init, jit, nn, numpy as np, valueAndGrad, vjp } from "@jax-js/jax";
 import { serve } from "./serve.mjs";
 
-await init("wasm"); // by itself it asks for a navigator, which Node 20 has not
+await init("wasm"); // the default device needs a navigator, which Node 20 lacks
 defaultDevice("wasm");
 const rate = 0.1;
 const classes = 10;
@@ -104,7 +104,7 @@ await serve(
     hessian({ X, labels, W }) {
       const { X: features, W: weights } = tensors({ X, W });
       const Y = oneHot(labels);
-      const flat = weights.reshape([-1]); // hessian takes no matrix
+      const flat = weights.reshape([-1]); // hessian does not accept a matrix
       const second = jit(hessian((w) => crossEntropy(np.matmul(features.ref, w.reshape([...W.shape])), Y.ref)));
       return () => readAll({ H: second(flat.ref) });
     },

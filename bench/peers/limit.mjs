@@ -1,16 +1,16 @@
 /**
- * What the processor gives to WebAssembly: as many floating-point operations as a matrix product takes, by a loop that
- * never leaves the registers. `node limit.mjs simd|fma`; it computes nothing, so it has no numbers to compare.
+ * The peak speed of WebAssembly on this processor: a loop on registers with as many floating-point operations as a matrix
+ * product. `node limit.mjs simd|fma`; it computes no result, so there is nothing to compare.
  */
 import asc from "assemblyscript/asc";
 import { serve } from "./serve.mjs";
 
 const [kind] = process.argv.slice(2);
 const lanes = 4; // float32 in 128 bits
-// Chains that do not wait for each other. With fewer the latency would show; with more than 16 registers, memory.
+// Independent chains. Fewer would be limited by latency, and more than 16 registers would spill to memory.
 const chains = Array.from({ length: kind === "fma" ? 10 : 5 }, (_, i) => i);
 const join = (f, by = "\n") => chains.map(f).join(by);
-// Adds and multiplications beside each other, or fused: two operations for each pair and each lane either way.
+// Separate additions and multiplications, or fused ones: two operations per pair and lane in both cases.
 const source =
   kind === "fma"
     ? `export function run(count: i32, factor: f32, term: f32): f32 {
@@ -28,7 +28,7 @@ const source =
 const features = kind === "fma" ? ["simd", "relaxed-simd"] : ["simd"];
 const { binary, stderr } = await asc.compileString(source, { optimizeLevel: 3, runtime: "stub", enable: features });
 if (!binary) throw new Error(String(stderr));
-if (!WebAssembly.validate(binary)) throw new Error("this WebAssembly has no relaxed SIMD");
+if (!WebAssembly.validate(binary)) throw new Error("this engine does not support relaxed SIMD");
 const { run } = new WebAssembly.Instance(new WebAssembly.Module(binary)).exports;
 
 await serve(

@@ -1,6 +1,6 @@
 /**
- * ONNX Runtime on the processor: `node onnxruntime.mjs`. It cannot differentiate: these gradients were written by hand,
- * which no user would do. It shows what native kernels can reach.
+ * ONNX Runtime on the CPU: `node onnxruntime.mjs`. It cannot differentiate, so these gradients are written by hand, which no
+ * user would do. It shows the speed of native kernels.
  */
 import ort from "onnxruntime-node";
 import { model, node } from "../cases/onnx.mjs";
@@ -35,7 +35,7 @@ async function once(nodes, feeds, outputs) {
   return async () => readAll(await run(feeds));
 }
 
-/** Outputs named as a parameter with a prime are its next value. */
+/** An output named like a parameter with a prime is its next value. */
 async function descent(nodes, constants, params) {
   const names = Object.keys(params);
   const shapes = shapesOf(params);

@@ -1,12 +1,12 @@
-/** Who is measured: how each peer is started, and what it is called in tables. */
+/** The measured peers: how to start each, and its title in tables. */
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 /**
  * @typedef {object} Peer
- * @property {string} name as --peers takes it
- * @property {string} title as tables show it
+ * @property {string} name as in --peers
+ * @property {string} title as in tables
  * @property {readonly string[]} command
  * @property {Readonly<Record<string, string>>} [env]
  */
@@ -20,7 +20,7 @@ function wengert(name, title, kernels, dtype = "float32") {
   return { name, title, command: [node, `${folder}wengert.mjs`, kernels, dtype] };
 }
 
-/** The first that answers says what the right numbers are: ours in float64. @type {readonly Peer[]} */
+/** The first peer that answers is the reference for the numbers: Wengert in float64. @type {readonly Peer[]} */
 export const peers = [
   wengert("float64", "Wengert float64", "auto", "float64"),
   wengert("wengert", "Wengert", "auto"),
@@ -39,8 +39,8 @@ export const peers = [
 ];
 
 /**
- * PyTorch as it was installed; with `core`, OpenBLAS takes the processor for that one. By itself it takes one that is newer
- * than itself for an old one, with vectors of 128 bits like those of WebAssembly.
+ * PyTorch as installed. With `core`, OpenBLAS uses its kernels for that processor. By default, OpenBLAS treats a processor
+ * newer than itself as an old one, with 128-bit vectors like those of WebAssembly.
  * @param {string} name @param {string} title @param {string} [core] @returns {Peer}
  */
 function pytorch(name, title, core) {
@@ -48,7 +48,7 @@ function pytorch(name, title, core) {
   return { name, title, command: [python, `${folder}pytorch.py`], env };
 }
 
-/** What OpenBLAS should take this processor for, as far as that of Debian 12 goes. */
+/** Returns the best core type for this processor that OpenBLAS of Debian 12 supports. */
 function blasCore() {
   try {
     const flags =
@@ -57,11 +57,11 @@ function blasCore() {
         .split(/\s+/) ?? [];
     return flags.includes("avx512vl") ? "SkylakeX" : flags.includes("avx2") ? "Haswell" : "";
   } catch {
-    return ""; // no Linux
+    return ""; // not Linux
   }
 }
 
-/** The Python that has this module, PYTHON before others; where none has it, the first says so itself. @param {string} module */
+/** Returns a Python that has this module, trying PYTHON first. If none has it, returns the first, which then fails. @param {string} module */
 function pythonWith(module) {
   const candidates = [process.env.PYTHON, "python3", "/usr/bin/python3"].filter((name) => name !== undefined);
   const code = `import importlib.util as util, sys; sys.exit(util.find_spec("${module}") is None)`;

@@ -1,4 +1,4 @@
-"""PyTorch, as installed: `python3 pytorch.py`. OpenBLAS takes its kernel from OPENBLAS_CORETYPE, where that is set."""
+"""PyTorch, as installed: `python3 pytorch.py`. OpenBLAS chooses its kernels by OPENBLAS_CORETYPE if set."""
 
 import ctypes
 import os
@@ -15,7 +15,7 @@ RATE = 0.1
 
 
 def blas():
-    """The library that multiplies matrices, and the processor for which it does."""
+    """Returns the BLAS library and the processor type of its kernels."""
     with open("/proc/self/maps") as maps:
         paths = {line.split()[-1] for line in maps if "openblas" in line}
     for path in paths:

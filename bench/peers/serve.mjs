@@ -1,6 +1,6 @@
 /**
- * The side of a peer in Node: answers requests, one JSON a line on standard input, with one JSON a line on descriptor 3.
- * Peers print what they like; descriptor 3 is out of their reach.
+ * Serves a peer in Node. Reads one JSON request per line from standard input, and writes one JSON answer per line to
+ * descriptor 3, because libraries may print to standard output.
  */
 import { readFileSync, writeFileSync, writeSync } from "node:fs";
 import { createInterface } from "node:readline";
@@ -8,7 +8,7 @@ import { createInterface } from "node:readline";
 /**
  * @typedef {Record<string, { shape: number[], values: Float32Array | Int32Array }>} Inputs
  * @typedef {Record<string, ArrayLike<number>>} Outputs numbers in typed arrays
- * @typedef {() => Outputs | Promise<Outputs>} Run one repetition of what is timed
+ * @typedef {() => Outputs | Promise<Outputs>} Run one repetition of the timed computation
  * @typedef {(inputs: Inputs, sizes: Record<string, number>) => Run | Promise<Run>} Family
  */
 
@@ -20,7 +20,7 @@ export async function serve(versions, families) {
 
   /** @type {Record<string, (request: any) => any>} */
   const answers = {
-    /** The first repetition: its numbers are what the peers are compared by. */
+    /** Runs the first repetition. Its numbers are compared between peers. */
     async prepare({ family, sizes, inputs, folder }) {
       const make = families[family];
       if (!make) return { unsupported: `has no ${family}` };
@@ -29,7 +29,7 @@ export async function serve(versions, families) {
       isAsync = result instanceof Promise;
       return { outputs: write(await result, folder) };
     },
-    /** Repeats for so many milliseconds; answers with the nanoseconds of one of the last repetitions. */
+    /** Repeats for the given milliseconds. Answers with the nanoseconds of one of the last repetitions. */
     async warm({ milliseconds }) {
       const end = performance.now() + milliseconds;
       let last = 0;
@@ -49,7 +49,7 @@ export async function serve(versions, families) {
     },
   };
 
-  /** Nanoseconds a repetition. @param {number} count */
+  /** Returns the nanoseconds per repetition. @param {number} count */
   async function repeat(count) {
     const once = /** @type {Run} */ (run);
     const begin = process.hrtime.bigint();
@@ -74,13 +74,13 @@ export async function serve(versions, families) {
 /** @param {Record<string, { shape: number[], path: string }>} files @returns {Inputs} */
 function read(files) {
   const entries = Object.entries(files).map(([name, { shape, path }]) => {
-    const { buffer } = new Uint8Array(readFileSync(path)); // a copy: what was read may lie anywhere in a pool
+    const { buffer } = new Uint8Array(readFileSync(path)); // a copy, because the buffer may be an unaligned part of a pool
     return [name, { shape, values: path.endsWith(".i32") ? new Int32Array(buffer) : new Float32Array(buffer) }];
   });
   return Object.fromEntries(entries);
 }
 
-/** As float64, which holds each number of any peer. @param {Outputs} outputs @param {string} folder */
+/** Writes outputs as float64, which represents every peer's numbers exactly. @param {Outputs} outputs @param {string} folder */
 function write(outputs, folder) {
   const entries = Object.entries(outputs).map(([name, values]) => {
     const path = `${folder}/${name}.f64`;

@@ -1,4 +1,4 @@
-"""The side of a peer in Python, as serve.mjs: requests on standard input, answers on descriptor 3."""
+"""Serves a peer in Python like serve.mjs: requests on standard input, answers on descriptor 3."""
 
 import json
 import os
@@ -58,7 +58,7 @@ def read(shape, path):
 
 
 def write(outputs, folder):
-    """As float64, which holds each number of any peer."""
+    """Writes outputs as float64, which represents every peer's numbers exactly."""
     paths = {name: f"{folder}/{name}.f64" for name in outputs}
     for name, path in paths.items():
         np.asarray(outputs[name], np.float64).tofile(path)

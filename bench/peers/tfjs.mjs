@@ -1,4 +1,4 @@
-/** TensorFlow.js: `node tfjs.mjs wasm|cpu`. The first backend by its build with SIMD and one thread. */
+/** TensorFlow.js: `node tfjs.mjs wasm|cpu`. The wasm backend uses its SIMD build with one thread. */
 import { createRequire } from "node:module";
 import { dirname } from "node:path";
 import * as tf from "@tensorflow/tfjs";
@@ -25,14 +25,14 @@ const tensors = (inputs) =>
       tf.tensor(values, shape, values instanceof Int32Array ? "int32" : "float32"),
     ]),
   );
-/** Reads what `body` gives, outside of tidy, which would look for tensors among millions of numbers. */
+/** Reads the result of `body` outside of tidy, which would search millions of numbers for tensors. */
 function readAll(body) {
   const named = tf.tidy(body);
   const numbers = Object.fromEntries(Object.entries(named).map(([name, t]) => [name, t.dataSync()]));
   tf.dispose(named);
   return numbers;
 }
-/** −Σ y log softmax(z) / rows, with y one-hot: tfjs has no cross-entropy of class indices that has a gradient. */
+/** −Σ y log softmax(z) / rows, with y one-hot: tfjs has no differentiable cross-entropy of class indices. */
 const crossEntropy = (z, Y) => tf.neg(tf.div(tf.sum(tf.mul(Y, tf.logSoftmax(z))), Y.shape[0]));
 
 function descent(loss, initial) {
@@ -103,7 +103,7 @@ await serve(
       const { a, b } = tensors(inputs);
       return () => readAll(() => ({ product: tf.matMul(a, b) }));
     },
-    /** There is no hessian: each row is the gradient of one component of the gradient. */
+    /** tfjs lacks a Hessian, so each row is the gradient of one component of the gradient. */
     hessian(inputs) {
       const { X, labels, W } = tensors(inputs);
       const Y = tf.oneHot(labels, classes).toFloat();

@@ -10,7 +10,7 @@ const [choice, dtype] = process.argv.slice(2);
 const { running } = ops.kernels(choice);
 const rate = 0.1;
 
-const read = (tensor) => tensor.data.data; // every op has run when it returns
+const read = (tensor) => tensor.data.data; // ops are synchronous, so the data is ready
 const readAll = (tree) => Object.fromEntries(Object.entries(tree).map(([name, tensor]) => [name, read(tensor)]));
 
 function tensors(inputs) {
@@ -21,7 +21,7 @@ function tensors(inputs) {
   return Object.fromEntries(entries);
 }
 
-/** A training step: `params` go on from run to run. */
+/** A training step. `params` carry over from run to run. */
 function descent(loss, initial) {
   const step = valueAndGrad(loss);
   let params = initial;

@@ -1,4 +1,4 @@
-/** Bytes that a page loads: bundles of esbuild, minified, then gzipped. */
+/** Measures the bytes that a page loads: esbuild bundles, minified and gzipped. */
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
@@ -8,7 +8,7 @@ import { gzipSync } from "node:zlib";
  * @property {string} name @property {string} title
  * @property {number} [minified] @property {number} [gzipped] without the kernels
  * @property {number} [binary] gzipped WebAssembly that comes on top
- * @property {string} [out] why there is none
+ * @property {string} [out] why it is missing
  */
 
 const folder = fileURLToPath(new URL("..", import.meta.url));
@@ -59,7 +59,7 @@ async function bundle({ name, title, code, binary }) {
 
 /** @param {string} code @param {boolean} isBare without the WebAssembly of our kernels */
 async function minified(code, isBare) {
-  const name = "esbuild"; // by name: it is not installed where this file is checked
+  const name = "esbuild"; // a variable, because the type check runs without it installed
   const esbuild = await import(name);
   const { outputFiles } = await esbuild.build({
     stdin: { contents: code, resolveDir: folder },

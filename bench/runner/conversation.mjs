@@ -1,9 +1,9 @@
-/** One process of a peer, which answers one request at a time. */
+/** Talks to one process of a peer, one request at a time. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 
-const patience = 10_000; // milliseconds for an answer, unless more are granted
+const patience = 10_000; // the default timeout of an answer in milliseconds
 
 /** @typedef {import("../peers/peers.mjs").Peer} Peer */
 
@@ -26,7 +26,7 @@ export class Conversation {
     };
     process.stdout?.on("data", hear);
     process.stderr?.on("data", hear);
-    process.stdin?.on("error", () => {}); // it has died, as the next answer tells
+    process.stdin?.on("error", () => {}); // the peer has exited; the next answer reports it
   }
 
   /**
@@ -40,14 +40,14 @@ export class Conversation {
       env: { ...cleanEnvironment(), ...env },
     });
     const failure = once(child, "error").then(([error]) => Promise.reject(error));
-    failure.catch(() => {}); // heard below, or too late to matter
+    failure.catch(() => {}); // handled below, or too late to matter
     const conversation = new Conversation(child);
     const { versions } = await Promise.race([conversation.#answer(), failure]);
     conversation.versions = versions;
     return conversation;
   }
 
-  /** @param {string} ask @param {object} [request] @returns {Promise<any>} its answer, with `error` where it failed */
+  /** @param {string} ask @param {object} [request] @returns {Promise<any>} its answer, with `error` if it failed */
   async ask(ask, request = {}, milliseconds = patience) {
     this.#process.stdin?.write(`${JSON.stringify({ ask, ...request })}\n`);
     return this.#answer(milliseconds);
@@ -76,11 +76,11 @@ export class Conversation {
     if (!this.isOver) await once(this.#process, "close");
     const said = this.#said.split("\n").map((line) => line.trim());
     const last = said.findLast((line) => /^\w*(Error|error)\b.*:/.test(line)) ?? said.findLast((line) => line !== "");
-    throw new Error(last ?? `ended without a word (${this.#process.signalCode ?? this.#process.exitCode})`);
+    throw new Error(last ?? `exited without a message (${this.#process.signalCode ?? this.#process.exitCode})`);
   }
 }
 
-/** Nothing that chooses kernels or threads comes from outside. */
+/** Returns the environment without variables that choose kernels or threads. */
 function cleanEnvironment() {
   const chosen = /^(WENGERT_|OPENBLAS_|OMP_|MKL_|NODE_OPTIONS$)/;
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !chosen.test(name)));

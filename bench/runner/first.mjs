@@ -1,4 +1,4 @@
-/** From before an import to the first gradient, in processes that have run nothing before. */
+/** Measures the time from before the import to the first gradient, in fresh processes. */
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { installInto } from "../../tools/release/packed.mjs";
@@ -23,7 +23,7 @@ const programs = [
 /** @param {number} rounds @param {readonly string[]} prefix @param {(name: string) => boolean} wanted @returns {First[]} */
 export function firstGradients(rounds, prefix, wanted) {
   const chosen = programs.filter(({ name }) => wanted(name));
-  installInto(fileURLToPath(new URL("..", import.meta.url))); // Wengert as it is published, as the others are
+  installInto(fileURLToPath(new URL("..", import.meta.url))); // Wengert as published, like the other libraries
   /** @type {Map<string, number[]>} */
   const times = new Map(chosen.map(({ name }) => [name, []]));
   /** @type {Map<string, string>} */

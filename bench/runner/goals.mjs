@@ -1,6 +1,6 @@
 /**
- * What is to be reached, eager, float32, one thread: ratios of times within one run, times and bytes. Those to PyTorch were
- * set where its BLAS took the processor for an old one; how far it is to that one is shown beside.
+ * The performance goals, for eager float32 on one thread: ratios of times within one run, times and bytes. The goals against
+ * PyTorch were set with its BLAS in 128-bit mode. Verdicts also show the ratio to that mode.
  */
 import { ratio } from "./statistics.mjs";
 import { duration } from "./tables.mjs";
@@ -10,7 +10,7 @@ import { duration } from "./tables.mjs";
  * @typedef {{ title: string, goal: string, measured: string, reached: boolean | undefined }} Verdict undefined: not measured
  */
 
-/** case, peer, at most so many times its time @type {readonly (readonly [string, string, number])[]} */
+/** The case, the peer, and the largest allowed ratio to its time. @type {readonly (readonly [string, string, number])[]} */
 const ratios = [
   ["softmax-128x10", "torch", 0.35],
   ["softmax-128x10", "tfjs-wasm", 0.4],

@@ -1,4 +1,4 @@
-/** How time and memory grow with a size: a list longer by decades, larger batches, more classes. */
+/** Measures how time and memory grow with the length of a chain, the batch size and the number of classes. */
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { chain, regression, softmax } from "../cases/cases.mjs";
@@ -6,8 +6,8 @@ import { measure } from "./measure.mjs";
 
 /**
  * @typedef {object} Growth
- * @property {string} name @property {string} title @property {string} along what grows
- * @property {string} unit what the times are divided by
+ * @property {string} name @property {string} title @property {string} along the growing size
+ * @property {string} unit the divisor of the times
  * @property {{ size: number, nanoseconds: Record<string, number> }[]} points by peer, for one unit
  * @property {{ size: number, predicted: number, measured: number }[]} memory bytes
  */
@@ -43,7 +43,7 @@ const series = [
   },
 ];
 const names = ["float64", "wengert", "plain", "tfjs-wasm", "torch"];
-const longest = 2e9; // nanoseconds: a peer that would take longer for a run is left out of larger sizes
+const longest = 2e9; // nanoseconds per run: slower peers skip larger sizes
 const memoryProgram = fileURLToPath(new URL("../cases/small/memory.mjs", import.meta.url));
 
 /**
@@ -82,6 +82,6 @@ export async function growth(peers, isQuick, prefix) {
 function memoryOf({ family, sizes }, prefix) {
   const command = [...prefix, process.execPath, "--expose-gc", memoryProgram, family, JSON.stringify(sizes)];
   const { status, stdout } = spawnSync(command[0] ?? "", command.slice(1), { encoding: "utf8" });
-  if (status !== 0) return undefined; // no Linux
+  if (status !== 0) return undefined; // not Linux
   return /** @type {{ predicted: number, measured: number }} */ (JSON.parse(stdout));
 }

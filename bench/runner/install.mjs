@@ -1,4 +1,4 @@
-/** Installs the peers into bench/node_modules, which nothing else needs; does nothing where they are current. */
+/** Installs the peers into bench/node_modules, which only the benchmark uses. Does nothing if they are current. */
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 const folder = fileURLToPath(new URL("..", import.meta.url));
 const stamp = `${folder}node_modules/.installed`;
 
-/** Without a network the run goes on: peers that cannot be had are left out by name. */
+/** Installs the peers if it can. Without a network, the run continues and reports the missing peers. */
 export function install() {
   const current = createHash("sha256");
   for (const name of ["package.json", "package-lock.json"]) current.update(readFileSync(folder + name));

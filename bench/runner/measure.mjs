@@ -1,4 +1,4 @@
-/** A case: first all peers compute it once and are compared, then they are timed in turn, round after round. */
+/** Measures a case. All peers compute it once for comparison, and are then timed in turn, round by round. */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -16,11 +16,11 @@ import { difference, median, summary } from "./statistics.mjs";
  * @typedef {{ timings: Record<string, Timing>, differences: Record<string, number>, out: Record<string, string> }} Outcome
  */
 
-/** Numbers may differ by this share of the largest of their tensor: float32 has 6e-8, and sums of 10,000 lose digits. */
+/** The allowed difference, relative to the largest number of a tensor. float32 rounds to 6e-8, and sums of 10,000 lose digits. */
 export const tolerance = 1e-4;
 
 /**
- * @param {Case} given @param {ReadonlyMap<string, Conversation>} peers the first to answer has the right numbers
+ * @param {Case} given @param {ReadonlyMap<string, Conversation>} peers the first to answer is the reference
  * @param {Effort} effort @returns {Promise<Outcome>}
  */
 export async function measure({ family, sizes }, peers, { rounds, warm, round, patience }) {
@@ -40,7 +40,7 @@ export async function measure({ family, sizes }, peers, { rounds, warm, round, p
         const outputs = readOutputs((await asked(peer, "prepare", { family, sizes, inputs, folder: place })).outputs);
         rmSync(place, { recursive: true });
         running.set(name, peer);
-        if (Object.keys(outputs).length === 0) return; // a yardstick, which computes nothing
+        if (Object.keys(outputs).length === 0) return; // a speed limit, which computes no result
         right ??= outputs;
         const { worst, where } = compare(outputs, right);
         outcome.differences[name] = worst;
@@ -66,7 +66,7 @@ export async function measure({ family, sizes }, peers, { rounds, warm, round, p
       for (const name of turned([...samples.keys()], i)) {
         await attempt(name, async () => {
           const pace = /** @type {number} */ (paces.get(name));
-          const repetitions = Math.max(1, Math.ceil(1e5 / pace)); // 0.1 ms: clocks tell that well
+          const repetitions = Math.max(1, Math.ceil(1e5 / pace)); // 0.1 ms, which clocks measure accurately
           const count = Math.max(1, Math.min(200, Math.floor((round * 1e6) / (pace * repetitions))));
           const peer = /** @type {Conversation} */ (running.get(name));
           const { nanoseconds } = await asked(peer, "time", { samples: count, repetitions });
@@ -85,7 +85,7 @@ export async function measure({ family, sizes }, peers, { rounds, warm, round, p
     rmSync(folder, { recursive: true, force: true });
   }
 
-  /** The answer, or an Error with what the peer said was wrong. @param {Conversation} peer @param {string} what @param {object} [request] */
+  /** Returns the answer. @throws Error with the peer's message @param {Conversation} peer @param {string} what @param {object} [request] */
   async function asked(peer, what, request) {
     const answer = await peer.ask(what, request, patience);
     const trouble = answer.error ?? answer.unsupported;
@@ -93,7 +93,7 @@ export async function measure({ family, sizes }, peers, { rounds, warm, round, p
     return answer;
   }
 
-  /** What fails takes this one peer out. @param {string} name @param {() => Promise<unknown>} action */
+  /** Runs an action. If it fails, drops this peer and records why. @param {string} name @param {() => Promise<unknown>} action */
   async function attempt(name, action) {
     if (outcome.out[name] !== undefined) return;
     try {
@@ -105,7 +105,7 @@ export async function measure({ family, sizes }, peers, { rounds, warm, round, p
 }
 
 /**
- * The output that is furthest from what it should be.
+ * Returns the output with the largest difference from the reference.
  * @param {Record<string, Float64Array>} outputs @param {Record<string, Float64Array>} right
  */
 export function compare(outputs, right) {
@@ -118,7 +118,7 @@ export function compare(outputs, right) {
   return { worst, where };
 }
 
-/** Each round begins with another peer. @param {readonly string[]} names @param {number} round */
+/** Rotates the peers, so that each round begins with a different one. @param {readonly string[]} names @param {number} round */
 function turned(names, round) {
   const at = names.length === 0 ? 0 : round % names.length;
   return [...names.slice(at), ...names.slice(0, at)];

@@ -35,9 +35,9 @@ export function optionsOf(args) {
   const only = values.only?.split(",");
   const wanted = values.peers?.split(",");
   const odd = only?.find((part) => !names.some((name) => name.includes(part)));
-  if (odd !== undefined) fail(`there is no case "${odd}"`);
+  if (odd !== undefined) fail(`unknown case "${odd}"`);
   const stranger = wanted?.find((name) => !peers.some((peer) => peer.name === name));
-  if (stranger !== undefined) fail(`there is no peer "${stranger}"`);
+  if (stranger !== undefined) fail(`unknown peer "${stranger}"`);
   return { ...(only && { only }), ...(wanted && { peers: wanted }), quick: values.quick ?? false };
 }
 

@@ -1,4 +1,4 @@
-/** The tables of docs/performance.md, between marks; what stands around them is written by hand. */
+/** Writes the tables of docs/performance.md between marks. The rest of the page is written by hand. */
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { kilobytes, verdicts } from "./goals.mjs";
@@ -9,7 +9,7 @@ import { duration, ratiosTable, table, timesTable } from "./tables.mjs";
 
 export const page = fileURLToPath(new URL("../../docs/performance.md", import.meta.url));
 
-/** Each table by the name of its marks. @param {Results} results @returns {Record<string, string>} */
+/** Returns each table by the name of its marks. @param {Results} results @returns {Record<string, string>} */
 export function sections(results) {
   const { titles } = results;
   return {
@@ -23,12 +23,13 @@ export function sections(results) {
   };
 }
 
-/** The page with these tables in their places. @param {string} text @param {Record<string, string>} tables */
+/** Returns the page with these tables between their marks. @param {string} text @param {Record<string, string>} tables */
 export function filled(text, tables) {
   return Object.entries(tables).reduce((whole, [name, content]) => {
     const [opening, closing] = [`<!-- npm run bench: ${name} -->`, `<!-- end: ${name} -->`];
     const [from, to] = [whole.indexOf(opening), whole.indexOf(closing)];
-    if (from < 0 || to < from) throw new Error(`docs/performance.md has no place for ${name}: ${opening} … ${closing}`);
+    if (from < 0 || to < from)
+      throw new Error(`docs/performance.md lacks the marks of ${name}: ${opening} … ${closing}`);
     return `${whole.slice(0, from)}${opening}\n\n${content}\n\n${whole.slice(to)}`;
   }, text);
 }
@@ -38,7 +39,7 @@ export function writePage(results) {
   writeWhole(page, filled(readFileSync(page, "utf8"), sections(results)));
 }
 
-/** All of it, as a terminal shows it. @param {Results} results */
+/** Formats all tables for a terminal. @param {Results} results */
 export function report(results) {
   const heads = {
     machine: "",

@@ -1,11 +1,11 @@
-/** Draws the growth of time and memory as SVG, which a light and a dark page can show. `node plots.mjs` draws the newest again. */
+/** Draws the growth of time and memory as SVG for light and dark pages. `node plots.mjs` redraws the newest results. */
 import { fileURLToPath } from "node:url";
 import { newestResults, writeWhole } from "./results.mjs";
 
 /** @typedef {import("./growth.mjs").Growth} Growth */
 
 const folder = fileURLToPath(new URL("../../docs/", import.meta.url));
-// Told apart by the color-blind, and on white as on black
+// Distinguishable for color-blind readers, on white and on black
 const colors = {
   Wengert: "#d9731a",
   "Wengert float64": "#b98a00",
@@ -17,7 +17,7 @@ const style = "svg{color:#333}text{font-family:system-ui,sans-serif}@media(prefe
 
 /** @param {readonly Growth[]} growth @param {Record<string, string>} titles of the peers */
 export async function drawPlots(growth, titles) {
-  const names = ["@observablehq/plot", "linkedom"]; // by name: they are not installed where this file is checked
+  const names = ["@observablehq/plot", "linkedom"]; // variables, because the type check runs without them installed
   const [Plot, { parseHTML }] = await Promise.all(names.map((name) => import(name)));
   const { document } = parseHTML("<html></html>");
   const look = {
@@ -55,7 +55,7 @@ export async function drawPlots(growth, titles) {
   }
 
   const short = (/** @type {number} */ n) => new Intl.NumberFormat("en", { notation: "compact" }).format(n);
-  const seen = 1e5; // bytes: the system counts pages of 4 kB
+  const seen = 1e5; // bytes; smaller amounts are imprecise, because the system counts pages of 4 kB
   const memory = growth.flatMap(({ title, along, memory }) =>
     memory
       .filter(({ measured }) => measured > seen)
@@ -105,11 +105,11 @@ export async function drawPlots(growth, titles) {
 }
 
 /**
- * Labels at the ends of lines, moved down where they would lie on one another.
+ * Places labels at the ends of lines, and moves them down where they would overlap.
  * @template {{ size: number, time: number }} D @param {readonly D[]} dots @returns {(D & { dy: number })[]}
  */
 function spread(dots) {
-  const height = 300; // pixels, for about this many decades
+  const height = 300; // pixels, the approximate height of the plot
   const times = dots.map(({ time }) => Math.log10(time));
   const scale = height / Math.max(1, Math.max(...times) - Math.min(...times) + 0.3);
   /** @type {Map<number, number>} */

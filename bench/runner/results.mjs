@@ -1,4 +1,4 @@
-/** Files of results, one for each full run on a day. */
+/** Reads and writes result files, one per day and Node version. */
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import os from "node:os";
@@ -7,11 +7,11 @@ import { fileURLToPath } from "node:url";
 /**
  * @typedef {object} Results
  * @property {string} date ISO 8601
- * @property {number} seconds that the run took
+ * @property {number} seconds the duration of the run
  * @property {{ cpu: string, cores: number, memory: number, os: string, pinned: boolean, commit: string }} machine memory in GB
  * @property {Record<string, Record<string, string>>} versions by peer
  * @property {Record<string, string>} titles of the peers, in the order of the tables
- * @property {Record<string, string>} missing peers that could not be had, and why
+ * @property {Record<string, string>} missing the peers that could not run, and why
  * @property {(import("../cases/cases.mjs").Case & import("./measure.mjs").Outcome)[]} cases
  * @property {import("./first.mjs").First[]} [first]
  * @property {import("./bundles.mjs").Bundle[]} [bundles]
@@ -33,7 +33,7 @@ export function machine(isPinned) {
   };
 }
 
-/** The path it has been written to, whole or not at all. @param {Results} results @param {string} [where] */
+/** Writes the results atomically, and returns the path. @param {Results} results @param {string} [where] */
 export function writeResults(results, where = folder) {
   const node = results.versions.wengert?.node ?? process.versions.node;
   const path = `${where}${results.date.slice(0, 10)}-node-${node.split(".")[0]}.json`;
@@ -45,7 +45,7 @@ export function writeResults(results, where = folder) {
   return path;
 }
 
-/** The last of the runs that are kept; undefined where there is none. @returns {Results | undefined} */
+/** Returns the newest stored results, or undefined if there are none. @returns {Results | undefined} */
 export function newestResults() {
   let names;
   try {
@@ -64,7 +64,7 @@ export function writeWhole(path, text) {
   renameSync(draft, path);
 }
 
-/** Four digits: more would be noise. @param {number} value */
+/** Rounds to four digits, because more are noise. @param {number} value */
 function rounded(value) {
   return Number.isInteger(value) ? value : Number(value.toPrecision(4));
 }

@@ -1,4 +1,4 @@
-/** Side by side with what else one might use: `npm run bench`, or `npm run bench -- --help`. */
+/** Compares Wengert with other libraries: `npm run bench`, or `npm run bench -- --help`. */
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
@@ -76,16 +76,16 @@ const path = isWhole
   ? writeResults(results)
   : writeResults(results, fileURLToPath(new URL("../../out/bench/", import.meta.url)));
 /** @type {Results} */
-const kept = JSON.parse(readFileSync(path, "utf8")); // rounded: the tables can be made again of what is kept
+const kept = JSON.parse(readFileSync(path, "utf8")); // the stored, rounded results, so that the tables can be reproduced from the file
 console.log(report(kept));
 if (isWhole) {
   writePage(kept);
   const drawn = kept.growth && drawPlots(kept.growth, kept.titles);
-  await drawn?.catch((error) => console.error(`the plots are left as they were (${error.message})`));
+  await drawn?.catch((error) => console.error(`the plots could not be updated (${error.message})`));
 }
 console.error(`\nwritten: ${path}${isWhole ? ", docs/performance.md" : ""}`);
 
-/** A peer that cannot be had is said in a line, and the others go on. @param {import("../peers/peers.mjs").Peer} peer */
+/** Starts a peer. If it cannot start, prints why, and the run continues without it. @param {import("../peers/peers.mjs").Peer} peer */
 async function start(peer) {
   try {
     const conversation = await Conversation.start(peer, prefix);
@@ -96,7 +96,7 @@ async function start(peer) {
   }
 }
 
-/** PyTorch with another BLAS tells nothing new where it is the same after all. */
+/** Leaves out PyTorch variants whose BLAS kernels are the same as those of another variant. */
 function leaveOutRepeated() {
   /** @type {Map<string, string>} */
   const seen = new Map();
@@ -125,7 +125,7 @@ async function timed(title, action) {
   console.error(`${((performance.now() - since) / 1000).toFixed(1)} s`);
 }
 
-/** Every peer runs on the last processor alone: garbage collectors and compilers take none of another's either. */
+/** Pins every peer to the last processor, including its garbage collector and compiler threads. */
 function pinned() {
   const prefix = ["taskset", "-c", `${availableParallelism() - 1}`];
   return spawnSync("taskset", [...prefix.slice(1), "true"]).status === 0 ? prefix : [];

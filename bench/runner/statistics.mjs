@@ -12,25 +12,25 @@ export function median(values) {
 }
 
 /**
- * The median over rounds of a / b. What slows the whole machine for a while slows both in the same round, and cancels.
- * @param {readonly number[]} a @param {readonly number[]} b one number a round each
+ * Returns the median over rounds of a / b. A slowdown of the whole machine affects both in the same round, and cancels.
+ * @param {readonly number[]} a @param {readonly number[]} b one number per round each
  */
 export function ratio(a, b) {
   const rounds = Math.min(a.length, b.length);
   return median(Array.from({ length: rounds }, (_, i) => /** @type {number} */ (a[i]) / /** @type {number} */ (b[i])));
 }
 
-/** Linear between the two nearest. @param {readonly number[]} sorted @param {number} q */
+/** Returns a quantile by linear interpolation. @param {readonly number[]} sorted @param {number} q */
 function quantile(sorted, q) {
-  if (sorted.length === 0) throw new Error("there is no quantile of nothing");
+  if (sorted.length === 0) throw new Error("quantile: expected at least one number");
   const at = q * (sorted.length - 1);
   const [below = 0, above = 0] = [sorted[Math.floor(at)], sorted[Math.ceil(at)]];
   return below + (at % 1) * (above - below);
 }
 
 /**
- * The largest difference, as a share of the largest number that was expected; Infinity where one of them is no number
- * and the other is.
+ * Returns the largest difference relative to the largest expected number. It is Infinity if one number is NaN and the other
+ * is not.
  * @param {ArrayLike<number>} got @param {ArrayLike<number>} expected
  */
 export function difference(got, expected) {

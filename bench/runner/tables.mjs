@@ -1,4 +1,4 @@
-/** Results as tables in Markdown, which are read in a terminal too. */
+/** Formats results as Markdown tables that are readable in a terminal. */
 import { ratio } from "./statistics.mjs";
 
 /**
@@ -9,7 +9,7 @@ import { ratio } from "./statistics.mjs";
  * @property {Record<string, string>} out
  */
 
-/** Columns as wide as their widest cell. @param {readonly (readonly string[])[]} rows the first is the head */
+/** Formats a table with aligned columns. @param {readonly (readonly string[])[]} rows the first is the head */
 export function table(rows) {
   const [head = []] = rows;
   const widths = head.map((_, column) => Math.max(3, ...rows.map((row) => (row[column] ?? "").length)));
@@ -19,14 +19,14 @@ export function table(rows) {
   return [line(head), rule, ...rows.slice(1).map(line)].join("\n");
 }
 
-/** The medians, with half the distance of the quartiles. @param {readonly Measured[]} cases @param {Record<string, string>} titles */
+/** Formats the medians with half the interquartile range. @param {readonly Measured[]} cases @param {Record<string, string>} titles */
 export function timesTable(cases, titles) {
   const names = Object.keys(titles).filter((name) => cases.some(({ timings }) => timings[name]));
   const rows = cases.map(({ title, timings }) => [title, ...names.map((name) => timeText(timings[name]))]);
   return table([["", ...names.map((name) => /** @type {string} */ (titles[name]))], ...rows]);
 }
 
-/** How many times the time of each peer `base` takes. @param {readonly Measured[]} cases @param {Record<string, string>} titles */
+/** Formats the time of `base` divided by the time of each peer. @param {readonly Measured[]} cases @param {Record<string, string>} titles */
 export function ratiosTable(cases, titles, base = "wengert") {
   const names = Object.keys(titles).filter((name) => name !== base && cases.some(({ timings }) => timings[name]));
   const rows = cases
@@ -48,7 +48,7 @@ function timeText(timing) {
   return `${duration(timing.median)} ±${Math.round(100 * spread)} %`;
 }
 
-/** Three digits and a unit. @param {number} nanoseconds */
+/** Formats a duration with three digits and a unit. @param {number} nanoseconds */
 export function duration(nanoseconds) {
   for (const [size, unit] of /** @type {const} */ ([
     [1e9, "s"],

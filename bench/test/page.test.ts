@@ -39,7 +39,7 @@ const results: Results = {
   bundles: [{ name: "wengert-all", title: "everything", minified: 99_000, gzipped: 36_000, binary: 9000 }],
 };
 
-test("a goal is reached up to its limit, and open where nothing was measured", () => {
+test("a goal is reached up to its limit, and open if nothing was measured", () => {
   const lines = verdicts(results, results.titles).map((v) => `${v.title}: ${v.goal}: ${v.measured}: ${v.reached}`);
   expect(lines).toEqual([
     "gemm: ≥ 85 % of the limit of SIMD128: 90 %: true",
@@ -53,13 +53,13 @@ test("a goal is reached up to its limit, and open where nothing was measured", (
   ]);
 });
 
-test("wrong numbers and missing peers are said; what a peer never claimed to have is not", () => {
+test("the page reports wrong numbers and missing peers, but not unsupported cases", () => {
   expect(sections(results)["left out"]).toBe(
     "- jax-js: there is no network\n- torch, gemm: WRONG NUMBERS: product differs by 0.5 of its largest",
   );
 });
 
-test("a terminal shows every section that holds something", () => {
+test("the terminal shows every nonempty section", () => {
   expect(report(results)).toContain("Abacus");
   expect(report({ ...results, first: [], bundles: [] })).not.toContain("Bundles");
 });
@@ -67,18 +67,17 @@ test("a terminal shows every section that holds something", () => {
 describe("docs/performance.md", () => {
   const text = readFileSync(page, "utf8");
 
-  test("has a place for each table, and what is around stays", () => {
+  test("has marks for each table, and keeps the text around them", () => {
     const once = filled(text, sections(results));
     expect(once).toContain("Abacus");
     expect(filled(once, sections(results))).toBe(once);
     const outside = (page: string) => page.replaceAll(/(<!-- npm run bench: .*? -->).*?(<!-- end: )/gs, "$1$2");
     expect(outside(once)).toBe(outside(text));
-    expect(() => filled("", sections(results))).toThrow("no place for machine");
+    expect(() => filled("", sections(results))).toThrow("lacks the marks of machine");
   });
 
   test("shows the newest results", () => {
     const newest = newestResults();
-    if (newest)
-      expect(filled(text, sections(newest)) === text, "run `npm run bench`, or commit what it wrote").toBe(true);
+    if (newest) expect(filled(text, sections(newest)) === text, "run `npm run bench`, or commit its output").toBe(true);
   });
 });

@@ -14,7 +14,7 @@ const cases = [
 ];
 const titles = { wengert: "Wengert", torch: "PyTorch", gone: "never ran" };
 
-test("columns are aligned, and a peer that never ran has none", () => {
+test("columns are aligned, and a peer that never ran has no column", () => {
   expect(timesTable(cases, titles).split("\n")).toEqual([
     "|       |       Wengert |       PyTorch |",
     "| ----- | ------------: | ------------: |",
@@ -23,11 +23,11 @@ test("columns are aligned, and a peer that never ran has none", () => {
   ]);
 });
 
-test("ratios are to the peers, a dash where there is none", () => {
+test("ratios compare with each peer, and a missing one is a dash", () => {
   expect(ratiosTable(cases, titles).split("\n").slice(2)).toEqual(["| one   |    0.38 |", "| other |       – |"]);
 });
 
-test("a duration has three digits and the unit that fits", () => {
+test("a duration has three digits and a suitable unit", () => {
   expect([0.5, 999.4, 999.6, 12_345, 99_960_000, 1.5e9].map(duration)).toEqual([
     "0.500 ns",
     "999 ns",
@@ -38,7 +38,7 @@ test("a duration has three digits and the unit that fits", () => {
   ]);
 });
 
-test("cells are as wide as the widest", () => {
+test("cells are as wide as the widest cell of their column", () => {
   expect(
     table([
       ["a", "b"],

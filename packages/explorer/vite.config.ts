@@ -6,15 +6,15 @@ import { sandbox } from "./build/sandbox.ts";
 
 export default defineConfig({
   root: import.meta.dirname,
-  base: "./", // any folder at any path
+  base: "./", // relative, so that the build works under any path
   resolve: { conditions: ["@wengert/source", "module", "browser", "production"] },
   plugins: [sandbox(), library(), examples(), samples()],
   build: {
     target: "es2022",
     emptyOutDir: true,
-    assetsInlineLimit: 0, // fonts come from files, as the policy wants
-    modulePreload: { polyfill: false }, // it would fetch, which the page's policy forbids
-    chunkSizeWarningLimit: 1000, // the editor, which comes on demand
+    assetsInlineLimit: 0, // the policy allows fonts only from files
+    modulePreload: { polyfill: false }, // the polyfill would fetch, which the page's policy forbids
+    chunkSizeWarningLimit: 1000, // the editor is large, but loaded on demand
     reportCompressedSize: false,
     rolldownOptions: { checks: { pluginTimings: false } },
   },

@@ -1,6 +1,6 @@
 /**
- * The public API as text: for each entry of each published package its exports, and the declarations that these refer to
- * without being exported. The files are committed, so that a review sees each change of the API.
+ * Writes the public API as text: the exports of each entry of each published package, and the unexported declarations that
+ * they refer to. The files are committed, so a review shows each change of the API.
  *
  *   node tools/check/api.mjs [--check]   writes api/*.md; with --check, lists the files that differ from the sources
  */

@@ -1,22 +1,26 @@
-/** Lint and format check, that the lockfile names no registry, and that the API is the pinned one. Types have been checked: tools/setup/setup.mjs. */
+/** Checks lint, format, lockfiles, the public API and prose. tools/setup/setup.mjs has already checked the types. */
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 
 const biome = ["node_modules/@biomejs/biome/bin/biome", "check", "--error-on-warnings", "."];
 if (spawnSync(process.execPath, biome, { stdio: "inherit" }).status !== 0) {
-  fail("`npm run fix` repairs most of what is listed above; the rest needs a hand.");
+  fail("`npm run fix` repairs most of these errors; repair the others by hand.");
 }
 const ofPnpm = ["", "tools/longrun/mutants/", "tools/release/packages/"].map((folder) => `${folder}pnpm-lock.yaml`);
 for (const lockfile of [...ofPnpm, "bench/package-lock.json"]) {
   if (/https?:/.test(readFileSync(lockfile, "utf8"))) {
     fail(
-      `${lockfile} holds a URL: it must install from any registry. Delete the \`tarball:\`, \`resolved\` and \`funding\` entries.`,
+      `${lockfile} contains a URL, but it must install from any registry; delete the \`tarball:\`, \`resolved\` and \`funding\` entries.`,
     );
   }
 }
 
 if (spawnSync(process.execPath, ["tools/check/api.mjs", "--check"], { stdio: "inherit" }).status !== 0) {
-  fail("the API has changed, as is said above.");
+  fail("the API has changed, as listed above.");
+}
+
+if (spawnSync(process.execPath, ["tools/check/prose.mjs"], { stdio: "inherit" }).status !== 0) {
+  fail("rewrite the sentences listed above; CONTRIBUTING.md has the rules.");
 }
 
 /** @param {string} message @returns {never} */

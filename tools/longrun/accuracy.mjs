@@ -1,4 +1,4 @@
-/** Prints the table of the worst errors of the built ops, by all kernels that run here; with --write puts it into docs/numerics.md. */
+/** Prints the largest errors of the built ops, for all kernels that run here. With --write, updates docs/numerics.md. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { runnerImport } from "vite";
 
@@ -11,6 +11,6 @@ console.log(table);
 if (process.argv.includes("--write")) {
   const text = readFileSync(page, "utf8");
   const [from, to] = [text.indexOf(opening), text.indexOf(closing)];
-  if (from < 0 || to < from) throw new Error(`${page} has no place for the table: ${opening} … ${closing}`);
+  if (from < 0 || to < from) throw new Error(`${page} lacks the marks of the table: ${opening} … ${closing}`);
   writeFileSync(page, `${text.slice(0, from)}${opening}\n\n${table}\n\n${text.slice(to)}`);
 }

@@ -1,11 +1,11 @@
 /**
- * Changes the sources in small ways, one at a time, and sees whether a test notices (Stryker):
+ * Mutation testing by Stryker: changes the sources in small ways, one at a time, and checks whether a test fails.
  *
  *   npm run mutants -- core            a package
  *   npm run mutants -- ops/clip        a file, a folder (train/optimizers), or several of any
- *   npm run mutants -- ops/clip --static   also what runs once, as the module loads: each meets all tests, ten times slower
+ *   npm run mutants -- ops/clip --static   also code that runs at module load; each such mutant runs all tests, ten times slower
  *
- * Stryker has a place of its own, tools/longrun/mutants, and is installed when it is first wanted: it takes 65 MB.
+ * Stryker is installed into tools/longrun/mutants on first use. It takes 65 MB.
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
@@ -20,9 +20,9 @@ const patterns = pieces.map((piece) => {
   const [name, ...within] = piece.split("/");
   const path = [`packages/${name}/src`, ...within].join("/");
   if (existsSync(`${path}.ts`)) return `${path}.ts`;
-  return existsSync(path) ? `${path}/**/*.ts` : fail(`there is no ${path}, nor ${path}.ts.`);
+  return existsSync(path) ? `${path}/**/*.ts` : fail(`neither ${path} nor ${path}.ts exists.`);
 });
-if (pieces.length === 0) fail("which part? `npm run mutants -- ops/softmax`, or core, or several.");
+if (pieces.length === 0) fail("no part given; name one or several: `npm run mutants -- ops/softmax core`.");
 
 const { packageManager } = JSON.parse(readFileSync("package.json", "utf8"));
 const pnpm = ["--yes", packageManager, "--dir", folder, "install", "--frozen-lockfile", "--prefer-offline"];

@@ -1,5 +1,5 @@
 /**
- * What only shows after a while, on the built packages in plain Node:
+ * Long-running tests of the built packages in plain Node:
  *
  *   npm run soak                            everything, for about six minutes
  *   npm run soak -- --only train            train, tape, fuzz, generated, files, data, kills or csp
@@ -34,7 +34,7 @@ for (const name of names) {
   if (!fine) process.exitCode = 1;
 }
 
-/** 10,000 steps of training: after 1,000 of them less than 64 bytes a step may be kept, where a tensor takes 500. */
+/** Trains for 10,000 steps. After the first 1,000, memory may grow by less than 64 bytes a step; a tensor takes 500. */
 function train() {
   const random = (/** @type {number} */ m, /** @type {number} */ n) =>
     randomNormal(randomKey(100 * m + n), { shape: [m, n] });
@@ -66,7 +66,7 @@ function train() {
   return Number(sizes[10_000]) - Number(sizes[1000]) < 64 * 9000 && loss(params).item() < first / 10;
 }
 
-/** A tape of a million steps, swept. */
+/** Records and sweeps a tape of a million steps. */
 function tape() {
   const n = 1e6;
   const f = (/** @type {any} */ a) => {
@@ -98,17 +98,17 @@ function slopeOf(/** @type {number} */ n, /** @type {number} */ x) {
   return slope;
 }
 
-/** Every export with wrong arguments, for so many minutes, of another seed than the tests have. */
+/** Fuzzes every export with wrong arguments for the given minutes, with a different seed than the tests. */
 function fuzz() {
   return vitest("ops", "test/fuzz", { WENGERT_SECONDS: String(60 * minutes), WENGERT_SEED: String(Date.now() % 1e6) });
 }
 
-/** Random programs, thirty times as many as in the tests, a minute. */
+/** Runs random programs, thirty times as many as the tests per minute. */
 function generated() {
   return vitest("ops", "generated", { WENGERT_TIMES: String(30 * minutes), WENGERT_SEED: String(Date.now() % 1e6) });
 }
 
-/** Files that are damaged, or nothing but made to deceive, for so many minutes. */
+/** Reads damaged and malicious files for the given minutes. */
 function files() {
   return vitest("train", "files/fuzz", {
     WENGERT_SECONDS: String(60 * minutes),
@@ -116,7 +116,7 @@ function files() {
   });
 }
 
-/** Mutations of data sets, for half as many minutes each: IDX, CSV, .npy and images, two at a time. */
+/** Reads mutated data sets (IDX, CSV, .npy and images), two formats at a time, each for half the given minutes. */
 function data() {
   return vitest("data", "idx csv npy images", {
     WENGERT_SECONDS: String(30 * minutes),
@@ -124,12 +124,12 @@ function data() {
   });
 }
 
-/** All tests of ops without code generation, those of numbers included. */
+/** Runs all tests of ops without code generation, including the numeric ones. */
 function csp() {
   return vitest("ops-csp", "", { WENGERT_SOAK: "yes" });
 }
 
-/** Two hundred processes killed while they save. */
+/** Kills two hundred processes while they save. */
 function kills() {
   return vitest("train", "files/kill", { WENGERT_KILLS: "200" });
 }
@@ -147,9 +147,9 @@ function vitest(/** @type {string} */ project, /** @type {string} */ file, /** @
   return spawnSync(process.execPath, args, { stdio: "inherit", env: { ...process.env, ...env } }).status === 0;
 }
 
-/** Bytes that are in use, typed arrays included. */
+/** Returns the bytes in use, including typed arrays. */
 function held() {
-  for (let i = 0; i < 4; i++) gc(); // what one finds dead, the next sweeps
+  for (let i = 0; i < 4; i++) gc(); // one collection finds garbage that a later one frees
   const { heapUsed, arrayBuffers } = process.memoryUsage();
   return heapUsed + arrayBuffers;
 }

@@ -1,12 +1,12 @@
 /**
- * How much faster each op is with the kernels that are chosen automatically than with plain loops, on the built packages in
- * plain Node, at sizes from 1 up:
+ * Measures the speedup of the automatically chosen kernels over plain loops, on the built packages in plain Node, at sizes
+ * from 1 up:
  *
- *   npm run sweep                       all, in less than four minutes
- *   npm run sweep -- --only matmul,exp  some
+ *   npm run sweep                       all ops, in less than four minutes
+ *   npm run sweep -- --only matmul,exp  some ops
  *
- * Plain loops and kernels take turns, and of each the fastest round counts: so that what else the machine does counts for
- * little. What seems slower is measured again, for longer, before it is listed.
+ * Plain loops and kernels alternate, and the fastest round of each counts, which reduces noise from other processes. Cases
+ * that seem slower are measured again for longer before they are listed.
  */
 import { cpus } from "node:os";
 import { fileURLToPath } from "node:url";
@@ -26,12 +26,12 @@ const { kernels, transpose } = ops;
 const { values } = parseArgs({ options: { only: { type: "string" } } });
 const only = values.only?.split(",");
 
-/** The time that a round takes, and rounds of each kind: of a case, and of one that seems slower. */
+/** The time of a round, and the number of rounds: for each case, and for a case that seems slower. */
 const roundTime = 0.3; // ms
 const [rounds, more] = [25, 150];
-/** After how long rounds end, but for three: plain loops may take long. */
+/** The time limit of all rounds after the first three, because plain loops may be slow. */
 const longest = 400; // ms
-/** What counts as slower: auto takes 1.1 of the time. */
+/** The threshold for slower: auto takes 1.1 times as long. */
 const slow = 1 / 1.1;
 
 const dtypes = /** @type {const} */ (["float32", "float64"]);
@@ -170,15 +170,15 @@ function tables() {
   ];
 }
 
-/** The time of plain loops over that of what is chosen automatically. @param {() => unknown} call @param {number} count */
+/** Returns the time of plain loops divided by that of the automatic choice. @param {() => unknown} call @param {number} count */
 function ratio(call, count) {
   const best = { plain: Infinity, auto: Infinity };
-  /** How often a call fits in a round. */
+  /** The number of calls per round. */
   let times = 1;
   for (const way of /** @type {const} */ (["plain", "auto"])) {
     kernels(way);
     for (let calls = 1, spent = 0; spent < 2; calls *= 2) {
-      spent = timed(call, calls); // it warms up, too
+      spent = timed(call, calls); // this also warms up
       times = Math.max(1, Math.round((calls * roundTime) / spent));
     }
   }
@@ -186,7 +186,7 @@ function ratio(call, count) {
   for (let round = 0; round < count && (round < 3 || performance.now() < until); round++)
     for (const way of /** @type {const} */ (["plain", "auto"])) {
       kernels(way);
-      if (times > 1) call(); // what loads, or is in no cache, is not timed
+      if (times > 1) call(); // excludes loading and cold caches from the time
       best[way] = Math.min(best[way], timed(call, times));
     }
   return best.plain / best.auto;
@@ -221,7 +221,7 @@ for (const { title, sizes, lines } of tables()) {
     console.log(row([line.title.replace(/,? (float\d\d)$/, ", $1"), ...cells]));
   }
 }
-// At the end all of it is compiled as well as it ever will be.
+// At the end all code has been optimized by the JIT compiler.
 const slower = suspects
   .map(({ what, call }) => ({ what, found: ratio(call, more) }))
   .filter(({ found }) => found < slow);

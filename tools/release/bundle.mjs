@@ -1,8 +1,8 @@
 /**
- * Writes a package's modules as one file for each of its entries, to dist/bundle: what is published. Node takes half a
- * millisecond or more for each file that it imports, and core and ops have 85.
+ * Bundles a package into one file per entry in dist/bundle, which is published. Node takes half a millisecond or more for each
+ * imported file, and core and ops have 85.
  *
- * Beside them comes ndarray as a module, for pages without a bundler: it is CommonJS, which no import map makes a module of.
+ * Also bundles ndarray as an ES module, for pages without a bundler. ndarray is CommonJS, which import maps cannot load.
  *
  *   node ../../tools/release/bundle.mjs   in the folder of a package: its prepack script
  */
@@ -21,7 +21,7 @@ await build({
   build: {
     lib: { entry: sources, formats: ["es"] },
     target: "es2023",
-    minify: false, // users' bundlers do, and need the marks of what is pure
+    minify: false, // users' bundlers minify, and need the pure annotations
     outDir: "dist/bundle",
     sourcemap: true,
     rolldownOptions: {
@@ -29,7 +29,7 @@ await build({
       output: {
         sourcemapExcludeSources: true, // src is published too, with its comments
         chunkFileNames: "[name]-shared.js",
-        comments: { annotation: true, legal: true, jsdoc: false }, // an eighth of the time to import it
+        comments: { annotation: true, legal: true, jsdoc: false }, // doc comments take an eighth of the import time
       },
     },
   },
@@ -60,7 +60,7 @@ async function bundleNdarray() {
   });
 }
 
-/** What the licenses of these ask for in each copy. `first` is a dependency of ours, the others are its own. @param {string} first @param {string[]} others */
+/** Returns the license texts of a dependency `first` and of its dependencies `others`, as each copy must include them. @param {string} first @param {string[]} others */
 function licenses(first = "", ...others) {
   const ofOurs = createRequire(resolve("package.json"));
   const ofFirst = createRequire(ofOurs.resolve(first));

@@ -1,4 +1,4 @@
-/** Packs public packages as they would be published, and installs them into a folder without a registry. */
+/** Packs the public packages as for publishing, and installs them into a folder without a registry. */
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -10,7 +10,7 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 const json = (path) => JSON.parse(readFileSync(join(root, path), "utf8"));
 const { packageManager } = json("package.json");
 
-/** Packs every public package of what is built. @param {string} out an empty folder @returns {string[]} the tarballs */
+/** Packs every public package from the current build. @param {string} out an empty folder @returns {string[]} the tarballs */
 export function pack(out) {
   for (const name of readdirSync(join(root, "packages"))) {
     if (json(`packages/${name}/package.json`).private) continue;
@@ -41,7 +41,7 @@ export function unpack(tarballs, folder) {
 /** The folder of a package, such as `core`, from the name of its tarball. @param {string} tarball */
 export const packageOf = (tarball) => /wengert-(\w+)-[^\\/]*$/.exec(tarball)?.[1] ?? "";
 
-/** Both, by way of a folder that is gone afterwards. @param {string} folder */
+/** Packs the packages into a temporary folder, and unpacks them into `folder`. @param {string} folder */
 export function installInto(folder) {
   const out = mkdtempSync(join(tmpdir(), "wengert-pack-"));
   try {
@@ -53,7 +53,7 @@ export function installInto(folder) {
 
 /** @param {string} command @param {string[]} args */
 function run(command, args) {
-  // on Windows only a shell finds npx
+  // on Windows npx needs a shell
   const shell = process.platform === "win32";
   const { status, stdout, stderr } = spawnSync(command, args, { encoding: "utf8", shell });
   if (status !== 0) throw new Error(`${command} ${args.join(" ")} failed: ${stderr || stdout}`);

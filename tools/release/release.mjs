@@ -1,10 +1,10 @@
 /**
- * Makes a release, of the commit at hand, in a clone of its own: what is not committed is not in it.
+ * Makes a release of the current commit in a fresh clone, without uncommitted changes.
  *
  *   npm run release -- --dry-run                tests, checks and packs everything into out/release; publishes nothing
  *   npm run release -- --dry-run --skip-tests   the same without `npm test`, which takes minutes
  *
- * Publishing is by hand, as CONTRIBUTING.md says: it needs an account, and eyes.
+ * Publishing is manual, as CONTRIBUTING.md describes: it needs an account and a review.
  */
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -14,11 +14,11 @@ import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { installations, makeProject, npm } from "./packages/project.mjs";
 
-const bom = "@cyclonedx/cyclonedx-npm@6.0.1"; // reads what npm has installed; pnpm 10 has no such list itself
+const bom = "@cyclonedx/cyclonedx-npm@6.0.1"; // reads npm's installation, because pnpm 10 cannot write an SBOM
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const args = process.argv.slice(2);
 if (!args.includes("--dry-run")) {
-  console.error("release: this publishes nothing, and has no other way yet: write `npm run release -- --dry-run`.");
+  console.error("release: only dry runs are supported; run `npm run release -- --dry-run`.");
   process.exit(1);
 }
 
@@ -29,7 +29,7 @@ try {
   rmSync(out, { recursive: true, force: true });
   mkdirSync(out, { recursive: true });
   const commit = run(root, "git", "rev-parse", "HEAD").trim();
-  if (run(root, "git", "status", "--porcelain") !== "") tell("what is not committed is left out");
+  if (run(root, "git", "status", "--porcelain") !== "") tell("uncommitted changes are left out");
   run(root, "git", "clone", "--quiet", "--no-local", root, clone);
   run(clone, "git", "checkout", "--quiet", commit);
 
@@ -39,12 +39,12 @@ try {
     tell("npm test (some minutes)");
     tell(run(clone, "npm", "test").trim().split("\n").at(-1) ?? "");
   }
-  tell("unused files and exports, licenses, known weaknesses");
+  tell("unused files and exports, licenses");
   run(clone, process.execPath, "tools/check/check.mjs");
   run(clone, process.execPath, "node_modules/knip/bin/knip.js");
   tell(run(clone, process.execPath, "tools/check/licenses.mjs", "--check").trim());
 
-  tell("versions, as the changesets say");
+  tell("versions from the changesets");
   run(clone, process.execPath, "node_modules/@changesets/cli/bin.js", "version");
   run(clone, process.execPath, "--input-type=module", "-e", packing(join(place, "tarballs")));
   const tarballs = readdirSync(join(place, "tarballs")).map((name) => join(place, "tarballs", name));
@@ -56,7 +56,7 @@ try {
 
   const project = join(place, "project");
   makeProject(project, tarballs);
-  if (installations(project, "ndarray").length !== 1) throw new Error("ndarray is not installed once");
+  if (installations(project, "ndarray").length !== 1) throw new Error("ndarray is not installed exactly once");
   tell(audited(project));
   const list = join(out, "sbom.cdx.json");
   run(
@@ -73,7 +73,7 @@ try {
     list,
   );
   for (const secret of [root, place]) {
-    if (readFileSync(list, "utf8").includes(secret)) throw new Error(`${list} tells where it was made`);
+    if (readFileSync(list, "utf8").includes(secret)) throw new Error(`${list} contains a local path`);
   }
   copyFileSync(join(clone, "THIRD_PARTY.md"), join(out, "THIRD_PARTY.md"));
   copyFileSync(join(clone, "LICENSE"), join(out, "LICENSE"));
@@ -86,7 +86,9 @@ try {
   );
   writeFileSync(join(out, "SHA256SUMS"), sums.join(""));
   writeFileSync(join(out, "COMMIT"), `${commit}\n`);
-  tell(`out/release has ${files.join(", ")} and their checksums, of ${commit.slice(0, 12)}; nothing was published`);
+  tell(
+    `out/release has ${files.join(", ")} and their checksums, from commit ${commit.slice(0, 12)}; nothing was published`,
+  );
 } catch (error) {
   console.error(`release: ${/** @type {Error} */ (error).message}`);
   process.exitCode = 1;
@@ -94,25 +96,25 @@ try {
   rmSync(place, { recursive: true, force: true });
 }
 
-/** A program that packs the packages of the folder in which it runs. @param {string} folder */
+/** Returns a program that packs the packages of its working directory. @param {string} folder */
 function packing(folder) {
   mkdirSync(folder);
   return `const { pack } = await import("./tools/release/packed.mjs"); pack(${JSON.stringify(folder)});`;
 }
 
-/** What `npm audit` says of what users install. @param {string} project @returns {string} @throws for known weaknesses */
+/** Returns the output of `npm audit` on the installed packages. @param {string} project @returns {string} @throws for known vulnerabilities */
 function audited(project) {
   try {
     return npm(project, "audit").trim();
   } catch (error) {
     const { message } = /** @type {Error} */ (error);
     if (/audit endpoint returned an error|ENOAUDIT|405|404/.test(message))
-      return "npm audit: this registry does not answer, so NOT AUDITED";
+      return "npm audit: NOT AUDITED, because this registry does not support it";
     throw error;
   }
 }
 
-/** @param {string} folder @param {string} command @param {string[]} args @returns {string} what it prints */
+/** @param {string} folder @param {string} command @param {string[]} args @returns {string} its output */
 function run(folder, command, ...args) {
   const { status, stdout, stderr, error } = spawnSync(command, args, {
     cwd: folder,

@@ -83,11 +83,11 @@ export const root = {hex(int(mp.nint(mp.ldexp(mp.mpf(2) ** (mp.mpf(1) / 32), 128
 export const density = {literal(pair(1 / mp.sqrt(2 * mp.pi))[0])};
 export const densityRest = {literal(pair(1 / mp.sqrt(2 * mp.pi))[1])};
 
-/** Mills' ratio m(t) = (1 − Φ(t)) / φ(t), times 2^80, at t = 0, ¼, ½, … 6; in place of ¾ there is the t near it at which m(t) = t. */
+/** Mills' ratio m(t) = (1 − Φ(t)) / φ(t), times 2^80, at t = 0, ¼, ½, … 6, except that ¾ is replaced by the nearby t where m(t) = t. */
 export const ratios: readonly bigint[] = [
 {table([[times80(m)] for m in ratios])}];
 
-/** That t, as a sum of two doubles. */
+/** The t near ¾ where m(t) = t, as a sum of two doubles. */
 export const crossing = {literal(pair(crossing)[0])};
 export const crossingRest = {literal(pair(crossing)[1])};
 """

@@ -1,16 +1,16 @@
-/** Runs an example in plain Node: `npm run example -- NAME [options]`; lists them when there is none of that name. */
+/** Runs an example in plain Node: `npm run example -- NAME [options]`. Lists the examples if NAME is missing or unknown. */
 import { existsSync, readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 const examples = new URL("../../packages/examples/", import.meta.url);
-// The names come from src/: dist/ may still hold what was deleted there.
+// The names come from src/, because dist/ may still contain deleted examples.
 const names = readdirSync(new URL("src/", examples), { withFileTypes: true })
   .filter((entry) => entry.isDirectory())
   .map((entry) => entry.name);
 const [name, ...args] = process.argv.slice(2);
 
 if (name !== undefined && names.includes(name)) {
-  // Started as `node dist/NAME/main.js` would be, so that the example knows itself to be the one to run
+  // Set argv as `node dist/NAME/main.js` would, because the example checks whether it is the main module.
   process.argv = [process.execPath, fileURLToPath(mainOf(name)), ...args];
   await load(name);
 } else {
@@ -20,7 +20,7 @@ if (name !== undefined && names.includes(name)) {
   const asked = name === undefined || name === "--help" || name === "-h";
   const list = `npm run example -- NAME [options]   (NAME --help shows its options)\n\n${lines.join("\n")}`;
   if (asked) console.log(list);
-  else console.error(`there is no example "${name}"; there are\n\n${list}`);
+  else console.error(`unknown example "${name}"; the examples are\n\n${list}`);
   process.exitCode = asked ? 0 : 1;
 }
 
@@ -29,14 +29,14 @@ function mainOf(/** @type {string} */ example) {
 }
 
 async function load(/** @type {string} */ example) {
-  if (!existsSync(mainOf(example))) broken(`${example} is not built: start it by \`npm run example -- ${example}\`.`);
+  if (!existsSync(mainOf(example))) broken(`${example} is not built; run \`npm run example -- ${example}\`.`);
   try {
     return await import(mainOf(example).href);
   } catch (error) {
     const missing = error instanceof Error && "code" in error && error.code === "ERR_MODULE_NOT_FOUND";
     if (!missing) throw error;
     const [what] = error.message.split(" imported from");
-    broken(`${what}: delete node_modules and packages/*/dist, then run the command again.`);
+    broken(`${what}; delete node_modules and packages/*/dist, then run the command again.`);
   }
 }
 

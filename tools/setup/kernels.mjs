@@ -1,6 +1,6 @@
 /**
  * Compiles the WebAssembly kernels of packages/ops/kernels and embeds them in packages/ops/src/wasm/binaries.ts, which is
- * build output; does nothing when that is current. tools/setup/setup.mjs calls it.
+ * build output. Does nothing if that file is current. tools/setup/setup.mjs calls it.
  */
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -15,7 +15,7 @@ const compiler = `${home}/node_modules/assemblyscript`;
 const flags = ["-O3", "--converge", "--noAssert", "--runtime", "stub", "--initialMemory", "16", "--enable", "simd"];
 const builds = { simd: flags, fma: [...flags, "--enable", "relaxed-simd"] };
 
-/** Compiles where something has changed. Throws an Error that says what is wrong with a source. */
+/** Compiles the kernels if their sources changed. @throws Error with the compiler's message */
 export function buildKernels() {
   const mark = `// ${fingerprint()}`;
   if (existsSync(output) && readFileSync(output, "utf8").startsWith(mark)) return;
@@ -29,8 +29,8 @@ export function buildKernels() {
       return /** @type {const} */ ([name, text(readFileSync(binary))]);
     });
     const from = "// Written by tools/setup/kernels.mjs from kernels/*.ts.";
-    // In an array: a bundler would copy a string to each place at which it is used. And in turns: the builds are much alike,
-    // but gzip looks back no further than 32 kB.
+    // An array, because a bundler would copy a string to each of its uses. The two builds are interleaved, because they are
+    // similar and gzip looks back at most 32 kB.
     const declaration = `export const binaries: readonly { readonly ${Object.keys(builds).join(": string; readonly ")}: string }[] = [`;
     const lines = [mark, from, declaration];
     for (let at = 0; texts.some(([, text]) => at < text.length); at += 8000)
@@ -41,7 +41,7 @@ export function buildKernels() {
   }
 }
 
-/** Bytes as packages/ops/src/wasm/embedded.ts reads them. @param {Uint8Array} bytes */
+/** Encodes bytes as packages/ops/src/wasm/embedded.ts reads them. @param {Uint8Array} bytes */
 function text(bytes) {
   const digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   return Array.from(bytes, (byte) => `${["", "-", ".", "_"][byte >> 6]}${digits[byte & 63]}`).join("");

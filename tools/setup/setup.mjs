@@ -1,9 +1,9 @@
 /**
- * Brings the installed packages and the build up to date; does nothing when both are current.
+ * Brings the installed packages and the build up to date. Does nothing if both are current.
  *
- *   node tools/setup/setup.mjs [project...]   builds these TypeScript projects and what they reference, by default all
+ *   node tools/setup/setup.mjs [project...]   builds these TypeScript projects and their references, by default all
  *
- * Needs Node and npm only: the pnpm that package.json pins is run through npx.
+ * Needs only Node and npm. It runs the pnpm version that package.json pins through npx.
  */
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -26,7 +26,7 @@ function checkNode() {
   const difference = Number(have[0]) - Number(wanted[0]) || Number(have[1]) - Number(wanted[1] ?? 0);
   if (difference < 0) {
     fail(
-      `this is Node ${process.versions.node}, but Wengert needs ${wanted.join(".")} or newer: install one (nodejs.org).`,
+      `Wengert needs Node ${wanted.join(".")} or newer, got ${process.versions.node}; install a newer Node (nodejs.org).`,
     );
   }
 }
@@ -39,11 +39,11 @@ function install() {
   say(`installing packages with ${packageManager}${time}`);
   installAll();
   if (!isComplete()) {
-    // pnpm looks at its folders only, not into the packages
+    // pnpm checks only its folders, not the contents of packages
     for (const folder of folders()) rmSync(`${folder}/node_modules`, { recursive: true, force: true });
     installAll();
   }
-  writeFileSync(stamp, fingerprint()); // last, so that an interrupted install runs again
+  writeFileSync(stamp, fingerprint()); // written last, so an interrupted install runs again
 }
 
 function installAll() {
@@ -52,7 +52,7 @@ function installAll() {
   if (status !== 0) explainFailure(output);
 }
 
-/** Changes when, and only when, an install could change something. */
+/** A hash that changes if and only if an install could change something. */
 function fingerprint() {
   const hash = createHash("sha256").update(process.platform + process.arch + packageManager);
   for (const path of ["pnpm-workspace.yaml", "pnpm-lock.yaml"]) hash.update(readFileSync(path));
@@ -60,11 +60,11 @@ function fingerprint() {
     const { name, dependencies, devDependencies, optionalDependencies, peerDependencies } = manifest(folder);
     hash.update(JSON.stringify({ name, dependencies, devDependencies, optionalDependencies, peerDependencies }));
   }
-  const store = "node_modules/.pnpm"; // all packages, also those that no package.json of ours names
+  const store = "node_modules/.pnpm"; // all packages, including transitive dependencies
   return hash.update(`${existsSync(store) ? readdirSync(store).length : 0}`).digest("hex");
 }
 
-/** Whether each package that a package.json names is in its place: deleted by hand, it would be missed only later. */
+/** Returns whether every package in a package.json is installed. Manual deletions would otherwise show up only later. */
 function isComplete() {
   if (!existsSync(tsc)) return false;
   return folders().every((folder) => {
@@ -74,30 +74,26 @@ function isComplete() {
   });
 }
 
-/** Known causes get one sentence; anything else is shown as pnpm tells it. */
+/** Explains known causes in one sentence. Shows pnpm's own output for others. */
 function explainFailure(/** @type {string} */ output) {
   if (/ERR_PNPM_OUTDATED_LOCKFILE/.test(output)) {
-    fail(
-      `a package.json was edited: run \`npx --yes ${packageManager} install\`, which brings pnpm-lock.yaml up to date.`,
-    );
+    fail(`a package.json was edited; run \`npx --yes ${packageManager} install\`, which updates pnpm-lock.yaml.`);
   }
   if (/ENOSPC/.test(output))
-    fail("the disk is full: make room (the packages take 300 MB), then run the command again.");
+    fail("the disk is full; free some space (the packages take 300 MB), then run the command again.");
   if (/EACCES|EPERM|EROFS/.test(output)) {
     const path = output.match(/(?:EACCES|EPERM|EROFS)[^\n]*?'([^']+)'/)?.[1];
-    fail(`${path ? dirname(path) : "a folder"} cannot be written: make it yours (chown), then run the command again.`);
+    fail(`${path ? dirname(path) : "a folder"} is not writable; change its owner (chown), then run the command again.`);
   }
   if (
     /ENOTFOUND|EAI_AGAIN|ECONN|ETIMEDOUT|ENETUNREACH|CERT|ERR_SOCKET|META_FETCH_FAIL|FETCH_\d|npm error code E\d/.test(
       output,
     )
   ) {
-    fail(
-      "the package registry did not answer: see that `npm ping` works (network, proxy), then run the command again.",
-    );
+    fail("the package registry did not answer; check `npm ping` (network, proxy), then run the command again.");
   }
   console.error(output.trimEnd().split("\n").slice(-20).join("\n"));
-  fail("the packages could not be installed, for the reason above: once it is mended, run the command again.");
+  fail("the packages could not be installed, for the reason above; fix it, then run the command again.");
 }
 
 function build(/** @type {string[]} */ projects) {
@@ -123,23 +119,23 @@ function manifest(/** @type {string} */ folder) {
 }
 
 function npx(/** @type {string[]} */ args) {
-  const shell = process.platform === "win32"; // there npx is a script, which only a shell can start
+  const shell = process.platform === "win32"; // on Windows npx is a script, which needs a shell
   /** @type {NodeJS.ProcessEnv} */
   const env = {
     ...process.env,
-    npm_config_prefer_offline: "true", // what was fetched before is not asked for again
-    npm_config_fetch_retry_mintimeout: "1000", // without a network npm would retry in silence for 70 s; now 6 s
+    npm_config_prefer_offline: "true", // reuse cached packages
+    npm_config_fetch_retry_mintimeout: "1000", // without a network npm would retry silently for 70 s; this makes it 6 s
     npm_config_fetch_retry_maxtimeout: "5000",
   };
-  if (env.HOME === "") delete env.HOME; // pnpm stops at an empty HOME, and finds the home folder when there is none
+  if (env.HOME === "") delete env.HOME; // pnpm fails if HOME is empty, but finds the home folder if it is unset
   const { error, status, signal, stdout, stderr } = spawnSync("npx", args, {
     shell,
     env,
     encoding: "utf8",
     maxBuffer: 1e9,
   });
-  if (error) fail(`npx cannot be started (${error.message}): it comes with npm, which comes with Node (nodejs.org).`);
-  if (signal) fail(`the install was stopped (${signal}): run the command again to finish it.`);
+  if (error) fail(`npx cannot be started (${error.message}); install it with Node (nodejs.org).`);
+  if (signal) fail(`the install was stopped (${signal}); run the command again.`);
   return { status, output: `${stdout}\n${stderr}` };
 }
 

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { describe, expect, test } from "vitest";
 
-// Each folder of a package has a README that says what it may import. These tests hold the sources to it.
+// The README of each folder of a package lists the folders that it may import. These tests check the sources.
 
 const root = new URL("../../", import.meta.url).pathname;
 
@@ -51,7 +51,7 @@ describe.each(["core", "ops", "train", "explorer"])("the folders of %s", (name) 
     expect(unused).toEqual([]);
   });
 
-  test("imports between folders form no circle", () => {
+  test("imports between folders have no cycle", () => {
     const left = new Map(folders.map((folder) => [folder.name, folder.allowed]));
     for (let removed = true; removed; ) {
       removed = false;

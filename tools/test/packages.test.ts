@@ -9,8 +9,8 @@ import { entriesOf, output } from "../release/packages/project.mjs";
 import { compile } from "../release/packages/types.mjs";
 import { pack, packageOf, unpack } from "../release/packed.mjs";
 
-// The packages as they would be published, in a project beside this one, without a registry: what breaks them most often. The rest
-// of what they are tried with is `npm run test:packages`.
+// Tests the packages as published, in a separate project without a registry. These tests cover the most frequent problems.
+// `npm run test:packages` has the rest.
 
 const root = new URL("../../", import.meta.url).pathname;
 const project = mkdtempSync(join(tmpdir(), "wengert-project-"));
@@ -24,30 +24,30 @@ beforeAll(() => {
 afterAll(() => rmSync(project, { recursive: true, force: true }));
 
 let answer: Probe | undefined;
-/** What the probe finds in this Node. */
+/** The result of the probe in this Node. */
 function probed(): Probe {
   const entries = entriesOf(project).map(({ name }) => name);
   answer ??= answerOf(output(project, [process.execPath, "run.mjs", entries.join(), project]));
   return answer;
 }
 
-test("there is a tarball of each public package, with all that their package.json promises", () => {
+test("each public package has a tarball with all files that its package.json names", () => {
   expect(tarballs.map(packageOf)).toEqual(["core", "data", "ops", "report", "train"]);
   for (const tarball of tarballs) {
     output(root, [process.execPath, "node_modules/publint/src/cli.js", tarball, "--strict"]);
   }
 });
 
-test("each entry can be imported, each op be called and pulled back, and a mistake is told", () => {
+test("each entry can be imported, each op be called and pulled back, and a mistake throws", () => {
   expect(probed().available).toContain("plain");
 });
 
-test.each(["nodenext", "bundler"])("the declarations are all there for a project that resolves by %s", (resolution) => {
+test.each(["nodenext", "bundler"])("the declarations compile in a project with moduleResolution %s", (resolution) => {
   compile(project, [process.execPath, join(root, "node_modules/typescript/bin/tsc")], resolution);
 });
 
 test.skipIf(!hasBrowser && !process.env.CI)(
-  "a page without a bundler has the same numbers, by plain loops too",
+  "a page without a bundler computes the same numbers, also with plain loops",
   async () => {
     const { name, hash } = writePageWithMap(project);
     for (const [policy, kernels] of [

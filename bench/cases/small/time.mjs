@@ -1,4 +1,4 @@
-/** `node time.mjs NAME`: as pytorch.py, for the module of that name beside this one. */
+/** `node time.mjs NAME`: does the same as pytorch.py for the module NAME in this folder. */
 const [name] = process.argv.slice(2);
 const begin = performance.now();
 const { gradient } = await import(`./${name}.mjs`);

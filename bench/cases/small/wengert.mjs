@@ -1,4 +1,4 @@
-/** The gradient of a softmax regression: the smallest program that is of use. So are the others here. */
+/** The gradient of a softmax regression, a minimal useful program, like the other programs here. */
 import { grad, tensor, zeros } from "@wengert/core";
 import { crossEntropy, matmul } from "@wengert/ops";
 

@@ -1,4 +1,4 @@
-// For users: derivatives, tensors, programs and their readers. What authors of ops need is in extend.ts.
+// For users: derivatives, tensors, programs and their readers. Exports for authors of ops are in extend.ts.
 
 export { checkpoint, customVjp } from "./autodiff/custom.ts";
 export { type Blocks, hessian, hvp, jacobian, jvp, linearize } from "./autodiff/derivatives.ts";

@@ -43,19 +43,19 @@ const u = tensor([0.5, -1, 2]);
 const asInt = (t: Tensor) => tensor(t, { dtype: "int32" });
 
 describe("vjp", () => {
-  it("gives the value and Jᵀu for any cotangent u", () => {
+  it("returns the value and Jᵀu for any cotangent u", () => {
     const { value, pullback } = vjp((a: Tensor, b: Tensor) => mul(sin(a), b), x, y);
     expect(value).toEqual(mul(sin(x), y));
     const [a, b] = pullback(u);
     expect(a).toEqual(mul(u, mul(cos(x), y)));
     expect(numbers(b)).toEqual(numbers(mul(u, sin(x))));
   });
-  it("takes a number for the cotangent of a scalar", () => {
+  it("accepts a number as the cotangent of a scalar", () => {
     const { pullback } = vjp((a: Tensor) => sum(square(a)), x);
     expect(pullback(3)[0].toNested()).toEqual([6, 12, 18]);
     expect(errorOf(() => vjp((a: Tensor) => a, x).pullback(1))).toBeInstanceOf(ShapeError);
   });
-  it("pulls back as often as one likes, with the same answer each time", () => {
+  it("returns the same result from repeated pullbacks", () => {
     const { pullback } = vjp((a: Tensor) => add(mul(a, a), exp(a)), x);
     const [first, other, again] = [pullback(u), pullback(y), pullback(u)];
     expect(again).toEqual(first);
@@ -69,11 +69,11 @@ describe("vjp", () => {
       expect(z).toBeCloseTo(numbers(apart)[i]!, 14);
     });
   });
-  it("adds the cotangents of a tensor that is used more than once", () => {
+  it("adds the cotangents of a tensor that is used twice", () => {
     const { pullback } = vjp((a: Tensor) => add(add(a, mul(a, 3)), neg(a)), x);
     expect(pullback(u)[0].toNested()).toEqual([1.5, -3, 6]);
   });
-  it("keeps two arguments apart though they are the same tensor", () => {
+  it("separates two arguments that are the same tensor", () => {
     expect(
       vjp((a: Tensor, b: Tensor) => sub(a, mul(b, 2)), x, x)
         .pullback(u)
@@ -88,7 +88,7 @@ describe("vjp", () => {
       [1, 2, 3],
     ]);
   });
-  it("gives zeros of the right shape and dtype for what f does not use", () => {
+  it("returns zeros of the right shape and dtype for unused arguments", () => {
     const unused = { a: tensor([[1, 2]], { dtype: "float32" }), b: tensor([]), c: tensor(1) };
     const [, zeros] = vjp((a: Tensor, _: typeof unused) => a, x, unused).pullback(u);
     expect([zeros.a.dtype, zeros.a.toNested(), zeros.b.shape, zeros.c.item()]).toEqual(["float32", [[0, 0]], [0], 0]);
@@ -118,7 +118,7 @@ describe("vjp", () => {
     const [{ w, b }] = pullback({ sum: u, rest: [tensor([1, 0, 0])] });
     expect([...w.map(numbers), b.item()]).toEqual([[0.5, -1, 2], [2.5, -1, 2], 4]);
   });
-  it("leaves out the integers among the values", () => {
+  it("ignores integers among the values", () => {
     const { value, pullback } = vjp((a: Tensor) => [round(a), square(a)] as const, tensor([1.2, 2.7]));
     const [g] = pullback([value[0], tensor([1, 1])]);
     expect([value[0].dtype, g.toNested()]).toEqual(["int32", [2.4, 5.4]]);
@@ -128,7 +128,7 @@ describe("vjp", () => {
     const [g] = vjp((a: Tensor) => mul(a, a), a).pullback(tensor([1], { dtype: "float32" }));
     expect([g.dtype, g.toNested()]).toEqual(["float32", [2 * Math.fround(0.1)]]);
   });
-  it("labels what f is given by argument and path, and leaves the caller's tensors alone", () => {
+  it("labels the tensors that f receives by argument and path, without changing the caller's tensors", () => {
     const labels: unknown[] = [];
     const W = tensor(1, { label: "W" });
     const plain = tensor(2);
@@ -142,7 +142,7 @@ describe("vjp", () => {
     );
     expect([labels, W.label, plain.label]).toEqual([["W", "params[1]", "scale"], "W", undefined]);
   });
-  it("takes numbers as arguments: they stand for tensors here too", () => {
+  it("accepts numbers in place of tensors as arguments", () => {
     const { value, pullback } = vjp(
       (a: Tensor, b: Tensor) => mul(a, b),
       3 as unknown as Tensor,
@@ -176,14 +176,14 @@ describe("grad and valueAndGrad", () => {
     expect(grad(loss, { argnums })(...args).toNested()).toEqual(wanted[argnums]);
     expect(valueAndGrad(loss, { argnums })(...args).grad.toNested()).toEqual(wanted[argnums]);
   });
-  test.each([[[0]], [[1, 0]], [[2, 0, 1]], [[]]] as const)("give a tuple for the list %j", (argnums) => {
+  test.each([[[0]], [[1, 0]], [[2, 0, 1]], [[]]] as const)("return a tuple for the list %j", (argnums) => {
     const expected = argnums.map((n) => wanted[n]);
     const gradients = grad(loss, { argnums })(...args) as readonly Tensor[];
     expect(gradients.map(numbers)).toEqual(expected);
     const both = valueAndGrad(loss, { argnums })(...args);
     expect([(both.grad as readonly Tensor[]).map(numbers), both.value.item()]).toEqual([expected, 32]);
   });
-  it("let other arguments be anything", () => {
+  it("accept any values as other arguments", () => {
     const f = (a: Tensor, n: number, name: string, labels: Tensor) => {
       expect([n, name, labels.dtype]).toEqual([3, "cubed", "int32"]);
       return sum(mul(a, n));
@@ -204,7 +204,7 @@ describe("grad and valueAndGrad", () => {
       '{"layers":[{"w":[4,5,6],"b":0},{"w":[1,2,3],"b":3}],"unused":[[0]]}',
     );
   });
-  it("hand aux through, whatever it is", () => {
+  it("return aux of any type unchanged", () => {
     const f = (a: Tensor) => [sum(square(a)), { note: "seen", at: [a] }] as const;
     const { value, grad: gradient, aux } = valueAndGrad(f, { hasAux: true })(x);
     expect([value.item(), gradient.toNested(), aux.note, aux.at[0]!.toNested()]).toEqual([
@@ -216,7 +216,7 @@ describe("grad and valueAndGrad", () => {
     const two = valueAndGrad((a: Tensor, b: Tensor) => [sum(mul(a, b)), null] as const, { hasAux: true, argnums: [1] });
     expect([two(x, y).grad[0].toNested(), two(x, y).aux]).toEqual([[1, 2, 3], null]);
   });
-  it("allow a loss that is the argument itself, or none of its doing", () => {
+  it("accept a loss that is the argument, or does not depend on it", () => {
     expect(grad((a: Tensor) => a)(scalar(3)).item()).toBe(1);
     expect(grad((_: Tensor) => scalar(3))(x).toNested()).toEqual([0, 0, 0]);
   });
@@ -225,10 +225,10 @@ describe("grad and valueAndGrad", () => {
     string,
     (f: unknown, options?: unknown) => (...args: unknown[]) => unknown
   >;
-  describe.each(Object.keys(wrong))("%s refuses", (caller) => {
+  describe.each(Object.keys(wrong))("%s throws for", (caller) => {
     const refused: [string, () => unknown, typeof WengertError, RegExp][] = [
       [
-        "a loss that is no scalar",
+        "a loss that is not a scalar",
         () => wrong[caller]!((a: Tensor) => a)(x),
         ShapeError,
         /f must return a scalar, got .*\[3\]; reduce it with sum or mean/,
@@ -261,9 +261,9 @@ describe("grad and valueAndGrad", () => {
         "a missing argument",
         () => wrong[caller]!((_: Tensor, b: Tensor) => sum(b), { argnums: 1 })(x),
         ArgumentError,
-        /b is missing: f was given 1/,
+        /b is missing, got 1 of/,
       ],
-      ["no arguments", () => wrong[caller]!((a: Tensor) => sum(a))(), ArgumentError, /a is missing: f was given 0/],
+      ["no arguments", () => wrong[caller]!((a: Tensor) => sum(a))(), ArgumentError, /a is missing, got 0 of/],
       [
         "an asynchronous f",
         () => wrong[caller]!(async (a: Tensor) => sum(a))(x),
@@ -271,7 +271,7 @@ describe("grad and valueAndGrad", () => {
         /promise.*synchronous/,
       ],
       [
-        "what is no function",
+        "an f that is not a function",
         () => wrong[caller]!(3)(x),
         ArgumentError,
         /expected a function, got 3; write \w+\(\(x\) => \.\.\.\)/,
@@ -280,10 +280,10 @@ describe("grad and valueAndGrad", () => {
         "argnums −1",
         () => wrong[caller]!(sum, { argnums: -1 })(x),
         ArgumentError,
-        /argnums is the place of an argument, from 0.*got -1/,
+        /argnums must be an argument's index, from 0.*got -1/,
       ],
       ["argnums 0.5", () => wrong[caller]!(sum, { argnums: [0.5] })(x), ArgumentError, /argnums/],
-      ["argnums in words", () => wrong[caller]!(sum, { argnums: "a" })(x), ArgumentError, /got the string "a"/],
+      ["argnums as a string", () => wrong[caller]!(sum, { argnums: "a" })(x), ArgumentError, /got the string "a"/],
       ["an argument named twice", () => wrong[caller]!(sum, { argnums: [0, 0] })(x), ArgumentError, /argnums/],
     ];
     test.each(refused)("%s", (_, run, Class, message) => {
@@ -293,36 +293,36 @@ describe("grad and valueAndGrad", () => {
       expect(error.message).toMatch(new RegExp(`^${caller}: `));
     });
   });
-  it("hasAux refuses a lone loss", () => {
+  it("hasAux throws for a loss without aux", () => {
     const f = ((a: Tensor) => sum(a)) as unknown as (a: Tensor) => readonly [Tensor, unknown];
     const error = errorOf(() => valueAndGrad(f, { hasAux: true })(x));
     expect(error).toBeInstanceOf(ArgumentError);
-    expect(error.message).toMatch(/with hasAux f must return \[value, aux\], got a Tensor/);
+    expect(error.message).toMatch(/with hasAux, f must return \[value, aux\], got a Tensor/);
   });
   it.each([
     ["a list of one", [sum(x)]],
     ["a list of three", [sum(x), 1, 2]],
     ["two letters", "ab"],
-  ])("hasAux refuses %s", (_, returned) => {
+  ])("hasAux throws for %s", (_, returned) => {
     const f = () => returned as unknown as readonly [Tensor, unknown];
     expect(errorOf(() => valueAndGrad(f, { hasAux: true, argnums: [] })())).toBeInstanceOf(ArgumentError);
   });
 });
 
 describe("stopGradient", () => {
-  it("keeps the values and lets nothing flow back", () => {
+  it("keeps the values and stops the cotangent", () => {
     expect(grad((a: Tensor) => sum(mul(a, stopGradient(a))))(x).toNested()).toEqual([1, 2, 3]);
     expect(stopGradient({ a: [x, asInt(x)] }).a.map(numbers)).toEqual([
       [1, 2, 3],
       [1, 2, 3],
     ]);
   });
-  it("stops every derivative around it, whatever the order", () => {
+  it("stops derivatives of every order", () => {
     const g = (a: Tensor) => grad((b: Tensor) => mul(mul(b, b), stopGradient(b)))(a); // 2 b stop(b)
     expect([g(scalar(3)).item(), grad(g)(scalar(3)).item()]).toEqual([18, 6]);
     expect(grad((a: Tensor) => grad((b: Tensor) => mul(b, stopGradient(a)))(a))(scalar(3)).item()).toBe(0);
   });
-  it("refuses what is no tree", () => expect(() => stopGradient(3 as unknown as Tensor)).toThrow(TreeError));
+  it("throws unless given a tree", () => expect(() => stopGradient(3 as unknown as Tensor)).toThrow(TreeError));
 });
 
 describe("the sweep", () => {
@@ -335,7 +335,7 @@ describe("the sweep", () => {
     };
     expect(grad(f)(scalar(1)).item()).toBe(1);
   });
-  it("does not grow exponentially with uses", () => {
+  it("takes time linear in the number of uses", () => {
     const f = (a: Tensor) => {
       let z = a;
       for (let i = 0; i < 60; i++) z = mul(add(z, z), 0.5);
@@ -343,7 +343,7 @@ describe("the sweep", () => {
     };
     expect(grad(f)(x).toNested()).toEqual([1, 1, 1]);
   });
-  it("holds no more cotangents than are still to be used", () => {
+  it("frees cotangents after their use", () => {
     const tape = new Tape();
     tape.watch(x);
     const z = withRecorder("test", tape, () => {
@@ -376,7 +376,7 @@ describe("the sweep", () => {
     vjp((a: Tensor, b: Tensor) => op(neg(a), y, b), x, y).pullback(u);
     expect(runs).toEqual([1, 0, 2]);
   });
-  it("runs no rule for a step on which the value does not depend", () => {
+  it("runs no rule of a step that the value does not depend on", () => {
     const runs: number[] = [];
     const op = probe(runs);
     vjp((a: Tensor) => {
@@ -385,7 +385,7 @@ describe("the sweep", () => {
     }, x).pullback(u);
     expect(runs).toEqual([]);
   });
-  it("tells a joint rule what is wanted, and does not look at the rest", () => {
+  it("passes a joint rule the needed inputs, and ignores the cotangents of others", () => {
     const wants: unknown[] = [];
     const joint: Op<Inputs> = defineOp<Inputs>({
       name: "joint",
@@ -404,7 +404,7 @@ describe("the sweep", () => {
       mul(u, 3).toNested(),
     ]);
   });
-  it("lets nothing flow back where a joint rule gives null", () => {
+  it("sends no cotangent to an input for which a joint rule returns null", () => {
     const half: Op<Inputs> = defineOp<Inputs>({
       name: "half",
       shape: ([a]) => a!.shape,
@@ -424,13 +424,13 @@ describe("the sweep", () => {
   it.each<[string, (g: Tensor) => Tensor, RegExp]>([
     ["another shape", (g) => sum(g), /^probe: the VJP rule of input 1 .* float64 \[3\], got float64 \[\]/],
     ["another dtype", (g) => tensor(g, { dtype: "float32" }), /^probe: .* float64 \[3\], got float32 \[3\]/],
-  ])("refuses a contribution of %s, naming op and input", (_, rule, message) => {
+  ])("throws for a contribution of %s, and names the op and input", (_, rule, message) => {
     const op = probe([], rule);
     const error = errorOf(() => vjp((a: Tensor) => op(y, a, y), x).pullback(u));
     expect(error).toBeInstanceOf(ShapeError);
     expect(error.message).toMatch(message);
   });
-  it("hands a rule the call: inputs, params and output", () => {
+  it("passes a rule the inputs, params and output of the call", () => {
     const seen: unknown[] = [];
     const spy: Op<Unary, { k: number }> = defineOp<Unary, { k: number }>({
       name: "spy",
@@ -456,7 +456,7 @@ describe("the sweep", () => {
     const [call] = seen as [{ inputs: unknown[]; output: unknown }];
     expect([call.inputs[0] === input, call.output === output]).toEqual([true, true]);
   });
-  it("is not heard by the tape that it reads", () => {
+  it("is not recorded by the tape that it reads", () => {
     const { steps, pulls } = record((a: Tensor) => sum(square(a)), x);
     const before = steps.length;
     for (const _ of pulls());
@@ -464,13 +464,13 @@ describe("the sweep", () => {
   });
 });
 
-describe("numbers that are written through .data between the run and the pullback are noticed", () => {
+describe("the pullback throws if .data was modified after the run:", () => {
   const write = (t: Tensor) => {
     (t.data.data as Float64Array)[0] = 99;
   };
   const leaks: [string, (keep: (t: Tensor) => void) => (u: Tensor) => unknown][] = [
     [
-      "of an intermediate value",
+      "an intermediate value",
       (keep) =>
         vjp(
           (a: Tensor) => {
@@ -482,7 +482,7 @@ describe("numbers that are written through .data between the run and the pullbac
         ).pullback,
     ],
     [
-      "of a constant",
+      "a constant",
       (keep) => {
         const c = random([3], 2);
         keep(c);
@@ -490,7 +490,7 @@ describe("numbers that are written through .data between the run and the pullbac
       },
     ],
     [
-      "of the tensor that f is given",
+      "the tensor that f receives",
       (keep) =>
         vjp(
           (a: Tensor) => {
@@ -501,7 +501,7 @@ describe("numbers that are written through .data between the run and the pullbac
         ).pullback,
     ],
     [
-      "of the caller's argument",
+      "the caller's argument",
       (keep) => {
         const a = random([3]);
         keep(a);
@@ -509,7 +509,7 @@ describe("numbers that are written through .data between the run and the pullbac
       },
     ],
     [
-      "of the value",
+      "the value",
       (keep) => {
         const { value, pullback } = vjp((a: Tensor) => exp(a), random([3]));
         keep(value);
@@ -528,12 +528,12 @@ describe("numbers that are written through .data between the run and the pullbac
     const error = errorOf(() => pullback(u));
     expect(error).toBeInstanceOf(MutationError);
     expect(error.message).toMatch(
-      /^data: .* was written to after it had been used; tensors are immutable: make a new one/,
+      /^data: .* was modified after it was used, but tensors are immutable; create a new one/,
     );
   });
 });
 
-describe("nothing goes on listening after f has thrown", () => {
+describe("no tape stays open after f throws in", () => {
   const transforms: [string, (f: (a: Tensor, b: Tensor) => Tensor) => unknown][] = [
     ["vjp", (f) => vjp(f, scalar(1), scalar(2))],
     ["grad", (f) => grad(f)(scalar(1), scalar(2))],
@@ -548,7 +548,7 @@ describe("nothing goes on listening after f has thrown", () => {
     };
     expect(() => transform(fail)).toThrow(new RangeError("own"));
     const [a, b] = leaked as [Tensor, Tensor];
-    // Were a tape still open, it would track both, and customVjp would refuse the one that is no argument.
+    // An open tape would track both tensors. Then customVjp would throw, because b is not an argument.
     const product = customVjp({
       forward: (z: Tensor) => [mul(z, b), null] as const,
       backward: (_, g: Tensor) => [g] as [Tensor],
@@ -558,7 +558,7 @@ describe("nothing goes on listening after f has thrown", () => {
   });
 });
 
-it("derivatives of views need no copies: the cotangent of a spread is a sum", () => {
+it("the VJP of a broadcast view sums the cotangent", () => {
   const { pullback } = vjp((a: Tensor) => spread(a, { shape: [2, 3] }), scalar(2));
   const g = random([2, 3]);
   expect(pullback(g)[0].item()).toBeCloseTo(sum(g).item(), 15);

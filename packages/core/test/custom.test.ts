@@ -45,33 +45,33 @@ const y = random([4], 2);
 const u = random([4], 3);
 const nested = (t: Tensor) => t.toNested();
 
-/** The sine, with a VJP that says so in its own words: the residual is cos x. */
+/** The sine with a custom VJP. The residual is cos x. */
 const ownSin = customVjp({
   forward: (a: Tensor) => [sin(a), cos(a)] as const,
   backward: (slope, g: Tensor) => [mul(g, slope)],
 });
-/** The identity, with a VJP that is not its own: the cotangent is halved. */
+/** The identity with a wrong VJP, which halves the cotangent. */
 const halving = customVjp({
   forward: (a: Tensor) => [a, null] as const,
   backward: (_, g: Tensor) => [mul(g, 0.5)],
 });
 
 describe("customVjp", () => {
-  it("gives forward's value, and backward's cotangent of residuals and cotangent", () => {
+  it("returns the value of forward, and calls backward with residuals and cotangent", () => {
     const { value, pullback } = vjp(ownSin, x);
     expect([nested(value), nested(pullback(u)[0])]).toEqual([nested(sin(x)), nested(mul(u, cos(x)))]);
     expect(nested(vjp((a: Tensor) => mul(halving(a), 3), x).pullback(u)[0])).toEqual(nested(mul(u, 1.5)));
   });
-  it("takes numbers as arguments: they stand for tensors here too", () => {
+  it("accepts numbers in place of tensors as arguments", () => {
     const own = ownSin as (a: Tensor | number) => Tensor;
     expect([own(0.5).item(), grad(own)(0.5).item()]).toEqual([Math.sin(0.5), Math.cos(0.5)]);
     expect(grad((a: Tensor) => mul(a, checkpoint(sin)(0.5)))(scalar(1)).item()).toBe(Math.sin(0.5));
   });
-  it("is only forward where nothing is differentiated", () => {
+  it("runs only forward if nothing is differentiated", () => {
     expect(nested(ownSin(x))).toEqual(nested(sin(x)));
     expect(nested(vjp((a: Tensor) => add(a, ownSin(y)), x).pullback(u)[0])).toEqual(nested(u));
   });
-  it("is a single step of the tape, and runs backward once a pullback", () => {
+  it("is one step of the tape, and runs backward once per pullback", () => {
     let runs = 0;
     const counted = customVjp({
       forward: (a: Tensor) => [exp(sin(neg(a))), null] as const,
@@ -86,7 +86,7 @@ describe("customVjp", () => {
     for (const _ of pulls());
     expect(runs).toBe(2);
   });
-  it("is one, too, where only one of its arguments is differentiated", () => {
+  it("is one step if only one of its arguments is differentiated", () => {
     const product = customVjp({
       forward: (a: Tensor, b: Tensor) => [mul(sin(a), b), [sin(a), b]] as const,
       backward: (kept, g: Tensor) => [mul(g, kept[1]!), mul(g, kept[0]!)],
@@ -97,7 +97,7 @@ describe("customVjp", () => {
         expect.stringMatching(/customVjp|checkpoint/),
       ]);
   });
-  it("takes and gives trees, several outputs and integers among them", () => {
+  it("accepts and returns trees, with several outputs and integers", () => {
     const f = customVjp({
       forward: ({ a, b }: { a: Tensor; b: Tensor[] }, labels: Tensor) => {
         const value = { product: mul(a, b[0]!), labels, rest: [sum(a), round(a)] };
@@ -105,7 +105,7 @@ describe("customVjp", () => {
       },
       backward: (kept, g): [{ a: Tensor; b: Tensor[] }, Tensor] => [
         { a: add(mul(g.product, kept.b), g.rest[0]!), b: [mul(g.product, kept.a)] },
-        g.labels, // no one looks at the cotangent of an integer
+        g.labels, // the cotangent of an integer is ignored
       ],
     });
     const labels = tensor([1], { dtype: "int32" });
@@ -119,7 +119,7 @@ describe("customVjp", () => {
     expect(nested(b)).toEqual(nested(mul(mul(u, 2), x)));
     gradcheck(through, [x, y]);
   });
-  it("gives the outputs that nothing depends on a cotangent of zeros", () => {
+  it("passes zeros as the cotangents of unused outputs", () => {
     const seen: unknown[] = [];
     const pair = customVjp({
       forward: (a: Tensor) => [[a, neg(a)] as const, null] as const,
@@ -131,7 +131,7 @@ describe("customVjp", () => {
     expect(nested(vjp((a: Tensor) => pair(a)[0], x).pullback(u)[0])).toEqual(nested(u));
     expect(seen).toEqual([[0, 0, 0, 0]]);
   });
-  it("may give back its argument, the same output twice, or no floats at all", () => {
+  it("may return its argument, the same output twice, or no floats", () => {
     const same = customVjp({
       forward: (a: Tensor) => [[a, a] as const, null] as const,
       backward: (_, [p, q]: readonly [Tensor, Tensor]) => [add(p, mul(q, 10))],
@@ -144,7 +144,7 @@ describe("customVjp", () => {
     });
     expect(nested(vjp((a: Tensor) => [rounded(a), neg(a)][1]!, x).pullback(u)[0])).toEqual(nested(neg(u)));
   });
-  it("keeps two arguments apart though they are the same tensor", () => {
+  it("separates two arguments that are the same tensor", () => {
     const first = customVjp({
       forward: (a: Tensor, b: Tensor) => [mul(a, b), [a, b]] as const,
       backward: ([a, b], g: Tensor) => [mul(g, b!), mul(mul(g, a!), 100)],
@@ -154,7 +154,7 @@ describe("customVjp", () => {
     );
   });
 
-  it("has derivatives of higher order, those of backward", () => {
+  it("has higher derivatives: those of backward", () => {
     gradcheck((a: Tensor) => ownSin(mul(a, a)), [x], { order: 3 });
     const f = (a: Tensor) => sum(ownSin(a));
     expectClose(hvp(f)(x, u), neg(mul(sin(x), u)));
@@ -163,11 +163,11 @@ describe("customVjp", () => {
       6, 6, 6,
     ]);
   });
-  it("counts in forward mode too", () => {
+  it("applies in forward mode, too", () => {
     const { value, tangent } = jvp((a: Tensor) => halving(mul(a, 4)), [x], [u]);
     expect([nested(value), nested(tangent)]).toEqual([nested(mul(x, 4)), nested(mul(u, 2))]);
   });
-  it("serves the tape of the argument that is differentiated innermost", () => {
+  it("is recorded by the innermost tape that tracks an argument", () => {
     const product = customVjp({
       forward: (a: Tensor, b: Tensor) => [mul(a, b), [a, b]] as const,
       backward: ([a, b], g: Tensor) => [mul(g, b!), mul(g, a!)],
@@ -176,7 +176,7 @@ describe("customVjp", () => {
     const outer = (a: Tensor) => grad((b: Tensor) => mul(product(a, b), sin(b)))(scalar(2));
     expect(grad(outer)(scalar(3)).item()).toBeCloseTo(Math.sin(2) + 2 * Math.cos(2), 14);
   });
-  it("may close over what an outer tape differentiates, and outer derivatives flow there", () => {
+  it("may capture a tensor that an outer tape tracks, which then gets its derivative", () => {
     const outer = (a: Tensor) =>
       grad((b: Tensor) =>
         customVjp({ forward: (c: Tensor) => [mul(c, square(a)), null], backward: (_, g) => [mul(g, square(a))] })(b),
@@ -190,7 +190,7 @@ describe("customVjp", () => {
     });
     gradcheck((a: Tensor) => nestedTwice(exp(a)), [x], { order: 2 });
   });
-  it("under trace is the ops that it consists of, and backward where a gradient is traced", () => {
+  it("is traced as the ops of forward, and of backward in a gradient", () => {
     const forward = trace((a: Tensor) => halving(sin(a)), x);
     expect(forward.steps.map(({ op }) => op.name)).toContain("sin");
     const f = (a: Tensor) => grad((b: Tensor) => sum(halving(sin(b))))(a);
@@ -198,28 +198,28 @@ describe("customVjp", () => {
     expect(nested(f(x))).toEqual(nested(mul(0.5, cos(x))));
   });
 
-  describe("refuses a forward that uses what is differentiated and is no argument", () => {
+  describe("throws if forward captures a differentiated tensor,", () => {
     const closing = (c: Tensor) =>
       customVjp({
         forward: (a: Tensor) => [mul(a, c), c] as const,
         backward: (kept, g: Tensor) => [mul(g, kept)],
       });
-    it("by its label", () => {
+    it("named by its label", () => {
       const f = (a: Tensor, scale: Tensor) => closing(scale)(a);
       const error = errorOf(() => vjp(f, x, y));
       expect(error).toBeInstanceOf(ArgumentError);
       expect(error.message).toMatch(
-        /^customVjp: forward uses scale \[4\], which is being differentiated and is not an argument; make it one, or stopGradient it/,
+        /^customVjp: forward uses scale \[4\], which is differentiated but is not an argument; pass it as one, or use stopGradient/,
       );
     });
-    it("also where it is given as well: the rule is for what is given", () => {
+    it("even if the tensor is an argument, too", () => {
       const f = (a: Tensor) => closing(a)(a);
       expect(errorOf(() => vjp(f, x)).message).toMatch(/forward uses a \[4\], .* not an argument/);
     });
-    it("but not a constant", () => {
+    it("but not for a constant", () => {
       expect(nested(vjp((a: Tensor) => closing(y)(a), x).pullback(u)[0])).toEqual(nested(mul(u, y)));
     });
-    it("nor what the gradient was stopped at, as the message advises", () => {
+    it("but not for a tensor with a stopped gradient, as the message advises", () => {
       const outside = (a: Tensor, c: Tensor) => closing(stopGradient(c))(a);
       expect(vjp(outside, x, y).pullback(u).map(nested)).toEqual([nested(mul(u, y)), [0, 0, 0, 0]]);
       const inside = (a: Tensor, c: Tensor) =>
@@ -229,7 +229,7 @@ describe("customVjp", () => {
         })(a);
       expect(vjp(inside, x, y).pullback(u).map(nested)).toEqual([nested(mul(u, y)), [0, 0, 0, 0]]);
     });
-    it("nor integers that came of it, which have no derivative", () => {
+    it("but not for integers computed from it, which have no derivative", () => {
       const f = (a: Tensor, c: Tensor) => {
         const whole = round(c);
         return customVjp({
@@ -242,19 +242,19 @@ describe("customVjp", () => {
   });
 
   const backwards: [string, unknown, typeof ArgumentError, RegExp][] = [
-    ["nothing", undefined, TreeError, /what backward returns must be an array of 1, as args is; got undefined/],
-    ["a lone tensor", x, TreeError, /what backward returns must be an array of 1, as args is; got a Tensor/],
-    ["too many", [x, x], TreeError, /must be an array of 1, as args is; got an array of 2/],
-    ["another structure", [[x]], TreeError, /what backward returns at \[0\] must be a tensor, as args\[0\] is/],
+    ["nothing", undefined, TreeError, /what backward returns must be an array of 1, like args; got undefined/],
+    ["a tensor outside a list", x, TreeError, /what backward returns must be an array of 1, like args; got a Tensor/],
+    ["too many", [x, x], TreeError, /must be an array of 1, like args; got an array of 2/],
+    ["another structure", [[x]], TreeError, /what backward returns at \[0\] must be a tensor, like args\[0\]/],
     ["another shape", [scalar(1)], ShapeError, /customVjp: the VJP rule of input 0 .* float64 \[4\], got float64 \[\]/],
   ];
-  test.each(backwards)("refuses a backward that returns %s", (_, result, Class, message) => {
+  test.each(backwards)("throws if backward returns %s", (_, result, Class, message) => {
     const f = customVjp({ forward: (a: Tensor) => [neg(a), null] as const, backward: () => result as [Tensor] });
     const error = errorOf(() => vjp((a: Tensor) => f(a), x).pullback(u));
     expect(error).toBeInstanceOf(Class);
     expect(error.message).toMatch(message);
   });
-  it("refuses arguments and values that are no trees", () => {
+  it("throws for arguments and values that are not trees", () => {
     expect(() => (ownSin as (a: unknown) => unknown)({ a: "3" })).toThrow(TreeError);
     const f = customVjp({
       forward: (a: Tensor) => ["text" as unknown as Tensor, a] as const,
@@ -311,7 +311,7 @@ describe("checkpoint", () => {
     for (const _ of pulls());
     expect(runs).toBe(2);
   });
-  it("is f itself where nothing is differentiated", () => {
+  it("is f itself if nothing is differentiated", () => {
     let runs = 0;
     const f = checkpoint((a: Tensor) => {
       runs++;
@@ -319,7 +319,7 @@ describe("checkpoint", () => {
     });
     expect([nested(f(x)), runs]).toEqual([nested(neg(x)), 1]);
   });
-  it("lets derivatives through to what f closes over", () => {
+  it("returns derivatives of captured tensors", () => {
     const f = (a: Tensor, b: Tensor) => {
       const inside = sin(b);
       return checkpoint((c: Tensor) => mul(mul(c, inside), exp(b)))(exp(a));
@@ -329,25 +329,25 @@ describe("checkpoint", () => {
     expect(got!.map(nested)).toEqual(wanted!.map(nested));
     gradcheck(f, [x, y], { order: 3, directions: 1 });
   });
-  it("lets derivatives through to what f closes over, also where it is given as well", () => {
+  it("returns derivatives of captured tensors that are arguments, too", () => {
     const f = (a: Tensor) => checkpoint((c: Tensor) => mul(sin(a), c))(a);
     const plain = (a: Tensor) => mul(sin(a), a);
     const [got, wanted] = [f, plain].map((each) => vjp(each, x).pullback(u));
     expect(got!.map(nested)).toEqual(wanted!.map(nested));
     gradcheck(f, [x], { order: 3, directions: 1 });
   });
-  it("lets derivatives through to what f returns without having touched it", () => {
+  it("returns derivatives of tensors that f returns unchanged", () => {
     const f = (a: Tensor, b: Tensor) => checkpoint((c: Tensor) => [b, neg(c)] as const)(a);
     expect(vjp(f, x, y).pullback([u, x]).map(nested)).toEqual([nested(neg(x)), nested(u)]);
   });
-  it("closes over an outer variable while an inner one is differentiated", () => {
+  it("captures an outer variable while an inner one is differentiated", () => {
     const outer = (a: Tensor) =>
       grad((b: Tensor) => checkpoint((c: Tensor) => mul(power(a, 3), sin(c)))(mul(b, b)))(scalar(1));
     expect(outer(scalar(2)).item()).toBeCloseTo(8 * 2 * Math.cos(1), 13);
     expect(grad(outer)(scalar(2)).item()).toBeCloseTo(12 * 2 * Math.cos(1), 13);
     expect(grad((a: Tensor) => grad(outer)(a))(scalar(2)).item()).toBeCloseTo(12 * 2 * Math.cos(1), 13);
   });
-  it("takes integers among arguments and values", () => {
+  it("accepts integers among arguments and values", () => {
     const labels = tensor([1, 2, 3, 4], { dtype: "int32" });
     const f = checkpoint((a: Tensor, n: Tensor) => {
       expect(n.dtype).toBe("int32");
@@ -360,7 +360,7 @@ describe("checkpoint", () => {
     }, x).pullback(u);
     expect(nested(g[0])).toEqual(nested(mul(u, exp(x))));
   });
-  it("may be nested, hold a customVjp, and stand in one", () => {
+  it("may be nested, contain a customVjp, and be inside one", () => {
     const deep = checkpoint((a: Tensor) => checkpoint((b: Tensor) => sin(checkpoint(exp)(b)))(mul(a, 2)));
     gradcheck((a: Tensor) => deep(a), [x], { order: 2 });
     gradcheck((a: Tensor) => checkpoint((b: Tensor) => ownSin(exp(b)))(a), [x], { order: 2 });
@@ -370,12 +370,12 @@ describe("checkpoint", () => {
     });
     gradcheck((a: Tensor) => custom(exp(a)), [x], { order: 2 });
   });
-  it("counts a customVjp inside it", () => {
+  it("uses the rule of a customVjp inside it", () => {
     expect(nested(vjp((a: Tensor) => checkpoint((b: Tensor) => halving(mul(b, 3)))(a), x).pullback(u)[0])).toEqual(
       nested(mul(u, 1.5)),
     );
   });
-  it("is traced with all that it does, forward and again backward", () => {
+  it("is traced with its forward steps twice: for the value and for the gradient", () => {
     const f = (a: Tensor) => grad((b: Tensor) => sum(checkpoint((c: Tensor) => exp(sin(c)))(b)))(a);
     const program = trace(f, { shape: [4] });
     expect(program.steps.filter(({ op }) => op.name === "sin").length).toBeGreaterThanOrEqual(1);
@@ -385,7 +385,7 @@ describe("checkpoint", () => {
     const f = (a: Tensor) => sum(mul(exp(a), sin(a)));
     expect(nested(hessian((a: Tensor) => checkpoint(f)(a))(x))).toEqual(nested(hessian(f)(x)));
   });
-  it("leaves nothing listening when f throws, the first time or the second", () => {
+  it("closes its tapes if f throws in the first or second run", () => {
     let runs = 0;
     const f = checkpoint((a: Tensor) => {
       if (++runs === 2) throw new RangeError("second");

@@ -49,7 +49,7 @@ import {
 type Scalar = (x: Tensor) => Tensor;
 const nested = (t: Tensor) => t.toNested();
 
-/** All ways to take the derivative of a function of one number. */
+/** All ways to compute the derivative of a function of one number. */
 const derivative: Record<string, (f: Scalar) => Scalar> = {
   grad: (f) => grad(f),
   valueAndGrad: (f) => (x) => valueAndGrad(f)(x).grad,
@@ -59,7 +59,7 @@ const derivative: Record<string, (f: Scalar) => Scalar> = {
   jacobian: (f) => jacobian(f),
 };
 const ways = Object.keys(derivative);
-/** Words of `n` of `letters`. */
+/** All words of `n` letters. */
 const words = (letters: readonly string[], n: number): string[][] =>
   n === 0 ? [[]] : words(letters, n - 1).flatMap((word) => letters.map((letter) => [...word, letter]));
 const compose = (word: readonly string[], f: Scalar): Scalar => word.reduce((g, way) => derivative[way]!(g), f);
@@ -87,12 +87,12 @@ describe("derivatives of x³ sin x, in every way and nesting", () => {
   });
 });
 
-describe("perturbations are not confused", () => {
+describe("perturbation confusion is avoided", () => {
   describe.each(ways)("outside %s", (outer) => {
     test.each(ways)("inside %s", (inner) => {
       const [D, d] = [derivative[outer]!, derivative[inner]!];
       const at = (f: Scalar, x: number) => f(scalar(x)).item();
-      // Siskind and Pearlmutter: d/dx x (d/dy (x + y) at 1) is 1, and 2 where the two are confused
+      // Siskind and Pearlmutter: d/dx x (d/dy (x + y) at 1) is 1, but 2 if perturbations are confused
       expect(
         at(
           D((x) => mul(x, d((y) => add(x, y))(scalar(1)))),
@@ -105,7 +105,7 @@ describe("perturbations are not confused", () => {
           3,
         ),
       ).toBe(1);
-      // d/dx of d/dy x² y³ at y = x is d/dx of 3 x⁴ only if the point is a function of x too
+      // d/dx of d/dy x² y³ at y = x is d/dx of 3 x⁴ only if the point depends on x, too
       expect(
         at(
           D((x) => d((y) => mul(square(x), power(y, 3)))(x)),
@@ -132,7 +132,7 @@ describe("perturbations are not confused", () => {
       expect(at(shifted(shifted(sin)), 0.5)).toBeCloseTo(-Math.sin(0.5), 14);
     });
   });
-  it("three deep, each closing over all that is outside", () => {
+  it("three levels deep, each closing over all outer variables", () => {
     for (const [a, b, c] of words(ways, 3) as [string, string, string][]) {
       const f = derivative[a]!((x) =>
         derivative[b]!((y) => derivative[c]!((z) => mul(mul(power(x, 2), power(y, 3)), power(z, 4)))(mul(x, y)))(
@@ -151,7 +151,7 @@ const v = random([3], 3);
 
 describe("linearize and jvp", () => {
   const f = (a: Tensor, b: { c: Tensor }) => ({ p: mul(sin(a), b.c), q: [sum(exp(b.c)), a] });
-  it("push tangents forward through trees", () => {
+  it("push tangents of trees forward", () => {
     const { value, tangent } = jvp(f, [x, { c: y }], [v, { c: x }]);
     expect(plainValues(value)).toEqual(plainValues(f(x, { c: y })));
     const wanted = add(mul(mul(cos(x), v), y), mul(sin(x), x));
@@ -159,7 +159,7 @@ describe("linearize and jvp", () => {
     expect(tangent.q[0]!.item()).toBeCloseTo(dot(exp(y), x), 14);
     expect(nested(tangent.q[1]!)).toEqual(nested(v));
   });
-  it("push forward as often as one likes, linearly, with the same answer each time", () => {
+  it("push forward linearly, with the same result from repeated calls", () => {
     const { value, pushforward } = linearize(f, x, { c: y });
     const [first, zero, again] = [
       pushforward(v, { c: x }),
@@ -179,21 +179,21 @@ describe("linearize and jvp", () => {
     );
     expect(Math.abs(forward - reverse)).toBeLessThan(1e-14);
   });
-  it("give zeros for values that do not depend on the arguments", () => {
+  it("return zeros for values that do not depend on the arguments", () => {
     const { tangent } = jvp((a: Tensor) => [y, a, scalar(3)] as const, [x], [v]);
     expect(tangent.map(nested)).toEqual([[0, 0, 0], nested(v), 0]);
     expect(jvp((_: Tensor) => y, [x], [v]).tangent.toNested()).toEqual([0, 0, 0]);
   });
-  it("give zeros for integers among the values", () => {
+  it("return zeros for integers among the values", () => {
     const { value, tangent } = jvp((a: Tensor) => [round(a), sin(a)] as const, [x], [v]);
     expect([tangent[0].dtype, value[0].dtype]).toEqual(["int32", "int32"]);
     expect([tangent[0].toNested(), tangent[1].shape]).toEqual([[0, 0, 0], [3]]);
   });
-  it("allow the same tensor as two arguments, and values that are arguments", () => {
+  it("accept the same tensor as two arguments, and values that are arguments", () => {
     const { tangent } = jvp((a: Tensor, b: Tensor) => [mul(a, b), a, a] as const, [x, x], [v, mul(v, 0)]);
     expect(tangent.map(nested)).toEqual([nested(mul(v, x)), nested(v), nested(v)]);
   });
-  it("take numbers as arguments and as tangents: they stand for tensors here too", () => {
+  it("accept numbers in place of tensors as arguments and tangents", () => {
     const { value, tangent } = jvp(sin, [0.5], [2]);
     expect([value.item(), tangent.item()]).toEqual([Math.sin(0.5), 2 * Math.cos(0.5)]);
   });
@@ -250,7 +250,7 @@ describe("jacobian, hessian and hvp", () => {
     expect([h[0][0].data.get(0, 0), h[0][0].data.get(0, 1), h[1][1].item()]).toEqual([10, 0, 0]);
   });
   const f = (a: Tensor) => add(log(sum(exp(a))), mul(sum(power(a, 3)), sum(sin(a))));
-  it("a hessian is symmetric, and is the jacobian of the gradient, whichever way that is taken", () => {
+  it("a hessian is symmetric, and equals the jacobian of the gradient, computed in any way", () => {
     const h = hessian(f)(x);
     for (let i = 0; i < 3; i++) for (let k = 0; k < 3; k++) expect(h.data.get(i, k)).toBeCloseTo(h.data.get(k, i), 14);
     const gradient = (a: Tensor) => grad(f)(a);
@@ -260,7 +260,7 @@ describe("jacobian, hessian and hvp", () => {
   it("hvp is the hessian times the direction, without the matrix", () => {
     expectClose(hvp(f)(x, v), product(hessian(f)(x), v), 13);
   });
-  it("hvp takes trees, with zeros for what is unused", () => {
+  it("hvp accepts trees, and returns zeros for unused tensors", () => {
     const g = hvp(({ a, b }: { a: Tensor; b: Tensor; c: Tensor }) => mul(sum(square(a)), b));
     const { a, b, c } = g({ a: x, b: scalar(2), c: y }, { a: v, b: scalar(0.5), c: y });
     expectClose(a, add(mul(v, 4), x), 15);
@@ -281,11 +281,11 @@ describe("jacobian, hessian and hvp", () => {
   });
 });
 
-/** A v of a matrix A and a vector v. */
+/** The product of a matrix A and a vector v. */
 const product = (a: Tensor, v: Tensor) => tensor(matmul(a, tensor(numbers(v).map((n) => [n]))).data.pick(null, 0));
 
 describe("argnums and hasAux", () => {
-  // f(a, n, b) = n Σ a² b, with derivatives 2 n a b by a and n a² by b; the aux is the string that f was given.
+  // f(a, n, b) = n Σ a² b, so ∂f/∂a = 2 n a b and ∂f/∂b = n a². The aux is the string argument.
   const f = (a: Tensor, n: number, b: { w: Tensor }): Tensor => mul(n, sum(mul(mul(a, a), b.w)));
   const withAux = (a: Tensor, n: number, b: { w: Tensor }): readonly [Tensor, string] => [f(a, n, b), "aux"];
   const [a, b] = [tensor([1, 2]), { w: tensor([3, 5]) }];
@@ -319,7 +319,7 @@ describe("argnums and hasAux", () => {
   };
   const hv = [12, -20];
 
-  it("choose one argument, the first by default", () => {
+  it("select one argument, the first by default", () => {
     expect(plain(grad(f)(a, 2, b))).toEqual(byA);
     expect(plain(grad(f, { argnums: 2 })(a, 2, b))).toEqual(byB);
     expect(plain(valueAndGrad(f, { argnums: 2 })(a, 2, b))).toEqual({ value: 46, grad: byB });
@@ -330,14 +330,14 @@ describe("argnums and hasAux", () => {
     expect(plain(hvp(f, { argnums: 2 })(a, 2, b, { w: v }))).toEqual({ w: [0, 0] });
   });
 
-  it("choose several, in any order", () => {
+  it("select several arguments, in any order", () => {
     expect(plain(grad(f, { argnums: [2, 0] })(a, 2, b))).toEqual([byB, byA]);
     expect(plain(jacobian(f, { argnums: [2, 0] })(a, 2, b))).toEqual([byB, byA]);
     expect(plain(hessian(f, { argnums: [0, 2] })(a, 2, b))).toEqual([[aa, ab], { w: [ba.w, bb.w] }]);
     expect(plain(hvp(f, { argnums: [0, 2] })(a, 2, b, [v, { w: v }]))).toEqual([[16, -28], { w: [4, -8] }]);
   });
 
-  it("return what f returns beside its value", () => {
+  it("return the aux of f", () => {
     const options = { hasAux: true } as const;
     expect(plain(grad(withAux, options)(a, 2, b))).toEqual({ grad: byA, aux: "aux" });
     expect(plain(valueAndGrad(withAux, options)(a, 2, b))).toEqual({ value: 46, grad: byA, aux: "aux" });
@@ -353,13 +353,15 @@ describe("argnums and hasAux", () => {
   const untyped = { grad, valueAndGrad, jacobian, hessian, hvp } as unknown as Readonly<
     Record<string, (f: unknown, options: object) => (...args: unknown[]) => unknown>
   >;
-  test.each(Object.keys(untyped))("%s refuses argnums that name no argument, and a lone value with hasAux", (name) => {
+  test.each(Object.keys(untyped))("%s throws for invalid argnums, and for a value without aux with hasAux", (name) => {
     const args = name === "hvp" ? [a, 2, b, v] : [a, 2, b];
     for (const argnums of [-1, 0.5, [0, 0], "0"])
-      expect(() => untyped[name]!(f, { argnums })(...args)).toThrow(new RegExp(`^${name}: argnums is the place`));
+      expect(() => untyped[name]!(f, { argnums })(...args)).toThrow(
+        new RegExp(`^${name}: argnums must be an argument's index`),
+      );
     expect(() => untyped[name]!(f, { argnums: 9 })(...args)).toThrow(new RegExp(`^${name}: `));
     expect(() => untyped[name]!(f, { hasAux: true })(...args)).toThrow(
-      `${name}: with hasAux f must return [value, aux]`,
+      `${name}: with hasAux, f must return [value, aux]`,
     );
     expect(() => untyped[name]!(f, { argnum: 0 })).toThrow(`${name}: there is no option argnum; did you mean argnums?`);
   });
@@ -401,7 +403,7 @@ describe("misuse", () => {
       /a is int32.*only floats have derivatives/,
     ],
     [
-      "linearize of a function with another value than a tree",
+      "linearize of a function whose value is not a tree",
       () => any.linearize!(() => "text", x),
       TreeError,
       /the value of f must be a tensor.*"text"/,
@@ -423,7 +425,7 @@ describe("misuse", () => {
       "jacobian without an argument",
       () => call("jacobian")((a: Tensor) => a)(),
       ArgumentError,
-      /^jacobian: a is missing: f was given 0 of its arguments/,
+      /^jacobian: a is missing, got 0 of the arguments of f/,
     ],
     [
       "hessian of a function with several values",
@@ -453,7 +455,7 @@ describe("misuse", () => {
       "hvp without a direction",
       () => call("hvp")((a: Tensor) => sum(a))(x),
       ArgumentError,
-      /^hvp: expected the arguments of f and then v, got 1 in all/,
+      /^hvp: expected the arguments of f, then v; got 1 in total/,
     ],
   ];
   test.each(cases)("%s", (_, run, Class, message) => {
@@ -461,7 +463,7 @@ describe("misuse", () => {
     expect(error).toBeInstanceOf(Class);
     expect(error.message).toMatch(message);
   });
-  it("what f throws comes through as it is", () => {
+  it("errors of f pass through unchanged", () => {
     const own = new RangeError("own");
     const fail = (..._: Tensor[]): Tensor => {
       throw own;

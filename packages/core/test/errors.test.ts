@@ -10,14 +10,14 @@ const classes = Object.entries({ ...core, GradcheckError }).filter(
     typeof entry[1] === "function" && entry[1].prototype instanceof Error,
 );
 
-it("finds the classes of errors", () => expect(classes.length).toBeGreaterThanOrEqual(9));
+it("core exports at least nine error classes", () => expect(classes.length).toBeGreaterThanOrEqual(9));
 
 describe.each(classes)("%s", (name, Class) => {
   it("extends WengertError and is named by its class", () => {
     expect(Class.prototype instanceof WengertError || Class === WengertError).toBe(true);
     expect(Class.name).toBe(name);
   });
-  if (Class.length > 1) return; // GradcheckError makes its own message
+  if (Class.length > 1) return; // GradcheckError builds its own message
   it("keeps message and cause, and prints its name", () => {
     const cause = { reason: 1 };
     const error = new Class("who: what", { cause });
@@ -31,7 +31,7 @@ describe.each(classes)("%s", (name, Class) => {
   });
 });
 
-it("names a subclass made elsewhere by its class too", () => {
+it("names a subclass from user code by its class", () => {
   class OwnError extends WengertError {}
   expect(new OwnError("x").name).toBe("OwnError");
 });
@@ -61,18 +61,18 @@ describe("show", () => {
 describe("the stack of an error", () => {
   const firstCall = (error: Error) => error.stack!.split("\n")[1];
   const [x, single] = [tensor([1, 2]), tensor([1, 2], { dtype: "float32" })];
-  it("begins with the call of the user, not with the calls inside the library", () => {
+  it("begins with the user's call, not with frames of the library", () => {
     const usersFunction = () => mul(x, single);
     const error = errorOf(usersFunction);
     expect(error.stack!.split("\n")[0]).toBe(`${error.name}: ${error.message}`);
     expect(firstCall(error)).toMatch(/usersFunction.*errors\.test\.ts:\d+:\d+/);
   });
-  it("does so through transforms, which call back into the user's code", () => {
+  it("begins with the user's call through transforms, which call back into user code", () => {
     const loss = (y: Tensor) => sum(mul(y, single));
     for (const run of [() => grad(loss)(x), () => hessian(loss)(x), () => trace(loss, x)])
       expect(firstCall(errorOf(run))).toMatch(/loss.*errors\.test\.ts/);
   });
-  it("shows as many calls as the engine is told to, and leaves that number as it was", () => {
+  it("has Error.stackTraceLimit frames, and does not change the limit", () => {
     const before = Error.stackTraceLimit;
     const deep = (n: number): unknown => (n === 0 ? mul(x, single) : [deep(n - 1)]);
     expect(errorOf(() => deep(40)).stack!.split("\n")).toHaveLength(1 + before);

@@ -2,10 +2,10 @@ import { fromNdarray, grad, Tensor, tensor, vjp } from "@wengert/core";
 import { accumulate, alias, ndarray } from "@wengert/core/extend";
 import { gradcheck } from "@wengert/core/gradcheck";
 import { describe, expect, it } from "vitest";
-import { pack, part, place, unpack } from "../src/autodiff/fanout.ts"; // the package keeps these to itself
+import { pack, part, place, unpack } from "../src/autodiff/fanout.ts"; // the package does not export unpack
 import { adjointPair, mul, random, sum } from "./support.ts";
 
-it("alias is the same memory under a new identity, for any dtype", () => {
+it("alias shares memory and has a new identity, for any dtype", () => {
   for (const x of [tensor([1, 2]), tensor(true), tensor([1], { dtype: "int32" })]) {
     const y = alias(x);
     expect([y === x, y.array === x.array, y.dtype]).toEqual([false, true, x.dtype]);
@@ -48,7 +48,7 @@ it.each([alias, accumulate, pack, part, place].map((op) => [op.spec.name, op] as
   },
 );
 
-it("part takes the elements of a vector of any stride", () => {
+it("part accepts a vector of any stride", () => {
   const g = vjp((x: Tensor) => part(x, { shape: [2], offset: 1 }), random([4])).pullback(tensor([5, 6]));
   expect(g[0].toNested()).toEqual([0, 5, 6, 0]);
   const reversed = fromNdarray(ndarray(Float64Array.of(1, 2, 3, 4, 5), [5], [-1], 4));
@@ -59,7 +59,7 @@ it("part takes the elements of a vector of any stride", () => {
 describe.each([
   ["accumulate", (a: Tensor, b: Tensor) => accumulate(a, b)],
   ["pack", (a: Tensor, b: Tensor) => pack([a, mul(b, b)])],
-  ["pack of the same twice", (a: Tensor) => pack([a, a])],
+  ["pack of the same tensor twice", (a: Tensor) => pack([a, a])],
   ["part", (a: Tensor) => part(mul(a, a), { shape: [1, 2], offset: 1 })],
   ["place", (a: Tensor, b: Tensor) => place(mul(a, b), { size: 9, offset: 4 })],
 ] as const)("%s", (_, f) => {
@@ -70,7 +70,7 @@ describe.each([
   });
 });
 
-it("a tensor used n times gets the sum of n cotangents", () => {
+it("a tensor used n times receives the sum of n cotangents", () => {
   const f = (x: Tensor) => {
     let y = x;
     for (let i = 1; i < 100; i++) y = accumulate(y, x);

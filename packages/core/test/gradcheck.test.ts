@@ -20,14 +20,14 @@ import {
   transpose,
 } from "./support.ts";
 
-/** The diagnosis for `f`, which is wrong. */
+/** The diagnosis for `f`, which has a wrong rule. */
 function diagnosisOf(f: (...args: Tensor[]) => Tensor, args: Tensor[], options?: GradcheckOptions) {
   const error = errorOf(() => gradcheck(f, args, options));
   expect(error).toBeInstanceOf(GradcheckError);
   return { ...(error as GradcheckError).diagnosis, message: error.message };
 }
 
-/** f of each element, with a rule that may be wrong. */
+/** An elementwise op with a rule that may be wrong. */
 const unary = (f: (x: number) => number, rule: VjpRule<Unary, undefined> | null): Op<Unary> =>
   defineOp<Unary>({
     name: "wrong",
@@ -36,7 +36,7 @@ const unary = (f: (x: number) => number, rule: VjpRule<Unary, undefined> | null)
     vjp: [rule],
     samples: () => [[1]],
   });
-/** f of each pair of elements; b may be a scalar. */
+/** An elementwise op of two inputs; b may be a scalar. */
 const binary = (
   f: (a: number, b: number) => number,
   vjp: readonly [VjpRule<Binary, undefined> | null, VjpRule<Binary, undefined> | null],
@@ -62,7 +62,7 @@ describe("right rules are accepted", () => {
     const options = (sample as readonly unknown[]).slice(inputs.length);
     gradcheck((...args: Tensor[]) => op(...args, ...options), [...inputs], { order: 3 });
   });
-  test("of trees, several values, integers among them, constants and unused arguments", () => {
+  test("trees, several values with integers, constants and unused arguments", () => {
     const f = ({ a }: { a: Tensor }, [b]: Tensor[], n: Tensor, _: Tensor) => ({
       p: mul(sin(a), b!),
       q: [n, round(b!), sum(a)],
@@ -72,14 +72,14 @@ describe("right rules are accepted", () => {
     gradcheck((a: Tensor) => a, [tensor([])]);
     gradcheck((_: Tensor) => [], [x]);
   });
-  test("of large and small numbers, since terms are compared and not zeros", () => {
+  test("large and small numbers, because the tolerance is relative to the terms", () => {
     gradcheck((a: Tensor) => sum(mul(a, 1e6)), [x]);
     gradcheck((a: Tensor) => exp(mul(a, 3)), [add(x, 3)]);
     gradcheck((a: Tensor) => mul(a, 1e-9), [x]);
   });
 });
 
-describe("wrong rules are rejected for their cause", () => {
+describe("wrong rules are rejected with their cause:", () => {
   type Wrong = readonly [name: string, op: (...args: Tensor[]) => Tensor, args: Tensor[], cause: Cause, advice: RegExp];
   const wrong: readonly Wrong[] = [
     ["the sign", unary(Math.sin, (g, { inputs: [a] }) => neg(mul(g, cos(a)))), [x], "sign", /negative/],
@@ -91,7 +91,7 @@ describe("wrong rules are rejected for their cause", () => {
       ),
       [x],
       "missing factor",
-      /2, everywhere/,
+      /2, in every component/,
     ],
     [
       "a factor that is not there",
@@ -101,7 +101,7 @@ describe("wrong rules are rejected for their cause", () => {
       ),
       [x],
       "missing factor",
-      /0\.25, everywhere/,
+      /0\.25, in every component/,
     ],
     ["the factor of the output", unary(Math.exp, (g) => g), [x], "missing factor", /\(the output\)/],
     [
@@ -156,7 +156,7 @@ describe("wrong rules are rejected for their cause", () => {
       unary(Math.sin, (_, { inputs: [a] }) => cos(a)),
       [x],
       "not linear in the cotangent",
-      /have g as a factor/,
+      /g is not a factor/,
     ],
     [
       "one term without the cotangent",
@@ -183,7 +183,7 @@ describe("wrong rules are rejected for their cause", () => {
       ),
       [random([3, 3])],
       "transposed",
-      /axes exchanged/,
+      /axes swapped/,
     ],
     [
       "the axes",
@@ -196,7 +196,7 @@ describe("wrong rules are rejected for their cause", () => {
       /VJP rule of input 0/,
     ],
     [
-      "the sum over what was broadcast",
+      "the sum over the broadcast axes",
       binary((a, b) => a + b, [(g) => g, (g) => g]),
       [x, scalar(2)],
       "missing broadcast reduction",
@@ -205,7 +205,7 @@ describe("wrong rules are rejected for their cause", () => {
     ["everything: a null rule", unary(Math.sin, null), [x], "nothing flows back", /captured|stopped/],
     ["everything: a constant", (a) => tensor(sin(a)), [x], "nothing flows back", /captured|stopped/],
     ["everything: a stopped gradient", (a) => stopGradient(sin(a)), [x], "nothing flows back", /captured|stopped/],
-    ["one term: a stopped gradient", (a) => mul(a, stopGradient(a)), [x], "missing factor", /2, everywhere/],
+    ["one term: a stopped gradient", (a) => mul(a, stopGradient(a)), [x], "missing factor", /2, in every component/],
     [
       "nothing, but at a corner",
       unary(
@@ -214,7 +214,7 @@ describe("wrong rules are rejected for their cause", () => {
       ),
       [tensor([1, 0, -1])],
       "not differentiable here",
-      /slopes on either side/,
+      /one-sided slopes/,
     ],
     [
       "nothing, but at a step",
@@ -236,7 +236,7 @@ describe("wrong rules are rejected for their cause", () => {
     expect([found, order]).toEqual([cause, 1]);
     expect(message).toMatch(advice);
     expect(message).toMatch(
-      /^gradcheck: order 1: (∂⟨u, f⟩\/∂\(args\[\d\]\)|the cotangent of args\[\d\] does not fit it;)/,
+      /^gradcheck: order 1: (∂⟨u, f⟩\/∂\(args\[\d\]\)|the cotangent of args\[\d\] has the wrong shape or dtype;)/,
     );
   });
 
@@ -245,7 +245,7 @@ describe("wrong rules are rejected for their cause", () => {
     const { cause } = diagnosisOf((a) => add(a, ++calls), [x]);
     expect(cause).toBe("not deterministic");
   });
-  test("whichever argument it is", () => {
+  test("in any argument", () => {
     for (const which of [0, 1]) {
       const rules = [0, 1].map(
         (k): VjpRule<Binary, undefined> =>
@@ -259,7 +259,7 @@ describe("wrong rules are rejected for their cause", () => {
       expect(analytic / numeric).toBe(ratio);
     }
   });
-  test("whichever place of a tree and component it is, and the message says both", () => {
+  test("at any path and component, and the message names both", () => {
     const mask = tensor([
       [0, 0, 0],
       [0, 0, 1],
@@ -275,8 +275,8 @@ describe("wrong rules are rejected for their cause", () => {
       /∂\(args\[0\]\.w\[1\]\) at \[1, 2\] is .* by the rules, .* by finite differences, ratio 1\.5; /,
     );
   });
-  test("a rule that loses a term that a sum of the outputs does not see", () => {
-    // y = x / Σ x: the outputs sum to 1, so a constant cotangent comes to 0 by any rule that has g − ⟨g, y⟩
+  test("a rule that loses a term on which the sum of the outputs does not depend", () => {
+    // y = x / Σ x: the outputs sum to 1, so a rule with g − ⟨g, y⟩ maps a constant cotangent to 0
     const share = defineOp<Unary>({
       name: "share",
       shape: ([a]) => a.shape,
@@ -304,11 +304,11 @@ describe("derivatives that are wrong only from the second order on", () => {
     const { order, input, cause } = diagnosisOf((a) => f(a!), [x]);
     expect([order, input, cause]).toEqual([2, "args[0]", "nothing flows back"]);
   });
-  test("in the cotangent, which forward mode sees at once: the JVP is the pullback's own pullback", () => {
+  test("in the cotangent are found at order 1: the JVP is the pullback of the pullback", () => {
     const f = unary(Math.sin, (g, { inputs: [a] }) => mul(stopGradient(g), cos(a)));
     expect(diagnosisOf((a) => f(a!), [x], { order: 1 }).order).toBe(1);
   });
-  test("of the third order", () => {
+  test("are found at order 3", () => {
     const slope = unary(Math.cos, (g, { inputs: [a] }) => neg(mul(g, tensor(sin(a)))));
     const f = unary(Math.sin, (g, { inputs: [a] }) => mul(g, slope(a)));
     expect(() => gradcheck((a: Tensor) => f(a), [x], { order: 2 })).not.toThrow();
@@ -316,17 +316,18 @@ describe("derivatives that are wrong only from the second order on", () => {
   });
 });
 
-describe("what is given to it", () => {
-  it("must be float64, or integers", () => {
+describe("gradcheck", () => {
+  it("accepts only float64 and integers", () => {
     const error = errorOf(() => gradcheck((a: Tensor) => a, [tensor([1], { dtype: "float32" })]));
     expect(error).toBeInstanceOf(DTypeError);
     expect(error.message).toMatch(/^gradcheck: args\[0\] is float32, too coarse/);
     gradcheck((a: Tensor) => a, [tensor([1], { dtype: "int32" })]);
   });
-  it("must be trees", () => expect(() => gradcheck((a: Tensor) => a, ["1" as unknown as Tensor])).toThrow(TreeError));
-  it("may be checkpointed", () =>
+  it("throws unless the arguments are trees", () =>
+    expect(() => gradcheck((a: Tensor) => a, ["1" as unknown as Tensor])).toThrow(TreeError));
+  it("accepts a checkpoint", () =>
     gradcheck((a: Tensor) => checkpoint((b: Tensor) => exp(sin(b)))(a), [x], { order: 3 }));
-  it("is checked in as many directions as one asks for, the same for the same seed", () => {
+  it("checks the requested number of directions, which depend only on the seed", () => {
     const seen = (options: GradcheckOptions) => {
       const points: string[] = [];
       const f = (a: Tensor) => {
@@ -341,14 +342,14 @@ describe("what is given to it", () => {
     expect(seen({ seed: 5 })).toEqual(seen({ seed: 5 }));
     expect(seen({ seed: 5 })).not.toEqual(seen({ seed: 6 }));
   });
-  it("lets what f throws come through as it is", () => {
+  it("passes errors of f through unchanged", () => {
     const own = new RangeError("own");
     const fail = (_: Tensor): Tensor => {
       throw own;
     };
     expect(errorOf(() => gradcheck(fail, [x]))).toBe(own);
   });
-  it("has a tolerance that does not hide an error of one part in a million", () => {
+  it("finds an error of one part in a million", () => {
     const f = unary(
       (a) => a,
       (g) => mul(g, 1 + 1e-6),

@@ -52,14 +52,14 @@ const f = (X: Tensor, w: Tensor) => {
 };
 
 describe("record", () => {
-  it("keeps value, inputs, steps and outputs of a run", () => {
+  it("returns the value, inputs, steps and outputs of a run", () => {
     const { value, inputs, steps, outputs } = record(f, X, w);
     expect(value.item()).toBe(0.5 * (1.5 ** 2 + 2.5 ** 2 + 3.5 ** 2));
     expect(inputs.map(({ label }) => label)).toEqual(["X", "w"]);
     expect(steps.map(({ op }) => op.name)).toEqual(["matmul", "withLabel", "mul", "mul", "sum"]);
     expect(outputs).toEqual([value]);
   });
-  it("takes integers among its arguments, and trees", () => {
+  it("accepts integers and trees as arguments", () => {
     const { value, steps } = record(
       ({ a }: { a: Tensor }, n: Tensor) => [sin(a), n, round(a)],
       { a: X },
@@ -67,7 +67,7 @@ describe("record", () => {
     );
     expect([value[1]!.dtype, steps.map(({ op }) => op.name)]).toEqual(["int32", ["sin", "round"]]);
   });
-  it("pulls back one step at a time, last step first, as often as one likes", () => {
+  it("pulls back one step at a time from the last, repeatedly", () => {
     const { pulls, steps } = record(f, X, w);
     const all = [...pulls()];
     expect(all.map(({ step }) => step)).toEqual(steps.toReversed());
@@ -94,13 +94,13 @@ describe("record", () => {
       all.map(({ cotangent }) => cotangent.toNested()),
     );
   });
-  it("pulls back any cotangent of the value", () => {
+  it("accepts any cotangent of the value", () => {
     const { pulls } = record((a: Tensor) => [sin(a), a] as const, X);
     const [only] = [...pulls([mul(X, 2), X])];
     expect(only!.cotangent.toNested()).toEqual(mul(X, 2).toNested());
     expect(() => [...pulls([X, scalar(1)])]).toThrow(/^pulls: the cotangent/);
   });
-  it("does no more than one has asked for", () => {
+  it("sweeps lazily", () => {
     const names: string[] = [];
     for (const { step } of record(f, X, w).pulls()) {
       names.push(step.op.name);
@@ -111,7 +111,7 @@ describe("record", () => {
 });
 
 describe("explain", () => {
-  it("tells a run as a table", () => {
+  it("prints a run as a table", () => {
     expect(`\n${explain(record(f, X, w))}\n`).toMatchInlineSnapshot(`
       "
           op                   inputs      shape   dtype    value
@@ -126,7 +126,7 @@ describe("explain", () => {
       "
     `);
   });
-  it("tells a program as a table, without values but for its constants", () => {
+  it("prints a program as a table, with values only for constants", () => {
     const W = random([2, 1], 3);
     const program = trace((X: Tensor) => spread(sum(matmul(X, W)), { shape: [2] }), {
       shape: [3, 2],
@@ -144,7 +144,7 @@ describe("explain", () => {
       "
     `);
   });
-  it("shows ranges of many numbers, and how many are NaN", () => {
+  it("shows the range of many numbers, and the count of NaN", () => {
     const a = tensor([1, -2, 30, 4.5, Number.NaN, Number.NaN]);
     const [, input, step] = explain(record((a: Tensor) => add(a, a), a)).split("\n");
     expect(input).toMatch(/-2 … 30 2 NaN$/);
@@ -152,16 +152,16 @@ describe("explain", () => {
     expect(explain(record((a: Tensor) => neg(a), tensor(new Float64Array(5).fill(Number.NaN))))).toMatch(/ {2}5 NaN$/m);
     expect(explain(record((a: Tensor) => neg(a), tensor([])))).toMatch(/\[0\] +float64$/m);
   });
-  it("does not confuse a number with the step of that number", () => {
+  it("distinguishes a constant from the step with that number", () => {
     const [, , , last] = explain(record((a: Tensor) => add(neg(a), 1), X)).split("\n");
     const [, one, other] = /^ *#?2 +add +(\S+), (\S+) /.exec(last!)!;
     expect(one).not.toBe(other);
   });
-  it("shows what returns, several values too", () => {
+  it("shows all returned values", () => {
     const lines = explain(record((a: Tensor) => [a, neg(a)], X)).split("\n");
     expect(lines.at(-1)).toBe("returns X, #1");
   });
-  it("tells a list of 100,000 steps", () => {
+  it("prints a list of 100,000 steps", () => {
     const long = record((a: Tensor) => Array.from({ length: 1e5 }).reduce<Tensor>((z) => neg(z), a), scalar(1));
     expect(explain(long).split("\n").length).toBe(1e5 + 3);
   });
@@ -171,8 +171,8 @@ describe("toDot", () => {
   const listings: [string, () => Listing][] = [
     ["a run", () => record(f, X, w)],
     ["a program with gradients", () => trace((X: Tensor, w: Tensor) => valueAndGrad(f, { argnums: 1 })(X, w), X, w)],
-    ["a constant that is a number, as steps are", () => record((a: Tensor) => add(mul(a, 2), 3), X)],
-    ["two inputs of one label", () => record((a: Tensor, b: Tensor) => sub(a, b), X, X)],
+    ["constants that look like step numbers", () => record((a: Tensor) => add(mul(a, 2), 3), X)],
+    ["two inputs with the same label", () => record((a: Tensor, b: Tensor) => sub(a, b), X, X)],
     [
       "two constants of one label",
       () => record((a: Tensor) => add(mul(a, tensor(2, { label: "k" })), tensor(3, { label: "k" })), X),
@@ -184,7 +184,7 @@ describe("toDot", () => {
     ],
     ["a checkpoint", () => record((a: Tensor) => checkpoint((b: Tensor) => sin(neg(b)))(a), X)],
     ["an output that is an input", () => record((a: Tensor) => [a, neg(a)], X)],
-    ["nothing", () => trace(() => [])],
+    ["an empty program", () => trace(() => [])],
   ];
   const hasGraphviz = spawnSync("dot", ["-V"]).error === undefined;
   describe.each(listings)("of %s", (_, listing) => {
@@ -193,7 +193,7 @@ describe("toDot", () => {
     const constants = new Set(steps.flatMap((step) => step.inputs).filter((input) => !known.has(input)));
     const nodes = known.size + constants.size;
     const edges = steps.reduce((n, step) => n + step.inputs.length, 0);
-    it("has a node of its own for each tensor, and an edge for each use", () => {
+    it("has one node per tensor, and one edge per use", () => {
       const lines = toDot(listing()).split("\n");
       const ids = lines.flatMap((line) => /^ {2}("(?:[^"\\]|\\.)*") \[label=/.exec(line)?.[1] ?? []);
       expect(new Set(ids).size).toBe(nodes);
@@ -206,7 +206,7 @@ describe("toDot", () => {
       expect(stdout.match(/class="edge"/g) ?? []).toHaveLength(edges);
     });
   });
-  it("says of each node what it is", () => {
+  it("labels each node with its op, shape and dtype", () => {
     const text = toDot(record((a: Tensor) => spread(sum(a), { shape: [2] }), X));
     expect(text).toMatch(/label="X\\nfloat64 \[3, 2\]", shape=ellipse\]/);
     expect(text).toMatch(/: spread shape=\[2\]\\nfloat64 \[2\]", shape=box, peripheries=2\]/);
@@ -215,19 +215,19 @@ describe("toDot", () => {
 
 describe("nonFinite", () => {
   const here = fileURLToPath(import.meta.url);
-  /** The line of this file from which `body` was called. */
+  /** The line of this file that called `body`. */
   const lineOf = (site: string | undefined) => {
     expect(site).toContain(here.slice(here.lastIndexOf("/")));
     return Number(/:(\d+):\d+$/.exec(site!)![1]);
   };
   const hereLine = () => lineOf(new Error().stack!.split("\n")[2]!.match(/[^\s(]+:\d+:\d+/)![0]);
 
-  it("finds nothing where all is finite", () => {
+  it("returns undefined if all values are finite", () => {
     expect(nonFinite((a: Tensor) => sum(log(exp(a))), X)).toBe(undefined);
     expect(nonFinite((a: Tensor) => round(a), X)).toBe(undefined);
     expect(nonFinite(() => scalar(1))).toBe(undefined);
   });
-  it("finds the first step that is not finite, where it was called, and the cure", () => {
+  it("finds the first step that is not finite, its call site and the fix", () => {
     let line = 0;
     const report = nonFinite((a: Tensor) => {
       const shifted = sub(a, 1);
@@ -241,7 +241,7 @@ describe("nonFinite", () => {
       /^the value of log is -Infinity at \[0, 0\], at .*inspect\.test\.ts:\d+:\d+; log 0 is −Infinity$/,
     );
   });
-  it("finds 0 / 0, and lists ten places at most", () => {
+  it("finds 0 / 0, and lists at most ten elements", () => {
     const zeros = mul(random([4, 4]), 0);
     const report = nonFinite((a: Tensor) => div(a, mul(a, 1)), zeros)!;
     expect([report.step!.op.name, report.values.length]).toEqual(["div", 10]);
@@ -252,7 +252,7 @@ describe("nonFinite", () => {
     expect([report.where, report.message.split(", at")[0]]).toEqual(["value", "the value of exp is Infinity at [1]"]);
     expect(report.message).toMatch(/exp overflows above 709$/);
   });
-  it("finds a VJP that is infinite though all values are finite", () => {
+  it("finds an infinite cotangent when all values are finite", () => {
     let line = 0;
     const report = nonFinite(
       (a: Tensor) => {
@@ -267,7 +267,7 @@ describe("nonFinite", () => {
       expect.stringMatching(/^the cotangent of input 0 of sqrt is Infinity at \[1\], at /),
     ]);
   });
-  it("finds no fault with what is infinite on the way and comes to nothing, however it came about", () => {
+  it("ignores any intermediate infinity that does not reach the result", () => {
     const mask = tensor([0, -Infinity]);
     const x = tensor([1, 2]);
     expect(nonFinite((a: Tensor) => sum(exp(add(a, mask))), x)).toBe(undefined);
@@ -279,7 +279,7 @@ describe("nonFinite", () => {
     };
     expect(nonFinite(unused, x)).toBe(undefined);
   });
-  it("blames the step that made NaN of an infinity that was given, and no step for the infinity itself", () => {
+  it("blames the step that makes a NaN from an infinite argument, but no step for the infinity itself", () => {
     const mask = tensor([0, -Infinity], { label: "mask" });
     const nan = nonFinite((a: Tensor) => sum(sub(add(a, mask), mask)), tensor([1, 2]))!;
     expect([nan.where, nan.step!.op.name, nan.values]).toEqual(["value", "sub", [{ index: [1], value: Number.NaN }]]);
@@ -294,7 +294,7 @@ describe("nonFinite", () => {
     expect([given.where, given.step, lineOf(given.site)]).toEqual(["constant", undefined, line]);
     expect(given.message).toMatch(/^mask \[2\] is -Infinity at \[1\], used at \S+inspect\.test\.ts:\d+:\d+$/);
   });
-  it("blames a step that makes an infinity of one that was given only if its op has a cause for that", () => {
+  it("blames a step for an infinity computed from an infinite argument only if its op explains it", () => {
     const mask = tensor([0, -Infinity]);
     const sites = [neg, exp].map((op) => nonFinite((a: Tensor) => sum(op(neg(add(a, mask)))), tensor([1, 2]))!);
     expect(sites.map(({ where, step }) => [where, step?.op.name])).toEqual([
@@ -302,13 +302,13 @@ describe("nonFinite", () => {
       ["value", "exp"],
     ]);
   });
-  it("blames the overflow, not what comes of it: Infinity / Infinity, and a NaN in a gradient", () => {
+  it("blames an overflow, not its consequences: Infinity / Infinity, or a NaN in a gradient", () => {
     const huge = tensor([1, 1000]);
     const quotient = nonFinite((a: Tensor) => sum(div(exp(a), sum(exp(a)))), huge)!;
     const hidden = nonFinite((a: Tensor) => sum(exp(neg(mul(exp(huge), a)))), tensor([1, 1]))!;
     for (const { where, step } of [quotient, hidden]) expect([where, step!.op.name]).toEqual(["value", "exp"]);
   });
-  it("asks the op what happened: it is told the place, the cotangent, and which step made an input", () => {
+  it("passes the index, the cotangent and the producers of the inputs to the op's explanation", () => {
     const seen: unknown[] = [];
     const root: Op<Unary> = defineOp<Unary>({
       ...sqrt.spec,
@@ -326,11 +326,11 @@ describe("nonFinite", () => {
     const report = nonFinite((a: Tensor) => div(a, mul(a, 0)), tensor([1, 0]))!;
     expect(report.values).toEqual([{ index: [1], value: Number.NaN }]);
   });
-  it("takes numbers for arguments", () => {
+  it("accepts numbers as arguments", () => {
     expect(nonFinite<[TensorLike], Tensor>((a) => log(a), 1)).toBe(undefined);
     expect(nonFinite<[TensorLike], Tensor>((a) => log(a), Number.NaN)!.message).toBe("a is NaN");
   });
-  it("finds what was given, by its path, and only if the result depends on it", () => {
+  it("names an argument by its path, and only if the result depends on it", () => {
     const params = { layers: [{ w: X }, { w: tensor([1, Number.NaN]) }] };
     const report = nonFinite(({ layers }: typeof params) => sum(layers[1]!.w), params)!;
     expect([report.where, report.step, report.site]).toEqual(["argument", undefined, undefined]);
@@ -340,11 +340,11 @@ describe("nonFinite", () => {
       "params.w is Infinity at [0]",
     );
   });
-  it("looks into the values of functions that a tape sees as one step", () => {
+  it("looks inside functions that a tape records as one step", () => {
     const report = nonFinite((a: Tensor) => checkpoint((b: Tensor) => neg(log(b)))(mul(a, 0)), X)!;
     expect(report.step!.op.name).toBe("log");
   });
-  it("leaves out the place for scalars", () => {
+  it("omits the index of a scalar", () => {
     expect(nonFinite((a: Tensor) => log(a), scalar(0))!.message).toMatch(/^the value of log is -Infinity, at /);
   });
 });
@@ -352,27 +352,27 @@ describe("nonFinite", () => {
 describe("cost", () => {
   const spec = { shape: [4] } as const;
   const float32 = { shape: [4], dtype: "float32" } as const;
-  it("of a product and a sum", () => {
-    // x (32 bytes) is held; y = x x: 4 flops, 3 × 32 bytes; z = Σ y: 4 flops, 32 + 8 bytes; y and z are held at once.
+  it("counts a product and a sum", () => {
+    // x (32 bytes) is kept; y = x x: 4 flops, 3 × 32 bytes; z = Σ y: 4 flops, 32 + 8 bytes. At the peak x, y and z are in memory.
     expect(cost(trace((x: Tensor) => sum(mul(x, x)), spec))).toEqual({ flops: 8, bytes: 136, peakBytes: 72 });
   });
-  it("in float32 takes half the bytes", () => {
+  it("counts half the bytes in float32", () => {
     expect(cost(trace((x: Tensor) => sum(mul(x, x)), float32))).toEqual({ flops: 8, bytes: 68, peakBytes: 36 });
   });
-  it("of a matrix product: 2 m n k flops, and no bytes for a view", () => {
-    // a is [3, 2], its transpose is free: 2 · 2 · 2 · 3 flops; reads 48 + 48, writes 32
+  it("counts 2 m n k flops for a matrix product, and no bytes for a view", () => {
+    // a is [3, 2] and its transpose costs nothing: 2 · 2 · 2 · 3 flops; reads 48 + 48, writes 32
     expect(cost(trace((a: Tensor) => matmul(transpose(a), a), { shape: [3, 2] }))).toEqual({
       flops: 24,
       bytes: 128,
       peakBytes: 80,
     });
   });
-  it("of a chain: each value is dropped after its last use", () => {
+  it("frees each value of a chain after its last use", () => {
     const chain = (n: number) => (x: Tensor) => Array.from({ length: n }).reduce<Tensor>((y) => neg(y), x);
     for (const n of [2, 3, 10])
       expect(cost(trace(chain(n), spec))).toEqual({ flops: 4 * n, bytes: 64 * n, peakBytes: 96 });
   });
-  it("of values that are kept to the end", () => {
+  it("keeps outputs until the end", () => {
     // x, then neg, sin and exp of it, all returned
     expect(cost(trace((x: Tensor) => [neg(x), sin(x), exp(x)], spec))).toEqual({
       flops: 12,
@@ -380,7 +380,7 @@ describe("cost", () => {
       peakBytes: 128,
     });
   });
-  it("of a view: the memory in which it lies is held as long as it is used", () => {
+  it("keeps the memory of a view while the view is used", () => {
     // x 48, y = −x 48, its transpose is free, z = exp(x) 48 while y is still needed, y exp(x)ᵀ: 72, x [3, 2]
     const program = trace(
       (x: Tensor) => {
@@ -392,11 +392,11 @@ describe("cost", () => {
     );
     expect(cost(program)).toEqual({ flops: 6 + 6 + 2 * 9 * 2, bytes: 96 + 96 + 96 + 72, peakBytes: 48 * 3 + 72 });
   });
-  it("counts constants as held", () => {
+  it("keeps constants", () => {
     const c = random([4]);
     expect(cost(trace((x: Tensor) => add(x, c), spec))).toEqual({ flops: 4, bytes: 96, peakBytes: 96 });
   });
-  it("of doing nothing is to hold what is there", () => {
+  it("keeps the inputs of an empty program", () => {
     expect(cost(trace((x: Tensor) => x, spec))).toEqual({ flops: 0, bytes: 0, peakBytes: 32 });
     expect(cost(trace(() => []))).toEqual({ flops: 0, bytes: 0, peakBytes: 0 });
   });

@@ -4,8 +4,8 @@ import { describe, expect, it } from "vitest";
 
 const counting = (n: number) => Float64Array.from({ length: n }, (_, i) => i);
 
-describe("rows", () => {
-  it("is the array's own memory where its elements lie row by row", () => {
+describe("ravel", () => {
+  it("returns the array's own memory if it is row-major", () => {
     const data = counting(6);
     expect(ravel(ndarray(data, [2, 3]))).toBe(data);
     const part = ravel(ndarray(data, [2, 2], undefined, 1));
@@ -21,7 +21,7 @@ describe("rows", () => {
   ])("copies a %s array in order", (_, shape, stride, offset, expected) => {
     expect([...ravel(ndarray(counting(6), shape, stride, offset))]).toEqual(expected);
   });
-  it("keeps the type of the elements", () => {
+  it("keeps the type of the array", () => {
     for (const data of [new Float32Array(4), new Int32Array(4), new Uint8Array(4)])
       expect(ravel(ndarray(data, [2, 2], [1, 2]))).toBeInstanceOf(data.constructor);
   });
@@ -54,7 +54,7 @@ describe("isRowMajor", () => {
   );
 });
 
-it("assign copies between any strides, scalars and empty arrays included", () => {
+it("assign copies between arrays of any strides, including scalars and empty arrays", () => {
   const out = new Float64Array(6);
   assign(ndarray(out, [2, 3], [1, 2]), ndarray(counting(6), [2, 3]));
   expect([...out]).toEqual([0, 3, 1, 4, 2, 5]);
@@ -68,7 +68,7 @@ it("sizeOf multiplies the sizes, and is 1 for a scalar", () => {
   expect([sizeOf([]), sizeOf([2, 3]), sizeOf([2, 0, 3])]).toEqual([1, 6, 0]);
 });
 
-it("the data of a tensor is a real ndarray, with views of it", () => {
+it("the data of a tensor is a real ndarray with all view methods", () => {
   const { data } = tensor([
     [1, 2, 3],
     [4, 5, 6],

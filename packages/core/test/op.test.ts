@@ -23,7 +23,7 @@ describe("a call of an op", () => {
     const spec = mul.spec as unknown as AnyOpSpec; // as a list of steps holds it
     expect([spec.name, apply(spec, [tensor(2), tensor(3)], undefined).item()]).toEqual(["mul", 6]);
   });
-  it("gives the kernel zeros of the shape and dtype of the output, row by row", () => {
+  it("passes row-major zeros of the output's shape and dtype to the kernel", () => {
     let seen: unknown;
     const probe: Op<Unary> = defineOp<Unary>({
       name: "probe",
@@ -39,11 +39,11 @@ describe("a call of an op", () => {
     expect(seen).toEqual([new Float32Array(6), [3, 2], [2, 1], 0]);
     expect([y.dtype, y.shape]).toEqual(["float32", [3, 2]]);
   });
-  it("takes the default float dtype of its inputs", () => {
+  it("has the float dtype of its inputs by default", () => {
     for (const dtype of ["float64", "float32"] as const)
       expect(mul(tensor([1], { dtype }), tensor([2], { dtype })).dtype).toBe(dtype);
   });
-  it("copies nothing where a view can be had", () => {
+  it("copies nothing if there is a view", () => {
     const x = tensor([[1, 2, 3]]);
     expect(ravel(transpose(transpose(x)).array!)).toBe(ravel(x.array!));
     expect(spread(tensor(3), { shape: [2, 2] }).toNested()).toEqual([
@@ -51,7 +51,7 @@ describe("a call of an op", () => {
       [3, 3],
     ]);
   });
-  it("falls back to the kernel where the view is not to be had", () => {
+  it("falls back to the kernel if there is no view", () => {
     const flat: Op<Unary> = defineOp<Unary>({
       name: "flat",
       shape: ([x]) => [x.shape[0]! * x.shape[1]!],
@@ -67,7 +67,7 @@ describe("a call of an op", () => {
     expect(ravel(flat(x).array!)).toBe(ravel(x.array!));
     expect(flat(transpose(x)).toNested()).toEqual([1, 3, 2, 4]);
   });
-  it("turns options into params once, with what is known of the inputs", () => {
+  it("computes the params once, from the options and the inputs", () => {
     const seen: unknown[] = [];
     const scaled: Op<Unary, { by: number }, { by?: number }> = defineOp({
       name: "scaled",
@@ -89,7 +89,7 @@ describe("a call of an op", () => {
         .toNested(),
     ).toEqual([[5, 15]]);
   });
-  it("takes a list where the number of inputs is open", () => {
+  it("accepts a list if the number of inputs is open", () => {
     const total: Op<Inputs> = defineOp<Inputs>({
       name: "total",
       shape: () => [],
@@ -109,7 +109,7 @@ describe("a call of an op", () => {
       /total: expected a list of tensors, got a Tensor/,
     );
   });
-  it("has no value while its inputs have none", () => {
+  it("has no value if its inputs have none", () => {
     const { outputs } = trace((x: Tensor) => add(x, tensor([1, 2])), { shape: [2], dtype: "float64" });
     expect([outputs[0]!.array, outputs[0]!.shape]).toEqual([undefined, [2]]);
   });
@@ -119,14 +119,14 @@ describe("a number among the inputs", () => {
   test.each<[string, (x: Tensor) => Tensor]>([
     ["first", (x) => mul(2, x)],
     ["second", (x) => mul(x, 2)],
-  ])("takes its partner's dtype when it comes %s", (_, f) => {
+  ])("gets its partner's dtype when it comes %s", (_, f) => {
     for (const dtype of ["float64", "float32"] as const) {
       const y = f(tensor([1, 3], { dtype }));
       expect([y.dtype, y.toNested()]).toEqual([dtype, [2, 6]]);
     }
   });
-  it("is float64 beside none but numbers", () => expect(mul(2, 3).dtype).toBe("float64"));
-  it("takes the dtype of the first partner that is not bool", () => {
+  it("is float64 if all inputs are numbers", () => expect(mul(2, 3).dtype).toBe("float64"));
+  it("gets the dtype of the first partner that is not bool", () => {
     const pick: Op<readonly [Tensor, Tensor, Tensor]> = defineOp<readonly [Tensor, Tensor, Tensor]>({
       name: "pick",
       shape: () => [],
@@ -141,7 +141,7 @@ describe("a number among the inputs", () => {
     const W = tensor(1, { dtype: "int32", label: "W" });
     const error = errorOf(() => pick(tensor(true), W, 0.5));
     expect(error).toBeInstanceOf(DTypeError);
-    expect(error.message).toBe('pick: 0.5 is no int32, as W [] is; write cast(W, { dtype: "float64" })');
+    expect(error.message).toBe('pick: 0.5 is not an int32, the dtype of W []; write cast(W, { dtype: "float64" })');
   });
   it.each<[string, unknown[], RegExp]>([
     ["a missing input", [tensor(1)], /^mul: expected 2 inputs, got 1$/],
@@ -158,7 +158,7 @@ describe("a number among the inputs", () => {
 
 describe("sharedFloat", () => {
   const of = (dtype: Operand["dtype"], label?: string): Operand => ({ dtype, shape: [2], label });
-  it("is the one float dtype of all inputs", () => {
+  it("is the float dtype that all inputs share", () => {
     expect([sharedFloat([of("float32"), of("float32")]), sharedFloat([of("float64")])]).toEqual(["float32", "float64"]);
   });
   it.each<[Operand[], string]>([
@@ -178,13 +178,13 @@ describe("sharedFloat", () => {
       'op: one dtype is needed, a [2] is float64, c [2] is float32; write cast(c, { dtype: "float64" })',
     ],
     [[of("int32")], 'op: a float is needed, x [2] is int32; write cast(x, { dtype: "float64" })'],
-  ])("refuses others with the cast to write", (inputs, message) => {
+  ])("throws for other dtypes, with the cast to write", (inputs, message) => {
     const error = errorOf(() => prefixErrors("op", () => sharedFloat(inputs)));
     expect([error instanceof DTypeError, error.message]).toEqual([true, message]);
   });
 });
 
-it("ops take arrays of any strides", () => {
+it("ops accept arrays of any strides", () => {
   const plus: Op<Binary> = add;
   const reversed = fromNdarray(ndarray(Float64Array.of(1, 2, 3), [3], [-1], 2));
   const repeated = fromNdarray(ndarray(Float64Array.of(10), [3], [0]));

@@ -13,13 +13,13 @@ const folders = {
 const filesOf = (folder: keyof typeof folders): string[] => folders[folder].map((name) => `${folder}/${name}.ts`);
 const importOrder = (Object.keys(folders) as (keyof typeof folders)[]).flatMap(filesOf);
 
-test("every file of core has its place in the reading order", () => {
+test("every file of core is in the reading order", () => {
   const all = readdirSync(new URL("../src/", import.meta.url), { recursive: true, encoding: "utf8" });
   const files = all.map((file) => file.replaceAll("\\", "/")).filter((file) => /\/.*\.ts$/.test(file));
   expect(files.sort()).toEqual(importOrder.toSorted());
 });
 
-test("docs/how-it-works.md starts with the tape, goes on to programs, and ends with values and checks", () => {
+test("docs/how-it-works.md starts with the tape, continues with programs, and ends with values and checks", () => {
   const page = readFileSync(new URL("../../../docs/how-it-works.md", import.meta.url), "utf8");
   const described = [...page.matchAll(/^\*\*\[(\w+\/\w+\.ts)\]/gm)].map(([, name]) => name);
   const chapters = ["autodiff", "programs", "values", "checks"] as const;

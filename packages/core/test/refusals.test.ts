@@ -26,7 +26,7 @@ import { gradcheck } from "@wengert/core/gradcheck";
 import { describe, expect, it, test } from "vitest";
 import { errorOf, mul, spread } from "./support.ts";
 
-// What JavaScript lets through and types do not: each is met with an error of the library's own, before there is harm.
+// Calls that TypeScript rejects but JavaScript allows. Each throws an error of the library before it does anything.
 
 type Loose = (...args: unknown[]) => unknown;
 const loose = (f: (...args: never) => unknown): Loose => f as (...args: never) => unknown as Loose;
@@ -48,32 +48,32 @@ const refusals: readonly (readonly [string, () => unknown, typeof WengertError, 
     "a list with a hole for a shape",
     () => loose(zeros)(holed),
     ShapeError,
-    /zeros: sizes are whole numbers ≥ 0, got \[1, undefined, undefined\] \(axis 1\)/,
+    /zeros: sizes must be integers ≥ 0, got \[1, undefined, undefined\] \(axis 1\)/,
   ],
   [
-    "a list without end for a shape",
+    "a shape of 2^32 − 1 holes",
     () => loose(zeros)(sparse),
     ShapeError,
-    /zeros: a shape of 4294967295 axes; there are at most 64/,
+    /zeros: a shape has at most 64 axes, got 4294967295/,
   ],
-  ["too many axes", () => zeros(Array(65).fill(1)), ShapeError, /zeros: a shape of 65 axes; there are at most 64/],
+  ["too many axes", () => zeros(Array(65).fill(1)), ShapeError, /zeros: a shape has at most 64 axes, got 65/],
   [
-    "more elements than there can be",
+    "more elements than an array can hold",
     () => zeros([2 ** 17, 2 ** 17]),
     OutOfRangeError,
     /\[131072, 131072\] has more elements/,
   ],
   [
-    "a list without end for a tree",
+    "a tree with a list of 2^32 − 1 holes",
     () => loose(vjp)((a: unknown) => a, [sparse]),
     TreeError,
     /a\[0\] must be a list of trees/,
   ],
   [
-    "a list that is an object too",
+    "a list with an extra key",
     () => loose(vjp)((a: unknown) => a, Object.assign([x], { w: x })),
     TreeError,
-    /a must be a list of trees, got 2 entries in an array of 1/,
+    /a must be a list of trees without holes or extra keys, got 2 entries in an array of 1/,
   ],
   [
     "specs that contain themselves",
@@ -82,65 +82,65 @@ const refusals: readonly (readonly [string, () => unknown, typeof WengertError, 
     /nested deeper than 100 levels/,
   ],
   [
-    "a spec whose shape holds lists",
+    "a spec whose shape contains lists",
     () => loose(trace)((a: unknown) => a, { shape: [sparse] }),
     TreeError,
     /a\.shape\[0\] must be a list of trees/,
   ],
   [
-    "a label that is none",
+    "a label that is not a string",
     () => loose(tensor)(1, { label: Symbol("s") }),
     ArgumentError,
-    /tensor: a label is a string, got Symbol\(s\)/,
+    /tensor: label must be a string, got Symbol\(s\)/,
   ],
   [
-    "an option that every object has",
+    "an option with the name of an inherited property",
     () => loose(tensor)(1, { constructor: 1 }),
     ArgumentError,
     /there is no option constructor/,
   ],
   [
-    "an ndarray that reaches beyond its memory",
+    "an ndarray that reaches outside its memory",
     () => fromNdarray(ndarray(new Float64Array(2), [3])),
     ShapeError,
-    /shape \[3\], stride \[1\] and offset 0 reaches beyond its 2 numbers/,
+    /shape \[3\], stride \[1\] and offset 0 reaches outside its 2 elements/,
   ],
   [
-    "one that reaches before it",
+    "an ndarray that reaches before its memory",
     () => tensor(ndarray(new Float64Array(4), [2], [-1], 0)),
     ShapeError,
-    /stride \[-1\] and offset 0 reaches beyond/,
+    /stride \[-1\] and offset 0 reaches outside/,
   ],
   [
-    "what only looks like an ndarray",
+    "an object that resembles an ndarray",
     () => loose(tensor)({ data: 1, shape: [1], stride: [1], offset: 0, pick: 1 }),
     ShapeError,
-    /an ndarray has data, and a stride/,
+    /an ndarray must have data and one stride per axis/,
   ],
   [
     "a revoked proxy for a tensor",
     () => loose(mul)(revoked(x), 1),
     ArgumentError,
-    /mul: input 0 must be a tensor or a number, got something that cannot be read/,
+    /mul: input 0 must be a tensor or a number, got an unreadable value/,
   ],
   ["a proxy of a tensor", () => loose(mul)(new Proxy(x, {}), 1), ArgumentError, /mul: input 0 must be a tensor/],
   [
     "a revoked proxy for numbers",
     () => loose(tensor)(revoked([1])),
     WengertError,
-    /tensor: expected a number, got something that cannot be read/,
+    /tensor: expected a number, got an unreadable value/,
   ],
   [
     "a revoked proxy for options",
     () => loose(tensor)(1, revoked({})),
     ArgumentError,
-    /tensor: expected the options as one object, got something that cannot be read/,
+    /tensor: options must be one object, got an unreadable value/,
   ],
   [
     "a revoked proxy for rules",
     () => loose(customVjp)(revoked({})),
     ArgumentError,
-    /customVjp: expected \{ forward, backward \}, two functions; got something that cannot be read/,
+    /customVjp: expected \{ forward, backward \}, two functions; got an unreadable value/,
   ],
   [
     "a rule without backward",
@@ -155,64 +155,79 @@ const refusals: readonly (readonly [string, () => unknown, typeof WengertError, 
     /forward must return \[value, residuals\], got a Tensor/,
   ],
   [
-    "a checkpoint of nothing",
+    "checkpoint without a function",
     () => loose(checkpoint)(undefined),
     ArgumentError,
     /checkpoint: expected a function, got undefined/,
   ],
   [
-    "a jvp without tangents",
+    "jvp without tangents",
     () => loose(jvp)((a: unknown) => a, [x]),
     ArgumentError,
-    /jvp: tangents is a list with one entry an argument, got undefined/,
+    /jvp: tangents must be a list with one entry per argument, got undefined/,
   ],
-  ["a trace of nothing", () => loose(trace)(x), ArgumentError, /trace: expected a function, got a Tensor/],
-  ["a map of nothing", () => loose(treeMap)(x, x), ArgumentError, /treeMap: expected a function, got a Tensor/],
-  ["nothing to watch", () => loose(nonFinite)(x), ArgumentError, /nonFinite: expected a function, got a Tensor/],
-  ["nothing to check", () => loose(gradcheck)(x, [x]), ArgumentError, /gradcheck: expected a function, got a Tensor/],
+  ["trace without a function", () => loose(trace)(x), ArgumentError, /trace: expected a function, got a Tensor/],
   [
-    "arguments to check that are no list",
+    "treeMap without a function",
+    () => loose(treeMap)(x, x),
+    ArgumentError,
+    /treeMap: expected a function, got a Tensor/,
+  ],
+  [
+    "nonFinite without a function",
+    () => loose(nonFinite)(x),
+    ArgumentError,
+    /nonFinite: expected a function, got a Tensor/,
+  ],
+  [
+    "gradcheck without a function",
+    () => loose(gradcheck)(x, [x]),
+    ArgumentError,
+    /gradcheck: expected a function, got a Tensor/,
+  ],
+  [
+    "gradcheck with arguments that are not a list",
     () => loose(gradcheck)((a: unknown) => a, x),
     ArgumentError,
-    /gradcheck: args is a list with one entry an argument, got a Tensor/,
+    /gradcheck: args must be a list with one entry per argument, got a Tensor/,
   ],
   [
-    "an order that is no number",
+    "gradcheck with an order that is not a number",
     () => loose(gradcheck)((a: unknown) => a, [x], { order: "2" }),
     ArgumentError,
     /gradcheck: order must be a number, got the string "2"/,
   ],
   [
-    "an order without end",
+    "gradcheck with an order above 8",
     () => gradcheck((a: typeof x) => a, [x], { order: 2 ** 40 }),
     OutOfRangeError,
-    /at most 8 in 1000/,
+    /order must be ≤ 8 and directions ≤ 1000, got 1099511627776 and 3/,
   ],
   [
-    "a list that is none, explained",
+    "explain of a string",
     () => loose(explain)("list"),
     ArgumentError,
-    /explain: expected what record or trace returned, got the string "list"/,
+    /explain: expected a recording or a program, from record or trace, got the string "list"/,
   ],
   [
-    "one of other things, drawn",
+    "toDot of an object with an invalid step",
     () => loose(toDot)({ ...recordingLike, steps: [null] }),
     ArgumentError,
-    /toDot: expected what record/,
+    /toDot: expected a recording or a program/,
   ],
   [
-    "one of other things, counted",
+    "cost of an object with invalid constants",
     () => loose(cost)({ ...recordingLike, constants: 3 }),
     ArgumentError,
-    /cost: expected what record/,
+    /cost: expected a recording or a program/,
   ],
   [
-    "a recording, evaluated",
+    "evaluate of a recording",
     () => loose(evaluate)(recordingLike, x),
     ArgumentError,
-    /evaluate: expected a program, which trace returns/,
+    /evaluate: expected a program, got a recording/,
   ],
-  ["nothing to pack", () => pack([]), ArgumentError, /pack: expected a list of at least one tensor/],
+  ["pack of an empty list", () => pack([]), ArgumentError, /pack: expected a list of at least one tensor/],
   [
     "a list of inputs with a hole",
     () => loose(pack)(holed),
@@ -220,13 +235,13 @@ const refusals: readonly (readonly [string, () => unknown, typeof WengertError, 
     /pack: expected a list of tensors, got an array of 3/,
   ],
 ];
-test.each(refusals)("%s", (_, call, Class, message) => {
+test.each(refusals)("%s throws", (_, call, Class, message) => {
   const error = errorOf(call);
   expect(error).toBeInstanceOf(Class);
   expect(error.message).toMatch(message);
 });
 
-test("a traced tensor has nothing to check", () => {
+test("gradcheck of a traced tensor throws", () => {
   const inside = (a: typeof x) => {
     gradcheck((b: typeof x) => b, [a]);
     return a;
@@ -234,8 +249,8 @@ test("a traced tensor has nothing to check", () => {
   expect(errorOf(() => trace(inside, x))).toBeInstanceOf(TracedValueError);
 });
 
-describe("what does not fit into memory", () => {
-  it("is refused with its shape and its bytes", () => {
+describe("an array that does not fit in memory", () => {
+  it("throws with its shape and its bytes", () => {
     class Full {
       static readonly BYTES_PER_ELEMENT = 8;
       constructor(size: number) {
@@ -245,10 +260,10 @@ describe("what does not fit into memory", () => {
     const error = errorOf(() => allocateArray(Full as unknown as typeof Float64Array, "mul", [2 ** 31]));
     expect(error).toBeInstanceOf(OutOfRangeError);
     expect(error.message).toBe(
-      "mul: there is no memory for an array of shape [2147483648], 17179869184 bytes; work in parts, or in a smaller dtype",
+      "mul: not enough memory for an array of shape [2147483648], 17179869184 bytes; process it in parts, or use a smaller dtype",
     );
   });
-  it("is refused as a view too, if no array could hold it", () => {
+  it("throws even as a view, if no array could hold it", () => {
     const spec = spread.spec as unknown as AnyOpSpec;
     expect(errorOf(() => apply(spec, [tensor(1)], { shape: [2 ** 40] })).message).toMatch(
       /^spread: \[1099511627776\] has more/,
@@ -257,7 +272,7 @@ describe("what does not fit into memory", () => {
       OutOfRangeError,
     );
   });
-  it("is refused before there is work", () => {
+  it("throws before any work", () => {
     let pulls = 0;
     const f = customVjp({
       forward: (a: typeof x) => [alias(a), null],
@@ -271,11 +286,11 @@ describe("what does not fit into memory", () => {
   });
 });
 
-test("a message shows anything, and throws nothing", () => {
+test("a message can show any value without throwing", () => {
   const angry = () => {
     throw new Error("angry");
   };
   const proxies = [revoked({}), revoked([]), new Proxy({}, { get: angry }), new Proxy({}, { getPrototypeOf: angry })];
-  expect(proxies.map(show)).toContain("something that cannot be read");
+  expect(proxies.map(show)).toContain("an unreadable value");
   expect(show({ constructor: { name: {} } })).toBe("an object");
 });

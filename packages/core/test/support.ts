@@ -15,7 +15,7 @@ import {
 } from "@wengert/core/extend";
 import { expect } from "vitest";
 
-// Core knows no arithmetic, so its tests bring some: the fewest ops with which every transform can be put to work.
+// Core has no arithmetic, so its tests define the fewest ops that exercise every transform.
 
 type Rule<I extends Unary | Binary> = VjpRule<I, undefined>;
 
@@ -46,7 +46,7 @@ export const exp: Op<Unary> = elementwise(
 export const log: Op<Unary> = elementwise("log", Math.log, (g, { inputs: [x] }) => div(g, x), "log 0 is −Infinity");
 export const sqrt: Op<Unary> = elementwise("sqrt", Math.sqrt, (g, { output }) => div(g, mul(output, 2)));
 
-/** Two of one shape, or one of them a scalar. */
+/** An elementwise op of two inputs of the same shape, or of one scalar. */
 function pairwise(
   name: string,
   f: (a: number, b: number) => number,
@@ -84,7 +84,7 @@ export const div: Op<Binary> = pairwise("div", (a, b) => a / b, [
   (g, { inputs: [, b], output }) => neg(div(mul(g, output), b)),
 ]);
 
-/** Σ x over all elements; its adjoint spreads a scalar over a shape. */
+/** Σ x over all elements. Its adjoint, `spread`, broadcasts a scalar to a shape. */
 export const sum: Op<Unary> = defineOp({
   name: "sum",
   shape: () => [],
@@ -130,7 +130,7 @@ export const matmul: Op<Binary> = defineOp({
   samples: () => [[tensor([[1, 2]]), tensor([[3], [-1]])]],
 });
 
-/** Rounded to int32: nothing flows back, whatever the rule. */
+/** Rounds to int32. No cotangent flows back, although it has a rule: int32 has no derivative. */
 export const round: Op<Unary> = defineOp({
   name: "round",
   shape: ([x]) => x.shape,
@@ -147,7 +147,7 @@ export const toyOps: readonly (Op<Unary> | Op<Binary> | typeof spread)[] = [
   ...[neg, sin, cos, exp, log, sqrt, add, sub, mul, div, sum, spread, transpose, matmul, round],
 ];
 
-/** Numbers in (−1, 1), none of them special, the same for the same seed. */
+/** Returns a tensor of pseudorandom numbers in (−1, 1), which depend only on the seed. */
 export function random(shape: Shape, seed = 1): Tensor {
   let state = seed >>> 0;
   const next = () => {
@@ -179,7 +179,7 @@ function inner<T>(a: T & TreesOnly<T>, b: NoInfer<T>): number {
   return total;
 }
 
-/** ⟨u, J v⟩ and ⟨Jᵀ u, v⟩ for random u and v: equal, since one is the adjoint of the other. */
+/** Returns ⟨u, J v⟩ and ⟨Jᵀ u, v⟩ for random u and v. They are equal, because one is the adjoint of the other. */
 export function adjointPair<A extends readonly unknown[], R>(
   f: TreeFunction<A, R>,
   ...args: A
@@ -204,14 +204,14 @@ export function errorOf(body: () => unknown): Error {
   throw new Error("nothing was thrown");
 }
 
-/** A tree with nested arrays where its tensors stand: their numbers are all that is compared. */
+/** Returns the tree with nested arrays in place of tensors, so that tests compare only the numbers. */
 export function plainValues(tree: unknown): unknown {
   if (tree instanceof Tensor) return tree.toNested();
   if (Array.isArray(tree)) return tree.map(plainValues);
   return Object.fromEntries(Object.entries(tree as object).map(([key, entry]) => [key, plainValues(entry)]));
 }
 
-/** Expects two lists of numbers to agree to 14 digits after the point, or as many as are asked for. */
+/** Expects two tensors to agree to `digits` decimal places. */
 export function expectClose(got: Tensor, wanted: Tensor, digits = 14): void {
   expect(got.shape).toEqual(wanted.shape);
   for (const [i, x] of numbers(got).entries()) expect(x).toBeCloseTo(numbers(wanted)[i]!, digits);

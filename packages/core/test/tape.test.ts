@@ -3,7 +3,7 @@ import { type Recorder, Tape, withRecorder } from "@wengert/core/extend";
 import { describe, expect, it } from "vitest";
 import { add, mul, neg, round, square } from "./support.ts";
 
-/** The names of the ops that a listener hears while `body` runs. */
+/** The names of the ops that a recorder receives while `body` runs. */
 function recorded(body: () => unknown): string[] {
   const names: string[] = [];
   withRecorder("test", { record: ({ op }) => names.push(op.name) }, body);
@@ -11,21 +11,21 @@ function recorded(body: () => unknown): string[] {
 }
 
 describe("recording", () => {
-  it("tells the listener each step as it runs, with inputs, params and output", () => {
+  it("passes each step to the recorder, with inputs, params and output", () => {
     const steps: Step[] = [];
     const x = tensor([1, 2]);
     const y = withRecorder("test", { record: (step) => steps.push(step) }, () => mul(x, 3));
     expect(steps).toHaveLength(1);
     const [step] = steps as [Step];
     expect([step.op, step.inputs[0], step.output]).toEqual([mul.spec, x, y]);
-    expect(step.op).toBe(mul.spec); // the declaration itself, not a name to look up
+    expect(step.op).toBe(mul.spec); // the declaration itself, not a name
   });
-  it("ends with its body", () => {
+  it("ends when its body returns", () => {
     const names = recorded(() => neg(tensor(1)));
     neg(tensor(1));
     expect(names).toEqual(["neg"]);
   });
-  it("is heard by all that enclose it, and restored inside out", () => {
+  it("reaches all enclosing recorders, which are restored afterwards", () => {
     const inner: string[] = [];
     const outer = recorded(() => {
       add(1, tensor(2));
@@ -48,11 +48,11 @@ describe("recording", () => {
     });
     expect(outer).toEqual(["neg", "mul"]);
   });
-  it("hears nothing of an op that throws", () => {
+  it("omits an op that throws", () => {
     const names = recorded(() => expect(() => add(tensor([1]), tensor([1, 2]))).toThrow());
     expect(names).toEqual([]);
   });
-  it("refuses an asynchronous body, and any that returns a promise", () => {
+  it("throws if the body is asynchronous or returns a promise", () => {
     for (const body of [async () => tensor(1), () => Promise.resolve(tensor(1))]) {
       expect(() => withRecorder("test", { record: () => {} }, body)).toThrow(ArgumentError);
       expect(() => withRecorder("test", { record: () => {} }, body)).toThrow(
@@ -70,7 +70,7 @@ describe("a tape", () => {
     withRecorder("test", tape, () => body(x));
     return { tape, x, names: tape.steps.map(({ op }) => op.name) };
   };
-  it("holds the steps that depend on what it watches, in order", () => {
+  it("keeps the steps that depend on watched tensors, in order", () => {
     const { names } = run((x) => {
       const constant = neg(tensor([3, 4]));
       const y = mul(x, constant);
@@ -83,10 +83,10 @@ describe("a tape", () => {
     const { tape, x, names } = run(() => square(tensor([1, 2])));
     expect([names, tape.tracks(x), tape.tracks(tensor([1, 2]))]).toEqual([[], true, false]);
   });
-  it("holds a step once though it depends on the input twice", () => {
+  it("keeps a step once if it uses the input twice", () => {
     expect(run((x) => mul(x, x)).names).toEqual(["mul"]);
   });
-  it("goes on through ops that have no derivative", () => {
+  it("keeps steps of ops without a derivative", () => {
     expect(run((x) => round(x)).names).toEqual(["round"]);
   });
 });

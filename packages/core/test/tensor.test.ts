@@ -78,12 +78,12 @@ describe("tensor", () => {
   test.each<[DType, unknown[]]>([
     ["float64", [0.1, 1, -3]],
     ["float32", [Math.fround(0.1), 1, -3]],
-  ])("holds numbers as %s when asked", (dtype, nested) => {
+  ])("stores numbers as %s on request", (dtype, nested) => {
     for (const value of [[0.1, 1, -3], Float64Array.of(0.1, 1, -3), ndarray(Float64Array.of(0.1, 1, -3), [3])])
       expect(kind(tensor(value, { dtype }))).toEqual([dtype, [3], nested]);
   });
 
-  it("holds whole numbers as int32, and 0, 1 and booleans as bool when asked", () => {
+  it("stores integers as int32, and 0, 1 and booleans as bool, on request", () => {
     expect(kind(tensor([2 ** 31 - 1, -(2 ** 31), -0], { dtype: "int32" }))).toEqual([
       "int32",
       [3],
@@ -94,7 +94,7 @@ describe("tensor", () => {
     expect(kind(untyped([true, 0], { dtype: "bool" }))).toEqual(["bool", [2], [true, false]]);
   });
 
-  it("copies what it is given", () => {
+  it("copies its argument", () => {
     const list = [1, 2];
     const typed = Float64Array.of(1, 2);
     const all = [tensor(list), tensor(typed), tensor(ndarray(typed, [2])), tensor(tensor(typed))];
@@ -113,7 +113,7 @@ describe("tensor", () => {
     ]);
   });
 
-  it("takes a label, and withLabel gives the same numbers under another one", () => {
+  it("accepts a label, and withLabel returns the same numbers with another label", () => {
     const t = tensor(1, { label: "W" });
     expect([t.label, String(t)]).toEqual(["W", "W(1., float64)"]);
     const u = withLabel(t, "b");
@@ -164,13 +164,13 @@ describe("tensor", () => {
     ["numbers among booleans", [true, 2], {}, DTypeError, /expected true, false, 0 or 1 at \[1\], got 2/],
     ["2 as bool", 2, { dtype: "bool" }, DTypeError, /expected true, false, 0 or 1, got 2/],
     ["NaN as bool", [Number.NaN], { dtype: "bool" }, DTypeError, /got NaN/],
-    ["a fraction as int32", [0, 1.5], { dtype: "int32" }, OutOfRangeError, /1.5 at \[1\] is no int32.*float64/],
-    ["2^31 as int32", 2 ** 31, { dtype: "int32" }, OutOfRangeError, /2147483648 is no int32/],
+    ["a fraction as int32", [0, 1.5], { dtype: "int32" }, OutOfRangeError, /1.5 at \[1\] is not an int32.*float64/],
+    ["2^31 as int32", 2 ** 31, { dtype: "int32" }, OutOfRangeError, /2147483648 is not an int32/],
     ["-2^31 - 1 as int32", [-(2 ** 31) - 1], { dtype: "int32" }, OutOfRangeError, /-2147483649 at \[0\]/],
-    ["NaN as int32", Number.NaN, { dtype: "int32" }, OutOfRangeError, /NaN is no int32/],
+    ["NaN as int32", Number.NaN, { dtype: "int32" }, OutOfRangeError, /NaN is not an int32/],
     ["an unknown dtype", 1, { dtype: "float16" }, DTypeError, /float64, float32, int32, bool.*"float16"/],
     ["a property of objects as dtype", 1, { dtype: "toString" }, DTypeError, /dtype must be one of/],
-    ["a dtype that is no string", 1, { dtype: 64 }, DTypeError, /got 64/],
+    ["a dtype that is not a string", 1, { dtype: 64 }, DTypeError, /got 64/],
     [
       "an ndarray of another kind inside int32",
       ndarray(Float64Array.of(1, 0.5), [2]),
@@ -179,20 +179,20 @@ describe("tensor", () => {
       /0.5 at \[1\]/,
     ],
     ["an ndarray of strings", plain(["1"], [1]), {}, DTypeError, /at \[0\], got the string/],
-  ])("refuses %s", (_, value, options, Class, message) => {
+  ])("throws for %s", (_, value, options, Class, message) => {
     const error = errorOf(() => untyped(value, options));
     expect(error).toBeInstanceOf(Class);
     expect(error.message).toMatch(message);
     expect(error.message).toMatch(/^tensor: /);
   });
 
-  it("refuses an array that contains itself instead of running forever", () => {
+  it("throws for an array that contains itself", () => {
     const cyclic: unknown[] = [];
     cyclic.push(cyclic);
     expect(() => untyped(cyclic)).toThrow(/deeper than 64 axes; does the array contain itself/);
   });
 
-  it("refuses a tensor that is being traced", () => {
+  it("throws for a traced tensor", () => {
     expect(() => trace((x: Tensor) => tensor(x), { shape: [2] })).toThrow(TracedValueError);
   });
 });
@@ -210,35 +210,35 @@ describe("zeros, ones and full", () => {
           tensor(ndarray(new Float64Array(9).fill(value[name]), shape)).toNested(),
         ]);
     });
-    it("takes dtype and label", () => {
+    it("accepts dtype and label", () => {
       const dtypes: DType[] = name === "full" ? ["float32", "int32"] : ["float32", "int32", "bool"];
       for (const dtype of dtypes) expect(make([1], { dtype, label: "L" })).toMatchObject({ dtype, label: "L" });
     });
-    it("copies the shape it is given", () => {
+    it("copies its shape argument", () => {
       const shape = [2];
       const t = make(shape);
       shape[0] = 5;
       expect(t.shape).toEqual([2]);
     });
     test.each<[unknown, typeof WengertError, RegExp]>([
-      [[-1], ShapeError, /whole numbers ≥ 0, got \[-1\] \(axis 0\)/],
+      [[-1], ShapeError, /integers ≥ 0, got \[-1\] \(axis 0\)/],
       [[2, 1.5], ShapeError, /got \[2, 1.5\] \(axis 1\)/],
       [[Number.NaN], ShapeError, /axis 0/],
       [["2"], ShapeError, /axis 0/],
       [3, ShapeError, /a list of sizes, such as \[2, 3\]; got 3/],
       [undefined, ShapeError, /got undefined/],
       [[2 ** 20, 2 ** 20], OutOfRangeError, /more elements than an array can hold/],
-    ])("refuses the shape %j", (shape, Class, message) => {
+    ])("throws for the shape %j", (shape, Class, message) => {
       const error = errorOf(() => make(shape as number[]));
       expect(error).toBeInstanceOf(Class);
       expect(error.message).toMatch(message);
     });
-    it("refuses an unknown dtype", () => {
+    it("throws for an unknown dtype", () => {
       expect(() => make([1], { dtype: "int64" as DType })).toThrow(DTypeError);
     });
   });
 
-  it("full takes booleans, and refuses what its dtype cannot hold", () => {
+  it("full accepts booleans, and throws for values that its dtype cannot hold", () => {
     expect(kind(full([2], true))).toEqual(["bool", [2], [true, true]]);
     expect(kind(full([1], false))).toEqual(["bool", [1], [false]]);
     expect(full([], Number.NaN).item()).toBeNaN();
@@ -307,13 +307,13 @@ describe("fromNdarray", () => {
     ["float32", Float32Array.of(0.5, 1), [0.5, 1]],
     ["int32", Int32Array.of(-5, 1), [-5, 1]],
     ["bool", Uint8Array.of(0, 1), [false, true]],
-  ])("wraps what %s is stored in", (dtype, array, nested) => {
+  ])("wraps the typed array of %s", (dtype, array, nested) => {
     const t = fromNdarray(ndarray(array, [2]));
     expect(kind(t)).toEqual([dtype, [2], nested]);
     expect(t.data.data).toBe(array);
   });
 
-  it("looks only at those bytes of a bool array that it shows", () => {
+  it("checks only the bytes of a bool array that belong to its elements", () => {
     expect(fromNdarray(ndarray(Uint8Array.of(7, 0, 7, 1), [2], [2], 1)).toNested()).toEqual([false, true]);
   });
 
@@ -326,32 +326,32 @@ describe("fromNdarray", () => {
     ["Uint8Array of larger numbers", Uint8Array.of(2)],
     ["BigInt64Array", BigInt64Array.of(1n)],
     ["plain array", [1]],
-  ])("refuses an ndarray over a %s, with the copy to write", (_, values) => {
+  ])("throws for an ndarray over a %s, and suggests a copy", (_, values) => {
     const error = errorOf(() => wrap(plain(values, [1])));
     expect(error).toBeInstanceOf(DTypeError);
     expect(error.message).toMatch(/cannot be wrapped.*tensor\(nd, \{ dtype: "float64" \}\)/);
   });
 
   test.each([[[1, 2]], [Float64Array.of(1)], [3], [null], [undefined], [{ data: [], shape: [] }]])(
-    "refuses %s, which is no ndarray",
+    "throws for %s, which is not an ndarray",
     (value) => expect(() => wrap(value)).toThrow(ArgumentError),
   );
 });
 
 describe("reading a tensor", () => {
-  it("item gives the number of a scalar, bool as 0 or 1, from any offset", () => {
+  it("item returns the number of a scalar, bool as 0 or 1, at any offset", () => {
     expect([tensor(2.5).item(), tensor(true).item(), tensor(false).item()]).toEqual([2.5, 1, 0]);
     expect(fromNdarray(ndarray(Float64Array.of(1, 2, 3), [], [], 2)).item()).toBe(3);
   });
-  test.each([[[1]], [[[1]]], [[]], [[1, 2]]])("item refuses %j, whose shape is no scalar's", (value) => {
+  test.each([[[1]], [[[1]]], [[]], [[1, 2]]])("item throws for %j, which is not a scalar", (value) => {
     const error = errorOf(() => tensor(value, { label: "W" }).item());
     expect(error).toBeInstanceOf(ShapeError);
-    expect(error.message).toMatch(/^item: expected a scalar, got W \[.*\]; read one with .data.get/);
+    expect(error.message).toMatch(/^item: expected a scalar, got W \[.*\]; read one element with .data.get/);
   });
   it("size is the number of elements", () => {
     expect([tensor(1), tensor([1, 2]), zeros([2, 0])].map(({ size }) => size)).toEqual([1, 2, 0]);
   });
-  it("while traced there is nothing to read, and the error says what to do", () => {
+  it("a traced tensor throws when read, and the error says what to do", () => {
     const reads: ((x: Tensor) => unknown)[] = [(x) => x.item(), (x) => x.data, (x) => x.toNested()];
     for (const read of reads) {
       const f = (W: Tensor) => {
@@ -363,7 +363,7 @@ describe("reading a tensor", () => {
       expect(run).toThrow(/W \[\] has no value while a program is traced; branch with where/);
     }
   });
-  it("notices numbers that were written through .data, and not reads", () => {
+  it("assertUnchanged throws after a write through .data, but not after a read", () => {
     for (const value of [tensor([1, 2]), tensor([[true]]), random([3, 2]), tensor([1], { dtype: "float32" })]) {
       value.assertUnchanged();
       const { data } = value;
@@ -386,13 +386,13 @@ describe("printing", () => {
     ["whole floats", tensor([1, 20, -3]), "tensor([ 1., 20., -3.], float64)"],
     ["equal decimals", tensor([1, 2.5, 3.25]), "tensor([1.00, 2.50, 3.25], float64)"],
     ["at most eight decimals", tensor(1 / 3), "tensor(0.33333333, float64)"],
-    ["what is whole to eight decimals", tensor([3 - 1e-11, -1 - 1e-11]), "tensor([ 3., -1.], float64)"],
+    ["floats that round to integers at eight decimals", tensor([3 - 1e-11, -1 - 1e-11]), "tensor([ 3., -1.], float64)"],
     ["negative zero", tensor([-0, 0]), "tensor([-0.,  0.], float64)"],
     ["a large range", tensor([1e-3, 1e5]), "tensor([1.e-3, 1.e+5], float64)".replaceAll(".e", "e")],
     ["small numbers", tensor([1.5e-7, 0]), "tensor([1.5e-7, 0.0e+0], float64)"],
     ["large numbers", tensor(1.25e9), "tensor(1.25e+9, float64)"],
     ["NaN and infinities", tensor([Number.NaN, Infinity, -Infinity, 1.5]), "tensor([ nan,  inf, -inf,  1.5], float64)"],
-    ["nothing but NaN", tensor([Number.NaN]), "tensor([nan], float64)"],
+    ["only NaN", tensor([Number.NaN]), "tensor([nan], float64)"],
     ["int32", tensor([1, -20, 3], { dtype: "int32" }), "tensor([  1, -20,   3], int32)"],
     ["bool", tensor([true, false]), "tensor([ true, false], bool)"],
     ["float32", tensor([0.5], { dtype: "float32" }), "tensor([0.5], float32)"],
@@ -405,9 +405,9 @@ describe("printing", () => {
       ]),
       "tensor([[1., 2.],\n        [3., 4.]], float64)",
     ],
-    ["planes apart", tensor([[[1]], [[2]]]), "tensor([[[1.]],\n\n        [[2.]]], float64)"],
+    ["planes separated by an empty line", tensor([[[1]], [[2]]]), "tensor([[[1.]],\n\n        [[2.]]], float64)"],
     ["rows under a label", tensor([[1], [2]], { label: "W" }), "W([[1.],\n   [2.]], float64)"],
-    ["nothing", tensor([]), "tensor([], shape [0], float64)"],
+    ["an empty tensor", tensor([]), "tensor([], shape [0], float64)"],
     ["empty rows", zeros([2, 0]), "tensor([[],\n        []], shape [2, 0], float64)"],
     ["a long list", tensor(long), "tensor([   0.,    1.,    2., ...,  998.,  999., 1000.], shape [1001], float64)"],
     [
@@ -425,11 +425,11 @@ describe("printing", () => {
   ])("shows %s", (_, t, text) => expect(String(t)).toBe(text));
 
   it("shows 1000 elements in full", () => expect(String(tensor(long.subarray(1)))).not.toContain("..."));
-  it("shows a traced tensor by its kind", () => {
+  it("shows the shape and dtype of a traced tensor", () => {
     const { args } = trace((x: Tensor) => x, { shape: [2, 3], dtype: "float32", label: "X" });
     expect(String(args[0])).toBe("X(traced, [2, 3], float32)");
   });
-  it("is what console.log prints in Node", async () => {
+  it("console.log in Node prints the same text", async () => {
     const { inspect } = await import("node:util");
     expect(inspect({ a: tensor([1]) })).toBe("{ a: tensor([1.], float64) }");
   });
@@ -437,9 +437,9 @@ describe("printing", () => {
 
 it("the type of .data forbids writing", () => {
   const nd: ReadonlyNdArray = tensor([1]).data;
-  // @ts-expect-error there is no set
+  // @ts-expect-error read-only arrays have no set
   void nd.set;
-  // @ts-expect-error its numbers are read-only
+  // @ts-expect-error the elements are read-only
   const write = () => (nd.data[0] = 1);
   expect(write).toBeTypeOf("function");
 });

@@ -85,7 +85,7 @@ const cases: readonly Case[] = [
   own("float32", (a: Tensor) => mul(a, 0.1), tensor([1, 2], { dtype: "float32" })),
   own("a gradient", (a: Tensor) => grad((b: Tensor) => sum(mul(sin(b), b)))(a), x),
   own(
-    "a gradient with what it does not use",
+    "a gradient with unused arguments",
     (a: Tensor, b: Tensor) => grad((c: Tensor[]) => sum(exp(c[0]!)))([a, b]),
     x,
     y,
@@ -113,18 +113,18 @@ const cases: readonly Case[] = [
 describe.each(cases)("%s", (_, f, args) => {
   const run = f as (...args: readonly unknown[]) => Tensor;
   const program = trace(run as (...args: Tensor[]) => Tensor, ...(args as Tensor[]));
-  it("comes to the same when traced and evaluated", () => {
+  it("returns the same value when traced and evaluated", () => {
     const got = evaluate(program, ...(args as Tensor[]));
     expect(plainValues(got)).toEqual(plainValues(run(...args)));
     const dtypes = (tree: unknown) => JSON.stringify(tree, (key, entry) => (key === "dtype" ? [entry] : entry));
     expect(dtypes(plainValues(got))).toBe(dtypes(plainValues(run(...args))));
   });
-  it("comes to the same for other numbers of the same shapes", () => {
+  it("returns the same value as f for other numbers of the same shapes", () => {
     let seed = 50;
     const others = treeMap((leaf) => tensor(random(leaf.shape, seed++), { dtype: leaf.dtype }), args as Tensor[]);
     expect(plainValues(evaluate(program, ...others))).toEqual(plainValues(run(...others)));
   });
-  it("is a list without holes: each input of a step is an input, a constant or an earlier output", () => {
+  it("is a complete list: each input of a step is an input, a constant or an earlier output", () => {
     const known = new Set([...program.inputs, ...program.constants]);
     for (const { inputs, output } of program.steps) {
       expect(inputs.every((input) => known.has(input))).toBe(true);
@@ -134,30 +134,30 @@ describe.each(cases)("%s", (_, f, args) => {
     expect(program.constants.every(({ array }) => array !== undefined)).toBe(true);
     expect([...program.inputs, ...program.steps.map(({ output }) => output)].every(({ array }) => !array)).toBe(true);
   });
-  it("has no step in vain", () => {
+  it("has no unused step", () => {
     const used = new Set([...program.outputs, ...program.steps.flatMap(({ inputs }) => inputs)]);
     expect(program.steps.filter(({ output }) => !used.has(output))).toEqual([]);
   });
-  it("can be told as a table", () =>
+  it("can be printed as a table", () =>
     expect(explain(program).split("\n").length).toBeGreaterThanOrEqual(program.steps.length));
 });
 
 describe("a program", () => {
-  it("computes what depends on no argument once, while it is traced", () => {
+  it("computes steps that depend on no argument once, during the trace", () => {
     const { steps, constants } = trace((a: Tensor) => mul(a, exp(sin(y))), x);
     expect([steps.map(({ op }) => op.name), constants.map((c) => c.toNested())]).toEqual([
       ["mul"],
       [exp(sin(y)).toNested()],
     ]);
   });
-  it("has as constants only what its steps and outputs use", () => {
+  it("has only constants that its steps and outputs use", () => {
     const { constants } = trace((a: Tensor) => {
       add(a, y);
       return neg(a);
     }, x);
     expect(constants).toEqual([]);
   });
-  it("has inputs of the given kinds, labeled by argument and path", () => {
+  it("has inputs of the specified shapes and dtypes, labeled by argument and path", () => {
     const f = (a: Tensor, { b }: { b: Tensor[] }) => [a, b[0]!];
     const { inputs, args } = trace(f, { shape: [2], dtype: "int32" }, { b: [{ shape: [], label: "bias" }] });
     expect(inputs.map(({ shape, dtype, label }) => [shape, dtype, label])).toEqual([
@@ -166,25 +166,25 @@ describe("a program", () => {
     ]);
     expect([args[0], args[1].b[0]]).toEqual(inputs);
   });
-  it("copies the shapes it is given", () => {
+  it("copies the shapes of its specs", () => {
     const shape = [2];
     const { inputs } = trace((a: Tensor) => neg(a), { shape });
     shape[0] = 3;
     expect(inputs[0]!.shape).toEqual([2]);
   });
-  it("takes objects that have a tensor named shape for trees, not for specs", () => {
+  it("treats objects with a tensor named shape as trees, not as specs", () => {
     const f = ({ shape }: { shape: Tensor }) => neg(shape);
     expect(trace(f, { shape: { shape: [2] } }).inputs[0]!.shape).toEqual([2]);
     expect(trace(f, { shape: x }).inputs[0]!.shape).toEqual([3]);
   });
-  it("may be traced inside another trace, from its own arguments", () => {
+  it("may be traced inside another trace if it uses only its own arguments", () => {
     const { steps } = trace((a: Tensor) => {
       const program = trace((b: Tensor) => sin(b), { shape: [3] });
       return evaluate(program, neg(a));
     }, x);
     expect(steps.map(({ op }) => op.name)).toEqual(["neg", "sin"]);
   });
-  it("is evaluated by ops like any other: it can be differentiated, traced and evaluated again", () => {
+  it("is evaluated by ops, so it can be differentiated, traced and evaluated again", () => {
     const f = (a: Tensor) => sum(mul(sin(a), a));
     const program = trace(f, { shape: [3] });
     const again = (a: Tensor) => evaluate(program, a);
@@ -195,10 +195,10 @@ describe("a program", () => {
     expect(evaluate(trace(again, x), x).item()).toBe(f(x).item());
     expect(trace((a: Tensor) => vjp(again, a).pullback(1)[0], x).steps.length).toBeGreaterThan(3);
   });
-  it("takes numbers as arguments: they stand for tensors here too", () => {
+  it("accepts numbers in place of tensors as arguments", () => {
     expect(evaluate(trace(sin, { shape: [] }), 0.5).item()).toBe(Math.sin(0.5));
   });
-  it("gives the same answer each time", () => {
+  it("returns the same value each time", () => {
     const program = trace(sgd, model, data, target);
     const [first, second] = [evaluate(program, model, data, target), evaluate(program, model, data, target)];
     expect(plainValues(second)).toEqual(plainValues(first));
@@ -208,7 +208,7 @@ describe("a program", () => {
   });
 });
 
-describe("while a program is traced there are no values", () => {
+describe("reading a traced value throws", () => {
   const reads: [string, (a: Tensor) => unknown][] = [
     ["item()", (a) => a.item()],
     ["data", (a) => a.data],
@@ -217,25 +217,25 @@ describe("while a program is traced there are no values", () => {
     ["tensor()", (a) => tensor(a)],
     ["an element", (a) => a.data.get()],
   ];
-  test.each(reads)("for %s, and the error says so", (_, read) => {
+  test.each(reads)("with %s, and the error says so", (_, read) => {
     const error = errorOf(() => trace((a: Tensor) => [a, read(a)][0] as Tensor, { shape: [], label: "W" }));
     expect(error).toBeInstanceOf(TracedValueError);
     expect(error.message).toMatch(/has no value while a program is traced; branch with where/);
   });
-  it("nor inside a derivative that is traced", () => {
+  it("inside a traced derivative", () => {
     const f = (a: Tensor) => grad((b: Tensor) => (b.item() > 0 ? b : neg(b)))(a);
     expect(() => trace(f, { shape: [] })).toThrow(TracedValueError);
   });
-  it("and what one trace is tracing means nothing to another", () => {
+  it("if it belongs to another trace", () => {
     const f = (a: Tensor) => {
       trace((b: Tensor) => mul(a, b), { shape: [] });
       return a;
     };
     const error = errorOf(() => trace(f, { shape: [], label: "W" }));
     expect(error).toBeInstanceOf(TracedValueError);
-    expect(error.message).toMatch(/^trace: f uses W \[\], which another trace is tracing; pass it as an argument/);
+    expect(error.message).toMatch(/^trace: f uses W \[\], which has no value in another trace; pass it as an argument/);
   });
-  it("nor after it: a tensor that leaked has none", () => {
+  it("after the trace, if it leaked", () => {
     let leaked: Tensor | undefined;
     trace(
       (a: Tensor) => {
@@ -275,7 +275,7 @@ describe("misuse", () => {
       "a negative size",
       () => anyTrace((a: Tensor) => a, { shape: [2, -1] }),
       ShapeError,
-      /sizes are whole numbers ≥ 0, got \[2, -1\]/,
+      /sizes must be integers ≥ 0, got \[2, -1\]/,
     ],
     ["a fractional size", () => anyTrace((a: Tensor) => a, { shape: [0.5] }), ShapeError, /got \[0.5\]/],
     [
@@ -292,23 +292,23 @@ describe("misuse", () => {
       /^trace: f returned a promise/,
     ],
     [
-      "a value that is no tree",
+      "a value that is not a tree",
       () => anyTrace(() => "text"),
       TreeError,
       /^trace: the value of f must be a tensor.*"text"/,
     ],
-    ["shapes that do not fit", () => anyTrace(add, { shape: [2] }, { shape: [3] }), ShapeError, /add/],
+    ["incompatible shapes", () => anyTrace(add, { shape: [2] }, { shape: [3] }), ShapeError, /add/],
     [
       "too few arguments",
       () => anyEvaluate(program, two),
       TreeError,
-      /^evaluate: args must be an array of 2, as what was traced is; got an array of 1/,
+      /^evaluate: args must be an array of 2, like the traced arguments; got an array of 1/,
     ],
     [
       "another structure",
       () => anyEvaluate(program, two, two),
       TreeError,
-      /args\[1\] must be an object with b, as what was traced at \[1\] is; got a Tensor/,
+      /args\[1\] must be an object with b, like the traced arguments at \[1\]; got a Tensor/,
     ],
     [
       "another shape",
@@ -323,12 +323,12 @@ describe("misuse", () => {
       /float64 \[2\]; got float32 \[2\]/,
     ],
   ];
-  test.each(cases)("%s is refused", (_, run, Class, message) => {
+  test.each(cases)("%s throws", (_, run, Class, message) => {
     const error = errorOf(run);
     expect(error).toBeInstanceOf(Class);
     expect(error.message).toMatch(message);
   });
-  it("leaves nothing behind when f throws", () => {
+  it("stops recording when f throws", () => {
     expect(() => trace((a: Tensor) => log(neg(a)).item() as unknown as Tensor, { shape: [] })).toThrow(
       TracedValueError,
     );

@@ -9,7 +9,7 @@ const anyLeaves = leaves as (caller: string, tree: unknown, path: string) => Ten
 const anyMap = treeMap as (f: (...leaves: Tensor[]) => unknown, ...trees: unknown[]) => unknown;
 
 describe("leaves and unflatten", () => {
-  it("find the tensors in the order in which they stand, and put others in their place", () => {
+  it("return the tensors in order, and replace them", () => {
     expect(leaves("test", model, "model").flatMap(numbers)).toEqual([1, 2, 3, 4]);
     expect(unflatten(model, ["a", "b", "c", "d"])).toEqual({
       layers: [{ w: "a", b: "b" }, { w: "c" }],
@@ -28,7 +28,7 @@ describe("leaves and unflatten", () => {
   });
 });
 
-describe("what is no tree is refused with its path", () => {
+describe("a value that is not a tree throws with its path:", () => {
   class Layer {
     w = leaf;
   }
@@ -55,7 +55,7 @@ describe("what is no tree is refused with its path", () => {
     expect(error.message).toMatch(/^grad: /);
   });
 
-  it("integers among the floats are named by their path", () => {
+  it("the error for an integer among floats names its path", () => {
     const params = { layers: [{ w: leaf }, { w: tensor([1], { dtype: "int32" }) }] };
     const error = errorOf(() => grad((params: { layers: { w: Tensor }[] }) => sum(params.layers[0]!.w))(params));
     expect(error).toBeInstanceOf(DTypeError);
@@ -63,7 +63,7 @@ describe("what is no tree is refused with its path", () => {
   });
 });
 
-describe("arguments go by their name where the source of f shows one", () => {
+describe("messages name an argument of a function by its name in the source:", () => {
   const bad = "three" as unknown as Tensor;
   const good = tensor(1);
   function loss(a: Tensor, weights: Tensor) {
@@ -86,11 +86,11 @@ describe("treeMap", () => {
     expect(leaves("test", doubled, "").flatMap(numbers)).toEqual([2, 4, 6, 8]);
     expect(Object.keys(doubled)).toEqual(["layers", "learning rate"]);
   });
-  it("pairs entries by key, whatever their order", () => {
+  it("pairs entries by key, in any order", () => {
     const result = treeMap((a, b) => mul(a, b!), { x: tensor(2), y: tensor(3) }, { y: tensor(5), x: tensor(7) });
     expect([result.x.item(), result.y.item()]).toEqual([14, 15]);
   });
-  it("takes any number of trees", () => {
+  it("accepts any number of trees", () => {
     const two = [tensor(2)];
     expect(treeMap((a, b, c) => mul(add(a, b!), c!), two, two, [tensor(5)])[0]!.item()).toBe(20);
     expect(treeMap((a) => square(a), two)[0]!.item()).toBe(4);
@@ -105,38 +105,38 @@ describe("treeMap", () => {
   });
   const { w } = { w: leaf };
   test.each<[string, unknown, unknown, RegExp]>([
-    ["a missing key", { w, b: w }, { w }, /others\[0\] must be an object with w, b, as tree is; got an object with w$/],
-    ["an extra key", { w }, { w, b: w }, /must be an object with w, as tree is; got an object with w, b$/],
-    ["another key", { w }, { v: w }, /must be an object with w, as tree is; got an object with v$/],
+    ["a missing key", { w, b: w }, { w }, /others\[0\] must be an object with w, b, like tree; got an object with w$/],
+    ["an extra key", { w }, { w, b: w }, /must be an object with w, like tree; got an object with w, b$/],
+    ["another key", { w }, { v: w }, /must be an object with w, like tree; got an object with v$/],
     ["an inherited key", { toString: w }, { v: w }, /an object with toString/],
-    ["another length", [w, w], [w], /must be an array of 2, as tree is; got an array of 1/],
-    ["an array for an object", { 0: w }, [w], /must be an object with 0, as tree is; got an array of 1/],
-    ["an object for an array", [w], { 0: w }, /must be an array of 1, as tree is; got an object with 0/],
-    ["a tensor for a list", { l: [w] }, { l: w }, /others\[0\]\.l must be an array of 1, as tree\.l is; got a Tensor/],
-    ["a list for a tensor", { l: w }, { l: [w] }, /others\[0\]\.l must be a tensor, as tree\.l is; got an array of 1/],
+    ["another length", [w, w], [w], /must be an array of 2, like tree; got an array of 1/],
+    ["an array for an object", { 0: w }, [w], /must be an object with 0, like tree; got an array of 1/],
+    ["an object for an array", [w], { 0: w }, /must be an array of 1, like tree; got an object with 0/],
+    ["a tensor for a list", { l: [w] }, { l: w }, /others\[0\]\.l must be an array of 1, like tree\.l; got a Tensor/],
+    ["a list for a tensor", { l: w }, { l: [w] }, /others\[0\]\.l must be a tensor, like tree\.l; got an array of 1/],
     [
       "nothing for a tensor",
       [{ l: w }],
       [{ l: undefined }],
-      /others\[0\]\[0\]\.l must be a tensor, as tree\[0\]\.l is; got undefined/,
+      /others\[0\]\[0\]\.l must be a tensor, like tree\[0\]\.l; got undefined/,
     ],
   ])("names both paths for %s", (_, tree, other, message) => {
     const error = errorOf(() => anyMap((a) => a, tree, other));
     expect(error).toBeInstanceOf(TreeError);
     expect(error.message).toMatch(message);
   });
-  it("names the second of several other trees", () => {
+  it("names the second of several trees", () => {
     expect(() => anyMap((a) => a, [w], [w], [])).toThrow(/others\[1\] must be an array of 1/);
   });
 });
 
-describe("a cotangent must be alike in structure, dtype and shape", () => {
+describe("a cotangent must have the structure, dtypes and shapes of the value", () => {
   const { pullback } = vjp((x: Tensor) => ({ y: x, z: [sum(x)] as const }), leaf) as unknown as {
     pullback: (cotangent: unknown) => unknown;
   };
   test.each<[unknown, typeof ShapeError, RegExp]>([
-    [{ y: leaf }, TreeError, /the cotangent must be an object with y, z, as the value of f is/],
-    [{ y: leaf, z: [leaf, leaf] }, TreeError, /the cotangent at z must be an array of 1, as the value of f at z is/],
+    [{ y: leaf }, TreeError, /the cotangent must be an object with y, z, like the value of f;/],
+    [{ y: leaf, z: [leaf, leaf] }, TreeError, /the cotangent at z must be an array of 1, like the value of f at z;/],
     [
       { y: tensor([1]), z: [tensor(1)] },
       ShapeError,
@@ -148,7 +148,7 @@ describe("a cotangent must be alike in structure, dtype and shape", () => {
       /float64 \[\]; got float32 \[\]; write cast\(\.\.\., { dtype: "float64" }\)/,
     ],
     [{ y: leaf, z: [3] }, TreeError, /the cotangent at z\[0\] must be a tensor/],
-  ])("%j", (cotangent, Class, message) => {
+  ])("case %#: otherwise the pullback throws", (cotangent, Class, message) => {
     const error = errorOf(() => pullback(cotangent));
     expect(error).toBeInstanceOf(Class);
     expect(error.message).toMatch(message);

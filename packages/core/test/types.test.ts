@@ -25,7 +25,7 @@ import { gradcheck } from "@wengert/core/gradcheck";
 import { expect, expectTypeOf, test } from "vitest";
 import { mul, neg, round, sin, spread, sum } from "./support.ts";
 
-// What compiles and what does not is checked by `tsc -b`; nothing in `unrun` is run.
+// `tsc -b` checks which code compiles. The code in `unrun` does not run.
 const unrun = (_: () => unknown) => {};
 
 interface Dense {
@@ -47,7 +47,7 @@ declare const n: number;
 const loss = (params: Net, input: Tensor): Tensor => mul(params.layers[0]!.w, input);
 const scalarOf = (a: Tensor): Tensor => sum(a);
 
-test("an interface comes back as itself, optional fields and read-only lists included", () => {
+test("a gradient has the interface of its argument, with optional fields and read-only lists", () => {
   expectTypeOf(grad(loss)).toEqualTypeOf<(params: Net, input: Tensor) => Net>();
   expectTypeOf(valueAndGrad(loss)).returns.toEqualTypeOf<{ value: Tensor; grad: Net }>();
   expectTypeOf(stopGradient<Net>).returns.toEqualTypeOf<Net>();
@@ -65,14 +65,14 @@ test("an interface comes back as itself, optional fields and read-only lists inc
   });
 });
 
-test("grad is of the same kind as what it is given: it can be taken again, and assigned", () => {
+test("grad of a function has the type of a function that can be differentiated again", () => {
   const once: (a: Tensor) => Tensor = grad(scalarOf);
   expectTypeOf(grad(grad(scalarOf))).toEqualTypeOf<(a: Tensor) => Tensor>();
   expectTypeOf(grad(once)).toEqualTypeOf<(a: Tensor) => Tensor>();
   expect(once(tensor([1])).toNested()).toEqual([1]);
 });
 
-test("argnums gives the type of that argument, or a tuple", () => {
+test("argnums selects the type of an argument, or a tuple", () => {
   const f = (a: Tensor, b: Net, c: number, d: Tensor[]): Tensor => mul(mul(a, loss(b, d[0]!)), c);
   expectTypeOf(grad(f)).returns.toEqualTypeOf<Tensor>();
   expectTypeOf(grad(f, { argnums: 1 })).returns.toEqualTypeOf<Net>();
@@ -90,7 +90,7 @@ test("hasAux keeps the type of aux", () => {
   }>();
 });
 
-test("a number may stand for a tensor, and its gradient is a tensor", () => {
+test("an argument may be a number, and its gradient is a tensor", () => {
   expectTypeOf(grad((a: TensorLike, b: Tensor) => mul(a, b), { argnums: [0, 1] })).returns.toEqualTypeOf<
     [Tensor, Tensor]
   >();
@@ -121,7 +121,7 @@ test("customVjp has the type of its forward", () => {
   expectTypeOf(f).toEqualTypeOf<(p: Net, a: Tensor) => Tensor>();
 });
 
-test("what is no tree of tensors does not compile", () => {
+test("a value that is not a tree of tensors does not compile", () => {
   unrun(() => {
     const ofNamed = (p: WithName): Tensor => p.w;
     // @ts-expect-error a string among the leaves
@@ -176,7 +176,7 @@ test("misuse of transforms does not compile", () => {
     grad((a: Tensor) => [a]);
     // @ts-expect-error argument 1 does not exist
     grad(scalarOf, { argnums: 1 })(x).shape;
-    // @ts-expect-error a number is no tensor here
+    // @ts-expect-error a number instead of a tensor
     grad(loss)(net, n);
     // @ts-expect-error a missing argument
     grad(loss)(net);
@@ -190,9 +190,9 @@ test("misuse of transforms does not compile", () => {
     vjp((p: Net) => p, net).pullback(x);
     // @ts-expect-error an option that does not exist
     grad(scalarOf, { argnum: 0 });
-    // @ts-expect-error evaluate with other arguments than were traced
+    // @ts-expect-error other arguments than the traced ones
     evaluate(trace(loss, net, x), x, net);
-    // @ts-expect-error backward gives one cotangent an argument
+    // @ts-expect-error backward must return one cotangent per argument
     customVjp({ forward: (a: Tensor, b: Tensor) => [mul(a, b), null] as const, backward: (_, g: Tensor) => [g] });
     // @ts-expect-error another structure
     treeMap((a) => a, { a: x }, { b: x });
@@ -223,7 +223,7 @@ test("a tensor is read-only", () => {
   expectTypeOf<Tensor["dtype"]>().toEqualTypeOf<DType>();
 });
 
-test("a call of an op takes its inputs, then its options", () => {
+test("a call of an op has its inputs, then its options", () => {
   expectTypeOf(neg).parameters.toEqualTypeOf<[TensorLike]>();
   expectTypeOf(mul).parameters.toEqualTypeOf<[TensorLike, TensorLike]>();
   expectTypeOf(spread).parameters.toEqualTypeOf<[TensorLike, { readonly shape: readonly number[] }]>();
@@ -241,7 +241,7 @@ test("a call of an op takes its inputs, then its options", () => {
   });
 });
 
-test("a declaration that is not whole does not compile", () => {
+test("an incomplete declaration does not compile", () => {
   const base = {
     name: "op",
     shape: ([a]: readonly { shape: readonly number[] }[]) => a!.shape,
@@ -265,19 +265,19 @@ test("a declaration that is not whole does not compile", () => {
     defineOp<Binary>({ ...base, vjp: [flow, flow], samples: () => [[x]] });
     // @ts-expect-error a sample without its options
     defineOp<Unary, { by: number }>({ ...base, vjp: [flow], samples: () => [[x]] });
-    // @ts-expect-error neither kernel nor view
+    // @ts-expect-error no kernel and no view
     defineOp<Unary>({ name: "op", shape: base.shape, vjp: [flow], samples: () => [[x]] });
-    // @ts-expect-error a joint rule where the number of inputs is known
+    // @ts-expect-error a joint rule for a fixed number of inputs
     defineOp<Unary>({ ...base, vjp: (g: Tensor) => [g], samples: () => [[x]] });
-    // @ts-expect-error rules one by one where the number of inputs is open
+    // @ts-expect-error separate rules for an open number of inputs
     defineOp<Inputs>({ ...base, vjp: [flow], samples: () => [[[x]]] });
-    // @ts-expect-error a rule that gives a number
+    // @ts-expect-error a rule that returns a number
     defineOp<Unary>({ ...base, vjp: [() => 3], samples: () => [[x]] });
-    // @ts-expect-error a rule reads an input that is not there
+    // @ts-expect-error a rule reads a missing input
     defineOp<Unary>({ ...base, vjp: [(_, { inputs: [, b] }) => b], samples: () => [[x]] });
-    // @ts-expect-error a rule reads a parameter that is not there
+    // @ts-expect-error a rule reads a missing parameter
     defineOp<Unary, { by: number }>({ ...base, vjp: [(_, { params }) => params.to], samples: () => [[x, { by: 1 }]] });
-    // @ts-expect-error a misspelt field
+    // @ts-expect-error a misspelled field
     defineOp<Unary>({ ...base, vjp: [flow], sample: () => [[x]], samples: () => [[x]] });
   });
   const own: Op<Unary, { by: number }, { by?: number }> = defineOp({
@@ -293,7 +293,7 @@ test("a declaration that is not whole does not compile", () => {
   expect([own.spec.name, round.spec.samples().length]).toEqual(["own", 1]);
 });
 
-test("a lambda without annotations gets the types of the arguments", () => {
+test("the types of a lambda's arguments are inferred", () => {
   unrun(() => {
     expectTypeOf(record((a, p) => ({ a, w: p.heads[0] }), x, net).value).toEqualTypeOf<{ a: Tensor; w: Tensor }>();
     expectTypeOf(vjp((a, p) => [a, p.heads[0]] as const, x, net).pullback).returns.toEqualTypeOf<[Tensor, Net]>();

@@ -3,18 +3,18 @@ import { assign, ndarray } from "@wengert/core/extend";
 import { afterEach, describe, expect, it, test, vi } from "vitest";
 import { viewOf } from "../src/values/view.ts";
 
-// Arrays of our own against ndarray and ndarray-ops. These generate code, which the project core-csp forbids.
+// Compares View with ndarray and ndarray-ops. These generate code, which the project core-csp forbids.
 
 const isForbidden = process.execArgv.includes("--disallow-code-generation-from-strings");
 
-test("the projects that end in -csp run where no code may be generated", () => {
+test("the projects that end in -csp forbid code generation", () => {
   const generate = () => new Function("return 1")();
   if (isForbidden) expect(generate).toThrow(EvalError);
   else expect(generate()).toBe(1);
   expect(tensor([1, 2]).data.constructor.name).toBe(isForbidden ? "View" : "View1dfloat64");
 });
 
-/** Numbers 0 … n − 1, as if they were random: the same each time. */
+/** A generator of pseudorandom integers in 0 … n − 1, always the same for a seed. */
 function dice(seed: number): (n: number) => number {
   let state = seed;
   return (n) => {
@@ -27,7 +27,7 @@ const kinds = [Float64Array, Float32Array, Int32Array, Uint8Array] as const;
 
 type Layout = readonly [data: InstanceType<(typeof kinds)[number]>, shape: number[], stride: number[], offset: number];
 
-/** Memory, and strides of either sign in any order of the axes, repeated or with gaps. */
+/** A random layout: axes in any order, strides of both signs, zero strides and gaps. */
 function layout(roll: (n: number) => number, shape: number[], mayRepeat: boolean): Layout {
   const stride: number[] = shape.map(() => 0);
   let [span, offset] = [1, roll(3)];
@@ -67,16 +67,16 @@ interface AnyNdArray {
 }
 
 function told({ shape, stride, offset, dtype, size, dimension, order }: AnyNdArray): unknown {
-  const distances = order.map((axis) => Math.abs(stride[axis]!)); // of equal ones any may be the first
+  const distances = order.map((axis) => Math.abs(stride[axis]!)); // axes with equal strides may be in any order
   return { shape: [...shape], stride: [...stride], offset, dtype, size, dimension, distances };
 }
 
-describe.skipIf(isForbidden)("an array of our own", async () => {
+describe.skipIf(isForbidden)("View", async () => {
   const { default: nd } = isForbidden ? { default: undefined } : await import("ndarray");
   const ours = viewOf as unknown as (...given: unknown[]) => AnyNdArray;
   const theirs = nd as unknown as (...given: unknown[]) => AnyNdArray;
 
-  it("has the properties of ndarray's, with strides and an offset or without", () => {
+  it("has the properties of ndarray, with or without strides and an offset", () => {
     const roll = dice(1);
     for (let k = 0; k < 500; k++) {
       const [data, shape, stride, offset] = layout(roll, someShape(roll), true);
@@ -89,7 +89,7 @@ describe.skipIf(isForbidden)("an array of our own", async () => {
     }
   });
 
-  it("has the methods of ndarray's, one after the other", () => {
+  it("has the methods of ndarray, in any sequence", () => {
     const roll = dice(2);
     for (let k = 0; k < 500; k++) {
       const given = layout(roll, someShape(roll), true);
@@ -108,13 +108,13 @@ describe.skipIf(isForbidden)("an array of our own", async () => {
     }
   });
 
-  it("is its number in a sum, if it is a scalar", () => {
+  it("converts to its number in arithmetic if it is a scalar", () => {
     const [a, b] = [viewOf, theirs].map((make) => make(Float64Array.of(1, 2), [], [], 1));
     expect([Number(a), Number(b)]).toEqual([2, 2]);
     expect(Number.isNaN(Number(viewOf(Float64Array.of(1, 2), [2])))).toBe(true);
   });
 
-  it("is what scijs modules take, as is the data of a tensor", async () => {
+  it("works with scijs modules, like the data of a tensor", async () => {
     const { default: scijs } = await import("ndarray-ops");
     const values = Float64Array.of(1, 2, 3, 4, 5, 6);
     const x = fromNdarray(ndarray(values, [3, 2], [1, 3]));
@@ -127,7 +127,7 @@ describe.skipIf(isForbidden)("an array of our own", async () => {
     expect([...out.data]).toEqual([2, 8, 4, 10, 6, 12]);
   });
 
-  it("is copied as ndarray-ops does it", async () => {
+  it("assign copies it like ndarray-ops", async () => {
     const { default: scijs } = await import("ndarray-ops");
     const theirAssign = scijs.assign as unknown as typeof assign;
     const roll = dice(3);
@@ -156,12 +156,12 @@ function argumentsOf(method: string, shape: number[], roll: (n: number) => numbe
     .slice(0, shape.length - roll(2));
 }
 
-describe("where code may not be generated", () => {
+describe("if code generation is forbidden", () => {
   afterEach(() => {
     vi.unstubAllGlobals();
     vi.resetModules();
   });
-  it("that is tried once, and not before an array is handed out", async () => {
+  it("core tries it once, at the first access of data", async () => {
     vi.resetModules();
     const forbidden = vi.fn(function generate() {
       throw new EvalError("violates the page's policy");

@@ -7,38 +7,38 @@ import { textOf } from "./text.ts";
 
 export interface CsvOptions<Name extends string = string> {
   /**
-   * The columns to read, and what each holds: `{ mpg: "number", origin: "category" }`, or the classes in their order,
-   * `{ origin: ["USA", "Europe", "Japan"] }`. Others are not looked at. Default: all, by what their cells look like.
+   * The columns to read, with their kinds: `{ mpg: "number", origin: "category" }`, or the classes in order,
+   * `{ origin: ["USA", "Europe", "Japan"] }`. Other columns are ignored. Default: all columns, with inferred kinds.
    */
   readonly columns?: Readonly<Record<Name, ColumnKind>> | undefined;
   /**
-   * For a missing cell: `"error"` throws, `"drop"` leaves the row out, `"mean"` takes the mean of the column (over all rows,
-   * also those that a model will be tested on; a category has none). Default: "error".
+   * How to handle a missing cell. `"error"` throws, `"drop"` drops its row, `"mean"` uses the mean of its column. The mean
+   * includes all rows, also future test rows. A category has no mean, so a missing category throws. Default: "error".
    */
   readonly missing?: "error" | "drop" | "mean" | undefined;
-  /** The cells that count as missing, in any case. Default: an empty cell, NA, N/A, NaN, null, None and a question mark. */
+  /** The cells that count as missing, ignoring case. Default: an empty cell, NA, N/A, NaN, null, None and a question mark. */
   readonly missingValues?: readonly string[] | undefined;
-  /** The character between cells. Default: a tab for a .tsv, else the comma, semicolon, tab or bar that gives equal rows. */
+  /** The character between cells. Default: a tab for a .tsv, else the comma, semicolon, tab or bar that gives rows of equal length. */
   readonly delimiter?: string | undefined;
-  /** The decimal mark of numbers. Default: the point. */
+  /** The decimal mark of numbers. Default: ".". */
   readonly decimal?: "." | "," | undefined;
-  /** The names of all columns, for a file whose first line is data. */
+  /** The names of all columns, for a file without a header line. */
   readonly names?: readonly string[] | undefined;
-  /** The most bytes that the file, and what is packed in it, may have. Default: 2^28. */
+  /** The maximum size of the file in bytes, before and after unpacking. Default: 2^28. */
   readonly maxBytes?: number | undefined;
 }
 
 const defaultMissingValues = ["", "NA", "N/A", "NaN", "null", "None", "?"];
 
 /**
- * The table in a CSV or TSV file (RFC 4180, UTF-8, gzipped or not): a column of numbers is a float64 tensor, one of categories
- * an int32 tensor of class indices.
+ * Reads the table in a CSV or TSV file (RFC 4180, UTF-8 or UTF-16 with a byte order mark, optionally gzipped). A column of numbers
+ * becomes a float64 tensor, a column of categories an int32 tensor of class indices.
  *
- * Cells are trimmed, and empty lines skipped. A column that is not declared holds numbers if at least 80 % of its cells
- * are numbers; the rest are then reported as errors. Otherwise it holds categories with sorted classes: by size if they are numbers.
+ * Cells are trimmed and empty lines skipped. Without `columns`, a column is numeric if at least 80 % of its cells are numbers; its
+ * other cells are then reported as errors. Otherwise it is a category. Classes are sorted, by value if all are numbers.
  *
- * @throws DataError for what is no table, and for each cell that is missing or does not hold what its column does, with line
- * (as editors count them) and column; ArgumentError for options that do not fit the file.
+ * @throws DataError if the file is not a table, or a cell is missing or invalid; the message has line (as editors count) and column
+ * @throws ArgumentError for invalid options, or a column that the file does not have
  */
 export async function readCsv<Name extends string = string>(
   source: Source,
@@ -67,29 +67,29 @@ function checkOptions(options: CsvOptions): CsvOptions {
   const { columns, missing, missingValues, delimiter, decimal, names } = options;
   const areTexts = (x: unknown) => isList(x) && x.every((each) => typeof each === "string");
   if (!["error", "drop", "mean"].includes(missing!))
-    throw new ArgumentError(`readCsv: missing is "error", "drop" or "mean"; got ${show(missing)}`);
+    throw new ArgumentError(`readCsv: missing must be "error", "drop" or "mean", got ${show(missing)}`);
   for (const [name, list] of Object.entries({ missingValues, names }))
     if (list !== undefined && !areTexts(list))
-      throw new ArgumentError(`readCsv: ${name} is a list of strings; got ${show(list)}`);
+      throw new ArgumentError(`readCsv: ${name} must be a list of strings, got ${show(list)}`);
   if (delimiter !== undefined && (typeof delimiter !== "string" || !/^[^"\r\n]$/.test(delimiter)))
-    throw new ArgumentError(`readCsv: delimiter is one character, such as ";" or "\\t"; got ${show(delimiter)}`);
+    throw new ArgumentError(`readCsv: delimiter must be one character, such as ";" or "\\t", got ${show(delimiter)}`);
   if (decimal !== "." && decimal !== ",")
-    throw new ArgumentError(`readCsv: decimal is "." or ","; got ${show(decimal)}`);
+    throw new ArgumentError(`readCsv: decimal must be "." or ",", got ${show(decimal)}`);
   if (columns === undefined) return options;
   if (typeof columns !== "object" || columns === null || isList(columns))
     throw new ArgumentError(
-      `readCsv: columns says what each column holds, { mpg: "number", origin: "category" }; got ${show(columns)}`,
+      `readCsv: columns must be an object of column kinds, got ${show(columns)}; write { mpg: "number", origin: "category" }`,
     );
   for (const [name, kind] of Object.entries(columns)) {
     if (kind === "number" || kind === "category" || (areTexts(kind) && new Set(kind).size === kind.length)) continue;
     throw new ArgumentError(
-      `readCsv: column ${JSON.stringify(name)} is "number", "category" or a list of different classes; got ${show(kind)}`,
+      `readCsv: column ${JSON.stringify(name)} must be "number", "category" or a list of distinct classes, got ${show(kind)}`,
     );
   }
   return options;
 }
 
-/** The cells of a file, row by row, checked to be a table. papaparse finds the delimiter, and knows what quotes may do. */
+/** Parses the file into rows of cells and checks that they form a table. papaparse detects the delimiter and handles quotes. */
 async function cellsOf(
   prefix: string,
   text: string,
@@ -98,7 +98,7 @@ async function cellsOf(
 ): Promise<Cells> {
   const { default: papa } = await import("papaparse");
   const { data, errors } = papa.parse<string[]>(text, { newline: "\n", ...(delimiter ? { delimiter } : {}) });
-  const lines: number[] = []; // where each row begins; a quoted cell may go on over several
+  const lines: number[] = []; // the first line of each row; a quoted cell may span several lines
   let line = 1;
   for (const row of data) {
     lines.push(line++);
@@ -107,29 +107,29 @@ async function cellsOf(
   const quoteError = errors.find(({ type }) => type === "Quotes");
   if (quoteError)
     throw new DataError(
-      `${prefix}, line ${lines[quoteError.row ?? 0] ?? 1}: a quote is not closed, or stands in the middle of a cell; a cell with quotes is "He said ""yes"""`,
+      `${prefix}, line ${lines[quoteError.row ?? 0] ?? 1}: a quote is not closed, or is in the middle of a cell; write a cell with quotes as "He said ""yes"""`,
     );
   const isBlank = (row: readonly string[]) => row.length === 1 && row[0]!.trim() === "";
   const dataRows = [...data.keys()].filter((i) => !isBlank(data[i]!));
   const headerRow = names === undefined ? dataRows.shift() : undefined;
   if (dataRows.length === 0)
     throw new DataError(
-      `${prefix} holds ${headerRow === undefined ? "nothing" : "no row after its header"}; expected the names of the columns, and a line for each row`,
+      `${prefix} must have a line of column names and a line for each row, got ${headerRow === undefined ? "no lines" : "only the header"}`,
     );
   const width = (names ?? data[headerRow!]!).length;
   const uneven = dataRows.filter((i) => data[i]!.length !== width);
   if (uneven.length > 0)
     throw new DataError(
-      `${prefix}, line ${lines[uneven[0]!]}: the row has ${data[uneven[0]!]!.length} cells, but there are ${width} columns${uneven.length > 1 ? `; so it is with ${uneven.length} rows` : ""}`,
+      `${prefix}, line ${lines[uneven[0]!]}: each row must have ${width} cells, got ${data[uneven[0]!]!.length}${uneven.length > 1 ? `; ${uneven.length} rows have a wrong number of cells` : ""}`,
     );
   const header = (names ?? data[headerRow!]!).map((name) => name.trim());
-  const columns = header.map((name, j) => name || `column ${j + 1}`); // what has no name is often a number of the row
+  const columns = header.map((name, j) => name || `column ${j + 1}`); // an unnamed column is often a row number
   const indexByName = new Map<string, number>();
   for (const [j, name] of columns.entries()) {
     const previous = indexByName.get(name);
     if (previous !== undefined)
       throw new DataError(
-        `${prefix}: the columns ${previous + 1} and ${j + 1} are both called ${JSON.stringify(name)}; give each a name of its own`,
+        `${prefix}: column names must be unique, got ${JSON.stringify(name)} for columns ${previous + 1} and ${j + 1}; rename one`,
       );
     indexByName.set(name, j);
   }

@@ -2,12 +2,12 @@ import type { Bitmap } from "./bitmap.ts";
 import { decodeJpeg, isJpeg } from "./jpeg.ts";
 import { decodePng, isPng } from "./png.ts";
 
-/** The pixels of a PNG or JPEG, of at most `maxPixels`. @throws Error, which says what is wrong: "it is cut off" */
+/** Decodes a PNG or JPEG of at most `maxPixels`. @throws Error with the reason as its message, such as "it is truncated" */
 export async function decode(bytes: Uint8Array, maxPixels: number): Promise<Bitmap> {
   if (bytes.length === 0) throw new Error("it is empty");
   if (isPng(bytes)) return await decodePng(bytes, maxPixels);
   if (isJpeg(bytes)) return await decodeJpeg(bytes, maxPixels);
-  throw new Error(`it is no PNG and no JPEG${Object.entries(otherFormats).find(([, isIt]) => isIt(bytes))?.[0] ?? ""}`);
+  throw new Error(`it is not a PNG or JPEG${Object.entries(otherFormats).find(([, isIt]) => isIt(bytes))?.[0] ?? ""}`);
 }
 
 const hasAscii = (bytes: Uint8Array, at: number, text: string): boolean =>

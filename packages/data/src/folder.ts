@@ -2,19 +2,20 @@ import { ArgumentError, DataError } from "@wengert/core";
 import { builtin, show } from "@wengert/core/extend";
 import type { Source } from "./source.ts";
 
-/** A folder with one sub-folder a class: its path where there are files, or the Files of one that was chosen in a page. */
+/** A folder with one subfolder per class: its path, or in a page the Files that the user selected. */
 export type Folder = string | URL | Iterable<File>;
 
 /** A file of a folder. */
 export interface FolderFile {
-  /** From the folder on: "anna/1.jpg". */
+  /** The path relative to the folder: "anna/1.jpg". */
   readonly path: string;
   readonly source: Source;
 }
 
 /**
- * What lies in a folder, sorted by path; nothing whose name begins with a point. @throws DataError for what cannot be read;
- * ArgumentError for what is no folder.
+ * Lists the files of a folder, sorted by path. Names that begin with a dot are skipped.
+ * @throws DataError if the folder cannot be read
+ * @throws ArgumentError unless `folder` is a path or a list of Files
  */
 export async function listFiles(
   caller: string,
@@ -35,7 +36,7 @@ async function walkFolder(caller: string, folder: string | URL): Promise<{ prefi
     folder instanceof URL ? builtin<typeof import("node:url")>(caller, "node:url").fileURLToPath(folder) : folder;
   const prefix = `${caller}: ${root}`;
   const all: FolderFile[] = [];
-  const visited = new Set<string>(); // a link may lead up again
+  const visited = new Set<string>(); // a symbolic link may point to a parent folder
 
   async function visit(path: string, parent: string): Promise<void> {
     const real = await realpath(path);
@@ -44,7 +45,7 @@ async function walkFolder(caller: string, folder: string | URL): Promise<{ prefi
     for (const name of await readdir(path)) {
       if (name.startsWith(".")) continue;
       const [source, relativePath] = [join(path, name), parent === "" ? name : `${parent}/${name}`];
-      const kind = await stat(source).catch(() => undefined); // a link that leads nowhere
+      const kind = await stat(source).catch(() => undefined); // a broken symbolic link
       if (kind?.isDirectory()) await visit(source, relativePath);
       else all.push({ path: relativePath, source });
     }
@@ -57,12 +58,13 @@ async function walkFolder(caller: string, folder: string | URL): Promise<{ prefi
   return { prefix, all };
 }
 
-/** Files of a folder that was chosen in a page have its own name first. */
+/** Lists the Files of a folder selected in a page. Their relative paths begin with the folder's name, which is removed. */
 function filesOfInput(caller: string, files: Iterable<File>): { prefix: string; all: FolderFile[] } {
   if (typeof files !== "object" || files === null || !(Symbol.iterator in files))
-    throw new ArgumentError(`${caller}: expected the path of a folder, or the Files of one, got ${show(files)}`);
+    throw new ArgumentError(`${caller}: expected the path of a folder, or its Files, got ${show(files)}`);
   const all = Array.from(files, (file) => {
-    if (!(file instanceof File)) throw new ArgumentError(`${caller}: expected Files, got ${show(file)} among them`);
+    if (!(file instanceof File))
+      throw new ArgumentError(`${caller}: expected a list of Files, got ${show(file)} as an entry`);
     const { webkitRelativePath } = file as { readonly webkitRelativePath?: string }; // only pages have it
     const path = webkitRelativePath || file.name;
     return { path: path.slice(path.indexOf("/") + 1), source: file };

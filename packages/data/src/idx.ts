@@ -5,20 +5,21 @@ import { bytesText, checkMaxBytes, limitText, type Origin, open, type Source } f
 import { isGzip, unpackHead, unpackUpTo } from "./unpack.ts";
 
 export interface IdxOptions {
-  /** Default: float32 and float64 stay what they are, all whole numbers become int32; float32 where there is a divisor. */
+  /** Default: float32 and float64 are kept, integers become int32. With a divisor, integers become float32. */
   readonly dtype?: DType | undefined;
-  /** Each number is divided by it: 255 makes the bytes of images lie between 0 and 1. Default: 1. */
+  /** The number by which each number is divided. 255 scales the bytes of images to 0 … 1. Default: 1. */
   readonly divisor?: number | undefined;
-  /** The most bytes that the file, and what is packed in it, may have. Default: 2^30. */
+  /** The maximum size of the file in bytes, before and after unpacking. Default: 2^30. */
   readonly maxBytes?: number | undefined;
 }
 
 /**
- * The array in an IDX file, the format of MNIST, gzipped or not: `train-images-idx3-ubyte.gz` gives int32 [60000, 28, 28].
- * The format (Y. LeCun, C. Cortes and C. Burges, "The MNIST database"): two zero bytes, the type, the number of axes, a
- * big-endian size for each, the numbers.
+ * Reads the array in an IDX file, the format of MNIST, optionally gzipped: `train-images-idx3-ubyte.gz` gives int32
+ * [60000, 28, 28]. The format (Y. LeCun, C. Cortes and C. Burges, "The MNIST database") is two zero bytes, the type, the number of
+ * axes, the big-endian size of each axis, and the numbers.
  *
- * @throws DataError for a truncated or invalid file, and for a number that `dtype` cannot hold, with its place.
+ * @throws DataError for a truncated or invalid file, and for a number that `dtype` cannot represent, with its index
+ * @throws ArgumentError for invalid options
  */
 export async function readIdx(source: Source, options?: IdxOptions): Promise<Tensor> {
   const settings = withDefaults<IdxOptions>("readIdx", options, { dtype: undefined, divisor: 1, maxBytes: undefined });
@@ -32,14 +33,14 @@ export async function readIdx(source: Source, options?: IdxOptions): Promise<Ten
     bytes: isCompressed ? await unpackHead(file, maxHeaderBytes) : file.bytes,
   });
   if (header.total > maxBytes)
-    throw new DataError(`${file.prefix} announces ${header.description}; ${limitText(maxBytes)}`);
+    throw new DataError(`${file.prefix} declares ${header.description}; ${limitText(maxBytes)}`);
   const { bytes, isWhole } = isCompressed ? await unpackUpTo(file, header.total) : { ...file, isWhole: true };
   if (bytes.length !== header.total)
     throw new DataError(
-      `${file.prefix} announces ${header.description}, but ${isWhole ? bytesText(bytes.length - header.length) : "more"} came; it is damaged or cut off: get the file anew`,
+      `${file.prefix} declares ${header.description}, got ${isWhole ? bytesText(bytes.length - header.length) : "more"}; the file is damaged or truncated, so download it again`,
     );
   const { kind, sizes: shape, length } = header;
-  const storedDType = kind.dtype!; // IDX has no others
+  const storedDType = kind.dtype!; // each IDX type has a dtype
   const dtype = settings.dtype ?? (divisor !== 1 && !isFloat(storedDType) ? "float32" : storedDType);
   return toTensor(
     "readIdx",
@@ -51,10 +52,10 @@ export async function readIdx(source: Source, options?: IdxOptions): Promise<Ten
 
 function checkDivisor(divisor: number, dtype: DType | undefined): number {
   if (!Number.isFinite(divisor) || divisor === 0)
-    throw new ArgumentError(`readIdx: divisor is a finite number other than 0; got ${show(divisor)}`);
+    throw new ArgumentError(`readIdx: divisor must be a finite number other than 0, got ${show(divisor)}`);
   if (divisor === 1 || dtype === undefined || isFloat(dtype)) return divisor;
   throw new ArgumentError(
-    `readIdx: what is divided by ${divisor} is no ${dtype} any more; write { dtype: "float32", divisor: ${divisor} }`,
+    `readIdx: a divisor of ${divisor} needs a float dtype, got ${dtype}; write { dtype: "float32", divisor: ${divisor} }`,
   );
 }
 
@@ -73,7 +74,7 @@ interface Header {
   readonly kind: NumberFormat;
   readonly sizes: readonly number[];
   readonly length: number;
-  /** Bytes of the whole file. */
+  /** The size of the whole file in bytes. */
   readonly total: number;
   /** "28 × 28 numbers of 1 byte" */
   readonly description: string;
@@ -84,12 +85,12 @@ function parseHeader({ prefix, bytes }: Origin): Header {
   const kind = types.get(type ?? -1);
   if (bytes.length < 4 || first !== 0 || second !== 0 || kind === undefined)
     throw new DataError(
-      `${prefix} is no IDX file: it should begin with 00 00, a type (08, 09, 0b, 0c, 0d or 0e) and the number of axes; it begins with ${hex(bytes.subarray(0, 4))}`,
+      `${prefix} is not an IDX file: it must begin with 00 00, a type (08, 09, 0b, 0c, 0d or 0e) and the number of axes, got ${hex(bytes.subarray(0, 4))}`,
     );
-  if (rank! > maxAxes) throw new DataError(`${prefix} announces ${rank} axes; a tensor has at most ${maxAxes}`);
+  if (rank! > maxAxes) throw new DataError(`${prefix} has ${rank} axes; a tensor has at most ${maxAxes}`);
   const length = 4 * (1 + rank!);
   if (bytes.length < length)
-    throw new DataError(`${prefix} ends in its header, after ${bytesText(bytes.length)}; get the file anew`);
+    throw new DataError(`${prefix} ends in its header, after ${bytesText(bytes.length)}; download it again`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const sizes = Array.from({ length: rank! }, (_, axis) => view.getUint32(4 * (1 + axis)));
   const count = countOf(sizes) ?? Number.POSITIVE_INFINITY;

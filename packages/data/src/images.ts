@@ -6,30 +6,30 @@ import { resizeImage } from "./resize.ts";
 import { checkMaxBytes, open } from "./source.ts";
 
 export interface ImageOptions {
-  /** What all images are made: [height, width]. */
+  /** The size to which all images are scaled: [height, width]. */
   readonly size: readonly [height: number, width: number];
-  /** One number a pixel, its luma 0.299 R + 0.587 G + 0.114 B (Rec. 601, as Pillow has it). Default: false, three colors. */
+  /** Whether to convert pixels to their luma, 0.299 R + 0.587 G + 0.114 B (Rec. 601, as in Pillow). Default: false, RGB. */
   readonly grayscale?: boolean | undefined;
-  /** Whether the middle part is taken that has the proportions of `size`; else images are stretched to them. Default: true. */
+  /** Whether to crop each image to the aspect ratio of `size`, around its center. Otherwise it is stretched. Default: true. */
   readonly crop?: boolean | undefined;
   /** float32 or float64. Default: "float32". */
   readonly dtype?: "float32" | "float64" | undefined;
-  /** Images of more pixels are skipped before they are decoded. Default: 2^25, 33 megapixels. */
+  /** Larger images are skipped before decoding. Default: 2^25 pixels (33 megapixels). */
   readonly maxPixels?: number | undefined;
-  /** Files of more bytes are skipped before they are read. Default: 2^26. */
+  /** Larger files are skipped before reading. Default: 2^26 bytes. */
   readonly maxBytes?: number | undefined;
   /** Called after each file. */
   readonly progress?: ((done: number, of: number) => void) | undefined;
 }
 
 export interface ImageSet {
-  /** [N, height, width, 3], or [N, height, width] in gray: from 0, black, to 1. */
+  /** [N, height, width, 3], or [N, height, width] in grayscale, from 0 (black) to 1. */
   readonly images: Tensor;
-  /** int32 [N], the places of classes. */
+  /** int32 [N], the class indices. */
   readonly labels: Tensor;
-  /** The names of the sub-folders, sorted. */
+  /** The names of the subfolders, sorted. */
   readonly classes: readonly string[];
-  /** Where each image is from: "anna/1.jpg". */
+  /** The relative path of each image: "anna/1.jpg". */
   readonly files: readonly string[];
   readonly skipped: readonly SkippedFile[];
 }
@@ -37,17 +37,18 @@ export interface ImageSet {
 /** A file that could not be read as an image. */
 export interface SkippedFile {
   readonly file: string;
-  /** "it is cut off" */
+  /** Such as "it is truncated". */
   readonly reason: string;
 }
 
 /**
- * The PNG and JPEG images of a folder, one sub-folder a class (what lies deeper belongs to it too): all of one size, upright as
- * their EXIF says, on white where one can see through. Classes and files are in the order of their names, by the codes of
- * characters. Files that are damaged or no images are skipped and listed.
+ * Reads the PNG and JPEG images of a folder with one subfolder per class, including deeper folders. All images are scaled to one
+ * size and turned upright by their EXIF orientation. Transparent pixels become white. Classes and files are sorted by UTF-16 code
+ * units. Damaged files and other file types are skipped and listed in `skipped`.
  *
- * @throws DataError for a folder that cannot be read or has no sub-folders, and for a class without an image;
- * OutOfRangeError where there is no memory for all of them.
+ * @throws DataError if the folder cannot be read or has no subfolders, or a class has no images
+ * @throws OutOfRangeError if memory is insufficient
+ * @throws ArgumentError for invalid options
  */
 export async function readImages(folder: Folder, options: ImageOptions): Promise<ImageSet> {
   const settings = checkOptions(
@@ -67,10 +68,10 @@ export async function readImages(folder: Folder, options: ImageOptions): Promise
   const classes = [...new Set(classFiles.map(({ path }) => classOf(path)))].sort();
   const skipped: SkippedFile[] = all
     .filter(({ path }) => !path.includes("/"))
-    .map(({ path }) => ({ file: path, reason: "it lies in no sub-folder" }));
+    .map(({ path }) => ({ file: path, reason: "it is not in a subfolder" }));
   if (classes.length === 0)
     throw new DataError(
-      `${prefix} has no classes: expected one sub-folder a class, anna/1.jpg, ben/1.jpg; got ${skippedText(skipped) || "no files"}`,
+      `${prefix} has no classes: expected one subfolder per class (anna/1.jpg, ben/1.jpg), got ${skippedText(skipped) || "no files"}`,
     );
 
   const { size, grayscale, crop: isCropped, dtype, maxPixels, maxBytes, progress } = settings;
@@ -116,22 +117,23 @@ function checkOptions(options: Complete<ImageOptions>): Settings {
   const isSide = (x: unknown) => Number.isInteger(x) && (x as number) > 0 && (x as number) <= maxSide;
   if (!isList(size) || size.length !== 2 || !size.every(isSide))
     throw new ArgumentError(
-      `readImages: size is [height, width] in pixels, such as { size: [32, 32] }, up to ${maxSide}; got ${isList(size) ? JSON.stringify(size) : show(size)}`,
+      `readImages: size must be [height, width] in pixels, each from 1 to ${maxSide}, got ${isList(size) ? JSON.stringify(size) : show(size)}; write { size: [32, 32] }`,
     );
   for (const [name, value] of Object.entries({ grayscale, crop }))
-    if (typeof value !== "boolean") throw new ArgumentError(`readImages: ${name} is true or false; got ${show(value)}`);
+    if (typeof value !== "boolean")
+      throw new ArgumentError(`readImages: ${name} must be true or false, got ${show(value)}`);
   if (dtype !== "float32" && dtype !== "float64")
-    throw new ArgumentError(`readImages: dtype is "float32" or "float64"; got ${show(dtype)}`);
-  if (!(maxPixels! > 0)) throw new ArgumentError(`readImages: maxPixels is a number above 0; got ${show(maxPixels)}`);
+    throw new ArgumentError(`readImages: dtype must be "float32" or "float64", got ${show(dtype)}`);
+  if (!(maxPixels! > 0)) throw new ArgumentError(`readImages: maxPixels must be a number > 0, got ${show(maxPixels)}`);
   checkMaxBytes("readImages", maxBytes);
   if (progress !== undefined && typeof progress !== "function")
-    throw new ArgumentError(`readImages: progress is a function of (done, of); got ${show(progress)}`);
+    throw new ArgumentError(`readImages: progress must be a function, got ${show(progress)}; write (done, of) => ...`);
   return options as Settings;
 }
 
 const maxSide = 4096;
 
-/** Bytes as numbers from 0 to 1. */
+/** Converts bytes to numbers from 0 to 1. */
 function writePixels(rgb: Uint8Array, out: Data, gray: boolean): void {
   if (!gray) for (let i = 0; i < out.length; i++) out[i] = rgb[i]! / 255;
   else
@@ -139,7 +141,7 @@ function writePixels(rgb: Uint8Array, out: Data, gray: boolean): void {
       out[i] = (0.299 * rgb[at]! + 0.587 * rgb[at + 1]! + 0.114 * rgb[at + 2]!) / 255;
 }
 
-/** Our own messages begin with "it"; messages of libraries get a prefix. */
+/** Returns the reason for skipping a file. Messages of this package begin with "it"; messages of libraries get a prefix. */
 function reasonOf(cause: unknown): string {
   const { message } = cause as Error;
   return cause instanceof DataError
@@ -160,7 +162,7 @@ function checkNoEmptyClass(
   if (empty.length === 0) return;
   const skippedHere = skipped.filter(({ file }) => file.startsWith(`${empty[0]}/`));
   const names = empty.map((name) => JSON.stringify(name)).join(", ");
-  throw new DataError(`${prefix}: there is no image in ${names}; ${skippedText(skippedHere)}`);
+  throw new DataError(`${prefix}: each class needs an image, got none in ${names}; ${skippedText(skippedHere)}`);
 }
 
 const skippedText = (files: readonly SkippedFile[]): string =>

@@ -2,23 +2,23 @@ import type { Bitmap } from "./bitmap.ts";
 
 export const isJpeg = (bytes: Uint8Array): boolean => bytes[0] === 0xff && bytes[1] === 0xd8;
 
-const pixelsPerByte = 512; // at most: 8 × 8 of them take a bit or more, whatever they show
-const maxScans = 200; // a progressive JPEG has about ten; each may go over all of the image
+const pixelsPerByte = 512; // an upper bound: a block of 8 × 8 pixels takes at least one bit
+const maxScans = 200; // a progressive JPEG has about ten; each may decode the whole image
 
 interface DecodedJpeg {
   readonly width: number;
   readonly height: number;
   readonly data: Uint8Array;
-  /** Which its types do not know of. */
+  /** Missing from the types of jpeg-js. */
   readonly exifBuffer?: Uint8Array | undefined;
 }
 
-/** The pixels of a JPEG, baseline or progressive. @throws Error for a file it cannot be. */
+/** Decodes a baseline or progressive JPEG. @throws Error for an invalid file */
 export async function decodeJpeg(bytes: Uint8Array, maxPixels: number): Promise<Bitmap> {
   let scans = 0;
   for (let i = bytes.indexOf(0xff); i >= 0; i = bytes.indexOf(0xff, i + 1)) if (bytes[i + 1] === 0xda) scans++;
-  if (scans === 0) throw new Error("it is cut off before its first pixel");
-  if (scans > maxScans) throw new Error(`it goes over the image ${scans} times`);
+  if (scans === 0) throw new Error("it is truncated before its first pixel");
+  if (scans > maxScans) throw new Error(`it has ${scans} scans, more than ${maxScans}`);
   const { default: jpeg } = await import("jpeg-js");
   const pixelLimit = Math.min(maxPixels, pixelsPerByte * bytes.length);
   let image: DecodedJpeg;
@@ -32,15 +32,15 @@ export async function decodeJpeg(bytes: Uint8Array, maxPixels: number): Promise<
   } catch (cause) {
     if (!(cause as Error).message.startsWith("maxResolutionInMP")) throw cause;
     const limit = pixelLimit < maxPixels ? `its ${bytes.length} bytes can hold` : `{ maxPixels: ${maxPixels} }`;
-    throw new Error(`it says that it has more pixels than ${limit}`, { cause });
+    throw new Error(`its header declares more pixels than ${limit}`, { cause });
   }
   const { width, height, data, exifBuffer } = image;
   return { width, height, rgba: data, orientation: exifBuffer ? orientationIn(exifBuffer) : 1 };
 }
 
 /**
- * How a camera was held: the tag 0x112 in the first directory of EXIF, which is TIFF behind one zero byte here (CIPA DC-008,
- * section 4.6); 1, upright, where there is none.
+ * Returns the camera orientation: tag 0x112 in the first EXIF directory (CIPA DC-008, section 4.6), or 1 (upright) without the
+ * tag. jpeg-js puts one zero byte before the TIFF data.
  */
 function orientationIn(exif: Uint8Array): number {
   const view = new DataView(exif.buffer, exif.byteOffset + 1, Math.max(0, exif.byteLength - 1));

@@ -5,20 +5,21 @@ import { bytesText, checkMaxBytes, type Origin, open, type Source } from "./sour
 
 export interface NpyOptions {
   /**
-   * Default: float64, float32, int32 and bool stay what they are; float16 becomes float32; uint8, int8, uint16 and int16
-   * become int32. With a dtype the 64-bit and unsigned 32-bit integers are read too, each checked to fit.
+   * Default: float64, float32, int32 and bool are kept; float16 becomes float32; uint8, int8, uint16 and int16 become int32. 64-bit
+   * and unsigned 32-bit integers need a dtype, and each number is checked to fit.
    */
   readonly dtype?: DType | undefined;
-  /** The most bytes that the file may have. Default: 2^30. */
+  /** The maximum size of the file in bytes. Default: 2^30. */
   readonly maxBytes?: number | undefined;
 }
 
 /**
- * The array in a `.npy` file, as `numpy.save` writes it: formats 1.0 to 3.0, either byte order, C or Fortran order.
- * The format: numpy.lib.format, and NumPy Enhancement Proposal 1.
+ * Reads the array in a `.npy` file, as `numpy.save` writes it: formats 1.0 to 3.0, either byte order, C or Fortran order.
+ * Format: numpy.lib.format and NumPy Enhancement Proposal 1.
  *
- * @throws DataError for a truncated or invalid file, for a type that no dtype holds exactly (with the cast to write in
- * Python), and for a number that `dtype` cannot hold, with its place.
+ * @throws DataError for a truncated or invalid file, for a type that no dtype represents exactly (with the cast to write in
+ * Python), and for a number that `dtype` cannot represent, with its index
+ * @throws ArgumentError for invalid options
  */
 export async function readNpy(source: Source, options?: NpyOptions): Promise<Tensor> {
   const settings = withDefaults<NpyOptions>("readNpy", options, { dtype: undefined, maxBytes: undefined });
@@ -31,36 +32,36 @@ export async function readNpy(source: Source, options?: NpyOptions): Promise<Ten
   const dtype = settings.dtype ?? kind.dtype;
   if (dtype === undefined)
     throw new DataError(
-      `${prefix} holds ${kind.name}, which no dtype here holds exactly; read it with { dtype: "int32" }, which checks each number, or write a.astype(numpy.int32)`,
+      `${prefix} holds ${kind.name}, which no dtype represents exactly; read it with { dtype: "int32" }, which checks each number, or write a.astype(numpy.int32)`,
     );
   const count = countOf(shape) ?? Number.POSITIVE_INFINITY;
   const bytes = file.bytes.subarray(length);
   if (bytes.length !== count * kind.bytes)
     throw new DataError(
-      `${prefix} announces ${kind.name} [${shape.join(", ")}] (${bytesText(count * kind.bytes)}), but ${bytesText(bytes.length)} came; it is damaged, cut off, or holds more than one array`,
+      `${prefix} declares ${kind.name} [${shape.join(", ")}] (${bytesText(count * kind.bytes)}), got ${bytesText(bytes.length)}; it is damaged, truncated, or holds more than one array`,
     );
   return toTensor("readNpy", { prefix, bytes, kind, isLittle, shape, isFortran }, dtype);
 }
 
 const magic = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59]; // \x93NUMPY
-const maxHeaderLength = 10_000; // characters, as NumPy has it: a header is text for a parser
+const maxHeaderLength = 10_000; // characters, as in NumPy: the limit protects the parser
 
 function splitHeader({ prefix, bytes }: Origin): { readonly length: number; readonly header: string } {
   if (magic.some((byte, i) => bytes[i] !== byte))
     throw new DataError(
       bytes[0] === 0x50 && bytes[1] === 0x4b
-        ? `${prefix} is an .npz archive; unpack it, and read one of its .npy files`
-        : `${prefix} is no .npy file: it should begin with \\x93NUMPY; numpy.save writes one`,
+        ? `${prefix} is an .npz archive; unpack it and read one of its .npy files`
+        : `${prefix} is not a .npy file: it must begin with \\x93NUMPY; write one with numpy.save`,
     );
   const version = bytes[6] ?? 0;
   if (version < 1 || version > 3)
-    throw new DataError(`${prefix} is of the format ${version}.${bytes[7] ?? 0}; 1.0, 2.0 and 3.0 can be read`);
+    throw new DataError(`${prefix} has format version ${version}.${bytes[7] ?? 0}; supported are 1.0, 2.0 and 3.0`);
   const start = version === 1 ? 10 : 12;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes.length < start) throw new DataError(`${prefix} ends in its header, after ${bytesText(bytes.length)}`);
   const size = version === 1 ? view.getUint16(8, true) : view.getUint32(8, true);
   if (size > maxHeaderLength)
-    throw new DataError(`${prefix} announces a header of ${bytesText(size)}; it has at most ${maxHeaderLength}`);
+    throw new DataError(`${prefix} declares a header of ${bytesText(size)}; the maximum is ${maxHeaderLength}`);
   if (bytes.length < start + size)
     throw new DataError(`${prefix} ends in its header, after ${bytesText(bytes.length)}`);
   const header = new TextDecoder().decode(bytes.subarray(start, start + size));
@@ -73,7 +74,7 @@ interface Header {
   readonly shape: readonly number[];
 }
 
-// What NumPy writes is a Python dictionary; of all Python this is what can stand there.
+// NumPy writes the header as a Python dictionary. This matches one of its entries.
 const entry =
   /\s*'(descr|fortran_order|shape)'\s*:\s*('[^'\\]*'|True|False|\(\s*(?:\d{1,16}L?\s*(?:,\s*|(?=\))))*\))\s*(?:,|(?=\}))/y;
 
@@ -97,13 +98,13 @@ function parseHeader(prefix: string, header: string): Header {
     const isRecord = /'descr'\s*:\s*\[/.test(text);
     throw new DataError(
       isRecord
-        ? `${prefix} holds records of several fields; save each field by itself: numpy.save(file, a["x"])`
-        : `${prefix} has a header that is none: ${JSON.stringify(text.slice(0, 80))}; expected {'descr': ..., 'fortran_order': ..., 'shape': ...}`,
+        ? `${prefix} holds records with several fields; save each field separately: numpy.save(file, a["x"])`
+        : `${prefix} has an invalid header: expected {'descr': ..., 'fortran_order': ..., 'shape': ...}, got ${JSON.stringify(text.slice(0, 80))}`,
     );
   }
   const sizes = (shape!.match(/\d+/g) ?? []).map(Number);
   if (sizes.length > maxAxes)
-    throw new DataError(`${prefix} announces ${sizes.length} axes; a tensor has at most ${maxAxes}`);
+    throw new DataError(`${prefix} has ${sizes.length} axes; a tensor has at most ${maxAxes}`);
   return { descr: descr!.slice(1, -1), isFortran: order === "True", shape: sizes };
 }
 
@@ -122,34 +123,35 @@ const types: Readonly<Record<string, NumberFormat>> = {
   f8: numberFormats.float64,
 };
 
-/** NumPy's type letters that cannot be read, and what to do in Python. */
+/** NumPy's unsupported type letters, with the fix in Python. */
 const unsupported: Readonly<Record<string, string>> = {
   f: "long doubles; write a.astype(numpy.float64)",
   c: "complex numbers; save a.real and a.imag",
-  O: "Python objects, which are a program to run and are not read; save an array of numbers",
+  O: "Python objects, which are pickled code and are not read; save an array of numbers",
   U: "strings; save numbers, such as those of numpy.unique(a, return_inverse=True)",
   S: "strings; save numbers, such as those of numpy.unique(a, return_inverse=True)",
   M: "dates; write a.astype(numpy.float64)",
-  m: "lengths of time; write a.astype(numpy.float64)",
-  V: "bytes without a meaning; save an array of numbers",
+  m: "time differences; write a.astype(numpy.float64)",
+  V: "raw bytes; save an array of numbers",
 };
 
-/** What `descr` says: an order (`<` little, `>` big, `|` neither), a letter, a size. */
+/** Parses `descr`: a byte order (`<` little, `>` big, `|` neither), a type letter and a size. */
 function parseDescr(prefix: string, descr: string): { readonly kind: NumberFormat; readonly isLittle: boolean } {
   const match = /^([<>|=]?)([a-zA-Z]\d*)/.exec(descr);
   const [, order = "", type = ""] = match ?? [];
   if (match?.[0] === descr && Object.hasOwn(types, type)) return { kind: types[type]!, isLittle: order !== ">" };
-  const meaning = Object.hasOwn(unsupported, type[0] ?? "") ? unsupported[type[0]!] : "a type that is not known here";
+  const meaning = Object.hasOwn(unsupported, type[0] ?? "") ? unsupported[type[0]!] : "an unknown type";
   throw new DataError(`${prefix} holds ${JSON.stringify(descr)}: ${meaning}`);
 }
 
 /**
- * A tensor as the bytes of a `.npy` file, which `numpy.load` reads: format 1.0, C order, its own dtype.
- * @throws ArgumentError for what is no tensor; TracedValueError while a program is traced.
+ * Returns a tensor as the bytes of a `.npy` file for `numpy.load`: format 1.0, C order, the tensor's dtype.
+ * @throws ArgumentError unless `t` is a tensor
+ * @throws TracedValueError while a program is traced
  */
 export function toNpy(t: Tensor): Uint8Array {
   if (!(t instanceof Tensor)) throw new ArgumentError(`toNpy: expected a tensor, got ${show(t)}`);
-  void t.data; // throws where there are no numbers
+  void t.data; // throws while a program is traced
   const data = ravel(t.array!);
   const order = isLittleEndian ? "<" : ">";
   const descr = { float64: `${order}f8`, float32: `${order}f4`, int32: `${order}i4`, bool: "|b1" }[t.dtype];
@@ -158,7 +160,7 @@ export function toNpy(t: Tensor): Uint8Array {
   const header = `{${Object.entries(entries)
     .map(([key, value]) => `'${key}': ${value}, `)
     .join("")}}`;
-  const size = 64 * Math.ceil((10 + header.length + 1) / 64) - 10; // numbers begin at a multiple of 64
+  const size = 64 * Math.ceil((10 + header.length + 1) / 64) - 10; // the data begin at a multiple of 64 bytes
   const bytes = new Uint8Array(10 + size + data.byteLength);
   bytes.set([...magic, 1, 0, size & 255, size >> 8]);
   bytes.set(new TextEncoder().encode(`${header.padEnd(size - 1)}\n`), 10);

@@ -1,14 +1,14 @@
 import { DataError, type DType, fromNdarray, type Tensor } from "@wengert/core";
 import { allocateArray, type Data, isFloat, ndarray, ravel } from "@wengert/core/extend";
 
-/** How a file holds a number. */
+/** How a file stores a number. */
 export interface NumberFormat {
-  /** As NumPy calls it. */
+  /** The name in NumPy. */
   readonly name: string;
   readonly bytes: number;
-  /** The dtype that holds each such number exactly, if there is one. */
+  /** The dtype that represents each such number exactly, if there is one. */
   readonly dtype: DType | undefined;
-  /** The number at a place; NaN for one that no float64 holds. */
+  /** Reads the number at a byte offset; NaN if float64 cannot represent it. */
   readonly read: (view: DataView, place: number, isLittle: boolean) => number;
 }
 
@@ -49,29 +49,30 @@ export const numberFormats: Readonly<Record<KindName, NumberFormat>> = {
   float64: { name: "float64", bytes: 8, dtype: "float64", read: (view, i, little) => view.getFloat64(i, little) },
 };
 
-/** IEEE 754 binary16: a sign, 5 bits of exponent, 10 of fraction. */
+/** Decodes IEEE 754 binary16: a sign, 5 bits of exponent, 10 of fraction. */
 function parseFloat16(bits: number): number {
   const [sign, exponent, fraction] = [bits >> 15 ? -1 : 1, (bits >> 10) & 31, bits & 1023];
   if (exponent === 31) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
   return sign * (exponent === 0 ? fraction * 2 ** -24 : (1024 + fraction) * 2 ** (exponent - 25));
 }
 
-/** Numbers as they lie in a file, whose size was checked: `bytes` is as long as `shape` says. */
+/** The numbers of a file. The length of `bytes` has been checked against `shape`. */
 export interface StoredArray {
   readonly prefix: string;
   readonly bytes: Uint8Array;
   readonly kind: NumberFormat;
   readonly isLittle: boolean;
   readonly shape: readonly number[];
-  /** Whether the first index is the one that moves fastest, as in Fortran. */
+  /** Whether the first index varies fastest, as in Fortran. */
   readonly isFortran?: boolean;
 }
 
 const storage = { float64: Float64Array, float32: Float32Array, int32: Int32Array, bool: Uint8Array } as const;
 
 /**
- * They as a tensor of `dtype`, divided by `divisor`. Only float32 rounds.
- * @throws DataError for a number that the dtype cannot hold, with its place; OutOfRangeError where there is no memory.
+ * Converts stored numbers to a tensor of `dtype`, divided by `divisor`. Only float32 rounds.
+ * @throws DataError for a number that the dtype cannot represent, with its index
+ * @throws OutOfRangeError if memory is insufficient
  */
 export function toTensor(caller: string, stored: StoredArray, dtype: DType, divisor = 1): Tensor {
   const { shape, isFortran } = stored;
@@ -84,7 +85,7 @@ export function toTensor(caller: string, stored: StoredArray, dtype: DType, divi
     return step / n;
   });
   const view = data.length === 0 ? ndarray(data, shape) : ndarray(data, shape, stride);
-  return fromNdarray(ndarray(ravel(view), shape)); // row by row, as ops are quickest to read
+  return fromNdarray(ndarray(ravel(view), shape)); // row-major, which ops read fastest
 }
 
 export const isLittleEndian: boolean = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
@@ -97,7 +98,7 @@ function numbersOf(
   const count = bytes.length / kind.bytes;
   const out = allocateArray(storage[dtype], caller, [count]);
   if (kind === numberFormats.uint8 && dtype !== "bool") {
-    out.set(bytes); // images: there may be many
+    out.set(bytes); // the fast path for images
     return out;
   }
   if (kind.name === dtype && dtype !== "bool" && isLittle === isLittleEndian) {
@@ -112,16 +113,16 @@ function numbersOf(
     out[i] = x;
     if (mayRound || (out[i] === x && (dtype !== "bool" || x <= 1))) continue;
     if (dtype === "float32" && Number.isFinite(x)) continue;
-    const what = Number.isNaN(x) && !isFloat(kind.dtype ?? "int32") ? "a number beyond 2^53" : String(x);
+    const what = Number.isNaN(x) && !isFloat(kind.dtype ?? "int32") ? "an integer beyond 2^53" : String(x);
     const index = unravelIndex(i, isFortran ? shape.toReversed() : shape);
     throw new DataError(
-      `${prefix} holds ${what} at [${(isFortran ? index.reverse() : index).join(", ")}], which no ${dtype} is; read it with another { dtype }`,
+      `${prefix} holds ${what} at [${(isFortran ? index.reverse() : index).join(", ")}], which ${dtype} cannot represent; choose another { dtype }`,
     );
   }
   return out;
 }
 
-/** The index of the `i`-th element, row by row. */
+/** Returns the index of the `i`-th element in row-major order. */
 function unravelIndex(i: number, shape: readonly number[]): number[] {
   const place: number[] = [];
   let rest = i;
@@ -132,9 +133,9 @@ function unravelIndex(i: number, shape: readonly number[]): number[] {
   return place;
 }
 
-export const maxAxes = 64; // as tensors have
+export const maxAxes = 64; // as in tensors
 
-/** How many numbers an array of these sizes holds; undefined for more than can be counted. */
+/** Returns the number of elements of an array with these sizes, `undefined` above 2^53. */
 export function countOf(sizes: readonly number[]): number | undefined {
   const count = sizes.includes(0) ? 0 : sizes.reduce((product, size) => product * size, 1);
   return Number.isSafeInteger(count) ? count : undefined;

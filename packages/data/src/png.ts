@@ -3,7 +3,7 @@ import { unpackUpTo } from "./unpack.ts";
 
 interface Chunk {
   readonly type: string;
-  /** The whole chunk: length, type, data, check sum. */
+  /** The whole chunk: length, type, data, checksum. */
   readonly bytes: Uint8Array;
   readonly data: Uint8Array;
 }
@@ -12,25 +12,25 @@ const signature = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 export const isPng = (bytes: Uint8Array): boolean => signature.every((byte, i) => bytes[i] === byte);
 
 const channelsOf: Readonly<Record<number, number>> = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 };
-/** How many bytes chunks have at most that make the image: a palette has 256 colors. */
+/** The maximum data length of each chunk type that defines the image. A palette has at most 256 colors. */
 const maxLength: Readonly<Record<string, number>> = { IHDR: 13, PLTE: 3 * 256, tRNS: 256, IEND: 0 };
 
 /**
- * The pixels of a PNG. fast-png decodes it, but unpacks whatever is in a file, profiles and texts too: it is given only what
- * makes the image, whose packed rows were found to be as long as the header says. @throws Error for a file it cannot be.
+ * Decodes a PNG with fast-png. fast-png would also unpack profiles and texts of any size, so it receives only the chunks that
+ * define the image, after a check that their unpacked rows have the declared length. @throws Error for an invalid file
  */
 export async function decodePng(bytes: Uint8Array, maxPixels: number): Promise<Bitmap> {
   const chunks = [...chunksOf(bytes)].filter(({ type }) => type === "IDAT" || Object.hasOwn(maxLength, type));
   const header = chunks[0];
   if (header?.type !== "IHDR" || header.data.length !== 13) throw new Error("it has no header");
-  if (chunks.at(-1)!.type !== "IEND") throw new Error("it is cut off");
+  if (chunks.at(-1)!.type !== "IEND") throw new Error("it is truncated");
   const tooLong = chunks.find(({ type, data }) => data.length > (maxLength[type] ?? Number.POSITIVE_INFINITY));
   if (tooLong) throw new Error(`its ${tooLong.type} is too long`);
   const view = new DataView(header.data.buffer, header.data.byteOffset);
   const [width, height] = [view.getUint32(0), view.getUint32(4)];
   checkSize(width, height, maxPixels);
   const [depth, channels, isInterlaced] = [header.data[8]!, channelsOf[header.data[9]!] ?? 0, header.data[12] === 1];
-  if (isInterlaced && depth < 8) throw new Error(`it is interlaced, of ${depth} bits, which is not read here`);
+  if (isInterlaced && depth < 8) throw new Error(`it is interlaced with ${depth} bits, which is not supported`);
 
   const packedRows = concatBytes(chunks.filter(({ type }) => type === "IDAT").map(({ data }) => data));
   const expectedSize = isInterlaced
@@ -40,7 +40,7 @@ export async function decodePng(bytes: Uint8Array, maxPixels: number): Promise<B
     : rowBytes(width, height, depth * channels);
   const { bytes: rows } = await unpackUpTo({ prefix: "it", bytes: packedRows }, expectedSize, "deflate");
   if (rows.length !== expectedSize)
-    throw new Error(`its rows are ${rows.length > expectedSize ? "longer" : "shorter"} than it says`);
+    throw new Error(`its rows are ${rows.length > expectedSize ? "longer" : "shorter"} than its header declares`);
 
   const { decode } = await import("fast-png");
   const image = decode(concatBytes([Uint8Array.from(signature), ...chunks.map(({ bytes: each }) => each)]), {
@@ -49,7 +49,7 @@ export async function decodePng(bytes: Uint8Array, maxPixels: number): Promise<B
   return { width, height, rgba: rgbaOf(image, header.data[9] === 3), orientation: 1 };
 }
 
-/** The chunks up to the end; a file may be cut off in one. */
+/** Yields the chunks up to IEND, or up to the last complete chunk of a truncated file. */
 function* chunksOf(bytes: Uint8Array): Generator<Chunk> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   for (let at = signature.length; at + 12 <= bytes.length; ) {
@@ -68,7 +68,7 @@ function checkSize(width: number, height: number, maxPixels: number): void {
     throw new Error(`it is ${width} × ${height} pixels, more than { maxPixels: ${maxPixels} }`);
 }
 
-// The seven images of an interlaced one: where each begins, and its steps (PNG, section 8).
+// The seven passes of an interlaced image: the offset and step of each (PNG specification, section 8).
 const adam7 = [
   [0, 0, 8, 8],
   [4, 0, 8, 8],
@@ -79,7 +79,7 @@ const adam7 = [
   [0, 1, 1, 2],
 ] as const;
 
-/** The bytes of packed rows, each behind its filter byte. */
+/** The number of bytes of packed rows, with one filter byte per row. */
 const rowBytes = (width: number, height: number, bits: number): number =>
   width > 0 && height > 0 ? height * (1 + Math.ceil((width * bits) / 8)) : 0;
 
@@ -109,7 +109,7 @@ function rgbaOf(image: DecodedPng, isIndexed: boolean): Uint8Array {
   const out = new Uint8Array(4 * width * height);
   const maxSample = 2 ** depth - 1;
   const toByte = (sample: number) => Math.round((255 * sample) / maxSample);
-  const perRow = depth < 8 ? 8 * Math.ceil((width * depth) / 8) : 0; // bits, of packed samples
+  const perRow = depth < 8 ? 8 * Math.ceil((width * depth) / 8) : 0; // in bits, for packed samples
   const sampleAt = (x: number, y: number) => {
     const bit = y * perRow + x * depth;
     return (data[bit >> 3]! >> (8 - depth - (bit & 7))) & maxSample;

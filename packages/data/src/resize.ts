@@ -4,15 +4,15 @@ import type { Bitmap } from "./bitmap.ts";
 export interface ResizeOptions {
   readonly height: number;
   readonly width: number;
-  /** Whether the middle part is taken that has the proportions; else the whole image is stretched to them. */
+  /** Whether to crop to the aspect ratio, around the center. Otherwise the image is stretched. */
   readonly isCropped: boolean;
 }
 
 let pica: Pica | undefined;
 
-/** The image upright, on white, of the size that is wanted: three bytes a pixel. */
+/** Returns the image upright, on white, scaled to the given size: three bytes per pixel. */
 export async function resizeImage(image: Bitmap, { height, width, isCropped }: ResizeOptions): Promise<Uint8Array> {
-  const swapsSides = image.orientation >= 5; // then rows are columns
+  const swapsSides = image.orientation >= 5; // orientations 5 to 8 swap rows and columns
   const [toWidth, toHeight] = swapsSides ? [height, width] : [width, height];
   const scale = Math.min(image.width / toWidth, image.height / toHeight);
   const cropped = isCropped
@@ -22,9 +22,9 @@ export async function resizeImage(image: Bitmap, { height, width, isCropped }: R
   const hasSize = cropped.width === toWidth && cropped.height === toHeight;
   if (pica === undefined && !hasSize) {
     const { Pica } = await import("pica/pica_main");
-    pica = new Pica({ features: ["js"] }); // its kernels are WebAssembly from strings, which policies of pages may forbid
+    pica = new Pica({ features: ["js"] }); // no WebAssembly, which a page's Content-Security-Policy may forbid
   }
-  // Hamming's filter takes the mean of what falls on a pixel, and unlike Lanczos' makes no halos at edges.
+  // The Hamming filter averages the pixels that fall on one pixel. Unlike Lanczos, it leaves no halos at edges.
   const rgba = hasSize
     ? source
     : await pica!.resizeBuffer({
@@ -38,7 +38,7 @@ export async function resizeImage(image: Bitmap, { height, width, isCropped }: R
   return orient(rgba, toWidth, toHeight, image.orientation);
 }
 
-/** The middle of an image, opaque: where one could see through, lies white paper. */
+/** Returns the center of an image, composited onto white. */
 function flattenOntoWhite({ width, height, rgba }: Bitmap, partWidth: number, partHeight: number): Uint8Array {
   const [left, top] = [(width - partWidth) >> 1, (height - partHeight) >> 1];
   const out = new Uint8Array(4 * partWidth * partHeight);
@@ -54,7 +54,7 @@ function flattenOntoWhite({ width, height, rgba }: Bitmap, partWidth: number, pa
   return out;
 }
 
-/** Three bytes a pixel, turned and mirrored as the orientation says. */
+/** Returns three bytes per pixel, rotated and mirrored by the orientation. */
 function orient(rgba: Uint8Array, width: number, height: number, orientation: number): Uint8Array {
   const out = new Uint8Array(3 * width * height);
   const swapsSides = orientation >= 5;

@@ -1,28 +1,29 @@
 import { ArgumentError, DataError } from "@wengert/core";
 import { builtin, show } from "@wengert/core/extend";
 
-/** What is read: a path or a `file:` URL where there are files; a Blob, such as a File that was chosen; or bytes. */
+/** A source of bytes: a path or a `file:` URL on hosts with a file system; a Blob, such as a File in a page; or bytes. */
 export type Source = string | URL | Blob | ArrayBuffer | Uint8Array;
 
-/** Bytes that came from somewhere, and how a message begins that finds fault with them: "readIdx: labels.gz". */
+/** Bytes and their name for error messages: "readIdx: labels.gz". */
 export interface Origin {
   readonly prefix: string;
   readonly bytes: Uint8Array;
 }
 
-/** What a reader takes at most, unless told otherwise: 1 GB, of a file and of what is packed in it. */
+/** The default size limit: 1 GB, for the file and for its unpacked content. */
 const defaultMaxBytes: number = 2 ** 30;
 
-/** `maxBytes`, if it is a number of bytes. @throws ArgumentError */
+/** Returns `maxBytes`, or the default for `undefined`. @throws ArgumentError unless it is a number > 0 */
 export function checkMaxBytes(caller: string, maxBytes: number | undefined): number {
   if (maxBytes === undefined) return defaultMaxBytes;
   if (typeof maxBytes === "number" && maxBytes > 0) return maxBytes;
-  throw new ArgumentError(`${caller}: maxBytes is a number of bytes above 0; got ${show(maxBytes)}`);
+  throw new ArgumentError(`${caller}: maxBytes must be a number of bytes > 0, got ${show(maxBytes)}`);
 }
 
 /**
- * The bytes of a file, whose size is looked at before there is memory for it.
- * @throws DataError for what cannot be read, or is larger than `maxBytes`; ArgumentError for what is no source.
+ * Reads the bytes of a source. The size of a file is checked before memory is allocated.
+ * @throws DataError if the source cannot be read or is larger than `maxBytes`
+ * @throws ArgumentError unless `source` is a Source
  */
 export async function open(caller: string, source: Source, maxBytes: number): Promise<Origin> {
   if (typeof source === "string" || source instanceof URL) return await openPath(caller, source, maxBytes);
@@ -48,12 +49,12 @@ export async function open(caller: string, source: Source, maxBytes: number): Pr
 async function openPath(caller: string, path: string | URL, maxBytes: number): Promise<Origin> {
   if (path instanceof URL && path.protocol !== "file:")
     throw new ArgumentError(
-      `${caller}: ${path} is no file: fetch it, and give what came: await (await fetch(url)).blob()`,
+      `${caller}: the URL must be a file: URL, got ${path}; pass await (await fetch(url)).blob()`,
     );
   const { open, stat } = builtin<typeof import("node:fs/promises")>(caller, "node:fs/promises");
   const prefix = `${caller}: ${path instanceof URL ? builtin<typeof import("node:url")>(caller, "node:url").fileURLToPath(path) : path}`;
   try {
-    const { size } = await checkedStat(); // before it is opened: to open a pipe waits for who writes to it
+    const { size } = await checkedStat(); // before opening, because opening a pipe blocks until a writer opens it
     checkLength(prefix, size, maxBytes);
     const file = await open(path);
     try {
@@ -61,7 +62,7 @@ async function openPath(caller: string, path: string | URL, maxBytes: number): P
       let read = 0;
       while (read < size) {
         const { bytesRead } = await file.read(bytes, read, size - read, read);
-        if (bytesRead === 0) break; // it has become shorter: what is missing will be missed
+        if (bytesRead === 0) break; // the file was truncated; the reader's length check reports it
         read += bytesRead;
       }
       return { prefix, bytes: bytes.subarray(0, read) };
@@ -76,17 +77,17 @@ async function openPath(caller: string, path: string | URL, maxBytes: number): P
     const stats = await stat(path);
     if (stats.isFile()) return stats;
     throw new DataError(
-      `${prefix} is ${stats.isDirectory() ? "a folder" : "no regular file"}; give the path of a file`,
+      `${prefix} is ${stats.isDirectory() ? "a folder" : "not a regular file"}; pass the path of a file`,
     );
   }
 }
 
 function checkLength(prefix: string, size: number, maxBytes: number): void {
-  if (size > maxBytes) throw new DataError(`${prefix} holds ${bytesText(size)}; ${limitText(maxBytes)}`);
+  if (size > maxBytes) throw new DataError(`${prefix} has ${bytesText(size)}; ${limitText(maxBytes)}`);
 }
 
 export const limitText = (maxBytes: number): string =>
-  `at most ${bytesText(maxBytes)} are read: { maxBytes } sets the limit`;
+  `the limit is ${bytesText(maxBytes)}; raise it with { maxBytes }`;
 
 export const bytesText = (size: number): string => `${size.toLocaleString("en")} ${size === 1 ? "byte" : "bytes"}`;
 

@@ -2,23 +2,23 @@ import { ArgumentError, DataError, fromNdarray, type Tensor } from "@wengert/cor
 import { ravel as flat, isList, ndarray, show } from "@wengert/core/extend";
 import { type Cells, type ColumnKind, inferKind, parseNumber, sortedClasses } from "./columns.ts";
 
-/** Columns with names, of the same number of rows. */
+/** Named columns with the same number of rows. */
 export interface Table<Name extends string = string> {
   readonly rows: number;
-  /** float64 [rows] for numbers, int32 [rows] for categories: the places of their classes. */
+  /** float64 [rows] for numbers; int32 [rows] for categories, as class indices. */
   readonly columns: Readonly<Record<Name, Tensor>>;
-  /** The classes of each column of categories. */
+  /** The classes of each category column. */
   readonly classes: Readonly<Partial<Record<Name, readonly string[]>>>;
-  /** The line of the file from which each row is. */
+  /** The file's line number of each row. */
   readonly lines: readonly number[];
-  /** The cells that were missing: their rows were dropped, or they hold the mean of their column. */
+  /** The missing cells. Their rows were dropped, or the cells were filled with the mean of their column. */
   readonly missing: readonly MissingCell[];
 }
 
 export interface MissingCell {
   readonly line: number;
   readonly column: string;
-  /** What it holds: nothing, "NA" ... */
+  /** The content of the cell, such as "" or "NA". */
   readonly cell: string;
 }
 
@@ -29,7 +29,7 @@ interface TableOptions {
   readonly decimal?: string | undefined;
 }
 
-/** The cells as a table. @throws DataError for those that are not what they should be, ArgumentError for columns that are not there. */
+/** Converts cells to a table. @throws DataError for invalid or missing cells, ArgumentError for unknown columns */
 export function tableOf<Name extends string>(cells: Cells, options: TableOptions): Table<Name> {
   const { prefix, rows, lines } = cells;
   const decimal = options.decimal!;
@@ -58,7 +58,7 @@ export function tableOf<Name extends string>(cells: Cells, options: TableOptions
   const keptRows = options.missing === "drop" ? [...rows.keys()].filter((i) => !hasMissing[i]) : [...rows.keys()];
   if (keptRows.length === 0)
     throw new DataError(
-      `${prefix}: each of its ${rows.length} rows misses a cell, so { missing: "drop" } leaves none; name the columns to read, { columns }`,
+      `${prefix}: each of its ${rows.length} rows has a missing cell, so { missing: "drop" } drops all; choose the columns to read with { columns }`,
     );
   const columns: [string, Tensor][] = [];
   const classes: [string, readonly string[]][] = [];
@@ -66,7 +66,7 @@ export function tableOf<Name extends string>(cells: Cells, options: TableOptions
     const texts = keptRows.map((i) => rows[i]![index]!);
     if (kind === "number") {
       if (texts.every(isMissing))
-        throw new DataError(`${prefix}: column ${JSON.stringify(name)} has no number of which a mean could be taken`);
+        throw new DataError(`${prefix}: column ${JSON.stringify(name)} has no numbers, so it has no mean`);
       columns.push([name, numberTensor(texts, isMissing, decimal, name)]);
     } else {
       const classNames = kind === "category" ? sortedClasses(texts) : kind;
@@ -86,7 +86,7 @@ export function tableOf<Name extends string>(cells: Cells, options: TableOptions
   }
   return {
     rows: keptRows.length,
-    columns: Object.fromEntries(columns) as Record<Name, Tensor>, // `__proto__` is a name like others here
+    columns: Object.fromEntries(columns) as Record<Name, Tensor>, // Object.fromEntries treats `__proto__` as an ordinary name
     classes: Object.fromEntries(classes) as Partial<Record<Name, readonly string[]>>,
     lines: keptRows.map((i) => lines[i]!),
     missing,
@@ -115,22 +115,24 @@ function columnsToRead(
   return columns.flatMap((name, index) => {
     const present = rows.map((row) => row[index]!).filter((cell) => !isMissing(cell));
     if (present.length > 0) return [{ name, place: index, kind: inferKind(present, decimal!) }];
-    if (!isNamed[index]) return []; // the end of lines that end with a delimiter
-    throw new DataError(`${prefix}: column ${JSON.stringify(name)} is empty; name those to read, { columns }`);
+    if (!isNamed[index]) return []; // lines that end with a delimiter give an empty last column
+    throw new DataError(
+      `${prefix}: column ${JSON.stringify(name)} is empty; choose the columns to read with { columns }`,
+    );
   });
 }
 
-/** What is wrong with a cell that is not missing. */
+/** Returns the problem with a present cell, if any. */
 function faultOf(cell: string, kind: ColumnKind, decimal: string): string | undefined {
   if (kind === "category") return undefined;
   if (kind !== "number")
     return kind.includes(cell)
       ? undefined
-      : `${quoteCell(cell)} is none of the classes ${kind.map(quoteCell).join(", ")}`;
+      : `the class must be one of ${kind.map(quoteCell).join(", ")}, got ${quoteCell(cell)}`;
   if (!Number.isNaN(parseNumber(cell, decimal))) return undefined;
   const other = decimal === "." ? "," : ".";
-  const hint = Number.isNaN(parseNumber(cell, other)) ? "" : `; with { decimal: "${other}" } it is one`;
-  return `${quoteCell(cell)} is no number${hint}`;
+  const hint = Number.isNaN(parseNumber(cell, other)) ? "" : `; if it is a number, write { decimal: "${other}" }`;
+  return `expected a number, got ${quoteCell(cell)}${hint}`;
 }
 
 function checkMissing(
@@ -148,17 +150,17 @@ function checkMissing(
         : [];
   if (unfilled.length === 0) return;
   const messages = unfilled.map(({ line, column, cell }) => {
-    const content = cell === "" ? "empty" : `${quoteCell(cell)}, which is missing`;
+    const content = cell === "" ? "empty" : `${quoteCell(cell)}, which counts as missing`;
     return `line ${line}, column ${JSON.stringify(column)}: the cell is ${content}`;
   });
   const hint =
     options.missing === "mean"
       ? "a category has no mean"
-      : '{ missing: "drop" } leaves such rows out, "mean" takes the mean of the column';
+      : '{ missing: "drop" } drops such rows, "mean" uses the mean of the column';
   throw new DataError(`${prefix}, ${listFaults(messages)}; ${hint}`);
 }
 
-/** A column of numbers, the mean of the others where one is missing. */
+/** Converts a numeric column. Missing cells become the mean of the others. */
 function numberTensor(
   texts: readonly string[],
   isMissing: (cell: string) => boolean,
@@ -183,9 +185,9 @@ const listFaults = (faults: readonly string[]): string =>
 const quoteCell = (text: string): string => JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}…` : text);
 
 /**
- * The column of that name: float64 [rows], or int32 [rows] for categories. `table.columns.mpg` is the same, but TypeScript only
- * knows that it is there if `readCsv` was given the columns.
- * @throws ArgumentError if there is no such column
+ * Returns a column by name: float64 [rows], or int32 [rows] for categories. It equals `table.columns.mpg`, but for that expression
+ * TypeScript knows the names only if `columns` was passed to `readCsv`.
+ * @throws ArgumentError for an unknown column
  */
 export const column = <Name extends string>(table: Table<Name>, name: NoInfer<Name>): Tensor =>
   columnOf("column", table, name);
@@ -194,17 +196,17 @@ function columnOf<Name extends string>(caller: string, { columns }: Table<Name>,
   const found = Object.hasOwn(columns, name) ? columns[name] : undefined;
   if (found !== undefined) return found;
   const list = Object.keys(columns).join(", ");
-  throw new ArgumentError(`${caller}: there is no column ${JSON.stringify(name)}; the columns are ${list}`);
+  throw new ArgumentError(`${caller}: the column must be one of ${list}, got ${JSON.stringify(name)}`);
 }
 
 /**
- * Columns of numbers side by side, in this order: X [rows, columns], float64, what a model reads.
- * @throws ArgumentError for a column that is not there, or that holds categories.
+ * Stacks numeric columns in this order: float64 [rows, columns], the input of a model.
+ * @throws ArgumentError for an unknown column or a category
  */
 export function matrix<Name extends string>(table: Table<Name>, names: readonly NoInfer<Name>[]): Tensor {
   if (!isList(names) || names.length === 0)
     throw new ArgumentError(
-      `matrix: expected the names of columns, matrix(table, ["mpg", "weight"]); got ${show(names)}`,
+      `matrix: expected a list of column names, got ${show(names)}; write matrix(table, ["mpg", "weight"])`,
     );
   const [rows, width] = [table.rows, names.length];
   const all = new Float64Array(rows * width);
@@ -212,7 +214,7 @@ export function matrix<Name extends string>(table: Table<Name>, names: readonly 
     const values = flat(columnOf("matrix", table, name).array!);
     if (Object.hasOwn(table.classes, name))
       throw new ArgumentError(
-        `matrix: ${JSON.stringify(name)} is a category, whose classes have no order; write oneHot(table.columns.${name}, { numClasses: ${table.classes[name]!.length} }) and concat it`,
+        `matrix: columns must be numeric, got the category ${JSON.stringify(name)}, whose classes have no order; write oneHot(table.columns.${name}, { numClasses: ${table.classes[name]!.length} }) and concat it`,
       );
     for (let i = 0; i < rows; i++) all[i * width + j] = values[i]!;
   });

@@ -3,17 +3,17 @@ import { limitText, type Origin } from "./source.ts";
 import { isGzip, unpackUpTo } from "./unpack.ts";
 
 /**
- * The text of a file, gzipped or not, with "\n" at the end of lines: UTF-8, or UTF-16 if it begins with its mark, as text does
- * that spreadsheets save. @throws DataError for what is no text, with its line.
+ * Returns the text of a file, optionally gzipped, with "\n" line ends. The encoding is UTF-8, or UTF-16 with a byte order mark, as
+ * spreadsheets save it. @throws DataError for invalid text, with its line
  */
 export async function textOf(file: Origin, maxBytes: number): Promise<string> {
   const { prefix } = file;
   const { bytes } = isGzip(file) ? await unpackUpTo(file, maxBytes) : file;
-  if (bytes.length > maxBytes) throw new DataError(`${prefix} unpacks to more; ${limitText(maxBytes)}`);
+  if (bytes.length > maxBytes) throw new DataError(`${prefix} unpacks to too many bytes; ${limitText(maxBytes)}`);
   const encoding =
     bytes[0] === 0xff && bytes[1] === 0xfe ? "utf-16le" : bytes[0] === 0xfe && bytes[1] === 0xff ? "utf-16be" : "utf-8";
   const text = decodeText(prefix, bytes, encoding);
-  if (text.includes("\0")) throw new DataError(`${prefix} is no text; a spreadsheet can be saved as CSV`);
+  if (text.includes("\0")) throw new DataError(`${prefix} is not a text file; save a spreadsheet as CSV`);
   return text.replaceAll(/\r\n?/g, "\n");
 }
 
@@ -21,10 +21,13 @@ function decodeText(prefix: string, bytes: Uint8Array, encoding: string): string
   try {
     return new TextDecoder(encoding, { fatal: true }).decode(bytes);
   } catch (cause) {
-    if (encoding !== "utf-8") throw new DataError(`${prefix} is no ${encoding} text; save it as UTF-8`, { cause });
-    throw new DataError(`${prefix}, line ${firstWrongLine(bytes)}: this is no UTF-8 text; save the file as UTF-8`, {
-      cause,
-    });
+    if (encoding !== "utf-8") throw new DataError(`${prefix} is not valid ${encoding}; save it as UTF-8`, { cause });
+    throw new DataError(
+      `${prefix}, line ${firstWrongLine(bytes)}: the text is not valid UTF-8; save the file as UTF-8`,
+      {
+        cause,
+      },
+    );
   }
 }
 

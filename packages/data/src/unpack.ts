@@ -4,8 +4,8 @@ import type { Origin } from "./source.ts";
 export const isGzip = ({ bytes }: Origin): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b;
 
 /**
- * The first `size` bytes of what is packed in a gzip file, or all where there are fewer.
- * @throws DataError for a damaged stream.
+ * Returns the first `byteCount` unpacked bytes of a gzip file, or all if there are fewer.
+ * @throws DataError for a damaged stream
  */
 export async function unpackHead(compressed: Origin, byteCount: number): Promise<Uint8Array> {
   const { bytes } = await unpackUpTo(compressed, byteCount);
@@ -13,8 +13,8 @@ export async function unpackHead(compressed: Origin, byteCount: number): Promise
 }
 
 /**
- * What is packed, until more than `maxBytes` bytes have come: a few kilobytes may unpack to gigabytes, and memory grows only with
- * what comes. @throws DataError for a damaged stream.
+ * Unpacks a stream, and stops once more than `maxBytes` bytes have arrived: a few kilobytes may unpack to gigabytes. Memory grows
+ * only with the output. @throws DataError for a damaged stream
  */
 export async function unpackUpTo(
   { prefix, bytes }: Origin,
@@ -32,7 +32,7 @@ export async function unpackUpTo(
       next = await reader.read();
     } catch (cause) {
       throw new DataError(
-        `${prefix} cannot be unpacked: its ${format} stream is damaged or cut off; get the file anew`,
+        `${prefix} cannot be unpacked: its ${format} stream is damaged or truncated; download the file again`,
         {
           cause,
         },

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { bundle } from "../../ops/test/bundle.ts";
 import * as data from "../src/index.ts";
 
-// Each reader in a page whose policy forbids code from strings, WebAssembly too: the same numbers as in Node.
+// Runs each reader in a page whose policy forbids code from strings and WebAssembly. The numbers must be those of Node.
 
 const [shell, whole] = ["/usr/bin/chromium-headless-shell", "/usr/bin/chromium"];
 const executablePath = process.env.CHROMIUM ?? (existsSync(shell) ? shell : whole);
@@ -24,20 +24,20 @@ const files = {
   "pets/dog/2.jpg": base64(Uint8Array.of(255, 216, 0)),
 };
 
-/** All that the readers make of the files, as plain values. */
+/** Returns the results of all readers as plain values. */
 const read = `
   const file = (name) => new File([Uint8Array.from(atob(files[name]), (c) => c.charCodeAt(0))], name);
   const plain = (t) => [t.dtype, t.toNested()];
   const table = await data.readCsv(file("cars.csv"), { missing: "drop" });
   const pets = await data.readImages(Object.keys(files).filter((name) => name.startsWith("pets/")).map(file), { size: [5, 4] });
-  const refused = await data.readIdx(file("damaged.gz")).catch((error) => error.message);
+  const failure = await data.readIdx(file("damaged.gz")).catch((error) => error.message);
   const path = await data.readIdx("digits.gz").catch((error) => error.message);
   return {
     idx: plain(await data.readIdx(file("digits.gz"), { divisor: 255 })),
     npy: plain(await data.readNpy(file("a.npy"))),
     columns: Object.entries(table.columns).map(([name, column]) => [name, ...plain(column)]),
     pets: [plain(pets.images), plain(pets.labels), pets.classes, pets.files, pets.skipped],
-    refused,
+    failure,
     path,
   };`;
 
@@ -50,7 +50,7 @@ describe.skipIf(!existsSync(executablePath) && !process.env.CI)("in a page", () 
 
   test("files are read as in Node, under a strict policy", async () => {
     const program = `
-      import * as data from "../../data/src/index.ts"; // from where bundle.ts is
+      import * as data from "../../data/src/index.ts"; // relative to bundle.ts
       const files = ${JSON.stringify(files)};
       const read = async () => { ${read} };
       read().then((made) => { globalThis.made = made; }, (error) => { globalThis.made = String(error.stack); });`;
@@ -69,17 +69,17 @@ describe.skipIf(!existsSync(executablePath) && !process.env.CI)("in a page", () 
       );
     });
     await page.goto("http://a.test/index.html");
-    await page.waitForFunction(() => "made" in globalThis); // of a text, it would be code from strings
+    await page.waitForFunction(() => "made" in globalThis); // a string would be code from a string
     const made = (await page.evaluate("globalThis.made")) as Record<string, unknown>;
     const inNode = await new Function("data", "files", `return (async () => { ${read} })()`)(data, files);
     expect(complaints).toEqual([]);
-    expect(made).toEqual({ ...inNode, path: expect.stringContaining("there are no files here") });
-    expect(inNode.refused).toContain("damaged.gz cannot be unpacked");
+    expect(made).toEqual({ ...inNode, path: expect.stringContaining("only Node") });
+    expect(inNode.failure).toContain("damaged.gz cannot be unpacked");
     expect(inNode.pets.slice(1)).toEqual([
       ["int32", [0, 1]],
       ["cat", "dog"],
       ["cat/1.png", "dog/1.jpg"],
-      [{ file: "dog/2.jpg", reason: "it is cut off before its first pixel" }],
+      [{ file: "dog/2.jpg", reason: "it is truncated before its first pixel" }],
     ]);
     await page.close();
   });

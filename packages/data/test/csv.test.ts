@@ -15,13 +15,13 @@ datsun,27.5,Japan
 ford,-.5,USA
 `;
 
-/** A table as plain values. */
+/** Converts a table to plain values. */
 function plain({ columns, classes, ...rest }: Table): unknown {
   const values = Object.entries(columns).map(([name, t]) => [name, t.dtype, Array.from(ravel(t.array!))]);
   return { values, classes, ...rest };
 }
 
-test("columns are typed by what they hold: numbers, and categories with their classes sorted", async () => {
+test("columns of numbers become float64, and other columns become categories with sorted classes", async () => {
   const table = await readCsv(file(cars));
   expect(plain(table)).toEqual({
     values: [
@@ -41,7 +41,7 @@ test("columns are typed by what they hold: numbers, and categories with their cl
   ]);
 });
 
-test("the same whatever ends lines, stands between cells, packs the file or marks its beginning", async () => {
+test("line ends, delimiters, gzip and byte order marks do not change the table", async () => {
   const expected = plain(await readCsv(file(cars)));
   const simple = cars.replace(', ds"', ' ds"');
   const expectedSimple = JSON.parse(JSON.stringify(plain(await readCsv(file(simple)))));
@@ -64,19 +64,19 @@ test("the same whatever ends lines, stands between cells, packs the file or mark
   for (const content of same) expect(plain(await readCsv(file(content)))).toEqual(expected);
   expect(plain(await readCsv(file(`\n\n${cars.replaceAll("\n", "\n \n")}`)))).toEqual({
     ...(expected as object),
-    lines: [5, 7, 9, 11], // where an editor shows them
+    lines: [5, 7, 9, 11], // as an editor shows them
   });
   for (const delimiter of [";", "\t", "|"]) {
     const text = simple.replaceAll(",", delimiter);
     expect(plain(await readCsv(file(text)))).toEqual(expectedSimple);
     expect(plain(await readCsv(file(text), { delimiter }))).toEqual(expectedSimple);
   }
-  // a table of one column of texts with commas: as .tsv it has no commas between cells
+  // one column of texts with commas, which a .tsv does not split
   expect(Object.keys((await readCsv(file("a,b\n1,2\n", "x.tsv"))).columns)).toEqual(["a,b"]);
   expect(Object.keys((await readCsv(file("a,b\n1,2\n", "x.tsv.gz"))).columns)).toEqual(["a,b"]);
 });
 
-test("columns are declared, others are not looked at, and the classes may be in an order of one's own", async () => {
+test("declared columns are read, others are ignored, and classes may have any order", async () => {
   const table = await readCsv(file(cars), {
     columns: { origin: ["USA", "Europe", "Japan"], mpg: "category" },
   });
@@ -89,20 +89,20 @@ test("columns are declared, others are not looked at, and the classes may be in 
   });
   expectTypeOf(table.columns.mpg).toEqualTypeOf<Tensor>();
   expect(column(table, "mpg")).toBe(table.columns.mpg);
-  // @ts-expect-error it was not read
-  expect(() => column(table, "name")).toThrow('column: there is no column "name"; the columns are origin, mpg');
-  // @ts-expect-error it was not read
+  // @ts-expect-error: the column was not read
+  expect(() => column(table, "name")).toThrow('column: the column must be one of origin, mpg, got "name"');
+  // @ts-expect-error: the column was not read
   expect(table.columns.name).toBeUndefined();
   const spoiled = await readCsv(file(cars.replace("chevrolet", "?").replace("datsun", "")), {
     columns: { mpg: "number" },
   });
   expect(spoiled.rows).toBe(4);
   await expect(readCsv(file(cars), { columns: { origin: ["USA", "Japan"] } })).rejects.toThrow(
-    'cars.csv, line 4, column "origin": "Europe" is none of the classes "USA", "Japan"',
+    'cars.csv, line 4, column "origin": the class must be one of "USA", "Japan", got "Europe"',
   );
 });
 
-test("classes that are numbers are in the order of their sizes, others in that of their characters' codes", async () => {
+test("classes that are numbers are sorted by value, others by UTF-16 code units", async () => {
   const classes = async (cells: readonly string[]) =>
     (await readCsv(file(`x,y\n${cells.map((cell) => `${cell},0\n`).join("")}`), { columns: { x: "category" } })).classes
       .x;
@@ -110,7 +110,7 @@ test("classes that are numbers are in the order of their sizes, others in that o
   expect(await classes(["10", "9", "b", "B", "ä", "a"])).toEqual(["10", "9", "B", "a", "b", "ä"]);
 });
 
-test("without a header the columns are named", async () => {
+test("names gives the column names of a file without a header", async () => {
   const table = await readCsv(file("1,a\n2,b\n"), { names: ["x", "y"] });
   expect(plain(table)).toMatchObject({
     values: [
@@ -119,10 +119,12 @@ test("without a header the columns are named", async () => {
     ],
     lines: [1, 2],
   });
-  await expect(readCsv(file("1,a\n2,b\n"), { names: ["x"] })).rejects.toThrow("line 1: the row has 2 cells");
+  await expect(readCsv(file("1,a\n2,b\n"), { names: ["x"] })).rejects.toThrow(
+    "line 1: each row must have 1 cells, got 2",
+  );
 });
 
-test("numbers as columns have them; what is none is told with its line and column", async () => {
+test("numbers are parsed exactly, and an invalid number throws with its line and column", async () => {
   const read = async (cells: readonly string[], options: CsvOptions<"x"> = {}) =>
     Array.from(
       ravel(
@@ -160,30 +162,32 @@ test("numbers as columns have them; what is none is told with its line and colum
   ];
   for (const cell of none) {
     const text = JSON.stringify(cell);
-    await expect(read(["1", cell])).rejects.toThrow(`cars.csv, line 3, column "x": ${text} is no number`);
+    await expect(read(["1", cell])).rejects.toThrow(`cars.csv, line 3, column "x": expected a number, got ${text}`);
   }
-  await expect(read(["1", "1,5"])).rejects.toThrow('with { decimal: "," } it is one');
+  await expect(read(["1", "1,5"])).rejects.toThrow('if it is a number, write { decimal: "," }');
   for (const cell of ["1.5", "1.000,5", "1,5,0"])
-    await expect(read([cell], { decimal: "," })).rejects.toThrow(`"${cell}" is no number`);
+    await expect(read([cell], { decimal: "," })).rejects.toThrow(`expected a number, got "${cell}"`);
 });
 
-test("a typing mistake does not make a column of numbers one of categories", async () => {
+test("a typing error does not turn a numeric column into a category", async () => {
   const column = (cells: readonly string[]) => readCsv(file(`x,y\n${cells.map((cell) => `${cell},0\n`).join("")}`));
-  await expect(column(["1", "2", "3", "4", "5O"])).rejects.toThrow('line 6, column "x": "5O" is no number');
+  await expect(column(["1", "2", "3", "4", "5O"])).rejects.toThrow('line 6, column "x": expected a number, got "5O"');
   expect((await column(["1", "2", "3", "four", "five"])).classes).toEqual({ x: ["1", "2", "3", "five", "four"] });
 });
 
-test("lines are those of the file, although quoted cells go on over several, and some are empty", async () => {
+test("line numbers count the lines of multiline cells and empty lines", async () => {
   const text = 'x,note\r\n1,"two\r\nlines"\r\n\r\n2,"a ""quoted"" word, and\r\n\r\nmore"\r\nthree,last\r\n';
   const column = { columns: { x: "number" } } as const;
-  await expect(readCsv(file(text), column)).rejects.toThrow('cars.csv, line 8, column "x": "three" is no number');
+  await expect(readCsv(file(text), column)).rejects.toThrow(
+    'cars.csv, line 8, column "x": expected a number, got "three"',
+  );
   const fine = await readCsv(file(text.replace("three", "3")), { columns: { x: "number", note: "category" } });
   expect(fine.lines).toEqual([2, 5, 8]);
   expect(fine.classes.note).toEqual(['a "quoted" word, and\n\nmore', "last", "two\nlines"]);
   expect([...fine.columns.note.data.data]).toEqual([2, 0, 1]);
 });
 
-describe("where a cell is missing", () => {
+describe("with a missing cell", () => {
   const gaps = "mpg,hp,origin\n1,?,USA\nNA,2,Japan\n3,4,\n5,6,USA\n,8,Japan\n";
   const columns = { mpg: "number", hp: "number", origin: "category" } as const;
   const missing = [
@@ -193,16 +197,16 @@ describe("where a cell is missing", () => {
     { line: 6, column: "mpg", cell: "" },
   ];
 
-  it("the file is refused, all such cells told", async () => {
+  it("readCsv throws and lists all missing cells", async () => {
     await expect(readCsv(file(gaps))).rejects.toThrow(
-      'cars.csv, line 2, column "hp": the cell is "?", which is missing; line 3, column "mpg": the cell is "NA", which is missing; ' +
+      'cars.csv, line 2, column "hp": the cell is "?", which counts as missing; line 3, column "mpg": the cell is "NA", which counts as missing; ' +
         'line 4, column "origin": the cell is empty; line 6, column "mpg": the cell is empty; { missing: "drop" }',
     );
     const many = `x,y\n${",1\n".repeat(9)}1,1\n`;
     await expect(readCsv(file(many))).rejects.toThrow(/line 6, column "x": the cell is empty; and 4 more cells;/);
   });
 
-  it("or the row is dropped", async () => {
+  it('missing: "drop" drops the row', async () => {
     expect(plain(await readCsv(file(gaps), { missing: "drop" }))).toEqual({
       values: [
         ["mpg", "float64", [5]],
@@ -216,7 +220,7 @@ describe("where a cell is missing", () => {
     });
   });
 
-  it("or the mean is taken, of the cells that are there; a category has none", async () => {
+  it('missing: "mean" uses the mean of the present cells, and throws for a category', async () => {
     await expect(readCsv(file(gaps), { columns, missing: "mean" })).rejects.toThrow(
       'line 4, column "origin": the cell is empty; a category has no mean',
     );
@@ -226,13 +230,13 @@ describe("where a cell is missing", () => {
     expect(table.missing).toEqual(missing.filter(({ column }) => column !== "origin"));
   });
 
-  it("what counts as missing is an option", async () => {
+  it("missingValues sets the cells that count as missing", async () => {
     const text = "x\n1\n-999\n2\n";
     expect((await readCsv(file(text), { missing: "drop", missingValues: ["-999"] })).columns.x!.toNested()).toEqual([
       1, 2,
     ]);
     await expect(readCsv(file("x,y\n1,1\n?,1\n"), { columns: { x: "number" }, missingValues: [] })).rejects.toThrow(
-      '"?" is no number',
+      'expected a number, got "?"',
     );
     const cells = ["", "NA", "na", "N/A", "NaN", "nan", "null", "NULL", "None", "?", "  "];
     const all = await readCsv(file(`x,y\n1,1\n${cells.map((cell) => `${cell},1\n`).join("")}`), { missing: "mean" });
@@ -240,20 +244,20 @@ describe("where a cell is missing", () => {
   });
 });
 
-test("names that objects have already are names like others", async () => {
+test("names of Object.prototype are ordinary column names", async () => {
   const table = await readCsv(file("__proto__,constructor,toString\n1,2,a\n3,4,b\n"));
   expect(Object.keys(table.columns)).toEqual(["__proto__", "constructor", "toString"]);
   expect(matrix(table, ["__proto__", "constructor"]).toNested()).toEqual([
     [1, 2],
     [3, 4],
   ]);
-  expect(() => matrix(table as Table<string>, ["valueOf"])).toThrow('there is no column "valueOf"');
+  expect(() => matrix(table as Table<string>, ["valueOf"])).toThrow('got "valueOf"');
   await expect(readCsv(file("a\n1\n"), { columns: { constructor: "number" } as never })).rejects.toThrow(
     "has no column",
   );
 });
 
-test("matrix puts columns side by side, in the order that is asked for", async () => {
+test("matrix stacks columns in the given order", async () => {
   const table = await readCsv(file("a,b,c,d\n1,2,x,3\n4,5,y,6\n"));
   const X = matrix(table, ["d", "a"]);
   expect([X.label, X.dtype, X.toNested()]).toEqual([
@@ -266,30 +270,30 @@ test("matrix puts columns side by side, in the order that is asked for", async (
   ]);
 });
 
-test("a nameless first column, as pandas writes it, is called by its place; lines may end with a delimiter", async () => {
+test("an unnamed first column, as pandas writes it, is named by its position; lines may end with a delimiter", async () => {
   const table = await readCsv(file(",a,\n0,5,\n1,6,\n"));
   expect(Object.keys(table.columns)).toEqual(["column 1", "a"]);
 });
 
-test("a table takes time by its size, whatever its shape", { timeout: 20_000 }, async () => {
+test("the time for a table depends on its size, not on its shape", { timeout: 20_000 }, async () => {
   const names = Array.from({ length: 200_000 }, (_, j) => `x${j}`);
-  const wide = await readCsv(file(`${names.join(",")}\n${names.map(() => "1").join(",")}\n`)); // 40 s if each is compared with each
+  const wide = await readCsv(file(`${names.join(",")}\n${names.map(() => "1").join(",")}\n`)); // 40 s if all pairs of names are compared
   expect(Object.keys(wide.columns)).toHaveLength(200_000);
   for (const text of ['"'.repeat(1e5), `a,b\n${'"a'.repeat(1e5)}`, `a,b\n${'1,"x\n'.repeat(1e5)}`, "\n".repeat(1e6)])
     await expect(readCsv(file(text))).rejects.toThrow(/^readCsv: cars.csv/);
 });
 
-test("text that is none is refused", async () => {
-  await expect(readCsv(file("a,b\n1,\0\n"))).rejects.toThrow("is no text");
+test("invalid text throws", async () => {
+  await expect(readCsv(file("a,b\n1,\0\n"))).rejects.toThrow("is not a text file");
   await expect(readCsv(file(Uint8Array.of(...utf8("a,b\n1,2\n3,"), 0xe9, 10)))).rejects.toThrow(
-    "cars.csv, line 3: this is no UTF-8",
+    "cars.csv, line 3: the text is not valid UTF-8",
   );
-  await expect(readCsv(file(Uint8Array.of(0xff, 0xfe, 0, 0xd8)))).rejects.toThrow("no utf-16le text");
-  await expect(readCsv(gzipSync("x".repeat(1000)), { maxBytes: 500 })).rejects.toThrow("unpacks to more");
-  await expect(readCsv(utf8("a\n1\n"), { maxBytes: 3 })).rejects.toThrow("holds 4 bytes; at most 3 bytes");
+  await expect(readCsv(file(Uint8Array.of(0xff, 0xfe, 0, 0xd8)))).rejects.toThrow("is not valid utf-16le");
+  await expect(readCsv(gzipSync("x".repeat(1000)), { maxBytes: 500 })).rejects.toThrow("unpacks to too many bytes");
+  await expect(readCsv(utf8("a\n1\n"), { maxBytes: 3 })).rejects.toThrow("has 4 bytes; the limit is 3 bytes");
 });
 
-test("mutations of files give a table, all of whose columns are as long, or a WengertError", {
+test("mutated files give a table with columns of equal length, or a WengertError", {
   timeout: fuzzTimeout,
 }, async () => {
   const texts = [cars, cars.replaceAll(",", "\t"), 'x,"y\n2"\n1,"""a"\n2,b\n', "a;b\n1,5;2\n;?\n"];

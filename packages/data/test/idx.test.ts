@@ -11,7 +11,7 @@ import { fuzz, fuzzTimeout } from "./mutations.ts";
 const folder = mkdtempSync(join(tmpdir(), "wengert-idx-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** An IDX file; `write` puts the numbers behind its header. */
+/** Returns an IDX file. `write` writes the numbers after its header. */
 function idx(type: number, sizes: readonly number[], bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   const all = new Uint8Array(4 * (1 + sizes.length) + bytes.length);
   const view = new DataView(all.buffer);
@@ -69,7 +69,7 @@ const byType = [
 }[];
 const files = byType.map(({ type, values, size, set }) => idx(type, [2, 2], bigEndian(size, values, set)));
 
-describe("each type that the format has, gzipped or not", () => {
+describe("each type of the format is read, gzipped or not", () => {
   byType.forEach(({ type, dtype, values }, i) => {
     it(`type ${type.toString(16)} as ${dtype}`, async () => {
       for (const file of [files[i]!, new Uint8Array(gzipSync(files[i]!))]) {
@@ -81,7 +81,7 @@ describe("each type that the format has, gzipped or not", () => {
   });
 });
 
-test("bytes become numbers from 0 to 1 by the divisor, in the dtype that is asked for", async () => {
+test("divisor scales bytes to 0 … 1 in the given dtype", async () => {
   const every = Uint8Array.from({ length: 256 }, (_, i) => i);
   const exact = await readIdx(idx(8, [256], every), { dtype: "float64", divisor: 255 });
   expect(exact.toNested()).toEqual(Array.from(every, (x) => x / 255));
@@ -91,14 +91,14 @@ test("bytes become numbers from 0 to 1 by the divisor, in the dtype that is aske
   const double = await readIdx(shades, { dtype: "float64", divisor: 255 });
   expect(double.toNested()).toEqual([0, 51 / 255, 128 / 255, 1]);
   expect((await readIdx(shades, { dtype: "float32" })).toNested()).toEqual([0, 51, 128, 255]);
-  await expect(readIdx(shades, { dtype: "bool" })).rejects.toThrow("holds 51 at [1], which no bool is");
+  await expect(readIdx(shades, { dtype: "bool" })).rejects.toThrow("holds 51 at [1], which bool cannot represent");
   expect((await readIdx(idx(8, [2], Uint8Array.of(0, 1)), { dtype: "bool" })).toNested()).toEqual([false, true]);
   await expect(readIdx(idx(9, [1, 2], Uint8Array.of(0, 200)), { dtype: "bool" })).rejects.toThrow(
     "holds -56 at [0, 1]",
   );
 });
 
-test("a scalar, and arrays with nothing in them", async () => {
+test("a scalar and empty arrays are read", async () => {
   expect((await readIdx(idx(8, [], Uint8Array.of(7)))).item()).toBe(7);
   expect((await readIdx(idx(8, [0, 28, 28], new Uint8Array(0)))).shape).toEqual([0, 28, 28]);
   expect((await readIdx(idx(8, [2 ** 32 - 1, 2 ** 32 - 1, 0], new Uint8Array(0)))).shape).toEqual([
@@ -108,7 +108,7 @@ test("a scalar, and arrays with nothing in them", async () => {
   ]);
 });
 
-test("from a path, a URL, a File, a Blob and bytes that lie within others: the same, and messages name it", async () => {
+test("a path, a URL, a File, a Blob and a subarray give the same tensor, and messages name the source", async () => {
   const file = files[0]!;
   const path = join(folder, "some.idx");
   writeFileSync(path, file);
@@ -135,7 +135,7 @@ test("from a path, a URL, a File, a Blob and bytes that lie within others: the s
   }
 });
 
-test("the tensor has memory of its own", async () => {
+test("the tensor has its own memory", async () => {
   const file = new Uint8Array(files[4]!);
   const t = await readIdx(file);
   const before = t.toNested();
@@ -143,45 +143,43 @@ test("the tensor has memory of its own", async () => {
   expect(t.toNested()).toEqual(before);
 });
 
-test("what is no file is said so: nothing there, a folder, a pipe nobody writes to", { timeout: 5000 }, async () => {
+test("a missing file, a folder and a pipe throw", { timeout: 5000 }, async () => {
   const pipe = join(folder, "pipe");
   execFileSync("mkfifo", [pipe]);
   await expect(readIdx(join(folder, "none"))).rejects.toThrow(/none cannot be read: ENOENT/);
-  await expect(readIdx(folder)).rejects.toThrow("is a folder; give the path of a file");
-  await expect(readIdx(pipe)).rejects.toThrow("is no regular file");
+  await expect(readIdx(folder)).rejects.toThrow("is a folder; pass the path of a file");
+  await expect(readIdx(pipe)).rejects.toThrow("is not a regular file");
   await expect(readIdx("a\0b")).rejects.toThrow("cannot be read");
 });
 
-test("a file that is cut off anywhere is refused, gzipped or not, and so is one that goes on", async () => {
+test("a file that is truncated at any byte or too long throws, gzipped or not", async () => {
   for (const whole of [files[5]!, new Uint8Array(gzipSync(files[5]!))])
     for (let size = 0; size < whole.length; size++)
       await expect(readIdx(whole.slice(0, size))).rejects.toThrow(/^readIdx: the data /);
   const longer = idx(8, [2], Uint8Array.of(1, 2, 3));
-  await expect(readIdx(longer)).rejects.toThrow("announces 2 uint8 (2 bytes), but 3 bytes came");
-  await expect(readIdx(gzipSync(longer))).rejects.toThrow("announces 2 uint8 (2 bytes), but more came");
+  await expect(readIdx(longer)).rejects.toThrow("declares 2 uint8 (2 bytes), got 3 bytes");
+  await expect(readIdx(gzipSync(longer))).rejects.toThrow("declares 2 uint8 (2 bytes), got more");
 });
 
-test("a header that promises gigabytes, and a bomb, are refused before there is memory for them", async () => {
+test("a header that declares gigabytes, and a gzip bomb, throw without large allocations", async () => {
   const promising = idx(0x0e, [2 ** 20, 2 ** 20], new Uint8Array(8));
   for (const file of [promising, gzipSync(promising)])
-    await expect(readIdx(file)).rejects.toThrow("at most 1,073,741,824 bytes are read");
-  await expect(readIdx(promising, { maxBytes: Number.POSITIVE_INFINITY })).rejects.toThrow("but 8 bytes came");
+    await expect(readIdx(file)).rejects.toThrow("the limit is 1,073,741,824 bytes");
+  await expect(readIdx(promising, { maxBytes: Number.POSITIVE_INFINITY })).rejects.toThrow("got 8 bytes");
   const overflowing = idx(0x0e, new Array(60).fill(2 ** 32 - 1), new Uint8Array(8));
-  await expect(readIdx(overflowing)).rejects.toThrow("at most");
-  // 2^28 zeros in a quarter of a megabyte, behind a header that announces three
+  await expect(readIdx(overflowing)).rejects.toThrow("the limit is");
+  // 2^28 zeros in a quarter of a megabyte, after a header that declares three
   const bomb = gzipSync(idx(8, [3], new Uint8Array(2 ** 28)));
   const held = process.memoryUsage().arrayBuffers;
-  await expect(readIdx(bomb)).rejects.toThrow("announces 3 uint8 (3 bytes), but more came");
+  await expect(readIdx(bomb)).rejects.toThrow("declares 3 uint8 (3 bytes), got more");
   expect(process.memoryUsage().arrayBuffers - held).toBeLessThan(2 ** 22);
   await expect(readIdx(idx(8, [100], new Uint8Array(100)), { maxBytes: 99 })).rejects.toThrow(
-    "holds 108 bytes; at most",
+    "has 108 bytes; the limit",
   );
-  await expect(readIdx(gzipSync(idx(8, [100], new Uint8Array(100))), { maxBytes: 99 })).rejects.toThrow(
-    "announces 100",
-  );
+  await expect(readIdx(gzipSync(idx(8, [100], new Uint8Array(100))), { maxBytes: 99 })).rejects.toThrow("declares 100");
 });
 
-test("mutations of files, gzipped or not, give a tensor or a WengertError", { timeout: fuzzTimeout }, async () => {
+test("mutated files, gzipped or not, give a tensor or a WengertError", { timeout: fuzzTimeout }, async () => {
   const all = [...files, ...files.map((file) => new Uint8Array(gzipSync(file)))];
   await fuzz(
     all,

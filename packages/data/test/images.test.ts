@@ -27,7 +27,7 @@ const bytesOf = (text: string): Uint8Array<ArrayBuffer> => new Uint8Array(Buffer
 const folder = mkdtempSync(join(tmpdir(), "wengert-images-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 let folders = 0;
-/** A folder with these files. */
+/** Creates a folder with these files. */
 function made(files: Readonly<Record<string, Uint8Array | string>>): string {
   const top = join(folder, `${folders++}`);
   for (const [path, content] of Object.entries(files)) {
@@ -43,7 +43,7 @@ const one = async (name: string, size: readonly [number, number], gray = false):
   return images;
 };
 
-/** How far pixels are from Pillow's at most, of 255. */
+/** Returns the largest difference from Pillow's pixels, on a scale of 255. */
 function difference(images: Tensor, text: string): number {
   const expected = bytesOf(text);
   const own = ravel(images.array!);
@@ -51,21 +51,21 @@ function difference(images: Tensor, text: string): number {
   return Math.max(...Array.from(own, (x, i) => Math.abs(255 * x - expected[i]!)));
 }
 
-/** How far pixels may be from Pillow's, of 255. */
+/** The tolerated differences from Pillow's pixels, on a scale of 255. */
 interface Near {
   readonly pixels: number;
   readonly gray: number;
   readonly small: number;
 }
-const exact: Near = { pixels: 1e-4, gray: 0.51, small: 1.01 }; // Pillow rounds gray, and both round what they resize
+const exact: Near = { pixels: 1e-4, gray: 0.51, small: 1.01 }; // Pillow rounds gray, and both round after resizing
 const tolerances: Readonly<Record<string, Near>> = {
-  "gray-16.png": { pixels: 1.01, gray: 1.01, small: 1.01 }, // Pillow cuts 16 bits off, here they are rounded
-  // Of colors at half the size jpeg-js takes the nearest, and libjpeg mixes four: that shows at edges, but not in gray.
+  "gray-16.png": { pixels: 1.01, gray: 1.01, small: 1.01 }, // Pillow truncates 16 bits, readImages rounds them
+  // For colors at half resolution, jpeg-js takes the nearest and libjpeg interpolates four. That shows at edges, but not in gray.
   "420.jpg": { pixels: 80, gray: 4.6, small: 12.01 },
 };
-const jpeg: Near = { pixels: 2.01, gray: 2.01, small: 2.01 }; // cosines of both are rounded
+const jpeg: Near = { pixels: 2.01, gray: 2.01, small: 2.01 }; // both decoders round their cosine transforms
 
-describe("pixels are those that Pillow reads, turns upright, lays on white and resizes", () => {
+describe("pixels match those of Pillow after rotation, compositing onto white and resizing", () => {
   for (const [name, { size, pixels, gray, small }] of Object.entries(goldens))
     it(name, async () => {
       const near = tolerances[name] ?? (name.endsWith(".jpg") ? jpeg : exact);
@@ -75,19 +75,19 @@ describe("pixels are those that Pillow reads, turns upright, lays on white and r
     });
 });
 
-test("EXIF says how an image is turned, in either byte order and wherever its directory lies", async () => {
+test("EXIF gives the orientation in either byte order and at any directory offset", async () => {
   const plain = fileNamed("444.jpg");
   const withExif = (tiff: readonly number[]) => {
     const segment = Buffer.from([255, 225, 0, tiff.length + 8, ...Buffer.from("Exif\0\0"), ...tiff]);
     return new Uint8Array(Buffer.concat([plain.subarray(0, 2), segment, plain.subarray(2)]));
   };
-  const other = [1, 15, 0, 2, 0, 0, 0, 1, 0, 9, 0, 0]; // a tag before it
+  const other = [1, 15, 0, 2, 0, 0, 0, 1, 0, 9, 0, 0]; // another tag before it
   const orientation = [1, 18, 0, 3, 0, 0, 0, 1, 0, 6, 0, 0];
   const cases: [number[], number][] = [
     [[77, 77, 0, 42, 0, 0, 0, 10, 9, 9, 0, 2, ...other, ...orientation], 6],
     [[73, 73, 42, 0, 8, 0, 0, 0, 1, 0, 18, 1, 3, 0, 1, 0, 0, 0, 8, 0, 0, 0], 8],
     [[77, 77, 0, 42, 0, 0, 0, 8, 0, 1, ...other], 1],
-    [[77, 77, 0, 42, 0, 0, 0, 8, 0, 1, 1, 18, 0, 3, 0, 0, 0, 1, 0, 9, 0, 0], 1], // there are eight
+    [[77, 77, 0, 42, 0, 0, 0, 8, 0, 1, 1, 18, 0, 3, 0, 0, 0, 1, 0, 9, 0, 0], 1], // orientations are 1 to 8
     [[77, 77, 0, 42, 255, 255, 255, 255], 1],
     [[77, 77, 0, 42, 0, 0, 0, 8, 255, 255], 1],
     [[77, 77], 1],
@@ -96,29 +96,29 @@ test("EXIF says how an image is turned, in either byte order and wherever its di
   for (const [tiff, expected] of cases) expect((await decode(withExif(tiff), 1000)).orientation).toBe(expected);
 });
 
-test("a PNG is held to its check sums, and what does not make its image is not looked at", async () => {
+test("a PNG's checksums are verified, and chunks that do not define the image are ignored", async () => {
   const bytes = fileNamed("palette-8.png");
   const palette = Buffer.from(bytes).indexOf("PLTE");
   bytes[palette + 10]! ^= 1;
   await expect(decode(bytes, 1000)).rejects.toThrow("CRC mismatch");
   const whole = fileNamed("rgb.png");
   const header = 8 + 25;
-  const profile = chunk("iCCP", Uint8Array.of(65, 0, 0, 1, 2, 3)); // no stream
+  const profile = chunk("iCCP", Uint8Array.of(65, 0, 0, 1, 2, 3)); // not a valid stream
   const text = chunk("tEXt", Uint8Array.of(255, 255));
   const more = new Uint8Array(Buffer.concat([whole.subarray(0, header), profile, text, whole.subarray(header)]));
   expect(await decode(more, 1000)).toEqual(await decode(whole, 1000));
 });
 
-test("a JPEG without its end, or without any pixel, is cut off", async () => {
+test("a JPEG without its end or without pixels is reported as truncated", async () => {
   const whole = fileNamed("444.jpg");
   const scan = Buffer.from(whole).indexOf("ffda", "hex");
   const none = new Uint8Array(Buffer.concat([whole.subarray(0, scan), Buffer.from("ffd9", "hex")]));
-  await expect(decode(none, 1000)).rejects.toThrow("it is cut off before its first pixel");
+  await expect(decode(none, 1000)).rejects.toThrow("it is truncated before its first pixel");
   for (let size = 2; size < whole.length - 1; size += 7)
     await expect(decode(whole.slice(0, size), 1000)).rejects.toThrow();
 });
 
-/** A PNG of three bytes a pixel. */
+/** Returns a PNG with three bytes per pixel. */
 function png(
   height: number,
   width: number,
@@ -131,8 +131,8 @@ function png(
 }
 const gray = (level: number) => [level, level, level];
 
-test("the middle part is taken, unless it is to be stretched", async () => {
-  // three bars of different width: the middle square is the second
+test("crop takes the center, and crop: false stretches the image", async () => {
+  // three bars of different widths; the central square is the second
   const wide = new File([png(4, 12, (_, x) => (x < 4 ? gray(0) : x < 8 ? gray(51) : gray(255)))], "all/a/wide.png");
   const tall = new File([png(12, 4, (y) => (y < 4 ? gray(0) : y < 8 ? gray(51) : gray(255)))], "all/a/tall.png");
   const { images } = await readImages([wide, tall], { size: [2, 2], grayscale: true });
@@ -152,7 +152,7 @@ test("the middle part is taken, unless it is to be stretched", async () => {
   expect([images.dtype, stretched.images.dtype]).toEqual(["float32", "float64"]);
 });
 
-test("interlaced images are read, if their samples are whole bytes", async () => {
+test("interlaced images with samples of whole bytes are read", async () => {
   const [height, width] = [11, 13];
   const color = (y: number, x: number) => [20 * y, 15 * x, 7 * (x + y)];
   const file = interlaced(height, width, 8, (y, x) => color(y, x));
@@ -165,10 +165,10 @@ test("interlaced images are read, if their samples are whole bytes", async () =>
       interlaced(3, 3, 4, () => [0, 0]),
       1000,
     ),
-  ).rejects.toThrow("it is interlaced, of 4 bits");
+  ).rejects.toThrow("it is interlaced with 4 bits");
 });
 
-test("a folder: classes and files by their names, whatever is no image told, links followed once", async () => {
+test("a folder gives classes and files sorted by name, lists skipped files, and follows each link once", async () => {
   const [a, b] = [png(4, 4, () => gray(10)), png(4, 4, () => gray(20))];
   const whole = fileNamed("420.jpg");
   const flipped = Uint8Array.from(a);
@@ -208,23 +208,23 @@ test("a folder: classes and files by their names, whatever is no image told, lin
     expect(firsts.slice(0, 4)).toEqual([10, 10, 20, 10]);
     const told = Object.fromEntries(skipped.map(({ file, reason }) => [file, reason]));
     expect(told).toMatchObject({
-      "notes.txt": "it lies in no sub-folder",
+      "notes.txt": "it is not in a subfolder",
       "Anna/empty.png": "it is empty",
-      "Anna/half.png": "it is cut off",
-      "Anna/notes.txt": "it is no PNG and no JPEG",
-      "Anna/web.png": "it is no PNG and no JPEG, but a WebP",
+      "Anna/half.png": "it is truncated",
+      "Anna/notes.txt": "it is not a PNG or JPEG",
+      "Anna/web.png": "it is not a PNG or JPEG, but a WebP",
     });
     expect(told["Anna/flipped.png"]).toMatch(/^it is damaged: CRC mismatch|^it cannot be unpacked/);
     expect(told["Anna/half.jpg"]).toMatch(/^it is damaged: /);
     expect(told["Anna/gone.png"]).toMatch(/cannot be read: ENOENT/);
-    expect(told["Anna/pipe.png"]).toMatch(/is no regular file/);
+    expect(told["Anna/pipe.png"]).toMatch(/is not a regular file/);
     expect(skipped).toHaveLength(9);
   }
   expect(calls.slice(0, 2)).toEqual(["1/13", "2/13"]);
   expect(calls.slice(12, 14)).toEqual(["13/13", "1/13"]);
 });
 
-test("Files of a folder that was chosen in a page", async () => {
+test("the Files of a folder selected in a page are read", async () => {
   const file = (path: string, level: number) =>
     Object.assign(new File([png(3, 3, () => gray(level))], path.split("/").at(-1)!), { webkitRelativePath: path });
   const { labels, classes, files, images } = await readImages(
@@ -242,7 +242,7 @@ test("Files of a folder that was chosen in a page", async () => {
   ]);
 });
 
-test("a class without an image is an error that says why, and so is a folder without classes", async () => {
+test("a class without images throws with the reason, and so does a folder without classes", async () => {
   const good = png(3, 3, () => gray(1));
   const top = made({
     "a/1.png": good,
@@ -252,7 +252,7 @@ test("a class without an image is an error that says why, and so is a folder wit
     "b/4.png": "no",
   });
   await expect(readImages(top, { size: [2, 2] })).rejects.toThrow(
-    /there is no image in "b"; b\/1.png: it is no PNG and no JPEG; b\/2.png: it .*; b\/3.png: .* \(and 1 more\)$/,
+    /each class needs an image, got none in "b"; b\/1.png: it is not a PNG or JPEG; b\/2.png: it .*; b\/3.png: .* \(and 1 more\)$/,
   );
   for (const files of [{ "1.png": good }, { ".hidden/1.png": good }])
     await expect(readImages(made(files), { size: [2, 2] })).rejects.toThrow("has no classes");
@@ -260,7 +260,7 @@ test("a class without an image is an error that says why, and so is a folder wit
   await expect(readImages([], { size: [2, 2] })).rejects.toThrow("has no classes");
 });
 
-test("headers and streams that promise gigabytes are left out, without memory for them", {
+test("headers and streams that declare gigabytes are skipped without large allocations", {
   timeout: 20_000,
 }, async () => {
   const header = (width: number, height: number) => {
@@ -286,15 +286,15 @@ test("headers and streams that promise gigabytes are left out, without memory fo
   const scans = new Uint8Array(Buffer.concat([Uint8Array.of(255, 216), Buffer.from("ffda".repeat(300), "hex")]));
   const cases: [Uint8Array, RegExp | undefined][] = [
     [file(header(60_000, 60_000), row), /it is 60000 × 60000 pixels, more than \{ maxPixels: 33554432 \}/],
-    [file(header(5000, 5000), row), /its rows are shorter than it says/],
-    [file(one, chunk("IDAT", zeros)), /its rows are longer than it says/],
+    [file(header(5000, 5000), row), /its rows are shorter than its header declares/],
+    [file(one, chunk("IDAT", zeros)), /its rows are longer than its header declares/],
     [file(header(0, 5), row), /it is 0 × 5 pixels/],
     [file(one, chunk("PLTE", new Uint8Array(3e6)), row), /its PLTE is too long/],
     [file(one, chunk("iCCP", profile), chunk("zTXt", profile), chunk("iTXt", profile), row), undefined],
-    [jpegOf(65_000, 65_000), /it says that it has more pixels than its \d+ bytes can hold/],
-    [jpegOf(800, 800), /it says that it has more pixels than its \d+ bytes can hold/],
+    [jpegOf(65_000, 65_000), /its header declares more pixels than its \d+ bytes can hold/],
+    [jpegOf(800, 800), /its header declares more pixels than its \d+ bytes can hold/],
     [jpegOf(500, 500), /./],
-    [scans, /it goes over the image 300 times/],
+    [scans, /it has 300 scans, more than 200/],
   ];
   const held = () => process.memoryUsage().arrayBuffers;
   for (const [bytes, why] of cases) {
@@ -305,7 +305,7 @@ test("headers and streams that promise gigabytes are left out, without memory fo
     expect(held() - before).toBeLessThan(2 ** 25);
   }
   await expect(decode(jpegOf(24, 19), 24 * 18)).rejects.toThrow("more pixels than { maxPixels: 432 }");
-  // of as few bytes as an encoder makes
+  // the smallest file that the encoder makes
   expect(await decode(bytesOf(white!.file), 2 ** 20)).toMatchObject({ width: 1000, height: 1000 });
   const small = made({ "a/1.png": png(9, 9, () => gray(1)), "a/2.png": png(3, 3, () => gray(1)) });
   const { files, skipped } = await readImages(small, { size: [2, 2], maxPixels: 80 });
@@ -313,12 +313,12 @@ test("headers and streams that promise gigabytes are left out, without memory fo
     ["a/2.png"],
     [{ file: "a/1.png", reason: "it is 9 × 9 pixels, more than { maxPixels: 80 }" }],
   ]);
-  truncateSync(join(small, "a/1.png"), 2 ** 40 / 2 ** 10); // with a hole: a gigabyte that takes no room
+  truncateSync(join(small, "a/1.png"), 2 ** 40 / 2 ** 10); // a sparse file of a gigabyte
   const { skipped: large } = await readImages(small, { size: [2, 2] });
-  expect(large[0]!.reason).toMatch(/holds 1,073,741,824 bytes; at most 67,108,864 bytes are read/);
+  expect(large[0]!.reason).toMatch(/has 1,073,741,824 bytes; the limit is 67,108,864 bytes/);
 });
 
-test("mutations of files come to images, or leave none", { timeout: fuzzTimeout }, async () => {
+test("mutated files give images, or a class without images", { timeout: fuzzTimeout }, async () => {
   const read = async (bytes: Uint8Array<ArrayBuffer>) => {
     const { images } = await readImages([new File([bytes], "all/a/1.png")], { size: [3, 2], maxPixels: 2 ** 16 });
     return images;
@@ -329,7 +329,7 @@ test("mutations of files come to images, or leave none", { timeout: fuzzTimeout 
   });
 });
 
-/** A chunk of a PNG. */
+/** Returns a PNG chunk. */
 function chunk(type: string, data: Uint8Array): Uint8Array {
   const bytes = new Uint8Array(12 + data.length);
   const view = new DataView(bytes.buffer);
@@ -345,7 +345,7 @@ function chunk(type: string, data: Uint8Array): Uint8Array {
   return bytes;
 }
 
-/** An interlaced PNG, RGB where there are three bytes a pixel, in the order of the specification, section 8.2. */
+/** Returns an interlaced PNG, RGB for three bytes per pixel, in the order of the specification, section 8.2. */
 function interlaced(
   height: number,
   width: number,

@@ -1,6 +1,6 @@
 import type { Chapter } from "../../ops/test/mistakesTest.ts";
 
-/** What mistakes with data sets are made with. */
+/** The prelude of the mistakes with data sets. */
 export const prelude = `
 const params = { W: zeros([3, 2], { label: "W" }), b: zeros([2], { label: "b" }) };
 const path = (name) => folder + "/" + name;

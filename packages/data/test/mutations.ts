@@ -1,7 +1,7 @@
 import { WengertError } from "@wengert/core";
 import { expect } from "vitest";
 
-/** A generator of numbers from 0 to 1 (mulberry32): the same each time. */
+/** Returns a deterministic generator of numbers from 0 to 1 (mulberry32). */
 function randomFrom(seed: number): () => number {
   let state = seed;
   return () => {
@@ -12,11 +12,11 @@ function randomFrom(seed: number): () => number {
   };
 }
 
-/** The file with some of what happens to files: bytes changed, lost, doubled, cut off, run together. */
+/** Returns a mutated file: bytes changed, removed, repeated, truncated or joined with another file. */
 function mutate(file: Uint8Array, random: () => number): Uint8Array<ArrayBuffer> {
   let bytes = new Uint8Array(file);
   const randomBelow = (n: number) => Math.floor(random() * n);
-  // Where a format is decided stands first, so half of all that happens, happens there.
+  // The header decides the format, so half of all mutations happen in the first bytes.
   const randomPlace = () => randomBelow(random() < 0.5 ? Math.min(64, bytes.length + 1) : bytes.length + 1);
   for (let mutationsLeft = 1 + randomBelow(4); mutationsLeft > 0; mutationsLeft--) {
     const at = randomPlace();
@@ -51,11 +51,11 @@ function concatBytes(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
 }
 
 const seed = Number(process.env.WENGERT_SEED ?? 1);
-const seconds = Number(process.env.WENGERT_SECONDS ?? 0); // or `count` of them
+const seconds = Number(process.env.WENGERT_SECONDS ?? 0); // 0 runs `count` mutations
 
 export const fuzzTimeout: number = 1000 * seconds + 60_000;
 
-/** Mutations of the files come to a value, of which `check` may think, or to a WengertError; of both there are some. */
+/** Expects mutated files to give values that pass `check`, or a WengertError, and each at least once. */
 export async function fuzz<T>(
   files: readonly Uint8Array[],
   count: number,

@@ -22,7 +22,7 @@ const dtypes: Readonly<Record<string, string>> = {
   ...{ int8: "int32", uint8: "int32", int16: "int32", uint16: "int32" },
 };
 
-describe("what NumPy writes is read, each number as it is", () => {
+describe("files of NumPy are read with exact numbers", () => {
   for (const [name, { dtype, shape, numbers }] of Object.entries(goldens)) {
     if (numbers === null) continue;
     const expected = numbers.map(Number);
@@ -33,8 +33,8 @@ describe("what NumPy writes is read, each number as it is", () => {
         expect(Array.from(ravel(t.array!))).toEqual(expected);
       });
     else if (expected.every((x) => x === (x | 0)))
-      it(`${name}: ${dtype} where int32 is asked for`, async () => {
-        await expect(readNpy(fileOf(name))).rejects.toThrow(`holds ${dtype}, which no dtype here holds exactly`);
+      it(`${name}: ${dtype} as int32 on request`, async () => {
+        await expect(readNpy(fileOf(name))).rejects.toThrow(`holds ${dtype}, which no dtype represents exactly`);
         for (const wanted of ["int32", "float64"] as const) {
           const t = await readNpy(fileOf(name), { dtype: wanted });
           expect([t.dtype, Array.from(ravel(t.array!))]).toEqual([wanted, expected]);
@@ -43,30 +43,34 @@ describe("what NumPy writes is read, each number as it is", () => {
   }
 });
 
-test("64-bit integers that do not fit are refused by their place", async () => {
+test("64-bit integers that do not fit throw with their index", async () => {
   const large = fileOf("large-int64");
-  await expect(readNpy(large, { dtype: "int32" })).rejects.toThrow("holds 2147483648 at [1, 1], which no int32 is");
+  await expect(readNpy(large, { dtype: "int32" })).rejects.toThrow(
+    "holds 2147483648 at [1, 1], which int32 cannot represent",
+  );
   expect((await readNpy(large, { dtype: "float64" })).toNested()).toEqual([
     [0, 1],
     [2, 2 ** 31],
   ]);
   for (const dtype of ["int32", "float32", "float64"] as const)
-    await expect(readNpy(fileOf("huge-int64"), { dtype })).rejects.toThrow("holds a number beyond 2^53 at [1]");
+    await expect(readNpy(fileOf("huge-int64"), { dtype })).rejects.toThrow("holds an integer beyond 2^53 at [1]");
 });
 
-test("places are those of the array, in Fortran order too", async () => {
+test("indices are those of the array, also in Fortran order", async () => {
   await expect(readNpy(fileOf("fortran-int64"), { dtype: "int32" })).rejects.toThrow("holds 1099511627776 at [2, 0]");
-  // the array is [[0, 1], [2, 3], [4, 5]], and lies there as 0 2 4 1 3 5
-  await expect(readNpy(fileOf("fortran-big"), { dtype: "bool" })).rejects.toThrow("holds 2 at [1, 0], which no bool");
+  // the array [[0, 1], [2, 3], [4, 5]] is stored as 0 2 4 1 3 5
+  await expect(readNpy(fileOf("fortran-big"), { dtype: "bool" })).rejects.toThrow(
+    "holds 2 at [1, 0], which bool cannot",
+  );
 });
 
-test("what is no number is refused by its name, with what to do in Python", async () => {
+test("types that are not numbers throw with their name and the fix in Python", async () => {
   const told = {
     complex: "complex numbers; save a.real and a.imag",
     strings: "strings; save numbers",
     bytes: "strings; save numbers",
-    objects: "Python objects, which are a program to run and are not read",
-    records: "records of several fields",
+    objects: "Python objects, which are pickled code and are not read",
+    records: "records with several fields",
     dates: "dates; write a.astype(numpy.float64)",
     "long-double": "long doubles; write a.astype(numpy.float64)",
   };
@@ -75,7 +79,7 @@ test("what is no number is refused by its name, with what to do in Python", asyn
   expect(rest).toEqual([]);
 });
 
-/** A file with this header, and `count` bytes after it. */
+/** Returns a file with this header and `count` bytes after it. */
 function made(header: string, count = 0): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(10 + header.length + count);
   bytes.set(Buffer.from(`\x93NUMPY\x01\x00${String.fromCharCode(header.length & 255, header.length >> 8)}`, "latin1"));
@@ -83,7 +87,7 @@ function made(header: string, count = 0): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-test("headers are read as Python would, and only so", async () => {
+test("headers are read as Python reads them, and other syntax throws", async () => {
   const fine = [
     "{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }\n",
     "{'shape': (2,), 'fortran_order': False, 'descr': '<f4'}",
@@ -105,36 +109,38 @@ test("headers are read as Python would, and only so", async () => {
     "{'descr': '<f4', 'fortran_order': False, 'shape': (2,), 'more': 1}",
     "{'descr': '<f4', 'fortran_order': False, 'shape': (2,)} + x",
   ];
-  for (const header of wrong) await expect(readNpy(made(header, 8))).rejects.toThrow("has a header that is none");
+  for (const header of wrong) await expect(readNpy(made(header, 8))).rejects.toThrow("has an invalid header");
   await expect(readNpy(made("{'descr': '<q4', 'fortran_order': False, 'shape': (2,)}", 8))).rejects.toThrow(
-    '"<q4": a type that is not known here',
+    '"<q4": an unknown type',
   );
 });
 
-test("a header costs no more time than its length, nor memory for what it announces", { timeout: 5000 }, async () => {
+test("a header takes time proportional to its length, and declared sizes allocate no memory", {
+  timeout: 5000,
+}, async () => {
   const shaped = (shape: string) => made(`{'descr': '<f8', 'fortran_order': False, 'shape': ${shape}}`, 8);
   const ones = "1".repeat(9000);
   for (const shape of [`(${ones})`, `(${ones}`, `(${"1,".repeat(4000)}x)`, `(${" ".repeat(9000)}`])
-    await expect(readNpy(shaped(shape))).rejects.toThrow("has a header that is none");
+    await expect(readNpy(shaped(shape))).rejects.toThrow("has an invalid header");
   for (const shape of ["(4294967296, 4294967296)", "(9999999999999999,)", "(1000000, 1000000)"])
-    await expect(readNpy(shaped(shape))).rejects.toThrow("bytes), but 8 bytes came");
-  await expect(readNpy(shaped(`(${"1,".repeat(65)})`))).rejects.toThrow("announces 65 axes");
+    await expect(readNpy(shaped(shape))).rejects.toThrow("bytes), got 8 bytes");
+  await expect(readNpy(shaped(`(${"1,".repeat(65)})`))).rejects.toThrow("has 65 axes");
   expect((await readNpy(shaped(`(${"1,".repeat(64)})`))).shape).toHaveLength(64);
   const long = new Uint8Array(20);
   long.set([0x93, ...Buffer.from("NUMPY"), 2, 0, 255, 255, 255, 255]);
-  await expect(readNpy(long)).rejects.toThrow("announces a header of 4,294,967,295 bytes");
+  await expect(readNpy(long)).rejects.toThrow("declares a header of 4,294,967,295 bytes");
 });
 
-test("a file that is cut off anywhere is refused, and so is one that goes on", async () => {
+test("a file that is truncated at any byte or too long throws", async () => {
   const whole = fileOf("version-1");
   for (let size = 0; size < whole.length; size++)
     await expect(readNpy(whole.slice(0, size))).rejects.toThrow(/^readNpy: the data /);
   const longer = new Uint8Array(whole.length + 1);
   longer.set(whole);
-  await expect(readNpy(longer)).rejects.toThrow("97 bytes came");
+  await expect(readNpy(longer)).rejects.toThrow("got 97 bytes");
 });
 
-test("toNpy writes what readNpy reads, and what NumPy writes", async () => {
+test("toNpy writes files that readNpy restores and that equal NumPy's", async () => {
   const cases = [
     tensor(2.5),
     tensor([1, -0, Number.NaN]),
@@ -147,7 +153,7 @@ test("toNpy writes what readNpy reads, and what NumPy writes", async () => {
         [1, 2, 3],
         [4, 5, 6],
       ]),
-    ), // prettier
+    ),
   ];
   for (const t of cases) {
     const bytes = toNpy(t);
@@ -155,7 +161,7 @@ test("toNpy writes what readNpy reads, and what NumPy writes", async () => {
     expect([back.dtype, back.shape, back.toNested()]).toEqual([t.dtype, t.shape, t.toNested()]);
   }
   for (let axes = 0; axes < 64; axes++) {
-    const shape = new Array<number>(axes).fill(1); // headers of each length
+    const shape = new Array<number>(axes).fill(1); // headers of every length
     const bytes = toNpy(zeros(shape));
     expect([bytes.length % 64, bytes.at(-9)]).toEqual([8, 10]);
     expect((await readNpy(bytes)).shape).toEqual(shape);
@@ -164,12 +170,12 @@ test("toNpy writes what readNpy reads, and what NumPy writes", async () => {
   expect(Buffer.from(toNpy(await readNpy(golden))).equals(Buffer.from(golden))).toBe(true);
 });
 
-test("mutations of files give a tensor, or a WengertError", { timeout: fuzzTimeout }, async () => {
+test("mutated files give a tensor or a WengertError", { timeout: fuzzTimeout }, async () => {
   const files = Object.keys(goldens).map(fileOf);
   await fuzz(
     files,
     3000,
     (bytes) => readNpy(bytes),
     (t) => expect(t.array!.data).toHaveLength(t.size),
-  ); // biome
+  );
 });

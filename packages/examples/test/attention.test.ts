@@ -22,8 +22,8 @@ const batch = copies(randomKey(4), { count: 2, letters: 3 });
 const [read, next] = [batch.read, batch.next].map((x) => tensor(rowsOf(x)[0]!, { dtype: "int32" })) as [Tensor, Tensor];
 const text: Batch = { read, next };
 
-describe("a text", () => {
-  test("is a word twice, and what is read comes one letter later, after the mark", () => {
+describe("a batch of texts", () => {
+  test("repeats each word; the input is the target shifted by one, after the mark", () => {
     const words = copies(randomKey(1), { count: 200, letters: 7 });
     for (const [i, letters] of rowsOf(words.next).entries()) {
       expect(letters.slice(7)).toEqual(letters.slice(0, 7));
@@ -33,7 +33,7 @@ describe("a text", () => {
     expect([words.read.dtype, words.next.dtype]).toEqual(["int32", "int32"]);
   });
 
-  test("depends on its key alone, and is spelt in letters", () => {
+  test("depends only on its key, and decodes to letters", () => {
     const [one, same, other] = [1, 1, 2].map((seed) => copies(randomKey(seed), { count: 3, letters: 5 }));
     expect(rowsOf(same!.next)).toEqual(rowsOf(one!.next));
     expect(rowsOf(other!.next)).not.toEqual(rowsOf(one!.next));
@@ -42,7 +42,7 @@ describe("a text", () => {
 });
 
 describe("the head", () => {
-  test("weighs what has been read, with weights of sum 1, and nothing else", () => {
+  test("attends only to past positions, with weights that sum to 1", () => {
     const { W, logits } = predict(head, batch.read);
     expect([W.shape, logits.shape]).toEqual([
       [2, 6, 6],
@@ -54,12 +54,12 @@ describe("the head", () => {
     }
   });
 
-  test("is softmax with −Infinity for what may not be seen", () => {
+  test("equals softmax with −Infinity in the masked scores", () => {
     const S = scores(head, embed(head, read));
     expect(rowsOf(weigh(S))).toEqual(rowsOf(softmax(where(past(6), S, Number.NEGATIVE_INFINITY))));
   });
 
-  test("says nothing else before a letter, whatever that letter is", () => {
+  test("gives predictions that do not depend on later letters", () => {
     const said = (letters: readonly number[]) => rowsOf(predict(head, tensor(letters, { dtype: "int32" })).logits);
     const letters = read.toNested<number[]>();
     for (let place = 0; place < 6; place++) {
@@ -69,7 +69,7 @@ describe("the head", () => {
     }
   });
 
-  test("has the gradient that finite differences say, in every matrix", () => {
+  test("has the gradient that finite differences give, in every matrix", () => {
     const tiny = treeMap((p) => mul(p, 0.5), head);
     gradcheck((h: Head) => crossEntropy(predict(h, batch.read).logits, batch.next), [tiny], {
       order: 2,
@@ -77,7 +77,7 @@ describe("the head", () => {
     });
   });
 
-  test("neither weighs nor moves masked scores, be they NaN", () => {
+  test("gives masked scores weight 0 and gradient 0, even if they are NaN", () => {
     const found = blindness(head, text);
     expect(found).toMatchObject({ hidden: 15, weight: 0, slope: 0 });
     expect(found.seenSlope).toBeGreaterThan(0);
@@ -85,7 +85,7 @@ describe("the head", () => {
     expect(found.losses[0]).toBeGreaterThan(0);
   });
 
-  test("is shown row by row, with weights in quarters and blanks for what is masked", () => {
+  test("is printed row by row, with weights shaded in quarters and masked entries blank", () => {
     const lines = told(head, text).split("\n");
     expect(lines).toHaveLength(7);
     expect(lines[0]).toContain(`${spelt(read).join(" ")} `);
@@ -95,7 +95,7 @@ describe("the head", () => {
     });
   });
 
-  test("looks where the largest weights are", () => {
+  test("counts the positions whose largest weight is on the mark or on the copy", () => {
     const W = [
       [1, 0, 0, 0],
       [0.4, 0.6, 0, 0],
@@ -107,7 +107,7 @@ describe("the head", () => {
 });
 
 describe("the command", () => {
-  test("learns to copy words of four letters that it has not seen, and knows no news", async () => {
+  test("learns to copy unseen words of four letters, and does not predict random letters", async () => {
     const { outcome, printed } = await runQuietly(attention, small);
     const { fit, hidden, file } = outcome;
     expect(fit.outcome.accuracy).toBeGreaterThan(0.95);
@@ -124,17 +124,17 @@ describe("the command", () => {
     expect(printed).toContain("log 26 = 3.2581");
     expect(printed).toMatch(/softmax axes=\[1\]/);
     expect(printed).toMatch(/it copies 9\d\.\d\d % of the letters|it copies 100\.00 %/);
-    expect(printed).not.toMatch(/NaN(?! in all| it is)/);
+    expect(printed).not.toMatch(/NaN(?! in all|\.| it is)/);
     expectReadable(printed);
 
     expectSelfContained(file, 2 + 3); // loss, accuracy; before, at half, after
     const page = readFileSync(file, "utf8");
-    expect(page).toMatch(/after \d+ steps, when half of the copies are right/);
+    expect(page).toMatch(/after \d+ steps, when half of the copies are correct/);
     expect(page).toMatch(/<pre[^>]*>[^<]*softmax/);
     expect(readdirSync(out)).toEqual(["index.html"]);
   });
 
-  test("gives the same page for the same seed, and another for another", async () => {
+  test("gives the same page for the same seed, and a different page for a different seed", async () => {
     const pages = [];
     for (const seed of ["7", "7", "8"]) {
       const { outcome } = await runQuietly(attention, [...brief, "--seed", seed]);
@@ -145,14 +145,14 @@ describe("the command", () => {
     expect(pages[2]).toContain("npm run example -- attention --letters 3 --width 4 --steps 3 --batch 2 --seed 8");
   });
 
-  test("stops when asked, and reports what it has", async () => {
+  test("stops when the signal is aborted, and writes a report", async () => {
     const { outcome, printed } = await runQuietly(attention, brief, AbortSignal.abort());
     expect(outcome.fit).toMatchObject({ stopped: true, outcome: { step: 0 } });
     expect(printed).toMatch(/^stopped after 0 of 3 steps\nreport /m);
-    expect(readFileSync(outcome.file, "utf8")).toContain("stopped before its end");
+    expect(readFileSync(outcome.file, "utf8")).toContain("stopped early");
   });
 
-  test("fits its longest text into 120 columns", async () => {
+  test("prints its longest text within 120 columns", async () => {
     const widest = ["--letters", "20", "--width", "2", "--batch", "1", "--steps", "1", "--out", out];
     expectReadable((await runQuietly(attention, widest)).printed);
   });
@@ -161,7 +161,7 @@ describe("the command", () => {
     [["--letters", "1"], "--letters must be a whole number from 2 to 20"],
     [["--letters", "21"], "--letters must be a whole number from 2 to 20"],
     [["--rate", "0"], "--rate must be a number above 0"],
-    [["--heads", "2"], "there is no option --heads"],
-    [["--rate", "1e300"], "a smaller --rate keeps it finite"],
-  ])("refuses %j in one sentence", (args, message) => expectRefusal(attention, [...brief, ...args], message));
+    [["--heads", "2"], "unknown option --heads"],
+    [["--rate", "1e300"], "use a smaller --rate"],
+  ])("rejects %j with a one-line message", (args, message) => expectRefusal(attention, [...brief, ...args], message));
 });

@@ -22,7 +22,7 @@ const parts = splits(data.cars, 4, 1);
 const models = await Promise.all(parts.map((part) => learn(part, settings)));
 
 describe("the cars", () => {
-  test("are 392 of 406, and what the others lack is known", () => {
+  test("are 392 of 406, with the missing values of the other 14 counted", () => {
     expect([data.cars.length, data.incomplete, [...data.missing]]).toEqual([
       392,
       14,
@@ -40,7 +40,7 @@ describe("the cars", () => {
     });
   });
 
-  test("are dealt out: each is held out once, and never among those that are learned from", () => {
+  test("are each held out once, and never in the training set of the same fold", () => {
     expect(parts.map(({ train, heldOut }) => [train.length, heldOut.length])).toEqual(Array(4).fill([294, 98]));
     expect(new Set(parts.flatMap(({ heldOut }) => heldOut)).size).toBe(392);
     for (const { train, heldOut } of parts) expect(heldOut.filter((car) => train.includes(car))).toEqual([]);
@@ -53,12 +53,12 @@ describe("the cars", () => {
     }
   });
 
-  test("are in the same parts for the same seed, and in others for another", () => {
+  test("are in the same folds for the same seed, and in different folds for a different seed", () => {
     expect(splits(data.cars, 4, 1)).toEqual(parts);
     expect(splits(data.cars, 4, 2)).not.toEqual(parts);
   });
 
-  test("are scaled by what the training cars are like, not the others", () => {
+  test("are scaled by the mean and deviation of the training cars only", () => {
     const { scaling } = models[0]!;
     const [fitted, unseen] = [parts[0]!.train, parts[0]!.heldOut].map((some) => rowsOf(some, scaling));
     const center = mean(fitted!, { axis: 0 });
@@ -78,12 +78,12 @@ const probabilitiesOf = (some: readonly { readonly probabilities: readonly numbe
 describe("the fit", () => {
   const verdicts = parts.map(({ heldOut }, i) => judge(models[i]!, heldOut));
 
-  test("is right for three quarters of what was held out, and for most of each part, where USA always is for 62.5 %", () => {
+  test("classifies over 75 % of the held-out cars correctly, and over 70 % of each fold; always guessing USA gives 62.5 %", () => {
     for (const part of verdicts) expect(accuracyOf(part)).toBeGreaterThan(0.7);
     expect(accuracyOf(verdicts.flat())).toBeGreaterThan(0.75);
   });
 
-  test("is measured beside the steps on what is held out, which has no part in it", async () => {
+  test("records loss and accuracy on the held-out cars, which do not influence it", async () => {
     const { train, validation } = models[0]!.history;
     expect([train.length, validation.length, validation.at(-1)!.step]).toEqual([50, 50, 500]);
     expect(validation.at(-1)!.metrics.accuracy).toBe(accuracyOf(verdicts[0]!));
@@ -93,17 +93,17 @@ describe("the fit", () => {
     expect(others.W.toNested()).toEqual(models[0]!.W.toNested());
   });
 
-  test("has a mean over the parts, and a spread", () => {
+  test("has a mean and a sample standard deviation over the folds", () => {
     expect(meanAndSpread([1, 2, 3, 4])).toEqual([2.5, Math.sqrt(5 / 3)]);
   });
 
-  test("has settled, with columns of W that sum to 0 as they did at first", async () => {
+  test("has converged, and each row of W still sums to 0", async () => {
     const further = await learn(parts[0]!, { ...settings, steps: 1000 });
     expect(farthest(further.W, models[0]!.W)).toBeLessThan(1e-4);
     for (const total of sum(models[0]!.W, { axis: 1 }).toNested<number[]>()) expect(total).toBeCloseTo(0, 12);
   });
 
-  test("is wrong with confidence first where it is most so", () => {
+  test("lists its mistakes by decreasing probability", () => {
     const worst = worstOf(verdicts.flat(), 5).map(({ probability }) => probability);
     expect(worst).toEqual(worst.toSorted((a, b) => b - a));
     expect(worst[0]).toBeGreaterThan(0.75);
@@ -113,7 +113,7 @@ describe("the fit", () => {
 describe("the coefficients", () => {
   const ratios = oddsRatios(models);
 
-  test("say by what the odds of any car change", () => {
+  test("give the factor by which the odds of any car change", () => {
     expect(ratios).toHaveLength(columns.length * 3);
     for (const ratio of ratios) {
       for (const car of [parts[0]!.heldOut[0]!, parts[0]!.heldOut[50]!]) {
@@ -123,11 +123,11 @@ describe("the coefficients", () => {
     }
   });
 
-  test("lie within their ranges over all fits", () => {
+  test("are within their ranges over all fits", () => {
     for (const { factor, range } of ratios) expect(range[0] <= factor && factor <= range[1]).toBe(true);
   });
 
-  test("are read aloud, the strongest first", () => {
+  test("are described in sentences, the strongest first", () => {
     const [first, second] = readAloud(ratios, models[0]!, 2);
     expect(first).toMatch(
       /^One standard deviation more displacement \(\d+ cubic inches\) multiplies the odds of USA against Japan by [\d,]+\.$/,
@@ -136,7 +136,7 @@ describe("the coefficients", () => {
     expect([amount(1524), amount(0.0718), amount(104.6, 3)]).toEqual(["1,500", "0.072", "105"]);
   });
 
-  test("are of columns that rise together", () => {
+  test("belong to correlated columns", () => {
     const column = (name: string) =>
       tensor(data.cars.map(({ values }) => values[columns.findIndex((column) => column.name === name)]!));
     expect(correlation(column("displacement"), column("weight"))).toBeGreaterThan(0.9);
@@ -146,13 +146,13 @@ describe("the coefficients", () => {
 });
 
 describe("the command", () => {
-  test("prints what it has found, and draws it", async () => {
+  test("prints and draws its results", async () => {
     const { outcome, printed } = await runQuietly(cars, ["--out", out]);
     for (const text of [
       "406 cars",
       "8 without mileage, 6 without horsepower",
-      "read as Japan",
-      "Read aloud",
+      "predicted Japan",
+      "In words",
       "77.55 %",
       "77.54 % ± 3.54 %",
     ]) {
@@ -167,7 +167,7 @@ describe("the command", () => {
 
   test.each([
     [["--folds", "1"], '--folds must be a whole number from 2 to 20, not "1".'],
-    [["--rate", "1e300"], "a smaller --rate keeps it finite"],
-    [["--epochs", "1"], "there is no option --epochs"],
-  ])("refuses %j in one sentence", (args, message) => expectRefusal(cars, [...args, "--out", out], message));
+    [["--rate", "1e300"], "use a smaller --rate"],
+    [["--epochs", "1"], "unknown option --epochs"],
+  ])("rejects %j with a one-line message", (args, message) => expectRefusal(cars, [...args, "--out", out], message));
 });

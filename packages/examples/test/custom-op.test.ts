@@ -10,7 +10,7 @@ import { expectReadable, expectRefusal, runQuietly } from "./support.ts";
 const eccentricities = [0.05, 0.2056, 0.5, 0.7];
 
 describe("the root of Kepler's equation", () => {
-  test.each([0, 1e-9, 0.2056, 0.9, 0.999999, 1 - 2 ** -53])("solves it to the last bit, where e = %d", (e) => {
+  test.each([0, 1e-9, 0.2056, 0.9, 0.999999, 1 - 2 ** -53])("satisfies it to the last bit for e = %d", (e) => {
     for (let i = -400; i <= 400; i++) {
       for (const M of [i / 40, i / 1000, 1e-7 * i]) {
         const E = root(M, e);
@@ -19,24 +19,24 @@ describe("the root of Kepler's equation", () => {
     }
   });
 
-  test("is odd, goes round with M, and stays NaN", () => {
+  test("is odd and quasi-periodic in M, and propagates NaN", () => {
     expect(root(-2, 0.3)).toBe(-root(2, 0.3));
     expect(root(2 + 4 * Math.PI, 0.3)).toBeCloseTo(root(2, 0.3) + 4 * Math.PI, 14);
     expect([root(Number.NaN, 0.3), root(Number.POSITIVE_INFINITY, 0.3)]).toEqual([Number.NaN, Number.NaN]);
   });
 
-  test.each([-0.1, 1, Number.NaN])("has no ellipse where e = %d", (e) => {
+  test.each([-0.1, 1, Number.NaN])("throws an OutOfRangeError for e = %d", (e) => {
     expect(() => kepler(tensor([1]), e)).toThrow(OutOfRangeError);
   });
 });
 
 describe("the op", () => {
-  test.each(eccentricities)("has the derivatives that finite differences say, to order 3, where e = %d", (e) => {
+  test.each(eccentricities)("has the derivatives that finite differences give, to order 3, for e = %d", (e) => {
     gradcheck(kepler, [tensor([-4, 0.5, 2]), tensor(e)], { order: 3 });
     expect(verdict(kepler, [-4, 0.5, 2], e)).toBeUndefined();
   });
 
-  test("has the derivatives that are known on paper", () => {
+  test("has the derivatives of the closed form", () => {
     const [e, M] = [0.2056, 2];
     const E = root(M, e);
     const slope = 1 - e * Math.cos(E);
@@ -49,13 +49,13 @@ describe("the op", () => {
     );
   });
 
-  test("says what is wrong with several eccentricities, by their label", () => {
+  test("throws a ShapeError with the label for several eccentricities", () => {
     const several = tensor([0.1, 0.2], { label: "orbits" });
     expect(() => kepler(tensor([1, 2]), several)).toThrow(ShapeError);
     expect(() => kepler(tensor([1, 2]), several)).toThrow(/expected one number e, got orbits \[2\]; call it once/);
   });
 
-  test("has 20 lines, with its comment", () => {
+  test("has 20 lines, including its comment", () => {
     const source = readFileSync(new URL("../src/custom-op/main.ts", import.meta.url), "utf8");
     const [declaration = ""] = /\/\*\*(?:(?!\/\*\*).)*?export const kepler.*?^}\);/ms.exec(source) ?? [];
     expect(declaration).toContain("samples:");
@@ -71,7 +71,7 @@ describe("atan2, whose kernel is a call of ndarray-ops", () => {
     gradcheck(atan2, [y, x], { order: 3 });
   });
 
-  test("takes transposed and broadcast inputs", () => {
+  test("accepts transposed and broadcast inputs", () => {
     const [a, b] = [
       transpose(
         tensor([
@@ -95,7 +95,7 @@ describe("atan2, whose kernel is a call of ndarray-ops", () => {
   });
 });
 
-describe("the rules that are wrong", () => {
+describe("the wrong rules", () => {
   const expected = [
     { order: 1, cause: "sign", input: "args[0]" },
     { order: 1, cause: "missing factor", input: "args[1]" },
@@ -105,14 +105,14 @@ describe("the rules that are wrong", () => {
   ];
   for (const e of eccentricities) {
     test.each(slips.map((slip, i) => ({ ...slip, diagnosis: expected[i]! })))(
-      `are told apart: $formula, where e = ${e}`,
+      `are diagnosed: $formula, for e = ${e}`,
       ({ op, times, diagnosis }) => {
         expect(verdict(op, times, e)?.diagnosis).toMatchObject(diagnosis);
       },
     );
   }
 
-  test("lack the factor that the message names", () => {
+  test("differ by the factor that the message names", () => {
     const E = root(2, 0.2056);
     const { analytic, numeric } = verdict(slips[1].op, slips[1].times, 0.2056)!.diagnosis;
     expect(numeric / analytic).toBeCloseTo(1 / (1 - 0.2056 * Math.cos(E)), 9);
@@ -120,7 +120,7 @@ describe("the rules that are wrong", () => {
 });
 
 describe("an eccentricity", () => {
-  test.each(eccentricities)("of %d is found from exact places, to the last digits", (e) => {
+  test.each(eccentricities)("of %d is recovered from exact positions to the last digits", (e) => {
     const M = tensor([0.3, 1, 2, 4, 5]);
     const found = findEccentricity(kepler, M, placeAt(kepler(M, tensor(e)), tensor(e)), 7);
     expect(found.at(-1)!.e).toBeCloseTo(e, 14);
@@ -129,18 +129,18 @@ describe("an eccentricity", () => {
 
 describe("the command", () => {
   test.each([[[]], [["--e", "0.05", "--sightings", "8"]], [["--e", "0.7", "--sightings", "40"]]])(
-    "prints the lesson, of which every claim holds (options %j)",
+    "prints the example, and each of its claims holds (options %j)",
     async (args) => {
       const { outcome, printed } = await runQuietly(customOp, args);
       const { apart, errors, guesses, slipping } = outcome;
       expect(Math.max(apart.formulas, apart.areas, apart.steps)).toBeLessThan(1e-14);
-      expect(printed).toContain("It says\nnothing: they agree.");
+      expect(printed).toContain("The result:\nno error.");
       for (const error of errors) {
         expect(printed.replaceAll("\n    > ", " ")).toContain(error!.message.split("; likely cause: ")[1]);
       }
       const digits = (list: typeof guesses) => list.map(({ slope }) => -Math.log10(Math.abs(slope)));
       const [right, wrong] = [digits(guesses), digits(slipping)] as const;
-      const arrived = right.findIndex((n) => n > 8); // what comes after is rounding
+      const arrived = right.findIndex((n) => n > 8); // later values are rounding errors
       expect(right[arrived]).toBeGreaterThan(1.7 * right[arrived - 1]!);
       expect(wrong[arrived]).toBeLessThan(right[arrived]! - 3);
       expect(guesses.at(-1)!.e).toBeCloseTo(slipping.at(-1)!.e, 9);
@@ -153,6 +153,6 @@ describe("the command", () => {
     [["--e", "0.9"], "--e must be a number from 0.05 to 0.7, not"],
     [["--e", ""], "--e must be a number from"],
     [["--sightings", "3"], "--sightings must be a whole number of at least 8"],
-    [["--M", "1"], "there is no option --M"],
-  ])("refuses %j in one sentence", (args, message) => expectRefusal(customOp, args, message));
+    [["--M", "1"], "unknown option --M"],
+  ])("rejects %j with a one-line message", (args, message) => expectRefusal(customOp, args, message));
 });

@@ -28,14 +28,14 @@ const accuracyOf = (run: Awaited<ReturnType<typeof digits.run>>) =>
 const lossOf = (run: Awaited<ReturnType<typeof digits.run>>) => run.fit.history.validation[0]!.loss;
 
 describe("the fit", () => {
-  test("learns from 2,000 images in one epoch, and says how well", async () => {
+  test("learns from 2,000 images in one epoch, and prints its accuracy", async () => {
     const run = await digits.run(small);
     expect(accuracyOf(run)).toBeGreaterThan(0.8);
     expect(printed.join("\n")).toMatch(/^test accuracy 8\d\.\d\d %$/m);
     expect(run.fit).toMatchObject({ parameters: 7850, images: 2000, steps: 32, stopped: false });
   });
 
-  test("gives the same page for the same seed, to the last digit, and another for another seed", async () => {
+  test("gives the same page for the same seed, and a different page for a different seed", async () => {
     const pages = [];
     for (const seed of ["7", "7", "8"]) {
       pages.push(readFileSync((await digits.run([...small, "--seed", seed])).file, "utf8"));
@@ -44,7 +44,7 @@ describe("the fit", () => {
     expect(pages[2]).not.toBe(pages[0]);
   });
 
-  test("reaches nearly the same in float64, and more with a hidden layer", async () => {
+  test("reaches nearly the same accuracy in float64, and a higher one with a hidden layer", async () => {
     const [single, double, hidden] = [
       await digits.run(small),
       await digits.run([...small, "--dtype", "float64"]),
@@ -59,7 +59,7 @@ describe("the fit", () => {
     });
   });
 
-  test("stops after a step when asked, and reports what it has", async () => {
+  test("stops after a step when the signal is aborted, and writes a report", async () => {
     const controller = new AbortController();
     vi.spyOn(process.stdout, "write").mockImplementation(() => {
       controller.abort(); // at the first line of progress
@@ -68,17 +68,17 @@ describe("the fit", () => {
     const run = await digits.run(small, controller.signal);
     expect(run.fit).toMatchObject({ steps: 4, stopped: true });
     expect(printed.at(-2)).toMatch(/^test accuracy \d+\.\d\d %, stopped after 256 of 2,000 images\nreport /);
-    expect(printed.at(-1)).toBe(`with --resume it goes on from ${join(out, "checkpoint.safetensors")}`);
-    expect(readFileSync(run.file, "utf8")).toContain("stopped before its end");
+    expect(printed.at(-1)).toBe(`resume from ${join(out, "checkpoint.safetensors")} with --resume`);
+    expect(readFileSync(run.file, "utf8")).toContain("stopped early");
   });
 
-  test("is reported, too, when it was stopped before its first step", async () => {
+  test("writes a report if it is stopped before its first step", async () => {
     const run = await digits.run(small, AbortSignal.abort());
     expect(run.fit).toMatchObject({ steps: 0, stopped: true });
     expect(lossOf(run)).toBeCloseTo(Math.log(10), 6);
   });
 
-  test("of Adam is another one, and said to be", async () => {
+  test("by Adam differs from SGD, and the report names it", async () => {
     const [plain, adam] = [await digits.run(small), await digits.run([...small, "--optimizer", "adam"])];
     expect(accuracyOf(adam)).toBeGreaterThan(0.7);
     expect(lossOf(adam)).not.toBe(lossOf(plain));
@@ -86,14 +86,14 @@ describe("the fit", () => {
     expect(readFileSync(adam.file, "utf8")).toContain("fitted to handwritten digits by Adam.");
   });
 
-  test("of too high a rate ends with what to do", async () => {
+  test("ends with advice if the rate is too high", async () => {
     const run = digits.run([...small, "--rate", "1e38"]);
-    await expect(run).rejects.toThrow(/ (at|after) step \d+.*: a smaller --rate keeps it finite\.$/);
+    await expect(run).rejects.toThrow(/ (at|after) step \d+.*; use a smaller --rate\.$/);
   });
 });
 
 describe("the report", () => {
-  test("holds its parts, needs no script and nothing from elsewhere, and leaves no draft behind", async () => {
+  test("has all its parts, is self-contained without scripts, and leaves no temporary file", async () => {
     const { file, fit } = await digits.run(small);
     const page = readFileSync(file, "utf8");
     const count = (pattern: RegExp) => page.match(pattern)?.length ?? 0;
@@ -108,8 +108,8 @@ describe("the report", () => {
   });
 });
 
-describe("the digits", () => {
-  test("are 60,000 and 10,000, between 0 and 1, each with its label", async () => {
+describe("reading the digits", () => {
+  test("returns 60,000 and 10,000 images between 0 and 1, with labels", async () => {
     const train = await readDigits("train", { dtype: "float32", limit: 100 });
     const test = await readDigits("t10k", { dtype: "float64" });
     expect([train.count, train.labels.length, train.pixels.length]).toEqual([100, 100, 100 * pixelsPerImage]);
@@ -123,16 +123,16 @@ describe("the digits", () => {
     Uint8Array.of(0, 0, 8, sizes.length, ...sizes.flatMap((n) => [0, 0, 0, n]), ...Array.from(bytes));
   const two = idx([2, 28, 28], new Uint8Array(2 * pixelsPerImage));
   test.each([
-    ["a file is cut off", two, idx([2], [7]), /^readIdx: the data announces 2 uint8 \(2 bytes\), but 1 byte came/],
+    ["a file is cut off", two, idx([2], [7]), /^readIdx: the data declares 2 uint8 \(2 bytes\), got 1 byte/],
     [
-      "images are of another size",
+      "images have another size",
       idx([2, 2, 2], new Uint8Array(8)),
       idx([2], [7, 7]),
-      /^images are of shape \[2,2,2\]/,
+      /^the images have shape \[2,2,2\]/,
     ],
-    ["images have no labels", two, idx([1], [7]), /^labels are of shape \[1\] for 2 images/],
-    ["a label is no digit", two, idx([2], [7, 10]), /^there is a label above 9/],
-  ])("are refused when %s", async (_, images, labels, message) => {
+    ["images have no labels", two, idx([1], [7]), /^the labels have shape \[1\], expected \[2\] for 2 images/],
+    ["a label is not a digit", two, idx([2], [7, 10]), /^a label is out of range; expected 0 to 9/],
+  ])("throws an InputError if %s", async (_, images, labels, message) => {
     const read = digitsIn(images, labels, { dtype: "float32" });
     await expect(read).rejects.toThrow(InputError);
     await expect(read).rejects.toThrow(message);
@@ -149,24 +149,24 @@ describe("the options", () => {
     [["--dtype", "float16"], '--dtype must be float32 or float64, not "float16".'],
     [["--out", ""], '--out must be a path, not "".'],
     [["--seed"], "--seed needs a value: --seed VALUE."],
-    [["--resume=yes"], '--resume must be given alone, not "yes".'],
+    [["--resume=yes"], '--resume must be given without a value, not "yes".'],
     [["--optimizer", "sdg"], '--optimizer must be sgd or adam, not "sdg".'],
-  ])("%j are refused", async (args, message) => {
+  ])("%j throw an InputError", async (args, message) => {
     await expect(digits.run(args)).rejects.toThrow(new InputError(message));
   });
 
-  test("that are unknown, or no options, are refused with those there are", async () => {
-    await expect(digits.run(["--epoch", "2"])).rejects.toThrow(/^there is no option --epoch; there are --epochs, /);
+  test("that are unknown throw an error with the list of options", async () => {
+    await expect(digits.run(["--epoch", "2"])).rejects.toThrow(/^unknown option --epoch; the options are --epochs, /);
     await expect(digits.run(["128"])).rejects.toThrow(/^"128" is not an option; /);
   });
 
-  test("that npm has kept for itself are missed", async () => {
+  test("that npm consumed throw an error", async () => {
     vi.stubEnv("npm_config_epochs", "2");
-    await expect(digits.run([])).rejects.toThrow(/^npm kept --epochs for itself; /);
+    await expect(digits.run([])).rejects.toThrow(/^npm consumed --epochs; /);
     vi.unstubAllEnvs();
   });
 
-  test("name a folder that can be written, or nothing begins", async () => {
+  test("with an unwritable folder throw before the work begins", async () => {
     writeFileSync(join(out, "file"), "");
     await expect(digits.run(["--out", join(out, "file", "x")])).rejects.toThrow(/^cannot write into .*ENOTDIR/);
     rmSync(join(out, "file"));
@@ -182,31 +182,31 @@ describe("the command", () => {
 
   test("explains its options", async () => {
     const { child, ended } = start("--help");
-    expect(await text(child.stdout)).toMatch(/^digits: learns.*--hidden N +units of a hidden relu layer/s);
+    expect(await text(child.stdout)).toMatch(/^digits: classifies.*--hidden N +units of a hidden relu layer/s);
     expect(await ended).toBe(0);
   });
 
-  test("says in one line what is wrong", async () => {
+  test("prints a mistake in one line", async () => {
     const { child, ended } = start("--batch", "none");
     expect(await text(child.stderr)).toBe('digits: --batch must be a whole number of at least 1, not "none".\n');
     expect(await ended).toBe(1);
   });
 
-  test("ends at Ctrl-C with a report and status 130", async () => {
+  test("writes a report and exits with status 130 at Ctrl-C", async () => {
     const { child, ended } = start("--limit", "3000", "--epochs", "1000", "--out", out);
     child.stdout.once("data", () => child.kill("SIGINT"));
     expect(await text(child.stdout)).toMatch(/^test accuracy \d+\.\d\d %, stopped after [\d,]+ of 3,000,000 images$/m);
     expect(await ended).toBe(130);
   });
 
-  test("interrupted by Ctrl-C and resumed gives the bits, and the page, of a run that was not", async () => {
+  test("gives bit-identical parameters and pages after interruption and resume", async () => {
     const run = async (folder: string, interrupted: boolean, ...more: string[]) => {
       const settings = ["--limit", "2000", "--epochs", "40", "--hidden", "32", "--optimizer", "adam"];
       const { child, ended } = start(...settings, "--out", join(out, folder), ...more);
       let [printed, isDue] = ["", interrupted];
       child.stdout.on("data", (chunk) => {
         printed += chunk;
-        if (isDue && / % .*loss/.test(printed)) isDue = !child.kill("SIGINT"); // once, when it is under way
+        if (isDue && / % .*loss/.test(printed)) isDue = !child.kill("SIGINT"); // once, after the first progress line
       });
       return { status: await ended, printed };
     };
@@ -219,7 +219,7 @@ describe("the command", () => {
       if (status === 130) seen.push(/stopped after ([\d,]+) of 80,000 images/.exec(part.printed)?.[1] ?? "never");
     }
     expect(status).toBe(0);
-    expect(seen.length, "interruptions").toBeGreaterThan(0); // a busy machine may hear of one when all is done
+    expect(seen.length, "interruptions").toBeGreaterThan(0); // on a busy machine a signal may arrive after the end
     expect(new Set(["0", "never", "80,000", ...seen]).size).toBe(3 + seen.length);
     for (const file of ["checkpoint.safetensors", "index.html"]) {
       const [whole, parts] = ["whole", "parts"].map((folder) => readFileSync(join(out, folder, file)));
@@ -230,15 +230,13 @@ describe("the command", () => {
     expect((await params("parts")).params[0]!.W.toNested()).toEqual((await params("whole")).params[0]!.W.toNested());
   });
 
-  test("says in a line what cannot be resumed", async () => {
+  test("prints in one line why a checkpoint cannot be resumed", async () => {
     await expect(digits.run([...small, "--resume", "--checkpoint", join(out, "none")])).rejects.toThrow(
       /^\S+none cannot be read \(ENOENT/,
     );
     await digits.run(small);
     const other = digits.run([...small, "--resume", "--batch", "32"]);
-    await expect(other).rejects.toThrow(
-      /^the fit of the checkpoint .* was begun with size 64, this one is with size 32; give the same/,
-    );
+    await expect(other).rejects.toThrow(/^the checkpoint .* was saved with size 64, got size 32; pass the same/);
     await expect(other).rejects.toThrow(InputError);
   });
 });

@@ -14,12 +14,12 @@ const docs = [
     .map((name) => `docs/${name}`),
 ];
 
-/** The fenced blocks of a page with what stands after the three backquotes. */
+/** The fenced code blocks of a page, with their info strings. */
 function blocksOf(page: string): { info: string; code: string }[] {
   return [...page.matchAll(/^```(\S+(?: [^\n]*)?)\n(.*?)^```$/gms)].map(([, info = "", code = ""]) => ({ info, code }));
 }
 
-// "```ts": a program of its own. It becomes a file in one of two projects: "node:" modules need the types of Node.
+// "```ts": a complete program. It becomes a file in one of two projects, because "node:" modules need the types of Node.
 const folder = new URL("../dist/docs/", import.meta.url);
 const optionsOf = { anywhere: [], node: ["--types", "node"] };
 rmSync(folder, { recursive: true, force: true });
@@ -37,7 +37,7 @@ const programs = docs.flatMap((path) =>
 
 const tscPath = fileURLToPath(new URL("node_modules/typescript/bin/tsc", root));
 
-// The packages are seen as their built declarations, as in a user's project.
+// The programs see the built declarations of the packages, as a user's project does.
 test.each(Object.entries(optionsOf))("programs compile under the defaults of tsc --init: %s", (project, options) => {
   const cwd = fileURLToPath(new URL(project, folder));
   const tsc = (...args: readonly string[]) =>
@@ -46,14 +46,14 @@ test.each(Object.entries(optionsOf))("programs compile under the defaults of tsc
   expect(tsc("-p", ".", "--noEmit", ...options).stdout).toBe("");
 });
 
-/** The casts of a program. `as const` and renamed imports do not count. */
+/** Returns the casts of a program, except `as const` and renamed imports. */
 function castsIn(code: string): string[] {
   const literals = /\/\/[^\n]*|\/\*.*?\*\/|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|`(?:\\.|[^`\\])*`/gs;
   const bare = code.replaceAll(literals, "").replaceAll(/^import [^;]*;/gm, "");
   return [...bare.matchAll(/^.*\bas (?!const\b).*$/gm)].map(([line]) => line.trim());
 }
 
-test("casts are found", () => {
+test("castsIn finds casts", () => {
   expect(castsIn("const key = splitKey(k) as [Tensor, Tensor];\nf({ a: 1 } as object);")).toHaveLength(2);
   const castless = 'import { a as b } from "c";\nconst d = [1] as const; // as long as\nconst e = "as given";';
   expect(castsIn(castless)).toEqual([]);
@@ -67,9 +67,9 @@ describe.each(docs)("%s", (path) => {
     expect(own.flatMap(({ code }) => castsIn(code))).toEqual([]);
   });
 
-  // What a program prints is what its lines that begin with "// →" say.
+  // The lines that begin with "// →" are the expected output of a program.
   for (const [i, { code, file }] of programs.filter((program) => program.path === path).entries()) {
-    test(`program ${i + 1} runs and prints what it says`, async () => {
+    test(`program ${i + 1} runs and prints its expected output`, async () => {
       const printed: string[] = [];
       const log = vi.spyOn(console, "log").mockImplementation((...values) => void printed.push(format(...values)));
       try {
@@ -83,9 +83,9 @@ describe.each(docs)("%s", (path) => {
     });
   }
 
-  // "```ts some/file.ts": a quotation. A line "// …" stands for what is left out.
+  // "```ts some/file.ts": a quotation. A line "// …" marks an omission.
   for (const { info, code } of blocks.filter(({ info }) => /^ts \S+\.ts$/.test(info))) {
-    test(`quotes ${info.slice(3)} as it is: ${code.split("\n")[0]}`, () => {
+    test(`quotes ${info.slice(3)} verbatim: ${code.split("\n")[0]}`, () => {
       const source = read(info.slice(3));
       let from = 0;
       for (const piece of code.split(/^\s*\/\/ …\n/m).filter((text) => text.trim() !== "")) {
@@ -96,7 +96,7 @@ describe.each(docs)("%s", (path) => {
     });
   }
 
-  test("links lead to files that exist", () => {
+  test("links point to existing files", () => {
     for (const [, target = ""] of read(path).matchAll(/\]\((?!https?:)([^)#\s]+)(?:#[^)]*)?\)/g)) {
       expect(() => readFileSync(new URL(target, new URL(path, root))), target).not.toThrow(/ENOENT/);
     }

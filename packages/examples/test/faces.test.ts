@@ -22,7 +22,7 @@ const write = (path: string, content: Uint8Array | string) => {
 
 const [height, width] = [6, 5];
 const noise = randomUniform(randomKey(3), { shape: [60, height, width] });
-/** Images of noise; in those of the class k, a bright row k. */
+/** Images of noise. Those of class k have a bright row k. */
 const stack = (K: number, perClass: number): Tensor => {
   const rows = Array.from({ length: K * perClass }, (_, i) =>
     Array.from({ length: height }, (_, y) => new Array<number>(width).fill(y === Math.floor(i / perClass) ? 0.8 : 0)),
@@ -34,7 +34,7 @@ const small = ["--folds", "3", "--epochs", "20", "--rate", "0.01"];
 const own = { images: "", labels: "", classes: "face:100,other:100", size: 8 };
 
 describe("images", () => {
-  test("of a folder, one sub-folder a class, are in gray and of the size that is asked for", async () => {
+  test("of a folder with one sub-folder per class are converted to gray and resized", async () => {
     const png = (level: number) => encode({ width: 4, height: 4, channels: 3, data: new Uint8Array(48).fill(level) });
     for (const name of ["cat", "dog"])
       for (const i of [1, 2]) write(`pets/${name}/${i}.png`, png(name === "cat" ? 0 : 255));
@@ -46,10 +46,10 @@ describe("images", () => {
     ]);
     expect(data.labels.toNested()).toEqual([0, 0, 1, 1]);
     expect(data.names).toEqual(["cat/1.png", "cat/2.png", "dog/1.png", "dog/2.png"]);
-    expect(data.leftOut).toEqual(["dog/3.png: it is no PNG and no JPEG"]);
+    expect(data.leftOut).toEqual(["dog/3.png: it is not a PNG or JPEG"]);
   });
 
-  test("of a stack are counted by class, or have their labels in another file", async () => {
+  test("of a stack get labels from counts or from another file", async () => {
     const path = write("bytes.npy", toNpy(tensor([[[0, 51]], [[255, 0]], [[0, 0]]], { dtype: "int32" })));
     const counted = await readFaces({ ...own, images: path, classes: "a:2,b:1" });
     expect(counted.labels.toNested()).toEqual([0, 0, 1]);
@@ -66,7 +66,7 @@ describe("images", () => {
 });
 
 describe("the cross-validation", () => {
-  test("judges each image once, by a fit that has not seen it, and finds what tells the classes apart", async () => {
+  test("scores each image once, by a fit that has not seen it, and finds the discriminating pixels", async () => {
     const images = stack(3, 12);
     const labels = tensor(
       Array.from({ length: 36 }, (_, i) => Math.floor(i / 12)),
@@ -92,7 +92,7 @@ describe("the cross-validation", () => {
     expect(judged.parts[0]!.history.validation).toHaveLength(settings.epochs);
   });
 
-  test("of noise alone is right no more often than by chance, whatever is right in what was fitted", async () => {
+  test("of pure noise has chance accuracy on held-out images, even with a high training accuracy", async () => {
     const labels = tensor(
       Array.from({ length: 60 }, (_, i) => i % 2),
       { dtype: "int32" },
@@ -104,7 +104,7 @@ describe("the cross-validation", () => {
     expect(Math.abs(heldOut - 0.5)).toBeLessThan(3 * Math.sqrt(0.25 / 60));
   });
 
-  test("of two classes shows the difference of their weights", async () => {
+  test("of two classes returns the differences of their weights", async () => {
     const labels = tensor(
       Array.from({ length: 24 }, (_, i) => Math.floor(i / 12)),
       { dtype: "int32" },
@@ -124,7 +124,7 @@ describe("the cross-validation", () => {
 describe("the command", () => {
   const images = () => ["--images", write("stack.npy", toNpy(stack(3, 12))), "--classes", "top:12,second:12,third:12"];
 
-  test("tells and shows what came of it, the same for the same seed", async () => {
+  test("prints and draws its results, the same for the same seed", async () => {
     const run = (seed: string) => runQuietly(faces, [...images(), ...small, "--seed", seed, "--out", at("out")]);
     const first = await run("1");
     expectReadable(first.printed);
@@ -139,36 +139,42 @@ describe("the command", () => {
     expect(readFileSync(first.outcome.file, "utf8")).not.toBe(page);
   });
 
-  test("says what the user can put right", async () => {
+  test("prints user mistakes in one line", async () => {
     const given = (...args: string[]) => [...args, "--out", at("out")];
     const npy = (name: string, t: Tensor) => write(name, toNpy(t));
     const fine = npy("fine.npy", stack(2, 6));
     const refusals: [string[], string][] = [
       [["--images", at("nowhere")], "nowhere cannot be read"],
       [["--images", at("nowhere.npy")], "nowhere.npy cannot be read"],
-      [["--images", npy("flat.npy", tensor([1, 2]))], "is of shape [2]; images in gray are [N, height, width]"],
+      [["--images", npy("flat.npy", tensor([1, 2]))], "has shape [2]; a stack of gray images is [N, height, width]"],
       [["--images", npy("negative.npy", tensor([[[-1, 2]]]))], "holds numbers from -1 to 2"],
       [["--images", npy("nan.npy", tensor([[[Number.NaN]]]))], "holds numbers from NaN to NaN"],
       [["--images", fine], "--classes face:100,other:100 counts 200 images, but there are 12."],
-      [["--images", fine, "--classes", "a:6;b:6"], "--classes must be names with how many images each has"],
-      [["--images", fine, "--classes", "a:12"], "--classes must be names with how many images each has"],
-      [["--images", fine, "--classes", "a:10,b:2"], "there are 2 images of b; --folds 5 needs one of each class"],
+      [["--images", fine, "--classes", "a:6;b:6"], "--classes must be names with counts"],
+      [["--images", fine, "--classes", "a:12"], "--classes must be names with counts"],
+      [
+        ["--images", fine, "--classes", "a:10,b:2"],
+        "there are 2 images of b; --folds 5 needs at least 5 of each class",
+      ],
       [
         ["--images", fine, "--labels", npy("two.npy", tensor([1, 2], { dtype: "int32" }))],
-        "for 12 images labels are [12]",
+        "labels of 12 images have shape [12]",
       ],
-      [["--images", fine, "--labels", npy("half.npy", tensor(new Array(12).fill(0.5)))], "which no int32 is"],
+      [
+        ["--images", fine, "--labels", npy("half.npy", tensor(new Array(12).fill(0.5)))],
+        "which int32 cannot represent",
+      ],
       [["--images", fine, "--labels", npy("minus.npy", tensor(new Array(12).fill(-1)))], "holds labels from -1"],
-      [["--images", fine, "--labels", npy("zero.npy", tensor(new Array(12).fill(0)))], "there is one class only, 0"],
+      [["--images", fine, "--labels", npy("zero.npy", tensor(new Array(12).fill(0)))], "there is only one class, 0"],
     ];
     for (const [args, message] of refusals) await expectRefusal(faces, given(...args), message);
     if (!existsSync(lfw)) await expectRefusal(faces, given(), "apt-get download python3-skimage");
   });
 });
 
-// .ci/run brings the file, if it can; elsewhere it may be missing.
+// .ci/run downloads the file if it can. Elsewhere it may be missing.
 describe.skipIf(!existsSync(lfw))("100 faces, 100 others", () => {
-  test("are told apart in nine of ten cases and more, whatever the seed", async () => {
+  test("are classified with at least 90 % accuracy for several seeds", async () => {
     expect((await readNpy(lfw)).shape).toEqual([200, 25, 25]);
     for (const seed of ["1", "2", "3"]) {
       const { outcome } = await runQuietly(faces, ["--seed", seed, "--out", at("lfw")]);

@@ -29,7 +29,7 @@ describe("the linear algebra", () => {
   const A = add(matmul(B, transpose(B)), identity(6));
   const b = randomNormal(randomKey(2), { shape: [6] });
 
-  test("solves by Cholesky and by conjugate gradients, which take a product or two more than there are unknowns", () => {
+  test("solves by Cholesky and by conjugate gradients, which need at most two products more than unknowns", () => {
     const { x, products } = conjugateGradients((v) => matmul(A, v), b);
     expect(relativeDistance(matmul(A, solve(A, b)), b)).toBeLessThan(1e-13);
     expect(relativeDistance(x, solve(A, b))).toBeLessThan(1e-12);
@@ -37,7 +37,7 @@ describe("the linear algebra", () => {
     expect(products).toBeLessThanOrEqual(9);
   });
 
-  test("asks for as many products as there are different eigenvalues", () => {
+  test("takes as many products as there are distinct eigenvalues", () => {
     const two = tensor([2, 2, 2, 7, 7, 7]);
     expect(conjugateGradients((v) => mul(two, v), b).products).toBe(2);
     expect(conjugateGradients((v) => mul(two, v), mul(0, b))).toMatchObject({ products: 0 });
@@ -49,23 +49,23 @@ describe("the linear algebra", () => {
 });
 
 describe("the Hessian of a logistic regression", () => {
-  test("belongs to a loss whose derivatives finite differences confirm, to second order", () => {
+  test("agrees with finite differences of the loss, to second order", () => {
     gradcheck((w: Tensor) => lossOf(problem, w), [somewhere(1)]);
   });
 
-  test.each([0, 0.5, 3, 30])("is the same by three ways at weights of size %d", (scale) => {
+  test.each([0, 0.5, 3, 30])("is the same in three ways at weights of size %d", (scale) => {
     const { H, apart } = lookAt(problem, somewhere(scale));
     expect(H.shape).toEqual([5, 5]);
     expect(Math.max(apart.hessian, apart.hvp)).toBeLessThan(1e-13);
   });
 
-  test("keeps its digits where the ridge is all that is left of it", () => {
+  test("keeps its digits where only the ridge remains", () => {
     const faint = problemOf(data, 1e-12);
     const { apart } = lookAt(faint, newton(faint, "closed form").at(-1)!);
     expect(Math.max(apart.hessian, apart.hvp)).toBeLessThan(1e-13);
   });
 
-  test("is nowhere larger than at 0", () => {
+  test("is largest at w = 0", () => {
     const largest = (w: Tensor) => largestEigenvalue((v) => matmul(closedForm(problem, w), v), 5);
     for (const scale of [0.1, 1, 10]) expect(largest(somewhere(scale))).toBeLessThan(largest(mul(0, somewhere(1))));
   });
@@ -76,7 +76,7 @@ describe("Newton's method", () => {
   const solution = polished(problem, paths.hessian);
   const digits = paths["closed form"].map((w) => digitsOf(w, solution));
 
-  test("goes the same way by all three ways, to where the gradient is 0", () => {
+  test("takes the same steps in all three ways, to a zero of the gradient", () => {
     for (const way of wayNames) {
       expect(paths[way]).toHaveLength(8);
       paths[way].slice(1).forEach((w, k) => {
@@ -86,13 +86,13 @@ describe("Newton's method", () => {
     }
   });
 
-  test("doubles the digits with each step, until all are there", () => {
+  test("doubles the correct digits with each step, up to full precision", () => {
     const near = digits.findIndex((d) => d >= 0.5);
     for (let k = near; digits[k + 1]! < 15; k++) expect(digits[k + 1]! / digits[k]!).toBeGreaterThan(1.9);
     expect(digits.at(-1)).toBeGreaterThan(15);
   });
 
-  test("is there in 6 steps where gradient descent, which gains digits evenly, takes hundreds", () => {
+  test("converges in 6 steps, where gradient descent converges linearly and takes hundreds", () => {
     const descent = plainDescent(problem, solution, 5000).path.map((w) => digitsOf(w, solution));
     expect(digits.findIndex((d) => d >= 10)).toBe(6);
     expect(descent.length - 1).toBeGreaterThan(300);
@@ -100,14 +100,14 @@ describe("Newton's method", () => {
     expect(gain(300) / gain(200)).toBeCloseTo(1, 2);
   });
 
-  test("ends with advice where it does not settle", () => {
+  test("throws an error with advice if it does not converge", () => {
     const separable = { X: tensor([[1], [-1]]), y: tensor([1, 0]), ridge: 0 };
     expect(() => newton(separable, "hvp + CG")).toThrow(InputError);
     expect(() => newton(separable, "closed form")).toThrow(/a larger --ridge/);
   });
 });
 
-test("a product costs less than two gradients for any number of weights, the Hessian as many products as there are", () => {
+test("a Hessian-vector product costs less than two gradients for any number of weights, and the Hessian as many products as weights", () => {
   const [few, many] = [costs(100, 10), costs(100, 200)];
   for (const of of [few, many]) expect(of.hvp!.flops).toBeLessThan(2 * of.gradient!.flops);
   for (const name of ["loss", "gradient", "hvp", "closed form"]) expect(many[name]!.steps).toBe(few[name]!.steps);
@@ -116,7 +116,7 @@ test("a product costs less than two gradients for any number of weights, the Hes
 });
 
 describe("the command", () => {
-  test("prints what it has found, and draws it", async () => {
+  test("prints and draws its results", async () => {
     const { outcome, printed } = await runQuietly(hessianExample, ["--ridge", "0.1", "--out", out]);
     for (const text of ["219 penguins, 5 weights", "hvp + CG", "0.380892080520", "d = 5", "B. Pearlmutter"]) {
       expect(printed).toContain(text);
@@ -127,12 +127,12 @@ describe("the command", () => {
     expect(outcome.digits.descent.length).toBeGreaterThan(5 * outcome.digits.newton.length);
   });
 
-  test("says so where gradient descent does not arrive", async () => {
+  test("reports if gradient descent does not converge", async () => {
     const { printed } = await runQuietly(hessianExample, ["--steps", "20", "--out", out]);
-    expect(printed).toContain("more than 20 steps to ten digits, Newton's method 6.");
+    expect(printed).toContain("gradient descent more than 20, Newton's method 6.");
   });
 
-  test("is ended by Ctrl-C, also while it computes", async () => {
+  test("is ended by Ctrl-C even while it computes", async () => {
     const main = fileURLToPath(new URL("../dist/hessian/main.js", import.meta.url));
     const args = ["--ridge", "1e-9", "--steps", "1000000000", "--out", out];
     const child = spawn(process.execPath, [main, ...args], { stdio: "ignore" });
@@ -142,6 +142,8 @@ describe("the command", () => {
 
   test.each([
     [["--ridge", "0"], '--ridge must be a number above 0, not "0".'],
-    [["--rate", "1"], "there is no option --rate"],
-  ])("refuses %j in one sentence", (args, message) => expectRefusal(hessianExample, [...args, "--out", out], message));
+    [["--rate", "1"], "unknown option --rate"],
+  ])("rejects %j with a one-line message", (args, message) =>
+    expectRefusal(hessianExample, [...args, "--out", out], message),
+  );
 });

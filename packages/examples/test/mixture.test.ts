@@ -27,7 +27,7 @@ const mixture = moments.at(-1)!.params;
 const shape = shapeOf(mixture);
 
 describe("the flippers", () => {
-  test("are 342 in rising order, each with its species, and two were not measured", () => {
+  test("are 342 in ascending order, each with its species, and two are unmeasured", () => {
     expect([x.shape, flippers.species.length, flippers.incomplete]).toEqual([[342], 342, 2]);
     expect(lengths).toEqual(lengths.toSorted((a, b) => a - b));
     expect([lengths[0], lengths.at(-1), flippers.species[0], flippers.species.at(-1)]).toEqual([
@@ -40,7 +40,7 @@ describe("the flippers", () => {
 });
 
 describe("the density", () => {
-  test("is what it is on paper, and integrates to 1", () => {
+  test("equals the textbook formula, and integrates to 1", () => {
     const grid = Array.from({ length: 1501 }, (_, i) => 130 + i / 10);
     const found = exp(logDensity(mixture, tensor(grid))).toNested<number[]>();
     grid.forEach((at, i) => {
@@ -49,21 +49,21 @@ describe("the density", () => {
     expect(found.reduce((total, p) => total + p / 10, 0)).toBeCloseTo(1, 12);
   });
 
-  test("has the derivatives that finite differences say, to second order", () => {
+  test("has the derivatives that finite differences give, to second order", () => {
     gradcheck((m: Mixture) => lossOf(m, x), [initialMixture(x, 3)]);
     gradcheck((at: Tensor) => sum(logDensity(mixture, at)), [tensor([170, 204, 260])]);
   });
 });
 
 describe("the fit", () => {
-  test("ends where the gradient is 0, far below the loss of a single Gaussian", () => {
+  test("ends at a zero of the gradient, far below the loss of a single Gaussian", () => {
     const [single] = fitMixture(x, initialMixture(x, 1), { steps: 200, rate: 1 }).slice(-1);
     expect(Math.max(...Object.values(grad((m: Mixture) => lossOf(m, x))(mixture)).map(norm))).toBeLessThan(1e-8);
     expect(moments.at(-1)!.loss).toBeLessThan(single!.loss - 0.1);
     expect(shapeOf(single!.params).mu[0]).toBeCloseTo(lengths.reduce((a, b) => a + b) / lengths.length, 3);
   });
 
-  test("finds what the EM algorithm finds, which knows no gradient", () => {
+  test("agrees with the EM algorithm, which uses no gradient", () => {
     const found = expectationMaximization(shapeOf(start), 300);
     for (const part of ["pi", "mu", "sigma"] as const) {
       found[part].forEach((value, k) => {
@@ -72,7 +72,7 @@ describe("the fit", () => {
     }
   });
 
-  test("tells the Gentoo from the others, whom it has not seen", () => {
+  test("separates the Gentoo from the other species without their labels", () => {
     const counts = bySpecies(flippers, shares("softmax(t)", mixture, x));
     expect([...counts.keys()]).toEqual(["Adelie", "Chinstrap", "Gentoo"]);
     const [adelie, chinstrap, gentoo] = [...counts.values()];
@@ -89,7 +89,7 @@ describe("the responsibilities", () => {
     for (const total of sum(r, { axis: 1 }).toNested<number[]>()) expect(total).toBeCloseTo(1, 15);
   });
 
-  test("make the mixture again where the gradient is 0", () => {
+  test("reproduce the mixture where the gradient is 0", () => {
     const again = weighted(x, r);
     for (const part of ["pi", "mu", "sigma"] as const) {
       again[part].forEach((value, k) => {
@@ -100,7 +100,7 @@ describe("the responsibilities", () => {
 });
 
 describe("far from the data", () => {
-  test("logarithms with 150 digits are right", () => {
+  test("logarithms with 150 digits are correct", () => {
     const ln2 = "6931471805599453094172321214581765680755001343602552541206800094933936219696947156058633269964186875";
     expect(((log(exactly(2)) * 10n ** 100n) >> 512n).toString()).toBe(ln2);
     expect(relativeError(nearest(log(slowExp(exactly(-33.7)))), exactly(-33.7))).toBeLessThan(1e-16);
@@ -118,7 +118,7 @@ describe("far from the data", () => {
     expect(stable.slope / slope).toBeCloseTo(1, 11);
   });
 
-  test("the logarithm of a sum first loses its derivative, then its digits, then all", () => {
+  test("the log of a sum first loses its derivative, then its digits, then underflows", () => {
     const [near, subnormal, wrong, gone] = [300, 490, 496, 497].map((at) => tailAt(mixture, at).naive);
     expect(near!.error).toBeLessThan(1e-15);
     expect(Number.isFinite(near!.slope)).toBe(true);
@@ -127,7 +127,7 @@ describe("far from the data", () => {
     expect([gone!.value, gone!.slope]).toEqual([Number.NEGATIVE_INFINITY, Number.NaN]);
   });
 
-  test("one outlier spoils the whole loss and gradient, but not by logSumExp", () => {
+  test("one outlier makes the loss and gradient non-finite, but not with logSumExp", () => {
     const { naive, stable } = spoiltBy(start, x, 1900);
     expect([naive.loss, ...naive.slopes]).toEqual([Number.POSITIVE_INFINITY, Number.NaN, Number.NaN]);
     expect(naive.culprit).toBe("the value of log is -Infinity");
@@ -145,7 +145,7 @@ describe("the command", () => {
       ["K = 3", "π₃", "μ₃", "r₃"],
     ],
     [["--components", "1", "--steps", "2"], ["K = 1"]],
-  ])("prints and draws what it has found (options %j)", async (args, texts) => {
+  ])("prints and draws its results (options %j)", async (args, texts) => {
     const { outcome, printed } = await runQuietly(mixtureExample, [...args, "--out", out]);
     for (const text of texts) expect(printed).toContain(text);
     expectReadable(printed);
@@ -154,18 +154,20 @@ describe("the command", () => {
 
   test.each([
     [["--components", "9"], '--components must be a whole number from 1 to 4, not "9".'],
-    [["--rate", "1000"], "a smaller --rate keeps it finite"],
-    [["--seed", "1"], "there is no option --seed"],
-  ])("refuses %j in one sentence", (args, message) => expectRefusal(mixtureExample, [...args, "--out", out], message));
+    [["--rate", "1000"], "use a smaller --rate"],
+    [["--seed", "1"], "unknown option --seed"],
+  ])("rejects %j with a one-line message", (args, message) =>
+    expectRefusal(mixtureExample, [...args, "--out", out], message),
+  );
 });
 
-/** Σ πₖ N(x; μₖ, σₖ), as it stands. */
+/** Σ πₖ N(x; μₖ, σₖ), by the formula. */
 function onPaper({ pi, mu, sigma }: Shape, at: number): number {
   const each = pi.map((p, k) => (p * Math.exp(-((at - mu[k]!) ** 2) / (2 * sigma[k]! ** 2))) / sigma[k]!);
   return each.reduce((a, b) => a + b) / Math.sqrt(2 * Math.PI);
 }
 
-/** Dempster, Laird and Rubin 1977, in plain numbers. */
+/** The EM algorithm (Dempster, Laird and Rubin 1977) on plain numbers. */
 function expectationMaximization(from: Shape, rounds: number): Shape {
   let { pi, mu, sigma } = from;
   for (let round = 0; round < rounds; round++) {

@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import * as core from "../../ops/test/all/core.ts";
 import * as ops from "../../ops/test/all/ops.ts";
 
-/** The exports of a file of tools/docs: JavaScript, whose types a test cannot import. */
+/** Imports a file of tools/docs. It is JavaScript, so a test cannot import its types. */
 const tool = (name: string) => import(new URL(`../../../tools/docs/${name}`, import.meta.url).href);
 const { opsPage } = (await tool("opsPage.mjs")) as { opsPage: (core: unknown, ops: unknown) => string };
 const { modelOf } = (await tool("model.mjs")) as { modelOf: (entries: readonly Entry[]) => Model };
@@ -52,12 +52,12 @@ const opNames = Object.keys(ops).filter((name) => name !== "kernels");
 const rows = new Map([...page.matchAll(/^\| <a id="(\w+)"><\/a>.*$/gm)].map(([row, name = ""]) => [name, row]));
 
 describe("docs/ops.md", () => {
-  test("is what the declarations say", () => {
+  test("matches the declarations", () => {
     const isCurrent = opsPage(core, ops) === page;
     expect(isCurrent, "the declarations have changed: run `npm run docs`, and commit docs/ops.md").toBe(true);
   });
 
-  test("has a row for each op, to which the contents lead", () => {
+  test("has a row for each op, linked from the contents", () => {
     expect([...rows.keys()].sort()).toEqual(opNames.sort());
     const anchors = new Set([...page.matchAll(/<a id="(\w+)">/g)].map(([, id]) => id));
     for (const [, title = ""] of page.matchAll(/^## (.*)$/gm)) anchors.add(title.toLowerCase().replaceAll(" ", "-"));
@@ -73,7 +73,7 @@ describe("docs/ops.md", () => {
     ["equal", "`equal(a, b)`", "–", "float, int32, bool → bool"],
     ["mse", '`mse(prediction, target, { reduction = "mean" })`', "`prediction` `target`", "float, int32"],
     ["concat", "`concat(tensors, { axis = 0 })`", "`tensors`", "float, int32, bool"],
-  ])("tells the signature, the inputs to differentiate by and the dtypes of %s", (name, signature, by, dtypes) => {
+  ])("shows the signature, the differentiable inputs and the dtypes of %s", (name, signature, by, dtypes) => {
     const row = rows.get(name)!;
     expect(row).toContain(`[${signature}]`);
     expect(row.endsWith(` | ${by} | ${dtypes} |`)).toBe(true);
@@ -92,7 +92,7 @@ describe("the model of a module", () => {
   rmSync(folder, { recursive: true });
   const exported = (name: string) => model.modules[0]!.exports.find((each) => each.name === name);
 
-  test("has inputs by the labels of a tuple, or by their usual names", () => {
+  test("names inputs by the labels of a tuple, or by their usual names", () => {
     expect(exported("labeled")).toMatchObject({
       kind: "function",
       doc: "y = w b. @throws Error if b is 0",
@@ -103,7 +103,7 @@ describe("the model of a module", () => {
     expect(exported("text")).toMatchObject({ inputs: ["text", "count?", "...tensors"], options: [] });
   });
 
-  test("has options with what they inherit, and of overloads the most general", () => {
+  test("has options including inherited ones, and uses the most general overload", () => {
     const axis = { name: "axis", optional: true, type: "number | number[]", doc: "Where. Default: all." };
     expect(exported("labeled")).toMatchObject({
       options: [axis, { name: "size", optional: false, type: "number", doc: "" }],
@@ -111,7 +111,7 @@ describe("the model of a module", () => {
     expect(exported("overloaded")).toMatchObject({ inputs: ["x"], options: [axis] });
   });
 
-  test("has declarations without comments and code, and those to which they refer", () => {
+  test("has declarations without comments and bodies, and the declarations that they refer to", () => {
     expect(exported("single")).toMatchObject({ text: "const single: Op<readonly [\n    Tensor\n]>;" });
     expect(exported("renamed")).toMatchObject({
       text: "// exported as renamed:\nconst local: Op<readonly [\n    Tensor\n]>;",
@@ -124,7 +124,7 @@ describe("the model of a module", () => {
     expect(names).toEqual(["Args", "Axes", "More", "Op", "Tensor"]);
   });
 
-  test("has the code of VJP rules by the name of the op, from a spec, a call or its family", () => {
+  test("maps the name of an op to the code of its VJP rules, from a spec, a call or its family", () => {
     expect(model.rules).toEqual({ labeled: ["(g) => g", "null"], other: ["(g) => -g"], pair: ["(g) => 2 * g"] });
   });
 });

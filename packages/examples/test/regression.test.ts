@@ -30,12 +30,12 @@ describe.each(names)("%s", (name) => {
     },
   );
 
-  test("has a Hessian that differences of its gradient confirm", () => {
+  test("has a Hessian that agrees with differences of the gradient", () => {
     const { b, hessian, deviation } = leastSquares(problem, starts.near);
     const at = (k: number, by: number) => b.map((bi, i) => tensor(i === k ? bi * (1 + by) : bi));
     const gradient = grad((b: readonly Tensor[]) => sumOfSquares(problem, b));
     const step = 1e-5;
-    // Σ H = s² I for H = ½ ∂²S, whose columns differences give
+    // Σ H = s² I for H = ½ ∂²S, with the columns of H by finite differences
     for (const k of b.keys()) {
       const [ahead, behind] = [gradient(at(k, step)), gradient(at(k, -step))];
       const column = b.map((_, i) => (ahead[i]!.item() - behind[i]!.item()) / (4 * step * b[k]!));
@@ -47,7 +47,7 @@ describe.each(names)("%s", (name) => {
   });
 });
 
-describe("a straight line, where everything is known on paper", () => {
+describe("a straight line, which has closed forms", () => {
   const xs = [1, 2, 4, 7, 11];
   const ys = [2.1, 2.9, 5.2, 7.7, 12.4];
   const line: Problem = {
@@ -62,7 +62,7 @@ describe("a straight line, where everything is known on paper", () => {
   const slope = xs.reduce((sum, xi, i) => sum + (xi - x) * (ys[i]! - y), 0) / Sxx;
   const s = Math.sqrt(xs.reduce((sum, xi, i) => sum + (ys[i]! - y - slope * (xi - x)) ** 2, 0) / 3);
 
-  test("its parameters and both kinds of standard errors are those of the formulas", () => {
+  test("has the parameters and both kinds of standard errors of the formulas", () => {
     const errors = [s * Math.sqrt(1 / 5 + x ** 2 / Sxx), s / Math.sqrt(Sxx)];
     for (const [i, wanted] of [y - slope * x, slope].entries()) expect(found.b[i]).toBeCloseTo(wanted, 10);
     for (const [i, wanted] of errors.entries())
@@ -70,7 +70,7 @@ describe("a straight line, where everything is known on paper", () => {
     expect(found.deviation).toBeCloseTo(s, 10);
   });
 
-  test("its band is t s √(1/n + (x − x̄)² / Sxx)", () => {
+  test("has the band t s √(1/n + (x − x̄)² / Sxx)", () => {
     for (const { x: at, y: height, half } of band(line, found, found.hessian, 0.95, [-3, 0, 5, 20])) {
       expect(height).toBeCloseTo(y + slope * (at - x), 10);
       expect(half).toBeCloseTo(3.182446305 * s * Math.sqrt(1 / 5 + (at - x) ** 2 / Sxx), 8);
@@ -88,7 +88,7 @@ test.each([
 ])("Student's t of %d for %d degrees of freedom", (p, freedom, t) => expect(quantile(p, freedom)).toBeCloseTo(t, 6));
 
 describe("the command", () => {
-  test.each(names)("prints what it has found of %s, and draws it", async (name) => {
+  test.each(names)("prints and draws its results for %s", async (name) => {
     const { outcome, printed } = await runQuietly(regression, ["--data", name, "--start", "far", "--out", out]);
     expectReadable(printed);
     expect(printed).not.toMatch(/NaN|Infinity/);
@@ -100,5 +100,7 @@ describe("the command", () => {
   test.each([
     [["--data", "misra1b"], "--data must be rat43 or thurber or misra1a or boxbod"],
     [["--confidence", "95"], "--confidence must be a number from 0.5 to 0.999"],
-  ])("refuses %j in one sentence", (args, message) => expectRefusal(regression, [...args, "--out", out], message));
+  ])("rejects %j with a one-line message", (args, message) =>
+    expectRefusal(regression, [...args, "--out", out], message),
+  );
 });

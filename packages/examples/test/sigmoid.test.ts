@@ -11,9 +11,9 @@ const data = readPenguins();
 const values = (t: Tensor): number[] => [t.toNested()].flat(2).map(Number);
 
 describe("the second entry of softmax([a₀, a₁]) is σ(a₁ − a₀)", () => {
-  test.each([-800, -745, -40, -3, -0.5, 0, 0.5, 3, 40, 745, 800])("with two derivatives, where d = %d", (d) => {
+  test.each([-800, -745, -40, -3, -0.5, 0, 0.5, 3, 40, 745, 800])("with two derivatives, for d = %d", (d) => {
     const { sigmoid, softmax, apart } = atDifference(d);
-    // Both tails from the small side, so that nothing is lost in 1 − s
+    // Compute both tails from the small side, which avoids cancellation in 1 − s
     const small = Math.exp(-Math.abs(d)) / (1 + Math.exp(-Math.abs(d)));
     const [left, right] = d < 0 ? [small, 1 - small] : [1 - small, small];
     const expected = [left, left * right, left * right * (right - left)];
@@ -25,7 +25,7 @@ describe("the second entry of softmax([a₀, a₁]) is σ(a₁ − a₀)", () =>
     expect(apart).toBeLessThan(4e-15);
   });
 
-  test("is not rounded away at ±40, and is 0 or 1 at ±800, with derivatives of 0", () => {
+  test("keeps its digits at ±40, and is 0 or 1 at ±800, with derivatives 0", () => {
     expect(atDifference(-40).softmax[0]).toBe(Math.exp(-40) / (1 + Math.exp(-40)));
     expect(atDifference(40).softmax[1]).toBeGreaterThan(4e-18);
     expect(atDifference(800).softmax.map(Math.abs)).toEqual([1, 0, 0]);
@@ -34,7 +34,7 @@ describe("the second entry of softmax([a₀, a₁]) is σ(a₁ − a₀)", () =>
 });
 
 describe("the penguins", () => {
-  test("are those with all measurements", () => {
+  test("include only those with all measurements", () => {
     expect([data.X.shape, data.labels.shape, data.incomplete]).toEqual([[219, measurements.length + 1], [219], 1]);
     expect(values(data.labels).filter((label) => label === 1)).toHaveLength(68);
   });
@@ -48,12 +48,12 @@ describe("the penguins", () => {
 });
 
 describe("the logistic loss", () => {
-  test("has the derivatives that finite differences say", () => {
+  test("has the derivatives that finite differences give", () => {
     const w = grad((start: Tensor) => logisticLoss(data, start))(zeros([5, 1]));
     gradcheck((at: Tensor) => logisticLoss(data, at), [w]);
   });
 
-  test("has its derivative where z = 0 too, which is where a fit from w = 0 begins", () => {
+  test("has the correct derivative at z = 0, where a fit from w = 0 begins", () => {
     const ofLogistic = values(grad((w: Tensor) => logisticLoss(data, w))(zeros([5, 1])));
     const ofSoftmax = grad((W: Tensor) => softmaxLoss(data, W))(zeros([5, 2])).toNested() as number[][];
     ofLogistic.forEach((slope, i) => {
@@ -72,18 +72,18 @@ describe("the logistic loss", () => {
 describe("a fit", () => {
   const moments = fitBoth(data, { steps: 200, rate: 0.5, seed: 1 });
 
-  test("by logistic regression with twice the step size keeps to w₁ − w₀ for 200 steps", () => {
+  test("by logistic regression with twice the step size stays equal to w₁ − w₀ for 200 steps", () => {
     expect(moments).toHaveLength(201);
     expect(Math.max(...moments.map(({ apart }) => apart.twice))).toBeLessThan(1e-12);
     expect(Math.max(...moments.map((m) => Math.abs(m.softmaxLoss - m.logisticLoss)))).toBeLessThan(1e-12);
   });
 
-  test("with the same step size does not", () => {
+  test("with the same step size does not stay equal", () => {
     expect(moments[0]?.apart.same).toBe(0);
     expect(Math.min(...moments.slice(1).map(({ apart }) => apart.same))).toBeGreaterThan(0.1);
   });
 
-  test("leaves w₀ + w₁ where it was, and learns", () => {
+  test("keeps w₀ + w₁ constant, and learns", () => {
     expect(Math.max(...moments.map(({ drift }) => drift))).toBeLessThan(1e-12);
     expect(moments.at(-1)?.softmaxLoss).toBeLessThan(0.05);
   });
@@ -94,18 +94,18 @@ describe("the command", () => {
   beforeEach(() => void log.mockImplementation(() => {}));
   afterEach(() => void log.mockReset());
 
-  test("prints both tables, the rows left out and the reason for the factor", async () => {
+  test("prints both tables, the number of omitted rows and the reason for the factor", async () => {
     const moments = await sigmoid.run(["--steps", "3", "--seed", "2"]);
     const printed = log.mock.calls.flat().join("\n");
     expect(moments).toHaveLength(4);
-    for (const text of ["4.25e-18", "219 penguins", "1 row is left out", "Why twice?", "After step 3"]) {
+    for (const text of ["4.25e-18", "219 penguins", "1 row is left out", "Why twice?", "after step 3"]) {
       expect(printed).toContain(text);
     }
-    expect(printed).not.toMatch(/NaN(?!\.)|undefined|Infinity/);
+    expect(printed).not.toMatch(/NaN(?! for d)|undefined|Infinity/);
     expect(Math.max(...printed.split("\n").map((line) => line.length))).toBeLessThanOrEqual(120);
   });
 
-  test("refuses what it does not know", async () => {
+  test("rejects unknown and invalid options", async () => {
     await expect(sigmoid.run(["--step", "3"])).rejects.toThrow(InputError);
     await expect(sigmoid.run(["--rate", "-1"])).rejects.toThrow("--rate must be a number above 0");
   });

@@ -4,7 +4,7 @@ import { grad, type Tensor, tensor, vjp } from "@wengert/core";
 import { add, div, exp, log, matmul, mul, softmax, sub, sum, tanh, transpose } from "@wengert/ops";
 import { describe, expect, test, vi } from "vitest";
 
-// The course of docs/build-your-own.md. Each step is a folder with the files that a reader has after that step.
+// The course of docs/build-your-own.md. Each step has a folder with the files that a reader has after that step.
 const root = new URL("../../../", import.meta.url);
 const steps = new URL("../steps/", import.meta.url);
 const names = readdirSync(steps)
@@ -33,7 +33,7 @@ async function run(step: number, file: string, tapeOf: number): Promise<string[]
   return printed.join("\n").split("\n");
 }
 
-/** The error of each step's test with the tape of the step before. */
+/** The expected error of each step's test with the tape of the previous step. */
 const complaints = [
   /tensor\) is not a function/,
   /record\) is not a function/,
@@ -50,7 +50,7 @@ const complaints = [
 test("the course has ten steps", () => expect(names).toHaveLength(10));
 
 describe.each(names.map((name, i) => [name, i + 1] as const))("%s", (name, step) => {
-  test("its test fails one step before, for the reason that the step explains", async () => {
+  test("its test fails with the tape of the previous step, for the reason that the step explains", async () => {
     await expect(run(step, "test.ts", step - 1)).rejects.toThrow(complaints[step - 1]);
   });
 
@@ -60,7 +60,7 @@ describe.each(names.map((name, i) => [name, i + 1] as const))("%s", (name, step)
     });
   }
 
-  test("the answer to its exercise is right", () => run(step, "answer.ts", step));
+  test("the answer to its exercise is correct", () => run(step, "answer.ts", step));
 
   test("its page shows the whole tape and the whole test", () => {
     for (const file of ["tape.ts", "test.ts"])
@@ -69,13 +69,13 @@ describe.each(names.map((name, i) => [name, i + 1] as const))("%s", (name, step)
   });
 
   if (step === 1) return;
-  test("the differences on its page make its tape out of the one before", () => {
+  test("the diffs on its page turn the previous tape into its tape", () => {
     const hunks = [...page(name).matchAll(/^```diff\n(.*?)^```$/gms)].map(([, hunk = ""]) => hunk);
     expect(hunks.reduce(applied, { text: code(step - 1), end: 0 }).text).toBe(code(step));
   });
 });
 
-/** A text after a difference was applied, and the end of that change, where a difference without context goes. */
+/** Applies a diff to a text. Returns the new text and the end of the change, where a diff without context applies. */
 interface Applied {
   readonly text: string;
   readonly end: number;
@@ -95,8 +95,8 @@ function applied({ text, end }: Applied, hunk: string): Applied {
   return { text: text.slice(0, at) + after + text.slice(at + before.length), end: at + after.length };
 }
 
-describe("the last step beside the library", () => {
-  test("the fit prints what it says, and on the library differs by its imports only", async () => {
+describe("the last step compared with the library", () => {
+  test("the fit prints what it promises, and runs on the library with only its imports changed", async () => {
     const fit = code(10, "fit.ts");
     const promised = [...fit.matchAll(/^\/\/ → (.*)$/gm)].map(([, line]) => line);
     expect(promised).toHaveLength(7);
@@ -147,7 +147,7 @@ describe("the last step beside the library", () => {
       .match(/[^[\],]+/g)!
       .map(Number);
 
-  /** A pullback each, in a direction without symmetry. */
+  /** Pullbacks in a direction without symmetry. */
   const pullbacks: Record<string, (of: Library, ...inputs: Tensor[]) => Tensor> = {
     "a row": ({ add, mul, tanh }, A, row) => tanh(mul(A, add(A, row))),
     "a column": ({ div, exp, sub }, A, _, column) => exp(div(sub(A, column), column)),

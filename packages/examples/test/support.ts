@@ -3,7 +3,7 @@ import { expect, vi } from "vitest";
 import type { Command } from "../src/shared/command.ts";
 import { InputError } from "../src/shared/options.ts";
 
-/** Runs a command without a terminal: what it returns, and what it printed. */
+/** Runs a command without a terminal. Returns its outcome and its output. */
 export async function runQuietly<Outcome>(
   command: Command<Outcome>,
   args: readonly string[] = [],
@@ -20,7 +20,7 @@ export async function runQuietly<Outcome>(
   }
 }
 
-/** An error that says all in its message, part of which is given. */
+/** Expects an `InputError` whose message contains `message`. */
 export async function expectRefusal(
   command: Command<unknown>,
   args: readonly string[],
@@ -31,19 +31,19 @@ export async function expectRefusal(
   expect((error as InputError).message).toContain(message);
 }
 
-/** Lines that fit a terminal, and nothing that was forgotten. */
+/** Expects lines of at most 120 columns, and no leftovers such as `undefined`. */
 export function expectReadable(printed: string): void {
   expect(printed).not.toMatch(/undefined|\[object|\bfunction\b/);
   expect(Math.max(...printed.split("\n").map((line) => line.length))).toBeLessThanOrEqual(120);
 }
 
-/** A page with so many plots that needs no script and nothing from elsewhere. */
+/** Expects a self-contained page without scripts and with `plots` plots. */
 export function expectSelfContained(file: string, plots: number): void {
   const page = readFileSync(file, "utf8");
   expect(page.match(/<svg/g)).toHaveLength(plots);
   expect(page).toContain("prefers-color-scheme: dark");
   expect(page.match(/<script|<link|url\((?!#)|src="(?!data:)/)).toBeNull();
-  const drawnAndSaid = page.replace(/<pre.*?<\/pre>/gs, ""); // a tape may well hold an infinity
+  const drawnAndSaid = page.replace(/<pre.*?<\/pre>/gs, ""); // a tape may hold an infinity
   expect(drawnAndSaid.match(/NaN|undefined|Infinity|\[object/)).toBeNull();
-  expect(drawnAndSaid).not.toMatch(/&#60;\/?\w/); // HTML that was taken for text
+  expect(drawnAndSaid).not.toMatch(/&#60;\/?\w/); // escaped HTML
 }

@@ -26,7 +26,7 @@ writeFileSync(beginning, characters.slice(0, 6000).join(""));
 
 const size: Size = { characters: 7, places: 6, width: 8, layers: 2, dtype: "float64" };
 const heads = 2;
-/** Elsewhere than where training begins, so that nothing is nearly linear, and nothing 0 or 1. */
+/** Returns weights away from the initial ones, so that no part is nearly linear and no gain or shift is 0 or 1. */
 function somewhere(given: Partial<Size>, seed = 3): Model {
   const start = initialModel(randomKey(seed), { ...size, ...given });
   const matrices = treeMap((p) => (p.shape.length === 2 ? mul(p, 5 / Math.sqrt(p.shape[1]!)) : p), start);
@@ -47,7 +47,7 @@ const logitsOf = (model: Model, read: Tensor, heads: number) =>
 
 describe("the model", () => {
   test.each(["float32", "float64"] as const)(
-    "says bit for bit the same before a character in %s, whatever that character is",
+    "gives predictions in %s that do not depend on later characters, bit for bit",
     (dtype) => {
       const large = somewhere({ places: 40, width: 32, dtype });
       const row = Array.from({ length: 40 }, (_, i) => (i * i) % 7);
@@ -61,7 +61,7 @@ describe("the model", () => {
     },
   );
 
-  test("is what loops over its formulas give, in which nothing is masked as nothing later is visited", () => {
+  test("agrees with loops over its formulas that visit only past positions", () => {
     const { logits, weights } = predict(model, windows.read, heads);
     read.forEach((row, b) => {
       const looped = byLoops(model, row, heads);
@@ -85,7 +85,7 @@ describe("the model", () => {
     });
   });
 
-  test("reads texts that are shorter than the longest", () => {
+  test("accepts texts shorter than its context", () => {
     const [whole] = logitsOf(model, ints([read[0]!]), heads);
     const [part] = logitsOf(model, ints([read[0]!.slice(0, 4)]), heads);
     part!.flat().forEach((score, i) => {
@@ -93,22 +93,22 @@ describe("the model", () => {
     });
   });
 
-  test("has the gradient that finite differences say, in every parameter", () => {
+  test("has the gradient that finite differences give, in every parameter", () => {
     gradcheck((m: Model) => lossOf(m, windows, heads), [model], { order: 1, directions: 3 });
   });
 
-  test("has two derivatives", () => {
+  test("has the second derivatives that finite differences give", () => {
     const small = somewhere({ width: 4, layers: 1 });
     gradcheck((m: Model) => lossOf(m, windows, heads), [small], { order: 2, directions: 1 });
   });
 
-  test("begins with nearly the same chance for each character", () => {
+  test("starts with nearly equal probabilities for all characters", () => {
     const loss = lossOf(initialModel(randomKey(1), size), windows, heads).item();
     expect(Math.abs(loss - Math.log(7))).toBeLessThan(0.05);
   });
 });
 
-/** The same for one text, by loops: each place looks at those before it, one after the other. */
+/** Computes the model on one text by loops over past positions. */
 function byLoops(model: Model, row: readonly number[], heads: number) {
   const rowsOf = (x: Tensor) => x.toNested<number[][]>();
   const listOf = (x: Tensor) => x.toNested<number[]>();
@@ -157,7 +157,7 @@ function byLoops(model: Model, row: readonly number[], heads: number) {
 }
 
 describe("the text", () => {
-  test("is Moby-Dick, of which the last tenth is held out", () => {
+  test("is Moby-Dick, with the last tenth held out", () => {
     const text = (codes: Tensor) => codes.toNested<number[]>().map((code) => book.alphabet[code]!);
     expect(text(book.train).slice(22, 39).join("")).toBe("Call me Ishmael. ");
     expect(text(book.held).join("")).toContain(book.sentence);
@@ -166,7 +166,7 @@ describe("the text", () => {
     expect(book.alphabet).toEqual([...new Set(book.alphabet)].sort());
   });
 
-  test("is cut into windows; what comes next is what is read, one later", () => {
+  test("is cut into windows; the targets are the inputs shifted by one", () => {
     const text = tensor(Int32Array.from({ length: 50 }, (_, i) => i));
     const few = randomWindows(text, { count: 40, places: 8, key: randomKey(1) });
     const starts = new Set<number>();
@@ -184,7 +184,7 @@ describe("the text", () => {
     expect(some.map(([start]) => start)).toEqual([0, 14, 28]);
   });
 
-  test("is foretold by counting, as counted by hand", () => {
+  test("has the n-gram losses that are counted by hand", () => {
     const [train, held] = [tensor(Int32Array.of(0, 1, 0, 1, 2, 0)), tensor(Int32Array.of(1, 0, 1, 2))];
     const mean = (...ps: number[]) => -ps.reduce((sum, p) => sum + Math.log(p), 0) / ps.length;
     const [unigram, bigram, trigram] = baselines({ train, held }, 3).map(({ loss }) => loss);
@@ -193,7 +193,7 @@ describe("the text", () => {
     expect(trigram).toBeCloseTo(mean(2 / 4, 2 / 5), 12); // 10→1 is 1 of 1, 01→2 is 1 of 2
   });
 
-  test("has no character that a prompt may not have", () => {
+  test("throws for a prompt with a character outside its alphabet", () => {
     expect(
       encode("whale", book.alphabet, "it")
         .toNested<number[]>()
@@ -207,7 +207,7 @@ describe("the text", () => {
 describe("a sample", () => {
   const options = { heads, length: 30, temperature: 1, key: randomKey(8) };
 
-  test("depends on its key alone, begins with the prompt, and sees as far back as the model", () => {
+  test("depends only on its key, begins with the prompt, and uses the context length of the model", () => {
     const written = sample(model, [1, 2], options);
     expect(written).toEqual(sample(model, [1, 2], options));
     expect(written).not.toEqual(sample(model, [1, 2], { ...options, key: randomKey(9) }));
@@ -217,7 +217,7 @@ describe("a sample", () => {
     );
   });
 
-  test("has the likeliest characters at a low temperature, and all of them at a high one", () => {
+  test("has the likeliest characters at a low temperature, and all characters equally at a high one", () => {
     const cold = sample(model, [1], { ...options, temperature: 1e-9 });
     for (let i = 1; i < cold.length; i++) {
       const scores = logitsOf(model, ints([cold.slice(Math.max(0, i - 6), i)]), heads)[0]!.at(-1)!;
@@ -231,7 +231,7 @@ describe("a sample", () => {
   });
 });
 
-test("what a head looks at is told of the weights", () => {
+test("habit and image summarize the weights of a head", () => {
   const W = [
     [1, 0, 0],
     [0.25, 0.75, 0],
@@ -258,7 +258,7 @@ describe("the command", () => {
   ];
   const brief = [...small, "--width", "8", "--layers", "1", "--heads", "2"];
 
-  test("learns, and shows how", async () => {
+  test("learns, and prints and draws its progress", async () => {
     const { outcome: run, printed } = await runQuietly(transformer, [...small, "--steps", "100", "--rate", "0.02"]);
     const { outcome, model, file } = run;
     const [unigram] = outcome.baselines;
@@ -272,14 +272,14 @@ describe("the command", () => {
     const text = readText(beginning, 13);
     expect(outcome.loss).toBe(await lossOnAll(model, text.held, { places: 12, batch: 4, heads: 4 }));
 
-    expect(printed).toMatch(/100 steps in \d+ s\. On all that is held out: \d\.\d{4} nats a character/);
+    expect(printed).toMatch(/100 steps in \d+ s\. On all held-out text: \d\.\d{4} nats per character/);
     expect(printed).toContain(outcome.samples.at(-1)!.text.split("\n")[0]);
     expectReadable(printed);
     expectSelfContained(file, 1 + 8); // the losses; four heads in two layers
     expect(readdirSync(out).sort()).toEqual(["beginning.txt", "checkpoint.safetensors", "index.html"]);
   });
 
-  test("gives the same page for the same seed, and another for another", async () => {
+  test("gives the same page for the same seed, and a different page for a different seed", async () => {
     const pages = [];
     for (const seed of ["7", "7", "8"]) {
       const { outcome } = await runQuietly(transformer, [
@@ -299,15 +299,15 @@ describe("the command", () => {
     expect(pages[2]!.replaceAll("&#39;", "'")).toContain("--prompt 'sea; sky' --length 20");
   });
 
-  test("stops when asked, and goes on from there to the same end, bit for bit", async () => {
+  test("stops when the signal is aborted, and resumes to the same result, bit for bit", async () => {
     const args = [...brief, "--steps", "40"];
     const whole = await runQuietly(transformer, args);
     const stopped = await runQuietly(transformer, args, AbortSignal.timeout(40));
     expect(stopped.outcome.outcome.stopped).toBe(true);
     expect(stopped.printed).toMatch(
-      /^stopped after \d+ of 40 steps; with --resume it goes on from .*checkpoint\.safetensors\n\nreport /m,
+      /^stopped after \d+ of 40 steps; resume from .*checkpoint\.safetensors with --resume\n\nreport /m,
     );
-    expect(readFileSync(stopped.outcome.file, "utf8")).toContain("stopped before its end");
+    expect(readFileSync(stopped.outcome.file, "utf8")).toContain("stopped early");
     const resumed = await runQuietly(transformer, [...args, "--resume"]);
     expect(resumed.outcome.outcome.history).toEqual(whole.outcome.outcome.history);
     const numbers = (model: Model) => leaves("test", model, "model").map((p) => p.toNested());
@@ -316,14 +316,14 @@ describe("the command", () => {
   });
 
   test.each([
-    [["--heads", "3"], "--heads must divide the width 8, which 3 does not"],
+    [["--heads", "3"], "--heads must divide the width 8, got 3"],
     [["--places", "1"], "--places must be a whole number of at least 2"],
     [["--prompt", "whæle"], '--prompt has "æ"'],
     [["--text", join(out, "none.txt")], "--text cannot be read"],
-    [["--places", "2000"], "at least 20010 are needed"],
+    [["--places", "2000"], "it needs at least 20010"],
     [["--resume", "--width", "4"], "checkpoint.safetensors"],
-    [["--rate", "1e30", "--steps", "8"], "a smaller --rate keeps it finite"],
-  ])("refuses %j in one sentence", async (args, message) => {
+    [["--rate", "1e30", "--steps", "8"], "use a smaller --rate"],
+  ])("rejects %j with a one-line message", async (args, message) => {
     await expectRefusal(transformer, [...brief, "--steps", "3", ...args], message);
   });
 });

@@ -6,9 +6,9 @@ import { toJavaScript } from "../src/sandbox/typescript.ts";
 const folder = new URL("../src/rooms/tape/examples/", import.meta.url).pathname;
 
 /**
- * The programs of the Tape room, `virtual:examples`: files that the compiler checks like any other. The first line is a
- * comment with the title. The name of an example is what comes after its number, that of an exercise is its number. They come with
- * their JavaScript, so that what strips types is loaded only with the editor.
+ * Serves the programs of the Tape room, `virtual:examples`. The compiler checks these files too. The first line of each is a
+ * comment with the title. An example is named by the part of its file name after the number, an exercise by its number. Their
+ * JavaScript is included, so that the page loads sucrase only with the editor.
  */
 export function examples(): Plugin {
   return {
@@ -22,7 +22,7 @@ export function examples(): Plugin {
   };
 }
 
-/** Examples in the order of their numbers, then the exercises. */
+/** Returns the paths: examples by number, then exercises. */
 const paths = (): string[] =>
   ["", "exercises/"].flatMap((under) =>
     readdirSync(folder + under)

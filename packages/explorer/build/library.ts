@@ -43,7 +43,7 @@ export function allDeclarations(): Declaration[] {
   );
 }
 
-/** The code of the VJP rules by the name of the op: a bundle has only a minified form of it. */
+/** Returns the source of the VJP rules by the name of the op. A bundle has only its minified form. */
 export function allRules(): Readonly<Record<string, readonly string[]>> {
   return publicModel().rules;
 }

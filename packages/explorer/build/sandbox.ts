@@ -6,9 +6,9 @@ const root = new URL("..", import.meta.url).pathname;
 const framePath = `${root}/src/sandbox/frame.js`;
 
 /**
- * The reader's programs run in a worker of an opaque origin, which can load nothing from here: so the worker comes as text,
- * `virtual:sandbox-worker`, which the page hands to the frame. The frame is a page of its own, sandbox.html, with one
- * script, which its policy knows by hash.
+ * Builds the sandbox. The reader's programs run in a worker with an opaque origin, which cannot load files from the page. So
+ * the worker's script is text, `virtual:sandbox-worker`, that the page sends to the frame. The frame is a separate page,
+ * sandbox.html, with one script, which its policy allows by hash.
  */
 export function sandbox(): Plugin {
   return {
@@ -18,7 +18,7 @@ export function sandbox(): Plugin {
       if (id !== "\0virtual:sandbox-worker") return undefined;
       const { code, modules } = await workerCode();
       for (const path of modules) this.addWatchFile(path);
-      // The library tells a reader's calls from its own by where they lie: a name as if it were installed.
+      // The library distinguishes a reader's calls from its own by file name, so the worker gets the name of an installed package.
       return `export default ${JSON.stringify(`${code}\n//# sourceURL=/@wengert/core/dist/sandbox.js`)};`;
     },
     buildStart() {
@@ -50,7 +50,7 @@ async function workerCode(): Promise<{ code: string; modules: string[] }> {
 function frame(): string {
   const script = readFileSync(framePath, "utf8");
   const hash = createHash("sha256").update(script).digest("base64");
-  // The worker inherits this policy: it may evaluate text, and load nothing.
+  // The worker inherits this policy: it may evaluate text but not load anything.
   const policy = `default-src 'none'; script-src 'sha256-${hash}' blob: 'unsafe-eval' 'wasm-unsafe-eval'; worker-src blob:; connect-src 'none'`;
   return `<!doctype html><html lang="en"><head><meta charset="utf-8" /><meta http-equiv="Content-Security-Policy" content="${policy}" /><title>Sandbox</title></head><body><script>${script}</script></body></html>\n`;
 }

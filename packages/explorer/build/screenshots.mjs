@@ -1,8 +1,8 @@
 /**
- * The pictures of the rooms, from the real page in a browser: `npm run screenshots`.
+ * Takes the pictures of the rooms from the real page in a browser: `npm run screenshots`.
  *
  *   npm run screenshots              writes docs/pictures/ROOM-{light,dark}.webp, which the README shows
- *   npm run screenshots -- --look    writes PNG files for the eye to out/screenshots, at desk and phone width
+ *   npm run screenshots -- --look    writes PNG files to out/screenshots, at desktop and phone width, to look at
  */
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -16,7 +16,7 @@ const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
 const heaviest = 150_000; // bytes: a README is read on phones too
 
 /**
- * What is shown: where it is, and what is done there before the shutter.
+ * The pictures: the address, and the actions before the screenshot.
  * @type {readonly { name: string, hash: string, height: number, only?: boolean, act?: (page: import("playwright-core").Page) => Promise<void> }[]}
  */
 const pictures = [
@@ -39,7 +39,7 @@ const pictures = [
 
 const { values } = parseArgs({ options: { look: { type: "boolean", default: false } } });
 if (!existsSync(executablePath)) {
-  console.error(`there is no ${executablePath}: CHROMIUM=/path/to/it names another`);
+  console.error(`screenshots: found no browser at ${executablePath}; set CHROMIUM=/path/to/chromium`);
   process.exit(1);
 }
 await build({ root, configFile: `${root}vite.config.ts`, logLevel: "warn", build: { emptyOutDir: true } });
@@ -65,7 +65,7 @@ for (const colorScheme of /** @type {const} */ (["light", "dark"])) {
       await act?.(page);
       await page.waitForLoadState("networkidle");
       await page.evaluate(() => document.fonts.ready);
-      await page.waitForTimeout(500); // plots and graphs that come a moment after what they show
+      await page.waitForTimeout(500); // plots and graphs appear a moment after their data
       const file = values.look ? `${name}-${colorScheme}-${width}.png` : `${name}-${colorScheme}.webp`;
       const image = values.look ? await page.screenshot({ fullPage: width < 500 }) : await webp(page);
       writeFileSync(`${folder}/${file}`, image);
@@ -78,11 +78,11 @@ for (const colorScheme of /** @type {const} */ (["light", "dark"])) {
 await browser.close();
 close();
 if (tooHeavy) {
-  console.error(`a picture has more than ${heaviest / 1000} kB`);
+  console.error(`screenshots: a picture has more than ${heaviest / 1000} kB; lower the quality or the height`);
   process.exit(1);
 }
 
-/** What is seen, as WebP, which playwright does not write. @param {import("playwright-core").Page} page */
+/** Takes a screenshot as WebP, which playwright cannot write. @param {import("playwright-core").Page} page */
 async function webp(page) {
   const session = await page.context().newCDPSession(page);
   const { data } = await session.send("Page.captureScreenshot", { format: "webp", quality: 82 });

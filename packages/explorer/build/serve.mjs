@@ -1,4 +1,4 @@
-/** Serves a folder to this machine only: the explorer is static files, and any server would do. */
+/** A server for a folder, reachable from this machine only. The explorer is static files, so any other server works too. */
 import { createReadStream, statSync } from "node:fs";
 import { createServer } from "node:http";
 import { extname, join, normalize, sep } from "node:path";
@@ -14,9 +14,9 @@ const types = {
 };
 
 /**
- * Serves `folder` under `path`, which ends with a slash. Rejects as the port does: EADDRINUSE, EACCES.
- * @param {string} folder @param {number} port 0: any that is free @param {string} path
- * @param {Readonly<Record<string, string>>} headers that each file is to have besides
+ * Serves `folder` under `path`, which ends with a slash. Rejects with the port's error: EADDRINUSE, EACCES.
+ * @param {string} folder @param {number} port 0: any free port @param {string} path
+ * @param {Readonly<Record<string, string>>} headers additional headers of each response
  * @returns {Promise<{ address: string, close: () => void }>}
  */
 export function serve(folder, port = 0, path = "/", headers = {}) {
@@ -41,7 +41,7 @@ export function serve(folder, port = 0, path = "/", headers = {}) {
   });
 }
 
-/** The file that a path names, if it is one inside the folder. @param {string} folder @param {string} path @param {string} asked */
+/** Returns the file that a path names, if it is inside the folder. @param {string} folder @param {string} path @param {string} asked */
 function fileOf(folder, path, asked) {
   const [pathname = ""] = asked.split(/[?#]/);
   if (!pathname.startsWith(path)) return undefined;
@@ -51,7 +51,7 @@ function fileOf(folder, path, asked) {
   return statSync(inside, { throwIfNoEntry: false })?.isFile() ? inside : undefined;
 }
 
-/** What `text` stands for; itself, where its escapes stand for nothing. @param {string} text */
+/** Decodes percent escapes; returns `text` itself if they are invalid. @param {string} text */
 function decoded(text) {
   try {
     return decodeURIComponent(text);

@@ -1,5 +1,5 @@
 declare module "virtual:sandbox-worker" {
-  /** The worker in which the reader's programs run, as the text of a script. */
+  /** The script of the worker that runs the reader's programs, as text. */
   const code: string;
   export default code;
 }
@@ -30,15 +30,15 @@ declare module "virtual:examples" {
 }
 
 declare module "virtual:rules" {
-  /** By the name of an op, its rules as they are written, one an input or one for all. */
+  /** The source of the VJP rules by the name of the op: one per input, or one for all inputs. */
   const rules: Readonly<Record<string, readonly string[]>>;
   export default rules;
 }
 
 declare module "virtual:digits" {
-  /** A figure an image. */
+  /** One digit character per image. */
   export const labels: string;
-  /** Two pixels a byte, 16 shades each, deflated, in base 64. */
+  /** Two pixels per byte, 16 shades each, deflated, in base64. */
   export const images: string;
 }
 

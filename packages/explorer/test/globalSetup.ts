@@ -6,14 +6,14 @@ import { serve } from "../build/serve.mjs";
 
 declare module "vitest" {
   interface ProvidedContext {
-    /** Where the explorer is served. */
+    /** The address of the served explorer. */
     site: string;
-    /** Where the browser listens; empty where there is none. */
+    /** The browser's endpoint; empty if there is no browser. */
     browser: string;
   }
 }
 
-// The shell draws the same pages without a window around each, which takes a third of the time.
+// The headless shell draws the same pages without windows, in a third of the time.
 const [shell, whole] = ["/usr/bin/chromium-headless-shell", "/usr/bin/chromium"];
 const executablePath = process.env.CHROMIUM ?? (existsSync(shell) ? shell : whole);
 const args = [
@@ -26,7 +26,7 @@ const args = [
   "--disable-sync",
 ];
 
-/** Builds the explorer, serves what was built from a folder below the root, and starts one browser for all tests. */
+/** Builds the explorer, serves it under a subfolder of the root, and starts one browser for all tests. */
 export default function setup(project: TestProject): Promise<(() => Promise<void>) | undefined> {
   const root = new URL("..", import.meta.url).pathname;
   return open(project, async () => {
@@ -35,7 +35,7 @@ export default function setup(project: TestProject): Promise<(() => Promise<void
   });
 }
 
-/** The same with the folder that `made` builds. */
+/** Does the same with the folder that `made` builds. */
 export async function open(
   project: TestProject,
   made: () => Promise<string>,
@@ -43,7 +43,7 @@ export async function open(
   project.provide("site", "");
   project.provide("browser", "");
   if (!existsSync(executablePath) && !process.env.CI) {
-    console.log(`${project.name}: tests skipped, there is no ${executablePath} (CHROMIUM=/path/to/it names another)`);
+    console.log(`${project.name}: tests skipped, no browser at ${executablePath}; set CHROMIUM=/path/to/chromium`);
     return undefined;
   }
   const { address, close } = await serve(await made(), 0, "/a/folder/");

@@ -6,7 +6,7 @@ import { rooms } from "../src/house/rooms.ts";
 import { site, test, violations, visit } from "./support.ts";
 
 test.each(rooms)(
-  "$name is reached by its address, fits 360 px, and axe finds nothing in light and dark",
+  "$name opens by its address, fits 360 px, and has no axe violations in light and dark",
   async ({ name }) => {
     const page = await visit(`#/${name}`, { colorScheme: "light" });
     await page.locator("main h1").waitFor();
@@ -19,7 +19,7 @@ test.each(rooms)(
   },
 );
 
-test("the back button goes from room to room", async () => {
+test("the back button goes between rooms", async () => {
   const page = await visit();
   for (const title of ["Softmax", "Fit"]) {
     await page.getByRole("link", { name: title }).click();
@@ -31,7 +31,7 @@ test("the back button goes from room to room", async () => {
   await page.getByRole("heading", { level: 1, name: "Tape" }).waitFor();
 });
 
-test("keys lead to the rooms, and a list tells them", async () => {
+test("keys open the rooms, and a list shows the keys", async () => {
   const page = await visit();
   await page.locator("main h1").waitFor();
   await page.keyboard.press("2");
@@ -43,7 +43,7 @@ test("keys lead to the rooms, and a list tells them", async () => {
   expect(await list.isVisible()).toBe(false);
 });
 
-test("the switch of colors is remembered", async () => {
+test("the color scheme is remembered", async () => {
   const page = await visit("", { colorScheme: "light" });
   const paper = () => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
   const light = await paper();
@@ -55,7 +55,7 @@ test("the switch of colors is remembered", async () => {
   expect(await paper()).toBe(dark);
 });
 
-test("each room works without a network once it is loaded", async () => {
+test("each room works offline once it is loaded", async () => {
   const acts: Readonly<Record<string, (page: Page) => Promise<unknown>>> = {
     tape: async (page) => {
       await page.locator("body").press("ArrowRight");
@@ -85,10 +85,10 @@ describe("first load", () => {
   const sizes = new Map(
     readdirSync(assets).map((name) => [name, gzipSync(readFileSync(new URL(name, assets))).byteLength]),
   );
-  /** Data that the reader chooses to look at; what shows and trains it counts. */
+  /** Whether a file is data that the reader chooses to load. Code counts toward the limit, data does not. */
   const isData = (name: string): boolean => name.startsWith("digits-");
 
-  /** What a browser that knows nothing of the page asks for there. */
+  /** Returns the files that a browser with an empty cache requests at an address. */
   async function loaded(hash: string): Promise<readonly string[]> {
     const names = new Set<string>();
     const outside: string[] = [];
@@ -101,13 +101,13 @@ describe("first load", () => {
       }),
     );
     await page.locator("main h1").waitFor();
-    while (Date.now() - last < 750) await page.waitForTimeout(50); // "networkidle" may wait for a frame that has gone
+    while (Date.now() - last < 750) await page.waitForTimeout(50); // "networkidle" may wait for a removed frame
     await page.context().close();
     expect(outside, hash).toEqual([]);
     return [...names].filter((name) => sizes.has(name));
   }
 
-  test("is less than 400 kB at every room, part, example and kind of data that the page offers", async () => {
+  test("is less than 400 kB for every room, part, example and kind of data", async () => {
     const all = [...(await places(await visit())), "#/tape?example=attention&at=25&look=3", "#/softmax?part=two&x=0+1"];
     expect(all.length).toBeGreaterThan(37);
     const heavy: Record<string, number> = {};
@@ -119,16 +119,16 @@ describe("first load", () => {
     };
     for (let i = 0; i < all.length; i += 5) await Promise.all(all.slice(i, i + 5).map(weigh));
     expect(heavy).toEqual({});
-  }, 300_000); // some forty visits
+  }, 300_000); // about forty visits
 
-  test("of the digits brings less than 1 MB of them", () => {
+  test("of the digits adds less than 1 MB of data", () => {
     const digits = [...sizes.keys()].filter(isData);
     expect(digits).toHaveLength(1);
     expect(statSync(new URL(digits[0]!, assets)).size).toBeLessThan(1e6);
   });
 });
 
-/** Every place that the page offers a link or a choice to. */
+/** Returns every address that the page links to or offers as a choice. */
 async function places(page: Page): Promise<readonly string[]> {
   const all: string[] = [];
   const links = (within: string) =>

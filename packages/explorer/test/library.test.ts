@@ -14,12 +14,12 @@ test.each([
   ["@wengert/core/gradcheck", gradcheck],
   ["@wengert/ops", ops],
   ["@wengert/ops/extend", opsExtend],
-])("completions know the exports of %s", (module, exports) => {
+])("completions include the exports of %s", (module, exports) => {
   const names = declarations.filter((declaration) => declaration.module === module).map(({ name }) => name);
   expect(names.sort()).toEqual(Object.keys(exports).sort());
 });
 
-test("completions show parameters and options, and no types", () => {
+test("completions show parameters and options without types", () => {
   const signatures = new Map(declarations.map(({ name, signature }) => [name, signature]));
   expect(signatures.get("softmax")).toBe("softmax(x, { axis?, where? })");
   expect(signatures.get("valueAndGrad")).toBe("valueAndGrad(f, { argnums?, hasAux? })");

@@ -17,7 +17,7 @@ async function open(page: Page, program: string): Promise<void> {
   }, address(program));
 }
 
-/** Runs a program that fails, and gives what the room says of it; then one that does not, since the page must go on. */
+/** Runs a failing program and returns the room's error; then runs a good one, because the page must keep working. */
 async function said(page: Page, program: string): Promise<string> {
   await open(page, program);
   const text = await page.getByRole("alert").textContent();
@@ -27,22 +27,22 @@ async function said(page: Page, program: string): Promise<string> {
   return text!;
 }
 
-test("a program in TypeScript runs, prints, and its tape is told", async () => {
+test("a TypeScript program runs, prints, and its tape is shown", async () => {
   const page = await visit(address(`${good}; console.log("hello", tensor([1, 2]), { a: [1, null] });`));
   await page.getByText("hello tensor([1., 2.], float64) { a: [1, null] }").waitFor();
   await page.getByText("mul", { exact: true }).first().waitFor();
 });
 
-test("a program may await, and imports on the way", async () => {
+test("a program may use await and dynamic import", async () => {
   const page = await visit(
-    address(`${good}; const { ones } = await import("@wengert/core"); console.log("came", ones([2]));
+    address(`${good}; const { ones } = await import("@wengert/core"); console.log("imported", ones([2]));
       void Promise.resolve().then(() => console.log("and after"));`),
   );
-  await page.getByText("came tensor([1., 1.], float64)").waitFor();
+  await page.getByText("imported tensor([1., 1.], float64)").waitFor();
   await page.getByText(/and after$/).waitFor();
 });
 
-test("a tape is told though the program fails after it, and the line is named", async () => {
+test("a tape is shown even if the program fails after it, with the line of the error", async () => {
   const page = await visit(address(`${good}\nmul(tensor([1, 2]), tensor([1, 2, 3]));`));
   const text = await page.getByRole("alert").textContent();
   expect(text).toMatch(/ShapeError.*line 7.*mul:/);
@@ -50,34 +50,38 @@ test("a tape is told though the program fails after it, and the line is named", 
 });
 
 const failing: readonly (readonly [what: string, program: string, message: RegExp])[] = [
-  ["what is no program", "const = 1;", /SyntaxError.*line 1/],
+  ["a syntax error", "const = 1;", /SyntaxError.*line 1/],
   ["a recursion without end", "const f = (): number => 1 + f(); f();", /calls itself/],
   ["an array that is too large", "new Float64Array(1e15)", /RangeError/],
   ["a tensor that is too large", 'import { zeros } from "@wengert/core"; zeros([1e12]);', /OutOfRangeError.*zeros/],
   [
-    "a module that is none",
+    "an unknown module",
     'import fs from "node:fs"; fs.readFileSync("/etc/passwd");',
     /SandboxError.*there is no "node:fs"/,
   ],
   ["fetch", 'fetch("/");', /SandboxError.*fetch: there is no network/],
-  ["an import by address", 'importScripts("./assets/index.js");', /SandboxError.*no network/],
-  ["an import on the way", 'import("http://localhost:9/x.js");', /SandboxError.*import: there is no "http:/],
-  ["such an import, awaited", 'await import("./assets/index.js");', /SandboxError.*import: there is no "\.\/assets/],
+  ["importScripts", 'importScripts("./assets/index.js");', /SandboxError.*no network/],
+  ["a dynamic import", 'import("http://localhost:9/x.js");', /SandboxError.*import: there is no "http:/],
+  ["an awaited dynamic import", 'await import("./assets/index.js");', /SandboxError.*import: there is no "\.\/assets/],
   ["a socket", 'new WebSocket("ws://localhost:9");', /SandboxError.*WebSocket: there is no network/],
   ["a request", "new XMLHttpRequest();", /SandboxError.*XMLHttpRequest: there is no network/],
-  ["a worker", "new Worker(URL.createObjectURL(new Blob([''])));", /SandboxError.*Worker: the program runs alone/],
-  ["the frame around it", "parent.postMessage('out', '*');", /SandboxError.*parent: the program runs apart/],
-  ["a message to the page", "postMessage('out');", /SandboxError.*postMessage: the program runs alone/],
-  ["a question", "prompt('?');", /SandboxError.*prompt: the program runs apart from the page/],
-  ["a text that is too long", "'x'.repeat(2 ** 30);", /RangeError.*no memory for that/],
-  ["a WebAssembly memory", "new WebAssembly.Memory({ initial: 1 }).grow(65536);", /RangeError.*no memory for that/],
-  ["a pattern that never ends", "/(a+)+b/.test('a'.repeat(40));", /Stopped.*more than 5 s/],
-  ["a promise that nothing keeps", "await new Promise(() => {});", /Stopped.*more than 5 s/],
-  ["a promise that is broken", "Promise.reject(new TypeError('late'));", /TypeError.*late/],
+  [
+    "a worker",
+    "new Worker(URL.createObjectURL(new Blob([''])));",
+    /SandboxError.*Worker: the program runs in a worker/,
+  ],
+  ["the frame around it", "parent.postMessage('out', '*');", /SandboxError.*parent: the program cannot reach the page/],
+  ["a message to the page", "postMessage('out');", /SandboxError.*postMessage: the program runs in a worker/],
+  ["a question", "prompt('?');", /SandboxError.*prompt: the program cannot reach the page/],
+  ["a text that is too long", "'x'.repeat(2 ** 30);", /RangeError.*out of memory/],
+  ["a WebAssembly memory", "new WebAssembly.Memory({ initial: 1 }).grow(65536);", /RangeError.*out of memory/],
+  ["a regular expression that never ends", "/(a+)+b/.test('a'.repeat(40));", /Stopped.*more than 5 s/],
+  ["a promise that never settles", "await new Promise(() => {});", /Stopped.*more than 5 s/],
+  ["a rejected promise", "Promise.reject(new TypeError('late'));", /TypeError.*late/],
   ["an await that throws", "await Promise.reject(new TypeError('late'));", /TypeError.*late/],
-  ["the page", "document.body.innerHTML = '';", /SandboxError.*document: the program runs apart from the page/],
-  ["the page's store", "localStorage.clear();", /SandboxError.*localStorage/],
-  ["a thrown nothing", "throw undefined;", /threw undefined/],
+  ["the page", "document.body.innerHTML = '';", /SandboxError.*document: the program cannot reach the page/],
+  ["the page's storage", "localStorage.clear();", /SandboxError.*localStorage/],
+  ["a thrown undefined", "throw undefined;", /threw undefined/],
   [
     "an object that cannot be read",
     "throw new Proxy({}, { get() { throw 1; }, getPrototypeOf() { throw 1; } });",
@@ -85,12 +89,12 @@ const failing: readonly (readonly [what: string, program: string, message: RegEx
   ],
 ];
 
-test("what fails is told in words, and the page goes on", async () => {
+test("a failing program shows its error, and the page keeps working", async () => {
   const page = await visit(address(good));
   for (const [what, program, message] of failing) expect(await said(page, program), what).toMatch(message);
 });
 
-test("time and memory without bounds are cut off, and the page goes on", async () => {
+test("a program that takes too much time or memory is stopped, and the page keeps working", async () => {
   const [loop, memory] = [await visit(address(good)), await visit(address(good))];
   const heap = "const all = []; for (;;) all.push(new Array(1e6).fill(0).map(() => ({})));";
   const [ofLoop, ofMemory] = await Promise.all([said(loop, "for (;;) {}"), said(memory, heap)]);
@@ -98,20 +102,20 @@ test("time and memory without bounds are cut off, and the page goes on", async (
   expect(ofMemory).toMatch(/Stopped|RangeError/);
 });
 
-test("what slips past the words meets the policy", async () => {
+test("the policy blocks an import that the error messages miss", async () => {
   const page = await visit(address(good));
   const hidden = 'eval("import(\\"http://localhost:9/x.js\\").catch(() => {})")';
   await open(page, `${good}; console.log("before"); ${hidden};`);
   await page.getByText("before", { exact: true }).waitFor();
   await open(page, good);
   await page.getByText("before", { exact: true }).waitFor({ state: "detached" });
-  // Nothing was asked of the network: the policy stopped it, which is the only complaint.
+  // The policy blocked the request before it reached the network. It is the only complaint.
   const complaints = forgiven();
   expect(complaints).toContain("http://localhost:9/x.js: csp");
   expect(complaints.filter((each) => !/: csp$|Content Security Policy/.test(each))).toEqual([]);
 });
 
-test("the page itself has no network, and runs no script but its own", async () => {
+test("the page itself has no network and runs only its own scripts", async () => {
   const page = await visit();
   await page.locator("main h1").waitFor();
   const came = await page.evaluate(async () => {
@@ -128,12 +132,12 @@ test("the page itself has no network, and runs no script but its own", async () 
   expect(forgiven().length).toBeGreaterThan(0);
 });
 
-test("the program before is ended by the next", async () => {
+test("a new program ends the previous one", async () => {
   const page = await visit(address("for (;;) {}"));
   await page.locator("main h1").waitFor();
   await page.waitForTimeout(300);
   const start = Date.now();
   await open(page, good);
   await page.getByText("mul", { exact: true }).first().waitFor();
-  expect(Date.now() - start).toBeLessThan(4500); // and not only when its five seconds are over
+  expect(Date.now() - start).toBeLessThan(4500); // not only after its five seconds
 });

@@ -13,7 +13,7 @@ writeFileSync(`${folder}/secret`, "not for you");
 afterAll(() => rmSync(folder, { recursive: true }));
 
 describe("the server", () => {
-  test("serves its folder, under any path, and nothing beside it", async () => {
+  test("serves its folder under any path, and no files outside it", async () => {
     const { address, close } = await serve(`${folder}/site`, 0, "/a/b/");
     const page = await fetch(address);
     expect(page.headers.get("content-type")).toBe("text/html; charset=utf-8");
@@ -31,8 +31,8 @@ describe("npm run explorer", () => {
   const run = (...args: string[]) => spawnSync(process.execPath, [tool, ...args], { encoding: "utf8" });
 
   test.each([
-    [["--port", "eighty"], 'a port is a whole number from 0 (any that is free) to 65535, got "eighty".'],
-    [["--port", "65536"], 'a port is a whole number from 0 (any that is free) to 65535, got "65536".'],
+    [["--port", "eighty"], '--port must be a whole number from 0 (any free port) to 65535, got "eighty".'],
+    [["--port", "65536"], '--port must be a whole number from 0 (any free port) to 65535, got "65536".'],
     [["--prot", "80"], "Unknown option '--prot'"],
   ])("refuses %j", (args, message) => {
     const { status, stderr } = run(...args);
@@ -40,11 +40,11 @@ describe("npm run explorer", () => {
     expect(stderr).toContain(message);
   });
 
-  test("says that a port is taken, and how else to go on", async () => {
+  test("reports that a port is in use and suggests another", async () => {
     const { address, close } = await serve(`${folder}/site`);
     const { status, stderr } = run("--port", new URL(address).port);
     close();
     expect(status).toBe(1);
-    expect(stderr).toMatch(/port \d+ is taken: choose another/);
+    expect(stderr).toMatch(/port \d+ is in use; choose another/);
   });
 });

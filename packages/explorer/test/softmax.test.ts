@@ -14,7 +14,7 @@ const softmaxOf = (x: readonly number[], t = 1): string[] => aligned(softmax(div
 const part = (page: Page, name: string) => page.getByRole("article", { name });
 
 describe("logits", () => {
-  test("are dragged by the pointer, and the shares follow", async () => {
+  test("are dragged by the pointer, and the shares update", async () => {
     const page = await visit("#/softmax");
     const box = (await logit(page, 2).boundingBox())!;
     await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
@@ -27,7 +27,7 @@ describe("logits", () => {
     await until(page, `x=2+1+${third}`);
   });
 
-  test("are moved by keys, in steps, to the ends, and typed", async () => {
+  test("move by keys, in steps and to the ends, and can be typed", async () => {
     const page = await visit("#/softmax");
     await logit(page, 0).focus();
     for (const key of ["ArrowRight", "ArrowUp", "Shift+ArrowLeft", "PageDown"]) await page.keyboard.press(key);
@@ -57,7 +57,7 @@ describe("logits", () => {
     }
   });
 
-  test("come and go, are masked, and the back button takes it back", async () => {
+  test("are added, removed and masked, and the back button undoes it", async () => {
     const page = await visit("#/softmax");
     await page.getByRole("button", { name: "One class more" }).click();
     await until(page, "x=2+1+0+0");
@@ -78,7 +78,7 @@ describe("logits", () => {
     expect(await page.locator(".share").count()).toBe(2);
   });
 
-  test("are divided by the temperature", async () => {
+  test("are divided by the temperature T", async () => {
     const page = await visit("#/softmax?x=2+1+0&t=0.5");
     await logit(page, 0).waitFor();
     expect(await shares(page)).toEqual(softmaxOf([2, 1, 0], 0.5));
@@ -88,7 +88,7 @@ describe("logits", () => {
   });
 });
 
-test("every preset has its shares, and its parts stand", async () => {
+test("every preset shows its shares in every part", async () => {
   const page = await visit("#/softmax");
   const choice = page.getByRole("combobox", { name: "Preset" });
   await choice.waitFor();
@@ -121,7 +121,7 @@ test("every preset has its shares, and its parts stand", async () => {
 });
 
 describe("the Jacobian", () => {
-  test("is told cell by cell, by keys and under the pointer, with the numbers of the tape", async () => {
+  test("explains each cell, by keys and under the pointer, with the numbers of the tape", async () => {
     const J = jacobian((x: Tensor) => softmax(x))(tensor([2, 1, 0])).toNested<number[][]>();
     const page = await visit("#/softmax?part=jacobian");
     const grid = page.getByRole("grid");
@@ -144,13 +144,13 @@ describe("the Jacobian", () => {
 });
 
 describe("the pullback", () => {
-  test("is put together in its stages, and the matrix says the same", async () => {
+  test("is built in stages and agrees with the product by the matrix", async () => {
     const page = await visit("#/softmax?part=pullback");
     const { value: s, pullback } = vjp((x: Tensor) => softmax(x), tensor([2, 1, 0]));
     const found = pullback(tensor([3, -1, 0.5]))[0].toNested<number[]>();
     const room = part(page, "Pullback");
     const outputs = () => room.locator(".beam-row output").allTextContents();
-    await room.getByText("What came down").waitFor();
+    await room.getByText("The cotangent of s has one number per class").waitFor();
     expect(await outputs()).toEqual(aligned([3, -1, 0.5]));
     const mean = s.toNested<number[]>().reduce((sum, si, i) => sum + si * [3, -1, 0.5][i]!, 0);
     await page.locator("body").press("ArrowRight");
@@ -165,11 +165,11 @@ describe("the pullback", () => {
     await room.getByText(/at the diamonds/).waitFor();
     await until(page, "stage=4");
     expect(await room.locator(".by-matrix").count()).toBe(3);
-    await page.goBack(); // stages are no stops of the back button
+    await page.goBack(); // stages are not in the history
     await page.waitForFunction(() => !location.hash.includes("stage"));
   });
 
-  test("is zero where all g are alike; g is dragged and typed", async () => {
+  test("is zero if all g are equal; g can be dragged and typed", async () => {
     const page = await visit("#/softmax?part=pullback&stage=3");
     const room = part(page, "Pullback");
     const g = room.getByRole("slider", { name: "cotangent g₁" });
@@ -185,8 +185,8 @@ describe("the pullback", () => {
     expect(await room.locator(".beam-row output").allTextContents()).toEqual(["0", "0", "0"]);
   });
 
-  test("moves from stage to stage, but at once under the pointer, and for readers who want no motion", async () => {
-    /** How long bars take, right after the next stage was asked for; in one go, since it is over soon. */
+  test("is animated between stages, but not under the pointer or with reduced motion", async () => {
+    /** Goes to the next stage and returns the bars' transition duration. In one evaluation, because the animation is short. */
     const lasts = (page: Page) =>
       page.evaluate(async () => {
         document.querySelector<HTMLElement>("[aria-label='The next stage']")!.click();
@@ -204,7 +204,7 @@ describe("the pullback", () => {
     expect(await lasts(still)).not.toContain("0.7s");
   });
 
-  test("is stepped through on the tape, with the same numbers", async () => {
+  test("opens in the Tape room with the same numbers", async () => {
     const page = await visit("#/softmax?part=pullback&x=1+2+3+4&g=1+0+0+2&t=2&mask=1&dtype=float32");
     await page.getByRole("link", { name: "Step through it on the tape" }).click();
     await page.getByRole("heading", { level: 1, name: "Tape" }).waitFor();
@@ -220,21 +220,21 @@ describe("digits", () => {
       .getByText(/digits? right/)
       .textContent();
 
-  test("are lost by textbook and matrix as one class leads, and kept by the centered form", async () => {
+  test("are lost by textbook and matrix if one class leads, and kept by the centered form", async () => {
     const page = await visit("#/softmax?part=digits");
     await page.locator(".rise svg").waitFor();
-    const ways = ["Textbook", "The matrix built", "Centered"];
+    const ways = ["Textbook", "Full matrix", "Centered"];
     for (const way of ways) expect(await right(page, way)).toContain("All digits right");
     expect(await page.locator(".wrong-digits").count()).toBe(0);
     const lead = page.getByRole("slider", { name: "How far the largest logit leads" });
     await lead.press("End");
     await page.getByRole("region", { name: "Textbook" }).getByText("No digit right").waitFor();
-    expect(await right(page, "The matrix built")).toContain("No digit right");
+    expect(await right(page, "Full matrix")).toContain("No digit right");
     expect(await right(page, "Centered")).toContain("All digits right");
     expect(await logit(page, 0).getAttribute("aria-valuenow").then(Number)).toBeCloseTo(40 + Math.log(1 + Math.E), 10);
   });
 
-  test("of float32 are seven; a constant in g counts for nothing but in the textbook and the matrix", async () => {
+  test("of float32 are seven; a constant in g costs digits only in the textbook and the matrix", async () => {
     const page = await visit("#/softmax?part=digits");
     await page.getByRole("button", { name: "float32" }).click();
     await until(page, "dtype=float32");
@@ -256,18 +256,18 @@ describe("digits", () => {
     expect(await page.locator(".rise polyline").count()).toBe(3);
   });
 
-  test("are not counted where there is no number", async () => {
+  test("are not counted if the result is not finite", async () => {
     const page = await visit("#/softmax?part=digits&x=nan+1+2");
     await page.getByText("there are no digits to count").waitFor();
   });
 });
 
 describe("the shift", () => {
-  test("keeps what overflows and underflows without it", async () => {
+  test("prevents overflow and underflow", async () => {
     const page = await visit("#/softmax?part=shift");
     const [plain, safe] = [
-      page.getByRole("region", { name: "As it stands" }),
-      page.getByRole("region", { name: "The largest taken off" }),
+      page.getByRole("region", { name: "Without the shift" }),
+      page.getByRole("region", { name: "With the largest subtracted" }),
     ];
     const column = (side: typeof plain, n: number) => side.locator(`tbody td:nth-child(${n})`).allTextContents();
     const s = aligned(softmax(tensor([2, 1, 0])).toNested<number[]>(), 3);
@@ -290,7 +290,7 @@ describe("the shift", () => {
 });
 
 describe("two classes", () => {
-  test("are the sigmoid of the difference, which is dragged on the curve", async () => {
+  test("are the sigmoid of the difference, which the curve lets readers drag", async () => {
     const page = await visit("#/softmax?part=two");
     await page.getByRole("button", { name: "Keep the first two classes" }).click();
     await until(page, "x=2+1");
@@ -310,7 +310,7 @@ describe("two classes", () => {
   });
 
   test.each(["0+1000", "-1e308+1e308", "1e300+2e300", "inf+1"])(
-    "are drawn, or not, whatever the logits: %s",
+    "are drawn for finite logits and omitted for others: %s",
     async (x) => {
       const page = await visit(`#/softmax?part=two&x=${x}`);
       await page.locator(".part .katex").first().waitFor();
@@ -318,7 +318,7 @@ describe("two classes", () => {
     },
   );
 
-  test("w₁ − w₀ moves as one weight does at twice the rate, to either side", async () => {
+  test("w₁ − w₀ moves like one weight at twice the rate, in both directions", async () => {
     const page = await visit("#/softmax?x=0+1.5&part=two");
     const label = () =>
       page
@@ -336,7 +336,7 @@ describe("two classes", () => {
   });
 });
 
-test("questions set the room up, and the parts follow each other by key", async () => {
+test("questions set the room up, and keys move between the parts", async () => {
   const page = await visit("#/softmax");
   await page.getByRole("button", { name: "Set it up" }).click();
   await until(page, "x=1.0986+0");
@@ -357,14 +357,14 @@ test.each([
   "x=1+2+3+4+5+6+7+8+9+10+11&cell=-1+0.5&stage=0.5&part=jacobian",
   "part=shift&shift=1e9&x=",
   "part=digits&plus=7&x=1+two&g=1e999",
-])("whatever the address holds, the room stands: %s", async (text) => {
+])("the room works for any address: %s", async (text) => {
   const page = await visit(`#/softmax?${text}`);
   await logit(page, 2).waitFor();
   expect(await shares(page)).toEqual(softmaxOf([2, 1, 0]));
 });
 
 test.each(["shares", "jacobian", "pullback", "shift", "digits", "two", "explain"])(
-  "axe finds nothing in %s, which fits 360 px with ten classes",
+  "%s has no axe violations and fits 360 px with ten classes",
   async (name) => {
     const x = name === "two" ? "0.3+-1.2" : "0.3+-1.2+1.8+0.1+-0.4+2.6+-2.1+0.9+-0.8+0.5";
     const page = await visit(`#/softmax?part=${name}&x=${x}&stage=4&t=0.5&mask=3&shift=900`, { colorScheme: "light" });

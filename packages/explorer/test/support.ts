@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect, inject, test as plain } from "vitest";
 
-/** Where the explorer is served. */
+/** The address of the served explorer. */
 export const site = inject("site");
 const endpoint = inject("browser");
 let browser: Browser;
@@ -16,12 +16,11 @@ afterAll(async () => {
   await browser?.close();
 });
 
-/** A test in a browser; skipped where there is none. */
+/** A test in a browser, skipped if there is none. */
 export const test: typeof plain = plain.skipIf(!endpoint) as typeof plain;
 
 /**
- * A page at `hash`, which `prepare` is given before it goes there. What its console says at level error, and what is thrown on it,
- * fails the test that opened it.
+ * Opens a page at `hash`, after `prepare`. Console errors and uncaught exceptions on the page fail the test that opened it.
  */
 export async function visit(
   hash = "",
@@ -44,17 +43,17 @@ export async function visit(
   page.on("pageerror", (error) => complaints.push(String(error)));
   page.on("requestfailed", (request) => {
     const why = request.failure()?.errorText;
-    if (why !== "net::ERR_ABORTED" && !isIcon(request.url())) complaints.push(`${request.url()}: ${why}`); // else the page went on before it came
+    if (why !== "net::ERR_ABORTED" && !isIcon(request.url())) complaints.push(`${request.url()}: ${why}`); // an aborted request: the page navigated first
   });
   prepare(page);
   await page.goto(site + hash);
   return page;
 }
 
-/** The browser fetches the icon when it likes, after the network is gone too. */
+/** Whether the request is for the icon, which the browser may fetch at any time, even offline. */
 const isIcon = (url: string): boolean => url.endsWith("/icon.svg");
 
-/** The complaints so far of the page opened last, which then count no longer: for tests that provoke them. */
+/** Returns and clears the complaints of the page opened last, for tests that provoke them. */
 export function forgiven(): string[] {
   return sessions.at(-1)!.complaints.splice(0);
 }
@@ -67,7 +66,7 @@ afterEach(async () => {
 
 const axe = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 
-/** What axe-core finds wrong, a line a finding. */
+/** Returns axe-core's violations, one per line. */
 export async function violations(page: Page): Promise<string[]> {
   await page.evaluate(readFileSync(axe, "utf8"));
   return page.evaluate(async () => {

@@ -12,7 +12,7 @@ import { grad, record, type Tensor, tensor } from "@wengert/core";
 import { add, exp, mul, sin, square, sum } from "@wengert/ops";
 ${body}`)}${more}`;
 
-/** The row of the list that begins with `#3`, or with the name of an input. */
+/** Locates the row of the list that begins with `#3`, or with the name of an input. */
 const row = (page: Page, name: string) =>
   page.locator(".list tbody tr").filter({ has: page.locator("th, td.op", { hasText: new RegExp(`^${name}$`) }) });
 const cell = async (page: Page, name: string, column: string) =>
@@ -36,7 +36,7 @@ describe("examples", () => {
     "long",
   ];
 
-  test("are all there, and each is swept to its end", async () => {
+  test("are all listed, and the sweep of each reaches its end", async () => {
     const page = await visit("#/tape");
     const choice = page.getByRole("combobox", { name: "Example" });
     await choice.waitFor();
@@ -55,7 +55,7 @@ describe("examples", () => {
     }
   });
 
-  test("gradcheck names what is wrong with the wrong rule, nonFinite the line of the NaN", async () => {
+  test("gradcheck finds the error of the wrong rule, nonFinite the line of the NaN", async () => {
     const page = await visit("#/tape?example=wrong");
     expect(await page.getByRole("alert").textContent()).toMatch(/GradcheckErrorline 18.*missing factor/);
     await page.getByRole("combobox", { name: "Example" }).selectOption("nan");
@@ -63,7 +63,7 @@ describe("examples", () => {
   });
 });
 
-test("the sweep ends with the gradient that grad gives", async () => {
+test("the sweep ends with the gradient that grad returns", async () => {
   const x = tensor([[1, -2], [0.5, 1], [-1, 0.3]]); // biome-ignore format: a matrix
   const f = (W: Tensor, b: Tensor) => sum(tanh(add(matmul(x, W), b)));
   const W = tensor([[0.4, -0.6, 0.1], [0.2, 0.5, -0.3]]); // biome-ignore format: a matrix
@@ -76,9 +76,9 @@ test("the sweep ends with the gradient that grad gives", async () => {
   );
 });
 
-test("arrow keys go forward through the list, then back through the sweep, and the address remembers", async () => {
+test("arrow keys step forward through the list, then through the sweep, and the address keeps the moment", async () => {
   const page = await visit("#/tape?example=product");
-  await stage(page).getByText("What f is given").waitFor();
+  await stage(page).getByText("The inputs of f").waitFor();
   const seen: string[] = [];
   for (let i = 0; i < 8; i++) {
     await page.locator("body").press("ArrowRight");
@@ -97,26 +97,26 @@ test("arrow keys go forward through the list, then back through the sweep, and t
   expect(await cell(page, "y", "cotangent")).toBe("2");
   await page.waitForFunction(() => location.hash.includes("at=8"));
   await page.reload();
-  await stage(page).getByText("What comes back: the gradient").waitFor();
+  await stage(page).getByText("The result: the gradient").waitFor();
   await page.locator("body").press("ArrowLeft");
   await stage(page).getByText("#1 mul").waitFor();
   await page.locator("body").press("ArrowLeft");
   await stage(page).getByText("#2 sin").waitFor();
 });
 
-test("a pull shows the rule, what it gives, the sum over a broadcast axis, and the accumulation", async () => {
+test("a pull shows the rule, its contributions, the sum over a broadcast axis, and the accumulation", async () => {
   const page = await visit("#/tape?example=bias&at=8");
-  await stage(page).getByText("b was repeated along axis 0: its copies’ cotangents are summed.").waitFor();
+  await stage(page).getByText("b was broadcast along axis 0, so the cotangents of its copies are summed.").waitFor();
   await stage(page).locator(".rule .katex").nth(1).waitFor();
   expect(await stage(page).getByRole("region", { name: "The rule as code" }).textContent()).toBe("(g) => g");
   await page.getByRole("combobox", { name: "Example" }).selectOption("reuse");
-  await stage(page).getByText("What f is given").waitFor();
+  await stage(page).getByText("The inputs of f").waitFor();
   for (let i = 0; i < 8; i++) await page.locator("body").press("ArrowRight");
-  await stage(page).getByText("#1 was used more than once").waitFor();
+  await stage(page).getByText("#1 is used more than once").waitFor();
   expect(await stage(page).locator(".accumulation table").count()).toBe(3);
 });
 
-test("list and graph are one: what is chosen in either is seen in both, value beside cotangent", async () => {
+test("a tensor chosen in list or graph is highlighted in both, with value and cotangent", async () => {
   const page = await visit("#/tape?example=reuse&at=9");
   await page.locator(".graph .node", { hasText: "#2 exp" }).click();
   expect(await row(page, "#2").getAttribute("class")).toContain("looked");
@@ -134,7 +134,7 @@ test("list and graph are one: what is chosen in either is seen in both, value be
   await page.getByRole("region", { name: "Tensor #2" }).waitFor();
 });
 
-test("the tape of the gradient is swept too: second derivatives", async () => {
+test("the tape of the gradient has a sweep too: second derivatives", async () => {
   const page = await visit(withProgram("record((x: Tensor) => mul(mul(x, x), x), tensor(2));"));
   await row(page, "x").waitFor();
   await page.locator("body").press("End");
@@ -147,7 +147,7 @@ test("the tape of the gradient is swept too: second derivatives", async () => {
   await page.locator(".list tr.of-first-sweep").first().waitFor({ state: "detached" });
 });
 
-test("the program is edited, runs at a pause, names the line of an error, and travels in the address", async () => {
+test("an edited program runs after a pause, shows the line of an error, and is kept in the address", async () => {
   const page = await visit("#/tape?example=product");
   await row(page, "#3").waitFor();
   await page.locator("body").press("e");
@@ -168,7 +168,7 @@ test("the program is edited, runs at a pause, names the line of an error, and tr
   expect(await violations(page)).toEqual([]);
 });
 
-test("completion tells signature and formula, and brings the name in", async () => {
+test("a completion shows signature and formula and imports the name", async () => {
   const page = await visit("#/tape?example=product");
   await row(page, "#3").waitFor();
   await page.locator("body").press("e");
@@ -178,7 +178,7 @@ test("completion tells signature and formula, and brings the name in", async () 
   await option.waitFor();
   expect(await option.textContent()).toBe("softmax(x, { axis?, where? })");
   await page.getByText("s = softmax(x) along `axis`").first().waitFor();
-  // Completion ignores keys that come at once after its list, or the next one for another letter: they were meant for the text.
+  // Completion ignores keys that arrive right after its list opens, because they belong to the text.
   await page.waitForTimeout(500);
   await page.keyboard.press("Enter");
   const lines = page.locator(".cm-line");
@@ -186,7 +186,7 @@ test("completion tells signature and formula, and brings the name in", async () 
   expect(await lines.last().textContent()).toBe("softmax");
 });
 
-test("a list of 5,000 steps is stepped through, of which only what is seen is drawn", async () => {
+test("a list of 5,000 steps can be stepped through, and only its visible part is drawn", async () => {
   const body =
     "record((x: Tensor) => { let y = x; for (let i = 0; i < 2500; i++) y = sin(add(y, x)); return y; }, tensor(1));";
   const page = await visit(withProgram(body));
@@ -198,19 +198,19 @@ test("a list of 5,000 steps is stepped through, of which only what is seen is dr
   expect(await page.locator(".list tbody tr").count()).toBeLessThan(60);
   expect(await page.locator(".graph .node").count()).toBeLessThan(200);
   await page.locator("body").press("End");
-  await stage(page).getByText("What comes back: the gradient").waitFor();
+  await stage(page).getByText("The result: the gradient").waitFor();
 });
 
 test.each(["at=-5&look=999999&of=77&order=9", "example=none&code=%%%&at=1e9", "code=AAAA&at=x"])(
-  "whatever the address holds, a list is shown: %s",
+  "a list is shown for any address: %s",
   async (fields) => {
     const page = await visit(`#/tape?${fields}`);
     await row(page, "#1").waitFor();
-    await stage(page).getByText("What f is given").waitFor();
+    await stage(page).getByText("The inputs of f").waitFor();
   },
 );
 
-test("axe finds nothing at a step, at a pull, with a tensor open", async () => {
+test("axe finds no violations at a step, at a pull, and with an open tensor", async () => {
   const page = await visit("#/tape?example=attention&at=9&look=3");
   await stage(page).getByText("#9").first().waitFor();
   expect(await violations(page)).toEqual([]);

@@ -6,7 +6,7 @@ test.each([
   [-0.31, 0.62, 5, [-0.2, 0, 0.2, 0.4, 0.6]],
   [1, 3.75, 5, [1, 2, 3]],
   [1e6, 1e6 + 1, 5, [1000000, 1000000.2, 1000000.4, 1000000.6, 1000000.8, 1000001]],
-])("round numbers from %d to %d, %d or so", (least, most, count, ticks) => {
+])("round ticks from %d to %d, about %d", (least, most, count, ticks) => {
   expect(roundTicks(least, most, count)).toEqual(ticks);
 });
 
@@ -14,6 +14,6 @@ test.each([
   [1e-17, 1, 6, [0, -3, -6, -9, -12, -15]],
   [0.002, 0.5, 6, [-1, -2]],
   [1e-3, 1e-3, 6, [-3]],
-])("powers of ten from %d to %d, at most %d", (least, most, count, ticks) => {
+])("ticks at powers of ten from %d to %d, at most %d", (least, most, count, ticks) => {
   expect(powerTicks(least, most, count).map(Math.log10)).toEqual(ticks);
 });

@@ -20,7 +20,7 @@ function close(found: ArrayLike<number>, expected: ArrayLike<number>, digits: nu
 }
 
 describe("a fit", () => {
-  test("takes the step that the closed form of the gradient gives: Xᵀ(S − Y) / n", () => {
+  test("takes the step of the closed form of the gradient, Xᵀ(S − Y) / n", () => {
     const { layers } = trained(new Trainer(data, linear, 0), 1);
     const expected = Array.from({ length: 2 }, (_, j) =>
       Array.from({ length: 3 }, (_, k) => {
@@ -32,7 +32,7 @@ describe("a fit", () => {
     close(layers[0]!.W, expected, 6);
   });
 
-  test("shrinks the weights by 1 − rate λ a step, but not the biases", () => {
+  test("multiplies the weights, but not the biases, by 1 − rate λ per step", () => {
     const one = trained(new Trainer(data, linear, 0), 1);
     const [with0, withL2] = [0, 0.4].map((l2) => {
       const next = new Trainer(data, linear, 0);
@@ -47,7 +47,7 @@ describe("a fit", () => {
     close(withL2.b, with0.b, 6);
   });
 
-  test("sees each row once an epoch: by batches of one as by all, for a rate so small that order counts for nothing", () => {
+  test("visits each row once per epoch: batches of one agree with full batches for a tiny learning rate", () => {
     const learningRate = 1e-4;
     const [ones, all] = [
       trained(new Trainer(data, linear, 0), 6, { ...pace, batchSize: 1, learningRate }),
@@ -58,7 +58,7 @@ describe("a fit", () => {
     expect(ones.report(false, undefined).epoch).toBe(1);
   });
 
-  test("is the same for the same seed, and begins anew after a reset", () => {
+  test("gives the same result for the same seed and after a reset", () => {
     const start = { hidden: 4, seed: 3 };
     const by = { ...pace, batchSize: 2 };
     const [a, b] = [new Trainer(data, start, 0.2), new Trainer(data, start, 0.2)];
@@ -69,7 +69,7 @@ describe("a fit", () => {
     expect(new Trainer(data, { ...start, seed: 4 }, 0.2).layers).not.toEqual(new Trainer(data, start, 0.2).layers);
   });
 
-  test("judges by the rows held out, and never trains on them", () => {
+  test("evaluates on the held-out rows and never trains on them", () => {
     const many = {
       ...data,
       rows: Float32Array.from({ length: 200 }, (_, i) => Math.sin(i)),
@@ -82,7 +82,7 @@ describe("a fit", () => {
     expect(trained(new Trainer(other, linear, 0.2), 5).layers).toEqual(trained(trainer, 5).layers);
   });
 
-  test("that diverges keeps the parameters of the step before, and says where the numbers end", () => {
+  test("that diverges keeps the parameters of the last finite step and names the first non-finite value", () => {
     const trainer = new Trainer(data, { hidden: 8, seed: 1 }, 0);
     for (let i = 0; i < 1000 && !trainer.hasDiverged; i++) trainer.advance({ ...pace, learningRate: 1e6 });
     expect(trainer.hasDiverged).toBe(true);
@@ -92,7 +92,7 @@ describe("a fit", () => {
     expect(trainer.layers).toEqual(before);
   });
 
-  test("goes on with its parameters when rows change, unless the classes do", () => {
+  test("keeps its parameters when rows change, unless the classes change", () => {
     const old = trained(new Trainer(data, linear, 0), 5);
     const [moved, more] = [
       new Trainer({ ...data, rows: rows.map((x) => x + 1) }, linear, 0),
@@ -104,7 +104,7 @@ describe("a fit", () => {
     expect(moved.layers).toEqual(old.layers);
   });
 
-  test("gives a row of bytes as numbers from 0 to 1, less their center, asked about or fitted", () => {
+  test("converts a row of bytes to numbers from 0 to 1 minus the center, for fits and questions", () => {
     const bytes: Rows = {
       ...data,
       rows: Uint8Array.of(255, 0, 0, 255),
@@ -118,7 +118,7 @@ describe("a fit", () => {
   });
 });
 
-test("each class gives its share of the rows held out, though rows come class by class", () => {
+test("each class has its share of held-out rows, even if rows are sorted by class", () => {
   for (const share of [0.1, 0.2, 0.3, 0.5])
     for (let from = 0; from < 5000; from += 100) {
       let count = 0;
@@ -127,7 +127,7 @@ test("each class gives its share of the rows held out, though rows come class by
     }
 });
 
-test("a field is read where its grid lies", () => {
+test("fieldAt returns the values at the grid points", () => {
   const points = gridPoints(); // as if x and y were the probabilities of two classes
   expect(points.length).toBe(2 * nodes * nodes);
   for (const [x, y] of [
@@ -143,7 +143,7 @@ test("a field is read where its grid lies", () => {
   }
 });
 
-test("a drawing is the same to the model wherever it was drawn, in its middle, 20 pixels long", () => {
+test("a drawing is centered and scaled to 20 pixels wherever it is drawn", () => {
   const size = { width: 28, height: 28 };
   const seven = (x: number, y: number) => {
     const blank = new Float32Array(28 * 28);

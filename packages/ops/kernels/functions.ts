@@ -1,5 +1,5 @@
-// eˣ, ln x, tanh x and σ(x) of each entry, computed two doubles at a time. They are src/exponential.ts, src/logarithm.ts and
-// src/logistic.ts, operation by operation, so that all kernels give the same bits; the mathematics is told there.
+// eˣ, ln x, tanh x and σ(x), two doubles at a time. The code follows exponential.ts, logarithm.ts and logistic.ts in
+// src/numerics operation by operation, so that all kernels give the same bits. Those files explain the mathematics.
 
 import { artanh0, artanh1, artanh2, artanh3, artanh4, artanh5, artanh6, roots, step, stepRest } from "./constants";
 
@@ -8,16 +8,16 @@ import { artanh0, artanh1, artanh2, artanh3, artanh4, artanh5, artanh6, roots, s
 const perStep: f64 = 1.0 / step;
 // @ts-ignore: decorator
 @inline
-const toInteger: f64 = 6755399441055744; // 1.5 × 2⁵²: the low bits of what it is added to are an integer
+const toInteger: f64 = 6755399441055744; // 1.5 × 2⁵²: after adding it, the low bits hold the nearest integer
 
-/** x in steps of ln 2 / 32: the nearest integer in the low bits. */
+/** Returns x in steps of ln 2 / 32, with the nearest integer in the low bits. */
 // @ts-ignore: decorator
 @inline
 function inSteps(x: v128): v128 {
   return f64x2.add(f64x2.mul(x, f64x2.splat(perStep)), f64x2.splat(toInteger));
 }
 
-/** The entries of the table for what `inSteps` gives: 2^(j/32), and what that lacks. */
+/** Loads the table entry for one lane of `inSteps`: 2^(j/32) and its rounding error. */
 // @ts-ignore: decorator
 @inline
 function entry(steps: v128, lane: u8): v128 {
@@ -25,7 +25,7 @@ function entry(steps: v128, lane: u8): v128 {
   return v128.load(roots + ((<usize>(j & 31)) << 4));
 }
 
-/** What is to be added to 2^(j/32) that its product with 2ᵏ be e^(x + dx). */
+/** Returns the correction d for which (2^(j/32) + d) 2ᵏ = e^(x + dx). */
 // @ts-ignore: decorator
 @inline
 function beyondRoot(x: v128, dx: v128, steps: v128, root: v128, rootRest: v128): v128 {
@@ -43,14 +43,14 @@ function beyondRoot(x: v128, dx: v128, steps: v128, root: v128, rootRest: v128):
   return f64x2.add(rootRest, f64x2.mul(root, f64x2.add(tail, r)));
 }
 
-/** 2ᵏ for integers k in the low bits. */
+/** Returns 2ᵏ for integers k in the low bits. */
 // @ts-ignore: decorator
 @inline
 function power(k: v128): v128 {
   return i64x2.shl(i64x2.add(k, i64x2.splat(1023)), 52);
 }
 
-/** y 2ᵏ for integers k in the low bits, |k| < 2000: rounded once where it is subnormal and where it overflows. */
+/** Returns y 2ᵏ for integers k in the low bits, |k| < 2000. Subnormal and overflowing results are rounded once. */
 // @ts-ignore: decorator
 @inline
 function scaled(y: v128, k: v128): v128 {
@@ -58,7 +58,7 @@ function scaled(y: v128, k: v128): v128 {
   return f64x2.mul(f64x2.mul(y, power(half)), power(i32x4.sub(k, half)));
 }
 
-/** e^(x + dx), where |dx| is far below 1, and 0 where x is −Infinity. */
+/** Returns e^(x + dx) for |dx| far below 1, and 0 for x = −Infinity. */
 // @ts-ignore: decorator
 @inline
 export function exp(x: v128, dx: v128): v128 {
@@ -134,10 +134,10 @@ export function log(x: v128): v128 {
   return v128.bitselect(y, x, f64x2.lt(x, f64x2.splat(Infinity))); // Infinity and NaN
 }
 
-/** ln x + more ln 2, where x is neither subnormal, nor infinite or NaN */
+/** Returns ln x + more ln 2 for x that is not subnormal, infinite or NaN. */
 function logOrdinary(x: v128, more: v128): v128 {
-  // x = 2ᵏ (1 + f) with √½ ≤ 1 + f < √2, as well as the first 21 bits tell
-  const exponent = i64x2.shr_s(i64x2.add(x, i64x2.splat(0x95f6200000000)), 52); // of 2ᵏ, k + 1023
+  // x = 2ᵏ (1 + f) with √½ ≤ 1 + f < √2, where the top 21 bits of x determine k
+  const exponent = i64x2.shr_s(i64x2.add(x, i64x2.splat(0x95f6200000000)), 52); // k + 1023, the biased exponent of 2ᵏ
   const magic = f64x2.splat(6755399441055744 + 1023);
   const k = f64x2.add(f64x2.sub(i64x2.add(exponent, f64x2.splat(6755399441055744)), magic), more);
   const m = i64x2.sub(x, i64x2.shl(i64x2.sub(exponent, i64x2.splat(1023)), 52));

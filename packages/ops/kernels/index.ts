@@ -1,10 +1,10 @@
-// The kernels of @wengert/ops in AssemblyScript: what tools/setup/kernels.mjs compiles to WebAssembly, once with SIMD128 and once
-// with relaxed SIMD too (FMA). A kernel finds its operands, row by row and one array behind the other, at the addresses that
-// it is given. Arrays begin at multiples of 16 bytes and are followed by 64 bytes which belong to nobody: whole vectors
-// may be read and written at their ends.
+// The kernels of @wengert/ops in AssemblyScript. tools/setup/kernels.mjs compiles them to WebAssembly twice: with
+// SIMD128, and with relaxed SIMD (FMA). A kernel receives the addresses of its operands, which are row-major and
+// contiguous. Arrays begin at multiples of 16 bytes and are followed by 64 unused bytes, so whole vectors may be read
+// and written at their ends.
 //
-// AssemblyScript has decorators on functions and constants (@inline), TypeScript only on classes: so that editors, which read
-// these files as TypeScript, mark real errors alone, `@ts-ignore: decorator` stands before each.
+// AssemblyScript allows decorators (@inline) on functions and constants, TypeScript only on classes. Editors read these
+// files as TypeScript, so `@ts-ignore: decorator` precedes each decorator and hides that error.
 
 export * from "./elementwise";
 export * from "./gemm";
@@ -12,7 +12,7 @@ export * from "./losses";
 export * from "./softmax";
 export * from "./sums";
 
-/** The first address that holds no table of these kernels. */
+/** Returns the first address after the tables of these kernels. */
 export function free(): usize {
   return (__heap_base + 15) & ~15;
 }

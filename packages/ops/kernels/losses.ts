@@ -1,5 +1,5 @@
-// logSumExp, logSoftmax, cross-entropy, and what they pull back, slice by slice. Where a result is an entry a slice, `rows` of them
-// lie one behind the other, and so do labels and cotangents of such results.
+// logSumExp, logSoftmax, cross-entropy and their pullbacks, slice by slice. Results with one entry per slice are `rows`
+// contiguous entries; so are labels, and the cotangents of such results.
 
 import { one } from "./exp";
 import * as slices from "./slices";
@@ -20,7 +20,7 @@ function logSumExp<T>(rows: i32, n: i32, y: usize, x: usize, tops: usize): void 
     store<T>(at<T>(y, row), <T>(load<f64>(at<f64>(tops, row)) + load<f64>(at<f64>(norms, row))));
 }
 
-/** log1p of the others; NaN where the maximum is not finite. */
+/** log1p of the sum of the other exponentials; NaN if the maximum is not finite. */
 // @ts-ignore: decorator
 @inline
 function normOf(norms: usize, row: i32, top: f64): f64 {
@@ -82,7 +82,7 @@ function probabilityLosses<T>(rows: i32, n: i32, y: usize, x: usize, t: usize, t
   for (let row = 0; row < rows; row++) {
     const top = load<f64>(at<f64>(tops, row));
     const most = f64x2.splat(top);
-    const ofOthers = load<f64>(at<f64>(norms, row)); // NaN where an entry is
+    const ofOthers = load<f64>(at<f64>(norms, row)); // NaN if an entry is NaN
     const norm = f64x2.splat(ofOthers);
     let total = zero;
     let lost = zero;
@@ -102,12 +102,12 @@ function probabilityLosses<T>(rows: i32, n: i32, y: usize, x: usize, t: usize, t
 }
 
 /**
- * Up to this size of cotangents, exponentials that are 0 as floats, from e⁻¹³¹ on, come to nothing in what is pulled back. Slices with
- * larger ones are calculated as doubles.
+ * The largest cotangent for float slices. Up to it, exponentials below e⁻¹³¹, which are 0 as floats, do not affect the
+ * pullback. Slices with larger cotangents are computed as doubles.
  */
 const large: f64 = 274877906944; // 2³⁸
 
-/** g − s Σ g of a slice; whether it was done. */
+/** g − s Σ g of a slice. Returns false if the cotangents are too large for floats. */
 function logSoftmaxPullback<T>(n: i32, y: usize, x: usize, g: usize): bool {
   const top = slices.maximum<T>(n, x);
   const m = slices.position<T>(n, x, top);
@@ -155,7 +155,7 @@ export function logSoftmaxPullback64(rows: i32, n: i32, y: usize, x: usize, g: u
   }
 }
 
-/** g (s − t) of a slice, for the one-hot t of a label. */
+/** g (s − t) of a slice, where t is the one-hot vector of the label. */
 function labelPullback<T>(n: i32, y: usize, x: usize, label: i32, g: f64): void {
   const top = slices.maximum<T>(n, x);
   const others = slices.exponentialsAndOthers<T>(n, y, x, top);
@@ -195,7 +195,7 @@ export function labelPullback64(rows: i32, n: i32, y: usize, x: usize, labels: u
   }
 }
 
-/** g (s Σt − t) of a slice; whether it was done. */
+/** g (s Σt − t) of a slice. Returns false if t and g are too large for floats. */
 function probabilityPullback<T>(n: i32, y: usize, x: usize, t: usize, g: f64): bool {
   const top = slices.maximum<T>(n, x);
   const m = slices.position<T>(n, x, top);

@@ -1,38 +1,39 @@
-// What softmax and its relatives share: slices of n entries, the next one right behind. Results are written beyond the end of a slice
-// by up to a vector, which the next one overwrites. What a slice gives depends on nothing but that slice.
+// Functions shared by softmax, logSoftmax and cross-entropy. Slices have n entries and are contiguous. A result may
+// overwrite up to one vector beyond the end of its slice; the next slice overwrites that. The result for a slice
+// depends only on that slice.
 
 import { expBelow, one } from "./exp";
 import { log } from "./functions";
 
-/** How many entries of T a vector has. */
+/** The number of entries of T in a vector. */
 // @ts-ignore: decorator
 @inline
 export function width<T>(): i32 {
   return 16 / sizeof<T>();
 }
 
-/** The address of entry number l. */
+/** The address of entry l. */
 // @ts-ignore: decorator
 @inline
 export function at<T>(x: usize, l: i32): usize {
   return x + <usize>l * sizeof<T>();
 }
 
-/** All bits set in the first `count` entries of a vector, none in the others. */
+/** A mask: all bits set in the first `count` entries of a vector, none in the rest. */
 // @ts-ignore: decorator
 @inline
 export function first<T>(count: i32): v128 {
   return i32x4.lt_s(i32x4(0, 1, 2, 3), i32x4.splat(sizeof<T>() == 4 ? count : 2 * count));
 }
 
-/** Two entries as doubles. */
+/** Loads two entries as doubles. */
 // @ts-ignore: decorator
 @inline
 export function load2<T>(p: usize): v128 {
   return sizeof<T>() == 4 ? f64x2.promote_low_f32x4(v128.load64_zero(p)) : v128.load(p);
 }
 
-/** Two entries from doubles. */
+/** Stores two doubles as entries. */
 // @ts-ignore: decorator
 @inline
 export function store2<T>(p: usize, v: v128): void {
@@ -47,7 +48,7 @@ export function both(v: v128): f64 {
   return f64x2.extract_lane(v, 0) + f64x2.extract_lane(v, 1);
 }
 
-/** (a + b) − sum, exactly, for sum = a + b as rounded. */
+/** Returns the rounding error (a + b) − sum of sum = a + b, exactly. */
 // @ts-ignore: decorator
 @inline
 export function sumError(a: v128, b: v128, sum: v128): v128 {
@@ -55,7 +56,7 @@ export function sumError(a: v128, b: v128, sum: v128): v128 {
   return f64x2.add(f64x2.sub(a, f64x2.sub(sum, c)), f64x2.sub(b, c));
 }
 
-/** The maximum of a slice, whatever is NaN left out: −Infinity where all of it is. */
+/** Returns the maximum of a slice, ignoring NaN; −Infinity if all entries are NaN. */
 export function maximum<T>(n: i32, x: usize): T {
   const least = v128.splat<T>(<T>-Infinity);
   let a = least;
@@ -79,7 +80,7 @@ export function maximum<T>(n: i32, x: usize): T {
   return v128.extract_lane<T>(a, 0);
 }
 
-/** Where a slice is as great as `maximum`, first. */
+/** Returns the index of the first entry equal to `maximum`. */
 export function position<T>(n: i32, x: usize, maximum: T): i32 {
   const top = v128.splat<T>(maximum);
   for (let l = 0; l < n; l += width<T>()) {
@@ -87,12 +88,12 @@ export function position<T>(n: i32, x: usize, maximum: T): i32 {
     const bits = sizeof<T>() == 4 ? i32x4.bitmask(found) : i64x2.bitmask(found);
     if (bits) return l + ctz(bits);
   }
-  return 0; // all of it is NaN
+  return 0; // all entries are NaN
 }
 
 /**
- * The sum of the exponentials of a slice, less its maximum, times `one`; they are written to y where `isKept` says so. Where
- * `isOfOthers` does, the maximum counts for nothing: once, should it be there more than once.
+ * Returns Σ exp(x − maximum) of a slice, times `one`. If `isKept`, writes the exponentials to y. If `isOfOthers`, omits
+ * one entry equal to the maximum from the sum; further ties count.
  */
 // @ts-ignore: decorator
 @inline
@@ -100,7 +101,7 @@ function sumOfExponentials<T>(n: i32, y: usize, x: usize, maximum: T, isKept: bo
   const top = v128.splat<T>(maximum);
   let a = f64x2.splat(0);
   let b = a;
-  let ties = a; // as integers, each −1
+  let ties = a; // counts as integers, −1 per tie
   for (let l = 0; l < n; l += width<T>()) {
     const values = v128.load(x);
     let e = expBelow<T>(values, top);
@@ -117,7 +118,7 @@ function sumOfExponentials<T>(n: i32, y: usize, x: usize, maximum: T, isKept: bo
       b = f64x2.add(b, f64x2.promote_low_f32x4(i64x2.shuffle(e, e, 1, 0)));
     } else {
       const sum = f64x2.add(a, e);
-      b = f64x2.add(b, sumError(a, e, sum)); // so that long slices are as exact as short ones
+      b = f64x2.add(b, sumError(a, e, sum)); // keeps long slices as exact as short ones
       a = sum;
     }
     x += 16;
@@ -133,21 +134,22 @@ function sumOfExponentials<T>(n: i32, y: usize, x: usize, maximum: T, isKept: bo
   return sum + <f64>(-1 - count) * one<T>();
 }
 
-/** Writes the exponentials of a slice, less its maximum and times `one`, to y; and returns their sum. */
+/** Writes `one` · exp(x − maximum) to y for each x of a slice, and returns the sum of these numbers. */
 export function exponentials<T>(n: i32, y: usize, x: usize, maximum: T): f64 {
   return sumOfExponentials<T>(n, y, x, maximum, true, false);
 }
 
 /**
- * The same, but the sum is without the maximum, and not times `one`. NaN where the maximum is not finite, or another entry is NaN.
+ * Like `exponentials`, but the returned sum omits the maximum and is not multiplied by `one`. Returns NaN if the
+ * maximum is not finite or any entry is NaN.
  */
 export function exponentialsAndOthers<T>(n: i32, y: usize, x: usize, maximum: T): f64 {
   return sumOfExponentials<T>(n, y, x, maximum, true, true) * (1 / one<T>()) + <f64>(maximum - maximum);
 }
 
 /**
- * For so many slices of x: their maxima to `tops`, and log1p(Σ exp(x − maximum)) of what is not the maximum to `norms`, which has room
- * for one more. All as doubles.
+ * For `rows` slices of x, writes their maxima to `tops` and log1p(Σ exp(x − maximum)) without the maximum itself to
+ * `norms`. Both are doubles; `norms` has room for one extra entry.
  */
 export function logNorms<T>(rows: i32, n: i32, tops: usize, norms: usize, x: usize): void {
   for (let row = 0; row < rows; row++) {
@@ -165,7 +167,7 @@ export function logNorms<T>(rows: i32, n: i32, tops: usize, norms: usize, x: usi
   }
 }
 
-/** The sum of the b of a slice whose x is not −Infinity, but for number m. */
+/** Returns the sum of b over a slice, without entry m and the entries where x is −Infinity. */
 export function sumOfOthers<T>(n: i32, b: usize, x: usize, m: i32): f64 {
   const below = sumOfPart<T>(m, b, x);
   return below + sumOfPart<T>(n - m - 1, at<T>(b, m + 1), at<T>(x, m + 1));
@@ -187,7 +189,7 @@ function sumOfPart<T>(n: i32, b: usize, x: usize): f64 {
   return sumOf(total, lost);
 }
 
-/** Of both entries, and what they have lost; which is no number where they are infinite. */
+/** Returns the sum of both entries plus their rounding errors, which are ignored if the sum is infinite. */
 // @ts-ignore: decorator
 @inline
 export function sumOf(total: v128, lost: v128): f64 {
@@ -195,7 +197,9 @@ export function sumOf(total: v128, lost: v128): f64 {
   return abs(sum) < Infinity ? sum + both(lost) : sum;
 }
 
-/** (a + b) / (1 + others): for doubles, with what these sums and the quotient have lost, where that is a number. */
+/**
+ * Returns (a + b) / (1 + others). For doubles, corrects the rounding errors of both sums and of the quotient if finite.
+ */
 // @ts-ignore: decorator
 @inline
 export function overNorm<T>(a: f64, b: f64, others: f64): f64 {
@@ -208,7 +212,7 @@ export function overNorm<T>(a: f64, b: f64, others: f64): f64 {
 }
 
 function lostInQuotient(a: f64, b: f64, others: f64, sum: f64, norm: f64, q: f64): f64 {
-  const splitQ = 134217729 * q; // productError of ../src/doubles.ts
+  const splitQ = 134217729 * q; // `productError` of ../src/numerics/doubleDouble.ts
   const splitN = 134217729 * norm;
   const highQ = splitQ - (splitQ - q);
   const highN = splitN - (splitN - norm);
@@ -224,17 +228,17 @@ function lostInSum(a: f64, b: f64, sum: f64): f64 {
   return a - (sum - c) + (b - c);
 }
 
-/** Makes NaN of a slice. */
+/** Fills a slice with NaN. */
 export function spoil<T>(n: i32, y: usize): void {
   for (let l = 0; l < n; l += width<T>()) v128.store(at<T>(y, l), v128.splat<T>(<T>NaN));
 }
 
-/** Copies a slice of floats, as doubles. */
+/** Copies a slice of floats to doubles. */
 export function widen(n: i32, y: usize, x: usize): void {
   for (let l = 0; l < n; l += 2) v128.store(at<f64>(y, l), load2<f32>(at<f32>(x, l)));
 }
 
-/** Copies a slice of doubles, as floats. */
+/** Copies a slice of doubles to floats. */
 export function narrow(n: i32, y: usize, x: usize): void {
   for (let l = 0; l < n; l += 2) store2<f32>(at<f32>(y, l), v128.load(at<f64>(x, l)));
 }

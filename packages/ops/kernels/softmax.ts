@@ -8,7 +8,7 @@ function softmax<T>(rows: i32, n: i32, y: usize, x: usize): void {
   for (; rows > 0; rows--) {
     const total = exponentials<T>(n, y, x, maximum<T>(n, x));
     if (sizeof<T>() == 4) {
-      const scale = f64x2.splat(1 / total); // as a float it would be one rounding more
+      const scale = f64x2.splat(1 / total); // as a float, this would add one rounding
       for (let l = 0; l < n; l += 2) {
         const p = at<f32>(y, l);
         store2<f32>(p, f64x2.mul(load2<f32>(p), scale));
@@ -33,7 +33,7 @@ export function softmax64(rows: i32, n: i32, y: usize, x: usize): void {
   softmax<f64>(rows, n, y, x);
 }
 
-/** Σ s (g − near) / Σ s of a slice; 0 for no weights, and NaN where the sum is infinite. */
+/** Returns Σ s (g − near) / Σ s of a slice; 0 if the weights sum to 0, NaN if the sum is infinite. */
 function meanBeyond<T>(n: i32, s: usize, g: usize, near: f64): f64 {
   const center = f64x2.splat(near);
   let total = f64x2.splat(0);
@@ -67,7 +67,7 @@ function meanBeyond<T>(n: i32, s: usize, g: usize, near: f64): f64 {
   return mean + (mean - mean);
 }
 
-// The mean of g under s is center + rest, as weightedMean in ../src/loops/slices.ts has it.
+// The mean of g under s is center + rest, as in `weightedMean` of ../src/loops/slices.ts.
 // @ts-ignore: decorator
 @inline
 function softmaxPullback<T>(rows: i32, n: i32, y: usize, s: usize, g: usize): void {
@@ -85,7 +85,7 @@ function softmaxPullback<T>(rows: i32, n: i32, y: usize, s: usize, g: usize): vo
       const p = <usize>l * sizeof<T>();
       const u = load2<T>(g + p);
       const h = f64x2.sub(u, center);
-      const isExact = sizeof<T>() == 4; // but for what a float has no digits for
+      const isExact = sizeof<T>() == 4; // up to the precision of a float
       const deviation = isExact
         ? f64x2.sub(h, beyond)
         : f64x2.add(h, f64x2.sub(sumError(u, f64x2.neg(center), h), beyond));

@@ -1,22 +1,23 @@
-// Sums of rows and of columns, in doubles, in the order of `sumOf` of ../src/loops/slices.ts: entry l is added to sum number l mod 8,
-// and in the end ((s₀ + s₄) + (s₂ + s₆)) + ((s₁ + s₅) + (s₃ + s₇)). They go on from `sums`, where `isFirst` is not set, and
-// leave there what they have come to: so that what does not fit in the cache can be given in parts of 8, 16, … entries.
+// Sums of rows and columns in doubles, in the order of `sumOf` in ../src/loops/slices.ts: entry l is added to partial
+// sum l mod 8, and the result is ((s₀ + s₄) + (s₂ + s₆)) + ((s₁ + s₅) + (s₃ + s₇)). The partial sums are written to
+// `sums`. Unless `isFirst` is set, they continue from there, so an input larger than the cache can be passed in parts
+// of 8, 16, … entries.
 
-/** Two entries as doubles. */
+/** Loads two entries as doubles. */
 // @ts-ignore: decorator
 @inline
 function load2<T>(p: usize): v128 {
   return sizeof<T>() == 4 ? f64x2.promote_low_f32x4(v128.load64_zero(p)) : v128.load(p);
 }
 
-/** One entry as a double, and 0. */
+/** Loads one entry as a double, and 0. */
 // @ts-ignore: decorator
 @inline
 function load1<T>(p: usize): v128 {
   return sizeof<T>() == 4 ? f64x2.promote_low_f32x4(v128.load32_zero(p)) : v128.load64_zero(p);
 }
 
-/** What is added to `sum` of the entries from number `l` on, of which two are wanted, and n are there. */
+/** Returns `sum` plus entries l and l + 1, if they are among the n entries. */
 // @ts-ignore: decorator
 @inline
 function added<T>(sum: v128, x: usize, l: i32, n: i32): v128 {
@@ -24,7 +25,7 @@ function added<T>(sum: v128, x: usize, l: i32, n: i32): v128 {
   return l < n ? f64x2.add(sum, load1<T>(x + <usize>l * sizeof<T>())) : sum;
 }
 
-/** y = Σ x / divisor for each of so many rows of n entries */
+/** y = Σ x / divisor for each of `rows` rows of n entries. */
 // @ts-ignore: decorator
 @inline
 function rowSums<T>(rows: i32, n: i32, y: usize, x: usize, sums: usize, isFirst: bool, divisor: f64): void {
@@ -64,7 +65,7 @@ function rowSums<T>(rows: i32, n: i32, y: usize, x: usize, sums: usize, isFirst:
   }
 }
 
-/** y = Σ x / divisor for each of the n columns of so many rows */
+/** y = Σ x / divisor for each of the n columns of `rows` rows. */
 // @ts-ignore: decorator
 @inline
 function columnSums<T>(rows: i32, n: i32, y: usize, x: usize, sums: usize, isFirst: bool, divisor: f64): void {

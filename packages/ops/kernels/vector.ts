@@ -1,6 +1,6 @@
-// What all kernels share. `madd` is the one place that knows of FMA.
+// Shared by all kernels. Only `madd` uses FMA.
 
-/** a × b + c: rounded once in the build with relaxed SIMD, twice in the other. */
+/** a × b + c: rounded once in the build with relaxed SIMD, twice in the other build. */
 // @ts-ignore: decorator
 @inline
 export function madd32(a: v128, b: v128, c: v128): v128 {

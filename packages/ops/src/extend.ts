@@ -1,4 +1,4 @@
-// For authors of rules: the ops that other ops' VJP rules are made of.
+// For authors of VJP rules: the ops used in the VJP rules of other ops.
 
 export { geluSlope, reluPullback, sigmoidSlope, tanhSlope } from "./elementwise/functions.ts";
 export { logAddExpSlope } from "./elementwise/minMax.ts";

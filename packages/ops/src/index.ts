@@ -1,4 +1,4 @@
-// For users: every op by its name in NumPy, and the losses.
+// For users: every op under its NumPy name, and the losses.
 
 export type { Axes, ReduceOptions } from "./declaring/axes.ts";
 export { add, div, mul, neg, sub } from "./elementwise/arithmetic.ts";

@@ -15,7 +15,7 @@ kernels(before);
 const [, findings] = measured[0]!;
 
 describe.each(measured)(
-  "errors of %s kernels against references of 60 digits are within their bounds",
+  "errors of %s kernels against 60-digit references are within their bounds",
   (running, found) => {
     for (const finding of found) {
       const { op, quantity, dtype, ulps, at } = finding;
@@ -25,16 +25,16 @@ describe.each(measured)(
   },
 );
 
-describe("every op of elements has references", () => {
-  /** These hand on what they are given, or nothing; and axpy has the bits of `add` and `mul`. */
+describe("every elementwise op has references", () => {
+  /** These ops copy entries or compute no numbers; and axpy has the bits of `add` and `mul`. */
   const others = new Set(["cast", "clip", "reluPullback", "axpy"]);
   const found = new Set(findings.map(({ op }) => op));
   const names = new Set(allSamples.filter(({ call, sample }) => isElementwise(call, sample)).map(({ name }) => name));
-  it("of which there are many", () => expect(names.size).toBeGreaterThan(25));
+  it("and more than 25 ops have them", () => expect(names.size).toBeGreaterThan(25));
   for (const name of names) it(name, () => expect(found.has(name) || others.has(name)).toBe(true));
 });
 
-/** Whether each element of the result depends on that element of the inputs alone: the Jacobians are diagonal. */
+/** Whether an op is elementwise, so that its Jacobians are diagonal. */
 function isElementwise(...[call, sample]: Parameters<typeof ofFloats>): boolean {
   const { f, floats } = ofFloats(call, sample);
   const value = call(...sample);
@@ -46,7 +46,7 @@ function isElementwise(...[call, sample]: Parameters<typeof ofFloats>): boolean 
   });
 }
 
-it("the goldens hold the inputs that matter: tails, subnormal and infinite ones, some of float32", () => {
+it("the goldens include tails, subnormal numbers, infinities and float32", () => {
   for (const [heading, lines] of goldens()) {
     if (!heading.startsWith("function")) continue;
     const inputs = lines.map(([x]) => x!);
@@ -56,7 +56,7 @@ it("the goldens hold the inputs that matter: tails, subnormal and infinite ones,
   }
 });
 
-it("docs/numerics.md has a line for each op that is measured", () => {
+it("docs/numerics.md has a line for each measured op", () => {
   const page = readFileSync(new URL("../../../docs/numerics.md", import.meta.url), "utf8");
   for (const row of table(findings).split("\n")) expect(page).toContain(`\n|${row.split("|")[1]}|`);
 });

@@ -3,7 +3,7 @@ import { type Tensor, tensor, vjp } from "@wengert/core";
 import { type Kernels, kernels } from "@wengert/ops";
 import * as exported from "./all/ops.ts";
 
-// The errors of ops against the references in goldens/mpmath.txt, in units in the last place (ulp) of the exact answer.
+// The errors of ops against the references in goldens/mpmath.txt, in units in the last place (ulp) of the exact result.
 
 const dtypes = ["float64", "float32"] as const;
 type DType = (typeof dtypes)[number];
@@ -19,17 +19,17 @@ export interface Finding {
   readonly at: string;
 }
 
-/** What is allowed, in ulp, of these kernels. In float32 a plain loop rounds once; derivatives there are products of such numbers. */
+/** The bounds of these kernels in ulp. In float32 a plain loop rounds once; derivatives are products of rounded numbers. */
 export function boundOf({ op, quantity, dtype }: Omit<Finding, "ulps" | "at">, running: Kernels): number {
   if (softmaxFamily.has(op) && running !== "plain") return 4;
   if (dtype === "float32" && quantity === "value" && op !== "mse") return 0.501;
   return softmaxFamily.has(op) ? 4 : 2;
 }
 
-/** What has slices for elements. */
+/** Ops that work on slices. */
 const softmaxFamily = new Set(["softmax", "logSoftmax", "logSumExp", "crossEntropy"]);
 
-/** Sums of terms of both signs: their errors are relative to the size of the terms, which are all that is known. */
+/** Sums of terms of both signs. Their errors are relative to the size of the terms. */
 const sumQuantities = new Set([
   "logAddExp value",
   "binaryCrossEntropy derivative",
@@ -43,7 +43,7 @@ const sizeOfTerms: Readonly<Record<string, (a: number, b: number) => number>> = 
   "binaryCrossEntropy derivative": (x, t) => (1 - t) / (1 + Math.exp(-x)) + t / (1 + Math.exp(x)),
 };
 
-// Numbers are whole multiples of 2⁻¹⁰⁷⁴, as every double is: so errors are exact.
+// Numbers are stored as integers in units of 2⁻¹⁰⁷⁴. Every finite double is a whole number of units, so errors are exact.
 
 const bits = new DataView(new ArrayBuffer(8));
 
@@ -65,7 +65,7 @@ function ulpOf(dtype: DType, ...sizes: bigint[]): bigint {
   return 1n << BigInt(Math.max(smallest, ...lengths));
 }
 
-/** A number: a double, and what it is short of it in thousandths of its last place. */
+/** A number as a double plus a remainder in thousandths of its last place. */
 interface Reference {
   readonly double: number;
   readonly short: number;
@@ -90,7 +90,7 @@ function ulpsOff(got: number, wanted: Reference, dtype: DType, g = one, terms = 
   return Number((absolute(units(got) * scale - exact) * 10_000n) / (place * scale)) / 10_000;
 }
 
-/** Whether the nearest number of that dtype is Infinity, or nearly so. */
+/** Whether the nearest number of that dtype is Infinity or close to it. */
 const overflows = (size: bigint, dtype: DType): boolean =>
   absolute(size) > (units(dtype === "float64" ? Number.MAX_VALUE : 2 ** 128) * 999_999_999n) / 1_000_000_000n;
 
@@ -108,7 +108,7 @@ export function goldens(): ReadonlyMap<string, readonly (readonly number[])[]> {
   return sections;
 }
 
-/** All errors of all ops that have goldens, the worst of each quantity. */
+/** The worst error of each quantity, for all ops with goldens. */
 export function measure(): readonly Finding[] {
   const worst = new Map<string, Finding>();
   const note = (finding: Finding) => {
@@ -123,7 +123,7 @@ export function measure(): readonly Finding[] {
   return [...worst.values()];
 }
 
-/** The worst of what all kernels do that can run here. @public for tools/longrun/accuracy.mjs */
+/** The worst error over all kernels that can run here. @public for tools/longrun/accuracy.mjs */
 export function measureAll(): readonly Finding[] {
   const { choice, available } = kernels();
   const all = available.map((name) => {
@@ -138,7 +138,7 @@ export function measureAll(): readonly Finding[] {
 
 type Note = (finding: Finding) => void;
 
-/** A line: the inputs, the value, the derivative in each input; each of these with what it is short of. */
+/** A line: the inputs, the value and the derivative with respect to each input, each with its remainder. */
 function measureElements(
   op: string,
   arity: number,
@@ -175,8 +175,8 @@ function measureElements(
 }
 
 /**
- * Eight lines are a case: logits, g, the label and the entries of which there are references; of these softmax, logSoftmax
- * and what they pull g back to; and log-sum-exp, cross-entropy and 1 less the label's probability.
+ * Eight lines are a case: logits, g, the label and the indices of the reference entries; then softmax, logSoftmax and their
+ * pullbacks of g; and log-sum-exp, cross-entropy and 1 minus the label's probability.
  */
 function measureFamily(lines: readonly (readonly number[])[], note: Note): void {
   const { softmax, logSoftmax, logSumExp, crossEntropy } = exported;
@@ -248,7 +248,7 @@ const numberText = (x: number): string => {
 const irregular = (i: number): number =>
   (one / 2 + ((Math.imul(i + 1, 0x9e3779b1) >>> 0) % (1.5 * one))) * (i % 2 ? -1 : 1);
 
-/** The worst errors as a table of markdown. */
+/** The worst errors as a Markdown table. */
 export function table(findings: readonly Finding[]): string {
   const cell = (op: string, quantity: Quantity, dtype: DType, withPlace: boolean) => {
     const found = findings.find((f) => f.op === op && f.quantity === quantity && f.dtype === dtype);

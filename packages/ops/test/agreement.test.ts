@@ -19,8 +19,8 @@ import {
 import { programs } from "./generate.ts";
 import { allSamples, numbers, ofFloats, pullBackRandom, tensorsIn, withTensors } from "./support.ts";
 
-// All kernels that can run here agree: in every bit, but for products and the family of softmax, for which docs/numerics.md
-// has bounds. WENGERT_SEED gives other calls, WENGERT_TIMES so many times more.
+// All kernels that can run here agree bit for bit, except for products and the softmax family, whose bounds are in
+// docs/numerics.md. WENGERT_SEED generates other calls; WENGERT_TIMES multiplies their number.
 
 const seed = Number(process.env.WENGERT_SEED ?? 1);
 const times = Number(process.env.WENGERT_TIMES ?? 1);
@@ -31,13 +31,13 @@ afterAll(() => void kernels(choice));
 
 const compiled = available.filter((name) => name !== "plain");
 const best = available.at(-1)!;
-it("there are kernels here", () => expect(compiled).toContain("simd"));
+it("WebAssembly kernels are available", () => expect(compiled).toContain("simd"));
 
 /** Whether the results of an op have the bits of the plain loops. */
 const isExact = (name: string, way: string, dtype: string): boolean =>
   !isOfSoftmax(name) && !(isProduct(name) && (dtype === "float32" || way === "fma"));
 
-/** Fails if a call has another result by some kernels, or if that of a row is another. */
+/** Fails if kernels disagree on a call, or if a row alone gives another result. */
 function agree(name: string, one: CallSpec): void {
   const given = calls[name]!(one);
   const run = () => call(name, given.args);
@@ -53,7 +53,7 @@ function agree(name: string, one: CallSpec): void {
   }
   const auto = withKernels("auto", run);
   const [asPlain, asBest] = [plain, results.get(best)!].map((result) => firstDifference(auto, result));
-  if (asPlain && asBest) expect.fail(`auto is neither as plain, ${asPlain}, nor as ${best}, ${asBest}`);
+  if (asPlain && asBest) expect.fail(`auto differs from plain (${asPlain}) and from ${best} (${asBest})`);
   results.set("auto", auto);
   if (given.alone === undefined) return;
   for (const [way, whole] of results)
@@ -67,18 +67,18 @@ function agree(name: string, one: CallSpec): void {
 }
 
 describe("generated calls", () => {
-  it.each(Object.keys(calls))("of %s agree, and their rows alone", (name) => {
+  it.each(Object.keys(calls))("of %s agree for all kernels, also row by row", (name) => {
     fc.assert(
       fc.property(callArbitrary, (one) => agree(name, one)),
       { numRuns: Math.ceil(80 * times), seed },
     );
   });
 
-  it("are of every op that has a kernel", () => {
+  it("cover every op with a kernel", () => {
     const begin = vi.spyOn(Workspace.prototype, "begin");
     const withKernel = allSamples.filter(({ call: f, sample }) => {
       const { f: ofItsFloats, floats } = ofFloats(f, sample);
-      if (record(ofItsFloats, ...floats).steps.length !== 1) return false; // it is made of others
+      if (record(ofItsFloats, ...floats).steps.length !== 1) return false; // a composed op
       begin.mockClear();
       withKernels("simd", () => f(...sample));
       return begin.mock.calls.length > 0;
@@ -89,7 +89,7 @@ describe("generated calls", () => {
   });
 });
 
-/** Results to be compared: each with the name of the op that it is of, and how its numbers may differ. */
+/** Results to compare, each with the name of its op and the tolerance. */
 function results(dtype: "float64" | "float32"): { title: string; name: string; values: Tensor[] }[] {
   const cast = (t: Tensor) => (isFloat(t.dtype) ? tensor(t, { dtype }) : t);
   return allSamples.map(({ title, name, call: f, sample }) => {
@@ -100,7 +100,7 @@ function results(dtype: "float64" | "float32"): { title: string; name: string; v
 
 describe.each(["float64", "float32"] as const)("samples of %s", (dtype) => {
   const plain = withKernels("plain", () => results(dtype));
-  it.each([...compiled, "auto"] as const)("have the values and cotangents of plain loops by %s", (way) => {
+  it.each([...compiled, "auto"] as const)("have the values and cotangents of plain loops with %s kernels", (way) => {
     const running = way === "auto" ? best : way;
     for (const [at, { title, name, values }] of withKernels(way, () => results(dtype)).entries()) {
       const wanted = plain[at]!.values;
@@ -126,15 +126,15 @@ describe("random programs", () => {
       }),
     );
   const plain = gradients("plain");
-  it.each([...compiled, "auto"] as const)("have the values and gradients of plain loops by %s", (way) => {
+  it.each([...compiled, "auto"] as const)("have the values and gradients of plain loops with %s kernels", (way) => {
     const running = way === "auto" ? best : way;
     let exact = 0;
     for (const [at, got] of gradients(way).entries()) {
       const { calls: names } = some[at]!;
-      const hasSingles = String(some[at]).includes("float32"); // as a leaf, or by a cast
+      const hasSingles = String(some[at]).includes("float32"); // as a leaf or a cast
       const isSame = names.every((name) => isExact(name, running, hasSingles ? "float32" : "float64"));
       exact += Number(isSame);
-      if (!isSame && hasSingles) continue; // what is rounded so early may come to anything
+      if (!isSame && hasSingles) continue; // an early float32 rounding may change any later number
       for (const [i, y] of got.entries()) {
         const wanted = plain[at]![i]!;
         const largest = Math.max(...numbers(wanted).map(Math.abs));
@@ -146,7 +146,7 @@ describe("random programs", () => {
   });
 });
 
-describe.each([...compiled, "auto"] as const)("by %s a result is the same", (way) => {
+describe.each([...compiled, "auto"] as const)("with %s kernels a result is the same", (way) => {
   const some = Object.keys(calls).flatMap((name) =>
     fc.sample(callArbitrary, { numRuns: 6, seed: seed + 1 }).map((one) => ({ name, given: calls[name]!(one) })),
   );
@@ -159,7 +159,7 @@ describe.each([...compiled, "auto"] as const)("by %s a result is the same", (way
   };
   const first = some.map(run);
 
-  it("in any order, beside other kernels and plain loops", () => {
+  it("in any order of calls, mixed with other kernels and plain loops", () => {
     const order = [...some.keys()].reverse();
     const got: Tensor[] = [];
     for (const at of order) {
@@ -169,11 +169,11 @@ describe.each([...compiled, "auto"] as const)("by %s a result is the same", (way
     expectSame(order, got, first);
   });
 
-  it("after the memory has grown, at whosever wish", () => {
+  it("after the memory has grown, inside or outside the library", () => {
     withKernels(way, () => {
       const { memory } = currentEngine()!.exports;
       const { byteLength } = memory.buffer;
-      const n = Math.ceil(byteLength / 24); // the kernel takes three of so many
+      const n = Math.ceil(byteLength / 24); // the kernel takes three arrays of this size
       softmax(tensor(new Float64Array(n)));
       expect(memory.buffer.byteLength).toBeGreaterThan(byteLength);
     });
@@ -184,7 +184,7 @@ describe.each([...compiled, "auto"] as const)("by %s a result is the same", (way
     expectSame([...some.keys()], got, first);
   });
 
-  it("where there is memory for small inputs only: for others there are plain loops", () => {
+  it("with memory for small inputs only, because larger ones use plain loops", () => {
     withKernels(way, () => {
       const { memory } = currentEngine()!.exports;
       const grow = vi.spyOn(memory, "grow").mockImplementation(() => {

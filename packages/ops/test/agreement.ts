@@ -5,39 +5,39 @@ import fc, { type Arbitrary } from "fast-check";
 import * as crossovers from "../src/wasm/crossovers.ts";
 import { allExports, numbers, tensorsIn, withTensors } from "./support.ts";
 
-// Calls of all ops that have kernels in WebAssembly, with what may lead a kernel astray: sizes next to all edges, operands that
-// lie in memory in any way, numbers that are none; and how near to plain loops the results have to be.
+// Calls of all ops with WebAssembly kernels, with difficult inputs: sizes next to all block edges, operands with any memory
+// layout, and non-finite numbers. Also the allowed differences from plain loops.
 
 export type Float = "float64" | "float32";
 type Call = (...args: readonly unknown[]) => Tensor | Tensor[];
 
-/** What is drawn of a call. It is plain data, so that a call that fails can be read, and made smaller. */
+/** The random choices of a call. They are plain data, so that a failing call can be printed and shrunk. */
 export interface CallSpec {
   readonly dtype: Float;
   readonly rows: number;
   readonly n: number;
   readonly k: number;
-  /** How the operands lie in memory. */
+  /** The memory layout of the operands. */
   readonly layouts: readonly Layout[];
-  /** Which axes, or which way to broadcast, of those that the op has. */
+  /** The choice of axes or of a broadcasting pattern. */
   readonly choice: number;
   readonly scale: number;
-  /** How many entries of an operand are special numbers. */
+  /** The number of special entries in an operand. */
   readonly specials: number;
   readonly seed: number;
 }
 
 const withNeighbors = (...sizes: readonly number[]): number[] => sizes.flatMap((n) => [n - 1, n, n + 1]);
-/** Next to vectors, tiles, and where WebAssembly begins to pay. */
+/** Sizes next to multiples of vectors and tiles, and to the threshold for WebAssembly. */
 const edgeSizes = withNeighbors(4, 6, 8, 12, 16, 32, 60, 64, ...Object.values(crossovers)).filter((n) => n > 0);
-/** The entries of a chunk of 32 kB, and of two. */
+/** Sizes near one half, one and two chunks of 8192 elements. */
 const chunkSizes = withNeighbors(4096, 8192, 16_384);
-/** The terms of a product that its kernel, and that its memory, takes at a time. */
+/** The number of terms of a product that fit its kernel and its memory. */
 const blockSizes = [399, 400, 401, 1024, 1025, 2049];
-/** What a test may take in a call. */
+/** The largest size of a call. */
 const limits = { elements: 20_000, products: 300_000 };
 
-/** Other tensors with the entries of `t`, and what lies between them is NaN; or with one row for all. */
+/** Tensors with the entries of `t` in other layouts, with NaN in the gaps; or with one repeated row. */
 const layouts = {
   rows: (t: Tensor) => t,
   columns: (t: Tensor) => {
@@ -76,7 +76,7 @@ type Layout = keyof typeof layouts;
 
 const size = (...large: readonly number[]): Arbitrary<number> =>
   fc.oneof(
-    { weight: 6, arbitrary: fc.integer({ min: 1, max: 18 }) }, // what is left over by vectors and tiles
+    { weight: 6, arbitrary: fc.integer({ min: 1, max: 18 }) }, // remainders of vectors and tiles
     { weight: 6, arbitrary: fc.constantFrom(...edgeSizes) },
     { weight: 1, arbitrary: fc.constantFrom(...large) },
   );
@@ -100,12 +100,12 @@ const strides = (shape: Shape): number[] => shape.map((_, i) => sizeOf(shape.sli
 const classOf = ({ dtype }: Tensor) => (dtype === "float64" ? Float64Array : Float32Array) as new (n: number) => Data;
 
 const special = [Number.NaN, Infinity, -Infinity, 0, -0, 2 ** -149, -(2 ** -140), 5e-324, -(2 ** -1030), 2 ** -1022];
-/** Those of cotangents: of derivatives that are subnormal, and of products beyond 10³⁰⁰, no digits are promised. */
+/** Special cotangents. Accuracy is not guaranteed for subnormal derivatives and for products above 10³⁰⁰. */
 const ofCotangents = [Number.NaN, Infinity, -Infinity, 0, -0, 2 ** -100, 1e6, 3e38];
-/** What overflows where it is added up, or exponentiated. */
+/** Numbers that overflow in a sum or in exp. */
 const huge = [88.8, -104, 710, -746, 3.4e38, -3.4e38];
 
-/** The operand number `i` of a call: random numbers, some special ones among them, laid out in memory as was drawn. */
+/** Operand `i` of a call: random numbers with some special ones, in the drawn memory layout. */
 function operand(call: CallSpec, i: number, shape: Shape, list: readonly number[] = [...special, ...huge]): Tensor {
   let state = (call.seed + 7919 * i) >>> 0;
   const next = () => {
@@ -118,25 +118,25 @@ function operand(call: CallSpec, i: number, shape: Shape, list: readonly number[
   return layouts[call.layouts[i % 3]!](tensor(ndarray(data, shape), { dtype: call.dtype }));
 }
 
-/** The arguments of a call, and of the call for one of its rows alone, where a result has such rows. */
+/** The arguments of a call, and of the call for a single row if the result has rows. */
 export interface Case {
   readonly args: readonly unknown[];
-  /** How many terms its sums have, where they round otherwise by other kernels. */
+  /** The number of terms in its sums, if kernels round them differently. */
   readonly terms?: number;
-  /** What the call is given for row number `row`; its result is row number `row` of the whole. */
+  /** The arguments for row `row` alone. The result is row `row` of the full result. */
   readonly alone?: (row: number) => readonly unknown[];
 }
 
 const rowsWithinLimit = (rows: number, ...sizes: readonly number[]): number =>
   Math.max(1, Math.min(rows, Math.floor(limits.elements / sizeOf(sizes))));
 
-/** Row number `row` of t, as the only one. */
+/** Row `row` of `t` as a batch of one. */
 const rowOf = (t: Tensor, row: number): Tensor => {
   const part = t.array!.lo(row).hi(1);
   return new Tensor(part.shape, t.dtype, part as ReturnType<typeof ndarray>);
 };
 
-/** A call whose result has rows, one for each entry along the first axis of the tensors `inRows`. */
+/** A call with one result row for each entry along the first axis of the tensors `inRows`. */
 const rowsOf = (inRows: readonly Tensor[], args: readonly unknown[]): Case => ({
   args,
   alone: (row) => withTensors(args, (t) => (inRows.includes(t) ? rowOf(t, row) : t)),
@@ -156,7 +156,7 @@ const pair = (call: CallSpec): Case => {
   return rowsOf(isInRows ? [a, b] : [a], call.seed % 2 ? [a, b] : [b, a]);
 };
 
-/** Slices along the last axis, whose rows are the same alone, or along others. */
+/** Slices along the last axis, where each row can be computed alone, or along other axes. */
 const axesOf = ({
   rows: count,
   n,
@@ -169,7 +169,7 @@ const axesOf = ({
   return choice === 4 ? [[fewer, n, 3], [1], true] : [[fewer, n, 3], [1, 2], true];
 };
 
-/** A call of tensors of a shape along axes, with so many operands. */
+/** A call with a number of operands of one shape, and axes. */
 const sliceCase =
   (make: (call: CallSpec, shape: Shape, axes: readonly number[]) => readonly Tensor[], isSingle = false) =>
   (call: CallSpec): Case => {
@@ -181,7 +181,7 @@ const sliceCase =
 
 const without = (shape: Shape, axes: readonly number[]): Shape => shape.filter((_, axis) => !axes.includes(axis));
 
-/** Weights above 0 that sum to 1, the same by all kernels. */
+/** Positive weights that sum to 1, identical for all kernels. */
 const weights = (call: CallSpec, shape: Shape, axis: readonly number[]): Tensor => {
   const { choice } = kernels();
   kernels("plain");
@@ -202,14 +202,14 @@ const labels = (call: CallSpec, shape: Shape, axes: readonly number[]) => {
   return tensor(ndarray(data, kept), { dtype: "int32" });
 };
 
-/** [m, k] and [k, n], no larger than a test can wait for. */
+/** [m, k] and [k, n], small enough for a test. */
 const sizesOf = ({ rows: count, n, k }: CallSpec): readonly [m: number, n: number, k: number] => {
   const columns = Math.max(1, Math.min(n, Math.floor(limits.products / k)));
   return [Math.max(1, Math.min(count, Math.floor(limits.products / (columns * k)))), columns, k];
 };
 const matrices = (call: CallSpec, i: number, shape: Shape) => operand({ ...call, scale: 1 }, i, shape, special);
 
-/** How each op that has kernels is called. */
+/** How to call each op with kernels. */
 export const calls: Readonly<Record<string, (call: CallSpec) => Case>> = {
   exp: unary,
   log: unary,
@@ -282,13 +282,13 @@ export const calls: Readonly<Record<string, (call: CallSpec) => Case>> = {
     const size = { b: 2, i: m, j: k, k: subscripts === "ij,ij->i" ? m : n };
     const [left, right] = subscripts.split("->")[0]!.split(",");
     const shape = (axes: string) => [...axes].map((axis) => size[axis as keyof typeof size]);
-    // Sums over a single operand's axis come first, in the precision that the result has.
+    // Sums over an axis of a single operand are computed first, in the precision of the result.
     const terms = { "ij,jk->i": k + n, "ij,kj->": k + m + n }[subscripts] ?? k;
     return { args: [subscripts, matrices(call, 0, shape(left!)), matrices(call, 1, shape(right!))], terms };
   },
 };
 
-/** Ops whose results may differ in their last digits: products of matrices, and softmax and its family. */
+/** Ops with results that may differ in the last digits: matrix products and the softmax family. */
 export const isProduct = (name: string): boolean => ["matmul", "dot", "einsum", "outer"].includes(name);
 export const isOfSoftmax = (name: string): boolean =>
   /softmax|logSumExp|crossEntropy/i.test(name) && name !== "subtractWeightedMean";
@@ -300,7 +300,7 @@ const smallestSubnormal = { float64: 2 ** -1074, float32: 2 ** -149 } as const;
 const ulpOf = (x: number, dtype: Float): number =>
   Math.max(smallestSubnormal[dtype], 2 ** (Math.floor(Math.log2(Math.abs(x))) + 1) * unitRoundoff[dtype]);
 
-/** How far from plain loops the numbers of a result may be, where they may be at all. */
+/** The tolerated differences from plain loops, for ops that may differ. */
 export function boundsOf(name: string, { args, terms = 0 }: Case, dtype: Float, wanted: Tensor): readonly number[] {
   if (isProduct(name)) {
     const sizes = numbers(
@@ -313,13 +313,13 @@ export function boundsOf(name: string, { args, terms = 0 }: Case, dtype: Float, 
   }
   const sizes = sizesOfTerms[name]?.(withTensors(args, (t) => (isFloat(t.dtype) ? inDoubles(t) : t)));
   const list = sizes === undefined ? [] : numbers(sizes);
-  // each of both is within 4 ulp of what is exact
+  // each is within 4 ulp of the exact result
   return numbers(wanted).map(
     (y, i) => 8 * ulpOf(Math.max(Math.abs(y), Number.isFinite(list[i]!) ? list[i]! : 0), dtype),
   );
 }
 
-/** Where terms of both signs are added, errors are relative to these: docs/numerics.md has them all. */
+/** The size of the terms in sums of both signs, to which errors are relative; docs/numerics.md lists them. */
 const sizesOfTerms: Readonly<Record<string, (args: readonly unknown[]) => Tensor>> = {
   logSumExp: (args) => {
     const [x, options] = args as [Tensor, { axis: number[] }];
@@ -351,12 +351,12 @@ const inDoubles = (t: Tensor, f: (x: number) => number = (x) => x): Tensor =>
   tensor(ndarray(Float64Array.from(numbers(t), f), t.shape));
 
 const callByName = new Map(allExports.map(({ name, call: f }) => [name, f as Call]));
-/** The value of a call; of a list, the first. */
+/** The value of a call, or the first of a list. */
 export function call(name: string, args: readonly unknown[]): Tensor {
   return tensorsIn(callByName.get(name)!(...args))[0]!;
 }
 
-/** What `body` gives by these kernels. */
+/** Returns the result of `body` with these kernels. */
 export function withKernels<T>(which: Parameters<typeof kernels>[0], body: () => T): T {
   const { choice } = kernels();
   kernels(which);
@@ -367,7 +367,7 @@ export function withKernels<T>(which: Parameters<typeof kernels>[0], body: () =>
   }
 }
 
-/** The first number in which two results differ by more than these bounds, or in a bit, in words. */
+/** Describes the first number in which two results differ by more than the bounds, or in any bit without bounds. */
 export function firstDifference(got: Tensor, wanted: Tensor, bounds?: readonly number[]): string | undefined {
   if (String(got.shape) !== String(wanted.shape) || got.dtype !== wanted.dtype)
     return `[${got.shape}] of ${got.dtype}, not [${wanted.shape}] of ${wanted.dtype}`;
@@ -375,7 +375,7 @@ export function firstDifference(got: Tensor, wanted: Tensor, bounds?: readonly n
   for (let i = 0; i < ys.length; i++) {
     const [x, y] = [xs[i]!, ys[i]!];
     if (Object.is(x, y) || (bounds !== undefined && Math.abs(x - y) <= bounds[i]!)) continue;
-    return `number ${i} is ${x}, not ${y}${bounds ? `, and may be ${bounds[i]} off` : ""}`;
+    return `number ${i} is ${x}, not ${y}${bounds ? ` (tolerance ${bounds[i]})` : ""}`;
   }
   return undefined;
 }

@@ -6,7 +6,7 @@ import { errorOf, int32, numbers, product, random } from "./support.ts";
 const sizes = [0, 1, 2];
 const shapes = [0, 1, 2, 3].flatMap((rank) => product(...new Array<number[]>(rank).fill(sizes)));
 
-/** NumPy's rule, said once more: from the last axis on, sizes are equal or one of them is 1. */
+/** NumPy's rule, implemented independently: from the last axis on, sizes are equal or one of them is 1. */
 function broadcast(a: readonly number[], b: readonly number[]): number[] | undefined {
   const rank = Math.max(a.length, b.length);
   const [p, q] = [a, b].map((shape) => [...new Array<number>(rank - shape.length).fill(1), ...shape]) as [
@@ -16,12 +16,12 @@ function broadcast(a: readonly number[], b: readonly number[]): number[] | undef
   if (p.some((m, i) => m !== q[i] && m !== 1 && q[i] !== 1)) return undefined;
   return p.map((m, i) => (m === 1 ? q[i]! : m));
 }
-/** The entry of `x` at the place `index` of what it is broadcast to. */
+/** The entry of `x` at `index` of the broadcast result. */
 const entry = (x: Tensor, index: readonly number[]) =>
   x.data.get(...index.slice(index.length - x.shape.length).map((i, axis) => (x.shape[axis] === 1 ? 0 : i)));
 
 describe("broadcasting", () => {
-  it("is NumPy's, for each pair of shapes of up to three axes", () => {
+  it("follows NumPy for each pair of shapes of up to three axes", () => {
     for (const [p, q] of product(shapes, shapes) as [number[], number[]][]) {
       const [a, b] = [random(p, 1), random(q, 2)];
       const shape = broadcast(p, q);
@@ -36,7 +36,7 @@ describe("broadcasting", () => {
       expect(numbers(y), what).toEqual(indices.map((index) => entry(a, index) - entry(b, index)));
     }
   });
-  it("sums the cotangents over what was repeated, for each pair of shapes", () => {
+  it("sums cotangents over repeated entries, for each pair of shapes", () => {
     for (const [p, q] of product(shapes, shapes) as [number[], number[]][]) {
       const shape = broadcast(p, q);
       if (shape === undefined) continue;
@@ -67,12 +67,12 @@ describe("broadcasting", () => {
       /sizes 3 and 5 at axis -1; did you mean expandDims\(b, { axis: 1 }\), or a reduction to b with { keepDims: true }\?/,
     ],
     [[0], [2], /sizes 0 and 2 at axis -1/],
-  ])("of %j and %j is refused with the axis", (p, q, message) => {
+  ])("of %j and %j throws an error with the axis", (p, q, message) => {
     const error = errorOf(() => add(random(p), random(q)));
     expect(error).toBeInstanceOf(ShapeError);
     expect(error.message).toMatch(message);
   });
-  it("is refused by label", () => {
+  it("throws an error with the labels", () => {
     const [X, m] = [tensor(random([5, 3]), { label: "X" }), tensor(random([5]), { label: "rowMeans" })];
     expect(errorOf(() => sub(X, m)).message).toMatch(/^sub: X \[5, 3\] and rowMeans \[5\] .*expandDims\(rowMeans, /);
   });
@@ -87,7 +87,7 @@ describe("integers", () => {
     expect(neg(int32([least, 5])).toNested()).toEqual([least, -5]);
     for (const op of [add, sub, mul]) expect(op(int32([1]), int32([2])).dtype).toBe("int32");
   });
-  it("do not divide, nor mix with floats: the error has the cast to write", () => {
+  it("throw on division and on mixing with floats; the error has the cast to write", () => {
     const n = tensor(int32([1]), { label: "n" });
     for (const run of [() => div(n, n), () => div(n, 2)])
       expect(errorOf(run).message).toMatch(
@@ -97,13 +97,13 @@ describe("integers", () => {
       const error = errorOf(() => op(tensor([1]), n));
       expect(error).toBeInstanceOf(DTypeError);
       expect(error.message).toMatch(/n \[1\] is int32; write cast\(n, \{ dtype: "float64" \}\)/);
-      expect(errorOf(() => op(n, 0.5)).message).toMatch(/0\.5 is no int32.*write cast\(n, /);
+      expect(errorOf(() => op(n, 0.5)).message).toMatch(/0\.5 is not an int32.*write cast\(n, /);
       expect(() => op(tensor([true]), tensor([true]))).toThrow(DTypeError);
     }
   });
 });
 
-test("two float dtypes do not mix: the error has the cast to write", () => {
+test("mixing two float dtypes throws; the error has the cast to write", () => {
   const [a, b] = [tensor([1], { label: "a" }), tensor([1], { dtype: "float32", label: "b" })];
   for (const op of [add, sub, mul, div]) {
     expect(errorOf(() => op(a, b)).message).toMatch(
@@ -115,14 +115,14 @@ test("two float dtypes do not mix: the error has the cast to write", () => {
   }
 });
 
-test("special values are IEEE's", () => {
+test("special values follow IEEE 754", () => {
   const [infinity, nan] = [Number.POSITIVE_INFINITY, Number.NaN];
   expect(div(tensor([1, -1, 0, 0]), tensor([0, 0, 0, 5])).toNested()).toEqual([infinity, -infinity, nan, 0]);
   expect(mul(tensor([0, infinity]), tensor([infinity, -1])).toNested()).toEqual([nan, -infinity]);
   expect(neg(tensor([0, -0, nan])).toNested()).toEqual([-0, 0, nan]);
 });
 
-test("the derivative of a quotient loses nothing to overflow: b is not squared", () => {
+test("the derivative of a quotient does not overflow, because b is not squared", () => {
   const g = grad((a: Tensor, b: Tensor) => sum(div(a, b)), { argnums: 1 })(tensor([1e200]), tensor([1e200]));
   expect(g.toNested()).toEqual([-1e-200]);
 });

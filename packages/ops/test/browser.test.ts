@@ -3,7 +3,7 @@ import { kernels } from "@wengert/ops";
 import { beforeAll, describe, expect, test } from "vitest";
 import { bundle } from "./bundle.ts";
 
-// What a page gets: one minified bundle, and no more than the language itself around it.
+// Runs the library as a page loads it: one minified bundle with only the language's own globals.
 const program = `
   import { grad, hessian, tensor } from "@wengert/core";
   import { kernels, log, mul, softmax, sum } from "@wengert/ops";
@@ -19,7 +19,7 @@ beforeAll(async () => {
 });
 
 describe("without Node", () => {
-  test("core and ops run, with the kernels that there are", () => {
+  test("core and ops run with the available kernels", () => {
     const page: { answer?: string; kernels?: unknown } = {};
     runInNewContext(code, page);
     expect(page.answer).toMatch(answer);
@@ -27,7 +27,7 @@ describe("without Node", () => {
     expect(page.kernels).toEqual({ choice: "auto", running: available.at(-1), available, missing });
   });
 
-  test("a page whose policy forbids WebAssembly has plain loops, and is told why", () => {
+  test("a page with a policy against WebAssembly uses plain loops and reports the reason", () => {
     const page: { answer?: string; kernels?: unknown } = {};
     runInNewContext(code, page, { contextCodeGeneration: { wasm: false } });
     expect(page.answer).toMatch(answer);
@@ -36,7 +36,7 @@ describe("without Node", () => {
   });
 
   test.each([true, false])(
-    "a page that forbids code from strings has the same answers; WebAssembly allowed: %s",
+    "a page that forbids code from strings gives the same results; WebAssembly allowed: %s",
     (wasm) => {
       const [open, strict]: { answer?: string; kernels?: { running?: string } }[] = [{}, {}];
       runInNewContext(code, open!);
@@ -46,11 +46,11 @@ describe("without Node", () => {
     },
   );
 
-  test("a host that has no WebAssembly has plain loops", () => {
+  test("a host without WebAssembly uses plain loops", () => {
     const page: { answer?: string; kernels?: unknown; WebAssembly?: unknown } = { WebAssembly: undefined };
     runInNewContext(code, page);
     expect(page.answer).toMatch(answer);
     expect(page.kernels).toMatchObject({ choice: "auto", running: "plain", available: ["plain"] });
-    expect(page.kernels).toHaveProperty("missing.simd", "there is no WebAssembly");
+    expect(page.kernels).toHaveProperty("missing.simd", "WebAssembly is not available");
   });
 });

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { binaries } from "../src/wasm/binaries.ts";
 import { type Bundle, bundle } from "./bundle.ts";
 
-// What a page loads: minified, gzipped, and the binaries of the kernels counted apart.
+// The size of a page's bundle, minified and gzipped. The binaries of the kernels are counted separately.
 
 const withoutBinaries = {
   name: "without binaries",
@@ -12,15 +12,13 @@ const withoutBinaries = {
 const load = (program: string) => bundle(program, "es", withoutBinaries);
 const compressed = (text: string): number => gzipSync(text, { level: 9 }).length;
 
-/** Fails with the largest modules, for a bundle that has more than `most` bytes. */
+/** Fails if a bundle has more than `most` bytes, and lists the largest modules. */
 function expectAtMost(most: number, { code, modules }: Bundle): void {
   const size = compressed(code);
   if (size <= most) return;
   const largest = Object.entries(modules).sort(([, a], [, b]) => b - a);
   const list = largest.map(([name, bytes]) => `  ${String(bytes).padStart(6)}  ${name}`).join("\n");
-  expect.fail(
-    `the bundle has ${size} bytes, at most ${most} are allowed; its modules, before they are minified:\n${list}`,
-  );
+  expect.fail(`the bundle has ${size} bytes, more than ${most}; its modules before minification:\n${list}`);
 }
 
 describe("size", () => {
@@ -30,13 +28,13 @@ describe("size", () => {
     expectAtMost(47_800, await load(program));
   });
 
-  test("what fits a linear model", async () => {
+  test("a program that fits a linear model", async () => {
     const program =
       'import { grad } from "@wengert/core"; import { crossEntropy, matmul } from "@wengert/ops"; console.log(grad, matmul, crossEntropy);';
     expectAtMost(27_700, await load(program));
   });
 
-  test("the binaries of the kernels, which come once", async () => {
+  test("the binaries of the kernels, included once", async () => {
     const texts = JSON.stringify(binaries);
     expect(compressed(texts)).toBeLessThanOrEqual(15_000);
     const program = 'import { exp } from "@wengert/ops"; console.log(exp);';
@@ -45,14 +43,14 @@ describe("size", () => {
   });
 });
 
-describe("what is not used is left out", () => {
+describe("unused code is removed", () => {
   const nothing = 'import "@wengert/core"; import "@wengert/core/gradcheck"; import "@wengert/ops";';
 
-  test("of an import of nothing, nothing is left", async () => {
+  test("an import of nothing leaves nothing", async () => {
     expect((await load(nothing)).code.trim()).toBe("");
   });
 
-  test("not because package.json says so: no module does anything when it is imported", async () => {
+  test("without sideEffects in package.json, because modules have no side effects", async () => {
     const distrust = {
       name: "distrust",
       transform: (code: string, id: string) =>
@@ -60,7 +58,7 @@ describe("what is not used is left out", () => {
     };
     const { modules } = await bundle(nothing, "es", withoutBinaries, distrust);
     const left = Object.entries(modules).filter(([name, size]) => name.includes("/src/") && size > 400); // not mere constants
-    // The class Tensor gives itself a method whose name is a symbol, which looks like more to a bundler.
+    // The class Tensor has a method with a symbol as its name, which a bundler treats as a side effect.
     const ofTensor = [
       "values/tensor",
       "checks/errors",
@@ -72,7 +70,7 @@ describe("what is not used is left out", () => {
     expect(left.map(([name]) => name).sort()).toEqual(ofTensor.map((name) => `core/src/${name}.ts`).sort());
   });
 
-  test("ops without kernels come without the binaries", async () => {
+  test("ops without kernels do not include the binaries", async () => {
     const without = ["reshape", "transpose", "slice", "concat", "equal", "argmax", "randomNormal"];
     const { modules } = await load(`import { ${without} } from "@wengert/ops"; console.log(${without});`);
     expect(Object.keys(modules).filter((name) => name.includes("wasm"))).toEqual([]);

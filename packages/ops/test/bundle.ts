@@ -2,11 +2,11 @@ import { build, type Rollup } from "vite";
 
 export interface Bundle {
   readonly code: string;
-  /** What is left of each module, before it is minified: `core/src/tape.ts`, and its bytes. */
+  /** The bytes that remain of each module, such as `core/src/tape.ts`, before minification. */
   readonly modules: Readonly<Record<string, number>>;
 }
 
-/** `program` with all that it imports, minified, as `vite build` makes it; `plugins` may change what is loaded. */
+/** Bundles and minifies `program` with its imports, as `vite build` does. `plugins` may replace modules. */
 export async function bundle(program: string, format: "iife" | "es", ...plugins: Rollup.Plugin[]): Promise<Bundle> {
   const { output } = (await build({
     configFile: false,

@@ -8,7 +8,7 @@ const { one, over, precise, times, toNumber, total } = exact;
 type Precise = exact.Precise;
 type Rows = readonly (readonly number[])[];
 
-/** All that the loss depends on, with labels as numbers and probabilities as rows. */
+/** All inputs of the loss, with labels as numbers and probabilities as rows. */
 interface Case {
   readonly logits: Rows;
   readonly ofRows: readonly ReturnType<typeof exact.crossEntropy>[];
@@ -17,11 +17,11 @@ interface Case {
   readonly weight: readonly number[] | undefined;
   readonly reduction: "mean" | "sum" | "none";
   readonly ignoreIndex: number | undefined;
-  /** The cotangents of the rows' losses, or that of their sum or mean. */
+  /** The cotangents of the losses of the rows, or of their sum or mean. */
   readonly g: readonly number[];
 }
 
-/** A number with the size of the terms that it is the sum of: what the error of its computation is relative to. */
+/** A number with the size of its terms, to which the error is relative. */
 interface Sum {
   readonly value: Precise;
   readonly terms: Precise;
@@ -64,7 +64,7 @@ function reference({ logits, ofRows, target, smoothing, weight, reduction, ignor
   };
 }
 
-/** How far the value and the cotangents are from the reference: the most units in the last place, of each. */
+/** Returns the largest error of the value and of each cotangent, in units in the last place. */
 function worst(c: Case, dtype: "float64" | "float32"): Record<string, number> {
   const float = (values: Parameters<typeof tensor>[0]) => tensor(values, { dtype });
   const labels = typeof c.target[0] === "number" ? int32(c.target as number[]) : undefined;
@@ -99,8 +99,8 @@ function ulps(got: Tensor, wanted: readonly Sum[], digits: number): number {
   return Math.max(...errors);
 }
 
-// Logits on a grid, so that their differences are doubles: what is measured is the op, and not how exp amplifies the
-// rounding of a difference. They go from even to so sure that 1 − s is 10⁻²⁶; the peak stands first, last, and twice.
+// Logits are on a grid, so that their differences are doubles. The test then measures the op, not the amplification by exp of a
+// rounded difference. Rows range from uniform to 1 − s = 10⁻²⁶. The peak is first, last, or occurs twice.
 const grid = (x: number) => Math.round(x * 64) / 64;
 const tables: readonly Rows[] = [
   [
@@ -137,7 +137,7 @@ const chancesOf = (K: number): Rows =>
 
 const targets: Record<string, (K: number) => readonly Pick<Case, "target" | "ignoreIndex">[]> = {
   labels: (K) => [0, 1, 2, 3].map((k) => ({ target: [0, 1, 2, 3].map((n) => (n + k) % K), ignoreIndex: undefined })),
-  "labels, some of which are ignored": (K) => [{ target: [-1, 1 % K, 0, -1], ignoreIndex: -1 }],
+  "labels with ignored rows": (K) => [{ target: [-1, 1 % K, 0, -1], ignoreIndex: -1 }],
   probabilities: (K) => [{ target: chancesOf(K), ignoreIndex: undefined }],
 };
 const options = product<Partial<Case>>(

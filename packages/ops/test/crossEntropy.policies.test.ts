@@ -3,7 +3,7 @@ import { type CrossEntropyOptions, crossEntropy, mul, sum } from "@wengert/ops";
 import { describe, expect, it } from "vitest";
 import { int32, numbers, product, random } from "./support.ts";
 
-// What a row gives when something in it is infinite, NaN, zero or ignored, for every combination of target and options.
+// Rows with infinite, NaN, zero or ignored entries, for every combination of target and options.
 
 const infinity = Number.POSITIVE_INFINITY;
 const nan = Number.NaN;
@@ -41,7 +41,7 @@ const smoothings = [0, 0.25, 1];
 const times = (a: number, b: number): number => ((a === 0 || b === 0) && !Number.isNaN(a + b) ? 0 : a * b);
 const total = (terms: readonly number[]): number => terms.reduce((sum, x) => sum + x, 0);
 
-/** In which second derivatives are taken. */
+/** The directions of second derivatives. */
 const direction = [1, -2, 4];
 
 /** The loss of one row and its derivatives, from the definition and the policies. */
@@ -76,7 +76,7 @@ interface Given {
   readonly weight: Row | undefined;
 }
 
-/** The losses of rows with all their derivatives: what belongs to a row by row, and the cotangent of the weights. */
+/** The losses of rows with all derivatives, per row, and the cotangent of the weights. */
 function derivatives({ rows, target, e, weight }: Given, g: Row) {
   const isLabels = typeof target[0] === "number";
   const t = isLabels ? int32(target as number[]) : tensor(target as number[][]);
@@ -139,14 +139,14 @@ describe.each(Object.keys(edges))("a row with %s", (edge) => {
         near(got.second[1], wanted.second);
       }));
 
-    it("leaves the rows around it alone, to order 3", () =>
+    it("does not affect the rows around it, to order 3", () =>
       each((given) => {
         const [got, single] = [between(given, [1.5, 1.5, 1.5]), alone(given)];
         for (const key of ["losses", "byX", "byT", "second", "third"] as const)
           for (const i of [0, 2]) expect(got[key][i]).toEqual(single[key][0]);
       }));
 
-    it("has finite derivatives where the loss is finite, and 0 for what is ignored or at −Infinity, to order 3", () =>
+    it("has finite derivatives if the loss is finite, and 0 for ignored entries and −Infinity, to order 3", () =>
       each((given) => {
         const { losses, second, third } = between(given, [1.5, 1.5, 1.5]);
         for (const derivative of [second[1]!, third[1]!]) {
@@ -157,7 +157,7 @@ describe.each(Object.keys(edges))("a row with %s", (edge) => {
         }
       }));
 
-    it("weighs nothing with a cotangent of 0, however infinite the loss", () =>
+    it("contributes 0 with a cotangent of 0, even if the loss is infinite", () =>
       each((given) => {
         const [got, single] = [between(given, [1.5, 0, 1.5]), alone(given)];
         if (Number.isNaN(got.losses[1])) return;
@@ -171,7 +171,7 @@ describe.each(Object.keys(edges))("a row with %s", (edge) => {
   });
 });
 
-it.each([nan, infinity, -infinity])("the only class with the logit %d has a NaN for its loss and gradient", (x) => {
+it.each([nan, infinity, -infinity])("a single class with the logit %d has NaN as its loss and gradient", (x) => {
   for (const target of [0, tensor([1])]) {
     const f = (z: Tensor) => crossEntropy(z, target);
     expect([f(tensor([x])).item(), ...numbers(grad(f)(tensor([x])))]).toEqual([nan, nan]);
@@ -184,7 +184,7 @@ describe("the mean", () => {
   const [junk, two] = [tensor(x as number[][]), int32([1, 1])];
   const kept = tensor(x.slice(-2) as number[][]);
   it.each(product<object>([{}, { weight: tensor([0.5, 2, 1]) }], [{}, { labelSmoothing: 0.25 }]))(
-    "is that of the rows that are kept, with its gradient: %o, %o",
+    "is the mean of the kept rows, with its gradient: %o, %o",
     (weight, smoothing) => {
       const options = { ...weight, ...smoothing };
       const f = (z: Tensor) => crossEntropy(z, labels, { ...options, ignoreIndex: ignored });
@@ -200,7 +200,7 @@ describe("the mean", () => {
     },
   );
   it.each(product<object>([{}, { weight: tensor([0.5, 2, 1]) }], [{}, { labelSmoothing: 0.25 }]))(
-    "of nothing but ignored rows is NaN, and their sum 0; the gradients are 0: %o, %o",
+    "of ignored rows only is NaN, and their sum 0; the gradients are 0: %o, %o",
     (weight, smoothing) => {
       const options = { ignoreIndex: 1, ...weight, ...smoothing };
       expect(crossEntropy(kept, two, options).item()).toBeNaN();

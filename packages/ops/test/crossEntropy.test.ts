@@ -35,11 +35,11 @@ describe("crossEntropy", () => {
     expectNear(crossEntropy(logits, labels), [wanted.reduce((a, b) => a + b) / 4], 8 * ulp);
     expect(crossEntropy(logits, labels, { reduction: "mean" }).item()).toBe(crossEntropy(logits, labels).item());
   });
-  it("takes one weight a class", () => {
+  it("accepts one weight per class", () => {
     for (const shape of [[3, 1], [3, 2], [2], []])
       expect(errorOf(() => crossEntropy(logits, labels, { weight: zeros(shape) }))).toBeInstanceOf(ShapeError);
   });
-  it("is constant in a row whose label has −Infinity, wherever the logits lie", () => {
+  it("is constant in a row with a label at −Infinity, for any memory layout", () => {
     const columns = tensor([
       [1, 2],
       [-infinity, 3],
@@ -48,7 +48,7 @@ describe("crossEntropy", () => {
     const g = grad((x: Tensor) => crossEntropy(x, int32([1, 0]), { axis: 0, reduction: "sum" }))(columns);
     expect(g.toNested<number[][]>().map(([first]) => first)).toEqual([0, 0, 0]);
   });
-  it("takes any axis for the classes, and any number of others", () => {
+  it("accepts any class axis and any number of other axes", () => {
     const plain = crossEntropy(logits, labels, { reduction: "none" }).toNested();
     expect(crossEntropy(transpose(logits), labels, { axis: 0, reduction: "none" }).toNested()).toEqual(plain);
     expect(crossEntropy(transpose(logits), labels, { axis: -2, reduction: "none" }).toNested()).toEqual(plain);
@@ -70,13 +70,13 @@ describe("crossEntropy", () => {
     const g = numbers(grad((x: Tensor) => crossEntropy(x, labels))(logits));
     for (const [i, x] of g.entries()) expect(x).toBeCloseTo(wanted.flat()[i]!, 15);
   });
-  it("has the right derivatives, to order 3, for every reduction and axis", () => {
+  it("has correct derivatives to order 3 for every reduction and axis", () => {
     for (const reduction of ["mean", "sum", "none"] as const) {
       gradcheck((x: Tensor) => crossEntropy(x, labels, { reduction }), [random([4, 3])], { order: 3, directions: 1 });
       gradcheck((x: Tensor) => crossEntropy(x, int32([0, 2]), { reduction, axis: 0 }), [random([3, 2])], { order: 2 });
     }
   });
-  it("is exact for confident rows, where 1 − p and log p would round to 0", () => {
+  it("is exact for confident rows, for which 1 − p and log p would round to 0", () => {
     for (const gap of [1, 8, 17, 28, 40]) {
       const row = [0.25, 0.25 - gap, -0.5 - gap];
       const norm = exact.logSumExp(row);
@@ -112,12 +112,12 @@ describe("crossEntropy", () => {
     const wanted = grad((a: Tensor) => crossEntropy(a, int32(2)))(tensor(good)).toNested();
     expect([g[0], g[2]]).toEqual([wanted, wanted]);
   });
-  it("leaves out classes at −Infinity: their gradient is 0", () => {
+  it("excludes classes at −Infinity, with gradient 0", () => {
     const g = grad((a: Tensor) => crossEntropy(a, int32(0)))(tensor([0, -infinity, 1]));
     const [p, q] = numbers(grad((a: Tensor) => crossEntropy(a, int32(0)))(tensor([0, 1])));
     expect(g.toNested()).toEqual([p, 0, q]);
   });
-  it("of a label at −Infinity is Infinity, a constant: its derivatives are 0", () => {
+  it("of a label at −Infinity is the constant Infinity with derivatives 0", () => {
     const x = tensor([
       [0, -infinity, 1],
       [0, 1, 2],
@@ -166,17 +166,17 @@ describe("weight, ignoreIndex and labelSmoothing", () => {
     [1, 0, 0],
     [0.5, 0, 0.5],
   ]);
-  it("count each row as often as its class weighs, and divide the mean by that", () => {
+  it("weight each row by its class, and divide the mean by the total weight", () => {
     near(crossEntropy(halves, both, { ...none, weight }), a, 5 * 2 * a);
     near(crossEntropy(halves, both, { reduction: "sum", weight }), 11 * a);
     near(crossEntropy(halves, both, { weight }), (11 * a) / 6);
     expect(crossEntropy(halves, both, { weight: tensor([1, 1, 1]) }).item()).toBe(crossEntropy(halves, both).item());
   });
-  it("weigh the classes of probabilities, whose mean is that over the rows", () => {
+  it("weight the classes of probabilities, with a mean over the rows", () => {
     near(crossEntropy(halves, chances, { ...none, weight }), a, (a + 5 * 2 * a) / 2);
     near(crossEntropy(halves, chances, { weight }), (a + 5.5 * a) / 2);
   });
-  it("leave out rows by their label, be it a class or not, and nothing unless asked", () => {
+  it("ignoreIndex excludes rows with any given label, and by default none", () => {
     near(crossEntropy(halves, both, { ...none, ignoreIndex: 2 }), a, 0);
     near(crossEntropy(halves, both, { ignoreIndex: 2 }), a);
     near(crossEntropy(halves, int32([-100, 2]), { ignoreIndex: -100 }), 2 * a);
@@ -191,10 +191,10 @@ describe("weight, ignoreIndex and labelSmoothing", () => {
     near(crossEntropy(halves, both, { labelSmoothing, weight }), (0.8 + 0.4 + 1 + 0.1 + 0.4 + 8) * (a / 6));
     near(crossEntropy(halves, both, { labelSmoothing, ignoreIndex: 0 }), 1.9 * a);
     expect(crossEntropy(halves, both, { labelSmoothing: 1 }).item()).toBe(
-      crossEntropy(halves, int32([1, 1]), { labelSmoothing: 1 }).item(), // nothing is left of the labels
+      crossEntropy(halves, int32([1, 1]), { labelSmoothing: 1 }).item(), // the labels no longer matter
     );
   });
-  it("of labels are those of one-hot probabilities, in every derivative", () => {
+  it("agree for labels and one-hot probabilities in every derivative", () => {
     const [v, oneHots] = [random([4, 3], 2), oneHot(labels, { numClasses: 3 })];
     for (const [smoothing, weights, reduction] of product<object>(
       [{}, { labelSmoothing: 0.1 }, { labelSmoothing: 1 }],
@@ -211,7 +211,7 @@ describe("weight, ignoreIndex and labelSmoothing", () => {
         expect(x).toBeCloseTo(numbers(h)[i]!, 14);
     }
   });
-  it("have the right derivatives in all inputs, to order 3, for every combination and axis", () => {
+  it("have correct derivatives in all inputs, to order 3, for every combination and axis", () => {
     const grid = int32([
       [1, -1],
       [2, 0],
@@ -246,7 +246,7 @@ describe("weight, ignoreIndex and labelSmoothing", () => {
 });
 
 describe("probabilities", () => {
-  it("may be any numbers: −Σ t log s, with the gradients s Σt − t and −log s", () => {
+  it("may be any numbers t: the loss is −Σ t log s, with gradients s Σt − t and −log s", () => {
     const t = mul(random([4, 3], 5), 3);
     const plain = (x: Tensor, p: Tensor) => neg(sum(mul(p, logSoftmax(x))));
     const loss = (x: Tensor, p: Tensor) => crossEntropy(x, p, { reduction: "sum" });
@@ -256,17 +256,17 @@ describe("probabilities", () => {
       for (const [i, x] of numbers(got).entries()) expect(x).toBeCloseTo(numbers(wanted)[i]!, 13);
     }
   });
-  it("are least surprised by themselves: the gradient at t = s is 0", () => {
+  it("give the gradient 0 at t = s", () => {
     const g = grad((x: Tensor) => crossEntropy(x, softmax(logits), { reduction: "sum" }))(logits);
     for (const x of numbers(g)) expect(Math.abs(x)).toBeLessThan(4 * ulp);
   });
-  it("of no classes have the loss 0, and of no rows the mean NaN", () => {
+  it("without classes have the loss 0, and without rows the mean NaN", () => {
     expect(crossEntropy(zeros([2, 0]), zeros([2, 0]), { reduction: "none" }).toNested()).toEqual([0, 0]);
     expect(crossEntropy(zeros([0, 3]), zeros([0, 3])).item()).toBeNaN();
   });
 });
 
-describe("refuses", () => {
+describe("throws for", () => {
   const L = (t: Tensor, label: string) => tensor(t, { label });
   const [z, t] = [L(logits, "z"), L(labels, "t")];
   const chances = L(softmax(logits), "p");
@@ -278,13 +278,13 @@ describe("refuses", () => {
       "a label that is K",
       () => crossEntropy(z, L(int32([0, 1, 3, 0]), "t")),
       OutOfRangeError,
-      "crossEntropy: label 3 of row 2 of t [4] is no class: they are 0 … 2 (K = 3, from z [4, 3]); are they counted from 1? write sub(t, 1)",
+      "crossEntropy: label 3 of row 2 of t [4] is not a class: classes are 0 … 2 (K = 3, from z [4, 3]); are they counted from 1? write sub(t, 1)",
     ],
     [
       "a negative label",
       () => crossEntropy(logits, int32([-100, 1, 2, 0])),
       OutOfRangeError,
-      "crossEntropy: label -100 of row 0 of labels [4] is no class: they are 0 … 2 (K = 3, from logits [4, 3]); to leave such rows out, write { ignoreIndex: -100 }",
+      "crossEntropy: label -100 of row 0 of labels [4] is not a class: classes are 0 … 2 (K = 3, from logits [4, 3]); to ignore such rows, write { ignoreIndex: -100 }",
     ],
     [
       "a label of a row further in",
@@ -301,17 +301,17 @@ describe("refuses", () => {
           { axis: 1 },
         ),
       OutOfRangeError,
-      "crossEntropy: label 7 of row 2 of grid [2, 2] is no class: they are 0 … 2 (K = 3, from image [2, 3, 2]); to leave such rows out, write { ignoreIndex: 7 }",
+      "crossEntropy: label 7 of row 2 of grid [2, 2] is not a class: classes are 0 … 2 (K = 3, from image [2, 3, 2]); to ignore such rows, write { ignoreIndex: 7 }",
     ],
     ...product<object>(
       [{}, { labelSmoothing: 0.1 }],
       [{}, { weight: tensor([1, 1, 1]) }],
       [{}, { ignoreIndex: 0 }],
     ).map((list): [string, () => unknown, typeof WengertError, string] => [
-      `a label that is no class, with the options ${list.flatMap(Object.keys)}`,
+      `a label outside the classes, with the options ${list.flatMap(Object.keys)}`,
       () => crossEntropy(z, L(int32([0, -2, 1, 0]), "t"), Object.assign({}, ...list)),
       OutOfRangeError,
-      "crossEntropy: label -2 of row 1 of t [4] is no class: they are 0 … 2 (K = 3, from z [4, 3]); to leave such rows out, write { ignoreIndex: -2 }",
+      "crossEntropy: label -2 of row 1 of t [4] is not a class: classes are 0 … 2 (K = 3, from z [4, 3]); to ignore such rows, write { ignoreIndex: -2 }",
     ]),
     [
       "a label that is K, in a traced gradient, which leaves out the losses",
@@ -321,13 +321,13 @@ describe("refuses", () => {
         return evaluate(gradient, logits, int32([0, 1, 3, 0]));
       },
       OutOfRangeError,
-      "crossEntropy: label 3 of row 2 of labels [4] is no class: they are 0 … 2 (K = 3, from logits [4, 3]); are they counted from 1? write sub(labels, 1)",
+      "crossEntropy: label 3 of row 2 of labels [4] is not a class: classes are 0 … 2 (K = 3, from logits [4, 3]); are they counted from 1? write sub(labels, 1)",
     ],
     [
       "float labels",
       () => crossEntropy(z, L(tensor([0, 1, 2, 0]), "t")),
       DTypeError,
-      'crossEntropy: class indices are int32, t [4] is float64; write cast(t, { dtype: "int32" })',
+      'crossEntropy: class indices must be int32, got t [4] with dtype float64; write cast(t, { dtype: "int32" })',
     ],
     [
       "integer logits",
@@ -357,13 +357,13 @@ describe("refuses", () => {
       "too few labels",
       () => crossEntropy(z, L(int32([1, 2]), "t")),
       ShapeError,
-      "crossEntropy: for z [4, 3] along axis 1 the target is class indices, int32 [4], or probabilities, float64 [4, 3]; got int32 t [2]",
+      "crossEntropy: for z [4, 3] along axis 1 the target must be class indices, int32 [4], or probabilities, float64 [4, 3]; got int32 t [2]",
     ],
     [
       "probabilities of other classes",
       () => crossEntropy(z, L(zeros([4, 5]), "p")),
       ShapeError,
-      "crossEntropy: for z [4, 3] along axis 1 the target is class indices, int32 [4], or probabilities, float64 [4, 3]; got float64 p [4, 5]",
+      "crossEntropy: for z [4, 3] along axis 1 the target must be class indices, int32 [4], or probabilities, float64 [4, 3]; got float64 p [4, 5]",
     ],
     [
       "labels for classes along another axis",
@@ -379,13 +379,13 @@ describe("refuses", () => {
           ),
         ),
       ShapeError,
-      "crossEntropy: for image [2, 3, 2] along axis 2 the target is class indices, int32 [2, 3], or probabilities, float64 [2, 3, 2]; got int32 grid [2, 2]; are the classes along axis 1? write { axis: 1 }",
+      "crossEntropy: for image [2, 3, 2] along axis 2 the target must be class indices, int32 [2, 3], or probabilities, float64 [2, 3, 2]; got int32 grid [2, 2]; are the classes along axis 1? write { axis: 1 }",
     ],
     [
       "the labels before the logits",
       () => crossEntropy(L(tensor(labels, { dtype: "float64" }), "t"), z),
       ShapeError,
-      "crossEntropy: for t [4] along axis 0 the target is class indices, int32 [], or probabilities, float64 [4]; got float64 z [4, 3]; are the arguments swapped? the logits come first",
+      "crossEntropy: for t [4] along axis 0 the target must be class indices, int32 [], or probabilities, float64 [4]; got float64 z [4, 3]; are the arguments swapped? the logits come first",
     ],
     [
       "a list",
@@ -451,10 +451,10 @@ describe("refuses", () => {
       "a label to ignore among probabilities",
       () => crossEntropy(z, chances, { ignoreIndex: 0 }),
       ArgumentError,
-      "crossEntropy: ignoreIndex is a label, and p [4, 3] holds probabilities; a row of zeros adds nothing to the sum",
+      "crossEntropy: ignoreIndex requires class indices, got probabilities p [4, 3]; a row of zeros adds nothing to the sum",
     ],
     [
-      "weights that are no tensor",
+      "weights that are not a tensor",
       () => crossEntropy(z, t, { weight: bad([1, 2, 3]) }),
       ArgumentError,
       "crossEntropy: weight must be a tensor [3], one number for each class of z [4, 3]; got an array of 3; write tensor(...)",

@@ -35,14 +35,14 @@ describe("dot", () => {
   }
   const left: Shape[] = [[], [3], [4, 3], [2, 4, 3], [1, 3], [0, 3]];
   const right: Shape[] = [[], [3], [3, 5], [2, 3, 5], [2, 2, 3, 1], [3, 0]];
-  it.each(product(left, right))("of %j and %j is NumPy's", (p, q) => {
+  it.each(product(left, right))("of %j and %j equals NumPy's", (p, q) => {
     const [a, b] = [random(p, 1), random(q, 2)];
     const y = dot(a, b);
     const { shape, value } = expected(a, b);
     expect(y.shape).toEqual(shape);
     expect(numbers(y)).toEqual(value);
   });
-  it("of no terms is 0, and of two matrices their product", () => {
+  it("of zero terms is 0, and of two matrices is their product", () => {
     expect(dot(zeros([2, 0]), zeros([0, 3])).toNested()).toEqual([
       [0, 0, 0],
       [0, 0, 0],
@@ -52,10 +52,10 @@ describe("dot", () => {
     expect(dot(a, b).toNested()).toEqual(matmul(a, b).toNested());
     expect(dot(3, tensor([1, 2])).toNested()).toEqual([3, 6]);
   });
-  it("is one step of its own name", () => {
+  it("is recorded as one step named dot", () => {
     expect(explain(record((a: Tensor, b: Tensor) => dot(a, b), random([3]), random([3], 2)))).toMatch(/#1 +dot +a, b/);
   });
-  it("refuses by its own name, and the tensors' labels", () => {
+  it("throws errors with its own name and the tensors' labels", () => {
     const [X, W] = [zeros([2, 3], { label: "X" }), zeros([4, 3], { label: "W" })];
     const cases: [() => unknown, RegExp][] = [
       [
@@ -77,7 +77,7 @@ describe("dot", () => {
 });
 
 describe("outer", () => {
-  it("is every element of a by every element of b, row by row", () => {
+  it("multiplies every element of a by every element of b", () => {
     const shapes: Shape[] = [[], [3], [2, 2], [0], [2, 0]];
     for (const [p, q] of product(shapes, shapes) as [Shape, Shape][]) {
       const [a, b] = [random(p, 1), random(q, 2)];
@@ -87,7 +87,7 @@ describe("outer", () => {
     }
     expect(outer(2, tensor([3, 4])).toNested()).toEqual([[6, 8]]);
   });
-  it("refuses by its own name, and the tensors' labels", () => {
+  it("throws errors with its own name and the tensors' labels", () => {
     const error = errorOf(() => outer(random([2]), zeros([2], { dtype: "float32", label: "v" })));
     expect(error.message).toMatch(/^outer: .*v \[2\] is float32; write cast\(v, \{ dtype: "float64" \}\)$/);
   });

@@ -21,7 +21,7 @@ import { einsum, matmul, sum } from "@wengert/ops";
 import { describe, expect, it } from "vitest";
 import { errorOf, numbers, product, random } from "./support.ts";
 
-/** Whole numbers below `n`, the same for the same seed. */
+/** Returns a deterministic generator of whole numbers below `n`. */
 function dice(seed: number): (n: number) => number {
   let state = seed;
   return (n) => {
@@ -30,7 +30,7 @@ function dice(seed: number): (n: number) => number {
   };
 }
 
-/** A contraction as it is meant, a label for each axis, and how it is written down. */
+/** A contraction with a label for each axis, and its subscripts. */
 interface Meant {
   readonly operands: readonly (readonly string[])[];
   readonly output: readonly string[];
@@ -82,7 +82,7 @@ interface Ring<T> {
 const floats: Ring<number> = { zero: 0, one: 1, plus: (a, b) => a + b, times: (a, b) => a * b };
 const integers: Ring<bigint> = { zero: 0n, one: 1n, plus: (a, b) => a + b, times: (a, b) => a * b };
 
-/** What a contraction is, and the cotangents for `u` of it, by going through every place that its labels can name. */
+/** The contraction and its cotangents for `u`, computed by a loop over all indices. */
 function everyPlace<T>({ operands, output, shapes }: Meant, xs: readonly T[][], ring: Ring<T>, u?: readonly T[]) {
   const { zero, one, plus, times } = ring;
   const labels = [...new Set(operands.flat())];
@@ -122,7 +122,7 @@ describe("einsum of any subscripts", () => {
   const tensorsFor = ({ shapes }: Meant, seed: number) => shapes.map((shape, k) => random(shape, 10 * seed + k));
   const textOf = ({ written, shapes }: Meant) => `"${written}" of ${JSON.stringify(shapes)}`;
 
-  it("is the sum over all labels that the output lacks, and so are its cotangents", () => {
+  it("sums over all labels that the output lacks, and so do its cotangents", () => {
     const kinds = new Set<string>();
     for (const [seed, each] of meant.entries()) {
       const xs = tensorsFor(each, seed);
@@ -160,7 +160,7 @@ describe("einsum of any subscripts", () => {
   });
 });
 
-describe("einsum as NumPy has it", () => {
+describe("einsum as in NumPy", () => {
   const x = tensor([
     [1, 2, 3],
     [4, 5, 6],
@@ -211,7 +211,7 @@ describe("einsum as NumPy has it", () => {
     ["i,i->", [tensor([5]), tensor([1, 2, 3])], 30],
   ])("%j", (subscripts, tensors, wanted) => expect(einsum(subscripts, ...tensors).toNested()).toEqual(wanted));
 
-  it("puts the cotangent of a diagonal among zeros, also an infinite one", () => {
+  it("puts the cotangent of a diagonal among zeros, even if it is infinite", () => {
     const pulled = (subscripts: string, u: Tensor) => vjp((a: Tensor) => einsum(subscripts, a), square).pullback(u)[0];
     expect(pulled("ii->i", tensor([Infinity, 7])).toNested()).toEqual([
       [Infinity, 0],
@@ -222,14 +222,14 @@ describe("einsum as NumPy has it", () => {
       [0, Infinity],
     ]);
   });
-  it("takes numbers, of the dtype of their partner", () => {
+  it("accepts numbers, with the dtype of their partner", () => {
     const y = einsum(",ij,->j", 2, tensor(x, { dtype: "float32" }), 0.5);
     expect([y.dtype, y.toNested()]).toEqual(["float32", [5, 7, 9]]);
     expect(einsum(",", 2, 3).item()).toBe(6);
   });
 });
 
-describe("what stands on the tape", () => {
+describe("the tape of einsum", () => {
   const specs = (...shapes: Shape[]) => shapes.map((shape) => ({ shape }));
   const titles = (subscripts: string, ...shapes: Shape[]) =>
     trace((...tensors: Tensor[]) => einsum(subscripts, ...tensors), ...specs(...shapes)).steps.map(
@@ -238,13 +238,13 @@ describe("what stands on the tape", () => {
   const flops = (subscripts: string, ...shapes: Shape[]) =>
     cost(trace((...tensors: Tensor[]) => einsum(subscripts, ...tensors), ...specs(...shapes))).flops;
 
-  it("is one step for one or two tensors, with a letter for each axis", () => {
+  it("has one step for one or two tensors, with a letter for each axis", () => {
     expect(titles("ij,jk", [2, 3], [3, 4])).toEqual(["ij,jk->ik"]);
     expect(titles("...ij,...jk", [5, 1, 2, 3], [7, 3, 4])).toEqual(["ABij,Bjk->ABik"]);
     expect(titles("A...->...", [5, 1, 2])).toEqual(["ABC->BC"]);
     expect(explain(record((a: Tensor) => einsum("ij->ji", a), zeros([2, 3])))).toContain('einsum subscripts="ij->ji"');
   });
-  it("is one step each for the cotangents", () => {
+  it("has one step for each cotangent", () => {
     const backward = (a: Tensor, b: Tensor) =>
       grad((p: Tensor, q: Tensor) => sum(einsum("ij,jk->ik", p, q)), { argnums: [0, 1] })(a, b);
     const { steps } = trace(backward, { shape: [2, 3] }, { shape: [3, 4] });
@@ -253,13 +253,13 @@ describe("what stands on the tape", () => {
       { subscripts: "ik,ij->jk" },
     ]);
   });
-  it("is a list of pairs for more, those first that make little of much", () => {
+  it("has pairwise steps for more tensors, the pairs that shrink the most first", () => {
     expect(titles("ij,jk,kl->il", [1000, 2], [2, 1000], [1000, 2])).toEqual(["jk,kl->jl", "ij,jl->il"]);
     expect(titles("ij,jk,k->i", [30, 40], [40, 50], [50])).toEqual(["jk,k->j", "ij,j->i"]);
     expect(titles(",ij,i->j", [], [200, 300], [200])).toEqual(["ij,i->j", ",j->j"]);
     expect(titles("bqd,bkd,bkv->bqv", [1, 500, 8], [1, 500, 8], [1, 500, 8])).toEqual(["bkd,bkv->bdv", "bqd,bdv->bqv"]);
   });
-  it("costs what was chosen well", () => {
+  it("has the expected cost", () => {
     expect(flops("ij,jk->ik", [2, 3], [3, 4])).toBe(2 * 2 * 3 * 4);
     expect(flops("ij,jk,k->i", [30, 40], [40, 50], [50])).toBe(2 * (40 * 50 + 30 * 40));
     expect(flops("ij,jk,kl,lm->im", [10, 100], [100, 10], [10, 100], [100, 10])).toBe(
@@ -272,38 +272,43 @@ describe("what stands on the tape", () => {
   });
 });
 
-describe("einsum refuses", () => {
+describe("einsum throws for", () => {
   const X = zeros([2, 3], { label: "X" });
   const W = zeros([3, 4], { label: "W" });
   const f = (subscripts: unknown, ...tensors: unknown[]) =>
     (einsum as (...args: unknown[]) => Tensor)(subscripts, ...tensors);
   it.each<[string, [unknown, ...unknown[]], typeof WengertError, RegExp]>([
-    ["tensors first", [X, W, "ij,jk"], ArgumentError, /^einsum: subscripts come first, as a string .*; got a Tensor$/],
-    ["what is no tensor", ["ij", [[1]]], ArgumentError, /^einsum: input 0 must be a tensor or a number, got an array/],
+    [
+      "tensors first",
+      [X, W, "ij,jk"],
+      ArgumentError,
+      /^einsum: subscripts must be the first argument, a string .*; got a Tensor$/,
+    ],
+    ["an array", ["ij", [[1]]], ArgumentError, /^einsum: input 0 must be a tensor or a number, got an array/],
     ["another character", ["ij,j1->i", X, W], ArgumentError, /^einsum: "ij,j1->i": labels are letters, got "1"$/],
     ["half an arrow", ["ij-ji", X], ArgumentError, /labels are letters, got "-"/],
     ["a comma behind the arrow", ["ij->i,j", X], ArgumentError, /labels are letters, got ","/],
-    ["two arrows", ["ij->i->j", X], ArgumentError, /: "->" stands once, before the output$/],
+    ["two arrows", ["ij->i->j", X], ArgumentError, /: "->" may occur only once, before the output$/],
     [
       "a label that only the output has",
       ["ij->ik", X],
       ArgumentError,
-      /: k stands in the output, and no tensor has it$/,
+      /: the output has label k, but no tensor has it$/,
     ],
-    ["a label twice in the output", ["ij->jj", X], ArgumentError, /: j stands twice in the output; name it once$/],
-    ["too few tensors", ["ij,jk->ik", X], ArgumentError, /^einsum: "ij,jk->ik" has the labels of 2 tensors, got 1$/],
+    ["a label twice in the output", ["ij->jj", X], ArgumentError, /: the output has label j twice; write it once$/],
+    ["too few tensors", ["ij,jk->ik", X], ArgumentError, /^einsum: "ij,jk->ik" has labels for 2 tensors, got 1$/],
     [
       "too many tensors",
       ["ij", X, W],
       ArgumentError,
-      /^einsum: "ij" has the labels of 1 tensor, got 2; write a comma between those of two$/,
+      /^einsum: "ij" has labels for 1 tensor, got 2; separate the labels of two tensors by a comma$/,
     ],
-    ["no tensors", [""], ArgumentError, /^einsum: "" has the labels of 1 tensor, got 0$/],
+    ["no tensors", [""], ArgumentError, /^einsum: "" has labels for 1 tensor, got 0$/],
     [
       "an axis without a letter",
       ["i,jk->ik", X, W],
       ShapeError,
-      /^einsum: "i" names 1 axis, and X \[2, 3\] has 2; write "\.\.\.i" for any axes before these$/,
+      /^einsum: "i" names 1 axis, and X \[2, 3\] has 2; write "\.\.\.i" for any number of leading axes$/,
     ],
     [
       "a letter without an axis",
@@ -341,20 +346,20 @@ describe("einsum refuses", () => {
       "two ellipses",
       ["...i...->i", X],
       ArgumentError,
-      /"\.\.\." is three dots, and stands once for a tensor; got "\.\.\.i\.\.\."$/,
+      /"\.\.\." is three dots and may occur only once per tensor, got "\.\.\.i\.\.\."$/,
     ],
     ["two dots", ["..i->i", X], ArgumentError, /three dots.*got "\.\.i"$/],
     [
       "no ellipsis in the output",
       ["...j->j", X],
       ArgumentError,
-      /the output has no "\.\.\.", where the axes without a letter go; write "\.\.\.j"$/,
+      /the output lacks "\.\.\." for the axes without a letter; write "\.\.\.j"$/,
     ],
     [
       "too many axes for the letters",
       ["...", zeros(new Array(53).fill(1))],
       OutOfRangeError,
-      /53 axes, and only 52 letters/,
+      /53 axes, but only 52 letters/,
     ],
     [
       "floats of two kinds",

@@ -8,7 +8,7 @@ import { inPage, testMistakes } from "./mistakesTest.ts";
 import { sources } from "./sources.ts";
 import { allExports, allSamples, withTensors } from "./support.ts";
 
-// A machine on which an array has 2^28 elements at most, wherever this runs.
+// Simulates a machine with arrays of at most 2^28 elements.
 vi.hoisted(() => {
   globalThis.Float64Array = new Proxy(Float64Array, {
     construct(Kind, args, target) {
@@ -33,7 +33,7 @@ const scope = {
 
 testMistakes({ prelude, mistakes, scope, sources, speakers: allExports.map(({ name }) => name) });
 
-describe("hints cost nothing when nothing is wrong: no label is put into words by", () => {
+describe("hints cost nothing without an error: no label is formatted by", () => {
   for (const { title, call, sample } of allSamples)
     it(title, () => {
       let words = 0;

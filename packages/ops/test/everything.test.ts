@@ -32,17 +32,17 @@ import {
   withTensors,
 } from "./support.ts";
 
-// What holds for every op: each export of the package is checked at each of its samples. Nothing is listed here, so a
-// new op is checked from its first day.
+// Properties of every op: each export of the package is checked at each of its samples. There is no list of names, so new ops
+// are included automatically.
 
 for (const { name, samples } of allExports) it(`${name} has samples`, () => expect(samples?.length).toBeGreaterThan(0));
 
-/** The order to which derivatives are checked. */
+/** The order up to which derivatives are checked. */
 const orderOf = (name: string) => (/softmax|logSumExp|crossEntropy/i.test(name) ? 3 : 2);
 
 /**
- * By how many ulp of float32 values may be off those of float64, and cotangents, in ulp of the largest of them. Kernels
- * calculate in float64 and round once; what is composed of several rounds several times.
+ * By how many ulp of float32 values may differ from those of float64, and cotangents, in ulp of the largest of them. Kernels
+ * compute in float64 and round once; composed ops round several times.
  */
 const singleBounds: Readonly<Record<string, readonly [value: number, cotangents: number]>> = {
   mse: [1.5, 2],
@@ -51,14 +51,14 @@ const singleBounds: Readonly<Record<string, readonly [value: number, cotangents:
   variance: [1, 3],
 };
 
-/** Forced to run at sizes as small as these, WebAssembly sums products of float32 in float32: digits are lost to cancelling. */
+/** Forced to run at small sizes, WebAssembly sums products of float32 in float32, and cancellation loses digits. */
 const isSummedInSingle = (name: string) =>
   ["simd", "fma"].includes(kernels().choice) && ["matmul", "dot", "einsum"].includes(name);
 
 /**
- * The kernels in WebAssembly take exp of float32 in float32, four at a time: in float64, two at a time, and rounded once, softmax of
- * rows of 1000 would take 1.5 to 2.3 times as long. Such an exp is within 1.7 · 2⁻²⁴, and so is a sum of them, which a probability is divided
- * by; its own rounding is half an ulp: 3.9 at most, and 1.9 in a million random rows.
+ * The WebAssembly kernels compute exp of float32 in float32, four at a time. In float64, two at a time and rounded once, softmax
+ * of rows of 1000 would take 1.5 to 2.3 times as long. Such an exp is within 1.7 · 2⁻²⁴, and so is a sum of them, the divisor of
+ * a probability. With its own rounding of half an ulp that is at most 3.9, and 1.9 in a million random rows.
  */
 const kernelBounds: typeof singleBounds = {
   softmax: [4, 2],
@@ -88,14 +88,14 @@ for (const { title, name, call, sample } of allSamples)
     const { f, floats } = ofFloats(call, sample);
     const value = call(...sample);
 
-    it("has the derivatives that finite differences say", () => gradcheck(f, floats, { order: orderOf(name) }));
+    it("has derivatives that agree with finite differences", () => gradcheck(f, floats, { order: orderOf(name) }));
 
     it("has a VJP that is adjoint to its JVP", () => {
       const { forward, reverse, terms } = adjointPair(f, ...floats);
       expect(Math.abs(forward - reverse)).toBeLessThanOrEqual(1e-12 * terms);
     });
 
-    it("comes to the same when it is traced and evaluated, and so do its cotangents", () => {
+    it("gives the same value and cotangents when traced and evaluated", () => {
       const all = tensorsIn(sample);
       const withAll = (...given: Tensor[]) => {
         const next = given.values();
@@ -111,7 +111,7 @@ for (const { title, name, call, sample } of allSamples)
       );
     });
 
-    it("does not depend on how its inputs lie in memory", () => {
+    it("does not depend on the memory layout of its inputs", () => {
       for (const [i, input] of tensorsIn(sample).entries()) {
         const put = (other: Tensor) => {
           let k = 0;
@@ -133,7 +133,7 @@ for (const { title, name, call, sample } of allSamples)
       }
     });
 
-    it("has a cost, forward and backward, in whole operations", () => {
+    it("has a whole number of operations as its cost, forward and backward", () => {
       const gradient = (...xs: Tensor[]) => vjp(f, ...xs).pullback(value as Tensor);
       for (const each of [f, gradient]) {
         const { flops, bytes, peakBytes } = cost(trace(each as typeof f, ...floats));
@@ -141,19 +141,19 @@ for (const { title, name, call, sample } of allSamples)
       }
     });
 
-    it("is recorded with params that are plain data", () => {
+    it("is recorded with plain data as params", () => {
       for (const { params } of record(f, ...floats).steps)
         expect(JSON.parse(JSON.stringify({ params }))).toEqual({ params } as unknown);
     });
 
-    it("changes none of its inputs", () => {
+    it("does not change its inputs", () => {
       const before = tensorsIn(sample).map((t) => numbers(t).join());
       call(...sample);
       pullBackRandom(call, sample);
       expect(tensorsIn(sample).map((t) => numbers(t).join())).toEqual(before);
     });
 
-    it("in float32 is the float64 result to a few roundings", () => {
+    it("in float32 equals the float64 result up to a few roundings", () => {
       const single = (t: Tensor) => (isFloat(t.dtype) ? tensor(t, { dtype: "float32" }) : t);
       const double = (t: Tensor) => (isFloat(t.dtype) ? tensor(t, { dtype: "float64" }) : t);
       const inSingle = withTensors(sample, single);
@@ -178,7 +178,7 @@ for (const { title, name, call, sample } of allSamples)
     });
   });
 
-/** The sample with 0 wherever a tensor, or a shape among the options, has the size `n`. */
+/** The sample with each size `n` of a tensor or a shape option replaced by 0. */
 function emptied(sample: readonly unknown[], n: number): unknown[] {
   const size = (m: number) => (m === n ? 0 : m);
   const sizes = (shape: readonly number[] | number) => (typeof shape === "number" ? size(shape) : shape.map(size));
@@ -193,7 +193,7 @@ function emptied(sample: readonly unknown[], n: number): unknown[] {
   return withTensors(sample, ({ shape, dtype }) => zeros(shape.map(size), { dtype })).map(inOptions);
 }
 
-describe("of arrays without elements", () => {
+describe("with empty arrays", () => {
   const cases = allSamples.flatMap(({ title, name, call, sample }) =>
     [...new Set(tensorsIn(sample).flatMap(({ shape }) => shape))].map((n) => ({
       title,
@@ -203,7 +203,7 @@ describe("of arrays without elements", () => {
       n,
     })),
   );
-  /** What cannot be had of nothing, and why. */
+  /** Ops that throw for empty arrays, with the reason. */
   const impossible: Record<string, typeof WengertError> = {
     max: OutOfRangeError,
     min: OutOfRangeError,
@@ -214,13 +214,13 @@ describe("of arrays without elements", () => {
     splitKey: WengertError,
     foldIn: WengertError,
     permutation: WengertError,
-    take: OutOfRangeError, // no index is one of nothing
-    takeAlong: WengertError, // the same, or a 0 that does not broadcast
-    crossEntropy: OutOfRangeError, // no label is one of no classes
+    take: OutOfRangeError, // an empty axis has no index
+    takeAlong: WengertError, // an empty axis, or a 0 that does not broadcast
+    crossEntropy: OutOfRangeError, // no label is valid without classes
     crossEntropyPullback: OutOfRangeError,
   };
   for (const { title, name, call, args, n } of cases)
-    it(`${title} with 0 for ${n}: there is a result with its derivatives, or an error that says why not`, () => {
+    it(`${title} with 0 for ${n} has a result with derivatives, or throws`, () => {
       const run = () => {
         const cotangents = pullBackRandom(call, args);
         const { floats } = ofFloats(call, args);
@@ -236,7 +236,7 @@ describe("of arrays without elements", () => {
     });
 });
 
-describe("an error names the tensors by their labels", () => {
+describe("errors name tensors by their labels", () => {
   const dtypes = ["float64", "float32", "int32", "bool"] as const;
   const spoiled = allSamples.flatMap(({ title, call, sample }) =>
     tensorsIn(sample).flatMap((input, i) => [
@@ -262,20 +262,20 @@ describe("an error names the tensors by their labels", () => {
       let error: unknown;
       try {
         call(...args);
-        return; // it is welcome here
+        return; // this input accepts it
       } catch (thrown) {
         error = thrown;
       }
       expect(error).toBeInstanceOf(WengertError);
       const { message } = error as Error;
-      expect(message).toMatch(/L\d \[|^take(Along)?: index \d/); // kernels, which find a wrong index, know no labels
+      expect(message).toMatch(/L\d \[|^take(Along)?: index \d/); // kernels, which detect a wrong index, do not know labels
       expect(message).toMatch(/^[a-zA-Z0-9]+: /);
       if ((dtypes as readonly string[]).includes(what))
         expect(message).toMatch(/write (cast|notEqual)\(L\d, |randomKey\(/);
     });
 });
 
-describe("misuse of any op is met with an error of its own", () => {
+describe("misuse of any op throws a WengertError", () => {
   const wrong: [string, unknown][] = [
     ["a string", "text"],
     ["a list", [1, 2]],

@@ -10,10 +10,10 @@ const ulp = 2 ** -53;
 const infinity = Number.POSITIVE_INFINITY;
 const nan = Number.NaN;
 const slope = (f: (x: Tensor) => Tensor, x: readonly number[]) => grad((a: Tensor) => sum(f(a)))(tensor(x));
-/** From the middle into both tails. */
+/** Arguments from the center into both tails. */
 const points = [0, 1e-9, 0.25, 0.5, 1, 2, 5, 10, 18.5, 19, 36, 37.5, 60, 100].flatMap((x) => [x, -x]);
 
-describe("values where the functions end", () => {
+describe("values at the limits of the functions", () => {
   it.each<[string, (x: Tensor) => Tensor, number[], number[]]>([
     ["exp", exp, [0, -infinity, infinity, nan, 1000, -1000], [1, 0, infinity, nan, infinity, 0]],
     ["log", log, [1, 0, -0, infinity, -1, nan], [0, -infinity, -infinity, infinity, nan, nan]],
@@ -65,22 +65,22 @@ describe("tanh", () => {
 });
 
 describe("gelu", () => {
-  it("has derivatives where it ends: 0 and 1, and no second one", () => {
+  it("has the derivatives 0 and 1 at its limits, and the second derivative 0", () => {
     const ends = [-infinity, -50, 50, infinity];
     expect(numbers(slope(gelu, ends)).map(Math.abs)).toEqual([0, 0, 1, 1]);
     const second = grad((a: Tensor) => sum(grad((b: Tensor) => sum(gelu(b)))(a)))(tensor(ends));
     expect(numbers(second).map(Math.abs)).toEqual([0, 0, 0, 0]);
   });
-  it("has its minimum where the derivative is 0, as far as a double can say", () => {
+  it("has its minimum where the derivative is 0, to double precision", () => {
     const [below, above] = [-0.7517915246935645, -0.7517915246935644];
     const [a, b] = numbers(slope(gelu, [below, above]));
     expect(a! < 0 && b! > 0 && b! - a! < 1e-16).toBe(true);
   });
 
-  it("is in float32 what it is in float64, rounded; and so is its slope, about its zero too", () => {
+  it("in float32 is the rounded float64 result, and so is its slope, also near its zero", () => {
     const [least, most, zero] = new Uint32Array(Float32Array.of(1e-30, 8, 0.75179154).buffer) as unknown as number[];
     const bits = Array.from({ length: 64 }, (_, k) => zero! - 32 + k);
-    for (let t = least!; t < most!; t += 9973) bits.push(t); // floats ascend as their bits do
+    for (let t = least!; t < most!; t += 9973) bits.push(t); // floats are ordered as their bits
     const sizes = new Float32Array(Uint32Array.from(bits).buffer);
     const x = [...sizes, ...sizes.map((t) => -t)];
     for (const f of [gelu, geluSlope]) {
@@ -91,19 +91,19 @@ describe("gelu", () => {
 });
 
 describe("relu", () => {
-  it("has the derivative 0 at 0, and lets through what is above only", () => {
+  it("has the derivative 0 at 0 and below, and 1 above", () => {
     expect(slope(relu, [1, 0, -0, -1]).toNested()).toEqual([1, 0, 0, 0]);
     const [g] = vjp((x: Tensor) => relu(x), tensor([1, 0, -1])).pullback(tensor([nan, nan, infinity]));
     expect(g.toNested()).toEqual([nan, 0, 0]);
   });
-  it("and square take integers", () => {
+  it("and square accept integers", () => {
     expect(relu(int32([-3, 4])).toNested()).toEqual([0, 4]);
     const squares = square(int32([-3, 65536, 2 ** 31 - 1]));
     expect([squares.dtype, squares.toNested()]).toEqual(["int32", [9, 0, 1]]);
   });
 });
 
-it("log has the derivative 1 / x, sqrt 1 / 2√x: infinite at 0", () => {
+it("log has the derivative 1 / x and sqrt 1 / (2√x), both infinite at 0", () => {
   expect(slope(log, [2, 0]).toNested()).toEqual([0.5, infinity]);
   expect(slope(sqrt, [4, 0]).toNested()).toEqual([0.25, infinity]);
 });

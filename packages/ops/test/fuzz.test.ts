@@ -1,18 +1,18 @@
 import { Worker } from "node:worker_threads";
 import { afterAll, expect, it } from "vitest";
 
-// What any call comes to: a value, or a WengertError. What a getter or a trap of the user throws may come out as it is. Nothing
-// goes on listening, nothing hangs, and no more memory is asked for than the shapes announced: all arguments here are small,
-// and an array of 2^28 bytes counts as one that cannot be had.
+// Any call returns a value or throws a WengertError. Errors of a user's getter or trap may propagate unchanged. No tape stays
+// open, nothing hangs, and memory stays in proportion to the shapes: all arguments here are small, and an array of 2^28 bytes
+// counts as an allocation failure.
 
 const seed = Number(process.env.WENGERT_SEED ?? 1);
-const from = Number(process.env.WENGERT_FROM ?? 0); // to meet one call again
-const seconds = Number(process.env.WENGERT_SECONDS ?? 0); // or so many calls:
+const from = Number(process.env.WENGERT_FROM ?? 0); // to repeat one call
+const seconds = Number(process.env.WENGERT_SECONDS ?? 0); // 0 runs a number of calls:
 const calls = 8000;
 
 let allocated = 0;
 
-/** A typed array that counts the memory that is asked for, and of which only so much can be had. */
+/** A typed array class that counts allocations and limits their size. */
 function counted<
   K extends Float64ArrayConstructor | Float32ArrayConstructor | Int32ArrayConstructor | Uint8ArrayConstructor,
 >(Kind: K): K {
@@ -46,7 +46,7 @@ const hint = `WENGERT_SEED=${seed} WENGERT_FROM=`;
 const watchdog = new Worker(new URL("./watchdog.mjs", import.meta.url), { workerData: { beats, seconds: 20, hint } });
 afterAll(() => watchdog.terminate());
 
-it("everything gives a value or a WengertError, whatever it is given", { timeout: 1000 * seconds + 60_000 }, () => {
+it("any call returns a value or throws a WengertError", { timeout: 1000 * seconds + 60_000 }, () => {
   const library = { core, ops, gradcheck, ndarray };
   const { at } = callsOf(library, seed);
   const findings: string[] = [];
@@ -67,8 +67,8 @@ it("everything gives a value or a WengertError, whatever it is given", { timeout
       else if (error instanceof UsersOwn) outcomes.own++;
       else found(error instanceof Error ? error.stack : error);
     }
-    if (isRecording()) found("a tape is left open");
-    if (allocated > (text.startsWith("gradcheck") ? 2 ** 29 : 2 ** 24)) found(`${allocated} bytes were asked for`);
+    if (isRecording()) found("a tape stays open");
+    if (allocated > (text.startsWith("gradcheck") ? 2 ** 29 : 2 ** 24)) found(`${allocated} bytes were allocated`);
   }
   const after = core.grad((x: typeof core.Tensor.prototype) => ops.mul(x, x))(core.tensor(3));
   expect([findings.slice(0, 20), after.item()]).toEqual([[], 6]);
@@ -77,6 +77,6 @@ it("everything gives a value or a WengertError, whatever it is given", { timeout
   if (seconds > 0) console.log(`fuzz: ${k} calls of seed ${seed}: ${JSON.stringify(outcomes)}`);
 });
 
-it("what is not checked is exported", () => {
+it("all unchecked names are exported", () => {
   expect(Object.keys(unchecked).filter((name) => !(name in core || name in ops))).toEqual([]);
 });

@@ -2,8 +2,8 @@ import { runInThisContext } from "node:vm";
 import type * as Core from "@wengert/core";
 import type * as Ops from "@wengert/ops";
 
-// Calls of everything that core and ops export with arguments that are wrong: right ones, in which one or two entries were
-// exchanged for something nasty. Call number k of a seed is always the same call.
+// Calls everything that core and ops export with wrong arguments: valid ones, in which one or two entries are replaced by
+// invalid values. Call number k of a seed is always the same call.
 
 export interface Library {
   readonly core: typeof Core;
@@ -12,19 +12,19 @@ export interface Library {
   readonly ndarray: (...args: never) => unknown;
 }
 
-/** What a getter or a trap of the user throws: it may come out again. */
+/** The error of a user's getter or trap, which may propagate. */
 export class UsersOwn extends Error {}
 const users = (): never => {
   throw new UsersOwn("the user's own");
 };
 
-/** A value, and how a report writes it. */
+/** A value and its text in a report. */
 interface Written<T = unknown> {
   readonly value: T;
   readonly text: string;
 }
 
-/** A target that can be called, with calls that are right. Functions that come back are called in turn, with `next`. */
+/** A function with valid calls. Functions that it returns are called with `next`. */
 interface Target {
   readonly name: string;
   readonly call: (...args: unknown[]) => unknown;
@@ -32,9 +32,9 @@ interface Target {
   readonly next: readonly unknown[];
 }
 
-/** Exports whose arguments are not checked, each with the reason. What only authors of ops use is left out: types check it. */
+/** Exports with unchecked arguments, each with the reason. Exports for authors of ops are omitted, because types check them. */
 export const unchecked: Readonly<Record<string, string>> = {
-  Tensor: "the constructor keeps what kernels give it; tensor() and fromNdarray() check",
+  Tensor: "the constructor trusts kernels; tensor() and fromNdarray() check",
 };
 
 function targetsOf({ core, ops, gradcheck, ndarray }: Library): Target[] {
@@ -99,7 +99,7 @@ function targetsOf({ core, ops, gradcheck, ndarray }: Library): Target[] {
   return found;
 }
 
-/** Expressions for what is wrong in most places. */
+/** Expressions that are invalid as most arguments. */
 const expressions = `
   undefined; null; true; false; 0; -0; 1; -1; 2; 3; 0.5; -2.5; NaN; Infinity; -Infinity;
   2 ** 31; 2 ** 32; 2 ** 53; 2 ** 60; -(2 ** 31); 1e308; 5e-324; 1n; 2n ** 70n;
@@ -116,7 +116,7 @@ const expressions = `
   new Float64Array(3); new Float32Array([NaN, 1]); new BigInt64Array(2); new Uint8Array([0, 1, 2]); new Float64Array(0);
   new Float64Array(new SharedArrayBuffer(24)); new Uint8ClampedArray(2)`;
 
-/** What is wrong in most places, made anew each time. */
+/** Values that are invalid as most arguments, created for each call. */
 function nastiesOf({ core, ops, ndarray }: Library): readonly (readonly [text: string, make: () => unknown])[] {
   const { tensor, zeros, trace } = core;
   const nd = ndarray as (...args: unknown[]) => Record<string, unknown>;
@@ -218,7 +218,7 @@ function nastiesOf({ core, ops, ndarray }: Library): readonly (readonly [text: s
   ];
 }
 
-/** Whole numbers below n, from a seed. */
+/** A generator of whole numbers below n. */
 function randomFrom(seed: number): (n: number) => number {
   let state = seed >>> 0;
   return (n) => {
@@ -229,12 +229,12 @@ function randomFrom(seed: number): (n: number) => number {
   };
 }
 
-/** The calls of a seed by their numbers. */
+/** Returns the calls of a seed by number. */
 export function callsOf(library: Library, seed: number): { at(k: number): { text: string; run: () => unknown } } {
   const targets = targetsOf(library);
   const nasties = nastiesOf(library);
   const { Tensor } = library.core;
-  /** What can be exchanged in a value: nothing in a step, or in a proxy, which may throw when it is copied. */
+  /** The replaceable keys of a value: none for a step, or for a proxy, which may throw when copied. */
   const keysOf = (x: unknown): string[] => {
     try {
       return typeof x !== "object" || x === null || x instanceof Tensor || "op" in x ? [] : Object.keys({ ...x });
@@ -243,7 +243,7 @@ export function callsOf(library: Library, seed: number): { at(k: number): { text
     }
   };
 
-  /** One entry of the arguments exchanged; or one more, or one less. */
+  /** Replaces one argument, or adds or removes one. */
   function spoiled(args: readonly unknown[], random: (n: number) => number): Written<unknown[]> {
     const k = random(args.length + 1);
     if (k === args.length && random(2) === 0) return { value: args.slice(0, -1), text: "without the last" };
@@ -251,7 +251,7 @@ export function callsOf(library: Library, seed: number): { at(k: number): { text
     return { value: args.toSpliced(k, 1, value), text: `argument ${k}${text}` };
   }
 
-  /** Something inside `x` exchanged, or all of it. The deeper it lies, the later it is met. */
+  /** Replaces a part of `x`, or all of it. Deeper parts are found later. */
   function exchanged(x: unknown, random: (n: number) => number, depth: number): Written {
     const keys = depth < 4 ? keysOf(x) : [];
     if (keys.length === 0 || random(3) === 0) return nasty(random);
@@ -288,7 +288,7 @@ export function callsOf(library: Library, seed: number): { at(k: number): { text
   };
 }
 
-/** The value of a call after it was put to use: functions are called, lists read, tensors printed. */
+/** Uses the value of a call: calls functions, reads lists, prints tensors. */
 function used(value: unknown, then: readonly unknown[]): unknown {
   if (typeof value === "function" && !("spec" in value)) return used(value(...then), []);
   if (typeof value !== "object" || value === null) return value;

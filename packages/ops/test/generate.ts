@@ -7,15 +7,15 @@ import { uses } from "./uses.ts";
 import { Writer } from "./writer.ts";
 
 interface Limits {
-  /** Which floats there are. */
+  /** The float dtypes to use. */
   readonly floats?: readonly Tensor["dtype"][];
-  /** How many steps a program has at most. */
+  /** The maximum number of steps. */
   readonly steps?: number;
-  /** How many elements are given to it as floats, at most. */
+  /** The maximum number of float input elements. */
   readonly elements?: number;
 }
 
-/** Random programs, which shrink to few steps. */
+/** Random programs that shrink to few steps. */
 export function programs({ floats = ["float64"], steps = 30, elements = 12 }: Limits = {}): Arbitrary<Program> {
   return new Programs((source) => {
     const random = (least: number, most: number) => source.nextInt(least, most);
@@ -52,19 +52,19 @@ class Programs extends Arbitrary<Program> {
   }
 }
 
-/** Programs that do a little less than `program` does, those that do the least first. Each value keeps its shape and dtype. */
+/** Smaller programs than `program`, the smallest first. Each value keeps its shape and dtype. */
 function* simplerPrograms(program: Program): Generator<Program> {
   const { leaves, steps, outputs } = program;
   const scope = program.scope(program.point);
   const isFloatName = (name: string) => isFloat(scope.get(name)!.dtype);
   if (outputs.length > 1) for (const output of outputs) yield new Program(leaves, steps, [output]);
-  // What leads to a step is forgotten: its value is given.
+  // Replace a step by its value, and drop the steps before it.
   for (const step of steps.toReversed()) {
     const others = steps.filter((other) => other !== step);
     if (outputs.includes(step.name) || namesUsedBy(step).size === 0) continue;
     yield new Program([...leaves, leafOf(step.name, scope.get(step.name)!)], others, outputs);
   }
-  // The end is left out: what leads to it is returned.
+  // Drop the last step, and return its inputs.
   for (const output of outputs) {
     const step = steps.find(({ name }) => name === output);
     const before = [...(step ? namesUsedBy(step) : [])].filter(isFloatName);
@@ -75,7 +75,7 @@ function* simplerPrograms(program: Program): Generator<Program> {
         outputs.flatMap((name) => (name === output ? before : name)),
       );
   }
-  // A step is passed by, for something of its kind that it uses.
+  // Replace a step by an input of the same kind.
   for (const [i, step] of steps.entries()) {
     const kind = (name: string) => `${scope.get(name)?.dtype} ${scope.get(name)?.shape}`;
     for (const name of namesUsedBy(step)) {
@@ -98,7 +98,7 @@ function* simplerPrograms(program: Program): Generator<Program> {
 
 type Nested = Extract<ProgramStep, { via: unknown }>;
 
-/** The same transform of a function that does less. */
+/** The same transform of a smaller function. */
 function* simplerBodies(step: Nested, outerScope: ReadonlyMap<string, Tensor>): Generator<Nested> {
   const scope = new Map(outerScope);
   for (const [i, name] of step.params.entries()) scope.set(name, scope.get(step.args[i]!.ref)!);

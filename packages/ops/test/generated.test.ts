@@ -7,9 +7,9 @@ import { programs } from "./generate.ts";
 import { Program, reorder, transforms } from "./program.ts";
 import { allExports, noiseLike, numbers, plainValues, relayouts } from "./support.ts";
 
-// Random programs of up to 30 steps over all that ops exports, and transforms of functions of a few steps. They are the same
-// each time; WENGERT_SEED gives others, WENGERT_TIMES so many times more (or less: then without cutting down). One that fails is
-// cut down and printed as TypeScript.
+// Random programs of up to 30 steps over all exports of ops, and transforms of functions of a few steps. They are the same each
+// time. WENGERT_SEED generates others; WENGERT_TIMES multiplies their number (below 1 there is no shrinking). A failing program is
+// shrunk and printed as TypeScript.
 
 const seed = Number(process.env.WENGERT_SEED ?? 1);
 const times = Number(process.env.WENGERT_TIMES ?? 1);
@@ -26,13 +26,13 @@ const dot = (a: readonly Tensor[], b: readonly Tensor[]): number => {
   return flat(a).reduce((total, x, i) => total + x * ys[i]!, 0);
 };
 
-/** The cotangents of the point, for random ones of what a program returns. */
+/** The cotangents of the inputs, for random cotangents of the outputs. */
 function pulled(program: Program, point: readonly Tensor[] = program.point): Tensor[] {
   const { value, pullback } = vjp(program.run, [...point]);
   return pullback(noise(value, 50))[0] as Tensor[];
 }
 
-/** Expects the same numbers but for rounding: in doubles, 1e-10 of the largest. */
+/** Expects equal numbers up to rounding: in doubles, 1e-10 of the largest. */
 function expectSame(got: readonly number[], wanted: readonly number[], what: string): void {
   expect(got.length).toBe(wanted.length);
   const allowed = 1e-10 * (1 + largest(wanted));
@@ -72,7 +72,7 @@ const moved = (x: Tensor, t: number, v: Tensor): Tensor => {
 const floats = ["float64", "float32"] as const;
 
 describe("of random programs", () => {
-  it("the gradient is what finite differences say, where they converge and the slope does not jump", () => {
+  it("the gradient agrees with finite differences if they converge and the slope is continuous", () => {
     let [smooth, all] = [0, 0];
     forMany(150, programs(), (program) => {
       const xs = program.point;
@@ -84,15 +84,16 @@ describe("of random programs", () => {
       all++;
       if (!(error <= 1e-8 * scale && jump <= 1e-4 * scale)) return;
       smooth++;
-      if (!(Math.abs(exact - slope) <= 1e-8 * scale)) expect.fail(`${exact} by the rules, ${slope} by differences`);
+      if (!(Math.abs(exact - slope) <= 1e-8 * scale))
+        expect.fail(`${exact} by the VJP rules, ${slope} by finite differences`);
     });
     expect(smooth).toBeGreaterThan(0.95 * all);
   });
 
-  it("the jacobian by VJPs is the jacobian by JVPs", () => {
+  it("the Jacobian by VJPs equals the Jacobian by JVPs", () => {
     forMany(60, programs({ elements: 8 }), (program) => {
       const xs = program.point;
-      const blocks = jacobian(program.run)(xs) as unknown as Tensor[][]; // of each output by each input
+      const blocks = jacobian(program.run)(xs) as unknown as Tensor[][]; // one block per output and input
       const { pushforward } = linearize(program.run, xs);
       for (const [j, x] of xs.entries()) {
         for (let e = 0; e < x.size; e++) {
@@ -112,7 +113,7 @@ describe("of random programs", () => {
     });
   });
 
-  it("the hessian is symmetric", () => {
+  it("the Hessian is symmetric", () => {
     forMany(60, programs({ elements: 6, steps: 20 }), (program) => {
       const xs = program.point;
       const weights = noise(program.run(xs), 50);
@@ -128,7 +129,7 @@ describe("of random programs", () => {
     });
   });
 
-  it("nothing depends on the order in which independent steps are written, but for rounding", () => {
+  it("the order of independent steps does not matter, up to rounding", () => {
     forMany(60, fc.tuple(programs(), fc.integer({ min: 1 })), ([program, from]) => {
       let state = from;
       const choose = (n: number) => {
@@ -141,7 +142,7 @@ describe("of random programs", () => {
     });
   });
 
-  it("nothing depends on how the inputs lie in memory", () => {
+  it("the memory layout of the inputs does not matter", () => {
     forMany(40, programs({ floats }), (program) => {
       const [value, gradient] = [plainValues(program.run(program.point)), plainValues(pulled(program))];
       const layouts = program.point.map((x) => relayouts(x).map(([, twin]) => twin));
@@ -153,7 +154,7 @@ describe("of random programs", () => {
     });
   });
 
-  it("nothing depends on what ran before, and failed before", () => {
+  it("previous runs and failures do not matter", () => {
     forMany(40, fc.tuple(programs({ floats }), programs({ floats })), ([program, other]) => {
       const gradient = plainValues(pulled(program));
       pulled(other);
@@ -168,7 +169,7 @@ describe("of random programs", () => {
     });
   });
 
-  it("a traced gradient, evaluated, is the gradient", () => {
+  it("a traced gradient evaluates to the gradient", () => {
     forMany(60, programs({ floats }), (program) => {
       const weights = noise(program.run(program.point), 50);
       const gradient = (xs: Tensor[]): Tensor[] => vjp(program.run, xs).pullback(weights)[0] as Tensor[];
@@ -182,14 +183,14 @@ describe("of random programs", () => {
 describe("a random program", () => {
   const some = fc.sample(programs({ floats }), { numRuns: 1500, seed: 2 });
 
-  it("calls every op and every transform, where the gradient passes or decides", () => {
+  it("calls every op and every transform, on the path of the gradient or in a decision", () => {
     const calls = some.flatMap((program) => program.calls);
     const count = (name: string) => calls.filter((call) => call === name).length;
     const all = [...allExports.map(({ name }) => name), ...Object.keys(transforms)];
     expect(all.filter((name) => count(name) < 5)).toEqual([]);
   });
 
-  it("that fails is cut down to what fails, and printed", () => {
+  it("that fails is shrunk and printed", () => {
     const callsIt = (program: Program) => program.calls.includes("logSumExp");
     const { counterexample } = fc.check(
       fc.property(programs(), (program) => !callsIt(program)),

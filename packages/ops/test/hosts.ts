@@ -1,6 +1,6 @@
 import type * as Kernels from "../src/wasm/kernels.ts";
 
-/** Where a program may run: the WebAssembly that it finds, and the kernels of a package that was never used before. */
+/** A simulated host: its WebAssembly, and a fresh copy of the kernels. */
 interface Host {
   readonly WebAssembly: unknown;
   readonly kernels: typeof Kernels;
@@ -8,13 +8,13 @@ interface Host {
 
 let hosts = 0;
 
-/** A host, with a copy of src/wasm/kernels.ts of its own: what it has loaded is state of that module. */
+/** Creates a host with its own copy of src/wasm/kernels.ts, because loaded kernels are state of that module. */
 export async function host(WebAssembly: unknown): Promise<Host> {
   const kernels: typeof Kernels = await import(/* @vite-ignore */ `../src/wasm/kernels.ts?host=${hosts++}`);
   return { WebAssembly, kernels };
 }
 
-/** What `body` comes to on `host`: it is given what src/wasm/kernels.ts exports there. */
+/** Runs `body` on `host` with the exports of its src/wasm/kernels.ts. */
 export function on<T>({ WebAssembly, kernels }: Host, body: (own: typeof Kernels) => T): T {
   const globals = globalThis as { WebAssembly?: unknown };
   const realWebAssembly = globals.WebAssembly;
@@ -33,7 +33,7 @@ interface WebAssemblyHere {
 }
 const realWebAssembly = (globalThis as unknown as { WebAssembly: WebAssemblyHere }).WebAssembly;
 
-/** WebAssembly as it is here, but for some of it. */
+/** This host's WebAssembly with some parts replaced. */
 export const webAssemblyWith = (overrides: Partial<WebAssemblyHere> = {}): WebAssemblyHere => ({
   validate: realWebAssembly.validate,
   Module: realWebAssembly.Module,
@@ -41,7 +41,7 @@ export const webAssemblyWith = (overrides: Partial<WebAssemblyHere> = {}): WebAs
   ...overrides,
 });
 
-/** A class that cannot be constructed. */
+/** A class with a constructor that throws. */
 export const throwingClass = (error: Error): (new () => never) =>
   class {
     constructor() {
@@ -49,7 +49,7 @@ export const throwingClass = (error: Error): (new () => never) =>
     }
   } as new () => never;
 
-/** WebAssembly that knows the older of the two builds only; the newer one is what is asked for first. */
+/** WebAssembly that validates only the older of the two builds. The newer one is tried first. */
 export function withoutRelaxedSimd(): WebAssemblyHere {
   let calls = 0;
   return webAssemblyWith({ validate: () => calls++ > 0 });

@@ -52,7 +52,7 @@ describe("int32 wraps around modulo 2³², as in NumPy", () => {
     expect(ops.pow(int32([-1, 1]), most).toNested()).toEqual([-1, 1]);
     expect(ops.pow(2, int32([3])).toNested()).toEqual([8]);
   });
-  it("pow refuses negative exponents, and fractions", () => {
+  it("pow throws for negative exponents and fractions", () => {
     const n = tensor(int32([1, 2]), { label: "n" });
     const cases: [() => unknown, exponent: number, hint: string][] = [
       [() => ops.pow(n, -1), -1, "-1"],
@@ -62,10 +62,12 @@ describe("int32 wraps around modulo 2³², as in NumPy", () => {
       const error = errorOf(run);
       expect(error).toBeInstanceOf(OutOfRangeError);
       expect(error.message).toBe(
-        `pow: n [2] to the power of ${exponent} is no int32; write pow(cast(n, { dtype: "float64" }), ${hint})`,
+        `pow: n [2] to the power of ${exponent} is not an int32; write pow(cast(n, { dtype: "float64" }), ${hint})`,
       );
     }
-    expect(errorOf(() => ops.pow(n, 0.5)).message).toMatch(/^pow: 0.5 is no int32, as n \[2\] is; write cast\(n, /);
+    expect(errorOf(() => ops.pow(n, 0.5)).message).toMatch(
+      /^pow: 0.5 is not an int32, the dtype of n \[2\]; write cast\(n, /,
+    );
   });
 
   const slice = [most, most, 3, least, -5, 65537, most];
@@ -79,7 +81,7 @@ describe("int32 wraps around modulo 2³², as in NumPy", () => {
     expect(ops.cumsum(x, { axis: 1 }).toNested<number[][]>()[0]).toEqual(running);
     for (const y of [ops.sum(x), ops.prod(x), ops.cumsum(x, { axis: 0 })]) expect(y.dtype).toBe("int32");
   });
-  it("sums that no float64 holds", () => {
+  it("sums beyond the exact range of float64", () => {
     const n = 2 ** 22 + 3; // n × most is above 2⁵³, and odd
     const many = ops.broadcastTo(int32(most), { shape: [n] });
     const total = wrapped(BigInt(n) * BigInt(most));
@@ -107,7 +109,7 @@ describe("int32 wraps around modulo 2³², as in NumPy", () => {
       ["int32", 3],
     ]);
   });
-  it("bounds that are no int32 are refused", () => {
+  it("bounds that are not int32 throw", () => {
     const n = tensor(int32([1]), { label: "n" });
     for (const bounds of [
       { min: 2 ** 40 },
@@ -117,7 +119,7 @@ describe("int32 wraps around modulo 2³², as in NumPy", () => {
       { max: -Infinity },
     ])
       expect(errorOf(() => ops.clip(n, bounds)).message).toMatch(
-        /^clip: the bound .* is no int32, as n \[1\] is; write cast\(n, \{ dtype: "float64" \}\)$/,
+        /^clip: the bound .* does not fit in int32, the dtype of n \[1\]; write cast\(n, \{ dtype: "float64" \}\)$/,
       );
   });
 });
@@ -140,11 +142,11 @@ describe("bools", () => {
       ],
     ]);
   });
-  it("have a maximum and a minimum: any and all", () => {
+  it("max and min are any and all", () => {
     expect([ops.max(x, { axis: 1 }).dtype, ops.max(x, { axis: 1 }).toNested()]).toEqual(["bool", [true, false, true]]);
     expect([ops.min(x, { axis: 1 }).dtype, ops.min(x, { axis: 1 }).toNested()]).toEqual(["bool", [false, false, true]]);
   });
-  it("stay bools where nothing is computed", () => {
+  it("stay bools in ops that move entries", () => {
     const y = ops.pad(ops.flip(ops.take(ops.concat([x, x]), int32([0, 4]), { axis: 0 }), { axis: 1 }), {
       widths: [
         [0, 0],
@@ -169,7 +171,7 @@ describe("bools", () => {
   });
 });
 
-/** What each export makes of samples with `dtype` in place of floats: dtypes of the result, or that it is refused. */
+/** The result dtypes of each export for samples with `dtype` instead of floats, or whether it throws. */
 function outcomes(dtype: "int32" | "bool"): Record<string, string[]> {
   const found: Record<string, string[]> = {};
   for (const { name, call, sample } of allSamples) {
@@ -190,15 +192,15 @@ function outcomes(dtype: "int32" | "bool"): Record<string, string[]> {
 const views = ["expandDims", "flip", "reshape", "squeeze", "transpose", "slice", "broadcastTo"];
 const moves = ["concat", "stack", "pad", "take", "takeAlong", "unslice", "where", ...views];
 
-it("every op gives int32 of int32 where that is an integer, and else refuses it with the cast to write", () => {
+it("every op with integer results maps int32 to int32, and the others throw with the cast to write", () => {
   const arithmetic = ["abs", "neg", "square", "sign", "relu", "add", "sub", "mul", "axpy", "minimum", "maximum", "pow"];
   const reductions = ["max", "min", "argmax", "argmin", "sum", "prod", "cumsum"];
   const products = ["matmul", "dot", "outer", "einsum"];
   const { int32: found } = outcomes("int32");
-  const sums = ["scatterAdd", "scatterAddAlong", "mse"]; // mse of each element: a square
+  const sums = ["scatterAdd", "scatterAddAlong", "mse"]; // mse without reduction is a square
   expect(found!.sort()).toEqual([...arithmetic, ...reductions, ...products, ...moves, ...sums].sort());
 });
-it("every op moves bools, counts them, or refuses them with the cast to write", () => {
+it("every op moves bools, counts them, or throws with the cast to write", () => {
   const { int32: counts, bool: found } = outcomes("bool");
   expect(counts!.sort()).toEqual(["argmax", "argmin", "cumsum", "prod", "scatterAdd", "scatterAddAlong", "sum"]);
   const compared = allSamples.filter(

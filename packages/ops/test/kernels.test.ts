@@ -9,14 +9,14 @@ import { errorOf } from "./support.ts";
 const { available } = kernels();
 afterEach(() => vi.unstubAllEnvs());
 
-/** A host like this one, whose WENGERT_KERNELS is `wanted`. */
+/** A host like this one with `wanted` as WENGERT_KERNELS. */
 async function started(wanted: string | undefined) {
   vi.stubEnv("WENGERT_KERNELS", wanted);
   return host(webAssemblyWith());
 }
 
 describe("kernels", () => {
-  it.each([...available, "auto"] as const)("chooses %s, and says what runs then", (name) => {
+  it.each([...available, "auto"] as const)("chooses %s and reports the active kernels", (name) => {
     const before = kernels().choice;
     const running = name === "auto" ? available.at(-1) : name;
     expect(kernels(name)).toMatchObject({ choice: name, running, available });
@@ -24,20 +24,20 @@ describe("kernels", () => {
     kernels(before);
   });
 
-  it("says what is missing, and why", () => {
+  it("reports missing kernels with the reason", () => {
     const { missing } = kernels();
     expect([...available, ...Object.keys(missing)].sort()).toEqual(["fma", "plain", "simd"]);
     for (const why of Object.values(missing)) expect(why).toMatch(/SIMD$/);
   });
 
-  it("leaves everything as it was when it refuses", () => {
+  it("changes nothing when it throws", () => {
     const before = kernels();
     expect(errorOf(() => kernels("gpu" as "simd"))).toBeInstanceOf(ArgumentError);
     expect(kernels()).toEqual(before);
   });
 
   it.each([
-    ["WebAssembly is missing", undefined, ["plain"], /no WebAssembly/],
+    ["WebAssembly is missing", undefined, ["plain"], /WebAssembly is not available/],
     ["SIMD is missing", webAssemblyWith({ validate: () => false }), ["plain"], /no SIMD/],
     ["relaxed SIMD is missing", withoutRelaxedSimd(), ["plain", "simd"], /no relaxed SIMD/],
     [
@@ -52,7 +52,7 @@ describe("kernels", () => {
       ["plain"],
       /memory.*full/,
     ],
-  ])("takes the best there is where %s, and says why", async (_, WebAssembly, expected, why) => {
+  ])("uses the best available kernels when %s, and reports the reason", async (_, WebAssembly, expected, why) => {
     vi.stubEnv("WENGERT_KERNELS", undefined);
     const place = await host(WebAssembly);
     const found = on(place, (own) => own.kernels());
@@ -65,7 +65,7 @@ describe("kernels", () => {
 });
 
 describe("WENGERT_KERNELS", () => {
-  it.each([...available, "auto"])("%s is what runs from the start", async (name) => {
+  it.each([...available, "auto"])("%s is active from the start", async (name) => {
     const place = await started(name);
     expect(on(place, (own) => [own.currentEngine()?.name ?? "plain", own.kernels().choice])).toEqual([
       name === "auto" ? (available.at(-1) ?? "") : name,
@@ -73,11 +73,11 @@ describe("WENGERT_KERNELS", () => {
     ]);
   });
 
-  it.each([undefined, ""])("%j is auto", async (name) => {
+  it.each([undefined, ""])("%j means auto", async (name) => {
     expect(on(await started(name), (own) => own.kernels().choice)).toBe("auto");
   });
 
-  it("of another name is refused by whatever runs, until kernels() chooses", async () => {
+  it("with an unknown name makes every op throw until kernels() chooses", async () => {
     const place = await started("gpu");
     for (let times = 0; times < 2; times++) {
       const error = errorOf(() => on(place, (own) => own.currentEngine()));
@@ -87,7 +87,7 @@ describe("WENGERT_KERNELS", () => {
     expect(on(place, (own) => own.kernels("plain").running)).toBe("plain");
   });
 
-  it("that cannot run here is refused in the same way", async () => {
+  it("with unavailable kernels throws in the same way", async () => {
     vi.stubEnv("WENGERT_KERNELS", "fma");
     const place = await host(withoutRelaxedSimd());
     expect(errorOf(() => on(place, (own) => own.currentEngine())).message).toMatch(
@@ -95,7 +95,7 @@ describe("WENGERT_KERNELS", () => {
     );
   });
 
-  it("that may not be read is auto", async () => {
+  it("that cannot be read means auto", async () => {
     const process = Object.defineProperty({}, "env", {
       get() {
         throw new Error("no permission");
@@ -109,7 +109,7 @@ describe("WENGERT_KERNELS", () => {
 });
 
 describe("loading", () => {
-  it("waits until an op runs, and happens once", async () => {
+  it("waits for the first op and happens once", async () => {
     vi.stubEnv("WENGERT_KERNELS", undefined);
     const Module = vi.fn(webAssemblyWith().Module);
     const place = await host(webAssemblyWith({ Module }));
@@ -124,7 +124,7 @@ describe("loading", () => {
     expect(Module.mock.calls.length).toBe(available.length - 1);
   });
 
-  it.skipIf(areMutated)("is not done by importing the package", () => {
+  it.skipIf(areMutated)("does not happen on import", () => {
     const program = `
       const compiled = [];
       const { Module } = WebAssembly;

@@ -12,20 +12,20 @@ describe("binaryCrossEntropy", () => {
     const binary = binaryCrossEntropy(x, tensor([0, 1, 1, 0, 1]), none);
     expectNear(binary, numbers(crossEntropy(rows, labels, none)), 1e-15);
   });
-  it("keeps its digits, and those of its derivative, where the model is sure", () => {
+  it("is accurate, with its derivative, for confident logits", () => {
     const [x, t] = [tensor([40, -40, 800, -800]), tensor([1, 0, 1, 0])];
     expect(numbers(binaryCrossEntropy(x, t, none))).toEqual([Math.exp(-40), Math.exp(-40), 0, 0]);
     const slope = grad((y: Tensor) => sum(binaryCrossEntropy(y, t, none)))(x);
     expect(numbers(slope).map(Math.abs)).toEqual([Math.exp(-40), Math.exp(-40), 0, 0]);
   });
-  it("counts nothing for the class whose target is 0, beside an infinite logit too", () => {
+  it("adds 0 for a class with target 0, even for an infinite logit", () => {
     expect(numbers(binaryCrossEntropy(tensor([Infinity, -Infinity]), tensor([1, 0]), none))).toEqual([0, 0]);
     expect(numbers(binaryCrossEntropy(tensor([Infinity, -Infinity]), tensor([0, 1]), none))).toEqual([
       Infinity,
       Infinity,
     ]);
   });
-  it("has the derivative −x by the target", () => {
+  it("has the derivative −x with respect to the target", () => {
     const x = tensor([2, -3]);
     const slope = grad((t: Tensor) => sum(binaryCrossEntropy(x, t, none)))(tensor([0.25, 0.5]));
     expect(numbers(slope)).toEqual([-2, 3]);

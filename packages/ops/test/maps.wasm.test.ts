@@ -24,16 +24,15 @@ import { reluPullback } from "@wengert/ops/extend";
 import { afterAll, describe, expect, it } from "vitest";
 import { numbers, overlappingWindows, product, random, relayouts, repeatedAlong } from "./support.ts";
 
-// Arithmetic, functions of each element, and sums in WebAssembly have the bits of the plain loops, whatever their inputs and however many
-// there are.
+// Arithmetic, elementwise functions and sums in WebAssembly have the bits of the plain loops, for any inputs and any sizes.
 
 const before = kernels().choice;
 afterAll(() => void kernels(before));
 
 const ways = kernels().available;
-it("there are kernels here", () => expect(ways).toContain("simd"));
+it("WebAssembly kernels are available", () => expect(ways).toContain("simd"));
 
-/** What `body` gives, which is the same by all kernels, and by what is chosen for each size. */
+/** Returns the result of `body`, after a check that all kernels and auto agree. */
 function byAll(body: () => Tensor): number[] {
   const [plain, ...others] = [...ways, "auto" as const].map((way) => {
     kernels(way);
@@ -43,14 +42,14 @@ function byAll(body: () => Tensor): number[] {
   return plain!;
 }
 
-/** The comparison of `expect` takes a hundred times as long. */
+/** Compares bits. The matchers of `expect` take a hundred times as long. */
 function isSame(got: readonly number[], wanted: readonly number[]): boolean {
   if (got.length !== wanted.length) return false;
   for (let i = 0; i < got.length; i++) if (!Object.is(got[i], wanted[i])) return false;
   return true;
 }
 
-/** 0 to 70 and both sides of the ends of chunks. */
+/** 0 to 70, and sizes next to chunk boundaries. */
 const sizes = [...Array(71).keys(), 4095, 4096, 4097, 8191, 8192, 8193, 20_001];
 
 const special: readonly number[] = [
@@ -59,7 +58,7 @@ const special: readonly number[] = [
   ...[711, 744.5, 745.1, 745.2, 746, 747, 799, 800, 801, 1e5, 3.4e38, 1e300, Number.MAX_VALUE, Infinity, Number.NaN],
 ].flatMap((x) => [x, -x]);
 
-/** Doubles of random bits: every exponent is as frequent as any other. */
+/** Doubles with random bits, so all exponents are equally frequent. */
 const anyDoubles = (count: number): number[] => {
   const words = numbers(random([2 * count], 3)).map((x) => (x + 1) * 2 ** 31);
   return [...new Float64Array(Uint32Array.from(words).buffer)];
@@ -72,11 +71,11 @@ describe.each(functions)("%s", (name, f) => {
   const inputs = (n: number, scale: number) =>
     numbers(random([n], n)).map((x) => (name === "log" ? Math.abs(x * scale) : x * scale));
 
-  describe.each(floats)("of %s has the same bits by all kernels", (dtype) => {
+  describe.each(floats)("of %s has the same bits with all kernels", (dtype) => {
     it("for any number of elements", () => {
       for (const n of sizes) byAll(() => f(tensor(inputs(n, 3), { dtype })));
     });
-    it("for special numbers, beside whatever else", () => {
+    it("for special numbers among others", () => {
       for (const x of special)
         for (const other of [1, Infinity, Number.NaN])
           for (const pair of [
@@ -85,11 +84,11 @@ describe.each(functions)("%s", (name, f) => {
           ])
             byAll(() => f(tensor(pair, { dtype })));
     });
-    it("for numbers of all sizes", () => {
+    it("for numbers of all magnitudes", () => {
       for (const scale of [0.01, 1, 20, 300, 1000]) byAll(() => f(tensor(inputs(5000, scale), { dtype })));
       byAll(() => f(tensor(anyDoubles(20_000), { dtype })));
     });
-    it("however they lie in memory", () => {
+    it("for any memory layout", () => {
       const x = tensor(random([7, 6, 5], 4), { dtype });
       const wanted = byAll(() => f(x));
       for (const [layout, twin] of relayouts(x))
@@ -102,7 +101,7 @@ describe.each(functions)("%s", (name, f) => {
 });
 
 describe.each(Object.entries({ neg, square, sqrt, relu }))("%s", (_, f) => {
-  it.each(floats)("of %s has the same bits by all kernels", (dtype) => {
+  it.each(floats)("of %s has the same bits with all kernels", (dtype) => {
     for (const n of [...sizes, 191, 192, 193]) byAll(() => f(tensor(random([n], n), { dtype })));
     byAll(() => f(tensor([...special, ...anyDoubles(20_000)], { dtype })));
     const x = tensor(random([7, 6, 5], 4), { dtype });
@@ -115,7 +114,7 @@ describe.each(Object.entries({ neg, square, sqrt, relu }))("%s", (_, f) => {
   });
 });
 
-/** Pairs of shapes that broadcast: rows, columns, single numbers, and what is none of these, in parts and whole chunks. */
+/** Pairs of shapes that broadcast: rows, columns, scalars and others, in partial and whole chunks. */
 const pairs: readonly (readonly [readonly number[], readonly number[]])[] = [
   ...[...Array(20).keys(), 191, 192, 193, 8191, 8192, 8193, 20_001].flatMap(
     (n) =>
@@ -160,10 +159,10 @@ const pairs: readonly (readonly [readonly number[], readonly number[]])[] = [
 ];
 
 describe.each(Object.entries({ add, sub, mul, div }))("%s", (_, f) => {
-  describe.each(floats)("of %s has the same bits by all kernels", (dtype) => {
+  describe.each(floats)("of %s has the same bits with all kernels", (dtype) => {
     const some = (shape: readonly number[], seed: number) => tensor(random(shape, seed), { dtype });
 
-    it("for all ways to broadcast", () => {
+    it("for all broadcasting patterns", () => {
       for (const [p, q] of pairs) {
         const [a, b] = [some(p, 1), some(q, 2)];
         byAll(() => f(a, b));
@@ -184,7 +183,7 @@ describe.each(Object.entries({ add, sub, mul, div }))("%s", (_, f) => {
       );
       byAll(() => f(tensor(anyDoubles(20_000), { dtype }), tensor(anyDoubles(20_000).toReversed(), { dtype })));
     });
-    it("however they lie in memory", () => {
+    it("for any memory layout", () => {
       for (const [p, q] of [
         [
           [7, 6, 5],
@@ -207,7 +206,7 @@ describe.each(Object.entries({ add, sub, mul, div }))("%s", (_, f) => {
   });
 });
 
-it.each(floats)("reluPullback of %s is g where x > 0 by all kernels", (dtype) => {
+it.each(floats)("reluPullback of %s is g where x > 0 with all kernels", (dtype) => {
   const agrees = (x: Tensor, g: Tensor) =>
     expect(byAll(() => reluPullback(x, g))).toEqual(byAll(() => where(greater(x, 0), g, 0)));
   for (const n of [...sizes, 191, 192, 193, 20_001])
@@ -229,7 +228,7 @@ it.each(floats)("reluPullback of %s is g where x > 0 by all kernels", (dtype) =>
     agrees(a, b);
 });
 
-it.each(floats)("axpy of %s has the bits of add and mul by all kernels", (dtype) => {
+it.each(floats)("axpy of %s has the bits of add and mul with all kernels", (dtype) => {
   const some = (n: number, seed: number) => tensor(random([n], seed), { dtype });
   for (const n of [...sizes, 191, 192, 193])
     for (const alpha of [-0.1, 3, 0, Infinity]) {
@@ -245,7 +244,7 @@ it.each(floats)("axpy of %s has the bits of add and mul by all kernels", (dtype)
 });
 
 describe.each(Object.entries({ sum, mean }))("%s", (_, f) => {
-  describe.each(floats)("of %s has the same bits by all kernels", (dtype) => {
+  describe.each(floats)("of %s has the same bits with all kernels", (dtype) => {
     const some = (shape: readonly number[], seed = 1) => tensor(random(shape, seed), { dtype });
 
     it("for slices of any length, alone and in any batch", () => {
@@ -281,7 +280,7 @@ describe.each(Object.entries({ sum, mean }))("%s", (_, f) => {
         ])
           byAll(() => f(some(shape), { axis }));
     });
-    it("for special numbers at any place", () => {
+    it("for special numbers at any index", () => {
       for (const n of [1, 2, 7, 8, 9, 17])
         for (const x of [0, -0, Infinity, Number.NaN, 1e30, 2 ** -149])
           for (let at = 0; at < n; at++) {
@@ -300,7 +299,7 @@ describe.each(Object.entries({ sum, mean }))("%s", (_, f) => {
             }
           }
     });
-    it("however they lie in memory", () => {
+    it("for any memory layout", () => {
       const x = some([7, 6, 5], 4);
       for (const axis of [0, 1, 2, [0, 1], [1, 2]]) {
         const wanted = byAll(() => f(x, { axis }));

@@ -20,13 +20,13 @@ function naive(a: Tensor, b: Tensor): number[][] {
 
 describe("matmul", () => {
   const sizes = [0, 1, 2, 3, 4, 5, 7, 8];
-  it("is the sum of products, for all sizes", () => {
+  it("is the sum of products for all sizes", () => {
     for (const [m, k, n] of product(sizes, sizes, sizes) as [number, number, number][]) {
       const [a, b] = [random([m, k], 1), random([k, n], 2)];
       expect(matmul(a, b).toNested(), `${m} × ${k} × ${n}`).toEqual(naive(a, b));
     }
   });
-  it("adds in float64 and rounds once in float32, by plain loops", () => {
+  it("adds in float64 and rounds once in float32 with plain loops", () => {
     const { choice } = kernels();
     kernels("plain");
     for (const [m, k, n] of product([1, 3, 4], [1, 5, 64], [1, 2, 5]) as [number, number, number][]) {
@@ -39,7 +39,7 @@ describe("matmul", () => {
     }
     kernels(choice);
   });
-  it("does not depend on how its inputs lie in memory", () => {
+  it("does not depend on the memory layout of its inputs", () => {
     for (const dtype of ["float64", "float32"] as const) {
       const [a, b] = [random([4, 5], 1), random([5, 3], 2)].map((t) => tensor(t, { dtype })) as [Tensor, Tensor];
       const wanted = matmul(a, b).toNested();
@@ -54,7 +54,7 @@ describe("matmul", () => {
     expect([toA.toNested(), toB.toNested()]).toEqual([naive(g, transpose(b)), naive(transpose(a), g)]);
     expectNear(matmul(a, b), naive(a, b).flat(), 0);
   });
-  it("lets NaN and Infinity through in their rows and columns", () => {
+  it("propagates NaN and Infinity in their rows and columns", () => {
     const y = matmul(
       tensor([
         [1, 0],
@@ -70,25 +70,30 @@ describe("matmul", () => {
   const X = tensor(random([2, 3]), { label: "X" });
   test.each<[string, () => unknown, typeof ShapeError, RegExp]>([
     [
-      "inner sizes that differ",
+      "different inner sizes",
       () => matmul(X, tensor(random([4, 5]), { label: "W" })),
       ShapeError,
       /^matmul: inner sizes differ: X \[2, 3\] needs b \[3, n\], got W \[4, 5\]$/,
     ],
     [
-      "what wants transposing on the right",
+      "a right operand to transpose",
       () => matmul(X, tensor(random([5, 3]), { label: "W" })),
       ShapeError,
       /got W \[5, 3\]; did you mean transpose\(W\)\?/,
     ],
     [
-      "what wants transposing on the left",
+      "a left operand to transpose",
       () => matmul(X, random([2, 4])),
       ShapeError,
       /got b \[2, 4\]; did you mean transpose\(X\)\?/,
     ],
     ["a vector of another length", () => matmul(X, random([4])), ShapeError, /X \[2, 3\] needs b \[3\], got b \[4\]/],
-    ["a scalar", () => matmul(X, 2), ShapeError, /a scalar is no matrix: X \[2, 3\] and b \[\]; did you mean mul\?/],
+    [
+      "a scalar",
+      () => matmul(X, 2),
+      ShapeError,
+      /scalars cannot be multiplied as matrices, got X \[2, 3\] and b \[\]; did you mean mul\?/,
+    ],
     [
       "batches that do not broadcast",
       () => matmul(random([2, 1, 3]), random([3, 3, 1])),
@@ -107,7 +112,7 @@ describe("matmul by NumPy's rules", () => {
   const batches = [[], [1], [2], [3, 1], [3, 2], [1, 2], [0]];
   const range = (n: number) => [...Array(n).keys()];
 
-  /** Σₚ aᵢₚ bₚⱼ for each place of the batch, with shapes that have been given their last two axes. */
+  /** Σₚ aᵢₚ bₚⱼ for each entry of the batch. Both shapes have at least two axes. */
   function expected(a: Tensor, left: number[], b: Tensor, right: number[], batch: number[]): number[] {
     const entry = (t: Tensor, shape: number[], place: number[], row: number, column: number) => {
       const own = shape.slice(0, -2).map((n, axis) => (n === 1 ? 0 : place[axis + batch.length - shape.length + 2]!));

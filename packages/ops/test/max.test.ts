@@ -60,7 +60,7 @@ describe("max", () => {
     expect(max(tensor(x)).item()).toBe(y);
     expect(max(tensor([[0, 0, 0].slice(0, x.length), x]), { axis: 1 }).toNested()).toEqual([0, y]);
   });
-  it("keeps integers, and takes float32", () => {
+  it("keeps integers and accepts float32", () => {
     const y = max(
       int32([
         [-5, 2 ** 31 - 1],
@@ -75,14 +75,14 @@ describe("max", () => {
     const f = (x: Tensor) => sum(mul(max(x), max(x)));
     expect(grad((x: Tensor) => sum(grad(f)(x)))(tensor([1, 3, 2])).toNested()).toEqual([0, 2, 0]);
   });
-  it.each([[[0]], [[2, 0]]] as const)("of nothing is refused: shape %j", (shape) => {
+  it.each([[[0]], [[2, 0]]] as const)("over an empty axis throws: shape %j", (shape) => {
     for (const f of [() => max(random(shape), { axis: -1 }), () => max(random(shape)), () => argmax(random(shape))]) {
       const error = errorOf(f);
       expect(error).toBeInstanceOf(OutOfRangeError);
       expect(error.message).toMatch(/^(max|argmax): tensor \[.*\] has size 0 along the axes to reduce/);
     }
   });
-  it("of nothing is fine where nothing is wanted", () => {
+  it("over an empty axis is allowed when the output is empty", () => {
     expect(max(random([0, 3]), { axis: 1 }).shape).toEqual([0]);
     expect(argmax(random([0, 3]), { axis: 1 }).shape).toEqual([0]);
   });
@@ -98,7 +98,7 @@ describe("argmax", () => {
     [[-infinity, -infinity], 0],
     [[0, -0], 0],
   ])("of %j is %d: the first maximum, or the first NaN", (x, i) => expect(argmax(tensor(x)).item()).toBe(i));
-  it("counts along its axis, or row by row through all", () => {
+  it("counts along its axis, or in row-major order without an axis", () => {
     const x = tensor([
       [1, 9, 2],
       [8, 3, 7],
@@ -115,7 +115,7 @@ describe("argmax", () => {
       1,
     ]);
   });
-  it("lets nothing flow back", () => {
+  it("has no derivative", () => {
     const { value, pullback } = vjp((x: Tensor) => [argmax(x), x] as const, tensor([1, 2]));
     expect(pullback([value[0], tensor([3, 4])])[0].toNested()).toEqual([3, 4]);
   });

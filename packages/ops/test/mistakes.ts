@@ -1,9 +1,9 @@
-// Mistakes, as a user would write them: for each function of core and ops, whatever it refuses. What they are told stands
-// in errors.snapshot.md, and errors.test.ts finds out whether a message of the sources is missing here.
+// Mistakes as a user would write them: for each function of core and ops, each way to make it throw. errors.snapshot.md shows
+// their messages, and errors.test.ts checks that no message of the sources is missing.
 
 import type { Chapter } from "./mistakesTest.ts";
 
-/** What the mistakes are made with. */
+/** The prelude of all mistakes. */
 export const prelude = `
 const x = tensor([[1, 2, 3], [4, 5, 6]], { label: "x" });
 const W = tensor([[1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 1]], { label: "W" });
@@ -19,7 +19,7 @@ const withRule = (f, backward) => customVjp({ forward: (p) => [f(p), p], backwar
 `;
 
 export const mistakes: Chapter = {
-  "What every op refuses": [
+  "Invalid arguments of every op": [
     "add(x)",
     "add(x, [1, 2, 3])",
     "add(x, undefined)",
@@ -143,7 +143,7 @@ export const mistakes: Chapter = {
     "grad((p) => sum(customVjp({ forward: (q) => [square(q), q], backward: (q, g) => [g, g] })(p)))(x)",
   ],
 
-  "A rule of one's own": [
+  "Custom rules": [
     `const twice = defineOp({
   name: "twice",
   shape: ([p, q]) => p.shape,
@@ -199,7 +199,7 @@ grad((p) => sum(twice(p, v)))(v)`,
   ],
 
   "add, sub, mul, div, axpy, pow, neg, minimum, maximum, logAddExp": [
-    "# A vector with one number a row, and a reduction whose axis is gone, need that axis.",
+    "# A vector with one number per row, and a reduction without keepDims, need that axis.",
     "add(x, v)",
     "div(x, total)",
     "sub(batch, sum(batch, { axis: 1 }))",
@@ -222,7 +222,7 @@ grad((p) => sum(twice(p, v)))(v)`,
     "axpy(-0.1, single, tensor([1, 2, 3], { label: 'p' }))",
   ],
 
-  "equal, less and so on, logicalAnd and so on": [
+  "Comparisons and logic": [
     "equal(x, single)",
     "notEqual(x, W)",
     "less(single, x)",
@@ -237,7 +237,7 @@ grad((p) => sum(twice(p, v)))(v)`,
     "isNaN('x')",
   ],
 
-  "Functions of each element": [
+  "Elementwise functions": [
     ...[
       "abs",
       "cos",
@@ -424,7 +424,7 @@ grad((p) => sum(twice(p, v)))(v)`,
   ],
 
   "crossEntropy, binaryCrossEntropy, mse": [
-    "# Probabilities where logits are expected are no error, for they are logits too: see docs/softmax.md.",
+    "# Probabilities passed as logits do not throw, because they are valid logits: see docs/softmax.md.",
     "crossEntropy(x, v)",
     "crossEntropy(x, [0, 1])",
     "crossEntropy(x)",
@@ -475,11 +475,11 @@ grad((p) => sum(twice(p, v)))(v)`,
   kernels: [
     'kernels("gpu")',
     "kernels(true)",
-    "# In a JavaScript engine without WebAssembly, and in older ones.",
+    "# In a JavaScript engine without WebAssembly, and in older engines.",
     'on(withoutWebAssembly, ({ kernels }) => kernels("simd"))',
     'on(withoutSimd, ({ kernels }) => kernels("fma"))',
     'on(withoutRelaxedSimd, ({ kernels }) => kernels("fma"))',
-    "# On a page that forbids it, and where memory is short.",
+    "# In a page that forbids WebAssembly, and with too little memory.",
     'on(strictPage, ({ kernels }) => kernels("simd"))',
     'on(withoutMemory, ({ kernels }) => kernels("simd"))',
   ],

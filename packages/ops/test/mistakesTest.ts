@@ -1,11 +1,11 @@
-// Mistakes and what users are told of them: for the errors.test.ts of ops and of train.
+// Runs mistakes and records their messages, for the errors.test.ts of several packages.
 
 import { compileFunction } from "node:vm";
 import { WengertError } from "@wengert/core";
 import { afterAll, beforeAll, describe, expect, it, test } from "vitest";
 import { areMutated, type Source } from "./sources.ts";
 
-/** Runs `body` as in a page, where Node's modules are missing. */
+/** Runs `body` as a browser would, without access to Node's modules. */
 export async function inPage<T>(body: () => T): Promise<Awaited<T>> {
   const { getBuiltinModule } = process;
   try {
@@ -16,30 +16,30 @@ export async function inPage<T>(body: () => T): Promise<Awaited<T>> {
   }
 }
 
-/** The functions among the exports of a package. */
+/** The names of the functions that a package exports. */
 export const functionNames = (exported: Readonly<Record<string, unknown>>): string[] =>
   Object.entries(exported).flatMap(([name, value]) =>
     typeof value === "function" && !/^[A-Z]/.test(name) ? [name] : [],
   );
 
-/** A heading, and under it mistakes; what begins with # is a sentence between them. */
+/** Headings with lists of mistakes. A line that begins with # is a comment. */
 export type Chapter = Readonly<Record<string, readonly string[]>>;
 
 interface Mistakes {
-  /** What the mistakes are made with. */
+  /** Code that runs before each mistake. */
   readonly prelude: string;
   readonly mistakes: Chapter;
-  /** What programs may name. */
+  /** The names that mistakes can use. */
   readonly scope: Readonly<Record<string, unknown>>;
-  /** Functions each of which must have refused something. */
+  /** Functions that must each throw at least once. */
   readonly speakers: readonly string[];
-  /** Where the messages come from, each of which must have been heard. */
+  /** The sources of the messages. Each message must appear. */
   readonly sources: readonly Source[];
-  /** A text as it stands on the page: without what is different each time, as the name of a temporary folder is. */
+  /** Removes variable parts of a message, such as the name of a temporary folder. */
   readonly normalizeText?: (text: string) => string;
 }
 
-/** Makes each mistake, writes what came of it to errors.snapshot.md beside the test, and finds messages that nobody has read. */
+/** Runs each mistake, writes the messages to errors.snapshot.md next to the test, and finds messages that never appear. */
 export function testMistakes({
   prelude,
   mistakes,
@@ -48,7 +48,7 @@ export function testMistakes({
   sources,
   normalizeText = (text) => text,
 }: Mistakes): void {
-  /** The error of a program as a user could have written it, to whose lines stacks refer as mistake.js. It may await. */
+  /** Returns the error of a program. Stacks show its lines as mistake.js. It may use await. */
   async function errorOfProgram(code: string): Promise<Error> {
     const body = `return (async () => {${prelude}\n${code}\n})()`;
     const program = compileFunction(body, Object.keys(scope), { filename: "mistake.js" });
@@ -60,13 +60,13 @@ export function testMistakes({
     throw new Error("expected an error");
   }
 
-  /** Whole stacks, with the calls inside the library that an error leaves out of its own. */
+  /** Complete stacks, including the library's own calls, which an error's stack omits. */
   const stacks: string[] = [];
   const { prepareStackTrace } = Error;
   beforeAll(() => {
     Error.prepareStackTrace = (error, calls) => {
       const stack = prepareStackTrace!(error, calls);
-      stacks.push(stack.replaceAll(/\?host=\d+/g, "")); // copies of a module have its lines
+      stacks.push(stack.replaceAll(/\?host=\d+/g, "")); // copies of a module have the same lines
       return stack;
     };
   });
@@ -90,30 +90,30 @@ export function testMistakes({
         });
     });
 
-  test("what they are told reads well from top to bottom", async () => {
+  test("the messages match errors.snapshot.md", async () => {
     const block = (...lines: string[]) => ["```js", lines.join("\n\n"), "```"].join("\n");
     const comment = (text: string) => text.replaceAll(/^/gm, "// ");
     const withMessage = (line: string) =>
       isProgram(line) ? `${line}\n${comment(normalizeText(String(errors.get(line))))}` : comment(line.slice(2));
     const page = [
-      "# What you are told when something goes wrong",
-      "Who speaks, what was expected, what came, and what to do. Tensors are called by their labels. In what follows",
+      "# Error messages",
+      "Each message names the function, the problem, the value and the fix. Tensors appear by their labels. The examples use:",
       block(prelude.trim()),
       ...Object.entries(mistakes).flatMap(([chapter, lines]) => [`## ${chapter}`, block(...lines.map(withMessage))]),
     ];
     await expect(`${page.join("\n\n")}\n`).toMatchFileSnapshot("errors.snapshot.md");
   });
 
-  test("each function of the package has its say", () => {
+  test("each function of the package throws at least once", () => {
     const recorded = new Set([...errors.values()].map(({ message }) => message.split(":")[0]));
     expect(speakers.filter((name) => !recorded.has(name))).toEqual([]);
   });
 
-  describe.skipIf(areMutated)("nothing that the sources can say is missing", () => {
+  describe.skipIf(areMutated)("every message of the sources appears", () => {
     const allMessages = () => [...errors.values()].map(({ message }) => message).join("\n");
     for (const { file, errors: places, words } of sources) {
       for (const place of places)
-        it(`the error that is made at ${file}:${place}`, () =>
+        it(`the error at ${file}:${place}`, () =>
           expect(stacks.find((stack) => stack.includes(`${file}:${place}`))).toBeDefined());
       for (const text of words) it(`${file}: ${text}`, () => expect(allMessages().includes(text)).toBe(true));
     }

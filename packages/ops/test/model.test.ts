@@ -64,16 +64,16 @@ const step = (net: readonly Layer[], x: Tensor, y: Tensor) => {
 };
 
 describe("a small network", () => {
-  it("has the derivatives that finite differences say, to order 2", () => {
+  it("has derivatives that agree with finite differences, to order 2", () => {
     gradcheck((net: readonly Layer[]) => loss(net, points, labels), [params], { directions: 1 });
   });
-  it("learns", () => {
+  it("lowers its loss in training", () => {
     let net = params;
     for (let i = 0; i < 50; i++) net = step(net, points, labels).net;
     const right = sum(equal(argmax(logits(net, points), { axis: 1 }), labels)).item();
     expect([right, loss(net, points, labels).item() < 0.05]).toEqual([60, true]);
   });
-  it("is trained by one program, step by step the same", () => {
+  it("trains identically with one traced program", () => {
     const program = trace(step, params, points, labels);
     let [eager, planned] = [step(params, points, labels), evaluate(program, params, points, labels)];
     for (let i = 0; i < 10; i++) {
@@ -84,7 +84,7 @@ describe("a small network", () => {
     expect(toDot(program)).toMatch(/softmax|crossEntropy/);
     expect(cost(program).flops).toBeGreaterThan(2 * 60 * (2 * 8 + 8 * 3));
   });
-  it("has a gradient with respect to its data, and of its gradient", () => {
+  it("has a gradient with respect to its data, and second-order gradients", () => {
     const penalty = (net: readonly Layer[], x: Tensor) => {
       const g = grad((a: Tensor) => loss(net, a, labels))(x);
       return sum(mul(g, g));
@@ -97,7 +97,7 @@ describe("a small network", () => {
         .every(Number.isFinite),
     ).toBe(true);
   });
-  it("comes to the same in float32, to seven digits", () => {
+  it("gives the same in float32, to seven digits", () => {
     const single = <T>(tree: T): T => treeMap((t) => tensor(t, { dtype: "float32" }), tree as never) as T;
     const [a, b] = [
       valueAndGrad(loss)(params, points, labels),
@@ -109,7 +109,7 @@ describe("a small network", () => {
   });
 });
 
-describe("nonFinite finds the op, the place and the cure", () => {
+describe("nonFinite reports the op, the index and the fix", () => {
   it.each<[string, (x: Tensor) => Tensor, Tensor, "value" | "cotangent", RegExp]>([
     ["log", (x) => log(softmax(x)), tensor([0, -800]), "value", /log is -Infinity at \[1\].*use logSoftmax/],
     ["exp", (x) => sum(exp(x)), tensor([1, 800]), "value", /exp is Infinity at \[1\].*subtract the maximum/],
@@ -127,6 +127,6 @@ describe("nonFinite finds the op, the place and the cure", () => {
     expect([report.where, report.site?.includes("model.test.ts")]).toEqual([where, true]);
     expect(report.message).toMatch(message);
   });
-  it("and nothing where all is well", () =>
+  it("and returns undefined if all is finite", () =>
     expect(nonFinite((a: Tensor) => mean(tanh(transpose(a))), randomNormal(k4, { shape: [3, 2] }))).toBe(undefined));
 });

@@ -22,8 +22,8 @@ import {
 } from "../src/index.ts";
 import { numbers, relayouts, repeatedAlong } from "./support.ts";
 
-// docs/adding-an-op.md writes kernels with ndarray-ops. Here every function of the library is the kernel of an op, on any strides.
-// The library generates code from strings, which the project ops-csp forbids.
+// docs/adding-an-op.md writes kernels with ndarray-ops. Here every function of that library is the kernel of an op, with any
+// strides. The library generates code from strings, which the project ops-csp forbids.
 
 const isForbidden = process.execArgv.includes("--disallow-code-generation-from-strings");
 
@@ -106,7 +106,7 @@ const bitwise: Readonly<Record<string, (a: number, b: number) => number>> = {
 
 const signless = { not: (x: number) => Number(!x), bnot: (x: number) => ~x };
 
-/** To one number, with what they give for no elements. */
+/** Reductions to one number, with the result for no elements. */
 const reductions: Readonly<Record<string, (x: readonly number[]) => number | boolean>> = {
   any: (x) => x.some((each) => each !== 0),
   all: (x) => x.every((each) => each !== 0),
@@ -124,7 +124,7 @@ const others = ["argmin", "argmax", "assign", "assigns", "equals", "random"];
 
 const shapes = [[], [5], [2, 3], [2, 3, 2], [2, 1, 3, 2], [1, 2, 2, 1, 2, 2], [70, 65], [0], [2, 0, 3]] as const;
 
-/** Different numbers from 0.1 to 0.9, where every function is defined and none has a kink; or whole ones, or bools. */
+/** Distinct numbers from 0.1 to 0.9, where every function is defined and smooth; or integers, or bools. */
 function sample(shape: readonly number[], dtype: DType, seed = 1): Tensor {
   const at = (i: number) => (((i + seed) * 0.61803398875 * seed) % 1) * 0.8 + 0.1;
   const value = { bool: (i: number) => Number(at(i) > 0.5), int32: (i: number) => Math.floor(at(i) * 20) };
@@ -299,7 +299,7 @@ describe.skipIf(isForbidden)("a kernel written with ndarray-ops", async () => {
       );
   });
 
-  test("the other functions take arrays of any strides", () => {
+  test("the other functions accept arrays of any strides", () => {
     for (const shape of shapes) {
       for (const x of layouts(sample(shape, "float64"))) {
         const [out, given] = [ndarray(new Float64Array(x.size), shape), x.array!];
@@ -319,12 +319,12 @@ describe.skipIf(isForbidden)("a kernel written with ndarray-ops", async () => {
     }
   });
 
-  test("every function of the library is tested here", () => {
+  test("every function of the library is tested", () => {
     expect(Object.keys(ndops).filter((name) => !covered.has(name))).toEqual([]);
     expect(covered.size).toBe(150);
   });
 
-  test("NaN, infinities and −0 are those of Math", () => {
+  test("NaN, infinities and −0 agree with Math", () => {
     const special = tensor([Number.NaN, Infinity, -Infinity, -0, 0, -2]);
     for (const [name, { f }] of Object.entries(unary))
       expect(numbers(unaryOps(name)[0][1](special)), name).toEqual(numbers(special).map((x) => f(x, 0)));
@@ -339,7 +339,7 @@ describe.skipIf(isForbidden)("a kernel written with ndarray-ops", async () => {
     expect([product, mul(big, big)].flatMap(numbers)).toEqual([0, 1]);
   });
 
-  test("shapes must be the same; broadcastTo makes them so, without a copy, and its rule sums", () => {
+  test("shapes must be equal; broadcastTo makes them equal without a copy, and its rule sums", () => {
     const [add2] = binaryOps("add", binary.add!.rules)[0].slice(1) as [Op<Binary>];
     const [x, row] = [sample([2, 3], "float64"), sample([3], "float64", 3)];
     expect(() => add2(x, row)).toThrow("cwise: Arrays do not all have the same dimensionality!");

@@ -47,11 +47,11 @@ import { allSamples, int32, numbers, ofFloats, random } from "./support.ts";
 
 type Function = (x: Tensor) => Tensor;
 
-/** Something that goes wrong, the words for it, and if they name a cure, what it comes to where it is followed. */
+/** A non-finite computation, its message, and the repaired computation if the message names a fix. */
 interface Case {
   readonly f: Function;
   readonly at: Tensor;
-  /** What is said before the place in the user's file, and after it. */
+  /** The parts of the message before and after the location in the user's file. */
   readonly says: readonly [what: string, why: string];
   readonly cured?: Function;
 }
@@ -69,8 +69,8 @@ const mask = tensor([
 ]);
 const masked: Function = (x) => where(mask, x, -Infinity);
 const leftOut =
-  "the cotangent there is 0, as in the branch that a where leaves out, but 0 × Infinity is NaN: keep that branch finite too, ";
-const beyond = "is beyond the largest float64, 1.8e308: scale what goes in, or compute with logarithms";
+  "the cotangent there is 0, as in the branch that a where does not select, but 0 × Infinity is NaN: keep that branch finite too, ";
+const beyond = "is beyond the largest float64, 1.8e308: scale the inputs, or compute with logarithms";
 
 const families: Record<string, Record<string, Case>> = {
   "log 0": {
@@ -172,7 +172,7 @@ const families: Record<string, Record<string, Case>> = {
       at: zeros,
       says: [
         "the value of div is NaN at [0]",
-        "the divisor is the root of 0, as a norm or a standard deviation may be: add a small number under it, sqrt(add(x, 1e-12))",
+        "the divisor is the root of 0, such as a norm or a standard deviation: add a small number under it, sqrt(add(x, 1e-12))",
       ],
       cured: (x) => sum(div(x, sqrt(add(sum(square(x)), 1e-12)))),
     },
@@ -199,7 +199,7 @@ const families: Record<string, Record<string, Case>> = {
     "of nothing": {
       f: (x) => mean(x),
       at: tensor([]),
-      says: ["the value of mean is NaN", "there is no mean of nothing: check the size first"],
+      says: ["the value of mean is NaN", "the mean of no elements is NaN: check the size first"],
     },
   },
 
@@ -262,7 +262,7 @@ const families: Record<string, Record<string, Case>> = {
       at: tensor([2, -2]),
       says: [
         "the value of xlogy is NaN at [1]",
-        "the log of a negative number (-2) is NaN: take it of where(greater(x, 0), x, 1)",
+        "the log of a negative number (-2) is NaN: write where(greater(x, 0), x, 1) for x",
       ],
       cured: (x) => sum(xlogy(where(greater(x, 0), x, 1), tensor([1, 3]))),
     },
@@ -271,7 +271,7 @@ const families: Record<string, Record<string, Case>> = {
       at: tensor([2]),
       says: [
         "the cotangent of input 1 of pow is NaN at [0]",
-        "the derivative by the exponent is the log of the base, NaN of a negative one (-2): write pow(where(greater(a, 0), a, 1), x)",
+        "the derivative by the exponent contains the log of the base, NaN for a negative base (-2): write pow(where(greater(a, 0), a, 1), x)",
       ],
     },
   },
@@ -282,7 +282,7 @@ const families: Record<string, Record<string, Case>> = {
       at: tensor([1, 1000]),
       says: [
         "the value of exp is Infinity at [1]",
-        "exp overflows above 709, and was given 1000: subtract the maximum first, or use softmax, logSoftmax, logSumExp or sigmoid, which do",
+        "exp overflows above 709, got 1000: subtract the maximum first, or use softmax, logSoftmax, logSumExp or sigmoid, which do so",
       ],
     },
     "of exp in float32": {
@@ -290,7 +290,7 @@ const families: Record<string, Record<string, Case>> = {
       at: tensor([1, 90], { dtype: "float32" }),
       says: [
         "the value of exp is Infinity at [1]",
-        "exp overflows above 88, and was given 90: subtract the maximum first, or use softmax, logSoftmax, logSumExp or sigmoid, which do",
+        "exp overflows above 88, got 90: subtract the maximum first, or use softmax, logSoftmax, logSumExp or sigmoid, which do so",
       ],
     },
     "of exp in a softmax by hand, though NaN is Infinity / Infinity": {
@@ -298,7 +298,7 @@ const families: Record<string, Record<string, Case>> = {
       at: tensor([1, 1000]),
       says: [
         "the value of exp is Infinity at [1]",
-        "exp overflows above 709, and was given 1000: subtract the maximum first, or use softmax, logSoftmax, logSumExp or sigmoid, which do",
+        "exp overflows above 709, got 1000: subtract the maximum first, or use softmax, logSoftmax, logSumExp or sigmoid, which do so",
       ],
       cured: (x) => sum(square(softmax(x))),
     },
@@ -313,7 +313,7 @@ const families: Record<string, Record<string, Case>> = {
       at: tensor(800),
       says: [
         "the value of expm1 is Infinity",
-        "expm1 overflows above 709, and was given 800: subtract the maximum first, or use softmax, logSoftmax, logSumExp or sigmoid, which do",
+        "expm1 overflows above 709, got 800: subtract the maximum first, or use softmax, logSoftmax, logSumExp or sigmoid, which do so",
       ],
     },
     "of a square": {
@@ -346,7 +346,7 @@ const families: Record<string, Record<string, Case>> = {
       at: tensor([1e30, 1e30], { dtype: "float32" }),
       says: [
         "the value of matmul is Infinity",
-        "a sum of products of finite numbers is beyond the largest float32, 3.4e38: scale what goes in, or compute with logarithms",
+        "a sum of products of finite numbers is beyond the largest float32, 3.4e38: scale the inputs, or compute with logarithms",
       ],
     },
     "of a product of many": {
@@ -389,17 +389,17 @@ const families: Record<string, Record<string, Case>> = {
       at: tensor([0, 1]),
       says: ["the cotangent of input 0 of einsum is Infinity at [0]", `a sum of products of finite numbers ${beyond}`],
     },
-    "of the gradient of what is taken twice": {
+    "of the gradient of an entry taken twice": {
       f: (x) => sum(mul(take(x, int32([1, 1]), { axis: 0 }), tensor([1e308, 1e308]))),
       at: tensor([0, 1e-10]),
       says: ["the cotangent of input 0 of take is Infinity at [1]", `the sum of finite numbers ${beyond}`],
     },
-    "of the gradient of what is taken twice along an axis": {
+    "of the gradient of an entry taken twice along an axis": {
       f: (x) => sum(mul(takeAlong(x, int32([1, 1]), { axis: 0 }), tensor([1e308, 1e308]))),
       at: tensor([0, 1e-10]),
       says: ["the cotangent of input 0 of takeAlong is Infinity at [1]", `the sum of finite numbers ${beyond}`],
     },
-    "of the gradient of what is repeated": {
+    "of the gradient of a broadcast entry": {
       f: (x) => sum(mul(broadcastTo(x, { shape: [2] }), tensor([1e308, 1e308]))),
       at: tensor(1e-10),
       says: ["the cotangent of input 0 of broadcastTo is Infinity", `the sum of finite numbers ${beyond}`],
@@ -422,7 +422,7 @@ const families: Record<string, Record<string, Case>> = {
       ]),
       says: ["the value of crossEntropy is Infinity at [1]", `the difference of finite logits ${beyond}`],
     },
-    "of a loss whose target is no probability": {
+    "of a loss whose target is not a probability": {
       f: (x) => binaryCrossEntropy(x, tensor([1.5])),
       at: tensor([-1.5e308]),
       says: ["the value of binaryCrossEntropy is Infinity at [0]", `the loss of finite numbers ${beyond}`],
@@ -435,7 +435,7 @@ const families: Record<string, Record<string, Case>> = {
       at: logits,
       says: [
         "the value of softmax is NaN at [1, 0]",
-        "all logits of a slice are −Infinity: give the mask as { where: mask }, and such a slice has the probabilities 0",
+        "all logits of a slice are −Infinity: pass the mask as { where: mask }, which gives such a slice the probabilities 0",
       ],
       cured: (x) => sum(square(softmax(x, { where: mask }))),
     },
@@ -444,7 +444,7 @@ const families: Record<string, Record<string, Case>> = {
       at: logits,
       says: [
         "the value of sub is NaN at [1, 0]",
-        "Infinity − Infinity is NaN: where everything is masked with −Infinity, give softmax or logSoftmax { where: mask }, or mask with a large number such as -1e9",
+        "Infinity − Infinity is NaN: if everything is masked with −Infinity, pass { where: mask } to softmax or logSoftmax, or mask with a large number such as -1e9",
       ],
       cured: (x) => {
         const low = where(mask, x, -1e9);
@@ -465,7 +465,7 @@ const families: Record<string, Record<string, Case>> = {
       at: logits,
       says: [
         "the value of logSoftmax is -Infinity at [0, 1]",
-        "of a logit of −Infinity the log-probability is −Infinity: replace it with where, or use crossEntropy, before it is summed",
+        "the log-probability of a logit of −Infinity is −Infinity: replace it with where before it is summed, or use crossEntropy",
       ],
       cured: (x) => crossEntropy(where(tensor([true, false]), x, -Infinity), int32([0, 0])),
     },
@@ -474,7 +474,7 @@ const families: Record<string, Record<string, Case>> = {
       at: logits,
       says: [
         "the value of crossEntropy is Infinity at [1]",
-        "the logit of the label is −Infinity, for its class was left out: leave the row out too, with { ignoreIndex }",
+        "the logit of the label is −Infinity because its class is masked: ignore the row too, with { ignoreIndex }",
       ],
       cured: (x) => crossEntropy(where(tensor([true, false]), x, -Infinity), int32([0, 1]), { ignoreIndex: 1 }),
     },
@@ -483,7 +483,7 @@ const families: Record<string, Record<string, Case>> = {
       at: tensor([1, 2]),
       says: [
         "the value of crossEntropy is Infinity",
-        "a class has the logit −Infinity and a probability, or a share of the label smoothing: give it the weight 0",
+        "a class has the logit −Infinity but a nonzero probability, perhaps from label smoothing: give it the weight 0",
       ],
       cured: (x) =>
         crossEntropy(where(tensor([true, false]), x, -Infinity), tensor([0.5, 0.5]), { weight: tensor([1, 0]) }),
@@ -491,19 +491,19 @@ const families: Record<string, Record<string, Case>> = {
     "in all of a row of a loss": {
       f: (x) => crossEntropy(masked(x), int32([0, 1])),
       at: logits,
-      says: ["the value of crossEntropy is NaN at [1]", "all logits of a row are −Infinity: keep one class in"],
+      says: ["the value of crossEntropy is NaN at [1]", "all logits of a row are −Infinity: keep at least one class"],
     },
     "and a logit of +Infinity in a loss": {
       f: (x) => crossEntropy(where(tensor([true, false]), x, Infinity), int32([0, 1])),
       at: logits,
-      says: ["the value of crossEntropy is NaN at [0]", "a logit is Infinity: find out what made it so"],
+      says: ["the value of crossEntropy is NaN at [0]", "a logit is Infinity: find its cause"],
     },
     "of a binary target": {
       f: (x) => binaryCrossEntropy(where(tensor([true, false]), x, -Infinity), tensor([1, 1])),
       at: tensor([1, 2]),
       says: [
         "the value of binaryCrossEntropy is Infinity at [1]",
-        "a logit is infinite on the wrong side of its target: find out what made it so",
+        "a logit is infinite on the wrong side of its target: find its cause",
       ],
     },
     "in all of a slice of logSumExp": {
@@ -511,7 +511,7 @@ const families: Record<string, Record<string, Case>> = {
       at: logits,
       says: [
         "the value of logSumExp is -Infinity at [1]",
-        "all of a slice is −Infinity, or there is nothing in it: replace the result with where",
+        "all elements of a slice are −Infinity, or the slice is empty: replace the result with where",
       ],
       cured: (x) => {
         const y = logSumExp(masked(x), { axis: 1 });
@@ -523,7 +523,7 @@ const families: Record<string, Record<string, Case>> = {
       at: tensor([1, 1]),
       says: [
         "the value of cumsum is NaN at [1]",
-        "Infinity − Infinity and 0 × Infinity are NaN: replace what is infinite, with where, before it gets here",
+        "Infinity − Infinity and 0 × Infinity are NaN: replace infinite inputs with where first",
       ],
     },
     "and a logit of +Infinity": {
@@ -537,10 +537,7 @@ const families: Record<string, Record<string, Case>> = {
     "and a logit of +Infinity that was given": {
       f: (x) => sum(softmax(where(tensor([true, false]), x, Infinity))),
       at: tensor([1, 1]),
-      says: [
-        "the value of softmax is NaN at [0]",
-        "a logit is Infinity: find out what made it so, or leave it out with { where }",
-      ],
+      says: ["the value of softmax is NaN at [0]", "a logit is Infinity: find its cause, or exclude it with { where }"],
     },
   },
 
@@ -550,7 +547,7 @@ const families: Record<string, Record<string, Case>> = {
       at: constant,
       says: [
         "the value of div is NaN at [0]",
-        "the divisor is the standard deviation of what is constant, 0: add a small number to the variance, sqrt(add(variance, 1e-5))",
+        "the divisor is the standard deviation of a constant, 0: add a small number to the variance, sqrt(add(variance, 1e-5))",
       ],
       cured: (x) => sum(square(div(sub(x, mean(x)), sqrt(add(variance(x), 1e-5))))),
     },
@@ -559,7 +556,7 @@ const families: Record<string, Record<string, Case>> = {
       at: constant,
       says: [
         "the value of div is NaN at [0]",
-        "the divisor is the standard deviation of what is constant, 0: add a small number to the variance, sqrt(add(variance, 1e-5))",
+        "the divisor is the standard deviation of a constant, 0: add a small number to the variance, sqrt(add(variance, 1e-5))",
       ],
     },
     "by the variance itself": {
@@ -567,7 +564,7 @@ const families: Record<string, Record<string, Case>> = {
       at: constant,
       says: [
         "the value of div is Infinity at [0]",
-        "the divisor is the variance of what is constant, 0: add a small number to it, add(variance, 1e-5)",
+        "the divisor is the variance of a constant, 0: add a small number to it, add(variance, 1e-5)",
       ],
       cured: (x) => sum(div(sub(x, 2), add(variance(x), 1e-5))),
     },
@@ -576,7 +573,7 @@ const families: Record<string, Record<string, Case>> = {
       at: constant,
       says: [
         "the value of div is NaN at [0]",
-        "the divisor is the root of 0, as a norm or a standard deviation may be: add a small number under it, sqrt(add(x, 1e-12))",
+        "the divisor is the root of 0, such as a norm or a standard deviation: add a small number under it, sqrt(add(x, 1e-12))",
       ],
     },
     "in the gradient, with the small number in the wrong place": {
@@ -584,7 +581,7 @@ const families: Record<string, Record<string, Case>> = {
       at: constant,
       says: [
         "the cotangent of input 0 of sqrt is NaN",
-        "the derivative of a root is infinite at 0, here of the variance of what is constant: write sqrt(add(variance, 1e-5))",
+        "the derivative of a root is infinite at 0, and the variance of a constant is 0: write sqrt(add(variance, 1e-5))",
       ],
       cured: (x) => sum(square(div(sub(x, mean(x)), sqrt(add(variance(x), 1e-5))))),
     },
@@ -593,7 +590,7 @@ const families: Record<string, Record<string, Case>> = {
       at: tensor([3]),
       says: [
         "the value of variance is NaN",
-        "there is no variance of so few elements: n − ddof is 0; take more of them, or a smaller ddof",
+        "too few elements for a variance: n − ddof is 0; use more elements, or a smaller ddof",
       ],
       cured: (x) => variance(x, { ddof: 0 }),
     },
@@ -664,11 +661,11 @@ for (const [family, cases] of Object.entries(families))
         expect(site).toMatch(/nonFinite\.test\.ts:\d+:\d+$/);
         expect(message.replace(site, "here").split(", at here; ")).toEqual(says);
       });
-      if (cured) it(`${title}: the cure works`, () => expect(nonFinite(cured, at)).toBe(undefined));
+      if (cured) it(`${title}: the fix works`, () => expect(nonFinite(cured, at)).toBe(undefined));
     }
   });
 
-describe("what an op makes of finite numbers, however large or small, is finite, or the op says why", () => {
+describe("the result of an op for finite numbers of any size is finite, or the op explains why not", () => {
   const extremes = [1.5e308, -1.5e308, 1e200, -1e200, 800, 1, 1e-320, 0, -1];
   const extremeLike = (x: Tensor, seed: number): Tensor => {
     const y = tensor(random(x.shape, seed));
@@ -688,19 +685,19 @@ describe("what an op makes of finite numbers, however large or small, is finite,
   }
 });
 
-describe("no fault is found with", () => {
+describe("nothing is reported for", () => {
   const fine: Record<string, [Function, Tensor]> = {
-    "a mask that softmax takes in": [(x) => sum(square(softmax(where(tensor([true, false]), x, -Infinity)))), logits],
+    "a mask inside softmax": [(x) => sum(square(softmax(where(tensor([true, false]), x, -Infinity)))), logits],
     "a mask that is added": [(x) => sum(square(softmax(add(x, tensor([0, -Infinity]))))), logits],
     "rows without entries": [(x) => sum(square(softmax(x, { where: mask }))), logits],
-    "log-probabilities that where leaves out": [(x) => sum(where(mask, logSoftmax(x, { where: mask }), 0)), logits],
+    "log-probabilities that where excludes": [(x) => sum(where(mask, logSoftmax(x, { where: mask }), 0)), logits],
     "exp of −Infinity": [(x) => sum(exp(masked(x))), logits],
     "a maximum over masked entries": [(x) => sum(max(where(tensor([true, false]), x, -Infinity), { axis: 1 })), logits],
   };
   for (const [title, [f, x]] of Object.entries(fine)) it(title, () => expect(nonFinite(f, x)).toBe(undefined));
 });
 
-describe.skipIf(areMutated)("no cause is missing here", () => {
+describe.skipIf(areMutated)("every cause is tested", () => {
   const said = Object.values(families).flatMap((cases) => Object.values(cases).map(({ says }) => says.join("\n")));
   for (const { file, causes } of sources)
     for (const text of causes)

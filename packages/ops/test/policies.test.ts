@@ -33,7 +33,7 @@ const cotangents = (f: (...xs: Tensor[]) => Tensor, g: number[], ...xs: number[]
     .pullback(tensor(g))
     .map(numbers);
 
-test("abs and sign have the derivative 0 at 0, and NaN goes through", () => {
+test("abs and sign have the derivative 0 at 0, and propagate NaN", () => {
   expect(numbers(abs(tensor([-2, 0, 3, Number.NaN, -Infinity])))).toEqual([2, 0, 3, Number.NaN, Infinity]);
   expect(numbers(sign(tensor([-2, 0, 3, Number.NaN])))).toEqual([-1, 0, 1, Number.NaN]);
   expect(cotangents((x) => abs(x), [5, 5, 5], [-2, 0, 3])).toEqual([[-5, 0, 5]]);
@@ -41,7 +41,7 @@ test("abs and sign have the derivative 0 at 0, and NaN goes through", () => {
 });
 
 describe("maximum and minimum", () => {
-  it("split the cotangent evenly among ties, also an infinite one", () => {
+  it("split the cotangent evenly among ties, even an infinite one", () => {
     expect(cotangents(maximum, [4, 4, 4], [1, 2, 3], [2, 2, 2]).map((g) => g.map(Math.abs))).toEqual([
       [0, 2, 4],
       [4, 2, 0],
@@ -51,7 +51,7 @@ describe("maximum and minimum", () => {
       [0, 2],
     ]);
   });
-  it("let NaN through", () => {
+  it("propagate NaN", () => {
     for (const op of [maximum, minimum]) {
       expect(numbers(op(tensor([Number.NaN, 1]), tensor([1, Number.NaN])))).toEqual([Number.NaN, Number.NaN]);
     }
@@ -80,7 +80,7 @@ describe("logAddExp", () => {
 });
 
 describe("softplus and logSigmoid", () => {
-  it("are exact in both tails, and so are their derivatives", () => {
+  it("are exact in both tails, with their derivatives", () => {
     expect(numbers(softplus(tensor([-800, -40, 0, 40, 800])))).toEqual([0, Math.exp(-40), Math.LN2, 40, 800]);
     expect(numbers(logSigmoid(tensor([-800, -40, 0, 40, 800])))).toEqual([-800, -40, -Math.LN2, -Math.exp(-40), 0]);
     const slopes = (f: (x: Tensor) => Tensor) => numbers(grad((x: Tensor) => sum(f(x)))(tensor([-40, 0, 40])));
@@ -101,18 +101,18 @@ describe("clip", () => {
     expect(numbers(clip(x, { min: -1, max: 1 }))).toEqual([-1, -1, 0, 1, 1, Number.NaN]);
     expect(numbers(grad((y: Tensor) => sum(clip(y, { min: -1, max: 1 })))(x))).toEqual([0, 1, 1, 1, 0, 0]);
   });
-  it("takes one bound, or none", () => {
+  it("accepts one bound or none", () => {
     expect(numbers(clip(x, { min: 0 }))).toEqual([0, 0, 0, 1, 2, Number.NaN]);
     expect(numbers(clip(x))).toEqual(numbers(x));
   });
-  it("refuses min > max, and a NaN", () => {
+  it("throws for min > max and for NaN", () => {
     for (const bounds of [{ min: 2, max: 1 }, { min: Number.NaN }]) {
       expect(errorOf(() => clip(x, bounds))).toBeInstanceOf(OutOfRangeError);
     }
   });
 });
 
-test("logic is that of the truth tables, and predicates are of single elements", () => {
+test("logic follows truth tables, and predicates are elementwise", () => {
   const [a, b] = [tensor([false, false, true, true]), tensor([false, true, false, true])];
   expect(logicalAnd(a, b).toNested()).toEqual([false, false, false, true]);
   expect(logicalOr(a, b).toNested()).toEqual([false, true, true, true]);
@@ -124,7 +124,7 @@ test("logic is that of the truth tables, and predicates are of single elements",
   expect(() => logicalAnd(a, tensor([1, 0, 1, 0], { label: "m" }))).toThrow(/write notEqual\(m, 0\)/);
 });
 
-test("squeeze takes axes of size 1 only, and flip is its own inverse", () => {
+test("squeeze removes only axes of size 1, and flip is its own inverse", () => {
   const x = tensor([[[1], [2], [3]]]);
   expect(squeeze(x).shape).toEqual([3]);
   expect(squeeze(x, { axis: 0 }).shape).toEqual([3, 1]);
@@ -144,7 +144,7 @@ test("squeeze takes axes of size 1 only, and flip is its own inverse", () => {
   expect(flip(flip(y, { axis: -1 }), { axis: -1 }).toNested()).toEqual(y.toNested());
 });
 
-test("variance is the mean square deviation, about a large mean too, and divides by n − ddof", () => {
+test("variance is the mean square deviation with divisor n − ddof, and is accurate for a large mean", () => {
   const x = tensor([1e9 + 1, 1e9 + 2, 1e9 + 3, 1e9 + 6]);
   expect(variance(x).item()).toBe(3.5);
   expect(variance(x, { ddof: 1 }).item()).toBe(14 / 3);
@@ -167,7 +167,7 @@ test("cumsum adds from the start, and its cotangents from the end", () => {
   expect(() => cumsum(x, {} as { axis: number })).toThrow(/cumsum: axis must be a whole number, got undefined/);
 });
 
-test("pad surrounds with a value that the dtype can hold", () => {
+test("pad surrounds with a value that the dtype can represent", () => {
   const x = tensor([[1, 2]]);
   const widths = [
     [1, 0],
@@ -191,7 +191,11 @@ test("pad surrounds with a value that the dtype can hold", () => {
     [true, true, true, true],
     [true, false, true, true],
   ]);
-  expect(() => pad(mask, { widths, value: 2 })).toThrow(/^pad: 2 is no bool, as mask \[1, 2\] is/);
+  expect(() => pad(mask, { widths, value: 2 })).toThrow(
+    /^pad: value 2 is not representable in bool, the dtype of mask \[1, 2\]/,
+  );
   const whole = tensor([[1, 2]], { dtype: "int32", label: "n" });
-  expect(() => pad(whole, { widths, value: 0.5 })).toThrow(/0.5 is no int32, as n \[1, 2\] is; write cast\(n/);
+  expect(() => pad(whole, { widths, value: 0.5 })).toThrow(
+    /value 0.5 is not representable in int32, the dtype of n \[1, 2\]; write cast\(n/,
+  );
 });

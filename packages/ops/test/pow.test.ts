@@ -60,7 +60,7 @@ describe("pow", () => {
     [-2, 3, nan],
   ])("∂aᵇ/∂b at %d, %d is %d", (a, b, y) => expect(toExponent(...at(a, b)).item()).toBe(y));
 
-  it("lets nothing flow to the base of x⁰, not even an infinite cotangent", () => {
+  it("gives the base of x⁰ the cotangent 0, even for an infinite cotangent", () => {
     for (const a of [0, 2, -1])
       expect(
         vjp((x: Tensor) => pow(x, 0), tensor(a))
@@ -79,14 +79,14 @@ describe("pow", () => {
       }
     }
   });
-  it("of whole powers is as repeated products, for negative bases too", () => {
+  it("to a whole power equals repeated products, also for negative bases", () => {
     const bases = [-2.5, -1, -0.1, 0.3, 1.7];
     for (const [a, n] of product(bases, [1, 2, 3, 5]) as [number, number][]) {
       expectNear(pow(...at(a, n)), [new Array<number>(n).fill(a).reduce((p, x) => p * x)], 1e-15);
       expectNear(toBase(...at(a, n)), [n * a ** (n - 1)], 1e-15);
     }
   });
-  it("broadcasts, and sums what was broadcast", () => {
+  it("broadcasts, and sums cotangents over broadcast axes", () => {
     const [a, b] = [tensor([[1], [2]]), tensor([0, 1, 2])];
     expect(pow(a, b).toNested()).toEqual([
       [1, 1, 1],
@@ -97,7 +97,7 @@ describe("pow", () => {
   });
 });
 
-test("xlogy is c ln a at the ends of its range too", () => {
+test("xlogy is c ln a also at the limits of its range", () => {
   const f = (a: number, c: number) => xlogy(a, c).item();
   expect([f(Infinity, 2), f(Infinity, -2), f(0, 2), f(0, Infinity), f(1, 5)]).toEqual([
     Infinity,

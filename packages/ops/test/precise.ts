@@ -1,13 +1,13 @@
 /**
- * Reference values to 500 bits: numbers as whole multiples of 2⁻⁵¹², with every double of ordinary size exact. What
- * tests compare with, so that a bound on a relative error says something about the code and not about the reference.
+ * Reference values to 500 bits: numbers as whole multiples of 2⁻⁵¹², in which every double of ordinary size is exact. So a bound
+ * on a relative error measures the code, not the reference.
  */
 export type Precise = bigint;
 
 const bits = 512;
 export const one: Precise = 1n << BigInt(bits);
 
-/** A double; throws for one that is no multiple of 2⁻⁴⁰⁰. */
+/** Converts a double. Throws unless it is a multiple of 2⁻⁴⁰⁰. */
 export const precise = (x: number): Precise => BigInt(x * 2 ** 400) << BigInt(bits - 400);
 export const toNumber = (x: Precise): number => Number(x) / 2 ** bits;
 export const times = (x: Precise, y: Precise): Precise => (x * y) >> BigInt(bits);
@@ -41,9 +41,8 @@ export function softmax(xs: readonly number[]): Precise[] {
 export const logSumExp = (xs: readonly number[]): Precise => log(total(xs.map((x) => exp(precise(x)))));
 
 /**
- * Of a row of logits, for probabilities t that need not sum to 1: the loss Σ t (−log s); the −log s, its derivatives by
- * t; and its derivatives s Σt − t by the logits, with the size of the terms s Σⱼ≠ₖ tⱼ and t Σⱼ≠ₖ sⱼ whose difference
- * those are.
+ * For a row of logits and probabilities t that need not sum to 1: the loss Σ t (−log s); its derivatives −log s with respect to t;
+ * and its derivatives s Σt − t with respect to the logits, with the size of their terms s Σⱼ≠ₖ tⱼ and t Σⱼ≠ₖ sⱼ.
  */
 export function crossEntropy(xs: readonly number[]) {
   const [s, norm] = [softmax(xs), logSumExp(xs)];

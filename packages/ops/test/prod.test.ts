@@ -6,13 +6,13 @@ import { describe, expect, it } from "vitest";
 import { int32, numbers, product, random } from "./support.ts";
 
 const range = (n: number): number[] => [...new Array(n).keys()];
-/** The product of a slice but for the entries `left out`: the derivative by these. */
+/** The product of a slice without some entries, which is the derivative with respect to them. */
 const without = (x: readonly number[], ...leftOut: number[]): number =>
   new Set(leftOut).size < leftOut.length ? 0 : x.reduce((y, each, i) => (leftOut.includes(i) ? y : y * each), 1);
 
 describe("prod", () => {
   const slices = product([0, 2, -3], [0, 1, -1], [0, 5], [0, -0.5]);
-  it("of a slice with any zeros has the products of the others for derivatives, to third order", () => {
+  it("of a slice with zeros has the products of the other entries as derivatives, to third order", () => {
     for (const slice of slices) {
       const x = tensor(slice);
       const f = (a: Tensor) => prod(a);
@@ -39,12 +39,12 @@ describe("prod", () => {
       gradcheck((a: Tensor) => prod(a, { axis }), [x]);
     }
   });
-  it("of nothing is 1, with no derivatives", () => {
+  it("of an empty slice is 1", () => {
     expect(prod(tensor([])).item()).toBe(1);
     expect(prod(zeros([2, 0]), { axis: 1 }).toNested()).toEqual([1, 1]);
     expect(grad((x: Tensor) => sum(prod(x, { axis: 1 })))(zeros([2, 0])).shape).toEqual([2, 0]);
   });
-  it("lets NaN and infinities through, in their own slices", () => {
+  it("propagates NaN and infinities within their slices", () => {
     const x = tensor([
       [2, Number.NaN, 3],
       [0, Infinity, 2],
@@ -52,7 +52,7 @@ describe("prod", () => {
       [1, 2, 3],
     ]);
     expect(prod(x, { axis: 1 }).toNested()).toEqual([Number.NaN, Number.NaN, -Infinity, 6]);
-    // of each the product of the others, and 0 × ∞ only where these have both
+    // the product of the other entries; NaN only if these contain both 0 and ∞
     expect(grad((a: Tensor) => sum(prod(a, { axis: 1 })))(x).toNested()).toEqual([
       [Number.NaN, 6, Number.NaN],
       [Infinity, 0, Number.NaN],
@@ -60,7 +60,7 @@ describe("prod", () => {
       [6, 3, 2],
     ]);
   });
-  it("of int32 is int32 modulo 2³², of bools whether all are true", () => {
+  it("of int32 is int32 modulo 2³², and of bools is whether all are true", () => {
     const y = prod(
       int32([
         [2 ** 20, 2 ** 11, 3],
@@ -95,7 +95,7 @@ describe("linearRecurrence", () => {
     expect(linearRecurrence(a, b).toNested()).toEqual([0, 1, 13, 87]);
     expect(linearRecurrence(a, b, { reverse: true }).toNested()).toEqual([-2690, -900, 1000, 0]);
   });
-  it("does not multiply an infinite first entry by the 0 it starts with", () => {
+  it("does not multiply an infinite first entry by the initial 0", () => {
     expect(linearRecurrence(tensor([Infinity, 2, 3]), tensor([1, 1, 1])).toNested()).toEqual([0, 1, 3]);
     const [toA] = vjp(linearRecurrence, tensor([Infinity, 2]), tensor([1, 1])).pullback(tensor([5, 5]));
     expect(toA.toNested()).toEqual([0, 0]);

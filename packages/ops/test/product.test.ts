@@ -21,7 +21,7 @@ const under = <T>(name: Parameters<typeof kernels>[0], body: () => T): T => {
   kernels(name);
   return body();
 };
-/** The same matrix, column by column in memory. */
+/** The same matrix in column-major memory. */
 const byColumns = (t: Tensor): Tensor => transpose(tensor(transpose(t)));
 
 const range = (n: number) => [...Array(n).keys()];
@@ -31,7 +31,7 @@ const unit = { float64: 2 ** -53, float32: 2 ** -24 };
 function naive(dtype: DType, a: Tensor, b: Tensor) {
   const [[m, k], n] = [a.shape as [number, number], b.shape[1]!];
   const [x, y] = [Float64Array.from(numbers(a)), Float64Array.from(numbers(b))];
-  const sums = dtype === "float32" ? new Float32Array(m * n) : new Float64Array(m * n); // which round what is stored
+  const sums = dtype === "float32" ? new Float32Array(m * n) : new Float64Array(m * n); // typed arrays round stored numbers
   const [terms, sizes] = [sums.slice(0, n), new Float64Array(m * n)];
   for (let i = 0; i < m; i++)
     for (let p = 0; p < k; p++) {
@@ -61,14 +61,14 @@ function expectProduct(
   }
 }
 
-/** The same bits, without a matcher, which takes most of the time where there are millions of numbers. */
+/** Compares bits without a matcher, which would be slow for millions of numbers. */
 function expectSame(title: string, got: readonly number[], wanted: readonly number[]) {
   expect(got.length, title).toBe(wanted.length);
   for (let i = 0; i < wanted.length; i++)
     if (!Object.is(got[i], wanted[i])) expect.fail(`${title}: element ${i} is ${got[i]}, not ${wanted[i]}`);
 }
 
-describe.each(compiled)("products by %s", (name) => {
+describe.each(compiled)("products with %s kernels", (name) => {
   it("have all sums in the order of k, at all edges of tiles and blocks", () => {
     const ms = [1, 2, 3, 4, 5, 6, 9, 10, 11, 59, 60, 61, 66];
     const ns = [1, 2, 3, 4, 5, 7, 8, 9, 12, 16, 31, 33];
@@ -87,7 +87,7 @@ describe.each(compiled)("products by %s", (name) => {
     }
   });
 
-  it("take nothing from beside their operands, at all sizes up to two tiles", () => {
+  it("read nothing outside their operands, at all sizes up to two tiles", () => {
     kernels(name);
     const { memory, free } = currentEngine()!.exports;
     const nothing = 0xff; // NaN of both dtypes
@@ -104,7 +104,7 @@ describe.each(compiled)("products by %s", (name) => {
     }
   });
 
-  it("are the same in parts as at once, when they are too large for the cache", () => {
+  it("give the same result in parts and at once, for sizes beyond the cache", () => {
     const sizes = [
       [2900, 9, 100],
       [9, 2900, 100],
@@ -157,7 +157,7 @@ describe.each(compiled)("products by %s", (name) => {
     }
   });
 
-  it("of a row are those of its batch", () => {
+  it("of a row equal those of its batch", () => {
     for (const running of [name, "auto"] as const) {
       kernels(running);
       for (const dtype of dtypes)
@@ -178,7 +178,7 @@ describe.each(compiled)("products by %s", (name) => {
     }
   });
 
-  it("are those of each matrix in a batch, and of einsum", () => {
+  it("equal those of each matrix in a batch, and of einsum", () => {
     const batches = [[], [1], [2], [3, 1], [3, 2], [1, 2]];
     kernels(name);
     for (const dtype of dtypes) {
@@ -207,7 +207,7 @@ describe.each(compiled)("products by %s", (name) => {
     }
   });
 
-  it("take what is summed before in the precision that it has", () => {
+  it("keep the precision of operands that were summed before", () => {
     for (const dtype of dtypes) {
       const [a, b] = [of(dtype, [7, 6, 40], 1), of(dtype, [6, 9], 2)];
       const run = () => numbers(einsum("ijk,jl->il", a, b));
@@ -217,7 +217,7 @@ describe.each(compiled)("products by %s", (name) => {
     }
   });
 
-  it("let NaN, infinities and zeros of both signs through as plain loops do", () => {
+  it("treat NaN, infinities and zeros of both signs as plain loops do", () => {
     const special = [Number.NaN, Infinity, -Infinity, 0, -0, 1, -1];
     for (const dtype of dtypes)
       for (const [m, n, k] of [
@@ -236,7 +236,7 @@ describe.each(compiled)("products by %s", (name) => {
       }
   });
 
-  it("of nothing are zeros, or nothing", () => {
+  it("of empty operands are zeros or empty", () => {
     kernels(name);
     for (const dtype of dtypes) {
       for (const [m, n, k] of product([0, 1, 6], [0, 1, 9], [0]) as [number, number, number][])
@@ -249,7 +249,7 @@ describe.each(compiled)("products by %s", (name) => {
     }
   });
 
-  it("take a few megabytes, however large the operands are", () => {
+  it("use a few megabytes for operands of any size", () => {
     kernels(name);
     const begin = vi.spyOn(Workspace.prototype, "begin");
     const large = [5, 700, 3000, 150_000];
@@ -265,7 +265,7 @@ describe.each(compiled)("products by %s", (name) => {
     expect(Math.max(...begin.mock.calls.map(([bytes]) => bytes))).toBeLessThan(8 * 2 ** 20);
   });
 
-  it("are plain ones where there is no memory for them", () => {
+  it("fall back to plain loops without memory", () => {
     const [a, b] = [of("float32", [3, 7, 50], 1), of("float32", [3, 50, 9], 2)];
     const wanted = under("plain", () => matmul(a, b).toNested());
     const begin = vi.spyOn(Workspace.prototype, "begin").mockReturnValue(false);

@@ -3,15 +3,15 @@ import { isFloat, ndarray, type Shape } from "@wengert/core/extend";
 import { toStringMethod } from "fast-check";
 import { allExports } from "./support.ts";
 
-// A program is plain data: it can be run, reordered, cut down, and printed as the TypeScript that does the same.
+// A program as plain data: it can be run, reordered, shrunk, and printed as the equivalent TypeScript.
 
-/** Stands for a value of the program in arguments, in their lists and options too. */
+/** A reference to a value of the program, in arguments, lists and options. */
 export interface Ref {
   readonly ref: string;
 }
 export type Plain = number | string | boolean | null | Ref | readonly Plain[] | { readonly [key: string]: Plain };
 
-/** A given tensor, its numbers row by row. */
+/** An input tensor with its numbers in row-major order. */
 export interface Leaf {
   readonly name: string;
   readonly shape: Shape;
@@ -26,7 +26,7 @@ interface Call {
   readonly args: readonly Plain[];
 }
 
-/** `name = via((...params) => { body; return result })` of the args: a transform of a function that may use what is around it. */
+/** `name = via((...params) => { body; return result })` of the args: a transform of a function that may use outer values. */
 interface TransformStep {
   readonly name: string;
   readonly via: keyof typeof transforms;
@@ -41,12 +41,12 @@ type Body = (...params: Tensor[]) => Tensor;
 interface Transform {
   readonly apply: (f: Body, ...args: Tensor[]) => Tensor;
   readonly text: (f: string, ...args: string[]) => string;
-  /** Arguments of the whole, and of the function that it transforms. */
+  /** Arguments of the transform, and of the function that it transforms. */
   readonly arity: readonly [args: number, params: number];
   readonly needsScalar?: true;
 }
 
-/** A rule of one's own that is right. */
+/** A correct custom rule. */
 const withCustomRule = (f: Body): Body =>
   customVjp({
     forward: (...args: Tensor[]) => [f(...args), args],
@@ -105,7 +105,7 @@ export const transforms = {
 
 const isRef = (x: Plain): x is Ref => typeof x === "object" && x !== null && "ref" in x;
 
-/** `args` with `f` of each reference. */
+/** Applies `f` to each reference in `args`. */
 function mapRefs(x: Plain, f: (ref: Ref) => unknown): unknown {
   if (typeof x !== "object" || x === null) return x;
   if (isRef(x)) return f(x);
@@ -124,7 +124,7 @@ export function namesUsedBy(step: ProgramStep): Set<string> {
   return names;
 }
 
-/** The step with other names in the place of some. */
+/** Renames references of a step. */
 export function renameValues(step: ProgramStep, to: (name: string) => string): ProgramStep {
   const args = mapRefs(step.args, ({ ref }) => ({ ref: to(ref) }));
   if ("call" in step) return { ...step, args: args as Plain[] };
@@ -132,7 +132,7 @@ export function renameValues(step: ProgramStep, to: (name: string) => string): P
   return { ...step, args: args as Ref[], body, result: to(step.result) };
 }
 
-/** What `names` need of `steps`. */
+/** The steps on which `names` depend. */
 export function stepsNeededFor(names: readonly string[], steps: readonly ProgramStep[]): readonly ProgramStep[] {
   const needed = new Set(names);
   const kept: ProgramStep[] = [];
@@ -144,7 +144,7 @@ export function stepsNeededFor(names: readonly string[], steps: readonly Program
   return kept.reverse();
 }
 
-/** The same steps in another order in which each comes after what it uses. */
+/** The same steps in another valid order. */
 export function reorder(steps: readonly ProgramStep[], choose: (n: number) => number): ProgramStep[] {
   const pending = steps.map((step) => ("call" in step ? step : { ...step, body: reorder(step.body, choose) }));
   const done: ProgramStep[] = [];
@@ -178,7 +178,7 @@ export function resultOf(step: ProgramStep, scope: ReadonlyMap<string, Tensor>):
 export class Program {
   readonly leaves: readonly Leaf[];
   readonly steps: readonly ProgramStep[];
-  /** The names of the values that are returned: floats. */
+  /** The names of the returned values, which are floats. */
   readonly outputs: readonly string[];
 
   constructor(leaves: readonly Leaf[], steps: readonly ProgramStep[], outputs: readonly string[]) {
@@ -188,7 +188,7 @@ export class Program {
     this.leaves = leaves.filter(({ name }) => used.has(name));
   }
 
-  /** The floats that are given, which are what derivatives are taken by. */
+  /** The float inputs, with respect to which derivatives are taken. */
   get point(): Tensor[] {
     return this.leaves.filter(({ dtype }) => isFloat(dtype)).map(tensorOf);
   }

@@ -30,7 +30,7 @@ describe("Threefry-2x32 with 20 rounds gives the vectors that Random123 publishe
 const n = 100_000;
 const average = (xs: readonly number[], f: (x: number) => number = (x) => x) =>
   xs.reduce((s, x) => s + f(x), 0) / xs.length;
-/** Five standard deviations of the mean of n numbers with this variance: a right generator fails once in a million. */
+/** Five standard deviations of the mean of n numbers with this variance: a correct generator fails once in a million. */
 const within = (variance: number) => 5 * Math.sqrt(variance / n);
 const correlation = (a: readonly number[], b: readonly number[]) => {
   const [p, q] = [average(a), average(b)];
@@ -39,7 +39,7 @@ const correlation = (a: readonly number[], b: readonly number[]) => {
 };
 
 describe("keys", () => {
-  it("give the same numbers each time, and others for another seed", () => {
+  it("give the same numbers each time, and different numbers for another seed", () => {
     for (const draw of [randomUniform, randomNormal]) {
       const once = draw(randomKey(7), { shape: [5] }).toNested();
       expect(draw(randomKey(7), { shape: [5] }).toNested()).toEqual(once);
@@ -51,7 +51,7 @@ describe("keys", () => {
     const keys = new Set(seeds.map((seed) => String(numbers(randomKey(seed)))));
     expect(keys.size).toBe(seeds.length);
   });
-  it("split into keys that are all different, and not the key itself", () => {
+  it("split into keys that differ from each other and from the original", () => {
     const key = randomKey(3);
     const all = [key, ...splitKey(key, 50), ...splitKey(splitKey(key)[0]!, 50)].map((k) => String(numbers(k)));
     expect(new Set(all).size).toBe(101);
@@ -60,14 +60,14 @@ describe("keys", () => {
     expect(new Set([...all, ...folded]).size).toBe(107);
     expect(splitKey(key, 0)).toEqual([]);
   });
-  it("split into keys that are not the random bits which the key gives elsewhere", () => {
+  it("split into keys that differ from the key's random bits", () => {
     const key = randomKey(5);
     const words = splitKey(key, 100).map((k) => numbers(k) as [number, number]);
     const asUniform = words.map(([a, b]) => ((a >>> 5) * 2 ** 26 + (b >>> 6)) / 2 ** 53);
     const drawn = new Set(numbers(randomUniform(key, { shape: [200] })));
     expect(asUniform.filter((x) => drawn.has(x))).toEqual([]);
   });
-  it("give independent numbers once split, and between uniform and normal", () => {
+  it("give independent numbers after a split, and for uniform and normal", () => {
     const key = randomKey(11);
     const streams = [key, ...splitKey(key, 3), foldIn(key, 0)]
       .flatMap((k) => [randomUniform(k, { shape: [n] }), randomNormal(k, { shape: [n] })])
@@ -84,10 +84,10 @@ describe("keys", () => {
     ],
     ["a seed beyond 2^53", () => randomKey(2 ** 60), OutOfRangeError, /whole number/],
     [
-      "a float for a key",
+      "a float instead of a key",
       () => randomNormal(random([2]), { shape: [1] }),
       DTypeError,
-      /^randomNormal: expected a key, int32 \[2\], got tensor \[2\], float64; write randomKey\(seed\)/,
+      /^randomNormal: expected a key, int32 \[2\], got tensor \[2\] with dtype float64; write randomKey\(seed\)/,
     ],
     [
       "a list of keys",
@@ -95,7 +95,7 @@ describe("keys", () => {
       DTypeError,
       /^randomUniform: expected a key/,
     ],
-    ["a seed for a key", () => splitKey(3 as unknown as Tensor), DTypeError, /^splitKey: expected a key/],
+    ["a seed instead of a key", () => splitKey(3 as unknown as Tensor), DTypeError, /^splitKey: expected a key/],
     [
       "integers wanted",
       () => randomUniform(randomKey(1), { shape: [1], dtype: "int32" }),
@@ -136,7 +136,7 @@ describe.each(["float64", "float32"] as const)("in %s", (dtype) => {
     expect(Math.abs(average(xs) - 1)).toBeLessThan(8 * within(1 / 12));
     expect([Math.min(...xs) < -2.99, Math.max(...xs) > 4.99]).toEqual([true, true]);
   });
-  it("randomUniform never gives max, however few numbers there are below it", () => {
+  it("randomUniform never returns max, even with few numbers below it", () => {
     const [min, max] = dtype === "float64" ? [2 ** 52, 2 ** 52 + 4] : [2 ** 22, 2 ** 22 + 4];
     const xs = numbers(randomUniform(randomKey(3), { shape: [1000], dtype, min, max }));
     expect(xs.every((x) => x >= min && x < max)).toBe(true);
@@ -166,7 +166,7 @@ describe.each(["float64", "float32"] as const)("in %s", (dtype) => {
   });
 });
 
-it("randomNormal is what Box and Muller say, and made without the engine's functions", () => {
+it("randomNormal follows Box and Muller without the engine's own functions", () => {
   const uniform = (use: number, i: number) => {
     const bits = new Uint32Array(2);
     threefry(numbers(randomKey(6)) as unknown as Uint32Array, i, use, bits);
@@ -183,10 +183,10 @@ it("randomNormal is what Box and Muller say, and made without the engine's funct
   const calls = spies.map((spy) => spy.mock.calls.length);
   vi.restoreAllMocks();
   expect(calls).toEqual(functions.map(() => 0));
-  for (const [i, [r, c]] of wanted.entries()) expect(Math.abs(xs[i]! - r! * c!)).toBeLessThanOrEqual(r! * 2 ** -50); // what the cosine of a rounded 2πa is off
+  for (const [i, [r, c]] of wanted.entries()) expect(Math.abs(xs[i]! - r! * c!)).toBeLessThanOrEqual(r! * 2 ** -50); // the error of the cosine of a rounded 2πa
 });
 
-it("random numbers are ops: traced with their key as an argument, and constants to a derivative", () => {
+it("random ops can be traced with the key as an argument, and have derivative 0", () => {
   const f = (key: Tensor, x: Tensor) => mul(randomNormal(key, { shape: [3] }), x);
   const program = trace(f, { shape: [2], dtype: "int32" }, { shape: [3] });
   const x = random([3]);

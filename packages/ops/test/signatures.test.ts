@@ -20,7 +20,7 @@ type Options = Readonly<Record<string, unknown>>;
 const isOptions = (x: unknown): x is Options =>
   typeof x === "object" && x !== null && !(x instanceof Tensor) && !Array.isArray(x);
 
-/** Every sample with options among which is one of this name. */
+/** Every sample with an option of this name. */
 const withOption = (option: string) =>
   allSamples.flatMap(({ title, name, call, sample }) => {
     const options = sample.at(-1);
@@ -35,8 +35,8 @@ function expectRefused(run: () => unknown, name: string, what: string): void {
   expect(error.message, what).toMatch(new RegExp(`^${name}: `));
 }
 
-// Options that are none of what they should be: for every op that has an option of the name, whatever it is.
-describe("a wrong option is refused by every op that has it", () => {
+// Invalid values for each option, tested for every op with an option of that name.
+describe("every op throws for a wrong value of its options", () => {
   const sparse = new Array(2);
   const wrong: Record<string, readonly unknown[]> = {
     axis: [0.5, Number.NaN, "0", true, 9, -9, {}, [[0]], [0.5], [null], sparse, [0, 0], [0, 9], tensor(0)],
@@ -64,7 +64,7 @@ describe("a wrong option is refused by every op that has it", () => {
       });
 });
 
-test("options are read when an op is called: changing them afterwards changes nothing", () => {
+test("options are copied at the call, so later changes have no effect", () => {
   const x = tensor([
     [1, 2],
     [3, 4],
@@ -96,7 +96,7 @@ test("options are read when an op is called: changing them afterwards changes no
   );
 });
 
-describe("a cotangent, or an argument, of the wrong kind is refused", () => {
+describe("a wrong cotangent or argument throws", () => {
   const x = zeros([2, 3], { label: "x" });
   const { pullback } = vjp((a: Tensor) => ops.sum(a, { axis: 0 }), x);
   const wanted = "the cotangent must have the dtype and shape of the value of f, float64 \\[3\\]";
@@ -106,12 +106,12 @@ describe("a cotangent, or an argument, of the wrong kind is refused", () => {
     ["rank", zeros([1, 3]), "float64 \\[1, 3\\]"],
     ["float dtype", zeros([3], { dtype: "float32" }), `float32 \\[3\\]; ${cast}`],
     ["dtype", int32([0, 0, 0]), `int32 \\[3\\]; ${cast}`],
-  ])("a cotangent of another %s", (_, g, came) => {
+  ])("a cotangent with another %s", (_, g, came) => {
     const error = errorOf(() => pullback(g));
     expect(error).toBeInstanceOf(ShapeError);
     expect(error.message).toMatch(new RegExp(`^pullback: ${wanted}; got ${came}$`));
   });
-  it.each(["int32", "bool"] as const)("a derivative by %s", (dtype) => {
+  it.each(["int32", "bool"] as const)("a derivative with respect to %s", (dtype) => {
     const n = tensor([1, 0], { dtype, label: "n" });
     const f = (a: Tensor) => ops.sum(ops.cast(a, { dtype: "float64" }));
     for (const run of [() => grad(f)(n), () => vjp(f, n), () => jacobian(f)(n), () => hessian(f)(n)]) {
@@ -122,7 +122,7 @@ describe("a cotangent, or an argument, of the wrong kind is refused", () => {
   });
 });
 
-describe("lists of tensors that do not fit are refused", () => {
+describe("lists of incompatible tensors throw", () => {
   const X = zeros([2, 3], { label: "X" });
   it.each([ops.concat, ops.stack])("%o", (join) => {
     const { name } = join.spec;
@@ -154,25 +154,25 @@ describe("indices are int32", () => {
     ["takeAlong", (indices) => ops.takeAlong(x, indices, { axis: 0 })],
     ["oneHot", (indices) => ops.oneHot(indices, { numClasses: 4 })],
   ];
-  it.each(calls)("%s refuses floats and bools, with the cast to write", (name, call) => {
+  it.each(calls)("%s throws for floats and bools, with the cast to write", (name, call) => {
     for (const dtype of ["float64", "float32", "bool"] as const) {
       const error = errorOf(() => call(tensor([[1, 0, 0]], { dtype, label: "labels" })));
       expect(error).toBeInstanceOf(DTypeError);
       const isMask = dtype === "bool" && name !== "oneHot";
       expect(error.message).toBe(
-        `${name}: indices are int32, labels [1, 3] is ${dtype}; write cast(labels, { dtype: "int32" })` +
+        `${name}: indices must be int32, got labels [1, 3] with dtype ${dtype}; write cast(labels, { dtype: "int32" })` +
           (isMask ? "; to select by a mask, write where(labels, x, 0)" : ""),
       );
     }
     expect(() => call(int32([[1, 0, 0]]))).not.toThrow();
   });
-  it("a plain number is an index, and a fraction none", () => {
+  it("a whole number is accepted as an index, and a fraction throws", () => {
     expect(ops.take(x, 1, { axis: 0 }).shape).toEqual([3]);
     expect(ops.oneHot(2, { numClasses: 3 }).toNested()).toEqual([0, 0, 1]);
     for (const [name, call] of calls.filter(([name]) => name !== "takeAlong")) {
       const error = errorOf(() => call(0.5));
       expect(error).toBeInstanceOf(OutOfRangeError);
-      expect(error.message).toBe(`${name}: an index is a whole number, an int32; got 0.5; round it`);
+      expect(error.message).toBe(`${name}: an index must be a whole number in int32, got 0.5; round it`);
     }
   });
 });
@@ -188,7 +188,7 @@ describe("defaults are those of NumPy", () => {
     ["prod, all", ops.prod(x), 840],
     ["max, all", ops.max(x), 7],
     ["min, all", ops.min(x), 1],
-    ["argmax, row by row", ops.argmax(x), 5],
+    ["argmax, in row-major order", ops.argmax(x), 5],
     ["variance, divided by n", ops.variance(tensor([1, 3])), 1],
     ["variance with ddof", ops.variance(tensor([1, 3]), { ddof: 1 }), 2],
     ["variance with too few elements", ops.variance(tensor([1, 3]), { ddof: 3 }), Infinity],
@@ -214,13 +214,13 @@ describe("defaults are those of NumPy", () => {
     ["concat, the first axis", ops.concat([x, x]), [...(x.toNested() as number[][]), ...(x.toNested() as number[][])]],
     ["stack, a new first axis", ops.stack([tensor(1), tensor(2)]), [1, 2]],
     ["pad, zeros", ops.pad(tensor([1]), { widths: [[1, 1]] }), [0, 1, 0]],
-    ["take, row by row", ops.take(x, int32([5, 0])), [7, 1]],
-    ["takeAlong, row by row", ops.takeAlong(x, int32([5, 0])), [7, 1]],
+    ["take, in row-major order", ops.take(x, int32([5, 0])), [7, 1]],
+    ["takeAlong, in row-major order", ops.takeAlong(x, int32([5, 0])), [7, 1]],
     ["oneHot, float64", ops.oneHot(int32([1]), { numClasses: 2 }), [[0, 1]]],
     ["clip, without bounds", ops.clip(x), x.toNested()],
     ["mse, the mean", ops.mse(tensor([1, 2]), tensor([3, 2])), 2],
   ])("%s", (_, y, wanted) => expect(y.toNested()).toEqual(wanted));
-  it("an option that is undefined is absent", () => {
+  it("an undefined option uses the default", () => {
     const options = { axis: undefined, keepDims: undefined };
     expect(ops.sum(x, options).item()).toBe(22);
     expect(ops.transpose(x, { axes: undefined }).shape).toEqual([3, 2]);

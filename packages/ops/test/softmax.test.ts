@@ -16,7 +16,7 @@ const ulp = 2 ** -53; // half a unit in the last place of 1: one rounding
 const infinity = Number.POSITIVE_INFINITY;
 const nan = Number.NaN;
 
-/** Rows of logits: ordinary, wide, and such that one probability is 1 − 10⁻³ … 1 − 10⁻²⁰. */
+/** Rows of logits: ordinary, wide, and with one probability of 1 − 10⁻³ … 1 − 10⁻²⁰. */
 const rows: readonly (readonly number[])[] = [
   ...[1, 5, 40].map((scale) => numbers(mul(random([6], scale), scale))),
   ...[7, 14, 27.6, 36, 46].flatMap((gap) => [
@@ -32,14 +32,14 @@ const cotangents = (n: number) => [
   numbers(random([n], 4)).map((x) => 1000 + x), // a common shift, which the Jacobian annihilates
   Array.from({ length: n }, (_, i) => (i === 1 ? 1 : 0)),
 ];
-/** Roundings of a difference of logits are amplified by its size, since exp is taken of it. */
+/** exp amplifies the rounding error of a difference of logits by its size. */
 const bound = (row: readonly number[]) => (16 + Math.max(...row) - Math.min(...row)) * ulp;
 
 describe("softmax", () => {
-  it("is exact to the rounding of its logits", () => {
+  it("is exact up to the rounding of its logits", () => {
     for (const row of rows) expectNear(softmax(tensor(row)), exact.softmax(row).map(toNumber), bound(row));
   });
-  it("neither overflows nor underflows to nothing", () => {
+  it("does not overflow, and does not underflow to all zeros", () => {
     expect(softmax(tensor([1e308, -1e308])).toNested()).toEqual([1, 0]);
     expect(softmax(tensor([1e4, 1e4])).toNested()).toEqual([0.5, 0.5]);
     expect(softmax(tensor([-1e4, -1e4])).toNested()).toEqual([0.5, 0.5]);
@@ -60,7 +60,7 @@ describe("softmax", () => {
       const inner = total(s.map((p, i) => times(p, precise(g[i]!))));
       return s.map((p, i) => toNumber(times(p, precise(g[i]!) - inner)));
     };
-    it("exactly to the rounding of its logits, also where one probability is 1 − 10⁻²⁰", () => {
+    it("exactly up to the rounding of its logits, also for a probability of 1 − 10⁻²⁰", () => {
       for (const row of rows)
         for (const g of cotangents(row.length)) {
           const [s, wanted] = [exact.softmax(row).map(toNumber), reference(row, g)];
@@ -71,7 +71,7 @@ describe("softmax", () => {
           }
         }
     });
-    it("to machine precision where the textbook form loses every digit", () => {
+    it("to machine precision when the textbook form loses all digits", () => {
       const row = [0, -27.6, -28.5]; // one probability is 1 − 10⁻¹²
       const g = [0.75, -0.5, 0.3];
       const s = numbers(softmax(tensor(row)));
@@ -81,7 +81,7 @@ describe("softmax", () => {
       const textbook = s[0]! * (g[0]! - inner);
       expect(Math.abs(textbook / reference(row, g)[0]! - 1)).toBeGreaterThan(1e-6);
     });
-    it("in float32 as well", () => {
+    it("in float32", () => {
       const row = tensor([0, -12, -13], { dtype: "float32" });
       const [x] = vjp((a: Tensor) => softmax(a), row).pullback(tensor([0.75, -0.5, 0.25], { dtype: "float32" }));
       expectNear(x, reference([0, -12, -13], [0.75, -0.5, 0.25]), 2 ** -22);
@@ -97,7 +97,7 @@ describe("softmax", () => {
     for (const [a, b] of product([0, 1, 2, 3], [0, 1, 2, 3]) as [number, number][])
       expect(j.data.get(a, b)).toBeCloseTo(a === b ? s[a]! * (1 - s[a]!) : -s[a]! * s[b]!, 15);
   });
-  it("has second derivatives where probabilities are 0 and 1", () => {
+  it("has second derivatives for probabilities of 0 and 1", () => {
     const loss = (x: Tensor) => sum(mul(softmax(x), tensor([1, 2, 3])));
     expect(
       numbers(hvp(loss)(tensor([0, -800, -1000]), tensor([1, 2, 4]))).every((v) => Object.is(Math.abs(v), 0)),
@@ -106,7 +106,7 @@ describe("softmax", () => {
 });
 
 describe("logSoftmax", () => {
-  it("is exact to the rounding of its logits, also for the confident entry near 0", () => {
+  it("is exact up to the rounding of its logits, also for a confident entry near 0", () => {
     for (const row of rows) {
       const norm = exact.logSumExp(row);
       expectNear(
@@ -122,7 +122,7 @@ describe("logSoftmax", () => {
     expect(logSoftmax(tensor([1e308, -1e308])).toNested()).toEqual([0, -infinity]);
     expect(logSoftmax(tensor([1e8, 1e8])).toNested()).toEqual([-Math.LN2, -Math.LN2]);
   });
-  it("pulls back exactly to the rounding of its logits: g − s Σ g", () => {
+  it("pulls back g − s Σ g exactly up to the rounding of its logits", () => {
     for (const row of rows)
       for (const g of [numbers(random([row.length], 3)), [1, ...new Array(row.length - 1).fill(0)]]) {
         const s = exact.softmax(row);
@@ -147,7 +147,7 @@ describe("logSoftmax", () => {
   });
 });
 
-describe("slices that are not finite", () => {
+describe("non-finite slices", () => {
   const good = [0.5, -1, 2];
   const ops = { softmax, logSoftmax };
   type Name = keyof typeof ops;
@@ -164,7 +164,7 @@ describe("slices that are not finite", () => {
     const pulledAlone = vjp((x: Tensor) => op(x), tensor([good]))
       .pullback(tensor([[1, 2, 4]]))[0]
       .toNested();
-    it.each(bad)("is NaN in the slice of %d, %d, %d and leaves the others alone", (...row) => {
+    it.each(bad)("is NaN only in the slice of %d, %d, %d", (...row) => {
       const x = tensor([good, row, good]);
       const y = op(x).toNested<number[][]>();
       expect([[y[0]], [y[2]], y[1]]).toEqual([alone, alone, [nan, nan, nan]]);
@@ -179,7 +179,7 @@ describe("slices that are not finite", () => {
       expect([[rows[0]], [rows[2]]]).toEqual([pulledAlone, pulledAlone]);
       expect(rows[1]!.some(Number.isNaN)).toBe(true);
     });
-    it("does so along the first axis too", () => {
+    it("is NaN only in that slice along the first axis", () => {
       const y = op(
         tensor([
           [1, 0.5],
@@ -204,10 +204,10 @@ describe("slices that are not finite", () => {
   });
 });
 
-describe("what { where } leaves out", () => {
+describe("entries that { where } excludes", () => {
   const mask = tensor([true, false, true]);
   const junk = [nan, infinity, -infinity, 1e300, 0];
-  it.each(junk)("gives 0 and the gradient 0, be it %d", (value) => {
+  it.each(junk)("give 0 with gradient 0, even for %d", (value) => {
     const x = tensor([0.5, value, 2]);
     const [p, q] = numbers(softmax(tensor([0.5, 2])));
     expect(softmax(x, { where: mask }).toNested()).toEqual([p, 0, q]);
@@ -220,7 +220,7 @@ describe("what { where } leaves out", () => {
     const [same] = vjp((c: Tensor) => logSoftmax(c), tensor([0.5, 2])).pullback(tensor([1, 4]));
     expect(numbers(h)).toEqual([numbers(same)[0], 0, numbers(same)[1]]);
   });
-  it("may be everything: zeros with the gradient 0, −Infinity for logSoftmax", () => {
+  it("may be all entries: the result is 0 with gradient 0, −Infinity for logSoftmax", () => {
     const none = tensor([false, false, false]);
     for (const values of [
       [1, 2, 3],
@@ -235,7 +235,7 @@ describe("what { where } leaves out", () => {
       }
     }
   });
-  it("may be another part of each slice, and be broadcast", () => {
+  it("may differ between slices, and the mask broadcasts", () => {
     const x = tensor([
       [1, 2, 3],
       [4, 5, 6],
@@ -252,7 +252,7 @@ describe("what { where } leaves out", () => {
       [0, ...numbers(softmax(tensor([5, 6])))],
     ]);
   });
-  it("has the right derivatives, to order 3", () => {
+  it("leave correct derivatives to order 3", () => {
     const some = tensor([
       [true, false, true],
       [false, true, true],
@@ -261,7 +261,7 @@ describe("what { where } leaves out", () => {
     gradcheck((x: Tensor) => softmax(x, { axis: 0, where: some }), [random([2, 3])], { order: 3 });
     gradcheck((x: Tensor) => exp(logSoftmax(x, { where: some })), [random([2, 3])], { order: 3 });
   });
-  it("has finite second derivatives whatever is left out", () => {
+  it("leave finite second derivatives for any excluded value", () => {
     const loss = (x: Tensor) => sum(mul(softmax(x, { where: mask }), tensor([1, 2, 4])));
     for (const value of junk)
       expect(numbers(hvp(loss)(tensor([0.5, value, 2]), tensor([1, 2, 4]))).every(Number.isFinite)).toBe(true);
@@ -282,7 +282,7 @@ describe("axes of size 0", () => {
       expect(grad((a: Tensor) => sum(op(a, { axis })))(x).shape).toEqual(shape);
     }
   });
-  it("logSumExp over nothing is −Infinity", () => {
+  it("logSumExp over an empty axis is −Infinity", () => {
     expect(logSumExp(tensor([])).item()).toBe(-infinity);
     expect(logSumExp(random([2, 0]), { axis: 1 }).toNested()).toEqual([-infinity, -infinity]);
     expect(grad((a: Tensor) => logSumExp(a))(tensor([])).shape).toEqual([0]);
@@ -290,7 +290,7 @@ describe("axes of size 0", () => {
 });
 
 describe("logSumExp", () => {
-  it("is exact to the rounding of its logits", () => {
+  it("is exact up to the rounding of its logits", () => {
     for (const row of rows) {
       const wanted = toNumber(exact.logSumExp(row));
       const terms = Math.max(1, ...row.map(Math.abs)); // log(2) − log(2) cancels: relative to the logits
@@ -311,7 +311,7 @@ describe("logSumExp", () => {
     const y = logSumExp(tensor([[0, 0], row]), { axis: 1 }).toNested();
     expect(y).toEqual([Math.LN2, wanted]);
   });
-  it("of nothing but −Infinity has the gradient 0, in that slice only", () => {
+  it("of −Infinity only has the gradient 0, in that slice only", () => {
     const g = grad((x: Tensor) => sum(logSumExp(x, { axis: 1 })))(
       tensor([
         [-infinity, -infinity],
@@ -330,8 +330,8 @@ describe("logSumExp", () => {
   });
 });
 
-describe("the pullbacks as ops of their own", () => {
-  it("are what vjp gives", () => {
+describe("the pullbacks as ops", () => {
+  it("equal the results of vjp", () => {
     const [x, g] = [random([3, 4]), random([3, 4], 2)];
     for (const axis of [0, 1, [0, 1]]) {
       const [s] = vjp((a: Tensor) => softmax(a, { axis }), x).pullback(g);
@@ -342,7 +342,7 @@ describe("the pullbacks as ops of their own", () => {
   });
 });
 
-test("the pullbacks refuse a cotangent of another shape", () => {
+test("the pullbacks throw for a cotangent of another shape", () => {
   const [x, g] = [random([2, 3]), random([3])];
   for (const call of [() => softmaxPullback(x, g), () => logSoftmaxPullback(x, g)]) {
     const error = errorOf(call);
@@ -351,7 +351,7 @@ test("the pullbacks refuse a cotangent of another shape", () => {
   }
   const labels = tensor([0, 1], { dtype: "int32" });
   expect(() => crossEntropyPullback(x, labels, g, { axis: 1 })).toThrow(
-    /g \[3\] must have the shape \[2\], one number a row/,
+    /g \[3\] must have the shape \[2\], one number per row/,
   );
   expect(() => softCrossEntropyPullback(x, x, g, { axis: 1 })).toThrow(/g \[3\] must have the shape \[2\], one number/);
 });
@@ -366,11 +366,11 @@ describe("the derivatives of logSoftmax", () => {
     // 0.1 − Σ 0.1 / K: a plain sum of so many tenths is 60 ulp off
     for (const x of pullback(zeros([K]), Array(K).fill(0.1))) expect(Math.abs(x)).toBeLessThanOrEqual(0.1 * 2 ** -52);
   });
-  it("are g where the probability has underflowed, and NaN in all of a slice with a NaN", () => {
+  it("are g if the probability underflows, and NaN in a whole slice with a NaN", () => {
     expect(pullback(tensor([0, -800]), [1, 2])).toEqual([-2, 2]);
     expect(pullback(tensor([Number.NaN, -Infinity]), [1, 2])).toEqual([Number.NaN, Number.NaN]);
   });
-  it("leave out what is −Infinity, to second order", () => {
+  it("exclude −Infinity, to second order", () => {
     const [x, g, u] = [tensor([0, 1, -Infinity]), tensor([1, 2, 5]), tensor([0.5, -1, 3])];
     const without = (t: Tensor) => slice(t, { stop: [2] });
     const [byX, byG] = vjp((a: Tensor, b: Tensor) => logSoftmaxPullback(a, b), x, g).pullback(u);

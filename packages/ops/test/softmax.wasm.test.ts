@@ -23,13 +23,13 @@ import {
 import { afterAll, describe, expect, it } from "vitest";
 import { noiseLike, numbers, overlappingWindows, product, random, relayouts, repeatedAlong } from "./support.ts";
 
-// The kernels in WebAssembly against the plain loops. Rows stand alone in what is compared, and in batches that need several
-// chunks of the kernels' memory.
+// Compares WebAssembly kernels with plain loops. Rows are tested alone, and in batches that need several chunks of the kernels'
+// memory.
 
 const before = kernels().choice;
 afterAll(() => void kernels(before));
 
-/** What `body` gives with these kernels. */
+/** Returns the result of `body` with these kernels. */
 function by<T>(which: Kernels, body: () => T): T {
   kernels(which);
   return body();
@@ -41,20 +41,20 @@ type Slices = (x: Tensor, g: Tensor, axis: number | readonly number[]) => Tensor
 
 interface Case {
   readonly call: Slices;
-  /** What is an error of 1 ulp in result number i, where it is a sum of terms of both signs: the size of these terms. */
+  /** The size of the terms of result number i, if it is a sum of terms of both signs. Errors are relative to it. */
   readonly terms?: (x: readonly number[], g: readonly number[]) => (i: number) => number;
-  /** There is one axis, and no list of them. */
+  /** Whether the op takes a single axis. */
   readonly isOfOneAxis?: true;
 }
 
-/** s of a row, for what needs only a few digits */
+/** The softmax of a row to a few digits. */
 const weights = (x: readonly number[]): number[] => numbers(by1(tensor(x), -1));
 const total = (x: readonly number[], term: (x: number, j: number) => number): number =>
   x.reduce((sum, v, j) => sum + term(v, j), 0);
 
 /**
- * Probabilities from g, 0 among them, but no subnormal ones: whether these become 0 is a matter of rounding, and beside an infinite
- * cotangent all the difference. From the first entry of each slice of g: cotangents of losses, and labels.
+ * Probabilities made from g, with zeros but no subnormal numbers. Subnormal ones may round to 0, which matters next to an infinite
+ * cotangent. The first entry of each slice of g gives cotangents of losses, and labels.
  */
 const chances = (g: Tensor): Tensor => where(less(g, -0.5), 0, where(less(abs(g), 1e-300), 0, abs(g)));
 const firsts = (g: Tensor, axis: number): Tensor => take(g, 0, { axis });
@@ -112,7 +112,7 @@ const cases: Readonly<Record<string, Case>> = {
   },
 };
 
-/** A softmax that is the same whatever kernels run: what is compared is the pullback alone. */
+/** A softmax that does not depend on the kernels, so that only the pullback is compared. */
 function by1(x: Tensor, axis: number | readonly number[]): Tensor {
   const now = kernels().choice;
   const s = by("plain", () => softmax(x, { axis }));
@@ -143,7 +143,7 @@ const lengths = [...Array(71).keys(), 100, 255, 256, 257, 1000, 1001, 1023, 4099
 const rowOf = (n: number, scale: number, dtype: DType, seed = n): Tensor =>
   tensor(mul(random([n], seed), scale), { dtype });
 
-/** Numbers in which an exp, a difference or a sum goes another way. */
+/** Numbers at which exp, a difference or a sum takes another branch. */
 const special: readonly number[] = [
   ...[
     Number.NaN,
@@ -167,7 +167,7 @@ const special: readonly number[] = [
 ];
 
 const ways = kernels().available.filter((name) => name !== "plain");
-it("there are kernels here", () => expect(ways).toContain("simd"));
+it("WebAssembly kernels are available", () => expect(ways).toContain("simd"));
 
 describe.each(ways)("%s agrees with plain loops", (way) => {
   describe.each(Object.entries(cases))("%s", (_, { call, terms, isOfOneAxis }) => {
@@ -191,7 +191,7 @@ describe.each(ways)("%s agrees with plain loops", (way) => {
         for (const [n, scale] of product(lengths, [1, 12, 60, 700]) as [number, number][])
           if (n < 4000 || scale === 12) compare(rowOf(n, scale, dtype), rowOf(n, 1, dtype, n + 1));
       });
-      it("for a few rows, and for as many as are copied at a time, more or less", () => {
+      it("for a few rows, and for about as many as one chunk holds", () => {
         const some = product([1, 2, 3, 4, 5], [1, 2, 3, 4, 5, 7, 10, 33]) as [number, number][];
         const chunks = [4095, 4096, 4097, 8191, 8192, 8193].map((n) => [n, 1] as const);
         const turned = [408, 409, 410, 818, 819, 820].map((count) => [count, 10] as const);
@@ -200,7 +200,7 @@ describe.each(ways)("%s agrees with plain loops", (way) => {
           compare(mul(values(n), 20), values(n + 1));
         }
       });
-      it("for rows that are equal, left out, subnormal, or nearly so", () => {
+      it("for rows that are equal, excluded, subnormal, or nearly so", () => {
         for (const [n, value] of product(
           [1, 2, 3, 7, 8, 50],
           [1e8, -1e8, -Infinity, 1e-310, 2 ** -149, -(2 ** -140)],
@@ -212,7 +212,7 @@ describe.each(ways)("%s agrees with plain loops", (way) => {
             for (const at of [0, n - 1]) compare(tensor(row.with(at, other), { dtype }), g);
         }
       });
-      it("for huge cotangents, which bring tails back, beside small ones", () => {
+      it("for huge cotangents, which make tails matter, next to small ones", () => {
         for (const [n, gap, size] of product([2, 3, 5, 40], [3, 100, 140, 190, 300, 700], [1e12, 1e20, 1e30]) as [
           number,
           number,
@@ -229,7 +229,7 @@ describe.each(ways)("%s agrees with plain loops", (way) => {
             compare(tensor(x, { dtype }), tensor(us, { dtype }));
         }
       });
-      it("where one probability is nearly 1, a shift is common to g, or one g dwarfs the others", () => {
+      it("for a probability near 1, a common shift of g, or one dominant entry of g", () => {
         for (const [n, gap, at] of product([2, 3, 4, 5, 9, 600], [7, 16, 36, 90], [0, 1]) as [
           number,
           number,
@@ -246,7 +246,7 @@ describe.each(ways)("%s agrees with plain loops", (way) => {
             compare(tensor(x, { dtype }), tensor(u, { dtype }));
         }
       });
-      it("for special numbers at every place", () => {
+      it("for special numbers at every index", () => {
         for (const [n, value] of product([1, 2, 3, 4, 5, 8, 9], special) as [number, number][])
           for (let at = 0; at < n; at++)
             for (const rest of [0, -3, -Infinity]) {
@@ -256,7 +256,7 @@ describe.each(ways)("%s agrees with plain loops", (way) => {
               if (!isHuge) compare(rowOf(n, 1, dtype), x);
             }
       });
-      it("for nothing, along several axes and however the inputs lie in memory", () => {
+      it("for empty inputs, along several axes, and for any memory layout", () => {
         for (const shape of [[0], [2, 0], [0, 3], [0, 0]])
           if (!isOfOneAxis || shape.at(-1) !== 0) compare(random(shape), random(shape));
         const [x, g] = [random([3, 4, 5]), random([3, 4, 5], 2)].map((t) => tensor(t, { dtype })) as [Tensor, Tensor];
@@ -272,7 +272,7 @@ describe.each(ways)("%s agrees with plain loops", (way) => {
             expect(numbers(by(way, () => call(thin, g, axis)))).toEqual(numbers(by(way, () => call(whole, g, axis))));
         }
       });
-      it("and a row has the same bits alone, in any batch, and along any axis", () => {
+      it("with the same bits for a row alone, in any batch, and along any axis", () => {
         for (const [n, count] of [
           [1, 5],
           [3, 7],
@@ -298,7 +298,7 @@ describe.each(ways)("%s agrees with plain loops", (way) => {
           }
         }
       });
-      it("whatever ran before, and whatever lies behind the end of a slice", () => {
+      it("after any other calls, and for any memory after a slice", () => {
         const [x, g] = [rowOf(5, 1, dtype), rowOf(5, 1, dtype, 3)];
         const fresh = numbers(by(way, () => call(x, g, -1)));
         for (const junk of [Number.NaN, Infinity, 1e30]) {
@@ -319,7 +319,7 @@ function inRows(t: Tensor, axis: number | readonly number[]): Tensor {
   return reshape(transpose(t, { axes: [...kept, ...axes] }), { shape: [size(kept), size(axes)] });
 }
 
-/** The transpose of a matrix, row by row. */
+/** The transpose of a matrix in row-major memory. */
 function turned(t: Tensor): Tensor {
   const [m, n] = t.shape as [number, number];
   const values = numbers(t);
@@ -329,7 +329,7 @@ function turned(t: Tensor): Tensor {
   );
 }
 
-it("what { where } leaves out is no different", () => {
+it("values that { where } excludes do not matter", () => {
   const x = tensor([1, Number.NaN, 3, Infinity, 5, 6]);
   const where = tensor([true, false, true, false, true, true]);
   for (const way of ways)

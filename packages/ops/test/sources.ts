@@ -1,18 +1,18 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { parseSync } from "vite";
 
-/** Whether the sources hold what a mutation tester has put there: then they say what nobody can hear. */
+/** Whether a mutation tester has changed the sources, which then contain messages that cannot appear. */
 export const areMutated: boolean = "WENGERT_MUTATED" in process.env;
 
-/** What the sources can say, for tests that find out whether it has been heard. */
+/** The messages in a source file, for tests that check that each appears. */
 export interface Source {
   /** `core/src/tensor.ts` */
   readonly file: string;
-  /** Where an error is made: `line:column`. */
+  /** The locations that create errors: `line:column`. */
   readonly errors: readonly string[];
-  /** The words of messages, as far as they are fixed. */
+  /** The fixed text of messages. */
   readonly words: readonly string[];
-  /** The same for what ops tell `nonFinite`. */
+  /** The fixed text of the explanations that ops give to `nonFinite`. */
   readonly causes: readonly string[];
 }
 
@@ -24,7 +24,7 @@ interface Node {
 const isNode = (x: unknown): x is Node => typeof x === "object" && x !== null && "type" in x;
 const isCause = ({ key }: Node): boolean => isNode(key) && key.name === "nonFinite";
 
-/** The nodes of a syntax tree, without its types and without what `leftOut` says. */
+/** Yields all nodes of a syntax tree except types and the nodes that `leftOut` selects. */
 function* nodesIn(x: unknown, leftOut: (node: Node) => boolean): Generator<Node> {
   if (Array.isArray(x)) for (const each of x) yield* nodesIn(each, leftOut);
   if (!isNode(x) || x.type.startsWith("TSType") || leftOut(x)) return;
@@ -32,7 +32,7 @@ function* nodesIn(x: unknown, leftOut: (node: Node) => boolean): Generator<Node>
   for (const value of Object.values(x)) yield* nodesIn(value, leftOut);
 }
 
-/** Pieces of two words or more in strings and templates: names and punctuation are not meant to be read. */
+/** Pieces of two or more words in strings and templates. Names and punctuation are ignored. */
 function wordsIn(nodes: readonly Node[]): string[] {
   const strings = nodes.map(({ type, value }) => {
     if (type === "TemplateElement") return (value as { cooked: string }).cooked;

@@ -3,7 +3,7 @@ import { type Data, isFloat, type NdArray, ndarray, ravel, type Shape, sizeOf } 
 import { expect } from "vitest";
 import * as exported from "./all/ops.ts";
 
-/** What can be called, and what its samples are made of. */
+/** A callable export with its samples. */
 export interface Exported {
   readonly name: string;
   readonly call: (...args: readonly unknown[]) => Tensor | Tensor[];
@@ -11,7 +11,7 @@ export interface Exported {
 }
 type Callable = Exported["call"] & { readonly spec?: { samples(): unknown[][] }; samples?(): unknown[][] };
 
-/** What the package exports beside its ops: it takes no tensors and gives none. */
+/** Exports that are not ops: they neither take nor return tensors. */
 const settings: readonly string[] = ["kernels"];
 
 /** Every op that the package exports, composed ones included. */
@@ -22,18 +22,18 @@ export const allExports: readonly Exported[] = Object.entries(exported)
     return { name, call, samples: call.samples?.() ?? call.spec?.samples() };
   });
 
-/** Every export with each of its samples, and what stands for the sample in the name of a test. */
+/** Every export with each of its samples, and a title for the sample. */
 export const allSamples = allExports.flatMap(({ name, call, samples = [] }) =>
   samples.map((sample, i) => ({ title: `${name}, sample ${i + 1}`, name, call, sample })),
 );
 
-/** The tensors among arguments: in lists, and in options too. */
+/** The tensors in arguments, lists and options. */
 export function tensorsIn(value: unknown): Tensor[] {
   if (value instanceof Tensor) return [value];
   return typeof value === "object" && value !== null ? Object.values(value).flatMap(tensorsIn) : [];
 }
 
-/** The same arguments with `f` of each tensor. */
+/** Applies `f` to each tensor in arguments. */
 export function withTensors<T>(value: T, f: (t: Tensor) => unknown): T {
   const replace = (x: unknown): unknown => {
     if (x instanceof Tensor) return f(x);
@@ -44,7 +44,7 @@ export function withTensors<T>(value: T, f: (t: Tensor) => unknown): T {
   return replace(value) as T;
 }
 
-/** A call as a function of its floats alone, in order, and the floats of the sample. */
+/** Returns a call as a function of only its float tensors, and the values of these tensors in `sample`. */
 export function ofFloats(call: Exported["call"], sample: readonly unknown[]) {
   const isInput = ({ dtype }: Tensor) => isFloat(dtype);
   const f = (...floats: Tensor[]): Tensor | Tensor[] => {
@@ -68,20 +68,20 @@ export function random(shape: Shape, seed = 1): Tensor {
     ),
   );
 }
-/** Random numbers of the kind of `t`; zeros for integers. */
+/** Random numbers with the shape and dtype of `t`; zeros for integers. */
 export const noiseLike = ({ shape, dtype }: Tensor, seed: number): Tensor =>
   isFloat(dtype) ? tensor(random(shape, seed), { dtype }) : tensor(random(shape, seed).data, { dtype: "float64" });
 
 export const numbers = (t: Tensor): number[] => Array.from(ravel(t.array!));
 export const int32 = (values: Parameters<typeof tensor>[0]): Tensor => tensor(values, { dtype: "int32" });
 
-/** Values and dtypes of a tree of tensors: what there is to compare. */
+/** Values and dtypes of a tree of tensors, for comparisons. */
 export function plainValues(tree: unknown): unknown {
   if (tree instanceof Tensor) return [tree.dtype, tree.shape, tree.toNested()];
   return (Array.isArray(tree) ? tree : [tree]).map(plainValues);
 }
 
-/** The cotangents of the floats among the arguments, for a random cotangent of the value, or for what `as` makes of it. */
+/** The cotangents of the floats among the arguments, for a random cotangent of the value, converted by `as`. */
 export function pullBackRandom(
   call: Exported["call"],
   sample: readonly unknown[],
@@ -108,7 +108,7 @@ export function adjointPair(f: (...args: Tensor[]) => Tensor, ...args: Tensor[])
   return { forward: inner([u], [tangent]), reverse: inner(pulledBack, vs), terms: inner([u], [tangent], Math.abs) };
 }
 
-/** Tensors with the same elements as `t` that lie in memory in other ways; what is between them is never to be read. */
+/** Tensors with the elements of `t` in other memory layouts. Ops must never read the gaps between them. */
 export function relayouts(t: Tensor): readonly (readonly [name: string, twin: Tensor])[] {
   const source = ravel(t.array!);
   const rank = t.shape.length;
@@ -159,7 +159,7 @@ export function relayouts(t: Tensor): readonly (readonly [name: string, twin: Te
   ];
 }
 
-/** The first entry of `t` along `axis`, repeated: without a copy (stride 0), and row by row. */
+/** The first entry of `t` along `axis`, repeated: with stride 0, and as a row-major copy. */
 export function repeatedAlong(t: Tensor, axis: number): readonly [Tensor, Tensor] {
   const { data, shape, stride, offset } = t.array!;
   const strideWithZero = stride.map((s, i) => (i === axis ? 0 : s));
@@ -167,7 +167,7 @@ export function repeatedAlong(t: Tensor, axis: number): readonly [Tensor, Tensor
   return [withoutCopy, tensor(withoutCopy, { label: t.label })];
 }
 
-/** Numbers of `t` in overlapping windows (as [[a, b, c], [c, d, e]]): without a copy, and row by row. */
+/** Numbers of `t` in overlapping windows (as [[a, b, c], [c, d, e]]): as a view, and as a row-major copy. */
 export function overlappingWindows(t: Tensor): readonly (readonly [Tensor, Tensor])[] {
   const { shape, dtype, label } = t;
   const stride = shape.map((_, i) => shape.length - i);
@@ -200,7 +200,7 @@ export function errorOf(body: () => unknown): Error {
   throw new Error("nothing was thrown");
 }
 
-/** Expects each number of `got` to be within `relative` of that of `wanted`; 1e-100 is as good as 0. */
+/** Expects each number of `got` to be within `relative` of `wanted`; numbers below 1e-100 count as 0. */
 export function expectNear(got: Tensor, wanted: readonly number[], relative: number): void {
   expect(got.size).toBe(wanted.length);
   for (const [i, x] of numbers(got).entries()) {
@@ -210,6 +210,6 @@ export function expectNear(got: Tensor, wanted: readonly number[], relative: num
   }
 }
 
-/** The combinations of one entry of each list. */
+/** The Cartesian product of lists. */
 export const product = <T>(...lists: readonly (readonly T[])[]): T[][] =>
   lists.reduce<T[][]>((all, list) => all.flatMap((head) => list.map((x) => [...head, x])), [[]]);

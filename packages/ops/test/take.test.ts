@@ -19,14 +19,14 @@ describe("take", () => {
     expect(take(x, int32([0, 5])).toNested()).toEqual([1, 6]);
     expect(take(softmax(x), 0).shape).toEqual([]);
   });
-  it.each([1, 31, 32, 33, 100])("takes rows of %i numbers, in memory of any order, of each dtype", (inner) => {
+  it.each([1, 31, 32, 33, 100])("takes rows of %i numbers, for any memory layout and dtype", (inner) => {
     const value = (row: number, l: number) => (row * inner + l) % 251;
     const data = Array.from({ length: 5 }, (_, row) => Array.from({ length: inner }, (_, l) => value(row, l)));
     for (const dtype of ["float64", "float32", "int32"] as const)
       for (const y of [tensor(data, { dtype }), flip(tensor(data.toReversed(), { dtype }), { axis: 0 })])
         expect(take(y, int32([3, 0, -1, 3]), { axis: 0 }).toNested()).toEqual([3, 0, 4, 3].map((row) => data[row]));
   });
-  it("adds the cotangents of what is taken twice, in float64 and rounded once", () => {
+  it("adds the cotangents of entries taken twice, in float64 with one rounding", () => {
     const [g] = vjp((y: Tensor) => take(y, int32([1, 1, 0]), { axis: 1 }), x).pullback(
       tensor([
         [1, 10, 100],
@@ -43,7 +43,7 @@ describe("take", () => {
     );
     expect(numbers(many(single))).toEqual([Math.fround(1 + Math.fround(2e-8) + Math.fround(5e-8))]);
   });
-  it("refuses indices that are outside, or no integers", () => {
+  it("throws for indices out of range and for fractions", () => {
     for (const index of [3, -4]) {
       const error = errorOf(() => take(x, int32([0, index]), { axis: 1 }));
       expect(error).toBeInstanceOf(OutOfRangeError);
@@ -52,11 +52,13 @@ describe("take", () => {
       );
     }
     expect(() => take(x, tensor([0, 1], { label: "i" }), { axis: 1 })).toThrow(/write cast\(i, \{ dtype: "int32" \}\)/);
-    expect(() => take(x, 0.5, { axis: 1 })).toThrow(/^take: an index is a whole number, an int32; got 0.5; round it$/);
+    expect(() => take(x, 0.5, { axis: 1 })).toThrow(
+      /^take: an index must be a whole number in int32, got 0.5; round it$/,
+    );
   });
 });
 
-test("scatterAdd refuses what take cannot have given", () => {
+test("scatterAdd throws for shapes that take cannot return", () => {
   const indices = int32([
     [2, 0],
     [1, 1],

@@ -14,7 +14,7 @@ const x = tensor(
 );
 
 describe("takeAlong", () => {
-  it("takes of each slice its own entries, and adds up the cotangents of those that are taken twice", () => {
+  it("takes entries of each slice, and adds the cotangents of entries taken twice", () => {
     const { value, pullback } = vjp(
       (a: Tensor) =>
         takeAlong(
@@ -68,7 +68,7 @@ describe("takeAlong", () => {
         expect(g.data.get(...at), what).toBeCloseTo(back.get(String(at)) ?? 0, 14);
     }
   });
-  it("counts through x row by row without an axis", () => {
+  it("uses row-major order without an axis", () => {
     expect(takeAlong(x, int32([5, -6, 2])).toNested()).toEqual([6, 1, 3]);
     expect(takeAlong(tensor(7), int32([0, 0])).toNested()).toEqual([7, 7]);
   });
@@ -88,51 +88,51 @@ describe("takeAlong", () => {
   });
   it.each<[string, () => unknown, new (message: string) => Error, RegExp]>([
     [
-      "an index outside",
+      "an index out of range",
       () => takeAlong(x, int32([[0, 3]]), { axis: 1 }),
       OutOfRangeError,
       /^takeAlong: index 3 \(number 1\) is outside axis 1 of size 3; it must be from -3 to 2$/,
     ],
     ["an index before the first", () => takeAlong(x, int32([[-4]]), { axis: 1 }), OutOfRangeError, /index -4 /],
-    ["an index of nothing", () => takeAlong(zeros([2, 0]), int32([[0]]), { axis: 1 }), OutOfRangeError, /size 0/],
+    ["an index of an empty axis", () => takeAlong(zeros([2, 0]), int32([[0]]), { axis: 1 }), OutOfRangeError, /size 0/],
     [
       "float indices",
       () => takeAlong(x, tensor([[0]], { label: "at" }), { axis: 1 }),
       DTypeError,
-      /^takeAlong: indices are int32, at \[1, 1\] is float64; write cast\(at, \{ dtype: "int32" \}\)$/,
+      /^takeAlong: indices must be int32, got at \[1, 1\] with dtype float64; write cast\(at, \{ dtype: "int32" \}\)$/,
     ],
     [
       "indices of another rank",
       () => takeAlong(x, int32([0]), { axis: 1 }),
       ShapeError,
-      /^takeAlong: x \[2, 3\] along axis 1 needs indices \[2, n\], or 1 for a size, got indices \[1\]; take is for indices of any shape$/,
+      /^takeAlong: x \[2, 3\] along axis 1 needs indices \[2, n\], where sizes may also be 1; got indices \[1\]; take accepts indices of any shape$/,
     ],
     [
       "a number of an array",
       () => takeAlong(x, 0, { axis: 1 }),
       ShapeError,
-      /x \[2, 3\] along axis 1 needs indices \[2, n\], or 1 for a size, got indices \[\]; take is/,
+      /x \[2, 3\] along axis 1 needs indices \[2, n\], where sizes may also be 1; got indices \[\]; take accepts/,
     ],
     [
-      "other sizes elsewhere",
+      "different sizes on other axes",
       () => takeAlong(x, zeros([3, 4], { dtype: "int32" }), { axis: 1 }),
       ShapeError,
-      /x \[2, 3\] along axis 1 needs indices \[2, n\], or 1 for a size, got indices \[3, 4\]$/,
+      /x \[2, 3\] along axis 1 needs indices \[2, n\], where sizes may also be 1; got indices \[3, 4\]$/,
     ],
     [
       "sizes that fit along another axis",
       () => takeAlong(x, zeros([3, 3], { dtype: "int32" }), { axis: 1 }),
       ShapeError,
-      /x \[2, 3\] along axis 1 needs indices \[2, n\], or 1 for a size, got indices \[3, 3\]; did you mean \{ axis: 0 \}\?$/,
+      /x \[2, 3\] along axis 1 needs indices \[2, n\], where sizes may also be 1; got indices \[3, 3\]; did you mean \{ axis: 0 \}\?$/,
     ],
     [
       "rows of indices without an axis",
       () => takeAlong(x, int32([[0]])),
       ShapeError,
-      /^takeAlong: without an axis a vector of indices counts through x \[2, 3\] row by row, got indices \[1, 1\]; write \{ axis: \.\.\. \}$/,
+      /^takeAlong: without an axis, indices into x \[2, 3\] must be a vector, got indices \[1, 1\]; write \{ axis: \.\.\. \}$/,
     ],
     [
-      "an axis that is not there",
+      "an axis out of range",
       () => takeAlong(x, int32([[0]]), { axis: 2 }),
       OutOfRangeError,
       /^takeAlong: x \[2, 3\] has no axis 2/,

@@ -17,7 +17,7 @@ import {
 } from "./goldens/torch/read.ts";
 import { allExports, type Exported, ofFloats } from "./support.ts";
 
-/** Why an export is not compared: PyTorch has no such function. */
+/** Exports that PyTorch does not have, with the reason. */
 const withoutCounterpart: Readonly<Record<string, string>> = {
   softmaxPullback: "a backward kernel; compared by the derivatives of softmax",
   logSoftmaxPullback: "a backward kernel; compared by the derivatives of logSoftmax",
@@ -80,7 +80,7 @@ function ours(c: Case): Answers {
   return named(answerOf(value), pull(u, ...floats).map(answerOf), [...toInputs, toU].map(answerOf));
 }
 
-/** How far an element w may be missed: by 1e-12 of itself; in models, of the largest of its tensor, as terms of it cancel. */
+/** The tolerance for an element: 1e-12 of itself, or in models of the largest of its tensor, because terms cancel. */
 type Tolerance = (w: number, all: readonly number[]) => number;
 const ofItself: Tolerance = (w) => 1e-12 * Math.abs(w);
 const ofLargest: Tolerance = (_, all) => 1e-12 * Math.max(...all.map(Math.abs));
@@ -110,7 +110,7 @@ function disagreements(c: Case, tolerance = ofItself): Disagreement[] {
 test.each(allExports.map(({ name }) => name))("%s is compared with PyTorch, or has no counterpart there", (name) => {
   expect(goldens.cases.some(({ op }) => op === name)).toBe(!(name in withoutCounterpart));
 });
-test("what is said to have no counterpart is there", () => {
+test("exports without a counterpart exist", () => {
   for (const name of Object.keys(withoutCounterpart)) expect(calls.has(name), name).toBe(true);
 });
 
@@ -130,10 +130,10 @@ const isCalled = ({ call }: Difference, text: string) => (typeof call === "strin
 const isOf = (difference: Difference, { call, of }: Disagreement) =>
   difference.of.includes(of) && isCalled(difference, call);
 
-describe("at the edges, but for what is declared", () => {
+describe("at the edges, except for declared differences", () => {
   const declared = Object.values(policies).flatMap(({ differences }) => differences);
   const undeclared = differing.filter((found) => !declared.some((difference) => isOf(difference, found)));
-  it.each([...new Set(edges.map(({ op }) => op))])("%s answers as in PyTorch", (op) => {
+  it.each([...new Set(edges.map(({ op }) => op))])("%s agrees with PyTorch", (op) => {
     expect(undeclared.filter(({ call }) => call.startsWith(`${op}(`))).toEqual([]);
   });
 });
@@ -159,6 +159,6 @@ describe("declared differences", () => {
         }
       },
     );
-    it(`${row}: the documentation says so`, () => expect(rows).toContain(row));
+    it(`${row}: docs/numerics.md has this row`, () => expect(rows).toContain(row));
   }
 });

@@ -49,7 +49,7 @@ const broadcastsTo =
   ({ t }) =>
     t.shape.length <= shape.length && t.shape.toReversed().every((n, i) => n === 1 || n === shape.at(-1 - i));
 
-/** Two that broadcast, of one dtype; or one and a number. */
+/** Two tensors that broadcast, of one dtype; or a tensor and a number. */
 function pair(w: Writer, test: Test): Plain[] {
   const a = w.pickOrGiveUp(test);
   if (a.t.dtype !== "bool" && w.chance(15)) {
@@ -78,7 +78,7 @@ function axesOf(w: Writer, x: Value): number | number[] | undefined {
 const comparisonNames = ["equal", "notEqual", "less", "lessEqual", "greater", "greaterEqual", "isFinite", "isNaN"];
 const logicalNames = ["logicalAnd", "logicalOr", "logicalXor", "logicalNot"];
 
-/** A bool, most often a fresh one. */
+/** A bool tensor: usually the result of a new call, sometimes an existing one. */
 const bool = (w: Writer): Value =>
   (w.chance(40) ? w.pick(hasDType("bool")) : undefined) ??
   w.addCall(w.oneOf(w.chance(50) ? logicalNames : comparisonNames));
@@ -117,7 +117,7 @@ const onAxes: Use = (w) => {
   const g = w.pickOrGiveUp(allOf(hasDTypeOf(s), hasShape(s.t.shape)));
   return [s, g, { axis: axisOf(w, rankOf(s)) }];
 };
-/** Weights, what has them, and an axis. */
+/** Weights, a weighted tensor, and an axis. */
 const weightsAndValues: Use = (w) => {
   const s = positive(w);
   w.require(s.t.size > 0);
@@ -133,7 +133,7 @@ const softmaxUse: Use = (w) => {
   return [x, options({ axis: w.oneOf([undefined, axisOf(w, rankOf(x))]), where })];
 };
 
-/** Whole numbers from `least` to `most`, of a shape: most often given to the program. */
+/** An integer tensor from `least` to `most`, most often an input of the program. */
 const integers = (w: Writer, shape: Shape, least: number, most: number): Value => {
   w.require(most >= least);
   const isThere = allOf(hasDType("int32"), hasShape(shape), isWithin(least, most));
@@ -155,7 +155,7 @@ const drawing: Use = (w) => [key(w), { shape: someShape(w), dtype: w.oneOf(w.flo
 const labelsOf = (w: Writer, logits: Value, axis: number): Value =>
   integers(w, logits.t.shape.toSpliced(axis, 1), 0, logits.t.shape.at(axis)! - 1);
 
-/** Logits, and a number for each of their rows along an axis. */
+/** Logits, and a number for each row along an axis. */
 function rowsOf(w: Writer): readonly [logits: Value, g: Value, axis: number] {
   const logits = w.pickOrGiveUp(allOf(isFloatValue, isNonEmpty));
   const axis = axisOf(w, rankOf(logits));
@@ -168,7 +168,7 @@ const loss: Use = (w) => {
   return [...pair(w, allOf(isFloatValue, isNonEmpty)), options({ reduction })];
 };
 
-/** One entry for each export of ops. */
+/** How to call each export of ops. */
 export const uses: Readonly<Record<string, Use>> = {
   add: binary(isNumeric),
   sub: binary(isNumeric),

@@ -1,9 +1,9 @@
-/** Runs in a thread of its own: ends the process when the number that it watches stays the same for too long. */
+/** Runs in its own thread and ends the process if the watched counter stops for too long. */
 import { writeSync } from "node:fs";
 import { workerData } from "node:worker_threads";
 
 const { beats, seconds, hint } = workerData;
 let last = Atomics.load(beats, 0);
 while (Atomics.wait(beats, 0, last, seconds * 1000) !== "timed-out") last = Atomics.load(beats, 0);
-writeSync(2, `\nfuzz: call ${last} has not come back for ${seconds} seconds; ${hint}${last}\n`);
+writeSync(2, `\nfuzz: call ${last} has not returned for ${seconds} seconds; ${hint}${last}\n`);
 process.kill(process.pid, "SIGKILL");

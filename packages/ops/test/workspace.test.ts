@@ -13,7 +13,7 @@ afterEach(() => {
   kernels(choice);
 });
 
-/** A memory of a page, which may grow to two. */
+/** A memory of one 64 kB page that can grow to two. */
 function small(start = 1040) {
   const { Memory } = (globalThis as unknown as { WebAssembly: { Memory: MemoryClass } }).WebAssembly;
   const memory = new Memory({ initial: 1, maximum: 2 });
@@ -24,7 +24,7 @@ type MemoryClass = new (limits: { initial: number; maximum: number }) => Exports
 describe("a workspace", () => {
   const kinds = [Float64Array, Float32Array, Int32Array, Uint8Array];
   const sizes = [0, 1, 2, 15, 16, 17, 1000];
-  it.each(kinds)("takes any part of a %o, and gives it back, and touches nothing else", (Kind) => {
+  it.each(kinds)("copies any part of a %o in and out, and changes nothing else", (Kind) => {
     const { memory, workspace } = small();
     for (const size of sizes)
       for (const from of [0, 1, 5]) {
@@ -46,7 +46,7 @@ describe("a workspace", () => {
       }
   });
 
-  it("grows to what is needed, and no further", () => {
+  it("grows to the size that is needed, and no further", () => {
     const { memory, workspace } = small();
     expect(workspace.begin(page / 2)).toBe(true);
     expect(memory.buffer.byteLength).toBe(page);
@@ -55,7 +55,7 @@ describe("a workspace", () => {
   });
 
   it.each([2 * page, 2 ** 31 - page, 2 ** 31, 2 ** 32, 2 ** 53, Number.POSITIVE_INFINITY, Number.NaN])(
-    "has no room for %d bytes where it may not grow so far, and goes on",
+    "reports no room for %d bytes beyond its maximum, and remains usable",
     (bytes) => {
       const { memory, workspace } = small();
       expect(workspace.begin(bytes)).toBe(false);
@@ -73,14 +73,14 @@ describe("a workspace", () => {
     ["throws", () => { throw new RangeError("no memory"); }], // biome-ignore format: one thought
     ["gives −1", () => -1],
     ["does nothing", () => 1],
-  ])("has no room where growing %s", (_, grow) => {
+  ])("reports no room if growing %s", (_, grow) => {
     const { memory, workspace } = small();
     Object.defineProperty(memory, "grow", { value: grow });
     expect(workspace.begin(page)).toBe(false);
     expect(workspace.begin(100)).toBe(true);
   });
 
-  it("goes on where somebody else makes the memory grow", () => {
+  it("remains usable after outside code grows the memory", () => {
     const { memory, workspace } = small();
     const x = Float32Array.from({ length: 100 }, (_, i) => i);
     for (const grow of [() => {}, () => memory.grow(1)]) {
@@ -103,7 +103,7 @@ const results = () =>
     plainValues(pullBackRandom(call, sample)),
   ]);
 
-describe.each(available.filter((name) => name !== "plain"))("where %s kernels have no memory", (name) => {
+describe.each(available.filter((name) => name !== "plain"))("without memory for %s kernels", (name) => {
   it("every op has the values and cotangents of plain loops", () => {
     kernels("plain");
     const wanted = results();

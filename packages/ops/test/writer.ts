@@ -17,31 +17,31 @@ import { allExports, numbers } from "./support.ts";
 type DType = Tensor["dtype"];
 type TransformName = keyof typeof transforms;
 
-/** A value of the program that is being written, and what it is when the program is run. */
+/** A value of the program under construction, with its tensor. */
 export interface Value extends Ref {
   readonly t: Tensor;
 }
 export type Test = (value: Value) => boolean;
-/** How an export is called in a program: the arguments of one call, of values that are there; or it gives up. */
+/** Makes the arguments of one call from existing values, or gives up. */
 export type Use = (w: Writer) => readonly Plain[];
 
-/** Nothing that is there fits: another step is tried. */
+/** No existing value fits; another step is tried. */
 class GiveUp extends Error {}
 
-/** Where the choices come from: whole numbers between two bounds. */
+/** The source of random choices: whole numbers between two bounds. */
 export type Random = (least: number, limits: number) => number;
 
 const limits = { elements: 40, rank: 4, magnitude: 20, depth: 2 };
-/** What may be called. By what has no derivative a program can only choose, so that is done more often. */
+/** The exports to draw from. `where` and `cast` are drawn more often, because values without a derivative act only through them. */
 const callNames = [...allExports.map(({ name }) => name), ...Array(8).fill("where"), ...Array(4).fill("cast")];
 
 /**
- * Writes a program step by step, running it as it goes: so each step is one that fits, and its numbers stay tame (finite
- * and at most 20, or it is left out), and arguments are where a function is smooth: a logarithm is taken of what is above 0.1.
+ * Writes a program step by step and runs it as it goes. So each step is valid, and its numbers stay finite and at most 20, or the
+ * step is dropped. Arguments are where functions are smooth: a logarithm is taken of numbers above 0.1.
  */
 export class Writer {
   readonly random: Random;
-  /** Which floats there are. */
+  /** The float dtypes to use. */
   readonly floats: readonly DType[];
   readonly #uses: Readonly<Record<string, Use>>;
   readonly leaves: Leaf[] = [];
@@ -64,7 +64,7 @@ export class Writer {
     if (list.length === 0) throw new GiveUp();
     return list[this.random(0, list.length - 1)]!;
   }
-  /** Whole numbers, one for each axis or whatever `like` has. */
+  /** Returns `like` whole numbers. */
   randomIntegers(like: number, least: number, limits: number): number[] {
     return Array.from({ length: like }, () => this.random(least, limits));
   }
@@ -73,7 +73,7 @@ export class Writer {
     if (!condition) throw new GiveUp();
   }
 
-  /** A value that passes, one of the latest rather than of the first. */
+  /** A value that passes the test, preferably a recent one. */
   pick(test: Test): Value | undefined {
     const candidates = this.#visible.filter(test);
     if (candidates.length === 0) return undefined;
@@ -83,7 +83,7 @@ export class Writer {
     return this.pick(test) ?? this.oneOf([]);
   }
 
-  /** A tensor that is given to the program. */
+  /** Adds an input tensor. */
   addLeaf(shape: Shape, dtype: DType, next: () => number): Value {
     const values = Array.from({ length: sizeOf(shape) }, next);
     const leaf = { name: `x${++this.#named}`, shape, dtype, values };
@@ -94,7 +94,7 @@ export class Writer {
     return value;
   }
 
-  /** One more step. */
+  /** Adds a step. */
   addStep(call: string, ...args: Plain[]): Value {
     return this.#append({ name: this.#fresh("v"), call, args: stripValues(args) as Plain[] });
   }
@@ -118,7 +118,7 @@ export class Writer {
     return value;
   }
 
-  /** A step that transforms a function of a few steps, which uses its parameters and what is around it. */
+  /** Adds a step that transforms a function of a few steps, which uses its parameters and outer values. */
   addTransform(via: TransformName): Value {
     const { arity, ...rest } = transforms[via];
     const [argCount, paramCount] = arity;
@@ -131,7 +131,7 @@ export class Writer {
     ];
     const params = args.slice(0, paramCount).map(({ t }) => ({ ref: this.#fresh("p"), t }));
     const outerState = [this.#visible, this.#steps, this.#depth] as const;
-    // A function with a rule of its own may use nothing that is differentiated but its arguments.
+    // A function with a custom rule may use differentiated values only as arguments.
     this.#visible = via === "customVjp" ? [...params] : [...this.#visible, ...params];
     this.#steps = [];
     this.#depth++;
@@ -155,7 +155,7 @@ export class Writer {
     return this.#append({ ...step, args: stripValues(args) as Ref[] });
   }
 
-  /** So many steps more. */
+  /** Adds a number of steps. */
   writeSteps(count: number): void {
     const until = this.#steps.length + count;
     for (let tries = 0; this.#steps.length < until && tries < 20 * count; tries++) {
@@ -168,14 +168,14 @@ export class Writer {
     }
   }
 
-  /** A call of an export, as its use says. */
+  /** Adds a call of an export. */
   addCall(name: string): Value {
     const use = this.#uses[name];
     if (use === undefined) throw new Error(`uses.ts does not say how ${name} is called`);
     return this.addStep(name, ...use(this));
   }
 
-  /** The program. It returns what depends on the given floats and is not used by anything else that does. */
+  /** Returns the program. Its outputs are the unused values that depend on the float inputs. */
   program(): Program {
     const depending = new Set(this.#given.filter(isFloatValue).map(({ ref }) => ref));
     const last = [...depending].at(-1)!;
@@ -196,10 +196,10 @@ export const isFloatValue: Test = ({ t }) => isFloat(t.dtype);
 
 function isTame(t: Tensor): boolean {
   const isFit = t.size <= limits.elements && t.shape.length <= limits.rank;
-  return isFit && (!isFloat(t.dtype) || numbers(t).every((x) => Math.abs(x) <= limits.magnitude)); // and so no NaN
+  return isFit && (!isFloat(t.dtype) || numbers(t).every((x) => Math.abs(x) <= limits.magnitude)); // NaN fails this test, too
 }
 
-/** Arguments with bare references where values are. */
+/** Arguments with references instead of values. */
 function stripValues(x: unknown): unknown {
   if (typeof x !== "object" || x === null) return x;
   if ("ref" in x) return { ref: x.ref };

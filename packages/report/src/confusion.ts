@@ -8,11 +8,11 @@ interface Cell {
   readonly label: number;
   readonly guess: number;
   readonly count: number;
-  /** `count` as a part of its row. */
+  /** `count` as a fraction of its row. */
   readonly share: number;
 }
 
-/** The entries of a confusion matrix, row by row. */
+/** Returns the entries of a confusion matrix, row by row. */
 function cellsOf({ counts, results }: ConfusionMatrix): Cell[] {
   return counts
     .toNested<number[][]>()
@@ -24,7 +24,7 @@ function cellsOf({ counts, results }: ConfusionMatrix): Cell[] {
 const maxWithNumbers = 30;
 const maxPlotted = 100;
 
-/** Which classes are taken for which: as a plot where there are not too many, and the most frequent as a table. */
+/** Shows a confusion matrix: a plot for up to 100 classes, and a table of the most frequent mistakes. */
 export function confusionSection(matrix: ConfusionMatrix, note: Content): Html {
   const { classes, results } = matrix;
   const cells = cellsOf(matrix);
@@ -35,7 +35,7 @@ export function confusionSection(matrix: ConfusionMatrix, note: Content): Html {
   const classesWithRows = results.filter(({ count }) => count > 0).sort((a, b) => b.recall - a.recall);
   const [easiest, hardest] = [classesWithRows[0]!, classesWithRows.at(-1)!];
   const ranking = table([
-    ["is", "taken for", "times", "of its rows"],
+    ["true class", "predicted as", "rows", "of its rows"],
     ...worst.map(({ label, guess, count, share }) => [
       shortName(classes[label]!),
       shortName(classes[guess]!),
@@ -44,13 +44,13 @@ export function confusionSection(matrix: ConfusionMatrix, note: Content): Html {
     ]),
   ]);
   const summary = html`<div>
-<p>Easiest: <b>${shortName(easiest.name, 40)}</b>, ${percentText(easiest.recall)} of them right. Hardest: <b>${shortName(hardest.name, 40)}</b>,
+<p>Easiest: <b>${shortName(easiest.name, 40)}</b>, ${percentText(easiest.recall)} correct. Hardest: <b>${shortName(hardest.name, 40)}</b>,
 ${percentText(hardest.recall)}.</p>
 ${worst.length > 0 && ranking}
 </div>`;
   const figure = classes.length <= maxPlotted && html`<figure>${matrixPlot(matrix, cells)}</figure>\n`;
   return html`<section>
-<h2>What it takes for what</h2>
+<h2>Confusion matrix</h2>
 ${note !== undefined && html`<p>${note}</p>\n`}<div${classes.length <= 12 && html` class="columns"`}>
 ${figure}${summary}
 </div>
@@ -58,7 +58,7 @@ ${figure}${summary}
 `;
 }
 
-/** A confusion matrix, its hits in blue, its mistakes in orange. */
+/** Plots a confusion matrix, correct predictions in blue, mistakes in orange. */
 function matrixPlot({ classes, accuracy }: ConfusionMatrix, cells: readonly Cell[]): Html {
   const K = classes.length;
   const longestName = Math.max(...classes.map((name) => [...shortName(name)].length));
@@ -75,7 +75,7 @@ function matrixPlot({ classes, accuracy }: ConfusionMatrix, cells: readonly Cell
     labelAnchor: "center",
   } as const;
   return plot({
-    ariaLabel: `confusion matrix of ${K} classes, a row for what each is and a column for what it was taken for; ${percentText(accuracy)} are on the diagonal`,
+    ariaLabel: `confusion matrix of ${K} classes, with a row per true class and a column per predicted class; ${percentText(accuracy)} of the rows are on the diagonal`,
     width,
     height: marginTop + Math.max(120, Math.min(width - marginLeft, 40 * K)),
     marginLeft,
@@ -85,11 +85,11 @@ function matrixPlot({ classes, accuracy }: ConfusionMatrix, cells: readonly Cell
     x: {
       ...axis,
       type: "band",
-      label: "taken for",
+      label: "predicted class",
       axis: "top",
       ...(areTicksRotated ? { tickRotate: -60, labelOffset: marginTop - 6 } : {}),
     },
-    y: { ...axis, type: "band", label: "is" },
+    y: { ...axis, type: "band", label: "true class" },
     opacity: { type: "identity" },
     marks: [
       Plot.cell(cells as Cell[], {
@@ -97,7 +97,7 @@ function matrixPlot({ classes, accuracy }: ConfusionMatrix, cells: readonly Cell
         y: "label",
         inset: K <= maxWithNumbers ? 1 : 0.5,
         fill: ({ label, guess }: Cell) => (label === guess ? "var(--blue)" : "var(--orange)"),
-        // The root lets a handful of mistakes be seen beside the most frequent; the count stays legible on both colors.
+        // The square root keeps rare mistakes visible next to frequent ones. The counts stay legible on both colors.
         fillOpacity: ({ label, guess, count, share }: Cell) =>
           label === guess ? 0.35 * share : 0.6 * Math.sqrt(count / worst),
       }),
@@ -112,7 +112,7 @@ function matrixPlot({ classes, accuracy }: ConfusionMatrix, cells: readonly Cell
 
 const maxListed = 50;
 
-/** Precision, recall and F₁ of each class; of very many, of those that are hardest to find. */
+/** Shows precision, recall and F₁ of each class, or of the 50 classes with the lowest recall. */
 export function classSection({ results }: ConfusionMatrix, note: Content): Html {
   const listed =
     results.length <= maxListed
@@ -120,14 +120,14 @@ export function classSection({ results }: ConfusionMatrix, note: Content): Html 
       : results.toSorted((a, b) => (a.recall || 0) - (b.recall || 0)).slice(0, maxListed);
   const omitted = results.length - listed.length;
   return html`<section>
-<h2>Class by class</h2>
+<h2>Results by class</h2>
 <p>${
     note ??
-    html`Precision: of what was taken for the class, the share that is of it. Recall: of what is of the class, the share that
-was found. F<sub>1</sub> is their harmonic mean.`
+    html`Precision: of the rows predicted as this class, the share that truly are. Recall: of the rows of this class, the share that
+    was predicted as it. F<sub>1</sub> is their harmonic mean.`
   }</p>
 ${table([
-  ["class", "rows", "taken for it", "precision", "recall", html`F<sub>1</sub>`],
+  ["class", "rows", "predicted", "precision", "recall", html`F<sub>1</sub>`],
   ...listed.map(({ name, count, predicted, precision, recall, f1 }) => [
     shortName(name, 40),
     integerText(count),
@@ -137,6 +137,6 @@ ${table([
     percentText(f1),
   ]),
 ])}
-${omitted > 0 && html`<p class="note">These are the ${maxListed} of the least recall; ${integerText(omitted)} are not shown.</p>\n`}</section>
+${omitted > 0 && html`<p class="note">The ${maxListed} classes with the lowest recall; ${integerText(omitted)} more are not shown.</p>\n`}</section>
 `;
 }

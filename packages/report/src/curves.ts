@@ -9,16 +9,16 @@ interface Place {
   readonly y: number;
 }
 
-/** The learning curves: loss and metrics of training and validation, for one fit or for several. */
+/** Plots the learning curves: loss and metrics of training and validation, for one fit or several. */
 export function curvesSection(histories: readonly History[], note: Content): Html | undefined {
   const all = histories.flatMap(({ train, validation }) => [...train, ...validation]);
   if (all.length === 0) return undefined;
   const names = ["loss", ...new Set(all.flatMap(({ metrics }) => Object.keys(metrics)))];
   const isValidated = histories.some(({ validation }) => validation.length > 0);
-  const fitCountNote = histories.length > 1 && html`, a line for each of ${histories.length} fits`;
+  const fitCountNote = histories.length > 1 && html`, one line for each of ${histories.length} fits`;
   const legend = html`${colored("--blue", "training")}${isValidated && html`&ensp;${colored("--orange", "validation")}`}${fitCountNote}`;
   return html`<section>
-<h2>How it learned</h2>
+<h2>Learning curves</h2>
 ${note !== undefined && html`<p>${note}</p>\n`}<p class="note">${legend}</p>
 <div class="columns">
 ${names.map((name) => html`<figure>${curvePlot(name, histories, xUnitOf(all))}</figure>\n`)}</div>
@@ -26,7 +26,7 @@ ${histories.length === 1 && numbersTable(names, histories[0]!)}</section>
 `;
 }
 
-/** The unit of the x axis: steps if each step was a pass over the data. */
+/** The unit of the x axis: "step" if each step was a pass over the data, else "epoch". */
 const xUnitOf = (points: readonly Point[]): "step" | "epoch" =>
   points.every(({ step, epoch }) => step === epoch) ? "step" : "epoch";
 
@@ -79,13 +79,13 @@ function curvePlot(name: string, histories: readonly History[], xUnit: "step" | 
   });
 }
 
-/** The size of a chart; two fit side by side. */
+/** The size of a chart. Two fit next to each other. */
 export const chartSizes = { width: 460, height: 300, marginTop: 28, marginBottom: 40, marginLeft: 52, marginRight: 16 };
 
 const lineMark = (line: readonly Place[], color: Color, fitCount: number): Plot.Markish =>
   Plot.lineY(line as Plot.Data, { x: "x", y: "y", stroke: `var(${color})`, strokeWidth: fitCount > 1 ? 1 : 1.75 });
 
-/** The points as a table. */
+/** Shows up to 40 points of a curve as a table. */
 function numbersTable(names: readonly string[], { train, validation }: History): Html {
   const [setName, points] = validation.length > 0 ? ["validation", validation] : ["training", train];
   const rows = evenlySpaced(points, 40).map((point) => [

@@ -1,10 +1,10 @@
 /** The content of a page: text, which is escaped; HTML; or a list of these. `undefined` and `false` add nothing. */
 export type Content = string | number | undefined | false | Html | readonly Content[];
 
-/** HTML as it is, or a plot that is still to be drawn. */
+/** A string of HTML, or the options of a plot that is drawn later. */
 export type Piece = string | object;
 
-/** A part of a page. Only `html` and `plot` make one, so text from elsewhere is never taken for HTML. */
+/** A part of a page. Only `html` and `plot` create it, so other text is never treated as HTML. */
 export class Html {
   readonly #pieces: readonly Piece[];
 
@@ -16,7 +16,7 @@ export class Html {
     return new Html(pieces);
   }
 
-  /** What `content` consists of. */
+  /** Returns the pieces of `content`. */
   static piecesOf(content: Content): readonly Piece[] {
     if (content === undefined || content === false) return [];
     if (typeof content === "object" && #pieces in content) return content.#pieces;
@@ -25,20 +25,20 @@ export class Html {
   }
 }
 
-/** HTML from a template. Inserted text is escaped, inserted HTML is not: html`<b>${name}</b>`. */
+/** Builds HTML from a template. Inserted text is escaped, inserted HTML is not: html`<b>${name}</b>`. */
 export function html(strings: TemplateStringsArray, ...inserted: readonly Content[]): Html {
   return Html.of(...strings.flatMap((text, i) => [text, ...Html.piecesOf(inserted[i])]));
 }
 
 /**
- * A plot of Observable Plot, which `page` draws, of its `PlotOptions`. (Their declarations want those of d3, which Plot does not bring:
- * no user of a report should need them.) Its colors should be those of the page, as in `fill: "var(--blue)"`.
+ * Returns a plot of Observable Plot for `page` to draw. `options` are Plot's `PlotOptions`; the type is `object`, because their
+ * declarations need types of d3 that Plot does not install. Use the colors of the page, as in `fill: "var(--blue)"`.
  */
 export function plot(options: object): Html {
   return Html.of(options);
 }
 
-/** Text as HTML; in an attribute, too, if that stands in quotes. */
+/** Escapes text for HTML, also for a quoted attribute. */
 export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }

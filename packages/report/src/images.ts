@@ -1,18 +1,18 @@
 import type { Tensor } from "@wengert/core";
 import { encode } from "fast-png";
 
-/** Image `at` of a stack [n, height, width] or [n, height, width, channels], as a data URL. */
+/** Returns image `at` of a stack [n, height, width] or [n, height, width, channels] as a data URL. */
 export function imageUrl(stack: Tensor, at: number, ink: boolean): string {
   const [, height = 1, width = 1, channels = 1] = stack.shape;
   const scale = stack.dtype === "int32" ? 1 : 255;
   if (!ink || channels > 1) return png(width, height, channels as 1 | 3 | 4, (i, c) => scale * value(stack, at, i, c));
-  // Ink as opaque black, paper as nothing: on a dark page CSS inverts the ink.
+  // Ink is opaque black and paper transparent. On a dark page, CSS inverts the ink.
   return png(width, height, 2, (i, c) => (c === 0 ? 0 : scale * value(stack, at, i, 0)));
 }
 
 /**
- * Numbers of both signs as an image: blue above zero, orange below, as in the explorer; the more opaque the larger; zero lets the page shine
- * through, so the image fits a light and a dark page. From `largest` on it is opaque.
+ * Returns signed numbers as an image: blue above zero, orange below, as in the explorer. Opacity grows with the magnitude and is
+ * full from `largest` on. Zero is transparent, so the image fits light and dark pages.
  */
 export function signedImageUrl(stack: Tensor, at: number, largest: number): string {
   const [, height = 1, width = 1] = stack.shape;
@@ -22,7 +22,7 @@ export function signedImageUrl(stack: Tensor, at: number, largest: number): stri
   });
 }
 
-/** Pixel i of image `at`, in its channel c. */
+/** Returns channel `c` of pixel `i` of image `at`. */
 function value({ array, shape }: Tensor, at: number, i: number, c: number): number {
   const { data, offset, stride } = array!;
   const [, , width = 1] = shape;
@@ -36,7 +36,7 @@ function png(
   channels: 1 | 2 | 3 | 4,
   of: (i: number, channel: number) => number,
 ): string {
-  const data = new Uint8ClampedArray(width * height * channels); // what is out of range is clamped, NaN is 0
+  const data = new Uint8ClampedArray(width * height * channels); // clamps numbers out of range; NaN becomes 0
   for (let i = 0; i < width * height; i++) for (let c = 0; c < channels; c++) data[i * channels + c] = of(i, c);
   const file = encode({ width, height, channels, depth: 8, data });
   let text = "";

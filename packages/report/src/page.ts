@@ -5,14 +5,14 @@ import { pageStyle } from "./style.ts";
 export interface PageOptions {
   readonly title: string;
   readonly body: Content;
-  /** CSS, to be added to that of the page. */
+  /** CSS to add to the style of the page. */
   readonly style?: string | undefined;
 }
 
 /**
- * A page in one file: light or dark as the reader's system is, readable without a script, on paper, and from 320 pixels on.
- * It loads nothing from elsewhere and runs no script, which its own policy forbids. The colors of its plots are the variables
- * --ink, --muted, --line, --blue and --orange.
+ * Returns a page as one HTML file. It follows the system's light or dark mode, prints, and fits screens from 320 pixels. It loads
+ * no other files and runs no scripts; its Content-Security-Policy forbids both. The color variables for plots are --ink, --muted,
+ * --line, --blue and --orange.
  */
 export async function page({ title, body, style = "" }: PageOptions): Promise<string> {
   const pieces = Html.piecesOf(body);
@@ -41,15 +41,15 @@ ${content.join("")}
 
 type Drawable = Plot.PlotOptions["document"];
 
-/** The document of the page this runs in, or else one made for drawing. */
+/** Returns the document of the current page, or creates one for drawing. */
 async function getDocument(): Promise<Drawable> {
   const pageDocument = (globalThis as { document?: Drawable }).document;
   if (pageDocument) return pageDocument;
-  const { parseHTML } = await import("linkedom"); // no page has to load it
+  const { parseHTML } = await import("linkedom"); // imported only outside a page
   return parseHTML("<!doctype html><html><body></body></html>").document;
 }
 
-/** A plot as SVG. A screen reader presents it as one image with its label; the labels of its parts are removed. */
+/** Draws a plot as SVG. A screen reader presents it as one image with its label, so the labels of its parts are removed. */
 function renderPlot(options: Plot.PlotOptions, document: Drawable): string {
   const style = { background: "none", color: "var(--ink)", fontFamily: "var(--data)", fontSize: "12px" };
   const figure = Plot.plot({ ...options, document, style });
@@ -58,30 +58,30 @@ function renderPlot(options: Plot.PlotOptions, document: Drawable): string {
   return figure.outerHTML;
 }
 
-/** Numbers of a page's head, each with what it is. */
+/** Key figures in the head of a page: values with their names. */
 export type KeyFigures = readonly (readonly [value: Content, name: Content])[];
 
 export interface HeadOptions {
   readonly title: Content;
-  /** What the page is about. */
+  /** The subject of the page. */
   readonly lead?: Content;
-  /** What to type for the same page. */
+  /** The command that creates this page again. */
   readonly command?: string | undefined;
   readonly figures?: KeyFigures | undefined;
 }
 
-/** The head of a page: its title, what it is about, and the numbers that matter. */
+/** Returns the head of a page: title, lead, command and key figures. */
 export function head({ title, lead, command, figures = [] }: HeadOptions): Html {
   const numbers = figures.map(([value, name]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`);
   return html`<header>
 <h1>${title}</h1>
 ${lead !== undefined && html`<p class="lead">${lead}</p>\n`}${
-  command !== undefined && html`<p class="note">The same figures again: <code>${command}</code></p>\n`
+  command !== undefined && html`<p class="note">To reproduce this page: <code>${command}</code></p>\n`
 }${figures.length > 0 && html`<dl>${numbers}</dl>\n`}</header>
 `;
 }
 
-/** A table of cells. The first row is its header. */
+/** Returns a table. The first row is its header. */
 export function table([top = [], ...rows]: readonly (readonly Content[])[]): Html {
   const heads = top.map((cell) => html`<th scope="col">${cell}</th>`);
   const lines = rows.map((row) => html`<tr>${row.map((cell) => html`<td>${cell}</td>`)}</tr>\n`);
@@ -91,10 +91,10 @@ export function table([top = [], ...rows]: readonly (readonly Content[])[]): Htm
 </table></div>`;
 }
 
-/** The colors of a page that tell things apart. */
+/** The colors for marks and legends. */
 export type Color = "--blue" | "--orange" | "--ink" | "--muted";
 
-/** Words with a square of a color before them: a legend, or a sentence that is one. */
+/** Returns words with a colored square in front, as in a legend. */
 export function colored(color: Color, words: Content): Html {
   return html`<span class="colored"><i style="background: var(${color})"></i>${words}</span>`;
 }

@@ -4,13 +4,13 @@ import { imageUrl, signedImageUrl } from "./images.ts";
 import type { Mistake, Subject } from "./subject.ts";
 import { percentText, shortName } from "./words.ts";
 
-/** What each class looks for: an image of what speaks for it, and what against. */
+/** Shows the weights of each class as an image: evidence for the class in blue, against it in orange. */
 export function weightsSection({ options, classes }: Subject): Html | undefined {
   const { weights, notes } = options;
   if (weights === undefined) return undefined;
   const [, height, width] = weights.shape;
   const sizes = Float64Array.from(abs(weights).data.data).sort();
-  const largest = sizes[Math.floor(0.995 * sizes.length)] || 1; // a few extreme pixels must not bleach all others
+  const largest = sizes[Math.floor(0.995 * sizes.length)] || 1; // ignores a few extreme pixels, which would make the rest pale
   const figures = classes.map(
     (
       name,
@@ -19,24 +19,24 @@ export function weightsSection({ options, classes }: Subject): Html | undefined 
 height="${height}"><figcaption>${shortName(name)}</figcaption></figure>`,
   );
   return html`<section>
-<h2>What it looks for</h2>
-<p>${notes?.weights ?? "The weights of each class, laid out as the image they are multiplied with."} Where it is <b class="for">blue</b>,
-${options.ink ? "ink" : "a brighter pixel"} speaks for the class, where it is <b class="against">orange</b> against it; where nothing is, it says nothing.</p>
+<h2>Weights by class</h2>
+<p>${notes?.weights ?? "The weights of each class, in the layout of the image that they multiply."} Where an image is <b class="for">blue</b>,
+${options.ink ? "ink" : "a brighter pixel"} raises the score of the class; where it is <b class="against">orange</b>, it lowers the score. Pale pixels have little effect.</p>
 <div class="weights${classes.length <= 4 && " few"}">${figures}</div>
-<p class="note">One scale for all: full color from ±${largest.toPrecision(2)} on.</p>
+<p class="note">All images use one scale, with full color from ±${largest.toPrecision(2)}.</p>
 </section>
 `;
 }
 
-/** The wrong guesses of the highest probability. */
+/** Shows the wrong predictions with the highest probability. */
 export function mistakesSection(subject: Subject): Html {
   const { mistakes, options } = subject;
   const defaultNote =
     mistakes.length === 0
-      ? "None: every row was guessed right."
-      : "The rows whose wrong guess got the highest probability.";
+      ? "None: every prediction is correct."
+      : "The wrong predictions with the highest probability.";
   return html`<section>
-<h2>Most confidently wrong</h2>
+<h2>Most confident mistakes</h2>
 <p>${options.notes?.mistakes ?? defaultNote}</p>
 <div class="mistakes">${mistakes.map((mistake) => card(mistake, subject))}</div>
 </section>
@@ -57,14 +57,14 @@ function card({ row, label, guess, probabilities }: Mistake, { options, classes,
 height="${height}">\n`;
   const title = (rows !== undefined || !images) && html`<b>${name}</b><br>\n`;
   return html`<figure class="mistake${!images && " bare"}">
-${picture}<figcaption>${title}Is <b class="truth">${trueClass}</b> (${percentText(probabilities[label]!)}),
-taken for <b class="guess">${predictedClass}</b> (${percentText(probabilities[guess]!)})</figcaption>
+${picture}<figcaption>${title}True class <b class="truth">${trueClass}</b> (${percentText(probabilities[label]!)}),
+predicted <b class="guess">${predictedClass}</b> (${percentText(probabilities[guess]!)})</figcaption>
 ${bars(probabilities, classes, { label, guess })}
 </figure>
 `;
 }
 
-/** The probabilities of a row as bars: beside each other where the names are short, else below, and then only the highest. */
+/** Shows the probabilities of a row as bars: side by side for short names, else as a list of the highest ones. */
 function bars(
   probabilities: readonly number[],
   classes: readonly string[],
@@ -92,7 +92,7 @@ function bars(
 <tbody>${lines}</tbody></table>`;
 }
 
-/** A probability in per cent, at most four characters. */
+/** A probability in percent, with at most four characters. */
 function probabilityText(probability: number): Content {
   const value = 100 * probability;
   return value >= 99.95 ? "100" : value < 0.05 ? "0" : value.toFixed(1);

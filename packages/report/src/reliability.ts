@@ -5,7 +5,7 @@ import { type Content, type Html, html, plot } from "./html.ts";
 import { colored, table } from "./page.ts";
 import { integerText, percentText } from "./words.ts";
 
-/** Whether the model is as often right as it says. */
+/** Shows the reliability diagram: whether confidence matches accuracy. */
 export function reliabilitySection({ bins, expectedError, maximumError }: Calibration, note: Content): Html {
   const nonEmptyBins = bins.filter(({ count }) => count > 0);
   const largestCount = Math.max(...nonEmptyBins.map(({ count }) => count));
@@ -15,15 +15,15 @@ export function reliabilitySection({ bins, expectedError, maximumError }: Calibr
   );
   const verdict =
     expectedError < 0.005
-      ? "It is about as often right as it says"
+      ? "The model is well calibrated"
       : overconfidence > 0
-        ? "It is surer than it may be"
-        : "It is less sure than it could be";
+        ? "The model is overconfident"
+        : "The model is underconfident";
   const diagram = plot({
     ...chartSizes,
-    ariaLabel: `reliability diagram: the share of right guesses by their probability; the expected calibration error is ${percentText(expectedError)}`,
-    x: { label: "probability of the guess", domain: [0, 100], percent: true, ticks: 5 },
-    y: { label: "right", domain: [0, 100], percent: true, ticks: 5, grid: true },
+    ariaLabel: `reliability diagram: the share of correct predictions by their probability; the expected calibration error is ${percentText(expectedError)}`,
+    x: { label: "probability of the prediction", domain: [0, 100], percent: true, ticks: 5 },
+    y: { label: "correct", domain: [0, 100], percent: true, ticks: 5, grid: true },
     marks: [
       Plot.rect(nonEmptyBins as CalibrationBin[], {
         x1: "from",
@@ -45,7 +45,7 @@ export function reliabilitySection({ bins, expectedError, maximumError }: Calibr
     r: { type: "identity" },
   });
   const numbers = table([
-    ["probability", "rows", "mean", "right"],
+    ["probability", "rows", "mean", "correct"],
     ...nonEmptyBins.map(({ from, to, count, confidence, accuracy }) => [
       `${Math.round(100 * from)} – ${Math.round(100 * to)} %`,
       integerText(count),
@@ -54,14 +54,14 @@ export function reliabilitySection({ bins, expectedError, maximumError }: Calibr
     ]),
   ]);
   return html`<section>
-<h2>As sure as it is right?</h2>
+<h2>Calibration</h2>
 <p>${
     note ??
-    html`Of the guesses with a probability of 80 %, are 80 % right? ${verdict}: probability and share of right guesses differ by
-${percentText(expectedError)} in the mean (the expected calibration error), and by ${percentText(maximumError)} where they differ most.`
+    html`Of the predictions with a probability of 80 %, are 80 % correct? ${verdict}: probability and share of correct predictions differ by
+    ${percentText(expectedError)} on average (the expected calibration error), and by at most ${percentText(maximumError)}.`
   }</p>
-<p class="note">${colored("--blue", "right, of the guesses with such a probability")}&ensp;
-${colored("--orange", "their mean probability; the larger, the more rows")}</p>
+<p class="note">${colored("--blue", "correct, of the predictions with this probability")}&ensp;
+${colored("--orange", "mean probability; larger dots have more rows")}</p>
 <div class="columns">
 <figure>${diagram}</figure>
 <div>${numbers}</div>

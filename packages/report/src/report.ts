@@ -9,14 +9,14 @@ import { type ReportOptions, type Subject, subjectOf } from "./subject.ts";
 import { decimalText, integerText, percentText } from "./words.ts";
 
 /**
- * A page about a fitted classifier, in one file that loads nothing and runs no script: learning curves, which classes are taken
- * for which, precision and recall, calibration, the worst mistakes, and what you have of images, weights and tape. `history` is
- * that of the fit, or a list of several, as of the parts of a cross-validation. Whatever you say in strings is text, never HTML;
- * where `Content` is taken, `html` makes some.
+ * Returns a report page about a fitted classifier, as one HTML file that loads no other files and runs no scripts. It shows learning
+ * curves, the confusion matrix, precision and recall, calibration and the worst mistakes, and optionally images, weights and a tape.
+ * `history` is the history of a fit, or a list of several, for example of a cross-validation. Strings are escaped as text; options of
+ * type `Content` also accept the result of `html`.
  *
- * The same arguments give the same page. It needs no browser, and runs in one as well.
+ * The same arguments give the same page. It runs with and without a browser.
  *
- * @throws ArgumentError, ShapeError, DTypeError, OutOfRangeError for what does not fit together.
+ * @throws ArgumentError, ShapeError, DTypeError, OutOfRangeError for invalid or incompatible arguments
  */
 export async function report(history: History | readonly History[], options: ReportOptions): Promise<string> {
   const subject = subjectOf(history, options);
@@ -37,7 +37,7 @@ export async function report(history: History | readonly History[], options: Rep
 
 function headSection({ options, matrix, loss, calibration, count }: Subject): Html {
   const figures: KeyFigures = [
-    [percentText(matrix.accuracy), `right, of ${integerText(count)} held out`],
+    [percentText(matrix.accuracy), `correct, of ${integerText(count)} held-out rows`],
     [decimalText(loss), "loss (cross-entropy)"],
     [percentText(calibration.expectedError), "calibration error"],
   ];
@@ -53,8 +53,8 @@ function tapeSection({ tape, notes }: ReportOptions): Content {
   const omitted = lines.length - maxLines;
   return html`<section>
 <h2>The tape of one step</h2>
-<p>${notes?.tape ?? "All that a step computes, written down in order while it ran."}</p>
-<pre tabindex="0">${lines.slice(0, maxLines).join("\n")}${omitted > 0 && `\n… and ${omitted} lines more`}</pre>
+<p>${notes?.tape ?? "All operations of a step, recorded in order while it ran."}</p>
+<pre tabindex="0">${lines.slice(0, maxLines).join("\n")}${omitted > 0 && `\n… and ${omitted} more lines`}</pre>
 </section>
 `;
 }

@@ -1,4 +1,4 @@
-/** What every page looks like. Blue and orange stay apart for every kind of color blindness, and on both backgrounds. */
+/** The style of every page. Blue and orange differ for all types of color blindness, and on both backgrounds. */
 export const pageStyle: string = `:root {
   color-scheme: light dark;
   --paper: #fcfbf8; --raised: #ffffff; --ink: #1f1e1b; --muted: #66635c; --line: #dedad1;

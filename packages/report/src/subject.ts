@@ -7,45 +7,45 @@ import { mustBeTensor, predictedClasses, probabilityRows, rowText } from "@wenge
 import type { Content } from "./html.ts";
 import type { KeyFigures } from "./page.ts";
 
-/** What may be said above a section instead of the usual sentence. */
+/** Texts that replace the default note of a section. */
 export type SectionNotes = Partial<
   Record<"curves" | "confusion" | "classes" | "calibration" | "mistakes" | "weights" | "tape", Content>
 >;
 
 export interface ReportOptions {
   readonly title: string;
-  /** int32 [N]: the classes of N rows that the model was not fitted to. */
+  /** int32 [N]: the true classes of N held-out rows. */
   readonly labels: Tensor;
-  /** float [N, K]: what the model says of them; or `scores`. */
+  /** float [N, K]: the predicted probabilities of these rows. Pass either these or `scores`. */
   readonly probabilities?: Tensor | undefined;
-  /** float [N, K]: the logits, whose softmax are the probabilities. */
+  /** float [N, K]: the logits. The report applies softmax. */
   readonly scores?: Tensor | undefined;
   /** The names of the K classes. Default: "0", "1", … */
   readonly classes?: readonly string[] | undefined;
-  /** What model and data are. */
+  /** A description of model and data. */
   readonly lead?: Content;
-  /** What to type for the same page. */
+  /** The command that creates the same page. */
   readonly command?: string | undefined;
-  /** Numbers for the head, after accuracy, loss and calibration error. */
+  /** Key figures for the head, after accuracy, loss and calibration error. */
   readonly figures?: KeyFigures | undefined;
   /** The N rows as images [N, height, width] or [N, height, width, 1, 3 or 4]: floats from 0 to 1, or int32 from 0 to 255. */
   readonly images?: Tensor | undefined;
-  /** Whether the images are of ink, 0 being paper and 1 ink: they take the colors of the page then. */
+  /** Whether the images show ink, where 0 is paper and 1 is ink. They then use the colors of the page. */
   readonly ink?: boolean | undefined;
-  /** What the N rows are called. Default: "row 0", "row 1", … */
+  /** The names of the N rows. Default: "row 0", "row 1", … */
   readonly rows?: readonly string[] | undefined;
-  /** An image for each class, [K, height, width], of numbers of both signs: what speaks for it, and what against. */
+  /** Weights as an image for each class, [K, height, width]. Positive numbers are evidence for the class, negative ones against it. */
   readonly weights?: Tensor | undefined;
-  /** What `explain` makes of a step. */
+  /** The output of `explain` for a training step. */
   readonly tape?: string | undefined;
-  /** How many of the worst mistakes are shown. Default: 12. */
+  /** The number of worst mistakes to show. Default: 12. */
   readonly mistakes?: number | undefined;
   readonly notes?: SectionNotes | undefined;
-  /** Sections of your own, made by `html`, before the tape. */
+  /** Additional sections, made with `html`, shown before the tape. */
   readonly sections?: readonly Content[] | undefined;
 }
 
-/** A row whose guess is wrong. */
+/** A row with a wrong prediction. */
 export interface Mistake {
   readonly row: number;
   readonly label: number;
@@ -53,7 +53,7 @@ export interface Mistake {
   readonly probabilities: readonly number[];
 }
 
-/** What a report is about, checked and counted. */
+/** The checked arguments of a report, with the metrics computed from them. */
 export interface Subject {
   readonly histories: readonly History[];
   readonly options: ReportOptions;
@@ -63,7 +63,7 @@ export interface Subject {
   readonly matrix: ConfusionMatrix;
   readonly calibration: Calibration;
   readonly loss: number;
-  /** The worst, of which the wrong guess has the highest probability, first. */
+  /** The worst mistakes, ordered by the probability of the wrong prediction, highest first. */
   readonly mistakes: readonly Mistake[];
   nameOf(row: number): string;
 }
@@ -87,7 +87,7 @@ const defaults = {
   sections: undefined,
 };
 
-/** @throws ArgumentError, ShapeError, DTypeError, OutOfRangeError for what does not fit together. */
+/** Checks the arguments and computes the metrics. @throws ArgumentError, ShapeError, DTypeError, OutOfRangeError for invalid arguments */
 export function subjectOf(history: History | readonly History[], value: ReportOptions): Subject {
   const histories = isList(history) ? (history as readonly History[]) : [history as History];
   for (const each of histories) if (!isList(each?.train) || !isList(each?.validation)) throw notAHistoryError(each);
@@ -126,14 +126,14 @@ export function subjectOf(history: History | readonly History[], value: ReportOp
 
 function notAHistoryError(value: unknown): ArgumentError {
   const isFit = typeof value === "object" && value !== null && "history" in value;
-  const hint = isFit ? "write its .history" : "it is { train, validation }, lists of points";
+  const hint = isFit ? "write its .history" : "a history is { train, validation }, two lists of points";
   return new ArgumentError(`report: expected the history of a fit, or a list of them, got ${show(value)}; ${hint}`);
 }
 
 function probabilitiesOf({ probabilities, scores }: ReportOptions): Tensor {
   if ((probabilities === undefined) === (scores === undefined))
     throw new ArgumentError(
-      `report: give either probabilities or scores, [N, K]; got ${scores === undefined ? "neither" : "both"}`,
+      `report: exactly one of probabilities and scores, [N, K], is required, got ${scores === undefined ? "neither" : "both"}`,
     );
   if (scores === undefined) return probabilities!;
   mustBeTensor("report", "scores", scores);
@@ -145,21 +145,25 @@ function checkSizes({ images, weights, rows, mistakes }: ReportOptions, count: n
     const label = x.label ?? name;
     const isFlat = x.shape.length === 2;
     const hint = isFlat ? `; write reshape(${label}, { shape: [${x.shape[0]}, height, width] })` : "";
-    throw new ShapeError(`report: ${name} are ${expected}, got ${describe(x, name)}${hint}`);
+    throw new ShapeError(`report: ${name} must be ${expected}, got ${describe(x, name)}${hint}`);
   };
   if (images !== undefined) {
     mustBeTensor("report", "images", images);
     const [n, , , channels = 1, ...more] = images.shape;
     if (n !== count || images.shape.length < 3 || ![1, 3, 4].includes(channels) || more.length > 0)
-      throwShapeError("images", images, `[${count}, height, width], one a row, or that with 1, 3 or 4 channels`);
+      throwShapeError(
+        "images",
+        images,
+        `[${count}, height, width], one image per row, optionally with 1, 3 or 4 channels`,
+      );
   }
   if (weights !== undefined) {
     mustBeTensor("report", "weights", weights);
     if (weights.shape.length !== 3 || weights.shape[0] !== K)
-      throwShapeError("weights", weights, `[${K}, height, width], an image for each class`);
+      throwShapeError("weights", weights, `[${K}, height, width], one image per class`);
   }
   if (rows !== undefined && !(isList(rows) && rows.length === count))
-    throw new ShapeError(`report: rows is a list of ${count} names, one a row; got ${show(rows)}`);
+    throw new ShapeError(`report: rows must be a list of ${count} names, one per row, got ${show(rows)}`);
   if (!Number.isInteger(mistakes) || mistakes! < 0)
-    throw new ArgumentError(`report: mistakes says how many are shown, a whole number; got ${show(mistakes)}`);
+    throw new ArgumentError(`report: mistakes must be a whole number ≥ 0, got ${show(mistakes)}`);
 }

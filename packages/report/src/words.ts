@@ -1,23 +1,23 @@
-/** A fraction in per cent; – for NaN. */
+/** Formats a fraction in percent; NaN as "–". */
 export const percentText = (share: number): string => (Number.isNaN(share) ? "–" : `${(100 * share).toFixed(2)} %`);
 
-/** A whole number with commas at the thousands. */
+/** Formats a whole number with thousands separators. */
 export const integerText = (value: number): string => value.toLocaleString("en");
 
-/** Four digits after the point, or as many that count where the number is small or large. */
+/** Formats with four decimals, or with three significant digits if the number is very small or large. */
 export function decimalText(x: number): string {
   if (!Number.isFinite(x)) return Number.isNaN(x) ? "–" : x > 0 ? "∞" : "−∞";
   const size = Math.abs(x);
   return size !== 0 && (size < 1e-3 || size >= 1e5) ? x.toPrecision(3) : x.toFixed(4);
 }
 
-/** A name with `maxLength` characters at most. */
+/** Shortens a name to at most `maxLength` characters. */
 export function shortName(name: string, maxLength = 18): string {
   const characters = [...name.replace(/\p{Control}/gu, " ")];
   return characters.length <= maxLength ? characters.join("") : `${characters.slice(0, maxLength - 1).join("")}…`;
 }
 
-/** At most `maxLength` of a list, evenly spread, the last among them. */
+/** Returns at most `maxLength` evenly spaced entries of a list, including the last. */
 export function evenlySpaced<T>(list: readonly T[], maxLength: number): T[] {
   const stride = Math.ceil(list.length / maxLength);
   return list.filter((_, i) => (list.length - 1 - i) % stride === 0);

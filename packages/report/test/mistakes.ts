@@ -1,6 +1,6 @@
 import type { Chapter } from "../../ops/test/mistakesTest.ts";
 
-/** What the mistakes are made with. */
+/** The prelude of the mistakes. */
 export const prelude = `
 const X = tensor([[2, 1, 0], [0, 3, 1]], { label: "X" });
 const int32 = (values) => tensor(values, { dtype: "int32" });

@@ -6,7 +6,7 @@ import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { bundle } from "../../ops/test/bundle.ts";
 
-// A page that makes a report, and the report as a page.
+// Makes a report in a page, and opens a report as a page.
 
 const [shell, whole] = ["/usr/bin/chromium-headless-shell", "/usr/bin/chromium"];
 const executablePath = process.env.CHROMIUM ?? (existsSync(shell) ? shell : whole);
@@ -34,10 +34,10 @@ describe.skipIf(!existsSync(executablePath) && !process.env.CI)("in a browser", 
   });
   afterAll(() => browser?.close());
 
-  /** A page at an address where nothing but `files` is to be had. */
+  /** Opens a page at an address that serves only `files`. */
   async function visit(files: Record<string, { body: string; type: string; policy?: string }>): Promise<Page> {
     complaints.length = 0;
-    const page = await browser.newPage({ deviceScaleFactor: 2 }); // for a single one, Plot moves lines by half a pixel
+    const page = await browser.newPage({ deviceScaleFactor: 2 }); // at a ratio of 1, Plot offsets lines by half a pixel
     page.on("console", (message) => complaints.push(message.text()));
     page.on("pageerror", (error) => complaints.push(String(error)));
     page.on("dialog", (dialog) => void complaints.push(`dialog ${dialog.message()}`));
@@ -58,10 +58,10 @@ describe.skipIf(!existsSync(executablePath) && !process.env.CI)("in a browser", 
     return page;
   }
 
-  test("a report is made as in Node, where no code from strings is allowed, and without the document of Node", async () => {
+  test("a report made under a strict Content-Security-Policy equals that of Node, without linkedom", async () => {
     const program = `
       import { tensor } from "@wengert/core";
-      import { report } from "../../report/src/index.ts"; // from where bundle.ts is
+      import { report } from "../../report/src/index.ts"; // relative to bundle.ts
       globalThis.made = report(...${given});`;
     const { code, modules } = await bundle(program, "es");
     expect(Object.keys(modules).filter((id) => id.includes("linkedom"))).toEqual([]);
@@ -73,7 +73,7 @@ describe.skipIf(!existsSync(executablePath) && !process.env.CI)("in a browser", 
       },
       "program.js": { body: code, type: "text/javascript" },
     });
-    await page.waitForFunction(() => "made" in globalThis); // of a text, it would be code from strings
+    await page.waitForFunction(() => "made" in globalThis); // a string would be code from a string
     const made = (await page.evaluate("globalThis.made")) as string;
     expect(complaints).toEqual([]);
     expect(await normal(page, made)).toEqual(await normal(page, await report(...here)));
@@ -85,7 +85,7 @@ describe.skipIf(!existsSync(executablePath) && !process.env.CI)("in a browser", 
     [768, "dark"],
     [1280, "light"],
   ] as const)(
-    "a page of %d pixels, %s, holds it all, runs nothing and asks for nothing",
+    "a page of %d pixels, %s, fits the report, runs no scripts and loads no files",
     async (width, colorScheme) => {
       const page = await visit({ "index.html": { body: await report(...here), type: "text/html" } });
       await page.setViewportSize({ width, height: 800 });
@@ -117,17 +117,17 @@ describe.skipIf(!existsSync(executablePath) && !process.env.CI)("in a browser", 
 
 const axe = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 
-/** What axe-core finds that not everybody can read. The page's own policy forbids scripts, but not the tools of a browser. */
+/** Returns the accessibility violations that axe-core finds. The page's policy forbids scripts, but not tools of the browser. */
 async function violations(page: Page): Promise<unknown> {
   await page.evaluate(readFileSync(axe, "utf8"));
   return page.evaluate(`axe.run().then(({ violations }) =>
     violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => id + ": " + html.slice(0, 200))))`);
 }
 
-/** All elements with their attributes and texts as the browser understands them: engines write the same in different ways. */
+/** Lists all elements with attributes and texts as the browser parses them, because engines serialize them differently. */
 const normal = (page: Page, text: string): Promise<unknown> =>
   page.evaluate(`[...new DOMParser().parseFromString(${JSON.stringify(text)}, "text/html").querySelectorAll("*")].map((x) => [
     x.tagName,
     ...[...x.attributes].map(({ name, value }) => name + "=" + (name === "style" ? x.style.cssText : value)).sort(),
     ...[...x.childNodes].filter(({ nodeType }) => nodeType === 3).map(({ data }) => data),
-  ].join(" ").replace(/\\d+\\.\\d{9,}/g, (x) => Number(x).toFixed(9)))`); // softmax by plain loops has other last digits
+  ].join(" ").replace(/\\d+\\.\\d{9,}/g, (x) => Number(x).toFixed(9)))`); // softmax differs in the last digits without WebAssembly

@@ -20,7 +20,7 @@ import { describe, expect, expectTypeOf, test } from "vitest";
 
 const int32 = (values: Parameters<typeof tensor>[0]): Tensor => tensor(values, { dtype: "int32" });
 
-/** Scores and labels of N rows, about two thirds of which are right. */
+/** Scores and labels of N rows. About two thirds of the predictions are correct. */
 function rows(N: number, K: number, seed = 1): Pick<ReportOptions, "scores" | "labels"> {
   const labels = Array.from(randomUniform(randomKey(seed), { shape: [N], max: K }).data.data, Math.floor);
   const noise = randomNormal(randomKey(seed + 1), { shape: [N, K] }).toNested<number[][]>();
@@ -52,13 +52,13 @@ interface Element {
 }
 const all = (document: Document, selector: string): Element[] => [...document.querySelectorAll(selector)];
 
-/** The elements of a page with the names of their attributes: all of it but its text. */
+/** The elements of a page with their attribute names, without text. */
 const skeleton = (text: string): string[] =>
   all(read(text), "*").map(({ tagName, attributes }) =>
     [tagName, ...Array.from(attributes, ({ name }) => name)].join(" "),
   );
 
-/** What no page may hold. */
+/** Patterns that no page may contain. */
 function expectSafe(text: string): void {
   expect(text).not.toMatch(/<script|<link|<iframe|<object|\son\w+=|url\(|@import/i);
   for (const element of all(read(text), "[src], [href]"))
@@ -67,7 +67,7 @@ function expectSafe(text: string): void {
 }
 
 describe("a report", () => {
-  test("says what the metrics say", async () => {
+  test("shows the values of the metrics", async () => {
     const { scores, labels } = rows(300, 4);
     const text = await report(history, { title: "Four", labels, scores });
     const P = softmax(scores!);
@@ -101,19 +101,19 @@ describe("a report", () => {
     expect(await report(history, { title: "Four", labels, probabilities: P })).toBe(text);
   });
 
-  test("has its sections, each plot with words for it, and nothing from elsewhere", async () => {
+  test("has all sections, a label for each plot, and no external content", async () => {
     const images = randomUniform(randomKey(3), { shape: [40, 5, 6] });
     const weights = randomNormal(randomKey(4), { shape: [3, 5, 6] });
     const text = await report(history, { title: "All", ...rows(40, 3), images, weights, tape: "a\nb" });
     expectSafe(text);
     const document = read(text);
     expect(all(document, "h2").map(({ textContent }) => textContent)).toEqual([
-      "How it learned",
-      "What it takes for what",
-      "Class by class",
-      "As sure as it is right?",
-      "What it looks for",
-      "Most confidently wrong",
+      "Learning curves",
+      "Confusion matrix",
+      "Results by class",
+      "Calibration",
+      "Weights by class",
+      "Most confident mistakes",
       "The tape of one step",
     ]);
     const plots = all(document, "svg");
@@ -136,7 +136,7 @@ describe("a report", () => {
     expect(await once()).toBe(await once());
   });
 
-  test.each([1, 2, 3, 12, 13, 30, 31, 100, 101, 150])("takes %d classes", async (K) => {
+  test.each([1, 2, 3, 12, 13, 30, 31, 100, 101, 150])("accepts %d classes", async (K) => {
     const text = await report(history, { title: "Many", ...rows(4 * K, K) });
     const cells = all(read(text), "svg[aria-label^=confusion] rect").length;
     expect(cells).toBe(K <= 100 ? K * K : 0);
@@ -144,7 +144,7 @@ describe("a report", () => {
     expect(skeleton(text).filter((tag) => tag.startsWith("TR")).length).toBeLessThan(250);
   });
 
-  test("ranks the mistakes, the surest first, and shows no more than are asked for", async () => {
+  test("ranks mistakes by confidence and shows at most options.mistakes", async () => {
     const probabilities = tensor([[0.6, 0.4], [0.1, 0.9], [0.2, 0.8], [0.3, 0.7]]); // biome-ignore format: a matrix
     const given = { title: "Two", labels: int32([1, 0, 0, 1]), probabilities, rows: ["one", "two", "three", "four"] };
     const told = async (options: Partial<ReportOptions>) =>
@@ -155,7 +155,7 @@ describe("a report", () => {
     expect(await told({ mistakes: 1 })).toEqual(["two"]);
     expect(await told({ mistakes: 0 })).toEqual([]);
     const right = await report(history, { ...given, labels: int32([0, 1, 1, 1]) });
-    expect(right).toContain("None: every row was guessed right");
+    expect(right).toContain("None: every prediction is correct");
   });
 
   test.each<[string, History | History[], number]>([
@@ -170,14 +170,14 @@ describe("a report", () => {
       { train: Array.from({ length: 10_000 }, (_, i) => point(i / 100, 1 / (i + 1))), validation: [] },
       2,
     ],
-  ])("takes a history %s", async (_, given, plots) => {
+  ])("accepts a history %s", async (_, given, plots) => {
     const text = await report(given, { title: "History", ...rows(20, 3) });
     expect(all(read(text), "svg")).toHaveLength(plots + 2);
     expect(text.replace(/<details>.*?<\/details>/gs, "")).not.toMatch(/NaN|undefined|Infinity|∞/);
     expect(text.length).toBeLessThan(100_000);
   });
 
-  test("takes whatever text it is given for text", async () => {
+  test("escapes all text in its arguments", async () => {
     const nasty = fc.constantFrom(
       "<",
       ">",
@@ -205,7 +205,7 @@ describe("a report", () => {
         lead: words[1]!,
         command: words[2]!,
         tape: words[3]!,
-        classes: [0, 1, 2].map((k) => `${k}${name(k)} and a long name beside`), // of one length where they are cut off
+        classes: [0, 1, 2].map((k) => `${k}${name(k)} and a long name beside`), // of equal length after shortening
         rows: Array.from({ length: 12 }, (_, i) => `${i}. ${name(i)}`),
         notes: { curves: words[4]!, mistakes: words[0]! },
         figures: [[words[1]!, words[2]!]],
@@ -233,7 +233,7 @@ describe("images", () => {
     }));
   };
 
-  test("are gray, colored or ink, of any dtype and strides, and out of range they are clamped", async () => {
+  test("may be gray, colored or ink, of any dtype and strides, and are clamped", async () => {
     const [gray] = await pictures({ images: tensor([[[0, 0.5, 1], [-1, 2, Number.NaN]]]) }); // biome-ignore format: an image
     expect([gray!.width, gray!.height, gray!.channels, ...gray!.data]).toEqual([3, 2, 1, 0, 128, 255, 0, 255, 0]);
     const [bytes] = await pictures({ images: int32([[[0, 7], [255, 300]]]) }); // biome-ignore format: an image
@@ -249,7 +249,7 @@ describe("images", () => {
     expect([rgb!.width, rgb!.channels, ...rgb!.data]).toEqual([2, 3, 0, 102, 204, 51, 153, 255]);
   });
 
-  test("of weights are blue above zero and orange below, the more opaque the larger, on one scale", async () => {
+  test("of weights are blue above zero and orange below, with opacity on one common scale", async () => {
     const weights = mul(tensor([[[0, 1, -2]], [[2, 2, 2]]]), 10);
     const [first, second] = await pictures({ weights });
     const pixels = (image: { data: ArrayLike<number> }) =>
@@ -265,8 +265,8 @@ describe("images", () => {
   });
 });
 
-describe("pages of one's own", () => {
-  test("escape what is inserted into html, and nothing twice", async () => {
+describe("custom pages", () => {
+  test("escape text inserted into html exactly once", async () => {
     const name = `<b title='"'>&`;
     const body = html`<p class="${name}">${name}${html`<i>${[name, html`<u>${1}</u>`]}</i>`}${undefined}${false}</p>`;
     const document = read(await page({ title: `</title>${name}`, body, style: "p { color: red } </style><script>" }));
@@ -277,7 +277,7 @@ describe("pages of one's own", () => {
     expect(all(document, "i u")).toHaveLength(1);
   });
 
-  test("take no object for HTML but what html has made", async () => {
+  test("accept only objects made by html as HTML", async () => {
     const forged = JSON.parse('{ "pieces": ["<script>"], "text": "<script>" }') as Content;
     expect(await page({ title: "", body: forged })).not.toMatch(/<script/);
   });
@@ -296,7 +296,7 @@ describe("pages of one's own", () => {
   });
 });
 
-test("their types are these", () => {
+test("have these types", () => {
   expectTypeOf(report).toEqualTypeOf<
     (history: History | readonly History[], options: ReportOptions) => Promise<string>
   >();
@@ -308,6 +308,6 @@ test("their types are these", () => {
   }>();
   expectTypeOf(html).returns.toEqualTypeOf<Html>();
   expectTypeOf<Html>().toExtend<Content>();
-  // @ts-expect-error: an object is no content
+  // @ts-expect-error: an object is not Content
   void (() => page({ title: "", body: { pieces: [] } }));
 });

@@ -1,9 +1,9 @@
-/** Builds the explorer, and the documentation into its folder docs: what `npm run explorer` serves. */
+/** Builds the explorer, and the documentation in its folder docs. `npm run explorer` serves both. */
 import { fileURLToPath } from "node:url";
 import { build } from "vite";
 
 /**
- * @param {string} folder is emptied first, unless it is watched: then only what changes is written, again and again
+ * @param {string} folder is emptied first, except in watch mode, which only writes changed files
  * @param {{ watch?: boolean }} [options] @returns {Promise<void>}
  */
 export async function buildExplorer(folder, { watch = false } = {}) {

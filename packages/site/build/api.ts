@@ -4,20 +4,20 @@ import type { PluginOptions } from "typedoc-plugin-markdown";
 import { programOf, publicEntries, sourceHash } from "../../../tools/docs/model.mjs";
 import type { Source } from "./pages.ts";
 
-// The API as typedoc reads it, from the entries and the program of the model: Markdown, which becomes pages like any other.
+// The API as Markdown by typedoc, from the entries and the program of the model. It becomes pages like the other Markdown files.
 
 const root = new URL("../../../", import.meta.url).pathname;
 const out = new URL("../out/api/", import.meta.url).pathname;
 
-/** A sentence for each entry. */
+/** A description of each entry. */
 const about: Readonly<Record<string, string>> = {
   "@wengert/core": "Tensors, the tape, derivatives, and programs with their readers.",
   "@wengert/core/extend": "For authors of ops and packages: declare ops, record steps, check arguments, read arrays.",
-  "@wengert/core/gradcheck": "Compares VJP rules with finite differences, and diagnoses what is wrong.",
-  "@wengert/ops": "The ops as they are declared. [The ops](/docs/ops.md) lists them by family, with their options.",
-  "@wengert/ops/extend": "For authors of rules: the ops of which other ops' VJP rules are made.",
+  "@wengert/core/gradcheck": "Compares VJP rules with finite differences and diagnoses wrong ones.",
+  "@wengert/ops": "The ops with their declarations. [The ops](/docs/ops.md) lists them by family, with their options.",
+  "@wengert/ops/extend": "For authors of rules: the ops that other ops' VJP rules use.",
   "@wengert/train": "Fits small models: optimizers, the training loop, metrics, checkpoints.",
-  "@wengert/train/extend": "For authors of packages: what data and report share with train.",
+  "@wengert/train/extend": "For authors of packages: the parts that data and report share with train.",
   "@wengert/data": "Reads data sets from files into tensors. [Files](/docs/files.md) has examples.",
   "@wengert/report": "A page about a fit: learning curves, mistakes, the model's confidence.",
 };
@@ -43,7 +43,7 @@ const options: TypeDocOptions & PluginOptions = {
   logLevel: "Warn",
 };
 
-/** A page for each entry of the published packages. */
+/** Returns a page for each entry of the published packages. */
 export async function api(): Promise<Source[]> {
   const entries = publicEntries();
   const [hash, known] = [sourceHash(entries) + JSON.stringify(options), `${out}.hash`];
@@ -55,7 +55,7 @@ export async function api(): Promise<Source[]> {
   return entries.map(({ name, report }) => {
     const markdown = readFileSync(`${out}${report}.md`, "utf8")
       .replaceAll(/^Defined in: packages\/(.*?):(\d+)/gm, "<small>[$1:$2](/packages/$1#L$2)</small>")
-      // The signature has these already.
+      // The signature already contains these.
       .replaceAll(/^#+ Type Parameters\n\n(?:\|.*\n)+\n/gm, "")
       // Only the library constructs errors, and their constructors are all the same.
       .replaceAll(/^#### Constructors\n[\s\S]*?(?=^#{1,4} |^\*\*\*$)/gm, (text) =>
@@ -74,5 +74,5 @@ async function write(entries: ReturnType<typeof publicEntries>): Promise<void> {
     return { displayName: report, program, sourceFile: program.getSourceFile(source)! };
   });
   await app.generateOutputs(app.converter.convert(sources));
-  if (app.logger.hasErrors()) throw new Error("typedoc could not read the API, for the reasons above.");
+  if (app.logger.hasErrors()) throw new Error("site: typedoc could not read the API; see its errors above.");
 }

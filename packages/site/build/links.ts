@@ -1,6 +1,6 @@
 import { posix } from "node:path";
 
-/** What leads nowhere in a site of these files, a line each. `outside` are files beside the site that it may lead to. */
+/** Returns the dead links of a site, one per line. `outside` tests for files outside the site that it may link to. */
 export function deadLinks(files: ReadonlyMap<string, string>, outside: (path: string) => boolean): string[] {
   const ids = new Map(
     [...files].map(([url, html]) => [url, new Set([...html.matchAll(/\sid="([^"]*)"/g)].map(([, id = ""]) => id))]),
@@ -13,14 +13,14 @@ export function deadLinks(files: ReadonlyMap<string, string>, outside: (path: st
       const [path = "", anchor] = target.replaceAll("&amp;", "&").split("#");
       const found = path === "" ? url : posix.normalize(posix.join(posix.dirname(url), path));
       if (found.startsWith("../") ? !outside(found.slice("../".length)) : !files.has(found))
-        dead.push(`${url}: ${target} leads to no file`);
+        dead.push(`${url}: ${target} names a missing file`);
       else if (
         anchor &&
         found.endsWith(".html") &&
         !found.startsWith("../") &&
         !ids.get(found)?.has(decodeURIComponent(anchor))
       )
-        dead.push(`${url}: ${target} leads to no heading`);
+        dead.push(`${url}: ${target} names a missing heading`);
     }
   }
   return [...new Set(dead)];

@@ -12,7 +12,7 @@ export interface Heading {
   readonly text: string;
 }
 
-/** What the search finds: a heading with what stands below it. */
+/** A unit of the search: a heading with the text below it. */
 export interface Section extends Heading {
   readonly body: string;
 }
@@ -20,11 +20,11 @@ export interface Section extends Heading {
 export interface Rendered {
   readonly html: string;
   readonly sections: readonly Section[];
-  /** Files of the repository that it leads to, and that are no pages: they become some. */
+  /** Linked files of the repository that are not pages yet. The build makes pages of them. */
   readonly files: readonly string[];
 }
 
-/** From the page at `url` to another file of the site. */
+/** Returns the relative path from the page at `url` to another file of the site. */
 export const relative = (url: string, target: string): string => {
   const path = posix.relative(posix.dirname(url), target);
   return path === "" ? posix.basename(target) : path;
@@ -33,12 +33,15 @@ export const relative = (url: string, target: string): string => {
 export const escaped = (text: string): string =>
   text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
 
-/** Where the site has a file of the repository that is not one of its pages. */
+/** Returns the site's path of a repository file that is not a Markdown page. */
 export const fileUrl = (path: string): string => (isCopied(path) ? `files/${path}` : `files/${path}.html`);
-/** Whether it is shown by the browser, not by a page: pictures and data. */
+/** Whether a file is copied, because browsers show it themselves: pictures and data. */
 export const isCopied = (path: string): boolean => /\.(svg|png|webp|jpe?g|json|csv)$/.test(path);
 
-/** Markdown as GitHub reads it. Links to `.md` files of `pages` lead to these pages. */
+/**
+ * Renders Markdown like GitHub. Links to `.md` files in `pages` become links to their pages. @throws Error for a link to a
+ * missing file or to a folder
+ */
 export function render({ path, url, text }: Source, pages: ReadonlyMap<string, string>): Rendered {
   const files = new Set<string>();
   const slugger = new Slugger();
@@ -48,14 +51,14 @@ export function render({ path, url, text }: Source, pages: ReadonlyMap<string, s
     if (/^(https?:|mailto:|#)/.test(target)) return target;
     const [file = "", anchor] = target.split("#");
     const named = file.startsWith("/") ? file.slice(1) : posix.normalize(posix.join(posix.dirname(path), file));
-    const readme = posix.join(named, "README.md"); // what GitHub shows of a folder
+    const readme = posix.join(named, "README.md"); // GitHub shows this file for a folder
     const found = existsSync(root + readme) ? readme : named;
     const hash = anchor === undefined ? "" : `#${anchor}`;
     const page = pages.get(found);
     if (page !== undefined) return relative(url, page) + hash;
     if (!existsSync(root + found)) throw new Error(`${path} links to ${target}, which does not exist.`);
     if (statSync(root + found).isDirectory())
-      throw new Error(`${path} links to the folder ${target}: link to a file in it, which can be shown.`);
+      throw new Error(`${path} links to the folder ${target}: link to a file in it.`);
     files.add(found);
     return relative(url, fileUrl(found)) + hash;
   };
@@ -65,7 +68,7 @@ export function render({ path, url, text }: Source, pages: ReadonlyMap<string, s
   rules.code_block = (tokens, at) => formula(tokens[at]!.content);
   rules.table_open = () => '<div class="scroll wide" tabindex="0" role="group" aria-label="Table"><table>\n';
   rules.table_close = () => "</table></div>\n";
-  /** What is written as HTML, such as a picture for light and one for dark. */
+  /** Rewrites the links in raw HTML, such as pictures for light and dark. */
   const html = (written: string): string =>
     written.replaceAll(/\b(src|srcset|href)="([^"\s]+)"/g, (_, name, target) => `${name}="${follow(target)}"`);
   rules.html_block = (tokens, at) => html(live(tokens[at]!.content));
@@ -81,7 +84,7 @@ export function render({ path, url, text }: Source, pages: ReadonlyMap<string, s
   }
   const rendered = md.renderer
     .render(tokens, md.options, {})
-    .replaceAll(/<th([^>]*)><\/th>/g, "<td$1></td>") // a heading of nothing
+    .replaceAll(/<th([^>]*)><\/th>/g, "<td$1></td>") // an empty header cell
     .replaceAll(/<(h[2-5]) id="([^"]+)">(.*?)<\/\1>/gs, (_, tag, id, inner) => {
       const name = escaped(inner.replaceAll(/<[^>]+>/g, "").trim());
       return `<${tag} id="${id}">${inner} <a class="here" href="#${id}" aria-label="Link to ${name}">#</a></${tag}>`;
@@ -89,7 +92,7 @@ export function render({ path, url, text }: Source, pages: ReadonlyMap<string, s
   return { html: rendered, sections: sectionsOf(tokens), files: [...files] };
 }
 
-/** The text of a token, without marks. */
+/** Returns the plain text of a token. */
 function plain(token: Token): string {
   if (token.children) return token.children.map(plain).join("");
   if (token.type === "softbreak" || token.type === "hardbreak") return " ";
@@ -110,13 +113,13 @@ function sectionsOf(tokens: readonly Token[]): Section[] {
   return sections;
 }
 
-/** `<!-- live: name -->` stands where src/live/name.tsx shows itself; without it the text says the same, at rest. */
+/** Replaces `<!-- live: name -->` by the element for src/live/name.tsx. Without JavaScript the static text stays. */
 function live(html: string): string {
   const name = /^<!-- live: ([\w-]+) -->\s*$/.exec(html)?.[1];
   return name ? `<div class="live" data-live="${name}"></div>\n` : html;
 }
 
-/** `#/tape?example=bias` opens that in the explorer. What is long breaks in a table, or the table would have one column in sight. */
+/** Renders inline code. `#/tape?example=bias` links to the explorer. Long code can break, so that tables stay narrow. */
 function inlineCode(code: string, url: string): string {
   const isLong = code.length > longest;
   const text = isLong
@@ -128,7 +131,7 @@ function inlineCode(code: string, url: string): string {
 const longest = 26;
 const longWord = /[\w.]{24,}/g;
 
-/** From the page at `url` to the explorer. */
+/** Returns the relative path from the page at `url` to the explorer. */
 const explorer = (url: string): string => `${relative(url, "index.html").replace(/index\.html$/, "")}../index.html`;
 
 const formula = (text: string): string =>
@@ -142,7 +145,7 @@ const sandboxed: ReadonlySet<string> = new Set([
   "@wengert/ops",
 ]);
 
-/** Whether the explorer can run it: a whole program that imports nothing but the library, and does not wait or ask around. */
+/** Whether the explorer can run the code: a complete program that imports only the library, without await or global APIs. */
 function isProgram(info: string, code: string): boolean {
   const imports = [...code.matchAll(/\bfrom "([^"]+)"/g)].map(([, name = ""]) => name);
   const isAlone = imports.length > 0 && imports.every((name) => sandboxed.has(name));
@@ -153,7 +156,7 @@ function isProgram(info: string, code: string): boolean {
   );
 }
 
-/** A program as the explorer should have it: it prints what the lines with arrows say. */
+/** Removes the lines with expected output (`// →`), because the explorer prints them. */
 export const withoutOutput = (code: string): string => code.replaceAll(/^\s*\/\/ →.*\n?/gm, "");
 
 function block({ info, content }: Token, url: string, follow: (target: string) => string): string {
@@ -162,7 +165,7 @@ function block({ info, content }: Token, url: string, follow: (target: string) =
   const bar: string[] = [];
   const open = (verb: string, fields: string) =>
     bar.push(
-      `<a class="open" href="${explorer(url)}#/tape?${fields}" title="Opens this program in the explorer">${verb} in the explorer</a>`,
+      `<a class="open" href="${explorer(url)}#/tape?${fields}" title="Open this program in the explorer">${verb} in the explorer</a>`,
     );
   if (quoted) bar.push(`<a class="quoted code" href="${escaped(follow(`/${quoted}`))}">${escaped(quoted)}</a>`);
   if (exercise) open("Check", `example=${exercise}&amp;code=${packed(content)}`);
@@ -187,7 +190,7 @@ export function colored(code: string): string {
     .join("");
 }
 
-/** What a reader types, and takes out: a line each. */
+/** Renders a diff: added and removed lines. */
 function difference(text: string): string {
   const names: Readonly<Record<string, string>> = { "+": "ins", "-": "del" };
   const line = (text: string): string => {
@@ -198,11 +201,11 @@ function difference(text: string): string {
   return text.trimEnd().split("\n").map(line).join("");
 }
 
-/** A file of the repository that is no Markdown, line by line. */
+/** Renders a repository file other than Markdown, with line numbers. */
 export function quotation(path: string): string {
   const code = readFileSync(root + path, "utf8").trimEnd();
   const html = /\.(m?[tj]sx?)$/.test(path) ? colored(code) : escaped(code);
-  // A token may go over several lines, an id must not stand inside of it: numbers stand in a column of their own.
+  // A token can span several lines, and an id must not be inside it, so the numbers have a separate column.
   const numbers = code.split("\n").map((_, i) => `<a id="L${i + 1}" href="#L${i + 1}">${i + 1}</a>`);
   return `<h1 class="code">${escaped(path)}</h1><div class="file scroll" tabindex="0" role="group" aria-label="${escaped(path)}"><pre class="code numbers">${numbers.join("\n")}</pre><pre class="code"><code>${html}</code></pre></div>\n`;
 }

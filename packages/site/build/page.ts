@@ -1,19 +1,19 @@
 import { escaped, type Heading, relative } from "./markdown.ts";
 import type { Group, Source } from "./pages.ts";
 
-// A page of the site, around what its Markdown says.
+// The HTML of a page around its rendered Markdown.
 
 export interface Page {
   readonly url: string;
   readonly title: string;
   readonly html: string;
-  /** What it says first, for those who find it elsewhere. */
+  /** The first sentence, for search engines. */
   readonly description: string;
   readonly headings: readonly Heading[];
   readonly groups: readonly Group[];
   readonly script: string;
   readonly styles: readonly string[];
-  /** Whether it has a place in the order of reading. */
+  /** Whether the page is part of the reading order. */
   readonly isListed: boolean;
 }
 
@@ -67,15 +67,15 @@ function groupOf({ title, sources }: Group, url: string): string {
   return `<h2>${escaped(title)}</h2><ul>${links.join("")}</ul>`;
 }
 
-/** The pages before and after, in the order of reading. */
+/** Returns links to the previous and the next page in the reading order. */
 function neighbors(url: string, groups: readonly Group[]): string {
   const all = groups.flatMap(({ sources }) => sources);
   const at = all.findIndex((source) => source.url === url);
   const link = (source: Source | undefined, which: string) =>
     source
-      ? `<a class="${which}" href="${escaped(relative(url, source.url))}"><span class="soft small">${which === "next" ? "Next" : "Before"}</span> ${escaped(source.title)}</a>`
+      ? `<a class="${which}" href="${escaped(relative(url, source.url))}"><span class="soft small">${which === "next" ? "Next" : "Previous"}</span> ${escaped(source.title)}</a>`
       : "";
-  return `<nav class="neighbors" aria-label="Pages before and after">${link(all[at - 1], "before")}${link(all[at + 1], "next")}</nav>`;
+  return `<nav class="neighbors" aria-label="Previous and next page">${link(all[at - 1], "before")}${link(all[at + 1], "next")}</nav>`;
 }
 
 const mark = `<svg viewBox="0 0 32 32" aria-hidden="true"><path d="M4 8h16M4 16h11M4 24h6" stroke="var(--forward)" stroke-width="3" stroke-linecap="round"/><path d="M26 26V7m0 0-4.5 4.5M26 7l4.5 4.5" stroke="var(--backward)" stroke-width="2.8" fill="none" stroke-linecap="round" stroke-linejoin="round"/></svg>`;

@@ -1,18 +1,18 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { api } from "./api.ts";
 
-// Which pages there are, and in which order they are read.
+// The list of pages in reading order.
 
 export const root: string = new URL("../../../", import.meta.url).pathname;
 
 /** A Markdown file that becomes a page. */
 export interface Source {
-  /** Where other files' links find it, from the root of the repository. */
+  /** The path from the root of the repository, which links in other files name. */
   readonly path: string;
-  /** Where the page lies in the site. */
+  /** The path of the page in the site. */
   readonly url: string;
   readonly text: string;
-  /** What the list of contents calls it. */
+  /** The title in the list of contents. */
   readonly title: string;
 }
 
@@ -24,8 +24,8 @@ export interface Group {
 const contents = "docs/README.md";
 
 /**
- * The groups of the list of contents: the headings of docs/README.md with the pages that they link to; what that forgets
- * comes after them, and then the API.
+ * Returns the groups of the list of contents: the headings of docs/README.md with their linked pages, then pages that it does not
+ * list, then the API.
  */
 export async function groups(): Promise<Group[]> {
   const text = readFileSync(root + contents, "utf8");
@@ -51,7 +51,7 @@ export async function groups(): Promise<Group[]> {
 }
 
 function source(path: string, title: string, left: Set<string>): Source {
-  if (!existsSync(root + path)) throw new Error(`${contents} lists ${path}, which does not exist.`);
+  if (!existsSync(root + path)) throw new Error(`site: ${contents} lists ${path}, which does not exist; fix the link.`);
   left.delete(path);
   return { path, url: urlOf(path), text: readFileSync(root + path, "utf8"), title };
 }
@@ -62,7 +62,7 @@ const urlOf = (path: string): string =>
     .replace(/README\.md$/, "index.html")
     .replace(/\.md$/, ".html");
 
-/** All Markdown files of a folder. */
+/** Returns all Markdown files of a folder. */
 function markdownIn(folder: string): string[] {
   return readdirSync(root + folder, { withFileTypes: true }).flatMap((entry) => {
     const path = `${folder}/${entry.name}`;

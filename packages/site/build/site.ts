@@ -13,13 +13,13 @@ interface Finished extends Rendered {
   readonly isListed: boolean;
 }
 
-/** Makes the pages from the Markdown of the repository, and an index to search them. Fails where a link leads nowhere. */
+/** Builds the pages from the Markdown of the repository, and their search index. Throws if a link is dead. */
 export function site(): Plugin {
   return {
     name: "site",
     async generateBundle(_, bundle) {
       const entry = Object.values(bundle).find((file) => file.type === "chunk" && file.isEntry);
-      if (entry?.type !== "chunk") throw new Error("site: the bundle has no entry.");
+      if (entry?.type !== "chunk") throw new Error("site: the bundle has no entry chunk.");
       const styles = [...(entry.viteMetadata?.importedCss ?? [])];
       const contents = await groups();
       const sources = contents.flatMap((group) => group.sources);
@@ -46,14 +46,14 @@ export function site(): Plugin {
         this.emitFile({ type: "asset", fileName: fileUrl(path), source: readFileSync(root + path) });
       const others = [...Object.keys(bundle), ...copies.map(fileUrl), "early.js"].map((name) => [name, ""] as const);
       const dead = deadLinks(new Map([...others, ...emitted]), (path) => ["index.html", "icon.svg"].includes(path));
-      if (dead.length > 0) throw new Error(`site: links that lead nowhere\n${dead.join("\n")}`);
+      if (dead.length > 0) throw new Error(`site: dead links\n${dead.join("\n")}`);
       for (const [fileName, source] of emitted) this.emitFile({ type: "asset", fileName, source });
       this.emitFile({ type: "asset", fileName: "search.json", source: JSON.stringify(indexOf(pages)) });
     },
   };
 }
 
-/** The pages of the contents, and those of all files that they lead to. */
+/** Renders the listed pages and all files that they link to. */
 function allPages(sources: readonly Source[]): { pages: Finished[]; copies: string[] } {
   const urls = new Map(sources.map(({ path, url }) => [path, url]));
   const pages = sources.map((source) => ({ ...source, ...render(source, urls), isListed: true }));
@@ -95,7 +95,7 @@ function indexOf(pages: readonly Finished[]): object {
   return index.toJSON();
 }
 
-/** Of the API only what has a name: its parameters are found with it. */
+/** Merges the API's sections into the named exports, so that a search for a parameter finds its function. */
 function folded(sections: readonly Section[]): Section[] {
   const found: Section[] = [];
   for (const section of sections) {

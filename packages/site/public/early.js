@@ -1,8 +1,8 @@
-// Before anything is painted: the colors that the reader has chosen, here or in the explorer.
+// Applies the color scheme that the reader chose here or in the explorer, before the first paint.
 try {
   const scheme = localStorage.getItem("wengert-scheme");
   if (scheme === "light" || scheme === "dark") document.documentElement.dataset.scheme = scheme;
 } catch {
-  // a browser that keeps nothing
+  // no storage in this browser
 }
 document.documentElement.classList.add("scripted");

@@ -6,7 +6,7 @@ import { type Entry, find, searchOptions } from "./search.ts";
 
 let index: Promise<MiniSearch<Entry>> | undefined;
 
-/** The index, which comes when one begins to search. */
+/** Loads the index when the reader begins to search. */
 function load(top: string): Promise<MiniSearch<Entry>> {
   index ??= fetch(`${top}search.json`)
     .then((answer) => answer.text())
@@ -86,7 +86,7 @@ function Search({ dialog, top }: { dialog: { current: HTMLDialogElement | null }
       aria-label="Search"
       onKeyDown={move}
       onClick={({ target }) => {
-        // Outside, or on a link, which may lead to this very page.
+        // A click outside, or on a link, which may lead to the current page.
         if (target === dialog.current || (target as Element).closest("a")) dialog.current!.close();
       }}
     >
@@ -94,7 +94,7 @@ function Search({ dialog, top }: { dialog: { current: HTMLDialogElement | null }
         <input
           type="search"
           placeholder="Search the documentation"
-          aria-label="Words to look for"
+          aria-label="Search terms"
           value={query.value}
           onInput={({ currentTarget }) => look(currentTarget.value)}
           onKeyDown={enter}
@@ -103,7 +103,7 @@ function Search({ dialog, top }: { dialog: { current: HTMLDialogElement | null }
           {hits && `${hits.length} found`}
         </p>
         {failed.value && <p class="wrong small">The index could not be loaded.</p>}
-        {hits?.length === 0 && <p class="soft">Nothing is found for “{query.value}”.</p>}
+        {hits?.length === 0 && <p class="soft">No results for “{query.value}”.</p>}
         {hits && hits.length > 0 && (
           <ol>
             {hits.map(({ url, page, title, around }) => (

@@ -1,7 +1,7 @@
 import type MiniSearch from "minisearch";
 import type { Options } from "minisearch";
 
-/** What the search finds: a heading of a page, by its address. */
+/** A search result: a heading of a page, by its address. */
 export interface Entry {
   readonly id: string;
   readonly page: string;
@@ -9,7 +9,7 @@ export interface Entry {
   readonly text: string;
 }
 
-/** The index is written by the build and read by the page, and both must agree on this. */
+/** The options of the index. The build, which writes it, and the page, which reads it, must use the same. */
 export const searchOptions: Options<Entry> = {
   fields: ["title", "text", "page"],
   storeFields: ["page", "title", "text"],
@@ -25,7 +25,7 @@ export interface Hit {
   readonly url: string;
   readonly page: string;
   readonly title: string;
-  /** Some words about the place, in pieces; every second piece is what was looked for. */
+  /** The text around a match, in pieces; every second piece is a search term. */
   readonly around: readonly string[];
 }
 

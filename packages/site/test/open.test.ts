@@ -10,7 +10,7 @@ function hasPrograms({ path, text }: Source): boolean {
 }
 
 test.each(pages.map((page) => page.url))(
-  "each program of %s runs in the explorer, and prints there what it does here",
+  "each program of %s runs in the explorer and prints the documented output",
   async (url) => {
     const page = await visit(`docs/${url}`);
     const programs = await page.locator(".block:has(a.open)").evaluateAll((blocks) =>
@@ -35,5 +35,5 @@ test.each(pages.map((page) => page.url))(
   },
 );
 
-/** Node writes lists with spaces inside their brackets, the explorer without. */
+/** Removes the spaces inside brackets, which Node prints and the explorer does not. */
 const tight = (text: string): string => text.replaceAll("[ ", "[").replaceAll(" ]", "]");

@@ -12,8 +12,8 @@ const root = new URL("../../../", import.meta.url);
 const dist = new URL("../dist/", import.meta.url);
 const urls = (await groups()).flatMap(({ sources }) => sources.map(({ url }) => url));
 
-describe("what is built", () => {
-  plain("has no link that leads nowhere", () => expect(inject("failure")).toBe(""));
+describe("the built site", () => {
+  plain("has no dead links", () => expect(inject("failure")).toBe(""));
 
   plain("has a page for every file of docs, in the order of docs/README.md", () => {
     const files = readdirSync(new URL("docs/", root), { recursive: true, encoding: "utf8" })
@@ -24,14 +24,14 @@ describe("what is built", () => {
     for (const url of urls) expect(existsSync(new URL(`docs/${url}`, dist)), url).toBe(true);
   });
 
-  plain("has a page for each entry of the packages, which leads to the sources", () => {
+  plain("has a page for each entry of the packages, with links to the sources", () => {
     const reports = readdirSync(new URL("api/", root)).map((name) => `api/${name.replace(/md$/, "html")}`);
     expect(urls.filter((url) => url.startsWith("api/")).sort()).toEqual(reports.sort());
     const page = readFileSync(new URL("docs/api/core.html", dist), "utf8");
     expect(page).toMatch(/href="\.\.\/files\/packages\/core\/src\/autodiff\/grad\.ts\.html#L\d+"/);
   });
 
-  plain("lies beside the explorer, and leads to it by relative addresses only", () => {
+  plain("is in a folder of the explorer and links to it with relative addresses only", () => {
     expect(existsSync(new URL("index.html", dist))).toBe(true);
     for (const url of urls) {
       const html = readFileSync(new URL(`docs/${url}`, dist), "utf8");
@@ -39,26 +39,26 @@ describe("what is built", () => {
     }
   });
 
-  plain("finds softmax: its page, its op, its section in the API", () => {
+  plain("finds the page, the op and the API section of softmax", () => {
     const index = MiniSearch.loadJSON(readFileSync(new URL("docs/search.json", dist), "utf8"), searchOptions);
     const found = (query: string) => find(index, query).map(({ url }) => url);
     expect(found("softmax")).toEqual(
       expect.arrayContaining(["softmax.html", "ops.html#softmax", "api/ops.html#softmax"]),
     );
-    expect(found("sofmax").length).toBeGreaterThan(0); // with a slip of the finger
+    expect(found("sofmax").length).toBeGreaterThan(0); // a typo
     expect(found("quotient rule")[0]).toMatch(/^softmax\.html/);
     expect(found("hessian")).toContain("api/core.html#hessian");
     expect(found("xyzzy")).toEqual([]);
   });
 });
 
-// Pages are made of the same parts: each is looked at in one of the two schemes, those that have most of them in both.
+// Pages consist of the same parts, so each is checked in one of the two schemes; the pages with most parts are checked in both.
 const rich: ReadonlySet<string> = new Set(["index.html", "softmax.html", "ops.html"]);
 const views = urls.flatMap((url, i) =>
   (["light", "dark"] as const).filter((_, k) => rich.has(url) || k === i % 2).map((scheme) => [url, scheme] as const),
 );
 
-test.each(views)("%s, %s, fits 1280 and 360 px, and axe finds nothing", async (url, colorScheme) => {
+test.each(views)("%s, %s, fits 1280 and 360 px and has no axe violations", async (url, colorScheme) => {
   const page = await visit(`docs/${url}`, { colorScheme });
   if (url === "softmax.html") await page.locator(".live-softmax").waitFor();
   const width = () => page.evaluate(() => document.documentElement.scrollWidth);
@@ -70,7 +70,7 @@ test.each(views)("%s, %s, fits 1280 and 360 px, and axe finds nothing", async (u
 });
 
 describe("a reader", () => {
-  test("searches by keys, and lands at the heading", async () => {
+  test("searches by keys and opens a result at its heading", async () => {
     const page = await visit("docs/api/ops.html"); // from a folder below
     await page.keyboard.press("/");
     await page.getByRole("searchbox").fill("why g may be centered");
@@ -83,7 +83,7 @@ describe("a reader", () => {
     expect(top).toBeGreaterThan(40); // below the header
   });
 
-  test("goes to the rooms of the explorer, and back", async () => {
+  test("goes to the rooms of the explorer and back", async () => {
     const page = await visit("docs/api/core.html");
     await page.getByRole("link", { name: "Fit", exact: true }).click();
     await page.getByRole("heading", { level: 1, name: "Fit" }).waitFor();
@@ -91,7 +91,7 @@ describe("a reader", () => {
     await page.getByRole("heading", { level: 1, name: "Wengert: the documentation" }).waitFor();
   });
 
-  test("sees in the outline what is read, however long it is", async () => {
+  test("sees the current heading in the outline, even in a long one", async () => {
     const page = await visit("docs/api/core.html#wengerterror");
     const marked = page.locator(".outline [aria-current]");
     await page.waitForFunction(() => document.querySelector(".outline [aria-current]")?.textContent === "WengertError");
@@ -109,21 +109,21 @@ describe("a reader", () => {
     await page.getByRole("heading", { level: 1, name: "Numerics" }).waitFor();
   });
 
-  test("keeps the colors that were chosen, in the explorer too", async () => {
+  test("keeps the chosen color scheme, in the explorer too", async () => {
     const page = await visit("docs/index.html", { colorScheme: "light" });
     await page.getByRole("button", { name: "Switch to dark colors" }).click();
     await page.goto(inject("site"));
     await page.getByRole("button", { name: "Switch to light colors" }).waitFor();
   });
 
-  test("reads without JavaScript", async () => {
+  test("can read the site without JavaScript", async () => {
     const page = await visit("docs/softmax.html", { javaScriptEnabled: false, viewport: { width: 360, height: 740 } });
     expect(await page.getByRole("link", { name: "Numerics", exact: true }).first().isVisible()).toBe(true);
     expect(await page.locator("article").textContent()).toContain("diag(s) − s sᵀ");
   });
 });
 
-test("softmax.html computes as its sliders say", async () => {
+test("softmax.html computes from its sliders", async () => {
   const page = await visit("docs/softmax.html");
   const live = page.getByRole("region", { name: "Softmax, computed in this page" });
   const shown = () => live.locator("[data-cotangent] output").allTextContents();

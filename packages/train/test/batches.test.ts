@@ -6,7 +6,7 @@ import fc from "fast-check";
 import { describe, expect, expectTypeOf, it, test } from "vitest";
 
 const numbers = (x: Tensor): number[] => [x.toNested()].flat(9) as number[];
-/** Row i holds 10 i and 10 i + 1, its label is i. */
+/** Row i contains 10 i and 10 i + 1. Its label is i. */
 const rowsUpTo = (count: number) => ({
   x: tensor(Array.from({ length: count }, (_, i) => [10 * i, 10 * i + 1])),
   y: [tensor(Int32Array.from({ length: count }, (_, i) => i))] as const,
@@ -17,7 +17,7 @@ const seeds = fc.option(fc.nat(), { nil: undefined });
 const keyOf = (seed: number | undefined) => (seed === undefined ? undefined : randomKey(seed));
 
 describe("batches", () => {
-  it("hold each row once, together with what else is in it, and so many as they should", () => {
+  it("contain each row once with its label, and have the requested size", () => {
     fc.assert(
       fc.property(counts, sizes, seeds, fc.boolean(), (count, size, seed, dropLast) => {
         fc.pre(!dropLast || size <= count);
@@ -37,7 +37,7 @@ describe("batches", () => {
     );
   });
 
-  it("are a function of key and epoch, however they are asked for", () => {
+  it("depend only on key and epoch, not on the order of access", () => {
     const order = (seed: number, epoch: number) =>
       [...batches(rowsUpTo(50), { batchSize: 7, key: randomKey(seed), epoch })].flatMap(({ y }) => numbers(y[0]));
     expect(order(1, 3)).toEqual(order(1, 3));
@@ -49,7 +49,7 @@ describe("batches", () => {
     expect([epoch.at(-1), epoch.at(8), epoch.at(0.5)]).toEqual([undefined, undefined, undefined]);
   });
 
-  it("are views without a key, and of rows alone with one", () => {
+  it("are views without a key and copies with one", () => {
     const data = rowsUpTo(20);
     for (const batch of batches(data, { batchSize: 6 })) {
       expect(batch.x.array!.data).toBe(data.x.array!.data);
@@ -59,7 +59,7 @@ describe("batches", () => {
       expect(batch.x.array!.data).toHaveLength(10);
   });
 
-  it("keep types, dtypes and labels, in memory of any order", () => {
+  it("keep types, dtypes and labels, for any memory layout", () => {
     interface Example {
       readonly image: Tensor;
       readonly is: readonly [Tensor];
@@ -81,7 +81,7 @@ describe("batches", () => {
 });
 
 describe("permutation", () => {
-  /** χ² of how often each of so many things happened, which should be as often: its mean is one less than their number. */
+  /** Returns χ² of counts that should be equal. Its mean is one less than their number. */
   const chiSquared = (happened: readonly number[]) => {
     const mean = happened.reduce((sum, n) => sum + n, 0) / happened.length;
     return happened.reduce((sum, n) => sum + (n - mean) ** 2 / mean, 0);
@@ -89,7 +89,7 @@ describe("permutation", () => {
   const deviations = (happened: readonly number[], freedom = happened.length - 1) =>
     (chiSquared(happened) - freedom) / Math.sqrt(2 * freedom);
 
-  test("each order is as likely as any other", () => {
+  test("all orders are equally likely", () => {
     const times = new Map<string, number>();
     for (let seed = 0; seed < 24_000; seed++) {
       const order = String(numbers(permutation(randomKey(seed), 5)));
@@ -99,7 +99,7 @@ describe("permutation", () => {
     expect(Math.abs(deviations([...times.values()]))).toBeLessThan(5);
   });
 
-  test("each row comes to each place as often, and is followed by each other as often", () => {
+  test("all positions and all successors of a row are equally likely", () => {
     const n = 30;
     const [places, pairs] = [new Array(n * n).fill(0), new Array(n * n).fill(0)];
     for (let seed = 0; seed < 6000; seed++) {
@@ -114,7 +114,7 @@ describe("permutation", () => {
     expect(Math.abs(deviations(following, (n - 1) ** 2))).toBeLessThan(5);
   });
 
-  test("of nothing, and of one", () => {
+  test("of zero rows is empty, and of one row is [0]", () => {
     expect([0, 1].map((count) => numbers(permutation(randomKey(1), count)))).toEqual([[], [0]]);
     expect(permutation(randomKey(1), 3).dtype).toBe("int32");
   });
@@ -130,7 +130,7 @@ const labeled = fc
 const inClass = ({ labels }: { labels: Tensor }, k: number) => numbers(labels).filter((each) => each === k).length;
 
 describe("trainTestSplit", () => {
-  it("gives each row to one part, of which the first has its share, in order", () => {
+  it("puts each row into one part in order, and the given fraction into the first", () => {
     fc.assert(
       fc.property(counts, share, seeds, (count, share, seed) => {
         const size = Math.round(share * count);
@@ -145,7 +145,7 @@ describe("trainTestSplit", () => {
     );
   });
 
-  it("gives each class its share", () => {
+  it("splits each class by the fraction", () => {
     fc.assert(
       fc.property(labeled, share, seeds, ({ count, classes, ...data }, share, seed) => {
         const size = Math.round(share * count);
@@ -158,7 +158,7 @@ describe("trainTestSplit", () => {
     );
   });
 
-  it("draws other rows with another key, each as likely", () => {
+  it("draws different rows with another key, all equally likely", () => {
     const drawn = (seed: number) =>
       numbers(trainTestSplit(rowsUpTo(10), { fraction: 0.3, key: randomKey(seed) })[0].y[0]);
     expect(drawn(1)).toEqual(drawn(1));
@@ -167,14 +167,14 @@ describe("trainTestSplit", () => {
     for (const n of times) expect(Math.abs(n - 900)).toBeLessThan(5 * Math.sqrt(900 * 0.7));
   });
 
-  it("copies nothing where the first rows are the first part", () => {
+  it("returns views without a key and labels", () => {
     const data = rowsUpTo(10);
     for (const part of trainTestSplit(data, { fraction: 0.5 })) expect(part.x.array!.data).toBe(data.x.array!.data);
   });
 });
 
 describe("kFold", () => {
-  it("holds each row out once, in parts that differ by one at most, of each class too", () => {
+  it("holds out each row once, in parts whose sizes, also per class, differ by at most one", () => {
     fc.assert(
       fc.property(labeled, fc.integer({ min: 2, max: 9 }), seeds, fc.boolean(), (data, folds, seed, stratified) => {
         const { count, classes, ...rows } = data;
@@ -197,7 +197,7 @@ describe("kFold", () => {
     );
   });
 
-  it("draws other parts with another key", () => {
+  it("draws different parts with another key", () => {
     const first = (seed: number) => numbers(kFold(rowsUpTo(20), { folds: 4, key: randomKey(seed) }).at(0)!.test.y[0]);
     expect(first(1)).toEqual(first(1));
     expect(first(2)).not.toEqual(first(1));
@@ -207,7 +207,7 @@ describe("kFold", () => {
 describe("standardize", () => {
   const x = randomNormal(randomKey(1), { shape: [200, 3] });
 
-  it("gives what it was fitted to mean 0 and deviation 1, and is undone", () => {
+  it("gives its rows mean 0 and standard deviation 1, and inverseTransform restores them", () => {
     const data = { wide: tensor(x.toNested<number[][]>().map(([v]) => 1e3 * v! + 5e4)), tall: [x] };
     const scale = standardize(data);
     const mapped = scale.transform(data);
@@ -222,13 +222,13 @@ describe("standardize", () => {
       expect(v).toBeCloseTo(numbers(x)[i]!, 12);
   });
 
-  it("knows nothing of other rows: these are mapped with its numbers", () => {
+  it("transforms other rows with the statistics of the first rows", () => {
     const { mean, std, transform } = standardize(tensor([[1], [3]]));
     expect([mean.toNested(), std.toNested()]).toEqual([[2], [1]]);
     expect(transform(tensor([[5], [2]])).toNested()).toEqual([[3], [0]]);
   });
 
-  it("maps a constant column to exactly 0, whatever its mean is rounded to", () => {
+  it("maps a constant column to exactly 0, even if its mean is rounded", () => {
     for (const dtype of ["float64", "float32"] as const)
       for (const value of [0.1, 1 / 3, 1e-300, 12345.678])
         for (const n of [1, 3, 7, 100, 1001]) {

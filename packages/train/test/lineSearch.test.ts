@@ -16,7 +16,7 @@ const curves: Readonly<Record<string, Curve>> = {
   "kink with another slope behind it": [(a) => Math.max(-a, 20 * (a - 1) - 1), (a) => (a < 1 ? -1 : 20)],
 };
 
-/** A slope to 1 and up again, with waves on it. */
+/** Falls until 1 and rises again, with waves. */
 function wavy(l: number, b: number): Curve {
   const k = (l * Math.PI) / 2;
   const base = (a: number) => (a <= 1 - b ? 1 - a : a >= 1 + b ? a - 1 : (a - 1) ** 2 / (2 * b) + b / 2);
@@ -27,7 +27,7 @@ function wavy(l: number, b: number): Curve {
 const units = [1e-6, 1e-3, 0.1, 0.5, 1, 2, 10, 1e3, 1e6];
 
 describe.each(Object.entries(curves))("%s", (name, [loss, slope]) => {
-  it.each(units)("is gone down to where the strong Wolfe conditions hold, first tried at %d", (unit) => {
+  it.each(units)("meets the strong Wolfe conditions when the first trial is %d", (unit) => {
     let trials = 0;
     const at = (alpha: number) => {
       trials++;
@@ -38,21 +38,21 @@ describe.each(Object.entries(curves))("%s", (name, [loss, slope]) => {
     const noise = 1e-12 * Math.abs(start.loss);
     const found = lineSearch(at, start, noise)!;
     expect(found.loss).toBeLessThanOrEqual(start.loss + 1e-4 * found.alpha * start.slope + noise);
-    if (name.startsWith("kink")) return; // there is no flat place
+    if (name.startsWith("kink")) return; // no point has a small slope
     expect(Math.abs(found.slope)).toBeLessThanOrEqual(0.9 * Math.abs(start.slope));
     expect(trials).toBeLessThanOrEqual(30);
   });
 });
 
-test("where losses are rounded alike, slopes find the way", () => {
+test("slopes decide where losses round to the same number", () => {
   // the loss is 1 ± 1e-16 everywhere: its minimum is at 3e-9
   const at = (alpha: number) => ({ alpha, loss: 1 + Math.sin(1e9 * alpha) * 1e-16, slope: 1e-8 * (alpha - 0.3) });
   const found = lineSearch(at, at(0), 1e-13)!;
   expect(found.alpha).toBeCloseTo(0.3, 12);
 });
 
-test("where no step leads down there is none", () => {
-  const up = (alpha: number) => ({ alpha, loss: alpha, slope: alpha === 0 ? -1 : 1 }); // a gradient that is wrong
+test("the search returns undefined if no step lowers the loss", () => {
+  const up = (alpha: number) => ({ alpha, loss: alpha, slope: alpha === 0 ? -1 : 1 }); // a wrong gradient
   expect(lineSearch(up, up(0), 0)).toBeUndefined();
   const nowhere = (alpha: number) => ({
     alpha,
@@ -62,7 +62,7 @@ test("where no step leads down there is none", () => {
   expect(lineSearch(nowhere, nowhere(0), 0)).toBeUndefined();
 });
 
-test("of a loss without a minimum the lowest step is taken", () => {
+test("a loss without a minimum gives the lowest trial", () => {
   const down = (alpha: number) => ({ alpha, loss: -alpha, slope: -1 });
   expect(lineSearch(down, down(0), 0)!.alpha).toBeGreaterThan(1e9);
 });
@@ -79,7 +79,7 @@ describe("Cholesky", () => {
       [1, 0, 0].map((x) => expect.closeTo(x, 14)),
     );
   });
-  it("says no to what is not positive definite, or cannot be told from it", () => {
+  it("returns undefined unless the matrix is positive definite beyond rounding errors", () => {
     for (const b of [1, 2, 1 + 1e-15]) expect(cholesky(Float64Array.of(1, b, b, 1), 2)).toBeUndefined();
     expect(cholesky(Float64Array.of(1, 1, 1, 1 + 4 * Number.EPSILON), 2)).toBeUndefined();
     expect(cholesky(Float64Array.of(-1), 1)).toBeUndefined();

@@ -28,7 +28,7 @@ import { describe, expect, expectTypeOf, test } from "vitest";
 
 const int32 = (values: Parameters<typeof tensor>[0]): Tensor => tensor(values, { dtype: "int32" });
 
-/** Scores of which many are the same, and labels. */
+/** Scores with many ties, and labels. */
 const scored = fc.tuple(fc.integer({ min: 1, max: 12 }), fc.integer({ min: 1, max: 6 })).chain(([rows, K]) =>
   fc.record({
     K: fc.constant(K),
@@ -40,7 +40,7 @@ const scored = fc.tuple(fc.integer({ min: 1, max: 12 }), fc.integer({ min: 1, ma
   }),
 );
 
-/** Probabilities and labels at random. */
+/** Random probabilities and labels. */
 function likely(rows: number, K: number, seed = 1, dtype: "float32" | "float64" = "float64") {
   const [a, b] = splitKey(randomKey(seed)) as [Tensor, Tensor];
   const logits = tensor(randomNormal(a, { shape: [rows, K] }), { dtype });
@@ -52,16 +52,16 @@ function likely(rows: number, K: number, seed = 1, dtype: "float32" | "float64" 
   return { logits, probabilities: softmax(logits), labels };
 }
 
-/** The classes of a row from the highest score to the lowest, the first of equal ones first: by definition, not by counting. */
+/** The classes of a row by descending score, ties in order. The definition of a ranking, computed by sorting. */
 const ranked = (row: readonly number[]): number[] =>
   row
     .map((score, k) => ({ score, k }))
     .sort((a, b) => b.score - a.score || a.k - b.k)
     .map(({ k }) => k);
-const compareInfinite = (row: readonly number[]) => row.map((x) => Math.max(-9, Math.min(9, x))); // ∞ − ∞ is no order
+const compareInfinite = (row: readonly number[]) => row.map((x) => Math.max(-9, Math.min(9, x))); // ∞ − ∞ is NaN, which does not sort
 
 describe("accuracy and topK", () => {
-  test("are shares of rows, counted by hand", () => {
+  test("are fractions of rows that agree with a count by hand", () => {
     const scores = tensor([[2, 1, 0], [0, 3, 1], [5, 5, 5], [0, 1, 1]]); // biome-ignore format: a matrix
     expect(accuracy(scores, int32([0, 2, 0, 2]))).toBe(0.5);
     expect(accuracy(scores, int32([0, 1, 0, 1]))).toBe(1);
@@ -69,7 +69,7 @@ describe("accuracy and topK", () => {
     expect(topKAccuracy(scores, int32([2, 0, 2, 0]), { k: 2 })).toBe(0);
   });
 
-  test("are what sorting says, however many scores are the same", () => {
+  test("agree with sorting, also for many ties", () => {
     fc.assert(
       fc.property(scored, ({ K, scores, labels }) => {
         const orders = scores.map((row) => ranked(compareInfinite(row)));
@@ -85,7 +85,7 @@ describe("accuracy and topK", () => {
     );
   });
 
-  test("take the classes along any axis, rows along several, and views", () => {
+  test("accept any class axis, several row axes, and views", () => {
     const { logits, labels } = likely(12, 5);
     const wanted = [accuracy(logits, labels), topKAccuracy(logits, labels, { k: 2 })];
     const grid = reshape(labels, { shape: [3, 4] });
@@ -103,7 +103,7 @@ describe("accuracy and topK", () => {
     expect(some).toEqual(copied);
   });
 
-  test("refuse a row with NaN wherever it stands, and take infinite scores", () => {
+  test("throw for a NaN at any index, and accept infinite scores", () => {
     for (const place of [0, 1, 2])
       for (const label of [0, 1, 2]) {
         const scores = tensor([[1, 2, 3], [1, 2, 3].with(place, Number.NaN)]);
@@ -119,7 +119,7 @@ describe("confusionMatrix", () => {
   const classes = ["cat", "dog", "owl"];
   const matrix = confusionMatrix(int32([0, 0, 1, 0, 1, 1]), int32([0, 0, 0, 1, 1, 2]), { classes });
 
-  test("has a row for each label, a column for each guess", () => {
+  test("has a row per true class and a column per predicted class", () => {
     expect(matrix.counts.dtype).toBe("int32");
     expect(matrix.counts.toNested()).toEqual([
       [2, 1, 0],
@@ -129,7 +129,7 @@ describe("confusionMatrix", () => {
     expect(matrix.accuracy).toBe(0.5);
   });
 
-  test("knows precision, recall and F₁ of each class", () => {
+  test("computes precision, recall and F₁ of each class", () => {
     expect(matrix.results).toEqual([
       { name: "cat", count: 3, predicted: 3, precision: 2 / 3, recall: 2 / 3, f1: 2 / 3 },
       { name: "dog", count: 2, predicted: 3, precision: 1 / 3, recall: 1 / 2, f1: 2 / 5 },
@@ -137,7 +137,7 @@ describe("confusionMatrix", () => {
     ]);
   });
 
-  test("prints as a table, in which names are short and on one line", () => {
+  test("prints as a table with short names on one line", () => {
     const text = [
       "is \\ guess     cat     dog  owl  recall",
       "cat              2       1    0  66.7 %",
@@ -155,7 +155,7 @@ describe("confusionMatrix", () => {
     expect(Math.max(...odd.split("\n").map((line) => line.length))).toBeLessThan(50);
   });
 
-  test("counts what is counted pair by pair", () => {
+  test("agrees with a count pair by pair", () => {
     fc.assert(
       fc.property(scored, ({ K, scores, labels }) => {
         const { counts, accuracy: share, results } = confusionMatrix(tensor(scores), int32(labels));
@@ -174,7 +174,7 @@ describe("confusionMatrix", () => {
 });
 
 describe("logLoss", () => {
-  test("is crossEntropy of the logits, of either dtype", () => {
+  test("equals crossEntropy of the logits in both dtypes", () => {
     for (const [dtype, digits] of [
       ["float64", 14],
       ["float32", 6],
@@ -185,7 +185,7 @@ describe("logLoss", () => {
     }
   });
 
-  test("is exactly 0 for a row that is sure and right, infinite for one that is sure and wrong", () => {
+  test("is exactly 0 for p = 1 and Infinity for p = 0", () => {
     const sure = tensor([[1, 0], [0, 1]]); // biome-ignore format: a matrix
     expect(logLoss(sure, int32([0, 1]))).toBe(0);
     expect(logLoss(sure, int32([0, 0]))).toBe(Infinity);
@@ -193,7 +193,7 @@ describe("logLoss", () => {
     expect(logLoss(tensor([[1e-300, 1]]), int32([0]))).toBe(-Math.log(1e-300));
   });
 
-  test("takes float32 probabilities of many classes, and nothing that is none", () => {
+  test("accepts float32 probabilities of many classes, and throws for rows that are not probabilities", () => {
     expect(logLoss(likely(3, 20_000, 1, "float32").probabilities, int32([0, 1, 2]))).toBeGreaterThan(1);
     for (const row of [
       [0.5, 0.51],
@@ -207,7 +207,7 @@ describe("logLoss", () => {
 });
 
 describe("calibration", () => {
-  test("is counted by hand", () => {
+  test("agrees with a count by hand", () => {
     const probabilities = tensor([[0.9, 0.1], [0.95, 0.05], [0.4, 0.6], [0.7, 0.3]]); // biome-ignore format: a matrix
     const { bins, expectedError, maximumError } = calibration(probabilities, int32([0, 1, 1, 1]), { bins: 5 });
     expect(bins.map(({ from, to, count }) => [from, to, count])).toEqual([[0, 0.2, 0], [0.2, 0.4, 0], [0.4, 0.6, 1], [0.6, 0.8, 1], [0.8, 1, 2]]); // biome-ignore format: a table
@@ -216,7 +216,7 @@ describe("calibration", () => {
     expect(maximumError).toBe(0.7);
   });
 
-  test("has its bins closed above, for any number of them", () => {
+  test("has bins that include their upper bound, for any number of bins", () => {
     for (let bins = 1; bins <= 100; bins++)
       for (let m = Math.ceil(bins / 2); m < bins; m++) {
         const edge = (m + 1) / bins;
@@ -227,7 +227,7 @@ describe("calibration", () => {
       }
   });
 
-  test("is what each bin's rows say when they are picked one by one", () => {
+  test("agrees with the rows of each bin selected one by one", () => {
     for (const seed of [1, 2, 3]) {
       const { probabilities, labels } = likely(300, 4, seed);
       const rows = probabilities.toNested<number[][]>().map((row, i) => {
@@ -249,7 +249,7 @@ describe("calibration", () => {
     }
   });
 
-  test("of labels that are drawn from the probabilities themselves is nearly perfect", () => {
+  test("of labels drawn from the probabilities is nearly perfect", () => {
     const { probabilities } = likely(20_000, 3, 4);
     const draws = randomUniform(randomKey(5), { shape: [20_000] }).toNested<number[]>();
     const drawn = probabilities
@@ -259,13 +259,13 @@ describe("calibration", () => {
   });
 });
 
-test("their types are these", () => {
+test("the metrics have these types", () => {
   expectTypeOf(accuracy).toEqualTypeOf<(scores: Tensor, labels: Tensor, options?: ClassOptions) => number>();
   expectTypeOf(topKAccuracy).toEqualTypeOf<(scores: Tensor, labels: Tensor, options: TopKAccuracyOptions) => number>();
   expectTypeOf(confusionMatrix).returns.toEqualTypeOf<ConfusionMatrix>();
   expectTypeOf(logLoss).toEqualTypeOf<(p: Tensor, y: Tensor, options?: ClassOptions) => number>();
   expectTypeOf(calibration).toEqualTypeOf<(p: Tensor, y: Tensor, options?: CalibrationOptions) => Calibration>();
   expectTypeOf<TopKAccuracyOptions["k"]>().toEqualTypeOf<number>();
-  // @ts-expect-error: how many guesses is not guessed
+  // @ts-expect-error: k has no default
   expect(() => topKAccuracy(tensor([[1]]), int32([0]))).toThrow(WengertError);
 });

@@ -55,20 +55,20 @@ const start: Weights = { w: zeros([4]), bias: zeros([]) };
 const methods = { lbfgs, newton } as const;
 
 describe.each(Object.entries(methods))("%s", (name, minimize) => {
-  it.each([2, 10])("finds the minimum of Rosenbrock's function of %d variables", (n) => {
+  it.each([2, 10])("finds the minimum of the Rosenbrock function of %d variables", (n) => {
     for (const first of [-1.2, 0, 3]) {
       const from = tensor(Array.from({ length: n }, (_, i) => (i % 2 === 0 ? first : 1)));
       const { params, loss, gradientNorm, reason } = minimize(rosenbrock, from);
       expect([first, reason]).toEqual([first, "converged"]);
       expect(gradientNorm).toBeLessThanOrEqual(1e-10);
       const apart = largest(sub(params, 1));
-      if (apart > 1) continue; // of four variables and more it has a second minimum, near (−1, 1, …, 1)
+      if (apart > 1) continue; // with four variables or more there is a second minimum near (−1, 1, …, 1)
       expect(apart).toBeLessThan(1e-10);
       expect(loss).toBeLessThan(1e-20);
     }
   });
 
-  it("finds that of a logistic regression, in the caller's tree", () => {
+  it("fits a logistic regression in the caller's tree", () => {
     const minimum = minimize(logistic, start);
     expectTypeOf(minimum).toEqualTypeOf<Minimum<Weights>>();
     expect(minimum.reason).toBe("converged");
@@ -79,13 +79,13 @@ describe.each(Object.entries(methods))("%s", (name, minimize) => {
     expect(largest(treeMap((a, b) => sub(a, b), minimum.params, other.params))).toBeLessThan(1e-9);
   });
 
-  it("takes a step for each learned", () => {
+  it("needs few steps and evaluations", () => {
     const { iterations, evaluations } = minimize(logistic, start);
     expect(iterations).toBeLessThan(name === "newton" ? 8 : 25);
     expect(evaluations).toBeLessThan(name === "newton" ? 10 : 35);
   });
 
-  it("comes from where the loss is not convex", () => {
+  it("converges from a region where the loss is not convex", () => {
     const from = { x: tensor([3, 2.5, -2]), y: tensor(0.01) };
     const bumps = ({ x, y }: typeof from) => add(sub(3, sum(cos(x))), square(sub(pow(y, 2), 1)));
     const { params, reason, loss } = minimize(bumps, from);
@@ -94,14 +94,14 @@ describe.each(Object.entries(methods))("%s", (name, minimize) => {
     expect(Math.abs(params.y.item())).toBeCloseTo(1, 10);
   });
 
-  it("comes back from where there is no loss, or an infinite one", () => {
+  it("recovers from trials with a NaN or infinite loss", () => {
     const barrier = (x: Tensor) => sum(sub(x, log(x)));
     expect(numbersOf(minimize(barrier, tensor([100, 1e-3])).params)).toEqual([1, 1].map((x) => expect.closeTo(x, 9)));
     const steep = (x: Tensor) => add(exp(mul(x, 300)), square(x));
     expect(minimize(steep, tensor(2.3), { maxIterations: 1000 }).gradientNorm).toBeLessThan(1e-10);
   });
 
-  it("finds a minimum among large numbers, where losses differ by less than they are rounded", () => {
+  it("finds a minimum where losses differ by less than their rounding error", () => {
     const hidden = (x: Tensor) => add(1e6, sum(mul(tensor([0.5, 1, 30]), square(sub(x, tensor([1, 2, 3]))))));
     const { params, reason } = minimize(hidden, zeros([3]));
     expect(reason).toBe("converged");
@@ -126,7 +126,7 @@ describe.each(Object.entries(methods))("%s", (name, minimize) => {
     expect(params.double.item()).toBeCloseTo(0.1, 6);
   });
 
-  it("says that it has not converged", () => {
+  it("reports that it has not converged", () => {
     const few = minimize(rosenbrock, tensor([-1.2, 1]), { maxIterations: 3 });
     expect([few.reason, few.iterations]).toEqual(["iterations", 3]);
     const none = minimize(rosenbrock, tensor([-1.2, 1]), { maxIterations: 0 });
@@ -137,14 +137,14 @@ describe.each(Object.entries(methods))("%s", (name, minimize) => {
     expect(minimize((x: Tensor) => sum(mul(x, 3)), zeros([2]), { maxIterations: 5 }).reason).toBe("iterations");
   });
 
-  it("of nothing is nothing", () => {
+  it("accepts empty parameters", () => {
     expect(minimize(() => tensor(3), {})).toEqual({
       ...{ params: {}, loss: 3, gradientNorm: 0, iterations: 0, evaluations: 1, reason: "converged" },
     });
   });
 });
 
-test("the loss of float32 parameters is lowered as far as float32 goes", () => {
+test("float32 parameters converge to float32 precision", () => {
   const far = (x: Tensor) => sum(square(sub(sqrt(x), 1.1)));
   const { params, reason, evaluations } = lbfgs(far, tensor([3, 4], { dtype: "float32" }), { tolerance: 0 });
   expect(["converged", "precision"]).toContain(reason);
@@ -153,7 +153,7 @@ test("the loss of float32 parameters is lowered as far as float32 goes", () => {
 });
 
 test.each(Object.entries(methods))(
-  "%s goes as far as a loss of float32 tells, of whatever parameters",
+  "%s converges to the precision of a float32 loss, for parameters of any dtype",
   (_, minimize) => {
     const hidden = (x: Tensor) => add(100, sum(square(sub(cast(x, { dtype: "float32" }), 1.1))));
     const { params, gradientNorm } = minimize(hidden, tensor([3, -4, 10]));
@@ -162,7 +162,7 @@ test.each(Object.entries(methods))(
   },
 );
 
-test("lbfgs with a longer memory takes fewer steps where curvatures differ", () => {
+test("lbfgs with a larger memorySize takes fewer steps on an ill-conditioned loss", () => {
   const curvatures = tensor(Array.from({ length: 8 }, (_, i) => 4 ** i));
   const valley = (x: Tensor) => sum(mul(curvatures, square(x)));
   const from = tensor(new Array<number>(8).fill(1));
@@ -172,7 +172,7 @@ test("lbfgs with a longer memory takes fewer steps where curvatures differ", () 
 });
 
 test.each(Object.entries(methods))(
-  "%s ends, and with numbers, where the loss has kinks or its domain an end",
+  "%s ends with finite numbers on a loss with kinks or a bounded domain",
   (_, minimize) => {
     const kinks = (x: Tensor) => sum(add(abs(x), square(sub(x, 0.1))));
     for (const [f, from] of [
@@ -189,7 +189,7 @@ test.each(Object.entries(methods))(
 );
 
 test.each(Object.entries(methods))(
-  "%s ends where the gradient is rounded more coarsely than it is to be small",
+  "%s ends if the rounding error of the gradient exceeds the tolerance",
   (_, minimize) => {
     const large = randomNormal(randomKey(20), { shape: [40, 20] });
     const f = (x: Tensor) => mul(1e12, sum(square(sub(matmul(large, x), 1))));
@@ -200,7 +200,7 @@ test.each(Object.entries(methods))(
   },
 );
 
-test("newton solves a quadratic in one step, whatever its curvatures are", () => {
+test("newton solves a quadratic in one step for any curvatures", () => {
   const curvatures = tensor(Array.from({ length: 17 }, (_, i) => 10 ** (i - 8)));
   const { iterations, reason, params } = newton((x: Tensor) => sum(mul(curvatures, square(sub(x, 1)))), zeros([17]));
   expect([iterations, reason]).toEqual([1, "converged"]);
@@ -219,7 +219,7 @@ test("newton needs no weight decay for softmax, whose Hessian is singular", () =
   expect(largest(grad(loss)(params))).toBeLessThan(1e-10);
 });
 
-test("newton tells a saddle point from a minimum", () => {
+test("newton distinguishes a saddle point from a minimum", () => {
   const saddle = ({ a, b }: { a: Tensor; b: Tensor }) => add(square(a), sub(pow(b, 4), square(b)));
   expect(newton(saddle, { a: tensor(1), b: tensor(0) }).reason).toBe("saddle");
   const { reason, params } = newton(saddle, { a: tensor(1), b: tensor(1e-6) });
@@ -227,8 +227,8 @@ test("newton tells a saddle point from a minimum", () => {
   expect(params.b.item()).toBeCloseTo(Math.SQRT1_2, 10);
 });
 
-test("newton's matrix is the Hessian, with its blocks in place", () => {
-  // of a quadratic with terms between all tensors, which one step solves only with every block
+test("newton assembles the Hessian with its blocks in place", () => {
+  // a quadratic that couples all tensors is solved in one step only with every block
   const [A, c] = [randomNormal(randomKey(1), { shape: [6, 6] }), randomNormal(randomKey(2), { shape: [6] })];
   const from = { M: zeros([2, 2]), v: [zeros([1]), zeros([])] as const };
   const loss = ({ M, v: [x, y] }: typeof from) => {

@@ -1,16 +1,16 @@
-// Mistakes, as a user would write them: for each function of train, whatever it refuses. What they are told stands in
-// errors.snapshot.md, and errors.test.ts finds out whether a message of the sources is missing here: each place where an
-// error is made must be reached, and each piece of text of two words or more in a file with such a place must be read.
+// Mistakes as a user would write them: for each function of train, each way to make it throw. errors.snapshot.md shows their
+// messages. errors.test.ts checks coverage: each place that creates an error must be reached, and each piece of text with two or
+// more words in a file with such a place must appear in a message.
 //
-// To add some: a line of JavaScript under the heading of what is called, with `await` before what is asynchronous; what
-// several of them need goes to the prelude, and what is no function of core, ops or train to the scope in errors.test.ts.
-// Then `npx vitest run --project train errors -u`, and read what errors.snapshot.md says as a user would.
+// To add mistakes, write a line of JavaScript under the function's heading, with `await` before an asynchronous call. Shared
+// definitions go to the prelude; names that are not exported by core, ops or train go to the scope in errors.test.ts.
+// Then run `npx vitest run --project train errors -u` and read errors.snapshot.md as a user would.
 
 import type { Chapter } from "../../ops/test/mistakesTest.ts";
 import { filesMistakes, filesPrelude } from "./files/mistakes.ts";
 import { fitMistakes, fitPrelude } from "./fit/mistakes.ts";
 
-/** What the mistakes are made with. `folder` is an empty folder, whose name the page leaves out. */
+/** The prelude of all mistakes. `folder` is an empty folder; the snapshot omits its name. */
 export const prelude = `
 const params = { W: zeros([3, 2], { label: "W" }), b: zeros([2], { label: "b" }) };
 const X = tensor([[2, 1, 0], [0, 3, 1]], { label: "X" });

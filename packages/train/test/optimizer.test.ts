@@ -25,12 +25,12 @@ import { goldens, losses, optimizerOf, scheduleOf, tensorsOf, titleOf } from "./
 const numbersOf = (tree: unknown): number[] =>
   leaves("numbersOf", tree, "tree").flatMap((leaf) => [leaf.toNested()].flat(9) as number[]);
 
-test("updates are added leaf by leaf", () => {
+test("applyUpdates adds leaf by leaf", () => {
   const { W, b } = applyUpdates({ W: tensor([1, 2]), b: [tensor(3)] }, { W: tensor([0.5, 0]), b: [tensor(-1)] });
   expect([W.toNested(), b[0]!.toNested()]).toEqual([[1.5, 2], 2]);
 });
 
-describe("over 100 steps the parameters are those of PyTorch", () => {
+describe("over 100 steps the parameters equal those of PyTorch", () => {
   it.each(goldens.trajectories.map((c) => [titleOf(c), c] as const))("%s", (_, c) => {
     const optimizer = optimizerOf(c);
     const lossAndGradient = valueAndGrad(losses[c.loss]);
@@ -55,7 +55,7 @@ describe("over 100 steps the parameters are those of PyTorch", () => {
   });
 });
 
-describe("schedules have the values of PyTorch's", () => {
+describe("schedules equal those of PyTorch", () => {
   it.each(goldens.schedules.map((c) => [JSON.stringify(c.schedule), c] as const))("%s", (_, c) => {
     const schedule = scheduleOf(c.rate, c.schedule);
     for (const [i, wanted] of c.values.entries()) {
@@ -70,16 +70,16 @@ const at = (schedule: (step: Tensor) => Tensor, steps: readonly number[]) =>
   steps.map((step) => schedule(tensor(step, { dtype: "int32" })).item());
 
 describe("schedules", () => {
-  it("cosine ends where it is to, exactly, and stays there", () => {
+  it("cosine ends exactly at `to` and stays there", () => {
     expect(at(cosine({ from: 0.3, to: 0.07, steps: 3 }), [3, 4, 1000])).toEqual([0.07, 0.07, 0.07]);
     expect(at(cosine({ from: 0, to: 1, steps: 2 }), [0, 1, 2])).toEqual([0, 0.5, 1]);
   });
-  it("linear ends where it is to, exactly, and stays there", () => {
+  it("linear ends exactly at `to` and stays there", () => {
     expect(at(linear({ from: 0.3, to: 0.07, steps: 3 }), [0, 3, 4, 1000])).toEqual([0.3, 0.07, 0.07, 0.07]);
     expect(at(linear({ from: 0, to: 1, steps: 4 }), [0, 1, 2, 4])).toEqual([0, 0.25, 0.5, 1]);
     expect(at(linear({ from: 2, steps: 2 }), [1, 2])).toEqual([1, 0]);
   });
-  it("warmUp begins at 0 and reaches the first of what follows, whose steps count from there", () => {
+  it("warmUp rises from 0 to the first value of the next schedule, which starts at its step 0", () => {
     expect(at(warmUp({ steps: 4, learningRate: 0.5 }), [0, 1, 4, 99])).toEqual([0, 0.125, 0.5, 0.5]);
     const rate = piecewise([
       [0, 1],
@@ -87,7 +87,7 @@ describe("schedules", () => {
     ]);
     expect(at(warmUp({ steps: 2, learningRate: rate }), [0, 1, 2, 3, 4])).toEqual([0, 0.5, 1, 1, 0.5]);
   });
-  it("piecewise starts the schedules within it anew", () => {
+  it("piecewise starts each schedule at its step 0", () => {
     const pieces = piecewise([
       [0, cosine({ from: 1, steps: 2 })],
       [5, cosine({ from: 0.5, steps: 2 })],
@@ -164,24 +164,27 @@ describe.each(Object.entries(optimizers))("%s", (_, optimizer) => {
     return { params: applyUpdates(params, next.updates), state: next.state, value };
   };
 
-  it.each(["float32", "float64"] as const)("has the same bits traced, in %s, and keeps shapes and dtypes", (dtype) => {
-    const { params, data } = inDType(dtype);
-    let eager = { params, state: optimizer.init(params), value: zeros([]) };
-    let traced = eager;
-    const program = trace(step, eager.params, eager.state, data);
-    for (let i = 0; i < 12; i++) {
-      eager = step(eager.params, eager.state, data);
-      traced = evaluate(program, traced.params, traced.state, data);
-      expect(numbersOf(traced)).toEqual(numbersOf(eager));
-    }
-    const kinds = (tree: unknown) => leaves("kinds", tree, "tree").map(({ dtype, shape }) => [dtype, shape]);
-    expect(kinds(eager.params)).toEqual(kinds(params));
-    expect(kinds(eager.state)).toEqual(kinds(optimizer.init(params)));
-    expect(numbersOf(eager.params).every(Number.isFinite)).toBe(true);
-    expectTypeOf(eager.params).toEqualTypeOf<Model>();
-  });
+  it.each(["float32", "float64"] as const)(
+    "gives the same bits when traced, in %s, and keeps shapes and dtypes",
+    (dtype) => {
+      const { params, data } = inDType(dtype);
+      let eager = { params, state: optimizer.init(params), value: zeros([]) };
+      let traced = eager;
+      const program = trace(step, eager.params, eager.state, data);
+      for (let i = 0; i < 12; i++) {
+        eager = step(eager.params, eager.state, data);
+        traced = evaluate(program, traced.params, traced.state, data);
+        expect(numbersOf(traced)).toEqual(numbersOf(eager));
+      }
+      const kinds = (tree: unknown) => leaves("kinds", tree, "tree").map(({ dtype, shape }) => [dtype, shape]);
+      expect(kinds(eager.params)).toEqual(kinds(params));
+      expect(kinds(eager.state)).toEqual(kinds(optimizer.init(params)));
+      expect(numbersOf(eager.params).every(Number.isFinite)).toBe(true);
+      expectTypeOf(eager.params).toEqualTypeOf<Model>();
+    },
+  );
 
-  it("changes nothing that it was given", () => {
+  it("does not change its arguments", () => {
     const state = optimizer.init(model);
     const before = numbersOf({ model, state });
     step(model, state, x);
@@ -189,7 +192,7 @@ describe.each(Object.entries(optimizers))("%s", (_, optimizer) => {
   });
 });
 
-test("it does not matter how parameters and gradients lie in memory", () => {
+test("the memory layout of parameters and gradients does not matter", () => {
   const [p, g] = [1, 2].map((seed) => randomNormal(randomKey(seed), { shape: [30, 20] })) as [Tensor, Tensor];
   const lying = {
     turned: (x: Tensor) => transpose(tensor(transpose(x))),
@@ -205,18 +208,18 @@ test("it does not matter how parameters and gradients lie in memory", () => {
     }
 });
 
-test("a step can be differentiated: by the rate, for one, which says how to change it", () => {
+test("a step can be differentiated, for example with respect to the learning rate", () => {
   const [p, wanted] = [tensor([1, -2, 3]), tensor([0.5, 1, -1])];
   const f = (p: Tensor) => sum(square(sub(p, wanted)));
   const after = (rate: Tensor) => {
     const descent = momentum({ learningRate: () => rate, nesterov: true });
     return f(applyUpdates(p, descent.update(grad(f)(p), descent.init(p), p).updates));
   };
-  // p′ = p − 1.9 rate g for g = 2 (p − w), whose loss is (1 − 3.8 rate)² f(p)
+  // p′ = p − 1.9 rate g for g = 2 (p − w); the new loss is (1 − 3.8 rate)² f(p)
   expect(grad(after)(tensor(0.1)).item()).toBeCloseTo(-7.6 * (1 - 0.38) * f(p).item(), 10);
 });
 
-test("parameters of both dtypes go together, each in its own", () => {
+test("float32 and float64 parameters can be mixed, and each keeps its dtype", () => {
   const params = { single: ones([2], { dtype: "float32" }), double: ones([2]) };
   for (const optimizer of Object.values(optimizers)) {
     const { updates } = optimizer.update(params, optimizer.init(params), params);
@@ -227,7 +230,7 @@ test("parameters of both dtypes go together, each in its own", () => {
   }
 });
 
-test("the structure of the parameters may be a mere tensor, or a list", () => {
+test("the parameters may be a single tensor or a list", () => {
   const f = (p: Tensor) => mean(square(p));
   const descent = sgd({ learningRate: 1 });
   const { updates } = descent.update(tensor([2, 4]), descent.init(tensor([2, 4])), tensor([2, 4]));
@@ -242,24 +245,24 @@ describe("clipByGlobalNorm", () => {
     const tree = grads as Tensor[];
     return numbersOf(clipByGlobalNorm(most).update(tree, [], tree).updates);
   };
-  it("leaves short gradients as they are, to the bit", () => {
+  it("leaves short gradients bit-identical", () => {
     expect(clipped([tensor([0.3, 0.1]), tensor(0.2)])).toEqual([0.3, 0.1, 0.2]);
   });
-  it("takes the norm of float32 gradients whose squares float32 cannot hold", () => {
+  it("computes the norm of float32 gradients whose squares overflow float32", () => {
     const [a, b] = clipped([tensor([3e30, 4e30], { dtype: "float32" })]);
     expect([a, b]).toEqual([expect.closeTo(0.6, 6), expect.closeTo(0.8, 6)]);
   });
-  it("leaves no doubt about gradients that are not finite", () => {
+  it("shows non-finite gradients as NaN in its updates", () => {
     expect(clipped([tensor([1, Number.NaN]), tensor(2)])).toEqual([Number.NaN, Number.NaN, Number.NaN]);
     expect(clipped([tensor([1, Infinity])])).toEqual([0, Number.NaN]);
   });
-  it("does nothing to no gradients", () => {
+  it("accepts an empty tree", () => {
     expect(clipped([zeros([0])])).toEqual([]);
     expect(clipped([])).toEqual([]);
   });
 });
 
-test("the state of chained optimizers is a list of theirs", () => {
+test("the state of a chain is the list of its optimizers' states", () => {
   const chained = chain(clipByGlobalNorm(1), adam({ learningRate: 0.1 }));
   const state = chained.init(tensor([1, 2]));
   expectTypeOf(state[1].step).toEqualTypeOf<Tensor>();
@@ -268,7 +271,7 @@ test("the state of chained optimizers is a list of theirs", () => {
   expect(chained.update(tensor([1, 2]), state, tensor([1, 2])).state[1].step.item()).toBe(1);
 });
 
-test("momentum is sgd with a momentum, of 0.9 unless another is given", () => {
+test("momentum is sgd with a default momentum of 0.9", () => {
   const p = tensor([1, 2]);
   const twice = (optimizer: Optimizer) =>
     optimizer.update(p, optimizer.update(p, optimizer.init(p), p).state, p).updates;
@@ -277,7 +280,7 @@ test("momentum is sgd with a momentum, of 0.9 unless another is given", () => {
   expect(by(momentum({ learningRate: 1, momentum: 0.5 }))).toEqual(by(sgd({ learningRate: 1, momentum: 0.5 })));
 });
 
-test("a schedule may be of float32, for parameters of any dtype", () => {
+test("a schedule may return float32 for parameters of any dtype", () => {
   const single = (step: Tensor) => cast(add(step, 1), { dtype: "float32" });
   for (const make of [sgd, adam, adamw]) {
     const { updates } = make({ learningRate: single }).update(
@@ -294,7 +297,7 @@ test("a schedule may be of float32, for parameters of any dtype", () => {
   }
 });
 
-test("a constant schedule is the number", () => {
+test("a constant schedule returns the number at each step", () => {
   expect(at(constant(0.1), [0, 1, 1000])).toEqual([0.1, 0.1, 0.1]);
 });
 
@@ -303,13 +306,13 @@ describe("a partition", () => {
   const by = { weights: adamw({ learningRate: rate, weightDecay: 0.3 }), others: momentum({ learningRate: 0.01 }) };
   const lossAndGradient = valueAndGrad(loss);
 
-  it("gives each parameter the numbers of its own optimizer, alone", () => {
+  it("updates each parameter as its own optimizer alone would", () => {
     const paths: string[] = [];
     const optimizer = partition(by, (p, path) => {
       paths.push(path);
       return p.shape.length > 1 ? "weights" : "others";
     });
-    // The same groups by hand, as trees of their own.
+    // The same groups as separate trees.
     const weights = ({ layers: [one, two], empty }: Model) => ({ one: one.W, two: two.W, empty });
     const others = ({ layers: [one, two], shift }: Model) => ({ one: one.b, two: two.b, shift });
     let [params, state] = [model, optimizer.init(model)];
@@ -335,12 +338,12 @@ describe("a partition", () => {
     const optimizer = partition(by, () => "others");
     expectTypeOf(optimizer.init(model).others).toEqualTypeOf<ReturnType<typeof by.others.init>>();
     expectTypeOf(optimizer.update(model, optimizer.init(model), model).updates).toEqualTypeOf<Model>();
-    // @ts-expect-error no such group
+    // @ts-expect-error: unknown group
     partition(by, () => "biases");
     expectTypeOf(optimizer).toExtend<Optimizer>();
   });
 
-  it("freezes what a rate of 0 is given to", () => {
+  it("freezes a group with a learning rate of 0", () => {
     const optimizer = partition({ learned: sgd({ learningRate: 0.1 }), frozen: sgd({ learningRate: 0 }) }, (_, path) =>
       path.startsWith("params.layers") ? "learned" : "frozen",
     );

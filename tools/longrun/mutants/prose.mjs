@@ -1,4 +1,4 @@
-/** Leaves alone what is said to people, and the points at which ops are checked. */
+/** Excludes messages and the samples of ops from mutation. */
 function shouldIgnore(/** @type {{ node: any }} */ { node }) {
   if (node.type === "TemplateLiteral") return "a message";
   if (node.type === "StringLiteral" && node.value.includes(" ")) return "a message";

@@ -4,13 +4,13 @@ export default {
   ignorers: ["prose"],
   testRunner: "vitest",
   vitest: { configFile: "tools/longrun/mutants/vitest.config.ts" },
-  coverageAnalysis: "perTest", // a mutant meets the tests that reach it, and no others
-  // Into the sandbox goes what the tests of core and ops read; what is installed is linked there.
+  coverageAnalysis: "perTest", // a mutant runs only the tests that reach it
+  // The sandbox gets the files that the tests of core and ops read. Installed packages are linked.
   ignorePatterns: ["/*", "!/packages", "/packages/examples", "!/docs", "!/tools", "!/*.json", "node_modules", "dist"],
-  tsconfigFile: "-", // it would be rewritten through an interface that TypeScript 7 does not have
+  tsconfigFile: "-", // Stryker would rewrite it through an API that TypeScript 7 lacks
   tempDirName: "out/stryker",
   concurrency: 2,
-  timeoutMS: 10_000, // beside half as long again as the tests took
+  timeoutMS: 10_000, // in addition to 1.5 times the normal test time
   reporters: ["clear-text", "progress-append-only", "html", "json"],
   clearTextReporter: { allowColor: false, reportTests: false },
 };

@@ -4,7 +4,7 @@ import { defineConfig } from "vitest/config";
 
 const root = resolve(import.meta.dirname, "../../..");
 
-/** The tests of the packages on the mutated sources: node_modules would lead to the sources that nobody has touched. */
+/** Runs the tests on the mutated sources. Resolution through node_modules would find the originals. */
 export default defineConfig({
   resolve: {
     alias: [
@@ -21,7 +21,8 @@ export default defineConfig({
         name,
         root: `${root}/packages/${name}`,
         include: ["test/**/*.test.ts"],
-        // What builds a bundle, opens a page or starts a process does not meet the mutants; the fuzzer replaces what they are counted with.
+        // Excludes tests that bundle, open a page or start a process, because they never run the mutants. The fuzzer overwrites
+        // Stryker's counters.
         exclude: ["test/**/*browser.test.ts", "test/**/{kill,killed}.test.ts", "test/fuzz.test.ts"],
         testTimeout: 600_000, // counting what each test reaches makes loops slow
         env: { WENGERT_TIMES: "0.1", WENGERT_MUTATED: "yes" },

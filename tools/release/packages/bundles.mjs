@@ -1,4 +1,4 @@
-/** The probe, bundled: a folder for each bundler, with a page, and with one that has a worker. */
+/** Bundles the probe: a folder per bundler, with a page and a page that uses a worker. */
 import { createHash } from "node:crypto";
 import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -8,7 +8,7 @@ import { entriesOf } from "./project.mjs";
 
 /** @typedef {{ name: string, version: string, bundle: (project: string, out: string) => Promise<unknown> }} Bundler */
 
-/** Entries of each: a page, one that starts a worker, and the worker itself for those that do not follow `new Worker`. */
+/** The entries of each bundle: a page, a page with a worker, and the worker for bundlers that do not follow `new Worker`. */
 const [page, pageWithWorker, worker] = ["page.js", "page-with-worker.js", "worker.js"];
 const classicPageWithWorker = "page-with-classic-worker.js";
 
@@ -22,7 +22,7 @@ export function bundlers() {
   ];
 }
 
-/** The pages for the programs that are in a folder: each is one script. @param {string} folder @returns {string[]} their names */
+/** Writes a page for each script in a folder. @param {string} folder @returns {string[]} the names of the pages */
 export function writePages(folder) {
   const scripts = readdirSync(folder).filter((name) => /^(classic-)?page.*\.js$/.test(name));
   return scripts.map((script) => {
@@ -37,7 +37,7 @@ export function writePages(folder) {
 }
 
 /**
- * A page in the folder of a project that has no bundler, but an import map, and what this has for a policy.
+ * Writes a page with an import map and no bundler. Returns its name and the hash of its map for a Content-Security-Policy.
  * @param {string} project
  */
 export function writePageWithMap(project) {
@@ -77,7 +77,7 @@ async function byEsbuild(project, out) {
     logLevel: "silent",
   };
   await build({ ...common, entryPoints: [page, pageWithWorker, worker], format: "esm" });
-  // without modules: for <script src> and workers of the old kind
+  // without modules: for <script src> and classic workers
   const entryPoints = {
     "classic-page": page,
     "classic-page-with-worker": classicPageWithWorker,
@@ -93,7 +93,7 @@ async function byWebpack(project, out) {
     context: project,
     mode: "production",
     entry: { page: `./${page}`, "page-with-worker": `./${pageWithWorker}` },
-    experiments: { outputModule: true }, // modules load their parts in Node too
+    experiments: { outputModule: true }, // modules load their chunks in Node too
     output: { path: out, filename: "[name].js", module: true, chunkFormat: "module", chunkLoading: "import" },
     performance: { hints: false },
   };
@@ -123,5 +123,5 @@ async function byRollup(project, out) {
   if (complaints.length > 0) throw new Error(complaints.join("\n"));
 }
 
-/** A module that is there once the hosts are installed, so that the type checker must not look for it. @param {string} name @returns {Promise<any>} */
+/** Imports a module that exists only after the hosts are installed, hidden from the type checker. @param {string} name @returns {Promise<any>} */
 const from = (name) => import(name);

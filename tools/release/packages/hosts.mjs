@@ -1,4 +1,4 @@
-/** What runs, checks and bundles the packages: a workspace of its own, this folder, which is installed when it is first wanted. */
+/** The runtimes, compilers and bundlers that test the packages. This folder is a separate workspace, installed on first use. */
 import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -8,9 +8,9 @@ import { fileURLToPath } from "node:url";
 const folder = fileURLToPath(new URL(".", import.meta.url));
 const { packageManager } = JSON.parse(readFileSync(new URL("../../../package.json", import.meta.url), "utf8"));
 
-/** @typedef {{ name: string, version: string, command: readonly string[] }} Host - `command` is completed by a file. */
+/** @typedef {{ name: string, version: string, command: readonly string[] }} Host - the file to run is appended to `command`. */
 
-/** Brings what package.json names into node_modules of this folder. */
+/** Installs the dependencies of package.json into node_modules of this folder. */
 export function installHosts() {
   const pnpm = ["--yes", packageManager, "--dir", folder, "install", "--frozen-lockfile", "--prefer-offline"];
   const { status } = spawnSync("npx", pnpm, {
@@ -25,7 +25,7 @@ export function versionOf(name) {
   return JSON.parse(readFileSync(join(folder, "node_modules", name, "package.json"), "utf8")).version;
 }
 
-/** The runtimes that there are for this machine: the Node that runs, those of this workspace, Deno and Bun. @returns {Host[]} */
+/** Returns the runtimes on this machine: the running Node, those of this workspace, Deno and Bun. @returns {Host[]} */
 export function runtimes() {
   const nodes = readdirSync(join(folder, "node_modules"))
     .filter((name) => name.startsWith("node-"))
@@ -49,11 +49,11 @@ function host(title, name, command) {
   return { name: title, version: versionOf(name), command };
 }
 
-/** The folder of the package with the program itself, which `name` depends on for this machine. @param {string} name @param {string} scope */
+/** Returns the folder of the platform-specific package with the binary of `name`. @param {string} name @param {string} scope */
 function binaryOf(name, scope) {
   const packages = dirname(dirname(createRequire(join(folder, "package.json")).resolve(`${name}/package.json`)));
   const fitting = readdirSync(join(packages, scope));
   const [first] = fitting;
-  if (first === undefined) throw new Error(`${name} has no program for this machine`);
+  if (first === undefined) throw new Error(`${name} has no binary for this machine`);
   return join(packages, scope, first);
 }

@@ -1,11 +1,11 @@
 /**
- * Installs the packages as others do, from tarballs into an empty npm project, and tries them there with what others use:
+ * Installs the packages from tarballs into an empty npm project, and tests them there with common runtimes and tools:
  *
  *   npm run test:packages                  everything, in about two minutes; ends with a table
  *   npm run test:packages -- --only types  one part or several of form, run, types, bundles, pages
  *   npm run test:packages -- --write       puts the table into docs/compatibility.md
  *
- * The numbers that come of each op's samples and of a fit are compared, bit for bit, between all of them.
+ * Compares the results of each op's samples and of a fit between all of them, bit for bit.
  */
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -31,7 +31,7 @@ const only = args.includes("--only") ? args[args.indexOf("--only") + 1]?.split("
 const wanted = (part) => only === undefined || only.includes(part);
 
 installHosts();
-// tsc never deletes the output of a deleted source: begin from nothing, so that no such file is packed.
+// tsc never deletes the output of a deleted source. Start from an empty dist, so that no stale file is packed.
 for (const name of readdirSync("packages")) rmSync(`packages/${name}/dist`, { recursive: true, force: true });
 output(".", [process.execPath, "tools/setup/setup.mjs"]);
 const tarballs = pack(emptied("tarballs"));
@@ -42,7 +42,7 @@ await step("install", `npm ${npm(project, "--version").trim()}`, "the tarballs i
   return `${entriesOf(project).length} entries`;
 });
 await step("install", `npm ${npm(project, "--version").trim()}`, "one ndarray, nothing twice", () => {
-  npm(project, "ls", "--all"); // fails for what is missing or does not fit
+  npm(project, "ls", "--all"); // fails for missing or incompatible dependencies
   for (const name of ["ndarray", "@types/ndarray", "@wengert/core", "@wengert/ops"]) {
     const found = installations(project, name);
     if (found.length !== 1) throw new Error(`${name} is installed ${found.length} times: ${found.join(", ")}`);
@@ -61,7 +61,7 @@ if (args.includes("--write") && failed === 0 && only === undefined) writeTable()
 console.log(`${outcomes.length - failed} passed, ${failed} failed`);
 process.exitCode = failed > 0 ? 1 : 0;
 
-/** What publint and arethetypeswrong find in a tarball. */
+/** Checks a tarball by publint and arethetypeswrong. */
 async function checkForm() {
   for (const tarball of tarballs) {
     const name = /wengert-\w+/.exec(tarball)?.[0].replace("-", "/") ?? tarball;
@@ -82,7 +82,7 @@ function tool(path) {
 async function run() {
   const names = entriesOf(project).map(({ name }) => name);
   for (const { name, version, command } of newestNodeFirst(runtimes())) {
-    if (!wanted("run") && reference !== undefined) return; // one is needed to compare with
+    if (!wanted("run") && reference !== undefined) return; // a reference is always needed
     const host = `${name} ${version}`;
     await step("run", host, "each entry; each op's samples with gradients; fits; files, a table, a report", () => {
       const answer = answerOf(output(project, [...command, "run.mjs", names.join(), place]));
@@ -91,7 +91,7 @@ async function run() {
     });
     await step("run", host, "import", () => {
       const times = Array.from({ length: 7 }, () => Number(output(project, [...command, "imports.mjs"])));
-      return `core and ops in ${times.sort((a, b) => a - b)[3]?.toFixed(1)} ms, a median on this machine as it is`;
+      return `import of core and ops in ${times.sort((a, b) => a - b)[3]?.toFixed(1)} ms, a median on this machine`;
     });
   }
 }
@@ -108,15 +108,15 @@ async function bundleAndOpen() {
     });
   }
   if (!wanted("pages")) return;
-  if (!hasBrowser) throw new Error("there is no Chromium: CHROMIUM=/path/to/it names one");
-  // Code from strings is forbidden; under the first, WebAssembly is too, so that plain loops run.
+  if (!hasBrowser) throw new Error("Chromium not found; set CHROMIUM=/path/to/chromium");
+  // The policies forbid code from strings. The first also forbids WebAssembly, so plain loops run.
   await openEach(bundles, pages, "script-src 'self'", "plain");
   await openEach(bundles, pages, "script-src 'self' 'wasm-unsafe-eval'", "plain,simd,fma");
 
   const { name, hash } = writePageWithMap(project);
   const bare = [{ title: "no bundler, an import map", path: name }];
   await openEach(project, bare, undefined, "plain,simd,fma");
-  await openEach(project, bare, `script-src 'self' ${hash}`, "plain"); // of the map, which has to be in the page itself
+  await openEach(project, bare, `script-src 'self' ${hash}`, "plain"); // the hash allows the import map, which must be inline
 }
 
 /** @param {string} folder @param {readonly { title: string, path: string }[]} all @param {string | undefined} policy @param {string} kernels */
@@ -126,7 +126,7 @@ async function openEach(folder, all, policy, kernels) {
     const under = policy?.replace(/sha256-[^']*/, "sha256-…") ?? "no policy";
     await step("page", `Chromium ${version}, ${under}`, title, async () => {
       const got = await answer(path);
-      if (got.available.join() !== kernels) throw new Error(`kernels are ${got.available}, not ${kernels}`);
+      if (got.available.join() !== kernels) throw new Error(`expected the kernels ${kernels}, got ${got.available}`);
       return compare(got);
     });
   }
@@ -135,11 +135,11 @@ async function openEach(folder, all, policy, kernels) {
 
 /** @param {Probe} answer */
 function compare(answer) {
-  if (reference === undefined) throw new Error("there is nothing to compare with: Node has failed");
+  if (reference === undefined) throw new Error("no reference to compare with, because Node failed");
   return compared(answer, reference);
 }
 
-/** The newest Node has all kernels: others are compared with it. @param {import("./hosts.mjs").Host[]} hosts */
+/** Puts the newest Node first. It has all kernels, so others are compared with it. @param {import("./hosts.mjs").Host[]} hosts */
 function newestNodeFirst(hosts) {
   /** @param {import("./hosts.mjs").Host} host */
   const order = ({ name, version }) => (name === "Node" ? -Number.parseInt(version, 10) : 0);
@@ -153,7 +153,7 @@ function writeTable() {
   writeFileSync(path, `${before}${mark}\n\n${table()}\n`);
 }
 
-/** @param {string} name @returns {string} a folder of that name in which nothing is */
+/** @param {string} name @returns {string} an empty folder of that name */
 function emptied(name) {
   const folder = join(place, name);
   rmSync(folder, { recursive: true, force: true });

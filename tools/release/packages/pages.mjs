@@ -1,4 +1,4 @@
-/** Pages of a folder, in Chromium, under a policy. */
+/** Opens pages of a folder in Chromium under a Content-Security-Policy. */
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { serve } from "../../../packages/explorer/build/serve.mjs";
@@ -35,7 +35,7 @@ export async function openPages(folder, policy) {
       );
       await page.goto(address + path, { waitUntil: "load" });
       try {
-        await page.waitForFunction(() => "answer" in globalThis, undefined, { timeout: 10_000 }); // of a text, it would be code from strings
+        await page.waitForFunction(() => "answer" in globalThis, undefined, { timeout: 10_000 }); // a function, because a string would need eval
         return await page.evaluate("globalThis.answer");
       } catch (error) {
         throw new Error([...complaints, /** @type {Error} */ (error).message].join("\n"));

@@ -1,4 +1,4 @@
-/** The packages as somebody else gets them: tarballs, which npm installs into an empty project. */
+/** Installs the packages as users get them: npm installs the tarballs into an empty project. */
 import { spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 const cache = join(root, "node_modules/.cache/packages/npm");
 
-/** An npm project with the packages, and with the programs of the folder consumer. @param {string} folder @param {readonly string[]} tarballs */
+/** Makes an npm project with the packages and the programs of the folder consumer. @param {string} folder @param {readonly string[]} tarballs */
 export function makeProject(folder, tarballs) {
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, "package.json"), JSON.stringify({ name: "consumer", private: true, type: "module" }));
@@ -15,9 +15,9 @@ export function makeProject(folder, tarballs) {
   cpSync(fileURLToPath(new URL("consumer", import.meta.url)), folder, { recursive: true });
 }
 
-/** @param {string} folder @param {readonly string[]} args @returns {string} what npm prints */
+/** @param {string} folder @param {readonly string[]} args @returns {string} npm's output */
 export function npm(folder, ...args) {
-  // of an npm that runs this, only the registry is to be known to the one that it starts
+  // removes the settings of an outer npm from the environment, except the registry
   const kept = Object.entries(process.env).filter(([name]) => !/^npm_(?!config_registry$)/i.test(name));
   const { status, stdout, stderr } = spawnSync("npm", [...args, "--cache", cache], {
     cwd: folder,
@@ -29,9 +29,9 @@ export function npm(folder, ...args) {
   return stdout;
 }
 
-/** @typedef {{ name: string, package: string, types: string, file: string }} Entry - `file` and `types` from the folder of the project on. */
+/** @typedef {{ name: string, package: string, types: string, file: string }} Entry - `file` and `types` are relative to the project. */
 
-/** Every entry of the packages that are installed in a project. @param {string} folder @returns {Entry[]} */
+/** Returns every entry of the packages installed in a project. @param {string} folder @returns {Entry[]} */
 export function entriesOf(folder) {
   const scope = "node_modules/@wengert";
   return readdirSync(join(folder, scope)).flatMap((name) => {
@@ -49,7 +49,7 @@ export function entriesOf(folder) {
   });
 }
 
-/** The folders of packages of that name below node_modules. @param {string} folder @param {string} name @returns {string[]} */
+/** Returns the folders of all installations of a package below node_modules. @param {string} folder @param {string} name @returns {string[]} */
 export function installations(folder, name) {
   return readdirSync(join(folder, "node_modules"), { recursive: true, encoding: "utf8" })
     .filter(
@@ -60,13 +60,13 @@ export function installations(folder, name) {
     .map((path) => dirname(path));
 }
 
-/** Runs a program in a folder, and gives what it prints. @param {string} folder @param {readonly string[]} command @returns {string} */
+/** Runs a program in a folder and returns its output. @param {string} folder @param {readonly string[]} command @returns {string} */
 export function output(folder, [program = "", ...args]) {
   const { status, stdout, stderr, error } = spawnSync(program, args, { cwd: folder, encoding: "utf8", maxBuffer: 1e9 });
   if (error) throw error;
   if (status !== 0) {
     const lines = `${stdout}\n${stderr}`.trim().split("\n").slice(0, 30);
-    throw new Error(lines.map((line) => line.slice(0, 300)).join("\n")); // a bundle's line is the bundle
+    throw new Error(lines.map((line) => line.slice(0, 300)).join("\n")); // a minified bundle is one line
   }
   return stdout;
 }

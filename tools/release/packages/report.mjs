@@ -1,4 +1,4 @@
-/** What was tried, and what came of it: a line at each step, a table at the end. */
+/** Reports the steps and their outcomes: a line per step, and a table at the end. */
 
 /** @typedef {{ part: string, host: string, what: string, failure?: string }} Outcome */
 
@@ -6,9 +6,9 @@
 export const outcomes = [];
 
 /**
- * Tries something; a failure is told and kept, and the next step runs all the same.
- * @param {string} part the heading in the table @param {string} host what it was tried with, and its version
- * @param {string} what @param {() => unknown} run may return a promise; a text that it returns is told
+ * Runs a step and prints its outcome. A failure is recorded and does not stop the next step.
+ * @param {string} part the heading in the table @param {string} host the tool and its version
+ * @param {string} what @param {() => unknown} run may return a promise; a returned string is printed
  */
 export async function step(part, host, what, run) {
   const start = performance.now();
@@ -27,7 +27,7 @@ export async function step(part, host, what, run) {
 /** @param {number} start */
 const seconds = (start) => `${((performance.now() - start) / 1000).toFixed(1)} s`;
 
-/** The outcomes as a table of Markdown: a row for each host, with all that was tried there. @returns {string} */
+/** Returns the outcomes as a Markdown table, a row per host with its steps. @returns {string} */
 export function table() {
   /** @type {Map<string, { part: string, host: string, what: string[] }>} */
   const rows = new Map();

@@ -1,4 +1,4 @@
-/** The declarations, as compilers of several years read them: by both ways to find modules, with and without what else there may be. */
+/** Compiles against the declarations with several versions of TypeScript, both module resolutions, and different libs. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -8,14 +8,14 @@ import { step } from "./report.mjs";
 
 const typeRoots = [fileURLToPath(new URL("../../../node_modules/@types", import.meta.url))];
 
-/** What is declared beside the packages. Files and signals, which train, data and report have in their declarations, are the host's: a page's or Node's. */
+/** The ambient declarations. train, data and report use files and signals, whose types come from the host: DOM or Node. */
 const surroundings = [
   { title: "only the language", lib: ["es2022"], types: [], needsHost: false },
   { title: "a page (dom)", lib: ["es2022", "dom"], types: [], needsHost: true },
   { title: "@types/node", lib: ["es2022"], types: ["node"], needsHost: true },
 ];
 
-/** @param {string} project the folder of one */
+/** @param {string} project its folder */
 export async function checkTypes(project) {
   for (const { name, version, command } of compilers()) {
     for (const moduleResolution of ["nodenext", "bundler"]) {
@@ -24,7 +24,7 @@ export async function checkTypes(project) {
   }
 }
 
-/** @param {string} project @param {readonly string[]} compiler @param {string} moduleResolution @throws what the compiler says */
+/** @param {string} project @param {readonly string[]} compiler @param {string} moduleResolution @throws Error with the compiler's output */
 export function compile(project, compiler, moduleResolution) {
   for (const { title, lib, types, needsHost } of surroundings) {
     for (const skipLibCheck of [false, true]) {
@@ -39,7 +39,7 @@ export function compile(project, compiler, moduleResolution) {
   }
 }
 
-/** Writes a module that imports each entry: all its declarations are read. @param {string} project @param {boolean} withHost */
+/** Writes a module that imports each entry, so that the compiler reads all declarations. @param {string} project @param {boolean} withHost */
 function everyEntry(project, withHost) {
   const entries = entriesOf(project).filter((entry) => withHost || ["core", "ops"].includes(entry.package));
   const file = `every${withHost ? "" : "-without-host"}.ts`;

@@ -17,14 +17,15 @@ import { apply } from "./op.ts";
 import { flowsTo, innermostTape, type Step, type Tape, withSubstitute } from "./tape.ts";
 import { runWithTape, seedCotangents } from "./vjp.ts";
 
-// Functions that a tape sees as one step. Only the innermost tape that tracks an argument does: the tapes around it, and
-// traces, go on seeing the ops inside, so derivatives of higher order and programs need nothing more.
+// Functions that a tape records as one step. Only the innermost tape that tracks an argument does so. The tapes around it,
+// and traces, record the ops inside. So higher derivatives and programs need no extra code.
 
 /**
- * A function with a VJP of its own. `forward(...args)` returns `[value, residuals]`, and `backward(residuals, cotangent)`
- * one cotangent an argument. The innermost derivative uses the rule; those around it differentiate the ops that forward
- * and backward are made of.
- * @throws ArgumentError if forward uses a tensor that is differentiated but not an argument: its cotangent would be lost.
+ * Returns a function with a custom VJP. `forward(...args)` returns `[value, residuals]`. `backward(residuals, cotangent)`
+ * returns one cotangent per argument. The innermost derivative uses `backward`. Outer derivatives differentiate the ops
+ * inside `forward` and `backward`.
+ * @throws ArgumentError unless given both functions. The returned function throws one if `forward` uses a differentiated
+ * tensor that is not an argument, because its cotangent would be lost.
  */
 export function customVjp<A extends readonly unknown[], R, S>(rule: {
   readonly forward: ((...args: A) => readonly [R, S]) & TreesOnly<Cotangents<A>> & TreesOnly<R>;
@@ -40,7 +41,7 @@ export function customVjp<A extends readonly unknown[], R, S>(rule: {
     if (tape === undefined) return pairOf(forward(...args))[0];
     const throwCaptured = (captured: Tensor) => {
       throw new ArgumentError(
-        `customVjp: forward uses ${describe(captured)}, which is being differentiated and is not an argument; make it one, or stopGradient it`,
+        `customVjp: forward uses ${describe(captured)}, which is differentiated but is not an argument; pass it as one, or use stopGradient`,
       );
     };
     const fresh = freshArguments("customVjp", tape, args);
@@ -59,7 +60,10 @@ function pairOf<R, S>(returned: readonly [R, S]): readonly [R, S] {
   throw new ArgumentError(`customVjp: forward must return [value, residuals], got ${show(returned)}`);
 }
 
-/** `f`, of whose run only the inputs are kept: the pullback runs it again. Differentiable to any order. */
+/**
+ * Returns a function that computes `f` but keeps only its inputs on the tape. The pullback runs `f` again, which trades
+ * time for memory. Differentiable to any order.
+ */
 export function checkpoint<A extends readonly unknown[], R>(f: TreeFunction<A, R>): (...args: A) => R {
   mustBeFunction("checkpoint", f);
   return (...callArgs) => {
@@ -86,7 +90,7 @@ export function checkpoint<A extends readonly unknown[], R>(f: TreeFunction<A, R
   };
 }
 
-/** Runs `body` hidden from `tape`, and reports the tensors it uses that `tape` tracks. */
+/** Runs `body` hidden from `tape`, and reports each tensor that `body` uses and `tape` tracks. */
 function reportCaptures<T>(tape: Tape, report: (captured: Tensor) => void, body: () => T): T {
   const record = (step: Step) => {
     step.inputs.forEach((input, k) => {
@@ -99,17 +103,17 @@ function reportCaptures<T>(tape: Tape, report: (captured: Tensor) => void, body:
 /** Runs `body` without recording its steps on `tape`. */
 const hideFrom = <T>(tape: Tape, body: () => T): T => withSubstitute(tape, { record: () => {} }, body);
 
-/** Returns untracked aliases of the arguments, so that captured tensors can be told from them. */
+/** Returns untracked aliases of the arguments. If `body` uses a tracked tensor, it captured that tensor. */
 const freshArguments = <A>(caller: string, tape: Tape, args: A): A => hideFrom(tape, () => aliasTree(caller, args));
 
-/** The same tree under new identities: a function may return one of its inputs, which a step may not. */
+/** Returns the tree with an alias of each tensor. A function may return one of its inputs, but a step needs a new output. */
 const aliasTree = <T>(caller: string, tree: T): T =>
   unflatten(
     tree,
     leaves(caller, tree, "the value of f").map((leaf) => apply(alias.spec, [leaf], undefined, leaf.label)),
   );
 
-/** Records `value`, which was computed hidden from `tape`, as the output of a single step with the rule `backward`. */
+/** Records `value`, which was computed hidden from `tape`, as the output of one step with the joint VJP rule `backward`. */
 function recordAsOneStep<R>(
   name: string,
   tape: Tape,
@@ -122,7 +126,7 @@ function recordAsOneStep<R>(
     tape.record({ op: { name, vjp: (g) => backward(withFloats(split(g))) }, inputs, params: undefined, output });
   if (floats.length === 1) record(floats[0]!, (g) => [g]);
   if (floats.length < 2) return value;
-  // A step has one output: several travel in one vector.
+  // A step has one output, so several tensors are packed into one vector.
   const packed = hideFrom(tape, () => pack(floats));
   record(packed, (g) => unpack(g, floats));
   return withFloats(unpack(packed, floats));

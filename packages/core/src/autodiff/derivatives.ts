@@ -29,8 +29,12 @@ import {
 import { runWithTape, seedCotangents } from "./vjp.ts";
 
 /**
- * `f(...args)`, and the pushforward: from a tangent of each argument to that of the value, J v.
- * The pullback u ↦ uᵀJ is linear, so its own pullback is v ↦ J v: forward mode needs no rules of its own.
+ * Returns the value of `f(...args)` and its pushforward. The pushforward maps one tangent per argument to the tangent of
+ * the value, J v. Arguments are trees of float tensors; the value is a tree of tensors.
+ *
+ * The pullback u ↦ uᵀJ is linear. So its own pullback is v ↦ J v, and forward mode needs no rules.
+ * @throws TreeError, DTypeError or ArgumentError for invalid arguments. The pushforward throws a ShapeError or TreeError
+ * unless the tangents have the structure, dtypes and shapes of the arguments.
  */
 export function linearize<A extends readonly unknown[], R>(
   f: TreeFunction<A, R>,
@@ -63,7 +67,10 @@ function linearizeAs<A extends readonly unknown[], R>(
   };
 }
 
-/** The value of `f` and its tangent J v, where `primals` and `tangents` hold one entry an argument. */
+/**
+ * Returns the value of `f` and its tangent J v. `primals` and `tangents` are lists with one entry per argument.
+ * @throws ArgumentError, TreeError, DTypeError or ShapeError unless both lists are alike and hold trees of float tensors
+ */
 export function jvp<A extends readonly unknown[], R>(
   f: TreeFunction<A, R>,
   primals: A,
@@ -75,22 +82,23 @@ export function jvp<A extends readonly unknown[], R>(
   return { value, tangent: pushforward(...tangents) };
 }
 
-/** The blocks ∂y/∂x, `[...y.shape, ...x.shape]`, for each tensor y of a tree Y and within it each x of a tree X. */
+/** A tree like Y of trees like X: the block ∂y/∂x, of shape `[...y.shape, ...x.shape]`, for each tensor y of Y and x of X. */
 export type Blocks<Y, X> = Y extends TensorLike
   ? X extends TensorLike
     ? Tensor
     : { [K in keyof X]: Blocks<Y, X[K]> }
   : { [K in keyof Y]: Blocks<Y[K], X> };
 
-/** The arguments that argnums chooses: the type of one, or a tuple of the types of several. */
+/** The type of the argument that `argnums` selects, or a tuple of the types of several. */
 type Selected<A extends readonly unknown[], N> = N extends number
   ? A[N]
   : { -readonly [K in keyof N]: N[K] extends number ? A[N[K]] : never };
 
 /**
- * Returns the function that takes the arguments of `f` and returns ∂f/∂x, of shape `[...out, ...in]`, for the argument x that
- * `argnums` names; of trees, and of several arguments, a tree of blocks. It costs one pullback for each element of the value.
- * With `hasAux` it returns `{ jacobian, aux }`.
+ * Returns a function that takes the arguments of `f` and returns the Jacobian ∂f/∂x, of shape `[...out, ...in]`. `argnums`
+ * selects the argument x. For trees, and for several arguments, the Jacobian is a tree of blocks. It costs one pullback
+ * per element of the value. With `hasAux` the function returns `{ jacobian, aux }`. It throws an OutOfRangeError if there
+ * is not enough memory for a block.
  */
 export function jacobian<A extends readonly unknown[], Y, X, const N extends number | readonly number[] = 0>(
   f: WithAux<A, Y, X> & TreesOnly<Cotangent<SelectedArguments<A, N>>> & TreesOnly<Y>,
@@ -109,9 +117,9 @@ export function jacobian(f: (...args: unknown[]) => unknown, options?: GradOptio
 }
 
 /**
- * Returns the function that takes the arguments of `f`, whose value is a scalar, and returns ∂²f/∂x², of shape
- * `[...in, ...in]`, for the argument x that `argnums` names; of trees, and of several arguments, a tree of blocks. With `hasAux`
- * it returns `{ hessian, aux }`.
+ * Returns a function that takes the arguments of `f`, whose value is a scalar, and returns the Hessian ∂²f/∂x², of shape
+ * `[...in, ...in]`. `argnums` selects the argument x. For trees, and for several arguments, the Hessian is a tree of
+ * blocks. It is computed as the Jacobian of the gradient. With `hasAux` the function returns `{ hessian, aux }`.
  */
 export function hessian<A extends readonly unknown[], X, const N extends number | readonly number[] = 0>(
   f: WithAux<A, Tensor, X> & TreesOnly<Cotangent<SelectedArguments<A, N>>>,
@@ -136,9 +144,9 @@ export function hessian(f: (...args: unknown[]) => unknown, options?: GradOption
 }
 
 /**
- * Returns the function (...args, v) ↦ (∂²f/∂x²) v for the argument x that `argnums` names, without the matrix: it is symmetric, so
- * the product is the gradient's own pullback. v has the structure of x; for several arguments it is a list. With `hasAux` it
- * returns `{ hvp, aux }`.
+ * Returns the function (...args, v) ↦ (∂²f/∂x²) v, which does not compute the matrix. The Hessian is symmetric, so the
+ * product is the pullback of the gradient. `argnums` selects the argument x. v has the structure of x; for several
+ * arguments it is a list. With `hasAux` the function returns `{ hvp, aux }`.
  */
 export function hvp<A extends readonly unknown[], X, const N extends number | readonly number[] = 0>(
   f: WithAux<A, Tensor, X> & TreesOnly<Cotangent<SelectedArguments<A, N>>>,
@@ -154,7 +162,7 @@ export function hvp(f: (...args: unknown[]) => unknown, options?: GradOptions): 
     const [args, v] = [callArgs.slice(0, -1), callArgs.at(-1)];
     const indices = argumentIndices("hvp", settings.argnums);
     if (args.length <= Math.max(...indices))
-      throw new ArgumentError(`hvp: expected the arguments of f and then v, got ${callArgs.length} in all`);
+      throw new ArgumentError(`hvp: expected the arguments of f, then v; got ${callArgs.length} in total`);
     const run = runWithTape("hvp", gradientWithAux("hvp", f, settings), args, indices, { names: f });
     const [gradients, aux] = run.value;
     const product = run.pull(seedCotangents("hvp", [gradients, "x"], [asTree(v, gradients), "v"]));
@@ -163,7 +171,7 @@ export function hvp(f: (...args: unknown[]) => unknown, options?: GradOptions): 
   };
 }
 
-/** The gradient of `f` as a function that returns it with the aux of `f`. */
+/** Returns a function that computes the gradient of `f` and returns it with the aux of `f`. */
 const gradientWithAux =
   (caller: string, f: (...args: unknown[]) => unknown, settings: GradOptions) =>
   (...args: unknown[]): readonly [gradient: unknown, aux: unknown] => {
@@ -171,6 +179,7 @@ const gradientWithAux =
     return [grad, aux];
   };
 
+/** Runs `f` once and pulls back each basis cotangent of its value. Each pullback gives one row of the Jacobian. */
 function jacobianAt(
   caller: string,
   f: (...args: unknown[]) => unknown,

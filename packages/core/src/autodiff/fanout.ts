@@ -5,9 +5,9 @@ import { toTensors } from "../values/operands.ts";
 import type { Operand, Tensor } from "../values/tensor.ts";
 import { apply, type Binary, defineOp, type Inputs, type Op, type Unary } from "./op.ts";
 
-// Reverse mode needs to fan values out and in, and nothing else of arithmetic.
+// The only arithmetic in reverse mode itself: a tensor used twice fans out, so its cotangents fan in and are added.
 
-/** y = x under a new identity. */
+/** y = x with a new identity, in the same memory. A transform watches aliases, not the tensors of its caller. */
 export const alias: Op<Unary> = /* @__PURE__ */ defineOp({
   name: "alias",
   shape: ([x]) => x.shape,
@@ -17,7 +17,7 @@ export const alias: Op<Unary> = /* @__PURE__ */ defineOp({
   samples: () => [[tensor([1, -2])]],
 });
 
-/** y = x under another label. */
+/** y = x with another label. */
 const labeled: Op<Unary, { readonly label: string }> = /* @__PURE__ */ defineOp({
   name: "withLabel",
   options: { label: undefined },
@@ -29,17 +29,17 @@ const labeled: Op<Unary, { readonly label: string }> = /* @__PURE__ */ defineOp(
 });
 
 /**
- * x under another label, for messages and listings. It is a step of its own on the tape, through which derivatives flow.
+ * Returns x with another label, for messages and listings. Tapes record a step, and derivatives flow through it.
  * @throws ArgumentError unless x is a tensor and the label a string
  */
 export const withLabel: ((x: Tensor, label: string) => Tensor) & Pick<typeof labeled, "spec"> =
   /* @__PURE__ */ Object.assign((x: Tensor, label: string): Tensor => {
     const [input] = toTensors("withLabel", [x], 1);
     if (typeof label === "string") return apply(labeled.spec, [input!], { label }, label);
-    throw new ArgumentError(`withLabel: a label is a string, got ${show(label)}`);
+    throw new ArgumentError(`withLabel: label must be a string, got ${show(label)}`);
   }, labeled);
 
-/** a + b. Using a value twice transposes to adding its cotangents. */
+/** a + b. The sweep adds the cotangents of a tensor that is used twice: addition is the transpose of fan-out. */
 export const accumulate: Op<Binary> = /* @__PURE__ */ defineOp({
   name: "accumulate",
   shape: ([a]) => a.shape,
@@ -48,7 +48,7 @@ export const accumulate: Op<Binary> = /* @__PURE__ */ defineOp({
   samples: () => [[tensor([1, -2]), tensor([3, 4])]],
 });
 
-/** All elements of all tensors, one behind the other. Transposes to taking each its part. */
+/** Joins the elements of all tensors into one vector. Its adjoint, `unpack`, splits the vector. */
 export const pack: Op<Inputs> = /* @__PURE__ */ defineOp({
   name: "pack",
   shape: (tensors) => [tensors.reduce((n, { shape }) => n + sizeOf(shape), 0)],
@@ -63,7 +63,7 @@ export const pack: Op<Inputs> = /* @__PURE__ */ defineOp({
   samples: () => [[[tensor([[1, 2]]), tensor(3)]]],
 });
 
-/** The inverse of `pack`, for tensors of the shapes of `like`. */
+/** Splits a vector into tensors of the shapes of `like`: the inverse of `pack`. */
 export function unpack(packed: Tensor, like: readonly Operand[]): Tensor[] {
   let offset = 0;
   return like.map(({ shape }) => {
@@ -73,7 +73,7 @@ export function unpack(packed: Tensor, like: readonly Operand[]): Tensor[] {
   });
 }
 
-/** The elements of a vector from `offset` on, in `shape`. Transposes to putting them there. */
+/** Takes the elements of a vector from `offset` on, as an array of `shape`. Its adjoint is `place`. */
 export const part: Op<Unary, { readonly shape: Shape; readonly offset: number }> = /* @__PURE__ */ defineOp({
   name: "part",
   options: { shape: undefined, offset: undefined },
@@ -85,7 +85,7 @@ export const part: Op<Unary, { readonly shape: Shape; readonly offset: number }>
   samples: () => [[tensor([1, 2, 3, 4, 5]), { shape: [2, 1], offset: 1 }]],
 });
 
-/** A vector of `size` zeros but for the elements of x from `offset` on. Transposes to taking them. */
+/** Puts the elements of x into a vector of `size` zeros, from `offset` on. Its adjoint is `part`. */
 export const place: Op<Unary, { readonly size: number; readonly offset: number }> = /* @__PURE__ */ defineOp({
   name: "place",
   options: { size: undefined, offset: undefined },

@@ -8,14 +8,14 @@ import { describe, Tensor } from "../values/tensor.ts";
 import type { Cotangent, TreesOnly } from "../values/tree.ts";
 import { runWithTape } from "./vjp.ts";
 
-/** The types of the arguments that argnums chooses. */
+/** The types of the arguments that `argnums` selects. */
 export type SelectedArguments<A extends readonly unknown[], N> = A[N extends readonly number[]
   ? N[number]
   : N extends number
     ? N
     : never];
 
-/** The type of a gradient: that of the argument, or a tuple of those of several. */
+/** The type of a gradient: the type of the argument, or a tuple of the types of several arguments. */
 export type GradOf<A extends readonly unknown[], N> = N extends number
   ? Cotangent<A[N]>
   : N extends readonly [infer First extends number, ...infer Rest]
@@ -26,20 +26,22 @@ type GradsOf<A extends readonly unknown[], N extends readonly unknown[]> = {
 };
 
 export interface GradOptions<N = number | readonly number[], H = boolean> {
-  /** The argument to differentiate with respect to, or a list of different ones. Default 0. */
+  /** The index of the argument to differentiate with respect to, or a list of distinct indices. Default 0. */
   readonly argnums?: N | undefined;
-  /** Whether `f` returns `[value, aux]`, where aux may be anything and is returned beside the derivative. Default false. */
+  /** Whether `f` returns `[value, aux]`. `aux` may be anything and is returned with the derivative. Default false. */
   readonly hasAux?: H | undefined;
 }
 
-/** A function whose value is differentiated, and one that returns something else beside it. */
+/** A function that returns a value to differentiate, and an `aux` that is not differentiated. */
 export type WithAux<A extends readonly unknown[], Y, X> = (...args: A) => readonly [Y, X];
 
 /**
- * Returns the function that takes the arguments of `f` and returns the gradient of its value, a scalar, with respect to those
- * that `argnums` names; other arguments may be anything. The gradient is a tree of the argument's own type. With `hasAux` it
- * returns `{ grad, aux }`.
- * @throws TreeError, DTypeError, ShapeError, ArgumentError, when it is called, for a value of `f` that is not one float
+ * Returns a function that takes the arguments of `f` and returns the gradient of its value, a scalar float. `argnums`
+ * selects the arguments to differentiate with respect to: trees of float tensors. Other arguments may be anything. The
+ * gradient has the type of the argument, and is a tuple for several arguments. With `hasAux` the function returns
+ * `{ grad, aux }`.
+ * @throws ArgumentError for invalid options. The returned function throws a TreeError, ShapeError or DTypeError unless the
+ * value of `f` is a scalar float, and an ArgumentError for a missing argument.
  */
 export function grad<A extends readonly unknown[], X, const N extends number | readonly number[] = 0>(
   f: WithAux<A, Tensor, X> & TreesOnly<Cotangent<SelectedArguments<A, N>>>,
@@ -57,7 +59,7 @@ export function grad(f: (...args: unknown[]) => unknown, options?: GradOptions):
   };
 }
 
-/** Like `grad`, with the value of `f` beside the gradient: `{ value, grad }`, and `aux` with `hasAux`. */
+/** Like `grad`, but the function returns `{ value, grad }`, or with `hasAux` `{ value, grad, aux }`. */
 export function valueAndGrad<A extends readonly unknown[], X, const N extends number | readonly number[] = 0>(
   f: WithAux<A, Tensor, X> & TreesOnly<Cotangent<SelectedArguments<A, N>>>,
   options: GradOptions<N, true> & { readonly hasAux: true },
@@ -79,7 +81,7 @@ export function valueAndGrad(
 
 export const gradDefaults: Complete<GradOptions> = { argnums: 0, hasAux: false };
 
-/** Runs `f`, checks that its value is one float, and pulls 1 back. `names` is the function whose parameters messages name. */
+/** Runs `f`, checks that its value is a scalar float, and pulls back the cotangent 1. Messages use the parameters of `names`. */
 export function gradient<A extends readonly unknown[]>(
   caller: string,
   f: (...args: A) => unknown,
@@ -99,7 +101,7 @@ export function gradient<A extends readonly unknown[]>(
   return { value: loss, grad: singleOrList(pull(new Map([[loss, fullLike(loss, 1)]])), argnums), aux };
 }
 
-/** The arguments that `argnums` names, as a list. @throws ArgumentError */
+/** Returns the indices that `argnums` names, as a list. @throws ArgumentError unless they are distinct indices */
 export function argumentIndices(caller: string, argnums: unknown): readonly number[] {
   const list: unknown = typeof argnums === "number" ? [argnums] : argnums;
   const isIndex = (n: unknown, i: number, all: readonly unknown[]): boolean =>
@@ -107,15 +109,15 @@ export function argumentIndices(caller: string, argnums: unknown): readonly numb
   if (isList(list) && list.every(isIndex)) return list as readonly number[];
   const got = isList(argnums) ? shapeText(argnums) : show(argnums);
   throw new ArgumentError(
-    `${caller}: argnums is the place of an argument, from 0, or a list of different ones; got ${got}`,
+    `${caller}: argnums must be an argument's index, from 0, or a list of distinct indices; got ${got}`,
   );
 }
 
-/** One tree for one argument, a list of them for a list of arguments. */
+/** Returns the only tree if `argnums` is a number, else the list of trees. */
 export const singleOrList = (trees: readonly unknown[], argnums: number | readonly number[]): unknown =>
   typeof argnums === "number" ? trees[0] : trees;
 
-/** The value of `f` and what it returns beside it. @throws ArgumentError */
+/** Splits what `f` returned into its value and, with `hasAux`, its aux. @throws ArgumentError unless it is a pair */
 export function splitAux(
   caller: string,
   returned: unknown,
@@ -123,5 +125,5 @@ export function splitAux(
 ): readonly [value: unknown, aux?: unknown] {
   if (!hasAux) return [returned];
   if (isList(returned) && returned.length === 2) return returned as unknown as [unknown, unknown];
-  throw new ArgumentError(`${caller}: with hasAux f must return [value, aux], got ${show(returned)}`);
+  throw new ArgumentError(`${caller}: with hasAux, f must return [value, aux], got ${show(returned)}`);
 }

@@ -6,34 +6,41 @@ import { sharedFloat, toTensors } from "../values/operands.ts";
 import { type Operand, Tensor, type TensorLike } from "../values/tensor.ts";
 import { type Differentiable, isRecording, record, type Step, type Unchecked } from "./tape.ts";
 
+// An op is a value: the declaration of one primitive. A step holds the declaration itself, so nothing is looked up by name.
+// To apply an op is to find the shape and dtype of the output, compute the output, and record the step.
+
 export type Inputs = readonly Tensor[];
-/** The inputs of an op with one or two, under the names that editors show. */
+/** The inputs of an op with one or two inputs. Editors show these names as parameters. */
 export type Unary = readonly [x: Tensor];
 export type Binary = readonly [a: Tensor, b: Tensor];
-/** One `T` per input, so that a missing or extra entry does not compile. */
+/** A tuple with one `T` per input. A missing or extra entry does not compile. */
 export type PerInput<I extends Inputs, T> = { readonly [K in keyof I]: T };
 
-/** One application of an op, as its VJP rules see it. */
+/** One application of an op, as its VJP rules receive it. */
 export interface Call<I extends Inputs, P> {
   readonly inputs: I;
   readonly params: P;
   readonly output: Tensor;
 }
 
-/** A call whose output is not finite, or whose VJP made a cotangent of it that is not: what a spec's `nonFinite` explains. */
+/** A call that computed a NaN or an infinity, in its output or in its VJP. The `nonFinite` of a spec explains it. */
 export interface Fault<I extends Inputs, P> extends Call<I, P> {
-  /** The tensor that is not finite: the output, or the cotangent of an input. And where, first of all: NaN before infinity. */
+  /** The tensor that is not finite: the output, or the cotangent of an input. */
   readonly bad: Tensor;
+  /** The index of its first NaN, or of its first infinity if it has no NaN. */
   readonly index: readonly number[];
-  readonly cotangent: Tensor | undefined; // of the output, where the VJP is at fault
-  readonly producerOf: (x: Tensor) => Step | undefined; // the step that computed x, if one did
+  /** The cotangent of the output, if the VJP is at fault. */
+  readonly cotangent: Tensor | undefined;
+  /** Returns the step that computed x, or `undefined` if no step did. */
+  readonly producerOf: (x: Tensor) => Step | undefined;
 }
 
+/** Maps the cotangent `g` of the output to the cotangent of one input, which has the dtype and shape of that input. */
 export type VjpRule<I extends Inputs, P> = (g: Tensor, call: Call<I, P>) => Tensor;
 
 /**
- * Computes the output into `out`, which is row-major and holds zeros; the inputs have any strides. What finds a number
- * that is wrong names its tensor as `operands` do.
+ * Computes the output into `out`, which is row-major and holds zeros. The inputs may have any strides. `operands` has the
+ * labels and shapes of the inputs, for error messages.
  */
 export type Kernel<I extends Inputs, P> = (
   out: NdArray,
@@ -41,7 +48,7 @@ export type Kernel<I extends Inputs, P> = (
   params: P,
   operands: PerInput<I, Operand>,
 ) => void;
-/** The output as a view of the input's memory; `undefined` where that is impossible. */
+/** Returns the output as a view of the input's memory, or `undefined` if there is no such view. */
 export type View<I extends Inputs, P> = (inputs: PerInput<I, NdArray>, params: P) => NdArray | undefined;
 type JointRule<I extends Inputs, P> = (
   g: Tensor,
@@ -50,48 +57,48 @@ type JointRule<I extends Inputs, P> = (
 ) => readonly (Tensor | null)[];
 
 /**
- * The declaration of an op with inputs `I` and params `P`, which callers give as options `O`. It is all that any reader
- * of a tape knows of the op.
+ * The declaration of an op with inputs `I` and params `P`, which are computed from the options `O` of a call. Readers of a
+ * tape know nothing else about the op.
  */
 export type OpSpec<I extends Inputs, P = undefined, O = P> = Options<O> & {
   readonly name: string;
-  /** The params for the options of a call, which are checked here. Without it they are the options. */
+  /** Checks the options of a call and returns the params. Default: the options are the params. */
   readonly params?: (options: Complete<O>, inputs: PerInput<I, Operand>) => P;
-  /** The shape of the output. Throws when the inputs do not fit. */
+  /** Returns the shape of the output. Throws if the inputs are incompatible. */
   readonly shape: (inputs: PerInput<I, Operand>, params: P) => Shape;
-  /** The dtype of the output. Default: that of the inputs, which must share one float dtype. */
+  /** Returns the dtype of the output. Default: the float dtype of the inputs, which must all have the same. */
   readonly dtype?: (inputs: PerInput<I, Operand>, params: P) => DType;
-  /** One rule per input (`null`: no derivative); or one for all, where their number is open. Rules call ops. */
+  /** One rule per input (`null`: no derivative), or one joint rule if the number of inputs is open. Rules call ops. */
   readonly vjp: number extends I["length"] ? JointRule<I, P> : PerInput<I, VjpRule<I, P> | null>;
-  /** Floating-point operations of a call. Default: one per element of the output, none for a view. */
+  /** Returns the floating-point operations of a call. Default: one per element of the output, none for a view. */
   readonly flops?: (inputs: PerInput<I, Operand>, output: Operand, params: P) => number;
-  /** What makes an output infinite or NaN although the inputs are finite, and the cure; or a function that finds out. */
+  /** Why an output is infinite or NaN although the inputs are finite, and the fix; or a function that returns both. */
   readonly nonFinite?: string | ((fault: Fault<I, P>) => string | undefined);
-  /** Arguments with which the rules are checked. */
+  /** Returns arguments with which tests check the rules. */
   readonly samples: () => readonly [Readonly<Args<I, O>>, ...Readonly<Args<I, O>>[]];
 } & ComputedBy<I, P>;
 
-/** Every option of an op with its default, or `undefined`. Other options throw. */
+/** Every option of an op with its default, or `undefined` if it has none. Unknown options throw. */
 type Options<O> = O extends undefined ? { readonly options?: undefined } : { readonly options: Complete<O> };
 
-/** An op has a kernel, or a view, or for where the view fails both: a wrong state does not compile. */
+/** An op has a kernel, a view, or both: the kernel runs if the view returns `undefined`. An op without either does not compile. */
 type ComputedBy<I extends Inputs, P> =
   | { readonly kernel: Kernel<I, P>; readonly view?: undefined }
   | { readonly kernel?: Kernel<I, P>; readonly view: View<I, P> };
 
-/** The arguments of an op: its inputs (in one list where their number is open), then its options. */
+/** The arguments of a call: the inputs (as one list if their number is open), then the options. */
 export type Args<I extends Inputs, O> = [
   ...(number extends I["length"] ? [tensors: readonly TensorLike[]] : { [K in keyof I]: TensorLike }),
   ...(O extends undefined ? [] : Record<never, never> extends O ? [options?: O] : [options: O]),
 ];
 
-/** A callable that carries its declaration. */
+/** An op: a function of tensors that carries its declaration. */
 export interface Op<I extends Inputs, P = undefined, O = P> {
   (...args: Args<I, O>): Tensor;
   readonly spec: OpSpec<I, P, O>;
 }
 
-/** The declaration of any op, as a list of steps holds it. Every `OpSpec` is one. */
+/** The declaration of any op, as steps hold it. Every `OpSpec` can be assigned to it. */
 export interface AnyOpSpec extends Differentiable {
   readonly options?: object | undefined;
   readonly params?: (options: Unchecked, inputs: Unchecked) => unknown;
@@ -105,10 +112,10 @@ export interface AnyOpSpec extends Differentiable {
 }
 
 /**
- * Defines an op: a function that carries its declaration as `.spec`. Nothing registers it.
+ * Defines an op: a function that carries its declaration as `.spec`. There is no registry.
  *
  * @example
- * import ops from "ndarray-ops"; // loops over arrays of any strides; a strict Content-Security-Policy forbids them
+ * import ops from "ndarray-ops"; // generates loops for any strides; a strict Content-Security-Policy forbids it
  *
  * const exp: Op<Unary> = defineOp({
  *   name: "exp",
@@ -120,7 +127,7 @@ export interface AnyOpSpec extends Differentiable {
  */
 export function defineOp<I extends Inputs, P = undefined, O = P>(declaration: NoInfer<OpSpec<I, P, O>>): Op<I, P, O> {
   const { name, options, params, shape, dtype, kernel, view, vjp, flops, nonFinite, samples } = declaration;
-  // Engines are quick to read objects that have the same properties in the same order. So every declaration has all of them.
+  // Every spec has the same properties in the same order, because engines read such objects fastest.
   const fields = { name, options, params, shape, dtype, kernel, view, vjp, flops, nonFinite, samples };
   const spec = fields as unknown as OpSpec<I, P, O>;
   const arity = Array.isArray(spec.vjp) ? spec.vjp.length : undefined;
@@ -133,14 +140,14 @@ export function defineOp<I extends Inputs, P = undefined, O = P>(declaration: No
   return Object.assign(op as (...args: Args<I, O>) => Tensor, { spec });
 }
 
-/** Runs an op and records the step. While a program is traced, inputs have no values, and neither has the output. */
+/** Computes the output of an op and records the step. If an input has no values, as in a trace, the output has none. */
 export function apply(spec: AnyOpSpec, inputs: readonly Tensor[], params: unknown, label?: string): Tensor {
   const output = outputOf(spec, inputs, params, label);
   if (isRecording()) record({ op: spec, inputs, params, output });
   return output;
 }
 
-// What a declaration throws gets the name of its op: the functions of a spec need not pass it on.
+// The next two functions put the name of the op in front of an error. So the functions of a spec throw without a caller.
 
 function paramsOf(spec: AnyOpSpec, options: unknown, inputs: readonly Tensor[]): unknown {
   try {
@@ -161,6 +168,7 @@ function outputOf(spec: AnyOpSpec, inputs: readonly Tensor[], params: unknown, l
   }
 }
 
+/** Returns the values of the output: a view if the op has one, else a new array. `undefined` if an input has no values. */
 function compute(spec: AnyOpSpec, inputs: readonly Tensor[], params: unknown, shape: Shape, dtype: DType) {
   const arrays = inputs.map(({ array }) => array);
   if (arrays.includes(undefined)) return undefined;

@@ -11,7 +11,7 @@ const stop: Op<Unary> = /* @__PURE__ */ defineOp({
   samples: () => [[tensor([1, 2])]],
 });
 
-/** The same values, treated as constant by every derivative. Takes a tree. */
+/** Returns the same values, which every derivative treats as constants. `x` is a tree. @throws TreeError unless it is one */
 export function stopGradient<T>(x: T & TreesOnly<T>): T {
   return unflatten<T>(
     x,

@@ -3,23 +3,27 @@ import { isAlike, kindText, type Tensor } from "../values/tensor.ts";
 import { accumulate } from "./fanout.ts";
 import type { Rule, Step, Tape } from "./tape.ts";
 
-/** One step of the sweep: the cotangent of a step's output and what it contributes to each input. */
+// The chain rule in reverse: the cotangent of a tensor is a sum over the steps that use it. Each of these steps contributes
+// what its VJP rule computes from the cotangent of its output. All uses of a tensor come after the step that computed it.
+// So its cotangent is complete when the sweep, which starts at the end of the tape, reaches that step.
+
+/** One step of the sweep: the cotangent of a step's output, and its contributions to the cotangents of the inputs. */
 export interface Pull {
   readonly step: Step;
   readonly cotangent: Tensor;
-  /** One entry per input; null where nothing flows back. */
+  /** One entry per input; `null` if nothing flows back to it. */
   readonly contributions: readonly (Tensor | null)[];
 }
 
 /**
- * Reads a tape backwards. `cotangents` holds those of the outputs; at the end, those of the watched tensors that were
- * reached. Rules are ops, so what happens here is recorded too, by the tapes that are open around it.
+ * Reads a tape backwards and yields each pull. `cotangents` maps the outputs to their cotangents. After the sweep it maps
+ * the watched tensors that were reached to theirs. Rules call ops, so tapes that are still open record the sweep.
  */
 export function* sweep(tape: Tape, cotangents: Map<Tensor, Tensor>): Generator<Pull> {
   for (let i = tape.steps.length - 1; i >= 0; i--) {
     const step = tape.steps[i]!;
     const cotangent = cotangents.get(step.output);
-    if (cotangent === undefined) continue; // nothing downstream of this step reached an output
+    if (cotangent === undefined) continue; // no cotangent reached this step
     const contributions = applyRules(step, cotangent, tape);
     for (let k = 0; k < contributions.length; k++)
       if (contributions[k]) accumulateCotangent(cotangents, step.inputs[k]!, contributions[k]!);
@@ -28,13 +32,13 @@ export function* sweep(tape: Tape, cotangents: Map<Tensor, Tensor>): Generator<P
   }
 }
 
-/** Using a tensor twice adds its cotangents. */
+/** Adds a contribution to the cotangent of `tensor`. A tensor that is used twice receives two. */
 export function accumulateCotangent(cotangents: Map<Tensor, Tensor>, tensor: Tensor, contribution: Tensor): void {
   const previous = cotangents.get(tensor);
   cotangents.set(tensor, previous ? accumulate(previous, contribution) : contribution);
 }
 
-/** Applies the rules of a step for the inputs that the tape tracks. */
+/** Applies the VJP rules of a step, for the inputs that the tape tracks. */
 function applyRules(step: Step, g: Tensor, tape: Tape): readonly (Tensor | null)[] {
   const { op, inputs, output } = step;
   output.assertUnchanged();
@@ -52,10 +56,10 @@ function applyRules(step: Step, g: Tensor, tape: Tape): readonly (Tensor | null)
   return contributions;
 }
 
-/** The error for a rule that is wrong. */
+/** The error for a VJP rule whose result does not have the dtype and shape of its input. */
 const wrongShapeError = ({ op, inputs }: Step, k: number, contribution: Tensor): ShapeError =>
   new ShapeError(
-    `${op.name}: the VJP rule of input ${k} must give its cotangent as ${kindText(inputs[k]!)}, got ` +
-      `${kindText(contribution)}; does it sum over the axes that were broadcast?`,
+    `${op.name}: the VJP rule of input ${k} must return ${kindText(inputs[k]!)}, got ` +
+      `${kindText(contribution)}; does it sum over the broadcast axes?`,
     { cause: { contribution, input: inputs[k] } },
   );

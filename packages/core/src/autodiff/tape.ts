@@ -2,6 +2,9 @@ import { ArgumentError } from "../checks/errors.ts";
 import { isFloat } from "../values/dtype.ts";
 import type { Tensor } from "../values/tensor.ts";
 
+// A function of tensors runs op by op. Each application of an op is a step. Reverse mode needs the list of these steps in
+// execution order: the tape. sweep.ts reads it backwards.
+
 /** One line of the Wengert list: `output = op(...inputs, params)`. */
 export interface Step<O extends Differentiable = Differentiable> {
   readonly op: O;
@@ -10,50 +13,53 @@ export interface Step<O extends Differentiable = Differentiable> {
   readonly output: Tensor;
 }
 
-/** What reverse mode needs to know of an op. */
+/** The part of an op that reverse mode uses: its name and its VJP rules. */
 export interface Differentiable {
   readonly name: string;
-  /** One rule per input: from the cotangent of the output to that of the input. `null`: nothing flows back. */
+  /** One rule per input. A rule maps the cotangent of the output to that of its input. `null` means no derivative. */
   readonly vjp: readonly (Rule | null)[] | JointRule;
 }
 
 /**
- * The one place for `any`: a list holds steps of every op, and each op's rules know the types of their own steps only.
- * `defineOp` has checked them together.
+ * Core's only `any`. A tape holds steps of every op, but a rule knows only the types of steps of its op.
+ * This is safe because `defineOp` checks each rule against its op.
  */
 // biome-ignore lint/suspicious/noExplicitAny: see above
 export type Unchecked = any;
 
-/** Whether a cotangent flows from the output of an op back to its input k. */
+/** Returns whether a cotangent can flow from the output of an op back to its input k. */
 export const flowsTo = ({ vjp }: Differentiable, k: number): boolean => typeof vjp === "function" || vjp[k] !== null;
 
+/** Maps the cotangent `g` of a step's output to the cotangent of one of its inputs. */
 export type Rule = (g: Tensor, step: Unchecked) => Tensor;
-/** All cotangents at once, for ops with any number of inputs. Those that are not `needed` are not looked at. */
+/** Returns the cotangents of all inputs at once, for ops with any number of inputs. Only the `needed` ones are used. */
 type JointRule = (g: Tensor, step: Unchecked, needed: readonly boolean[]) => readonly (Tensor | null)[];
 
-/** Receives each step as it runs. */
+/** Receives each step when it runs. */
 export interface Recorder {
   record(step: Step): void;
 }
 
-/** The steps that depend on the watched tensors, in the order they ran. */
+/** Records the steps that depend on the watched tensors, in execution order. */
 export class Tape implements Recorder {
   readonly steps: Step[] = [];
-  /** What depends on a watched tensor, and whether a derivative can flow back from it. */
+  /** Maps each tensor that depends on a watched one to whether a derivative can flow back from it. */
   readonly #reached = new Map<Tensor, boolean>();
 
+  /** Starts tracking `tensor`. Only floats have derivatives. */
   watch(tensor: Tensor): void {
     this.#reached.set(tensor, isFloat(tensor.dtype));
   }
 
-  /** Whether a derivative can flow back from `tensor` to a watched one. */
+  /** Returns whether a derivative can flow back from `tensor` to a watched one. */
   tracks(tensor: Tensor): boolean {
     return this.#reached.get(tensor) === true;
   }
 
+  /** Keeps `step` if one of its inputs depends on a watched tensor. Then its output depends on it, too. */
   record(step: Step): void {
     const { op, inputs, output } = step;
-    let flows: boolean | undefined; // undefined: it depends on nothing watched
+    let flows: boolean | undefined; // undefined: no input depends on a watched tensor
     for (let k = 0; k < inputs.length; k++) {
       const flowsFrom = this.#reached.get(inputs[k]!);
       if (flowsFrom !== undefined) flows ||= flowsFrom && flowsTo(op, k);
@@ -67,23 +73,27 @@ export class Tape implements Recorder {
 // Core's only mutable global that results depend on: the active recorders, innermost last.
 let recorders: readonly Recorder[] = [];
 
+/** Returns whether any recorder is active. If none is, ops create no steps. */
 export const isRecording = (): boolean => recorders.length > 0;
 
+/** Passes a step to every active recorder. */
 export function record(step: Step): void {
   for (const recorder of recorders) recorder.record(step);
 }
 
-/** Runs `body` while `recorder` receives its steps. @throws ArgumentError if it returns a promise; `caller` is for the message. */
+/**
+ * Runs `body` and passes its steps to `recorder`.
+ * @throws ArgumentError if `body` returns a promise: its later steps would be lost. The message begins with `caller`.
+ */
 export function withRecorder<T>(caller: string, recorder: Recorder, body: () => T): T {
   const result = withRecorders([...recorders, recorder], body);
   if (typeof (result as { then?: unknown } | null | undefined)?.then !== "function") return result;
   throw new ArgumentError(
-    `${caller}: f returned a promise; a tape hears only what runs before f returns, so f must be synchronous: await first, ` +
-      "and pass the result in",
+    `${caller}: f returned a promise, but a tape records only until f returns; make f synchronous: await first, and pass the result`,
   );
 }
 
-/** Runs `body` with `substitute` in place of `recorder`, which does not receive the steps inside. */
+/** Runs `body` with `substitute` in place of `recorder`, so that `recorder` receives none of its steps. */
 export function withSubstitute<T>(recorder: Recorder, substitute: Recorder, body: () => T): T {
   return withRecorders(
     recorders.map((open) => (open === recorder ? substitute : open)),
@@ -91,12 +101,13 @@ export function withSubstitute<T>(recorder: Recorder, substitute: Recorder, body
   );
 }
 
-/** The innermost open tape that tracks one of `tensors`. */
+/** Returns the innermost active tape that tracks one of `tensors`. */
 export const innermostTape = (tensors: readonly Tensor[]): Tape | undefined =>
   recorders.findLast(
     (recorder): recorder is Tape => recorder instanceof Tape && tensors.some((tensor) => recorder.tracks(tensor)),
   );
 
+/** Runs `body` with other active recorders. The only function that changes them. */
 function withRecorders<T>(next: readonly Recorder[], body: () => T): T {
   const previous = recorders;
   recorders = next;

@@ -20,28 +20,33 @@ import { apply } from "./op.ts";
 import { accumulateCotangent, sweep } from "./sweep.ts";
 import { Tape, withRecorder } from "./tape.ts";
 
-/** One run of `f` with a tape on the tensors of some of its arguments. */
+// Derivatives of any order follow from two decisions. First, VJP rules call ops, so a tape can record the sweep of another.
+// Second, a transform gives f aliases of its inputs, and closes its tape before the sweep. So a tape never records its own
+// sweep. An enclosing tape records the sweep and can differentiate it. An alias also keeps nested derivatives with respect
+// to the same tensor apart.
+
+/** One run of `f` with a tape that watches the tensors of some arguments. */
 interface TapedRun<R> {
   readonly value: R;
   readonly tape: Tape;
-  /** The tensors that f was given in those arguments. */
+  /** The tensors that `f` received in those arguments: aliases of the caller's tensors. */
   readonly inputs: readonly Tensor[];
-  /** Pulls cotangents of outputs back to those arguments: one tree an argument, zeros for what `f` does not use. */
+  /** Pulls cotangents of outputs back. Returns one tree per watched argument, with zeros for tensors that `f` does not use. */
   pull(cotangents: Map<Tensor, Tensor>): unknown[];
 }
 
 interface RunOptions {
-  /** Tensors to watch that `f` reaches without being given them. */
+  /** More tensors to watch: those that `f` closes over. */
   readonly captured?: Iterable<Tensor>;
-  /** Whether arguments need not be floats. */
+  /** Whether watched arguments may have any dtype. Default: only floats. */
   readonly anyDType?: boolean;
-  /** The function whose parameters messages name. Default: `f`. */
+  /** The function whose parameter names appear in messages. Default: `f`. */
   readonly names?: (...args: never) => unknown;
 }
 
 /**
- * Runs `f` with a tape on the tensors of the arguments that `argnums` names. `f` gets them under fresh identities, as an
- * outer tape, or another argument, may hold the same ones.
+ * Runs `f` with a tape that watches the tensors of the arguments `argnums`. `f` receives aliases of these tensors, because
+ * an outer tape may track the same tensor, or another argument may hold it.
  */
 export function runWithTape<A extends readonly unknown[], R>(
   caller: string,
@@ -58,7 +63,9 @@ export function runWithTape<A extends readonly unknown[], R>(
   const watched = argnums.map((n) => {
     const [tree, name] = [asTree(args[n]), argumentName(names, n)];
     if (n >= args.length)
-      throw new ArgumentError(`${caller}: ${name} is missing: f was given ${args.length} of its arguments`);
+      throw new ArgumentError(
+        `${caller}: ${name} is missing, got ${args.length} of the arguments of f; pass all of them`,
+      );
     const fresh: Tensor[] = [];
     traverse(caller, [[tree, name]], (leaves, path) => {
       const leaf = leaves[0]!;
@@ -78,14 +85,15 @@ export function runWithTape<A extends readonly unknown[], R>(
     const cotangentOf = (x: Tensor) => cotangents.get(x) ?? fullLike(x, 0);
     return watched.map(({ tree, fresh }) => unflatten(tree, fresh.map(cotangentOf)));
   };
-  // The tape is closed: what the rules compute is recorded only by tapes around this one.
+  // The tape is closed. When `pull` runs the VJP rules, only the tapes around this one record them.
   return { value, tape, inputs: watched.flatMap(({ fresh }) => fresh), pull };
 }
 
 /**
- * `f(...args)`, and the pullback: from a cotangent of the value to one of each argument, as often as one likes.
- * Arguments and value are trees of tensors, the arguments of floats.
- * @throws TreeError, DTypeError, ArgumentError for invalid arguments; ShapeError for a cotangent of another shape.
+ * Returns the value of `f(...args)` and its pullback. The pullback maps a cotangent of the value to one cotangent per
+ * argument, and can be called repeatedly. Arguments are trees of float tensors; the value is a tree of tensors.
+ * @throws TreeError, DTypeError or ArgumentError for invalid arguments. The pullback throws a ShapeError or TreeError
+ * unless the cotangent has the structure, dtypes and shapes of the value.
  */
 export function vjp<A extends readonly unknown[], R>(
   f: TreeFunction<A, R>,
@@ -102,7 +110,10 @@ export function vjp<A extends readonly unknown[], R>(
   };
 }
 
-/** Pairs the float tensors of `like` with those of `tree`, which must be alike; other dtypes carry no derivative. */
+/**
+ * Maps each float tensor of `like` to the tensor at the same place in `tree`: its cotangent. Other dtypes have none.
+ * @throws TreeError, ShapeError unless both trees have the same structure, dtypes and shapes
+ */
 export function seedCotangents(caller: string, like: Named, tree: Named): Map<Tensor, Tensor> {
   const partners = leavesAlike(caller, like, tree);
   const pairs = new Map<Tensor, Tensor>();

@@ -1,15 +1,17 @@
 import { ArgumentError, isList, show } from "./errors.ts";
 
-// What is checked, and said, in more than one place.
+// Checks of arguments that several functions share.
 
-/** @throws ArgumentError for what cannot be called; `caller` takes a function first. */
+/** @throws ArgumentError unless `f`, the first argument of `caller`, is a function. */
 export function mustBeFunction(caller: string, f: unknown): void {
   if (typeof f === "function") return;
   throw new ArgumentError(`${caller}: expected a function, got ${show(f)}; write ${caller}((x) => ...)`);
 }
 
-/** @throws ArgumentError for arguments that are not in a list. */
+/** @throws ArgumentError unless `args`, the argument `name` of `caller`, is a dense array. */
 export function mustBeList(caller: string, name: string, args: unknown): void {
   if (isList(args)) return;
-  throw new ArgumentError(`${caller}: ${name} is a list with one entry an argument, got ${show(args)}; write [...]`);
+  throw new ArgumentError(
+    `${caller}: ${name} must be a list with one entry per argument, got ${show(args)}; write [...]`,
+  );
 }

@@ -1,6 +1,6 @@
 /**
- * What every error of Wengert is. Its message says who speaks, what was expected, what came, and what to do; it is
- * thrown before anything has changed.
+ * The base class of all errors of this library. The message names the caller, the problem, the value and the fix. A
+ * function throws before it changes any state. The stack begins with the user's own call.
  */
 export class WengertError extends Error {
   constructor(message: string, options?: ErrorOptions) {
@@ -11,7 +11,7 @@ export class WengertError extends Error {
   }
 }
 
-/** Runs `body`. An error of Wengert that it throws gets `caller` in front of its message, unless another caller is there. */
+/** Runs `body`. If it throws a WengertError without a caller, puts `caller` in front of the message. */
 export function prefixErrors<T>(caller: string, body: () => T): T {
   try {
     return body();
@@ -20,7 +20,7 @@ export function prefixErrors<T>(caller: string, body: () => T): T {
   }
 }
 
-/** The error with `caller` in front of its message. Helpers that many ops share throw errors without a caller. */
+/** Returns the error with `caller` in front of its message. Helpers that many ops share throw errors without a caller. */
 export function withCaller(caller: string, error: unknown): unknown {
   if (!(error instanceof WengertError) || prefixedErrors.has(error) || error.message.startsWith(`${caller}: `))
     return error;
@@ -32,15 +32,15 @@ export function withCaller(caller: string, error: unknown): unknown {
   return error;
 }
 
-/** The errors whose message begins with a caller that was put there. */
+/** The errors that `withCaller` has prefixed. */
 const prefixedErrors = new WeakSet<WengertError>();
 
-/** Where the engine, if it is V8, keeps how many calls a stack shows. */
+/** V8 keeps the maximum number of frames in a stack here. */
 const engine = Error as { stackTraceLimit?: number | undefined };
 
 /**
- * The calls that led here, from the innermost on that is not in Wengert's own files, nor where Node goes on after an await:
- * `at f (file:line:column)`. It may lie below many of those, as trees are walked 100 deep.
+ * Returns the stack frames from the user's innermost call outwards, such as `at f (file:line:column)`. It skips the frames
+ * of this library, and Node's internal frames after an await. There may be many of them: trees are up to 100 levels deep.
  */
 export function userFrames(): readonly string[] {
   const { stackTraceLimit } = engine;
@@ -48,10 +48,10 @@ export function userFrames(): readonly string[] {
   const { stack } = new Error();
   engine.stackTraceLimit = stackTraceLimit;
   const frames = stack?.split("\n").filter((line) => /:\d+:\d+\)?$/.test(line)) ?? [];
-  // Where the packages lie, as this engine writes it: the innermost call is here. Unknown in a bundle, which has no such files.
+  // The path of the packages, taken from the innermost frame, which is in this file. A bundle has no such path.
   const packagesPath = /([^\s(@]*)core[\\/](src|dist)[\\/]/.exec(frames[0] ?? "")?.[1];
   const isLibraryFrame = (call: string) =>
-    /\bnode:internal\/|\(unknown:/.test(call) || // the latter in Bun: constructors that classes have without writing them
+    /\bnode:internal\/|\(unknown:/.test(call) || // the latter are implicit constructors in Bun
     (/[\\/](core|ops|compile|nn|train|data|report|onnx|mpi)[\\/](src|dist)[\\/]/.test(call) &&
       ((packagesPath !== undefined && call.includes(packagesPath)) || /@wengert[\\/]/.test(call)));
   const first = frames.findIndex((call) => !isLibraryFrame(call));
@@ -61,36 +61,36 @@ export function userFrames(): readonly string[] {
 /** Incompatible shapes, or an invalid size. */
 export class ShapeError extends WengertError {}
 
-/** A dtype that cannot be used here; the message holds the cast to write. */
+/** A dtype that the function does not accept. The message contains the cast to write. */
 export class DTypeError extends WengertError {}
 
 /** A number outside its range: an axis, an index, a class, an integer. */
 export class OutOfRangeError extends WengertError {}
 
-/** The value of a tensor was read while a program is traced, when it has none. */
+/** A tensor's values were read during a trace, where tensors have no values. */
 export class TracedValueError extends WengertError {}
 
-/** A leaf that is not a tensor, or two trees of different structure. The message holds the paths. */
+/** A leaf that is not a tensor, or two trees of different structure. The message contains the paths. */
 export class TreeError extends WengertError {}
 
-/** An argument that is missing or of the wrong kind, a function that is asynchronous. */
+/** An argument that is missing or of the wrong kind, such as an asynchronous function. */
 export class ArgumentError extends WengertError {}
 
 /**
- * A file or a table that cannot be read or written, or whose contents are invalid. The message names the file, and the row and
- * column, the line or the tensor if there is one. `cause` is the system's error, if there was one.
+ * A file or table that cannot be read or written, or whose contents are invalid. The message names the file, and the row
+ * and column, the line or the tensor if there is one. `cause` is the system's error, if there is one.
  */
 export class DataError extends WengertError {}
 
-/** A tensor was written to through its `.data`. */
+/** The values of a tensor were modified through its `.data`. */
 export class MutationError extends WengertError {}
 
-/** How a message shows a value that is not what was expected: short, and never throwing itself. */
+/** Returns a short description of an unexpected value, for messages. Never throws. */
 export function show(value: unknown): string {
   try {
     return showUnguarded(value);
   } catch {
-    return "something that cannot be read"; // a proxy may throw whatever is asked of it
+    return "an unreadable value"; // any access to a proxy may throw
   }
 }
 
@@ -105,7 +105,7 @@ function showUnguarded(value: unknown): string {
   return typeof name !== "string" || name === "Object" ? "an object" : `a ${name}`;
 }
 
-/** Whether `x` is an array. False for a proxy that cannot be read. */
+/** Returns whether `x` is an array: false for a revoked proxy, on which `Array.isArray` throws. */
 export function isArray(x: unknown): x is readonly unknown[] {
   try {
     return Array.isArray(x);
@@ -114,16 +114,16 @@ export function isArray(x: unknown): x is readonly unknown[] {
   }
 }
 
-/** Whether `x` is a dense array (no holes): a sparse one may have any length. */
+/** Returns whether `x` is a dense array (no holes). */
 export function isList(x: unknown): x is readonly unknown[] {
   if (!isArray(x)) return false;
   for (let i = 0; i < x.length; i++) if (!(i in x)) return false;
   return true;
 }
 
-/** A hint for an invalid value. */
+/** Returns a hint for an invalid value, or an empty string. */
 export function hintFor(value: unknown): string {
-  if (value === undefined) return "; is a name misspelt, or a return missing?";
+  if (value === undefined) return "; is a name misspelled, or a return missing?";
   if (typeof value === "function") return "; call it first";
   return isPromise(value) ? "; await it first" : "";
 }
@@ -132,6 +132,6 @@ function isPromise(value: unknown): boolean {
   try {
     return typeof (value as { then?: unknown } | null)?.then === "function";
   } catch {
-    return false; // as with show
+    return false; // any access to a proxy may throw
   }
 }

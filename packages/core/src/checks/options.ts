@@ -1,11 +1,11 @@
 import { ArgumentError, isArray, isList, show } from "./errors.ts";
 
-/** Every option of `O` with its default: `undefined` where it has none, or where another value decides. */
+/** Every option of `O` with its default, or `undefined` if it has none or depends on other values. */
 export type Complete<O> = { readonly [K in keyof O]-?: O[K] | undefined };
 
 /**
- * The options of a call, those that are absent or `undefined` with their defaults.
- * @throws ArgumentError for options that are not one object, and for unknown names.
+ * Returns the options of a call, with defaults for those that are missing or `undefined`.
+ * @throws ArgumentError unless the options are one plain object with known names
  */
 export function withDefaults<O>(caller: string, options: unknown, defaults: Complete<O>): Complete<O> {
   if (options === undefined) return defaults;
@@ -19,18 +19,18 @@ export function withDefaults<O>(caller: string, options: unknown, defaults: Comp
   return complete as Complete<O>;
 }
 
-/** Whether `x` is an object literal, from any realm: it has one prototype, or none. */
+/** Returns whether `x` is a plain object, from any realm: its prototype is null or has none itself. */
 function isPlain(x: unknown): x is object {
   if (typeof x !== "object" || x === null || isArray(x)) return false;
   const prototype = prototypeOf(x);
   return prototype === null || (prototype !== undefined && prototypeOf(prototype) === null);
 }
 
-/** Whether `x` is an object, and no proxy that was revoked. */
+/** Returns whether `x` is an object and not a revoked proxy. */
 export const isReadable = (x: unknown): x is object =>
   typeof x === "object" && x !== null && prototypeOf(x) !== undefined;
 
-/** The prototype of `x`; `undefined` for a proxy that cannot be read. */
+/** Returns the prototype of `x`, or `undefined` if `x` is a proxy that throws. */
 export function prototypeOf(x: object): object | null | undefined {
   try {
     return Object.getPrototypeOf(x);
@@ -39,10 +39,10 @@ export function prototypeOf(x: object): object | null | undefined {
   }
 }
 
-/** The usual mistake is an option without its name: sum(x, 1). */
+/** The error for options that are not an object. The usual mistake is an option without its name: sum(x, 1). */
 function notAnOptionsObject(caller: string, options: unknown, names: readonly string[]): ArgumentError {
   if (names.length === 0)
-    return new ArgumentError(`${caller}: there are no options, got ${show(options)} after the inputs; leave it out`);
+    return new ArgumentError(`${caller}: takes no options, got ${show(options)} after the inputs; leave it out`);
   const kind = isList(options) ? "list" : typeof options;
   const suggestion = names.find((name) => optionKinds[name]?.includes(kind));
   const isShort = isList(options)
@@ -51,10 +51,10 @@ function notAnOptionsObject(caller: string, options: unknown, names: readonly st
   const value = suggestion && isShort ? JSON.stringify(options).replaceAll(",", ", ") : "...";
   const isArgument = names[0] === "argnums" && kind === "object"; // grad(f, x)
   const hint = isArgument ? `write ${caller}(f)(...)` : `write { ${suggestion ?? names[0]}: ${value} }`;
-  return new ArgumentError(`${caller}: expected the options as one object, got ${show(options)}; ${hint}`);
+  return new ArgumentError(`${caller}: options must be one object, got ${show(options)}; ${hint}`);
 }
 
-/** The kinds of value that each option takes. */
+/** The kinds of value that each option accepts. */
 const optionKinds: Readonly<Record<string, readonly string[]>> = {
   axis: ["number", "list"],
   shape: ["list"],
@@ -67,7 +67,7 @@ const optionKinds: Readonly<Record<string, readonly string[]>> = {
 };
 
 function unknownOption(caller: string, name: string, names: readonly string[]): ArgumentError {
-  if (names.length === 0) return new ArgumentError(`${caller}: there are no options, got ${name}; leave it out`);
+  if (names.length === 0) return new ArgumentError(`${caller}: takes no options, got ${name}; leave it out`);
   const normalize = (text: string) => text.toLowerCase().replace(/[^a-z]/g, "");
   const normalized = (Object.hasOwn(aliases, normalize(name)) && aliases[normalize(name)]) || normalize(name);
   const suggestion = names.find(
@@ -78,7 +78,7 @@ function unknownOption(caller: string, name: string, names: readonly string[]): 
   return new ArgumentError(`${caller}: there is no option ${name}; ${guess}`);
 }
 
-/** What other libraries call an option. */
+/** Names of options in other libraries, and common variants. */
 const aliases: Readonly<Record<string, string>> = {
   dim: "axis",
   dims: "axis",

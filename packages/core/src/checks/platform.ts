@@ -4,15 +4,15 @@ const insteadOfPath = "pass a Blob, such as a File that the user chose, or an Ar
 
 /**
  * Returns a built-in module of Node, Deno or Bun, such as `node:fs`: `builtin<typeof import("node:fs")>(caller, "node:fs")`.
- * The module is looked up when it is needed and not imported, so that the same file runs in a page and no bundler looks for it.
+ * It looks the module up at the call instead of importing it. So the same file also runs in a page, and bundlers ignore it.
  *
- * @throws ArgumentError in a page, where there are no files: `caller` was given a path; `instead` says what to do.
+ * @throws ArgumentError in a page, which has no files. The message says that `caller` got a path; `instead` is the fix.
  */
 export function builtin<Module>(caller: string, name: `node:${string}`, instead: string = insteadOfPath): Module {
   const runtime = (globalThis as { process?: { getBuiltinModule?: (name: string) => unknown } }).process;
   const builtinModule = runtime?.getBuiltinModule?.(name);
   if (builtinModule) return builtinModule as Module;
   throw new ArgumentError(
-    `${caller}: a path was given, but there are no files here (it needs Node 20.16, Deno 2 or Bun): ${instead}`,
+    `${caller}: got a path, but only Node (20.16 or later), Deno 2 and Bun have files; ${instead}`,
   );
 }

@@ -1,20 +1,21 @@
 import { bytesOf, type Tensor } from "../values/tensor.ts";
 import { checkListing, type Program } from "./trace.ts";
 
+/** The cost of running a program once. */
 export interface Cost {
   /** Floating-point operations. */
   readonly flops: number;
   /** Bytes read and written by kernels. */
   readonly bytes: number;
-  /** Bytes held at the worst moment if each value is dropped after its last use; inputs and constants are held. */
+  /** The peak of the bytes in memory if each value is freed after its last use. Inputs and constants are never freed. */
   readonly peakBytes: number;
 }
 
-/** What running a program takes, by its shapes alone. */
+/** Computes the cost of a program from its shapes, without running it. @throws ArgumentError unless given a program */
 export function cost(program: Program): Cost {
   checkListing("cost", program);
   const { inputs, constants = [], steps, outputs } = program;
-  const owner = new Map<Tensor, Tensor>(); // whose memory a view lies in
+  const owner = new Map<Tensor, Tensor>(); // maps a view to the tensor whose memory it shares
   const ownerOf = (tensor: Tensor) => owner.get(tensor) ?? tensor;
   const lastUse = new Map<Tensor, number>();
   steps.forEach(({ op, inputs, output }, i) => {

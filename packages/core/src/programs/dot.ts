@@ -2,7 +2,7 @@ import { kindText, type Tensor } from "../values/tensor.ts";
 import { constantsOf, namesOf, stepTitle } from "./names.ts";
 import { checkListing, type Listing } from "./trace.ts";
 
-/** The list as a graph in the DOT language, for graphviz: `dot -Tsvg`. */
+/** Returns the list as a graph in the DOT language of Graphviz (`dot -Tsvg`). @throws ArgumentError unless given a list */
 export function toDot(listing: Listing): string {
   checkListing("toDot", listing);
   const { inputs, steps, outputs } = listing;

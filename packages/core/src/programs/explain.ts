@@ -4,7 +4,11 @@ import type { Tensor } from "../values/tensor.ts";
 import { constantsOf, isUnlabeledScalar, namesOf, stepTitle } from "./names.ts";
 import { checkListing, type Listing } from "./trace.ts";
 
-/** The list as a table: number, op and params, inputs by label or number, shape, dtype, and the value or its range. */
+/**
+ * Returns the list as a table. Each line has the number of the step, its op and params, its inputs by label or number, and
+ * the shape, dtype and value of its output. For more than four numbers, the value is their range.
+ * @throws ArgumentError unless given a recording or a program
+ */
 export function explain(listing: Listing): string {
   checkListing("explain", listing);
   const { inputs, steps, outputs } = listing;

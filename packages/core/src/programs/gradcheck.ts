@@ -13,14 +13,15 @@ import { floatsOf, type TreeFunction, walk } from "../values/tree.ts";
 export interface GradcheckOptions {
   /** The highest order of derivative to check. Default 2. */
   readonly order?: number;
-  /** How many random directions to try at each order. Default 3. */
+  /** The number of random directions to check at each order. Default 3. */
   readonly directions?: number;
-  /** Of the random directions. Default 1. */
+  /** The seed of the random directions. Default 1. */
   readonly seed?: number;
-  /** How far from finite differences, relative to the terms of the sum compared. Default 1e-7. */
+  /** The largest allowed difference from finite differences, relative to the terms of the compared sum. Default 1e-7. */
   readonly tolerance?: number;
 }
 
+/** The likely cause of a wrong derivative. */
 export type Cause =
   | "sign"
   | "missing factor"
@@ -32,19 +33,20 @@ export type Cause =
   | "not deterministic"
   | "unknown";
 
+/** The worst component of a wrong derivative. */
 export interface Diagnosis {
   readonly order: number;
-  /** The input that is wrong, by its path, and the worst of its components. */
+  /** The path of the input whose derivative is wrong, and the index of the worst component. */
   readonly input: string;
   readonly index: readonly number[];
-  /** The derivative of ⟨u, f⟩ by that component, for a random u: by the rules, and by finite differences. */
+  /** The derivative of ⟨u, f⟩ with respect to that component, for a random u: by the rules, and by finite differences. */
   readonly analytic: number;
   readonly numeric: number;
   readonly ratio: number;
   readonly cause: Cause;
 }
 
-/** The derivatives of a function are not what finite differences say. */
+/** The derivatives of a function differ from finite differences. */
 export class GradcheckError extends WengertError {
   readonly diagnosis: Diagnosis;
   constructor(diagnosis: Diagnosis, advice: string) {
@@ -52,16 +54,18 @@ export class GradcheckError extends WengertError {
     const [a, n, r] = [analytic, numeric, ratio].map(numberText);
     const component = index.length > 0 ? ` at ${shapeText(index)}` : "";
     const numbers = `∂⟨u, f⟩/∂(${input})${component} is ${a} by the rules, ${n} by finite differences, ratio ${r}`;
-    const found = Number.isNaN(ratio) && index.length === 0 ? `the cotangent of ${input} does not fit it` : numbers;
+    const found =
+      Number.isNaN(ratio) && index.length === 0 ? `the cotangent of ${input} has the wrong shape or dtype` : numbers;
     super(`gradcheck: order ${order}: ${found}; likely cause: ${cause} (${advice})`);
     this.diagnosis = diagnosis;
   }
 }
 
 /**
- * Compares the derivatives of `f` at `args` (trees; floats in float64) with finite differences, in random directions and
- * both modes: ⟨u, J v⟩ by JVP, ⟨Jᵀu, v⟩ by VJP, and so for the pullback itself up to `order`.
- * @throws GradcheckError with a diagnosis.
+ * Compares the derivatives of `f` at `args` with finite differences. `args` are trees whose floats are float64. It checks
+ * random directions in both modes: ⟨u, J v⟩ by JVP and ⟨Jᵀu, v⟩ by VJP. For higher orders, up to `order`, it checks the
+ * pullback in the same way.
+ * @throws GradcheckError with a diagnosis if they differ; DTypeError for float32; ArgumentError, OutOfRangeError for options
  */
 export function gradcheck<A extends readonly unknown[], R>(
   f: TreeFunction<A, R>,
@@ -76,11 +80,13 @@ export function gradcheck<A extends readonly unknown[], R>(
   const invalid = Object.entries(settings).find(([, value]) => typeof value !== "number" || Number.isNaN(value));
   if (invalid) throw new ArgumentError(`gradcheck: ${invalid[0]} must be a number, got ${show(invalid[1])}`);
   if (order > 8 || directions > 1000)
-    throw new OutOfRangeError(`gradcheck: order ${order} in ${directions} directions; at most 8 in 1000 are checked`);
+    throw new OutOfRangeError(`gradcheck: order must be ≤ 8 and directions ≤ 1000, got ${order} and ${directions}`);
   const names: string[] = [];
   walk("gradcheck", args, "args", ({ dtype, array }, path) => {
     if (array === undefined)
-      throw new TracedValueError(`gradcheck: ${path} has no value while a program is traced; check outside`);
+      throw new TracedValueError(
+        `gradcheck: ${path} has no value while a program is traced; call gradcheck outside trace`,
+      );
     if (dtype === "float64") names.push(path);
     else if (dtype === "float32")
       throw new DTypeError(
@@ -108,7 +114,7 @@ interface Subject {
   readonly f: (xs: readonly Tensor[]) => readonly Tensor[];
 }
 
-/** The pullback of a subject as a subject of its own: a function of the same point and of the cotangents. */
+/** Returns the pullback as a subject: a function of the same point and of the cotangents. Its derivatives are one order higher. */
 function pullbackOf({ order, names, xs, f }: Subject, random: () => number): Subject {
   const ys = f(xs);
   return {
@@ -119,7 +125,7 @@ function pullbackOf({ order, names, xs, f }: Subject, random: () => number): Sub
   };
 }
 
-// From here on a list of tensors is one vector of numbers.
+// From here on, a list of tensors is flattened into one vector of numbers.
 type Vector = Float64Array;
 const flatten = (tensors: readonly Tensor[]): Vector =>
   Float64Array.from(tensors.flatMap(({ array }) => [...ravel(array!)]));
@@ -128,6 +134,7 @@ const randomVector = (like: Vector, random: () => number): Vector => like.map(()
 const dot = (a: Vector, b: Vector): number => a.reduce((sum, x, i) => sum + x * b[i]!, 0);
 const absolute = (a: Vector): Vector => a.map(Math.abs);
 
+/** Checks one random direction. @throws GradcheckError if a product differs from finite differences */
 function checkDirection(subject: Subject, random: () => number, tolerance: number): void {
   const { xs, f } = subject;
   const ys = f(xs);
@@ -142,7 +149,7 @@ function checkDirection(subject: Subject, random: () => number, tolerance: numbe
   if (isWrong) throw diagnose(subject, unflattenLike(u, ys), cotangent);
 }
 
-/** f at the point moved by h v. */
+/** Returns f(x + h v). */
 const evaluateMoved = ({ xs, f }: Subject, v: Vector, h: number): Vector =>
   flatten(
     f(
@@ -153,7 +160,7 @@ const evaluateMoved = ({ xs, f }: Subject, v: Vector, h: number): Vector =>
     ),
   );
 
-/** J v by central differences with two step sizes, extrapolated (Richardson): the error is of order h⁴. */
+/** Returns J v by central differences with two step sizes and Richardson extrapolation. The error is O(h⁴). */
 function numericTangent(subject: Subject, v: Vector, h = 1e-3): Vector {
   const [a, b, c, d] = [h, -h, h / 2, -h / 2].map((step) => evaluateMoved(subject, v, step)) as [
     Vector,
@@ -164,7 +171,7 @@ function numericTangent(subject: Subject, v: Vector, h = 1e-3): Vector {
   return a.map((_, i) => (4 * ((c[i]! - d[i]!) / h) - (a[i]! - b[i]!) / (2 * h)) / 3);
 }
 
-/** The pullback of `us`. A rule whose result does not fit its input is diagnosed here. */
+/** Returns the pullback of `us`. @throws GradcheckError if a rule returns a wrong shape or dtype */
 function evaluatePullback({ f, xs, order, names }: Subject, us: readonly Tensor[]): Vector {
   try {
     return flatten(vjp(f, xs).pullback(us)[0]);
@@ -179,7 +186,7 @@ function evaluatePullback({ f, xs, order, names }: Subject, us: readonly Tensor[
   }
 }
 
-/** Component by component: where the cotangent is wrong, and what the wrong numbers look like. */
+/** Compares the cotangent component by component, and finds the worst one and the likely cause. */
 function diagnose(subject: Subject, us: readonly Tensor[], cotangent: Vector): GradcheckError {
   const { xs, order, names } = subject;
   const u = flatten(us);
@@ -187,7 +194,7 @@ function diagnose(subject: Subject, us: readonly Tensor[], cotangent: Vector): G
   const numeric = cotangent.map((_, j) => dot(u, numericTangent(subject, unit(j))));
   const errors = cotangent.map((a, j) => Math.abs(a - numeric[j]!));
   const worst = errors.reduce((worstSoFar, error, j) => (error <= errors[worstSoFar]! ? worstSoFar : j), 0);
-  // The input in which that component lies, and its own part of the numbers.
+  // The input that contains this component, and the numbers of this input.
   const ends = xs.map((_, i) => xs.slice(0, i + 1).reduce((n, { size }) => n + size, 0));
   const k = ends.findIndex((end) => worst < end);
   const [x, start] = [xs[k]!, ends[k]! - xs[k]!.size];
@@ -215,22 +222,19 @@ function diagnose(subject: Subject, us: readonly Tensor[], cotangent: Vector): G
 }
 
 const isClose = (a: number, b: number): boolean => Math.abs(a - b) <= 1e-5 * (Math.abs(a) + Math.abs(b)) + 1e-9;
-const nonLinear: [Cause, string] = [
-  "not linear in the cotangent",
-  "the rule does not have g as a factor of every term",
-];
+const nonLinear: [Cause, string] = ["not linear in the cotangent", "g is not a factor of every term of the rule"];
 
-/** What is wrong with the point or with f itself, rather than with a rule. */
+/** Returns a cause at the point or in f itself, if there is one, rather than in a rule. */
 function causeAtPoint(subject: Subject, u: Vector, direction: Vector): [Cause, string] | undefined {
   const at = (h: number) => dot(u, evaluateMoved(subject, direction, h));
   const [first, second] = [at(0), at(0)];
   if (first !== second) return ["not deterministic", "two runs of f at the same point differ; fix the random key"];
-  const kink = (h: number) => Math.abs((at(h) - 2 * at(0) + at(-h)) / h); // of a smooth f it shrinks with h
+  const kink = (h: number) => Math.abs((at(h) - 2 * at(0) + at(-h)) / h); // shrinks with h if f is smooth
   if (kink(1e-4) < 1e-3 || kink(1e-6) < kink(1e-4) / 2) return undefined;
-  return ["not differentiable here", "the slopes on either side differ; check at another point, or state the policy"];
+  return ["not differentiable here", "the one-sided slopes differ; check at another point, or document the convention"];
 }
 
-/** What the numbers of one input look like beside those that they should be. */
+/** Returns the likely cause, from the wrong numbers of one input and the correct ones. */
 function causeOf(
   { x, analytic, numeric }: { readonly x: Tensor; readonly analytic: Vector; readonly numeric: Vector },
   candidates: readonly (readonly [string, Tensor])[],
@@ -239,9 +243,9 @@ function causeOf(
   if (all((a, n) => isClose(a, -n))) return ["sign", "the rule gives the negative of the derivative"];
   if (all((a) => a === 0)) return ["nothing flows back", "a constant was captured, or the gradient was stopped"];
   const [m, n] = x.shape;
-  // Element i of an [n, m] array stands here in its transpose, an [m, n] array.
+  // The index in an [m, n] array of element i of its transpose, an [n, m] array.
   if (x.shape.length === 2 && all((a, _, i) => isClose(a, numeric[(i % m!) * n! + Math.floor(i / m!)]!))) {
-    return ["transposed", "the same numbers, with the axes exchanged"];
+    return ["transposed", "the same numbers, with the axes swapped"];
   }
   const ratioTo = (factor: Vector): number | undefined => {
     const i = analytic.findIndex((a, j) => a * factor[j]! !== 0);
@@ -249,7 +253,7 @@ function causeOf(
     return i >= 0 && all((a, expected, j) => isClose(a * factor[j]! * ratio, expected)) ? ratio : undefined;
   };
   const constant = ratioTo(analytic.map(() => 1));
-  if (constant !== undefined) return ["missing factor", `${numberText(constant)}, everywhere`];
+  if (constant !== undefined) return ["missing factor", `${numberText(constant)}, in every component`];
   for (const [name, tensor] of candidates) {
     if (!isSameShape(tensor.shape, x.shape)) continue;
     const [productRatio, quotientRatio] = [ratioTo(flatten([tensor])), ratioTo(flatten([tensor]).map((c) => 1 / c))];
@@ -261,7 +265,7 @@ function causeOf(
 
 const factorText = (factor: number): string => (isClose(factor, 1) ? "" : `${numberText(factor)} × `);
 
-/** Numbers in [0, 1) from a seed (mulberry32, T. Ettinger, public domain). */
+/** Returns a generator of numbers in [0, 1) from a seed (mulberry32, T. Ettinger, public domain). */
 function randomNumbers(seed: number): () => number {
   let state = seed | 0;
   return () => {

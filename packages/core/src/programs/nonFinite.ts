@@ -8,23 +8,24 @@ import { describe, type Tensor } from "../values/tensor.ts";
 import { argumentName, asTree, type TreeFunction, walk } from "../values/tree.ts";
 import { type Recording, recordAs } from "./record.ts";
 
-/** Where the numbers that a result depends on first stop being finite. */
+/** The origin of a NaN or an infinity in a result. */
 export interface NonFiniteReport {
-  /** "argument", "constant": it was given; "value": `step` computed it; "cotangent": the VJP of `step` did. */
+  /** "argument", "constant": part of the input; "value": the output of `step`; "cotangent": computed by the VJP of `step`. */
   readonly where: "argument" | "constant" | "value" | "cotangent";
   readonly step: Step | undefined;
-  /** `file:line:column` of the call outside this library, where the engine tells. */
+  /** `file:line:column` of the user's call, if the engine provides it. */
   readonly site: string | undefined;
-  /** The offending values, NaN before infinities, ten at most, with their places. */
+  /** At most ten non-finite values with their indices: NaN if there are any, else infinities. */
   readonly values: readonly { readonly index: readonly number[]; readonly value: number }[];
-  /** All of this, and the likely cure, in words. */
+  /** All of this and the likely fix, as a sentence. */
   readonly message: string;
 }
 
 /**
- * Runs `f` and its pullback, and if a value or a gradient is not finite, reports where that comes from: the first step
- * whose output is not finite although its inputs are, or whose VJP is not although its cotangent is. What is infinite on
- * the way and comes to nothing, as a mask of −Infinity does in a softmax, is no fault. `undefined` if there is none.
+ * Runs `f` and its pullback. If the value or a gradient is not finite, returns its origin: the first step with finite inputs
+ * and a non-finite output, or with a finite cotangent and a non-finite VJP. Returns `undefined` if all are finite. It does
+ * not report an intermediate infinity that does not reach the result, such as a mask of −Infinity in a softmax.
+ * @throws ArgumentError or TreeError for invalid arguments
  */
 export function nonFinite<A extends readonly unknown[], R>(
   f: TreeFunction<A, R>,
@@ -35,7 +36,7 @@ export function nonFinite<A extends readonly unknown[], R>(
   const paths = new Map<Tensor, string>();
   for (const [i, arg] of trees.entries())
     walk("nonFinite", arg, argumentName(f, i), (leaf, path) => paths.set(leaf, path));
-  const recorded = new Map<Tensor, { readonly step: Step; readonly site: string | undefined }>(); // by their outputs
+  const recorded = new Map<Tensor, { readonly step: Step; readonly site: string | undefined }>(); // keys: their outputs
   const producerOf = (x: Tensor): Step | undefined => recorded.get(x)?.step;
   const values: Origins = new Map();
   const record = (step: Step): void => {
@@ -48,7 +49,7 @@ export function nonFinite<A extends readonly unknown[], R>(
   return origin && report(origin, paths, [...recorded.values()], producerOf);
 }
 
-/** What was not finite to begin with, and the step at fault unless it was given. */
+/** The first tensor that is not finite, and the step that computed it. No step: it is an argument or a constant. */
 interface Origin {
   readonly bad: Tensor;
   readonly step?: Step;
@@ -58,8 +59,9 @@ interface Origin {
 type Origins = Map<Tensor, Origin>;
 
 /**
- * NaN comes of NaN; else of an infinity that was computed. One that was given may be meant: then the step that makes NaN
- * of it is at fault, or one that knows why what it makes is infinite.
+ * Returns the origin of a non-finite output. A NaN comes from a NaN input, if there is one. Otherwise the origin is that of
+ * an infinite input that a step computed. An infinite argument or constant may be intended, so then this step is the
+ * origin only if it makes a NaN, or if its op explains the infinity. Otherwise the argument or constant is.
  */
 function originOfValue(step: Step, values: Origins, producerOf: Fault<Inputs, unknown>["producerOf"]): Origin {
   const origin = { bad: step.output, step };
@@ -73,7 +75,7 @@ function originOfValue(step: Step, values: Origins, producerOf: Fault<Inputs, un
     : originOf(nonFiniteInputs[0]!);
 }
 
-/** The same for the gradients of the inputs of a run whose value is finite. */
+/** Returns the origin of a non-finite gradient, in a run whose value is finite. */
 function originOfGradient(listing: Recording<unknown>, values: Origins): Origin | undefined {
   const cotangents: Origins = new Map();
   for (const { step, cotangent, contributions } of listing.pulls()) {
@@ -87,7 +89,7 @@ function originOfGradient(listing: Recording<unknown>, values: Origins): Origin 
   return listing.inputs.map((x) => cotangents.get(x)).find((origin) => origin);
 }
 
-/** What the op of the step at fault says of it. */
+/** Returns the explanation of the op of the step at fault. */
 function explanationOf(
   { bad, step, pulled }: Origin,
   producerOf: Fault<Inputs, unknown>["producerOf"],
@@ -129,5 +131,5 @@ function nonFiniteValues({ array, shape }: Tensor): { index: number[]; value: nu
   return (nanInputs.length > 0 ? nanInputs : all.filter(({ value }) => !Number.isFinite(value))).slice(0, 10);
 }
 
-/** `file:line:column` of the innermost call that is not in Wengert's own files. */
+/** Returns `file:line:column` of the user's innermost call. */
 const callSite = (): string | undefined => userFrames()[0]?.match(/[^\s(@]+:\d+:\d+/)?.[0];

@@ -4,14 +4,14 @@ import { fullLike } from "../values/create.ts";
 import { leaves, type TreeFunction, unflatten } from "../values/tree.ts";
 import type { Listing } from "./trace.ts";
 
-/** One run of a function, and its tape. */
+/** One run of a function: its value and its list of steps. */
 export interface Recording<R> extends Listing {
   readonly value: R;
-  /** The sweep, one pull at a time, from a cotangent of the value. Default: ones. */
+  /** Sweeps from a cotangent of the value (default: ones) and yields one pull at a time. */
   pulls(cotangent?: R): Iterable<Pull>;
 }
 
-/** Runs `f` and keeps its tape. Arguments are trees of tensors of any dtype. */
+/** Runs `f` and returns its value and tape. Arguments are trees of tensors of any dtype. @throws TreeError, ArgumentError */
 export function record<A extends readonly unknown[], R>(f: TreeFunction<A, R>, ...args: A): Recording<R> {
   return recordAs<A, R>("record", f, args);
 }
@@ -19,7 +19,7 @@ export function record<A extends readonly unknown[], R>(f: TreeFunction<A, R>, .
 export function recordAs<A extends readonly unknown[], R>(caller: string, f: (...args: A) => R, args: A): Recording<R> {
   const { value, tape, inputs } = runWithTape<A, R>(caller, f, args, [...args.keys()], { anyDType: true });
   const outputs = leaves(caller, value, "the value of f");
-  const ones = () => unflatten(value, outputs.map((y) => fullLike(y, 1))); // biome-ignore format: one thought
+  const ones = () => unflatten(value, outputs.map((y) => fullLike(y, 1))); // biome-ignore format: reads best on one line
   const pulls = (g: R = ones()) =>
     sweep(tape, seedCotangents("pulls", [value, "the value of f"], [g, "the cotangent"]));
   return { value, inputs, steps: tape.steps, outputs, pulls };

@@ -17,24 +17,24 @@ import {
   unflatten,
 } from "../values/tree.ts";
 
-/** What a recording and a program have in common: a list of steps, where it begins and where it ends. */
+/** A list of steps with its inputs and outputs. Recordings and programs are listings. */
 export interface Listing {
   readonly inputs: readonly Tensor[];
   readonly steps: readonly Step[];
   readonly outputs: readonly Tensor[];
 }
 
-/** @throws ArgumentError unless given a recording or a program. */
+/** @throws ArgumentError unless given a recording or a program */
 export function checkListing(caller: string, listing: Listing): void {
   const isTensors = (list: unknown) => isList(list) && list.every((x) => x instanceof Tensor);
   const isStep = (step: Partial<Step>) =>
     isNode(step) && typeof step.op?.name === "string" && isTensors(step.inputs) && step.output instanceof Tensor;
   const { inputs, steps, outputs, constants = [] } = (isNode(listing) ? listing : {}) as Partial<Program>;
   if ([inputs, outputs, constants].every(isTensors) && isList(steps) && steps.every(isStep)) return;
-  throw new ArgumentError(`${caller}: expected what record or trace returned, got ${show(listing)}`);
+  throw new ArgumentError(`${caller}: expected a recording or a program, from record or trace, got ${show(listing)}`);
 }
 
-/** A tensor to come: what `trace` needs to know of an argument. */
+/** The shape and dtype of an argument, for `trace`. */
 export interface Spec {
   readonly shape: Shape;
   /** Default: float64. */
@@ -42,26 +42,27 @@ export interface Spec {
   readonly label?: string | undefined;
 }
 
-/** A tree with specs, or tensors as examples, where `T` has its tensors. */
+/** A tree like `T`, with a spec or an example tensor in place of each tensor. */
 export type SpecsOf<T> = T extends Tensor ? Tensor | Spec : { readonly [K in keyof T]: SpecsOf<T[K]> };
 
-/** What a function does, as plain data: a list of steps from inputs and constants to outputs. */
+/** A function as plain data: a list of steps from inputs and constants to outputs. */
 export interface Program<A extends readonly unknown[] = readonly unknown[], R = unknown> {
-  /** The arguments, with an input for each tensor: no values. */
+  /** The arguments, with inputs as tensors. Inputs have no values. */
   readonly args: A;
-  /** The value, with an output for each tensor. */
+  /** The value, with outputs as tensors. */
   readonly value: R;
   readonly inputs: readonly Tensor[];
-  /** The tensors with values that the steps use. */
+  /** The tensors with values that the steps or outputs use. */
   readonly constants: readonly Tensor[];
   readonly steps: readonly Step<AnyOpSpec>[];
   readonly outputs: readonly Tensor[];
 }
 
 /**
- * The steps that `f` takes for arguments of the shapes and dtypes of `specs`. Nothing is computed but what depends on
- * no argument. Derivatives inside `f` are steps like any other.
- * @throws TracedValueError if `f` asks for a value.
+ * Runs `f` on tensors without values and returns its steps as a program. `specs` are the shapes and dtypes of the
+ * arguments, as trees. Ops that depend on no argument run during the trace, and their outputs become constants. Derivatives inside `f` become
+ * steps. Steps that no output needs are dropped.
+ * @throws TracedValueError if `f` reads a value; ArgumentError, ShapeError or DTypeError for an invalid spec
  */
 export function trace<A extends readonly unknown[], R>(
   f: TreeFunction<A, R>,
@@ -88,12 +89,12 @@ export function trace<A extends readonly unknown[], R>(
   const traced = constants.find(({ array }) => array === undefined);
   if (traced)
     throw new TracedValueError(
-      `trace: f uses ${describe(traced)}, which another trace is tracing; pass it as an argument`,
+      `trace: f uses ${describe(traced)}, which has no value in another trace; pass it as an argument`,
     );
   return { args, value, inputs, constants, steps: keptSteps, outputs };
 }
 
-/** The arguments of a program: a tensor without a value in place of each spec. */
+/** Returns the arguments of a program: trees with a tensor without values in place of each spec. */
 function inputsFor(specs: unknown, path: string): unknown {
   const inputs: Tensor[] = [];
   const kind = { is: (x: unknown): x is Tensor | Spec => x instanceof Tensor || isSpec(x), error: notASpec };
@@ -119,14 +120,18 @@ function notASpec(caller: string, path: string, spec: unknown): ArgumentError {
 
 const isSpec = (x: unknown): x is Spec => isNode(x) && "shape" in x && isList(x.shape) && !x.shape.some(isNode);
 
-/** The value of a program for `args`, which have the shapes and dtypes it was traced with. Its steps are ops like any other. */
+/**
+ * Runs a program on `args`, which must have the shapes and dtypes of the traced arguments. Returns its value. It applies the
+ * ops one by one, so the run can be differentiated, recorded and traced.
+ * @throws ArgumentError unless given a program; TreeError or ShapeError for other arguments
+ */
 export function evaluate<A extends readonly unknown[], R>(program: Program<A, R>, ...args: A): R {
   checkListing("evaluate", program);
   if (!isList(program.args) || program.steps.some(({ op }) => typeof op.shape !== "function"))
-    throw new ArgumentError("evaluate: expected a program, which trace returns");
+    throw new ArgumentError("evaluate: expected a program, got a recording; pass what trace returns");
   const inputValues = leavesAlike(
     "evaluate",
-    [program.args, "what was traced"],
+    [program.args, "the traced arguments"],
     [args.map((arg, i) => asTree(arg, program.args[i])), "args"],
   );
   const values = new Map(program.inputs.map((input, i) => [input, inputValues[i]!]));

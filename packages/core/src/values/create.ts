@@ -26,7 +26,7 @@ import {
 import { type Nested, type Operand, Tensor } from "./tensor.ts";
 
 export interface TensorOptions {
-  /** Default: float64, or what a typed array, an ndarray, a tensor or booleans bring with them. */
+  /** Default: the dtype of a typed array, ndarray or tensor; bool for booleans; otherwise float64. */
   readonly dtype?: DType | undefined;
   readonly label?: string | undefined;
 }
@@ -34,10 +34,10 @@ export interface TensorOptions {
 const tensorDefaults: Complete<TensorOptions> = { dtype: undefined, label: undefined };
 
 /**
- * A tensor with a copy of `value`: a number, a boolean, nested arrays of them, a typed array, an ndarray or a tensor (of
- * which only the numbers are taken, so that no derivative flows back: `cast` converts on the tape).
- * @throws ShapeError for ragged nesting, DTypeError for what is no number, both with the place; OutOfRangeError for a
- * number that int32 cannot hold.
+ * Returns a tensor with a copy of `value`: a number, a boolean, nested arrays of them, a typed array, an ndarray or a
+ * tensor. A copied tensor is a constant, through which no derivative flows; `cast` converts dtypes on the tape.
+ * @throws ShapeError for ragged nesting and DTypeError for entries that are not numbers, both with the index;
+ * OutOfRangeError for a number that int32 cannot hold
  */
 export function tensor(
   value: Nested | ArrayLike<number> | readonly ArrayLike<number>[] | ReadonlyNdArray | Tensor,
@@ -56,14 +56,14 @@ export function tensor(
   return new Tensor(shape, type, ndarray(data, shape), label);
 }
 
-/** Completes the options of a new tensor. @throws ArgumentError unless the label is a string. */
+/** Completes the options of a new tensor. @throws ArgumentError unless the label is a string */
 function checkOptions(caller: string, options: unknown): Complete<TensorOptions> {
   const complete = withDefaults<TensorOptions>(caller, options, tensorDefaults);
   if (complete.label === undefined || typeof complete.label === "string") return complete;
-  throw new ArgumentError(`${caller}: a label is a string, got ${show(complete.label)}`);
+  throw new ArgumentError(`${caller}: label must be a string, got ${show(complete.label)}`);
 }
 
-/** Copies nested lists of `shape` into `data`, row by row. */
+/** Copies nested lists of `shape` into `data`, in row-major order. */
 function copyNested(source: unknown, shape: Shape, data: Data, dtype: DType): void {
   const path: number[] = [];
   let written = 0;
@@ -80,10 +80,10 @@ function copyNested(source: unknown, shape: Shape, data: Data, dtype: DType): vo
             : show(part);
       const expected = depth === shape.length ? "a number" : `${shape[depth]} entries`;
       throw new ShapeError(
-        `tensor: ragged nesting: expected ${expected} at ${indexText(path)}, as in its first sibling, got ${got}; fill it up, or keep a list of tensors`,
+        `tensor: ragged nesting: expected ${expected} at ${indexText(path)}, like its first sibling, got ${got}; pad it, or keep a list of tensors`,
       );
     } else if (isFloat(dtype) && depth === shape.length - 1 && isFloatArray(part)) {
-      if (part.length > 0) data.set(part, written); // nothing to check, and there may be millions
+      if (part.length > 0) data.set(part, written); // floats need no check, and there may be millions
       written += part.length;
     } else {
       for (let i = 0; i < part.length; i++) {
@@ -96,21 +96,23 @@ function copyNested(source: unknown, shape: Shape, data: Data, dtype: DType): vo
   visit(source);
 }
 
-/** A tensor of `shape` full of `value`. @throws ShapeError for a size that is no whole number ≥ 0. */
+/** Returns a tensor of `shape` filled with `value`. @throws ShapeError unless the sizes are integers ≥ 0 */
 export const full = (shape: Shape, value: number | boolean, options?: TensorOptions): Tensor =>
   createFull("full", shape, value, options);
+/** Returns a tensor of `shape` filled with 0. @throws ShapeError unless the sizes are integers ≥ 0 */
 export const zeros = (shape: Shape, options?: TensorOptions): Tensor => createFull("zeros", shape, 0, options);
+/** Returns a tensor of `shape` filled with 1. @throws ShapeError unless the sizes are integers ≥ 0 */
 export const ones = (shape: Shape, options?: TensorOptions): Tensor => createFull("ones", shape, 1, options);
 
 function createFull(caller: string, shape: Shape, value: number | boolean, options: TensorOptions | undefined): Tensor {
-  const sizes = [...checkShape(caller, shape)]; // zeros(2, 3) has a wrong shape before it has wrong options
+  const sizes = [...checkShape(caller, shape)]; // first: the mistake in zeros(2, 3) is the shape, not the options
   return fillTensor(caller, sizes, value, checkOptions(caller, options));
 }
 
-/** A tensor of the shape and dtype of `like`, full of `value`. */
+/** Returns a tensor of the shape and dtype of `like`, filled with `value`. */
 export const fullLike = (like: Operand, value: number): Tensor =>
   fillTensor("full", like.shape, value, { dtype: like.dtype });
-/** A number as a tensor without axes. */
+/** Returns a number as a tensor of shape []. */
 export const scalar = (value: number, dtype: DType): Tensor => fillTensor("full", [], value, { dtype });
 
 function fillTensor(caller: string, shape: Shape, value: number | boolean, { dtype, label }: TensorOptions): Tensor {
@@ -121,7 +123,7 @@ function fillTensor(caller: string, shape: Shape, value: number | boolean, { dty
   return new Tensor(shape, type, ndarray(data, shape), label);
 }
 
-/** The tensors of the shape and dtype of `like` that are 1 in one place and 0 elsewhere, in order. */
+/** Yields the standard basis in the shape and dtype of `like`: one element is 1, the others are 0. In row-major order. */
 export function* basis(like: Tensor): Generator<Tensor> {
   for (let i = 0; i < like.size; i++) {
     const data = allocate("basis", like.shape, like.dtype);
@@ -131,9 +133,9 @@ export function* basis(like: Tensor): Generator<Tensor> {
 }
 
 /**
- * The tensor whose numbers are `nd`, with its strides and offset; nothing is copied, so the caller gives `nd` up and
- * never writes to it again. dtype: float64, float32, int32, or bool for uint8 that holds nothing but 0 and 1.
- * @throws DTypeError for any other (`tensor(nd, { dtype })` copies and converts).
+ * Wraps an ndarray in a tensor without copying: it keeps the memory, strides and offset. The caller must not write to `nd`
+ * again. The dtype is float64, float32 or int32, or bool for uint8 with only 0 and 1.
+ * @throws DTypeError for other dtypes, which `tensor(nd, { dtype })` copies and converts; ArgumentError for other values
  */
 export function fromNdarray(nd: ReadonlyNdArray, options?: { readonly label?: string | undefined }): Tensor {
   const { label } = withDefaults("fromNdarray", options, { label: undefined });
@@ -147,37 +149,39 @@ export function fromNdarray(nd: ReadonlyNdArray, options?: { readonly label?: st
     return new Tensor(shape, dtype, ndarray(nd.data, shape, [...nd.stride], nd.offset), label);
   throw new DTypeError(
     `fromNdarray: dtype ${nd.dtype} cannot be wrapped (float64, float32, int32, or uint8 of 0 and 1 can); ` +
-      'tensor(nd, { dtype: "float64" }) copies and converts',
+      'copy and convert it with tensor(nd, { dtype: "float64" })',
   );
 }
 
-/** `shape`, if it is one. @throws ShapeError; OutOfRangeError for too many elements. */
+/** Returns `shape`. @throws ShapeError unless it is a list of integers ≥ 0; OutOfRangeError for too many elements */
 function checkShape(caller: string, shape: Shape): Shape {
   if (!isArray(shape))
-    throw new ShapeError(`${caller}: a shape is a list of sizes, such as [2, 3]; got ${show(shape)}${listHint(shape)}`);
+    throw new ShapeError(
+      `${caller}: shape must be a list of sizes, such as [2, 3]; got ${show(shape)}${listHint(shape)}`,
+    );
   if (shape.length > maxAxes)
-    throw new ShapeError(`${caller}: a shape of ${shape.length} axes; there are at most ${maxAxes}`);
+    throw new ShapeError(`${caller}: a shape has at most ${maxAxes} axes, got ${shape.length}`);
   const invalidAxis = shape.findIndex((n) => !Number.isSafeInteger(n) || n < 0);
   if (invalidAxis >= 0)
     throw new ShapeError(
-      `${caller}: sizes are whole numbers ≥ 0, got ${shapeText(shape)} (axis ${invalidAxis})${sizeHint(shape)}`,
+      `${caller}: sizes must be integers ≥ 0, got ${shapeText(shape)} (axis ${invalidAxis})${sizeHint(shape)}`,
     );
   checkSize(caller, shape);
   return shape;
 }
 
-/** Throws unless there is memory for a tensor of this shape and dtype, before hours of work for it; a small one is not tried. */
+/** @throws OutOfRangeError unless a tensor of this shape and dtype fits in memory. Called before long work. Tries only large ones. */
 export function checkMemory(caller: string, shape: Shape, dtype: DType): void {
   checkSize(caller, shape);
   if (sizeOf(shape) > 2 ** 20) allocate(caller, shape, dtype);
 }
 
-/** A hint for a number in place of a list. */
+/** Returns a hint for a number in place of a list. */
 export const listHint = (value: unknown): string => (typeof value === "number" ? `; write [${value}]` : "");
-/** A hint for a size of -1. */
-export const sizeHint = (shape: Shape): string => (shape.includes(-1) ? "; only reshape finds a size for -1" : "");
+/** Returns a hint for a size of -1. */
+export const sizeHint = (shape: Shape): string => (shape.includes(-1) ? "; only reshape accepts -1" : "");
 
-/** Throws unless there can be a tensor of this shape and dtype. */
+/** @throws ShapeError, OutOfRangeError or DTypeError unless shape and dtype are valid */
 export function checkShapeAndDType(caller: string, shape: Shape, dtype: DType): void {
   checkShape(caller, shape);
   prefixErrors(caller, () => checkDType(dtype));
@@ -188,15 +192,15 @@ function toNumber(caller: string, value: unknown, dtype: DType, path: readonly n
   if (dtype === "bool" && (typeof value === "boolean" || value === 0 || value === 1)) return Number(value);
   if (typeof value === "bigint") {
     throw new DTypeError(
-      `${caller}: ${value}n${at()} is a 64-bit integer, and a number is exact only up to 2^53; convert with Number(x) if that will do`,
+      `${caller}: ${value}n${at()} is a 64-bit integer, but numbers are exact only up to 2^53; convert with Number(x) if that suffices`,
     );
   }
   if (typeof value !== "number" || dtype === "bool") {
     const hint =
       typeof value === "boolean"
-        ? '; booleans make a tensor of { dtype: "bool" }, all or none'
+        ? '; write { dtype: "bool" } for booleans, or convert with Number(x)'
         : typeof value === "number"
-          ? "; numbers become bools by notEqual(x, 0)"
+          ? "; convert numbers with notEqual(x, 0)"
           : typeof value === "string"
             ? "; convert with Number(x)"
             : hintFor(value);
@@ -205,7 +209,7 @@ function toNumber(caller: string, value: unknown, dtype: DType, path: readonly n
     );
   }
   if (dtype === "int32" && value !== (value | 0)) {
-    throw new OutOfRangeError(`${caller}: ${value}${at()} is no int32; round it, or use float64`);
+    throw new OutOfRangeError(`${caller}: ${value}${at()} is not an int32; round it, or use float64`);
   }
   return value;
 }
@@ -213,7 +217,7 @@ function toNumber(caller: string, value: unknown, dtype: DType, path: readonly n
 const indexText = (path: readonly number[]): string => path.map((i) => `[${i}]`).join("");
 
 const isFloatArray = (x: unknown): x is Data => x instanceof Float32Array || x instanceof Float64Array;
-/** Whether `x` is an array or a typed array. */
+/** Returns whether `x` is an array or a typed array. */
 export const isArrayLike = (x: unknown): x is ArrayLike<unknown> =>
   isArray(x) || (ArrayBuffer.isView(x) && !(x instanceof DataView));
 
@@ -222,14 +226,14 @@ export function isNdArray(x: unknown): x is NdArray {
   return !isArrayLike(x) && "stride" in x && "offset" in x && "data" in x && "pick" in x;
 }
 
-/** `nd`, if its elements lie in its memory. @throws ShapeError. */
+/** Returns `nd`. @throws ShapeError unless all its elements are inside its memory */
 function checkNdArray(caller: string, nd: NdArray): NdArray {
   const { data, shape, stride, offset } = nd;
   checkShape(caller, shape);
   const hasStrides =
     isList(stride) && stride.length === shape.length && [...stride, offset].every(Number.isSafeInteger);
   if (!isArrayLike(data) || !hasStrides)
-    throw new ShapeError(`${caller}: an ndarray has data, and a stride for each size of its shape; got ${show(nd)}`);
+    throw new ShapeError(`${caller}: an ndarray must have data and one stride per axis, got ${show(nd)}`);
   let [first, last] = [offset, offset];
   for (const [axis, n] of shape.entries()) {
     if (stride[axis]! < 0) first += (n - 1) * stride[axis]!;
@@ -237,11 +241,11 @@ function checkNdArray(caller: string, nd: NdArray): NdArray {
   }
   if (sizeOf(shape) === 0 || (first >= 0 && last < data.length)) return nd;
   throw new ShapeError(
-    `${caller}: an ndarray of shape ${shapeText(shape)}, stride ${shapeText(stride)} and offset ${offset} reaches beyond its ${data.length} numbers`,
+    `${caller}: an ndarray of shape ${shapeText(shape)}, stride ${shapeText(stride)} and offset ${offset} reaches outside its ${data.length} elements`,
   );
 }
 
-/** The elements of any ndarray, one over a plain array included. */
+/** Returns the elements of any ndarray in row-major order, even of one over a plain array. */
 function elements(nd: NdArray): ArrayLike<number> {
   if (ArrayBuffer.isView(nd.data)) return ravel(nd);
   const copy: number[] = new Array(sizeOf(nd.shape));
@@ -249,10 +253,9 @@ function elements(nd: NdArray): ArrayLike<number> {
   return copy;
 }
 
-const maxAxes = 64;
-// as in NumPy
+const maxAxes = 64; // as in NumPy
 
-/** The shape that the first entries have all the way down. */
+/** Returns the shape of nested lists, taken from the first entry at each level. */
 function nestedShape(value: unknown): number[] {
   const shape: number[] = [];
   for (let part = value; isArrayLike(part); part = part[0]) {
@@ -262,7 +265,7 @@ function nestedShape(value: unknown): number[] {
   return shape;
 }
 
-/** The dtype that a value has of itself: typed arrays of a storage type, booleans; float64 otherwise. */
+/** Returns the default dtype for a value: that of a Float32Array or Int32Array, bool for booleans, else float64. */
 function dtypeOf(value: unknown): DType {
   let part = value;
   while (isArray(part) && part.length > 0) part = part[0];

@@ -1,7 +1,7 @@
 import { isArray, show } from "../checks/errors.ts";
 import { type ReadonlyNdArray, type Shape, sizeOf } from "./ndarray.ts";
 
-/** [2, 3] as a message shows it; what should be a shape, or a list of lists, may hold anything. */
+/** Formats a shape for messages, such as [2, 3]. An invalid shape may contain anything. */
 export function shapeText(shape: readonly unknown[], depth = 1): string {
   const visible = Array.from({ length: Math.min(shape.length, maxEntries) }, (_, i) => entryText(shape[i], depth));
   return `[${visible.join(", ")}${shape.length > maxEntries ? ", …" : ""}]`;
@@ -13,10 +13,10 @@ function entryText(x: unknown, depth: number): string {
   return depth > 0 && isArray(x) ? shapeText(x, depth - 1) : show(x);
 }
 
-/** One number in a sentence: six significant digits at most. */
+/** Formats a number for messages, with at most six significant digits. */
 export const numberText = (x: number): string => String(Number(x.toPrecision(6)));
 
-/** The place of the element number `at`, counted row by row, in an array of `shape`. */
+/** Returns the multi-index of the element at position `at` in row-major order, as NumPy's unravel_index. */
 export function unravelIndex(at: number, shape: Shape): number[] {
   let rest = at;
   return shape
@@ -29,10 +29,10 @@ export function unravelIndex(at: number, shape: Shape): number[] {
     .reverse();
 }
 
-const edgeItems = 3; // entries shown at either end of an abbreviated axis
+const edgeItems = 3; // entries shown at each end of an abbreviated axis
 const threshold = 1000; // elements, as in NumPy
 
-/** The elements of `a` in nested brackets, laid out as NumPy does it. `indent` is the length of the text before it on the line. */
+/** Formats the elements of `a` in nested brackets, as NumPy does. `indent` is the length of the text before it on the line. */
 export function arrayText(a: ReadonlyNdArray, dtype: string, indent = 0): string {
   const abbreviated = sizeOf(a.shape) > threshold;
   const visible: number[] = [];
@@ -59,7 +59,7 @@ function nestedText(a: ReadonlyNdArray, abbreviated: boolean, indent: number, fo
   return `[${entries.join(gap)}]`;
 }
 
-/** All with the same number of decimals, at most eight; in scientific notation where that would hide the small ones. */
+/** Formats all numbers with the same number of decimals, at most eight. Uses scientific notation if small numbers would vanish. */
 function formatNumbers(xs: readonly number[], isFloat: boolean): string[] {
   if (!isFloat) return xs.map(String);
   const sizes = xs.filter((x) => Number.isFinite(x) && x !== 0).map(Math.abs);

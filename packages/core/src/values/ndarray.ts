@@ -1,8 +1,8 @@
 /**
- * The only module that may import ndarray; `@wengert/core/ndarray` to the packages above. Ops work on arrays of our own, of
- * view.ts; readers get what ndarray makes of them, unless the code that it generates is forbidden.
+ * The only module that may import ndarray. Ops work on the class of view.ts. `Tensor.data` is a real ndarray, unless the
+ * page forbids the code that ndarray generates.
  *
- * ndarray is CommonJS: import the default export (its types promise named ones, which fail in Node).
+ * ndarray is CommonJS, so import its default export. Its types declare named exports, which fail in Node.
  */
 import nd, { type NdArray as Nd } from "ndarray";
 import { OutOfRangeError } from "../checks/errors.ts";
@@ -14,7 +14,7 @@ export { assign } from "./copy.ts";
 export type { Data, Shape } from "./view.ts";
 export type NdArray = Nd<Data>;
 
-/** An ndarray that is only read: what `Tensor.data` is typed as. */
+/** A read-only ndarray: the type of `Tensor.data`. */
 export interface ReadonlyNdArray
   extends Readonly<Pick<NdArray, "offset" | "dtype" | "size" | "dimension" | "get" | "index">> {
   readonly data: ArrayLike<number> & Iterable<number>;
@@ -39,17 +39,17 @@ export const isSameShape = (a: Shape, b: Shape): boolean => {
   return true;
 };
 
-const maxElements = 2 ** 32; // that any engine's typed arrays hold
+const maxElements = 2 ** 32; // that typed arrays can hold in every engine
 
-/** @throws OutOfRangeError for more elements than an array can have. A view can claim more than exist. */
+/** @throws OutOfRangeError for more elements than an array can have. A broadcast view may have more than its memory. */
 export function checkSize(caller: string, shape: Shape): void {
   if (sizeOf(shape) <= maxElements) return;
   throw new OutOfRangeError(
-    `${caller}: [${shape.join(", ")}] has more elements than an array can hold (2^32); work on it in parts`,
+    `${caller}: [${shape.join(", ")}] has more elements than an array can hold (2^32); process it in parts`,
   );
 }
 
-/** A typed array of zeros for the elements of `shape`. @throws OutOfRangeError for more than there is memory for. */
+/** Returns a typed array of zeros for the elements of `shape`. @throws OutOfRangeError if there is not enough memory */
 export function allocateArray(ArrayClass: DataClass, caller: string, shape: Shape): Data {
   const size = sizeOf(shape);
   try {
@@ -57,7 +57,7 @@ export function allocateArray(ArrayClass: DataClass, caller: string, shape: Shap
   } catch {
     const bytes = size * ArrayClass.BYTES_PER_ELEMENT;
     throw new OutOfRangeError(
-      `${caller}: there is no memory for an array of shape [${shape.join(", ")}], ${bytes} bytes; work in parts, or in a smaller dtype`,
+      `${caller}: not enough memory for an array of shape [${shape.join(", ")}], ${bytes} bytes; process it in parts, or use a smaller dtype`,
     );
   }
 }
@@ -68,13 +68,13 @@ export interface DataClass {
 }
 
 /**
- * `data` seen as an array of `shape`; row by row unless strides are given. Nothing is copied, the lists neither: they must not
- * change. This is what ops work on: one class, whatever the dtype and rank, which engines are quick to read.
+ * Returns `data` as an array of `shape`, row-major by default. Copies neither data nor lists, so they must not change.
+ * Ops work on this class. It is the same for all dtypes and ranks, which makes it fast in JavaScript engines.
  */
 export const ndarray = (data: Data, shape: Shape, stride?: Shape, offset?: number): NdArray =>
   viewOf(data, shape, stride, offset) as unknown as NdArray;
 
-/** Whether code may be generated, which the policy of a page may forbid; `undefined` until it is tried, once. */
+/** Whether code may be generated: a Content-Security-Policy may forbid it. `undefined` until the first try. */
 let canGenerateCode: boolean | undefined;
 function tryGenerateCode(): boolean {
   try {
@@ -85,13 +85,13 @@ function tryGenerateCode(): boolean {
   }
 }
 
-/** The same elements for readers outside: a real ndarray, whose shape and strides are its own; of our class where that is forbidden. */
+/** Returns a real ndarray of the same memory, with copies of shape and strides. Returns a View if code generation is forbidden. */
 export function toNdarray({ data, shape, stride, offset }: NdArray): NdArray {
   canGenerateCode ??= tryGenerateCode();
   return canGenerateCode ? nd(data, shape, stride, offset) : ndarray(data, [...shape], [...stride], offset);
 }
 
-/** Whether the elements of `a` lie row by row, without gaps. */
+/** Returns whether the elements of `a` are in row-major order without gaps. */
 export function isRowMajor(a: NdArray): boolean {
   let expected = 1;
   for (let i = a.shape.length - 1; i >= 0; i--) {
@@ -101,7 +101,7 @@ export function isRowMajor(a: NdArray): boolean {
   return true;
 }
 
-/** The elements of `a` row by row: its own memory where they lie so already, else a copy. */
+/** Returns the elements of `a` in row-major order: its own memory if it is row-major, else a copy. */
 export function ravel(a: NdArray): Data {
   const { data, offset } = a;
   const size = sizeOf(a.shape);

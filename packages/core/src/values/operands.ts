@@ -3,15 +3,16 @@ import { isArrayLike, isNdArray, scalar } from "./create.ts";
 import { type DType, isFloat } from "./dtype.ts";
 import { describe, kindText, type Operand, Tensor, type TensorLike } from "./tensor.ts";
 
-/** The error for an argument that is not a float, with the cast to write. */
+/** The error for a differentiated argument that is not a float, with the cast to write. */
 export function notDifferentiable(caller: string, { dtype }: Operand, path: string): DTypeError {
   const hint = `write cast(${path}, { dtype: "float64" }), or let f close over it`;
   return new DTypeError(`${caller}: ${path} is ${dtype}, and only floats have derivatives; ${hint}`);
 }
 
 /**
- * The inputs of an op, `arity` of them or any number. Plain numbers become scalars of their partner's
- * dtype, which is that of the first tensor that is not bool. @throws ArgumentError for anything else.
+ * Returns the inputs of an op as tensors: `arity` of them, or any number. Plain numbers become scalars with the dtype of
+ * the first tensor that is not bool, or float64 if there is none.
+ * @throws ArgumentError unless every input is a tensor or a number
  */
 export function toTensors(caller: string, inputs: unknown, arity?: number | undefined): readonly Tensor[] {
   if (!isList(inputs))
@@ -36,15 +37,15 @@ function withScalars(caller: string, inputs: readonly TensorLike[]): readonly Te
     if (typeof x !== "number") return x;
     if (dtype === "int32" && x !== (x | 0)) {
       const cast = `cast(${partner?.label ?? "x"}, { dtype: "float64" })`;
-      throw new DTypeError(`${caller}: ${x} is no int32, as ${describe(partner!)} is; write ${cast}`);
+      throw new DTypeError(`${caller}: ${x} is not an int32, the dtype of ${describe(partner!)}; write ${cast}`);
     }
     return scalar(x, dtype);
   });
 }
 
 /**
- * The dtype rule of most ops: one float dtype for all, or with `integersToo` int32. @throws DTypeError with the cast to
- * write; it calls inputs without a label by `names`.
+ * The dtype rule of most ops: all inputs share one float dtype, or with `integersToo` int32. Returns that dtype.
+ * @throws DTypeError otherwise, with the cast to write. The message uses `names` for inputs without a label.
  */
 export function sharedFloat(inputs: readonly Operand[], names?: readonly string[], integersToo = false): DType {
   const dtype = inputs[0]?.dtype;
@@ -54,7 +55,7 @@ export function sharedFloat(inputs: readonly Operand[], names?: readonly string[
   throw sharedFloatError(inputs, names, integersToo);
 }
 
-/** The error for inputs without a common dtype. A function of its own, so that valid calls do not pay for its closures. */
+/** The error for inputs without a common dtype. A separate function, so that valid calls do not create its closures. */
 function sharedFloatError(
   inputs: readonly Operand[],
   names: readonly string[] | undefined,
@@ -73,7 +74,7 @@ function sharedFloatError(
   return new DTypeError(`${needed} is needed, ${describe(x, name(k))} is ${x.dtype}; write ${cast}`);
 }
 
-/** The error for tensors whose dtypes must be one, with the cast to write: of the second, unless that would round it. */
+/** The error for two tensors of different dtypes, with the cast to write. It suggests to cast b, unless that loses precision. */
 export function mixedDTypes(a: NamedOperand, b: NamedOperand): DTypeError {
   const got = [a, b].map(([x, fallback]) => `${describe(x, fallback)} is ${x.dtype}`).join(", ");
   const [[partner], [other, name]] = isFloat(b[0].dtype) && !isFloat(a[0].dtype) ? [b, a] : [a, b];
@@ -82,22 +83,22 @@ export function mixedDTypes(a: NamedOperand, b: NamedOperand): DTypeError {
 }
 type NamedOperand = readonly [x: Operand, fallback: string];
 
-/** The error for a value of `f`, where a float is needed to differentiate. */
+/** The error for a value of `f` that is not a float and so has no derivative. */
 export const noDerivative = (caller: string, y: Operand): DTypeError =>
   new DTypeError(
-    `${caller}: f must return floats, got ${kindText(y)}, which has no derivative; return what it is computed from`,
+    `${caller}: f must return floats, got ${kindText(y)}, which has no derivative; return the floats it is computed from`,
   );
 
-/** A hint for a value in place of a tensor. */
+/** Returns a hint for a value in place of a tensor. */
 export function tensorHint(value: unknown): string {
   const isNumeric = isArrayLike(value) || isNdArray(value) || typeof value === "boolean" || typeof value === "number";
   if (typeof value === "bigint") return "; write Number(...)";
   return isNumeric ? "; write tensor(...)" : typeof value === "string" ? "; pass the tensor itself" : hintFor(value);
 }
 
-/** A hint for a loss that is not a tensor. */
+/** Returns a hint for a loss that is not a tensor. */
 export function lossHint(loss: unknown): string {
-  if (typeof loss === "number") return "; keep to ops: what .item() gives has no derivative";
+  if (typeof loss === "number") return "; use ops, since a number from .item() has no derivative";
   if (typeof loss !== "object" || loss === null) return hintFor(loss);
   return "; with { hasAux: true } f returns [loss, aux]";
 }

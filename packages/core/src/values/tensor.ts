@@ -9,17 +9,17 @@ export type Nested = number | boolean | readonly Nested[];
 export type TensorLike = Tensor | number;
 
 /**
- * An immutable n-dimensional value. Its identity matters: tapes track tensors, not numbers.
- * Made by `tensor`, `zeros`, `ones`, `full`, `fromNdarray` and by ops.
+ * An immutable n-dimensional value. Tapes track its identity: two tensors with equal numbers are different tensors.
+ * `tensor`, `zeros`, `ones`, `full`, `fromNdarray` and ops create tensors.
  */
 export class Tensor {
   readonly shape: Shape;
   readonly dtype: DType;
-  /** The numbers, for kernels; `undefined` while a program is traced. Everyone else reads `data`. */
+  /** The numbers, for kernels; `undefined` during a trace. Other code reads `data`. */
   readonly array: NdArray | undefined;
   /** A name for messages and listings. */
   readonly label: string | undefined;
-  #exposed: { readonly data: ReadonlyNdArray; readonly numbers: number } | undefined; // what was handed out, with a fingerprint
+  #exposed: { readonly data: ReadonlyNdArray; readonly numbers: number } | undefined; // the array that `data` returned, and its fingerprint
 
   constructor(shape: Shape, dtype: DType, array: NdArray | undefined, label?: string) {
     this.shape = shape;
@@ -32,24 +32,24 @@ export class Tensor {
     return sizeOf(this.shape);
   }
 
-  /** The numbers as an ndarray, not copied, for reading only. @throws TracedValueError while a program is traced. */
+  /** The numbers as a read-only ndarray that shares the tensor's memory. @throws TracedValueError during a trace */
   get data(): ReadonlyNdArray {
     const array = this.#values("data");
-    // The type forbids writing, nothing else does: see assertUnchanged.
+    // Only the type forbids writing. assertUnchanged detects it at run time.
     this.#exposed ??= { data: toNdarray(array) as ReadonlyNdArray, numbers: fingerprint(array) };
     return this.#exposed.data;
   }
 
-  /** The one number of a scalar (bool: 1 or 0). @throws ShapeError for any other shape. */
+  /** Returns the number of a scalar (bool: 1 or 0). @throws ShapeError unless the shape is [], TracedValueError during a trace */
   item(): number {
     const array = this.#values("item");
     if (this.shape.length === 0) return array.data[array.offset]!;
     throw new ShapeError(
-      `item: expected a scalar, got ${describe(this)}; read one with .data.get(...) or reduce it first`,
+      `item: expected a scalar, got ${describe(this)}; read one element with .data.get(...), or reduce it first`,
     );
   }
 
-  /** The numbers (bool: booleans) in nested arrays; `T` says how deep: `toNested<number[][]>()`. */
+  /** Returns the numbers (bool: booleans) as nested arrays. `T` is their type: `toNested<number[][]>()`. @throws TracedValueError */
   toNested<T extends Nested = Nested>(): T {
     const flat = ravel(this.#values("toNested"));
     const nest = (axis: number, start: number, size: number): Nested => {
@@ -60,12 +60,12 @@ export class Tensor {
     return nest(0, 0, flat.length) as T;
   }
 
-  /** Throws when someone wrote to what `.data` returned: derivatives would be of numbers that are gone. */
+  /** @throws MutationError if the numbers were modified through `.data`. Derivatives would be wrong: VJP rules need the old numbers. */
   assertUnchanged(): void {
     if (this.#exposed === undefined || this.#exposed.numbers === fingerprint(this.array!)) return;
     throw new MutationError(
-      `data: ${describe(this)} was written to after it had been used; tensors are immutable: make a new one, ` +
-        "tensor(values), or write to a copy, tensor(t).data",
+      `data: ${describe(this)} was modified after it was used, but tensors are immutable; create a new one with ` +
+        "tensor(values), or modify a copy, tensor(t).data",
     );
   }
 
@@ -76,13 +76,13 @@ export class Tensor {
     return `${name}(${arrayText(this.array as ReadonlyNdArray, dtype, name.length + 1)}${shape}, ${dtype})`;
   }
 
-  /** `x instanceof Tensor` checks for a private field, so proxies, which may throw, are not tensors. */
+  /** Lets `x instanceof Tensor` check for a private field. A proxy has none, so it is not a tensor and cannot throw here. */
   static [Symbol.hasInstance](x: unknown): x is Tensor {
     return typeof x === "object" && x !== null && #exposed in x;
   }
 
   static {
-    // what console.log prints in Node
+    // console.log in Node calls this
     const value = Tensor.prototype.toString;
     Object.defineProperty(Tensor.prototype, Symbol.for("nodejs.util.inspect.custom"), { value });
   }
@@ -90,35 +90,35 @@ export class Tensor {
   #values(member: string): NdArray {
     if (this.array !== undefined) return this.array;
     throw new TracedValueError(
-      `${member}: ${describe(this)} has no value while a program is traced; branch with where(...), or compute this ` +
+      `${member}: ${describe(this)} has no value while a program is traced; branch with where(...), or compute the ` +
         "value outside and close over it",
     );
   }
 }
 
-/** All that is known of a tensor without its numbers. */
+/** The properties of a tensor that are known in a trace. */
 export type Operand = Pick<Tensor, "shape" | "dtype" | "label">;
 
 export const bytesOf = ({ size, dtype }: Tensor): number => size * (dtype === "float64" ? 8 : dtype === "bool" ? 1 : 4);
 
-/** `W [2, 3]`: how a message names a tensor. */
+/** Returns the name of a tensor in messages, such as `W [2, 3]`. */
 export const describe = ({ label, shape }: Operand, fallback = "tensor"): string =>
   `${label ?? fallback} ${shapeText(shape)}`;
 
-/** `float64 [2, 3]` */
+/** Returns the dtype and shape, such as `float64 [2, 3]`. */
 export const kindText = ({ dtype, shape }: Operand): string => `${dtype} ${shapeText(shape)}`;
 
-/** Whether two tensors have the same dtype and shape. */
+/** Returns whether two tensors have the same dtype and shape. */
 export const isAlike = (a: Operand, b: Operand): boolean => a.dtype === b.dtype && isSameShape(a.shape, b.shape);
 
-/** FNV-1a over the bits of the elements, every fourth word apart: a change of any one word changes it. */
+/** Hashes the bits of the elements with FNV-1a, in four interleaved streams. A change of one word always changes the hash. */
 function fingerprint(array: NdArray): number {
   const flat = ravel(array);
   const Word = flat.BYTES_PER_ELEMENT === 1 ? Uint8Array : Uint32Array;
   const words = new Word(flat.buffer as ArrayBuffer, flat.byteOffset, flat.byteLength / Word.BYTES_PER_ELEMENT);
   const prime = 0x01000193;
   const unrolledLength = words.length & ~3;
-  let [a, b, c, d] = [0x811c9dc5, 0, 0, 0]; // four hashes that do not wait for each other
+  let [a, b, c, d] = [0x811c9dc5, 0, 0, 0]; // four independent hashes, which the CPU computes in parallel
   for (let i = 0; i < unrolledLength; i += 4) {
     a = Math.imul(a ^ words[i]!, prime);
     b = Math.imul(b ^ words[i + 1]!, prime);

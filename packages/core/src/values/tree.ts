@@ -6,7 +6,7 @@ import { isFloat } from "./dtype.ts";
 import { tensorHint } from "./operands.ts";
 import { isAlike, kindText, Tensor, type TensorLike } from "./tensor.ts";
 
-/** `T`, if it is a tree: a tensor, or arrays and objects of trees. Else a type that `T` cannot be assigned to. */
+/** `T` itself if it is a tree (a tensor, or arrays and objects of trees); otherwise a type to which `T` cannot be assigned. */
 type Tree<T> = T extends Tensor
   ? T
   : T extends string | number | boolean | bigint | symbol | null | undefined | ((...args: never) => unknown)
@@ -14,22 +14,22 @@ type Tree<T> = T extends Tensor
     : { readonly [K in keyof T]: Tree<T[K]> };
 
 /**
- * What a parameter's type is intersected with so that only trees are accepted. The caller's own type stays as it is (an
- * `interface` has no index signature, so there can be no general type of trees to assign it to).
+ * Intersect a parameter's type with this type to accept only trees. There is no general type of trees to use instead: an
+ * `interface` has no index signature, so it could not be assigned to one.
  */
 export type TreesOnly<T> = [T] extends [Tree<T>] ? unknown : { readonly "is not a tree of tensors": T };
 
-/** The type of a cotangent: that of its argument, where an argument that may be a mere number counts as a tensor. */
+/** The type of a cotangent: the type of its argument, or `Tensor` if the argument may be a number. */
 export type Cotangent<T> = [Tensor, T] extends [T, TensorLike] ? Tensor : T;
 export type Cotangents<A extends readonly unknown[]> = { -readonly [K in keyof A]: Cotangent<A[K]> };
 
-/** A function of trees, one an argument, whose value is a tree. (Checked where it returns, `R` can still be inferred.) */
+/** A function whose arguments and value are trees. (The check is on the return type, so `R` can still be inferred.) */
 export type TreeFunction<A extends readonly unknown[], R> = ((...args: A) => R & TreesOnly<R>) &
   TreesOnly<Cotangents<A>>;
 
 type Node = readonly unknown[] | { readonly [key: string]: unknown };
 
-/** Turns a plain number into a scalar of its partner's dtype, as calls of ops do. */
+/** Turns a plain number into a scalar of its partner's dtype, as ops do. Returns anything else unchanged. */
 export const asTree = (x: unknown, partner?: unknown): unknown => {
   if (typeof x !== "number") return x;
   return scalar(x, partner instanceof Tensor ? partner.dtype : "float64");
@@ -38,7 +38,7 @@ export const asTree = (x: unknown, partner?: unknown): unknown => {
 /** A tree and its name in messages. */
 export type Named = readonly [tree: unknown, path: string];
 
-/** What a traversal stops at: tensors, or for `trace` also their specs. */
+/** The leaves of a traversal: tensors, and for `trace` also their specs. */
 interface LeafKind<Leaf> {
   readonly is: (x: unknown) => x is Leaf;
   /** The error for a value that is neither a leaf nor an array or object of leaves. */
@@ -54,9 +54,10 @@ const tensors: LeafKind<Tensor> = {
 };
 
 /**
- * Visits the leaves of a tree in order, each with its partners: the leaves at the same place of the other trees, which must have
- * the structure of the first. `path(i)` writes where they are in tree i, such as `params.layers[1].w`; nothing is written before.
- * @throws TreeError, with the paths, for a value that is not a tree, and for trees of different structure.
+ * Visits the leaves of the first tree in order, each with the leaves at the same place in the other trees. All trees must
+ * have the same structure. `path(i)` returns the path of the leaf in tree i, such as `params.layers[1].w`; it is a function
+ * because most visits need no path.
+ * @throws TreeError, with the paths, unless all values are trees of the same structure
  */
 export function traverse<Leaf = Tensor>(
   caller: string,
@@ -64,7 +65,7 @@ export function traverse<Leaf = Tensor>(
   visit: (leaves: readonly Leaf[], path: (i: number) => string) => unknown,
   kind: LeafKind<Leaf> = tensors as unknown as LeafKind<Leaf>,
 ): void {
-  const keys: string[] = []; // from the roots down to the current place
+  const keys: string[] = []; // from the root to the current node
   const path = (i: number): string => pathOf(trees[i]!, keys);
   const descend = (nodes: readonly unknown[]): void => {
     const [first] = nodes;
@@ -82,7 +83,7 @@ export function traverse<Leaf = Tensor>(
     const ownKeys = Object.keys(first);
     if (isArray(first) && !(isList(first) && ownKeys.length === first.length))
       throw new TreeError(
-        `${caller}: ${path(0)} must be a list of trees, got ${ownKeys.length} entries in ${show(first)}`,
+        `${caller}: ${path(0)} must be a list of trees without holes or extra keys, got ${ownKeys.length} entries in ${show(first)}`,
       );
     const mismatched = nodes.findIndex((node) => !hasKeys(node, isArray(first), ownKeys));
     if (mismatched >= 0) throw mismatch(caller, path(mismatched), nodes[mismatched], path(0), first);
@@ -106,10 +107,10 @@ const hasKeys = (node: unknown, asArray: boolean, keys: readonly string[]): bool
 function mismatch(caller: string, path: string, node: unknown, likePath: string, like: unknown): TreeError {
   const hint = isArray(like) && !isArray(node) ? "; write [...]" : "";
   const [expected, got] = isNode(like) ? [nodeText(like), nodeText(node)] : ["a tensor", show(node)];
-  return new TreeError(`${caller}: ${path} must be ${expected}, as ${likePath} is; got ${got}${hint}`);
+  return new TreeError(`${caller}: ${path} must be ${expected}, like ${likePath}; got ${got}${hint}`);
 }
 
-/** Calls `visit` with each tensor of a tree and its path, such as `params.layers[1].w`. @throws TreeError */
+/** Calls `visit` with each tensor of a tree and its path, such as `params.layers[1].w`. @throws TreeError unless it is a tree */
 export const walk = (
   caller: string,
   tree: unknown,
@@ -117,21 +118,21 @@ export const walk = (
   visit: (leaf: Tensor, path: string) => unknown,
 ): void => traverse(caller, [[tree, path]], ([leaf], pathOfTree) => visit(leaf!, pathOfTree(0)));
 
-/** The tensors of a tree in order. `caller` and `path` are for messages. @throws TreeError */
+/** Returns the tensors of a tree in order. `caller` and `path` are for messages. @throws TreeError unless it is a tree */
 export function leaves(caller: string, tree: unknown, path: string): Tensor[] {
   const found: Tensor[] = [];
   traverse(caller, [[tree, path]], ([leaf]) => found.push(leaf!));
   return found;
 }
 
-/** The tensors of `tree` in the order of `like`, whose structure it must have. @throws TreeError with both paths. */
+/** Returns the tensors of `tree` in the order of `like`. @throws TreeError unless both have the same structure */
 export function leavesLike(caller: string, like: Named, tree: Named): Tensor[] {
   const found: Tensor[] = [];
   traverse(caller, [like, tree], ([, leaf]) => found.push(leaf!));
   return found;
 }
 
-/** Like `leavesLike`, but each tensor must also have the dtype and shape of its partner. @throws ShapeError otherwise. */
+/** Like `leavesLike`. @throws also ShapeError unless each tensor has the dtype and shape of its partner in `like` */
 export function leavesAlike(caller: string, like: Named, tree: Named): Tensor[] {
   const found: Tensor[] = [];
   traverse(caller, [like, tree], ([expected, leaf], path) => {
@@ -148,7 +149,7 @@ function notAlike(caller: string, [like, likePath]: readonly [Tensor, string], [
   );
 }
 
-/** A tree of the structure of `like`, with `values` in place of its leaves. */
+/** Returns a tree of the structure of `like`, with `values` in place of its leaves. */
 export function unflatten<T>(like: T, values: Iterable<unknown>, isLeaf: (x: unknown) => boolean = tensors.is): T {
   const next = values[Symbol.iterator]();
   const build = (node: unknown): unknown => {
@@ -159,7 +160,7 @@ export function unflatten<T>(like: T, values: Iterable<unknown>, isLeaf: (x: unk
   return build(like) as T;
 }
 
-/** The float tensors of a tree, which alone carry derivatives, and the tree with others in their place. */
+/** Returns the float tensors of a tree, which carry the derivatives, and a function that replaces them in the tree. */
 export function floatsOf<T>(
   caller: string,
   [tree, path]: readonly [T, string],
@@ -178,9 +179,9 @@ export function floatsOf<T>(
 }
 
 /**
- * `f` of each tensor of `tree` and of the tensors at the same place in `others`, as a tree of the same structure:
+ * Applies `f` to each tensor of `tree` and the tensors at the same place in `others`. Returns a tree of the same structure:
  * `treeMap((p, g) => axpy(-rate, g, p), params, grads)`.
- * @throws TreeError if the structures differ
+ * @throws TreeError unless all trees have the same structure
  */
 export function treeMap<T>(
   f: (leaf: Tensor, ...others: Tensor[]) => Tensor,
@@ -197,16 +198,16 @@ export function treeMap<T>(
   );
 }
 
-// String(f) would call what the user may have written over it
+// String(f) would call a toString that the user may have overridden
 const sourceOf = (f: object): string => Function.prototype.toString.call(f);
 
-/** How messages call argument `i` of `f`: by its name where the source of `f` shows one. */
+/** Returns the name of argument `i` of `f` for messages. The name comes from the source of `f`, if it is there. */
 export function argumentName(f: (...args: never) => unknown, i: number): string {
   const [, list = ""] = /^(?:async\s+)?(?:function\s*[\w$]*\s*)?\(?([\w$,\s]*)/.exec(sourceOf(f).slice(0, 200)) ?? [];
   return list.split(",")[i]?.trim() || `argument ${i}`;
 }
 
-/** Plain arrays and objects hold trees; instances of a class would lose their prototype, so they do not. */
+/** Returns whether `x` is a plain array or object. Instances of a class are not nodes: a rebuilt tree would lose the prototype. */
 export function isNode(x: unknown): x is Node {
   if (typeof x !== "object" || x === null) return false;
   const prototype = prototypeOf(x);
@@ -215,7 +216,7 @@ export function isNode(x: unknown): x is Node {
 
 const getChild = (node: unknown, key: string): unknown => (node as { readonly [key: string]: unknown })[key];
 
-/** `params.layers[1].w`, or if the tree itself has no name, "the value of f at layers[1].w". */
+/** Returns the path of a node, such as `params.layers[1].w`. If the root is a phrase: "the value of f at layers[1].w". */
 function pathOf([tree, root]: Named, keys: readonly string[]): string {
   let [node, path] = [tree, root];
   for (const key of keys) {

@@ -1,7 +1,7 @@
 export type Data = Float64Array | Float32Array | Int32Array | Uint8Array;
 export type Shape = readonly number[];
 
-/** What makes an array of a typed array: where its first element lies, and how far apart neighbors along each axis are. */
+/** A strided array. Element (i, j, …) is `data[offset + i * stride[0] + j * stride[1] + …]`. */
 export interface Strided {
   readonly data: Data;
   readonly shape: Shape;
@@ -9,7 +9,7 @@ export interface Strided {
   readonly offset: number;
 }
 
-/** `data` seen as an array of `shape`: what ndarray(data, shape, stride, offset) gives. The lists are not copied. */
+/** Returns `data` as an array of `shape`, like ndarray(data, shape, stride, offset). Copies neither data nor lists. */
 export function viewOf(data: Data, shape: Shape, stride: Shape = rowMajor(shape), offset?: number): View {
   return new View(data, shape, stride, offset ?? startOf(shape, stride));
 }
@@ -25,7 +25,7 @@ function rowMajor(shape: Shape): Shape {
   return stride;
 }
 
-/** Where the first element lies, so that none lies before the start of memory. */
+/** Returns the smallest offset at which every element has an index ≥ 0. Negative strides need one above 0. */
 function startOf(shape: Shape, stride: Shape): number {
   let start = 0;
   for (let axis = 0; axis < stride.length; axis++) if (stride[axis]! < 0) start += (1 - shape[axis]!) * stride[axis]!;
@@ -35,8 +35,8 @@ function startOf(shape: Shape, stride: Shape): number {
 const product = (sizes: Shape): number => sizes.reduce((size, n) => size * n, 1);
 
 /**
- * An array with all the properties and methods of ndarray's, of one class for all dtypes and ranks, and without code that is
- * generated, which a page may forbid.
+ * An array with all properties and methods of an ndarray. It is one class for all dtypes and ranks. It generates no code,
+ * which the Content-Security-Policy of a page may forbid.
  */
 class View implements Strided {
   readonly data: Data;
@@ -63,7 +63,7 @@ class View implements Strided {
     return product(this.shape);
   }
 
-  /** The axes by ascending stride. A call of ndarray-ops reads it, and a sort takes as long as the rest of a small call. */
+  /** The axes by ascending stride. ndarray-ops reads this in every call; the shortcuts avoid a sort, which is slow for small arrays. */
   get order(): number[] {
     const { stride } = this;
     if (stride.length === 1) return [0];
@@ -85,7 +85,7 @@ class View implements Strided {
     return value;
   }
 
-  /** A scalar in a sum is its number, as with ndarray. */
+  /** Returns the number of a scalar, so that `a + 1` works as with ndarray. */
   valueOf(): unknown {
     return this.shape.length === 0 ? this.get() : this;
   }
@@ -108,7 +108,7 @@ class View implements Strided {
     );
   }
 
-  /** A negative step goes through an axis from its end. */
+  /** Takes every n-th element along each axis. A negative step starts at the end of the axis. */
   step(...steps: unknown[]): View {
     let { offset } = this;
     const [shape, stride] = [[...this.shape], [...this.stride]];
@@ -132,7 +132,7 @@ class View implements Strided {
     );
   }
 
-  /** Without the axes at which an index is given. */
+  /** Fixes an index on some axes and removes these axes. */
   pick(...at: unknown[]): View {
     const remainingAxes = [...this.shape.keys()].filter((axis) => !isIndex(at[axis]));
     return new View(

@@ -14,21 +14,21 @@ import {
 } from "@wengert/ops";
 import { letterCount } from "./words.ts";
 
-/** What one head has to learn: 26 letters and T places in d dimensions. */
+/** The parameters of one attention head: 26 letters and T positions in d dimensions. */
 export interface Head {
-  /** A row for each letter, and one for the mark. [27, d] */
+  /** The embedding of each letter and of the mark. [27, d] */
   readonly letters: Tensor;
-  /** A row for each place of a text. [T, d] */
+  /** The embedding of each position of a text. [T, d] */
   readonly places: Tensor;
-  /** From what stands somewhere to what it asks for, what it answers to, and what it tells. [d, d] each */
+  /** The query, key and value projections. [d, d] each */
   readonly query: Tensor;
   readonly key: Tensor;
   readonly value: Tensor;
-  /** From what was told to a score for each letter. [d, 26] */
+  /** Maps the weighted values to a score for each letter. [d, 26] */
   readonly output: Tensor;
 }
 
-/** Random, of such a size that vectors keep the length √d from one product to the next. */
+/** Returns random weights, scaled so that vectors keep a length of about √d through each product. */
 export function initialHead(key: Tensor, { places, width }: { places: number; width: number }): Head {
   const keys = splitKey(key, 6);
   const normal = (i: number, shape: readonly [number, number], scale = 1) =>
@@ -45,10 +45,10 @@ export function initialHead(key: Tensor, { places, width }: { places: number; wi
   };
 }
 
-/** X: at each place of a text the sum of two rows, that of its letter and that of the place. [..., T, d] */
+/** X, the sum of the letter embedding and the position embedding at each position. [..., T, d] */
 export const embed = ({ letters, places }: Head, read: Tensor): Tensor => add(take(letters, read, { axis: 0 }), places);
 
-/** S = Q Kᵀ / √d: how well what stands at place j answers what place i asks for. [..., T, T] */
+/** The attention scores S = Q Kᵀ / √d: how well the key of position j matches the query of position i. [..., T, T] */
 export function scores({ query, key }: Head, X: Tensor): Tensor {
   const [Q, K] = [matmul(X, query), matmul(X, key)];
   const rank = K.shape.length;
@@ -56,20 +56,20 @@ export function scores({ query, key }: Head, X: Tensor): Tensor {
   return div(matmul(Q, transpose(K, { axes })), Math.sqrt(query.shape[1]!));
 }
 
-/** Which places j a place i may see: j ≤ i, itself and those before it. [T, T] */
+/** The causal mask: position i may see the positions j ≤ i. [T, T] */
 export function past(places: number): Tensor {
   const place = tensor(Int32Array.from({ length: places }, (_, i) => i));
   return tensor(lessEqual(expandDims(place, { axis: 0 }), expandDims(place, { axis: 1 })), { label: "past" });
 }
 
-/** W = softmax(S) over what each place may see; the rest has no part in it, whatever its score. */
+/** W = softmax(S) over the positions that each position may see. Masked scores have no effect, even NaN. */
 export const weigh = (S: Tensor): Tensor => softmax(S, { where: past(S.shape.at(-1)!) });
 
-/** The scores of the letter that comes next: the mean of the values, weighed by W, as letters. [..., T, 26] */
+/** The scores of the next letter: the mean of the values weighted by W, projected onto letters. [..., T, 26] */
 export const tell = ({ value, output }: Head, X: Tensor, W: Tensor): Tensor =>
   matmul(matmul(W, matmul(X, value)), output);
 
-/** All of it: what is read as scores for what comes next, and the weights on the way. */
+/** Runs the whole head: returns the scores of each next letter, and the attention weights W. */
 export function predict(head: Head, read: Tensor): { readonly W: Tensor; readonly logits: Tensor } {
   const X = withLabel(embed(head, read), "X");
   const S = withLabel(scores(head, X), "S");

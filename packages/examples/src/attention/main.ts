@@ -1,8 +1,7 @@
 /**
- * Teaches one causal attention head to copy: texts are a random word and the same word again, and of each letter it is to
- * say which comes next.
+ * Trains one causal attention head to copy. A text is a random word, repeated once. The head predicts each next letter.
  *
- * `head.ts` is the model, `words.ts` the task; `telling.ts` and `report.ts` show what came of it.
+ * `head.ts` is the model, `words.ts` the task. `telling.ts` and `report.ts` show the results.
  */
 import { explain, record, type Tensor, tensor } from "@wengert/core";
 import { leaves } from "@wengert/core/extend";
@@ -23,14 +22,14 @@ interface Aux {
   readonly logits: Tensor;
 }
 
-/** The mean over all letters of all texts; beside it the losses one by one, and the scores. */
+/** The mean loss over all letters of all texts. The aux value has the individual losses and the scores. */
 function loss(head: Head, { read, next }: Batch): [loss: Tensor, aux: Aux] {
   const { logits } = predict(head, read);
   const losses = crossEntropy(logits, next, { reduction: "none" });
   return [mean(losses), { losses, logits }];
 }
 
-/** What a batch was like: the first half of its letters is news, the second a copy. */
+/** Metrics by half of the text: the first half is unpredictable ("news"), the second is a copy. */
 const metrics = {
   news: ({ losses }: Aux, { next }: Batch) => mean(slice(losses, { stop: [null, next.shape[1]! / 2] })),
   copy: ({ losses }: Aux, { next }: Batch) => mean(second(losses, next)),
@@ -39,17 +38,18 @@ const metrics = {
 const second = (x: Tensor, { shape }: Tensor): Tensor => slice(x, { start: [0, shape[1]! / 2] });
 
 const options = {
-  letters: count(10, "letters of a word", { min: 2, max: 20 }),
+  letters: count(10, "letters per word", { min: 2, max: 20 }),
   width: count(32, "dimensions of the vectors"),
   steps: count(200, "steps of Adam"),
-  batch: count(32, "texts a step"),
+  batch: count(32, "texts per step"),
   rate: positive(0.01, "step size"),
-  seed: count(1, "decides where the head starts, and the words", { min: 0 }),
-  out: path("out/attention", "folder of the report"),
+  seed: count(1, "seed of the initial weights and the words", { min: 0 }),
+  out: path("out/attention", "report folder"),
 };
 
 const attention: Command<{ fit: Fit; hidden: Blindness; file: string }> = command({
-  summary: "one causal attention head learns in seconds to copy a word: its weights, its mask, and what it cannot know",
+  summary:
+    "one causal attention head learns to copy a word in seconds: its weights, its mask, and what it cannot predict",
   options,
   async run({ out, ...settings }, stop) {
     const { letters, width, steps, batch: count, rate, seed } = settings;
@@ -61,14 +61,13 @@ const attention: Command<{ fit: Fit; hidden: Blindness; file: string }> = comman
     const parameters = leaves("attention", start, "head").reduce((sum, { size }) => sum + size, 0);
     const least = Math.log(letterCount);
     const tape = explain(record((head: Head) => predict(head, text.read).logits, start));
-    console.log(`A text is a random word of ${letters} letters and the same word again: ${spelt(text.next).join("")}.
-After each letter (and before the first, after a mark) the head says how likely each of ${letterCount} letters comes next. The
-first ${letters} are news: nothing foretells them, and no loss below log ${letterCount} = ${least.toFixed(4)} can be had in the mean. The other
-${letters} are copies, with a loss of 0 for whoever looks in the right place. In the mean of both: ${(least / 2).toFixed(4)}.
+    console.log(`A text is a random word of ${letters} letters, repeated once: ${spelt(text.next).join("")}.
+The head reads a start mark and then the letters, and predicts each next letter among ${letterCount}. The first ${letters} are news:
+they are random, so the mean loss cannot be below log ${letterCount} = ${least.toFixed(4)}. The other ${letters} are copies: a head that looks
+at the right position reaches loss 0. The best mean of both halves is ${(least / 2).toFixed(4)}.
 
-The head is ${whole(parameters)} random numbers in six matrices. X is for each place the row of its letter plus the row of the place;
-S = Q Kᵀ / √d says how well the key of each place answers the query of each, W = softmax(S) how much of its value is
-taken. Its tape, for one text:
+The head starts as ${whole(parameters)} random numbers in six matrices. X is the letter embedding plus the position embedding.
+S = Q Kᵀ / √d scores how well each key matches each query, and W = softmax(S) weights the values. The tape for one text:
 
 ${tape}
 `);
@@ -100,7 +99,7 @@ ${tape}
     const moments = fitted.history.train.map(({ step, loss, metrics }) => momentOf(step - 1, { loss, metrics }));
     if (half) {
       const { step } = moments.find(({ accuracy }) => accuracy > 0.5)!;
-      look(`after ${step} steps, when half of the copies are right`, half);
+      look(`after ${step} steps, when half of the copies are correct`, half);
     }
     look(`after ${taken} steps`, head);
 
@@ -108,19 +107,19 @@ ${tape}
     const hidden = blindness(head, text);
     const looking = looks(views.at(-1)!.W);
     console.log(`
-Of 1,000 words that it has not seen it copies ${percent(outcome.accuracy)} of the letters, with a loss of ${outcome.copy.toFixed(4)}; on news it is \
+On 1,000 unseen words it copies ${percent(outcome.accuracy)} of the letters, with loss ${outcome.copy.toFixed(4)}. The loss on news is \
 ${outcome.news.toFixed(4)}.
 
-One of them, with W: row i is how place i weighs what it may see. ░ ▒ ▓ █ are quarters, blank is what it may not see.
+One unseen word, with W: row i has the weights of position i. ░ ▒ ▓ █ are quarters; masked positions are blank.
 
 ${told(head, text)}
 
-In the second word the letter to be said stands ${letters - 1} places back, where ${looking.back} of ${letters} places look most. In the first word
-there is nothing to be found, and ${looking.mark} of ${letters} rest on the mark.
+In the second word the letter to predict is ${letters - 1} positions back; ${looking.back} of ${letters} positions look there most. In the first word
+nothing helps, and ${looking.mark} of ${letters} positions look at the mark.
 
-The mask is softmax(S, { where: j ≤ i }). What is left out has the weight 0 and the gradient 0, whatever it holds:
-with NaN in all ${hidden.hidden} scores of the blank triangle the largest weight there is ${hidden.weight}, the largest |∂loss/∂S|
-${hidden.slope} (elsewhere ${size(hidden.seenSlope)}), and the loss is ${hidden.losses[0]}; without NaN it is ${hidden.losses[1]}.
+The mask is softmax(S, { where: j ≤ i }). Masked entries have weight 0 and gradient 0, even if their score is NaN.
+With NaN in all ${hidden.hidden} masked scores, the largest weight there is ${hidden.weight}, the largest |∂loss/∂S| is ${hidden.slope}
+(elsewhere ${size(hidden.seenSlope)}), and the loss is ${hidden.losses[0]}; without NaN it is ${hidden.losses[1]}.
 `);
 
     const fit: Fit = {
@@ -150,7 +149,7 @@ const momentOf = (step: number, { loss, metrics }: Pick<Point, "loss" | "metrics
   accuracy: metrics.accuracy!,
 });
 
-/** The first text of a batch. */
+/** Returns the first text of a batch. */
 const first = ({ read, next }: Batch): Batch => {
   const one = (texts: Tensor, label: string) => tensor(take(texts, 0, { axis: 0 }), { label });
   return { read: one(read, "read"), next: one(next, "next") };

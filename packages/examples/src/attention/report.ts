@@ -5,33 +5,33 @@ import { percent, whole } from "../shared/table.ts";
 import type { Looks } from "./telling.ts";
 
 export interface Moment {
-  /** How many steps came before. */
+  /** The number of steps taken before. */
   readonly step: number;
   readonly loss: number;
-  /** Its two halves: the letters that nothing foretells, and those to be copied. */
+  /** The loss on each half of the text: the random letters, and the copied ones. */
   readonly news: number;
   readonly copy: number;
-  /** The share of the letters to be copied that got the highest score. */
+  /** The share of copied letters that are predicted correctly. */
   readonly accuracy: number;
 }
 
-/** The weights with which each place of the text sees each. */
+/** The attention weights on one text, at one point of the training. */
 export interface View {
   readonly title: string;
   readonly W: readonly (readonly number[])[];
 }
 
-/** All that the page shows. Nothing in it depends on the clock, so the same seed gives the same page. */
+/** The contents of the page. Nothing depends on the clock, so the same seed gives the same page. */
 export interface Fit {
-  /** What to type for the same figures. */
+  /** The command that reproduces these figures. */
   readonly command: string;
   readonly stopped: boolean;
   readonly letters: number;
   readonly parameters: number;
-  /** The least loss that news can have in the mean. */
+  /** The least possible mean loss on news. */
   readonly least: number;
   readonly moments: readonly Moment[];
-  /** On words that were not trained on. */
+  /** The result on unseen words. */
   readonly outcome: Moment;
   readonly text: { readonly read: readonly string[]; readonly next: readonly string[] };
   readonly looks: Looks;
@@ -49,19 +49,19 @@ export function report(fit: Fit): Promise<string> {
 }
 
 function heading({ command, stopped, letters, parameters, least, outcome, text }: Fit): Html {
-  const early = stopped && html` <em>Training was stopped before its end: this is what it had reached.</em>`;
+  const early = stopped && html` <em>Training was stopped early. This page shows the state at that point.</em>`;
   return head({
     title: "One head that copies",
-    lead: html`A text is a random word and the same word again, such as <code>${text.next.join("")}</code>. One causal
-attention head reads it letter by letter, and says at each what comes next.${early}`,
+    lead: html`A text is a random word repeated once, such as <code>${text.next.join("")}</code>. One causal
+attention head reads it letter by letter and predicts each next letter.${early}`,
     command,
     figures: [
-      [percent(outcome.accuracy), "of copies right, unseen words"],
+      [percent(outcome.accuracy), "of copies correct, unseen words"],
       [outcome.copy.toFixed(4), "loss on copies"],
       [outcome.news.toFixed(4), `loss on news (least: ${least.toFixed(4)})`],
       [whole(parameters), "parameters"],
       [whole(outcome.step), "steps of Adam"],
-      [whole(letters), "letters a word"],
+      [whole(letters), "letters per word"],
     ],
   });
 }
@@ -78,15 +78,15 @@ function curves({ moments, least }: Fit): Html {
     ],
   });
   const accuracy = chart({
-    ariaLabel: "the share of copies that are right, over the steps",
+    ariaLabel: "the share of correct copies over the steps",
     x: { label: "step" },
-    y: { label: "copies right", grid: true, ticks: 6, percent: true, domain: [0, 100] },
+    y: { label: "copies correct", grid: true, ticks: 6, percent: true, domain: [0, 100] },
     marks: [line(moments, { x: "step", y: "accuracy" }, "--blue")],
   });
   return html`<section>
 <h2>How it learned</h2>
-<p>The second half of a text can be known from the first: there the loss goes to 0. The first half is news. Whoever gives
-each letter the same chance has the loss log 26 = ${least.toFixed(4)} there, the dashed line, and nobody has less in the mean.</p>
+<p>The second half of a text follows from the first, so its loss falls to 0. The first half is random news. Giving each letter
+the same probability has the loss log 26 = ${least.toFixed(4)} there (dashed line), and no model has a lower mean.</p>
 <p class="note">${colored("--blue", "copies")}&ensp;${colored("--orange", "news")}; each point is the batch of one step</p>
 <div class="columns">
 <figure>${losses}</figure>
@@ -101,13 +101,12 @@ function attention({ views, text, letters, looks }: Fit): Html {
   );
   return html`<section>
 <h2>Where it looks</h2>
-<p>A row for each place of one text that it was not trained on: how much of its weight each place that it may see gets.
-In the second word the letter to be said stands ${letters - 1} places back: there go the largest weights of ${looks.back} of its
-${letters} places. In the first word there is nothing to be found, and ${looks.mark} of the ${letters} places rest on the mark <code>^</code>
-before the text.</p>
+<p>The attention weights on one unseen text. Each row is a position, each column a position that it may see. In the second
+word the letter to predict is ${letters - 1} positions back; ${looks.back} of its ${letters} positions have their largest weight there. In the first
+word nothing helps, and ${looks.mark} of the ${letters} positions look at the mark <code>^</code> before the text.</p>
 <div class="maps">${maps}</div>
-<p class="note">From gray, 0, to full color, 1. Each row sums to 1. Above the diagonal lies what has not been read yet: the
-softmax leaves it out.</p>
+<p class="note">Gray is 0, full color is 1. Each row sums to 1. The area above the diagonal is the future, which the softmax
+masks.</p>
 </section>`;
 }
 
@@ -121,7 +120,7 @@ function heatMap(W: View["W"], read: readonly string[]): Html {
     labelArrow: "none",
   } as const;
   return plot({
-    ariaLabel: "attention weights: a row for each place, a column for each place that it sees",
+    ariaLabel: "attention weights: a row for each position, a column for each position that it sees",
     width: 320,
     height: 330,
     marginLeft: 34,
@@ -141,7 +140,7 @@ function heatMap(W: View["W"], read: readonly string[]): Html {
 function tape({ tape }: Fit): Html {
   return html`<section>
 <h2>The head as a tape</h2>
-<p>All that it does with one text, before the first step of training: X is what stands where, S the scores, W the weights.</p>
+<p>The complete computation for one text, before training. X has the embeddings, S the scores, W the attention weights.</p>
 <pre tabindex="0">${tape}</pre>
 </section>`;
 }

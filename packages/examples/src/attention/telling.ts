@@ -4,7 +4,7 @@ import { table } from "../shared/table.ts";
 import { embed, type Head, past, predict, scores, tell, weigh } from "./head.ts";
 import { type Batch, spelt } from "./words.ts";
 
-/** One text, place by place: the letter read, the row of W, the letter that comes next, and what the head says. */
+/** Formats one text, a row per position: the letter read, the row of W, the next letter, the prediction and its probability. */
 export function told(head: Head, { read, next }: Batch): string {
   const { W, logits } = predict(head, read);
   const [letters, wanted, said] = [read, next, argmax(logits, { axis: -1 })].map(spelt) as [
@@ -25,7 +25,7 @@ export function told(head: Head, { read, next }: Batch): string {
   });
 }
 
-/** Of how many places the largest weight is where it should be: of the first word on the mark, of the second on the copy. */
+/** How many positions have their largest weight in the expected place: the mark in the first word, the copy in the second. */
 export interface Looks {
   readonly mark: number;
   readonly back: number;
@@ -40,19 +40,19 @@ export function looks(W: readonly (readonly number[])[]): Looks {
   };
 }
 
-/** A weight in quarters, two characters wide. */
+/** Shades a weight in quarters, two characters wide. */
 const shade = (weight: number): string => "░▒▓██"[Math.floor(4 * weight)]!.repeat(2);
 
-/** What can be told from a text of what its places may not see. */
+/** Evidence that masked scores have no influence. */
 export interface Blindness {
-  /** How many scores are masked. */
+  /** The number of masked scores. */
   readonly hidden: number;
-  /** The largest weight of one, and the largest |∂loss/∂score|, where every masked score holds NaN. */
+  /** The largest weight and the largest |∂loss/∂score| of a masked score, when every masked score is NaN. */
   readonly weight: number;
   readonly slope: number;
-  /** The largest |∂loss/∂score| of the others. */
+  /** The largest |∂loss/∂score| of an unmasked score. */
   readonly seenSlope: number;
-  /** The loss with these NaN, and without. */
+  /** The loss with NaN in the masked scores, and without. */
   readonly losses: readonly [poisoned: number, plain: number];
 }
 

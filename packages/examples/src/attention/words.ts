@@ -3,16 +3,16 @@ import { cast, concat, pad, randomUniform, slice } from "@wengert/ops";
 
 const alphabet = "abcdefghijklmnopqrstuvwxyz";
 export const letterCount: number = alphabet.length;
-/** Stands before every text, and has the number after that of z. */
+/** The start mark of every text. Its number is that of z plus one. */
 const mark = "^";
 
-/** Texts, a row each: what has been read, from the mark on, and the letter that comes next. Both int32 [count, 2n]. */
+/** Texts, one per row: the letters read, beginning with the mark, and each next letter. Both int32 [count, 2n]. */
 export interface Batch {
   readonly read: Tensor;
   readonly next: Tensor;
 }
 
-/** Texts of a random word of n letters and the same word again: of the letters that come next, the first n are news. */
+/** Returns texts of a random word of n letters, repeated once. The first n next letters are unpredictable. */
 export function copies(key: Tensor, { count, letters }: { count: number; letters: number }): Batch {
   const word = cast(randomUniform(key, { shape: [count, letters], max: letterCount }), { dtype: "int32" });
   const next = concat([word, word], { axis: 1 });
@@ -21,5 +21,5 @@ export function copies(key: Tensor, { count, letters }: { count: number; letters
   return { read: pad(before, { widths, value: letterCount }), next };
 }
 
-/** A row of numbers as the letters that they stand for. */
+/** Decodes a row of numbers into letters. */
 export const spelt = (row: Tensor): string[] => row.toNested<number[]>().map((k) => alphabet[k] ?? mark);

@@ -3,9 +3,9 @@ import { readRows, withNumbers } from "../shared/vega.ts";
 
 export const origins = ["USA", "Europe", "Japan"] as const;
 
-/** What the origin is told from: the name of each column here, that in the file, and what it is measured in. */
+/** The features: the name of each column here, its key in the file, and its unit. */
 export const columns = [
-  { name: "mileage", key: "Miles_per_Gallon", unit: "miles a gallon" },
+  { name: "mileage", key: "Miles_per_Gallon", unit: "miles per gallon" },
   { name: "cylinders", key: "Cylinders", unit: "cylinders" },
   { name: "displacement", key: "Displacement", unit: "cubic inches" },
   { name: "horsepower", key: "Horsepower", unit: "hp" },
@@ -16,21 +16,21 @@ export const columns = [
 
 export interface Car {
   readonly name: string;
-  /** A number for each column. */
+  /** One number per column. */
   readonly values: readonly number[];
-  /** The place of its origin in `origins`. */
+  /** The index of its origin in `origins`. */
   readonly origin: number;
 }
 
 export interface Cars {
   readonly cars: readonly Car[];
-  /** For each column with gaps: how many cars have no number there. They are left out. */
+  /** For each column with missing values, the number of cars that lack it. They are left out. */
   readonly missing: ReadonlyMap<string, number>;
   readonly incomplete: number;
 }
 
 /**
- * Auto MPG, 406 cars of 1970 to 1982, collected by E. Ramos and D. Donoho for the data exposition of the American
+ * Reads Auto MPG: 406 cars of 1970 to 1982, collected by E. Ramos and D. Donoho for the data exposition of the American
  * Statistical Association in 1983 (StatLib), from the npm package `vega-datasets`.
  */
 export function readCars(): Cars {
@@ -44,7 +44,8 @@ export function readCars(): Cars {
     origin: names.indexOf(String(row.Origin)),
   }));
   const strange = cars.find(({ origin }) => origin < 0);
-  if (strange) throw new InputError(`${strange.name} in vega-datasets comes from none of ${origins.join(", ")}.`);
+  if (strange)
+    throw new InputError(`${strange.name} in vega-datasets has an unknown origin; expected ${origins.join(", ")}.`);
   const gaps = columns.map(
     ({ name, key }) => [name, incomplete.filter((row) => typeof row[key] !== "number").length] as const,
   );

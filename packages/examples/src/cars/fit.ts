@@ -19,13 +19,13 @@ import type { Guess } from "../shared/classifiers.ts";
 import { toldOfMistakes } from "../shared/fitted.ts";
 import { type Car, columns, origins } from "./data.ts";
 
-/** Cars to learn from, and others that the fit must not see. */
+/** Training cars, and held-out cars that the fit must not see. */
 export interface Split {
   readonly train: readonly Car[];
   readonly heldOut: readonly Car[];
 }
 
-/** Each car is held out in one of the splits, which the seed draws; the origins have nearly the same shares in each. */
+/** Splits the cars at random, stratified by origin. Each car is held out in exactly one split. */
 export function splits(cars: readonly Car[], folds: number, seed: number): Split[] {
   const places = tensor([...cars.keys()], { dtype: "int32" });
   const chosen = (some: Tensor) => some.toNested<number[]>().map((place) => cars[place]!);
@@ -34,9 +34,9 @@ export function splits(cars: readonly Car[], folds: number, seed: number): Split
 }
 
 export interface Model {
-  /** A row for each column and one for the bias, a column for each origin. */
+  /** One row per feature and one for the bias, one column per origin. */
   readonly W: Tensor;
-  /** Where the columns of the training cars lie, and how far apart: in these scales they are multiplied. */
+  /** The means and standard deviations of the training columns, which standardize the features. */
   readonly scaling: StandardScaler<Tensor>;
   readonly history: History;
 }
@@ -49,8 +49,8 @@ export interface Settings {
 }
 
 /**
- * Softmax regression from W = 0, each step on all cars that are learned from. Those that are held out have no part in it,
- * not even in the scales; they are measured beside it.
+ * Fits softmax regression from W = 0, each step on all training cars. The held-out cars influence nothing, not even the
+ * scaling. Their loss and accuracy are recorded as validation.
  */
 export async function learn({ train, heldOut }: Split, { steps, rate, ridge }: Settings): Promise<Model> {
   const scaling = standardize(valuesOf(train));
@@ -79,23 +79,23 @@ const startingPoint = (): Tensor => zeros([columns.length + 1, origins.length], 
 
 const valuesOf = (cars: readonly Car[]): Tensor => tensor(cars.map(({ values }) => [...values]));
 
-/** How many standard deviations each number lies above the mean of the training cars, and a 1 for the bias. */
+/** Returns the standardized features, scaled by the training cars' mean and deviation, and a 1 for the bias. */
 export function rowsOf(cars: readonly Car[], scaling: StandardScaler<Tensor>): Tensor {
   return tensor(concat([scaling.transform(valuesOf(cars)), ones([cars.length, 1])], { axis: 1 }), { label: "X" });
 }
 
-/** The place of each car's origin. */
+/** Returns the index of each car's origin. */
 export const labelsOf = (cars: readonly Car[]): Tensor =>
   tensor(
     cars.map(({ origin }) => origin),
     { dtype: "int32", label: "labels" },
   );
 
-/** For each car the probability of each origin. */
+/** Returns the probability of each origin for each car. */
 export const probabilities = ({ W, scaling }: Model, cars: readonly Car[]): Tensor =>
   softmax(matmul(rowsOf(cars, scaling), W));
 
-/** A car with the model's guess; its label is its origin. */
+/** A car with the model's guess. Its label is its origin. */
 export interface Verdict extends Car, Guess {
   readonly probabilities: readonly number[];
 }
@@ -117,7 +117,7 @@ export const guessesOf = (verdicts: readonly Verdict[]): Tensor =>
 
 export const accuracyOf = (verdicts: readonly Verdict[]): number => accuracy(guessesOf(verdicts), labelsOf(verdicts));
 
-/** The mean, and the standard deviation as an estimate from a sample: with n − 1. */
+/** Returns the mean and the sample standard deviation (divisor n − 1). */
 export function meanAndSpread(values: readonly number[]): readonly [mean: number, spread: number] {
   const x = tensor([...values]);
   return [mean(x).item(), sqrt(variance(x, { ddof: 1 })).item()];

@@ -1,8 +1,8 @@
 /**
- * Tells where a car comes from by softmax regression, and reads the coefficients aloud.
+ * Predicts the origin of a car by softmax regression, and explains the coefficients.
  *
- * `data.ts` reads the cars, `fit.ts` deals them out, learns and judges, `odds.ts` knows what a weight says; `telling.ts` and `report.ts`
- * say and draw it.
+ * `data.ts` reads the cars, `fit.ts` splits them, trains and predicts, `odds.ts` turns weights into odds ratios. `telling.ts`
+ * prints the results, and `report.ts` draws them.
  */
 import { type ConfusionMatrix, confusionMatrix } from "@wengert/train";
 import { type Command, command, startIfMain } from "../shared/command.ts";
@@ -15,25 +15,25 @@ import { accuracyTold, coefficientsTold, dataTold } from "./telling.ts";
 
 interface Outcome {
   readonly parts: readonly Split[];
-  /** One for each part that was held out. */
+  /** One model per fold. */
   readonly models: readonly Model[];
-  /** On the cars of each part. */
+  /** The predictions for the held-out cars of each fold. */
   readonly verdicts: readonly (readonly Verdict[])[];
   readonly confusion: ConfusionMatrix;
   readonly file: string;
 }
 
 const options = {
-  folds: count(5, "parts of the cars, each of which is held out once", { min: 2, max: 20 }),
-  seed: count(1, "decides which car is in which part", { min: 0 }),
+  folds: count(5, "number of cross-validation folds", { min: 2, max: 20 }),
+  seed: count(1, "seed of the folds", { min: 0 }),
   ridge: positive(0.001, "weight of |W|²/2 in the loss"),
   steps: count(500, "steps of gradient descent"),
   rate: positive(0.5, "learning rate"),
-  out: path("out/cars", "folder of the report"),
+  out: path("out/cars", "report folder"),
 };
 
 const cars: Command<Outcome> = command({
-  summary: "softmax regression tells American, European and Japanese cars apart; its coefficients read aloud",
+  summary: "softmax regression classifies cars as American, European or Japanese; explains its coefficients",
   options,
   async run({ out, ...settings }) {
     prepareFolder(out);

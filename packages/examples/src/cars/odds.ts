@@ -1,14 +1,14 @@
 import { type Car, columns, origins } from "./data.ts";
 import { type Model, probabilities } from "./fit.ts";
 
-/** By what one standard deviation more of a column multiplies the odds of one origin against another. */
+/** The factor by which one standard deviation more of a column multiplies the odds of one origin against another. */
 export interface OddsRatio {
-  /** The place of the column. */
+  /** The index of the column. */
   readonly column: number;
   readonly of: number;
   readonly against: number;
   readonly factor: number;
-  /** The least and the greatest factor over all fits. */
+  /** The smallest and the largest factor over all fits. */
   readonly range: readonly [number, number];
 }
 
@@ -19,8 +19,8 @@ export const pairs = [
 ] as const;
 
 /**
- * p_of / p_against = exp(x · (w_of − w_against)): a column that grows by 1 multiplies it by the exponential of the
- * difference of two weights. The weights themselves mean nothing, as softmax knows differences only.
+ * Computes the odds ratios of the first fit. p_of / p_against = exp(x · (w_of − w_against)), so a column that grows by 1
+ * multiplies the odds by the exponential of a weight difference. Single weights mean nothing: softmax depends on differences.
  */
 export function oddsRatios(models: readonly Model[]): OddsRatio[] {
   const weights = models.map(({ W }) => W.toNested<number[][]>());
@@ -32,10 +32,10 @@ export function oddsRatios(models: readonly Model[]): OddsRatio[] {
   );
 }
 
-/** How strong: the factor or, below 1, its inverse. */
+/** The strength of an effect, |log factor|. */
 const strength = ({ factor }: OddsRatio): number => Math.abs(Math.log(factor));
 
-/** The strongest columns of each pair, as sentences. */
+/** Describes each pair in sentences, with at most `most` columns, the strongest first. */
 export function readAloud(ratios: readonly OddsRatio[], model: Model, most: number): string[] {
   return pairs.flatMap(([of, against]) =>
     ratios
@@ -51,13 +51,13 @@ export function readAloud(ratios: readonly OddsRatio[], model: Model, most: numb
   );
 }
 
-/** A few significant digits, and commas at the thousands. */
+/** Formats a number with a few significant digits, and commas at the thousands. */
 export const amount = (x: number, digits = 2): string => x.toLocaleString("en", { maximumSignificantDigits: digits });
 
-/** What one standard deviation of each column is, among the cars that were learned from. */
+/** Returns the standard deviation of each column over the training cars. */
 export const deviationsOf = ({ scaling }: Model): number[] => scaling.std.toNested<number[]>();
 
-/** The odds of one origin against another for a car, as it is and with one standard deviation more of a column. */
+/** Returns the odds of one origin against another for a car, before and after adding one standard deviation to a column. */
 export function oddsMoved(model: Model, car: Car, { column, of, against }: OddsRatio): readonly [number, number] {
   const moved = { ...car, values: car.values.with(column, car.values[column]! + deviationsOf(model)[column]!) };
   const [before, after] = probabilities(model, [car, moved])

@@ -7,16 +7,16 @@ import { type Cars, columns, origins } from "./data.ts";
 import { accuracyOf, labelsOf, type Model, meanAndSpread, type Verdict } from "./fit.ts";
 import { type OddsRatio, oddsRatios, pairs } from "./odds.ts";
 
-/** All that the page shows. */
+/** The contents of the page. */
 interface Story {
   readonly command: string;
   readonly data: Cars;
   readonly models: readonly Model[];
-  /** For each fit, of the cars that were held out from it. */
+  /** For each fit, the predictions for its held-out cars. */
   readonly verdicts: readonly (readonly Verdict[])[];
 }
 
-// The third color is that of the text: with blue and orange it can be told apart by everyone, on light and dark pages.
+// The third color is the text color. With blue and orange it is distinguishable for color-blind readers, on light and dark pages.
 const colors = ["--blue", "--ink", "--orange"] as const;
 const symbols = ["circle", "cross", "triangle"] as const;
 const byOrigin = { domain: [...origins], range: colors.map((color) => `var(${color})`) };
@@ -31,13 +31,13 @@ export function report(story: Story): Promise<string> {
     models.map(({ history }) => history),
     {
       title: "Where does this car come from?",
-      lead: `Softmax regression on ${whole(data.cars.length)} cars of the years 1970 to 1982: the origin from seven numbers. Each car
-is judged by a fit that has not seen it.`,
+      lead: `Softmax regression on ${whole(data.cars.length)} cars of the years 1970 to 1982, with seven features. Each car
+is classified by a fit that has not seen it.`,
       command,
       figures: [
-        [`${percent(mean)} ± ${percent(spread)}`, `right, mean of ${models.length} folds`],
+        [`${percent(mean)} ± ${percent(spread)}`, `correct, mean of ${models.length} folds`],
         [`${columns.length}`, "columns"],
-        [`${data.incomplete}`, "cars left out for missing numbers"],
+        [`${data.incomplete}`, "cars left out for missing values"],
       ],
       classes: origins,
       labels: labelsOf(verdicts),
@@ -47,13 +47,13 @@ is judged by a fit that has not seen it.`,
       sections: [triangle(verdicts), coefficients(story)],
       notes: {
         curves:
-          "Loss and share of right guesses over the steps, of the cars that are learned from and of those that are held out. The loss of the former has the ridge in it.",
+          "Loss and accuracy over the steps, on the training cars and the held-out cars. The training loss includes the ridge.",
       },
     },
   );
 }
 
-/** Three probabilities that sum to 1 are a place in a triangle: at a corner one of them is 1. */
+/** Maps three probabilities that sum to 1 to a point of a triangle. At a corner one of them is 1. */
 const placeOf = ([usa, europe, japan]: readonly number[]): { x: number; y: number } => ({
   x: (japan! - usa!) / Math.sqrt(3),
   y: europe!,
@@ -68,9 +68,9 @@ function triangle(verdicts: readonly Verdict[]): Html {
   const corners = origins.map((name, k) => ({ name, ...placeOf(origins.map((_, j) => +(j === k))) }));
   const beside = corners.map(({ name, x, y }) => ({ name, x, y: y > 0 ? 1.04 : -0.04 }));
   const middle = placeOf([1 / 3, 1 / 3, 1 / 3]);
-  const borders = origins.map((_, k) => placeOf(origins.map((_, j) => (j === k ? 0 : 0.5)))); // two alike, the third 0
+  const borders = origins.map((_, k) => placeOf(origins.map((_, j) => (j === k ? 0 : 0.5)))); // two probabilities are ½, the third is 0
   const drawing = plot({
-    ariaLabel: "the probabilities of each held-out car as a place in a triangle",
+    ariaLabel: "the probabilities of each held-out car as a point in a triangle",
     width: 640,
     height: 540,
     margin: 40,
@@ -87,9 +87,9 @@ function triangle(verdicts: readonly Verdict[]): Html {
     ],
   });
   return html`<section>
-<h2>Softmax as a place</h2>
-<p>Three probabilities that sum to 1 are a point of a triangle: near a corner the fit is sure, in the middle it has no
-idea, and the lines are where it changes its answer. The color is where the car does come from.</p>
+<h2>Probabilities in a triangle</h2>
+<p>Three probabilities that sum to 1 are a point of a triangle. Near a corner the fit is confident; in the middle all origins
+are equally likely. The lines are the decision boundaries. The color is the true origin.</p>
 <p class="note">${legend}</p>
 <figure>${drawing}</figure>
 </section>`;
@@ -102,7 +102,7 @@ function coefficients(story: Story): Html {
   const plots = pairs.map(([of, against]) => {
     const shown = ratios.filter((ratio) => ratio.of === of && ratio.against === against);
     const drawing = chart({
-      ariaLabel: `by what one standard deviation more multiplies the odds of ${origins[of]} against ${origins[against]}`,
+      ariaLabel: `the factor on the odds of ${origins[of]} against ${origins[against]} for one standard deviation more`,
       height: 260,
       marginLeft: 92,
       x: {
@@ -135,8 +135,8 @@ function coefficients(story: Story): Html {
   });
   return html`<section>
 <h2>What the coefficients say</h2>
-<p>By what one standard deviation more of a column multiplies the odds of two origins, the other columns unchanged:
-exp(<i>w</i> − <i>w</i>′). The bars reach over all ${models.length} fits; the color is that of the origin that gains.</p>
+<p>The factor on the odds of two origins for one standard deviation more of a column, the other columns unchanged:
+exp(<i>w</i> − <i>w</i>′). The bars show the range over all ${models.length} fits. The color is that of the origin whose odds grow.</p>
 <p class="note">${legend}</p>
 <div class="columns">
 ${plots}
@@ -153,7 +153,7 @@ const extent = (ratios: readonly OddsRatio[]): [number, number] => {
 const factorText = (factor: number): string =>
   factor >= 1 ? `× ${whole(factor)}` : `÷ ${whole(Math.round(1 / factor))}`;
 
-/** Why a coefficient is no experiment: two columns that rise together. */
+/** Plots two correlated columns, to show why a coefficient is not a causal effect. */
 function together({ data }: Story): Html {
   const [displacement, weight] = ["displacement", "weight"].map((name) => columns.findIndex((c) => c.name === name));
   const dots = data.cars.map(({ name, origin, values }) => ({
@@ -174,6 +174,6 @@ function together({ data }: Story): Html {
       Plot.dot(dots, { x: "weight", y: "displacement", stroke: "origin", symbol: "origin", r: 3, title: "name" }),
     ],
   });
-  return html`<figure>${drawing}<figcaption>The others unchanged? Who builds a larger engine builds a heavier car: a coefficient
-says what a column adds to the others, not what it says alone.</figcaption></figure>`;
+  return html`<figure>${drawing}<figcaption>The other columns rarely stay unchanged: cars with larger engines are heavier. A coefficient
+is the effect of a column given the others, not its effect alone.</figcaption></figure>`;
 }

@@ -16,18 +16,18 @@ import {
 } from "./fit.ts";
 import { amount, deviationsOf, type OddsRatio, oddsMoved, oddsRatios, pairs, readAloud } from "./odds.ts";
 
-/** What there is, and what is missing. */
+/** Describes the data and its missing values. */
 export function dataTold({ cars, missing, incomplete }: Cars): string {
   const gaps = [...missing].map(([name, count]) => `${count} without ${name}`).join(", ");
   const counts = countsOf(labelsOf(cars), origins)
     .map((n, k) => `${origins[k]} ${n}`)
     .join(", ");
-  return `${cars.length + incomplete} cars, K = ${origins.length} origins, told from ${columns.map(({ name }) => name).join(", ")}.
+  return `${cars.length + incomplete} cars, K = ${origins.length} origins, features: ${columns.map(({ name }) => name).join(", ")}.
 ${incomplete} cars are left out: ${gaps}. The others are from: ${counts}.
 `;
 }
 
-/** How often each fit is right, and what is taken for what. */
+/** Describes the accuracy of each fit, and the confusions. */
 export function accuracyTold(
   splits: readonly Split[],
   models: readonly Model[],
@@ -43,22 +43,22 @@ export function accuracyTold(
     counts: [train.length, heldOut.length] as const,
     right: [accuracyOf(judge(models[i]!, train)), accuracyOf(verdicts[i]!)] as const,
   }));
-  return `Softmax regression, P = softmax(X W), by ${steps} steps of gradient descent. Each part of the cars is held out once from a
-fit to the others; means and deviations, by which columns are scaled, come from those others alone.
+  return `Softmax regression, P = softmax(X W), by ${steps} steps of gradient descent. Each fold is held out once, and a model is
+fitted to the other folds. The means and deviations that scale the columns also come from the other folds.
 
 ${foldTable(folds, accuracy)}
 
-The mean over the parts, and how far apart they lie: ${percent(average)} ± ${percent(spread)}. Chance alone makes parts of ${verdicts[0]!.length} cars
-differ by ${percent(standardError(accuracy, verdicts[0]!.length))}. Always to say ${name} would be right for ${percent(fraction)}.
-All cars, each judged by the fit that has not seen it:
+Mean and standard deviation over the folds: ${percent(average)} ± ${percent(spread)}. Chance alone makes folds of ${verdicts[0]!.length} cars
+differ by ${percent(standardError(accuracy, verdicts[0]!.length))}. Always guessing ${name} would be correct for ${percent(fraction)}.
+All cars, each classified by the fit that has not seen it:
 
 ${confusionTable(confusion, "is from")}
 
-Most confidently wrong:
+Wrong with the highest probability:
 
 ${table(
   [
-    ["", "is from", "read as", "with"],
+    ["", "is from", "predicted", "probability"],
     ...wrong.map(({ name, label, guess, probability }) => [
       name,
       origins[label]!,
@@ -68,10 +68,10 @@ ${table(
   ],
   { left: 3 },
 )}
-${wrong.some(({ name }) => /^(dodge colt|plymouth champ)/.test(name)) ? "\nNot so wrong: Mitsubishi built the Colt and the Champ in Japan, for Dodge and Plymouth to sell.\n" : ""}`;
+${wrong.some(({ name }) => /^(dodge colt|plymouth champ)/.test(name)) ? "\nThe Colt and the Champ are not clear mistakes: Mitsubishi built them in Japan for Dodge and Plymouth.\n" : ""}`;
 }
 
-/** The coefficients of the first fit, read aloud, and how they stand in the others. */
+/** Describes the coefficients of the first fit, and their range over all fits. */
 export function coefficientsTold(models: readonly Model[], [{ train, heldOut }]: readonly [Split, ...Split[]]): string {
   const [model] = models as readonly [Model, ...Model[]];
   const ratios = oddsRatios(models);
@@ -86,9 +86,8 @@ export function coefficientsTold(models: readonly Model[], [{ train, heldOut }]:
     .filter(({ column }) => column.name !== name)
     .sort((a, b) => Math.abs(b.r) - Math.abs(a.r))
     .slice(0, 3);
-  return `What the coefficients say. One standard deviation more of a column, the others unchanged, multiplies the odds of two
-origins, p : p′, by the exponential of the difference of their weights. In brackets the least and the greatest of the
-fits:
+  return `The coefficients. One standard deviation more of a column, the others unchanged, multiplies the odds p : p′ of two
+origins by the exponential of the difference of their weights. The range over all fits is in parentheses:
 
 ${table([
   ["", "one deviation", ...pairs.map(versus)],
@@ -99,22 +98,22 @@ ${table([
   ]),
 ])}
 
-Read aloud:
+In words:
 
 ${readAloud(ratios, model, 2)
   .map((sentence) => `  ${sentence}`)
   .join("\n")}
 
-Is it so? The odds ${versus([strongest.of, strongest.against])} for a ${car.name}, which was held out, are ${before.toPrecision(6)}; with one deviation
-more ${name} they are ${after.toPrecision(6)}. The quotient is ${(after / before).toPrecision(12)}, the factor ${strongest.factor.toPrecision(12)} (apart by ${size(Math.abs(after / before / strongest.factor - 1))}).
+A check: the odds ${versus([strongest.of, strongest.against])} for a held-out ${car.name} are ${before.toPrecision(6)}. With one deviation
+more ${name} they are ${after.toPrecision(6)}. The ratio is ${(after / before).toPrecision(12)}, the factor ${strongest.factor.toPrecision(12)} (difference ${size(Math.abs(after / before / strongest.factor - 1))}).
 
-"The others unchanged" is what hardly any car does: ${name} correlates with
-${others.map(({ column, r }) => `${column.name} (${r.toFixed(2)})`).join(", ")}. So a factor says what a column adds to the others, not what it
-says alone. The ridge keeps such weights from growing against each other.
+The other columns rarely stay unchanged: ${name} correlates with
+${others.map(({ column, r }) => `${column.name} (${r.toFixed(2)})`).join(", ")}. So a factor is the effect of a column given the
+others, not its effect alone. The ridge keeps the weights of correlated columns from growing with opposite signs.
 `;
 }
 
-/** Pearson's correlation of two columns: 1 on a rising line, −1 on a falling line. */
+/** Returns Pearson's correlation of two columns: 1 on a rising line, −1 on a falling line. */
 export function correlation(x: Tensor, y: Tensor): number {
   const [a, b] = [x, y].map((column) => standardize(column).transform(column)) as [Tensor, Tensor];
   return mean(mul(a, b)).item();

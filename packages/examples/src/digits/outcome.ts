@@ -4,7 +4,7 @@ import { batches } from "@wengert/train";
 import { classes, type Digits, side, wholeSet } from "./mnist.ts";
 import type { Fit } from "./report.ts";
 
-/** What a fitted function from images to scores makes of the test images. */
+/** Evaluates a fitted score function on the test images, and derives its pixel weights. */
 export function examine(scores: (images: Tensor) => Tensor, test: Digits): Pick<Fit, "test" | "weights"> {
   const { images, labels } = wholeSet(test);
   return {
@@ -13,7 +13,7 @@ export function examine(scores: (images: Tensor) => Tensor, test: Digits): Pick<
   };
 }
 
-/** How a pixel moves each digit's score: ∂score/∂pixel, the mean over the images. If A = X W + b, it is W. */
+/** Returns ∂score/∂pixel for each digit, averaged over the images. For A = X W + b this is W. */
 function pixelWeights(scores: (images: Tensor) => Tensor, images: Tensor): Tensor {
   const derivatives = jacobian((X: Tensor) => mean(scores(X), { axis: 0 }))(images);
   return reshape(sum(derivatives, { axis: 1 }), { shape: [classes, side, side] });

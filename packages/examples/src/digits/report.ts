@@ -3,9 +3,9 @@ import { html, report as reportOn } from "@wengert/report";
 import type { History } from "@wengert/train";
 import { whole } from "../shared/table.ts";
 
-/** All that the page shows. Nothing in it depends on the clock, so the same seed gives the same page. */
+/** The contents of the page. Nothing depends on the clock, so the same seed gives the same page. */
 export interface Fit {
-  /** What to type for the same figures. */
+  /** The command that reproduces these figures. */
   readonly command: string;
   readonly hidden: number;
   readonly optimizer: "sgd" | "adam";
@@ -14,9 +14,9 @@ export interface Fit {
   readonly steps: number;
   readonly stopped: boolean;
   readonly history: History;
-  /** The test images [n, 28, 28], the digits that they show, and what the fit makes of them, [n, 10]. */
+  /** The test images [n, 28, 28], their labels [n], and their scores [n, 10]. */
   readonly test: { readonly images: Tensor; readonly labels: Tensor; readonly scores: Tensor };
-  /** For each digit, what a little more ink in each pixel adds to its score: [10, 28, 28]. */
+  /** The derivative of each digit's score with respect to each pixel, [10, 28, 28]. */
   readonly weights: Tensor;
   readonly tape: string;
 }
@@ -27,11 +27,11 @@ export function report(fit: Fit): Promise<string> {
     hidden === 0
       ? html`Softmax regression, <b>A</b> = <b>XW</b> + <b>b</b>,`
       : html`A network of two layers, <b>A</b> = relu(<b>XW</b>₁ + <b>b</b>₁)<b>W</b>₂ + <b>b</b>₂,`;
-  const stopped = html` <em>Training was stopped before its end: this is what it had reached.</em>`;
+  const stopped = html` <em>Training was stopped early. This page shows the state at that point.</em>`;
   return reportOn(history, {
     title: hidden === 0 ? "Ten digits, one matrix" : `Ten digits, ${hidden} hidden units`,
-    lead: html`${model} fitted to handwritten digits by ${fit.optimizer === "sgd" ? "plain gradient descent" : "Adam"}. The gradients come from reading
-each step’s tape backwards.${fit.stopped && stopped}`,
+    lead: html`${model} fitted to handwritten digits by ${fit.optimizer === "sgd" ? "plain gradient descent" : "Adam"}. Each step computes its gradients
+by reading its tape backwards.${fit.stopped && stopped}`,
     command,
     figures: [
       [whole(fit.parameters), "parameters"],
@@ -43,17 +43,16 @@ each step’s tape backwards.${fit.stopped && stopped}`,
     weights,
     tape,
     notes: {
-      curves: html`Each point of training is the mean of the steps since the point before; the test images come after each pass
-over the ${whole(fit.images)} training images.`,
-      mistakes: "The test images whose wrong answer got the highest probability.",
+      curves: html`Each training point is the mean over the steps since the previous point. The test images are evaluated after each
+pass over the ${whole(fit.images)} training images.`,
+      mistakes: "The test images with the highest probability for a wrong answer.",
       weights:
         hidden === 0
-          ? html`The ten columns of <b>W</b>, each laid out as the image it is multiplied with.`
-          : `The derivative of each digit’s score with respect to the pixels, the mean over test images (a unit that relu
-has switched off adds nothing). The grain in the corners, where no digit has ink, is left of the random start.`,
-      tape: `All that the first step computes, written down in order while it ran: the loss, which is log 10 = 2.3026 as long as
-each digit gets 1/10; then the gradients, which come of reading the lines of the loss from the last to the first; then
-the new parameters.`,
+          ? html`The ten columns of <b>W</b>, each shown in the shape of the image.`
+          : `The derivative of each digit’s score with respect to the pixels, averaged over test images (inactive relu units
+contribute nothing). The noise in the corners, where no digit has ink, comes from the random initial weights.`,
+      tape: `The complete computation of the first step, in execution order. First the loss, which is log 10 = 2.3026 because each
+digit has probability 1/10. Then the gradients, from reading the lines of the loss backwards. Then the new parameters.`,
     },
   });
 }

@@ -10,21 +10,21 @@ const [debian, downloaded] = [
 ] as const;
 
 /**
- * 100 faces and 100 other parts of photographs, 25 × 25 pixels, made from Labeled Faces in the Wild (G. Huang, M. Ramesh, T.
- * Berg, E. Learned-Miller 2007) for scikit-image, where Debian puts them. The photographs are from the news, and no license
- * says that they may be passed on: so they are not among the files here.
+ * The path of 100 faces and 100 other parts of photographs, 25 × 25 pixels. scikit-image made them from Labeled Faces in the
+ * Wild (G. Huang, M. Ramesh, T. Berg, E. Learned-Miller 2007). This repository does not include them: the photographs are
+ * from the news, and no license permits redistribution. Debian packages them.
  */
 export const lfw: string = existsSync(debian) ? debian : downloaded;
 
 export interface Faces {
-  /** float32 [N, height, width], from 0, black, to 1. */
+  /** float32 [N, height, width], from 0 (black) to 1. */
   readonly images: Tensor;
   /** int32 [N] */
   readonly labels: Tensor;
   readonly classes: readonly string[];
-  /** What each image is called. */
+  /** The name of each image. */
   readonly names: readonly string[];
-  /** What could not be read, and why. */
+  /** The files that could not be read, with the reason. */
   readonly leftOut: readonly string[];
 }
 
@@ -35,16 +35,16 @@ interface Wanted {
   readonly size: number;
 }
 
-/** The images of a folder or of a stack; what is wrong with them is what the user can put right. */
+/** Reads the images of a folder or of a stack. @throws InputError if they are invalid */
 export async function readFaces(wanted: Wanted): Promise<Faces> {
   if (wanted.images === downloaded && !existsSync(downloaded))
     throw new InputError(
-      `there is no ${downloaded}. It comes with Debian's python3-skimage; of that only the one file is needed:
+      `${downloaded} does not exist. It is one file of Debian's python3-skimage; extract it with:
 
   apt-get download python3-skimage
   dpkg --fsys-tarfile python3-skimage_*.deb | tar -xO .${debian} > ${downloaded}
 
-Or give images of your own: --images FOLDER, with one sub-folder a class.`,
+Or pass your own images: --images FOLDER, with one sub-folder per class.`,
     );
   try {
     return await (wanted.images.endsWith(".npy") ? ofStack(wanted) : ofFolder(wanted));
@@ -62,10 +62,12 @@ async function ofFolder({ images: folder, size }: Wanted): Promise<Faces> {
 async function ofStack({ images: path, labels: labelPath, classes: told }: Wanted): Promise<Faces> {
   const stack = await readNpy(path);
   if (stack.shape.length !== 3 || stack.size === 0)
-    throw new InputError(`${path} is of shape [${stack.shape}]; images in gray are [N, height, width].`);
+    throw new InputError(`${path} has shape [${stack.shape}]; a stack of gray images is [N, height, width].`);
   const [least, most] = [min(stack).item(), max(stack).item()];
   if (!(least >= 0 && most <= 255))
-    throw new InputError(`${path} holds numbers from ${least} to ${most}; pixels are from 0 to 1, or to 255.`);
+    throw new InputError(
+      `${path} holds numbers from ${least} to ${most}; pixels must be from 0 to 1, or from 0 to 255.`,
+    );
   const single = cast(stack, { dtype: "float32" });
   const images = most > 1 ? div(single, 255) : single;
   const count = images.shape[0]!;
@@ -78,7 +80,7 @@ async function ofStack({ images: path, labels: labelPath, classes: told }: Wante
   };
 }
 
-/** "face:100,other:100": so many images of each class, one class after the other. */
+/** Makes labels from counts such as "face:100,other:100", for a stack ordered by class. */
 function counted(told: string, count: number): Pick<Faces, "labels" | "classes"> {
   const parts = [...told.matchAll(/([^:,]+):(\d+)(?:,|$)/g)].map(([, name, size]) => ({
     name: name!,
@@ -86,24 +88,22 @@ function counted(told: string, count: number): Pick<Faces, "labels" | "classes">
   }));
   const isWhole = parts.map(({ name, size }) => `${name}:${size}`).join(",") === told;
   if (!isWhole || parts.length < 2)
-    throw new InputError(
-      `--classes must be names with how many images each has, such as face:100,other:100, not "${told}".`,
-    );
+    throw new InputError(`--classes must be names with counts, such as face:100,other:100, got "${told}".`);
   const total = parts.reduce((sum, { size }) => sum + size, 0);
   if (total !== count) throw new InputError(`--classes ${told} counts ${total} images, but there are ${count}.`);
   const labels = parts.flatMap(({ size }, k) => new Array<number>(size).fill(k));
   return { labels: tensor(labels, { dtype: "int32", label: "labels" }), classes: parts.map(({ name }) => name) };
 }
 
-/** Labels of a file, called by the names in `told` if there are as many; else by their numbers. */
+/** Reads labels from a file. Takes class names from `told` if its counts match the labels, and class indices otherwise. */
 async function read(path: string, told: string, count: number): Promise<Pick<Faces, "labels" | "classes">> {
   const labels = await readNpy(path, { dtype: "int32" });
   if (String(labels.shape) !== String([count]))
-    throw new InputError(`${path} is of shape [${labels.shape}]; for ${count} images labels are [${count}].`);
+    throw new InputError(`${path} has shape [${labels.shape}]; labels of ${count} images have shape [${count}].`);
   const K = max(labels).item() + 1;
   if (min(labels).item() < 0 || K > 1000)
     throw new InputError(
-      `${path} holds labels from ${min(labels).item()} to ${K - 1}; classes are numbered from 0, to 999.`,
+      `${path} holds labels from ${min(labels).item()} to ${K - 1}; classes must be numbered from 0 to at most 999.`,
     );
   const names = told.split(",").map((name) => name.replace(/:\d+$/, ""));
   return { labels, classes: names.length === K ? names : Array.from({ length: K }, (_, k) => String(k)) };

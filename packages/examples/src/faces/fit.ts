@@ -19,7 +19,7 @@ import type { Fold } from "../shared/classifiers.ts";
 import { toldOfMistakes } from "../shared/fitted.ts";
 import type { Faces } from "./data.ts";
 
-/** A = X W + b: a score for each class. X has a row for each image, whose pixels are standardized. */
+/** The parameters of A = X W + b, a score per class. Each row of X has the standardized pixels of an image. */
 interface Model {
   readonly W: Tensor;
   readonly b: Tensor;
@@ -38,7 +38,7 @@ export interface Settings {
   readonly seed: number;
 }
 
-/** A fit to all parts but one. */
+/** The fit to all folds but one. */
 interface Part extends Fold {
   readonly model: Model;
   readonly history: History;
@@ -46,17 +46,17 @@ interface Part extends Fold {
 
 export interface Judged {
   readonly parts: readonly Part[];
-  /** float [N, K]: for each image the scores by the fit that has not seen it. */
+  /** float [N, K]: the scores of each image, by the fit that has not seen it. */
   readonly scores: Tensor;
-  /** [K, height, width]: the mean of the fits' weights; of two classes their difference, which alone counts. */
+  /** [K, height, width]: the mean weights of all fits. For two classes, their differences, because only those matter. */
   readonly weights: Tensor;
   readonly tape: string;
 }
 
 const scoresOf = ({ W, b }: Model, X: Tensor): Tensor => add(matmul(X, W), b);
-const size = 32; // images a step
+const size = 32; // images per step
 
-/** Each part of the images is held out once from a fit to the others; `done` hears of each when it is judged. */
+/** Cross-validates: holds out each fold once and fits to the others. Calls `done` after each fold. */
 export async function crossValidate(
   { images, labels, classes }: Faces,
   { folds, epochs, rate, ridge, seed }: Settings,
@@ -83,7 +83,7 @@ export async function crossValidate(
   const parts: Part[] = [];
   let tape = "";
   for (const { train, test } of kFold(data, { folds, key: randomKey(seed), labels })) {
-    // Means and deviations of the pixels are those of the images that are learned from, or the others would not be held out.
+    // Means and deviations come from the training images only. Otherwise the held-out images would leak into the fit.
     const scale: StandardScaler<Tensor> = standardize(train.X);
     const fitted: Rows = { X: scale.transform(train.X), labels: train.labels };
     const heldOut: Rows = { X: scale.transform(test.X), labels: test.labels };
@@ -103,7 +103,7 @@ export async function crossValidate(
         key: foldIn(randomKey(seed), part + 1),
         metrics: { accuracy: (A, { labels: y }) => accuracy(A, y) },
         validation: { data: heldOut },
-        history: { everySteps: Math.ceil(fitted.labels.size / size) }, // a pass: single steps scatter
+        history: { everySteps: Math.ceil(fitted.labels.size / size) }, // one pass: single steps are noisy
       }),
     );
     const unseen = scoresOf(model, heldOut.X);
@@ -124,7 +124,7 @@ export async function crossValidate(
   return {
     parts,
     scores: fromNdarray(ndarray(scores, [count, K])),
-    // w₀ − w₁ and w₁ − w₀: softmax over two classes is the sigmoid of a difference.
+    // w₀ − w₁ and w₁ − w₀, because softmax over two classes is the sigmoid of a difference.
     weights: reshape(K === 2 ? sub(W, flip(W, { axis: 0 })) : W, { shape: [K, height, width] }),
     tape,
   };

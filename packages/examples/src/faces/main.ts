@@ -1,8 +1,8 @@
 /**
- * Tells images apart by one matrix: a score for each class is a weighted sum of the pixels, and softmax makes probabilities of
- * the scores. What was learned is a picture itself.
+ * Classifies images by softmax regression. The score of a class is a weighted sum of the pixels, so the weights of a class
+ * can be shown as an image.
  *
- * `data.ts` reads a folder or a stack of images, `fit.ts` cross-validates, `telling.ts` and `report.ts` say and draw it.
+ * `data.ts` reads a folder or a stack of images, `fit.ts` cross-validates, `telling.ts` prints and `report.ts` draws.
  */
 import { argmax } from "@wengert/ops";
 import { type ConfusionMatrix, confusionMatrix } from "@wengert/train";
@@ -30,24 +30,20 @@ const text = (fallback: string, placeholder: string, help: string): Option<strin
 });
 
 const options = {
-  images: path(lfw, "a folder with one sub-folder a class, or a stack in gray in an .npy file"),
-  classes: text(
-    "face:100,other:100",
-    "NAME:N,...",
-    "of a stack: so many images of each class, one class after the other",
-  ),
-  labels: text("", "PATH", "of a stack: an .npy file with the class of each image, from 0"),
-  size: count(25, "height and width that the images of a folder are made", { max: 256 }),
-  folds: count(5, "parts of the images, each of which is held out once", { min: 2, max: 20 }),
-  epochs: count(40, "passes over the images that are learned from"),
+  images: path(lfw, "a folder with one sub-folder per class, or an .npy file with a stack of gray images"),
+  classes: text("face:100,other:100", "NAME:N,...", "for a stack: the number of images of each class, in order"),
+  labels: text("", "PATH", "for a stack: an .npy file with the class index of each image"),
+  size: count(25, "height and width to which the images of a folder are resized", { max: 256 }),
+  folds: count(5, "number of cross-validation folds", { min: 2, max: 20 }),
+  epochs: count(40, "passes over the training images"),
   rate: positive(0.001, "learning rate of adam"),
   ridge: positive(0.1, "weight of |W|²/2 in the loss"),
-  seed: count(1, "decides which image is in which part, and their order", { min: 0 }),
-  out: path("out/faces", "folder of the report"),
+  seed: count(1, "seed of the folds and the image order", { min: 0 }),
+  out: path("out/faces", "report folder"),
 };
 
 const faces: Command<Outcome> = command({
-  summary: "softmax regression tells images apart, faces from others; cross-validated, its weights as pictures",
+  summary: "softmax regression classifies images as faces or others; cross-validated, with its weights as pictures",
   options,
   async run({ out, ...settings }) {
     prepareFolder(out);
@@ -56,7 +52,7 @@ const faces: Command<Outcome> = command({
     console.log(dataTold(data));
 
     const judged = await crossValidate(data, settings, ({ right: [, heldOut] }, number) =>
-      console.log(`part ${number} of ${settings.folds} held out: ${percent(heldOut)} right`),
+      console.log(`fold ${number} of ${settings.folds}: ${percent(heldOut)} of the held-out images correct`),
     );
     const confusion = confusionMatrix(argmax(judged.scores, { axis: 1 }), data.labels, { classes: data.classes });
     console.log(accuracyTold(data, judged, confusion));
@@ -72,10 +68,10 @@ function refuseFew({ labels, classes }: Faces, folds: number): void {
   const counts = countsOf(labels, classes);
   const few = counts.findIndex((n) => n < folds);
   if (classes.length < 2)
-    throw new InputError(`there is one class only, ${classes[0]}; two or more can be told apart.`);
+    throw new InputError(`there is only one class, ${classes[0]}; classification needs two or more.`);
   if (few >= 0)
     throw new InputError(
-      `there are ${counts[few]} images of ${classes[few]}; --folds ${folds} needs one of each class in each part.`,
+      `there are ${counts[few]} images of ${classes[few]}; --folds ${folds} needs at least ${folds} of each class.`,
     );
 }
 

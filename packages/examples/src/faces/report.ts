@@ -5,9 +5,9 @@ import { whole } from "../shared/table.ts";
 import { type Faces, lfw } from "./data.ts";
 import type { Judged, Settings } from "./fit.ts";
 
-/** All that the page shows. */
+/** The contents of the page. */
 export interface Story {
-  /** What to type for the same figures. */
+  /** The command that reproduces these figures. */
   readonly command: string;
   readonly data: Faces;
   readonly judged: Judged;
@@ -24,12 +24,12 @@ export function report({ command, data, judged, settings }: Story): Promise<stri
     {
       title: classes.length <= 3 ? `One matrix: ${classes.join(" or ")}` : `One matrix, ${classes.length} classes`,
       lead: html`Softmax regression, P = softmax(<b>XW</b> + <b>b</b>), on ${whole(count)} images of ${height} × ${width} pixels: the score of
-a class is a weighted sum of the pixels. Each image is judged by the one of ${parts.length} fits that has not seen it.`,
+a class is a weighted sum of the pixels. Each image is classified by the one of ${parts.length} fits that has not seen it.`,
       command,
       figures: [
         [whole(count), "images"],
         [whole((height * width + 1) * classes.length), "parameters"],
-        [`${parts.length}`, "fits, each without a part"],
+        [`${parts.length}`, "fits, each without one fold"],
       ],
       labels,
       scores,
@@ -40,18 +40,18 @@ a class is a weighted sum of the pixels. Each image is judged by the one of ${pa
       tape,
       sections: [samples(data, settings.images === lfw)],
       notes: {
-        curves: html`Each of the ${parts.length} fits, by adam: the mean of the steps of a pass, and the part that was held out after each of
-the ${settings.epochs} passes. Part of the loss is the ridge, ${settings.ridge} · |<b>W</b>|²/2: with ${whole(height * width)} weights for each class and
-${whole(parts[0]!.counts[0])} images a fit could be right on all of them in many ways.`,
-        mistakes: "The images whose wrong answer got the highest probability, from the fit that had not seen them.",
+        curves: html`Each of the ${parts.length} fits, by adam: the training mean of each pass, and the held-out fold after each of
+the ${settings.epochs} passes. The loss includes a ridge, ${settings.ridge} · |<b>W</b>|²/2, because a fit of ${whole(height * width)} weights per class to
+${whole(parts[0]!.counts[0])} images has many perfect solutions.`,
+        mistakes: "The images with the highest probability for a wrong answer, from the fit that has not seen them.",
         weights: two
-          ? html`The columns of <b>W</b>, one less the other, as the image that they are multiplied with: of two classes softmax is
-the sigmoid of the difference of scores, so only this difference counts, and either picture is the other’s negative. It is the mean over
-the fits, for pixels in units of their deviation.`
-          : html`The columns of <b>W</b>, each as the image it is multiplied with: the mean over the fits, for pixels in units of their
-deviation.`,
-        tape: html`Loss and gradient of the first fit’s first step, had it all its images at once. As long as <b>W</b> is zero each class has
-the probability 1/${classes.length}, and the loss is log ${classes.length} = ${Math.log(classes.length).toFixed(4)}.`,
+          ? html`The difference of the two columns of <b>W</b>, in the shape of the image. Softmax over two classes is the sigmoid of
+the score difference, so only this difference matters, and either picture is the negative of the other. The weights are means over
+the fits, for standardized pixels.`
+          : html`The columns of <b>W</b>, each in the shape of the image: the mean over the fits, for standardized
+pixels.`,
+        tape: html`Loss and gradient of the first fit at its start, on all its images. <b>W</b> is zero, so each class has
+probability 1/${classes.length}, and the loss is log ${classes.length} = ${Math.log(classes.length).toFixed(4)}.`,
       },
     },
   );
@@ -60,7 +60,7 @@ the probability 1/${classes.length}, and the loss is log ${classes.length} = ${M
 const perClass = 12;
 const maxClasses = 10;
 
-/** What the images look like: the first of each class, in a strip. */
+/** Shows the first images of each class in a strip. */
 function samples({ images, labels, classes }: Faces, isLfw: boolean): Html {
   const label = [...labels.data.data];
   const strips = classes.slice(0, maxClasses).map((name, k) => {
@@ -69,9 +69,9 @@ function samples({ images, labels, classes }: Faces, isLfw: boolean): Html {
 width="${some.length * images.shape[2]!}" height="${images.shape[1]!}"><figcaption>${name}</figcaption></figure>\n`;
   });
   const told = isLfw
-    ? `Faces from photographs in the news, and other parts of the same photographs. These were turned with their faces, and so many
-have black corners: that helps to tell them, and says nothing of faces. In a few of them there is part of a face.`
-    : "The first images of each class, as they are given to the fit.";
+    ? `Faces from news photographs, and other parts of the same photographs. Those parts were rotated together with the faces, so many
+have black corners, which make them easier to recognize. A few of them contain part of a face.`
+    : "The first images of each class, as the fit receives them.";
   return html`<section>
 <h2>What it sees</h2>
 <p>${told}</p>
@@ -79,7 +79,7 @@ ${strips}</section>
 `;
 }
 
-/** Images beside each other, as a data URL. */
+/** Returns images side by side, as a PNG data URL. */
 function strip(images: Faces["images"], some: readonly number[]): string {
   const [, height = 1, width = 1] = images.shape;
   const pixels = ravel(images.array!);

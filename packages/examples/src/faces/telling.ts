@@ -6,7 +6,7 @@ import { percent, table } from "../shared/table.ts";
 import type { Faces } from "./data.ts";
 import type { Judged } from "./fit.ts";
 
-/** What there is, and what could not be read. */
+/** Describes the images, and the files that could not be read. */
 export function dataTold({ images, labels, classes, leftOut }: Faces): string {
   const [count, height, width] = images.shape;
   const counts = countsOf(labels, classes).map((n, k) => `${classes[k]} ${n}`);
@@ -16,7 +16,7 @@ export function dataTold({ images, labels, classes, leftOut }: Faces): string {
 ${leftOut.length === 0 ? "" : `${leftOut.length} files are left out:${shown.join("")}${more}\n`}`;
 }
 
-/** How often each fit is right, and what is taken for what. */
+/** Describes the accuracy of each fit, and the confusions. */
 export function accuracyTold(
   { labels, classes, names }: Faces,
   { parts, scores }: Pick<Judged, "parts" | "scores">,
@@ -29,25 +29,25 @@ export function accuracyTold(
     classes.length > 10
       ? ""
       : `
-Each image is judged by the fit that has not seen it:
+Each image is classified by the fit that has not seen it:
 
 ${confusionTable(confusion, "is")}
 `;
-  return `Softmax regression, P = softmax(X W + b), by adam. Each part of the images is held out once from a fit to the others;
-means and deviations, by which pixels are scaled, come from those others alone.
+  return `Softmax regression, P = softmax(X W + b), by adam. Each fold is held out once, and a model is fitted to the
+other folds. The means and deviations that scale the pixels also come from the other folds.
 
 ${foldTable(parts, accuracy)}
 
-The standard error is ${percent(standardError(accuracy, labels.size))}. Always to say ${name} would be right for ${percent(fraction)}.
+The standard error is ${percent(standardError(accuracy, labels.size))}. Always guessing ${name} would be correct for ${percent(fraction)}.
 ${confusions}${
   wrong.length === 0
     ? ""
     : `
-Most confidently wrong:
+Wrong with the highest probability:
 
 ${table(
   [
-    ["", "is", "read as", "with"],
+    ["", "is", "predicted", "probability"],
     ...wrong.map(({ row, label, guess, probability }) => [
       names[row]!,
       classes[label]!,

@@ -1,8 +1,8 @@
 /**
- * Newton's method on a logistic regression, with the Hessian from the tape, by products only, and from a formula.
+ * Newton's method on a logistic regression, with the Hessian from the tape, by Hessian-vector products, and in closed form.
  *
- * `logistic.ts` has the loss and the formula, `newton.ts` the three ways, `products.ts` what only asks for products,
- * `costs.ts` counts what each takes, `report.ts` draws.
+ * `logistic.ts` has the loss and the formula, `newton.ts` the three ways, `products.ts` the matrix-free algorithms.
+ * `costs.ts` counts the cost of each, and `report.ts` draws.
  */
 import type { Tensor } from "@wengert/core";
 import { relativeDistance } from "../shared/algebra.ts";
@@ -19,15 +19,15 @@ import { report } from "./report.ts";
 interface Outcome {
   readonly paths: Readonly<Record<Way, readonly Tensor[]>>;
   readonly places: readonly Place[];
-  /** Digits of the solution after each step. */
+  /** Correct digits after each step. */
   readonly digits: { readonly newton: readonly number[]; readonly descent: readonly number[] };
   readonly file: string;
 }
 
 const options = {
-  ridge: positive(0.01, "weight of |w|²/2 in the loss; without it separable penguins would send w to infinity"),
-  steps: count(5000, "steps of gradient descent at most; it ends at ten digits"),
-  out: path("out/hessian", "folder of the report"),
+  ridge: positive(0.01, "weight of |w|²/2 in the loss; without it w diverges on separable penguins"),
+  steps: count(5000, "maximum steps of gradient descent, which ends at ten digits"),
+  out: path("out/hessian", "report folder"),
 };
 
 const hessianExample: Command<Outcome> = command({
@@ -49,19 +49,19 @@ const hessianExample: Command<Outcome> = command({
       Math.max(...wayNames.map((way) => relativeDistance(paths[way][k] ?? solution, steps[k]!)));
     const [n, d] = problem.X.shape as [number, number];
 
-    console.log(`${n} penguins, ${d} weights: is it an ${species[0]} or a ${species[1]}? The loss of logistic regression, a little ridge added:
+    console.log(`${n} penguins, ${d} weights: is it an ${species[0]} or a ${species[1]}? The loss of logistic regression with a small ridge:
 
   L(w) = mean of softplus(-z) where y = 1, softplus(z) where y = 0, with z = X w,  + ${settings.ridge}/2 |w|²
 
-Newton's method steps to the lowest point of the parabola that touches L: w ← w - s with H s = ∇L. Three ways to s:
+Newton's method steps to the minimum of the local quadratic model of L: w ← w - s with H s = ∇L. Three ways to s:
 
-  hessian       H is read from the tape, a pullback for each of its rows; then Cholesky
-  hvp + CG      no H: conjugate gradients ask for products H v only
+  hessian       H from the tape, one pullback per row; then Cholesky
+  hvp + CG      no H: conjugate gradients need only products H v
   closed form   H = Xᵀ S X / n + ridge I with S = diag(σ(z) σ(-z)); then Cholesky
 
-Each goes its own way from w = 0. On the right, how far from the formula are the Hessian of the tape, that put together
-from products H e₁, …, H e${index(d)}, and the w that the other two ways have come to (the largest difference, relatively);
-last, the products that CG took.
+Each way starts from w = 0. The columns hessian, hvp and w show the largest relative difference from the closed form.
+They compare the Hessian from the tape, the one assembled from products H e₁, …, H e${index(d)}, and the w of the other ways.
+The last column counts the products of CG.
 
 ${table([
   ["step", "loss", "|∇L|", "digits", "hessian", "hvp", "w", "products"],
@@ -75,8 +75,8 @@ ${table([
   ]),
 ])}
 
-Once near, each step doubles the digits that are right: the error after a step is about the square of the one before,
-for what the parabola leaves out is of third order. Sixteen digits are all that a double has.
+Near the solution each step doubles the number of correct digits. The quadratic model neglects third-order terms, so
+each error is about the square of the previous one. A double has sixteen digits.
 
 The Hessian at the solution, from the tape:
 
@@ -95,19 +95,19 @@ ${table([
   ["digits", ...roundSteps(digits.descent.length - 1).map((step) => digits.descent[step]!.toFixed(1))],
 ])}
 
-It gains the same number of digits in each hundred steps, Newton's method in each step as many as it has:
-${reached(digits.descent, 10)} steps to ten digits, Newton's method ${reached(digits.newton, 10)}.
+It gains the same number of digits in each hundred steps; Newton's method doubles its digits in each step.
+Steps to ten digits: gradient descent ${reached(digits.descent, 10)}, Newton's method ${reached(digits.newton, 10)}.
 
-What a derivative takes, counted on its list of steps for ${n} rows (traced on shapes; nothing is computed):
+The cost of each derivative, counted on its list of steps for ${n} rows (traced on shapes, without computing values):
 
 ${costTable(n)}
 
-Why does a product H v cost like a gradient? The gradient is a list of steps, as the loss is. Reverse mode reads a list
-once, backwards, and does for each step about twice the work of the step: so ∇L costs a few L. As H is symmetric, H v is
-the pullback of w ↦ ∇L(w) at v: the list of ∇L is read once more, and that costs a few L again (B. Pearlmutter 1994).
-There is no d in this: the steps are as many for five weights as for five hundred. H has d rows, so it takes d readings
-and room for d² numbers, and the formula has the product of an n × d matrix with its transpose. Conjugate gradients need
-d products at most, but for rounding, and far fewer where few eigenvalues of H stand out.
+Why does a product H v cost as much as a gradient? The gradient is a list of steps, like the loss. Reverse mode reads a
+list once, backwards, and each step costs about twice as much as forward. So ∇L costs a few times as much as L. H is
+symmetric, so H v is the pullback of w ↦ ∇L(w) at v. It reads the list of ∇L once more, which again costs a few times
+L (B. Pearlmutter 1994). This cost is independent of d: five hundred weights take as many steps as five. H has d rows,
+so it takes d sweeps and memory for d² numbers. The closed form multiplies an n × d matrix with its transpose. Conjugate
+gradients need at most d products in exact arithmetic, and far fewer if the eigenvalues of H cluster.
 `);
 
     const file = await writeWhole(
@@ -126,7 +126,7 @@ d products at most, but for rounding, and far fewer where few eigenvalues of H s
   },
 });
 
-/** Steps and flops of each derivative, for few weights and for many. */
+/** Formats the steps and flops of each derivative, for 5, 50 and 500 weights. */
 function costTable(n: number): string {
   const widths = [5, 50, 500];
   const counted = widths.map((d) => costs(n, d));
@@ -140,7 +140,7 @@ function costTable(n: number): string {
   return table([["", ...heads.flat()], ["", ...under], ...rows]);
 }
 
-/** The first step with so many digits. */
+/** Formats the first step with at least `enough` digits. */
 function reached(digits: readonly number[], enough: number): string {
   const step = digits.findIndex((d) => d >= enough);
   return step < 0 ? `more than ${whole(digits.length - 1)}` : whole(step);

@@ -6,7 +6,7 @@ import { InputError } from "../shared/options.ts";
 import { closedForm, lossOf, type Problem } from "./logistic.ts";
 import { conjugateGradients, largestEigenvalue } from "./products.ts";
 
-/** Three ways to the step s with H s = ∇L at w. */
+/** Three ways to compute the Newton step s, which solves H s = ∇L at w. */
 const ways = {
   hessian: (problem: Problem, w: Tensor, gradient: Tensor): Tensor => solve(hessianOf(problem)(w), gradient),
   "hvp + CG": (problem: Problem, w: Tensor, gradient: Tensor): Tensor => matrixFree(problem, w, gradient).x,
@@ -23,7 +23,7 @@ function matrixFree(problem: Problem, w: Tensor, gradient: Tensor): { x: Tensor;
   return conjugateGradients((v) => product(w, v), gradient);
 }
 
-/** Newton's method from w = 0, w ← w − H⁻¹ ∇L: where it is at first, and after each step until it stands still. */
+/** Runs Newton's method w ← w − H⁻¹ ∇L from w = 0 until it converges. Returns w at the start and after each step. */
 export function newton(problem: Problem, way: Way): Tensor[] {
   const gradientOf = grad((w: Tensor) => lossOf(problem, w));
   const path = [zeros([problem.X.shape[1]!])];
@@ -32,22 +32,22 @@ export function newton(problem: Problem, way: Way): Tensor[] {
     const step = ways[way](problem, w, gradientOf(w));
     const next = sub(w, step);
     if (!(norm(step) < 1e9) || path.length > 100) {
-      throw new InputError("Newton's method did not settle: a larger --ridge keeps the weights in bounds.");
+      throw new InputError("Newton's method did not converge; use a larger --ridge, which bounds the weights.");
     }
-    // The error after a step is about the square of the step: this one was the last that could be seen to change w.
+    // The error after a step is about the square of the step. So the next step would be below double precision.
     if (norm(step) < 1e-9 * norm(next)) return [...path, next];
     path.push(next);
   }
 }
 
-/** What is known of one place on the way. */
+/** Diagnostics of one iterate. */
 export interface Place {
   readonly loss: number;
   readonly slope: number;
   readonly H: Tensor;
-  /** How far from the closed form, relatively: the Hessian from the tape, and the products, as its columns. */
+  /** The relative difference from the closed form, of the Hessian from the tape and of the one assembled from products. */
   readonly apart: { readonly hessian: number; readonly hvp: number };
-  /** How many products conjugate gradients take here. */
+  /** The number of products that conjugate gradients take here. */
   readonly products: number;
 }
 
@@ -65,20 +65,20 @@ export function lookAt(problem: Problem, w: Tensor): Place {
   };
 }
 
-/** How many digits of w are right: −log₁₀ of its distance from the solution, relatively; 16 are all there are. */
+/** Returns the number of correct digits of w: −log₁₀ of its relative distance from the solution, at most 16. */
 export function digitsOf(w: Tensor, solution: Tensor): number {
   return Math.min(16, -Math.log10(norm(sub(w, solution)) / norm(solution)));
 }
 
-/** One more step from where Newton's method has settled: what its last digits are judged by. */
+/** Takes one more step after convergence. The result is the reference for the last digits. */
 export function polished(problem: Problem, path: readonly Tensor[]): Tensor {
   const w = path.at(-1)!;
   return sub(w, ways["closed form"](problem, w, grad((at: Tensor) => lossOf(problem, at))(w)));
 }
 
 /**
- * Gradient descent from w = 0 with the step 1/λ, for λ the largest curvature: nowhere is the loss curved more than at
- * w = 0, where each σ′ = 1/4 is as large as it can be. Ends after `most` steps, or at ten digits of the solution.
+ * Runs gradient descent from w = 0 with the step size 1/λ, where λ is the largest curvature. The curvature is largest at
+ * w = 0, where each σ′ has its maximum 1/4. Ends after `most` steps, or at ten digits of the solution.
  */
 export function plainDescent(problem: Problem, solution: Tensor, most: number): { rate: number; path: Tensor[] } {
   const start = zeros([problem.X.shape[1]!]);

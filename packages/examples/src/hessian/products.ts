@@ -3,8 +3,8 @@ import { add, div, mul, sub } from "@wengert/ops";
 import { inner, norm } from "../shared/algebra.ts";
 
 /**
- * x with A x = b, of which only products v ↦ A v are asked: conjugate gradients (M. Hestenes, E. Stiefel 1952). In exact
- * arithmetic as many products as A has different eigenvalues are enough; rounding asks for one or two more.
+ * Solves A x = b by conjugate gradients (M. Hestenes, E. Stiefel 1952), given only the products v ↦ A v. In exact arithmetic
+ * it takes as many products as A has distinct eigenvalues. With rounding it takes one or two more.
  */
 export function conjugateGradients(A: (v: Tensor) => Tensor, b: Tensor): { x: Tensor; products: number } {
   let x = zeros(b.shape);
@@ -22,7 +22,7 @@ export function conjugateGradients(A: (v: Tensor) => Tensor, b: Tensor): { x: Te
   return { x, products };
 }
 
-/** The largest eigenvalue of a symmetric and positive A, again by products only: multiplying turns any v towards it. */
+/** Returns the largest eigenvalue of a symmetric positive definite A, by power iteration. */
 export function largestEigenvalue(A: (v: Tensor) => Tensor, size: number): number {
   let v = ones([size]);
   for (let i = 0; i < 100; i++) {

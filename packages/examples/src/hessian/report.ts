@@ -7,7 +7,7 @@ import { roundSteps, size, whole } from "../shared/table.ts";
 import { lossOf, type Problem, withColumns } from "./logistic.ts";
 import { newton, type Place, plainDescent, polished } from "./newton.ts";
 
-/** All that the page shows. */
+/** The contents of the page. */
 export interface Story {
   readonly command: string;
   readonly problem: Problem;
@@ -26,15 +26,15 @@ function top(title: string, { command, digits, places, apart }: Story): Html {
   const worst = (of: "hessian" | "hvp") => Math.max(...places.map((place) => place.apart[of]));
   return head({
     title,
-    lead: html`A logistic regression on penguins, solved with second derivatives: read from the tape by <code>hessian</code>,
-asked for only in products by <code>hvp</code>, and written down as <b>X</b>ᵀ<b>SX</b>.`,
+    lead: html`A logistic regression on penguins, solved with second derivatives: from the tape by <code>hessian</code>,
+as products by <code>hvp</code>, and in closed form as <b>X</b>ᵀ<b>SX</b>.`,
     command,
     figures: [
       [whole(digits.newton.length - 1), "steps of Newton’s method"],
       [whole(digits.descent.length - 1), "steps of gradient descent"],
       [size(worst("hessian")), "hessian − closed form"],
       [size(worst("hvp")), "hvp − closed form"],
-      [size(apart), "weights of the three ways apart"],
+      [size(apart), "difference between the weights of the three ways"],
     ],
   });
 }
@@ -44,7 +44,7 @@ function race({ digits }: Story): Html {
   const [newton, descent] = [points(digits.newton), points(digits.descent)];
   const channels = { x: "step", y: "right" } as const;
   const plot = chart({
-    ariaLabel: "digits that are right after each step of Newton's method and of gradient descent",
+    ariaLabel: "correct digits after each step of Newton's method and of gradient descent",
     width: 700,
     height: 340,
     x: {
@@ -53,7 +53,7 @@ function race({ digits }: Story): Html {
       ticks: roundSteps(digits.descent.length - 1),
       tickFormat: whole,
     },
-    y: { label: "digits that are right", domain: [0, 16], grid: true, ticks: [0, 1, 2, 4, 8, 16] },
+    y: { label: "correct digits", domain: [0, 16], grid: true, ticks: [0, 1, 2, 4, 8, 16] },
     marks: [
       line(descent, channels, "--orange"),
       line(newton, channels, "--blue"),
@@ -62,14 +62,14 @@ function race({ digits }: Story): Html {
   });
   return html`<section>
 <h2>Digits that double</h2>
-<p>Once near the solution, each step of ${colored("--blue", "Newton’s method")} squares the error: 3 digits become 6, then 12.
-${colored("--orange", "Gradient descent")} divides it by the same factor each time, and the steps it needs grow with how
-unequally the loss is curved.</p>
-<figure>${plot}<figcaption>Digits of the weights against the number of steps, which is drawn ever closer.</figcaption></figure>
+<p>Near the solution, each step of ${colored("--blue", "Newton’s method")} squares the error: 3 digits become 6, then 12.
+${colored("--orange", "Gradient descent")} divides it by the same factor each time. Its number of steps grows with the condition
+number of the Hessian.</p>
+<figure>${plot}<figcaption>Correct digits of the weights against the number of steps, on a logarithmic axis.</figcaption></figure>
 </section>`;
 }
 
-/** The loss of two weights, the others and the bias left out, so that the ways can be drawn. */
+/** Draws the loss over two weights, without the other weights and the bias, and the paths of both methods. */
 function map({ problem }: Story): Html {
   const columns = [0, 1] as const;
   const plane = withColumns(problem, columns);
@@ -88,19 +88,19 @@ function map({ problem }: Story): Html {
   const beyond = 0.03;
   const least = lossOf(plane, solution).item();
   const plot = chart({
-    ariaLabel: "contours of the loss over two weights, with the ways of Newton's method and of gradient descent",
+    ariaLabel: "contours of the loss over two weights, with the paths of Newton's method and of gradient descent",
     width: 700,
     height: 440,
     x: { label: `weight of ${measurements[columns[0]]}`, domain: [x1, x2] },
     y: { label: `weight of ${measurements[columns[1]]}`, domain: [y1, y2] },
     marks: [
       Plot.contour({
-        x1: x1 - beyond * (x2 - x1), // where the contours end they are closed along the edge: out of sight
+        x1: x1 - beyond * (x2 - x1), // contours are closed along the edge of their grid: keep that out of sight
         x2: x2 + beyond * (x2 - x1),
         y1: y1 - beyond * (y2 - y1),
         y2: y2 + beyond * (y2 - y1),
         pixelSize: 8,
-        // Evenly spaced roots: the contours of a parabola would lie at equal distances.
+        // The square root makes the contours of a parabola equidistant.
         value: (x: number, y: number) => Math.sqrt(Math.max(0, lossOf(plane, tensor([x, y])).item() - least)),
         thresholds: 24,
         stroke: "var(--line)",
@@ -114,10 +114,10 @@ function map({ problem }: Story): Html {
     ],
   });
   return html`<section>
-<h2>Two ways down</h2>
-<p>The same loss with two weights only, without a bias. ${colored("--orange", "Gradient descent")} follows the slope where
-it stands, and slows down in the flat valley. ${colored("--blue", "Newton’s method")} knows how the loss is curved, and aims at
-the bottom of the parabola that touches it.</p>
+<h2>Two paths down</h2>
+<p>The same loss with only two weights and no bias. ${colored("--orange", "Gradient descent")} follows the local slope, and
+slows down in the flat valley. ${colored("--blue", "Newton’s method")} uses the curvature, and steps to the
+minimum of the local quadratic model.</p>
 <figure>${plot}<figcaption>${whole(slow.length - 1)} steps of gradient descent, ${fast.length - 1} of Newton’s
 method.</figcaption></figure>
 </section>`;

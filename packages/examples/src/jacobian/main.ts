@@ -1,7 +1,7 @@
 /**
- * Tells the Jacobian of softmax by the quotient rule and by the tape, and what three ways of using it lose.
+ * Derives the Jacobian of softmax by the quotient rule and by the tape, and measures the rounding errors of three VJPs.
  *
- * `telling.ts` puts the numbers into the rules, `ways.ts` has the three ways, `../shared/fixed.ts` the digits to judge them by.
+ * `telling.ts` evaluates the rules on numbers, `ways.ts` has the three VJPs, `../shared/fixed.ts` the reference arithmetic.
  */
 import { explain, jacobian, record, type Tensor, tensor } from "@wengert/core";
 import { softmax } from "@wengert/ops";
@@ -15,7 +15,7 @@ import { type Comparison, closedForm, compare, confident, softmaxInSteps, wayNam
 const rests = [1e-1, 1e-4, 1e-8, 1e-12, 1e-16];
 const constant = 1000;
 
-/** A few numbers, separated by commas. */
+/** An option for 2 to 4 numbers, separated by commas. */
 function numbers(fallback: readonly number[], help: string): Option<readonly number[]> {
   const read: Option<readonly number[]>["read"] = (text) => {
     const value = text.split(",").map((part) => (part.trim() === "" ? Number.NaN : Number(part)));
@@ -28,19 +28,21 @@ function numbers(fallback: readonly number[], help: string): Option<readonly num
 interface Outcome {
   readonly tape: Tensor;
   readonly closed: Tensor;
-  /** At rising confidence: for g, and for g + 1000. */
+  /** The errors at increasing confidence, for g and for g + 1000. */
   readonly comparisons: readonly { readonly rest: number; readonly plain: Comparison; readonly shifted: Comparison }[];
 }
 
 const jacobianOfSoftmax: Command<Outcome> = command({
-  summary: "the Jacobian of softmax by quotient rule, tape and closed form, and the digits that three VJPs lose",
+  summary: "the Jacobian of softmax by quotient rule, tape and closed form, and the rounding errors of three VJPs",
   options: {
-    x: numbers([2, 1, 0], "where to differentiate"),
-    g: numbers([3, -1, 0.5], "the cotangent of S = softmax(x), as many numbers as x"),
+    x: numbers([2, 1, 0], "the input of softmax"),
+    g: numbers([3, -1, 0.5], "the cotangent of S = softmax(x), of the same length as x"),
   },
   run({ x, g }) {
-    if (x.length !== g.length) throw new InputError(`--x has ${x.length} numbers, --g ${g.length}: give as many.`);
-    if (g.every((gi) => gi === g[0])) throw new InputError("--g has equal numbers only: its VJP is 0, whatever x is.");
+    if (x.length !== g.length)
+      throw new InputError(`--x has ${x.length} numbers, --g has ${g.length}; pass the same number.`);
+    if (g.every((gi) => gi === g[0]))
+      throw new InputError("--g has only equal numbers, so its VJP is 0 for every x; pass different numbers.");
 
     const at = tensor(x, { label: "x" });
     const closed = closedForm(softmax(at));
@@ -55,12 +57,12 @@ The tape of those steps:
 
 ${explain(record(softmaxInSteps, at))}
 
-Read backwards from the cotangent that is 1 at S₀, it tells the quotient rule again, and ends with row 0 of the
-Jacobian. (N is used twice, by div and by sum: its two cotangents add up.)
+Reading it backwards from the cotangent that is 1 at S₀ reproduces the quotient rule, and ends with row 0 of the
+Jacobian. (N is used twice, by div and by sum, so its two contributions are added.)
 
 ${sweepOfRow(at, 0)}
 
-In one formula, D_jS_i = S_i(δ_ij - S_j). Beside it what \`jacobian\` reads from the tape of the softmax op:
+In one formula, D_jS_i = S_i(δ_ij - S_j). Next to it the result of \`jacobian\` on the softmax op:
 
 ${besideEachOther({ "closed form": closed, "from the tape": tape })}
 
@@ -74,16 +76,16 @@ by ${size(farthest(steps, closed))}.
       return { rest, plain: compare(there, g), shifted: compare(there, withConstant) };
     });
     const m = index(x.indexOf(Math.max(...x)));
-    console.log(`The VJP x̄ⱼ = Σᵢ gᵢ D_jS_i for g = ${g.join(", ")}, where x${m} was moved until S${m} = 1 - 1e-12:
+    console.log(`The VJP x̄ⱼ = Σᵢ gᵢ D_jS_i for g = ${g.join(", ")}, with x${m} adjusted so that S${m} = 1 - 1e-12:
 each component, and below it the relative error against arithmetic with 150 digits.
 
 ${components(comparisons[rests.indexOf(1e-12)]!.plain)}
 
-Doubles near 1 are 1.1e-16 apart. The Jacobian built needs 1 - S${m}, the textbook S ⊙ (g - ⟨g, S⟩) needs g${m} - ⟨g, S⟩:
-differences of nearly equal numbers, of which the first four digits or so are right. The centered op subtracts g${m}
-from all of g before it begins, as the Jacobian annihilates constants: what is left of g${m} is 0, and S${m} does not matter.
+Doubles near 1 are 1.1e-16 apart. The explicit Jacobian needs 1 - S${m}, the textbook S ⊙ (g - ⟨g, S⟩) needs g${m} - ⟨g, S⟩.
+Both subtract nearly equal numbers, which leaves about four correct digits. The centered op first subtracts g${m} from all
+of g, because the Jacobian annihilates constants. The entry g${m} becomes 0, so the rounding of S${m} does not matter.
 
-The worst component as S${m} nears 1, for g, and for g + ${constant}, which has the same x̄:
+The largest error as S${m} approaches 1, for g, and for g + ${constant}, which has the same x̄:
 
 ${table([
   ["1 - S", ...wayNames.flatMap((way) => [way, `g + ${constant}`])],

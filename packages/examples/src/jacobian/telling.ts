@@ -3,7 +3,7 @@ import { nearest } from "../shared/fixed.ts";
 import { index, short, size, table } from "../shared/table.ts";
 import { type Comparison, softmaxInSteps, wayNames } from "./ways.ts";
 
-/** The quotient rule for ∂Sᵢ/∂xⱼ with the numbers of x put in. */
+/** Formats the quotient rule for ∂Sᵢ/∂xⱼ with the numbers of x. */
 export function quotientRule(x: readonly number[], i: number, j: number): string {
   const N = x.map(Math.exp);
   const D = N.reduce((sum, n) => sum + n, 0);
@@ -13,18 +13,18 @@ export function quotientRule(x: readonly number[], i: number, j: number): string
   const factors = i === j ? [Ni / D, 1 - Ni / D] : [-Ni / D, Nj / D];
   const why = i === j ? `e^x${ni} is its own derivative` : `e^x${ni} does not contain x${nj}`;
   const rule = `(N${ni}′ D - N${ni} D′) / D²`;
-  return `i = ${i}, j = ${j}:  N${ni}′ = ${short(fromN)}, for ${why};  D′ = e^x${nj} = ${short(Nj)}, one term of the sum
+  return `i = ${i}, j = ${j}:  N${ni}′ = ${short(fromN)}, because ${why};  D′ = e^x${nj} = ${short(Nj)}, one term of the sum
   ${rule}  =  (${short(fromN)} · ${short(D)} - ${short(Ni)} · ${short(Nj)}) / ${short(D)}²  \
 =  ${short((fromN * D - Ni * Nj) / D ** 2)}
   ${" ".repeat(rule.length)}  =  ${outcome}  =  ${factors.map(short).join(" · ")}`;
 }
 
-/** The sweep over softmax in its three steps from the cotangent that is 1 at Sᵢ: what each rule gives to each input. */
+/** Formats the sweep over the three steps of softmax, from the cotangent that is 1 at Sᵢ, with each contribution. */
 export function sweepOfRow(x: Tensor, i: number): string {
   const seed = tensor(Array.from({ length: x.size }, (_, k) => (k === i ? 1 : 0)));
   const formulas: Readonly<Record<string, readonly string[]>> = {
     div: ["N̄ = g / D", "D̄ = -Σ g N / D²"],
-    sum: ["N̄ += D̄, for each"],
+    sum: ["N̄ᵢ += D̄ for all i"],
     exp: ["x̄ = N̄ N"],
   };
   const lines = [...record(softmaxInSteps, x).pulls(seed)].flatMap(({ step, cotangent, contributions }) =>
@@ -34,17 +34,17 @@ export function sweepOfRow(x: Tensor, i: number): string {
       contribution === null ? "" : numbers(contribution),
     ]),
   );
-  return table([["step", "its cotangent", "rule", "gives"], ...lines], { left: 4 });
+  return table([["step", "cotangent", "rule", "contribution"], ...lines], { left: 4 });
 }
 
-/** Matrices of one size, one beside the other, with their names above. */
+/** Formats matrices of equal size side by side, with their names above. */
 export function besideEachOther(matrices: Readonly<Record<string, Tensor>>): string {
   const all = Object.values(matrices).map((matrix) => (matrix.toNested() as number[][]).map((row) => row.map(short)));
   const names = Object.keys(matrices).flatMap((name) => [name, ...all[0]!.slice(1).map(() => "")]);
   return table([["", ...names], ...all[0]!.map((_, i) => [`S${index(i)}`, ...all.flatMap((rows) => rows[i]!)])]);
 }
 
-/** What each way finds for each component of x̄, and how wrong it is, relatively. */
+/** Formats each component of x̄ by each way, with its relative error. */
 export function components({ exact, found, errors }: Comparison): string {
   const rows = exact.flatMap((value, j) => [
     [`x̄${index(j)}`, nearest(value).toExponential(12), ...wayNames.map((way) => found[way][j]!.toExponential(12))],

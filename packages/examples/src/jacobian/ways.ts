@@ -3,7 +3,7 @@ import { add, div, exp, expandDims, log, logSumExp, matmul, mul, reshape, softma
 import { identity } from "../shared/algebra.ts";
 import { exactly, over, relativeError, exp as slowExp, times, total } from "../shared/fixed.ts";
 
-/** softmax in the three steps of its definition, for a tape to be read. */
+/** softmax in the three steps of its definition, for a readable tape. */
 export function softmaxInSteps(x: Tensor): Tensor {
   const N = exp(x);
   const D = sum(N);
@@ -15,7 +15,7 @@ export function closedForm(S: Tensor): Tensor {
   return mul(expandDims(S, { axis: 1 }), sub(identity(S.size), S));
 }
 
-/** The VJP of softmax at x, x̄ⱼ = Σᵢ gᵢ D_jS_i, in three ways that are equal on paper. */
+/** The VJP of softmax at x, x̄ⱼ = Σᵢ gᵢ D_jS_i, in three ways that are mathematically equal. */
 const ways = {
   "Jacobian built": (x: Tensor, g: Tensor): Tensor =>
     reshape(matmul(expandDims(g, { axis: 0 }), closedForm(softmax(x))), { shape: x.shape }),
@@ -28,7 +28,7 @@ const ways = {
 export type Way = keyof typeof ways;
 export const wayNames = Object.keys(ways) as Way[];
 
-/** The same x̄ from the very numbers that x and g hold, to more than a hundred digits. */
+/** Returns x̄ for the exact doubles in x and g, to more than a hundred digits. */
 export function reference(x: readonly number[], g: readonly number[]): bigint[] {
   const most = exactly(Math.max(...x));
   const N = x.map((xi) => slowExp(exactly(xi) - most));
@@ -41,14 +41,14 @@ export function reference(x: readonly number[], g: readonly number[]): bigint[] 
 export interface Comparison {
   readonly x: readonly number[];
   readonly S: readonly number[];
-  /** The components of x̄ by each way. */
+  /** The components of x̄, by each way. */
   readonly found: Readonly<Record<Way, readonly number[]>>;
   readonly exact: readonly bigint[];
-  /** Their relative errors. */
+  /** The relative error of each component. */
   readonly errors: Readonly<Record<Way, readonly number[]>>;
 }
 
-/** The three ways at x, with their errors against the reference. */
+/** Computes x̄ by all three ways, with their errors against the reference. */
 export function compare(x: readonly number[], g: readonly number[]): Comparison {
   const exact = reference(x, g);
   const each = <T>(f: (way: Way) => T) => Object.fromEntries(wayNames.map((way) => [way, f(way)])) as Record<Way, T>;
@@ -57,7 +57,7 @@ export function compare(x: readonly number[], g: readonly number[]): Comparison 
   return { x, S: softmax(tensor(x)).toNested() as number[], found, exact, errors };
 }
 
-/** x with its largest entry moved so that softmax gives it 1 − `rest`, and `rest` to the others together. */
+/** Returns x with its largest entry adjusted so that softmax assigns it 1 − `rest`, and `rest` to the other entries together. */
 export function confident(x: readonly number[], rest: number): number[] {
   const m = x.indexOf(Math.max(...x));
   const others = logSumExp(tensor(x.toSpliced(m, 1)));

@@ -6,7 +6,7 @@ import { lossOf, type Mixture } from "./density.ts";
 
 const momentum = 0.9;
 
-/** Equal weights, means at the middles of K equal shares of x (which is sorted), widths of a Kth of the whole. */
+/** Returns equal weights, means at the medians of K equal parts of the sorted x, and the deviation of x divided by K as widths. */
 export function initialMixture(x: Tensor, K: number): Mixture {
   const values = x.toNested<number[]>();
   const middles = Array.from({ length: K }, (_, k) => values[Math.floor(((k + 0.5) / K) * values.length)]!);
@@ -17,13 +17,13 @@ export function initialMixture(x: Tensor, K: number): Mixture {
   };
 }
 
-/** The mixture at first, and after each step of gradient descent. */
+/** Returns the mixture and its loss at the start and after each step of gradient descent. */
 export function fitMixture(x: Tensor, start: Mixture, settings: { steps: number; rate: number }): Moment<Mixture>[] {
   const lossAndGradient = valueAndGrad((mixture: Mixture) => lossOf(mixture, x));
   return descent(lossAndGradient, start, { ...settings, momentum });
 }
 
-/** The weights, means and widths as one speaks of them. */
+/** The unconstrained parameters converted to weights, means and widths. */
 export interface Shape {
   readonly pi: readonly number[];
   readonly mu: readonly number[];

@@ -5,15 +5,15 @@ import { readRows, withNumbers } from "../shared/vega.ts";
 const column = "Flipper Length (mm)";
 
 export interface Flippers {
-  /** Lengths in mm, in rising order. */
+  /** Lengths in mm, in ascending order. */
   readonly x: Tensor;
-  /** Whose each is: no fit sees this. */
+  /** The species of each penguin. The fit does not use it. */
   readonly species: readonly string[];
-  /** How many penguins have no measured flipper, and were left out. */
+  /** The number of penguins left out, because their flipper was not measured. */
   readonly incomplete: number;
 }
 
-/** The Palmer penguins (Gorman, Williams and Fraser 2014, CC0) from the npm package `vega-datasets`. */
+/** Reads the Palmer penguins (Gorman, Williams and Fraser 2014, CC0) from the npm package `vega-datasets`. */
 export function readFlippers(): Flippers {
   const { complete, incomplete } = withNumbers(readRows("penguins"), [column]);
   if (complete.length === 0) throw new InputError("vega-datasets has no penguin with a measured flipper.");

@@ -1,8 +1,8 @@
 /**
- * The density of a mixture of Gaussians by logSumExp, fitted to penguins' flippers by gradient descent.
+ * Fits a mixture of Gaussians to penguins' flippers by gradient descent, with the density computed by logSumExp.
  *
- * `density.ts` has the density, `fit.ts` the fit, `shares.ts` the responsibilities, `tails.ts` what happens far from the
- * data; `telling.ts` and `report.ts` say and draw what it means.
+ * `density.ts` has the density, `fit.ts` the fit, `shares.ts` the responsibilities, `tails.ts` the errors far from the
+ * data. `telling.ts` prints the results, and `report.ts` draws them.
  */
 import { type Command, command, startIfMain } from "../shared/command.ts";
 import type { Moment } from "../shared/descent.ts";
@@ -21,7 +21,7 @@ const mistyped = 1900;
 
 interface Outcome {
   readonly moments: readonly Moment<Mixture>[];
-  /** What the responsibilities make of the data: the mixture again, where the gradient is 0. */
+  /** The mixture recomputed from the responsibilities. It equals the fitted one where the gradient is 0. */
   readonly average: Shape;
   readonly tails: readonly Tail[];
   readonly file: string;
@@ -31,11 +31,11 @@ const options = {
   components: count(2, "Gaussians in the mixture", { max: 4 }),
   steps: count(400, "steps of gradient descent"),
   rate: positive(1, "learning rate"),
-  out: path("out/mixture", "folder of the report"),
+  out: path("out/mixture", "report folder"),
 };
 
 const mixtureExample: Command<Outcome> = command({
-  summary: "a mixture of Gaussians by logSumExp, fitted by gradient to the flippers of penguins",
+  summary: "a mixture of Gaussians by logSumExp, fitted by gradient descent to penguins' flippers",
   options,
   async run({ out, ...settings }) {
     prepareFolder(out);

@@ -10,7 +10,7 @@ import { shapeOf } from "./fit.ts";
 import type { Flippers } from "./flippers.ts";
 import { shares } from "./shares.ts";
 
-/** All that the page shows. */
+/** The contents of the page. */
 interface Story {
   readonly command: string;
   readonly flippers: Flippers;
@@ -23,7 +23,7 @@ const colorOf = (k: number): Color => colors[k % colors.length]!;
 export function report(story: Story): Promise<string> {
   const { params, loss } = story.moments.at(-1)!;
   const { pi, mu, sigma } = shapeOf(params);
-  const title = "A mixture, and who is responsible";
+  const title = "A mixture and its responsibilities";
   const top = head({
     title,
     lead: html`The density of a mixture of Gaussians, log <i>p</i> = logSumExp(<i>t</i>), fitted to the flippers of
@@ -39,7 +39,7 @@ ${whole(story.flippers.x.size)} penguins by gradient descent.`,
   return page({ title, body: [top, density(story), responsibility(story), tail(story)] });
 }
 
-/** Numbers from `first` to `last` in so many equal steps. */
+/** Returns numbers from `first` to `last` in `steps` equal steps. */
 const grid = (first: number, last: number, steps: number): number[] =>
   Array.from({ length: steps + 1 }, (_, i) => first + (i * (last - first)) / steps);
 
@@ -52,7 +52,7 @@ function density({ flippers: { x }, moments }: Story): Html {
   const lengths = x.toNested<number[]>();
   const [least, most] = [lengths[0]! - 6, lengths.at(-1)! + 6];
   const xs = grid(least, most, 240);
-  const scale = bin * lengths.length; // from a density to penguins in a bin
+  const scale = bin * lengths.length; // from a density to penguins per bin
   const at = tensor(xs);
   const total = exp(logDensity(params, at)).toNested<number[]>();
   const each = exp(terms(params, at)).toNested<number[][]>();
@@ -62,7 +62,7 @@ function density({ flippers: { x }, moments }: Story): Html {
     ...wide,
     ariaLabel: "histogram of the flipper lengths with the density of the mixture and of its components",
     x: { ...flipper, domain: [least, most] },
-    y: { label: `penguins in ${bin} mm`, grid: true },
+    y: { label: `penguins per ${bin} mm`, grid: true },
     marks: [
       Plot.rectY(lengths, {
         fill: "var(--line)",
@@ -81,8 +81,8 @@ function density({ flippers: { x }, moments }: Story): Html {
   const legend = each[0]!.map((_, k) => html`${colored(colorOf(k), `component ${k + 1}`)}&ensp;`);
   return html`<section>
 <h2>The density</h2>
-<p>It is the sum of its components. The fit was told how many there are and nothing else, least of all that the penguins
-are of three species.</p>
+<p>The density is the sum of its components. The fit receives the lengths and the number of components, but not the three
+species of the penguins.</p>
 <p class="note">${legend}</p>
 <figure>${plot}</figure>
 </section>`;
@@ -109,7 +109,7 @@ function responsibility({ flippers: { x }, moments }: Story): Html {
   return html`<section>
 <h2>The gradient of logSumExp</h2>
 <p>∂ log <i>p</i>/∂<i>t</i> is softmax(<i>t</i>): the probability that a flipper of this length belongs to each component.
-Reading the tape backwards has found what the EM algorithm computes as its E-step.</p>
+Reverse mode computes the E-step of the EM algorithm.</p>
 <figure>${plot}</figure>
 </section>`;
 }
@@ -128,21 +128,21 @@ function tail({ moments }: Story): Html {
   const plot = chart({
     ...wide,
     marginLeft: 56,
-    ariaLabel: "log-density far from the data, by logSumExp and as the log of a sum of exponentials, which ends",
+    ariaLabel: "log-density far from the data, by logSumExp and by the log of a sum of exponentials, which underflows",
     x: { ...flipper, domain: [150, 600] },
     y: { label: "log p", grid: true },
     marks: [
       line(stable, channels, "--blue"),
       Plot.lineY(naive, { ...channels, stroke: "var(--orange)", strokeWidth: 5, strokeOpacity: 0.5 }),
       Plot.dot([end], { ...channels, fill: "var(--orange)", r: 5 }),
-      Plot.text([end], { ...channels, text: () => "from here on −∞", dx: 10, dy: -4, textAnchor: "start" }),
+      Plot.text([end], { ...channels, text: () => "−∞ beyond this point", dx: 10, dy: -4, textAnchor: "start" }),
     ],
   });
   return html`<section>
 <h2>Far from the data</h2>
-<p>${colored("--orange", html`log Σ exp(<i>t</i>)`)} ends where the last exp underflows, at ${end.length} mm; its derivative has
-gone shortly before. One mistyped flipper is enough to end a fit. ${colored("--blue", "logSumExp")} takes the largest
-<i>t</i> out of the sum, and goes on.</p>
+<p>${colored("--orange", html`log Σ exp(<i>t</i>)`)} ends where the last exp underflows, at ${end.length} mm. Its derivative is
+lost shortly before. One mistyped flipper is enough to break a fit. ${colored("--blue", "logSumExp")} factors the largest
+<i>t</i> out of the sum, so it stays finite.</p>
 <figure>${plot}</figure>
 </section>`;
 }

@@ -19,7 +19,7 @@ import { type Mixture, terms } from "./density.ts";
 import { type Shape, shapeOf } from "./fit.ts";
 import type { Flippers } from "./flippers.ts";
 
-/** The share rₖ that component k has in each x, its responsibility, in four ways: for each x a row. */
+/** Four ways to compute the responsibility rₖ of component k for each x, one row per x. */
 const ways = {
   "πN / Σ πN": (mixture: Mixture, x: Tensor): Tensor =>
     tensor(x.toNested<number[]>().map((xi) => bayes(shapeOf(mixture), xi))),
@@ -34,14 +34,14 @@ export const wayNames = Object.keys(ways) as Way[];
 
 export const shares = (way: Way, mixture: Mixture, x: Tensor): Tensor => ways[way](mixture, x);
 
-/** By Bayes' rule in numbers: the probability of each component, given x. */
+/** Returns the probability of each component given x, by Bayes' rule on plain numbers. */
 function bayes({ pi, mu, sigma }: Shape, x: number): number[] {
   const joint = pi.map((p, k) => (p / sigma[k]!) * Math.exp(-0.5 * ((x - mu[k]!) / sigma[k]!) ** 2));
   const total = joint.reduce((sum, q) => sum + q, 0);
   return joint.map((q) => q / total);
 }
 
-/** The weights, means and widths of x when each counts for each component by its share: the M-step of EM. */
+/** Returns the weights, means and widths of x weighted by the responsibilities r: the M-step of EM. */
 export function weighted(x: Tensor, r: Tensor): Shape {
   const totals = sum(r, { axis: 0 });
   const mu = div(matmul(x, r), totals);
@@ -53,7 +53,7 @@ export function weighted(x: Tensor, r: Tensor): Shape {
   };
 }
 
-/** How many penguins of each species have their largest share in each component. */
+/** Counts the penguins of each species by the component with the largest responsibility. */
 export function bySpecies({ species }: Flippers, r: Tensor): Map<string, number[]> {
   const counts = new Map([...new Set(species)].sort().map((name) => [name, new Array<number>(r.shape[1]!).fill(0)]));
   argmax(r, { axis: 1 })

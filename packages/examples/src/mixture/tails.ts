@@ -3,13 +3,13 @@ import { concat, sum } from "@wengert/ops";
 import { exactly, log, relativeError, exp as slowExp, total } from "../shared/fixed.ts";
 import { type LogDensity, logDensity, lossOf, type Mixture, naiveLogDensity, terms } from "./density.ts";
 
-/** log Σ exp(t) with more than a hundred digits, of the very doubles that t holds. */
+/** Returns log Σ exp(t) of the exact doubles in t, to more than a hundred digits. */
 export function exactLogSumExp(t: readonly number[]): bigint {
   const most = exactly(Math.max(...t));
   return most + log(total(t.map((tk) => slowExp(exactly(tk) - most))));
 }
 
-/** A log-density with its error, relative to the exact one, and its derivative by x. */
+/** A log-density with its relative error, and its derivative with respect to x. */
 interface Found {
   readonly value: number;
   readonly error: number;
@@ -22,7 +22,7 @@ export interface Tail {
   readonly stable: Found;
 }
 
-/** log p(x) at one x, as it is written on paper and by logSumExp. */
+/** Computes log p(x) at one x by the textbook formula and by logSumExp. */
 export function tailAt(mixture: Mixture, x: number): Tail {
   const at = tensor([x]);
   const exact = exactLogSumExp(terms(mixture, at).toNested<number[][]>()[0]!);
@@ -34,11 +34,11 @@ export function tailAt(mixture: Mixture, x: number): Tail {
   return { x, naive: found(naiveLogDensity), stable: found(logDensity) };
 }
 
-/** The loss with one more x, and its gradient by μ. */
+/** The loss with an outlier added, and its gradient with respect to μ. */
 export interface Spoilt {
   readonly loss: number;
   readonly slopes: readonly number[];
-  /** The step of the list that gave the first number that is none. */
+  /** The step that produced the first NaN or infinity. */
   readonly culprit: string | undefined;
 }
 

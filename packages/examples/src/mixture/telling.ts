@@ -12,7 +12,7 @@ import type { Spoilt, Tail } from "./tails.ts";
 const symbols = { pi: "π", mu: "μ", sigma: "σ" } as const;
 const parts = Object.keys(symbols) as (keyof Shape)[];
 
-/** The model, and the way of the fit. */
+/** Describes the model and the progress of the fit. */
 export function fitted({ x, incomplete }: Flippers, moments: readonly Moment<Mixture>[]): string {
   const names = indices(moments[0]!.params);
   const scale = standardize(x);
@@ -23,26 +23,26 @@ export function fitted({ x, incomplete }: Flippers, moments: readonly Moment<Mix
     const cells = parts.flatMap((part) => shape[part].map((value) => value.toFixed(part === "pi" ? 4 : 3)));
     return [`${step}`, loss.toFixed(9), ...cells];
   });
-  return `The flippers of ${x.size} penguins in mm (${incomplete} more were not measured), and a mixture of Gaussians, K = ${names.length}:
+  return `The flippers of ${x.size} penguins in mm (${incomplete} more are unmeasured), and a mixture of Gaussians, K = ${names.length}:
 
   p(x) = Σₖ πₖ N(x; μₖ, σₖ)   with π = softmax(a), σ = exp(logSigma)
   log p(x) = logSumExp(t)     with tₖ = log πₖ - log σₖ - ½ log 2π - ½ ((x - μₖ) / σₖ)²
 
-Softmax and exp make weights and widths of any numbers, so plain gradient descent (with momentum) may go anywhere. It
-lowers the mean of -log p(x):
+Softmax and exp map any numbers to valid weights and widths, so gradient descent with momentum needs no constraints.
+It minimizes the mean of -log p(x):
 
 ${table([["step", "loss", ...parts.flatMap((part) => names.map((name) => symbols[part] + name))], ...lines])}
 
-A single Gaussian, mean ${mean.toFixed(3)} and deviation ${deviation.toFixed(3)}, has the loss ${singleLoss(deviation).toFixed(9)}.
+A single Gaussian with mean ${mean.toFixed(3)} and deviation ${deviation.toFixed(3)} has the loss ${singleLoss(deviation).toFixed(9)}.
 `;
 }
 
-/** The least mean of −log N(x; μ, σ), which is at the mean and the deviation of the data. */
+/** The minimum of the mean of −log N(x; μ, σ), reached at the mean and the deviation of the data. */
 const singleLoss = (deviation: number): number => Math.log(deviation) + 0.5 * Math.log(2 * Math.PI * Math.E);
 
-const between = [180, 195, 200, 203, 205, 207, 210, 220]; // about where two components meet
+const between = [180, 195, 200, 203, 205, 207, 210, 220]; // around the crossing of two components
 
-/** The gradient of logSumExp as a share, and what the shares say of the fit and of the species. */
+/** Explains the gradient of logSumExp as responsibilities, and compares them with EM and with the species. */
 export function sharesTold(flippers: Flippers, mixture: Mixture, average: Shape): string {
   const { x } = flippers;
   const names = indices(mixture);
@@ -62,34 +62,34 @@ export function sharesTold(flippers: Flippers, mixture: Mixture, average: Shape)
     }),
   );
   const slope = grad((m: Mixture) => lossOf(m, x))(mixture);
-  return `The gradient of logSumExp is softmax: ∂ log p/∂tₖ = exp(tₖ) / Σⱼ exp(tⱼ). As exp(tₖ) = πₖ N(x; μₖ, σₖ), that is, by
-Bayes' rule, the probability that x comes from component k: its responsibility rₖ. The chain rule found it unasked.
-For component 1, by Bayes' rule in plain numbers, by softmax, and as derivatives from two tapes:
+  return `The gradient of logSumExp is softmax: ∂ log p/∂tₖ = exp(tₖ) / Σⱼ exp(tⱼ). Here exp(tₖ) = πₖ N(x; μₖ, σₖ), so by Bayes'
+rule it is the probability that x comes from component k, its responsibility rₖ. The chain rule yields it directly.
+For component 1, by Bayes' rule on plain numbers, by softmax, and as derivatives from two tapes:
 
 ${table([
   ["x", ...wayNames],
   ...between.map((length, i) => [`${length}`, ...first.map((column) => column[i]!.toExponential(12))]),
-  ["apart", ...apart],
+  ["difference", ...apart],
 ])}
 
-Last, the largest distance from softmax(t) over all penguins and components.
+The last row has the largest difference from softmax(t) over all penguins and components.
 
-So ∂ log p/∂μₖ = rₖ (x - μₖ) / σₖ². It is 0 on the average where μₖ is the mean of the penguins weighted by rₖ, and the
-like holds for π and σ: where gradient descent ends (here |∇| = ${size(Math.hypot(...Object.values(slope).map(norm)))}), the EM algorithm stands still.
+So ∂ log p/∂μₖ = rₖ (x - μₖ) / σₖ². Its mean is 0 where μₖ is the mean of the penguins weighted by rₖ; π and σ behave
+the same. Gradient descent (here |∇| = ${size(Math.hypot(...Object.values(slope).map(norm)))}) and the EM algorithm have the same stationary points.
 
-${table([["", "by gradient", "weighted by r", "apart"], ...fixed])}
+${table([["", "by gradient", "weighted by r", "difference"], ...fixed])}
 
-The fit has not seen the species. How many of each have their largest share in which component:
+The fit does not use the species. Penguins of each species by the component with the largest responsibility:
 
 ${table([["", ...names.map((name) => `r${name}`)], ...[...bySpecies(flippers, softmaxed)].map(([name, counts]) => [name, ...counts.map(String)])])}
 `;
 }
 
-/** What becomes of the naive log-density far out, and of a fit with one x there. */
+/** Describes the errors of the naive log-density far from the data, and their effect on a fit with one outlier. */
 export function tailsTold(tails: readonly Tail[], outlier: number, spoilt: { naive: Spoilt; stable: Spoilt }): string {
   const row = (name: string, { loss, slopes }: Spoilt) => [name, ...[loss, ...slopes].map((value) => value.toFixed(9))];
-  return `Why not log Σ exp(t), as on paper? Below -708 exp(t) loses digits, below -745 it is 0. logSumExp takes the largest tₖ
-out of the sum first. Errors are relative, against arithmetic with 150 digits; 0 is less than a double can show.
+  return `Why not log Σ exp(t), the textbook formula? Below -708 exp(t) loses digits, below -745 it is 0. logSumExp factors the
+largest tₖ out of the sum first. Errors are relative to arithmetic with 150 digits; 0 means below double precision.
 
 ${table([
   ["x", "log Σ exp(t)", "error", "d/dx", "logSumExp(t)", "error", "d/dx"],
@@ -99,9 +99,9 @@ ${table([
   ]),
 ])}
 
-It is wrong without a word before it is -Infinity; its derivative, exp(t) times 1 / Σ exp(t), is lost even earlier, when
-1 / Σ exp(t) overflows. One flipper of 190 mm, typed as ${outlier}, ends a fit before its first step. The loss with that
-penguin among the others, and its gradient by μ:
+The textbook formula is silently wrong before it is -Infinity. Its derivative, exp(t) times 1 / Σ exp(t), is lost even
+earlier, when 1 / Σ exp(t) overflows. One flipper of 190 mm, mistyped as ${outlier}, breaks a fit at its first step. The loss
+with that penguin included, and its gradient with respect to μ:
 
 ${table([
   ["", "loss", ...spoilt.stable.slopes.map((_, k) => `∂/∂μ${index(k + 1)}`)],
@@ -109,11 +109,11 @@ ${table([
   row("logSumExp(t)", spoilt.stable),
 ])}
 
-\`nonFinite\` names the step that is to blame: ${spoilt.naive.culprit}.
+\`nonFinite\` names the step that causes it: ${spoilt.naive.culprit}.
 `;
 }
 
-/** Half the distance between two doubles is a relative error of 1e-16 or so; what is far below is none. */
+/** Formats an error. Rounding to a double is a relative error of about 1e-16, so errors below 1e-20 count as 0. */
 const visible = (error: number): string => size(error < 1e-20 ? 0 : error);
 
 const indices = ({ mu }: Mixture): string[] => Array.from({ length: mu.size }, (_, k) => index(k + 1));

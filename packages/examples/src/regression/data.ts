@@ -1,7 +1,7 @@
 import type { Tensor } from "@wengert/core";
 import { add, div, exp, mul, neg, pow, sub } from "@wengert/ops";
 
-/** A curve to be fitted, with what is known of the answer. */
+/** A curve to fit, its data, and the certified solution. */
 export interface Problem {
   readonly title: string;
   readonly formula: string;
@@ -9,13 +9,13 @@ export interface Problem {
   readonly yName: string;
   /** Pairs of x and y. */
   readonly points: readonly (readonly [x: number, y: number])[];
-  /** The curve at each of x, for parameters that are scalars. */
+  /** Evaluates the curve at each x. The parameters are scalars. */
   readonly curve: (x: Tensor, b: readonly Tensor[]) => Tensor;
   readonly starts: { readonly near: readonly number[]; readonly far: readonly number[] };
   readonly certified: Certified;
 }
 
-/** To eleven digits. */
+/** Certified values, to eleven digits. */
 interface Certified {
   readonly b: readonly number[];
   readonly errors: readonly number[];
@@ -24,15 +24,15 @@ interface Certified {
 
 const saturation: Problem["curve"] = (x, [b1, b2]) => mul(b1!, sub(1, exp(neg(mul(b2!, x)))));
 
-/** c₀ + c₁ x + c₂ x² + … (W. Horner) */
+/** c₀ + c₁ x + c₂ x² + …, by Horner's rule */
 const polynomial = (x: Tensor, coefficients: readonly (Tensor | number)[]): Tensor =>
   coefficients.reduceRight<Tensor>((sum, c) => add(mul(sum, x), c), mul(0, x));
 
 export const names = ["rat43", "thurber", "misra1a", "boxbod"] as const;
 
 /**
- * Curves of the Statistical Reference Datasets of the National Institute of Standards and Technology, which are in the public
- * domain: https://www.itl.nist.gov/div898/strd/nls/nls_main.shtml. Its certified values are what programs are tested with.
+ * Problems from the Statistical Reference Datasets of the National Institute of Standards and Technology, in the public
+ * domain: https://www.itl.nist.gov/div898/strd/nls/nls_main.shtml. Their certified values serve to test programs.
  */
 export const problems: Readonly<Record<(typeof names)[number], Problem>> = {
   thurber: {
@@ -97,7 +97,7 @@ export const problems: Readonly<Record<(typeof names)[number], Problem>> = {
     },
   },
   boxbod: {
-    title: "BoxBOD: the oxygen that bacteria take",
+    title: "BoxBOD: the oxygen consumed by bacteria",
     formula: "y = b₁ (1 − exp(−b₂x))",
     xName: "day",
     yName: "biochemical oxygen demand",
@@ -112,7 +112,7 @@ export const problems: Readonly<Record<(typeof names)[number], Problem>> = {
   },
 };
 
-/** The points of lists of x and y, in turn. */
+/** Zips alternating lists of x and y into points. */
 function pairs(...lists: readonly (readonly number[])[]): (readonly [number, number])[] {
   return lists.flatMap((xs, i) => (i % 2 === 0 ? xs.map((x, j) => [x, lists[i + 1]![j]!] as const) : []));
 }

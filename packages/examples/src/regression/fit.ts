@@ -5,7 +5,7 @@ import { identity, solve } from "../shared/algebra.ts";
 import type { Problem } from "./data.ts";
 import { quantile } from "./student.ts";
 
-/** A covariance of the parameters, with what it says of each alone: its standard error. */
+/** A covariance of the parameters, and the standard error of each. */
 export interface Uncertainty {
   readonly covariance: Tensor;
   readonly errors: readonly number[];
@@ -15,7 +15,7 @@ export interface Fit {
   readonly minimum: Minimum<readonly Tensor[]>;
   readonly b: readonly number[];
   readonly sumOfSquares: number;
-  /** Observations less parameters. */
+  /** The degrees of freedom: observations minus parameters. */
   readonly freedom: number;
   /** The standard deviation of the observations from the curve. */
   readonly deviation: number;
@@ -23,15 +23,15 @@ export interface Fit {
   readonly gaussNewton: Uncertainty;
 }
 
-/** The sum of squares of y − curve(x, b). */
+/** Returns the sum of squares of y − curve(x, b). */
 export function sumOfSquares({ points, curve }: Problem, b: readonly Tensor[]): Tensor {
   const [x, y] = [0, 1].map((i) => tensor(points.map((point) => point[i]!))) as [Tensor, Tensor];
   return sum(square(sub(y, curve(x, b))));
 }
 
 /**
- * Least squares by L-BFGS. The parameters are searched for in units of where they start, as they may differ by many powers of ten; and
- * the loss is the part of the variance that is left unexplained, so that its size is no matter either.
+ * Solves least squares by L-BFGS. Each parameter is scaled by its start value, because parameters may differ by many powers of
+ * ten. The loss is the unexplained share of the variance, so it is independent of the scale of y.
  */
 export function leastSquares(problem: Problem, start: readonly number[]): Fit {
   const { points } = problem;
@@ -52,7 +52,7 @@ export function leastSquares(problem: Problem, start: readonly number[]): Fit {
   const left = minimum.loss * total.item();
   const freedom = points.length - b.length;
   const variance = left / freedom;
-  // Relative to the parameters, so that no matrix has entries of very different size.
+  // Derivatives with respect to the scaled parameters, so the entries of a matrix have similar sizes.
   const x = tensor(points.map(([at]) => at));
   const blocks = hessian((parts: readonly Tensor[]) => mul(sumOfSquares(problem, scaled(parts, b)), 0.5))(ones);
   const H = stack(blocks.map((row) => stack(row)));
@@ -71,7 +71,7 @@ export function leastSquares(problem: Problem, start: readonly number[]): Fit {
 
 const scaled = (parts: readonly Tensor[], units: readonly number[]) => parts.map((part, i) => mul(part, units[i]!));
 
-/** A⁻¹ of a symmetric and positive A, column by column. */
+/** Returns A⁻¹ of a symmetric positive definite A, column by column. */
 const inverse = (A: Tensor): Tensor =>
   stack(
     identity(A.shape[0]!)
@@ -79,14 +79,14 @@ const inverse = (A: Tensor): Tensor =>
       .map((unit) => solve(A, tensor(unit))),
   );
 
-/** From the covariance of parts of the parameters, that of the parameters. */
+/** Converts the covariance of the scaled parameters to that of the parameters. */
 function uncertaintyOf(ofParts: Tensor, b: readonly number[]): Uncertainty {
   const units = tensor(b);
   const covariance = mul(ofParts, mul(reshape(units, { shape: [b.length, 1] }), units));
   return { covariance, errors: b.map((_, i) => Math.sqrt(covariance.data.get(i, i))) };
 }
 
-/** The curve at x, with the half width of its band of so much confidence: t √(∇ᵀ Σ ∇) for the gradient ∇ of the curve by b. */
+/** Returns the curve at x and the half-width t √(∇ᵀ Σ ∇) of its confidence band. ∇ is the gradient with respect to b. */
 export function band(
   { curve }: Problem,
   { b, freedom }: Fit,

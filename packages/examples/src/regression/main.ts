@@ -1,8 +1,8 @@
 /**
- * Fits a curve to measurements by L-BFGS, and tells from second derivatives at the optimum how well its parameters are known.
+ * Fits a curve to measurements by L-BFGS, and computes standard errors from second derivatives at the optimum.
  *
- * `data.ts` has reference data with certified answers, `fit.ts` the loss, the fit and its uncertainty, `student.ts` the t of
- * its band; `report.ts` draws.
+ * `data.ts` has reference data with certified solutions, `fit.ts` the loss, the fit and its uncertainty, `student.ts` the
+ * quantiles of Student's t. `report.ts` draws.
  */
 import { type Command, command, startIfMain } from "../shared/command.ts";
 import { prepareFolder, writeWhole } from "../shared/files.ts";
@@ -18,14 +18,15 @@ interface Outcome {
 }
 
 const options = {
-  data: choice(names, "the reference data"),
-  start: choice(["near", "far"], "which of the two starts that come with them"),
-  confidence: between(0.5, 0.999, 0.95, "of the band about the curve"),
-  out: path("out/regression", "folder of the report"),
+  data: choice(names, "the reference data set"),
+  start: choice(["near", "far"], "which of the data set's two start points to use"),
+  confidence: between(0.5, 0.999, 0.95, "confidence of the band around the curve"),
+  out: path("out/regression", "report folder"),
 };
 
 const regression: Command<Outcome> = command({
-  summary: "a curve fit by L-BFGS, with standard errors and a band from the Hessian, beside certified values of NIST",
+  summary:
+    "a curve fit by L-BFGS, with standard errors and a band from the Hessian, compared with certified values of NIST",
   options,
   async run({ out, ...settings }) {
     prepareFolder(out);
@@ -39,16 +40,16 @@ const regression: Command<Outcome> = command({
 
   ${problem.formula}
 
-and what is to be small is S(b), the sum of squares of y - curve. L-BFGS, from b = ${start.join(", ")}:
-${minimum.iterations} steps for which S and its gradient were computed ${minimum.evaluations} times; ${endings[minimum.reason]}.
+The fit minimizes S(b), the sum of squares of y - curve. L-BFGS from b = ${start.join(", ")}
+took ${minimum.iterations} steps and computed S and its gradient ${minimum.evaluations} times; ${endings[minimum.reason]}.
 
   S = ${found.sumOfSquares.toPrecision(11)}, certified ${certified.sumOfSquares.toPrecision(11)}
   standard deviation s = √(S / (n - p)) = ${found.deviation.toPrecision(6)}, for n = ${points.length} points and p = ${b.length} parameters
 
-How well are the parameters known? Near the optimum S is a parabola: b is about normally distributed, with covariance
-s² (½ ∂²S)⁻¹, the Hessian read from the tape (P.-S. Laplace 1774). It is JᵀJ - Σ r ∂²curve, for residuals r and the
-Jacobian J of the curve. C. F. Gauss left out the second term: JᵀJ asks for first derivatives only, and the certified
-standard errors are of that kind.
+How uncertain are the parameters? Near the optimum S is nearly quadratic, so b is about normally distributed, with
+covariance s² (½ ∂²S)⁻¹ and the Hessian from the tape (P.-S. Laplace 1774). ½ ∂²S is JᵀJ - Σ r ∂²curve, for residuals r
+and the Jacobian J of the curve. C. F. Gauss dropped the second term: JᵀJ needs only first derivatives. The certified
+standard errors use JᵀJ.
 
 ${table([
   ["", "estimate", "± by Hessian", "± by JᵀJ", "certified", "±", "digits", "of ±"],
@@ -64,7 +65,8 @@ ${table([
   ]),
 ])}
 
-The two differ by up to ${size(apart(found))}, relatively: where the curve bends in its parameters, and the residuals are not small.
+The two kinds of standard errors differ by up to ${size(apart(found))}, relatively. They differ where the curve is nonlinear in its
+parameters and the residuals are not small.
 `);
 
     const [first, last] = [points[0]![0], points.at(-1)![0]];
@@ -96,17 +98,17 @@ The two differ by up to ${size(apart(found))}, relatively: where the curve bends
 });
 
 const endings: Readonly<Record<Fit["minimum"]["reason"], string>> = {
-  converged: "the gradient has vanished",
-  precision: "then no step lowered S by more than it is rounded",
-  iterations: "that was not enough",
+  converged: "the gradient vanished",
+  precision: "then no step lowered S by more than its rounding error",
+  iterations: "it did not converge",
   saddle: "it ended at a saddle point",
 };
 
-/** How many digits of the certified number are right, of which there are eleven. */
+/** Returns the number of digits that agree with the certified value, at most eleven. */
 export const digits = (x: number, wanted: number): number =>
   Math.min(11, -Math.log10(Math.abs(x / wanted - 1) + Number.EPSILON));
 
-/** The largest relative difference between the standard errors of both ways. */
+/** Returns the largest relative difference between the two kinds of standard errors. */
 const apart = ({ hessian, gaussNewton }: Fit): number =>
   Math.max(...hessian.errors.map((error, i) => Math.abs(error / gaussNewton.errors[i]! - 1)));
 

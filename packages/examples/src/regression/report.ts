@@ -5,7 +5,7 @@ import { index } from "../shared/table.ts";
 import type { Problem } from "./data.ts";
 import type { Fit } from "./fit.ts";
 
-/** All that the page shows. */
+/** The contents of the page. */
 interface Story {
   readonly command: string;
   readonly problem: Problem;
@@ -22,7 +22,7 @@ export function report(story: Story): Promise<string> {
 function top({ problem, fit, command }: Story): Html {
   return head({
     title: problem.title,
-    lead: html`A curve fit by L-BFGS, with gradients from the tape, and what the Hessian at the optimum says of its parameters:
+    lead: html`A curve fit by L-BFGS, with gradients from the tape and standard errors from the Hessian at the optimum:
 <code>${problem.formula}</code>`,
     command,
     figures: [
@@ -57,18 +57,18 @@ function curve({ problem, band, confidence }: Story): Html {
   });
   return html`<section>
 <h2>Curve and band</h2>
-<p>${colored("--orange", "Measured points")}, and the ${colored("--blue", "curve")} with the least sum of squares. The true curve is
-in the band at a given place with a confidence of ${`${100 * confidence}`} %: its half width is Student’s t times √(<b>∇</b>ᵀ<b>Σ∇</b>), for
+<p>${colored("--orange", "Measured points")}, and the ${colored("--blue", "curve")} with the least sum of squares. At each x, the band contains
+the true curve with a confidence of ${`${100 * confidence}`} %. Its half width is Student’s t times √(<b>∇</b>ᵀ<b>Σ∇</b>), for
 the gradient <b>∇</b> of the curve by its parameters and their covariance <b>Σ</b>.</p>
-<figure>${plot}<figcaption>The band is for the curve. A new point would scatter about it, by s.</figcaption></figure>
+<figure>${plot}<figcaption>The band is for the curve. New points also scatter around the curve, with standard deviation s.</figcaption></figure>
 </section>`;
 }
 
 function parameters({ problem: { certified }, fit: { b, hessian, gaussNewton } }: Story): Html {
   return html`<section>
 <h2>Parameters</h2>
-<p>Standard errors by the Hessian, <b>Σ</b> = s² (½ ∂²S)⁻¹, and by <b>J</b>ᵀ<b>J</b>, which leaves the second derivatives of the curve out. The
-ones that NIST has certified are of the second kind.</p>
+<p>Standard errors by the Hessian, <b>Σ</b> = s² (½ ∂²S)⁻¹, and by <b>J</b>ᵀ<b>J</b>, which omits the second derivatives of the curve. The
+values certified by NIST are of the second kind.</p>
 ${table([
   ["", "estimate", "± by Hessian", "± by JᵀJ", "certified", "±"],
   ...b.map((bi, i) => [
@@ -83,7 +83,7 @@ ${table([
 
 function residuals({ problem, residuals, fit: { deviation } }: Story): Html {
   const plot = chart({
-    ariaLabel: "what is left of each point when the curve is taken off",
+    ariaLabel: "the residual of each point",
     width: 700,
     height: 240,
     x: { label: problem.xName },
@@ -95,9 +95,9 @@ function residuals({ problem, residuals, fit: { deviation } }: Story): Html {
     ],
   });
   return html`<section>
-<h2>What is left</h2>
-<p>The points less the curve; dashed lines at one standard deviation. Standard errors believe that this is noise: neighbors that
-lie on the same side say that the curve lacks something.</p>
+<h2>Residuals</h2>
+<p>The points minus the curve. Dashed lines mark one standard deviation. Standard errors assume that the residuals are noise.
+Neighbors on the same side suggest that the curve misses a term.</p>
 <figure>${plot}</figure>
 </section>`;
 }

@@ -1,6 +1,6 @@
-// Student's t distribution (W. Gosset 1908): that of a mean in units of its standard error, where the variance is estimated too.
+// Student's t distribution (W. Gosset 1908): that of a mean divided by its estimated standard error.
 
-/** The t that is exceeded with probability 1 − p, for p ≥ 1/2 and up to ten thousand degrees of freedom. */
+/** Returns the p-quantile of t, for p ≥ 1/2 and up to ten thousand degrees of freedom. */
 export function quantile(p: number, freedom: number): number {
   let [low, high] = [0, 1];
   while (probability(high, freedom) < p) high *= 2;
@@ -12,7 +12,7 @@ export function quantile(p: number, freedom: number): number {
   return high;
 }
 
-/** The probability of less than t ≥ 0: with t = √ν tan θ the density is a power of cos θ, which Simpson's rule adds up. */
+/** The cumulative probability at t ≥ 0. With t = √ν tan θ the density is a power of cos θ, integrated by Simpson's rule. */
 function probability(t: number, freedom: number): number {
   const end = Math.atan(t / Math.sqrt(freedom));
   return 0.5 + 0.5 * (integral(end, freedom) / integral(Math.PI / 2, freedom));

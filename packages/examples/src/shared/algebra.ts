@@ -2,10 +2,10 @@ import { type Tensor, tensor } from "@wengert/core";
 import { abs, max, mul, oneHot, sub, sum } from "@wengert/ops";
 import { cholesky, solveCholesky } from "@wengert/train/extend";
 
-/** The largest |aᵢ − bᵢ|. */
+/** Returns the largest |aᵢ − bᵢ|. */
 export const farthest = (a: Tensor, b: Tensor): number => max(abs(sub(a, b))).item();
 
-/** The same in parts of the largest |bᵢ|. */
+/** Returns the largest |aᵢ − bᵢ| divided by the largest |bᵢ|. */
 export const relativeDistance = (a: Tensor, b: Tensor): number => {
   const distance = farthest(a, b);
   return distance === 0 ? 0 : distance / max(abs(b)).item();
@@ -14,7 +14,7 @@ export const relativeDistance = (a: Tensor, b: Tensor): number => {
 /** ⟨a, b⟩ */
 export const inner = (a: Tensor, b: Tensor): number => sum(mul(a, b)).item();
 
-/** |a|, the length of a vector. */
+/** |a|, the Euclidean norm. */
 export const norm = (a: Tensor): number => Math.sqrt(inner(a, a));
 
 /** The identity matrix. */

@@ -4,16 +4,16 @@ import { describeOptions, InputError, type OptionTable, parseOptions, type Value
 
 /** An example that can be started: from a terminal by `startIfMain`, from a test by `run`. */
 export interface Command<Outcome> {
-  /** One line: what it does. */
+  /** A one-line description. */
   readonly summary: string;
   readonly options: OptionTable;
-  /** Whether `run` heeds `stop`; if not, Ctrl-C ends it as it ends any program. */
+  /** Whether `run` takes `stop`. If not, Ctrl-C ends the process at once. */
   readonly stoppable: boolean;
-  /** `stop` is aborted when Ctrl-C was pressed. */
+  /** Runs the command. Ctrl-C aborts `stop`. */
   run(args?: readonly string[], stop?: AbortSignal): Promise<Outcome>;
 }
 
-/** Keeps the options of `run` typed by their table. A `run` that leaves `stop` out can be ended, but not asked to stop. */
+/** Defines a command, whose `run` gets options typed by the table. A `run` without a `stop` parameter cannot stop early. */
 export function command<Table extends OptionTable, Outcome>(spec: {
   summary: string;
   options: Table;
@@ -27,9 +27,9 @@ export function command<Table extends OptionTable, Outcome>(spec: {
   };
 }
 
-const interrupted = 130; // what a shell reports of a command that Ctrl-C ended
+const interrupted = 130; // the exit status that shells use after Ctrl-C
 
-/** Runs `command` when `meta` is the module that Node was started with; importing it, as tests do, runs nothing. */
+/** Runs `command` if `meta` is the module that Node was started with. Importing the module, as tests do, runs nothing. */
 export async function startIfMain(meta: ImportMeta, command: Command<unknown>): Promise<void> {
   const [, script, ...args] = process.argv;
   if (script === undefined || realpathSync(script) !== meta.filename) return;
@@ -50,7 +50,7 @@ export async function startIfMain(meta: ImportMeta, command: Command<unknown>): 
   }
 }
 
-/** The first Ctrl-C asks to stop; another, later, stops at once. */
+/** Returns a signal that the first Ctrl-C aborts. A second one, more than half a second later, ends the process. */
 function stopOnInterrupt(): AbortSignal {
   const controller = new AbortController();
   let first = 0;
@@ -59,7 +59,7 @@ function stopOnInterrupt(): AbortSignal {
       first = Date.now();
       controller.abort();
     } else if (Date.now() - first > 500) {
-      // npm passes on the signal that the terminal has sent already: the same key press, some milliseconds later
+      // One key press can arrive twice: npm forwards the signal, some milliseconds after the terminal has sent it.
       process.exit(interrupted);
     }
   });

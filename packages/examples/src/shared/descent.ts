@@ -12,13 +12,13 @@ interface Descent<P> {
   readonly steps: number;
   readonly rate: number;
   readonly momentum?: number;
-  /** Whether to end before. */
+  /** Stops early where it returns true. */
   readonly until?: (params: P) => boolean;
 }
 
 /**
- * Gradient descent: where it is at first, and after each step. Momentum (see `sgd`) helps in a long valley: the steps along it add up,
- * and those across it cancel.
+ * Runs gradient descent. Returns the parameters and the loss at the start and after each step. Momentum (see `sgd`) helps in a
+ * long valley: the steps along it add up, and those across it cancel.
  */
 export function descent<P>(
   lossAndGradient: (params: P) => { readonly value: Tensor; readonly grad: NoInfer<P> },
@@ -39,8 +39,8 @@ export function descent<P>(
   }
 }
 
-/** The loss, unless it is none any more. */
+/** Returns the loss. @throws InputError if it is NaN or infinite */
 function finite(loss: number, step: number): number {
   if (Number.isFinite(loss)) return loss;
-  throw new InputError(`the loss is ${loss} at step ${step}: a smaller --rate keeps it finite.`);
+  throw new InputError(`the loss is ${loss} at step ${step}; use a smaller --rate.`);
 }

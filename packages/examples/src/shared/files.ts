@@ -5,14 +5,14 @@ import { DataError } from "@wengert/core";
 import { writeFileAtomic as write } from "@wengert/train";
 import { InputError } from "./options.ts";
 
-/** What mends data that came with an npm package. */
-export const reinstall = "delete node_modules and start again, which installs it anew";
+/** How to fix damaged data from an npm package. */
+export const reinstall = "delete node_modules and start again, which reinstalls it";
 
-/** Where a file of an npm package lies, whose path from the folder of `entry` is known, a module that can be imported. */
+/** Returns the path of a file in an npm package. `path` is relative to the folder of `entry`, a module of the package. */
 export const inPackage = (entry: string, path: string): string =>
   join(dirname(createRequire(import.meta.url).resolve(entry)), path);
 
-/** A file of data in an npm package. */
+/** Reads a data file of an npm package. */
 export function readFromPackage(entry: string, path: string): Buffer {
   try {
     return readFileSync(inPackage(entry, path));
@@ -21,7 +21,7 @@ export function readFromPackage(entry: string, path: string): Buffer {
   }
 }
 
-/** Makes the folder, so that a path which cannot be written stops a command before its work, not after it. */
+/** Creates the folder, so that a command with an unwritable path fails before its work, not after it. */
 export function prepareFolder(folder: string): void {
   try {
     mkdirSync(folder, { recursive: true });
@@ -31,7 +31,7 @@ export function prepareFolder(folder: string): void {
   }
 }
 
-/** Writes a file whole or not at all: whoever reads it meanwhile sees the old one. Returns its path. */
+/** Writes a file atomically: concurrent readers see the old file or the new one. Returns its path. */
 export async function writeWhole(folder: string, name: string, content: string): Promise<string> {
   const target = join(folder, name);
   try {

@@ -1,18 +1,18 @@
 import { parseArgs } from "node:util";
 
-/** Something that whoever started the command can put right: its message is all they need to see. */
+/** An error that the user can fix. The command prints only its message. */
 export class InputError extends Error {
   override name = "InputError";
 }
 
-/** One option of a command: its default, what `--help` says, and how its text becomes a value. */
+/** One option of a command: its default, its help text, and a parser. */
 export interface Option<Value> {
   readonly placeholder: string;
   readonly fallback: Value;
   readonly help: string;
-  /** What `--help` says of the default, where the fallback itself does not say it. */
+  /** The default as shown by `--help`, if `fallback` does not show it. */
   readonly otherwise?: string;
-  /** The value, or the sentence's end that says what was wanted: "a whole number of at least 1". */
+  /** Parses the text. Returns the value, or a description of valid ones for the error: "a whole number of at least 1". */
   readonly read: (text: string) => { value: Value } | { wanted: string };
 }
 
@@ -22,7 +22,7 @@ export type Values<Table extends OptionTable> = {
   readonly [Name in keyof Table]: Table[Name] extends Option<infer Value> ? Value : never;
 };
 
-/** A whole number of at least `min`, and of at most `max` where there is one. */
+/** An option for a whole number of at least `min`, and at most `max` if given. */
 export function count(
   fallback: number,
   help: string,
@@ -37,12 +37,12 @@ export function count(
   return { placeholder: "N", fallback, help, read };
 }
 
-/** A finite number above zero. */
+/** An option for a finite number above zero. */
 export function positive(fallback: number, help: string): Option<number> {
   return number((value) => value > 0 && Number.isFinite(value), "a number above 0", { fallback, help });
 }
 
-/** A number from `min` to `max`. */
+/** An option for a number from `min` to `max`. */
 export function between(min: number, max: number, fallback: number, help: string): Option<number> {
   return number((value) => value >= min && value <= max, `a number from ${min} to ${max}`, { fallback, help });
 }
@@ -59,7 +59,7 @@ function number(
   return { placeholder: "X", fallback, help, read };
 }
 
-/** One of a few words; the first is the default. */
+/** An option for one of a few words. The first is the default. */
 export function choice<const Word extends string>(words: readonly [Word, ...Word[]], help: string): Option<Word> {
   const read: Option<Word>["read"] = (text) => {
     const value = words.find((word) => word === text);
@@ -68,7 +68,7 @@ export function choice<const Word extends string>(words: readonly [Word, ...Word
   return { placeholder: words.join("|"), fallback: words[0], help, read };
 }
 
-/** A path; an empty one is refused, since it is most often a shell variable that was never set. */
+/** An option for a path. An empty path is an error: it is most often an unset shell variable. */
 export function path(fallback: string, help: string): Option<string> {
   return {
     placeholder: "PATH",
@@ -78,7 +78,7 @@ export function path(fallback: string, help: string): Option<string> {
   };
 }
 
-/** Words of the user's own; none are refused for the same reason. */
+/** An option for free text. Empty text is an error, for the same reason as in `path`. */
 export function words(fallback: string, help: string): Option<string> {
   return {
     placeholder: "TEXT",
@@ -88,37 +88,37 @@ export function words(fallback: string, help: string): Option<string> {
   };
 }
 
-/** A switch: given or not. */
+/** A boolean option without a value. */
 export function flag(help: string): Option<boolean> {
-  return { placeholder: "", fallback: false, help, read: () => ({ wanted: "given alone" }) };
+  return { placeholder: "", fallback: false, help, read: () => ({ wanted: "given without a value" }) };
 }
 
-/** An option whose default depends on others: `undefined` where it is not given. `otherwise` says what is done then. */
+/** Makes an option's default `undefined`, for defaults that depend on other options. `--help` shows `otherwise` instead. */
 export function optional<Value>(option: Option<Value>, otherwise: string): Option<Value | undefined> {
   return { ...option, fallback: undefined, otherwise };
 }
 
 const isFlag = ({ placeholder }: Option<unknown>): boolean => placeholder === "";
 
-/** The values that `args` give, defaults elsewhere. What is unknown, missing or out of range is an `InputError`. */
+/** Parses `args`, with defaults for missing options. @throws InputError for an unknown option, or a missing or invalid value */
 export function parseOptions<Table extends OptionTable>(table: Table, args: readonly string[]): Values<Table> {
   const names = Object.keys(table);
   const typeOf = (option: Option<unknown>) => ({ type: isFlag(option) ? ("boolean" as const) : ("string" as const) });
   const config = Object.fromEntries(Object.entries(table).map(([name, option]) => [name, typeOf(option)]));
-  // Not strict: Node's own messages speak of configurations and positional arguments.
+  // Not strict: Node's own error messages do not say how to fix a mistake.
   const { values, tokens } = parseArgs({ args: [...args], options: config, strict: false, tokens: true });
   refuseSwallowed(table, values);
 
   for (const token of tokens) {
     if (token.kind === "positional") {
       throw new InputError(
-        `"${token.value}" is not an option; options follow \`--\`, each with its name: -- --seed 2.`,
+        `"${token.value}" is not an option; write options by name after \`--\`, for example: -- --seed 2.`,
       );
     }
     if (token.kind !== "option") continue;
     if (!names.includes(token.name)) {
       const known = names.map((name) => `--${name}`).join(", ");
-      throw new InputError(`there is no option ${token.rawName}; there are ${known} and --help.`);
+      throw new InputError(`unknown option ${token.rawName}; the options are ${known} and --help.`);
     }
     if (token.value === undefined && isFlag(table[token.name]!)) continue;
     const outcome = token.value === undefined ? undefined : table[token.name]?.read(token.value);
@@ -135,18 +135,18 @@ export function parseOptions<Table extends OptionTable>(table: Table, args: read
   return Object.fromEntries(Object.entries(table).map(([name, option]) => [name, read(name, option)])) as Values<Table>;
 }
 
-/** One line an option, with its default. */
+/** Formats one line per option, with its default. */
 export function describeOptions(table: OptionTable): string {
   const rows = Object.entries(table).map(([name, option]) => [
     `--${name} ${option.placeholder}`.trim(),
     isFlag(option) ? option.help : `${option.help} (default ${option.otherwise ?? option.fallback})`,
   ]);
-  rows.push(["--help", "shows this"]);
+  rows.push(["--help", "shows this help"]);
   const width = Math.max(...rows.map(([left = ""]) => left.length));
   return rows.map(([left = "", right]) => `  ${left.padEnd(width)}  ${right}`).join("\n");
 }
 
-/** The options that differ from their defaults, as they would be typed. */
+/** Formats the options that differ from their defaults as a command line. */
 export function spelled<Table extends OptionTable>(table: Table, values: Partial<Values<Table>>): string {
   return Object.entries(table)
     .filter(([name, { fallback }]) => values[name] !== undefined && values[name] !== fallback)
@@ -154,16 +154,16 @@ export function spelled<Table extends OptionTable>(table: Table, values: Partial
     .join(" ");
 }
 
-/** As a shell takes it for one word. */
+/** Quotes a word for a shell, if necessary. */
 const quoted = (word: string): string => (/^[\w./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);
 
-/** `npm start --seed=2`, without the `--` between, hands the option to npm, which keeps it in its environment. */
+/** Rejects options that npm consumed: without `--` in between, `npm start --seed=2` sets only `npm_config_seed`. */
 function refuseSwallowed(table: OptionTable, values: Readonly<Record<string, unknown>>): void {
   for (const [name, option] of Object.entries(table)) {
     const kept = process.env[`npm_config_${name}`];
     if (kept === undefined || values[name] !== undefined) continue;
     throw new InputError(
-      `npm kept --${name} for itself; put \`--\` before the options: -- --${isFlag(option) ? name : `${name} ${kept}`}`,
+      `npm consumed --${name}; put \`--\` before the options: -- --${isFlag(option) ? name : `${name} ${kept}`}`,
     );
   }
 }

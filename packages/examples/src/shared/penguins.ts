@@ -8,19 +8,20 @@ export const species = ["Adelie", "Chinstrap"] as const;
 export const measurements = ["Beak Length (mm)", "Beak Depth (mm)", "Flipper Length (mm)", "Body Mass (g)"] as const;
 
 export interface Penguins {
-  /** A row for each penguin: its measurements with mean 0 and variance 1, and a 1 for the bias. */
+  /** One row per penguin: its measurements scaled to mean 0 and variance 1, and a 1 for the bias. */
   readonly X: Tensor;
-  /** Of which species each is. */
+  /** The species of each penguin, as an index into `species`. */
   readonly labels: Tensor;
-  /** How many penguins of these species have a measurement missing, and were left out. */
+  /** The number of penguins of these species that were left out, because a measurement is missing. */
   readonly incomplete: number;
 }
 
-/** Two species of the Palmer penguins (Gorman, Williams and Fraser 2014, CC0) from the npm package `vega-datasets`. */
+/** Reads two species of the Palmer penguins (Gorman, Williams and Fraser 2014, CC0) from the npm package `vega-datasets`. */
 export function readPenguins(): Penguins {
   const wanted = readRows("penguins").filter(({ Species }) => species.some((name) => name === Species));
   const { complete, incomplete } = withNumbers(wanted, measurements);
-  if (complete.length === 0) throw new InputError(`vega-datasets has no ${species.join(" or ")} that was measured.`);
+  if (complete.length === 0)
+    throw new InputError(`vega-datasets has no ${species.join(" or ")} without missing values.`);
 
   const measured = tensor(complete.map((penguin) => measurements.map((name) => penguin[name])));
   const standardized = standardize(measured).transform(measured);

@@ -1,7 +1,7 @@
 import * as Plot from "@observablehq/plot";
 import { type Color, type Html, plot } from "@wengert/report";
 
-/** A plot with both its axes, of a size of which two fit beside each other. */
+/** A plot with two axes. By default two fit side by side. */
 export const chart = (options: Plot.PlotOptions): Html =>
   plot({ width: 460, height: 300, marginTop: 28, marginBottom: 40, marginLeft: 48, marginRight: 16, ...options });
 

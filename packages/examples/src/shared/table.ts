@@ -1,4 +1,4 @@
-/** Rows of cells as lines: the first `left` columns begin on the left, the others end on the right. */
+/** Formats rows of cells as lines. The first `left` columns are aligned left, the others right. */
 export function table(rows: readonly (readonly string[])[], { left = 1 }: { left?: number } = {}): string {
   const columns = Math.max(...rows.map((row) => row.length));
   const widths = Array.from({ length: columns }, (_, i) => Math.max(...rows.map((row) => widthOf(row[i] ?? ""))));
@@ -10,29 +10,29 @@ export function table(rows: readonly (readonly string[])[], { left = 1 }: { left
   return rows.map((row) => `  ${line(row).join("   ")}`.trimEnd()).join("\n");
 }
 
-/** How large a small number is: one digit and the power of ten. */
+/** Formats an order of magnitude: one digit and the power of ten. */
 export const size = (x: number): string => (x === 0 ? "0" : x.toExponential(0));
 
-/** 12 as ₁₂. */
+/** Formats 12 as ₁₂. */
 export const index = (i: number): string => `${i}`.replace(/\d/g, (digit) => "₀₁₂₃₄₅₆₇₈₉"[Number(digit)]!);
 
-/** Some steps of so many: the first, the last, and 1, 2, 5, 10, 20, 50, ... between. */
+/** Selects steps to print: the first, the last, and 1, 2, 5, 10, 20, 50, ... between. */
 export function roundSteps(steps: number): number[] {
   const round = Array.from({ length: 18 }, (_, k) => [1, 2, 5][k % 3]! * 10 ** Math.floor(k / 3));
   return [0, ...round.filter((step) => step < steps), steps];
 }
 
-/** A fraction as a percentage. */
+/** Formats a fraction as a percentage. */
 export const percent = (fraction: number, decimals = 2): string => `${(100 * fraction).toFixed(decimals)} %`;
 
-/** At most four significant digits. */
+/** Formats a number with at most four significant digits. */
 export const short = (x: number): string =>
   x !== 0 && Math.abs(x) < 1e-3 ? x.toExponential(2) : `${Number(x.toPrecision(4))}`;
 
-/** A whole number with commas at the thousands. */
+/** Formats a whole number with commas at the thousands. */
 export const whole = (value: number): string => value.toLocaleString("en");
 
-/** Columns on the screen: the bar of x̄ takes none of its own. */
+/** The width on the screen. The combining bar of x̄ has width 0. */
 function widthOf(text: string): number {
   return text.replace(/\p{Mark}/gu, "").length;
 }

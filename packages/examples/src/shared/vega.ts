@@ -1,15 +1,15 @@
 import { readFromPackage } from "./files.ts";
 
-/** One row of a data set; null where nothing was measured. */
+/** One row of a data set. Missing values are null. */
 export type Row = Readonly<Record<string, string | number | null>>;
 
-/** A data set of the npm package `vega-datasets`, by its name there. */
+/** Reads a data set of the npm package `vega-datasets` by name. */
 export function readRows(name: string): readonly Row[] {
-  // The package exports its index only; the data lie beside the folder in which that stands.
+  // The package exports only its index. The data folder is a sibling of the index's folder.
   return JSON.parse(readFromPackage("vega-datasets", `../data/${name}.json`).toString("utf8"));
 }
 
-/** The rows with a number in each of `columns`, and the others. */
+/** Splits rows into those with a number in each of `columns`, and the incomplete ones. */
 export function withNumbers<Column extends string>(
   rows: readonly Row[],
   columns: readonly Column[],

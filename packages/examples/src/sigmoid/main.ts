@@ -1,7 +1,7 @@
 /**
- * Shows that the softmax over two classes is the sigmoid of a₁ − a₀: in values, in derivatives, and while both learn.
+ * Shows that softmax over two classes is the sigmoid of a₁ − a₀: in values, in derivatives, and during training.
  *
- * `compare.ts` computes; here is what it means.
+ * `compare.ts` computes the numbers, and this file prints and explains them.
  */
 import { type Command, command, startIfMain } from "../shared/command.ts";
 import { count, positive } from "../shared/options.ts";
@@ -16,7 +16,7 @@ const sigmoid: Command<readonly Moment[]> = command({
   options: {
     steps: count(200, "steps of gradient descent"),
     rate: positive(0.5, "step size of softmax regression; logistic regression takes twice that"),
-    seed: count(1, "decides where both fits start", { min: 0 }),
+    seed: count(1, "seed of the initial weights", { min: 0 }),
   },
   run(settings) {
     const rows = differences.map((d) => {
@@ -27,24 +27,24 @@ const sigmoid: Command<readonly Moment[]> = command({
 
   e^a₁ / (e^a₀ + e^a₁)  =  1 / (1 + e^-(a₁ - a₀))  =  σ(a₁ - a₀)
 
-Only the difference d = a₁ - a₀ matters. On the left σ(d), σ′(d), σ″(d); on the right softmax([3, 3 + d])₁ and its
-derivatives by a₁; last, the largest relative difference, the derivatives by a₀ among them. e^-800 is below the
-smallest double, so that 0 is the right answer there; a softmax without its shift by the maximum would say NaN.
+Only the difference d = a₁ - a₀ matters. The columns are σ(d), σ′(d), σ″(d), then softmax([3, 3 + d])₁ and its
+derivatives by a₁, then the largest relative difference, including derivatives by a₀. e^-800 is below the smallest
+double, so 0 is the correct answer there. A softmax that does not subtract the maximum would return NaN for d = 800.
 
-${table([["d", "σ", "σ′", "σ″", "softmax₁", "∂/∂a₁", "∂²/∂a₁²", "apart"], ...rows])}
+${table([["d", "σ", "σ′", "σ″", "softmax₁", "∂/∂a₁", "∂²/∂a₁²", "difference"], ...rows])}
 `);
 
     const data = readPenguins();
     const moments = fitBoth(data, settings);
     const [first, last] = [moments[0]!, moments.at(-1)!];
     const left = data.incomplete === 1 ? "1 row is" : `${data.incomplete} rows are`;
-    console.log(`The same while learning, on ${data.labels.size} penguins: is it an ${species[0]} or a ${species[1]}?
-(${left} left out for missing measurements.) Softmax regression has a column of weights for each species, logistic
-regression one, which begins at w₁ - w₀. "apart" is the largest |(w₁ - w₀) - w| over the weights, for logistic
-regression with twice the step size of softmax regression, and with the same.
+    console.log(`The same during training, on ${data.labels.size} penguins: is it an ${species[0]} or a ${species[1]}?
+(${left} left out for missing measurements.) Softmax regression has a weight vector for each species. Logistic
+regression has one, which starts at w₁ - w₀. The last columns show the largest |(w₁ - w₀) - w| over the weights, for
+logistic regression with twice the step size of softmax regression, and with the same step size.
 
 ${table([
-  ["step", "softmax loss", "logistic loss", "apart, twice", "apart, the same"],
+  ["step", "softmax loss", "logistic loss", "twice the step size", "the same step size"],
   ...roundSteps(settings.steps).map((step) => {
     const { softmaxLoss, logisticLoss, apart } = moments[step]!;
     const losses = [softmaxLoss, logisticLoss].map((loss) => loss.toFixed(12));
@@ -52,11 +52,11 @@ ${table([
   }),
 ])}
 
-Why twice? The loss knows w₀ and w₁ only by w = w₁ - w₀, so ∂L/∂w₁ = ∂L/∂w and ∂L/∂w₀ = -∂L/∂w. One step moves w₁
-by -rate ∂L/∂w and w₀ by as much the other way: their difference moves by -2 rate ∂L/∂w. One weight vector has to make
-that way alone, with twice the step. The sum w₀ + w₁ never moves (here by ${size(last.drift)}, by rounding).
+Why twice? The loss depends on w₀ and w₁ only through w = w₁ - w₀, so ∂L/∂w₁ = ∂L/∂w and ∂L/∂w₀ = -∂L/∂w. One step
+moves w₁ by -rate ∂L/∂w and w₀ by +rate ∂L/∂w, so their difference moves by -2 rate ∂L/∂w. Logistic regression needs
+twice the step size to move w as far. The sum w₀ + w₁ stays constant (here it changed by ${size(last.drift)}, from rounding).
 
-After step ${settings.steps}, for measurements scaled to variance 1:
+The weights after step ${settings.steps}, for measurements scaled to variance 1:
 
 ${table([
   ["", "at the start", "w₁ - w₀", "w"],
@@ -66,7 +66,7 @@ ${table([
   ]),
 ])}
 
-From the start to step ${settings.steps} they were never farther apart than ${size(farthest(moments))}.`);
+Over all ${settings.steps} steps they differ by at most ${size(farthest(moments))}.`);
     return moments;
   },
 });

@@ -1,23 +1,23 @@
 import type { Tensor } from "@wengert/core";
 import type { Text } from "./text.ts";
 
-/** What counting gets to, in nats a character. */
+/** The loss of a counting model on the held-out text, in nats per character. */
 export interface Baseline {
   readonly name: string;
-  /** What is counted. */
+  /** A description of the counts. */
   readonly counts: string;
   readonly loss: number;
 }
 
 /**
- * How well the held-out text is foretold by how often each character followed the one or two before it in the text that is
- * learned from: p(c | before) = (count of before with c + 1) / (count of before + K), so that nothing is impossible.
+ * Returns the held-out losses of the unigram, bigram and trigram models counted on the training text. Counts are smoothed by
+ * adding one: p(c | context) = (count of context followed by c + 1) / (count of context + K). No character has probability 0.
  */
 export function baselines({ train, held }: Pick<Text, "train" | "held">, characters: number): readonly Baseline[] {
   const named = [
-    ["unigram", "how often each character comes"],
-    ["bigram", "how often it comes after the one before"],
-    ["trigram", "how often it comes after the two before"],
+    ["unigram", "the frequency of each character"],
+    ["bigram", "its frequency after the previous character"],
+    ["trigram", "its frequency after the previous two characters"],
   ] as const;
   return named.map(([name, counts], before) => ({ name, counts, loss: countingLoss(train, held, characters, before) }));
 }
@@ -38,7 +38,7 @@ function countingLoss(train: Tensor, held: Tensor, characters: number, before: n
   return sum / n;
 }
 
-/** Each place of a text: what stands before it, as one number, and what stands there. */
+/** Yields, for each position, the preceding `before` characters encoded as one number, and the character itself. */
 function* places(text: Tensor, characters: number, before: number): Generator<readonly [number, number]> {
   const codes = text.toNested<number[]>();
   for (let i = before; i < codes.length; i++) {

@@ -1,14 +1,14 @@
 import { encode } from "fast-png";
 
-/** The weights of one head over one text: row i is how place i weighs each that it may see. */
+/** The attention weights of one head over one text. Row i has the weights of the positions j ≤ i that position i attends to. */
 export type Weights = readonly (readonly number[])[];
 
-/** Where a head looks in the mean over the places of a text, but the first, which has no choice. */
+/** Where a head attends, averaged over the positions of a text. The first position is excluded: it sees only itself. */
 export interface Habit {
-  /** The shares of its weight that go to the place itself, and to the one before it. */
+  /** The weight on the position itself, and on the previous one. */
   readonly itself: number;
   readonly before: number;
-  /** How many places back. */
+  /** The mean distance, in positions back. */
   readonly distance: number;
 }
 
@@ -23,7 +23,10 @@ export function habit(W: Weights): Habit {
   };
 }
 
-/** A pixel for each weight as a data URL: blue, the more opaque the larger, and a trace where it is 0; nothing where nothing may be seen. */
+/**
+ * Returns a PNG data URL with one pixel per weight. The blue is more opaque for a larger weight, and faint for 0. Masked pixels
+ * are transparent.
+ */
 export function image(W: Weights): string {
   const n = W.length;
   const data = new Uint8ClampedArray(4 * n * n);

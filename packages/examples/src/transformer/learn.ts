@@ -13,24 +13,24 @@ export interface Plan {
   readonly heads: number;
   readonly rate: number;
   readonly key: Tensor;
-  /** After how many steps the model is kept as it is then. */
+  /** The steps at which to keep a copy of the model. */
   readonly looks: ReadonlySet<number>;
-  /** A file, and whether to go on from it. */
+  /** The checkpoint file, and whether to resume from it. */
   readonly checkpoint: string;
   readonly resume: boolean;
 }
 
 export interface Learned {
   readonly fit: Fit<Model>;
-  /** The model as it was after so many steps, the last among them. */
+  /** The kept models by step, including the final one. */
   readonly models: ReadonlyMap<number, Model>;
 }
 
-/** The mean of −log p of what came next, over all places of all texts. */
+/** The mean of −log p of the next character, over all positions of all texts. */
 export const lossOf = (model: Model, { read, next }: Windows, heads: number): Tensor =>
   crossEntropy(predict(model, read, heads).logits, next);
 
-/** Fits the model to windows anywhere in the text; a part of what is held out is measured twenty times. */
+/** Fits the model to random windows of the text. Measures the loss on a sample of the held-out windows twenty times. */
 export async function learn(start: Model, text: Text, plan: Plan, stop: AbortSignal): Promise<Learned> {
   const { steps, batch, places, heads, key, looks, checkpoint, resume } = plan;
   const models = new Map<number, Model>();
@@ -57,7 +57,7 @@ export async function learn(start: Model, text: Text, plan: Plan, stop: AbortSig
   return { fit: fitted, models: models.set(fitted.step, fitted.params) };
 }
 
-/** AdamW as for GPT-2: gradients no longer than 1, a rate that rises in a straight line and falls along a cosine. */
+/** AdamW as for GPT-2: gradients clipped to norm 1, and a learning rate with linear warmup and cosine decay. */
 function optimizer({ steps, rate }: Plan): Optimizer {
   const rising = Math.ceil(steps / 20);
   const falling = cosine({ from: rate, to: rate / 10, steps: Math.max(1, steps - rising) });
@@ -67,7 +67,7 @@ function optimizer({ steps, rate }: Plan): Optimizer {
   );
 }
 
-/** The loss on all that is held out. */
+/** Returns the loss on all of the held-out text. */
 export async function lossOnAll(
   model: Model,
   held: Tensor,

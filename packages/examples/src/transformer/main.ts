@@ -1,8 +1,8 @@
 /**
- * Learns to write like a book, character by character: a transformer as GPT-2 is one, small enough for minutes.
+ * Trains a character-level language model on a book. It is a transformer like GPT-2, small enough to train in minutes.
  *
- * `model.ts` is the model, and the lesson. `text.ts` and `windows.ts` are what it reads, `learn.ts` fits it, `sample.ts` lets it
- * write; `baselines.ts` says what mere counting gets to, `report.ts` draws.
+ * `model.ts` is the model, and the lesson. `text.ts` and `windows.ts` prepare the text, `learn.ts` trains, `sample.ts` generates
+ * text, `baselines.ts` counts n-grams for comparison, and `report.ts` draws.
  */
 import { join } from "node:path";
 import { type Tensor, tensor } from "@wengert/core";
@@ -21,32 +21,32 @@ import { encode, mobyDick, readText } from "./text.ts";
 
 const options = {
   steps: count(1600, "steps of AdamW"),
-  batch: count(16, "texts a step"),
-  places: count(64, "characters of a text: as far back as it sees", { min: 2 }),
+  batch: count(16, "texts per step"),
+  places: count(64, "characters per text, the context length", { min: 2 }),
   width: count(64, "dimensions of the vectors"),
-  heads: count(4, "attention heads of a layer, which share the width"),
+  heads: count(4, "attention heads per layer, which share the width"),
   layers: count(2, "layers"),
-  rate: positive(0.004, "learning rate at its height: it rises at first, and falls to a tenth"),
-  text: path(mobyDick, "what to learn from: the book, or a text file of yours"),
-  prompt: words("The whale", "what it goes on from"),
-  length: count(300, "characters that it then writes"),
-  temperature: positive(0.6, "what scores are divided by when it writes: likely words below 1, daring ones above"),
-  seed: count(1, "decides where the model starts, what it reads, and what it writes", { min: 0 }),
-  out: path("out/transformer", "folder of the report"),
+  rate: positive(0.004, "peak learning rate; it warms up, then decays to a tenth"),
+  text: path(mobyDick, "the text to learn from: the book, or your own text file"),
+  prompt: words("The whale", "text to continue"),
+  length: count(300, "number of characters to generate"),
+  temperature: positive(0.6, "sampling temperature, which divides the scores: below 1 favors likely characters"),
+  seed: count(1, "seed of the initial weights, the batches and the samples", { min: 0 }),
+  out: path("out/transformer", "report folder"),
   checkpoint: optional(
-    path("", "file that is written each minute, at Ctrl-C and at the end"),
-    "checkpoint.safetensors in the folder of the report",
+    path("", "file written every minute, at Ctrl-C and at the end"),
+    "checkpoint.safetensors in the report folder",
   ),
-  resume: flag("goes on from the checkpoint"),
+  resume: flag("resume from the checkpoint"),
 };
 
 const transformer: Command<{ outcome: Outcome; model: Model; file: string }> = command({
   summary:
-    "a transformer of two layers learns in minutes to write like Moby-Dick; where its heads look, how it learns to write",
+    "a two-layer transformer learns to write like Moby-Dick in minutes; shows its attention and how its samples improve",
   options,
   async run({ out, checkpoint = join(out, "checkpoint.safetensors"), resume, ...settings }, stop) {
     const { steps, batch, places, width, heads, layers, rate, temperature, length, seed } = settings;
-    if (width % heads !== 0) throw new InputError(`--heads must divide the width ${width}, which ${heads} does not.`);
+    if (width % heads !== 0) throw new InputError(`--heads must divide the width ${width}, got ${heads}.`);
     prepareFolder(out);
     const text = readText(settings.text, places + 1);
     const { alphabet } = text;
@@ -56,10 +56,10 @@ const transformer: Command<{ outcome: Outcome; model: Model; file: string }> = c
     const start = initialModel(modelKey, size);
     const parameters = leaves("transformer", start, "model").reduce((sum, { size }) => sum + size, 0);
     const counted = baselines(text, alphabet.length);
-    console.log(`${settings.text}: ${whole(text.train.size)} characters to learn from, ${whole(text.held.size)} held out, ${alphabet.length} different ones.
-The model: ${layers} layers of ${heads} heads, width ${width}, ${whole(parameters)} parameters. It sees ${places} characters back.
+    console.log(`${settings.text}: ${whole(text.train.size)} characters to learn from, ${whole(text.held.size)} held out, ${alphabet.length} distinct.
+The model: ${layers} layers of ${heads} heads, width ${width}, ${whole(parameters)} parameters, context of ${places} characters.
 
-What counting gets to on what is held out, in nats a character:
+Loss of counting models on the held-out text, in nats per character:
 
 ${table(
   counted.map(({ name, counts, loss }) => [name, counts, loss.toFixed(4)]),
@@ -76,7 +76,7 @@ ${table(
     const loss = await lossOnAll(model, text.held, plan);
     const bigram = counted[1]!.loss;
     console.log(`
-${whole(fit.step)} steps${resume ? "" : ` in ${whole(Math.round(seconds))} s`}. On all that is held out: ${loss.toFixed(4)} nats a character, \
+${whole(fit.step)} steps${resume ? "" : ` in ${whole(Math.round(seconds))} s`}. On all held-out text: ${loss.toFixed(4)} nats per character, \
 ${Math.abs(bigram - loss).toFixed(4)} ${loss < bigram ? "less" : "more"} than the bigram's ${bigram.toFixed(4)}.`);
 
     const samples = [...models].map(([step, model]) => {
@@ -109,7 +109,7 @@ ${Math.abs(bigram - loss).toFixed(4)} ${loss < bigram ? "less" : "more"} than th
     };
     const file = await writeWhole(out, "index.html", await report(outcome));
     if (outcome.stopped)
-      console.log(`\nstopped after ${fit.step} of ${steps} steps; with --resume it goes on from ${checkpoint}`);
+      console.log(`\nstopped after ${fit.step} of ${steps} steps; resume from ${checkpoint} with --resume`);
     console.log(`\nreport ${file}`);
     return { outcome, model, file };
   },

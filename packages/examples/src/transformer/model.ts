@@ -20,20 +20,20 @@ import {
   transpose,
 } from "@wengert/ops";
 
-/** A decoder-only transformer, as what it learns: K characters, texts of up to T places, vectors of width d. */
+/** The parameters of a decoder-only transformer: K characters, texts of up to T positions, vectors of width d. */
 export interface Model {
-  /** A row for each character. Read, it stands for the character; multiplied with a vector, it gives the character's score. [K, d] */
+  /** The embedding of each character, [K, d]. Its dot product with an output vector is the character's score (weight tying). */
   readonly characters: Tensor;
-  /** A row for each place of a text. [T, d] */
+  /** The embedding of each position of a text. [T, d] */
   readonly places: Tensor;
   readonly blocks: readonly Block[];
   readonly last: Norm;
 }
 
-/** One layer: attention moves what is known from place to place, then each place by itself makes something of it. */
+/** One layer: attention moves information between positions, then a feed-forward network acts on each position alone. */
 interface Block {
   readonly before: Norm;
-  /** For all heads side by side: what a place asks for, what it answers to, what it tells; and what is made of what was told. [d, d] */
+  /** Query, key, value and output projections, with all heads side by side. [d, d] each */
   readonly query: Tensor;
   readonly key: Tensor;
   readonly value: Tensor;
@@ -49,7 +49,7 @@ interface Linear {
   readonly b: Tensor;
 }
 
-/** What normalized vectors are multiplied with, and what is added to them. [d] each */
+/** The gain and shift of a layer norm. [d] each */
 interface Norm {
   readonly gain: Tensor;
   readonly shift: Tensor;
@@ -63,7 +63,10 @@ export interface Size {
   readonly dtype: "float32" | "float64";
 }
 
-/** The scores of what comes next at each place of the texts `read`, [B, T, K]; and where each layer's heads looked, [B, heads, T, T]. */
+/**
+ * Returns the scores of the next character at each position of the texts `read`, [B, T, K], and the attention weights of each
+ * layer, [B, heads, T, T].
+ */
 export function predict(model: Model, read: Tensor, heads: number): { logits: Tensor; weights: readonly Tensor[] } {
   const weights: Tensor[] = [];
   let X = add(take(model.characters, read, { axis: 0 }), slice(model.places, { stop: [read.shape[1]!] }));
@@ -77,14 +80,14 @@ export function predict(model: Model, read: Tensor, heads: number): { logits: Te
   return { logits: matmul(normalized(X, model.last), transpose(model.characters)), weights };
 }
 
-/** Each head's W = softmax(Q Kᵀ / √dₕ), over what a place may see: how much it takes from each. */
+/** The attention weights of each head, W = softmax(Q Kᵀ / √dₕ), over the positions that each position may see. */
 function weigh({ query, key }: Block, X: Tensor, heads: number): Tensor {
   const Q = div(matmul(X, query), Math.sqrt(X.shape[2]! / heads));
   const Kt = transpose(byHead(matmul(X, key), heads), { axes: [0, 1, 3, 2] });
   return softmax(matmul(byHead(Q, heads), Kt), { where: past(X.shape[1]!) });
 }
 
-/** The values, weighed by W; the heads side by side again. */
+/** The mean of the values weighted by W, with the heads concatenated and projected. */
 function gather({ value, told }: Block, X: Tensor, W: Tensor): Tensor {
   const taken = matmul(W, byHead(matmul(X, value), W.shape[1]!));
   return matmul(reshape(transpose(taken, { axes: [0, 2, 1, 3] }), { shape: X.shape }), told);
@@ -94,28 +97,28 @@ const feedForward = ({ wide, narrow }: Block, X: Tensor): Tensor => linear(gelu(
 
 const linear = (X: Tensor, { W, b }: Linear): Tensor => add(matmul(X, W), b);
 
-/** Layer norm: each vector brought to mean 0 and variance 1. */
+/** Layer norm: scales each vector to mean 0 and variance 1, then applies gain and shift. */
 function normalized(X: Tensor, { gain, shift }: Norm): Tensor {
   const centered = sub(X, mean(X, { axis: -1, keepDims: true }));
   const variance = mean(square(centered), { axis: -1, keepDims: true });
   return add(mul(div(centered, sqrt(add(variance, 1e-5))), gain), shift);
 }
 
-/** Which places j a place i may see: j ≤ i, itself and those before it. [T, T] */
+/** The causal mask: position i may see the positions j ≤ i. [T, T] */
 function past(places: number): Tensor {
   const place = tensor(Int32Array.from({ length: places }, (_, i) => i));
   return tensor(lessEqual(expandDims(place, { axis: 0 }), expandDims(place, { axis: 1 })), { label: "past" });
 }
 
-/** [B, T, d] as [B, heads, T, d / heads], a view */
+/** Returns [B, T, d] as [B, heads, T, d / heads], a view. */
 function byHead(X: Tensor, heads: number): Tensor {
   const [B, T, d] = X.shape as readonly [number, number, number];
   return transpose(reshape(X, { shape: [B, T, heads, d / heads] }), { axes: [0, 2, 1, 3] });
 }
 
 /**
- * As in GPT-2: small and random, and what is added to X the smaller the more layers add to it, so that X begins about as
- * large as what was read.
+ * Returns small random weights, as in GPT-2. Weights whose output is added to X are scaled by 1/√(2 · layers). So the scale of X
+ * hardly grows from layer to layer.
  */
 export function initialModel(key: Tensor, { characters, places, width, layers, dtype }: Size): Model {
   const keys = splitKey(key, 2 + 6 * layers).values();

@@ -6,17 +6,17 @@ import { percent, whole } from "../shared/table.ts";
 import type { Baseline } from "./baselines.ts";
 import { habit, image, type Weights } from "./heads.ts";
 
-/** What the model wrote after so many steps, the prompt before it. */
+/** The text that the model generated after `step` steps, including the prompt. */
 interface Sample {
   readonly step: number;
   readonly text: string;
 }
 
-/** All that the page shows. Nothing in it depends on the clock, so the same seed gives the same page. */
+/** The contents of the page. Nothing depends on the clock, so the same seed gives the same page. */
 export interface Outcome {
-  /** What to type for the same figures. */
+  /** The command that reproduces these figures. */
   readonly command: string;
-  /** What was learned from: the name of the book or a path; and how many characters, and how many are held out. */
+  /** The source text (the book's title or a path), the number of training characters, and the number of held-out characters. */
   readonly source: string;
   readonly learned: number;
   readonly held: number;
@@ -26,7 +26,7 @@ export interface Outcome {
   readonly parameters: number;
   readonly characters: number;
   readonly places: number;
-  /** On all that is held out, in nats a character. */
+  /** The loss on all of the held-out text, in nats per character. */
   readonly loss: number;
   readonly baselines: readonly Baseline[];
   readonly history: History;
@@ -34,13 +34,13 @@ export interface Outcome {
   readonly temperature: number;
   readonly samples: readonly Sample[];
   readonly sentence: readonly string[];
-  /** Layer by layer, head by head. */
+  /** By layer, then by head. */
   readonly weights: readonly (readonly Weights[])[];
 }
 
 export function report(outcome: Outcome): Promise<string> {
   return page({
-    title: `A transformer that read ${outcome.source}: ${outcome.loss.toFixed(3)} nats a character`,
+    title: `A transformer that read ${outcome.source}: ${outcome.loss.toFixed(3)} nats per character`,
     body: [heading(outcome), curves(outcome), samples(outcome), attention(outcome)],
     style,
   });
@@ -48,20 +48,20 @@ export function report(outcome: Outcome): Promise<string> {
 
 function heading(outcome: Outcome): Html {
   const { stopped, source, learned, batch, places, step, loss } = outcome;
-  const early = stopped && html` <em>Training was stopped before its end: this is what it had reached.</em>`;
+  const early = stopped && html` <em>Training was stopped early. This page shows the state at that point.</em>`;
   const read = step * batch * places;
   return head({
     title: html`A transformer that read ${source}`,
-    lead: html`It has never heard of words. It read the ${whole(learned)} characters that it learns from ${(read / learned).toFixed(1)} times in
-the mean, ${places} at a time and anywhere, and had to say after each which comes next.${early}`,
+    lead: html`The model knows nothing of words. It read the ${whole(learned)} training characters ${(read / learned).toFixed(1)} times on
+average, in random windows of ${places}, and predicted each next character.${early}`,
     command: outcome.command,
     figures: [
-      [loss.toFixed(4), "nats a character, held out"],
-      [(loss / Math.LN2).toFixed(3), "bits a character"],
-      [Math.exp(loss).toFixed(2), "characters it wavers between, the perplexity"],
+      [loss.toFixed(4), "nats per character, held out"],
+      [(loss / Math.LN2).toFixed(3), "bits per character"],
+      [Math.exp(loss).toFixed(2), "perplexity (effective number of choices)"],
       [whole(outcome.parameters), "parameters"],
       [whole(step), "steps of AdamW"],
-      [whole(outcome.characters), "different characters"],
+      [whole(outcome.characters), "distinct characters"],
     ],
   });
 }
@@ -70,10 +70,10 @@ function curves({ history, baselines, loss, held, characters }: Outcome): Html {
   const first = Math.max(1, history.train[0]?.step ?? 1);
   const last = Math.max(first + 1, history.train.at(-1)?.step ?? 1);
   const losses = chart({
-    ariaLabel: "the loss over the steps, beside what counting gets to",
+    ariaLabel: "the loss over the steps, compared with counting models",
     marginRight: 60,
     x: { label: "step", type: "log", domain: [first, last], tickFormat: ",d", ticks: 4 },
-    y: { label: "nats a character", grid: true, ticks: 6, nice: true },
+    y: { label: "nats per character", grid: true, ticks: 6, nice: true },
     marks: [
       Plot.ruleY(baselines, { y: "loss", stroke: "var(--muted)", strokeDasharray: "4 4" }),
       Plot.text(baselines, { x: last, y: "loss", text: "name", textAnchor: "start", dx: 8, fill: "var(--muted)" }),
@@ -89,14 +89,14 @@ function curves({ history, baselines, loss, held, characters }: Outcome): Html {
   ];
   return html`<section>
 <h2>How it learned</h2>
-<p>The loss is the mean of −log p, where p is the probability that the character which came next was given. The dashed lines are
-what counting gets to: how often each character came (unigram), and how often after the one (bigram) or two (trigram) before it.</p>
-<p class="note">${colored("--blue", "what is learned from, means of steps")}&ensp;${colored("--orange", "a part of what is held out")}</p>
+<p>The loss is the mean of −log p, where p is the probability given to the actual next character. The dashed lines are counting
+models: the frequency of each character (unigram), after the previous one (bigram), and after the previous two (trigram).</p>
+<p class="note">${colored("--blue", "training text, averaged over steps")}&ensp;${colored("--orange", "a sample of the held-out text")}</p>
 <div class="columns">
 <figure>${losses}</figure>
 <div>
-<p>On all ${whole(held)} characters that are held out:</p>
-${table([["foretold by", "nats a character"], ...rows.map(([name, loss]) => [name, loss.toFixed(4)])])}
+<p>On all ${whole(held)} held-out characters:</p>
+${table([["predictor", "nats per character"], ...rows.map(([name, loss]) => [name, loss.toFixed(4)])])}
 </div>
 </div>
 </section>`;
@@ -109,8 +109,8 @@ function samples({ samples, prompt, temperature }: Outcome): Html {
   );
   return html`<section>
 <h2>How it learned to write</h2>
-<p>What it makes of <b>${prompt}</b>, character by character, each drawn by the probabilities that it gives; the scores were
-divided by a temperature of ${temperature}. First come the characters, then how long words are, then words.</p>
+<p>Continuations of <b>${prompt}</b>. Each character is drawn from the model’s probabilities at temperature ${temperature}. The
+model first learns which characters are frequent, then how long words are, then words.</p>
 <div class="samples">${figures}</div>
 </section>`;
 }
@@ -121,17 +121,17 @@ function attention({ weights, sentence }: Outcome): Html {
     heads.map((W, h) => {
       const { itself, before, distance } = habit(W);
       return html`<figure>${heatMap(W, shown, `layer ${layer + 1}, head ${h + 1}`)}<figcaption><b>layer ${layer + 1}, head ${h + 1}</b><br>
-${percent(itself, 0)} on the place itself, ${percent(before, 0)} on the one before; in the mean ${distance.toFixed(1)} back</figcaption></figure>`;
+${percent(itself, 0)} on the position itself, ${percent(before, 0)} on the previous one; mean distance ${distance.toFixed(1)}</figcaption></figure>`;
     }),
   );
   return html`<section>
 <h2>Where its heads look</h2>
-<p>A row for each place of <q>${sentence.join("")}</q>, which it was not trained on: how much of its weight each place that it may see
-gets from each head. A bright line beside the diagonal is a head that looks at the character before; bright columns are
-characters that many later ones look at.</p>
+<p>The attention weights on <q>${sentence.join("")}</q>, a held-out sentence. Each row is a position, each column a position that it
+may see. A bright line next to the diagonal is a head that attends to the previous character. Bright columns are
+characters that many later positions attend to.</p>
 <div class="maps">${maps}</div>
-<p class="note">The square roots of the weights, so that small ones can be seen; each row of weights sums to 1. Above the diagonal lies what
-has not been read yet: the softmax leaves it out.</p>
+<p class="note">The maps show square roots of the weights, which makes small weights visible. Each row of weights sums to 1. The area above the
+diagonal is the future, which the softmax masks.</p>
 </section>`;
 }
 

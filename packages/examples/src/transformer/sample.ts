@@ -4,14 +4,14 @@ import { type Model, predict } from "./model.ts";
 
 export interface SampleOptions {
   readonly heads: number;
-  /** How many characters to write. */
+  /** The number of characters to generate. */
   readonly length: number;
-  /** What the scores are divided by: below 1 likely characters become likelier. */
+  /** The divisor of the scores. Below 1, likely characters become likelier. */
   readonly temperature: number;
   readonly key: Tensor;
 }
 
-/** Goes on from `prompt`, character by character, each drawn by the probabilities that the model gives it. */
+/** Continues `prompt` character by character. Draws each character from the model's probabilities. */
 export function sample(
   model: Model,
   prompt: readonly number[],
@@ -19,11 +19,11 @@ export function sample(
 ): number[] {
   const text = [...prompt];
   for (let i = 0; i < length; i++) {
-    const read = text.slice(-model.places.shape[0]!); // it sees no further back
+    const read = text.slice(-model.places.shape[0]!); // the model's context
     const { logits } = predict(model, tensor([read], { dtype: "int32" }), heads);
     const last = cast(take(take(logits, 0, { axis: 0 }), -1, { axis: 0 }), { dtype: "float64" });
     const upTo = cumsum(softmax(div(last, temperature)), { axis: 0 }).toNested<number[]>();
-    const u = randomUniform(foldIn(key, i), { shape: [] }).item() * upTo.at(-1)!; // which may be a rounding short of 1
+    const u = randomUniform(foldIn(key, i), { shape: [] }).item() * upTo.at(-1)!; // the total may round to less than 1
     text.push(upTo.findIndex((sum) => sum > u));
   }
   return text;

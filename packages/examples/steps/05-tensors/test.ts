@@ -24,7 +24,7 @@ assert.deepEqual(square.pullback(tensor([1, 1, 1]))[0].toNested(), [2, 4, 6]);
 assert.deepEqual(square.pullback(tensor([0, 10, 0]))[0].toNested(), [0, 40, 0]);
 assert.throws(() => square.pullback(tensor([1, 1])), /\[3\].*\[2\]/);
 
-// Three numbers have no gradient: of which of them?
+// grad needs a scalar output. This one has three entries.
 assert.throws(() => grad((x) => exp(x))(tensor([1, 2, 3])), /\[3\].*\[\]/);
 
 // Shapes must be the same, so far

@@ -163,7 +163,7 @@ export function repeated(a: NdArray, shape: number[]): NdArray {
   return nd(a.data, shape, stride, a.offset);
 }
 
-/** Reduces `a` to a smaller shape. The view with stride 0 makes `loop` accumulate in the same number. */
+/** Reduces `a` to a smaller shape. With stride 0, `loop` adds many entries of `a` to one of `out`. */
 export function reduced(loop: (out: NdArray, a: NdArray) => void, a: NdArray, shape: number[], start = 0): NdArray {
   const out = zeros(shape);
   ops.assigns(out, start);

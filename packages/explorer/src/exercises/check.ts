@@ -1,33 +1,33 @@
 import { Tensor } from "@wengert/core";
 import { ravel } from "@wengert/core/extend";
 
-/** Stands where an answer is to be written. */
+/** The placeholder for an answer. */
 export function todo(): never {
   throw new Todo();
 }
 class Todo extends Error {}
 
-/** A wrong answer that many give, and what helps then. */
+/** A common wrong answer, and the hint for it. */
 interface Slip<A> {
   readonly answer: A;
   readonly hint: string;
 }
 
 export interface Question<A, Case extends readonly unknown[]> {
-  /** What is to be written, for who has not begun. */
+  /** The task, printed until the reader replaces `todo`. */
   readonly task: string;
   readonly right: A;
   readonly slips: readonly Slip<A>[];
-  /** What answers are tried on. */
+  /** The inputs on which answers are checked. */
   readonly cases: readonly Case[];
-  /** What those are called. */
+  /** The names of the inputs. */
   readonly names: readonly string[];
   readonly run: (answer: A, ...of: Case) => Tensor;
-  /** What there is to know once it is right; nothing, if more is to be checked. */
+  /** Printed for a right answer. Empty if another question follows. */
   readonly praise: string;
 }
 
-/** Prints what is right or wrong with `answer`. An error of its own comes out as it is, with its line. */
+/** Prints whether `answer` is right, or a hint. An error that the answer throws passes through, with its line. */
 export function check<A, Case extends readonly unknown[]>(question: Question<A, Case>, answer: A): boolean {
   const { cases, run, right, praise, task } = question;
   try {
@@ -59,22 +59,22 @@ function whatIsWrong<A, Case extends readonly unknown[]>(
   );
   if (slip) return slip.hint;
   const wanted = run(right, ...each);
-  if (!(came instanceof Tensor)) return `It gives ${String(came)}, which is no tensor.`;
+  if (!(came instanceof Tensor)) return `It returns ${String(came)}, which is not a tensor.`;
   if (String(came.shape) !== String(wanted.shape))
-    return `It gives the shape [${came.shape.join(", ")}], and should give [${wanted.shape.join(", ")}].`;
+    return `It returns the shape [${came.shape.join(", ")}]; expected [${wanted.shape.join(", ")}].`;
   const given = each.map((value, i) => (value instanceof Tensor ? `\n${names[i]} = ${value}` : "")).join("");
-  return `For${given}\nit gives\n${came}\nand should give\n${wanted}`;
+  return `For${given}\nit returns\n${came}\nexpected\n${wanted}`;
 }
 
 const outcome = (of: () => unknown): unknown => {
   try {
     return of();
   } catch {
-    return undefined; // a slip that fails here is another one's
+    return undefined; // a slip of another question can fail on these inputs
   }
 };
 
-/** Whether two tensors are the same but for rounding, measured by the largest number. */
+/** Whether two tensors are equal up to rounding, relative to the largest number. */
 function isClose(a: unknown, b: unknown): boolean {
   if (!(a instanceof Tensor && b instanceof Tensor) || String(a.shape) !== String(b.shape)) return false;
   const [xs, ys] = [numbersOf(a), numbersOf(b)];
@@ -84,7 +84,7 @@ function isClose(a: unknown, b: unknown): boolean {
 
 const numbersOf = (x: Tensor): number[] => Array.from(ravel(x.array!));
 
-/** Prints, for each number that is asked for, whether it is right; `hints` by name and number. */
+/** Prints for each number whether it is right, or its hint. */
 export function checkNumbers<N extends string>(
   given: Readonly<Record<N, number>>,
   right: Readonly<Record<N, number>>,

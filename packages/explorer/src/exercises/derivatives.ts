@@ -2,7 +2,7 @@ import { grad, hvp, type Tensor, tensor } from "@wengert/core";
 import { add, exp, greater, mul, softmax, sqrt, square, sum, where } from "@wengert/ops";
 import { check, type Question } from "./check.ts";
 
-// Functions to be repaired and built: exercises 8 and 9.
+// Functions to fix and to build: exercises 8 and 9.
 
 type Scalar = (x: Tensor) => Tensor;
 
@@ -11,12 +11,12 @@ const right: Scalar = (x) => {
   return sum(where(isPositive, sqrt(where(isPositive, x, 1)), 0));
 };
 const values: Question<Scalar, readonly [Tensor]> = {
-  task: "Change f so that its gradient is finite everywhere and its value stays as it is.",
+  task: "Change f so that its gradient is finite everywhere and its value stays the same.",
   right,
   slips: [
     {
       answer: (x) => sum(where(greater(x, 0), sqrt(add(x, 1e-12)), 0)),
-      hint: "No NaN is left, but it is another function: near 0 the small number changes the root. Choose instead of adding.",
+      hint: "No NaN is left, but the function has changed: near 0 the small number changes the root. Use where instead of adding.",
     },
   ],
   cases: [[tensor([4, 0, 9])], [tensor([-1, 2, 0])], [tensor([1e-12, 0])]],
@@ -29,24 +29,24 @@ const gradients: Question<Scalar, readonly [Tensor]> = {
   slips: [
     {
       answer: (x) => sum(where(greater(x, 0), sqrt(x), 0)),
-      hint: "The value is right, the gradient still has a NaN. The where behind leaves the root of 0 out of the value, but the root has been taken: coming back it gets the cotangent 0, and 0 times its infinite slope is NaN. Keep 0 away from sqrt: before the root is taken, put another number in its place, such as 1.",
+      hint: "The value is right, but the gradient still has a NaN. The where after sqrt drops the root of 0 from the value, but sqrt has already run on 0. In the sweep that root gets the cotangent 0, and 0 times its infinite slope is NaN. Keep 0 away from sqrt: replace it with another number, such as 1, before the root.",
     },
   ],
   run: (answer, x) => grad(answer)(x),
   praise:
-    "The value is as it was, and the gradient is finite: the root never sees the 0, so no slope is infinite. nonFinite(f, x) would have written the cure.",
+    "The value is unchanged and the gradient is finite: sqrt never gets the 0, so no slope is infinite. nonFinite(f, x) finds such steps and suggests this fix.",
 };
-/** The sum of the roots of what is positive, with a finite gradient. */
+/** Checks the sum of the roots of the positive elements, which must have a finite gradient. */
 export const checkRoots = (answer: Scalar): boolean => check(values, answer) && check(gradients, answer);
 
 type Hvp = (f: Scalar, x: Tensor, v: Tensor) => Tensor;
 const products: Question<Hvp, readonly [Scalar, Tensor, Tensor]> = {
-  task: "Write the product of the Hessian of f at x with v. grad(f) is a function like any other: what is ⟨grad(f)(x), v⟩, and its gradient?",
+  task: "Write the product of the Hessian of f at x with v. grad(f) is a function like any other: take ⟨grad(f)(x), v⟩. What is its gradient?",
   right: (f, x, v) => hvp(f)(x, v),
   slips: [
     {
       answer: (f, x, v) => mul(grad(f)(x), v),
-      hint: "That is ∇f ⊙ v, of first order. Make a scalar of it with sum, and differentiate that by x once more.",
+      hint: "That is ∇f ⊙ v, a first derivative. Sum it to a scalar and differentiate with respect to x once more.",
     },
     {
       answer: (f, x) => grad(f)(x),
@@ -54,11 +54,11 @@ const products: Question<Hvp, readonly [Scalar, Tensor, Tensor]> = {
     },
     {
       answer: (f, x) => grad((y: Tensor) => sum(grad(f)(y)))(x),
-      hint: "That is H times ones. Weigh the gradient with v before the sum.",
+      hint: "That is H times ones. Multiply the gradient by v before the sum.",
     },
     {
       answer: (f, x, v) => mul(grad((y: Tensor) => sum(grad(f)(y)))(x), v),
-      hint: "v comes in too late: that is (H 1) ⊙ v. Multiply inside, before the sum.",
+      hint: "v comes too late: that is (H 1) ⊙ v. Multiply inside, before the sum.",
     },
   ],
   cases: [
@@ -67,10 +67,11 @@ const products: Question<Hvp, readonly [Scalar, Tensor, Tensor]> = {
   ],
   names: ["f", "x", "v"],
   run: (answer, ...of) => answer(...of),
-  praise: "H v = ∇ ⟨∇f, v⟩, for about the price of two gradients and without H. hvp(f)(x, v) is this.",
+  praise:
+    "H v = ∇ ⟨∇f, v⟩, for about the cost of two gradients and without building H. hvp(f)(x, v) computes the same.",
 };
-/** A Hessian times a vector, by two gradients. */
+/** Checks a Hessian-vector product. */
 export const checkHvp = (answer: Hvp): boolean => check(products, answer);
 
-/** All of these, for the tests: each slip must be met with its hint. */
+/** All questions, for the tests: each slip must get its hint. */
 export const questions = { values, gradients, products };

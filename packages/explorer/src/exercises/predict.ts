@@ -1,8 +1,8 @@
 import { checkNumbers } from "./check.ts";
 
-// Numbers to be found on paper: exercises 1 and 2.
+// Numbers to compute on paper: exercises 1 and 2.
 
-/** f(x, y) = (x + y) y at x = 2, y = 3. */
+/** Checks the cotangents of f(x, y) = (x + y) y at x = 2, y = 3. */
 export const checkCotangents = (given: { readonly "#1": number; readonly x: number; readonly y: number }): boolean =>
   checkNumbers(
     given,
@@ -10,18 +10,18 @@ export const checkCotangents = (given: { readonly "#1": number; readonly x: numb
     {
       "#1": (n) =>
         n === 5
-          ? "5 is the value of #1. Its cotangent is what the result gains when #1 gains 1: the other factor."
-          : "The rule of a product: the cotangent of one factor is g times the other factor. Here g is 1.",
-      x: () => "The rule of a sum: each term gets the cotangent of the sum, as it is. The sum is #1.",
+          ? "5 is the value of #1. Its cotangent is the change of the result when #1 grows by 1: the other factor."
+          : "Product rule: the cotangent of one factor is g times the other factor. Here g is 1.",
+      x: () => "Sum rule: each term gets the cotangent of the sum, unchanged. The sum is #1.",
       y: (n) =>
         n === 3 || n === 5
-          ? "That is one of two ways back. y was used twice, by #1 and by #2: what comes back by both is added."
-          : "y was used by #2, which gives it the other factor, and by #1, which gives it the cotangent of #1. Add them.",
+          ? "That is one of two contributions. y is used twice, by #1 and by #2, so both contributions are added."
+          : "y is used by #2, which contributes the other factor, and by #1, which contributes the cotangent of #1. Add them.",
     },
     "All right. Step through the list with the arrow keys: the sweep finds the same numbers, in the same order.",
   );
 
-/** Σ G ⊙ (X + b), with G = [[1, 2], [3, 4], [5, 6]]: the cotangent of b. */
+/** Checks the cotangent of b in Σ G ⊙ (X + b), with G = [[1, 2], [3, 4], [5, 6]]. */
 export const checkBias = (given: { readonly "b[0]": number; readonly "b[1]": number }): boolean => {
   const [rows, columns] = [
     [
@@ -32,15 +32,15 @@ export const checkBias = (given: { readonly "b[0]": number; readonly "b[1]": num
   ] as const;
   const hint = (i: 0 | 1) => (n: number) => {
     if ((rows[i] as readonly number[]).includes(n))
-      return "That is what comes back from one row. b was added to each of the three, so three cotangents come back.";
-    if (n === columns[i] / 3) return "That is a mean. Nothing divides here: cotangents of copies are added.";
-    if (n === 21) return "That is the sum of all of G. b has two numbers, each with a column of its own.";
-    return "X + b repeats b for every row. Coming back, the cotangents of the copies are added: sum G along axis 0.";
+      return "That is the contribution of one row. b is added to each of the three rows, so three contributions are added.";
+    if (n === columns[i] / 3) return "That is a mean. Nothing is divided here: the cotangents of the copies are added.";
+    if (n === 21) return "That is the sum of all of G. b has two numbers, one for each column.";
+    return "X + b repeats b for every row. In the sweep the cotangents of the copies are added: sum G along axis 0.";
   };
   return checkNumbers(
     given,
     { "b[0]": 9, "b[1]": 12 },
     { "b[0]": hint(0), "b[1]": hint(1) },
-    "All right. What is repeated on the way forward is summed on the way back. See the pull of add: axis 0 is summed.",
+    "All right. An axis that is broadcast going forward is summed in the sweep. See the pull of add: it sums axis 0.",
   );
 };

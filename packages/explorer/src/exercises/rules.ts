@@ -18,7 +18,7 @@ import {
 import { softmaxPullback } from "@wengert/ops/extend";
 import { check, type Question } from "./check.ts";
 
-// Rules to be written: exercises 3 to 7, and 10.
+// Rules to write: exercises 3 to 7, and 10.
 
 type Binary = (a: Tensor, b: Tensor) => Tensor;
 type Ternary = (G: Tensor, A: Tensor, B: Tensor) => Tensor;
@@ -28,14 +28,14 @@ const A = tensor([[1, 2, -1], [0, 1, 4]]); // biome-ignore format: a matrix
 const B = tensor([[2, 1], [-1, 3], [0.5, 1]]); // biome-ignore format: a matrix
 
 const ofA: Question<Ternary, readonly [Tensor, Tensor, Tensor]> = {
-  task: "Write the cotangent of A: of G [2, 2], A [2, 3] and B [3, 2] make a [2, 3], for C = A B.",
+  task: "Write the cotangent of A, with shape [2, 3], for C = A B, from G [2, 2], A [2, 3] and B [3, 2].",
   right: (G, _A, B) => matmul(G, transpose(B)),
   slips: [
     {
       answer: (G, _A, B) => matmul(transpose(G), transpose(B)),
-      hint: "The shape is right. It is G that comes first, not Gᵀ.",
+      hint: "The shape is right, but the first factor is G, not Gᵀ.",
     },
-    { answer: (_G, A) => A, hint: "That is A. Its cotangent is made of G and B." },
+    { answer: (_G, A) => A, hint: "That is A. Its cotangent is computed from G and B." },
   ],
   cases: [[G, A, B]],
   names: ["G", "A", "B"],
@@ -44,50 +44,50 @@ const ofA: Question<Ternary, readonly [Tensor, Tensor, Tensor]> = {
 };
 const ofB: Question<Ternary, readonly [Tensor, Tensor, Tensor]> = {
   ...ofA,
-  task: "Write the cotangent of B, a [3, 2], as well.",
+  task: "Now write the cotangent of B, with shape [3, 2].",
   right: (G, A) => matmul(transpose(A), G),
   slips: [
     {
       answer: (G, A) => matmul(transpose(A), transpose(G)),
-      hint: "The shape is right. It is G that comes after Aᵀ, not Gᵀ.",
+      hint: "The shape is right, but the factor after Aᵀ is G, not Gᵀ.",
     },
-    { answer: (_G, _A, B) => B, hint: "That is B. Its cotangent is made of G and A." },
+    { answer: (_G, _A, B) => B, hint: "That is B. Its cotangent is computed from G and A." },
   ],
   praise:
-    "Ā = G Bᵀ and B̄ = Aᵀ G. The shapes leave no other product: what stood on the right goes back on the right, transposed.",
+    "Ā = G Bᵀ and B̄ = Aᵀ G. The shapes allow no other product: the right factor goes back on the right, transposed.",
 };
-/** Cotangents of A and B, of that of C = A B. */
+/** Checks the VJP rules of C = A B. */
 export const checkMatmul = (answers: { readonly A: Ternary; readonly B: Ternary }): boolean =>
   check(ofA, answers.A) && check(ofB, answers.B);
 
 type Entry = (s: readonly number[], i: number, j: number) => number;
 const entry: Question<Entry, readonly [Tensor]> = {
-  task: "Write ∂sᵢ/∂xⱼ. There are two cases: i = j, and i ≠ j.",
+  task: "Write ∂sᵢ/∂xⱼ. There are two cases: i = j and i ≠ j.",
   right: (s, i, j) => (i === j ? s[i]! * (1 - s[i]!) : -s[i]! * s[j]!),
   slips: [
     {
       answer: (s, i, j) => s[i]! * s[j]! * (i === j ? 0 : 1) + (i === j ? s[i]! * (1 - s[i]!) : 0),
-      hint: "The diagonal is right. Off it the sign is wrong: if one logit grows, the others’ probabilities shrink.",
+      hint: "The diagonal is right. Off the diagonal the sign is wrong: if one logit grows, the other probabilities shrink.",
     },
     {
       answer: (s, i, j) => (i === j ? s[i]! * (1 - s[i]!) : 0),
-      hint: "The diagonal is right. The others are not 0: xⱼ stands in the denominator of every sᵢ.",
+      hint: "The diagonal is right. The other entries are not 0: xⱼ is in the denominator of every sᵢ.",
     },
     {
       answer: (s, i, j) => (i === j ? s[i]! : -s[i]! * s[j]!),
-      hint: "Off the diagonal it is right. On it, xᵢ is in the numerator and in the denominator: sᵢ − sᵢ².",
+      hint: "The entries off the diagonal are right. On the diagonal, xᵢ is in the numerator and in the denominator: sᵢ − sᵢ².",
     },
     {
       answer: (s, i, j) => (i === j ? 1 : 0) - s[j]!,
-      hint: "That is ∂ log sᵢ/∂xⱼ = δᵢⱼ − sⱼ. Without the logarithm there is a factor sᵢ more.",
+      hint: "That is ∂ log sᵢ/∂xⱼ = δᵢⱼ − sⱼ. Without the logarithm there is another factor sᵢ.",
     },
     {
       answer: (s, i, j) => (i === j ? s[i]! : 0),
-      hint: "That would do if the sum did not depend on x. It does: the quotient rule has a second term, −sᵢ sⱼ.",
+      hint: "That would be right if the sum did not depend on x. It does, so the quotient rule adds a second term, −sᵢ sⱼ.",
     },
     {
       answer: (s, i, j) => -s[i]! * s[j]!,
-      hint: "Off the diagonal it is right. On it the numerator depends on xᵢ too, which adds sᵢ.",
+      hint: "The entries off the diagonal are right. On the diagonal the numerator depends on xᵢ too, which adds sᵢ.",
     },
   ],
   cases: [[tensor([0.5, 0.3, 0.2])], [tensor([0.1, 0.2, 0.3, 0.4])]],
@@ -99,21 +99,21 @@ const entry: Question<Entry, readonly [Tensor]> = {
   praise:
     "J = diag(s) − s sᵀ. It is symmetric, and its rows sum to 0: adding a constant to all logits changes nothing.",
 };
-/** ∂sᵢ/∂xⱼ of the probabilities. */
+/** Checks ∂sᵢ/∂xⱼ, a function of the probabilities. */
 export const checkJacobian = (answer: Entry): boolean => check(entry, answer);
 
 const rowsOf = (x: Tensor) => softmax(x);
 const pullback: Question<Binary, readonly [Tensor, Tensor]> = {
-  task: "Write x̄ of g and s, both [n, K], without a K × K matrix: s ⊙ (g − …).",
+  task: "Write x̄ from g and s, both [n, K], without a K × K matrix: s ⊙ (g − …).",
   right: (g, s) => softmaxPullback(s, g),
   slips: [
     {
       answer: (g, s) => mul(s, g),
-      hint: "You have s ⊙ g, the diagonal of diag(s) − s sᵀ without the rest. What does −s sᵀ make of g?",
+      hint: "You have s ⊙ g, which is diag(s) times g. What is −s sᵀ times g?",
     },
     {
       answer: (g, s) => sub(g, sum(mul(g, s), { axis: 1, keepDims: true })),
-      hint: "g − ⟨g, s⟩ is there. The factor s in front is missing: without it the entries of a row do not sum to 0.",
+      hint: "g − ⟨g, s⟩ is right. The factor s is missing: without it the entries of a row do not sum to 0.",
     },
     {
       answer: (g, s) => mul(s, sub(g, sum(mul(g, s)))),
@@ -133,7 +133,7 @@ const pullback: Question<Binary, readonly [Tensor, Tensor]> = {
     },
     {
       answer: (_g, s) => mul(s, sub(1, s)),
-      hint: "That is the diagonal of J. It has to be applied to g, and the rest of J as well.",
+      hint: "That is the diagonal of J. Multiply g by all of J, the entries off the diagonal included.",
     },
   ],
   cases: [
@@ -142,16 +142,16 @@ const pullback: Question<Binary, readonly [Tensor, Tensor]> = {
   names: ["g", "s"],
   run: (answer, ...of) => answer(...of),
   praise:
-    "x̄ = s ⊙ (g − ⟨g, s⟩): K numbers instead of K². Where one probability is nearly 1 the library centers g first; the Softmax room shows which digits that saves.",
+    "x̄ = s ⊙ (g − ⟨g, s⟩): K numbers instead of K². The library centers g first, which saves digits when one probability is nearly 1; the Softmax room shows them.",
 };
-/** The pullback of softmax along the last axis. */
+/** Checks the pullback of softmax along the last axis. */
 export const checkPullback = (answer: Binary): boolean => check(pullback, answer);
 
 const labels = tensor([2, 0], { dtype: "int32" });
 const target = oneHot(labels, { numClasses: 3 });
 const logits = tensor([[1, 0, -1], [0.5, 2, 0]]); // biome-ignore format: a matrix
 const crossEntropies: Question<Binary, readonly [Tensor, Tensor]> = {
-  task: "Write the gradient of the mean cross-entropy by the logits [n, K], where t [n, K] is one-hot.",
+  task: "Write the gradient of the mean cross-entropy with respect to the logits [n, K], where t [n, K] is one-hot.",
   right: (x, t) => grad((x: Tensor) => crossEntropy(x, t))(x),
   slips: [
     {
@@ -160,38 +160,41 @@ const crossEntropies: Question<Binary, readonly [Tensor, Tensor]> = {
     },
     {
       answer: (x, t) => div(sub(t, softmax(x)), 2),
-      hint: "The sign is wrong: what the model says minus what is true, s − t.",
+      hint: "The sign is wrong: it is prediction minus target, s − t.",
     },
-    { answer: (x, t) => sub(t, softmax(x)), hint: "The sign is wrong, s − t, and it is a mean over n rows." },
+    {
+      answer: (x, t) => sub(t, softmax(x)),
+      hint: "The sign is wrong: it is s − t. The loss is a mean over n rows: divide by n.",
+    },
     { answer: (x) => softmax(x), hint: "That is s. Subtract t, and divide by n." },
     {
       answer: (x, t) => div(sub(x, t), 2),
-      hint: "It is the probabilities that are compared with t, not the logits: softmax first.",
+      hint: "t is compared with the probabilities, not with the logits: apply softmax first.",
     },
     {
       answer: (x, t) => div(sub(softmax(x), t), 3),
-      hint: "You divide by K. The mean goes over the n rows, x.shape[0].",
+      hint: "You divide by K. The mean is over the n rows, x.shape[0].",
     },
     {
       answer: (x, t) => div(sub(softmax(x), t), 6),
-      hint: "You divide by n K, as mean() would. The mean goes over the n rows only: each row has one loss.",
+      hint: "You divide by n K, as mean() would. The mean is over the n rows only: each row has one loss.",
     },
   ],
   cases: [[logits, target]],
   names: ["logits", "t"],
   run: (answer, ...of) => answer(...of),
-  praise: "(s − t) / n. The exponentials, the quotient and the logarithm have canceled.",
+  praise: "(s − t) / n. The exponentials, the quotient and the logarithm cancel.",
 };
-/** The gradient of the mean cross-entropy by the logits. */
+/** Checks the gradient of the mean cross-entropy with respect to the logits. */
 export const checkCrossEntropy = (answer: Binary): boolean => check(crossEntropies, answer);
 
 const tails: Question<Binary, readonly [Tensor, Tensor]> = {
-  task: "Write x̄ of g and x for y = sigmoid(x).",
+  task: "Write x̄ from g and x for y = sigmoid(x).",
   right: (g, x) => mul(g, mul(sigmoid(x), sigmoid(neg(x)))),
   slips: [
     {
       answer: (g, x) => mul(g, mul(sigmoid(x), sub(1, sigmoid(x)))),
-      hint: "s (1 − s) is right on paper, and for small x. At 40 s has been rounded to 1, and 1 − s is 0: every digit is gone. 1 − sigmoid(x) is another sigmoid; of what?",
+      hint: "s (1 − s) is right on paper, and for small x. At x = 40, s rounds to 1 and 1 − s is 0: every digit is lost. 1 − sigmoid(x) is a sigmoid too. What is its argument?",
     },
     {
       answer: (_g, x) => mul(sigmoid(x), sigmoid(neg(x))),
@@ -204,21 +207,21 @@ const tails: Question<Binary, readonly [Tensor, Tensor]> = {
     { answer: (g, x) => mul(g, sigmoid(x)), hint: "That is g σ. The derivative of σ is σ(x) (1 − σ(x))." },
     {
       answer: (g, x) => mul(g, sub(1, sigmoid(x))),
-      hint: "That is the rule of log σ. The derivative of σ is σ(x) (1 − σ(x)).",
+      hint: "That is the rule for log σ. The derivative of σ is σ(x) (1 − σ(x)).",
     },
   ],
   cases: [2, 0, -3, 40, -40, 700].map((x) => [tensor(2), tensor(x)] as const),
   names: ["g", "x"],
   run: (answer, ...of) => answer(...of),
   praise:
-    "σ′(x) = σ(x) σ(−x) keeps its digits in both tails. At 40 it is 4 · 10⁻¹⁸, and s (1 − s) would be 0: a sure and wrong model would learn nothing.",
+    "σ′(x) = σ(x) σ(−x) keeps its digits in both tails. At 40 it is 4 · 10⁻¹⁸, where s (1 − s) is 0 and a confident wrong model would get no gradient.",
 };
-/** The rule of the sigmoid, exact in its tails. */
+/** Checks the rule of the sigmoid, also in its tails. */
 export const checkSigmoid = (answer: Binary): boolean => check(tails, answer);
 
 type OfRows = (x: Tensor) => Tensor;
 const spread = (g: Tensor) => expandDims(g, { axis: 1 });
-/** What a function with that backward rule gives: its pullback, then that of its gradient. */
+/** logSumExp of rows with the backward rule of a wrong answer. */
 const withRule = (backward: Binary): OfRows => Object.assign((x: Tensor) => logSumExp(x, { axis: 1 }), { backward });
 const pulled = (answer: OfRows, x: Tensor, g: Tensor): Tensor => {
   const { backward } = answer as OfRows & { readonly backward?: Binary };
@@ -230,7 +233,7 @@ const logSumExps: Question<OfRows, readonly [Tensor, Tensor]> = {
   slips: [
     {
       answer: withRule((x, g) => mul(spread(g), div(exp(x), sum(exp(x), { axis: 1, keepDims: true })))),
-      hint: "Right on paper, and for small logits. exp(1000) overflows, and ∞ / ∞ is NaN. What is exp(x) / Σ exp(x) called? There is an op that shifts first.",
+      hint: "Right on paper, and for small logits. exp(1000) overflows, and ∞ / ∞ is NaN. Which op computes exp(x) / Σ exp(x) and subtracts the maximum first?",
     },
     {
       answer: withRule((x) => softmax(x)),
@@ -238,15 +241,15 @@ const logSumExps: Question<OfRows, readonly [Tensor, Tensor]> = {
     },
     {
       answer: withRule((x, g) => mul(spread(g), softmax(x, { axis: 0 }))),
-      hint: "Your softmax goes along the columns: axis 1 is summed, so axis 1 it is.",
+      hint: "Your softmax runs along axis 0. logSumExp sums axis 1, so use axis 1.",
     },
     {
       answer: withRule((x, g) => mul(spread(g), exp(x))),
-      hint: "The derivative of log Σ exp is exp(xⱼ) divided by the sum, for the logarithm gives 1 / Σ exp.",
+      hint: "The derivative of log Σ exp is exp(xⱼ) divided by the sum: the logarithm contributes 1 / Σ exp.",
     },
     {
       answer: withRule((x, g) => mul(spread(g), div(1, sum(exp(x), { axis: 1, keepDims: true })))),
-      hint: "That is the rule of the logarithm alone. The sum of exponentials gives a factor exp(xⱼ) more.",
+      hint: "That is the rule of the logarithm alone. The sum of exponentials contributes the factor exp(xⱼ).",
     },
   ],
   cases: [
@@ -274,10 +277,10 @@ const secondOrder: Question<OfRows, readonly [Tensor, Tensor]> = {
   slips: [],
   cases: logSumExps.cases.slice(0, 1),
   run: (answer, x, g) => grad((x: Tensor) => sum(mul(pulled(answer, x, g), tensor([1, 2, -1]))))(x),
-  praise: "Its second derivative is right as well, for the rule is made of ops.",
+  praise: "Its second derivative is right too, because the rule is made of ops.",
 };
-/** logSumExp of rows, with a rule of the reader's own. */
+/** Checks logSumExp of rows with the reader's own rule. */
 export const checkLogSumExp = (answer: OfRows): boolean => check(logSumExps, answer) && check(secondOrder, answer);
 
-/** All of these, for the tests: each slip must be met with its hint. */
+/** All questions, for the tests: each slip must get its hint. */
 export const questions = { ofA, ofB, entry, pullback, crossEntropies, tails, logSumExps, secondOrder };

@@ -1,6 +1,6 @@
 import { isDark, scheme } from "../page/scheme.ts";
 
-/** From light to dark, and back. */
+/** Switches between light and dark colors. */
 export function SchemeButton() {
   const next = isDark.value ? "light" : "dark";
   return (

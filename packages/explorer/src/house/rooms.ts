@@ -1,6 +1,6 @@
 import type { ComponentType } from "preact";
 
-/** A room is a folder of src/rooms, which is loaded when one enters it. Its index exports the component. */
+/** A room: a folder of src/rooms, loaded when a reader enters it. Its index exports the component. */
 export interface Room {
   readonly name: string;
   readonly title: string;

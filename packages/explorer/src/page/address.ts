@@ -1,6 +1,6 @@
 import { signal } from "@preact/signals";
 
-/** Where one is: `#/tape?example=bias&at=12`. The whole state of a room is in its fields, so that an address can be shared. */
+/** An address: `#/tape?example=bias&at=12`. Its fields hold the whole state of a room, so that it can be shared. */
 export interface Address {
   readonly room: string;
   readonly fields: Readonly<Record<string, string>>;
@@ -18,7 +18,7 @@ function format({ room, fields }: Address): string {
 
 export const address = signal<Address>(parse(location.hash));
 
-/** Goes somewhere: the back button comes back from there. */
+/** Navigates to a room and adds an entry to the history. */
 export function go(room: string, fields: Readonly<Record<string, string>> = {}): void {
   write();
   address.value = { room, fields };
@@ -26,8 +26,8 @@ export function go(room: string, fields: Readonly<Record<string, string>> = {}):
 }
 
 /**
- * Changes fields of the room one is in; `undefined` takes one away. The back button does not go back through such changes,
- * which may come with every frame, unless `push` says so.
+ * Changes fields of the current room's address; `undefined` removes one. Adds no entry to the history unless `push`, because
+ * changes can come at every frame.
  */
 export function put(fields: Readonly<Record<string, string | undefined>>, { push = false } = {}): void {
   const { room, fields: before } = address.peek();
@@ -38,7 +38,7 @@ export function put(fields: Readonly<Record<string, string | undefined>>, { push
     return;
   }
   address.value = { room, fields: Object.fromEntries(kept) };
-  pending ??= window.setTimeout(write, 200); // browsers refuse an address that changes a hundred times a second
+  pending ??= window.setTimeout(write, 200); // browsers limit how often an address may change
 }
 let pending: number | undefined;
 

@@ -1,17 +1,17 @@
 import { signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 
-/** A key, what it does in words, and what it does. `key` is as in KeyboardEvent, with `Shift+` and the like before it. */
+/** A key, its description and its action. `key` is as in KeyboardEvent, after its modifiers (`Shift+`). */
 export interface Key {
   readonly key: string;
   readonly does: string;
   readonly run: () => void;
 }
 
-/** The keys that work right now: what the list of keys shows. */
+/** The keys in use, which the list of keys shows. */
 export const keysInUse = signal<readonly (readonly Key[])[]>([]);
 
-/** Keys of a room, wherever the focus is but in a field that takes the key itself. */
+/** Binds keys while a component is mounted, except where the focused element takes the key itself. */
 export function useKeys(keys: readonly Key[]): void {
   const current = useRef(keys);
   current.current = keys;
@@ -34,7 +34,7 @@ export function useKeys(keys: readonly Key[]): void {
   }, []);
 }
 
-/** Text fields take every key, what is moved by arrows those. */
+/** Whether the focused element takes the key: text fields take all, sliders and `data-takes-arrows` the arrows. */
 function takesKeys({ target, key }: KeyboardEvent): boolean {
   if (!(target instanceof HTMLElement)) return false;
   if (document.querySelector("dialog[open]")) return true;

@@ -1,6 +1,6 @@
 import { deflateSync, inflateSync, strFromU8, strToU8 } from "fflate";
 
-/** A text as a field of the address: compressed, in letters that need no escape. */
+/** Compresses a text into a field of the address, in characters that need no escape. */
 export function packed(text: string): string {
   const bytes = deflateSync(strToU8(text), { level: 9 });
   return btoa(String.fromCharCode(...bytes))
@@ -9,7 +9,7 @@ export function packed(text: string): string {
     .replace(/=+$/, "");
 }
 
-/** The text again; `undefined` for what was not made by `packed`. */
+/** Restores a text; `undefined` unless `packed` made the field. */
 export function unpacked(field: string): string | undefined {
   try {
     const bytes = atob(field.replaceAll("-", "+").replaceAll("_", "/"));

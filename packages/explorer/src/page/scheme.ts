@@ -8,7 +8,7 @@ system.addEventListener("change", ({ matches }) => {
   systemIsDark.value = matches;
 });
 
-/** The reader's taste is not part of the address. */
+/** The color scheme. It is a preference of the reader, so it is not part of the address. */
 export const scheme = signal<Scheme>(remembered());
 export const isDark = computed(() => (scheme.value === "system" ? systemIsDark.value : scheme.value === "dark"));
 
@@ -17,7 +17,7 @@ effect(() => {
   try {
     localStorage.setItem(key, scheme.value);
   } catch {
-    // a browser that keeps nothing: then it is forgotten
+    // without storage the choice is lost on reload
   }
 });
 

@@ -3,11 +3,11 @@ interface Props {
   readonly name: string;
   readonly message: string;
   readonly line?: number | undefined;
-  /** Where a click on the line leads. */
+  /** Called when the reader clicks the line. */
   readonly onLine?: (() => void) | undefined;
 }
 
-/** What went wrong, in the library's own words: who, what was expected, what came, what to do. */
+/** Shows an error: its class, its line and the library's message. */
 export function ErrorBox({ name, message, line, onLine }: Props) {
   return (
     <div class="error-box" role="alert">

@@ -2,18 +2,18 @@ import { useEffect, useRef } from "preact/hooks";
 
 const katex = () => import("./katex.ts");
 
-/** Loads what draws formulas when the browser has nothing else to do, so that the first one is there at once. */
+/** Loads KaTeX and its fonts when the browser is idle, so that the first formula appears at once. */
 export function expectFormulas(): void {
   const load = async () => {
     await katex();
     await Promise.all(["1em KaTeX_Main", "italic 1em KaTeX_Math"].map((font) => document.fonts.load(font)));
   };
-  const start = () => void load().catch(() => {}); // it is asked for again when there is a formula
+  const start = () => void load().catch(() => {}); // the first formula tries again
   if ("requestIdleCallback" in window) requestIdleCallback(start);
   else setTimeout(start, 500);
 }
 
-/** A formula in TeX. If KaTeX never comes, as without a network, the TeX itself. */
+/** A formula in TeX. If KaTeX cannot be loaded, for instance offline, it shows the TeX source. */
 export function Formula({ tex, block = false }: { tex: string; block?: boolean }) {
   const element = useRef<HTMLSpanElement>(null);
   useEffect(() => {
@@ -32,7 +32,7 @@ export function Formula({ tex, block = false }: { tex: string; block?: boolean }
   }, [tex, block]);
   useEffect(() => {
     if (!block) return undefined;
-    // What is wider than its place is scrolled by keys too, for which it takes the focus.
+    // A formula wider than its box takes the focus, so that keys can scroll it.
     const observer = new ResizeObserver(() => {
       const box = element.current!;
       if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;

@@ -4,7 +4,7 @@ import { isDark } from "../page/scheme.ts";
 import { type ColorMap, colorOf, css, gradient, inkOn, type Scale, scaleFor } from "./colors.ts";
 import { aligned, exact, shapeText, short } from "./numbers.ts";
 
-/** What is drawn: numbers row by row, with shape and dtype. `TensorData` of the sandbox is one. */
+/** The numbers to draw, row by row, with shape and dtype. `TensorData` of the sandbox fits. */
 export interface Numbers {
   readonly shape: readonly number[];
   readonly dtype: string;
@@ -19,26 +19,26 @@ export interface Numbers {
 
 interface Props {
   readonly of: Numbers;
-  /** What it is called: the caption, and what is read aloud. */
+  /** The caption, also for screen readers. */
   readonly name: string;
   readonly map?: ColorMap | undefined;
-  /** A scale shared with other maps. */
+  /** A color scale shared with other maps. */
   readonly scale?: Scale | undefined;
-  /** Without caption and legend: beside others that have them. */
+  /** Omits caption and legend, for a map beside others that have them. */
   readonly bare?: boolean;
-  /** Whether the scale and the range are told below. Default: unless bare. */
+  /** Whether to show scale and range below. Default: `!bare`. */
   readonly legend?: boolean;
-  /** Places to point at, as places in `data`. */
+  /** Cells to mark, as indices into `data`. */
   readonly marked?: readonly number[] | undefined;
   readonly onHover?: ((place: number | undefined) => void) | undefined;
 }
 
-const fewest = { rows: 16, columns: 10 }; // up to which every number is written out
-const maxDrawn = 256; // rows or columns
+const fewest = { rows: 16, columns: 10 }; // up to this size every number is written out
+const maxDrawn = 256; // rows, columns
 
 /**
- * A tensor as colors: numbers in the cells where they are few, a picture with the number under the pointer where they are
- * many. Arrow keys move from cell to cell. Axes before the last two are turned over like pages.
+ * A tensor as a heat map. Small ones are tables of numbers; large ones are pictures that show the number under the pointer.
+ * Arrow keys move from cell to cell. Tensors with more than two axes show one matrix at a time.
  */
 export function HeatMap({ of, name, map, scale, bare = false, legend = !bare, marked, onHover }: Props) {
   const page = useSignal(0);
@@ -64,7 +64,7 @@ export function HeatMap({ of, name, map, scale, bare = false, legend = !bare, ma
         </figcaption>
       )}
       {total === 0 ? (
-        <p class="soft small">No elements.</p>
+        <p class="soft small">The tensor has no elements.</p>
       ) : isTable ? (
         <NumberTable {...shown} />
       ) : (
@@ -194,14 +194,14 @@ function Picture({ rows, columns, values, start, name, scale, marked, onHover }:
         {here
           ? `[${rows > 1 ? `${here[0]}, ` : ""}${here[1]}]  ${exact(values[here[0] * columns + here[1]] ?? Number.NaN)}`
           : clipped
-            ? `the first ${height} × ${width} are drawn`
+            ? `only the first ${height} × ${width} are drawn`
             : " "}
       </output>
     </div>
   );
 }
 
-/** Pixels of a cell: square, unless one axis is so long that the other would become a thread. */
+/** Returns the pixels per cell: square, unless one axis is much longer than the other. */
 function zoomOf(width: number, height: number): readonly [x: number, y: number] {
   const whole = (zoom: number) => (zoom > 1 ? Math.floor(Math.min(zoom, 20)) : zoom);
   const [x, y] = [whole(320 / width), whole(240 / height)];
@@ -235,7 +235,7 @@ function Pages({ shape, at, count, go }: PagesProps) {
       <button
         type="button"
         class="button quiet"
-        aria-label="Matrix before"
+        aria-label="Previous matrix"
         disabled={at === 0}
         onClick={() => go(at - 1)}
       >

@@ -3,14 +3,14 @@ import { useEffect, useRef } from "preact/hooks";
 import type { marks } from "./marks.ts";
 
 interface Props {
-  /** What the picture shows, for those who do not see it. */
+  /** A description for screen readers. */
   readonly label: string;
-  /** Makes the options from Plot's own functions, which come on demand. */
+  /** Returns the options, given Plot's functions, which are loaded on demand. */
   readonly options: (plot: Marks, width: number) => PlotOptions;
 }
 export type Marks = typeof marks;
 
-/** A plot by Observable Plot, drawn again when `options` changes: keep it with useCallback, or take it from outside. */
+/** A plot by Observable Plot, redrawn when `options` changes. Memoize `options` or define it outside the component. */
 export function Plot({ label, options }: Props) {
   const element = useRef<HTMLDivElement>(null);
   useEffect(() => {
@@ -27,7 +27,7 @@ export function Plot({ label, options }: Props) {
         fontSize: "12px",
       };
       const picture = plot.plot({ width, style, ...options(plot, width) });
-      picture.setAttribute("aria-hidden", "true"); // the label of the box tells it
+      picture.setAttribute("aria-hidden", "true"); // the label of the box describes it
       box.replaceChildren(picture);
     };
     const observer = new ResizeObserver(() => void draw());

@@ -8,9 +8,9 @@ interface Props {
   readonly max: number;
   readonly step?: number | "any";
   readonly onInput: (value: number) => void;
-  /** How the value is shown, and read aloud. */
+  /** Formats the value, also for screen readers. */
   readonly text?: (value: number) => string;
-  /** Only for those who listen: what stands beside it says it already. */
+  /** Shows the label to screen readers only, if the text beside the slider already says it. */
   readonly hideLabel?: boolean;
 }
 

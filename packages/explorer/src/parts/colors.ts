@@ -1,8 +1,7 @@
 import { isDark } from "../page/scheme.ts";
 
-// Colors of numbers. Both maps are told apart with any kind of color blindness, since they differ in lightness first and
-// run from orange to blue, or in one hue: never between red and green. Neutral is the color of the page, and what lies above
-// 0 is blue in both.
+// Color maps. Both are safe for every kind of color blindness: they vary in lightness first, and run from orange to blue or within
+// one hue, never between red and green. Zero has the color of the page; positive numbers are blue in both.
 
 export type ColorMap = "diverging" | "sequential";
 type Rgb = readonly [number, number, number];
@@ -37,19 +36,19 @@ function table(map: ColorMap): readonly Rgb[] {
   return made;
 }
 
-/** How numbers become colors: the map, and the number at its end (diverging: at both, with opposite signs). */
+/** A color scale: the map, and the number at its end. A diverging map has −most at the other end. */
 export interface Scale {
   readonly map: ColorMap;
   readonly most: number;
 }
 
-/** Diverging, the same on both sides of 0; sequential from 0 where no number is negative and `map` does not say otherwise. */
+/** Returns the scale for a range: diverging and symmetric about 0 if a number is negative, otherwise sequential from 0. */
 export function scaleFor(range: { readonly least: number; readonly most: number }, map?: ColorMap): Scale {
   const [least, most] = [Math.min(range.least, 0), Math.max(range.most, 0)];
   return { map: map ?? (least < 0 ? "diverging" : "sequential"), most: Math.max(-least, most) || 1 };
 }
 
-/** NaN has no place in a map: it is drawn in a color of its own, with a sign. */
+/** Returns the color of a number. NaN has a separate color. */
 export function colorOf(x: number, { map, most }: Scale): Rgb {
   if (Number.isNaN(x)) return isDark.value ? [122, 44, 74] : [243, 196, 212];
   const at = map === "diverging" ? (x / most + 1) / 2 : x / most;
@@ -58,7 +57,7 @@ export function colorOf(x: number, { map, most }: Scale): Rgb {
 
 export const css = ([r, g, b]: Rgb): string => `rgb(${r} ${g} ${b})`;
 
-/** Black or white, whichever can be read upon a color. */
+/** Returns black or white, the one with more contrast on a color. */
 export function inkOn(color: Rgb): string {
   const [r, g, b] = color.map((c) =>
     c / 255 <= 0.04045 ? c / 255 / 12.92 : ((c / 255 + 0.055) / 1.055) ** 2.4,
@@ -67,14 +66,14 @@ export function inkOn(color: Rgb): string {
   return luminance > 0.179 ? "#000000" : "#ffffff";
 }
 
-/** A gradient for a legend. */
+/** Returns a CSS gradient for a legend. */
 export const gradient = (map: ColorMap): string => {
   const colors = table(map);
   const parts = Array.from({ length: 9 }, (_, i) => css(colors[Math.round((i / 8) * (size - 1))]!));
   return `linear-gradient(to right, ${parts.join(", ")})`;
 };
 
-// OKLab (B. Ottosson, 2020), in which a straight line between two colors looks straight.
+// OKLab (B. Ottosson, 2020). Linear interpolation in it is perceptually even.
 function toLab(hex: string): Rgb {
   const [r, g, b] = [1, 3, 5].map((i) => {
     const c = Number.parseInt(hex.slice(i, i + 2), 16) / 255;

@@ -1,7 +1,7 @@
 import "katex/dist/katex.min.css";
 import katex from "katex";
 
-/** Draws without evaluating or fetching anything: commands that link or load are not trusted. */
+/** Draws a formula without evaluating or fetching anything: KaTeX does not trust commands that link or load. */
 export function draw(tex: string, element: HTMLElement, displayMode: boolean): void {
   katex.render(tex, element, {
     displayMode,

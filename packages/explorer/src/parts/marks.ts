@@ -1,4 +1,4 @@
 import { lineY, plot } from "@observablehq/plot";
 
-/** What the plots here use of Observable Plot, two thirds of the whole in bytes. It comes on demand. */
+/** The parts of Observable Plot in use, two thirds of its bytes. Loaded on demand. */
 export const marks = { lineY, plot };

@@ -1,6 +1,6 @@
 const minus = "−";
 
-/** A number at a glance: `digits` significant digits at most, a true minus sign, 1.2e−8 for what is very small or large. */
+/** Formats a number briefly: at most `digits` significant digits, a true minus sign, 1.2e−8 for very small or large ones. */
 export function short(x: number, digits = 4): string {
   if (Number.isNaN(x)) return "NaN";
   if (!Number.isFinite(x)) return x > 0 ? "∞" : `${minus}∞`;
@@ -14,11 +14,11 @@ export function short(x: number, digits = 4): string {
   return signed(trimmed(x.toPrecision(digits)));
 }
 
-/** All its digits, as JavaScript has them. */
+/** Formats a number with all its digits. */
 export const exact = (x: number): string =>
   Number.isFinite(x) ? signed(Object.is(x, -0) ? "-0" : String(x)) : short(x);
 
-/** Numbers that stand in one column or table: the same number of decimals where that shows them all. */
+/** Formats the numbers of one column or table, with the same number of decimals if their sizes allow it. */
 export function aligned(xs: ArrayLike<number>, digits = 4): string[] {
   const list = Array.from(xs);
   const sizes = list.filter((x) => Number.isFinite(x) && x !== 0).map(Math.abs);
@@ -35,7 +35,7 @@ export function aligned(xs: ArrayLike<number>, digits = 4): string[] {
 const decimalsOf = (x: number, digits: number): number =>
   Number.isFinite(x) && x !== 0 ? (/\.(\d*)$/.exec(trimmed(x.toPrecision(digits)))?.[1]?.length ?? 0) : 0;
 
-/** 2 × 3; a scalar says so. */
+/** Formats a shape: `2 × 3`, or `scalar`. */
 export const shapeText = (shape: readonly number[]): string => (shape.length === 0 ? "scalar" : shape.join(" × "));
 
 const trimmed = (text: string): string => (text.includes(".") ? text.replace(/\.?0+$/, "") : text);

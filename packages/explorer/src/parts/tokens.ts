@@ -2,7 +2,7 @@ export type Kind = "comment" | "string" | "number" | "word" | "plain";
 const patterns =
   /(?<comment>\/\/[^\n]*|\/\*[\s\S]*?\*\/)|(?<string>"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|`(?:\\.|[^`\\])*`)|(?<number>\b\d[\d_]*(?:\.\d+)?(?:e[+-]?\d+)?\b)|(?<word>\b(?:import|export|from|const|let|return|if|else|for|of|in|while|function|new|type|interface|default|null|undefined|true|false|try|catch|throw|typeof)\b)/g;
 
-/** Code in pieces, each of one kind. */
+/** Splits code into tokens. */
 export function tokensOf(code: string): { kind: Kind; text: string }[] {
   const tokens: { kind: Kind; text: string }[] = [];
   let from = 0;

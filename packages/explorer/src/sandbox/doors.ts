@@ -1,4 +1,4 @@
-/** What the sandbox refuses. */
+/** Thrown for an API that the sandbox does not offer. */
 export class SandboxError extends Error {
   override name = "SandboxError";
 }
@@ -16,13 +16,13 @@ const page = ["window", "document", "parent", "top", "frames", "opener", "localS
 const others = ["Worker", "SharedWorker", "BroadcastChannel", "indexedDB", "caches", "postMessage"];
 
 /**
- * The frame's policy, its opaque origin and the worker keep a program from the network and the page as it is; this says so
- * where it tries.
+ * Replaces globals of network, page and storage by ones that throw a `SandboxError`. Isolation does not depend on this: the frame's
+ * policy, its opaque origin and the worker already enforce it. The errors only explain it.
  */
 export function closeDoors(): void {
-  for (const name of network) close(name, "there is no network here: a program has what it holds and what it computes");
-  for (const name of page) close(name, "the program runs apart from the page: console.log prints, record shows a tape");
-  for (const name of others) close(name, "the program runs alone, in a worker that keeps nothing");
+  for (const name of network) close(name, "there is no network in the sandbox; write the data into the program");
+  for (const name of page) close(name, "the program cannot reach the page; console.log prints, record shows a tape");
+  for (const name of others) close(name, "the program runs in a worker without storage, messages or other workers");
 }
 
 function close(name: string, why: string): void {

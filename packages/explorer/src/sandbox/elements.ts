@@ -3,10 +3,10 @@ import { ravel } from "@wengert/core/extend";
 import type { Range, TensorData } from "./protocol.ts";
 
 const maxShown = 2 ** 16; // elements of one tensor
-const maxTogether = 2 ** 24; // of all; those that come after show a few only
+const maxTogether = 2 ** 24; // of all tensors; later ones keep only a few elements
 const few = 64;
 
-/** Numbers for tensors, and all their elements in one array: thousands of small ones would be slow to send. */
+/** Numbers the tensors and stores their elements in one array. Thousands of small arrays would be slow to send. */
 export class Elements {
   readonly #names: (tensor: Tensor) => string;
   readonly #numbers = new Map<Tensor, number>();

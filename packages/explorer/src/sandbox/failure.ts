@@ -1,14 +1,14 @@
 import type { Failure } from "./protocol.ts";
 
-/** What was thrown, whatever it was, with the innermost line of the program that led to it. */
+/** Describes a thrown value of any kind, with the innermost line of the program on its stack. */
 export function failureOf(thrown: unknown): Failure {
   try {
     if (!(thrown instanceof Error)) return { name: "Error", message: `the program threw ${String(thrown)}` };
     const { name, message } = thrown;
     if (thrown instanceof RangeError && message.includes("call stack"))
-      return { name, message: "the program calls itself without end, or too deep", ...placeOf(thrown) };
+      return { name, message: "the program calls itself without end or too deeply", ...placeOf(thrown) };
     if (thrown instanceof RangeError && /allocation|(array|string) length|buffer|memory/i.test(message))
-      return { name, message: `there is no memory for that: ${message}`, ...placeOf(thrown) };
+      return { name, message: `out of memory: ${message}`, ...placeOf(thrown) };
     return { name: String(thrown.constructor?.name || name), message: String(message), ...placeOf(thrown) };
   } catch {
     return { name: "Error", message: "the program threw something that cannot be read" };

@@ -1,5 +1,5 @@
-// The only script of sandbox.html, the frame between the page and the worker. It starts the worker that the page gives it
-// as text, hands it the page's port, and ends it.
+// The only script of sandbox.html, the frame between the page and the worker. It starts the worker from text that the page sends,
+// passes it the page's port, and terminates it.
 let worker;
 let url;
 addEventListener("message", ({ data, source, ports }) => {

@@ -1,6 +1,6 @@
 import { Tensor } from "@wengert/core";
 
-/** What console.log prints of `values`, as Node would: tensors as they print themselves, objects to some depth. */
+/** Formats `values` as Node's console.log does: tensors by toString, objects to a limited depth. */
 export const lineOf = (values: readonly unknown[]): string =>
   values
     .map((value) => (typeof value === "string" ? value : textOf(value, 0)))

@@ -1,8 +1,8 @@
 import type { Listing, Tensor } from "@wengert/core";
 
-// What `explain` calls tensors and params, for a page instead of a table.
+// The names that `explain` gives to tensors and params, for the page.
 
-/** The tensors that steps use and neither inputs nor steps give. */
+/** Returns the tensors that steps use but that are neither inputs nor outputs of steps. */
 export function constantsOf({ inputs, steps }: Listing): Tensor[] {
   const known = new Set([...inputs, ...steps.map(({ output }) => output)]);
   return [...new Set(steps.flatMap((step) => step.inputs))].filter((x) => !known.has(x));

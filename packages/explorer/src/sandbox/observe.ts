@@ -17,16 +17,16 @@ import { failureOf } from "./failure.ts";
 import { constantsOf, namesOf, paramsText } from "./names.ts";
 import type { ContributionData, Failure, PullData, RecordingData, Seed, StepData } from "./protocol.ts";
 
-const maxRecordings = 20; // the last of them
-const longTape = 2000; // steps, from which on the ops inside the rules are not kept
+const maxRecordings = 20; // keeps the last ones
+const longTape = 2000; // from this many steps on, the ops inside the rules are not kept
 
 interface Kept {
   readonly made: Recording<unknown>;
-  /** What the first sweep made, in a tape of order 2. */
+  /** The outputs of the first sweep, in a tape of order 2. */
   readonly ofSweep: ReadonlySet<Tensor>;
 }
 
-/** Keeps what the program records, and makes data of it. */
+/** Keeps the program's recordings and converts them to plain data. */
 export class Observer {
   readonly #kept: Kept[] = [];
   readonly #order: 1 | 2;
@@ -35,7 +35,7 @@ export class Observer {
     this.#order = order;
   }
 
-  /** The library's `record`, overheard. */
+  /** The library's `record`, which also keeps the recording. */
   readonly record = <A extends readonly unknown[], R>(f: TreeFunction<A, R>, ...args: A): Recording<R> => {
     const made = record<A, R>(f, ...args);
     this.#kept.push(this.#order === 1 ? { made, ofSweep: new Set() } : gradientOf(f, args, made.inputs));
@@ -47,7 +47,7 @@ export class Observer {
   }
 }
 
-/** The recording of the gradient: of f and the sweep from ones. */
+/** Records the gradient: f and its sweep from ones. */
 function gradientOf<A extends readonly unknown[], R>(f: TreeFunction<A, R>, args: A, inputs: readonly Tensor[]): Kept {
   const ofSweep = new Set<Tensor>();
   const gradient = (...given: readonly unknown[]): unknown => {
@@ -59,7 +59,7 @@ function gradientOf<A extends readonly unknown[], R>(f: TreeFunction<A, R>, args
     );
     return withRecorder("record", { record: ({ output }) => ofSweep.add(output) }, () => pullback(seed));
   };
-  const named = leaves("record", args, "args").map((leaf, i) => withLabel(leaf, inputs[i]?.label ?? "")); // as f calls them
+  const named = leaves("record", args, "args").map((leaf, i) => withLabel(leaf, inputs[i]?.label ?? "")); // named as f's parameters
   const made = record(gradient as TreeFunction<readonly unknown[], unknown>, ...unflatten(args, named));
   return { made, ofSweep };
 }
@@ -74,7 +74,7 @@ const specs = [...Object.values(ops), accumulate, alias, pack, part, place, with
 const library: ReadonlySet<unknown> = new Set(specs);
 const namesOfLibrary: ReadonlySet<string> = new Set(["customVjp", "checkpoint", "stopGradient"]);
 
-/** One recording with its sweep, in numbers. */
+/** Converts one recording and its sweep to plain data. */
 class Ledger {
   readonly #recording: Recording<unknown>;
   readonly #ofSweep: ReadonlySet<Tensor>;
@@ -135,7 +135,7 @@ class Ledger {
       cotangents.set(inputs[k]!, after);
       return { given: number(given), before: before ? number(before) : null, after: number(after) };
     });
-    // What the sweep adds up after the rules is shown as that, and not as part of a rule.
+    // The sums of contributions after the rules are shown separately, not as part of a rule.
     const rule = recorded.filter(({ op }) => op !== accumulate.spec);
     const kept = this.#recording.steps.length > longTape ? [] : rule;
     return { step, cotangent: number(pull.cotangent), contributions, rule: kept.map((each) => this.#step(each)) };
@@ -158,7 +158,7 @@ class Ledger {
   }
 }
 
-/** The text of a function of the program's, with calls of what it imports as they were before imports became `require`. */
+/** Returns the source of one of the program's functions, with the calls of imports as the reader wrote them. */
 const asWritten = (rule: object): string =>
   String(rule)
     .replaceAll(/\b_\w+\.(\w+)\.call\(void 0, /g, "$1(")

@@ -1,34 +1,34 @@
 import type { DType } from "@wengert/core";
 
-// What the worker tells the page of a program's run: plain data, which a message can carry.
+// The messages of a program's run, from the worker to the page. Plain data, so that they can be cloned.
 
 export interface Run {
-  /** The program, as JavaScript whose imports have become `require`. */
+  /** The program as JavaScript, with `require` for its imports. */
   readonly code: string;
-  /** 1: what `record` records. 2: the tape of its gradient, in which the first sweep is steps like any other. */
+  /** 1: the tape of the recorded function. 2: the tape of its gradient, in which the first sweep is part of the steps. */
   readonly order?: 1 | 2 | undefined;
 }
 
 export interface Outcome {
-  /** One for each call of `record` in the program. */
+  /** One per call of `record` in the program. */
   readonly recordings: readonly RecordingData[];
-  /** What the program printed, a line an entry. */
+  /** The printed lines. */
   readonly printed: readonly string[];
   readonly error?: Failure | undefined;
 }
 
-/** What went wrong, as one tells a reader. */
+/** An error for the reader. */
 export interface Failure {
   /** The class of the error: `ShapeError`. */
   readonly name: string;
   readonly message: string;
-  /** In the program, from 1. */
+  /** The line of the program, from 1. */
   readonly line?: number | undefined;
   readonly column?: number | undefined;
 }
 
 export interface RecordingData {
-  /** All tensors, by the numbers with which everything else refers to them. */
+  /** All tensors. Other fields refer to them by index. */
   readonly tensors: readonly TensorData[];
   /** The elements of all of them. */
   readonly values: Float64Array;
@@ -36,26 +36,26 @@ export interface RecordingData {
   readonly constants: readonly number[];
   readonly steps: readonly StepData[];
   readonly outputs: readonly number[];
-  /** Where the sweep begins: the cotangents of the outputs that are floats. */
+  /** The seeds of the sweep: the cotangents of the float outputs. */
   readonly seeds: readonly Seed[];
   readonly pulls: readonly PullData[];
-  /** Why the sweep stopped before its end: a rule that threw. */
+  /** The error of a rule, which stopped the sweep early. */
   readonly failure?: Failure | undefined;
 }
 
 export interface TensorData {
-  /** What listings call it: its label, `#3` and its label, or its value where it is a mere number. */
+  /** Its name in listings: its label, `#3` and its label, or the value of a literal number. */
   readonly name: string;
   readonly shape: readonly number[];
   readonly dtype: DType;
   readonly size: number;
-  /** Its elements, row by row, are `values` from `at` on: `shown` of them, fewer than `size` where there are too many. */
+  /** The offset in `values` of the tensor's first `shown` elements, row by row; `shown` < `size` for large tensors. */
   readonly at: number;
   readonly shown: number;
   readonly range: Range;
 }
 
-/** Of all elements that are finite, and how many are not. */
+/** The range of the finite elements, and the counts of the others. */
 export interface Range {
   readonly least: number;
   readonly most: number;
@@ -65,15 +65,15 @@ export interface Range {
 
 export interface StepData {
   readonly op: string;
-  /** Whether the op is one of the library's: only then is its name enough to know it. */
+  /** Whether the op is one of the library's, so that its name identifies it. */
   readonly known: boolean;
-  /** `axis=[0]`: the params, as listings show them. */
+  /** The params as listings show them: `axis=[0]`. */
   readonly params: string;
   readonly inputs: readonly number[];
   readonly output: number;
-  /** The rules as they are written, where the op is the program's own. */
+  /** The source of the rules, if the program defines the op. */
   readonly source?: readonly string[] | undefined;
-  /** In a tape of order 2: whether the step was made by the first sweep. */
+  /** In a tape of order 2: whether the first sweep recorded the step. */
   readonly ofSweep?: boolean | undefined;
 }
 
@@ -84,19 +84,19 @@ export interface Seed {
 
 /** One step of the sweep. */
 export interface PullData {
-  /** Whose rules run: a place in `steps`. */
+  /** The step whose rules run: an index into `steps`. */
   readonly step: number;
   readonly cotangent: number;
-  /** One entry an input. */
+  /** One per input. */
   readonly contributions: readonly ContributionData[];
-  /** The ops that the rules are made of, as they ran. Left out of tapes of thousands of steps. */
+  /** The ops that the rules ran. Empty on tapes of thousands of steps. */
   readonly rule: readonly StepData[];
 }
 
 export interface ContributionData {
-  /** What the rule gives the input; null where nothing flows back. */
+  /** The rule's contribution to the input; null if no derivative flows back. */
   readonly given: number | null;
-  /** The cotangent of the input before and after: the same input may have got some already. */
+  /** The cotangent of the input before and after the contribution is added. */
   readonly before: number | null;
   readonly after: number | null;
 }

@@ -3,23 +3,23 @@ import type { Failure, Outcome, Run } from "./protocol.ts";
 const patience = 5000; // milliseconds that a program may take
 
 /**
- * Runs programs of the reader's, one at a time: each in a new worker, in a frame of an opaque origin. A worker stands ready
- * before it is needed. The next run ends the one before, of which then nobody hears again.
+ * Runs the reader's programs one at a time, each in a new worker inside a frame with an opaque origin. Starts the next worker in
+ * advance. A new run terminates the previous one, whose outcome is then dropped.
  */
 export class Sandbox {
   #frame: Promise<HTMLIFrameElement> | undefined;
   #ready: Promise<MessagePort> | undefined;
   #runs = 0;
 
-  /** Makes ready what the first run needs. */
+  /** Starts the frame and the worker for the first run. */
   prepare(): void {
     this.#ready ??= this.#start();
   }
 
-  /** What comes of a program; `undefined` if another was started before it came to an end. */
+  /** Runs a program and returns its outcome; `undefined` if another run started before it ended. */
   async run(run: Run): Promise<Outcome | undefined> {
     const own = ++this.#runs;
-    if (this.#busy) this.#ready = undefined; // the worker before may be in an endless loop: it is ended
+    if (this.#busy) this.#ready = undefined; // the previous worker may be in an endless loop, so it is terminated
     this.#busy = true;
     this.prepare();
     const port = await this.#ready!;
@@ -45,7 +45,7 @@ export class Sandbox {
     return port1;
   }
 
-  /** Whatever state the frame is in. */
+  /** Discards the frame and its worker in any state. */
   #discard(): void {
     void this.#frame?.then((frame) => frame.remove());
     this.#frame = undefined;
@@ -54,7 +54,7 @@ export class Sandbox {
 
 const tooLong: Failure = {
   name: "Stopped",
-  message: `the program was stopped: it ran for more than ${patience / 1000} s, or took more memory than there is; is there a loop without end?`,
+  message: `the program was stopped: it ran for more than ${patience / 1000} s or ran out of memory; look for an endless loop`,
 };
 
 const wait = (milliseconds: number): Promise<"timeout"> =>

@@ -2,13 +2,13 @@ import { transform } from "sucrase";
 import type { Failure } from "./protocol.ts";
 
 /**
- * A program's TypeScript as JavaScript that the sandbox can run: without types, and with `require` for its imports. Lines
- * keep their numbers. sucrase checks no types and keeps every line where it is, for a twentieth of the size of a compiler.
+ * Converts a TypeScript program to JavaScript for the sandbox: strips types and turns imports into `require`. sucrase keeps line
+ * numbers, does not check types, and has a twentieth of the size of a compiler.
  */
 export function toJavaScript(code: string): { javascript: string; error?: Failure } {
   try {
     const { code: javascript } = transform(code, {
-      transforms: ["typescript", "imports"], // import() too becomes a promise of what `require` gives
+      transforms: ["typescript", "imports"], // import() becomes a promise of `require`'s result
       disableESTransforms: true,
     });
     return { javascript };

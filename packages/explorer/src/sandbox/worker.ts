@@ -10,7 +10,7 @@ import { lineOf } from "./lines.ts";
 import { Observer } from "./observe.ts";
 import type { Outcome, Run } from "./protocol.ts";
 
-// The worker in which the reader's program runs, once. It talks to the page through a port that the program cannot reach.
+// The worker that runs the reader's program once. It sends messages to the page through a port that the program cannot reach.
 
 const modules: Readonly<Record<string, object>> = {
   "@wengert/core": core,
@@ -24,7 +24,9 @@ const modules: Readonly<Record<string, object>> = {
 function moduleFor(name: string, observer: Observer): object {
   const found = Object.hasOwn(modules, name) ? modules[name] : undefined;
   if (found) return found === core ? { ...core, record: observer.record } : found;
-  throw new SandboxError(`import: there is no "${name}" here; there are ${Object.keys(modules).join(", ")}`);
+  throw new SandboxError(
+    `import: there is no "${name}" in the sandbox; import one of ${Object.keys(modules).join(", ")}`,
+  );
 }
 
 async function run({ code, order = 1 }: Run): Promise<Outcome> {
@@ -32,10 +34,10 @@ async function run({ code, order = 1 }: Run): Promise<Outcome> {
   const printed: string[] = [];
   const print = (...values: unknown[]) => {
     if (printed.length < maxLines) printed.push(lineOf(values));
-    else if (printed.length === maxLines) printed.push("… (more is not shown)");
+    else if (printed.length === maxLines) printed.push("… (further lines are not shown)");
   };
   const console = { log: print, info: print, warn: print, error: print, debug: print };
-  Object.assign(globalThis.console, console); // for what the exercises print
+  Object.assign(globalThis.console, console); // the exercises print through it
   let error: unknown;
   let failed = false;
   const fail = (thrown: unknown) => {
@@ -46,27 +48,27 @@ async function run({ code, order = 1 }: Run): Promise<Outcome> {
     fail(event.reason);
   };
   try {
-    // Indirect, so that the program sees the worker's globals and nothing of this module. In one line with its beginning, so
-    // that lines keep their numbers.
+    // Indirect eval: the program sees the worker's globals but no names of this module. The code begins on the first line, so that
+    // line numbers stay right.
     const program = evaluate(`(async function (require, exports, console) {${code}\n})\n//# sourceURL=program.ts`);
     await program((name: string) => moduleFor(name, observer), {}, console);
   } catch (thrown) {
     fail(thrown);
   }
-  await turn(); // promises that the program does not await, but those of timers
+  await turn(); // lets promises settle that the program does not await, except those of timers
   await turn();
   try {
     return { recordings: observer.recordings(), printed, error: failed ? failureOf(error) : undefined };
   } catch (unreadable) {
-    return { recordings: [], printed, error: failureOf(unreadable) }; // a program may change what it was given
+    return { recordings: [], printed, error: failureOf(unreadable) }; // a program may modify built-in objects so that its recordings cannot be read
   }
 }
 const maxLines = 1000;
 
-const later = setTimeout; // a program may put another in its place
+const later = setTimeout; // a program may replace it
 const turn = (): Promise<void> => new Promise((resolve) => later(resolve));
 
-// biome-ignore lint/security/noGlobalEval: this worker exists to run what the reader wrote
+// biome-ignore lint/security/noGlobalEval: this worker exists to run the reader's program
 const evaluate = globalThis.eval;
 
 self.onmessage = ({ ports: [port] }: MessageEvent) => {

@@ -13,7 +13,7 @@ import {
 /** An axis, or several; −1 is the last. */
 export type Axes = number | readonly number[];
 
-/** `axis` counted from 0. @throws OutOfRangeError, ArgumentError. */
+/** Returns `axis` counted from 0. @throws ArgumentError unless it is an integer, OutOfRangeError if x lacks it. */
 export function axisOf(x: Operand, axis: number | undefined, rank: number = x.shape.length): number {
   if (axis === undefined || !Number.isInteger(axis))
     throw new ArgumentError(`axis must be a whole number, got ${show(axis)}${axisHint(axis)}`);
@@ -25,10 +25,13 @@ export function axisOf(x: Operand, axis: number | undefined, rank: number = x.sh
 const axisHint = (axis: unknown): string =>
   axis === undefined ? "; write { axis: ... }" : isList(axis) ? "; it takes one axis" : "";
 
-/** The axes counted from 0, in ascending order; all of them where `axis` is absent. @throws also for a repeated axis. */
+/**
+ * Returns the axes counted from 0, ascending; all of them if `axis` is undefined. @throws as `axisOf`, and
+ * OutOfRangeError if an axis is repeated.
+ */
 export function axesOf(x: Operand, axis: Axes | undefined): readonly number[] {
   if (axis === undefined) return [...x.shape.keys()];
-  const list = isList(axis) ? axis.slice(0, x.shape.length + 1) : [axis]; // one too many is named twice
+  const list = isList(axis) ? axis.slice(0, x.shape.length + 1) : [axis]; // a longer list must repeat an axis
   if (list.length === 1) return [axisOf(x, list[0])];
   const axes = Array.from(list, (each) => axisOf(x, each)).sort((a, b) => a - b);
   const repeated = axes.find((each, i) => each === axes[i - 1]);
@@ -38,10 +41,10 @@ export function axesOf(x: Operand, axis: Axes | undefined): readonly number[] {
   );
 }
 
-/** The option `shape`. @throws ShapeError for an invalid shape; sizes are at least `minimum`. */
+/** Returns the option `shape`. @throws ShapeError unless it is a list of integers of at least `minimum`. */
 export function shapeOption(options: { readonly shape?: unknown }, minimum = 0): Shape {
   const { shape } = options;
-  const sizes = isList(shape) && shape.length <= 64 ? ([...shape] as Shape) : undefined; // the caller may change his list
+  const sizes = isList(shape) && shape.length <= 64 ? ([...shape] as Shape) : undefined; // a copy, as callers may change theirs
   if (sizes?.every((n) => Number.isSafeInteger(n) && n >= minimum)) return sizes;
   const got = isList(shape) ? shapeText(shape) : show(shape);
   const listHint = `; write { shape: [${typeof shape === "number" ? shape : "..."}] }`;
@@ -54,15 +57,15 @@ export interface AxisOption {
 }
 
 export interface ReduceOptions {
-  /** The axes to reduce, counted from the end where negative. Default: all. */
+  /** The axes to reduce; negative axes count from the end. Default: all. */
   readonly axis?: Axes | undefined;
-  /** Whether the reduced axes stay, with size 1. Default: no. */
+  /** Whether to keep the reduced axes, with size 1. Default: false. */
   readonly keepDims?: boolean | undefined;
 }
 
 export const reduceDefaults = { axis: undefined, keepDims: false };
 
-/** What a reduction keeps of its options. */
+/** The parameters of a reduction, with axes counted from 0. */
 export interface Reduction {
   readonly axes: readonly number[];
   readonly keepDims: boolean;
@@ -73,25 +76,25 @@ export const reductionOf = (x: Operand, { axis, keepDims }: ReduceOptions): Redu
   keepDims: booleanOption("keepDims", keepDims),
 });
 
-/** The value of a boolean option. @throws ArgumentError. */
+/** Returns the value of a boolean option. @throws ArgumentError unless it is a boolean. */
 export function booleanOption(name: string, value: unknown): boolean {
   if (typeof value === "boolean") return value;
   throw new ArgumentError(`${name} must be true or false, got ${show(value)}`);
 }
 
-/** `shape` with size 1 at `axes`. */
+/** Returns `shape` with size 1 at `axes`. */
 export const keepDimsShape = (shape: Shape, axes: readonly number[]): Shape =>
   shape.map((n, i) => (axes.includes(i) ? 1 : n));
 
-/** The shape of a reduction. */
+/** Returns the shape that a reduction of `shape` has. */
 export const reducedShape = (shape: Shape, { axes, keepDims }: Reduction): Shape =>
   keepDims ? keepDimsShape(shape, axes) : shape.filter((_, i) => !axes.includes(i));
 
 const defaultNames = ["a", "b"];
 
 /**
- * The shape to which all inputs broadcast by NumPy's rules, but for the `skipLast` axes, which stay out of it.
- * @throws ShapeError that names the axis.
+ * Returns the shape to which all inputs broadcast by NumPy's rules, without the last `skipLast` axes of each.
+ * @throws ShapeError if they do not broadcast; the message names the axis.
  */
 export function broadcastShape(
   inputs: readonly Operand[],
@@ -109,7 +112,10 @@ export function broadcastShape(
   return shape;
 }
 
-/** The broadcast shape of two inputs. A function of its own, so that calls with equal shapes do not pay for its closures. */
+/**
+ * Returns the broadcast shape of two inputs. A separate function, so that calls with equal shapes do not create its
+ * closures.
+ */
 function broadcastPair(
   a: Shape,
   b: Shape,
@@ -134,7 +140,7 @@ function broadcastPair(
   return shape;
 }
 
-/** The shape that all inputs must have. @throws ShapeError. */
+/** Returns the shape that all inputs must share. @throws ShapeError if one differs. */
 export function commonShape(inputs: readonly Operand[], names: readonly string[]): Shape {
   const [first] = inputs as [Operand];
   const mismatch = inputs.findIndex(({ shape }) => !isSameShape(shape, first.shape));
@@ -143,7 +149,7 @@ export function commonShape(inputs: readonly Operand[], names: readonly string[]
   throw new ShapeError(`${got} must have the shape of ${expected}`);
 }
 
-/** The usual mistakes: the axis of a reduction that is gone, [N] beside [N, K], and a transposed matrix. */
+/** Suggests a fix for the usual mistakes: a reduced axis was dropped, [N] meets [N, K], or a matrix is transposed. */
 function broadcastHint(inputs: readonly Operand[]): string {
   for (const { label, shape } of inputs) {
     for (const { shape: larger } of inputs) {

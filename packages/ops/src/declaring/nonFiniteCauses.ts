@@ -1,13 +1,14 @@
 import type { Tensor } from "@wengert/core";
 import { type AnyOpSpec, type Binary, type Fault, type Inputs, ravel, type Unary } from "@wengert/core/extend";
 
-// Why a number is not finite, and the cure: what the specs of ops tell `nonFinite`. Nothing here runs before it is asked.
+// Explains why a number is not finite and how to fix it: the `nonFinite` texts of the op specs. They run only when
+// `nonFinite` finds such a number.
 
 type AnyFault = Fault<Inputs, unknown>;
 
 /**
- * The numbers of `x` that meet, by broadcasting, the one at fault: a single one where `x` has the shape of what is bad.
- * Along the axes `allAlong` all meet it.
+ * Returns the elements of `x` that were combined with the non-finite element by broadcasting: one if `x` has the shape
+ * of `bad`. Along the axes `allAlong`, returns all elements.
  */
 function valuesAt(x: Tensor, { bad, index }: Place, allAlong: readonly number[] = []): number[] {
   let places: number[][] = [[]];
@@ -25,11 +26,14 @@ interface Place {
   readonly index: readonly number[];
 }
 
-/** How the user calls a tensor: by its label, or its value where it is a mere number. */
+/** Returns the label of a tensor, its value if it is a plain number, or `fallback`. */
 const nameOf = (x: Tensor, { producerOf }: AnyFault, fallback: string): string =>
   x.label ?? (x.shape.length === 0 && !producerOf(x) ? String(x.item()) : fallback);
 
-/** The element of x at fault and the cotangent of its image, which is absent where the value is at fault. */
+/**
+ * The element of x behind the non-finite number. `g` is the cotangent of its image, undefined if the value itself is
+ * not finite.
+ */
 interface Element {
   readonly x: number;
   readonly g: number | undefined;
@@ -38,7 +42,7 @@ interface Element {
 }
 type ElementCause = (fault: Fault<Unary, unknown>) => string | undefined;
 
-/** The cause of an op that works element by element. */
+/** Makes the `nonFinite` text of an elementwise op. */
 const elementwiseCause =
   (cause: (at: Element) => string | undefined): ElementCause =>
   (fault) => {
@@ -47,13 +51,13 @@ const elementwiseCause =
     return cause({ x: valuesAt(x, fault)[0]!, g, name: nameOf(x, fault, "x"), fault });
   };
 
-/** The elements of a and b that meet at the fault, several where it is a cotangent that was summed. */
+/** The elements of a and b combined in the non-finite number: several if it is a cotangent summed by broadcasting. */
 interface Pair {
   readonly as: readonly number[];
   readonly bs: readonly number[];
-  /** The cotangents there, which are absent where the value is at fault. */
+  /** The cotangents of these pairs, undefined if the value itself is not finite. */
   readonly gs: readonly number[] | undefined;
-  /** The number that is not finite. */
+  /** The non-finite number. */
   readonly y: number;
   readonly a: string;
   readonly b: string;
@@ -61,7 +65,7 @@ interface Pair {
 }
 type PairCause = (fault: Fault<Binary, unknown>) => string | undefined;
 
-/** The cause of an op that works pair by pair. */
+/** Makes the `nonFinite` text of an op on pairs. */
 const pairwiseCause =
   (cause: (at: Pair) => string | undefined): PairCause =>
   (fault) => {
@@ -72,20 +76,20 @@ const pairwiseCause =
     return cause({ as, bs, gs, y: bad.array!.get(...index), a, b, fault });
   };
 
-/** A rule multiplies the cotangent by a derivative; in the branch that a `where` leaves out the cotangent is 0. */
+/** The text for 0 × Infinity in a VJP rule: the cotangent is 0 in the branch that a `where` does not select. */
 const maskedBranchText = (safeCall: string): string =>
-  "the cotangent there is 0, as in the branch that a where leaves out, but 0 × Infinity is NaN: keep that branch finite " +
+  "the cotangent there is 0, as in the branch that a where does not select, but 0 × Infinity is NaN: keep that branch finite " +
   `too, ${safeCall}`;
 
 const overflowText = (description: string, { dtype }: Tensor): string => {
   const largest = dtype === "float32" ? "float32, 3.4e38" : "float64, 1.8e308";
-  return `${description} is beyond the largest ${largest}: scale what goes in, or compute with logarithms`;
+  return `${description} is beyond the largest ${largest}: scale the inputs, or compute with logarithms`;
 };
 
 const areFinite = (...lists: readonly (readonly number[])[]): boolean => lists.flat().every(Number.isFinite);
 const isAllFinite = ({ array }: Tensor): boolean => ravel(array!).every(Number.isFinite);
 
-/** The `nonFinite` of the op that computed `x`, looking through views, and that op's first input. */
+/** Returns the `nonFinite` of the op that computed `x`, skipping views, and the first input of that op. */
 function causeOfStep(x: Tensor | undefined, fault: AnyFault): readonly [cause: unknown, input: Tensor | undefined] {
   const step = x && fault.producerOf(x);
   const spec = step?.op as AnyOpSpec | undefined;
@@ -114,7 +118,7 @@ export const sqrtCause: ElementCause = /* @__PURE__ */ elementwiseCause(({ x, g,
   if (g === undefined)
     return x < 0 ? `the root of a negative number (${x}) is NaN: write sqrt(maximum(${name}, 0))` : undefined;
   if (causeOfStep(fault.inputs[0], fault)[0] === varianceCause)
-    return "the derivative of a root is infinite at 0, here of the variance of what is constant: write sqrt(add(variance, 1e-5))";
+    return "the derivative of a root is infinite at 0, and the variance of a constant is 0: write sqrt(add(variance, 1e-5))";
   const safeCall = `sqrt(where(greater(${name}, 0), ${name}, 1))`;
   if (g === 0) return maskedBranchText(safeCall);
   return `the derivative of a root is infinite at 0: add a small number under it, sqrt(add(${name}, 1e-12)), or write ${safeCall}`;
@@ -126,8 +130,8 @@ export const expCause = (op: string): ElementCause =>
     const largestInput = bad.dtype === "float32" ? 88 : 709;
     if (g === 0) return maskedBranchText(`${op}(minimum(${name}, ${largestInput}))`);
     if (!(x > largestInput) || x === Infinity) return undefined;
-    const hint = "subtract the maximum first, or use softmax, logSoftmax, logSumExp or sigmoid, which do";
-    return `${op} overflows above ${largestInput}, and was given ${x}: ${hint}`;
+    const hint = "subtract the maximum first, or use softmax, logSoftmax, logSumExp or sigmoid, which do so";
+    return `${op} overflows above ${largestInput}, got ${x}: ${hint}`;
   });
 
 /** x² */
@@ -140,7 +144,7 @@ export const addCause: PairCause = /* @__PURE__ */ pairwiseCause(({ as, bs, y, f
   if (areFinite(as, bs)) return overflowText("the sum of finite numbers", bad);
   if (!Number.isNaN(y)) return undefined;
   return (
-    "Infinity − Infinity is NaN: where everything is masked with −Infinity, give softmax or logSoftmax { where: mask }, " +
+    "Infinity − Infinity is NaN: if everything is masked with −Infinity, pass { where: mask } to softmax or logSoftmax, " +
     "or mask with a large number such as -1e9"
   );
 });
@@ -166,15 +170,15 @@ export const divCause: PairCause = /* @__PURE__ */ pairwiseCause(({ as, bs, gs, 
   return Number.isNaN(y) ? "Infinity / Infinity is NaN: divide both by the larger one first" : undefined;
 });
 
-/** What is known of a divisor of 0 by the step that computed it: a variance, the root of one, or some other root. */
+/** Explains a zero divisor by the step that computed it: a variance, the root of a variance, or another root. */
 function zeroDivisorCause(fault: Fault<Binary, unknown>): string | undefined {
   const [cause, radicand] = causeOfStep(fault.inputs[1], fault);
   if (cause === varianceCause)
-    return "the divisor is the variance of what is constant, 0: add a small number to it, add(variance, 1e-5)";
+    return "the divisor is the variance of a constant, 0: add a small number to it, add(variance, 1e-5)";
   if (cause !== sqrtCause) return undefined;
   return causeOfStep(radicand, fault)[0] === varianceCause
-    ? "the divisor is the standard deviation of what is constant, 0: add a small number to the variance, sqrt(add(variance, 1e-5))"
-    : "the divisor is the root of 0, as a norm or a standard deviation may be: add a small number under it, sqrt(add(x, 1e-12))";
+    ? "the divisor is the standard deviation of a constant, 0: add a small number to the variance, sqrt(add(variance, 1e-5))"
+    : "the divisor is the root of 0, such as a norm or a standard deviation: add a small number under it, sqrt(add(x, 1e-12))";
 }
 
 /** aᵇ */
@@ -184,7 +188,7 @@ export const powCause: PairCause = /* @__PURE__ */ pairwiseCause(({ as, bs, gs, 
   const negative = as.find((x) => x < 0);
   if (negative !== undefined) {
     const description = gs
-      ? `the derivative by the exponent is the log of the base, NaN of a negative one (${negative})`
+      ? `the derivative by the exponent contains the log of the base, NaN for a negative base (${negative})`
       : `a negative number (${negative}) to a fractional power is NaN`;
     return `${description}: write ${safeCall}`;
   }
@@ -201,17 +205,17 @@ export const powCause: PairCause = /* @__PURE__ */ pairwiseCause(({ as, bs, gs, 
 export const xlogyCause: PairCause = /* @__PURE__ */ pairwiseCause(({ as, bs, a, fault: { bad } }) => {
   const negative = as.find((x) => x < 0);
   if (negative !== undefined)
-    return `the log of a negative number (${negative}) is NaN: take it of where(greater(${a}, 0), ${a}, 1)`;
+    return `the log of a negative number (${negative}) is NaN: write where(greater(${a}, 0), ${a}, 1) for ${a}`;
   return areFinite(as, bs) ? overflowText("the product of finite numbers", bad) : undefined;
 });
 
-/** The cause of an op that takes many numbers together. */
+/** Makes the `nonFinite` text of an op that combines many numbers. */
 const reductionCause =
   (description: string) =>
   ({ inputs, bad, index }: AnyFault): string | undefined => {
     if (inputs.every(isAllFinite)) return overflowText(description, bad);
     if (!Number.isNaN(bad.array!.get(...index))) return undefined;
-    return "Infinity − Infinity and 0 × Infinity are NaN: replace what is infinite, with where, before it gets here";
+    return "Infinity − Infinity and 0 × Infinity are NaN: replace infinite inputs with where first";
   };
 export const sumCause: (fault: AnyFault) => string | undefined =
   /* @__PURE__ */ reductionCause("the sum of finite numbers");
@@ -224,7 +228,7 @@ export const sumOfProductsCause: (fault: AnyFault) => string | undefined = /* @_
 
 /** (Σ x) / n */
 export function meanCause(fault: Fault<Unary, unknown>): string | undefined {
-  return fault.inputs[0].size === 0 ? "there is no mean of nothing: check the size first" : sumCause(fault);
+  return fault.inputs[0].size === 0 ? "the mean of no elements is NaN: check the size first" : sumCause(fault);
 }
 
 /** Σ (x − m)² / (n − ddof) */
@@ -232,7 +236,7 @@ export function varianceCause(fault: Fault<Unary, { readonly ddof: number }>): s
   const { inputs, output, params } = fault;
   const divisor = inputs[0].size / output.size - params.ddof;
   if (divisor > 0) return sumCause(fault);
-  return `there is no variance of so few elements: n − ddof is ${divisor}; take more of them, or a smaller ddof`;
+  return `too few elements for a variance: n − ddof is ${divisor}; use more elements, or a smaller ddof`;
 }
 
 const logitsOverflowText = (bad: Tensor): string => overflowText("the difference of finite logits", bad);
@@ -240,20 +244,23 @@ const logitsOverflowText = (bad: Tensor): string => overflowText("the difference
 /** exp(xᵢ) / Σ exp(xⱼ), and its logarithm */
 export function softmaxCause(fault: Fault<Unary, { readonly axes: readonly number[] }>): string | undefined {
   const slice = valuesAt(fault.inputs[0], fault, fault.params.axes);
-  if (slice.includes(Infinity)) return "a logit is Infinity: find out what made it so, or leave it out with { where }";
+  if (slice.includes(Infinity)) return "a logit is Infinity: find its cause, or exclude it with { where }";
   if (slice.every((x) => x === -Infinity))
-    return "all logits of a slice are −Infinity: give the mask as { where: mask }, and such a slice has the probabilities 0";
+    return "all logits of a slice are −Infinity: pass the mask as { where: mask }, which gives such a slice the probabilities 0";
   if (!slice.includes(-Infinity)) return logitsOverflowText(fault.bad);
-  return "of a logit of −Infinity the log-probability is −Infinity: replace it with where, or use crossEntropy, before it is summed";
+  return "the log-probability of a logit of −Infinity is −Infinity: replace it with where before it is summed, or use crossEntropy";
 }
 
 /** log Σ exp(x) */
 export function logSumExpCause({ bad, index }: Fault<Unary, unknown>): string | undefined {
   if (bad.array!.get(...index) !== -Infinity) return undefined;
-  return "all of a slice is −Infinity, or there is nothing in it: replace the result with where";
+  return "all elements of a slice are −Infinity, or the slice is empty: replace the result with where";
 }
 
-/** −Σ t log softmax(x) along an axis that the losses lack; `maskedClassText` explains a class of −Infinity with a t. */
+/**
+ * −Σ t log softmax(x) along an axis that the losses do not have. `maskedClassText` explains a class with the logit
+ * −Infinity and t ≠ 0.
+ */
 export const crossEntropyCause =
   (maskedClassText: string) =>
   (fault: Fault<Binary, { readonly axis: number }>): string => {
@@ -261,8 +268,8 @@ export const crossEntropyCause =
     const { axis } = params;
     const rowPlace = { bad: { shape: bad.shape.toSpliced(axis, 0, 1) }, index: index.toSpliced(axis, 0, 0) };
     const row = valuesAt(inputs[0], cotangent ? fault : rowPlace, [axis]);
-    if (row.includes(Infinity)) return "a logit is Infinity: find out what made it so";
-    if (row.every((x) => x === -Infinity)) return "all logits of a row are −Infinity: keep one class in";
+    if (row.includes(Infinity)) return "a logit is Infinity: find its cause";
+    if (row.every((x) => x === -Infinity)) return "all logits of a row are −Infinity: keep at least one class";
     return row.includes(-Infinity) ? maskedClassText : logitsOverflowText(bad);
   };
 
@@ -270,5 +277,5 @@ export const crossEntropyCause =
 export const binaryCrossEntropyCause: PairCause = /* @__PURE__ */ pairwiseCause(({ as, bs, fault: { bad } }) =>
   areFinite(as, bs)
     ? overflowText("the loss of finite numbers", bad)
-    : "a logit is infinite on the wrong side of its target: find out what made it so",
+    : "a logit is infinite on the wrong side of its target: find its cause",
 );

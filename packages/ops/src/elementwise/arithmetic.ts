@@ -17,8 +17,8 @@ import { unbroadcast } from "../shapes/sum.ts";
 import type { OperationName } from "../wasm/exports.ts";
 import { functionInWasm, operationInWasm } from "../wasm/maps.ts";
 
-// y = a ∘ b by NumPy's broadcasting. The rules give the cotangents at the shape of y; they are summed over the axes along
-// which an input was repeated.
+// y = a ∘ b with NumPy's broadcasting. The rules return cotangents with the shape of y; `unbroadcast` sums them over
+// the axes along which an input was repeated.
 
 type Rule = VjpRule<Binary, undefined>;
 export type DTypeRule = (inputs: readonly Operand[], names?: readonly string[]) => DType;
@@ -50,7 +50,7 @@ function arithmetic(
   });
 }
 
-/** float64, float32 or int32, the same for all. What int32 cannot hold wraps around modulo 2³², as in NumPy. */
+/** Returns the shared dtype: float64, float32 or int32. int32 results wrap around modulo 2³², as in NumPy. */
 export const numericDType: DTypeRule = (inputs, names) => sharedFloat(inputs, names, true);
 
 const negLoop: ElementwiseLoop = (n, y, o, a, i, s) => {

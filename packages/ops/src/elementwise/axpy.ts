@@ -18,8 +18,8 @@ const loop: ElementwiseLoop = (n, z, o, alpha, i, _, x, j, t, y, k, u) => {
 };
 
 /**
- * z = α x + y for a number α and two tensors of one shape, as in BLAS: a step of gradient descent is axpy(−rate, gradient,
- * parameter). The product is rounded before it is added. ᾱ = Σ g x, x̄ = α g, ȳ = g
+ * z = α x + y for a number α and tensors x and y of the same shape, as in BLAS. A step of gradient descent is
+ * axpy(−rate, gradient, parameter). The product is rounded before it is added. ᾱ = Σ g x, x̄ = α g, ȳ = g
  */
 export const axpy: Op<readonly [alpha: Tensor, x: Tensor, y: Tensor]> = /* @__PURE__ */ defineOp({
   name: "axpy",

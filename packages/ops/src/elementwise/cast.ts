@@ -2,9 +2,9 @@ import { type DType, OutOfRangeError, tensor } from "@wengert/core";
 import { checkDType, defineOp, type Op, ravel, type Unary } from "@wengert/core/extend";
 
 /**
- * x in another dtype: to int32 rounded towards zero, to bool whether it is not 0, to float32 to the nearest.
- * The cotangent is cast back; through int32 and bool nothing flows.
- * @throws OutOfRangeError for what int32 cannot hold.
+ * y = x in another dtype. int32 rounds towards zero, bool is x ≠ 0, float32 rounds to nearest.
+ * The cotangent is cast back; int32 and bool have no gradient.
+ * @throws OutOfRangeError if a value does not fit in int32
  */
 export const cast: Op<Unary, { readonly dtype: DType }> = /* @__PURE__ */ defineOp({
   name: "cast",
@@ -16,14 +16,14 @@ export const cast: Op<Unary, { readonly dtype: DType }> = /* @__PURE__ */ define
   kernel: (out, [x], { dtype }) => {
     const values = ravel(x);
     if (dtype === "float64" || dtype === "float32") {
-      out.data.set(values); // the engine's own loop; floats hold, or round, all there is
+      out.data.set(values); // the engine's loop; floats hold every value, or round it
       return;
     }
     for (let i = 0; i < values.length; i++) {
       const value = values[i]!;
       if (dtype === "int32" && !(Math.abs(Math.trunc(value)) <= 2 ** 31 && Math.trunc(value) !== 2 ** 31)) {
         throw new OutOfRangeError(
-          `${value} (element ${i}) is no int32 (−2^31 … 2^31 − 1); clip it, or replace it with where`,
+          `${value} (element ${i}) does not fit in int32 (−2^31 … 2^31 − 1); clip it, or replace it with where`,
         );
       }
       out.data[i] = dtype === "bool" ? Number(value !== 0) : value;

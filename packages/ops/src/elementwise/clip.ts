@@ -12,8 +12,8 @@ interface Bounds {
 }
 
 /**
- * y = x moved into [min, max]; either bound may be absent. The derivative is 1 on the closed interval and 0 outside. NaN
- * goes through.
+ * y = min(max(x, `min`), `max`); either bound may be missing. The derivative is 1 on the closed interval and 0 outside.
+ * NaN stays NaN.
  */
 export const clip: Op<Unary, Bounds> = /* @__PURE__ */ defineOp({
   name: "clip",
@@ -22,9 +22,11 @@ export const clip: Op<Unary, Bounds> = /* @__PURE__ */ defineOp({
     const { min = -Infinity, max = Infinity } = options;
     const invalid = [min, max].find((bound) => typeof bound !== "number");
     if (invalid !== undefined)
-      throw new ArgumentError(`min and max are numbers, got ${show(invalid)}; maximum and minimum take tensors`);
+      throw new ArgumentError(
+        `min and max must be numbers, got ${show(invalid)}; for tensors, use maximum and minimum`,
+      );
     if (min <= max) return options;
-    throw new OutOfRangeError(`expected min ≤ max, got min ${min} and max ${max}; are they exchanged?`);
+    throw new OutOfRangeError(`expected min ≤ max, got min ${min} and max ${max}; are they swapped?`);
   },
   shape: ([x]) => x.shape,
   dtype: ([x], { min = -Infinity, max = Infinity }) => {
@@ -32,7 +34,7 @@ export const clip: Op<Unary, Bounds> = /* @__PURE__ */ defineOp({
     const invalid = [min === -Infinity ? 0 : min, max === Infinity ? 0 : max].find((bound) => bound !== (bound | 0));
     if (dtype !== "int32" || invalid === undefined) return dtype;
     const cast = `cast(${x.label ?? "x"}, { dtype: "float64" })`;
-    throw new DTypeError(`the bound ${invalid} is no int32, as ${describe(x)} is; write ${cast}`);
+    throw new DTypeError(`the bound ${invalid} does not fit in int32, the dtype of ${describe(x)}; write ${cast}`);
   },
   kernel: (out, inputs, { min = -Infinity, max = Infinity }) =>
     elementwise(out, inputs, (n, y, o, a, i, s) => {

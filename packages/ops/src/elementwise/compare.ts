@@ -4,7 +4,7 @@ import { broadcastShape } from "../declaring/axes.ts";
 import { irregular } from "../declaring/samples.ts";
 import { type ElementwiseLoop, elementwise } from "../loops/strided.ts";
 
-// y = a ∘ b as bool, by NumPy's broadcasting. Piecewise constant: nothing flows back.
+// y = a ∘ b as bool, with NumPy's broadcasting. Piecewise constant: the gradient is 0.
 
 type DTypeRule = (inputs: readonly Operand[]) => "bool";
 const numberSamples = (): [Tensor, Tensor] => [irregular([2, 2]), irregular([2], 2)];
@@ -48,27 +48,27 @@ function comparableDType(inputs: readonly Operand[]): "bool" {
   throw mixedDTypes([a, "a"], [b, "b"]);
 }
 
-/** Whether a = b, of each pair. NaN equals nothing, itself included. */
+/** y = (a = b) elementwise. NaN equals nothing, not even itself. */
 export const equal: Op<Binary> = /* @__PURE__ */ comparison("equal", (n, y, o, a, i, s, b, j, t) => {
   for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) y[o + l] = a[p] === b[q] ? 1 : 0;
 });
-/** Whether a ≠ b, of each pair; true where either is NaN. */
+/** y = (a ≠ b) elementwise; true if either is NaN. */
 export const notEqual: Op<Binary> = /* @__PURE__ */ comparison("notEqual", (n, y, o, a, i, s, b, j, t) => {
   for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) y[o + l] = a[p] !== b[q] ? 1 : 0;
 });
-/** Whether a < b, of each pair; false where either is NaN. */
+/** y = (a < b) elementwise; false if either is NaN. */
 export const less: Op<Binary> = /* @__PURE__ */ comparison("less", (n, y, o, a, i, s, b, j, t) => {
   for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) y[o + l] = a[p]! < b[q]! ? 1 : 0;
 });
-/** Whether a ≤ b, of each pair; false where either is NaN. */
+/** y = (a ≤ b) elementwise; false if either is NaN. */
 export const lessEqual: Op<Binary> = /* @__PURE__ */ comparison("lessEqual", (n, y, o, a, i, s, b, j, t) => {
   for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) y[o + l] = a[p]! <= b[q]! ? 1 : 0;
 });
-/** Whether a > b, of each pair; false where either is NaN. */
+/** y = (a > b) elementwise; false if either is NaN. */
 export const greater: Op<Binary> = /* @__PURE__ */ comparison("greater", (n, y, o, a, i, s, b, j, t) => {
   for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) y[o + l] = a[p]! > b[q]! ? 1 : 0;
 });
-/** Whether a ≥ b, of each pair; false where either is NaN. */
+/** y = (a ≥ b) elementwise; false if either is NaN. */
 export const greaterEqual: Op<Binary> = /* @__PURE__ */ comparison("greaterEqual", (n, y, o, a, i, s, b, j, t) => {
   for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) y[o + l] = a[p]! >= b[q]! ? 1 : 0;
 });
@@ -77,11 +77,11 @@ function boolDType(inputs: readonly Operand[]): "bool" {
   const mismatch = inputs.find(({ dtype }) => dtype !== "bool");
   if (mismatch === undefined) return "bool";
   throw new DTypeError(
-    `bool is needed, ${describe(mismatch)} is ${mismatch.dtype}; write notEqual(${mismatch.label ?? "x"}, 0)`,
+    `expected bool, got ${describe(mismatch)} with dtype ${mismatch.dtype}; write notEqual(${mismatch.label ?? "x"}, 0)`,
   );
 }
 
-/** Whether both hold, of each pair of bools. */
+/** y = a ∧ b elementwise, for bools. */
 export const logicalAnd: Op<Binary> = /* @__PURE__ */ comparison(
   "logicalAnd",
   (n, y, o, a, i, s, b, j, t) => {
@@ -90,7 +90,7 @@ export const logicalAnd: Op<Binary> = /* @__PURE__ */ comparison(
   boolDType,
   boolSamples,
 );
-/** Whether at least one holds, of each pair of bools. */
+/** y = a ∨ b elementwise, for bools. */
 export const logicalOr: Op<Binary> = /* @__PURE__ */ comparison(
   "logicalOr",
   (n, y, o, a, i, s, b, j, t) => {
@@ -99,7 +99,7 @@ export const logicalOr: Op<Binary> = /* @__PURE__ */ comparison(
   boolDType,
   boolSamples,
 );
-/** Whether exactly one holds, of each pair of bools. */
+/** y = a ⊻ b elementwise, for bools: true if exactly one is true. */
 export const logicalXor: Op<Binary> = /* @__PURE__ */ comparison(
   "logicalXor",
   (n, y, o, a, i, s, b, j, t) => {
@@ -109,7 +109,7 @@ export const logicalXor: Op<Binary> = /* @__PURE__ */ comparison(
   boolSamples,
 );
 
-/** Whether an element, a bool, does not hold. */
+/** y = ¬x elementwise, for bools. */
 export const logicalNot: Op<Unary> = /* @__PURE__ */ predicate(
   "logicalNot",
   (n, y, o, a, i, s) => {
@@ -119,14 +119,14 @@ export const logicalNot: Op<Unary> = /* @__PURE__ */ predicate(
   boolSamples,
 );
 
-/** Whether an element is neither infinite nor NaN. */
+/** y = whether x is finite, elementwise: neither infinite nor NaN. */
 const finite: Op<Unary> = /* @__PURE__ */ predicate("isFinite", (n, y, o, a, i, s) => {
   for (let l = 0, p = i; l < n; l++, p += s) y[o + l] = Number.isFinite(a[p]) ? 1 : 0;
 });
-/** Whether an element is NaN. */
+/** y = whether x is NaN, elementwise. */
 const notANumber: Op<Unary> = /* @__PURE__ */ predicate("isNaN", (n, y, o, a, i, s) => {
   for (let l = 0, p = i; l < n; l++, p += s) y[o + l] = Number.isNaN(a[p]) ? 1 : 0;
 });
 
-// JavaScript's globals of these names are not to be shadowed here.
+// Exported under these names only, so that JavaScript's globals are not shadowed in this file.
 export { finite as isFinite, notANumber as isNaN };

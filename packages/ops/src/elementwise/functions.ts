@@ -14,14 +14,15 @@ import { functionInWasm, operationInWasm } from "../wasm/maps.ts";
 import { add, div, mul, neg, numericDType, sub } from "./arithmetic.ts";
 import { clip } from "./clip.ts";
 
-// Functions of each element: y = f(x), x̄ = g f′(x). Each line: the loop, the rule, points at which it is checked.
+// Elementwise functions: y = f(x), x̄ = g f′(x). Each declaration gives the loop, the VJP rule and the points at which
+// it is checked.
 
 type Rule = VjpRule<Unary, undefined> | null;
 interface FunctionOptions {
   readonly samplePoints?: readonly number[];
   readonly nonFinite?: OpSpec<Unary>["nonFinite"];
   readonly allowsIntegers?: boolean;
-  /** The kernel in WebAssembly, where there is one. */
+  /** The name of the WebAssembly kernel, if there is one. */
   readonly wasm?: FunctionName;
 }
 
@@ -55,7 +56,7 @@ export const square: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
   { nonFinite: squareCause, allowsIntegers: true, wasm: "square" },
 );
 
-/** y = |x|, x̄ = g sign(x), with the derivative 0 at 0 */
+/** y = |x|, x̄ = g sign(x). The derivative at 0 is 0. */
 export const abs: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
   "abs",
   (n, y, o, a, i, s) => {
@@ -65,7 +66,7 @@ export const abs: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
   { allowsIntegers: true },
 );
 
-/** y = −1, 0 or 1; NaN stays NaN. Piecewise constant: nothing flows back. */
+/** y = sign(x): −1, 0 or 1; NaN stays NaN. Piecewise constant: the gradient is 0. */
 export const sign: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
   "sign",
   (n, y, o, a, i, s) => {
@@ -95,7 +96,7 @@ export const exp: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
   { nonFinite: /* @__PURE__ */ expCause("exp"), wasm: "exp" },
 );
 
-/** y = eˣ − 1, which keeps its digits where eˣ is close to 1; x̄ = g eˣ */
+/** y = eˣ − 1, accurate near x = 0, where eˣ is close to 1; x̄ = g eˣ */
 export const expm1: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
   "expm1",
   (n, y, o, a, i, s) => {
@@ -115,7 +116,7 @@ export const log: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
   { samplePoints: [0.25, 1, 3], nonFinite: logCause, wasm: "log" },
 );
 
-/** y = ln(1 + x), which keeps its digits where x is close to 0; x̄ = g / (1 + x) */
+/** y = ln(1 + x), accurate near x = 0; x̄ = g / (1 + x) */
 export const log1p: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
   "log1p",
   (n, y, o, a, i, s) => {
@@ -153,7 +154,7 @@ export const tanh: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
   { wasm: "tanh" },
 );
 
-/** y = 1 / cosh² x = 4 σ(2x) σ(−2x), exact in both tails where 1 − tanh² x is 0; x̄ = −2 g y tanh x */
+/** y = 1 / cosh² x = 4 σ(2x) σ(−2x), accurate in both tails, where 1 − tanh² x rounds to 0; x̄ = −2 g y tanh x */
 export const tanhSlope: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
   "tanhSlope",
   (n, y, o, a, i, s) => {
@@ -172,7 +173,9 @@ export const sigmoid: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
   { wasm: "sigmoid" },
 );
 
-/** y = σ′(x) = σ(x) σ(−x), exact in both tails where σ (1 − σ) is 0; x̄ = g y (σ(−x) − σ(x)) = −g y tanh(x/2) */
+/**
+ * y = σ′(x) = σ(x) σ(−x), accurate in both tails, where σ (1 − σ) rounds to 0; x̄ = g y (σ(−x) − σ(x)) = −g y tanh(x/2)
+ */
 export const sigmoidSlope: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
   "sigmoidSlope",
   (n, y, o, a, i, s) => {
@@ -181,7 +184,7 @@ export const sigmoidSlope: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
   (g, { inputs: [x], output: y }) => neg(mul(g, mul(y, tanh(mul(x, 0.5))))),
 );
 
-/** y = ln(1 + eˣ) = max(x, 0) + log1p(e^−|x|), which neither overflows nor rounds its tail to 0; x̄ = g σ(x) */
+/** y = ln(1 + eˣ) = max(x, 0) + log1p(e^−|x|): no overflow, and the tail does not round to 0; x̄ = g σ(x) */
 export const softplus: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
   "softplus",
   (n, y, o, a, i, s) => {
@@ -190,7 +193,7 @@ export const softplus: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
   (g, { inputs: [x] }) => mul(g, sigmoid(x)),
 );
 
-/** y = ln σ(x) = −softplus(−x), exact in both tails; x̄ = g σ(−x) */
+/** y = ln σ(x) = −softplus(−x), accurate in both tails; x̄ = g σ(−x) */
 export const logSigmoid: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
   "logSigmoid",
   (n, y, o, a, i, s) => {
@@ -199,24 +202,24 @@ export const logSigmoid: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
   (g, { inputs: [x] }) => mul(g, sigmoid(neg(x))),
 );
 
-/** y = x Φ(x), with Φ the distribution function of the standard normal distribution; x̄ = g (Φ(x) + x φ(x)) */
+/** y = x Φ(x), where Φ is the standard normal distribution function and φ its density; x̄ = g (Φ(x) + x φ(x)) */
 export const gelu: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
   "gelu",
   (n, y, o, a, i, s) => normal.geluLoop(false, n, y, o, a, i, s),
   (g, { inputs: [x] }) => mul(g, geluSlope(x)),
 );
 
-/** y = Φ(x) + x φ(x), exact in the tail and near its zero at −0.7518; x̄ = g (2 − x²) φ(x) */
+/** y = Φ(x) + x φ(x), accurate in the tail and near its zero at −0.7518; x̄ = g (2 − x²) φ(x) */
 export const geluSlope: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
   "geluSlope",
   (n, y, o, a, i, s) => normal.geluLoop(true, n, y, o, a, i, s),
   (g, { inputs: [x] }) => {
-    const squared = square(clip(x, { min: -40, max: 40 })); // φ is 0 there, and Infinity × 0 would be NaN
+    const squared = square(clip(x, { min: -40, max: 40 })); // φ(±40) is 0; unclipped, Infinity × 0 would give NaN
     return mul(g, mul(sub(2, squared), mul(exp(mul(squared, -0.5)), density)));
   },
 );
 
-/** y = max(x, 0), x̄ = g where x > 0 and 0 elsewhere, at 0 too. NaN stays NaN. */
+/** y = max(x, 0); NaN stays NaN. x̄ = g where x > 0, else 0; the derivative at 0 is 0. */
 export const relu: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
   "relu",
   (n, y, o, a, i, s) => {
@@ -230,7 +233,7 @@ const wherePositive: ElementwiseLoop = (n, y, o, x, i, s, g, j, t) => {
   for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) y[o + l] = x[p]! > 0 ? g[q]! : 0;
 };
 
-/** y = g where x > 0 and 0 elsewhere: the cotangent that relu gives to x. ḡ = u where x > 0, and nothing flows to x. */
+/** y = g where x > 0, else 0: the VJP of relu. ḡ = u where x > 0, else 0. Not differentiable in x. */
 export const reluPullback: Op<readonly [x: Tensor, g: Tensor]> = /* @__PURE__ */ defineOp({
   name: "reluPullback",
   shape: (inputs) => commonShape(inputs, ["x", "g"]),

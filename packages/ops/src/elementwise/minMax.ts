@@ -11,7 +11,10 @@ import { mul, neg, numericDType } from "./arithmetic.ts";
 import { equal, greater } from "./compare.ts";
 import { where } from "./where.ts";
 
-/** The cotangent goes to the input that was taken, and in halves to both where they are equal. NaN goes through. */
+/**
+ * Declares an elementwise minimum or maximum. The selected input receives the cotangent; equal inputs receive half
+ * each. NaN stays NaN.
+ */
 function extremeOp(name: string, loop: ElementwiseLoop, isTaken: (x: Tensor, other: Tensor) => Tensor): Op<Binary> {
   const cotangentFor = (g: Tensor, x: Tensor, other: Tensor) =>
     unbroadcast(where(isTaken(x, other), g, where(equal(x, other), mul(g, 0.5), 0)), x);
@@ -28,7 +31,7 @@ function extremeOp(name: string, loop: ElementwiseLoop, isTaken: (x: Tensor, oth
   });
 }
 
-/** y = max(a, b) of each pair; NaN goes through. g goes to the larger, and in halves to both where they are equal. */
+/** y = max(a, b) elementwise; NaN if either is NaN. The larger input receives g; equal inputs receive half each. */
 export const maximum: Op<Binary> = /* @__PURE__ */ extremeOp(
   "maximum",
   (n, y, o, a, i, s, b, j, t) => {
@@ -37,7 +40,7 @@ export const maximum: Op<Binary> = /* @__PURE__ */ extremeOp(
   (x, other) => greater(x, other),
 );
 
-/** y = min(a, b) of each pair; NaN goes through. g goes to the smaller, and in halves to both where they are equal. */
+/** y = min(a, b) elementwise; NaN if either is NaN. The smaller input receives g; equal inputs receive half each. */
 export const minimum: Op<Binary> = /* @__PURE__ */ extremeOp(
   "minimum",
   (n, y, o, a, i, s, b, j, t) => {
@@ -48,7 +51,7 @@ export const minimum: Op<Binary> = /* @__PURE__ */ extremeOp(
 
 /**
  * y = ln(eᵃ + eᵇ) = max(a, b) + log1p(e^−|a − b|); ā = g σ(a − b) and b̄ = g σ(b − a).
- * Of two −Infinity it is −Infinity, with the gradient 0.
+ * If a = b = −Infinity, y is −Infinity and the gradient 0.
  */
 export const logAddExp: Op<Binary> = /* @__PURE__ */ defineOp({
   name: "logAddExp",
@@ -75,8 +78,8 @@ export const logAddExp: Op<Binary> = /* @__PURE__ */ defineOp({
 });
 
 /**
- * y = eᵃ / (eᵃ + eᵇ) = σ(a − b), with the digits that a − b has lost to rounding, and 0 for two −Infinity;
- * ā = −b̄ = g y σ(b − a).
+ * y = eᵃ / (eᵃ + eᵇ) = σ(a − b), corrected for the rounding of a − b; ā = −b̄ = g y σ(b − a).
+ * If a = b = −Infinity, y is 0.
  */
 export const logAddExpSlope: Op<Binary> = /* @__PURE__ */ defineOp({
   name: "logAddExpSlope",

@@ -35,7 +35,9 @@ type PairFunction = (
   operands: readonly [Operand, Operand],
 ) => void;
 
-/** y = f(a, b) of each pair, with the rules for a and b before what was broadcast is summed. */
+/**
+ * Declares y = f(a, b) elementwise. The rules return cotangents with the shape of y, before broadcast axes are summed.
+ */
 function pairwiseOp(
   name: string,
   f: PairFunction,
@@ -66,11 +68,13 @@ function pairwiseOp(
   });
 }
 
-/** Whether aᵇ is calculated as exp(b ln a). */
+/** Whether aᵇ is computed as exp(b ln a). */
 const isOrdinary = (a: number, b: number): boolean =>
   a > 0 && a < Infinity && Math.abs(b) < 2 ** 64 && b !== 1 && b !== 2;
 
-/** aᵇ for the others, with IEEE's 1ᵇ = a⁰ = 1, where JavaScript has NaN for 1 ** NaN and (±1) ** ±Infinity. */
+/**
+ * Returns aᵇ for the remaining pairs, with IEEE's 1ᵇ = a⁰ = 1. JavaScript gives NaN for 1 ** NaN and (±1) ** ±Infinity.
+ */
 function specialPower(a: number, b: number): number {
   if (b === 1 || b === 2) return b === 1 ? a : a * a;
   return a === 1 || (a === -1 && Math.abs(b) === Infinity) ? 1 : a ** b;
@@ -78,7 +82,10 @@ function specialPower(a: number, b: number): number {
 
 const pair = /* @__PURE__ */ new Float64Array(2);
 
-/** Writes (b − less) ln a to `pair` as a sum of two doubles: aᵇ has the digits that this has after its point. */
+/**
+ * Writes (b − decrement) ln a to `pair` as a sum of two doubles. The digits after its point become the digits of the
+ * power.
+ */
 function writeLogPower(as: Data, p: number, bs: Data, q: number, decrement: 0 | 1): void {
   const b = bs[q]! - decrement;
   logPair(pair, as, p);
@@ -88,10 +95,9 @@ function writeLogPower(as: Data, p: number, bs: Data, q: number, decrement: 0 | 
 }
 
 /**
- * y = aᵇ, with IEEE's 1ᵇ = a⁰ = 1. ā = g b aᵇ⁻¹, which is 0 for b = 0 whatever a; b̄ = g aᵇ ln a, which at a = 0 is the
- * limit for a > 0 (0 for b ≥ 0, never 0 × ln 0; −Infinity for b < 0), and NaN for a negative base. Of int32 it is int32,
- * modulo 2³².
- * @throws OutOfRangeError for a negative exponent of integers.
+ * y = aᵇ, with IEEE's 1ᵇ = a⁰ = 1. ā = g b aᵇ⁻¹, which is 0 for b = 0 and any a. b̄ = g aᵇ ln a. At a = 0, aᵇ ln a is 0
+ * for b ≥ 0 and −Infinity for b < 0; for a < 0 it is NaN. int32 inputs give int32, modulo 2³².
+ * @throws OutOfRangeError if the inputs are int32 and an exponent is negative
  */
 export const pow: Op<Binary> = /* @__PURE__ */ pairwiseOp(
   "pow",
@@ -103,14 +109,14 @@ export const pow: Op<Binary> = /* @__PURE__ */ pairwiseOp(
     } else out[o] = specialPower(as[p]!, bs[q]!);
   },
   (g, { inputs: [a, b] }) => {
-    const isLost = logicalAnd(equal(b, 0), logicalNot(finite(g))); // x⁰ is constant: 0 × Infinity is 0 here
+    const isLost = logicalAnd(equal(b, 0), logicalNot(finite(g))); // x⁰ is constant, so 0 × Infinity is 0 here
     return mul(where(isLost, 0, g), powSlope(a, b));
   },
   (g, { inputs: [a], output }) => mul(g, xlogy(a, output)),
   { dtype: numericDType, nonFinite: powCause },
 );
 
-/** base ** exponent modulo 2³², by squaring. */
+/** Returns base ** exponent modulo 2³², by repeated squaring. */
 function integerPower(base: number, exponent: number, operands: readonly [Operand, Operand]): number {
   if (exponent < 0) throw fractionalPowerError(exponent, operands);
   let [power, square] = [1, base];
@@ -121,17 +127,17 @@ function integerPower(base: number, exponent: number, operands: readonly [Operan
   return power;
 }
 
-/** The error for a power that has a fraction. */
+/** Returns the error for an int32 power with a fractional result. */
 function fractionalPowerError(exponent: number, [a, b]: readonly [Operand, Operand]): OutOfRangeError {
   const float = (name: string) => `cast(${name}, { dtype: "float64" })`;
   const isNumber = b.shape.length === 0 && b.label === undefined;
   const hint = `write pow(${float(a.label ?? "a")}, ${isNumber ? exponent : float(b.label ?? "b")})`;
-  return new OutOfRangeError(`${describe(a, "a")} to the power of ${exponent} is no int32; ${hint}`);
+  return new OutOfRangeError(`${describe(a, "a")} to the power of ${exponent} is not an int32; ${hint}`);
 }
 
 /**
- * y = b aᵇ⁻¹, with the digits that b − 1 has lost to rounding; ā = g b (b − 1) aᵇ⁻²,
- * b̄ = g aᵇ⁻¹ (1 + b ln a). For b = 0 it is 0 whatever a; so are its derivatives at 0⁰ and ∞⁰.
+ * y = b aᵇ⁻¹, corrected for the rounding of b − 1; ā = g b (b − 1) aᵇ⁻², b̄ = g aᵇ⁻¹ (1 + b ln a). For b = 0, y is 0
+ * for any a, and its derivatives at 0⁰ and ∞⁰ are 0.
  */
 export const powSlope: Op<Binary> = /* @__PURE__ */ pairwiseOp(
   "powSlope",
@@ -153,7 +159,7 @@ export const powSlope: Op<Binary> = /* @__PURE__ */ pairwiseOp(
   { nonFinite: powCause },
 );
 
-/** y = c ln a, rounded once; for a = 0 it is 0, but of an infinite c infinite; ā = g c / a, c̄ = g ln a */
+/** y = c ln a, rounded once; ā = g c / a, c̄ = g ln a. For a = 0, y is 0 if c is finite and −c if c is infinite. */
 export const xlogy: Op<Binary> = /* @__PURE__ */ pairwiseOp(
   "xlogy",
   (out, o, as, p, cs, q) => {
@@ -169,10 +175,10 @@ export const xlogy: Op<Binary> = /* @__PURE__ */ pairwiseOp(
   { nonFinite: xlogyCause },
 );
 
-/** Whether aᵇ is x⁰ for an x without a logarithm: then it is constant. */
+/** Whether b = 0 and ln |a| is not finite: then aᵇ = a⁰ is constant. */
 const isConstantPower = (a: Tensor, b: Tensor): Tensor => logicalAnd(equal(b, 0), logicalNot(finite(log(abs(a)))));
 
-/** Whether c ln a is the limit 0: a = 0 beside a finite c. */
+/** Whether c ln a is the limit 0: a = 0 and c is finite. */
 const isZeroProduct = (a: Tensor, c: Tensor): Tensor => logicalAnd(equal(a, 0), finite(c));
-/** ln a as a factor of c ln a. */
+/** Returns ln a as a factor of c ln a, and 0 where that product is the limit 0. */
 const safeLog = (c: Tensor, a: Tensor): Tensor => log(where(isZeroProduct(a, c), 1, a));

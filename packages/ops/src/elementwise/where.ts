@@ -6,8 +6,8 @@ import { elementwise } from "../loops/strided.ts";
 import { unbroadcast } from "../shapes/sum.ts";
 
 /**
- * y = a where `condition` (bool) holds, b elsewhere.
- * The cotangent goes to the branch taken; the other gets exactly 0, even of an infinite or NaN cotangent.
+ * y = a where `condition` (bool) is true, else b.
+ * The selected branch receives the cotangent. The other receives exactly 0, even if the cotangent is infinite or NaN.
  */
 export const where: Op<readonly [condition: Tensor, a: Tensor, b: Tensor]> = /* @__PURE__ */ defineOp({
   name: "where",
@@ -15,7 +15,9 @@ export const where: Op<readonly [condition: Tensor, a: Tensor, b: Tensor]> = /* 
   dtype: ([condition, a, b]) => {
     if (condition.dtype !== "bool") {
       const hint = `write notEqual(${condition.label ?? "condition"}, 0)`;
-      throw new DTypeError(`bool is needed, ${describe(condition, "condition")} is ${condition.dtype}; ${hint}`);
+      throw new DTypeError(
+        `expected bool, got ${describe(condition, "condition")} with dtype ${condition.dtype}; ${hint}`,
+      );
     }
     if (a.dtype === b.dtype) return a.dtype;
     throw mixedDTypes([a, "a"], [b, "b"]);

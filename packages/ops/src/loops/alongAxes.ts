@@ -1,6 +1,6 @@
 import { assign, type Data, type NdArray, ndarray, ravel, type Shape, sizeOf } from "@wengert/core/extend";
 
-/** One slice of n entries of each array, from its start in steps of its stride. A reduced output has one entry. */
+/** Processes one slice: n entries of each array, each with its start and stride. A reduced output has one entry. */
 export type SliceLoop = (
   n: number,
   out: Data,
@@ -18,8 +18,8 @@ export type SliceLoop = (
 ) => void;
 
 /**
- * Runs `loop` along `axes` for every place on the other axes, in row-major order. `inputs[0]` has the full shape; the
- * other arrays have it too, or are without `axes`: then a slice of them is a single entry.
+ * Runs `loop` along `axes` for every index of the other axes, in row-major order. `inputs[0]` has the full shape. Each
+ * other array has it too, or lacks `axes`; its slices are then single entries.
  */
 export function alongAxes(axes: readonly number[], out: NdArray, inputs: readonly NdArray[], loop: SliceLoop): void {
   const shape = inputs[0]!.shape;
@@ -27,7 +27,7 @@ export function alongAxes(axes: readonly number[], out: NdArray, inputs: readonl
   const order = [...outerAxes, ...axes];
   const n = axes.reduce((size, axis) => size * shape[axis]!, 1);
   const isReduced = ({ shape: ownShape }: NdArray) => ownShape.length !== shape.length;
-  // Each array with the kept axes first; slices that are not one run of memory are copied to be so.
+  // Moves the kept axes of each array to the front. Slices without a uniform stride are copied to contiguous memory.
   const slices = [out, ...inputs].map((array, position) => {
     if (isReduced(array)) return { data: array.data, offset: array.offset, strides: array.stride, stride: 0 };
     const axesLast = array.transpose(...order);
@@ -72,7 +72,7 @@ export function alongAxes(axes: readonly number[], out: NdArray, inputs: readonl
     );
 }
 
-/** The output of a reduction of `shape` over `axes`, seen without those axes. */
+/** Returns the output of a reduction of `shape` over `axes` as an array without those axes. */
 export const withoutAxes = (out: NdArray, shape: Shape, axes: readonly number[]): NdArray =>
   ndarray(
     out.data,
@@ -86,7 +86,7 @@ interface StridedSlice {
   readonly stride: number;
 }
 
-/** The stride that runs through all axes from `first` on, up to that before `end`, if there is one. */
+/** Returns the single stride that visits all axes from `first` to `end` − 1 in order, or undefined if there is none. */
 export function sliceStride(array: NdArray, first: number, end: number = array.shape.length): number | undefined {
   let stride: number | undefined;
   let span = 1;

@@ -2,12 +2,12 @@ import type { Data } from "@wengert/core/extend";
 import { quotient, sumError } from "../numerics/doubleDouble.ts";
 import { exp } from "../numerics/exponential.ts";
 
-// A slice: n entries of `a` from `i` on in steps of `t`. Sums carry along what they have lost to rounding (W. Kahan, Further
-// remarks on reducing truncation errors, 1965), so that long slices are as exact as short ones.
+// A slice is n entries of `a`, from `i` on in steps of `t`. Sums carry their rounding errors along (W. Kahan, Further
+// remarks on reducing truncation errors, 1965), so long slices are as exact as short ones.
 
 /**
- * The sum of a slice: in float64, of integers modulo 2³². Entry l is added to sum number l mod 8: eight that do not wait for each
- * other, and round less than one would. The kernels in WebAssembly have the same order.
+ * Returns the sum of a slice, in float64; for integers, modulo 2³². Entry l is added to partial sum l mod 8. Eight
+ * independent sums run in parallel and round less than one. The WebAssembly kernels use the same order.
  */
 export function sumOf(n: number, a: Data, i: number, t: number): number {
   if (a instanceof Int32Array) return sumOfIntegers(n, a, i, t);
@@ -49,7 +49,7 @@ function sumOfIntegers(n: number, a: Int32Array, i: number, t: number): number {
   return sum;
 }
 
-/** Σ aₗ bₗ of two slices: in float64, of integers modulo 2³². */
+/** Returns Σ aₗ bₗ of two slices, in float64; for integers, modulo 2³². */
 export function innerProduct(n: number, a: Data, i: number, s: number, b: Data, j: number, t: number): number {
   let sum = 0;
   if (a instanceof Int32Array)
@@ -58,7 +58,7 @@ export function innerProduct(n: number, a: Data, i: number, s: number, b: Data, 
   return sum;
 }
 
-/** The maximum of a slice; NaN if there is one, −Infinity of nothing. */
+/** Returns the maximum of a slice: NaN if any entry is NaN, −Infinity if the slice is empty. */
 export function maxOf(n: number, a: Data, i: number, t: number): number {
   let peak = -Infinity;
   for (let l = 0, p = i; l < n; l++, p += t) {
@@ -68,7 +68,7 @@ export function maxOf(n: number, a: Data, i: number, t: number): number {
   return peak;
 }
 
-/** The minimum of a slice; NaN if there is one, Infinity of nothing. */
+/** Returns the minimum of a slice: NaN if any entry is NaN, Infinity if the slice is empty. */
 export function minOf(n: number, a: Data, i: number, t: number): number {
   let lowest = Infinity;
   for (let l = 0, p = i; l < n; l++, p += t) {
@@ -78,7 +78,7 @@ export function minOf(n: number, a: Data, i: number, t: number): number {
   return lowest;
 }
 
-/** The index of the first maximum of a slice, or of its first NaN. */
+/** Returns the index of the first maximum of a slice, or of its first NaN. */
 export function argmaxOf(n: number, a: Data, i: number, t: number): number {
   let m = 0;
   for (let l = 1; l < n; l++) {
@@ -89,7 +89,7 @@ export function argmaxOf(n: number, a: Data, i: number, t: number): number {
   return m;
 }
 
-/** The index of the first minimum of a slice, or of its first NaN. */
+/** Returns the index of the first minimum of a slice, or of its first NaN. */
 export function argminOf(n: number, a: Data, i: number, t: number): number {
   let m = 0;
   for (let l = 1; l < n; l++) {
@@ -101,8 +101,9 @@ export function argminOf(n: number, a: Data, i: number, t: number): number {
 }
 
 /**
- * Σ exp(xⱼ − xₘ) over all entries of a slice but number m, its peak. A rounding of xⱼ − xₘ is |xⱼ − xₘ| roundings of its
- * exponential, hundreds in a tail: so exp is given what the difference has lost, too.
+ * Returns Σ exp(xⱼ − xₘ) over all entries of a slice except its peak, entry m. A rounding of xⱼ − xₘ changes the
+ * exponential by |xⱼ − xₘ| roundings, hundreds in a tail. `exp` therefore also receives the rounding error of the
+ * difference.
  */
 export function sumExpExcept(n: number, a: Data, i: number, t: number, m: number): number {
   const peak = a[i + m * t]!;
@@ -119,7 +120,7 @@ export function sumExpExcept(n: number, a: Data, i: number, t: number, m: number
   return total - compensation;
 }
 
-/** The sum of a slice b, without entry m and the entries where a is −Infinity. */
+/** Returns the sum of a slice b, without entry m and the entries where a is −Infinity. */
 export function sumExcept(n: number, a: Data, i: number, s: number, m: number, b: Data, j: number, t: number): number {
   let total = 0;
   let compensation = 0;
@@ -132,12 +133,12 @@ export function sumExcept(n: number, a: Data, i: number, s: number, m: number, b
     compensation = next - total - term;
     total = next;
   }
-  return Number.isNaN(total) ? plainSum : total; // which is infinite, then, or NaN
+  return Number.isNaN(total) ? plainSum : total; // the plain sum is infinite or NaN here
 }
 
 /**
- * Writes exp(xⱼ − xₘ) of a slice from y[o] on in steps of r, and returns their sum without that of m, its peak, which is
- * exp(0) = 1. All of it is NaN if the peak is not finite.
+ * Writes exp(xⱼ − xₘ) of a slice from y[o] on in steps of r. Returns their sum without entry m, its peak, where exp(0)
+ * = 1. All results are NaN if the peak is not finite.
  */
 export function exponentials(
   n: number,
@@ -166,9 +167,9 @@ export function exponentials(
 }
 
 /**
- * Writes ḡ = Σ s g / Σ s, the mean of g under the softmax s, to `mean`, as a sum of two doubles: a number near it, and how far
- * it is from that. Near it is g at the peak of s, and nothing cancels where that is all but 1; where there is no such peak, it
- * is the mean itself as found by a plain sum.
+ * Writes ḡ = Σ s g / Σ s, the mean of g under the softmax s, to `mean` as a sum of two doubles: a center and the offset
+ * from it. If s has a peak of at least 0.5, the center is g at that peak, so nothing cancels when the peak is close to
+ * 1. Otherwise it is the mean computed by a plain sum.
  */
 export function weightedMean(
   mean: Float64Array,
@@ -192,7 +193,7 @@ export function weightedMean(
   mean[1] = weightedOffset(center, n, s, i, t, g, j, u);
 }
 
-/** Σ s (g − near) / Σ s, and 0 for no weights */
+/** Returns Σ s (g − center) / Σ s; 0 if the weights sum to 0. */
 function weightedOffset(
   center: number,
   n: number,

@@ -1,9 +1,9 @@
 import { type Data, isRowMajor, type NdArray, type Shape, sizeOf } from "@wengert/core/extend";
 
-// Kernels are inner loops over typed arrays; what is here walks over the remaining axes and calls them. The arrays go in
-// as arguments, because captured ones make a loop several times slower.
+// Kernels are inner loops over typed arrays. The functions below iterate over the remaining axes and call them. Arrays
+// are passed as arguments because captured arrays make a loop several times slower.
 
-/** Writes n results from `out[o]` on. Input number k is read from `data[start]` in steps of `stride`. */
+/** Writes n results from `out[o]` on. Each input is read from its start in steps of its stride. */
 export type ElementwiseLoop = (
   n: number,
   out: Data,
@@ -19,7 +19,10 @@ export type ElementwiseLoop = (
   u: number,
 ) => void;
 
-/** Runs `loop` over `out` (row-major) and up to three inputs that broadcast to it, in runs as long as strides allow. */
+/**
+ * Runs `loop` over `out` (row-major) and up to three inputs that broadcast to it, in the longest runs that strides
+ * allow.
+ */
 export function elementwise(out: NdArray, inputs: readonly NdArray[], loop: ElementwiseLoop): void {
   const a = inputs[0]!;
   const b = inputs.length > 1 ? inputs[1]! : a;
@@ -34,7 +37,7 @@ export function elementwise(out: NdArray, inputs: readonly NdArray[], loop: Elem
   }
 }
 
-/** Runs `loop` in several runs. A function of its own, so that calls with one run do not pay for its closure. */
+/** Runs `loop` in several runs. A separate function, so that calls with one run do not create its closure. */
 function elementwiseInRuns(out: NdArray, a: NdArray, b: NdArray, c: NdArray, loop: ElementwiseLoop): void {
   const [shape, x, y, z] = mergeAxes(
     out.shape,
@@ -60,19 +63,22 @@ function elementwiseInRuns(out: NdArray, a: NdArray, b: NdArray, c: NdArray, loo
   }
 }
 
-/** The stride that runs through all of `array`, which broadcasts to `out`: 1 if it is as large and row by row, 0 for a number. */
+/**
+ * Returns the single stride that visits all of `array`, which broadcasts to `out`: 1 if it has the size of `out` and is
+ * row-major, 0 for a scalar, else undefined.
+ */
 export function uniformStride(array: NdArray, out: NdArray): number | undefined {
   if (array.shape.length === 0) return 0;
   return sizeOf(array.shape) === out.data.length && isRowMajor(array) ? 1 : undefined;
 }
 
-/** The strides with which `array` is read as an array of `shape`: 0 along the axes that it lacks or has once. */
+/** Returns the strides that read `array` as an array of `shape`: 0 along missing axes and axes of size 1. */
 export function broadcastStrides(array: NdArray, shape: Shape): number[] {
   const missing = shape.length - array.shape.length;
   return shape.map((_, i) => (i < missing || array.shape[i - missing] === 1 ? 0 : array.stride[i - missing]!));
 }
 
-/** `shape` and lists of strides with neighboring axes made one wherever all of them allow it. */
+/** Returns `shape` and the lists of strides, with neighboring axes merged where all strides allow it. */
 export function mergeAxes(shape: Shape, strides: readonly number[][]): number[][] {
   const result: number[][] = [[], ...strides.map(() => [])];
   for (let axis = 0; axis < shape.length; axis++) {

@@ -21,7 +21,7 @@ export const artanh6 = 0.14616449685043406;
 export const density = 0.3989422804014327;
 export const densityRest = -2.49232720227773e-17;
 
-/** Mills' ratio m(t) = (1 − Φ(t)) / φ(t), times 2^80, at t = 0, ¼, ½, … 6; in place of ¾ there is the t near it at which m(t) = t. */
+/** Mills' ratio m(t) = (1 − Φ(t)) / φ(t), times 2^80, at t = 0, ¼, ½, … 6, except that ¾ is replaced by the nearby t where m(t) = t. */
 export const ratios: readonly bigint[] = [
   0x140d931ff627059657ca4n,
   0x109aedf1446de321eaf39n,
@@ -50,6 +50,6 @@ export const ratios: readonly bigint[] = [
   0x29919517272c90f734e8n,
 ];
 
-/** That t, as a sum of two doubles. */
+/** The t near ¾ where m(t) = t, as a sum of two doubles. */
 export const crossing = 0.7517915246935645;
 export const crossingRest = -1.4956759177009883e-17;

@@ -1,16 +1,17 @@
-// A number carried as the sum of two doubles, a + da with da below the last digit of a, has twice the digits. What a sum
-// or a product has lost to rounding is itself a double, and these give it (Knuth; Dekker, Numerische Mathematik 18, 1971).
-// All of this is small enough for V8 to inline into a kernel: where it does not, a double is returned on the heap.
+// Double-double arithmetic: a + da, with da below the last digit of a, has twice the digits of a double. The rounding
+// error of a sum or product is itself a double; these functions return it (Knuth; Dekker, Numerische Mathematik 18,
+// 1971). They are small enough for V8 to inline into a kernel. Without inlining, each returned double is allocated on
+// the heap.
 
-/** (a + b) − sum, exactly, for sum = a + b as rounded. */
+/** Returns the rounding error (a + b) − sum of sum = a + b, exactly. */
 export function sumError(a: number, b: number, sum: number): number {
   const c = sum - a;
   return a - (sum - c) + (b - c);
 }
 
-/** a b − product, exactly, for product = a b as rounded. Below 10⁻²⁹⁰ and above 10³⁰⁰ it has no room. */
+/** Returns the rounding error a b − product of product = a b, exactly for products between 10⁻²⁹⁰ and 10³⁰⁰. */
 export function productError(a: number, b: number, product: number): number {
-  const splitA = 134217729 * a; // 2²⁷ + 1 cuts a double in two halves of 26 bits
+  const splitA = 134217729 * a; // 2²⁷ + 1 splits a double into two halves of 26 bits
   const splitB = 134217729 * b;
   const highA = splitA - (splitA - a);
   const highB = splitB - (splitB - b);
@@ -19,19 +20,19 @@ export function productError(a: number, b: number, product: number): number {
   return highA * highB - product + highA * lowB + lowA * highB + lowA * lowB;
 }
 
-/** (a + da) / (b + db), rounded once. */
+/** Returns (a + da) / (b + db), rounded once. */
 export function quotient(a: number, da: number, b: number, db: number): number {
-  const reciprocal = 1 / b; // division is the slowest operation that there is: one is enough
+  const reciprocal = 1 / b; // division is the slowest operation: one is enough
   const q = a * reciprocal;
   const product = q * b;
   return q + (a - product - productError(q, b, product) + (da - q * db)) * reciprocal;
 }
 
-/** (a − b) − difference for difference = a − b as rounded; 0 where that is infinite. */
+/** Returns (a − b) − difference, the rounding error of the rounded `difference`; 0 if the difference is infinite. */
 export const differenceError = (a: number, b: number, difference: number): number =>
   Math.abs(difference) === Infinity ? 0 : sumError(a, -b, difference);
 
-/** a (b + db), rounded once; twice where the product has no room for its error. */
+/** Returns a (b + db), rounded once; twice if the rounding error of the product over- or underflows. */
 export function product(a: number, b: number, db: number): number {
   const y = a * b;
   const rest = productError(a, b, y) + a * db;

@@ -2,17 +2,20 @@ import type { Data } from "@wengert/core/extend";
 import * as tables from "./constants.ts";
 import { productError, sumError } from "./doubleDouble.ts";
 
-// eˣ = 2ᵏ 2^(j/32) eʳ with x = (32 k + j) ln 2 / 32 + r, so that |r| < 0.011 and a short series does for eʳ (P. T. P. Tang,
-// Table-driven implementation of the exponential function, 1989). Here it is to half an ulp, for arguments with more
-// digits than a double has, the same in every engine, and faster than Math.exp.
+// eˣ = 2ᵏ 2^(j/32) eʳ with x = (32 k + j) ln 2 / 32 + r. |r| < 0.011, so a short series suffices for eʳ (P. T. P. Tang,
+// Table-driven implementation of the exponential function, 1989). This version is accurate to about half an ulp and
+// takes arguments with more digits than a double. It gives the same bits in every engine, and is faster than Math.exp.
 
-// Constants of a module are compiled into its functions; imported ones would be looked up each time.
+// V8 compiles constants of this module into its functions; imported constants are looked up each time.
 const step = tables.step;
 const stepRest = tables.stepRest;
 const stepsPerUnit = 1 / step;
-const toInteger = 1.5 * 2 ** 52; // added, it leaves no digits behind the point; subtracted again, the nearest integer
+const toInteger = 1.5 * 2 ** 52; // adding and subtracting it rounds to the nearest integer
 
-/** 2^(j/32) for j = 0 … 31, each as a sum of two doubles: as a table it would be one of the largest things in a bundle. */
+/**
+ * 2^(j/32) for j = 0 … 31, each as a sum of two doubles. Computed, because the table would be among the largest parts
+ * of a bundle.
+ */
 const roots = /* @__PURE__ */ rootsOfTwo(new Float64Array(64));
 function rootsOfTwo(roots: Float64Array): Float64Array {
   for (let j = 0, x = 1n << 128n; j < 64; j += 2, x = (x * tables.root) >> 128n) {
@@ -24,24 +27,24 @@ function rootsOfTwo(roots: Float64Array): Float64Array {
 }
 
 const lowest = -1200;
-/** 2ᵏ for k = lowest … 1023, which is 0 at first. */
+/** 2ᵏ for k = lowest … 1023; the first entries are 0. */
 const powers = /* @__PURE__ */ powersOfTwo(new Float64Array(1024 - lowest));
 function powersOfTwo(powers: Float64Array): Float64Array {
   for (let k = -1074, powerOfTwo = Number.MIN_VALUE; k < 1024; k++, powerOfTwo *= 2) powers[k - lowest] = powerOfTwo;
   return powers;
 }
 
-/** 2ᵏ for −1200 ≤ k ≤ 1023 */
+/** Returns 2ᵏ for −1200 ≤ k ≤ 1023. */
 export const power = (k: number): number => powers[k - lowest]!;
 
-/** y 2ᵏ for |k| < 2000, rounded once where it is subnormal and where it overflows. */
+/** Returns y 2ᵏ for |k| < 2000. Subnormal and overflowing results are rounded once. */
 export const ldexp = (y: number, k: number): number => y * powers[(k >> 1) - lowest]! * powers[k - (k >> 1) - lowest]!;
 
-/** eʳ − 1 − r for |r| < 0.011 */
+/** Returns eʳ − 1 − r for |r| < 0.011. */
 const expTail = (r: number): number =>
   r * r * (0.5 + r * (1 / 6) + r * r * (1 / 24 + r * (1 / 120) + r * r * (1 / 720)));
 
-/** e^(x + dx), where |dx| is far below 1, within 0.53 ulp. */
+/** Returns e^(x + dx) for |dx| far below 1, within 0.53 ulp. */
 export function exp(x: number, dx: number): number {
   if (!(x >= -708 && x <= 709)) return expAtEdge(x, dx);
   const n = x * stepsPerUnit + toInteger - toInteger;
@@ -55,16 +58,19 @@ export function exp(x: number, dx: number): number {
   return (root + (roots[j + 1]! + root * (tail + r))) * powers[(i >> 5) - lowest]!;
 }
 
-/** The same where it over- or underflows, or nearly so. */
+/** Like `exp`, for results that overflow or underflow, or nearly so. */
 function expAtEdge(x: number, dx: number): number {
-  if (x < -746) return 0; // −Infinity among them, for which dx may be NaN
+  if (x < -746) return 0; // includes −Infinity, where dx may be NaN
   if (x > 710) return Infinity;
   const k = expPair(edgePair, x, dx);
   return ldexp(edgePair[0]!, k);
 }
 const edgePair = /* @__PURE__ */ new Float64Array(2);
 
-/** Writes to `pair` two doubles whose sum times 2ᵏ is e^(x + dx) to 59 bits, and returns k. For x ≤ 800; e⁻⁸⁰⁰ where x is less. */
+/**
+ * Writes two doubles to `pair` whose sum times 2ᵏ is e^(x + dx) to 59 bits, and returns k. For x ≤ 800; x < −800 counts
+ * as −800.
+ */
 export function expPair(pair: Float64Array, x: number, dx: number): number {
   const isTiny = x < -800;
   const y = isTiny ? -800 : x;
@@ -84,8 +90,8 @@ export function expPair(pair: Float64Array, x: number, dx: number): number {
 }
 
 /**
- * Writes ln a to `pair` as a sum of two doubles of 65 bits or so, for a = values[p] from 0 to Infinity. With a = 2ᵏ 2^(j/32) (1 + f) it is
- * (32 k + j) ln 2 / 32 and the series of ln(1 + f), where |f| < 0.011.
+ * Writes ln a to `pair` as a sum of two doubles with about 65 bits, for a = values[p] with 0 < a < Infinity. With a =
+ * 2ᵏ 2^(j/32) (1 + f), ln a is (32 k + j) ln 2 / 32 plus the series of ln(1 + f), where |f| < 0.011.
  */
 export function logPair(pair: Float64Array, values: Data, p: number): void {
   const a = values[p]!;

@@ -1,11 +1,11 @@
 import * as tables from "./constants.ts";
 import { power } from "./exponential.ts";
 
-// ln x, the same in every engine, which Math.log is not. With x = 2ᵏ (1 + f), √½ ≤ 1 + f < √2, it is k ln 2 + ln(1 + f); and
-// ln(1 + f) = f − f²/2 + s (f²/2 + R), where s = f / (2 + f), and R = 2 artanh(s) / s − 2 is a series in s² (fdlibm's e_log.c,
-// Sun Microsystems, 1993).
+// ln x, with the same bits in every engine, unlike Math.log. With x = 2ᵏ (1 + f), √½ ≤ 1 + f < √2, ln x = k ln 2 + ln(1
+// + f). ln(1 + f) = f − f²/2 + s (f²/2 + R), where s = f / (2 + f) and R = 2 artanh(s) / s − 2 is a series in s²
+// (fdlibm's e_log.c, Sun Microsystems, 1993).
 
-// Constants of a module are compiled into its functions; imported ones would be looked up each time.
+// V8 compiles constants of this module into its functions; imported constants are looked up each time.
 const c0 = tables.artanh0;
 const c1 = tables.artanh1;
 const c2 = tables.artanh2;
@@ -13,11 +13,11 @@ const c3 = tables.artanh3;
 const c4 = tables.artanh4;
 const c5 = tables.artanh5;
 const c6 = tables.artanh6;
-const ln2 = 32 * tables.step; // its products with k are exact
+const ln2 = 32 * tables.step; // products with k are exact
 const ln2Rest = 32 * tables.stepRest;
 const smallest = 2 ** -1022;
 
-/** 2⁻ᵏ for k = −1023 … 1024 */
+/** 2⁻ᵏ for k = −1023 … 1024. */
 const inverses = /* @__PURE__ */ inversePowers(new Float64Array(2048));
 function inversePowers(inverses: Float64Array): Float64Array {
   for (let k = -1023; k <= 1024; k++) inverses[k + 1023] = power(-k);
@@ -27,11 +27,11 @@ function inversePowers(inverses: Float64Array): Float64Array {
 const double = /* @__PURE__ */ new Float64Array(1);
 const words = /* @__PURE__ */ new Int32Array(double.buffer);
 
-/** ln(2ⁿ x) within 1 ulp. */
+/** Returns ln(2ⁿ x), within 1 ulp. */
 export function log(x: number, n: number): number {
   if (!(x >= smallest && x < Infinity)) return logAtEdge(x);
   double[0] = x;
-  const exponent = (words[1]! + 0x95f62) >> 20; // of 2ᵏ, k + 1023: the upper half tells on which side of √2 the rest is
+  const exponent = (words[1]! + 0x95f62) >> 20; // k + 1023, decided by the upper word of x
   const f = x * inverses[exponent]! - 1;
   const half = 0.5 * f * f;
   const s = f / (2 + f);
@@ -43,7 +43,7 @@ export function log(x: number, n: number): number {
   return s * (half + (even + odd)) + k * ln2Rest - half + f + k * ln2;
 }
 
-/** The same where x is subnormal, infinite or no number that has a logarithm. */
+/** Like `log`, for x that is subnormal, infinite, 0, negative or NaN. */
 function logAtEdge(x: number): number {
   if (x > 0) return x < smallest ? log(x * 2 ** 54, -54) : x;
   return x === 0 ? -Infinity : Number.NaN;

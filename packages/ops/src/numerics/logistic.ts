@@ -1,11 +1,11 @@
 import { quotient } from "./doubleDouble.ts";
 import { exp, expPair, ldexp, power } from "./exponential.ts";
 
-// σ and what is made of it. All is computed from e^−|x|, which cannot overflow and has its digits in both tails.
+// σ and functions based on it. All are computed from e^−|x|, which cannot overflow and is accurate in both tails.
 
 const pair = /* @__PURE__ */ new Float64Array(2);
 
-/** σ(x + dx) = 1 / (1 + e^−(x + dx)), corrected by what the quotient times 1 + e is short of its numerator. */
+/** Returns σ(x + dx) = 1 / (1 + e^−(x + dx)). The remainder of the quotient corrects its rounding. */
 export function sigmoid(x: number, dx: number): number {
   const isNegative = x < 0;
   const k = expPair(pair, isNegative ? x : -x, isNegative ? dx : -dx);
@@ -17,7 +17,7 @@ export function sigmoid(x: number, dx: number): number {
   return y + shortfall * reciprocal;
 }
 
-/** 2ⁿ σ′(x), with σ′(x) = σ(x) σ(−x) = e^−|x| / (1 + e^−|x|)² */
+/** Returns 2ⁿ σ′(x), where σ′(x) = σ(x) σ(−x) = e^−|x| / (1 + e^−|x|)². */
 export function sigmoidSlope(x: number, n: number): number {
   const k = expPair(pair, -Math.abs(x), 0);
   const scale = power(k);
@@ -28,7 +28,10 @@ export function sigmoidSlope(x: number, n: number): number {
   return ldexp(quotient(pair[0]!, pair[1]!, square, rest), k + n);
 }
 
-/** 1 − 2 σ(−2x) for x > 0; near 0, where this cancels, Lambert's fraction x / (1 + x² / (3 + … + x² / 15)). */
+/**
+ * Returns tanh x as 1 − 2 σ(−2x) for x > 0. Near 0, where this cancels, uses Lambert's continued fraction x / (1 + x² /
+ * (3 + … + x² / 15)).
+ */
 export function tanh(x: number): number {
   const t = Math.abs(x);
   if (t < 0.625) {
@@ -42,7 +45,7 @@ export function tanh(x: number): number {
   return x < 0 ? -y : y;
 }
 
-/** ln(1 + eˣ) = max(x, 0) + log1p(e^−|x|) */
+/** Returns ln(1 + eˣ) = max(x, 0) + log1p(e^−|x|). */
 export function softplus(x: number): number {
   return Math.max(x, 0) + Math.log1p(exp(-Math.abs(x), 0));
 }

@@ -3,15 +3,17 @@ import { crossing, crossingRest, density, densityRest, ratios } from "./constant
 import { productError, sumError } from "./doubleDouble.ts";
 import { exp, expPair, ldexp, power } from "./exponential.ts";
 
-// Φ and φ, the distribution and the density of the standard normal distribution, by Mills' ratio m(t) = Φ(−t) / φ(t).
-// It neither underflows nor cancels where Φ does, and since m′ = t m − 1, its value at a node gives its whole series.
+// Φ and φ, the distribution function and density of the standard normal distribution, by Mills' ratio m(t) = Φ(−t) /
+// φ(t). m neither underflows nor cancels where Φ does. Since m′ = t m − 1, the value of m at a node determines its
+// Taylor series there.
 
-const columns = 6; // of a node: t, m and m′, two doubles each
-const terms = 12; // of the series behind these, as far as 2⁻⁶⁰ for |h| ≤ ⅛
+const columns = 6; // per node: t, m and m′, two doubles each
+const terms = 12; // further terms of the series, to 2⁻⁶⁰ for |h| ≤ ⅛
 
 /**
- * The nodes. In that where m(t) = t, t and m are known to all digits; elsewhere the first double is a multiple of 2⁻⁴⁰, so that
- * short numbers can be added to it exactly. Computed, since as a table it would be one of the largest things in a bundle.
+ * The nodes of the series of m. At the node with m(t) = t, t and m have all digits. At the others, the first double is
+ * a multiple of 2⁻⁴⁰, so adding short numbers to it is exact. Computed, because the table would be among the largest
+ * parts of a bundle.
  */
 const nodes = /* @__PURE__ */ nodesOf(ratios);
 function nodesOf(ratios: readonly bigint[]): Float64Array {
@@ -29,7 +31,7 @@ function nodesOf(ratios: readonly bigint[]): Float64Array {
   return Float64Array.from(nodeValues);
 }
 
-/** Those of each node: (n + 1) cₙ₊₁ = t cₙ + cₙ₋₁. */
+/** The series coefficients of each node: (n + 1) cₙ₊₁ = t cₙ + cₙ₋₁. */
 const series = /* @__PURE__ */ seriesOf(nodes);
 function seriesOf(nodes: Float64Array): Float64Array {
   const series = new Float64Array((nodes.length / columns) * terms);
@@ -48,7 +50,7 @@ function seriesOf(nodes: Float64Array): Float64Array {
 
 const pair = /* @__PURE__ */ new Float64Array(2);
 
-/** Writes m(t) − share t, for t = |x| and a share of 0 or 1, to `pair` as a sum of two doubles. */
+/** Writes m(t) − tFactor t, for t = |x| and a tFactor of 0 or 1, to `pair` as a sum of two doubles. */
 function millsRatio(pair: Float64Array, a: Data, p: number, tFactor: number): void {
   const t = Math.abs(a[p]!);
   if (!(t < 6.125)) {
@@ -79,7 +81,7 @@ function millsRatio(pair: Float64Array, a: Data, p: number, tFactor: number): vo
   pair[1] = sum - pair[0] + dsum;
 }
 
-/** The same by Laplace's continued fraction m = 1 / (t + 1 / (t + 2 / (t + 3 / (t + … */
+/** Like `millsRatio`, by Laplace's continued fraction m = 1 / (t + 1 / (t + 2 / (t + 3 / (t + … */
 function millsRatioInTail(pair: Float64Array, a: Data, p: number, tFactor: number): void {
   const t = Math.min(Math.abs(a[p]!), maxInput);
   let f = t;
@@ -93,7 +95,7 @@ function millsRatioInTail(pair: Float64Array, a: Data, p: number, tFactor: numbe
   pair[1] = sumError(m, -tFactor * t, pair[0]) + dm;
 }
 
-/** Writes φ(t) (m(t) − share t) / 2ᵏ to `pair` and returns k, for t = |x|. */
+/** Writes φ(t) (m(t) − tFactor t) / 2ᵏ to `pair` and returns k. φ is the normal density, m the Mills ratio, t = |x|. */
 function millsTimesDensity(pair: Float64Array, a: Data, p: number, tFactor: number): number {
   millsRatio(pair, a, p, tFactor);
   const m = pair[0]! * density;
@@ -110,7 +112,7 @@ function millsTimesDensity(pair: Float64Array, a: Data, p: number, tFactor: numb
 
 const maxInput = 40; // φ(40) is below the smallest double
 
-/** y = x Φ(x) for y = out[o] and x = a[p]. */
+/** Writes y = x Φ(x) for y = out[o] and x = a[p]. */
 function gelu(out: Data, o: number, a: Data, p: number): void {
   const x = a[p]!;
   if (x === 0 || x > 9) {
@@ -130,7 +132,10 @@ function gelu(out: Data, o: number, a: Data, p: number): void {
   out[o] = ldexp(product + (productError(t, cdf, product) + t * rest), x > 0 ? 0 : k);
 }
 
-/** y = Φ(x) + x φ(x), which is φ(t) (m(t) − t) for x = −t and 1 less that for x = t, for y = out[o] and x = a[p]. */
+/**
+ * Writes y = Φ(x) + x φ(x) for y = out[o] and x = a[p]. With t = |x|, y is φ(t) (m(t) − t) for x < 0, and 1 minus that
+ * otherwise.
+ */
 function geluSlope(out: Data, o: number, a: Data, p: number): void {
   const k = millsTimesDensity(pair, a, p, 1);
   if (a[p]! < 0) out[o] = ldexp(pair[0]!, k);
@@ -142,8 +147,8 @@ function geluSlope(out: Data, o: number, a: Data, p: number): void {
 }
 
 /**
- * The loop of both. In float32 single doubles and 8 terms do, in a third of the time; that m − t cancels near the zero of the
- * slope does no harm, since no float32 is as close to it as to lose more than a few bits of a double.
+ * The loop of gelu and geluSlope. float32 needs only single doubles and 8 terms, which takes a third of the time. m − t
+ * cancels near the zero of the slope, but no float32 is close enough to it to lose more than a few bits of a double.
  */
 export function geluLoop(isSlope: boolean, n: number, y: Data, o: number, a: Data, i: number, s: number): void {
   const float32Limit = y instanceof Float32Array ? 6.125 : 0;
@@ -151,7 +156,7 @@ export function geluLoop(isSlope: boolean, n: number, y: Data, o: number, a: Dat
     const x = a[p]!;
     const t = Math.abs(x);
     if (t < float32Limit && t > 0) {
-      const j = (4 * t + 0.5) | 0; // the nearest node, sooner than by Math.round
+      const j = (4 * t + 0.5) | 0; // the nearest node; faster than Math.round
       const at = j * columns;
       const k = j * terms;
       const h = t - nodes[at]!;

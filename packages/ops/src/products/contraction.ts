@@ -15,13 +15,13 @@ import { elementwise } from "../loops/strided.ts";
 import { sumInto } from "../shapes/sum.ts";
 import { multiplyMatrices as matrixProducts } from "./gemm.ts";
 
-/** Which label each axis has, one character an axis: the sum of products goes over all labels that the output lacks. */
+/** The labels of the axes, one character per axis. Products are summed over all labels missing from the output. */
 export interface Contraction {
   readonly operands: readonly string[];
   readonly output: string;
 }
 
-/** "ij,jk->ik" taken apart. */
+/** Parses subscripts such as "ij,jk->ik". */
 export function contractionOf(subscripts: string): Contraction {
   const [operands, output] = subscripts.split("->") as [string, string];
   return { operands: operands.split(","), output };
@@ -29,7 +29,7 @@ export function contractionOf(subscripts: string): Contraction {
 
 export const subscriptsOf = ({ operands, output }: Contraction): string => `${operands.join()}->${output}`;
 
-/** `f` of each label. (Iterating over strings takes longer than a small product does.) */
+/** Maps each label by `f`. (Iterating over a string takes longer than a small product.) */
 function perLabel<T>(labels: string, f: (label: string) => T): T[] {
   const list: T[] = [];
   for (let axis = 0; axis < labels.length; axis++) list.push(f(labels[axis]!));
@@ -40,7 +40,7 @@ type Shaped = Pick<Operand, "shape">;
 
 export type Sizes = ReadonlyMap<string, number>;
 
-/** The size of each label. Axes of size 1 are repeated to it. */
+/** Returns the size of each label. Axes of size 1 broadcast to it. */
 export function labelSizes({ operands }: Contraction, inputs: readonly Shaped[]): Sizes {
   const sizes = new Map<string, number>();
   operands.forEach((labels, k) => {
@@ -64,13 +64,13 @@ const filterLabels = (labels: string, isSelected: (label: string, axis: number) 
 const keepLabels = (labels: string, others: string): string => filterLabels(labels, (label) => others.includes(label));
 const dropLabels = (labels: string, others: string): string => filterLabels(labels, (label) => !others.includes(label));
 
-/** An array with a label for each axis, none of them twice. */
+/** An array with one label per axis, all distinct. */
 interface Term {
   readonly labels: string;
   readonly array: NdArray;
 }
 
-/** out ← the contraction of one or two arrays, of any strides. */
+/** Writes the contraction of one or two arrays, with any strides, to `out`. */
 export function contract(out: NdArray, arrays: readonly NdArray[], contraction: Contraction): void {
   const { operands, output } = contraction;
   const sizes = labelSizes(contraction, arrays);
@@ -79,11 +79,11 @@ export function contract(out: NdArray, arrays: readonly NdArray[], contraction: 
   else multiply(out, sumUnneeded(a, output + b.labels, sizes), sumUnneeded(b, output + a.labels, sizes), output, sizes);
 }
 
-/** The labels of an operand, each once, without those along which it is repeated. */
+/** Returns the distinct labels of an operand, without those along which it broadcasts. */
 export const ownLabels = (labels: string, { shape }: Shaped, sizes: Sizes): string =>
   filterLabels(labels, (label, axis) => labels.indexOf(label) === axis && shape[axis] === sizes.get(label));
 
-/** The entries whose places agree on all axes with one label; axes to be repeated are left out. */
+/** Returns the diagonal over axes with the same label, without the axes that broadcast. */
 function takeDiagonal(array: NdArray, labels: string, sizes: Sizes): Term {
   const { data, stride, offset } = array;
   const distinct = ownLabels(labels, array, sizes);
@@ -93,13 +93,13 @@ function takeDiagonal(array: NdArray, labels: string, sizes: Sizes): Term {
   return { labels: distinct, array: ndarray(data, shapeOver(distinct, sizes), strides, offset) };
 }
 
-/** A term over `labels`: its own in that order, repeated along the others. */
+/** Returns a view of a term over `labels`, broadcast along the labels that it lacks. */
 const broadcastToLabels = ({ labels: distinct, array }: Term, labels: string, sizes: Sizes): NdArray => {
   const strides = perLabel(labels, (label) => array.stride[distinct.indexOf(label)] ?? 0);
   return ndarray(array.data, shapeOver(labels, sizes), strides, array.offset);
 };
 
-/** out ← the sum of a term over all of its labels but `outputLabels`. */
+/** Writes the sum of a term over all labels except `outputLabels` to `out`. */
 function sumToLabels(out: NdArray, term: Term, outputLabels: string, sizes: Sizes): void {
   const summedLabels = dropLabels(term.labels, outputLabels);
   const view = broadcastToLabels(term, outputLabels + summedLabels, sizes);
@@ -112,7 +112,7 @@ function sumToLabels(out: NdArray, term: Term, outputLabels: string, sizes: Size
     );
 }
 
-/** Sums a term over the labels that neither the output nor the other term needs, in float64 or int32. */
+/** Sums a term over the labels that neither the output nor the other term has, in float64 or int32. */
 function sumUnneeded(term: Term, needed: string, sizes: Sizes): Term {
   const labels = keepLabels(term.labels, needed);
   if (labels === term.labels) return term;
@@ -123,7 +123,7 @@ function sumUnneeded(term: Term, needed: string, sizes: Sizes): Term {
   return { labels, array };
 }
 
-/** out ← the sum of products of two terms whose labels are all in the output or in both. */
+/** Writes the sum of products of two terms to `out`. Each of their labels is in the output or in both terms. */
 function multiply(out: NdArray, a: Term, b: Term, output: string, sizes: Sizes): void {
   const inner = dropLabels(a.labels, output);
   if (inner === "") {
@@ -142,7 +142,7 @@ function multiply(out: NdArray, a: Term, b: Term, output: string, sizes: Sizes):
     );
     return;
   }
-  // A matrix for each place on the batch axes. The columns are of the operand with whose labels the output ends.
+  // One matrix product per batch index. The operand whose labels end the output provides the columns.
   const bHasColumns = onlyB === "" || (onlyA !== "" && output.endsWith(onlyB));
   const [left, right, rowLabels, columnLabels] = bHasColumns ? [a, b, onlyA, onlyB] : [b, a, onlyB, onlyA];
   const x = matrices(broadcastToLabels(left, batch + rowLabels + inner, sizes), batch.length, rowLabels.length);
@@ -155,7 +155,9 @@ function multiply(out: NdArray, a: Term, b: Term, output: string, sizes: Sizes):
     assign(out, broadcastToLabels({ labels, array: ndarray(data, shapeOver(labels, sizes)) }, output, sizes));
 }
 
-/** An array with its axes after the first `batch` made two, the first of these of the next `count`; copied if need be. */
+/**
+ * Merges the axes after the first `batch` into two: the next `count` axes, and the rest. Copies if strides require it.
+ */
 function matrices(array: NdArray, batch: number, count: number): NdArray {
   const { data, shape, stride, offset } = array;
   const at = batch + count;
@@ -169,7 +171,10 @@ const innerProducts: SliceLoop = (n, y, o, _, a, i, s, b, j, t) => {
   y[o] = innerProduct(n, a, i, s, b, j, t);
 };
 
-/** What `contract` takes: additions of sums, and a multiplication, with an addition where products are summed. */
+/**
+ * Returns the flops of `contract`: one per addition of a sum, one per multiplication, and one more where products are
+ * summed.
+ */
 export function contractionFlops(contraction: Contraction, inputs: readonly Shaped[]): number {
   const { operands, output } = contraction;
   const sizes = labelSizes(contraction, inputs);

@@ -32,7 +32,7 @@ import { readSubscripts } from "./subscripts.ts";
 
 type Einsum = (subscripts: string, ...tensors: TensorLike[]) => Tensor;
 
-/** The contraction of one or two tensors. Its subscripts have a letter for every axis and an output. */
+/** Contracts one or two tensors. The subscripts have a letter for every axis, and an output. */
 const contractionOp: Op<Inputs, { readonly subscripts: string }> = /* @__PURE__ */ defineOp({
   name: "einsum",
   options: { subscripts: undefined },
@@ -47,8 +47,8 @@ const contractionOp: Op<Inputs, { readonly subscripts: string }> = /* @__PURE__ 
 });
 
 /**
- * The cotangent of input k is the contraction of g with the other input to the labels of input k: repeated along those
- * that nothing else has, and on the diagonal of those that it has twice, with zeros around it.
+ * Returns the cotangent of input k: the contraction of g with the other input to the labels of input k. It is broadcast
+ * along labels that only input k has. A label that occurs twice receives it on the diagonal, with zeros elsewhere.
  */
 export function cotangentOf(k: number, g: Tensor, inputs: Inputs, { operands, output }: Contraction): Tensor {
   const [x, labels] = [inputs[k]!, operands[k]!];
@@ -71,7 +71,7 @@ export function cotangentOf(k: number, g: Tensor, inputs: Inputs, { operands, ou
 const contractTensors = (contraction: Contraction, tensors: Inputs): Tensor =>
   contractionOp(tensors, { subscripts: subscriptsOf(contraction) });
 
-/** Where the places on all axes of one label agree; undefined if no label has two axes. */
+/** Returns the mask of the diagonals over repeated labels; undefined if no label repeats. */
 function diagonalMask(labels: string, shape: Shape): Tensor | undefined {
   const places = (axis: number) => {
     const along = shape.map((n, i) => (i === axis ? n : 1));
@@ -89,23 +89,23 @@ function diagonalMask(labels: string, shape: Shape): Tensor | undefined {
     .reduce<Tensor | undefined>((all, each) => (all ? logicalAnd(all, each) : each), undefined);
 }
 
-/** A tensor with a label for each axis. */
+/** A tensor with one label per axis. */
 interface Term {
   readonly labels: string;
   readonly tensor: Tensor;
 }
 
 /**
- * The sum of products of tensors by Einstein's convention: a letter names an axis, and the sum goes over the letters that
- * the output lacks. As in NumPy: "ii" takes a diagonal, "..." stands for the axes without letters, and without "->" the
- * output has these, then the letters that occur once, sorted. More than two tensors are contracted in pairs. The cotangent
- * of each is the contraction of g with the others.
+ * y = the sum of products by Einstein's convention, as in NumPy: a letter names an axis, and letters missing from the
+ * output are summed. "ii" takes a diagonal, and "..." means the axes without letters. Without "->", the output has
+ * those axes, then the letters that occur once, sorted. Tensors are contracted in pairs. The cotangent of each is the
+ * contraction of g with the others.
  */
 export const einsum: Wrapped<Einsum, typeof contractionOp> = /* @__PURE__ */ wrapOp<Einsum, typeof contractionOp>(
   contractionOp,
   (subscripts, ...availableLabels) => {
     if (typeof subscripts !== "string") {
-      const expected = 'subscripts come first, as a string such as "ij,jk->ik"';
+      const expected = 'subscripts must be the first argument, a string such as "ij,jk->ik"';
       throw new ArgumentError(`einsum: ${expected}; got ${show(subscripts)}`);
     }
     const tensors = toTensors("einsum", availableLabels);
@@ -135,9 +135,9 @@ export const einsum: Wrapped<Einsum, typeof contractionOp> = /* @__PURE__ */ wra
 );
 
 /**
- * The terms with two of them contracted: those for which that costs least, where an entry more than the two had counts for
- * eight operations, as it will be used again. (The best order of many is hard to find. Of random networks of three to five
- * tensors this one takes 5 to 15 % more, on average.)
+ * Contracts the pair of terms with the lowest cost and returns the new terms. The cost is the flops plus 8 per element
+ * that the result has more than the pair, since it is used again. (The optimal order is hard to find. On random
+ * networks of three to five tensors, this order costs 5 to 15 % more on average.)
  */
 function contractCheapestPair(terms: readonly Term[], output: string): readonly Term[] {
   const pairs = terms.flatMap((a, i) =>

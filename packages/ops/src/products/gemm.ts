@@ -5,8 +5,8 @@ import { broadcastStrides } from "../loops/strided.ts";
 import { paysInWasm, productInWasm } from "../wasm/products.ts";
 
 /**
- * c ← a b, matrix by matrix, for a [..., m, k] and b [..., k, n] of any strides, whose other axes broadcast to `batch`. c is
- * [...batch, m, n], row by row.
+ * c ← a b for a [..., m, k] and b [..., k, n] with any strides. The leading axes broadcast to `batch`. c is row-major
+ * [...batch, m, n].
  */
 export function multiplyMatrices(c: Data, a: NdArray, b: NdArray, batch: Shape): void {
   if (c.length === 0) return;
@@ -18,12 +18,12 @@ export function multiplyMatrices(c: Data, a: NdArray, b: NdArray, batch: Shape):
     paysInWasm(c, a.data, b.data, n, k) &&
     multiplyBatch(true, c, withUnitStride(a, p, p + 1), withUnitStride(b, q, q + 1), batch);
   if (inWasm) return;
-  // It takes longer to lay entries out anew than to step through them a few times.
+  // Copying the entries takes longer than striding over them a few times.
   const isSmall = k * n < 256 || a.shape[p]! <= 12;
   multiplyBatch(false, c, isSmall ? a : withUnitStride(a, p + 1, p + 1), isSmall ? b : withUnitStride(b, q, q), batch);
 }
 
-/** The same array with the stride 1 along one of two axes, copied if need be. */
+/** Returns the array with stride 1 along one of two axes, copied if neither has it. */
 function withUnitStride(x: NdArray, axis: number, other: number): NdArray {
   if (x.stride[axis] === 1 || x.stride[other] === 1) return x;
   if (axis === x.shape.length - 1) return ndarray(ravel(x), x.shape);
@@ -33,7 +33,7 @@ function withUnitStride(x: NdArray, axis: number, other: number): NdArray {
   return ndarray(ravel(columns), columns.shape).transpose(...axes);
 }
 
-/** Multiplies matrix by matrix. Returns false if WebAssembly lacks memory for one; then all must be done in plain loops. */
+/** Multiplies batch by batch. Returns false if WebAssembly lacks memory; then all products must run in plain loops. */
 function multiplyBatch(inWasm: boolean, c: Data, a: NdArray, b: NdArray, batch: Shape): boolean {
   const p = a.shape.length - 2;
   const q = b.shape.length - 2;
@@ -43,7 +43,7 @@ function multiplyBatch(inWasm: boolean, c: Data, a: NdArray, b: NdArray, batch: 
   const aCol = a.stride[p + 1]!;
   const bRow = b.stride[q]!;
   const bCol = b.stride[q + 1]!;
-  // One matrix for all of b, and rows of a that lie evenly, are one product.
+  // If b is one matrix and the rows of a are evenly spaced, the batch is a single product.
   const evenStride = batch.length > 0 && q === 0 ? sliceStride(a, 0, p + 1) : undefined;
   const [matrixCount, height, aRow] =
     evenStride === undefined ? [sizeOf(batch), m, a.stride[p]!] : [1, c.length / n, evenStride];
@@ -68,14 +68,14 @@ function multiplyBatch(inWasm: boolean, c: Data, a: NdArray, b: NdArray, batch: 
 
 const noAxes: number[] = [];
 
-/** The strides of the axes before the last two, as axes of `batch`. */
+/** Returns the strides of the axes before the last two, broadcast to `batch`. */
 const batchStrides = ({ data, shape, stride, offset }: NdArray, batch: Shape): number[] =>
   broadcastStrides(ndarray(data, shape.slice(0, -2), stride.slice(0, -2), offset), batch);
 
 /**
- * c ← a b for a [m, k] and b [k, n] of any strides and row-major c, which begin at `i`, `j` and, in c, `o`: in float64 sums in
- * the order of k; integers wrap. Three rows by two columns at a time keep six sums in registers, which is three times faster
- * than one; at the edges a row or column is done twice.
+ * c ← a b for a [m, k] and b [k, n] with any strides, and c row-major. They begin at `i`, `j` and `o`. Sums are in
+ * float64, in the order of k; integers wrap around. Blocks of three rows by two columns keep six sums in registers,
+ * which is three times faster than one. At the edges, a row or column is computed twice.
  */
 function multiply(
   c: Data,

@@ -20,9 +20,9 @@ import { unbroadcast } from "../shapes/sum.ts";
 import { multiplyMatrices } from "./gemm.ts";
 
 /**
- * C = A B, of [..., m, k] and [..., k, n], by NumPy's rules: the axes before the last two broadcast, and a vector stands for a
- * row on the left and for a column on the right. int32 wraps; large products of float32 are summed in float32. Ā = Ḡ Bᵀ and
- * B̄ = Aᵀ Ḡ, from dC = dA B + A dB.
+ * C = A B for [..., m, k] and [..., k, n], as in NumPy: leading axes broadcast, and a vector is a row on the left and a
+ * column on the right. int32 wraps around; large float32 products are summed in float32. Ā = Ḡ Bᵀ and B̄ = Aᵀ Ḡ, from
+ * dC = dA B + A dB.
  */
 export const matmul: Op<Binary> = /* @__PURE__ */ defineOp({
   name: "matmul",
@@ -30,7 +30,9 @@ export const matmul: Op<Binary> = /* @__PURE__ */ defineOp({
     if (a.shape.length === 2 && b.shape.length === 2 && a.shape[1] === b.shape[0]) return [a.shape[0]!, b.shape[1]!];
     const [{ m }, { n }] = [leftSizes(a.shape), rightSizes(b.shape)];
     if (a.shape.length === 0 || b.shape.length === 0) {
-      throw new ShapeError(`a scalar is no matrix: ${describe(a, "a")} and ${describe(b, "b")}; did you mean mul?`);
+      throw new ShapeError(
+        `scalars cannot be multiplied as matrices, got ${describe(a, "a")} and ${describe(b, "b")}; did you mean mul?`,
+      );
     }
     checkInnerSizes(a, b);
     const batch = broadcastShape([a, b], ["a", "b"], 2);
@@ -66,19 +68,22 @@ const lastAxesSwapped = (rank: number): number[] => [...Array(rank - 2).keys(), 
 const asRow = (a: Tensor): Tensor => (a.shape.length === 1 ? expandDims(a, { axis: 0 }) : a);
 const asColumn = (b: Tensor): Tensor => (b.shape.length === 1 ? expandDims(b, { axis: 1 }) : b);
 
-/** The cotangent of the product with the axes that a vector does not leave in it. */
+/** Returns the cotangent of the product as a matrix: restores the axes that the product lost if an operand is a vector. */
 function matrixOf(g: Tensor, a: Tensor, b: Tensor): Tensor {
   const withColumn = b.shape.length === 1 ? expandDims(g, { axis: -1 }) : g;
   return a.shape.length === 1 ? expandDims(withColumn, { axis: -2 }) : withColumn;
 }
 
-/** The cotangent of `x` from that of its matrix (of shape `vectorShape`, of a vector), summed where x was repeated. */
+/**
+ * Returns the cotangent of `x` from the cotangent of its matrix, summed over broadcast axes. `vectorShape` is the shape
+ * of the matrix if x is a vector.
+ */
 function operandCotangent(g: Tensor, x: Tensor, vectorShape: Shape): Tensor {
   if (x.shape.length > 1) return unbroadcast(g, x);
   return reshape(unbroadcast(g, { shape: vectorShape }), { shape: x.shape });
 }
 
-/** A vector seen as a row, and as a column. */
+/** Views of a vector as a row, and as a column. */
 const rowView = (a: NdArray): NdArray =>
   a.shape.length > 1 ? a : ndarray(a.data, [1, a.shape[0]!], [1, a.stride[0]!], a.offset);
 const columnView = (b: NdArray): NdArray =>

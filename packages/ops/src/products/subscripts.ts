@@ -3,15 +3,16 @@ import { describe, type Operand } from "@wengert/core/extend";
 import { type Contraction, subscriptsOf } from "./contraction.ts";
 
 /**
- * What subscripts such as "ij,jk" or "...ij,...jk->...ik" say of `tensors`, with a letter for each axis. "..." stands for
- * the axes without one, counted from the last; without "->" the output has these, then the letters that occur once, sorted.
- * @throws ArgumentError for what cannot be read, ShapeError for tensors that do not fit.
+ * Resolves subscripts such as "ij,jk" or "...ij,...jk->...ik" for `tensors`, with one letter per axis. "..." means the
+ * axes without letters, counted from the last. Without "->", the output has those axes, then the letters that occur
+ * once, sorted.
+ * @throws ArgumentError if the subscripts are invalid, ShapeError if they do not match the shapes of the tensors
  */
 export function readSubscripts(subscripts: string, tensors: readonly Operand[]): Contraction {
   const { terms, output } = termsOf(subscripts);
   if (terms.length !== tensors.length) {
-    const labelsText = `${JSON.stringify(subscripts)} has the labels of ${countText(terms.length, "tensor")}`;
-    const hint = tensors.length > terms.length ? "; write a comma between those of two" : "";
+    const labelsText = `${JSON.stringify(subscripts)} has labels for ${countText(terms.length, "tensor")}`;
+    const hint = tensors.length > terms.length ? "; separate the labels of two tensors by a comma" : "";
     throw new ArgumentError(`${labelsText}, got ${tensors.length}${hint}`);
   }
   const ranks = tensors.map((x, k) => ellipsisRank(terms[k]!, x, k));
@@ -31,18 +32,18 @@ const countText = (n: number, singular: string, plural = `${singular}s`) => `${n
 
 function termsOf(subscripts: string): { terms: readonly string[]; output: string | undefined } {
   const [operandText, output, ...extra] = subscripts.replaceAll(" ", "").split("->") as [string, string?];
-  if (extra.length > 0) throw malformed(subscripts, '"->" stands once, before the output');
+  if (extra.length > 0) throw malformed(subscripts, '"->" may occur only once, before the output');
   const terms = operandText.split(",");
   for (const term of output === undefined ? terms : [...terms, output]) {
     const match = /[^a-zA-Z.]/.exec(term);
     if (match) throw malformed(subscripts, `labels are letters, got ${JSON.stringify(match[0])}`);
     if (term.replace("...", "").includes("."))
-      throw malformed(subscripts, `"..." is three dots, and stands once for a tensor; got "${term}"`);
+      throw malformed(subscripts, `"..." is three dots and may occur only once per tensor, got "${term}"`);
   }
   return { terms, output };
 }
 
-/** The letters that occur once, sorted as NumPy does: capitals first. */
+/** Returns the letters that occur once, sorted as in NumPy: capitals first. */
 function lettersUsedOnce(terms: readonly string[]): string {
   const letters = terms.join("").replaceAll(".", "");
   return [...letters]
@@ -51,12 +52,12 @@ function lettersUsedOnce(terms: readonly string[]): string {
     .join("");
 }
 
-/** How many axes of `x` the "..." of its term stands for. */
+/** Returns the number of axes of `x` that "..." in its term covers. */
 function ellipsisRank(term: string, x: Operand, place: number): number {
   const letters = term.replace("...", "");
   const missing = x.shape.length - letters.length;
   if (missing === 0 || (missing > 0 && term.includes("..."))) return missing;
-  const hint = missing > 0 ? `; write "...${letters}" for any axes before these` : "";
+  const hint = missing > 0 ? `; write "...${letters}" for any number of leading axes` : "";
   const got = `${describe(x, `tensor ${place}`)} has ${x.shape.length}`;
   throw new ShapeError(`"${term}" names ${countText(letters.length, "axis", "axes")}, and ${got}${hint}`);
 }
@@ -67,22 +68,27 @@ function unusedLetters(subscripts: string, count: number): string {
     (letter) => !subscripts.includes(letter),
   );
   if (count <= free.length) return free.slice(0, count).join("");
-  throw new OutOfRangeError(`"..." stands for ${count} axes, and only ${free.length} letters are left for them`);
+  throw new OutOfRangeError(
+    `"..." covers ${count} axes, but only ${free.length} letters are unused; use fewer letters or axes`,
+  );
 }
 
 function checkOutput(subscripts: string, { operands, output }: Contraction, ellipsisLabels: string): void {
   for (const [i, label] of [...output].entries()) {
     if (!operands.some((labels) => labels.includes(label)))
-      throw malformed(subscripts, `${label} stands in the output, and no tensor has it`);
-    if (output.indexOf(label) < i) throw malformed(subscripts, `${label} stands twice in the output; name it once`);
+      throw malformed(subscripts, `the output has label ${label}, but no tensor has it`);
+    if (output.indexOf(label) < i) throw malformed(subscripts, `the output has label ${label} twice; write it once`);
   }
   if (!output.includes(ellipsisLabels))
-    throw malformed(subscripts, `the output has no "...", where the axes without a letter go; write "...${output}"`);
+    throw malformed(subscripts, `the output lacks "..." for the axes without a letter; write "...${output}"`);
 }
 
 type Place = readonly [tensor: number, size: number];
 
-/** Each label has one size. Axes of size 1 are repeated where tensors meet, but not on a diagonal. @throws ShapeError. */
+/**
+ * Checks that each label has one size. Axes of size 1 broadcast across tensors, but not on a diagonal. @throws
+ * ShapeError.
+ */
 function checkSizes(contraction: Contraction, tensors: readonly Operand[], ellipsisLabels: string): void {
   const conflict = findSizeConflict(contraction, tensors);
   if (conflict === undefined) return;
@@ -98,7 +104,7 @@ function checkSizes(contraction: Contraction, tensors: readonly Operand[], ellip
   throw new ShapeError(`${what} is ${n} in ${nameOf(k)} and ${m} in ${nameOf(l)}; ${hint}`);
 }
 
-/** The first label with two sizes, and where they are. */
+/** Returns the first label with two sizes, and where they are. */
 function findSizeConflict({ operands }: Contraction, tensors: readonly Operand[]): [string, Place, Place] | undefined {
   const known = new Map<string, Place>();
   for (const [k, labels] of operands.entries()) {
@@ -113,7 +119,7 @@ function findSizeConflict({ operands }: Contraction, tensors: readonly Operand[]
   return undefined;
 }
 
-/** The subscripts with the two labels of one operand exchanged, if they fit then. */
+/** Returns the subscripts with the two labels of one operand swapped, if the shapes match then. */
 function withLabelsSwapped({ operands, output }: Contraction, tensors: readonly Operand[]): string | undefined {
   const others = operands.map((labels, k) => ({ operands: operands.with(k, [...labels].reverse().join("")), output }));
   const fits = (_: Contraction, k: number) =>

@@ -18,10 +18,13 @@ import { shapeOption } from "../declaring/axes.ts";
 import { type Sampled, withSamples } from "../declaring/samples.ts";
 import { log } from "../numerics/logarithm.ts";
 
-// Random numbers are a function of a key and of nothing else: Threefry-2x32 with 20 rounds (Salmon, Moraes, Dror, Shaw:
-// "Parallel random numbers: as easy as 1, 2, 3", SC 2011).
+// Random numbers are a pure function of a key: Threefry-2x32 with 20 rounds (Salmon, Moraes, Dror, Shaw: "Parallel
+// random numbers: as easy as 1, 2, 3", SC 2011).
 
-/** A key, int32 [2]. It gives the same numbers each time it is used: `splitKey` makes fresh ones of it. */
+/**
+ * Returns a key, int32 [2], for an integer seed. A key gives the same numbers on every use; `splitKey` derives new
+ * keys.
+ */
 export const randomKey: Sampled<RandomKey> = /* @__PURE__ */ withSamples<RandomKey>(
   (seed) => {
     if (!Number.isSafeInteger(seed))
@@ -31,7 +34,7 @@ export const randomKey: Sampled<RandomKey> = /* @__PURE__ */ withSamples<RandomK
   () => [[1]],
 );
 
-/** A tuple of N keys, so that each can be taken by name; a list if N is not a literal, or large. */
+/** A tuple of N keys, so that each can be destructured by name. A plain array if N is not a literal, or above 64. */
 export type Keys<N extends number, Found extends Tensor[] = []> = number extends N
   ? Tensor[]
   : Found["length"] extends N
@@ -40,7 +43,7 @@ export type Keys<N extends number, Found extends Tensor[] = []> = number extends
       ? Tensor[]
       : Keys<N, [...Found, Tensor]>;
 
-/** `count` (default 2) keys independent of each other and of what else `key` gives. */
+/** Returns `count` (default 2) keys, independent of each other and of all other uses of `key`. */
 export const splitKey: Sampled<SplitKey> = /* @__PURE__ */ withSamples<(key: Tensor, count?: number) => Tensor[]>(
   (key, count = 2) => {
     if (!(Number.isInteger(count) && count >= 0 && count <= maxKeys))
@@ -50,9 +53,12 @@ export const splitKey: Sampled<SplitKey> = /* @__PURE__ */ withSamples<(key: Ten
   () => [[randomKey(1), 3]],
 ) as Sampled<SplitKey>;
 
-const maxKeys = 2 ** 20; // keys can be split again
+const maxKeys = 2 ** 20; // for more keys, split them again
 
-/** The key number `index` of 2^32 that are independent of each other and of what else `key` gives: one for each step, say. */
+/**
+ * Returns key `index` of 2^32 keys, independent of each other and of all other uses of `key`: for example, one per
+ * step.
+ */
 export const foldIn: Sampled<FoldIn> = /* @__PURE__ */ withSamples<FoldIn>(
   (key, index) => {
     if (!(Number.isInteger(index) && index >= 0 && index < 2 ** 32))
@@ -83,7 +89,7 @@ function keyOp(name: string, purpose: "split" | "fold"): Op<Unary, { readonly in
 
 export interface RandomOptions {
   readonly shape: Shape;
-  /** float64 (53 random bits) or float32 (24). Default: float64. */
+  /** The dtype: float64 (53 random bits) or float32 (24). Default: float64. */
   readonly dtype?: DType | undefined;
 }
 
@@ -99,7 +105,7 @@ export interface UniformOptions extends RandomOptions {
   readonly max?: number | undefined;
 }
 
-/** Numbers uniform in [min, max), by default [0, 1). */
+/** Returns numbers uniform in [min, max), by default [0, 1). */
 export const randomUniform: Op<
   readonly [key: Tensor],
   Drawing & { readonly min: number; readonly max: number },
@@ -110,14 +116,14 @@ export const randomUniform: Op<
   params: ({ min = 0, max = 1, ...options }) => {
     if (min <= max && max - min < Infinity) return { ...checkDrawing(options), min, max };
     throw new OutOfRangeError(
-      `expected finite min ≤ max, got min ${show(min)} and max ${show(max)}; are they exchanged?`,
+      `expected finite min ≤ max, got min ${show(min)} and max ${show(max)}; are they swapped?`,
     );
   },
   shape: ([key], { shape }) => keyShape(key) && shape,
   dtype: (_, { dtype }) => dtype,
   kernel: (out, [key], { min, max }) => {
     const uniform = uniformOf(out, key, stream.uniform);
-    // A number next to max may be rounded to it; the last one before is taken then.
+    // Rounding may reach max; then the largest number below it is used.
     const last = max - Math.abs(max) * (out.data instanceof Float32Array ? 2 ** -24 : 2 ** -53);
     for (let i = 0; i < out.data.length; i++)
       out.data[i] = Math.max(min, Math.min(min + (max - min) * uniform(i), last));
@@ -126,7 +132,7 @@ export const randomUniform: Op<
   samples: () => [[randomKey(1), { shape: [2, 3] }]],
 });
 
-/** Numbers of the standard normal distribution, by the Box–Muller transform: the same in every engine, to the last digit. */
+/** Returns standard normal numbers, by the Box–Muller transform: the same bits in every engine. */
 export const randomNormal: Op<readonly [key: Tensor], Drawing, RandomOptions> = /* @__PURE__ */ defineOp({
   name: "randomNormal",
   options: randomDefaults,
@@ -152,7 +158,7 @@ const permutationOp: Op<readonly [key: Tensor], { readonly count: number }> = /*
     const [order, uniform] = [out.data, uniformOf(out, key, stream.uniform)];
     for (let i = 0; i < count; i++) order[i] = i;
     for (let i = count - 1; i > 0; i--) {
-      const j = Math.floor((i + 1) * uniform(i)); // of 53 bits: no order is more likely by as much as 2^−22
+      const j = Math.floor((i + 1) * uniform(i)); // 53 bits: probabilities of orders differ by less than 2^−22
       [order[i], order[j]] = [order[j]!, order[i]!];
     }
   },
@@ -161,9 +167,9 @@ const permutationOp: Op<readonly [key: Tensor], { readonly count: number }> = /*
 });
 
 /**
- * 0 … count − 1 in an order that `key` decides, int32 [count]; each order is as likely as any other. `take(x,
- * permutation(key, n), { axis: 0 })` shuffles rows. (R. Durstenfeld 1964, after R. Fisher and F. Yates.)
- * @throws OutOfRangeError for a count that is not a whole number from 0 to 2^31 − 1; DTypeError for an invalid key.
+ * Returns 0 … count − 1 in random order, int32 [count]; all orders are equally likely. `take(x, permutation(key, n), {
+ * axis: 0 })` shuffles rows. The algorithm is from R. Durstenfeld (1964), after R. Fisher and F. Yates.
+ * @throws OutOfRangeError unless count is a whole number from 0 to 2^31 − 1; DTypeError if the key is invalid
  */
 export const permutation: Sampled<Permutation> = /* @__PURE__ */ withSamples<Permutation>(
   (key, count) => {
@@ -174,7 +180,10 @@ export const permutation: Sampled<Permutation> = /* @__PURE__ */ withSamples<Per
 );
 type Permutation = (key: Tensor, count: number) => Tensor;
 
-/** cos 2πa for 0 ≤ a < 1, by Taylor's series of the cosine or the sine of what a is off the next quarter; engines differ in Math.cos. */
+/**
+ * Returns cos 2πa for 0 ≤ a < 1, by the Taylor series of cosine or sine around the nearest quarter. Math.cos differs
+ * between engines.
+ */
 function cosine(a: number): number {
   const quarter = Math.round(4 * a);
   const x = 2 * Math.PI * (a - quarter / 4); // the difference is exact
@@ -186,21 +195,23 @@ function cosine(a: number): number {
   return quarter === 1 || quarter === 2 ? -sum : sum;
 }
 
-/** The second counter word: what a key is used for. */
+/** The second counter word, one per use of a key. */
 const stream = { split: 1, uniform: 2, radius: 3, angle: 4, fold: 5 } as const;
 
 function checkDrawing(options: Complete<RandomOptions>): Drawing {
   const [shape, dtype] = [shapeOption(options), checkDType(options.dtype ?? "float64")];
   if (isFloat(dtype)) return { shape, dtype };
-  throw new DTypeError(`dtype must be float64 or float32, got ${dtype}; cast what comes out`);
+  throw new DTypeError(`dtype must be float64 or float32, got ${dtype}; cast the result`);
 }
 
 function keyShape(key: Operand): Shape {
   if (key.dtype === "int32" && String(key.shape) === "2") return key.shape;
-  throw new DTypeError(`expected a key, int32 [2], got ${describe(key)}, ${key.dtype}; write randomKey(seed)`);
+  throw new DTypeError(
+    `expected a key, int32 [2], got ${describe(key)} with dtype ${key.dtype}; write randomKey(seed)`,
+  );
 }
 
-/** The i-th number in [0, 1) with as many random bits as the dtype of `out` holds. */
+/** Returns the function i ↦ i-th number in [0, 1), with as many random bits as the dtype of `out` holds. */
 function uniformOf(out: NdArray, key: NdArray, purpose: number): (i: number) => number {
   const [words, bits] = [ravel(key), new Uint32Array(2)];
   const isFloat32 = out.data instanceof Float32Array;
@@ -211,7 +222,7 @@ function uniformOf(out: NdArray, key: NdArray, purpose: number): (i: number) => 
   };
 }
 
-/** out ← the block of the counter (c0, c1) under `key`. */
+/** Writes the block for the counter (c0, c1) under `key` to `out`. */
 export function threefry(key: Data | Uint32Array, c0: number, c1: number, out: Data | Uint32Array): void {
   const [k0, k1] = [key[0]! | 0, key[1]! | 0];
   const schedule = [k0, k1, 0x1bd11bda ^ k0 ^ k1];

@@ -7,8 +7,8 @@ import { flip } from "../shapes/reshape.ts";
 import { sumDType } from "../shapes/sum.ts";
 
 /**
- * yᵢ = x₀ + … + xᵢ along `axis`, added in float64; int32 wraps, bools are counted. xⱼ is part of every yᵢ from i = j on,
- * hence x̄ⱼ is the sum of g from j to the end: the same from behind.
+ * yᵢ = x₀ + … + xᵢ along `axis`, in float64; int32 wraps around, bools are counted. xⱼ is a term of every yᵢ with i ≥
+ * j, so x̄ⱼ = Σᵢ≥ⱼ gᵢ: the cumsum from the other end.
  */
 export const cumsum: Op<Unary, { readonly axis: number }> = /* @__PURE__ */ defineOp({
   name: "cumsum",

@@ -22,7 +22,7 @@ import { sum } from "../shapes/sum.ts";
 
 type Slice = (n: number, a: Data, i: number, t: number) => number;
 
-/** A slice's extreme entry. The cotangent goes to where it stands, split evenly among ties. */
+/** Declares the reduction to the extreme entry of a slice. That entry receives the cotangent; ties share it equally. */
 function extremeOf(name: string, extremeInSlice: Slice): Op<Unary, Reduction, ReduceOptions> {
   return defineOp<Unary, Reduction, ReduceOptions>({
     name,
@@ -51,14 +51,16 @@ function extremeOf(name: string, extremeInSlice: Slice): Op<Unary, Reduction, Re
 }
 
 /**
- * y = max x over `axis`; NaN if there is one; of bools, whether any is true. g goes to where it stands, split evenly among ties.
- * @throws OutOfRangeError for the maximum of nothing.
+ * y = max x over `axis`; NaN if any entry is NaN; for bools, whether any is true. The maximum receives g; ties share it
+ * equally.
+ * @throws OutOfRangeError if a slice is empty
  */
 export const max: Op<Unary, Reduction, ReduceOptions> = /* @__PURE__ */ extremeOf("max", maxOf);
 
 /**
- * y = min x over `axis`; NaN if there is one; of bools, whether all are true. g goes to where it stands, split evenly among ties.
- * @throws OutOfRangeError for the minimum of nothing.
+ * y = min x over `axis`; NaN if any entry is NaN; for bools, whether all are true. The minimum receives g; ties share
+ * it equally.
+ * @throws OutOfRangeError if a slice is empty
  */
 export const min: Op<Unary, Reduction, ReduceOptions> = /* @__PURE__ */ extremeOf("min", minOf);
 
@@ -70,13 +72,13 @@ function checkNotEmpty<P extends { readonly axes: readonly number[] }>(x: Operan
 }
 
 export interface ArgmaxOptions {
-  /** The axis to search. Default: all of x, row by row. */
+  /** The axis to search. Default: all of x, in row-major order. */
   readonly axis?: number | undefined;
-  /** Whether the searched axes stay, with size 1. Default: no. */
+  /** Whether to keep the searched axes, with size 1. Default: false. */
   readonly keepDims?: boolean | undefined;
 }
 
-/** Where a slice's extreme entry stands, as int32. Nothing flows back. */
+/** Declares argmax or argmin: the index of the largest or smallest entry of each slice, as int32. Not differentiable. */
 function indexOfExtreme(name: string, indexInSlice: Slice): Op<Unary, Reduction, ArgmaxOptions> {
   return defineOp<Unary, Reduction, ArgmaxOptions>({
     name,
@@ -96,8 +98,14 @@ function indexOfExtreme(name: string, indexInSlice: Slice): Op<Unary, Reduction,
   });
 }
 
-/** The index of the maximum: that of the first of ties, or of the first NaN. */
+/**
+ * y = the index of the maximum along `axis`, int32: the first of ties, or the first NaN.
+ * @throws OutOfRangeError if a slice is empty
+ */
 export const argmax: Op<Unary, Reduction, ArgmaxOptions> = /* @__PURE__ */ indexOfExtreme("argmax", argmaxOf);
 
-/** The index of the minimum: that of the first of ties, or of the first NaN. */
+/**
+ * y = the index of the minimum along `axis`, int32: the first of ties, or the first NaN.
+ * @throws OutOfRangeError if a slice is empty
+ */
 export const argmin: Op<Unary, Reduction, ArgmaxOptions> = /* @__PURE__ */ indexOfExtreme("argmin", argminOf);

@@ -19,7 +19,7 @@ import { broadcastTo, sumInto } from "../shapes/sum.ts";
 const elementCount = (x: Pick<Operand, "shape">, axes: readonly number[]): number =>
   axes.reduce((n, axis) => n * x.shape[axis]!, 1);
 
-/** y = (Σ x) / n over `axis`, in float64; NaN for n = 0. x̄ is g / n, broadcast over the slice. */
+/** y = (Σ x) / n over `axis`, in float64; NaN if n = 0. x̄ = g / n, broadcast over the slice. */
 export const mean: Op<Unary, Reduction, ReduceOptions> = /* @__PURE__ */ defineOp({
   name: "mean",
   options: reduceDefaults,
@@ -40,7 +40,7 @@ export const mean: Op<Unary, Reduction, ReduceOptions> = /* @__PURE__ */ defineO
 });
 
 export interface VarianceOptions extends ReduceOptions {
-  /** What is subtracted from the number of elements in the divisor: 1 for the unbiased estimate. Default 0. */
+  /** The number subtracted from n in the divisor: 1 gives the unbiased estimate. Default: 0. */
   readonly ddof?: number | undefined;
 }
 
@@ -49,8 +49,8 @@ interface Variance extends Reduction {
 }
 
 /**
- * The mean square deviation from the mean m over `axis`, Σ (x − m)² / max(n − ddof, 0), in two passes and in float64.
- * m moves with x, but Σ (x − m) is 0, hence x̄ = g 2 (x − m) / (n − ddof).
+ * y = Σ (x − m)² / max(n − ddof, 0) over `axis`, where m is the mean; in two passes, in float64. m depends on x, but Σ
+ * (x − m) is 0, hence x̄ = g 2 (x − m) / (n − ddof).
  */
 export const variance: Op<Unary, Variance, VarianceOptions> = /* @__PURE__ */ defineOp({
   name: "variance",

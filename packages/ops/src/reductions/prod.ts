@@ -20,8 +20,8 @@ import { reshape } from "../shapes/reshape.ts";
 import { sumDType } from "../shapes/sum.ts";
 
 /**
- * y = Π x over `axis`; 1 of nothing; int32 wraps, and bools give int32. ∂y/∂xᵢ is the product of the others, which is that
- * of those before i by that of those behind: nothing is divided by, so that a 0 is a number like any other.
+ * y = Π x over `axis`; 1 for an empty slice; int32 wraps around, bools give int32. ∂y/∂xᵢ is the product before i times
+ * the product after i. It needs no division, so zeros are handled exactly.
  */
 export const prod: Op<Unary, Reduction, ReduceOptions> = /* @__PURE__ */ defineOp({
   name: "prod",
@@ -60,9 +60,9 @@ const withZeros = (): Tensor =>
   ]);
 
 interface DirectedOptions {
-  /** The axes along which to go, row by row. Default: all. */
+  /** The axes to traverse, in row-major order. Default: all. */
   readonly axis?: Axes | undefined;
-  /** Whether to go from the end to the start. Default: no. */
+  /** Whether to traverse from the end to the start. Default: false. */
   readonly reverse?: boolean | undefined;
 }
 
@@ -78,7 +78,10 @@ const directedParams = (x: Operand, { axis, reverse }: DirectedOptions): Directe
   reverse: booleanOption("reverse", reverse),
 });
 
-/** yᵢ = Πⱼ xⱼ of those before i along `axis` (`reverse`: behind it); 1 of none. x̄ = y ⊙ r, with r the `linearRecurrence` of g. */
+/**
+ * yᵢ = Πⱼ xⱼ over j < i along `axis` (`reverse`: j > i); 1 if there are none. x̄ = y ⊙ r, where r is the
+ * `linearRecurrence` of g.
+ */
 export const exclusiveCumprod: Op<Unary, Directed, DirectedOptions> = /* @__PURE__ */ defineOp({
   name: "exclusiveCumprod",
   options: directedDefaults,
@@ -102,8 +105,8 @@ export const exclusiveCumprod: Op<Unary, Directed, DirectedOptions> = /* @__PURE
 });
 
 /**
- * y₀ = 0, y₁ = b₀ and yᵢ₊₁ = aᵢ yᵢ + bᵢ along `axis` (`reverse`: from its end). What yᵢ₊₁ adds to the sum of all g y obeys
- * rᵢ = aᵢ₊₁ rᵢ₊₁ + gᵢ₊₁: the same of g in the other direction. Hence b̄ = r and ā = r ⊙ y.
+ * y₀ = 0, y₁ = b₀ and yᵢ₊₁ = aᵢ yᵢ + bᵢ along `axis` (`reverse`: from its end). The derivative rᵢ of Σ g y by yᵢ₊₁
+ * obeys rᵢ = aᵢ₊₁ rᵢ₊₁ + gᵢ₊₁: the same recurrence on g in the other direction. Hence b̄ = r and ā = r ⊙ y.
  */
 export const linearRecurrence: Op<Binary, Directed, DirectedOptions> = /* @__PURE__ */ defineOp({
   name: "linearRecurrence",
@@ -116,7 +119,7 @@ export const linearRecurrence: Op<Binary, Directed, DirectedOptions> = /* @__PUR
       let state = 0;
       for (let l = 0, e = first; l < n; l++, e += step) {
         y[o + e * r] = state;
-        state = l === 0 ? b[j + e * t]! : a[i + e * s]! * state + b[j + e * t]!; // an infinite a₀ meets no 0
+        state = l === 0 ? b[j + e * t]! : a[i + e * s]! * state + b[j + e * t]!; // no a₀ × 0: NaN for infinite a₀
       }
     }),
   flops: ([a]) => 2 * sizeOf(a.shape),

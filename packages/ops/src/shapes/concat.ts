@@ -18,7 +18,7 @@ interface AxisParams {
   readonly axis: number;
 }
 
-/** The tensors one behind the other along `axis`. The cotangent is sliced where they were joined. */
+/** y = the tensors joined along `axis`. Each receives its slice of the cotangent. */
 export const concat: Op<Inputs, AxisParams, Partial<AxisParams>> = /* @__PURE__ */ defineOp({
   name: "concat",
   options: { axis: 0 },
@@ -52,7 +52,7 @@ export const concat: Op<Inputs, AxisParams, Partial<AxisParams>> = /* @__PURE__ 
   ],
 });
 
-/** The tensors, of one shape, one beside the other along a new axis. Each gets its own slice of the cotangent. */
+/** y = the tensors, all of one shape, joined along a new axis. Each receives its slice of the cotangent. */
 export const stack: Op<Inputs, AxisParams, Partial<AxisParams>> = /* @__PURE__ */ defineOp({
   name: "stack",
   options: { axis: 0 },
@@ -65,7 +65,9 @@ export const stack: Op<Inputs, AxisParams, Partial<AxisParams>> = /* @__PURE__ *
     const mismatch = tensors.findIndex(({ shape }) => !isSameShape(shape, first.shape));
     if (mismatch < 0) return first.shape.toSpliced(axis, 0, tensors.length);
     const [expected, got] = [describe(first, "tensor 0"), describe(tensors[mismatch]!, `tensor ${mismatch}`)];
-    throw new ShapeError(`all must have the shape of ${expected}, got ${got}; concat joins along an axis they have`);
+    throw new ShapeError(
+      `all tensors must have the shape of ${expected}, got ${got}; concat joins along an existing axis`,
+    );
   },
   dtype: (tensors) => sharedDType(tensors),
   kernel: (out, arrays, { axis }) => {

@@ -16,9 +16,9 @@ import { slice } from "./slice.ts";
 type Widths = readonly (readonly [before: number, after: number])[];
 
 export interface PadOptions {
-  /** How many entries go before and after those of x, one pair an axis. */
+  /** The numbers of entries added before and after x, one pair per axis. */
   readonly widths: Widths;
-  /** What the new entries hold. Default 0. */
+  /** The value of the new entries. Default: 0. */
   readonly value?: number | undefined;
 }
 
@@ -27,7 +27,7 @@ interface Padding {
   readonly value: number;
 }
 
-/** y = x with entries of `value` before and after it along each axis. The cotangent is sliced where x stands. */
+/** y = x with entries of `value` before and after it along each axis. x̄ is the slice of g at the position of x. */
 export const pad: Op<Unary, Padding, PadOptions> = /* @__PURE__ */ defineOp({
   name: "pad",
   options: { widths: undefined, value: 0 },
@@ -69,7 +69,7 @@ export const pad: Op<Unary, Padding, PadOptions> = /* @__PURE__ */ defineOp({
   ],
 });
 
-/** A copy of `widths`, as the caller may change his; undefined if they are no list of pairs. */
+/** Returns a copy of `widths`, as callers may change theirs; undefined unless it is a list of pairs. */
 function parsePairs(widths: unknown): Widths | undefined {
   if (!isList(widths)) return undefined;
   const pairs = widths.map((pair) => (isList(pair) ? [...pair] : []));
@@ -79,7 +79,7 @@ function parsePairs(widths: unknown): Widths | undefined {
 const isPair = (pair: unknown): boolean =>
   isList(pair) && pair.length === 2 && pair.every((n) => Number.isSafeInteger(n) && (n as number) >= 0);
 
-/** A number for all axes, or one pair for the only axis. */
+/** Suggests the list of pairs for a number meant for all axes, or for one pair meant for the only axis. */
 function pairsHint(widths: unknown, rank: number): string {
   const pair = typeof widths === "number" ? [widths, widths] : widths;
   if (parsePairs([pair]) === undefined || (rank !== 1 && typeof widths !== "number")) return "";
@@ -92,6 +92,6 @@ function paddedDType(x: Operand, value: number): Operand["dtype"] {
   const fits = x.dtype === "bool" ? value === 0 || value === 1 : x.dtype !== "int32" || value === (value | 0);
   if (fits) return x.dtype;
   throw new DTypeError(
-    `${value} is no ${x.dtype}, as ${describe(x)} is; write cast(${x.label ?? "x"}, { dtype: "float64" })`,
+    `value ${value} is not representable in ${x.dtype}, the dtype of ${describe(x)}; write cast(${x.label ?? "x"}, { dtype: "float64" })`,
   );
 }

@@ -17,7 +17,7 @@ import {
 import { type AxisOption, axesOf, axisOf, shapeOption } from "../declaring/axes.ts";
 import { irregular } from "../declaring/samples.ts";
 
-/** y = x with its elements, row by row, in another shape. Its adjoint is the way back. */
+/** y = x with its elements, in row-major order, in another shape. The adjoint reshapes back. */
 export const reshape: Op<Unary, { readonly shape: Shape }> = /* @__PURE__ */ defineOp({
   name: "reshape",
   options: { shape: undefined },
@@ -49,14 +49,14 @@ function sizesHint(shape: Shape, size: number): string {
   const known = sizeOf(shape.filter((n) => n !== -1));
   if (inferredCount > 1) return "only one size may be -1";
   return inferredCount === 1
-    ? `${size} is no multiple of ${known}`
-    : "one size may be -1, and is found from the others";
+    ? `${size} is not a multiple of ${known}`
+    : "one size may be -1, which is inferred from the others";
 }
 
-/** x in another shape; x itself if it has it. */
+/** Returns x in another shape; x itself if it has that shape. */
 export const reshapeTo = (x: Tensor, shape: Shape): Tensor => (isSameShape(x.shape, shape) ? x : reshape(x, { shape }));
 
-/** yᵢⱼ = xⱼᵢ: the axes in another order, reversed by default. Its adjoint puts them back. */
+/** yᵢⱼ = xⱼᵢ: x with its axes permuted, by default reversed. The adjoint applies the inverse permutation. */
 export const transpose: Op<
   Unary,
   { readonly axes: readonly number[] },
@@ -82,13 +82,13 @@ export const transpose: Op<
   samples: () => [[irregular([2, 3], 2)], [irregular([1, 2, 2]), { axes: [2, 0, -2] }]],
 });
 
-/** Where one axis is given for all. */
+/** Suggests a list if a single axis was passed. */
 function axesHint(requested: unknown, rank: number): string {
   if (typeof requested !== "number" || rank < 2) return "";
   return `; write ${shapeText([...Array(rank).keys()].reverse())}`;
 }
 
-/** y = x with a new axis of size 1, which stands at `axis` of y. Its adjoint takes it away. */
+/** y = x with a new axis of size 1 at `axis` of y. The adjoint removes it. */
 export const expandDims: Op<Unary, { readonly axis: number }> = /* @__PURE__ */ defineOp({
   name: "expandDims",
   options: { axis: undefined },
@@ -103,7 +103,7 @@ export const expandDims: Op<Unary, { readonly axis: number }> = /* @__PURE__ */ 
   ],
 });
 
-/** y = x without the axes of size 1, or those of them that `axis` names. Its adjoint puts them back. */
+/** y = x without its axes of size 1, or without those named by `axis`. The adjoint restores them. */
 export const squeeze: Op<Unary, { readonly axes: readonly number[] }, AxisOption> = /* @__PURE__ */ defineOp({
   name: "squeeze",
   options: { axis: undefined },
@@ -113,7 +113,7 @@ export const squeeze: Op<Unary, { readonly axes: readonly number[] }, AxisOption
     const wideAxis = axes.find((axis) => x.shape[axis] !== 1);
     if (wideAxis === undefined) return { axes };
     throw new ShapeError(
-      `axis ${wideAxis} of ${describe(x)} has size ${x.shape[wideAxis]}, and only 1 can go; reduce it first`,
+      `axis ${wideAxis} of ${describe(x)} has size ${x.shape[wideAxis]}, and only axes of size 1 can be removed; reduce it first`,
     );
   },
   shape: ([x], { axes }) => x.shape.filter((_, i) => !axes.includes(i)),
@@ -126,7 +126,7 @@ export const squeeze: Op<Unary, { readonly axes: readonly number[] }, AxisOption
   samples: () => [[irregular([1, 3, 1])], [irregular([1, 3, 1]), { axis: -1 }]],
 });
 
-/** y = x backwards along `axis`, by default all axes. It is its own adjoint. */
+/** y = x reversed along `axis`, by default all axes. The adjoint is the same flip. */
 export const flip: Op<Unary, { readonly axes: readonly number[] }, AxisOption> = /* @__PURE__ */ defineOp({
   name: "flip",
   options: { axis: undefined },

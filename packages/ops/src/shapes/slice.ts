@@ -22,15 +22,15 @@ import { irregular } from "../declaring/samples.ts";
 type Bounds = readonly (number | null)[];
 
 export interface SliceOptions {
-  /** Where to begin, one entry an axis; null, or no entry: at the end from which `step` leads away. */
+  /** The first index, one entry per axis. null or missing: the first entry in the direction of `step`. */
   readonly start?: Bounds | undefined;
-  /** Where to stop, before this entry; null, or no entry: at the other end. */
+  /** The index to stop before, one entry per axis. null or missing: up to the end. */
   readonly stop?: Bounds | undefined;
-  /** From one entry to the next. Default 1; negative steps run backwards. */
+  /** The step between entries, one per axis. Default: 1; negative steps run backwards. */
   readonly step?: Bounds | undefined;
 }
 
-/** Which entries a slice takes: along each axis `size` of them from `start` on, in steps of `step`. */
+/** The entries of a slice: along each axis, `size` entries from `start` on, in steps of `step`. */
 export interface Selection {
   readonly start: Shape;
   readonly step: Shape;
@@ -38,8 +38,8 @@ export interface Selection {
 }
 
 /**
- * The entries from `start` to before `stop` in steps of `step`, along each axis, by NumPy's rules: negative bounds count
- * from the end, and bounds outside are moved to it. The adjoint puts g back among zeros.
+ * y = the entries from `start` to before `stop` in steps of `step`, along each axis, as in NumPy: negative bounds count
+ * from the end, and bounds beyond an end are clamped. The adjoint places g among zeros.
  */
 export const slice: Op<Unary, Selection, SliceOptions> = /* @__PURE__ */ defineOp({
   name: "slice",
@@ -55,7 +55,7 @@ export const slice: Op<Unary, Selection, SliceOptions> = /* @__PURE__ */ defineO
   ],
 });
 
-/** Zeros of `shape` but for x where a slice would have taken it from. The adjoint takes it. */
+/** y = zeros of `shape`, with x at the positions that the slice selects. The adjoint is the slice. */
 export const unslice: Op<Unary, Selection & { readonly shape: Shape }> = /* @__PURE__ */ defineOp({
   name: "unslice",
   options: { start: undefined, step: undefined, size: undefined, shape: undefined },
@@ -64,13 +64,13 @@ export const unslice: Op<Unary, Selection & { readonly shape: Shape }> = /* @__P
     const { start, step, size } = options;
     for (const [name, list] of Object.entries({ start, step, size })) {
       if (isList(list) && list.length === shape.length && list.every(Number.isSafeInteger)) continue;
-      const expected = `one whole number for each axis of ${shapeText(shape)}, as among the params of a slice`;
-      throw new ArgumentError(`${name} is a list with ${expected}; got ${show(list)}`);
+      const expected = `one whole number for each axis of ${shapeText(shape)}, as in the params of a slice`;
+      throw new ArgumentError(`${name} must be a list with ${expected}, got ${show(list)}`);
     }
     const selection = { start: start!, step: step!, size: size! };
     if (isWithin(selection, shape)) return { ...selection, shape };
     throw new OutOfRangeError(
-      `${shapeText(size!)} entries from ${shapeText(start!)} on in steps of ${shapeText(step!)} lead outside ${shapeText(shape)}`,
+      `${shapeText(size!)} entries from ${shapeText(start!)} on in steps of ${shapeText(step!)} are outside ${shapeText(shape)}`,
     );
   },
   shape: ([x], { shape, size }) => {
@@ -83,7 +83,7 @@ export const unslice: Op<Unary, Selection & { readonly shape: Shape }> = /* @__P
   samples: () => [[irregular([2, 2]), { start: [1, 2], step: [-1, -2], size: [2, 2], shape: [2, 3] }]],
 });
 
-/** Whether the entries from `start` on, `size` of them in steps of `step`, lie in an array of `shape`. */
+/** Whether all selected entries are inside an array of `shape`. */
 function isWithin({ start, step, size }: Selection, shape: Shape): boolean {
   const isInside = (at: number, axis: number) => at >= 0 && at < shape[axis]!;
   return size.every(
@@ -103,16 +103,16 @@ const viewSelection = (x: NdArray, { start, step, size }: Selection): NdArray =>
 function resolveSelection(x: Operand, { start = [], stop = [], step = [] }: SliceOptions): Selection {
   for (const [name, bounds] of Object.entries({ start, stop, step })) {
     if (isList(bounds)) continue;
-    throw new ArgumentError(`${name} is a list with one entry an axis, got ${show(bounds)}${listHint(bounds)}`);
+    throw new ArgumentError(`${name} must be a list with one entry per axis, got ${show(bounds)}${listHint(bounds)}`);
   }
   const longest = Math.max(start.length, stop.length, step.length);
   if (longest > x.shape.length)
     throw new OutOfRangeError(
-      `${longest} bounds for the ${x.shape.length} axes of ${describe(x)}; give one an axis at most`,
+      `got ${longest} bounds for the ${x.shape.length} axes of ${describe(x)}; pass at most one per axis`,
     );
   for (const bound of [...start, ...stop, ...step]) {
     if (bound !== null && !Number.isInteger(bound))
-      throw new ArgumentError(`bounds and steps are whole numbers or null, got ${show(bound)}`);
+      throw new ArgumentError(`bounds and steps must be whole numbers or null, got ${show(bound)}`);
   }
   const selections = x.shape.map((n, axis) => {
     const stepSize = step[axis] ?? 1;

@@ -29,11 +29,11 @@ import { broadcastStrides } from "../loops/strided.ts";
 import { sumsInWasm } from "../wasm/sums.ts";
 import { reshape, reshapeTo } from "./reshape.ts";
 
-/** The dtype of a sum or product: that of x; of bools, which are counted, int32. */
+/** Returns the dtype of a sum or product of x: the dtype of x, or int32 for bools, which are counted. */
 export const sumDType = ([{ dtype }]: readonly [Pick<Operand, "dtype">]): DType => (dtype === "bool" ? "int32" : dtype);
 
 /**
- * y = Σ x over `axis`, in float64; of int32 modulo 2³², as int32; of bools, their count as int32.
+ * y = Σ x over `axis`, in float64; int32 sums wrap around modulo 2³², and bools are counted as int32.
  * Every element of a slice has the derivative 1, hence x̄ is g broadcast over the slice.
  */
 export const sum: Op<Unary, Reduction, ReduceOptions> = /* @__PURE__ */ defineOp({
@@ -56,7 +56,7 @@ export const sum: Op<Unary, Reduction, ReduceOptions> = /* @__PURE__ */ defineOp
   ],
 });
 
-/** out ← the sums of x over `axes`, divided by `divisor`. */
+/** Writes the sums of x over `axes`, divided by `divisor`, to `out`. */
 export function sumInto(out: NdArray, x: NdArray, axes: readonly number[], divisor = 1): void {
   if (sumsInWasm(out, x, axes, divisor)) return;
   alongAxes(axes, withoutAxes(out, x.shape, axes), [x], (n, y, o, _, a, i, s) => {
@@ -64,7 +64,7 @@ export function sumInto(out: NdArray, x: NdArray, axes: readonly number[], divis
   });
 }
 
-/** y = x repeated along new axes and along those of size 1. Its adjoint sums over them. */
+/** y = x broadcast to `shape`: repeated along new axes and along axes of size 1. The adjoint sums over them. */
 export const broadcastTo: Op<Unary, { readonly shape: Shape }> = /* @__PURE__ */ defineOp({
   name: "broadcastTo",
   options: { shape: undefined },
@@ -86,7 +86,10 @@ export const broadcastTo: Op<Unary, { readonly shape: Shape }> = /* @__PURE__ */
   ],
 });
 
-/** The cotangent of `x` from that of what it was broadcast to: summed over the axes along which x was repeated. */
+/**
+ * Returns the cotangent of `x` from the cotangent of its broadcast result, summed over the axes along which x was
+ * repeated.
+ */
 export function unbroadcast(g: Tensor, { shape }: Pick<Operand, "shape">): Tensor {
   if (isSameShape(g.shape, shape)) return g;
   return sizeOf(g.shape) === sizeOf(shape) ? reshape(g, { shape }) : sumToShape(g, shape);

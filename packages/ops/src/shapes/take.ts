@@ -29,7 +29,7 @@ import { inFloat64 } from "../loops/alongAxes.ts";
 import { reshape } from "./reshape.ts";
 import { sumDType } from "./sum.ts";
 
-/** Where indices count. */
+/** The axis that indices refer to. */
 export interface AxisParams {
   readonly axis: number;
 }
@@ -40,7 +40,7 @@ export interface ScatterParams extends AxisParams {
 
 export type Take = (x: TensorLike, indices: TensorLike, options?: { readonly axis?: number | undefined }) => Tensor;
 
-/** Two rows of indices of three entries, one of them twice. */
+/** Two rows of indices into three entries, with one entry repeated. */
 export const sampleIndices = (): Tensor =>
   tensor(
     [
@@ -74,10 +74,13 @@ const takeOp: Op<readonly [x: Tensor, indices: Tensor], AxisParams> = /* @__PURE
   samples: () => [[irregular([2, 3, 2]), sampleIndices(), { axis: 1 }]],
 });
 
-/** From so many numbers on the engine copies faster than a loop does, the view that it needs included. */
+/** The run length from which the engine's copy is faster than a loop, including the view that it needs. */
 const copyThreshold = 32;
 
-/** Zeros, with `size` entries along `axis`, to which x is added where `take` would have taken it from: its adjoint. */
+/**
+ * y = zeros with `size` entries along `axis`, to which x is added at `indices`. The adjoint of `take`; its own adjoint
+ * is `take`.
+ */
 export const scatterAdd: Op<readonly [x: Tensor, indices: Tensor], ScatterParams> = /* @__PURE__ */ defineOp({
   name: "scatterAdd",
   options: { axis: undefined, size: undefined },
@@ -107,9 +110,9 @@ export const scatterAdd: Op<readonly [x: Tensor, indices: Tensor], ScatterParams
 });
 
 /**
- * The entries of x that `indices` (int32, any rank) name along `axis`, which they replace: −1 is the last, and without
- * `axis` they count through x row by row. What is named twice is taken twice, and its cotangents add up.
- * @throws OutOfRangeError for an index that x does not have.
+ * y = the entries of x at `indices` (int32, any rank) along `axis`, which the axes of `indices` replace. −1 is the last
+ * entry. Without `axis`, indices count through x in row-major order. Cotangents of an entry taken twice are added.
+ * @throws OutOfRangeError if an index is out of range
  */
 export const take: Wrapped<Take, typeof takeOp> = /* @__PURE__ */ wrapOp<Take, typeof takeOp>(
   takeOp,
@@ -129,22 +132,22 @@ export const take: Wrapped<Take, typeof takeOp> = /* @__PURE__ */ wrapOp<Take, t
   ],
 );
 
-/** Indices, of which a plain number is one. @throws OutOfRangeError for a fraction. */
+/** Returns indices as int32, also from a plain number. @throws OutOfRangeError unless it is a whole number in int32. */
 function asIndices(indices: TensorLike): TensorLike {
   if (typeof indices !== "number") return indices;
   if (indices === (indices | 0)) return tensor(indices, { dtype: "int32" });
   const hint = Number.isInteger(indices) ? "" : "; round it";
-  throw new OutOfRangeError(`an index is a whole number, an int32; got ${indices}${hint}`);
+  throw new OutOfRangeError(`an index must be a whole number in int32, got ${indices}${hint}`);
 }
 
-/** A size among the options of a call. @throws ArgumentError. */
+/** Returns an option that is a size. @throws ArgumentError unless it is a whole number of at least 0. */
 export function sizeOption(name: string, size: unknown): number {
   if (Number.isSafeInteger(size) && (size as number) >= 0) return size as number;
   const hint = size === undefined ? `; write { ${name}: ... }` : "";
   throw new ArgumentError(`${name} must be a whole number of at least 0, got ${show(size)}${hint}`);
 }
 
-/** Where in an array of `shape`, row by row, the entries begin that the indices name along `axis`, in order. */
+/** Yields the row-major offsets in an array of `shape` of the entries at `indices` along `axis`, in order. */
 function* rowStarts(shape: Shape, axis: number, indices: ArrayLike<number>): Generator<number> {
   const [n, inner] = [shape[axis]!, sizeOf(shape.slice(axis + 1))];
   const outer = sizeOf(shape.slice(0, axis));
@@ -155,21 +158,23 @@ function* rowStarts(shape: Shape, axis: number, indices: ArrayLike<number>): Gen
   }
 }
 
-/** Index number `k`, along an axis of size `n`, counted from 0. @throws OutOfRangeError. */
+/**
+ * Returns index number `k`, along an axis of size `n`, counted from 0. @throws OutOfRangeError if it is out of range.
+ */
 export function normalizeIndex(index: number, k: number, axis: number, n: number): number {
   if (index >= -n && index < n) return index < 0 ? index + n : index;
   const range = n === 0 ? ", which has no entries" : `; it must be from ${-n} to ${n - 1}`;
   throw new OutOfRangeError(`index ${index} (number ${k}) is outside axis ${axis} of size ${n}${range}`);
 }
 
-/** The dtype of what is taken from `x`. @throws DTypeError for indices that are no int32. */
+/** Returns the dtype of entries taken from `x`. @throws DTypeError unless the indices are int32. */
 export function takenDType(x: Operand, indices: Operand): DType {
   if (indices.dtype === "int32") return x.dtype;
   const name = indices.label ?? "indices";
   const isMask = indices.dtype === "bool" && x !== indices;
   const mask = isMask ? `; to select by a mask, write where(${name}, ${x.label ?? "x"}, 0)` : "";
   throw new DTypeError(
-    `indices are int32, ${describe(indices, name)} is ${indices.dtype}; write cast(${name}, { dtype: "int32" })${mask}`,
+    `indices must be int32, got ${describe(indices, name)} with dtype ${indices.dtype}; write cast(${name}, { dtype: "int32" })${mask}`,
   );
 }
 
@@ -179,9 +184,9 @@ interface Classes {
 }
 
 export interface OneHotOptions {
-  /** How many classes there are: the size of the new axis. */
+  /** The number of classes: the size of the new axis. */
   readonly numClasses: number;
-  /** Default float64. */
+  /** The dtype of the result. Default: float64. */
   readonly dtype?: DType | undefined;
 }
 
@@ -214,8 +219,9 @@ const oneHotOp: Op<readonly [indices: Tensor], Classes, OneHotOptions> = /* @__P
 });
 
 /**
- * Rows with 1 at the index of their class and 0 elsewhere, along a new last axis of size `numClasses`. Nothing flows back.
- * @throws OutOfRangeError for an index outside 0 … numClasses − 1.
+ * y = one-hot rows: 1 at the index of the class and 0 elsewhere, along a new last axis of size `numClasses`. Not
+ * differentiable.
+ * @throws OutOfRangeError if an index is outside 0 … numClasses − 1
  */
 export const oneHot: Wrapped<OneHot, typeof oneHotOp> = /* @__PURE__ */ wrapOp<OneHot, typeof oneHotOp>(
   oneHotOp,

@@ -54,7 +54,10 @@ const takeAlongOp: Op<readonly [x: Tensor, indices: Tensor], AxisParams> = /* @_
   samples: () => [[irregular([2, 3]), sampleIndices(), { axis: 1 }]],
 });
 
-/** Zeros, with `size` entries along `axis`, to which x is added where `takeAlong` would have taken it from. */
+/**
+ * y = zeros with `size` entries along `axis`, to which x is added at `indices` in each slice. The adjoint of
+ * `takeAlong`; its own adjoint is `takeAlong`.
+ */
 export const scatterAddAlong: Op<readonly [x: Tensor, indices: Tensor], ScatterParams> = /* @__PURE__ */ defineOp({
   name: "scatterAddAlong",
   options: { axis: undefined, size: undefined },
@@ -81,10 +84,10 @@ export const scatterAddAlong: Op<readonly [x: Tensor, indices: Tensor], ScatterP
 });
 
 /**
- * The entries of x that `indices` (int32, with the axes of x) name in each slice along `axis`: −1 is the last. Along other
- * axes sizes of 1 are repeated, and without `axis` a vector of indices counts through x row by row. What is named twice is
- * taken twice, and its cotangents add up.
- * @throws OutOfRangeError for an index that x does not have.
+ * y = the entries of x at `indices` (int32, same rank as x) in each slice along `axis`. −1 is the last entry. Other
+ * axes of size 1 broadcast. Without `axis`, a vector of indices counts through x in row-major order. Cotangents of an
+ * entry taken twice are added.
+ * @throws OutOfRangeError if an index is out of range
  */
 export const takeAlong: Wrapped<Take, typeof takeAlongOp> = /* @__PURE__ */ wrapOp<Take, typeof takeAlongOp>(
   takeAlongOp,
@@ -93,7 +96,7 @@ export const takeAlong: Wrapped<Take, typeof takeAlongOp> = /* @__PURE__ */ wrap
     if (axis !== undefined) return takeAlongOp(x, indices, { axis });
     const [source, indexTensor] = toTensors("takeAlong", [x, indices], 2) as [Tensor, Tensor];
     if (indexTensor.shape.length === 1) return takeAlongOp(reshape(source, { shape: [-1] }), indexTensor, { axis: 0 });
-    const rule = `without an axis a vector of indices counts through ${describe(source, "x")} row by row`;
+    const rule = `without an axis, indices into ${describe(source, "x")} must be a vector`;
     throw new ShapeError(`takeAlong: ${rule}, got ${describe(indexTensor, "indices")}; write { axis: ... }`);
   },
   () => [
@@ -104,23 +107,26 @@ export const takeAlong: Wrapped<Take, typeof takeAlongOp> = /* @__PURE__ */ wrap
   ],
 );
 
-/** The shape of what `indices` take from `x`, or of what was taken: along the axis that of the indices. @throws ShapeError. */
+/**
+ * Returns the shape of the entries taken from `x` at `indices`: along `axis`, the size of the indices. @throws
+ * ShapeError unless the other axes broadcast.
+ */
 function takenShape(x: Operand, indices: Operand, axis: number): Shape {
   if (sizesAgree(x, indices, axis)) return indices.shape.map((n, i) => (i === axis || n !== 1 ? n : x.shape[i]!));
   const expected = x.shape.map((n, i) => (i === axis ? "n" : n)).join(", ");
   const likelyAxis = x.shape.findIndex((_, other) => sizesAgree(x, indices, other));
   const isOther = x.shape.length !== indices.shape.length;
   const hint = isOther
-    ? "; take is for indices of any shape"
+    ? "; take accepts indices of any shape"
     : likelyAxis < 0
       ? ""
       : `; did you mean { axis: ${likelyAxis} }?`;
   throw new ShapeError(
-    `${describe(x, "x")} along axis ${axis} needs indices [${expected}], or 1 for a size, got ${describe(indices, "indices")}${hint}`,
+    `${describe(x, "x")} along axis ${axis} needs indices [${expected}], where sizes may also be 1; got ${describe(indices, "indices")}${hint}`,
   );
 }
 
-/** Whether sizes agree, or one is 1, along all axes but one. */
+/** Whether the sizes are equal, or one is 1, along all axes except one. */
 const sizesAgree = ({ shape }: Operand, indices: Operand, axis: number): boolean =>
   shape.length === indices.shape.length &&
   shape.every((n, i) => i === axis || n === 1 || [1, n].includes(indices.shape[i]!));
@@ -128,6 +134,6 @@ const sizesAgree = ({ shape }: Operand, indices: Operand, axis: number): boolean
 const broadcastView = (x: NdArray, shape: Shape): NdArray =>
   ndarray(x.data, shape, broadcastStrides(x, shape), x.offset);
 
-/** The first entry of each slice along `axis` of an array that is repeated to `shape` along the other axes. */
+/** Returns the first entry of each slice along `axis`, of an array that broadcasts to `shape` along the other axes. */
 const sliceStarts = (x: NdArray, shape: Shape, axis: number): NdArray =>
   ndarray(x.data, shape.toSpliced(axis, 1), broadcastStrides(x, shape).toSpliced(axis, 1), x.offset);

@@ -1,19 +1,19 @@
 import { DTypeError, ShapeError } from "@wengert/core";
 import { describe, isFloat, type Operand, type Shape, shapeText, sharedFloat } from "@wengert/core/extend";
 
-/** Where the classes lie: one row of K logits for each place on the other axes. */
+/** The axis of the classes: one row of K logits per index of the other axes. */
 export interface Classes {
   readonly axis: number;
 }
 
-/** The shape of the rows, if `labels` holds a class index for each. @throws DTypeError, ShapeError. */
+/** Returns the shape of the rows. @throws DTypeError, ShapeError unless `labels` has a class index per row. */
 export function labelLossShape(logits: Operand, labels: Operand, axis: number): Shape {
   const rows = rowShape(logits, axis);
   if (labels.dtype === "int32" && isSame(labels.shape, rows)) return rows;
   throw targetError(logits, labels, axis);
 }
 
-/** The shape of the rows, if `probabilities` holds one for each logit. @throws DTypeError, ShapeError. */
+/** Returns the shape of the rows. @throws DTypeError, ShapeError unless `probabilities` has one per logit. */
 export function probabilityLossShape(logits: Operand, probabilities: Operand, axis: number): Shape {
   if (!isFloat(probabilities.dtype) || !isSame(probabilities.shape, logits.shape))
     throw targetError(logits, probabilities, axis);
@@ -21,20 +21,22 @@ export function probabilityLossShape(logits: Operand, probabilities: Operand, ax
   return rowShape(logits, axis);
 }
 
-/** @throws ShapeError unless `g` holds one number a row. */
+/** @throws ShapeError unless `g` has one number per row. */
 export function checkCotangents(rows: Shape, g: Operand): void {
   if (!isSame(rows, g.shape))
-    throw new ShapeError(`${describe(g, "g")} must have the shape ${shapeText(rows)}, one number a row`);
+    throw new ShapeError(`${describe(g, "g")} must have the shape ${shapeText(rows)}, one number per row`);
 }
 
 const rowShape = ({ shape }: Operand, axis: number): Shape => shape.toSpliced(axis, 1);
 const isSame = (a: Shape, b: Shape): boolean => String(a) === String(b);
 
-/** What is wrong with a target that is neither labels nor probabilities, and what was probably meant. */
+/** Returns the error for a target that is neither labels nor probabilities, with the likely fix. */
 function targetError(logits: Operand, target: Operand, axis: number): DTypeError | ShapeError {
   const [z, t, name] = [describe(logits, "logits"), describe(target, "target"), target.label ?? "target"];
   if (target.dtype !== "int32" && isSame(target.shape, rowShape(logits, axis)))
-    return new DTypeError(`class indices are int32, ${t} is ${target.dtype}; write cast(${name}, { dtype: "int32" })`);
+    return new DTypeError(
+      `class indices must be int32, got ${t} with dtype ${target.dtype}; write cast(${name}, { dtype: "int32" })`,
+    );
   const float = isFloat(logits.dtype) ? logits.dtype : "float64";
   if (!isFloat(target.dtype) && isSame(target.shape, logits.shape))
     return new DTypeError(
@@ -43,11 +45,11 @@ function targetError(logits: Operand, target: Operand, axis: number): DTypeError
     );
   const expected = `int32 ${shapeText(rowShape(logits, axis))}, or probabilities, ${float} ${shapeText(logits.shape)}`;
   return new ShapeError(
-    `for ${z} along axis ${axis} the target is class indices, ${expected}; got ${target.dtype} ${t}${targetHint(logits, target)}`,
+    `for ${z} along axis ${axis} the target must be class indices, ${expected}; got ${target.dtype} ${t}${targetHint(logits, target)}`,
   );
 }
 
-/** Other libraries have the classes along axis 1, and some the target first. */
+/** Suggests axis 1 for the classes or swapped arguments, which are conventions of other libraries. */
 function targetHint(logits: Operand, target: Operand): string {
   const rowAxis = (x: Operand, y: Operand) => x.shape.findIndex((_, axis) => isSame(rowShape(x, axis), y.shape));
   const [axis, swapped] = [rowAxis(logits, target), rowAxis(target, logits)];

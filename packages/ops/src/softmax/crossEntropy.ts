@@ -29,13 +29,13 @@ import { zeroSafeMul } from "./zeroSafeMul.ts";
 export interface CrossEntropyOptions {
   /** The axis of the classes. Default: the last. */
   readonly axis?: number | undefined;
-  /** What becomes of the losses of the rows. Default: "mean". */
+  /** How the losses of the rows are combined. Default: "mean". */
   readonly reduction?: ReductionName | undefined;
-  /** The label of rows that add nothing, whatever they hold. Default: none. */
+  /** The label of rows that are ignored: their loss and gradient are 0. Default: none. */
   readonly ignoreIndex?: number | undefined;
-  /** e in [0, 1]: each row's probabilities t become t (1 − e) + e / K. Default: 0. */
+  /** Smoothing e in [0, 1]: each row's probabilities t become t (1 − e) + e / K. Default: 0. */
   readonly labelSmoothing?: number | undefined;
-  /** What each class weighs, one number a class. Default: one each. */
+  /** The weight of each class, shape [K]. Default: all 1. */
   readonly weight?: Tensor | undefined;
 }
 
@@ -48,10 +48,10 @@ const crossEntropyDefaults = {
 } as const;
 
 /**
- * −Σ t log softmax(logits) of each row, for probabilities t; or for int32 class indices, of the logits' shape without
- * `axis`, which stand for one-hot t. Smoothing makes t (1 − e) + e/K of t, and `weight` then makes weightₖ tₖ of tₖ.
- * "mean" divides by the number of rows; with labels, by the weights of those that are not ignored (of none: NaN).
- * Differentiable in logits, probabilities and weight. t = 0 adds 0, beside −Infinity too; an ignored row in any case.
+ * The losses −Σ t log softmax(logits) of the rows. t are probabilities, or int32 class indices (one-hot t) in the
+ * logits' shape without `axis`. `labelSmoothing` e replaces t by t (1 − e) + e/K; `weight` then scales each tₖ. "mean"
+ * divides by the number of rows; for labels, by the weights of rows not ignored (NaN if 0). Differentiable in logits,
+ * probabilities and weight. Ignored rows and t = 0 add 0, even at −Infinity.
  */
 export const crossEntropy: Wrapped<CrossEntropy, typeof labelLosses> = /* @__PURE__ */ wrapOp<
   CrossEntropy,
@@ -94,12 +94,12 @@ function lossesOfProbabilities(logits: Tensor, target: Tensor, { axis, smoothing
   return probabilityLosses(logits, t, { axis });
 }
 
-/** The losses of the rows; and, if they are not alike, the weights with which each counts in the mean. */
+/** Returns the losses of the rows and, unless all rows count equally, their weights in the mean. */
 function lossesOfLabels(logits: Tensor, labels: Tensor, settings: Settings): { losses: Tensor; rowWeights?: Tensor } {
   const { axis, ignoreIndex, smoothing, weight } = settings;
   if (ignoreIndex !== undefined) {
     const isKept = notEqual(labels, ignoreIndex);
-    // Ignored rows become 0, so that they add nothing to derivatives of any order.
+    // Ignored rows become 0, so they do not contribute to derivatives of any order.
     const z = zeroWhereNot(expandDims(isKept, { axis }), logits);
     const { losses, rowWeights } = lossesOfLabels(z, zeroWhereNot(isKept, labels), {
       ...settings,
@@ -119,7 +119,7 @@ function lossesOfLabels(logits: Tensor, labels: Tensor, settings: Settings): { l
   return { losses: smoothing === 0 ? zeroSafeMul(rowWeights, losses) : losses, rowWeights };
 }
 
-/** x where `isKept` holds, 0 elsewhere, with the label of x. */
+/** Returns x where `isKept` is true and 0 elsewhere, with the label of x. */
 function zeroWhereNot(isKept: Tensor, x: Tensor): Tensor {
   return apply(where.spec, toTensors("crossEntropy", [isKept, x, 0]), undefined, x.label);
 }
@@ -151,7 +151,7 @@ function checkArguments(
 function checkIgnored(ignoreIndex: unknown, target: Tensor): void {
   if (isFloat(target.dtype))
     throw new ArgumentError(
-      `ignoreIndex is a label, and ${describe(target, "target")} holds probabilities; ` +
+      `ignoreIndex requires class indices, got probabilities ${describe(target, "target")}; ` +
         "a row of zeros adds nothing to the sum",
     );
   if (typeof ignoreIndex !== "number" || ignoreIndex !== (ignoreIndex | 0))
@@ -173,7 +173,7 @@ function samples(): Readonly<Parameters<CrossEntropy>>[] {
   const labels = tensor([2, 0], { dtype: "int32" });
   const grid = tensor(
     [
-      [2, 0, 7], // 7 is no class
+      [2, 0, 7], // 7 is not a class
       [1, 1, 2],
     ],
     { dtype: "int32" },

@@ -16,8 +16,8 @@ type PullbackInputs = readonly [logits: Tensor, labels: Tensor, g: Tensor];
 const sampleLabels = () => tensor([2, 0], { dtype: "int32" });
 
 /**
- * −log softmax(logits)[label] of each row, as logSoftmax computes it. With s the softmax and t the one-hot label, the
- * cotangent of the logits is g (s − t).
+ * The losses −log softmax(logits)[label] of the rows, computed as in logSoftmax. The cotangent of the logits is g (s −
+ * t), where s is the softmax and t the one-hot label.
  */
 export const labelLosses: Op<readonly [logits: Tensor, labels: Tensor], Classes> = /* @__PURE__ */ defineOp({
   name: "crossEntropy",
@@ -36,14 +36,15 @@ export const labelLosses: Op<readonly [logits: Tensor, labels: Tensor], Classes>
   flops: ([{ shape }]) => 4 * sizeOf(shape),
   vjp: [(g, { inputs: [logits, labels], params }) => crossEntropyPullback(logits, labels, g, params), null],
   nonFinite: /* @__PURE__ */ crossEntropyCause(
-    "the logit of the label is −Infinity, for its class was left out: leave the row out too, with { ignoreIndex }",
+    "the logit of the label is −Infinity because its class is masked: ignore the row too, with { ignoreIndex }",
   ),
   samples: () => [[irregular([2, 3]), sampleLabels(), { axis: 1 }]],
 });
 
 /**
- * g (s − t) for s = softmax(logits). At the label s − 1 is taken from the others, −Σⱼ sⱼ, where nothing cancels.
- * A row whose label has the logit −Infinity is constant. The rule for the logits is g times the softmax pullback.
+ * y = g (s − t) for s = softmax(logits) and the one-hot t of the labels. At the label, s − 1 is computed as −Σⱼ sⱼ over
+ * the other classes, where nothing cancels. A row is constant if the logit of its label is −Infinity. The VJP for the
+ * logits is g times the softmax pullback.
  */
 export const crossEntropyPullback: Op<PullbackInputs, Classes> = /* @__PURE__ */ defineOp({
   name: "crossEntropyPullback",
@@ -59,7 +60,7 @@ export const crossEntropyPullback: Op<PullbackInputs, Classes> = /* @__PURE__ */
     inFloat64(out, (exact) => {
       let row = 0;
       alongAxes([axis], exact, [logits, labels, g], (n, y, o, r, a, i, s, b, j, _, c, k) => {
-        const label = labelOf(b[j]!, row++, n, operands); // a traced gradient runs without the losses, which check too
+        const label = labelOf(b[j]!, row++, n, operands); // a traced gradient runs without the losses, which also check
         const m = argmaxOf(n, a, i, s);
         const otherExps = exponentials(n, y, o, r, a, i, s, m);
         const scale = a[i + label * s] === -Infinity ? 0 : c[k]! / (1 + otherExps);
@@ -80,7 +81,7 @@ export const crossEntropyPullback: Op<PullbackInputs, Classes> = /* @__PURE__ */
   samples: () => [[irregular([2, 3]), sampleLabels(), irregular([2], 2), { axis: 1 }]],
 });
 
-/** The labels as probabilities, those of the one-hot rows. Nothing flows back. */
+/** The labels as one-hot rows of probabilities. Not differentiable. */
 export const oneHotRows: Op<readonly [logits: Tensor, labels: Tensor], Classes> = /* @__PURE__ */ defineOp({
   name: "oneHotRows",
   options: { axis: undefined },
@@ -107,10 +108,10 @@ function labelOf(label: number, row: number, classes: number, [logits, labels]: 
   const hint =
     label === classes
       ? `are they counted from 1? write sub(${labels.label ?? "labels"}, 1)`
-      : `to leave such rows out, write { ignoreIndex: ${label} }`;
+      : `to ignore such rows, write { ignoreIndex: ${label} }`;
   const error = new OutOfRangeError(
-    `label ${label} of row ${row} of ${describe(labels, "labels")} is no class: ` +
-      `they are 0 … ${classes - 1} (K = ${classes}, from ${describe(logits, "logits")}); ${hint}`,
+    `label ${label} of row ${row} of ${describe(labels, "labels")} is not a class: ` +
+      `classes are 0 … ${classes - 1} (K = ${classes}, from ${describe(logits, "logits")}); ${hint}`,
   );
-  throw withCaller("crossEntropy", error); // users know no other op of this file
+  throw withCaller("crossEntropy", error); // the public name of all ops in this file
 }

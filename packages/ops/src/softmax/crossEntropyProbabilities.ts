@@ -18,8 +18,9 @@ import { zeroSafeMul } from "./zeroSafeMul.ts";
 type LossInputs = readonly [logits: Tensor, probabilities: Tensor];
 
 /**
- * −Σ t log s of each row, for s = softmax(logits) and probabilities t, which need not sum to 1. A class with t = 0 adds
- * nothing, also where log s is −Infinity. x̄ = g (s Σt − t), and t̄ = −g log s: +Infinity g for a logit of −Infinity.
+ * The losses −Σ t log s of the rows, for s = softmax(logits) and probabilities t, which need not sum to 1. A class with
+ * t = 0 adds 0, even where log s is −Infinity. x̄ = g (s Σt − t) and t̄ = −g log s, which is g × Infinity for a logit
+ * of −Infinity.
  */
 export const probabilityLosses: Op<LossInputs, Classes> = /* @__PURE__ */ defineOp({
   name: "crossEntropy",
@@ -33,7 +34,7 @@ export const probabilityLosses: Op<LossInputs, Classes> = /* @__PURE__ */ define
       const peak = a[i + m * s]!;
       const norm = Math.log1p(sumExpExcept(n, a, i, s, m));
       let total = 0;
-      let compensation = 0; // Kahan's compensation, as in exponentials
+      let compensation = 0; // Kahan's compensation, as in `exponentials`
       for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) {
         if (b[q] === 0) continue;
         const term = b[q]! * (norm - (a[p]! - peak)) - compensation;
@@ -49,15 +50,15 @@ export const probabilityLosses: Op<LossInputs, Classes> = /* @__PURE__ */ define
     (g, { inputs: [logits], params }) => neg(zeroSafeMul(expandDims(g, params), logSoftmax(logits, params))),
   ],
   nonFinite: /* @__PURE__ */ crossEntropyCause(
-    "a class has the logit −Infinity and a probability, or a share of the label smoothing: give it the weight 0",
+    "a class has the logit −Infinity but a nonzero probability, perhaps from label smoothing: give it the weight 0",
   ),
   samples: () => [[irregular([2, 3]), positive([2, 3]), { axis: 1 }]],
 });
 
 /**
- * g (s Σt − t) for s = softmax(logits). At the peak m of s, where sₘ may be 1 but for the last digit, it is
- * g (sₘ Σⱼ≠ₘ tⱼ − tₘ Σⱼ≠ₘ sⱼ). Logits at −Infinity are constant: their t counts for nothing.
- * The rule for the logits is g Σt times the softmax pullback; that for t is −g times the JVP of logSoftmax.
+ * y = g (s Σt − t) for s = softmax(logits). At the peak m of s, where sₘ may round to 1, it is g (sₘ Σⱼ≠ₘ tⱼ − tₘ Σⱼ≠ₘ
+ * sⱼ). Logits at −Infinity are constant, so their t is ignored.
+ * The VJP for the logits is g Σt times the softmax pullback; the VJP for t is −g times the JVP of logSoftmax.
  */
 export const softCrossEntropyPullback: Op<readonly [logits: Tensor, probabilities: Tensor, g: Tensor], Classes> =
   /* @__PURE__ */ defineOp({
@@ -98,7 +99,9 @@ export const softCrossEntropyPullback: Op<readonly [logits: Tensor, probabilitie
     samples: () => [[irregular([2, 3]), positive([2, 3]), irregular([2], 2), { axis: 1 }]],
   });
 
-/** The cotangent of the logits from that of g (s Σt − t), u: g Σt J u, where J is the Jacobian of softmax. */
+/**
+ * Returns the cotangent g Σt J u of the logits for the cotangent u of g (s Σt − t), where J is the Jacobian of softmax.
+ */
 export function secondOrder(logits: Tensor, t: Tensor, g: Tensor, u: Tensor, params: Classes): Tensor {
   const total = sum(where(equal(logits, -Infinity), 0, t), { ...params, keepDims: true });
   return mul(mul(expandDims(g, params), total), softmaxPullback(softmax(logits, params), u, params));

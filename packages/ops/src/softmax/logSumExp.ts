@@ -20,8 +20,8 @@ import { slicesInWasm } from "../wasm/softmax.ts";
 import { softmax } from "./softmax.ts";
 
 /**
- * y = log Σ exp(x) over `axis` = xₘ + log1p(Σⱼ≠ₘ exp(xⱼ − xₘ)), with xₘ the maximum. x̄ = g softmax(x).
- * Of nothing, or nothing but −Infinity, it is −Infinity, with the gradient 0.
+ * y = log Σ exp(x) over `axis` = xₘ + log1p(Σⱼ≠ₘ exp(xⱼ − xₘ)), where xₘ is the maximum. x̄ = g softmax(x).
+ * If a slice is empty or all −Infinity, y is −Infinity and the gradient 0.
  */
 export const logSumExp: Op<Unary, Reduction, ReduceOptions> = /* @__PURE__ */ defineOp({
   name: "logSumExp",

@@ -3,7 +3,7 @@ import { show } from "@wengert/core/extend";
 import { mean } from "../reductions/mean.ts";
 import { sum } from "../shapes/sum.ts";
 
-/** What becomes of the losses of the elements or rows. */
+/** How losses are combined: their mean, their sum, or not at all. */
 export type ReductionName = "mean" | "sum" | "none";
 
 export function reduceLosses(caller: string, losses: Tensor, reduction: ReductionName | undefined): Tensor {

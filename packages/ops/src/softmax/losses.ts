@@ -10,7 +10,7 @@ import { unbroadcast } from "../shapes/sum.ts";
 import { type ReductionName, reduceLosses } from "./lossReduction.ts";
 
 export interface LossOptions {
-  /** What becomes of the losses of the elements. Default: "mean". */
+  /** How the losses of the elements are combined. Default: "mean". */
   readonly reduction?: ReductionName | undefined;
 }
 
@@ -18,7 +18,7 @@ const lossDefaults = { reduction: "mean" } as const;
 
 type Loss = (prediction: TensorLike, target: TensorLike, options?: LossOptions) => Tensor;
 
-/** The mean of (p − t)² for predictions p and targets t, without a factor ½; p̄ = 2 g (p − t) / n, t̄ = −p̄. */
+/** The mean of (p − t)² over predictions p and targets t, without a factor ½; p̄ = 2 g (p − t) / n, t̄ = −p̄. */
 export const mse: Sampled<Loss> = /* @__PURE__ */ withSamples<Loss>(
   (prediction, target, options) => {
     const { reduction } = withDefaults("mse", options, lossDefaults);
@@ -37,8 +37,8 @@ export const mse: Sampled<Loss> = /* @__PURE__ */ withSamples<Loss>(
 const inputNames = ["prediction", "target"];
 
 /**
- * −t ln σ(x) − (1 − t) ln σ(−x) of each element, for logits x and targets t in [0, 1]. Where t is 0 or 1 the other term
- * counts as 0, also beside an infinite logit. x̄ = g ((1 − t) σ(x) − t σ(−x)), in which nothing cancels; t̄ = −g x.
+ * −t ln σ(x) − (1 − t) ln σ(−x) elementwise, for logits x and targets t in [0, 1]. For t = 0 or 1, the other term
+ * counts as 0, even if x is infinite. x̄ = g ((1 − t) σ(x) − t σ(−x)), where nothing cancels; t̄ = −g x.
  */
 const elementLosses: Op<readonly [logits: Tensor, target: Tensor]> = /* @__PURE__ */ defineOp({
   name: "binaryCrossEntropy",
@@ -64,8 +64,8 @@ const elementLosses: Op<readonly [logits: Tensor, target: Tensor]> = /* @__PURE_
 });
 
 /**
- * −t ln σ(x) − (1 − t) ln σ(−x) for logits x and targets t in [0, 1]: the cross-entropy of two classes, of which x is the
- * logit of the second. x̄ = g ((1 − t) σ(x) − t σ(−x)), t̄ = −g x. Where t is 0 or 1 the other term counts as 0.
+ * −t ln σ(x) − (1 − t) ln σ(−x) for logits x and targets t in [0, 1]: the cross-entropy of two classes, where x is the
+ * logit of the second. x̄ = g ((1 − t) σ(x) − t σ(−x)), t̄ = −g x. For t = 0 or 1, the other term counts as 0.
  */
 export const binaryCrossEntropy: Wrapped<Loss, typeof elementLosses> = /* @__PURE__ */ wrapOp<
   Loss,

@@ -26,7 +26,7 @@ import { slicesInWasm } from "../wasm/softmax.ts";
 export interface SoftmaxOptions {
   /** The axis, or axes, over which the result sums to 1. Default: the last. */
   readonly axis?: Axes | undefined;
-  /** Which entries take part: bool, broadcast to x. Default: all. */
+  /** The entries to include: bool, broadcast to x. Default: all. */
   readonly where?: TensorLike | undefined;
 }
 
@@ -34,9 +34,9 @@ export interface AxesParams {
   readonly axes: readonly number[];
 }
 
-const meanPair = /* @__PURE__ */ new Float64Array(2); // of a slice, as a sum of two doubles. Kernels run one after the other: one is enough
+const meanPair = /* @__PURE__ */ new Float64Array(2); // of a slice, as two doubles; kernels run one at a time
 
-/** (g + dg) / (1 + others), rounded once where it is finite */
+/** Returns (g + dg) / (1 + others), rounded once if g is finite. */
 function divideByNorm(g: number, dg: number, others: number): number {
   const norm = 1 + others;
   return Number.isFinite(g) ? quotient(g, dg, norm, sumError(1, others, norm)) : g / norm;
@@ -78,15 +78,15 @@ const softmaxOp: Op<Unary, AxesParams, AxisOption> = /* @__PURE__ */ defineOp({
 
 /**
  * s = softmax(x) along `axis`:  sᵢ = exp(xᵢ) / Σⱼ exp(xⱼ).
- * ∂sᵢ/∂xⱼ = sᵢ(δᵢⱼ − sⱼ), hence x̄ = s ⊙ (g − ⟨g, s⟩): one inner product, never the Jacobian.
- * NaN or +Infinity makes its slice NaN, −Infinity gives 0; what `where` leaves out gives 0, whatever it holds.
+ * ∂sᵢ/∂xⱼ = sᵢ(δᵢⱼ − sⱼ), hence x̄ = s ⊙ (g − ⟨g, s⟩): one inner product instead of the Jacobian.
+ * NaN or +Infinity makes its slice NaN; −Infinity gives 0. Entries excluded by `where` give 0, even if NaN or infinite.
  */
 export const softmax: MaskableOp = /* @__PURE__ */ maskable(softmaxOp, 0);
 
 /**
- * x̄ = s ⊙ (g − ḡ) for a softmax s, with ḡ = ⟨g, s⟩ / ⟨1, s⟩ the mean of g under s. Dividing by ⟨1, s⟩, which
- * is 1 but for rounding, makes constants in g count for nothing and Σ x̄ = 0 for every s, and the map from g symmetric: its
- * rule is the op itself. The rule for s is the product of two deviations, (g − ḡ) ⊙ (u − ū).
+ * x̄ = s ⊙ (g − ḡ) for a softmax s, where ḡ = ⟨g, s⟩ / ⟨1, s⟩ is the mean of g under s. ⟨1, s⟩ is 1 up to rounding.
+ * Dividing by it cancels constants in g, gives Σ x̄ = 0 for every s, and makes the map from g symmetric: its VJP is the
+ * op itself. The VJP for s is the product of two deviations, (g − ḡ) ⊙ (u − ū).
  */
 export const softmaxPullback: Op<readonly [s: Tensor, g: Tensor], AxesParams, AxisOption> = /* @__PURE__ */ defineOp({
   name: "softmaxPullback",
@@ -116,8 +116,8 @@ export const softmaxPullback: Op<readonly [s: Tensor, g: Tensor], AxesParams, Ax
 });
 
 /**
- * y = g − ḡ, with ḡ = ⟨g, s⟩ / ⟨1, s⟩ the mean of g under the weights s. For the cotangent u, that of g is
- * u − s Σ u / ⟨1, s⟩ and that of s is −y Σ u / ⟨1, s⟩.
+ * y = g − ḡ, where ḡ = ⟨g, s⟩ / ⟨1, s⟩ is the mean of g under the weights s. For a cotangent u, the cotangent of g is u
+ * − s Σ u / ⟨1, s⟩, and the cotangent of s is −y Σ u / ⟨1, s⟩.
  */
 export const subtractWeightedMean: Op<readonly [s: Tensor, g: Tensor], AxesParams, AxisOption> =
   /* @__PURE__ */ defineOp({
@@ -165,16 +165,16 @@ const logSoftmaxOp: Op<Unary, AxesParams, AxisOption> = /* @__PURE__ */ defineOp
 });
 
 /**
- * y = log softmax(x) along `axis`:  yᵢ = (xᵢ − xₘ) − log1p(Σⱼ≠ₘ exp(xⱼ − xₘ)), with xₘ the maximum; the log1p of the
- * others keeps a confident yₘ of −4e−8 from rounding to 0. x̄ = g − s Σ g with s = softmax(x).
- * What `where` leaves out gives −Infinity, and the gradient 0.
+ * y = log softmax(x) along `axis`:  yᵢ = (xᵢ − xₘ) − log1p(Σⱼ≠ₘ exp(xⱼ − xₘ)), where xₘ is the maximum. With log1p, a
+ * confident yₘ of −4e−8 does not round to 0. x̄ = g − s Σ g with s = softmax(x).
+ * Entries excluded by `where` give −Infinity and the gradient 0.
  */
 export const logSoftmax: MaskableOp = /* @__PURE__ */ maskable(logSoftmaxOp, -Infinity);
 
 /**
- * x̄ = g − s Σ g for s = softmax(x): from x and not from log s, whose rounding exp would amplify. At the peak m, where sₘ
- * may be 1 but for the last digit, x̄ₘ = gₘ Σⱼ≠ₘ sⱼ − sₘ Σⱼ≠ₘ gⱼ. Entries at −Infinity are constant: their g counts for
- * nothing. The rule for x is −Σ g times the softmax pullback; that for g is the JVP of logSoftmax, u − ū under s.
+ * x̄ = g − s Σ g for s = softmax(x), computed from x because exp amplifies the rounding of log s. At the peak m, where
+ * sₘ may round to 1, x̄ₘ = gₘ Σⱼ≠ₘ sⱼ − sₘ Σⱼ≠ₘ gⱼ. Entries at −Infinity are constant, so their g is ignored. The VJP
+ * for x is −Σ g times the softmax pullback; the VJP for g is the JVP of logSoftmax, u − ū under s.
  */
 export const logSoftmaxPullback: Op<readonly [x: Tensor, g: Tensor], AxesParams, AxisOption> = /* @__PURE__ */ defineOp(
   {
@@ -215,24 +215,27 @@ export const logSoftmaxPullback: Op<readonly [x: Tensor, g: Tensor], AxesParams,
   },
 );
 
-/** The tangent of logSoftmax(x) for the tangent u of x: u less its mean under softmax(x). */
+/** Returns the tangent of logSoftmax(x) for the tangent u of x: u minus its mean under softmax(x). */
 export const logSoftmaxTangent = (x: Tensor, u: Tensor, axis: Axes): Tensor =>
   where(equal(x, -Infinity), 0, subtractWeightedMean(softmaxOp(x, { axis }), u, { axis }));
 
-/** An op along axes in which entries can be left out. */
+/** An op along axes that takes a mask, `where`. */
 export interface MaskableOp {
   (x: TensorLike, options?: SoftmaxOptions): Tensor;
   readonly spec: typeof softmaxOp.spec;
   readonly samples: () => readonly (readonly [TensorLike, SoftmaxOptions?])[];
 }
 
-/** The mask that `where` says, if it is one for x. @throws ArgumentError, DTypeError, ShapeError otherwise. */
+/**
+ * Returns `where` as a mask for x. @throws ArgumentError, DTypeError, ShapeError unless it is a bool tensor that
+ * broadcasts to x.
+ */
 function maskOf(x: TensorLike, mask: TensorLike): TensorLike {
   if (!(mask instanceof Tensor))
     throw new ArgumentError(`where must be a bool tensor, got ${show(mask)}${tensorHint(mask)}`);
   if (mask.dtype !== "bool") {
     const hint = `write notEqual(${mask.label ?? "mask"}, 0)`;
-    throw new DTypeError(`where must be bool, ${describe(mask, "mask")} is ${mask.dtype}; ${hint}`);
+    throw new DTypeError(`where must be bool, got ${describe(mask, "mask")} with dtype ${mask.dtype}; ${hint}`);
   }
   if (!(x instanceof Tensor) || String(broadcastShape([x, mask], ["x", "mask"])) === String(x.shape)) return mask;
   const [got, expected] = [describe(mask, "mask"), describe(x, "x")];
@@ -241,7 +244,10 @@ function maskOf(x: TensorLike, mask: TensorLike): TensorLike {
   );
 }
 
-/** Entries at −Infinity take no part. A slice of nothing else gives NaN, which the outer `where` replaces. */
+/**
+ * Adds the option `where` to an op: excluded entries become −Infinity. A slice without entries gives NaN, which the
+ * outer `where` replaces.
+ */
 function maskable(op: typeof softmaxOp, fillValue: number): MaskableOp {
   const callMasked = (x: TensorLike, options?: SoftmaxOptions): Tensor => {
     const { name } = op.spec;

@@ -1,13 +1,17 @@
-// From which size WebAssembly pays. A choice that could change the last bits of a result looks at what the result is made of
-// alone, never at what stands beside it: so a row gives the same alone and in a batch.
+// The sizes from which WebAssembly is faster. If a choice could change the last bits of a result, it depends only on
+// the sizes that enter each element, not on the batch. A row therefore gives the same bits alone and in a batch.
 
 /**
- * Products: from how many entries of B, [k, n], on. Measured for one row of A, which gains least, and B by rows and by columns,
- * in processes of their own for plain loops and for WebAssembly: minima of 75 rounds, n from 1 to 128.
+ * The minimum number of entries of B, [k, n], for products. Measured for one row of A, which gains least, with B stored
+ * by rows and by columns, and n from 1 to 128. Plain loops and WebAssembly ran in separate processes; minima of 75
+ * rounds.
  */
 export const product32 = 256;
 export const product64 = 320;
 
-/** exp, log, tanh and sigmoid, and arithmetic: from how many elements on. Measured with copies, without broadcasting. */
+/**
+ * The minimum numbers of elements for exp, log, tanh and sigmoid, and for arithmetic. Measured with copies, without
+ * broadcasting.
+ */
 export const functions = 64;
 export const arithmetic = 192;

@@ -1,8 +1,8 @@
-/** The functions of each element, and operations on two, that have kernels. */
+/** The elementwise functions, and the operations on two operands, that have kernels. */
 export type FunctionName = "exp" | "log" | "tanh" | "sigmoid" | "neg" | "square" | "sqrt" | "relu";
 export type OperationName = "add" | "sub" | "mul" | "div" | "reluPullback";
 
-/** Softmax, its relatives, and what they pull back. */
+/** The softmax family and its pullbacks. */
 export type SliceName =
   | "softmax"
   | "softmaxPullback"
@@ -18,7 +18,9 @@ type Maps = Readonly<Record<`${FunctionName}${32 | 64}`, FunctionKernel>> &
   Readonly<Record<`${OperationName}${32 | 64}`, OperationKernel>> &
   Readonly<Record<`${SliceName}${32 | 64}`, SliceKernel>>;
 
-/** What the compiled kernels export, as kernels/*.ts declare it. Numbers are addresses, counts, or strides in bytes. */
+/**
+ * The exports of the compiled kernels, as declared in kernels/*.ts. Numbers are addresses, counts, or strides in bytes.
+ */
 export interface Exports extends Maps {
   readonly memory: { readonly buffer: ArrayBuffer; grow(pages: number): number };
   free(): number;
@@ -33,14 +35,14 @@ export interface Exports extends Maps {
 }
 
 /**
- * `rows` slices of n entries each, of up to three operands; where one is a reduced one, it has an entry a row. `scratch` has room for
- * 2 rows + 2 doubles, and for 3 n + 6.
+ * Processes `rows` slices of n entries each, with up to three operands. A reduced operand has one entry per row.
+ * `scratch` has room for 2 rows + 2 doubles, and for 3 n + 6.
  */
 type SliceKernel = (rows: number, n: number, y: number, a: number, b: number, c: number, scratch: number) => void;
 
 /**
- * C = A B (`isFirst`), or C += A B, of [m, k] and [k, n], with k > 0. In B, rows or columns lie in one piece each; `scratch`
- * has room for `packed` of src/wasm/products.ts.
+ * C = A B if `isFirst`, else C += A B, for [m, k] and [k, n] with k > 0. Either the rows or the columns of B are
+ * contiguous. `scratch` has room for `packed` entries (see src/wasm/products.ts).
  */
 export type ProductKernel = (
   m: number,
@@ -62,7 +64,7 @@ export type ProductKernel = (
 /** y = f(x) of n entries; y may be x. */
 type FunctionKernel = (n: number, y: number, x: number) => void;
 
-/** y = a ∘ b over rows of n entries; an operand is repeated where its stride from row to row, or along a row, is 0. */
+/** y = a ∘ b over rows of n entries. A row or column stride of 0 repeats an operand. */
 type OperationKernel = (
   rows: number,
   n: number,
@@ -79,8 +81,8 @@ type OperationKernel = (
 type AxpyKernel = (n: number, z: number, alpha: number, x: number, y: number) => void;
 
 /**
- * y = Σ x / divisor over the rows, or the columns, of [rows, n]. What the sums have come to goes to `sums`, 64 bytes, or 64 for
- * each column and one more; where `isFirst` is not set they go on from there.
+ * y = Σ x / divisor over the rows, or the columns, of [rows, n]. The partial sums are written to `sums`: 64 bytes, or
+ * 64 for each column and one more. Unless `isFirst` is set, they continue from there.
  */
 export type SumKernel = (
   rows: number,

@@ -5,17 +5,17 @@ import { decodeBinary } from "./embedded.ts";
 import type { Exports } from "./exports.ts";
 import { Workspace } from "./workspace.ts";
 
-/** plain: loops in JavaScript. simd: WebAssembly with SIMD128. fma: with relaxed SIMD too, whose a × b + c rounds once. */
+/** plain: JavaScript loops. simd: WebAssembly with SIMD128. fma: also relaxed SIMD, where a × b + c rounds once. */
 export type Kernels = "plain" | "simd" | "fma";
 
 export interface KernelsInUse {
-  /** What was asked for. auto: the best there is, and plain loops wherever these are as fast. */
+  /** The requested kernels. auto: the best available, and plain loops where they are as fast. */
   readonly choice: Kernels | "auto";
-  /** What runs: the kernels for all inputs that are not too small for them. */
+  /** The kernels in use. Small inputs may still run in plain loops. */
   readonly running: Kernels;
-  /** What can be chosen here, the best last. */
+  /** The kernels available here, the best last. */
   readonly available: readonly Kernels[];
-  /** Why not the others. */
+  /** The reason why each other kernel is unavailable. */
   readonly missing: Readonly<Partial<Record<Kernels, string>>>;
 }
 
@@ -23,17 +23,17 @@ type Compiled = Exclude<Kernels, "plain">;
 const wasmKernels: readonly Compiled[] = ["simd", "fma"]; // the best last
 const choices: readonly string[] = ["plain", ...wasmKernels, "auto"];
 
-// Which kernels run is the one setting of this package that is not an argument: results are the same within the bounds of
-// docs/numerics.md, whatever it says.
-let choice: Kernels | "auto" | undefined; // undefined: not asked for yet
-let engine: Engine | null | undefined; // null: plain loops; undefined: nothing is loaded yet
+// The choice of kernels is the only setting of this package that is not an argument. It changes results only within the
+// bounds of docs/numerics.md.
+let choice: Kernels | "auto" | undefined; // undefined: not chosen yet
+let engine: Engine | null | undefined; // null: plain loops; undefined: not loaded yet
 
-/** A loaded binary with its memory. */
+/** A loaded binary and its memory. */
 export class Engine {
   readonly name: Compiled;
   readonly exports: Exports;
   readonly workspace: Workspace;
-  /** Whether to run whatever the size of the inputs. */
+  /** Whether to run for inputs of any size. */
   readonly isForced: boolean;
 
   constructor(name: Compiled, exports: Exports, isForced: boolean) {
@@ -45,9 +45,9 @@ export class Engine {
 }
 
 /**
- * Says which kernels are in use, and with an argument chooses them first; it holds for all ops from then on. The environment
- * variable WENGERT_KERNELS chooses those in use at the start; the default is "auto".
- * @throws ArgumentError for an unknown name, and for kernels that cannot run here; it says why.
+ * Returns the kernels in use. With an argument, first chooses the kernels for all later ops. The environment variable
+ * WENGERT_KERNELS sets the initial choice; its default is "auto".
+ * @throws ArgumentError if the name is unknown or the kernels cannot run here; the message says why
  */
 export function kernels(candidates?: Kernels | "auto"): KernelsInUse {
   if (candidates !== undefined) choose("kernels", candidates);
@@ -60,7 +60,7 @@ export function kernels(candidates?: Kernels | "auto"): KernelsInUse {
   return { choice: choice!, running, available, missing: Object.fromEntries(missing) };
 }
 
-/** The kernels in use, loaded at the first call; `null` for plain loops. */
+/** Returns the kernels in use, loaded at the first call; `null` for plain loops. */
 export function currentEngine(): Engine | null {
   if (engine !== undefined) return engine;
   if (choice === undefined) choose("WENGERT_KERNELS", environment() ?? "auto");
@@ -81,14 +81,14 @@ function choose(caller: string, candidates: unknown): void {
   const name = candidates as Kernels | "auto";
   const loaded = name === "simd" || name === "fma" ? load(name) : null;
   if (typeof loaded === "string")
-    throw new ArgumentError(`${caller}: "${name}" cannot run here, for ${loaded}; "auto" takes the best that can`);
+    throw new ArgumentError(`${caller}: "${name}" cannot run here: ${loaded}; use "auto" for the best available`);
   choice = name;
   engine = undefined;
 }
 
 const loadCache = /* @__PURE__ */ new Map<Compiled, Exports | string>();
 
-/** A binary ready to run, or why it cannot: the engine, or a page's policy, does not allow that. */
+/** Returns the exports of a binary, or the reason why the engine or the page's policy does not allow it. */
 function load(name: Compiled): Exports | string {
   let loaded = loadCache.get(name);
   if (loaded === undefined) {
@@ -102,7 +102,7 @@ const binaryOf = (name: Compiled): Uint8Array => decodeBinary(binaries.map((part
 
 function instantiate(name: Compiled): Exports | string {
   const { WebAssembly } = globalThis as { WebAssembly?: WebAssemblyApi };
-  if (WebAssembly === undefined) return "there is no WebAssembly";
+  if (WebAssembly === undefined) return "WebAssembly is not available";
   let module: object;
   try {
     const binary = binaryOf(name);
@@ -112,16 +112,16 @@ function instantiate(name: Compiled): Exports | string {
     }
     module = new WebAssembly.Module(binary);
   } catch (error) {
-    return `WebAssembly may not be compiled (${error}): a page's Content-Security-Policy has to allow 'wasm-unsafe-eval'`;
+    return `compiling WebAssembly is not allowed (${error}): a page's Content-Security-Policy must allow 'wasm-unsafe-eval'`;
   }
   try {
     return new WebAssembly.Instance(module).exports;
   } catch (error) {
-    return `there is no memory for WebAssembly (${error})`;
+    return `there is not enough memory for WebAssembly (${error})`;
   }
 }
 
-/** Of what lib.dom declares, the part that is used: this package is compiled without the types of any host. */
+/** The part of lib.dom's WebAssembly declarations used here. This package compiles without the types of any host. */
 interface WebAssemblyApi {
   validate(binary: Uint8Array): boolean;
   Module: new (binary: Uint8Array) => object;
@@ -133,6 +133,6 @@ function environment(): string | undefined {
     const { process } = globalThis as { process?: { env?: { WENGERT_KERNELS?: string } } };
     return process?.env?.WENGERT_KERNELS || undefined;
   } catch {
-    return undefined; // a host may forbid to read it
+    return undefined; // a host may deny access
   }
 }

@@ -4,12 +4,12 @@ import * as crossovers from "./crossovers.ts";
 import type { FunctionName, OperationName } from "./exports.ts";
 import { currentEngine, type Engine } from "./kernels.ts";
 
-// Arithmetic and functions of each element. Their results have the bits of the plain loops, so size alone decides.
+// Elementwise arithmetic and functions. Their bits equal those of the plain loops, so the size alone decides.
 
-/** Bytes that are copied in, worked on and copied out at a time: so that all of it stays in the cache. */
+/** The bytes copied in, processed and copied out at a time, so that they stay in the cache. */
 const chunkBytes = 32768;
 
-/** The kernels in use, where they are to compute so many floats. */
+/** Returns the kernels in use if `out` has floats, at least `crossover` of them. */
 function engineFor(out: NdArray, crossover: number): Engine | null {
   const engine = currentEngine();
   if (engine === null || out.data.length < (engine.isForced ? 1 : crossover)) return null;
@@ -27,7 +27,9 @@ const functions = {
   relu: ["relu32", "relu64", crossovers.arithmetic],
 } as const satisfies Record<FunctionName, readonly [string, string, number]>;
 
-/** out ← f(x) for a row-major `out` of the shape and dtype of x, of any strides; whether it was done. */
+/**
+ * out ← f(x) for a row-major `out` with the shape and dtype of x, which may have any strides. Returns whether it ran.
+ */
 export function functionInWasm(out: NdArray, x: NdArray, f: FunctionName): boolean {
   const [single, double, crossover] = functions[f];
   const engine = engineFor(out, crossover);
@@ -49,7 +51,10 @@ export function functionInWasm(out: NdArray, x: NdArray, f: FunctionName): boole
   return true;
 }
 
-/** out ← α x + y for a row-major `out` of the shape and dtype of x and y, of any strides; whether it was done. */
+/**
+ * out ← α x + y for a row-major `out` with the shape and dtype of x and y, which may have any strides. Returns whether
+ * it ran.
+ */
 export function axpyInWasm(out: NdArray, alpha: NdArray, x: NdArray, y: NdArray): boolean {
   const engine = engineFor(out, crossovers.arithmetic);
   if (engine === null) return false;
@@ -82,8 +87,8 @@ const operations = {
 } as const satisfies Record<OperationName, readonly [string, string]>;
 
 /**
- * out ← a ∘ b for a row-major `out` to which a and b broadcast; whether it was done, which it is where each of them has all
- * elements row by row, or one row, one element a row, or one element.
+ * out ← a ∘ b for a row-major `out` to which a and b broadcast. Returns whether it ran: each operand must have all
+ * elements in row-major order, or one row, one element per row, or one element.
  */
 export function operationInWasm(out: NdArray, a: NdArray, b: NdArray, operation: OperationName): boolean {
   const engine = engineFor(out, crossovers.arithmetic);
@@ -104,7 +109,7 @@ export function operationInWasm(out: NdArray, a: NdArray, b: NdArray, operation:
   const { workspace, exports } = engine;
   const width = out.data.BYTES_PER_ELEMENT;
   const kernel = exports[operations[operation][width === 4 ? 0 : 1]];
-  // Several rows at a time, or a part of one.
+  // Processes several rows at a time, or part of one.
   const rowPart = Math.min(n, chunkBytes / width);
   const rowsPerChunk = Math.min(count, Math.floor(chunkBytes / width / rowPart));
   const bytes = rowsPerChunk * rowPart * width;
@@ -127,10 +132,13 @@ export function operationInWasm(out: NdArray, a: NdArray, b: NdArray, operation:
   return true;
 }
 
-/** Whether rows of n entries lie in one piece: all of them, or one for all; or one entry each, or one for all. */
+/**
+ * Whether the rows of n entries are contiguous (all rows, or one shared row), or single entries (one per row, or one
+ * shared).
+ */
 const isDense = (row: number, column: number, n: number): boolean =>
   column === 1 ? row === n || row === 0 : column === 0 && (row === 1 || row === 0);
 
-/** How many entries of an operand with these strides rows of `length` entries need. */
+/** Returns the number of entries that `height` rows of `length` entries read of an operand with these strides. */
 const entriesNeeded = (height: number, length: number, row: number, column: number): number =>
   (row === 0 ? 1 : height) * (column === 0 ? 1 : length);

@@ -4,31 +4,31 @@ import type { ProductKernel } from "./exports.ts";
 import { currentEngine } from "./kernels.ts";
 import type { Workspace } from "./workspace.ts";
 
-/** The bytes of an operand that are copied and worked on at a time, so that they are still in the cache when they are read. */
+/** The bytes of an operand copied and processed at a time, so that they are still in the cache when read. */
 const blockBytes = 2 ** 19;
-/** The bytes of the other operand, which stays while blocks pass by. */
+/** The bytes of the other operand, which stays in the cache while blocks are processed. */
 const residentBytes = 4 * blockBytes;
-/** The terms that are copied at a time, where these are parts of rows of A or of columns of B. */
+/** The terms copied at a time, if these are parts of rows of A or of columns of B. */
 const maxTerms = 1024;
-/** What tiles of the kernel are wide, in bytes; how many rows it packs at a time, and of how many terms at most. */
+/** The kernel's tile width in bytes, and how many rows and terms it packs at a time. */
 const [tileBytes, packedRows, packedTerms] = [32, 60, 400];
 
 const smallestCrossover = /* @__PURE__ */ Math.min(product32, product64);
 
-/** Whether WebAssembly is used for products of [m, k] and [k, n], for all m. Never for integers. */
+/** Whether WebAssembly computes products of [m, k] and [k, n], for all m. Never for integers. */
 export function paysInWasm(c: Data, a: Data, b: Data, n: number, k: number): boolean {
   const engine = currentEngine();
   if (engine === null || k === 0) return false;
-  if (!engine.isForced && k * n < smallestCrossover) return false; // first, for it costs least
+  if (!engine.isForced && k * n < smallestCrossover) return false; // the cheapest check comes first
   if (!(c instanceof Float32Array || c instanceof Float64Array)) return false;
   const size = c.BYTES_PER_ELEMENT;
-  if (a.BYTES_PER_ELEMENT !== size || b.BYTES_PER_ELEMENT !== size) return false; // a float32 by float64 sums
+  if (a.BYTES_PER_ELEMENT !== size || b.BYTES_PER_ELEMENT !== size) return false; // a float32 times float64 sums
   return engine.isForced || k * n >= (size === 4 ? product32 : product64);
 }
 
 /**
- * c ← a b, row by row from c[o] on, of [m, k] and [k, n], each of which has the stride 1 along an axis.
- * Returns whether it was done: there may be no memory for it.
+ * c ← a b, row-major from c[o] on, for [m, k] and [k, n]; each has stride 1 along one axis.
+ * Returns false if there is not enough memory.
  */
 export function productInWasm(
   c: Data,
@@ -48,7 +48,7 @@ export function productInWasm(
   const { exports, workspace } = currentEngine()!;
   const size = c.BYTES_PER_ELEMENT;
   const gemm = size === 4 ? exports.gemm32 : exports.gemm64;
-  // Tiles are wide, so what is narrow goes along their height: then cᵀ ← bᵀ aᵀ, whose tiles are transposed into c.
+  // Tiles are wide, so a narrow product is transposed: cᵀ ← bᵀ aᵀ. Its tiles are transposed into c.
   const lanes = tileBytes / size;
   const costByRows = Math.ceil(n / lanes) * lanes * m * k;
   const costByColumns = Math.ceil(m / lanes) * lanes * n * k + 2 * m * n;
@@ -57,7 +57,7 @@ export function productInWasm(
     : multiplyInBlocks(workspace, gemm, c, o, true, a, i, aRow, aCol, b, j, bRow, bCol, m, n, k);
 }
 
-/** c ← a b, or where c is not by rows, cᵀ ← a b. */
+/** c ← a b, or cᵀ ← a b unless `isByRows`. */
 function multiplyInBlocks(
   workspace: Workspace,
   gemm: ProductKernel,
@@ -79,14 +79,14 @@ function multiplyInBlocks(
   const size = c.BYTES_PER_ELEMENT;
   const aIsByRows = aCol === 1;
   const bIsByRows = bCol === 1;
-  // How much at a time: of sums, terms; of c, rows and columns.
+  // The block sizes: terms of the sums, and rows and columns of c.
   const blockEntries = blockBytes / size;
   let terms = k;
   let rows = m;
   let columns = n;
   if (k > maxTerms || m * k > blockEntries || k * n > blockEntries || m * n > blockEntries) {
     const residentEntries = residentBytes / size;
-    // Terms lie in one piece each, or have to be taken out of rows of a, which may be few, or columns of b.
+    // Terms are contiguous, or are strided parts of rows of a (which may be few) or columns of b.
     terms = Math.min(
       k,
       bIsByRows && (!aIsByRows || m <= packedRows) ? Math.max(64, Math.floor(blockEntries / Math.max(m, n))) : maxTerms,
@@ -102,7 +102,7 @@ function multiplyInBlocks(
   const atB = workspace.allocate(terms * columns * size);
   const atC = workspace.allocate(rows * columns * size);
   const scratch = workspace.allocate(packed * size);
-  const keepsSums = m === rows && n === columns; // sums stay until they are complete
+  const keepsSums = m === rows && n === columns; // sums stay in place until complete
   let lastRow = -1;
   let lastTerm = -1;
   for (let column = 0; column < n; column += columns) {
@@ -149,7 +149,7 @@ function multiplyInBlocks(
   return true;
 }
 
-/** Copies `count` runs of `length` entries, which begin `stride` apart, one behind the other. */
+/** Copies `count` runs of `length` entries, whose starts are `stride` apart, into contiguous memory. */
 function writeRuns(
   to: Workspace,
   at: number,
@@ -165,7 +165,7 @@ function writeRuns(
       to.write(at + run * length * data.BYTES_PER_ELEMENT, data, from + run * stride, length);
 }
 
-/** The way back. */
+/** Copies the runs back. */
 function readRuns(
   from: Workspace,
   at: number,

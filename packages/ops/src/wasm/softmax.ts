@@ -2,12 +2,12 @@ import { assign, type Data, isRowMajor, type NdArray, ndarray, ravel, sizeOf } f
 import type { SliceName } from "./exports.ts";
 import { currentEngine } from "./kernels.ts";
 
-/** What is copied in of one operand at a time: so that it all stays in the cache. */
+/** The bytes of one operand copied in at a time, so that they stay in the cache. */
 const chunkBytes = 32768;
 
 /**
- * Runs a kernel of the softmax family along `axes`; whether it did. inputs[0] has the full shape; the other arrays have it too, or are
- * without `axes`: then a slice of them is a single entry. There is no size at which a plain loop is faster.
+ * Runs a kernel of the softmax family along `axes` and returns whether it ran. inputs[0] has the full shape. Each other
+ * array has it too, or lacks `axes`; its slices are then single entries. Plain loops are not faster at any size.
  */
 export function slicesInWasm(
   name: SliceName,
@@ -21,7 +21,7 @@ export function slicesInWasm(
   let n = 1;
   for (let i = 0; i < axes.length; i++) n *= shape[axes[i]!]!;
   const count = sizeOf(shape) / n;
-  if (!(count > 0)) return false; // nothing to do, and the plain loop does it
+  if (!(count > 0)) return false; // empty: left to the plain loop
   const { workspace, exports } = engine;
   const width = out.data.BYTES_PER_ELEMENT;
   const kernel = exports[`${name}${width === 4 ? 32 : 64}`];
@@ -29,7 +29,7 @@ export function slicesInWasm(
   const scratch = Math.max(2 * slicesPerChunk + 2, 3 * n + 6) * 8;
   if (!workspace.begin(4 * slicesPerChunk * n * width + scratch + 512)) return false;
 
-  // Slices that are not one run of memory are copied to be so, and the results back.
+  // Slices that are not contiguous are copied, and their results copied back.
   const order = areLastAxes(axes, shape.length) ? undefined : withAxesLast(axes, shape.length);
   const slice = (array: NdArray, isResult: boolean): Slice => {
     const isWhole = array.shape.length === shape.length;
@@ -60,7 +60,10 @@ export function slicesInWasm(
   return true;
 }
 
-/** The same for a kernel whose second input holds class labels. If one is out of range, the plain loop runs, and throws. */
+/**
+ * Like `slicesInWasm`, for a kernel whose second input has class labels. If a label is out of range, returns false; the
+ * plain loop then throws.
+ */
 export function labeledSlicesInWasm(
   name: SliceName,
   out: NdArray,
@@ -74,7 +77,7 @@ export function labeledSlicesInWasm(
   return slicesInWasm(name, out, inputs, [axis]);
 }
 
-/** The slices of an array one behind the other: of so many entries each; and where they are copied to. */
+/** The contiguous slices of an array, with `entries` entries each, and the address to which they are copied. */
 interface Slice {
   readonly data: Data;
   readonly from: number;
@@ -84,13 +87,13 @@ interface Slice {
 
 type DataClass = new (size: number) => Data;
 
-/** Whether these are the last axes of so many, in order. */
+/** Whether `axes` are the last of `rank` axes, in order. */
 function areLastAxes(axes: readonly number[], rank: number): boolean {
   for (let i = 0; i < axes.length; i++) if (axes[i] !== rank - axes.length + i) return false;
   return true;
 }
 
-/** All axes, those last. */
+/** Returns all axes, with `axes` last. */
 const withAxesLast = (axes: readonly number[], rank: number): readonly number[] => [
   ...Array.from({ length: rank }, (_, axis) => axis).filter((axis) => !axes.includes(axis)),
   ...axes,

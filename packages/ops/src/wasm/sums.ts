@@ -3,12 +3,12 @@ import type { SumKernel } from "./exports.ts";
 import { currentEngine } from "./kernels.ts";
 import type { Workspace } from "./workspace.ts";
 
-/** Bytes that are copied in at a time: so that they are still in the cache when they are added. */
+/** The bytes copied in at a time, so that they are still in the cache when added. */
 const chunkBytes = 32768;
 
 /**
- * out ← the sums of x over `axes`, divided by `divisor`; whether it was done, which it is for neighboring axes of a row-major x.
- * There is no size at which the plain loop is faster, and its bits are the same.
+ * out ← the sums of x over `axes`, divided by `divisor`. Returns whether it ran: x must be row-major and `axes`
+ * adjacent. The plain loop gives the same bits and is not faster at any size.
  */
 export function sumsInWasm(out: NdArray, x: NdArray, axes: readonly number[], divisor: number): boolean {
   const engine = currentEngine();
@@ -23,7 +23,7 @@ export function sumsInWasm(out: NdArray, x: NdArray, axes: readonly number[], di
   const { workspace, exports } = engine;
   const isSingle = x.data instanceof Float32Array;
   if (!(isSingle || x.data instanceof Float64Array) || out.data.constructor !== x.data.constructor) return false;
-  if (out.data.length * n === 0) return false; // nothing to do, and the plain loop does it
+  if (out.data.length * n === 0) return false; // empty: left to the plain loop
   if (inner === 1)
     return sumRows(workspace, isSingle ? exports.rowSums32 : exports.rowSums64, outer, n, out, x, divisor);
   return sumColumns(
@@ -38,7 +38,7 @@ export function sumsInWasm(out: NdArray, x: NdArray, axes: readonly number[], di
   );
 }
 
-/** Axes come in ascending order. */
+/** Whether `axes`, in ascending order, are adjacent. */
 const areNeighbors = (axes: readonly number[]): boolean => axes.at(-1)! - axes[0]! === axes.length - 1;
 
 function sumRows(

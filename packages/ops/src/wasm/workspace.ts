@@ -2,15 +2,18 @@ import type { Data } from "@wengert/core/extend";
 import type { Exports } from "./exports.ts";
 
 const pageBytes = 65536;
-const maxBytes = 2 ** 31 - pageBytes; // addresses are signed where JavaScript sees them
+const maxBytes = 2 ** 31 - pageBytes; // JavaScript sees addresses as signed integers
 
-/** Entries for which a loop is as fast as `set`, which needs a view of them first; at 24 it takes 1.1 of the time. */
+/**
+ * The number of entries up to which a loop is as fast as `set`, which needs a view first; at 24 the loop takes 1.1
+ * times as long.
+ */
 const loopLimit = 16;
 
 /**
- * The memory of a loaded binary. A kernel call lays its operands out in it from the start, one behind the other, and leaves
- * nothing: there is nothing to free, and what ran before makes no difference. From `begin` to the last `read` nothing else
- * runs: a kernel call takes no function of anybody else.
+ * The memory of a loaded binary. Each kernel call allocates its operands from the start, contiguously. Nothing needs to
+ * be freed, and earlier calls have no effect. Kernel calls take no callbacks, so no other code runs between `begin` and
+ * the last `read`.
  */
 export class Workspace {
   readonly #memory: Exports["memory"];
@@ -28,7 +31,7 @@ export class Workspace {
     this.#refreshViews();
   }
 
-  /** Forgets all that was laid out, and makes room for `bytes`; whether there is room. */
+  /** Discards all allocations and reserves `bytes`. Returns whether there is enough memory. */
   begin(bytes: number): boolean {
     this.#end = this.#start;
     if (this.#bytes.length === 0) this.#refreshViews(); // the memory has grown elsewhere
@@ -38,13 +41,13 @@ export class Workspace {
     try {
       this.#memory.grow(Math.ceil((needed - this.#bytes.length) / pageBytes));
     } catch {
-      // the host has no more, or allows no more
+      // the host has no more memory, or does not allow more
     }
     if (this.#bytes.length === 0) this.#refreshViews();
     return needed <= this.#bytes.length;
   }
 
-  /** Views of the memory as it is: growing detaches those of before. */
+  /** Creates views of the current memory; growing it detaches earlier views. */
   #refreshViews(): void {
     const { buffer } = this.#memory;
     this.#float64 = new Float64Array(buffer);
@@ -53,14 +56,14 @@ export class Workspace {
     this.#bytes = new Uint8Array(buffer);
   }
 
-  /** Returns the address of the next `bytes`, with 64 unused ones behind them. `begin` has made room for all. */
+  /** Returns the address of the next `bytes`, followed by 64 unused bytes. `begin` has reserved the memory. */
   allocate(bytes: number): number {
     const address = this.#end;
     this.#end += (bytes + 64 + 15) & ~15;
     return address;
   }
 
-  /** Copies `count` entries of `data`, from number `from` on, to `address`. */
+  /** Copies `count` entries of `data`, starting at index `from`, to `address`. */
   write(address: number, data: Data, from: number, count: number): void {
     const view = this.#viewFor(data);
     const at = address / data.BYTES_PER_ELEMENT;
@@ -68,7 +71,7 @@ export class Workspace {
     else view.set(from === 0 && count === data.length ? data : data.subarray(from, from + count), at);
   }
 
-  /** Copies `count` entries from `address` to `data`, from number `to` on. */
+  /** Copies `count` entries from `address` to `data`, starting at index `to`. */
   read(address: number, data: Data, to: number, count: number): void {
     const view = this.#viewFor(data);
     const at = address / data.BYTES_PER_ELEMENT;

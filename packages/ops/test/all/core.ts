@@ -1,4 +1,4 @@
-// All that core exports, to users and to authors of ops: for tests that enumerate it.
+// All exports of core, for users and for authors of ops, for tests that enumerate them.
 
 export * from "@wengert/core";
 export * from "@wengert/core/extend";

@@ -1,4 +1,4 @@
-// All that ops exports, to users and to authors of rules: for tests that enumerate it.
+// All exports of ops, for users and for authors of rules, for tests that enumerate them.
 
 export * from "@wengert/ops";
 export * from "@wengert/ops/extend";

@@ -8,7 +8,7 @@ import { Slider } from "../../../explorer/src/parts/Slider.tsx";
 const digits = "₀₁₂";
 const one = (x: number) => short(x, 3);
 
-/** Sections 3 and 4 with numbers of the reader's own: s, J and x̄, computed by the library in the page. */
+/** Sections 3 and 4 with the reader's numbers: s, J and x̄, computed by the library in the page. */
 export default function Softmax() {
   const x = useSignal([2, 1, 0]);
   const g = useSignal([3, -1, 0.5]);
@@ -78,13 +78,13 @@ export default function Softmax() {
       </div>
       <p class="soft small">
         Computed in this page by <code>vjp</code> and <code>jacobian</code> as you drag. The{" "}
-        <a href={`../index.html#/softmax?x=${x.value.join("+")}`}>Softmax room</a> takes it apart.
+        <a href={`../index.html#/softmax?x=${x.value.join("+")}`}>Softmax room</a> explains each step.
       </p>
     </section>
   );
 }
 
-/** A number of −1 to 1 as a bar: a cotangent to both sides of 0, a probability from 0. */
+/** Draws a number from −1 to 1 as a bar: a cotangent to either side of 0, a probability from 0. */
 function Bar({ of, kind }: { of: number; kind: "forward" | "backward" }) {
   const isSigned = kind === "backward";
   const [unit, zero] = isSigned ? [50, 50] : [100, 0];

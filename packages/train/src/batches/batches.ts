@@ -6,22 +6,21 @@ import { type Rows, rowsOf } from "./rows.ts";
 import { type Sequence, sequence } from "./sequence.ts";
 
 export interface BatchesOptions {
-  /** Rows in a batch; the last has what is left. */
+  /** Rows in a batch. The last batch has the remaining rows. */
   readonly batchSize: number;
-  /** Decides the order of the rows, together with `epoch`; without one they come as they are, and nothing is copied. */
+  /** Seeds the order of the rows, together with `epoch`. Without a key the order is that of the data, and nothing is copied. */
   readonly key?: Tensor | undefined;
-  /** Which pass over the data it is, from 0: each has an order of its own. */
+  /** The number of the pass over the data, from 0. Each epoch has a different order. */
   readonly epoch?: number | undefined;
-  /** Leaves the last batch out where it would be smaller. */
+  /** Omits the last batch if it is smaller than the others. Default false. */
   readonly dropLast?: boolean | undefined;
 }
 
 /**
- * The data of one epoch in batches: `data` is a tree of tensors with rows along axis 0, and so is each batch. It is made
- * when it is asked for: views of the data without a key, copies of its rows with one. The order depends on `key` and `epoch`
- * alone.
- * @throws ShapeError, TreeError for data without rows, or with more of them in one tensor than in another; ArgumentError for
- * an invalid size, and where `dropLast` leaves nothing
+ * Returns one epoch of batches. `data` is a tree of tensors with rows along axis 0, and so is each batch. Batches are made on
+ * demand: views of the data without a key, copies with one. The order depends only on `key` and `epoch`.
+ * @throws ShapeError, TreeError if `data` has no rows, or its tensors differ in their number of rows
+ * @throws ArgumentError for an invalid size, or if `dropLast` leaves no batch
  */
 export function batches<T>(data: T & TreesOnly<T>, options: BatchesOptions): Sequence<T> {
   const { batchSize, key, epoch, dropLast } = withDefaults<BatchesOptions>("batches", options, {
@@ -39,7 +38,7 @@ export function batches<T>(data: T & TreesOnly<T>, options: BatchesOptions): Seq
   );
 }
 
-/** How an epoch is cut. */
+/** The batch size and the number of batches in an epoch. */
 export interface BatchPlan {
   readonly size: number;
   /** Batches in an epoch. */
@@ -51,11 +50,11 @@ export function planBatches(caller: string, count: number, size: unknown, dropLa
   const length = dropLast ? Math.floor(count / rows) : Math.ceil(count / rows);
   if (length > 0) return { size: rows, length };
   throw new ArgumentError(
-    `${caller}: dropLast leaves nothing of ${count} rows in batches of ${rows}; choose a smaller batchSize`,
+    `${caller}: dropLast leaves no batch of ${rows} rows, got ${count} rows in all; choose a smaller batchSize`,
   );
 }
 
-/** The order of an epoch; `undefined` for the one in which the rows are. */
+/** Returns the row order of an epoch; `undefined` keeps the order of the data. */
 export const orderOf = (count: number, key: Tensor | undefined, epoch: number): Tensor | undefined =>
   key && permutation(foldIn(key, epoch), count);
 

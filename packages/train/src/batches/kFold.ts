@@ -8,9 +8,9 @@ import { type Sequence, sequence } from "./sequence.ts";
 export interface KFoldOptions {
   /** The number of parts. Each part is the test set once. */
   readonly folds: number;
-  /** Which rows are in which part is drawn; without a key they are dealt in turn. */
+  /** Assigns the rows to parts at random. Without a key they are assigned in turn. */
   readonly key?: Tensor | undefined;
-  /** The class of each row, [rows]: each part then gets as many rows of a class as the next, or one more. */
+  /** The class of each row, [rows], for stratified folds: the counts of a class in two parts differ by at most 1. */
   readonly labels?: Tensor | undefined;
 }
 
@@ -20,10 +20,11 @@ export interface Fold<T> {
 }
 
 /**
- * The rows of `data`, a tree of tensors with rows along axis 0, for a cross-validation: in each fold another part is held
- * out, and each row once. The parts differ by one row at most, and in them rows stay in their order. A fold is copied when it is
- * asked for.
- * @throws ShapeError, TreeError for data without rows; OutOfRangeError for more folds than rows
+ * Splits the rows of `data`, a tree of tensors with rows along axis 0, for cross-validation: each fold holds out another part,
+ * and each row is held out once. Part sizes differ by at most one row. Rows keep their order within a part. Folds are copied on
+ * demand.
+ * @throws ShapeError, TreeError if `data` has no rows
+ * @throws OutOfRangeError if there are more folds than rows
  */
 export function kFold<T>(data: T & TreesOnly<T>, options: KFoldOptions): Sequence<Fold<T>> {
   const { folds, key, labels } = withDefaults<KFoldOptions>("kFold", options, {
@@ -33,7 +34,8 @@ export function kFold<T>(data: T & TreesOnly<T>, options: KFoldOptions): Sequenc
   });
   const rows = rowsOf<T>("kFold", data, "data");
   const parts = wholeNumber("kFold", "folds", folds, 2);
-  if (parts > rows.count) throw new OutOfRangeError(`kFold: ${parts} folds need as many rows, there are ${rows.count}`);
+  if (parts > rows.count)
+    throw new OutOfRangeError(`kFold: folds must be at most the number of rows, ${rows.count}, got ${parts}`);
   const order = rowOrder("kFold", rows.count, { key, labels });
   return sequence(parts, (fold) => {
     const [test, train] = splitRows(order, (place) => place % parts === fold);

@@ -4,8 +4,8 @@ import { permutation } from "@wengert/ops";
 import { keyOption } from "../checks/options.ts";
 
 /**
- * The indices of `count` rows in the order of `key`, or as they are. With `labels` they are sorted by class, so that parts taken
- * evenly contain each class evenly. @throws ShapeError unless there is one label per row
+ * Returns the indices of `count` rows, shuffled by `key` or in the order of the data. With `labels` they are sorted by class, so
+ * that evenly spaced samples contain each class evenly. @throws ShapeError unless there is one label per row
  */
 export function rowOrder(
   caller: string,
@@ -19,13 +19,15 @@ export function rowOrder(
   if (labels === undefined) return order;
   if (!(labels instanceof Tensor && String(labels.shape) === String([count]))) {
     const got = labels instanceof Tensor ? describe(labels, "labels") : show(labels);
-    throw new ShapeError(`${caller}: labels must be a tensor with one for each row, ${shapeText([count])}, got ${got}`);
+    throw new ShapeError(
+      `${caller}: labels must be a tensor with one label per row, ${shapeText([count])}, got ${got}`,
+    );
   }
   const classes = flat(labels.array!);
   return order.sort((a, b) => classes[a]! - classes[b]!); // a stable sort keeps the order of the key within each class
 }
 
-/** The indices of the rows whose position in `order` is inside, and of the other rows, each in the order of the data. */
+/** Returns the indices of rows with a position in `order` for which `isInside` holds, and of the others, both in data order. */
 export function splitRows(order: Int32Array, isInside: (place: number) => boolean): [inside: Tensor, outside: Tensor] {
   const parts = [true, false].map((side) => {
     const rows = order.filter((_, place) => isInside(place) === side).sort();

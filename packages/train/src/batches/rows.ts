@@ -2,35 +2,37 @@ import { ShapeError, type Tensor, TreeError, withLabel } from "@wengert/core";
 import { shapeText, unflatten, walk } from "@wengert/core/extend";
 import { slice, take } from "@wengert/ops";
 
-/** Data as rows: a tree of tensors that have as many entries along axis 0. `caller` and `path` are for messages. */
+/** A tree of tensors with the same number of entries along axis 0. */
 export interface Rows<T> {
   readonly count: number;
-  /** The rows from `start` to before `stop`: views, no number is copied. */
+  /** Returns the rows from `start` up to but not including `stop`, as views. */
   between(start: number, stop: number): T;
-  /** The rows that int32 `indices` name, copied. */
+  /** Returns a copy of the rows with these int32 indices. */
   at(indices: Tensor): T;
 }
 
-/** @throws TreeError, ShapeError for what has no rows, or more in one tensor than in another; it is named */
+/** Views a tree as rows. @throws TreeError, ShapeError unless all tensors have the same number of rows, at least 1 */
 export function rowsOf<T>(caller: string, data: T, path: string): Rows<T> {
   const leaves: Tensor[] = [];
   let first = { count: 0, path };
   walk(caller, data, path, (leaf, leafPath) => {
     if (leaf.shape.length === 0)
       throw new ShapeError(
-        `${caller}: ${leafPath} is a scalar and has no rows, which lie along axis 0; let the loss close over it`,
+        `${caller}: ${leafPath} must have rows along axis 0, got a scalar; let the loss close over it`,
       );
     const count = leaf.shape[0]!;
     if (leaves.length === 0) first = { count, path: leafPath };
     leaves.push(leaf);
     if (count === first.count) return;
     throw new ShapeError(
-      `${caller}: ${leafPath} has ${count} rows, ${first.path} has ${first.count}; rows lie along axis 0 of each tensor, here ${shapeText(leaf.shape)}`,
+      `${caller}: all tensors must have the same number of rows along axis 0, got ${count} for ${leafPath} ${shapeText(leaf.shape)} and ${first.count} for ${first.path}`,
     );
   });
   if (leaves.length === 0)
-    throw new TreeError(`${caller}: ${path} holds no tensor; give a tensor, or arrays and objects of them`);
-  if (first.count === 0) throw new ShapeError(`${caller}: ${first.path} has no rows; there is nothing to take`);
+    throw new TreeError(
+      `${caller}: ${path} must hold a tensor, got none; pass a tensor, or arrays and objects of tensors`,
+    );
+  if (first.count === 0) throw new ShapeError(`${caller}: ${first.path} must have at least one row, got 0`);
   const mapLeaves = (f: (leaf: Tensor) => Tensor): T =>
     unflatten(
       data,

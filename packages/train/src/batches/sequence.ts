@@ -1,4 +1,4 @@
-/** A list whose entries are made on demand, each time anew. */
+/** A list with entries that are computed on each access. */
 export interface Sequence<T> extends Iterable<T> {
   readonly length: number;
   /** Entry `i`, from 0; `undefined` if it is out of range. */

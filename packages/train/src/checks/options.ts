@@ -1,7 +1,7 @@
 import { ArgumentError, DTypeError, Tensor } from "@wengert/core";
 import { describe, show } from "@wengert/core/extend";
 
-/** A whole number of at least `minimum` among the options of a call. @throws ArgumentError */
+/** Checks that an option is a whole number of at least `minimum`. @throws ArgumentError */
 export function wholeNumber(caller: string, name: string, value: unknown, minimum: number): number {
   if (Number.isSafeInteger(value) && (value as number) >= minimum) return value as number;
   const hint = value === undefined ? `; write { ${name}: ... }` : "";
@@ -10,7 +10,7 @@ export function wholeNumber(caller: string, name: string, value: unknown, minimu
   );
 }
 
-/** A key among the options of a call, if there is one. @throws DTypeError */
+/** Checks an optional key. @throws DTypeError unless it is an int32 [2] or undefined */
 export function keyOption(caller: string, name: string, key: unknown): Tensor | undefined {
   if (key === undefined) return undefined;
   if (key instanceof Tensor && key.dtype === "int32" && String(key.shape) === "2") return key;

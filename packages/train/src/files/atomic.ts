@@ -6,27 +6,27 @@ import { asBytes } from "./bytes.ts";
 import { pathOf } from "./path.ts";
 
 /**
- * Writes a text or bytes into a file, whole or not at all. Whoever reads it meanwhile, or after a crash or a loss of power at any
- * moment, finds the old content or the new: it goes into a temporary file in the same folder, is brought to the disk, and takes the
- * place of the old. Permissions stay, and so does a symbolic link, whose file is replaced. What a killed process left behind is
- * removed by the next that writes the same file.
- * @throws DataError if it cannot be written, with the error of the system as `cause`; the old content is then as it was
+ * Writes a text or bytes into a file, completely or not at all. A reader sees the old or the new content, even after a crash or
+ * a power failure. It writes a temporary file in the same folder, syncs it to disk and renames it. Permissions stay. If the path
+ * is a symbolic link, its target is replaced. Temporary files of killed processes are removed by the next write to the same file.
+ * @throws DataError if the file cannot be written, with the system's error as `cause`; the old content is unchanged
  */
 export async function writeFileAtomic(path: string | URL, content: string | Uint8Array): Promise<void> {
   const caller = "writeFileAtomic";
   const bytes = typeof content === "string" ? new TextEncoder().encode(content) : asBytes(content);
-  if (bytes === undefined) throw new ArgumentError(`${caller}: expected a text or bytes, got ${show(content)}`);
-  await writeParts(caller, pathOf(caller, path, "make a Blob, and let it be downloaded"), [bytes]);
+  if (bytes === undefined)
+    throw new ArgumentError(`${caller}: content must be a string or bytes, got ${show(content)}`);
+  await writeParts(caller, pathOf(caller, path, "make a Blob and offer it as a download"), [bytes]);
 }
 
-/** The same for bytes in parts. Each part is made when the one before it is written. */
+/** Writes bytes in parts, as `writeFileAtomic` does. Each part is generated after the previous one is written. */
 export async function writeParts(caller: string, path: string, parts: Iterable<Uint8Array>): Promise<void> {
   try {
     await replaceFile(caller, path, parts);
   } catch (error) {
-    if (error instanceof WengertError) throw error; // of the parts: they could not be made
+    if (error instanceof WengertError) throw error; // generating a part failed
     const reason = error instanceof Error ? error.message : String(error);
-    throw new DataError(`${caller}: ${path} cannot be written (${reason}); what was there is as it was`, {
+    throw new DataError(`${caller}: ${path} cannot be written (${reason}); its old content is unchanged`, {
       cause: error,
     });
   }
@@ -40,7 +40,7 @@ async function replaceFile(caller: string, path: string, parts: Iterable<Uint8Ar
   const existing = await statIfExists(caller, path);
   if (existing && !existing.isFile()) return overwrite(caller, path, parts);
   const target = await resolveTarget(caller, path);
-  if (existing) await access(target, constants.W_OK); // who may write to the folder could replace what is write-protected
+  if (existing) await access(target, constants.W_OK); // rename would replace a write-protected file in a writable folder
   const temporary = temporaryPath(caller, target);
   const file = await open(temporary, "wx");
   try {
@@ -60,7 +60,7 @@ async function replaceFile(caller: string, path: string, parts: Iterable<Uint8Ar
   await syncFolder(caller, target);
 }
 
-/** A pipe or a device: no file could take its place. */
+/** Writes into a pipe or a device, which no file can replace. */
 async function overwrite(caller: string, path: string, parts: Iterable<Uint8Array>): Promise<void> {
   const file = await builtin<typeof import("node:fs/promises")>(caller, "node:fs/promises").open(path, "w");
   try {
@@ -79,7 +79,7 @@ async function statIfExists(caller: string, path: string): Promise<Stats | undef
   }
 }
 
-/** The path of the file itself, behind symbolic links. */
+/** Resolves symbolic links to the path of the file itself. */
 async function resolveTarget(caller: string, path: string): Promise<string> {
   const { readlink, realpath } = builtin<typeof import("node:fs/promises")>(caller, "node:fs/promises");
   const { basename, dirname, join, resolve } = builtin<typeof import("node:path")>(caller, "node:path");
@@ -90,11 +90,11 @@ async function resolveTarget(caller: string, path: string): Promise<string> {
     try {
       place = resolve(folder, await readlink(place));
     } catch (error) {
-      if (["EINVAL", "ENOENT", "UNKNOWN"].includes(codeOf(error))) return place; // it is no link
+      if (["EINVAL", "ENOENT", "UNKNOWN"].includes(codeOf(error))) return place; // not a link
       throw error;
     }
   }
-  return realpath(path); // which says that there are too many
+  return realpath(path); // throws ELOOP: too many links
 }
 
 /** Copies the mode of the existing file, and its owner if permitted. */
@@ -105,7 +105,7 @@ async function copyPermissions(file: FileHandle, { mode, uid, gid }: Stats): Pro
 }
 
 async function writeAll(file: FileHandle, parts: Iterable<Uint8Array>): Promise<void> {
-  const maxWrite = 2 ** 24; // systems write no more than 2 GB at once
+  const maxWrite = 2 ** 24; // operating systems write at most 2 GB at once
   for (const part of parts)
     for (let at = 0; at < part.length; ) {
       const { bytesWritten } = await file.write(part, at, Math.min(maxWrite, part.length - at));
@@ -113,7 +113,7 @@ async function writeAll(file: FileHandle, parts: Iterable<Uint8Array>): Promise<
     }
 }
 
-/** The entry of a new name is on the disk when its folder is. */
+/** Syncs the folder: a new name is on disk only when its folder is. */
 async function syncFolder(caller: string, target: string): Promise<void> {
   const { open } = builtin<typeof import("node:fs/promises")>(caller, "node:fs/promises");
   const { dirname } = builtin<typeof import("node:path")>(caller, "node:path");
@@ -125,14 +125,17 @@ async function syncFolder(caller: string, target: string): Promise<void> {
       await folder.close();
     }
   } catch (error) {
-    if (["EINVAL", "EPERM", "EISDIR", "EACCES", "ENOTSUP", "EBADF"].includes(codeOf(error))) return; // there it cannot be asked for
-    throw new DataError(`${caller}: ${target} is written, but a loss of power might undo it (${error})`, {
-      cause: error,
-    });
+    if (["EINVAL", "EPERM", "EISDIR", "EACCES", "ENOTSUP", "EBADF"].includes(codeOf(error))) return; // this system cannot sync a folder
+    throw new DataError(
+      `${caller}: ${target} is written, but its folder could not be synced, so a power failure may undo the write (${error})`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 
-/** The path of a temporary file. Its name holds the target, the machine and the process. */
+/** Returns the path of a temporary file. Its name contains the target, a hash of machine and target, and the process id. */
 export function temporaryPath(caller: string, target: string): string {
   const { dirname, join } = builtin<typeof import("node:path")>(caller, "node:path");
   const random = Math.random().toString(36).slice(2, 10);
@@ -141,14 +144,14 @@ export function temporaryPath(caller: string, target: string): string {
 
 function temporaryPrefix(caller: string, target: string): string {
   const name = builtin<typeof import("node:path")>(caller, "node:path").basename(target);
-  return `.${name.slice(0, 40)}.${hashOf(`${hostName(caller)}/${name}`)}.`; // names have 255 bytes at most
+  return `.${name.slice(0, 40)}.${hashOf(`${hostName(caller)}/${name}`)}.`; // file names have at most 255 bytes
 }
 
 function hostName(caller: string): string {
   try {
     return builtin<typeof import("node:os")>(caller, "node:os").hostname();
   } catch {
-    return ""; // Deno wants a permission for it
+    return ""; // Deno needs a permission for it
   }
 }
 
@@ -158,7 +161,7 @@ async function removeStaleFiles(caller: string, target: string, now: number): Pr
   const { dirname, join } = builtin<typeof import("node:path")>(caller, "node:path");
   const start = temporaryPrefix(caller, target);
   const temporaryPattern = /^(\..*\.[0-9a-f]{8}\.)(\d+)\.[0-9a-z]+\.tmp$/;
-  const shared = start.slice(0, -9); // of other machines too
+  const shared = start.slice(0, -9); // the part of the prefix that does not depend on the machine
   try {
     for (const name of await readdir(dirname(target))) {
       const [, prefix, pid] = (name.startsWith(shared) && temporaryPattern.exec(name)) || [];
@@ -167,7 +170,7 @@ async function removeStaleFiles(caller: string, target: string, now: number): Pr
       const isOld = async () => (await stat(path)).mtimeMs < now - 3_600_000;
       if ((prefix === start && hasExited(Number(pid))) || (await isOld())) await rm(path, { force: true });
     }
-  } catch {} // another may have been quicker; they do no harm
+  } catch {} // another process may have removed it; leftover files do no harm
 }
 
 function hasExited(pid: number): boolean {
@@ -181,7 +184,7 @@ function hasExited(pid: number): boolean {
 
 const codeOf = (error: unknown): string => String((error as { code?: unknown } | null)?.code);
 
-/** FNV-1a */
+/** Returns the FNV-1a hash as 8 hexadecimal digits. */
 function hashOf(text: string): string {
   let hash = 0x811c9dc5;
   for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);

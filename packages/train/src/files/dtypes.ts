@@ -7,7 +7,7 @@ export interface Kind {
   readonly Array: { new (buffer: ArrayBuffer): Data };
 }
 
-/** The dtypes, the widest first: in this order the tensors lie in a file, so that each begins at a multiple of its width. */
+/** How files store each dtype, widest first. Files order tensors this way, so each begins at a multiple of its width. */
 export const storedAs: ReadonlyMap<DType, Kind> = new Map<DType, Kind>([
   ["float64", { code: "F64", width: 8, Array: Float64Array }],
   ["float32", { code: "F32", width: 4, Array: Float32Array }],
@@ -16,7 +16,7 @@ export const storedAs: ReadonlyMap<DType, Kind> = new Map<DType, Kind>([
 ]);
 export const dtypes: ReadonlyMap<string, DType> = new Map([...storedAs].map(([dtype, { code }]) => [code, dtype]));
 
-/** What the format has besides, and how PyTorch makes something of it that can be read here. */
+/** The format's other dtypes, with the PyTorch expression that converts each to a supported dtype. */
 export const unsupported: ReadonlyMap<string, string> = new Map([
   ..."F16 BF16 F8_E5M2 F8_E4M3 F8_E8M0 F8_E4M3FNUZ F8_E5M2FNUZ"
     .split(" ")
@@ -24,5 +24,5 @@ export const unsupported: ReadonlyMap<string, string> = new Map([
   ..."I8 U8 I16 U16".split(" ").map((code) => [code, "t.to(torch.int32), which is exact"] as const),
   ..."U32 I64 U64".split(" ").map((code) => [code, "t.to(torch.int32), if its numbers are below 2^31"] as const),
   ["C64", "t.real and t.imag, two tensors"],
-  ..."F4 F6_E2M3 F6_E3M2".split(" ").map((code) => [code, "what it was quantized from, as float32"] as const),
+  ..."F4 F6_E2M3 F6_E3M2".split(" ").map((code) => [code, "the tensor before quantization, as float32"] as const),
 ]);

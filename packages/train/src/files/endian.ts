@@ -1,15 +1,15 @@
 import type { Bytes } from "./bytes.ts";
 
-/** Whether numbers lie in memory as they do in files, the lowest byte first; nearly everywhere. */
+/** Whether this machine is little-endian, as files are. */
 const isLittle = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 
-/** The bytes of a typed array as a file has them: its own memory, which must not be written to, or else a copy. */
+/** Returns the little-endian bytes of a typed array: a view that must not be changed, or a copy on big-endian machines. */
 export function fileBytes(array: ArrayBufferView, little: boolean = isLittle): Uint8Array {
   const bytes = new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
   return little ? bytes : reverseBytes(bytes.slice(), widthOf(array));
 }
 
-/** A typed array whose numbers are `bytes` of a file; it has their memory. */
+/** Returns a typed array over the little-endian `bytes`. It uses their memory. */
 export function arrayOf<A extends ArrayBufferView>(
   Kind: { new (buffer: ArrayBuffer): A },
   bytes: Bytes,
@@ -22,7 +22,7 @@ export function arrayOf<A extends ArrayBufferView>(
 
 const widthOf = (array: ArrayBufferView): number => (array as Uint8Array).BYTES_PER_ELEMENT;
 
-/** Turns each `width` bytes around, in place. */
+/** Reverses each group of `width` bytes, in place. */
 function reverseBytes(bytes: Uint8Array, width: number): Uint8Array {
   for (let i = 0; width > 1 && i < bytes.length; i += width) bytes.subarray(i, i + width).reverse();
   return bytes;

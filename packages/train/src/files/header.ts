@@ -2,7 +2,7 @@ import { DataError } from "@wengert/core";
 import type { Bytes } from "./bytes.ts";
 import { type JsonReader, jsonReader, quoted } from "./json.ts";
 
-/** What the header of a safetensors file says of one tensor. `begin` and `end` count from the end of the header. */
+/** The header entry of one tensor. `begin` and `end` count bytes from the end of the header. */
 export interface Entry {
   readonly name: string;
   readonly dtype: string;
@@ -16,11 +16,11 @@ export interface Header {
   readonly entries: readonly Entry[];
 }
 
-/** The most bytes that the reference implementation takes for a header. */
+/** The largest header, in bytes, that the reference implementation accepts. */
 const maxHeader = 100_000_000;
 const maxAxes = 64; // of a tensor
 
-/** The length of the header and the header itself, filled up with spaces so that the numbers begin at a multiple of 8. */
+/** Returns the header with its length in front. Spaces pad it, so that the tensor data begin at a multiple of 8 bytes. */
 export function headerBytes(caller: string, { metadata, entries }: Header): Bytes {
   const texts = [...metadata].map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`);
   const members = entries.map(
@@ -28,11 +28,11 @@ export function headerBytes(caller: string, { metadata, entries }: Header): Byte
       `${JSON.stringify(name)}:${JSON.stringify({ dtype, shape, data_offsets: [begin, end] })}`,
   );
   if (texts.length > 0) members.unshift(`"__metadata__":{${texts.join()}}`);
-  const json = new TextEncoder().encode(`{${members.join()}}`); // joined by hand: an object would put the name "10" first
+  const json = new TextEncoder().encode(`{${members.join()}}`); // not one JSON.stringify: an object puts a name such as "10" first
   const length = 8 * Math.ceil(json.length / 8);
   if (length > maxHeader)
     throw new DataError(
-      `${caller}: the names, shapes and metadata of ${entries.length} tensors take ${length} bytes, where a safetensors file has room for ${maxHeader}; save the tree in parts`,
+      `${caller}: the names, shapes and metadata of ${entries.length} tensors take ${length} bytes, but the header of a safetensors file holds at most ${maxHeader}; save the tree in parts`,
     );
   const bytes = new Uint8Array(8 + length).fill(0x20, 8);
   new DataView(bytes.buffer).setBigUint64(0, BigInt(length), true);
@@ -40,36 +40,36 @@ export function headerBytes(caller: string, { metadata, entries }: Header): Byte
   return bytes;
 }
 
-/** Files that might be given instead, by their first bytes. */
+/** Other formats, recognized by their first bytes, for hints. */
 const otherFormats: readonly { begins: readonly number[]; is: string }[] = [
   {
     begins: [0x50, 0x4b, 3, 4],
-    is: "a ZIP archive, as torch.save and numpy.savez write; in Python, save it by safetensors.torch.save_file(model.state_dict(), path)",
+    is: "a ZIP archive, as torch.save and numpy.savez write; in Python, save with safetensors.torch.save_file(model.state_dict(), path)",
   },
   {
     begins: [0x80, 2],
-    is: "a pickle, as old versions of torch.save write; in Python, save it by safetensors.torch.save_file(model.state_dict(), path)",
+    is: "a pickle, as old versions of torch.save write; in Python, save with safetensors.torch.save_file(model.state_dict(), path)",
   },
-  { begins: [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59], is: "an array of NumPy's; readNpy of @wengert/data reads it" },
+  { begins: [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59], is: "a NumPy array; read it with readNpy of @wengert/data" },
 ];
 
-/** The length of the header, from the first 8 bytes of a file of `size` bytes. @throws DataError */
+/** Reads the header's length from the first 8 bytes of a file of `size` bytes. @throws DataError for an invalid length */
 export function headerLength(file: string, first: Bytes, size: number): number {
   const headerSize = size < 8 ? undefined : new DataView(first.buffer, first.byteOffset).getBigUint64(0, true);
   if (headerSize !== undefined && headerSize <= maxHeader && 8 + Number(headerSize) <= size) return Number(headerSize);
   const otherFormat = otherFormats.find(({ begins }) => begins.every((byte, i) => first[i] === byte));
-  if (otherFormat) throw new DataError(`${file} is no safetensors file but ${otherFormat.is}`);
+  if (otherFormat) throw new DataError(`${file} is not a safetensors file but ${otherFormat.is}`);
   if (headerSize === undefined)
-    throw damagedFile(file, `it has ${size} bytes, and its first 8 should hold the length of its header`);
+    throw damagedFile(file, `its first 8 bytes must hold the header's length, got a file of ${size} bytes`);
   if (headerSize > maxHeader)
-    throw damagedFile(file, `its header should have ${headerSize} bytes, where ${maxHeader} are the most`);
-  throw damagedFile(file, `its header should have ${headerSize} bytes, of which ${size - 8} are there`);
+    throw damagedFile(file, `a header has at most ${maxHeader} bytes, got a length of ${headerSize}`);
+  throw damagedFile(file, `its header needs ${headerSize} bytes, but only ${size - 8} follow its length`);
 }
 
-/** Reads the header itself. @throws DataError for what the format does not have, be it good JSON. */
+/** Parses the header. @throws DataError unless it is JSON of the structure that the format defines */
 export function parseHeader(file: string, bytes: Uint8Array): Header {
-  const json = jsonReader(textOf(file, bytes), (what) => damagedFile(file, `its header is wrong: ${what}`));
-  if (bytes[0] !== 0x7b) throw json.unexpected('"{"'); // not even a space
+  const json = jsonReader(textOf(file, bytes), (what) => damagedFile(file, `its header is invalid: ${what}`));
+  if (bytes[0] !== 0x7b) throw json.unexpected('"{"'); // the format allows no space before it
   const metadata = new Map<string, string>();
   const entries: Entry[] = [];
   json.members((name) => {
@@ -85,7 +85,7 @@ function textOf(file: string, bytes: Uint8Array): string {
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
-    throw damagedFile(file, "its header is no text in UTF-8");
+    throw damagedFile(file, "its header is not UTF-8 text");
   }
 }
 
@@ -117,4 +117,4 @@ function entryOf(json: JsonReader, name: string): Entry {
 }
 
 export const damagedFile = (file: string, what: string): DataError =>
-  new DataError(`${file} is no safetensors file, or a damaged one: ${what}. Save it anew, or fetch it again.`);
+  new DataError(`${file} is not a safetensors file, or is damaged: ${what}; save or download it again`);

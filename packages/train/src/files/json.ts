@@ -1,4 +1,4 @@
-/** Reads JSON of a known structure; each method consumes the next token, or throws. */
+/** Reads JSON of a known structure. Each method consumes the next token or throws. */
 export interface JsonReader {
   /** Consumes `c` if it comes next. Returns whether it did. */
   accept(c: string): boolean;
@@ -7,18 +7,19 @@ export interface JsonReader {
   string(): string;
   /** A whole number from 0 to 2^53. */
   count(): number;
-  /** A list; `entry` takes each of its entries. */
+  /** A list. Calls `entry` to read each entry. */
   list(entry: (i: number) => void): void;
-  /** An object; `member` takes the value of each of its names, none of them twice: `isTaken` says so, if that is known. */
+  /** An object. Calls `member` to read the value of each name. Throws for a duplicate name; `isTaken` overrides the check. */
   members(member: (name: string) => void, isTaken?: (name: string) => boolean): void;
   end(): void;
-  /** What to throw where something else was expected. */
+  /** Returns the error for an unexpected token. */
   unexpected(expected: string): Error;
 }
 
 /**
- * A strict reader of `text`, in one pass. It builds nothing but what is asked for: JSON.parse would take the last of two members
- * of one name, and build whatever it is given, at many times the size of the file. `makeError` says what was wrong.
+ * Returns a strict one-pass reader of `text`. It builds only the values that its caller reads. JSON.parse would silently keep the
+ * last of two members with the same name, and could build a value many times the size of the file. `makeError` turns a problem
+ * into the error to throw.
  */
 export function jsonReader(text: string, makeError: (what: string) => Error): JsonReader {
   let at = 0;
@@ -50,7 +51,7 @@ export function jsonReader(text: string, makeError: (what: string) => Error): Js
         return isPlain ? text.slice(begin + 1, i) : parseEscapes(begin);
       }
       if (c !== 0x5c) continue;
-      i++; // what is escaped does not end the string
+      i++; // an escaped quote does not end the string
       isPlain = false;
     }
     throw unexpected("a string");
@@ -85,7 +86,7 @@ export function jsonReader(text: string, makeError: (what: string) => Error): Js
     if (accept("}")) return;
     do {
       const name = string();
-      if (isTaken(name)) throw makeError(`${quoted(name)} comes twice`);
+      if (isTaken(name)) throw makeError(`${quoted(name)} appears twice`);
       expect(":");
       member(name);
     } while (accept(","));
@@ -116,8 +117,8 @@ function duplicateCheck(): (name: string) => boolean {
 
 const isSpace = (c: number): boolean => c === 0x20 || c === 0x0a || c === 0x0d || c === 0x09;
 
-/** Whether there is no half of a surrogate pair in `text`, which UTF-8 cannot hold. */
+/** Whether `text` has no lone surrogate, which UTF-8 cannot encode. */
 export const isWellFormed = (text: string): boolean => !/\p{Surrogate}/u.test(text);
 
-/** A name in a file as messages show it. */
+/** Quotes a name from a file for a message, in at most 80 characters. */
 export const quoted = (name: string): string => JSON.stringify(name.length > 80 ? `${name.slice(0, 80)}…` : name);

@@ -7,16 +7,16 @@ import { damagedFile, type Entry, parseHeader } from "./header.ts";
 import { quoted } from "./json.ts";
 import { checkStructure, namesOf, structureKey, treeOf } from "./names.ts";
 
-/** Tensors, and lists and records of such trees: what a file holds, as long as nothing else is known of it. */
+/** A tree of tensors of unknown structure, as a file holds it. */
 export type AnyTree = Tensor | readonly AnyTree[] | { readonly [key: string]: AnyTree };
 
 export interface LoadOptions<T> {
   /**
-   * A tree of the structure, the shapes and the dtypes that are expected, such as parameters newly made. The tensors are found by
-   * their names alone, so that `layers.0.weight` of a state_dict comes into `{ layers: [{ weight }] }`.
+   * A tree with the expected structure, shapes and dtypes, such as newly initialized parameters. Tensors are matched by name alone:
+   * `layers.0.weight` of a state_dict fits `{ layers: [{ weight }] }`.
    */
   readonly like?: T | undefined;
-  /** `true`: a record of the tensors by their names, whatever the structure of the tree was. Default: false. */
+  /** `true`: returns a record of the tensors by name and ignores the saved structure. Default false. */
   readonly flat?: boolean | undefined;
 }
 
@@ -25,30 +25,30 @@ export interface Loaded<T> {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** The options of a call that loads. @throws ArgumentError */
+/** Checks the options of a load function. @throws ArgumentError for unknown or contradictory options */
 export function loadOptions<T>(caller: string, options: LoadOptions<T> | undefined): CompleteLoadOptions<T> {
   const { like, flat } = withDefaults<LoadOptions<T>>(caller, options, { like: undefined, flat: false });
-  if (typeof flat !== "boolean") throw new ArgumentError(`${caller}: flat is true or false, got ${show(flat)}`);
+  if (typeof flat !== "boolean") throw new ArgumentError(`${caller}: flat must be true or false, got ${show(flat)}`);
   if (like === undefined || !flat) return { like, flat };
-  throw new ArgumentError(`${caller}: a tree like another is not flat; leave one of like and flat out`);
+  throw new ArgumentError(`${caller}: like and flat exclude each other, got both; leave out one`);
 }
 export interface CompleteLoadOptions<T> {
   readonly like: T | undefined;
   readonly flat: boolean;
 }
 
-/** A file whose header has been read: the places of its tensors, and the functions that build them and the tree. */
+/** A file whose header has been read: its entries, and functions that build the tensors and the tree. */
 export interface Layout<T> {
   readonly entries: readonly Entry[];
-  /** The tensor whose numbers are `bytes`, which it keeps. */
+  /** Returns a tensor over `bytes`, without a copy. */
   readonly makeTensor: (entry: Entry, bytes: Bytes) => Tensor;
   readonly buildTree: (tensors: ReadonlyMap<string, Tensor>) => Loaded<T>;
 }
 
 /**
- * Reads the header of a file in which `size` bytes follow it; `file` is what messages call it. All that can be checked without the
- * numbers is checked here, before there is memory for them.
- * @throws DataError
+ * Reads the header of a file; `size` bytes of tensor data follow it. `file` names the file in messages. All checks that need no
+ * tensor data happen here, before memory is allocated.
+ * @throws DataError for an invalid header, an unsupported dtype, or a mismatch with `like`
  */
 export function layoutOf<T>(
   caller: string,
@@ -61,7 +61,7 @@ export function layoutOf<T>(
   for (const entry of entries) checkDType(file, entry);
   checkOffsets(file, entries, size);
   const structure = flat ? undefined : metadata.get(structureKey);
-  metadata.delete(structureKey); // what is left are the user's
+  metadata.delete(structureKey); // the rest is the user's
   const tree = like === undefined ? savedTree(file, entries, structure) : treeLike(caller, file, entries, like);
   return {
     entries,
@@ -74,13 +74,13 @@ function checkDType(file: string, { name, dtype }: Entry): void {
   if (dtypes.has(dtype)) return;
   const hint = unsupported.get(dtype);
   if (hint === undefined)
-    throw damagedFile(file, `${quoted(name)} has the dtype ${quoted(dtype)}, which the format does not have`);
+    throw damagedFile(file, `${quoted(name)} has the dtype ${quoted(dtype)}, which the format does not define`);
   throw new DataError(
-    `${file}: the tensor ${quoted(name)} has the dtype ${dtype}; only ${[...dtypes.keys()].join(", ")} are read. Save ${hint}.`,
+    `${file}: supported dtypes are ${[...dtypes.keys()].join(", ")}, got ${dtype} for the tensor ${quoted(name)}; save ${hint}`,
   );
 }
 
-/** As the reference implementation has it: each tensor begins where the one before it ends, and the last ends with the file. */
+/** Checks offsets as the reference implementation does: each tensor begins where the previous one ends, and the last ends the file. */
 function checkOffsets(file: string, entries: readonly Entry[], size: number): void {
   let end = 0;
   for (const entry of entries.toSorted((a, b) => a.begin - b.begin || a.end - b.end)) {
@@ -88,19 +88,19 @@ function checkOffsets(file: string, entries: readonly Entry[], size: number): vo
     if (entry.begin !== end)
       throw damagedFile(
         file,
-        `${name} begins at byte ${entry.begin} of the numbers, where the tensor before it ends at ${end}`,
+        `${name} begins at byte ${entry.begin} of the tensor data, but the previous tensor ends at byte ${end}`,
       );
     const bytes = bytesOf(entry);
     if (entry.end - entry.begin !== bytes) {
-      const expected = bytes === undefined ? "more bytes than can be counted" : `${bytes} bytes`;
+      const expected = bytes === undefined ? "more than 2^53 bytes" : `${bytes} bytes`;
       throw damagedFile(
         file,
-        `${name} lies at bytes ${entry.begin} to ${entry.end}, where ${entry.dtype} ${shapeText(entry.shape)} takes ${expected}`,
+        `${name} has bytes ${entry.begin} to ${entry.end}, but ${entry.dtype} ${shapeText(entry.shape)} takes ${expected}`,
       );
     }
     end = entry.end;
   }
-  if (end !== size) throw damagedFile(file, `its tensors take ${end} bytes, where ${size} follow the header`);
+  if (end !== size) throw damagedFile(file, `its tensors take ${end} bytes, but ${size} follow the header`);
 }
 
 function bytesOf({ dtype, shape }: Entry): number | undefined {
@@ -114,7 +114,7 @@ function bytesOf({ dtype, shape }: Entry): number | undefined {
 
 type Arrange = (tensors: ReadonlyMap<string, Tensor>) => unknown;
 
-/** The tree that was saved, or of another program's file the record of its tensors. */
+/** Builds the saved tree, or a record of the tensors for a file from another program. */
 function savedTree(file: string, entries: readonly Entry[], text: string | undefined): Arrange {
   if (text === undefined) return (tensors) => Object.fromEntries(tensors);
   const names = entries.map(({ name }) => name);
@@ -123,13 +123,13 @@ function savedTree(file: string, entries: readonly Entry[], text: string | undef
     names,
     (what) =>
       new DataError(
-        `${file}: its metadata "${structureKey}" do not fit its tensors: ${what}. Write { flat: true } for the tensors by their names, or { like: ... } with the tree that is expected.`,
+        `${file}: its metadata "${structureKey}" do not match its tensors: ${what}; write { flat: true } for a record of the tensors, or { like: ... } with the expected tree`,
       ),
   );
   return (tensors) => treeOf(text, tensors);
 }
 
-/** The tree whose structure and kinds are those of `like`. */
+/** Builds a tree with the structure, shapes and dtypes of `like`. */
 function treeLike(caller: string, file: string, entries: readonly Entry[], like: unknown): Arrange {
   const names = namesOf(caller, like, "like");
   const entryByName = new Map(entries.map((entry) => [entry.name, entry]));
@@ -140,16 +140,16 @@ function treeLike(caller: string, file: string, entries: readonly Entry[], like:
     throw new DataError(
       `${file} does not hold the tensors of like: ${[
         ...(missing.length > 0 ? [`it lacks ${listNames(missing)}`] : []),
-        ...(unexpected.length > 0 ? [`it has ${listNames(unexpected)} besides`] : []),
-      ].join(", and ")}. Load it without like to see what it holds.`,
+        ...(unexpected.length > 0 ? [`it also has ${listNames(unexpected)}`] : []),
+      ].join(", and ")}; load it without like to see its tensors`,
     );
   leaves(caller, like, "like").forEach(({ dtype, shape }, i) => {
     const entry = entryByName.get(names[i]!)!;
     const got = dtypes.get(entry.dtype)!;
     if (got === dtype && shapeText(shape) === shapeText(entry.shape)) return;
-    const hint = got === dtype ? "" : "; load it without like, and cast it";
+    const hint = got === dtype ? "" : "; load it without like and cast it";
     throw new DataError(
-      `${file}: the tensor ${quoted(entry.name)} should be ${dtype} ${shapeText(shape)}, as it is in like; got ${got} ${shapeText(entry.shape)}${hint}`,
+      `${file}: the tensor ${quoted(entry.name)} must be ${dtype} ${shapeText(shape)}, as in like, got ${got} ${shapeText(entry.shape)}${hint}`,
     );
   });
   return (tensors) =>
@@ -170,7 +170,7 @@ function tensorOf(file: string, { name, dtype: code, shape }: Entry, bytes: Byte
   if (dtype === "bool") {
     const at = array.findIndex((x) => x > 1);
     if (at >= 0)
-      throw damagedFile(file, `${quoted(name)} holds the byte ${array[at]} at place ${at}, where a BOOL is 0 or 1`);
+      throw damagedFile(file, `${quoted(name)} must hold bytes 0 or 1 as a BOOL, got ${array[at]} at index ${at}`);
   }
   return new Tensor(shape, dtype, ndarray(array, shape));
 }

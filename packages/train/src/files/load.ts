@@ -13,21 +13,20 @@ import {
 } from "./layout.ts";
 import { pathOf } from "./path.ts";
 
-/** Something that is read in pieces. */
+/** A source of bytes that is read in pieces. */
 interface Source {
-  /** How messages call it. */
+  /** The name in messages. */
   readonly name: string;
   readonly size: number;
-  /** The bytes from `begin` to `end` in memory of their own. @throws DataError if they cannot be read */
+  /** Returns a copy of the bytes from `begin` to `end`. @throws DataError if they cannot be read */
   read(begin: number, end: number): Promise<Bytes>;
 }
 
 /**
- * The tree in a safetensors file, and its metadata: a path, or in a page a Blob, such as a File that was chosen, or bytes. What another
- * program wrote comes as a record of tensors by their names, as Python's `load_file` gives it, or in the structure of `like`. The
- * header is checked before there is memory for anything; then each tensor is read straight into its own.
- * @throws DataError for what cannot be read or is no safetensors file, for a dtype that there is not here, and for other tensors than
- * those of `like`
+ * Loads the tree and the metadata of a safetensors file: from a path, or from a Blob (such as a File in a page) or bytes. A file
+ * from another program gives a record of tensors by name, as Python's `load_file` does, or the structure of `like`. The
+ * header is checked before tensor memory is allocated. Then each tensor is read directly into its own memory.
+ * @throws DataError if the source cannot be read, is not a safetensors file, has an unsupported dtype, or does not match `like`
  */
 export async function load<T = AnyTree>(
   source: string | URL | Blob | ArrayBuffer | Uint8Array,
@@ -39,12 +38,12 @@ export async function load<T = AnyTree>(
   if (bytes) return loadFrom(caller, sourceOfBytes(caller, bytes), settings);
   if (source instanceof Blob) return loadFrom(caller, sourceOfBlob(caller, source), settings);
   if (typeof source !== "string" && !(source instanceof URL))
-    throw new ArgumentError(`${caller}: expected a path, a Blob or an ArrayBuffer, got ${show(source)}`);
-  const path = pathOf(caller, source, "give a Blob: a File that was chosen, or await (await fetch(url)).blob()");
+    throw new ArgumentError(`${caller}: expected a path, a Blob, an ArrayBuffer or a Uint8Array, got ${show(source)}`);
+  const path = pathOf(caller, source, "pass a Blob: a File from an input, or await (await fetch(url)).blob()");
   const name = `${caller}: ${path}`;
   const { open, stat } = builtin<typeof import("node:fs/promises")>(caller, "node:fs/promises");
   const isFile = (await readOrThrow(name, () => stat(path))).isFile();
-  if (!isFile) throw new DataError(`${name} is no file; of a pipe or a device give the bytes`);
+  if (!isFile) throw new DataError(`${name} is not a regular file; read a pipe or device yourself and pass its bytes`);
   const file = await readOrThrow(name, () => open(path));
   try {
     return await loadFrom(caller, await sourceOfFile(name, file), settings);
@@ -86,9 +85,9 @@ async function sourceOfFile(name: string, file: FileHandle): Promise<Source> {
   const read = async (begin: number, end: number): Promise<Bytes> => {
     const bytes = allocateBytes(name, end - begin);
     for (let at = 0; at < bytes.length; ) {
-      const maxRead = Math.min(2 ** 30, bytes.length - at); // systems read no more than 2 GB at once
+      const maxRead = Math.min(2 ** 30, bytes.length - at); // operating systems read at most 2 GB at once
       const { bytesRead } = await readOrThrow(name, () => file.read(bytes, at, maxRead, begin + at));
-      if (bytesRead === 0) throw new DataError(`${name} became shorter while it was read; load it again`);
+      if (bytesRead === 0) throw new DataError(`${name} was truncated while it was read; load it again`);
       at += bytesRead;
     }
     return bytes;

@@ -6,9 +6,9 @@ import { jsonReader, quoted } from "./json.ts";
 export const structureKey = "wengert.tree";
 
 /**
- * A name for each tensor of a tree, in their order: its path, as in PyTorch's state_dict, `layers.0.W`. A lone tensor is called
- * `tensor`; where a path is taken, as `a.b` may be by { "a.b": … } and by { a: { b: … } }, a number is put behind it.
- * @throws TreeError for what is no tree
+ * Returns a name for each tensor of a tree, in order: its path, as in PyTorch's state_dict, `layers.0.W`. A tree that is a single
+ * tensor has the name `tensor`. A number is appended to a path that is taken: { "a.b": … } and { a: { b: … } } both give `a.b`.
+ * @throws TreeError unless `tree` is a tree of tensors
  */
 export function namesOf(caller: string, tree: unknown, path: string): readonly string[] {
   leaves(caller, tree, path);
@@ -27,13 +27,13 @@ export function namesOf(caller: string, tree: unknown, path: string): readonly s
   return [...names];
 }
 
-/** The structure of a tree as JSON: the tree itself, with names in place of its tensors. */
+/** The structure of a tree as JSON: the tree with each tensor replaced by its name. */
 export const structureText = (tree: unknown, names: readonly string[]): string =>
   JSON.stringify(unflatten(tree, names));
 
 /**
- * Checks such a text, in which each of `names` must stand once, without building what it says: that may be much more than the text.
- * `makeError` says what was wrong.
+ * Checks a structure text: each of `names` must appear exactly once. It does not build the tree, which may be much larger
+ * than the text. `makeError` turns a problem into the error to throw.
  */
 export function checkStructure(text: string, names: Iterable<string>, makeError: (what: string) => DataError): void {
   const json = jsonReader(text, (what) => new Error(what));
@@ -44,19 +44,19 @@ export function checkStructure(text: string, names: Iterable<string>, makeError:
     else if (json.isNext("{")) json.members(() => visit(depth + 1));
     else {
       const name = json.string();
-      if (!unused.delete(name)) throw new Error(`${quoted(name)} is no tensor of the file, or stands there twice`);
+      if (!unused.delete(name)) throw new Error(`${quoted(name)} is not a tensor of the file, or appears twice`);
     }
   };
   try {
     visit(0);
     json.end();
-    for (const name of unused) throw new Error(`the tensor ${quoted(name)} has no place there`);
+    for (const name of unused) throw new Error(`the tensor ${quoted(name)} is missing`);
   } catch (error) {
-    throw makeError((error as Error).message); // from here, not from many levels below
+    throw makeError((error as Error).message); // rethrown here, because the stack below may be 100 levels deep
   }
 }
 
-/** The tree of a text that has been checked. */
+/** Builds the tree from a structure text that has been checked. */
 export function treeOf(text: string, tensors: ReadonlyMap<string, Tensor>): unknown {
   const json = jsonReader(text, (what) => new Error(what));
   const build = (): unknown => {
@@ -69,7 +69,7 @@ export function treeOf(text: string, tensors: ReadonlyMap<string, Tensor>): unkn
     const node: [string, unknown][] = [];
     const neverTaken = () => false;
     json.members((key) => node.push([key, build()]), neverTaken);
-    return Object.fromEntries(node); // __proto__ is a key like any other
+    return Object.fromEntries(node); // treats __proto__ as an ordinary key
   };
   return build();
 }

@@ -7,11 +7,11 @@ import { isWellFormed, quoted } from "./json.ts";
 import { namesOf, structureKey, structureText } from "./names.ts";
 
 export interface SaveOptions {
-  /** Texts to keep with the tensors; `load` gives them back. */
+  /** Texts to save with the tensors. `load` returns them. */
   readonly metadata?: Readonly<Record<string, string>> | undefined;
 }
 
-/** A file to write: its size, and its parts in order, each made on demand. */
+/** A file to write: its size, and its parts in order, each generated on demand. */
 export interface Plan {
   readonly size: number;
   readonly parts: () => Generator<Uint8Array>;
@@ -27,7 +27,9 @@ export function planOf(caller: string, tree: unknown, options: SaveOptions | und
   const tensors = leaves(caller, tree, "tree").map((tensor, i) => ({ name: names[i]!, tensor }));
   const malformed = names.find((name) => !isWellFormed(name));
   if (malformed !== undefined)
-    throw new DataError(`${caller}: the key ${quoted(malformed)} holds half a character, which no file can; rename it`);
+    throw new DataError(
+      `${caller}: keys must be valid Unicode, got ${quoted(malformed)}, which has a lone surrogate; rename it`,
+    );
   const sorted = [...storedAs].flatMap(([dtype, kind]) =>
     tensors
       .filter(({ tensor }) => tensor.dtype === dtype)
@@ -36,7 +38,7 @@ export function planOf(caller: string, tree: unknown, options: SaveOptions | und
   );
   let end = 0;
   const entries = sorted.map(({ name, tensor, kind }): Entry => {
-    if (tensor.array === undefined) tensor.data; // throws: a program is traced. Else it would be read for a fingerprint
+    if (tensor.array === undefined) tensor.data; // a traced tensor has no data: its getter throws TracedValueError
     const begin = end;
     end += tensor.size * kind.width;
     return { name, dtype: kind.code, shape: tensor.shape, begin, end };
@@ -54,27 +56,29 @@ export function planOf(caller: string, tree: unknown, options: SaveOptions | und
 function checkMetadata(caller: string, metadata: unknown): Map<string, string> {
   const isRecord = typeof metadata === "object" && metadata !== null && !Array.isArray(metadata);
   if (!isRecord || metadata instanceof Tensor)
-    throw new ArgumentError(`${caller}: metadata are texts by their names, { classes: "..." }; got ${show(metadata)}`);
+    throw new ArgumentError(
+      `${caller}: metadata must be an object of strings, got ${show(metadata)}; write { classes: "..." }`,
+    );
   const texts = new Map<string, string>();
   for (const [key, value] of Object.entries(metadata)) {
     if (typeof value !== "string" || !isWellFormed(key + value))
       throw new ArgumentError(
-        `${caller}: metadata are texts, got ${show(value)} for ${quoted(key)}; write JSON.stringify(...), and JSON.parse where it is loaded`,
+        `${caller}: metadata values must be strings, got ${show(value)} for ${quoted(key)}; use JSON.stringify(...) to save and JSON.parse to load`,
       );
     if (key === structureKey)
       throw new ArgumentError(
-        `${caller}: the metadata "${key}" are kept for the structure of the tree; use another name`,
+        `${caller}: metadata "${key}" is reserved for the structure of the tree; use another name`,
       );
     texts.set(key, value);
   }
   return texts;
 }
 
-/** By code points, as the reference implementation sorts names: JavaScript compares halves of characters. */
+/** Compares code points, as the reference implementation sorts names. JavaScript's own order compares UTF-16 units. */
 function compareCodePoints(a: string, b: string): number {
   let i = 0;
   while (i < a.length && a[i] === b[i]) i++;
-  if (i > 0 && isHighSurrogate(a, i - 1) && isHighSurrogate(b, i - 1)) i--; // the difference is in the second half of a character
+  if (i > 0 && isHighSurrogate(a, i - 1) && isHighSurrogate(b, i - 1)) i--; // the strings differ in the second half of a surrogate pair
   return (a.codePointAt(i) ?? -1) - (b.codePointAt(i) ?? -1);
 }
 const isHighSurrogate = (text: string, i: number): boolean => (text.charCodeAt(i) & 0xfc00) === 0xd800;

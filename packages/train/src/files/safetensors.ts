@@ -6,10 +6,12 @@ import { type AnyTree, type Loaded, type LoadOptions, layoutOf, loadOptions } fr
 import { planOf, type SaveOptions } from "./plan.ts";
 
 /**
- * A tree of tensors as the bytes of a safetensors file. Each tensor is named by its path, `layers.0.W`; the structure of the tree
- * is kept among the metadata, so that `fromSafetensors` gives it back as it was.
- * @throws TreeError for what is no tree of tensors, TracedValueError while a program is traced, ArgumentError for metadata that are
- * no texts, DataError for names above 100 MB
+ * Returns a tree of tensors as the bytes of a safetensors file. Each tensor is named by its path, `layers.0.W`. The metadata hold
+ * the structure of the tree, so that `fromSafetensors` restores it.
+ * @throws TreeError unless `tree` is a tree of tensors
+ * @throws TracedValueError while a program is traced
+ * @throws ArgumentError unless metadata are strings
+ * @throws DataError if names and metadata exceed 100 MB
  */
 export function toSafetensors<T>(tree: T & TreesOnly<T>, options?: SaveOptions): Bytes {
   const { size, parts } = planOf("toSafetensors", tree, options);
@@ -23,9 +25,9 @@ export function toSafetensors<T>(tree: T & TreesOnly<T>, options?: SaveOptions):
 }
 
 /**
- * The tree in the bytes of a safetensors file, and its metadata. What another program wrote comes as a record of tensors by their
- * names, as Python's `load_file` gives it, or in the structure of `like`. The bytes are copied.
- * @throws DataError for what is no safetensors file, a dtype that there is not here, or other tensors than those of `like`
+ * Returns the tree and the metadata from the bytes of a safetensors file. A file from another program gives a record of tensors
+ * by name, as Python's `load_file` does, or the structure of `like`. The bytes are copied.
+ * @throws DataError if the bytes are not a safetensors file, have an unsupported dtype, or do not match `like`
  */
 export function fromSafetensors<T = AnyTree>(bytes: Uint8Array | ArrayBuffer, options?: LoadOptions<T>): Loaded<T> {
   const caller = "fromSafetensors";

@@ -11,10 +11,10 @@ import type { State } from "./state.ts";
 
 const caller = "fit";
 
-/** What a fit that is resumed must find as it was, or it would not be the same one. */
+/** The settings that a resumed fit must share with the fit that wrote the checkpoint. */
 export type Plan = Readonly<Record<string, unknown>>;
 
-/** Where a checkpoint goes. */
+/** Where checkpoints are written: a path, or a function that receives the bytes. */
 export interface CheckpointTarget {
   readonly path?: string | undefined;
   readonly write?: ((bytes: Bytes) => void | Promise<void>) | undefined;
@@ -22,7 +22,7 @@ export interface CheckpointTarget {
 
 const planKey = "wengert.fit";
 
-/** Writes a state: a safetensors file in which other programs too find `params`, `best.params` and the curves. */
+/** Writes a state as a safetensors file. Other programs find `params`, `best.params` and the curves in it. */
 export async function writeCheckpoint<P>(
   { path, write }: CheckpointTarget,
   state: State<P>,
@@ -56,9 +56,9 @@ const columns = (points: readonly Point[], names: readonly string[]) => ({
   metrics: Object.fromEntries(names.map((name) => [name, tensor(points.map(({ metrics }) => metrics[name]!))])),
 });
 
-/** Whether there is a file at the path of a checkpoint; if not, that there can be. @throws DataError */
+/** Returns whether a file exists at the path of a checkpoint. @throws DataError if no file can be written there */
 export async function checkpointExists(path: string): Promise<boolean> {
-  const instead = "write { checkpoint: { write: (bytes) => ... } }, which may put them into IndexedDB";
+  const instead = "write { checkpoint: { write: (bytes) => ... } } and store the bytes, for example in IndexedDB";
   const { access, constants, stat } = builtin<typeof import("node:fs/promises")>(caller, "node:fs/promises", instead);
   try {
     return (await stat(path)).size >= 0;
@@ -75,15 +75,16 @@ export async function checkpointExists(path: string): Promise<boolean> {
 
 const unwritableError = (path: string, error: unknown): DataError =>
   new DataError(
-    `${caller}: the checkpoint ${path} could not be written (${(error as Error).message}); make its folder first`,
+    `${caller}: the checkpoint ${path} cannot be written (${(error as Error).message}); create its folder first`,
     {
       cause: error,
     },
   );
 
 /**
- * The state in a checkpoint, for a fit of this plan that would begin with `initial`.
- * @throws DataError for what is no checkpoint; ArgumentError, TreeError, ShapeError for one of another fit
+ * Reads the state from a checkpoint. The plan, the tree and the shapes must be those of the current fit.
+ * @throws DataError unless the source is a checkpoint
+ * @throws ArgumentError, TreeError, ShapeError if it is the checkpoint of another fit
  */
 export async function readCheckpoint<P>(
   source: Exclude<Resume, boolean>,
@@ -93,12 +94,14 @@ export async function readCheckpoint<P>(
   const { tree, metadata } = await load(source);
   const text = metadata[planKey];
   if (text === undefined)
-    throw new DataError(`${caller}: ${name} is no checkpoint of a fit; load(...) reads other files`);
+    throw new DataError(`${caller}: ${name} is not a checkpoint of a fit; use load(...) for other files`);
   checkPlan(name, JSON.parse(text), plan);
   const readField = (...path: readonly string[]): unknown => {
     const value = path.reduce<unknown>((node, key) => (node as Record<string, unknown> | undefined)?.[key], tree);
     if (value !== undefined) return value;
-    throw new DataError(`${caller}: ${name} holds no ${path.join(".")}; it is damaged, or of another version`);
+    throw new DataError(
+      `${caller}: ${name} has no field ${path.join(".")}; it is damaged or was written by another version`,
+    );
   };
   const readLike = <T>(expected: T, path: string, ...place: readonly string[]): T =>
     unflatten(expected, leavesAlike(caller, [expected, path], [readField(...place), `${place.join(".")} of ${name}`]));
@@ -106,7 +109,7 @@ export async function readCheckpoint<P>(
     const x = readField(...path);
     if (x instanceof Tensor && x.dtype === "float64") return Array.from(ravel(x.array!));
     throw new DataError(
-      `${caller}: ${name} holds no numbers in ${path.join(".")}; it is damaged, or of another version`,
+      `${caller}: ${name} has no numbers in ${path.join(".")}; it is damaged or was written by another version`,
     );
   };
   const readNumber = (...path: readonly string[]): number => readNumbers(...path)[0]!;
@@ -152,9 +155,9 @@ function checkPlan(name: string, saved: Plan, current: Plan): void {
   for (const key of new Set([...Object.keys(saved), ...Object.keys(current)])) {
     const [savedText, currentText] = [saved, current].map((plan) => JSON.stringify(plan[key])?.replaceAll(",", ", "));
     if (savedText === currentText) continue;
-    const text = (value: string | undefined) => (value === undefined ? `without ${key}` : `with ${key} ${value}`);
+    const text = (value: string | undefined) => (value === undefined ? `no ${key}` : `${key} ${value}`);
     throw new ArgumentError(
-      `${caller}: the fit of the checkpoint ${name} was begun ${text(savedText)}, this one is ${text(currentText)}; give the same, or { resume: false } to begin anew`,
+      `${caller}: the checkpoint ${name} was saved with ${text(savedText)}, got ${text(currentText)}; pass the same settings, or { resume: false } to start over`,
     );
   }
 }

@@ -5,34 +5,34 @@ import { type BatchPlan, batchesInOrder, orderOf, planBatches } from "../batches
 import { rowsOf } from "../batches/rows.ts";
 import type { Sequence } from "../batches/sequence.ts";
 
-/** The pass over the data that a function of batches is asked for. */
+/** One pass over the data. A function that returns batches receives it. */
 export interface Epoch {
-  /** 0 for the first. */
+  /** The number of the epoch, from 0. */
   readonly epoch: number;
-  /** Another key in each epoch, to shuffle by. */
+  /** A different key in each epoch, for shuffling. */
   readonly key: Tensor;
-  /** Stops the fit. Pass it on to what the function awaits. */
+  /** Stops the fit. Pass it to asynchronous calls such as `fetch`. */
   readonly signal: AbortSignal | undefined;
 }
 
 type Stream<B> = AsyncIterable<B> | Iterable<B>;
 
 /**
- * What can be fitted to: a tree of tensors with rows along axis 0, from which batches are taken; or batches that come from
- * elsewhere: an object to be read anew in each epoch, or a function that gives those of an epoch, as an async generator does.
+ * Training data. Either a tree of tensors with rows along axis 0, from which `fit` takes batches, or a source of batches: an
+ * async iterable that each epoch reads from the start, or a function (such as an async generator) that returns an epoch's batches.
  */
 export type Data<B> = B | AsyncIterable<B> | BatchesOf<B>;
 type BatchesOf<B> = (epoch: Epoch) => Stream<B> | Promise<Stream<B>>;
 
 /** The batches of all epochs. */
 export interface Source<B> {
-  /** Batches in an epoch, where that is known beforehand. */
+  /** Batches in an epoch, if known in advance. */
   readonly length: number | undefined;
-  /** What a resumed fit must find the same. */
+  /** The settings that a resumed fit must share. */
   readonly plan: Readonly<Record<string, unknown>>;
-  /** The share of an epoch that is behind after so many batches; 0 if that is not known. */
+  /** The fraction of an epoch that is complete after `batches` batches; 0 if unknown. */
   epochFraction(batches: number): number;
-  /** Batch number `index` of `epoch`, `undefined` after the last. They are asked for in order, beginning anywhere. */
+  /** Returns batch `index` of `epoch`, `undefined` after the last. Indices ascend, from any start. */
   next(epoch: number, index: number): Batch<B> | undefined | Promise<Batch<B> | undefined>;
   /** Closes the iterator. Never throws. */
   close(): Promise<void>;
@@ -47,18 +47,18 @@ export interface SourceOptions {
   readonly size: unknown;
   readonly dropLast: unknown;
   readonly key: Tensor;
-  /** Whether rows come in another order in each epoch. They do not where all are one batch, as it makes no difference. */
+  /** Whether each epoch has its own order of rows. Ignored if one batch holds all rows. */
   readonly shuffle: boolean;
   readonly signal: AbortSignal | undefined;
 }
 
-/** @throws TreeError, ShapeError, ArgumentError for what holds no batches */
+/** Returns the source of batches for `data`. @throws TreeError, ShapeError, ArgumentError if `data` holds no batches */
 export function sourceOf<B>(caller: string, data: Data<B>, path: string, options: SourceOptions): Source<B> {
   if (typeof data === "function") return sourceOfStream<B>(caller, data as BatchesOf<B>, path, options);
   if (isStream<B>(data)) return sourceOfStream<B>(caller, data, path, options);
   if (typeof data === "object" && data !== null && Symbol.iterator in data && !Array.isArray(data))
     throw new ArgumentError(
-      `${caller}: ${path} can be read once, but each epoch reads it anew; give a function: () => batches(...), or function* () { ... }`,
+      `${caller}: batches(...), or function* () { ... } => ${path} is an iterator that can be read only once, but each epoch reads it; pass a function: () => batches(...), or function* () { ... } => batches(...), or function* () { ... }`,
     );
   return sourceOfRows<B>(caller, data as B, path, options);
 }
@@ -66,7 +66,7 @@ export function sourceOf<B>(caller: string, data: Data<B>, path: string, options
 const isStream = <B>(data: unknown): data is AsyncIterable<B> =>
   typeof data === "object" && data !== null && !(data instanceof Tensor) && Symbol.asyncIterator in data;
 
-/** Batches of rows that are there. */
+/** Takes batches from tensors in memory. */
 function sourceOfRows<B>(
   caller: string,
   data: B,
@@ -94,7 +94,7 @@ function sourceOfRows<B>(
   };
 }
 
-/** Batches that come from elsewhere. */
+/** Reads batches from an iterable or a function. */
 function sourceOfStream<B>(
   caller: string,
   data: AsyncIterable<B> | BatchesOf<B>,
@@ -108,7 +108,7 @@ function sourceOfStream<B>(
     const iterator = stream?.[Symbol.asyncIterator]?.() ?? stream?.[Symbol.iterator]?.();
     if (iterator !== undefined && !(stream instanceof Tensor)) return { epoch, iterator, index: 0 };
     throw new ArgumentError(
-      `${caller}: ${path} must give the batches of an epoch one after the other, got ${show(returned)}; write async function* ({ epoch }) { ... }`,
+      `${caller}: ${path} must return an iterable of batches, got ${show(returned)}; write async function* ({ epoch }) { ... }`,
     );
   };
   const close = async () => {
@@ -131,17 +131,17 @@ function sourceOfStream<B>(
         const { done, value } = await reading.iterator.next();
         if (done && reading.index < index)
           throw new ArgumentError(
-            `${caller}: ${path} gave ${reading.index} batches in epoch ${epoch}, in which ${index} had been taken before: to be resumed they must come again as they were`,
+            `${caller}: ${path} yielded ${reading.index} batches in epoch ${epoch}, but the checkpoint has already used ${index}; a resumed fit needs the same batches again`,
           );
         if (done && index === 0)
           throw new ArgumentError(
-            `${caller}: ${path} gave no batch in epoch ${epoch}; a generator can be read once: give the function that makes it`,
+            `${caller}: ${path} yielded no batch in epoch ${epoch}; a generator can be read only once, so pass the generator function`,
           );
         if (done) {
           reading = undefined;
           return undefined;
         }
-        if (reading.index++ < index) continue; // taken before the fit was interrupted
+        if (reading.index++ < index) continue; // used before the fit was interrupted
         const axes = leaves(caller, value, "a batch").find(({ shape }) => shape.length > 0);
         return { batch: value, rows: axes?.shape[0] ?? 1 };
       }

@@ -1,17 +1,17 @@
 import type { History, Point } from "./history.ts";
 
-/** How far a fit is: the measurements of the step just taken, and what there is to come. */
+/** The progress of a fit: the measurements of the latest step, and the planned length. */
 export interface FitProgress extends Point {
-  /** The steps and epochs after which it ends, where that is known. */
+  /** The number of steps and epochs at which the fit ends, if known. */
   readonly steps: number | undefined;
   readonly epochs: number | undefined;
-  /** The learning curves so far: the same lists each time, which grow. */
+  /** The learning curves so far. Each call receives the same lists, which grow. */
   readonly history: History;
-  /** Why the last checkpoint could not be written, if it could not; the fit goes on. */
+  /** The error of the last checkpoint, if writing it failed. The fit continues. */
   readonly failure: Error | undefined;
 }
 
-/** A terminal, or anything with `write`. */
+/** An output stream: a terminal, or any object with `write`. */
 export interface TextStream {
   write(text: string): unknown;
   readonly isTTY?: boolean | undefined;
@@ -19,18 +19,18 @@ export interface TextStream {
 }
 
 /**
- * Whether to show progress: on the standard output, or in a page on the console; on another stream; or a function, to do
- * something else with it. What that returns is awaited.
+ * Where progress is shown. `true` uses standard output, or the console in a page. `{ stream }` uses another stream.
+ * A function receives the progress after each step; a promise that it returns is awaited.
  */
 export type Progress = boolean | { readonly stream: TextStream } | ((progress: FitProgress) => unknown);
 
 export interface Display {
   update(moment: FitProgress): unknown;
-  /** Leaves the line. */
+  /** Ends the progress line. */
   finish(): void;
 }
 
-/** A bar in a terminal; elsewhere (a file, a pipe, a test, the console of a page) about ten plain lines. */
+/** Returns a progress bar for a terminal, and about ten plain lines for a file, a pipe, a test or a console. */
 export function displayOf(progress: Progress): Display {
   if (progress === false) return { update() {}, finish() {} };
   if (typeof progress === "function") return { update: progress, finish() {} };
@@ -43,7 +43,7 @@ function standardOutput(): TextStream {
   return process?.stdout ?? { write: (text) => console.log(text.trimEnd()) };
 }
 
-/** Writes one line again and again: ten times a second, and at the end. */
+/** Rewrites one line ten times a second, and once at the end. */
 function barDisplay(stream: TextStream): Display {
   let first: Snapshot | undefined;
   let lastDrawn = 0;
@@ -52,11 +52,11 @@ function barDisplay(stream: TextStream): Display {
     const width = (stream.columns ?? 80) - 1;
     const fraction = fractionDone(moment);
     const text = progressLine(since, moment);
-    // What does not fit is cut off at the end; a bar stays.
+    // A line that is too long is cut at its end, so that the bar remains visible.
     const barWidth = fraction === undefined ? 0 : Math.max(width < 60 ? 0 : 10, Math.min(30, width - text.length - 2));
     const filled = Math.round(barWidth * (fraction ?? 0));
     const bar = barWidth > 0 ? `${"█".repeat(filled)}${"░".repeat(barWidth - filled)}  ` : "";
-    stream.write(`\r\u001b[K${(bar + text).slice(0, width)}`); // back to the beginning, and clear the line
+    stream.write(`\r\u001b[K${(bar + text).slice(0, width)}`); // returns to the start of the line and clears it
     lastDrawn = performance.now();
   };
   return {
@@ -73,7 +73,7 @@ function barDisplay(stream: TextStream): Display {
   };
 }
 
-/** Writes a line at each tenth, or every ten seconds if the length of the fit is unknown. */
+/** Writes a line per tenth of the fit, or every ten seconds if its length is unknown. */
 function lineDisplay(stream: TextStream): Display {
   let first: Snapshot | undefined;
   let lastTenth = 0;
@@ -97,7 +97,7 @@ function fractionDone({ step, steps, epoch, epochs }: FitProgress): number | und
   return epochs === undefined ? undefined : Math.min(1, epoch / epochs);
 }
 
-/** The last training point, since single steps scatter; and the last validation. */
+/** The last training point, which is less noisy than a single step, and the last validation. */
 function measurementText(moment: FitProgress): string {
   const { history, failure } = moment;
   const text = ({ loss, metrics }: Omit<Point, "step" | "epoch">, name: string) =>
@@ -112,7 +112,7 @@ function measurementText(moment: FitProgress): string {
   ].join("  ");
 }
 
-/** When a display saw a moment. */
+/** A progress report and the time at which it arrived. */
 interface Snapshot {
   readonly moment: FitProgress;
   readonly time: number;
@@ -120,7 +120,7 @@ interface Snapshot {
 
 const snapshot = (moment: FitProgress): Snapshot => ({ moment, time: performance.now() });
 
-/** A line: how far it is, the time that is left, the figures, and the pace, what matters most first. */
+/** One line: progress, remaining time, measurements and speed, in order of importance. */
 function progressLine(first: Snapshot, moment: FitProgress): string {
   const fraction = fractionDone(moment);
   const [before, seconds] = [fractionDone(first.moment), (performance.now() - first.time) / 1000];

@@ -12,16 +12,18 @@ import { initialState, type State } from "./state.ts";
 const caller = "fit";
 
 /**
- * Fits `params`, a tree of floats, to `data`: step by step the mean loss of a batch is made lower, as `optimizer` does it.
- * Every few milliseconds whatever else waits in a page or a server gets its turn. The same key gives the same numbers, and a
- * fit that is resumed from a checkpoint gives those of one that was never interrupted, bit for bit.
+ * Fits `params`, a tree of float tensors, to `data`: each step passes the gradient of a batch's mean loss to `optimizer`.
+ * Every few milliseconds the loop yields to the page or server. The same key gives the same numbers. A fit resumed from a
+ * checkpoint is bit-identical to an uninterrupted one.
  *
- * The loss is `(params, batch, { key, step, epoch, training }) => loss`, or `=> [loss, aux]`, whose `aux` the metrics are
- * given. Losses and metrics are means over rows, and are averaged as such.
+ * The loss is `(params, batch, { key, step, epoch, training }) => loss`, or returns `[loss, aux]`; the metrics receive `aux`.
+ * Losses and metrics are means over the rows of a batch. Averages over batches are weighted by rows.
  *
- * @throws ArgumentError, DTypeError, TreeError, ShapeError for invalid arguments; DataError for a checkpoint that
- * cannot be read or could not be written: all before anything has happened. What the loss, the metrics or a stream of batches
- * throw, when the last good state has been written to the checkpoint. (A loss that is not finite is no error, but a `reason`.)
+ * Rejects with the error of a loss, a metric or a stream of batches after the last good state is saved to the checkpoint.
+ * A non-finite loss does not reject: `reason` is `"nonFinite"`.
+ *
+ * @throws ArgumentError, DTypeError, TreeError, ShapeError for invalid arguments, before the first step
+ * @throws DataError if the checkpoint cannot be read or written, before the first step
  */
 export async function fit<P, B, R extends LossValue>(
   loss: Loss<P, B, R>,
@@ -68,21 +70,19 @@ function checkParams(params: unknown): void {
   walk(caller, params, "params", ({ dtype }, path) => {
     count++;
     if (isFloat(dtype)) return;
-    throw new DTypeError(
-      `${caller}: ${path} is ${dtype}, and only floats have derivatives; let the loss close over it`,
-    );
+    throw new DTypeError(`${caller}: ${path} must be a float, got ${dtype}; let the loss close over it`);
   });
-  if (count === 0) throw new TreeError(`${caller}: params hold no tensor; there is nothing to fit`);
+  if (count === 0) throw new TreeError(`${caller}: params must hold at least one tensor, got none`);
 }
 
-/** The state of the optimizer before the first step, which a checkpoint can hold. */
+/** Returns the optimizer's state before the first step. It must be a tree, so that a checkpoint can hold it. */
 function initialOptimizerState<P>({ optimizer }: Pick<Settings<P, unknown>, "optimizer">, params: P): StateTree {
-  const state = optimizer.init(params as Tensor); // a tree, which was checked
+  const state = optimizer.init(params as Tensor); // checkParams has checked that it is a tree
   leaves(caller, state, "the state of the optimizer");
   return state;
 }
 
-/** Where to begin: at the beginning, or where a checkpoint has got to. */
+/** Returns the initial state, or the state in a checkpoint. */
 async function startOf<P>(
   { checkpoint, resume }: Pick<Settings<P, unknown>, "checkpoint" | "resume">,
   plan: Plan,
@@ -92,13 +92,13 @@ async function startOf<P>(
   const exists = path !== undefined && (await checkpointExists(path));
   if (resume === undefined && exists)
     throw new ArgumentError(
-      `${caller}: there is a checkpoint at ${path} already; write { resume: true } to go on from it, or { resume: false } to begin anew and replace it`,
+      `${caller}: a checkpoint already exists at ${path}; write { resume: true } to continue from it, or { resume: false } to start over and replace it`,
     );
   if (resume === undefined || resume === false) return initial;
   if (resume !== true) return readCheckpoint(resume, { plan, initial });
   if (path === undefined)
     throw new ArgumentError(
-      `${caller}: resume: true goes on from checkpoint.path, which is missing; write { resume: "run.safetensors" }`,
+      `${caller}: resume: true needs checkpoint.path, got none; write { resume: "run.safetensors" }`,
     );
   return exists ? readCheckpoint(path, { plan, initial }) : initial;
 }

@@ -1,18 +1,18 @@
-/** What was measured after a step. */
+/** The measurements after a step. */
 export interface Point {
-  /** Steps taken until then: 1 after the first. */
+  /** The number of steps taken: 1 after the first. */
   readonly step: number;
-  /** Passes over the training data until then; 1.5 is in the middle of the second. */
+  /** The number of passes over the training data: 1.5 is the middle of the second. */
   readonly epoch: number;
-  /** The mean over the rows that were measured. */
+  /** The mean loss over the measured rows. */
   readonly loss: number;
-  /** The means of the metrics, by their names. */
+  /** The means of the metrics, by name. */
   readonly metrics: Readonly<Record<string, number>>;
 }
 
-/** The learning curves of a fit, in the order of their steps. */
+/** The learning curves of a fit, ordered by step. */
 export interface History {
   readonly train: readonly Point[];
-  /** Empty where nothing was held out. */
+  /** Empty without validation data. */
   readonly validation: readonly Point[];
 }

@@ -9,31 +9,31 @@ import {
 } from "@wengert/core";
 import { describe, isFloat, isList, show, tensorHint } from "@wengert/core/extend";
 
-/** What a loss may want to know beside parameters and batch. */
+/** The third argument of a loss. */
 export interface Context {
-  /** Another key at each step, for what is drawn at random, as by a dropout. */
+  /** A different key at each step, for random operations such as dropout. */
   readonly key: Tensor;
-  /** Steps taken before this one: 0 at the first. */
+  /** The number of steps taken before this one: 0 at the first. */
   readonly step: number;
-  /** Passes over the data that are complete: 0 during the first. */
+  /** The number of completed passes over the data: 0 during the first. */
   readonly epoch: number;
-  /** Whether it is to be learned from; else it is only measured, as on validation data. */
+  /** True in training steps, false in measurements such as validation. */
   readonly training: boolean;
 }
 
-/** What a loss returns: a scalar; or beside it what else it has computed, for the metrics. */
+/** The result of a loss: a scalar, or a scalar with auxiliary values for the metrics. */
 export type LossValue = Tensor | readonly [loss: Tensor, aux: unknown];
 
-/** The mean loss of a batch, as a function of the parameters that is made of ops. */
+/** The mean loss of a batch, computed from the parameters with ops. */
 export type Loss<P, B, R extends LossValue> = (params: P, batch: B, context: Context) => R;
 
 export type AuxOf<R> = R extends readonly [Tensor, infer Aux] ? Aux : undefined;
 
-/** A loss in one form, whichever it has. */
+/** A loss in its uniform form: `aux` is `undefined` if the loss returns a scalar. */
 export interface Objective<P, B> {
   value(params: P, batch: B, context: Context): readonly [loss: Tensor, aux: unknown];
   gradient(params: P, batch: B, context: Context): { readonly value: Tensor; readonly grad: P; readonly aux: unknown };
-  /** Where a loss or a gradient that is not finite comes from. */
+  /** Returns the step that made the loss or the gradient non-finite. */
   report(params: P, batch: B, context: Context): NonFiniteReport | undefined;
 }
 
@@ -47,12 +47,12 @@ export function objectiveOf<P, B, R extends LossValue>(caller: string, loss: Los
     return [scalar, aux];
   };
   type Untyped = (params: Tensor, batch: unknown, context: Context) => readonly [Tensor, unknown];
-  const gradient = valueAndGrad(value as unknown as Untyped, { hasAux: true }); // P is a tree, which its caller knows
+  const gradient = valueAndGrad(value as unknown as Untyped, { hasAux: true }); // the caller has checked that P is a tree
   return {
     value,
     gradient: gradient as unknown as Objective<P, B>["gradient"],
     report: (tree, batch, context) => {
-      const lossOf = (params: Tensor) => value(params as P, batch, context)[0]; // messages name its parameter
+      const lossOf = (params: Tensor) => value(params as P, batch, context)[0]; // messages show the name of this parameter
       return nonFinite(lossOf, tree as Tensor);
     },
   };
@@ -61,10 +61,10 @@ export function objectiveOf<P, B, R extends LossValue>(caller: string, loss: Los
 function checkLoss(caller: string, loss: unknown): asserts loss is Tensor {
   if (!(loss instanceof Tensor))
     throw new ArgumentError(
-      `${caller}: the loss must be a scalar tensor, or [scalar, aux], got ${show(loss)}${typeof loss === "number" ? "; keep to ops: what .item() gives has no derivative" : tensorHint(loss)}`,
+      `${caller}: the loss must be a scalar tensor, or [scalar, aux], got ${show(loss)}${typeof loss === "number" ? "; use ops instead of .item(), which has no derivative" : tensorHint(loss)}`,
     );
   if (loss.shape.length > 0)
     throw new ShapeError(`${caller}: the loss must be a scalar, got ${describe(loss, "shape")}; reduce it with mean`);
   if (isFloat(loss.dtype)) return;
-  throw new DTypeError(`${caller}: the loss must be a float, got ${loss.dtype}, which has no derivative`);
+  throw new DTypeError(`${caller}: the loss must be a float, got ${loss.dtype}; only floats have derivatives`);
 }

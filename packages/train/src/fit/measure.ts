@@ -9,17 +9,17 @@ import { type Pace, pace } from "./pace.ts";
 import { closeSource, signalOption, untilAborted } from "./signal.ts";
 
 export interface MeasureOptions<P, B, Aux> {
-  /** Means over rows, by their names. */
+  /** Means over rows, by name. */
   readonly metrics?: Metrics<P, B, Aux> | undefined;
-  /** Rows in a batch. Default 1024. More takes more memory, and gives the same but for rounding. */
+  /** Rows in a batch. Default 1024. Larger batches use more memory; results are equal up to rounding. */
   readonly batchSize?: number | undefined;
-  /** For a loss that draws at random. Default `randomKey(0)`. */
+  /** For losses with random operations. Default `randomKey(0)`. */
   readonly key?: Tensor | undefined;
-  /** Stops it: the promise is then rejected with the reason of the signal. */
+  /** Stops the measurement: the promise rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Means over rows. */
+/** The mean loss and metrics over `rows` rows. */
 export interface MeasureResult {
   readonly loss: number;
   readonly metrics: Readonly<Record<string, number>>;
@@ -29,9 +29,9 @@ export interface MeasureResult {
 export const defaultBatchSize = 1024;
 
 /**
- * Loss and metrics on data that is not learned from, such as a test set: means over its rows, batch by batch, between
- * which others get their turn. The loss is called with `training: false`.
- * @throws as `fit` does for what is no loss, and no data
+ * Returns the mean loss and metrics over the rows of `data`, such as a test set, without training. It works batch by batch and
+ * yields to the page or server in between. The loss receives `training: false`.
+ * @throws ArgumentError, DTypeError, TreeError, ShapeError for an invalid loss, data or option, as `fit` does
  */
 export async function measure<P, B, R extends LossValue>(
   loss: Loss<P, B, R>,
@@ -76,7 +76,7 @@ export interface PassParts<P, B> {
   readonly signal: AbortSignal | undefined;
 }
 
-/** The means over one pass, or `undefined` once `signal` is aborted. */
+/** Returns the means over one pass, or `undefined` once `signal` is aborted. */
 export async function measurePass<P, B>(
   caller: string,
   { objective, source, metrics, pace, signal }: PassParts<P, B>,
@@ -93,7 +93,7 @@ export async function measurePass<P, B>(
       const { batch, rows } = nextBatch;
       const [loss, aux] = objective.value(params, batch, context);
       const value = loss.item();
-      // Most metrics refuse NaN among scores; the loss says it already.
+      // Most metrics throw on NaN scores, and a NaN loss already shows the problem.
       const means = Number.isNaN(value) ? nanMetrics(metrics) : evaluateMetrics(caller, metrics, [aux, batch, params]);
       sums = addBatch(sums, rows, { loss: value, metrics: means });
       if (pace.isDue()) await pace.yieldToHost();

@@ -2,14 +2,14 @@ import { ArgumentError, Tensor } from "@wengert/core";
 import { describe, show } from "@wengert/core/extend";
 
 /**
- * The mean of something over the rows of a batch: a number, or a tensor of one. It is given what the loss returned beside its
- * value, so that nothing is computed twice; `undefined` where that was nothing.
+ * The mean of a quantity over the rows of a batch: a number or a scalar tensor. `aux` is the auxiliary value that the loss
+ * returned, which avoids computing predictions twice; it is `undefined` if the loss returned none.
  */
 export type Metric<P, B, Aux> = (aux: Aux, batch: B, params: P) => number | Tensor;
 
 export type Metrics<P, B, Aux> = Readonly<Record<string, Metric<P, B, Aux>>>;
 
-/** Sums over rows, for means. */
+/** Sums over rows, from which means are computed. */
 export interface Sums {
   readonly rows: number;
   readonly loss: number;
@@ -22,7 +22,7 @@ export const zeroSums = (names: readonly string[]): Sums => ({
   metrics: Object.fromEntries(names.map((name) => [name, 0])),
 });
 
-/** Adds the means of a batch, weighted by its rows: batches may differ in size. */
+/** Adds a batch's means, weighted by its rows, because batches may differ in size. */
 export function addBatch(sums: Sums, rows: number, means: Omit<Sums, "rows">): Sums {
   const metrics = mapEntries(sums.metrics, (sum, name) => sum + rows * means.metrics[name]!);
   return { rows: sums.rows + rows, loss: sums.loss + rows * means.loss, metrics };
@@ -32,7 +32,7 @@ export function meansOf({ rows, loss, metrics }: Sums): Omit<Sums, "rows"> {
   return { loss: loss / rows, metrics: mapEntries(metrics, (sum) => sum / rows) };
 }
 
-/** Applies `f` to each entry. It runs in each step, so it makes no lists of pairs. */
+/** Applies `f` to each entry. It runs in every step, so it avoids Object.entries and its arrays. */
 function mapEntries(
   record: Readonly<Record<string, number>>,
   f: (value: number, name: string) => number,
@@ -42,11 +42,11 @@ function mapEntries(
   return values;
 }
 
-/** The metrics as `caller` was given them, if they are functions. @throws ArgumentError */
+/** Returns the names of the metrics. @throws ArgumentError unless all are functions */
 export function checkMetrics(caller: string, metrics: unknown): readonly string[] {
   if (typeof metrics !== "object" || metrics === null)
     throw new ArgumentError(
-      `${caller}: metrics must be functions by their names, got ${show(metrics)}; write { name: (aux, batch) => ... }`,
+      `${caller}: metrics must be an object of named functions, got ${show(metrics)}; write { name: (aux, batch) => ... }`,
     );
   for (const [name, metric] of Object.entries(metrics))
     if (typeof metric !== "function")
@@ -56,7 +56,7 @@ export function checkMetrics(caller: string, metrics: unknown): readonly string[
   return Object.keys(metrics);
 }
 
-/** Computes the metrics of a batch. @throws ArgumentError unless each is a number */
+/** Computes the metrics of a batch. @throws ArgumentError unless each is a number or a scalar tensor */
 export function evaluateMetrics<P, B>(
   caller: string,
   metrics: Metrics<P, B, never>,
@@ -69,7 +69,7 @@ export function evaluateMetrics<P, B>(
     else if (value instanceof Tensor && value.shape.length === 0) values[name] = value.item();
     else
       throw new ArgumentError(
-        `${caller}: the metric ${name} must give a number, or a tensor of one, got ${value instanceof Tensor ? describe(value) : show(value)}`,
+        `${caller}: the metric ${name} must return a number or a scalar tensor, got ${value instanceof Tensor ? describe(value) : show(value)}`,
       );
   }
   return values;

@@ -15,25 +15,25 @@ import { signalOption } from "./signal.ts";
 
 export interface FitOptions<P, B, R extends LossValue> {
   readonly optimizer: Optimizer;
-  /** When to end: after so many passes over the data, or so many steps; one of both. */
+  /** The length of the fit, in epochs (passes over the data) or in steps. Exactly one of the two is required. */
   readonly epochs?: number | undefined;
   readonly steps?: number | undefined;
   /** Rows in a batch. Default 32. */
   readonly batchSize?: number | undefined;
-  /** Leaves out what is left for the last batch of an epoch. Default false. */
+  /** Omits the last batch of an epoch if it is smaller than the others. Default false. */
   readonly dropLast?: boolean | undefined;
-  /** Whether the rows come in another order in each epoch. Default true. */
+  /** Whether each epoch has its own order of rows. Default true. */
   readonly shuffle?: boolean | undefined;
-  /** Decides all that is random: the order of the rows, and the key that the loss is given. Default `randomKey(0)`. */
+  /** Seeds all randomness: the order of the rows and the keys passed to the loss. Default `randomKey(0)`. */
   readonly key?: Tensor | undefined;
-  /** Means over rows, by their names. */
+  /** Means over rows, by name. */
   readonly metrics?: Metrics<P, B, AuxOf<R>> | undefined;
   readonly validation?: ValidationOptions<B> | undefined;
-  /** What is to be as low as possible: `best` is where it was lowest. Default: the loss. */
+  /** The quantity to minimize when choosing `best`, computed from a point of a curve. Default: the loss. */
   readonly criterion?: ((point: Point) => number) | undefined;
-  /** Ends after so many validations without a lower criterion. */
+  /** Ends the fit after this many validations in a row without a new minimum of the criterion. */
   readonly patience?: number | undefined;
-  /** How much lower it must be for patience to begin anew. Default 0. */
+  /** The minimum decrease of the criterion that counts as an improvement for `patience`. Default 0. */
   readonly minDelta?: number | undefined;
   readonly history?: HistoryOptions | undefined;
   /** Stops after the current step and returns the result so far. */
@@ -42,13 +42,13 @@ export interface FitOptions<P, B, R extends LossValue> {
   readonly progress?: Progress | undefined;
   readonly checkpoint?: CheckpointOptions | undefined;
   /**
-   * Goes on as if never interrupted from what a checkpoint holds: a path, or a Blob or bytes. `true`: from `checkpoint.path`, if
-   * it is there. `false`: begins anew even though it is.
+   * Continues from a checkpoint as if never interrupted: a path, a Blob or bytes. `true`: continues from `checkpoint.path` if
+   * that file exists. `false`: starts over even if it exists.
    */
   readonly resume?: Resume | undefined;
 }
 
-/** What is held out, and when it is measured: after each so many epochs (default 1), or steps. */
+/** Validation data, and how often to measure it: every `everyEpochs` epochs (default 1) or every `everySteps` steps. */
 export interface ValidationOptions<B> {
   readonly data: Data<B>;
   readonly everyEpochs?: number | undefined;
@@ -58,14 +58,14 @@ export interface ValidationOptions<B> {
 }
 
 export interface HistoryOptions {
-  /** The steps of which a training point is the mean. Default: such that there are about 15 points an epoch, 10 for streams. */
+  /** The number of steps that a training point averages. Default: about 15 points an epoch; 10 steps for streams. */
   readonly everySteps?: number | undefined;
 }
 
-/** Where the state of a fit is kept, and when: after so many steps, or so many seconds (default 60), and at the end. */
+/** Where and how often to save the state: every `everySteps` steps or `everySeconds` seconds (default 60), and at the end. */
 export interface CheckpointOptions {
   readonly path?: string | undefined;
-  /** Instead of a path: is given the bytes of a safetensors file. */
+  /** Receives the bytes of a safetensors file. Use it instead of `path`. */
   readonly write?: ((bytes: Bytes) => void | Promise<void>) | undefined;
   readonly everySteps?: number | undefined;
   readonly everySeconds?: number | undefined;
@@ -75,7 +75,7 @@ export type Resume = boolean | string | Blob | ArrayBuffer | Uint8Array;
 
 const caller = "fit";
 
-/** The options, complete and checked before anything happens. */
+/** The complete, validated options. */
 export interface Settings<P, B> {
   readonly optimizer: Optimizer;
   readonly epochs: number;
@@ -106,16 +106,16 @@ export function settingsOf<P, B, R extends LossValue>(options: FitOptions<P, B, 
   const { optimizer, epochs, steps, metrics, criterion, patience, minDelta, progress } = settings;
   if (!isOptimizer(optimizer))
     throw new ArgumentError(
-      `${caller}: optimizer must be one, got ${show(optimizer)}; write { optimizer: adam({ learningRate: 0.001 }) }`,
+      `${caller}: optimizer must be an optimizer, got ${show(optimizer)}; write { optimizer: adam({ learningRate: 0.001 }) }`,
     );
   if ((epochs === undefined) === (steps === undefined))
-    throw new ArgumentError(`${caller}: give epochs or steps, one of them, so that it ends; write { epochs: 10 }`);
+    throw new ArgumentError(
+      `${caller}: exactly one of epochs and steps is required, got ${epochs === undefined ? "neither" : "both"}; write { epochs: 10 }`,
+    );
   const names = checkMetrics(caller, metrics);
   const validation = validationOf<B>(settings.validation);
   if (patience !== undefined && validation === undefined)
-    throw new ArgumentError(
-      `${caller}: patience needs validation, which it waits for; write { validation: { data: ... } }`,
-    );
+    throw new ArgumentError(`${caller}: patience needs validation data, got none; write { validation: { data: ... } }`);
   if (typeof criterion !== "function")
     throw new ArgumentError(
       `${caller}: criterion must be a function of a point, got ${show(criterion)}; write ({ loss }) => loss`,
@@ -187,9 +187,11 @@ function validationOf<B>(settings: ValidationOptions<B> | undefined): Complete<V
     defaults,
   );
   if (data === undefined)
-    throw new ArgumentError(`${caller}: validation must hold its data; write { validation: { data: ... } }`);
+    throw new ArgumentError(
+      `${caller}: validation.data is required, got undefined; write { validation: { data: ... } }`,
+    );
   if (everyEpochs !== undefined && everySteps !== undefined)
-    throw new ArgumentError(`${caller}: validation comes every so many epochs or steps; give one of both`);
+    throw new ArgumentError(`${caller}: validation takes everyEpochs or everySteps, got both; leave out one`);
   const epochInterval = everySteps === undefined ? (everyEpochs ?? 1) : everyEpochs;
   return {
     data,
@@ -210,10 +212,10 @@ function checkpointOf(settings: CheckpointOptions | undefined): Settings<never, 
   );
   if ((path === undefined) === (write === undefined))
     throw new ArgumentError(
-      `${caller}: checkpoint is kept at a path, or given to write; write { path: "run.safetensors" }`,
+      `${caller}: checkpoint needs exactly one of path and write, got ${path === undefined ? "neither" : "both"}; write { path: "run.safetensors" }`,
     );
   if (write !== undefined && typeof write !== "function")
-    throw new ArgumentError(`${caller}: checkpoint.write must be a function of bytes, got ${show(write)}`);
+    throw new ArgumentError(`${caller}: checkpoint.write must be a function, got ${show(write)}; write (bytes) => ...`);
   if (everySeconds !== undefined && !(typeof everySeconds === "number" && everySeconds >= 0))
     throw new ArgumentError(`${caller}: checkpoint.everySeconds must be a number ≥ 0, got ${show(everySeconds)}`);
   const seconds = everySeconds ?? (everySteps === undefined ? 60 : Infinity);

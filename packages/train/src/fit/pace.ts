@@ -1,19 +1,19 @@
-/** Lets a page draw, and a server answer, while it computes: `due()` says when it is time, `rest()` waits for its turn. */
+/** Lets a page draw and a server answer during long loops. `isDue` says when to yield; `yieldToHost` waits for the next turn. */
 export interface Pace {
   isDue(): boolean;
   yieldToHost(): Promise<void>;
-  /** Gives back what it holds. */
+  /** Closes the message channel. */
   close(): void;
 }
 
 const maxBusyTime = 10; // ms; a page that draws 60 times a second has 16
 
-// setTimeout would wait 4 ms each time in a page; setImmediate is Node's, Deno's and Bun's.
+// In a page, setTimeout waits at least 4 ms each time. Only Node, Deno and Bun have setImmediate.
 interface Host {
   readonly setImmediate?: (f: () => void) => unknown;
 }
 
-/** As pages have it. */
+/** The parts of the DOM's MessagePort that are used here. */
 interface Port {
   onmessage: (() => void) | null;
   postMessage(message: unknown): void;

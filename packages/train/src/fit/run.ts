@@ -13,52 +13,56 @@ import { closeSource, untilAborted } from "./signal.ts";
 import type { Measurement, State } from "./state.ts";
 import { type NonFiniteStep, takeStep } from "./step.ts";
 
-/** Why a fit ended: all was done; validation had not become better for so long; it was stopped; or what is no number came. */
+/**
+ * Why a fit ended. "finished": all epochs or steps are done. "patience": validation stopped improving. "aborted": the signal
+ * was aborted. "nonFinite": the loss, its gradient or the new parameters were not finite.
+ */
 export type Reason = "finished" | "patience" | "aborted" | "nonFinite";
 
-/** What came of a fit. */
+/** The result of a fit. */
 export interface Fit<P> {
-  /** Those after the last step. */
+  /** The parameters after the last step. */
   readonly params: P;
   /**
-   * Where the criterion was lowest: of the validations; or where nothing is held out, of the training points, with the
-   * parameters before the last of its steps, of which that loss was measured. Nothing measured: the last ones, and NaN.
+   * The validation with the lowest criterion. Without validation data, the training point with the lowest criterion, and the
+   * parameters before that point's last step, at which its last loss was computed. If nothing was measured, the last parameters
+   * and a loss of NaN.
    */
   readonly best: Measurement<P>;
   readonly history: History;
   readonly reason: Reason;
-  /** Steps taken, and passes over the data: 1.5 in the middle of the second. */
+  /** The number of steps taken, and of passes over the data: 1.5 is the middle of the second. */
   readonly step: number;
   readonly epoch: number;
-  /** Where the loss or its gradient stopped being finite, if that is the reason; that step was not taken. */
+  /** Where the loss, the gradient or the parameters became non-finite, if that ended the fit. That step was not taken. */
   readonly nonFinite: NonFiniteStep | undefined;
-  /** Why the last checkpoint could not be written, if it could not. */
+  /** The error of the last checkpoint, if writing it failed. */
   readonly failure: Error | undefined;
 }
 
-/** What a run is made of. */
+/** The inputs of a run. */
 export interface RunParts<P, B> {
   readonly settings: Settings<P, B>;
   readonly objective: Objective<P, B>;
   readonly source: Source<B>;
   readonly validation: Source<B> | undefined;
-  /** The steps of which a training point is the mean. */
+  /** The number of steps that a training point averages. */
   readonly pointSteps: number;
   readonly plan: Plan;
-  /** From which each step has its own. */
+  /** The key from which each step's key is derived. */
   readonly stepKey: Tensor;
 }
 
 const caller = "fit";
 
-/** One run, from a state to its end. */
+/** One run of the training loop, from a state to the end. */
 export class Run<P, B> {
   readonly #parts: RunParts<P, B>;
   readonly #pace: Pace = pace();
   readonly #display: Display;
   #state: State<P>;
   #nonFinite: NonFiniteStep | undefined;
-  /** The state that was written last, unless that failed; and when it was tried. */
+  /** The last checkpoint: the state (`undefined` if writing failed), its step, and the time. */
   #lastCheckpoint: { readonly state: State<P> | undefined; readonly step: number; readonly time: number };
   #failure: Error | undefined;
 
@@ -112,7 +116,7 @@ export class Run<P, B> {
     return signal?.aborted ? "aborted" : undefined;
   }
 
-  /** Takes a step on a batch, unless it is not finite, and updates the display. */
+  /** Takes a step on a batch and updates the display. A step that is not finite is not taken. */
   #takeStep({ batch, rows }: Batch<B>): unknown {
     const { settings, objective, validation, pointSteps } = this.#parts;
     const state = this.#state;
@@ -153,7 +157,7 @@ export class Run<P, B> {
     return step > 0 && validation.at(-1)?.step !== step;
   }
 
-  /** Replaces the state by one with a validation. An aborted validation leaves the state as it is. */
+  /** Adds a validation to the state. An aborted validation leaves the state unchanged. */
   async #validate(state: State<P>): Promise<void> {
     const next = await this.#runValidation(state);
     if (next) this.#state = next;
@@ -196,7 +200,7 @@ export class Run<P, B> {
     const steps = Math.min(settings.steps, source.length === undefined ? Infinity : settings.epochs * source.length);
     const { train, validation } = this.#state;
     return {
-      step, // one by one: a spread would cost 20 µs in each step
+      step, // field by field, because a spread costs 20 µs a step
       epoch,
       loss,
       metrics,
@@ -214,7 +218,7 @@ export class Run<P, B> {
     return this.#state.step - step >= checkpoint.steps || performance.now() - time >= 1000 * checkpoint.seconds;
   }
 
-  /** Writes a checkpoint. What cannot be written is no reason to lose what was learned: it is tried again when it is time. */
+  /** Writes a checkpoint. If writing fails, the fit continues, and the next checkpoint is written at its usual time. */
   async #saveCheckpoint(): Promise<void> {
     const { settings, plan } = this.#parts;
     const state = this.#state;
@@ -231,7 +235,10 @@ export class Run<P, B> {
     this.#lastCheckpoint = { state: written, step: state.step, time: performance.now() };
   }
 
-  /** What is returned: the last steps as a point too, and a last validation. Neither is kept, as a longer fit has none there. */
+  /**
+   * Builds the result. It adds the steps since the last training point, and a last validation, to copies of the curves. The
+   * state keeps neither, because a longer fit has no points there.
+   */
   async #resultOf(reason: Reason): Promise<Fit<P>> {
     const [train, validation] = [[...this.#state.train], [...this.#state.validation]];
     const { since } = this.#state;

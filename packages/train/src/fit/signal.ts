@@ -1,17 +1,17 @@
 import { ArgumentError } from "@wengert/core";
 import { show } from "@wengert/core/extend";
 
-/** A signal among the options of a call, if there is one. @throws ArgumentError */
+/** Checks an optional signal. @throws ArgumentError unless it is an AbortSignal or undefined */
 export function signalOption(caller: string, signal: unknown): AbortSignal | undefined {
   if (signal === undefined || isSignal(signal)) return signal;
   throw new ArgumentError(`${caller}: signal must be an AbortSignal, got ${show(signal)}; write controller.signal`);
 }
 
-/** Of whichever realm. */
+/** Whether `x` is an AbortSignal, from this realm or another. */
 const isSignal = (x: unknown): x is AbortSignal =>
   typeof x === "object" && x !== null && "aborted" in x && "addEventListener" in x;
 
-/** The value of `promise`, or `undefined` as soon as `signal` is aborted, since the promise may never settle. */
+/** Returns the value of `promise`, or `undefined` as soon as `signal` is aborted: the promise may never settle. */
 export async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T | undefined> {
   if (signal === undefined) return promise;
   promise.catch(() => {}); // after an abort its error no longer matters
@@ -27,7 +27,7 @@ export async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal |
   }
 }
 
-/** Closes a source, without waiting for it after an abort. */
+/** Closes a source. After an abort it does not wait. */
 export async function closeSource(source: { close(): Promise<void> }, signal: AbortSignal | undefined): Promise<void> {
   const closed = source.close();
   if (!signal?.aborted) await closed;

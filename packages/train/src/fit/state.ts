@@ -2,29 +2,29 @@ import type { StateTree } from "../optimizers/optimizer.ts";
 import type { Point } from "./history.ts";
 import { type Sums, zeroSums } from "./metrics.ts";
 
-/** Parameters, and what was measured of them. */
+/** Parameters with their measurements. */
 export interface Measurement<P> extends Point {
   readonly params: P;
 }
 
 /**
- * All that decides how a fit goes on, which is what a checkpoint holds. It is replaced, never written to, and only when all
- * that it follows from has happened: so it can be kept at any moment. (The curves are lists that grow.)
+ * The complete state of a fit, as a checkpoint holds it. The loop replaces it and never mutates it, and only after a step is
+ * complete. So it can be saved at any moment. (The curves are lists that grow.)
  */
 export interface State<P> {
   readonly params: P;
   readonly optimizer: StateTree;
   /** Steps taken. */
   readonly step: number;
-  /** Epochs that are complete, and the batches taken since. */
+  /** The number of completed epochs, and of batches taken since. */
   readonly epoch: number;
   readonly batch: number;
-  /** The sums of the steps since the last training point. */
+  /** The sums of loss and metrics over the steps since the last point of the training curve. */
   readonly since: Sums;
   readonly train: Point[];
   readonly validation: Point[];
   readonly best: Measurement<P> | undefined;
-  /** The criterion that a validation must come below for patience to begin anew, and how many have not since. */
+  /** The criterion that a validation must beat to reset patience, and the number of validations since that did not. */
   readonly reference: number;
   readonly waited: number;
 }

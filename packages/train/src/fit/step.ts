@@ -4,18 +4,18 @@ import { sum } from "@wengert/ops";
 import { applyUpdates, type Optimizer, type StateTree } from "../optimizers/optimizer.ts";
 import type { Context, Objective } from "./loss.ts";
 
-/** Why a step was not taken. */
+/** A step that was not taken because a number was not finite. */
 export interface NonFiniteStep {
-  /** The steps before it. */
+  /** The number of steps before it. */
   readonly step: number;
   readonly loss: number;
-  /** What stopped being finite, where, and the likely cure, in words. */
+  /** Says which value became non-finite, where, and how to fix it. */
   readonly message: string;
-  /** What core's `nonFinite` found, unless the optimizer made the first number that is not finite. */
+  /** The report of core's `nonFinite`; `undefined` if the optimizer produced the first non-finite number. */
   readonly report: NonFiniteReport | undefined;
 }
 
-/** A step of training: what it comes to, or what was not finite. */
+/** The result of a training step: new parameters and state, or a report if a number was not finite. */
 export type StepResult<P> =
   | { readonly params: P; readonly optimizer: StateTree; readonly loss: number; readonly aux: unknown }
   | NonFiniteStep;
@@ -39,15 +39,15 @@ export function takeStep<P, B>(
     const problem = Number.isFinite(loss) ? "its gradient is not finite" : `the loss is ${loss}`;
     return { step, loss, report, message: `${problem} at step ${step + 1}${report ? `: ${report.message}` : ""}` };
   }
-  type Untyped = Tensor; // P is a tree, which was checked
+  type Untyped = Tensor; // checkParams has checked that P is a tree
   const next = optimizer.update(grad as Untyped, state, params as Untyped);
   const newParams = applyUpdates(params as Untyped, next.updates) as P;
   if (allFinite(newParams)) return { params: newParams, optimizer: next.state as StateTree, loss, aux };
-  const message = `${firstNonFinite(newParams)} after step ${step + 1}, though loss and gradient are finite: the step is too long; a lower rate, or clipByGlobalNorm, shortens it`;
+  const message = `${firstNonFinite(newParams)} after step ${step + 1}, although loss and gradient are finite; the step is too large, so lower the learning rate or add clipByGlobalNorm`;
   return { step, loss, report: undefined, message };
 }
 
-/** A finite sum shows that all numbers are finite; only if it is not finite is each number checked. */
+/** Whether all numbers are finite. A finite sum proves it; otherwise each number is checked, because a sum may overflow. */
 const allFinite = (tree: unknown): boolean =>
   leaves("fit", tree, "params").every((leaf) => Number.isFinite(sum(leaf).item()) || areFinite(leaf));
 

@@ -4,13 +4,13 @@ import { predictionsAndLabels } from "./predictions.ts";
 import { type ClassOptions, nanScoreError, scoreRows } from "./rows.ts";
 
 /**
- * The share of rows whose label has the highest score; of equal scores the first is the guess, as with `argmax`.
+ * Returns the fraction of rows whose label has the highest score. Of equal scores the first wins, as in `argmax`.
  *
- * `scores` are floats with the classes along `axis`, logits or probabilities; or the guesses themselves, int32 of the shape of
- * `labels`. `labels` are int32, of the shape of the scores without `axis`.
+ * `scores` are floats (logits or probabilities) with the classes along `axis`, or predicted classes: int32 with the shape of
+ * `labels`. `labels` are int32, with the shape of the scores without `axis`.
  *
- * @throws ShapeError, DTypeError where they do not fit; OutOfRangeError for a label that is no class, and for a row of scores
- * that holds NaN: it has no guess.
+ * @throws ShapeError, DTypeError if `scores` and `labels` are incompatible
+ * @throws OutOfRangeError for a label outside 0 … K − 1, or a row of scores that holds NaN
  */
 export function accuracy(scores: Tensor, labels: Tensor, options?: ClassOptions): number {
   const { guesses, labels: trueLabels } = predictionsAndLabels("accuracy", scores, labels, options);
@@ -20,15 +20,15 @@ export function accuracy(scores: Tensor, labels: Tensor, options?: ClassOptions)
 }
 
 export interface TopKAccuracyOptions extends ClassOptions {
-  /** How many guesses there are for each row. */
+  /** The number of highest scores that count as a hit, from 1 to K. */
   readonly k: number;
 }
 
 /**
- * The share of rows whose label is among the `k` highest scores. Of equal scores the first are higher, so `topKAccuracy` with k = 1 is
- * the `accuracy`. Shapes, dtypes and errors are those of `accuracy`, but for guesses, which it cannot take.
+ * Returns the fraction of rows whose label is among the `k` highest scores. Of equal scores the first ranks higher, so k = 1
+ * gives `accuracy`. Shapes, dtypes and errors are those of `accuracy`, but predicted classes are not accepted.
  *
- * @throws OutOfRangeError, too, for a `k` that is not from 1 to K.
+ * @throws OutOfRangeError also for a `k` that is not a whole number from 1 to K
  */
 export function topKAccuracy(scores: Tensor, labels: Tensor, options: TopKAccuracyOptions): number {
   const { k, ...classOptions } = withDefaults<TopKAccuracyOptions>("topKAccuracy", options, {
@@ -40,7 +40,7 @@ export function topKAccuracy(scores: Tensor, labels: Tensor, options: TopKAccura
   const { values, count, K } = rows;
   if (!Number.isInteger(k) || k! < 1 || k! > K)
     throw new OutOfRangeError(
-      `topKAccuracy: k must be a whole number from 1 to ${K}, the classes of ${describe(scores, "scores")}; got ${show(k)}`,
+      `topKAccuracy: k must be a whole number from 1 to ${K} (the number of classes in ${describe(scores, "scores")}), got ${show(k)}`,
     );
   let hits = 0;
   for (let i = 0, at = 0; i < count; i++, at += K) {

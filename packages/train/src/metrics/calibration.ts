@@ -4,39 +4,39 @@ import { probabilityRows } from "./probabilities.ts";
 import { type ClassOptions, predictedClasses } from "./rows.ts";
 
 export interface CalibrationOptions extends ClassOptions {
-  /** Into how many parts of the same width the confidences are dealt. Default: 10. */
+  /** The number of equally wide bins for the confidences. Default 10. */
   readonly bins?: number | undefined;
 }
 
-/** The rows whose guess had a probability above `from` and up to `to`. */
+/** The rows whose predicted class has a probability p with `from` < p ≤ `to`. The first bin includes 0. */
 export interface CalibrationBin {
   readonly from: number;
   readonly to: number;
   readonly count: number;
-  /** The mean probability of the guesses; NaN in an empty bin. */
+  /** The mean probability of the predicted classes; NaN in an empty bin. */
   readonly confidence: number;
-  /** The share of guesses that are right; NaN in an empty bin. */
+  /** The fraction of predictions that are correct; NaN in an empty bin. */
   readonly accuracy: number;
 }
 
 export interface Calibration {
   readonly bins: readonly CalibrationBin[];
-  /** The expected calibration error: |accuracy − confidence|, the mean over the rows. */
+  /** The expected calibration error: the mean of |accuracy − confidence|, weighted by the rows of each bin. */
   readonly expectedError: number;
-  /** The maximum calibration error: the largest |accuracy − confidence| of a bin. */
+  /** The maximum calibration error: the largest |accuracy − confidence| of any bin. */
   readonly maximumError: number;
 }
 
 /**
- * Whether a model is as often right as it says: of the guesses that have a probability of about 0.8, are 80 % right? The guess
- * is the class of the highest probability, the first of equal ones.
+ * Compares confidence with accuracy: of the predictions with a probability of about 0.8, are 80 % correct? The prediction is
+ * the class with the highest probability, the first of equal ones.
  *
- * `probabilities` are floats with the classes along `axis`, each row with the sum 1; `labels` are int32, of their shape without
- * `axis`. Bins and errors are those of C. Guo, G. Pleiss, Y. Sun, K. Weinberger: On calibration of modern neural networks
- * (2017).
+ * `probabilities` are floats with the classes along `axis`; each row sums to 1. `labels` are int32, with the shape of the
+ * probabilities without `axis`. Bins and errors follow C. Guo, G. Pleiss, Y. Sun, K. Weinberger: On calibration of modern
+ * neural networks (2017).
  *
- * @throws ShapeError, DTypeError where they do not fit; OutOfRangeError for a label that is no class, for a row that holds NaN
- * or no probabilities, and for `bins` that are no number from 1 to 1000.
+ * @throws ShapeError, DTypeError if `probabilities` and `labels` are incompatible
+ * @throws OutOfRangeError for a label outside 0 … K − 1, a row that holds NaN or does not sum to 1, or `bins` outside 1 … 1000
  */
 export function calibration(probabilities: Tensor, labels: Tensor, options?: CalibrationOptions): Calibration {
   const { bins, ...classOptions } = withDefaults<CalibrationOptions>("calibration", options, {
@@ -69,7 +69,7 @@ export function calibration(probabilities: Tensor, labels: Tensor, options?: Cal
   };
 }
 
-/** The m for which m / bins < p ≤ (m + 1) / bins, with these quotients as they are rounded. */
+/** Returns the m with m / bins < p ≤ (m + 1) / bins, where both quotients are rounded. */
 function binOf(p: number, bins: number): number {
   const m = Math.min(bins - 1, Math.floor(p * bins));
   return p <= m / bins && m > 0 ? m - 1 : m;

@@ -3,40 +3,40 @@ import { ndarray } from "@wengert/core/extend";
 import { predictionsAndLabels } from "./predictions.ts";
 import type { ClassOptions } from "./rows.ts";
 
-/** How one class was guessed. A share of nothing, as the precision of a class that was never guessed, is NaN. */
+/** The results of one class. A ratio with denominator 0 is NaN, such as the precision of a class that was never predicted. */
 export interface ClassResult {
   readonly name: string;
-  /** How many rows are of this class. */
+  /** The number of rows of this class. */
   readonly count: number;
-  /** How many rows were taken for it. */
+  /** The number of rows predicted as this class. */
   readonly predicted: number;
-  /** The share of the rows taken for it that are of it. */
+  /** Of the rows predicted as this class, the fraction that truly are. */
   readonly precision: number;
-  /** The share of its rows that were taken for it. */
+  /** Of the rows of this class, the fraction predicted as it. */
   readonly recall: number;
-  /** The harmonic mean of the two (C. van Rijsbergen 1979): 2 hits / (count + predicted). */
+  /** The harmonic mean of precision and recall (C. van Rijsbergen 1979): 2 hits / (count + predicted). */
   readonly f1: number;
 }
 
-/** Which classes were taken for which. As text, and for `console.log` in Node, it is a table. */
+/** Counts of true classes against predicted classes. `toString()`, and `console.log` in Node, show a table. */
 export interface ConfusionMatrix {
-  /** int32 [K, K]: entry [i, j] counts the rows of class i that were taken for class j. */
+  /** int32 [K, K]: entry [i, j] counts the rows of class i that were predicted as class j. */
   readonly counts: Tensor;
   readonly classes: readonly string[];
-  /** The share of rows on the diagonal. */
+  /** The fraction of rows on the diagonal. */
   readonly accuracy: number;
-  /** Precision, recall and F₁ of each class, in their order. */
+  /** Precision, recall and F₁ of each class, in the order of `classes`. */
   readonly results: readonly ClassResult[];
   toString(): string;
 }
 
-const maxClasses = 4096; // classes: 64 MB of counts
+const maxClasses = 4096; // the counts of 4096 classes take 64 MB
 
 /**
- * Counts which classes were taken for which: a row for each label, a column for each guess. Arguments and errors are those of
- * `accuracy`. Where guesses are given instead of scores, and no names, the highest class says how many there are.
+ * Counts true classes against predicted classes: one row per true class, one column per prediction. Arguments and errors are
+ * those of `accuracy`. For predicted classes without `classes`, K is the highest class plus 1.
  *
- * @throws OutOfRangeError, too, for more than 4096 classes.
+ * @throws OutOfRangeError also for more than 4096 classes
  */
 export function confusionMatrix(scores: Tensor, labels: Tensor, options?: ClassOptions): ConfusionMatrix {
   const {
@@ -47,7 +47,7 @@ export function confusionMatrix(scores: Tensor, labels: Tensor, options?: ClassO
   } = predictionsAndLabels("confusionMatrix", scores, labels, options);
   if (K > maxClasses)
     throw new OutOfRangeError(
-      `confusionMatrix: ${K} classes are too many to count their pairs; ${maxClasses} is the most. Are the labels class indices?`,
+      `confusionMatrix: at most ${maxClasses} classes are supported, got ${K}; are the labels class indices?`,
     );
   const classes = names.classes ?? Array.from({ length: K }, (_, k) => String(k));
   const counts = new Int32Array(K * K);
@@ -92,7 +92,7 @@ function tableText(table: readonly (readonly number[])[], { classes, results, ac
   return rows.map((row) => alignCells(row).join("  ").trimEnd()).join("\n");
 }
 
-/** A class name on one line, in at most 16 characters. */
+/** Shortens a class name to one line of at most 16 characters. */
 function cellText(name: string): string {
   const shown = name.replace(/\p{Control}/gu, "�");
   return shown.length > 16 ? `${shown.slice(0, 15)}…` : shown;

@@ -3,14 +3,14 @@ import { classOptions, probabilityRows } from "./probabilities.ts";
 import type { ClassOptions } from "./rows.ts";
 
 /**
- * The mean of −log p over the rows, p being the probability of the label: `crossEntropy` of the logits, had one kept them. It is
- * exact: 0 for a row that is sure and right, Infinity where a label has the probability 0, which nothing hides.
+ * Returns the mean of −log p over the rows, where p is the probability of the label. It equals `crossEntropy` of the logits.
+ * Probabilities are not clipped: p = 1 gives 0, and p = 0 gives Infinity.
  *
- * `probabilities` are floats with the classes along `axis`, each row with the sum 1; `labels` are int32, of their shape without
- * `axis`. From logits, `crossEntropy(logits, labels)` is more precise.
+ * `probabilities` are floats with the classes along `axis`; each row sums to 1. `labels` are int32, with the shape of the
+ * probabilities without `axis`. For logits, `crossEntropy(logits, labels)` is more precise.
  *
- * @throws ShapeError, DTypeError where they do not fit; OutOfRangeError for a label that is no class, and for a row that holds
- * NaN or no probabilities.
+ * @throws ShapeError, DTypeError if `probabilities` and `labels` are incompatible
+ * @throws OutOfRangeError for a label outside 0 … K − 1, or a row that holds NaN or does not sum to 1
  */
 export function logLoss(probabilities: Tensor, labels: Tensor, options?: ClassOptions): number {
   const rows = probabilityRows("logLoss", probabilities, labels, classOptions("logLoss", options));

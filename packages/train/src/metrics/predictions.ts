@@ -18,8 +18,8 @@ export interface Predictions {
 }
 
 /**
- * Guesses and labels, of scores or of guesses that are made already: these are int32 of the shape of the labels. Without names
- * there are then as many classes as the highest of both says.
+ * Returns predicted classes and labels. int32 `scores` are predicted classes already and have the shape of the labels. Without
+ * class names, K is then the highest class plus 1.
  */
 export function predictionsAndLabels(
   caller: string,
@@ -37,8 +37,7 @@ export function predictionsAndLabels(
   const [guesses, trueLabels] = [ravel(scores.array!), ravel(labels.array!)];
   const names = namesOf(caller, undefined, classes);
   const K = names?.length ?? 1 + Math.max(maxLabel(guesses), maxLabel(trueLabels));
-  for (const each of [scores, labels])
-    mustBeClasses(caller, each, { K, classes: names, source: "the highest of them" });
+  for (const each of [scores, labels]) mustBeClasses(caller, each, { K, classes: names, source: "the highest class" });
   return { guesses, labels: trueLabels, K, classes: names };
 }
 

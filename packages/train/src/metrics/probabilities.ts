@@ -2,10 +2,10 @@ import { OutOfRangeError, type Tensor } from "@wengert/core";
 import { describe, withDefaults } from "@wengert/core/extend";
 import { type ClassOptions, nanScoreError, type Rows, rowText, scoreRows } from "./rows.ts";
 
-/** By how much a row of float32 probabilities may miss 1: what rounding does to sums of many. */
+/** The tolerance for the sum of a row: float32 rounding errors grow with the number of classes. */
 const tolerance = 1e-3;
 
-/** Rows that are probabilities. @throws OutOfRangeError for a row that holds a number below 0, or does not sum to 1. */
+/** Checks that rows are probabilities. @throws OutOfRangeError for a row with a negative number, or a sum other than 1 */
 export function probabilityRows(caller: string, probabilities: Tensor, labels: Tensor, options: ClassOptions): Rows {
   const rows = scoreRows(caller, probabilities, labels, options);
   const { values, count, K } = rows;
@@ -20,7 +20,7 @@ export function probabilityRows(caller: string, probabilities: Tensor, labels: T
     const problem = smallest < 0 ? `holds ${smallest}` : `sums to ${sum}`;
     const [x, y] = [probabilities.label ?? "scores", labels.label ?? "labels"];
     throw new OutOfRangeError(
-      `${caller}: ${rowText(labels, i)} of ${describe(probabilities, "scores")} ${problem}, so it holds no probabilities; of logits they are softmax(${x}), and crossEntropy(${x}, ${y}) is their loss`,
+      `${caller}: ${rowText(labels, i)} of ${describe(probabilities, "scores")} ${problem}, so it does not hold probabilities; for logits, write softmax(${x}), or crossEntropy(${x}, ${y}) for the loss`,
     );
   }
   return rows;

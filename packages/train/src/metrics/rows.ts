@@ -13,39 +13,41 @@ import {
   tensorHint,
 } from "@wengert/core/extend";
 
-/** Where the classes are, and what they are called. */
+/** The axis and the names of the classes. */
 export interface ClassOptions {
-  /** The axis of the classes, counted from the end where negative. Default: the last. */
+  /** The axis of the classes; negative axes count from the end. Default: the last. */
   readonly axis?: number | undefined;
-  /** The names of the classes in their order, for results and errors. Default: "0", "1", … */
+  /** The names of the classes in order, for results and errors. Default: "0", "1", … */
   readonly classes?: readonly string[] | undefined;
 }
 
-/** Scores as a list of rows, with a label for each. */
+/** Scores as a list of rows, with one label per row. */
 export interface Rows {
   readonly caller: string;
   readonly scores: Tensor;
   readonly targets: Tensor;
-  /** Row after row, the class last. */
+  /** The scores in row-major order, with the class axis last. */
   readonly values: Data;
   readonly labels: Data;
-  /** How many rows there are. */
+  /** The number of rows. */
   readonly count: number;
-  /** How many classes there are: K. */
+  /** K, the number of classes. */
   readonly K: number;
-  /** Their names, if there are any. */
+  /** The names of the classes, if given. */
   readonly classes: readonly string[] | undefined;
 }
 
 /**
- * The rows of `scores` along `axis` with their labels, each of which is a class. There is at least one.
- * @throws ArgumentError, DTypeError, ShapeError, OutOfRangeError, TracedValueError.
+ * Moves the class axis of `scores` last and checks the labels. There is at least one row, and each label is in 0 … K − 1.
+ * @throws ArgumentError, DTypeError, ShapeError, OutOfRangeError, TracedValueError for invalid arguments
  */
 export function scoreRows(caller: string, scores: Tensor, labels: Tensor, options: ClassOptions): Rows {
   mustBeTensor(caller, "scores", scores);
   if (!isFloat(scores.dtype)) {
     const hint = `write cast(${scores.label ?? "scores"}, { dtype: "float64" })`;
-    throw new DTypeError(`${caller}: scores are floats, ${describe(scores, "scores")} is ${scores.dtype}; ${hint}`);
+    throw new DTypeError(
+      `${caller}: scores must be floats, got ${describe(scores, "scores")} of dtype ${scores.dtype}; ${hint}`,
+    );
   }
   const axis = axisOf(caller, scores, options.axis);
   const K = scores.shape[axis]!;
@@ -59,8 +61,8 @@ export function scoreRows(caller: string, scores: Tensor, labels: Tensor, option
 }
 
 /**
- * The class of the highest score in each row, the first of equal ones.
- * @throws OutOfRangeError for a row that holds NaN: it has no highest score.
+ * Returns the class with the highest score in each row, the first of equal ones.
+ * @throws OutOfRangeError for a row that holds NaN
  */
 export function predictedClasses({ caller, scores, targets, values, count, K }: Rows): Int32Array {
   const predictions = new Int32Array(count);
@@ -78,10 +80,10 @@ export function predictedClasses({ caller, scores, targets, values, count, K }: 
 
 export const nanScoreError = (caller: string, scores: Tensor, labels: Tensor, row: number): OutOfRangeError =>
   new OutOfRangeError(
-    `${caller}: ${rowText(labels, row)} of ${describe(scores, "scores")} holds NaN, which is no score; nonFinite(f, ...) finds the step that made it`,
+    `${caller}: ${rowText(labels, row)} of ${describe(scores, "scores")} holds NaN; nonFinite(f, ...) finds the step that produced it`,
   );
 
-/** @throws ShapeError, DTypeError, TracedValueError for what are no labels of `scores`, or of guesses where there is no `axis`. */
+/** Checks the dtype and shape of labels. Without `axis`, `scores` are predicted classes. @throws ShapeError, DTypeError, TracedValueError */
 export function mustBeLabels(
   caller: string,
   labels: Tensor,
@@ -93,9 +95,10 @@ export function mustBeLabels(
   if (!isSameShape(labels.shape, expected)) throw labelsShapeError(caller, labels, expected, of);
   if (labels.dtype !== "int32")
     throw new DTypeError(
-      `${caller}: labels are int32, ${describe(labels, "labels")} is ${labels.dtype}; write cast(${name}, { dtype: "int32" })`,
+      `${caller}: labels must be int32, got ${describe(labels, "labels")} of dtype ${labels.dtype}; write cast(${name}, { dtype: "int32" })`,
     );
-  if (labels.size === 0) throw new ShapeError(`${caller}: there are no rows, ${describe(labels, "labels")} is empty`);
+  if (labels.size === 0)
+    throw new ShapeError(`${caller}: at least one row is needed, got the empty ${describe(labels, "labels")}`);
 }
 
 function labelsShapeError(
@@ -108,17 +111,17 @@ function labelsShapeError(
   const hasShape = (shape: Shape) => isSameShape(labels.shape, shape);
   if (hasShape(scores.shape))
     return new ShapeError(
-      `${caller}: labels are class indices, int32 ${shapeText(expected)}; ${got} has the shape of the scores; are they one-hot? write argmax(${labels.label ?? "labels"}, { axis: ${axis} })`,
+      `${caller}: labels must be class indices, int32 ${shapeText(expected)}, but ${got} has the shape of the scores; if they are one-hot, write argmax(${labels.label ?? "labels"}, { axis: ${axis} })`,
     );
   const likelyAxis = axis === undefined ? -1 : scores.shape.findIndex((_, k) => hasShape(scores.shape.toSpliced(k, 1)));
   const where = likelyAxis < 0 ? "" : `; are the classes along axis ${likelyAxis}? write { axis: ${likelyAxis} }`;
   const isSwapped = labels.shape.length > scores.shape.length;
   const hint = isSwapped ? "; are the arguments swapped? the scores come first" : where;
   const subject = axis === undefined ? describe(scores, "guesses") : `${describe(scores, "scores")} along axis ${axis}`;
-  return new ShapeError(`${caller}: for ${subject} labels are int32 ${shapeText(expected)}, got ${got}${hint}`);
+  return new ShapeError(`${caller}: labels for ${subject} must be int32 ${shapeText(expected)}, got ${got}${hint}`);
 }
 
-/** @throws OutOfRangeError for a label outside 0 … K − 1; `source` says where K is from, if the classes have no names. */
+/** Checks that labels are in 0 … K − 1. `source` explains K in the message if the classes have no names. @throws OutOfRangeError */
 export function mustBeClasses(
   caller: string,
   labels: Tensor,
@@ -131,11 +134,11 @@ export function mustBeClasses(
   const known = classes && K <= 10 ? `: ${classes.join(", ")}` : `, from ${source}`;
   const hint = label === K ? `; are they counted from 1? write sub(${name}, 1)` : "";
   throw new OutOfRangeError(
-    `${caller}: label ${label} of ${rowText(labels, row)} of ${describe(labels, "labels")} is no class: they are 0 … ${K - 1} (K = ${K}${known})${hint}`,
+    `${caller}: labels must be in 0 … ${K - 1} (K = ${K}${known}), got ${label} in ${rowText(labels, row)} of ${describe(labels, "labels")}${hint}`,
   );
 }
 
-/** The names of K classes, if there are any. @throws ArgumentError, ShapeError for what are not K names, each different. */
+/** Returns the class names, if given. @throws ArgumentError unless all are different strings, ShapeError unless there are K */
 export function namesOf(
   caller: string,
   K: number | undefined,
@@ -144,17 +147,19 @@ export function namesOf(
 ): readonly string[] | undefined {
   if (classes === undefined) return undefined;
   if (!isList(classes) || !classes.every((name): name is string => typeof name === "string"))
-    throw new ArgumentError(`${caller}: classes is a list of names, one a class, got ${show(classes)}`);
+    throw new ArgumentError(`${caller}: classes must be a list of strings, one per class, got ${show(classes)}`);
   if (K !== undefined && classes.length !== K)
-    throw new ShapeError(`${caller}: ${classes.length} names were given for K = ${K} classes (${source})`);
+    throw new ShapeError(
+      `${caller}: classes must have one name for each of the K = ${K} classes of ${source}, got ${classes.length} names`,
+    );
   const k = classes.findIndex((name, i) => classes.indexOf(name) < i);
   if (k < 0) return [...classes];
   throw new ArgumentError(
-    `${caller}: the classes ${classes.indexOf(classes[k]!)} and ${k} are both called ${JSON.stringify(classes[k])}; give each a name of its own`,
+    `${caller}: class names must be unique, got ${JSON.stringify(classes[k])} for classes ${classes.indexOf(classes[k]!)} and ${k}; rename one`,
   );
 }
 
-/** `row 3`, or `row [1, 0]` where rows lie along several axes. */
+/** Returns `row 3`, or `row [1, 0]` if the labels have several axes. */
 export function rowText({ shape }: Tensor, row: number): string {
   if (shape.length === 1) return `row ${row}`;
   const index = shape.map((n, axis) => Math.floor(row / shape.slice(axis + 1).reduce((a, b) => a * b, 1)) % n);
@@ -166,7 +171,7 @@ export function mustBeTensor(caller: string, what: string, x: unknown): asserts 
     throw new ArgumentError(`${caller}: ${what} must be a tensor, got ${show(x)}${tensorHint(x)}`);
   if (x.array === undefined)
     throw new TracedValueError(
-      `${caller}: ${describe(x, what)} has no value while a program is traced; return it from the program, and measure it outside`,
+      `${caller}: ${describe(x, what)} has no value while a program is traced; return it from the program and compute the metric outside`,
     );
 }
 
@@ -174,7 +179,7 @@ function axisOf(caller: string, scores: Tensor, axis: unknown): number {
   const rank = scores.shape.length;
   if (typeof axis !== "number" || !Number.isInteger(axis))
     throw new ArgumentError(`${caller}: axis must be a whole number, got ${show(axis)}`);
-  if (rank === 0) throw new ShapeError(`${caller}: scores have an axis of classes, got ${describe(scores, "scores")}`);
+  if (rank === 0) throw new ShapeError(`${caller}: scores must have a class axis, got ${describe(scores, "scores")}`);
   if (axis >= -rank && axis < rank) return axis < 0 ? axis + rank : axis;
   throw new OutOfRangeError(
     `${caller}: ${describe(scores, "scores")} has no axis ${axis}; it must be from ${-rank} to ${rank - 1}`,

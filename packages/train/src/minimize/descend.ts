@@ -6,26 +6,26 @@ import { lineSearch } from "./lineSearch.ts";
 import { addScaled, inner, maxAbs, treeOf, type Vector, vectorOf } from "./vector.ts";
 
 export interface MinimizeOptions {
-  /** The largest entry that the gradient may have at a minimum. Default 1e-10. */
+  /** The search converges when no entry of the gradient exceeds this in absolute value. Default 1e-10. */
   readonly tolerance?: number | undefined;
-  /** How many steps may be taken. Default 1000; of `newton` 200. */
+  /** The maximum number of steps. Default 1000; for `newton` 200. */
   readonly maxIterations?: number | undefined;
 }
 
-/** Where a search for a minimum has come to. */
+/** The result of a minimization. */
 export interface Minimum<P> {
   readonly params: P;
   readonly loss: number;
-  /** The largest entry of the gradient. */
+  /** The largest absolute entry of the gradient. */
   readonly gradientNorm: number;
-  /** How many steps were taken, and how often the loss was computed for them, with its gradient. */
+  /** The number of steps, and of evaluations of the loss with its gradient. */
   readonly iterations: number;
   readonly evaluations: number;
   /**
-   * "converged": no entry of the gradient is larger than the tolerance.
-   * "precision": one is, but steps lower the loss no more, as differences are lost to rounding.
-   * "iterations": so many steps were not enough.
-   * "saddle": the gradient has vanished, but not at a minimum: the loss curves down in some direction.
+   * "converged": no entry of the gradient exceeds the tolerance.
+   * "precision": one does, but no step lowers the loss further, because differences are lost to rounding.
+   * "iterations": the maximum number of steps was reached.
+   * "saddle": the gradient vanishes at a point that is not a minimum: the loss curves down in some direction.
    */
   readonly reason: "converged" | "precision" | "iterations" | "saddle";
 }
@@ -38,21 +38,21 @@ export interface Iterate<P> {
   readonly gradient: Vector;
 }
 
-/** The parts in which the methods differ. */
+/** The parts in which `newton` and `lbfgs` differ. */
 export interface Method<P> {
-  /** Where to go, downhill. */
+  /** Returns a descent direction. */
   direction(current: Iterate<P>): Vector;
   /** Called after each step. */
   update?(from: Iterate<P>, to: Iterate<P>): void;
   /** Discards the curvature estimate after a failed search. Returns whether there was one. */
   reset?(): boolean;
-  /** Whether a place where the gradient vanishes is a minimum. */
+  /** Whether a point with a vanishing gradient is a minimum. */
   isMinimum?(current: Iterate<P>): boolean;
 }
 
 export const defaults = { tolerance: 1e-10, maxIterations: 1000 };
 
-/** Goes downhill in the directions of a method, as far as a line search says, until the gradient vanishes. */
+/** Steps along a method's directions, with a line search for the length, until the gradient vanishes. */
 export function descend<P>(
   caller: string,
   loss: (params: P) => Tensor,
@@ -62,7 +62,7 @@ export function descend<P>(
 ): Minimum<P> {
   if (typeof loss !== "function")
     throw new ArgumentError(
-      `${caller}: expected the loss, a function of the parameters, got ${show(loss)}; write ${caller}((params) => ..., params)`,
+      `${caller}: the loss must be a function of the parameters, got ${show(loss)}; write ${caller}((params) => ..., params)`,
     );
   const tolerance = checkRange(caller, "tolerance", options.tolerance, notNegative);
   const maxIterations = checkRange(caller, "maxIterations", options.maxIterations, count);
@@ -71,7 +71,7 @@ export function descend<P>(
   let evaluations = 0;
   const evaluate = (trialX: Vector): Iterate<P> => {
     const params = treeOf(start, tensors, trialX);
-    const x = vectorOf(floatsOf(caller, params)); // float32 has rounded it
+    const x = vectorOf(floatsOf(caller, params)); // reads x back, because float32 parameters round it
     const { value, grad } = lossAndGradient(params as object);
     evaluations++;
     const gradient = vectorOf(floatsOf(caller, grad));
@@ -81,10 +81,10 @@ export function descend<P>(
   let current = evaluate(vectorOf(tensors));
   if (current.loss === Infinity) {
     const report = nonFinite(loss as (params: object) => Tensor, start as object);
-    throw new OutOfRangeError(`${caller}: loss and gradient must be finite at the start: ${report?.message}`);
+    throw new OutOfRangeError(`${caller}: loss and gradient must be finite at the start; ${report?.message}`);
   }
   let best = { loss: current.loss, slope: maxAbs(current.gradient) };
-  let stale = 0; // steps since either was smaller than ever
+  let stale = 0; // steps since the loss or the gradient last reached a new minimum
   for (let iterations = 0; ; iterations++) {
     const gradientNorm = maxAbs(current.gradient);
     const result = (reason: Minimum<P>["reason"]): Minimum<P> => ({
@@ -108,7 +108,7 @@ export function descend<P>(
   function takeStep(from: Iterate<P>): Iterate<P> | undefined {
     const d = method.direction(from);
     const trial = (alpha: number, at: Iterate<P>) => ({ alpha, at, loss: at.loss, slope: inner(at.gradient, d) });
-    const noise = 2e-13 * Math.abs(from.loss); // a thousand times the rounding of a double, as losses are sums of many terms
+    const noise = 2e-13 * Math.abs(from.loss); // about 1000 times the rounding of a double, because losses are sums of many terms
     const found = lineSearch((alpha) => trial(alpha, evaluate(addScaled(from.x, alpha, d))), trial(0, from), noise);
     return found?.at.x.some((xi, i) => xi !== from.x[i]) ? found.at : undefined;
   }

@@ -5,22 +5,23 @@ import { defaults, descend, type MinimizeOptions, type Minimum } from "./descend
 import { addScaled, inner, maxAbs, type Vector } from "./vector.ts";
 
 export interface LbfgsOptions extends MinimizeOptions {
-  /** How many of the last steps are remembered. Default 10. */
+  /** The number of previous steps that estimate the curvature. Default 10. */
   readonly memorySize?: number | undefined;
 }
 
 /**
- * The minimum of a smooth loss near `params`, by gradients only: the L-BFGS method (J. Nocedal 1980), which learns from the last
- * steps how the loss is curved, with a line search for the strong Wolfe conditions. For problems of up to some ten thousand parameters whose
- * loss has no noise: all data at once, not batches.
- * @throws OutOfRangeError where loss or gradient are not finite at the start; TreeError, DTypeError, ArgumentError for invalid arguments
+ * Minimizes a smooth loss near `params` with gradients only: the L-BFGS method (J. Nocedal 1980). It estimates the curvature
+ * from the last steps, and its line search meets the strong Wolfe conditions. Suited to losses without noise (all data at
+ * once, not batches) and up to about ten thousand parameters.
+ * @throws OutOfRangeError unless loss and gradient are finite at the start
+ * @throws TreeError, DTypeError, ArgumentError for invalid arguments
  */
 export function lbfgs<P>(loss: (params: P) => Tensor, params: P & TreesOnly<P>, options?: LbfgsOptions): Minimum<P> {
   const settings = withDefaults<LbfgsOptions>("lbfgs", options, { ...defaults, memorySize: 10 });
   const memory = checkRange("lbfgs", "memorySize", settings.memorySize, positiveCount);
   let steps: { readonly s: Vector; readonly y: Vector; readonly rho: number }[] = [];
   return descend<P>("lbfgs", loss, params, settings, {
-    // Nocedal and Wright, algorithm 7.4: −H g, where H is the inverse Hessian as far as it is known.
+    // Nocedal and Wright, algorithm 7.4: returns −H g, where H approximates the inverse Hessian.
     direction: ({ gradient }) => {
       let d = gradient.map((gi) => -gi);
       const alphas = steps.toReversed().map(({ s, y, rho }) => {

@@ -1,22 +1,22 @@
-/** The loss and its slope after a step α along a direction; the loss is infinite where either is not finite. */
+/** The loss and its slope after a step of length α along a direction. The loss is Infinity unless both are finite. */
 export interface Trial {
   readonly alpha: number;
   readonly loss: number;
   readonly slope: number;
 }
 
-const sufficientDecrease = 1e-4; // c₁: the part of the predicted decrease that a step must reach
-const curvatureFactor = 0.9; // c₂: the part of the slope that may remain
+const sufficientDecrease = 1e-4; // c₁: the fraction of the predicted decrease that a step must reach
+const curvatureFactor = 0.9; // c₂: the fraction of the initial slope that may remain
 const maxTrials = 40;
 
 /**
- * A step that meets the strong Wolfe conditions, which is tried first at α = 1: loss(α) ≤ loss(0) + c₁ α slope(0) and
+ * Finds a step that meets the strong Wolfe conditions, starting with α = 1: loss(α) ≤ loss(0) + c₁ α slope(0) and
  * |slope(α)| ≤ c₂ |slope(0)|. J. Nocedal and S. Wright, Numerical Optimization (2006), algorithms 3.5 and 3.6.
  *
- * Close to a minimum the loss differs by less than it is rounded, `noise`, and tells nothing. There the slopes decide alone, as
- * W. Hager and H. Zhang (2005) have it: their approximate Wolfe conditions are in place of the first one.
+ * Near a minimum, differences of the loss are smaller than its rounding error, `noise`. There the approximate Wolfe conditions
+ * of W. Hager and H. Zhang (2005), which use only slopes, replace the first condition.
  *
- * `undefined` if no step lowers the loss, so that `start` is as good as can be known.
+ * Returns `undefined` if no step lowers the loss.
  */
 export function lineSearch<T extends Trial>(at: (alpha: number) => T, start: T, noise: number): T | undefined {
   const isLower = ({ alpha, loss, slope }: Trial): boolean =>
@@ -30,7 +30,7 @@ export function lineSearch<T extends Trial>(at: (alpha: number) => T, start: T, 
     return at(alpha);
   };
 
-  // Ever farther, until there is a step to be found between two.
+  // Bracket: double the step until an acceptable one lies between two trials.
   let [before, trial] = [start, tryStep(1)];
   const isBetter = () => isLower(trial) && trial.loss <= before.loss + noise;
   while (isBetter()) {
@@ -39,7 +39,7 @@ export function lineSearch<T extends Trial>(at: (alpha: number) => T, start: T, 
     [before, trial] = [trial, tryStep(2 * trial.alpha)];
   }
 
-  // Closer and closer: of the two, `low` has the lower loss, and its slope points to `high`.
+  // Zoom: `low` has the lower loss, and its slope descends towards `high`.
   let [low, high] = isBetter() ? [trial, before] : [before, trial];
   while (trials < maxTrials) {
     const middle = tryStep(interpolate(low, high, noise));
@@ -52,8 +52,9 @@ export function lineSearch<T extends Trial>(at: (alpha: number) => T, start: T, 
 }
 
 /**
- * Where between two steps to try next: at the minimum of the cubic with their losses and slopes (3.59 of the book), or where
- * losses tell nothing, at the zero of the line through their slopes; not close to either, and in the middle if there is no such place.
+ * Returns the next trial between two steps: the minimum of the cubic with their losses and slopes (3.59 of the book). If the
+ * losses differ by less than `noise`, it is the zero of the line through the slopes. The trial keeps a tenth of the width from
+ * both ends. If the formula gives NaN, it is the midpoint.
  */
 function interpolate(a: Trial, b: Trial, noise: number): number {
   const width = b.alpha - a.alpha;

@@ -5,9 +5,11 @@ import { defaults, descend, type Iterate, type MinimizeOptions, type Minimum } f
 import { maxAbs, type Vector } from "./vector.ts";
 
 /**
- * The minimum of a smooth loss near `params`, by Newton's method: steps d with (H + τ I) d = −g for the Hessian H, where τ ≥ 0 is
- * as large as it must be for H + τ I to be positive definite, and the line search of `lbfgs`. For problems of up to some hundred parameters.
- * @throws OutOfRangeError where loss or gradient are not finite at the start; TreeError, DTypeError, ArgumentError for invalid arguments
+ * Minimizes a smooth loss near `params` by Newton's method. Each step d solves (H + τ I) d = −g, where H is the Hessian and
+ * τ ≥ 0 is large enough to make H + τ I positive definite. The line search is that of `lbfgs`. Suited to up to a few hundred
+ * parameters.
+ * @throws OutOfRangeError unless loss and gradient are finite at the start
+ * @throws TreeError, DTypeError, ArgumentError for invalid arguments
  */
 export function newton<P>(
   loss: (params: P) => Tensor,
@@ -33,17 +35,17 @@ export function newton<P>(
   });
 }
 
-/** L Lᵀ = H + τ I: with τ = 0 if H is positive definite, else with the first that is enough (Nocedal and Wright, algorithm 3.3). */
+/** Returns L with L Lᵀ = H + τ I: τ = 0 if H is positive definite, else the first τ that suffices (Nocedal and Wright, algorithm 3.3). */
 function shiftedCholesky(H: Vector, n: number): Vector {
   const scale = maxAbs(H);
-  if (!(scale > 0 && scale < Infinity)) return cholesky(new Float64Array(n * n), n, 1)!; // no Hessian: down the gradient
+  if (!(scale > 0 && scale < Infinity)) return cholesky(new Float64Array(n * n), n, 1)!; // without a usable Hessian, take the gradient direction
   for (let shift = 0; ; shift = Math.max(4 * shift, 1e-8 * scale)) {
     const L = cholesky(H, n, shift);
     if (L) return L;
   }
 }
 
-/** The matrix of the blocks ∂²f/∂a∂b of all pairs of tensors a and b of these sizes, those of the first a first. */
+/** Assembles the Hessian matrix from its blocks ∂²f/∂a∂b, ordered by a, then b. `sizes` are the sizes of the tensors. */
 function assembleHessian(blocks: readonly Tensor[], sizes: readonly number[]): Vector {
   const n = sizes.reduce((sum, size) => sum + size, 0);
   const H = new Float64Array(n * n);

@@ -2,12 +2,12 @@ import { type Tensor, tensor, withLabel } from "@wengert/core";
 import { ravel, sizeOf, unflatten } from "@wengert/core/extend";
 import { reshape } from "@wengert/ops";
 
-// A tree of tensors as one vector of doubles, on which small problems are solved.
+// Converts between a tree of tensors and one vector of doubles, on which small problems are solved.
 
-/** `Float64Array<ArrayBuffer>`, as TypeScript calls it since 5.7. */
+/** `Float64Array<ArrayBuffer>` in TypeScript 5.7 and later. */
 export type Vector = ReturnType<Float64Array["slice"]>;
 
-/** All numbers, one tensor behind the other. */
+/** Concatenates the numbers of all tensors. */
 export function vectorOf(tensors: readonly Tensor[]): Vector {
   const x = new Float64Array(tensors.reduce((n, { size }) => n + size, 0));
   let offset = 0;
@@ -18,7 +18,7 @@ export function vectorOf(tensors: readonly Tensor[]): Vector {
   return x;
 }
 
-/** The tree like `like` whose numbers they are, each tensor in its shape and dtype. */
+/** Returns a tree like `like` with the numbers of `x`, each tensor with its shape and dtype. */
 export function treeOf<P>(like: P, tensors: readonly Tensor[], x: Vector): P {
   let offset = 0;
   const parts = tensors.map(({ shape, dtype, label }) => {
@@ -39,7 +39,7 @@ export function inner(a: Vector, b: Vector): number {
 /** x + α d */
 export const addScaled = (x: Vector, alpha: number, d: Vector): Vector => x.map((xi, i) => xi + alpha * d[i]!);
 
-/** The largest |xᵢ|, NaN if one is; 0 of none. */
+/** The largest |xᵢ|; NaN if any entry is NaN; 0 for an empty vector. */
 export function maxAbs(x: Vector): number {
   let largest = 0;
   for (const xi of x) largest = Math.max(largest, Math.abs(xi));

@@ -17,18 +17,18 @@ import { leavesLikeParams, type Optimizer, type StateTree } from "./optimizer.ts
 
 export interface AdamOptions {
   readonly learningRate: LearningRate;
-  /** How much of the sums of gradients and of their squares is left after a step, each in [0, 1). Default [0.9, 0.999]. */
+  /** The decay rates β₁ and β₂ of the means of gradients and of their squares, each in [0, 1). Default [0.9, 0.999]. */
   readonly betas?: readonly [number, number] | undefined;
-  /** What is added to the root, > 0. Default 1e-8. */
+  /** A number > 0 added to the square root in the denominator. Default 1e-8. */
   readonly epsilon?: number | undefined;
 }
 
 export interface AdamwOptions extends AdamOptions {
-  /** What part of a parameter is taken away, times the rate, ≥ 0. Default 0.01. */
+  /** The decoupled weight decay, a factor ≥ 0 that the learning rate scales. Default 0.01. */
   readonly weightDecay?: number | undefined;
 }
 
-/** `sum` and `squares`: the discounted sums of gradients and of their squares. */
+/** `sum` and `squares` are the discounted sums of gradients and of their squares. */
 export interface AdamState {
   readonly step: Tensor;
   readonly sum: StateTree;
@@ -36,9 +36,9 @@ export interface AdamState {
 }
 
 /**
- * Adam (D. Kingma and J. Ba, 2015): p ← p − rate m / (√v + ε) for means m of the late gradients and v of their squares, the
- * one k steps ago weighted with βᵏ. As torch.optim.Adam. For decayed weights see `adamw`, and `weightDecay` for those that
- * are coupled.
+ * Adam (D. Kingma and J. Ba, 2015): p ← p − rate m / (√v + ε), where m and v are weighted means of the gradients and of their
+ * squares. The weight of the one k steps ago is βᵏ. Matches torch.optim.Adam. For decoupled weight decay use `adamw`, for
+ * coupled decay chain `weightDecay` before it.
  * @throws ArgumentError, OutOfRangeError for invalid options
  */
 export function adam(options: AdamOptions): Optimizer<AdamState> {
@@ -46,7 +46,7 @@ export function adam(options: AdamOptions): Optimizer<AdamState> {
 }
 
 /**
- * Adam with decoupled weight decay (I. Loshchilov and F. Hutter, 2019): p ← p − rate (m / (√v + ε) + weightDecay p). As
+ * Adam with decoupled weight decay (I. Loshchilov and F. Hutter, 2019): p ← p − rate (m / (√v + ε) + weightDecay p). Matches
  * torch.optim.AdamW.
  * @throws ArgumentError, OutOfRangeError for invalid options
  */
@@ -57,13 +57,13 @@ export function adamw(options: AdamwOptions): Optimizer<AdamState> {
 
 const defaults: Complete<AdamOptions> = { learningRate: undefined, betas: [0.9, 0.999], epsilon: 1e-8 };
 
-// The paper keeps m ← β m + (1 − β) g, which begins at 0, and divides it by 1 − βᵗ to make up for that. Kept here is the sum
-// s ← β s + g, which takes one operation, and the mean is s / (1 + β + … + βᵗ⁻¹).
+// The paper keeps m ← β m + (1 − β) g, which starts at 0, and corrects the bias by dividing by 1 − βᵗ. This code keeps the sum
+// s ← β s + g, which takes one operation. The mean is s / (1 + β + … + βᵗ⁻¹).
 function adaptive(caller: string, options: Complete<AdamOptions>, weightDecay: number): Optimizer<AdamState> {
   const rate = checkRate(caller, "learningRate", options.learningRate);
   const betas = options.betas as unknown;
   if (!isList(betas) || betas.length !== 2)
-    throw new ArgumentError(`${caller}: betas must be a list of two numbers, got ${show(betas)}; write [0.9, 0.999]`);
+    throw new ArgumentError(`${caller}: betas must be two numbers, got ${show(betas)}; write [0.9, 0.999]`);
   const [beta1, beta2] = [0, 1].map((i) => checkRange(caller, `betas[${i}]`, betas[i], decay)) as [number, number];
   const epsilon = checkRange(caller, "epsilon", options.epsilon, positive);
   return {

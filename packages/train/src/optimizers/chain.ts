@@ -3,9 +3,9 @@ import { show, type TreesOnly } from "@wengert/core/extend";
 import type { Optimizer } from "./optimizer.ts";
 
 /**
- * One optimizer after the other: each is given the updates of the one before in place of gradients, the first the gradients
- * themselves. `chain(clipByGlobalNorm(1), adam({ learningRate }))`. The state is a list of theirs.
- * @throws ArgumentError for what is no optimizer
+ * Applies optimizers in order: each receives the updates of the previous one as its gradients.
+ * `chain(clipByGlobalNorm(1), adam({ learningRate }))`. The state is the list of their states.
+ * @throws ArgumentError unless all arguments are optimizers
  */
 export function chain<States extends readonly unknown[]>(
   ...optimizers: { readonly [K in keyof States]: Optimizer<States[K]> }
@@ -14,7 +14,7 @@ export function chain<States extends readonly unknown[]>(
   for (const [i, link] of links.entries()) {
     if (isOptimizer(link)) continue;
     throw new ArgumentError(
-      `chain: argument ${i} must be an optimizer, such as adam({ learningRate: 0.001 }); got ${show(link)}`,
+      `chain: argument ${i} must be an optimizer, got ${show(link)}; write adam({ learningRate: 0.001 })`,
     );
   }
   return {

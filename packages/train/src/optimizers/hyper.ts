@@ -2,22 +2,22 @@ import { ArgumentError, OutOfRangeError, ShapeError, Tensor, type TensorLike } f
 import { type Complete, describe, isFloat, show, withDefaults } from "@wengert/core/extend";
 import { cast } from "@wengert/ops";
 
-/** A number that depends on the step: 0 at the first. `step` is an int32 scalar, the value a float64 scalar. */
+/** Computes a float64 scalar from the step, an int32 scalar that is 0 at the first step. */
 export type Schedule = (step: Tensor) => Tensor;
 
-/** A number, or one that depends on the step. */
+/** A number or a schedule. */
 export type LearningRate = number | Schedule;
 
-/** The range of a hyper-parameter: its text for messages, and whether a number is in it. */
+/** The range of a hyperparameter: its text for messages, and a test for a number. */
 export type Range = readonly [text: string, holds: (x: number) => boolean];
 export const notNegative: Range = ["a number ≥ 0", (x) => x >= 0 && x < Infinity];
 export const positive: Range = ["a number > 0", (x) => x > 0 && x < Infinity];
 export const decay: Range = ["a number in [0, 1)", (x) => x >= 0 && x < 1];
-/** int32, as steps are. */
+/** Within int32, as steps are. */
 export const count: Range = ["a whole number ≥ 0", (x) => x >= 0 && x === (x | 0)];
 export const positiveCount: Range = ["a whole number > 0", (x) => x > 0 && x === (x | 0)];
 
-/** `value`, if it is a number in `range`. @throws ArgumentError, OutOfRangeError */
+/** Returns `value` if it is a number in `range`. @throws ArgumentError, OutOfRangeError */
 export function checkRange(caller: string, name: string, value: unknown, [text, holds]: Range): number {
   if (typeof value !== "number")
     throw new ArgumentError(`${caller}: ${name} must be ${text}, got ${show(value)}${missingHint(name, value)}`);
@@ -28,16 +28,16 @@ export function checkRange(caller: string, name: string, value: unknown, [text, 
 const missingHint = (name: string, value: unknown): string =>
   value === undefined && !name.includes(" ") ? `; write { ${name}: ... }` : "";
 
-/** The options of `sgd` and `adam`. @throws ArgumentError for unknown ones; for `weightDecay` it names the alternatives */
+/** Returns the options of `sgd` or `adam`. @throws ArgumentError for an unknown option */
 export function optimizerOptions<O>(caller: string, options: O, defaults: Complete<O>): Complete<O> {
   if (typeof options === "object" && options !== null && "weightDecay" in options)
     throw new ArgumentError(
-      `${caller}: weightDecay is no option here; write chain(weightDecay(...), ${caller}(...)), or adamw({ ... }) for a decoupled one`,
+      `${caller}: weightDecay is not an option of ${caller}; write chain(weightDecay(...), ${caller}(...)), or adamw({ ... }) for decoupled decay`,
     );
   return withDefaults<O>(caller, options, defaults);
 }
 
-/** `rate`, if it is one. @throws ArgumentError, OutOfRangeError */
+/** Returns `rate` if it is a number ≥ 0 or a schedule. @throws ArgumentError, OutOfRangeError */
 export function checkRate(caller: string, name: string, rate: unknown): LearningRate {
   if (typeof rate === "function") return rate as Schedule;
   if (typeof rate === "number") return checkRange(caller, name, rate, notNegative);
@@ -46,7 +46,7 @@ export function checkRate(caller: string, name: string, rate: unknown): Learning
   );
 }
 
-/** The rate at a step, a number or a float64 scalar. @throws ArgumentError, ShapeError for a schedule that gives no float scalar */
+/** Returns the rate at a step: a number or a float64 scalar. @throws ArgumentError, ShapeError unless a schedule returns a float scalar */
 export function rateAt(caller: string, rate: LearningRate, step: Tensor): TensorLike {
   if (typeof rate === "number") return rate;
   const value: unknown = rate(step);
@@ -56,7 +56,7 @@ export function rateAt(caller: string, rate: LearningRate, step: Tensor): Tensor
     );
   if (value.shape.length === 0) return cast(value, { dtype: "float64" });
   throw new ShapeError(
-    `${caller}: a schedule must return a scalar, got ${describe(value)}; its argument is the step, a scalar`,
+    `${caller}: a schedule must return a scalar, got ${describe(value)}; compute it from the step, which is a scalar`,
   );
 }
 

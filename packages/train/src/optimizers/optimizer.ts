@@ -3,27 +3,26 @@ import { leavesAlike, type TreesOnly, unflatten } from "@wengert/core/extend";
 import { add } from "@wengert/ops";
 
 /**
- * A rule that turns gradients into changes of the parameters: pure functions over trees, as in optax. Nothing is kept in the
- * optimizer itself. Its state is a tree of tensors that the caller passes on, so a step of training can be traced whole, and
- * saved.
+ * A rule that turns gradients into parameter updates: two pure functions over trees, as in optax. The optimizer itself keeps no
+ * state. Its state is a tree of tensors that the caller passes on, so that a training step can be traced and saved.
  */
 export interface Optimizer<State = StateTree> {
   /**
-   * The state before the first step; its moments have the structure, the shapes and the dtypes of `params`.
-   * @throws TreeError, DTypeError for what is no tree of floats
+   * Returns the state before the first step. Its moments have the structure, shapes and dtypes of `params`.
+   * @throws TreeError, DTypeError unless `params` is a tree of floats
    */
   init<P>(params: P & TreesOnly<P>): State;
   /**
-   * What to add to `params`, and the state for the next step.
-   * @throws TreeError, ShapeError for `grads`, or moments, without the structure, dtypes and shapes of `params`
+   * Returns the updates to add to `params`, and the state for the next step.
+   * @throws TreeError, ShapeError unless `grads` and the moments have the structure, dtypes and shapes of `params`
    */
   update<P>(grads: P & TreesOnly<P>, state: State, params: P): { readonly updates: P; readonly state: State };
 }
 
-/** A tree of tensors, whose structure is the optimizer's own matter. */
+/** A tree of tensors with a structure that is private to the optimizer. */
 export type StateTree = object;
 
-/** `params` + `updates`, leaf by leaf. @throws TreeError, ShapeError where their structures, dtypes or shapes differ */
+/** Returns `params` + `updates`, leaf by leaf. @throws TreeError, ShapeError unless structures, dtypes and shapes match */
 export function applyUpdates<P>(params: P & TreesOnly<P>, updates: NoInfer<P>): P {
   const both = leavesLikeParams("applyUpdates", params, { params, updates });
   return unflatten<P>(
@@ -32,7 +31,7 @@ export function applyUpdates<P>(params: P & TreesOnly<P>, updates: NoInfer<P>): 
   );
 }
 
-/** The leaves of trees that must have the structure of `params`, one list per tree. */
+/** Returns the leaves of each tree. @throws TreeError, ShapeError unless all have the structure, dtypes and shapes of `params` */
 export function leavesLikeParams<Name extends string>(
   caller: string,
   params: unknown,

@@ -3,18 +3,19 @@ import { leaves, show, type TreesOnly, unflatten, walk } from "@wengert/core/ext
 import { isOptimizer } from "./chain.ts";
 import { leavesLikeParams, type Optimizer, type StateTree } from "./optimizer.ts";
 
-/** A state for each of the groups. */
+/** The state of each group's optimizer. */
 export type PartitionState<Groups> = {
   readonly [Name in keyof Groups]: Groups[Name] extends Optimizer<infer State> ? State : never;
 };
 
 /**
- * Another optimizer for each group of parameters: `choose` says of a parameter, and its path such as `params.layers[0].b`, which.
- * As parameter groups in PyTorch, and `partition` in optax. To each of them its group is a list of tensors. A group may be empty.
+ * Uses a different optimizer for each group of parameters, as PyTorch's parameter groups and optax's `partition` do. `choose`
+ * returns the group of a parameter; it also receives the path, such as `params.layers[0].b`. Each optimizer receives its group
+ * as a list of tensors, which may be empty.
  *
  *     partition({ weights: adamw({ learningRate }), others: adam({ learningRate }) }, (p) => (p.shape.length > 1 ? "weights" : "others"))
  *
- * @throws ArgumentError for what is no optimizer, and where `choose` gives no name of a group
+ * @throws ArgumentError unless all groups are optimizers, and `choose` returns the name of a group
  */
 export function partition<const Groups extends Readonly<Record<string, Optimizer>>>(
   groups: Groups,
@@ -23,11 +24,11 @@ export function partition<const Groups extends Readonly<Record<string, Optimizer
   const caller = "partition";
   if (typeof groups !== "object" || groups === null || isOptimizer(groups))
     throw new ArgumentError(
-      `${caller}: groups must be optimizers by their names, got ${show(groups)}; write { weights: adamw({ learningRate: 0.001 }), others: adam({ learningRate: 0.001 }) }`,
+      `${caller}: groups must be an object of optimizers, got ${show(groups)}; write { weights: adamw({ learningRate: 0.001 }), others: adam({ learningRate: 0.001 }) }`,
     );
   if (typeof choose !== "function")
     throw new ArgumentError(
-      `${caller}: what chooses must be a function, got ${show(choose)}; write (p) => (p.shape.length > 1 ? "weights" : "others")`,
+      `${caller}: choose must be a function, got ${show(choose)}; write (p) => (p.shape.length > 1 ? "weights" : "others")`,
     );
   const names = Object.keys(groups) as (keyof Groups & string)[];
   for (const name of names) {
@@ -46,7 +47,7 @@ export function partition<const Groups extends Readonly<Record<string, Optimizer
       const name: unknown = choose(param, path);
       if (typeof name !== "string" || !Object.hasOwn(groups, name))
         throw new ArgumentError(
-          `${caller}: what chooses must give the name of a group (${names.join(", ")}), got ${show(name)} for ${path}`,
+          `${caller}: choose must return the name of a group (${names.join(", ")}), got ${show(name)} for ${path}`,
         );
       indices[name as keyof Groups & string].push(index++);
     });

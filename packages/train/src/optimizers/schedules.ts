@@ -12,7 +12,7 @@ import {
   type Schedule,
 } from "./hyper.ts";
 
-/** The same number at each step. @throws ArgumentError, OutOfRangeError */
+/** Returns the same number at each step. @throws ArgumentError, OutOfRangeError unless `value` is a number ≥ 0 */
 export function constant(value: number): Schedule {
   checkRange("constant", "the value", value, notNegative);
   return (step) => add(mul(toFloat64(step), 0), value);
@@ -22,13 +22,13 @@ export interface DecayOptions {
   readonly from: number;
   /** Default 0. */
   readonly to?: number | undefined;
-  /** How many steps it takes from the one to the other. */
+  /** The number of steps between `from` and `to`. */
   readonly steps: number;
 }
 
 /**
- * Down half a wave of the cosine (I. Loshchilov and F. Hutter, 2017): to + (from − to) (1 + cos(π step / steps)) / 2, and `to`
- * from then on. As CosineAnnealingLR of PyTorch down to its minimum.
+ * Cosine decay (I. Loshchilov and F. Hutter, 2017): to + (from − to) (1 + cos(π step / steps)) / 2 up to step `steps`, then `to`.
+ * Matches PyTorch's CosineAnnealingLR up to its minimum.
  * @throws ArgumentError, OutOfRangeError for invalid options
  */
 export function cosine(options: DecayOptions): Schedule {
@@ -36,14 +36,15 @@ export function cosine(options: DecayOptions): Schedule {
 }
 
 /**
- * In a straight line: from + (to − from) step / steps, and `to` from then on. As LinearLR of PyTorch, and PolynomialLR of power 1.
+ * Linear decay: from + (to − from) step / steps up to step `steps`, then `to`. Matches PyTorch's LinearLR, and PolynomialLR of
+ * power 1.
  * @throws ArgumentError, OutOfRangeError for invalid options
  */
 export function linear(options: DecayOptions): Schedule {
   return decaySchedule("linear", options, (progress) => sub(1, progress));
 }
 
-/** From `from` to `to`, where `remaining` says what share of the way is left after a share of the steps. */
+/** Decays from `from` to `to`. `remaining` maps the completed fraction of the steps to the remaining fraction of the decay. */
 function decaySchedule(caller: string, options: DecayOptions, remaining: (progress: Tensor) => Tensor): Schedule {
   const settings = withDefaults<DecayOptions>(caller, options, { from: undefined, to: 0, steps: undefined });
   const from = checkRange(caller, "from", settings.from, notNegative);
@@ -53,16 +54,16 @@ function decaySchedule(caller: string, options: DecayOptions, remaining: (progre
 }
 
 export interface WarmUpOptions {
-  /** The number at step 0. Default 0. */
+  /** The learning rate at step 0. Default 0. */
   readonly from?: number | undefined;
   readonly steps: number;
-  /** What follows; of a schedule its step 0 comes right after the last of these. */
+  /** The learning rate after the warm-up. A schedule starts with its step 0 when the warm-up ends. */
   readonly learningRate: LearningRate;
 }
 
 /**
- * Up a straight line, from `from` to where `rate` begins, which goes on after so many steps: LinearLR, and a SequentialLR with
- * what follows, of PyTorch.
+ * Linear warm-up: rises from `from` to the first value of `learningRate` in `steps` steps, then follows `learningRate`. Matches
+ * PyTorch's LinearLR inside a SequentialLR.
  * @throws ArgumentError, OutOfRangeError for invalid options
  */
 export function warmUp(options: WarmUpOptions): Schedule {
@@ -85,25 +86,28 @@ export function warmUp(options: WarmUpOptions): Schedule {
 }
 
 /**
- * Pieces, each from its step on: a number, or a schedule whose step 0 is there. `piecewise([[0, 0.1], [1000, 0.01]])` is
- * PyTorch's MultiStepLR.
- * @throws ArgumentError, OutOfRangeError for steps that do not ascend from 0
+ * Joins pieces of [first step, learning rate]. A piece that is a schedule starts with its step 0 there.
+ * `piecewise([[0, 0.1], [1000, 0.01]])` is PyTorch's MultiStepLR.
+ * @throws ArgumentError for invalid pieces
+ * @throws OutOfRangeError unless first steps ascend from 0
  */
 export function piecewise(pieces: readonly (readonly [from: number, then: LearningRate])[]): Schedule {
   const hint = "write [[0, 0.1], [1000, 0.01]]";
   const isPair = (piece: unknown) => isList(piece) && piece.length === 2;
   if (!isList(pieces) || pieces.length === 0 || !pieces.every(isPair))
-    throw new ArgumentError(`piecewise: expected a list of [step, number or schedule], got ${show(pieces)}; ${hint}`);
+    throw new ArgumentError(
+      `piecewise: pieces must be a list of [step, number or schedule], got ${show(pieces)}; ${hint}`,
+    );
   for (const [i, [from, then]] of pieces.entries()) {
     checkRange("piecewise", `the step of piece ${i}`, from, count);
     checkRate("piecewise", `piece ${i}`, then);
     if (i === 0 ? from === 0 : from > pieces[i - 1]![0]) continue;
-    throw new OutOfRangeError(`piecewise: steps ascend from 0, got ${from} in place ${i}; ${hint}`);
+    throw new OutOfRangeError(`piecewise: first steps must ascend from 0, got ${from} for piece ${i}; ${hint}`);
   }
   return concatSchedules("piecewise", pieces);
 }
 
-/** At each step the value of the last piece that has begun. */
+/** Evaluates at each step the last piece that has begun. */
 function concatSchedules(caller: string, pieces: readonly (readonly [from: number, then: LearningRate])[]): Schedule {
   return (step) => {
     const values = pieces.map(([from, then]) => rateAt(caller, then, sub(step, from)));

@@ -7,21 +7,21 @@ import { leavesLikeParams, type Optimizer, type StateTree } from "./optimizer.ts
 
 export interface SgdOptions {
   readonly learningRate: LearningRate;
-  /** How much of the velocity is left after a step, in [0, 1). Default 0. */
+  /** The momentum μ: the fraction of the velocity that remains after a step, in [0, 1). Default 0. */
   readonly momentum?: number | undefined;
-  /** Whether to step along the velocity that comes next, as Y. Nesterov does (1983). Default false. */
+  /** Whether to use Nesterov momentum (Y. Nesterov 1983), which steps along the next velocity. Default false. */
   readonly nesterov?: boolean | undefined;
 }
 
-/** `velocity`: the discounted sum of gradients; without momentum an empty list. */
+/** `velocity` is the discounted sum of gradients; without momentum it is an empty list. */
 export interface SgdState {
   readonly step: Tensor;
   readonly velocity: StateTree;
 }
 
 /**
- * Gradient descent: p ← p − rate g; with momentum μ (B. Polyak 1964) p ← p − rate v, where v ← μ v + g. With `nesterov` it is
- * p ← p − rate (μ v + g) for the new v. As torch.optim.SGD.
+ * Gradient descent: p ← p − rate g. With momentum μ (B. Polyak 1964) it is p ← p − rate v, where v ← μ v + g. With `nesterov` it
+ * is p ← p − rate (μ v + g) for the new v. Matches torch.optim.SGD.
  * @throws ArgumentError, OutOfRangeError for invalid options
  */
 export function sgd(options: SgdOptions): Optimizer<SgdState> {
@@ -31,7 +31,7 @@ export function sgd(options: SgdOptions): Optimizer<SgdState> {
   );
 }
 
-/** `sgd` with a momentum of 0.9, unless another is given. */
+/** `sgd` with a default momentum of 0.9. @throws ArgumentError, OutOfRangeError for invalid options */
 export function momentum(options: SgdOptions): Optimizer<SgdState> {
   return descentOptimizer(
     "momentum",
@@ -46,7 +46,7 @@ function descentOptimizer(caller: string, options: Complete<SgdOptions>): Optimi
   if (typeof nesterov !== "boolean")
     throw new ArgumentError(`${caller}: nesterov must be true or false, got ${show(nesterov)}`);
   if (nesterov && mu === 0)
-    throw new ArgumentError(`${caller}: nesterov needs a momentum, got 0; write { momentum: 0.9 }`);
+    throw new ArgumentError(`${caller}: nesterov needs a momentum > 0, got 0; write { momentum: 0.9 }`);
   return {
     init: (params) => {
       const velocity = zerosLike(caller, params);

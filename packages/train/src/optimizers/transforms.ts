@@ -4,18 +4,18 @@ import { add, axpy, cast, div, minimum, mul, sqrt, square, sum } from "@wengert/
 import { castForParam, checkRange, notNegative, positive } from "./hyper.ts";
 import { leavesLikeParams, type Optimizer } from "./optimizer.ts";
 
-// What changes gradients before an optimizer sees them; links of a `chain`, without a state.
+// Stateless gradient transformations, used as links of a `chain` before an optimizer.
 
-/** An optimizer without a state. */
+/** Makes an optimizer without state. */
 const stateless = (update: <P>(grads: P, params: P) => P): Optimizer<readonly []> => ({
   init: () => [],
   update: (grads, state, params) => ({ updates: update(grads, params), state }),
 });
 
 /**
- * g ← g + factor · p: the gradient of the loss with factor / 2 · Σ p² added to it. Before an optimizer it is coupled weight
- * decay, as the `weight_decay` of torch.optim.SGD and Adam.
- * @throws ArgumentError, OutOfRangeError for an invalid factor
+ * Coupled weight decay: g ← g + factor · p. This is the gradient of the loss plus factor / 2 · Σ p². Chained before an optimizer
+ * it matches the `weight_decay` of torch.optim.SGD and Adam.
+ * @throws ArgumentError, OutOfRangeError unless `factor` is a number ≥ 0
  */
 export function weightDecay(factor: number): Optimizer<readonly []> {
   checkRange("weightDecay", "the factor", factor, notNegative);
@@ -29,15 +29,15 @@ export function weightDecay(factor: number): Optimizer<readonly []> {
 }
 
 /**
- * g ← g · min(1, most / (‖g‖ + 1e-6)), where ‖g‖ is the norm of all gradients together, in float64. As
- * torch.nn.utils.clip_grad_norm_.
- * @throws ArgumentError, OutOfRangeError for an invalid bound
+ * Gradient clipping: g ← g · min(1, maxNorm / (‖g‖ + 1e-6)), where ‖g‖ is the norm of all gradients together, in float64.
+ * Matches torch.nn.utils.clip_grad_norm_.
+ * @throws ArgumentError, OutOfRangeError unless `maxNorm` is a number > 0
  */
 export function clipByGlobalNorm(maxNorm: number): Optimizer<readonly []> {
   checkRange("clipByGlobalNorm", "the bound", maxNorm, positive);
   return stateless((grads, params) => {
     const gs = leavesLikeParams("clipByGlobalNorm", params, { grads }).grads;
-    const squares = gs.map((g) => sum(square(cast(g, { dtype: "float64" })))); // which float32 might not hold
+    const squares = gs.map((g) => sum(square(cast(g, { dtype: "float64" })))); // float64, because squares may overflow float32
     const norm = sqrt(squares.reduce((total, each) => add(total, each), zeros([])));
     const factor = castForParam(minimum(1, div(maxNorm, add(norm, 1e-6))));
     return unflatten(

@@ -34,8 +34,8 @@ const place = (name: string): string => join(folder, name);
 const read = (name: string): string => readFileSync(place(name), "utf8");
 const all = (): string[] => readdirSync(folder).sort();
 
-describe("a file is written whole", () => {
-  test("a new one, as the system makes them", async () => {
+describe("writeFileAtomic", () => {
+  test("creates a new file with the system's default permissions", async () => {
     await writeFileAtomic(place("new"), "é");
     writeFileSync(place("other"), "");
     expect(read("new")).toBe("é");
@@ -43,13 +43,13 @@ describe("a file is written whole", () => {
     expect(all()).toEqual(["new", "other"]);
   });
 
-  test("bytes, by a URL, with a name as long as names can be", async () => {
+  test("writes bytes to a URL with a name of maximum length", async () => {
     const name = "ö".repeat(127);
     await writeFileAtomic(pathToFileURL(place(name)), Uint8Array.of(1, 2, 3));
     expect([...readFileSync(place(name))]).toEqual([1, 2, 3]);
   });
 
-  test("over an old one, whose permissions stay; others that it was linked with keep the old", async () => {
+  test("keeps the permissions of an old file, and leaves its hard links unchanged", async () => {
     writeFileSync(place("it"), "old and longer");
     chmodSync(place("it"), 0o640);
     linkSync(place("it"), place("link"));
@@ -59,14 +59,14 @@ describe("a file is written whole", () => {
     expect(all()).toEqual(["it", "link"]);
   });
 
-  test("at once by many", async () => {
+  test("supports concurrent writes", async () => {
     const texts = Array.from({ length: 20 }, (_, i) => `${i}`.repeat(100_000));
     await Promise.all(texts.map((text) => writeFileAtomic(place("it"), text)));
     expect(texts).toContain(read("it"));
     expect(all()).toEqual(["it"]);
   });
 
-  test("behind symbolic links, which stay; be they in other folders, or lead to nothing yet", async () => {
+  test("follows symbolic links, also to other folders and to files that do not exist yet", async () => {
     mkdirSync(place("there/deep"), { recursive: true });
     mkdirSync(place("elsewhere"));
     writeFileSync(place("there/it"), "old");
@@ -82,14 +82,14 @@ describe("a file is written whole", () => {
     expect(readdirSync(place("elsewhere"))).toEqual(["new"]);
   });
 
-  test("links in a circle are told", async () => {
+  test("throws ELOOP for circular links", async () => {
     symlinkSync("b", place("a"));
     symlinkSync("a", place("b"));
     await expect(writeFileAtomic(place("a"), "x")).rejects.toThrow(/ELOOP/);
   });
 
-  // Not a device: where these lines are wrong, an administrator's /dev/null would become a file.
-  test.skipIf(spawnSync("mkfifo", ["--version"]).status !== 0)("a pipe stays what it is", async () => {
+  // Not a device: if this code is wrong, /dev/null of an administrator would become a file.
+  test.skipIf(spawnSync("mkfifo", ["--version"]).status !== 0)("writes into a pipe without replacing it", async () => {
     spawnSync("mkfifo", [place("pipe")]);
     const reader = spawn("cat", [place("pipe")], { stdio: ["ignore", "pipe", "inherit"] });
     await writeFileAtomic(place("pipe"), "x".repeat(100_000));
@@ -98,7 +98,7 @@ describe("a file is written whole", () => {
     expect(all()).toEqual(["pipe"]);
   });
 
-  test.skipIf(process.getuid?.() === 0)("what is write-protected is not replaced", async () => {
+  test.skipIf(process.getuid?.() === 0)("throws EACCES for a write-protected file", async () => {
     writeFileSync(place("it"), "old");
     chmodSync(place("it"), 0o444);
     await expect(writeFileAtomic(place("it"), "new")).rejects.toThrow(/EACCES/);
@@ -106,17 +106,17 @@ describe("a file is written whole", () => {
   });
 });
 
-describe("where it fails, the old file is there, and nothing beside it", () => {
+describe("after a failure the old file is unchanged and no temporary file remains", () => {
   const tree = { W: tensor(new Float64Array(10_000).fill(0.5)), b: tensor(new Float64Array(10_000).fill(2)) };
-  const old = "what was there";
+  const old = "old content";
   const faults: Record<string, Faults> = {
     "the disk is full at once": { write: { code: "ENOSPC", after: 0 } },
     "the disk is full in the header": { write: { code: "ENOSPC", after: 20 } },
     "the disk is full in a tensor": { write: { code: "ENOSPC", after: 100_000 } },
     "the disk breaks": { write: { code: "EIO", after: 50_000 } },
     "the quota is used up": { write: { code: "EDQUOT", after: 80_000 } },
-    "the disk breaks when it is to be sure": { sync: "EIO" },
-    "the place cannot be taken": { rename: "EPERM" },
+    "the disk breaks during sync": { sync: "EIO" },
+    "the rename fails": { rename: "EPERM" },
   };
   for (const [name, fault] of Object.entries(faults))
     test(name, async () => {
@@ -129,11 +129,11 @@ describe("where it fails, the old file is there, and nothing beside it", () => {
         expect(all()).toEqual(isThere ? ["it"] : []);
         if (isThere) expect(read("it")).toBe(old);
       }
-      await save(place("it"), tree); // and then it works
+      await save(place("it"), tree); // works without the fault
       expect((await load(place("it"), { like: tree })).tree.b.data.get(9999)).toBe(2);
     });
 
-  test("parts that cannot be made are no fault of the disk", async () => {
+  test("an error while generating a part is thrown unchanged", async () => {
     const { writeParts } = await import("../../src/files/atomic.ts");
     const parts = (function* () {
       yield Uint8Array.of(1);
@@ -143,7 +143,7 @@ describe("where it fails, the old file is there, and nothing beside it", () => {
     expect(all()).toEqual([]);
   });
 
-  test("the folder is brought to the disk after its entry, where that can be asked for", async () => {
+  test("the folder is synced after the rename, on systems that support it", async () => {
     await onSystem({ syncFolder: "EINVAL" }, () => writeFileAtomic(place("it"), "new"));
     expect(read("it")).toBe("new");
     await expect(onSystem({ syncFolder: "EIO" }, () => writeFileAtomic(place("it"), "newer"))).rejects.toThrow(
@@ -153,15 +153,15 @@ describe("where it fails, the old file is there, and nothing beside it", () => {
   });
 });
 
-describe("what a killed process has left", () => {
-  /** The name that process `pid` would write into. */
+describe("a temporary file of a killed process", () => {
+  /** Returns the temporary path of process `pid`. */
   const draft = async (name: string, pid: number): Promise<string> => {
     const { temporaryPath } = await import("../../src/files/atomic.ts");
     return temporaryPath("test", place(name)).replace(`.${process.pid}.`, `.${pid}.`);
   };
-  const gone = 2 ** 22 + 1; // more than a system numbers
+  const gone = 2 ** 22 + 1; // above the highest process id
 
-  test("is removed by the next that writes the file; what others are writing stays", async () => {
+  test("is removed by the next write to the file, and those of running processes stay", async () => {
     const [left, other, running] = [await draft("it", gone), await draft("it2", gone), await draft("it", process.ppid)];
     for (const path of [left, other, running]) writeFileSync(path, "half");
     await writeFileAtomic(place("it"), "new");
@@ -170,7 +170,7 @@ describe("what a killed process has left", () => {
     expect(existsSync(other)).toBe(false);
   });
 
-  test("by another machine, or by a process whose number has been given again, is removed after an hour", async () => {
+  test("of another machine, or with a reused process id, is removed after an hour", async () => {
     const running = await draft("it", process.ppid);
     const elsewhere = running.replace(/\.[0-9a-f]{8}\./, ".00000000.");
     for (const path of [running, elsewhere]) writeFileSync(path, "half");
@@ -184,7 +184,7 @@ describe("what a killed process has left", () => {
     expect(all()).toEqual(["it"]);
   });
 
-  test("is nothing else that is in the folder", async () => {
+  test("is not confused with other files in the folder", async () => {
     const names = [".it.tmp", ".it.00000000.5.tmp", "it.tmp", `.it.xyz.${gone}.abc.tmp`, ".it.swp"];
     for (const name of names) writeFileSync(place(name), "");
     await writeFileAtomic(place("it"), "new");

@@ -8,12 +8,12 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { bundle } from "../../../ops/test/bundle.ts";
 import { fromSafetensors, toSafetensors } from "../../src/index.ts";
 
-// The same functions in a page, under a policy that forbids code from strings and WebAssembly.
+// The same functions in a page, under a Content-Security-Policy that forbids code from strings and WebAssembly.
 
 const [shell, whole] = ["/usr/bin/chromium-headless-shell", "/usr/bin/chromium"];
 const executablePath = process.env.CHROMIUM ?? (existsSync(shell) ? shell : whole);
 
-const train = fileURLToPath(new URL("../../src/index.ts", import.meta.url)); // the program stands beside the tests of ops
+const train = fileURLToPath(new URL("../../src/index.ts", import.meta.url)); // the program is in the test folder of ops
 const program = `
   import { tensor } from "@wengert/core";
   import { fromSafetensors, load, save, toSafetensors } from "${train}";
@@ -91,34 +91,34 @@ describe.skipIf(!existsSync(executablePath) && !process.env.CI)("in Chromium", (
     server.close();
   });
 
-  test("a tree has the bytes that it has in Node", async () => {
+  test("a tree has the same bytes as in Node", async () => {
     expect(await opened.evaluate("bytes()")).toBe(hex);
   });
 
-  test.each(["bytes", "buffer", "blob", "file", "fetched"])("comes back from %s", async (kind) => {
+  test.each(["bytes", "buffer", "blob", "file", "fetched"])("a tree is loaded from %s", async (kind) => {
     expect(await opened.evaluate(`again("${kind}")`)).toBe(hex);
   });
 
-  test("is saved into a stream of the page's own files, and loaded from there", async () => {
+  test("a tree is saved to a stream of the File System API and loaded from it", async () => {
     expect(await opened.evaluate("stream()")).toBe(hex);
   });
 
-  test("a file that is chosen is loaded, or refused in words", async () => {
+  test("a selected file is loaded, or its error is shown", async () => {
     const choose = (buffer: Uint8Array) =>
       opened.locator("input").setInputFiles({ name: "it.safetensors", mimeType: "", buffer: Buffer.from(buffer) });
     const output = opened.locator("output");
     await choose(bytes);
     await expect.poll(() => output.textContent()).toBe(hex);
     await choose(bytes.subarray(0, -1));
-    await expect.poll(() => output.textContent()).toMatch(/^\w+: load: it\.safetensors is no safetensors file, or/);
+    await expect.poll(() => output.textContent()).toMatch(/^\w+: load: it\.safetensors is not a safetensors file, or/);
   });
 
-  test("a path is refused, with what there is instead", async () => {
-    expect(await opened.evaluate("path()")).toMatch(/^\w+: load: a path was given.*Blob/);
-    expect(await opened.evaluate("toPath()")).toMatch(/^\w+: save: a path was given.*toSafetensors/);
+  test("a path throws an error that names an alternative", async () => {
+    expect(await opened.evaluate("path()")).toMatch(/^\w+: load: got a path.*Blob/);
+    expect(await opened.evaluate("toPath()")).toMatch(/^\w+: save: got a path.*toSafetensors/);
   });
 
-  test("nothing else is complained of", () => {
+  test("the console shows no other errors", () => {
     expect(complaints).toEqual([]);
     expect(fromSafetensors(bytes).metadata).toEqual({ step: "3" });
   });

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { arrayOf, fileBytes } from "../../src/files/endian.ts";
 
-// A machine whose numbers lie the highest byte first: there each number's bytes are turned around on the way.
+// Simulates a big-endian machine, on which each number's bytes are reversed.
 
 const numbers = [
   Float64Array.of(1.5, -2),
@@ -19,7 +19,7 @@ test.each(numbers.map((array) => [array.constructor.name, array] as const))("%s"
   const here = [...new Uint8Array(array.buffer)];
   expect([...fileBytes(array, true)]).toEqual(here);
   expect([...fileBytes(array, false)]).toEqual(turned);
-  expect([...new Uint8Array(array.buffer)]).toEqual(here); // which is as it was
+  expect([...new Uint8Array(array.buffer)]).toEqual(here); // the array is unchanged
   const Kind = array.constructor as Float64ArrayConstructor;
   expect([...arrayOf(Kind, Uint8Array.from(here), true)]).toEqual([...array]);
   expect([...arrayOf(Kind, Uint8Array.from(turned), false)]).toEqual([...array]);

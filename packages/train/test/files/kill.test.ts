@@ -9,12 +9,12 @@ import { type Tensor, tensor } from "@wengert/core";
 import { expect, test } from "vitest";
 import { load, save } from "../../src/index.ts";
 
-// Processes are killed at random moments while they save: the old file or the new one is there whole, every time.
+// Kills processes at random moments while they save. The old or the new file must be complete each time.
 
 const kills = Number(process.env.WENGERT_KILLS ?? 20);
 const saver = fileURLToPath(new URL("saver.mjs", import.meta.url));
 
-/** The number that all of the tree in a file is, as saver.mjs writes them. */
+/** The number that fills the whole tree in a file of saver.mjs. */
 async function valueIn(path: string): Promise<number> {
   const { tree, metadata } = await load<{ step: Tensor; layers: Tensor[] }>(path);
   const value = Number(metadata.value);
@@ -23,13 +23,13 @@ async function valueIn(path: string): Promise<number> {
   return value;
 }
 
-test(`${kills} kills lose nothing`, { timeout: 60_000 + 5000 * kills }, async () => {
+test(`${kills} kills leave a complete file each time`, { timeout: 60_000 + 5000 * kills }, async () => {
   const folder = mkdtempSync(join(tmpdir(), "wengert-"));
   const drafts = () => readdirSync(folder).filter((name) => name.endsWith(".tmp"));
   const pathOf = (i: number) => join(folder, `${Math.floor(i / 10)}.safetensors`);
   const found = { "before there was a file": 0, "the old file": 0, "a new file": 0, "while one was written": 0 };
   for (let i = 0; i < kills; i++) {
-    const path = pathOf(i); // at each tenth there is no old file
+    const path = pathOf(i); // every tenth path has no old file
     const before = existsSync(path) ? await valueIn(path) : undefined;
     const child = spawn(process.execPath, [saver, path, `${2 * i}`], { stdio: ["ignore", "pipe", "inherit"] });
     await once(child.stdout, "data");
@@ -40,10 +40,10 @@ test(`${kills} kills lose nothing`, { timeout: 60_000 + 5000 * kills }, async ()
     const after = existsSync(path) ? await valueIn(path) : undefined;
     if (after === undefined) found["before there was a file"]++;
     else found[after === before ? "the old file" : "a new file"]++;
-    if (after !== before) expect([2 * i, 2 * i + 1]).toContain(after); // it has not gone, nor back
+    if (after !== before) expect([2 * i, 2 * i + 1]).toContain(after); // the file neither vanished nor became older
   }
   console.log(`kill: ${kills} times, nothing lost: ${JSON.stringify(found)}`);
-  for (let i = 0; i < kills; i += 10) await save(pathOf(i), tensor(1)); // which clears what was left
+  for (let i = 0; i < kills; i += 10) await save(pathOf(i), tensor(1)); // removes leftover temporary files
   expect(drafts()).toEqual([]);
   rmSync(folder, { recursive: true });
 });

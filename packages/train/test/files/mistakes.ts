@@ -1,6 +1,6 @@
 import type { Chapter } from "../../../ops/test/mistakesTest.ts";
 
-/** What mistakes with safetensors files are made with. */
+/** The prelude of the mistakes with safetensors files. */
 export const filesPrelude = `
 const saved = toSafetensors(params);
 const withHeader = (json, ...numbers) => {
@@ -48,21 +48,21 @@ export const filesMistakes: Chapter = {
     "fromSafetensors(saved, { flat: 'yes' })",
     "fromSafetensors(saved, { flat: true, like: params })",
     "fromSafetensors('model.safetensors')",
-    "# What a file must hold is given as like.",
+    "# Files that do not match like.",
     "await load(file('model', saved), { like: { W: params.W, bias: params.b } })",
     "await load(file('model', saved), { like: { W: params.W } })",
     "await load(file('model', toSafetensors(Array(9).fill(y))), { like: params })",
     "await load(file('model', saved), { like: { ...params, b: zeros([3]) } })",
     "await load(file('model', saved), { like: { ...params, b: y } })",
     "await load(file('model', saved), { like: 3 })",
-    "# Dtypes that there are not here",
+    "# Unsupported dtypes",
     "fromSafetensors(withHeader({ W: entry('F16', [2], 0, 4) }, 0, 0, 0, 0))",
     "fromSafetensors(withHeader({ W: entry('U8', [2], 0, 2) }, 0, 0))",
     "fromSafetensors(withHeader({ W: entry('I64', [0], 0, 0) }))",
     "fromSafetensors(withHeader({ W: entry('C64', [0], 0, 0) }))",
     "fromSafetensors(withHeader({ W: entry('F4', [0], 0, 0) }))",
     "fromSafetensors(withHeader({ W: entry('F80', [0], 0, 0) }))",
-    "# Damaged files, and what else there is",
+    "# Damaged files and other formats",
     "await load(new Blob(['W']))",
     "await load(file('model', 'PK\\x03\\x04'))",
     "await load(file('model', Uint8Array.of(0x80, 2, 0x8a, 10)))",
@@ -92,7 +92,7 @@ export const filesMistakes: Chapter = {
     "fromSafetensors(withHeader({ __metadata__: { 'wengert.tree': '{\"W\": \"w\"}' } }))",
     "fromSafetensors(withHeader({ __metadata__: { 'wengert.tree': '[]' }, W: entry('F32', [0], 0, 0) }))",
     "fromSafetensors(withHeader({ __metadata__: { 'wengert.tree': '['.repeat(200) } }))",
-    "# What the system does not give",
+    "# Errors of the system",
     "await save(path('model.safetensors'), params); await onSystem({ read: 'EIO' }, async () => await load(path('model.safetensors')))",
     "await save(path('model.safetensors'), params); await onSystem({ read: 'short' }, async () => await load(path('model.safetensors')))",
     "const large = toSafetensors(zeros([1000])); await onSystem({ memory: 7000 }, async () => await load(large))",

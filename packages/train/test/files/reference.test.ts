@@ -7,8 +7,8 @@ import { transpose } from "@wengert/ops";
 import { afterAll, describe, expect, test } from "vitest";
 import { fromSafetensors, save, toSafetensors } from "../../src/index.ts";
 
-// What the reference implementation writes, `safetensors` of Python: its files stand in goldens/, and where it is
-// installed it reads ours. WENGERT_PYTHON says which Python that is.
+// Compares with the reference implementation, Python's `safetensors`: reads its files in goldens/, and where it is installed, it
+// reads files of this package. WENGERT_PYTHON names the Python interpreter.
 
 interface Goldens {
   readonly version: string;
@@ -56,16 +56,16 @@ const trees: Readonly<Record<string, unknown>> = {
 describe("the reference implementation", () => {
   test.each(Object.keys(goldens.written))("writes the same bytes: %s", (name) => {
     const bytes = bytesOf(goldens.written[name]!);
-    expect(Buffer.from(write(trees[name])).toString()).toBe(Buffer.from(bytes).toString()); // which shows where they differ
+    expect(Buffer.from(write(trees[name])).toString()).toBe(Buffer.from(bytes).toString()); // compared as text, which shows the difference
     expect(write(trees[name])).toEqual(bytes);
     const found = fromSafetensors(bytes);
     expect(found.metadata).toEqual({});
     expect(write(found.tree)).toEqual(bytes);
   });
 
-  test("every tree is there", () => expect(Object.keys(trees)).toEqual(Object.keys(goldens.written)));
+  test("every golden has its tree", () => expect(Object.keys(trees)).toEqual(Object.keys(goldens.written)));
 
-  test("writes records, which come back as records", () => {
+  test("writes files that load as records", () => {
     const { tree, metadata } = fromSafetensors<Record<string, Tensor>>(bytesOf(goldens["without structure"]));
     expect(metadata).toEqual({ notes: 'é😀 "quoted"\n' });
     expect(Object.keys(tree).sort()).toEqual(["bias", "mask", "weight"]);
@@ -74,10 +74,10 @@ describe("the reference implementation", () => {
     expect(tree.weight!.toNested()).toEqual(matrix.toNested());
   });
 
-  test.each(Object.entries(goldens.refused))("has dtypes that are refused by name: %s", (dtype, text) => {
+  test.each(Object.entries(goldens.refused))("has dtypes that throw an error with their name: %s", (dtype, text) => {
     const read = () => fromSafetensors(bytesOf(text));
     expect(read).toThrow(DataError);
-    expect(read).toThrow(`the tensor "x" has the dtype ${dtype}; only F64, F32, I32, BOOL are read. Save `);
+    expect(read).toThrow(`supported dtypes are F64, F32, I32, BOOL, got ${dtype} for the tensor "x"; save `);
   });
 });
 
@@ -86,8 +86,8 @@ const isThere = spawnSync(python, ["-c", "import safetensors.numpy"]).status ===
 const folder = mkdtempSync(join(tmpdir(), "wengert-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-describe.skipIf(!isThere)("the reference implementation, where it is installed", () => {
-  test("reads what is saved here, number by number, and writes it anew", async () => {
+describe.skipIf(!isThere)("the reference implementation, if installed", () => {
+  test("reads every number of a saved file, and writes the same file", async () => {
     const program = `
 import json, sys
 from safetensors import safe_open

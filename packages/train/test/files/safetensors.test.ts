@@ -10,7 +10,7 @@ import { onSystem } from "./system.ts";
 const folder = mkdtempSync(join(tmpdir(), "wengert-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** All that there is to know of a tree. */
+/** Structure, shapes, dtypes and numbers of a tree. */
 const whole = (tree: unknown): unknown => {
   if (tree instanceof Tensor) return { shape: tree.shape, dtype: tree.dtype, numbers: [...tree.data.data] };
   if (Array.isArray(tree)) return tree.map(whole);
@@ -45,14 +45,14 @@ const trees: Record<string, unknown> = {
     "\uffee": tensor(6),
     "\u2028": tensor(7),
   },
-  "keys that mean something elsewhere": JSON.parse(
+  "keys with a special meaning in JavaScript": JSON.parse(
     '{"__proto__": {"x": 1}, "__metadata__": 2, "constructor": 3, "toString": 4, "wengert.tree": 5}',
     (_, value) => (typeof value === "number" ? tensor(value) : value),
   ),
   "a record without a prototype": Object.assign(Object.create(null), { W: tensor([1, 2]) }),
 };
 
-describe("a tree comes back as it was", () => {
+describe("a saved tree is restored", () => {
   for (const [name, tree] of Object.entries(trees)) {
     const metadata = { classes: '["a","b"]', "": "é😀\n" };
     const write = toSafetensors as (tree: unknown, options?: object) => Uint8Array<ArrayBuffer>;
@@ -80,13 +80,13 @@ describe("a tree comes back as it was", () => {
   }
 });
 
-test("tensors that do not lie row by row are written as they are read", () => {
+test("tensors that are not row-major are written in row-major order", () => {
   const x = tensor([[1, 2, 3], [4, 5, 6]]); // biome-ignore format: a matrix
   const tree = { transposed: transpose(x), part: slice(x, { start: [0, 1], stop: [2, 3] }) };
   expect(whole(fromSafetensors(toSafetensors(tree)).tree)).toEqual(whole(treeMap((t) => tensor(t.toNested()), tree)));
 });
 
-test("what is loaded has memory of its own", () => {
+test("loaded tensors have their own memory", () => {
   const bytes = toSafetensors({ W: tensor([1, 2]) });
   const { tree } = fromSafetensors(bytes);
   bytes.fill(0);
@@ -99,31 +99,31 @@ describe("like", () => {
   };
   const flat = { "layers.0.weight": model.layers[0]!.weight, "layers.0.bias": model.layers[0]!.bias };
 
-  test("gives the structure and the type of the tree that is expected, by names alone", () => {
+  test("gives the structure and type of the expected tree, by names alone", () => {
     const { tree } = fromSafetensors(toSafetensors(flat), { like: model });
     expectTypeOf(tree).toEqualTypeOf(model);
     expect(whole(tree)).toEqual(whole(model));
   });
 
   test.each([
-    [{ layers: [] }, /has "layers\.0\.(weight|bias)", "layers\.0\.(weight|bias)" besides/],
+    [{ layers: [] }, /also has "layers\.0\.(weight|bias)", "layers\.0\.(weight|bias)"; load/],
     [{ layers: [{ ...model.layers[0], extra: tensor(1) }] }, /lacks "layers\.0\.extra"/],
     [
       { layers: [{ ...model.layers[0], bias: tensor([3, 4], { dtype: "float32" }) }] },
-      /"layers\.0\.bias" should be float32 \[2\].*got float32 \[1\]/,
+      /"layers\.0\.bias" must be float32 \[2\].*got float32 \[1\]/,
     ],
     [
       { layers: [{ ...model.layers[0], bias: tensor([3]) }] },
-      /"layers\.0\.bias" should be float64 \[1\].*got float32 \[1\]/,
+      /"layers\.0\.bias" must be float64 \[1\].*got float32 \[1\]/,
     ],
-  ])("refuses other tensors", (like, message) => {
+  ])("throws DataError for tensors that do not match", (like, message) => {
     const read = () => fromSafetensors<unknown>(toSafetensors(flat), { like });
     expect(read).toThrow(DataError);
     expect(read).toThrow(message);
   });
 });
 
-test("a stream may hand on what it is given: the tensors keep their memory", async () => {
+test("a stream may transfer its chunks without detaching the memory of the tensors", async () => {
   const tree = { W: tensor([1, 2]), b: tensor(new Float64Array(300_000).fill(0.5)) };
   const parts: Uint8Array<ArrayBuffer>[] = [];
   const write = (part: Uint8Array<ArrayBuffer>) => void parts.push(structuredClone(part, { transfer: [part.buffer] }));
@@ -133,7 +133,7 @@ test("a stream may hand on what it is given: the tensors keep their memory", asy
   expect(tree.W.toNested()).toEqual([1, 2]);
 });
 
-test("a system may read and write fewer bytes at once than it is asked to", async () => {
+test("partial reads and writes of the system are continued", async () => {
   const path = join(folder, "tree.safetensors");
   const tree = trees["lists and records"] as Tensor;
   await onSystem({ maxTransfer: 7 }, () => save(path, tree));
@@ -141,7 +141,7 @@ test("a system may read and write fewer bytes at once than it is asked to", asyn
   expect(whole((await onSystem({ maxTransfer: 5 }, () => load(path))).tree)).toEqual(whole(tree));
 });
 
-test("tensors may lie in another order than they are listed, and some have no numbers", () => {
+test("the order of tensors in a file may differ from the header, and tensors may be empty", () => {
   const header = Buffer.from(
     '{"b":{"dtype":"BOOL","shape":[2],"data_offsets":[1,3]},"none":{"dtype":"F64","shape":[0],"data_offsets":[1,1]},"a":{"dtype":"BOOL","shape":[],"data_offsets":[0,1]}}  ',
   );
@@ -155,7 +155,7 @@ test("tensors may lie in another order than they are listed, and some have no nu
   expect([tree.a!.toNested(), tree.b!.toNested()]).toEqual([true, [false, true]]);
 });
 
-test("flat gives the tensors by their names, whatever the tree was", async () => {
+test("flat gives a record of the tensors by name for any tree", async () => {
   const bytes = toSafetensors({ layers: [{ W: tensor([1]) }], "a.b": tensor(1), a: { b: tensor([2, 3]) } });
   for (const { tree } of [
     fromSafetensors<Record<string, Tensor>>(bytes, { flat: true }),
@@ -166,7 +166,7 @@ test("flat gives the tensors by their names, whatever the tree was", async () =>
   }
 });
 
-test("while a program is traced there is nothing to save", () => {
+test("saving a traced tensor throws", () => {
   const saving = (x: Tensor) => {
     toSafetensors({ x });
     return x;

@@ -1,4 +1,4 @@
-// Saves two trees in turns into a file until it is killed: node saver.mjs FILE VALUE. It is the built package in plain Node.
+// Saves two trees in turns to a file until it is killed: node saver.mjs FILE VALUE. Uses the built package in plain Node.
 
 import { argv, stdout } from "node:process";
 
@@ -7,7 +7,7 @@ const { full } = await import(new URL("../../../core/dist/index.js", import.meta
 
 const [path = "", first = ""] = argv.slice(2);
 
-/** 4 MB of nothing but `value`; one of the two has a layer more. */
+/** A tree of 4 MB, filled with `value`. The second tree has one more layer. */
 const treeOf = (/** @type {number} */ value) => ({
   step: full([], value, { dtype: "int32" }),
   layers: Array.from({ length: 8 + (value % 2) }, () => full([256, 256], value)),

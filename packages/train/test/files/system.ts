@@ -2,24 +2,24 @@ import type { FileHandle } from "node:fs/promises";
 
 type Fs = typeof import("node:fs/promises");
 
-/** What goes wrong: codes of errors, or the most bytes that there is memory for at once. */
+/** Simulated faults: error codes, or the largest possible allocation in bytes. */
 export interface Faults {
-  /** As a disk that is full, or broken, after so many bytes. */
+  /** The disk fails after this many bytes. */
   readonly write?: { readonly code: string; readonly after: number };
   readonly sync?: string;
   readonly syncFolder?: string;
   readonly rename?: string;
   readonly read?: string;
   readonly memory?: number;
-  /** The most bytes that are read or written at once, as a system may choose. */
+  /** The maximum number of bytes that one call reads or writes. */
   readonly maxTransfer?: number;
 }
 
-/** An error as the system's calls throw it. */
+/** Returns an error like those of system calls. */
 const systemError = (code: string, syscall: string): Error =>
   Object.assign(new Error(`${code}: simulated, ${syscall}`), { code, syscall });
 
-/** What `body` comes to on a system with faults: files are opened as ever, and then fail. */
+/** Runs `body` on a system with faults. Files open normally and then fail. */
 export async function onSystem<T>(faults: Faults, body: () => T): Promise<Awaited<T>> {
   const { getBuiltinModule } = process;
   const { Uint8Array: Bytes } = globalThis;

@@ -17,7 +17,7 @@ const moment = (step: number, more: Partial<FitProgress> = {}): FitProgress => {
   return { ...point, steps: 1000, epochs: 10, history: { train: [], validation: [] }, failure: undefined, ...more };
 };
 
-/** What a display writes of these moments, 10 ms apart. */
+/** Returns the output of a display for these moments, 10 ms apart. */
 function shown(moments: readonly FitProgress[], terminal?: { columns: number }): string {
   let written = "";
   const write = (text: string) => {
@@ -33,19 +33,19 @@ function shown(moments: readonly FitProgress[], terminal?: { columns: number }):
 }
 const all = Array.from({ length: 1000 }, (_, i) => moment(i + 1));
 
-describe("elsewhere than in a terminal", () => {
-  it("ten plain lines appear, however many steps there are", () => {
+describe("without a terminal", () => {
+  it("ten plain lines appear for any number of steps", () => {
     const lines = shown(all).trimEnd().split("\n");
     expect(lines).toHaveLength(10);
     expect(lines[0]).toBe(" 10 %  9 s left  loss 0.2500  accuracy 0.5000  100 steps/s");
     expect(lines[9]).toBe("100 %  0 s left  loss 0.2500  accuracy 0.5000  100 steps/s");
   });
 
-  it("the lines of a fit that is resumed are those that are left", () => {
+  it("a resumed fit writes only the remaining lines", () => {
     expect(shown(all.slice(499)).trimEnd().split("\n")).toHaveLength(6);
   });
 
-  it("a line comes every ten seconds where nobody knows the end, or after epochs", () => {
+  it("a line appears every ten seconds if the end is unknown, or at tenths of the epochs", () => {
     const endless = all.map((each) => ({ ...each, steps: undefined, epochs: undefined }));
     expect(shown([...endless, ...endless, ...endless.slice(0, 9)])).toBe(
       "step 1  loss 0.2500  accuracy 0.5000  0 steps/s\n".repeat(2),
@@ -54,7 +54,7 @@ describe("elsewhere than in a terminal", () => {
     expect(shown(byEpochs).trimEnd().split("\n")).toHaveLength(10);
   });
 
-  it("training points and validations are what is shown, and what went wrong", () => {
+  it("training points, validations and errors of checkpoints are shown", () => {
     const point = { step: 90, epoch: 0.9, loss: 0.125, metrics: { accuracy: 0.75 } };
     const history = { train: [point], validation: [{ ...point, loss: 0.375 }] };
     const failure = new Error("no space left");
@@ -65,7 +65,7 @@ describe("elsewhere than in a terminal", () => {
 });
 
 describe.each([20, 40, 80, 200])("in a terminal of %i columns", (columns) => {
-  it("a bar stays on its line, and ends it", () => {
+  it("a bar stays on one line and ends with a line break", () => {
     const written = shown(all, { columns });
     const frames = written.split("\r").map((frame) => stripVTControlCharacters(frame));
     expect(frames.length).toBeGreaterThan(90);
@@ -79,7 +79,7 @@ describe.each([20, 40, 80, 200])("in a terminal of %i columns", (columns) => {
   });
 });
 
-it("a bar ends with an error in the fit, and one without steps writes nothing", async () => {
+it("a bar ends when the fit throws, and a bar without steps writes nothing", async () => {
   let written = "";
   const stream = {
     isTTY: true,
@@ -101,7 +101,7 @@ const fail = (): never => {
   throw new Error("broken");
 };
 
-it("progress: true writes to the standard output, in a page to the console", async () => {
+it("progress: true writes to standard output, in a page to the console", async () => {
   const x = tensor([1, 2]);
   const run = () =>
     fit((p, batch) => mse(p, batch), x, x, { optimizer: sgd({ learningRate: 0.1 }), steps: 10, progress: true });

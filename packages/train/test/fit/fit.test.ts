@@ -41,13 +41,13 @@ const data = randomPoints(50);
 const held = randomPoints(23, 5);
 const optimizer = adam({ learningRate: 0.05 });
 
-/** y = 2 x − 1, without noise, from one number and another. */
+/** y = 2 x − 1 without noise. */
 const line = { x: tensor([0, 1, 2, 3]), y: tensor([-1, 1, 3, 5]) };
 const start = { a: tensor(0), b: tensor(0) };
 const distance = ({ a, b }: typeof start, { x, y }: typeof line) => mse(add(mul(a, x), b), y);
 
 describe("a fit", () => {
-  it("is the loop that one would write", async () => {
+  it("equals a hand-written loop", async () => {
     const plain = (p: Model, batch: Points) =>
       loss(p, batch, { key: randomKey(0), step: 0, epoch: 0, training: false });
     const lossAndGradient = valueAndGrad(plain, { hasAux: true });
@@ -69,7 +69,7 @@ describe("a fit", () => {
     expect([fitted.step, fitted.epoch, fitted.reason]).toEqual([21, 3, "finished"]);
   });
 
-  it("finds a line, and nothing else is needed", async () => {
+  it("finds a line with only the required options", async () => {
     const { params, history } = await fit(distance, start, line, {
       optimizer: adam({ learningRate: 0.1 }),
       epochs: 500,
@@ -79,7 +79,7 @@ describe("a fit", () => {
     expect(history.train).toHaveLength(500);
   });
 
-  it("shuffles the rows of each epoch, together, by the key alone", async () => {
+  it("shuffles all tensors of an epoch together, by the key alone", async () => {
     const orders = async (options: { key?: Tensor; shuffle?: boolean }) => {
       const seen: string[][] = [[], [], []];
       const watched = (p: Model, batch: Points, context: Context) => {
@@ -102,7 +102,7 @@ describe("a fit", () => {
     for (const epoch of [...one, ...other]) expect([...epoch].sort()).toEqual([...inOrder].sort());
   });
 
-  it("takes all rows as they are where they are one batch, and copies nothing", async () => {
+  it("passes the data without a copy if one batch holds all rows", async () => {
     let memory: unknown;
     const watched = (p: typeof start, batch: typeof line) => {
       memory = batch.x.array!.data;
@@ -112,7 +112,7 @@ describe("a fit", () => {
     expect(memory).toBe(line.x.array!.data);
   });
 
-  it("tells the loss where it is, with a key of its own for each step", async () => {
+  it("passes step, epoch and a different key to the loss at each step", async () => {
     const contexts: Context[] = [];
     const watched = (p: Model, batch: Points, context: Context) => {
       contexts.push(context);
@@ -131,7 +131,7 @@ describe("a fit", () => {
     expect(new Set(keys).size).toBe(4);
   });
 
-  it("ends after steps or epochs, wherever that is", async () => {
+  it("ends after the given steps or epochs, also within an epoch", async () => {
     const ends = async (options: { epochs?: number; steps?: number; dropLast?: boolean }) => {
       const { step, epoch, reason } = await fit(loss, randomModel(), data, { optimizer, batchSize: 8, ...options });
       return [step, epoch, reason];
@@ -143,7 +143,7 @@ describe("a fit", () => {
     expect(await ends({ steps: 9, dropLast: true })).toEqual([9, 1.5, "finished"]);
   });
 
-  it("keeps the types of loss, batches and what is returned beside the loss", async () => {
+  it("keeps the types of loss, batches and aux", async () => {
     const { params, best } = await fit(
       (p, { X, y }, { training }) => {
         expectTypeOf(p).toEqualTypeOf<{ W: Tensor }>();
@@ -187,7 +187,7 @@ describe("a fit", () => {
     expect((await alone).history.train[0]!.metrics).toEqual({ nothing: 1 });
   });
 
-  it("refuses what it cannot do before anything has happened", async () => {
+  it("throws for invalid options before the first step", async () => {
     let called = 0;
     const watched = (p: typeof start, batch: typeof line) => {
       called++;
@@ -212,7 +212,7 @@ describe("the training points", () => {
       })
     ).history.train;
 
-  it("are means over the rows of so many steps, whatever their sizes are", async () => {
+  it("are means over the rows of history.everySteps steps, for batches of any size", async () => {
     const single = await everyStep();
     const rows = [8, 8, 8, 8, 8, 8, 2];
     const { history } = await fit(loss, randomModel(), data, {
@@ -226,7 +226,7 @@ describe("the training points", () => {
       [4, 32 / 50],
       [8, 1 + 8 / 50],
       [12, 1 + 40 / 50],
-      [14, 2], // what was left
+      [14, 2], // the remaining steps
     ]);
     for (const [i, point] of history.train.entries()) {
       const steps = single.slice(4 * i, 4 * i + 4);
@@ -244,7 +244,7 @@ describe("the training points", () => {
     }
   });
 
-  it("are about 15 an epoch unless told otherwise", async () => {
+  it("are about 15 an epoch by default", async () => {
     const { history } = await fit(
       distance,
       start,
@@ -254,7 +254,7 @@ describe("the training points", () => {
     expect(history.train.map(({ step }) => step).slice(0, 3)).toEqual([5, 10, 15]);
   });
 
-  it("take metrics from what the loss has computed, without computing it again", async () => {
+  it("compute metrics from aux without calling the loss again", async () => {
     let forward = 0;
     const counted = (p: Model, batch: Points, context: Context) => {
       forward++;
@@ -281,7 +281,7 @@ describe("validation", () => {
     return { loss: value.item(), accuracy: accuracy(scores, held.y) };
   };
 
-  it("is the mean over all rows, however they are cut", async () => {
+  it("is the mean over all rows for any batch size", async () => {
     for (const size of [4, 10, 23, undefined]) {
       const { history, params } = await fit(loss, randomModel(), data, {
         optimizer,
@@ -298,7 +298,7 @@ describe("validation", () => {
     }
   });
 
-  it("comes when it should, and at the end", async () => {
+  it("runs at its interval and at the end", async () => {
     const when = async (every: object, until: object) =>
       (
         await fit(loss, randomModel(), data, {
@@ -332,11 +332,11 @@ describe("validation", () => {
   });
 });
 
-describe("the best", () => {
-  /** The loss of the parameters, on a path that goes down, up, down and up: the rate is so high that it oscillates. */
+describe("the best parameters", () => {
+  /** The loss oscillates, down, up, down and up, because the learning rate is high. */
   const wild = { optimizer: sgd({ learningRate: 1 }), batchSize: 50, key: randomKey(5), metrics };
 
-  it("are the parameters with the lowest loss on what is held out", async () => {
+  it("have the lowest validation loss", async () => {
     const { best, history } = await fit(loss, randomModel(), data, {
       ...wild,
       steps: 12,
@@ -349,14 +349,14 @@ describe("the best", () => {
     expect(lowest.step).toBeLessThan(12);
   });
 
-  it("are none of those that were learned from, however low their loss was", async () => {
+  it("ignore the training loss if there is validation data", async () => {
     const higher = (p: typeof start, batch: typeof line, { training }: Context) =>
       training ? distance(p, batch) : add(distance(p, batch), 100);
     const { best } = await fit(higher, start, line, { optimizer, steps: 9, validation: { data: line, everySteps: 3 } });
     expect([best.step, best.loss > 100]).toEqual([9, true]);
   });
 
-  it("are those by another criterion, if there is one", async () => {
+  it("follow the criterion, if there is one", async () => {
     const criterion = ({ metrics }: Point) => -metrics.accuracy!;
     const { best, history } = await fit(loss, randomModel(), data, {
       ...wild,
@@ -369,7 +369,7 @@ describe("the best", () => {
     expect(best.step).toBe(history.validation.find(({ metrics }) => metrics.accuracy === most)!.step);
   });
 
-  it("are those of which the loss was measured, where nothing is held out", async () => {
+  it("are those with the lowest measured loss, without validation data", async () => {
     const still = (p: Model, batch: Points, context: Context) => loss(p, batch, { ...context, training: false });
     const { best, history } = await fit(still, randomModel(), data, { ...wild, steps: 12, history: { everySteps: 1 } });
     const lowest = history.train.reduce((a, b) => (b.loss < a.loss ? b : a));
@@ -377,7 +377,7 @@ describe("the best", () => {
     expect((await measure(still, best.params, data)).loss).toBe(lowest.loss);
   });
 
-  it("are the last ones, where nothing could be measured", async () => {
+  it("are the last ones if nothing was measured", async () => {
     const { best, params } = await fit(loss, randomModel(), data, {
       optimizer,
       epochs: 1,
@@ -388,7 +388,7 @@ describe("the best", () => {
 });
 
 describe("patience", () => {
-  /** Validation losses as they are listed, since the metric is. */
+  /** Makes a fit with the listed validation losses. */
   const listed = (values: readonly number[]) => {
     let i = 0;
     const criterion = ({ step }: Point) => values[step - 1]!;
@@ -399,12 +399,12 @@ describe("patience", () => {
   it.each([
     [[5, 4, 3, 3, 3, 3, 2], 3, 0, 6, 3],
     [[5, 4, 4.5, 3, 3.5, 3.2, 1], 2, 0, 6, 4],
-    [[5, 4.9, 4.8, 4.7, 4.6], 3, 0.5, 4, 4], // best goes on to be followed, patience is not pleased
+    [[5, 4.9, 4.8, 4.7, 4.6], 3, 0.5, 4, 4], // best improves by less than minDelta, which patience ignores
     [[5, 4.9, 4.8, 4.4, 4.3, 4.2, 4.1, 4], 3, 0.5, 7, 7],
     [[Number.NaN, Number.NaN, Number.NaN, 1], 3, 0, 3, 0],
     [[5, 4, 3, 2, 1], 1, 0, 5, 5],
   ])(
-    "of %j, %i times, with minDelta %f ends after step %i, the best of which is %i",
+    "for validation losses %j, patience %i and minDelta %f ends the fit after step %i, with the best at step %i",
     async (values, patience, minDelta, end, best) => {
       const fitted = await fit(distance, start, line, { ...listed(values), patience, minDelta });
       expect(fitted.step).toBe(end);
@@ -415,7 +415,7 @@ describe("patience", () => {
 });
 
 describe("a signal", () => {
-  it("stops before the first step, and between two", async () => {
+  it("stops before the first step and between two steps", async () => {
     const none = await fit(loss, randomModel(), data, { optimizer, epochs: 1, signal: AbortSignal.abort() });
     expect([none.reason, none.step, bitsOf(none.params)]).toEqual(["aborted", 0, bitsOf(randomModel())]);
     const controller = new AbortController();
@@ -434,7 +434,7 @@ describe("a signal", () => {
     expect(bitsOf([stopped.params, stopped.history])).toBe(bitsOf([five.params, five.history]));
   });
 
-  it("stops a fit that waits for a batch which never comes", async () => {
+  it("stops a fit that waits for a batch that never arrives", async () => {
     const controller = new AbortController();
     let left = false;
     async function* stalled() {
@@ -454,14 +454,14 @@ describe("a signal", () => {
     expect([reason, step, left]).toEqual(["aborted", 1, false]);
   });
 
-  it("stops a measurement, which is then rejected with its reason", async () => {
+  it("stops a measurement, which rejects with the signal's reason", async () => {
     const reason = new Error("enough");
     await expect(measure(loss, randomModel(), data, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
   });
 });
 
-describe("others get their turn", () => {
-  /** Ends only if a timer is heard while it runs. */
+describe("the event loop runs", () => {
+  /** Ends only if a timer fires while the fit runs. */
   const untilHeard = async () => {
     const controller = new AbortController();
     setTimeout(() => controller.abort(), 0);
@@ -475,7 +475,7 @@ describe("others get their turn", () => {
   test("while a fit runs in Node", async () => {
     expect((await untilHeard()).reason).toBe("aborted");
   });
-  test("while a fit runs in a page, where there is no setImmediate", async () => {
+  test("while a fit runs without setImmediate, as in a page", async () => {
     vi.stubGlobal("setImmediate", undefined);
     expect((await untilHeard()).reason).toBe("aborted");
   });
@@ -487,7 +487,7 @@ describe("others get their turn", () => {
     }
     await expect(measure(distance, start, () => endless(), { signal: controller.signal })).rejects.toThrow("heard");
   });
-  test("as do other fits: two at once give what each gives alone", async () => {
+  test("so two concurrent fits give the same results as each alone", async () => {
     const run = (seed: number) =>
       fit(loss, randomModel(), data, { optimizer, epochs: 20, batchSize: 4, key: randomKey(seed), metrics });
     const [one, two] = await Promise.all([run(1), run(2)]);
@@ -495,10 +495,10 @@ describe("others get their turn", () => {
   });
 });
 
-describe("what is not finite", () => {
+describe("a non-finite number", () => {
   const parameters = { a: tensor(1, { label: "a" }) };
   const column = tensor([1, 2, 3, 4]);
-  /** Falls by one a step; at step 4, before which a is 1 − 3, `then` is asked. */
+  /** A loss that lowers `a` by 1 a step from 1. Step 4, where a = −2, uses `then` instead. */
   const falling =
     (then: (a: Tensor) => Tensor) =>
     (p: typeof parameters, batch: Tensor, { step }: Context) =>
@@ -523,7 +523,7 @@ describe("what is not finite", () => {
       "value",
     ],
     [
-      "a loss that is infinite",
+      "an infinite loss",
       (a) => div(1, add(a, 2)),
       /^the loss is Infinity at step 4: the value of div is Infinity/,
       "value",
@@ -534,7 +534,7 @@ describe("what is not finite", () => {
       /^its gradient is not finite at step 4: the cotangent of input 0 of sqrt is Infinity/,
       "cotangent",
     ],
-  ])("%s ends the fit with where it comes from, and the last good parameters", async (_, then, message, where) => {
+  ])("in %s ends the fit and reports its origin and the last finite parameters", async (_, then, message, where) => {
     const { reason, step, params, nonFinite, history, kept } = await stopped(then);
     expect([reason, step, params.a.item(), kept]).toEqual(["nonFinite", 3, -2, [1, 2, 3]]);
     expect(nonFinite!.message).toMatch(message);
@@ -545,16 +545,16 @@ describe("what is not finite", () => {
     ]);
   });
 
-  it("a step that is too long ends it as well", async () => {
+  it("from a step that is too large ends the fit", async () => {
     const { reason, step, params, nonFinite } = await stopped((a) => mul(1e300, a), longAtLast);
     expect([reason, step, Number.isFinite(params.a.item())]).toEqual(["nonFinite", 3, true]);
     expect(nonFinite!.report).toBeUndefined();
     expect(nonFinite!.message).toMatch(
-      /^params\.a holds -?Infinity after step 4, though loss and gradient are finite: the step is too long; a lower rate/,
+      /^params\.a holds -?Infinity after step 4, although loss and gradient are finite; the step is too large, so lower the learning rate/,
     );
   });
 
-  it("numbers whose sum alone is infinite are none of this", async () => {
+  it("is not reported if only the sum of finite numbers overflows", async () => {
     const large = { w: tensor([1.5e308, 1.5e308]) };
     const { reason, step } = await fit(
       (p, x) => mul(1e-300, add(sum(mul(1e-10, p.w)), mul(0, sum(x)))),
@@ -568,7 +568,7 @@ describe("what is not finite", () => {
     expect([reason, step]).toEqual(["finished", 2]);
   });
 
-  it("the last good parameters are measured, where something is held out", async () => {
+  it("leads to a validation of the last finite parameters", async () => {
     const validating = (p: typeof parameters, batch: Tensor, context: Context) =>
       context.training ? falling((a) => log(a))(p, batch, context) : square(p.a);
     const options = { optimizer: sgd({ learningRate: 1 }), steps: 10, validation: { data: column, everySteps: 5 } };
@@ -580,7 +580,7 @@ describe("what is not finite", () => {
     ]);
   });
 
-  it("of a batch whose loss is NaN metrics are NaN as well, and are not asked: they refuse such scores", async () => {
+  it("in a loss makes the metrics NaN without calling them, because they throw for NaN scores", async () => {
     const y = tensor([0, 1], { dtype: "int32" });
     const ofScores = (A: Tensor): [Tensor, Tensor] => [crossEntropy(A, y), A];
     const measured = await measure(
@@ -597,7 +597,7 @@ describe("what is not finite", () => {
     expect(measured).toEqual({ loss: Number.NaN, metrics: { accuracy: Number.NaN }, rows: 2 });
   });
 
-  it("a validation loss that is NaN is not the best, and no reason to end", async () => {
+  it("in a validation loss is not the best, and does not end the fit", async () => {
     const validating = (p: typeof parameters, _: Tensor, { training, step }: Context) =>
       training || step !== 2 ? p.a : log(sub(p.a, 9));
     const { reason, best, history } = await fit(validating, parameters, column, {
@@ -614,7 +614,7 @@ describe("what is not finite", () => {
 });
 
 describe("progress", () => {
-  it("is told after each step, with the curves so far, and waited for", async () => {
+  it("is called after each step with the curves so far, and awaited", async () => {
     const moments: (FitProgress & { points: number })[] = [];
     let busy = false;
     const progress = async (moment: FitProgress) => {
@@ -645,7 +645,7 @@ describe("progress", () => {
   });
 });
 
-describe("what others throw", () => {
+describe("an error", () => {
   const broken = new Error("broken");
   const kept = () => {
     const steps: number[] = [];
@@ -657,7 +657,7 @@ describe("what others throw", () => {
     return undefined;
   };
 
-  it("reaches whoever waits for the fit as it is, when a checkpoint has been written", async () => {
+  it("rejects the fit unchanged after a checkpoint is written", async () => {
     const stop = thrown(3);
     const cases: Record<string, (checkpoint: object) => Promise<unknown>> = {
       loss: (more) => fit((p, b, c) => stop(c.step) ?? distance(p, b), start, line, { optimizer, steps: 9, ...more }),
@@ -667,7 +667,7 @@ describe("what others throw", () => {
       },
       progress: (more) =>
         fit(distance, start, line, { optimizer, steps: 9, progress: ({ step }) => stop(step), ...more }),
-      "progress that promises": (more) =>
+      "async progress": (more) =>
         fit(distance, start, line, { optimizer, steps: 9, progress: async ({ step }) => stop(step), ...more }),
       data: (more) =>
         fit(
@@ -696,7 +696,7 @@ describe("what others throw", () => {
     }
   });
 
-  it("at a checkpoint does not end the fit; it is tried again, and told", async () => {
+  it("in a checkpoint does not end the fit, is reported, and the checkpoint is tried again", async () => {
     const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
     const failures: (string | undefined)[] = [];
     let tries = 0;
@@ -720,7 +720,7 @@ describe("what others throw", () => {
 describe("streams", () => {
   const inBatches = (epoch: Epoch) => batches(data, { batchSize: 8, key: epoch.key });
 
-  it("may be anything that gives batches, and are fitted to as rows are", async () => {
+  it("may be any iterable of batches, and give the same fit as rows", async () => {
     const options = { optimizer, epochs: 2, metrics, history: { everySteps: 3 } };
     async function* generator(epoch: Epoch) {
       yield* inBatches(epoch);
@@ -743,7 +743,7 @@ describe("streams", () => {
     );
   });
 
-  it("are asked for each epoch, with a key for each, and left when there is enough", async () => {
+  it("are opened once an epoch with a different key, and closed at the end", async () => {
     const asked: [number, string][] = [];
     let left = 0;
     async function* endless({ epoch, key }: Epoch) {
@@ -759,7 +759,7 @@ describe("streams", () => {
     expect(asked[0]![1]).not.toBe(asked[1]![1]);
   });
 
-  it("weigh batches by the rows of their first tensor", async () => {
+  it("weight batches by the rows of their first tensor", async () => {
     const sizes = [1, 2, 5];
     function* ofSizes() {
       for (const n of sizes) yield { x: tensor(new Float64Array(n)), y: tensor(new Float64Array(n).fill(n)) };

@@ -1,4 +1,4 @@
-// A process that fits a small network with dropout, keeps each step at the path that it is given, and says how far it is.
+// A process that fits a small network with dropout, saves each step to the given path, and prints its progress.
 
 import { tensor } from "@wengert/core";
 import { crossEntropy, greater, matmul, mul, randomKey, randomNormal, randomUniform, tanh, where } from "@wengert/ops";

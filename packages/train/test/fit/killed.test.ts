@@ -5,11 +5,11 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 
-// A process is killed at random moments while it fits, and started anew each time.
+// Kills a process at random moments while it fits, and restarts it each time.
 
 const fitter = fileURLToPath(new URL("fitter.mjs", import.meta.url));
 
-/** Runs until it ends, or is killed when it has said so many lines: where it began and where it was, and what came of it. */
+/** Runs until the end, or kills the process after a number of lines. Returns the first and last step, and the result. */
 function run(path: string, lines: number): Promise<{ first: number; last: number; fitted: string | undefined }> {
   const child = spawn(process.execPath, [fitter, path], { stdio: ["ignore", "pipe", "inherit"] });
   let printed = "";
@@ -25,13 +25,13 @@ function run(path: string, lines: number): Promise<{ first: number; last: number
   );
 }
 
-test("a fit that is killed again and again ends with the bits of one that was left in peace", async () => {
+test("a fit that is killed repeatedly is bit-identical to an uninterrupted one", async () => {
   const folder = mkdtempSync(join(tmpdir(), "wengert-killed-"));
   const { fitted } = await run(join(folder, "whole"), Infinity);
   let [kills, reached] = [0, 0];
   for (;;) {
     const next = await run(join(folder, "parts"), 10 + Math.random() * 30);
-    if (next.first > 0) expect(next.first, "at most the step at hand is lost").toBeGreaterThanOrEqual(reached);
+    if (next.first > 0) expect(next.first, "at most the current step is lost").toBeGreaterThanOrEqual(reached);
     if (next.fitted !== undefined) {
       expect(next.fitted === fitted).toBe(true);
       break;

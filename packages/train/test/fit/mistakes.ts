@@ -7,7 +7,7 @@ const checkpoint = { path: path("run.safetensors") };
 `;
 
 export const fitMistakes: Chapter = {
-  "fit: the loss and what it is given": [
+  "fit: the loss and its arguments": [
     "await fit(params, ofClasses, data, once)",
     "await fit(ofClasses, { W: [[0, 0]] }, data, once)",
     "await fit(ofClasses, {}, data, once)",
@@ -21,14 +21,14 @@ export const fitMistakes: Chapter = {
     "await fit(ofClasses, params, { X: data.X, y: int32([0, 1]) }, once)",
   ],
 
-  "fit: batches from elsewhere": [
+  "fit: batches from a stream": [
     "await fit(ofClasses, params, batches(data, { batchSize: 2 }), once)",
     "await fit(ofClasses, params, () => 7, once)",
     "await fit(ofClasses, params, async function* () {}, once)",
     "await fit(ofClasses, params, async function* () { yield 7; }, once)",
-    "# A generator that is given itself is at its end after one epoch.",
+    "# A generator object is exhausted after one epoch.",
     "await fit(ofClasses, params, (async function* () { yield data; })(), { ...once, epochs: 2 })",
-    "# A stream that gives fewer batches than before it was interrupted.",
+    "# A stream with fewer batches than before the interruption.",
     "let kept; const write = (bytes) => { kept = bytes; };\n" +
       "await fit(ofClasses, params, async function* () { yield data; yield data; }, { ...once, epochs: undefined, steps: 2, checkpoint: { write } });\n" +
       "await fit(ofClasses, params, async function* () { yield data; }, { ...once, epochs: undefined, steps: 3, resume: kept })",
@@ -37,7 +37,7 @@ export const fitMistakes: Chapter = {
   "fit: options": [
     "await fit(ofClasses, params, data)",
     "await fit(ofClasses, params, data, { optimizer: sgd, epochs: 1 })",
-    "await fit(ofClasses, params, data, { optimiser: adam({ learningRate: 0.1 }), epochs: 1 })",
+    "await fit(ofClasses, params, data, { optimzer: adam({ learningRate: 0.1 }), epochs: 1 })",
     "await fit(ofClasses, params, data, { ...once, size: 2 })",
     "await fit(ofClasses, params, data, { ...once, epochs: undefined })",
     "await fit(ofClasses, params, data, { ...once, steps: 10 })",
@@ -80,7 +80,7 @@ export const fitMistakes: Chapter = {
     "await fit(ofClasses, params, data, { ...once, checkpoint, resume: true, optimizer: adam({ learningRate: 0.1 }) })",
     "await fit((p, batch) => ofClasses({ W: p[0], b: p[1] }, batch), [params.W, params.b], data, { ...once, checkpoint, resume: true })",
     "await fit(ofClasses, { W: zeros([3, 5]), b: zeros([5]) }, data, { ...once, checkpoint, resume: true })",
-    "# Files that were made to look like a checkpoint.",
+    "# Files that imitate a checkpoint.",
     'const { metadata } = await load(checkpoint.path); await save(path("run"), { params, optimizer: sgd({ learningRate: 1 }).init(params) }, { metadata });\n' +
       'await fit(ofClasses, params, data, { ...once, resume: path("run") })',
     'const { metadata } = await load(checkpoint.path); await save(path("run"), { params, optimizer: sgd({ learningRate: 1 }).init(params), step: params }, { metadata });\n' +

@@ -27,7 +27,7 @@ const newPath = () => join(folder, `${files++}.safetensors`);
 type Options = Partial<FitOptions<Model, Points, ReturnType<typeof loss>>>;
 const data = randomPoints(50);
 const held = randomPoints(23, 5);
-/** 13 steps an epoch, the last of 2 rows; 30 steps in all, with dropout. */
+/** 13 steps an epoch, the last with 2 rows; 30 steps in all, with dropout. */
 const usual: Options = {
   optimizer: adam({ learningRate: 0.05 }),
   steps: 30,
@@ -53,7 +53,7 @@ const until = (step: number): Options => {
   return { signal: controller.signal, progress };
 };
 
-/** Batches that come one after the other, as from a file. */
+/** A stream of batches, as from a file. */
 async function* stream({ epoch, key }: Epoch): AsyncGenerator<Points> {
   for (const batch of batches(data, { batchSize: 4 + epoch, key })) {
     await Promise.resolve();
@@ -62,9 +62,9 @@ async function* stream({ epoch, key }: Epoch): AsyncGenerator<Points> {
 }
 
 const fits: Record<string, { readonly options: Options; readonly from?: unknown }> = {
-  "validated each epoch": { options: { validation: { data: held, batchSize: 10 } } },
-  "validated each 4 steps": { options: { validation: { data: held, everySteps: 4 } } },
-  "until its patience ends, which is reset once": {
+  "validated every epoch": { options: { validation: { data: held, batchSize: 10 } } },
+  "validated every 4 steps": { options: { validation: { data: held, everySteps: 4 } } },
+  "until its patience ends, after one reset": {
     options: {
       validation: { data: held, everySteps: 2 },
       criterion: ({ step }) => [5, 4.9, 4.8, 4.2, 4.1, 4, 3.9, 1][step / 2 - 1] ?? 0,
@@ -72,7 +72,7 @@ const fits: Record<string, { readonly options: Options; readonly from?: unknown 
       minDelta: 0.5,
     },
   },
-  "by a criterion of its own, in epochs": {
+  "with a criterion, in epochs": {
     options: {
       validation: { data: held, everyEpochs: 1 },
       steps: undefined,
@@ -80,7 +80,7 @@ const fits: Record<string, { readonly options: Options; readonly from?: unknown 
       criterion: ({ metrics: { accuracy = 0 } }) => -accuracy,
     },
   },
-  "with nothing held out, by momentum and a schedule": {
+  "without validation, with momentum and a schedule": {
     options: {
       optimizer: chain(
         clipByGlobalNorm(1),
@@ -91,10 +91,10 @@ const fits: Record<string, { readonly options: Options; readonly from?: unknown 
     },
   },
   "in order": { options: { shuffle: false, batchSize: 7, history: { everySteps: 1 } } },
-  "to a stream": { options: { validation: { data: stream, everySteps: 5 }, batchSize: undefined }, from: stream },
+  "on a stream": { options: { validation: { data: stream, everySteps: 5 }, batchSize: undefined }, from: stream },
 };
 
-describe("a fit that is interrupted and resumed is, bit for bit, the one that is not", () => {
+describe("a resumed fit is bit-identical to an uninterrupted one", () => {
   for (const [name, { options, from }] of Object.entries(fits)) {
     it(`${name}: after each of its steps`, async () => {
       const whole = await run(options, from);
@@ -112,7 +112,7 @@ describe("a fit that is interrupted and resumed is, bit for bit, the one that is
       }
     });
 
-    it(`${name}: from each of the checkpoints that it leaves on its way`, async () => {
+    it(`${name}: from each of its checkpoints`, async () => {
       const kept: Uint8Array<ArrayBuffer>[] = [];
       const write = (bytes: Uint8Array<ArrayBuffer>) => void kept.push(bytes);
       const whole = bitsOf(await run({ ...options, checkpoint: { write, everySeconds: 0 } }, from));
@@ -125,7 +125,7 @@ describe("a fit that is interrupted and resumed is, bit for bit, the one that is
     });
   }
 
-  it("of float32", async () => {
+  it("in float32", async () => {
     const single = (x: Points): Points => ({ ...x, X: cast(x.X, { dtype: "float32" }) });
     const start = randomModel();
     const params: Model = {
@@ -139,8 +139,8 @@ describe("a fit that is interrupted and resumed is, bit for bit, the one that is
     expect(bitsOf(await fitted({ checkpoint, resume: true }))).toBe(bitsOf(await fitted({})));
   });
 
-  it("interrupted again and again, also before a first step", async () => {
-    const options = fits["validated each epoch"]!.options;
+  it("after many interruptions, also before the first step", async () => {
+    const options = fits["validated every epoch"]!.options;
     const checkpoint = { path: newPath() };
     const none = await run({ ...options, signal: AbortSignal.abort(), checkpoint });
     expect([none.reason, none.step]).toEqual(["aborted", 0]);
@@ -148,7 +148,7 @@ describe("a fit that is interrupted and resumed is, bit for bit, the one that is
     expect(bitsOf(await run({ ...options, checkpoint, resume: true }))).toBe(bitsOf(await run(options)));
   });
 
-  it("stopped while it measures what is held out", async () => {
+  it("after an interruption during validation", async () => {
     for (const every of [{ everySteps: 5 }, { everyEpochs: 1 }])
       for (const after of [1, 2]) {
         const options: Options = { validation: { data: held, batchSize: 4, ...every } };
@@ -170,8 +170,8 @@ describe("a fit that is interrupted and resumed is, bit for bit, the one that is
   });
 });
 
-describe("a fit that is at its end", () => {
-  it("is returned again when it is resumed, and nothing is learned", async () => {
+describe("a finished fit", () => {
+  it("returns the same result when resumed, without a step", async () => {
     for (const { options, from } of Object.values(fits)) {
       const checkpoint = { path: newPath() };
       const whole = await run({ ...options, checkpoint }, from);
@@ -181,8 +181,8 @@ describe("a fit that is at its end", () => {
     }
   });
 
-  it("goes on for longer, as if it had been meant to from the beginning", async () => {
-    for (const options of [fits["validated each epoch"]!.options, { validation: { data: held, everySteps: 7 } }]) {
+  it("continues with more steps as if they had been planned from the start", async () => {
+    for (const options of [fits["validated every epoch"]!.options, { validation: { data: held, everySteps: 7 } }]) {
       const checkpoint = { path: newPath() };
       await run({ ...options, steps: 20, checkpoint });
       expect(bitsOf(await run({ ...options, checkpoint, resume: true }))).toBe(bitsOf(await run(options)));
@@ -191,7 +191,7 @@ describe("a fit that is at its end", () => {
 });
 
 describe("a checkpoint", () => {
-  it("is a file in which others find parameters and curves by their names", async () => {
+  it("is a file with parameters and curves by name", async () => {
     const checkpoint = { path: newPath() };
     const options: Options = { validation: { data: held }, steps: undefined, epochs: 2, checkpoint };
     const { params, best, history } = await run(options);
@@ -203,7 +203,7 @@ describe("a checkpoint", () => {
     expect(kept).toEqual(history.train.slice(0, kept.length).map(({ loss }) => loss));
   });
 
-  it("is written after so many steps, and at the end", async () => {
+  it("is written every everySteps steps and at the end", async () => {
     const steps: number[] = [];
     const write = (bytes: Uint8Array<ArrayBuffer>) => {
       const { tree } = fromSafetensors(bytes) as unknown as { tree: { step: { item(): number } } };
@@ -213,13 +213,13 @@ describe("a checkpoint", () => {
     expect(steps).toEqual([4, 8, 11]);
   });
 
-  it("is not asked for a second time where nothing has changed since", async () => {
+  it("is not written again if nothing has changed", async () => {
     let writes = 0;
     await run({ steps: 8, checkpoint: { write: () => void writes++, everySteps: 4 } });
     expect(writes).toBe(2);
   });
 
-  test("resume: true begins where there is none yet, resume: false where there is one that may go", async () => {
+  test("resume: true starts without a checkpoint, and resume: false replaces one", async () => {
     const checkpoint = { path: newPath() };
     const whole = bitsOf(await run());
     expect(bitsOf(await run({ checkpoint, resume: true }))).toBe(whole);

@@ -25,7 +25,7 @@ export interface Points {
   readonly y: Tensor;
 }
 
-/** Points of three classes, by chance. */
+/** Random points of three classes. */
 export function randomPoints(count: number, seed = 1): Points {
   const [forX, forY] = splitKey(randomKey(seed)) as [Tensor, Tensor];
   const y = Int32Array.from(randomUniform(forY, { shape: [count] }).toNested<number[]>(), (u) => Math.floor(3 * u));
@@ -41,7 +41,7 @@ export function randomModel(seed = 2): Model {
   return { hidden: { W: randomNormal(a, { shape: [2, 5] }), b: zeros }, out: [randomNormal(b, { shape: [5, 3] })] };
 }
 
-/** A network with dropout: another mask at each step, none when it is only measured. */
+/** A network with dropout: a different mask at each step, none in measurements. */
 export function loss({ hidden, out }: Model, { X, y }: Points, { key, training }: Context): [Tensor, Tensor] {
   const h = tanh(add(matmul(X, hidden.W), hidden.b));
   const noise = randomUniform(key, { shape: h.shape });
@@ -52,7 +52,7 @@ export const metrics = { accuracy: (scores: Tensor, { y }: Points) => accuracy(s
 
 const words = new DataView(new ArrayBuffer(8));
 
-/** Anything made of tensors, numbers and texts as a text that tells all bits of its numbers. */
+/** Converts tensors, numbers and strings to a text that shows all bits of the numbers. */
 export function bitsOf(x: unknown): string {
   return JSON.stringify(x, (_, value) => {
     if (value instanceof Tensor)

@@ -21,7 +21,7 @@ import {
 
 type Nested = number | readonly Nested[];
 type Tree = Nested | { readonly [name: string]: Tree };
-/** A schedule by its name in optimizers.py, with its options. */
+/** Makes a schedule from its name and options in optimizers.py. */
 type Described =
   | { readonly kind: "constant" }
   | { readonly kind: "cosine"; readonly steps: number; readonly to?: number }
@@ -36,11 +36,11 @@ interface Trajectory {
   readonly clip?: number;
   readonly schedule?: Described;
   readonly start: Tree;
-  /** The parameters after so many steps. */
+  /** The parameters after a number of steps. */
   readonly after: Readonly<Record<string, Tree>>;
 }
 
-/** What optimizers.py has written. */
+/** The output of optimizers.py. */
 export const goldens = JSON.parse(readFileSync(new URL("optimizers.json", import.meta.url), "utf8")) as {
   readonly trajectories: readonly Trajectory[];
   readonly schedules: readonly {
@@ -82,7 +82,7 @@ const withoutKind = <T extends { readonly kind: string }>({ kind: _, ...options 
 
 const byName = { sgd, momentum, adam, adamw } as const;
 
-/** The optimizer of a case. What PyTorch has as an option of all of them, coupled weight decay and clipping, are links here. */
+/** Makes the optimizer of a case. Coupled weight decay and clipping, which are options in PyTorch, become links of a chain. */
 export function optimizerOf({ optimizer, options, clip, schedule }: Trajectory): Optimizer {
   const { weightDecay: decay, rate, ...others } = options;
   const learningRate: LearningRate = schedule ? scheduleOf(rate, schedule) : rate;
@@ -102,7 +102,7 @@ export const tensorsOf = (tree: Tree): Params => {
   return of(tree) as Params;
 };
 
-/** The case in words. */
+/** The title of a case. */
 export const titleOf = ({ optimizer, loss, options, clip, schedule }: Trajectory): string =>
   [
     `${optimizer} ${JSON.stringify(options)} on ${loss}`,

@@ -1,4 +1,4 @@
-// Runs a bundle in Node: it leaves a promise, as on a page.
+// Runs a bundle in Node. As on a page, the bundle sets `globalThis.answer` to a promise.
 import { pathToFileURL } from "node:url";
 
 await import(pathToFileURL(process.argv[2]).href);

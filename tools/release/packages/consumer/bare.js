@@ -1,4 +1,4 @@
-// On a page that has an import map and nothing else.
+// Runs on a page with only an import map.
 import { probe } from "./probe.js";
 
 globalThis.answer = probe();

@@ -1,9 +1,9 @@
-// The packages that have dependencies of their own: they are for bundles and runtimes, not for a bare import map.
+// Tests the packages with dependencies, which need a bundler or a runtime instead of a bare import map.
 import { tensor } from "@wengert/core";
 import { matrix, readCsv, readNpy, toNpy } from "@wengert/data";
 import { report } from "@wengert/report";
 
-/** A table, an array and a report, made and looked at. @throws what is wrong with them */
+/** Makes and checks a table, an array and a report. @throws Error if one is wrong */
 export async function others() {
   const table = await readCsv(new Blob(["a,b\n1,2\n3,4.5\n"]), { columns: { a: "number", b: "number" } });
   const x = matrix(table, ["a", "b"]);
@@ -14,7 +14,7 @@ export async function others() {
       [3, 4.5],
     ]),
   );
-  if (again !== wanted) throw new Error(`what was read is ${again}`);
+  if (again !== wanted) throw new Error(`expected ${wanted}, read ${again}`);
   const curve = [1, 2, 3].map((step) => ({ step, epoch: step, loss: 1 / step, metrics: {} }));
   const labels = tensor([0, 1], { dtype: "int32" });
   const page = await report({ train: curve, validation: [] }, { title: "A probe", labels, scores: x });

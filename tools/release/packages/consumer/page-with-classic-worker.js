@@ -1,4 +1,4 @@
-// The same without modules: a worker that is a script.
+// Starts a classic worker, a script without modules.
 const worker = new Worker("classic-worker.js");
 globalThis.answer = new Promise((resolve, reject) => {
   worker.onmessage = ({ data: { answer, error } }) => (answer ? resolve(answer) : reject(new Error(error)));

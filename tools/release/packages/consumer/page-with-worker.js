@@ -1,4 +1,4 @@
-// A page whose work is done in a worker; both are found by bundlers that know this form.
+// Runs the probe in a worker. Bundlers recognize this form of `new Worker`.
 const worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
 globalThis.answer = new Promise((resolve, reject) => {
   worker.onmessage = ({ data: { answer, error } }) => (answer ? resolve(answer) : reject(new Error(error)));

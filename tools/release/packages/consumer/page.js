@@ -1,4 +1,4 @@
-// On a page, or in a bundle of it that Node runs.
+// Runs on a page, or as a bundle in Node.
 import { others } from "./others.js";
 import { probe } from "./probe.js";
 

@@ -1,4 +1,4 @@
-// What each host runs, of the packages as they are installed: the same numbers are to come of it everywhere.
+// Every host runs this probe on the installed packages. The numbers must be the same everywhere.
 import * as core from "@wengert/core";
 import { isFloat } from "@wengert/core/extend";
 import * as ops from "@wengert/ops";
@@ -9,7 +9,7 @@ const { grad, Tensor, tensor, treeMap, vjp } = core;
 const { add, axpy, crossEntropy, kernels, matmul, tanh } = ops;
 
 /**
- * By each kind of kernels that runs here: each op at its samples, with its cotangents, and a fit.
+ * Computes each op at its samples with its cotangents, and fits, for each kind of kernels that runs here.
  * @returns {Promise<{ available: readonly string[], numbers: Record<string, Record<string, (number | string)[]>> }>}
  */
 export async function probe() {
@@ -24,7 +24,7 @@ export async function probe() {
   return { available, numbers };
 }
 
-/** The values of each op at each of its samples, and the cotangents for a random one. */
+/** Returns the values of each op at its samples, and the pullback of a random cotangent. */
 function ofSamples() {
   const all = {};
   for (const [name, call] of Object.entries({ ...ops, ...opsExtend })) {
@@ -41,18 +41,18 @@ function ofSamples() {
       all[`${name}, sample ${i + 1}`] = [value, back].flatMap(numbersIn);
     });
   }
-  if (Object.keys(all).length < 150) throw new Error("there are fewer samples than ops have");
+  if (Object.keys(all).length < 150) throw new Error("expected at least 150 samples of ops");
   return all;
 }
 
-/** Without the last digits: samples are made by Math.sin, whose last digits are the engine's affair. */
+/** Rounds away the last digits. Samples use Math.sin, whose last digits depend on the engine. */
 function rounded(t) {
   if (!isFloat(t.dtype) || t.size === 0) return t;
   const round = (x) => (Array.isArray(x) ? x.map(round) : Number.isFinite(x) ? Math.round(x * 2 ** 30) / 2 ** 30 : x);
   return tensor(round(t.toNested()), { dtype: t.dtype });
 }
 
-/** Two layers, fitted to a spiral by gradient descent. */
+/** Fits two layers to a spiral by gradient descent. */
 function ofFit() {
   const [X, labels] = spiral();
   const loss = ({ W, b, V }) => crossEntropy(matmul(tanh(add(matmul(X, W), b)), V), labels);
@@ -61,7 +61,7 @@ function ofFit() {
   return numbersIn([loss(params), params]);
 }
 
-/** The same by `fit`, in batches, with adam. */
+/** Fits two layers to a spiral by `fit`, in batches, with adam. */
 async function ofTrain() {
   const [X, labels] = spiral();
   const loss = ({ W, b, V }, { X, labels }) => crossEntropy(matmul(tanh(add(matmul(X, W), b)), V), labels);
@@ -80,7 +80,7 @@ function spiral() {
   const points = Array.from({ length: 60 }, (_, i) => {
     const [arm, t] = [i % 3, i / 60];
     const [turn, r] = [arm * 2 + 4 * t, 0.2 + t];
-    // not by Math.sin, whose last digits are the engine's affair
+    // not Math.sin, whose last digits depend on the engine
     return [r * (1 - (turn % 2)), r * ((turn % 3) - 1.5)];
   });
   const labels = tensor(
@@ -95,7 +95,7 @@ function model() {
   return { W: like(2, 16), b: like(16), V: like(16, 3) };
 }
 
-/** Numbers in (−1, 1) of the shape and dtype of `t`, always the same. */
+/** Returns fixed numbers in (−1, 1) of the shape and dtype of `t`. */
 function direction({ shape, dtype }) {
   let state = 7;
   const next = () => {
@@ -118,7 +118,7 @@ function withTensors(value, f) {
   return Object.fromEntries(Object.entries(value).map(([key, x]) => [key, withTensors(x, f)]));
 }
 
-/** All numbers of a tree, as JSON has them. */
+/** Returns all numbers of a tree in a form that JSON can represent. */
 function numbersIn(tree) {
   return tensorsIn(tree)
     .flatMap((t) => [t.toNested()].flat(9).map(Number))

@@ -1,4 +1,4 @@
-// In a runtime: imports each entry that is named, runs the probe, provokes a mistake, and keeps a model in a file.
+// In a runtime: imports each named entry, runs the probe, provokes an error, and saves a model to a file.
 import { ShapeError, tensor } from "@wengert/core";
 import { leaves, ravel } from "@wengert/core/extend";
 import { gradcheck } from "@wengert/core/gradcheck";
@@ -22,7 +22,7 @@ try {
   matmul(x, tensor([1, 2, 3]));
   throw new Error("no error");
 } catch (error) {
-  // one class, whatever the entry; and a stack that begins in this file
+  // the same class from every entry, and a stack that begins in this file
   if (
     !(error instanceof ShapeError) ||
     !/\brun\.mjs/.test(error.stack.split("\n").find((line) => /\.m?js/.test(line)))
@@ -38,5 +38,5 @@ await train.save(path, model, { metadata: { about: "a probe" } });
 const { tree, metadata } = await train.load(path);
 const told = (model) => leaves("probe", model).map(String).join();
 if (told(tree) !== told(model) || !(tree.layers[0].b.dtype === "float32")) throw new Error(`loaded: ${told(tree)}`);
-if (metadata.about !== "a probe") throw new Error(`metadata came back as ${JSON.stringify(metadata)}`);
+if (metadata.about !== "a probe") throw new Error(`expected the saved metadata, got ${JSON.stringify(metadata)}`);
 console.log(`answer: ${JSON.stringify(await probe())}`);

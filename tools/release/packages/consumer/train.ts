@@ -1,4 +1,4 @@
-// The same for train, whose declarations have files, signals and streams, of a page or of Node.
+// The same for train. Its declarations use files, signals and streams of the DOM or of Node.
 import { grad, type Tensor, tensor } from "@wengert/core";
 import { matrix, readCsv } from "@wengert/data";
 import { add, crossEntropy, matmul } from "@wengert/ops";
@@ -65,11 +65,11 @@ export async function fitted(path: string, signal: AbortSignal): Promise<string>
 
 export function wrong(): unknown[] {
   return [
-    // @ts-expect-error: there is no fit without an optimizer
+    // @ts-expect-error: fit requires an optimizer
     () => fit(loss, model, rows, { epochs: 1 }),
-    // @ts-expect-error: a loss of other parameters
+    // @ts-expect-error: the loss takes different parameters
     () => fit(loss, { V: model.W }, rows, { optimizer: adam({ learningRate: 0.1 }), epochs: 1 }),
-    // @ts-expect-error: a number is no file
+    // @ts-expect-error: a number is not a file
     () => load(3),
     // @ts-expect-error: adam has no such option
     () => adam({ speed: 1 }),

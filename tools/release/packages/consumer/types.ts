@@ -1,4 +1,4 @@
-// What each compiler is to make of the declarations: the types that users rely on, and mistakes that must not compile.
+// Types that users rely on, and mistakes that must not compile, checked by each compiler.
 import {
   grad,
   hessian,
@@ -71,11 +71,11 @@ const others = [softmax(x, { axis: [0, 1] }), concat([x, x], { axis: 0 }), einsu
 
 export { data, listed, nested, next, others, running };
 
-// @ts-expect-error: a loss takes the model, and no number
+// @ts-expect-error: a loss takes the model, not a number
 grad(loss)(3);
 // @ts-expect-error: softmax has no such option
 softmax(x, { axes: 0 });
-// @ts-expect-error: there is no such dtype
+// @ts-expect-error: unknown dtype
 tensor([1], { dtype: "float16" });
 // @ts-expect-error: a tensor cannot be changed
 x.shape[0] = 3;

@@ -10,7 +10,7 @@ import { Pixels } from "./Pixels.tsx";
 import { SoftmaxRow } from "./SoftmaxRow.tsx";
 import { problem } from "./sources.ts";
 
-/** A digit that the reader draws, or an image of their own: its softmax row. */
+/** Shows the softmax row of a digit that the reader draws, or of an image that the reader opens. */
 export function Ask({ of }: { of: Images }) {
   const model = given();
   const drop = useDrop(({ files }) => {
@@ -31,9 +31,7 @@ export function Ask({ of }: { of: Images }) {
           {model && of.areDrawn && (
             <p class="given small soft">
               <Pixels of={model} size={of.features} as="ink" />
-              <span>
-                What the model is given{asked.value?.isDrawn ? ": scaled and centered as its digits are" : ""}
-              </span>
+              <span>The model’s input{asked.value?.isDrawn ? ": scaled and centered like MNIST’s digits" : ""}</span>
             </p>
           )}
         </div>
@@ -54,7 +52,7 @@ function Paper({ of }: { of: Images }) {
   const blank = new Float32Array(width * height);
   const ink = asked.value?.row.length === width * height ? asked.value.row : blank;
   const before = useRef<Place | undefined>(undefined);
-  const pen = useSignal<Place | undefined>(undefined); // by keys
+  const pen = useSignal<Place | undefined>(undefined); // the pen that keys move
   const isDown = useSignal(false);
   const said = useSignal("");
   const current = () => (asked.peek()?.row.length === width * height ? asked.peek()!.row : blank);
@@ -92,7 +90,7 @@ function Paper({ of }: { of: Images }) {
       <div
         class="sheet"
         role="application"
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: it takes keys
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: it handles keys
         tabIndex={0}
         data-takes-arrows
         aria-label="Paper to draw on"
@@ -132,7 +130,7 @@ function Paper({ of }: { of: Images }) {
         )}
       </div>
       <p id="paper-help" class="small soft">
-        By keys: arrows move the pen, <kbd>Space</kbd> puts it down and lifts it, <kbd>Del</kbd> clears.
+        By keys: arrows move the pen, <kbd>Space</kbd> lowers or lifts it, <kbd>Del</kbd> clears.
       </p>
       <output class="unseen">{said.value}</output>
     </div>
@@ -145,7 +143,7 @@ function Open({ of }: { of: Images }) {
     <div class="paper">
       <Files label="Open an image" accept="image/*" onFiles={(files) => void open(files, of)} />{" "}
       <span class="small soft">or drop it here</span>
-      {shown && <Pixels of={shown} size={of.features} as="gray" label="The image that is asked about" />}
+      {shown && <Pixels of={shown} size={of.features} as="gray" label="The image to classify" />}
     </div>
   );
 }

@@ -14,21 +14,21 @@ import { held, preset, view, views } from "./settings.ts";
 import { changePoints, movePoints, points } from "./sources.ts";
 import { percent } from "./words.ts";
 
-const unit = 100; // of the drawing, for 1 of the plane
-const near = 0.16; // of the plane: so close to a point is on it
+const unit = 100; // units of the drawing per unit of the plane
+const near = 0.16; // a pointer this close to a point, in units of the plane, is on it
 const stride = { arrow: 0.1, withShift: 0.01 } as const;
 
 const toX = (x: number): number => (x + reach) * unit;
 const toY = (y: number): number => (reach - y) * unit;
 
-/** The plane with its points: by pointer, or by keys with a cross. */
+/** The plane with its points. Pointer or keys (with a cross) edit them. */
 export function Board() {
   const k = useSignal(0);
   const erases = useSignal(false);
   const chosen = useSignal<number | undefined>(undefined);
   const cross = useSignal<{ readonly x: number; readonly y: number } | undefined>(undefined);
-  const carried = useSignal<number | undefined>(undefined); // by keys
-  const here = useSignal<{ readonly x: number; readonly y: number } | undefined>(undefined); // of the pointer
+  const carried = useSignal<number | undefined>(undefined); // the point that keys move
+  const here = useSignal<{ readonly x: number; readonly y: number } | undefined>(undefined); // the pointer
   const said = useSignal("");
   const dragged = useRef<{ readonly point: number; moved: boolean } | undefined>(undefined);
   const plane = useRef<SVGSVGElement>(null);
@@ -44,7 +44,7 @@ export function Board() {
   };
   const add = (point: Point) => {
     if (all.length >= maxPoints) {
-      said.value = `There are ${maxPoints} points, and no room for more: delete some.`;
+      said.value = `There are already ${maxPoints} points, the maximum. Delete some first.`;
       return;
     }
     changePoints([...all, point]);
@@ -117,7 +117,7 @@ export function Board() {
       else {
         [carried.value, chosen.value] = [under, under];
         cross.value = points.peek()[under];
-        said.value = `Point of class ${letters[points.peek()[under]!.k]} taken: arrows move it, Enter puts it down.`;
+        said.value = `Point of class ${letters[points.peek()[under]!.k]} picked up: arrows move it, Enter puts it down.`;
       }
     } else if (event.key === "Delete" || event.key === "Backspace") {
       const under = cross.peek() ? nearest(points.peek(), place, near) : chosen.peek();
@@ -136,7 +136,7 @@ export function Board() {
       const letter = letters.findIndex((each) => each.toLowerCase() === event.key);
       if (letter < 0) return;
       k.value = letter;
-      said.value = `New points are of class ${letters[letter]}.`;
+      said.value = `New points get class ${letters[letter]}.`;
     }
     event.preventDefault();
   };
@@ -145,7 +145,7 @@ export function Board() {
       <header class="head">
         <h2 id="board-title">The plane</h2>
         <Choice
-          label="Behind the points"
+          label="Background"
           options={views}
           value={view.value}
           onChoose={(name) => put({ view: name === "regions" ? undefined : name }, { push: true })}
@@ -178,7 +178,7 @@ export function Board() {
       <div
         class={erases.value ? "plane erases" : "plane"}
         role="application"
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: it takes keys
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: it handles keys
         tabIndex={0}
         data-takes-arrows
         aria-label="The plane"
@@ -223,9 +223,9 @@ export function Board() {
         </p>
       )}
       <p id="board-help" class="small soft">
-        Click to add a point, drag to move one. By keys: arrows move the cross, <kbd>Enter</kbd> adds a point or takes
-        one, <kbd>Del</kbd> deletes, <kbd>a</kbd> … <kbd>f</kbd> choose the class, <kbd>[</kbd> <kbd>]</kbd> go from
-        point to point. {held.value > 0 && "Hollow points are held out."}
+        Click to add a point, drag to move one. By keys: arrows move the cross, <kbd>Enter</kbd> adds a point or picks
+        one up, <kbd>Del</kbd> deletes, <kbd>a</kbd> … <kbd>f</kbd> choose the class, <kbd>[</kbd> <kbd>]</kbd> move
+        between points. {held.value > 0 && "Hollow points are held out."}
       </p>
       <output class="unseen">{said.value}</output>
     </section>
@@ -254,16 +254,16 @@ function nearest(
   return best;
 }
 
-/** For those who listen: the class that the model gives to a place. */
+/** Names the predicted class at a place, for screen readers. */
 function guessAt({ x, y }: { readonly x: number; readonly y: number }): string {
   const field = report.peek()?.field;
   if (!field) return "";
   const shares = fieldAt(field, x, y);
   const most = Math.max(...shares);
-  return `; the model says ${letters[shares.indexOf(most)]}, ${percent(most)}`;
+  return `; the model predicts ${letters[shares.indexOf(most)]}, ${percent(most)}`;
 }
 
-/** What the model makes of a place. */
+/** Shows the class probabilities at a place. */
 function Reading({ at }: { at: { readonly x: number; readonly y: number } | undefined }) {
   const field = report.value?.field;
   const shares = at && field ? fieldAt(field, at.x, at.y) : [];

@@ -5,7 +5,7 @@ interface Props<T extends string> {
   readonly onChoose: (name: T) => void;
 }
 
-/** A choice of one of few, side by side. */
+/** A row of buttons to choose one option. */
 export function Choice<T extends string>({ label, options, value, onChoose }: Props<T>) {
   return (
     <fieldset class="choice">

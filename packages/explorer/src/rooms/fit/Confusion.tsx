@@ -5,7 +5,7 @@ import { Scroll } from "./Scroll.tsx";
 import { pair } from "./settings.ts";
 import { percent } from "./words.ts";
 
-/** How many rows of each class were taken for each. A mistake is a button, which shows those rows. */
+/** The confusion matrix. Each count of mistakes is a button that shows these rows. */
 export function Confusion() {
   const classes = data.value?.classes ?? [];
   const { confusion, recall } = slowReport.value ?? {};
@@ -19,7 +19,10 @@ export function Confusion() {
         <p class="small soft">{judgedBy.value}</p>
       </header>
       <Scroll label="Confusion matrix">
-        <table class="numbers" aria-label="Rows of the class at the left that were taken for the class above">
+        <table
+          class="numbers"
+          aria-label="Number of rows of the class at the left that are predicted as the class above"
+        >
           <thead>
             <tr>
               <td />
@@ -52,7 +55,7 @@ export function Confusion() {
                           <button
                             type="button"
                             aria-pressed={isWanted}
-                            aria-label={`${count} of ${classes[i]} taken for ${classes[j]}: show them`}
+                            aria-label={`${count} of ${classes[i]} predicted as ${classes[j]}: show them`}
                             onClick={() => put({ pair: isWanted ? undefined : `${i}-${j}` }, { push: true })}
                           >
                             {count}
@@ -72,7 +75,7 @@ export function Confusion() {
           </tbody>
         </table>
       </Scroll>
-      <p class="small soft">Rows: the class they are of. Columns: the class that the model gives them.</p>
+      <p class="small soft">Rows: true class. Columns: predicted class.</p>
     </section>
   );
 }

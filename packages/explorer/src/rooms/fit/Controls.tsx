@@ -7,7 +7,7 @@ import { limits } from "./protocol.ts";
 import { batch, held, hidden, l2, rate, seed, speed } from "./settings.ts";
 import { whole } from "./words.ts";
 
-/** What one turns to make a fit better or worse. */
+/** The settings of the fit. */
 export function Controls() {
   return (
     <section class="panel controls" aria-labelledby="controls-title">
@@ -58,7 +58,7 @@ export function Controls() {
           field="speed"
           value={speed.value}
           options={[5, 60, 1000, 0]}
-          text={(steps) => (steps === 0 ? "as fast as it goes" : `${steps} steps/s`)}
+          text={(steps) => (steps === 0 ? "as fast as possible" : `${steps} steps/s`)}
         />
         <label>
           <span>Seed</span>
@@ -77,7 +77,7 @@ export function Controls() {
   );
 }
 
-/** The model as a formula, and how many numbers it has. */
+/** Shows the model as a formula, and its number of parameters. */
 function ModelInWords() {
   const of = data.value;
   if (!of) return null;
@@ -99,7 +99,7 @@ interface PickProps {
   readonly text: (value: number) => string;
 }
 
-/** One of some usual numbers, or whatever other the address holds. */
+/** A choice of common numbers, plus the number in the address if it is another. */
 function Pick({ label, field, value, options, text }: PickProps) {
   const all = options.includes(value) ? options : [...options, value];
   return (

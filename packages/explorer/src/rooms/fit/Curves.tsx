@@ -4,12 +4,12 @@ import { type Marks, Plot } from "../../parts/Plot.tsx";
 import { data, slowHistory } from "./fit.ts";
 import type { Score } from "./protocol.ts";
 
-/** How loss and accuracy went. */
+/** The learning curves: loss and accuracy by step. */
 export function Curves() {
   return (
     <section class="panel curves" aria-labelledby="curves-title">
       <header class="head">
-        <h2 id="curves-title">Course</h2>
+        <h2 id="curves-title">Learning curves</h2>
         <p class="small soft">
           <span>
             <span class="key training" aria-hidden="true" />
@@ -31,7 +31,7 @@ export function Curves() {
 
 function Curve({ name, of }: { name: string; of: keyof Score }) {
   const all = slowHistory.value;
-  const chance = Math.log(data.value?.classes.length ?? 2); // the loss of a model that knows nothing
+  const chance = Math.log(data.value?.classes.length ?? 2); // the loss of uniform probabilities
   const options = useMemo(
     () =>
       (plot: Marks): PlotOptions => {
@@ -54,7 +54,7 @@ function Curve({ name, of }: { name: string; of: keyof Score }) {
           y: {
             label: null,
             grid: true,
-            clamp: true, // one that diverges leaves the picture, and does not press the rest down
+            clamp: true, // a diverging curve leaves the plot and does not flatten the rest
             ticks: 4,
             domain: of === "accuracy" ? [0, 1] : [0, Math.min(most, 3 * chance)],
             ...(of === "accuracy" ? { tickFormat: "%" } : {}),
@@ -75,7 +75,7 @@ function Curve({ name, of }: { name: string; of: keyof Score }) {
   );
   const last = all.at(-1);
   const words = last
-    ? `${name} from step 0 to ${last.step}: now ${last.train[of].toPrecision(3)} on the training rows${last.held ? `, ${last.held[of].toPrecision(3)} on those held out` : ""}`
+    ? `${name} from step 0 to ${last.step}: now ${last.train[of].toPrecision(3)} on the training rows${last.held ? `, ${last.held[of].toPrecision(3)} on the held-out rows` : ""}`
     : name;
   return (
     <figure>

@@ -8,9 +8,9 @@ import { view } from "./settings.ts";
 const size = 360; // pixels along each side
 const scale = (nodes - 1) / (size - 1);
 const winners = new Uint8Array(size * size);
-const image = new ImageData(size, size); // kept: ten a second would be left to the garbage collector
+const image = new ImageData(size, size); // reused, because a new one per frame would burden the garbage collector
 
-/** Which class the model gives to each place of the plane: flat, or the fainter the less it is sure. */
+/** Colors each point of the plane by its predicted class: flat, or fainter for lower probability. */
 export function Field() {
   const canvas = useRef<HTMLCanvasElement>(null);
   const [field, how, dark] = [report.value?.field, view.value, isDark.value];
@@ -26,7 +26,7 @@ export function Field() {
 function draw(context: CanvasRenderingContext2D, field: Float32Array, classes: number, flat: boolean): void {
   const ground = paper();
   const inks = Array.from({ length: classes }, (_, k) => rgbOf(colorOfClass(k)));
-  const line = new Float32Array(nodes * classes); // of the grid, interpolated between two of its rows
+  const line = new Float32Array(nodes * classes); // one line of the picture, interpolated between two rows of the grid
   for (let i = 0; i < size; i++) {
     const [row, v] = cellOf(i * scale);
     const from = row * nodes * classes;
@@ -47,7 +47,7 @@ function draw(context: CanvasRenderingContext2D, field: Float32Array, classes: n
       winners[place] = best;
       const sure = (most - 1 / classes) / (1 - 1 / classes);
       const isBorder = (j > 0 && best !== winners[place - 1]) || (i > 0 && best !== winners[place - size]);
-      // Where all classes have the same probability there is no border, though rounding would draw one.
+      // If all classes have the same probability, rounding would draw borders, so there are none.
       const strength = sure < 1e-4 ? 0 : isBorder ? 0.85 : flat ? 0.24 : 0.06 + 0.44 * sure;
       const ink = inks[best]!;
       for (let c = 0; c < 3; c++) image.data[4 * place + c] = ground[c]! + (ink[c]! - ground[c]!) * strength;

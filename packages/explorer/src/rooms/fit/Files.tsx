@@ -5,12 +5,12 @@ interface Props {
   readonly label: string;
   readonly accept?: string;
   readonly multiple?: boolean;
-  /** Whether a folder is chosen, with all that is in it. */
+  /** Whether to choose a folder with all its files. */
   readonly folder?: boolean;
   readonly onFiles: (files: FileList) => void;
 }
 
-/** Files of the reader's, who chooses them. They stay in this page. */
+/** A button to choose files. They stay in this page. */
 export function Files({ label, accept, multiple = false, folder = false, onFiles }: Props) {
   const id = useId();
   return (
@@ -27,14 +27,14 @@ export function Files({ label, accept, multiple = false, folder = false, onFiles
         {...(folder ? { webkitdirectory: true } : {})}
         onChange={({ currentTarget }) => {
           if (currentTarget.files && currentTarget.files.length > 0) onFiles(currentTarget.files);
-          currentTarget.value = ""; // so that the same file can be chosen again, once it is mended
+          currentTarget.value = ""; // lets the reader choose the same file again after fixing it
         }}
       />
     </span>
   );
 }
 
-/** What makes an element a place to drop files on. */
+/** Returns the handlers that make an element accept dropped files. */
 export function useDrop(onDrop: (transfer: DataTransfer) => void) {
   const isOver = useSignal(false);
   return {

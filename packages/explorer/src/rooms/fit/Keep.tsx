@@ -7,7 +7,7 @@ import { fileOf, parametersIn } from "./parameters.ts";
 import { source } from "./settings.ts";
 import { whole } from "./words.ts";
 
-/** The parameters as a file: saved, and loaded again. */
+/** Saves the parameters to a file and loads them again. */
 export function Keep() {
   const said = useSignal("");
   const problem = useSignal<string | undefined>(undefined);
@@ -31,10 +31,7 @@ export function Keep() {
       load(found.layers, found.step);
       const renamed =
         found.classes.join() === of.classes.join() ? "" : ` Its classes were ${found.classes.join(", ")}.`;
-      [said.value, problem.value] = [
-        `Loaded ${file.name}, as it was at step ${whole(found.step)}.${renamed}`,
-        undefined,
-      ];
+      [said.value, problem.value] = [`Loaded ${file.name}, saved at step ${whole(found.step)}.${renamed}`, undefined];
     } catch (error) {
       said.value = "";
       problem.value = wordsOf(error, file.name);

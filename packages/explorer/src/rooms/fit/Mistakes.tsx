@@ -11,7 +11,7 @@ import { percent, whole } from "./words.ts";
 
 const most = { images: 24, rows: 12 } as const;
 
-/** The rows that the model gets wrong, those first that it thought the least likely. */
+/** The misclassified rows, sorted by the probability of the true class, lowest first. */
 export function Mistakes() {
   const of = data.value;
   if (!of) return null;
@@ -29,7 +29,7 @@ export function Mistakes() {
         <p class="small soft">
           {isOfPair && (
             <>
-              {of.classes[label]} taken for {of.classes[guess!]}{" "}
+              {of.classes[label]} predicted as {of.classes[guess!]}{" "}
               <button type="button" class="button quiet" onClick={() => put({ pair: undefined }, { push: true })}>
                 show all
               </button>
@@ -62,7 +62,7 @@ export function Mistakes() {
 }
 
 const wordsOf = ({ label, guess, ofGuess, ofLabel }: Judged, { classes }: Dataset): string =>
-  `${classes[label]} (${percent(ofLabel)}) taken for ${classes[guess]} (${percent(ofGuess)})`;
+  `${classes[label]} (${percent(ofLabel)}) predicted as ${classes[guess]} (${percent(ofGuess)})`;
 
 function WrongRows({ all, of }: { all: readonly Judged[]; of: Dataset }) {
   const names = of.features as readonly string[];
@@ -71,9 +71,9 @@ function WrongRows({ all, of }: { all: readonly Judged[]; of: Dataset }) {
       <table class="wrong-rows numbers">
         <thead>
           <tr>
-            <th scope="col">is</th>
-            <th scope="col">taken for</th>
-            <th scope="col">with</th>
+            <th scope="col">true</th>
+            <th scope="col">predicted</th>
+            <th scope="col">probability</th>
             {names.slice(0, 8).map((name) => (
               <th key={name} scope="col">
                 {name}
@@ -98,7 +98,7 @@ function WrongRows({ all, of }: { all: readonly Judged[]; of: Dataset }) {
   );
 }
 
-/** The number as it stands in the table. */
+/** Returns a feature's number before standardization. */
 function measured(of: Dataset, row: number, feature: number): number {
   const { mean, deviation } = of.scales?.[feature] ?? { mean: 0, deviation: 1 };
   return rowOf(of, row)[feature]! * deviation + mean;

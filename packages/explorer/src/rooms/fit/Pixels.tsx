@@ -6,13 +6,13 @@ import type { Size } from "./data/dataset.ts";
 interface Props {
   readonly of: ArrayLike<number>;
   readonly size: Size;
-  /** Ink on paper, from 0 to 1; gray as it is; or by a scale, as weights are. */
+  /** The colors: ink on paper, gray (both from 0 to 1), or a color scale, for weights. */
   readonly as: "ink" | "gray" | Scale;
-  /** What it shows; without it, what stands around tells it. */
+  /** A description for screen readers. Omit it if the surrounding text describes the image. */
   readonly label?: string;
 }
 
-/** A small image, a pixel a number. */
+/** A small image with one pixel per number. */
 export function Pixels({ of, size, as, label }: Props) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const dark = isDark.value;

@@ -2,11 +2,11 @@ import { percent } from "./words.ts";
 
 interface Props {
   readonly classes: readonly string[];
-  /** `undefined` while there is nothing to tell apart. */
+  /** `undefined` until there is a row to classify. */
   readonly row: Float32Array | undefined;
 }
 
-/** The probability of each class. */
+/** Shows the probability of each class. */
 export function SoftmaxRow({ classes, row }: Props) {
   const fits = row?.length === classes.length ? row : undefined;
   const best = fits ? fits.indexOf(Math.max(...fits)) : -1;

@@ -10,7 +10,7 @@ import { labelColumn, side, source } from "./settings.ts";
 import { isBusy, openIdx, openImages, openTable, ownDigits, ownTable, problem, table } from "./sources.ts";
 import { whole } from "./words.ts";
 
-/** What is fitted, where it comes from, and the way to the reader's own. */
+/** Describes the data, and lets the reader open their own. */
 export function Source() {
   const now = data.value;
   const busy = isBusy.value;
@@ -78,8 +78,9 @@ function ImageFiles() {
       </div>
       {!data.value && !isBusy.value && (
         <p class="small soft">
-          A folder with one sub-folder a class: <code>cars/ford/1.jpg</code>, <code>cars/fiat/1.jpg</code> … Of each
-          image the middle square is taken, in gray. The images are read in this page, and sent nowhere.
+          A folder with one sub-folder per class: <code>cars/ford/1.jpg</code>, <code>cars/fiat/1.jpg</code> … Each
+          image is cropped to its middle square and converted to gray. The images are read in this page and sent
+          nowhere.
         </p>
       )}
     </>
@@ -104,7 +105,7 @@ function TableFiles() {
   );
 }
 
-/** The first images of each class. */
+/** Shows the first images of each class. */
 function Samples({ of }: { of: Images }) {
   const { classes, labels } = of;
   const each = classes.length <= 5 ? 4 : classes.length <= 12 ? 2 : 1;
@@ -133,7 +134,7 @@ function firstOf(labels: Int32Array, k: number, count: number): number[] {
   return found;
 }
 
-/** Which column holds the classes, and which numbers. */
+/** Shows which column holds the classes and which columns are features. */
 function Columns() {
   const [from, now] = [table.value, data.value];
   if (!from || !now || isOfImages(now)) return null;
@@ -164,7 +165,7 @@ function Columns() {
       {ignored.length > 0 && (
         <>
           <dt>Not used</dt>
-          <dd class="soft">{ignored.join(", ")} (no numbers)</dd>
+          <dd class="soft">{ignored.join(", ")} (not numeric)</dd>
         </>
       )}
     </dl>

@@ -8,7 +8,7 @@ import { hidden } from "./settings.ts";
 
 const maxRows = 40;
 
-/** What the classes, or the hidden units, weigh their inputs by. */
+/** Shows the weights of the classes or of the hidden units. */
 export function Weights() {
   const [of, all] = [data.value, slowReport.value?.weights];
   if (!of || !all) return null;
@@ -67,7 +67,7 @@ function WeightTable({ of, columns, names, scale }: TableProps) {
   );
   return (
     <Scroll label="Weights as numbers">
-      <table class="number-table" aria-label="Weights: a row a feature">
+      <table class="number-table" aria-label="Weights, one row per feature">
         <thead>
           <tr>
             <td class="corner" />

@@ -3,7 +3,7 @@ import { widthOf } from "./data/dataset.ts";
 import { data, probe } from "./fit.ts";
 import { centered } from "./ink.ts";
 
-/** A row of which the reader wants to know what the model makes of it: drawn, opened, or one that was misclassified. */
+/** The row that the reader asks the model about: a drawing, an opened image, or a misclassified row. */
 export const asked = signal<{ readonly row: Float32Array; readonly isDrawn: boolean } | undefined>(undefined);
 
 export const ask = (row: Float32Array | undefined): void => {
@@ -14,7 +14,7 @@ export const draw = (ink: Float32Array): void => {
   asked.value = { row: ink, isDrawn: true };
 };
 
-/** What the model is given of it: a drawing is moved and scaled as MNIST's digits were. */
+/** Returns the model's input: a drawing is centered and scaled like MNIST's digits. */
 export function given(): Float32Array | undefined {
   const [now, of] = [asked.value, data.value];
   if (!now || !of || !("width" in of.features) || now.row.length !== widthOf(of)) return undefined;
@@ -25,7 +25,7 @@ export function keepAsking(): () => void {
   const ends = [
     effect(() => probe(given())),
     effect(() => {
-      data.value; // other data, another question
+      data.value; // new data clear the question
       asked.value = undefined;
     }),
   ];

@@ -8,10 +8,10 @@ import { held, pace, preset, type Source, source, start } from "./settings.ts";
 
 // The page's side of the fit, which runs in a worker.
 
-/** What is fitted; `undefined` until it is there. */
+/** The data set; `undefined` until it is loaded. */
 export const data = signal<Dataset | undefined>(undefined);
 export const report = signal<Report | undefined>(undefined);
-/** What went wrong in the worker, which nobody expects. */
+/** An unexpected error in the worker. */
 export const failure = signal<string | undefined>(undefined);
 
 interface Moment {
@@ -19,12 +19,12 @@ interface Moment {
   readonly train: Score;
   readonly held: Score | undefined;
 }
-/** The course of the fit; of a long one every second moment, every fourth, … */
+/** The history of scores. Long histories keep every second moment, then every fourth, … */
 const history = signal<readonly Moment[]>([]);
 const maxSnapshots = 400;
 
 const isRunning = computed(() => report.value?.running ?? false);
-/** Report and history for what takes long to draw. */
+/** Throttled report and history, for slow pictures. */
 export const slowReport = paced(report, 250, isRunning);
 export const slowHistory = paced(history, 400, isRunning);
 
@@ -33,7 +33,7 @@ let onParameters: ((found: { layers: readonly LayerData[]; step: number }) => vo
 
 const send = (message: ToWorker): void => worker?.postMessage(message);
 
-/** Starts the worker, and keeps it at what the page shows. Returns what ends that. */
+/** Starts the worker and keeps it in sync with the page. Returns a function that stops it. */
 export function keepFitting(): () => void {
   worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
   worker.onmessage = ({ data: message }: MessageEvent<FromWorker>) => hear(message);
@@ -61,7 +61,7 @@ interface Sent {
 }
 let last: Sent | undefined;
 
-/** Points that are moved, added or deleted while a model is fitted to them keep its parameters; all else begins anew. */
+/** Sends the data to the worker. Changes of points keep the parameters; any other change starts a new fit. */
 function sendData(): void {
   const now = data.value;
   const what: Sent = {
@@ -72,7 +72,7 @@ function sendData(): void {
     heldOut: held.value / 100,
   };
   const keep = what.source === "points" && last !== undefined && isSame(last, what);
-  const isKnown = last !== undefined && last.data === now; // then the worker has the rows
+  const isKnown = last !== undefined && last.data === now; // the worker already has these rows
   if (last && last.source !== what.source) send({ kind: "pause" });
   last = now && what;
   if (!now || now.labels.length === 0) {
@@ -122,9 +122,9 @@ export const parameters = (): Promise<{ layers: readonly LayerData[]; step: numb
     send({ kind: "parameters" });
   });
 
-/** Goes on from parameters out of a file. */
+/** Continues from the parameters of a file. */
 export function load(layers: readonly LayerData[], steps: number): void {
   const units = layers.length > 1 ? layers[0]!.b.length : 0;
-  put({ hidden: String(units) }, { push: true }); // the worker begins anew with so many, and hears of the others next
+  put({ hidden: String(units) }, { push: true }); // the worker restarts with this many units; the next message sends the parameters
   send({ kind: "load", layers, steps });
 }

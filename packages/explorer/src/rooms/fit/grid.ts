@@ -1,9 +1,9 @@
-/** The plane that is drawn: both axes run from −3 to 3. */
+/** The half-width of the plane: both axes run from −3 to 3. */
 export const reach = 3;
-/** The probabilities are computed at so many places along each axis, and interpolated between. */
+/** The number of grid points along each axis. Probabilities are computed there and interpolated in between. */
 export const nodes = 61;
 
-/** The probabilities at a place of the plane, interpolated in a field. */
+/** Interpolates the probabilities at a point of the plane from a field. */
 export function fieldAt(field: Float32Array, x: number, y: number): number[] {
   const classes = field.length / nodes ** 2;
   const scale = (nodes - 1) / (2 * reach);
@@ -17,13 +17,13 @@ export function fieldAt(field: Float32Array, x: number, y: number): number[] {
   });
 }
 
-/** The cell of the grid, and how far into it. */
+/** Returns the cell of the grid and the position within it, from 0 to 1. */
 export function cellOf(x: number): readonly [cell: number, part: number] {
   const cell = Math.min(Math.floor(x), nodes - 2);
   return [cell, x - cell];
 }
 
-/** The places of the grid, row by row from the top. */
+/** Returns the points of the grid, row by row from the top. */
 export function gridPoints(): Float32Array {
   const points = new Float32Array(2 * nodes * nodes);
   const at = (i: number) => (2 * reach * i) / (nodes - 1) - reach;

@@ -29,7 +29,7 @@ export default function FitRoom() {
   useKeys([
     { key: " ", does: "train, pause", run: toggle },
     { key: "s", does: "one step", run: stepOnce },
-    { key: "r", does: "begin anew", run: reset },
+    { key: "r", does: "reset", run: reset },
   ]);
   const [of, now] = [data.value, report.value];
   return (
@@ -50,7 +50,7 @@ export default function FitRoom() {
           {now?.diverged && (
             <ErrorBox
               name="Diverged"
-              message={`Training stopped: ${now.diverged}\nThe steps overshoot, each further than the one before: choose a smaller learning rate, then Reset.`}
+              message={`Training stopped: ${now.diverged}\nEach step overshoots more than the one before. Choose a smaller learning rate, then Reset.`}
             />
           )}
           {failure.value && <ErrorBox name="WorkerError" message={failure.value} />}

@@ -1,6 +1,6 @@
 import type { Size } from "./data/dataset.ts";
 
-/** A stroke from one place to another, in pixels: full ink within the pen, less toward its edge. */
+/** Draws a stroke between two places in pixels: full ink within the pen, fading at its edge. */
 export function stroked(ink: Float32Array, { width, height }: Size, from: Place, to: Place): Float32Array {
   const radius = 1.15 * (Math.min(width, height) / 28);
   const next = ink.slice();
@@ -24,8 +24,8 @@ export interface Place {
 }
 
 /**
- * The drawing as MNIST's digits were made (LeCun et al. 1998): scaled so that its longer side takes 20 of 28 pixels, its
- * center of mass in the middle.
+ * Normalizes a drawing like MNIST's digits (LeCun et al. 1998): scales its longer side to 20 of 28 pixels and centers its center of
+ * mass.
  */
 export function centered(ink: Float32Array, { width, height }: Size): Float32Array {
   let [left, right, top, bottom] = [width, -1, height, -1];

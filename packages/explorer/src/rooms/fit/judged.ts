@@ -1,12 +1,12 @@
 import { computed } from "@preact/signals";
 import { data, slowReport } from "./fit.ts";
 
-/** A row by which the model is judged. */
+/** A row of the evaluation, with its prediction. */
 export interface Judged {
   readonly row: number;
   readonly label: number;
   readonly guess: number;
-  /** The probabilities of the right class and of the guess. */
+  /** The probabilities of the true class and of the predicted class. */
   readonly ofLabel: number;
   readonly ofGuess: number;
 }
@@ -16,7 +16,7 @@ export const judged = computed<readonly Judged[]>(() => {
   if (!now || !of) return [];
   const { judged: rows, guesses, probabilities } = now;
   const classes = of.classes.length;
-  if (probabilities.length !== rows.length * classes || rows.some((row) => row >= of.labels.length)) return []; // a report on the data before
+  if (probabilities.length !== rows.length * classes || rows.some((row) => row >= of.labels.length)) return []; // the report belongs to previous data
   return Array.from(rows, (row, i) => {
     const [label, guess] = [of.labels[row]!, guesses[i]!];
     const ofClass = (k: number) => probabilities[i * classes + k]!;
@@ -24,7 +24,7 @@ export const judged = computed<readonly Judged[]>(() => {
   });
 });
 
-/** By which rows: "of 1,200 rows held out". */
+/** The rows of the evaluation in words: "1,200 rows held out". */
 export const judgedBy = computed(() => {
   const count = judged.value.length.toLocaleString("en");
   return slowReport.value?.held ? `${count} rows held out` : `${count} training rows`;

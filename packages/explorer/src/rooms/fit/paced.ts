@@ -1,8 +1,8 @@
 import { effect, type ReadonlySignal, signal } from "@preact/signals";
 
 /**
- * The same, but while `isFast` at most once in so many milliseconds: for pictures that take long to draw and need not be
- * of this very moment. The last value always comes.
+ * Throttles a signal: while `isFast`, it updates at most once per `milliseconds`. For pictures that are slow to draw. The last
+ * value always arrives.
  */
 export function paced<T>(
   from: ReadonlySignal<T>,

@@ -4,7 +4,7 @@ import { load, toSafetensors } from "@wengert/train";
 import { type Dataset, widthOf } from "./data/dataset.ts";
 import { type LayerData, limits } from "./protocol.ts";
 
-/** A fitted model with what one must know to use it. */
+/** A fitted model and the preprocessing of its inputs. */
 export interface Parameters {
   readonly layers: readonly LayerData[];
   readonly step: number;
@@ -20,8 +20,8 @@ interface Described extends Parameters {
 const format = "wengert-fit";
 
 /**
- * A safetensors file. `layers.0.W` is [inputs, outputs], `layers.0.b` [outputs]. The metadata say what a row must be made into: x
- * becomes (x − mean) / deviation of its feature, of images x / 255 − center.
+ * Writes a safetensors file. `layers.0.W` is [inputs, outputs], `layers.0.b` [outputs]. The metadata describe the preprocessing
+ * of a row: x becomes (x − mean) / deviation of its feature; a pixel x of an image becomes x / 255 − center.
  */
 export function fileOf({ layers, step, ...described }: Described): Uint8Array<ArrayBuffer> {
   const wrapped = (numbers: Float32Array, shape: readonly number[]) => fromNdarray(ndarray(numbers, shape));
@@ -34,7 +34,7 @@ export function fileOf({ layers, step, ...described }: Described): Uint8Array<Ar
   return toSafetensors(tree, { metadata: { format, ...texts } });
 }
 
-/** The parameters in a file, if they fit the data. @throws DataError */
+/** Reads the parameters in a file. @throws DataError unless their shapes fit the data and their numbers are finite */
 export async function parametersIn(file: File, data: Dataset): Promise<Parameters> {
   const { name } = file;
   const { tree: tensors, metadata } = await load<Record<string, Tensor>>(file, { flat: true });
@@ -47,20 +47,20 @@ export async function parametersIn(file: File, data: Dataset): Promise<Parameter
           .slice(0, 6)
           .map((each) => JSON.stringify(each))
           .join(", ") || "none"
-      }; expected layers.0.W and layers.0.b, with hidden units layers.1.W and layers.1.b too. Choose a file that was saved here.`,
+      }; expected layers.0.W and layers.0.b, with hidden units layers.1.W and layers.1.b too. Choose a file saved by this page.`,
     );
   const read = (each: string) => numbersOf(name, each, tensors[each]!);
   const layers = Array.from({ length: count }, (_, i) => ({ W: read(`layers.${i}.W`), b: read(`layers.${i}.b`) }));
   const [inputs, classes] = [widthOf(data), data.classes.length];
   const units = count === 2 ? (layers[0]!.b.shape[0] ?? 0) : 0;
   if (units > limits.hidden)
-    throw new DataError(`${name} has ${units} hidden units; up to ${limits.hidden} can be fitted here.`);
+    throw new DataError(`${name} has ${units} hidden units; expected at most ${limits.hidden}. Choose another file.`);
   const expected =
     count === 1 ? [[inputs, classes], [classes]] : [[inputs, units], [units], [units, classes], [classes]];
   const got = layers.flatMap(({ W, b }) => [W.shape, b.shape]);
   if (JSON.stringify(got) !== JSON.stringify(expected))
     throw new DataError(
-      `${name} does not fit these data: they have ${inputs} features and ${classes} classes, so its tensors should have the shapes ${shapes(expected)}, but have ${shapes(got)}. Choose the data that it was fitted to, or another file.`,
+      `${name} does not fit these data: they have ${inputs} features and ${classes} classes, so its tensors should have the shapes ${shapes(expected)}, but have ${shapes(got)}. Choose the data that the model was fitted to, or another file.`,
     );
   return {
     layers: layers.map(({ W, b }) => ({ W: W.numbers, b: b.numbers })),
@@ -78,11 +78,11 @@ function numbersOf(
 ): { shape: Shape; numbers: Float32Array } {
   const numbers = data.data;
   if (!(numbers instanceof Float32Array))
-    throw new DataError(`${file}: ${name} is ${dtype}; expected float32. Cast it before it is saved.`);
+    throw new DataError(`${file}: ${name} is ${dtype}; expected float32. Cast it before saving.`);
   const bad = numbers.findIndex((x) => !Number.isFinite(x));
   if (bad >= 0)
     throw new DataError(
-      `${file}: ${name} holds ${numbers[bad]} at place ${bad}; expected finite numbers. It was saved from a fit that had diverged.`,
+      `${file}: ${name} holds ${numbers[bad]} at index ${bad}; expected finite numbers. The fit had diverged before it was saved.`,
     );
   return { shape, numbers };
 }

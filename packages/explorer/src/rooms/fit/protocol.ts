@@ -5,13 +5,13 @@ export interface Pace {
   readonly learningRate: number;
   /** Rows per step; 0: all. */
   readonly batchSize: number;
-  /** λ: the loss has λ/2 Σ w² on top. */
+  /** λ: the loss includes λ/2 Σ w². */
   readonly l2: number;
   /** Steps per second; 0: no limit. */
   readonly speed: number;
 }
 
-/** What a fit begins with. */
+/** The settings that a fit starts with. */
 export interface Start {
   readonly hidden: number;
   readonly seed: number;
@@ -20,17 +20,17 @@ export interface Start {
 export interface Rows {
   readonly rows: Float32Array | Uint8Array;
   readonly labels: Int32Array;
-  /** Numbers a row. */
+  /** Numbers per row. */
   readonly width: number;
   readonly classes: number;
-  /** Taken from each number of a row of bytes. */
+  /** Subtracted from each number of a row of bytes. */
   readonly center: number;
-  /** Whether rows are points of a plane, of which a field of probabilities is wanted. */
+  /** Whether rows are points of a plane, so that reports include a field of probabilities. */
   readonly isPlane: boolean;
 }
 
 export interface LayerData {
-  /** [inputs, outputs] row by row. */
+  /** [inputs, outputs], row by row. */
   readonly W: Float32Array;
   readonly b: Float32Array;
 }
@@ -38,12 +38,12 @@ export interface LayerData {
 export type ToWorker =
   | {
       readonly kind: "data";
-      /** `undefined`: those before. */
+      /** `undefined`: keep the previous rows. */
       readonly data: Rows | undefined;
       readonly start: Start;
-      /** The fraction of the rows that is held out. */
+      /** The fraction of rows to hold out. */
       readonly heldOut: number;
-      /** Whether the parameters are kept. */
+      /** Whether to keep the parameters. */
       readonly keep: boolean;
     }
   | { readonly kind: "pace"; readonly pace: Pace }
@@ -56,28 +56,28 @@ export interface Score {
   readonly accuracy: number;
 }
 
-/** Where a fit stands. */
+/** The state of a fit. */
 export interface Report {
   readonly step: number;
   readonly epoch: number;
   readonly running: boolean;
   readonly train: Score;
   readonly held: Score | undefined;
-  /** The rows by which the model is judged: a sample of those held out, or of the training rows if none are. */
+  /** The evaluated rows: a sample of the held-out rows, or of the training rows if none are held out. */
   readonly judged: Int32Array;
-  /** The class that the model gives to each of them. */
+  /** The predicted class of each. */
   readonly guesses: Int32Array;
-  /** How many rows of class i were taken for class j, and the recall of each class: NaN for a class without rows. */
+  /** The count of rows of class i predicted as class j, and the recall of each class (NaN for a class without rows). */
   readonly confusion: readonly (readonly number[])[];
   readonly recall: readonly number[];
   /** Their probabilities, [judged, classes]. */
   readonly probabilities: Float32Array;
-  /** Of the grid of `grid.ts`, [rows, classes]. */
+  /** The probabilities on the grid of `grid.ts`, [grid points, classes]. */
   readonly field: Float32Array | undefined;
   /** The first columns of the first W, one after another. */
   readonly weights: Float32Array;
   readonly probe: Float32Array | undefined;
-  /** Why training stopped by itself. */
+  /** Why training diverged and stopped. */
   readonly diverged: string | undefined;
 }
 

@@ -3,7 +3,7 @@ import { address, put } from "../../page/address.ts";
 import { type Preset, presets, unpackedPoints } from "./data/points.ts";
 import { limits, type Pace, type Start } from "./protocol.ts";
 
-// What the address says, checked, and what stands for what it does not say.
+// The settings in the address, validated, with their defaults.
 
 export const sources = [
   { name: "points", title: "Points" },
@@ -14,7 +14,7 @@ export const sources = [
 export type Source = (typeof sources)[number]["name"];
 
 let before = address.peek();
-/** The last address of this room: it goes on being drawn while another is loaded. */
+/** The last address of this room, which stays on screen while another room loads. */
 const inRoom = computed(() => {
   if (address.value.room === "fit") before = address.value;
   return before.fields;
@@ -29,7 +29,7 @@ const among =
 export const source: ReadonlySignal<Source> = computed(among(sources, "data", "points"));
 export const preset: ReadonlySignal<Preset> = computed(among(presets, "set", "blobs"));
 const pointsField = text("points");
-/** The points as the reader has moved them. */
+/** The points, if the reader has changed them. */
 export const ownPoints = computed(() =>
   pointsField.value === undefined ? undefined : unpackedPoints(pointsField.value),
 );
@@ -42,7 +42,7 @@ export const view = computed(among(views, "view", "regions"));
 export const labelColumn = text("label");
 
 const pairField = text("pair");
-/** The mistakes that are looked at: rows of one class taken for another. */
+/** The selected kind of mistake: rows of the class `label` that the model predicts as `guess`. */
 export const pair = computed<readonly [label: number, guess: number] | undefined>(() => {
   const [, label, guess] = /^(\d{1,2})-(\d{1,2})$/.exec(pairField.value ?? "") ?? [];
   return label === undefined ? undefined : [Number(label), Number(guess)];
@@ -62,7 +62,7 @@ const number = (name: string, usual: () => number, { least, most, whole = false 
     return fits ? x : usual();
   });
 
-/** What fits each kind of data to begin with. */
+/** The default settings for each kind of data. */
 const usual: Readonly<Record<Source, Pace & Start & { readonly held: number }>> = {
   points: { learningRate: 0.3, batchSize: 0, l2: 0, speed: 60, hidden: 0, seed: 1, held: 20 },
   digits: { learningRate: 0.2, batchSize: 64, l2: 0, speed: 0, hidden: 0, seed: 1, held: 20 },
@@ -77,9 +77,9 @@ export const l2 = number("l2", usualOf("l2"), { least: 0, most: 10 });
 export const speed = number("speed", usualOf("speed"), { least: 0, most: 1e5, whole: true });
 export const hidden = number("hidden", usualOf("hidden"), { least: 0, most: limits.hidden, whole: true });
 export const seed = number("seed", usualOf("seed"), { least: 0, most: limits.seed, whole: true });
-/** Percent of the rows that are held out. */
+/** The percentage of held-out rows. */
 export const held = number("held", usualOf("held"), { least: 0, most: 90, whole: true });
-/** The side of the reader's own images, in pixels. */
+/** The width and height of the reader's own images, in pixels. */
 export const side = number("side", () => 24, { least: 8, most: 64, whole: true });
 
 export const pace = computed<Pace>(() => ({
@@ -90,7 +90,7 @@ export const pace = computed<Pace>(() => ({
 }));
 export const start = computed<Start>(() => ({ hidden: hidden.value, seed: seed.value }));
 
-/** Another kind of data begins with what is usual for it. */
+/** Switches to another kind of data, with its default settings. */
 export const chooseSource = (name: Source): void => {
   const { fields } = address.peek();
   const emptied = Object.fromEntries(Object.keys(fields).map((field) => [field, undefined]));

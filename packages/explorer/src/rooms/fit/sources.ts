@@ -9,11 +9,11 @@ import type { Table } from "./data/table.ts";
 import { data } from "./fit.ts";
 import { labelColumn, ownPoints, preset, side, source } from "./settings.ts";
 
-// What is fitted: what the address names, or the reader's own files, which no address can hold.
+// The data: the set that the address names, or the reader's own files, which an address cannot hold.
 
-/** The points that are shown. */
+/** The current points. */
 export const points = signal<readonly Point[]>([]);
-/** The table that is shown. */
+/** The current table. */
 export const table = signal<Table | undefined>(undefined);
 
 export const ownDigits = signal<Dataset | undefined>(undefined);
@@ -22,11 +22,11 @@ const ownImages = signal<
 >(undefined);
 export const ownTable = signal<Table | undefined>(undefined);
 
-/** Why the reader's files were not taken. */
+/** Why the reader's files cannot be used. */
 export const problem = signal<string | undefined>(undefined);
 export const isBusy = signal<{ readonly done: number; readonly of: number } | undefined>(undefined);
 
-/** Shows what the address says, and fits the model to it. Returns what ends that. */
+/** Loads the data that the address names whenever it changes. Returns a function that stops this. */
 export function keepSources(): () => void {
   const ends = [
     effect(() => {
@@ -66,7 +66,7 @@ export function keepSources(): () => void {
     for (const end of ends) end();
   };
 }
-let turns = 0; // what was asked for before, and comes late, is not wanted any more
+let turns = 0; // counts requests, so that late results of earlier ones are dropped
 
 const makers: Readonly<Record<typeof source.value, () => Dataset | undefined | Promise<Dataset>>> = {
   points: () => pointsAsData(points.value),
@@ -101,12 +101,12 @@ function fromTable(from: Table): Dataset {
 const isWanted = (name: Preset): boolean =>
   untracked(() => source.value === "points" && preset.value === name && ownPoints.value === undefined);
 
-/** While they are dragged: the address follows when they are let go. */
+/** Moves points during a drag. The address changes only at its end. */
 export function movePoints(all: readonly Point[]): void {
   points.value = all;
 }
 
-/** The back button undoes it. */
+/** Changes the points. The back button undoes the change. */
 export const changePoints = (all: readonly Point[]): void => put({ points: packedPoints(all) }, { push: true });
 
 export const choosePreset = (name: Preset): void =>
@@ -150,7 +150,7 @@ export const openTable = (files: readonly File[]): Promise<void> =>
     },
   );
 
-/** Reads files; what stood before stays until they are read whole. */
+/** Reads files. The previous data stay until the files are completely read. */
 async function open<T>(read: () => Promise<T>, take: (made: T) => void): Promise<void> {
   const turn = ++opened;
   const place = source.peek();

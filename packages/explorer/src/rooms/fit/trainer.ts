@@ -24,7 +24,7 @@ export class Trainer {
   #model!: Model;
   #optimizer!: SgdState;
   #orderKey!: Tensor;
-  /** The batches of this epoch, as row numbers, and the next of them. */
+  /** The batches of the current epoch, as row numbers, and the next batch. */
   #epoch: { readonly number: number; readonly batchSize: number; readonly batches: Sequence<Tensor> } | undefined;
   #next = 0;
   #step = 0;
@@ -53,7 +53,7 @@ export class Trainer {
     [this.#orderKey, this.#epoch, this.#seen] = [orderKey, undefined, 0];
   }
 
-  /** Takes the parameters and the step of another fit: the reader moves points while it runs. */
+  /** Continues from another fit's parameters and step, because the reader moves points during the fit. */
   continueFrom(other: Trainer): void {
     if (shapesOf(other.#model) !== shapesOf(this.#model)) return;
     this.#begin(other.#model, other.#step);
@@ -85,7 +85,7 @@ export class Trainer {
     return this.#model.map(({ W, b }) => ({ W: numbersOf(W), b: numbersOf(b) }));
   }
 
-  /** Takes one step. If the loss is not finite, changes no parameter. */
+  /** Takes one step. If the loss is not finite, leaves the parameters unchanged. */
   advance({ learningRate, batchSize, l2 }: Pace): void {
     const batch = this.#batch(batchSize);
     const { value, grad } = lossAndGradient(this.#model, batch.X, batch.labels, l2);
@@ -148,7 +148,7 @@ export class Trainer {
     return { score: { loss: crossEntropy(A, labels).item(), accuracy: accuracy(guesses, labels) }, A, guesses };
   }
 
-  /** The next batch. An epoch begins when the last one is complete, or when the batch size changes. */
+  /** Returns the next batch. A new epoch begins when the last one is complete, or when the batch size changes. */
   #batch(batchSize: number): Batch {
     if (batchSize === 0 || batchSize >= this.#training.length) {
       this.#whole ??= this.#pick(this.#training);
@@ -163,7 +163,7 @@ export class Trainer {
     return this.#pick(Int32Array.from(flat(this.#epoch.batches.at(this.#next++)!.array!)));
   }
 
-  /** Copies rows into tensors. Bytes stay bytes until then, at a quarter of the memory. */
+  /** Copies rows into tensors. Until then bytes stay bytes, in a quarter of the memory. */
   #pick(indices: Int32Array): Batch {
     const { rows, labels, center } = this.#data;
     const width = this.#width;
@@ -197,7 +197,7 @@ interface Batch {
 const matrix = (numbers: Float32Array, width: number): Tensor =>
   fromNdarray(ndarray(numbers, [numbers.length / width, width]), { label: "X" });
 
-/** The message without its place in the bundle. */
+/** Formats a message as a sentence, without the location in the bundle. */
 const sentence = (message: string): string =>
   `${message[0]!.toUpperCase()}${message.slice(1).replace(/, at \S+:\d+:\d+/, "")}.`;
 
@@ -207,10 +207,10 @@ const numbersOf = (x: Tensor): Float32Array => Float32Array.from(flat(x.array!))
 
 const shapesOf = (model: Model): string => model.map(({ W }) => W.shape.join("×")).join(" ");
 
-/** At most `count` of them, evenly spaced. */
+/** Returns at most `count` entries, evenly spaced. */
 const some = (all: Int32Array, count: number): Int32Array =>
   all.length <= count ? all : Int32Array.from({ length: count }, (_, i) => all[Math.floor((i * all.length) / count)]!);
 
-/** The first columns of W, one after another: the weights of each output. */
+/** Returns the first columns of W, one after another: the weights of each output. */
 const columnsOf = (W: Tensor, count: number): Float32Array =>
   numbersOf(transpose(slice(W, { start: [0, 0], stop: [null, Math.min(count, W.shape[1]!)] })));

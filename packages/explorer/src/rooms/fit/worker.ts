@@ -1,20 +1,20 @@
 import type { FromWorker, Pace, Rows, ToWorker } from "./protocol.ts";
 import { Trainer } from "./trainer.ts";
 
-const slice = 12; // milliseconds of steps before the worker reads its messages
-const pause = 80; // the least number of milliseconds between two reports of a running fit
-const share = 0.2; // the largest part of the time that reports may take
+const slice = 12; // milliseconds of steps between two readings of the messages
+const pause = 80; // minimum milliseconds between two reports of a running fit
+const share = 0.2; // maximum fraction of the time for reports
 
 let rows: Rows | undefined;
 let trainer: Trainer | undefined;
 let pace: Pace = { learningRate: 0.1, batchSize: 0, l2: 0, speed: 0 };
 let probe: Float32Array | undefined;
 let isRunning = false;
-let isAwaited = false; // the page has not drawn the last report yet, so no other is sent
-let isOwed = false; // something has changed since
+let isAwaited = false; // the page has not drawn the last report yet, so the next one waits
+let isOwed = false; // something has changed since that report
 let reported = 0; // the time of the last report
 let effort = 0; // milliseconds that the last report took
-let owed = 0; // steps to take to keep the speed
+let owed = 0; // steps due at the chosen speed
 let before = 0;
 
 self.onmessage = ({ data: message }: MessageEvent<ToWorker>) => {
@@ -114,7 +114,7 @@ function report(fresh = false): void {
   [isAwaited, effort] = [true, reported - begin];
 }
 
-/** Yields to waiting messages. setTimeout would wait four milliseconds each time. */
+/** Yields to waiting messages. setTimeout would add at least 4 ms each time. */
 const soon = new MessageChannel();
 soon.port1.onmessage = work;
 

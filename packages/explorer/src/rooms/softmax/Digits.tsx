@@ -28,7 +28,7 @@ import { powerTicks } from "./ticks.ts";
 
 const titles: Readonly<Record<Way, string>> = {
   textbook: "Textbook",
-  matrix: "The matrix built",
+  matrix: "Full matrix",
   centered: "Centered: what the library does",
 };
 const formulas: Readonly<Record<Way, string>> = {
@@ -37,14 +37,14 @@ const formulas: Readonly<Record<Way, string>> = {
   centered: "s \\odot \\left(h - \\frac{\\langle h, s \\rangle}{\\langle 1, s \\rangle}\\right),\\quad h = g - g_m",
 };
 
-/** What is lost where a class is sure, by formulas that are equal on paper. */
+/** Compares the digits that three mathematically equal formulas lose when one class dominates. */
 export function Digits() {
   const found = comparison.value;
   return (
     <>
       <p>
-        On paper these three are the same. In {dtype.value} they are not, once one class has nearly everything: there g
-        and its mean ⟨g, s⟩ agree in their first digits, the difference is what is left of the last ones, and those are
+        On paper these three are equal. In {dtype.value} they differ once one class has nearly all the probability: then
+        g and its mean ⟨g, s⟩ agree in their first digits. Their difference keeps only the last digits, which are
         rounded.
       </p>
       <div class="provoke">
@@ -69,21 +69,21 @@ export function Digits() {
           ))}
         </fieldset>
       </div>
-      {found ? <Ways of={found} /> : <p class="soft">Where there is no number, there are no digits to count.</p>}
+      {found ? <Ways of={found} /> : <p class="soft">The result is not finite, so there are no digits to count.</p>}
       <Rise />
       <Paragraph>
-        What cures it: J annihilates constants, so g may be shifted before anything is multiplied. With h = g − gₘ, m
-        the class that leads, hₘ is 0 exactly, and the large term, whose rounding did the harm, is gone: what remains is
-        of the size of the answer. Dividing by ⟨1, s⟩, which is 1 but for rounding, makes constants in g count for
-        nothing.
+        The fix: J annihilates constants, so g may be shifted before the multiplication. Let h = g − gₘ, where m is the
+        class with the largest share. Then hₘ is exactly 0, and the large term, whose rounding caused the error, is
+        gone. The other terms have the size of the answer. Dividing by ⟨1, s⟩, which is 1 up to rounding, cancels
+        constants in g.
       </Paragraph>
       <Try
-        question="Add a million to all g. Which ways notice, and should they?"
+        question="Add a million to all g. Which formulas change, and should they?"
         fields={{ x: "2 1 0", t: undefined, mask: undefined, plus: "1000000" }}
       >
-        None should: rows of J add up to 0. The textbook subtracts two numbers of the size of a million and loses six
-        digits more; so does the matrix, whose rows add up to 0 only but for rounding. To the centered form the constant
-        is gone with its first subtraction.
+        None should, because the rows of J sum to 0. The textbook formula subtracts two numbers near a million and loses
+        six more digits. So does the matrix, whose rows sum to 0 only up to rounding. The first subtraction of the
+        centered form removes the constant.
       </Try>
     </>
   );
@@ -122,7 +122,7 @@ function Ways({ of: { exact, found, errors } }: { of: Comparison }) {
       <section class="way exact" aria-label="Exact">
         <h3>Exact</h3>
         <p class="small soft">
-          Of the same z and g, by whole numbers of {exact.bits} bits, rounded to {digits} digits.
+          From the same z and g, computed with integers of {exact.bits} bits and rounded to {digits} digits.
         </p>
         <ol class="components code" start={0}>
           {exact.pulled.map((x, i) => (
@@ -145,7 +145,7 @@ const digitsInWords = (left: number, all: number): string =>
         ? "One digit right"
         : `${left} digits right`;
 
-/** A number with its wrong digits marked. */
+/** Shows a number with its wrong digits marked. */
 function Marked({ x, digits, right }: { x: number; digits: number; right: number }) {
   if (x === 0 || !Number.isFinite(x)) return <span class={right < 1 ? "wrong-digits" : undefined}>{short(x)}</span>;
   const [mantissa, exponent] = x
@@ -155,7 +155,7 @@ function Marked({ x, digits, right }: { x: number; digits: number; right: number
     .split("e") as [string, string];
   const whole = right >= digits - 1;
   const sign = mantissa.startsWith("−") ? 1 : 0;
-  const upTo = whole ? mantissa.length : right === 0 ? 0 : sign + right + 1; // with the point
+  const upTo = whole ? mantissa.length : right === 0 ? 0 : sign + right + 1; // counts the decimal point
   return (
     <>
       {mantissa.slice(0, upTo)}
@@ -166,11 +166,11 @@ function Marked({ x, digits, right }: { x: number; digits: number; right: number
 
 const strokes: Readonly<Record<Way, Omit<Line, "points">>> = {
   textbook: { name: "textbook", lower: -8, color: "var(--wrong)" },
-  matrix: { name: "matrix built", lower: 8, color: "var(--ink-soft)", dash: "5 3" },
+  matrix: { name: "full matrix", lower: 8, color: "var(--ink-soft)", dash: "5 3" },
   centered: { name: "centered", color: "var(--right)", width: 3 },
 };
 
-/** The errors while the largest share goes to 1. Drawn when the reader pauses: it is a hundred comparisons. */
+/** Plots the errors as the largest share goes to 1. Draws when the reader pauses, since it takes a hundred comparisons. */
 function Rise() {
   const points = useSignal<readonly Point[]>([]);
   const [zs, gs, constant, count, lies] = [z.value, g.value, plus.value, classes.value, lead.value];
@@ -191,7 +191,7 @@ function Rise() {
         label={`Worst relative error of each way as the largest share goes to 1: the textbook's and the matrix's grow to ${short(most, 1)}, the centered one's stays at ${short(worst(shown.filter(({ way }) => way === "centered").map(({ error }) => error)), 1)}`}
         height={264}
         x={{
-          label: "what the largest share lacks of 1",
+          label: "1 − largest share",
           range: [farthest, nearest],
           ticks: powerTicks(nearest, farthest, 6),
           isLog: true,
@@ -211,8 +211,8 @@ function Rise() {
         mark={rest >= nearest && rest <= farthest ? rest : undefined}
       />
       <figcaption class="small soft">
-        The worst component, while the largest logit rises and all else stays. Red: textbook; dashed: the matrix built;
-        green and thick: centered. The blue line is where the logits are now.
+        The error of the worst component as only the largest logit rises. Red: textbook; dashed: full matrix; thick
+        green: centered. The blue line marks the current logits.
       </figcaption>
     </figure>
   );

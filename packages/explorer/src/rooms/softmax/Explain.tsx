@@ -11,46 +11,46 @@ const questions: readonly Question[] = [
   {
     question: "Why does raising one logit move every probability?",
     answer:
-      "It makes its own numerator larger, and D with it, which all share. Its own share grows by sᵢ(1 − sᵢ), every other shrinks by sᵢsⱼ, and what is won is what is lost.",
+      "It raises its own numerator, and with it D, the denominator of every share. Its own share changes at the rate sᵢ(1 − sᵢ), every other share at −sᵢsⱼ. These rates sum to 0.",
     tex: "\\frac{\\partial s_i}{\\partial x_j} = s_i(\\delta_{ij} - s_j)",
   },
   {
-    question: "What has the forward pass to keep for the backward pass?",
-    answer: "Only s. Numerators and D are gone from the derivative.",
+    question: "What must the forward pass keep for the backward pass?",
+    answer: "Only s. The derivative contains neither the numerators nor D.",
   },
   {
-    question: "How does one get from Jᵀ g to one inner product?",
+    question: "How does Jᵀ g reduce to one inner product?",
     answer:
-      "J is a diagonal less a product of s with itself. The diagonal multiplies element by element; s sᵀ g is s times one number, ⟨s, g⟩. Take s out of both.",
+      "J is a diagonal matrix minus the outer product s sᵀ. The diagonal multiplies elementwise; s sᵀ g is s times one number, ⟨s, g⟩. Factor s out of both terms.",
     tex: "(\\operatorname{diag}(s) - s\\,s^{\\mathsf T})\\,g = s \\odot g - s\\,\\langle s, g \\rangle = s \\odot (g - \\langle g, s \\rangle)",
   },
   {
     question: "What does each of the three stages mean?",
     answer:
-      "⟨g, s⟩ is the mean of g under the probabilities. g less the mean is how much better a class is than average. Times s: a logit moves only the share that it has.",
+      "⟨g, s⟩ is the mean of g under the probabilities. g − ⟨g, s⟩ compares each class with the average. Times s: a logit’s effect scales with the share its class already has.",
   },
   {
-    question: "Why is a million added to all g no change at all?",
-    answer: "The mean has the million too. Rows of J add up to 0: probabilities can only be traded.",
+    question: "Why does adding a million to all g change nothing?",
+    answer: "The mean grows by a million too, and the difference cancels it. In other words, the rows of J sum to 0.",
   },
   {
-    question: "Then why does it matter how one computes it?",
+    question: "Then why does the formula matter numerically?",
     answer:
-      "Where a class is sure, g and its mean agree in all leading digits, and a subtraction leaves what rounding made of the last. Take off gₘ first, which changes nothing on paper, and nothing large is left to cancel.",
+      "If one class has nearly all the probability, g and its mean agree in all leading digits, and their difference keeps only rounding errors. Subtracting gₘ first changes nothing on paper and leaves no large terms to cancel.",
   },
   {
     question: "And after cross-entropy?",
     answer:
-      "Its g is −tᵢ / sᵢ, so ⟨g, s⟩ = −Σ t = −1, and the three stages give s ⊙ (−t / s + 1) = s − t: what the model says less what is true.",
+      "Its g is −tᵢ / sᵢ, so ⟨g, s⟩ = −Σ t = −1, and the three stages give s ⊙ (−t / s + 1) = s − t, prediction minus target.",
     tex: "\\bar x = s - t",
   },
 ];
 
-/** What one can explain who has gone through the room. */
+/** Questions that a reader of the whole room can answer. */
 export function Explain() {
   return (
     <>
-      <p>Say each answer aloud, or to the person beside you, before you open it.</p>
+      <p>Say each answer aloud, or explain it to someone, before you open it.</p>
       <ol class="questions">
         {questions.map(({ question, answer, tex }) => (
           <li key={question}>
@@ -65,8 +65,7 @@ export function Explain() {
         ))}
       </ol>
       <p class="small soft">
-        The last one <a href="#/tape?example=cross-entropy">on the tape</a>, where s − t comes out of the list by
-        itself.
+        The last one <a href="#/tape?example=cross-entropy">on the tape</a>, where the sweep computes s − t.
       </p>
     </>
   );

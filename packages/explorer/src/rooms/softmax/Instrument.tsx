@@ -24,7 +24,7 @@ import {
 import { limitOf, Track } from "./Track.tsx";
 import { indexed } from "./written.ts";
 
-/** What the reader plays: the logits, and the probabilities that come of them. */
+/** The controls: the logits, and their probabilities. */
 export function Instrument({ pointsAtCell }: { pointsAtCell: boolean }) {
   const xs = logits.value;
   const held = useSignal<number | undefined>(undefined);
@@ -54,7 +54,7 @@ export function Instrument({ pointsAtCell }: { pointsAtCell: boolean }) {
           <legend class="unseen">Number of classes</legend>
           <button
             type="button"
-            aria-label="One class less"
+            aria-label="One class fewer"
             disabled={xs.length === fewest}
             onClick={() => resize(xs.length - 1)}
           >
@@ -78,7 +78,7 @@ export function Instrument({ pointsAtCell }: { pointsAtCell: boolean }) {
           <span />
           <span>logit, ±{short(limit)}</span>
           <span />
-          <span title="Whether the class takes part: softmax’s option where">in</span>
+          <span title="Whether the class takes part (the option where of softmax)">in</span>
           <span class="forward-text">s = softmax(x{temperature.value === 1 ? "" : " / T"})</span>
         </div>
         {xs.map((x, k) => (

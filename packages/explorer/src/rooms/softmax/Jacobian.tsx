@@ -5,7 +5,7 @@ import { Sub } from "./Sub.tsx";
 import { cell, matrix, tell } from "./state.ts";
 import { indexed } from "./written.ts";
 
-/** ∂s/∂x as a heat map: each cell is told when the pointer is over it, or the focus in it. */
+/** ∂s/∂x as a heat map. Pointer or focus selects a cell. */
 export function Jacobian() {
   const J = matrix.value.toNested<number[][]>();
   const numbers = J.flat();
@@ -32,7 +32,7 @@ export function Jacobian() {
     <figure class="jacobian" style={{ "--classes": K }}>
       <table
         ref={table}
-        // biome-ignore lint/a11y/noNoninteractiveElementToInteractiveRole: its cells are gone through by arrow keys
+        // biome-ignore lint/a11y/noNoninteractiveElementToInteractiveRole: arrow keys move through its cells
         role="grid"
         aria-label="The Jacobian: row i, column j is ∂sᵢ/∂xⱼ"
         data-takes-arrows

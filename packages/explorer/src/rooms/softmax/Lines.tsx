@@ -2,7 +2,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 
 export interface Axis {
   readonly label: string;
-  /** The least that is shown and the most; the first may be the larger. All lie above 0 where `isLog`. */
+  /** The ends of the axis; the first may be the larger. Both are positive if `isLog`. */
   readonly range: readonly [number, number];
   readonly ticks: readonly number[];
   readonly isLog?: boolean;
@@ -14,21 +14,21 @@ export interface Line {
   readonly color: string;
   readonly width?: number;
   readonly dash?: string;
-  /** Circles at its points, and no line. */
+  /** Draws circles at the points instead of a line. */
   readonly isDots?: boolean;
-  /** Written at its end, where there is room, so many pixels lower. */
+  /** Written at the end of the line if there is room, `lower` pixels down. */
   readonly name?: string;
   readonly lower?: number;
 }
 
 interface Props {
-  /** What the picture shows, for those who do not see it. */
+  /** A description for screen readers. */
   readonly label: string;
   readonly height: number;
   readonly x: Axis;
   readonly y: Axis;
   readonly lines: readonly Line[];
-  /** Where a line goes from top to bottom. */
+  /** The x of a vertical line. */
   readonly mark?: number | undefined;
 }
 
@@ -36,7 +36,7 @@ const margin = { top: 24, bottom: 42, left: 52, right: 16 };
 const forNames = 150;
 const isWide = (width: number): boolean => width > 480;
 
-/** A few lines in a plane. A link may lead to them at once, and a library of plots would be a fifth of what then is loaded. */
+/** A small line plot. A link can open it directly; a plot library would be a fifth of that first load. */
 export function Lines({ label, height, x, y, lines, mark }: Props) {
   const box = useRef<HTMLDivElement>(null);
   const [width, setWidth] = useState(0);
@@ -122,7 +122,7 @@ function OneLine({ line, place, isNamed }: OfOne) {
   );
 }
 
-/** How far along an axis, from 0 to 1. */
+/** Returns the position of a value along an axis, from 0 to 1. */
 function share({ range: [from, to], isLog = false }: Axis, value: number): number {
   const scale = (each: number): number => (isLog ? Math.log(each) : each);
   return (scale(value) - scale(from)) / (scale(to) - scale(from));

@@ -7,7 +7,7 @@ interface Props {
   readonly onInput: (value: number) => void;
 }
 
-/** A number to be typed: 1e3, -inf, nan. What is none is marked, and taken back when one leaves. */
+/** A field for a number: 1e3, -inf, nan. Other text is marked as invalid and reverted on blur. */
 export function NumberField({ label, value, onInput }: Props) {
   const element = useRef<HTMLInputElement>(null);
   const mark = (wrong: boolean) => element.current?.setAttribute("aria-invalid", String(wrong));

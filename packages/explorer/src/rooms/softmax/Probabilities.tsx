@@ -6,7 +6,7 @@ import { Try } from "./Try.tsx";
 import { Wide } from "./Wide.tsx";
 import { tex } from "./written.ts";
 
-/** From logits to shares of D. */
+/** Explains how logits become shares of D. */
 export function Probabilities() {
   const [N, D, shares] = [list(numerators.value), denominator.value, list(s.value)];
   const t = temperature.value;
@@ -16,8 +16,8 @@ export function Probabilities() {
   return (
     <>
       <p>
-        Softmax makes probabilities of any K numbers, the <em>logits</em>. exp makes them positive; dividing by their
-        sum makes them add up to 1. So a class has what its <Sub of="N" i="i" /> is of the whole, D.
+        Softmax turns any K numbers, the <em>logits</em>, into probabilities. exp makes them positive; dividing by their
+        sum makes them sum to 1. So each class’s share is its <Sub of="N" i="i" /> divided by the total D.
       </p>
       <Formula
         block
@@ -36,8 +36,8 @@ export function Probabilities() {
           ))}
         </div>
         <figcaption class="small soft">
-          All <Sub of="N" i="i" />, laid end to end, are as long as D. Raise one logit, and its piece grows; the others
-          keep their length, but not their share.
+          All <Sub of="N" i="i" />, laid end to end, have the length D. Raise one logit and its piece grows; the others
+          keep their length, but their shares shrink.
         </figcaption>
       </figure>
       <Wide label="In numbers">
@@ -84,16 +84,16 @@ export function Probabilities() {
         tex={`s_{${at}} = \\frac{N_{${at}}}{D} = \\frac{${tex(N[at]!)}}{${tex(D)}} = ${tex(shares[at]!)}`}
       />
       <p class="small soft">
-        m is the largest logit. It is taken off so that exp cannot overflow, and changes no share: see <b>Shift</b>. The
-        temperature T divides all logits: towards 0 the largest takes all, a high one makes the shares alike. A class
-        that is not <em>in</em> counts as x = −∞.
+        m is the largest logit. Subtracting it prevents overflow of exp and changes no share: see <b>Shift</b>. The
+        temperature T divides all logits. As T goes to 0, the largest logit’s share goes to 1; a high T makes the shares
+        nearly equal. A class that is not <em>in</em> counts as x = −∞.
       </p>
       <Try
-        question="Which two logits give a class three times the share of another?"
+        question="Which difference of logits gives one class three times the share of another?"
         fields={{ x: "1.0986 0", t: undefined, mask: undefined }}
       >
-        Shares depend on differences only: sᵢ / sⱼ = exp(xᵢ − xⱼ). Three times as much is a difference of ln 3 ≈ 1.0986,
-        wherever the two are. Drag both by the same amount, and nothing happens.
+        Shares depend only on differences: sᵢ / sⱼ = exp(xᵢ − xⱼ). A factor of three is a difference of ln 3 ≈ 1.0986.
+        Drag all logits by the same amount, and no share changes.
       </Try>
     </>
   );

@@ -13,26 +13,26 @@ import { Try } from "./Try.tsx";
 import { Wide } from "./Wide.tsx";
 import { factor, indexed, tex, writeAll } from "./written.ts";
 
-/** x̄ = s ⊙ (g − ⟨g, s⟩), one stage after the other, then against the matrix. */
+/** Builds x̄ = s ⊙ (g − ⟨g, s⟩) stage by stage and compares it with the product by the matrix. */
 export function Pullback() {
   useKeys([
     { key: "ArrowRight", does: "the next stage of the pullback", run: () => show(stage.peek() + 1) },
-    { key: "ArrowLeft", does: "the stage before", run: () => show(stage.peek() - 1) },
+    { key: "ArrowLeft", does: "the previous stage of the pullback", run: () => show(stage.peek() - 1) },
   ]);
   const now = stage.value;
   const last = stages.length - 1;
   return (
     <>
       <Paragraph>
-        From what comes after softmax a cotangent comes back: gᵢ says how much the loss grows with sᵢ. The sweep asks
-        for the cotangent of the logits, x̄ⱼ = Σᵢ gᵢ ∂sᵢ/∂xⱼ. That is Jᵀ g, but J is never built. Drag g, then go through
+        The steps after softmax send back a cotangent g: gᵢ is the change of the loss per change of sᵢ. The sweep needs
+        the cotangent of the logits, x̄ⱼ = Σᵢ gᵢ ∂sᵢ/∂xⱼ. That is Jᵀ g, but J is never built. Drag g, then step through
         the stages.
       </Paragraph>
       <div class="stages">
         <button
           type="button"
           class="button"
-          aria-label="The stage before"
+          aria-label="The previous stage"
           disabled={now === 0}
           onClick={() => show(now - 1)}
         >
@@ -69,28 +69,28 @@ export function Pullback() {
       <Figures />
       <p class="small soft">
         <a href={tapeAddress()}>Step through it on the tape</a>, with these numbers: the rule of softmax is one op,{" "}
-        <code>softmaxPullback</code>, which computes this and nothing else.
+        <code>softmaxPullback</code>, which computes exactly this.
       </p>
       <Try
-        question="Make all g equal. What comes back, and why?"
+        question="Make all g equal. What is x̄, and why?"
         fields={{ g: writeAll(upstream.value.map(() => 2)), stage: "3" }}
       >
-        Nothing. Every gᵢ is the mean, so no class is better than average. If the loss cares for all probabilities
-        alike, then it cares for none, since they add up to 1 whatever the logits are.
+        Zero. Every gᵢ equals the mean, so no class is above average. The loss then depends only on the sum of the
+        probabilities, which is 1 for all logits.
       </Try>
       <Try
-        question="A class with a share near 0 has a large g. Why does its logit hardly feel it?"
+        question="A class with a share near 0 has a large g. Why does its logit get almost no gradient?"
         fields={{ x: "3 2 -4", g: "0 0 5", t: undefined, mask: undefined, stage: "3" }}
       >
-        Its deviation is large, but the last stage multiplies it by sᵢ: a logit can move only what its class has. That
-        is why a softmax that is sure and wrong learns slowly from such a g, and why cross-entropy, whose g = −1/sᵢ is
-        huge there, puts it right: sᵢ cancels, and x̄ = s − t is left.
+        Its deviation is large, but the last stage multiplies it by sᵢ: a logit’s effect scales with the share its class
+        already has. So a confident, wrong softmax learns slowly from such a g. Cross-entropy fixes this: its g = −1/sᵢ
+        is huge there, sᵢ cancels, and x̄ = s − t remains.
       </Try>
     </>
   );
 }
 
-/** g as bars and weights, about a line that is 0 first and then the mean. */
+/** Draws g as bars and weights around a line at 0, later at the mean. */
 function Beam() {
   const now = stage.value;
   const gs = upstream.value;
@@ -173,7 +173,7 @@ function Beam() {
   );
 }
 
-/** A disc whose area is the share. */
+/** The size of a disc whose area is the share. */
 const diameter = (share: number) => {
   const size = `${(26 * Math.sqrt(share || 0)).toFixed(2)}px`;
   return { width: size, height: size };
@@ -190,9 +190,9 @@ function Words() {
     return (
       <>
         <Paragraph>
-          What came down: one number a class. Raising s₀ by a little raises the loss by {short(gs[0]!)} of it. But
-          probabilities can only be traded against each other, so what counts is not g, but how it differs from class to
-          class.
+          The cotangent of s has one number per class. A small increase of s₀ raises the loss by {short(gs[0]!)} times
+          that increase. But one probability can grow only if others shrink, so only the differences of g between
+          classes matter.
         </Paragraph>
         <Formula
           block
@@ -204,8 +204,8 @@ function Words() {
     return (
       <>
         <Paragraph>
-          <b>1.</b> The mean of g under the probabilities. Each gᵢ weighs as much as its sᵢ, drawn as the area of a
-          disc: the beam balances at the mean.
+          <b>1.</b> The mean of g under the probabilities. Each gᵢ has the weight sᵢ, drawn as the area of a disc. The
+          beam balances at the mean.
         </Paragraph>
         <Formula
           block
@@ -217,8 +217,8 @@ function Words() {
     return (
       <>
         <Paragraph>
-          <b>2.</b> How far each gᵢ lies from the mean. The line is the new zero: on its right are the classes that
-          raise the loss more than the average class does, on its left those that raise it less.
+          <b>2.</b> The deviation of each gᵢ from the mean. The line is the new zero. Classes on its right raise the
+          loss more than the average class, classes on its left raise it less.
         </Paragraph>
         <Formula
           block
@@ -230,8 +230,8 @@ function Words() {
     return (
       <>
         <Paragraph>
-          <b>3.</b> Times sᵢ: a logit moves its own share only by as much as it has. The bars shrink, and what is left
-          is the cotangent of the logits. It adds up to 0, but for rounding: what pushes one logit up pulls others down.
+          <b>3.</b> Times sᵢ: a logit’s effect scales with the share its class already has. The bars shrink to the
+          cotangent of the logits. It sums to 0 up to rounding: if some logits go up, others go down.
         </Paragraph>
         <Formula
           block
@@ -246,12 +246,12 @@ function Words() {
     <>
       <Paragraph>
         <b>The same by the matrix.</b> Diamonds: Jᵀ g with the whole Jacobian, {K} × {K} = {K * K} numbers. The bars
-        took one inner product, and end at the diamonds
+        need one inner product and end at the diamonds
         {Number.isNaN(apart)
           ? "."
           : apart === 0
-            ? ": to the last bit."
-            : `: at most ${short(apart, 2)} apart, by rounding.`}
+            ? ", equal to the last bit."
+            : `, within ${short(apart, 2)} (rounding).`}
       </Paragraph>
       <Formula
         block
@@ -261,13 +261,13 @@ function Words() {
   );
 }
 
-/** 3 · 0.67 + (−1) · 0.24 + …: the first three, and the last. */
+/** Formats 3 · 0.67 + (−1) · 0.24 + …: the first three terms and the last. */
 function sumOfProducts(gs: readonly number[], shares: readonly number[]): string {
   const terms = gs.map((g, i) => `${factor(g, 3)} \\cdot ${tex(shares[i]!, 3)}`);
   return (terms.length > 4 ? [...terms.slice(0, 2), "\\dots", terms.at(-1)!] : terms).join(" + ");
 }
 
-/** All stages in numbers; those to come are blank. */
+/** A table of all stages; later stages are blank. */
 function Figures() {
   const now = stage.value;
   const gs = upstream.value;

@@ -6,7 +6,7 @@ import { cell, denominator, list, matrix, numerators, rowSums, s, temperature } 
 import { Try } from "./Try.tsx";
 import { factor, indexed, tex } from "./written.ts";
 
-/** The Jacobian, and how the quotient rule gives the cell that is pointed at. */
+/** The Jacobian, and the quotient rule for the selected cell. */
 export function QuotientRule() {
   const [i, j] = cell.value;
   const value = matrix.value.toNested<number[][]>()[i]![j]!;
@@ -14,8 +14,8 @@ export function QuotientRule() {
   return (
     <>
       <Paragraph>
-        Move one logit, xⱼ. Its own numerator moves, and D moves, which all shares have in common: so <em>every</em> sᵢ
-        moves. How much, is the K × K matrix of derivatives ∂sᵢ/∂xⱼ, here as the tape gives it. Point at a cell.
+        Move one logit, xⱼ. Its numerator moves, and so does D, which all shares have in common. So <em>every</em> sᵢ
+        moves. The K × K matrix of derivatives ∂sᵢ/∂xⱼ says how much. The tape computes it here. Point at a cell.
       </Paragraph>
       <div class="two">
         <div class="map">
@@ -30,21 +30,21 @@ export function QuotientRule() {
         <Derivation i={i} j={j} value={value} />
       </div>
       <Paragraph>
-        Only s is left of it: D and N are gone, and the backward pass has to keep nothing but the output. Both cases in
-        one line, with δᵢⱼ = 1 on the diagonal and 0 elsewhere, and as a matrix:
+        Only s remains: D and N are gone, so the backward pass needs only the output. Both cases in one line, with δᵢⱼ =
+        1 on the diagonal and 0 elsewhere, and as a matrix:
       </Paragraph>
       <Formula
         block
         tex={`\\frac{\\partial s_i}{\\partial x_j} = ${over}s_i\\,(\\delta_{ij} - s_j) \\qquad J = ${over === "" ? matrixTex : `${over}(${matrixTex})`}`}
       />
       <Try
-        question={`Add up row ${i}. Why is it 0, wherever the logits are?`}
+        question={`Add up row ${i}. Why is it 0 for all logits?`}
         fields={{ x: "1 -2 3 0", cell: "1 0", t: undefined, mask: undefined }}
       >
-        Here the library gives {short(list(rowSums.value)[i]!)}
-        {Math.abs(list(rowSums.value)[i]!) > 0 ? ", which is 0 but for rounding" : ""}. sᵢ(1 − sᵢ) − sᵢ Σⱼ≠ᵢ sⱼ = 0, as
-        the others add up to 1 − sᵢ. It says that raising <em>all</em> logits alike moves no share. And as J is
-        symmetric, its columns add up to 0 as well: what one class wins, the others pay.
+        The library gives {short(list(rowSums.value)[i]!)}
+        {Math.abs(list(rowSums.value)[i]!) > 0 ? ", which is 0 up to rounding" : ""}. sᵢ(1 − sᵢ) − sᵢ Σⱼ≠ᵢ sⱼ = 0,
+        because the other shares sum to 1 − sᵢ. So raising <em>all</em> logits by the same amount changes no share. J is
+        symmetric, so its columns sum to 0 too: the other classes lose what one class gains.
       </Try>
     </>
   );
@@ -53,10 +53,10 @@ export function QuotientRule() {
 const matrixTex = "\\operatorname{diag}(s) - s\\,s^{\\mathsf T}";
 
 const inWords = (i: number, j: number, value: number): string => {
-  if (Number.isNaN(value)) return "There is no derivative where there is no number.";
-  if (value === 0) return "Nothing moves here: a share of 0 stays 0.";
-  if (i === j) return `Raise ${indexed("x", j)}, and its own share grows: by what is left for it to win.`;
-  return `Raise ${indexed("x", j)}, and ${indexed("s", i)} shrinks: D has grown, its numerator has not.`;
+  if (Number.isNaN(value)) return "No derivative: a share is not finite.";
+  if (value === 0) return "A share of 0 stays 0, so this derivative is 0.";
+  if (i === j) return `Raise ${indexed("x", j)}, and its own share grows.`;
+  return `Raise ${indexed("x", j)}, and ${indexed("s", i)} shrinks: D grows, but its numerator does not.`;
 };
 
 function Derivation({ i, j, value }: { i: number; j: number; value: number }) {
@@ -68,11 +68,11 @@ function Derivation({ i, j, value }: { i: number; j: number; value: number }) {
   const over = t === 1 ? "" : `\\tfrac{1}{${tex(t)}}\\,`;
   const lines: readonly (readonly [string, string])[] = [
     [
-      "The two parts first. An exponential is its own derivative, and of the sum one term moves.",
+      "First the derivatives of numerator and denominator. The exponential is its own derivative, and only one term of the sum moves.",
       `${d(`N_{${i}}`)} = ${over}${same ? `N_{${i}} = ${over}${Ni}` : "0"} \\qquad ${d("D")} = ${over}N_{${j}} = ${over}${Nj}`,
     ],
     [
-      "The quotient rule: derivative of the upper times the lower, less the upper times the derivative of the lower, by the lower squared.",
+      "The quotient rule: (derivative of the numerator × denominator − numerator × derivative of the denominator) / denominator².",
       `\\begin{aligned} ${d(`s_{${i}}`)} &= ${over}\\frac{${same ? `N_{${i}}` : "0"} \\cdot D - N_{${i}} \\, N_{${j}}}{D^2} \\\\[2ex] &= ${over}\\frac{${same ? Ni : "0"} \\cdot ${tex(D)} - ${Ni} \\cdot ${Nj}}{${factor(D)}^2} \\end{aligned}`,
     ],
     [
@@ -81,7 +81,7 @@ function Derivation({ i, j, value }: { i: number; j: number; value: number }) {
         ? `\\begin{aligned} &= ${over}\\frac{N_{${i}}}{D} \\cdot \\frac{D - N_{${i}}}{D} \\\\[2ex] &= ${over}s_{${i}}\\,(1 - s_{${i}}) = ${over}${si} \\cdot (1 - ${si}) \\end{aligned}`
         : `\\begin{aligned} &= -${over}\\frac{N_{${i}}}{D} \\cdot \\frac{N_{${j}}}{D} \\\\[2ex] &= -${over}s_{${i}}\\, s_{${j}} = -${over}${si} \\cdot ${sj} \\end{aligned}`,
     ],
-    ["And what the tape says:", `${d(`s_{${i}}`)} = ${tex(value)}`],
+    ["And the tape computes:", `${d(`s_{${i}}`)} = ${tex(value)}`],
   ];
   return (
     <ol class="derivation" aria-label={`The quotient rule for ∂${indexed("s", i)}/∂${indexed("x", j)}`}>

@@ -15,7 +15,7 @@ const c = computed(() => {
 });
 const raised = computed(() => (c.value === 0 ? z.value : add(z.value, c.value)));
 
-/** As the definition has it. */
+/** Softmax by its definition, without a shift. */
 const plainly = (x: Tensor): Tensor => {
   const N = exp(x);
   return div(N, sum(N));
@@ -23,15 +23,15 @@ const plainly = (x: Tensor): Tensor => {
 const plain = computed(() => vjp(plainly, raised.value));
 const shifted = computed(() => vjp((x: Tensor) => softmax(x), raised.value));
 
-/** Overflow without the shift by the maximum, beside what the library does. */
+/** Compares the definition, which overflows, with the library's shift by the maximum. */
 export function Shift() {
   const x = raised.value;
   const lowered = sub(x, max(x));
   return (
     <>
       <p>
-        Adding the same number c to all logits changes nothing, as e<sup>c</sup> cancels. So c is free, and one choice
-        is safe: minus the largest logit. Move c, and watch the definition as it stands beside it.
+        Adding the same number c to all logits changes nothing, because e<sup>c</sup> cancels. So c is free, and one
+        choice is safe: minus the largest logit. Move c and compare the definition with the shifted form.
       </p>
       <Formula
         block
@@ -47,7 +47,7 @@ export function Shift() {
       />
       <div class="sides">
         <Side
-          title="As it stands"
+          title="Without the shift"
           given="x + c"
           logits={list(x)}
           exps={list(exp(x))}
@@ -56,7 +56,7 @@ export function Shift() {
           pulled={list(plain.value.pullback(g.value)[0])}
         />
         <Side
-          title="The largest taken off first"
+          title="With the largest subtracted first"
           given="x + c − m"
           logits={list(lowered)}
           exps={list(exp(lowered))}
@@ -70,16 +70,15 @@ export function Shift() {
       </p>
       <p class="small soft">
         In {dtype.value} exp overflows above {dtype.value === "float64" ? "709.78" : "88.72"} and is 0 below{" "}
-        {dtype.value === "float64" ? "−745.13" : "−103.97"}. With the largest taken off, every exponent is ≤ 0, one of
-        them is 0, and D lies between 1 and K. What becomes 0 has a share for which 0 is the nearest number.
+        {dtype.value === "float64" ? "−745.13" : "−103.97"}. After subtracting the largest, every exponent is ≤ 0, one
+        of them is 0, and D is between 1 and K. If a share becomes 0, then 0 is the nearest number to it.
       </p>
       <Try
         question="The largest logit depends on x. Why is there no derivative of the maximum in the backward pass?"
         fields={{ shift: "300" }}
       >
-        Because the result does not depend on what is taken off, the derivative by it is 0: J annihilates constants, the
-        rows that add up to 0 once more. The freedom to shift x here and the freedom to shift g in <b>Digits</b> are one
-        fact.
+        The result does not depend on the shift, so its derivative with respect to the shift is 0: J annihilates
+        constants, because its rows sum to 0. For the same reason g may be shifted in <b>Digits</b>.
       </Try>
     </>
   );
@@ -143,13 +142,13 @@ function verdict(
   plain: readonly number[],
   safe: readonly number[],
 ): string {
-  if (safe.some(Number.isNaN)) return "No shift helps here: among the logits is no number, or nothing takes part.";
+  if (safe.some(Number.isNaN)) return "No shift helps here: a logit is not a number, or no class takes part.";
   if (exps.some((each) => each === Infinity))
-    return `exp(${short(Math.max(...x), 6)}) is too large for a number: ∞. And ∞ / ∞ is NaN, in the value and in all that the sweep makes of it.`;
+    return `exp(${short(Math.max(...x), 6)}) overflows to ∞. Then ∞ / ∞ is NaN, in the value and in the cotangents.`;
   if (exps.every((each) => each === 0))
-    return "Every exp is too small for a number: 0. And 0 / 0 is NaN, though the shares are as before.";
+    return "Every exp underflows to 0. Then 0 / 0 is NaN, though the exact shares are unchanged.";
   const apart = Math.max(...plain.map((each, i) => (safe[i] === 0 ? each : Math.abs(each / safe[i]! - 1))));
   if (apart > 1e-5)
-    return `Both have numbers, but the left side has begun to lose digits: ${short(apart, 2)} of a share.`;
-  return "Both sides agree. As long as exp has room, the shift costs nothing and changes nothing.";
+    return `Both sides are finite, but the left loses digits: a share has the relative error ${short(apart, 2)}.`;
+  return "Both sides agree. As long as exp neither overflows nor underflows, the shift changes nothing.";
 }

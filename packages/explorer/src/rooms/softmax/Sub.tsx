@@ -13,8 +13,8 @@ const plain = (index: string): string =>
   Array.from(index, (sign) => letters[sign] ?? "₀₁₂₃₄₅₆₇₈₉".indexOf(sign)).join("");
 
 /**
- * Text in which xᵢ and Jᵀ are set as index and exponent: every font has their letters, where the small signs themselves would
- * need a font file twice as large as that of all other text.
+ * Text whose xᵢ and Jᵀ become subscripts and superscripts of ordinary letters. The Unicode signs would need a font file
+ * twice as large as that for all other text.
  */
 export const Indexed = ({ children }: { children: ComponentChildren }) => (
   <>

@@ -3,25 +3,25 @@ import type { ComponentChildren } from "preact";
 import { exact } from "../../parts/numbers.ts";
 
 interface Props {
-  /** What is dragged, read aloud. */
+  /** The name for screen readers. */
   readonly label: string;
   readonly value: number;
-  /** The track goes from −limit to limit. */
+  /** The track spans −limit to limit. */
   readonly limit: number;
   readonly phase: "forward" | "backward";
-  /** Where the bar begins and ends. Default: from 0 to the value. */
+  /** The ends of the bar. Default: 0 and the value. */
   readonly bar?: readonly [from: number, to: number];
   readonly onInput: (value: number) => void;
-  /** Held while the reader drags, lest the scale move under the pointer. */
+  /** Called when a drag begins and ends, so that the scale can stay fixed meanwhile. */
   readonly onHold?: (held: boolean) => void;
-  /** What else is drawn, at places in per cent. */
+  /** More marks on the track, at positions in percent. */
   readonly children?: ComponentChildren;
 }
 
-/** Where `x` is upon a track, in per cent. */
+/** Returns the position of `x` on a track, in percent. */
 export const place = (x: number, limit: number): number => 50 + 50 * Math.min(Math.max(x / limit, -1), 1);
 
-/** The end of a scale that holds all of `xs`: 1, 2 or 5 times a power of ten, and `least` at least. */
+/** Returns a limit that covers all of `xs`: 1, 2 or 5 times a power of ten, and at least `least`. */
 export function limitOf(xs: readonly number[], least: number): number {
   const size = Math.max(least, ...xs.filter(Number.isFinite).map(Math.abs));
   const power = 10 ** Math.floor(Math.log10(size));
@@ -29,7 +29,7 @@ export function limitOf(xs: readonly number[], least: number): number {
   return times * power;
 }
 
-/** A number as a bar from 0, whose end is dragged, by pointer or by keys. */
+/** A number as a bar from 0. Pointer or keys drag its end. */
 export function Track({ label, value, limit, phase, bar = [0, value], onInput, onHold, children }: Props) {
   const held = useSignal(false);
   const fine = limit / 500;

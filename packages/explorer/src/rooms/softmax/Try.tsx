@@ -4,13 +4,13 @@ import { Paragraph } from "./Sub.tsx";
 
 interface Props {
   readonly question: string;
-  /** What the room is set to, to find out. */
+  /** The fields of the address that set the room up for the question. */
   readonly fields: Readonly<Record<string, string | undefined>>;
   /** The answer. */
   readonly children: ComponentChildren;
 }
 
-/** A question, the room set up for it, and its answer for those who have looked. */
+/** A question, a button that sets the room up for it, and the answer, folded. */
 export function Try({ question, fields, children }: Props) {
   return (
     <div class="try">

@@ -16,14 +16,14 @@ import { factor, tex, writeAll } from "./written.ts";
 const reach = 8;
 const grid = Array.from({ length: 161 }, (_, k) => -reach + k / 10);
 
-/** Two classes: softmax is the sigmoid of the difference, and weights come in pairs. */
+/** Two classes: softmax is the sigmoid of the logits' difference, and softmax has one redundant weight. */
 export function TwoClasses() {
   if (logits.value.length !== 2)
     return (
       <>
         <p>
-          With two classes softmax is the sigmoid of one number, the difference of the logits. There are{" "}
-          {logits.value.length} now.
+          With two classes softmax is the sigmoid of one number, the difference of the logits. Now there are{" "}
+          {logits.value.length}.
         </p>
         <p>
           <button
@@ -48,8 +48,9 @@ export function TwoClasses() {
   return (
     <>
       <Paragraph>
-        Divide above and below by e<sup>x₁</sup>, and only the difference d = {t === 1 ? "x₁ − x₀" : "(x₁ − x₀) / T"} is
-        left of the two logits: s₁ is the sigmoid of d. The slope of the curve is the whole Jacobian.
+        Divide numerator and denominator by e<sup>x₁</sup>. Only the difference d ={" "}
+        {t === 1 ? "x₁ − x₀" : "(x₁ − x₀) / T"} of the two logits remains: s₁ is the sigmoid of d. The slope of the
+        curve is the whole Jacobian.
       </Paragraph>
       <Formula
         block
@@ -67,7 +68,7 @@ export function TwoClasses() {
           <thead>
             <tr>
               <th scope="col">
-                <span class="unseen">what</span>
+                <span class="unseen">quantity</span>
               </th>
               <th scope="col">softmax</th>
               <th scope="col">sigmoid</th>
@@ -91,9 +92,9 @@ export function TwoClasses() {
         tex={`\\sigma'(d) = \\sigma(d)\\,\\sigma(-d) = ${tex(s1)} \\cdot ${tex(list(s.value)[0]!)} = ${tex(slope)}`}
       />
       <Weights />
-      <Try question="Given the probabilities, what can nobody tell of the two weights?" fields={{ x: "3 4.5" }}>
-        Where they lie: 3 and 4.5 have the same s as 0 and 1.5, for only w₁ − w₀ shows. Softmax has one weight more than
-        it needs, for any K, and gradient descent never moves along it, since what comes back adds up to 0.
+      <Try question="Which property of the two weights do the probabilities not determine?" fields={{ x: "3 4.5" }}>
+        Their sum: 3 and 4.5 give the same s as 0 and 1.5, because s depends only on w₁ − w₀. For any K, softmax has one
+        weight more than it needs. Gradient descent never changes the sum, because the cotangents x̄ sum to 0.
       </Try>
     </>
   );
@@ -115,7 +116,7 @@ const [width, height] = [320, 180];
 const across = (d: number): number => ((d + reach) / (2 * reach)) * width;
 const up = (p: number): number => height - 10 - p * (height - 20);
 
-/** σ, the point at d, its tangent: the point is dragged by the track below. */
+/** Draws σ, the point at d and its tangent. The track below drags the point. */
 function Curve({ d, s1, slope, onInput }: { d: number; s1: number; slope: number; onInput: (to: number) => void }) {
   const curve = useMemo(() => {
     const values = list(sigmoid(tensor(grid)));
@@ -161,7 +162,7 @@ const label = computed(() => (address.value.fields.label === "0" ? 0 : 1));
 const rate = 1;
 const steps = 20;
 
-/** w₁ − w₀ of softmax regression, and the one w of logistic regression, by gradient descent on one row with one feature, 1. */
+/** Runs gradient descent on one row with one feature, 1, for w₁ − w₀ of softmax and for the w of logistic regression. */
 function descent(start: readonly [number, number], wanted: 0 | 1) {
   let pair = tensor(start);
   let [one, twice] = [sub(tensor(start[1]), start[0]), sub(tensor(start[1]), start[0])];
@@ -191,14 +192,14 @@ function Weights() {
   const along = (of: "one" | "pair" | "twice") => moments.map((each) => [each.step, each[of]] as const);
   const heights = moments.flatMap(({ one, pair }) => [one, pair]);
   const least = Math.min(...heights);
-  const most = Math.max(...heights, least + 1e-3 * Math.max(1, Math.abs(least))); // where nothing moves, as x = 0, 1000
+  const most = Math.max(...heights, least + 1e-3 * Math.max(1, Math.abs(least))); // a nonempty range even if nothing moves, as for x = 0, 1000
   const [before, after] = [moments[0], moments[1]];
   return (
     <section class="weights" aria-label="w₁ − w₀">
       <h3>w₁ − w₀</h3>
       <Paragraph>
-        Let the logits be weights times a data row. With one feature that is 1, xₖ = wₖ: the bars on the left are the
-        weights. A step of gradient descent with the rate η = 1, where the right class is{" "}
+        Let the logits be weights times a data row. With one feature equal to 1, xₖ = wₖ, so the bars on the left are
+        the weights. A step of gradient descent with the rate η = 1, for the right class{" "}
         <span class="choice">
           {([0, 1] as const).map((each) => (
             <button
@@ -212,8 +213,8 @@ function Weights() {
             </button>
           ))}
         </span>
-        , moves w₁ and w₀ by equal amounts in opposite directions. So their difference moves twice as far as the one
-        weight w of a sigmoid would.
+        , moves w₁ and w₀ by equal amounts in opposite directions. So their difference moves twice as far as the single
+        weight w of a sigmoid.
       </Paragraph>
       {before && after && (
         <>
@@ -233,8 +234,8 @@ function Weights() {
             ]}
           />
           <p class="small soft">
-            Line: w₁ − w₀ of softmax. Dashed: w of a sigmoid with the same rate. Dots: w with twice the rate, which lie
-            on the line.
+            Line: w₁ − w₀ of softmax. Dashed: w of a sigmoid with the same rate. Dots: w with twice the rate, on the
+            line.
           </p>
         </>
       )}

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from "preact";
 
-/** What may be wider than the page, and is scrolled then: by keys too, hence the focus. */
+/** A region that scrolls if it is wider than the page. It takes the focus, so that keys scroll it. */
 export function Wide({ label, children }: { label: string; children: ComponentChildren }) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: arrow keys scroll it

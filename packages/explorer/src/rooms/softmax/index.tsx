@@ -40,9 +40,9 @@ const beside = (by: number): Part | undefined => parts[parts.indexOf(part.peek()
 export default function SoftmaxRoom() {
   useKeys([
     { key: "n", does: "the next part", run: () => enter(beside(1)) },
-    { key: "p", does: "the part before", run: () => enter(beside(-1)) },
+    { key: "p", does: "the previous part", run: () => enter(beside(-1)) },
     { key: "+", does: "one class more", run: () => resize(classes.peek() + 1) },
-    { key: "-", does: "one class less", run: () => resize(classes.peek() - 1) },
+    { key: "-", does: "one class fewer", run: () => resize(classes.peek() - 1) },
   ]);
   const { name, title, view: View } = part.value;
   const next = parts[parts.indexOf(part.value) + 1];
@@ -70,7 +70,7 @@ export default function SoftmaxRoom() {
       <div class="left">
         <Instrument pointsAtCell={name === "jacobian"} />
         <p class="small soft core">
-          What it comes to: <Formula tex="\bar x = s \odot (g - \langle g, s \rangle)" />
+          The result: <Formula tex="\bar x = s \odot (g - \langle g, s \rangle)" />
         </p>
       </div>
       <article key={name} class="panel part" aria-label={title}>

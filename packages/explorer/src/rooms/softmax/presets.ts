@@ -8,22 +8,22 @@ interface Preset {
   readonly g?: readonly number[];
 }
 
-/** Logits at which there is something to see. */
+/** Instructive logits. */
 export const presets: readonly Preset[] = [
   { name: "plain", title: "Three classes", x: [2, 1, 0] },
   { name: "two", title: "Two classes", x: [0, 1.5], g: [-1, 1] },
-  { name: "uniform", title: "All alike", x: [1, 1, 1, 1] },
-  { name: "ties", title: "Two tie for the first place", x: [2, 2, 0, -1] },
-  { name: "sure", title: "Sure of one", x: [9, 0, -1, 0.5, -2] },
+  { name: "uniform", title: "All equal", x: [1, 1, 1, 1] },
+  { name: "ties", title: "A tie for the largest", x: [2, 2, 0, -1] },
+  { name: "sure", title: "One class dominates", x: [9, 0, -1, 0.5, -2] },
   { name: "ten", title: "Ten classes", x: [0.3, -1.2, 1.8, 0.1, -0.4, 2.6, -2.1, 0.9, -0.8, 0.5] },
   { name: "thousands", title: "Logits of 1000", x: [1000, 1001, 1002] },
   { name: "huge", title: "Logits of 10⁸", x: [1e8, 1e8 + 1, 1e8 - 2] },
   { name: "out", title: "One at −∞", x: [2, -Infinity, 0, 1] },
   { name: "nothing", title: "All at −∞", x: [-Infinity, -Infinity, -Infinity] },
-  { name: "nan", title: "A NaN among them", x: [2, Number.NaN, 0] },
+  { name: "nan", title: "With a NaN", x: [2, Number.NaN, 0] },
 ];
 
-/** What no preset has is left as it is: the temperature goes back to 1, and the mask is lifted. */
+/** Applies a preset. Also resets the temperature to 1 and removes the mask. */
 export const choose = ({ x, g }: Preset): void =>
   put(
     { x: writeAll(x), g: g && writeAll(g), t: undefined, mask: undefined, cell: undefined, stage: undefined },

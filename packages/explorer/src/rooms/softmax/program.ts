@@ -4,13 +4,13 @@ import { dtype, logits, taking, temperature, upstream } from "./state.ts";
 const js = (x: number): string => (Object.is(x, -0) ? "0" : String(x));
 const list = (xs: readonly number[]): string => `[${xs.map(js).join(", ")}]`;
 
-/** The address of the Tape room with a program that does what this room shows. */
+/** Returns the address of the Tape room with a program that computes this room's numbers. */
 export function tapeAddress(): string {
   const t = temperature.value;
   const masked = !taking.value.every(Boolean);
   const options = dtype.value === "float64" ? '{ label: "@" }' : '{ label: "@", dtype: "float32" }';
   const lines = [
-    "// Softmax, with the cotangent g coming back to it",
+    "// Softmax, with the cotangent g of its output",
     'import { record, type Tensor, tensor } from "@wengert/core";',
     `import { ${t === 1 ? "" : "div, "}mul, softmax, sum } from "@wengert/ops";`,
     "",
@@ -18,7 +18,7 @@ export function tapeAddress(): string {
     `const g = tensor(${list(upstream.value)}, ${options.replace("@", "g")});`,
     ...(masked ? [`const where = tensor([${taking.value.join(", ")}]);`] : []),
     "",
-    "// The derivative of ⟨g, s⟩ by s is g.",
+    "// The derivative of ⟨g, s⟩ with respect to s is g.",
     `const f = (x: Tensor) => sum(mul(g, softmax(${t === 1 ? "x" : `div(x, ${t})`}${masked ? ", { where }" : ""})));`,
     "",
     "record(f, x);",

@@ -1,21 +1,21 @@
-// What arithmetic in doubles is judged by: the pullback of softmax in whole multiples of 2⁻ᵇⁱᵗˢ, with bits enough that a
-// hundred digits are left of the smallest component.
+// The reference for float64 results: the pullback of softmax in fixed point, as integer multiples of 2⁻ᵇⁱᵗˢ, with enough bits for a
+// hundred digits of the smallest component.
 
-/** Numbers as whole multiples of 2⁻ᵇⁱᵗˢ. */
+/** Fixed-point numbers: integer multiples of 2⁻ᵇⁱᵗˢ. */
 export interface Reference {
   readonly bits: number;
   readonly s: readonly bigint[];
   readonly pulled: readonly bigint[];
 }
 
-const lowest = -760; // exp of less is 0 in double precision
+const lowest = -760; // below this, exp is 0 in float64
 
-/** s and s ⊙ (g − ⟨g, s⟩) for the very numbers that z and g hold; `undefined` where no digits exist. −Infinity has s = 0. */
+/** Computes s and s ⊙ (g − ⟨g, s⟩) for exactly the given z and g; `undefined` if they are not finite. z = −Infinity has s = 0. */
 export function reference(z: readonly number[], g: readonly number[]): Reference | undefined {
   const most = Math.max(...z);
   if (!Number.isFinite(most) || !g.every(Number.isFinite)) return undefined;
   const spread = Math.max(...z.map((each) => (each - most > lowest ? most - each : 0)));
-  const bits = 1088 + Math.ceil(2 * spread); // every double is a whole multiple of 2⁻¹⁰⁷⁴
+  const bits = 1088 + Math.ceil(2 * spread); // every double is an integer multiple of 2⁻¹⁰⁷⁴
   const one = 1n << BigInt(bits);
   const top = fixed(most, bits);
   const N = z.map((each) => (each - most > lowest ? exp(fixed(each, bits) - top, bits) : 0n));
@@ -29,7 +29,7 @@ export function reference(z: readonly number[], g: readonly number[]): Reference
   };
 }
 
-/** The double `x`, exactly for bits ≥ 1074. */
+/** Converts the double `x` to fixed point, exactly for bits ≥ 1074. */
 export function fixed(x: number, bits: number): bigint {
   if (x === 0) return 0n;
   const exponent = Math.max(Math.floor(Math.log2(Math.abs(x))), -1022) - 54;
@@ -53,7 +53,7 @@ function exp(x: bigint, bits: number): bigint {
   return sum >> BigInt(guard);
 }
 
-/** |found − exact| / |exact|. Of an exact 0 infinite, unless found. */
+/** Returns |found − exact| / |exact|; infinite if `exact` is 0 and `found` is not. */
 export function relativeError(found: number, exact: bigint, bits: number): number {
   if (!Number.isFinite(found)) return Infinity;
   const difference = magnitude(fixed(found, bits) - exact);
@@ -64,7 +64,7 @@ export function relativeError(found: number, exact: bigint, bits: number): numbe
 
 const magnitude = (x: bigint): bigint => (x < 0n ? -x : x);
 
-/** −6.84…e−1, with so many digits. */
+/** Formats a fixed-point number as −6.84…e−1 with `digits` digits. */
 export function decimal(x: bigint, bits: number, digits: number): string {
   if (x === 0n) return "0";
   const size = magnitude(x);

@@ -1,7 +1,7 @@
 import { computed, signal } from "@preact/signals";
 import { address, put } from "../../page/address.ts";
 
-/** The stages of the pullback, and what is shown at each of them. */
+/** The stages of the pullback, by the expression shown at each. */
 export const stages = ["g", "⟨g, s⟩", "g − ⟨g, s⟩", "s ⊙ (g − ⟨g, s⟩)", "Jᵀ g"] as const;
 
 export const stage = computed(() => {
@@ -9,7 +9,7 @@ export const stage = computed(() => {
   return Number.isInteger(found) && found >= 0 && found < stages.length ? found : 0;
 });
 
-/** While one stage turns into the next. Bars move then; else they follow the pointer at once. */
+/** Whether a change of stage is animated. Otherwise the bars follow the pointer at once. */
 export const isMoving = signal(false);
 let timer: number | undefined;
 

@@ -5,7 +5,7 @@ import { subtractWeightedMean } from "@wengert/ops/extend";
 import { address, put } from "../../page/address.ts";
 import { readAll, write, writeAll } from "./written.ts";
 
-// The state of the room, which the address holds, and what the library makes of it.
+// The state of the room, stored in the address, and the library's results for it.
 
 export const fewest = 2;
 export const most = 10;
@@ -28,7 +28,7 @@ export const logits = computed<readonly number[]>(() => {
   return found && found.length >= fewest && found.length <= most ? found : firstLogits;
 });
 export const classes = computed(() => logits.value.length);
-/** g, the cotangent of s: as many numbers as there are classes, whatever the address holds. */
+/** g, the cotangent of s: one number per class, even if the address has more or fewer. */
 export const upstream = computed<readonly number[]>(() => {
   const found = readAll(fields.g.value) ?? firstUpstream;
   return Array.from({ length: classes.value }, (_, i) => found[i] ?? firstUpstream[i]!);
@@ -37,13 +37,13 @@ export const temperature = computed(() => {
   const found = Number(fields.t.value ?? 1);
   return found >= 0.01 && found <= 100 ? found : 1;
 });
-/** Which classes take part, as softmax's `where` has it. */
+/** Which classes take part, the `where` of softmax. */
 export const taking = computed<readonly boolean[]>(() => {
   const out = readAll(fields.mask.value) ?? [];
   return logits.value.map((_, i) => !out.includes(i));
 });
 export const dtype = computed<"float32" | "float64">(() => (fields.dtype.value === "float32" ? "float32" : "float64"));
-/** The cell of the Jacobian that is told: row i, column j. */
+/** The selected cell of the Jacobian: row i, column j. */
 export const cell = computed<readonly [i: number, j: number]>(() => {
   const [i = 0, j = 0] = readAll(fields.cell.value) ?? [];
   const fits = (n: number) => Number.isInteger(n) && n >= 0 && n < classes.value;
@@ -60,7 +60,7 @@ export function take(i: number, part: boolean): void {
   put({ mask: out.length > 0 ? writeAll(out) : undefined }, { push: true });
 }
 
-/** One class more, with the logit 0, or one less: the last. */
+/** Sets the number of classes: appends classes with the logit 0, or removes the last. */
 export function resize(to: number): void {
   if (to < fewest || to > most || to === classes.peek()) return;
   const x = Array.from({ length: to }, (_, i) => logits.peek()[i] ?? 0);
@@ -68,20 +68,20 @@ export function resize(to: number): void {
   put({ x: writeAll(x), mask: out.length > 0 ? writeAll(out) : undefined }, { push: true });
 }
 
-// What the library makes of it.
+// Results of the library.
 
 const of = (numbers: readonly number[], label: string): Tensor => tensor(numbers, { dtype: dtype.value, label });
 const x = computed(() => of(logits.value, "x"));
 export const g = computed(() => of(upstream.value, "g"));
 const mask = computed(() => (taking.value.every(Boolean) ? undefined : tensor(taking.value)));
 
-/** softmax(x / T), as the room has it. */
+/** softmax(x / T) with the room's settings. */
 const f = computed(() => {
   const [t, options] = [temperature.value, { where: mask.value }];
   return (y: Tensor): Tensor => softmax(t === 1 ? y : div(y, t), options);
 });
 
-/** What softmax is given: x / T, and −Infinity for what takes no part, which gives the same. */
+/** The input of softmax: x / T, with −Infinity for masked classes. This has the effect of softmax's option `where`. */
 export const z = computed(() => {
   const [t, all] = [temperature.value, mask.value];
   const divided = t === 1 ? x.value : div(x.value, t);
@@ -100,7 +100,7 @@ export const total = computed(() => sum(s.value).item());
 export const matrix = computed(() => jacobian(f.value)(x.value));
 export const rowSums = computed(() => sum(matrix.value, { axis: 1 }));
 
-/** The three stages of the pullback, and what the matrix says. x̄ is what the sweep gives. */
+/** The three stages of the pullback, and Jᵀ g by the matrix. x̄ comes from the sweep. */
 export const mean = computed(() => dot(g.value, s.value).item());
 export const deviations = computed(() => subtractWeightedMean(s.value, g.value));
 export const pulled = computed(() => swept.value.pullback(g.value)[0]);

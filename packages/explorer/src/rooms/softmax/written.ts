@@ -1,6 +1,6 @@
 import { short } from "../../parts/numbers.ts";
 
-// How the room writes numbers: in the address, in fields that the reader types into, in formulas.
+// Number formats of the room: in the address, in number fields, in formulas.
 
 const words: Readonly<Record<string, number>> = {
   nan: Number.NaN,
@@ -9,7 +9,7 @@ const words: Readonly<Record<string, number>> = {
   "∞": Infinity,
 };
 
-/** A number as a reader may write it: 1e3, −2, inf, nan. `undefined` if it is none. */
+/** Parses a number as readers write it: 1e3, −2, inf, nan. `undefined` for other text. */
 export function read(text: string): number | undefined {
   const plain = text.trim().replaceAll("−", "-").replace(",", ".").toLowerCase();
   const [, sign, word] = /^([+-]?)(.*)$/.exec(plain)!;
@@ -19,11 +19,11 @@ export function read(text: string): number | undefined {
   return Number.isNaN(found) ? undefined : found;
 }
 
-/** All digits of a number, such that `read` gives it again. */
+/** Formats a number with all digits, so that `read` returns the same number. */
 export const write = (x: number): string =>
   Number.isNaN(x) ? "nan" : Number.isFinite(x) ? String(x) : x > 0 ? "inf" : "-inf";
 
-/** Numbers as a field of the address, which writes a space as +. */
+/** Formats numbers as a field of the address, where a space becomes +. */
 export const writeAll = (xs: readonly number[]): string => xs.map(write).join(" ");
 
 export function readAll(text: string | undefined): readonly number[] | undefined {
@@ -31,7 +31,7 @@ export function readAll(text: string | undefined): readonly number[] | undefined
   return found?.every((x) => x !== undefined) ? (found as number[]) : undefined;
 }
 
-/** A number in TeX, with `digits` significant digits at most. */
+/** Formats a number in TeX with at most `digits` significant digits. */
 export function tex(x: number, digits = 4): string {
   if (Number.isNaN(x)) return "\\text{NaN}";
   if (!Number.isFinite(x)) return x > 0 ? "\\infty" : "-\\infty";
@@ -39,7 +39,7 @@ export function tex(x: number, digits = 4): string {
   return exponent === undefined ? mantissa! : `${mantissa} \\cdot 10^{${exponent}}`;
 }
 
-/** As a factor, or after a minus: in parentheses where a sign would be misread. */
+/** Formats a factor or a subtrahend in TeX: in parentheses if it is negative. */
 export const factor = (x: number, digits = 4): string => (x < 0 ? `(${tex(x, digits)})` : tex(x, digits));
 
 const below = "₀₁₂₃₄₅₆₇₈₉";

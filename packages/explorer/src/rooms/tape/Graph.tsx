@@ -4,10 +4,10 @@ import type { Drawing, Edge, Node } from "./layout.ts";
 import { at, look, lookAt, move } from "./state.ts";
 import type { Timeline } from "./timeline.ts";
 
-const part = 40; // steps of a list that is too long to be drawn whole
+const part = 40; // steps drawn at once when the list is too long for one graph
 const most = 60;
 
-/** The same list as a graph: values run down it, cotangents up. */
+/** The list as a graph: values flow down, cotangents up. */
 export function Graph({ of }: { of: Timeline }) {
   const now = at.value;
   const { steps } = of.recording;
@@ -29,14 +29,14 @@ export function Graph({ of }: { of: Timeline }) {
   const shown = drawing.value?.of === of ? drawing.value.drawing : undefined;
   const output = steps[place]?.output;
   useEffect(() => {
-    // Only when the list is stepped through, so that the graph may be scrolled meanwhile
+    // Runs only when the moment changes, so that the reader can scroll the graph in between.
     const node = shown?.nodes.find(({ tensor }) => tensor === output);
     const element = box.current;
     if (!node || !element) return;
     element.scrollTo({ left: node.x - element.clientWidth / 2, top: node.y - element.clientHeight / 2 });
   }, [shown, output]);
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what may scroll must be reached by keyboard
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrollable region must be reachable by keyboard
     <section class="graph scroll" ref={box} tabIndex={0} aria-label="The list as a graph" data-takes-arrows>
       {shown && (
         <svg
@@ -44,7 +44,7 @@ export function Graph({ of }: { of: Timeline }) {
           width={shown.width}
           height={shown.height}
           role="img"
-          aria-label={`${shown.nodes.length} tensors, from inputs down to the value; the table has them all`}
+          aria-label={`${shown.nodes.length} tensors, from the inputs down to the value; the table lists all of them`}
         >
           {shown.edges.map((edge) => (
             <EdgePath key={`${edge.from} ${edge.to}`} of={of} edge={edge} now={now} />
@@ -100,7 +100,7 @@ function NodeBox({ of, node, now }: { of: Timeline; node: Node; now: number }) {
     place !== undefined && of.recording.steps[place]!.ofSweep ? "of-first-sweep" : "",
   ];
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: the table has the same for those who listen
+    // biome-ignore lint/a11y/noStaticElementInteractions: the table offers the same to screen readers
     <g
       class={`node ${states.filter(Boolean).join(" ")}`}
       transform={`translate(${x - width / 2} ${y - height / 2})`}

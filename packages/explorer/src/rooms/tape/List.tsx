@@ -6,9 +6,9 @@ import { at, look, lookAt, move } from "./state.ts";
 import type { Timeline } from "./timeline.ts";
 
 const height = 30; // pixels of a row, as in tape.css
-const spare = 8; // rows drawn beyond what is seen
+const spare = 8; // rows drawn above and below the visible ones
 
-/** The Wengert list. Only the rows that are seen are there, so that a list may have thousands. */
+/** The Wengert list as a table. Only visible rows are in the DOM, so a list may have thousands. */
 export function List({ of }: { of: Timeline }) {
   const { inputs, constants, steps, tensors } = of.recording;
   const leavesShown = [...inputs, ...constants.filter((c) => !isNumber(tensors[c]!))];
@@ -34,7 +34,7 @@ export function List({ of }: { of: Timeline }) {
       return;
     }
     const [from, to] = [row * height, (row + 1) * height];
-    const head = height; // the heading lies over the first row
+    const head = height; // the sticky heading covers the first row
     if (from - height < element.scrollTop) element.scrollTop = from - height;
     else if (to + head + height > element.scrollTop + element.clientHeight)
       element.scrollTop = to + head + height - element.clientHeight;
@@ -80,7 +80,7 @@ export function List({ of }: { of: Timeline }) {
       }}
     >
       <table aria-rowcount={total + 1} onKeyDown={keyDown}>
-        <caption class="unseen">The Wengert list. Enter opens a tensor, arrow keys go from row to row.</caption>
+        <caption class="unseen">The Wengert list. Enter opens a tensor; arrow keys move between rows.</caption>
         <thead>
           <tr aria-rowindex={1}>
             <th scope="col" class="number">
@@ -127,7 +127,7 @@ interface RowProps {
   readonly of: Timeline;
   readonly index: number;
   readonly tensor: number;
-  /** Of the step; undefined for inputs and constants. */
+  /** The index of the step; undefined for inputs and constants. */
   readonly place: number | undefined;
   readonly now: number;
   readonly isCurrent: boolean;
@@ -174,7 +174,11 @@ function Row({ of, index, tensor, place, now, isCurrent, isLooked, isActive, onF
       <td
         class={cotangent?.isWhole === false ? "code cotangent partial" : "code cotangent"}
         title={
-          cotangent ? (cotangent.isWhole ? undefined : "So far: more is added to it") : nothing && "Nothing flows back"
+          cotangent
+            ? cotangent.isWhole
+              ? undefined
+              : "Partial: more contributions follow"
+            : nothing && "No derivative flows back"
         }
       >
         {cotangent ? valueText(tensors[cotangent.tensor]!, of) : nothing && "–"}
@@ -183,10 +187,10 @@ function Row({ of, index, tensor, place, now, isCurrent, isLooked, isActive, onF
   );
 }
 
-/** A number that stands in the program: its name says it all. */
+/** Whether the tensor is a literal number, whose name is its value. */
 const isNumber = ({ name, shape }: TensorData): boolean => shape.length === 0 && !Number.isNaN(Number(name || "x"));
 
-/** The numbers where they are few, else their range. */
+/** Returns the numbers if there are few, otherwise their range. */
 function valueText({ at: start, shown, size, range }: TensorData, of: Timeline): string {
   if (size === 0) return "";
   if (size <= 3) return Array.from(of.recording.values.subarray(start, start + shown), (x) => short(x, 3)).join(" ");

@@ -2,7 +2,7 @@ import { HeatMap } from "../../parts/HeatMap.tsx";
 import { at, lookAt, move } from "./state.ts";
 import type { Timeline } from "./timeline.ts";
 
-/** One tensor: its value, and beside it the cotangent that it has by now. */
+/** One tensor: its value, and its cotangent at the current moment. */
 export function Look({ of, tensor }: { of: Timeline; tensor: number }) {
   const now = at.value;
   const cotangent = of.cotangent(tensor, now);
@@ -16,7 +16,7 @@ export function Look({ of, tensor }: { of: Timeline; tensor: number }) {
           Tensor <span class="code">{name}</span>
         </h2>
         <p class="small soft">
-          {place === undefined ? "given" : `made by #${place + 1} ${of.recording.steps[place]!.op}`}
+          {place === undefined ? "input or constant" : `made by #${place + 1} ${of.recording.steps[place]!.op}`}
           {users.length > 0 && `, used by ${listOf(users)}`}
         </p>
         <div class="look-tools">
@@ -35,7 +35,7 @@ export function Look({ of, tensor }: { of: Timeline; tensor: number }) {
           {of.isKnown(tensor, now) ? (
             <HeatMap of={of.numbers(tensor)} name="value" />
           ) : (
-            <p class="soft small">It has no value yet.</p>
+            <p class="soft small">Not computed yet.</p>
           )}
         </div>
         <div class="tensor backward">
@@ -43,7 +43,7 @@ export function Look({ of, tensor }: { of: Timeline; tensor: number }) {
             <HeatMap of={of.numbers(cotangent.tensor)} name={cotangent.isWhole ? "cotangent" : "cotangent so far"} />
           ) : (
             <p class="soft small">
-              {of.isReached(tensor) ? "Its cotangent comes in the sweep." : "No cotangent comes to it."}
+              {of.isReached(tensor) ? "The sweep has not reached it yet." : "It gets no cotangent."}
             </p>
           )}
         </div>
@@ -54,5 +54,5 @@ export function Look({ of, tensor }: { of: Timeline; tensor: number }) {
 
 const listOf = (places: readonly number[]): string => {
   const shown = places.slice(0, 6).map((place) => `#${place + 1}`);
-  return shown.join(", ") + (places.length > 6 ? " and others" : "");
+  return shown.join(", ") + (places.length > 6 ? ", …" : "");
 };

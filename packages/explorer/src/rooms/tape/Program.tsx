@@ -5,11 +5,11 @@ import { ErrorBox } from "../../parts/ErrorBox.tsx";
 import type { Editor } from "./editor.ts";
 import { edit, outcome, program } from "./state.ts";
 
-const pause = 400; // milliseconds without a key, after which a program runs
+const pause = 400; // milliseconds between the last key and the run
 
 const load = () => import("./editor.ts");
 
-/** The program. It is shown as text until the reader wants to write: then the editor comes. */
+/** The program. It is plain text until the reader edits it; then the editor loads. */
 export function Program() {
   const isEdited = useSignal(false);
   const box = useRef<HTMLDivElement>(null);
@@ -66,7 +66,7 @@ export function Program() {
         <div class="editor" ref={box} />
       ) : (
         // biome-ignore lint/a11y/noStaticElementInteractions: the button above does the same
-        // biome-ignore lint/a11y/useKeyWithClickEvents: and the key e
+        // biome-ignore lint/a11y/useKeyWithClickEvents: so does the key e
         <div class="reading" onClick={begin}>
           <CodeBlock code={code} label="The program" />
         </div>

@@ -10,7 +10,7 @@ import { formulas } from "./formulas.ts";
 import { at, look, lookAt } from "./state.ts";
 import { broadcastSum, type Moment, type Timeline } from "./timeline.ts";
 
-/** What happens at the moment one has stepped to. */
+/** Shows what happens at the current moment. */
 export function Stage({ of }: { of: Timeline }) {
   const moment = of.moment(at.value);
   const { failure } = of.recording;
@@ -28,15 +28,15 @@ export function Stage({ of }: { of: Timeline }) {
 function Start({ of }: { of: Timeline }) {
   return (
     <>
-      <Title phase="start" text="What f is given" />
+      <Title phase="start" text="The inputs of f" />
       <Row>
         {of.recording.inputs.map((input) => (
           <Tensor key={input} of={of} tensor={input} />
         ))}
       </Row>
       <p class="soft small">
-        <kbd>→</kbd> runs the first step. Values go forward through the list, in blue; from its end cotangents come
-        back, in orange.
+        <kbd>→</kbd> runs the first step. Values flow forward through the list, in blue. Cotangents flow back from its
+        end, in orange.
       </p>
     </>
   );
@@ -71,8 +71,8 @@ function SeedView({ of }: { of: Timeline }) {
       <Title phase="backward" text="The sweep begins" />
       <p class="soft">
         {seeds.length === 0
-          ? "The value of f is no float: no derivative flows back."
-          : "The derivative of the value by itself is 1. From here the list is read from its end to its beginning."}
+          ? "The value of f is not a float, so no derivative flows back."
+          : "The derivative of the value with respect to itself is 1. The sweep now reads the list from its end to its beginning."}
       </p>
       <Row>
         {seeds.map(({ of: output, cotangent }) => (
@@ -115,7 +115,7 @@ function Pull({ of, moment: { pull, step } }: { of: Timeline; moment: Extract<Mo
 function End({ of }: { of: Timeline }) {
   return (
     <>
-      <Title phase="backward" text="What comes back: the gradient" />
+      <Title phase="backward" text="The result: the gradient" />
       <div class="gradients">
         {of.recording.inputs.map((input) => {
           const cotangent = of.cotangent(input, of.last);
@@ -125,7 +125,7 @@ function End({ of }: { of: Timeline }) {
               {cotangent ? (
                 <Tensor of={of} tensor={cotangent.tensor} name={`cotangent of ${of.name(input)}`} phase="backward" />
               ) : (
-                <p class="soft small">Nothing comes back to it: its gradient is zero.</p>
+                <p class="soft small">No cotangent reaches it, so its gradient is zero.</p>
               )}
             </Row>
           );
@@ -144,7 +144,7 @@ function Broken(failure: Failure) {
   );
 }
 
-/** The rule as a formula and as code, and the ops that it is made of. */
+/** The rule as a formula and as code, and the ops that it ran. */
 function Rule({ of, pull, step }: { of: Timeline; pull: PullData; step: StepData }) {
   const formula = step.known ? formulas[step.op] : undefined;
   const flows = pull.contributions.map(({ given }) => given !== null);
@@ -209,7 +209,7 @@ function Contribution({ of, pull, input, contribution: { given, before, after } 
         <h3>
           to <TensorName of={of} tensor={input} />
         </h3>
-        <p class="soft small">nothing flows back{of.recording.constants.includes(input) && ": it is constant"}</p>
+        <p class="soft small">no derivative flows back{of.recording.constants.includes(input) && ": it is constant"}</p>
       </div>
     );
   const scale = before === null ? undefined : commonScale(of, [before, given, after]);
@@ -219,7 +219,7 @@ function Contribution({ of, pull, input, contribution: { given, before, after } 
     <div class="contribution">
       <h3>
         to <TensorName of={of} tensor={input} />
-        {given === pull.cotangent && <span class="soft"> · g as it is</span>}
+        {given === pull.cotangent && <span class="soft"> · g unchanged</span>}
       </h3>
       {summed ? (
         <BroadcastSum of={of} from={summed.from} axes={summed.axes} to={given} name={name} />
@@ -228,7 +228,7 @@ function Contribution({ of, pull, input, contribution: { given, before, after } 
       )}
       {before !== null && (
         <div class="accumulation">
-          <p class="soft small">{name.split(" ")[0]} was used more than once: what comes to it is added up.</p>
+          <p class="soft small">{name.split(" ")[0]} is used more than once, so its contributions are added.</p>
           <Row>
             <Tensor of={of} tensor={before} name={`cotangent of ${name} so far`} bare scale={scale} />
             <Sign text="+" />
@@ -242,7 +242,7 @@ function Contribution({ of, pull, input, contribution: { given, before, after } 
   );
 }
 
-/** One scale for all, so that a sum looks like one. */
+/** Returns one color scale for several tensors, so that a sum can be compared with its terms. */
 function commonScale(of: Timeline, tensors: readonly number[]): Scale {
   const ranges = tensors.map((tensor) => of.recording.tensors[tensor]!.range);
   const [least, most] = [
@@ -260,15 +260,15 @@ interface SumProps {
   readonly name: string;
 }
 
-/** What a rule gives at the shape of the output, summed over the copies of an input, in the direction of the sum. */
+/** Draws a contribution in the shape of the output, and its sum over the copies of a broadcast input. */
 function BroadcastSum({ of, from, to, axes, name }: SumProps) {
   const rank = of.shape(from).length;
   const across = axes.length === 1 && axes[0] === rank - 1 && rank > 1;
   return (
     <div class="broadcast-sum">
       <p class="soft small">
-        {name.split(" ")[0]} {shapeText(of.shape(to)) === "scalar" ? "(a scalar)" : ""} was repeated along{" "}
-        {axes.length === 1 ? `axis ${axes[0]}` : `axes ${axes.join(", ")}`}: its copies’ cotangents are summed.
+        {name.split(" ")[0]} {shapeText(of.shape(to)) === "scalar" ? "(a scalar)" : ""} was broadcast along{" "}
+        {axes.length === 1 ? `axis ${axes[0]}` : `axes ${axes.join(", ")}`}, so the cotangents of its copies are summed.
       </p>
       <div class={across ? "collapse across" : "collapse"}>
         <Tensor of={of} tensor={from} name="before the sum" bare />
@@ -295,7 +295,7 @@ function Title({ phase, text, step }: { phase: "start" | "forward" | "backward";
   );
 }
 
-/** Which tensors the letters of a formula stand for, where there are several. */
+/** Lists the tensors that the letters of a formula stand for, if there are several. */
 function Where({ of, step, showOutput = false }: { of: Timeline; step: StepData; showOutput?: boolean }) {
   const letters = { 1: ["x"], 2: ["a", "b"], 3: ["c", "a", "b"] }[step.inputs.length];
   const own: Readonly<Record<string, readonly string[]>> = {
@@ -329,7 +329,7 @@ function Where({ of, step, showOutput = false }: { of: Timeline; step: StepData;
   );
 }
 
-/** The name of a tensor, which opens it. */
+/** A button with the name of a tensor that opens it. */
 function TensorName({ of, tensor }: { of: Timeline; tensor: number }) {
   return (
     <button
@@ -337,7 +337,7 @@ function TensorName({ of, tensor }: { of: Timeline; tensor: number }) {
       class="tensor-name code"
       aria-pressed={look.value === tensor}
       onClick={() => lookAt(tensor)}
-      title="Look at its value and its cotangent"
+      title="Show its value and its cotangent"
     >
       {of.name(tensor) || shapeText(of.shape(tensor))}
     </button>

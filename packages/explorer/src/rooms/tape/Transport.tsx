@@ -3,7 +3,7 @@ import { useEffect } from "preact/hooks";
 import { at, move } from "./state.ts";
 import type { Timeline } from "./timeline.ts";
 
-/** The slider through the moments, forward in blue and back in orange, and its buttons. */
+/** The slider through the moments (blue forward, orange backward) and its buttons. */
 export function Transport({ of }: { of: Timeline }) {
   const now = at.value;
   const { last, seed } = of;
@@ -38,7 +38,7 @@ export function Transport({ of }: { of: Timeline }) {
         >
           {isPlaying.value ? <path d="M4 3h2.5v10H4zM9.5 3H12v10H9.5z" /> : <path d="M4 2.5 13 8l-9 5.5z" />}
         </Button>
-        <Button label="One step on" off={ends} run={() => move(now + 1)}>
+        <Button label="One step forward" off={ends} run={() => move(now + 1)}>
           <path d="M5 3l7 5-7 5z" />
         </Button>
         <Button label="To the end" off={ends} run={() => move(last)}>

@@ -22,7 +22,7 @@ import {
 } from "@codemirror/view";
 import { tags } from "@lezer/highlight";
 
-/** The editor of programs: TypeScript, with the library's own names, and their formulas, at hand. */
+/** The program editor: TypeScript, with completions for the library's names and their formulas. */
 export class Editor {
   readonly #view: EditorView;
   #isShowing = false;
@@ -51,7 +51,7 @@ export class Editor {
           keymap.of([...completionKeymap, ...defaultKeymap, ...historyKeymap, indentWithTab]),
           EditorView.lineWrapping,
           EditorView.contentAttributes.of({
-            "aria-label": "The program. Escape, then Tab, leaves it.",
+            "aria-label": "The program. Press Escape, then Tab, to leave it.",
             spellcheck: "false",
           }),
           changed,
@@ -60,7 +60,7 @@ export class Editor {
     });
   }
 
-  /** Another program, if it is not what stands there. */
+  /** Shows another program. Does nothing if the editor already has this text. */
   show(code: string): void {
     const { doc } = this.#view.state;
     if (doc.toString() === code) return;
@@ -69,7 +69,7 @@ export class Editor {
     this.#isShowing = false;
   }
 
-  /** Marks the line in which the program failed. */
+  /** Marks the line at which the program failed. */
   fail(line: number | undefined): void {
     this.#view.dispatch({ effects: failAt.of(line) });
   }
@@ -129,7 +129,7 @@ function complete(context: CompletionContext): CompletionResult | null {
       label: declaration.name,
       detail: declaration.signature.slice(declaration.name.length),
       type: "function",
-      boost: -declaration.name.length, // the plain before its pullback
+      boost: -declaration.name.length, // shorter names first: softmax before softmaxPullback
       info: () => cardOf(declaration),
       apply: (view, _, from, to) => {
         const { name, module } = declaration;
@@ -151,7 +151,7 @@ interface Change {
 const lengthOf = (changes: readonly Change[], before: number): number =>
   changes.filter(({ from }) => from < before).reduce((sum, { insert }) => sum + insert.length, 0);
 
-/** What brings a name into the program, if it is not there: into the import of its module, or an import of its own. */
+/** Returns the change that imports a name: in its module's import, or in a new one. Empty if it is imported already. */
 function importOf(state: EditorState, name: string, module: string): readonly Change[] {
   const text = state.doc.toString();
   const found = new RegExp(`import \\{([^}]*)\\} from "${module}"`).exec(text);

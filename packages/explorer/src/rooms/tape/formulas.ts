@@ -1,10 +1,10 @@
-/** The value of an op and its rules, in TeX: one an input, null where nothing flows back, or one for all inputs alike. */
+/** The value of an op and its VJP rules, in TeX: one per input (null if no derivative flows back), or one for all inputs. */
 export interface Formula {
   readonly value: string;
   readonly rules: readonly (string | null)[];
 }
 
-// y is the output, g its cotangent; a, b, c or x are the inputs, with bars their cotangents.
+// y is the output, g its cotangent. a, b, c and x are inputs; a bar marks the cotangent of an input.
 const unary = (value: string, rule: string | null): Formula => ({
   value: withSide("y", value),
   rules: [rule === null ? null : withSide("\\bar x", rule)],
@@ -13,12 +13,12 @@ const binary = (value: string, toA: string, toB: string): Formula => ({
   value: withSide("y", value),
   rules: [withSide("\\bar a", toA), withSide("\\bar b", toB)],
 });
-/** `side = right`, unless the right already says what it is of each element. */
+/** Returns `side = right`, or `right` itself if it already begins with an indexed left side. */
 const withSide = (side: string, right: string): string => (right.startsWith(`${side}_`) ? right : `${side} = ${right}`);
 const comparison = (sign: string): Formula => ({ value: `y = a ${sign} b`, rules: [null, null] });
 const T = "^{\\mathsf T}";
 
-/** By the names of ops, of which each has its formula: a test holds it. */
+/** Formulas by the name of the op. A test checks that every op has one. */
 export const formulas: Readonly<Record<string, Formula>> = {
   // arithmetic
   add: binary("a + b", "g", "g"),
@@ -34,7 +34,7 @@ export const formulas: Readonly<Record<string, Formula>> = {
     rules: ["\\bar a = \\textstyle\\sum g \\odot x", "\\bar x = a\\, g", "\\bar b = g"],
   },
 
-  // functions of each element
+  // elementwise functions
   square: unary("x^2", "2\\, g \\odot x"),
   sqrt: unary("\\sqrt{x}", "g / (2y)"),
   abs: unary("|x|", "g \\odot \\operatorname{sign} x"),
@@ -108,7 +108,7 @@ export const formulas: Readonly<Record<string, Formula>> = {
   unslice: unary("x \\text{ among zeros}", "g[\\text{from} : \\text{to}]"),
   concat: {
     value: "y = [x_1, x_2, \\dots]",
-    rules: ["\\bar x_k = \\text{the part of } g \\text{ where } x_k \\text{ stands}"],
+    rules: ["\\bar x_k = \\text{the part of } g \\text{ at the position of } x_k"],
   },
   stack: { value: "y = [x_1, x_2, \\dots]", rules: ["\\bar x_k = g[k]"] },
   pad: unary("x \\text{ with a margin}", "g \\text{ without the margin}"),
@@ -173,16 +173,16 @@ export const formulas: Readonly<Record<string, Formula>> = {
   binaryCrossEntropy: binary("-b \\log \\sigma(a) - (1 - b) \\log \\sigma(-a)", "g\\,(\\sigma(a) - b)", "-g\\, a"),
 
   // random numbers
-  randomNormal: unary("\\text{normal numbers of a key}", null),
-  randomUniform: unary("\\text{uniform numbers of a key}", null),
+  randomNormal: unary("\\text{normal samples from a key}", null),
+  randomUniform: unary("\\text{uniform samples from a key}", null),
 
-  // what reverse mode itself needs
+  // structural ops of core
   alias: unary("x", "g"),
   withLabel: unary("x", "g"),
   accumulate: binary("a + b", "g", "g"),
   pack: {
     value: "y = [x_1, x_2, \\dots]",
-    rules: ["\\bar x_k = \\text{the part of } g \\text{ where } x_k \\text{ stands}"],
+    rules: ["\\bar x_k = \\text{the part of } g \\text{ at the position of } x_k"],
   },
   part: unary("x[\\text{from} : \\text{to}]", "g \\text{ among zeros}"),
   place: unary("x \\text{ among zeros}", "g[\\text{from} : \\text{to}]"),

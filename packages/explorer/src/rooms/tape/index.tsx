@@ -31,16 +31,16 @@ export default function TapeRoom() {
   useEffect(keepRunning, []);
   useEffect(expectFormulas, []);
   useKeys([
-    { key: "ArrowRight", does: "one step on", run: () => move(at.peek() + 1) },
+    { key: "ArrowRight", does: "one step forward", run: () => move(at.peek() + 1) },
     { key: "ArrowLeft", does: "one step back", run: () => move(at.peek() - 1) },
     { key: "Home", does: "to the start", run: () => move(0) },
     { key: "End", does: "to the end", run: () => move(Number.POSITIVE_INFINITY) },
-    { key: "s", does: "to where the sweep begins", run: () => move(timeline.peek()?.seed ?? 0) },
+    { key: "s", does: "to the start of the sweep", run: () => move(timeline.peek()?.seed ?? 0) },
     { key: " ", does: "play, pause", run: togglePlay },
     { key: "n", does: "the next example", run: () => turn(1) },
-    { key: "p", does: "the example before", run: () => turn(-1) },
+    { key: "p", does: "the previous example", run: () => turn(-1) },
     { key: "e", does: "edit the program", run: startEditing },
-    { key: "Escape", does: "close the tensor that is open", run: () => lookAt(undefined) },
+    { key: "Escape", does: "close the open tensor", run: () => lookAt(undefined) },
   ]);
   const of = timeline.value;
   return (
@@ -84,7 +84,7 @@ const turn = (by: number): void => {
 
 function Choices() {
   const count = outcome.value?.recordings.length ?? 0;
-  const isOwn = program.value !== example.value.code && !example.value.isExercise; // an exercise is there to be changed
+  const isOwn = program.value !== example.value.code && !example.value.isExercise; // an edited exercise keeps its name
   return (
     <>
       <label>
@@ -122,7 +122,7 @@ function Choices() {
             title={
               wanted === 1
                 ? "The tape of f"
-                : "The tape of the gradient of f: f and its sweep, in one list, swept again"
+                : "The tape of the gradient of f: f and its sweep in one list, which is swept again"
             }
             onClick={() =>
               put({ order: wanted === 1 ? undefined : "2", at: undefined, look: undefined }, { push: true })
@@ -154,10 +154,10 @@ function Choices() {
 
 function Nothing({ failed }: { failed: boolean }) {
   if (example.value.isExercise && !failed)
-    return <p class="soft">Write your answer into the program. What the check says of it is printed below it.</p>;
+    return <p class="soft">Write your answer in the program. The result of the check is printed below it.</p>;
   return (
     <p class="soft">
-      {failed ? "The program failed before it recorded a tape." : "The program recorded no tape: it should call "}
+      {failed ? "The program failed before it recorded a tape." : "The program recorded no tape. Call "}
       {!failed && <code>record(f, ...args)</code>}
     </p>
   );

@@ -28,7 +28,7 @@ export interface Drawing {
 
 const letter = 7.4; // pixels, in the font for code
 
-/** Lays out the steps from `from` on, with what they use, from the top down. */
+/** Lays out the steps from `from` to `to` and the tensors that they use, top to bottom. */
 export function drawingOf(of: Timeline, from: number, to: number): Drawing {
   const { steps, tensors, inputs, constants } = of.recording;
   const graph = new Graph();
@@ -52,7 +52,7 @@ export function drawingOf(of: Timeline, from: number, to: number): Drawing {
   for (const input of isPart ? [] : inputs) add(input, `${input}`);
   for (let place = from; place < to; place++) {
     const { inputs: used, output } = steps[place]!;
-    // What comes from outside of a part is drawn wherever it is used: else all of its lines would lead to one place.
+    // A tensor from outside the part is drawn at each use. One shared node would collect all of the part's edges.
     const isInside = (tensor: number) => !isPart || (of.maker(tensor) ?? -1) >= from;
     const sources = used.map((tensor) => add(tensor, isInside(tensor) ? `${tensor}` : `${tensor} for ${output}`));
     const target = add(output, `${output}`);
@@ -74,7 +74,7 @@ export function drawingOf(of: Timeline, from: number, to: number): Drawing {
   };
 }
 
-/** A curve through points, as d3's curveBasis draws it. */
+/** Returns the SVG path of a curve through points, as d3's curveBasis draws it. */
 function smooth(points: readonly { x: number; y: number }[]): string {
   const [first, ...rest] = points;
   const last = rest.pop();

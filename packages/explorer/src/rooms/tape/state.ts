@@ -6,7 +6,7 @@ import type { Outcome } from "../../sandbox/protocol.ts";
 import { Sandbox } from "../../sandbox/sandbox.ts";
 import { Timeline } from "./timeline.ts";
 
-// The state of the room: what the address says, and what came of running the program that it holds.
+// The state of the room: the fields of the address, and the outcome of running the program in it.
 
 const inRoom = computed<Address>(() => address.value);
 const field = (name: string) => computed(() => (inRoom.value.room === "tape" ? inRoom.value.fields[name] : undefined));
@@ -18,15 +18,15 @@ export const program = computed<string>(() => (codeField.value && unpacked(codeF
 const orderField = field("order");
 export const order = computed<1 | 2>(() => (orderField.value === "2" ? 2 : 1));
 
-/** What the last program gave that ran to its end, or to an error. */
+/** The outcome of the last program that finished or failed. */
 export const outcome = signal<Outcome | undefined>(undefined);
 export const isRunning = signal(true);
-/** Whether the tape that is shown is that of an earlier program, since this one failed before it recorded any. */
+/** Whether the tape shown is an earlier program's, because this one failed before it recorded one. */
 export const isStale = signal(false);
 
 const which = field("of");
 const places = computed(() => outcome.value?.recordings.length ?? 0);
-/** The recording that is shown, by its place. The last, unless the address says another. */
+/** The index of the recording shown. The default is the last. */
 export const shownPlace = computed(() => Math.min(whole(which.value) ?? places.value - 1, places.value - 1));
 export const timeline = computed<Timeline | undefined>(() => {
   const recording = outcome.value?.recordings[shownPlace.value];
@@ -34,10 +34,10 @@ export const timeline = computed<Timeline | undefined>(() => {
 });
 
 const atField = field("at");
-/** The moment. */
+/** The current moment. */
 export const at = computed(() => Math.min(whole(atField.value) ?? 0, timeline.value?.last ?? 0));
 const lookField = field("look");
-/** The tensor that is looked at beside all others. */
+/** The tensor whose panel is open. */
 export const look = computed(() => {
   const number = whole(lookField.value);
   return number !== undefined && number < (timeline.value?.recording.tensors.length ?? 0) ? number : undefined;
@@ -57,13 +57,13 @@ export const lookAt = (tensor: number | undefined): void =>
 export const choose = (name: string): void =>
   put({ example: name, code: undefined, at: undefined, look: undefined, of: undefined }, { push: true });
 
-/** The program as the reader has written it so far. */
+/** Stores the reader's program in the address. */
 export const edit = (code: string): void =>
   put({ code: code === example.peek().code ? undefined : packed(code), look: undefined });
 
 const sandbox = new Sandbox();
 
-/** Runs the program of the address, whenever it or the order changes. Returns what ends that. */
+/** Runs the program of the address whenever it or the order changes. Returns a function that stops this. */
 export function keepRunning(): () => void {
   sandbox.prepare();
   return effect(() => {

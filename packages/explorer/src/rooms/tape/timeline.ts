@@ -2,8 +2,8 @@ import type { Numbers } from "../../parts/HeatMap.tsx";
 import type { PullData, RecordingData, StepData } from "../../sandbox/protocol.ts";
 
 /**
- * The moments through which one steps: 0 before anything ran; then one after each step; then the one at which the sweep is
- * given its first cotangents; then one after each pull; and the end, when all is known.
+ * The moments that the room steps through, in order: the start, one after each step, the seed (the sweep's first
+ * cotangents), one after each pull, and the end.
  */
 export type Moment =
   | { readonly kind: "start" }
@@ -12,18 +12,18 @@ export type Moment =
   | { readonly kind: "pull"; readonly count: number; readonly pull: PullData; readonly step: StepData }
   | { readonly kind: "end" };
 
-/** A recording that one can ask what is known at which moment. */
+/** A recording, and the tensors and cotangents known at each moment. */
 export class Timeline {
   readonly recording: RecordingData;
   /** The last moment. */
   readonly last: number;
   /** The moment of the seed. */
   readonly seed: number;
-  /** By tensor: from which pull on (−1: the seed) it has which cotangent, in order. */
+  /** By tensor: its cotangents in order, each with the pull that makes it (−1: the seed). */
   readonly #cotangents = new Map<number, { readonly from: number; readonly cotangent: number }[]>();
-  /** By tensor: the place of the step that made it. */
+  /** By tensor: the index of the step that made it. */
   readonly #makers = new Map<number, number>();
-  /** By step: the pull that goes through it. */
+  /** By step: the pull that runs its rules. */
   readonly #pulls = new Map<number, number>();
   /** By tensor: the steps that use it. */
   readonly #users = new Map<number, number[]>();
@@ -66,7 +66,7 @@ export class Timeline {
     return at >= this.seed;
   }
 
-  /** The place of the step that is at work at a moment. */
+  /** Returns the index of the step that runs at a moment. */
   place(at: number): number | undefined {
     const moment = this.moment(at);
     return moment.kind === "step" ? moment.place : moment.kind === "pull" ? moment.pull.step : undefined;
@@ -80,19 +80,19 @@ export class Timeline {
     return this.#users.get(tensor) ?? [];
   }
 
-  /** The moment at which a step ran, or in the sweep was pulled through, if it is. */
+  /** Returns the moment at which a step ran, or, if `backward`, at which the sweep ran its rules (if it did). */
   momentOf(place: number, backward: boolean): number {
     const pull = this.#pulls.get(place);
     return backward && pull !== undefined ? this.seed + 1 + pull : place + 1;
   }
 
-  /** Whether a tensor has its value. */
+  /** Whether a tensor has been computed by a moment. */
   isKnown(tensor: number, at: number): boolean {
     const place = this.#makers.get(tensor);
     return place === undefined || at > place;
   }
 
-  /** The cotangent that a tensor has at a moment, and whether all that use it have been pulled through. */
+  /** Returns a tensor's cotangent at a moment. `isWhole`: all of the tensor's uses have contributed. */
   cotangent(tensor: number, at: number): { readonly tensor: number; readonly isWhole: boolean } | undefined {
     if (at < this.seed) return undefined;
     const done = at - this.seed - 1; // the last pull
@@ -101,7 +101,7 @@ export class Timeline {
     return found && { tensor: found.cotangent, isWhole: found === all.at(-1) };
   }
 
-  /** Whether a cotangent ever comes to a tensor. */
+  /** Whether a tensor ever gets a cotangent. */
   isReached(tensor: number): boolean {
     return this.#cotangents.has(tensor);
   }
@@ -120,7 +120,7 @@ export class Timeline {
   }
 }
 
-/** Where a rule sums over the copies of an input that was broadcast: what it sums, and over which axes. */
+/** Finds the sum over the copies of a broadcast input: the tensor that the rule sums, and the axes. */
 export function broadcastSum(
   { rule }: PullData,
   given: number,

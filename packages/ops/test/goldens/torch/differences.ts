@@ -4,7 +4,7 @@ export interface Difference {
   readonly call: string | RegExp;
   /** Which of its answers. */
   readonly of: readonly string[];
-  /** What they are: float64 numbers in nested lists, a tensor as in the golden file, or the name of an error. */
+  /** The expected outcome: float64 numbers in nested lists, a tensor as in the golden file, or the name of an error. */
   readonly torch: unknown;
   readonly wengert: unknown;
 }
@@ -222,7 +222,7 @@ export const policies: Readonly<Record<string, Policy>> = {
     ],
   },
   "logSoftmax of a −∞, derivative": {
-    because: "the entry is the constant −Infinity, whatever cotangent comes to it",
+    because: "the entry is the constant −Infinity, so its cotangent is 0",
     differences: [
       { call: "logSoftmax([-Infinity, 1], { axis: 0 })", of: ["cotangent 0"], torch: [1, -1], wengert: [0, 0] },
       { call: "logSoftmax([-Infinity, 1], { axis: 0 })", of: ["second 1"], torch: [-2, 0], wengert: [0, 0] },
@@ -263,7 +263,7 @@ export const policies: Readonly<Record<string, Policy>> = {
     ],
   },
   "crossEntropy, an ignored row": {
-    because: "it is not there, whatever it holds",
+    because: "an ignored row has no effect, even if it holds NaN",
     differences: [
       {
         call: /^crossEntropy\(\[\[1, 2\], \[NaN, Infinity\]\]/,
@@ -336,7 +336,7 @@ export const policies: Readonly<Record<string, Policy>> = {
     ],
   },
   "reducing over axis: []": {
-    because: "no axes are no axes, as in NumPy; to PyTorch they are all",
+    because: "an empty list means no axes, as in NumPy; PyTorch reduces all axes",
     differences: [{ call: "sum([[1, 2]], { axis: [] })", of: ["value"], torch: 3, wengert: [[1, 2]] }],
   },
   "sums of int32 and bool": {

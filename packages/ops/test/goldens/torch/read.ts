@@ -7,7 +7,7 @@ type Nested = number | boolean | readonly Nested[];
 /** A tensor, as `{ float64: [[1, 2]] }`, `{ float64: [], shape: [0, 2] }` or `{ zeros: [1, 2] }`. */
 export type Golden = Readonly<Record<string, Nested>>;
 
-/** A call of an op and what PyTorch answers: make.py says what is what. */
+/** A call of an op and PyTorch's results; make.py documents the fields. */
 export interface Case {
   readonly op: string;
   readonly args: readonly unknown[];
@@ -20,12 +20,12 @@ export interface Case {
 }
 
 const file = readFileSync(new URL("../torch.json", import.meta.url), "utf8");
-const special = new Set<unknown>(["NaN", "Infinity", "-Infinity"]); // which JSON cannot hold as numbers
+const special = new Set<unknown>(["NaN", "Infinity", "-Infinity"]); // numbers that JSON cannot represent
 export const goldens = JSON.parse(file, (_, x) => (special.has(x) ? Number(x) : x)) as Readonly<
   Record<"cases" | "models" | "points" | "edges", readonly Case[]>
 >;
 
-/** The numbers of a tensor, or the name of an error that stands in its place. */
+/** The numbers of a tensor, or the name of an error. */
 export type Answer = string | { readonly dtype: string; readonly shape: Shape; readonly values: readonly number[] };
 
 export const answerOf = (t: Tensor): Answer => ({ dtype: t.dtype, shape: t.shape, values: numbers(t) });
@@ -42,7 +42,7 @@ export function read(golden: Golden): Answer {
 
 const shapeOf = (x: Nested): number[] => (typeof x === "object" ? [x.length, ...shapeOf(x[0]!)] : []);
 
-/** `f` of each tensor within the arguments of a case. */
+/** Applies `f` to each tensor in the arguments of a case. */
 export function withGoldens(x: unknown, f: (golden: Golden) => unknown): unknown {
   if (typeof x !== "object" || x === null) return x;
   if (Array.isArray(x)) return x.map((entry) => withGoldens(entry, f));
@@ -56,7 +56,7 @@ export function tensorOf(golden: Golden): Tensor {
   return "shape" in golden ? zeros(golden.shape as Shape, { dtype }) : tensor(golden[dtype]!, { dtype });
 }
 
-/** The call as one would write it, with large tensors by their dtype and shape. */
+/** The call as source text, with large tensors shown by dtype and shape. */
 export function textOf({ op, args }: Case): string {
   const text = (x: unknown): string => {
     if (Array.isArray(x)) return `[${x.map(text).join(", ")}]`;
@@ -74,7 +74,7 @@ export function textOf({ op, args }: Case): string {
   return `${op}(${args.map(argument).join(", ")})`;
 }
 
-/** A case whose arguments are lists of points as a case for each point. */
+/** Splits a case with lists of points into one case per point. */
 export function pointsOf(whole: Case): Case[] {
   const isList = (x: unknown): x is Golden => typeof x === "object" && x !== null && dtypes.some((name) => name in x);
   const at = (x: unknown, i: number): unknown => {

@@ -7,7 +7,7 @@ import { type Column, isMissing, labelOf, type Table } from "./table.ts";
 
 const maxCells = 5_000_000;
 const maxFeatures = 200;
-const maxReported = 100; // cells
+const maxReported = 100; // skipped rows
 
 interface Rows {
   readonly name: string;
@@ -22,7 +22,7 @@ const numberIn = (cell: string): number => {
   return Math.abs(x) <= maxSize ? x : Number.NaN;
 };
 
-/** @throws DataError for a file without a table */
+/** Reads a table. @throws DataError unless the file has at least two columns and two rows */
 export async function readTable(file: File): Promise<Table> {
   const { name } = file;
   const all = await readCells(file);
@@ -34,19 +34,19 @@ export async function readTable(file: File): Promise<Table> {
   if (all.rows < 2) throw new DataError(`${name} has one row after its header; expected two rows of data or more.`);
   if (all.rows * names.length > maxCells)
     throw new DataError(
-      `${name} has more than ${maxCells.toLocaleString("en")} cells, which is more than can be fitted here.`,
+      `${name} has more than ${maxCells.toLocaleString("en")} cells, the maximum. Choose a smaller table.`,
     );
   const columns = names.map((each) => columnOf(each, all));
   const rows = { name, columns, lines: all.lines };
   return { name, columns, toData: (label) => toData(rows, label) };
 }
 
-/** readCsv refuses a column of numbers with a cell that holds none. Then all columns are read as text, at a higher cost. */
+/** Reads the cells. readCsv throws if a numeric column has another cell; then all columns are read as text, at a higher cost. */
 async function readCells(file: File): Promise<Cells> {
   try {
     return await readCsv(file, { missingValues: [] });
   } catch {
-    // readCsv reads text only from columns whose names it is given. They come from the header, read as a table with one row.
+    // readCsv needs the names of the text columns. They come from the header, read as a table with one row.
     const [header = ""] = /^.*\S.*$/m.exec(await file.text()) ?? [];
     const { columns } = await readCsv(new File([header, "\n", header], file.name), { missingValues: [] });
     const texts = Object.fromEntries(Object.keys(columns).map((name) => [name, "category"] as const));
@@ -80,10 +80,10 @@ function toData({ name, columns, lines }: Rows, label: string | undefined): Data
   const used = columns.filter((column) => column.isNumeric && column !== classColumn);
   if (used.length === 0)
     throw new DataError(
-      `${name} has no column of numbers beside ${show(wanted)}: there is nothing to tell the classes by.`,
+      `${name} has no numeric column except ${show(wanted)}; expected at least one feature. Choose another column for the classes.`,
     );
   if (used.length > maxFeatures)
-    throw new DataError(`${name} has ${used.length} columns of numbers; up to ${maxFeatures} can be fitted here.`);
+    throw new DataError(`${name} has ${used.length} numeric columns; expected at most ${maxFeatures}. Remove some.`);
 
   const faults = lines.map((_, row) => [
     ...used.flatMap((column) => faultOf(column, row, ({ numbers }, i) => Number.isFinite(numbers[i]), "a number")),
@@ -117,7 +117,7 @@ function toData({ name, columns, lines }: Rows, label: string | undefined): Data
 
 const cellOf = ({ cells, indices }: Column, row: number): string => cells[indices[row]!]!;
 
-/** What is wrong with a cell, if anything is. */
+/** Returns the fault of a cell, as a list with one entry or none. */
 function faultOf(
   column: Column,
   row: number,

@@ -2,7 +2,7 @@ import { DataError } from "@wengert/core";
 import { readIdx as read } from "@wengert/data";
 import { type Dataset, maxClasses, minClasses } from "./dataset.ts";
 
-const defaultMaxBytes = 2 ** 28; // which take four times as much as numbers
+const defaultMaxBytes = 2 ** 28; // four times as much as float32
 const maxPixels = 128 * 128;
 
 interface Idx {
@@ -11,7 +11,7 @@ interface Idx {
   readonly bytes: Uint8Array;
 }
 
-/** A file of images and one of labels, in either order, gzipped or not. @throws DataError */
+/** Reads an IDX file of images and one of labels, in either order, gzipped or not. @throws DataError unless they are such files */
 export async function readIdx(files: readonly File[]): Promise<Dataset> {
   const wanted =
     "Choose two files at once: the images (like train-images-idx3-ubyte.gz) and their labels (like train-labels-idx1-ubyte.gz).";
@@ -32,7 +32,7 @@ export async function readIdx(files: readonly File[]): Promise<Dataset> {
     throw new DataError(`${images.name} holds no images. Choose another file.`);
   if (width * height > maxPixels)
     throw new DataError(
-      `${images.name} holds images of ${width} × ${height} pixels; up to ${maxPixels} pixels each can be fitted here.`,
+      `${images.name} holds images of ${width} × ${height} pixels; expected at most ${maxPixels} pixels each. Choose smaller images.`,
     );
   const found = [...new Set(labels.bytes)].sort((a, b) => a - b);
   if (found.length < minClasses || found.length > maxClasses)

@@ -3,7 +3,7 @@ import { type Dataset, maxClasses, minClasses } from "./dataset.ts";
 
 const maxImages = 10_000;
 
-/** A file and where it lies: "faces/anna/1.jpg". */
+/** A file and its path: "faces/anna/1.jpg". */
 export interface Placed {
   readonly path: string;
   readonly file: File;
@@ -12,11 +12,11 @@ export interface Placed {
 export const placedByInput = (files: FileList): Placed[] =>
   Array.from(files, (file) => ({ path: file.webkitRelativePath || file.name, file }));
 
-/** What was dropped, folders with all that is in them. */
+/** Returns the dropped files, folders included with all their files. */
 export async function placedByDrop(items: DataTransferItemList): Promise<Placed[]> {
-  const entries = Array.from(items, (item) => item.webkitGetAsEntry()).filter((entry) => entry !== null); // before any wait
+  const entries = Array.from(items, (item) => item.webkitGetAsEntry()).filter((entry) => entry !== null); // must happen before any await
   const found = (await Promise.all(entries.map(walk))).flat();
-  // Several folders, dropped side by side, are the classes themselves.
+  // If the reader drops several folders at once, each is a class.
   const isOne = entries.length === 1 && entries[0]!.isDirectory;
   return isOne ? found : found.map(({ path, file }) => ({ path: `dropped/${path}`, file }));
 }
@@ -30,15 +30,15 @@ async function walk(entry: FileSystemEntry): Promise<Placed[]> {
   const all: Placed[] = [];
   for (;;) {
     const some = await new Promise<FileSystemEntry[]>((resolve, reject) => reader.readEntries(resolve, reject));
-    if (some.length === 0) return all; // a reader gives a hundred at a time
+    if (some.length === 0) return all; // readEntries returns at most a hundred entries per call
     all.push(...(await Promise.all(some.map(walk))).flat());
   }
 }
 
 /**
- * The images of a folder, one sub-folder a class: the middle square of each, `side` pixels wide, in gray. Other files are left
- * out and reported. The browser decodes them, since `readImages` of @wengert/data reads only PNG and JPEG, in JavaScript.
- * @throws DataError
+ * Reads the images of a folder with one sub-folder per class. Crops each to its middle square, scales it to `side` pixels and
+ * converts it to gray. Skips and reports other files. The browser decodes the images, because `readImages` of @wengert/data
+ * reads only PNG and JPEG, in JavaScript. @throws DataError unless the folder has images of enough classes
  */
 export async function readImages(
   all: readonly Placed[],
@@ -47,23 +47,23 @@ export async function readImages(
 ): Promise<Dataset> {
   const leftOut: string[] = [];
   const inClasses = all
-    .filter(({ path }) => !path.split("/").some((part) => part.startsWith("."))) // .DS_Store and its like
+    .filter(({ path }) => !path.split("/").some((part) => part.startsWith("."))) // hidden files, such as .DS_Store
     .flatMap(({ path, file }) => {
       const [, name, ...rest] = path.split("/");
       if (rest.length > 0) return [{ path, file, name: name! }];
-      leftOut.push(`${path}: it lies in no sub-folder`);
+      leftOut.push(`${path}: it is not in a sub-folder`);
       return [];
     })
     .sort((a, b) => a.path.localeCompare(b.path, "en", { numeric: true }));
   const names = [...new Set(inClasses.map(({ name }) => name))];
   const wanted =
-    "Expected a folder with one sub-folder a class, each with its images (faces/anna/1.jpg, faces/ben/1.jpg)";
+    "Expected a folder with one sub-folder per class, each with its images (faces/anna/1.jpg, faces/ben/1.jpg)";
   if (names.length < minClasses || names.length > maxClasses)
     throw new DataError(
-      `${wanted}; got ${all.length === 1 ? "1 file" : `${all.length} files`} in ${names.length === 1 ? "1 sub-folder" : `${names.length} sub-folders`}. ${names.length > maxClasses ? `Up to ${maxClasses} classes can be fitted here.` : "Choose the folder above."}`,
+      `${wanted}; got ${all.length === 1 ? "1 file" : `${all.length} files`} in ${names.length === 1 ? "1 sub-folder" : `${names.length} sub-folders`}. ${names.length > maxClasses ? `Choose at most ${maxClasses} classes.` : "Choose the parent folder."}`,
     );
   if (inClasses.length > maxImages)
-    throw new DataError(`${inClasses.length} files: up to ${maxImages} images can be fitted here. Take some away.`);
+    throw new DataError(`Expected at most ${maxImages} images, got ${inClasses.length} files. Remove some.`);
   const decoded: { readonly name: string; readonly pixels: Uint8Array }[] = [];
   for (const [i, { path, file, name }] of inClasses.entries()) {
     const pixels = await pixelsOf(file, side);
@@ -74,7 +74,7 @@ export async function readImages(
   const classes = names.filter((name) => decoded.some((each) => each.name === name));
   if (classes.length < minClasses)
     throw new DataError(
-      `${wanted}; of ${inClasses.length} files in ${names.length} sub-folders ${decoded.length} can be read as images, of ${classes.length === 1 ? "1 class" : `${classes.length} classes`}. PNG, JPEG, WebP, GIF, AVIF and BMP can.`,
+      `${wanted}; of ${inClasses.length} files in ${names.length} sub-folders ${decoded.length} can be read as images, of ${classes.length === 1 ? "1 class" : `${classes.length} classes`}. Use PNG, JPEG, WebP, GIF, AVIF or BMP.`,
     );
   const rows = new Uint8Array(decoded.length * side * side);
   decoded.forEach(({ pixels }, i) => {
@@ -91,7 +91,7 @@ export async function readImages(
   };
 }
 
-/** The middle square of an image, in gray; `undefined` for what is none. */
+/** Decodes the middle square of an image in gray; `undefined` if the browser cannot decode the file. */
 export async function pixelsOf(file: Blob, side: number): Promise<Uint8Array | undefined> {
   let bitmap: ImageBitmap;
   try {
@@ -102,7 +102,7 @@ export async function pixelsOf(file: Blob, side: number): Promise<Uint8Array | u
   const square = Math.min(bitmap.width, bitmap.height);
   const context = new OffscreenCanvas(side, side).getContext("2d", { willReadFrequently: true })!;
   context.imageSmoothingQuality = "high";
-  context.fillStyle = "#fff"; // what is transparent lies on white
+  context.fillStyle = "#fff"; // transparent pixels become white
   context.fillRect(0, 0, side, side);
   context.drawImage(
     bitmap,
@@ -117,7 +117,7 @@ export async function pixelsOf(file: Blob, side: number): Promise<Uint8Array | u
   );
   bitmap.close();
   const { data } = context.getImageData(0, 0, side, side);
-  // Rec. 709: how bright each of the three looks.
+  // Luma weights of Rec. 709.
   return Uint8Array.from({ length: side * side }, (_, i) =>
     Math.round(0.2126 * data[4 * i]! + 0.7152 * data[4 * i + 1]! + 0.0722 * data[4 * i + 2]!),
   );

@@ -11,7 +11,7 @@ export interface Point {
   readonly k: number;
 }
 
-/** Classes of points are letters, as they have no other name. */
+/** The names of the points' classes. */
 export const letters = ["A", "B", "C", "D", "E", "F"] as const;
 export const maxPoints = 1000;
 
@@ -25,7 +25,7 @@ export const presets = [
 ] as const;
 export type Preset = (typeof presets)[number]["name"];
 
-/** The points of a preset, the same each time; on a raster of hundredths, as the address has them. */
+/** Returns the points of a preset, the same each time, rounded to hundredths like the address. */
 export async function presetPoints(name: Preset): Promise<readonly Point[]> {
   const points = name === "penguins" ? await (await import("./penguins.ts")).penguinPoints() : makers[name]();
   return points.map(onRaster);
@@ -74,11 +74,11 @@ const makers: Readonly<Record<Exclude<Preset, "penguins">, () => Point[]>> = {
 export const onRaster = ({ x, y, k }: Point): Point => ({ x: clipped(x), y: clipped(y), k });
 const clipped = (x: number): number => Math.round(100 * Math.min(Math.max(x, -reach), reach)) / 100;
 
-/** Points as a field of the address. */
+/** Encodes points as a field of the address. */
 export const packedPoints = (points: readonly Point[]): string =>
   packed(points.map(({ x, y, k }) => `${Math.round(100 * x)},${Math.round(100 * y)},${k}`).join(";"));
 
-/** The points again; `undefined` for what was not made by `packedPoints`. */
+/** Decodes points; `undefined` unless `packedPoints` made the field. */
 export function unpackedPoints(field: string): readonly Point[] | undefined {
   const text = unpacked(field);
   if (text === undefined) return undefined;

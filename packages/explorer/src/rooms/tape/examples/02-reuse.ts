@@ -2,8 +2,8 @@
 import { record, type Tensor, tensor } from "@wengert/core";
 import { exp, mul, square, sum } from "@wengert/ops";
 
-// s goes two ways; coming back, its two cotangents
-// are added.
+// s is used twice, so the sweep adds two contributions
+// to its cotangent.
 const f = (x: Tensor) => {
   const s = square(x);
   return sum(mul(s, exp(s)));

@@ -6,8 +6,8 @@ const x = tensor([[1, -2], [0.5, 1], [-1, 0.3]], {
   label: "x",
 });
 
-// b is repeated for every row; coming back, its
-// cotangent is summed over the rows.
+// b is broadcast to every row, so the sweep sums its
+// cotangent over the rows.
 const f = (W: Tensor, b: Tensor) =>
   sum(tanh(add(matmul(x, W), b)));
 

@@ -4,8 +4,8 @@ import { log, mul, neg, softmax, sum } from "@wengert/ops";
 
 const t = tensor([[1, 0, 0], [0, 0, 1]], { label: "t" });
 
-// −Σ t log s. Look at what comes back to the logits:
-// it is s − t.
+// −Σ t log s. The cotangent of the logits is
+// s − t.
 const f = (logits: Tensor) => {
   const s = softmax(logits);
   return neg(sum(mul(t, log(s))));

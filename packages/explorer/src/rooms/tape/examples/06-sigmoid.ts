@@ -4,8 +4,8 @@ import { sigmoid, softmax, stack, sub, take } from "@wengert/ops";
 
 const second = tensor(1, { dtype: "int32" });
 
-// Zero for every a and b, but for rounding, and so is its
-// gradient: the two ways back cancel.
+// Zero for every a and b, up to rounding. Its gradient
+// is zero too: the two contributions cancel.
 const f = (a: Tensor, b: Tensor) => {
   const s = softmax(stack([a, b]));
   return sub(take(s, second), sigmoid(sub(b, a)));

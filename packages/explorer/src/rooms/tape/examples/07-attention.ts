@@ -10,7 +10,7 @@ const x = tensor([
   [0.7, 0.2, -0.4, 0.6],
 ], { label: "x" });
 
-// A word sees itself and those before it.
+// A word attends to itself and to earlier words.
 const places = tensor([[0], [1], [2], [3], [4]]);
 const past = withLabel(greaterEqual(places, transpose(places)), "past");
 

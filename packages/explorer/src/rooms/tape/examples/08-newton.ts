@@ -17,5 +17,5 @@ console.log("Hessian", H);
 console.log("x − H⁻¹ ∇f =", sub(x, div(step, det)));
 
 // The tape of the gradient: f and its sweep in one list.
-// Sweeping that gives the Hessian times ones.
+// Its sweep gives the Hessian times ones.
 record(grad(f), x);

@@ -1,9 +1,9 @@
-// A checkpoint: run again instead of kept
+// A checkpoint: recomputed instead of stored
 import { checkpoint, record, type Tensor, tensor } from "@wengert/core";
 import { exp, mul, sin, sum } from "@wengert/ops";
 
-// The tape keeps one step for all of this. In the sweep it
-// is run again: see the ops of its rule.
+// The tape has one step for the whole block. The sweep
+// runs it again: see the ops of its rule.
 const block = checkpoint((x: Tensor) =>
   sin(mul(exp(x), x)),
 );

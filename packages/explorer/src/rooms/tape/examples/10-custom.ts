@@ -1,10 +1,10 @@
-// A rule of one's own: straight through a sign
+// A custom rule: straight through a sign
 import { customVjp, record, type Tensor, tensor } from "@wengert/core";
 import { abs, lessEqual, mul, sign, sum, where } from "@wengert/ops";
 
-// The derivative of a sign is 0 almost everywhere. This
-// rule pretends that it is that of the identity, where
-// |x| ≤ 1.
+// The derivative of sign is 0 almost everywhere. This
+// rule uses the derivative of the identity instead,
+// where |x| ≤ 1.
 const binary = customVjp({
   forward: (x: Tensor): [Tensor, Tensor] => [sign(x), x],
   backward: (x, g): [Tensor] => [

@@ -9,8 +9,8 @@ const f = (W: Tensor, b: Tensor) => {
   return sum(h);
 };
 
-// What comes back to the first rounds vanishes: look at
-// the cotangents.
+// The cotangents of the first rounds vanish: see the
+// list.
 const W = tensor([
   [0.9, -0.3, 0],
   [0.3, 0.9, 0.1],

@@ -6,10 +6,10 @@ import { checkBias } from "exercises";
 const X = tensor([[0, 1], [2, 0], [1, 1]], { label: "X" });
 const G = tensor([[1, 2], [3, 4], [5, 6]], { label: "G" });
 
-// b has two numbers, and is added to each of the three rows.
+// b has two numbers and is added to each of the three rows.
 const f = (b: Tensor) => sum(mul(G, add(X, b)));
 
-// The cotangent of X + b is G. Which is that of b?
+// The cotangent of X + b is G. What is the cotangent of b?
 const isRight = checkBias({
   "b[0]": NaN,
   "b[1]": NaN,

@@ -3,8 +3,8 @@ import { customVjp, record, type Tensor, tensor } from "@wengert/core";
 import { add, matmul, mul, softmax, sub, sum } from "@wengert/ops";
 import { checkPullback, todo } from "exercises";
 
-// s = softmax of each row, g its cotangent, both [n, K]. The Jacobian of a row is diag(s) − s sᵀ.
-// Write what it makes of g, without building it.
+// s is softmax of each row, g is its cotangent, both [n, K]. The Jacobian J of a row is diag(s) − s sᵀ.
+// Write Jᵀ g for every row without building J.
 const pullback = (g: Tensor, s: Tensor): Tensor => todo();
 
 if (checkPullback(pullback)) {

@@ -3,11 +3,11 @@ import { grad, record, type Tensor, tensor } from "@wengert/core";
 import { exp, mul, sum } from "@wengert/ops";
 import { checkHvp, todo } from "exercises";
 
-// Write H v, where H is the Hessian of f at x, with grad, and without H.
+// H is the Hessian of f at x. Write H v with grad, without building H.
 const product = (f: (x: Tensor) => Tensor, x: Tensor, v: Tensor): Tensor => todo();
 
 if (checkHvp(product)) {
   const f = (x: Tensor) => mul(sum(x), sum(exp(x)));
-  // The list of the product: f, its sweep, and the sweep of that.
+  // The list of the product: f, its sweep, and the sweep of both.
   record((x: Tensor) => product(f, x, tensor([1, 0])), tensor([0.5, -1]));
 }

@@ -3,11 +3,11 @@ import { customVjp, record, type Tensor, tensor } from "@wengert/core";
 import { div, exp, expandDims, logSumExp, mul, softmax, sum } from "@wengert/ops";
 import { checkLogSumExp, todo } from "exercises";
 
-// y = log Σⱼ exp(xⱼ) of each row: x is [n, K], y is [n]. Write the rule: x and g, the cotangent of y, give that of x.
+// y = log Σⱼ exp(xⱼ) of each row: x is [n, K], y is [n]. Write the rule: the cotangent of x from x and g, the cotangent of y.
 const own = customVjp({
   forward: (x: Tensor): [Tensor, Tensor] => [logSumExp(x, { axis: 1 }), x],
   backward: (x, g): [Tensor] => [todo()],
 });
 
-// It is tried on logits of 1000 as well, and to second order.
+// The check also tries logits of 1000, and second derivatives.
 if (checkLogSumExp(own)) record((x: Tensor) => sum(mul(own(x), tensor([1, -2]))), tensor([[0, 1, -1], [2, 0, 0.5]]));
