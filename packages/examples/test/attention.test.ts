@@ -7,7 +7,7 @@ import { crossEntropy, mul, randomKey, softmax, where } from "@wengert/ops";
 import { afterAll, describe, expect, test } from "vitest";
 import { embed, type Head, initialHead, past, predict, scores, weigh } from "../src/attention/head.ts";
 import attention from "../src/attention/main.ts";
-import { blindness, looks, told } from "../src/attention/telling.ts";
+import { blindness, looks, predictionSummary } from "../src/attention/summary.ts";
 import { type Batch, copies, spelt } from "../src/attention/words.ts";
 import { expectReadable, expectRefusal, expectSelfContained, runQuietly } from "./support.ts";
 
@@ -86,7 +86,7 @@ describe("the head", () => {
   });
 
   test("is printed row by row, with weights shaded in quarters and masked entries blank", () => {
-    const lines = told(head, text).split("\n");
+    const lines = predictionSummary(head, text).split("\n");
     expect(lines).toHaveLength(7);
     expect(lines[0]).toContain(`${spelt(read).join(" ")} `);
     rowsOf(predict(head, read).W).forEach((row, i) => {

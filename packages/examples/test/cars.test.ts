@@ -8,7 +8,7 @@ import { columns, origins, readCars } from "../src/cars/data.ts";
 import { accuracyOf, judge, labelsOf, learn, meanAndSpread, rowsOf, splits } from "../src/cars/fit.ts";
 import cars from "../src/cars/main.ts";
 import { amount, oddsMoved, oddsRatios, readAloud } from "../src/cars/odds.ts";
-import { correlation } from "../src/cars/telling.ts";
+import { correlation } from "../src/cars/summary.ts";
 import { farthest } from "../src/shared/algebra.ts";
 import { worstOf } from "../src/shared/classifiers.ts";
 import { expectReadable, expectRefusal, expectSelfContained, runQuietly } from "./support.ts";

@@ -3,7 +3,7 @@ import { jacobian, type Tensor, tensor } from "@wengert/core";
 import { kernels, softmax } from "@wengert/ops";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import command from "../src/jacobian/main.ts";
-import { quotientRule, sweepOfRow } from "../src/jacobian/telling.ts";
+import { quotientRule, sweepOfRow } from "../src/jacobian/rules.ts";
 import { closedForm, compare, confident, reference, softmaxInSteps, wayNames } from "../src/jacobian/ways.ts";
 import { exactly, exp, nearest, over, relativeError } from "../src/shared/fixed.ts";
 import { InputError } from "../src/shared/options.ts";

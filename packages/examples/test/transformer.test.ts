@@ -146,7 +146,7 @@ function byLoops(model: Model, row: readonly number[], heads: number) {
         });
       }),
     );
-    X = X.map((x, i) => plus(x, times(taken[i]!, block.told)));
+    X = X.map((x, i) => plus(x, times(taken[i]!, block.output)));
     X = X.map((x) => {
       const wide = plus(times(norm(x, block.between), block.wide.W), listOf(block.wide.b));
       return plus(x, plus(times(listOf(gelu(tensor(wide))), block.narrow.W), listOf(block.narrow.b)));

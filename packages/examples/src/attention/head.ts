@@ -66,7 +66,7 @@ export function past(places: number): Tensor {
 export const weigh = (S: Tensor): Tensor => softmax(S, { where: past(S.shape.at(-1)!) });
 
 /** The scores of the next letter: the mean of the values weighted by W, projected onto letters. [..., T, 26] */
-export const tell = ({ value, output }: Head, X: Tensor, W: Tensor): Tensor =>
+export const nextLetterScores = ({ value, output }: Head, X: Tensor, W: Tensor): Tensor =>
   matmul(matmul(W, matmul(X, value)), output);
 
 /** Runs the whole head: returns the scores of each next letter, and the attention weights W. */
@@ -74,5 +74,5 @@ export function predict(head: Head, read: Tensor): { readonly W: Tensor; readonl
   const X = withLabel(embed(head, read), "X");
   const S = withLabel(scores(head, X), "S");
   const W = withLabel(weigh(S), "W");
-  return { W, logits: tell(head, X, W) };
+  return { W, logits: nextLetterScores(head, X, W) };
 }

@@ -1,7 +1,7 @@
 /**
  * Trains one causal attention head to copy. A text is a random word, repeated once. The head predicts each next letter.
  *
- * `head.ts` is the model, `words.ts` the task. `telling.ts` and `report.ts` show the results.
+ * `head.ts` is the model, `words.ts` the task. `summary.ts` and `report.ts` show the results.
  */
 import { explain, record, type Tensor, tensor } from "@wengert/core";
 import { leaves } from "@wengert/core/extend";
@@ -14,7 +14,7 @@ import { count, path, positive, spelled } from "../shared/options.ts";
 import { percent, size, whole } from "../shared/table.ts";
 import { type Head, initialHead, predict } from "./head.ts";
 import { type Fit, type Moment, report, type View } from "./report.ts";
-import { type Blindness, blindness, looks, told } from "./telling.ts";
+import { type Blindness, blindness, looks, predictionSummary } from "./summary.ts";
 import { type Batch, copies, letterCount, spelt } from "./words.ts";
 
 interface Aux {
@@ -112,7 +112,7 @@ ${outcome.news.toFixed(4)}.
 
 One unseen word, with W: row i has the weights of position i. ░ ▒ ▓ █ are quarters; masked positions are blank.
 
-${told(head, text)}
+${predictionSummary(head, text)}
 
 In the second word the letter to predict is ${letters - 1} positions back; ${looking.back} of ${letters} positions look there most. In the first word
 nothing helps, and ${looking.mark} of ${letters} positions look at the mark.

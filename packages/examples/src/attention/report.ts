@@ -2,7 +2,7 @@ import * as Plot from "@observablehq/plot";
 import { colored, type Html, head, html, page, plot } from "@wengert/report";
 import { chart, line } from "../shared/plots.ts";
 import { percent, whole } from "../shared/table.ts";
-import type { Looks } from "./telling.ts";
+import type { Looks } from "./summary.ts";
 
 export interface Moment {
   /** The number of steps taken before. */

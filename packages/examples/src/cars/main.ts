@@ -1,7 +1,7 @@
 /**
  * Predicts the origin of a car by softmax regression, and explains the coefficients.
  *
- * `data.ts` reads the cars, `fit.ts` splits them, trains and predicts, `odds.ts` turns weights into odds ratios. `telling.ts`
+ * `data.ts` reads the cars, `fit.ts` splits them, trains and predicts, `odds.ts` turns weights into odds ratios. `summary.ts`
  * prints the results, and `report.ts` draws them.
  */
 import { type ConfusionMatrix, confusionMatrix } from "@wengert/train";
@@ -11,7 +11,7 @@ import { count, path, positive, spelled } from "../shared/options.ts";
 import { origins, readCars } from "./data.ts";
 import { guessesOf, judge, labelsOf, learn, type Model, type Split, splits, type Verdict } from "./fit.ts";
 import { report } from "./report.ts";
-import { accuracyTold, coefficientsTold, dataTold } from "./telling.ts";
+import { accuracySummary, coefficientsSummary, dataSummary } from "./summary.ts";
 
 interface Outcome {
   readonly parts: readonly Split[];
@@ -38,7 +38,7 @@ const cars: Command<Outcome> = command({
   async run({ out, ...settings }) {
     prepareFolder(out);
     const data = readCars();
-    console.log(dataTold(data));
+    console.log(dataSummary(data));
 
     const parts = splits(data.cars, settings.folds, settings.seed);
     const models: Model[] = [];
@@ -46,8 +46,8 @@ const cars: Command<Outcome> = command({
     const verdicts = parts.map(({ heldOut }, i) => judge(models[i]!, heldOut));
     const all = verdicts.flat();
     const confusion = confusionMatrix(guessesOf(all), labelsOf(all), { classes: origins });
-    console.log(accuracyTold(parts, models, verdicts, confusion, settings));
-    console.log(coefficientsTold(models, parts as [Split, ...Split[]]));
+    console.log(accuracySummary(parts, models, verdicts, confusion, settings));
+    console.log(coefficientsSummary(models, parts as [Split, ...Split[]]));
 
     const command = `npm run example -- cars ${spelled(options, settings)}`.trim();
     const file = await writeWhole(out, "index.html", await report({ command, data, models, verdicts }));

@@ -59,7 +59,7 @@ async function ofFolder({ images: folder, size }: Wanted): Promise<Faces> {
   return { images, labels, classes, names: files, leftOut: skipped.map(({ file, reason }) => `${file}: ${reason}`) };
 }
 
-async function ofStack({ images: path, labels: labelPath, classes: told }: Wanted): Promise<Faces> {
+async function ofStack({ images: path, labels: labelPath, classes: classNames }: Wanted): Promise<Faces> {
   const stack = await readNpy(path);
   if (stack.shape.length !== 3 || stack.size === 0)
     throw new InputError(`${path} has shape [${stack.shape}]; a stack of gray images is [N, height, width].`);
@@ -76,27 +76,27 @@ async function ofStack({ images: path, labels: labelPath, classes: told }: Wante
     images,
     names,
     leftOut: [],
-    ...(labelPath === "" ? counted(told, count) : await read(labelPath, told, count)),
+    ...(labelPath === "" ? counted(classNames, count) : await read(labelPath, classNames, count)),
   };
 }
 
 /** Makes labels from counts such as "face:100,other:100", for a stack ordered by class. */
-function counted(told: string, count: number): Pick<Faces, "labels" | "classes"> {
-  const parts = [...told.matchAll(/([^:,]+):(\d+)(?:,|$)/g)].map(([, name, size]) => ({
+function counted(classNames: string, count: number): Pick<Faces, "labels" | "classes"> {
+  const parts = [...classNames.matchAll(/([^:,]+):(\d+)(?:,|$)/g)].map(([, name, size]) => ({
     name: name!,
     size: Number(size),
   }));
-  const isWhole = parts.map(({ name, size }) => `${name}:${size}`).join(",") === told;
+  const isWhole = parts.map(({ name, size }) => `${name}:${size}`).join(",") === classNames;
   if (!isWhole || parts.length < 2)
-    throw new InputError(`--classes must be names with counts, such as face:100,other:100, got "${told}".`);
+    throw new InputError(`--classes must be names with counts, such as face:100,other:100, got "${classNames}".`);
   const total = parts.reduce((sum, { size }) => sum + size, 0);
-  if (total !== count) throw new InputError(`--classes ${told} counts ${total} images, but there are ${count}.`);
+  if (total !== count) throw new InputError(`--classes ${classNames} counts ${total} images, but there are ${count}.`);
   const labels = parts.flatMap(({ size }, k) => new Array<number>(size).fill(k));
   return { labels: tensor(labels, { dtype: "int32", label: "labels" }), classes: parts.map(({ name }) => name) };
 }
 
-/** Reads labels from a file. Takes class names from `told` if its counts match the labels, and class indices otherwise. */
-async function read(path: string, told: string, count: number): Promise<Pick<Faces, "labels" | "classes">> {
+/** Reads labels from a file. Takes class names from `classNames` if its counts match the labels, and class indices otherwise. */
+async function read(path: string, classNames: string, count: number): Promise<Pick<Faces, "labels" | "classes">> {
   const labels = await readNpy(path, { dtype: "int32" });
   if (String(labels.shape) !== String([count]))
     throw new InputError(`${path} has shape [${labels.shape}]; labels of ${count} images have shape [${count}].`);
@@ -105,6 +105,6 @@ async function read(path: string, told: string, count: number): Promise<Pick<Fac
     throw new InputError(
       `${path} holds labels from ${min(labels).item()} to ${K - 1}; classes must be numbered from 0 to at most 999.`,
     );
-  const names = told.split(",").map((name) => name.replace(/:\d+$/, ""));
+  const names = classNames.split(",").map((name) => name.replace(/:\d+$/, ""));
   return { labels, classes: names.length === K ? names : Array.from({ length: K }, (_, k) => String(k)) };
 }

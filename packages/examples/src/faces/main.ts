@@ -2,7 +2,7 @@
  * Classifies images by softmax regression. The score of a class is a weighted sum of the pixels, so the weights of a class
  * can be shown as an image.
  *
- * `data.ts` reads a folder or a stack of images, `fit.ts` cross-validates, `telling.ts` prints and `report.ts` draws.
+ * `data.ts` reads a folder or a stack of images, `fit.ts` cross-validates, `summary.ts` prints and `report.ts` draws.
  */
 import { argmax } from "@wengert/ops";
 import { type ConfusionMatrix, confusionMatrix } from "@wengert/train";
@@ -14,7 +14,7 @@ import { percent } from "../shared/table.ts";
 import { type Faces, lfw, readFaces } from "./data.ts";
 import { crossValidate, type Judged } from "./fit.ts";
 import { report } from "./report.ts";
-import { accuracyTold, dataTold } from "./telling.ts";
+import { accuracySummary, dataSummary } from "./summary.ts";
 
 interface Outcome extends Judged {
   readonly data: Faces;
@@ -48,14 +48,14 @@ const faces: Command<Outcome> = command({
   async run({ out, ...settings }) {
     prepareFolder(out);
     const data = await readFaces(settings);
-    refuseFew(data, settings.folds);
-    console.log(dataTold(data));
+    checkClassSizes(data, settings.folds);
+    console.log(dataSummary(data));
 
     const judged = await crossValidate(data, settings, ({ right: [, heldOut] }, number) =>
       console.log(`fold ${number} of ${settings.folds}: ${percent(heldOut)} of the held-out images correct`),
     );
     const confusion = confusionMatrix(argmax(judged.scores, { axis: 1 }), data.labels, { classes: data.classes });
-    console.log(accuracyTold(data, judged, confusion));
+    console.log(accuracySummary(data, judged, confusion));
 
     const command = `npm run example -- faces ${spelled(options, settings)}`.trim();
     const file = await writeWhole(out, "index.html", await report({ command, data, judged, settings }));
@@ -64,7 +64,7 @@ const faces: Command<Outcome> = command({
   },
 });
 
-function refuseFew({ labels, classes }: Faces, folds: number): void {
+function checkClassSizes({ labels, classes }: Faces, folds: number): void {
   const counts = countsOf(labels, classes);
   const few = counts.findIndex((n) => n < folds);
   if (classes.length < 2)

@@ -68,13 +68,13 @@ function samples({ images, labels, classes }: Faces, isLfw: boolean): Html {
     return html`<figure><img src="${strip(images, some)}" alt="the first ${some.length} images of ${name}"
 width="${some.length * images.shape[2]!}" height="${images.shape[1]!}"><figcaption>${name}</figcaption></figure>\n`;
   });
-  const told = isLfw
+  const description = isLfw
     ? `Faces from news photographs, and other parts of the same photographs. Those parts were rotated together with the faces, so many
 have black corners, which make them easier to recognize. A few of them contain part of a face.`
     : "The first images of each class, as the fit receives them.";
   return html`<section>
 <h2>What it sees</h2>
-<p>${told}</p>
+<p>${description}</p>
 ${strips}</section>
 `;
 }

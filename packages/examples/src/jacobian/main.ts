@@ -1,7 +1,7 @@
 /**
  * Derives the Jacobian of softmax by the quotient rule and by the tape, and measures the rounding errors of three VJPs.
  *
- * `telling.ts` evaluates the rules on numbers, `ways.ts` has the three VJPs, `../shared/fixed.ts` the reference arithmetic.
+ * `rules.ts` evaluates the rules on numbers, `ways.ts` has the three VJPs, `../shared/fixed.ts` the reference arithmetic.
  */
 import { explain, jacobian, record, type Tensor, tensor } from "@wengert/core";
 import { softmax } from "@wengert/ops";
@@ -9,7 +9,7 @@ import { farthest } from "../shared/algebra.ts";
 import { type Command, command, startIfMain } from "../shared/command.ts";
 import { InputError, type Option } from "../shared/options.ts";
 import { index, size, table } from "../shared/table.ts";
-import { besideEachOther, components, quotientRule, sweepOfRow } from "./telling.ts";
+import { besideEachOther, components, quotientRule, sweepOfRow } from "./rules.ts";
 import { type Comparison, closedForm, compare, confident, softmaxInSteps, wayNames } from "./ways.ts";
 
 const rests = [1e-1, 1e-4, 1e-8, 1e-12, 1e-16];

@@ -2,7 +2,7 @@
  * Fits a mixture of Gaussians to penguins' flippers by gradient descent, with the density computed by logSumExp.
  *
  * `density.ts` has the density, `fit.ts` the fit, `shares.ts` the responsibilities, `tails.ts` the errors far from the
- * data. `telling.ts` prints the results, and `report.ts` draws them.
+ * data. `summary.ts` prints the results, and `report.ts` draws them.
  */
 import { type Command, command, startIfMain } from "../shared/command.ts";
 import type { Moment } from "../shared/descent.ts";
@@ -13,8 +13,8 @@ import { fitMixture, initialMixture, type Shape } from "./fit.ts";
 import { readFlippers } from "./flippers.ts";
 import { report } from "./report.ts";
 import { shares, weighted } from "./shares.ts";
+import { fitted, sharesSummary, tailsSummary } from "./summary.ts";
 import { spoiltBy, type Tail, tailAt } from "./tails.ts";
-import { fitted, sharesTold, tailsTold } from "./telling.ts";
 
 const outwards = [231, 300, 400, 480, 490, 494, 496, 497, 1900];
 const mistyped = 1900;
@@ -46,10 +46,10 @@ const mixtureExample: Command<Outcome> = command({
     console.log(fitted(flippers, moments));
 
     const average = weighted(flippers.x, shares("∂ logSumExp(t)/∂t", mixture, flippers.x));
-    console.log(sharesTold(flippers, mixture, average));
+    console.log(sharesSummary(flippers, mixture, average));
 
     const tails = outwards.map((x) => tailAt(mixture, x));
-    console.log(tailsTold(tails, mistyped, spoiltBy(start, flippers.x, mistyped)));
+    console.log(tailsSummary(tails, mistyped, spoiltBy(start, flippers.x, mistyped)));
 
     const command = `npm run example -- mixture ${spelled(options, settings)}`.trim();
     const file = await writeWhole(out, "index.html", await report({ command, flippers, moments }));

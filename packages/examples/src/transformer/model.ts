@@ -37,7 +37,7 @@ interface Block {
   readonly query: Tensor;
   readonly key: Tensor;
   readonly value: Tensor;
-  readonly told: Tensor;
+  readonly output: Tensor;
   readonly between: Norm;
   /** The feed-forward network: [d, 4d] and [4d], then [4d, d] and [d]. */
   readonly wide: Linear;
@@ -88,9 +88,9 @@ function weigh({ query, key }: Block, X: Tensor, heads: number): Tensor {
 }
 
 /** The mean of the values weighted by W, with the heads concatenated and projected. */
-function gather({ value, told }: Block, X: Tensor, W: Tensor): Tensor {
+function gather({ value, output }: Block, X: Tensor, W: Tensor): Tensor {
   const taken = matmul(W, byHead(matmul(X, value), W.shape[1]!));
-  return matmul(reshape(transpose(taken, { axes: [0, 2, 1, 3] }), { shape: X.shape }), told);
+  return matmul(reshape(transpose(taken, { axes: [0, 2, 1, 3] }), { shape: X.shape }), output);
 }
 
 const feedForward = ({ wide, narrow }: Block, X: Tensor): Tensor => linear(gelu(linear(X, wide)), narrow);
@@ -133,7 +133,7 @@ export function initialModel(key: Tensor, { characters, places, width, layers, d
     query: normal(square),
     key: normal(square),
     value: normal(square),
-    told: normal(square, less),
+    output: normal(square, less),
     between: norm(),
     wide: { W: normal([width, 4 * width]), b: zeros(4 * width) },
     narrow: { W: normal([4 * width, width], less), b: zeros(width) },

@@ -29,8 +29,10 @@ export function fileOf({ layers, step, ...described }: Described): Uint8Array<Ar
     layers: layers.map(({ W, b }) => ({ W: wrapped(W, [W.length / b.length, b.length]), b: wrapped(b, [b.length]) })),
   };
   const { classes, features, scales, center = 0 } = described;
-  const told = Object.entries({ step, classes, features, scales, center }).filter(([, value]) => value !== undefined);
-  const texts = Object.fromEntries(told.map(([key, value]) => [key, JSON.stringify(value)]));
+  const metadata = Object.entries({ step, classes, features, scales, center }).filter(
+    ([, value]) => value !== undefined,
+  );
+  const texts = Object.fromEntries(metadata.map(([key, value]) => [key, JSON.stringify(value)]));
   return toSafetensors(tree, { metadata: { format, ...texts } });
 }
 

@@ -2,7 +2,7 @@ import { useRef } from "preact/hooks";
 import { colorOf, css, gradient, inkOn, scaleFor } from "../../parts/colors.ts";
 import { aligned, short } from "../../parts/numbers.ts";
 import { Sub } from "./Sub.tsx";
-import { cell, matrix, tell } from "./state.ts";
+import { cell, matrix, selectCell } from "./state.ts";
 import { indexed } from "./written.ts";
 
 /** ∂s/∂x as a heat map. Pointer or focus selects a cell. */
@@ -17,7 +17,7 @@ export function Jacobian() {
   const K = J.length;
   const go = (i: number, j: number) => {
     const [to, across] = [Math.min(Math.max(i, 0), K - 1), Math.min(Math.max(j, 0), K - 1)];
-    tell(to, across);
+    selectCell(to, across);
     table.current?.querySelector<HTMLElement>(`[data-cell="${to} ${across}"]`)?.focus();
   };
   const keys: Readonly<Record<string, () => void>> = {
@@ -70,8 +70,8 @@ export function Jacobian() {
                     aria-current={isTold}
                     class={`${i === j ? "diagonal" : ""}${i === row || j === column ? " crossed" : ""}`}
                     style={{ background: css(color), color: inkOn(color) }}
-                    onMouseEnter={() => tell(i, j)}
-                    onFocus={() => tell(i, j)}
+                    onMouseEnter={() => selectCell(i, j)}
+                    onFocus={() => selectCell(i, j)}
                   >
                     <span class="unseen">
                       ∂{indexed("s", i)}/∂{indexed("x", j)} ={" "}

@@ -53,7 +53,8 @@ export const cell = computed<readonly [i: number, j: number]>(() => {
 export const setLogit = (i: number, to: number): void => put({ x: writeAll(logits.peek().with(i, to)) });
 export const setUpstream = (i: number, to: number): void => put({ g: writeAll(upstream.peek().with(i, to)) });
 export const setTemperature = (to: number): void => put({ t: to === 1 ? undefined : write(to) });
-export const tell = (i: number, j: number): void => put({ cell: i === 0 && j === 0 ? undefined : writeAll([i, j]) });
+export const selectCell = (i: number, j: number): void =>
+  put({ cell: i === 0 && j === 0 ? undefined : writeAll([i, j]) });
 
 export function take(i: number, part: boolean): void {
   const out = taking.peek().flatMap((was, k) => ((k === i ? part : was) ? [] : [k]));

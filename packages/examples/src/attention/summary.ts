@@ -1,11 +1,11 @@
 import { grad, type Tensor, tensor } from "@wengert/core";
 import { abs, argmax, crossEntropy, logicalNot, max, mean, softmax, sum, where } from "@wengert/ops";
 import { table } from "../shared/table.ts";
-import { embed, type Head, past, predict, scores, tell, weigh } from "./head.ts";
+import { embed, type Head, nextLetterScores, past, predict, scores, weigh } from "./head.ts";
 import { type Batch, spelt } from "./words.ts";
 
 /** Formats one text, a row per position: the letter read, the row of W, the next letter, the prediction and its probability. */
-export function told(head: Head, { read, next }: Batch): string {
+export function predictionSummary(head: Head, { read, next }: Batch): string {
   const { W, logits } = predict(head, read);
   const [letters, wanted, said] = [read, next, argmax(logits, { axis: -1 })].map(spelt) as [
     string[],
@@ -60,7 +60,7 @@ export function blindness(head: Head, { read, next }: Batch): Blindness {
   const X = embed(head, read);
   const S = scores(head, X);
   const seen = past(S.shape[0]!);
-  const loss = (S: Tensor) => mean(crossEntropy(tell(head, X, weigh(S)), next));
+  const loss = (S: Tensor) => mean(crossEntropy(nextLetterScores(head, X, weigh(S)), next));
   const poisoned = where(seen, S, Number.NaN);
   const slopes = grad(loss)(poisoned);
   const largest = (x: Tensor) => max(abs(x)).item();

@@ -17,7 +17,7 @@ import {
 import { amount, deviationsOf, type OddsRatio, oddsMoved, oddsRatios, pairs, readAloud } from "./odds.ts";
 
 /** Describes the data and its missing values. */
-export function dataTold({ cars, missing, incomplete }: Cars): string {
+export function dataSummary({ cars, missing, incomplete }: Cars): string {
   const gaps = [...missing].map(([name, count]) => `${count} without ${name}`).join(", ");
   const counts = countsOf(labelsOf(cars), origins)
     .map((n, k) => `${origins[k]} ${n}`)
@@ -28,7 +28,7 @@ ${incomplete} cars are left out: ${gaps}. The others are from: ${counts}.
 }
 
 /** Describes the accuracy of each fit, and the confusions. */
-export function accuracyTold(
+export function accuracySummary(
   splits: readonly Split[],
   models: readonly Model[],
   verdicts: readonly (readonly Verdict[])[],
@@ -72,7 +72,10 @@ ${wrong.some(({ name }) => /^(dodge colt|plymouth champ)/.test(name)) ? "\nThe C
 }
 
 /** Describes the coefficients of the first fit, and their range over all fits. */
-export function coefficientsTold(models: readonly Model[], [{ train, heldOut }]: readonly [Split, ...Split[]]): string {
+export function coefficientsSummary(
+  models: readonly Model[],
+  [{ train, heldOut }]: readonly [Split, ...Split[]],
+): string {
   const [model] = models as readonly [Model, ...Model[]];
   const ratios = oddsRatios(models);
   const strongest = [...ratios].sort((a, b) => Math.abs(Math.log(b.factor)) - Math.abs(Math.log(a.factor)))[0]!;

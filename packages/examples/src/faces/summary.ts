@@ -7,7 +7,7 @@ import type { Faces } from "./data.ts";
 import type { Judged } from "./fit.ts";
 
 /** Describes the images, and the files that could not be read. */
-export function dataTold({ images, labels, classes, leftOut }: Faces): string {
+export function dataSummary({ images, labels, classes, leftOut }: Faces): string {
   const [count, height, width] = images.shape;
   const counts = countsOf(labels, classes).map((n, k) => `${classes[k]} ${n}`);
   const shown = leftOut.slice(0, 10).map((each) => `\n  ${each}`);
@@ -17,7 +17,7 @@ ${leftOut.length === 0 ? "" : `${leftOut.length} files are left out:${shown.join
 }
 
 /** Describes the accuracy of each fit, and the confusions. */
-export function accuracyTold(
+export function accuracySummary(
   { labels, classes, names }: Faces,
   { parts, scores }: Pick<Judged, "parts" | "scores">,
   confusion: ConfusionMatrix,

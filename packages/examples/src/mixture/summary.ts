@@ -43,7 +43,7 @@ const singleLoss = (deviation: number): number => Math.log(deviation) + 0.5 * Ma
 const between = [180, 195, 200, 203, 205, 207, 210, 220]; // around the crossing of two components
 
 /** Explains the gradient of logSumExp as responsibilities, and compares them with EM and with the species. */
-export function sharesTold(flippers: Flippers, mixture: Mixture, average: Shape): string {
+export function sharesSummary(flippers: Flippers, mixture: Mixture, average: Shape): string {
   const { x } = flippers;
   const names = indices(mixture);
   const few = tensor(between);
@@ -86,7 +86,11 @@ ${table([["", ...names.map((name) => `r${name}`)], ...[...bySpecies(flippers, so
 }
 
 /** Describes the errors of the naive log-density far from the data, and their effect on a fit with one outlier. */
-export function tailsTold(tails: readonly Tail[], outlier: number, spoilt: { naive: Spoilt; stable: Spoilt }): string {
+export function tailsSummary(
+  tails: readonly Tail[],
+  outlier: number,
+  spoilt: { naive: Spoilt; stable: Spoilt },
+): string {
   const row = (name: string, { loss, slopes }: Spoilt) => [name, ...[loss, ...slopes].map((value) => value.toFixed(9))];
   return `Why not log Σ exp(t), the textbook formula? Below -708 exp(t) loses digits, below -745 it is 0. logSumExp factors the
 largest tₖ out of the sum first. Errors are relative to arithmetic with 150 digits; 0 means below double precision.
