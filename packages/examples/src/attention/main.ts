@@ -9,7 +9,7 @@ import { crossEntropy, foldIn, mean, randomKey, slice, splitKey, take } from "@w
 import { accuracy, adam, fit as fitTo, measure, type Point } from "@wengert/train";
 import { type Command, command, startIfMain } from "../shared/command.ts";
 import { prepareFolder, writeWhole } from "../shared/files.ts";
-import { toldOfMistakes } from "../shared/fitted.ts";
+import { finishedFit } from "../shared/fitted.ts";
 import { count, path, positive, spelled } from "../shared/options.ts";
 import { percent, size, whole } from "../shared/table.ts";
 import { type Head, initialHead, predict } from "./head.ts";
@@ -85,7 +85,7 @@ ${tape}
       if (right > 0.5) half ??= head;
       return right;
     };
-    const fitted = await toldOfMistakes(
+    const fitted = await finishedFit(
       fitTo(loss, start, words, {
         optimizer: adam({ learningRate: rate, betas: [0.9, 0.99] }),
         steps,

@@ -16,7 +16,7 @@ import {
 } from "@wengert/ops";
 import { accuracy, fit, type History, kFold, momentum, type StandardScaler, standardize } from "@wengert/train";
 import type { Guess } from "../shared/classifiers.ts";
-import { toldOfMistakes } from "../shared/fitted.ts";
+import { finishedFit } from "../shared/fitted.ts";
 import { type Car, columns, origins } from "./data.ts";
 
 /** Training cars, and held-out cars that the fit must not see. */
@@ -61,7 +61,7 @@ export async function learn({ train, heldOut }: Split, { steps, rate, ridge }: S
     return [training ? add(misfit, mul(ridge / 2, sum(square(W)))) : misfit, A] as const;
   };
   const everySteps = Math.max(1, Math.floor(steps / 50));
-  const { params, history } = await toldOfMistakes(
+  const { params, history } = await finishedFit(
     fit(loss, startingPoint(), rows(train), {
       optimizer: momentum({ learningRate: rate, momentum: 0.95 }),
       steps,

@@ -10,7 +10,7 @@ import { add, crossEntropy, matmul, mul, randomKey, randomNormal, relu, splitKey
 import { accuracy, adam, applyUpdates, batches, fit, linear, measure, type Optimizer, sgd } from "@wengert/train";
 import { type Command, command, startIfMain } from "../shared/command.ts";
 import { prepareFolder, writeWhole } from "../shared/files.ts";
-import { toldOfMistakes } from "../shared/fitted.ts";
+import { finishedFit } from "../shared/fitted.ts";
 import { choice, count, flag, optional, path, positive, spelled } from "../shared/options.ts";
 import { percent, whole } from "../shared/table.ts";
 import { type Batch, classes, pixelsPerImage, readDigits, wholeSet } from "./mnist.ts";
@@ -88,7 +88,7 @@ const digits: Command<{ fit: Fit; file: string }> = command({
     console.log(`${whole(parameters)} parameters, ${whole(train.count)} training and ${whole(test.count)} test images`);
 
     const measuring = { metrics, batchSize: test.count };
-    const fitted = await toldOfMistakes(
+    const fitted = await finishedFit(
       fit(loss, model, data, {
         optimizer,
         epochs,

@@ -16,7 +16,7 @@ import {
 } from "@wengert/ops";
 import { accuracy, adam, fit, type History, kFold, type StandardScaler, standardize } from "@wengert/train";
 import type { Fold } from "../shared/classifiers.ts";
-import { toldOfMistakes } from "../shared/fitted.ts";
+import { finishedFit } from "../shared/fitted.ts";
 import type { Faces } from "./data.ts";
 
 /** The parameters of A = X W + b, a score per class. Each row of X has the standardized pixels of an image. */
@@ -95,7 +95,7 @@ export async function crossValidate(
           start,
         ),
       );
-    const { params: model, history } = await toldOfMistakes(
+    const { params: model, history } = await finishedFit(
       fit(loss, start, fitted, {
         optimizer: adam({ learningRate: rate }),
         epochs,

@@ -1,7 +1,7 @@
 import type { Tensor } from "@wengert/core";
 import { crossEntropy } from "@wengert/ops";
 import { adamw, chain, clipByGlobalNorm, cosine, type Fit, fit, measure, type Optimizer, warmUp } from "@wengert/train";
-import { toldOfMistakes } from "../shared/fitted.ts";
+import { finishedFit } from "../shared/fitted.ts";
 import { type Model, predict } from "./model.ts";
 import type { Text } from "./text.ts";
 import { allWindows, randomWindows, type Windows } from "./windows.ts";
@@ -53,7 +53,7 @@ export async function learn(start: Model, text: Text, plan: Plan, stop: AbortSig
       resume: resume ? checkpoint : false,
     },
   );
-  const fitted = await toldOfMistakes(fitting);
+  const fitted = await finishedFit(fitting);
   return { fit: fitted, models: models.set(fitted.step, fitted.params) };
 }
 

@@ -61,13 +61,13 @@ export function Jacobian() {
               {J.map((_, j) => {
                 const value = J[i]![j]!;
                 const color = colorOf(value, scale);
-                const isTold = i === row && j === column;
+                const isSelected = i === row && j === column;
                 return (
                   <td
                     key={j}
                     data-cell={`${i} ${j}`}
-                    tabIndex={isTold ? 0 : -1}
-                    aria-current={isTold}
+                    tabIndex={isSelected ? 0 : -1}
+                    aria-current={isSelected}
                     class={`${i === j ? "diagonal" : ""}${i === row || j === column ? " crossed" : ""}`}
                     style={{ background: css(color), color: inkOn(color) }}
                     onMouseEnter={() => selectCell(i, j)}
