@@ -1,6 +1,6 @@
 /**
- * The measured cases. A family is a computation that each peer implements in its own way. A case is a family at given sizes.
- * The inputs come from data.mjs. Every output is read as numbers, so that no work is deferred.
+ * The benchmark cases. A family is a computation that each peer implements with its own library. A case is a family with
+ * fixed sizes. The inputs come from data.mjs. Peers read every output as numbers, so that no computation is deferred.
  */
 
 /** @typedef {{ name: string, title: string, family: string, sizes: Readonly<Record<string, number>> }} Case */
@@ -25,7 +25,10 @@ export const cases = [
   },
 ];
 
-/** s = softmax(x) along the rows, and its VJP. @param {number} rows @param {number} K @returns {Case} */
+/**
+ * Returns the benchmark case of softmax and its VJP, for a matrix of the given size.
+ * @param {number} rows @param {number} K @returns {Case}
+ */
 export function softmax(rows, K) {
   return {
     name: `softmax-${rows}x${K}`,
@@ -35,22 +38,29 @@ export function softmax(rows, K) {
   };
 }
 
-/** Loss and gradients of a softmax regression on digits, then p − 0.1 · ∂loss/∂p. @param {number} rows @returns {Case} */
+/**
+ * Returns the benchmark case of a training step of softmax regression on digits: loss, gradients, and update of each
+ * parameter p to p − 0.1 · ∂loss/∂p.
+ * @param {number} rows @returns {Case}
+ */
 export function regression(rows) {
   const title = `softmax-regression step [${rows}, 784], K 10`;
   return { name: `regression-${rows}`, title, family: "regression", sizes: { rows } };
 }
 
 /**
- * The gradient of a sum after `length` ops on 8 numbers, tanh and add in turn. In a long chain the derivative underflows
- * float32, unless the numbers are so small (`scale`) that it stays near 1.
+ * Returns the benchmark case of a gradient through `length` ops on 8 numbers, alternately tanh and add. For long chains,
+ * use a small `scale`: it keeps the derivative of tanh near 1, so the gradient does not underflow float32.
  * @param {number} length @param {number} [scale] @returns {Case}
  */
 export function chain(length, scale = 1) {
   return { name: `chain-${length}`, title: `chain of ${length} ops on [8]`, family: "chain", sizes: { length, scale } };
 }
 
-/** A matrix product alone. @param {number} m @param {number} k @param {number} n @returns {Case} */
+/**
+ * Returns the benchmark case of a single matrix product.
+ * @param {number} m @param {number} k @param {number} n @returns {Case}
+ */
 function gemm(m, k, n) {
   return { name: `gemm-${m}x${k}x${n}`, title: `gemm ${m}×${k}×${n}`, family: "gemm", sizes: { m, k, n } };
 }

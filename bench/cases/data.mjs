@@ -1,6 +1,6 @@
 /**
- * The inputs of all peers. They are float32, so that float64 starts from the same numbers, and they are the same in every
- * run.
+ * The input data of the benchmark cases. All peers and all runs use the same data. The data are float32, so float64 peers
+ * start from the same numbers.
  */
 
 /** @typedef {{ shape: readonly number[], values: Float32Array | Int32Array }} Input */
@@ -44,14 +44,18 @@ export function inputsOf(family, sizes) {
   return make(sizes);
 }
 
-/** Makes images like MNIST: four of five pixels are 0. @param {number} rows */
+/** Returns random images that resemble MNIST: four of five pixels are 0. @param {number} rows */
 function digits(rows) {
   const random = uniform(15);
   const values = Float32Array.from({ length: rows * pixels }, () => (random() > 0.81 ? random() : 0));
   return { X: { shape: [rows, pixels], values }, labels: labelsOf(rows, 16) };
 }
 
-/** Makes labels with frequent low classes. With equal frequencies, the gradient of b would suffer cancellation. @param {number} rows @param {number} seed @returns {Input} */
+/**
+ * Returns random labels, with low classes more frequent. With equal frequencies, the gradient of the bias would lose digits
+ * by cancellation.
+ * @param {number} rows @param {number} seed @returns {Input}
+ */
 function labelsOf(rows, seed) {
   const random = uniform(seed);
   return { shape: [rows], values: Int32Array.from({ length: rows }, () => Math.floor(classes * random() ** 2)) };
@@ -62,14 +66,20 @@ function zeros(shape) {
   return { shape, values: new Float32Array(sizeOf(shape)) };
 }
 
-/** Draws normal numbers by the Box–Muller transform. @param {number[]} shape @param {number} seed @returns {Input} */
+/**
+ * Draws normally distributed numbers with the Box–Muller transform.
+ * @param {number[]} shape @param {number} seed @returns {Input}
+ */
 function normal(shape, seed, scale = 1) {
   const random = uniform(seed);
   const one = () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
   return { shape, values: Float32Array.from({ length: sizeOf(shape) }, () => scale * one()) };
 }
 
-/** Returns a generator of uniform numbers in [0, 1): "mulberry32" by T. Ettinger. @param {number} seed */
+/**
+ * Returns a generator of uniformly distributed numbers in [0, 1), the algorithm mulberry32 by T. Ettinger.
+ * @param {number} seed
+ */
 function uniform(seed) {
   let state = seed;
   return () => {

@@ -1,6 +1,5 @@
 /**
- * Writes ONNX models: the part of the format (protocol buffers) that static graphs of float32 need. The field numbers come
- * from onnx.proto.
+ * Writes ONNX models for static float32 graphs, in the protocol buffer format. The field numbers come from onnx.proto.
  */
 
 /** @typedef {Record<string, number | readonly number[]>} Attributes a number with a fraction or named as one is a float */
@@ -65,7 +64,7 @@ function message(field, bytes) {
   return [...varint((field << 3) | 2), ...varint(bytes.length), ...bytes];
 }
 
-/** Encodes a varint: seven bits per byte, the lowest first. @param {number} value */
+/** Encodes an integer as a protobuf varint: seven bits per byte, lowest bits first. @param {number} value */
 function varint(value) {
   const bytes = [];
   let rest = value;

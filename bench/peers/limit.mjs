@@ -1,16 +1,18 @@
 /**
- * The peak speed of WebAssembly on this processor: a loop on registers with as many floating-point operations as a matrix
- * product. `node limit.mjs simd|fma`; it computes no result, so there is nothing to compare.
+ * Measures the peak speed of WebAssembly on this processor: `node limit.mjs simd|fma`. The loop uses only registers, and
+ * has as many floating-point operations as a matrix product. It returns no result to compare.
  */
 import asc from "assemblyscript/asc";
 import { serve } from "./serve.mjs";
 
 const [kind] = process.argv.slice(2);
 const lanes = 4; // float32 in 128 bits
-// Independent chains. Fewer would be limited by latency, and more than 16 registers would spill to memory.
+// The numbers of the independent dependency chains. Fewer chains would be limited by latency, and more chains would need
+// more than 16 registers.
 const chains = Array.from({ length: kind === "fma" ? 10 : 5 }, (_, i) => i);
 const join = (f, by = "\n") => chains.map(f).join(by);
-// Separate additions and multiplications, or fused ones: two operations per pair and lane in both cases.
+// The AssemblyScript source of the loop, with fused or separate multiplications and additions. Both loops do two operations
+// per chain and vector lane.
 const source =
   kind === "fma"
     ? `export function run(count: i32, factor: f32, term: f32): f32 {

@@ -1,6 +1,6 @@
 /**
- * ONNX Runtime on the CPU: `node onnxruntime.mjs`. It cannot differentiate, so these gradients are written by hand, which no
- * user would do. It shows the speed of native kernels.
+ * Runs ONNX Runtime on the CPU as a peer: `node onnxruntime.mjs`. ONNX Runtime cannot differentiate, so the gradients in
+ * this file are written by hand. The times show the speed of native kernels.
  */
 import ort from "onnxruntime-node";
 import { model, node } from "../cases/onnx.mjs";
@@ -22,7 +22,7 @@ const oneHot = ({ values }) => {
   return new ort.Tensor("float32", Y, [values.length, classes]);
 };
 
-/** @returns a function of the named tensors of the inputs */
+/** Creates an ONNX Runtime session for a graph. @returns a function that runs the graph on named tensors */
 async function session(nodes, inputs, outputs) {
   const bytes = model(nodes, shapesOf(inputs), outputs);
   const options = { intraOpNumThreads: 1, interOpNumThreads: 1, executionMode: "sequential" };
@@ -35,7 +35,10 @@ async function once(nodes, feeds, outputs) {
   return async () => readAll(await run(feeds));
 }
 
-/** An output named like a parameter with a prime is its next value. */
+/**
+ * Returns a function that does one training step. The graph's output `W'` is the updated parameter `W`, and so on for all
+ * parameters.
+ */
 async function descent(nodes, constants, params) {
   const names = Object.keys(params);
   const shapes = shapesOf(params);
@@ -49,7 +52,10 @@ async function descent(nodes, constants, params) {
   };
 }
 
-/** Cross-entropy of the scores z [rows, 10], its gradient d before the division by rows, and the loss. */
+/**
+ * The graph nodes of the mean cross-entropy of the logits z [rows, 10]. The output d is the gradient with respect to z,
+ * before the division by the number of rows.
+ */
 const scoresToLoss = [
   node("LogSoftmax", ["z"], "l", { axis: 1 }),
   node("Mul", ["l", "Y"], "ly"),
@@ -58,7 +64,7 @@ const scoresToLoss = [
   node("Softmax", ["z"], "p", { axis: 1 }),
   node("Sub", ["p", "Y"], "d"),
 ];
-/** b' = b − rate · the mean of d over the rows. */
+/** The graph nodes that update a bias b to b' = b − rate · mean of d over the rows. */
 const descendBias = (d, b) => [
   node("ReduceMean", [d], `${b}_mean`, { axes: [0], keepdims: 0 }),
   node("Mul", [`${b}_mean`, "rate"], `${b}_step`),

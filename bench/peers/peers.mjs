@@ -1,4 +1,4 @@
-/** The measured peers: how to start each, and its title in tables. */
+/** The peers: each library's start command and its title in the tables. */
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -20,7 +20,10 @@ function wengert(name, title, kernels, dtype = "float32") {
   return { name, title, command: [node, `${folder}wengert.mjs`, kernels, dtype] };
 }
 
-/** The first peer that answers is the reference for the numbers: Wengert in float64. @type {readonly Peer[]} */
+/**
+ * All peers of the benchmark. The first running peer, usually Wengert in float64, is the reference for all outputs.
+ * @type {readonly Peer[]}
+ */
 export const peers = [
   wengert("float64", "Wengert float64", "auto", "float64"),
   wengert("wengert", "Wengert", "auto"),
@@ -39,8 +42,8 @@ export const peers = [
 ];
 
 /**
- * PyTorch as installed. With `core`, OpenBLAS uses its kernels for that processor. By default, OpenBLAS treats a processor
- * newer than itself as an old one, with 128-bit vectors like those of WebAssembly.
+ * Returns a peer for the installed PyTorch. `core` makes OpenBLAS use its kernels for that processor type. Without `core`,
+ * OpenBLAS uses kernels with 128-bit vectors on processors that are newer than OpenBLAS.
  * @param {string} name @param {string} title @param {string} [core] @returns {Peer}
  */
 function pytorch(name, title, core) {
@@ -48,7 +51,7 @@ function pytorch(name, title, core) {
   return { name, title, command: [python, `${folder}pytorch.py`], env };
 }
 
-/** Returns the best core type for this processor that OpenBLAS of Debian 12 supports. */
+/** Returns the best OpenBLAS core type for this processor, among the types that OpenBLAS in Debian 12 supports. */
 function blasCore() {
   try {
     const flags =
@@ -61,7 +64,11 @@ function blasCore() {
   }
 }
 
-/** Returns a Python that has this module, trying PYTHON first. If none has it, returns the first, which then fails. @param {string} module */
+/**
+ * Returns a Python command that can import the module, and prefers the variable PYTHON. If no Python can import the module,
+ * returns the first command, which then fails.
+ * @param {string} module
+ */
 function pythonWith(module) {
   const candidates = [process.env.PYTHON, "python3", "/usr/bin/python3"].filter((name) => name !== undefined);
   const code = `import importlib.util as util, sys; sys.exit(util.find_spec("${module}") is None)`;

@@ -1,5 +1,5 @@
 /**
- * Serves a peer in Node. Reads one JSON request per line from standard input, and writes one JSON answer per line to
+ * Serves the requests to a peer in Node. Reads JSON requests from standard input, one per line. Writes JSON answers to file
  * descriptor 3, because libraries may print to standard output.
  */
 import { readFileSync, writeFileSync, writeSync } from "node:fs";
@@ -20,7 +20,7 @@ export async function serve(versions, families) {
 
   /** @type {Record<string, (request: any) => any>} */
   const answers = {
-    /** Runs the first repetition. Its numbers are compared between peers. */
+    /** Runs the case once and writes its outputs, which are compared between peers. */
     async prepare({ family, sizes, inputs, folder }) {
       const make = families[family];
       if (!make) return { unsupported: `has no ${family}` };
@@ -29,7 +29,7 @@ export async function serve(versions, families) {
       isAsync = result instanceof Promise;
       return { outputs: write(await result, folder) };
     },
-    /** Repeats for the given milliseconds. Answers with the nanoseconds of one of the last repetitions. */
+    /** Warms up: repeats the case for the given milliseconds. Then answers with the nanoseconds per repetition. */
     async warm({ milliseconds }) {
       const end = performance.now() + milliseconds;
       let last = 0;
@@ -49,7 +49,7 @@ export async function serve(versions, families) {
     },
   };
 
-  /** Returns the nanoseconds per repetition. @param {number} count */
+  /** Repeats the case `count` times, and returns the nanoseconds per repetition. @param {number} count */
   async function repeat(count) {
     const once = /** @type {Run} */ (run);
     const begin = process.hrtime.bigint();
@@ -80,7 +80,10 @@ function read(files) {
   return Object.fromEntries(entries);
 }
 
-/** Writes outputs as float64, which represents every peer's numbers exactly. @param {Outputs} outputs @param {string} folder */
+/**
+ * Writes the outputs to files as float64, which represents the numbers of all dtypes exactly.
+ * @param {Outputs} outputs @param {string} folder
+ */
 function write(outputs, folder) {
   const entries = Object.entries(outputs).map(([name, values]) => {
     const path = `${folder}/${name}.f64`;

@@ -1,4 +1,4 @@
-/** TensorFlow.js: `node tfjs.mjs wasm|cpu`. The wasm backend uses its SIMD build with one thread. */
+/** Runs TensorFlow.js as a peer: `node tfjs.mjs wasm|cpu`. The wasm backend uses SIMD and one thread. */
 import { createRequire } from "node:module";
 import { dirname } from "node:path";
 import * as tf from "@tensorflow/tfjs";
@@ -25,14 +25,17 @@ const tensors = (inputs) =>
       tf.tensor(values, shape, values instanceof Int32Array ? "int32" : "float32"),
     ]),
   );
-/** Reads the result of `body` outside of tidy, which would search millions of numbers for tensors. */
+/** Runs `body` in tf.tidy, and reads its results outside of tf.tidy, which would search the arrays for tensors. */
 function readAll(body) {
   const named = tf.tidy(body);
   const numbers = Object.fromEntries(Object.entries(named).map(([name, t]) => [name, t.dataSync()]));
   tf.dispose(named);
   return numbers;
 }
-/** −Σ y log softmax(z) / rows, with y one-hot: tfjs has no differentiable cross-entropy of class indices. */
+/**
+ * Returns the mean cross-entropy of logits z with one-hot labels Y. TensorFlow.js has no differentiable cross-entropy for
+ * class indices.
+ */
 const crossEntropy = (z, Y) => tf.neg(tf.div(tf.sum(tf.mul(Y, tf.logSoftmax(z))), Y.shape[0]));
 
 function descent(loss, initial) {
@@ -103,7 +106,10 @@ await serve(
       const { a, b } = tensors(inputs);
       return () => readAll(() => ({ product: tf.matMul(a, b) }));
     },
-    /** tfjs lacks a Hessian, so each row is the gradient of one component of the gradient. */
+    /**
+     * Computes each row of the Hessian as the gradient of one component of the gradient, because TensorFlow.js has no
+     * Hessian.
+     */
     hessian(inputs) {
       const { X, labels, W } = tensors(inputs);
       const Y = tf.oneHot(labels, classes).toFloat();

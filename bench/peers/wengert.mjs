@@ -1,4 +1,4 @@
-/** Wengert, built: `node wengert.mjs KERNELS DTYPE`. */
+/** Runs the built Wengert packages as a peer: `node wengert.mjs KERNELS DTYPE`. */
 import * as core from "../../packages/core/dist/index.js";
 import { ndarray } from "../../packages/core/dist/ndarray.js";
 import * as ops from "../../packages/ops/dist/index.js";
@@ -21,7 +21,7 @@ function tensors(inputs) {
   return Object.fromEntries(entries);
 }
 
-/** A training step. `params` carry over from run to run. */
+/** Returns a function that does one training step. Each call continues with the updated parameters of the previous call. */
 function descent(loss, initial) {
   const step = valueAndGrad(loss);
   let params = initial;

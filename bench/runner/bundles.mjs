@@ -1,4 +1,4 @@
-/** Measures the bytes that a page loads: esbuild bundles, minified and gzipped. */
+/** Measures the size of bundles for a page, minified by esbuild and gzipped. */
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";

@@ -1,4 +1,4 @@
-/** Talks to one process of a peer, one request at a time. */
+/** Starts the process of a peer, and sends it one request at a time. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
@@ -30,8 +30,9 @@ export class Conversation {
   }
 
   /**
-   * Starts a peer. Throws an Error that says why it cannot be had.
-   * @param {Peer} peer @param {readonly string[]} prefix a command that is to run it, as taskset
+   * Starts the process of a peer.
+   * @param {Peer} peer @param {readonly string[]} prefix a command that starts the process, such as taskset
+   * @throws Error with the reason if the peer cannot start
    */
   static async start({ command, env }, prefix) {
     const [program, ...args] = [...prefix, ...command];
@@ -80,7 +81,7 @@ export class Conversation {
   }
 }
 
-/** Returns the environment without variables that choose kernels or threads. */
+/** Returns the environment without the variables that choose kernels or the number of threads. */
 function cleanEnvironment() {
   const chosen = /^(WENGERT_|OPENBLAS_|OMP_|MKL_|NODE_OPTIONS$)/;
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !chosen.test(name)));

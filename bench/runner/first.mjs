@@ -1,4 +1,4 @@
-/** Measures the time from before the import to the first gradient, in fresh processes. */
+/** Measures the time from before the import of a library to its first gradient, in fresh processes. */
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { installInto } from "../../tools/release/packed.mjs";

@@ -1,6 +1,6 @@
 /**
- * The performance goals, for eager float32 on one thread: ratios of times within one run, times and bytes. The goals against
- * PyTorch were set with its BLAS in 128-bit mode. Verdicts also show the ratio to that mode.
+ * The performance goals for float32 on one thread: time ratios, times and bundle sizes. The goals against PyTorch were set
+ * with 128-bit BLAS kernels. The table of goals therefore also shows the ratio to PyTorch with these kernels.
  */
 import { ratio } from "./statistics.mjs";
 import { duration } from "./tables.mjs";
@@ -10,7 +10,10 @@ import { duration } from "./tables.mjs";
  * @typedef {{ title: string, goal: string, measured: string, reached: boolean | undefined }} Verdict undefined: not measured
  */
 
-/** The case, the peer, and the largest allowed ratio to its time. @type {readonly (readonly [string, string, number])[]} */
+/**
+ * Each goal has a case, a peer, and the largest allowed ratio of Wengert's time to the peer's time.
+ * @type {readonly (readonly [string, string, number])[]}
+ */
 const ratios = [
   ["softmax-128x10", "torch", 0.35],
   ["softmax-128x10", "tfjs-wasm", 0.4],

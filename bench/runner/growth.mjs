@@ -1,4 +1,4 @@
-/** Measures how time and memory grow with the length of a chain, the batch size and the number of classes. */
+/** Measures how time and memory grow with the number of ops, the batch size and the number of classes. */
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { chain, regression, softmax } from "../cases/cases.mjs";

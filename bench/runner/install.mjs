@@ -1,4 +1,4 @@
-/** Installs the peers into bench/node_modules, which only the benchmark uses. Does nothing if they are current. */
+/** Installs the compared libraries into bench/node_modules, which only the benchmark uses. */
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
@@ -7,7 +7,10 @@ import { fileURLToPath } from "node:url";
 const folder = fileURLToPath(new URL("..", import.meta.url));
 const stamp = `${folder}node_modules/.installed`;
 
-/** Installs the peers if it can. Without a network, the run continues and reports the missing peers. */
+/**
+ * Installs the compared libraries unless they are up to date. If the installation fails, the benchmark runs without the
+ * missing libraries and reports them.
+ */
 export function install() {
   const current = createHash("sha256");
   for (const name of ["package.json", "package-lock.json"]) current.update(readFileSync(folder + name));

@@ -1,4 +1,7 @@
-/** Measures a case. All peers compute it once for comparison, and are then timed in turn, round by round. */
+/**
+ * Measures a benchmark case. All peers compute the case once, and their outputs are compared. Then the peers are timed in
+ * turn, round by round.
+ */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -16,7 +19,10 @@ import { difference, median, summary } from "./statistics.mjs";
  * @typedef {{ timings: Record<string, Timing>, differences: Record<string, number>, out: Record<string, string> }} Outcome
  */
 
-/** The allowed difference, relative to the largest number of a tensor. float32 rounds to 6e-8, and sums of 10,000 lose digits. */
+/**
+ * The allowed difference between peers, relative to the largest element of a tensor. It exceeds the float32 rounding error
+ * of 6e-8, because sums of 10,000 terms lose digits.
+ */
 export const tolerance = 1e-4;
 
 /**
@@ -85,7 +91,10 @@ export async function measure({ family, sizes }, peers, { rounds, warm, round, p
     rmSync(folder, { recursive: true, force: true });
   }
 
-  /** Returns the answer. @throws Error with the peer's message @param {Conversation} peer @param {string} what @param {object} [request] */
+  /**
+   * Sends a request to a peer and returns the answer.
+   * @throws Error with the peer's message @param {Conversation} peer @param {string} what @param {object} [request]
+   */
   async function asked(peer, what, request) {
     const answer = await peer.ask(what, request, patience);
     const trouble = answer.error ?? answer.unsupported;
@@ -93,7 +102,10 @@ export async function measure({ family, sizes }, peers, { rounds, warm, round, p
     return answer;
   }
 
-  /** Runs an action. If it fails, drops this peer and records why. @param {string} name @param {() => Promise<unknown>} action */
+  /**
+   * Runs an action of a peer. If the action fails, removes the peer from this case and records the reason.
+   * @param {string} name @param {() => Promise<unknown>} action
+   */
   async function attempt(name, action) {
     if (outcome.out[name] !== undefined) return;
     try {
@@ -105,7 +117,7 @@ export async function measure({ family, sizes }, peers, { rounds, warm, round, p
 }
 
 /**
- * Returns the output with the largest difference from the reference.
+ * Returns the name of the output with the largest difference from the reference, and the difference.
  * @param {Record<string, Float64Array>} outputs @param {Record<string, Float64Array>} right
  */
 export function compare(outputs, right) {
@@ -118,7 +130,10 @@ export function compare(outputs, right) {
   return { worst, where };
 }
 
-/** Rotates the peers, so that each round begins with a different one. @param {readonly string[]} names @param {number} round */
+/**
+ * Rotates the list of peers, so that each round begins with a different peer.
+ * @param {readonly string[]} names @param {number} round
+ */
 function turned(names, round) {
   const at = names.length === 0 ? 0 : round % names.length;
   return [...names.slice(at), ...names.slice(0, at)];

@@ -1,4 +1,6 @@
-/** Writes the tables of docs/performance.md between marks. The rest of the page is written by hand. */
+/**
+ * Writes the tables of docs/performance.md between HTML comments. The text outside of these comments is written by hand.
+ */
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { kilobytes, verdicts } from "./goals.mjs";
@@ -9,7 +11,10 @@ import { duration, ratiosTable, table, timesTable } from "./tables.mjs";
 
 export const page = fileURLToPath(new URL("../../docs/performance.md", import.meta.url));
 
-/** Returns each table by the name of its marks. @param {Results} results @returns {Record<string, string>} */
+/**
+ * Returns the generated tables of the page, by the names in the HTML comments.
+ * @param {Results} results @returns {Record<string, string>}
+ */
 export function sections(results) {
   const { titles } = results;
   return {
@@ -23,7 +28,10 @@ export function sections(results) {
   };
 }
 
-/** Returns the page with these tables between their marks. @param {string} text @param {Record<string, string>} tables */
+/**
+ * Returns the page with the tables inserted between their HTML comments.
+ * @param {string} text @param {Record<string, string>} tables
+ */
 export function filled(text, tables) {
   return Object.entries(tables).reduce((whole, [name, content]) => {
     const [opening, closing] = [`<!-- npm run bench: ${name} -->`, `<!-- end: ${name} -->`];
@@ -39,7 +47,7 @@ export function writePage(results) {
   writeWhole(page, filled(readFileSync(page, "utf8"), sections(results)));
 }
 
-/** Formats all tables for a terminal. @param {Results} results */
+/** Formats all result tables for a terminal. @param {Results} results */
 export function report(results) {
   const heads = {
     machine: "",

@@ -1,11 +1,13 @@
-/** Draws the growth of time and memory as SVG for light and dark pages. `node plots.mjs` redraws the newest results. */
+/**
+ * Draws the growth of time and memory as SVG plots for light and dark pages. `node plots.mjs` redraws the newest results.
+ */
 import { fileURLToPath } from "node:url";
 import { newestResults, writeWhole } from "./results.mjs";
 
 /** @typedef {import("./growth.mjs").Growth} Growth */
 
 const folder = fileURLToPath(new URL("../../docs/", import.meta.url));
-// Distinguishable for color-blind readers, on white and on black
+// These colors are distinguishable for color-blind readers, on white and on black.
 const colors = {
   Wengert: "#d9731a",
   "Wengert float64": "#b98a00",
@@ -71,8 +73,8 @@ export async function drawPlots(growth, titles) {
   const plot = Plot.plot({
     ...look,
     height: 380,
-    x: { type: "log", label: "MB that cost predicts →", tickFormat: decades },
-    y: { type: "log", label: "↑ MB at the worst moment", tickFormat: decades },
+    x: { type: "log", label: "MB predicted by cost →", tickFormat: decades },
+    y: { type: "log", label: "↑ peak memory in MB", tickFormat: decades },
     color: { domain: growth.map(({ title }) => title), range: ["#d9731a", "#1f9e77", "#5b8def"] },
     marks: [
       Plot.line(
@@ -101,11 +103,11 @@ export async function drawPlots(growth, titles) {
       }),
     ],
   });
-  write("performance-memory.svg", plot, "Memory at the worst moment against what cost predicts");
+  write("performance-memory.svg", plot, "Peak memory against the prediction of cost");
 }
 
 /**
- * Places labels at the ends of lines, and moves them down where they would overlap.
+ * Places a label at the end of each line, and moves overlapping labels down.
  * @template {{ size: number, time: number }} D @param {readonly D[]} dots @returns {(D & { dy: number })[]}
  */
 function spread(dots) {

@@ -1,4 +1,4 @@
-/** Reads and writes result files, one per day and Node version. */
+/** Reads and writes the files of benchmark results, one file per day and Node version. */
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import os from "node:os";
@@ -33,7 +33,7 @@ export function machine(isPinned) {
   };
 }
 
-/** Writes the results atomically, and returns the path. @param {Results} results @param {string} [where] */
+/** Writes a result file atomically, and returns its path. @param {Results} results @param {string} [where] */
 export function writeResults(results, where = folder) {
   const node = results.versions.wengert?.node ?? process.versions.node;
   const path = `${where}${results.date.slice(0, 10)}-node-${node.split(".")[0]}.json`;
@@ -45,7 +45,7 @@ export function writeResults(results, where = folder) {
   return path;
 }
 
-/** Returns the newest stored results, or undefined if there are none. @returns {Results | undefined} */
+/** Returns the newest stored benchmark results, or undefined if no results are stored. @returns {Results | undefined} */
 export function newestResults() {
   let names;
   try {
@@ -64,7 +64,7 @@ export function writeWhole(path, text) {
   renameSync(draft, path);
 }
 
-/** Rounds to four digits, because more are noise. @param {number} value */
+/** Rounds a measured number to four significant digits, because further digits are noise. @param {number} value */
 function rounded(value) {
   return Number.isInteger(value) ? value : Number(value.toPrecision(4));
 }

@@ -1,4 +1,4 @@
-/** Compares Wengert with other libraries: `npm run bench`, or `npm run bench -- --help`. */
+/** Runs the benchmark, which compares Wengert with other libraries: `npm run bench`, or `npm run bench -- --help`. */
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
@@ -85,7 +85,10 @@ if (isWhole) {
 }
 console.error(`\nwritten: ${path}${isWhole ? ", docs/performance.md" : ""}`);
 
-/** Starts a peer. If it cannot start, prints why, and the run continues without it. @param {import("../peers/peers.mjs").Peer} peer */
+/**
+ * Starts the process of a peer. If the process fails to start, prints the reason and continues without the peer.
+ * @param {import("../peers/peers.mjs").Peer} peer
+ */
 async function start(peer) {
   try {
     const conversation = await Conversation.start(peer, prefix);
@@ -96,7 +99,7 @@ async function start(peer) {
   }
 }
 
-/** Leaves out PyTorch variants whose BLAS kernels are the same as those of another variant. */
+/** Removes a PyTorch variant if its BLAS kernels are the same as the kernels of another variant. */
 function leaveOutRepeated() {
   /** @type {Map<string, string>} */
   const seen = new Map();
@@ -125,7 +128,9 @@ async function timed(title, action) {
   console.error(`${((performance.now() - since) / 1000).toFixed(1)} s`);
 }
 
-/** Pins every peer to the last processor, including its garbage collector and compiler threads. */
+/**
+ * Returns the command that pins all threads of a peer to the last processor, including garbage collection and compilation.
+ */
 function pinned() {
   const prefix = ["taskset", "-c", `${availableParallelism() - 1}`];
   return spawnSync("taskset", [...prefix.slice(1), "true"]).status === 0 ? prefix : [];

@@ -12,15 +12,16 @@ export function median(values) {
 }
 
 /**
- * Returns the median over rounds of a / b. A slowdown of the whole machine affects both in the same round, and cancels.
- * @param {readonly number[]} a @param {readonly number[]} b one number per round each
+ * Returns the median of the ratios a / b over all rounds. A slowdown of the machine affects a and b of a round alike, so it
+ * cancels.
+ * @param {readonly number[]} a @param {readonly number[]} b the numbers of each round, in the same order
  */
 export function ratio(a, b) {
   const rounds = Math.min(a.length, b.length);
   return median(Array.from({ length: rounds }, (_, i) => /** @type {number} */ (a[i]) / /** @type {number} */ (b[i])));
 }
 
-/** Returns a quantile by linear interpolation. @param {readonly number[]} sorted @param {number} q */
+/** Returns the q-quantile of sorted numbers by linear interpolation. @param {readonly number[]} sorted @param {number} q */
 function quantile(sorted, q) {
   if (sorted.length === 0) throw new Error("quantile: expected at least one number");
   const at = q * (sorted.length - 1);
@@ -29,8 +30,8 @@ function quantile(sorted, q) {
 }
 
 /**
- * Returns the largest difference relative to the largest expected number. It is Infinity if one number is NaN and the other
- * is not.
+ * Returns the largest difference between two arrays, divided by the largest expected number. Returns Infinity if a number
+ * is NaN in only one array.
  * @param {ArrayLike<number>} got @param {ArrayLike<number>} expected
  */
 export function difference(got, expected) {

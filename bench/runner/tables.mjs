@@ -1,4 +1,4 @@
-/** Formats results as Markdown tables that are readable in a terminal. */
+/** Formats benchmark results as Markdown tables that are also readable in a terminal. */
 import { ratio } from "./statistics.mjs";
 
 /**
@@ -9,7 +9,10 @@ import { ratio } from "./statistics.mjs";
  * @property {Record<string, string>} out
  */
 
-/** Formats a table with aligned columns. @param {readonly (readonly string[])[]} rows the first is the head */
+/**
+ * Formats a Markdown table with aligned columns.
+ * @param {readonly (readonly string[])[]} rows the first row is the header
+ */
 export function table(rows) {
   const [head = []] = rows;
   const widths = head.map((_, column) => Math.max(3, ...rows.map((row) => (row[column] ?? "").length)));
@@ -19,14 +22,20 @@ export function table(rows) {
   return [line(head), rule, ...rows.slice(1).map(line)].join("\n");
 }
 
-/** Formats the medians with half the interquartile range. @param {readonly Measured[]} cases @param {Record<string, string>} titles */
+/**
+ * Formats a table of median times with half the interquartile range.
+ * @param {readonly Measured[]} cases @param {Record<string, string>} titles
+ */
 export function timesTable(cases, titles) {
   const names = Object.keys(titles).filter((name) => cases.some(({ timings }) => timings[name]));
   const rows = cases.map(({ title, timings }) => [title, ...names.map((name) => timeText(timings[name]))]);
   return table([["", ...names.map((name) => /** @type {string} */ (titles[name]))], ...rows]);
 }
 
-/** Formats the time of `base` divided by the time of each peer. @param {readonly Measured[]} cases @param {Record<string, string>} titles */
+/**
+ * Formats a table of ratios: the time of the peer `base` divided by the time of each peer.
+ * @param {readonly Measured[]} cases @param {Record<string, string>} titles
+ */
 export function ratiosTable(cases, titles, base = "wengert") {
   const names = Object.keys(titles).filter((name) => name !== base && cases.some(({ timings }) => timings[name]));
   const rows = cases
@@ -48,7 +57,7 @@ function timeText(timing) {
   return `${duration(timing.median)} ±${Math.round(100 * spread)} %`;
 }
 
-/** Formats a duration with three digits and a unit. @param {number} nanoseconds */
+/** Formats a duration with three digits and a unit, such as 1.23 ms. @param {number} nanoseconds */
 export function duration(nanoseconds) {
   for (const [size, unit] of /** @type {const} */ ([
     [1e9, "s"],

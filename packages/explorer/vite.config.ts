@@ -6,15 +6,15 @@ import { sandbox } from "./build/sandbox.ts";
 
 export default defineConfig({
   root: import.meta.dirname,
-  base: "./", // relative, so that the build works under any path
+  base: "./", // a relative path, so that the build works in any folder
   resolve: { conditions: ["@wengert/source", "module", "browser", "production"] },
   plugins: [sandbox(), library(), examples(), samples()],
   build: {
     target: "es2022",
     emptyOutDir: true,
-    assetsInlineLimit: 0, // the policy allows fonts only from files
-    modulePreload: { polyfill: false }, // the polyfill would fetch, which the page's policy forbids
-    chunkSizeWarningLimit: 1000, // the editor is large, but loaded on demand
+    assetsInlineLimit: 0, // the Content-Security-Policy allows fonts only as files
+    modulePreload: { polyfill: false }, // the polyfill uses fetch, which the page's policy forbids
+    chunkSizeWarningLimit: 1000, // in kB; the editor is large, but it is loaded on demand
     reportCompressedSize: false,
     rolldownOptions: { checks: { pluginTimings: false } },
   },

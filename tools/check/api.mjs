@@ -1,8 +1,8 @@
 /**
- * Writes the public API as text: the exports of each entry of each published package, and the unexported declarations that
- * they refer to. The files are committed, so a review shows each change of the API.
+ * Writes the public API of each published package as text to api/*.md, including unexported types that the API refers to.
+ * The files are committed, so a review shows every change of the API.
  *
- *   node tools/check/api.mjs [--check]   writes api/*.md; with --check, lists the files that differ from the sources
+ *   node tools/check/api.mjs [--check]   --check lists outdated files instead of writing
  */
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";

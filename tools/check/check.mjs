@@ -1,4 +1,7 @@
-/** Checks lint, format, lockfiles, the public API and prose. tools/setup/setup.mjs has already checked the types. */
+/**
+ * Checks lint rules, formatting, lockfiles, the public API and prose. It does not check types, because
+ * tools/setup/setup.mjs does.
+ */
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 

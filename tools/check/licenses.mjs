@@ -1,5 +1,5 @@
 /**
- * Checks the licenses of all dependencies, and lists those of the packages that users install.
+ * Checks the licenses of all dependencies, and lists the licenses of the packages that users install.
  *
  *   node tools/check/licenses.mjs            writes THIRD_PARTY.md
  *   node tools/check/licenses.mjs --check    fails if THIRD_PARTY.md is not up to date
@@ -7,7 +7,7 @@
 import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 
-/** Licenses that only require keeping their text and the authors' names. */
+/** Licenses that only require users to keep the license text and the authors' names. */
 const permissive = [
   "0BSD",
   "Apache-2.0",
@@ -24,12 +24,14 @@ const permissive = [
   "Unlicense",
   "Zlib",
 ];
-/** Also allowed for tools and fonts that we use unchanged and do not publish. */
+/** Licenses that are also allowed for tools and fonts that we use unchanged and do not publish. */
 const ofTools = [...permissive, "MPL-2.0", "OFL-1.1", "CC-BY-4.0"];
-/** Licenses that a package states in a file, but not in its package.json. */
+/** The licenses of packages that have a license file but no license field in package.json. */
 const found = new Map([["spawndamnit", "MIT"]]);
 
-/** The data sets of packages/examples. No published package has any of them. */
+/**
+ * The section of THIRD_PARTY.md about the data sets of packages/examples. No published package contains these data sets.
+ */
 const dataSets = `## Data sets of the examples
 
 The published packages contain no data. The examples use these data sets:

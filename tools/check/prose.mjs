@@ -1,15 +1,15 @@
 /**
- * Finds words and phrases that our texts avoid: dialect and British spelling. prose.json lists them.
+ * Finds words and phrases that are not plain American English. prose.json lists these words and phrases.
  *
  *   node tools/check/prose.mjs [path...]       prints each finding as file:line, the words, and what to write instead
  *   node tools/check/prose.mjs --count         also prints the number of findings in each folder
  *
- * It reads comments, strings of three words or more (messages, test titles, page texts), text in JSX, and Markdown. It skips
- * code: fences, code spans and addresses. A line with the mark `prose-ok` passes, for instance one that quotes an author.
- * prose.json has no words that are good English in most places, such as "beside", "those that", "whereas" and "towards".
+ * The script checks comments, strings of three words or more, text in JSX, and Markdown outside of code. It skips lines
+ * with the mark `prose-ok`, such as quotations. prose.json omits words that are usually good English, such as "beside" and
+ * "whereas".
  *
- * Why a script: textlint with prh matches phrases, but has no plugin that reads comments and strings of TypeScript, and brings
- * 173 packages. alex and write-good have fixed lists. cspell reads TypeScript, but only forbids single words. vale is not on npm.
+ * Existing tools do not fit: textlint has no plugin for TypeScript comments, alex and write-good have fixed lists, cspell
+ * forbids only single words, and vale is not on npm.
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
@@ -23,7 +23,7 @@ import jsTokens from "js-tokens";
 export const rules = JSON.parse(readFileSync(new URL("prose.json", import.meta.url), "utf8"));
 const compiled = rules.map((rule) => ({ ...rule, regex: regexOf(rule) }));
 
-/** Written by other commands from sources that are checked, or texts of others. */
+/** Paths of files that are not checked, because they are generated or quote other authors. */
 const written = /(?:^|\/)(?:api\/|THIRD_PARTY\.md|docs\/ops\.md|.*\.snapshot\.md)/;
 
 /** @param {string} path @param {string} source @returns {Finding[]} */
@@ -40,7 +40,8 @@ export function findingsIn(path, source) {
 }
 
 /**
- * A space of a pattern matches any white space, so a phrase is found across lines. In prose, "\0" separates texts.
+ * Returns the regular expression of a rule. A space in the pattern matches any white space, so a phrase may continue on the
+ * next line. The character "\0" separates texts.
  *
  * @param {Rule} rule
  */
@@ -52,7 +53,10 @@ function regexOf({ pattern, where, case: isCased }) {
   );
 }
 
-/** Replaces code in a text by spaces, so that the rest keeps its lines and columns. @param {string} text @returns {string} */
+/**
+ * Replaces inline code and addresses in a text by blanks, so that the other words keep their lines and columns.
+ * @param {string} text @returns {string}
+ */
 function withoutCode(text) {
   return text.replaceAll(/(`+)(?!`)[\s\S]*?[^`]\1(?!`)/g, blank).replaceAll(/\{@\w+ [^}]*\}|https?:[^\s)>"]+/g, blank);
 }
@@ -75,7 +79,7 @@ function proseOfMarkdown(source) {
 }
 
 /**
- * The source with everything replaced by "\0" that is not prose. White space stays, so comments on adjacent lines join.
+ * Returns the source with all code replaced by "\0". White space is kept, so comments on adjacent lines form one text.
  *
  * @param {string} source @param {boolean} jsx @returns {string}
  */
@@ -95,7 +99,9 @@ function proseOfCode(source, jsx) {
   return prose;
 }
 
-/** Whether a token is a string of three words or more, a piece of a template with two, or text in JSX. */
+/**
+ * Returns whether a token is prose: a string of three words or more, a template piece of two words or more, or JSX text.
+ */
 function isProse(/** @type {string} */ type, /** @type {string} */ value) {
   const words = value.split(/\s+/).filter((word) => /[A-Za-z]/.test(word)).length;
   if (type === "StringLiteral" || type === "JSXString" || type === "NoSubstitutionTemplate") return words >= 3;
@@ -112,7 +118,10 @@ function bars(text) {
   return text.replaceAll(/[^\n]/g, "\0");
 }
 
-/** Prints the findings in files of the repository. @param {readonly string[]} args @returns {number} how many there are */
+/**
+ * Prints the findings in the files of the repository.
+ * @param {readonly string[]} args @returns {number} the number of findings
+ */
 function main(args) {
   const paths = args.filter((arg) => !arg.startsWith("--"));
   const { stdout } = spawnSync("git", ["ls-files", "-co", "--exclude-standard", "--", ...paths], {

@@ -1,4 +1,4 @@
-/** Finds the differentiable inputs and the dtypes of an export of @wengert/ops by calling it on its samples. */
+/** Finds the differentiable inputs and the accepted dtypes of each op by calling the op on its samples. */
 
 /** @typedef {typeof import("../../packages/core/src/index.ts") & typeof import("../../packages/core/src/extend.ts")} Core */
 /** @typedef {typeof import("../../packages/ops/src/index.ts") & typeof import("../../packages/ops/src/extend.ts")} Ops */
@@ -7,7 +7,7 @@
 /** @typedef {import("../../packages/core/src/extend.ts").AnyOpSpec} Spec */
 /** @typedef {readonly unknown[]} Args */
 /**
- * An op, or a function made of ops.
+ * An op, or an exported function that is composed of ops.
  * @typedef {((...args: Args) => Tensor | Tensor[]) & { spec?: Spec, samples?: () => readonly Args[] }} Exported
  */
 /** @typedef {import("./model.mjs").Export} Declaration */
@@ -16,7 +16,7 @@
 const samplesOf = (op) => op.samples?.() ?? /** @type {readonly Args[]} */ (op.spec?.samples() ?? []);
 
 /**
- * Returns the inputs and options that receive a cotangent: those with a nonzero cotangent at some sample.
+ * Returns the names of an op's inputs and options that receive a nonzero cotangent at one or more samples.
  * @param {Declaration} declaration @param {Exported} op @param {Core} core @param {Ops} ops
  */
 export function differentiableBy({ inputs, options }, op, { grad, isFloat, tensor, Tensor }, { mul, reshape, sum }) {
@@ -46,8 +46,8 @@ export function differentiableBy({ inputs, options }, op, { grad, isFloat, tenso
 }
 
 /**
- * Returns the dtypes that an op accepts instead of the floats of a sample, and the result dtype if it differs: "float, int32;
- * bool → int32". For an op without floats, these are the dtypes of its samples.
+ * Returns the dtypes that an op accepts, such as "float, int32; bool → int32". An arrow shows a different result dtype. The
+ * dtypes are tested by converting the float inputs of the op's samples.
  * @param {Declaration} declaration @param {Exported} op @param {Core} core @param {Ops} ops
  */
 export function dtypesOf({ inputs, options }, op, { isFloat, tensor, Tensor, WengertError }, { reshape }) {
@@ -83,14 +83,17 @@ export function dtypesOf({ inputs, options }, op, { isFloat, tensor, Tensor, Wen
   return [...byResult].map(([result, from]) => `${[...from].join(", ")} ${result}`.trim()).join("; ");
 }
 
-/** Converts the values of x to the dtype. Integers become positive, so that every op accepts them. @param {DType} dtype @param {Tensor} x */
+/**
+ * Converts the tensor x to the dtype. Integers become positive, because some ops reject negative integers.
+ * @param {DType} dtype @param {Tensor} x
+ */
 function valuesFor(dtype, x) {
   const values = [x.toNested()].flat(9).map(Number);
   if (dtype === "int32") return values.map((value) => Math.round(Math.abs(value)) + 1);
   return dtype === "bool" ? values.map((value) => Number(value > 0)) : values;
 }
 
-/** Rounds the numbers in options to integers. @param {Args} args @returns {Args} */
+/** Rounds the numbers in an op's options to integers. @param {Args} args @returns {Args} */
 function inWholes(args) {
   return args.map((arg) => {
     if (typeof arg !== "object" || arg === null || Object.getPrototypeOf(arg) !== Object.prototype) return arg;
@@ -100,7 +103,7 @@ function inWholes(args) {
 }
 
 /**
- * Maps each tensor among the arguments by `f`, which also receives the name of its input or option.
+ * Returns the arguments with each tensor replaced by `f(tensor, name)`, where `name` is the input or option.
  * @param {Args} args @param {readonly string[]} inputs @param {Core["Tensor"]} Tensor
  * @param {(x: Tensor, name: string) => unknown} f @returns {Args}
  */

@@ -1,7 +1,7 @@
 /**
- * Builds the explorer with the documentation in its folder docs, and serves them locally: `npm run explorer`.
+ * Builds the explorer and the documentation, and serves both locally: `npm run explorer`.
  *
- *   npm run explorer -- [--port 4173] [--watch] [--build]   --watch rebuilds on changes; --build only builds
+ *   npm run explorer -- [--port 4173] [--watch] [--build]   --watch rebuilds after changes; --build builds without serving
  */
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -19,12 +19,12 @@ if (options.watch) await buildExplorer(dist, { watch: true });
 if (address !== undefined) console.log(`explorer: ${address}, documentation: ${address}docs/ (Ctrl-C ends it)`);
 else console.log("explorer: built; packages/explorer/dist can be served from any folder of any server");
 
-/** @returns {Promise<string>} where the explorer is served */
+/** @returns {Promise<string>} the address at which the explorer is served */
 async function listen() {
   const wanted = options.port ?? usual;
   try {
     const server = await serve(dist, wanted).catch((error) => {
-      // Falls back to a free port only if --port was not given.
+      // Use a free port instead of the usual port, unless the user passed --port.
       if (error.code === "EADDRINUSE" && options.port === undefined) return serve(dist);
       throw error;
     });

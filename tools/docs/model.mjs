@@ -1,11 +1,12 @@
 /**
- * The model of the public API: each export of each entry of the published packages, with its declaration, doc comment,
- * parameters and options; and the code of each op's VJP rules. It is read once from the sources and cached.
+ * Builds the model of the public API: every export of the published packages, with its declaration, doc comment, parameters
+ * and options. The model also contains the code of each op's VJP rules. It is cached until a source file changes.
  *
- * Its readers: docs/ops.md (opsPage.mjs), api/*.md (tools/check/api.mjs), the explorer's completions and rules
- * (packages/explorer/build/library.ts). The site's API pages are typedoc's, from the same program (packages/site/build/api.ts).
+ * The model is the source of docs/ops.md (opsPage.mjs), api/*.md (tools/check/api.mjs), and the explorer's completions
+ * (packages/explorer/build/library.ts). The site generates its API pages with TypeDoc from the same TypeScript program
+ * (packages/site/build/api.ts).
  *
- * The compiler is TypeScript 6, which the site has for typedoc: version 7 cannot be used as a library.
+ * The model uses TypeScript 6, which packages/site installs for TypeDoc, because TypeScript 7 cannot be used as a library.
  */
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
@@ -13,16 +14,16 @@ import { createRequire } from "node:module";
 import { join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** @import * as TS from "../../packages/site/node_modules/typescript/lib/typescript.js" */
+/** Imports the types of TypeScript 6. @import * as TS from "../../packages/site/node_modules/typescript/lib/typescript.js" */
 
 /**
- * An entry of a package: its name for importers, the name of its report in api/, and its source.
+ * An entry point of a package, with its import name, the name of its report in api/, and its source file.
  * @typedef {{ name: string, report: string, source: string }} Entry
  */
 /** @typedef {{ name: string, optional: boolean, type: string, doc: string }} Option */
 /**
- * `inputs` and `options` are the parameters of a function: `options` holds the properties of the parameter of that name,
- * and `inputs` the names of the other parameters.
+ * An export of an entry point. For a function, `options` holds the properties of its parameter `options`, and `inputs`
+ * holds the names of its other parameters.
  * @typedef {{
  *   name: string, kind: "function" | "class" | "variable" | "type", file: string, doc: string, text: string,
  *   inputs: string[], options: Option[],
@@ -37,7 +38,7 @@ const cache = join(root, "node_modules/.cache/model.json");
 const ts = createRequire(join(root, "packages/site/package.json"))("typescript");
 const printer = ts.createPrinter({ removeComments: true });
 
-/** The entries of the published packages. @returns {Entry[]} */
+/** Returns the entry points of the published packages. @returns {Entry[]} */
 export function publicEntries() {
   return readdirSync(join(root, "packages")).flatMap((folder) => {
     const manifest = JSON.parse(readFileSync(join(root, "packages", folder, "package.json"), "utf8"));
@@ -54,7 +55,7 @@ export function publicEntries() {
   });
 }
 
-/** The model of the published packages: from the cache, unless a source has changed. @returns {Model} */
+/** Returns the model of the published packages, from the cache unless a source file has changed. @returns {Model} */
 export function publicModel() {
   const entries = publicEntries();
   const key = sourceHash(entries);
@@ -69,14 +70,20 @@ export function publicModel() {
   return model;
 }
 
-/** Changes when a source, this file or the compiler changes. @param {readonly Entry[]} entries @returns {string} */
+/**
+ * Returns a hash that changes when a source file, this file or the compiler version changes.
+ * @param {readonly Entry[]} entries @returns {string}
+ */
 export function sourceHash(entries) {
   const hash = createHash("sha256").update(JSON.stringify(entries)).update(ts.version);
   for (const path of [fileURLToPath(import.meta.url), ...sourcesOf(entries)]) hash.update(readFileSync(path));
   return hash.digest("hex");
 }
 
-/** All TypeScript files of the packages of entries. @param {readonly Entry[]} entries @returns {string[]} */
+/**
+ * Returns all TypeScript source files of the packages that contain the entry points.
+ * @param {readonly Entry[]} entries @returns {string[]}
+ */
 export function sourcesOf(entries) {
   const folders = new Set(entries.map(({ source }) => source.replace(/\/src\/.*/, "/src")));
   return [...folders].flatMap((folder) => {
@@ -126,7 +133,10 @@ export function modelOf(entries) {
     rules: Object.fromEntries(sources.flatMap((source) => rulesIn(source))),
   };
 
-  /** The exports of an entry in its order. @param {Entry} entry @returns {{ name: string, symbol: TS.Symbol }[]} */
+  /**
+   * Returns the exports of an entry point, in the order of its source.
+   * @param {Entry} entry @returns {{ name: string, symbol: TS.Symbol }[]}
+   */
   function exportsOf({ source }) {
     const file = program.getSourceFile(source);
     const module = file && checker.getSymbolAtLocation(file);
@@ -134,7 +144,10 @@ export function modelOf(entries) {
     return checker.getExportsOfModule(module).map((symbol) => ({ name: symbol.name, symbol: original(symbol) }));
   }
 
-  /** The symbol behind an import or an export. @template {TS.Symbol | undefined} T @param {T} symbol @returns {T} */
+  /**
+   * Returns the original symbol of an import or a re-export.
+   * @template {TS.Symbol | undefined} T @param {T} symbol @returns {T}
+   */
   function original(symbol) {
     return symbol && symbol.flags & ts.SymbolFlags.Alias ? /** @type {T} */ (checker.getAliasedSymbol(symbol)) : symbol;
   }
@@ -161,7 +174,8 @@ export function modelOf(entries) {
   }
 
   /**
-   * A parameter; or the elements of the tuple that a rest parameter has as type, by their labels: the inputs of an op.
+   * Returns a parameter as a list of one. For a rest parameter with a tuple type, such as the inputs of an op, returns the
+   * labeled elements of the tuple.
    * @param {TS.Symbol} symbol @returns {{ name: string, optional: boolean, type: TS.Type }[]}
    */
   function parametersOf(symbol) {
@@ -185,7 +199,10 @@ export function modelOf(entries) {
     }));
   }
 
-  /** The properties of a type, inherited ones first. @param {TS.Type} type @returns {Option[]} */
+  /**
+   * Returns the properties of an options type, with the inherited properties first.
+   * @param {TS.Type} type @returns {Option[]}
+   */
   function optionsOf(type) {
     const given = checker.getNonNullableType(type);
     const isOwn = (/** @type {TS.Symbol} */ option) =>
@@ -202,7 +219,8 @@ export function modelOf(entries) {
   }
 
   /**
-   * The type of an option, as a caller would write it. An alias is expanded unless another package declares it.
+   * Returns the type of an option as a caller would write it. Type aliases are expanded unless another package declares
+   * them.
    * @param {TS.Symbol} option
    */
   function typeText(option) {
@@ -215,7 +233,7 @@ export function modelOf(entries) {
       .replaceAll(/\((\[[^\]]*\])\)/g, "$1");
   }
 
-  /** The doc comment in one line. @param {TS.Symbol} symbol */
+  /** Returns the doc comment of a symbol in one line. @param {TS.Symbol} symbol */
   function docOf(symbol) {
     const tags = symbol.getJsDocTags(checker).map(({ name, text }) => `@${name} ${ts.displayPartsToString(text)}`);
     const said = ts.displayPartsToString(symbol.getDocumentationComment(checker));
@@ -223,7 +241,8 @@ export function modelOf(entries) {
   }
 
   /**
-   * The declarations of a symbol, without comments and code. Notes a deprecation, and an export under another name.
+   * Returns the declarations of a symbol without comments and code. The text also says if the symbol is deprecated or
+   * exported under another name.
    * @param {TS.Symbol} symbol @param {string} name
    */
   function textOf(symbol, name) {
@@ -235,7 +254,10 @@ export function modelOf(entries) {
     return [reason, renamed, ...declared].filter(Boolean).join("\n");
   }
 
-  /** The declarations of a file by name, as its .d.ts has them. @param {TS.SourceFile} file @returns {Map<string, string[]>} */
+  /**
+   * Returns the declarations of a source file by name, as its .d.ts file contains them.
+   * @param {TS.SourceFile} file @returns {Map<string, string[]>}
+   */
   function declarationsIn(file) {
     const known = texts.get(file);
     if (known) return known;
@@ -256,7 +278,7 @@ export function modelOf(entries) {
   }
 
   /**
-   * The symbols of the sources that declarations refer to, directly or not, and that no entry exports.
+   * Returns the symbols that declarations refer to, directly or indirectly, but that no entry point exports.
    * @param {TS.Symbol[]} symbols @returns {TS.Symbol[]}
    */
   function notExported(symbols) {
@@ -278,7 +300,7 @@ export function modelOf(entries) {
     return [...found].sort((a, b) => Number(a.name > b.name) - Number(a.name < b.name));
   }
 
-  /** Whether it is declared at the top of one of the sources. @param {TS.Symbol} symbol */
+  /** Returns whether a symbol is declared at the top level of a source file of the packages. @param {TS.Symbol} symbol */
   function isOurs({ declarations }) {
     return declarations?.some((declaration) => {
       const { parent } = ts.isVariableDeclaration(declaration) ? declaration.parent.parent : declaration;
@@ -290,10 +312,10 @@ export function modelOf(entries) {
 /** @param {TS.Symbol} symbol */
 const fileOf = ({ declarations }) => declarations?.[0]?.getSourceFile().fileName ?? "";
 
-/** The folder of the package that declares it. @param {TS.Symbol} symbol */
+/** Returns the folder of the package that declares a symbol. @param {TS.Symbol} symbol */
 const packageOf = (symbol) => fileOf(symbol).replace(/\/src\/.*/, "");
 
-/** Whether a declaration file omits a node: a body, a value, a private member. @param {TS.Node} node */
+/** Returns whether a declaration file omits a node: a function body, a value, or a private member. @param {TS.Node} node */
 function isCode(node) {
   const { body, initializer } = /** @type {{ body?: TS.Node, initializer?: TS.Node }} */ (node.parent ?? {});
   if (node === body) return true;
@@ -302,8 +324,9 @@ function isCode(node) {
 }
 
 /**
- * The code of the VJP rules of the ops that a file declares. In `defineOp({ name, vjp: [...] })` the rules are the entries
- * of `vjp`. In the call of a family's function they are the arguments that take a cotangent g, or else the family's `vjp`.
+ * Returns the code of the VJP rules of the ops that a file declares. In `defineOp({ name, vjp: [...] })` the rules are the
+ * elements of `vjp`. If a helper function declares the op, the rules are the arguments with a parameter g, or else the
+ * `vjp` of the helper.
  * @param {TS.SourceFile} file @returns {[name: string, rules: string[]][]}
  */
 function rulesIn(file) {
@@ -339,13 +362,16 @@ function rulesAmong(args) {
   return alone.length > 0 ? alone : undefined;
 }
 
-/** The value of a property in `node`, at any depth. @param {TS.Node} node @param {string} name @returns {TS.Node | undefined} */
+/**
+ * Returns the value of the first property called `name` inside `node`, at any depth.
+ * @param {TS.Node} node @param {string} name @returns {TS.Node | undefined}
+ */
 function propertyOf(node, name) {
   if (ts.isPropertyAssignment(node) && node.name.getText() === name) return node.initializer;
   return ts.forEachChild(node, (child) => propertyOf(child, name));
 }
 
-/** The text of a node, without the indentation of the line in which it begins. @param {TS.Node} node */
+/** Returns the source text of a node, without the indentation of the node's first line. @param {TS.Node} node */
 function dedented(node) {
   const { text } = node.getSourceFile();
   const line = text.slice(text.lastIndexOf("\n", node.getStart()) + 1, node.getStart());

@@ -1,8 +1,8 @@
 /**
- * Writes docs/ops.md, the reference of the ops, from their declarations: `npm run docs`.
+ * Writes docs/ops.md, the reference of the ops, from the declarations of the ops: `npm run docs`.
  *
- * Types and doc comments give signatures, formulas and policies. Calling each op shows its differentiable inputs and
- * dtypes. The table of packages/ops/README.md gives the families.
+ * The signatures, formulas and policies come from types and doc comments. The differentiable inputs and the dtypes are
+ * found by calling each op. The families come from the table in packages/ops/README.md.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -21,27 +21,31 @@ const introduction = `# The ops
 
 <!-- \`npm run docs\` writes this page from the declarations in packages/ops/src. Change those. -->
 
-This page lists the ops of \`@wengert/ops\` by family, then those of \`@wengert/ops/extend\`. y is the output, g its cotangent,
-and x̄ the cotangent that the VJP returns for x. In \`{ axis = -1, where? }\`, \`=\` gives the default. An option with \`?\` may be
-omitted; one without either is required.
+This page lists the ops of \`@wengert/ops\` by family, then the ops of \`@wengert/ops/extend\`. In the formulas, y is the output
+of the op, g is the cotangent of y, and x̄ is the cotangent that the VJP returns for the input x. In a signature such as
+\`{ axis = -1, where? }\`, \`=\` gives the default of an option, and \`?\` marks an option without a default. All other options are
+required.
 
 These rules hold for all ops:
 
-- A plain number is accepted in place of a tensor.
+- Every op accepts a plain number in place of a tensor.
 - Shapes broadcast as in NumPy. The cotangent of a broadcast input is summed over its copies.
 - Negative axes count from the end.
-- Dtypes do not mix; the error names the cast to write.
-- Sums accumulate in float64. A float32 result is rounded once per element, and int32 wraps around.
-- A NaN or an infinity stays in its own slice. \`nonFinite\` shows where it arose and how to fix it.
-- Derivatives of any order are supported. [softmax.md](softmax.md) derives those of the softmax family.
+- All inputs of an op must have the same dtype. Otherwise the error names the cast to write.
+- Sums accumulate in float64. A float32 sum is rounded once per element, and an int32 sum wraps around.
+- A NaN or an infinity in one slice does not affect other slices. \`nonFinite\` finds the step that produced a NaN, and suggests a fix.
+- Every op has derivatives of every order. [softmax.md](softmax.md) derives the VJPs of the softmax family.
 
-The column *by* names the differentiable inputs. The column *dtypes* lists the accepted dtypes, where float means float64 and
-float32. The result has the dtype of the inputs unless an arrow shows another.
+The column *by* lists the differentiable inputs of an op. The column *dtypes* lists the accepted dtypes, where float means float64
+and float32. The result has the dtype of the inputs unless an arrow shows a different dtype.
 `;
 
-const forRulesLead = "VJP rules use these ops. Import them from `@wengert/ops/extend`.";
+const forRulesLead = "VJP rules use these ops. To use them in your own rules, import them from `@wengert/ops/extend`.";
 
-/** Returns the page for the exports of core and of both entries of ops. @param {Core} core @param {Ops} ops @returns {string} */
+/**
+ * Returns the text of docs/ops.md. `core` and `ops` are the exports of the built packages.
+ * @param {Core} core @param {Ops} ops @returns {string}
+ */
 export function opsPage(core, ops) {
   const families = familiesOf(opsOf("@wengert/ops", ops), opsOf("@wengert/ops/extend", ops));
   const contents = families.map(({ title, members }) => {
@@ -54,7 +58,10 @@ export function opsPage(core, ops) {
   return `${introduction}\n${contents.join("\n")}\n\n${entries.join("\n\n")}\n`;
 }
 
-/** Returns the exported ops of a module, and its functions composed of ops. @param {string} module @param {Ops} ops @returns {Declaration[]} */
+/**
+ * Returns the declarations of a module's ops, and of its functions that are composed of ops.
+ * @param {string} module @param {Ops} ops @returns {Declaration[]}
+ */
 function opsOf(module, ops) {
   const { exports = [] } = publicModel().modules.find(({ name }) => name === module) ?? {};
   return exports.filter(({ name, file, doc }) => {
@@ -66,7 +73,7 @@ function opsOf(module, ops) {
 }
 
 /**
- * Returns the families in the order of the README's table, then the ops for VJP rules.
+ * Returns the families of ops in the order of the table in packages/ops/README.md, and last the ops for VJP rules.
  * @param {readonly Declaration[]} forUsers @param {readonly Declaration[]} forRules
  * @returns {{ title: string, lead?: string, members: readonly Declaration[] }[]}
  */
@@ -87,7 +94,10 @@ function familiesOf(forUsers, forRules) {
   return [...families, { title: "For rules", lead: forRulesLead, members: forRules }];
 }
 
-/** Returns a table with a row per op, then the table of their options. @param {readonly Declaration[]} members @param {Core} core @param {Ops} ops */
+/**
+ * Returns a table with one row per op, followed by a table of the ops' options.
+ * @param {readonly Declaration[]} members @param {Core} core @param {Ops} ops
+ */
 function entriesOf(members, core, ops) {
   const rows = members.map((declaration) => {
     const { name, file, doc } = declaration;
@@ -103,7 +113,10 @@ function entriesOf(members, core, ops) {
   return [...head, ...rows, ...optionList(members)].join("\n");
 }
 
-/** Returns the call signature with the defaults. @param {Declaration} declaration @param {Exported} op */
+/**
+ * Returns the call signature of an op with the default values of its options.
+ * @param {Declaration} declaration @param {Exported} op
+ */
 function signature({ name, inputs, options }, { spec }) {
   const defaults = /** @type {Readonly<Record<string, unknown>>} */ (spec?.options ?? {});
   const each = options.map(({ name: option, optional, doc }) => {
@@ -118,7 +131,10 @@ function signature({ name, inputs, options }, { spec }) {
   return `${name}(${[...inputs, ...(each.length > 0 ? [`{ ${each.join(", ")} }`] : [])].join(", ")})`;
 }
 
-/** Returns the table of documented options, each with the ops that have it. @param {readonly Declaration[]} members */
+/**
+ * Returns a table of documented options. Each row names the ops that have the option.
+ * @param {readonly Declaration[]} members
+ */
 function optionList(members) {
   /** @type {Map<string, string[]>} */
   const users = new Map();
@@ -135,7 +151,10 @@ function optionList(members) {
 /** @param {readonly string[]} cells */
 const row = (cells) => `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
 
-/** Returns a doc comment as Markdown: full sentences, with error names as code. @param {string} doc */
+/**
+ * Returns a doc comment as Markdown. Each
+ * @throws tag becomes a sentence, and error names become inline code. @param {string} doc
+ */
 function text(doc) {
   const [said = "", ...thrown] = doc.split(/\s*@throws /).map((part) => part.replace(/[^.!?]$/, "$&."));
   return [said, ...thrown.map((what) => `Throws ${what}`)]
@@ -150,7 +169,7 @@ function text(doc) {
 const code = (name) => `\`${name}\``;
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  /** Imports both entries of a package. @param {string} name */
+  /** Imports the built entry points index and extend of a package. @param {string} name */
   const built = async (name) => {
     const entries = ["index", "extend"].map((entry) => import(new URL(`packages/${name}/dist/${entry}.js`, root).href));
     return Object.assign({}, ...(await Promise.all(entries)));

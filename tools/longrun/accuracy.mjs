@@ -1,4 +1,4 @@
-/** Prints the largest errors of the built ops, for all kernels that run here. With --write, updates docs/numerics.md. */
+/** Prints the largest rounding errors of each op over all available kernels. With --write, updates docs/numerics.md. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { runnerImport } from "vite";
 

@@ -1,11 +1,11 @@
 /**
- * Mutation testing by Stryker: changes the sources in small ways, one at a time, and checks whether a test fails.
+ * Runs mutation tests with Stryker, which makes one small change to the sources at a time and checks whether a test fails.
  *
- *   npm run mutants -- core            a package
- *   npm run mutants -- ops/clip        a file, a folder (train/optimizers), or several of any
- *   npm run mutants -- ops/clip --static   also code that runs at module load; each such mutant runs all tests, ten times slower
+ *   npm run mutants -- core            mutates a package
+ *   npm run mutants -- ops/clip        mutates a file or a folder; several names are allowed
+ *   npm run mutants -- ops/clip --static   also mutates code that runs at module load, ten times slower
  *
- * Stryker is installed into tools/longrun/mutants on first use. It takes 65 MB.
+ * The first run installs Stryker (65 MB) into tools/longrun/mutants.
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";

@@ -1,8 +1,8 @@
 /**
  * Long-running tests of the built packages in plain Node:
  *
- *   npm run soak                            everything, for about six minutes
- *   npm run soak -- --only train            train, tape, fuzz, generated, files, data, kills or csp
+ *   npm run soak                            runs all tests, about six minutes
+ *   npm run soak -- --only train            runs one of train, tape, fuzz, generated, files, data, kills, csp
  *   npm run soak -- --only fuzz --minutes 5
  */
 import { spawnSync } from "node:child_process";
@@ -34,7 +34,10 @@ for (const name of names) {
   if (!fine) process.exitCode = 1;
 }
 
-/** Trains for 10,000 steps. After the first 1,000, memory may grow by less than 64 bytes a step; a tensor takes 500. */
+/**
+ * Trains for 10,000 steps to find memory leaks. After 1,000 steps, memory must grow by less than 64 bytes per step, far
+ * less than a tensor's 500 bytes.
+ */
 function train() {
   const random = (/** @type {number} */ m, /** @type {number} */ n) =>
     randomNormal(randomKey(100 * m + n), { shape: [m, n] });
@@ -66,7 +69,7 @@ function train() {
   return Number(sizes[10_000]) - Number(sizes[1000]) < 64 * 9000 && loss(params).item() < first / 10;
 }
 
-/** Records and sweeps a tape of a million steps. */
+/** Tests that a tape of a million steps can be recorded and swept. */
 function tape() {
   const n = 1e6;
   const f = (/** @type {any} */ a) => {
@@ -88,7 +91,7 @@ function tape() {
   return [0.5, -0.1].every((x, i) => Math.abs(slopes[i] / slopeOf(n, x) - 1) < 1e-9);
 }
 
-/** The derivative of sin repeated n times, by the chain rule in plain numbers. */
+/** Returns the derivative at x of sin applied n times, computed by the chain rule with plain numbers. */
 function slopeOf(/** @type {number} */ n, /** @type {number} */ x) {
   let [y, slope] = [x, 1];
   for (let i = 0; i < n; i++) {
@@ -98,17 +101,17 @@ function slopeOf(/** @type {number} */ n, /** @type {number} */ x) {
   return slope;
 }
 
-/** Fuzzes every export with wrong arguments for the given minutes, with a different seed than the tests. */
+/** Calls every export with random wrong arguments for `minutes` minutes, with a new seed. */
 function fuzz() {
   return vitest("ops", "test/fuzz", { WENGERT_SECONDS: String(60 * minutes), WENGERT_SEED: String(Date.now() % 1e6) });
 }
 
-/** Runs random programs, thirty times as many as the tests per minute. */
+/** Runs the tests of random programs, with 30 · `minutes` times as many programs as `npm test`. */
 function generated() {
   return vitest("ops", "generated", { WENGERT_TIMES: String(30 * minutes), WENGERT_SEED: String(Date.now() % 1e6) });
 }
 
-/** Reads damaged and malicious files for the given minutes. */
+/** Tests that damaged and malicious model files throw errors, for `minutes` minutes. */
 function files() {
   return vitest("train", "files/fuzz", {
     WENGERT_SECONDS: String(60 * minutes),
@@ -116,7 +119,7 @@ function files() {
   });
 }
 
-/** Reads mutated data sets (IDX, CSV, .npy and images), two formats at a time, each for half the given minutes. */
+/** Reads randomly mutated data files (IDX, CSV, .npy and images), each format for half of `minutes`. */
 function data() {
   return vitest("data", "idx csv npy images", {
     WENGERT_SECONDS: String(30 * minutes),
@@ -124,12 +127,12 @@ function data() {
   });
 }
 
-/** Runs all tests of ops without code generation, including the numeric ones. */
+/** Runs all tests of ops, including the numeric tests, with code generation forbidden. */
 function csp() {
   return vitest("ops-csp", "", { WENGERT_SOAK: "yes" });
 }
 
-/** Kills two hundred processes while they save. */
+/** Kills two hundred processes while they save a model, and checks the saved files. */
 function kills() {
   return vitest("train", "files/kill", { WENGERT_KILLS: "200" });
 }
@@ -147,7 +150,7 @@ function vitest(/** @type {string} */ project, /** @type {string} */ file, /** @
   return spawnSync(process.execPath, args, { stdio: "inherit", env: { ...process.env, ...env } }).status === 0;
 }
 
-/** Returns the bytes in use, including typed arrays. */
+/** Returns the memory in use in bytes, including typed arrays. */
 function held() {
   for (let i = 0; i < 4; i++) gc(); // one collection finds garbage that a later one frees
   const { heapUsed, arrayBuffers } = process.memoryUsage();

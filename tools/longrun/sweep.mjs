@@ -1,12 +1,11 @@
 /**
- * Measures the speedup of the automatically chosen kernels over plain loops, on the built packages in plain Node, at sizes
- * from 1 up:
+ * Measures the speedup of the automatically chosen kernels over plain loops, for each op and for sizes from 1 to 1,000,000:
  *
  *   npm run sweep                       all ops, in less than four minutes
  *   npm run sweep -- --only matmul,exp  some ops
  *
- * Plain loops and kernels alternate, and the fastest round of each counts, which reduces noise from other processes. Cases
- * that seem slower are measured again for longer before they are listed.
+ * Rounds of plain loops and of kernels alternate, and the fastest round of each counts, which reduces noise. An op that
+ * seems slower with kernels is measured again for longer.
  */
 import { cpus } from "node:os";
 import { fileURLToPath } from "node:url";
@@ -26,17 +25,20 @@ const { kernels, transpose } = ops;
 const { values } = parseArgs({ options: { only: { type: "string" } } });
 const only = values.only?.split(",");
 
-/** The time of a round, and the number of rounds: for each case, and for a case that seems slower. */
+/** The duration of a round, the number of rounds per size, and the number of rounds if kernels seem slower. */
 const roundTime = 0.3; // ms
 const [rounds, more] = [25, 150];
-/** The time limit of all rounds after the first three, because plain loops may be slow. */
+/** The time limit for all rounds of a measurement, because plain loops may be slow. Three rounds always run. */
 const longest = 400; // ms
-/** The threshold for slower: auto takes 1.1 times as long. */
+/** The speedup below which kernels count as slower: they take 1.1 times as long as plain loops. */
 const slow = 1 / 1.1;
 
 const dtypes = /** @type {const} */ (["float32", "float64"]);
 
-/** Numbers in (−2, 2), the same each time. @param {readonly number[]} shape @param {DType} dtype @returns {Tensor} */
+/**
+ * Returns a tensor of pseudorandom numbers in (−2, 2). Every run gives the same numbers.
+ * @param {readonly number[]} shape @param {DType} dtype @returns {Tensor}
+ */
 function some(shape, dtype, seed = 1) {
   const size = shape.reduce((a, b) => a * b, 1);
   const data = Float64Array.from({ length: size }, (_, i) => 2 * Math.sin(1e4 * seed + 12.9898 * (i % 10_007)));
@@ -170,10 +172,13 @@ function tables() {
   ];
 }
 
-/** Returns the time of plain loops divided by that of the automatic choice. @param {() => unknown} call @param {number} count */
+/**
+ * Returns the time with plain loops divided by the time with the automatically chosen kernels.
+ * @param {() => unknown} call @param {number} count
+ */
 function ratio(call, count) {
   const best = { plain: Infinity, auto: Infinity };
-  /** The number of calls per round. */
+  /** The number of calls per timed round. */
   let times = 1;
   for (const way of /** @type {const} */ (["plain", "auto"])) {
     kernels(way);
@@ -221,7 +226,7 @@ for (const { title, sizes, lines } of tables()) {
     console.log(row([line.title.replace(/,? (float\d\d)$/, ", $1"), ...cells]));
   }
 }
-// At the end all code has been optimized by the JIT compiler.
+// Measure ops that seemed slower again at the end, when the JIT compiler has optimized all code.
 const slower = suspects
   .map(({ what, call }) => ({ what, found: ratio(call, more) }))
   .filter(({ found }) => found < slow);

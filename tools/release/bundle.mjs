@@ -1,10 +1,10 @@
 /**
- * Bundles a package into one file per entry in dist/bundle, which is published. Node takes half a millisecond or more for each
- * imported file, and core and ops have 85.
+ * Bundles a package into one file per entry point in dist/bundle, which is published. Bundles load faster: Node takes at
+ * least 0.5 ms per imported file, and core and ops have 85 files.
  *
- * Also bundles ndarray as an ES module, for pages without a bundler. ndarray is CommonJS, which import maps cannot load.
+ * Also bundles ndarray as an ES module, because import maps cannot load the CommonJS package.
  *
- *   node ../../tools/release/bundle.mjs   in the folder of a package: its prepack script
+ *   node ../../tools/release/bundle.mjs   run by the prepack script in a package's folder
  */
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -60,7 +60,11 @@ async function bundleNdarray() {
   });
 }
 
-/** Returns the license texts of a dependency `first` and of its dependencies `others`, as each copy must include them. @param {string} first @param {string[]} others */
+/**
+ * Returns the license texts of the bundled dependencies, because every copy must include them. `others` are dependencies of
+ * `first`.
+ * @param {string} first @param {string[]} others
+ */
 function licenses(first = "", ...others) {
   const ofOurs = createRequire(resolve("package.json"));
   const ofFirst = createRequire(ofOurs.resolve(first));

@@ -1,4 +1,4 @@
-/** Packs the public packages as for publishing, and installs them into a folder without a registry. */
+/** Packs the public packages as npm would publish them, and installs the tarballs without a registry. */
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -10,7 +10,7 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 const json = (path) => JSON.parse(readFileSync(join(root, path), "utf8"));
 const { packageManager } = json("package.json");
 
-/** Packs every public package from the current build. @param {string} out an empty folder @returns {string[]} the tarballs */
+/** Packs every public package of the current build. @param {string} out an empty folder @returns {string[]} the tarballs */
 export function pack(out) {
   for (const name of readdirSync(join(root, "packages"))) {
     if (json(`packages/${name}/package.json`).private) continue;
@@ -19,7 +19,10 @@ export function pack(out) {
   return readdirSync(out).map((name) => join(out, name));
 }
 
-/** Unpacks tarballs into `folder`/node_modules, with links to their dependencies. @param {readonly string[]} tarballs @param {string} folder */
+/**
+ * Unpacks tarballs into node_modules of `folder`, and links their dependencies.
+ * @param {readonly string[]} tarballs @param {string} folder
+ */
 export function unpack(tarballs, folder) {
   for (const tarball of tarballs) {
     const name = packageOf(tarball);
@@ -38,10 +41,13 @@ export function unpack(tarballs, folder) {
   }
 }
 
-/** The folder of a package, such as `core`, from the name of its tarball. @param {string} tarball */
+/** Returns the package name, such as `core`, from the file name of its tarball. @param {string} tarball */
 export const packageOf = (tarball) => /wengert-(\w+)-[^\\/]*$/.exec(tarball)?.[1] ?? "";
 
-/** Packs the packages into a temporary folder, and unpacks them into `folder`. @param {string} folder */
+/**
+ * Packs the public packages into a temporary folder, and unpacks them into node_modules of `folder`.
+ * @param {string} folder
+ */
 export function installInto(folder) {
   const out = mkdtempSync(join(tmpdir(), "wengert-pack-"));
   try {
@@ -53,7 +59,7 @@ export function installInto(folder) {
 
 /** @param {string} command @param {string[]} args */
 function run(command, args) {
-  // on Windows npx needs a shell
+  // On Windows, npx is a script, which needs a shell.
   const shell = process.platform === "win32";
   const { status, stdout, stderr } = spawnSync(command, args, { encoding: "utf8", shell });
   if (status !== 0) throw new Error(`${command} ${args.join(" ")} failed: ${stderr || stdout}`);

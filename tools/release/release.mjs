@@ -1,10 +1,10 @@
 /**
- * Makes a release of the current commit in a fresh clone, without uncommitted changes.
+ * Prepares a release of the current commit in a fresh clone, so uncommitted changes are not included.
  *
  *   npm run release -- --dry-run                tests, checks and packs everything into out/release; publishes nothing
  *   npm run release -- --dry-run --skip-tests   the same without `npm test`, which takes minutes
  *
- * Publishing is manual, as CONTRIBUTING.md describes: it needs an account and a review.
+ * Publishing is manual, because it needs an account and a review. CONTRIBUTING.md describes the steps.
  */
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -96,13 +96,16 @@ try {
   rmSync(place, { recursive: true, force: true });
 }
 
-/** Returns a program that packs the packages of its working directory. @param {string} folder */
+/** Returns the source of a program that packs the packages of its working directory. @param {string} folder */
 function packing(folder) {
   mkdirSync(folder);
   return `const { pack } = await import("./tools/release/packed.mjs"); pack(${JSON.stringify(folder)});`;
 }
 
-/** Returns the output of `npm audit` on the installed packages. @param {string} project @returns {string} @throws for known vulnerabilities */
+/**
+ * Returns the output of `npm audit` for the installed packages.
+ * @param {string} project @returns {string} @throws Error if a package has a known vulnerability
+ */
 function audited(project) {
   try {
     return npm(project, "audit").trim();

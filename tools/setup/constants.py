@@ -55,16 +55,16 @@ places = [most / 2 * (1 + mp.cos(mp.pi * (2 * k + 1) / 14)) for k in range(7)]
 powers = mp.matrix([[z**k for k in range(7)] for z in places])
 artanh = [float(c) for c in mp.lu_solve(powers, mp.matrix([logarithm(z) for z in places]))]
 
-shared = f"""/** ln 2 / 32 as a sum of two doubles, the first with 32 bits, so that its products with small integers are exact. */
+shared = f"""/** ln 2 / 32 as a sum of two doubles. The first double has 32 bits, so its products with small integers are exact. */
 export const step = {literal(ln2_high)};
 export const stepRest = {literal(float(ln2 - ln2_high))};
 
-/** The coefficients of 1, z, … z⁶ in (ln((1 + s) / (1 − s)) / s − 2) / z, where z = s² and |s| ≤ 3 − 2√2. */
+/** The coefficients of 1, z, … z⁶ in the series of (ln((1 + s) / (1 − s)) / s − 2) / z, where z = s² and |s| ≤ 3 − 2√2. */
 {"".join(f"export const artanh{k} = {literal(c)};{chr(10)}" for k, c in enumerate(artanh))}"""
 
 kernels = f"""// Written by tools/setup/constants.py.
 
-/** 2^(j/32) for j = 0 … 31, each as a sum of two doubles. */
+/** 2^(j/32) for j = 0 … 31. Each entry is a sum of two doubles. */
 export const roots: usize = memory.data<f64>([
 {table(roots)}], 16);
 
@@ -83,11 +83,11 @@ export const root = {hex(int(mp.nint(mp.ldexp(mp.mpf(2) ** (mp.mpf(1) / 32), 128
 export const density = {literal(pair(1 / mp.sqrt(2 * mp.pi))[0])};
 export const densityRest = {literal(pair(1 / mp.sqrt(2 * mp.pi))[1])};
 
-/** Mills' ratio m(t) = (1 − Φ(t)) / φ(t), times 2^80, at t = 0, ¼, ½, … 6, except that ¾ is replaced by the nearby t where m(t) = t. */
+/** Mills' ratio m(t) = (1 − Φ(t)) / φ(t), times 2^80, at t = 0, ¼, ½, … 6. Instead of ¾, the nearby t where m(t) = t is used. */
 export const ratios: readonly bigint[] = [
 {table([[times80(m)] for m in ratios])}];
 
-/** The t near ¾ where m(t) = t, as a sum of two doubles. */
+/** The t near ¾ where Mills' ratio m(t) equals t, as a sum of two doubles. */
 export const crossing = {literal(pair(crossing)[0])};
 export const crossingRest = {literal(pair(crossing)[1])};
 """

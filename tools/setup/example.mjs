@@ -1,16 +1,18 @@
-/** Runs an example in plain Node: `npm run example -- NAME [options]`. Lists the examples if NAME is missing or unknown. */
+/**
+ * Runs an example in plain Node: `npm run example -- NAME [options]`. If NAME is missing or unknown, lists the examples.
+ */
 import { existsSync, readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 const examples = new URL("../../packages/examples/", import.meta.url);
-// The names come from src/, because dist/ may still contain deleted examples.
+// Read the example names from src/, because dist/ may still contain deleted examples.
 const names = readdirSync(new URL("src/", examples), { withFileTypes: true })
   .filter((entry) => entry.isDirectory())
   .map((entry) => entry.name);
 const [name, ...args] = process.argv.slice(2);
 
 if (name !== undefined && names.includes(name)) {
-  // Set argv as `node dist/NAME/main.js` would, because the example checks whether it is the main module.
+  // Set process.argv as `node dist/NAME/main.js` would, because each example checks whether it is the main module.
   process.argv = [process.execPath, fileURLToPath(mainOf(name)), ...args];
   await load(name);
 } else {
@@ -36,7 +38,7 @@ async function load(/** @type {string} */ example) {
     const missing = error instanceof Error && "code" in error && error.code === "ERR_MODULE_NOT_FOUND";
     if (!missing) throw error;
     const [what] = error.message.split(" imported from");
-    broken(`${what}; delete node_modules and packages/*/dist, then run the command again.`);
+    broken(`${what}; delete node_modules and the dist folder of each package, then run the command again.`);
   }
 }
 

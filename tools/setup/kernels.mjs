@@ -1,6 +1,6 @@
 /**
- * Compiles the WebAssembly kernels of packages/ops/kernels and embeds them in packages/ops/src/wasm/binaries.ts, which is
- * build output. Does nothing if that file is current. tools/setup/setup.mjs calls it.
+ * Compiles the WebAssembly kernels of packages/ops/kernels, and embeds them in packages/ops/src/wasm/binaries.ts, which is
+ * build output. Does nothing if binaries.ts is up to date.
  */
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -15,7 +15,7 @@ const compiler = `${home}/node_modules/assemblyscript`;
 const flags = ["-O3", "--converge", "--noAssert", "--runtime", "stub", "--initialMemory", "16", "--enable", "simd"];
 const builds = { simd: flags, fma: [...flags, "--enable", "relaxed-simd"] };
 
-/** Compiles the kernels if their sources changed. @throws Error with the compiler's message */
+/** Compiles the WebAssembly kernels if their sources have changed. @throws Error with the compiler's message */
 export function buildKernels() {
   const mark = `// ${fingerprint()}`;
   if (existsSync(output) && readFileSync(output, "utf8").startsWith(mark)) return;
@@ -28,9 +28,9 @@ export function buildKernels() {
       if (status !== 0) throw new Error(`the kernels do not compile:\n${stderr}`);
       return /** @type {const} */ ([name, text(readFileSync(binary))]);
     });
-    const from = "// Written by tools/setup/kernels.mjs from kernels/*.ts.";
-    // An array, because a bundler would copy a string to each of its uses. The two builds are interleaved, because they are
-    // similar and gzip looks back at most 32 kB.
+    const from = "// Written by tools/setup/kernels.mjs from the files in kernels/.";
+    // Write an array instead of strings, because a bundler would inline a string at each use. Interleave the two similar
+    // builds, because gzip finds repetitions only within 32 kB.
     const declaration = `export const binaries: readonly { readonly ${Object.keys(builds).join(": string; readonly ")}: string }[] = [`;
     const lines = [mark, from, declaration];
     for (let at = 0; texts.some(([, text]) => at < text.length); at += 8000)
@@ -41,7 +41,7 @@ export function buildKernels() {
   }
 }
 
-/** Encodes bytes as packages/ops/src/wasm/embedded.ts reads them. @param {Uint8Array} bytes */
+/** Encodes bytes as text, in the format that packages/ops/src/wasm/embedded.ts decodes. @param {Uint8Array} bytes */
 function text(bytes) {
   const digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   return Array.from(bytes, (byte) => `${["", "-", ".", "_"][byte >> 6]}${digits[byte & 63]}`).join("");

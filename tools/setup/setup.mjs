@@ -1,9 +1,9 @@
 /**
- * Brings the installed packages and the build up to date. Does nothing if both are current.
+ * Installs missing npm packages and builds the TypeScript projects. Does nothing if both are up to date.
  *
- *   node tools/setup/setup.mjs [project...]   builds these TypeScript projects and their references, by default all
+ *   node tools/setup/setup.mjs [project...]   builds these projects and their references; by default all projects
  *
- * Needs only Node and npm. It runs the pnpm version that package.json pins through npx.
+ * This script needs only Node and npm. It runs pnpm through npx, in the version that package.json pins.
  */
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -39,7 +39,7 @@ function install() {
   say(`installing packages with ${packageManager}${time}`);
   installAll();
   if (!isComplete()) {
-    // pnpm checks only its folders, not the contents of packages
+    // pnpm checks only whether the folders of packages exist, not their contents.
     for (const folder of folders()) rmSync(`${folder}/node_modules`, { recursive: true, force: true });
     installAll();
   }
@@ -52,7 +52,7 @@ function installAll() {
   if (status !== 0) explainFailure(output);
 }
 
-/** A hash that changes if and only if an install could change something. */
+/** Returns a hash of the lockfile and the dependencies. The packages are installed again if the hash changes. */
 function fingerprint() {
   const hash = createHash("sha256").update(process.platform + process.arch + packageManager);
   for (const path of ["pnpm-workspace.yaml", "pnpm-lock.yaml"]) hash.update(readFileSync(path));
@@ -64,7 +64,10 @@ function fingerprint() {
   return hash.update(`${existsSync(store) ? readdirSync(store).length : 0}`).digest("hex");
 }
 
-/** Returns whether every package in a package.json is installed. Manual deletions would otherwise show up only later. */
+/**
+ * Returns whether every dependency in every package.json is installed. This check also detects packages that were deleted
+ * by hand.
+ */
 function isComplete() {
   if (!existsSync(tsc)) return false;
   return folders().every((folder) => {
@@ -74,7 +77,7 @@ function isComplete() {
   });
 }
 
-/** Explains known causes in one sentence. Shows pnpm's own output for others. */
+/** Explains a failed installation in one sentence if the cause is known. Otherwise prints pnpm's output. */
 function explainFailure(/** @type {string} */ output) {
   if (/ERR_PNPM_OUTDATED_LOCKFILE/.test(output)) {
     fail(`a package.json was edited; run \`npx --yes ${packageManager} install\`, which updates pnpm-lock.yaml.`);
@@ -108,7 +111,7 @@ function build(/** @type {string[]} */ projects) {
   if (status !== 0) fail("the type check found the errors above.");
 }
 
-/** The root and every package, as folders. */
+/** Returns the folders with a package.json: the root and every package. */
 function folders() {
   const packages = readdirSync("packages").map((name) => `packages/${name}`);
   return [".", ...packages.filter((folder) => existsSync(`${folder}/package.json`))];

@@ -2,15 +2,16 @@ import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { describe, expect, test } from "vitest";
 
-// The README of each folder of a package lists the folders that it may import. These tests check the sources.
+// Each folder in a package's src has a README that lists the folders that it may import. These tests check that the sources
+// import no other folders.
 
 const root = new URL("../../", import.meta.url).pathname;
 
 interface Folder {
   readonly name: string;
-  /** The folders that its README allows it to import. */
+  /** The folders that this folder may import, according to its README. */
   readonly allowed: readonly string[];
-  /** The folders that its files import. */
+  /** The folders that the files of this folder import. */
   readonly imported: ReadonlySet<string>;
 }
 

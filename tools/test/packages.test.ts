@@ -9,8 +9,8 @@ import { entriesOf, output } from "../release/packages/project.mjs";
 import { compile } from "../release/packages/types.mjs";
 import { pack, packageOf, unpack } from "../release/packed.mjs";
 
-// Tests the packages as published, in a separate project without a registry. These tests cover the most frequent problems.
-// `npm run test:packages` has the rest.
+// Installs the packed packages into a separate project and tests them there, without a registry. `npm run test:packages`
+// tests more runtimes, compilers and bundlers.
 
 const root = new URL("../../", import.meta.url).pathname;
 const project = mkdtempSync(join(tmpdir(), "wengert-project-"));
@@ -24,7 +24,7 @@ beforeAll(() => {
 afterAll(() => rmSync(project, { recursive: true, force: true }));
 
 let answer: Probe | undefined;
-/** The result of the probe in this Node. */
+/** Returns the results of the program run.mjs in the running Node. Runs the program only once. */
 function probed(): Probe {
   const entries = entriesOf(project).map(({ name }) => name);
   answer ??= answerOf(output(project, [process.execPath, "run.mjs", entries.join(), project]));

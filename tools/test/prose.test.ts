@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { findingsIn, rules } from "../check/prose.mjs";
 
-// The examples in prose.json are the only bad texts here: this file is checked too.
+// This file contains no bad phrases itself, because the prose check also reads it. The tests take bad phrases from
+// prose.json.
 const [{ example: bad }] = rules.filter(({ pattern }) => pattern === "of which") as [(typeof rules)[number]];
 const british = "colour";
 const linesOf = (path: string, ...lines: string[]) => findingsIn(path, lines.join("\n")).map(({ line }) => line);

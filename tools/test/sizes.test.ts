@@ -2,14 +2,14 @@ import { gzipSync } from "node:zlib";
 import { expect, test } from "vitest";
 import { bundle } from "../../packages/ops/test/bundle.ts";
 
-// The sizes of train, data and report in a page: minified, gzipped, without the binaries of the kernels. The tests of ops measure core
-// and ops.
+// Checks the bundle sizes of train, data and report, minified and gzipped, without the WebAssembly binaries. The tests of
+// ops check the sizes of core and ops.
 
 const withoutBinaries = {
   name: "without binaries",
   load: (id: string) => (id.endsWith("/wasm/binaries.ts") ? "export const binaries = [];" : undefined),
 };
-/** Bundles a program that imports these packages. */
+/** Bundles a program that imports train, data or report. */
 const load = (program: string) =>
   bundle(
     program.replaceAll(/"(train|data|report)"/g, (_, name) => `"../../${name}/src/index.ts"`),

@@ -1,6 +1,6 @@
 /**
- * `node --expose-gc memory.mjs FAMILY SIZES`: the peak memory of one gradient, and the prediction of `cost`. Linux only: it
- * resets the high-water mark of the resident memory, and reads it afterwards.
+ * Prints the peak memory of one gradient and the prediction of `cost`: `node --expose-gc memory.mjs FAMILY SIZES`. Runs
+ * only on Linux, because it reads the peak resident memory from /proc.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { cost, fromNdarray, grad, trace, valueAndGrad, vjp, zeros } from "../../../packages/core/dist/index.js";
@@ -11,7 +11,7 @@ import { inputsOf } from "../data.mjs";
 const [family, text] = process.argv.slice(2);
 const sizes = JSON.parse(text);
 
-/** A function, its arguments, and its captured tensors. */
+/** For each family of cases: returns the gradient function and its arguments. */
 const families = {
   chain: ({ length }) => {
     const { x, c } = tensors({ scale: 1 });

@@ -1,4 +1,6 @@
-/** `node time.mjs NAME`: does the same as pytorch.py for the module NAME in this folder. */
+/**
+ * Prints the time from before the import to the first gradient for the module NAME in this folder: `node time.mjs NAME`.
+ */
 const [name] = process.argv.slice(2);
 const begin = performance.now();
 const { gradient } = await import(`./${name}.mjs`);

@@ -1,4 +1,7 @@
-/** The gradient of a softmax regression, a minimal useful program, like the other programs here. */
+/**
+ * Computes the gradient of a small softmax regression. The other programs in this folder compute the same gradient with
+ * other libraries.
+ */
 import { grad, tensor, zeros } from "@wengert/core";
 import { crossEntropy, matmul } from "@wengert/ops";
 

@@ -1,4 +1,5 @@
-// For authors of ops and packages: define ops, record steps, check arguments, write error messages, read arrays.
+// Exports for authors of ops and packages: define ops, record steps, check arguments, write error messages, read
+// arrays.
 
 export { accumulate, alias, pack, part, place } from "./autodiff/fanout.ts";
 export type { Args, Binary, Call, Fault, Inputs, Kernel, PerInput, Unary, View, VjpRule } from "./autodiff/op.ts";

@@ -1,4 +1,5 @@
-// For users: derivatives, tensors, programs and their readers. Exports for authors of ops are in extend.ts.
+// Exports for users: derivatives, tensors, programs and functions that read programs. extend.ts has the exports for
+// authors of ops.
 
 export { checkpoint, customVjp } from "./autodiff/custom.ts";
 export { type Blocks, hessian, hvp, jacobian, jvp, linearize } from "./autodiff/derivatives.ts";

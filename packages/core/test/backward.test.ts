@@ -16,7 +16,7 @@ import {
 } from "@wengert/core";
 import { defineOp, type Inputs, type Op, Tape, type Unary, withRecorder } from "@wengert/core/extend";
 import { describe, expect, it, test } from "vitest";
-import { sweep } from "../src/autodiff/sweep.ts"; // the map of cotangents is seen nowhere else
+import { sweep } from "../src/autodiff/sweep.ts"; // the public API does not return the map of cotangents
 import {
   add,
   adjointPair,
@@ -356,7 +356,7 @@ describe("the sweep", () => {
     expect([...cotangents.keys()]).toEqual([x]);
   });
 
-  /** An op of any number of inputs that reports which of its rules run. */
+  /** An op of three inputs. It appends the index of each rule that runs to `runs`. */
   const probe = (runs: number[], rule: (g: Tensor, k: number) => Tensor = (g) => g) =>
     defineOp<readonly [Tensor, Tensor, Tensor]>({
       name: "probe",
@@ -548,7 +548,7 @@ describe("no tape stays open after f throws in", () => {
     };
     expect(() => transform(fail)).toThrow(new RangeError("own"));
     const [a, b] = leaked as [Tensor, Tensor];
-    // An open tape would track both tensors. Then customVjp would throw, because b is not an argument.
+    // An open tape would track a and b. Then customVjp would throw, because b is not an argument.
     const product = customVjp({
       forward: (z: Tensor) => [mul(z, b), null] as const,
       backward: (_, g: Tensor) => [g] as [Tensor],

@@ -45,12 +45,12 @@ const y = random([4], 2);
 const u = random([4], 3);
 const nested = (t: Tensor) => t.toNested();
 
-/** The sine with a custom VJP. The residual is cos x. */
+/** The sine with a custom VJP; its residual is cos x. */
 const ownSin = customVjp({
   forward: (a: Tensor) => [sin(a), cos(a)] as const,
   backward: (slope, g: Tensor) => [mul(g, slope)],
 });
-/** The identity with a wrong VJP, which halves the cotangent. */
+/** The identity with a deliberately wrong VJP, which halves the cotangent. */
 const halving = customVjp({
   forward: (a: Tensor) => [a, null] as const,
   backward: (_, g: Tensor) => [mul(g, 0.5)],
@@ -172,7 +172,8 @@ describe("customVjp", () => {
       forward: (a: Tensor, b: Tensor) => [mul(a, b), [a, b]] as const,
       backward: ([a, b], g: Tensor) => [mul(g, b!), mul(g, a!)],
     });
-    // d/da of d/db (a b sin b) = d/da a (sin b + b cos b)
+    // The derivative with respect to b is d/db (a b sin b) = a (sin b + b cos b). Its derivative with respect to a is
+    // sin b + b cos b.
     const outer = (a: Tensor) => grad((b: Tensor) => mul(product(a, b), sin(b)))(scalar(2));
     expect(grad(outer)(scalar(3)).item()).toBeCloseTo(Math.sin(2) + 2 * Math.cos(2), 14);
   });

@@ -49,7 +49,7 @@ import {
 type Scalar = (x: Tensor) => Tensor;
 const nested = (t: Tensor) => t.toNested();
 
-/** All ways to compute the derivative of a function of one number. */
+/** Each function that can compute the derivative of a scalar function. */
 const derivative: Record<string, (f: Scalar) => Scalar> = {
   grad: (f) => grad(f),
   valueAndGrad: (f) => (x) => valueAndGrad(f)(x).grad,
@@ -69,7 +69,7 @@ describe("derivatives of x³ sin x, in every way and nesting", () => {
   const cube = [(x: number) => x ** 3, (x: number) => 3 * x * x, (x: number) => 6 * x, () => 6, () => 0];
   const sines = [Math.sin, Math.cos, (x: number) => -Math.sin(x), (x: number) => -Math.cos(x), Math.sin];
   const binomial = [[1], [1, 1], [1, 2, 1], [1, 3, 3, 1], [1, 4, 6, 4, 1]];
-  /** Leibniz: (p q)⁽ⁿ⁾ = Σ (n over k) p⁽ᵏ⁾ q⁽ⁿ⁻ᵏ⁾ */
+  /** By the Leibniz rule, the n-th derivative of a product is (p q)⁽ⁿ⁾ = Σ (n choose k) p⁽ᵏ⁾ q⁽ⁿ⁻ᵏ⁾, summed over k. */
   const wanted = (n: number, x: number) => binomial[n]!.reduce((s, c, k) => s + c * cube[k]!(x) * sines[n - k]!(x), 0);
   const close = (word: readonly string[]) => {
     const [got, want] = [compose(word, f)(scalar(0.7)).item(), wanted(word.length, 0.7)];
@@ -92,7 +92,8 @@ describe("perturbation confusion is avoided", () => {
     test.each(ways)("inside %s", (inner) => {
       const [D, d] = [derivative[outer]!, derivative[inner]!];
       const at = (f: Scalar, x: number) => f(scalar(x)).item();
-      // Siskind and Pearlmutter: d/dx x (d/dy (x + y) at 1) is 1, but 2 if perturbations are confused
+      // A test by Siskind and Pearlmutter: the derivative of x · (d/dy (x + y) at y = 1) is 1. A library that confuses
+      // the two perturbations returns 2.
       expect(
         at(
           D((x) => mul(x, d((y) => add(x, y))(scalar(1)))),
@@ -105,7 +106,8 @@ describe("perturbation confusion is avoided", () => {
           3,
         ),
       ).toBe(1);
-      // d/dx of d/dy x² y³ at y = x is d/dx of 3 x⁴ only if the point depends on x, too
+      // ∂/∂y (x² y³) at y = x is 3x⁴. The derivative of 3x⁴ is 12x³, if the library knows that the point y depends on
+      // x.
       expect(
         at(
           D((x) => d((y) => mul(square(x), power(y, 3)))(x)),
@@ -124,7 +126,7 @@ describe("perturbation confusion is avoided", () => {
           3,
         ),
       ).toBe(0);
-      // Manzyuk et al.: the derivative of a shift, applied twice to a function, is its second derivative
+      // A test by Manzyuk et al.: applying the derivative of a shift twice to a function gives its second derivative.
       const shifted =
         (f: Scalar): Scalar =>
         (x) =>
@@ -139,7 +141,8 @@ describe("perturbation confusion is avoided", () => {
           add(x, 1),
         ),
       );
-      // ∂z: 4x²y³(xy)³ = 4x⁵y⁶; ∂y: 24x⁵y⁵ at y = x + 1: 24x⁵(x+1)⁵; ∂x: 120 (x(x+1))⁴ (2x+1)
+      // f = x² y³ z⁴. At z = xy, ∂f/∂z is 4x⁵y⁶. At y = x + 1, its derivative by y is 24x⁵(x+1)⁵. The derivative of
+      // this by x is 120 (x(x+1))⁴ (2x+1).
       expect(f(scalar(1)).item(), `${a} ${b} ${c}`).toBeCloseTo(120 * 16 * 3, 8);
     }
   });
@@ -285,7 +288,7 @@ describe("jacobian, hessian and hvp", () => {
 const product = (a: Tensor, v: Tensor) => tensor(matmul(a, tensor(numbers(v).map((n) => [n]))).data.pick(null, 0));
 
 describe("argnums and hasAux", () => {
-  // f(a, n, b) = n Σ a² b, so ∂f/∂a = 2 n a b and ∂f/∂b = n a². The aux is the string argument.
+  // f(a, n, b) = n Σ a² b, so ∂f/∂a = 2 n a b and ∂f/∂b = n a². The aux output is a string.
   const f = (a: Tensor, n: number, b: { w: Tensor }): Tensor => mul(n, sum(mul(mul(a, a), b.w)));
   const withAux = (a: Tensor, n: number, b: { w: Tensor }): readonly [Tensor, string] => [f(a, n, b), "aux"];
   const [a, b] = [tensor([1, 2]), { w: tensor([3, 5]) }];

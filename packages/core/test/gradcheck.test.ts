@@ -20,14 +20,14 @@ import {
   transpose,
 } from "./support.ts";
 
-/** The diagnosis for `f`, which has a wrong rule. */
+/** Returns the diagnosis of gradcheck for `f`, whose VJP rule is wrong. */
 function diagnosisOf(f: (...args: Tensor[]) => Tensor, args: Tensor[], options?: GradcheckOptions) {
   const error = errorOf(() => gradcheck(f, args, options));
   expect(error).toBeInstanceOf(GradcheckError);
   return { ...(error as GradcheckError).diagnosis, message: error.message };
 }
 
-/** An elementwise op with a rule that may be wrong. */
+/** Defines an elementwise op whose VJP rule may be wrong. */
 const unary = (f: (x: number) => number, rule: VjpRule<Unary, undefined> | null): Op<Unary> =>
   defineOp<Unary>({
     name: "wrong",
@@ -36,7 +36,7 @@ const unary = (f: (x: number) => number, rule: VjpRule<Unary, undefined> | null)
     vjp: [rule],
     samples: () => [[1]],
   });
-/** An elementwise op of two inputs; b may be a scalar. */
+/** Defines an elementwise op of two inputs. The input b may be a scalar. */
 const binary = (
   f: (a: number, b: number) => number,
   vjp: readonly [VjpRule<Binary, undefined> | null, VjpRule<Binary, undefined> | null],
@@ -276,7 +276,8 @@ describe("wrong rules are rejected with their cause:", () => {
     );
   });
   test("a rule that loses a term on which the sum of the outputs does not depend", () => {
-    // y = x / Σ x: the outputs sum to 1, so a rule with g − ⟨g, y⟩ maps a constant cotangent to 0
+    // The outputs of y = x / Σ x sum to 1. So the wrong rule g − ⟨g, y⟩, with cotangent g, correctly maps a constant g
+    // to 0.
     const share = defineOp<Unary>({
       name: "share",
       shape: ([a]) => a.shape,
@@ -284,7 +285,7 @@ describe("wrong rules are rejected with their cause:", () => {
         const total = Array.from(ravel(a)).reduce((s, v) => s + v, 0);
         out.data.set(ravel(a).map((v) => v / total));
       },
-      vjp: [(g, { output }) => add(g, neg(sum(mul(g, output))))], // without 1 / Σ x
+      vjp: [(g, { output }) => add(g, neg(sum(mul(g, output))))], // the factor 1 / Σ x is missing
       samples: () => [[1]],
     });
     const point = [tensor([1, 2, 4])];

@@ -215,7 +215,7 @@ describe("toDot", () => {
 
 describe("nonFinite", () => {
   const here = fileURLToPath(import.meta.url);
-  /** The line of this file that called `body`. */
+  /** Returns the line number in this file that `site` refers to. */
   const lineOf = (site: string | undefined) => {
     expect(site).toContain(here.slice(here.lastIndexOf("/")));
     return Number(/:(\d+):\d+$/.exec(site!)![1]);
@@ -353,14 +353,16 @@ describe("cost", () => {
   const spec = { shape: [4] } as const;
   const float32 = { shape: [4], dtype: "float32" } as const;
   it("counts a product and a sum", () => {
-    // x (32 bytes) is kept; y = x x: 4 flops, 3 × 32 bytes; z = Σ y: 4 flops, 32 + 8 bytes. At the peak x, y and z are in memory.
+    // x has 32 bytes. y = x x takes 4 flops and moves 3 × 32 bytes. z = Σ y takes 4 flops and moves 32 + 8 bytes. At
+    // the peak, x, y and z are in memory.
     expect(cost(trace((x: Tensor) => sum(mul(x, x)), spec))).toEqual({ flops: 8, bytes: 136, peakBytes: 72 });
   });
   it("counts half the bytes in float32", () => {
     expect(cost(trace((x: Tensor) => sum(mul(x, x)), float32))).toEqual({ flops: 8, bytes: 68, peakBytes: 36 });
   });
   it("counts 2 m n k flops for a matrix product, and no bytes for a view", () => {
-    // a is [3, 2] and its transpose costs nothing: 2 · 2 · 2 · 3 flops; reads 48 + 48, writes 32
+    // a has shape [3, 2]; its transpose costs nothing. The product takes 2 · 2 · 2 · 3 flops, reads 48 + 48 bytes and
+    // writes 32 bytes.
     expect(cost(trace((a: Tensor) => matmul(transpose(a), a), { shape: [3, 2] }))).toEqual({
       flops: 24,
       bytes: 128,
@@ -373,7 +375,6 @@ describe("cost", () => {
       expect(cost(trace(chain(n), spec))).toEqual({ flops: 4 * n, bytes: 64 * n, peakBytes: 96 });
   });
   it("keeps outputs until the end", () => {
-    // x, then neg, sin and exp of it, all returned
     expect(cost(trace((x: Tensor) => [neg(x), sin(x), exp(x)], spec))).toEqual({
       flops: 12,
       bytes: 192,
@@ -381,7 +382,8 @@ describe("cost", () => {
     });
   });
   it("keeps the memory of a view while the view is used", () => {
-    // x 48, y = −x 48, its transpose is free, z = exp(x) 48 while y is still needed, y exp(x)ᵀ: 72, x [3, 2]
+    // x, y = −x and z = exp(x) have 48 bytes each; the transpose of y shares the memory of y. The product has 72 bytes.
+    // At the peak, x, y, z and the product are in memory.
     const program = trace(
       (x: Tensor) => {
         const y = transpose(neg(x));

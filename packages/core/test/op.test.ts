@@ -20,7 +20,7 @@ const untyped = mul as unknown as (...args: unknown[]) => Tensor;
 
 describe("a call of an op", () => {
   it("carries its declaration", () => {
-    const spec = mul.spec as unknown as AnyOpSpec; // as a list of steps holds it
+    const spec = mul.spec as unknown as AnyOpSpec; // the type that a step stores
     expect([spec.name, apply(spec, [tensor(2), tensor(3)], undefined).item()]).toEqual(["mul", 6]);
   });
   it("passes row-major zeros of the output's shape and dtype to the kernel", () => {

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 
 const source = (name: string): string => readFileSync(new URL(`../src/${name}`, import.meta.url), "utf8");
 
-/** The files of each folder in reading order. Folders import only folders above them. */
+/** The source folders of core, each with its files in reading order. A folder imports only from folders listed before it. */
 const folders = {
   checks: ["errors", "options", "arguments", "platform"],
   values: ["view", "copy", "ndarray", "format", "dtype", "tensor", "create", "operands", "tree"],

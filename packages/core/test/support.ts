@@ -15,7 +15,7 @@ import {
 } from "@wengert/core/extend";
 import { expect } from "vitest";
 
-// Core has no arithmetic, so its tests define the fewest ops that exercise every transform.
+// Core has no arithmetic, so these tests define their own small set of ops, enough to exercise every transform.
 
 type Rule<I extends Unary | Binary> = VjpRule<I, undefined>;
 
@@ -46,7 +46,7 @@ export const exp: Op<Unary> = elementwise(
 export const log: Op<Unary> = elementwise("log", Math.log, (g, { inputs: [x] }) => div(g, x), "log 0 is −Infinity");
 export const sqrt: Op<Unary> = elementwise("sqrt", Math.sqrt, (g, { output }) => div(g, mul(output, 2)));
 
-/** An elementwise op of two inputs of the same shape, or of one scalar. */
+/** Defines an elementwise op of two inputs. They must have the same shape, or one must be a scalar. */
 function pairwise(
   name: string,
   f: (a: number, b: number) => number,
@@ -84,7 +84,7 @@ export const div: Op<Binary> = pairwise("div", (a, b) => a / b, [
   (g, { inputs: [, b], output }) => neg(div(mul(g, output), b)),
 ]);
 
-/** Σ x over all elements. Its adjoint, `spread`, broadcasts a scalar to a shape. */
+/** Returns the sum of all elements. The adjoint is `spread`, which broadcasts a scalar to a shape. */
 export const sum: Op<Unary> = defineOp({
   name: "sum",
   shape: () => [],
@@ -130,7 +130,7 @@ export const matmul: Op<Binary> = defineOp({
   samples: () => [[tensor([[1, 2]]), tensor([[3], [-1]])]],
 });
 
-/** Rounds to int32. No cotangent flows back, although it has a rule: int32 has no derivative. */
+/** Rounds to int32. Its VJP rule never runs, because int32 outputs have no derivative. */
 export const round: Op<Unary> = defineOp({
   name: "round",
   shape: ([x]) => x.shape,
@@ -147,7 +147,7 @@ export const toyOps: readonly (Op<Unary> | Op<Binary> | typeof spread)[] = [
   ...[neg, sin, cos, exp, log, sqrt, add, sub, mul, div, sum, spread, transpose, matmul, round],
 ];
 
-/** Returns a tensor of pseudorandom numbers in (−1, 1), which depend only on the seed. */
+/** Returns a tensor of pseudorandom numbers in (−1, 1) that depend only on `seed` and `shape`. */
 export function random(shape: Shape, seed = 1): Tensor {
   let state = seed >>> 0;
   const next = () => {
@@ -179,7 +179,10 @@ function inner<T>(a: T & TreesOnly<T>, b: NoInfer<T>): number {
   return total;
 }
 
-/** Returns ⟨u, J v⟩ and ⟨Jᵀ u, v⟩ for random u and v. They are equal, because one is the adjoint of the other. */
+/**
+ * Returns ⟨u, J v⟩ from the JVP and ⟨Jᵀ u, v⟩ from the VJP, for random u and v. Both are equal if the derivatives are
+ * correct.
+ */
 export function adjointPair<A extends readonly unknown[], R>(
   f: TreeFunction<A, R>,
   ...args: A
@@ -204,7 +207,7 @@ export function errorOf(body: () => unknown): Error {
   throw new Error("nothing was thrown");
 }
 
-/** Returns the tree with nested arrays in place of tensors, so that tests compare only the numbers. */
+/** Returns the tree with nested arrays in place of tensors, so that tests compare only the elements. */
 export function plainValues(tree: unknown): unknown {
   if (tree instanceof Tensor) return tree.toNested();
   if (Array.isArray(tree)) return tree.map(plainValues);

@@ -3,7 +3,7 @@ import { type Recorder, Tape, withRecorder } from "@wengert/core/extend";
 import { describe, expect, it } from "vitest";
 import { add, mul, neg, round, square } from "./support.ts";
 
-/** The names of the ops that a recorder receives while `body` runs. */
+/** Returns the names of the ops that a recorder receives while `body` runs. */
 function recorded(body: () => unknown): string[] {
   const names: string[] = [];
   withRecorder("test", { record: ({ op }) => names.push(op.name) }, body);

@@ -25,7 +25,8 @@ import { gradcheck } from "@wengert/core/gradcheck";
 import { expect, expectTypeOf, test } from "vitest";
 import { mul, neg, round, sin, spread, sum } from "./support.ts";
 
-// `tsc -b` checks which code compiles. The code in `unrun` does not run.
+// The compiler checks these tests: `tsc -b` fails unless exactly the marked lines have errors. The functions passed to
+// `unrun` never run.
 const unrun = (_: () => unknown) => {};
 
 interface Dense {
@@ -163,7 +164,7 @@ test("a value that is not a tree of tensors does not compile", () => {
     // @ts-expect-error a typed array
     stopGradient({ w: new Float64Array(2) });
   });
-  expectTypeOf(grad((_: Tensor, p: WithName) => p.w)).returns.toEqualTypeOf<Tensor>(); // not differentiated: anything
+  expectTypeOf(grad((_: Tensor, p: WithName) => p.w)).returns.toEqualTypeOf<Tensor>(); // arguments that are not differentiated may have any type
 });
 
 test("misuse of transforms does not compile", () => {

@@ -3,7 +3,7 @@ import { assign, ndarray } from "@wengert/core/extend";
 import { afterEach, describe, expect, it, test, vi } from "vitest";
 import { viewOf } from "../src/values/view.ts";
 
-// Compares View with ndarray and ndarray-ops. These generate code, which the project core-csp forbids.
+// Compares View with ndarray and ndarray-ops. Both libraries generate code, which the test project core-csp forbids.
 
 const isForbidden = process.execArgv.includes("--disallow-code-generation-from-strings");
 
@@ -14,7 +14,7 @@ test("the projects that end in -csp forbid code generation", () => {
   expect(tensor([1, 2]).data.constructor.name).toBe(isForbidden ? "View" : "View1dfloat64");
 });
 
-/** A generator of pseudorandom integers in 0 … n − 1, always the same for a seed. */
+/** Returns a generator of pseudorandom integers in 0 … n − 1, which depend only on the seed. */
 function dice(seed: number): (n: number) => number {
   let state = seed;
   return (n) => {
@@ -27,7 +27,7 @@ const kinds = [Float64Array, Float32Array, Int32Array, Uint8Array] as const;
 
 type Layout = readonly [data: InstanceType<(typeof kinds)[number]>, shape: number[], stride: number[], offset: number];
 
-/** A random layout: axes in any order, strides of both signs, zero strides and gaps. */
+/** Returns a random memory layout: axes in any order, strides of both signs, zero strides and gaps. */
 function layout(roll: (n: number) => number, shape: number[], mayRepeat: boolean): Layout {
   const stride: number[] = shape.map(() => 0);
   let [span, offset] = [1, roll(3)];

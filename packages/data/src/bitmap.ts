@@ -2,8 +2,8 @@
 export interface Bitmap {
   readonly width: number;
   readonly height: number;
-  /** Red, green, blue and opacity of each pixel, 0 to 255. */
+  /** The red, green, blue and alpha channels of each pixel, from 0 to 255. */
   readonly rgba: Uint8Array;
-  /** The EXIF orientation; 1 is upright. */
+  /** The EXIF orientation of the image, from 1 to 8. 1 is upright. */
   readonly orientation: number;
 }

@@ -7,37 +7,47 @@ import { textOf } from "./text.ts";
 
 export interface CsvOptions<Name extends string = string> {
   /**
-   * The columns to read, with their kinds: `{ mpg: "number", origin: "category" }`, or the classes in order,
-   * `{ origin: ["USA", "Europe", "Japan"] }`. Other columns are ignored. Default: all columns, with inferred kinds.
+   * The columns to read, with the kind of each: `{ mpg: "number", origin: "category" }`. A list of classes fixes their
+   * order: `{ origin: ["USA", "Europe", "Japan"] }`. Other columns are ignored. Default: all columns, with inferred
+   * kinds.
    */
   readonly columns?: Readonly<Record<Name, ColumnKind>> | undefined;
   /**
-   * How to handle a missing cell. `"error"` throws, `"drop"` drops its row, `"mean"` uses the mean of its column. The mean
-   * includes all rows, also future test rows. A category has no mean, so a missing category throws. Default: "error".
+   * The handling of missing cells. `"error"` throws, `"drop"` drops the row, `"mean"` fills in the mean of the column.
+   * The mean includes all rows of the file, also rows that you later use for testing. A missing category throws unless
+   * `missing` is `"drop"`. Default: "error".
    */
   readonly missing?: "error" | "drop" | "mean" | undefined;
-  /** The cells that count as missing, ignoring case. Default: an empty cell, NA, N/A, NaN, null, None and a question mark. */
+  /**
+   * The texts that count as a missing cell, ignoring case. Default: an empty cell, NA, N/A, NaN, null, None and a
+   * question mark.
+   */
   readonly missingValues?: readonly string[] | undefined;
-  /** The character between cells. Default: a tab for a .tsv, else the comma, semicolon, tab or bar that gives rows of equal length. */
+  /**
+   * The character between cells. Default: a tab for a .tsv file. Otherwise the comma, semicolon, tab or vertical bar
+   * that gives rows of equal length.
+   */
   readonly delimiter?: string | undefined;
-  /** The decimal mark of numbers. Default: ".". */
+  /** The decimal mark of numbers: "." or ",". Default: ".". */
   readonly decimal?: "." | "," | undefined;
-  /** The names of all columns, for a file without a header line. */
+  /** The names of all columns, if the file has no header line. */
   readonly names?: readonly string[] | undefined;
-  /** The maximum size of the file in bytes, before and after unpacking. Default: 2^28. */
+  /** The maximum size of the file in bytes, both before and after decompression. Default: 2^28. */
   readonly maxBytes?: number | undefined;
 }
 
 const defaultMissingValues = ["", "NA", "N/A", "NaN", "null", "None", "?"];
 
 /**
- * Reads the table in a CSV or TSV file (RFC 4180, UTF-8 or UTF-16 with a byte order mark, optionally gzipped). A column of numbers
- * becomes a float64 tensor, a column of categories an int32 tensor of class indices.
+ * Reads the table in a CSV or TSV file (RFC 4180, UTF-8 or UTF-16 with a byte order mark, optionally gzipped). A column
+ * of numbers becomes a float64 tensor, a column of categories an int32 tensor of class indices.
  *
- * Cells are trimmed and empty lines skipped. Without `columns`, a column is numeric if at least 80 % of its cells are numbers; its
- * other cells are then reported as errors. Otherwise it is a category. Classes are sorted, by value if all are numbers.
+ * Spaces around cells and empty lines are ignored. Without `columns`, a column is numeric if at least 80 % of its cells
+ * are numbers, and its remaining cells throw an error. Any other column is a category. Its classes are sorted, by value
+ * if all are numbers.
  *
- * @throws DataError if the file is not a table, or a cell is missing or invalid; the message has line (as editors count) and column
+ * @throws DataError if the file is not a table, or a cell is missing or invalid; the message contains the column, and
+ * the line as an editor counts it
  * @throws ArgumentError for invalid options, or a column that the file does not have
  */
 export async function readCsv<Name extends string = string>(
@@ -89,7 +99,10 @@ function checkOptions(options: CsvOptions): CsvOptions {
   return options;
 }
 
-/** Parses the file into rows of cells and checks that they form a table. papaparse detects the delimiter and handles quotes. */
+/**
+ * Parses the file into rows of cells, and checks that the rows have equal length. papaparse detects the delimiter and
+ * handles quotes.
+ */
 async function cellsOf(
   prefix: string,
   text: string,

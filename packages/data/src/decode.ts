@@ -2,7 +2,10 @@ import type { Bitmap } from "./bitmap.ts";
 import { decodeJpeg, isJpeg } from "./jpeg.ts";
 import { decodePng, isPng } from "./png.ts";
 
-/** Decodes a PNG or JPEG of at most `maxPixels`. @throws Error with the reason as its message, such as "it is truncated" */
+/**
+ * Decodes a PNG or JPEG image of at most `maxPixels` pixels.
+ * @throws Error if that fails. The message is the reason, such as "it is truncated".
+ */
 export async function decode(bytes: Uint8Array, maxPixels: number): Promise<Bitmap> {
   if (bytes.length === 0) throw new Error("it is empty");
   if (isPng(bytes)) return await decodePng(bytes, maxPixels);

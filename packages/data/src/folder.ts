@@ -2,18 +2,18 @@ import { ArgumentError, DataError } from "@wengert/core";
 import { builtin, show } from "@wengert/core/extend";
 import type { Source } from "./source.ts";
 
-/** A folder with one subfolder per class: its path, or in a page the Files that the user selected. */
+/** A folder with one subfolder per class: a path, or in a page the list of Files that the user selected. */
 export type Folder = string | URL | Iterable<File>;
 
-/** A file of a folder. */
+/** A file inside a folder. */
 export interface FolderFile {
-  /** The path relative to the folder: "anna/1.jpg". */
+  /** The path relative to the folder, such as "anna/1.jpg". */
   readonly path: string;
   readonly source: Source;
 }
 
 /**
- * Lists the files of a folder, sorted by path. Names that begin with a dot are skipped.
+ * Lists the files of a folder, sorted by path. Files and folders whose name begins with a dot are skipped.
  * @throws DataError if the folder cannot be read
  * @throws ArgumentError unless `folder` is a path or a list of Files
  */
@@ -58,7 +58,10 @@ async function walkFolder(caller: string, folder: string | URL): Promise<{ prefi
   return { prefix, all };
 }
 
-/** Lists the Files of a folder selected in a page. Their relative paths begin with the folder's name, which is removed. */
+/**
+ * Lists the Files of a folder that the user selected in a page. Removes the folder's own name from their relative
+ * paths.
+ */
 function filesOfInput(caller: string, files: Iterable<File>): { prefix: string; all: FolderFile[] } {
   if (typeof files !== "object" || files === null || !(Symbol.iterator in files))
     throw new ArgumentError(`${caller}: expected the path of a folder, or its Files, got ${show(files)}`);

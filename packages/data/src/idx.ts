@@ -5,20 +5,24 @@ import { bytesText, checkMaxBytes, limitText, type Origin, open, type Source } f
 import { isGzip, unpackHead, unpackUpTo } from "./unpack.ts";
 
 export interface IdxOptions {
-  /** Default: float32 and float64 are kept, integers become int32. With a divisor, integers become float32. */
+  /**
+   * The dtype of the result. Default: float32 and float64 are kept, integers become int32. With a divisor, integers
+   * become float32.
+   */
   readonly dtype?: DType | undefined;
-  /** The number by which each number is divided. 255 scales the bytes of images to 0 … 1. Default: 1. */
+  /** Each number is divided by this divisor. For example, 255 scales image bytes to the range 0 to 1. Default: 1. */
   readonly divisor?: number | undefined;
-  /** The maximum size of the file in bytes, before and after unpacking. Default: 2^30. */
+  /** The maximum size of the file in bytes, both before and after decompression. Default: 2^30. */
   readonly maxBytes?: number | undefined;
 }
 
 /**
  * Reads the array in an IDX file, the format of MNIST, optionally gzipped: `train-images-idx3-ubyte.gz` gives int32
- * [60000, 28, 28]. The format (Y. LeCun, C. Cortes and C. Burges, "The MNIST database") is two zero bytes, the type, the number of
- * axes, the big-endian size of each axis, and the numbers.
+ * [60000, 28, 28]. The format (Y. LeCun, C. Cortes and C. Burges, "The MNIST database") is two zero bytes, the type,
+ * the number of axes, the big-endian size of each axis, and the numbers.
  *
- * @throws DataError for a truncated or invalid file, and for a number that `dtype` cannot represent, with its index
+ * @throws DataError for a truncated or invalid file, and for a number that `dtype` cannot represent; the message
+ * contains its index
  * @throws ArgumentError for invalid options
  */
 export async function readIdx(source: Source, options?: IdxOptions): Promise<Tensor> {
@@ -76,7 +80,7 @@ interface Header {
   readonly length: number;
   /** The size of the whole file in bytes. */
   readonly total: number;
-  /** "28 × 28 numbers of 1 byte" */
+  /** The content of the file in words, such as "28 × 28 numbers of 1 byte". */
   readonly description: string;
 }
 

@@ -6,45 +6,51 @@ import { resizeImage } from "./resize.ts";
 import { checkMaxBytes, open } from "./source.ts";
 
 export interface ImageOptions {
-  /** The size to which all images are scaled: [height, width]. */
+  /** The size of the returned images, [height, width]. Every image is scaled to it. */
   readonly size: readonly [height: number, width: number];
-  /** Whether to convert pixels to their luma, 0.299 R + 0.587 G + 0.114 B (Rec. 601, as in Pillow). Default: false, RGB. */
+  /**
+   * Whether to convert the images to grayscale, 0.299 R + 0.587 G + 0.114 B (Rec. 601, as in Pillow). Default: false,
+   * which returns RGB.
+   */
   readonly grayscale?: boolean | undefined;
-  /** Whether to crop each image to the aspect ratio of `size`, around its center. Otherwise it is stretched. Default: true. */
+  /**
+   * Whether to crop each image to the aspect ratio of `size`, around its center. If false, images are stretched.
+   * Default: true.
+   */
   readonly crop?: boolean | undefined;
   /** float32 or float64. Default: "float32". */
   readonly dtype?: "float32" | "float64" | undefined;
-  /** Larger images are skipped before decoding. Default: 2^25 pixels (33 megapixels). */
+  /** The maximum number of pixels. Larger images are skipped before decoding. Default: 2^25 (33 megapixels). */
   readonly maxPixels?: number | undefined;
-  /** Larger files are skipped before reading. Default: 2^26 bytes. */
+  /** The maximum file size in bytes. Larger files are skipped before reading. Default: 2^26. */
   readonly maxBytes?: number | undefined;
-  /** Called after each file. */
+  /** Called after each file with the number of files done and the total. */
   readonly progress?: ((done: number, of: number) => void) | undefined;
 }
 
 export interface ImageSet {
-  /** [N, height, width, 3], or [N, height, width] in grayscale, from 0 (black) to 1. */
+  /** The images, [N, height, width, 3], or [N, height, width] in grayscale. Pixels range from 0 (black) to 1. */
   readonly images: Tensor;
-  /** int32 [N], the class indices. */
+  /** The class index of each image, int32 [N]. */
   readonly labels: Tensor;
-  /** The names of the subfolders, sorted. */
+  /** The class names: the names of the subfolders, sorted. */
   readonly classes: readonly string[];
-  /** The relative path of each image: "anna/1.jpg". */
+  /** The relative path of each image, such as "anna/1.jpg". */
   readonly files: readonly string[];
   readonly skipped: readonly SkippedFile[];
 }
 
-/** A file that could not be read as an image. */
+/** A skipped file, which could not be read as an image. */
 export interface SkippedFile {
   readonly file: string;
-  /** Such as "it is truncated". */
+  /** The reason for skipping the file, such as "it is truncated". */
   readonly reason: string;
 }
 
 /**
- * Reads the PNG and JPEG images of a folder with one subfolder per class, including deeper folders. All images are scaled to one
- * size and turned upright by their EXIF orientation. Transparent pixels become white. Classes and files are sorted by UTF-16 code
- * units. Damaged files and other file types are skipped and listed in `skipped`.
+ * Reads the PNG and JPEG images of a folder with one subfolder per class. Subfolders are read recursively. All images
+ * are scaled to one size and rotated upright by their EXIF orientation. Transparent pixels become white. Classes and
+ * files are sorted by UTF-16 code units. Damaged files and other file types are skipped and listed in `skipped`.
  *
  * @throws DataError if the folder cannot be read or has no subfolders, or a class has no images
  * @throws OutOfRangeError if memory is insufficient
@@ -133,7 +139,7 @@ function checkOptions(options: Complete<ImageOptions>): Settings {
 
 const maxSide = 4096;
 
-/** Converts bytes to numbers from 0 to 1. */
+/** Converts image bytes to numbers from 0 to 1. */
 function writePixels(rgb: Uint8Array, out: Data, gray: boolean): void {
   if (!gray) for (let i = 0; i < out.length; i++) out[i] = rgb[i]! / 255;
   else
@@ -141,7 +147,10 @@ function writePixels(rgb: Uint8Array, out: Data, gray: boolean): void {
       out[i] = (0.299 * rgb[at]! + 0.587 * rgb[at + 1]! + 0.114 * rgb[at + 2]!) / 255;
 }
 
-/** Returns the reason for skipping a file. Messages of this package begin with "it"; messages of libraries get a prefix. */
+/**
+ * Returns the reason for skipping a file. The text begins with "it": this package writes its messages that way, and
+ * messages of decoding libraries get the prefix "it is damaged".
+ */
 function reasonOf(cause: unknown): string {
   const { message } = cause as Error;
   return cause instanceof DataError

@@ -2,18 +2,21 @@ import type { Bitmap } from "./bitmap.ts";
 
 export const isJpeg = (bytes: Uint8Array): boolean => bytes[0] === 0xff && bytes[1] === 0xd8;
 
-const pixelsPerByte = 512; // an upper bound: a block of 8 × 8 pixels takes at least one bit
-const maxScans = 200; // a progressive JPEG has about ten; each may decode the whole image
+const pixelsPerByte = 512; // an upper bound: a block of 8 × 8 pixels takes at least 1 bit
+const maxScans = 200; // a progressive JPEG has about ten scans; each can cost as much as the whole image
 
 interface DecodedJpeg {
   readonly width: number;
   readonly height: number;
   readonly data: Uint8Array;
-  /** Missing from the types of jpeg-js. */
+  /** Options of jpeg-js that its type declarations lack. */
   readonly exifBuffer?: Uint8Array | undefined;
 }
 
-/** Decodes a baseline or progressive JPEG. @throws Error for an invalid file */
+/**
+ * Decodes a baseline or progressive JPEG image.
+ * @throws Error for an invalid file
+ */
 export async function decodeJpeg(bytes: Uint8Array, maxPixels: number): Promise<Bitmap> {
   let scans = 0;
   for (let i = bytes.indexOf(0xff); i >= 0; i = bytes.indexOf(0xff, i + 1)) if (bytes[i + 1] === 0xda) scans++;
@@ -39,8 +42,8 @@ export async function decodeJpeg(bytes: Uint8Array, maxPixels: number): Promise<
 }
 
 /**
- * Returns the camera orientation: tag 0x112 in the first EXIF directory (CIPA DC-008, section 4.6), or 1 (upright) without the
- * tag. jpeg-js puts one zero byte before the TIFF data.
+ * Returns the EXIF orientation of a JPEG, from 1 to 8, or 1 (upright) if it has none. The orientation is tag 0x112 in
+ * the first EXIF directory (CIPA DC-008, section 4.6). jpeg-js puts one zero byte before the TIFF data.
  */
 function orientationIn(exif: Uint8Array): number {
   const view = new DataView(exif.buffer, exif.byteOffset + 1, Math.max(0, exif.byteLength - 1));

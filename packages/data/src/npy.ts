@@ -5,8 +5,8 @@ import { bytesText, checkMaxBytes, type Origin, open, type Source } from "./sour
 
 export interface NpyOptions {
   /**
-   * Default: float64, float32, int32 and bool are kept; float16 becomes float32; uint8, int8, uint16 and int16 become int32. 64-bit
-   * and unsigned 32-bit integers need a dtype, and each number is checked to fit.
+   * The dtype of the result. Default: float64, float32, int32 and bool are kept. float16 becomes float32; uint8, int8,
+   * uint16 and int16 become int32. Unsigned 32-bit and all 64-bit integers require a dtype, and each number must fit.
    */
   readonly dtype?: DType | undefined;
   /** The maximum size of the file in bytes. Default: 2^30. */
@@ -14,11 +14,11 @@ export interface NpyOptions {
 }
 
 /**
- * Reads the array in a `.npy` file, as `numpy.save` writes it: formats 1.0 to 3.0, either byte order, C or Fortran order.
- * Format: numpy.lib.format and NumPy Enhancement Proposal 1.
+ * Reads the array in a `.npy` file, as `numpy.save` writes it: formats 1.0 to 3.0, either byte order, C or Fortran
+ * order. Format: numpy.lib.format and NumPy Enhancement Proposal 1.
  *
- * @throws DataError for a truncated or invalid file, for a type that no dtype represents exactly (with the cast to write in
- * Python), and for a number that `dtype` cannot represent, with its index
+ * @throws DataError for a truncated or invalid file, for a type that no dtype represents exactly, and for a number that
+ * `dtype` cannot represent; the message says how to convert the array in Python
  * @throws ArgumentError for invalid options
  */
 export async function readNpy(source: Source, options?: NpyOptions): Promise<Tensor> {
@@ -44,7 +44,7 @@ export async function readNpy(source: Source, options?: NpyOptions): Promise<Ten
 }
 
 const magic = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59]; // \x93NUMPY
-const maxHeaderLength = 10_000; // characters, as in NumPy: the limit protects the parser
+const maxHeaderLength = 10_000; // in characters, as in NumPy; longer headers could overload the parser
 
 function splitHeader({ prefix, bytes }: Origin): { readonly length: number; readonly header: string } {
   if (magic.some((byte, i) => bytes[i] !== byte))
@@ -74,7 +74,7 @@ interface Header {
   readonly shape: readonly number[];
 }
 
-// NumPy writes the header as a Python dictionary. This matches one of its entries.
+// Matches one entry of a .npy header, which NumPy writes as a Python dictionary.
 const entry =
   /\s*'(descr|fortran_order|shape)'\s*:\s*('[^'\\]*'|True|False|\(\s*(?:\d{1,16}L?\s*(?:,\s*|(?=\))))*\))\s*(?:,|(?=\}))/y;
 
@@ -123,7 +123,7 @@ const types: Readonly<Record<string, NumberFormat>> = {
   f8: numberFormats.float64,
 };
 
-/** NumPy's unsupported type letters, with the fix in Python. */
+/** NumPy's type letters without support here, with the conversion to write in Python. */
 const unsupported: Readonly<Record<string, string>> = {
   f: "long doubles; write a.astype(numpy.float64)",
   c: "complex numbers; save a.real and a.imag",
@@ -135,7 +135,10 @@ const unsupported: Readonly<Record<string, string>> = {
   V: "raw bytes; save an array of numbers",
 };
 
-/** Parses `descr`: a byte order (`<` little, `>` big, `|` neither), a type letter and a size. */
+/**
+ * Parses the `descr` entry of a .npy header: a byte order (`<` little, `>` big, `|` neither), a type letter and a size
+ * in bytes.
+ */
 function parseDescr(prefix: string, descr: string): { readonly kind: NumberFormat; readonly isLittle: boolean } {
   const match = /^([<>|=]?)([a-zA-Z]\d*)/.exec(descr);
   const [, order = "", type = ""] = match ?? [];
@@ -145,7 +148,8 @@ function parseDescr(prefix: string, descr: string): { readonly kind: NumberForma
 }
 
 /**
- * Returns a tensor as the bytes of a `.npy` file for `numpy.load`: format 1.0, C order, the tensor's dtype.
+ * Returns a tensor as the bytes of a `.npy` file, which `numpy.load` reads: format 1.0, C order, with the tensor's
+ * dtype.
  * @throws ArgumentError unless `t` is a tensor
  * @throws TracedValueError while a program is traced
  */

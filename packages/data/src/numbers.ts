@@ -1,14 +1,14 @@
 import { DataError, type DType, fromNdarray, type Tensor } from "@wengert/core";
 import { allocateArray, type Data, isFloat, ndarray, ravel } from "@wengert/core/extend";
 
-/** How a file stores a number. */
+/** A number format of a file, such as float16 or uint8. */
 export interface NumberFormat {
-  /** The name in NumPy. */
+  /** NumPy's name of the format. */
   readonly name: string;
   readonly bytes: number;
-  /** The dtype that represents each such number exactly, if there is one. */
+  /** The dtype that represents every number of this format exactly, if there is one. */
   readonly dtype: DType | undefined;
-  /** Reads the number at a byte offset; NaN if float64 cannot represent it. */
+  /** Reads the number at a byte offset. Returns NaN for an integer that float64 cannot represent exactly. */
   readonly read: (view: DataView, place: number, isLittle: boolean) => number;
 }
 
@@ -49,29 +49,29 @@ export const numberFormats: Readonly<Record<KindName, NumberFormat>> = {
   float64: { name: "float64", bytes: 8, dtype: "float64", read: (view, i, little) => view.getFloat64(i, little) },
 };
 
-/** Decodes IEEE 754 binary16: a sign, 5 bits of exponent, 10 of fraction. */
+/** Decodes a float16 number (IEEE 754 binary16): a sign bit, 5 bits of exponent, 10 bits of fraction. */
 function parseFloat16(bits: number): number {
   const [sign, exponent, fraction] = [bits >> 15 ? -1 : 1, (bits >> 10) & 31, bits & 1023];
   if (exponent === 31) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
   return sign * (exponent === 0 ? fraction * 2 ** -24 : (1024 + fraction) * 2 ** (exponent - 25));
 }
 
-/** The numbers of a file. The length of `bytes` has been checked against `shape`. */
+/** The undecoded numbers of a file. The length of `bytes` has been checked against `shape`. */
 export interface StoredArray {
   readonly prefix: string;
   readonly bytes: Uint8Array;
   readonly kind: NumberFormat;
   readonly isLittle: boolean;
   readonly shape: readonly number[];
-  /** Whether the first index varies fastest, as in Fortran. */
+  /** Whether the array is in Fortran order, where the first index varies fastest. */
   readonly isFortran?: boolean;
 }
 
 const storage = { float64: Float64Array, float32: Float32Array, int32: Int32Array, bool: Uint8Array } as const;
 
 /**
- * Converts stored numbers to a tensor of `dtype`, divided by `divisor`. Only float32 rounds.
- * @throws DataError for a number that the dtype cannot represent, with its index
+ * Converts the numbers of a file to a tensor of `dtype`, divided by `divisor`. Numbers are rounded only for float32.
+ * @throws DataError for a number that the dtype cannot represent; the message contains its index
  * @throws OutOfRangeError if memory is insufficient
  */
 export function toTensor(caller: string, stored: StoredArray, dtype: DType, divisor = 1): Tensor {
@@ -85,7 +85,7 @@ export function toTensor(caller: string, stored: StoredArray, dtype: DType, divi
     return step / n;
   });
   const view = data.length === 0 ? ndarray(data, shape) : ndarray(data, shape, stride);
-  return fromNdarray(ndarray(ravel(view), shape)); // row-major, which ops read fastest
+  return fromNdarray(ndarray(ravel(view), shape)); // ops read row-major arrays fastest
 }
 
 export const isLittleEndian: boolean = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
@@ -122,7 +122,7 @@ function numbersOf(
   return out;
 }
 
-/** Returns the index of the `i`-th element in row-major order. */
+/** Returns the multi-dimensional index of element `i` in row-major order. */
 function unravelIndex(i: number, shape: readonly number[]): number[] {
   const place: number[] = [];
   let rest = i;
@@ -133,9 +133,9 @@ function unravelIndex(i: number, shape: readonly number[]): number[] {
   return place;
 }
 
-export const maxAxes = 64; // as in tensors
+export const maxAxes = 64; // the limit of tensors
 
-/** Returns the number of elements of an array with these sizes, `undefined` above 2^53. */
+/** Returns the number of elements of an array with these sizes, or `undefined` if it exceeds 2^53. */
 export function countOf(sizes: readonly number[]): number | undefined {
   const count = sizes.includes(0) ? 0 : sizes.reduce((product, size) => product * size, 1);
   return Number.isSafeInteger(count) ? count : undefined;

@@ -3,7 +3,7 @@ import { unpackUpTo } from "./unpack.ts";
 
 interface Chunk {
   readonly type: string;
-  /** The whole chunk: length, type, data, checksum. */
+  /** The complete PNG chunk: length, type, data and checksum. */
   readonly bytes: Uint8Array;
   readonly data: Uint8Array;
 }
@@ -12,12 +12,16 @@ const signature = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 export const isPng = (bytes: Uint8Array): boolean => signature.every((byte, i) => bytes[i] === byte);
 
 const channelsOf: Readonly<Record<number, number>> = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 };
-/** The maximum data length of each chunk type that defines the image. A palette has at most 256 colors. */
+/**
+ * The chunk types that define the image, with the maximum data length of each. For example, a palette has at most 256
+ * colors.
+ */
 const maxLength: Readonly<Record<string, number>> = { IHDR: 13, PLTE: 3 * 256, tRNS: 256, IEND: 0 };
 
 /**
- * Decodes a PNG with fast-png. fast-png would also unpack profiles and texts of any size, so it receives only the chunks that
- * define the image, after a check that their unpacked rows have the declared length. @throws Error for an invalid file
+ * Decodes a PNG with fast-png. fast-png would also decompress metadata of any size, so it receives only the chunks that
+ * define the image. Before that, the decompressed rows must have the length that the header declares.
+ * @throws Error for an invalid file
  */
 export async function decodePng(bytes: Uint8Array, maxPixels: number): Promise<Bitmap> {
   const chunks = [...chunksOf(bytes)].filter(({ type }) => type === "IDAT" || Object.hasOwn(maxLength, type));
@@ -49,7 +53,7 @@ export async function decodePng(bytes: Uint8Array, maxPixels: number): Promise<B
   return { width, height, rgba: rgbaOf(image, header.data[9] === 3), orientation: 1 };
 }
 
-/** Yields the chunks up to IEND, or up to the last complete chunk of a truncated file. */
+/** Yields the chunks of a PNG up to IEND, or up to the last complete chunk if the file is truncated. */
 function* chunksOf(bytes: Uint8Array): Generator<Chunk> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   for (let at = signature.length; at + 12 <= bytes.length; ) {
@@ -68,7 +72,7 @@ function checkSize(width: number, height: number, maxPixels: number): void {
     throw new Error(`it is ${width} × ${height} pixels, more than { maxPixels: ${maxPixels} }`);
 }
 
-// The seven passes of an interlaced image: the offset and step of each (PNG specification, section 8).
+// The seven passes of an interlaced PNG: offset x, offset y, step x, step y (PNG specification, section 8).
 const adam7 = [
   [0, 0, 8, 8],
   [4, 0, 8, 8],
@@ -79,7 +83,7 @@ const adam7 = [
   [0, 1, 1, 2],
 ] as const;
 
-/** The number of bytes of packed rows, with one filter byte per row. */
+/** Returns the size in bytes of an image's packed rows. Each row begins with one filter byte. */
 const rowBytes = (width: number, height: number, bits: number): number =>
   width > 0 && height > 0 ? height * (1 + Math.ceil((width * bits) / 8)) : 0;
 
@@ -103,13 +107,13 @@ interface DecodedPng {
   readonly transparency?: ArrayLike<number>;
 }
 
-/** Converts any pixel format to four bytes per pixel. */
+/** Converts a decoded PNG of any pixel format to RGBA, four bytes per pixel. */
 function rgbaOf(image: DecodedPng, isIndexed: boolean): Uint8Array {
   const { width, height, channels, depth, data, palette, transparency } = image;
   const out = new Uint8Array(4 * width * height);
   const maxSample = 2 ** depth - 1;
   const toByte = (sample: number) => Math.round((255 * sample) / maxSample);
-  const perRow = depth < 8 ? 8 * Math.ceil((width * depth) / 8) : 0; // in bits, for packed samples
+  const perRow = depth < 8 ? 8 * Math.ceil((width * depth) / 8) : 0; // bits in a row of samples smaller than a byte; rows begin at a whole byte
   const sampleAt = (x: number, y: number) => {
     const bit = y * perRow + x * depth;
     return (data[bit >> 3]! >> (8 - depth - (bit & 7))) & maxSample;

@@ -4,13 +4,18 @@ import type { Bitmap } from "./bitmap.ts";
 export interface ResizeOptions {
   readonly height: number;
   readonly width: number;
-  /** Whether to crop to the aspect ratio, around the center. Otherwise the image is stretched. */
+  /**
+   * Whether to crop the image to the aspect ratio of the target, around its center. If false, the image is stretched.
+   */
   readonly isCropped: boolean;
 }
 
 let pica: Pica | undefined;
 
-/** Returns the image upright, on white, scaled to the given size: three bytes per pixel. */
+/**
+ * Scales an image to the given size and returns three bytes per pixel. The image is first rotated upright and
+ * composited onto white.
+ */
 export async function resizeImage(image: Bitmap, { height, width, isCropped }: ResizeOptions): Promise<Uint8Array> {
   const swapsSides = image.orientation >= 5; // orientations 5 to 8 swap rows and columns
   const [toWidth, toHeight] = swapsSides ? [height, width] : [width, height];
@@ -24,7 +29,8 @@ export async function resizeImage(image: Bitmap, { height, width, isCropped }: R
     const { Pica } = await import("pica/pica_main");
     pica = new Pica({ features: ["js"] }); // no WebAssembly, which a page's Content-Security-Policy may forbid
   }
-  // The Hamming filter averages the pixels that fall on one pixel. Unlike Lanczos, it leaves no halos at edges.
+  // The Hamming filter averages all pixels that contribute to a target pixel. Unlike Lanczos, it leaves no halos at
+  // edges.
   const rgba = hasSize
     ? source
     : await pica!.resizeBuffer({
@@ -38,7 +44,7 @@ export async function resizeImage(image: Bitmap, { height, width, isCropped }: R
   return orient(rgba, toWidth, toHeight, image.orientation);
 }
 
-/** Returns the center of an image, composited onto white. */
+/** Returns the central part of an image, composited onto white. */
 function flattenOntoWhite({ width, height, rgba }: Bitmap, partWidth: number, partHeight: number): Uint8Array {
   const [left, top] = [(width - partWidth) >> 1, (height - partHeight) >> 1];
   const out = new Uint8Array(4 * partWidth * partHeight);
@@ -54,7 +60,7 @@ function flattenOntoWhite({ width, height, rgba }: Bitmap, partWidth: number, pa
   return out;
 }
 
-/** Returns three bytes per pixel, rotated and mirrored by the orientation. */
+/** Returns three bytes per pixel, after rotation and mirroring by the EXIF orientation. */
 function orient(rgba: Uint8Array, width: number, height: number, orientation: number): Uint8Array {
   const out = new Uint8Array(3 * width * height);
   const swapsSides = orientation >= 5;

@@ -1,19 +1,25 @@
 import { ArgumentError, DataError } from "@wengert/core";
 import { builtin, show } from "@wengert/core/extend";
 
-/** A source of bytes: a path or a `file:` URL on hosts with a file system; a Blob, such as a File in a page; or bytes. */
+/**
+ * A source of bytes: a path or `file:` URL, a Blob (such as a File in a page), or the bytes. Paths and URLs require a
+ * host with a file system.
+ */
 export type Source = string | URL | Blob | ArrayBuffer | Uint8Array;
 
-/** Bytes and their name for error messages: "readIdx: labels.gz". */
+/** The bytes of a file, with the prefix of its error messages, such as "readIdx: labels.gz". */
 export interface Origin {
   readonly prefix: string;
   readonly bytes: Uint8Array;
 }
 
-/** The default size limit: 1 GB, for the file and for its unpacked content. */
+/** The default size limit, 1 GB. It applies to the file and to its decompressed content. */
 const defaultMaxBytes: number = 2 ** 30;
 
-/** Returns `maxBytes`, or the default for `undefined`. @throws ArgumentError unless it is a number > 0 */
+/**
+ * Returns the option `maxBytes`, or the default if it is `undefined`.
+ * @throws ArgumentError unless it is a number > 0
+ */
 export function checkMaxBytes(caller: string, maxBytes: number | undefined): number {
   if (maxBytes === undefined) return defaultMaxBytes;
   if (typeof maxBytes === "number" && maxBytes > 0) return maxBytes;
@@ -62,7 +68,7 @@ async function openPath(caller: string, path: string | URL, maxBytes: number): P
       let read = 0;
       while (read < size) {
         const { bytesRead } = await file.read(bytes, read, size - read, read);
-        if (bytesRead === 0) break; // the file was truncated; the reader's length check reports it
+        if (bytesRead === 0) break; // the file was truncated meanwhile; readers check the length
         read += bytesRead;
       }
       return { prefix, bytes: bytes.subarray(0, read) };

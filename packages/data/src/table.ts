@@ -2,23 +2,26 @@ import { ArgumentError, DataError, fromNdarray, type Tensor } from "@wengert/cor
 import { ravel as flat, isList, ndarray, show } from "@wengert/core/extend";
 import { type Cells, type ColumnKind, inferKind, parseNumber, sortedClasses } from "./columns.ts";
 
-/** Named columns with the same number of rows. */
+/** A table: named columns with the same number of rows. */
 export interface Table<Name extends string = string> {
   readonly rows: number;
-  /** float64 [rows] for numbers; int32 [rows] for categories, as class indices. */
+  /** The columns by name: float64 [rows] for a column of numbers, int32 [rows] of class indices for a category. */
   readonly columns: Readonly<Record<Name, Tensor>>;
-  /** The classes of each category column. */
+  /** The class names of each category column. */
   readonly classes: Readonly<Partial<Record<Name, readonly string[]>>>;
-  /** The file's line number of each row. */
+  /** For each row, the line of the file on which the row begins. */
   readonly lines: readonly number[];
-  /** The missing cells. Their rows were dropped, or the cells were filled with the mean of their column. */
+  /**
+   * The missing cells that were found. Depending on the options, their rows were dropped or the cells were filled with
+   * the mean of the column.
+   */
   readonly missing: readonly MissingCell[];
 }
 
 export interface MissingCell {
   readonly line: number;
   readonly column: string;
-  /** The content of the cell, such as "" or "NA". */
+  /** The text of the missing cell, such as "" or "NA". */
   readonly cell: string;
 }
 
@@ -115,14 +118,14 @@ function columnsToRead(
   return columns.flatMap((name, index) => {
     const present = rows.map((row) => row[index]!).filter((cell) => !isMissing(cell));
     if (present.length > 0) return [{ name, place: index, kind: inferKind(present, decimal!) }];
-    if (!isNamed[index]) return []; // lines that end with a delimiter give an empty last column
+    if (!isNamed[index]) return []; // an unnamed empty column: each line ends with a delimiter
     throw new DataError(
       `${prefix}: column ${JSON.stringify(name)} is empty; choose the columns to read with { columns }`,
     );
   });
 }
 
-/** Returns the problem with a present cell, if any. */
+/** Returns the problem with a non-missing cell, or `undefined` if the cell is valid. */
 function faultOf(cell: string, kind: ColumnKind, decimal: string): string | undefined {
   if (kind === "category") return undefined;
   if (kind !== "number")
@@ -160,7 +163,7 @@ function checkMissing(
   throw new DataError(`${prefix}, ${listFaults(messages)}; ${hint}`);
 }
 
-/** Converts a numeric column. Missing cells become the mean of the others. */
+/** Converts a column of numbers. Missing cells get the mean of the other cells. */
 function numberTensor(
   texts: readonly string[],
   isMissing: (cell: string) => boolean,
@@ -185,8 +188,9 @@ const listFaults = (faults: readonly string[]): string =>
 const quoteCell = (text: string): string => JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}…` : text);
 
 /**
- * Returns a column by name: float64 [rows], or int32 [rows] for categories. It equals `table.columns.mpg`, but for that expression
- * TypeScript knows the names only if `columns` was passed to `readCsv`.
+ * Returns a column of a table by name: float64 [rows] for numbers, int32 [rows] of class indices for a category. The
+ * expression `table.columns.mpg` returns the same column, but TypeScript knows the names only if `columns` was passed
+ * to `readCsv`.
  * @throws ArgumentError for an unknown column
  */
 export const column = <Name extends string>(table: Table<Name>, name: NoInfer<Name>): Tensor =>
@@ -200,7 +204,8 @@ function columnOf<Name extends string>(caller: string, { columns }: Table<Name>,
 }
 
 /**
- * Stacks numeric columns in this order: float64 [rows, columns], the input of a model.
+ * Stacks numeric columns into a matrix, float64 [rows, columns], in the order of the names. The matrix can be the input
+ * of a model.
  * @throws ArgumentError for an unknown column or a category
  */
 export function matrix<Name extends string>(table: Table<Name>, names: readonly NoInfer<Name>[]): Tensor {

@@ -3,8 +3,9 @@ import { limitText, type Origin } from "./source.ts";
 import { isGzip, unpackUpTo } from "./unpack.ts";
 
 /**
- * Returns the text of a file, optionally gzipped, with "\n" line ends. The encoding is UTF-8, or UTF-16 with a byte order mark, as
- * spreadsheets save it. @throws DataError for invalid text, with its line
+ * Returns the text of a file, optionally gzipped, with "\n" line ends. The encoding is UTF-8, or UTF-16 with a byte
+ * order mark, which spreadsheet programs write.
+ * @throws DataError for invalid text; the message contains its line
  */
 export async function textOf(file: Origin, maxBytes: number): Promise<string> {
   const { prefix } = file;

@@ -4,7 +4,7 @@ import type { Origin } from "./source.ts";
 export const isGzip = ({ bytes }: Origin): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b;
 
 /**
- * Returns the first `byteCount` unpacked bytes of a gzip file, or all if there are fewer.
+ * Decompresses the first `byteCount` bytes of a gzip file, or all bytes if there are fewer.
  * @throws DataError for a damaged stream
  */
 export async function unpackHead(compressed: Origin, byteCount: number): Promise<Uint8Array> {
@@ -13,8 +13,9 @@ export async function unpackHead(compressed: Origin, byteCount: number): Promise
 }
 
 /**
- * Unpacks a stream, and stops once more than `maxBytes` bytes have arrived: a few kilobytes may unpack to gigabytes. Memory grows
- * only with the output. @throws DataError for a damaged stream
+ * Decompresses a stream and stops as soon as the output exceeds `maxBytes`, because a few kilobytes can decompress to
+ * gigabytes. Memory use grows only with the output.
+ * @throws DataError for a damaged stream
  */
 export async function unpackUpTo(
   { prefix, bytes }: Origin,
@@ -45,7 +46,7 @@ export async function unpackUpTo(
     parts.push(next.value);
     size += next.value.length;
   }
-  if (!isComplete) await reader.cancel().catch(() => {}); // the rest is not needed
+  if (!isComplete) await reader.cancel().catch(() => {}); // the remaining output is not needed
   return { bytes: concatBytes(parts, size), isWhole: isComplete };
 }
 

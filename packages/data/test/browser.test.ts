@@ -6,7 +6,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { bundle } from "../../ops/test/bundle.ts";
 import * as data from "../src/index.ts";
 
-// Runs each reader in a page whose policy forbids code from strings and WebAssembly. The numbers must be those of Node.
+// Runs each reader in a page whose Content-Security-Policy forbids `eval` and WebAssembly. The results must equal those
+// of Node.
 
 const [shell, whole] = ["/usr/bin/chromium-headless-shell", "/usr/bin/chromium"];
 const executablePath = process.env.CHROMIUM ?? (existsSync(shell) ? shell : whole);
@@ -24,7 +25,7 @@ const files = {
   "pets/dog/2.jpg": base64(Uint8Array.of(255, 216, 0)),
 };
 
-/** Returns the results of all readers as plain values. */
+/** Returns the results of all readers as plain JavaScript values. */
 const read = `
   const file = (name) => new File([Uint8Array.from(atob(files[name]), (c) => c.charCodeAt(0))], name);
   const plain = (t) => [t.dtype, t.toNested()];
@@ -50,7 +51,7 @@ describe.skipIf(!existsSync(executablePath) && !process.env.CI)("in a page", () 
 
   test("files are read as in Node, under a strict policy", async () => {
     const program = `
-      import * as data from "../../data/src/index.ts"; // relative to bundle.ts
+      import * as data from "../../data/src/index.ts"; // the path is relative to bundle.ts
       const files = ${JSON.stringify(files)};
       const read = async () => { ${read} };
       read().then((made) => { globalThis.made = made; }, (error) => { globalThis.made = String(error.stack); });`;
@@ -69,7 +70,7 @@ describe.skipIf(!existsSync(executablePath) && !process.env.CI)("in a page", () 
       );
     });
     await page.goto("http://a.test/index.html");
-    await page.waitForFunction(() => "made" in globalThis); // a string would be code from a string
+    await page.waitForFunction(() => "made" in globalThis); // the page's policy forbids `eval`, so a string would not run
     const made = (await page.evaluate("globalThis.made")) as Record<string, unknown>;
     const inNode = await new Function("data", "files", `return (async () => { ${read} })()`)(data, files);
     expect(complaints).toEqual([]);

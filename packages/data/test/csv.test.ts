@@ -64,14 +64,14 @@ test("line ends, delimiters, gzip and byte order marks do not change the table",
   for (const content of same) expect(plain(await readCsv(file(content)))).toEqual(expected);
   expect(plain(await readCsv(file(`\n\n${cars.replaceAll("\n", "\n \n")}`)))).toEqual({
     ...(expected as object),
-    lines: [5, 7, 9, 11], // as an editor shows them
+    lines: [5, 7, 9, 11], // the line numbers that an editor shows
   });
   for (const delimiter of [";", "\t", "|"]) {
     const text = simple.replaceAll(",", delimiter);
     expect(plain(await readCsv(file(text)))).toEqual(expectedSimple);
     expect(plain(await readCsv(file(text), { delimiter }))).toEqual(expectedSimple);
   }
-  // one column of texts with commas, which a .tsv does not split
+  // A .tsv file with one column of texts. The commas in the texts must not split the column.
   expect(Object.keys((await readCsv(file("a,b\n1,2\n", "x.tsv"))).columns)).toEqual(["a,b"]);
   expect(Object.keys((await readCsv(file("a,b\n1,2\n", "x.tsv.gz"))).columns)).toEqual(["a,b"]);
 });
@@ -277,7 +277,7 @@ test("an unnamed first column, as pandas writes it, is named by its position; li
 
 test("the time for a table depends on its size, not on its shape", { timeout: 20_000 }, async () => {
   const names = Array.from({ length: 200_000 }, (_, j) => `x${j}`);
-  const wide = await readCsv(file(`${names.join(",")}\n${names.map(() => "1").join(",")}\n`)); // 40 s if all pairs of names are compared
+  const wide = await readCsv(file(`${names.join(",")}\n${names.map(() => "1").join(",")}\n`)); // comparing all pairs of names would take 40 s
   expect(Object.keys(wide.columns)).toHaveLength(200_000);
   for (const text of ['"'.repeat(1e5), `a,b\n${'"a'.repeat(1e5)}`, `a,b\n${'1,"x\n'.repeat(1e5)}`, "\n".repeat(1e6)])
     await expect(readCsv(file(text))).rejects.toThrow(/^readCsv: cars.csv/);

@@ -13,7 +13,7 @@ import { mistakes, prelude } from "./mistakes.ts";
 const folder = mkdtempSync(join(tmpdir(), "wengert-mistakes-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** Returns a gzip file of these bytes. */
+/** Compresses bytes with gzip. */
 const packed = (bytes: Uint8Array): File => new File([new Uint8Array(gzipSync(bytes))], "packed.gz");
 
 testMistakes({

@@ -11,7 +11,7 @@ import { fuzz, fuzzTimeout } from "./mutations.ts";
 const folder = mkdtempSync(join(tmpdir(), "wengert-idx-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** Returns an IDX file. `write` writes the numbers after its header. */
+/** Returns the bytes of an IDX file. `write` writes the numbers after the header. */
 function idx(type: number, sizes: readonly number[], bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   const all = new Uint8Array(4 * (1 + sizes.length) + bytes.length);
   const view = new DataView(all.buffer);
@@ -168,7 +168,7 @@ test("a header that declares gigabytes, and a gzip bomb, throw without large all
   await expect(readIdx(promising, { maxBytes: Number.POSITIVE_INFINITY })).rejects.toThrow("got 8 bytes");
   const overflowing = idx(0x0e, new Array(60).fill(2 ** 32 - 1), new Uint8Array(8));
   await expect(readIdx(overflowing)).rejects.toThrow("the limit is");
-  // 2^28 zeros in a quarter of a megabyte, after a header that declares three
+  // A gzip bomb: 2^28 zeros in a quarter of a megabyte, although the header declares three bytes.
   const bomb = gzipSync(idx(8, [3], new Uint8Array(2 ** 28)));
   const held = process.memoryUsage().arrayBuffers;
   await expect(readIdx(bomb)).rejects.toThrow("declares 3 uint8 (3 bytes), got more");

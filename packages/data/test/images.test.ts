@@ -27,7 +27,7 @@ const bytesOf = (text: string): Uint8Array<ArrayBuffer> => new Uint8Array(Buffer
 const folder = mkdtempSync(join(tmpdir(), "wengert-images-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 let folders = 0;
-/** Creates a folder with these files. */
+/** Creates a temporary folder that contains these files. */
 function made(files: Readonly<Record<string, Uint8Array | string>>): string {
   const top = join(folder, `${folders++}`);
   for (const [path, content] of Object.entries(files)) {
@@ -43,7 +43,7 @@ const one = async (name: string, size: readonly [number, number], gray = false):
   return images;
 };
 
-/** Returns the largest difference from Pillow's pixels, on a scale of 255. */
+/** Returns the largest difference from Pillow's pixels, where pixels range from 0 to 255. */
 function difference(images: Tensor, text: string): number {
   const expected = bytesOf(text);
   const own = ravel(images.array!);
@@ -51,19 +51,20 @@ function difference(images: Tensor, text: string): number {
   return Math.max(...Array.from(own, (x, i) => Math.abs(255 * x - expected[i]!)));
 }
 
-/** The tolerated differences from Pillow's pixels, on a scale of 255. */
+/** The largest allowed differences from Pillow's pixels, where pixels range from 0 to 255. */
 interface Near {
   readonly pixels: number;
   readonly gray: number;
   readonly small: number;
 }
-const exact: Near = { pixels: 1e-4, gray: 0.51, small: 1.01 }; // Pillow rounds gray, and both round after resizing
+const exact: Near = { pixels: 1e-4, gray: 0.51, small: 1.01 }; // Pillow rounds gray pixels, and both libraries round resized pixels
 const tolerances: Readonly<Record<string, Near>> = {
-  "gray-16.png": { pixels: 1.01, gray: 1.01, small: 1.01 }, // Pillow truncates 16 bits, readImages rounds them
-  // For colors at half resolution, jpeg-js takes the nearest and libjpeg interpolates four. That shows at edges, but not in gray.
+  "gray-16.png": { pixels: 1.01, gray: 1.01, small: 1.01 }, // Pillow truncates 16-bit pixels, readImages rounds them
+  // This JPEG stores colors at half resolution. jpeg-js repeats each color sample, and libjpeg interpolates between
+  // four samples. The results differ at edges, but not in gray.
   "420.jpg": { pixels: 80, gray: 4.6, small: 12.01 },
 };
-const jpeg: Near = { pixels: 2.01, gray: 2.01, small: 2.01 }; // both decoders round their cosine transforms
+const jpeg: Near = { pixels: 2.01, gray: 2.01, small: 2.01 }; // the cosine transforms of the two decoders round differently
 
 describe("pixels match those of Pillow after rotation, compositing onto white and resizing", () => {
   for (const [name, { size, pixels, gray, small }] of Object.entries(goldens))
@@ -81,13 +82,13 @@ test("EXIF gives the orientation in either byte order and at any directory offse
     const segment = Buffer.from([255, 225, 0, tiff.length + 8, ...Buffer.from("Exif\0\0"), ...tiff]);
     return new Uint8Array(Buffer.concat([plain.subarray(0, 2), segment, plain.subarray(2)]));
   };
-  const other = [1, 15, 0, 2, 0, 0, 0, 1, 0, 9, 0, 0]; // another tag before it
+  const other = [1, 15, 0, 2, 0, 0, 0, 1, 0, 9, 0, 0]; // an EXIF tag before the orientation
   const orientation = [1, 18, 0, 3, 0, 0, 0, 1, 0, 6, 0, 0];
   const cases: [number[], number][] = [
     [[77, 77, 0, 42, 0, 0, 0, 10, 9, 9, 0, 2, ...other, ...orientation], 6],
     [[73, 73, 42, 0, 8, 0, 0, 0, 1, 0, 18, 1, 3, 0, 1, 0, 0, 0, 8, 0, 0, 0], 8],
     [[77, 77, 0, 42, 0, 0, 0, 8, 0, 1, ...other], 1],
-    [[77, 77, 0, 42, 0, 0, 0, 8, 0, 1, 1, 18, 0, 3, 0, 0, 0, 1, 0, 9, 0, 0], 1], // orientations are 1 to 8
+    [[77, 77, 0, 42, 0, 0, 0, 8, 0, 1, 1, 18, 0, 3, 0, 0, 0, 1, 0, 9, 0, 0], 1], // 9 is not an orientation
     [[77, 77, 0, 42, 255, 255, 255, 255], 1],
     [[77, 77, 0, 42, 0, 0, 0, 8, 255, 255], 1],
     [[77, 77], 1],
@@ -103,7 +104,7 @@ test("a PNG's checksums are verified, and chunks that do not define the image ar
   await expect(decode(bytes, 1000)).rejects.toThrow("CRC mismatch");
   const whole = fileNamed("rgb.png");
   const header = 8 + 25;
-  const profile = chunk("iCCP", Uint8Array.of(65, 0, 0, 1, 2, 3)); // not a valid stream
+  const profile = chunk("iCCP", Uint8Array.of(65, 0, 0, 1, 2, 3)); // an invalid zlib stream
   const text = chunk("tEXt", Uint8Array.of(255, 255));
   const more = new Uint8Array(Buffer.concat([whole.subarray(0, header), profile, text, whole.subarray(header)]));
   expect(await decode(more, 1000)).toEqual(await decode(whole, 1000));
@@ -118,7 +119,7 @@ test("a JPEG without its end or without pixels is reported as truncated", async 
     await expect(decode(whole.slice(0, size), 1000)).rejects.toThrow();
 });
 
-/** Returns a PNG with three bytes per pixel. */
+/** Returns a PNG file with three bytes per pixel. */
 function png(
   height: number,
   width: number,
@@ -132,7 +133,7 @@ function png(
 const gray = (level: number) => [level, level, level];
 
 test("crop takes the center, and crop: false stretches the image", async () => {
-  // three bars of different widths; the central square is the second
+  // Each image has three bars of equal width. The center crop is the middle bar.
   const wide = new File([png(4, 12, (_, x) => (x < 4 ? gray(0) : x < 8 ? gray(51) : gray(255)))], "all/a/wide.png");
   const tall = new File([png(12, 4, (y) => (y < 4 ? gray(0) : y < 8 ? gray(51) : gray(255)))], "all/a/tall.png");
   const { images } = await readImages([wide, tall], { size: [2, 2], grayscale: true });
@@ -305,7 +306,7 @@ test("headers and streams that declare gigabytes are skipped without large alloc
     expect(held() - before).toBeLessThan(2 ** 25);
   }
   await expect(decode(jpegOf(24, 19), 24 * 18)).rejects.toThrow("more pixels than { maxPixels: 432 }");
-  // the smallest file that the encoder makes
+  // This JPEG is the smallest file that the encoder can write for its size.
   expect(await decode(bytesOf(white!.file), 2 ** 20)).toMatchObject({ width: 1000, height: 1000 });
   const small = made({ "a/1.png": png(9, 9, () => gray(1)), "a/2.png": png(3, 3, () => gray(1)) });
   const { files, skipped } = await readImages(small, { size: [2, 2], maxPixels: 80 });
@@ -313,7 +314,7 @@ test("headers and streams that declare gigabytes are skipped without large alloc
     ["a/2.png"],
     [{ file: "a/1.png", reason: "it is 9 × 9 pixels, more than { maxPixels: 80 }" }],
   ]);
-  truncateSync(join(small, "a/1.png"), 2 ** 40 / 2 ** 10); // a sparse file of a gigabyte
+  truncateSync(join(small, "a/1.png"), 2 ** 40 / 2 ** 10); // a sparse file with a size of 1 GB
   const { skipped: large } = await readImages(small, { size: [2, 2] });
   expect(large[0]!.reason).toMatch(/has 1,073,741,824 bytes; the limit is 67,108,864 bytes/);
 });
@@ -345,7 +346,10 @@ function chunk(type: string, data: Uint8Array): Uint8Array {
   return bytes;
 }
 
-/** Returns an interlaced PNG, RGB for three bytes per pixel, in the order of the specification, section 8.2. */
+/**
+ * Returns an interlaced PNG file in RGB, three bytes per pixel. The order of the pixels follows section 8.2 of the PNG
+ * specification.
+ */
 function interlaced(
   height: number,
   width: number,

@@ -12,11 +12,14 @@ function randomFrom(seed: number): () => number {
   };
 }
 
-/** Returns a mutated file: bytes changed, removed, repeated, truncated or joined with another file. */
+/**
+ * Returns a randomly damaged copy of a file: bytes changed, removed or repeated, the end cut off, or another file
+ * appended.
+ */
 function mutate(file: Uint8Array, random: () => number): Uint8Array<ArrayBuffer> {
   let bytes = new Uint8Array(file);
   const randomBelow = (n: number) => Math.floor(random() * n);
-  // The header decides the format, so half of all mutations happen in the first bytes.
+  // Half of all mutations hit the first bytes, because the header decides how the file is read.
   const randomPlace = () => randomBelow(random() < 0.5 ? Math.min(64, bytes.length + 1) : bytes.length + 1);
   for (let mutationsLeft = 1 + randomBelow(4); mutationsLeft > 0; mutationsLeft--) {
     const at = randomPlace();
@@ -55,7 +58,9 @@ const seconds = Number(process.env.WENGERT_SECONDS ?? 0); // 0 runs `count` muta
 
 export const fuzzTimeout: number = 1000 * seconds + 60_000;
 
-/** Expects mutated files to give values that pass `check`, or a WengertError, and each at least once. */
+/**
+ * Reads mutated files. Each must give a value that passes `check`, or throw a WengertError. Both outcomes must occur.
+ */
 export async function fuzz<T>(
   files: readonly Uint8Array[],
   count: number,

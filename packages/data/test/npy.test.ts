@@ -58,7 +58,7 @@ test("64-bit integers that do not fit throw with their index", async () => {
 
 test("indices are those of the array, also in Fortran order", async () => {
   await expect(readNpy(fileOf("fortran-int64"), { dtype: "int32" })).rejects.toThrow("holds 1099511627776 at [2, 0]");
-  // the array [[0, 1], [2, 3], [4, 5]] is stored as 0 2 4 1 3 5
+  // In Fortran order, the array [[0, 1], [2, 3], [4, 5]] is stored as 0 2 4 1 3 5.
   await expect(readNpy(fileOf("fortran-big"), { dtype: "bool" })).rejects.toThrow(
     "holds 2 at [1, 0], which bool cannot",
   );
@@ -79,7 +79,7 @@ test("types that are not numbers throw with their name and the fix in Python", a
   expect(rest).toEqual([]);
 });
 
-/** Returns a file with this header and `count` bytes after it. */
+/** Returns a .npy file with this header, followed by `count` bytes. */
 function made(header: string, count = 0): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(10 + header.length + count);
   bytes.set(Buffer.from(`\x93NUMPY\x01\x00${String.fromCharCode(header.length & 255, header.length >> 8)}`, "latin1"));
@@ -161,7 +161,7 @@ test("toNpy writes files that readNpy restores and that equal NumPy's", async ()
     expect([back.dtype, back.shape, back.toNested()]).toEqual([t.dtype, t.shape, t.toNested()]);
   }
   for (let axes = 0; axes < 64; axes++) {
-    const shape = new Array<number>(axes).fill(1); // headers of every length
+    const shape = new Array<number>(axes).fill(1); // each number of axes gives a header of another length
     const bytes = toNpy(zeros(shape));
     expect([bytes.length % 64, bytes.at(-9)]).toEqual([8, 10]);
     expect((await readNpy(bytes)).shape).toEqual(shape);

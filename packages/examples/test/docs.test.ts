@@ -14,12 +14,12 @@ const docs = [
     .map((name) => `docs/${name}`),
 ];
 
-/** The fenced code blocks of a page, with their info strings. */
+/** Returns the fenced code blocks of a Markdown page, with their info strings. */
 function blocksOf(page: string): { info: string; code: string }[] {
   return [...page.matchAll(/^```(\S+(?: [^\n]*)?)\n(.*?)^```$/gms)].map(([, info = "", code = ""]) => ({ info, code }));
 }
 
-// "```ts": a complete program. It becomes a file in one of two projects, because "node:" modules need the types of Node.
+// Each "```ts" block is a complete program. Programs that import "node:" modules go into a project with the types of Node.
 const folder = new URL("../dist/docs/", import.meta.url);
 const optionsOf = { anywhere: [], node: ["--types", "node"] };
 rmSync(folder, { recursive: true, force: true });
@@ -37,7 +37,7 @@ const programs = docs.flatMap((path) =>
 
 const tscPath = fileURLToPath(new URL("node_modules/typescript/bin/tsc", root));
 
-// The programs see the built declarations of the packages, as a user's project does.
+// The programs of the docs compile against the built type declarations of the packages, as in a user's project.
 test.each(Object.entries(optionsOf))("programs compile under the defaults of tsc --init: %s", (project, options) => {
   const cwd = fileURLToPath(new URL(project, folder));
   const tsc = (...args: readonly string[]) =>
@@ -46,7 +46,7 @@ test.each(Object.entries(optionsOf))("programs compile under the defaults of tsc
   expect(tsc("-p", ".", "--noEmit", ...options).stdout).toBe("");
 });
 
-/** Returns the casts of a program, except `as const` and renamed imports. */
+/** Returns the TypeScript casts in a program, except `as const` and renamed imports. */
 function castsIn(code: string): string[] {
   const literals = /\/\/[^\n]*|\/\*.*?\*\/|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|`(?:\\.|[^`\\])*`/gs;
   const bare = code.replaceAll(literals, "").replaceAll(/^import [^;]*;/gm, "");
@@ -67,7 +67,7 @@ describe.each(docs)("%s", (path) => {
     expect(own.flatMap(({ code }) => castsIn(code))).toEqual([]);
   });
 
-  // The lines that begin with "// →" are the expected output of a program.
+  // Lines that begin with "// →" are the expected output of a program.
   for (const [i, { code, file }] of programs.filter((program) => program.path === path).entries()) {
     test(`program ${i + 1} runs and prints its expected output`, async () => {
       const printed: string[] = [];
@@ -83,7 +83,7 @@ describe.each(docs)("%s", (path) => {
     });
   }
 
-  // "```ts some/file.ts": a quotation. A line "// …" marks an omission.
+  // A block "```ts some/file.ts" quotes that file. A line "// …" in the block marks omitted lines.
   for (const { info, code } of blocks.filter(({ info }) => /^ts \S+\.ts$/.test(info))) {
     test(`quotes ${info.slice(3)} verbatim: ${code.split("\n")[0]}`, () => {
       const source = read(info.slice(3));

@@ -22,7 +22,7 @@ const write = (path: string, content: Uint8Array | string) => {
 
 const [height, width] = [6, 5];
 const noise = randomUniform(randomKey(3), { shape: [60, height, width] });
-/** Images of noise. Those of class k have a bright row k. */
+/** Returns images of random noise. Each image of class k has a bright row k. */
 const stack = (K: number, perClass: number): Tensor => {
   const rows = Array.from({ length: K * perClass }, (_, i) =>
     Array.from({ length: height }, (_, y) => new Array<number>(width).fill(y === Math.floor(i / perClass) ? 0.8 : 0)),
@@ -172,7 +172,7 @@ describe("the command", () => {
   });
 });
 
-// .ci/run downloads the file if it can. Elsewhere it may be missing.
+// The script .ci/run tries to download the images, so they may be missing on other machines.
 describe.skipIf(!existsSync(lfw))("100 faces, 100 others", () => {
   test("are classified with at least 90 % accuracy for several seeds", async () => {
     expect((await readNpy(lfw)).shape).toEqual([200, 25, 25]);

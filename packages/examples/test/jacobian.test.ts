@@ -149,7 +149,7 @@ describe("the command", () => {
   });
 });
 
-/** Formats 8e-16 as 8 · 10⁻¹⁶. */
+/** Formats a number as in docs/softmax.md: 8e-16 as 8 · 10⁻¹⁶. */
 function written(x: number): string {
   if (x >= 0.1) return `${Number(x.toPrecision(1))}`;
   const [digit, power = ""] = x.toExponential(0).split("e");

@@ -161,13 +161,13 @@ describe("the command", () => {
   );
 });
 
-/** Σ πₖ N(x; μₖ, σₖ), by the formula. */
+/** Returns the density Σ πₖ N(x; μₖ, σₖ), computed from plain numbers. */
 function onPaper({ pi, mu, sigma }: Shape, at: number): number {
   const each = pi.map((p, k) => (p * Math.exp(-((at - mu[k]!) ** 2) / (2 * sigma[k]! ** 2))) / sigma[k]!);
   return each.reduce((a, b) => a + b) / Math.sqrt(2 * Math.PI);
 }
 
-/** The EM algorithm (Dempster, Laird and Rubin 1977) on plain numbers. */
+/** Runs the EM algorithm (Dempster, Laird and Rubin 1977) on plain numbers. */
 function expectationMaximization(from: Shape, rounds: number): Shape {
   let { pi, mu, sigma } = from;
   for (let round = 0; round < rounds; round++) {

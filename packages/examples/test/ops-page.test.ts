@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import * as core from "../../ops/test/all/core.ts";
 import * as ops from "../../ops/test/all/ops.ts";
 
-/** Imports a file of tools/docs. It is JavaScript, so a test cannot import its types. */
+/** Imports a JavaScript file of tools/docs, which has no type declarations. */
 const tool = (name: string) => import(new URL(`../../../tools/docs/${name}`, import.meta.url).href);
 const { opsPage } = (await tool("opsPage.mjs")) as { opsPage: (core: unknown, ops: unknown) => string };
 const { modelOf } = (await tool("model.mjs")) as { modelOf: (entries: readonly Entry[]) => Model };

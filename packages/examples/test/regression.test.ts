@@ -35,7 +35,7 @@ describe.each(names)("%s", (name) => {
     const at = (k: number, by: number) => b.map((bi, i) => tensor(i === k ? bi * (1 + by) : bi));
     const gradient = grad((b: readonly Tensor[]) => sumOfSquares(problem, b));
     const step = 1e-5;
-    // Σ H = s² I for H = ½ ∂²S, with the columns of H by finite differences
+    // The covariance times H must be the residual variance times I, where H is half the Hessian of the sum of squares.
     for (const k of b.keys()) {
       const [ahead, behind] = [gradient(at(k, step)), gradient(at(k, -step))];
       const column = b.map((_, i) => (ahead[i]!.item() - behind[i]!.item()) / (4 * step * b[k]!));

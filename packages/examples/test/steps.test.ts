@@ -4,7 +4,7 @@ import { grad, type Tensor, tensor, vjp } from "@wengert/core";
 import { add, div, exp, log, matmul, mul, softmax, sub, sum, tanh, transpose } from "@wengert/ops";
 import { describe, expect, test, vi } from "vitest";
 
-// The course of docs/build-your-own.md. Each step has a folder with the files that a reader has after that step.
+// Tests the course of docs/build-your-own.md. Each step has a folder with the files that a reader has after that step.
 const root = new URL("../../../", import.meta.url);
 const steps = new URL("../steps/", import.meta.url);
 const names = readdirSync(steps)
@@ -16,7 +16,7 @@ const page = (name: string): string => readFileSync(new URL(`docs/build-your-own
 const folder = new URL("../dist/steps/", import.meta.url);
 rmSync(folder, { recursive: true, force: true });
 
-/** Runs a file of one step with the tape of another step, or with an empty one (0), and returns the printed lines. */
+/** Runs a file of one step with the tape of another step, and returns the printed lines. `tapeOf` 0 means an empty tape.ts. */
 async function run(step: number, file: string, tapeOf: number): Promise<string[]> {
   const here = new URL(`${step}-${file}-on-${tapeOf}/`, folder);
   mkdirSync(here, { recursive: true });
@@ -33,7 +33,7 @@ async function run(step: number, file: string, tapeOf: number): Promise<string[]
   return printed.join("\n").split("\n");
 }
 
-/** The expected error of each step's test with the tape of the previous step. */
+/** The expected errors of the tests of each step when they run with the tape of the previous step. */
 const complaints = [
   /tensor\) is not a function/,
   /record\) is not a function/,
@@ -75,7 +75,7 @@ describe.each(names.map((name, i) => [name, i + 1] as const))("%s", (name, step)
   });
 });
 
-/** Applies a diff to a text. Returns the new text and the end of the change, where a diff without context applies. */
+/** The text after applying a diff, and the end offset of the change. A diff without context applies at this offset. */
 interface Applied {
   readonly text: string;
   readonly end: number;
@@ -147,7 +147,7 @@ describe("the last step compared with the library", () => {
       .match(/[^[\],]+/g)!
       .map(Number);
 
-  /** Pullbacks in a direction without symmetry. */
+  /** Functions of a matrix, a row and a column whose pullbacks are compared with the library. */
   const pullbacks: Record<string, (of: Library, ...inputs: Tensor[]) => Tensor> = {
     "a row": ({ add, mul, tanh }, A, row) => tanh(mul(A, add(A, row))),
     "a column": ({ div, exp, sub }, A, _, column) => exp(div(sub(A, column), column)),

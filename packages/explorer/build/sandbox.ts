@@ -6,9 +6,9 @@ const root = new URL("..", import.meta.url).pathname;
 const framePath = `${root}/src/sandbox/frame.js`;
 
 /**
- * Builds the sandbox. The reader's programs run in a worker with an opaque origin, which cannot load files from the page. So
- * the worker's script is text, `virtual:sandbox-worker`, that the page sends to the frame. The frame is a separate page,
- * sandbox.html, with one script, which its policy allows by hash.
+ * A Vite plugin that builds the sandbox. User programs run in a worker with an opaque origin, which cannot load files
+ * from the page. The page therefore sends the worker's script as text (`virtual:sandbox-worker`) to an iframe, which
+ * starts the worker. The iframe is the page sandbox.html. Its policy allows its only script by hash.
  */
 export function sandbox(): Plugin {
   return {
@@ -18,7 +18,8 @@ export function sandbox(): Plugin {
       if (id !== "\0virtual:sandbox-worker") return undefined;
       const { code, modules } = await workerCode();
       for (const path of modules) this.addWatchFile(path);
-      // The library distinguishes a reader's calls from its own by file name, so the worker gets the name of an installed package.
+      // The library recognizes its own stack frames by file name. The worker's script therefore gets the file name of
+      // an installed package.
       return `export default ${JSON.stringify(`${code}\n//# sourceURL=/@wengert/core/dist/sandbox.js`)};`;
     },
     buildStart() {
@@ -50,7 +51,8 @@ async function workerCode(): Promise<{ code: string; modules: string[] }> {
 function frame(): string {
   const script = readFileSync(framePath, "utf8");
   const hash = createHash("sha256").update(script).digest("base64");
-  // The worker inherits this policy: it may evaluate text but not load anything.
+  // The Content-Security-Policy of sandbox.html, which its worker inherits: scripts may evaluate text but not load
+  // anything.
   const policy = `default-src 'none'; script-src 'sha256-${hash}' blob: 'unsafe-eval' 'wasm-unsafe-eval'; worker-src blob:; connect-src 'none'`;
   return `<!doctype html><html lang="en"><head><meta charset="utf-8" /><meta http-equiv="Content-Security-Policy" content="${policy}" /><title>Sandbox</title></head><body><script>${script}</script></body></html>\n`;
 }

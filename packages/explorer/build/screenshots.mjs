@@ -1,8 +1,8 @@
 /**
- * Takes the pictures of the rooms from the real page in a browser: `npm run screenshots`.
+ * Takes screenshots of the rooms of the explorer in a real browser.
  *
  *   npm run screenshots              writes docs/pictures/ROOM-{light,dark}.webp, which the README shows
- *   npm run screenshots -- --look    writes PNG files to out/screenshots, at desktop and phone width, to look at
+ *   npm run screenshots -- --look    writes PNG files to out/screenshots, at desktop and phone width, for review
  */
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -13,10 +13,10 @@ import { serve } from "./serve.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
-const heaviest = 150_000; // bytes: a README is read on phones too
+const heaviest = 150_000; // bytes, because people read the README on phones too
 
 /**
- * The pictures: the address, and the actions before the screenshot.
+ * The screenshots: the URL, and the actions before each screenshot.
  * @type {readonly { name: string, hash: string, height: number, only?: boolean, act?: (page: import("playwright-core").Page) => Promise<void> }[]}
  */
 const pictures = [
@@ -65,7 +65,7 @@ for (const colorScheme of /** @type {const} */ (["light", "dark"])) {
       await act?.(page);
       await page.waitForLoadState("networkidle");
       await page.evaluate(() => document.fonts.ready);
-      await page.waitForTimeout(500); // plots and graphs appear a moment after their data
+      await page.waitForTimeout(500); // plots and graphs are drawn shortly after their data arrive
       const file = values.look ? `${name}-${colorScheme}-${width}.png` : `${name}-${colorScheme}.webp`;
       const image = values.look ? await page.screenshot({ fullPage: width < 500 }) : await webp(page);
       writeFileSync(`${folder}/${file}`, image);
@@ -82,7 +82,10 @@ if (tooHeavy) {
   process.exit(1);
 }
 
-/** Takes a screenshot as WebP, which playwright cannot write. @param {import("playwright-core").Page} page */
+/**
+ * Takes a screenshot and converts it to WebP, a format that playwright cannot write.
+ * @param {import("playwright-core").Page} page
+ */
 async function webp(page) {
   const session = await page.context().newCDPSession(page);
   const { data } = await session.send("Page.captureScreenshot", { format: "webp", quality: 82 });

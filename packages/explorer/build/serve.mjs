@@ -1,4 +1,7 @@
-/** A server for a folder, reachable from this machine only. The explorer is static files, so any other server works too. */
+/**
+ * A web server for static files, reachable from this machine only. The explorer consists of static files, so any other
+ * web server works too.
+ */
 import { createReadStream, statSync } from "node:fs";
 import { createServer } from "node:http";
 import { extname, join, normalize, sep } from "node:path";
@@ -41,7 +44,12 @@ export function serve(folder, port = 0, path = "/", headers = {}) {
   });
 }
 
-/** Returns the file that a path names, if it is inside the folder. @param {string} folder @param {string} path @param {string} asked */
+/**
+ * Returns the path of the requested file if it is inside the served folder.
+ * @param {string} folder
+ * @param {string} path
+ * @param {string} asked
+ */
 function fileOf(folder, path, asked) {
   const [pathname = ""] = asked.split(/[?#]/);
   if (!pathname.startsWith(path)) return undefined;
@@ -51,7 +59,10 @@ function fileOf(folder, path, asked) {
   return statSync(inside, { throwIfNoEntry: false })?.isFile() ? inside : undefined;
 }
 
-/** Decodes percent escapes; returns `text` itself if they are invalid. @param {string} text */
+/**
+ * Decodes percent escapes. Returns `text` itself if an escape is invalid.
+ * @param {string} text
+ */
 function decoded(text) {
   try {
     return decodeURIComponent(text);

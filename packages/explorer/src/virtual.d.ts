@@ -1,5 +1,5 @@
 declare module "virtual:sandbox-worker" {
-  /** The script of the worker that runs the reader's programs, as text. */
+  /** The script of the worker that runs user programs, as text. */
   const code: string;
   export default code;
 }
@@ -7,9 +7,9 @@ declare module "virtual:sandbox-worker" {
 declare module "virtual:declarations" {
   export interface Declaration {
     readonly name: string;
-    /** The module that exports it: `@wengert/ops`. */
+    /** The name of the module that exports it, such as `@wengert/ops`. */
     readonly module: string;
-    /** `softmax(x, { axis?, where? })` */
+    /** The signature, such as `softmax(x, { axis?, where? })`. */
     readonly signature: string;
     readonly doc: string;
   }
@@ -30,20 +30,22 @@ declare module "virtual:examples" {
 }
 
 declare module "virtual:rules" {
-  /** The source of the VJP rules by the name of the op: one per input, or one for all inputs. */
+  /**
+   * The source code of the VJP rules, by the name of the op. An op has one rule per input, or one rule for all inputs.
+   */
   const rules: Readonly<Record<string, readonly string[]>>;
   export default rules;
 }
 
 declare module "virtual:digits" {
-  /** One digit character per image. */
+  /** The labels of the images, one digit character per image. */
   export const labels: string;
-  /** Two pixels per byte, 16 shades each, deflated, in base64. */
+  /** The pixels of the digits: 16 shades of gray, two pixels per byte, compressed (deflate), in base64. */
   export const images: string;
 }
 
 declare module "virtual:penguins" {
-  /** CSV. */
+  /** The penguins data set as CSV text. */
   const text: string;
   export default text;
 }

@@ -18,7 +18,7 @@ const solutions = new Map(
   [...page.matchAll(/^```ts (exercise-\d+)\n(.*?)^```$/gms)].map(([, name = "", code = ""]) => [name, code]),
 );
 
-/** Runs a program. Returns what it prints and how many lists it shows. */
+/** Runs a program in the sandbox. Returns the printed text and the number of recordings. */
 function run(code: string): { printed: string; lists: number } {
   const printed: string[] = [];
   let lists = 0;
@@ -69,7 +69,7 @@ const go = (page: Page, hash: string) =>
   }, hash);
 
 const docs = new URL("../../../docs/", import.meta.url);
-/** Returns the distinct addresses in the docs that match. */
+/** Returns the distinct URLs in the docs that match a pattern. */
 const addresses = (pattern: RegExp): string[] => {
   const texts = readdirSync(docs)
     .filter((file) => file.endsWith(".md"))
@@ -129,7 +129,7 @@ plain.each(wrong)("%s: the answer %s, written as %s, gets its hint", (name, righ
     try {
       return run(code.replace(right, answer)).printed;
     } catch (error) {
-      return String(error); // the room names its line
+      return String(error); // the Tape room shows the line of the error
     }
   };
   expect(said()).toMatch(hint);
@@ -179,7 +179,7 @@ test("a reader chooses an exercise, answers wrong, then right, and sees its list
   await page.keyboard.type("8,");
   await printed(page).getByText("All right.").waitFor();
   await page.locator(".list tbody tr", { hasText: "mul" }).waitFor();
-  // every exercise runs in the sandbox, unsolved and solved
+  // Runs each exercise in the sandbox, first unsolved and then solved.
   for (const { name } of unsolved) {
     await go(page, `#/tape?example=${name}`);
     await page.waitForFunction((wanted) => location.hash === `#/tape?example=${wanted}`, name);

@@ -5,16 +5,16 @@ import type { Dataset } from "../src/rooms/fit/data/dataset.ts";
 import { readIdx } from "../src/rooms/fit/data/idx.ts";
 import { fileOf, parametersIn } from "../src/rooms/fit/parameters.ts";
 
-// Any file is either read completely or rejected with a DataError.
+// Reads damaged files. Each file must either be read completely or be rejected with a DataError.
 
 let state = 12345n;
-/** Returns an integer below `end`, the same in each run (the upper half of D. Knuth's MMIX generator). */
+/** Returns a pseudorandom integer below `end`, the same in each run (the upper half of D. Knuth's MMIX generator). */
 function random(end: number): number {
   state = (state * 6364136223846793005n + 1442695040888963407n) & 0xffffffffffffffffn;
   return Number(state >> 32n) % end;
 }
 
-/** Returns a copy with some bytes changed, removed or inserted. */
+/** Returns a copy of a file with some bytes changed, removed or inserted. */
 function damaged(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   const all = Array.from(bytes);
   for (let i = random(4); i >= 0; i--) {
@@ -28,7 +28,7 @@ function damaged(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(all);
 }
 
-/** Whether a file is read or rejected. Rethrows any other error. */
+/** Returns whether a file was read or rejected. Rethrows any error that is not a DataError. */
 async function outcome(read: () => unknown): Promise<"taken" | "refused"> {
   try {
     await read();
@@ -43,7 +43,7 @@ async function outcome(read: () => unknown): Promise<"taken" | "refused"> {
 async function every(count: number, read: (i: number) => unknown): Promise<void> {
   const seen = { taken: 0, refused: 0 };
   for (let i = 0; i < count; i++) seen[await outcome(() => read(i))]++;
-  expect(seen.taken).toBeGreaterThan(0); // otherwise only the first check was tested
+  expect(seen.taken).toBeGreaterThan(0); // some damaged files must be readable, or the test covers only the first check
   expect(seen.refused).toBeGreaterThan(0);
 }
 

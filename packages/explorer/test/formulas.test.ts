@@ -16,7 +16,8 @@ describe.each(specs.map((spec) => [spec.name, spec] as const))("%s", (name, { vj
     expect(formula).toBeDefined();
     const flows = formula!.rules.map((rule) => rule !== null);
     if (typeof vjp === "function") expect(flows).toEqual([true]);
-    // Labels get no cotangent, probabilities do. Both ops share one name and one formula.
+    // Two ops share the name crossEntropy and its formula. With int32 labels the second input gets no cotangent; with
+    // probabilities it does.
     else if (name !== "crossEntropy") expect(flows).toEqual(vjp.map((rule) => rule !== null));
   });
 

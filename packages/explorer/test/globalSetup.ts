@@ -6,14 +6,14 @@ import { serve } from "../build/serve.mjs";
 
 declare module "vitest" {
   interface ProvidedContext {
-    /** The address of the served explorer. */
+    /** The URL at which the tests serve the explorer. */
     site: string;
-    /** The browser's endpoint; empty if there is no browser. */
+    /** The WebSocket endpoint of the browser. Empty if there is no browser. */
     browser: string;
   }
 }
 
-// The headless shell draws the same pages without windows, in a third of the time.
+// The headless shell of chromium draws the same pages without windows, in a third of the time.
 const [shell, whole] = ["/usr/bin/chromium-headless-shell", "/usr/bin/chromium"];
 const executablePath = process.env.CHROMIUM ?? (existsSync(shell) ? shell : whole);
 const args = [
@@ -26,7 +26,7 @@ const args = [
   "--disable-sync",
 ];
 
-/** Builds the explorer, serves it under a subfolder of the root, and starts one browser for all tests. */
+/** Builds the explorer, serves it in a subfolder of the server's root, and starts one browser for all tests. */
 export default function setup(project: TestProject): Promise<(() => Promise<void>) | undefined> {
   const root = new URL("..", import.meta.url).pathname;
   return open(project, async () => {
@@ -35,7 +35,7 @@ export default function setup(project: TestProject): Promise<(() => Promise<void
   });
 }
 
-/** Does the same with the folder that `made` builds. */
+/** Builds a site with `made`, serves it in a subfolder of the server's root, and starts one browser for all tests. */
 export async function open(
   project: TestProject,
   made: () => Promise<string>,

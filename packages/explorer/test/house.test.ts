@@ -85,10 +85,10 @@ describe("first load", () => {
   const sizes = new Map(
     readdirSync(assets).map((name) => [name, gzipSync(readFileSync(new URL(name, assets))).byteLength]),
   );
-  /** Whether a file is data that the reader chooses to load. Code counts toward the limit, data does not. */
+  /** Whether a file is a data set. Data sets, which the user chooses to load, do not count toward the size limit. */
   const isData = (name: string): boolean => name.startsWith("digits-");
 
-  /** Returns the files that a browser with an empty cache requests at an address. */
+  /** Returns the files that a browser with an empty cache requests when it opens a URL. */
   async function loaded(hash: string): Promise<readonly string[]> {
     const names = new Set<string>();
     const outside: string[] = [];
@@ -101,7 +101,7 @@ describe("first load", () => {
       }),
     );
     await page.locator("main h1").waitFor();
-    while (Date.now() - last < 750) await page.waitForTimeout(50); // "networkidle" may wait for a removed frame
+    while (Date.now() - last < 750) await page.waitForTimeout(50); // not "networkidle", which may wait for a removed iframe
     await page.context().close();
     expect(outside, hash).toEqual([]);
     return [...names].filter((name) => sizes.has(name));
@@ -128,7 +128,7 @@ describe("first load", () => {
   });
 });
 
-/** Returns every address that the page links to or offers as a choice. */
+/** Returns all URLs that the page links to or offers in its menus. */
 async function places(page: Page): Promise<readonly string[]> {
   const all: string[] = [];
   const links = (within: string) =>

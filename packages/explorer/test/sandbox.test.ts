@@ -17,7 +17,10 @@ async function open(page: Page, program: string): Promise<void> {
   }, address(program));
 }
 
-/** Runs a failing program and returns the room's error; then runs a good one, because the page must keep working. */
+/**
+ * Runs a failing program and returns the error that the page shows. Then runs a working program, because the page must
+ * not break.
+ */
 async function said(page: Page, program: string): Promise<string> {
   await open(page, program);
   const text = await page.getByRole("alert").textContent();
@@ -109,7 +112,7 @@ test("the policy blocks an import that the error messages miss", async () => {
   await page.getByText("before", { exact: true }).waitFor();
   await open(page, good);
   await page.getByText("before", { exact: true }).waitFor({ state: "detached" });
-  // The policy blocked the request before it reached the network. It is the only complaint.
+  // The Content-Security-Policy blocked the request before it reached the network. No other error is allowed.
   const complaints = forgiven();
   expect(complaints).toContain("http://localhost:9/x.js: csp");
   expect(complaints.filter((each) => !/: csp$|Content Security Policy/.test(each))).toEqual([]);
@@ -139,5 +142,5 @@ test("a new program ends the previous one", async () => {
   const start = Date.now();
   await open(page, good);
   await page.getByText("mul", { exact: true }).first().waitFor();
-  expect(Date.now() - start).toBeLessThan(4500); // not only after its five seconds
+  expect(Date.now() - start).toBeLessThan(4500); // before the time limit of five seconds
 });

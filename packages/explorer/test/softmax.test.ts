@@ -156,7 +156,7 @@ describe("the pullback", () => {
     await page.locator("body").press("ArrowRight");
     await room.locator(".fulcrum-label", { hasText: `⟨g, s⟩ = ${short(mean)}` }).waitFor();
     await room.getByRole("button", { name: "The next stage" }).click();
-    await room.getByText("The line is the new zero").waitFor();
+    await room.getByText("The vertical line is the new zero").waitFor();
     expect(await outputs()).toEqual(aligned([3 - mean, -1 - mean, 0.5 - mean]));
     await page.locator("body").press("ArrowRight");
     await room.getByText("The bars shrink").waitFor();
@@ -165,7 +165,7 @@ describe("the pullback", () => {
     await room.getByText(/at the diamonds/).waitFor();
     await until(page, "stage=4");
     expect(await room.locator(".by-matrix").count()).toBe(3);
-    await page.goBack(); // stages are not in the history
+    await page.goBack(); // stages add no entries to the history
     await page.waitForFunction(() => !location.hash.includes("stage"));
   });
 
@@ -186,7 +186,10 @@ describe("the pullback", () => {
   });
 
   test("is animated between stages, but not under the pointer or with reduced motion", async () => {
-    /** Goes to the next stage and returns the bars' transition duration. In one evaluation, because the animation is short. */
+    /**
+     * Goes to the next stage and returns the duration of the bars' transition. One evaluation does both, because the
+     * animation is short.
+     */
     const lasts = (page: Page) =>
       page.evaluate(async () => {
         document.querySelector<HTMLElement>("[aria-label='The next stage']")!.click();
@@ -369,7 +372,7 @@ test.each(["shares", "jacobian", "pullback", "shift", "digits", "two", "explain"
     const x = name === "two" ? "0.3+-1.2" : "0.3+-1.2+1.8+0.1+-0.4+2.6+-2.1+0.9+-0.8+0.5";
     const page = await visit(`#/softmax?part=${name}&x=${x}&stage=4&t=0.5&mask=3&shift=900`, { colorScheme: "light" });
     await page.locator(".part h2").waitFor();
-    await page.waitForLoadState("networkidle"); // formulas
+    await page.waitForLoadState("networkidle"); // waits for the formulas
     expect(await violations(page)).toEqual([]);
     await page.emulateMedia({ colorScheme: "dark" });
     await page.setViewportSize({ width: 360, height: 740 });

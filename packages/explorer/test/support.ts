@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect, inject, test as plain } from "vitest";
 
-/** The address of the served explorer. */
+/** The URL at which the tests serve the explorer. */
 export const site = inject("site");
 const endpoint = inject("browser");
 let browser: Browser;
@@ -16,11 +16,12 @@ afterAll(async () => {
   await browser?.close();
 });
 
-/** A test in a browser, skipped if there is none. */
+/** A test that needs a browser. It is skipped if there is none. */
 export const test: typeof plain = plain.skipIf(!endpoint) as typeof plain;
 
 /**
- * Opens a page at `hash`, after `prepare`. Console errors and uncaught exceptions on the page fail the test that opened it.
+ * Opens the explorer at the URL `hash`, after calling `prepare`. An error on the page's console, or an uncaught
+ * exception, fails the test.
  */
 export async function visit(
   hash = "",
@@ -43,17 +44,17 @@ export async function visit(
   page.on("pageerror", (error) => complaints.push(String(error)));
   page.on("requestfailed", (request) => {
     const why = request.failure()?.errorText;
-    if (why !== "net::ERR_ABORTED" && !isIcon(request.url())) complaints.push(`${request.url()}: ${why}`); // an aborted request: the page navigated first
+    if (why !== "net::ERR_ABORTED" && !isIcon(request.url())) complaints.push(`${request.url()}: ${why}`); // a request is aborted if the page navigates first
   });
   prepare(page);
   await page.goto(site + hash);
   return page;
 }
 
-/** Whether the request is for the icon, which the browser may fetch at any time, even offline. */
+/** Whether the request is for the icon. The browser may request the icon at any time, even offline. */
 const isIcon = (url: string): boolean => url.endsWith("/icon.svg");
 
-/** Returns and clears the complaints of the page opened last, for tests that provoke them. */
+/** Returns and clears the errors of the last opened page. Tests that cause errors on purpose call it. */
 export function forgiven(): string[] {
   return sessions.at(-1)!.complaints.splice(0);
 }
@@ -66,7 +67,7 @@ afterEach(async () => {
 
 const axe = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 
-/** Returns axe-core's violations, one per line. */
+/** Returns the accessibility violations that axe-core finds, one per line. */
 export async function violations(page: Page): Promise<string[]> {
   await page.evaluate(readFileSync(axe, "utf8"));
   return page.evaluate(async () => {

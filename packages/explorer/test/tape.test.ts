@@ -12,7 +12,7 @@ import { grad, record, type Tensor, tensor } from "@wengert/core";
 import { add, exp, mul, sin, square, sum } from "@wengert/ops";
 ${body}`)}${more}`;
 
-/** Locates the row of the list that begins with `#3`, or with the name of an input. */
+/** Locates the row of the list that begins with a name such as `#3`, or with the name of an input. */
 const row = (page: Page, name: string) =>
   page.locator(".list tbody tr").filter({ has: page.locator("th, td.op", { hasText: new RegExp(`^${name}$`) }) });
 const cell = async (page: Page, name: string, column: string) =>
@@ -127,7 +127,7 @@ test("a tensor chosen in list or graph is highlighted in both, with value and co
   expect(await page.locator(".graph .node.looked").textContent()).toContain("#3 mul");
   await page.locator("body").press("Escape");
   await page.locator(".graph .node.looked").waitFor({ state: "detached" });
-  // by keyboard alone
+  // Opens a tensor with the keyboard alone.
   await row(page, "#3").focus();
   await page.keyboard.press("ArrowUp");
   await page.keyboard.press("Enter");
@@ -138,11 +138,11 @@ test("the tape of the gradient has a sweep too: second derivatives", async () =>
   const page = await visit(withProgram("record((x: Tensor) => mul(mul(x, x), x), tensor(2));"));
   await row(page, "x").waitFor();
   await page.locator("body").press("End");
-  expect(await cell(page, "x", "cotangent")).toBe("12"); // 3 x²
+  expect(await cell(page, "x", "cotangent")).toBe("12"); // the derivative 3 x² at x = 2
   await page.getByRole("button", { name: "its gradient" }).click();
   await page.locator(".list tr.of-first-sweep").first().waitFor();
   await page.locator("body").press("End");
-  expect(await cell(page, "x", "cotangent")).toBe("12"); // 6 x
+  expect(await cell(page, "x", "cotangent")).toBe("12"); // the second derivative 6 x at x = 2
   await page.goBack();
   await page.locator(".list tr.of-first-sweep").first().waitFor({ state: "detached" });
 });
@@ -178,7 +178,7 @@ test("a completion shows signature and formula and imports the name", async () =
   await option.waitFor();
   expect(await option.textContent()).toBe("softmax(x, { axis?, where? })");
   await page.getByText("s = softmax(x) along `axis`").first().waitFor();
-  // Completion ignores keys that arrive right after its list opens, because they belong to the text.
+  // The completion list ignores keys that are pressed right after it opens, so the test waits.
   await page.waitForTimeout(500);
   await page.keyboard.press("Enter");
   const lines = page.locator(".cm-line");

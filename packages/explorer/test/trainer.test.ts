@@ -128,7 +128,7 @@ test("each class has its share of held-out rows, even if rows are sorted by clas
 });
 
 test("fieldAt returns the values at the grid points", () => {
-  const points = gridPoints(); // as if x and y were the probabilities of two classes
+  const points = gridPoints(); // treats x and y as the probabilities of two classes
   expect(points.length).toBe(2 * nodes * nodes);
   for (const [x, y] of [
     [-3, 3],

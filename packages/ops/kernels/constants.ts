@@ -1,6 +1,6 @@
 // Written by tools/setup/constants.py.
 
-/** 2^(j/32) for j = 0 … 31, each as a sum of two doubles. */
+/** 2^(j/32) for j = 0 … 31. Each entry is a sum of two doubles. */
 export const roots: usize = memory.data<f64>([
   1, 0,
   1.0218971486541166, 5.109225028973444e-17,
@@ -36,11 +36,11 @@ export const roots: usize = memory.data<f64>([
   1.9571441241754002, 8.960767791036668e-17,
 ], 16);
 
-/** ln 2 / 32 as a sum of two doubles, the first with 32 bits, so that its products with small integers are exact. */
+/** ln 2 / 32 as a sum of two doubles. The first double has 32 bits, so its products with small integers are exact. */
 export const step = 0.021660849393811077;
 export const stepRest = -1.312785960212839e-12;
 
-/** The coefficients of 1, z, … z⁶ in (ln((1 + s) / (1 − s)) / s − 2) / z, where z = s² and |s| ≤ 3 − 2√2. */
+/** The coefficients of 1, z, … z⁶ in the series of (ln((1 + s) / (1 − s)) / s − 2) / z, where z = s² and |s| ≤ 3 − 2√2. */
 export const artanh0 = 0.666666666666667;
 export const artanh1 = 0.39999999999899505;
 export const artanh2 = 0.28571428625975487;

@@ -1,5 +1,5 @@
-// Elementwise arithmetic and functions for both dtypes: T is f32 or f64. Each loop is written once and compiled with
-// the operation as a constant.
+// Elementwise arithmetic and functions for float32 and float64; T is f32 or f64. Each loop is written once and compiled
+// with the operation as a constant.
 
 import { exp, log, sigmoid, tanh } from "./functions";
 
@@ -25,7 +25,7 @@ function applied(f: i32, x: v128): v128 {
   return sigmoid(x);
 }
 
-/** y = f(x) of n entries. Floats are computed as doubles and rounded once. */
+/** Computes y = f(x) for n elements. float32 elements are computed as doubles and rounded once. */
 // @ts-ignore: decorator
 @inline
 function unary<T>(f: i32, n: i32, y: usize, x: usize): void {
@@ -74,7 +74,7 @@ const SQRT: i32 = 2;
 @inline
 const RELU: i32 = 3;
 
-/** y = f(x) of n entries, one vector at a time. */
+/** Computes y = f(x) for n elements, one vector at a time. */
 // @ts-ignore: decorator
 @inline
 function arithmetic<T>(f: i32, n: i32, y: usize, x: usize): void {
@@ -138,8 +138,8 @@ function combined<T>(operation: i32, a: v128, b: v128): v128 {
 }
 
 /**
- * y = a ∘ b over rows of n entries. An operand has the shape of y, one row that every row of y reads (aRow = 0), one
- * entry per row (aColumn = 0), or one entry. Strides are in bytes.
+ * Computes the binary operation y = a ∘ b over rows of n elements. An operand has the shape of y, or is a single row
+ * (aRow = 0), a single column (aColumn = 0), or a single element. Strides are in bytes.
  */
 // @ts-ignore: decorator
 @inline
@@ -196,7 +196,7 @@ export function reluPullback64(rows: i32, n: i32, y: usize, a: usize, b: usize, 
   binary<f64>(WHERE_ABOVE, rows, n, y, a, b, aRow, aColumn, bRow, bColumn);
 }
 
-/** z = α x + y of n entries. Rounds the product, then the sum; z may be y. */
+/** Computes z = α x + y for n elements. Rounds the product, then the sum. z may share the memory of y. */
 // @ts-ignore: decorator
 @inline
 function axpy<T>(n: i32, z: usize, alpha: T, x: usize, y: usize): void {

@@ -1,22 +1,22 @@
-// C = A B in tiles of up to 5 rows by 32 bytes. A tile keeps its sums in registers: 10 vectors, plus 2 of B and one
-// entry of A.
-// This reaches 97 % of the SIMD throughput without memory access, and 100 % with FMA. Alternatives: 6 rows are as fast
-// in isolation, 4 % faster with FMA, but divide 10 or 128 rows less evenly. 4 rows by 48 bytes exceed V8's 15 registers
-// and are 25 % slower with FMA.
-// Every element of C is summed in the order of p, from 0 on, in every tile. Its bits depend neither on the sizes of C
-// nor on the layout of A and B. Strides are in bytes.
+// Computes the matrix product C = A B in tiles of up to 5 rows by 32 bytes. A tile keeps its sums in registers: 10
+// vectors, plus 2 vectors of B and one entry of A. This reaches 97 % of the SIMD throughput without memory access, and
+// 100 % with FMA.
+// Two alternatives are worse. Tiles of 6 rows are as fast alone and 4 % faster with FMA, but divide 10 or 128 rows less
+// evenly. Tiles of 4 rows by 48 bytes exceed V8's 15 registers and are 25 % slower with FMA.
+// Every tile sums each element of C over the inner index p, from 0 upward. So the bits of C do not depend on its size
+// or on the layout of A and B. Strides are in bytes.
 
 import { madd32, madd64 } from "./vector";
 
-/** The rows of a tile, and its width in bytes. */
+/** The number of rows in a tile, and its width in bytes. */
 const tall: i32 = 5;
 const wide: usize = 32;
-/** The number of terms a tile adds before the next tile runs, so that its inputs stay in the L1 cache. */
+/** The number of terms that one tile adds before the next tile runs, so that the inputs stay in the L1 cache. */
 const deep: i32 = 400;
-/** The number of rows of A packed together, chosen for the L2 cache. */
+/** The number of rows of A packed together, chosen to fit the L2 cache. */
 const many: i32 = 60;
 
-/** A buffer for tiles that are incomplete, or whose rows are not contiguous in C. */
+/** Memory for one tile of C. It is used if the tile is incomplete, or if its rows are not contiguous in C. */
 const edge: usize = memory.data(tall * <i32>wide, 16);
 
 /** The number of entries in a vector. */
@@ -41,7 +41,8 @@ function madd<T>(x: v128, y: v128, sum: v128): v128 {
 }
 
 /**
- * c += a b, or c = a b if `isFirst`. a is packed; the rows of b are `step` apart. `rows` is constant after inlining.
+ * Adds the product of a and b to the tile c, or stores it in c if `isFirst`. a is packed; the rows of b are `step`
+ * bytes apart. `rows` is a constant after inlining.
  */
 // @ts-ignore: decorator
 @inline
@@ -95,7 +96,7 @@ function tile<T>(rows: i32, k: i32, a: usize, b: usize, step: usize, c: usize, c
   else add<T>(1, k, a, b, step, c, cRow, isFirst);
 }
 
-/** Like `tile` for one row, but 128 bytes wide: each cache line of B is read once even if its rows are far apart. */
+/** Computes a tile of one row and 128 bytes. Each cache line of B is read only once, even if the rows of B are far apart. */
 function row<T>(k: i32, a: usize, b: usize, step: usize, c: usize, isFirst: bool): void {
   let s0 = i64x2.splat(0), s1 = s0, s2 = s0, s3 = s0, s4 = s0, s5 = s0, s6 = s0, s7 = s0;
   if (!isFirst) {
@@ -116,7 +117,7 @@ function row<T>(k: i32, a: usize, b: usize, step: usize, c: usize, isFirst: bool
   v128.store(c, s4, 64), v128.store(c, s5, 80), v128.store(c, s6, 96), v128.store(c, s7, 112);
 }
 
-/** Packs rows of A tile by tile; each tile column by column. */
+/** Packs rows of A tile by tile, and each tile column by column. */
 function packRows<T>(m: i32, k: i32, to: usize, a: usize, aRow: usize, aCol: usize): void {
   for (let i = 0; i < m; i += tall) {
     const rows = min(tall, m - i);
@@ -145,7 +146,7 @@ function packRows<T>(m: i32, k: i32, to: usize, a: usize, aRow: usize, aCol: usi
   }
 }
 
-/** Packs columns of B tile by tile; each tile row by row. The padding after the last column is undefined. */
+/** Packs columns of B tile by tile, and each tile row by row. The padding after the last column is undefined. */
 function packColumns<T>(n: i32, k: i32, to: usize, b: usize, bRow: usize, bCol: usize): void {
   const lanes = <i32>(wide / sizeof<T>());
   for (let j = 0; j < n; j += lanes) {
@@ -165,7 +166,7 @@ function packColumns<T>(n: i32, k: i32, to: usize, b: usize, bRow: usize, bCol: 
   }
 }
 
-/** Writes columns l, l + 1, … (16 bytes wide), each contiguous in memory, as rows `toRow` apart. */
+/** Transposes 16-byte columns l, l + 1, … into rows that are `toRow` bytes apart. Each column is contiguous in memory. */
 function transpose<T>(k: i32, to: usize, toRow: usize, b: usize, l: usize, last: usize, bCol: usize): void {
   let b0 = b + min(l, last) * bCol;
   let b1 = b + min(l + 1, last) * bCol;
@@ -198,7 +199,7 @@ function transpose<T>(k: i32, to: usize, toRow: usize, b: usize, l: usize, last:
   }
 }
 
-/** Copies part of a tile between C and `edge`. */
+/** Copies a section of a tile between C and `edge`. */
 function copy<T>(rows: i32, columns: i32, to: usize, toRow: usize, toCol: usize, from: usize, fromRow: usize, fromCol: usize): void {
   for (let i = 0; i < rows; i++) {
     let p = from, q = to;
@@ -213,9 +214,9 @@ function copy<T>(rows: i32, columns: i32, to: usize, toRow: usize, toCol: usize,
 }
 
 /**
- * C = A B if `isFirst`, else C += A B, for [m, k] and [k, n] with k > 0. Either the columns of B are contiguous or its
- * rows are. k is split into equal parts of at most `deep` terms. `scratch` holds, for one part, 60 rows of A and all
- * columns of B, each row of B padded to a multiple of 32 bytes.
+ * Computes C = A B if `isFirst`, else C += A B, for A [m, k] and B [k, n] with k > 0. Either the columns or the rows of
+ * B are contiguous. The inner axis k is split into equal blocks of at most `deep` terms. `scratch` holds, for one
+ * block, 60 rows of A and all columns of B. Each row of B is padded to a multiple of 32 bytes.
  */
 // @ts-ignore: decorator
 @inline
@@ -227,8 +228,8 @@ function gemm<T>(
   const parts = (k + deep - 1) / deep;
   const part = (k + parts - 1) / parts;
   const packed = scratch + <usize>(many * part) * sizeof<T>();
-  // Few rows of A read B only once or twice, so B is read in place. If A is a single block, the columns of B are packed
-  // right before they are read, into the L1 cache.
+  // Few rows of A read B only once or twice, so B is not packed. If A is a single block, columns of B are packed into
+  // the L1 cache just before they are read.
   const isInPlace = bCol == sizeof<T>() && m <= 2 * tall;
   const isOneBlock = m <= many;
   for (let p = 0; p < k; p += part) {

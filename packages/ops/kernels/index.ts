@@ -1,10 +1,10 @@
 // The kernels of @wengert/ops in AssemblyScript. tools/setup/kernels.mjs compiles them to WebAssembly twice: with
 // SIMD128, and with relaxed SIMD (FMA). A kernel receives the addresses of its operands, which are row-major and
-// contiguous. Arrays begin at multiples of 16 bytes and are followed by 64 unused bytes, so whole vectors may be read
-// and written at their ends.
+// contiguous. Arrays begin at multiples of 16 bytes and are followed by 64 unused bytes, so kernels may read and write
+// whole vectors at their ends.
 //
-// AssemblyScript allows decorators (@inline) on functions and constants, TypeScript only on classes. Editors read these
-// files as TypeScript, so `@ts-ignore: decorator` precedes each decorator and hides that error.
+// AssemblyScript allows decorators (@inline) on functions and constants, but TypeScript allows them only on classes.
+// Editors read these files as TypeScript. So a comment `@ts-ignore: decorator` before each decorator hides the error.
 
 export * from "./elementwise";
 export * from "./gemm";
@@ -12,7 +12,7 @@ export * from "./losses";
 export * from "./softmax";
 export * from "./sums";
 
-/** Returns the first address after the tables of these kernels. */
+/** Returns the first free address after the lookup tables. */
 export function free(): usize {
   return (__heap_base + 15) & ~15;
 }

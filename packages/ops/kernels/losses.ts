@@ -1,5 +1,5 @@
-// logSumExp, logSoftmax, cross-entropy and their pullbacks, slice by slice. Results with one entry per slice are `rows`
-// contiguous entries; so are labels, and the cotangents of such results.
+// logSumExp, logSoftmax, cross-entropy and their pullbacks, computed slice by slice. An array with one entry per slice
+// (results, labels, or cotangents of results) has `rows` contiguous entries.
 
 import { one } from "./exp";
 import * as slices from "./slices";
@@ -20,7 +20,7 @@ function logSumExp<T>(rows: i32, n: i32, y: usize, x: usize, tops: usize): void 
     store<T>(at<T>(y, row), <T>(load<f64>(at<f64>(tops, row)) + load<f64>(at<f64>(norms, row))));
 }
 
-/** log1p of the sum of the other exponentials; NaN if the maximum is not finite. */
+/** Returns log1p of the sum of all exponentials except the maximum's own. Returns NaN if the maximum is not finite. */
 // @ts-ignore: decorator
 @inline
 function normOf(norms: usize, row: i32, top: f64): f64 {
@@ -102,12 +102,15 @@ function probabilityLosses<T>(rows: i32, n: i32, y: usize, x: usize, t: usize, t
 }
 
 /**
- * The largest cotangent for float slices. Up to it, exponentials below e⁻¹³¹, which are 0 as floats, do not affect the
- * pullback. Slices with larger cotangents are computed as doubles.
+ * The largest cotangent for which slices are computed as floats. Floats cannot hold exponentials below e⁻¹³¹, and up to
+ * this limit these do not affect the pullback. Slices with larger cotangents are computed as doubles.
  */
 const large: f64 = 274877906944; // 2³⁸
 
-/** g − s Σ g of a slice. Returns false if the cotangents are too large for floats. */
+/**
+ * Computes g − s Σ g of a slice, for the cotangent g and the softmax s. Returns false if a cotangent is too large for
+ * floats.
+ */
 function logSoftmaxPullback<T>(n: i32, y: usize, x: usize, g: usize): bool {
   const top = slices.maximum<T>(n, x);
   const m = slices.position<T>(n, x, top);
@@ -155,7 +158,7 @@ export function logSoftmaxPullback64(rows: i32, n: i32, y: usize, x: usize, g: u
   }
 }
 
-/** g (s − t) of a slice, where t is the one-hot vector of the label. */
+/** Computes g (s − t) of a slice, for the cotangent g, the softmax s and the one-hot vector t of the label. */
 function labelPullback<T>(n: i32, y: usize, x: usize, label: i32, g: f64): void {
   const top = slices.maximum<T>(n, x);
   const others = slices.exponentialsAndOthers<T>(n, y, x, top);
@@ -195,7 +198,10 @@ export function labelPullback64(rows: i32, n: i32, y: usize, x: usize, labels: u
   }
 }
 
-/** g (s Σt − t) of a slice. Returns false if t and g are too large for floats. */
+/**
+ * Computes g (s Σt − t) of a slice, for the cotangent g, the softmax s and the target t. Returns false if t and g are
+ * too large for floats.
+ */
 function probabilityPullback<T>(n: i32, y: usize, x: usize, t: usize, g: f64): bool {
   const top = slices.maximum<T>(n, x);
   const m = slices.position<T>(n, x, top);

@@ -1,5 +1,5 @@
 // Functions shared by softmax, logSoftmax and cross-entropy. Slices have n entries and are contiguous. A result may
-// overwrite up to one vector beyond the end of its slice; the next slice overwrites that. The result for a slice
+// overwrite up to one vector beyond the end of its slice, which the next slice then overwrites. The result for a slice
 // depends only on that slice.
 
 import { expBelow, one } from "./exp";
@@ -19,7 +19,7 @@ export function at<T>(x: usize, l: i32): usize {
   return x + <usize>l * sizeof<T>();
 }
 
-/** A mask: all bits set in the first `count` entries of a vector, none in the rest. */
+/** Returns a mask: all bits are set in the first `count` entries of a vector, and no bits in the other entries. */
 // @ts-ignore: decorator
 @inline
 export function first<T>(count: i32): v128 {
@@ -48,7 +48,7 @@ export function both(v: v128): f64 {
   return f64x2.extract_lane(v, 0) + f64x2.extract_lane(v, 1);
 }
 
-/** Returns the rounding error (a + b) − sum of sum = a + b, exactly. */
+/** Returns the exact rounding error (a + b) − sum, where `sum` is the rounded a + b. */
 // @ts-ignore: decorator
 @inline
 export function sumError(a: v128, b: v128, sum: v128): v128 {
@@ -92,7 +92,7 @@ export function position<T>(n: i32, x: usize, maximum: T): i32 {
 }
 
 /**
- * Returns Σ exp(x − maximum) of a slice, times `one`. If `isKept`, writes the exponentials to y. If `isOfOthers`, omits
+ * Returns `one` times Σ exp(x − maximum) of a slice. If `isKept`, writes the exponentials to y. If `isOfOthers`, omits
  * one entry equal to the maximum from the sum; further ties count.
  */
 // @ts-ignore: decorator
@@ -101,7 +101,7 @@ function sumOfExponentials<T>(n: i32, y: usize, x: usize, maximum: T, isKept: bo
   const top = v128.splat<T>(maximum);
   let a = f64x2.splat(0);
   let b = a;
-  let ties = a; // counts as integers, −1 per tie
+  let ties = a; // integer arithmetic: adds −1 per tie
   for (let l = 0; l < n; l += width<T>()) {
     const values = v128.load(x);
     let e = expBelow<T>(values, top);
@@ -118,7 +118,7 @@ function sumOfExponentials<T>(n: i32, y: usize, x: usize, maximum: T, isKept: bo
       b = f64x2.add(b, f64x2.promote_low_f32x4(i64x2.shuffle(e, e, 1, 0)));
     } else {
       const sum = f64x2.add(a, e);
-      b = f64x2.add(b, sumError(a, e, sum)); // keeps long slices as exact as short ones
+      b = f64x2.add(b, sumError(a, e, sum)); // Kahan summation, so long slices are as accurate as short ones
       a = sum;
     }
     x += 16;
@@ -134,22 +134,22 @@ function sumOfExponentials<T>(n: i32, y: usize, x: usize, maximum: T, isKept: bo
   return sum + <f64>(-1 - count) * one<T>();
 }
 
-/** Writes `one` · exp(x − maximum) to y for each x of a slice, and returns the sum of these numbers. */
+/** Writes `one` · exp(x − maximum) to y for each x of a slice. Returns the sum of the written exponentials. */
 export function exponentials<T>(n: i32, y: usize, x: usize, maximum: T): f64 {
   return sumOfExponentials<T>(n, y, x, maximum, true, false);
 }
 
 /**
- * Like `exponentials`, but the returned sum omits the maximum and is not multiplied by `one`. Returns NaN if the
- * maximum is not finite or any entry is NaN.
+ * Writes the exponentials like `exponentials`, but returns their sum without the maximum, not multiplied by `one`.
+ * Returns NaN if the maximum is not finite or any entry is NaN.
  */
 export function exponentialsAndOthers<T>(n: i32, y: usize, x: usize, maximum: T): f64 {
   return sumOfExponentials<T>(n, y, x, maximum, true, true) * (1 / one<T>()) + <f64>(maximum - maximum);
 }
 
 /**
- * For `rows` slices of x, writes their maxima to `tops` and log1p(Σ exp(x − maximum)) without the maximum itself to
- * `norms`. Both are doubles; `norms` has room for one extra entry.
+ * Writes two doubles for each of `rows` slices of x: the maximum to `tops`, and the log1p of the other exponentials'
+ * sum Σ exp(x − maximum) to `norms`. `norms` has room for one extra entry.
  */
 export function logNorms<T>(rows: i32, n: i32, tops: usize, norms: usize, x: usize): void {
   for (let row = 0; row < rows; row++) {
@@ -167,7 +167,7 @@ export function logNorms<T>(rows: i32, n: i32, tops: usize, norms: usize, x: usi
   }
 }
 
-/** Returns the sum of b over a slice, without entry m and the entries where x is −Infinity. */
+/** Returns the sum of b over a slice. Skips entry m and the entries where x is −Infinity. */
 export function sumOfOthers<T>(n: i32, b: usize, x: usize, m: i32): f64 {
   const below = sumOfPart<T>(m, b, x);
   return below + sumOfPart<T>(n - m - 1, at<T>(b, m + 1), at<T>(x, m + 1));
@@ -189,7 +189,7 @@ function sumOfPart<T>(n: i32, b: usize, x: usize): f64 {
   return sumOf(total, lost);
 }
 
-/** Returns the sum of both entries plus their rounding errors, which are ignored if the sum is infinite. */
+/** Returns the sum of both lanes plus their rounding errors, which are ignored if the sum is infinite. */
 // @ts-ignore: decorator
 @inline
 export function sumOf(total: v128, lost: v128): f64 {
@@ -198,7 +198,8 @@ export function sumOf(total: v128, lost: v128): f64 {
 }
 
 /**
- * Returns (a + b) / (1 + others). For doubles, corrects the rounding errors of both sums and of the quotient if finite.
+ * Returns the quotient (a + b) / (1 + others). For doubles with a finite quotient, also corrects the rounding errors of
+ * both sums and of the quotient.
  */
 // @ts-ignore: decorator
 @inline

@@ -1,4 +1,4 @@
-// Softmax and its pullback, slice by slice.
+// Softmax and its pullback, computed slice by slice.
 
 import { at, both, exponentials, first, load2, maximum, position, store2, sumError } from "./slices";
 
@@ -8,7 +8,7 @@ function softmax<T>(rows: i32, n: i32, y: usize, x: usize): void {
   for (; rows > 0; rows--) {
     const total = exponentials<T>(n, y, x, maximum<T>(n, x));
     if (sizeof<T>() == 4) {
-      const scale = f64x2.splat(1 / total); // as a float, this would add one rounding
+      const scale = f64x2.splat(1 / total); // in double, because a float would add one rounding
       for (let l = 0; l < n; l += 2) {
         const p = at<f32>(y, l);
         store2<f32>(p, f64x2.mul(load2<f32>(p), scale));
@@ -33,7 +33,10 @@ export function softmax64(rows: i32, n: i32, y: usize, x: usize): void {
   softmax<f64>(rows, n, y, x);
 }
 
-/** Returns Σ s (g − near) / Σ s of a slice; 0 if the weights sum to 0, NaN if the sum is infinite. */
+/**
+ * Returns the weighted mean Σ s (g − near) / Σ s of a slice, for the softmax s. Returns 0 if the weights sum to 0, and
+ * NaN if the sum is infinite.
+ */
 function meanBeyond<T>(n: i32, s: usize, g: usize, near: f64): f64 {
   const center = f64x2.splat(near);
   let total = f64x2.splat(0);
@@ -67,7 +70,8 @@ function meanBeyond<T>(n: i32, s: usize, g: usize, near: f64): f64 {
   return mean + (mean - mean);
 }
 
-// The mean of g under s is center + rest, as in `weightedMean` of ../src/loops/slices.ts.
+// The mean of the cotangent g, weighted by the softmax s, is center + rest. `weightedMean` in ../src/loops/slices.ts
+// explains this sum.
 // @ts-ignore: decorator
 @inline
 function softmaxPullback<T>(rows: i32, n: i32, y: usize, s: usize, g: usize): void {

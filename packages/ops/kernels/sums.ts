@@ -1,7 +1,7 @@
-// Sums of rows and columns in doubles, in the order of `sumOf` in ../src/loops/slices.ts: entry l is added to partial
-// sum l mod 8, and the result is ((s₀ + s₄) + (s₂ + s₆)) + ((s₁ + s₅) + (s₃ + s₇)). The partial sums are written to
-// `sums`. Unless `isFirst` is set, they continue from there, so an input larger than the cache can be passed in parts
-// of 8, 16, … entries.
+// Sums of rows and columns in doubles. Entry l is added to partial sum l mod 8. The result is ((s₀ + s₄) + (s₂ + s₆)) +
+// ((s₁ + s₅) + (s₃ + s₇)), where sᵢ is partial sum i. `sumOf` in ../src/loops/slices.ts uses the same order.
+// The partial sums are written to `sums`. Unless `isFirst` is set, the kernel starts from these sums. So an input
+// larger than the cache can be passed in chunks of 8, 16, … entries.
 
 /** Loads two entries as doubles. */
 // @ts-ignore: decorator
@@ -10,14 +10,14 @@ function load2<T>(p: usize): v128 {
   return sizeof<T>() == 4 ? f64x2.promote_low_f32x4(v128.load64_zero(p)) : v128.load(p);
 }
 
-/** Loads one entry as a double, and 0. */
+/** Loads one entry as a double into the first lane; the second lane is 0. */
 // @ts-ignore: decorator
 @inline
 function load1<T>(p: usize): v128 {
   return sizeof<T>() == 4 ? f64x2.promote_low_f32x4(v128.load32_zero(p)) : v128.load64_zero(p);
 }
 
-/** Returns `sum` plus entries l and l + 1, if they are among the n entries. */
+/** Adds entries l and l + 1 to the lanes of `sum`. Entries beyond the first n count as 0. */
 // @ts-ignore: decorator
 @inline
 function added<T>(sum: v128, x: usize, l: i32, n: i32): v128 {
@@ -25,7 +25,7 @@ function added<T>(sum: v128, x: usize, l: i32, n: i32): v128 {
   return l < n ? f64x2.add(sum, load1<T>(x + <usize>l * sizeof<T>())) : sum;
 }
 
-/** y = Σ x / divisor for each of `rows` rows of n entries. */
+/** Computes y = Σ x / divisor for each of `rows` rows of n entries. */
 // @ts-ignore: decorator
 @inline
 function rowSums<T>(rows: i32, n: i32, y: usize, x: usize, sums: usize, isFirst: bool, divisor: f64): void {
@@ -65,7 +65,7 @@ function rowSums<T>(rows: i32, n: i32, y: usize, x: usize, sums: usize, isFirst:
   }
 }
 
-/** y = Σ x / divisor for each of the n columns of `rows` rows. */
+/** Computes y = Σ x / divisor for each of the n columns of `rows` rows. */
 // @ts-ignore: decorator
 @inline
 function columnSums<T>(rows: i32, n: i32, y: usize, x: usize, sums: usize, isFirst: bool, divisor: f64): void {

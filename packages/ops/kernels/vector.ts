@@ -1,6 +1,6 @@
-// Shared by all kernels. Only `madd` uses FMA.
+// Vector helpers shared by all kernels. Only `madd` uses FMA.
 
-/** a × b + c: rounded once in the build with relaxed SIMD, twice in the other build. */
+/** Returns a × b + c. The build with relaxed SIMD rounds once, the other build twice. */
 // @ts-ignore: decorator
 @inline
 export function madd32(a: v128, b: v128, c: v128): v128 {

@@ -1,4 +1,4 @@
-// For authors of VJP rules: the ops used in the VJP rules of other ops.
+// Exports for authors of VJP rules: ops that only the VJP rules of other ops use.
 
 export { geluSlope, reluPullback, sigmoidSlope, tanhSlope } from "./elementwise/functions.ts";
 export { logAddExpSlope } from "./elementwise/minMax.ts";

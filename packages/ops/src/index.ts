@@ -1,4 +1,4 @@
-// For users: every op under its NumPy name, and the losses.
+// Exports for users: ops with NumPy's names, losses, random numbers, and the choice of kernels.
 
 export type { Axes, ReduceOptions } from "./declaring/axes.ts";
 export { add, div, mul, neg, sub } from "./elementwise/arithmetic.ts";

@@ -26,7 +26,10 @@ describe.each(measured)(
 );
 
 describe("every elementwise op has references", () => {
-  /** These ops copy entries or compute no numbers; and axpy has the bits of `add` and `mul`. */
+  /**
+   * Elementwise ops that need no reference: they copy elements or compute no numbers. axpy gives the bits of `add` and
+   * `mul`.
+   */
   const others = new Set(["cast", "clip", "reluPullback", "axpy"]);
   const found = new Set(findings.map(({ op }) => op));
   const names = new Set(allSamples.filter(({ call, sample }) => isElementwise(call, sample)).map(({ name }) => name));
@@ -34,7 +37,7 @@ describe("every elementwise op has references", () => {
   for (const name of names) it(name, () => expect(found.has(name) || others.has(name)).toBe(true));
 });
 
-/** Whether an op is elementwise, so that its Jacobians are diagonal. */
+/** Returns whether an op is elementwise, so that its Jacobians are diagonal. */
 function isElementwise(...[call, sample]: Parameters<typeof ofFloats>): boolean {
   const { f, floats } = ofFloats(call, sample);
   const value = call(...sample);

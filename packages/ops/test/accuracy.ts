@@ -3,14 +3,15 @@ import { type Tensor, tensor, vjp } from "@wengert/core";
 import { type Kernels, kernels } from "@wengert/ops";
 import * as exported from "./all/ops.ts";
 
-// The errors of ops against the references in goldens/mpmath.txt, in units in the last place (ulp) of the exact result.
+// Measures the errors of ops against the references in goldens/mpmath.txt, in units in the last place (ulp) of the
+// exact result.
 
 const dtypes = ["float64", "float32"] as const;
 type DType = (typeof dtypes)[number];
 type Quantity = "value" | "derivative";
 type Call = (...args: readonly unknown[]) => Tensor;
 
-/** The worst error of one quantity of an op, and the inputs at which it was found. */
+/** The worst error of the value or derivative of an op, and the inputs at which it was found. */
 export interface Finding {
   readonly op: string;
   readonly quantity: Quantity;
@@ -19,7 +20,10 @@ export interface Finding {
   readonly at: string;
 }
 
-/** The bounds of these kernels in ulp. In float32 a plain loop rounds once; derivatives are products of rounded numbers. */
+/**
+ * Returns the error bound in ulp for the kernels `running`. In float32, a plain loop rounds once; a derivative is a
+ * product of rounded numbers.
+ */
 export function boundOf({ op, quantity, dtype }: Omit<Finding, "ulps" | "at">, running: Kernels): number {
   if (softmaxFamily.has(op) && running !== "plain") return 4;
   if (dtype === "float32" && quantity === "value" && op !== "mse") return 0.501;
@@ -29,7 +33,7 @@ export function boundOf({ op, quantity, dtype }: Omit<Finding, "ulps" | "at">, r
 /** Ops that work on slices. */
 const softmaxFamily = new Set(["softmax", "logSoftmax", "logSumExp", "crossEntropy"]);
 
-/** Sums of terms of both signs. Their errors are relative to the size of the terms. */
+/** Results that are sums of positive and negative terms. Their errors are relative to the size of the terms. */
 const sumQuantities = new Set([
   "logAddExp value",
   "binaryCrossEntropy derivative",
@@ -43,7 +47,8 @@ const sizeOfTerms: Readonly<Record<string, (a: number, b: number) => number>> = 
   "binaryCrossEntropy derivative": (x, t) => (1 - t) / (1 + Math.exp(-x)) + t / (1 + Math.exp(x)),
 };
 
-// Numbers are stored as integers in units of 2⁻¹⁰⁷⁴. Every finite double is a whole number of units, so errors are exact.
+// Errors are measured in integers: numbers are stored in units of 2⁻¹⁰⁷⁴. Every finite double is a whole number of
+// units, so errors are exact.
 
 const bits = new DataView(new ArrayBuffer(8));
 
@@ -58,14 +63,14 @@ function units(x: number): bigint {
 
 const absolute = (x: bigint): bigint => (x < 0n ? -x : x);
 
-/** The unit in the last place of the largest of these numbers. */
+/** Returns the unit in the last place of the largest of `sizes`. */
 function ulpOf(dtype: DType, ...sizes: bigint[]): bigint {
   const [digits, smallest] = dtype === "float64" ? [53, 0] : [24, 1074 - 149];
   const lengths = sizes.map((size) => absolute(size).toString(2).length - digits);
   return 1n << BigInt(Math.max(smallest, ...lengths));
 }
 
-/** A number as a double plus a remainder in thousandths of its last place. */
+/** A number as a double plus a remainder, in thousandths of the double's last place. */
 interface Reference {
   readonly double: number;
   readonly short: number;
@@ -76,7 +81,7 @@ const toReferences = (numbers: readonly number[]): Reference[] =>
 
 const one = 1 << 20; // cotangents are multiples of 2⁻²⁰, so that products with them are exact
 
-/** |got − g wanted| in last places of g wanted, or of the size of its terms. */
+/** Returns the error of `got` in ulp of the exact result g · wanted, or in ulp of its terms if they are larger. */
 function ulpsOff(got: number, wanted: Reference, dtype: DType, g = one, terms = 0): number {
   if (!Number.isFinite(wanted.double)) return Object.is(got, wanted.double * Math.sign(g)) ? 0 : Infinity;
   const scale = 1000n * BigInt(one);
@@ -90,11 +95,11 @@ function ulpsOff(got: number, wanted: Reference, dtype: DType, g = one, terms = 
   return Number((absolute(units(got) * scale - exact) * 10_000n) / (place * scale)) / 10_000;
 }
 
-/** Whether the nearest number of that dtype is Infinity or close to it. */
+/** Returns whether a number of this size rounds to Infinity, or almost to Infinity, in `dtype`. */
 const overflows = (size: bigint, dtype: DType): boolean =>
   absolute(size) > (units(dtype === "float64" ? Number.MAX_VALUE : 2 ** 128) * 999_999_999n) / 1_000_000_000n;
 
-/** The lines of numbers under each heading of the goldens. */
+/** Returns the lines of numbers under each heading of goldens/mpmath.txt. */
 export function goldens(): ReadonlyMap<string, readonly (readonly number[])[]> {
   const sections = new Map<string, number[][]>();
   let lines: number[][] = [];
@@ -108,7 +113,7 @@ export function goldens(): ReadonlyMap<string, readonly (readonly number[])[]> {
   return sections;
 }
 
-/** The worst error of each quantity, for all ops with goldens. */
+/** Returns the worst error of each quantity, for all ops that have references. */
 export function measure(): readonly Finding[] {
   const worst = new Map<string, Finding>();
   const note = (finding: Finding) => {
@@ -123,7 +128,7 @@ export function measure(): readonly Finding[] {
   return [...worst.values()];
 }
 
-/** The worst error over all kernels that can run here. @public for tools/longrun/accuracy.mjs */
+/** Returns the worst errors over all kernels that can run here. @public for tools/longrun/accuracy.mjs */
 export function measureAll(): readonly Finding[] {
   const { choice, available } = kernels();
   const all = available.map((name) => {
@@ -138,7 +143,10 @@ export function measureAll(): readonly Finding[] {
 
 type Note = (finding: Finding) => void;
 
-/** A line: the inputs, the value and the derivative with respect to each input, each with its remainder. */
+/**
+ * Measures an elementwise op. Each line of the goldens has the inputs, then the value and the derivatives; each result
+ * is followed by its remainder.
+ */
 function measureElements(
   op: string,
   arity: number,
@@ -175,8 +183,9 @@ function measureElements(
 }
 
 /**
- * Eight lines are a case: logits, g, the label and the indices of the reference entries; then softmax, logSoftmax and their
- * pullbacks of g; and log-sum-exp, cross-entropy and 1 minus the label's probability.
+ * Measures the softmax family. A test case has eight lines in the goldens: logits, cotangent g, label and indices of
+ * the reference entries, softmax, logSoftmax, their two pullbacks of g, and a last line. The last line has log-sum-exp,
+ * cross-entropy and 1 minus the label's probability.
  */
 function measureFamily(lines: readonly (readonly number[])[], note: Note): void {
   const { softmax, logSoftmax, logSumExp, crossEntropy } = exported;
@@ -244,11 +253,11 @@ const numberText = (x: number): string => {
   return String(Number.isInteger(rounded) ? x : rounded).replaceAll("-", "−");
 };
 
-/** Numbers of irregular size from ½ to 2 and of both signs, in multiples of 2⁻²⁰. */
+/** Returns irregular numbers of both signs with absolute values from ½ to 2, in multiples of 2⁻²⁰. */
 const irregular = (i: number): number =>
   (one / 2 + ((Math.imul(i + 1, 0x9e3779b1) >>> 0) % (1.5 * one))) * (i % 2 ? -1 : 1);
 
-/** The worst errors as a Markdown table. */
+/** Returns the worst errors as a Markdown table. */
 export function table(findings: readonly Finding[]): string {
   const cell = (op: string, quantity: Quantity, dtype: DType, withPlace: boolean) => {
     const found = findings.find((f) => f.op === op && f.quantity === quantity && f.dtype === dtype);

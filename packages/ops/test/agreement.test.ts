@@ -19,8 +19,8 @@ import {
 import { programs } from "./generate.ts";
 import { allSamples, numbers, ofFloats, pullBackRandom, tensorsIn, withTensors } from "./support.ts";
 
-// All kernels that can run here agree bit for bit, except for products and the softmax family, whose bounds are in
-// docs/numerics.md. WENGERT_SEED generates other calls; WENGERT_TIMES multiplies their number.
+// Tests that all kernels that can run here agree bit for bit. Products and the softmax family may differ within the
+// bounds of docs/numerics.md. WENGERT_SEED generates other calls; WENGERT_TIMES multiplies their number.
 
 const seed = Number(process.env.WENGERT_SEED ?? 1);
 const times = Number(process.env.WENGERT_TIMES ?? 1);
@@ -33,11 +33,11 @@ const compiled = available.filter((name) => name !== "plain");
 const best = available.at(-1)!;
 it("WebAssembly kernels are available", () => expect(compiled).toContain("simd"));
 
-/** Whether the results of an op have the bits of the plain loops. */
+/** Returns whether an op must give the same bits as plain JavaScript loops. */
 const isExact = (name: string, way: string, dtype: string): boolean =>
   !isOfSoftmax(name) && !(isProduct(name) && (dtype === "float32" || way === "fma"));
 
-/** Fails if kernels disagree on a call, or if a row alone gives another result. */
+/** Fails if kernels disagree on a call, or if a row alone gives another result than in its batch. */
 function agree(name: string, one: CallSpec): void {
   const given = calls[name]!(one);
   const run = () => call(name, given.args);
@@ -89,7 +89,7 @@ describe("generated calls", () => {
   });
 });
 
-/** Results to compare, each with the name of its op and the tolerance. */
+/** Returns the values and cotangents of all samples, with the name of each op. */
 function results(dtype: "float64" | "float32"): { title: string; name: string; values: Tensor[] }[] {
   const cast = (t: Tensor) => (isFloat(t.dtype) ? tensor(t, { dtype }) : t);
   return allSamples.map(({ title, name, call: f, sample }) => {
@@ -131,7 +131,7 @@ describe("random programs", () => {
     let exact = 0;
     for (const [at, got] of gradients(way).entries()) {
       const { calls: names } = some[at]!;
-      const hasSingles = String(some[at]).includes("float32"); // as a leaf or a cast
+      const hasSingles = String(some[at]).includes("float32"); // as an input, or as the dtype of a cast
       const isSame = names.every((name) => isExact(name, running, hasSingles ? "float32" : "float64"));
       exact += Number(isSame);
       if (!isSame && hasSingles) continue; // an early float32 rounding may change any later number

@@ -5,13 +5,13 @@ import fc, { type Arbitrary } from "fast-check";
 import * as crossovers from "../src/wasm/crossovers.ts";
 import { allExports, numbers, tensorsIn, withTensors } from "./support.ts";
 
-// Calls of all ops with WebAssembly kernels, with difficult inputs: sizes next to all block edges, operands with any memory
-// layout, and non-finite numbers. Also the allowed differences from plain loops.
+// Generates calls of all ops with WebAssembly kernels, with difficult inputs: sizes next to all block edges, operands
+// with any memory layout, and non-finite numbers. Also defines the allowed differences from plain loops.
 
 export type Float = "float64" | "float32";
 type Call = (...args: readonly unknown[]) => Tensor | Tensor[];
 
-/** The random choices of a call. They are plain data, so that a failing call can be printed and shrunk. */
+/** The random choices of a call. They are plain data, so fast-check can print and shrink a failing call. */
 export interface CallSpec {
   readonly dtype: Float;
   readonly rows: number;
@@ -19,25 +19,25 @@ export interface CallSpec {
   readonly k: number;
   /** The memory layout of the operands. */
   readonly layouts: readonly Layout[];
-  /** The choice of axes or of a broadcasting pattern. */
+  /** A random number that selects the axes or the broadcasting pattern. */
   readonly choice: number;
   readonly scale: number;
-  /** The number of special entries in an operand. */
+  /** The number of special values (NaN, infinities, zeros, huge numbers) in an operand. */
   readonly specials: number;
   readonly seed: number;
 }
 
 const withNeighbors = (...sizes: readonly number[]): number[] => sizes.flatMap((n) => [n - 1, n, n + 1]);
-/** Sizes next to multiples of vectors and tiles, and to the threshold for WebAssembly. */
+/** Sizes next to multiples of the vector and tile sizes, and next to the threshold for WebAssembly. */
 const edgeSizes = withNeighbors(4, 6, 8, 12, 16, 32, 60, 64, ...Object.values(crossovers)).filter((n) => n > 0);
 /** Sizes near one half, one and two chunks of 8192 elements. */
 const chunkSizes = withNeighbors(4096, 8192, 16_384);
-/** The number of terms of a product that fit its kernel and its memory. */
+/** Numbers of terms of a product, next to the limits of a block in the kernel and in memory. */
 const blockSizes = [399, 400, 401, 1024, 1025, 2049];
-/** The largest size of a call. */
+/** The limits of a call: the number of elements, and the number of multiplications in a product. */
 const limits = { elements: 20_000, products: 300_000 };
 
-/** Tensors with the entries of `t` in other layouts, with NaN in the gaps; or with one repeated row. */
+/** Functions that return `t` in another memory layout, with NaN in the gaps. `repeated` repeats the first row instead. */
 const layouts = {
   rows: (t: Tensor) => t,
   columns: (t: Tensor) => {
@@ -76,7 +76,7 @@ type Layout = keyof typeof layouts;
 
 const size = (...large: readonly number[]): Arbitrary<number> =>
   fc.oneof(
-    { weight: 6, arbitrary: fc.integer({ min: 1, max: 18 }) }, // remainders of vectors and tiles
+    { weight: 6, arbitrary: fc.integer({ min: 1, max: 18 }) }, // sizes that leave remainders in vectors and tiles
     { weight: 6, arbitrary: fc.constantFrom(...edgeSizes) },
     { weight: 1, arbitrary: fc.constantFrom(...large) },
   );
@@ -100,12 +100,15 @@ const strides = (shape: Shape): number[] => shape.map((_, i) => sizeOf(shape.sli
 const classOf = ({ dtype }: Tensor) => (dtype === "float64" ? Float64Array : Float32Array) as new (n: number) => Data;
 
 const special = [Number.NaN, Infinity, -Infinity, 0, -0, 2 ** -149, -(2 ** -140), 5e-324, -(2 ** -1030), 2 ** -1022];
-/** Special cotangents. Accuracy is not guaranteed for subnormal derivatives and for products above 10³⁰⁰. */
+/**
+ * Special values of cotangents. Subnormal and huge numbers are missing, because accuracy is not guaranteed for
+ * subnormal derivatives and for products above 10³⁰⁰.
+ */
 const ofCotangents = [Number.NaN, Infinity, -Infinity, 0, -0, 2 ** -100, 1e6, 3e38];
 /** Numbers that overflow in a sum or in exp. */
 const huge = [88.8, -104, 710, -746, 3.4e38, -3.4e38];
 
-/** Operand `i` of a call: random numbers with some special ones, in the drawn memory layout. */
+/** Returns operand `i` of a call: random numbers with some special values, in the memory layout that the call selects. */
 function operand(call: CallSpec, i: number, shape: Shape, list: readonly number[] = [...special, ...huge]): Tensor {
   let state = (call.seed + 7919 * i) >>> 0;
   const next = () => {
@@ -118,25 +121,25 @@ function operand(call: CallSpec, i: number, shape: Shape, list: readonly number[
   return layouts[call.layouts[i % 3]!](tensor(ndarray(data, shape), { dtype: call.dtype }));
 }
 
-/** The arguments of a call, and of the call for a single row if the result has rows. */
+/** The arguments of a call. If the result has rows, also the arguments of the call for a single row. */
 export interface Case {
   readonly args: readonly unknown[];
-  /** The number of terms in its sums, if kernels round them differently. */
+  /** The number of terms in each sum, if kernels round sums differently. */
   readonly terms?: number;
-  /** The arguments for row `row` alone. The result is row `row` of the full result. */
+  /** Returns the arguments for row `row` alone. The result must equal row `row` of the full result. */
   readonly alone?: (row: number) => readonly unknown[];
 }
 
 const rowsWithinLimit = (rows: number, ...sizes: readonly number[]): number =>
   Math.max(1, Math.min(rows, Math.floor(limits.elements / sizeOf(sizes))));
 
-/** Row `row` of `t` as a batch of one. */
+/** Returns row `row` of `t` as a batch with a single row. */
 const rowOf = (t: Tensor, row: number): Tensor => {
   const part = t.array!.lo(row).hi(1);
   return new Tensor(part.shape, t.dtype, part as ReturnType<typeof ndarray>);
 };
 
-/** A call with one result row for each entry along the first axis of the tensors `inRows`. */
+/** Makes a call whose result has one row per entry along the first axis of the tensors `inRows`. */
 const rowsOf = (inRows: readonly Tensor[], args: readonly unknown[]): Case => ({
   args,
   alone: (row) => withTensors(args, (t) => (inRows.includes(t) ? rowOf(t, row) : t)),
@@ -156,7 +159,7 @@ const pair = (call: CallSpec): Case => {
   return rowsOf(isInRows ? [a, b] : [a], call.seed % 2 ? [a, b] : [b, a]);
 };
 
-/** Slices along the last axis, where each row can be computed alone, or along other axes. */
+/** Returns a shape and axes: slices along the last axis, where each row can be computed alone, or along other axes. */
 const axesOf = ({
   rows: count,
   n,
@@ -169,7 +172,7 @@ const axesOf = ({
   return choice === 4 ? [[fewer, n, 3], [1], true] : [[fewer, n, 3], [1, 2], true];
 };
 
-/** A call with a number of operands of one shape, and axes. */
+/** Makes a call with axes and a number of operands of the same shape. */
 const sliceCase =
   (make: (call: CallSpec, shape: Shape, axes: readonly number[]) => readonly Tensor[], isSingle = false) =>
   (call: CallSpec): Case => {
@@ -181,7 +184,7 @@ const sliceCase =
 
 const without = (shape: Shape, axes: readonly number[]): Shape => shape.filter((_, axis) => !axes.includes(axis));
 
-/** Positive weights that sum to 1, identical for all kernels. */
+/** Returns positive weights that sum to 1, computed by plain loops so that they are identical for all kernels. */
 const weights = (call: CallSpec, shape: Shape, axis: readonly number[]): Tensor => {
   const { choice } = kernels();
   kernels("plain");
@@ -202,14 +205,14 @@ const labels = (call: CallSpec, shape: Shape, axes: readonly number[]) => {
   return tensor(ndarray(data, kept), { dtype: "int32" });
 };
 
-/** [m, k] and [k, n], small enough for a test. */
+/** Returns m, n and k for a product of [m, k] and [k, n] that is small enough for a test. */
 const sizesOf = ({ rows: count, n, k }: CallSpec): readonly [m: number, n: number, k: number] => {
   const columns = Math.max(1, Math.min(n, Math.floor(limits.products / k)));
   return [Math.max(1, Math.min(count, Math.floor(limits.products / (columns * k)))), columns, k];
 };
 const matrices = (call: CallSpec, i: number, shape: Shape) => operand({ ...call, scale: 1 }, i, shape, special);
 
-/** How to call each op with kernels. */
+/** How to generate a call of each op that has kernels. */
 export const calls: Readonly<Record<string, (call: CallSpec) => Case>> = {
   exp: unary,
   log: unary,
@@ -282,13 +285,13 @@ export const calls: Readonly<Record<string, (call: CallSpec) => Case>> = {
     const size = { b: 2, i: m, j: k, k: subscripts === "ij,ij->i" ? m : n };
     const [left, right] = subscripts.split("->")[0]!.split(",");
     const shape = (axes: string) => [...axes].map((axis) => size[axis as keyof typeof size]);
-    // Sums over an axis of a single operand are computed first, in the precision of the result.
+    // A sum over an axis of a single operand is computed before the product, in the precision of the result.
     const terms = { "ij,jk->i": k + n, "ij,kj->": k + m + n }[subscripts] ?? k;
     return { args: [subscripts, matrices(call, 0, shape(left!)), matrices(call, 1, shape(right!))], terms };
   },
 };
 
-/** Ops with results that may differ in the last digits: matrix products and the softmax family. */
+/** Returns whether an op is a matrix product, whose last digits may differ between kernels. */
 export const isProduct = (name: string): boolean => ["matmul", "dot", "einsum", "outer"].includes(name);
 export const isOfSoftmax = (name: string): boolean =>
   /softmax|logSumExp|crossEntropy/i.test(name) && name !== "subtractWeightedMean";
@@ -296,11 +299,11 @@ export const isOfSoftmax = (name: string): boolean =>
 const unitRoundoff = { float64: 2 ** -53, float32: 2 ** -24 } as const;
 const smallestSubnormal = { float64: 2 ** -1074, float32: 2 ** -149 } as const;
 
-/** 1 ulp of numbers of the size of x. */
+/** Returns 1 ulp of numbers of the size of x. */
 const ulpOf = (x: number, dtype: Float): number =>
   Math.max(smallestSubnormal[dtype], 2 ** (Math.floor(Math.log2(Math.abs(x))) + 1) * unitRoundoff[dtype]);
 
-/** The tolerated differences from plain loops, for ops that may differ. */
+/** Returns the allowed differences from plain loops, for ops whose last digits may differ. */
 export function boundsOf(name: string, { args, terms = 0 }: Case, dtype: Float, wanted: Tensor): readonly number[] {
   if (isProduct(name)) {
     const sizes = numbers(
@@ -313,13 +316,16 @@ export function boundsOf(name: string, { args, terms = 0 }: Case, dtype: Float, 
   }
   const sizes = sizesOfTerms[name]?.(withTensors(args, (t) => (isFloat(t.dtype) ? inDoubles(t) : t)));
   const list = sizes === undefined ? [] : numbers(sizes);
-  // each is within 4 ulp of the exact result
+  // The result of each kernel is within 4 ulp of the exact result, so two kernels differ by at most 8 ulp.
   return numbers(wanted).map(
     (y, i) => 8 * ulpOf(Math.max(Math.abs(y), Number.isFinite(list[i]!) ? list[i]! : 0), dtype),
   );
 }
 
-/** The size of the terms in sums of both signs, to which errors are relative; docs/numerics.md lists them. */
+/**
+ * Returns the size of the terms in results that are sums of terms of both signs. Errors are relative to this size;
+ * docs/numerics.md lists these results.
+ */
 const sizesOfTerms: Readonly<Record<string, (args: readonly unknown[]) => Tensor>> = {
   logSumExp: (args) => {
     const [x, options] = args as [Tensor, { axis: number[] }];
@@ -351,12 +357,12 @@ const inDoubles = (t: Tensor, f: (x: number) => number = (x) => x): Tensor =>
   tensor(ndarray(Float64Array.from(numbers(t), f), t.shape));
 
 const callByName = new Map(allExports.map(({ name, call: f }) => [name, f as Call]));
-/** The value of a call, or the first of a list. */
+/** Returns the value of a call. If the value is a list, returns its first tensor. */
 export function call(name: string, args: readonly unknown[]): Tensor {
   return tensorsIn(callByName.get(name)!(...args))[0]!;
 }
 
-/** Returns the result of `body` with these kernels. */
+/** Returns the result of `body`, which runs with the kernels `which`. */
 export function withKernels<T>(which: Parameters<typeof kernels>[0], body: () => T): T {
   const { choice } = kernels();
   kernels(which);
@@ -367,7 +373,7 @@ export function withKernels<T>(which: Parameters<typeof kernels>[0], body: () =>
   }
 }
 
-/** Describes the first number in which two results differ by more than the bounds, or in any bit without bounds. */
+/** Describes the first element in which two results differ by more than `bounds`. Without `bounds`, every bit must agree. */
 export function firstDifference(got: Tensor, wanted: Tensor, bounds?: readonly number[]): string | undefined {
   if (String(got.shape) !== String(wanted.shape) || got.dtype !== wanted.dtype)
     return `[${got.shape}] of ${got.dtype}, not [${wanted.shape}] of ${wanted.dtype}`;

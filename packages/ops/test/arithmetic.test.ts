@@ -6,7 +6,7 @@ import { errorOf, int32, numbers, product, random } from "./support.ts";
 const sizes = [0, 1, 2];
 const shapes = [0, 1, 2, 3].flatMap((rank) => product(...new Array<number[]>(rank).fill(sizes)));
 
-/** NumPy's rule, implemented independently: from the last axis on, sizes are equal or one of them is 1. */
+/** NumPy's broadcasting rule, implemented independently: compared from the last axis, two sizes are equal or one is 1. */
 function broadcast(a: readonly number[], b: readonly number[]): number[] | undefined {
   const rank = Math.max(a.length, b.length);
   const [p, q] = [a, b].map((shape) => [...new Array<number>(rank - shape.length).fill(1), ...shape]) as [
@@ -16,7 +16,7 @@ function broadcast(a: readonly number[], b: readonly number[]): number[] | undef
   if (p.some((m, i) => m !== q[i] && m !== 1 && q[i] !== 1)) return undefined;
   return p.map((m, i) => (m === 1 ? q[i]! : m));
 }
-/** The entry of `x` at `index` of the broadcast result. */
+/** Returns the entry of `x` at `index` of the broadcast result. */
 const entry = (x: Tensor, index: readonly number[]) =>
   x.data.get(...index.slice(index.length - x.shape.length).map((i, axis) => (x.shape[axis] === 1 ? 0 : i)));
 

@@ -3,7 +3,7 @@ import { kernels } from "@wengert/ops";
 import { beforeAll, describe, expect, test } from "vitest";
 import { bundle } from "./bundle.ts";
 
-// Runs the library as a page loads it: one minified bundle with only the language's own globals.
+// These tests run the library as a page loads it: as one minified bundle, without globals of a host.
 const program = `
   import { grad, hessian, tensor } from "@wengert/core";
   import { kernels, log, mul, softmax, sum } from "@wengert/ops";

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { binaries } from "../src/wasm/binaries.ts";
 import { type Bundle, bundle } from "./bundle.ts";
 
-// The size of a page's bundle, minified and gzipped. The binaries of the kernels are counted separately.
+// Tests the size of a page's bundle, minified and gzipped. The WebAssembly binaries are counted separately.
 
 const withoutBinaries = {
   name: "without binaries",
@@ -12,7 +12,7 @@ const withoutBinaries = {
 const load = (program: string) => bundle(program, "es", withoutBinaries);
 const compressed = (text: string): number => gzipSync(text, { level: 9 }).length;
 
-/** Fails if a bundle has more than `most` bytes, and lists the largest modules. */
+/** Fails if a bundle has more than `most` bytes, and then lists the largest modules. */
 function expectAtMost(most: number, { code, modules }: Bundle): void {
   const size = compressed(code);
   if (size <= most) return;
@@ -58,7 +58,7 @@ describe("unused code is removed", () => {
     };
     const { modules } = await bundle(nothing, "es", withoutBinaries, distrust);
     const left = Object.entries(modules).filter(([name, size]) => name.includes("/src/") && size > 400); // not mere constants
-    // The class Tensor has a method with a symbol as its name, which a bundler treats as a side effect.
+    // Bundlers keep the class Tensor even if it is unused: they treat its method named by a symbol as a side effect.
     const ofTensor = [
       "values/tensor",
       "checks/errors",

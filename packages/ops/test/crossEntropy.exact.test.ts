@@ -8,7 +8,7 @@ const { one, over, precise, times, toNumber, total } = exact;
 type Precise = exact.Precise;
 type Rows = readonly (readonly number[])[];
 
-/** All inputs of the loss, with labels as numbers and probabilities as rows. */
+/** All inputs of a cross-entropy test. A target is a label (a number) or a row of probabilities. */
 interface Case {
   readonly logits: Rows;
   readonly ofRows: readonly ReturnType<typeof exact.crossEntropy>[];
@@ -17,11 +17,11 @@ interface Case {
   readonly weight: readonly number[] | undefined;
   readonly reduction: "mean" | "sum" | "none";
   readonly ignoreIndex: number | undefined;
-  /** The cotangents of the losses of the rows, or of their sum or mean. */
+  /** The cotangents of the row losses, or the single cotangent of their sum or mean. */
   readonly g: readonly number[];
 }
 
-/** A number with the size of its terms, to which the error is relative. */
+/** A number, and the size of the terms that were added to compute it. Errors are relative to this size. */
 interface Sum {
   readonly value: Precise;
   readonly terms: Precise;
@@ -33,7 +33,7 @@ const scaled = (by: Precise, value: Precise, terms = abs(value)): Sum => ({
   terms: times(abs(by), terms),
 });
 
-/** The value and its cotangents, from the definition. */
+/** Returns the exact loss and its cotangents, computed from the definition. */
 function reference({ logits, ofRows, target, smoothing, weight, reduction, ignoreIndex, g }: Case) {
   const [K, e] = [logits[0]!.length, precise(smoothing)];
   const w = (weight ?? Array<number>(K).fill(1)).map(precise);
@@ -57,7 +57,7 @@ function reference({ logits, ofRows, target, smoothing, weight, reduction, ignor
       sumOf(
         rows.flatMap(({ byT }, n) => [
           times(byLoss[n]!, times(t[n]![k]!, byT[k]!)),
-          reduction === "mean" && target[n] === k ? -times(byLoss[n]!, value[0]!) : 0n, // of the divisor
+          reduction === "mean" && target[n] === k ? -times(byLoss[n]!, value[0]!) : 0n, // the derivative of the divisor
         ]),
       ),
     ),
@@ -99,8 +99,9 @@ function ulps(got: Tensor, wanted: readonly Sum[], digits: number): number {
   return Math.max(...errors);
 }
 
-// Logits are on a grid, so that their differences are doubles. The test then measures the op, not the amplification by exp of a
-// rounded difference. Rows range from uniform to 1 − s = 10⁻²⁶. The peak is first, last, or occurs twice.
+// Logits are on a grid, so that their differences are exact doubles. So the test measures the op, and not a rounded
+// difference that exp amplifies. Rows range from uniform to 1 − s = 10⁻²⁶, for the largest probability s. The peak is
+// first, last, or occurs twice.
 const grid = (x: number) => Math.round(x * 64) / 64;
 const tables: readonly Rows[] = [
   [

@@ -3,7 +3,7 @@ import { type CrossEntropyOptions, crossEntropy, mul, sum } from "@wengert/ops";
 import { describe, expect, it } from "vitest";
 import { int32, numbers, product, random } from "./support.ts";
 
-// Rows with infinite, NaN, zero or ignored entries, for every combination of target and options.
+// Tests cross-entropy on rows with infinite, NaN, zero or ignored entries, for every combination of target and options.
 
 const infinity = Number.POSITIVE_INFINITY;
 const nan = Number.NaN;
@@ -37,20 +37,20 @@ const targets: Record<string, Target> = {
 const weights: readonly (Row | undefined)[] = [undefined, [0.5, 2, 1], [0, 2, 1], [1, 3, 0]];
 const smoothings = [0, 0.25, 1];
 
-/** a b in which 0 times infinity is 0. */
+/** Returns a · b, but 0 if one factor is 0 and the other is infinite. */
 const times = (a: number, b: number): number => ((a === 0 || b === 0) && !Number.isNaN(a + b) ? 0 : a * b);
 const total = (terms: readonly number[]): number => terms.reduce((sum, x) => sum + x, 0);
 
 /** The directions of second derivatives. */
 const direction = [1, -2, 4];
 
-/** The loss of one row and its derivatives, from the definition and the policies. */
+/** Returns the loss of one row and its derivatives, computed from the definition and the policies for edge values. */
 function expected(x: Row, target: Target, e: number, weight: Row = [1, 1, 1]) {
   const zeros = x.map(() => 0);
   if (target === ignored) return { loss: 0, byX: zeros, byT: zeros, byW: zeros, second: zeros };
   const certain = typeof target === "number" ? x.map((_, k) => Number(k === target)) : target;
   const t = certain.map((p) => p * (1 - e) + e / x.length);
-  const most = Math.max(...x); // NaN if there is one
+  const most = Math.max(...x); // NaN if x has a NaN
   const norm = Number.isFinite(most) ? Math.log(total(x.map((z) => Math.exp(z - most)))) : nan;
   const logs = x.map((z) => norm - (z - most)); // −log s
   const q = t.map((p, k) => p * weight[k]!);
@@ -76,7 +76,7 @@ interface Given {
   readonly weight: Row | undefined;
 }
 
-/** The losses of rows with all derivatives, per row, and the cotangent of the weights. */
+/** Returns the losses of the rows, all derivatives per row, and the cotangent of the weights. */
 function derivatives({ rows, target, e, weight }: Given, g: Row) {
   const isLabels = typeof target[0] === "number";
   const t = isLabels ? int32(target as number[]) : tensor(target as number[][]);

@@ -150,7 +150,8 @@ describe("crossEntropy", () => {
   });
 });
 
-// The softmax of these is [1/2, 1/4, 1/4]: the −log s of the classes are a, 2a and 2a.
+// The softmax of [ln 2, 0, 0] is [1/2, 1/4, 1/4]. So the losses −log s of the three classes are a, 2a and 2a, with a =
+// ln 2.
 const a = Math.LN2;
 const halves = tensor([
   [a, 0, 0],

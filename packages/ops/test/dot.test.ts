@@ -4,14 +4,15 @@ import { dot, kernels, matmul, outer } from "@wengert/ops";
 import { describe, expect, it } from "vitest";
 import { errorOf, numbers, product, random } from "./support.ts";
 
-// Values are compared to the last bit, with sums that round each product: FMA does not.
+// These tests compare results bit for bit with sums that round each product. FMA kernels do not round products, so SIMD
+// kernels run instead.
 if (kernels().choice === "fma") kernels("simd");
 
 const range = (n: number): number[] => [...new Array(n).keys()];
 const placesOf = (shape: Shape): number[][] => product(...shape.map(range));
 
 describe("dot", () => {
-  /** NumPy's rule: dot(a, b)[i…, j…, m] = Σₖ a[i…, k] b[j…, k, m], in the order of k. */
+  /** Computes NumPy's rule: dot(a, b)[i…, j…, m] = Σₖ a[i…, k] b[j…, k, m], summed in the order of k. */
   function expected(a: Tensor, b: Tensor): { shape: Shape; value: number[] } {
     const [p, q] = [a.shape, b.shape];
     if (p.length === 0 || q.length === 0) {

@@ -30,7 +30,7 @@ function dice(seed: number): (n: number) => number {
   };
 }
 
-/** A contraction with a label for each axis, and its subscripts. */
+/** A contraction with a label for each axis, and the subscripts that express it. */
 interface Meant {
   readonly operands: readonly (readonly string[])[];
   readonly output: readonly string[];
@@ -38,7 +38,7 @@ interface Meant {
   readonly written: string;
 }
 
-/** Any contraction: 1 to 4 operands; axes "1" and "0" are the last but one and the last of the ellipsis. */
+/** Returns a random contraction with 1 to 4 operands. The labels "1" and "0" are the last two axes of the ellipsis. */
 function contraction(seed: number): Meant {
   const roll = dice(seed);
   const pick = <T>(list: readonly T[]): T => list[roll(list.length)]!;
@@ -55,7 +55,7 @@ function contraction(seed: number): Meant {
   });
   const operands = terms.map(({ labels }) => labels);
   const shapes = operands.map((labels) => {
-    const thin = roll(2) === 0 ? undefined : pick(labels); // size 1, which is repeated where others have more
+    const thin = roll(2) === 0 ? undefined : pick(labels); // its axis has size 1 and broadcasts
     return labels.map((label) => (label === thin ? 1 : sizes.get(label)!));
   });
   const all = operands.flat();
@@ -82,7 +82,10 @@ interface Ring<T> {
 const floats: Ring<number> = { zero: 0, one: 1, plus: (a, b) => a + b, times: (a, b) => a * b };
 const integers: Ring<bigint> = { zero: 0n, one: 1n, plus: (a, b) => a + b, times: (a, b) => a * b };
 
-/** The contraction and its cotangents for `u`, computed by a loop over all indices. */
+/**
+ * Returns the contraction and the cotangents of its inputs for the output cotangent `u`, computed by a loop over all
+ * indices.
+ */
 function everyPlace<T>({ operands, output, shapes }: Meant, xs: readonly T[][], ring: Ring<T>, u?: readonly T[]) {
   const { zero, one, plus, times } = ring;
   const labels = [...new Set(operands.flat())];

@@ -32,17 +32,17 @@ import {
   withTensors,
 } from "./support.ts";
 
-// Properties of every op: each export of the package is checked at each of its samples. There is no list of names, so new ops
-// are included automatically.
+// Tests properties of every op: each export of the package is checked at each of its samples. The tests read the
+// exports themselves, so a new op is tested automatically.
 
 for (const { name, samples } of allExports) it(`${name} has samples`, () => expect(samples?.length).toBeGreaterThan(0));
 
-/** The order up to which derivatives are checked. */
+/** Returns the highest order of derivatives to check for an op. */
 const orderOf = (name: string) => (/softmax|logSumExp|crossEntropy/i.test(name) ? 3 : 2);
 
 /**
- * By how many ulp of float32 values may differ from those of float64, and cotangents, in ulp of the largest of them. Kernels
- * compute in float64 and round once; composed ops round several times.
+ * The allowed differences between float32 and float64 results, in ulp of float32. For cotangents, the ulp is that of
+ * the largest element. Kernels compute in float64 and round once; composed ops round several times.
  */
 const singleBounds: Readonly<Record<string, readonly [value: number, cotangents: number]>> = {
   mse: [1.5, 2],
@@ -51,14 +51,18 @@ const singleBounds: Readonly<Record<string, readonly [value: number, cotangents:
   variance: [1, 3],
 };
 
-/** Forced to run at small sizes, WebAssembly sums products of float32 in float32, and cancellation loses digits. */
+/**
+ * Returns whether a product sums in float32. WebAssembly kernels do so when forced to run at small sizes, and
+ * cancellation then loses digits.
+ */
 const isSummedInSingle = (name: string) =>
   ["simd", "fma"].includes(kernels().choice) && ["matmul", "dot", "einsum"].includes(name);
 
 /**
- * The WebAssembly kernels compute exp of float32 in float32, four at a time. In float64, two at a time and rounded once, softmax
- * of rows of 1000 would take 1.5 to 2.3 times as long. Such an exp is within 1.7 · 2⁻²⁴, and so is a sum of them, the divisor of
- * a probability. With its own rounding of half an ulp that is at most 3.9, and 1.9 in a million random rows.
+ * The bounds for WebAssembly kernels, which compute exp of float32 in float32, four at a time. In float64, two at a
+ * time, the softmax of rows of 1000 would take 1.5 to 2.3 times as long. The exponential has an error of at most 1.7 ·
+ * 2⁻²⁴, and so does the sum of exponentials. With its own rounding, a probability is at most 3.9 ulp off; in a million
+ * random rows, the worst error is 1.9 ulp.
  */
 const kernelBounds: typeof singleBounds = {
   softmax: [4, 2],
@@ -73,7 +77,10 @@ const boundsOf = (name: string): readonly [value: number, cotangents: number] =>
   return (kernels().running === "plain" ? undefined : kernelBounds[name]) ?? singleBounds[name] ?? [0.5, 2];
 };
 
-/** Expects each number to be within `bound` ulp of float32 of the wanted one, for the ulp of numbers of that size. */
+/**
+ * Expects each element to be within `bound` ulp (float32) of the wanted element. `size` gives the magnitude that the
+ * ulp refers to.
+ */
 function expectWithin(bound: number, got: Tensor, wanted: Tensor, size: (x: number) => number): void {
   const exact = numbers(wanted);
   for (const [i, x] of numbers(got).entries()) {
@@ -178,7 +185,7 @@ for (const { title, name, call, sample } of allSamples)
     });
   });
 
-/** The sample with each size `n` of a tensor or a shape option replaced by 0. */
+/** Returns the sample with each size `n` of a tensor or a shape option replaced by 0. */
 function emptied(sample: readonly unknown[], n: number): unknown[] {
   const size = (m: number) => (m === n ? 0 : m);
   const sizes = (shape: readonly number[] | number) => (typeof shape === "number" ? size(shape) : shape.map(size));
@@ -203,7 +210,7 @@ describe("with empty arrays", () => {
       n,
     })),
   );
-  /** Ops that throw for empty arrays, with the reason. */
+  /** Ops that throw for empty arrays, with the error that they throw. */
   const impossible: Record<string, typeof WengertError> = {
     max: OutOfRangeError,
     min: OutOfRangeError,
@@ -268,7 +275,7 @@ describe("errors name tensors by their labels", () => {
       }
       expect(error).toBeInstanceOf(WengertError);
       const { message } = error as Error;
-      expect(message).toMatch(/L\d \[|^take(Along)?: index \d/); // kernels, which detect a wrong index, do not know labels
+      expect(message).toMatch(/L\d \[|^take(Along)?: index \d/); // kernels detect a wrong index, but do not know the label of the tensor
       expect(message).toMatch(/^[a-zA-Z0-9]+: /);
       if ((dtypes as readonly string[]).includes(what))
         expect(message).toMatch(/write (cast|notEqual)\(L\d, |randomKey\(/);

@@ -1,18 +1,18 @@
 import { Worker } from "node:worker_threads";
 import { afterAll, expect, it } from "vitest";
 
-// Any call returns a value or throws a WengertError. Errors of a user's getter or trap may propagate unchanged. No tape stays
-// open, nothing hangs, and memory stays in proportion to the shapes: all arguments here are small, and an array of 2^28 bytes
-// counts as an allocation failure.
+// Tests that any call returns a value or throws a WengertError. Errors of a user's getter or proxy trap may propagate
+// unchanged. No tape stays open, nothing hangs, and memory stays in proportion to the shapes. All arguments here are
+// small, so an array of 2^28 bytes counts as an allocation failure.
 
 const seed = Number(process.env.WENGERT_SEED ?? 1);
-const from = Number(process.env.WENGERT_FROM ?? 0); // to repeat one call
-const seconds = Number(process.env.WENGERT_SECONDS ?? 0); // 0 runs a number of calls:
+const from = Number(process.env.WENGERT_FROM ?? 0); // the first call: set it to repeat a call
+const seconds = Number(process.env.WENGERT_SECONDS ?? 0); // how long to run; 0 makes a fixed number of calls
 const calls = 8000;
 
 let allocated = 0;
 
-/** A typed array class that counts allocations and limits their size. */
+/** Returns a typed array class that counts allocations and limits their size. */
 function counted<
   K extends Float64ArrayConstructor | Float32ArrayConstructor | Int32ArrayConstructor | Uint8ArrayConstructor,
 >(Kind: K): K {

@@ -2,8 +2,8 @@ import { runInThisContext } from "node:vm";
 import type * as Core from "@wengert/core";
 import type * as Ops from "@wengert/ops";
 
-// Calls everything that core and ops export with wrong arguments: valid ones, in which one or two entries are replaced by
-// invalid values. Call number k of a seed is always the same call.
+// Calls everything that core and ops export with wrong arguments: one or two entries of valid arguments are replaced by
+// invalid values. For the same seed, call number k is always the same.
 
 export interface Library {
   readonly core: typeof Core;
@@ -12,19 +12,19 @@ export interface Library {
   readonly ndarray: (...args: never) => unknown;
 }
 
-/** The error of a user's getter or trap, which may propagate. */
+/** The error that a user's getter or proxy trap throws. It may propagate unchanged. */
 export class UsersOwn extends Error {}
 const users = (): never => {
   throw new UsersOwn("the user's own");
 };
 
-/** A value and its text in a report. */
+/** A value, and the source text that a report shows for it. */
 interface Written<T = unknown> {
   readonly value: T;
   readonly text: string;
 }
 
-/** A function with valid calls. Functions that it returns are called with `next`. */
+/** A function with valid calls. If it returns a function, that function is called with `next`. */
 interface Target {
   readonly name: string;
   readonly call: (...args: unknown[]) => unknown;
@@ -32,7 +32,10 @@ interface Target {
   readonly next: readonly unknown[];
 }
 
-/** Exports with unchecked arguments, each with the reason. Exports for authors of ops are omitted, because types check them. */
+/**
+ * Exports whose arguments are not checked, each with the reason. Exports for authors of ops are omitted, because
+ * TypeScript checks their arguments.
+ */
 export const unchecked: Readonly<Record<string, string>> = {
   Tensor: "the constructor trusts kernels; tensor() and fromNdarray() check",
 };
@@ -99,7 +102,7 @@ function targetsOf({ core, ops, gradcheck, ndarray }: Library): Target[] {
   return found;
 }
 
-/** Expressions that are invalid as most arguments. */
+/** Expressions whose values are invalid for most arguments. */
 const expressions = `
   undefined; null; true; false; 0; -0; 1; -1; 2; 3; 0.5; -2.5; NaN; Infinity; -Infinity;
   2 ** 31; 2 ** 32; 2 ** 53; 2 ** 60; -(2 ** 31); 1e308; 5e-324; 1n; 2n ** 70n;
@@ -116,7 +119,7 @@ const expressions = `
   new Float64Array(3); new Float32Array([NaN, 1]); new BigInt64Array(2); new Uint8Array([0, 1, 2]); new Float64Array(0);
   new Float64Array(new SharedArrayBuffer(24)); new Uint8ClampedArray(2)`;
 
-/** Values that are invalid as most arguments, created for each call. */
+/** Returns values that are invalid for most arguments. Each call creates new values. */
 function nastiesOf({ core, ops, ndarray }: Library): readonly (readonly [text: string, make: () => unknown])[] {
   const { tensor, zeros, trace } = core;
   const nd = ndarray as (...args: unknown[]) => Record<string, unknown>;
@@ -218,7 +221,7 @@ function nastiesOf({ core, ops, ndarray }: Library): readonly (readonly [text: s
   ];
 }
 
-/** A generator of whole numbers below n. */
+/** Returns a generator of random whole numbers below n. */
 function randomFrom(seed: number): (n: number) => number {
   let state = seed >>> 0;
   return (n) => {
@@ -229,12 +232,12 @@ function randomFrom(seed: number): (n: number) => number {
   };
 }
 
-/** Returns the calls of a seed by number. */
+/** Returns a function that makes call number k for a seed. */
 export function callsOf(library: Library, seed: number): { at(k: number): { text: string; run: () => unknown } } {
   const targets = targetsOf(library);
   const nasties = nastiesOf(library);
   const { Tensor } = library.core;
-  /** The replaceable keys of a value: none for a step, or for a proxy, which may throw when copied. */
+  /** Returns the keys of a value that may be replaced: none for a step, or for a proxy, which may throw when copied. */
   const keysOf = (x: unknown): string[] => {
     try {
       return typeof x !== "object" || x === null || x instanceof Tensor || "op" in x ? [] : Object.keys({ ...x });
@@ -243,7 +246,7 @@ export function callsOf(library: Library, seed: number): { at(k: number): { text
     }
   };
 
-  /** Replaces one argument, or adds or removes one. */
+  /** Replaces, adds or removes one argument. */
   function spoiled(args: readonly unknown[], random: (n: number) => number): Written<unknown[]> {
     const k = random(args.length + 1);
     if (k === args.length && random(2) === 0) return { value: args.slice(0, -1), text: "without the last" };
@@ -251,7 +254,7 @@ export function callsOf(library: Library, seed: number): { at(k: number): { text
     return { value: args.toSpliced(k, 1, value), text: `argument ${k}${text}` };
   }
 
-  /** Replaces a part of `x`, or all of it. Deeper parts are found later. */
+  /** Replaces all of `x`, or an entry inside it, down to four levels. */
   function exchanged(x: unknown, random: (n: number) => number, depth: number): Written {
     const keys = depth < 4 ? keysOf(x) : [];
     if (keys.length === 0 || random(3) === 0) return nasty(random);
@@ -288,7 +291,7 @@ export function callsOf(library: Library, seed: number): { at(k: number): { text
   };
 }
 
-/** Uses the value of a call: calls functions, reads lists, prints tensors. */
+/** Uses the return value of a call: calls returned functions and pullbacks, and reads lists of pulls. */
 function used(value: unknown, then: readonly unknown[]): unknown {
   if (typeof value === "function" && !("spec" in value)) return used(value(...then), []);
   if (typeof value !== "object" || value === null) return value;

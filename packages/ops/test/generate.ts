@@ -11,11 +11,11 @@ interface Limits {
   readonly floats?: readonly Tensor["dtype"][];
   /** The maximum number of steps. */
   readonly steps?: number;
-  /** The maximum number of float input elements. */
+  /** The maximum total number of elements of float inputs. */
   readonly elements?: number;
 }
 
-/** Random programs that shrink to few steps. */
+/** Returns a generator of random programs, which fast-check can shrink to few steps. */
 export function programs({ floats = ["float64"], steps = 30, elements = 12 }: Limits = {}): Arbitrary<Program> {
   return new Programs((source) => {
     const random = (least: number, most: number) => source.nextInt(least, most);
@@ -52,19 +52,19 @@ class Programs extends Arbitrary<Program> {
   }
 }
 
-/** Smaller programs than `program`, the smallest first. Each value keeps its shape and dtype. */
+/** Yields smaller programs than `program`, the smallest first. Each tensor keeps its shape and dtype. */
 function* simplerPrograms(program: Program): Generator<Program> {
   const { leaves, steps, outputs } = program;
   const scope = program.scope(program.point);
   const isFloatName = (name: string) => isFloat(scope.get(name)!.dtype);
   if (outputs.length > 1) for (const output of outputs) yield new Program(leaves, steps, [output]);
-  // Replace a step by its value, and drop the steps before it.
+  // Replace a step by an input with the step's value, and drop the steps that only this step needs.
   for (const step of steps.toReversed()) {
     const others = steps.filter((other) => other !== step);
     if (outputs.includes(step.name) || namesUsedBy(step).size === 0) continue;
     yield new Program([...leaves, leafOf(step.name, scope.get(step.name)!)], others, outputs);
   }
-  // Drop the last step, and return its inputs.
+  // Drop the last step, and return its inputs as outputs.
   for (const output of outputs) {
     const step = steps.find(({ name }) => name === output);
     const before = [...(step ? namesUsedBy(step) : [])].filter(isFloatName);
@@ -75,7 +75,7 @@ function* simplerPrograms(program: Program): Generator<Program> {
         outputs.flatMap((name) => (name === output ? before : name)),
       );
   }
-  // Replace a step by an input of the same kind.
+  // Replace a step by one of its inputs with the same dtype and shape.
   for (const [i, step] of steps.entries()) {
     const kind = (name: string) => `${scope.get(name)?.dtype} ${scope.get(name)?.shape}`;
     for (const name of namesUsedBy(step)) {
@@ -98,7 +98,7 @@ function* simplerPrograms(program: Program): Generator<Program> {
 
 type Nested = Extract<ProgramStep, { via: unknown }>;
 
-/** The same transform of a smaller function. */
+/** Yields the same transform of smaller functions. */
 function* simplerBodies(step: Nested, outerScope: ReadonlyMap<string, Tensor>): Generator<Nested> {
   const scope = new Map(outerScope);
   for (const [i, name] of step.params.entries()) scope.set(name, scope.get(step.args[i]!.ref)!);

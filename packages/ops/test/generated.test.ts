@@ -7,9 +7,9 @@ import { programs } from "./generate.ts";
 import { Program, reorder, transforms } from "./program.ts";
 import { allExports, noiseLike, numbers, plainValues, relayouts } from "./support.ts";
 
-// Random programs of up to 30 steps over all exports of ops, and transforms of functions of a few steps. They are the same each
-// time. WENGERT_SEED generates others; WENGERT_TIMES multiplies their number (below 1 there is no shrinking). A failing program is
-// shrunk and printed as TypeScript.
+// Tests random programs of up to 30 steps over all exports of ops, and transforms of functions of a few steps. Every
+// run generates the same programs; WENGERT_SEED generates other programs. WENGERT_TIMES multiplies their number, and
+// disables shrinking if below 1. A failing program is shrunk and printed as TypeScript.
 
 const seed = Number(process.env.WENGERT_SEED ?? 1);
 const times = Number(process.env.WENGERT_TIMES ?? 1);
@@ -26,13 +26,13 @@ const dot = (a: readonly Tensor[], b: readonly Tensor[]): number => {
   return flat(a).reduce((total, x, i) => total + x * ys[i]!, 0);
 };
 
-/** The cotangents of the inputs, for random cotangents of the outputs. */
+/** Returns the cotangents of the inputs, for random cotangents of the outputs. */
 function pulled(program: Program, point: readonly Tensor[] = program.point): Tensor[] {
   const { value, pullback } = vjp(program.run, [...point]);
   return pullback(noise(value, 50))[0] as Tensor[];
 }
 
-/** Expects equal numbers up to rounding: in doubles, 1e-10 of the largest. */
+/** Expects equal numbers up to rounding. The allowed error is 1e-10 times the largest number. */
 function expectSame(got: readonly number[], wanted: readonly number[], what: string): void {
   expect(got.length).toBe(wanted.length);
   const allowed = 1e-10 * (1 + largest(wanted));
@@ -41,8 +41,8 @@ function expectSame(got: readonly number[], wanted: readonly number[], what: str
 }
 
 /**
- * The slope of `f` at 0 by differences over h, h/2 and h/4, extrapolated twice (Romberg); what the last extrapolation
- * changed; and by how much the slope jumps at 0, extrapolated from the second differences.
+ * Returns the slope of `f` at 0, from differences over h, h/2 and h/4, extrapolated twice (Romberg). `error` is the
+ * change in the last extrapolation. `jump` is how much the slope jumps at 0, extrapolated from the second differences.
  */
 function slopeOf(f: (t: number) => number, h = 2e-3): { slope: number; error: number; jump: number } {
   const here = f(0);

@@ -1,6 +1,6 @@
 import type * as Kernels from "../src/wasm/kernels.ts";
 
-/** A simulated host: its WebAssembly, and a fresh copy of the kernels. */
+/** A simulated host with its own `WebAssembly` object and its own copy of the kernels module. */
 interface Host {
   readonly WebAssembly: unknown;
   readonly kernels: typeof Kernels;
@@ -8,13 +8,13 @@ interface Host {
 
 let hosts = 0;
 
-/** Creates a host with its own copy of src/wasm/kernels.ts, because loaded kernels are state of that module. */
+/** Creates a host with its own copy of src/wasm/kernels.ts, because this module stores the loaded kernels. */
 export async function host(WebAssembly: unknown): Promise<Host> {
   const kernels: typeof Kernels = await import(/* @vite-ignore */ `../src/wasm/kernels.ts?host=${hosts++}`);
   return { WebAssembly, kernels };
 }
 
-/** Runs `body` on `host` with the exports of its src/wasm/kernels.ts. */
+/** Runs `body` on `host`. `body` receives the exports of the host's copy of src/wasm/kernels.ts. */
 export function on<T>({ WebAssembly, kernels }: Host, body: (own: typeof Kernels) => T): T {
   const globals = globalThis as { WebAssembly?: unknown };
   const realWebAssembly = globals.WebAssembly;
@@ -33,7 +33,7 @@ interface WebAssemblyHere {
 }
 const realWebAssembly = (globalThis as unknown as { WebAssembly: WebAssemblyHere }).WebAssembly;
 
-/** This host's WebAssembly with some parts replaced. */
+/** Returns the `WebAssembly` of this process with some members replaced. */
 export const webAssemblyWith = (overrides: Partial<WebAssemblyHere> = {}): WebAssemblyHere => ({
   validate: realWebAssembly.validate,
   Module: realWebAssembly.Module,
@@ -41,7 +41,7 @@ export const webAssemblyWith = (overrides: Partial<WebAssemblyHere> = {}): WebAs
   ...overrides,
 });
 
-/** A class with a constructor that throws. */
+/** Returns a class whose constructor throws `error`. */
 export const throwingClass = (error: Error): (new () => never) =>
   class {
     constructor() {
@@ -49,7 +49,10 @@ export const throwingClass = (error: Error): (new () => never) =>
     }
   } as new () => never;
 
-/** WebAssembly that validates only the older of the two builds. The newer one is tried first. */
+/**
+ * Returns a `WebAssembly` without relaxed SIMD: it rejects the first binary that it validates, which is the build with
+ * relaxed SIMD.
+ */
 export function withoutRelaxedSimd(): WebAssemblyHere {
   let calls = 0;
   return webAssemblyWith({ validate: () => calls++ > 0 });

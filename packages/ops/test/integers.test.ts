@@ -171,7 +171,10 @@ describe("bools", () => {
   });
 });
 
-/** The result dtypes of each export for samples with `dtype` instead of floats, or whether it throws. */
+/**
+ * Returns the result dtypes of each export for samples in which every float tensor has the dtype `dtype` instead. Exports
+ * that throw are marked.
+ */
 function outcomes(dtype: "int32" | "bool"): Record<string, string[]> {
   const found: Record<string, string[]> = {};
   for (const { name, call, sample } of allSamples) {
@@ -197,7 +200,7 @@ it("every op with integer results maps int32 to int32, and the others throw with
   const reductions = ["max", "min", "argmax", "argmin", "sum", "prod", "cumsum"];
   const products = ["matmul", "dot", "outer", "einsum"];
   const { int32: found } = outcomes("int32");
-  const sums = ["scatterAdd", "scatterAddAlong", "mse"]; // mse without reduction is a square
+  const sums = ["scatterAdd", "scatterAddAlong", "mse"]; // mse with reduction "none" is a square
   expect(found!.sort()).toEqual([...arithmetic, ...reductions, ...products, ...moves, ...sums].sort());
 });
 it("every op moves bools, counts them, or throws with the cast to write", () => {

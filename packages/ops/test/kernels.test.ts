@@ -9,7 +9,7 @@ import { errorOf } from "./support.ts";
 const { available } = kernels();
 afterEach(() => vi.unstubAllEnvs());
 
-/** A host like this one with `wanted` as WENGERT_KERNELS. */
+/** Creates a host in which the environment variable WENGERT_KERNELS is `wanted`. */
 async function started(wanted: string | undefined) {
   vi.stubEnv("WENGERT_KERNELS", wanted);
   return host(webAssemblyWith());

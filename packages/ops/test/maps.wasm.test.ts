@@ -24,7 +24,8 @@ import { reluPullback } from "@wengert/ops/extend";
 import { afterAll, describe, expect, it } from "vitest";
 import { numbers, overlappingWindows, product, random, relayouts, repeatedAlong } from "./support.ts";
 
-// Arithmetic, elementwise functions and sums in WebAssembly have the bits of the plain loops, for any inputs and any sizes.
+// Tests that arithmetic, elementwise functions and sums in WebAssembly give the same bits as plain loops, for any
+// inputs and sizes.
 
 const before = kernels().choice;
 afterAll(() => void kernels(before));
@@ -32,7 +33,7 @@ afterAll(() => void kernels(before));
 const ways = kernels().available;
 it("WebAssembly kernels are available", () => expect(ways).toContain("simd"));
 
-/** Returns the result of `body`, after a check that all kernels and auto agree. */
+/** Returns the result of `body`, after checking that all kernels and "auto" give the same bits. */
 function byAll(body: () => Tensor): number[] {
   const [plain, ...others] = [...ways, "auto" as const].map((way) => {
     kernels(way);
@@ -42,14 +43,14 @@ function byAll(body: () => Tensor): number[] {
   return plain!;
 }
 
-/** Compares bits. The matchers of `expect` take a hundred times as long. */
+/** Compares bits. This is a hundred times faster than the matchers of `expect`. */
 function isSame(got: readonly number[], wanted: readonly number[]): boolean {
   if (got.length !== wanted.length) return false;
   for (let i = 0; i < got.length; i++) if (!Object.is(got[i], wanted[i])) return false;
   return true;
 }
 
-/** 0 to 70, and sizes next to chunk boundaries. */
+/** The sizes 0 to 70, and sizes next to chunk boundaries. */
 const sizes = [...Array(71).keys(), 4095, 4096, 4097, 8191, 8192, 8193, 20_001];
 
 const special: readonly number[] = [
@@ -58,7 +59,7 @@ const special: readonly number[] = [
   ...[711, 744.5, 745.1, 745.2, 746, 747, 799, 800, 801, 1e5, 3.4e38, 1e300, Number.MAX_VALUE, Infinity, Number.NaN],
 ].flatMap((x) => [x, -x]);
 
-/** Doubles with random bits, so all exponents are equally frequent. */
+/** Returns doubles with random bits, so all exponents are equally frequent. */
 const anyDoubles = (count: number): number[] => {
   const words = numbers(random([2 * count], 3)).map((x) => (x + 1) * 2 ** 31);
   return [...new Float64Array(Uint32Array.from(words).buffer)];
@@ -114,7 +115,7 @@ describe.each(Object.entries({ neg, square, sqrt, relu }))("%s", (_, f) => {
   });
 });
 
-/** Pairs of shapes that broadcast: rows, columns, scalars and others, in partial and whole chunks. */
+/** Pairs of shapes that broadcast: rows, columns, scalars and other shapes, in partial and whole chunks. */
 const pairs: readonly (readonly [readonly number[], readonly number[]])[] = [
   ...[...Array(20).keys(), 191, 192, 193, 8191, 8192, 8193, 20_001].flatMap(
     (n) =>

@@ -3,10 +3,11 @@ import { kernels, matmul, transpose } from "@wengert/ops";
 import { describe, expect, it, test } from "vitest";
 import { errorOf, expectNear, int32, numbers, product, random, relayouts } from "./support.ts";
 
-// Values are compared to the last bit, with sums that round each product: FMA does not.
+// These tests compare results bit for bit with sums that round each product. FMA kernels do not round products, so SIMD
+// kernels run instead.
 if (kernels().choice === "fma") kernels("simd");
 
-/** Σₚ aᵢₚ bₚⱼ, in the order of p. */
+/** Computes the matrix product Σₚ aᵢₚ bₚⱼ, summed in the order of p. */
 function naive(a: Tensor, b: Tensor): number[][] {
   const [[m, k], n] = [a.shape as [number, number], b.shape[1]!];
   return Array.from({ length: m }, (_, i) =>
@@ -112,7 +113,7 @@ describe("matmul by NumPy's rules", () => {
   const batches = [[], [1], [2], [3, 1], [3, 2], [1, 2], [0]];
   const range = (n: number) => [...Array(n).keys()];
 
-  /** Σₚ aᵢₚ bₚⱼ for each entry of the batch. Both shapes have at least two axes. */
+  /** Computes the matrix product Σₚ aᵢₚ bₚⱼ for each entry of the batch. Both shapes must have at least two axes. */
   function expected(a: Tensor, left: number[], b: Tensor, right: number[], batch: number[]): number[] {
     const entry = (t: Tensor, shape: number[], place: number[], row: number, column: number) => {
       const own = shape.slice(0, -2).map((n, axis) => (n === 1 ? 0 : place[axis + batch.length - shape.length + 2]!));

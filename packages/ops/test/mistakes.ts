@@ -1,5 +1,5 @@
-// Mistakes as a user would write them: for each function of core and ops, each way to make it throw. errors.snapshot.md shows
-// their messages, and errors.test.ts checks that no message of the sources is missing.
+// Mistakes as a user would write them: for each function of core and ops, every kind of call that throws.
+// errors.snapshot.md shows the error messages. errors.test.ts checks that every message in the sources appears.
 
 import type { Chapter } from "./mistakesTest.ts";
 

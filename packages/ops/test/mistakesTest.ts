@@ -1,11 +1,11 @@
-// Runs mistakes and records their messages, for the errors.test.ts of several packages.
+// Runs wrong calls and records their error messages, for the errors.test.ts of several packages.
 
 import { compileFunction } from "node:vm";
 import { WengertError } from "@wengert/core";
 import { afterAll, beforeAll, describe, expect, it, test } from "vitest";
 import { areMutated, type Source } from "./sources.ts";
 
-/** Runs `body` as a browser would, without access to Node's modules. */
+/** Runs `body` as in a browser, without access to Node's modules. */
 export async function inPage<T>(body: () => T): Promise<Awaited<T>> {
   const { getBuiltinModule } = process;
   try {
@@ -16,30 +16,33 @@ export async function inPage<T>(body: () => T): Promise<Awaited<T>> {
   }
 }
 
-/** The names of the functions that a package exports. */
+/** Returns the names of the functions that a package exports. */
 export const functionNames = (exported: Readonly<Record<string, unknown>>): string[] =>
   Object.entries(exported).flatMap(([name, value]) =>
     typeof value === "function" && !/^[A-Z]/.test(name) ? [name] : [],
   );
 
-/** Headings with lists of mistakes. A line that begins with # is a comment. */
+/** Headings, each with a list of mistakes. A line that begins with # is a comment. */
 export type Chapter = Readonly<Record<string, readonly string[]>>;
 
 interface Mistakes {
   /** Code that runs before each mistake. */
   readonly prelude: string;
   readonly mistakes: Chapter;
-  /** The names that mistakes can use. */
+  /** The names that the code of a mistake can use, with their values. */
   readonly scope: Readonly<Record<string, unknown>>;
-  /** Functions that must each throw at least once. */
+  /** The names of functions that must each throw in at least one mistake. */
   readonly speakers: readonly string[];
-  /** The sources of the messages. Each message must appear. */
+  /** The source files whose error messages must all appear. */
   readonly sources: readonly Source[];
   /** Removes variable parts of a message, such as the name of a temporary folder. */
   readonly normalizeText?: (text: string) => string;
 }
 
-/** Runs each mistake, writes the messages to errors.snapshot.md next to the test, and finds messages that never appear. */
+/**
+ * Runs each mistake and writes the messages to errors.snapshot.md next to the test. Also finds messages that no mistake
+ * triggers.
+ */
 export function testMistakes({
   prelude,
   mistakes,
@@ -48,7 +51,7 @@ export function testMistakes({
   sources,
   normalizeText = (text) => text,
 }: Mistakes): void {
-  /** Returns the error of a program. Stacks show its lines as mistake.js. It may use await. */
+  /** Returns the error that a program throws. The program may use await; stacks show its lines as mistake.js. */
   async function errorOfProgram(code: string): Promise<Error> {
     const body = `return (async () => {${prelude}\n${code}\n})()`;
     const program = compileFunction(body, Object.keys(scope), { filename: "mistake.js" });
@@ -60,7 +63,7 @@ export function testMistakes({
     throw new Error("expected an error");
   }
 
-  /** Complete stacks, including the library's own calls, which an error's stack omits. */
+  /** The complete stacks of all errors. They include the library's own calls, which `error.stack` omits. */
   const stacks: string[] = [];
   const { prepareStackTrace } = Error;
   beforeAll(() => {

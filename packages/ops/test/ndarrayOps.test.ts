@@ -22,8 +22,8 @@ import {
 } from "../src/index.ts";
 import { numbers, relayouts, repeatedAlong } from "./support.ts";
 
-// docs/adding-an-op.md writes kernels with ndarray-ops. Here every function of that library is the kernel of an op, with any
-// strides. The library generates code from strings, which the project ops-csp forbids.
+// docs/adding-an-op.md shows kernels written with ndarray-ops. These tests use every function of that library as the
+// kernel of an op, with any strides. The library generates code from strings, which the test project ops-csp forbids.
 
 const isForbidden = process.execArgv.includes("--disallow-code-generation-from-strings");
 
@@ -34,9 +34,9 @@ test.runIf(isForbidden)("importing ndarray-ops throws an EvalError where code ge
 
 type Rule = (g: Tensor, inputs: readonly [Tensor, Tensor], output: Tensor) => Tensor;
 interface Elementwise {
-  /** The reference: what the function computes for one element of each input. */
+  /** The reference function for one element of each input. */
   readonly f: (a: number, b: number) => number;
-  /** One rule per input; `undefined` where the derivative is 0. */
+  /** One VJP rule per input; `undefined` where the derivative is 0. */
   readonly rules: readonly (Rule | undefined)[];
 }
 
@@ -106,7 +106,7 @@ const bitwise: Readonly<Record<string, (a: number, b: number) => number>> = {
 
 const signless = { not: (x: number) => Number(!x), bnot: (x: number) => ~x };
 
-/** Reductions to one number, with the result for no elements. */
+/** Reductions of an array to one number, including the result for an empty array. */
 const reductions: Readonly<Record<string, (x: readonly number[]) => number | boolean>> = {
   any: (x) => x.some((each) => each !== 0),
   all: (x) => x.every((each) => each !== 0),
@@ -124,7 +124,10 @@ const others = ["argmin", "argmax", "assign", "assigns", "equals", "random"];
 
 const shapes = [[], [5], [2, 3], [2, 3, 2], [2, 1, 3, 2], [1, 2, 2, 1, 2, 2], [70, 65], [0], [2, 0, 3]] as const;
 
-/** Distinct numbers from 0.1 to 0.9, where every function is defined and smooth; or integers, or bools. */
+/**
+ * Returns distinct numbers from 0.1 to 0.9, where every function is defined and smooth. For int32 and bool, returns
+ * integers and bools.
+ */
 function sample(shape: readonly number[], dtype: DType, seed = 1): Tensor {
   const at = (i: number) => (((i + seed) * 0.61803398875 * seed) % 1) * 0.8 + 0.1;
   const value = { bool: (i: number) => Number(at(i) > 0.5), int32: (i: number) => Math.floor(at(i) * 20) };
@@ -136,7 +139,7 @@ function sample(shape: readonly number[], dtype: DType, seed = 1): Tensor {
   return new Tensor(shape, dtype, ndarray(of.array!.data, shape));
 }
 
-/** The tensor, tensors with the same elements and other strides, and tensors with repeated elements, without copies. */
+/** Returns the tensor in several memory layouts, including views in which elements are repeated. */
 function layouts(x: Tensor): Tensor[] {
   const repeats = [...x.shape.keys()].map((axis) => repeatedAlong(x, axis)[0]);
   return [x, ...relayouts(x).map(([, twin]) => twin), ...(x.size > 0 ? repeats : [])];
@@ -158,7 +161,7 @@ describe.skipIf(isForbidden)("a kernel written with ndarray-ops", async () => {
 
   const assigned = (out: NdArray, x: NdArray) => ndops.assign!(out, x); // returns out
 
-  /** The op whose kernel is `kernel`. */
+  /** Defines a unary op that computes its output by `kernel`. */
   function unaryOp(name: string, kernel: (out: NdArray, x: NdArray) => unknown, rule?: Rule): Op<Unary> {
     return defineOp<Unary>({
       name,
@@ -188,7 +191,7 @@ describe.skipIf(isForbidden)("a kernel written with ndarray-ops", async () => {
     });
   }
 
-  /** Each function of one array: into an output, and in place. */
+  /** Returns two ops for a unary function: one writes to an output, the other works in place. */
   const unaryOps = (name: string, rule?: Rule) => {
     const [into, inPlace] = [loop(name), loop(`${name}eq`)];
     return [
@@ -196,7 +199,7 @@ describe.skipIf(isForbidden)("a kernel written with ndarray-ops", async () => {
       [`${name}eq`, unaryOp(`${name}eq`, (out, x) => inPlace(assigned(out, x)), rule)],
     ] as const;
   };
-  /** Each function of two arrays: into an output, and in place; the same with a number as the second. */
+  /** Returns two ops for a binary function: one writes to an output, the other works in place. */
   const binaryOps = (name: string, rules: Elementwise["rules"] = []) => {
     const [into, inPlace] = [loop(name), loop(`${name}eq`)];
     return [

@@ -47,11 +47,11 @@ import { allSamples, int32, numbers, ofFloats, random } from "./support.ts";
 
 type Function = (x: Tensor) => Tensor;
 
-/** A non-finite computation, its message, and the repaired computation if the message names a fix. */
+/** A computation with a non-finite result, the expected message, and a corrected computation if the message names a fix. */
 interface Case {
   readonly f: Function;
   readonly at: Tensor;
-  /** The parts of the message before and after the location in the user's file. */
+  /** The text of the message before and after the location in the user's file. */
   readonly says: readonly [what: string, why: string];
   readonly cured?: Function;
 }

@@ -1,6 +1,6 @@
 /**
- * Reference values to 500 bits: numbers as whole multiples of 2⁻⁵¹², in which every double of ordinary size is exact. So a bound
- * on a relative error measures the code, not the reference.
+ * Reference values to 500 bits. Numbers are whole multiples of 2⁻⁵¹², in which every double of ordinary size is exact.
+ * So a bound on a relative error measures the code, not the reference.
  */
 export type Precise = bigint;
 
@@ -14,7 +14,7 @@ export const times = (x: Precise, y: Precise): Precise => (x * y) >> BigInt(bits
 export const over = (x: Precise, y: Precise): Precise => (x << BigInt(bits)) / y;
 export const total = (xs: readonly Precise[]): Precise => xs.reduce((sum, x) => sum + x, 0n);
 
-/** eˣ = (e^(x/2³²))^(2³²), the inner one by its series. */
+/** Returns eˣ, computed as (e^(x/2³²))^(2³²). The Taylor series gives the inner exponential. */
 export function exp(x: Precise): Precise {
   const reduced = x >> 32n;
   let [sum, term] = [one, one];
@@ -26,7 +26,7 @@ export function exp(x: Precise): Precise {
   return sum;
 }
 
-/** ln x by Newton's method: y ← y + x e⁻ʸ − 1 doubles the number of digits. */
+/** Returns ln x by Newton's method: each step y ← y + x e⁻ʸ − 1 doubles the number of digits. */
 function log(x: Precise): Precise {
   let y = precise(Math.log(toNumber(x)));
   for (let i = 0; i < 5; i++) y += times(x, exp(-y)) - one;
@@ -41,8 +41,9 @@ export function softmax(xs: readonly number[]): Precise[] {
 export const logSumExp = (xs: readonly number[]): Precise => log(total(xs.map((x) => exp(precise(x)))));
 
 /**
- * For a row of logits and probabilities t that need not sum to 1: the loss Σ t (−log s); its derivatives −log s with respect to t;
- * and its derivatives s Σt − t with respect to the logits, with the size of their terms s Σⱼ≠ₖ tⱼ and t Σⱼ≠ₖ sⱼ.
+ * Returns a function of probabilities t for a row of logits with the softmax s; t need not sum to 1. The function
+ * returns the loss −Σ t log s, its derivatives by t, and its derivatives by the logits, s Σt − t. `terms` are the sizes
+ * of the terms in these derivatives.
  */
 export function crossEntropy(xs: readonly number[]) {
   const [s, norm] = [softmax(xs), logSumExp(xs)];

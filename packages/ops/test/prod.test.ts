@@ -6,7 +6,10 @@ import { describe, expect, it } from "vitest";
 import { int32, numbers, product, random } from "./support.ts";
 
 const range = (n: number): number[] => [...new Array(n).keys()];
-/** The product of a slice without some entries, which is the derivative with respect to them. */
+/**
+ * Returns the product of all entries of x except `leftOut`. This is the derivative of the full product by the entries
+ * `leftOut`.
+ */
 const without = (x: readonly number[], ...leftOut: number[]): number =>
   new Set(leftOut).size < leftOut.length ? 0 : x.reduce((y, each, i) => (leftOut.includes(i) ? y : y * each), 1);
 
@@ -52,7 +55,7 @@ describe("prod", () => {
       [1, 2, 3],
     ]);
     expect(prod(x, { axis: 1 }).toNested()).toEqual([Number.NaN, Number.NaN, -Infinity, 6]);
-    // the product of the other entries; NaN only if these contain both 0 and ∞
+    // Each derivative is the product of the other entries. It is NaN if these contain a NaN, or both 0 and ∞.
     expect(grad((a: Tensor) => sum(prod(a, { axis: 1 })))(x).toNested()).toEqual([
       [Number.NaN, 6, Number.NaN],
       [Infinity, 0, Number.NaN],

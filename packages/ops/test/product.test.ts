@@ -21,13 +21,13 @@ const under = <T>(name: Parameters<typeof kernels>[0], body: () => T): T => {
   kernels(name);
   return body();
 };
-/** The same matrix in column-major memory. */
+/** Returns the same matrix in column-major memory. */
 const byColumns = (t: Tensor): Tensor => transpose(tensor(transpose(t)));
 
 const range = (n: number) => [...Array(n).keys()];
 const unit = { float64: 2 ** -53, float32: 2 ** -24 };
 
-/** Σₚ aᵢₚ bₚⱼ in the order of p, in the arithmetic of the dtype; and Σₚ |aᵢₚ bₚⱼ|. */
+/** Returns the sums Σₚ aᵢₚ bₚⱼ in the order of p, in the arithmetic of the dtype, and their sizes Σₚ |aᵢₚ bₚⱼ|. */
 function naive(dtype: DType, a: Tensor, b: Tensor) {
   const [[m, k], n] = [a.shape as [number, number], b.shape[1]!];
   const [x, y] = [Float64Array.from(numbers(a)), Float64Array.from(numbers(b))];
@@ -61,7 +61,7 @@ function expectProduct(
   }
 }
 
-/** Compares bits without a matcher, which would be slow for millions of numbers. */
+/** Compares bits without a matcher, because matchers are slow for millions of numbers. */
 function expectSame(title: string, got: readonly number[], wanted: readonly number[]) {
   expect(got.length, title).toBe(wanted.length);
   for (let i = 0; i < wanted.length; i++)

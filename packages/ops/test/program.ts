@@ -3,15 +3,15 @@ import { isFloat, ndarray, type Shape } from "@wengert/core/extend";
 import { toStringMethod } from "fast-check";
 import { allExports } from "./support.ts";
 
-// A program as plain data: it can be run, reordered, shrunk, and printed as the equivalent TypeScript.
+// A program as plain data. Tests run, reorder and shrink it, and print it as TypeScript.
 
-/** A reference to a value of the program, in arguments, lists and options. */
+/** A reference to a named tensor of the program. It may occur in arguments, lists and options. */
 export interface Ref {
   readonly ref: string;
 }
 export type Plain = number | string | boolean | null | Ref | readonly Plain[] | { readonly [key: string]: Plain };
 
-/** An input tensor with its numbers in row-major order. */
+/** An input tensor, with its elements in row-major order. */
 export interface Leaf {
   readonly name: string;
   readonly shape: Shape;
@@ -19,14 +19,20 @@ export interface Leaf {
   readonly values: readonly number[];
 }
 
-/** `name = call(...args)`, for an export of ops; of a list of tensors, the last. */
+/**
+ * The step `name = call(...args)`, for an export of ops. If the call returns a list of tensors, the step takes the last
+ * tensor.
+ */
 interface Call {
   readonly name: string;
   readonly call: string;
   readonly args: readonly Plain[];
 }
 
-/** `name = via((...params) => { body; return result })` of the args: a transform of a function that may use outer values. */
+/**
+ * A step that applies a transform such as grad to a function, at the arguments `args`. The function has `params`,
+ * `body` and `result`, and may use tensors of outer scopes.
+ */
 interface TransformStep {
   readonly name: string;
   readonly via: keyof typeof transforms;
@@ -41,7 +47,7 @@ type Body = (...params: Tensor[]) => Tensor;
 interface Transform {
   readonly apply: (f: Body, ...args: Tensor[]) => Tensor;
   readonly text: (f: string, ...args: string[]) => string;
-  /** Arguments of the transform, and of the function that it transforms. */
+  /** The number of arguments of the transform, and the number of parameters of the function that it transforms. */
   readonly arity: readonly [args: number, params: number];
   readonly needsScalar?: true;
 }
@@ -105,7 +111,7 @@ export const transforms = {
 
 const isRef = (x: Plain): x is Ref => typeof x === "object" && x !== null && "ref" in x;
 
-/** Applies `f` to each reference in `args`. */
+/** Returns `x` with each reference replaced by `f` of the reference. */
 function mapRefs(x: Plain, f: (ref: Ref) => unknown): unknown {
   if (typeof x !== "object" || x === null) return x;
   if (isRef(x)) return f(x);
@@ -113,7 +119,7 @@ function mapRefs(x: Plain, f: (ref: Ref) => unknown): unknown {
   return Object.fromEntries(Object.entries(x).map(([key, entry]) => [key, mapRefs(entry, f)]));
 }
 
-/** The names of all values that a step uses, also inside the function that it transforms. */
+/** Returns the names of all tensors that a step uses, including those used inside the function that it transforms. */
 export function namesUsedBy(step: ProgramStep): Set<string> {
   const names = new Set<string>();
   mapRefs(step.args, ({ ref }) => names.add(ref));
@@ -132,7 +138,7 @@ export function renameValues(step: ProgramStep, to: (name: string) => string): P
   return { ...step, args: args as Ref[], body, result: to(step.result) };
 }
 
-/** The steps on which `names` depend. */
+/** Returns the steps on which `names` depend. */
 export function stepsNeededFor(names: readonly string[], steps: readonly ProgramStep[]): readonly ProgramStep[] {
   const needed = new Set(names);
   const kept: ProgramStep[] = [];
@@ -144,7 +150,7 @@ export function stepsNeededFor(names: readonly string[], steps: readonly Program
   return kept.reverse();
 }
 
-/** The same steps in another valid order. */
+/** Returns the same steps in another valid order. */
 export function reorder(steps: readonly ProgramStep[], choose: (n: number) => number): ProgramStep[] {
   const pending = steps.map((step) => ("call" in step ? step : { ...step, body: reorder(step.body, choose) }));
   const done: ProgramStep[] = [];
@@ -178,7 +184,7 @@ export function resultOf(step: ProgramStep, scope: ReadonlyMap<string, Tensor>):
 export class Program {
   readonly leaves: readonly Leaf[];
   readonly steps: readonly ProgramStep[];
-  /** The names of the returned values, which are floats. */
+  /** The names of the returned tensors, which have float dtypes. */
   readonly outputs: readonly string[];
 
   constructor(leaves: readonly Leaf[], steps: readonly ProgramStep[], outputs: readonly string[]) {
@@ -188,12 +194,12 @@ export class Program {
     this.leaves = leaves.filter(({ name }) => used.has(name));
   }
 
-  /** The float inputs, with respect to which derivatives are taken. */
+  /** The float inputs of the program: derivatives are taken with respect to them. */
   get point(): Tensor[] {
     return this.leaves.filter(({ dtype }) => isFloat(dtype)).map(tensorOf);
   }
 
-  /** The program as a function of its floats. */
+  /** Runs the program as a function of its float inputs. */
   readonly run = (xs: readonly Tensor[]): Tensor[] => {
     const scope = this.scope(xs);
     return this.outputs.map((name) => scope.get(name)!);
@@ -208,7 +214,7 @@ export class Program {
     return scope;
   }
 
-  /** The names of all ops and transforms that are called. */
+  /** The names of all ops and transforms that the program calls. */
   get calls(): readonly string[] {
     const callsOf = (step: ProgramStep): string[] =>
       "call" in step ? [step.call] : [step.via, ...step.body.flatMap(callsOf)];

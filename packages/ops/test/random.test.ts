@@ -10,7 +10,7 @@ import {
 } from "@wengert/core";
 import { foldIn, mul, randomKey, randomNormal, randomUniform, splitKey } from "@wengert/ops";
 import { describe, expect, it, test, vi } from "vitest";
-import { threefry } from "../src/random/random.ts"; // the generator itself, for its published vectors
+import { threefry } from "../src/random/random.ts"; // the published vectors test the generator itself
 import { errorOf, int32, numbers, random } from "./support.ts";
 
 describe("Threefry-2x32 with 20 rounds gives the vectors that Random123 publishes", () => {
@@ -30,7 +30,10 @@ describe("Threefry-2x32 with 20 rounds gives the vectors that Random123 publishe
 const n = 100_000;
 const average = (xs: readonly number[], f: (x: number) => number = (x) => x) =>
   xs.reduce((s, x) => s + f(x), 0) / xs.length;
-/** Five standard deviations of the mean of n numbers with this variance: a correct generator fails once in a million. */
+/**
+ * Five standard deviations of the mean of n numbers with the given variance. A correct generator exceeds this bound
+ * once in a million runs.
+ */
 const within = (variance: number) => 5 * Math.sqrt(variance / n);
 const correlation = (a: readonly number[], b: readonly number[]) => {
   const [p, q] = [average(a), average(b)];

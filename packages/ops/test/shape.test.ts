@@ -177,12 +177,12 @@ describe("broadcastTo", () => {
 });
 
 describe("slice", () => {
-  /** The indices of Python's [start:stop:step] for n entries, computed by a walk. */
+  /** Returns the indices that Python's [start:stop:step] selects from n entries, found by stepping from start to stop. */
   function indices(n: number, start: number | null, stop: number | null, step: number): number[] {
     const at = (bound: number) => (bound < 0 ? bound + n : bound);
     const from = start === null ? (step > 0 ? 0 : n - 1) : at(start);
     const to = stop === null ? (step > 0 ? Infinity : -Infinity) : at(stop);
-    // A start outside is moved to the nearest end first.
+    // A start index out of range is first clamped to the nearest end.
     let i = step > 0 ? Math.max(from, 0) : Math.min(from, n - 1);
     const found: number[] = [];
     for (; i >= 0 && i < n && (step > 0 ? i < to : i > to); i += step) found.push(i);

@@ -20,7 +20,7 @@ type Options = Readonly<Record<string, unknown>>;
 const isOptions = (x: unknown): x is Options =>
   typeof x === "object" && x !== null && !(x instanceof Tensor) && !Array.isArray(x);
 
-/** Every sample with an option of this name. */
+/** Returns every sample of any op that has an option named `option`. */
 const withOption = (option: string) =>
   allSamples.flatMap(({ title, name, call, sample }) => {
     const options = sample.at(-1);

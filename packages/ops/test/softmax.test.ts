@@ -16,7 +16,7 @@ const ulp = 2 ** -53; // half a unit in the last place of 1: one rounding
 const infinity = Number.POSITIVE_INFINITY;
 const nan = Number.NaN;
 
-/** Rows of logits: ordinary, wide, and with one probability of 1 − 10⁻³ … 1 − 10⁻²⁰. */
+/** Rows of logits: ordinary rows, wide rows, and rows whose largest probability is 1 − 10⁻³ … 1 − 10⁻²⁰. */
 const rows: readonly (readonly number[])[] = [
   ...[1, 5, 40].map((scale) => numbers(mul(random([6], scale), scale))),
   ...[7, 14, 27.6, 36, 46].flatMap((gap) => [
@@ -29,10 +29,10 @@ const rows: readonly (readonly number[])[] = [
 ];
 const cotangents = (n: number) => [
   numbers(random([n], 3)),
-  numbers(random([n], 4)).map((x) => 1000 + x), // a common shift, which the Jacobian annihilates
+  numbers(random([n], 4)).map((x) => 1000 + x), // a common shift, which the Jacobian maps to 0
   Array.from({ length: n }, (_, i) => (i === 1 ? 1 : 0)),
 ];
-/** exp amplifies the rounding error of a difference of logits by its size. */
+/** The error bound for a row. exp multiplies the rounding error of a difference of logits by the size of the difference. */
 const bound = (row: readonly number[]) => (16 + Math.max(...row) - Math.min(...row)) * ulp;
 
 describe("softmax", () => {
@@ -65,7 +65,8 @@ describe("softmax", () => {
         for (const g of cotangents(row.length)) {
           const [s, wanted] = [exact.softmax(row).map(toNumber), reference(row, g)];
           for (const [i, x] of numbers(pull(row, g)).entries()) {
-            // x̄ᵢ = Σⱼ sᵢ sⱼ (gᵢ − gⱼ): an error is relative to these terms, which at a confident peak are tiny
+            // The cotangent x̄ᵢ is the sum Σⱼ sᵢ sⱼ (gᵢ − gⱼ). Its error is relative to these terms, which are tiny if
+            // one probability is close to 1.
             const terms = s.reduce((sum, p, j) => sum + s[i]! * p * Math.abs(g[i]! - g[j]!), 0);
             expect(Math.abs(x - wanted[i]!)).toBeLessThanOrEqual(bound(row) * terms + 1e-100);
           }
@@ -129,7 +130,8 @@ describe("logSoftmax", () => {
         const sumOfG = total(g.map(precise));
         const wanted = s.map((p, i) => toNumber(precise(g[i]!) - times(p, sumOfG)));
         const got = numbers(vjp((x: Tensor) => logSoftmax(x), tensor(row)).pullback(tensor(g))[0]);
-        // Entries away from the peak are differences of g and s Σ g; at the peak nothing of that size may be lost.
+        // Away from the peak, an entry is a difference of g and s Σ g, and its error is relative to these terms. At the
+        // peak, the error must be relative to the entry itself.
         const peak = row.indexOf(Math.max(...row));
         for (const [i, x] of got.entries()) {
           const terms = i === peak ? Math.abs(wanted[i]!) : Math.abs(g[i]!) + Math.abs(toNumber(times(s[i]!, sumOfG)));
@@ -363,7 +365,7 @@ describe("the derivatives of logSoftmax", () => {
       .map(numbers)[0]!;
   it("do not depend on the number of classes", () => {
     const K = 4000;
-    // 0.1 − Σ 0.1 / K: a plain sum of so many tenths is 60 ulp off
+    // The derivative is 0.1 − Σ 0.1 / K. A plain sum of 4000 such terms would be 60 ulp off.
     for (const x of pullback(zeros([K]), Array(K).fill(0.1))) expect(Math.abs(x)).toBeLessThanOrEqual(0.1 * 2 ** -52);
   });
   it("are g if the probability underflows, and NaN in a whole slice with a NaN", () => {

@@ -23,13 +23,13 @@ import {
 import { afterAll, describe, expect, it } from "vitest";
 import { noiseLike, numbers, overlappingWindows, product, random, relayouts, repeatedAlong } from "./support.ts";
 
-// Compares WebAssembly kernels with plain loops. Rows are tested alone, and in batches that need several chunks of the kernels'
-// memory.
+// Compares WebAssembly kernels with plain loops. Rows are tested alone, and in batches that need several chunks of the
+// kernels' memory.
 
 const before = kernels().choice;
 afterAll(() => void kernels(before));
 
-/** Returns the result of `body` with these kernels. */
+/** Returns the result of `body`, which runs with the kernels `which`. */
 function by<T>(which: Kernels, body: () => T): T {
   kernels(which);
   return body();
@@ -41,20 +41,23 @@ type Slices = (x: Tensor, g: Tensor, axis: number | readonly number[]) => Tensor
 
 interface Case {
   readonly call: Slices;
-  /** The size of the terms of result number i, if it is a sum of terms of both signs. Errors are relative to it. */
+  /**
+   * Returns the size of the terms of result number i, if the result is a sum of terms of both signs. Errors are
+   * relative to this size.
+   */
   readonly terms?: (x: readonly number[], g: readonly number[]) => (i: number) => number;
-  /** Whether the op takes a single axis. */
+  /** Whether the op accepts only a single axis. */
   readonly isOfOneAxis?: true;
 }
 
-/** The softmax of a row to a few digits. */
+/** Returns the softmax of a row, computed by plain loops. */
 const weights = (x: readonly number[]): number[] => numbers(by1(tensor(x), -1));
 const total = (x: readonly number[], term: (x: number, j: number) => number): number =>
   x.reduce((sum, v, j) => sum + term(v, j), 0);
 
 /**
- * Probabilities made from g, with zeros but no subnormal numbers. Subnormal ones may round to 0, which matters next to an infinite
- * cotangent. The first entry of each slice of g gives cotangents of losses, and labels.
+ * Returns probabilities computed from g, with zeros but without subnormal numbers. A kernel may round a subnormal
+ * probability to 0, which changes the result if the cotangent is infinite.
  */
 const chances = (g: Tensor): Tensor => where(less(g, -0.5), 0, where(less(abs(g), 1e-300), 0, abs(g)));
 const firsts = (g: Tensor, axis: number): Tensor => take(g, 0, { axis });
@@ -112,7 +115,7 @@ const cases: Readonly<Record<string, Case>> = {
   },
 };
 
-/** A softmax that does not depend on the kernels, so that only the pullback is compared. */
+/** Returns the softmax computed by plain loops, so that the comparison tests only the pullback. */
 function by1(x: Tensor, axis: number | readonly number[]): Tensor {
   const now = kernels().choice;
   const s = by("plain", () => softmax(x, { axis }));
@@ -125,7 +128,7 @@ const lastPlace = (x: number, dtype: DType): number => {
   return Math.max(smallest, 2 ** (Math.floor(Math.log2(Math.abs(x))) - digits));
 };
 
-/** The worst difference of two results in units in the last place; Infinity for another NaN, infinity or shape. */
+/** Returns the largest difference of two results in ulp. A different NaN, infinity or shape counts as Infinity. */
 function ulpsBetween(got: Tensor, wanted: Tensor, terms: (i: number) => number = () => 0): number {
   if (String(got.shape) !== String(wanted.shape) || got.dtype !== wanted.dtype) return Infinity;
   const other = numbers(wanted);
@@ -143,7 +146,7 @@ const lengths = [...Array(71).keys(), 100, 255, 256, 257, 1000, 1001, 1023, 4099
 const rowOf = (n: number, scale: number, dtype: DType, seed = n): Tensor =>
   tensor(mul(random([n], seed), scale), { dtype });
 
-/** Numbers at which exp, a difference or a sum takes another branch. */
+/** Numbers at which exp, a difference or a sum takes a different branch. */
 const special: readonly number[] = [
   ...[
     Number.NaN,
@@ -252,7 +255,7 @@ describe.each(ways)("%s agrees with plain loops", (way) => {
             for (const rest of [0, -3, -Infinity]) {
               const x = tensor(Array(n).fill(rest).with(at, value), { dtype });
               compare(x, rowOf(n, 1, dtype));
-              const isHuge = Math.abs(value) > 1e300 && Number.isFinite(value); // there the plain loops give NaN
+              const isHuge = Math.abs(value) > 1e300 && Number.isFinite(value); // the plain loops give NaN in this case
               if (!isHuge) compare(rowOf(n, 1, dtype), x);
             }
       });
@@ -311,7 +314,7 @@ describe.each(ways)("%s agrees with plain loops", (way) => {
   });
 });
 
-/** A matrix whose rows are the slices of `t` along `axis`. */
+/** Returns a matrix whose rows are the slices of `t` along `axis`. */
 function inRows(t: Tensor, axis: number | readonly number[]): Tensor {
   const axes = [axis].flat();
   const kept = [0, 1, 2].filter((i) => !axes.includes(i));
@@ -319,7 +322,7 @@ function inRows(t: Tensor, axis: number | readonly number[]): Tensor {
   return reshape(transpose(t, { axes: [...kept, ...axes] }), { shape: [size(kept), size(axes)] });
 }
 
-/** The transpose of a matrix in row-major memory. */
+/** Returns the transpose of a matrix in row-major memory. */
 function turned(t: Tensor): Tensor {
   const [m, n] = t.shape as [number, number];
   const values = numbers(t);

@@ -1,14 +1,14 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { parseSync } from "vite";
 
-/** Whether a mutation tester has changed the sources, which then contain messages that cannot appear. */
+/** Whether a mutation tester has changed the sources. Such sources contain messages that cannot appear. */
 export const areMutated: boolean = "WENGERT_MUTATED" in process.env;
 
-/** The messages in a source file, for tests that check that each appears. */
+/** The error messages in a source file. Tests check that each message appears. */
 export interface Source {
   /** `core/src/tensor.ts` */
   readonly file: string;
-  /** The locations that create errors: `line:column`. */
+  /** The locations that create errors, as `line:column`. */
   readonly errors: readonly string[];
   /** The fixed text of messages. */
   readonly words: readonly string[];
@@ -24,7 +24,7 @@ interface Node {
 const isNode = (x: unknown): x is Node => typeof x === "object" && x !== null && "type" in x;
 const isCause = ({ key }: Node): boolean => isNode(key) && key.name === "nonFinite";
 
-/** Yields all nodes of a syntax tree except types and the nodes that `leftOut` selects. */
+/** Yields all nodes of a syntax tree. Skips types and the nodes that `leftOut` selects. */
 function* nodesIn(x: unknown, leftOut: (node: Node) => boolean): Generator<Node> {
   if (Array.isArray(x)) for (const each of x) yield* nodesIn(each, leftOut);
   if (!isNode(x) || x.type.startsWith("TSType") || leftOut(x)) return;
@@ -32,7 +32,7 @@ function* nodesIn(x: unknown, leftOut: (node: Node) => boolean): Generator<Node>
   for (const value of Object.values(x)) yield* nodesIn(value, leftOut);
 }
 
-/** Pieces of two or more words in strings and templates. Names and punctuation are ignored. */
+/** Returns the texts of two or more words in strings and templates. Ignores names and punctuation. */
 function wordsIn(nodes: readonly Node[]): string[] {
   const strings = nodes.map(({ type, value }) => {
     if (type === "TemplateElement") return (value as { cooked: string }).cooked;

@@ -3,7 +3,7 @@ import { type Data, isFloat, type NdArray, ndarray, ravel, type Shape, sizeOf } 
 import { expect } from "vitest";
 import * as exported from "./all/ops.ts";
 
-/** A callable export with its samples. */
+/** An exported function with its sample arguments. */
 export interface Exported {
   readonly name: string;
   readonly call: (...args: readonly unknown[]) => Tensor | Tensor[];
@@ -14,7 +14,7 @@ type Callable = Exported["call"] & { readonly spec?: { samples(): unknown[][] };
 /** Exports that are not ops: they neither take nor return tensors. */
 const settings: readonly string[] = ["kernels"];
 
-/** Every op that the package exports, composed ones included. */
+/** Every op that the package exports, including ops composed of other ops. */
 export const allExports: readonly Exported[] = Object.entries(exported)
   .filter(([name]) => !settings.includes(name))
   .map(([name, value]) => {
@@ -27,13 +27,13 @@ export const allSamples = allExports.flatMap(({ name, call, samples = [] }) =>
   samples.map((sample, i) => ({ title: `${name}, sample ${i + 1}`, name, call, sample })),
 );
 
-/** The tensors in arguments, lists and options. */
+/** Returns all tensors in an argument, including those in lists and options. */
 export function tensorsIn(value: unknown): Tensor[] {
   if (value instanceof Tensor) return [value];
   return typeof value === "object" && value !== null ? Object.values(value).flatMap(tensorsIn) : [];
 }
 
-/** Applies `f` to each tensor in arguments. */
+/** Returns the arguments with each tensor replaced by `f` of the tensor. */
 export function withTensors<T>(value: T, f: (t: Tensor) => unknown): T {
   const replace = (x: unknown): unknown => {
     if (x instanceof Tensor) return f(x);
@@ -54,7 +54,7 @@ export function ofFloats(call: Exported["call"], sample: readonly unknown[]) {
   return { f: f as (...floats: Tensor[]) => Tensor, floats: tensorsIn(sample).filter(isInput) };
 }
 
-/** Numbers in (−1, 1), none of them special, the same for the same seed. */
+/** Returns a tensor of random numbers in (−1, 1), without special values. The numbers depend only on `shape` and `seed`. */
 export function random(shape: Shape, seed = 1): Tensor {
   let state = seed >>> 0;
   const next = () => {
@@ -68,20 +68,20 @@ export function random(shape: Shape, seed = 1): Tensor {
     ),
   );
 }
-/** Random numbers with the shape and dtype of `t`; zeros for integers. */
+/** Returns random numbers with the shape and dtype of `t`; zeros for integers. */
 export const noiseLike = ({ shape, dtype }: Tensor, seed: number): Tensor =>
   isFloat(dtype) ? tensor(random(shape, seed), { dtype }) : tensor(random(shape, seed).data, { dtype: "float64" });
 
 export const numbers = (t: Tensor): number[] => Array.from(ravel(t.array!));
 export const int32 = (values: Parameters<typeof tensor>[0]): Tensor => tensor(values, { dtype: "int32" });
 
-/** Values and dtypes of a tree of tensors, for comparisons. */
+/** Returns the dtypes, shapes and elements of a tree of tensors, for comparisons. */
 export function plainValues(tree: unknown): unknown {
   if (tree instanceof Tensor) return [tree.dtype, tree.shape, tree.toNested()];
   return (Array.isArray(tree) ? tree : [tree]).map(plainValues);
 }
 
-/** The cotangents of the floats among the arguments, for a random cotangent of the value, converted by `as`. */
+/** Returns the cotangents of the float arguments, for a random cotangent of the value. `as` converts this random cotangent. */
 export function pullBackRandom(
   call: Exported["call"],
   sample: readonly unknown[],
@@ -95,7 +95,10 @@ export function pullBackRandom(
 const cotangentOf = (value: Tensor, seed: number): Tensor =>
   withTensors(value, (y) => (isFloat(y.dtype) ? noiseLike(y, seed) : y));
 
-/** ⟨u, J v⟩ and ⟨Jᵀ u, v⟩ for random u and v, and the size of the terms that they are sums of. */
+/**
+ * Returns ⟨u, J v⟩ from the JVP and ⟨Jᵀ u, v⟩ from the VJP, for random u and v, and the size of their terms. Both
+ * products must be equal.
+ */
 export function adjointPair(f: (...args: Tensor[]) => Tensor, ...args: Tensor[]) {
   const vs = args.map((x, i) => noiseLike(x, 20 + i));
   const { value, tangent } = jvp(f, args, vs);
@@ -108,7 +111,7 @@ export function adjointPair(f: (...args: Tensor[]) => Tensor, ...args: Tensor[])
   return { forward: inner([u], [tangent]), reverse: inner(pulledBack, vs), terms: inner([u], [tangent], Math.abs) };
 }
 
-/** Tensors with the elements of `t` in other memory layouts. Ops must never read the gaps between them. */
+/** Returns tensors with the elements of `t` in other memory layouts. Ops must never read the gaps between the elements. */
 export function relayouts(t: Tensor): readonly (readonly [name: string, twin: Tensor])[] {
   const source = ravel(t.array!);
   const rank = t.shape.length;
@@ -159,7 +162,7 @@ export function relayouts(t: Tensor): readonly (readonly [name: string, twin: Te
   ];
 }
 
-/** The first entry of `t` along `axis`, repeated: with stride 0, and as a row-major copy. */
+/** Returns the first entry of `t` along `axis`, repeated: as a view with stride 0, and as a row-major copy. */
 export function repeatedAlong(t: Tensor, axis: number): readonly [Tensor, Tensor] {
   const { data, shape, stride, offset } = t.array!;
   const strideWithZero = stride.map((s, i) => (i === axis ? 0 : s));
@@ -167,7 +170,7 @@ export function repeatedAlong(t: Tensor, axis: number): readonly [Tensor, Tensor
   return [withoutCopy, tensor(withoutCopy, { label: t.label })];
 }
 
-/** Numbers of `t` in overlapping windows (as [[a, b, c], [c, d, e]]): as a view, and as a row-major copy. */
+/** Returns elements of `t` in overlapping windows, such as [[a, b, c], [c, d, e]]: as a view, and as a row-major copy. */
 export function overlappingWindows(t: Tensor): readonly (readonly [Tensor, Tensor])[] {
   const { shape, dtype, label } = t;
   const stride = shape.map((_, i) => shape.length - i);
@@ -200,7 +203,7 @@ export function errorOf(body: () => unknown): Error {
   throw new Error("nothing was thrown");
 }
 
-/** Expects each number of `got` to be within `relative` of `wanted`; numbers below 1e-100 count as 0. */
+/** Expects each element of `got` to be within a relative error of `relative` of `wanted`. Numbers below 1e-100 count as 0. */
 export function expectNear(got: Tensor, wanted: readonly number[], relative: number): void {
   expect(got.size).toBe(wanted.length);
   for (const [i, x] of numbers(got).entries()) {

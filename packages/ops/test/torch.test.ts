@@ -80,7 +80,10 @@ function ours(c: Case): Answers {
   return named(answerOf(value), pull(u, ...floats).map(answerOf), [...toInputs, toU].map(answerOf));
 }
 
-/** The tolerance for an element: 1e-12 of itself, or in models of the largest of its tensor, because terms cancel. */
+/**
+ * The allowed error of an element: 1e-12 of the element itself. In models, where terms cancel, it is 1e-12 of the
+ * largest element of the tensor.
+ */
 type Tolerance = (w: number, all: readonly number[]) => number;
 const ofItself: Tolerance = (w) => 1e-12 * Math.abs(w);
 const ofLargest: Tolerance = (_, all) => 1e-12 * Math.max(...all.map(Math.abs));

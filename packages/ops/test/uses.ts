@@ -27,13 +27,13 @@ const hasShape =
   ({ t }) =>
     String(t.shape) === String(shape);
 
-/** Floats above 0.1, where logarithms, roots and powers are smooth. */
+/** Returns a float tensor with elements above 0.1, where logarithms, roots and powers are smooth. */
 function positive(w: Writer): Value {
   const found = w.chance(60) ? w.pick(allOf(isFloatValue, isAbove(0.1))) : undefined;
   return found ?? w.addStep("add", w.addStep("square", w.pickOrGiveUp(isFloatValue)), 0.5);
 }
 
-/** Whether two shapes broadcast by NumPy's rules. */
+/** Returns whether two shapes broadcast by NumPy's rules. */
 function shapesBroadcast(a: Shape, b: Shape): boolean {
   const [m, n] = [a.toReversed(), b.toReversed()];
   return m.every((size, i) => n[i] === undefined || size === n[i] || size === 1 || n[i] === 1);
@@ -49,7 +49,7 @@ const broadcastsTo =
   ({ t }) =>
     t.shape.length <= shape.length && t.shape.toReversed().every((n, i) => n === 1 || n === shape.at(-1 - i));
 
-/** Two tensors that broadcast, of one dtype; or a tensor and a number. */
+/** Returns two tensors that broadcast and have the same dtype, or a tensor and a number. */
 function pair(w: Writer, test: Test): Plain[] {
   const a = w.pickOrGiveUp(test);
   if (a.t.dtype !== "bool" && w.chance(15)) {
@@ -60,7 +60,7 @@ function pair(w: Writer, test: Test): Plain[] {
   return w.chance(50) ? [a, b] : [b, a];
 }
 
-/** An axis of a value, counted from either end. */
+/** Returns a random axis, counted from either end. */
 function axisOf(w: Writer, rank: number): number {
   w.require(rank > 0);
   return w.random(-rank, rank - 1);
@@ -78,7 +78,7 @@ function axesOf(w: Writer, x: Value): number | number[] | undefined {
 const comparisonNames = ["equal", "notEqual", "less", "lessEqual", "greater", "greaterEqual", "isFinite", "isNaN"];
 const logicalNames = ["logicalAnd", "logicalOr", "logicalXor", "logicalNot"];
 
-/** A bool tensor: usually the result of a new call, sometimes an existing one. */
+/** Returns a bool tensor: usually the result of a new call, sometimes an existing tensor. */
 const bool = (w: Writer): Value =>
   (w.chance(40) ? w.pick(hasDType("bool")) : undefined) ??
   w.addCall(w.oneOf(w.chance(50) ? logicalNames : comparisonNames));
@@ -111,13 +111,13 @@ const argSearch: Use = (w) => {
   const x = w.pickOrGiveUp(allOf(isNumeric, isNonEmpty));
   return [x, options({ axis: w.chance(70) ? axisOf(w, rankOf(x)) : undefined, keepDims: w.oneOf([undefined, true]) })];
 };
-/** Two floats of one shape, and axes. */
+/** Returns two float tensors of the same shape, and an axis. */
 const onAxes: Use = (w) => {
   const s = w.pickOrGiveUp(allOf(isFloatValue, isNonEmpty));
   const g = w.pickOrGiveUp(allOf(hasDTypeOf(s), hasShape(s.t.shape)));
   return [s, g, { axis: axisOf(w, rankOf(s)) }];
 };
-/** Weights, a weighted tensor, and an axis. */
+/** Returns positive weights, a weighted tensor, and an axis. */
 const weightsAndValues: Use = (w) => {
   const s = positive(w);
   w.require(s.t.size > 0);
@@ -133,7 +133,7 @@ const softmaxUse: Use = (w) => {
   return [x, options({ axis: w.oneOf([undefined, axisOf(w, rankOf(x))]), where })];
 };
 
-/** An integer tensor from `least` to `most`, most often an input of the program. */
+/** Returns an integer tensor with elements from `least` to `most`, usually an input of the program. */
 const integers = (w: Writer, shape: Shape, least: number, most: number): Value => {
   w.require(most >= least);
   const isThere = allOf(hasDType("int32"), hasShape(shape), isWithin(least, most));
@@ -145,7 +145,7 @@ const integers = (w: Writer, shape: Shape, least: number, most: number): Value =
 
 const someShape = (w: Writer): number[] => w.randomIntegers(w.random(0, 3), 1, 3);
 
-/** An int32 tensor of two words. */
+/** Returns a random key: an int32 tensor of two words. */
 const key = (w: Writer): Value =>
   w.chance(60)
     ? w.addCall(w.oneOf(["splitKey", "foldIn"]))
@@ -155,7 +155,7 @@ const drawing: Use = (w) => [key(w), { shape: someShape(w), dtype: w.oneOf(w.flo
 const labelsOf = (w: Writer, logits: Value, axis: number): Value =>
   integers(w, logits.t.shape.toSpliced(axis, 1), 0, logits.t.shape.at(axis)! - 1);
 
-/** Logits, and a number for each row along an axis. */
+/** Returns logits, a tensor with one number per row of the logits, and the axis of the classes. */
 function rowsOf(w: Writer): readonly [logits: Value, g: Value, axis: number] {
   const logits = w.pickOrGiveUp(allOf(isFloatValue, isNonEmpty));
   const axis = axisOf(w, rankOf(logits));
@@ -168,7 +168,7 @@ const loss: Use = (w) => {
   return [...pair(w, allOf(isFloatValue, isNonEmpty)), options({ reduction })];
 };
 
-/** How to call each export of ops. */
+/** How to generate the arguments of each export of ops. */
 export const uses: Readonly<Record<string, Use>> = {
   add: binary(isNumeric),
   sub: binary(isNumeric),

@@ -1,4 +1,4 @@
-/** Runs in its own thread and ends the process if the watched counter stops for too long. */
+/** Runs in its own thread. Ends the process if the watched counter does not change for too long. */
 import { writeSync } from "node:fs";
 import { workerData } from "node:worker_threads";
 

@@ -17,27 +17,30 @@ import { allExports, numbers } from "./support.ts";
 type DType = Tensor["dtype"];
 type TransformName = keyof typeof transforms;
 
-/** A value of the program under construction, with its tensor. */
+/** A named value of the program under construction, with its tensor. */
 export interface Value extends Ref {
   readonly t: Tensor;
 }
 export type Test = (value: Value) => boolean;
-/** Makes the arguments of one call from existing values, or gives up. */
+/** Makes the arguments of one call from existing tensors, or throws GiveUp. */
 export type Use = (w: Writer) => readonly Plain[];
 
-/** No existing value fits; another step is tried. */
+/** Thrown if no existing tensor fits. The writer then tries another step. */
 class GiveUp extends Error {}
 
-/** The source of random choices: whole numbers between two bounds. */
+/** Returns random whole numbers between two bounds. */
 export type Random = (least: number, limits: number) => number;
 
 const limits = { elements: 40, rank: 4, magnitude: 20, depth: 2 };
-/** The exports to draw from. `where` and `cast` are drawn more often, because values without a derivative act only through them. */
+/**
+ * The exports to choose from. `where` and `cast` are listed several times, because int32 and bool tensors affect the
+ * result only through them.
+ */
 const callNames = [...allExports.map(({ name }) => name), ...Array(8).fill("where"), ...Array(4).fill("cast")];
 
 /**
- * Writes a program step by step and runs it as it goes. So each step is valid, and its numbers stay finite and at most 20, or the
- * step is dropped. Arguments are where functions are smooth: a logarithm is taken of numbers above 0.1.
+ * Writes a program step by step, and runs each step at once. A step is dropped unless its elements are finite and at
+ * most 20. Arguments are chosen where functions are smooth: a logarithm, for example, gets numbers above 0.1.
  */
 export class Writer {
   readonly random: Random;
@@ -73,7 +76,7 @@ export class Writer {
     if (!condition) throw new GiveUp();
   }
 
-  /** A value that passes the test, preferably a recent one. */
+  /** Returns a tensor that passes the test, preferably a recent one. */
   pick(test: Test): Value | undefined {
     const candidates = this.#visible.filter(test);
     if (candidates.length === 0) return undefined;
@@ -118,7 +121,7 @@ export class Writer {
     return value;
   }
 
-  /** Adds a step that transforms a function of a few steps, which uses its parameters and outer values. */
+  /** Adds a step that transforms a function of a few steps. The function uses its parameters and outer tensors. */
   addTransform(via: TransformName): Value {
     const { arity, ...rest } = transforms[via];
     const [argCount, paramCount] = arity;
@@ -131,7 +134,7 @@ export class Writer {
     ];
     const params = args.slice(0, paramCount).map(({ t }) => ({ ref: this.#fresh("p"), t }));
     const outerState = [this.#visible, this.#steps, this.#depth] as const;
-    // A function with a custom rule may use differentiated values only as arguments.
+    // A function with a custom VJP rule may use differentiated tensors only as arguments.
     this.#visible = via === "customVjp" ? [...params] : [...this.#visible, ...params];
     this.#steps = [];
     this.#depth++;
@@ -168,14 +171,14 @@ export class Writer {
     }
   }
 
-  /** Adds a call of an export. */
+  /** Adds a step that calls an exported op. */
   addCall(name: string): Value {
     const use = this.#uses[name];
     if (use === undefined) throw new Error(`uses.ts does not say how ${name} is called`);
     return this.addStep(name, ...use(this));
   }
 
-  /** Returns the program. Its outputs are the unused values that depend on the float inputs. */
+  /** Returns the program. Its outputs are the unused tensors that depend on the float inputs. */
   program(): Program {
     const depending = new Set(this.#given.filter(isFloatValue).map(({ ref }) => ref));
     const last = [...depending].at(-1)!;
@@ -199,7 +202,7 @@ function isTame(t: Tensor): boolean {
   return isFit && (!isFloat(t.dtype) || numbers(t).every((x) => Math.abs(x) <= limits.magnitude)); // NaN fails this test, too
 }
 
-/** Arguments with references instead of values. */
+/** Returns the arguments with references instead of tensors. */
 function stripValues(x: unknown): unknown {
   if (typeof x !== "object" || x === null) return x;
   if ("ref" in x) return { ref: x.ref };

@@ -8,11 +8,11 @@ interface Cell {
   readonly label: number;
   readonly guess: number;
   readonly count: number;
-  /** `count` as a fraction of its row. */
+  /** `count` divided by the total of its row. */
   readonly share: number;
 }
 
-/** Returns the entries of a confusion matrix, row by row. */
+/** Returns the entries of a confusion matrix as a list, row by row. */
 function cellsOf({ counts, results }: ConfusionMatrix): Cell[] {
   return counts
     .toNested<number[][]>()
@@ -24,7 +24,7 @@ function cellsOf({ counts, results }: ConfusionMatrix): Cell[] {
 const maxWithNumbers = 30;
 const maxPlotted = 100;
 
-/** Shows a confusion matrix: a plot for up to 100 classes, and a table of the most frequent mistakes. */
+/** Shows a confusion matrix: a table of the most frequent mistakes, and a plot if there are at most 100 classes. */
 export function confusionSection(matrix: ConfusionMatrix, note: Content): Html {
   const { classes, results } = matrix;
   const cells = cellsOf(matrix);
@@ -58,7 +58,7 @@ ${figure}${summary}
 `;
 }
 
-/** Plots a confusion matrix, correct predictions in blue, mistakes in orange. */
+/** Plots a confusion matrix with correct predictions in blue and mistakes in orange. */
 function matrixPlot({ classes, accuracy }: ConfusionMatrix, cells: readonly Cell[]): Html {
   const K = classes.length;
   const longestName = Math.max(...classes.map((name) => [...shortName(name)].length));
@@ -97,7 +97,8 @@ function matrixPlot({ classes, accuracy }: ConfusionMatrix, cells: readonly Cell
         y: "label",
         inset: K <= maxWithNumbers ? 1 : 0.5,
         fill: ({ label, guess }: Cell) => (label === guess ? "var(--blue)" : "var(--orange)"),
-        // The square root keeps rare mistakes visible next to frequent ones. The counts stay legible on both colors.
+        // The color scale is a square root, so that rare mistakes stay visible next to frequent ones. Counts are
+        // legible on every color.
         fillOpacity: ({ label, guess, count, share }: Cell) =>
           label === guess ? 0.35 * share : 0.6 * Math.sqrt(count / worst),
       }),
@@ -112,7 +113,9 @@ function matrixPlot({ classes, accuracy }: ConfusionMatrix, cells: readonly Cell
 
 const maxListed = 50;
 
-/** Shows precision, recall and F₁ of each class, or of the 50 classes with the lowest recall. */
+/**
+ * Shows precision, recall and F₁ of each class. If there are more than 50 classes, shows those with the lowest recall.
+ */
 export function classSection({ results }: ConfusionMatrix, note: Content): Html {
   const listed =
     results.length <= maxListed

@@ -9,7 +9,7 @@ interface Place {
   readonly y: number;
 }
 
-/** Plots the learning curves: loss and metrics of training and validation, for one fit or several. */
+/** Plots learning curves of one fit or several: loss and metrics, for training and validation. */
 export function curvesSection(histories: readonly History[], note: Content): Html | undefined {
   const all = histories.flatMap(({ train, validation }) => [...train, ...validation]);
   if (all.length === 0) return undefined;
@@ -26,7 +26,7 @@ ${histories.length === 1 && numbersTable(names, histories[0]!)}</section>
 `;
 }
 
-/** The unit of the x axis: "step" if each step was a pass over the data, else "epoch". */
+/** The unit of the x axis: "step" if each step was one pass over the data, otherwise "epoch". */
 const xUnitOf = (points: readonly Point[]): "step" | "epoch" =>
   points.every(({ step, epoch }) => step === epoch) ? "step" : "epoch";
 
@@ -79,13 +79,13 @@ function curvePlot(name: string, histories: readonly History[], xUnit: "step" | 
   });
 }
 
-/** The size of a chart. Two fit next to each other. */
+/** The size of a chart in pixels. Two charts fit side by side. */
 export const chartSizes = { width: 460, height: 300, marginTop: 28, marginBottom: 40, marginLeft: 52, marginRight: 16 };
 
 const lineMark = (line: readonly Place[], color: Color, fitCount: number): Plot.Markish =>
   Plot.lineY(line as Plot.Data, { x: "x", y: "y", stroke: `var(${color})`, strokeWidth: fitCount > 1 ? 1 : 1.75 });
 
-/** Shows up to 40 points of a curve as a table. */
+/** Shows a learning curve as a table of at most 40 points. */
 function numbersTable(names: readonly string[], { train, validation }: History): Html {
   const [setName, points] = validation.length > 0 ? ["validation", validation] : ["training", train];
   const rows = evenlySpaced(points, 40).map((point) => [

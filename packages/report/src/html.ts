@@ -1,10 +1,13 @@
-/** The content of a page: text, which is escaped; HTML; or a list of these. `undefined` and `false` add nothing. */
+/**
+ * The content of a page: text, which is escaped; HTML made with `html`; or a list of both. `undefined` and `false` are
+ * omitted.
+ */
 export type Content = string | number | undefined | false | Html | readonly Content[];
 
-/** A string of HTML, or the options of a plot that is drawn later. */
+/** A piece of a page: a string of HTML, or the options of a plot that is drawn later. */
 export type Piece = string | object;
 
-/** A part of a page. Only `html` and `plot` create it, so other text is never treated as HTML. */
+/** HTML for a page. Only the functions `html` and `plot` create it, so ordinary strings are never treated as HTML. */
 export class Html {
   readonly #pieces: readonly Piece[];
 
@@ -25,20 +28,24 @@ export class Html {
   }
 }
 
-/** Builds HTML from a template. Inserted text is escaped, inserted HTML is not: html`<b>${name}</b>`. */
+/**
+ * Builds HTML from a template literal, such as html`<b>${name}</b>`. Inserted strings are escaped; inserted HTML is
+ * kept.
+ */
 export function html(strings: TemplateStringsArray, ...inserted: readonly Content[]): Html {
   return Html.of(...strings.flatMap((text, i) => [text, ...Html.piecesOf(inserted[i])]));
 }
 
 /**
- * Returns a plot of Observable Plot for `page` to draw. `options` are Plot's `PlotOptions`; the type is `object`, because their
- * declarations need types of d3 that Plot does not install. Use the colors of the page, as in `fill: "var(--blue)"`.
+ * Returns a plot by Observable Plot, which `page` draws. `options` are Plot's `PlotOptions`. They have the type
+ * `object`, because Plot's declarations need types of d3 that Plot does not install. Use the colors of the page, as in
+ * `fill: "var(--blue)"`.
  */
 export function plot(options: object): Html {
   return Html.of(options);
 }
 
-/** Escapes text for HTML, also for a quoted attribute. */
+/** Escapes text for use in HTML and in quoted attributes. */
 export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }

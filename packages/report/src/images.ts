@@ -1,18 +1,21 @@
 import type { Tensor } from "@wengert/core";
 import { encode } from "fast-png";
 
-/** Returns image `at` of a stack [n, height, width] or [n, height, width, channels] as a data URL. */
+/**
+ * Returns one image of a stack [n, height, width] or [n, height, width, channels] as a data URL. `at` is the index of
+ * the image.
+ */
 export function imageUrl(stack: Tensor, at: number, ink: boolean): string {
   const [, height = 1, width = 1, channels = 1] = stack.shape;
   const scale = stack.dtype === "int32" ? 1 : 255;
   if (!ink || channels > 1) return png(width, height, channels as 1 | 3 | 4, (i, c) => scale * value(stack, at, i, c));
-  // Ink is opaque black and paper transparent. On a dark page, CSS inverts the ink.
+  // Ink becomes opaque black, paper becomes transparent. On a dark page, CSS inverts the ink to white.
   return png(width, height, 2, (i, c) => (c === 0 ? 0 : scale * value(stack, at, i, 0)));
 }
 
 /**
- * Returns signed numbers as an image: blue above zero, orange below, as in the explorer. Opacity grows with the magnitude and is
- * full from `largest` on. Zero is transparent, so the image fits light and dark pages.
+ * Returns an image of signed numbers: blue above zero, orange below, as in the explorer. The opacity is |x| /
+ * `largest`, at most 1. Zero is transparent, so the image fits light and dark pages.
  */
 export function signedImageUrl(stack: Tensor, at: number, largest: number): string {
   const [, height = 1, width = 1] = stack.shape;
@@ -22,7 +25,7 @@ export function signedImageUrl(stack: Tensor, at: number, largest: number): stri
   });
 }
 
-/** Returns channel `c` of pixel `i` of image `at`. */
+/** Returns channel `c` of pixel `i` of the image with index `at`. */
 function value({ array, shape }: Tensor, at: number, i: number, c: number): number {
   const { data, offset, stride } = array!;
   const [, , width = 1] = shape;

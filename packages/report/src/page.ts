@@ -5,14 +5,14 @@ import { pageStyle } from "./style.ts";
 export interface PageOptions {
   readonly title: string;
   readonly body: Content;
-  /** CSS to add to the style of the page. */
+  /** CSS that is appended to the style of the page. */
   readonly style?: string | undefined;
 }
 
 /**
- * Returns a page as one HTML file. It follows the system's light or dark mode, prints, and fits screens from 320 pixels. It loads
- * no other files and runs no scripts; its Content-Security-Policy forbids both. The color variables for plots are --ink, --muted,
- * --line, --blue and --orange.
+ * Returns a page as one HTML file. It follows the system's light or dark mode, prints, and fits screens from 320
+ * pixels. The page loads no other files and runs no scripts; its Content-Security-Policy forbids both. The CSS
+ * variables for plot colors are --ink, --muted, --line, --blue and --orange.
  */
 export async function page({ title, body, style = "" }: PageOptions): Promise<string> {
   const pieces = Html.piecesOf(body);
@@ -41,7 +41,7 @@ ${content.join("")}
 
 type Drawable = Plot.PlotOptions["document"];
 
-/** Returns the document of the current page, or creates one for drawing. */
+/** Returns the document of the current page. Outside a page, creates a document with linkedom, to draw in. */
 async function getDocument(): Promise<Drawable> {
   const pageDocument = (globalThis as { document?: Drawable }).document;
   if (pageDocument) return pageDocument;
@@ -49,7 +49,10 @@ async function getDocument(): Promise<Drawable> {
   return parseHTML("<!doctype html><html><body></body></html>").document;
 }
 
-/** Draws a plot as SVG. A screen reader presents it as one image with its label, so the labels of its parts are removed. */
+/**
+ * Draws a plot as SVG. Screen readers present it as one image with its label, so the labels inside the plot are
+ * removed.
+ */
 function renderPlot(options: Plot.PlotOptions, document: Drawable): string {
   const style = { background: "none", color: "var(--ink)", fontFamily: "var(--data)", fontSize: "12px" };
   const figure = Plot.plot({ ...options, document, style });
@@ -58,19 +61,19 @@ function renderPlot(options: Plot.PlotOptions, document: Drawable): string {
   return figure.outerHTML;
 }
 
-/** Key figures in the head of a page: values with their names. */
+/** Key figures in the head of a page: pairs of a value and its name. */
 export type KeyFigures = readonly (readonly [value: Content, name: Content])[];
 
 export interface HeadOptions {
   readonly title: Content;
-  /** The subject of the page. */
+  /** A paragraph below the title that describes the page. */
   readonly lead?: Content;
-  /** The command that creates this page again. */
+  /** The command that reproduces this page. */
   readonly command?: string | undefined;
   readonly figures?: KeyFigures | undefined;
 }
 
-/** Returns the head of a page: title, lead, command and key figures. */
+/** Returns the head of a page: title, lead paragraph, command and key figures. */
 export function head({ title, lead, command, figures = [] }: HeadOptions): Html {
   const numbers = figures.map(([value, name]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`);
   return html`<header>
@@ -81,7 +84,7 @@ ${lead !== undefined && html`<p class="lead">${lead}</p>\n`}${
 `;
 }
 
-/** Returns a table. The first row is its header. */
+/** Returns an HTML table. The first row is the header. */
 export function table([top = [], ...rows]: readonly (readonly Content[])[]): Html {
   const heads = top.map((cell) => html`<th scope="col">${cell}</th>`);
   const lines = rows.map((row) => html`<tr>${row.map((cell) => html`<td>${cell}</td>`)}</tr>\n`);
@@ -91,10 +94,10 @@ export function table([top = [], ...rows]: readonly (readonly Content[])[]): Htm
 </table></div>`;
 }
 
-/** The colors for marks and legends. */
+/** The CSS color variables for plots and legends. */
 export type Color = "--blue" | "--orange" | "--ink" | "--muted";
 
-/** Returns words with a colored square in front, as in a legend. */
+/** Returns text with a colored square in front of it, like an entry of a legend. */
 export function colored(color: Color, words: Content): Html {
   return html`<span class="colored"><i style="background: var(${color})"></i>${words}</span>`;
 }

@@ -4,13 +4,13 @@ import { imageUrl, signedImageUrl } from "./images.ts";
 import type { Mistake, Subject } from "./subject.ts";
 import { percentText, shortName } from "./words.ts";
 
-/** Shows the weights of each class as an image: evidence for the class in blue, against it in orange. */
+/** Shows the weights of each class as an image. Evidence for the class is blue, evidence against it orange. */
 export function weightsSection({ options, classes }: Subject): Html | undefined {
   const { weights, notes } = options;
   if (weights === undefined) return undefined;
   const [, height, width] = weights.shape;
   const sizes = Float64Array.from(abs(weights).data.data).sort();
-  const largest = sizes[Math.floor(0.995 * sizes.length)] || 1; // ignores a few extreme pixels, which would make the rest pale
+  const largest = sizes[Math.floor(0.995 * sizes.length)] || 1; // ignores the few largest weights, which would make all other pixels pale
   const figures = classes.map(
     (
       name,
@@ -28,7 +28,7 @@ ${options.ink ? "ink" : "a brighter pixel"} raises the score of the class; where
 `;
 }
 
-/** Shows the wrong predictions with the highest probability. */
+/** Shows the worst mistakes: the wrong predictions with the highest probability. */
 export function mistakesSection(subject: Subject): Html {
   const { mistakes, options } = subject;
   const defaultNote =
@@ -64,7 +64,10 @@ ${bars(probabilities, classes, { label, guess })}
 `;
 }
 
-/** Shows the probabilities of a row as bars: side by side for short names, else as a list of the highest ones. */
+/**
+ * Shows the class probabilities of a row as bars. Bars with short class names are side by side. Otherwise the highest
+ * ones form a list.
+ */
 function bars(
   probabilities: readonly number[],
   classes: readonly string[],
@@ -92,7 +95,7 @@ function bars(
 <tbody>${lines}</tbody></table>`;
 }
 
-/** A probability in percent, with at most four characters. */
+/** Formats a probability in percent, with at most four characters. */
 function probabilityText(probability: number): Content {
   const value = 100 * probability;
   return value >= 99.95 ? "100" : value < 0.05 ? "0" : value.toFixed(1);

@@ -9,12 +9,12 @@ import { type ReportOptions, type Subject, subjectOf } from "./subject.ts";
 import { decimalText, integerText, percentText } from "./words.ts";
 
 /**
- * Returns a report page about a fitted classifier, as one HTML file that loads no other files and runs no scripts. It shows learning
- * curves, the confusion matrix, precision and recall, calibration and the worst mistakes, and optionally images, weights and a tape.
- * `history` is the history of a fit, or a list of several, for example of a cross-validation. Strings are escaped as text; options of
- * type `Content` also accept the result of `html`.
+ * Returns a report page about a fitted classifier, as one HTML file that loads no other files and runs no scripts. The
+ * page shows learning curves, the confusion matrix, precision and recall, calibration and the worst mistakes, and
+ * optionally images, weights and a tape. `history` is the history of one fit or a list of several, for example from a
+ * cross-validation. Strings are escaped. Options of type `Content` also accept HTML made with `html`.
  *
- * The same arguments give the same page. It runs with and without a browser.
+ * Equal arguments give equal pages. `report` runs in Node and in a browser.
  *
  * @throws ArgumentError, ShapeError, DTypeError, OutOfRangeError for invalid or incompatible arguments
  */

@@ -1,4 +1,7 @@
-/** The style of every page. Blue and orange differ for all types of color blindness, and on both backgrounds. */
+/**
+ * The style of every report page. Blue and orange can be told apart with every type of color blindness, on light and
+ * dark pages.
+ */
 export const pageStyle: string = `:root {
   color-scheme: light dark;
   --paper: #fcfbf8; --raised: #ffffff; --ink: #1f1e1b; --muted: #66635c; --line: #dedad1;

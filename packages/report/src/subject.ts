@@ -7,45 +7,51 @@ import { mustBeTensor, predictedClasses, probabilityRows, rowText } from "@wenge
 import type { Content } from "./html.ts";
 import type { KeyFigures } from "./page.ts";
 
-/** Texts that replace the default note of a section. */
+/** Explanations by section. Each replaces the default explanation of its section. */
 export type SectionNotes = Partial<
   Record<"curves" | "confusion" | "classes" | "calibration" | "mistakes" | "weights" | "tape", Content>
 >;
 
 export interface ReportOptions {
   readonly title: string;
-  /** int32 [N]: the true classes of N held-out rows. */
+  /** The true classes of N held-out rows, int32 [N]. */
   readonly labels: Tensor;
-  /** float [N, K]: the predicted probabilities of these rows. Pass either these or `scores`. */
+  /** The predicted probabilities of the rows, float [N, K]. Pass either `probabilities` or `scores`. */
   readonly probabilities?: Tensor | undefined;
-  /** float [N, K]: the logits. The report applies softmax. */
+  /** The logits of the rows, float [N, K]. The report applies softmax to them. */
   readonly scores?: Tensor | undefined;
   /** The names of the K classes. Default: "0", "1", … */
   readonly classes?: readonly string[] | undefined;
-  /** A description of model and data. */
+  /** A description of the model and the data, shown below the title. */
   readonly lead?: Content;
-  /** The command that creates the same page. */
+  /** The command that reproduces the page. */
   readonly command?: string | undefined;
-  /** Key figures for the head, after accuracy, loss and calibration error. */
+  /** Additional key figures for the head of the page, shown after accuracy, loss and calibration error. */
   readonly figures?: KeyFigures | undefined;
-  /** The N rows as images [N, height, width] or [N, height, width, 1, 3 or 4]: floats from 0 to 1, or int32 from 0 to 255. */
+  /**
+   * The rows as images, [N, height, width] or [N, height, width, channels] with 1, 3 or 4 channels. Pixels are floats
+   * from 0 to 1, or int32 from 0 to 255.
+   */
   readonly images?: Tensor | undefined;
-  /** Whether the images show ink, where 0 is paper and 1 is ink. They then use the colors of the page. */
+  /** Whether the images are drawings, where 0 is paper and 1 is ink. Drawings use the colors of the page. */
   readonly ink?: boolean | undefined;
   /** The names of the N rows. Default: "row 0", "row 1", … */
   readonly rows?: readonly string[] | undefined;
-  /** Weights as an image for each class, [K, height, width]. Positive numbers are evidence for the class, negative ones against it. */
+  /**
+   * The weights of each class as an image, [K, height, width]. Positive weights are evidence for the class, negative
+   * weights are evidence against it.
+   */
   readonly weights?: Tensor | undefined;
-  /** The output of `explain` for a training step. */
+  /** A tape as text: the output of `explain` for a training step. */
   readonly tape?: string | undefined;
   /** The number of worst mistakes to show. Default: 12. */
   readonly mistakes?: number | undefined;
   readonly notes?: SectionNotes | undefined;
-  /** Additional sections, made with `html`, shown before the tape. */
+  /** Additional sections, made with `html`. They appear before the tape. */
   readonly sections?: readonly Content[] | undefined;
 }
 
-/** A row with a wrong prediction. */
+/** A row whose prediction is wrong. */
 export interface Mistake {
   readonly row: number;
   readonly label: number;
@@ -53,7 +59,7 @@ export interface Mistake {
   readonly probabilities: readonly number[];
 }
 
-/** The checked arguments of a report, with the metrics computed from them. */
+/** The checked arguments of a report, and the metrics computed from them. */
 export interface Subject {
   readonly histories: readonly History[];
   readonly options: ReportOptions;
@@ -63,7 +69,7 @@ export interface Subject {
   readonly matrix: ConfusionMatrix;
   readonly calibration: Calibration;
   readonly loss: number;
-  /** The worst mistakes, ordered by the probability of the wrong prediction, highest first. */
+  /** The worst mistakes. The list begins with the wrong prediction of the highest probability. */
   readonly mistakes: readonly Mistake[];
   nameOf(row: number): string;
 }
@@ -87,7 +93,10 @@ const defaults = {
   sections: undefined,
 };
 
-/** Checks the arguments and computes the metrics. @throws ArgumentError, ShapeError, DTypeError, OutOfRangeError for invalid arguments */
+/**
+ * Checks the arguments of a report and computes the metrics.
+ * @throws ArgumentError, ShapeError, DTypeError, OutOfRangeError for invalid arguments
+ */
 export function subjectOf(history: History | readonly History[], value: ReportOptions): Subject {
   const histories = isList(history) ? (history as readonly History[]) : [history as History];
   for (const each of histories) if (!isList(each?.train) || !isList(each?.validation)) throw notAHistoryError(each);

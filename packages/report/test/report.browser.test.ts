@@ -6,7 +6,7 @@ import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { bundle } from "../../ops/test/bundle.ts";
 
-// Makes a report in a page, and opens a report as a page.
+// Creates a report inside a browser page, and opens a finished report in a browser.
 
 const [shell, whole] = ["/usr/bin/chromium-headless-shell", "/usr/bin/chromium"];
 const executablePath = process.env.CHROMIUM ?? (existsSync(shell) ? shell : whole);
@@ -34,10 +34,10 @@ describe.skipIf(!existsSync(executablePath) && !process.env.CI)("in a browser", 
   });
   afterAll(() => browser?.close());
 
-  /** Opens a page at an address that serves only `files`. */
+  /** Opens a browser page at a URL that serves only `files`. */
   async function visit(files: Record<string, { body: string; type: string; policy?: string }>): Promise<Page> {
     complaints.length = 0;
-    const page = await browser.newPage({ deviceScaleFactor: 2 }); // at a ratio of 1, Plot offsets lines by half a pixel
+    const page = await browser.newPage({ deviceScaleFactor: 2 }); // at a pixel ratio of 1, Plot shifts lines by half a pixel, unlike in Node
     page.on("console", (message) => complaints.push(message.text()));
     page.on("pageerror", (error) => complaints.push(String(error)));
     page.on("dialog", (dialog) => void complaints.push(`dialog ${dialog.message()}`));
@@ -61,7 +61,7 @@ describe.skipIf(!existsSync(executablePath) && !process.env.CI)("in a browser", 
   test("a report made under a strict Content-Security-Policy equals that of Node, without linkedom", async () => {
     const program = `
       import { tensor } from "@wengert/core";
-      import { report } from "../../report/src/index.ts"; // relative to bundle.ts
+      import { report } from "../../report/src/index.ts"; // the path is relative to bundle.ts
       globalThis.made = report(...${given});`;
     const { code, modules } = await bundle(program, "es");
     expect(Object.keys(modules).filter((id) => id.includes("linkedom"))).toEqual([]);
@@ -73,7 +73,7 @@ describe.skipIf(!existsSync(executablePath) && !process.env.CI)("in a browser", 
       },
       "program.js": { body: code, type: "text/javascript" },
     });
-    await page.waitForFunction(() => "made" in globalThis); // a string would be code from a string
+    await page.waitForFunction(() => "made" in globalThis); // the page's policy forbids `eval`, so a string would not run
     const made = (await page.evaluate("globalThis.made")) as string;
     expect(complaints).toEqual([]);
     expect(await normal(page, made)).toEqual(await normal(page, await report(...here)));
@@ -117,17 +117,20 @@ describe.skipIf(!existsSync(executablePath) && !process.env.CI)("in a browser", 
 
 const axe = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 
-/** Returns the accessibility violations that axe-core finds. The page's policy forbids scripts, but not tools of the browser. */
+/** Returns the accessibility violations that axe-core finds. The browser may run axe-core although the page forbids scripts. */
 async function violations(page: Page): Promise<unknown> {
   await page.evaluate(readFileSync(axe, "utf8"));
   return page.evaluate(`axe.run().then(({ violations }) =>
     violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => id + ": " + html.slice(0, 200))))`);
 }
 
-/** Lists all elements with attributes and texts as the browser parses them, because engines serialize them differently. */
+/**
+ * Lists all elements of a page with their attributes and texts, in a normal form. Browsers and linkedom serialize the
+ * same page differently.
+ */
 const normal = (page: Page, text: string): Promise<unknown> =>
   page.evaluate(`[...new DOMParser().parseFromString(${JSON.stringify(text)}, "text/html").querySelectorAll("*")].map((x) => [
     x.tagName,
     ...[...x.attributes].map(({ name, value }) => name + "=" + (name === "style" ? x.style.cssText : value)).sort(),
     ...[...x.childNodes].filter(({ nodeType }) => nodeType === 3).map(({ data }) => data),
-  ].join(" ").replace(/\\d+\\.\\d{9,}/g, (x) => Number(x).toFixed(9)))`); // softmax differs in the last digits without WebAssembly
+  ].join(" ").replace(/\\d+\\.\\d{9,}/g, (x) => Number(x).toFixed(9)))`); // without WebAssembly, the last digits of softmax differ

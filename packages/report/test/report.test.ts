@@ -20,7 +20,7 @@ import { describe, expect, expectTypeOf, test } from "vitest";
 
 const int32 = (values: Parameters<typeof tensor>[0]): Tensor => tensor(values, { dtype: "int32" });
 
-/** Scores and labels of N rows. About two thirds of the predictions are correct. */
+/** Returns random scores and labels of N rows. About two thirds of the predictions are correct. */
 function rows(N: number, K: number, seed = 1): Pick<ReportOptions, "scores" | "labels"> {
   const labels = Array.from(randomUniform(randomKey(seed), { shape: [N], max: K }).data.data, Math.floor);
   const noise = randomNormal(randomKey(seed + 1), { shape: [N, K] }).toNested<number[][]>();
@@ -52,13 +52,13 @@ interface Element {
 }
 const all = (document: Document, selector: string): Element[] => [...document.querySelectorAll(selector)];
 
-/** The elements of a page with their attribute names, without text. */
+/** Lists the elements of a page with the names of their attributes, without text. */
 const skeleton = (text: string): string[] =>
   all(read(text), "*").map(({ tagName, attributes }) =>
     [tagName, ...Array.from(attributes, ({ name }) => name)].join(" "),
   );
 
-/** Patterns that no page may contain. */
+/** Expects that a page loads no files and runs no scripts. */
 function expectSafe(text: string): void {
   expect(text).not.toMatch(/<script|<link|<iframe|<object|\son\w+=|url\(|@import/i);
   for (const element of all(read(text), "[src], [href]"))
@@ -205,7 +205,7 @@ describe("a report", () => {
         lead: words[1]!,
         command: words[2]!,
         tape: words[3]!,
-        classes: [0, 1, 2].map((k) => `${k}${name(k)} and a long name beside`), // of equal length after shortening
+        classes: [0, 1, 2].map((k) => `${k}${name(k)} and a long name beside`), // shortened to names of equal length
         rows: Array.from({ length: 12 }, (_, i) => `${i}. ${name(i)}`),
         notes: { curves: words[4]!, mistakes: words[0]! },
         figures: [[words[1]!, words[2]!]],

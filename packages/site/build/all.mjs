@@ -1,4 +1,4 @@
-/** Builds the explorer, and the documentation in its folder docs. `npm run explorer` serves both. */
+/** Builds the explorer, and the documentation in the explorer's folder `docs`. `npm run explorer` serves both. */
 import { fileURLToPath } from "node:url";
 import { build } from "vite";
 

@@ -4,12 +4,12 @@ import type { PluginOptions } from "typedoc-plugin-markdown";
 import { programOf, publicEntries, sourceHash } from "../../../tools/docs/model.mjs";
 import type { Source } from "./pages.ts";
 
-// The API as Markdown by typedoc, from the entries and the program of the model. It becomes pages like the other Markdown files.
+// Generates the API reference as Markdown with typedoc. The files become pages like all other Markdown files.
 
 const root = new URL("../../../", import.meta.url).pathname;
 const out = new URL("../out/api/", import.meta.url).pathname;
 
-/** A description of each entry. */
+/** A description of each entry point. */
 const about: Readonly<Record<string, string>> = {
   "@wengert/core": "Tensors, the tape, derivatives, and programs with their readers.",
   "@wengert/core/extend": "For authors of ops and packages: declare ops, record steps, check arguments, read arrays.",
@@ -43,7 +43,7 @@ const options: TypeDocOptions & PluginOptions = {
   logLevel: "Warn",
 };
 
-/** Returns a page for each entry of the published packages. */
+/** Returns a page of API reference for each entry point of the published packages. */
 export async function api(): Promise<Source[]> {
   const entries = publicEntries();
   const [hash, known] = [sourceHash(entries) + JSON.stringify(options), `${out}.hash`];
@@ -55,9 +55,9 @@ export async function api(): Promise<Source[]> {
   return entries.map(({ name, report }) => {
     const markdown = readFileSync(`${out}${report}.md`, "utf8")
       .replaceAll(/^Defined in: packages\/(.*?):(\d+)/gm, "<small>[$1:$2](/packages/$1#L$2)</small>")
-      // The signature already contains these.
+      // Type parameters are omitted, because the signature already shows them.
       .replaceAll(/^#+ Type Parameters\n\n(?:\|.*\n)+\n/gm, "")
-      // Only the library constructs errors, and their constructors are all the same.
+      // Constructors of error classes are omitted: they are all the same, and only the library calls them.
       .replaceAll(/^#### Constructors\n[\s\S]*?(?=^#{1,4} |^\*\*\*$)/gm, (text) =>
         text.includes("Inherited from") ? "" : text,
       )

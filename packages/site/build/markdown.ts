@@ -12,7 +12,7 @@ export interface Heading {
   readonly text: string;
 }
 
-/** A unit of the search: a heading with the text below it. */
+/** An entry of the search index: a heading with the text below it. */
 export interface Section extends Heading {
   readonly body: string;
 }
@@ -20,7 +20,7 @@ export interface Section extends Heading {
 export interface Rendered {
   readonly html: string;
   readonly sections: readonly Section[];
-  /** Linked files of the repository that are not pages yet. The build makes pages of them. */
+  /** Linked files of the repository that do not have a page yet. The build creates a page for each. */
   readonly files: readonly string[];
 }
 
@@ -33,14 +33,14 @@ export const relative = (url: string, target: string): string => {
 export const escaped = (text: string): string =>
   text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
 
-/** Returns the site's path of a repository file that is not a Markdown page. */
+/** Returns the path in the site of a repository file that is not Markdown. */
 export const fileUrl = (path: string): string => (isCopied(path) ? `files/${path}` : `files/${path}.html`);
-/** Whether a file is copied, because browsers show it themselves: pictures and data. */
+/** Whether a linked file is copied instead of rendered, because browsers can show it: pictures and data. */
 export const isCopied = (path: string): boolean => /\.(svg|png|webp|jpe?g|json|csv)$/.test(path);
 
 /**
- * Renders Markdown like GitHub. Links to `.md` files in `pages` become links to their pages. @throws Error for a link to a
- * missing file or to a folder
+ * Renders Markdown to HTML like GitHub. Links to `.md` files become links to their pages.
+ * @throws Error for a link to a missing file or to a folder
  */
 export function render({ path, url, text }: Source, pages: ReadonlyMap<string, string>): Rendered {
   const files = new Set<string>();
@@ -51,7 +51,7 @@ export function render({ path, url, text }: Source, pages: ReadonlyMap<string, s
     if (/^(https?:|mailto:|#)/.test(target)) return target;
     const [file = "", anchor] = target.split("#");
     const named = file.startsWith("/") ? file.slice(1) : posix.normalize(posix.join(posix.dirname(path), file));
-    const readme = posix.join(named, "README.md"); // GitHub shows this file for a folder
+    const readme = posix.join(named, "README.md"); // a link to a folder shows its README on GitHub
     const found = existsSync(root + readme) ? readme : named;
     const hash = anchor === undefined ? "" : `#${anchor}`;
     const page = pages.get(found);
@@ -68,7 +68,7 @@ export function render({ path, url, text }: Source, pages: ReadonlyMap<string, s
   rules.code_block = (tokens, at) => formula(tokens[at]!.content);
   rules.table_open = () => '<div class="scroll wide" tabindex="0" role="group" aria-label="Table"><table>\n';
   rules.table_close = () => "</table></div>\n";
-  /** Rewrites the links in raw HTML, such as pictures for light and dark. */
+  /** Rewrites links in raw HTML, such as the sources of pictures for light and dark mode. */
   const html = (written: string): string =>
     written.replaceAll(/\b(src|srcset|href)="([^"\s]+)"/g, (_, name, target) => `${name}="${follow(target)}"`);
   rules.html_block = (tokens, at) => html(live(tokens[at]!.content));
@@ -84,7 +84,7 @@ export function render({ path, url, text }: Source, pages: ReadonlyMap<string, s
   }
   const rendered = md.renderer
     .render(tokens, md.options, {})
-    .replaceAll(/<th([^>]*)><\/th>/g, "<td$1></td>") // an empty header cell
+    .replaceAll(/<th([^>]*)><\/th>/g, "<td$1></td>") // an empty header cell would be an accessibility error
     .replaceAll(/<(h[2-5]) id="([^"]+)">(.*?)<\/\1>/gs, (_, tag, id, inner) => {
       const name = escaped(inner.replaceAll(/<[^>]+>/g, "").trim());
       return `<${tag} id="${id}">${inner} <a class="here" href="#${id}" aria-label="Link to ${name}">#</a></${tag}>`;
@@ -113,13 +113,19 @@ function sectionsOf(tokens: readonly Token[]): Section[] {
   return sections;
 }
 
-/** Replaces `<!-- live: name -->` by the element for src/live/name.tsx. Without JavaScript the static text stays. */
+/**
+ * Replaces the comment `<!-- live: name -->` by an element that loads the interactive component src/live/name.tsx.
+ * Without JavaScript, the static text remains.
+ */
 function live(html: string): string {
   const name = /^<!-- live: ([\w-]+) -->\s*$/.exec(html)?.[1];
   return name ? `<div class="live" data-live="${name}"></div>\n` : html;
 }
 
-/** Renders inline code. `#/tape?example=bias` links to the explorer. Long code can break, so that tables stay narrow. */
+/**
+ * Renders inline code. A URL such as `#/tape?example=bias` becomes a link to the explorer. Long code may break across
+ * lines, so that tables stay narrow.
+ */
 function inlineCode(code: string, url: string): string {
   const isLong = code.length > longest;
   const text = isLong
@@ -145,7 +151,10 @@ const sandboxed: ReadonlySet<string> = new Set([
   "@wengert/ops",
 ]);
 
-/** Whether the explorer can run the code: a complete program that imports only the library, without await or global APIs. */
+/**
+ * Whether the code can run in the explorer: a complete program that imports only the library, and uses neither await
+ * nor global APIs.
+ */
 function isProgram(info: string, code: string): boolean {
   const imports = [...code.matchAll(/\bfrom "([^"]+)"/g)].map(([, name = ""]) => name);
   const isAlone = imports.length > 0 && imports.every((name) => sandboxed.has(name));
@@ -156,7 +165,7 @@ function isProgram(info: string, code: string): boolean {
   );
 }
 
-/** Removes the lines with expected output (`// →`), because the explorer prints them. */
+/** Removes the comments with expected output (`// →`), because the explorer prints the output. */
 export const withoutOutput = (code: string): string => code.replaceAll(/^\s*\/\/ →.*\n?/gm, "");
 
 function block({ info, content }: Token, url: string, follow: (target: string) => string): string {
@@ -190,7 +199,7 @@ export function colored(code: string): string {
     .join("");
 }
 
-/** Renders a diff: added and removed lines. */
+/** Renders a diff with colors for added and removed lines. */
 function difference(text: string): string {
   const names: Readonly<Record<string, string>> = { "+": "ins", "-": "del" };
   const line = (text: string): string => {
@@ -201,11 +210,12 @@ function difference(text: string): string {
   return text.trimEnd().split("\n").map(line).join("");
 }
 
-/** Renders a repository file other than Markdown, with line numbers. */
+/** Renders a source file of the repository with line numbers. */
 export function quotation(path: string): string {
   const code = readFileSync(root + path, "utf8").trimEnd();
   const html = /\.(m?[tj]sx?)$/.test(path) ? colored(code) : escaped(code);
-  // A token can span several lines, and an id must not be inside it, so the numbers have a separate column.
+  // Line numbers get their own column, because a token can span several lines, and the id of a line cannot be inside a
+  // token.
   const numbers = code.split("\n").map((_, i) => `<a id="L${i + 1}" href="#L${i + 1}">${i + 1}</a>`);
   return `<h1 class="code">${escaped(path)}</h1><div class="file scroll" tabindex="0" role="group" aria-label="${escaped(path)}"><pre class="code numbers">${numbers.join("\n")}</pre><pre class="code"><code>${html}</code></pre></div>\n`;
 }

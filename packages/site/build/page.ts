@@ -1,19 +1,19 @@
 import { escaped, type Heading, relative } from "./markdown.ts";
 import type { Group, Source } from "./pages.ts";
 
-// The HTML of a page around its rendered Markdown.
+// Builds the HTML of a page: header, table of contents and outline around the rendered Markdown.
 
 export interface Page {
   readonly url: string;
   readonly title: string;
   readonly html: string;
-  /** The first sentence, for search engines. */
+  /** The first sentence of the page, as its description for search engines. */
   readonly description: string;
   readonly headings: readonly Heading[];
   readonly groups: readonly Group[];
   readonly script: string;
   readonly styles: readonly string[];
-  /** Whether the page is part of the reading order. */
+  /** Whether the page has links to the previous and the next page. */
   readonly isListed: boolean;
 }
 
@@ -67,7 +67,7 @@ function groupOf({ title, sources }: Group, url: string): string {
   return `<h2>${escaped(title)}</h2><ul>${links.join("")}</ul>`;
 }
 
-/** Returns links to the previous and the next page in the reading order. */
+/** Returns the links to the previous and the next page in reading order. */
 function neighbors(url: string, groups: readonly Group[]): string {
   const all = groups.flatMap(({ sources }) => sources);
   const at = all.findIndex((source) => source.url === url);

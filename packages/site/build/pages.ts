@@ -1,18 +1,18 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { api } from "./api.ts";
 
-// The list of pages in reading order.
+// The list of all pages of the site in reading order.
 
 export const root: string = new URL("../../../", import.meta.url).pathname;
 
-/** A Markdown file that becomes a page. */
+/** A Markdown file that becomes a page of the site. */
 export interface Source {
-  /** The path from the root of the repository, which links in other files name. */
+  /** The path of the Markdown file, relative to the root of the repository. Links in other files use this path. */
   readonly path: string;
-  /** The path of the page in the site. */
+  /** The path of the page within the site. */
   readonly url: string;
   readonly text: string;
-  /** The title in the list of contents. */
+  /** The title of the page in the table of contents. */
   readonly title: string;
 }
 
@@ -24,8 +24,8 @@ export interface Group {
 const contents = "docs/README.md";
 
 /**
- * Returns the groups of the list of contents: the headings of docs/README.md with their linked pages, then pages that it does not
- * list, then the API.
+ * Returns the groups of the table of contents. First come the headings of docs/README.md with the pages linked below
+ * them, then pages that docs/README.md does not list, then the API.
  */
 export async function groups(): Promise<Group[]> {
   const text = readFileSync(root + contents, "utf8");
@@ -62,7 +62,7 @@ const urlOf = (path: string): string =>
     .replace(/README\.md$/, "index.html")
     .replace(/\.md$/, ".html");
 
-/** Returns all Markdown files of a folder. */
+/** Returns the paths of all Markdown files in a folder. */
 function markdownIn(folder: string): string[] {
   return readdirSync(root + folder, { withFileTypes: true }).flatMap((entry) => {
     const path = `${folder}/${entry.name}`;

@@ -13,7 +13,7 @@ interface Finished extends Rendered {
   readonly isListed: boolean;
 }
 
-/** Builds the pages from the Markdown of the repository, and their search index. Throws if a link is dead. */
+/** Builds the site and its search index from the Markdown files of the repository. Throws if a link is dead. */
 export function site(): Plugin {
   return {
     name: "site",
@@ -53,7 +53,7 @@ export function site(): Plugin {
   };
 }
 
-/** Renders the listed pages and all files that they link to. */
+/** Renders the pages of the table of contents, and all files that they link to. */
 function allPages(sources: readonly Source[]): { pages: Finished[]; copies: string[] } {
   const urls = new Map(sources.map(({ path, url }) => [path, url]));
   const pages = sources.map((source) => ({ ...source, ...render(source, urls), isListed: true }));
@@ -95,7 +95,10 @@ function indexOf(pages: readonly Finished[]): object {
   return index.toJSON();
 }
 
-/** Merges the API's sections into the named exports, so that a search for a parameter finds its function. */
+/**
+ * Merges the sections of the API reference into one search entry per export, so that a search for a parameter finds its
+ * function.
+ */
 function folded(sections: readonly Section[]): Section[] {
   const found: Section[] = [];
   for (const section of sections) {

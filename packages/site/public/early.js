@@ -1,8 +1,8 @@
-// Applies the color scheme that the reader chose here or in the explorer, before the first paint.
+// Sets the color scheme before the first paint. It is the scheme that the user chose on the site or in the explorer.
 try {
   const scheme = localStorage.getItem("wengert-scheme");
   if (scheme === "light" || scheme === "dark") document.documentElement.dataset.scheme = scheme;
 } catch {
-  // no storage in this browser
+  // The browser denies storage.
 }
 document.documentElement.classList.add("scripted");

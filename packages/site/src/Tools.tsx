@@ -6,7 +6,7 @@ import { type Entry, find, searchOptions } from "./search.ts";
 
 let index: Promise<MiniSearch<Entry>> | undefined;
 
-/** Loads the index when the reader begins to search. */
+/** Loads the search index when the user begins to search. */
 function load(top: string): Promise<MiniSearch<Entry>> {
   index ??= fetch(`${top}search.json`)
     .then((answer) => answer.text())
@@ -86,7 +86,7 @@ function Search({ dialog, top }: { dialog: { current: HTMLDialogElement | null }
       aria-label="Search"
       onKeyDown={move}
       onClick={({ target }) => {
-        // A click outside, or on a link, which may lead to the current page.
+        // A click outside the dialog closes it, and so does a click on a link, which may lead to the same page.
         if (target === dialog.current || (target as Element).closest("a")) dialog.current!.close();
       }}
     >

@@ -8,7 +8,7 @@ import "./site.css";
 import { h, render } from "preact";
 import { Tools } from "./Tools.tsx";
 
-// The interactive parts of a text page. The text is readable without them.
+// Adds the interactive parts to a documentation page. The text is readable without them.
 
 render(h(Tools, { top: document.body.dataset.top ?? "" }), document.querySelector("[data-tools]")!);
 
@@ -42,7 +42,7 @@ for (const button of document.querySelectorAll<HTMLButtonElement>(".copy")) {
   };
 }
 
-// Marks the current heading in the outline.
+// Highlights the heading in the outline that the user is reading.
 const entries = new Map(
   [...document.querySelectorAll<HTMLAnchorElement>(".outline a")].map((link) => [link.hash.slice(1), link]),
 );
@@ -58,7 +58,7 @@ if (headings.length > 0) {
     if (link === marked) return;
     marked?.removeAttribute("aria-current");
     link.setAttribute("aria-current", "true");
-    outline.scrollTop = link.offsetTop - outline.clientHeight / 2; // in case the outline is longer than the window
+    outline.scrollTop = link.offsetTop - outline.clientHeight / 2; // scrolls an outline that is longer than the window
     marked = link;
   };
   addEventListener("scroll", mark, { passive: true });

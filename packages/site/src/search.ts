@@ -1,7 +1,7 @@
 import type MiniSearch from "minisearch";
 import type { Options } from "minisearch";
 
-/** A search result: a heading of a page, by its address. */
+/** A search result: a heading of a page, with the URL of the heading. */
 export interface Entry {
   readonly id: string;
   readonly page: string;
@@ -9,7 +9,9 @@ export interface Entry {
   readonly text: string;
 }
 
-/** The options of the index. The build, which writes it, and the page, which reads it, must use the same. */
+/**
+ * The options of the search index. The build writes the index and the page reads it, so both must use the same options.
+ */
 export const searchOptions: Options<Entry> = {
   fields: ["title", "text", "page"],
   storeFields: ["page", "title", "text"],
@@ -25,7 +27,7 @@ export interface Hit {
   readonly url: string;
   readonly page: string;
   readonly title: string;
-  /** The text around a match, in pieces; every second piece is a search term. */
+  /** The text around a match, split into pieces. Every second piece is a search term. */
   readonly around: readonly string[];
 }
 

@@ -45,14 +45,15 @@ describe("the built site", () => {
     expect(found("softmax")).toEqual(
       expect.arrayContaining(["softmax.html", "ops.html#softmax", "api/ops.html#softmax"]),
     );
-    expect(found("sofmax").length).toBeGreaterThan(0); // a typo
+    expect(found("sofmax").length).toBeGreaterThan(0); // a misspelled search term still finds pages
     expect(found("quotient rule")[0]).toMatch(/^softmax\.html/);
     expect(found("hessian")).toContain("api/core.html#hessian");
     expect(found("xyzzy")).toEqual([]);
   });
 });
 
-// Pages consist of the same parts, so each is checked in one of the two schemes; the pages with most parts are checked in both.
+// Most pages are checked in only one color scheme, because all pages share the same elements. The pages with the most
+// elements are checked in both.
 const rich: ReadonlySet<string> = new Set(["index.html", "softmax.html", "ops.html"]);
 const views = urls.flatMap((url, i) =>
   (["light", "dark"] as const).filter((_, k) => rich.has(url) || k === i % 2).map((scheme) => [url, scheme] as const),
@@ -71,7 +72,7 @@ test.each(views)("%s, %s, fits 1280 and 360 px and has no axe violations", async
 
 describe("a reader", () => {
   test("searches by keys and opens a result at its heading", async () => {
-    const page = await visit("docs/api/ops.html"); // from a folder below
+    const page = await visit("docs/api/ops.html"); // this page is in a subfolder
     await page.keyboard.press("/");
     await page.getByRole("searchbox").fill("why g may be centered");
     await page.locator("dialog li").first().waitFor();
@@ -80,7 +81,7 @@ describe("a reader", () => {
     await page.waitForURL(/\/docs\/softmax\.html#6-why-g-may-be-centered/);
     const heading = page.locator("[id='6-why-g-may-be-centered-and-what-it-saves']");
     const top = await heading.evaluate((element) => element.getBoundingClientRect().top);
-    expect(top).toBeGreaterThan(40); // below the header
+    expect(top).toBeGreaterThan(40); // the heading is not hidden by the header
   });
 
   test("goes to the rooms of the explorer and back", async () => {

@@ -6,7 +6,7 @@ import fc from "fast-check";
 import { describe, expect, expectTypeOf, it, test } from "vitest";
 
 const numbers = (x: Tensor): number[] => [x.toNested()].flat(9) as number[];
-/** Row i contains 10 i and 10 i + 1. Its label is i. */
+/** A data set whose row i contains 10 i and 10 i + 1. The label of row i is i. */
 const rowsUpTo = (count: number) => ({
   x: tensor(Array.from({ length: count }, (_, i) => [10 * i, 10 * i + 1])),
   y: [tensor(Int32Array.from({ length: count }, (_, i) => i))] as const,
@@ -81,7 +81,10 @@ describe("batches", () => {
 });
 
 describe("permutation", () => {
-  /** Returns χ² of counts that should be equal. Its mean is one less than their number. */
+  /**
+   * Returns the χ² statistic of counts that should be equal. If they are random, its mean is the number of counts minus
+   * 1.
+   */
   const chiSquared = (happened: readonly number[]) => {
     const mean = happened.reduce((sum, n) => sum + n, 0) / happened.length;
     return happened.reduce((sum, n) => sum + (n - mean) ** 2 / mean, 0);

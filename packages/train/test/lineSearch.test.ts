@@ -4,7 +4,10 @@ import { lineSearch } from "../src/minimize/lineSearch.ts";
 
 type Curve = readonly [loss: (a: number) => number, slope: (a: number) => number];
 
-/** Functions 1 to 3 of J. Moré and D. Thuente, Line search algorithms with guaranteed sufficient decrease (1994), and others. */
+/**
+ * Test functions for line search: functions 1 to 3 of J. Moré and D. Thuente, Line search algorithms with guaranteed
+ * sufficient decrease (1994), and more.
+ */
 const curves: Readonly<Record<string, Curve>> = {
   "long slope": [(a) => -a / (a * a + 2), (a) => (a * a - 2) / (a * a + 2) ** 2],
   "steep wall": [(a) => (a + 0.004) ** 5 - 2 * (a + 0.004) ** 4, (a) => 5 * (a + 0.004) ** 4 - 8 * (a + 0.004) ** 3],
@@ -16,7 +19,7 @@ const curves: Readonly<Record<string, Curve>> = {
   "kink with another slope behind it": [(a) => Math.max(-a, 20 * (a - 1) - 1), (a) => (a < 1 ? -1 : 20)],
 };
 
-/** Falls until 1 and rises again, with waves. */
+/** Returns a test function with waves that falls until 1 and then rises. */
 function wavy(l: number, b: number): Curve {
   const k = (l * Math.PI) / 2;
   const base = (a: number) => (a <= 1 - b ? 1 - a : a >= 1 + b ? a - 1 : (a - 1) ** 2 / (2 * b) + b / 2);
@@ -38,21 +41,21 @@ describe.each(Object.entries(curves))("%s", (name, [loss, slope]) => {
     const noise = 1e-12 * Math.abs(start.loss);
     const found = lineSearch(at, start, noise)!;
     expect(found.loss).toBeLessThanOrEqual(start.loss + 1e-4 * found.alpha * start.slope + noise);
-    if (name.startsWith("kink")) return; // no point has a small slope
+    if (name.startsWith("kink")) return; // a kink has no point with a small slope
     expect(Math.abs(found.slope)).toBeLessThanOrEqual(0.9 * Math.abs(start.slope));
     expect(trials).toBeLessThanOrEqual(30);
   });
 });
 
 test("slopes decide where losses round to the same number", () => {
-  // the loss is 1 ± 1e-16 everywhere: its minimum is at 3e-9
+  // The loss is 1 up to 1e-16 everywhere, so differences of the loss are lost to rounding.
   const at = (alpha: number) => ({ alpha, loss: 1 + Math.sin(1e9 * alpha) * 1e-16, slope: 1e-8 * (alpha - 0.3) });
   const found = lineSearch(at, at(0), 1e-13)!;
   expect(found.alpha).toBeCloseTo(0.3, 12);
 });
 
 test("the search returns undefined if no step lowers the loss", () => {
-  const up = (alpha: number) => ({ alpha, loss: alpha, slope: alpha === 0 ? -1 : 1 }); // a wrong gradient
+  const up = (alpha: number) => ({ alpha, loss: alpha, slope: alpha === 0 ? -1 : 1 }); // the slope at 0 is wrong: the loss rises
   expect(lineSearch(up, up(0), 0)).toBeUndefined();
   const nowhere = (alpha: number) => ({
     alpha,

@@ -28,7 +28,7 @@ import { describe, expect, expectTypeOf, test } from "vitest";
 
 const int32 = (values: Parameters<typeof tensor>[0]): Tensor => tensor(values, { dtype: "int32" });
 
-/** Scores with many ties, and labels. */
+/** Generates scores with many equal entries, and labels. */
 const scored = fc.tuple(fc.integer({ min: 1, max: 12 }), fc.integer({ min: 1, max: 6 })).chain(([rows, K]) =>
   fc.record({
     K: fc.constant(K),
@@ -52,13 +52,13 @@ function likely(rows: number, K: number, seed = 1, dtype: "float32" | "float64" 
   return { logits, probabilities: softmax(logits), labels };
 }
 
-/** The classes of a row by descending score, ties in order. The definition of a ranking, computed by sorting. */
+/** Returns the classes of a row, sorted by descending score. Classes with equal scores keep their order. */
 const ranked = (row: readonly number[]): number[] =>
   row
     .map((score, k) => ({ score, k }))
     .sort((a, b) => b.score - a.score || a.k - b.k)
     .map(({ k }) => k);
-const compareInfinite = (row: readonly number[]) => row.map((x) => Math.max(-9, Math.min(9, x))); // ∞ − ∞ is NaN, which does not sort
+const compareInfinite = (row: readonly number[]) => row.map((x) => Math.max(-9, Math.min(9, x))); // finite numbers instead, because ∞ − ∞ is NaN and cannot be sorted
 
 describe("accuracy and topK", () => {
   test("are fractions of rows that agree with a count by hand", () => {

@@ -29,7 +29,7 @@ const numbersOf = (tree: unknown): number[] =>
   leaves("numbersOf", tree, "tree").flatMap((leaf) => [leaf.toNested()].flat(9) as number[]);
 const largest = (tree: unknown): number => Math.max(0, ...numbersOf(tree).map(Math.abs));
 
-/** Σ 100 (xᵢ₊₁ − xᵢ²)² + (1 − xᵢ)² (H. Rosenbrock 1960) */
+/** The Rosenbrock function (H. Rosenbrock 1960): Σ 100 (xᵢ₊₁ − xᵢ²)² + (1 − xᵢ)² */
 const rosenbrock = (x: Tensor): Tensor => {
   const [n] = x.shape as [number];
   const [head, tail] = [slice(x, { stop: [n - 1] }), slice(x, { start: [1] })];
@@ -62,7 +62,7 @@ describe.each(Object.entries(methods))("%s", (name, minimize) => {
       expect([first, reason]).toEqual([first, "converged"]);
       expect(gradientNorm).toBeLessThanOrEqual(1e-10);
       const apart = largest(sub(params, 1));
-      if (apart > 1) continue; // with four variables or more there is a second minimum near (−1, 1, …, 1)
+      if (apart > 1) continue; // with four or more variables, Rosenbrock's function has a second minimum near (−1, 1, …, 1)
       expect(apart).toBeLessThan(1e-10);
       expect(loss).toBeLessThan(1e-20);
     }
@@ -228,7 +228,8 @@ test("newton distinguishes a saddle point from a minimum", () => {
 });
 
 test("newton assembles the Hessian with its blocks in place", () => {
-  // a quadratic that couples all tensors is solved in one step only with every block
+  // Newton's method minimizes a quadratic in one step, but only if the Hessian is right. This quadratic couples all
+  // tensors, so every block matters.
   const [A, c] = [randomNormal(randomKey(1), { shape: [6, 6] }), randomNormal(randomKey(2), { shape: [6] })];
   const from = { M: zeros([2, 2]), v: [zeros([1]), zeros([])] as const };
   const loss = ({ M, v: [x, y] }: typeof from) => {

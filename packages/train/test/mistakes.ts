@@ -1,16 +1,18 @@
-// Mistakes as a user would write them: for each function of train, each way to make it throw. errors.snapshot.md shows their
-// messages. errors.test.ts checks coverage: each place that creates an error must be reached, and each piece of text with two or
-// more words in a file with such a place must appear in a message.
+// Erroneous calls, as a user might write them: for each function of train, every way to make it throw.
+// errors.snapshot.md shows the messages. errors.test.ts checks that the calls reach every statement that creates an
+// error, and that every part of a message (two or more words) appears in the snapshot.
 //
-// To add mistakes, write a line of JavaScript under the function's heading, with `await` before an asynchronous call. Shared
-// definitions go to the prelude; names that are not exported by core, ops or train go to the scope in errors.test.ts.
+// To add a call, write a line of JavaScript under the function's heading, with `await` before an asynchronous call. Put
+// shared definitions into the prelude. Add names that core, ops and train do not export to the scope in errors.test.ts.
 // Then run `npx vitest run --project train errors -u` and read errors.snapshot.md as a user would.
 
 import type { Chapter } from "../../ops/test/mistakesTest.ts";
 import { filesMistakes, filesPrelude } from "./files/mistakes.ts";
 import { fitMistakes, fitPrelude } from "./fit/mistakes.ts";
 
-/** The prelude of all mistakes. `folder` is an empty folder; the snapshot omits its name. */
+/**
+ * The code that runs before each erroneous call. `folder` is the path of an empty folder; the snapshot omits the path.
+ */
 export const prelude = `
 const params = { W: zeros([3, 2], { label: "W" }), b: zeros([2], { label: "b" }) };
 const X = tensor([[2, 1, 0], [0, 3, 1]], { label: "X" });

@@ -215,7 +215,8 @@ test("a step can be differentiated, for example with respect to the learning rat
     const descent = momentum({ learningRate: () => rate, nesterov: true });
     return f(applyUpdates(p, descent.update(grad(f)(p), descent.init(p), p).updates));
   };
-  // p′ = p − 1.9 rate g for g = 2 (p − w); the new loss is (1 − 3.8 rate)² f(p)
+  // Nesterov's first step with momentum 0.9 moves p by −1.9 rate g, where g = 2 (p − w). The new loss is therefore (1 −
+  // 3.8 rate)² f(p).
   expect(grad(after)(tensor(0.1)).item()).toBeCloseTo(-7.6 * (1 - 0.38) * f(p).item(), 10);
 });
 
@@ -312,7 +313,7 @@ describe("a partition", () => {
       paths.push(path);
       return p.shape.length > 1 ? "weights" : "others";
     });
-    // The same groups as separate trees.
+    // The parameters of each group as a separate tree.
     const weights = ({ layers: [one, two], empty }: Model) => ({ one: one.W, two: two.W, empty });
     const others = ({ layers: [one, two], shift }: Model) => ({ one: one.b, two: two.b, shift });
     let [params, state] = [model, optimizer.init(model)];

@@ -1,11 +1,12 @@
-// How tools/longrun/mutants.mjs runs Stryker. Incremental mode stays off: it would not see a change in a file that is not mutated.
+// The Stryker settings of tools/longrun/mutants.mjs. Incremental mode is off, because it ignores changes in files that are
+// not mutated.
 export default {
   plugins: ["@stryker-mutator/vitest-runner", "./tools/longrun/mutants/prose.mjs"],
   ignorers: ["prose"],
   testRunner: "vitest",
   vitest: { configFile: "tools/longrun/mutants/vitest.config.ts" },
   coverageAnalysis: "perTest", // a mutant runs only the tests that reach it
-  // The sandbox gets the files that the tests of core and ops read. Installed packages are linked.
+  // Stryker's sandbox contains only the files that the tests of core and ops read. It links the installed packages.
   ignorePatterns: ["/*", "!/packages", "/packages/examples", "!/docs", "!/tools", "!/*.json", "node_modules", "dist"],
   tsconfigFile: "-", // Stryker would rewrite it through an API that TypeScript 7 lacks
   tempDirName: "out/stryker",

@@ -4,7 +4,7 @@ import { defineConfig } from "vitest/config";
 
 const root = resolve(import.meta.dirname, "../../..");
 
-/** Runs the tests on the mutated sources. Resolution through node_modules would find the originals. */
+/** Resolves the @wengert packages to the mutated sources, because node_modules links to the original sources. */
 export default defineConfig({
   resolve: {
     alias: [
@@ -21,8 +21,8 @@ export default defineConfig({
         name,
         root: `${root}/packages/${name}`,
         include: ["test/**/*.test.ts"],
-        // Excludes tests that bundle, open a page or start a process, because they never run the mutants. The fuzzer overwrites
-        // Stryker's counters.
+        // Exclude tests that bundle, open a page or start a process, because they never run the mutants. Exclude the
+        // fuzzer, because it overwrites Stryker's counters.
         exclude: ["test/**/*browser.test.ts", "test/**/{kill,killed}.test.ts", "test/fuzz.test.ts"],
         testTimeout: 600_000, // counting what each test reaches makes loops slow
         env: { WENGERT_TIMES: "0.1", WENGERT_MUTATED: "yes" },

@@ -1,4 +1,4 @@
-/** Bundles the probe: a folder per bundler, with a page and a page that uses a worker. */
+/** Bundles the test programs with each bundler: a page, and a page that uses a worker. */
 import { createHash } from "node:crypto";
 import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -8,7 +8,7 @@ import { entriesOf } from "./project.mjs";
 
 /** @typedef {{ name: string, version: string, bundle: (project: string, out: string) => Promise<unknown> }} Bundler */
 
-/** The entries of each bundle: a page, a page with a worker, and the worker for bundlers that do not follow `new Worker`. */
+/** The files to bundle. worker.js is listed because some bundlers do not detect `new Worker`. */
 const [page, pageWithWorker, worker] = ["page.js", "page-with-worker.js", "worker.js"];
 const classicPageWithWorker = "page-with-classic-worker.js";
 
@@ -22,7 +22,10 @@ export function bundlers() {
   ];
 }
 
-/** Writes a page for each script in a folder. @param {string} folder @returns {string[]} the names of the pages */
+/**
+ * Writes an HTML page for each script whose name starts with page or classic-page.
+ * @param {string} folder @returns {string[]} the names of the pages
+ */
 export function writePages(folder) {
   const scripts = readdirSync(folder).filter((name) => /^(classic-)?page.*\.js$/.test(name));
   return scripts.map((script) => {
@@ -37,7 +40,8 @@ export function writePages(folder) {
 }
 
 /**
- * Writes a page with an import map and no bundler. Returns its name and the hash of its map for a Content-Security-Policy.
+ * Writes an HTML page that uses an import map instead of a bundler. Returns the page's name and the hash that allows its
+ * import map in a Content-Security-Policy.
  * @param {string} project
  */
 export function writePageWithMap(project) {
@@ -77,7 +81,7 @@ async function byEsbuild(project, out) {
     logLevel: "silent",
   };
   await build({ ...common, entryPoints: [page, pageWithWorker, worker], format: "esm" });
-  // without modules: for <script src> and classic workers
+  // Classic scripts (format iife) run from <script src> and in workers without modules.
   const entryPoints = {
     "classic-page": page,
     "classic-page-with-worker": classicPageWithWorker,
@@ -123,5 +127,8 @@ async function byRollup(project, out) {
   if (complaints.length > 0) throw new Error(complaints.join("\n"));
 }
 
-/** Imports a module that exists only after the hosts are installed, hidden from the type checker. @param {string} name @returns {Promise<any>} */
+/**
+ * Imports a bundler dynamically, because the type checker runs before the bundlers are installed.
+ * @param {string} name @returns {Promise<any>}
+ */
 const from = (name) => import(name);

@@ -1,4 +1,4 @@
-/** The runtimes, compilers and bundlers that test the packages. This folder is a separate workspace, installed on first use. */
+/** Finds the runtimes, compilers and bundlers that test the packages. They are installed into this folder on first use. */
 import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -10,7 +10,7 @@ const { packageManager } = JSON.parse(readFileSync(new URL("../../../package.jso
 
 /** @typedef {{ name: string, version: string, command: readonly string[] }} Host - the file to run is appended to `command`. */
 
-/** Installs the dependencies of package.json into node_modules of this folder. */
+/** Installs the runtimes, compilers and bundlers listed in this folder's package.json. */
 export function installHosts() {
   const pnpm = ["--yes", packageManager, "--dir", folder, "install", "--frozen-lockfile", "--prefer-offline"];
   const { status } = spawnSync("npx", pnpm, {
@@ -25,7 +25,10 @@ export function versionOf(name) {
   return JSON.parse(readFileSync(join(folder, "node_modules", name, "package.json"), "utf8")).version;
 }
 
-/** Returns the runtimes on this machine: the running Node, those of this workspace, Deno and Bun. @returns {Host[]} */
+/**
+ * Returns the JavaScript runtimes to test: the running Node, the installed Node versions, Deno and Bun.
+ * @returns {Host[]}
+ */
 export function runtimes() {
   const nodes = readdirSync(join(folder, "node_modules"))
     .filter((name) => name.startsWith("node-"))
@@ -49,7 +52,10 @@ function host(title, name, command) {
   return { name: title, version: versionOf(name), command };
 }
 
-/** Returns the folder of the platform-specific package with the binary of `name`. @param {string} name @param {string} scope */
+/**
+ * Returns the folder of the npm package that contains the binary of `name` for this platform.
+ * @param {string} name @param {string} scope
+ */
 function binaryOf(name, scope) {
   const packages = dirname(dirname(createRequire(join(folder, "package.json")).resolve(`${name}/package.json`)));
   const fitting = readdirSync(join(packages, scope));

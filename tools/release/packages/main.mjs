@@ -1,11 +1,11 @@
 /**
- * Installs the packages from tarballs into an empty npm project, and tests them there with common runtimes and tools:
+ * Installs the packed packages into an empty npm project, and tests them with common runtimes, compilers and bundlers:
  *
- *   npm run test:packages                  everything, in about two minutes; ends with a table
- *   npm run test:packages -- --only types  one part or several of form, run, types, bundles, pages
- *   npm run test:packages -- --write       puts the table into docs/compatibility.md
+ *   npm run test:packages                  runs all tests in about two minutes and prints a table
+ *   npm run test:packages -- --only types  runs some of the parts form, run, types, bundles, pages
+ *   npm run test:packages -- --write       writes the table to docs/compatibility.md
  *
- * Compares the results of each op's samples and of a fit between all of them, bit for bit.
+ * All runtimes, bundles and pages must compute bit-identical results for every op and for two fits.
  */
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -31,7 +31,7 @@ const only = args.includes("--only") ? args[args.indexOf("--only") + 1]?.split("
 const wanted = (part) => only === undefined || only.includes(part);
 
 installHosts();
-// tsc never deletes the output of a deleted source. Start from an empty dist, so that no stale file is packed.
+// Empty dist before the build, because tsc keeps the output of deleted sources, which would be packed.
 for (const name of readdirSync("packages")) rmSync(`packages/${name}/dist`, { recursive: true, force: true });
 output(".", [process.execPath, "tools/setup/setup.mjs"]);
 const tarballs = pack(emptied("tarballs"));
@@ -61,7 +61,7 @@ if (args.includes("--write") && failed === 0 && only === undefined) writeTable()
 console.log(`${outcomes.length - failed} passed, ${failed} failed`);
 process.exitCode = failed > 0 ? 1 : 0;
 
-/** Checks a tarball by publint and arethetypeswrong. */
+/** Checks each tarball with the linters publint and arethetypeswrong. */
 async function checkForm() {
   for (const tarball of tarballs) {
     const name = /wengert-\w+/.exec(tarball)?.[0].replace("-", "/") ?? tarball;
@@ -109,7 +109,7 @@ async function bundleAndOpen() {
   }
   if (!wanted("pages")) return;
   if (!hasBrowser) throw new Error("Chromium not found; set CHROMIUM=/path/to/chromium");
-  // The policies forbid code from strings. The first also forbids WebAssembly, so plain loops run.
+  // Both Content-Security-Policies forbid eval. The first policy also forbids WebAssembly, so only plain loops run.
   await openEach(bundles, pages, "script-src 'self'", "plain");
   await openEach(bundles, pages, "script-src 'self' 'wasm-unsafe-eval'", "plain,simd,fma");
 
@@ -139,7 +139,11 @@ function compare(answer) {
   return compared(answer, reference);
 }
 
-/** Puts the newest Node first. It has all kernels, so others are compared with it. @param {import("./hosts.mjs").Host[]} hosts */
+/**
+ * Sorts the runtimes so that the newest Node comes first. It supports all kernels, so its results are the reference for the
+ * other runtimes.
+ * @param {import("./hosts.mjs").Host[]} hosts
+ */
 function newestNodeFirst(hosts) {
   /** @param {import("./hosts.mjs").Host} host */
   const order = ({ name, version }) => (name === "Node" ? -Number.parseInt(version, 10) : 0);

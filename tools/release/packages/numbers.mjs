@@ -1,11 +1,11 @@
-/** Compares the numbers of two probes, bit for bit. */
+/** Compares the results of two runs of probe.js bit for bit. */
 
 /** @typedef {Record<string, (number | string)[]>} Numbers - by the name of the result; numbers that JSON lacks are strings. */
 /** @typedef {{ available: readonly string[], numbers: Record<string, Numbers> }} Probe - `numbers` by kernels. */
 
 /**
- * Compares two probes. Returns the kernels compared and the count of numbers. An engine may round `relaxed_madd` once or twice. If
- * it rounds twice, the numbers of fma must equal those of simd.
+ * Compares the results of two probe runs. Returns a summary of the compared kernels and numbers. If an engine rounds
+ * `relaxed_madd` twice, the results of fma must equal the results of simd.
  * @param {Probe} got @param {Probe} wanted @returns {string} @throws Error with the differences
  */
 export function compared(got, wanted) {
@@ -37,7 +37,10 @@ function differences(got, wanted) {
   });
 }
 
-/** Reads the probe from a program's output. @param {string} text the output of a program of the folder consumer @returns {Probe} */
+/**
+ * Extracts the probe's results from the output of a test program.
+ * @param {string} text the output of a program of the folder consumer @returns {Probe}
+ */
 export function answerOf(text) {
   const line = text.split("\n").find((line) => line.startsWith("answer: "));
   if (line === undefined) throw new Error(`expected a line with an answer, got ${text.slice(0, 1000)}`);

@@ -1,4 +1,4 @@
-/** Opens pages of a folder in Chromium under a Content-Security-Policy. */
+/** Opens the HTML pages of a folder in Chromium under a Content-Security-Policy. */
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { serve } from "../../../packages/explorer/build/serve.mjs";
@@ -16,8 +16,10 @@ const args = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run
 export const hasBrowser = executablePath !== undefined;
 
 /**
- * Serves a folder, and opens pages of it that leave a promise in `globalThis.answer`.
- * @param {string} folder @param {string} [policy] the Content-Security-Policy that each file comes with @returns {Promise<Pages>}
+ * Serves a folder over HTTP and opens its pages in Chromium. Each page must set `globalThis.answer` to a promise of its
+ * result.
+ * @param {string} folder @param {string} [policy] the Content-Security-Policy header of each served file
+ * @returns {Promise<Pages>}
  */
 export async function openPages(folder, policy) {
   const headers = policy === undefined ? {} : { "Content-Security-Policy": policy };

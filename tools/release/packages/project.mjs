@@ -1,4 +1,4 @@
-/** Installs the packages as users get them: npm installs the tarballs into an empty project. */
+/** Installs the packages as users do: npm installs the tarballs into an empty project. */
 import { spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -7,7 +7,10 @@ import { fileURLToPath } from "node:url";
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 const cache = join(root, "node_modules/.cache/packages/npm");
 
-/** Makes an npm project with the packages and the programs of the folder consumer. @param {string} folder @param {readonly string[]} tarballs */
+/**
+ * Creates an npm project, installs the tarballs, and copies the test programs of the folder consumer into it.
+ * @param {string} folder @param {readonly string[]} tarballs
+ */
 export function makeProject(folder, tarballs) {
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, "package.json"), JSON.stringify({ name: "consumer", private: true, type: "module" }));
@@ -17,7 +20,7 @@ export function makeProject(folder, tarballs) {
 
 /** @param {string} folder @param {readonly string[]} args @returns {string} npm's output */
 export function npm(folder, ...args) {
-  // removes the settings of an outer npm from the environment, except the registry
+  // Remove the npm_ variables of an outer npm process, except the registry.
   const kept = Object.entries(process.env).filter(([name]) => !/^npm_(?!config_registry$)/i.test(name));
   const { status, stdout, stderr } = spawnSync("npm", [...args, "--cache", cache], {
     cwd: folder,
@@ -31,7 +34,7 @@ export function npm(folder, ...args) {
 
 /** @typedef {{ name: string, package: string, types: string, file: string }} Entry - `file` and `types` are relative to the project. */
 
-/** Returns every entry of the packages installed in a project. @param {string} folder @returns {Entry[]} */
+/** Returns every entry point of the installed @wengert packages. @param {string} folder @returns {Entry[]} */
 export function entriesOf(folder) {
   const scope = "node_modules/@wengert";
   return readdirSync(join(folder, scope)).flatMap((name) => {
@@ -49,7 +52,10 @@ export function entriesOf(folder) {
   });
 }
 
-/** Returns the folders of all installations of a package below node_modules. @param {string} folder @param {string} name @returns {string[]} */
+/**
+ * Returns every folder below node_modules in which the package is installed.
+ * @param {string} folder @param {string} name @returns {string[]}
+ */
 export function installations(folder, name) {
   return readdirSync(join(folder, "node_modules"), { recursive: true, encoding: "utf8" })
     .filter(

@@ -1,4 +1,4 @@
-/** Reports the steps and their outcomes: a line per step, and a table at the end. */
+/** Prints a line for each test step, and a table of all steps at the end. */
 
 /** @typedef {{ part: string, host: string, what: string, failure?: string }} Outcome */
 
@@ -6,7 +6,7 @@
 export const outcomes = [];
 
 /**
- * Runs a step and prints its outcome. A failure is recorded and does not stop the next step.
+ * Runs a test step and prints its outcome. If the step fails, records the failure and continues with the next step.
  * @param {string} part the heading in the table @param {string} host the tool and its version
  * @param {string} what @param {() => unknown} run may return a promise; a returned string is printed
  */
@@ -27,7 +27,7 @@ export async function step(part, host, what, run) {
 /** @param {number} start */
 const seconds = (start) => `${((performance.now() - start) / 1000).toFixed(1)} s`;
 
-/** Returns the outcomes as a Markdown table, a row per host with its steps. @returns {string} */
+/** Returns the outcomes as a Markdown table with one row per tool. @returns {string} */
 export function table() {
   /** @type {Map<string, { part: string, host: string, what: string[] }>} */
   const rows = new Map();

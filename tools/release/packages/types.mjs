@@ -1,4 +1,4 @@
-/** Compiles against the declarations with several versions of TypeScript, both module resolutions, and different libs. */
+/** Compiles test programs with several versions of TypeScript, both module resolutions, and different `lib` settings. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -8,7 +8,10 @@ import { step } from "./report.mjs";
 
 const typeRoots = [fileURLToPath(new URL("../../../node_modules/@types", import.meta.url))];
 
-/** The ambient declarations. train, data and report use files and signals, whose types come from the host: DOM or Node. */
+/**
+ * The `lib` and `types` settings to test. train, data and report need file and signal types, which only the DOM or Node
+ * declares.
+ */
 const surroundings = [
   { title: "only the language", lib: ["es2022"], types: [], needsHost: false },
   { title: "a page (dom)", lib: ["es2022", "dom"], types: [], needsHost: true },
@@ -39,7 +42,10 @@ export function compile(project, compiler, moduleResolution) {
   }
 }
 
-/** Writes a module that imports each entry, so that the compiler reads all declarations. @param {string} project @param {boolean} withHost */
+/**
+ * Writes a module that imports every entry point, so that the compiler reads all declarations.
+ * @param {string} project @param {boolean} withHost
+ */
 function everyEntry(project, withHost) {
   const entries = entriesOf(project).filter((entry) => withHost || ["core", "ops"].includes(entry.package));
   const file = `every${withHost ? "" : "-without-host"}.ts`;

@@ -17,15 +17,15 @@ import { apply } from "./op.ts";
 import { flowsTo, innermostTape, type Step, type Tape, withSubstitute } from "./tape.ts";
 import { runWithTape, seedCotangents } from "./vjp.ts";
 
-// Functions that a tape records as one step. Only the innermost tape that tracks an argument does so. The tapes around it,
-// and traces, record the ops inside. So higher derivatives and programs need no extra code.
+// A custom function becomes one step on the innermost tape that tracks an argument. Outer tapes and traces record the
+// ops inside the function. So higher derivatives and programs need no extra code.
 
 /**
- * Returns a function with a custom VJP. `forward(...args)` returns `[value, residuals]`. `backward(residuals, cotangent)`
- * returns one cotangent per argument. The innermost derivative uses `backward`. Outer derivatives differentiate the ops
- * inside `forward` and `backward`.
- * @throws ArgumentError unless given both functions. The returned function throws one if `forward` uses a differentiated
- * tensor that is not an argument, because its cotangent would be lost.
+ * Returns a function with a custom VJP. `forward(...args)` returns `[value, residuals]`. `backward(residuals,
+ * cotangent)` returns one cotangent per argument. The innermost derivative calls `backward`. Outer derivatives
+ * differentiate the ops inside `forward` and `backward`.
+ * @throws ArgumentError unless given both functions. The returned function throws an ArgumentError if `forward` uses a
+ * differentiated tensor that is not an argument: its cotangent would be lost.
  */
 export function customVjp<A extends readonly unknown[], R, S>(rule: {
   readonly forward: ((...args: A) => readonly [R, S]) & TreesOnly<Cotangents<A>> & TreesOnly<R>;
@@ -61,8 +61,8 @@ function pairOf<R, S>(returned: readonly [R, S]): readonly [R, S] {
 }
 
 /**
- * Returns a function that computes `f` but keeps only its inputs on the tape. The pullback runs `f` again, which trades
- * time for memory. Differentiable to any order.
+ * Returns a function that computes `f` but keeps only the inputs of `f` on the tape. The pullback runs `f` again, which
+ * trades time for memory. Differentiable to any order.
  */
 export function checkpoint<A extends readonly unknown[], R>(f: TreeFunction<A, R>): (...args: A) => R {
   mustBeFunction("checkpoint", f);
@@ -90,7 +90,9 @@ export function checkpoint<A extends readonly unknown[], R>(f: TreeFunction<A, R
   };
 }
 
-/** Runs `body` hidden from `tape`, and reports each tensor that `body` uses and `tape` tracks. */
+/**
+ * Runs `body` without recording its steps on `tape`. Calls `report` for each tensor that `body` uses and `tape` tracks.
+ */
 function reportCaptures<T>(tape: Tape, report: (captured: Tensor) => void, body: () => T): T {
   const record = (step: Step) => {
     step.inputs.forEach((input, k) => {
@@ -100,20 +102,28 @@ function reportCaptures<T>(tape: Tape, report: (captured: Tensor) => void, body:
   return withSubstitute(tape, { record }, body);
 }
 
-/** Runs `body` without recording its steps on `tape`. */
+/** Runs `body` while `tape` records none of its steps. */
 const hideFrom = <T>(tape: Tape, body: () => T): T => withSubstitute(tape, { record: () => {} }, body);
 
-/** Returns untracked aliases of the arguments. If `body` uses a tracked tensor, it captured that tensor. */
+/**
+ * Returns aliases of the arguments that `tape` does not track. If `body` uses a tracked tensor, it captured that
+ * tensor.
+ */
 const freshArguments = <A>(caller: string, tape: Tape, args: A): A => hideFrom(tape, () => aliasTree(caller, args));
 
-/** Returns the tree with an alias of each tensor. A function may return one of its inputs, but a step needs a new output. */
+/**
+ * Returns the tree with an alias of each tensor: a step needs new output tensors, but a function may return its inputs.
+ */
 const aliasTree = <T>(caller: string, tree: T): T =>
   unflatten(
     tree,
     leaves(caller, tree, "the value of f").map((leaf) => apply(alias.spec, [leaf], undefined, leaf.label)),
   );
 
-/** Records `value`, which was computed hidden from `tape`, as the output of one step with the joint VJP rule `backward`. */
+/**
+ * Records `value` as the output of one step, with `backward` as its joint VJP rule. `tape` did not record how `value`
+ * was computed.
+ */
 function recordAsOneStep<R>(
   name: string,
   tape: Tape,

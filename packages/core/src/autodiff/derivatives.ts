@@ -29,12 +29,13 @@ import {
 import { runWithTape, seedCotangents } from "./vjp.ts";
 
 /**
- * Returns the value of `f(...args)` and its pushforward. The pushforward maps one tangent per argument to the tangent of
- * the value, J v. Arguments are trees of float tensors; the value is a tree of tensors.
+ * Returns the value of `f(...args)` and its pushforward. The pushforward maps one tangent per argument to the tangent
+ * of the value, which is J v for the Jacobian J and the tangents v. Arguments are trees of float tensors; the value is
+ * a tree of tensors.
  *
- * The pullback u ↦ uᵀJ is linear. So its own pullback is v ↦ J v, and forward mode needs no rules.
- * @throws TreeError, DTypeError or ArgumentError for invalid arguments. The pushforward throws a ShapeError or TreeError
- * unless the tangents have the structure, dtypes and shapes of the arguments.
+ * The pullback u ↦ uᵀJ is linear, so its own pullback is v ↦ J v. Forward mode therefore needs no rules.
+ * @throws TreeError, DTypeError or ArgumentError for invalid arguments. The pushforward throws a ShapeError or
+ * TreeError unless the tangents have the structure, dtypes and shapes of the arguments.
  */
 export function linearize<A extends readonly unknown[], R>(
   f: TreeFunction<A, R>,
@@ -68,8 +69,10 @@ function linearizeAs<A extends readonly unknown[], R>(
 }
 
 /**
- * Returns the value of `f` and its tangent J v. `primals` and `tangents` are lists with one entry per argument.
- * @throws ArgumentError, TreeError, DTypeError or ShapeError unless both lists are alike and hold trees of float tensors
+ * Returns the value of `f` and its tangent J v, for the Jacobian J and the tangents v. `primals` and `tangents` are
+ * lists with one entry per argument.
+ * @throws ArgumentError, TreeError, DTypeError or ShapeError unless both lists hold trees of float tensors with the
+ * same structure, dtypes and shapes
  */
 export function jvp<A extends readonly unknown[], R>(
   f: TreeFunction<A, R>,
@@ -82,23 +85,26 @@ export function jvp<A extends readonly unknown[], R>(
   return { value, tangent: pushforward(...tangents) };
 }
 
-/** A tree like Y of trees like X: the block ∂y/∂x, of shape `[...y.shape, ...x.shape]`, for each tensor y of Y and x of X. */
+/**
+ * The type of a Jacobian: a tree like Y of trees like X. Each pair of tensors y and x has a block ∂y/∂x of shape
+ * `[...y.shape, ...x.shape]`.
+ */
 export type Blocks<Y, X> = Y extends TensorLike
   ? X extends TensorLike
     ? Tensor
     : { [K in keyof X]: Blocks<Y, X[K]> }
   : { [K in keyof Y]: Blocks<Y[K], X> };
 
-/** The type of the argument that `argnums` selects, or a tuple of the types of several. */
+/** The type of the argument that `argnums` selects, or a tuple of types for several arguments. */
 type Selected<A extends readonly unknown[], N> = N extends number
   ? A[N]
   : { -readonly [K in keyof N]: N[K] extends number ? A[N[K]] : never };
 
 /**
- * Returns a function that takes the arguments of `f` and returns the Jacobian ∂f/∂x, of shape `[...out, ...in]`. `argnums`
- * selects the argument x. For trees, and for several arguments, the Jacobian is a tree of blocks. It costs one pullback
- * per element of the value. With `hasAux` the function returns `{ jacobian, aux }`. It throws an OutOfRangeError if there
- * is not enough memory for a block.
+ * Returns a function that takes the arguments of `f` and returns the Jacobian ∂f/∂x, of shape `[...out, ...in]`.
+ * `argnums` selects the argument x. For trees, and for several arguments, the Jacobian is a tree of blocks. The
+ * function runs one pullback per element of the value of `f`. With `hasAux` it returns `{ jacobian, aux }`. It throws
+ * an OutOfRangeError if a block does not fit in memory.
  */
 export function jacobian<A extends readonly unknown[], Y, X, const N extends number | readonly number[] = 0>(
   f: WithAux<A, Y, X> & TreesOnly<Cotangent<SelectedArguments<A, N>>> & TreesOnly<Y>,
@@ -117,9 +123,10 @@ export function jacobian(f: (...args: unknown[]) => unknown, options?: GradOptio
 }
 
 /**
- * Returns a function that takes the arguments of `f`, whose value is a scalar, and returns the Hessian ∂²f/∂x², of shape
- * `[...in, ...in]`. `argnums` selects the argument x. For trees, and for several arguments, the Hessian is a tree of
- * blocks. It is computed as the Jacobian of the gradient. With `hasAux` the function returns `{ hessian, aux }`.
+ * Returns a function that takes the arguments of `f` and returns the Hessian ∂²f/∂x², of shape `[...in, ...in]`. The
+ * value of `f` must be a scalar. `argnums` selects the argument x. For trees, and for several arguments, the Hessian is
+ * a tree of blocks. It is computed as the Jacobian of the gradient. With `hasAux` the function returns `{ hessian, aux
+ * }`.
  */
 export function hessian<A extends readonly unknown[], X, const N extends number | readonly number[] = 0>(
   f: WithAux<A, Tensor, X> & TreesOnly<Cotangent<SelectedArguments<A, N>>>,
@@ -144,9 +151,10 @@ export function hessian(f: (...args: unknown[]) => unknown, options?: GradOption
 }
 
 /**
- * Returns the function (...args, v) ↦ (∂²f/∂x²) v, which does not compute the matrix. The Hessian is symmetric, so the
- * product is the pullback of the gradient. `argnums` selects the argument x. v has the structure of x; for several
- * arguments it is a list. With `hasAux` the function returns `{ hvp, aux }`.
+ * Returns a function that takes the arguments of `f` and a vector v, and returns the Hessian-vector product (∂²f/∂x²)
+ * v. The Hessian itself is never computed: it is symmetric, so the product is the pullback of the gradient. `argnums`
+ * selects the argument x. v has the structure of x; for several arguments it is a list. With `hasAux` the function
+ * returns `{ hvp, aux }`.
  */
 export function hvp<A extends readonly unknown[], X, const N extends number | readonly number[] = 0>(
   f: WithAux<A, Tensor, X> & TreesOnly<Cotangent<SelectedArguments<A, N>>>,
@@ -171,7 +179,7 @@ export function hvp(f: (...args: unknown[]) => unknown, options?: GradOptions): 
   };
 }
 
-/** Returns a function that computes the gradient of `f` and returns it with the aux of `f`. */
+/** Returns a function that returns the gradient of `f` and the aux of `f`. */
 const gradientWithAux =
   (caller: string, f: (...args: unknown[]) => unknown, settings: GradOptions) =>
   (...args: unknown[]): readonly [gradient: unknown, aux: unknown] => {

@@ -5,9 +5,12 @@ import { toTensors } from "../values/operands.ts";
 import type { Operand, Tensor } from "../values/tensor.ts";
 import { apply, type Binary, defineOp, type Inputs, type Op, type Unary } from "./op.ts";
 
-// The only arithmetic in reverse mode itself: a tensor used twice fans out, so its cotangents fan in and are added.
+// Reverse mode itself needs only addition: the cotangents of a tensor that is used twice are added.
 
-/** y = x with a new identity, in the same memory. A transform watches aliases, not the tensors of its caller. */
+/**
+ * Returns y = x as a new tensor with the same memory. Transforms watch aliases of the caller's tensors, not the tensors
+ * themselves.
+ */
 export const alias: Op<Unary> = /* @__PURE__ */ defineOp({
   name: "alias",
   shape: ([x]) => x.shape,
@@ -17,7 +20,7 @@ export const alias: Op<Unary> = /* @__PURE__ */ defineOp({
   samples: () => [[tensor([1, -2])]],
 });
 
-/** y = x with another label. */
+/** Returns x as a new tensor with another label. */
 const labeled: Op<Unary, { readonly label: string }> = /* @__PURE__ */ defineOp({
   name: "withLabel",
   options: { label: undefined },
@@ -29,7 +32,8 @@ const labeled: Op<Unary, { readonly label: string }> = /* @__PURE__ */ defineOp(
 });
 
 /**
- * Returns x with another label, for messages and listings. Tapes record a step, and derivatives flow through it.
+ * Returns x with another label, for messages and listings. Tapes record this as a step, and derivatives flow through
+ * it.
  * @throws ArgumentError unless x is a tensor and the label a string
  */
 export const withLabel: ((x: Tensor, label: string) => Tensor) & Pick<typeof labeled, "spec"> =
@@ -39,7 +43,7 @@ export const withLabel: ((x: Tensor, label: string) => Tensor) & Pick<typeof lab
     throw new ArgumentError(`withLabel: label must be a string, got ${show(label)}`);
   }, labeled);
 
-/** a + b. The sweep adds the cotangents of a tensor that is used twice: addition is the transpose of fan-out. */
+/** Returns a + b. The sweep uses this op to add the cotangents of a tensor that is used twice. */
 export const accumulate: Op<Binary> = /* @__PURE__ */ defineOp({
   name: "accumulate",
   shape: ([a]) => a.shape,
@@ -48,7 +52,7 @@ export const accumulate: Op<Binary> = /* @__PURE__ */ defineOp({
   samples: () => [[tensor([1, -2]), tensor([3, 4])]],
 });
 
-/** Joins the elements of all tensors into one vector. Its adjoint, `unpack`, splits the vector. */
+/** Joins the elements of all tensors into one vector. The adjoint is `unpack`, which splits the vector. */
 export const pack: Op<Inputs> = /* @__PURE__ */ defineOp({
   name: "pack",
   shape: (tensors) => [tensors.reduce((n, { shape }) => n + sizeOf(shape), 0)],
@@ -73,7 +77,7 @@ export function unpack(packed: Tensor, like: readonly Operand[]): Tensor[] {
   });
 }
 
-/** Takes the elements of a vector from `offset` on, as an array of `shape`. Its adjoint is `place`. */
+/** Returns the elements of a vector, from index `offset` on, as an array of `shape`. The adjoint op is `place`. */
 export const part: Op<Unary, { readonly shape: Shape; readonly offset: number }> = /* @__PURE__ */ defineOp({
   name: "part",
   options: { shape: undefined, offset: undefined },
@@ -85,7 +89,7 @@ export const part: Op<Unary, { readonly shape: Shape; readonly offset: number }>
   samples: () => [[tensor([1, 2, 3, 4, 5]), { shape: [2, 1], offset: 1 }]],
 });
 
-/** Puts the elements of x into a vector of `size` zeros, from `offset` on. Its adjoint is `part`. */
+/** Copies the elements of x into a vector of `size` zeros, starting at index `offset`. The adjoint op is `part`. */
 export const place: Op<Unary, { readonly size: number; readonly offset: number }> = /* @__PURE__ */ defineOp({
   name: "place",
   options: { size: undefined, offset: undefined },

@@ -36,12 +36,12 @@ export interface GradOptions<N = number | readonly number[], H = boolean> {
 export type WithAux<A extends readonly unknown[], Y, X> = (...args: A) => readonly [Y, X];
 
 /**
- * Returns a function that takes the arguments of `f` and returns the gradient of its value, a scalar float. `argnums`
- * selects the arguments to differentiate with respect to: trees of float tensors. Other arguments may be anything. The
- * gradient has the type of the argument, and is a tuple for several arguments. With `hasAux` the function returns
- * `{ grad, aux }`.
- * @throws ArgumentError for invalid options. The returned function throws a TreeError, ShapeError or DTypeError unless the
- * value of `f` is a scalar float, and an ArgumentError for a missing argument.
+ * Returns a function that takes the arguments of `f` and returns the gradient of the value of `f`, a scalar float.
+ * `argnums` selects the arguments to differentiate with respect to, which are trees of float tensors. Other arguments
+ * may have any type. The gradient has the type of the argument, and is a tuple for several arguments. With `hasAux` the
+ * function returns `{ grad, aux }`.
+ * @throws ArgumentError for invalid options. The returned function throws a TreeError, ShapeError or DTypeError unless
+ * the value of `f` is a scalar float, and an ArgumentError for a missing argument.
  */
 export function grad<A extends readonly unknown[], X, const N extends number | readonly number[] = 0>(
   f: WithAux<A, Tensor, X> & TreesOnly<Cotangent<SelectedArguments<A, N>>>,
@@ -59,7 +59,7 @@ export function grad(f: (...args: unknown[]) => unknown, options?: GradOptions):
   };
 }
 
-/** Like `grad`, but the function returns `{ value, grad }`, or with `hasAux` `{ value, grad, aux }`. */
+/** Like `grad`, but the function returns `{ value, grad }`, or `{ value, grad, aux }` with `hasAux`. */
 export function valueAndGrad<A extends readonly unknown[], X, const N extends number | readonly number[] = 0>(
   f: WithAux<A, Tensor, X> & TreesOnly<Cotangent<SelectedArguments<A, N>>>,
   options: GradOptions<N, true> & { readonly hasAux: true },
@@ -81,7 +81,10 @@ export function valueAndGrad(
 
 export const gradDefaults: Complete<GradOptions> = { argnums: 0, hasAux: false };
 
-/** Runs `f`, checks that its value is a scalar float, and pulls back the cotangent 1. Messages use the parameters of `names`. */
+/**
+ * Runs `f`, checks that its value is a scalar float, and pulls back the cotangent 1. `names` is the function whose
+ * parameter names appear in error messages.
+ */
 export function gradient<A extends readonly unknown[]>(
   caller: string,
   f: (...args: A) => unknown,
@@ -101,7 +104,7 @@ export function gradient<A extends readonly unknown[]>(
   return { value: loss, grad: singleOrList(pull(new Map([[loss, fullLike(loss, 1)]])), argnums), aux };
 }
 
-/** Returns the indices that `argnums` names, as a list. @throws ArgumentError unless they are distinct indices */
+/** Returns the option `argnums` as a list of argument indices. @throws ArgumentError unless they are distinct indices */
 export function argumentIndices(caller: string, argnums: unknown): readonly number[] {
   const list: unknown = typeof argnums === "number" ? [argnums] : argnums;
   const isIndex = (n: unknown, i: number, all: readonly unknown[]): boolean =>
@@ -113,11 +116,14 @@ export function argumentIndices(caller: string, argnums: unknown): readonly numb
   );
 }
 
-/** Returns the only tree if `argnums` is a number, else the list of trees. */
+/** Returns the list of trees, or only its first tree if `argnums` is a number. */
 export const singleOrList = (trees: readonly unknown[], argnums: number | readonly number[]): unknown =>
   typeof argnums === "number" ? trees[0] : trees;
 
-/** Splits what `f` returned into its value and, with `hasAux`, its aux. @throws ArgumentError unless it is a pair */
+/**
+ * Splits the return value of `f` into its value and, with `hasAux`, its aux.
+ * @throws ArgumentError unless it is a pair
+ */
 export function splitAux(
   caller: string,
   returned: unknown,

@@ -6,11 +6,11 @@ import { sharedFloat, toTensors } from "../values/operands.ts";
 import { type Operand, Tensor, type TensorLike } from "../values/tensor.ts";
 import { type Differentiable, isRecording, record, type Step, type Unchecked } from "./tape.ts";
 
-// An op is a value: the declaration of one primitive. A step holds the declaration itself, so nothing is looked up by name.
-// To apply an op is to find the shape and dtype of the output, compute the output, and record the step.
+// An op is a value: the declaration of one primitive. A step holds this declaration, so no lookup by name is needed.
+// Applying an op finds the shape and dtype of the output, computes the output, and records the step.
 
 export type Inputs = readonly Tensor[];
-/** The inputs of an op with one or two inputs. Editors show these names as parameters. */
+/** The inputs of an op with one input. Editors show the name x as the parameter. */
 export type Unary = readonly [x: Tensor];
 export type Binary = readonly [a: Tensor, b: Tensor];
 /** A tuple with one `T` per input. A missing or extra entry does not compile. */
@@ -23,24 +23,29 @@ export interface Call<I extends Inputs, P> {
   readonly output: Tensor;
 }
 
-/** A call that computed a NaN or an infinity, in its output or in its VJP. The `nonFinite` of a spec explains it. */
+/**
+ * A call that computed a NaN or an infinity, in its output or in its VJP. The `nonFinite` function of the op explains
+ * the cause.
+ */
 export interface Fault<I extends Inputs, P> extends Call<I, P> {
-  /** The tensor that is not finite: the output, or the cotangent of an input. */
+  /** The tensor with the NaN or infinity: the output, or the cotangent of an input. */
   readonly bad: Tensor;
-  /** The index of its first NaN, or of its first infinity if it has no NaN. */
+  /** The index of the first NaN in `bad`, or of its first infinity if it has no NaN. */
   readonly index: readonly number[];
-  /** The cotangent of the output, if the VJP is at fault. */
+  /** The cotangent of the output, if the VJP computed the non-finite element. */
   readonly cotangent: Tensor | undefined;
   /** Returns the step that computed x, or `undefined` if no step did. */
   readonly producerOf: (x: Tensor) => Step | undefined;
 }
 
-/** Maps the cotangent `g` of the output to the cotangent of one input, which has the dtype and shape of that input. */
+/**
+ * Maps the cotangent `g` of the output to the cotangent of one input. The result has the dtype and shape of that input.
+ */
 export type VjpRule<I extends Inputs, P> = (g: Tensor, call: Call<I, P>) => Tensor;
 
 /**
- * Computes the output into `out`, which is row-major and holds zeros. The inputs may have any strides. `operands` has the
- * labels and shapes of the inputs, for error messages.
+ * Computes the output into `out`, which is row-major and filled with zeros. The inputs may have any strides. `operands`
+ * has the labels and shapes of the inputs, for error messages.
  */
 export type Kernel<I extends Inputs, P> = (
   out: NdArray,
@@ -48,7 +53,7 @@ export type Kernel<I extends Inputs, P> = (
   params: P,
   operands: PerInput<I, Operand>,
 ) => void;
-/** Returns the output as a view of the input's memory, or `undefined` if there is no such view. */
+/** Returns the output as a view of the input's memory, or `undefined` if no view can represent it. */
 export type View<I extends Inputs, P> = (inputs: PerInput<I, NdArray>, params: P) => NdArray | undefined;
 type JointRule<I extends Inputs, P> = (
   g: Tensor,
@@ -57,8 +62,8 @@ type JointRule<I extends Inputs, P> = (
 ) => readonly (Tensor | null)[];
 
 /**
- * The declaration of an op with inputs `I` and params `P`, which are computed from the options `O` of a call. Readers of a
- * tape know nothing else about the op.
+ * The declaration of an op with inputs `I` and params `P`. The params are computed from the options `O` of a call. A
+ * tape uses no other information about the op.
  */
 export type OpSpec<I extends Inputs, P = undefined, O = P> = Options<O> & {
   readonly name: string;
@@ -66,27 +71,38 @@ export type OpSpec<I extends Inputs, P = undefined, O = P> = Options<O> & {
   readonly params?: (options: Complete<O>, inputs: PerInput<I, Operand>) => P;
   /** Returns the shape of the output. Throws if the inputs are incompatible. */
   readonly shape: (inputs: PerInput<I, Operand>, params: P) => Shape;
-  /** Returns the dtype of the output. Default: the float dtype of the inputs, which must all have the same. */
+  /** Returns the dtype of the output. Default: the float dtype that all inputs share. */
   readonly dtype?: (inputs: PerInput<I, Operand>, params: P) => DType;
-  /** One rule per input (`null`: no derivative), or one joint rule if the number of inputs is open. Rules call ops. */
+  /**
+   * One VJP rule per input (`null`: no derivative), or one joint rule if the op takes any number of inputs. Rules call
+   * ops.
+   */
   readonly vjp: number extends I["length"] ? JointRule<I, P> : PerInput<I, VjpRule<I, P> | null>;
-  /** Returns the floating-point operations of a call. Default: one per element of the output, none for a view. */
+  /**
+   * Returns the number of floating-point operations of a call. Default: one per element of the output, zero for a view.
+   */
   readonly flops?: (inputs: PerInput<I, Operand>, output: Operand, params: P) => number;
-  /** Why an output is infinite or NaN although the inputs are finite, and the fix; or a function that returns both. */
+  /**
+   * Explains why finite inputs gave an infinite or NaN output, and how to fix it: a text, or a function that returns
+   * one.
+   */
   readonly nonFinite?: string | ((fault: Fault<I, P>) => string | undefined);
-  /** Returns arguments with which tests check the rules. */
+  /** Returns sample arguments, at which tests check the VJP rules. */
   readonly samples: () => readonly [Readonly<Args<I, O>>, ...Readonly<Args<I, O>>[]];
 } & ComputedBy<I, P>;
 
-/** Every option of an op with its default, or `undefined` if it has none. Unknown options throw. */
+/** Every option of an op with its default, or `undefined` if it has no default. Unknown options throw. */
 type Options<O> = O extends undefined ? { readonly options?: undefined } : { readonly options: Complete<O> };
 
-/** An op has a kernel, a view, or both: the kernel runs if the view returns `undefined`. An op without either does not compile. */
+/**
+ * An op has a kernel, a view, or both. The kernel runs if the view returns `undefined`. An op with neither does not
+ * compile.
+ */
 type ComputedBy<I extends Inputs, P> =
   | { readonly kernel: Kernel<I, P>; readonly view?: undefined }
   | { readonly kernel?: Kernel<I, P>; readonly view: View<I, P> };
 
-/** The arguments of a call: the inputs (as one list if their number is open), then the options. */
+/** The arguments of a call: the inputs (in one list if the op takes any number of them), then the options. */
 export type Args<I extends Inputs, O> = [
   ...(number extends I["length"] ? [tensors: readonly TensorLike[]] : { [K in keyof I]: TensorLike }),
   ...(O extends undefined ? [] : Record<never, never> extends O ? [options?: O] : [options: O]),
@@ -98,7 +114,7 @@ export interface Op<I extends Inputs, P = undefined, O = P> {
   readonly spec: OpSpec<I, P, O>;
 }
 
-/** The declaration of any op, as steps hold it. Every `OpSpec` can be assigned to it. */
+/** The declaration of any op, as a step stores it. Every `OpSpec` can be assigned to this type. */
 export interface AnyOpSpec extends Differentiable {
   readonly options?: object | undefined;
   readonly params?: (options: Unchecked, inputs: Unchecked) => unknown;
@@ -112,22 +128,22 @@ export interface AnyOpSpec extends Differentiable {
 }
 
 /**
- * Defines an op: a function that carries its declaration as `.spec`. There is no registry.
+ * Defines an op: a function that carries its declaration as `.spec`. No registry exists.
  *
  * @example
  * import ops from "ndarray-ops"; // generates loops for any strides; a strict Content-Security-Policy forbids it
  *
  * const exp: Op<Unary> = defineOp({
- *   name: "exp",
- *   shape: ([x]) => x.shape,
- *   kernel: (out, [x]) => ops.exp(out, x),
- *   vjp: [(g, { output: y }) => mul(g, y)],
- *   samples: () => [[tensor([0, 1])]],
+ * name: "exp",
+ * shape: ([x]) => x.shape,
+ * kernel: (out, [x]) => ops.exp(out, x),
+ * vjp: [(g, { output: y }) => mul(g, y)],
+ * samples: () => [[tensor([0, 1])]],
  * });
  */
 export function defineOp<I extends Inputs, P = undefined, O = P>(declaration: NoInfer<OpSpec<I, P, O>>): Op<I, P, O> {
   const { name, options, params, shape, dtype, kernel, view, vjp, flops, nonFinite, samples } = declaration;
-  // Every spec has the same properties in the same order, because engines read such objects fastest.
+  // All specs have the same properties in the same order. JavaScript engines read such objects fastest.
   const fields = { name, options, params, shape, dtype, kernel, view, vjp, flops, nonFinite, samples };
   const spec = fields as unknown as OpSpec<I, P, O>;
   const arity = Array.isArray(spec.vjp) ? spec.vjp.length : undefined;
@@ -140,14 +156,15 @@ export function defineOp<I extends Inputs, P = undefined, O = P>(declaration: No
   return Object.assign(op as (...args: Args<I, O>) => Tensor, { spec });
 }
 
-/** Computes the output of an op and records the step. If an input has no values, as in a trace, the output has none. */
+/** Computes the output of an op and records the step. The output has no values if an input has none, as in a trace. */
 export function apply(spec: AnyOpSpec, inputs: readonly Tensor[], params: unknown, label?: string): Tensor {
   const output = outputOf(spec, inputs, params, label);
   if (isRecording()) record({ op: spec, inputs, params, output });
   return output;
 }
 
-// The next two functions put the name of the op in front of an error. So the functions of a spec throw without a caller.
+// paramsOf and outputOf put the name of the op in front of an error message. So the functions of a spec can throw
+// without naming a caller.
 
 function paramsOf(spec: AnyOpSpec, options: unknown, inputs: readonly Tensor[]): unknown {
   try {
@@ -168,7 +185,9 @@ function outputOf(spec: AnyOpSpec, inputs: readonly Tensor[], params: unknown, l
   }
 }
 
-/** Returns the values of the output: a view if the op has one, else a new array. `undefined` if an input has no values. */
+/**
+ * Returns the output array: a view if the op has one, else a new array. Returns `undefined` if an input has no values.
+ */
 function compute(spec: AnyOpSpec, inputs: readonly Tensor[], params: unknown, shape: Shape, dtype: DType) {
   const arrays = inputs.map(({ array }) => array);
   if (arrays.includes(undefined)) return undefined;

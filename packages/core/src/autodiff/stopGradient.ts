@@ -11,7 +11,10 @@ const stop: Op<Unary> = /* @__PURE__ */ defineOp({
   samples: () => [[tensor([1, 2])]],
 });
 
-/** Returns the same values, which every derivative treats as constants. `x` is a tree. @throws TreeError unless it is one */
+/**
+ * Returns a tree with the same values, which every derivative treats as constants.
+ * @throws TreeError unless `x` is a tree
+ */
 export function stopGradient<T>(x: T & TreesOnly<T>): T {
   return unflatten<T>(
     x,

@@ -3,21 +3,22 @@ import { isAlike, kindText, type Tensor } from "../values/tensor.ts";
 import { accumulate } from "./fanout.ts";
 import type { Rule, Step, Tape } from "./tape.ts";
 
-// The chain rule in reverse: the cotangent of a tensor is a sum over the steps that use it. Each of these steps contributes
-// what its VJP rule computes from the cotangent of its output. All uses of a tensor come after the step that computed it.
-// So its cotangent is complete when the sweep, which starts at the end of the tape, reaches that step.
+// The chain rule in reverse: the cotangent of a tensor is the sum of the contributions of all steps that use the
+// tensor. The VJP rule of each step computes its contribution from the cotangent of the step's output. The sweep goes
+// from the end of the tape to its start. It reaches a step after all steps that use its output, so the cotangent of
+// this output is then complete.
 
 /** One step of the sweep: the cotangent of a step's output, and its contributions to the cotangents of the inputs. */
 export interface Pull {
   readonly step: Step;
   readonly cotangent: Tensor;
-  /** One entry per input; `null` if nothing flows back to it. */
+  /** One contribution per input; `null` if no cotangent flows back to the input. */
   readonly contributions: readonly (Tensor | null)[];
 }
 
 /**
- * Reads a tape backwards and yields each pull. `cotangents` maps the outputs to their cotangents. After the sweep it maps
- * the watched tensors that were reached to theirs. Rules call ops, so tapes that are still open record the sweep.
+ * Reads a tape backwards and yields each pull. `cotangents` maps outputs to their cotangents. After the sweep, it maps
+ * watched tensors to their cotangents. Rules call ops, so tapes that are still open record the sweep.
  */
 export function* sweep(tape: Tape, cotangents: Map<Tensor, Tensor>): Generator<Pull> {
   for (let i = tape.steps.length - 1; i >= 0; i--) {
@@ -32,7 +33,7 @@ export function* sweep(tape: Tape, cotangents: Map<Tensor, Tensor>): Generator<P
   }
 }
 
-/** Adds a contribution to the cotangent of `tensor`. A tensor that is used twice receives two. */
+/** Adds a contribution to the cotangent of `tensor`. A tensor that is used twice receives two contributions. */
 export function accumulateCotangent(cotangents: Map<Tensor, Tensor>, tensor: Tensor, contribution: Tensor): void {
   const previous = cotangents.get(tensor);
   cotangents.set(tensor, previous ? accumulate(previous, contribution) : contribution);
@@ -56,7 +57,7 @@ function applyRules(step: Step, g: Tensor, tape: Tape): readonly (Tensor | null)
   return contributions;
 }
 
-/** The error for a VJP rule whose result does not have the dtype and shape of its input. */
+/** The error for a VJP rule whose result does not have the dtype and shape of the input. */
 const wrongShapeError = ({ op, inputs }: Step, k: number, contribution: Tensor): ShapeError =>
   new ShapeError(
     `${op.name}: the VJP rule of input ${k} must return ${kindText(inputs[k]!)}, got ` +

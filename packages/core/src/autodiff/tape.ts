@@ -2,8 +2,8 @@ import { ArgumentError } from "../checks/errors.ts";
 import { isFloat } from "../values/dtype.ts";
 import type { Tensor } from "../values/tensor.ts";
 
-// A function of tensors runs op by op. Each application of an op is a step. Reverse mode needs the list of these steps in
-// execution order: the tape. sweep.ts reads it backwards.
+// A function of tensors runs op by op. Each application of an op is a step. The tape lists the steps in execution
+// order. For reverse mode, sweep.ts reads the tape backwards.
 
 /** One line of the Wengert list: `output = op(...inputs, params)`. */
 export interface Step<O extends Differentiable = Differentiable> {
@@ -16,13 +16,16 @@ export interface Step<O extends Differentiable = Differentiable> {
 /** The part of an op that reverse mode uses: its name and its VJP rules. */
 export interface Differentiable {
   readonly name: string;
-  /** One rule per input. A rule maps the cotangent of the output to that of its input. `null` means no derivative. */
+  /**
+   * One VJP rule per input. A rule maps the cotangent of the output to the cotangent of its input. `null` means no
+   * derivative.
+   */
   readonly vjp: readonly (Rule | null)[] | JointRule;
 }
 
 /**
- * Core's only `any`. A tape holds steps of every op, but a rule knows only the types of steps of its op.
- * This is safe because `defineOp` checks each rule against its op.
+ * The only `any` in core. A tape holds steps of every op, but the rule of an op accepts only the types of that op's
+ * steps. The `any` is safe because `defineOp` checks each rule against its op.
  */
 // biome-ignore lint/suspicious/noExplicitAny: see above
 export type Unchecked = any;
@@ -32,7 +35,10 @@ export const flowsTo = ({ vjp }: Differentiable, k: number): boolean => typeof v
 
 /** Maps the cotangent `g` of a step's output to the cotangent of one of its inputs. */
 export type Rule = (g: Tensor, step: Unchecked) => Tensor;
-/** Returns the cotangents of all inputs at once, for ops with any number of inputs. Only the `needed` ones are used. */
+/**
+ * Returns the cotangents of all inputs at once, for ops with any number of inputs. Only the cotangents marked in
+ * `needed` are used.
+ */
 type JointRule = (g: Tensor, step: Unchecked, needed: readonly boolean[]) => readonly (Tensor | null)[];
 
 /** Receives each step when it runs. */
@@ -43,20 +49,22 @@ export interface Recorder {
 /** Records the steps that depend on the watched tensors, in execution order. */
 export class Tape implements Recorder {
   readonly steps: Step[] = [];
-  /** Maps each tensor that depends on a watched one to whether a derivative can flow back from it. */
+  /** The tensors that depend on a watched tensor. The value is whether a derivative can flow back from the tensor. */
   readonly #reached = new Map<Tensor, boolean>();
 
-  /** Starts tracking `tensor`. Only floats have derivatives. */
+  /** Starts tracking `tensor`. Only float tensors have derivatives. */
   watch(tensor: Tensor): void {
     this.#reached.set(tensor, isFloat(tensor.dtype));
   }
 
-  /** Returns whether a derivative can flow back from `tensor` to a watched one. */
+  /** Returns whether a derivative can flow back from `tensor` to a watched tensor. */
   tracks(tensor: Tensor): boolean {
     return this.#reached.get(tensor) === true;
   }
 
-  /** Keeps `step` if one of its inputs depends on a watched tensor. Then its output depends on it, too. */
+  /**
+   * Keeps `step` if one of its inputs depends on a watched tensor, because its output then depends on that tensor, too.
+   */
   record(step: Step): void {
     const { op, inputs, output } = step;
     let flows: boolean | undefined; // undefined: no input depends on a watched tensor
@@ -70,10 +78,10 @@ export class Tape implements Recorder {
   }
 }
 
-// Core's only mutable global that results depend on: the active recorders, innermost last.
+// The active recorders, innermost last. This is the only mutable global of core that affects results.
 let recorders: readonly Recorder[] = [];
 
-/** Returns whether any recorder is active. If none is, ops create no steps. */
+/** Returns whether any recorder is active. Without an active recorder, ops create no steps. */
 export const isRecording = (): boolean => recorders.length > 0;
 
 /** Passes a step to every active recorder. */
@@ -83,7 +91,8 @@ export function record(step: Step): void {
 
 /**
  * Runs `body` and passes its steps to `recorder`.
- * @throws ArgumentError if `body` returns a promise: its later steps would be lost. The message begins with `caller`.
+ * @throws ArgumentError if `body` returns a promise, because later steps would be lost. The message begins with
+ * `caller`.
  */
 export function withRecorder<T>(caller: string, recorder: Recorder, body: () => T): T {
   const result = withRecorders([...recorders, recorder], body);
@@ -101,13 +110,13 @@ export function withSubstitute<T>(recorder: Recorder, substitute: Recorder, body
   );
 }
 
-/** Returns the innermost active tape that tracks one of `tensors`. */
+/** Returns the innermost active tape that tracks at least one of `tensors`. */
 export const innermostTape = (tensors: readonly Tensor[]): Tape | undefined =>
   recorders.findLast(
     (recorder): recorder is Tape => recorder instanceof Tape && tensors.some((tensor) => recorder.tracks(tensor)),
   );
 
-/** Runs `body` with other active recorders. The only function that changes them. */
+/** Runs `body` with the recorders `next` active. Only this function changes the active recorders. */
 function withRecorders<T>(next: readonly Recorder[], body: () => T): T {
   const previous = recorders;
   recorders = next;

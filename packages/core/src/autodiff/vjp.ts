@@ -20,33 +20,36 @@ import { apply } from "./op.ts";
 import { accumulateCotangent, sweep } from "./sweep.ts";
 import { Tape, withRecorder } from "./tape.ts";
 
-// Derivatives of any order follow from two decisions. First, VJP rules call ops, so a tape can record the sweep of another.
-// Second, a transform gives f aliases of its inputs, and closes its tape before the sweep. So a tape never records its own
-// sweep. An enclosing tape records the sweep and can differentiate it. An alias also keeps nested derivatives with respect
-// to the same tensor apart.
+// Derivatives of any order follow from two decisions. First, VJP rules call ops, so one tape can record the sweep of
+// another tape. Second, a transform passes aliases of the inputs to f, and closes its tape before the sweep. So a tape
+// never records its own sweep, but an enclosing tape records it and can differentiate it. Aliases also separate nested
+// derivatives with respect to the same tensor.
 
 /** One run of `f` with a tape that watches the tensors of some arguments. */
 interface TapedRun<R> {
   readonly value: R;
   readonly tape: Tape;
-  /** The tensors that `f` received in those arguments: aliases of the caller's tensors. */
+  /** The tensors that `f` received in the watched arguments: aliases of the caller's tensors. */
   readonly inputs: readonly Tensor[];
-  /** Pulls cotangents of outputs back. Returns one tree per watched argument, with zeros for tensors that `f` does not use. */
+  /**
+   * Pulls cotangents of outputs back. Returns one tree per watched argument, with zeros for tensors that `f` does not
+   * use.
+   */
   pull(cotangents: Map<Tensor, Tensor>): unknown[];
 }
 
 interface RunOptions {
-  /** More tensors to watch: those that `f` closes over. */
+  /** Tensors to watch in addition to the arguments: those that `f` captures from outer scopes. */
   readonly captured?: Iterable<Tensor>;
   /** Whether watched arguments may have any dtype. Default: only floats. */
   readonly anyDType?: boolean;
-  /** The function whose parameter names appear in messages. Default: `f`. */
+  /** The function whose parameter names appear in error messages. Default: `f`. */
   readonly names?: (...args: never) => unknown;
 }
 
 /**
- * Runs `f` with a tape that watches the tensors of the arguments `argnums`. `f` receives aliases of these tensors, because
- * an outer tape may track the same tensor, or another argument may hold it.
+ * Runs `f` with a tape that watches the tensors of the arguments `argnums`. `f` receives aliases of these tensors,
+ * because an outer tape or another argument may hold the same tensor.
  */
 export function runWithTape<A extends readonly unknown[], R>(
   caller: string,
@@ -85,7 +88,8 @@ export function runWithTape<A extends readonly unknown[], R>(
     const cotangentOf = (x: Tensor) => cotangents.get(x) ?? fullLike(x, 0);
     return watched.map(({ tree, fresh }) => unflatten(tree, fresh.map(cotangentOf)));
   };
-  // The tape is closed. When `pull` runs the VJP rules, only the tapes around this one record them.
+  // When `pull` runs the VJP rules, the tape of this run is already closed. So only outer tapes record the steps of the
+  // rules.
   return { value, tape, inputs: watched.flatMap(({ fresh }) => fresh), pull };
 }
 
@@ -111,7 +115,8 @@ export function vjp<A extends readonly unknown[], R>(
 }
 
 /**
- * Maps each float tensor of `like` to the tensor at the same place in `tree`: its cotangent. Other dtypes have none.
+ * Maps each float tensor of `like` to its cotangent, the tensor at the same path in `tree`. Tensors of other dtypes
+ * have no cotangent.
  * @throws TreeError, ShapeError unless both trees have the same structure, dtypes and shapes
  */
 export function seedCotangents(caller: string, like: Named, tree: Named): Map<Tensor, Tensor> {

@@ -1,7 +1,5 @@
 import { ArgumentError, isList, show } from "./errors.ts";
 
-// Checks of arguments that several functions share.
-
 /** @throws ArgumentError unless `f`, the first argument of `caller`, is a function. */
 export function mustBeFunction(caller: string, f: unknown): void {
   if (typeof f === "function") return;

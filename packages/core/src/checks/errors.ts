@@ -1,6 +1,6 @@
 /**
- * The base class of all errors of this library. The message names the caller, the problem, the value and the fix. A
- * function throws before it changes any state. The stack begins with the user's own call.
+ * The base class of all errors of this library. Each message names the caller, the problem, the value and the fix.
+ * Functions throw before they change any state. The stack begins with the user's own call.
  */
 export class WengertError extends Error {
   constructor(message: string, options?: ErrorOptions) {
@@ -11,7 +11,7 @@ export class WengertError extends Error {
   }
 }
 
-/** Runs `body`. If it throws a WengertError without a caller, puts `caller` in front of the message. */
+/** Runs `body`. If `body` throws a WengertError without a caller, puts `caller` in front of the message. */
 export function prefixErrors<T>(caller: string, body: () => T): T {
   try {
     return body();
@@ -20,7 +20,9 @@ export function prefixErrors<T>(caller: string, body: () => T): T {
   }
 }
 
-/** Returns the error with `caller` in front of its message. Helpers that many ops share throw errors without a caller. */
+/**
+ * Returns the error with `caller` in front of its message. Helpers that many ops share throw errors without a caller.
+ */
 export function withCaller(caller: string, error: unknown): unknown {
   if (!(error instanceof WengertError) || prefixedErrors.has(error) || error.message.startsWith(`${caller}: `))
     return error;
@@ -32,15 +34,16 @@ export function withCaller(caller: string, error: unknown): unknown {
   return error;
 }
 
-/** The errors that `withCaller` has prefixed. */
+/** The errors that already have a caller in front of their message. */
 const prefixedErrors = new WeakSet<WengertError>();
 
-/** V8 keeps the maximum number of frames in a stack here. */
+/** V8 reads the maximum number of stack frames from this property. */
 const engine = Error as { stackTraceLimit?: number | undefined };
 
 /**
- * Returns the stack frames from the user's innermost call outwards, such as `at f (file:line:column)`. It skips the frames
- * of this library, and Node's internal frames after an await. There may be many of them: trees are up to 100 levels deep.
+ * Returns the stack frames as text, such as `at f (file:line:column)`, starting at the user's innermost call. Skips the
+ * frames of this library, and Node's internal frames after an await. A stack may be long: trees are up to 100 levels
+ * deep.
  */
 export function userFrames(): readonly string[] {
   const { stackTraceLimit } = engine;
@@ -48,7 +51,7 @@ export function userFrames(): readonly string[] {
   const { stack } = new Error();
   engine.stackTraceLimit = stackTraceLimit;
   const frames = stack?.split("\n").filter((line) => /:\d+:\d+\)?$/.test(line)) ?? [];
-  // The path of the packages, taken from the innermost frame, which is in this file. A bundle has no such path.
+  // The folder that contains the packages, found from this file's own stack frame. Undefined in a bundle.
   const packagesPath = /([^\s(@]*)core[\\/](src|dist)[\\/]/.exec(frames[0] ?? "")?.[1];
   const isLibraryFrame = (call: string) =>
     /\bnode:internal\/|\(unknown:/.test(call) || // the latter are implicit constructors in Bun
@@ -58,31 +61,33 @@ export function userFrames(): readonly string[] {
   return first < 0 ? [] : frames.slice(first).slice(0, stackTraceLimit);
 }
 
-/** Incompatible shapes, or an invalid size. */
+/** Thrown for incompatible shapes, or for an invalid size. */
 export class ShapeError extends WengertError {}
 
-/** A dtype that the function does not accept. The message contains the cast to write. */
+/** Thrown for a dtype that the function does not accept. The message contains the cast to write. */
 export class DTypeError extends WengertError {}
 
-/** A number outside its range: an axis, an index, a class, an integer. */
+/** Thrown if a number is out of range: an axis, an index, a class or an integer. */
 export class OutOfRangeError extends WengertError {}
 
-/** A tensor's values were read during a trace, where tensors have no values. */
+/** Thrown if code reads the values of a tensor during a trace, where tensors have no values. */
 export class TracedValueError extends WengertError {}
 
-/** A leaf that is not a tensor, or two trees of different structure. The message contains the paths. */
+/**
+ * Thrown if a leaf of a tree is not a tensor, or two trees have different structures. The message contains the paths.
+ */
 export class TreeError extends WengertError {}
 
-/** An argument that is missing or of the wrong kind, such as an asynchronous function. */
+/** Thrown if an argument is missing or of the wrong kind, such as an asynchronous function. */
 export class ArgumentError extends WengertError {}
 
 /**
- * A file or table that cannot be read or written, or whose contents are invalid. The message names the file, and the row
- * and column, the line or the tensor if there is one. `cause` is the system's error, if there is one.
+ * Thrown if a file or table cannot be read or written, or has invalid contents. The message names the file, and the row
+ * and column, the line, or the tensor if known. `cause` is the system's error, if the system raised one.
  */
 export class DataError extends WengertError {}
 
-/** The values of a tensor were modified through its `.data`. */
+/** Thrown if the values of a tensor were modified through its `.data`. */
 export class MutationError extends WengertError {}
 
 /** Returns a short description of an unexpected value, for messages. Never throws. */
@@ -105,7 +110,7 @@ function showUnguarded(value: unknown): string {
   return typeof name !== "string" || name === "Object" ? "an object" : `a ${name}`;
 }
 
-/** Returns whether `x` is an array: false for a revoked proxy, on which `Array.isArray` throws. */
+/** Returns whether `x` is an array. Returns false for a revoked proxy, where `Array.isArray` throws. */
 export function isArray(x: unknown): x is readonly unknown[] {
   try {
     return Array.isArray(x);
@@ -114,7 +119,7 @@ export function isArray(x: unknown): x is readonly unknown[] {
   }
 }
 
-/** Returns whether `x` is a dense array (no holes). */
+/** Returns whether `x` is an array without holes. */
 export function isList(x: unknown): x is readonly unknown[] {
   if (!isArray(x)) return false;
   for (let i = 0; i < x.length; i++) if (!(i in x)) return false;

@@ -1,10 +1,10 @@
 import { ArgumentError, isArray, isList, show } from "./errors.ts";
 
-/** Every option of `O` with its default, or `undefined` if it has none or depends on other values. */
+/** The type of complete options: every option of `O` with its default, or `undefined` if it has no fixed default. */
 export type Complete<O> = { readonly [K in keyof O]-?: O[K] | undefined };
 
 /**
- * Returns the options of a call, with defaults for those that are missing or `undefined`.
+ * Returns the options of a call, with defaults for options that are missing or `undefined`.
  * @throws ArgumentError unless the options are one plain object with known names
  */
 export function withDefaults<O>(caller: string, options: unknown, defaults: Complete<O>): Complete<O> {
@@ -19,7 +19,7 @@ export function withDefaults<O>(caller: string, options: unknown, defaults: Comp
   return complete as Complete<O>;
 }
 
-/** Returns whether `x` is a plain object, from any realm: its prototype is null or has none itself. */
+/** Returns whether `x` is a plain object: its prototype is null, or an Object.prototype of any realm. */
 function isPlain(x: unknown): x is object {
   if (typeof x !== "object" || x === null || isArray(x)) return false;
   const prototype = prototypeOf(x);
@@ -39,7 +39,7 @@ export function prototypeOf(x: object): object | null | undefined {
   }
 }
 
-/** The error for options that are not an object. The usual mistake is an option without its name: sum(x, 1). */
+/** The error for options that are not an object. The usual mistake is an option without its name, such as sum(x, 1). */
 function notAnOptionsObject(caller: string, options: unknown, names: readonly string[]): ArgumentError {
   if (names.length === 0)
     return new ArgumentError(`${caller}: takes no options, got ${show(options)} after the inputs; leave it out`);
@@ -54,7 +54,7 @@ function notAnOptionsObject(caller: string, options: unknown, names: readonly st
   return new ArgumentError(`${caller}: options must be one object, got ${show(options)}; ${hint}`);
 }
 
-/** The kinds of value that each option accepts. */
+/** The types of value that each option accepts. */
 const optionKinds: Readonly<Record<string, readonly string[]>> = {
   axis: ["number", "list"],
   shape: ["list"],
@@ -78,7 +78,7 @@ function unknownOption(caller: string, name: string, names: readonly string[]): 
   return new ArgumentError(`${caller}: there is no option ${name}; ${guess}`);
 }
 
-/** Names of options in other libraries, and common variants. */
+/** Maps option names of other libraries, and common variants, to the names used here. */
 const aliases: Readonly<Record<string, string>> = {
   dim: "axis",
   dims: "axis",

@@ -3,10 +3,12 @@ import { ArgumentError } from "./errors.ts";
 const insteadOfPath = "pass a Blob, such as a File that the user chose, or an ArrayBuffer";
 
 /**
- * Returns a built-in module of Node, Deno or Bun, such as `node:fs`: `builtin<typeof import("node:fs")>(caller, "node:fs")`.
- * It looks the module up at the call instead of importing it. So the same file also runs in a page, and bundlers ignore it.
+ * Returns a built-in module of Node, Deno or Bun, such as `node:fs`: `builtin<typeof import("node:fs")>(caller,
+ * "node:fs")`. The function looks the module up when it is called, without an import. So the same file also runs in a
+ * browser, and bundlers ignore the module.
  *
- * @throws ArgumentError in a page, which has no files. The message says that `caller` got a path; `instead` is the fix.
+ * @throws ArgumentError in a browser, which has no files. The message says that `caller` got a path; `instead` is the
+ * suggested fix.
  */
 export function builtin<Module>(caller: string, name: `node:${string}`, instead: string = insteadOfPath): Module {
   const runtime = (globalThis as { process?: { getBuiltinModule?: (name: string) => unknown } }).process;

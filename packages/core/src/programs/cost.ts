@@ -5,13 +5,16 @@ import { checkListing, type Program } from "./trace.ts";
 export interface Cost {
   /** Floating-point operations. */
   readonly flops: number;
-  /** Bytes read and written by kernels. */
+  /** The number of bytes that kernels read and write. */
   readonly bytes: number;
-  /** The peak of the bytes in memory if each value is freed after its last use. Inputs and constants are never freed. */
+  /** The peak memory in bytes, if each tensor is freed after its last use. Inputs and constants are never freed. */
   readonly peakBytes: number;
 }
 
-/** Computes the cost of a program from its shapes, without running it. @throws ArgumentError unless given a program */
+/**
+ * Computes the cost of a program from its shapes alone; the program does not run.
+ * @throws ArgumentError unless given a program
+ */
 export function cost(program: Program): Cost {
   checkListing("cost", program);
   const { inputs, constants = [], steps, outputs } = program;

@@ -2,7 +2,10 @@ import { kindText, type Tensor } from "../values/tensor.ts";
 import { constantsOf, namesOf, stepTitle } from "./names.ts";
 import { checkListing, type Listing } from "./trace.ts";
 
-/** Returns the list as a graph in the DOT language of Graphviz (`dot -Tsvg`). @throws ArgumentError unless given a list */
+/**
+ * Returns a recording or program as a graph in the DOT language of Graphviz (`dot -Tsvg`).
+ * @throws ArgumentError unless given a recording or a program
+ */
 export function toDot(listing: Listing): string {
   checkListing("toDot", listing);
   const { inputs, steps, outputs } = listing;

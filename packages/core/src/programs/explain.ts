@@ -5,8 +5,9 @@ import { constantsOf, isUnlabeledScalar, namesOf, stepTitle } from "./names.ts";
 import { checkListing, type Listing } from "./trace.ts";
 
 /**
- * Returns the list as a table. Each line has the number of the step, its op and params, its inputs by label or number, and
- * the shape, dtype and value of its output. For more than four numbers, the value is their range.
+ * Returns a recording or program as a table with one line per step. A line has the number of the step, its op and
+ * params, its inputs, and the shape, dtype and value of its output. For more than four elements, the table shows their
+ * range.
  * @throws ArgumentError unless given a recording or a program
  */
 export function explain(listing: Listing): string {

@@ -17,7 +17,9 @@ export interface GradcheckOptions {
   readonly directions?: number;
   /** The seed of the random directions. Default 1. */
   readonly seed?: number;
-  /** The largest allowed difference from finite differences, relative to the terms of the compared sum. Default 1e-7. */
+  /**
+   * The largest allowed difference from finite differences, relative to the size of the compared terms. Default 1e-7.
+   */
   readonly tolerance?: number;
 }
 
@@ -36,17 +38,20 @@ export type Cause =
 /** The worst component of a wrong derivative. */
 export interface Diagnosis {
   readonly order: number;
-  /** The path of the input whose derivative is wrong, and the index of the worst component. */
+  /** The path of the input whose derivative is wrong. `index` is the index of the worst component. */
   readonly input: string;
   readonly index: readonly number[];
-  /** The derivative of ⟨u, f⟩ with respect to that component, for a random u: by the rules, and by finite differences. */
+  /**
+   * The derivative of ⟨u, f⟩ with respect to the worst component, for a random u. The VJP rules give `analytic`, finite
+   * differences give `numeric`.
+   */
   readonly analytic: number;
   readonly numeric: number;
   readonly ratio: number;
   readonly cause: Cause;
 }
 
-/** The derivatives of a function differ from finite differences. */
+/** Thrown if the derivatives of a function differ from finite differences. */
 export class GradcheckError extends WengertError {
   readonly diagnosis: Diagnosis;
   constructor(diagnosis: Diagnosis, advice: string) {
@@ -62,10 +67,11 @@ export class GradcheckError extends WengertError {
 }
 
 /**
- * Compares the derivatives of `f` at `args` with finite differences. `args` are trees whose floats are float64. It checks
- * random directions in both modes: ⟨u, J v⟩ by JVP and ⟨Jᵀu, v⟩ by VJP. For higher orders, up to `order`, it checks the
- * pullback in the same way.
- * @throws GradcheckError with a diagnosis if they differ; DTypeError for float32; ArgumentError, OutOfRangeError for options
+ * Compares the derivatives of `f` at `args` with finite differences. `args` are trees whose floats are float64. For
+ * random directions u and v, it checks the JVP in ⟨u, J v⟩ and the VJP in ⟨Jᵀu, v⟩. For higher orders, up to `order`,
+ * it checks the derivatives of the pullback in the same way.
+ * @throws GradcheckError with a diagnosis if they differ; DTypeError for float32; ArgumentError, OutOfRangeError for
+ * options
  */
 export function gradcheck<A extends readonly unknown[], R>(
   f: TreeFunction<A, R>,
@@ -106,7 +112,7 @@ export function gradcheck<A extends readonly unknown[], R>(
   }
 }
 
-/** A function of a list of tensors, and the point at which it is checked. */
+/** A function of a list of tensors, and the point at which its derivatives are checked. */
 interface Subject {
   readonly order: number;
   readonly names: readonly string[];
@@ -114,7 +120,10 @@ interface Subject {
   readonly f: (xs: readonly Tensor[]) => readonly Tensor[];
 }
 
-/** Returns the pullback as a subject: a function of the same point and of the cotangents. Its derivatives are one order higher. */
+/**
+ * Returns the pullback of `f` as a function to check. Its arguments are those of `f` and the cotangents, and its
+ * derivatives are one order higher.
+ */
 function pullbackOf({ order, names, xs, f }: Subject, random: () => number): Subject {
   const ys = f(xs);
   return {
@@ -125,7 +134,7 @@ function pullbackOf({ order, names, xs, f }: Subject, random: () => number): Sub
   };
 }
 
-// From here on, a list of tensors is flattened into one vector of numbers.
+// The functions below flatten a list of tensors into one vector of numbers.
 type Vector = Float64Array;
 const flatten = (tensors: readonly Tensor[]): Vector =>
   Float64Array.from(tensors.flatMap(({ array }) => [...ravel(array!)]));
@@ -134,7 +143,7 @@ const randomVector = (like: Vector, random: () => number): Vector => like.map(()
 const dot = (a: Vector, b: Vector): number => a.reduce((sum, x, i) => sum + x * b[i]!, 0);
 const absolute = (a: Vector): Vector => a.map(Math.abs);
 
-/** Checks one random direction. @throws GradcheckError if a product differs from finite differences */
+/** Checks one random direction. @throws GradcheckError if the JVP or VJP differs from finite differences */
 function checkDirection(subject: Subject, random: () => number, tolerance: number): void {
   const { xs, f } = subject;
   const ys = f(xs);
@@ -171,7 +180,7 @@ function numericTangent(subject: Subject, v: Vector, h = 1e-3): Vector {
   return a.map((_, i) => (4 * ((c[i]! - d[i]!) / h) - (a[i]! - b[i]!) / (2 * h)) / 3);
 }
 
-/** Returns the pullback of `us`. @throws GradcheckError if a rule returns a wrong shape or dtype */
+/** Returns the pullback of the cotangents `us`. @throws GradcheckError if a rule returns a wrong shape or dtype */
 function evaluatePullback({ f, xs, order, names }: Subject, us: readonly Tensor[]): Vector {
   try {
     return flatten(vjp(f, xs).pullback(us)[0]);
@@ -186,7 +195,10 @@ function evaluatePullback({ f, xs, order, names }: Subject, us: readonly Tensor[
   }
 }
 
-/** Compares the cotangent component by component, and finds the worst one and the likely cause. */
+/**
+ * Compares the cotangent with finite differences component by component. Finds the worst component and the likely
+ * cause.
+ */
 function diagnose(subject: Subject, us: readonly Tensor[], cotangent: Vector): GradcheckError {
   const { xs, order, names } = subject;
   const u = flatten(us);
@@ -194,7 +206,7 @@ function diagnose(subject: Subject, us: readonly Tensor[], cotangent: Vector): G
   const numeric = cotangent.map((_, j) => dot(u, numericTangent(subject, unit(j))));
   const errors = cotangent.map((a, j) => Math.abs(a - numeric[j]!));
   const worst = errors.reduce((worstSoFar, error, j) => (error <= errors[worstSoFar]! ? worstSoFar : j), 0);
-  // The input that contains this component, and the numbers of this input.
+  // Find the input that contains the worst component, and the components of this input.
   const ends = xs.map((_, i) => xs.slice(0, i + 1).reduce((n, { size }) => n + size, 0));
   const k = ends.findIndex((end) => worst < end);
   const [x, start] = [xs[k]!, ends[k]! - xs[k]!.size];
@@ -224,7 +236,7 @@ function diagnose(subject: Subject, us: readonly Tensor[], cotangent: Vector): G
 const isClose = (a: number, b: number): boolean => Math.abs(a - b) <= 1e-5 * (Math.abs(a) + Math.abs(b)) + 1e-9;
 const nonLinear: [Cause, string] = ["not linear in the cotangent", "g is not a factor of every term of the rule"];
 
-/** Returns a cause at the point or in f itself, if there is one, rather than in a rule. */
+/** Returns the cause of a wrong derivative if it is `f` or the point, and not a VJP rule. */
 function causeAtPoint(subject: Subject, u: Vector, direction: Vector): [Cause, string] | undefined {
   const at = (h: number) => dot(u, evaluateMoved(subject, direction, h));
   const [first, second] = [at(0), at(0)];
@@ -234,7 +246,7 @@ function causeAtPoint(subject: Subject, u: Vector, direction: Vector): [Cause, s
   return ["not differentiable here", "the one-sided slopes differ; check at another point, or document the convention"];
 }
 
-/** Returns the likely cause, from the wrong numbers of one input and the correct ones. */
+/** Returns the likely cause of a wrong derivative: compares the wrong components of one input with the correct ones. */
 function causeOf(
   { x, analytic, numeric }: { readonly x: Tensor; readonly analytic: Vector; readonly numeric: Vector },
   candidates: readonly (readonly [string, Tensor])[],
@@ -243,7 +255,7 @@ function causeOf(
   if (all((a, n) => isClose(a, -n))) return ["sign", "the rule gives the negative of the derivative"];
   if (all((a) => a === 0)) return ["nothing flows back", "a constant was captured, or the gradient was stopped"];
   const [m, n] = x.shape;
-  // The index in an [m, n] array of element i of its transpose, an [n, m] array.
+  // Compare `analytic` with the transpose of `numeric`.
   if (x.shape.length === 2 && all((a, _, i) => isClose(a, numeric[(i % m!) * n! + Math.floor(i / m!)]!))) {
     return ["transposed", "the same numbers, with the axes swapped"];
   }
@@ -265,7 +277,7 @@ function causeOf(
 
 const factorText = (factor: number): string => (isClose(factor, 1) ? "" : `${numberText(factor)} × `);
 
-/** Returns a generator of numbers in [0, 1) from a seed (mulberry32, T. Ettinger, public domain). */
+/** Returns a generator of random numbers in [0, 1) for a seed (mulberry32, T. Ettinger, public domain). */
 function randomNumbers(seed: number): () => number {
   let state = seed | 0;
   return () => {

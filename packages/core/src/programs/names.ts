@@ -3,7 +3,10 @@ import { numberText } from "../values/format.ts";
 import type { Tensor } from "../values/tensor.ts";
 import type { Listing } from "./trace.ts";
 
-/** Returns the constants of a list: the tensors that steps use, but that are neither inputs nor outputs of steps. */
+/**
+ * Returns the constants of a program or recording: tensors that its steps use, but that are neither inputs nor outputs
+ * of steps.
+ */
 export function constantsOf({ inputs, steps }: Listing): Tensor[] {
   const known = new Set([...inputs, ...steps.map(({ output }) => output)]);
   return [...new Set(steps.flatMap((step) => step.inputs))].filter((x) => !known.has(x));
@@ -12,7 +15,10 @@ export function constantsOf({ inputs, steps }: Listing): Tensor[] {
 export const isUnlabeledScalar = (x: Tensor): boolean =>
   x.array !== undefined && x.shape.length === 0 && x.label === undefined;
 
-/** Returns a function that names tensors: inputs and constants by label, plain numbers by value, steps by number and label. */
+/**
+ * Returns a function that names tensors: inputs and constants by label, scalars by value, outputs of steps by number
+ * and label.
+ */
 export function namesOf(listing: Listing): (tensor: Tensor) => string {
   const names = new Map(listing.inputs.map((x, i) => [x, x.label ?? `x${i + 1}`]));
   for (const [i, { output }] of listing.steps.entries()) names.set(output, `#${i + 1} ${output.label ?? ""}`.trimEnd());
@@ -22,7 +28,7 @@ export function namesOf(listing: Listing): (tensor: Tensor) => string {
   return (tensor) => names.get(tensor) ?? tensor.label ?? "constant";
 }
 
-/** Returns the op and params of a step as text, such as `sum axes=[0]`. Leaves out params that are undefined or false. */
+/** Returns the op and params of a step as text, such as `sum axes=[0]`. Omits params that are undefined or false. */
 export function stepTitle({ op, params }: Step): string {
   const visibleParams = Object.entries(params ?? {}).filter(([, value]) => value !== undefined && value !== false);
   return [op.name, ...visibleParams.map(([name, value]) => `${name}=${JSON.stringify(value)}`)].join(" ");

@@ -8,23 +8,27 @@ import { describe, type Tensor } from "../values/tensor.ts";
 import { argumentName, asTree, type TreeFunction, walk } from "../values/tree.ts";
 import { type Recording, recordAs } from "./record.ts";
 
-/** The origin of a NaN or an infinity in a result. */
+/** Describes where a NaN or an infinity in a result arose. */
 export interface NonFiniteReport {
-  /** "argument", "constant": part of the input; "value": the output of `step`; "cotangent": computed by the VJP of `step`. */
+  /**
+   * Which tensor is not finite. "argument", "constant": an input of `f`. "value": the output of `step`. "cotangent":
+   * the result of the VJP of `step`.
+   */
   readonly where: "argument" | "constant" | "value" | "cotangent";
   readonly step: Step | undefined;
   /** `file:line:column` of the user's call, if the engine provides it. */
   readonly site: string | undefined;
-  /** At most ten non-finite values with their indices: NaN if there are any, else infinities. */
+  /** At most ten non-finite elements with their indices: the NaNs if any exist, else the infinities. */
   readonly values: readonly { readonly index: readonly number[]; readonly value: number }[];
-  /** All of this and the likely fix, as a sentence. */
+  /** A sentence with the origin, the first non-finite element and the likely fix. */
   readonly message: string;
 }
 
 /**
- * Runs `f` and its pullback. If the value or a gradient is not finite, returns its origin: the first step with finite inputs
- * and a non-finite output, or with a finite cotangent and a non-finite VJP. Returns `undefined` if all are finite. It does
- * not report an intermediate infinity that does not reach the result, such as a mask of −Infinity in a softmax.
+ * Runs `f` and its pullback, and returns the origin of a NaN or infinity in the value or a gradient. The origin is the
+ * first step with finite inputs and a non-finite output, or with a finite cotangent and a non-finite VJP. Returns
+ * `undefined` if the value and all gradients are finite. Ignores intermediate infinities that do not reach a result,
+ * such as a mask of −Infinity in a softmax.
  * @throws ArgumentError or TreeError for invalid arguments
  */
 export function nonFinite<A extends readonly unknown[], R>(
@@ -36,7 +40,7 @@ export function nonFinite<A extends readonly unknown[], R>(
   const paths = new Map<Tensor, string>();
   for (const [i, arg] of trees.entries())
     walk("nonFinite", arg, argumentName(f, i), (leaf, path) => paths.set(leaf, path));
-  const recorded = new Map<Tensor, { readonly step: Step; readonly site: string | undefined }>(); // keys: their outputs
+  const recorded = new Map<Tensor, { readonly step: Step; readonly site: string | undefined }>(); // keyed by the output of the step
   const producerOf = (x: Tensor): Step | undefined => recorded.get(x)?.step;
   const values: Origins = new Map();
   const record = (step: Step): void => {
@@ -49,19 +53,19 @@ export function nonFinite<A extends readonly unknown[], R>(
   return origin && report(origin, paths, [...recorded.values()], producerOf);
 }
 
-/** The first tensor that is not finite, and the step that computed it. No step: it is an argument or a constant. */
+/** The first tensor that is not finite, and the step that computed it. `step` is undefined for arguments and constants. */
 interface Origin {
   readonly bad: Tensor;
   readonly step?: Step;
-  /** The cotangent of the step's output, and the input whose cotangent `bad` is. */
+  /** The cotangent of the step's output, and the index of the input whose cotangent is not finite. */
   readonly pulled?: { readonly cotangent: Tensor; readonly input: number };
 }
 type Origins = Map<Tensor, Origin>;
 
 /**
- * Returns the origin of a non-finite output. A NaN comes from a NaN input, if there is one. Otherwise the origin is that of
- * an infinite input that a step computed. An infinite argument or constant may be intended, so then this step is the
- * origin only if it makes a NaN, or if its op explains the infinity. Otherwise the argument or constant is.
+ * Returns the origin of a NaN or infinity in the output of `step`. A NaN originates in a NaN input, if the step has
+ * one. Otherwise the origin is an infinite input that an earlier step computed. An infinite argument or constant may be
+ * intended. It is the origin only if `step` makes no NaN and its op does not explain the infinity.
  */
 function originOfValue(step: Step, values: Origins, producerOf: Fault<Inputs, unknown>["producerOf"]): Origin {
   const origin = { bad: step.output, step };
@@ -89,7 +93,7 @@ function originOfGradient(listing: Recording<unknown>, values: Origins): Origin 
   return listing.inputs.map((x) => cotangents.get(x)).find((origin) => origin);
 }
 
-/** Returns the explanation of the op of the step at fault. */
+/** Returns the explanation of the NaN or infinity that the op of the step gives, or undefined. */
 function explanationOf(
   { bad, step, pulled }: Origin,
   producerOf: Fault<Inputs, unknown>["producerOf"],

@@ -4,14 +4,17 @@ import { fullLike } from "../values/create.ts";
 import { leaves, type TreeFunction, unflatten } from "../values/tree.ts";
 import type { Listing } from "./trace.ts";
 
-/** One run of a function: its value and its list of steps. */
+/** One run of a function: its value and the list of its steps. */
 export interface Recording<R> extends Listing {
   readonly value: R;
-  /** Sweeps from a cotangent of the value (default: ones) and yields one pull at a time. */
+  /** Sweeps backwards from a cotangent of the value (default: ones) and yields one pull at a time. */
   pulls(cotangent?: R): Iterable<Pull>;
 }
 
-/** Runs `f` and returns its value and tape. Arguments are trees of tensors of any dtype. @throws TreeError, ArgumentError */
+/**
+ * Runs `f` and returns a recording: the value of `f` and its tape. Arguments are trees of tensors of any dtype.
+ * @throws TreeError, ArgumentError
+ */
 export function record<A extends readonly unknown[], R>(f: TreeFunction<A, R>, ...args: A): Recording<R> {
   return recordAs<A, R>("record", f, args);
 }

@@ -17,7 +17,7 @@ import {
   unflatten,
 } from "../values/tree.ts";
 
-/** A list of steps with its inputs and outputs. Recordings and programs are listings. */
+/** A list of steps with its inputs and outputs: the common type of recordings and programs. */
 export interface Listing {
   readonly inputs: readonly Tensor[];
   readonly steps: readonly Step[];
@@ -42,26 +42,26 @@ export interface Spec {
   readonly label?: string | undefined;
 }
 
-/** A tree like `T`, with a spec or an example tensor in place of each tensor. */
+/** The type of the specs of an argument: a tree like `T`, with a spec or an example tensor in place of each tensor. */
 export type SpecsOf<T> = T extends Tensor ? Tensor | Spec : { readonly [K in keyof T]: SpecsOf<T[K]> };
 
-/** A function as plain data: a list of steps from inputs and constants to outputs. */
+/** A traced function as plain data: a list of steps from inputs and constants to outputs. */
 export interface Program<A extends readonly unknown[] = readonly unknown[], R = unknown> {
-  /** The arguments, with inputs as tensors. Inputs have no values. */
+  /** The arguments as trees of input tensors. Inputs have no values. */
   readonly args: A;
-  /** The value, with outputs as tensors. */
+  /** The return value as a tree of output tensors. */
   readonly value: R;
   readonly inputs: readonly Tensor[];
-  /** The tensors with values that the steps or outputs use. */
+  /** The tensors with fixed values that steps or outputs use. */
   readonly constants: readonly Tensor[];
   readonly steps: readonly Step<AnyOpSpec>[];
   readonly outputs: readonly Tensor[];
 }
 
 /**
- * Runs `f` on tensors without values and returns its steps as a program. `specs` are the shapes and dtypes of the
- * arguments, as trees. Ops that depend on no argument run during the trace, and their outputs become constants. Derivatives inside `f` become
- * steps. Steps that no output needs are dropped.
+ * Runs `f` on tensors without values and returns the steps as a program. `specs` are the shapes and dtypes of the
+ * arguments, as trees. Ops that depend on no argument run during the trace, and their outputs become constants.
+ * Derivatives inside `f` become steps. Steps that no output needs are dropped.
  * @throws TracedValueError if `f` reads a value; ArgumentError, ShapeError or DTypeError for an invalid spec
  */
 export function trace<A extends readonly unknown[], R>(
@@ -94,7 +94,7 @@ export function trace<A extends readonly unknown[], R>(
   return { args, value, inputs, constants, steps: keptSteps, outputs };
 }
 
-/** Returns the arguments of a program: trees with a tensor without values in place of each spec. */
+/** Returns the arguments of a program as trees, in which each spec is replaced by a tensor without values. */
 function inputsFor(specs: unknown, path: string): unknown {
   const inputs: Tensor[] = [];
   const kind = { is: (x: unknown): x is Tensor | Spec => x instanceof Tensor || isSpec(x), error: notASpec };
@@ -121,8 +121,8 @@ function notASpec(caller: string, path: string, spec: unknown): ArgumentError {
 const isSpec = (x: unknown): x is Spec => isNode(x) && "shape" in x && isList(x.shape) && !x.shape.some(isNode);
 
 /**
- * Runs a program on `args`, which must have the shapes and dtypes of the traced arguments. Returns its value. It applies the
- * ops one by one, so the run can be differentiated, recorded and traced.
+ * Runs a program on `args`, which must have the shapes and dtypes of the traced arguments. Returns the value of the
+ * program. Applies the ops one by one, so the run can be differentiated, recorded and traced.
  * @throws ArgumentError unless given a program; TreeError or ShapeError for other arguments
  */
 export function evaluate<A extends readonly unknown[], R>(program: Program<A, R>, ...args: A): R {

@@ -1,6 +1,6 @@
 import type { Data, Shape, Strided } from "./view.ts";
 
-/** out ← a, element by element, for any strides. The two arrays must not share memory. */
+/** Copies `a` to `out` element by element, for any strides. The two arrays must not share memory. */
 export function assign(out: Strided, a: Strided): void {
   const { data: y, offset: o, shape, stride: t } = out;
   const { data: x, offset: i, stride: s } = a;
@@ -10,7 +10,10 @@ export function assign(out: Strided, a: Strided): void {
   else copyPlanes(0, axesToWalk(shape, t, s), out, o, a, i);
 }
 
-/** Returns the axes in loop order: the innermost has the smallest stride in `out`, the next the smallest in `a`. */
+/**
+ * Returns the axes in loop order. The innermost loop is over the axis with the smallest stride in `out`. The next loop
+ * is over the other axis with the smallest stride in `a`.
+ */
 function axesToWalk(shape: Shape, t: Shape, s: Shape): readonly number[] {
   const axisWithSmallestStride = (axes: readonly number[], stride: Shape): number =>
     axes.reduce((best, axis) => (distance(axis, stride) < distance(best, stride) ? axis : best));
@@ -36,7 +39,9 @@ function copyPlanes(depth: number, axes: readonly number[], out: Strided, o: num
 
 const tile = 16; // columns per pass: this many cache lines of `x` stay in the cache between rows
 
-/** Copies m rows of n entries. The row and column strides are t and v in `y`, s and u in `x`. */
+/**
+ * Copies m rows of n elements from `x` to `y`. t and v are the row and column strides of `y`; s and u are those of `x`.
+ */
 function copyPlane(
   m: number,
   t: number,
@@ -50,7 +55,7 @@ function copyPlane(
   i: number,
 ): void {
   if (n < 8 && n < m) {
-    copyPlane(n, v, u, m, t, s, y, o, x, i); // makes the inner loop the longer one
+    copyPlane(n, v, u, m, t, s, y, o, x, i); // swaps the axes, so that the inner loop is the longer one
     return;
   }
   const width = Math.abs(u) > Math.abs(s) && m > 1 ? tile : n;

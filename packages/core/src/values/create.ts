@@ -26,7 +26,10 @@ import {
 import { type Nested, type Operand, Tensor } from "./tensor.ts";
 
 export interface TensorOptions {
-  /** Default: the dtype of a typed array, ndarray or tensor; bool for booleans; otherwise float64. */
+  /**
+   * The dtype of the new tensor. Default: the dtype of a typed array, ndarray or tensor; bool for booleans; otherwise
+   * float64.
+   */
   readonly dtype?: DType | undefined;
   readonly label?: string | undefined;
 }
@@ -35,7 +38,7 @@ const tensorDefaults: Complete<TensorOptions> = { dtype: undefined, label: undef
 
 /**
  * Returns a tensor with a copy of `value`: a number, a boolean, nested arrays of them, a typed array, an ndarray or a
- * tensor. A copied tensor is a constant, through which no derivative flows; `cast` converts dtypes on the tape.
+ * tensor. A copied tensor is a constant, through which no derivative flows. (`cast` converts dtypes on the tape.)
  * @throws ShapeError for ragged nesting and DTypeError for entries that are not numbers, both with the index;
  * OutOfRangeError for a number that int32 cannot hold
  */
@@ -56,14 +59,14 @@ export function tensor(
   return new Tensor(shape, type, ndarray(data, shape), label);
 }
 
-/** Completes the options of a new tensor. @throws ArgumentError unless the label is a string */
+/** Fills in the default options of a new tensor. @throws ArgumentError unless the label is a string */
 function checkOptions(caller: string, options: unknown): Complete<TensorOptions> {
   const complete = withDefaults<TensorOptions>(caller, options, tensorDefaults);
   if (complete.label === undefined || typeof complete.label === "string") return complete;
   throw new ArgumentError(`${caller}: label must be a string, got ${show(complete.label)}`);
 }
 
-/** Copies nested lists of `shape` into `data`, in row-major order. */
+/** Copies nested lists of shape `shape` into `data`, in row-major order. */
 function copyNested(source: unknown, shape: Shape, data: Data, dtype: DType): void {
   const path: number[] = [];
   let written = 0;
@@ -83,7 +86,7 @@ function copyNested(source: unknown, shape: Shape, data: Data, dtype: DType): vo
         `tensor: ragged nesting: expected ${expected} at ${indexText(path)}, like its first sibling, got ${got}; pad it, or keep a list of tensors`,
       );
     } else if (isFloat(dtype) && depth === shape.length - 1 && isFloatArray(part)) {
-      if (part.length > 0) data.set(part, written); // floats need no check, and there may be millions
+      if (part.length > 0) data.set(part, written); // floats need no check, so copy them in bulk
       written += part.length;
     } else {
       for (let i = 0; i < part.length; i++) {
@@ -105,11 +108,11 @@ export const zeros = (shape: Shape, options?: TensorOptions): Tensor => createFu
 export const ones = (shape: Shape, options?: TensorOptions): Tensor => createFull("ones", shape, 1, options);
 
 function createFull(caller: string, shape: Shape, value: number | boolean, options: TensorOptions | undefined): Tensor {
-  const sizes = [...checkShape(caller, shape)]; // first: the mistake in zeros(2, 3) is the shape, not the options
+  const sizes = [...checkShape(caller, shape)]; // checked first, because zeros(2, 3) has a wrong shape, not wrong options
   return fillTensor(caller, sizes, value, checkOptions(caller, options));
 }
 
-/** Returns a tensor of the shape and dtype of `like`, filled with `value`. */
+/** Returns a tensor with the shape and dtype of `like`, filled with `value`. */
 export const fullLike = (like: Operand, value: number): Tensor =>
   fillTensor("full", like.shape, value, { dtype: like.dtype });
 /** Returns a number as a tensor of shape []. */
@@ -123,7 +126,9 @@ function fillTensor(caller: string, shape: Shape, value: number | boolean, { dty
   return new Tensor(shape, type, ndarray(data, shape), label);
 }
 
-/** Yields the standard basis in the shape and dtype of `like`: one element is 1, the others are 0. In row-major order. */
+/**
+ * Yields the standard basis with the shape and dtype of `like`, in row-major order: one element is 1, all others are 0.
+ */
 export function* basis(like: Tensor): Generator<Tensor> {
   for (let i = 0; i < like.size; i++) {
     const data = allocate("basis", like.shape, like.dtype);
@@ -133,9 +138,10 @@ export function* basis(like: Tensor): Generator<Tensor> {
 }
 
 /**
- * Wraps an ndarray in a tensor without copying: it keeps the memory, strides and offset. The caller must not write to `nd`
- * again. The dtype is float64, float32 or int32, or bool for uint8 with only 0 and 1.
- * @throws DTypeError for other dtypes, which `tensor(nd, { dtype })` copies and converts; ArgumentError for other values
+ * Wraps an ndarray in a tensor without copying: the tensor shares its memory, strides and offset. The caller must not
+ * write to `nd` again. The dtype is float64, float32 or int32, or bool for uint8 with only 0 and 1.
+ * @throws DTypeError for other dtypes, which `tensor(nd, { dtype })` copies and converts; ArgumentError if `nd` is not
+ * an ndarray
  */
 export function fromNdarray(nd: ReadonlyNdArray, options?: { readonly label?: string | undefined }): Tensor {
   const { label } = withDefaults("fromNdarray", options, { label: undefined });
@@ -170,15 +176,18 @@ function checkShape(caller: string, shape: Shape): Shape {
   return shape;
 }
 
-/** @throws OutOfRangeError unless a tensor of this shape and dtype fits in memory. Called before long work. Tries only large ones. */
+/**
+ * @throws OutOfRangeError unless a tensor of this shape and dtype fits in memory. Called before a long computation.
+ * Only large tensors are tried.
+ */
 export function checkMemory(caller: string, shape: Shape, dtype: DType): void {
   checkSize(caller, shape);
   if (sizeOf(shape) > 2 ** 20) allocate(caller, shape, dtype);
 }
 
-/** Returns a hint for a number in place of a list. */
+/** Returns a hint for a number passed instead of a list. */
 export const listHint = (value: unknown): string => (typeof value === "number" ? `; write [${value}]` : "");
-/** Returns a hint for a size of -1. */
+/** Returns a hint for a size of −1. */
 export const sizeHint = (shape: Shape): string => (shape.includes(-1) ? "; only reshape accepts -1" : "");
 
 /** @throws ShapeError, OutOfRangeError or DTypeError unless shape and dtype are valid */
@@ -245,7 +254,7 @@ function checkNdArray(caller: string, nd: NdArray): NdArray {
   );
 }
 
-/** Returns the elements of any ndarray in row-major order, even of one over a plain array. */
+/** Returns the elements of an ndarray in row-major order. The data of the ndarray may also be a plain array. */
 function elements(nd: NdArray): ArrayLike<number> {
   if (ArrayBuffer.isView(nd.data)) return ravel(nd);
   const copy: number[] = new Array(sizeOf(nd.shape));
@@ -265,7 +274,10 @@ function nestedShape(value: unknown): number[] {
   return shape;
 }
 
-/** Returns the default dtype for a value: that of a Float32Array or Int32Array, bool for booleans, else float64. */
+/**
+ * Returns the default dtype for a value: float32 for a Float32Array, int32 for an Int32Array, bool for booleans, else
+ * float64.
+ */
 function dtypeOf(value: unknown): DType {
   let part = value;
   while (isArray(part) && part.length > 0) part = part[0];

@@ -12,7 +12,7 @@ export const storage: Readonly<Record<DType, DataClass>> = {
 
 export const isFloat = (dtype: DType): boolean => dtype === "float64" || dtype === "float32";
 
-/** Returns zeroed memory for a tensor. @throws OutOfRangeError if there is not enough memory */
+/** Returns memory for a tensor, filled with zeros. @throws OutOfRangeError if there is not enough memory */
 export const allocate = (caller: string, shape: Shape, dtype: DType): Data =>
   allocateArray(storage[dtype], caller, shape);
 

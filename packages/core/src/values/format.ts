@@ -1,7 +1,7 @@
 import { isArray, show } from "../checks/errors.ts";
 import { type ReadonlyNdArray, type Shape, sizeOf } from "./ndarray.ts";
 
-/** Formats a shape for messages, such as [2, 3]. An invalid shape may contain anything. */
+/** Formats a shape for messages, such as [2, 3]. Also accepts an invalid shape with entries of any type. */
 export function shapeText(shape: readonly unknown[], depth = 1): string {
   const visible = Array.from({ length: Math.min(shape.length, maxEntries) }, (_, i) => entryText(shape[i], depth));
   return `[${visible.join(", ")}${shape.length > maxEntries ? ", …" : ""}]`;
@@ -16,7 +16,7 @@ function entryText(x: unknown, depth: number): string {
 /** Formats a number for messages, with at most six significant digits. */
 export const numberText = (x: number): string => String(Number(x.toPrecision(6)));
 
-/** Returns the multi-index of the element at position `at` in row-major order, as NumPy's unravel_index. */
+/** Converts a position in row-major order to a multi-index, as NumPy's unravel_index does. */
 export function unravelIndex(at: number, shape: Shape): number[] {
   let rest = at;
   return shape
@@ -30,9 +30,12 @@ export function unravelIndex(at: number, shape: Shape): number[] {
 }
 
 const edgeItems = 3; // entries shown at each end of an abbreviated axis
-const threshold = 1000; // elements, as in NumPy
+const threshold = 1000; // larger arrays are abbreviated, as in NumPy
 
-/** Formats the elements of `a` in nested brackets, as NumPy does. `indent` is the length of the text before it on the line. */
+/**
+ * Formats the elements of `a` in nested brackets, as NumPy does. `indent` is the length of the preceding text on the
+ * line.
+ */
 export function arrayText(a: ReadonlyNdArray, dtype: string, indent = 0): string {
   const abbreviated = sizeOf(a.shape) > threshold;
   const visible: number[] = [];
@@ -59,7 +62,10 @@ function nestedText(a: ReadonlyNdArray, abbreviated: boolean, indent: number, fo
   return `[${entries.join(gap)}]`;
 }
 
-/** Formats all numbers with the same number of decimals, at most eight. Uses scientific notation if small numbers would vanish. */
+/**
+ * Formats all numbers with the same number of decimals, at most eight. Uses scientific notation where a small number
+ * would otherwise show as 0.
+ */
 function formatNumbers(xs: readonly number[], isFloat: boolean): string[] {
   if (!isFloat) return xs.map(String);
   const sizes = xs.filter((x) => Number.isFinite(x) && x !== 0).map(Math.abs);

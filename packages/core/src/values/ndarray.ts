@@ -1,5 +1,5 @@
 /**
- * The only module that may import ndarray. Ops work on the class of view.ts. `Tensor.data` is a real ndarray, unless the
+ * The only module that may import ndarray. Ops use the class of view.ts. `Tensor.data` is a real ndarray, unless the
  * page forbids the code that ndarray generates.
  *
  * ndarray is CommonJS, so import its default export. Its types declare named exports, which fail in Node.
@@ -39,9 +39,12 @@ export const isSameShape = (a: Shape, b: Shape): boolean => {
   return true;
 };
 
-const maxElements = 2 ** 32; // that typed arrays can hold in every engine
+const maxElements = 2 ** 32; // the limit of typed arrays in every engine
 
-/** @throws OutOfRangeError for more elements than an array can have. A broadcast view may have more than its memory. */
+/**
+ * @throws OutOfRangeError if the shape has more elements than an array can have. A broadcast view may have more
+ * elements than its memory.
+ */
 export function checkSize(caller: string, shape: Shape): void {
   if (sizeOf(shape) <= maxElements) return;
   throw new OutOfRangeError(
@@ -61,20 +64,20 @@ export function allocateArray(ArrayClass: DataClass, caller: string, shape: Shap
     );
   }
 }
-/** The class of a typed array. */
+/** The constructor of a typed array. */
 export interface DataClass {
   new (size: number): Data;
   readonly BYTES_PER_ELEMENT: number;
 }
 
 /**
- * Returns `data` as an array of `shape`, row-major by default. Copies neither data nor lists, so they must not change.
- * Ops work on this class. It is the same for all dtypes and ranks, which makes it fast in JavaScript engines.
+ * Returns `data` as an array of `shape`, row-major by default. Copies neither `data` nor the lists, so the caller must
+ * not change them. Ops use this class, which is the same for all dtypes and ranks, so JavaScript engines run it fast.
  */
 export const ndarray = (data: Data, shape: Shape, stride?: Shape, offset?: number): NdArray =>
   viewOf(data, shape, stride, offset) as unknown as NdArray;
 
-/** Whether code may be generated: a Content-Security-Policy may forbid it. `undefined` until the first try. */
+/** Whether code may be generated; a Content-Security-Policy may forbid it. `undefined` until the first attempt. */
 let canGenerateCode: boolean | undefined;
 function tryGenerateCode(): boolean {
   try {
@@ -85,7 +88,10 @@ function tryGenerateCode(): boolean {
   }
 }
 
-/** Returns a real ndarray of the same memory, with copies of shape and strides. Returns a View if code generation is forbidden. */
+/**
+ * Returns a real ndarray of the same memory, with copies of shape and strides. Returns a View if code generation is
+ * forbidden.
+ */
 export function toNdarray({ data, shape, stride, offset }: NdArray): NdArray {
   canGenerateCode ??= tryGenerateCode();
   return canGenerateCode ? nd(data, shape, stride, offset) : ndarray(data, [...shape], [...stride], offset);
@@ -101,7 +107,7 @@ export function isRowMajor(a: NdArray): boolean {
   return true;
 }
 
-/** Returns the elements of `a` in row-major order: its own memory if it is row-major, else a copy. */
+/** Returns the elements of `a` in row-major order. Copies them only if `a` is not row-major. */
 export function ravel(a: NdArray): Data {
   const { data, offset } = a;
   const size = sizeOf(a.shape);
@@ -111,7 +117,7 @@ export function ravel(a: NdArray): Data {
   return copy;
 }
 
-/** out ← a + b for a row-major `out`. */
+/** Writes a + b to `out`, which is row-major. */
 export function add(out: NdArray, a: NdArray, b: NdArray): void {
   const [sum, x, y] = [out.data, ravel(a), ravel(b)];
   for (let i = 0; i < sum.length; i++) sum[i] = x[i]! + y[i]!;

@@ -3,15 +3,15 @@ import { isArrayLike, isNdArray, scalar } from "./create.ts";
 import { type DType, isFloat } from "./dtype.ts";
 import { describe, kindText, type Operand, Tensor, type TensorLike } from "./tensor.ts";
 
-/** The error for a differentiated argument that is not a float, with the cast to write. */
+/** The error for a differentiated argument that is not a float. The message contains the cast to write. */
 export function notDifferentiable(caller: string, { dtype }: Operand, path: string): DTypeError {
   const hint = `write cast(${path}, { dtype: "float64" }), or let f close over it`;
   return new DTypeError(`${caller}: ${path} is ${dtype}, and only floats have derivatives; ${hint}`);
 }
 
 /**
- * Returns the inputs of an op as tensors: `arity` of them, or any number. Plain numbers become scalars with the dtype of
- * the first tensor that is not bool, or float64 if there is none.
+ * Returns the inputs of an op as tensors. `arity` is the required number of inputs; undefined allows any number. Plain
+ * numbers become scalars with the dtype of the first tensor that is not bool, or float64 if no such tensor exists.
  * @throws ArgumentError unless every input is a tensor or a number
  */
 export function toTensors(caller: string, inputs: unknown, arity?: number | undefined): readonly Tensor[] {
@@ -44,7 +44,7 @@ function withScalars(caller: string, inputs: readonly TensorLike[]): readonly Te
 }
 
 /**
- * The dtype rule of most ops: all inputs share one float dtype, or with `integersToo` int32. Returns that dtype.
+ * The dtype rule of most ops: all inputs share one float dtype, or with `integersToo` int32. Returns the shared dtype.
  * @throws DTypeError otherwise, with the cast to write. The message uses `names` for inputs without a label.
  */
 export function sharedFloat(inputs: readonly Operand[], names?: readonly string[], integersToo = false): DType {
@@ -55,7 +55,7 @@ export function sharedFloat(inputs: readonly Operand[], names?: readonly string[
   throw sharedFloatError(inputs, names, integersToo);
 }
 
-/** The error for inputs without a common dtype. A separate function, so that valid calls do not create its closures. */
+/** The error for inputs without a common dtype. This is a separate function, so that valid calls do not create its closures. */
 function sharedFloatError(
   inputs: readonly Operand[],
   names: readonly string[] | undefined,
@@ -74,7 +74,10 @@ function sharedFloatError(
   return new DTypeError(`${needed} is needed, ${describe(x, name(k))} is ${x.dtype}; write ${cast}`);
 }
 
-/** The error for two tensors of different dtypes, with the cast to write. It suggests to cast b, unless that loses precision. */
+/**
+ * The error for two tensors of different dtypes, with the cast to write. It suggests casting b, unless b would lose
+ * precision.
+ */
 export function mixedDTypes(a: NamedOperand, b: NamedOperand): DTypeError {
   const got = [a, b].map(([x, fallback]) => `${describe(x, fallback)} is ${x.dtype}`).join(", ");
   const [[partner], [other, name]] = isFloat(b[0].dtype) && !isFloat(a[0].dtype) ? [b, a] : [a, b];
@@ -83,13 +86,13 @@ export function mixedDTypes(a: NamedOperand, b: NamedOperand): DTypeError {
 }
 type NamedOperand = readonly [x: Operand, fallback: string];
 
-/** The error for a value of `f` that is not a float and so has no derivative. */
+/** The error for a value of `f` that is not a float, so it has no derivative. */
 export const noDerivative = (caller: string, y: Operand): DTypeError =>
   new DTypeError(
     `${caller}: f must return floats, got ${kindText(y)}, which has no derivative; return the floats it is computed from`,
   );
 
-/** Returns a hint for a value in place of a tensor. */
+/** Returns a hint for a value passed instead of a tensor. */
 export function tensorHint(value: unknown): string {
   const isNumeric = isArrayLike(value) || isNdArray(value) || typeof value === "boolean" || typeof value === "number";
   if (typeof value === "bigint") return "; write Number(...)";

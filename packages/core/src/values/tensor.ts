@@ -5,17 +5,17 @@ import { isSameShape, type NdArray, type ReadonlyNdArray, ravel, type Shape, siz
 
 /** Numbers or booleans in nested arrays. */
 export type Nested = number | boolean | readonly Nested[];
-/** An input of an op. A number becomes a scalar of its partner's dtype. */
+/** An input of an op. A number becomes a scalar with the dtype of the other input. */
 export type TensorLike = Tensor | number;
 
 /**
- * An immutable n-dimensional value. Tapes track its identity: two tensors with equal numbers are different tensors.
- * `tensor`, `zeros`, `ones`, `full`, `fromNdarray` and ops create tensors.
+ * An immutable n-dimensional array. Tapes track tensors by identity, so two tensors with equal elements are different
+ * tensors. `tensor`, `zeros`, `ones`, `full`, `fromNdarray` and ops create tensors.
  */
 export class Tensor {
   readonly shape: Shape;
   readonly dtype: DType;
-  /** The numbers, for kernels; `undefined` during a trace. Other code reads `data`. */
+  /** The elements, for kernels; `undefined` during a trace. All other code reads `data`. */
   readonly array: NdArray | undefined;
   /** A name for messages and listings. */
   readonly label: string | undefined;
@@ -32,15 +32,18 @@ export class Tensor {
     return sizeOf(this.shape);
   }
 
-  /** The numbers as a read-only ndarray that shares the tensor's memory. @throws TracedValueError during a trace */
+  /** The elements as a read-only ndarray that shares the tensor's memory. @throws TracedValueError during a trace */
   get data(): ReadonlyNdArray {
     const array = this.#values("data");
-    // Only the type forbids writing. assertUnchanged detects it at run time.
+    // Only the type forbids writing; assertUnchanged detects writes at run time.
     this.#exposed ??= { data: toNdarray(array) as ReadonlyNdArray, numbers: fingerprint(array) };
     return this.#exposed.data;
   }
 
-  /** Returns the number of a scalar (bool: 1 or 0). @throws ShapeError unless the shape is [], TracedValueError during a trace */
+  /**
+   * Returns the element of a scalar as a number (bool: 1 or 0).
+   * @throws ShapeError unless the shape is [], TracedValueError during a trace
+   */
   item(): number {
     const array = this.#values("item");
     if (this.shape.length === 0) return array.data[array.offset]!;
@@ -49,7 +52,10 @@ export class Tensor {
     );
   }
 
-  /** Returns the numbers (bool: booleans) as nested arrays. `T` is their type: `toNested<number[][]>()`. @throws TracedValueError */
+  /**
+   * Returns the elements (bool: booleans) as nested arrays. `T` is their type, as in `toNested<number[][]>()`.
+   * @throws TracedValueError during a trace
+   */
   toNested<T extends Nested = Nested>(): T {
     const flat = ravel(this.#values("toNested"));
     const nest = (axis: number, start: number, size: number): Nested => {
@@ -60,7 +66,10 @@ export class Tensor {
     return nest(0, 0, flat.length) as T;
   }
 
-  /** @throws MutationError if the numbers were modified through `.data`. Derivatives would be wrong: VJP rules need the old numbers. */
+  /**
+   * @throws MutationError if the elements were modified through `.data`. Derivatives would be wrong, because VJP rules
+   * need the original elements.
+   */
   assertUnchanged(): void {
     if (this.#exposed === undefined || this.#exposed.numbers === fingerprint(this.array!)) return;
     throw new MutationError(
@@ -76,7 +85,10 @@ export class Tensor {
     return `${name}(${arrayText(this.array as ReadonlyNdArray, dtype, name.length + 1)}${shape}, ${dtype})`;
   }
 
-  /** Lets `x instanceof Tensor` check for a private field. A proxy has none, so it is not a tensor and cannot throw here. */
+  /**
+   * Lets `x instanceof Tensor` check for a private field instead of the prototype. A proxy has no private fields, so it
+   * is not a tensor, and the check cannot throw.
+   */
   static [Symbol.hasInstance](x: unknown): x is Tensor {
     return typeof x === "object" && x !== null && #exposed in x;
   }
@@ -96,7 +108,7 @@ export class Tensor {
   }
 }
 
-/** The properties of a tensor that are known in a trace. */
+/** The properties of a tensor that are also known during a trace. */
 export type Operand = Pick<Tensor, "shape" | "dtype" | "label">;
 
 export const bytesOf = ({ size, dtype }: Tensor): number => size * (dtype === "float64" ? 8 : dtype === "bool" ? 1 : 4);
@@ -111,7 +123,10 @@ export const kindText = ({ dtype, shape }: Operand): string => `${dtype} ${shape
 /** Returns whether two tensors have the same dtype and shape. */
 export const isAlike = (a: Operand, b: Operand): boolean => a.dtype === b.dtype && isSameShape(a.shape, b.shape);
 
-/** Hashes the bits of the elements with FNV-1a, in four interleaved streams. A change of one word always changes the hash. */
+/**
+ * Returns an FNV-1a hash of the bits of the elements, computed in four interleaved streams. A change of one word always
+ * changes the hash.
+ */
 function fingerprint(array: NdArray): number {
   const flat = ravel(array);
   const Word = flat.BYTES_PER_ELEMENT === 1 ? Uint8Array : Uint32Array;

@@ -14,8 +14,8 @@ type Tree<T> = T extends Tensor
     : { readonly [K in keyof T]: Tree<T[K]> };
 
 /**
- * Intersect a parameter's type with this type to accept only trees. There is no general type of trees to use instead: an
- * `interface` has no index signature, so it could not be assigned to one.
+ * Intersect a parameter's type with this type to accept only trees. There is no general type of trees: an `interface`
+ * has no index signature, so it could not be assigned to such a type.
  */
 export type TreesOnly<T> = [T] extends [Tree<T>] ? unknown : { readonly "is not a tree of tensors": T };
 
@@ -23,22 +23,22 @@ export type TreesOnly<T> = [T] extends [Tree<T>] ? unknown : { readonly "is not 
 export type Cotangent<T> = [Tensor, T] extends [T, TensorLike] ? Tensor : T;
 export type Cotangents<A extends readonly unknown[]> = { -readonly [K in keyof A]: Cotangent<A[K]> };
 
-/** A function whose arguments and value are trees. (The check is on the return type, so `R` can still be inferred.) */
+/** A function whose arguments and value must be trees. Only its return type is checked, so that `R` can still be inferred. */
 export type TreeFunction<A extends readonly unknown[], R> = ((...args: A) => R & TreesOnly<R>) &
   TreesOnly<Cotangents<A>>;
 
 type Node = readonly unknown[] | { readonly [key: string]: unknown };
 
-/** Turns a plain number into a scalar of its partner's dtype, as ops do. Returns anything else unchanged. */
+/** Turns a plain number into a scalar of the dtype of `partner`, as ops do. Returns any other value unchanged. */
 export const asTree = (x: unknown, partner?: unknown): unknown => {
   if (typeof x !== "number") return x;
   return scalar(x, partner instanceof Tensor ? partner.dtype : "float64");
 };
 
-/** A tree and its name in messages. */
+/** A tree, and the name that messages use for it. */
 export type Named = readonly [tree: unknown, path: string];
 
-/** The leaves of a traversal: tensors, and for `trace` also their specs. */
+/** The leaves of trees: tensors, and also specs in `trace`. */
 interface LeafKind<Leaf> {
   readonly is: (x: unknown) => x is Leaf;
   /** The error for a value that is neither a leaf nor an array or object of leaves. */
@@ -54,10 +54,9 @@ const tensors: LeafKind<Tensor> = {
 };
 
 /**
- * Visits the leaves of the first tree in order, each with the leaves at the same place in the other trees. All trees must
- * have the same structure. `path(i)` returns the path of the leaf in tree i, such as `params.layers[1].w`; it is a function
- * because most visits need no path.
- * @throws TreeError, with the paths, unless all values are trees of the same structure
+ * Visits the leaves of the first tree in order, each with the leaves at the same path in the other trees. `path(i)`
+ * returns the path of the leaf in tree i, such as `params.layers[1].w`; computing paths only on request saves time.
+ * @throws TreeError, with the paths, unless all arguments are trees of the same structure
  */
 export function traverse<Leaf = Tensor>(
   caller: string,
@@ -65,7 +64,7 @@ export function traverse<Leaf = Tensor>(
   visit: (leaves: readonly Leaf[], path: (i: number) => string) => unknown,
   kind: LeafKind<Leaf> = tensors as unknown as LeafKind<Leaf>,
 ): void {
-  const keys: string[] = []; // from the root to the current node
+  const keys: string[] = []; // the path from the root to the current node
   const path = (i: number): string => pathOf(trees[i]!, keys);
   const descend = (nodes: readonly unknown[]): void => {
     const [first] = nodes;
@@ -132,7 +131,10 @@ export function leavesLike(caller: string, like: Named, tree: Named): Tensor[] {
   return found;
 }
 
-/** Like `leavesLike`. @throws also ShapeError unless each tensor has the dtype and shape of its partner in `like` */
+/**
+ * Like `leavesLike`, but also checks dtypes and shapes.
+ * @throws ShapeError unless each tensor has the dtype and shape of its counterpart in `like`
+ */
 export function leavesAlike(caller: string, like: Named, tree: Named): Tensor[] {
   const found: Tensor[] = [];
   traverse(caller, [like, tree], ([expected, leaf], path) => {
@@ -149,7 +151,7 @@ function notAlike(caller: string, [like, likePath]: readonly [Tensor, string], [
   );
 }
 
-/** Returns a tree of the structure of `like`, with `values` in place of its leaves. */
+/** Returns a tree with the structure of `like`, whose leaves are `values`. */
 export function unflatten<T>(like: T, values: Iterable<unknown>, isLeaf: (x: unknown) => boolean = tensors.is): T {
   const next = values[Symbol.iterator]();
   const build = (node: unknown): unknown => {
@@ -160,7 +162,7 @@ export function unflatten<T>(like: T, values: Iterable<unknown>, isLeaf: (x: unk
   return build(like) as T;
 }
 
-/** Returns the float tensors of a tree, which carry the derivatives, and a function that replaces them in the tree. */
+/** Returns the float tensors of a tree, which have derivatives, and a function that replaces them in the tree. */
 export function floatsOf<T>(
   caller: string,
   [tree, path]: readonly [T, string],
@@ -179,8 +181,8 @@ export function floatsOf<T>(
 }
 
 /**
- * Applies `f` to each tensor of `tree` and the tensors at the same place in `others`. Returns a tree of the same structure:
- * `treeMap((p, g) => axpy(-rate, g, p), params, grads)`.
+ * Applies `f` to each tensor of `tree` and the tensors at the same path in `others`. Returns a tree of the same
+ * structure: `treeMap((p, g) => axpy(-rate, g, p), params, grads)`.
  * @throws TreeError unless all trees have the same structure
  */
 export function treeMap<T>(
@@ -198,16 +200,19 @@ export function treeMap<T>(
   );
 }
 
-// String(f) would call a toString that the user may have overridden
+// Does not use String(f), which would call a toString that the user may have overridden.
 const sourceOf = (f: object): string => Function.prototype.toString.call(f);
 
-/** Returns the name of argument `i` of `f` for messages. The name comes from the source of `f`, if it is there. */
+/** Returns the name of argument `i` of `f` for messages, taken from the source text of `f` if possible. */
 export function argumentName(f: (...args: never) => unknown, i: number): string {
   const [, list = ""] = /^(?:async\s+)?(?:function\s*[\w$]*\s*)?\(?([\w$,\s]*)/.exec(sourceOf(f).slice(0, 200)) ?? [];
   return list.split(",")[i]?.trim() || `argument ${i}`;
 }
 
-/** Returns whether `x` is a plain array or object. Instances of a class are not nodes: a rebuilt tree would lose the prototype. */
+/**
+ * Returns whether `x` is a plain array or object. Class instances do not count, because a rebuilt tree would lose their
+ * prototype.
+ */
 export function isNode(x: unknown): x is Node {
   if (typeof x !== "object" || x === null) return false;
   const prototype = prototypeOf(x);
@@ -216,7 +221,9 @@ export function isNode(x: unknown): x is Node {
 
 const getChild = (node: unknown, key: string): unknown => (node as { readonly [key: string]: unknown })[key];
 
-/** Returns the path of a node, such as `params.layers[1].w`. If the root is a phrase: "the value of f at layers[1].w". */
+/**
+ * Returns the path of a node, such as `params.layers[1].w`, or "the value of f at layers[1].w" if the root is a phrase.
+ */
 function pathOf([tree, root]: Named, keys: readonly string[]): string {
   let [node, path] = [tree, root];
   for (const key of keys) {

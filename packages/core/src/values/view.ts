@@ -9,7 +9,10 @@ export interface Strided {
   readonly offset: number;
 }
 
-/** Returns `data` as an array of `shape`, like ndarray(data, shape, stride, offset). Copies neither data nor lists. */
+/**
+ * Returns `data` as an array of `shape`, like ndarray(data, shape, stride, offset). Copies neither `data` nor the
+ * lists.
+ */
 export function viewOf(data: Data, shape: Shape, stride: Shape = rowMajor(shape), offset?: number): View {
   return new View(data, shape, stride, offset ?? startOf(shape, stride));
 }
@@ -25,7 +28,9 @@ function rowMajor(shape: Shape): Shape {
   return stride;
 }
 
-/** Returns the smallest offset at which every element has an index ≥ 0. Negative strides need one above 0. */
+/**
+ * Returns the smallest offset at which every element has an index ≥ 0. With negative strides, the offset is positive.
+ */
 function startOf(shape: Shape, stride: Shape): number {
   let start = 0;
   for (let axis = 0; axis < stride.length; axis++) if (stride[axis]! < 0) start += (1 - shape[axis]!) * stride[axis]!;
@@ -35,8 +40,8 @@ function startOf(shape: Shape, stride: Shape): number {
 const product = (sizes: Shape): number => sizes.reduce((size, n) => size * n, 1);
 
 /**
- * An array with all properties and methods of an ndarray. It is one class for all dtypes and ranks. It generates no code,
- * which the Content-Security-Policy of a page may forbid.
+ * An array with all properties and methods of an ndarray, in one class for all dtypes and ranks. It generates no code,
+ * because a page's Content-Security-Policy may forbid code generation.
  */
 class View implements Strided {
   readonly data: Data;
@@ -63,7 +68,10 @@ class View implements Strided {
     return product(this.shape);
   }
 
-  /** The axes by ascending stride. ndarray-ops reads this in every call; the shortcuts avoid a sort, which is slow for small arrays. */
+  /**
+   * The axes by ascending stride. ndarray-ops reads this property in every call. The shortcuts avoid a sort, which is
+   * slow for small arrays.
+   */
   get order(): number[] {
     const { stride } = this;
     if (stride.length === 1) return [0];
@@ -85,7 +93,7 @@ class View implements Strided {
     return value;
   }
 
-  /** Returns the number of a scalar, so that `a + 1` works as with ndarray. */
+  /** Returns the element of a scalar, so that `a + 1` works as with ndarray. */
   valueOf(): unknown {
     return this.shape.length === 0 ? this.get() : this;
   }
@@ -108,7 +116,10 @@ class View implements Strided {
     );
   }
 
-  /** Takes every n-th element along each axis. A negative step starts at the end of the axis. */
+  /**
+   * Returns a view of every n-th element along each axis, where n is the step. A negative step starts at the end of the
+   * axis.
+   */
   step(...steps: unknown[]): View {
     let { offset } = this;
     const [shape, stride] = [[...this.shape], [...this.stride]];
@@ -132,7 +143,7 @@ class View implements Strided {
     );
   }
 
-  /** Fixes an index on some axes and removes these axes. */
+  /** Fixes the index on some axes, and removes these axes. */
   pick(...at: unknown[]): View {
     const remainingAxes = [...this.shape.keys()].filter((axis) => !isIndex(at[axis]));
     return new View(

@@ -1,7 +1,7 @@
-"""Images that Pillow writes, and what Pillow makes of them, for packages/data/test/images.test.ts.
+"""Writes image files with Pillow, and the pixels that Pillow reads from them, for packages/data/test/images.test.ts.
 
 Run by hand with Debian's python3-pil, from anywhere: /usr/bin/python3 packages/data/test/goldens/images.generate.py
-The same comes out each time. Of each file: its pixels upright and on white, and the same in a third of the size.
+The output is the same each time. It has the pixels of each image, upright and on a white background, at full and at a third of the size.
 """
 
 import base64
@@ -11,12 +11,12 @@ import pathlib
 
 from PIL import Image, ImageOps
 
-W, H = 21, 18  # no whole bytes of fewer than 8 bits a pixel
+W, H = 21, 18  # with 1, 2 or 4 bits per pixel, a row does not fill its last byte
 files = {}
 
 
 def scene(width=W, height=H, opacity=False):
-    """Smooth colors with some edges, different in each corner."""
+    """Returns an image of smooth colors with some edges. Each corner has a different color."""
     image = Image.new("RGBA" if opacity else "RGB", (width, height))
     for y in range(height):
         for x in range(width):
@@ -33,7 +33,7 @@ def scene(width=W, height=H, opacity=False):
 
 def on_white(image):
     image = ImageOps.exif_transpose(image)
-    if image.mode.startswith("I"):  # 16 bits, which convert() clips
+    if image.mode.startswith("I"):  # 16 bits per pixel, which convert() would clip
         image = image.point(lambda v: v / 257).convert("L")
     rgba = image.convert("RGBA")
     white = Image.new("RGBA", rgba.size, "white")
@@ -79,7 +79,7 @@ for orientation in range(1, 9):
     exif[0x112] = orientation
     save(f"orientation-{orientation}.jpg", rgb, "JPEG", quality=95, subsampling=0, exif=exif.tobytes())
 
-white = io.BytesIO()  # of which there is nothing to tell but that so few bytes can be so many pixels
+white = io.BytesIO()  # a million pixels in very few bytes; only its size is tested
 Image.new("L", (1000, 1000), "white").save(white, "JPEG", quality=75, optimize=True)
 files["white.jpg"] = {"file": base64.b64encode(white.getvalue()).decode()}
 

@@ -1,7 +1,7 @@
-"""Files that NumPy writes, and what is in them, for packages/data/test/npy.test.ts.
+"""Writes .npy files with NumPy, and the numbers in them, for packages/data/test/npy.test.ts.
 
 Run by hand with Debian's python3-numpy, from anywhere: /usr/bin/python3 packages/data/test/goldens/npy.generate.py
-The same comes out each time.
+The output is the same each time.
 """
 
 import base64
@@ -31,7 +31,7 @@ EDGES = {
 
 
 def plain(x):
-    """A number as JSON and JavaScript have it, with what JSON lacks as a word."""
+    """Returns a number for JSON. NaN, infinities and -0 become strings, because JSON cannot represent them."""
     x = float(x)
     if x != x:
         return "NaN"
@@ -43,7 +43,7 @@ def plain(x):
 def save(name, a, version=None):
     file = io.BytesIO()
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # formats 2.0 and 3.0 are said to be rarely needed
+        warnings.simplefilter("ignore")  # NumPy warns that formats 2.0 and 3.0 are rarely needed
         np.lib.format.write_array(file, a, version=version, allow_pickle=True)
     number = a.dtype.kind in "biuf" and a.dtype.itemsize <= 8
     flat = [plain(x) for x in a.ravel(order="C")] if number else None

@@ -14,21 +14,21 @@ import {
 } from "@wengert/ops";
 import { letterCount } from "./words.ts";
 
-/** The parameters of one attention head: 26 letters and T positions in d dimensions. */
+/** The parameters of one attention head, for 26 letters, T positions and vectors of d dimensions. */
 export interface Head {
-  /** The embedding of each letter and of the mark. [27, d] */
+  /** The embedding of each letter and of the start mark, [27, d]. */
   readonly letters: Tensor;
-  /** The embedding of each position of a text. [T, d] */
+  /** The embedding of each position of a text, [T, d]. */
   readonly places: Tensor;
-  /** The query, key and value projections. [d, d] each */
+  /** The query, key and value projections, [d, d] each. */
   readonly query: Tensor;
   readonly key: Tensor;
   readonly value: Tensor;
-  /** Maps the weighted values to a score for each letter. [d, 26] */
+  /** The projection of the weighted values to a score for each letter, [d, 26]. */
   readonly output: Tensor;
 }
 
-/** Returns random weights, scaled so that vectors keep a length of about √d through each product. */
+/** Returns random weights, scaled so that a matrix product keeps the length of a vector at about √d. */
 export function initialHead(key: Tensor, { places, width }: { places: number; width: number }): Head {
   const keys = splitKey(key, 6);
   const normal = (i: number, shape: readonly [number, number], scale = 1) =>
@@ -45,10 +45,10 @@ export function initialHead(key: Tensor, { places, width }: { places: number; wi
   };
 }
 
-/** X, the sum of the letter embedding and the position embedding at each position. [..., T, d] */
+/** Returns X [..., T, d], the sum of the letter embedding and the position embedding at each position. */
 export const embed = ({ letters, places }: Head, read: Tensor): Tensor => add(take(letters, read, { axis: 0 }), places);
 
-/** The attention scores S = Q Kᵀ / √d: how well the key of position j matches the query of position i. [..., T, T] */
+/** Returns the attention scores S = Q Kᵀ / √d, [..., T, T]. Sᵢⱼ compares query i with key j. */
 export function scores({ query, key }: Head, X: Tensor): Tensor {
   const [Q, K] = [matmul(X, query), matmul(X, key)];
   const rank = K.shape.length;
@@ -56,20 +56,20 @@ export function scores({ query, key }: Head, X: Tensor): Tensor {
   return div(matmul(Q, transpose(K, { axes })), Math.sqrt(query.shape[1]!));
 }
 
-/** The causal mask: position i may see the positions j ≤ i. [T, T] */
+/** Returns the causal mask, [T, T]: position i may attend to the positions j ≤ i. */
 export function past(places: number): Tensor {
   const place = tensor(Int32Array.from({ length: places }, (_, i) => i));
   return tensor(lessEqual(expandDims(place, { axis: 0 }), expandDims(place, { axis: 1 })), { label: "past" });
 }
 
-/** W = softmax(S) over the positions that each position may see. Masked scores have no effect, even NaN. */
+/** Returns the attention weights W: the softmax of the scores S under the causal mask. Masked scores have no effect, even NaN. */
 export const weigh = (S: Tensor): Tensor => softmax(S, { where: past(S.shape.at(-1)!) });
 
-/** The scores of the next letter: the mean of the values weighted by W, projected onto letters. [..., T, 26] */
+/** Returns the scores of the next letter, [..., T, 26]: averages the values with the attention weights W, then projects. */
 export const nextLetterScores = ({ value, output }: Head, X: Tensor, W: Tensor): Tensor =>
   matmul(matmul(W, matmul(X, value)), output);
 
-/** Runs the whole head: returns the scores of each next letter, and the attention weights W. */
+/** Runs the attention head. Returns the attention weights W and the scores of the next letter at each position. */
 export function predict(head: Head, read: Tensor): { readonly W: Tensor; readonly logits: Tensor } {
   const X = withLabel(embed(head, read), "X");
   const S = withLabel(scores(head, X), "S");

@@ -1,7 +1,7 @@
 /**
- * Trains one causal attention head to copy. A text is a random word, repeated once. The head predicts each next letter.
+ * Trains one causal attention head to copy. Each text is a random word, repeated once. The head predicts the next letter.
  *
- * `head.ts` is the model, `words.ts` the task. `summary.ts` and `report.ts` show the results.
+ * `head.ts` defines the model, and `words.ts` the task. `summary.ts` and `report.ts` show the results.
  */
 import { explain, record, type Tensor, tensor } from "@wengert/core";
 import { leaves } from "@wengert/core/extend";
@@ -22,14 +22,14 @@ interface Aux {
   readonly logits: Tensor;
 }
 
-/** The mean loss over all letters of all texts. The aux value has the individual losses and the scores. */
+/** Returns the mean loss over all letters of all texts. The auxiliary output has the loss of each letter and the scores. */
 function loss(head: Head, { read, next }: Batch): [loss: Tensor, aux: Aux] {
   const { logits } = predict(head, read);
   const losses = crossEntropy(logits, next, { reduction: "none" });
   return [mean(losses), { losses, logits }];
 }
 
-/** Metrics by half of the text: the first half is unpredictable ("news"), the second is a copy. */
+/** The losses on the first half of a text, which is random ("news"), and on the second half, which is a copy. */
 const metrics = {
   news: ({ losses }: Aux, { next }: Batch) => mean(slice(losses, { stop: [null, next.shape[1]! / 2] })),
   copy: ({ losses }: Aux, { next }: Batch) => mean(second(losses, next)),

@@ -5,33 +5,33 @@ import { percent, whole } from "../shared/table.ts";
 import type { Looks } from "./summary.ts";
 
 export interface Moment {
-  /** The number of steps taken before. */
+  /** The number of training steps before this measurement. */
   readonly step: number;
   readonly loss: number;
-  /** The loss on each half of the text: the random letters, and the copied ones. */
+  /** The mean loss on the random letters ("news") and on the copied letters of a text. */
   readonly news: number;
   readonly copy: number;
   /** The share of copied letters that are predicted correctly. */
   readonly accuracy: number;
 }
 
-/** The attention weights on one text, at one point of the training. */
+/** The attention weights on one text at one step of the training. */
 export interface View {
   readonly title: string;
   readonly W: readonly (readonly number[])[];
 }
 
-/** The contents of the page. Nothing depends on the clock, so the same seed gives the same page. */
+/** The contents of the report. They do not depend on the clock, so equal seeds give equal pages. */
 export interface Fit {
-  /** The command that reproduces these figures. */
+  /** The command line that reproduces the report. */
   readonly command: string;
   readonly stopped: boolean;
   readonly letters: number;
   readonly parameters: number;
-  /** The least possible mean loss on news. */
+  /** The least possible mean loss on random letters. */
   readonly least: number;
   readonly moments: readonly Moment[];
-  /** The result on unseen words. */
+  /** The loss and accuracy on unseen words. */
   readonly outcome: Moment;
   readonly text: { readonly read: readonly string[]; readonly next: readonly string[] };
   readonly looks: Looks;

@@ -4,7 +4,7 @@ import { table } from "../shared/table.ts";
 import { embed, type Head, nextLetterScores, past, predict, scores, weigh } from "./head.ts";
 import { type Batch, spelt } from "./words.ts";
 
-/** Formats one text, a row per position: the letter read, the row of W, the next letter, the prediction and its probability. */
+/** Formats a text, a row per position: letter, attention weights, next letter, predicted letter and its probability. */
 export function predictionSummary(head: Head, { read, next }: Batch): string {
   const { W, logits } = predict(head, read);
   const [letters, wanted, said] = [read, next, argmax(logits, { axis: -1 })].map(spelt) as [
@@ -25,7 +25,7 @@ export function predictionSummary(head: Head, { read, next }: Batch): string {
   });
 }
 
-/** How many positions have their largest weight in the expected place: the mark in the first word, the copy in the second. */
+/** Counts of positions that attend most to the start mark (in the first word) or to the letter to copy (in the second). */
 export interface Looks {
   readonly mark: number;
   readonly back: number;
@@ -40,19 +40,19 @@ export function looks(W: readonly (readonly number[])[]): Looks {
   };
 }
 
-/** Shades a weight in quarters, two characters wide. */
+/** Formats a weight from 0 to 1 as a block of two characters in one of five shades. */
 const shade = (weight: number): string => "░▒▓██"[Math.floor(4 * weight)]!.repeat(2);
 
-/** Evidence that masked scores have no influence. */
+/** Measurements that show that masked scores have no influence. */
 export interface Blindness {
   /** The number of masked scores. */
   readonly hidden: number;
-  /** The largest weight and the largest |∂loss/∂score| of a masked score, when every masked score is NaN. */
+  /** The largest attention weight and the largest |∂loss/∂score| of a masked score, with all masked scores set to NaN. */
   readonly weight: number;
   readonly slope: number;
   /** The largest |∂loss/∂score| of an unmasked score. */
   readonly seenSlope: number;
-  /** The loss with NaN in the masked scores, and without. */
+  /** The loss with all masked scores set to NaN, and the loss with ordinary masked scores. */
   readonly losses: readonly [poisoned: number, plain: number];
 }
 

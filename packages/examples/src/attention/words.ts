@@ -3,16 +3,16 @@ import { cast, concat, pad, randomUniform, slice } from "@wengert/ops";
 
 const alphabet = "abcdefghijklmnopqrstuvwxyz";
 export const letterCount: number = alphabet.length;
-/** The start mark of every text. Its number is that of z plus one. */
+/** The start mark of every text. Its code is one more than the code of z. */
 const mark = "^";
 
-/** Texts, one per row: the letters read, beginning with the mark, and each next letter. Both int32 [count, 2n]. */
+/** A batch of texts, one per row: the input letters, starting with the mark, and the next letters. Both are int32 [count, 2n]. */
 export interface Batch {
   readonly read: Tensor;
   readonly next: Tensor;
 }
 
-/** Returns texts of a random word of n letters, repeated once. The first n next letters are unpredictable. */
+/** Returns texts that consist of a random word of n letters, repeated once. The first n letters are unpredictable. */
 export function copies(key: Tensor, { count, letters }: { count: number; letters: number }): Batch {
   const word = cast(randomUniform(key, { shape: [count, letters], max: letterCount }), { dtype: "int32" });
   const next = concat([word, word], { axis: 1 });
@@ -21,5 +21,5 @@ export function copies(key: Tensor, { count, letters }: { count: number; letters
   return { read: pad(before, { widths, value: letterCount }), next };
 }
 
-/** Decodes a row of numbers into letters. */
+/** Decodes a vector of letter codes into letters. */
 export const spelt = (row: Tensor): string[] => row.toNested<number[]>().map((k) => alphabet[k] ?? mark);

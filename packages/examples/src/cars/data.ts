@@ -3,7 +3,7 @@ import { readRows, withNumbers } from "../shared/vega.ts";
 
 export const origins = ["USA", "Europe", "Japan"] as const;
 
-/** The features: the name of each column here, its key in the file, and its unit. */
+/** The features of a car: the name of each column, its key in the data file, and its unit. */
 export const columns = [
   { name: "mileage", key: "Miles_per_Gallon", unit: "miles per gallon" },
   { name: "cylinders", key: "Cylinders", unit: "cylinders" },
@@ -16,15 +16,15 @@ export const columns = [
 
 export interface Car {
   readonly name: string;
-  /** One number per column. */
+  /** The features of the car, one number per column. */
   readonly values: readonly number[];
-  /** The index of its origin in `origins`. */
+  /** The origin of the car, as an index into `origins`. */
   readonly origin: number;
 }
 
 export interface Cars {
   readonly cars: readonly Car[];
-  /** For each column with missing values, the number of cars that lack it. They are left out. */
+  /** The number of cars left out because a value is missing, for each column with missing values. */
   readonly missing: ReadonlyMap<string, number>;
   readonly incomplete: number;
 }

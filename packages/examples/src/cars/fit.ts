@@ -19,13 +19,13 @@ import type { Guess } from "../shared/classifiers.ts";
 import { finishedFit } from "../shared/fitted.ts";
 import { type Car, columns, origins } from "./data.ts";
 
-/** Training cars, and held-out cars that the fit must not see. */
+/** The training cars of a fit, and the held-out cars, which the fit does not use. */
 export interface Split {
   readonly train: readonly Car[];
   readonly heldOut: readonly Car[];
 }
 
-/** Splits the cars at random, stratified by origin. Each car is held out in exactly one split. */
+/** Splits the cars into folds at random, stratified by origin. Each car is held out in exactly one split. */
 export function splits(cars: readonly Car[], folds: number, seed: number): Split[] {
   const places = tensor([...cars.keys()], { dtype: "int32" });
   const chosen = (some: Tensor) => some.toNested<number[]>().map((place) => cars[place]!);
@@ -34,7 +34,7 @@ export function splits(cars: readonly Car[], folds: number, seed: number): Split
 }
 
 export interface Model {
-  /** One row per feature and one for the bias, one column per origin. */
+  /** The weight matrix, with one row per feature, one row for the bias, and one column per origin. */
   readonly W: Tensor;
   /** The means and standard deviations of the training columns, which standardize the features. */
   readonly scaling: StandardScaler<Tensor>;
@@ -44,13 +44,13 @@ export interface Model {
 export interface Settings {
   readonly steps: number;
   readonly rate: number;
-  /** Weight of |W|²/2 in the loss. */
+  /** The factor of the ridge penalty |W|²/2 in the loss. */
   readonly ridge: number;
 }
 
 /**
- * Fits softmax regression from W = 0, each step on all training cars. The held-out cars influence nothing, not even the
- * scaling. Their loss and accuracy are recorded as validation.
+ * Fits softmax regression by gradient descent on all training cars, from W = 0. The held-out cars are used only for validation,
+ * and not for the fit or the scaling.
  */
 export async function learn({ train, heldOut }: Split, { steps, rate, ridge }: Settings): Promise<Model> {
   const scaling = standardize(valuesOf(train));
@@ -79,7 +79,7 @@ const startingPoint = (): Tensor => zeros([columns.length + 1, origins.length], 
 
 const valuesOf = (cars: readonly Car[]): Tensor => tensor(cars.map(({ values }) => [...values]));
 
-/** Returns the standardized features, scaled by the training cars' mean and deviation, and a 1 for the bias. */
+/** Returns the features, standardized by the mean and deviation of the training cars, and a column of ones for the bias. */
 export function rowsOf(cars: readonly Car[], scaling: StandardScaler<Tensor>): Tensor {
   return tensor(concat([scaling.transform(valuesOf(cars)), ones([cars.length, 1])], { axis: 1 }), { label: "X" });
 }
@@ -95,7 +95,7 @@ export const labelsOf = (cars: readonly Car[]): Tensor =>
 export const probabilities = ({ W, scaling }: Model, cars: readonly Car[]): Tensor =>
   softmax(matmul(rowsOf(cars, scaling), W));
 
-/** A car with the model's guess. Its label is its origin. */
+/** A car with the prediction of the model. Its label is its origin. */
 export interface Verdict extends Car, Guess {
   readonly probabilities: readonly number[];
 }

@@ -1,8 +1,8 @@
 /**
  * Predicts the origin of a car by softmax regression, and explains the coefficients.
  *
- * `data.ts` reads the cars, `fit.ts` splits them, trains and predicts, `odds.ts` turns weights into odds ratios. `summary.ts`
- * prints the results, and `report.ts` draws them.
+ * `data.ts` reads the cars, `fit.ts` trains and predicts, and `odds.ts` converts weights to odds ratios. `summary.ts` prints the
+ * results, and `report.ts` draws them.
  */
 import { type ConfusionMatrix, confusionMatrix } from "@wengert/train";
 import { type Command, command, startIfMain } from "../shared/command.ts";
@@ -15,7 +15,7 @@ import { accuracySummary, coefficientsSummary, dataSummary } from "./summary.ts"
 
 interface Outcome {
   readonly parts: readonly Split[];
-  /** One model per fold. */
+  /** The fitted models, one per fold. */
   readonly models: readonly Model[];
   /** The predictions for the held-out cars of each fold. */
   readonly verdicts: readonly (readonly Verdict[])[];

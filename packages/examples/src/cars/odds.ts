@@ -1,14 +1,14 @@
 import { type Car, columns, origins } from "./data.ts";
 import { type Model, probabilities } from "./fit.ts";
 
-/** The factor by which one standard deviation more of a column multiplies the odds of one origin against another. */
+/** The factor by which the odds of one origin against another change if a column increases by one standard deviation. */
 export interface OddsRatio {
   /** The index of the column. */
   readonly column: number;
   readonly of: number;
   readonly against: number;
   readonly factor: number;
-  /** The smallest and the largest factor over all fits. */
+  /** The smallest and the largest factor over the fits of all folds. */
   readonly range: readonly [number, number];
 }
 
@@ -19,8 +19,8 @@ export const pairs = [
 ] as const;
 
 /**
- * Computes the odds ratios of the first fit. p_of / p_against = exp(x · (w_of − w_against)), so a column that grows by 1
- * multiplies the odds by the exponential of a weight difference. Single weights mean nothing: softmax depends on differences.
+ * Computes the odds ratios of the first fit. The odds of two origins for a car x are exp(x · (w − w′)), where w and w′ are the
+ * weights of the two origins. So adding 1 to a column multiplies the odds by the exponential of a weight difference.
  */
 export function oddsRatios(models: readonly Model[]): OddsRatio[] {
   const weights = models.map(({ W }) => W.toNested<number[][]>());
@@ -32,10 +32,10 @@ export function oddsRatios(models: readonly Model[]): OddsRatio[] {
   );
 }
 
-/** The strength of an effect, |log factor|. */
+/** Returns the strength of an effect on the odds, |log factor|. */
 const strength = ({ factor }: OddsRatio): number => Math.abs(Math.log(factor));
 
-/** Describes each pair in sentences, with at most `most` columns, the strongest first. */
+/** Describes the odds of each pair of origins in sentences. Takes the `most` columns with the strongest effect. */
 export function readAloud(ratios: readonly OddsRatio[], model: Model, most: number): string[] {
   return pairs.flatMap(([of, against]) =>
     ratios
@@ -51,7 +51,7 @@ export function readAloud(ratios: readonly OddsRatio[], model: Model, most: numb
   );
 }
 
-/** Formats a number with a few significant digits, and commas at the thousands. */
+/** Formats a number with a few significant digits and commas at the thousands. */
 export const amount = (x: number, digits = 2): string => x.toLocaleString("en", { maximumSignificantDigits: digits });
 
 /** Returns the standard deviation of each column over the training cars. */

@@ -7,16 +7,16 @@ import { type Cars, columns, origins } from "./data.ts";
 import { accuracyOf, labelsOf, type Model, meanAndSpread, type Verdict } from "./fit.ts";
 import { type OddsRatio, oddsRatios, pairs } from "./odds.ts";
 
-/** The contents of the page. */
+/** The contents of the report. */
 interface Story {
   readonly command: string;
   readonly data: Cars;
   readonly models: readonly Model[];
-  /** For each fit, the predictions for its held-out cars. */
+  /** The predictions for the held-out cars, one list per fold. */
   readonly verdicts: readonly (readonly Verdict[])[];
 }
 
-// The third color is the text color. With blue and orange it is distinguishable for color-blind readers, on light and dark pages.
+// The colors are blue, orange and the text color. Color-blind readers can distinguish them on light and on dark pages.
 const colors = ["--blue", "--ink", "--orange"] as const;
 const symbols = ["circle", "cross", "triangle"] as const;
 const byOrigin = { domain: [...origins], range: colors.map((color) => `var(${color})`) };
@@ -53,7 +53,7 @@ is classified by a fit that has not seen it.`,
   );
 }
 
-/** Maps three probabilities that sum to 1 to a point of a triangle. At a corner one of them is 1. */
+/** Maps three probabilities that sum to 1 to a point of a triangle. At each corner, one probability is 1. */
 const placeOf = ([usa, europe, japan]: readonly number[]): { x: number; y: number } => ({
   x: (japan! - usa!) / Math.sqrt(3),
   y: europe!,

@@ -1,9 +1,9 @@
 /**
- * Defines two ops: Kepler's equation and atan2. The rule of the first comes from the equation, not from the iteration that
- * solves it. `gradcheck` accepts it to second order, and diagnoses five wrong rules. The kernel of the second is one call of
- * ndarray-ops.
+ * Defines the ops `kepler` and `atan2`. The VJP rule of `kepler` comes from Kepler's equation, not from the iteration that solves
+ * the equation. `gradcheck` accepts the rule to second order, and diagnoses five wrong rules. The kernel of `atan2` is one call
+ * of ndarray-ops.
  *
- * `orbit.ts` has the iteration, atan2, and the fit of an orbit.
+ * `orbit.ts` has the iteration, `atan2`, and the fit of an orbit.
  */
 import { explain, grad, hessian, record, ShapeError, stopGradient, type Tensor, tensor } from "@wengert/core";
 import { defineOp, describe, type Op, ravel } from "@wengert/core/extend";
@@ -16,8 +16,8 @@ import { size, table } from "../shared/table.ts";
 import { angleAt, findEccentricity, type Guess, type Kepler, keplerInSteps, placeAt, root, slope } from "./orbit.ts";
 
 /**
- * E = kepler(M, e), the root of E − e sin E = M for each M, with one e in [0, 1). It has no closed form. The differential is
- * (1 − e cos E) dE = dM + sin E de, so M̄ = g / (1 − e cos E), and ē = Σ M̄ sin E because all M share e.
+ * Solves Kepler's equation E − e sin E = M for each M, with a scalar e in [0, 1). The differential of the equation is
+ * (1 − e cos E) dE = dM + sin E de. So a cotangent g of E gives M̄ = g / (1 − e cos E) and ē = Σ M̄ sin E, since all M share e.
  */
 export const kepler: Op<readonly [M: Tensor, e: Tensor]> = defineOp({
   name: "kepler",
@@ -44,13 +44,13 @@ interface Slip {
   readonly formula: string;
   readonly wrong: string;
   readonly op: typeof kepler;
-  /** The times M at which `gradcheck` runs. */
+  /** The times M at which `gradcheck` checks the rules. */
   readonly times: readonly number[];
 }
 
 const times = [-4, 0.5, 2];
 
-/** The same op with wrong rules that compile. */
+/** Variants of `kepler` whose wrong rules still compile. */
 export const slips: readonly [Slip, Slip, Slip, Slip, Slip] = [
   {
     formula: "M̄ = -g / (1 - e cos E)",
@@ -99,10 +99,10 @@ export function verdict(op: typeof kepler, at: readonly number[], e: number): Gr
 }
 
 interface Outcome {
-  /** The largest relative differences: from formulas, from Kepler's second law, and from Newton's steps as ops. */
+  /** The largest relative differences of `kepler` from closed formulas, Kepler's second law, and Newton's method in ops. */
   readonly apart: { readonly formulas: number; readonly areas: number; readonly steps: number };
   readonly errors: readonly (GradcheckError | undefined)[];
-  /** The fit with the correct rules, and with the rules that are correct at order 1 only. */
+  /** The fit with the correct rules, and the fit with rules that are correct only for first derivatives. */
   readonly guesses: readonly Guess[];
   readonly slipping: readonly Guess[];
 }
@@ -204,7 +204,7 @@ the same number of digits. Both end at the same e, so only \`gradcheck\` at orde
   },
 });
 
-/** Quotes the message of `gradcheck`: the numbers, if it has any, and the cause. */
+/** Quotes the compared derivatives, if any, and the likely cause from the message of `gradcheck`. */
 function quoted(error: GradcheckError | undefined): string {
   const [numbers = "", ...cause] = error?.message.split(/; (?=likely cause)/) ?? [];
   const lines = Number.isNaN(error?.diagnosis.numeric) ? cause : [numbers, ...cause];
@@ -214,7 +214,7 @@ function quoted(error: GradcheckError | undefined): string {
     .join("\n");
 }
 
-/** Rounds each number to a tenth. */
+/** Rounds each number of a matrix to a tenth. */
 const rounded = (x: Tensor): Tensor =>
   tensor(x.toNested<number[][]>().map((row) => row.map((value) => Math.round(10 * value) / 10)));
 

@@ -3,12 +3,12 @@ import { defineOp, describe, isSameShape, type Op } from "@wengert/core/extend";
 import { add, cos, div, mean, mul, neg, sin, sqrt, square, stack, sub } from "@wengert/ops";
 import ops from "ndarray-ops";
 
-/** A way to solve E − e sin E = M for E. */
+/** A function that solves Kepler's equation E − e sin E = M for E. */
 export type Kepler = (M: Tensor, e: Tensor) => Tensor;
 
 /**
- * Returns E for one M, by Newton's method. The left side is convex on [0, π], so iterates from above decrease to the root. The
- * loop ends when they stop decreasing.
+ * Solves Kepler's equation E − e sin E = M for one M by Newton's method. The left side is convex for E in [0, π], so iterates
+ * above the root decrease to the root. The loop ends when the iterates stop decreasing.
  */
 export function root(M: number, e: number): number {
   if (!(e >= 0 && e < 1)) throw new OutOfRangeError(`kepler: expected an eccentricity e in [0, 1), got ${e}`);
@@ -32,16 +32,16 @@ export function keplerInSteps(M: Tensor, e: Tensor): Tensor {
   return E;
 }
 
-/** The coordinates of a planet relative to its sun, in units of the semi-major axis. */
+/** Returns the coordinates of a planet relative to its sun, in units of the semi-major axis. */
 const coordinates = (E: Tensor, e: Tensor): [x: Tensor, y: Tensor] => [
   sub(cos(E), e),
   mul(sqrt(sub(1, square(e))), sin(E)),
 ];
 
-/** The coordinates as one tensor, x stacked on y. */
+/** Returns the coordinates of the planet as one tensor, with x in row 0 and y in row 1. */
 export const placeAt = (E: Tensor, e: Tensor): Tensor => stack(coordinates(E, e));
 
-/** φ = atan2(y, x) for y and x of the same shape: ȳ = g x / (x² + y²), x̄ = −g y / (x² + y²). */
+/** Returns φ = atan2(y, x) for equal shapes. A cotangent g of φ gives ȳ = g x / (x² + y²) and x̄ = −g y / (x² + y²). */
 export const atan2: Op<readonly [y: Tensor, x: Tensor]> = defineOp({
   name: "atan2",
   shape: ([y, x]) => {
@@ -56,19 +56,19 @@ export const atan2: Op<readonly [y: Tensor, x: Tensor]> = defineOp({
   samples: () => [[tensor([1, -2]), tensor([3, 0.5])]],
 });
 
-/** The true anomaly ν: the angle of the planet at its sun, measured from perihelion. */
+/** Returns the true anomaly ν: the angle of the planet at its sun, measured from perihelion. */
 export function angleAt(E: Tensor, e: Tensor): Tensor {
   const [x, y] = coordinates(E, e);
   return atan2(y, x);
 }
 
-/** An estimate of the eccentricity, and the derivative of the loss there. */
+/** An estimate e of the eccentricity, and the derivative of the loss at e. */
 export interface Guess {
   readonly e: number;
   readonly slope: number;
 }
 
-/** Estimates the eccentricity from positions seen at the times M, by Newton's method: e ← e − L′(e) / L″(e), starting at ½. */
+/** Estimates the eccentricity e from positions observed at the times M, by Newton's method e ← e − L′(e) / L″(e) from e = ½. */
 export function findEccentricity(kepler: Kepler, M: Tensor, seen: Tensor, steps: number): Guess[] {
   const loss = (e: Tensor) => mean(square(sub(placeAt(kepler(M, e), e), seen)));
   const guesses: Guess[] = [];

@@ -1,8 +1,8 @@
 /**
  * Classifies handwritten digits by softmax regression, or with `--hidden` by a two-layer network.
  *
- * A model is a tree of tensors and a function of it. `fit` draws batches of images, computes the gradient of the loss (a tree
- * of the same structure), and passes it to an optimizer.
+ * A model is a tree of tensors. `fit` draws batches of images, computes the gradient of the loss (a tree of the same structure),
+ * and passes the gradient to an optimizer.
  */
 import { join } from "node:path";
 import { explain, record, type Tensor, tensor, valueAndGrad, zeros } from "@wengert/core";
@@ -19,12 +19,12 @@ import { type Fit, report } from "./report.ts";
 
 type Model = readonly { readonly W: Tensor; readonly b: Tensor }[];
 
-/** Computes A = X W + b layer by layer, with relu in between. The last A has a score for each digit. */
+/** Returns the score of each digit: A = X W + b for each layer, with relu between the layers. */
 function scores(model: Model, images: Tensor): Tensor {
   return model.reduce((X, { W, b }, i) => add(matmul(i === 0 ? X : relu(X), W), b), images);
 }
 
-/** Returns the mean of −log softmax(A) at the true digit, and A, from which the accuracy is computed. */
+/** Returns the cross-entropy loss and the scores A, from which `fit` computes the accuracy. */
 function loss(model: Model, { images, labels }: Batch): [loss: Tensor, A: Tensor] {
   const A = scores(model, images);
   return [crossEntropy(A, labels), A];
@@ -32,7 +32,7 @@ function loss(model: Model, { images, labels }: Batch): [loss: Tensor, A: Tensor
 
 const metrics = { accuracy: (A: Tensor, { labels }: Batch) => accuracy(A, labels) };
 
-/** Formats the tape of one training step: the loss, the gradients and the new parameters. */
+/** Formats the tape of one training step, which computes the loss, the gradients and the new parameters. */
 function tapeOf(optimizer: Optimizer, model: Model, batch: Batch): string {
   const gradient = valueAndGrad(loss, { hasAux: true });
   const state = optimizer.init(model);
@@ -41,14 +41,14 @@ function tapeOf(optimizer: Optimizer, model: Model, batch: Batch): string {
   return explain(record(step, model));
 }
 
-/** Returns the initial model. The last layer is zero, so each digit has probability 1/10 and the loss is log 10. */
+/** Returns the initial model. The weights of the last layer are 0, so each digit has probability 1/10 and the loss is log 10. */
 function initialModel(hidden: number, key: Tensor, dtype: "float32" | "float64"): Model {
   const zeroLayer = (inputs: number) => ({
     W: zeros([inputs, classes], { dtype, label: "W" }),
     b: zeros([classes], { dtype, label: "b" }),
   });
   if (hidden === 0) return [zeroLayer(pixelsPerImage)];
-  // He initialization: relu halves the mean square, so a variance of 2 / inputs keeps the scale.
+  // He initialization: relu halves the mean square of its input, so a variance of 2 / (number of inputs) keeps the scale.
   const W = mul(Math.sqrt(2 / pixelsPerImage), randomNormal(key, { shape: [pixelsPerImage, hidden], dtype }));
   return [{ W: tensor(W, { label: "W1" }), b: zeros([hidden], { dtype, label: "b1" }) }, zeroLayer(hidden)];
 }

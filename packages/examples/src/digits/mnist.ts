@@ -4,7 +4,7 @@ import { readIdx, type Source } from "@wengert/data";
 import { inPackage, reinstall } from "../shared/files.ts";
 import { InputError } from "../shared/options.ts";
 
-/** Images as rows of pixels between 0 (paper) and 1 (ink), with their labels. */
+/** Images and their labels. Each image is a row of pixels between 0 (paper) and 1 (ink). */
 export interface Digits {
   readonly count: number;
   readonly pixels: Float32Array | Float64Array;
@@ -15,7 +15,7 @@ export const side = 28;
 export const pixelsPerImage: number = side * side;
 export const classes = 10;
 
-/** Images [n, 784], between 0 (paper) and 1 (ink), and their labels [n]. */
+/** A batch of images [n, 784], with pixels between 0 (paper) and 1 (ink), and their labels [n]. */
 export interface Batch {
   readonly images: Tensor;
   readonly labels: Tensor;
@@ -31,7 +31,7 @@ export function wholeSet({ count, pixels, labels }: Digits): Batch {
 
 interface ReadOptions {
   dtype: "float32" | "float64";
-  /** Read only the first `limit` images. */
+  /** The number of images to read. Default: all. */
   limit?: number;
 }
 

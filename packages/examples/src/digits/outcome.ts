@@ -4,7 +4,7 @@ import { batches } from "@wengert/train";
 import { classes, type Digits, side, wholeSet } from "./mnist.ts";
 import type { Fit } from "./report.ts";
 
-/** Evaluates a fitted score function on the test images, and derives its pixel weights. */
+/** Evaluates a fitted score function on the test images, and computes its pixel weights. */
 export function examine(scores: (images: Tensor) => Tensor, test: Digits): Pick<Fit, "test" | "weights"> {
   const { images, labels } = wholeSet(test);
   return {
@@ -13,7 +13,7 @@ export function examine(scores: (images: Tensor) => Tensor, test: Digits): Pick<
   };
 }
 
-/** Returns ∂score/∂pixel for each digit, averaged over the images. For A = X W + b this is W. */
+/** Returns ∂score/∂pixel for each digit, averaged over the images. For a linear model A = X W + b, the result is W. */
 function pixelWeights(scores: (images: Tensor) => Tensor, images: Tensor): Tensor {
   const derivatives = jacobian((X: Tensor) => mean(scores(X), { axis: 0 }))(images);
   return reshape(sum(derivatives, { axis: 1 }), { shape: [classes, side, side] });

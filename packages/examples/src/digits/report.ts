@@ -3,9 +3,9 @@ import { html, report as reportOn } from "@wengert/report";
 import type { History } from "@wengert/train";
 import { whole } from "../shared/table.ts";
 
-/** The contents of the page. Nothing depends on the clock, so the same seed gives the same page. */
+/** The contents of the report. They do not depend on the clock, so equal seeds give equal pages. */
 export interface Fit {
-  /** The command that reproduces these figures. */
+  /** The command line that reproduces the report. */
   readonly command: string;
   readonly hidden: number;
   readonly optimizer: "sgd" | "adam";

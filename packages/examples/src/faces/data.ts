@@ -10,21 +10,21 @@ const [debian, downloaded] = [
 ] as const;
 
 /**
- * The path of 100 faces and 100 other parts of photographs, 25 × 25 pixels. scikit-image made them from Labeled Faces in the
- * Wild (G. Huang, M. Ramesh, T. Berg, E. Learned-Miller 2007). This repository does not include them: the photographs are
- * from the news, and no license permits redistribution. Debian packages them.
+ * The path of scikit-image's `lfw_subset`: 100 faces and 100 other crops, 25 × 25 pixels each, from Labeled Faces in the Wild
+ * (G. Huang, M. Ramesh, T. Berg, E. Learned-Miller 2007). This repository does not include the images, because no license
+ * permits redistribution of the news photographs. Debian packages the images.
  */
 export const lfw: string = existsSync(debian) ? debian : downloaded;
 
 export interface Faces {
-  /** float32 [N, height, width], from 0 (black) to 1. */
+  /** float32 [N, height, width], with pixels from 0 (black) to 1 (white). */
   readonly images: Tensor;
   /** int32 [N] */
   readonly labels: Tensor;
   readonly classes: readonly string[];
   /** The name of each image. */
   readonly names: readonly string[];
-  /** The files that could not be read, with the reason. */
+  /** The files that could not be read, each with the reason. */
   readonly leftOut: readonly string[];
 }
 
@@ -35,7 +35,7 @@ interface Wanted {
   readonly size: number;
 }
 
-/** Reads the images of a folder or of a stack. @throws InputError if they are invalid */
+/** Reads images from a folder or from one `.npy` file. @throws InputError if the images are invalid */
 export async function readFaces(wanted: Wanted): Promise<Faces> {
   if (wanted.images === downloaded && !existsSync(downloaded))
     throw new InputError(
@@ -80,7 +80,7 @@ async function ofStack({ images: path, labels: labelPath, classes: classNames }:
   };
 }
 
-/** Makes labels from counts such as "face:100,other:100", for a stack ordered by class. */
+/** Makes labels from counts such as "face:100,other:100", for images that are sorted by class. */
 function counted(classNames: string, count: number): Pick<Faces, "labels" | "classes"> {
   const parts = [...classNames.matchAll(/([^:,]+):(\d+)(?:,|$)/g)].map(([, name, size]) => ({
     name: name!,
@@ -95,7 +95,7 @@ function counted(classNames: string, count: number): Pick<Faces, "labels" | "cla
   return { labels: tensor(labels, { dtype: "int32", label: "labels" }), classes: parts.map(({ name }) => name) };
 }
 
-/** Reads labels from a file. Takes class names from `classNames` if its counts match the labels, and class indices otherwise. */
+/** Reads labels from a file. If the counts in `classNames` do not match the labels, the classes are named by index. */
 async function read(path: string, classNames: string, count: number): Promise<Pick<Faces, "labels" | "classes">> {
   const labels = await readNpy(path, { dtype: "int32" });
   if (String(labels.shape) !== String([count]))

@@ -19,7 +19,7 @@ import type { Fold } from "../shared/classifiers.ts";
 import { finishedFit } from "../shared/fitted.ts";
 import type { Faces } from "./data.ts";
 
-/** The parameters of A = X W + b, a score per class. Each row of X has the standardized pixels of an image. */
+/** The parameters of the class scores A = X W + b. Each row of X has the standardized pixels of an image. */
 interface Model {
   readonly W: Tensor;
   readonly b: Tensor;
@@ -38,7 +38,7 @@ export interface Settings {
   readonly seed: number;
 }
 
-/** The fit to all folds but one. */
+/** The fit to all folds except one held-out fold. */
 interface Part extends Fold {
   readonly model: Model;
   readonly history: History;
@@ -46,9 +46,9 @@ interface Part extends Fold {
 
 export interface Judged {
   readonly parts: readonly Part[];
-  /** float [N, K]: the scores of each image, by the fit that has not seen it. */
+  /** float [N, K]: the scores of each image, from the fit that held out the image. */
   readonly scores: Tensor;
-  /** [K, height, width]: the mean weights of all fits. For two classes, their differences, because only those matter. */
+  /** [K, height, width]: the weights averaged over all fits, or for two classes the differences of the weights. */
   readonly weights: Tensor;
   readonly tape: string;
 }
@@ -56,7 +56,7 @@ export interface Judged {
 const scoresOf = ({ W, b }: Model, X: Tensor): Tensor => add(matmul(X, W), b);
 const size = 32; // images per step
 
-/** Cross-validates: holds out each fold once and fits to the others. Calls `done` after each fold. */
+/** Runs a cross-validation: holds out each fold once and fits to the other folds. Calls `done` after each fold. */
 export async function crossValidate(
   { images, labels, classes }: Faces,
   { folds, epochs, rate, ridge, seed }: Settings,
@@ -83,7 +83,7 @@ export async function crossValidate(
   const parts: Part[] = [];
   let tape = "";
   for (const { train, test } of kFold(data, { folds, key: randomKey(seed), labels })) {
-    // Means and deviations come from the training images only. Otherwise the held-out images would leak into the fit.
+    // Means and deviations come only from the training images, so the held-out images do not influence the fit.
     const scale: StandardScaler<Tensor> = standardize(train.X);
     const fitted: Rows = { X: scale.transform(train.X), labels: train.labels };
     const heldOut: Rows = { X: scale.transform(test.X), labels: test.labels };
@@ -103,7 +103,7 @@ export async function crossValidate(
         key: foldIn(randomKey(seed), part + 1),
         metrics: { accuracy: (A, { labels: y }) => accuracy(A, y) },
         validation: { data: heldOut },
-        history: { everySteps: Math.ceil(fitted.labels.size / size) }, // one pass: single steps are noisy
+        history: { everySteps: Math.ceil(fitted.labels.size / size) }, // once per epoch, because single steps are noisy
       }),
     );
     const unseen = scoresOf(model, heldOut.X);
@@ -124,7 +124,7 @@ export async function crossValidate(
   return {
     parts,
     scores: fromNdarray(ndarray(scores, [count, K])),
-    // w₀ − w₁ and w₁ − w₀, because softmax over two classes is the sigmoid of a difference.
+    // For two classes the weights are w₀ − w₁ and w₁ − w₀, because softmax is then the sigmoid of a difference.
     weights: reshape(K === 2 ? sub(W, flip(W, { axis: 0 })) : W, { shape: [K, height, width] }),
     tape,
   };

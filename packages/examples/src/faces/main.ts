@@ -2,7 +2,7 @@
  * Classifies images by softmax regression. The score of a class is a weighted sum of the pixels, so the weights of a class
  * can be shown as an image.
  *
- * `data.ts` reads a folder or a stack of images, `fit.ts` cross-validates, `summary.ts` prints and `report.ts` draws.
+ * `data.ts` reads the images, `fit.ts` runs the cross-validation, `summary.ts` prints the results and `report.ts` draws them.
  */
 import { argmax } from "@wengert/ops";
 import { type ConfusionMatrix, confusionMatrix } from "@wengert/train";

@@ -5,9 +5,9 @@ import { whole } from "../shared/table.ts";
 import { type Faces, lfw } from "./data.ts";
 import type { Judged, Settings } from "./fit.ts";
 
-/** The contents of the page. */
+/** The contents of the report. */
 export interface Story {
-  /** The command that reproduces these figures. */
+  /** The command line that reproduces the report. */
   readonly command: string;
   readonly data: Faces;
   readonly judged: Judged;
@@ -60,7 +60,7 @@ probability 1/${classes.length}, and the loss is log ${classes.length} = ${Math.
 const perClass = 12;
 const maxClasses = 10;
 
-/** Shows the first images of each class in a strip. */
+/** Draws the first images of each class side by side. */
 function samples({ images, labels, classes }: Faces, isLfw: boolean): Html {
   const label = [...labels.data.data];
   const strips = classes.slice(0, maxClasses).map((name, k) => {
@@ -79,7 +79,7 @@ ${strips}</section>
 `;
 }
 
-/** Returns images side by side, as a PNG data URL. */
+/** Returns the chosen images side by side, as one PNG data URL. */
 function strip(images: Faces["images"], some: readonly number[]): string {
   const [, height = 1, width = 1] = images.shape;
   const pixels = ravel(images.array!);

@@ -6,7 +6,7 @@ export interface Cost {
   readonly flops: number;
 }
 
-/** Counts steps and flops of the derivatives of the loss for n rows and d weights. Traces shapes; computes no values. */
+/** Counts the steps and flops of the derivatives of the loss for n rows and d weights, by tracing shapes. */
 export function costs(n: number, d: number): Readonly<Record<string, Cost>> {
   const [w, X, y] = [{ shape: [d] }, { shape: [n, d] }, { shape: [n] }];
   const loss = (X: Tensor, y: Tensor) => (w: Tensor) => lossOf({ X, y, ridge: 1 }, w);

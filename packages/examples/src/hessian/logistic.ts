@@ -17,7 +17,7 @@ import {
 import { identity } from "../shared/algebra.ts";
 import type { Penguins } from "../shared/penguins.ts";
 
-/** Rows X [n, d], and y [n], which is 1 for rows of the second class and else 0. */
+/** A logistic regression problem: features X [n, d], and labels y [n], which are 0 or 1. */
 export interface Problem {
   readonly X: Tensor;
   readonly y: Tensor;
@@ -28,17 +28,17 @@ export function problemOf({ X, labels }: Penguins, ridge: number): Problem {
   return { X, y: tensor(cast(labels, { dtype: "float64" }), { label: "y" }), ridge };
 }
 
-/** Returns the problem restricted to some columns of X. */
+/** Returns the same problem with only the given columns of X. */
 export function withColumns({ X, ...rest }: Problem, columns: readonly number[]): Problem {
   return { X: take(X, tensor(columns, { dtype: "int32" }), { axis: 1 }), ...rest };
 }
 
-/** The mean of −y log σ(z) − (1 − y) log σ(−z) for z = X w, plus ridge/2 |w|². */
+/** Returns the loss: the mean of −y log σ(z) − (1 − y) log σ(−z) for z = X w, plus the penalty ridge/2 · |w|². */
 export function lossOf({ X, y, ridge }: Problem, w: Tensor): Tensor {
   return add(binaryCrossEntropy(matmul(X, w), y), mul(ridge / 2, sum(square(w))));
 }
 
-/** The Hessian of the loss in closed form, Xᵀ S X / n + ridge · I, with S = diag(σ′(z)) and σ′(z) = σ(z) σ(−z). */
+/** Returns the Hessian of the loss in closed form: Xᵀ S X / n + ridge · I, with S = diag(σ′(z)) and σ′(z) = σ(z) σ(−z). */
 export function closedForm({ X, ridge }: Problem, w: Tensor): Tensor {
   const [n, d] = X.shape as [number, number];
   const z = matmul(X, w);

@@ -1,8 +1,8 @@
 /**
- * Newton's method on a logistic regression, with the Hessian from the tape, by Hessian-vector products, and in closed form.
+ * Fits a logistic regression by Newton's method, with the Hessian from the tape, from Hessian-vector products or in closed form.
  *
- * `logistic.ts` has the loss and the formula, `newton.ts` the three ways, `products.ts` the matrix-free algorithms.
- * `costs.ts` counts the cost of each, and `report.ts` draws.
+ * `logistic.ts` has the loss and the closed form, `newton.ts` the three methods, and `products.ts` the matrix-free algorithms.
+ * `costs.ts` counts flops, and `report.ts` draws the results.
  */
 import type { Tensor } from "@wengert/core";
 import { relativeDistance } from "../shared/algebra.ts";
@@ -19,7 +19,7 @@ import { report } from "./report.ts";
 interface Outcome {
   readonly paths: Readonly<Record<Way, readonly Tensor[]>>;
   readonly places: readonly Place[];
-  /** Correct digits after each step. */
+  /** The number of correct digits of the weights after each step of Newton's method and of gradient descent. */
   readonly digits: { readonly newton: readonly number[]; readonly descent: readonly number[] };
   readonly file: string;
 }
@@ -140,7 +140,7 @@ function costTable(n: number): string {
   return table([["", ...heads.flat()], ["", ...under], ...rows]);
 }
 
-/** Formats the first step with at least `enough` digits. */
+/** Formats the number of the first step with at least `enough` correct digits. */
 function reached(digits: readonly number[], enough: number): string {
   const step = digits.findIndex((d) => d >= enough);
   return step < 0 ? `more than ${whole(digits.length - 1)}` : whole(step);

@@ -4,7 +4,7 @@ import { inner, norm } from "../shared/algebra.ts";
 
 /**
  * Solves A x = b by conjugate gradients (M. Hestenes, E. Stiefel 1952), given only the products v ↦ A v. In exact arithmetic
- * it takes as many products as A has distinct eigenvalues. With rounding it takes one or two more.
+ * the number of products is the number of distinct eigenvalues of A. Rounding errors add one or two products.
  */
 export function conjugateGradients(A: (v: Tensor) => Tensor, b: Tensor): { x: Tensor; products: number } {
   let x = zeros(b.shape);

@@ -7,13 +7,13 @@ import { roundSteps, size, whole } from "../shared/table.ts";
 import { lossOf, type Problem, withColumns } from "./logistic.ts";
 import { newton, type Place, plainDescent, polished } from "./newton.ts";
 
-/** The contents of the page. */
+/** The contents of the report. */
 export interface Story {
   readonly command: string;
   readonly problem: Problem;
   readonly digits: { readonly newton: readonly number[]; readonly descent: readonly number[] };
   readonly places: readonly Place[];
-  /** The largest difference between the weights of the three ways, over all steps. */
+  /** The largest difference between the weights computed by the three methods, over all steps. */
   readonly apart: number;
 }
 
@@ -69,7 +69,7 @@ number of the Hessian.</p>
 </section>`;
 }
 
-/** Draws the loss over two weights, without the other weights and the bias, and the paths of both methods. */
+/** Draws contours of the loss of a fit with only two weights, and the paths of both methods. */
 function map({ problem }: Story): Html {
   const columns = [0, 1] as const;
   const plane = withColumns(problem, columns);
@@ -95,12 +95,12 @@ function map({ problem }: Story): Html {
     y: { label: `weight of ${measurements[columns[1]]}`, domain: [y1, y2] },
     marks: [
       Plot.contour({
-        x1: x1 - beyond * (x2 - x1), // contours are closed along the edge of their grid: keep that out of sight
+        x1: x1 - beyond * (x2 - x1), // hides the edge of the grid, where contours are closed
         x2: x2 + beyond * (x2 - x1),
         y1: y1 - beyond * (y2 - y1),
         y2: y2 + beyond * (y2 - y1),
         pixelSize: 8,
-        // The square root makes the contours of a parabola equidistant.
+        // The square root makes the contours of a quadratic loss equidistant.
         value: (x: number, y: number) => Math.sqrt(Math.max(0, lossOf(plane, tensor([x, y])).item() - least)),
         thresholds: 24,
         stroke: "var(--line)",

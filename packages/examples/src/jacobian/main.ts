@@ -1,7 +1,7 @@
 /**
- * Derives the Jacobian of softmax by the quotient rule and by the tape, and measures the rounding errors of three VJPs.
+ * Computes the Jacobian of softmax by the quotient rule and by the tape, and measures the rounding errors of three VJPs.
  *
- * `rules.ts` evaluates the rules on numbers, `ways.ts` has the three VJPs, `../shared/fixed.ts` the reference arithmetic.
+ * `rules.ts` prints the formulas with numbers, `ways.ts` has the three VJPs, and `../shared/fixed.ts` the reference arithmetic.
  */
 import { explain, jacobian, record, type Tensor, tensor } from "@wengert/core";
 import { softmax } from "@wengert/ops";
@@ -28,7 +28,7 @@ function numbers(fallback: readonly number[], help: string): Option<readonly num
 interface Outcome {
   readonly tape: Tensor;
   readonly closed: Tensor;
-  /** The errors at increasing confidence, for g and for g + 1000. */
+  /** The errors of the VJPs as one probability approaches 1, for the cotangent g and for g + 1000. */
   readonly comparisons: readonly { readonly rest: number; readonly plain: Comparison; readonly shifted: Comparison }[];
 }
 

@@ -3,7 +3,7 @@ import { nearest } from "../shared/fixed.ts";
 import { index, short, size, table } from "../shared/table.ts";
 import { type Comparison, softmaxInSteps, wayNames } from "./ways.ts";
 
-/** Formats the quotient rule for ∂Sᵢ/∂xⱼ with the numbers of x. */
+/** Formats the quotient rule for ∂Sᵢ/∂xⱼ, where S = softmax(x), with the numbers of x. */
 export function quotientRule(x: readonly number[], i: number, j: number): string {
   const N = x.map(Math.exp);
   const D = N.reduce((sum, n) => sum + n, 0);
@@ -19,7 +19,7 @@ export function quotientRule(x: readonly number[], i: number, j: number): string
   ${" ".repeat(rule.length)}  =  ${outcome}  =  ${factors.map(short).join(" · ")}`;
 }
 
-/** Formats the sweep over the three steps of softmax, from the cotangent that is 1 at Sᵢ, with each contribution. */
+/** Formats the sweep over the three steps of softmax, with each contribution, for a cotangent that is 1 at Sᵢ and 0 elsewhere. */
 export function sweepOfRow(x: Tensor, i: number): string {
   const seed = tensor(Array.from({ length: x.size }, (_, k) => (k === i ? 1 : 0)));
   const formulas: Readonly<Record<string, readonly string[]>> = {
@@ -44,7 +44,7 @@ export function besideEachOther(matrices: Readonly<Record<string, Tensor>>): str
   return table([["", ...names], ...all[0]!.map((_, i) => [`S${index(i)}`, ...all.flatMap((rows) => rows[i]!)])]);
 }
 
-/** Formats each component of x̄ by each way, with its relative error. */
+/** Formats each component of the VJP x̄ as computed by each of the three methods, with its relative error. */
 export function components({ exact, found, errors }: Comparison): string {
   const rows = exact.flatMap((value, j) => [
     [`x̄${index(j)}`, nearest(value).toExponential(12), ...wayNames.map((way) => found[way][j]!.toExponential(12))],

@@ -3,19 +3,19 @@ import { add, div, exp, expandDims, log, logSumExp, matmul, mul, reshape, softma
 import { identity } from "../shared/algebra.ts";
 import { exactly, over, relativeError, exp as slowExp, times, total } from "../shared/fixed.ts";
 
-/** softmax in the three steps of its definition, for a readable tape. */
+/** Computes softmax in three steps, exp, sum and div, so that the tape is easy to read. */
 export function softmaxInSteps(x: Tensor): Tensor {
   const N = exp(x);
   const D = sum(N);
   return div(N, D);
 }
 
-/** D_jS_i = S_i(δ_ij − S_j), row i and column j. */
+/** Returns the Jacobian of softmax in closed form. The entry in row i and column j is ∂Sᵢ/∂xⱼ = Sᵢ (δᵢⱼ − Sⱼ). */
 export function closedForm(S: Tensor): Tensor {
   return mul(expandDims(S, { axis: 1 }), sub(identity(S.size), S));
 }
 
-/** The VJP of softmax at x, x̄ⱼ = Σᵢ gᵢ D_jS_i, in three ways that are mathematically equal. */
+/** Three mathematically equal methods to compute the VJP of S = softmax(x): x̄ⱼ = Σᵢ gᵢ ∂Sᵢ/∂xⱼ. */
 const ways = {
   "Jacobian built": (x: Tensor, g: Tensor): Tensor =>
     reshape(matmul(expandDims(g, { axis: 0 }), closedForm(softmax(x))), { shape: x.shape }),
@@ -28,7 +28,7 @@ const ways = {
 export type Way = keyof typeof ways;
 export const wayNames = Object.keys(ways) as Way[];
 
-/** Returns x̄ for the exact doubles in x and g, to more than a hundred digits. */
+/** Returns the VJP x̄ of softmax to more than a hundred digits, for the exact doubles in x and g. */
 export function reference(x: readonly number[], g: readonly number[]): bigint[] {
   const most = exactly(Math.max(...x));
   const N = x.map((xi) => slowExp(exactly(xi) - most));
@@ -41,14 +41,14 @@ export function reference(x: readonly number[], g: readonly number[]): bigint[] 
 export interface Comparison {
   readonly x: readonly number[];
   readonly S: readonly number[];
-  /** The components of x̄, by each way. */
+  /** The components of the VJP x̄, as computed by each method. */
   readonly found: Readonly<Record<Way, readonly number[]>>;
   readonly exact: readonly bigint[];
-  /** The relative error of each component. */
+  /** The relative error of each component of the VJP x̄, for each method. */
   readonly errors: Readonly<Record<Way, readonly number[]>>;
 }
 
-/** Computes x̄ by all three ways, with their errors against the reference. */
+/** Computes the VJP x̄ of softmax by all three methods, and their errors relative to the reference. */
 export function compare(x: readonly number[], g: readonly number[]): Comparison {
   const exact = reference(x, g);
   const each = <T>(f: (way: Way) => T) => Object.fromEntries(wayNames.map((way) => [way, f(way)])) as Record<Way, T>;
@@ -57,7 +57,7 @@ export function compare(x: readonly number[], g: readonly number[]): Comparison 
   return { x, S: softmax(tensor(x)).toNested() as number[], found, exact, errors };
 }
 
-/** Returns x with its largest entry adjusted so that softmax assigns it 1 − `rest`, and `rest` to the other entries together. */
+/** Returns x with its largest entry changed so that its softmax probability is 1 − `rest`. */
 export function confident(x: readonly number[], rest: number): number[] {
   const m = x.indexOf(Math.max(...x));
   const others = logSumExp(tensor(x.toSpliced(m, 1)));

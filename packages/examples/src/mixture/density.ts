@@ -1,7 +1,7 @@
 import type { Tensor } from "@wengert/core";
 import { add, div, exp, expandDims, log, logSoftmax, logSumExp, mean, mul, neg, square, sub, sum } from "@wengert/ops";
 
-/** A mixture of K Gaussians. Softmax and exp map any a and logSigma to valid weights and widths, so nothing is constrained. */
+/** The parameters of a mixture of K Gaussians. Softmax maps any `a` to weights, and exp maps any `logSigma` to widths. */
 export interface Mixture {
   /** The logits of the weights: π = softmax(a). */
   readonly a: Tensor;
@@ -9,7 +9,7 @@ export interface Mixture {
   readonly logSigma: Tensor;
 }
 
-/** Returns tₖ = log πₖ N(x; μₖ, σₖ), one row per x. [n, K] */
+/** Returns the log of each weighted density, tₖ = log(πₖ N(x; μₖ, σₖ)), for each x and each component k, [n, K]. */
 export function terms({ a, mu, logSigma }: Mixture, x: Tensor): Tensor {
   const z = div(sub(expandDims(x, { axis: 1 }), mu), exp(logSigma));
   const logNormal = neg(add(mul(0.5, square(z)), add(logSigma, 0.5 * Math.log(2 * Math.PI))));
@@ -18,12 +18,12 @@ export function terms({ a, mu, logSigma }: Mixture, x: Tensor): Tensor {
 
 export type LogDensity = (mixture: Mixture, x: Tensor) => Tensor;
 
-/** log p(x) = log Σₖ πₖ N(x; μₖ, σₖ) */
+/** Returns the log-density log p(x) = log Σₖ πₖ N(x; μₖ, σₖ). */
 export const logDensity: LogDensity = (mixture, x) => logSumExp(terms(mixture, x), { axis: 1 });
 
-/** log p(x) by the textbook formula. If all terms are below −745, every exp underflows to 0. */
+/** Returns log p(x) by the textbook formula, log Σ exp. If all exponents are below −745, the sum underflows to 0. */
 export const naiveLogDensity: LogDensity = (mixture, x) => log(sum(exp(terms(mixture, x)), { axis: 1 }));
 
-/** The mean of −log p(x). Its minimum is the maximum of the likelihood. */
+/** Returns the mean of −log p(x). Minimizing this loss maximizes the likelihood. */
 export const lossOf = (mixture: Mixture, x: Tensor, logP: LogDensity = logDensity): Tensor =>
   neg(mean(logP(mixture, x)));

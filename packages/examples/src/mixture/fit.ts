@@ -6,7 +6,7 @@ import { lossOf, type Mixture } from "./density.ts";
 
 const momentum = 0.9;
 
-/** Returns equal weights, means at the medians of K equal parts of the sorted x, and the deviation of x divided by K as widths. */
+/** Returns a mixture with equal weights, means at the medians of K equal parts of the sorted x, and widths of std(x) / K. */
 export function initialMixture(x: Tensor, K: number): Mixture {
   const values = x.toNested<number[]>();
   const middles = Array.from({ length: K }, (_, k) => values[Math.floor(((k + 0.5) / K) * values.length)]!);
@@ -17,13 +17,13 @@ export function initialMixture(x: Tensor, K: number): Mixture {
   };
 }
 
-/** Returns the mixture and its loss at the start and after each step of gradient descent. */
+/** Fits a mixture by gradient descent. Returns the mixture and its loss at the start and after each step. */
 export function fitMixture(x: Tensor, start: Mixture, settings: { steps: number; rate: number }): Moment<Mixture>[] {
   const lossAndGradient = valueAndGrad((mixture: Mixture) => lossOf(mixture, x));
   return descent(lossAndGradient, start, { ...settings, momentum });
 }
 
-/** The unconstrained parameters converted to weights, means and widths. */
+/** The weights, means and widths of a mixture. */
 export interface Shape {
   readonly pi: readonly number[];
   readonly mu: readonly number[];

@@ -5,11 +5,11 @@ import { readRows, withNumbers } from "../shared/vega.ts";
 const column = "Flipper Length (mm)";
 
 export interface Flippers {
-  /** Lengths in mm, in ascending order. */
+  /** The flipper lengths in mm, in ascending order. */
   readonly x: Tensor;
   /** The species of each penguin. The fit does not use it. */
   readonly species: readonly string[];
-  /** The number of penguins left out, because their flipper was not measured. */
+  /** The number of penguins left out because their flipper was not measured. */
   readonly incomplete: number;
 }
 

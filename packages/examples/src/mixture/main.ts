@@ -1,7 +1,7 @@
 /**
- * Fits a mixture of Gaussians to penguins' flippers by gradient descent, with the density computed by logSumExp.
+ * Fits a mixture of Gaussians to the flipper lengths of penguins by gradient descent. The density is computed by logSumExp.
  *
- * `density.ts` has the density, `fit.ts` the fit, `shares.ts` the responsibilities, `tails.ts` the errors far from the
+ * `density.ts` has the density, `fit.ts` the fit, `shares.ts` the responsibilities, and `tails.ts` the errors far from the
  * data. `summary.ts` prints the results, and `report.ts` draws them.
  */
 import { type Command, command, startIfMain } from "../shared/command.ts";
@@ -21,7 +21,7 @@ const mistyped = 1900;
 
 interface Outcome {
   readonly moments: readonly Moment<Mixture>[];
-  /** The mixture recomputed from the responsibilities. It equals the fitted one where the gradient is 0. */
+  /** The mixture recomputed from the responsibilities. It equals the fitted mixture if the gradient is 0. */
   readonly average: Shape;
   readonly tails: readonly Tail[];
   readonly file: string;

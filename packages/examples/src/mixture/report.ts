@@ -10,7 +10,7 @@ import { shapeOf } from "./fit.ts";
 import type { Flippers } from "./flippers.ts";
 import { shares } from "./shares.ts";
 
-/** The contents of the page. */
+/** The contents of the report. */
 interface Story {
   readonly command: string;
   readonly flippers: Flippers;

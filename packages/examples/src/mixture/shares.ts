@@ -19,7 +19,7 @@ import { type Mixture, terms } from "./density.ts";
 import { type Shape, shapeOf } from "./fit.ts";
 import type { Flippers } from "./flippers.ts";
 
-/** Four ways to compute the responsibility rₖ of component k for each x, one row per x. */
+/** Four methods to compute the responsibility rₖ of each component k for each x, [n, K]. */
 const ways = {
   "πN / Σ πN": (mixture: Mixture, x: Tensor): Tensor =>
     tensor(x.toNested<number[]>().map((xi) => bayes(shapeOf(mixture), xi))),
@@ -41,7 +41,7 @@ function bayes({ pi, mu, sigma }: Shape, x: number): number[] {
   return joint.map((q) => q / total);
 }
 
-/** Returns the weights, means and widths of x weighted by the responsibilities r: the M-step of EM. */
+/** Computes new weights, means and widths of the mixture from the responsibilities r. This is the M-step of the EM algorithm. */
 export function weighted(x: Tensor, r: Tensor): Shape {
   const totals = sum(r, { axis: 0 });
   const mu = div(matmul(x, r), totals);

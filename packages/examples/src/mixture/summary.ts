@@ -37,12 +37,12 @@ A single Gaussian with mean ${mean.toFixed(3)} and deviation ${deviation.toFixed
 `;
 }
 
-/** The minimum of the mean of −log N(x; μ, σ), reached at the mean and the deviation of the data. */
+/** Returns the least mean of −log N(x; μ, σ) for a single Gaussian, reached at the mean and the deviation of the data. */
 const singleLoss = (deviation: number): number => Math.log(deviation) + 0.5 * Math.log(2 * Math.PI * Math.E);
 
 const between = [180, 195, 200, 203, 205, 207, 210, 220]; // around the crossing of two components
 
-/** Explains the gradient of logSumExp as responsibilities, and compares them with EM and with the species. */
+/** Explains that the gradient of logSumExp gives the responsibilities, and compares these with EM and with the species. */
 export function sharesSummary(flippers: Flippers, mixture: Mixture, average: Shape): string {
   const { x } = flippers;
   const names = indices(mixture);
@@ -117,7 +117,7 @@ ${table([
 `;
 }
 
-/** Formats an error. Rounding to a double is a relative error of about 1e-16, so errors below 1e-20 count as 0. */
+/** Formats a relative error. Errors below 1e-20 count as 0, because rounding to a double has a relative error of about 1e-16. */
 const visible = (error: number): string => size(error < 1e-20 ? 0 : error);
 
 const indices = ({ mu }: Mixture): string[] => Array.from({ length: mu.size }, (_, k) => index(k + 1));

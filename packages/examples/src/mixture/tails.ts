@@ -3,13 +3,13 @@ import { concat, sum } from "@wengert/ops";
 import { exactly, log, relativeError, exp as slowExp, total } from "../shared/fixed.ts";
 import { type LogDensity, logDensity, lossOf, type Mixture, naiveLogDensity, terms } from "./density.ts";
 
-/** Returns log Σ exp(t) of the exact doubles in t, to more than a hundred digits. */
+/** Returns log Σₖ exp(tₖ) to more than a hundred digits, for the exact doubles in t. */
 export function exactLogSumExp(t: readonly number[]): bigint {
   const most = exactly(Math.max(...t));
   return most + log(total(t.map((tk) => slowExp(exactly(tk) - most))));
 }
 
-/** A log-density with its relative error, and its derivative with respect to x. */
+/** A log-density, its relative error, and its derivative with respect to x. */
 interface Found {
   readonly value: number;
   readonly error: number;
@@ -34,11 +34,11 @@ export function tailAt(mixture: Mixture, x: number): Tail {
   return { x, naive: found(naiveLogDensity), stable: found(logDensity) };
 }
 
-/** The loss with an outlier added, and its gradient with respect to μ. */
+/** The loss after adding an outlier to the data, and its gradient with respect to the means μ. */
 export interface Spoilt {
   readonly loss: number;
   readonly slopes: readonly number[];
-  /** The step that produced the first NaN or infinity. */
+  /** The name of the step that produced the first NaN or infinity, if any. */
   readonly culprit: string | undefined;
 }
 

@@ -7,15 +7,15 @@ export interface Problem {
   readonly formula: string;
   readonly xName: string;
   readonly yName: string;
-  /** Pairs of x and y. */
+  /** The measurements, as pairs of x and y. */
   readonly points: readonly (readonly [x: number, y: number])[];
-  /** Evaluates the curve at each x. The parameters are scalars. */
+  /** Evaluates the curve at each x. The parameters b are scalars. */
   readonly curve: (x: Tensor, b: readonly Tensor[]) => Tensor;
   readonly starts: { readonly near: readonly number[]; readonly far: readonly number[] };
   readonly certified: Certified;
 }
 
-/** Certified values, to eleven digits. */
+/** The certified solution, to eleven digits. */
 interface Certified {
   readonly b: readonly number[];
   readonly errors: readonly number[];
@@ -24,7 +24,7 @@ interface Certified {
 
 const saturation: Problem["curve"] = (x, [b1, b2]) => mul(b1!, sub(1, exp(neg(mul(b2!, x)))));
 
-/** c₀ + c₁ x + c₂ x² + …, by Horner's rule */
+/** Evaluates the polynomial c₀ + c₁ x + c₂ x² + … by Horner's rule. */
 const polynomial = (x: Tensor, coefficients: readonly (Tensor | number)[]): Tensor =>
   coefficients.reduceRight<Tensor>((sum, c) => add(mul(sum, x), c), mul(0, x));
 
@@ -32,7 +32,7 @@ export const names = ["rat43", "thurber", "misra1a", "boxbod"] as const;
 
 /**
  * Problems from the Statistical Reference Datasets of the National Institute of Standards and Technology, in the public
- * domain: https://www.itl.nist.gov/div898/strd/nls/nls_main.shtml. Their certified values serve to test programs.
+ * domain: https://www.itl.nist.gov/div898/strd/nls/nls_main.shtml. NIST certifies their solutions as a test of programs.
  */
 export const problems: Readonly<Record<(typeof names)[number], Problem>> = {
   thurber: {

@@ -5,7 +5,7 @@ import { identity, solve } from "../shared/algebra.ts";
 import type { Problem } from "./data.ts";
 import { quantile } from "./student.ts";
 
-/** A covariance of the parameters, and the standard error of each. */
+/** The covariance matrix of the parameters, and the standard error of each parameter. */
 export interface Uncertainty {
   readonly covariance: Tensor;
   readonly errors: readonly number[];
@@ -17,21 +17,21 @@ export interface Fit {
   readonly sumOfSquares: number;
   /** The degrees of freedom: observations minus parameters. */
   readonly freedom: number;
-  /** The standard deviation of the observations from the curve. */
+  /** The residual standard deviation: how far the observations are from the curve. */
   readonly deviation: number;
   readonly hessian: Uncertainty;
   readonly gaussNewton: Uncertainty;
 }
 
-/** Returns the sum of squares of y − curve(x, b). */
+/** Returns the sum of the squared residuals y − curve(x, b). */
 export function sumOfSquares({ points, curve }: Problem, b: readonly Tensor[]): Tensor {
   const [x, y] = [0, 1].map((i) => tensor(points.map((point) => point[i]!))) as [Tensor, Tensor];
   return sum(square(sub(y, curve(x, b))));
 }
 
 /**
- * Solves least squares by L-BFGS. Each parameter is scaled by its start value, because parameters may differ by many powers of
- * ten. The loss is the unexplained share of the variance, so it is independent of the scale of y.
+ * Solves a least-squares problem by L-BFGS. Each parameter is divided by its initial value, because parameters may differ by
+ * many powers of ten. The loss is the unexplained share of the variance, so it does not depend on the scale of y.
  */
 export function leastSquares(problem: Problem, start: readonly number[]): Fit {
   const { points } = problem;
@@ -52,7 +52,7 @@ export function leastSquares(problem: Problem, start: readonly number[]): Fit {
   const left = minimum.loss * total.item();
   const freedom = points.length - b.length;
   const variance = left / freedom;
-  // Derivatives with respect to the scaled parameters, so the entries of a matrix have similar sizes.
+  // The derivatives are with respect to the scaled parameters, so the entries of the Hessian have similar sizes.
   const x = tensor(points.map(([at]) => at));
   const blocks = hessian((parts: readonly Tensor[]) => mul(sumOfSquares(problem, scaled(parts, b)), 0.5))(ones);
   const H = stack(blocks.map((row) => stack(row)));
@@ -71,7 +71,7 @@ export function leastSquares(problem: Problem, start: readonly number[]): Fit {
 
 const scaled = (parts: readonly Tensor[], units: readonly number[]) => parts.map((part, i) => mul(part, units[i]!));
 
-/** Returns A⁻¹ of a symmetric positive definite A, column by column. */
+/** Returns the inverse of a symmetric positive definite matrix A, column by column. */
 const inverse = (A: Tensor): Tensor =>
   stack(
     identity(A.shape[0]!)
@@ -79,14 +79,17 @@ const inverse = (A: Tensor): Tensor =>
       .map((unit) => solve(A, tensor(unit))),
   );
 
-/** Converts the covariance of the scaled parameters to that of the parameters. */
+/** Converts the covariance of the scaled parameters to the covariance and standard errors of the original parameters. */
 function uncertaintyOf(ofParts: Tensor, b: readonly number[]): Uncertainty {
   const units = tensor(b);
   const covariance = mul(ofParts, mul(reshape(units, { shape: [b.length, 1] }), units));
   return { covariance, errors: b.map((_, i) => Math.sqrt(covariance.data.get(i, i))) };
 }
 
-/** Returns the curve at x and the half-width t √(∇ᵀ Σ ∇) of its confidence band. ∇ is the gradient with respect to b. */
+/**
+ * Returns the curve at x and the half-width t √(∇ᵀ Σ ∇) of its confidence band. ∇ is the gradient of the curve with respect to
+ * the parameters, Σ is their covariance, and t is a quantile of Student's t distribution.
+ */
 export function band(
   { curve }: Problem,
   { b, freedom }: Fit,

@@ -1,8 +1,8 @@
 /**
  * Fits a curve to measurements by L-BFGS, and computes standard errors from second derivatives at the optimum.
  *
- * `data.ts` has reference data with certified solutions, `fit.ts` the loss, the fit and its uncertainty, `student.ts` the
- * quantiles of Student's t. `report.ts` draws.
+ * `data.ts` has reference data with certified solutions, `fit.ts` the loss, the fit and its uncertainty, and `student.ts` the
+ * quantiles of Student's t distribution. `report.ts` draws the results.
  */
 import { type Command, command, startIfMain } from "../shared/command.ts";
 import { prepareFolder, writeWhole } from "../shared/files.ts";
@@ -104,11 +104,11 @@ const endings: Readonly<Record<Fit["minimum"]["reason"], string>> = {
   saddle: "it ended at a saddle point",
 };
 
-/** Returns the number of digits that agree with the certified value, at most eleven. */
+/** Returns the number of digits of x that agree with the certified value, at most eleven. */
 export const digits = (x: number, wanted: number): number =>
   Math.min(11, -Math.log10(Math.abs(x / wanted - 1) + Number.EPSILON));
 
-/** Returns the largest relative difference between the two kinds of standard errors. */
+/** Returns the largest relative difference between the standard errors from the Hessian and from Gauss-Newton. */
 const apart = ({ hessian, gaussNewton }: Fit): number =>
   Math.max(...hessian.errors.map((error, i) => Math.abs(error / gaussNewton.errors[i]! - 1)));
 

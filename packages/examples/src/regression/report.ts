@@ -5,7 +5,7 @@ import { index } from "../shared/table.ts";
 import type { Problem } from "./data.ts";
 import type { Fit } from "./fit.ts";
 
-/** The contents of the page. */
+/** The contents of the report. */
 interface Story {
   readonly command: string;
   readonly problem: Problem;

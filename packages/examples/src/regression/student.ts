@@ -1,6 +1,6 @@
-// Student's t distribution (W. Gosset 1908): that of a mean divided by its estimated standard error.
+// Student's t distribution (W. Gosset 1908): the distribution of a sample mean divided by its estimated standard error.
 
-/** Returns the p-quantile of t, for p ≥ 1/2 and up to ten thousand degrees of freedom. */
+/** Returns the p-quantile of Student's t distribution, for p ≥ 1/2 and at most ten thousand degrees of freedom. */
 export function quantile(p: number, freedom: number): number {
   let [low, high] = [0, 1];
   while (probability(high, freedom) < p) high *= 2;
@@ -12,7 +12,10 @@ export function quantile(p: number, freedom: number): number {
   return high;
 }
 
-/** The cumulative probability at t ≥ 0. With t = √ν tan θ the density is a power of cos θ, integrated by Simpson's rule. */
+/**
+ * Returns the cumulative probability of Student's t distribution at t ≥ 0. Simpson's rule integrates the density, which is a
+ * power of cos θ after the substitution t = √ν tan θ.
+ */
 function probability(t: number, freedom: number): number {
   const end = Math.atan(t / Math.sqrt(freedom));
   return 0.5 + 0.5 * (integral(end, freedom) / integral(Math.PI / 2, freedom));

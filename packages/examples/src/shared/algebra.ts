@@ -21,7 +21,7 @@ export const norm = (a: Tensor): number => Math.sqrt(inner(a, a));
 export const identity = (size: number): Tensor =>
   oneHot(tensor([...Array(size).keys()], { dtype: "int32" }), { numClasses: size });
 
-/** x with A x = b, for a symmetric and positive definite A, by its Cholesky factor. */
+/** Solves A x = b for a symmetric positive definite matrix A, by its Cholesky factor. */
 export function solve(A: Tensor, b: Tensor): Tensor {
   const L = cholesky(Float64Array.from(A.toNested<number[][]>().flat()), b.size);
   if (L === undefined) throw new Error("solve: the matrix is not positive definite");

@@ -14,14 +14,14 @@ export interface Guess {
   readonly probability: number;
 }
 
-/** Returns the wrong guesses with the highest probabilities. */
+/** Returns the wrong predictions with the highest probabilities. */
 export const worstOf = <G extends Guess>(all: readonly G[], most: number): G[] =>
   all
     .filter(({ guess, label }) => guess !== label)
     .sort((a, b) => b.probability - a.probability)
     .slice(0, most);
 
-/** One fold of a cross-validation: the number of rows, and the accuracy. */
+/** One fold of a cross-validation: the number of rows and the accuracy, for the training rows and the held-out rows. */
 export interface Fold {
   readonly counts: readonly [fitted: number, heldOut: number];
   readonly right: readonly [fitted: number, heldOut: number];
@@ -37,7 +37,7 @@ export const foldTable = (folds: readonly Fold[], accuracy: number): string =>
     ["all", "", "", `${folds.reduce((sum, { counts: [, heldOut] }) => sum + heldOut, 0)}`, percent(accuracy)],
   ]);
 
-/** Formats the confusion matrix, with the recall of each class. `is` begins the name of each row. */
+/** Formats a confusion matrix with the recall of each class. Each row name starts with `is`, for example "is from". */
 export const confusionTable = ({ counts, classes, results }: ConfusionMatrix, is: string): string =>
   table([
     ["", ...classes.map((name) => `predicted ${name}`), "correct"],
@@ -46,7 +46,7 @@ export const confusionTable = ({ counts, classes, results }: ConfusionMatrix, is
       .map((row, k) => [`${is} ${classes[k]}`, ...row.map(String), percent(results[k]!.recall)]),
   ]);
 
-/** Returns the most frequent class, and the accuracy of always guessing it. */
+/** Returns the most frequent class, and the accuracy of a model that always predicts this class. */
 export function commonest({ results }: ConfusionMatrix): { readonly name: string; readonly fraction: number } {
   const { name, count } = results.reduce((a, b) => (b.count > a.count ? b : a));
   return { name, fraction: count / results.reduce((total, result) => total + result.count, 0) };

@@ -2,18 +2,18 @@ import { realpathSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import { describeOptions, InputError, type OptionTable, parseOptions, type Values } from "./options.ts";
 
-/** An example that can be started: from a terminal by `startIfMain`, from a test by `run`. */
+/** An example program. `startIfMain` starts it from a terminal, and a test calls `run`. */
 export interface Command<Outcome> {
   /** A one-line description. */
   readonly summary: string;
   readonly options: OptionTable;
-  /** Whether `run` takes `stop`. If not, Ctrl-C ends the process at once. */
+  /** Whether `run` has a `stop` parameter. Without this parameter, Ctrl-C ends the process at once. */
   readonly stoppable: boolean;
-  /** Runs the command. Ctrl-C aborts `stop`. */
+  /** Runs the command. Ctrl-C aborts the signal `stop`. */
   run(args?: readonly string[], stop?: AbortSignal): Promise<Outcome>;
 }
 
-/** Defines a command, whose `run` gets options typed by the table. A `run` without a `stop` parameter cannot stop early. */
+/** Defines a command. The option table determines the type of the options that `run` receives. */
 export function command<Table extends OptionTable, Outcome>(spec: {
   summary: string;
   options: Table;
@@ -29,7 +29,7 @@ export function command<Table extends OptionTable, Outcome>(spec: {
 
 const interrupted = 130; // the exit status that shells use after Ctrl-C
 
-/** Runs `command` if `meta` is the module that Node was started with. Importing the module, as tests do, runs nothing. */
+/** Runs `command` if `meta` is the main module of the process. So a test can import the module without running the command. */
 export async function startIfMain(meta: ImportMeta, command: Command<unknown>): Promise<void> {
   const [, script, ...args] = process.argv;
   if (script === undefined || realpathSync(script) !== meta.filename) return;
@@ -50,7 +50,7 @@ export async function startIfMain(meta: ImportMeta, command: Command<unknown>): 
   }
 }
 
-/** Returns a signal that the first Ctrl-C aborts. A second one, more than half a second later, ends the process. */
+/** Returns a signal that the first Ctrl-C aborts. A second Ctrl-C, more than half a second later, ends the process. */
 function stopOnInterrupt(): AbortSignal {
   const controller = new AbortController();
   let first = 0;
@@ -59,7 +59,7 @@ function stopOnInterrupt(): AbortSignal {
       first = Date.now();
       controller.abort();
     } else if (Date.now() - first > 500) {
-      // One key press can arrive twice: npm forwards the signal, some milliseconds after the terminal has sent it.
+      // One key press can send two signals: the terminal sends one, and npm forwards another some milliseconds later.
       process.exit(interrupted);
     }
   });

@@ -12,13 +12,13 @@ interface Descent<P> {
   readonly steps: number;
   readonly rate: number;
   readonly momentum?: number;
-  /** Stops early where it returns true. */
+  /** Ends the descent if this function returns true for the current parameters. */
   readonly until?: (params: P) => boolean;
 }
 
 /**
- * Runs gradient descent. Returns the parameters and the loss at the start and after each step. Momentum (see `sgd`) helps in a
- * long valley: the steps along it add up, and those across it cancel.
+ * Runs gradient descent. Returns the parameters and the loss at the start and after each step. Momentum (see `sgd`) speeds up
+ * descent in a long valley, because steps along the valley add up and steps across the valley cancel.
  */
 export function descent<P>(
   lossAndGradient: (params: P) => { readonly value: Tensor; readonly grad: NoInfer<P> },
@@ -39,7 +39,7 @@ export function descent<P>(
   }
 }
 
-/** Returns the loss. @throws InputError if it is NaN or infinite */
+/** Returns the loss. @throws InputError if the loss is NaN or infinite */
 function finite(loss: number, step: number): number {
   if (Number.isFinite(loss)) return loss;
   throw new InputError(`the loss is ${loss} at step ${step}; use a smaller --rate.`);

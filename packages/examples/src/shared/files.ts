@@ -5,7 +5,7 @@ import { DataError } from "@wengert/core";
 import { writeFileAtomic as write } from "@wengert/train";
 import { InputError } from "./options.ts";
 
-/** How to fix damaged data from an npm package. */
+/** The advice in error messages about damaged data files of an npm package. */
 export const reinstall = "delete node_modules and start again, which reinstalls it";
 
 /** Returns the path of a file in an npm package. `path` is relative to the folder of `entry`, a module of the package. */
@@ -21,7 +21,7 @@ export function readFromPackage(entry: string, path: string): Buffer {
   }
 }
 
-/** Creates the folder, so that a command with an unwritable path fails before its work, not after it. */
+/** Creates the output folder. Called first, so that a command with an unwritable path fails before a long computation. */
 export function prepareFolder(folder: string): void {
   try {
     mkdirSync(folder, { recursive: true });
@@ -31,7 +31,7 @@ export function prepareFolder(folder: string): void {
   }
 }
 
-/** Writes a file atomically: concurrent readers see the old file or the new one. Returns its path. */
+/** Writes a file atomically, so concurrent readers see either the old file or the new file. Returns the path of the file. */
 export async function writeWhole(folder: string, name: string, content: string): Promise<string> {
   const target = join(folder, name);
   try {

@@ -10,9 +10,9 @@ export interface Option<Value> {
   readonly placeholder: string;
   readonly fallback: Value;
   readonly help: string;
-  /** The default as shown by `--help`, if `fallback` does not show it. */
+  /** A description of the default for `--help`, if `fallback` is undefined. */
   readonly otherwise?: string;
-  /** Parses the text. Returns the value, or a description of valid ones for the error: "a whole number of at least 1". */
+  /** Parses the text. Returns the value, or a description of valid values for the error message: "a whole number of at least 1". */
   readonly read: (text: string) => { value: Value } | { wanted: string };
 }
 
@@ -59,7 +59,7 @@ function number(
   return { placeholder: "X", fallback, help, read };
 }
 
-/** An option for one of a few words. The first is the default. */
+/** An option whose value is one of `words`. The first word is the default. */
 export function choice<const Word extends string>(words: readonly [Word, ...Word[]], help: string): Option<Word> {
   const read: Option<Word>["read"] = (text) => {
     const value = words.find((word) => word === text);
@@ -68,7 +68,7 @@ export function choice<const Word extends string>(words: readonly [Word, ...Word
   return { placeholder: words.join("|"), fallback: words[0], help, read };
 }
 
-/** An option for a path. An empty path is an error: it is most often an unset shell variable. */
+/** An option for a path. An empty path throws, because it usually comes from an unset shell variable. */
 export function path(fallback: string, help: string): Option<string> {
   return {
     placeholder: "PATH",
@@ -78,7 +78,7 @@ export function path(fallback: string, help: string): Option<string> {
   };
 }
 
-/** An option for free text. Empty text is an error, for the same reason as in `path`. */
+/** An option for free text. Empty text throws, because it usually comes from an unset shell variable. */
 export function words(fallback: string, help: string): Option<string> {
   return {
     placeholder: "TEXT",
@@ -93,19 +93,19 @@ export function flag(help: string): Option<boolean> {
   return { placeholder: "", fallback: false, help, read: () => ({ wanted: "given without a value" }) };
 }
 
-/** Makes an option's default `undefined`, for defaults that depend on other options. `--help` shows `otherwise` instead. */
+/** Makes the default of an option `undefined`, if it depends on other options. `--help` shows `otherwise` as the default. */
 export function optional<Value>(option: Option<Value>, otherwise: string): Option<Value | undefined> {
   return { ...option, fallback: undefined, otherwise };
 }
 
 const isFlag = ({ placeholder }: Option<unknown>): boolean => placeholder === "";
 
-/** Parses `args`, with defaults for missing options. @throws InputError for an unknown option, or a missing or invalid value */
+/** Parses arguments. Missing options get their default. @throws InputError for an unknown option or an invalid value */
 export function parseOptions<Table extends OptionTable>(table: Table, args: readonly string[]): Values<Table> {
   const names = Object.keys(table);
   const typeOf = (option: Option<unknown>) => ({ type: isFlag(option) ? ("boolean" as const) : ("string" as const) });
   const config = Object.fromEntries(Object.entries(table).map(([name, option]) => [name, typeOf(option)]));
-  // Not strict: Node's own error messages do not say how to fix a mistake.
+  // `strict` is false because Node's own error messages do not say how to fix a mistake.
   const { values, tokens } = parseArgs({ args: [...args], options: config, strict: false, tokens: true });
   refuseSwallowed(table, values);
 
@@ -135,7 +135,7 @@ export function parseOptions<Table extends OptionTable>(table: Table, args: read
   return Object.fromEntries(Object.entries(table).map(([name, option]) => [name, read(name, option)])) as Values<Table>;
 }
 
-/** Formats one line per option, with its default. */
+/** Formats the help text: one line per option, with its default. */
 export function describeOptions(table: OptionTable): string {
   const rows = Object.entries(table).map(([name, option]) => [
     `--${name} ${option.placeholder}`.trim(),
@@ -146,7 +146,7 @@ export function describeOptions(table: OptionTable): string {
   return rows.map(([left = "", right]) => `  ${left.padEnd(width)}  ${right}`).join("\n");
 }
 
-/** Formats the options that differ from their defaults as a command line. */
+/** Formats the options that differ from their defaults as command-line arguments. */
 export function spelled<Table extends OptionTable>(table: Table, values: Partial<Values<Table>>): string {
   return Object.entries(table)
     .filter(([name, { fallback }]) => values[name] !== undefined && values[name] !== fallback)
@@ -157,7 +157,7 @@ export function spelled<Table extends OptionTable>(table: Table, values: Partial
 /** Quotes a word for a shell, if necessary. */
 const quoted = (word: string): string => (/^[\w./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);
 
-/** Rejects options that npm consumed: without `--` in between, `npm start --seed=2` sets only `npm_config_seed`. */
+/** Throws if npm consumed an option. Without `--`, `npm start --seed=2` only sets the environment variable `npm_config_seed`. */
 function refuseSwallowed(table: OptionTable, values: Readonly<Record<string, unknown>>): void {
   for (const [name, option] of Object.entries(table)) {
     const kept = process.env[`npm_config_${name}`];

@@ -8,11 +8,11 @@ export const species = ["Adelie", "Chinstrap"] as const;
 export const measurements = ["Beak Length (mm)", "Beak Depth (mm)", "Flipper Length (mm)", "Body Mass (g)"] as const;
 
 export interface Penguins {
-  /** One row per penguin: its measurements scaled to mean 0 and variance 1, and a 1 for the bias. */
+  /** The features, one row per penguin: measurements scaled to mean 0 and variance 1, and a 1 for the bias. */
   readonly X: Tensor;
   /** The species of each penguin, as an index into `species`. */
   readonly labels: Tensor;
-  /** The number of penguins of these species that were left out, because a measurement is missing. */
+  /** The number of penguins left out because a measurement is missing. */
   readonly incomplete: number;
 }
 

@@ -1,4 +1,4 @@
-/** Formats rows of cells as lines. The first `left` columns are aligned left, the others right. */
+/** Formats rows of cells as lines of text. The first `left` columns are aligned left, the other columns right. */
 export function table(rows: readonly (readonly string[])[], { left = 1 }: { left?: number } = {}): string {
   const columns = Math.max(...rows.map((row) => row.length));
   const widths = Array.from({ length: columns }, (_, i) => Math.max(...rows.map((row) => widthOf(row[i] ?? ""))));
@@ -10,13 +10,13 @@ export function table(rows: readonly (readonly string[])[], { left = 1 }: { left
   return rows.map((row) => `  ${line(row).join("   ")}`.trimEnd()).join("\n");
 }
 
-/** Formats an order of magnitude: one digit and the power of ten. */
+/** Formats a number as one digit and a power of ten. */
 export const size = (x: number): string => (x === 0 ? "0" : x.toExponential(0));
 
-/** Formats 12 as ₁₂. */
+/** Formats an integer as a subscript: 12 as ₁₂. */
 export const index = (i: number): string => `${i}`.replace(/\d/g, (digit) => "₀₁₂₃₄₅₆₇₈₉"[Number(digit)]!);
 
-/** Selects steps to print: the first, the last, and 1, 2, 5, 10, 20, 50, ... between. */
+/** Selects the steps to print: the first, the last, and 1, 2, 5, 10, 20, 50, … in between. */
 export function roundSteps(steps: number): number[] {
   const round = Array.from({ length: 18 }, (_, k) => [1, 2, 5][k % 3]! * 10 ** Math.floor(k / 3));
   return [0, ...round.filter((step) => step < steps), steps];
@@ -32,7 +32,7 @@ export const short = (x: number): string =>
 /** Formats a whole number with commas at the thousands. */
 export const whole = (value: number): string => value.toLocaleString("en");
 
-/** The width on the screen. The combining bar of x̄ has width 0. */
+/** Returns the width of a text in columns. Combining marks, such as the bar of x̄, have width 0. */
 function widthOf(text: string): number {
   return text.replace(/\p{Mark}/gu, "").length;
 }

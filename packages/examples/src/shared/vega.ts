@@ -5,11 +5,11 @@ export type Row = Readonly<Record<string, string | number | null>>;
 
 /** Reads a data set of the npm package `vega-datasets` by name. */
 export function readRows(name: string): readonly Row[] {
-  // The package exports only its index. The data folder is a sibling of the index's folder.
+  // `vega-datasets` exports only its index module, so the path of the data folder is relative to that module.
   return JSON.parse(readFromPackage("vega-datasets", `../data/${name}.json`).toString("utf8"));
 }
 
-/** Splits rows into those with a number in each of `columns`, and the incomplete ones. */
+/** Separates the rows with a number in each of `columns` from the incomplete rows. */
 export function withNumbers<Column extends string>(
   rows: readonly Row[],
   columns: readonly Column[],

@@ -24,7 +24,7 @@ import type { Penguins } from "../shared/penguins.ts";
 /** A value with its first and second derivatives. */
 export type Jet = readonly [value: number, first: number, second: number];
 
-/** Computes the sigmoid at a₁ − a₀ = d, the second entry of softmax([a₀, a₁]), and their largest relative difference. */
+/** Computes the sigmoid at d = a₁ − a₀, the second entry of softmax([a₀, a₁]), and the largest relative difference of the two. */
 export function atDifference(d: number): { sigmoid: Jet; softmax: Jet; apart: number } {
   const second = (a: Tensor) => sum(mul(softmax(a), tensor([0, 1])));
   const a = tensor([3, 3 + d]);
@@ -34,17 +34,17 @@ export function atDifference(d: number): { sigmoid: Jet; softmax: Jet; apart: nu
   const logistic = (x: Tensor) => sigmoid(x);
   const jet: Jet = [logistic(at).item(), grad(logistic)(at).item(), hessian(logistic)(at).item()];
   const [value, first, curve] = jet;
-  // By the chain rule through d = a₁ − a₀, each derivative with respect to a₀ has a factor of −1.
+  // Since d = a₁ − a₀, each derivative with respect to a₀ has a factor of −1 by the chain rule.
   const expected = [value, -first, first, curve, -curve, -curve, curve];
   const found = [second(a).item(), ...gradient, ...curvature.flat()];
   const apart = Math.max(...expected.map((e, i) => (found[i] === e ? 0 : Math.abs((found[i]! - e) / e))));
   return { sigmoid: jet, softmax: [found[0]!, gradient[1], curvature[1][1]], apart };
 }
 
-/** The loss of softmax regression. W has one column of weights per species. */
+/** Returns the loss of softmax regression. W has one column of weights per species. */
 export const softmaxLoss = ({ X, labels }: Penguins, W: Tensor): Tensor => crossEntropy(matmul(X, W), labels);
 
-/** The loss of logistic regression, the mean of log(1 + exp(−z)) with z = ±X w. It does not use softmax. */
+/** Returns the loss of logistic regression: the mean of log(1 + exp(−z)) with z = ±X w. The sign depends on the species. */
 export function logisticLoss({ X, labels }: Penguins, w: Tensor): Tensor {
   const signs = sub(mul(cast(labels, { dtype: "float64" }), 2), 1);
   return mean(softplus(neg(mul(expandDims(signs, { axis: 1 }), matmul(X, w)))));
@@ -53,17 +53,17 @@ export function logisticLoss({ X, labels }: Penguins, w: Tensor): Tensor {
 export interface Moment {
   readonly softmaxLoss: number;
   readonly logisticLoss: number;
-  /** w₁ − w₀ of softmax regression. */
+  /** The weight difference w₁ − w₀ of softmax regression. */
   readonly difference: readonly number[];
-  /** The weights w of logistic regression with twice the step size. */
+  /** The weights w of a logistic regression that is fitted with twice the step size. */
   readonly w: readonly number[];
-  /** The largest |(w₁ − w₀) − w|, for logistic regression with twice the step size and with the same step size. */
+  /** The largest |(w₁ − w₀) − w| for logistic regression weights w, with twice the step size and with the same step size. */
   readonly apart: { readonly twice: number; readonly same: number };
-  /** The largest change of w₀ + w₁ since the start. */
+  /** The largest change of the weight sum w₀ + w₁ since the start of the fit. */
   readonly drift: number;
 }
 
-/** Runs gradient descent on both losses from the same random start. Returns the state at the start and after each step. */
+/** Runs gradient descent on both losses from equal random weights. Returns the state at the start and after each step. */
 export function fitBoth(
   data: Penguins,
   { steps, rate, seed }: { steps: number; rate: number; seed: number },

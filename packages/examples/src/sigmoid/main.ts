@@ -1,7 +1,7 @@
 /**
- * Shows that softmax over two classes is the sigmoid of a₁ − a₀: in values, in derivatives, and during training.
+ * Shows that softmax over two classes is the sigmoid of a₁ − a₀, for values, for derivatives and during training.
  *
- * `compare.ts` computes the numbers, and this file prints and explains them.
+ * `compare.ts` computes the results, and `main.ts` prints and explains them.
  */
 import { type Command, command, startIfMain } from "../shared/command.ts";
 import { count, positive } from "../shared/options.ts";

@@ -1,17 +1,17 @@
 import type { Tensor } from "@wengert/core";
 import type { Text } from "./text.ts";
 
-/** The loss of a counting model on the held-out text, in nats per character. */
+/** An n-gram model and its loss on the held-out text, in nats per character. */
 export interface Baseline {
   readonly name: string;
-  /** A description of the counts. */
+  /** A description of the counts of the n-gram model. */
   readonly counts: string;
   readonly loss: number;
 }
 
 /**
- * Returns the held-out losses of the unigram, bigram and trigram models counted on the training text. Counts are smoothed by
- * adding one: p(c | context) = (count of context followed by c + 1) / (count of context + K). No character has probability 0.
+ * Returns the held-out losses of unigram, bigram and trigram models, which count characters in the training text. Add-one
+ * smoothing, p(c | context) = (count of context and c + 1) / (count of context + K), avoids a probability of 0.
  */
 export function baselines({ train, held }: Pick<Text, "train" | "held">, characters: number): readonly Baseline[] {
   const named = [
@@ -38,7 +38,7 @@ function countingLoss(train: Tensor, held: Tensor, characters: number, before: n
   return sum / n;
 }
 
-/** Yields, for each position, the preceding `before` characters encoded as one number, and the character itself. */
+/** Yields, for each position of the text, the preceding `before` characters encoded as one number, and the next character. */
 function* places(text: Tensor, characters: number, before: number): Generator<readonly [number, number]> {
   const codes = text.toNested<number[]>();
   for (let i = before; i < codes.length; i++) {

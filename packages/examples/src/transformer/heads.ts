@@ -1,14 +1,14 @@
 import { encode } from "fast-png";
 
-/** The attention weights of one head over one text. Row i has the weights of the positions j ≤ i that position i attends to. */
+/** The attention weights of one head on one text. Row i has the weights of the positions j ≤ i that position i attends to. */
 export type Weights = readonly (readonly number[])[];
 
-/** Where a head attends, averaged over the positions of a text. The first position is excluded: it sees only itself. */
+/** Statistics of a head's attention, averaged over the positions of a text except the first, which can attend only to itself. */
 export interface Habit {
-  /** The weight on the position itself, and on the previous one. */
+  /** The mean weight on the position itself, and the mean weight on the previous position. */
   readonly itself: number;
   readonly before: number;
-  /** The mean distance, in positions back. */
+  /** The mean distance from a position to the positions it attends to. */
   readonly distance: number;
 }
 
@@ -24,8 +24,7 @@ export function habit(W: Weights): Habit {
 }
 
 /**
- * Returns a PNG data URL with one pixel per weight. The blue is more opaque for a larger weight, and faint for 0. Masked pixels
- * are transparent.
+ * Returns a PNG data URL with one blue pixel per weight. Larger weights are more opaque, and masked weights are transparent.
  */
 export function image(W: Weights): string {
   const n = W.length;

@@ -13,24 +13,24 @@ export interface Plan {
   readonly heads: number;
   readonly rate: number;
   readonly key: Tensor;
-  /** The steps at which to keep a copy of the model. */
+  /** The training steps at which `learn` keeps a copy of the model. */
   readonly looks: ReadonlySet<number>;
-  /** The checkpoint file, and whether to resume from it. */
+  /** The path of the checkpoint file, and whether to resume from this file. */
   readonly checkpoint: string;
   readonly resume: boolean;
 }
 
 export interface Learned {
   readonly fit: Fit<Model>;
-  /** The kept models by step, including the final one. */
+  /** The kept copies of the model by step, including the final model. */
   readonly models: ReadonlyMap<number, Model>;
 }
 
-/** The mean of −log p of the next character, over all positions of all texts. */
+/** Returns the mean of −log p over all positions of all texts, where p is the probability of the true next character. */
 export const lossOf = (model: Model, { read, next }: Windows, heads: number): Tensor =>
   crossEntropy(predict(model, read, heads).logits, next);
 
-/** Fits the model to random windows of the text. Measures the loss on a sample of the held-out windows twenty times. */
+/** Fits the model to random windows of the text. Measures the loss on a sample of held-out windows twenty times during training. */
 export async function learn(start: Model, text: Text, plan: Plan, stop: AbortSignal): Promise<Learned> {
   const { steps, batch, places, heads, key, looks, checkpoint, resume } = plan;
   const models = new Map<number, Model>();
@@ -57,7 +57,7 @@ export async function learn(start: Model, text: Text, plan: Plan, stop: AbortSig
   return { fit: fitted, models: models.set(fitted.step, fitted.params) };
 }
 
-/** AdamW as for GPT-2: gradients clipped to norm 1, and a learning rate with linear warmup and cosine decay. */
+/** Returns AdamW as used for GPT-2, with gradients clipped to norm 1, and a learning rate with linear warmup and cosine decay. */
 function optimizer({ steps, rate }: Plan): Optimizer {
   const rising = Math.ceil(steps / 20);
   const falling = cosine({ from: rate, to: rate / 10, steps: Math.max(1, steps - rising) });

@@ -1,8 +1,8 @@
 /**
- * Trains a character-level language model on a book. It is a transformer like GPT-2, small enough to train in minutes.
+ * Trains a character-level language model on a book. The model is a small transformer like GPT-2, which trains in minutes.
  *
- * `model.ts` is the model, and the lesson. `text.ts` and `windows.ts` prepare the text, `learn.ts` trains, `sample.ts` generates
- * text, `baselines.ts` counts n-grams for comparison, and `report.ts` draws.
+ * `model.ts` defines the model. `text.ts` and `windows.ts` prepare the text, `learn.ts` trains, `sample.ts` generates text,
+ * `baselines.ts` counts n-grams for comparison, and `report.ts` draws the results.
  */
 import { join } from "node:path";
 import { type Tensor, tensor } from "@wengert/core";

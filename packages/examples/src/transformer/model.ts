@@ -20,26 +20,26 @@ import {
   transpose,
 } from "@wengert/ops";
 
-/** The parameters of a decoder-only transformer: K characters, texts of up to T positions, vectors of width d. */
+/** The parameters of a decoder-only transformer, for K characters, texts of up to T positions, and vectors of width d. */
 export interface Model {
-  /** The embedding of each character, [K, d]. Its dot product with an output vector is the character's score (weight tying). */
+  /** The embedding of each character, [K, d]. With weight tying, its dot product with an output vector is the character's score. */
   readonly characters: Tensor;
-  /** The embedding of each position of a text. [T, d] */
+  /** The embedding of each position of a text, [T, d]. */
   readonly places: Tensor;
   readonly blocks: readonly Block[];
   readonly last: Norm;
 }
 
-/** One layer: attention moves information between positions, then a feed-forward network acts on each position alone. */
+/** One layer. Attention moves information between positions, then a feed-forward network processes each position separately. */
 interface Block {
   readonly before: Norm;
-  /** Query, key, value and output projections, with all heads side by side. [d, d] each */
+  /** The query, key, value and output projections, with all heads side by side, [d, d] each. */
   readonly query: Tensor;
   readonly key: Tensor;
   readonly value: Tensor;
   readonly output: Tensor;
   readonly between: Norm;
-  /** The feed-forward network: [d, 4d] and [4d], then [4d, d] and [d]. */
+  /** The feed-forward network, whose weights have the shapes [d, 4d] and [4d, d], with biases [4d] and [d]. */
   readonly wide: Linear;
   readonly narrow: Linear;
 }
@@ -49,7 +49,7 @@ interface Linear {
   readonly b: Tensor;
 }
 
-/** The gain and shift of a layer norm. [d] each */
+/** The gain and shift of a layer norm, [d] each. */
 interface Norm {
   readonly gain: Tensor;
   readonly shift: Tensor;
@@ -64,7 +64,7 @@ export interface Size {
 }
 
 /**
- * Returns the scores of the next character at each position of the texts `read`, [B, T, K], and the attention weights of each
+ * Returns the scores of the next character at each position of a batch of texts, [B, T, K], and the attention weights of each
  * layer, [B, heads, T, T].
  */
 export function predict(model: Model, read: Tensor, heads: number): { logits: Tensor; weights: readonly Tensor[] } {
@@ -80,14 +80,14 @@ export function predict(model: Model, read: Tensor, heads: number): { logits: Te
   return { logits: matmul(normalized(X, model.last), transpose(model.characters)), weights };
 }
 
-/** The attention weights of each head, W = softmax(Q Kᵀ / √dₕ), over the positions that each position may see. */
+/** Returns the attention weights of each head, W = softmax(Q Kᵀ / √dₕ) under the causal mask, where dₕ is the width of a head. */
 function weigh({ query, key }: Block, X: Tensor, heads: number): Tensor {
   const Q = div(matmul(X, query), Math.sqrt(X.shape[2]! / heads));
   const Kt = transpose(byHead(matmul(X, key), heads), { axes: [0, 1, 3, 2] });
   return softmax(matmul(byHead(Q, heads), Kt), { where: past(X.shape[1]!) });
 }
 
-/** The mean of the values weighted by W, with the heads concatenated and projected. */
+/** Averages the values with the attention weights W, concatenates the heads, and applies the output projection. */
 function gather({ value, output }: Block, X: Tensor, W: Tensor): Tensor {
   const taken = matmul(W, byHead(matmul(X, value), W.shape[1]!));
   return matmul(reshape(transpose(taken, { axes: [0, 2, 1, 3] }), { shape: X.shape }), output);
@@ -104,21 +104,21 @@ function normalized(X: Tensor, { gain, shift }: Norm): Tensor {
   return add(mul(div(centered, sqrt(add(variance, 1e-5))), gain), shift);
 }
 
-/** The causal mask: position i may see the positions j ≤ i. [T, T] */
+/** Returns the causal mask, [T, T]: position i may attend to the positions j ≤ i. */
 function past(places: number): Tensor {
   const place = tensor(Int32Array.from({ length: places }, (_, i) => i));
   return tensor(lessEqual(expandDims(place, { axis: 0 }), expandDims(place, { axis: 1 })), { label: "past" });
 }
 
-/** Returns [B, T, d] as [B, heads, T, d / heads], a view. */
+/** Returns a view of X [B, T, d] with one matrix per head: [B, heads, T, d / heads]. */
 function byHead(X: Tensor, heads: number): Tensor {
   const [B, T, d] = X.shape as readonly [number, number, number];
   return transpose(reshape(X, { shape: [B, T, heads, d / heads] }), { axes: [0, 2, 1, 3] });
 }
 
 /**
- * Returns small random weights, as in GPT-2. Weights whose output is added to X are scaled by 1/√(2 · layers). So the scale of X
- * hardly grows from layer to layer.
+ * Returns small random weights, as in GPT-2. Projections that write to the residual stream X are scaled by 1/√(2 · layers), so
+ * the scale of X hardly grows from layer to layer.
  */
 export function initialModel(key: Tensor, { characters, places, width, layers, dtype }: Size): Model {
   const keys = splitKey(key, 2 + 6 * layers).values();

@@ -12,9 +12,9 @@ interface Sample {
   readonly text: string;
 }
 
-/** The contents of the page. Nothing depends on the clock, so the same seed gives the same page. */
+/** The contents of the report. They do not depend on the clock, so equal seeds give equal pages. */
 export interface Outcome {
-  /** The command that reproduces these figures. */
+  /** The command line that reproduces the report. */
   readonly command: string;
   /** The source text (the book's title or a path), the number of training characters, and the number of held-out characters. */
   readonly source: string;
@@ -34,7 +34,7 @@ export interface Outcome {
   readonly temperature: number;
   readonly samples: readonly Sample[];
   readonly sentence: readonly string[];
-  /** By layer, then by head. */
+  /** The attention weights of each layer and head. */
   readonly weights: readonly (readonly Weights[])[];
 }
 

@@ -6,12 +6,12 @@ export interface SampleOptions {
   readonly heads: number;
   /** The number of characters to generate. */
   readonly length: number;
-  /** The divisor of the scores. Below 1, likely characters become likelier. */
+  /** The divisor of the scores. A temperature below 1 makes likely characters even likelier. */
   readonly temperature: number;
   readonly key: Tensor;
 }
 
-/** Continues `prompt` character by character. Draws each character from the model's probabilities. */
+/** Continues `prompt` character by character, drawing each character from the probabilities of the model. */
 export function sample(
   model: Model,
   prompt: readonly number[],

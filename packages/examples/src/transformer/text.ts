@@ -8,16 +8,19 @@ export const mobyDick = "Moby-Dick";
 
 /** A text as indices into its alphabet. The last tenth is held out. */
 export interface Text {
-  /** The distinct characters, sorted by code. A character's number is its index here. */
+  /** The distinct characters of the text, sorted by code. Each character is encoded as its index in this array. */
   readonly alphabet: readonly string[];
   /** int32 [n] each */
   readonly train: Tensor;
   readonly held: Tensor;
-  /** A sentence of the held-out text, for display. */
+  /** A sentence of the held-out text, for display in the report. */
   readonly sentence: string;
 }
 
-/** @throws InputError if the file cannot be read, or is too short to hold out `least` characters */
+/**
+ * Reads a text and holds out its last tenth.
+ * @throws InputError if the file cannot be read, or is too short to hold out `least` characters
+ */
 export function readText(source: string, least: number): Text {
   const text = source === mobyDick ? melville() : read(source);
   const characters = [...text];
@@ -32,7 +35,7 @@ export function readText(source: string, least: number): Text {
 
 const ahab = "from hell’s heart I stab at thee;";
 
-/** Encodes characters as int32 indices into `alphabet`. @throws InputError if one is missing; the message names `caller` */
+/** Encodes characters as int32 indices into `alphabet`. @throws InputError if a character is not in `alphabet` */
 export function encode(characters: Iterable<string>, alphabet: readonly string[], caller: string): Tensor {
   const numbers = new Map(alphabet.map((character, k) => [character, k]));
   const codes = Array.from(characters, (character) => {

@@ -1,20 +1,20 @@
 import { type Tensor, tensor } from "@wengert/core";
 import { add, cast, expandDims, foldIn, randomUniform, slice, take } from "@wengert/ops";
 
-/** Windows of a text: the characters read, and the next character at each position. int32 [B, T] each */
+/** A batch of windows of a text: the input characters and the next character at each position, int32 [B, T] each. */
 export interface Windows {
   readonly read: Tensor;
   readonly next: Tensor;
 }
 
-/** Returns the windows of `places` characters that begin at `starts`, [B, 1]. */
+/** Returns the windows of `places` characters that begin at the indices `starts`, which has the shape [B, 1]. */
 function windowsAt(text: Tensor, starts: Tensor, places: number): Windows {
   const offsets = tensor(Int32Array.from({ length: places + 1 }, (_, i) => i));
   const characters = take(text, add(starts, offsets), { axis: 0 });
   return { read: slice(characters, { stop: [null, places] }), next: slice(characters, { start: [0, 1] }) };
 }
 
-/** Yields batches of `count` windows at random offsets, without end. */
+/** Yields an endless sequence of batches, each with `count` windows at random offsets. */
 export function* randomWindows(
   text: Tensor,
   { count, places, key }: { count: number; places: number; key: Tensor },
@@ -25,7 +25,7 @@ export function* randomWindows(
   }
 }
 
-/** Returns the consecutive windows that cover the text, or `most` of them, evenly spaced. */
+/** Returns the consecutive windows that cover the text. If there are more than `most`, returns `most` evenly spaced windows. */
 export function allWindows(text: Tensor, places: number, most: number = Number.POSITIVE_INFINITY): Windows {
   const all = Math.floor((text.size - 1) / places);
   const count = Math.min(all, most);

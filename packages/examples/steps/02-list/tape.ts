@@ -1,4 +1,4 @@
-/** A number with an identity: two tensors that hold the same number are two tensors. */
+/** A number with an identity: two tensors with equal numbers are still different tensors. */
 export class Tensor {
   readonly data: number;
 
@@ -17,25 +17,25 @@ export function tensor(data: number): Tensor {
 
 // The tape
 
-/** The declaration of an op: its name, and how to compute its output. */
+/** The declaration of an op: its name and a function that computes its output. */
 export interface OpSpec {
   readonly name: string;
   readonly compute: (...inputs: Tensor[]) => Tensor;
 }
 
-/** One line of the list: output = op(...inputs). */
+/** One step of a tape: output = op(...inputs). */
 export interface Step {
   readonly op: OpSpec;
   readonly inputs: readonly Tensor[];
   readonly output: Tensor;
 }
 
-/** The steps, in the order in which they ran. */
+/** The recorded steps, in the order in which they ran. */
 export type Tape = Step[];
 
 let open: Tape | undefined; // the active tape, if any
 
-/** Runs f and records its steps. */
+/** Runs f and records the steps of f on a new tape. */
 export function record(f: (...inputs: Tensor[]) => Tensor, ...inputs: Tensor[]) {
   const before = open;
   const tape: Tape = [];
@@ -57,7 +57,7 @@ export function defineOp(op: OpSpec): Op {
   };
 }
 
-/** The list as text. */
+/** Returns the tape as text, one line per step. */
 export function explain(tape: Tape): string {
   const names = new Map(tape.map(({ output }, i) => [output, `#${i + 1}`]));
   const nameOf = (x: Tensor) => names.get(x) ?? String(x.item());

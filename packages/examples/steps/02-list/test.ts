@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { add, exp, explain, mul, record, type Tensor, tensor } from "./tape.ts";
 
-// (x + y) · exp(x) at (0, 5) is a list of three steps
+// Evaluating (x + y) · exp(x) at x = 0, y = 5 records three steps
 const f = (x: Tensor, y: Tensor) => mul(add(x, y), exp(x));
 const { value, tape } = record(f, tensor(0), tensor(5));
 assert.equal(value.item(), 5);
@@ -12,7 +12,7 @@ assert.equal(
 #3 = mul(#1, #2) = 5`,
 );
 
-// A loop is not on the tape; its steps are
+// The tape holds the three steps that the loop ran, but not the loop itself
 const doubled = record((x) => {
   let y = x;
   for (let i = 0; i < 3; i++) y = add(y, y);
@@ -20,7 +20,7 @@ const doubled = record((x) => {
 }, tensor(1));
 assert.equal(explain(doubled.tape).split("\n").length, 3);
 
-// Outside record no tape is active, also after an error
+// No tape is active outside of record, even after f threw an error
 const before = explain(tape);
 assert.throws(() => record(() => JSON.parse("oops"), tensor(1)));
 add(tensor(1), tensor(2));

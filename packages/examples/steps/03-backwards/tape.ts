@@ -1,4 +1,4 @@
-/** A number with an identity: two tensors that hold the same number are two tensors. */
+/** A number with an identity: two tensors with equal numbers are still different tensors. */
 export class Tensor {
   readonly data: number;
 
@@ -17,29 +17,29 @@ export function tensor(data: number): Tensor {
 
 // The tape
 
-/** The declaration of an op: its name, how to compute its output, and one VJP rule per input. */
+/** The declaration of an op: its name, a function that computes its output, and one VJP rule per input. */
 export interface OpSpec {
   readonly name: string;
   readonly compute: (...inputs: Tensor[]) => Tensor;
   readonly vjp: readonly Rule[];
 }
 
-/** Maps the cotangent of a step's output, g, to the cotangent of an input. */
+/** Maps g, the cotangent of a step's output, to the cotangent of one input of the step. */
 type Rule = (g: Tensor, step: Step) => Tensor;
 
-/** One line of the list: output = op(...inputs). */
+/** One step of a tape: output = op(...inputs). */
 export interface Step {
   readonly op: OpSpec;
   readonly inputs: readonly Tensor[];
   readonly output: Tensor;
 }
 
-/** The steps, in the order in which they ran. */
+/** The recorded steps, in the order in which they ran. */
 export type Tape = Step[];
 
 let open: Tape | undefined; // the active tape, if any
 
-/** Runs f and records its steps. */
+/** Runs f and records the steps of f on a new tape. */
 export function record(f: (...inputs: Tensor[]) => Tensor, ...inputs: Tensor[]) {
   const before = open;
   const tape: Tape = [];
@@ -61,7 +61,7 @@ export function defineOp(op: OpSpec): Op {
   };
 }
 
-/** The list as text. */
+/** Returns the tape as text, one line per step. */
 export function explain(tape: Tape): string {
   const names = new Map(tape.map(({ output }, i) => [output, `#${i + 1}`]));
   const nameOf = (x: Tensor) => names.get(x) ?? String(x.item());
@@ -72,7 +72,7 @@ export function explain(tape: Tape): string {
 
 // The sweep
 
-/** Reads a tape backwards, from the cotangents of its outputs to those of its inputs. */
+/** Reads the tape backwards and stores the cotangent of each step's inputs in `cotangents`. */
 function sweep(tape: Tape, cotangents: Map<Tensor, Tensor>): void {
   for (const step of tape.toReversed()) {
     const g = cotangents.get(step.output);
@@ -83,7 +83,7 @@ function sweep(tape: Tape, cotangents: Map<Tensor, Tensor>): void {
   }
 }
 
-/** Returns f(...inputs) and its pullback, which maps the cotangent of the value to those of the inputs. */
+/** Returns the value of f and its pullback, which maps the cotangent of the value to the cotangents of the inputs. */
 export function vjp(f: (...inputs: Tensor[]) => Tensor, ...given: Tensor[]) {
   const { value, inputs, tape } = record(f, ...given);
   const pullback = (g: Tensor): Tensor[] => {
@@ -94,7 +94,7 @@ export function vjp(f: (...inputs: Tensor[]) => Tensor, ...given: Tensor[]) {
   return { value, pullback };
 }
 
-/** The derivative of f with respect to its first input. */
+/** Returns a function that computes the derivative of f with respect to its first input. */
 export const grad =
   (f: (...inputs: Tensor[]) => Tensor) =>
   (...inputs: Tensor[]): Tensor =>

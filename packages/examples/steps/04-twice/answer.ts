@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { add, mul, tensor, vjp } from "./tape.ts";
 
-// a = x y = 6, b = a + x = 8, c = b a = 48. From the end:
+// The values are a = x y = 6, b = a + x = 8 and c = b a = 48. The cotangents, from the last step to the first:
 // c̄ = 1, b̄ = a c̄ = 6, ā = b c̄ + b̄ = 8 + 6 = 14, x̄ = b̄ + y ā = 6 + 42 = 48, ȳ = x ā = 28
 const { pullback } = vjp(
   (x, y) => {

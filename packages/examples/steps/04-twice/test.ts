@@ -4,11 +4,11 @@ import { add, exp, grad, mul, type Tensor, tensor } from "./tape.ts";
 // d(x²)/dx = 2x
 assert.equal(grad((x) => mul(x, x))(tensor(3)).item(), 6);
 
-// d((x + y) exp(x))/dx = exp(x) + (x + y) exp(x): x is used in two steps
+// Two steps use x, so the derivative has two terms: d((x + y) exp(x))/dx = exp(x) + (x + y) exp(x)
 const f = (x: Tensor, y: Tensor) => mul(add(x, y), exp(x));
 assert.equal(grad(f)(tensor(0), tensor(5)).item(), 6);
 
-// Fifty doublings: 2⁵⁰ paths lead from x to y, and the sweep takes fifty steps
+// After fifty doublings, 2⁵⁰ paths lead from x to y, but the sweep takes only fifty steps
 const doublings = (x: Tensor) => {
   let y = x;
   for (let i = 0; i < 50; i++) y = add(y, y);
@@ -16,7 +16,7 @@ const doublings = (x: Tensor) => {
 };
 assert.equal(grad(doublings)(tensor(1)).item(), 2 ** 50);
 
-// Thirty thousand steps: no recursion, so the stack does not overflow
+// The sweep is a loop and not recursive, so thirty thousand steps do not overflow the stack
 const long = (x: Tensor) => {
   let y = x;
   for (let i = 0; i < 30_000; i++) y = add(y, x);

@@ -4,7 +4,7 @@ import ops from "ndarray-ops";
 type NdArray = Nd<Float64Array>;
 export type Nested = number | readonly Nested[];
 
-/** An array with an identity: two tensors that hold the same numbers are two tensors. */
+/** An array with an identity: two tensors with equal numbers are still different tensors. */
 export class Tensor {
   readonly data: NdArray;
 
@@ -26,7 +26,7 @@ export class Tensor {
   }
 }
 
-/** tensor([[1, 2], [3, 4]]) has the shape [2, 2] and the numbers 1 2 3 4; tensor(5) has the shape []. */
+/** Makes a tensor from nested arrays or a number. The shape of tensor([[1, 2], [3, 4]]) is [2, 2]. */
 export function tensor(nested: Nested): Tensor {
   const shape: number[] = [];
   for (let x = nested; typeof x !== "number"; x = x[0]) shape.push(x.length);
@@ -45,29 +45,29 @@ const sameShape = (a: number[], b: number[]): boolean => String(a) === String(b)
 
 // The tape
 
-/** The declaration of an op: its name, how to compute its output, and one VJP rule per input. */
+/** The declaration of an op: its name, a function that computes its output, and one VJP rule per input. */
 export interface OpSpec {
   readonly name: string;
   readonly compute: (...inputs: Tensor[]) => Tensor;
   readonly vjp: readonly Rule[];
 }
 
-/** Maps the cotangent of a step's output, g, to the cotangent of an input. */
+/** Maps g, the cotangent of a step's output, to the cotangent of one input of the step. */
 type Rule = (g: Tensor, step: Step) => Tensor;
 
-/** One line of the list: output = op(...inputs). */
+/** One step of a tape: output = op(...inputs). */
 export interface Step {
   readonly op: OpSpec;
   readonly inputs: readonly Tensor[];
   readonly output: Tensor;
 }
 
-/** The steps, in the order in which they ran. */
+/** The recorded steps, in the order in which they ran. */
 export type Tape = Step[];
 
 let open: Tape | undefined; // the active tape, if any
 
-/** Runs f and records its steps. */
+/** Runs f and records the steps of f on a new tape. */
 export function record(f: (...inputs: Tensor[]) => Tensor, ...inputs: Tensor[]) {
   const before = open;
   const tape: Tape = [];
@@ -89,7 +89,7 @@ export function defineOp(op: OpSpec): Op {
   };
 }
 
-/** The list as text. */
+/** Returns the tape as text, one line per step. */
 export function explain(tape: Tape): string {
   const names = new Map(tape.map(({ output }, i) => [output, `#${i + 1}`]));
   const numbers = (x: Tensor) => JSON.stringify(x.toNested());
@@ -101,7 +101,7 @@ export function explain(tape: Tape): string {
 
 // The sweep
 
-/** Reads a tape backwards, from the cotangents of its outputs to those of its inputs. */
+/** Reads the tape backwards and stores the cotangent of each step's inputs in `cotangents`. */
 function sweep(tape: Tape, cotangents: Map<Tensor, Tensor>): void {
   for (const step of tape.toReversed()) {
     const g = cotangents.get(step.output);
@@ -114,7 +114,7 @@ function sweep(tape: Tape, cotangents: Map<Tensor, Tensor>): void {
   }
 }
 
-/** Returns f(...inputs) and its pullback, which maps the cotangent of the value to those of the inputs. */
+/** Returns the value of f and its pullback, which maps the cotangent of the value to the cotangents of the inputs. */
 export function vjp(f: (...inputs: Tensor[]) => Tensor, ...given: Tensor[]) {
   const { value, inputs, tape } = record(f, ...given);
   const pullback = (g: Tensor): Tensor[] => {
@@ -127,7 +127,7 @@ export function vjp(f: (...inputs: Tensor[]) => Tensor, ...given: Tensor[]) {
   return { value, pullback };
 }
 
-/** The gradient of f, whose value is one number, with respect to its first input. */
+/** Returns a function that computes the gradient of a scalar function f with respect to its first input. */
 export const grad =
   (f: (...inputs: Tensor[]) => Tensor) =>
   (...inputs: Tensor[]): Tensor =>
@@ -135,7 +135,7 @@ export const grad =
 
 // Ops
 
-/** Computes the output by a loop of ndarray-ops, which takes an array to write into, and inputs of the same shape. */
+/** Makes the `compute` function of an op from an ndarray-ops loop. All inputs must have the same shape. */
 function elementwise(loop: (out: NdArray, ...inputs: NdArray[]) => void): OpSpec["compute"] {
   return (...inputs) => {
     const out = zeros(inputs[0].shape);

@@ -8,7 +8,7 @@ const variance = (x: Tensor) => {
   return mean(mul(off, off));
 };
 
-// Each of n numbers has a share of 1/n in the mean
+// The gradient of the mean of n numbers is 1/n for each number
 const x = tensor([1, 2, 3, 6]);
 assert.deepEqual(grad(mean)(x).toNested(), [0.25, 0.25, 0.25, 0.25]);
 

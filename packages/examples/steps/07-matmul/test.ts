@@ -7,12 +7,12 @@ assert.deepEqual(matmul(A, B).toNested(), [[31, 302], [64, 605]]);
 assert.deepEqual(transpose(A).toNested(), [[1, 4], [2, 5], [3, 6]]);
 assert.throws(() => matmul(A, A), /inner sizes/);
 
-// G picks one entry of Y = A B, the dot product of A's first row and B's second column. Each is the derivative of the other.
+// In Y = A B, y₀₁ is row 0 of A times column 1 of B. So its derivative by that row is the column, and vice versa.
 const [dA, dB] = vjp((A, B) => matmul(A, B), A, B).pullback(tensor([[0, 1], [0, 0]]));
 assert.deepEqual(dA.toNested(), [[0, 1, 100], [0, 0, 0]]);
 assert.deepEqual(dB.toNested(), [[0, 1], [0, 2], [0, 3]]);
 
-// A layer, Y = tanh(X W + b), and its loss. Finite differences of each weight must agree with the sweep.
+// Finite differences in each weight of the layer tanh(X W + b) must agree with the gradient
 const X = tensor([[1, -1], [0.5, 2], [-2, 0]]);
 const target = tensor([[1], [0], [-1]]);
 const loss = (W: Tensor, b: Tensor) => {

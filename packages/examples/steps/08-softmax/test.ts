@@ -7,13 +7,13 @@ const near = (x: Tensor, y: Tensor) => {
   assert(ops.norm2(sub(x, y).data) < 1e-14, `${x.toNested()} is not ${y.toNested()}`);
 };
 
-// Probabilities: above 0, with the sum 1 in each row, and no overflow
+// The probabilities of each row sum to 1, and logits of 1000 do not overflow
 const x = tensor([[2, 1, 0], [1000, 1001, 1002]]);
 const s = softmax(x);
 near(rowSums(s), tensor([[1], [1]]));
 near(new Tensor(s.data.pick(1)), softmax(tensor([0, 1, 2])));
 
-// The Jacobian diag(s) − s sᵀ, cell by cell, is what the pullback must give for any g
+// The pullback of softmax must agree with its Jacobian diag(s) − s sᵀ, where s is the output of softmax
 const logits = tensor([2, 1, 0]);
 const [s0, s1, s2] = softmax(logits).toNested() as number[];
 const [g0, g1, g2] = [3, -1, 0.5];
@@ -27,12 +27,12 @@ near(
   ]),
 );
 
-// The tape finds the same from exp, a sum and div, without a rule for softmax
+// The rule of softmax agrees with the derivative of softmax composed from exp, rowSums and div
 const composed = (x: Tensor) => div(exp(x), rowSums(exp(x)));
 const [small, g] = [tensor([[2, 1, 0], [-1, 0, 3]]), tensor([[3, -1, 0.5], [1, 2, -4]])];
 near(vjp(composed, small).pullback(g)[0], vjp(softmax, small).pullback(g)[0]);
 
-// Cross-entropy, −Σ y log s, has the gradient s − y
+// The cross-entropy −Σ yᵢ log sᵢ with s = softmax(logits) has the gradient s − y with respect to the logits
 const y = tensor([0, 1, 0]);
 const crossEntropy = (x: Tensor) => mul(tensor(-1), sum(mul(y, log(softmax(x)))));
 near(grad(crossEntropy)(logits), sub(softmax(logits), y));

@@ -4,7 +4,7 @@ import ops from "ndarray-ops";
 type NdArray = Nd<Float64Array>;
 export type Nested = number | readonly Nested[];
 
-/** An array with an identity: two tensors that hold the same numbers are two tensors. */
+/** An array with an identity: two tensors with equal numbers are still different tensors. */
 export class Tensor {
   readonly data: NdArray;
 
@@ -26,7 +26,7 @@ export class Tensor {
   }
 }
 
-/** tensor([[1, 2], [3, 4]]) has the shape [2, 2] and the numbers 1 2 3 4; tensor(5) has the shape []. */
+/** Makes a tensor from nested arrays or a number. The shape of tensor([[1, 2], [3, 4]]) is [2, 2]. */
 export function tensor(nested: Nested): Tensor {
   const shape: number[] = [];
   for (let x = nested; typeof x !== "number"; x = x[0]) shape.push(x.length);
@@ -45,31 +45,31 @@ const sameShape = (a: number[], b: number[]): boolean => String(a) === String(b)
 
 // The tape
 
-/** The declaration of an op: its name, how to compute its output, and one VJP rule per input. */
+/** The declaration of an op: its name, a function that computes its output, and one VJP rule per input. */
 export interface OpSpec {
   readonly name: string;
   readonly compute: (...inputs: Tensor[]) => Tensor;
   readonly vjp: readonly Rule[];
 }
 
-/** Maps the cotangent of a step's output, g, to the cotangent of an input. */
+/** Maps g, the cotangent of a step's output, to the cotangent of one input of the step. */
 type Rule = (g: Tensor, step: Step) => Tensor;
 
-/** One line of the list: output = op(...inputs). */
+/** One step of a tape: output = op(...inputs). */
 export interface Step {
   readonly op: OpSpec;
   readonly inputs: readonly Tensor[];
   readonly output: Tensor;
 }
 
-/** The steps, in the order in which they ran. */
+/** The recorded steps, in the order in which they ran. */
 export type Tape = Step[];
 
 let open: readonly Tape[] = []; // the active tapes, innermost last
 
-/** Runs f on its inputs, under new identities, and records its steps. */
+/** Gives the inputs new identities, runs f on them and records the steps of f. */
 export function record(f: (...inputs: Tensor[]) => Tensor, ...given: Tensor[]) {
-  const inputs = given.map((x) => alias(x)); // the tapes around this one record it
+  const inputs = given.map((x) => alias(x)); // outer tapes record this step
   const before = open;
   const tape: Tape = [];
   open = [...open, tape];
@@ -90,7 +90,7 @@ export function defineOp(op: OpSpec): Op {
   };
 }
 
-/** The list as text. */
+/** Returns the tape as text, one line per step. */
 export function explain(tape: Tape): string {
   const names = new Map(tape.map(({ output }, i) => [output, `#${i + 1}`]));
   const numbers = (x: Tensor) => JSON.stringify(x.toNested());
@@ -102,7 +102,7 @@ export function explain(tape: Tape): string {
 
 // The sweep
 
-/** Reads a tape backwards, from the cotangents of its outputs to those of its inputs. */
+/** Reads the tape backwards and stores the cotangent of each step's inputs in `cotangents`. */
 function sweep(tape: Tape, cotangents: Map<Tensor, Tensor>): void {
   for (const step of tape.toReversed()) {
     const g = cotangents.get(step.output);
@@ -115,7 +115,7 @@ function sweep(tape: Tape, cotangents: Map<Tensor, Tensor>): void {
   }
 }
 
-/** Returns f(...inputs) and its pullback, which maps the cotangent of the value to those of the inputs. */
+/** Returns the value of f and its pullback, which maps the cotangent of the value to the cotangents of the inputs. */
 export function vjp(f: (...inputs: Tensor[]) => Tensor, ...given: Tensor[]) {
   const { value, inputs, tape } = record(f, ...given);
   const pullback = (g: Tensor): Tensor[] => {
@@ -128,7 +128,7 @@ export function vjp(f: (...inputs: Tensor[]) => Tensor, ...given: Tensor[]) {
   return { value, pullback };
 }
 
-/** The gradient of f, whose value is one number, with respect to its first input. */
+/** Returns a function that computes the gradient of a scalar function f with respect to its first input. */
 export const grad =
   (f: (...inputs: Tensor[]) => Tensor) =>
   (...inputs: Tensor[]): Tensor =>
@@ -136,14 +136,14 @@ export const grad =
 
 // Ops
 
-/** y = x under a new identity. */
+/** Returns a tensor with the numbers of x and a new identity. */
 export const alias: Op = defineOp({
   name: "alias",
   compute: (x) => new Tensor(x.data),
   vjp: [(g) => g],
 });
 
-/** Computes the output by a loop of ndarray-ops, which takes an array to write into, and inputs of the same shape. */
+/** Makes the `compute` function of an op from an ndarray-ops loop. All inputs must have the same shape. */
 function elementwise(loop: (out: NdArray, ...inputs: NdArray[]) => void): OpSpec["compute"] {
   return (...inputs) => {
     const out = zeros(inputs[0].shape);
@@ -152,7 +152,7 @@ function elementwise(loop: (out: NdArray, ...inputs: NdArray[]) => void): OpSpec
   };
 }
 
-/** A view of `a` in a larger shape, by NumPy's rules. A repeated axis has stride 0, so nothing is copied. */
+/** Returns a view of `a`, broadcast to `shape` by NumPy's rules. A repeated axis has stride 0, so nothing is copied. */
 export function repeated(a: NdArray, shape: number[]): NdArray {
   const stride = shape.map((n, axis) => {
     const fromEnd = axis - shape.length;
@@ -163,7 +163,7 @@ export function repeated(a: NdArray, shape: number[]): NdArray {
   return nd(a.data, shape, stride, a.offset);
 }
 
-/** Reduces `a` to a smaller shape. With stride 0, `loop` adds many entries of `a` to one of `out`. */
+/** Reduces `a` to a smaller shape: `loop` combines all entries of `a` along a reduced axis into one output entry. */
 export function reduced(loop: (out: NdArray, a: NdArray) => void, a: NdArray, shape: number[], start = 0): NdArray {
   const out = zeros(shape);
   ops.assigns(out, start);
@@ -171,7 +171,7 @@ export function reduced(loop: (out: NdArray, a: NdArray) => void, a: NdArray, sh
   return out;
 }
 
-/** Repeats x until it has the shape. */
+/** Broadcasts x to the given shape. */
 export function broadcastTo(x: Tensor, shape: number[]): Tensor {
   if (sameShape(x.shape, shape)) return x;
   const op = defineOp({
@@ -182,7 +182,7 @@ export function broadcastTo(x: Tensor, shape: number[]): Tensor {
   return op(x);
 }
 
-/** Sums x until it has the shape: over each axis along which `broadcastTo` repeats. */
+/** Sums x over axes until it has the given shape. `sumTo` is the VJP rule of `broadcastTo`. */
 export function sumTo(x: Tensor, shape: number[]): Tensor {
   if (sameShape(x.shape, shape)) return x;
   const op = defineOp({
@@ -195,7 +195,7 @@ export function sumTo(x: Tensor, shape: number[]): Tensor {
 
 export const sum = (x: Tensor): Tensor => sumTo(x, []);
 
-/** Lets an op take inputs of different shapes: broadcasts each to their common shape. */
+/** Returns an op that broadcasts its inputs to their common shape and then calls `op`. */
 function broadcasting(op: Op): Op {
   return (...inputs) => {
     const rank = Math.max(...inputs.map((x) => x.shape.length));
@@ -244,7 +244,7 @@ export const transpose: Op = defineOp({
   vjp: [(g) => transpose(g)],
 });
 
-/** Y = A B: yᵢⱼ = Σₖ aᵢₖ bₖⱼ. */
+/** The matrix product Y = A B: yᵢⱼ = Σₖ aᵢₖ bₖⱼ. */
 export const matmul: Op = defineOp({
   name: "matmul",
   compute: ({ data: a }, { data: b }) => {
@@ -272,15 +272,15 @@ export const log: Op = defineOp({
   vjp: [(g, { inputs: [x] }) => div(g, x)],
 });
 
-/** Sums each row: the last axis is left with size 1. */
+/** Sums each row. The last axis of the result has size 1. */
 export const rowSums = (x: Tensor): Tensor => sumTo(x, [...x.shape.slice(0, -1), 1]);
 
-/** s = softmax(x) along the last axis: sᵢ = exp(xᵢ) / Σₖ exp(xₖ). Hence x̄ = s ⊙ (g − ⟨g, s⟩). */
+/** Softmax along the last axis: sᵢ = exp(xᵢ) / Σₖ exp(xₖ). The rule for a cotangent g is x̄ = s ⊙ (g − ⟨g, s⟩). */
 export const softmax: Op = defineOp({
   name: "softmax",
   compute: ({ data: x, shape }) => {
     const [s, column] = [zeros(shape), [...shape.slice(0, -1), 1]];
-    ops.sub(s, x, repeated(reduced(ops.maxeq, x, column, -Infinity), shape)); // at most 0: no overflow
+    ops.sub(s, x, repeated(reduced(ops.maxeq, x, column, -Infinity), shape)); // at most 0, so exp can't overflow
     ops.expeq(s);
     ops.diveq(s, repeated(reduced(ops.addeq, s, column), shape));
     return new Tensor(s);

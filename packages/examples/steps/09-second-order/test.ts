@@ -2,22 +2,22 @@ import assert from "node:assert/strict";
 import ops from "ndarray-ops";
 import { exp, grad, mul, softmax, sub, sum, type Tensor, tensor, vjp } from "./tape.ts";
 
-// x³, 3x², 6x, 6
+// x³ and its derivatives at 2: x³ = 8, 3x² = 12, 6x = 12 and 6
 const cube = (x: Tensor) => mul(mul(x, x), x);
 const at = (f: (x: Tensor) => Tensor) => f(tensor(2)).item();
 assert.deepEqual([cube, grad(cube), grad(grad(cube)), grad(grad(grad(cube)))].map(at), [8, 12, 12, 6]);
 
-// ∂(x y)/∂y = x, also where y is the same tensor as x. So x · ∂(x y)/∂y = x², with the derivative 2x.
+// ∂(x y)/∂y is x even if y and x are the same tensor. So x · ∂(x y)/∂y is x², and its derivative is 2x.
 const inner = (x: Tensor) => grad((y) => mul(x, y))(x);
 assert.equal(grad((x) => mul(x, inner(x)))(tensor(3)).item(), 6);
 
-// Newton's method: where does exp(x) − 2x have its least value? Where exp(x) = 2.
+// Newton's method finds the minimum of exp(x) − 2x, which is at x = log 2
 const f = (x: Tensor) => sub(exp(x), mul(tensor(2), x));
 let x = 0;
 for (let i = 0; i < 6; i++) x -= grad(f)(tensor(x)).item() / grad(grad(f))(tensor(x)).item();
 assert(Math.abs(x - Math.log(2)) < 1e-15);
 
-// The Hessian H of Σ cᵢ softmax(x)ᵢ, times a vector v: the pullback of the gradient. H is symmetric: ⟨u, H v⟩ = ⟨H u, v⟩.
+// The pullback of the gradient computes H v, a Hessian-vector product. H is symmetric, so ⟨u, H v⟩ = ⟨H u, v⟩.
 const c = tensor([1, -2, 5]);
 const loss = (x: Tensor) => sum(mul(c, softmax(x)));
 const logits = tensor([0.3, -0.1, 0.7]);
@@ -25,7 +25,7 @@ const times = (v: Tensor) => vjp(grad(loss), logits).pullback(v)[0];
 const [u, v] = [tensor([1, 2, 3]), tensor([-1, 0, 1])];
 assert(Math.abs(sum(mul(u, times(v))).item() - sum(mul(times(u), v)).item()) < 1e-14);
 
-// Differences of gradients agree
+// Finite differences of the gradient agree with the Hessian-vector product
 const h = 1e-5;
 const moved = (by: number) => grad(loss)(sub(logits, mul(tensor(-by), v)));
 const slope = mul(tensor(1 / (2 * h)), sub(moved(h), moved(-h)));

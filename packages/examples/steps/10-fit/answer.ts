@@ -4,7 +4,7 @@ import { add, log, matmul, mul, softmax, sub, sum, type Tensor, tensor, vjp } fr
 const X = tensor([[0, 0], [0, 1], [1, 0], [1, 1]]);
 const Y = tensor([[1, 0], [0, 1], [0, 1], [1, 0]]);
 
-// The same fit without the hidden layer
+// Fits XOR by a softmax without a hidden layer
 const loss = (W: Tensor, b: Tensor) => mul(tensor(-1 / 4), sum(mul(Y, log(softmax(add(matmul(X, W), b))))));
 let W = tensor([[0.5, -0.4], [0.2, 0.6]]);
 let b = tensor([0.1, -0.2]);
@@ -14,7 +14,7 @@ for (let epoch = 0; epoch < 500; epoch++) {
   b = sub(b, mul(tensor(0.5), db));
 }
 
-// At the end all weights are almost equal, so each answer has the probability ½, and the loss is log 2
+// Without a hidden layer every answer ends at the probability ½, so the loss is log 2
 assert(Math.abs(loss(W, b).item() - Math.log(2)) < 1e-6);
 const p = softmax(add(matmul(X, W), b)).toNested();
 for (const [no, yes] of p as number[][]) assert(Math.abs(no - 0.5) < 1e-2 && Math.abs(yes - 0.5) < 1e-2);

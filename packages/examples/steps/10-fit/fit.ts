@@ -1,20 +1,20 @@
 import { add, log, matmul, mul, softmax, sub, sum, type Tensor, tanh, tensor, vjp } from "./tape.ts";
 
-// Exclusive or: is just one of the two numbers 1? No straight line separates the answers.
+// XOR: the answer is yes if exactly one of two bits is 1. No straight line separates yes from no.
 const X = tensor([[0, 0], [0, 1], [1, 0], [1, 1]]);
 const Y = tensor([[1, 0], [0, 1], [0, 1], [1, 0]]); // no, yes, yes, no
 
-/** The probabilities of "no" and "yes" for each row of X: a hidden layer of three units, then softmax. */
+/** Returns the probabilities of "no" and "yes" for each row of X, by a hidden layer of three units and softmax. */
 const model = (W1: Tensor, b1: Tensor, W2: Tensor, b2: Tensor) => {
   const hidden = tanh(add(matmul(X, W1), b1));
   return softmax(add(matmul(hidden, W2), b2));
 };
 
-/** Cross-entropy: the mean of −log of the probability that was given to the right answer. */
+/** Returns the cross-entropy: the mean of −log p, where p is the predicted probability of the right answer. */
 const loss = (W1: Tensor, b1: Tensor, W2: Tensor, b2: Tensor) =>
   mul(tensor(-1 / 4), sum(mul(Y, log(model(W1, b1, W2, b2)))));
 
-// Weights to begin with: small, and no two alike
+// Initial weights: small, and different for each hidden unit
 let W1 = tensor([[0.5, -0.4, 0.3], [0.2, 0.6, -0.5]]);
 let b1 = tensor([0.1, -0.2, 0.3]);
 let W2 = tensor([[0.4, -0.3], [-0.6, 0.2], [0.5, 0.1]]);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { add, explain, matmul, mul, record, sum, type Tensor, tanh, tensor, vjp } from "./tape.ts";
 
-// The tape keeps only steps that depend on an input: it skips the sum of two constants
+// The tape keeps only steps that depend on an input, so it skips the sum of two constants
 const c = tensor(0);
 const { tape } = record((x) => mul(add(c, c), mul(x, x)), tensor(3));
 assert.equal(
@@ -10,7 +10,7 @@ assert.equal(
 #2 = mul(0, #1) = 0`,
 );
 
-// The sweep pulls back only to such inputs: X is a constant, so its cotangent is never computed
+// The sweep skips the cotangent of the constant X, so it runs only one of the two rules of matmul
 const X = tensor([[1, 2], [3, 4], [5, 6]]);
 const loss = (W: Tensor, b: Tensor) => sum(tanh(add(matmul(X, W), b)));
 const [W, b] = [tensor([[0.1], [-0.2]]), tensor([0.05])];

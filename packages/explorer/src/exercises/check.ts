@@ -7,27 +7,30 @@ export function todo(): never {
 }
 class Todo extends Error {}
 
-/** A common wrong answer, and the hint for it. */
+/** A common wrong answer to an exercise, with a hint. */
 interface Slip<A> {
   readonly answer: A;
   readonly hint: string;
 }
 
 export interface Question<A, Case extends readonly unknown[]> {
-  /** The task, printed until the reader replaces `todo`. */
+  /** The task of the exercise. It is printed as long as the program still calls `todo`. */
   readonly task: string;
   readonly right: A;
   readonly slips: readonly Slip<A>[];
-  /** The inputs on which answers are checked. */
+  /** The inputs on which an answer is compared with the right answer. */
   readonly cases: readonly Case[];
   /** The names of the inputs. */
   readonly names: readonly string[];
   readonly run: (answer: A, ...of: Case) => Tensor;
-  /** Printed for a right answer. Empty if another question follows. */
+  /** The message for a right answer. Empty if another question follows. */
   readonly praise: string;
 }
 
-/** Prints whether `answer` is right, or a hint. An error that the answer throws passes through, with its line. */
+/**
+ * Prints whether `answer` is right, or a hint. If the answer throws an error, the error is shown with its line in the
+ * user's program.
+ */
 export function check<A, Case extends readonly unknown[]>(question: Question<A, Case>, answer: A): boolean {
   const { cases, run, right, praise, task } = question;
   try {
@@ -70,11 +73,11 @@ const outcome = (of: () => unknown): unknown => {
   try {
     return of();
   } catch {
-    return undefined; // a slip of another question can fail on these inputs
+    return undefined; // a common wrong answer can throw on these inputs
   }
 };
 
-/** Whether two tensors are equal up to rounding, relative to the largest number. */
+/** Whether two tensors are equal up to rounding errors, relative to their largest element. */
 function isClose(a: unknown, b: unknown): boolean {
   if (!(a instanceof Tensor && b instanceof Tensor) || String(a.shape) !== String(b.shape)) return false;
   const [xs, ys] = [numbersOf(a), numbersOf(b)];
@@ -84,7 +87,7 @@ function isClose(a: unknown, b: unknown): boolean {
 
 const numbersOf = (x: Tensor): number[] => Array.from(ravel(x.array!));
 
-/** Prints for each number whether it is right, or its hint. */
+/** Prints for each number of an answer whether it is right, or a hint. */
 export function checkNumbers<N extends string>(
   given: Readonly<Record<N, number>>,
   right: Readonly<Record<N, number>>,

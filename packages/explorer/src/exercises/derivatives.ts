@@ -2,7 +2,7 @@ import { grad, hvp, type Tensor, tensor } from "@wengert/core";
 import { add, exp, greater, mul, softmax, sqrt, square, sum, where } from "@wengert/ops";
 import { check, type Question } from "./check.ts";
 
-// Functions to fix and to build: exercises 8 and 9.
+// Exercises 8 and 9: fix a function, and build a function.
 
 type Scalar = (x: Tensor) => Tensor;
 
@@ -36,7 +36,7 @@ const gradients: Question<Scalar, readonly [Tensor]> = {
   praise:
     "The value is unchanged and the gradient is finite: sqrt never gets the 0, so no slope is infinite. nonFinite(f, x) finds such steps and suggests this fix.",
 };
-/** Checks the sum of the roots of the positive elements, which must have a finite gradient. */
+/** Checks a function that sums the square roots of the positive elements. Its gradient must be finite. */
 export const checkRoots = (answer: Scalar): boolean => check(values, answer) && check(gradients, answer);
 
 type Hvp = (f: Scalar, x: Tensor, v: Tensor) => Tensor;
@@ -58,7 +58,7 @@ const products: Question<Hvp, readonly [Scalar, Tensor, Tensor]> = {
     },
     {
       answer: (f, x, v) => mul(grad((y: Tensor) => sum(grad(f)(y)))(x), v),
-      hint: "v comes too late: that is (H 1) ⊙ v. Multiply inside, before the sum.",
+      hint: "That is (H 1) ⊙ v. Multiply the gradient by v earlier, before the sum.",
     },
   ],
   cases: [
@@ -73,5 +73,5 @@ const products: Question<Hvp, readonly [Scalar, Tensor, Tensor]> = {
 /** Checks a Hessian-vector product. */
 export const checkHvp = (answer: Hvp): boolean => check(products, answer);
 
-/** All questions, for the tests: each slip must get its hint. */
+/** All questions of this file, for the tests. A test checks that each common wrong answer gets its hint. */
 export const questions = { values, gradients, products };

@@ -1,5 +1,5 @@
-// The module "exercises" of the Tape room's exercises. A check prints whether an answer is right, or a hint, and returns whether it
-// is right.
+// The module `exercises`, which the exercises in the Tape room import. Each check prints whether an answer is right, or
+// a hint, and returns whether it is right.
 export { todo } from "./check.ts";
 export { checkHvp, checkRoots } from "./derivatives.ts";
 export { checkBias, checkCotangents } from "./predict.ts";

@@ -1,6 +1,6 @@
 import { checkNumbers } from "./check.ts";
 
-// Numbers to compute on paper: exercises 1 and 2.
+// Exercises 1 and 2: compute cotangents on paper.
 
 /** Checks the cotangents of f(x, y) = (x + y) y at x = 2, y = 3. */
 export const checkCotangents = (given: { readonly "#1": number; readonly x: number; readonly y: number }): boolean =>
@@ -21,7 +21,7 @@ export const checkCotangents = (given: { readonly "#1": number; readonly x: numb
     "All right. Step through the list with the arrow keys: the sweep finds the same numbers, in the same order.",
   );
 
-/** Checks the cotangent of b in Σ G ⊙ (X + b), with G = [[1, 2], [3, 4], [5, 6]]. */
+/** Checks the cotangent of the bias b, where the loss is Σ G ⊙ (X + b) with G = [[1, 2], [3, 4], [5, 6]]. */
 export const checkBias = (given: { readonly "b[0]": number; readonly "b[1]": number }): boolean => {
   const [rows, columns] = [
     [

@@ -18,7 +18,7 @@ import {
 import { softmaxPullback } from "@wengert/ops/extend";
 import { check, type Question } from "./check.ts";
 
-// Rules to write: exercises 3 to 7, and 10.
+// Exercises 3 to 7, and 10: write VJP rules.
 
 type Binary = (a: Tensor, b: Tensor) => Tensor;
 type Ternary = (G: Tensor, A: Tensor, B: Tensor) => Tensor;
@@ -56,7 +56,7 @@ const ofB: Question<Ternary, readonly [Tensor, Tensor, Tensor]> = {
   praise:
     "Ā = G Bᵀ and B̄ = Aᵀ G. The shapes allow no other product: the right factor goes back on the right, transposed.",
 };
-/** Checks the VJP rules of C = A B. */
+/** Checks the VJP rules of the matrix product C = A B. */
 export const checkMatmul = (answers: { readonly A: Ternary; readonly B: Ternary }): boolean =>
   check(ofA, answers.A) && check(ofB, answers.B);
 
@@ -99,7 +99,7 @@ const entry: Question<Entry, readonly [Tensor]> = {
   praise:
     "J = diag(s) − s sᵀ. It is symmetric, and its rows sum to 0: adding a constant to all logits changes nothing.",
 };
-/** Checks ∂sᵢ/∂xⱼ, a function of the probabilities. */
+/** Checks the Jacobian of softmax, ∂sᵢ/∂xⱼ, as a function of the probabilities s. */
 export const checkJacobian = (answer: Entry): boolean => check(entry, answer);
 
 const rowsOf = (x: Tensor) => softmax(x);
@@ -144,7 +144,7 @@ const pullback: Question<Binary, readonly [Tensor, Tensor]> = {
   praise:
     "x̄ = s ⊙ (g − ⟨g, s⟩): K numbers instead of K². The library centers g first, which saves digits when one probability is nearly 1; the Softmax room shows them.",
 };
-/** Checks the pullback of softmax along the last axis. */
+/** Checks the pullback (VJP) of softmax along the last axis. */
 export const checkPullback = (answer: Binary): boolean => check(pullback, answer);
 
 const labels = tensor([2, 0], { dtype: "int32" });
@@ -216,12 +216,12 @@ const tails: Question<Binary, readonly [Tensor, Tensor]> = {
   praise:
     "σ′(x) = σ(x) σ(−x) keeps its digits in both tails. At 40 it is 4 · 10⁻¹⁸, where s (1 − s) is 0 and a confident wrong model would get no gradient.",
 };
-/** Checks the rule of the sigmoid, also in its tails. */
+/** Checks the VJP rule of the sigmoid, also for large |x|. */
 export const checkSigmoid = (answer: Binary): boolean => check(tails, answer);
 
 type OfRows = (x: Tensor) => Tensor;
 const spread = (g: Tensor) => expandDims(g, { axis: 1 });
-/** logSumExp of rows with the backward rule of a wrong answer. */
+/** Defines the row-wise logSumExp with a wrong backward rule. */
 const withRule = (backward: Binary): OfRows => Object.assign((x: Tensor) => logSumExp(x, { axis: 1 }), { backward });
 const pulled = (answer: OfRows, x: Tensor, g: Tensor): Tensor => {
   const { backward } = answer as OfRows & { readonly backward?: Binary };
@@ -279,8 +279,8 @@ const secondOrder: Question<OfRows, readonly [Tensor, Tensor]> = {
   run: (answer, x, g) => grad((x: Tensor) => sum(mul(pulled(answer, x, g), tensor([1, 2, -1]))))(x),
   praise: "Its second derivative is right too, because the rule is made of ops.",
 };
-/** Checks logSumExp of rows with the reader's own rule. */
+/** Checks the row-wise logSumExp with the user's backward rule. */
 export const checkLogSumExp = (answer: OfRows): boolean => check(logSumExps, answer) && check(secondOrder, answer);
 
-/** All questions, for the tests: each slip must get its hint. */
+/** All questions of this file, for the tests. A test checks that each common wrong answer gets its hint. */
 export const questions = { ofA, ofB, entry, pullback, crossEntropies, tails, logSumExps, secondOrder };

@@ -1,6 +1,9 @@
 import type { ComponentType } from "preact";
 
-/** A room: a folder of src/rooms, loaded when a reader enters it. Its index exports the component. */
+/**
+ * A room, which is a page of the explorer with its own folder in src/rooms. Its code is loaded when the user opens the
+ * room. The folder's index exports the component.
+ */
 export interface Room {
   readonly name: string;
   readonly title: string;

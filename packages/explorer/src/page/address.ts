@@ -1,6 +1,9 @@
 import { signal } from "@preact/signals";
 
-/** An address: `#/tape?example=bias&at=12`. Its fields hold the whole state of a room, so that it can be shared. */
+/**
+ * The current URL, such as `#/tape?example=bias&at=12`. Its parameters (fields) contain the whole state of a room, so
+ * that a link can share the state.
+ */
 export interface Address {
   readonly room: string;
   readonly fields: Readonly<Record<string, string>>;
@@ -18,7 +21,7 @@ function format({ room, fields }: Address): string {
 
 export const address = signal<Address>(parse(location.hash));
 
-/** Navigates to a room and adds an entry to the history. */
+/** Opens a room and adds an entry to the browser history. */
 export function go(room: string, fields: Readonly<Record<string, string>> = {}): void {
   write();
   address.value = { room, fields };
@@ -26,8 +29,8 @@ export function go(room: string, fields: Readonly<Record<string, string>> = {}):
 }
 
 /**
- * Changes fields of the current room's address; `undefined` removes one. Adds no entry to the history unless `push`, because
- * changes can come at every frame.
+ * Changes parameters (fields) of the current URL. A value of `undefined` removes a parameter. Adds no entry to the
+ * browser history unless `push` is true, because a drag can change the URL at every frame.
  */
 export function put(fields: Readonly<Record<string, string | undefined>>, { push = false } = {}): void {
   const { room, fields: before } = address.peek();
@@ -38,7 +41,7 @@ export function put(fields: Readonly<Record<string, string | undefined>>, { push
     return;
   }
   address.value = { room, fields: Object.fromEntries(kept) };
-  pending ??= window.setTimeout(write, 200); // browsers limit how often an address may change
+  pending ??= window.setTimeout(write, 200); // in ms, because browsers limit how often the address may change
 }
 let pending: number | undefined;
 

@@ -1,17 +1,23 @@
 import { signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 
-/** A key, its description and its action. `key` is as in KeyboardEvent, after its modifiers (`Shift+`). */
+/**
+ * A keyboard shortcut with its description and action. `key` is as in KeyboardEvent, with a prefix for modifiers
+ * (`Shift+`).
+ */
 export interface Key {
   readonly key: string;
   readonly does: string;
   readonly run: () => void;
 }
 
-/** The keys in use, which the list of keys shows. */
+/** The shortcuts that are active now. The list of shortcuts shows them. */
 export const keysInUse = signal<readonly (readonly Key[])[]>([]);
 
-/** Binds keys while a component is mounted, except where the focused element takes the key itself. */
+/**
+ * A hook that binds keyboard shortcuts while a component is mounted. The focused element has priority if it uses the
+ * key itself.
+ */
 export function useKeys(keys: readonly Key[]): void {
   const current = useRef(keys);
   current.current = keys;
@@ -34,7 +40,10 @@ export function useKeys(keys: readonly Key[]): void {
   }, []);
 }
 
-/** Whether the focused element takes the key: text fields take all, sliders and `data-takes-arrows` the arrows. */
+/**
+ * Whether the focused element uses the key itself. Text fields use all keys. Sliders and elements with
+ * `data-takes-arrows` use the arrow keys.
+ */
 function takesKeys({ target, key }: KeyboardEvent): boolean {
   if (!(target instanceof HTMLElement)) return false;
   if (document.querySelector("dialog[open]")) return true;

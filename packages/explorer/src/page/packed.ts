@@ -1,6 +1,6 @@
 import { deflateSync, inflateSync, strFromU8, strToU8 } from "fflate";
 
-/** Compresses a text into a field of the address, in characters that need no escape. */
+/** Compresses a text for a URL parameter. The result contains only characters that a URL need not escape. */
 export function packed(text: string): string {
   const bytes = deflateSync(strToU8(text), { level: 9 });
   return btoa(String.fromCharCode(...bytes))
@@ -9,7 +9,7 @@ export function packed(text: string): string {
     .replace(/=+$/, "");
 }
 
-/** Restores a text; `undefined` unless `packed` made the field. */
+/** Decompresses a text. Returns `undefined` for input that `packed` did not create. */
 export function unpacked(field: string): string | undefined {
   try {
     const bytes = atob(field.replaceAll("-", "+").replaceAll("_", "/"));

@@ -8,7 +8,7 @@ system.addEventListener("change", ({ matches }) => {
   systemIsDark.value = matches;
 });
 
-/** The color scheme. It is a preference of the reader, so it is not part of the address. */
+/** The color scheme, light or dark. It is a preference of the user, so it is not part of the URL. */
 export const scheme = signal<Scheme>(remembered());
 export const isDark = computed(() => (scheme.value === "system" ? systemIsDark.value : scheme.value === "dark"));
 
@@ -17,7 +17,7 @@ effect(() => {
   try {
     localStorage.setItem(key, scheme.value);
   } catch {
-    // without storage the choice is lost on reload
+    // If the browser denies storage, the chosen scheme is lost on reload.
   }
 });
 

@@ -4,11 +4,11 @@ interface Props {
   readonly code: string;
   /** The name for screen readers. */
   readonly label?: string;
-  /** Whether it is output, not code: no syntax colors. */
+  /** Whether the text is program output, which gets no syntax colors. */
   readonly plain?: boolean;
 }
 
-/** Read-only code. Colors keywords, strings, numbers and comments. */
+/** Shows read-only code with syntax colors. */
 export function CodeBlock({ code, label = "Code", plain = false }: Props) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrollable region must be reachable by keyboard

@@ -3,11 +3,11 @@ interface Props {
   readonly name: string;
   readonly message: string;
   readonly line?: number | undefined;
-  /** Called when the reader clicks the line. */
+  /** Called when the user clicks the line number. */
   readonly onLine?: (() => void) | undefined;
 }
 
-/** Shows an error: its class, its line and the library's message. */
+/** Shows an error: its class, its message and the line of the program. */
 export function ErrorBox({ name, message, line, onLine }: Props) {
   return (
     <div class="error-box" role="alert">

@@ -2,18 +2,18 @@ import { useEffect, useRef } from "preact/hooks";
 
 const katex = () => import("./katex.ts");
 
-/** Loads KaTeX and its fonts when the browser is idle, so that the first formula appears at once. */
+/** Loads KaTeX and its fonts while the browser is idle, so that the first formula appears without delay. */
 export function expectFormulas(): void {
   const load = async () => {
     await katex();
     await Promise.all(["1em KaTeX_Main", "italic 1em KaTeX_Math"].map((font) => document.fonts.load(font)));
   };
-  const start = () => void load().catch(() => {}); // the first formula tries again
+  const start = () => void load().catch(() => {}); // after a failure, the first formula loads KaTeX again
   if ("requestIdleCallback" in window) requestIdleCallback(start);
   else setTimeout(start, 500);
 }
 
-/** A formula in TeX. If KaTeX cannot be loaded, for instance offline, it shows the TeX source. */
+/** Shows a TeX formula. If KaTeX cannot be loaded, for example offline, shows the TeX source. */
 export function Formula({ tex, block = false }: { tex: string; block?: boolean }) {
   const element = useRef<HTMLSpanElement>(null);
   useEffect(() => {
@@ -32,7 +32,7 @@ export function Formula({ tex, block = false }: { tex: string; block?: boolean }
   }, [tex, block]);
   useEffect(() => {
     if (!block) return undefined;
-    // A formula wider than its box takes the focus, so that keys can scroll it.
+    // A formula that is wider than its box can take the focus, so that the arrow keys scroll it.
     const observer = new ResizeObserver(() => {
       const box = element.current!;
       if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;

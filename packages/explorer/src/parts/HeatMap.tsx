@@ -4,7 +4,7 @@ import { isDark } from "../page/scheme.ts";
 import { type ColorMap, colorOf, css, gradient, inkOn, type Scale, scaleFor } from "./colors.ts";
 import { aligned, exact, shapeText, short } from "./numbers.ts";
 
-/** The numbers to draw, row by row, with shape and dtype. `TensorData` of the sandbox fits. */
+/** A tensor to draw: elements in row-major order, shape and dtype. The sandbox's `TensorData` has this type. */
 export interface Numbers {
   readonly shape: readonly number[];
   readonly dtype: string;
@@ -19,26 +19,27 @@ export interface Numbers {
 
 interface Props {
   readonly of: Numbers;
-  /** The caption, also for screen readers. */
+  /** The caption, which screen readers also announce. */
   readonly name: string;
   readonly map?: ColorMap | undefined;
-  /** A color scale shared with other maps. */
+  /** A color scale to share with other heat maps. */
   readonly scale?: Scale | undefined;
-  /** Omits caption and legend, for a map beside others that have them. */
+  /** Omits caption and legend, for use beside a heat map that shows them. */
   readonly bare?: boolean;
-  /** Whether to show scale and range below. Default: `!bare`. */
+  /** Whether to show the color scale and the range of numbers below the heat map. Default: `!bare`. */
   readonly legend?: boolean;
-  /** Cells to mark, as indices into `data`. */
+  /** The cells to highlight, as indices into `data`. */
   readonly marked?: readonly number[] | undefined;
   readonly onHover?: ((place: number | undefined) => void) | undefined;
 }
 
-const fewest = { rows: 16, columns: 10 }; // up to this size every number is written out
-const maxDrawn = 256; // rows, columns
+const fewest = { rows: 16, columns: 10 }; // a tensor up to this size is a table of numbers
+const maxDrawn = 256; // the maximum number of rows and of columns drawn
 
 /**
- * A tensor as a heat map. Small ones are tables of numbers; large ones are pictures that show the number under the pointer.
- * Arrow keys move from cell to cell. Tensors with more than two axes show one matrix at a time.
+ * Shows a tensor as a heat map. A small tensor is a table of numbers. A large tensor is a picture that shows the number
+ * under the pointer. Arrow keys move from cell to cell. For tensors with more than two axes, shows one matrix at a
+ * time.
  */
 export function HeatMap({ of, name, map, scale, bare = false, legend = !bare, marked, onHover }: Props) {
   const page = useSignal(0);
@@ -201,7 +202,7 @@ function Picture({ rows, columns, values, start, name, scale, marked, onHover }:
   );
 }
 
-/** Returns the pixels per cell: square, unless one axis is much longer than the other. */
+/** Returns width and height of a cell in pixels. Cells are square unless one axis is much longer than the other. */
 function zoomOf(width: number, height: number): readonly [x: number, y: number] {
   const whole = (zoom: number) => (zoom > 1 ? Math.floor(Math.min(zoom, 20)) : zoom);
   const [x, y] = [whole(320 / width), whole(240 / height)];

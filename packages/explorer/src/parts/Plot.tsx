@@ -5,12 +5,17 @@ import type { marks } from "./marks.ts";
 interface Props {
   /** A description for screen readers. */
   readonly label: string;
-  /** Returns the options, given Plot's functions, which are loaded on demand. */
+  /**
+   * A function that returns the plot options. It receives the functions of Observable Plot, which is loaded on demand.
+   */
   readonly options: (plot: Marks, width: number) => PlotOptions;
 }
 export type Marks = typeof marks;
 
-/** A plot by Observable Plot, redrawn when `options` changes. Memoize `options` or define it outside the component. */
+/**
+ * Shows a plot by Observable Plot and redraws it when `options` changes. Memoize `options`, or define it outside the
+ * component.
+ */
 export function Plot({ label, options }: Props) {
   const element = useRef<HTMLDivElement>(null);
   useEffect(() => {
@@ -27,7 +32,7 @@ export function Plot({ label, options }: Props) {
         fontSize: "12px",
       };
       const picture = plot.plot({ width, style, ...options(plot, width) });
-      picture.setAttribute("aria-hidden", "true"); // the label of the box describes it
+      picture.setAttribute("aria-hidden", "true"); // the label of the surrounding box describes the plot
       box.replaceChildren(picture);
     };
     const observer = new ResizeObserver(() => void draw());

@@ -8,9 +8,9 @@ interface Props {
   readonly max: number;
   readonly step?: number | "any";
   readonly onInput: (value: number) => void;
-  /** Formats the value, also for screen readers. */
+  /** Formats the number of the slider, also for screen readers. */
   readonly text?: (value: number) => string;
-  /** Shows the label to screen readers only, if the text beside the slider already says it. */
+  /** Whether only screen readers get the label. Use it for sliders next to visible text that names them. */
   readonly hideLabel?: boolean;
 }
 

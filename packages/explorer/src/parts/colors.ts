@@ -1,7 +1,8 @@
 import { isDark } from "../page/scheme.ts";
 
-// Color maps. Both are safe for every kind of color blindness: they vary in lightness first, and run from orange to blue or within
-// one hue, never between red and green. Zero has the color of the page; positive numbers are blue in both.
+// The two color maps of heat maps. They work with every kind of color blindness: lightness varies most, and no map runs
+// from red to green. The diverging map goes from orange to blue, the sequential map uses shades of blue. In both, zero
+// has the background color and positive numbers are blue.
 
 export type ColorMap = "diverging" | "sequential";
 type Rgb = readonly [number, number, number];
@@ -36,19 +37,25 @@ function table(map: ColorMap): readonly Rgb[] {
   return made;
 }
 
-/** A color scale: the map, and the number at its end. A diverging map has −most at the other end. */
+/**
+ * A color scale: a color map, and the number `most` that gets its last color. In a diverging map, −most gets the first
+ * color.
+ */
 export interface Scale {
   readonly map: ColorMap;
   readonly most: number;
 }
 
-/** Returns the scale for a range: diverging and symmetric about 0 if a number is negative, otherwise sequential from 0. */
+/**
+ * Returns the color scale for a range of numbers. If a number is negative, the scale is diverging and symmetric about
+ * 0. Otherwise it is sequential and starts at 0.
+ */
 export function scaleFor(range: { readonly least: number; readonly most: number }, map?: ColorMap): Scale {
   const [least, most] = [Math.min(range.least, 0), Math.max(range.most, 0)];
   return { map: map ?? (least < 0 ? "diverging" : "sequential"), most: Math.max(-least, most) || 1 };
 }
 
-/** Returns the color of a number. NaN has a separate color. */
+/** Returns the color of a number. NaN has its own color. */
 export function colorOf(x: number, { map, most }: Scale): Rgb {
   if (Number.isNaN(x)) return isDark.value ? [122, 44, 74] : [243, 196, 212];
   const at = map === "diverging" ? (x / most + 1) / 2 : x / most;
@@ -57,7 +64,7 @@ export function colorOf(x: number, { map, most }: Scale): Rgb {
 
 export const css = ([r, g, b]: Rgb): string => `rgb(${r} ${g} ${b})`;
 
-/** Returns black or white, the one with more contrast on a color. */
+/** Returns black or white, the one that contrasts more with a background color. */
 export function inkOn(color: Rgb): string {
   const [r, g, b] = color.map((c) =>
     c / 255 <= 0.04045 ? c / 255 / 12.92 : ((c / 255 + 0.055) / 1.055) ** 2.4,
@@ -66,14 +73,14 @@ export function inkOn(color: Rgb): string {
   return luminance > 0.179 ? "#000000" : "#ffffff";
 }
 
-/** Returns a CSS gradient for a legend. */
+/** Returns a CSS gradient of the color map, for a legend. */
 export const gradient = (map: ColorMap): string => {
   const colors = table(map);
   const parts = Array.from({ length: 9 }, (_, i) => css(colors[Math.round((i / 8) * (size - 1))]!));
   return `linear-gradient(to right, ${parts.join(", ")})`;
 };
 
-// OKLab (B. Ottosson, 2020). Linear interpolation in it is perceptually even.
+// The OKLab color space (B. Ottosson, 2020), in which linear interpolation looks even.
 function toLab(hex: string): Rgb {
   const [r, g, b] = [1, 3, 5].map((i) => {
     const c = Number.parseInt(hex.slice(i, i + 2), 16) / 255;

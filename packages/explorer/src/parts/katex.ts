@@ -1,7 +1,7 @@
 import "katex/dist/katex.min.css";
 import katex from "katex";
 
-/** Draws a formula without evaluating or fetching anything: KaTeX does not trust commands that link or load. */
+/** Renders a TeX formula to HTML. KaTeX's `trust` option is off, so a formula cannot add links or load files. */
 export function draw(tex: string, element: HTMLElement, displayMode: boolean): void {
   katex.render(tex, element, {
     displayMode,

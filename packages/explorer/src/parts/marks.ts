@@ -1,4 +1,4 @@
 import { lineY, plot } from "@observablehq/plot";
 
-/** The parts of Observable Plot in use, two thirds of its bytes. Loaded on demand. */
+/** The functions of Observable Plot that the explorer uses, two thirds of Plot's size. They are loaded on demand. */
 export const marks = { lineY, plot };

@@ -1,6 +1,9 @@
 const minus = "−";
 
-/** Formats a number briefly: at most `digits` significant digits, a true minus sign, 1.2e−8 for very small or large ones. */
+/**
+ * Formats a number with at most `digits` significant digits and a real minus sign. Very small or large numbers look
+ * like 1.2e−8.
+ */
 export function short(x: number, digits = 4): string {
   if (Number.isNaN(x)) return "NaN";
   if (!Number.isFinite(x)) return x > 0 ? "∞" : `${minus}∞`;
@@ -18,7 +21,7 @@ export function short(x: number, digits = 4): string {
 export const exact = (x: number): string =>
   Number.isFinite(x) ? signed(Object.is(x, -0) ? "-0" : String(x)) : short(x);
 
-/** Formats the numbers of one column or table, with the same number of decimals if their sizes allow it. */
+/** Formats the numbers of a column or a table with the same number of decimals, unless their sizes differ too much. */
 export function aligned(xs: ArrayLike<number>, digits = 4): string[] {
   const list = Array.from(xs);
   const sizes = list.filter((x) => Number.isFinite(x) && x !== 0).map(Math.abs);
@@ -35,7 +38,7 @@ export function aligned(xs: ArrayLike<number>, digits = 4): string[] {
 const decimalsOf = (x: number, digits: number): number =>
   Number.isFinite(x) && x !== 0 ? (/\.(\d*)$/.exec(trimmed(x.toPrecision(digits)))?.[1]?.length ?? 0) : 0;
 
-/** Formats a shape: `2 × 3`, or `scalar`. */
+/** Formats a shape as `2 × 3`, or as `scalar`. */
 export const shapeText = (shape: readonly number[]): string => (shape.length === 0 ? "scalar" : shape.join(" × "));
 
 const trimmed = (text: string): string => (text.includes(".") ? text.replace(/\.?0+$/, "") : text);

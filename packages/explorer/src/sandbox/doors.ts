@@ -1,4 +1,4 @@
-/** Thrown for an API that the sandbox does not offer. */
+/** The error that user programs get when they call an API that the sandbox does not offer. */
 export class SandboxError extends Error {
   override name = "SandboxError";
 }
@@ -16,8 +16,9 @@ const page = ["window", "document", "parent", "top", "frames", "opener", "localS
 const others = ["Worker", "SharedWorker", "BroadcastChannel", "indexedDB", "caches", "postMessage"];
 
 /**
- * Replaces globals of network, page and storage by ones that throw a `SandboxError`. Isolation does not depend on this: the frame's
- * policy, its opaque origin and the worker already enforce it. The errors only explain it.
+ * Replaces global variables for network, page and storage by stubs that throw a `SandboxError`. The isolation does not
+ * depend on the stubs, because the iframe's policy, its opaque origin and the worker enforce it. The stubs only explain
+ * the failure.
  */
 export function closeDoors(): void {
   for (const name of network) close(name, "there is no network in the sandbox; write the data into the program");

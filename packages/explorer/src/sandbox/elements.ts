@@ -2,11 +2,14 @@ import type { Tensor } from "@wengert/core";
 import { ravel } from "@wengert/core/extend";
 import type { Range, TensorData } from "./protocol.ts";
 
-const maxShown = 2 ** 16; // elements of one tensor
-const maxTogether = 2 ** 24; // of all tensors; later ones keep only a few elements
+const maxShown = 2 ** 16; // the maximum number of elements stored per tensor
+const maxTogether = 2 ** 24; // the maximum for all tensors together; later tensors store only a few elements
 const few = 64;
 
-/** Numbers the tensors and stores their elements in one array. Thousands of small arrays would be slow to send. */
+/**
+ * Numbers the tensors and stores all their elements in one array, because sending thousands of small arrays to the page
+ * would be slow.
+ */
 export class Elements {
   readonly #names: (tensor: Tensor) => string;
   readonly #numbers = new Map<Tensor, number>();

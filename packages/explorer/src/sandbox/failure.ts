@@ -1,6 +1,6 @@
 import type { Failure } from "./protocol.ts";
 
-/** Describes a thrown value of any kind, with the innermost line of the program on its stack. */
+/** Describes a thrown value of any type. The line number is that of the innermost stack frame in the user's program. */
 export function failureOf(thrown: unknown): Failure {
   try {
     if (!(thrown instanceof Error)) return { name: "Error", message: `the program threw ${String(thrown)}` };

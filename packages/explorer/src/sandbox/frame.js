@@ -1,5 +1,5 @@
-// The only script of sandbox.html, the frame between the page and the worker. It starts the worker from text that the page sends,
-// passes it the page's port, and terminates it.
+// The only script of sandbox.html, the iframe between the page and the worker. It starts the worker from text that the
+// page sends, connects it to the page with a message port, and terminates it.
 let worker;
 let url;
 addEventListener("message", ({ data, source, ports }) => {

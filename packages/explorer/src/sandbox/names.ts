@@ -1,8 +1,8 @@
 import type { Listing, Tensor } from "@wengert/core";
 
-// The names that `explain` gives to tensors and params, for the page.
+// Names of tensors and params for the page. They are the same as in the output of `explain`.
 
-/** Returns the tensors that steps use but that are neither inputs nor outputs of steps. */
+/** Returns the constants of a recording: tensors that steps use, but that are neither inputs nor outputs of steps. */
 export function constantsOf({ inputs, steps }: Listing): Tensor[] {
   const known = new Set([...inputs, ...steps.map(({ output }) => output)]);
   return [...new Set(steps.flatMap((step) => step.inputs))].filter((x) => !known.has(x));

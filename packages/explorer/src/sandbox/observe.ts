@@ -17,16 +17,16 @@ import { failureOf } from "./failure.ts";
 import { constantsOf, namesOf, paramsText } from "./names.ts";
 import type { ContributionData, Failure, PullData, RecordingData, Seed, StepData } from "./protocol.ts";
 
-const maxRecordings = 20; // keeps the last ones
-const longTape = 2000; // from this many steps on, the ops inside the rules are not kept
+const maxRecordings = 20; // if a program makes more recordings, the last ones are kept
+const longTape = 2000; // for tapes with more steps, the ops inside VJP rules are not stored
 
 interface Kept {
   readonly made: Recording<unknown>;
-  /** The outputs of the first sweep, in a tape of order 2. */
+  /** For the tape of a gradient, which contains f and its sweep: the outputs of the steps of the sweep. */
   readonly ofSweep: ReadonlySet<Tensor>;
 }
 
-/** Keeps the program's recordings and converts them to plain data. */
+/** Stores the recordings that a user program makes, and converts them to plain data for the page. */
 export class Observer {
   readonly #kept: Kept[] = [];
   readonly #order: 1 | 2;
@@ -35,7 +35,7 @@ export class Observer {
     this.#order = order;
   }
 
-  /** The library's `record`, which also keeps the recording. */
+  /** Calls the library's `record` and stores the recording. Replaces `record` in user programs. */
   readonly record = <A extends readonly unknown[], R>(f: TreeFunction<A, R>, ...args: A): Recording<R> => {
     const made = record<A, R>(f, ...args);
     this.#kept.push(this.#order === 1 ? { made, ofSweep: new Set() } : gradientOf(f, args, made.inputs));
@@ -47,7 +47,9 @@ export class Observer {
   }
 }
 
-/** Records the gradient: f and its sweep from ones. */
+/**
+ * Records the gradient of the user's function. The tape contains the function and its sweep, which starts from ones.
+ */
 function gradientOf<A extends readonly unknown[], R>(f: TreeFunction<A, R>, args: A, inputs: readonly Tensor[]): Kept {
   const ofSweep = new Set<Tensor>();
   const gradient = (...given: readonly unknown[]): unknown => {
@@ -59,7 +61,7 @@ function gradientOf<A extends readonly unknown[], R>(f: TreeFunction<A, R>, args
     );
     return withRecorder("record", { record: ({ output }) => ofSweep.add(output) }, () => pullback(seed));
   };
-  const named = leaves("record", args, "args").map((leaf, i) => withLabel(leaf, inputs[i]?.label ?? "")); // named as f's parameters
+  const named = leaves("record", args, "args").map((leaf, i) => withLabel(leaf, inputs[i]?.label ?? "")); // labeled with the names of f's parameters
   const made = record(gradient as TreeFunction<readonly unknown[], unknown>, ...unflatten(args, named));
   return { made, ofSweep };
 }
@@ -74,7 +76,7 @@ const specs = [...Object.values(ops), accumulate, alias, pack, part, place, with
 const library: ReadonlySet<unknown> = new Set(specs);
 const namesOfLibrary: ReadonlySet<string> = new Set(["customVjp", "checkpoint", "stopGradient"]);
 
-/** Converts one recording and its sweep to plain data. */
+/** Converts one recording and its sweep to plain data for the page. */
 class Ledger {
   readonly #recording: Recording<unknown>;
   readonly #ofSweep: ReadonlySet<Tensor>;
@@ -135,7 +137,7 @@ class Ledger {
       cotangents.set(inputs[k]!, after);
       return { given: number(given), before: before ? number(before) : null, after: number(after) };
     });
-    // The sums of contributions after the rules are shown separately, not as part of a rule.
+    // The page shows sums of contributions separately, so they are left out of the ops of a VJP rule.
     const rule = recorded.filter(({ op }) => op !== accumulate.spec);
     const kept = this.#recording.steps.length > longTape ? [] : rule;
     return { step, cotangent: number(pull.cotangent), contributions, rule: kept.map((each) => this.#step(each)) };
@@ -158,7 +160,10 @@ class Ledger {
   }
 }
 
-/** Returns the source of one of the program's functions, with the calls of imports as the reader wrote them. */
+/**
+ * Returns the source code of a function in the user's program. Calls of imported functions, which sucrase has
+ * rewritten, look as the user wrote them.
+ */
 const asWritten = (rule: object): string =>
   String(rule)
     .replaceAll(/\b_\w+\.(\w+)\.call\(void 0, /g, "$1(")

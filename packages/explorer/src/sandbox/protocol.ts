@@ -1,61 +1,71 @@
 import type { DType } from "@wengert/core";
 
-// The messages of a program's run, from the worker to the page. Plain data, so that they can be cloned.
+// The messages of a program's run, from the worker to the page. They are plain data, because `postMessage` must be able
+// to clone them.
 
 export interface Run {
-  /** The program as JavaScript, with `require` for its imports. */
+  /** The program as JavaScript, in which `require` calls replace the imports. */
   readonly code: string;
-  /** 1: the tape of the recorded function. 2: the tape of its gradient, in which the first sweep is part of the steps. */
+  /**
+   * The order of the tape. 1: the tape of the recorded function. 2: the tape of its gradient, in which the first sweep
+   * is part of the steps.
+   */
   readonly order?: 1 | 2 | undefined;
 }
 
 export interface Outcome {
-  /** One per call of `record` in the program. */
+  /** The recordings, one for each call of `record` in the program. */
   readonly recordings: readonly RecordingData[];
-  /** The printed lines. */
+  /** The lines that the program printed. */
   readonly printed: readonly string[];
   readonly error?: Failure | undefined;
 }
 
-/** An error for the reader. */
+/** An error, as shown to the user. */
 export interface Failure {
-  /** The class of the error: `ShapeError`. */
+  /** The class name of the error, such as `ShapeError`. */
   readonly name: string;
   readonly message: string;
-  /** The line of the program, from 1. */
+  /** The line of the program that failed, starting at 1. */
   readonly line?: number | undefined;
   readonly column?: number | undefined;
 }
 
 export interface RecordingData {
-  /** All tensors. Other fields refer to them by index. */
+  /** All tensors of the recording. Other fields refer to tensors by their index in this list. */
   readonly tensors: readonly TensorData[];
-  /** The elements of all of them. */
+  /** The elements of all tensors, in one array. */
   readonly values: Float64Array;
   readonly inputs: readonly number[];
   readonly constants: readonly number[];
   readonly steps: readonly StepData[];
   readonly outputs: readonly number[];
-  /** The seeds of the sweep: the cotangents of the float outputs. */
+  /** The seeds of the sweep, which are the cotangents of the float outputs. */
   readonly seeds: readonly Seed[];
   readonly pulls: readonly PullData[];
-  /** The error of a rule, which stopped the sweep early. */
+  /** The error of a VJP rule that stopped the sweep early. */
   readonly failure?: Failure | undefined;
 }
 
 export interface TensorData {
-  /** Its name in listings: its label, `#3` and its label, or the value of a literal number. */
+  /**
+   * The tensor's name in tables: its label, the number of its step (`#3`) and its label, or the value of a literal
+   * number.
+   */
   readonly name: string;
   readonly shape: readonly number[];
   readonly dtype: DType;
   readonly size: number;
-  /** The offset in `values` of the tensor's first `shown` elements, row by row; `shown` < `size` for large tensors. */
+  /**
+   * The offset of the tensor's elements in `values`. Large tensors store only their first `shown` elements, so `shown`
+   * < `size`.
+   */
   readonly at: number;
   readonly shown: number;
   readonly range: Range;
 }
 
-/** The range of the finite elements, and the counts of the others. */
+/** The smallest and largest finite element, and the counts of NaN and infinite elements. */
 export interface Range {
   readonly least: number;
   readonly most: number;
@@ -65,15 +75,15 @@ export interface Range {
 
 export interface StepData {
   readonly op: string;
-  /** Whether the op is one of the library's, so that its name identifies it. */
+  /** Whether the op belongs to the library, not to the user's program. */
   readonly known: boolean;
-  /** The params as listings show them: `axis=[0]`. */
+  /** The params as shown in tables, such as `axis=[0]`. */
   readonly params: string;
   readonly inputs: readonly number[];
   readonly output: number;
-  /** The source of the rules, if the program defines the op. */
+  /** The source code of the VJP rules, if the user's program defines the op. */
   readonly source?: readonly string[] | undefined;
-  /** In a tape of order 2: whether the first sweep recorded the step. */
+  /** Whether the step belongs to the sweep of f. Only for the tape of a gradient, which contains f and its sweep. */
   readonly ofSweep?: boolean | undefined;
 }
 
@@ -82,21 +92,21 @@ export interface Seed {
   readonly cotangent: number;
 }
 
-/** One step of the sweep. */
+/** A pull: one step of the sweep. */
 export interface PullData {
-  /** The step whose rules run: an index into `steps`. */
+  /** The index in `steps` of the step whose VJP rules run. */
   readonly step: number;
   readonly cotangent: number;
-  /** One per input. */
+  /** The contributions to the step's inputs, one per input. */
   readonly contributions: readonly ContributionData[];
-  /** The ops that the rules ran. Empty on tapes of thousands of steps. */
+  /** The ops that the VJP rules ran. Empty for tapes with thousands of steps. */
   readonly rule: readonly StepData[];
 }
 
 export interface ContributionData {
-  /** The rule's contribution to the input; null if no derivative flows back. */
+  /** The contribution of the VJP rule to the input's cotangent, or null if no derivative flows to the input. */
   readonly given: number | null;
-  /** The cotangent of the input before and after the contribution is added. */
+  /** The cotangent of the input before and after the contribution was added. */
   readonly before: number | null;
   readonly after: number | null;
 }

@@ -1,25 +1,25 @@
 import type { Failure, Outcome, Run } from "./protocol.ts";
 
-const patience = 5000; // milliseconds that a program may take
+const patience = 5000; // the maximum time of a program in ms
 
 /**
- * Runs the reader's programs one at a time, each in a new worker inside a frame with an opaque origin. Starts the next worker in
- * advance. A new run terminates the previous one, whose outcome is then dropped.
+ * Runs user programs one at a time, each in a new worker inside an iframe with an opaque origin. The next worker is
+ * started in advance. A new run terminates the previous run and discards its result.
  */
 export class Sandbox {
   #frame: Promise<HTMLIFrameElement> | undefined;
   #ready: Promise<MessagePort> | undefined;
   #runs = 0;
 
-  /** Starts the frame and the worker for the first run. */
+  /** Creates the iframe and starts the worker for the first run. */
   prepare(): void {
     this.#ready ??= this.#start();
   }
 
-  /** Runs a program and returns its outcome; `undefined` if another run started before it ended. */
+  /** Runs a program and returns its result, or `undefined` if another run started before the program ended. */
   async run(run: Run): Promise<Outcome | undefined> {
     const own = ++this.#runs;
-    if (this.#busy) this.#ready = undefined; // the previous worker may be in an endless loop, so it is terminated
+    if (this.#busy) this.#ready = undefined; // terminates the previous worker, which may be in an endless loop
     this.#busy = true;
     this.prepare();
     const port = await this.#ready!;
@@ -45,7 +45,7 @@ export class Sandbox {
     return port1;
   }
 
-  /** Discards the frame and its worker in any state. */
+  /** Removes the iframe and its worker, in any state. */
   #discard(): void {
     void this.#frame?.then((frame) => frame.remove());
     this.#frame = undefined;

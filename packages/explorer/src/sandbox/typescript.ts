@@ -2,13 +2,13 @@ import { transform } from "sucrase";
 import type { Failure } from "./protocol.ts";
 
 /**
- * Converts a TypeScript program to JavaScript for the sandbox: strips types and turns imports into `require`. sucrase keeps line
- * numbers, does not check types, and has a twentieth of the size of a compiler.
+ * Converts a TypeScript program to JavaScript for the sandbox: removes types and replaces imports by `require` calls.
+ * sucrase keeps line numbers, does not check types, and is twenty times smaller than a compiler.
  */
 export function toJavaScript(code: string): { javascript: string; error?: Failure } {
   try {
     const { code: javascript } = transform(code, {
-      transforms: ["typescript", "imports"], // import() becomes a promise of `require`'s result
+      transforms: ["typescript", "imports"], // import() becomes a promise of the result of `require`
       disableESTransforms: true,
     });
     return { javascript };

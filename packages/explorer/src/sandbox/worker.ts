@@ -10,7 +10,7 @@ import { lineOf } from "./lines.ts";
 import { Observer } from "./observe.ts";
 import type { Outcome, Run } from "./protocol.ts";
 
-// The worker that runs the reader's program once. It sends messages to the page through a port that the program cannot reach.
+// The worker that runs one user program. It sends messages to the page through a port that the program cannot access.
 
 const modules: Readonly<Record<string, object>> = {
   "@wengert/core": core,
@@ -37,7 +37,7 @@ async function run({ code, order = 1 }: Run): Promise<Outcome> {
     else if (printed.length === maxLines) printed.push("… (further lines are not shown)");
   };
   const console = { log: print, info: print, warn: print, error: print, debug: print };
-  Object.assign(globalThis.console, console); // the exercises print through it
+  Object.assign(globalThis.console, console); // the exercises print with console.log
   let error: unknown;
   let failed = false;
   const fail = (thrown: unknown) => {
@@ -48,24 +48,24 @@ async function run({ code, order = 1 }: Run): Promise<Outcome> {
     fail(event.reason);
   };
   try {
-    // Indirect eval: the program sees the worker's globals but no names of this module. The code begins on the first line, so that
-    // line numbers stay right.
+    // An indirect eval, so that the program sees the worker's globals but no names of this module. The code starts on
+    // the first line, so that line numbers in errors are right.
     const program = evaluate(`(async function (require, exports, console) {${code}\n})\n//# sourceURL=program.ts`);
     await program((name: string) => moduleFor(name, observer), {}, console);
   } catch (thrown) {
     fail(thrown);
   }
-  await turn(); // lets promises settle that the program does not await, except those of timers
+  await turn(); // lets promises settle that the program does not await; timers are not waited for
   await turn();
   try {
     return { recordings: observer.recordings(), printed, error: failed ? failureOf(error) : undefined };
   } catch (unreadable) {
-    return { recordings: [], printed, error: failureOf(unreadable) }; // a program may modify built-in objects so that its recordings cannot be read
+    return { recordings: [], printed, error: failureOf(unreadable) }; // a program can modify built-in objects so that its recordings become unreadable
   }
 }
 const maxLines = 1000;
 
-const later = setTimeout; // a program may replace it
+const later = setTimeout; // saved, because a program may replace setTimeout
 const turn = (): Promise<void> => new Promise((resolve) => later(resolve));
 
 // biome-ignore lint/security/noGlobalEval: this worker exists to run the reader's program

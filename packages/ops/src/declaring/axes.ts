@@ -10,10 +10,10 @@ import {
   sizeHint,
 } from "@wengert/core/extend";
 
-/** An axis, or several; −1 is the last. */
+/** One axis or a list of axes; −1 is the last axis. */
 export type Axes = number | readonly number[];
 
-/** Returns `axis` counted from 0. @throws ArgumentError unless it is an integer, OutOfRangeError if x lacks it. */
+/** Returns `axis` counted from 0. @throws ArgumentError unless `axis` is an integer, OutOfRangeError if x has no such axis. */
 export function axisOf(x: Operand, axis: number | undefined, rank: number = x.shape.length): number {
   if (axis === undefined || !Number.isInteger(axis))
     throw new ArgumentError(`axis must be a whole number, got ${show(axis)}${axisHint(axis)}`);
@@ -26,8 +26,8 @@ const axisHint = (axis: unknown): string =>
   axis === undefined ? "; write { axis: ... }" : isList(axis) ? "; it takes one axis" : "";
 
 /**
- * Returns the axes counted from 0, ascending; all of them if `axis` is undefined. @throws as `axisOf`, and
- * OutOfRangeError if an axis is repeated.
+ * Returns the axes counted from 0, in ascending order; all axes if `axis` is undefined.
+ * @throws ArgumentError unless the axes are integers, OutOfRangeError if x has no such axis or an axis is repeated.
  */
 export function axesOf(x: Operand, axis: Axes | undefined): readonly number[] {
   if (axis === undefined) return [...x.shape.keys()];
@@ -41,7 +41,7 @@ export function axesOf(x: Operand, axis: Axes | undefined): readonly number[] {
   );
 }
 
-/** Returns the option `shape`. @throws ShapeError unless it is a list of integers of at least `minimum`. */
+/** Returns the option `shape`. @throws ShapeError unless it is a list of integers ≥ `minimum`. */
 export function shapeOption(options: { readonly shape?: unknown }, minimum = 0): Shape {
   const { shape } = options;
   const sizes = isList(shape) && shape.length <= 64 ? ([...shape] as Shape) : undefined; // a copy, as callers may change theirs
@@ -82,18 +82,18 @@ export function booleanOption(name: string, value: unknown): boolean {
   throw new ArgumentError(`${name} must be true or false, got ${show(value)}`);
 }
 
-/** Returns `shape` with size 1 at `axes`. */
+/** Returns `shape` with the size 1 at `axes`. */
 export const keepDimsShape = (shape: Shape, axes: readonly number[]): Shape =>
   shape.map((n, i) => (axes.includes(i) ? 1 : n));
 
-/** Returns the shape that a reduction of `shape` has. */
+/** Returns the output shape of a reduction over axes of `shape`. */
 export const reducedShape = (shape: Shape, { axes, keepDims }: Reduction): Shape =>
   keepDims ? keepDimsShape(shape, axes) : shape.filter((_, i) => !axes.includes(i));
 
 const defaultNames = ["a", "b"];
 
 /**
- * Returns the shape to which all inputs broadcast by NumPy's rules, without the last `skipLast` axes of each.
+ * Returns the shape to which all inputs broadcast by NumPy's rules. Ignores the last `skipLast` axes of each input.
  * @throws ShapeError if they do not broadcast; the message names the axis.
  */
 export function broadcastShape(
@@ -113,8 +113,8 @@ export function broadcastShape(
 }
 
 /**
- * Returns the broadcast shape of two inputs. A separate function, so that calls with equal shapes do not create its
- * closures.
+ * Returns the broadcast shape of two inputs. This is a separate function, so that calls with equal shapes do not create
+ * its closures.
  */
 function broadcastPair(
   a: Shape,
@@ -140,7 +140,7 @@ function broadcastPair(
   return shape;
 }
 
-/** Returns the shape that all inputs must share. @throws ShapeError if one differs. */
+/** Returns the common shape of all inputs. @throws ShapeError if one differs. */
 export function commonShape(inputs: readonly Operand[], names: readonly string[]): Shape {
   const [first] = inputs as [Operand];
   const mismatch = inputs.findIndex(({ shape }) => !isSameShape(shape, first.shape));
@@ -149,7 +149,7 @@ export function commonShape(inputs: readonly Operand[], names: readonly string[]
   throw new ShapeError(`${got} must have the shape of ${expected}`);
 }
 
-/** Suggests a fix for the usual mistakes: a reduced axis was dropped, [N] meets [N, K], or a matrix is transposed. */
+/** Suggests a fix for the three usual mistakes: a reduction dropped an axis, [N] meets [N, K], or a matrix is transposed. */
 function broadcastHint(inputs: readonly Operand[]): string {
   for (const { label, shape } of inputs) {
     for (const { shape: larger } of inputs) {

@@ -1,14 +1,15 @@
 import type { Tensor } from "@wengert/core";
 import { type AnyOpSpec, type Binary, type Fault, type Inputs, ravel, type Unary } from "@wengert/core/extend";
 
-// Explains why a number is not finite and how to fix it: the `nonFinite` texts of the op specs. They run only when
-// `nonFinite` finds such a number.
+// Explanations of why an element is NaN or infinite, and how to fix it. Op specs have them as `nonFinite`. They are
+// computed only when the function `nonFinite` finds such an element.
 
 type AnyFault = Fault<Inputs, unknown>;
 
 /**
- * Returns the elements of `x` that were combined with the non-finite element by broadcasting: one if `x` has the shape
- * of `bad`. Along the axes `allAlong`, returns all elements.
+ * Returns the elements of `x` that contributed to the non-finite element of `bad`. This is one element if `x` and `bad`
+ * have the same shape, and several if broadcasting repeats or sums elements. Along the axes `allAlong`, returns all
+ * elements.
  */
 function valuesAt(x: Tensor, { bad, index }: Place, allAlong: readonly number[] = []): number[] {
   let places: number[][] = [[]];
@@ -26,13 +27,13 @@ interface Place {
   readonly index: readonly number[];
 }
 
-/** Returns the label of a tensor, its value if it is a plain number, or `fallback`. */
+/** Returns the label of a tensor, the value of a plain number, or `fallback`. */
 const nameOf = (x: Tensor, { producerOf }: AnyFault, fallback: string): string =>
   x.label ?? (x.shape.length === 0 && !producerOf(x) ? String(x.item()) : fallback);
 
 /**
- * The element of x behind the non-finite number. `g` is the cotangent of its image, undefined if the value itself is
- * not finite.
+ * The element x from which an elementwise op computed a NaN or infinity. `g` is the cotangent of the output element, or
+ * undefined if the output itself is not finite.
  */
 interface Element {
   readonly x: number;
@@ -42,7 +43,7 @@ interface Element {
 }
 type ElementCause = (fault: Fault<Unary, unknown>) => string | undefined;
 
-/** Makes the `nonFinite` text of an elementwise op. */
+/** Returns a function that explains a NaN or infinity in an elementwise op. `cause` returns the text for one element. */
 const elementwiseCause =
   (cause: (at: Element) => string | undefined): ElementCause =>
   (fault) => {
@@ -51,11 +52,14 @@ const elementwiseCause =
     return cause({ x: valuesAt(x, fault)[0]!, g, name: nameOf(x, fault, "x"), fault });
   };
 
-/** The elements of a and b combined in the non-finite number: several if it is a cotangent summed by broadcasting. */
+/**
+ * The elements of a and b from which a NaN or infinity was computed. There are several if it is in a cotangent that
+ * broadcasting sums.
+ */
 interface Pair {
   readonly as: readonly number[];
   readonly bs: readonly number[];
-  /** The cotangents of these pairs, undefined if the value itself is not finite. */
+  /** The cotangents of the output elements, or undefined if the NaN or infinity is in the output itself. */
   readonly gs: readonly number[] | undefined;
   /** The non-finite number. */
   readonly y: number;
@@ -65,7 +69,10 @@ interface Pair {
 }
 type PairCause = (fault: Fault<Binary, unknown>) => string | undefined;
 
-/** Makes the `nonFinite` text of an op on pairs. */
+/**
+ * Returns a function that explains a NaN or infinity in an op with two inputs. `cause` returns the text for one pair of
+ * elements.
+ */
 const pairwiseCause =
   (cause: (at: Pair) => string | undefined): PairCause =>
   (fault) => {
@@ -76,7 +83,10 @@ const pairwiseCause =
     return cause({ as, bs, gs, y: bad.array!.get(...index), a, b, fault });
   };
 
-/** The text for 0 × Infinity in a VJP rule: the cotangent is 0 in the branch that a `where` does not select. */
+/**
+ * Returns the explanation of a NaN from 0 × Infinity in a VJP rule. The 0 is the cotangent of the branch that a `where`
+ * does not select.
+ */
 const maskedBranchText = (safeCall: string): string =>
   "the cotangent there is 0, as in the branch that a where does not select, but 0 × Infinity is NaN: keep that branch finite " +
   `too, ${safeCall}`;
@@ -89,7 +99,7 @@ const overflowText = (description: string, { dtype }: Tensor): string => {
 const areFinite = (...lists: readonly (readonly number[])[]): boolean => lists.flat().every(Number.isFinite);
 const isAllFinite = ({ array }: Tensor): boolean => ravel(array!).every(Number.isFinite);
 
-/** Returns the `nonFinite` of the op that computed `x`, skipping views, and the first input of that op. */
+/** Returns the explanation `nonFinite` of the op that computed `x`, and the first input of that op. Skips views. */
 function causeOfStep(x: Tensor | undefined, fault: AnyFault): readonly [cause: unknown, input: Tensor | undefined] {
   const step = x && fault.producerOf(x);
   const spec = step?.op as AnyOpSpec | undefined;
@@ -124,7 +134,7 @@ export const sqrtCause: ElementCause = /* @__PURE__ */ elementwiseCause(({ x, g,
   return `the derivative of a root is infinite at 0: add a small number under it, sqrt(add(${name}, 1e-12)), or write ${safeCall}`;
 });
 
-/** eˣ, and eˣ − 1: `op` */
+/** Explains a NaN or infinity in eˣ, or in eˣ − 1, depending on `op`. */
 export const expCause = (op: string): ElementCause =>
   elementwiseCause(({ x, g, name, fault: { bad } }) => {
     const largestInput = bad.dtype === "float32" ? 88 : 709;
@@ -139,7 +149,7 @@ export const squareCause: ElementCause = /* @__PURE__ */ elementwiseCause(({ x, 
   Number.isFinite(x) ? overflowText("the square of a finite number", bad) : undefined,
 );
 
-/** a + b and a − b */
+/** Explains a NaN or infinity in a + b or a − b. */
 export const addCause: PairCause = /* @__PURE__ */ pairwiseCause(({ as, bs, y, fault: { bad } }) => {
   if (areFinite(as, bs)) return overflowText("the sum of finite numbers", bad);
   if (!Number.isNaN(y)) return undefined;
@@ -170,7 +180,7 @@ export const divCause: PairCause = /* @__PURE__ */ pairwiseCause(({ as, bs, gs, 
   return Number.isNaN(y) ? "Infinity / Infinity is NaN: divide both by the larger one first" : undefined;
 });
 
-/** Explains a zero divisor by the step that computed it: a variance, the root of a variance, or another root. */
+/** Explains a zero divisor by the step that computed it: a variance, the square root of a variance, or another square root. */
 function zeroDivisorCause(fault: Fault<Binary, unknown>): string | undefined {
   const [cause, radicand] = causeOfStep(fault.inputs[1], fault);
   if (cause === varianceCause)
@@ -209,7 +219,7 @@ export const xlogyCause: PairCause = /* @__PURE__ */ pairwiseCause(({ as, bs, a,
   return areFinite(as, bs) ? overflowText("the product of finite numbers", bad) : undefined;
 });
 
-/** Makes the `nonFinite` text of an op that combines many numbers. */
+/** Returns a function that explains a NaN or infinity in a reduction, which combines many elements. */
 const reductionCause =
   (description: string) =>
   ({ inputs, bad, index }: AnyFault): string | undefined => {
@@ -231,7 +241,7 @@ export function meanCause(fault: Fault<Unary, unknown>): string | undefined {
   return fault.inputs[0].size === 0 ? "the mean of no elements is NaN: check the size first" : sumCause(fault);
 }
 
-/** Σ (x − m)² / (n − ddof) */
+/** Explains a NaN or infinity in the variance Σ (x − m)² / (n − ddof), where m is the mean. */
 export function varianceCause(fault: Fault<Unary, { readonly ddof: number }>): string | undefined {
   const { inputs, output, params } = fault;
   const divisor = inputs[0].size / output.size - params.ddof;
@@ -241,7 +251,7 @@ export function varianceCause(fault: Fault<Unary, { readonly ddof: number }>): s
 
 const logitsOverflowText = (bad: Tensor): string => overflowText("the difference of finite logits", bad);
 
-/** exp(xᵢ) / Σ exp(xⱼ), and its logarithm */
+/** Explains a NaN or infinity in softmax, exp(xᵢ) / Σ exp(xⱼ), and in its logarithm. */
 export function softmaxCause(fault: Fault<Unary, { readonly axes: readonly number[] }>): string | undefined {
   const slice = valuesAt(fault.inputs[0], fault, fault.params.axes);
   if (slice.includes(Infinity)) return "a logit is Infinity: find its cause, or exclude it with { where }";
@@ -258,8 +268,8 @@ export function logSumExpCause({ bad, index }: Fault<Unary, unknown>): string | 
 }
 
 /**
- * −Σ t log softmax(x) along an axis that the losses do not have. `maskedClassText` explains a class with the logit
- * −Infinity and t ≠ 0.
+ * Explains a NaN or infinity in the cross-entropy −Σ t log softmax(x) along an axis. `maskedClassText` is the text for
+ * a class with the logit −Infinity and a target t ≠ 0.
  */
 export const crossEntropyCause =
   (maskedClassText: string) =>
@@ -273,7 +283,7 @@ export const crossEntropyCause =
     return row.includes(-Infinity) ? maskedClassText : logitsOverflowText(bad);
   };
 
-/** −t log σ(x) − (1 − t) log σ(−x) */
+/** Explains a NaN or infinity in the binary cross-entropy −t log σ(x) − (1 − t) log σ(−x). */
 export const binaryCrossEntropyCause: PairCause = /* @__PURE__ */ pairwiseCause(({ as, bs, fault: { bad } }) =>
   areFinite(as, bs)
     ? overflowText("the loss of finite numbers", bad)

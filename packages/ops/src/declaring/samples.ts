@@ -2,8 +2,8 @@ import { fromNdarray, type Tensor } from "@wengert/core";
 import { ndarray, type Shape, sizeOf } from "@wengert/core/extend";
 
 /**
- * Returns irregular numbers between −2 and 2 (`positive`: 0.1 and 2), the same for the same `variant`. VJP rules are
- * checked at them.
+ * Returns irregular numbers between −2 and 2, for checks of VJP rules. The numbers depend only on `variant`.
+ * (`positive` returns numbers between 0.1 and 2.)
  */
 export function irregular(shape: Shape, variant = 1): Tensor {
   const values = Float64Array.from({ length: sizeOf(shape) }, (_, i) => 2 * Math.sin(1 + 2.4 * i + 1.7 * variant));
@@ -18,7 +18,7 @@ export function positive(shape: Shape, variant = 1): Tensor {
   return fromNdarray(ndarray(values, shape));
 }
 
-/** A function composed of ops, with sample arguments at which it is checked like an op. */
+/** A function composed of ops. Tests check it at its sample arguments, as they check an op. */
 export type Sampled<F extends (...args: never) => unknown> = F & {
   readonly samples: () => readonly Readonly<Parameters<F>>[];
 };
@@ -28,7 +28,7 @@ export const withSamples = <F extends (...args: never) => unknown>(
   samples: Sampled<F>["samples"],
 ): Sampled<F> => Object.assign(f as F, { samples });
 
-/** A function that wraps an op and carries its spec. */
+/** A function that wraps an op and carries the op's spec. */
 export type Wrapped<F extends (...args: never) => unknown, O extends { readonly spec: unknown }> = Sampled<F> &
   Pick<O, "spec">;
 

@@ -17,8 +17,8 @@ import { unbroadcast } from "../shapes/sum.ts";
 import type { OperationName } from "../wasm/exports.ts";
 import { functionInWasm, operationInWasm } from "../wasm/maps.ts";
 
-// y = a ∘ b with NumPy's broadcasting. The rules return cotangents with the shape of y; `unbroadcast` sums them over
-// the axes along which an input was repeated.
+// Binary ops y = a ∘ b with NumPy's broadcasting. Each VJP rule computes a cotangent with the shape of y. `unbroadcast`
+// then sums it over the axes along which the input was repeated.
 
 type Rule = VjpRule<Binary, undefined>;
 export type DTypeRule = (inputs: readonly Operand[], names?: readonly string[]) => DType;
@@ -57,7 +57,7 @@ const negLoop: ElementwiseLoop = (n, y, o, a, i, s) => {
   for (let l = 0, p = i; l < n; l++, p += s) y[o + l] = -a[p]!;
 };
 
-/** y = −x, x̄ = −g */
+/** Returns y = −x. The VJP maps the cotangent g to −g. */
 export const neg: Op<Unary> = /* @__PURE__ */ defineOp({
   name: "neg",
   shape: ([x]) => x.shape,
@@ -69,7 +69,7 @@ export const neg: Op<Unary> = /* @__PURE__ */ defineOp({
   samples: () => [[irregular([2, 2])]],
 });
 
-/** y = a + b; ā = b̄ = g */
+/** Returns y = a + b. The VJP passes the cotangent g to both a and b. */
 export const add: Op<Binary> = /* @__PURE__ */ arithmetic(
   "add",
   numericDType,
@@ -80,7 +80,7 @@ export const add: Op<Binary> = /* @__PURE__ */ arithmetic(
   addCause,
 );
 
-/** y = a − b; ā = g, b̄ = −g */
+/** Returns y = a − b. The VJP maps the cotangent g to g for a and −g for b. */
 export const sub: Op<Binary> = /* @__PURE__ */ arithmetic(
   "sub",
   numericDType,
@@ -99,7 +99,7 @@ export const mulLoop: ElementwiseLoop = (n, y, o, a, i, s, b, j, t) => {
   }
 };
 
-/** y = a b; ā = g b, b̄ = g a */
+/** Returns y = a b. The VJP maps the cotangent g to g b for a and g a for b. */
 export const mul: Op<Binary> = /* @__PURE__ */ arithmetic(
   "mul",
   numericDType,
@@ -108,7 +108,7 @@ export const mul: Op<Binary> = /* @__PURE__ */ arithmetic(
   mulCause,
 );
 
-/** y = a / b; ā = g / b, b̄ = −g a / b² = −(g / b) (a / b) */
+/** Returns y = a / b. The VJP maps the cotangent g to g / b for a and −(g / b) (a / b) for b. */
 export const div: Op<Binary> = /* @__PURE__ */ arithmetic(
   "div",
   sharedFloat,

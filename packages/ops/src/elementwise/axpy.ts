@@ -18,8 +18,9 @@ const loop: ElementwiseLoop = (n, z, o, alpha, i, _, x, j, t, y, k, u) => {
 };
 
 /**
- * z = α x + y for a number α and tensors x and y of the same shape, as in BLAS. A step of gradient descent is
- * axpy(−rate, gradient, parameter). The product is rounded before it is added. ᾱ = Σ g x, x̄ = α g, ȳ = g
+ * Returns z = α x + y for a number α and tensors x and y of the same shape, as in BLAS. A step of gradient descent is
+ * axpy(−rate, gradient, parameter). The product is rounded before it is added. The VJP maps the cotangent g to Σ g x
+ * for α, α g for x and g for y.
  */
 export const axpy: Op<readonly [alpha: Tensor, x: Tensor, y: Tensor]> = /* @__PURE__ */ defineOp({
   name: "axpy",

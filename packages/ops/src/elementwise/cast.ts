@@ -2,8 +2,8 @@ import { type DType, OutOfRangeError, tensor } from "@wengert/core";
 import { checkDType, defineOp, type Op, ravel, type Unary } from "@wengert/core/extend";
 
 /**
- * y = x in another dtype. int32 rounds towards zero, bool is x ≠ 0, float32 rounds to nearest.
- * The cotangent is cast back; int32 and bool have no gradient.
+ * Returns x in another dtype. int32 rounds towards zero, bool is x ≠ 0, and float32 rounds to nearest. The VJP casts
+ * the cotangent back; int32 and bool have no gradient.
  * @throws OutOfRangeError if a value does not fit in int32
  */
 export const cast: Op<Unary, { readonly dtype: DType }> = /* @__PURE__ */ defineOp({
@@ -16,7 +16,7 @@ export const cast: Op<Unary, { readonly dtype: DType }> = /* @__PURE__ */ define
   kernel: (out, [x], { dtype }) => {
     const values = ravel(x);
     if (dtype === "float64" || dtype === "float32") {
-      out.data.set(values); // the engine's loop; floats hold every value, or round it
+      out.data.set(values); // set() converts in the engine; floats hold or round every value
       return;
     }
     for (let i = 0; i < values.length; i++) {

@@ -12,8 +12,8 @@ interface Bounds {
 }
 
 /**
- * y = min(max(x, `min`), `max`); either bound may be missing. The derivative is 1 on the closed interval and 0 outside.
- * NaN stays NaN.
+ * Returns y = min(max(x, `min`), `max`); either bound may be missing. The derivative is 1 on the closed interval and 0
+ * outside. NaN stays NaN.
  */
 export const clip: Op<Unary, Bounds> = /* @__PURE__ */ defineOp({
   name: "clip",

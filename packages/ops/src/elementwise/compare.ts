@@ -4,7 +4,7 @@ import { broadcastShape } from "../declaring/axes.ts";
 import { irregular } from "../declaring/samples.ts";
 import { type ElementwiseLoop, elementwise } from "../loops/strided.ts";
 
-// y = a ∘ b as bool, with NumPy's broadcasting. Piecewise constant: the gradient is 0.
+// Comparisons y = a ∘ b with NumPy's broadcasting, as bool. They are piecewise constant, so the gradient is 0.
 
 type DTypeRule = (inputs: readonly Operand[]) => "bool";
 const numberSamples = (): [Tensor, Tensor] => [irregular([2, 2]), irregular([2], 2)];
@@ -48,27 +48,27 @@ function comparableDType(inputs: readonly Operand[]): "bool" {
   throw mixedDTypes([a, "a"], [b, "b"]);
 }
 
-/** y = (a = b) elementwise. NaN equals nothing, not even itself. */
+/** Returns whether a = b, elementwise. NaN equals nothing, not even NaN. */
 export const equal: Op<Binary> = /* @__PURE__ */ comparison("equal", (n, y, o, a, i, s, b, j, t) => {
   for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) y[o + l] = a[p] === b[q] ? 1 : 0;
 });
-/** y = (a ≠ b) elementwise; true if either is NaN. */
+/** Returns whether a ≠ b, elementwise; true if either is NaN. */
 export const notEqual: Op<Binary> = /* @__PURE__ */ comparison("notEqual", (n, y, o, a, i, s, b, j, t) => {
   for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) y[o + l] = a[p] !== b[q] ? 1 : 0;
 });
-/** y = (a < b) elementwise; false if either is NaN. */
+/** Returns whether a < b, elementwise; false if either is NaN. */
 export const less: Op<Binary> = /* @__PURE__ */ comparison("less", (n, y, o, a, i, s, b, j, t) => {
   for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) y[o + l] = a[p]! < b[q]! ? 1 : 0;
 });
-/** y = (a ≤ b) elementwise; false if either is NaN. */
+/** Returns whether a ≤ b, elementwise; false if either is NaN. */
 export const lessEqual: Op<Binary> = /* @__PURE__ */ comparison("lessEqual", (n, y, o, a, i, s, b, j, t) => {
   for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) y[o + l] = a[p]! <= b[q]! ? 1 : 0;
 });
-/** y = (a > b) elementwise; false if either is NaN. */
+/** Returns whether a > b, elementwise; false if either is NaN. */
 export const greater: Op<Binary> = /* @__PURE__ */ comparison("greater", (n, y, o, a, i, s, b, j, t) => {
   for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) y[o + l] = a[p]! > b[q]! ? 1 : 0;
 });
-/** y = (a ≥ b) elementwise; false if either is NaN. */
+/** Returns whether a ≥ b, elementwise; false if either is NaN. */
 export const greaterEqual: Op<Binary> = /* @__PURE__ */ comparison("greaterEqual", (n, y, o, a, i, s, b, j, t) => {
   for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) y[o + l] = a[p]! >= b[q]! ? 1 : 0;
 });
@@ -81,7 +81,7 @@ function boolDType(inputs: readonly Operand[]): "bool" {
   );
 }
 
-/** y = a ∧ b elementwise, for bools. */
+/** Returns a and b, elementwise, for bools. */
 export const logicalAnd: Op<Binary> = /* @__PURE__ */ comparison(
   "logicalAnd",
   (n, y, o, a, i, s, b, j, t) => {
@@ -90,7 +90,7 @@ export const logicalAnd: Op<Binary> = /* @__PURE__ */ comparison(
   boolDType,
   boolSamples,
 );
-/** y = a ∨ b elementwise, for bools. */
+/** Returns a or b, elementwise, for bools. */
 export const logicalOr: Op<Binary> = /* @__PURE__ */ comparison(
   "logicalOr",
   (n, y, o, a, i, s, b, j, t) => {
@@ -99,7 +99,7 @@ export const logicalOr: Op<Binary> = /* @__PURE__ */ comparison(
   boolDType,
   boolSamples,
 );
-/** y = a ⊻ b elementwise, for bools: true if exactly one is true. */
+/** Returns whether exactly one of a and b is true, elementwise, for bools. */
 export const logicalXor: Op<Binary> = /* @__PURE__ */ comparison(
   "logicalXor",
   (n, y, o, a, i, s, b, j, t) => {
@@ -109,7 +109,7 @@ export const logicalXor: Op<Binary> = /* @__PURE__ */ comparison(
   boolSamples,
 );
 
-/** y = ¬x elementwise, for bools. */
+/** Returns not x, elementwise, for bools. */
 export const logicalNot: Op<Unary> = /* @__PURE__ */ predicate(
   "logicalNot",
   (n, y, o, a, i, s) => {
@@ -119,14 +119,15 @@ export const logicalNot: Op<Unary> = /* @__PURE__ */ predicate(
   boolSamples,
 );
 
-/** y = whether x is finite, elementwise: neither infinite nor NaN. */
+/** Returns whether x is finite, elementwise: neither infinite nor NaN. */
 const finite: Op<Unary> = /* @__PURE__ */ predicate("isFinite", (n, y, o, a, i, s) => {
   for (let l = 0, p = i; l < n; l++, p += s) y[o + l] = Number.isFinite(a[p]) ? 1 : 0;
 });
-/** y = whether x is NaN, elementwise. */
+/** Returns whether x is NaN, elementwise. */
 const notANumber: Op<Unary> = /* @__PURE__ */ predicate("isNaN", (n, y, o, a, i, s) => {
   for (let l = 0, p = i; l < n; l++, p += s) y[o + l] = Number.isNaN(a[p]) ? 1 : 0;
 });
 
-// Exported under these names only, so that JavaScript's globals are not shadowed in this file.
+// These ops are exported as isFinite and isNaN. In this file they have other names, so that they do not shadow
+// JavaScript's globals.
 export { finite as isFinite, notANumber as isNaN };

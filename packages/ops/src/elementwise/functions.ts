@@ -14,15 +14,15 @@ import { functionInWasm, operationInWasm } from "../wasm/maps.ts";
 import { add, div, mul, neg, numericDType, sub } from "./arithmetic.ts";
 import { clip } from "./clip.ts";
 
-// Elementwise functions: y = f(x), x̄ = g f′(x). Each declaration gives the loop, the VJP rule and the points at which
-// it is checked.
+// Elementwise functions y = f(x). Each VJP rule maps the cotangent g to g f′(x). Each declaration has the loop, the VJP
+// rule, and the points at which tests check the rule.
 
 type Rule = VjpRule<Unary, undefined> | null;
 interface FunctionOptions {
   readonly samplePoints?: readonly number[];
   readonly nonFinite?: OpSpec<Unary>["nonFinite"];
   readonly allowsIntegers?: boolean;
-  /** The name of the WebAssembly kernel, if there is one. */
+  /** The name of the WebAssembly kernel, if the function has one. */
   readonly wasm?: FunctionName;
 }
 
@@ -45,7 +45,7 @@ function elementwiseFunction(
   });
 }
 
-/** y = x², x̄ = 2 g x */
+/** Returns y = x². The VJP maps the cotangent g to 2 g x. */
 export const square: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
   "square",
   (n, y, o, a, i, s) => {
@@ -56,7 +56,7 @@ export const square: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
   { nonFinite: squareCause, allowsIntegers: true, wasm: "square" },
 );
 
-/** y = |x|, x̄ = g sign(x). The derivative at 0 is 0. */
+/** Returns y = |x|. The VJP maps the cotangent g to g sign(x). The derivative at 0 is 0. */
 export const abs: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
   "abs",
   (n, y, o, a, i, s) => {
@@ -66,7 +66,7 @@ export const abs: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
   { allowsIntegers: true },
 );
 
-/** y = sign(x): −1, 0 or 1; NaN stays NaN. Piecewise constant: the gradient is 0. */
+/** Returns the sign of x: −1, 0 or 1; NaN stays NaN. Piecewise constant, so the gradient is 0. */
 export const sign: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
   "sign",
   (n, y, o, a, i, s) => {
@@ -76,7 +76,7 @@ export const sign: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
   { allowsIntegers: true },
 );
 
-/** y = √x, x̄ = g / 2y */
+/** Returns y = √x. The VJP maps the cotangent g to g / 2y. */
 export const sqrt: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
   "sqrt",
   (n, y, o, a, i, s) => {
@@ -86,7 +86,7 @@ export const sqrt: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
   { samplePoints: [0.25, 1, 3], nonFinite: sqrtCause, wasm: "sqrt" },
 );
 
-/** y = eˣ, x̄ = g y */
+/** Returns y = eˣ. The VJP maps the cotangent g to g y. */
 export const exp: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
   "exp",
   (n, y, o, a, i, s) => {
@@ -96,7 +96,7 @@ export const exp: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
   { nonFinite: /* @__PURE__ */ expCause("exp"), wasm: "exp" },
 );
 
-/** y = eˣ − 1, accurate near x = 0, where eˣ is close to 1; x̄ = g eˣ */
+/** Returns y = eˣ − 1, accurate near x = 0, where eˣ is close to 1. The VJP maps the cotangent g to g eˣ. */
 export const expm1: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
   "expm1",
   (n, y, o, a, i, s) => {
@@ -106,7 +106,7 @@ export const expm1: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
   { nonFinite: /* @__PURE__ */ expCause("expm1") },
 );
 
-/** y = ln x, x̄ = g / x */
+/** Returns y = ln x. The VJP maps the cotangent g to g / x. */
 export const log: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
   "log",
   (n, y, o, a, i, s) => {
@@ -116,7 +116,7 @@ export const log: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
   { samplePoints: [0.25, 1, 3], nonFinite: logCause, wasm: "log" },
 );
 
-/** y = ln(1 + x), accurate near x = 0; x̄ = g / (1 + x) */
+/** Returns y = ln(1 + x), accurate near x = 0. The VJP maps the cotangent g to g / (1 + x). */
 export const log1p: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
   "log1p",
   (n, y, o, a, i, s) => {
@@ -126,7 +126,7 @@ export const log1p: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
   { samplePoints: [-0.5, 0.25, 1, 3], nonFinite: log1pCause },
 );
 
-/** y = sin x, x̄ = g cos x */
+/** Returns y = sin x. The VJP maps the cotangent g to g cos x. */
 export const sin: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
   "sin",
   (n, y, o, a, i, s) => {
@@ -135,7 +135,7 @@ export const sin: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
   (g, { inputs: [x] }) => mul(g, cos(x)),
 );
 
-/** y = cos x, x̄ = −g sin x */
+/** Returns y = cos x. The VJP maps the cotangent g to −g sin x. */
 export const cos: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
   "cos",
   (n, y, o, a, i, s) => {
@@ -144,7 +144,7 @@ export const cos: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
   (g, { inputs: [x] }) => neg(mul(g, sin(x))),
 );
 
-/** y = tanh x, x̄ = g / cosh² x */
+/** Returns y = tanh x. The VJP maps the cotangent g to g / cosh² x. */
 export const tanh: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
   "tanh",
   (n, y, o, a, i, s) => {
@@ -154,7 +154,10 @@ export const tanh: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
   { wasm: "tanh" },
 );
 
-/** y = 1 / cosh² x = 4 σ(2x) σ(−2x), accurate in both tails, where 1 − tanh² x rounds to 0; x̄ = −2 g y tanh x */
+/**
+ * Returns the derivative of tanh, y = 1 / cosh² x = 4 σ(2x) σ(−2x). It is accurate in both tails, where 1 − tanh² x
+ * rounds to 0. The VJP maps the cotangent g to −2 g y tanh x.
+ */
 export const tanhSlope: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
   "tanhSlope",
   (n, y, o, a, i, s) => {
@@ -163,7 +166,7 @@ export const tanhSlope: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
   (g, { inputs: [x], output: y }) => mul(g, mul(mul(y, tanh(x)), -2)),
 );
 
-/** y = σ(x) = 1 / (1 + e⁻ˣ), x̄ = g σ′(x) */
+/** Returns the sigmoid y = σ(x) = 1 / (1 + e⁻ˣ). The VJP maps the cotangent g to g σ′(x). */
 export const sigmoid: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
   "sigmoid",
   (n, y, o, a, i, s) => {
@@ -174,7 +177,8 @@ export const sigmoid: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
 );
 
 /**
- * y = σ′(x) = σ(x) σ(−x), accurate in both tails, where σ (1 − σ) rounds to 0; x̄ = g y (σ(−x) − σ(x)) = −g y tanh(x/2)
+ * Returns the derivative of the sigmoid, y = σ′(x) = σ(x) σ(−x). It is accurate in both tails, where σ (1 − σ) rounds
+ * to 0. The VJP maps the cotangent g to g y (σ(−x) − σ(x)) = −g y tanh(x/2).
  */
 export const sigmoidSlope: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
   "sigmoidSlope",
@@ -184,7 +188,10 @@ export const sigmoidSlope: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
   (g, { inputs: [x], output: y }) => neg(mul(g, mul(y, tanh(mul(x, 0.5))))),
 );
 
-/** y = ln(1 + eˣ) = max(x, 0) + log1p(e^−|x|): no overflow, and the tail does not round to 0; x̄ = g σ(x) */
+/**
+ * Returns y = ln(1 + eˣ), computed as max(x, 0) + log1p(e^−|x|). So it does not overflow, and its tail does not round
+ * to 0. The VJP maps the cotangent g to g σ(x), where σ is the sigmoid.
+ */
 export const softplus: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
   "softplus",
   (n, y, o, a, i, s) => {
@@ -193,7 +200,10 @@ export const softplus: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
   (g, { inputs: [x] }) => mul(g, sigmoid(x)),
 );
 
-/** y = ln σ(x) = −softplus(−x), accurate in both tails; x̄ = g σ(−x) */
+/**
+ * Returns y = ln σ(x) = −softplus(−x), where σ is the sigmoid; accurate in both tails. The VJP maps the cotangent g to
+ * g σ(−x).
+ */
 export const logSigmoid: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
   "logSigmoid",
   (n, y, o, a, i, s) => {
@@ -202,14 +212,20 @@ export const logSigmoid: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
   (g, { inputs: [x] }) => mul(g, sigmoid(neg(x))),
 );
 
-/** y = x Φ(x), where Φ is the standard normal distribution function and φ its density; x̄ = g (Φ(x) + x φ(x)) */
+/**
+ * Returns y = x Φ(x), where Φ is the standard normal distribution function and φ its density. The VJP maps the
+ * cotangent g to g (Φ(x) + x φ(x)).
+ */
 export const gelu: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
   "gelu",
   (n, y, o, a, i, s) => normal.geluLoop(false, n, y, o, a, i, s),
   (g, { inputs: [x] }) => mul(g, geluSlope(x)),
 );
 
-/** y = Φ(x) + x φ(x), accurate in the tail and near its zero at −0.7518; x̄ = g (2 − x²) φ(x) */
+/**
+ * Returns the derivative of gelu, y = Φ(x) + x φ(x). Φ is the standard normal distribution function and φ its density.
+ * y is accurate in the tail and near its zero at −0.7518. The VJP maps the cotangent g to g (2 − x²) φ(x).
+ */
 export const geluSlope: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
   "geluSlope",
   (n, y, o, a, i, s) => normal.geluLoop(true, n, y, o, a, i, s),
@@ -219,7 +235,7 @@ export const geluSlope: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
   },
 );
 
-/** y = max(x, 0); NaN stays NaN. x̄ = g where x > 0, else 0; the derivative at 0 is 0. */
+/** Returns y = max(x, 0); NaN stays NaN. The VJP maps the cotangent g to g where x > 0, else to 0; the derivative at 0 is 0. */
 export const relu: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
   "relu",
   (n, y, o, a, i, s) => {
@@ -233,7 +249,7 @@ const wherePositive: ElementwiseLoop = (n, y, o, x, i, s, g, j, t) => {
   for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) y[o + l] = x[p]! > 0 ? g[q]! : 0;
 };
 
-/** y = g where x > 0, else 0: the VJP of relu. ḡ = u where x > 0, else 0. Not differentiable in x. */
+/** Returns g where x > 0, else 0: the VJP of relu for the cotangent g. Linear in g; not differentiable in x. */
 export const reluPullback: Op<readonly [x: Tensor, g: Tensor]> = /* @__PURE__ */ defineOp({
   name: "reluPullback",
   shape: (inputs) => commonShape(inputs, ["x", "g"]),

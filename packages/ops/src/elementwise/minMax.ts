@@ -31,7 +31,10 @@ function extremeOp(name: string, loop: ElementwiseLoop, isTaken: (x: Tensor, oth
   });
 }
 
-/** y = max(a, b) elementwise; NaN if either is NaN. The larger input receives g; equal inputs receive half each. */
+/**
+ * Returns y = max(a, b) elementwise; NaN if either is NaN. The larger input receives the cotangent; equal inputs
+ * receive half each.
+ */
 export const maximum: Op<Binary> = /* @__PURE__ */ extremeOp(
   "maximum",
   (n, y, o, a, i, s, b, j, t) => {
@@ -40,7 +43,10 @@ export const maximum: Op<Binary> = /* @__PURE__ */ extremeOp(
   (x, other) => greater(x, other),
 );
 
-/** y = min(a, b) elementwise; NaN if either is NaN. The smaller input receives g; equal inputs receive half each. */
+/**
+ * Returns y = min(a, b) elementwise; NaN if either is NaN. The smaller input receives the cotangent; equal inputs
+ * receive half each.
+ */
 export const minimum: Op<Binary> = /* @__PURE__ */ extremeOp(
   "minimum",
   (n, y, o, a, i, s, b, j, t) => {
@@ -50,8 +56,8 @@ export const minimum: Op<Binary> = /* @__PURE__ */ extremeOp(
 );
 
 /**
- * y = ln(eᵃ + eᵇ) = max(a, b) + log1p(e^−|a − b|); ā = g σ(a − b) and b̄ = g σ(b − a).
- * If a = b = −Infinity, y is −Infinity and the gradient 0.
+ * Returns y = ln(eᵃ + eᵇ) = max(a, b) + log1p(e^−|a − b|). The VJP maps the cotangent g to g σ(a − b) for a and g σ(b −
+ * a) for b, where σ is the sigmoid. If a = b = −Infinity, y is −Infinity and the gradient 0.
  */
 export const logAddExp: Op<Binary> = /* @__PURE__ */ defineOp({
   name: "logAddExp",
@@ -78,7 +84,8 @@ export const logAddExp: Op<Binary> = /* @__PURE__ */ defineOp({
 });
 
 /**
- * y = eᵃ / (eᵃ + eᵇ) = σ(a − b), corrected for the rounding of a − b; ā = −b̄ = g y σ(b − a).
+ * Returns the derivative of logAddExp by a, y = eᵃ / (eᵃ + eᵇ). It is computed as σ(a − b), for the sigmoid σ, and
+ * corrected for the rounding of a − b. The VJP maps the cotangent g to g y σ(b − a) for a, and to its negative for b.
  * If a = b = −Infinity, y is 0.
  */
 export const logAddExpSlope: Op<Binary> = /* @__PURE__ */ defineOp({

@@ -36,7 +36,8 @@ type PairFunction = (
 ) => void;
 
 /**
- * Declares y = f(a, b) elementwise. The rules return cotangents with the shape of y, before broadcast axes are summed.
+ * Declares y = f(a, b) elementwise. The rules return cotangents with the shape of y, which are then summed over
+ * broadcast axes.
  */
 function pairwiseOp(
   name: string,
@@ -68,12 +69,13 @@ function pairwiseOp(
   });
 }
 
-/** Whether aᵇ is computed as exp(b ln a). */
+/** Returns whether aᵇ is computed as exp(b ln a). */
 const isOrdinary = (a: number, b: number): boolean =>
   a > 0 && a < Infinity && Math.abs(b) < 2 ** 64 && b !== 1 && b !== 2;
 
 /**
- * Returns aᵇ for the remaining pairs, with IEEE's 1ᵇ = a⁰ = 1. JavaScript gives NaN for 1 ** NaN and (±1) ** ±Infinity.
+ * Returns aᵇ for the pairs that exp(b ln a) does not handle. By IEEE, 1ᵇ = a⁰ = 1; JavaScript gives NaN for 1 ** NaN
+ * and (±1) ** ±Infinity.
  */
 function specialPower(a: number, b: number): number {
   if (b === 1 || b === 2) return b === 1 ? a : a * a;
@@ -83,8 +85,8 @@ function specialPower(a: number, b: number): number {
 const pair = /* @__PURE__ */ new Float64Array(2);
 
 /**
- * Writes (b − decrement) ln a to `pair` as a sum of two doubles. The digits after its point become the digits of the
- * power.
+ * Writes (b − decrement) ln a to `pair` as a sum of two doubles. One double is not precise enough, because exp
+ * amplifies its rounding error.
  */
 function writeLogPower(as: Data, p: number, bs: Data, q: number, decrement: 0 | 1): void {
   const b = bs[q]! - decrement;
@@ -95,8 +97,9 @@ function writeLogPower(as: Data, p: number, bs: Data, q: number, decrement: 0 | 
 }
 
 /**
- * y = aᵇ, with IEEE's 1ᵇ = a⁰ = 1. ā = g b aᵇ⁻¹, which is 0 for b = 0 and any a. b̄ = g aᵇ ln a. At a = 0, aᵇ ln a is 0
- * for b ≥ 0 and −Infinity for b < 0; for a < 0 it is NaN. int32 inputs give int32, modulo 2³².
+ * Returns y = aᵇ, with IEEE's 1ᵇ = a⁰ = 1. The VJP maps the cotangent g to g b aᵇ⁻¹ for a, and to g aᵇ ln a for b. The
+ * cotangent for a is 0 if b = 0. At a = 0, aᵇ ln a is 0 for b ≥ 0 and −Infinity for b < 0; for a < 0 it is NaN. int32
+ * inputs give int32, modulo 2³².
  * @throws OutOfRangeError if the inputs are int32 and an exponent is negative
  */
 export const pow: Op<Binary> = /* @__PURE__ */ pairwiseOp(
@@ -127,7 +130,7 @@ function integerPower(base: number, exponent: number, operands: readonly [Operan
   return power;
 }
 
-/** Returns the error for an int32 power with a fractional result. */
+/** Returns the error for an int32 power whose result would be a fraction. */
 function fractionalPowerError(exponent: number, [a, b]: readonly [Operand, Operand]): OutOfRangeError {
   const float = (name: string) => `cast(${name}, { dtype: "float64" })`;
   const isNumber = b.shape.length === 0 && b.label === undefined;
@@ -136,8 +139,9 @@ function fractionalPowerError(exponent: number, [a, b]: readonly [Operand, Opera
 }
 
 /**
- * y = b aᵇ⁻¹, corrected for the rounding of b − 1; ā = g b (b − 1) aᵇ⁻², b̄ = g aᵇ⁻¹ (1 + b ln a). For b = 0, y is 0
- * for any a, and its derivatives at 0⁰ and ∞⁰ are 0.
+ * Returns the derivative of aᵇ by a: y = b aᵇ⁻¹, corrected for the rounding of b − 1. The VJP maps the cotangent g to g
+ * b (b − 1) aᵇ⁻² for a and g aᵇ⁻¹ (1 + b ln a) for b. For b = 0, y is 0 for any a, and its derivatives at 0⁰ and ∞⁰ are
+ * 0.
  */
 export const powSlope: Op<Binary> = /* @__PURE__ */ pairwiseOp(
   "powSlope",
@@ -159,7 +163,10 @@ export const powSlope: Op<Binary> = /* @__PURE__ */ pairwiseOp(
   { nonFinite: powCause },
 );
 
-/** y = c ln a, rounded once; ā = g c / a, c̄ = g ln a. For a = 0, y is 0 if c is finite and −c if c is infinite. */
+/**
+ * Returns y = c ln a, rounded once. The VJP maps the cotangent g to g c / a for a and g ln a for c. For a = 0, y is 0
+ * if c is finite and −c if c is infinite.
+ */
 export const xlogy: Op<Binary> = /* @__PURE__ */ pairwiseOp(
   "xlogy",
   (out, o, as, p, cs, q) => {
@@ -175,10 +182,10 @@ export const xlogy: Op<Binary> = /* @__PURE__ */ pairwiseOp(
   { nonFinite: xlogyCause },
 );
 
-/** Whether b = 0 and ln |a| is not finite: then aᵇ = a⁰ is constant. */
+/** Returns true where b = 0 and ln |a| is not finite. There aᵇ = a⁰ is constant. */
 const isConstantPower = (a: Tensor, b: Tensor): Tensor => logicalAnd(equal(b, 0), logicalNot(finite(log(abs(a)))));
 
-/** Whether c ln a is the limit 0: a = 0 and c is finite. */
+/** Returns true where a = 0 and c is finite. There the product c ln a takes its limit 0. */
 const isZeroProduct = (a: Tensor, c: Tensor): Tensor => logicalAnd(equal(a, 0), finite(c));
-/** Returns ln a as a factor of c ln a, and 0 where that product is the limit 0. */
+/** Returns ln a, the factor of c in c ln a. Returns 0 where the product takes its limit 0. */
 const safeLog = (c: Tensor, a: Tensor): Tensor => log(where(isZeroProduct(a, c), 1, a));

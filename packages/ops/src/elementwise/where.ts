@@ -6,8 +6,8 @@ import { elementwise } from "../loops/strided.ts";
 import { unbroadcast } from "../shapes/sum.ts";
 
 /**
- * y = a where `condition` (bool) is true, else b.
- * The selected branch receives the cotangent. The other receives exactly 0, even if the cotangent is infinite or NaN.
+ * Returns a where `condition` (bool) is true, else b. The selected branch receives the cotangent. The other branch
+ * receives exactly 0, even if the cotangent is infinite or NaN.
  */
 export const where: Op<readonly [condition: Tensor, a: Tensor, b: Tensor]> = /* @__PURE__ */ defineOp({
   name: "where",

@@ -1,6 +1,9 @@
 import { assign, type Data, type NdArray, ndarray, ravel, type Shape, sizeOf } from "@wengert/core/extend";
 
-/** Processes one slice: n entries of each array, each with its start and stride. A reduced output has one entry. */
+/**
+ * Processes one slice: n entries of each array, from the array's start, in steps of the array's stride. A reduced
+ * output has one entry.
+ */
 export type SliceLoop = (
   n: number,
   out: Data,
@@ -18,8 +21,8 @@ export type SliceLoop = (
 ) => void;
 
 /**
- * Runs `loop` along `axes` for every index of the other axes, in row-major order. `inputs[0]` has the full shape. Each
- * other array has it too, or lacks `axes`; its slices are then single entries.
+ * Runs `loop` once for each index of the axes that are not in `axes`, in row-major order. `inputs[0]` has the full
+ * shape. The other arrays have the full shape, or the shape without `axes`; then their slices are single entries.
  */
 export function alongAxes(axes: readonly number[], out: NdArray, inputs: readonly NdArray[], loop: SliceLoop): void {
   const shape = inputs[0]!.shape;
@@ -27,7 +30,7 @@ export function alongAxes(axes: readonly number[], out: NdArray, inputs: readonl
   const order = [...outerAxes, ...axes];
   const n = axes.reduce((size, axis) => size * shape[axis]!, 1);
   const isReduced = ({ shape: ownShape }: NdArray) => ownShape.length !== shape.length;
-  // Moves the kept axes of each array to the front. Slices without a uniform stride are copied to contiguous memory.
+  // Move the kept axes of each array to the front. Slices without a uniform stride are copied to contiguous memory.
   const slices = [out, ...inputs].map((array, position) => {
     if (isReduced(array)) return { data: array.data, offset: array.offset, strides: array.stride, stride: 0 };
     const axesLast = array.transpose(...order);
@@ -72,7 +75,10 @@ export function alongAxes(axes: readonly number[], out: NdArray, inputs: readonl
     );
 }
 
-/** Returns the output of a reduction of `shape` over `axes` as an array without those axes. */
+/**
+ * Returns the output of a reduction as an array with the shape `shape` without `axes`. With keepDims, `out` has size 1
+ * at these axes.
+ */
 export const withoutAxes = (out: NdArray, shape: Shape, axes: readonly number[]): NdArray =>
   ndarray(
     out.data,
@@ -86,7 +92,10 @@ interface StridedSlice {
   readonly stride: number;
 }
 
-/** Returns the single stride that visits all axes from `first` to `end` − 1 in order, or undefined if there is none. */
+/**
+ * Returns the single stride that visits the axes from `first` to `end` − 1 in row-major order, or undefined if one
+ * stride cannot do this.
+ */
 export function sliceStride(array: NdArray, first: number, end: number = array.shape.length): number | undefined {
   let stride: number | undefined;
   let span = 1;
@@ -99,7 +108,10 @@ export function sliceStride(array: NdArray, first: number, end: number = array.s
   return stride ?? 1;
 }
 
-/** Runs a kernel that stores intermediate values in its output, so that a float32 output is rounded only once. */
+/**
+ * Runs `kernel` with a float64 output, and then rounds the result to the dtype of `out`. So a float32 result is rounded
+ * only once, even if the kernel stores intermediate values in its output.
+ */
 export function inFloat64(out: NdArray, kernel: (out: NdArray) => void): void {
   const exact = out.data instanceof Float32Array ? ndarray(new Float64Array(out.data.length), out.shape) : out;
   kernel(exact);

@@ -2,12 +2,12 @@ import type { Data } from "@wengert/core/extend";
 import { quotient, sumError } from "../numerics/doubleDouble.ts";
 import { exp } from "../numerics/exponential.ts";
 
-// A slice is n entries of `a`, from `i` on in steps of `t`. Sums carry their rounding errors along (W. Kahan, Further
-// remarks on reducing truncation errors, 1965), so long slices are as exact as short ones.
+// A slice is n entries of `a`, from index `i` on, in steps of `t`. Sums carry their rounding errors along (W. Kahan,
+// Further remarks on reducing truncation errors, 1965), so long slices are as accurate as short ones.
 
 /**
- * Returns the sum of a slice, in float64; for integers, modulo 2³². Entry l is added to partial sum l mod 8. Eight
- * independent sums run in parallel and round less than one. The WebAssembly kernels use the same order.
+ * Returns the sum of a slice in float64, or modulo 2³² for integers. Entry l is added to partial sum l mod 8. The eight
+ * independent sums run in parallel, and round less than a single sum. The WebAssembly kernels use the same order.
  */
 export function sumOf(n: number, a: Data, i: number, t: number): number {
   if (a instanceof Int32Array) return sumOfIntegers(n, a, i, t);
@@ -49,7 +49,7 @@ function sumOfIntegers(n: number, a: Int32Array, i: number, t: number): number {
   return sum;
 }
 
-/** Returns Σ aₗ bₗ of two slices, in float64; for integers, modulo 2³². */
+/** Returns the inner product Σ aₗ bₗ of two slices, in float64, or modulo 2³² for integers. */
 export function innerProduct(n: number, a: Data, i: number, s: number, b: Data, j: number, t: number): number {
   let sum = 0;
   if (a instanceof Int32Array)
@@ -101,9 +101,8 @@ export function argminOf(n: number, a: Data, i: number, t: number): number {
 }
 
 /**
- * Returns Σ exp(xⱼ − xₘ) over all entries of a slice except its peak, entry m. A rounding of xⱼ − xₘ changes the
- * exponential by |xⱼ − xₘ| roundings, hundreds in a tail. `exp` therefore also receives the rounding error of the
- * difference.
+ * Returns Σ exp(xⱼ − xₘ) over all entries of a slice except its peak, entry m. Each term corrects for the rounding
+ * error of xⱼ − xₘ, because exp multiplies relative errors by |xⱼ − xₘ|. This factor reaches hundreds in a tail.
  */
 export function sumExpExcept(n: number, a: Data, i: number, t: number, m: number): number {
   const peak = a[i + m * t]!;
@@ -120,7 +119,7 @@ export function sumExpExcept(n: number, a: Data, i: number, t: number, m: number
   return total - compensation;
 }
 
-/** Returns the sum of a slice b, without entry m and the entries where a is −Infinity. */
+/** Returns the sum of slice b. Skips entry m and the entries where a is −Infinity. */
 export function sumExcept(n: number, a: Data, i: number, s: number, m: number, b: Data, j: number, t: number): number {
   let total = 0;
   let compensation = 0;
@@ -137,8 +136,8 @@ export function sumExcept(n: number, a: Data, i: number, s: number, m: number, b
 }
 
 /**
- * Writes exp(xⱼ − xₘ) of a slice from y[o] on in steps of r. Returns their sum without entry m, its peak, where exp(0)
- * = 1. All results are NaN if the peak is not finite.
+ * Writes exp(xⱼ − xₘ) of a slice to y, from index o on, in steps of r; entry m is the peak. Returns the sum of the
+ * exponentials without the peak's own term, which is 1. All results are NaN if the peak is not finite.
  */
 export function exponentials(
   n: number,
@@ -167,9 +166,9 @@ export function exponentials(
 }
 
 /**
- * Writes ḡ = Σ s g / Σ s, the mean of g under the softmax s, to `mean` as a sum of two doubles: a center and the offset
- * from it. If s has a peak of at least 0.5, the center is g at that peak, so nothing cancels when the peak is close to
- * 1. Otherwise it is the mean computed by a plain sum.
+ * Writes the weighted mean Σ s g / Σ s, for the softmax s, to `mean` as a sum of two doubles: a center and an offset.
+ * If the largest s is at least 0.5, the center is g at the index of this s. So nothing cancels when the largest s is
+ * close to 1. Otherwise the center is the mean computed by a plain sum.
  */
 export function weightedMean(
   mean: Float64Array,
@@ -193,7 +192,7 @@ export function weightedMean(
   mean[1] = weightedOffset(center, n, s, i, t, g, j, u);
 }
 
-/** Returns Σ s (g − center) / Σ s; 0 if the weights sum to 0. */
+/** Returns the weighted mean Σ s (g − center) / Σ s, or 0 if the weights s sum to 0. */
 function weightedOffset(
   center: number,
   n: number,

@@ -1,9 +1,9 @@
 import { type Data, isRowMajor, type NdArray, type Shape, sizeOf } from "@wengert/core/extend";
 
-// Kernels are inner loops over typed arrays. The functions below iterate over the remaining axes and call them. Arrays
-// are passed as arguments because captured arrays make a loop several times slower.
+// Kernels are inner loops over typed arrays. The functions in this file iterate over the outer axes and call a kernel
+// for each run. Arrays are passed as arguments, because a loop over captured arrays is several times slower.
 
-/** Writes n results from `out[o]` on. Each input is read from its start in steps of its stride. */
+/** Writes n results to `out`, starting at index o. Each input is read from its start index in steps of its stride. */
 export type ElementwiseLoop = (
   n: number,
   out: Data,
@@ -20,7 +20,7 @@ export type ElementwiseLoop = (
 ) => void;
 
 /**
- * Runs `loop` over `out` (row-major) and up to three inputs that broadcast to it, in the longest runs that strides
+ * Runs `loop` over `out` (row-major) and up to three inputs that broadcast to it, in the longest runs that the strides
  * allow.
  */
 export function elementwise(out: NdArray, inputs: readonly NdArray[], loop: ElementwiseLoop): void {
@@ -37,7 +37,7 @@ export function elementwise(out: NdArray, inputs: readonly NdArray[], loop: Elem
   }
 }
 
-/** Runs `loop` in several runs. A separate function, so that calls with one run do not create its closure. */
+/** Runs `loop` in several runs. This is a separate function, so that calls with a single run do not create its closure. */
 function elementwiseInRuns(out: NdArray, a: NdArray, b: NdArray, c: NdArray, loop: ElementwiseLoop): void {
   const [shape, x, y, z] = mergeAxes(
     out.shape,
@@ -64,8 +64,8 @@ function elementwiseInRuns(out: NdArray, a: NdArray, b: NdArray, c: NdArray, loo
 }
 
 /**
- * Returns the single stride that visits all of `array`, which broadcasts to `out`: 1 if it has the size of `out` and is
- * row-major, 0 for a scalar, else undefined.
+ * Returns the single stride that visits all of `array`, which broadcasts to `out`. Returns 1 if `array` is row-major
+ * and has the size of `out`, 0 for a scalar, and undefined if there is no such stride.
  */
 export function uniformStride(array: NdArray, out: NdArray): number | undefined {
   if (array.shape.length === 0) return 0;
@@ -78,7 +78,7 @@ export function broadcastStrides(array: NdArray, shape: Shape): number[] {
   return shape.map((_, i) => (i < missing || array.shape[i - missing] === 1 ? 0 : array.stride[i - missing]!));
 }
 
-/** Returns `shape` and the lists of strides, with neighboring axes merged where all strides allow it. */
+/** Returns `shape` and the lists of strides, with neighboring axes merged where all stride lists allow the merge. */
 export function mergeAxes(shape: Shape, strides: readonly number[][]): number[][] {
   const result: number[][] = [[], ...strides.map(() => [])];
   for (let axis = 0; axis < shape.length; axis++) {

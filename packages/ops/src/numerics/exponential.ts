@@ -2,19 +2,21 @@ import type { Data } from "@wengert/core/extend";
 import * as tables from "./constants.ts";
 import { productError, sumError } from "./doubleDouble.ts";
 
-// eˣ = 2ᵏ 2^(j/32) eʳ with x = (32 k + j) ln 2 / 32 + r. |r| < 0.011, so a short series suffices for eʳ (P. T. P. Tang,
-// Table-driven implementation of the exponential function, 1989). This version is accurate to about half an ulp and
-// takes arguments with more digits than a double. It gives the same bits in every engine, and is faster than Math.exp.
+// eˣ = 2ᵏ 2^(j/32) eʳ, where x = (32 k + j) ln 2 / 32 + r. Because |r| < 0.011, a short series suffices for eʳ (P. T.
+// P. Tang, Table-driven implementation of the exponential function, 1989). This version is accurate to about half an
+// ulp and accepts arguments with more digits than a double. It gives the same bits in every engine, and is faster than
+// Math.exp.
 
-// V8 compiles constants of this module into its functions; imported constants are looked up each time.
+// Constants of this module are inlined by V8, but imported constants are looked up on each use. So imported constants
+// are copied here.
 const step = tables.step;
 const stepRest = tables.stepRest;
 const stepsPerUnit = 1 / step;
 const toInteger = 1.5 * 2 ** 52; // adding and subtracting it rounds to the nearest integer
 
 /**
- * 2^(j/32) for j = 0 … 31, each as a sum of two doubles. Computed, because the table would be among the largest parts
- * of a bundle.
+ * The table of 2^(j/32) for j = 0 … 31, each entry a sum of two doubles. The table is computed at load time, because as
+ * source text it would be among the largest parts of a bundle.
  */
 const roots = /* @__PURE__ */ rootsOfTwo(new Float64Array(64));
 function rootsOfTwo(roots: Float64Array): Float64Array {
@@ -27,7 +29,7 @@ function rootsOfTwo(roots: Float64Array): Float64Array {
 }
 
 const lowest = -1200;
-/** 2ᵏ for k = lowest … 1023; the first entries are 0. */
+/** The table of 2ᵏ for k = lowest … 1023. The first entries underflow to 0. */
 const powers = /* @__PURE__ */ powersOfTwo(new Float64Array(1024 - lowest));
 function powersOfTwo(powers: Float64Array): Float64Array {
   for (let k = -1074, powerOfTwo = Number.MIN_VALUE; k < 1024; k++, powerOfTwo *= 2) powers[k - lowest] = powerOfTwo;
@@ -58,7 +60,7 @@ export function exp(x: number, dx: number): number {
   return (root + (roots[j + 1]! + root * (tail + r))) * powers[(i >> 5) - lowest]!;
 }
 
-/** Like `exp`, for results that overflow or underflow, or nearly so. */
+/** Like `exp`, but also for results that overflow, underflow, or come close to that. */
 function expAtEdge(x: number, dx: number): number {
   if (x < -746) return 0; // includes −Infinity, where dx may be NaN
   if (x > 710) return Infinity;
@@ -68,8 +70,8 @@ function expAtEdge(x: number, dx: number): number {
 const edgePair = /* @__PURE__ */ new Float64Array(2);
 
 /**
- * Writes two doubles to `pair` whose sum times 2ᵏ is e^(x + dx) to 59 bits, and returns k. For x ≤ 800; x < −800 counts
- * as −800.
+ * Writes two doubles to `pair` and returns k. The sum of the doubles times 2ᵏ is e^(x + dx), accurate to 59 bits. x
+ * must be ≤ 800; x < −800 counts as −800.
  */
 export function expPair(pair: Float64Array, x: number, dx: number): number {
   const isTiny = x < -800;
@@ -90,8 +92,9 @@ export function expPair(pair: Float64Array, x: number, dx: number): number {
 }
 
 /**
- * Writes ln a to `pair` as a sum of two doubles with about 65 bits, for a = values[p] with 0 < a < Infinity. With a =
- * 2ᵏ 2^(j/32) (1 + f), ln a is (32 k + j) ln 2 / 32 plus the series of ln(1 + f), where |f| < 0.011.
+ * Writes ln a to `pair` as a sum of two doubles with about 65 bits, for a = values[p] with 0 < a < Infinity. For a = 2ᵏ
+ * 2^(j/32) (1 + f), ln a is (32 k + j) ln 2 / 32 + ln(1 + f). Because |f| < 0.011, a short series suffices for ln(1 +
+ * f).
  */
 export function logPair(pair: Float64Array, values: Data, p: number): void {
   const a = values[p]!;

@@ -1,11 +1,12 @@
 import { quotient } from "./doubleDouble.ts";
 import { exp, expPair, ldexp, power } from "./exponential.ts";
 
-// σ and functions based on it. All are computed from e^−|x|, which cannot overflow and is accurate in both tails.
+// The sigmoid σ and related functions. All are computed from e^−|x|, which cannot overflow and is accurate in both
+// tails.
 
 const pair = /* @__PURE__ */ new Float64Array(2);
 
-/** Returns σ(x + dx) = 1 / (1 + e^−(x + dx)). The remainder of the quotient corrects its rounding. */
+/** Returns σ(x + dx) = 1 / (1 + e^−(x + dx)). The remainder of the division corrects the rounding of the quotient. */
 export function sigmoid(x: number, dx: number): number {
   const isNegative = x < 0;
   const k = expPair(pair, isNegative ? x : -x, isNegative ? dx : -dx);
@@ -17,7 +18,7 @@ export function sigmoid(x: number, dx: number): number {
   return y + shortfall * reciprocal;
 }
 
-/** Returns 2ⁿ σ′(x), where σ′(x) = σ(x) σ(−x) = e^−|x| / (1 + e^−|x|)². */
+/** Returns 2ⁿ σ′(x) for the sigmoid σ, where σ′(x) = σ(x) σ(−x) = e^−|x| / (1 + e^−|x|)². */
 export function sigmoidSlope(x: number, n: number): number {
   const k = expPair(pair, -Math.abs(x), 0);
   const scale = power(k);
@@ -29,8 +30,8 @@ export function sigmoidSlope(x: number, n: number): number {
 }
 
 /**
- * Returns tanh x as 1 − 2 σ(−2x) for x > 0. Near 0, where this cancels, uses Lambert's continued fraction x / (1 + x² /
- * (3 + … + x² / 15)).
+ * Returns tanh x, computed as 1 − 2 σ(−2x) for x > 0. Near 0, where the difference cancels, uses Lambert's continued
+ * fraction x / (1 + x² / (3 + … + x² / 15)).
  */
 export function tanh(x: number): number {
   const t = Math.abs(x);

@@ -3,17 +3,17 @@ import { crossing, crossingRest, density, densityRest, ratios } from "./constant
 import { productError, sumError } from "./doubleDouble.ts";
 import { exp, expPair, ldexp, power } from "./exponential.ts";
 
-// Φ and φ, the distribution function and density of the standard normal distribution, by Mills' ratio m(t) = Φ(−t) /
-// φ(t). m neither underflows nor cancels where Φ does. Since m′ = t m − 1, the value of m at a node determines its
-// Taylor series there.
+// Φ and φ are the distribution function and density of the standard normal distribution. Both are computed from Mills'
+// ratio m(t) = Φ(−t) / φ(t), which neither underflows nor cancels where Φ does. Since m′ = t m − 1, the value of m at a
+// node determines the Taylor series of m there.
 
 const columns = 6; // per node: t, m and m′, two doubles each
-const terms = 12; // further terms of the series, to 2⁻⁶⁰ for |h| ≤ ⅛
+const terms = 12; // terms of the series after m′, accurate to 2⁻⁶⁰ for |h| ≤ ⅛
 
 /**
- * The nodes of the series of m. At the node with m(t) = t, t and m have all digits. At the others, the first double is
- * a multiple of 2⁻⁴⁰, so adding short numbers to it is exact. Computed, because the table would be among the largest
- * parts of a bundle.
+ * The nodes of the Taylor series of Mills' ratio m. At the node where m(t) = t, t and m have all digits. At the other
+ * nodes, the first double is a multiple of 2⁻⁴⁰, so adding short numbers to it is exact. The table is computed at load
+ * time, because as source text it would be among the largest parts of a bundle.
  */
 const nodes = /* @__PURE__ */ nodesOf(ratios);
 function nodesOf(ratios: readonly bigint[]): Float64Array {
@@ -31,7 +31,7 @@ function nodesOf(ratios: readonly bigint[]): Float64Array {
   return Float64Array.from(nodeValues);
 }
 
-/** The series coefficients of each node: (n + 1) cₙ₊₁ = t cₙ + cₙ₋₁. */
+/** The Taylor coefficients cₙ at each node t, from the recurrence (n + 1) cₙ₊₁ = t cₙ + cₙ₋₁. */
 const series = /* @__PURE__ */ seriesOf(nodes);
 function seriesOf(nodes: Float64Array): Float64Array {
   const series = new Float64Array((nodes.length / columns) * terms);
@@ -50,7 +50,7 @@ function seriesOf(nodes: Float64Array): Float64Array {
 
 const pair = /* @__PURE__ */ new Float64Array(2);
 
-/** Writes m(t) − tFactor t, for t = |x| and a tFactor of 0 or 1, to `pair` as a sum of two doubles. */
+/** Writes m(t) − tFactor t to `pair` as a sum of two doubles. m is Mills' ratio, t = |x|, and tFactor is 0 or 1. */
 function millsRatio(pair: Float64Array, a: Data, p: number, tFactor: number): void {
   const t = Math.abs(a[p]!);
   if (!(t < 6.125)) {
@@ -81,7 +81,7 @@ function millsRatio(pair: Float64Array, a: Data, p: number, tFactor: number): vo
   pair[1] = sum - pair[0] + dsum;
 }
 
-/** Like `millsRatio`, by Laplace's continued fraction m = 1 / (t + 1 / (t + 2 / (t + 3 / (t + … */
+/** Like `millsRatio`, but for the tail: uses Laplace's continued fraction m = 1 / (t + 1 / (t + 2 / (t + 3 / … ))). */
 function millsRatioInTail(pair: Float64Array, a: Data, p: number, tFactor: number): void {
   const t = Math.min(Math.abs(a[p]!), maxInput);
   let f = t;
@@ -95,7 +95,7 @@ function millsRatioInTail(pair: Float64Array, a: Data, p: number, tFactor: numbe
   pair[1] = sumError(m, -tFactor * t, pair[0]) + dm;
 }
 
-/** Writes φ(t) (m(t) − tFactor t) / 2ᵏ to `pair` and returns k. φ is the normal density, m the Mills ratio, t = |x|. */
+/** Writes φ(t) (m(t) − tFactor t) / 2ᵏ to `pair` and returns k. φ is the normal density, m is Mills' ratio, and t = |x|. */
 function millsTimesDensity(pair: Float64Array, a: Data, p: number, tFactor: number): number {
   millsRatio(pair, a, p, tFactor);
   const m = pair[0]! * density;
@@ -112,7 +112,7 @@ function millsTimesDensity(pair: Float64Array, a: Data, p: number, tFactor: numb
 
 const maxInput = 40; // φ(40) is below the smallest double
 
-/** Writes y = x Φ(x) for y = out[o] and x = a[p]. */
+/** Writes y = x Φ(x) for y = out[o] and x = a[p], where Φ is the normal distribution function. */
 function gelu(out: Data, o: number, a: Data, p: number): void {
   const x = a[p]!;
   if (x === 0 || x > 9) {
@@ -133,8 +133,8 @@ function gelu(out: Data, o: number, a: Data, p: number): void {
 }
 
 /**
- * Writes y = Φ(x) + x φ(x) for y = out[o] and x = a[p]. With t = |x|, y is φ(t) (m(t) − t) for x < 0, and 1 minus that
- * otherwise.
+ * Writes y = Φ(x) + x φ(x), the derivative of gelu, for y = out[o] and x = a[p]. With t = |x| and Mills' ratio m, y is
+ * φ(t) (m(t) − t) for x < 0, and 1 minus that otherwise.
  */
 function geluSlope(out: Data, o: number, a: Data, p: number): void {
   const k = millsTimesDensity(pair, a, p, 1);
@@ -147,8 +147,9 @@ function geluSlope(out: Data, o: number, a: Data, p: number): void {
 }
 
 /**
- * The loop of gelu and geluSlope. float32 needs only single doubles and 8 terms, which takes a third of the time. m − t
- * cancels near the zero of the slope, but no float32 is close enough to it to lose more than a few bits of a double.
+ * The loop of gelu and geluSlope. float32 needs only single doubles and 8 series terms, which takes a third of the
+ * time. Near the zero of the slope, the difference m − t cancels, where m is Mills' ratio of t. But no float32 is close
+ * enough to this zero to lose more than a few bits.
  */
 export function geluLoop(isSlope: boolean, n: number, y: Data, o: number, a: Data, i: number, s: number): void {
   const float32Limit = y instanceof Float32Array ? 6.125 : 0;

@@ -15,7 +15,10 @@ import { elementwise } from "../loops/strided.ts";
 import { sumInto } from "../shapes/sum.ts";
 import { multiplyMatrices as matrixProducts } from "./gemm.ts";
 
-/** The labels of the axes, one character per axis. Products are summed over all labels missing from the output. */
+/**
+ * A contraction: the labels of the axes, one character per axis. Products are summed over all labels missing from the
+ * output.
+ */
 export interface Contraction {
   readonly operands: readonly string[];
   readonly output: string;
@@ -29,7 +32,10 @@ export function contractionOf(subscripts: string): Contraction {
 
 export const subscriptsOf = ({ operands, output }: Contraction): string => `${operands.join()}->${output}`;
 
-/** Maps each label by `f`. (Iterating over a string takes longer than a small product.) */
+/**
+ * Returns f(label) for each label. Uses an index loop, because iterating over a string is slower than a small matrix
+ * product.
+ */
 function perLabel<T>(labels: string, f: (label: string) => T): T[] {
   const list: T[] = [];
   for (let axis = 0; axis < labels.length; axis++) list.push(f(labels[axis]!));
@@ -40,7 +46,7 @@ type Shaped = Pick<Operand, "shape">;
 
 export type Sizes = ReadonlyMap<string, number>;
 
-/** Returns the size of each label. Axes of size 1 broadcast to it. */
+/** Returns the size of each label. Axes of size 1 broadcast to the label's size. */
 export function labelSizes({ operands }: Contraction, inputs: readonly Shaped[]): Sizes {
   const sizes = new Map<string, number>();
   operands.forEach((labels, k) => {
@@ -64,13 +70,13 @@ const filterLabels = (labels: string, isSelected: (label: string, axis: number) 
 const keepLabels = (labels: string, others: string): string => filterLabels(labels, (label) => others.includes(label));
 const dropLabels = (labels: string, others: string): string => filterLabels(labels, (label) => !others.includes(label));
 
-/** An array with one label per axis, all distinct. */
+/** An array with distinct labels, one per axis. */
 interface Term {
   readonly labels: string;
   readonly array: NdArray;
 }
 
-/** Writes the contraction of one or two arrays, with any strides, to `out`. */
+/** Writes the contraction of one or two arrays, which may have any strides, to `out`. */
 export function contract(out: NdArray, arrays: readonly NdArray[], contraction: Contraction): void {
   const { operands, output } = contraction;
   const sizes = labelSizes(contraction, arrays);
@@ -79,11 +85,11 @@ export function contract(out: NdArray, arrays: readonly NdArray[], contraction: 
   else multiply(out, sumUnneeded(a, output + b.labels, sizes), sumUnneeded(b, output + a.labels, sizes), output, sizes);
 }
 
-/** Returns the distinct labels of an operand, without those along which it broadcasts. */
+/** Returns the distinct labels of an operand. Omits the labels along which the operand broadcasts. */
 export const ownLabels = (labels: string, { shape }: Shaped, sizes: Sizes): string =>
   filterLabels(labels, (label, axis) => labels.indexOf(label) === axis && shape[axis] === sizes.get(label));
 
-/** Returns the diagonal over axes with the same label, without the axes that broadcast. */
+/** Returns the diagonal over all axes that share a label. Omits the axes along which the array broadcasts. */
 function takeDiagonal(array: NdArray, labels: string, sizes: Sizes): Term {
   const { data, stride, offset } = array;
   const distinct = ownLabels(labels, array, sizes);
@@ -93,7 +99,7 @@ function takeDiagonal(array: NdArray, labels: string, sizes: Sizes): Term {
   return { labels: distinct, array: ndarray(data, shapeOver(distinct, sizes), strides, offset) };
 }
 
-/** Returns a view of a term over `labels`, broadcast along the labels that it lacks. */
+/** Returns a view of a term over `labels`. The view is broadcast along labels that the term lacks. */
 const broadcastToLabels = ({ labels: distinct, array }: Term, labels: string, sizes: Sizes): NdArray => {
   const strides = perLabel(labels, (label) => array.stride[distinct.indexOf(label)] ?? 0);
   return ndarray(array.data, shapeOver(labels, sizes), strides, array.offset);
@@ -112,7 +118,7 @@ function sumToLabels(out: NdArray, term: Term, outputLabels: string, sizes: Size
     );
 }
 
-/** Sums a term over the labels that neither the output nor the other term has, in float64 or int32. */
+/** Sums a term over the labels that neither the output nor the other term has. The sums are float64 or int32. */
 function sumUnneeded(term: Term, needed: string, sizes: Sizes): Term {
   const labels = keepLabels(term.labels, needed);
   if (labels === term.labels) return term;
@@ -123,7 +129,7 @@ function sumUnneeded(term: Term, needed: string, sizes: Sizes): Term {
   return { labels, array };
 }
 
-/** Writes the sum of products of two terms to `out`. Each of their labels is in the output or in both terms. */
+/** Writes the sum of products of two terms to `out`. Each label of a term must be in the output or in the other term. */
 function multiply(out: NdArray, a: Term, b: Term, output: string, sizes: Sizes): void {
   const inner = dropLabels(a.labels, output);
   if (inner === "") {
@@ -142,7 +148,7 @@ function multiply(out: NdArray, a: Term, b: Term, output: string, sizes: Sizes):
     );
     return;
   }
-  // One matrix product per batch index. The operand whose labels end the output provides the columns.
+  // Run one matrix product per batch index. The operand whose labels come last in the output provides the columns.
   const bHasColumns = onlyB === "" || (onlyA !== "" && output.endsWith(onlyB));
   const [left, right, rowLabels, columnLabels] = bHasColumns ? [a, b, onlyA, onlyB] : [b, a, onlyB, onlyA];
   const x = matrices(broadcastToLabels(left, batch + rowLabels + inner, sizes), batch.length, rowLabels.length);
@@ -156,7 +162,8 @@ function multiply(out: NdArray, a: Term, b: Term, output: string, sizes: Sizes):
 }
 
 /**
- * Merges the axes after the first `batch` into two: the next `count` axes, and the rest. Copies if strides require it.
+ * Merges the axes after the first `batch` axes into two: the next `count` axes, and the remaining axes. Copies if the
+ * strides require a copy.
  */
 function matrices(array: NdArray, batch: number, count: number): NdArray {
   const { data, shape, stride, offset } = array;
@@ -172,8 +179,8 @@ const innerProducts: SliceLoop = (n, y, o, _, a, i, s, b, j, t) => {
 };
 
 /**
- * Returns the flops of `contract`: one per addition of a sum, one per multiplication, and one more where products are
- * summed.
+ * Returns the flops of `contract`. Each addition in a sum over one operand counts 1. Each product counts 1, or 2 if the
+ * products are summed.
  */
 export function contractionFlops(contraction: Contraction, inputs: readonly Shaped[]): number {
   const { operands, output } = contraction;

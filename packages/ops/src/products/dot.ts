@@ -16,7 +16,7 @@ import { type Contraction, contract, contractedShape, contractionFlops } from ".
 import { cotangentOf } from "./einsum.ts";
 import { checkInnerSizes } from "./matmul.ts";
 
-// Contractions of two tensors. The labels follow from the ranks, so the VJP rules are those of einsum.
+// Contractions of two tensors. The ranks determine the labels of the axes, so the VJP rules of einsum apply.
 
 type Shaped = Pick<Operand, "shape">;
 type Pair = readonly [Shaped, Shaped];
@@ -49,14 +49,14 @@ function contractionOp(
   });
 }
 
-/** Returns `count` labels, starting with label `first`. */
+/** Returns `count` labels, starting with label number `first`. */
 const labelsFrom = (first: number, count: number): string =>
   String.fromCharCode(...Array.from({ length: count }, (_, i) => "a".charCodeAt(0) + first + i));
 
 /**
- * y = a · b, as in NumPy: the inner product of vectors, the product of matrices. In general it sums over the last axis
- * of a and the second-to-last of b (the only axis of a vector); the output has the other axes of both. A scalar
- * multiplies. The cotangent of each input is the contraction of g with the other.
+ * Returns y = a · b, as in NumPy: the inner product of vectors, the product of matrices. In general, sums over the last
+ * axis of a and the second-to-last axis of b (the only axis of a vector); the output has the other axes of both. A
+ * scalar multiplies. The cotangent of each input is the contraction of the cotangent of y with the other input.
  */
 export const dot: Op<Binary> = /* @__PURE__ */ contractionOp(
   "dot",
@@ -82,7 +82,10 @@ function dotLabels([{ shape: p }, { shape: q }]: Pair): Contraction {
   return { operands: [a, rest + a.at(-1) + after], output: a.slice(0, -1) + rest + after };
 }
 
-/** yᵢⱼ = aᵢ bⱼ over all elements of a and b in row-major order; āᵢ = Σⱼ gᵢⱼ bⱼ and b̄ⱼ = Σᵢ gᵢⱼ aᵢ. */
+/**
+ * Returns yᵢⱼ = aᵢ bⱼ over all elements of a and b in row-major order. The VJP maps the cotangent g to Σⱼ gᵢⱼ bⱼ for a
+ * and Σᵢ gᵢⱼ aᵢ for b.
+ */
 export const outer: Op<Binary> = /* @__PURE__ */ contractionOp(
   "outer",
   ([a, b]) => [sizeOf(a.shape), sizeOf(b.shape)],

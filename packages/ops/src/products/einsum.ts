@@ -32,7 +32,7 @@ import { readSubscripts } from "./subscripts.ts";
 
 type Einsum = (subscripts: string, ...tensors: TensorLike[]) => Tensor;
 
-/** Contracts one or two tensors. The subscripts have a letter for every axis, and an output. */
+/** Contracts one or two tensors. The subscripts must have a letter for every axis, and an output. */
 const contractionOp: Op<Inputs, { readonly subscripts: string }> = /* @__PURE__ */ defineOp({
   name: "einsum",
   options: { subscripts: undefined },
@@ -47,8 +47,9 @@ const contractionOp: Op<Inputs, { readonly subscripts: string }> = /* @__PURE__ 
 });
 
 /**
- * Returns the cotangent of input k: the contraction of g with the other input to the labels of input k. It is broadcast
- * along labels that only input k has. A label that occurs twice receives it on the diagonal, with zeros elsewhere.
+ * Returns the cotangent of input k: the contraction of g, the cotangent of the output, with the other input. Labels
+ * that only input k has are broadcast. If input k has a label twice, the cotangent is on the diagonal, with zeros
+ * elsewhere.
  */
 export function cotangentOf(k: number, g: Tensor, inputs: Inputs, { operands, output }: Contraction): Tensor {
   const [x, labels] = [inputs[k]!, operands[k]!];
@@ -71,7 +72,7 @@ export function cotangentOf(k: number, g: Tensor, inputs: Inputs, { operands, ou
 const contractTensors = (contraction: Contraction, tensors: Inputs): Tensor =>
   contractionOp(tensors, { subscripts: subscriptsOf(contraction) });
 
-/** Returns the mask of the diagonals over repeated labels; undefined if no label repeats. */
+/** Returns a mask that selects the diagonals over repeated labels; undefined if no label repeats. */
 function diagonalMask(labels: string, shape: Shape): Tensor | undefined {
   const places = (axis: number) => {
     const along = shape.map((n, i) => (i === axis ? n : 1));
@@ -96,10 +97,10 @@ interface Term {
 }
 
 /**
- * y = the sum of products by Einstein's convention, as in NumPy: a letter names an axis, and letters missing from the
- * output are summed. "ii" takes a diagonal, and "..." means the axes without letters. Without "->", the output has
- * those axes, then the letters that occur once, sorted. Tensors are contracted in pairs. The cotangent of each is the
- * contraction of g with the others.
+ * Returns the sum of products by Einstein's convention, as in NumPy: a letter names an axis, and letters missing from
+ * the output are summed. "ii" takes a diagonal, and "..." means the axes without letters. Without "->", the output has
+ * the axes of "...", then the letters that occur once, sorted. Tensors are contracted in pairs. The cotangent of each
+ * tensor is the contraction of the cotangent of the output with the other tensors.
  */
 export const einsum: Wrapped<Einsum, typeof contractionOp> = /* @__PURE__ */ wrapOp<Einsum, typeof contractionOp>(
   contractionOp,
@@ -135,9 +136,9 @@ export const einsum: Wrapped<Einsum, typeof contractionOp> = /* @__PURE__ */ wra
 );
 
 /**
- * Contracts the pair of terms with the lowest cost and returns the new terms. The cost is the flops plus 8 per element
- * that the result has more than the pair, since it is used again. (The optimal order is hard to find. On random
- * networks of three to five tensors, this order costs 5 to 15 % more on average.)
+ * Contracts the pair of terms with the lowest cost and returns the new terms. The cost is the flops, plus 8 per element
+ * by which the result is larger than the pair, because the next contraction reads the result. (Finding the optimal
+ * order is hard. On random networks of three to five tensors, this order costs 5 to 15 % more on average.)
  */
 function contractCheapestPair(terms: readonly Term[], output: string): readonly Term[] {
   const pairs = terms.flatMap((a, i) =>

@@ -5,8 +5,8 @@ import { broadcastStrides } from "../loops/strided.ts";
 import { paysInWasm, productInWasm } from "../wasm/products.ts";
 
 /**
- * c ← a b for a [..., m, k] and b [..., k, n] with any strides. The leading axes broadcast to `batch`. c is row-major
- * [...batch, m, n].
+ * Writes the matrix product of a [..., m, k] and b [..., k, n] to c. a and b may have any strides, and their leading
+ * axes broadcast to `batch`. c is row-major [...batch, m, n].
  */
 export function multiplyMatrices(c: Data, a: NdArray, b: NdArray, batch: Shape): void {
   if (c.length === 0) return;
@@ -18,12 +18,12 @@ export function multiplyMatrices(c: Data, a: NdArray, b: NdArray, batch: Shape):
     paysInWasm(c, a.data, b.data, n, k) &&
     multiplyBatch(true, c, withUnitStride(a, p, p + 1), withUnitStride(b, q, q + 1), batch);
   if (inWasm) return;
-  // Copying the entries takes longer than striding over them a few times.
+  // Small arrays are not copied: a copy takes longer than a few strided reads of each entry.
   const isSmall = k * n < 256 || a.shape[p]! <= 12;
   multiplyBatch(false, c, isSmall ? a : withUnitStride(a, p + 1, p + 1), isSmall ? b : withUnitStride(b, q, q), batch);
 }
 
-/** Returns the array with stride 1 along one of two axes, copied if neither has it. */
+/** Returns the array with stride 1 along one of two axes. Copies the array if neither axis has stride 1. */
 function withUnitStride(x: NdArray, axis: number, other: number): NdArray {
   if (x.stride[axis] === 1 || x.stride[other] === 1) return x;
   if (axis === x.shape.length - 1) return ndarray(ravel(x), x.shape);
@@ -33,7 +33,10 @@ function withUnitStride(x: NdArray, axis: number, other: number): NdArray {
   return ndarray(ravel(columns), columns.shape).transpose(...axes);
 }
 
-/** Multiplies batch by batch. Returns false if WebAssembly lacks memory; then all products must run in plain loops. */
+/**
+ * Multiplies one batch entry at a time. Returns false if WebAssembly runs out of memory; then plain loops must run all
+ * products.
+ */
 function multiplyBatch(inWasm: boolean, c: Data, a: NdArray, b: NdArray, batch: Shape): boolean {
   const p = a.shape.length - 2;
   const q = b.shape.length - 2;
@@ -43,7 +46,7 @@ function multiplyBatch(inWasm: boolean, c: Data, a: NdArray, b: NdArray, batch: 
   const aCol = a.stride[p + 1]!;
   const bRow = b.stride[q]!;
   const bCol = b.stride[q + 1]!;
-  // If b is one matrix and the rows of a are evenly spaced, the batch is a single product.
+  // If b is a single matrix and the rows of a are evenly spaced, one product computes the whole batch.
   const evenStride = batch.length > 0 && q === 0 ? sliceStride(a, 0, p + 1) : undefined;
   const [matrixCount, height, aRow] =
     evenStride === undefined ? [sizeOf(batch), m, a.stride[p]!] : [1, c.length / n, evenStride];
@@ -68,14 +71,15 @@ function multiplyBatch(inWasm: boolean, c: Data, a: NdArray, b: NdArray, batch: 
 
 const noAxes: number[] = [];
 
-/** Returns the strides of the axes before the last two, broadcast to `batch`. */
+/** Returns the strides of all axes except the last two, broadcast to `batch`. */
 const batchStrides = ({ data, shape, stride, offset }: NdArray, batch: Shape): number[] =>
   broadcastStrides(ndarray(data, shape.slice(0, -2), stride.slice(0, -2), offset), batch);
 
 /**
- * c ← a b for a [m, k] and b [k, n] with any strides, and c row-major. They begin at `i`, `j` and `o`. Sums are in
- * float64, in the order of k; integers wrap around. Blocks of three rows by two columns keep six sums in registers,
- * which is three times faster than one. At the edges, a row or column is computed twice.
+ * Writes the product of a [m, k] and b [k, n] to c. a and b may have any strides; c is row-major. The arrays start at
+ * the indices `i`, `j` and `o`. Sums are in float64, in the order of k; integers wrap around. Blocks of three rows by
+ * two columns keep six sums in registers, which is three times faster than a single sum. At the edges, a row or column
+ * is computed twice.
  */
 function multiply(
   c: Data,

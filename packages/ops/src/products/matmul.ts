@@ -20,9 +20,9 @@ import { unbroadcast } from "../shapes/sum.ts";
 import { multiplyMatrices } from "./gemm.ts";
 
 /**
- * C = A B for [..., m, k] and [..., k, n], as in NumPy: leading axes broadcast, and a vector is a row on the left and a
- * column on the right. int32 wraps around; large float32 products are summed in float32. Ā = Ḡ Bᵀ and B̄ = Aᵀ Ḡ, from
- * dC = dA B + A dB.
+ * Returns the matrix product C = A B for [..., m, k] and [..., k, n], as in NumPy. Leading axes broadcast. A vector is
+ * a row on the left and a column on the right. int32 wraps around; large float32 products are summed in float32. The
+ * VJP maps the cotangent G of C to G Bᵀ for A and Aᵀ G for B, because dC = dA B + A dB.
  */
 export const matmul: Op<Binary> = /* @__PURE__ */ defineOp({
   name: "matmul",
@@ -68,22 +68,22 @@ const lastAxesSwapped = (rank: number): number[] => [...Array(rank - 2).keys(), 
 const asRow = (a: Tensor): Tensor => (a.shape.length === 1 ? expandDims(a, { axis: 0 }) : a);
 const asColumn = (b: Tensor): Tensor => (b.shape.length === 1 ? expandDims(b, { axis: 1 }) : b);
 
-/** Returns the cotangent of the product as a matrix: restores the axes that the product lost if an operand is a vector. */
+/** Returns the cotangent of the product as a matrix. Restores the axis that the product lost if an operand is a vector. */
 function matrixOf(g: Tensor, a: Tensor, b: Tensor): Tensor {
   const withColumn = b.shape.length === 1 ? expandDims(g, { axis: -1 }) : g;
   return a.shape.length === 1 ? expandDims(withColumn, { axis: -2 }) : withColumn;
 }
 
 /**
- * Returns the cotangent of `x` from the cotangent of its matrix, summed over broadcast axes. `vectorShape` is the shape
- * of the matrix if x is a vector.
+ * Returns the cotangent of `x` from the cotangent of its matrix form, summed over broadcast axes. `vectorShape` is the
+ * shape of the matrix form if x is a vector.
  */
 function operandCotangent(g: Tensor, x: Tensor, vectorShape: Shape): Tensor {
   if (x.shape.length > 1) return unbroadcast(g, x);
   return reshape(unbroadcast(g, { shape: vectorShape }), { shape: x.shape });
 }
 
-/** Views of a vector as a row, and as a column. */
+/** Returns a vector as a [1, n] matrix. Returns other arrays unchanged. */
 const rowView = (a: NdArray): NdArray =>
   a.shape.length > 1 ? a : ndarray(a.data, [1, a.shape[0]!], [1, a.stride[0]!], a.offset);
 const columnView = (b: NdArray): NdArray =>
@@ -94,7 +94,7 @@ function batchOf({ shape: { length: p } }: NdArray, { shape: { length: q } }: Nd
   return p <= 2 && q <= 2 ? noBatch : out.shape.slice(0, Math.max(p, q) - 2);
 }
 
-/** @throws ShapeError unless a row of `a` is as long as a column of `b`. */
+/** @throws ShapeError unless the row length of `a` equals the column length of `b`. */
 export function checkInnerSizes(a: Operand, b: Operand): void {
   const [{ k }, { k: inner, batch }] = [leftSizes(a.shape), rightSizes(b.shape)];
   if (k === inner) return;

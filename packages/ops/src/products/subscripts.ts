@@ -3,9 +3,9 @@ import { describe, type Operand } from "@wengert/core/extend";
 import { type Contraction, subscriptsOf } from "./contraction.ts";
 
 /**
- * Resolves subscripts such as "ij,jk" or "...ij,...jk->...ik" for `tensors`, with one letter per axis. "..." means the
- * axes without letters, counted from the last. Without "->", the output has those axes, then the letters that occur
- * once, sorted.
+ * Resolves einsum subscripts such as "ij,jk" or "...ij,...jk->...ik" for `tensors`: the result has one letter per axis.
+ * "..." means the axes without letters, counted from the last axis. Without "->", the output has the axes of "...",
+ * then the letters that occur once, sorted.
  * @throws ArgumentError if the subscripts are invalid, ShapeError if they do not match the shapes of the tensors
  */
 export function readSubscripts(subscripts: string, tensors: readonly Operand[]): Contraction {
@@ -52,7 +52,7 @@ function lettersUsedOnce(terms: readonly string[]): string {
     .join("");
 }
 
-/** Returns the number of axes of `x` that "..." in its term covers. */
+/** Returns the number of axes of `x` that "..." covers in the subscripts of `x`. */
 function ellipsisRank(term: string, x: Operand, place: number): number {
   const letters = term.replace("...", "");
   const missing = x.shape.length - letters.length;
@@ -86,8 +86,8 @@ function checkOutput(subscripts: string, { operands, output }: Contraction, elli
 type Place = readonly [tensor: number, size: number];
 
 /**
- * Checks that each label has one size. Axes of size 1 broadcast across tensors, but not on a diagonal. @throws
- * ShapeError.
+ * Checks that each label has a single size. Axes of size 1 broadcast across tensors, but not on a diagonal.
+ * @throws ShapeError.
  */
 function checkSizes(contraction: Contraction, tensors: readonly Operand[], ellipsisLabels: string): void {
   const conflict = findSizeConflict(contraction, tensors);
@@ -104,7 +104,7 @@ function checkSizes(contraction: Contraction, tensors: readonly Operand[], ellip
   throw new ShapeError(`${what} is ${n} in ${nameOf(k)} and ${m} in ${nameOf(l)}; ${hint}`);
 }
 
-/** Returns the first label with two sizes, and where they are. */
+/** Returns the first label with two different sizes, and the two axes that have them. */
 function findSizeConflict({ operands }: Contraction, tensors: readonly Operand[]): [string, Place, Place] | undefined {
   const known = new Map<string, Place>();
   for (const [k, labels] of operands.entries()) {
@@ -119,7 +119,7 @@ function findSizeConflict({ operands }: Contraction, tensors: readonly Operand[]
   return undefined;
 }
 
-/** Returns the subscripts with the two labels of one operand swapped, if the shapes match then. */
+/** Returns the subscripts with two labels of one operand swapped, if the swapped subscripts match the shapes. */
 function withLabelsSwapped({ operands, output }: Contraction, tensors: readonly Operand[]): string | undefined {
   const others = operands.map((labels, k) => ({ operands: operands.with(k, [...labels].reverse().join("")), output }));
   const fits = (_: Contraction, k: number) =>

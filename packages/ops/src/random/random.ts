@@ -18,12 +18,12 @@ import { shapeOption } from "../declaring/axes.ts";
 import { type Sampled, withSamples } from "../declaring/samples.ts";
 import { log } from "../numerics/logarithm.ts";
 
-// Random numbers are a pure function of a key: Threefry-2x32 with 20 rounds (Salmon, Moraes, Dror, Shaw: "Parallel
-// random numbers: as easy as 1, 2, 3", SC 2011).
+// Random numbers are a pure function of a key. The generator is Threefry-2x32 with 20 rounds (Salmon, Moraes, Dror,
+// Shaw: "Parallel random numbers: as easy as 1, 2, 3", SC 2011).
 
 /**
- * Returns a key, int32 [2], for an integer seed. A key gives the same numbers on every use; `splitKey` derives new
- * keys.
+ * Returns a key, int32 [2], for an integer seed. A key gives the same numbers each time it is used. `splitKey` derives
+ * new keys from a key.
  */
 export const randomKey: Sampled<RandomKey> = /* @__PURE__ */ withSamples<RandomKey>(
   (seed) => {
@@ -34,7 +34,10 @@ export const randomKey: Sampled<RandomKey> = /* @__PURE__ */ withSamples<RandomK
   () => [[1]],
 );
 
-/** A tuple of N keys, so that each can be destructured by name. A plain array if N is not a literal, or above 64. */
+/**
+ * The type of a list of N keys: a tuple, so that each key can be destructured by name. It is a plain array if N is not
+ * a literal, or above 64.
+ */
 export type Keys<N extends number, Found extends Tensor[] = []> = number extends N
   ? Tensor[]
   : Found["length"] extends N
@@ -43,7 +46,7 @@ export type Keys<N extends number, Found extends Tensor[] = []> = number extends
       ? Tensor[]
       : Keys<N, [...Found, Tensor]>;
 
-/** Returns `count` (default 2) keys, independent of each other and of all other uses of `key`. */
+/** Returns `count` (default 2) new keys. They are independent of each other and of all other uses of `key`. */
 export const splitKey: Sampled<SplitKey> = /* @__PURE__ */ withSamples<(key: Tensor, count?: number) => Tensor[]>(
   (key, count = 2) => {
     if (!(Number.isInteger(count) && count >= 0 && count <= maxKeys))
@@ -56,8 +59,8 @@ export const splitKey: Sampled<SplitKey> = /* @__PURE__ */ withSamples<(key: Ten
 const maxKeys = 2 ** 20; // for more keys, split them again
 
 /**
- * Returns key `index` of 2^32 keys, independent of each other and of all other uses of `key`: for example, one per
- * step.
+ * Returns key number `index` of 2^32 keys, for example one key per training step. The keys are independent of each
+ * other and of all other uses of `key`.
  */
 export const foldIn: Sampled<FoldIn> = /* @__PURE__ */ withSamples<FoldIn>(
   (key, index) => {
@@ -89,7 +92,7 @@ function keyOp(name: string, purpose: "split" | "fold"): Op<Unary, { readonly in
 
 export interface RandomOptions {
   readonly shape: Shape;
-  /** The dtype: float64 (53 random bits) or float32 (24). Default: float64. */
+  /** The dtype: float64 (53 random bits) or float32 (24 random bits). Default: float64. */
   readonly dtype?: DType | undefined;
 }
 
@@ -105,7 +108,7 @@ export interface UniformOptions extends RandomOptions {
   readonly max?: number | undefined;
 }
 
-/** Returns numbers uniform in [min, max), by default [0, 1). */
+/** Returns random numbers uniform in [min, max), by default [0, 1). */
 export const randomUniform: Op<
   readonly [key: Tensor],
   Drawing & { readonly min: number; readonly max: number },
@@ -123,7 +126,7 @@ export const randomUniform: Op<
   dtype: (_, { dtype }) => dtype,
   kernel: (out, [key], { min, max }) => {
     const uniform = uniformOf(out, key, stream.uniform);
-    // Rounding may reach max; then the largest number below it is used.
+    // If rounding gives `max`, the largest number below `max` is used.
     const last = max - Math.abs(max) * (out.data instanceof Float32Array ? 2 ** -24 : 2 ** -53);
     for (let i = 0; i < out.data.length; i++)
       out.data[i] = Math.max(min, Math.min(min + (max - min) * uniform(i), last));
@@ -132,7 +135,7 @@ export const randomUniform: Op<
   samples: () => [[randomKey(1), { shape: [2, 3] }]],
 });
 
-/** Returns standard normal numbers, by the Box–Muller transform: the same bits in every engine. */
+/** Returns standard normal random numbers, by the Box–Muller transform. Every engine gives the same bits. */
 export const randomNormal: Op<readonly [key: Tensor], Drawing, RandomOptions> = /* @__PURE__ */ defineOp({
   name: "randomNormal",
   options: randomDefaults,
@@ -167,8 +170,9 @@ const permutationOp: Op<readonly [key: Tensor], { readonly count: number }> = /*
 });
 
 /**
- * Returns 0 … count − 1 in random order, int32 [count]; all orders are equally likely. `take(x, permutation(key, n), {
- * axis: 0 })` shuffles rows. The algorithm is from R. Durstenfeld (1964), after R. Fisher and F. Yates.
+ * Returns the integers 0 … count − 1 in random order, int32 [count]; all orders are equally likely. `take(x,
+ * permutation(key, n), { axis: 0 })` shuffles rows. The algorithm is from R. Durstenfeld (1964), after R. Fisher and F.
+ * Yates.
  * @throws OutOfRangeError unless count is a whole number from 0 to 2^31 − 1; DTypeError if the key is invalid
  */
 export const permutation: Sampled<Permutation> = /* @__PURE__ */ withSamples<Permutation>(
@@ -181,8 +185,8 @@ export const permutation: Sampled<Permutation> = /* @__PURE__ */ withSamples<Per
 type Permutation = (key: Tensor, count: number) => Tensor;
 
 /**
- * Returns cos 2πa for 0 ≤ a < 1, by the Taylor series of cosine or sine around the nearest quarter. Math.cos differs
- * between engines.
+ * Returns cos 2πa for 0 ≤ a < 1, by the Taylor series of cosine or sine around the nearest multiple of ¼. Math.cos is
+ * not used, because it differs between engines.
  */
 function cosine(a: number): number {
   const quarter = Math.round(4 * a);
@@ -195,7 +199,7 @@ function cosine(a: number): number {
   return quarter === 1 || quarter === 2 ? -sum : sum;
 }
 
-/** The second counter word, one per use of a key. */
+/** The second counter word of Threefry. Each use of a key has a different word, so that its random numbers are independent. */
 const stream = { split: 1, uniform: 2, radius: 3, angle: 4, fold: 5 } as const;
 
 function checkDrawing(options: Complete<RandomOptions>): Drawing {
@@ -211,7 +215,7 @@ function keyShape(key: Operand): Shape {
   );
 }
 
-/** Returns the function i ↦ i-th number in [0, 1), with as many random bits as the dtype of `out` holds. */
+/** Returns a function that returns the i-th random number in [0, 1), with as many random bits as the dtype of `out` holds. */
 function uniformOf(out: NdArray, key: NdArray, purpose: number): (i: number) => number {
   const [words, bits] = [ravel(key), new Uint32Array(2)];
   const isFloat32 = out.data instanceof Float32Array;
@@ -222,7 +226,7 @@ function uniformOf(out: NdArray, key: NdArray, purpose: number): (i: number) => 
   };
 }
 
-/** Writes the block for the counter (c0, c1) under `key` to `out`. */
+/** Writes the Threefry block for the counter (c0, c1) under `key` to `out`. */
 export function threefry(key: Data | Uint32Array, c0: number, c1: number, out: Data | Uint32Array): void {
   const [k0, k1] = [key[0]! | 0, key[1]! | 0];
   const schedule = [k0, k1, 0x1bd11bda ^ k0 ^ k1];

@@ -7,8 +7,8 @@ import { flip } from "../shapes/reshape.ts";
 import { sumDType } from "../shapes/sum.ts";
 
 /**
- * yᵢ = x₀ + … + xᵢ along `axis`, in float64; int32 wraps around, bools are counted. xⱼ is a term of every yᵢ with i ≥
- * j, so x̄ⱼ = Σᵢ≥ⱼ gᵢ: the cumsum from the other end.
+ * Returns yᵢ = x₀ + … + xᵢ along `axis`, in float64; int32 wraps around, and bools are counted. xⱼ is a term of every
+ * yᵢ with i ≥ j. So the cotangent of xⱼ is Σᵢ≥ⱼ gᵢ, the cumulative sum of the cotangent g from the other end.
  */
 export const cumsum: Op<Unary, { readonly axis: number }> = /* @__PURE__ */ defineOp({
   name: "cumsum",

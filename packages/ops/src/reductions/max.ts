@@ -22,7 +22,10 @@ import { sum } from "../shapes/sum.ts";
 
 type Slice = (n: number, a: Data, i: number, t: number) => number;
 
-/** Declares the reduction to the extreme entry of a slice. That entry receives the cotangent; ties share it equally. */
+/**
+ * Declares a reduction to the largest or smallest entry of a slice. This entry receives the cotangent; ties share it
+ * equally.
+ */
 function extremeOf(name: string, extremeInSlice: Slice): Op<Unary, Reduction, ReduceOptions> {
   return defineOp<Unary, Reduction, ReduceOptions>({
     name,
@@ -51,15 +54,15 @@ function extremeOf(name: string, extremeInSlice: Slice): Op<Unary, Reduction, Re
 }
 
 /**
- * y = max x over `axis`; NaN if any entry is NaN; for bools, whether any is true. The maximum receives g; ties share it
- * equally.
+ * Returns the maximum of x over `axis`; NaN if any entry is NaN; for bools, whether any is true. The maximum receives
+ * the cotangent; ties share it equally.
  * @throws OutOfRangeError if a slice is empty
  */
 export const max: Op<Unary, Reduction, ReduceOptions> = /* @__PURE__ */ extremeOf("max", maxOf);
 
 /**
- * y = min x over `axis`; NaN if any entry is NaN; for bools, whether all are true. The minimum receives g; ties share
- * it equally.
+ * Returns the minimum of x over `axis`; NaN if any entry is NaN; for bools, whether all are true. The minimum receives
+ * the cotangent; ties share it equally.
  * @throws OutOfRangeError if a slice is empty
  */
 export const min: Op<Unary, Reduction, ReduceOptions> = /* @__PURE__ */ extremeOf("min", minOf);
@@ -99,13 +102,13 @@ function indexOfExtreme(name: string, indexInSlice: Slice): Op<Unary, Reduction,
 }
 
 /**
- * y = the index of the maximum along `axis`, int32: the first of ties, or the first NaN.
+ * Returns the index of the maximum along `axis`, int32: the first of ties, or the first NaN.
  * @throws OutOfRangeError if a slice is empty
  */
 export const argmax: Op<Unary, Reduction, ArgmaxOptions> = /* @__PURE__ */ indexOfExtreme("argmax", argmaxOf);
 
 /**
- * y = the index of the minimum along `axis`, int32: the first of ties, or the first NaN.
+ * Returns the index of the minimum along `axis`, int32: the first of ties, or the first NaN.
  * @throws OutOfRangeError if a slice is empty
  */
 export const argmin: Op<Unary, Reduction, ArgmaxOptions> = /* @__PURE__ */ indexOfExtreme("argmin", argminOf);

@@ -19,7 +19,10 @@ import { broadcastTo, sumInto } from "../shapes/sum.ts";
 const elementCount = (x: Pick<Operand, "shape">, axes: readonly number[]): number =>
   axes.reduce((n, axis) => n * x.shape[axis]!, 1);
 
-/** y = (Σ x) / n over `axis`, in float64; NaN if n = 0. x̄ = g / n, broadcast over the slice. */
+/**
+ * Returns the mean y = (Σ x) / n over `axis`, in float64; NaN if n = 0. The VJP maps the cotangent g to g / n,
+ * broadcast over the slice.
+ */
 export const mean: Op<Unary, Reduction, ReduceOptions> = /* @__PURE__ */ defineOp({
   name: "mean",
   options: reduceDefaults,
@@ -40,7 +43,7 @@ export const mean: Op<Unary, Reduction, ReduceOptions> = /* @__PURE__ */ defineO
 });
 
 export interface VarianceOptions extends ReduceOptions {
-  /** The number subtracted from n in the divisor: 1 gives the unbiased estimate. Default: 0. */
+  /** The number subtracted from n in the divisor n − ddof: 1 gives the unbiased estimate. Default: 0. */
   readonly ddof?: number | undefined;
 }
 
@@ -49,8 +52,9 @@ interface Variance extends Reduction {
 }
 
 /**
- * y = Σ (x − m)² / max(n − ddof, 0) over `axis`, where m is the mean; in two passes, in float64. m depends on x, but Σ
- * (x − m) is 0, hence x̄ = g 2 (x − m) / (n − ddof).
+ * Returns the variance y = Σ (x − m)² / max(n − ddof, 0) over `axis`, where m is the mean; in two passes, in float64.
+ * The VJP maps the cotangent g to 2 g (x − m) / (n − ddof). m also depends on x, but this adds nothing because Σ (x −
+ * m) = 0.
  */
 export const variance: Op<Unary, Variance, VarianceOptions> = /* @__PURE__ */ defineOp({
   name: "variance",

@@ -20,8 +20,9 @@ import { reshape } from "../shapes/reshape.ts";
 import { sumDType } from "../shapes/sum.ts";
 
 /**
- * y = Π x over `axis`; 1 for an empty slice; int32 wraps around, bools give int32. ∂y/∂xᵢ is the product before i times
- * the product after i. It needs no division, so zeros are handled exactly.
+ * Returns the product y = Π x over `axis`; 1 for an empty slice; int32 wraps around, bools give int32. ∂y/∂xᵢ is the
+ * product of the entries before i times the product of the entries after i. It needs no division, so zeros are handled
+ * exactly.
  */
 export const prod: Op<Unary, Reduction, ReduceOptions> = /* @__PURE__ */ defineOp({
   name: "prod",
@@ -79,8 +80,8 @@ const directedParams = (x: Operand, { axis, reverse }: DirectedOptions): Directe
 });
 
 /**
- * yᵢ = Πⱼ xⱼ over j < i along `axis` (`reverse`: j > i); 1 if there are none. x̄ = y ⊙ r, where r is the
- * `linearRecurrence` of g.
+ * Returns yᵢ = Πⱼ xⱼ over j < i along `axis` (`reverse`: j > i); 1 for the empty product. The cotangent of x is y ⊙ r,
+ * where r is the `linearRecurrence` of the cotangent g of y.
  */
 export const exclusiveCumprod: Op<Unary, Directed, DirectedOptions> = /* @__PURE__ */ defineOp({
   name: "exclusiveCumprod",
@@ -105,8 +106,9 @@ export const exclusiveCumprod: Op<Unary, Directed, DirectedOptions> = /* @__PURE
 });
 
 /**
- * y₀ = 0, y₁ = b₀ and yᵢ₊₁ = aᵢ yᵢ + bᵢ along `axis` (`reverse`: from its end). The derivative rᵢ of Σ g y by yᵢ₊₁
- * obeys rᵢ = aᵢ₊₁ rᵢ₊₁ + gᵢ₊₁: the same recurrence on g in the other direction. Hence b̄ = r and ā = r ⊙ y.
+ * Returns y with y₀ = 0, y₁ = b₀ and yᵢ₊₁ = aᵢ yᵢ + bᵢ along `axis` (`reverse`: from its end). For the cotangent g of
+ * y, let rᵢ be the derivative of Σ g y by yᵢ₊₁. It obeys rᵢ = aᵢ₊₁ rᵢ₊₁ + gᵢ₊₁, the same recurrence in the other
+ * direction. So the cotangent of b is r, and the cotangent of a is r ⊙ y.
  */
 export const linearRecurrence: Op<Binary, Directed, DirectedOptions> = /* @__PURE__ */ defineOp({
   name: "linearRecurrence",
@@ -119,7 +121,7 @@ export const linearRecurrence: Op<Binary, Directed, DirectedOptions> = /* @__PUR
       let state = 0;
       for (let l = 0, e = first; l < n; l++, e += step) {
         y[o + e * r] = state;
-        state = l === 0 ? b[j + e * t]! : a[i + e * s]! * state + b[j + e * t]!; // no a₀ × 0: NaN for infinite a₀
+        state = l === 0 ? b[j + e * t]! : a[i + e * s]! * state + b[j + e * t]!; // omits a₀ × 0, which is NaN for an infinite a₀
       }
     }),
   flops: ([a]) => 2 * sizeOf(a.shape),

@@ -18,7 +18,7 @@ interface AxisParams {
   readonly axis: number;
 }
 
-/** y = the tensors joined along `axis`. Each receives its slice of the cotangent. */
+/** Returns the tensors joined along `axis`. Each tensor receives its slice of the cotangent. */
 export const concat: Op<Inputs, AxisParams, Partial<AxisParams>> = /* @__PURE__ */ defineOp({
   name: "concat",
   options: { axis: 0 },
@@ -52,7 +52,7 @@ export const concat: Op<Inputs, AxisParams, Partial<AxisParams>> = /* @__PURE__ 
   ],
 });
 
-/** y = the tensors, all of one shape, joined along a new axis. Each receives its slice of the cotangent. */
+/** Returns the tensors, which have the same shape, joined along a new axis. Each tensor receives its slice of the cotangent. */
 export const stack: Op<Inputs, AxisParams, Partial<AxisParams>> = /* @__PURE__ */ defineOp({
   name: "stack",
   options: { axis: 0 },

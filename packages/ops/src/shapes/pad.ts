@@ -16,9 +16,9 @@ import { slice } from "./slice.ts";
 type Widths = readonly (readonly [before: number, after: number])[];
 
 export interface PadOptions {
-  /** The numbers of entries added before and after x, one pair per axis. */
+  /** The numbers of entries to add before and after x, one pair per axis. */
   readonly widths: Widths;
-  /** The value of the new entries. Default: 0. */
+  /** The value of the added entries. Default: 0. */
   readonly value?: number | undefined;
 }
 
@@ -27,7 +27,7 @@ interface Padding {
   readonly value: number;
 }
 
-/** y = x with entries of `value` before and after it along each axis. x̄ is the slice of g at the position of x. */
+/** Returns x with entries of `value` before and after it along each axis. The VJP cuts the added entries off the cotangent. */
 export const pad: Op<Unary, Padding, PadOptions> = /* @__PURE__ */ defineOp({
   name: "pad",
   options: { widths: undefined, value: 0 },
@@ -69,7 +69,7 @@ export const pad: Op<Unary, Padding, PadOptions> = /* @__PURE__ */ defineOp({
   ],
 });
 
-/** Returns a copy of `widths`, as callers may change theirs; undefined unless it is a list of pairs. */
+/** Returns a copy of `widths`, because callers may change their list later; undefined unless `widths` is a list of pairs. */
 function parsePairs(widths: unknown): Widths | undefined {
   if (!isList(widths)) return undefined;
   const pairs = widths.map((pair) => (isList(pair) ? [...pair] : []));
@@ -79,7 +79,7 @@ function parsePairs(widths: unknown): Widths | undefined {
 const isPair = (pair: unknown): boolean =>
   isList(pair) && pair.length === 2 && pair.every((n) => Number.isSafeInteger(n) && (n as number) >= 0);
 
-/** Suggests the list of pairs for a number meant for all axes, or for one pair meant for the only axis. */
+/** Suggests a list of pairs if the caller passed a number for all axes, or one pair for a single axis. */
 function pairsHint(widths: unknown, rank: number): string {
   const pair = typeof widths === "number" ? [widths, widths] : widths;
   if (parsePairs([pair]) === undefined || (rank !== 1 && typeof widths !== "number")) return "";

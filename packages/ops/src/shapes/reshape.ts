@@ -17,7 +17,7 @@ import {
 import { type AxisOption, axesOf, axisOf, shapeOption } from "../declaring/axes.ts";
 import { irregular } from "../declaring/samples.ts";
 
-/** y = x with its elements, in row-major order, in another shape. The adjoint reshapes back. */
+/** Returns the elements of x, in row-major order, in another shape. The adjoint reshapes back. */
 export const reshape: Op<Unary, { readonly shape: Shape }> = /* @__PURE__ */ defineOp({
   name: "reshape",
   options: { shape: undefined },
@@ -53,10 +53,10 @@ function sizesHint(shape: Shape, size: number): string {
     : "one size may be -1, which is inferred from the others";
 }
 
-/** Returns x in another shape; x itself if it has that shape. */
+/** Returns x in another shape, or x itself if it already has that shape. */
 export const reshapeTo = (x: Tensor, shape: Shape): Tensor => (isSameShape(x.shape, shape) ? x : reshape(x, { shape }));
 
-/** yᵢⱼ = xⱼᵢ: x with its axes permuted, by default reversed. The adjoint applies the inverse permutation. */
+/** Returns x with its axes permuted, by default reversed: yᵢⱼ = xⱼᵢ. The adjoint applies the inverse permutation. */
 export const transpose: Op<
   Unary,
   { readonly axes: readonly number[] },
@@ -82,13 +82,13 @@ export const transpose: Op<
   samples: () => [[irregular([2, 3], 2)], [irregular([1, 2, 2]), { axes: [2, 0, -2] }]],
 });
 
-/** Suggests a list if a single axis was passed. */
+/** Suggests a list of axes if the caller passed a single axis. */
 function axesHint(requested: unknown, rank: number): string {
   if (typeof requested !== "number" || rank < 2) return "";
   return `; write ${shapeText([...Array(rank).keys()].reverse())}`;
 }
 
-/** y = x with a new axis of size 1 at `axis` of y. The adjoint removes it. */
+/** Returns x with a new axis of size 1 at position `axis` of the output. The adjoint removes the new axis. */
 export const expandDims: Op<Unary, { readonly axis: number }> = /* @__PURE__ */ defineOp({
   name: "expandDims",
   options: { axis: undefined },
@@ -103,7 +103,7 @@ export const expandDims: Op<Unary, { readonly axis: number }> = /* @__PURE__ */ 
   ],
 });
 
-/** y = x without its axes of size 1, or without those named by `axis`. The adjoint restores them. */
+/** Returns x without its axes of size 1, or without those listed in `axis`. The adjoint restores the removed axes. */
 export const squeeze: Op<Unary, { readonly axes: readonly number[] }, AxisOption> = /* @__PURE__ */ defineOp({
   name: "squeeze",
   options: { axis: undefined },
@@ -126,7 +126,7 @@ export const squeeze: Op<Unary, { readonly axes: readonly number[] }, AxisOption
   samples: () => [[irregular([1, 3, 1])], [irregular([1, 3, 1]), { axis: -1 }]],
 });
 
-/** y = x reversed along `axis`, by default all axes. The adjoint is the same flip. */
+/** Returns x reversed along `axis`, by default along all axes. The adjoint is the same flip. */
 export const flip: Op<Unary, { readonly axes: readonly number[] }, AxisOption> = /* @__PURE__ */ defineOp({
   name: "flip",
   options: { axis: undefined },

@@ -22,15 +22,15 @@ import { irregular } from "../declaring/samples.ts";
 type Bounds = readonly (number | null)[];
 
 export interface SliceOptions {
-  /** The first index, one entry per axis. null or missing: the first entry in the direction of `step`. */
+  /** The first index along each axis. null or missing: the first entry in the direction of `step`. */
   readonly start?: Bounds | undefined;
-  /** The index to stop before, one entry per axis. null or missing: up to the end. */
+  /** The index to stop before, along each axis. null or missing: up to the end. */
   readonly stop?: Bounds | undefined;
-  /** The step between entries, one per axis. Default: 1; negative steps run backwards. */
+  /** The step between entries, along each axis. Default: 1; negative steps run backwards. */
   readonly step?: Bounds | undefined;
 }
 
-/** The entries of a slice: along each axis, `size` entries from `start` on, in steps of `step`. */
+/** The entries that a slice selects: along each axis, `size` entries from `start` on, in steps of `step`. */
 export interface Selection {
   readonly start: Shape;
   readonly step: Shape;
@@ -38,8 +38,9 @@ export interface Selection {
 }
 
 /**
- * y = the entries from `start` to before `stop` in steps of `step`, along each axis, as in NumPy: negative bounds count
- * from the end, and bounds beyond an end are clamped. The adjoint places g among zeros.
+ * Returns the entries from `start` to before `stop` in steps of `step`, along each axis, as in NumPy. Negative bounds
+ * count from the end, and bounds beyond an end are clamped. The adjoint puts the cotangent at the selected entries,
+ * among zeros.
  */
 export const slice: Op<Unary, Selection, SliceOptions> = /* @__PURE__ */ defineOp({
   name: "slice",
@@ -55,7 +56,7 @@ export const slice: Op<Unary, Selection, SliceOptions> = /* @__PURE__ */ defineO
   ],
 });
 
-/** y = zeros of `shape`, with x at the positions that the slice selects. The adjoint is the slice. */
+/** Returns zeros of `shape`, with x at the positions that the slice selects. The adjoint is the slice. */
 export const unslice: Op<Unary, Selection & { readonly shape: Shape }> = /* @__PURE__ */ defineOp({
   name: "unslice",
   options: { start: undefined, step: undefined, size: undefined, shape: undefined },
@@ -83,7 +84,7 @@ export const unslice: Op<Unary, Selection & { readonly shape: Shape }> = /* @__P
   samples: () => [[irregular([2, 2]), { start: [1, 2], step: [-1, -2], size: [2, 2], shape: [2, 3] }]],
 });
 
-/** Whether all selected entries are inside an array of `shape`. */
+/** Returns whether all selected entries are inside an array of `shape`. */
 function isWithin({ start, step, size }: Selection, shape: Shape): boolean {
   const isInside = (at: number, axis: number) => at >= 0 && at < shape[axis]!;
   return size.every(

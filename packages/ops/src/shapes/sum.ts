@@ -33,8 +33,8 @@ import { reshape, reshapeTo } from "./reshape.ts";
 export const sumDType = ([{ dtype }]: readonly [Pick<Operand, "dtype">]): DType => (dtype === "bool" ? "int32" : dtype);
 
 /**
- * y = Σ x over `axis`, in float64; int32 sums wrap around modulo 2³², and bools are counted as int32.
- * Every element of a slice has the derivative 1, hence x̄ is g broadcast over the slice.
+ * Returns y = Σ x over `axis`, in float64; int32 sums wrap around modulo 2³², and bools are counted as int32. Every
+ * element of a slice has the derivative 1, so the VJP broadcasts the cotangent over the slice.
  */
 export const sum: Op<Unary, Reduction, ReduceOptions> = /* @__PURE__ */ defineOp({
   name: "sum",
@@ -64,7 +64,10 @@ export function sumInto(out: NdArray, x: NdArray, axes: readonly number[], divis
   });
 }
 
-/** y = x broadcast to `shape`: repeated along new axes and along axes of size 1. The adjoint sums over them. */
+/**
+ * Returns x broadcast to `shape`: repeated along new axes and along axes of size 1. The adjoint sums over the repeated
+ * axes.
+ */
 export const broadcastTo: Op<Unary, { readonly shape: Shape }> = /* @__PURE__ */ defineOp({
   name: "broadcastTo",
   options: { shape: undefined },
@@ -86,10 +89,7 @@ export const broadcastTo: Op<Unary, { readonly shape: Shape }> = /* @__PURE__ */
   ],
 });
 
-/**
- * Returns the cotangent of `x` from the cotangent of its broadcast result, summed over the axes along which x was
- * repeated.
- */
+/** Returns the cotangent of `x` from the cotangent of its broadcast copy: sums over the axes along which x was repeated. */
 export function unbroadcast(g: Tensor, { shape }: Pick<Operand, "shape">): Tensor {
   if (isSameShape(g.shape, shape)) return g;
   return sizeOf(g.shape) === sizeOf(shape) ? reshape(g, { shape }) : sumToShape(g, shape);

@@ -29,7 +29,7 @@ import { inFloat64 } from "../loops/alongAxes.ts";
 import { reshape } from "./reshape.ts";
 import { sumDType } from "./sum.ts";
 
-/** The axis that indices refer to. */
+/** The axis that the indices refer to. */
 export interface AxisParams {
   readonly axis: number;
 }
@@ -40,7 +40,7 @@ export interface ScatterParams extends AxisParams {
 
 export type Take = (x: TensorLike, indices: TensorLike, options?: { readonly axis?: number | undefined }) => Tensor;
 
-/** Two rows of indices into three entries, with one entry repeated. */
+/** Returns sample indices: a [2, 2] tensor for an axis of size 3, with one index repeated. */
 export const sampleIndices = (): Tensor =>
   tensor(
     [
@@ -74,13 +74,10 @@ const takeOp: Op<readonly [x: Tensor, indices: Tensor], AxisParams> = /* @__PURE
   samples: () => [[irregular([2, 3, 2]), sampleIndices(), { axis: 1 }]],
 });
 
-/** The run length from which the engine's copy is faster than a loop, including the view that it needs. */
+/** The run length from which TypedArray.set is faster than a loop, including the time to create a subarray. */
 const copyThreshold = 32;
 
-/**
- * y = zeros with `size` entries along `axis`, to which x is added at `indices`. The adjoint of `take`; its own adjoint
- * is `take`.
- */
+/** Returns zeros with `size` entries along `axis`, to which x is added at `indices`. The adjoint is `take`. */
 export const scatterAdd: Op<readonly [x: Tensor, indices: Tensor], ScatterParams> = /* @__PURE__ */ defineOp({
   name: "scatterAdd",
   options: { axis: undefined, size: undefined },
@@ -110,8 +107,9 @@ export const scatterAdd: Op<readonly [x: Tensor, indices: Tensor], ScatterParams
 });
 
 /**
- * y = the entries of x at `indices` (int32, any rank) along `axis`, which the axes of `indices` replace. −1 is the last
- * entry. Without `axis`, indices count through x in row-major order. Cotangents of an entry taken twice are added.
+ * Returns the entries of x at `indices` along `axis`. `indices` is int32 of any rank, and its axes replace `axis` in
+ * the output. −1 is the last entry. Without `axis`, indices count through x in row-major order. Cotangents of an entry
+ * taken twice are added.
  * @throws OutOfRangeError if an index is out of range
  */
 export const take: Wrapped<Take, typeof takeOp> = /* @__PURE__ */ wrapOp<Take, typeof takeOp>(
@@ -132,7 +130,10 @@ export const take: Wrapped<Take, typeof takeOp> = /* @__PURE__ */ wrapOp<Take, t
   ],
 );
 
-/** Returns indices as int32, also from a plain number. @throws OutOfRangeError unless it is a whole number in int32. */
+/**
+ * Returns indices as int32; also accepts a plain number.
+ * @throws OutOfRangeError unless the number is a whole number in int32.
+ */
 function asIndices(indices: TensorLike): TensorLike {
   if (typeof indices !== "number") return indices;
   if (indices === (indices | 0)) return tensor(indices, { dtype: "int32" });
@@ -140,14 +141,14 @@ function asIndices(indices: TensorLike): TensorLike {
   throw new OutOfRangeError(`an index must be a whole number in int32, got ${indices}${hint}`);
 }
 
-/** Returns an option that is a size. @throws ArgumentError unless it is a whole number of at least 0. */
+/** Returns the value of an option that is a size. @throws ArgumentError unless the size is a whole number ≥ 0. */
 export function sizeOption(name: string, size: unknown): number {
   if (Number.isSafeInteger(size) && (size as number) >= 0) return size as number;
   const hint = size === undefined ? `; write { ${name}: ... }` : "";
   throw new ArgumentError(`${name} must be a whole number of at least 0, got ${show(size)}${hint}`);
 }
 
-/** Yields the row-major offsets in an array of `shape` of the entries at `indices` along `axis`, in order. */
+/** Yields the row-major offsets of the entries at `indices` along `axis`, in an array of `shape`, in order. */
 function* rowStarts(shape: Shape, axis: number, indices: ArrayLike<number>): Generator<number> {
   const [n, inner] = [shape[axis]!, sizeOf(shape.slice(axis + 1))];
   const outer = sizeOf(shape.slice(0, axis));
@@ -159,7 +160,8 @@ function* rowStarts(shape: Shape, axis: number, indices: ArrayLike<number>): Gen
 }
 
 /**
- * Returns index number `k`, along an axis of size `n`, counted from 0. @throws OutOfRangeError if it is out of range.
+ * Returns entry number `k` of `indices`, counted from 0 along an axis of size `n`.
+ * @throws OutOfRangeError if the index is out of range.
  */
 export function normalizeIndex(index: number, k: number, axis: number, n: number): number {
   if (index >= -n && index < n) return index < 0 ? index + n : index;
@@ -219,8 +221,8 @@ const oneHotOp: Op<readonly [indices: Tensor], Classes, OneHotOptions> = /* @__P
 });
 
 /**
- * y = one-hot rows: 1 at the index of the class and 0 elsewhere, along a new last axis of size `numClasses`. Not
- * differentiable.
+ * Returns one-hot rows, with 1 at the index of the class and 0 elsewhere, along a new last axis of size `numClasses`.
+ * Not differentiable.
  * @throws OutOfRangeError if an index is outside 0 … numClasses − 1
  */
 export const oneHot: Wrapped<OneHot, typeof oneHotOp> = /* @__PURE__ */ wrapOp<OneHot, typeof oneHotOp>(

@@ -55,8 +55,8 @@ const takeAlongOp: Op<readonly [x: Tensor, indices: Tensor], AxisParams> = /* @_
 });
 
 /**
- * y = zeros with `size` entries along `axis`, to which x is added at `indices` in each slice. The adjoint of
- * `takeAlong`; its own adjoint is `takeAlong`.
+ * Returns zeros with `size` entries along `axis`, to which x is added at `indices` in each slice. The adjoint is
+ * `takeAlong`.
  */
 export const scatterAddAlong: Op<readonly [x: Tensor, indices: Tensor], ScatterParams> = /* @__PURE__ */ defineOp({
   name: "scatterAddAlong",
@@ -84,7 +84,7 @@ export const scatterAddAlong: Op<readonly [x: Tensor, indices: Tensor], ScatterP
 });
 
 /**
- * y = the entries of x at `indices` (int32, same rank as x) in each slice along `axis`. −1 is the last entry. Other
+ * Returns the entries of x at `indices` (int32, same rank as x) in each slice along `axis`. −1 is the last entry. Other
  * axes of size 1 broadcast. Without `axis`, a vector of indices counts through x in row-major order. Cotangents of an
  * entry taken twice are added.
  * @throws OutOfRangeError if an index is out of range
@@ -108,8 +108,8 @@ export const takeAlong: Wrapped<Take, typeof takeAlongOp> = /* @__PURE__ */ wrap
 );
 
 /**
- * Returns the shape of the entries taken from `x` at `indices`: along `axis`, the size of the indices. @throws
- * ShapeError unless the other axes broadcast.
+ * Returns the shape of the entries taken from `x` at `indices`. Along `axis`, the size is that of the indices.
+ * @throws ShapeError unless the other axes broadcast.
  */
 function takenShape(x: Operand, indices: Operand, axis: number): Shape {
   if (sizesAgree(x, indices, axis)) return indices.shape.map((n, i) => (i === axis || n !== 1 ? n : x.shape[i]!));
@@ -126,7 +126,7 @@ function takenShape(x: Operand, indices: Operand, axis: number): Shape {
   );
 }
 
-/** Whether the sizes are equal, or one is 1, along all axes except one. */
+/** Returns whether two shapes broadcast along every axis except `axis`: sizes are equal, or one is 1. */
 const sizesAgree = ({ shape }: Operand, indices: Operand, axis: number): boolean =>
   shape.length === indices.shape.length &&
   shape.every((n, i) => i === axis || n === 1 || [1, n].includes(indices.shape[i]!));
@@ -134,6 +134,6 @@ const sizesAgree = ({ shape }: Operand, indices: Operand, axis: number): boolean
 const broadcastView = (x: NdArray, shape: Shape): NdArray =>
   ndarray(x.data, shape, broadcastStrides(x, shape), x.offset);
 
-/** Returns the first entry of each slice along `axis`, of an array that broadcasts to `shape` along the other axes. */
+/** Returns a view of the first entry of each slice along `axis`. `x` broadcasts to `shape` along the other axes. */
 const sliceStarts = (x: NdArray, shape: Shape, axis: number): NdArray =>
   ndarray(x.data, shape.toSpliced(axis, 1), broadcastStrides(x, shape).toSpliced(axis, 1), x.offset);

@@ -1,19 +1,22 @@
 import { DTypeError, ShapeError } from "@wengert/core";
 import { describe, isFloat, type Operand, type Shape, shapeText, sharedFloat } from "@wengert/core/extend";
 
-/** The axis of the classes: one row of K logits per index of the other axes. */
+/** The axis of the classes. Each index of the other axes has one row of K logits. */
 export interface Classes {
   readonly axis: number;
 }
 
-/** Returns the shape of the rows. @throws DTypeError, ShapeError unless `labels` has a class index per row. */
+/** Returns the shape of the losses, one per row. @throws DTypeError, ShapeError unless `labels` has one class index per row. */
 export function labelLossShape(logits: Operand, labels: Operand, axis: number): Shape {
   const rows = rowShape(logits, axis);
   if (labels.dtype === "int32" && isSame(labels.shape, rows)) return rows;
   throw targetError(logits, labels, axis);
 }
 
-/** Returns the shape of the rows. @throws DTypeError, ShapeError unless `probabilities` has one per logit. */
+/**
+ * Returns the shape of the losses, one per row.
+ * @throws DTypeError, ShapeError unless `probabilities` has one probability per logit.
+ */
 export function probabilityLossShape(logits: Operand, probabilities: Operand, axis: number): Shape {
   if (!isFloat(probabilities.dtype) || !isSame(probabilities.shape, logits.shape))
     throw targetError(logits, probabilities, axis);
@@ -21,7 +24,7 @@ export function probabilityLossShape(logits: Operand, probabilities: Operand, ax
   return rowShape(logits, axis);
 }
 
-/** @throws ShapeError unless `g` has one number per row. */
+/** @throws ShapeError unless the cotangent `g` has one entry per row. */
 export function checkCotangents(rows: Shape, g: Operand): void {
   if (!isSame(rows, g.shape))
     throw new ShapeError(`${describe(g, "g")} must have the shape ${shapeText(rows)}, one number per row`);
@@ -49,7 +52,7 @@ function targetError(logits: Operand, target: Operand, axis: number): DTypeError
   );
 }
 
-/** Suggests axis 1 for the classes or swapped arguments, which are conventions of other libraries. */
+/** Suggests a fix for two conventions of other libraries: classes on axis 1, and swapped arguments. */
 function targetHint(logits: Operand, target: Operand): string {
   const rowAxis = (x: Operand, y: Operand) => x.shape.findIndex((_, axis) => isSame(rowShape(x, axis), y.shape));
   const [axis, swapped] = [rowAxis(logits, target), rowAxis(target, logits)];

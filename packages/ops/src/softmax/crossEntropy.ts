@@ -29,11 +29,11 @@ import { zeroSafeMul } from "./zeroSafeMul.ts";
 export interface CrossEntropyOptions {
   /** The axis of the classes. Default: the last. */
   readonly axis?: number | undefined;
-  /** How the losses of the rows are combined. Default: "mean". */
+  /** How the losses of the rows are combined: their mean, their sum, or not at all. Default: "mean". */
   readonly reduction?: ReductionName | undefined;
-  /** The label of rows that are ignored: their loss and gradient are 0. Default: none. */
+  /** The label of rows to ignore: their loss and gradient are 0. Default: none. */
   readonly ignoreIndex?: number | undefined;
-  /** Smoothing e in [0, 1]: each row's probabilities t become t (1 − e) + e / K. Default: 0. */
+  /** Label smoothing e in [0, 1]: each probability t becomes t (1 − e) + e / K, for K classes. Default: 0. */
   readonly labelSmoothing?: number | undefined;
   /** The weight of each class, shape [K]. Default: all 1. */
   readonly weight?: Tensor | undefined;
@@ -48,10 +48,11 @@ const crossEntropyDefaults = {
 } as const;
 
 /**
- * The losses −Σ t log softmax(logits) of the rows. t are probabilities, or int32 class indices (one-hot t) in the
- * logits' shape without `axis`. `labelSmoothing` e replaces t by t (1 − e) + e/K; `weight` then scales each tₖ. "mean"
- * divides by the number of rows; for labels, by the weights of rows not ignored (NaN if 0). Differentiable in logits,
- * probabilities and weight. Ignored rows and t = 0 add 0, even at −Infinity.
+ * Returns the cross-entropy losses −Σ t log softmax(logits) of the rows. The target t is probabilities, or int32 class
+ * indices (a one-hot t) in the shape of the logits without `axis`. `labelSmoothing` e replaces t by t (1 − e) + e/K;
+ * `weight` then scales each tₖ. "mean" divides by the number of rows; for labels, by the weights of rows not ignored
+ * (NaN if 0). Differentiable in logits, probabilities and weight. Ignored rows and classes with t = 0 add 0, even at
+ * −Infinity.
  */
 export const crossEntropy: Wrapped<CrossEntropy, typeof labelLosses> = /* @__PURE__ */ wrapOp<
   CrossEntropy,
@@ -94,12 +95,12 @@ function lossesOfProbabilities(logits: Tensor, target: Tensor, { axis, smoothing
   return probabilityLosses(logits, t, { axis });
 }
 
-/** Returns the losses of the rows and, unless all rows count equally, their weights in the mean. */
+/** Returns the losses of the rows. Also returns the weights of the rows in the mean, unless all rows count equally. */
 function lossesOfLabels(logits: Tensor, labels: Tensor, settings: Settings): { losses: Tensor; rowWeights?: Tensor } {
   const { axis, ignoreIndex, smoothing, weight } = settings;
   if (ignoreIndex !== undefined) {
     const isKept = notEqual(labels, ignoreIndex);
-    // Ignored rows become 0, so they do not contribute to derivatives of any order.
+    // Replace the logits of ignored rows by 0, so that these rows do not contribute to derivatives of any order.
     const z = zeroWhereNot(expandDims(isKept, { axis }), logits);
     const { losses, rowWeights } = lossesOfLabels(z, zeroWhereNot(isKept, labels), {
       ...settings,
@@ -119,7 +120,7 @@ function lossesOfLabels(logits: Tensor, labels: Tensor, settings: Settings): { l
   return { losses: smoothing === 0 ? zeroSafeMul(rowWeights, losses) : losses, rowWeights };
 }
 
-/** Returns x where `isKept` is true and 0 elsewhere, with the label of x. */
+/** Returns x where `isKept` is true and 0 elsewhere. The result has the label (name) of x. */
 function zeroWhereNot(isKept: Tensor, x: Tensor): Tensor {
   return apply(where.spec, toTensors("crossEntropy", [isKept, x, 0]), undefined, x.label);
 }

@@ -16,8 +16,8 @@ type PullbackInputs = readonly [logits: Tensor, labels: Tensor, g: Tensor];
 const sampleLabels = () => tensor([2, 0], { dtype: "int32" });
 
 /**
- * The losses −log softmax(logits)[label] of the rows, computed as in logSoftmax. The cotangent of the logits is g (s −
- * t), where s is the softmax and t the one-hot label.
+ * Returns the losses −log softmax(logits)[label] of the rows, computed as in logSoftmax. The VJP maps the cotangent g
+ * to g (s − t), where s is the softmax and t the one-hot label.
  */
 export const labelLosses: Op<readonly [logits: Tensor, labels: Tensor], Classes> = /* @__PURE__ */ defineOp({
   name: "crossEntropy",
@@ -42,9 +42,9 @@ export const labelLosses: Op<readonly [logits: Tensor, labels: Tensor], Classes>
 });
 
 /**
- * y = g (s − t) for s = softmax(logits) and the one-hot t of the labels. At the label, s − 1 is computed as −Σⱼ sⱼ over
- * the other classes, where nothing cancels. A row is constant if the logit of its label is −Infinity. The VJP for the
- * logits is g times the softmax pullback.
+ * Returns y = g (s − t) for s = softmax(logits), the one-hot vector t of the label, and the cotangent g of the loss. At
+ * the label, s − 1 is computed as −Σⱼ sⱼ over the other classes, where nothing cancels. A row is constant if the logit
+ * of its label is −Infinity. The VJP for the logits is g times the softmax pullback.
  */
 export const crossEntropyPullback: Op<PullbackInputs, Classes> = /* @__PURE__ */ defineOp({
   name: "crossEntropyPullback",
@@ -60,7 +60,7 @@ export const crossEntropyPullback: Op<PullbackInputs, Classes> = /* @__PURE__ */
     inFloat64(out, (exact) => {
       let row = 0;
       alongAxes([axis], exact, [logits, labels, g], (n, y, o, r, a, i, s, b, j, _, c, k) => {
-        const label = labelOf(b[j]!, row++, n, operands); // a traced gradient runs without the losses, which also check
+        const label = labelOf(b[j]!, row++, n, operands); // checks again, because a traced gradient may run without the losses
         const m = argmaxOf(n, a, i, s);
         const otherExps = exponentials(n, y, o, r, a, i, s, m);
         const scale = a[i + label * s] === -Infinity ? 0 : c[k]! / (1 + otherExps);
@@ -81,7 +81,7 @@ export const crossEntropyPullback: Op<PullbackInputs, Classes> = /* @__PURE__ */
   samples: () => [[irregular([2, 3]), sampleLabels(), irregular([2], 2), { axis: 1 }]],
 });
 
-/** The labels as one-hot rows of probabilities. Not differentiable. */
+/** Returns the labels as one-hot rows of probabilities. Not differentiable. */
 export const oneHotRows: Op<readonly [logits: Tensor, labels: Tensor], Classes> = /* @__PURE__ */ defineOp({
   name: "oneHotRows",
   options: { axis: undefined },

@@ -18,9 +18,9 @@ import { zeroSafeMul } from "./zeroSafeMul.ts";
 type LossInputs = readonly [logits: Tensor, probabilities: Tensor];
 
 /**
- * The losses −Σ t log s of the rows, for s = softmax(logits) and probabilities t, which need not sum to 1. A class with
- * t = 0 adds 0, even where log s is −Infinity. x̄ = g (s Σt − t) and t̄ = −g log s, which is g × Infinity for a logit
- * of −Infinity.
+ * Returns the losses −Σ t log s of the rows, for s = softmax(logits) and probabilities t, which need not sum to 1. A
+ * class with t = 0 adds 0, even where log s is −Infinity. The VJP maps the cotangent g to g (s Σt − t) for the logits
+ * and −g log s for t; a logit of −Infinity gives g × Infinity.
  */
 export const probabilityLosses: Op<LossInputs, Classes> = /* @__PURE__ */ defineOp({
   name: "crossEntropy",
@@ -56,9 +56,10 @@ export const probabilityLosses: Op<LossInputs, Classes> = /* @__PURE__ */ define
 });
 
 /**
- * y = g (s Σt − t) for s = softmax(logits). At the peak m of s, where sₘ may round to 1, it is g (sₘ Σⱼ≠ₘ tⱼ − tₘ Σⱼ≠ₘ
- * sⱼ). Logits at −Infinity are constant, so their t is ignored.
- * The VJP for the logits is g Σt times the softmax pullback; the VJP for t is −g times the JVP of logSoftmax.
+ * Returns y = g (s Σt − t) for s = softmax(logits), probabilities t and the cotangent g of the loss. At the peak m of
+ * s, where sₘ may round to 1, y is computed as g (sₘ Σⱼ≠ₘ tⱼ − tₘ Σⱼ≠ₘ sⱼ). Logits at −Infinity are constant, so their
+ * t is ignored. The VJP for the logits is g Σt times the softmax pullback; the VJP for t is −g times the JVP of
+ * logSoftmax.
  */
 export const softCrossEntropyPullback: Op<readonly [logits: Tensor, probabilities: Tensor, g: Tensor], Classes> =
   /* @__PURE__ */ defineOp({
@@ -99,9 +100,7 @@ export const softCrossEntropyPullback: Op<readonly [logits: Tensor, probabilitie
     samples: () => [[irregular([2, 3]), positive([2, 3]), irregular([2], 2), { axis: 1 }]],
   });
 
-/**
- * Returns the cotangent g Σt J u of the logits for the cotangent u of g (s Σt − t), where J is the Jacobian of softmax.
- */
+/** Returns g Σt J u, where J is the Jacobian of softmax: the cotangent of the logits if u is the cotangent of g (s Σt − t). */
 export function secondOrder(logits: Tensor, t: Tensor, g: Tensor, u: Tensor, params: Classes): Tensor {
   const total = sum(where(equal(logits, -Infinity), 0, t), { ...params, keepDims: true });
   return mul(mul(expandDims(g, params), total), softmaxPullback(softmax(logits, params), u, params));

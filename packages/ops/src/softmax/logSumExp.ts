@@ -20,8 +20,8 @@ import { slicesInWasm } from "../wasm/softmax.ts";
 import { softmax } from "./softmax.ts";
 
 /**
- * y = log Σ exp(x) over `axis` = xₘ + log1p(Σⱼ≠ₘ exp(xⱼ − xₘ)), where xₘ is the maximum. x̄ = g softmax(x).
- * If a slice is empty or all −Infinity, y is −Infinity and the gradient 0.
+ * Returns y = log Σ exp(x) over `axis`, computed as xₘ + log1p(Σⱼ≠ₘ exp(xⱼ − xₘ)), where xₘ is the maximum. The VJP
+ * maps the cotangent g to g softmax(x). If a slice is empty or all −Infinity, y is −Infinity and the gradient 0.
  */
 export const logSumExp: Op<Unary, Reduction, ReduceOptions> = /* @__PURE__ */ defineOp({
   name: "logSumExp",

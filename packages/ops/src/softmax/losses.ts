@@ -10,7 +10,7 @@ import { unbroadcast } from "../shapes/sum.ts";
 import { type ReductionName, reduceLosses } from "./lossReduction.ts";
 
 export interface LossOptions {
-  /** How the losses of the elements are combined. Default: "mean". */
+  /** How the losses of the elements are combined: their mean, their sum, or not at all. Default: "mean". */
   readonly reduction?: ReductionName | undefined;
 }
 
@@ -18,7 +18,10 @@ const lossDefaults = { reduction: "mean" } as const;
 
 type Loss = (prediction: TensorLike, target: TensorLike, options?: LossOptions) => Tensor;
 
-/** The mean of (p − t)² over predictions p and targets t, without a factor ½; p̄ = 2 g (p − t) / n, t̄ = −p̄. */
+/**
+ * Returns the mean of (p − t)² over n predictions p and targets t, without a factor ½. The VJP maps the cotangent g to
+ * 2 g (p − t) / n for p, and to its negative for t.
+ */
 export const mse: Sampled<Loss> = /* @__PURE__ */ withSamples<Loss>(
   (prediction, target, options) => {
     const { reduction } = withDefaults("mse", options, lossDefaults);
@@ -37,8 +40,9 @@ export const mse: Sampled<Loss> = /* @__PURE__ */ withSamples<Loss>(
 const inputNames = ["prediction", "target"];
 
 /**
- * −t ln σ(x) − (1 − t) ln σ(−x) elementwise, for logits x and targets t in [0, 1]. For t = 0 or 1, the other term
- * counts as 0, even if x is infinite. x̄ = g ((1 − t) σ(x) − t σ(−x)), where nothing cancels; t̄ = −g x.
+ * Returns −t ln σ(x) − (1 − t) ln σ(−x) elementwise, for logits x, targets t in [0, 1] and the sigmoid σ. For t = 0 or
+ * 1, the term with weight 0 counts as 0, even if x is infinite. The VJP maps the cotangent g to g ((1 − t) σ(x) − t
+ * σ(−x)) for x, where nothing cancels, and −g x for t.
  */
 const elementLosses: Op<readonly [logits: Tensor, target: Tensor]> = /* @__PURE__ */ defineOp({
   name: "binaryCrossEntropy",
@@ -64,8 +68,9 @@ const elementLosses: Op<readonly [logits: Tensor, target: Tensor]> = /* @__PURE_
 });
 
 /**
- * −t ln σ(x) − (1 − t) ln σ(−x) for logits x and targets t in [0, 1]: the cross-entropy of two classes, where x is the
- * logit of the second. x̄ = g ((1 − t) σ(x) − t σ(−x)), t̄ = −g x. For t = 0 or 1, the other term counts as 0.
+ * Returns the binary cross-entropy −t ln σ(x) − (1 − t) ln σ(−x) for logits x, targets t in [0, 1] and the sigmoid σ.
+ * It is the cross-entropy of two classes, where x is the logit of the second class. The VJP maps the cotangent g to g
+ * ((1 − t) σ(x) − t σ(−x)) for x and −g x for t. For t = 0 or 1, the term with weight 0 counts as 0.
  */
 export const binaryCrossEntropy: Wrapped<Loss, typeof elementLosses> = /* @__PURE__ */ wrapOp<
   Loss,

@@ -24,7 +24,7 @@ import { sum } from "../shapes/sum.ts";
 import { slicesInWasm } from "../wasm/softmax.ts";
 
 export interface SoftmaxOptions {
-  /** The axis, or axes, over which the result sums to 1. Default: the last. */
+  /** The axis or axes over which the result sums to 1. Default: the last. */
   readonly axis?: Axes | undefined;
   /** The entries to include: bool, broadcast to x. Default: all. */
   readonly where?: TensorLike | undefined;
@@ -34,9 +34,9 @@ export interface AxesParams {
   readonly axes: readonly number[];
 }
 
-const meanPair = /* @__PURE__ */ new Float64Array(2); // of a slice, as two doubles; kernels run one at a time
+const meanPair = /* @__PURE__ */ new Float64Array(2); // the mean of a slice as two doubles; shared, because kernels run one at a time
 
-/** Returns (g + dg) / (1 + others), rounded once if g is finite. */
+/** Returns the quotient (g + dg) / (1 + others), rounded once if g is finite. */
 function divideByNorm(g: number, dg: number, others: number): number {
   const norm = 1 + others;
   return Number.isFinite(g) ? quotient(g, dg, norm, sumError(1, others, norm)) : g / norm;
@@ -77,16 +77,17 @@ const softmaxOp: Op<Unary, AxesParams, AxisOption> = /* @__PURE__ */ defineOp({
 });
 
 /**
- * s = softmax(x) along `axis`:  sᵢ = exp(xᵢ) / Σⱼ exp(xⱼ).
- * ∂sᵢ/∂xⱼ = sᵢ(δᵢⱼ − sⱼ), hence x̄ = s ⊙ (g − ⟨g, s⟩): one inner product instead of the Jacobian.
- * NaN or +Infinity makes its slice NaN; −Infinity gives 0. Entries excluded by `where` give 0, even if NaN or infinite.
+ * Returns s = softmax(x) along `axis`: sᵢ = exp(xᵢ) / Σⱼ exp(xⱼ). The VJP maps the cotangent g to s ⊙ (g − ⟨g, s⟩),
+ * because ∂sᵢ/∂xⱼ = sᵢ(δᵢⱼ − sⱼ). It needs one inner product instead of the Jacobian. NaN or +Infinity makes its slice
+ * NaN; −Infinity gives 0. Entries excluded by `where` give 0, even if NaN or infinite.
  */
 export const softmax: MaskableOp = /* @__PURE__ */ maskable(softmaxOp, 0);
 
 /**
- * x̄ = s ⊙ (g − ḡ) for a softmax s, where ḡ = ⟨g, s⟩ / ⟨1, s⟩ is the mean of g under s. ⟨1, s⟩ is 1 up to rounding.
- * Dividing by it cancels constants in g, gives Σ x̄ = 0 for every s, and makes the map from g symmetric: its VJP is the
- * op itself. The VJP for s is the product of two deviations, (g − ḡ) ⊙ (u − ū).
+ * Returns the VJP of softmax, s ⊙ (g − ḡ), for the softmax s and the cotangent g. ḡ = ⟨g, s⟩ / ⟨1, s⟩ is the mean of g
+ * weighted by s. ⟨1, s⟩ is 1 up to rounding. Dividing by ⟨1, s⟩ cancels constants in g and makes the result sum to 0.
+ * It also makes the op symmetric in g, so the VJP for g is the op itself. The VJP for s is (g − ḡ) ⊙ (u − ū), for the
+ * cotangent u of the result.
  */
 export const softmaxPullback: Op<readonly [s: Tensor, g: Tensor], AxesParams, AxisOption> = /* @__PURE__ */ defineOp({
   name: "softmaxPullback",
@@ -116,8 +117,8 @@ export const softmaxPullback: Op<readonly [s: Tensor, g: Tensor], AxesParams, Ax
 });
 
 /**
- * y = g − ḡ, where ḡ = ⟨g, s⟩ / ⟨1, s⟩ is the mean of g under the weights s. For a cotangent u, the cotangent of g is u
- * − s Σ u / ⟨1, s⟩, and the cotangent of s is −y Σ u / ⟨1, s⟩.
+ * Returns y = g − ḡ, where ḡ = ⟨g, s⟩ / ⟨1, s⟩ is the mean of g weighted by s. For the cotangent u of y, the VJP
+ * returns u − s Σ u / ⟨1, s⟩ for g, and −y Σ u / ⟨1, s⟩ for s.
  */
 export const subtractWeightedMean: Op<readonly [s: Tensor, g: Tensor], AxesParams, AxisOption> =
   /* @__PURE__ */ defineOp({
@@ -165,16 +166,18 @@ const logSoftmaxOp: Op<Unary, AxesParams, AxisOption> = /* @__PURE__ */ defineOp
 });
 
 /**
- * y = log softmax(x) along `axis`:  yᵢ = (xᵢ − xₘ) − log1p(Σⱼ≠ₘ exp(xⱼ − xₘ)), where xₘ is the maximum. With log1p, a
- * confident yₘ of −4e−8 does not round to 0. x̄ = g − s Σ g with s = softmax(x).
- * Entries excluded by `where` give −Infinity and the gradient 0.
+ * Returns y = log softmax(x) along `axis`: yᵢ = (xᵢ − xₘ) − log1p(Σⱼ≠ₘ exp(xⱼ − xₘ)), where xₘ is the maximum. Because
+ * of log1p, a small yₘ such as −4e−8 does not round to 0. The VJP maps the cotangent g to g − s Σ g, where s =
+ * softmax(x). Entries excluded by `where` give −Infinity and the gradient 0.
  */
 export const logSoftmax: MaskableOp = /* @__PURE__ */ maskable(logSoftmaxOp, -Infinity);
 
 /**
- * x̄ = g − s Σ g for s = softmax(x), computed from x because exp amplifies the rounding of log s. At the peak m, where
- * sₘ may round to 1, x̄ₘ = gₘ Σⱼ≠ₘ sⱼ − sₘ Σⱼ≠ₘ gⱼ. Entries at −Infinity are constant, so their g is ignored. The VJP
- * for x is −Σ g times the softmax pullback; the VJP for g is the JVP of logSoftmax, u − ū under s.
+ * Returns the VJP of logSoftmax, g − s Σ g, for s = softmax(x) and the cotangent g. s is computed from x, because
+ * exp(log s) would amplify the rounding of log s. At the largest logit m, sₘ may round to 1, so the result is computed
+ * as gₘ Σⱼ≠ₘ sⱼ − sₘ Σⱼ≠ₘ gⱼ. Entries at −Infinity are constant, so their g is ignored. For the cotangent u of the
+ * result, the VJP for x is −Σ g times the softmax pullback of u. The VJP for g is the JVP of logSoftmax, u − ū, where ū
+ * is the mean of u weighted by s.
  */
 export const logSoftmaxPullback: Op<readonly [x: Tensor, g: Tensor], AxesParams, AxisOption> = /* @__PURE__ */ defineOp(
   {
@@ -215,11 +218,11 @@ export const logSoftmaxPullback: Op<readonly [x: Tensor, g: Tensor], AxesParams,
   },
 );
 
-/** Returns the tangent of logSoftmax(x) for the tangent u of x: u minus its mean under softmax(x). */
+/** Returns the tangent of logSoftmax(x) for the tangent u of x: u minus the mean of u weighted by softmax(x). */
 export const logSoftmaxTangent = (x: Tensor, u: Tensor, axis: Axes): Tensor =>
   where(equal(x, -Infinity), 0, subtractWeightedMean(softmaxOp(x, { axis }), u, { axis }));
 
-/** An op along axes that takes a mask, `where`. */
+/** An op along axes that also accepts the option `where`, a mask. */
 export interface MaskableOp {
   (x: TensorLike, options?: SoftmaxOptions): Tensor;
   readonly spec: typeof softmaxOp.spec;
@@ -227,8 +230,8 @@ export interface MaskableOp {
 }
 
 /**
- * Returns `where` as a mask for x. @throws ArgumentError, DTypeError, ShapeError unless it is a bool tensor that
- * broadcasts to x.
+ * Returns the option `where` as a mask for x.
+ * @throws ArgumentError, DTypeError, ShapeError unless it is a bool tensor that broadcasts to x.
  */
 function maskOf(x: TensorLike, mask: TensorLike): TensorLike {
   if (!(mask instanceof Tensor))
@@ -245,8 +248,8 @@ function maskOf(x: TensorLike, mask: TensorLike): TensorLike {
 }
 
 /**
- * Adds the option `where` to an op: excluded entries become −Infinity. A slice without entries gives NaN, which the
- * outer `where` replaces.
+ * Adds the option `where` to an op: excluded entries of x become −Infinity. A slice without included entries gives NaN,
+ * which `fillValue` then replaces.
  */
 function maskable(op: typeof softmaxOp, fillValue: number): MaskableOp {
   const callMasked = (x: TensorLike, options?: SoftmaxOptions): Tensor => {

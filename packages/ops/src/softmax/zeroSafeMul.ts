@@ -6,8 +6,8 @@ import { elementwise } from "../loops/strided.ts";
 import { unbroadcast } from "../shapes/sum.ts";
 
 /**
- * y = a b, but 0 where one is 0 and the other infinite: a zero weight contributes zero, even times infinity. (0 × NaN
- * is NaN.) The cotangents g b and g a are computed in the same way.
+ * Returns y = a b, but 0 if one factor is 0 and the other is infinite: a zero weight contributes zero, even times
+ * infinity. (0 × NaN is NaN.) The cotangents g b and g a, for the cotangent g of y, are computed in the same way.
  */
 export const zeroSafeMul: Op<Binary> = /* @__PURE__ */ defineOp({
   name: "zeroSafeMul",

@@ -1,15 +1,15 @@
 /**
- * Decodes the text that tools/setup/kernels.mjs writes: a byte below 64 is a digit; any other byte is a mark, which
- * counts 64s, and a digit. The text is as long as base64 but keeps byte boundaries, so gzip finds repetitions and
- * compresses it to 25 % less.
+ * Decodes the text that tools/setup/kernels.mjs writes. A byte below 64 is one digit. Any other byte is a mark, which
+ * gives the multiple of 64, and a digit. The text is as long as base64 but keeps byte boundaries, so gzip finds
+ * repetitions and compresses it to 25 % less.
  */
 export function decodeBinary(text: string): Uint8Array {
-  const values = new Uint8Array(128); // values of characters, by char code
+  const values = new Uint8Array(128); // the values of the characters, indexed by char code
   for (let value = 0; value < 64; value++) values[digits.charCodeAt(value)] = value;
   for (let mark = 1; mark <= marks.length; mark++) values[marks.charCodeAt(mark - 1)] = 64 * mark;
   const bytes = new Uint8Array(text.length);
   let [size, markValue] = [0, 0];
-  // This runs once, before the JIT compiles it. Char codes take a third of the time of a Map.
+  // This loop runs once, before the JIT compiles it. An array indexed by char code takes a third of the time of a Map.
   for (let i = 0; i < text.length; i++) {
     const value = values[text.charCodeAt(i)]!;
     if (value >= 64) {

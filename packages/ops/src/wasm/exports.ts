@@ -1,8 +1,8 @@
-/** The elementwise functions, and the operations on two operands, that have kernels. */
+/** The names of the elementwise functions that have kernels. */
 export type FunctionName = "exp" | "log" | "tanh" | "sigmoid" | "neg" | "square" | "sqrt" | "relu";
 export type OperationName = "add" | "sub" | "mul" | "div" | "reluPullback";
 
-/** The softmax family and its pullbacks. */
+/** The names of the kernels of the softmax family and its pullbacks. */
 export type SliceName =
   | "softmax"
   | "softmaxPullback"
@@ -18,9 +18,7 @@ type Maps = Readonly<Record<`${FunctionName}${32 | 64}`, FunctionKernel>> &
   Readonly<Record<`${OperationName}${32 | 64}`, OperationKernel>> &
   Readonly<Record<`${SliceName}${32 | 64}`, SliceKernel>>;
 
-/**
- * The exports of the compiled kernels, as declared in kernels/*.ts. Numbers are addresses, counts, or strides in bytes.
- */
+/** The exports of the compiled kernels, as declared in kernels/*.ts. Numbers are addresses, counts, or strides in bytes. */
 export interface Exports extends Maps {
   readonly memory: { readonly buffer: ArrayBuffer; grow(pages: number): number };
   free(): number;
@@ -36,13 +34,13 @@ export interface Exports extends Maps {
 
 /**
  * Processes `rows` slices of n entries each, with up to three operands. A reduced operand has one entry per row.
- * `scratch` has room for 2 rows + 2 doubles, and for 3 n + 6.
+ * `scratch` must have room for the larger of 2 rows + 2 and 3 n + 6 doubles.
  */
 type SliceKernel = (rows: number, n: number, y: number, a: number, b: number, c: number, scratch: number) => void;
 
 /**
- * C = A B if `isFirst`, else C += A B, for [m, k] and [k, n] with k > 0. Either the rows or the columns of B are
- * contiguous. `scratch` has room for `packed` entries (see src/wasm/products.ts).
+ * Computes C = A B if `isFirst`, else C += A B, for A [m, k] and B [k, n] with k > 0. Either the rows or the columns of
+ * B are contiguous. `scratch` has room for `packed` entries (see src/wasm/products.ts).
  */
 export type ProductKernel = (
   m: number,
@@ -61,10 +59,10 @@ export type ProductKernel = (
   scratch: number,
 ) => void;
 
-/** y = f(x) of n entries; y may be x. */
+/** Computes y = f(x) for n entries; y may be x. */
 type FunctionKernel = (n: number, y: number, x: number) => void;
 
-/** y = a ∘ b over rows of n entries. A row or column stride of 0 repeats an operand. */
+/** Computes y = a ∘ b for a binary operation, over rows of n entries. A row or column stride of 0 repeats an operand. */
 type OperationKernel = (
   rows: number,
   n: number,
@@ -77,12 +75,13 @@ type OperationKernel = (
   bColumn: number,
 ) => void;
 
-/** z = α x + y of n entries; z may be y. */
+/** Computes z = α x + y for n entries; z may be y. */
 type AxpyKernel = (n: number, z: number, alpha: number, x: number, y: number) => void;
 
 /**
- * y = Σ x / divisor over the rows, or the columns, of [rows, n]. The partial sums are written to `sums`: 64 bytes, or
- * 64 for each column and one more. Unless `isFirst` is set, they continue from there.
+ * Computes y = Σ x / divisor over the rows, or the columns, of x [rows, n]. The partial sums are written to `sums`,
+ * which has 64 bytes for rows, or 64 bytes per column plus 64. Unless `isFirst` is set, the kernel continues from these
+ * sums.
  */
 export type SumKernel = (
   rows: number,

@@ -5,17 +5,17 @@ import { decodeBinary } from "./embedded.ts";
 import type { Exports } from "./exports.ts";
 import { Workspace } from "./workspace.ts";
 
-/** plain: JavaScript loops. simd: WebAssembly with SIMD128. fma: also relaxed SIMD, where a × b + c rounds once. */
+/** plain: JavaScript loops. simd: WebAssembly with SIMD128. fma: WebAssembly with relaxed SIMD, where a × b + c rounds once. */
 export type Kernels = "plain" | "simd" | "fma";
 
 export interface KernelsInUse {
-  /** The requested kernels. auto: the best available, and plain loops where they are as fast. */
+  /** The requested kernels. "auto" means the fastest available kernels, and plain loops where these are as fast. */
   readonly choice: Kernels | "auto";
-  /** The kernels in use. Small inputs may still run in plain loops. */
+  /** The kernels in use. Small inputs may still run in plain JavaScript loops. */
   readonly running: Kernels;
-  /** The kernels available here, the best last. */
+  /** The kernels that are available in this engine, the fastest last. */
   readonly available: readonly Kernels[];
-  /** The reason why each other kernel is unavailable. */
+  /** The reason why each missing kernel is unavailable. */
   readonly missing: Readonly<Partial<Record<Kernels, string>>>;
 }
 
@@ -33,7 +33,7 @@ export class Engine {
   readonly name: Compiled;
   readonly exports: Exports;
   readonly workspace: Workspace;
-  /** Whether to run for inputs of any size. */
+  /** Whether the kernels run for inputs of any size. */
   readonly isForced: boolean;
 
   constructor(name: Compiled, exports: Exports, isForced: boolean) {
@@ -60,7 +60,7 @@ export function kernels(candidates?: Kernels | "auto"): KernelsInUse {
   return { choice: choice!, running, available, missing: Object.fromEntries(missing) };
 }
 
-/** Returns the kernels in use, loaded at the first call; `null` for plain loops. */
+/** Returns the kernels in use, or `null` for plain JavaScript loops. Loads the kernels at the first call. */
 export function currentEngine(): Engine | null {
   if (engine !== undefined) return engine;
   if (choice === undefined) choose("WENGERT_KERNELS", environment() ?? "auto");
@@ -121,7 +121,10 @@ function instantiate(name: Compiled): Exports | string {
   }
 }
 
-/** The part of lib.dom's WebAssembly declarations used here. This package compiles without the types of any host. */
+/**
+ * The subset of lib.dom's WebAssembly declarations that this package uses. This package compiles without the types of
+ * any host.
+ */
 interface WebAssemblyApi {
   validate(binary: Uint8Array): boolean;
   Module: new (binary: Uint8Array) => object;

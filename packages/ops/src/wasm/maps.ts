@@ -4,12 +4,13 @@ import * as crossovers from "./crossovers.ts";
 import type { FunctionName, OperationName } from "./exports.ts";
 import { currentEngine, type Engine } from "./kernels.ts";
 
-// Elementwise arithmetic and functions. Their bits equal those of the plain loops, so the size alone decides.
+// Elementwise arithmetic and functions in WebAssembly. Plain loops give the same bits, so only the size of the input
+// decides between them.
 
-/** The bytes copied in, processed and copied out at a time, so that they stay in the cache. */
+/** The number of bytes copied in, processed and copied out at a time, chosen so that they stay in the cache. */
 const chunkBytes = 32768;
 
-/** Returns the kernels in use if `out` has floats, at least `crossover` of them. */
+/** Returns the kernels in use if `out` has a float dtype and at least `crossover` elements. */
 function engineFor(out: NdArray, crossover: number): Engine | null {
   const engine = currentEngine();
   if (engine === null || out.data.length < (engine.isForced ? 1 : crossover)) return null;
@@ -28,7 +29,8 @@ const functions = {
 } as const satisfies Record<FunctionName, readonly [string, string, number]>;
 
 /**
- * out ← f(x) for a row-major `out` with the shape and dtype of x, which may have any strides. Returns whether it ran.
+ * Writes f(x) to `out`, which is row-major and has the shape and dtype of x. x may have any strides. Returns whether
+ * the kernel ran.
  */
 export function functionInWasm(out: NdArray, x: NdArray, f: FunctionName): boolean {
   const [single, double, crossover] = functions[f];
@@ -52,8 +54,8 @@ export function functionInWasm(out: NdArray, x: NdArray, f: FunctionName): boole
 }
 
 /**
- * out ← α x + y for a row-major `out` with the shape and dtype of x and y, which may have any strides. Returns whether
- * it ran.
+ * Writes α x + y to `out`, which is row-major and has the shape and dtype of x and y. x and y may have any strides.
+ * Returns whether the kernel ran.
  */
 export function axpyInWasm(out: NdArray, alpha: NdArray, x: NdArray, y: NdArray): boolean {
   const engine = engineFor(out, crossovers.arithmetic);
@@ -87,8 +89,8 @@ const operations = {
 } as const satisfies Record<OperationName, readonly [string, string]>;
 
 /**
- * out ← a ∘ b for a row-major `out` to which a and b broadcast. Returns whether it ran: each operand must have all
- * elements in row-major order, or one row, one element per row, or one element.
+ * Writes a binary operation a ∘ b to `out`, which is row-major and to which a and b broadcast. Returns whether the
+ * kernel ran. Each operand must have all elements in row-major order, or one row, one element per row, or one element.
  */
 export function operationInWasm(out: NdArray, a: NdArray, b: NdArray, operation: OperationName): boolean {
   const engine = engineFor(out, crossovers.arithmetic);
@@ -109,7 +111,7 @@ export function operationInWasm(out: NdArray, a: NdArray, b: NdArray, operation:
   const { workspace, exports } = engine;
   const width = out.data.BYTES_PER_ELEMENT;
   const kernel = exports[operations[operation][width === 4 ? 0 : 1]];
-  // Processes several rows at a time, or part of one.
+  // A chunk has several rows, or a section of one row.
   const rowPart = Math.min(n, chunkBytes / width);
   const rowsPerChunk = Math.min(count, Math.floor(chunkBytes / width / rowPart));
   const bytes = rowsPerChunk * rowPart * width;
@@ -133,12 +135,15 @@ export function operationInWasm(out: NdArray, a: NdArray, b: NdArray, operation:
 }
 
 /**
- * Whether the rows of n entries are contiguous (all rows, or one shared row), or single entries (one per row, or one
- * shared).
+ * Returns whether a kernel can read an operand. Each row must have n contiguous entries or a single entry. All rows may
+ * share the same memory.
  */
 const isDense = (row: number, column: number, n: number): boolean =>
   column === 1 ? row === n || row === 0 : column === 0 && (row === 1 || row === 0);
 
-/** Returns the number of entries that `height` rows of `length` entries read of an operand with these strides. */
+/**
+ * Returns the number of entries of an operand that a chunk of `height` rows of `length` entries reads. `row` and
+ * `column` are strides.
+ */
 const entriesNeeded = (height: number, length: number, row: number, column: number): number =>
   (row === 0 ? 1 : height) * (column === 0 ? 1 : length);

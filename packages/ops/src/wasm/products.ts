@@ -4,31 +4,34 @@ import type { ProductKernel } from "./exports.ts";
 import { currentEngine } from "./kernels.ts";
 import type { Workspace } from "./workspace.ts";
 
-/** The bytes of an operand copied and processed at a time, so that they are still in the cache when read. */
+/**
+ * The number of bytes of an operand that are copied and processed at a time. They are still in the cache when the
+ * kernel reads them.
+ */
 const blockBytes = 2 ** 19;
-/** The bytes of the other operand, which stays in the cache while blocks are processed. */
+/** The number of bytes of the second operand. It stays in the cache while blocks of the first operand are processed. */
 const residentBytes = 4 * blockBytes;
-/** The terms copied at a time, if these are parts of rows of A or of columns of B. */
+/** The largest number of terms per block, if a block contains segments of the rows of A or of the columns of B. */
 const maxTerms = 1024;
-/** The kernel's tile width in bytes, and how many rows and terms it packs at a time. */
+/** The tile width of the kernel in bytes, and the numbers of rows and terms that it packs at a time. */
 const [tileBytes, packedRows, packedTerms] = [32, 60, 400];
 
 const smallestCrossover = /* @__PURE__ */ Math.min(product32, product64);
 
-/** Whether WebAssembly computes products of [m, k] and [k, n], for all m. Never for integers. */
+/** Returns whether WebAssembly computes products of [m, k] and [k, n], for any m. Integer products never use WebAssembly. */
 export function paysInWasm(c: Data, a: Data, b: Data, n: number, k: number): boolean {
   const engine = currentEngine();
   if (engine === null || k === 0) return false;
   if (!engine.isForced && k * n < smallestCrossover) return false; // the cheapest check comes first
   if (!(c instanceof Float32Array || c instanceof Float64Array)) return false;
   const size = c.BYTES_PER_ELEMENT;
-  if (a.BYTES_PER_ELEMENT !== size || b.BYTES_PER_ELEMENT !== size) return false; // a float32 times float64 sums
+  if (a.BYTES_PER_ELEMENT !== size || b.BYTES_PER_ELEMENT !== size) return false; // float32 entries times float64 sums
   return engine.isForced || k * n >= (size === 4 ? product32 : product64);
 }
 
 /**
- * c ← a b, row-major from c[o] on, for [m, k] and [k, n]; each has stride 1 along one axis.
- * Returns false if there is not enough memory.
+ * Writes the product of a [m, k] and b [k, n] to c, row-major, starting at index o. a and b each have stride 1 along
+ * one axis. Returns false if memory runs out.
  */
 export function productInWasm(
   c: Data,
@@ -48,7 +51,8 @@ export function productInWasm(
   const { exports, workspace } = currentEngine()!;
   const size = c.BYTES_PER_ELEMENT;
   const gemm = size === 4 ? exports.gemm32 : exports.gemm64;
-  // Tiles are wide, so a narrow product is transposed: cᵀ ← bᵀ aᵀ. Its tiles are transposed into c.
+  // Tiles are wide. So a product with few columns is computed as its transpose, cᵀ = bᵀ aᵀ, and transposed back when it
+  // is written to c.
   const lanes = tileBytes / size;
   const costByRows = Math.ceil(n / lanes) * lanes * m * k;
   const costByColumns = Math.ceil(m / lanes) * lanes * n * k + 2 * m * n;
@@ -57,7 +61,7 @@ export function productInWasm(
     : multiplyInBlocks(workspace, gemm, c, o, true, a, i, aRow, aCol, b, j, bRow, bCol, m, n, k);
 }
 
-/** c ← a b, or cᵀ ← a b unless `isByRows`. */
+/** Writes a b to c, or its transpose to c unless `isByRows`. */
 function multiplyInBlocks(
   workspace: Workspace,
   gemm: ProductKernel,
@@ -79,14 +83,14 @@ function multiplyInBlocks(
   const size = c.BYTES_PER_ELEMENT;
   const aIsByRows = aCol === 1;
   const bIsByRows = bCol === 1;
-  // The block sizes: terms of the sums, and rows and columns of c.
+  // Choose the block sizes: the number of terms in each sum, and the numbers of rows and columns of c.
   const blockEntries = blockBytes / size;
   let terms = k;
   let rows = m;
   let columns = n;
   if (k > maxTerms || m * k > blockEntries || k * n > blockEntries || m * n > blockEntries) {
     const residentEntries = residentBytes / size;
-    // Terms are contiguous, or are strided parts of rows of a (which may be few) or columns of b.
+    // The terms of a block are contiguous in memory, or they are strided segments of rows of a or of columns of b.
     terms = Math.min(
       k,
       bIsByRows && (!aIsByRows || m <= packedRows) ? Math.max(64, Math.floor(blockEntries / Math.max(m, n))) : maxTerms,

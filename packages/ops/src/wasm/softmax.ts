@@ -2,12 +2,13 @@ import { assign, type Data, isRowMajor, type NdArray, ndarray, ravel, sizeOf } f
 import type { SliceName } from "./exports.ts";
 import { currentEngine } from "./kernels.ts";
 
-/** The bytes of one operand copied in at a time, so that they stay in the cache. */
+/** The number of bytes of one operand copied in at a time, chosen so that they stay in the cache. */
 const chunkBytes = 32768;
 
 /**
- * Runs a kernel of the softmax family along `axes` and returns whether it ran. inputs[0] has the full shape. Each other
- * array has it too, or lacks `axes`; its slices are then single entries. Plain loops are not faster at any size.
+ * Runs a kernel of the softmax family along `axes` and returns whether it ran. inputs[0] has the full shape. The other
+ * arrays have the full shape, or the shape without `axes`; then their slices are single entries. The kernel runs for
+ * all sizes, because plain loops are never faster.
  */
 export function slicesInWasm(
   name: SliceName,
@@ -21,7 +22,7 @@ export function slicesInWasm(
   let n = 1;
   for (let i = 0; i < axes.length; i++) n *= shape[axes[i]!]!;
   const count = sizeOf(shape) / n;
-  if (!(count > 0)) return false; // empty: left to the plain loop
+  if (!(count > 0)) return false; // the plain loop handles empty arrays
   const { workspace, exports } = engine;
   const width = out.data.BYTES_PER_ELEMENT;
   const kernel = exports[`${name}${width === 4 ? 32 : 64}`];
@@ -29,7 +30,7 @@ export function slicesInWasm(
   const scratch = Math.max(2 * slicesPerChunk + 2, 3 * n + 6) * 8;
   if (!workspace.begin(4 * slicesPerChunk * n * width + scratch + 512)) return false;
 
-  // Slices that are not contiguous are copied, and their results copied back.
+  // Slices that are not contiguous are copied to contiguous memory, and their results are copied back.
   const order = areLastAxes(axes, shape.length) ? undefined : withAxesLast(axes, shape.length);
   const slice = (array: NdArray, isResult: boolean): Slice => {
     const isWhole = array.shape.length === shape.length;
@@ -61,7 +62,7 @@ export function slicesInWasm(
 }
 
 /**
- * Like `slicesInWasm`, for a kernel whose second input has class labels. If a label is out of range, returns false; the
+ * Like `slicesInWasm`, for a kernel whose second input has class labels. Returns false if a label is out of range; the
  * plain loop then throws.
  */
 export function labeledSlicesInWasm(
@@ -87,13 +88,13 @@ interface Slice {
 
 type DataClass = new (size: number) => Data;
 
-/** Whether `axes` are the last of `rank` axes, in order. */
+/** Returns whether `axes` are the last of `rank` axes, in order. */
 function areLastAxes(axes: readonly number[], rank: number): boolean {
   for (let i = 0; i < axes.length; i++) if (axes[i] !== rank - axes.length + i) return false;
   return true;
 }
 
-/** Returns all axes, with `axes` last. */
+/** Returns the axes 0 … rank − 1 in an order in which `axes` come last. */
 const withAxesLast = (axes: readonly number[], rank: number): readonly number[] => [
   ...Array.from({ length: rank }, (_, axis) => axis).filter((axis) => !axes.includes(axis)),
   ...axes,

@@ -3,12 +3,12 @@ import type { SumKernel } from "./exports.ts";
 import { currentEngine } from "./kernels.ts";
 import type { Workspace } from "./workspace.ts";
 
-/** The bytes copied in at a time, so that they are still in the cache when added. */
+/** The number of bytes copied in at a time, so that they are still in the cache when added. */
 const chunkBytes = 32768;
 
 /**
- * out ← the sums of x over `axes`, divided by `divisor`. Returns whether it ran: x must be row-major and `axes`
- * adjacent. The plain loop gives the same bits and is not faster at any size.
+ * Writes the sums of x over `axes`, divided by `divisor`, to `out`. Returns whether the kernel ran, which requires a
+ * row-major x and adjacent `axes`. The plain loop gives the same bits and is not faster at any size.
  */
 export function sumsInWasm(out: NdArray, x: NdArray, axes: readonly number[], divisor: number): boolean {
   const engine = currentEngine();
@@ -23,7 +23,7 @@ export function sumsInWasm(out: NdArray, x: NdArray, axes: readonly number[], di
   const { workspace, exports } = engine;
   const isSingle = x.data instanceof Float32Array;
   if (!(isSingle || x.data instanceof Float64Array) || out.data.constructor !== x.data.constructor) return false;
-  if (out.data.length * n === 0) return false; // empty: left to the plain loop
+  if (out.data.length * n === 0) return false; // the plain loop handles empty arrays
   if (inner === 1)
     return sumRows(workspace, isSingle ? exports.rowSums32 : exports.rowSums64, outer, n, out, x, divisor);
   return sumColumns(
@@ -38,7 +38,7 @@ export function sumsInWasm(out: NdArray, x: NdArray, axes: readonly number[], di
   );
 }
 
-/** Whether `axes`, in ascending order, are adjacent. */
+/** Returns whether `axes`, in ascending order, are adjacent. */
 const areNeighbors = (axes: readonly number[]): boolean => axes.at(-1)! - axes[0]! === axes.length - 1;
 
 function sumRows(

@@ -5,15 +5,15 @@ const pageBytes = 65536;
 const maxBytes = 2 ** 31 - pageBytes; // JavaScript sees addresses as signed integers
 
 /**
- * The number of entries up to which a loop is as fast as `set`, which needs a view first; at 24 the loop takes 1.1
- * times as long.
+ * The number of entries up to which a loop is as fast as TypedArray.set, which needs a subarray first. At 24 entries,
+ * the loop takes 1.1 times as long.
  */
 const loopLimit = 16;
 
 /**
- * The memory of a loaded binary. Each kernel call allocates its operands from the start, contiguously. Nothing needs to
- * be freed, and earlier calls have no effect. Kernel calls take no callbacks, so no other code runs between `begin` and
- * the last `read`.
+ * The memory of a loaded binary. Each kernel call allocates its operands contiguously from the start of the memory.
+ * Nothing needs to be freed, and earlier calls have no effect. Kernels take no callbacks, so no other code runs between
+ * `begin` and the last `read`.
  */
 export class Workspace {
   readonly #memory: Exports["memory"];
@@ -31,7 +31,7 @@ export class Workspace {
     this.#refreshViews();
   }
 
-  /** Discards all allocations and reserves `bytes`. Returns whether there is enough memory. */
+  /** Discards all allocations and reserves `bytes`. Returns whether enough memory is available. */
   begin(bytes: number): boolean {
     this.#end = this.#start;
     if (this.#bytes.length === 0) this.#refreshViews(); // the memory has grown elsewhere
@@ -41,13 +41,13 @@ export class Workspace {
     try {
       this.#memory.grow(Math.ceil((needed - this.#bytes.length) / pageBytes));
     } catch {
-      // the host has no more memory, or does not allow more
+      // The host has no more memory, or does not allow more.
     }
     if (this.#bytes.length === 0) this.#refreshViews();
     return needed <= this.#bytes.length;
   }
 
-  /** Creates views of the current memory; growing it detaches earlier views. */
+  /** Creates views of the current memory, because growing the memory detaches earlier views. */
   #refreshViews(): void {
     const { buffer } = this.#memory;
     this.#float64 = new Float64Array(buffer);
@@ -56,7 +56,7 @@ export class Workspace {
     this.#bytes = new Uint8Array(buffer);
   }
 
-  /** Returns the address of the next `bytes`, followed by 64 unused bytes. `begin` has reserved the memory. */
+  /** Returns the address of the next `bytes`, followed by 64 unused bytes. The memory was already reserved by `begin`. */
   allocate(bytes: number): number {
     const address = this.#end;
     this.#end += (bytes + 64 + 15) & ~15;

@@ -1,4 +1,4 @@
-// All exports of core, for users and for authors of ops, for tests that enumerate them.
+// All exports of core, for tests that enumerate the exports.
 
 export * from "@wengert/core";
 export * from "@wengert/core/extend";

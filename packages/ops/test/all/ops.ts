@@ -1,4 +1,4 @@
-// All exports of ops, for users and for authors of rules, for tests that enumerate them.
+// All exports of ops, for tests that enumerate the exports.
 
 export * from "@wengert/ops";
 export * from "@wengert/ops/extend";

@@ -1,8 +1,8 @@
 """Reference values for packages/ops/test/accuracy.ts, to 60 digits.
 
 Run by hand with Debian's python3-mpmath, from anywhere: /usr/bin/python3 packages/ops/test/goldens/mpmath.generate.py
-The same inputs come out each time. Every input is a double, and many are float32; a reference is the nearest double with
-what is missing in thousandths of its last place.
+Each run generates the same inputs. Every input is a double, and many are also float32 numbers. A reference is the nearest
+double, followed by the remainder in thousandths of its last place.
 """
 
 import math
@@ -19,7 +19,7 @@ LN2 = math.log(2)
 
 
 def ulp(x):
-    """The unit in the last place of the double nearest to x."""
+    """Returns the unit in the last place of the double nearest to x."""
     return mp.mpf(2) ** max(int(mp.frexp(abs(x))[1]) - 53, -1074) if x else mp.mpf(TINY)
 
 
@@ -32,7 +32,7 @@ def text(x):
 
 
 def reference(y):
-    """The double nearest to y, and what is missing in thousandths of its last place."""
+    """Returns the double nearest to y, and the remainder in thousandths of its last place, as text."""
     if isinstance(y, float):
         return f"{text(y)} 0"
     high = float(y)
@@ -42,7 +42,7 @@ def reference(y):
 
 
 def single(x):
-    """x rounded to float32"""
+    """Returns x rounded to float32."""
     return struct.unpack("f", struct.pack("f", x))[0] if abs(x) < 3.4e38 else x
 
 
@@ -51,7 +51,7 @@ def log_uniform(rng, low, high):
 
 
 def near(special):
-    """Both sides of a point, ever closer: as far as the neighbouring doubles."""
+    """Yields a point, and points on both sides that come closer, up to the neighboring doubles."""
     yield special
     for k in (4, 12, 24, 38, 50):
         for sign in (1, -1):
@@ -61,7 +61,7 @@ def near(special):
 
 
 def points(name, low, high, specials=(), smallest=1e-320):
-    """Doubles of (low, high): ordinary ones, both tails, the neighbourhoods of special points, subnormal ones."""
+    """Returns doubles from low to high: ordinary and subnormal numbers, both tails, and neighbors of special points."""
     rng = random.Random(name)
     found = [0.0, TINY, 3e-310, 2.0**-1022]
     if low < 0:
@@ -114,7 +114,7 @@ GELU_ZERO = -0.7517915246935645
 EDGES = (708.5, 709.7, 709.782712893384, 745.1, 745.1332191019411, 88.72284, 103.97)
 ENDS = sorted(s * x for x in EDGES for s in (1, -1))
 
-# Where a search of 12,000 inputs found the worst errors.
+# The inputs with the worst errors that a search of 12,000 inputs found.
 HARD = {
     "exp": (-0.3793200504219403,),
     "expm1": (0.35010272810008636,),
@@ -132,13 +132,13 @@ HARD = {
     "geluSlope": (-21.272441340338325,),
 }
 
-# Logits and a cotangent for which the pullback of softmax was worst in a search of 12,000 rows.
+# Logits and a cotangent with the worst error of the softmax pullback, found in a search of 12,000 rows.
 HARD_ROW = (
     [0.37283218675421864, -0.4161247267146161, 1.537073843495677, -0.930378959946058, -0.018374667699850553],
     [-0.3200351385584618, 0.1956101135963161, 0.4421630001526227, 98.50289909325517, 0.09431647678086334],
 )
 
-# name: (f, f′, lowest, highest, special points, what stands at −Infinity, Infinity)
+# name: (f, f′, lowest and highest input, special points, value and derivative at −Infinity, the same at Infinity)
 FUNCTIONS = {
     "neg": (lambda x: -x, lambda x: mp.mpf(-1), -1.7e308, 1.7e308, (), (INF, -1.0), (-INF, -1.0)),
     "abs": (abs, sign_of, -1.7e308, 1.7e308, (), (INF, -1.0), (INF, 1.0)),
@@ -204,7 +204,7 @@ def unary():
             yield " ".join([x, *outcomes])
         for x, outcomes in ((-INF, below), (INF, above), (NAN, [NAN] * len(above))):
             if name in ("neg", "relu", "abs") and math.isnan(x):
-                outcomes = outcomes[:1]  # their derivative is no function of NaN
+                outcomes = outcomes[:1]  # their derivatives at NaN are not tested
             yield " ".join([text(x), *map(reference, outcomes)])
 
 
@@ -223,7 +223,7 @@ def positive_base(rng):
         log_uniform(rng, 1e-300, 1e300),
         1 + rng.uniform(-1, 1) * 2.0**-30,
         rng.uniform(0, 20),
-        math.exp((rng.randrange(-40, 40) + 0.5) * LN2 / 32),  # where the kernel changes to another node
+        math.exp((rng.randrange(-40, 40) + 0.5) * LN2 / 32),  # the kernel switches to another node here
     ][kind]
     room = 700 / max(abs(math.log(a)), 1e-300)
     b = rng.choice([rng.uniform(-3, 3), rng.uniform(-1, 1) * min(room, 1e9), float(rng.randint(-8, 8)), 0.5, -0.5])
@@ -319,7 +319,7 @@ def slices():
         *([rng.uniform(-40, 40) for _ in range(5)] for _ in range(4)),
         *([rng.uniform(-740, 0) for _ in range(5)] for _ in range(3)),
         *([1e6 + rng.uniform(-20, 20) for _ in range(4)] for _ in range(2)),
-        # confident: the others share 10^-3 … 10^-40
+        # one probability close to 1; the other probabilities sum to 10^-3 … 10^-40
         *([0.1, 0.1 - gap, -gap - 0.7, -3.3 - gap] for gap in (7.3, 14.1, 27.6, 36.2, 36.8, 37.4, 46.3, 92.1)),
         *([-gap - 0.25, 0.3 * gap, -gap] for gap in (5.1, 13.3, 28.3)),
         *([100.1, 100.1 - gap] for gap in (1.3, 36.7, 300.2)),
@@ -332,7 +332,7 @@ def slices():
         [1.7e308, -1.7e308, 1e308],
         [709.9, 710.3, 709.1],
         [single(88.9), single(89.3), single(-90.1)],
-        [-LN2, -LN2],  # log-sum-exp is all but 0
+        [-LN2, -LN2],  # log-sum-exp is almost 0
         [-LN2, -LN2 - 1e-9, -40.1],
         [-0.2, float(mp.log1p(-mp.exp(mp.mpf(-0.2))))],
     ]
@@ -344,13 +344,13 @@ def slices():
         kind = i % 4 if n < 20 else 3
         g = [round(rng.uniform(-2, 2), 5) for _ in row]
         if kind == 1:
-            g = [1000 + h for h in g]  # a common shift, which the softmax forgets
+            g = [1000 + h for h in g]  # a common shift of g, which does not change the softmax pullback
         if kind == 2:
             g = [0.0] * n
             g[rng.randrange(n)] = 1.0
         if kind == 3:
             g = [round(h, 2) for h in g]
-            g[row.index(max(row))] = 999.0  # dwarfs the others where the softmax has its peak, be that flat
+            g[row.index(max(row))] = 999.0  # at the peak of the softmax, g is much larger than elsewhere
         if row is HARD_ROW[0]:
             g = HARD_ROW[1]
         if all(single(x) == x for x in row):
@@ -362,7 +362,7 @@ def slices():
         others = sum((mp.exp(v - most) for j, v in enumerate(x) if j != m), mp.mpf(0))
         norm = mp.log1p(others)
         s = [mp.exp(v - most) / (1 + others) for v in x]
-        rest = [sum((p for k, p in enumerate(s) if k != j), mp.mpf(0)) for j in range(n)]  # 1 - s, where it doesn't cancel
+        rest = [sum((p for k, p in enumerate(s) if k != j), mp.mpf(0)) for j in range(n)]  # 1 - s, computed without cancellation
         total = sum(h)
         shown = range(n) if n < 20 else range(0, n, 47)
         yield " ".join(map(text, row))

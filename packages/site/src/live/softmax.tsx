@@ -8,7 +8,10 @@ import { Slider } from "../../../explorer/src/parts/Slider.tsx";
 const digits = "₀₁₂";
 const one = (x: number) => short(x, 3);
 
-/** Sections 3 and 4 with the reader's numbers: s, J and x̄, computed by the library in the page. */
+/**
+ * Makes sections 3 and 4 of docs/softmax.md interactive: the reader chooses the numbers, and the library computes s, J
+ * and x̄ in the page.
+ */
 export default function Softmax() {
   const x = useSignal([2, 1, 0]);
   const g = useSignal([3, -1, 0.5]);
@@ -84,7 +87,10 @@ export default function Softmax() {
   );
 }
 
-/** Draws a number from −1 to 1 as a bar: a cotangent to either side of 0, a probability from 0. */
+/**
+ * Draws a number from −1 to 1 as a bar that starts at 0. Cotangents extend to both sides, probabilities only to the
+ * right.
+ */
 function Bar({ of, kind }: { of: number; kind: "forward" | "backward" }) {
   const isSigned = kind === "backward";
   const [unit, zero] = isSigned ? [50, 50] : [100, 0];

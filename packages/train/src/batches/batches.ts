@@ -6,19 +6,20 @@ import { type Rows, rowsOf } from "./rows.ts";
 import { type Sequence, sequence } from "./sequence.ts";
 
 export interface BatchesOptions {
-  /** Rows in a batch. The last batch has the remaining rows. */
+  /** The number of rows in a batch. The last batch of an epoch may be smaller. */
   readonly batchSize: number;
-  /** Seeds the order of the rows, together with `epoch`. Without a key the order is that of the data, and nothing is copied. */
+  /** Seeds the shuffle, together with `epoch`. Without a key, rows keep the order of the data and nothing is copied. */
   readonly key?: Tensor | undefined;
-  /** The number of the pass over the data, from 0. Each epoch has a different order. */
+  /** The index of the epoch (a pass over the data), starting at 0. Each epoch has a different order. */
   readonly epoch?: number | undefined;
-  /** Omits the last batch if it is smaller than the others. Default false. */
+  /** Whether to omit the last batch if it is smaller than the batch size. Default false. */
   readonly dropLast?: boolean | undefined;
 }
 
 /**
- * Returns one epoch of batches. `data` is a tree of tensors with rows along axis 0, and so is each batch. Batches are made on
- * demand: views of the data without a key, copies with one. The order depends only on `key` and `epoch`.
+ * Returns an iterable over one epoch of batches. `data` and each batch are trees of tensors with rows along axis 0.
+ * Each batch is created when the loop asks for it: without a key as a view of the data, with a key as a shuffled copy.
+ * The order of the rows depends only on `key` and `epoch`.
  * @throws ShapeError, TreeError if `data` has no rows, or its tensors differ in their number of rows
  * @throws ArgumentError for an invalid size, or if `dropLast` leaves no batch
  */
@@ -38,10 +39,10 @@ export function batches<T>(data: T & TreesOnly<T>, options: BatchesOptions): Seq
   );
 }
 
-/** The batch size and the number of batches in an epoch. */
+/** The batch size in rows, and the number of batches in an epoch. */
 export interface BatchPlan {
   readonly size: number;
-  /** Batches in an epoch. */
+  /** The number of batches in an epoch. */
   readonly length: number;
 }
 
@@ -54,7 +55,7 @@ export function planBatches(caller: string, count: number, size: unknown, dropLa
   );
 }
 
-/** Returns the row order of an epoch; `undefined` keeps the order of the data. */
+/** Returns the row indices of an epoch in shuffled order, or `undefined` to keep the order of the data. */
 export const orderOf = (count: number, key: Tensor | undefined, epoch: number): Tensor | undefined =>
   key && permutation(foldIn(key, epoch), count);
 

@@ -6,11 +6,14 @@ import { rowsOf } from "./rows.ts";
 import { type Sequence, sequence } from "./sequence.ts";
 
 export interface KFoldOptions {
-  /** The number of parts. Each part is the test set once. */
+  /** The number of folds. Each fold is the test set once. */
   readonly folds: number;
-  /** Assigns the rows to parts at random. Without a key they are assigned in turn. */
+  /** Assigns the rows to folds at random. Without a key, the rows are dealt to the folds in turn. */
   readonly key?: Tensor | undefined;
-  /** The class of each row, [rows], for stratified folds: the counts of a class in two parts differ by at most 1. */
+  /**
+   * The class of each row, [rows]. If given, the folds are stratified: the counts of a class in two folds differ by at
+   * most 1.
+   */
   readonly labels?: Tensor | undefined;
 }
 
@@ -20,9 +23,9 @@ export interface Fold<T> {
 }
 
 /**
- * Splits the rows of `data`, a tree of tensors with rows along axis 0, for cross-validation: each fold holds out another part,
- * and each row is held out once. Part sizes differ by at most one row. Rows keep their order within a part. Folds are copied on
- * demand.
+ * Splits `data` for cross-validation. `data` is a tree of tensors with rows along axis 0. Each row is in exactly one
+ * test set. The sizes of the test sets differ by at most one row. Training and test sets keep the order of the rows. A
+ * fold's rows are copied when the fold is accessed.
  * @throws ShapeError, TreeError if `data` has no rows
  * @throws OutOfRangeError if there are more folds than rows
  */

@@ -4,8 +4,9 @@ import { permutation } from "@wengert/ops";
 import { keyOption } from "../checks/options.ts";
 
 /**
- * Returns the indices of `count` rows, shuffled by `key` or in the order of the data. With `labels` they are sorted by class, so
- * that evenly spaced samples contain each class evenly. @throws ShapeError unless there is one label per row
+ * Returns the indices of `count` rows, shuffled by `key` or in the order of the data. With `labels` the indices are
+ * sorted by class, so that evenly spaced samples contain each class in proportion.
+ * @throws ShapeError unless there is one label per row
  */
 export function rowOrder(
   caller: string,
@@ -24,10 +25,13 @@ export function rowOrder(
     );
   }
   const classes = flat(labels.array!);
-  return order.sort((a, b) => classes[a]! - classes[b]!); // a stable sort keeps the order of the key within each class
+  return order.sort((a, b) => classes[a]! - classes[b]!); // a stable sort: rows of one class keep their shuffled order
 }
 
-/** Returns the indices of rows with a position in `order` for which `isInside` holds, and of the others, both in data order. */
+/**
+ * Splits row indices in two lists, both ascending: those whose position in `order` passes the test `isInside`, and the
+ * remaining ones.
+ */
 export function splitRows(order: Int32Array, isInside: (place: number) => boolean): [inside: Tensor, outside: Tensor] {
   const parts = [true, false].map((side) => {
     const rows = order.filter((_, place) => isInside(place) === side).sort();

@@ -11,7 +11,10 @@ export interface Rows<T> {
   at(indices: Tensor): T;
 }
 
-/** Views a tree as rows. @throws TreeError, ShapeError unless all tensors have the same number of rows, at least 1 */
+/**
+ * Wraps a tree of tensors as a list of rows.
+ * @throws TreeError, ShapeError unless all tensors have the same number of rows, at least 1
+ */
 export function rowsOf<T>(caller: string, data: T, path: string): Rows<T> {
   const leaves: Tensor[] = [];
   let first = { count: 0, path };

@@ -1,7 +1,7 @@
-/** A list with entries that are computed on each access. */
+/** A read-only list that computes each entry when it is accessed. */
 export interface Sequence<T> extends Iterable<T> {
   readonly length: number;
-  /** Entry `i`, from 0; `undefined` if it is out of range. */
+  /** Returns entry `i`, counted from 0, or `undefined` if `i` is out of range. */
   at(i: number): T | undefined;
 }
 

@@ -3,20 +3,25 @@ import { isFloat, type TreesOnly, walk } from "@wengert/core/extend";
 import { add, div, equal, max, mean, min, mul, sqrt, sub, variance, where } from "@wengert/ops";
 import { rowsOf } from "./rows.ts";
 
-/** The mean and standard deviation of each column, and the standardization with its inverse. */
+/**
+ * The mean and standard deviation of each column, with functions that standardize rows and undo the standardization.
+ */
 export interface StandardScaler<T> {
   readonly mean: T;
-  /** The standard deviation with divisor n. It is 1 for a constant column, which then becomes 0. */
+  /**
+   * The standard deviation with divisor n. For a constant column it is set to 1, so that the standardized column is 0.
+   */
   readonly std: T;
-  /** Returns (x − mean) / std for any rows. */
+  /** Standardizes rows: returns (x − mean) / std. */
   transform(x: T & TreesOnly<T>): T;
-  /** Returns x · std + mean. */
+  /** Undoes `transform`: returns x · std + mean. */
   inverseTransform(x: T & TreesOnly<T>): T;
 }
 
 /**
- * Computes the mean and standard deviation of the columns of `x`, a float tensor [rows, …] or a tree of them. Pass only the
- * training rows, so that no information about the test rows leaks; then `transform` all rows. A NaN makes its column NaN.
+ * Computes the mean and standard deviation of the columns of `x`, a float tensor [rows, …] or a tree of them. Pass only
+ * the training rows, so that no information about the test rows leaks. Then `transform` all rows. A column that
+ * contains a NaN gets the mean and deviation NaN.
  * @throws ShapeError, TreeError if `x` has no rows
  * @throws DTypeError unless all tensors are floats
  */
@@ -28,7 +33,8 @@ export function standardize<T>(x: T & TreesOnly<T>): StandardScaler<T> {
   });
   const rowAxis = { axis: 0 };
   const columnMin = treeMap<T>((leaf) => min(leaf, rowAxis), x);
-  // A constant column has deviation 0, even if rounding changes its mean.
+  // Rounding can make the deviation of a constant column slightly positive, so constant columns are detected by
+  // comparison.
   const isConstantColumn = treeMap<T>((leaf, smallest) => equal(smallest, max(leaf, rowAxis)), x, columnMin);
   const center = treeMap<T>(
     (leaf, c, smallest) => where(c, smallest, mean(leaf, rowAxis)),

@@ -4,20 +4,20 @@ import { rowOrder, splitRows } from "./parts.ts";
 import { rowsOf } from "./rows.ts";
 
 export interface TrainTestSplitOptions {
-  /** The fraction of the rows in the first (training) part, between 0 and 1. */
+  /** The fraction of the rows that go to the training set, between 0 and 1. */
   readonly fraction: number;
-  /** Draws the rows of the first part at random. Without a key they are the first rows. */
+  /** Draws the training rows at random. Without a key, the training set is the first rows. */
   readonly key?: Tensor | undefined;
-  /** The class of each row, [rows], for a stratified split: each class is divided by `fraction`. */
+  /** The class of each row, [rows]. If given, the split is stratified: each class is split by `fraction`. */
   readonly labels?: Tensor | undefined;
 }
 
 /**
- * Splits the rows of `data`, a tree of tensors with rows along axis 0, into two parts:
- * `const [train, test] = trainTestSplit(data, { fraction: 0.8, key })`. Rows keep their order within a part. Without `key` and
- * `labels` the parts are views.
+ * Splits `data`, a tree of tensors with rows along axis 0, into a training set and a test set: `const [train, test] =
+ * trainTestSplit(data, { fraction: 0.8, key })`. Both sets keep the order of the rows. Without `key` and `labels`, both
+ * are views of the data.
  * @throws ShapeError, TreeError if `data` has no rows
- * @throws OutOfRangeError if `fraction` leaves one part empty
+ * @throws OutOfRangeError if `fraction` leaves one set empty
  */
 export function trainTestSplit<T>(data: T & TreesOnly<T>, options: TrainTestSplitOptions): [T, T] {
   checkTestSize(options);
@@ -38,14 +38,17 @@ export function trainTestSplit<T>(data: T & TreesOnly<T>, options: TrainTestSpli
     );
   if (key === undefined && labels === undefined) return [rows.between(0, size), rows.between(size, rows.count)];
   const order = rowOrder("trainTestSplit", rows.count, { key, labels });
-  // Select positions evenly, because each class is a contiguous run of the order.
+  // Rows sorted by class are selected at even spacing, so each class is split by the same fraction.
   const isInFirst = (place: number) =>
     Math.floor(((place + 1) * size) / rows.count) > Math.floor((place * size) / rows.count);
   const [first, second] = splitRows(order, isInFirst);
   return [rows.at(first), rows.at(second)];
 }
 
-/** Rejects scikit-learn's test_size, which counts the other part. A hint with the same number would swap the two parts. */
+/**
+ * Rejects scikit-learn's `test_size`. The message converts it to `fraction`, the training share, because copying the
+ * number unchanged would swap the two sets.
+ */
 function checkTestSize(options: unknown): void {
   const { testSize, test_size = testSize } = (options ?? {}) as { testSize?: unknown; test_size?: unknown };
   if (test_size === undefined) return;

@@ -1,7 +1,10 @@
 import { DTypeError, type Tensor } from "@wengert/core";
 import { describe, isFloat, leaves } from "@wengert/core/extend";
 
-/** Returns the leaves of parameters. @throws TreeError unless `params` is a tree, DTypeError unless all leaves are floats */
+/**
+ * Returns the tensors of a parameter tree as a list.
+ * @throws TreeError unless `params` is a tree, DTypeError unless all leaves are floats
+ */
 export function floatsOf(caller: string, params: unknown): Tensor[] {
   const all = leaves(caller, params, "params");
   const invalid = all.find(({ dtype }) => !isFloat(dtype));

@@ -10,7 +10,7 @@ export function wholeNumber(caller: string, name: string, value: unknown, minimu
   );
 }
 
-/** Checks an optional key. @throws DTypeError unless it is an int32 [2] or undefined */
+/** Checks an optional random key. @throws DTypeError unless it is an int32 [2] or undefined */
 export function keyOption(caller: string, name: string, key: unknown): Tensor | undefined {
   if (key === undefined) return undefined;
   if (key instanceof Tensor && key.dtype === "int32" && String(key.shape) === "2") return key;

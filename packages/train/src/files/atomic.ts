@@ -6,9 +6,10 @@ import { asBytes } from "./bytes.ts";
 import { pathOf } from "./path.ts";
 
 /**
- * Writes a text or bytes into a file, completely or not at all. A reader sees the old or the new content, even after a crash or
- * a power failure. It writes a temporary file in the same folder, syncs it to disk and renames it. Permissions stay. If the path
- * is a symbolic link, its target is replaced. Temporary files of killed processes are removed by the next write to the same file.
+ * Writes text or bytes to a file atomically: a reader sees either the old or the new content, even after a crash or a
+ * power failure. The function writes a temporary file in the same folder, syncs it to disk and renames it. File
+ * permissions are kept. If the path is a symbolic link, the link's target is replaced. The next write to the same file
+ * removes the temporary files of killed processes.
  * @throws DataError if the file cannot be written, with the system's error as `cause`; the old content is unchanged
  */
 export async function writeFileAtomic(path: string | URL, content: string | Uint8Array): Promise<void> {
@@ -19,12 +20,15 @@ export async function writeFileAtomic(path: string | URL, content: string | Uint
   await writeParts(caller, pathOf(caller, path, "make a Blob and offer it as a download"), [bytes]);
 }
 
-/** Writes bytes in parts, as `writeFileAtomic` does. Each part is generated after the previous one is written. */
+/**
+ * Writes the chunks of an iterable to a file atomically, like `writeFileAtomic`. Each chunk is generated only after the
+ * previous chunk has been written.
+ */
 export async function writeParts(caller: string, path: string, parts: Iterable<Uint8Array>): Promise<void> {
   try {
     await replaceFile(caller, path, parts);
   } catch (error) {
-    if (error instanceof WengertError) throw error; // generating a part failed
+    if (error instanceof WengertError) throw error; // generating the data failed, not writing
     const reason = error instanceof Error ? error.message : String(error);
     throw new DataError(`${caller}: ${path} cannot be written (${reason}); its old content is unchanged`, {
       cause: error,
@@ -60,7 +64,7 @@ async function replaceFile(caller: string, path: string, parts: Iterable<Uint8Ar
   await syncFolder(caller, target);
 }
 
-/** Writes into a pipe or a device, which no file can replace. */
+/** Writes directly into a pipe or a device, because renaming a temporary file would replace it. */
 async function overwrite(caller: string, path: string, parts: Iterable<Uint8Array>): Promise<void> {
   const file = await builtin<typeof import("node:fs/promises")>(caller, "node:fs/promises").open(path, "w");
   try {
@@ -79,7 +83,7 @@ async function statIfExists(caller: string, path: string): Promise<Stats | undef
   }
 }
 
-/** Resolves symbolic links to the path of the file itself. */
+/** Follows symbolic links and returns the path of the target file. */
 async function resolveTarget(caller: string, path: string): Promise<string> {
   const { readlink, realpath } = builtin<typeof import("node:fs/promises")>(caller, "node:fs/promises");
   const { basename, dirname, join, resolve } = builtin<typeof import("node:path")>(caller, "node:path");
@@ -90,14 +94,14 @@ async function resolveTarget(caller: string, path: string): Promise<string> {
     try {
       place = resolve(folder, await readlink(place));
     } catch (error) {
-      if (["EINVAL", "ENOENT", "UNKNOWN"].includes(codeOf(error))) return place; // not a link
+      if (["EINVAL", "ENOENT", "UNKNOWN"].includes(codeOf(error))) return place; // not a symbolic link
       throw error;
     }
   }
-  return realpath(path); // throws ELOOP: too many links
+  return realpath(path); // throws ELOOP (too many symbolic links)
 }
 
-/** Copies the mode of the existing file, and its owner if permitted. */
+/** Copies the permissions of the existing file to the new file, and its owner if the system allows it. */
 async function copyPermissions(file: FileHandle, { mode, uid, gid }: Stats): Promise<void> {
   const temporaryStats = await file.stat();
   if (temporaryStats.uid !== uid || temporaryStats.gid !== gid) await file.chown(uid, gid).catch(() => {});
@@ -113,7 +117,7 @@ async function writeAll(file: FileHandle, parts: Iterable<Uint8Array>): Promise<
     }
 }
 
-/** Syncs the folder: a new name is on disk only when its folder is. */
+/** Syncs the folder to disk, because a renamed file survives a power failure only after its folder is synced. */
 async function syncFolder(caller: string, target: string): Promise<void> {
   const { open } = builtin<typeof import("node:fs/promises")>(caller, "node:fs/promises");
   const { dirname } = builtin<typeof import("node:path")>(caller, "node:path");
@@ -125,7 +129,7 @@ async function syncFolder(caller: string, target: string): Promise<void> {
       await folder.close();
     }
   } catch (error) {
-    if (["EINVAL", "EPERM", "EISDIR", "EACCES", "ENOTSUP", "EBADF"].includes(codeOf(error))) return; // this system cannot sync a folder
+    if (["EINVAL", "EPERM", "EISDIR", "EACCES", "ENOTSUP", "EBADF"].includes(codeOf(error))) return; // this operating system cannot sync folders
     throw new DataError(
       `${caller}: ${target} is written, but its folder could not be synced, so a power failure may undo the write (${error})`,
       {
@@ -135,7 +139,10 @@ async function syncFolder(caller: string, target: string): Promise<void> {
   }
 }
 
-/** Returns the path of a temporary file. Its name contains the target, a hash of machine and target, and the process id. */
+/**
+ * Returns the path of a temporary file. The file name contains the target's name, a hash of host name and target, and
+ * the process id.
+ */
 export function temporaryPath(caller: string, target: string): string {
   const { dirname, join } = builtin<typeof import("node:path")>(caller, "node:path");
   const random = Math.random().toString(36).slice(2, 10);
@@ -144,24 +151,24 @@ export function temporaryPath(caller: string, target: string): string {
 
 function temporaryPrefix(caller: string, target: string): string {
   const name = builtin<typeof import("node:path")>(caller, "node:path").basename(target);
-  return `.${name.slice(0, 40)}.${hashOf(`${hostName(caller)}/${name}`)}.`; // file names have at most 255 bytes
+  return `.${name.slice(0, 40)}.${hashOf(`${hostName(caller)}/${name}`)}.`; // shortened, because a file name has at most 255 bytes
 }
 
 function hostName(caller: string): string {
   try {
     return builtin<typeof import("node:os")>(caller, "node:os").hostname();
   } catch {
-    return ""; // Deno needs a permission for it
+    return ""; // Deno denies the host name without a permission
   }
 }
 
-/** Removes temporary files of `target` whose process has exited, and those older than an hour. */
+/** Removes the temporary files of `target` that belong to an exited process or are older than an hour. */
 async function removeStaleFiles(caller: string, target: string, now: number): Promise<void> {
   const { readdir, rm, stat } = builtin<typeof import("node:fs/promises")>(caller, "node:fs/promises");
   const { dirname, join } = builtin<typeof import("node:path")>(caller, "node:path");
   const start = temporaryPrefix(caller, target);
   const temporaryPattern = /^(\..*\.[0-9a-f]{8}\.)(\d+)\.[0-9a-z]+\.tmp$/;
-  const shared = start.slice(0, -9); // the part of the prefix that does not depend on the machine
+  const shared = start.slice(0, -9); // the prefix without the hash of the machine
   try {
     for (const name of await readdir(dirname(target))) {
       const [, prefix, pid] = (name.startsWith(shared) && temporaryPattern.exec(name)) || [];

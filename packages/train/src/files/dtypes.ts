@@ -7,7 +7,10 @@ export interface Kind {
   readonly Array: { new (buffer: ArrayBuffer): Data };
 }
 
-/** How files store each dtype, widest first. Files order tensors this way, so each begins at a multiple of its width. */
+/**
+ * The safetensors name of each supported dtype, widest dtype first. Tensors are stored in this order, so each begins at
+ * a multiple of its element size.
+ */
 export const storedAs: ReadonlyMap<DType, Kind> = new Map<DType, Kind>([
   ["float64", { code: "F64", width: 8, Array: Float64Array }],
   ["float32", { code: "F32", width: 4, Array: Float32Array }],
@@ -16,7 +19,9 @@ export const storedAs: ReadonlyMap<DType, Kind> = new Map<DType, Kind>([
 ]);
 export const dtypes: ReadonlyMap<string, DType> = new Map([...storedAs].map(([dtype, { code }]) => [code, dtype]));
 
-/** The format's other dtypes, with the PyTorch expression that converts each to a supported dtype. */
+/**
+ * The safetensors dtypes without support here, each with a PyTorch expression that converts it to a supported dtype.
+ */
 export const unsupported: ReadonlyMap<string, string> = new Map([
   ..."F16 BF16 F8_E5M2 F8_E4M3 F8_E8M0 F8_E4M3FNUZ F8_E5M2FNUZ"
     .split(" ")

@@ -2,7 +2,7 @@ import { DataError } from "@wengert/core";
 import type { Bytes } from "./bytes.ts";
 import { type JsonReader, jsonReader, quoted } from "./json.ts";
 
-/** The header entry of one tensor. `begin` and `end` count bytes from the end of the header. */
+/** The entry of one tensor in a safetensors header. `begin` and `end` count bytes from the end of the header. */
 export interface Entry {
   readonly name: string;
   readonly dtype: string;
@@ -16,11 +16,14 @@ export interface Header {
   readonly entries: readonly Entry[];
 }
 
-/** The largest header, in bytes, that the reference implementation accepts. */
+/** The largest header that the reference implementation of safetensors accepts, in bytes. */
 const maxHeader = 100_000_000;
-const maxAxes = 64; // of a tensor
+const maxAxes = 64; // the limit of tensors
 
-/** Returns the header with its length in front. Spaces pad it, so that the tensor data begin at a multiple of 8 bytes. */
+/**
+ * Returns the safetensors header: its length, its JSON, and spaces that make the tensor data begin at a multiple of 8
+ * bytes.
+ */
 export function headerBytes(caller: string, { metadata, entries }: Header): Bytes {
   const texts = [...metadata].map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`);
   const members = entries.map(
@@ -28,7 +31,7 @@ export function headerBytes(caller: string, { metadata, entries }: Header): Byte
       `${JSON.stringify(name)}:${JSON.stringify({ dtype, shape, data_offsets: [begin, end] })}`,
   );
   if (texts.length > 0) members.unshift(`"__metadata__":{${texts.join()}}`);
-  const json = new TextEncoder().encode(`{${members.join()}}`); // not one JSON.stringify: an object puts a name such as "10" first
+  const json = new TextEncoder().encode(`{${members.join()}}`); // built by hand, because JSON.stringify would put names such as "10" first
   const length = 8 * Math.ceil(json.length / 8);
   if (length > maxHeader)
     throw new DataError(
@@ -40,7 +43,7 @@ export function headerBytes(caller: string, { metadata, entries }: Header): Byte
   return bytes;
 }
 
-/** Other formats, recognized by their first bytes, for hints. */
+/** The first bytes of other file formats. The error message names the format if a file begins with one of them. */
 const otherFormats: readonly { begins: readonly number[]; is: string }[] = [
   {
     begins: [0x50, 0x4b, 3, 4],
@@ -53,7 +56,10 @@ const otherFormats: readonly { begins: readonly number[]; is: string }[] = [
   { begins: [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59], is: "a NumPy array; read it with readNpy of @wengert/data" },
 ];
 
-/** Reads the header's length from the first 8 bytes of a file of `size` bytes. @throws DataError for an invalid length */
+/**
+ * Reads the header length from the first 8 bytes of a safetensors file. `size` is the file size in bytes.
+ * @throws DataError for an invalid length
+ */
 export function headerLength(file: string, first: Bytes, size: number): number {
   const headerSize = size < 8 ? undefined : new DataView(first.buffer, first.byteOffset).getBigUint64(0, true);
   if (headerSize !== undefined && headerSize <= maxHeader && 8 + Number(headerSize) <= size) return Number(headerSize);
@@ -66,10 +72,13 @@ export function headerLength(file: string, first: Bytes, size: number): number {
   throw damagedFile(file, `its header needs ${headerSize} bytes, but only ${size - 8} follow its length`);
 }
 
-/** Parses the header. @throws DataError unless it is JSON of the structure that the format defines */
+/**
+ * Parses a safetensors header.
+ * @throws DataError unless the header is JSON with the structure that the format defines
+ */
 export function parseHeader(file: string, bytes: Uint8Array): Header {
   const json = jsonReader(textOf(file, bytes), (what) => damagedFile(file, `its header is invalid: ${what}`));
-  if (bytes[0] !== 0x7b) throw json.unexpected('"{"'); // the format allows no space before it
+  if (bytes[0] !== 0x7b) throw json.unexpected('"{"'); // the format allows no space before the brace
   const metadata = new Map<string, string>();
   const entries: Entry[] = [];
   json.members((name) => {

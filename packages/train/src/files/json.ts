@@ -1,25 +1,28 @@
-/** Reads JSON of a known structure. Each method consumes the next token or throws. */
+/** A JSON reader for text of known structure. Each method consumes the next token, or throws. */
 export interface JsonReader {
-  /** Consumes `c` if it comes next. Returns whether it did. */
+  /** Consumes the character `c` if it comes next, and returns whether it did. */
   accept(c: string): boolean;
-  /** Whether `c` comes next. */
+  /** Whether the character `c` comes next. */
   isNext(c: string): boolean;
   string(): string;
-  /** A whole number from 0 to 2^53. */
+  /** Reads an integer from 0 to 2^53. */
   count(): number;
-  /** A list. Calls `entry` to read each entry. */
+  /** Reads a JSON array. Calls `entry` once per element, to read that element. */
   list(entry: (i: number) => void): void;
-  /** An object. Calls `member` to read the value of each name. Throws for a duplicate name; `isTaken` overrides the check. */
+  /**
+   * Reads a JSON object. Calls `member` once per name, to read its value. Throws for a duplicate name. `isTaken`
+   * replaces the check for duplicates.
+   */
   members(member: (name: string) => void, isTaken?: (name: string) => boolean): void;
   end(): void;
-  /** Returns the error for an unexpected token. */
+  /** Returns the error for an unexpected token, without throwing. */
   unexpected(expected: string): Error;
 }
 
 /**
- * Returns a strict one-pass reader of `text`. It builds only the values that its caller reads. JSON.parse would silently keep the
- * last of two members with the same name, and could build a value many times the size of the file. `makeError` turns a problem
- * into the error to throw.
+ * Returns a strict one-pass JSON reader of `text`. Unlike JSON.parse, it rejects duplicate names, and it builds only
+ * the values that the caller reads. A malicious file therefore cannot make it allocate many times the file's size.
+ * `makeError` creates the error to throw from a description of the problem.
  */
 export function jsonReader(text: string, makeError: (what: string) => Error): JsonReader {
   let at = 0;
@@ -51,7 +54,7 @@ export function jsonReader(text: string, makeError: (what: string) => Error): Js
         return isPlain ? text.slice(begin + 1, i) : parseEscapes(begin);
       }
       if (c !== 0x5c) continue;
-      i++; // an escaped quote does not end the string
+      i++; // skips the escaped character, which may be a quote
       isPlain = false;
     }
     throw unexpected("a string");
@@ -60,7 +63,7 @@ export function jsonReader(text: string, makeError: (what: string) => Error): Js
     try {
       const value = JSON.parse(text.slice(begin, at)) as string;
       if (isWellFormed(value)) return value;
-    } catch {} // an invalid escape
+    } catch {} // an invalid escape sequence
     at = begin;
     throw unexpected("a string");
   };
@@ -99,7 +102,10 @@ export function jsonReader(text: string, makeError: (what: string) => Error): Js
   return { accept, isNext, string, count, list, members, end, unexpected };
 }
 
-/** Returns a function that says whether it has seen a name. Most objects have at most one name, which needs no set. */
+/**
+ * Returns a function that returns whether it was called with the same name before. It creates a Set only for the second
+ * name, because most objects have one.
+ */
 function duplicateCheck(): (name: string) => boolean {
   let first: string | undefined;
   let names: Set<string> | undefined;
@@ -117,8 +123,8 @@ function duplicateCheck(): (name: string) => boolean {
 
 const isSpace = (c: number): boolean => c === 0x20 || c === 0x0a || c === 0x0d || c === 0x09;
 
-/** Whether `text` has no lone surrogate, which UTF-8 cannot encode. */
+/** Whether `text` contains no lone surrogate. UTF-8 cannot encode a lone surrogate. */
 export const isWellFormed = (text: string): boolean => !/\p{Surrogate}/u.test(text);
 
-/** Quotes a name from a file for a message, in at most 80 characters. */
+/** Quotes a name from a file for an error message, shortened to 80 characters. */
 export const quoted = (name: string): string => JSON.stringify(name.length > 80 ? `${name.slice(0, 80)}…` : name);

@@ -7,16 +7,16 @@ import { damagedFile, type Entry, parseHeader } from "./header.ts";
 import { quoted } from "./json.ts";
 import { checkStructure, namesOf, structureKey, treeOf } from "./names.ts";
 
-/** A tree of tensors of unknown structure, as a file holds it. */
+/** A tree of tensors whose structure is unknown until the file is read. */
 export type AnyTree = Tensor | readonly AnyTree[] | { readonly [key: string]: AnyTree };
 
 export interface LoadOptions<T> {
   /**
-   * A tree with the expected structure, shapes and dtypes, such as newly initialized parameters. Tensors are matched by name alone:
-   * `layers.0.weight` of a state_dict fits `{ layers: [{ weight }] }`.
+   * A tree with the expected structure, shapes and dtypes, such as freshly initialized parameters. Tensors are matched
+   * by name: `layers.0.weight` of a PyTorch state_dict matches `{ layers: [{ weight }] }`.
    */
   readonly like?: T | undefined;
-  /** `true`: returns a record of the tensors by name and ignores the saved structure. Default false. */
+  /** If true, returns a flat record of the tensors by name and ignores the saved tree structure. Default false. */
   readonly flat?: boolean | undefined;
 }
 
@@ -25,7 +25,10 @@ export interface Loaded<T> {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** Checks the options of a load function. @throws ArgumentError for unknown or contradictory options */
+/**
+ * Checks the options of a load function.
+ * @throws ArgumentError for unknown or contradictory options
+ */
 export function loadOptions<T>(caller: string, options: LoadOptions<T> | undefined): CompleteLoadOptions<T> {
   const { like, flat } = withDefaults<LoadOptions<T>>(caller, options, { like: undefined, flat: false });
   if (typeof flat !== "boolean") throw new ArgumentError(`${caller}: flat must be true or false, got ${show(flat)}`);
@@ -37,17 +40,20 @@ export interface CompleteLoadOptions<T> {
   readonly flat: boolean;
 }
 
-/** A file whose header has been read: its entries, and functions that build the tensors and the tree. */
+/**
+ * A safetensors file whose header has been read: the entries of the header, and functions that build the tensors and
+ * the tree.
+ */
 export interface Layout<T> {
   readonly entries: readonly Entry[];
-  /** Returns a tensor over `bytes`, without a copy. */
+  /** Returns a tensor that uses the memory of `bytes`. */
   readonly makeTensor: (entry: Entry, bytes: Bytes) => Tensor;
   readonly buildTree: (tensors: ReadonlyMap<string, Tensor>) => Loaded<T>;
 }
 
 /**
- * Reads the header of a file; `size` bytes of tensor data follow it. `file` names the file in messages. All checks that need no
- * tensor data happen here, before memory is allocated.
+ * Reads the header of a safetensors file. `size` is the number of bytes of tensor data after the header, `file` the
+ * file's name for messages. All checks that need no tensor data happen here, before memory is allocated.
  * @throws DataError for an invalid header, an unsupported dtype, or a mismatch with `like`
  */
 export function layoutOf<T>(
@@ -61,7 +67,7 @@ export function layoutOf<T>(
   for (const entry of entries) checkDType(file, entry);
   checkOffsets(file, entries, size);
   const structure = flat ? undefined : metadata.get(structureKey);
-  metadata.delete(structureKey); // the rest is the user's
+  metadata.delete(structureKey); // the remaining metadata belong to the user
   const tree = like === undefined ? savedTree(file, entries, structure) : treeLike(caller, file, entries, like);
   return {
     entries,
@@ -80,7 +86,10 @@ function checkDType(file: string, { name, dtype }: Entry): void {
   );
 }
 
-/** Checks offsets as the reference implementation does: each tensor begins where the previous one ends, and the last ends the file. */
+/**
+ * Checks the offsets of the tensors: each tensor must begin where the previous one ends, and the last must end at the
+ * end of the file.
+ */
 function checkOffsets(file: string, entries: readonly Entry[], size: number): void {
   let end = 0;
   for (const entry of entries.toSorted((a, b) => a.begin - b.begin || a.end - b.end)) {
@@ -114,7 +123,7 @@ function bytesOf({ dtype, shape }: Entry): number | undefined {
 
 type Arrange = (tensors: ReadonlyMap<string, Tensor>) => unknown;
 
-/** Builds the saved tree, or a record of the tensors for a file from another program. */
+/** Builds the saved tree. For a file from another program, builds a record of the tensors by name. */
 function savedTree(file: string, entries: readonly Entry[], text: string | undefined): Arrange {
   if (text === undefined) return (tensors) => Object.fromEntries(tensors);
   const names = entries.map(({ name }) => name);
@@ -129,7 +138,7 @@ function savedTree(file: string, entries: readonly Entry[], text: string | undef
   return (tensors) => treeOf(text, tensors);
 }
 
-/** Builds a tree with the structure, shapes and dtypes of `like`. */
+/** Builds a tree with the structure of `like`. Shapes and dtypes must match those of `like`. */
 function treeLike(caller: string, file: string, entries: readonly Entry[], like: unknown): Arrange {
   const names = namesOf(caller, like, "like");
   const entryByName = new Map(entries.map((entry) => [entry.name, entry]));

@@ -13,20 +13,25 @@ import {
 } from "./layout.ts";
 import { pathOf } from "./path.ts";
 
-/** A source of bytes that is read in pieces. */
+/** A file, Blob or byte array that is read piece by piece. */
 interface Source {
-  /** The name in messages. */
+  /** The name of the source in error messages. */
   readonly name: string;
   readonly size: number;
-  /** Returns a copy of the bytes from `begin` to `end`. @throws DataError if they cannot be read */
+  /**
+   * Returns a copy of the bytes from `begin` up to but not including `end`.
+   * @throws DataError if these bytes cannot be read
+   */
   read(begin: number, end: number): Promise<Bytes>;
 }
 
 /**
- * Loads the tree and the metadata of a safetensors file: from a path, or from a Blob (such as a File in a page) or bytes. A file
- * from another program gives a record of tensors by name, as Python's `load_file` does, or the structure of `like`. The
- * header is checked before tensor memory is allocated. Then each tensor is read directly into its own memory.
- * @throws DataError if the source cannot be read, is not a safetensors file, has an unsupported dtype, or does not match `like`
+ * Loads the tree and the metadata of a safetensors file from a path, a Blob (such as a File in a page) or bytes. For a
+ * file from another program, returns a record of tensors by name, as Python's `load_file` does. With `like`, returns a
+ * tree with the structure of `like`. Checks the header before it allocates memory for tensors, then reads each tensor
+ * directly into its own memory.
+ * @throws DataError if the source cannot be read, is not a safetensors file, has an unsupported dtype, or does not
+ * match `like`
  */
 export async function load<T = AnyTree>(
   source: string | URL | Blob | ArrayBuffer | Uint8Array,

@@ -2,12 +2,13 @@ import { type DataError, Tensor } from "@wengert/core";
 import { leaves, unflatten } from "@wengert/core/extend";
 import { jsonReader, quoted } from "./json.ts";
 
-/** The metadata key of the tree's structure. */
+/** The metadata key under which a file stores the structure of its tree. */
 export const structureKey = "wengert.tree";
 
 /**
- * Returns a name for each tensor of a tree, in order: its path, as in PyTorch's state_dict, `layers.0.W`. A tree that is a single
- * tensor has the name `tensor`. A number is appended to a path that is taken: { "a.b": … } and { a: { b: … } } both give `a.b`.
+ * Returns a unique name for each tensor of a tree, in order. The name is the tensor's path, such as `layers.0.W`, as in
+ * PyTorch's state_dict. A tree that is a single tensor gets the name `tensor`. If two tensors have the same path, as in
+ * { "a.b": …, a: { b: … } }, a number is appended to the second.
  * @throws TreeError unless `tree` is a tree of tensors
  */
 export function namesOf(caller: string, tree: unknown, path: string): readonly string[] {
@@ -27,13 +28,13 @@ export function namesOf(caller: string, tree: unknown, path: string): readonly s
   return [...names];
 }
 
-/** The structure of a tree as JSON: the tree with each tensor replaced by its name. */
+/** Returns the structure of a tree as JSON, with each tensor replaced by its name. */
 export const structureText = (tree: unknown, names: readonly string[]): string =>
   JSON.stringify(unflatten(tree, names));
 
 /**
- * Checks a structure text: each of `names` must appear exactly once. It does not build the tree, which may be much larger
- * than the text. `makeError` turns a problem into the error to throw.
+ * Checks the JSON of a tree's structure: each of `names` must appear exactly once. Does not build the tree, because a
+ * malicious text could describe a huge one. `makeError` creates the error to throw from a description of the problem.
  */
 export function checkStructure(text: string, names: Iterable<string>, makeError: (what: string) => DataError): void {
   const json = jsonReader(text, (what) => new Error(what));
@@ -52,11 +53,11 @@ export function checkStructure(text: string, names: Iterable<string>, makeError:
     json.end();
     for (const name of unused) throw new Error(`the tensor ${quoted(name)} is missing`);
   } catch (error) {
-    throw makeError((error as Error).message); // rethrown here, because the stack below may be 100 levels deep
+    throw makeError((error as Error).message); // a new error, because the stack of the original may be 100 levels deep
   }
 }
 
-/** Builds the tree from a structure text that has been checked. */
+/** Builds the tree from the JSON of its structure, which must have been checked. */
 export function treeOf(text: string, tensors: ReadonlyMap<string, Tensor>): unknown {
   const json = jsonReader(text, (what) => new Error(what));
   const build = (): unknown => {

@@ -3,7 +3,7 @@ import { builtin, show } from "@wengert/core/extend";
 
 /**
  * Returns the path from a string or a file: URL.
- * @throws ArgumentError for other values, and on hosts without a file system; the message then includes `instead`
+ * @throws ArgumentError for any other value, and on hosts without a file system, where the message suggests `instead`
  */
 export function pathOf(caller: string, path: unknown, instead?: string): string {
   const { fileURLToPath } = builtin<typeof import("node:url")>(caller, "node:url", instead);

@@ -7,11 +7,11 @@ import { isWellFormed, quoted } from "./json.ts";
 import { namesOf, structureKey, structureText } from "./names.ts";
 
 export interface SaveOptions {
-  /** Texts to save with the tensors. `load` returns them. */
+  /** Strings to save with the tensors, by key. `load` returns the same strings. */
   readonly metadata?: Readonly<Record<string, string>> | undefined;
 }
 
-/** A file to write: its size, and its parts in order, each generated on demand. */
+/** A file to be written: its size in bytes, and its content in chunks that are generated on demand. */
 export interface Plan {
   readonly size: number;
   readonly parts: () => Generator<Uint8Array>;
@@ -74,11 +74,14 @@ function checkMetadata(caller: string, metadata: unknown): Map<string, string> {
   return texts;
 }
 
-/** Compares code points, as the reference implementation sorts names. JavaScript's own order compares UTF-16 units. */
+/**
+ * Compares two names by Unicode code points, the order that the reference implementation sorts names in. JavaScript's
+ * `<` compares UTF-16 units instead.
+ */
 function compareCodePoints(a: string, b: string): number {
   let i = 0;
   while (i < a.length && a[i] === b[i]) i++;
-  if (i > 0 && isHighSurrogate(a, i - 1) && isHighSurrogate(b, i - 1)) i--; // the strings differ in the second half of a surrogate pair
+  if (i > 0 && isHighSurrogate(a, i - 1) && isHighSurrogate(b, i - 1)) i--; // compare from the start of a surrogate pair
   return (a.codePointAt(i) ?? -1) - (b.codePointAt(i) ?? -1);
 }
 const isHighSurrogate = (text: string, i: number): boolean => (text.charCodeAt(i) & 0xfc00) === 0xd800;

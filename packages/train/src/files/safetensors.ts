@@ -6,8 +6,8 @@ import { type AnyTree, type Loaded, type LoadOptions, layoutOf, loadOptions } fr
 import { planOf, type SaveOptions } from "./plan.ts";
 
 /**
- * Returns a tree of tensors as the bytes of a safetensors file. Each tensor is named by its path, `layers.0.W`. The metadata hold
- * the structure of the tree, so that `fromSafetensors` restores it.
+ * Returns a tree of tensors as the bytes of a safetensors file. Each tensor is named by its path, `layers.0.W`. The
+ * metadata store the structure of the tree, and `fromSafetensors` restores it.
  * @throws TreeError unless `tree` is a tree of tensors
  * @throws TracedValueError while a program is traced
  * @throws ArgumentError unless metadata are strings
@@ -25,8 +25,9 @@ export function toSafetensors<T>(tree: T & TreesOnly<T>, options?: SaveOptions):
 }
 
 /**
- * Returns the tree and the metadata from the bytes of a safetensors file. A file from another program gives a record of tensors
- * by name, as Python's `load_file` does, or the structure of `like`. The bytes are copied.
+ * Returns the tree and the metadata from the bytes of a safetensors file. For a file from another program, returns a
+ * record of tensors by name, as Python's `load_file` does. With `like`, returns a tree with the structure of `like`.
+ * Copies the bytes.
  * @throws DataError if the bytes are not a safetensors file, have an unsupported dtype, or do not match `like`
  */
 export function fromSafetensors<T = AnyTree>(bytes: Uint8Array | ArrayBuffer, options?: LoadOptions<T>): Loaded<T> {

@@ -5,10 +5,11 @@ import { pathOf } from "./path.ts";
 import { planOf, type SaveOptions } from "./plan.ts";
 
 /**
- * Saves a tree of tensors as a safetensors file, which Python can read. Each tensor is named by its path, `layers.0.W`. The
- * metadata hold the structure of the tree, so that `load` restores it. A file is written completely or not at all, as
- * `writeFileAtomic` does. Tensors are written one by one, without a copy of the whole tree. A stream receives parts of a megabyte
- * and is closed. In a page, use a stream of the File System API, or `new Blob([toSafetensors(tree)])`.
+ * Saves a tree of tensors as a safetensors file, which Python can read. Each tensor is named by its path, `layers.0.W`.
+ * The metadata store the structure of the tree, and `load` restores it. Files are written atomically, as by
+ * `writeFileAtomic`. Tensors are written one at a time, so the tree is never copied as a whole. A stream receives
+ * chunks of at most a megabyte and is closed at the end. In a page, use a stream of the File System API, or `new
+ * Blob([toSafetensors(tree)])`.
  * @throws TreeError unless `tree` is a tree of tensors
  * @throws TracedValueError while a program is traced
  * @throws ArgumentError unless metadata are strings
@@ -32,7 +33,7 @@ export async function save<T>(
   const writer = target.getWriter();
   try {
     for (const part of parts())
-      for (let at = 0; at < part.length; at += 2 ** 20) await writer.write(part.slice(at, at + 2 ** 20)); // a copy, because the receiver may transfer it
+      for (let at = 0; at < part.length; at += 2 ** 20) await writer.write(part.slice(at, at + 2 ** 20)); // a copy, because the stream may transfer its memory
     await writer.close();
   } catch (error) {
     await writer.abort(error).catch(() => {});

@@ -11,10 +11,10 @@ import type { State } from "./state.ts";
 
 const caller = "fit";
 
-/** The settings that a resumed fit must share with the fit that wrote the checkpoint. */
+/** The settings that must be equal in a resumed fit and in the fit that wrote the checkpoint. */
 export type Plan = Readonly<Record<string, unknown>>;
 
-/** Where checkpoints are written: a path, or a function that receives the bytes. */
+/** The destination of checkpoints: a path, or a function that receives the bytes of each checkpoint. */
 export interface CheckpointTarget {
   readonly path?: string | undefined;
   readonly write?: ((bytes: Bytes) => void | Promise<void>) | undefined;
@@ -22,7 +22,10 @@ export interface CheckpointTarget {
 
 const planKey = "wengert.fit";
 
-/** Writes a state as a safetensors file. Other programs find `params`, `best.params` and the curves in it. */
+/**
+ * Writes the state of a fit as a safetensors file. Other programs can read `params`, `best.params` and the learning
+ * curves in that file.
+ */
 export async function writeCheckpoint<P>(
   { path, write }: CheckpointTarget,
   state: State<P>,
@@ -56,7 +59,10 @@ const columns = (points: readonly Point[], names: readonly string[]) => ({
   metrics: Object.fromEntries(names.map((name) => [name, tensor(points.map(({ metrics }) => metrics[name]!))])),
 });
 
-/** Returns whether a file exists at the path of a checkpoint. @throws DataError if no file can be written there */
+/**
+ * Returns whether a checkpoint file exists at the path.
+ * @throws DataError if no file can be written at the path
+ */
 export async function checkpointExists(path: string): Promise<boolean> {
   const instead = "write { checkpoint: { write: (bytes) => ... } } and store the bytes, for example in IndexedDB";
   const { access, constants, stat } = builtin<typeof import("node:fs/promises")>(caller, "node:fs/promises", instead);
@@ -82,9 +88,10 @@ const unwritableError = (path: string, error: unknown): DataError =>
   );
 
 /**
- * Reads the state from a checkpoint. The plan, the tree and the shapes must be those of the current fit.
+ * Reads the state of a fit from a checkpoint. The settings, the tree structure and the shapes must match the current
+ * fit.
  * @throws DataError unless the source is a checkpoint
- * @throws ArgumentError, TreeError, ShapeError if it is the checkpoint of another fit
+ * @throws ArgumentError, TreeError, ShapeError if the checkpoint belongs to a different fit
  */
 export async function readCheckpoint<P>(
   source: Exclude<Resume, boolean>,

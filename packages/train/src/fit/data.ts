@@ -5,34 +5,38 @@ import { type BatchPlan, batchesInOrder, orderOf, planBatches } from "../batches
 import { rowsOf } from "../batches/rows.ts";
 import type { Sequence } from "../batches/sequence.ts";
 
-/** One pass over the data. A function that returns batches receives it. */
+/** An epoch: one pass over the data. A function that returns batches receives the epoch as its argument. */
 export interface Epoch {
-  /** The number of the epoch, from 0. */
+  /** The index of the epoch, starting at 0. */
   readonly epoch: number;
-  /** A different key in each epoch, for shuffling. */
+  /** A key for shuffling, different in each epoch. */
   readonly key: Tensor;
-  /** Stops the fit. Pass it to asynchronous calls such as `fetch`. */
+  /** Aborted when the fit stops. Pass this signal to asynchronous calls such as `fetch`. */
   readonly signal: AbortSignal | undefined;
 }
 
 type Stream<B> = AsyncIterable<B> | Iterable<B>;
 
 /**
- * Training data. Either a tree of tensors with rows along axis 0, from which `fit` takes batches, or a source of batches: an
- * async iterable that each epoch reads from the start, or a function (such as an async generator) that returns an epoch's batches.
+ * Training data: a tree of tensors with rows along axis 0, or a source of batches. `fit` takes batches from the tree. A
+ * source is an async iterable, which each epoch reads from the start, or a function (such as an async generator) that
+ * returns the batches of an epoch.
  */
 export type Data<B> = B | AsyncIterable<B> | BatchesOf<B>;
 type BatchesOf<B> = (epoch: Epoch) => Stream<B> | Promise<Stream<B>>;
 
-/** The batches of all epochs. */
+/** A source of batches for all epochs. */
 export interface Source<B> {
-  /** Batches in an epoch, if known in advance. */
+  /** The number of batches in an epoch, if known in advance. */
   readonly length: number | undefined;
-  /** The settings that a resumed fit must share. */
+  /** The data settings that must be equal when a fit is resumed. */
   readonly plan: Readonly<Record<string, unknown>>;
-  /** The fraction of an epoch that is complete after `batches` batches; 0 if unknown. */
+  /** Returns the fraction of an epoch that is done after a given number of batches, or 0 if unknown. */
   epochFraction(batches: number): number;
-  /** Returns batch `index` of `epoch`, `undefined` after the last. Indices ascend, from any start. */
+  /**
+   * Returns batch `index` of `epoch`, or `undefined` after the last batch. Within an epoch, calls must ask for
+   * ascending indices.
+   */
   next(epoch: number, index: number): Batch<B> | undefined | Promise<Batch<B> | undefined>;
   /** Closes the iterator. Never throws. */
   close(): Promise<void>;
@@ -47,12 +51,15 @@ export interface SourceOptions {
   readonly size: unknown;
   readonly dropLast: unknown;
   readonly key: Tensor;
-  /** Whether each epoch has its own order of rows. Ignored if one batch holds all rows. */
+  /** Whether each epoch shuffles the rows differently. Ignored if one batch contains all rows. */
   readonly shuffle: boolean;
   readonly signal: AbortSignal | undefined;
 }
 
-/** Returns the source of batches for `data`. @throws TreeError, ShapeError, ArgumentError if `data` holds no batches */
+/**
+ * Returns the source of batches for `data`.
+ * @throws TreeError, ShapeError, ArgumentError if `data` holds no batches
+ */
 export function sourceOf<B>(caller: string, data: Data<B>, path: string, options: SourceOptions): Source<B> {
   if (typeof data === "function") return sourceOfStream<B>(caller, data as BatchesOf<B>, path, options);
   if (isStream<B>(data)) return sourceOfStream<B>(caller, data, path, options);
@@ -66,7 +73,7 @@ export function sourceOf<B>(caller: string, data: Data<B>, path: string, options
 const isStream = <B>(data: unknown): data is AsyncIterable<B> =>
   typeof data === "object" && data !== null && !(data instanceof Tensor) && Symbol.asyncIterator in data;
 
-/** Takes batches from tensors in memory. */
+/** Returns a source of batches from tensors in memory. */
 function sourceOfRows<B>(
   caller: string,
   data: B,
@@ -94,7 +101,7 @@ function sourceOfRows<B>(
   };
 }
 
-/** Reads batches from an iterable or a function. */
+/** Returns a source of batches from an iterable or a function. */
 function sourceOfStream<B>(
   caller: string,
   data: AsyncIterable<B> | BatchesOf<B>,
@@ -141,7 +148,7 @@ function sourceOfStream<B>(
           reading = undefined;
           return undefined;
         }
-        if (reading.index++ < index) continue; // used before the fit was interrupted
+        if (reading.index++ < index) continue; // skip batches that were used before the fit was interrupted
         const axes = leaves(caller, value, "a batch").find(({ shape }) => shape.length > 0);
         return { batch: value, rows: axes?.shape[0] ?? 1 };
       }

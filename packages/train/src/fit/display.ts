@@ -1,13 +1,13 @@
 import type { History, Point } from "./history.ts";
 
-/** The progress of a fit: the measurements of the latest step, and the planned length. */
+/** The progress of a fit: the latest measurements, and the planned number of steps and epochs. */
 export interface FitProgress extends Point {
-  /** The number of steps and epochs at which the fit ends, if known. */
+  /** The step and the epoch at which the fit ends, if known. */
   readonly steps: number | undefined;
   readonly epochs: number | undefined;
-  /** The learning curves so far. Each call receives the same lists, which grow. */
+  /** The learning curves so far. Each call receives the same two lists, and the fit appends new points to them. */
   readonly history: History;
-  /** The error of the last checkpoint, if writing it failed. The fit continues. */
+  /** The error of the last attempt to write a checkpoint. The fit continues after such an error. */
   readonly failure: Error | undefined;
 }
 
@@ -19,8 +19,8 @@ export interface TextStream {
 }
 
 /**
- * Where progress is shown. `true` uses standard output, or the console in a page. `{ stream }` uses another stream.
- * A function receives the progress after each step; a promise that it returns is awaited.
+ * Where to show progress. `true` writes to standard output, or to the console in a page. `{ stream }` writes to another
+ * stream. A function is called after each step, and a promise that it returns is awaited.
  */
 export type Progress = boolean | { readonly stream: TextStream } | ((progress: FitProgress) => unknown);
 
@@ -30,7 +30,9 @@ export interface Display {
   finish(): void;
 }
 
-/** Returns a progress bar for a terminal, and about ten plain lines for a file, a pipe, a test or a console. */
+/**
+ * Returns a display: a progress bar for a terminal, or about ten plain lines for a file, a pipe, a test or a console.
+ */
 export function displayOf(progress: Progress): Display {
   if (progress === false) return { update() {}, finish() {} };
   if (typeof progress === "function") return { update: progress, finish() {} };
@@ -43,7 +45,7 @@ function standardOutput(): TextStream {
   return process?.stdout ?? { write: (text) => console.log(text.trimEnd()) };
 }
 
-/** Rewrites one line ten times a second, and once at the end. */
+/** Returns a display that redraws one line of a terminal ten times a second, and once at the end. */
 function barDisplay(stream: TextStream): Display {
   let first: Snapshot | undefined;
   let lastDrawn = 0;
@@ -52,11 +54,11 @@ function barDisplay(stream: TextStream): Display {
     const width = (stream.columns ?? 80) - 1;
     const fraction = fractionDone(moment);
     const text = progressLine(since, moment);
-    // A line that is too long is cut at its end, so that the bar remains visible.
+    // The text is cut at the right edge of the terminal, so that the line does not wrap and the bar stays visible.
     const barWidth = fraction === undefined ? 0 : Math.max(width < 60 ? 0 : 10, Math.min(30, width - text.length - 2));
     const filled = Math.round(barWidth * (fraction ?? 0));
     const bar = barWidth > 0 ? `${"█".repeat(filled)}${"░".repeat(barWidth - filled)}  ` : "";
-    stream.write(`\r\u001b[K${(bar + text).slice(0, width)}`); // returns to the start of the line and clears it
+    stream.write(`\r\u001b[K${(bar + text).slice(0, width)}`); // moves to the start of the line and clears the line
     lastDrawn = performance.now();
   };
   return {
@@ -73,7 +75,10 @@ function barDisplay(stream: TextStream): Display {
   };
 }
 
-/** Writes a line per tenth of the fit, or every ten seconds if its length is unknown. */
+/**
+ * Returns a display that writes a line per tenth of the fit. If the length is unknown, it writes a line every ten
+ * seconds.
+ */
 function lineDisplay(stream: TextStream): Display {
   let first: Snapshot | undefined;
   let lastTenth = 0;
@@ -97,7 +102,10 @@ function fractionDone({ step, steps, epoch, epochs }: FitProgress): number | und
   return epochs === undefined ? undefined : Math.min(1, epoch / epochs);
 }
 
-/** The last training point, which is less noisy than a single step, and the last validation. */
+/**
+ * Returns the last training point and the last validation. A training point averages several steps, so it is less noisy
+ * than one step.
+ */
 function measurementText(moment: FitProgress): string {
   const { history, failure } = moment;
   const text = ({ loss, metrics }: Omit<Point, "step" | "epoch">, name: string) =>
@@ -112,7 +120,7 @@ function measurementText(moment: FitProgress): string {
   ].join("  ");
 }
 
-/** A progress report and the time at which it arrived. */
+/** A progress report, with the time at which the display received it. */
 interface Snapshot {
   readonly moment: FitProgress;
   readonly time: number;
@@ -120,7 +128,7 @@ interface Snapshot {
 
 const snapshot = (moment: FitProgress): Snapshot => ({ moment, time: performance.now() });
 
-/** One line: progress, remaining time, measurements and speed, in order of importance. */
+/** Returns one line of text: progress, remaining time, measurements and speed. */
 function progressLine(first: Snapshot, moment: FitProgress): string {
   const fraction = fractionDone(moment);
   const [before, seconds] = [fractionDone(first.moment), (performance.now() - first.time) / 1000];

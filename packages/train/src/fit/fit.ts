@@ -12,15 +12,16 @@ import { initialState, type State } from "./state.ts";
 const caller = "fit";
 
 /**
- * Fits `params`, a tree of float tensors, to `data`: each step passes the gradient of a batch's mean loss to `optimizer`.
- * Every few milliseconds the loop yields to the page or server. The same key gives the same numbers. A fit resumed from a
- * checkpoint is bit-identical to an uninterrupted one.
+ * Trains a model: each step passes the gradient of a batch's mean loss to `optimizer`. `params` is a tree of float
+ * tensors. The loop yields every few milliseconds, so it does not block a page or a server. Equal keys give equal
+ * results. A fit that is resumed from a checkpoint gives the same bits as an uninterrupted fit.
  *
- * The loss is `(params, batch, { key, step, epoch, training }) => loss`, or returns `[loss, aux]`; the metrics receive `aux`.
- * Losses and metrics are means over the rows of a batch. Averages over batches are weighted by rows.
+ * The loss is a function `(params, batch, { key, step, epoch, training }) => loss`. It may return `[loss, aux]`; the
+ * metrics then receive `aux`. A loss or metric must be the mean over the rows of a batch. Averages over several batches
+ * are weighted by their numbers of rows.
  *
- * Rejects with the error of a loss, a metric or a stream of batches after the last good state is saved to the checkpoint.
- * A non-finite loss does not reject: `reason` is `"nonFinite"`.
+ * If a loss, a metric or a stream of batches throws, `fit` saves the last good state to the checkpoint and rejects with
+ * that error. If the loss is not finite, `fit` resolves with `reason: "nonFinite"`.
  *
  * @throws ArgumentError, DTypeError, TreeError, ShapeError for invalid arguments, before the first step
  * @throws DataError if the checkpoint cannot be read or written, before the first step
@@ -75,14 +76,17 @@ function checkParams(params: unknown): void {
   if (count === 0) throw new TreeError(`${caller}: params must hold at least one tensor, got none`);
 }
 
-/** Returns the optimizer's state before the first step. It must be a tree, so that a checkpoint can hold it. */
+/**
+ * Returns the initial state of the optimizer, and checks that it is a tree, because a checkpoint must be able to store
+ * it.
+ */
 function initialOptimizerState<P>({ optimizer }: Pick<Settings<P, unknown>, "optimizer">, params: P): StateTree {
   const state = optimizer.init(params as Tensor); // checkParams has checked that it is a tree
   leaves(caller, state, "the state of the optimizer");
   return state;
 }
 
-/** Returns the initial state, or the state in a checkpoint. */
+/** Returns the state in which the fit starts: a new state, or the state in a checkpoint. */
 async function startOf<P>(
   { checkpoint, resume }: Pick<Settings<P, unknown>, "checkpoint" | "resume">,
   plan: Plan,

@@ -9,31 +9,31 @@ import {
 } from "@wengert/core";
 import { describe, isFloat, isList, show, tensorHint } from "@wengert/core/extend";
 
-/** The third argument of a loss. */
+/** The third argument of a loss function. */
 export interface Context {
-  /** A different key at each step, for random operations such as dropout. */
+  /** A key for random operations such as dropout, different at each step. */
   readonly key: Tensor;
-  /** The number of steps taken before this one: 0 at the first. */
+  /** The number of steps taken before the current one: 0 at the first step. */
   readonly step: number;
-  /** The number of completed passes over the data: 0 during the first. */
+  /** The number of completed passes over the data: 0 during the first pass. */
   readonly epoch: number;
-  /** True in training steps, false in measurements such as validation. */
+  /** True in training steps, false during validation and `measure`. */
   readonly training: boolean;
 }
 
-/** The result of a loss: a scalar, or a scalar with auxiliary values for the metrics. */
+/** The return value of a loss function: a scalar, or a scalar with auxiliary values for the metrics. */
 export type LossValue = Tensor | readonly [loss: Tensor, aux: unknown];
 
-/** The mean loss of a batch, computed from the parameters with ops. */
+/** A loss function: computes the mean loss of a batch from the parameters, with ops. */
 export type Loss<P, B, R extends LossValue> = (params: P, batch: B, context: Context) => R;
 
 export type AuxOf<R> = R extends readonly [Tensor, infer Aux] ? Aux : undefined;
 
-/** A loss in its uniform form: `aux` is `undefined` if the loss returns a scalar. */
+/** A loss function that always returns a pair. Its `aux` is `undefined` if the user's loss returns only a scalar. */
 export interface Objective<P, B> {
   value(params: P, batch: B, context: Context): readonly [loss: Tensor, aux: unknown];
   gradient(params: P, batch: B, context: Context): { readonly value: Tensor; readonly grad: P; readonly aux: unknown };
-  /** Returns the step that made the loss or the gradient non-finite. */
+  /** Reruns the loss and its gradient on a tape, and returns the step that produced the first non-finite number. */
   report(params: P, batch: B, context: Context): NonFiniteReport | undefined;
 }
 
@@ -52,7 +52,7 @@ export function objectiveOf<P, B, R extends LossValue>(caller: string, loss: Los
     value,
     gradient: gradient as unknown as Objective<P, B>["gradient"],
     report: (tree, batch, context) => {
-      const lossOf = (params: Tensor) => value(params as P, batch, context)[0]; // messages show the name of this parameter
+      const lossOf = (params: Tensor) => value(params as P, batch, context)[0]; // error messages contain the name `params`
       return nonFinite(lossOf, tree as Tensor);
     },
   };

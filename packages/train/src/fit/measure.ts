@@ -9,17 +9,20 @@ import { type Pace, pace } from "./pace.ts";
 import { closeSource, signalOption, untilAborted } from "./signal.ts";
 
 export interface MeasureOptions<P, B, Aux> {
-  /** Means over rows, by name. */
+  /** The metrics by name. Each returns its mean over the rows of a batch. */
   readonly metrics?: Metrics<P, B, Aux> | undefined;
-  /** Rows in a batch. Default 1024. Larger batches use more memory; results are equal up to rounding. */
+  /**
+   * The number of rows in a batch. Default 1024. A larger batch uses more memory, and changes the result only by
+   * rounding.
+   */
   readonly batchSize?: number | undefined;
-  /** For losses with random operations. Default `randomKey(0)`. */
+  /** The key that the loss receives for random operations. Default `randomKey(0)`. */
   readonly key?: Tensor | undefined;
-  /** Stops the measurement: the promise rejects with the signal's reason. */
+  /** Stops the measurement when aborted: the promise rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The mean loss and metrics over `rows` rows. */
+/** The mean loss and metrics over a number of rows. */
 export interface MeasureResult {
   readonly loss: number;
   readonly metrics: Readonly<Record<string, number>>;
@@ -29,8 +32,9 @@ export interface MeasureResult {
 export const defaultBatchSize = 1024;
 
 /**
- * Returns the mean loss and metrics over the rows of `data`, such as a test set, without training. It works batch by batch and
- * yields to the page or server in between. The loss receives `training: false`.
+ * Returns the mean loss and metrics over the rows of `data`, such as a test set. Does not train: the loss receives
+ * `training: false`. The rows are processed in batches. Between batches the loop yields, so it does not block a page or
+ * a server.
  * @throws ArgumentError, DTypeError, TreeError, ShapeError for an invalid loss, data or option, as `fit` does
  */
 export async function measure<P, B, R extends LossValue>(
@@ -76,7 +80,7 @@ export interface PassParts<P, B> {
   readonly signal: AbortSignal | undefined;
 }
 
-/** Returns the means over one pass, or `undefined` once `signal` is aborted. */
+/** Returns the mean loss and metrics over one pass of the data, or `undefined` if `signal` is aborted. */
 export async function measurePass<P, B>(
   caller: string,
   { objective, source, metrics, pace, signal }: PassParts<P, B>,
@@ -93,7 +97,7 @@ export async function measurePass<P, B>(
       const { batch, rows } = nextBatch;
       const [loss, aux] = objective.value(params, batch, context);
       const value = loss.item();
-      // Most metrics throw on NaN scores, and a NaN loss already shows the problem.
+      // A NaN loss skips the metrics, because most metrics throw on NaN scores.
       const means = Number.isNaN(value) ? nanMetrics(metrics) : evaluateMetrics(caller, metrics, [aux, batch, params]);
       sums = addBatch(sums, rows, { loss: value, metrics: means });
       if (pace.isDue()) await pace.yieldToHost();

@@ -2,14 +2,14 @@ import { ArgumentError, Tensor } from "@wengert/core";
 import { describe, show } from "@wengert/core/extend";
 
 /**
- * The mean of a quantity over the rows of a batch: a number or a scalar tensor. `aux` is the auxiliary value that the loss
- * returned, which avoids computing predictions twice; it is `undefined` if the loss returned none.
+ * A metric: returns the mean of a quantity over the rows of a batch, as a number or a scalar tensor. `aux` is the
+ * auxiliary value that the loss returned, for example the predictions, or `undefined` if it returned none.
  */
 export type Metric<P, B, Aux> = (aux: Aux, batch: B, params: P) => number | Tensor;
 
 export type Metrics<P, B, Aux> = Readonly<Record<string, Metric<P, B, Aux>>>;
 
-/** Sums over rows, from which means are computed. */
+/** Running sums of loss and metrics over rows, from which means are computed. */
 export interface Sums {
   readonly rows: number;
   readonly loss: number;
@@ -22,7 +22,7 @@ export const zeroSums = (names: readonly string[]): Sums => ({
   metrics: Object.fromEntries(names.map((name) => [name, 0])),
 });
 
-/** Adds a batch's means, weighted by its rows, because batches may differ in size. */
+/** Adds the mean loss and metrics of a batch to the running sums, multiplied by the number of rows in the batch. */
 export function addBatch(sums: Sums, rows: number, means: Omit<Sums, "rows">): Sums {
   const metrics = mapEntries(sums.metrics, (sum, name) => sum + rows * means.metrics[name]!);
   return { rows: sums.rows + rows, loss: sums.loss + rows * means.loss, metrics };
@@ -32,7 +32,9 @@ export function meansOf({ rows, loss, metrics }: Sums): Omit<Sums, "rows"> {
   return { loss: loss / rows, metrics: mapEntries(metrics, (sum) => sum / rows) };
 }
 
-/** Applies `f` to each entry. It runs in every step, so it avoids Object.entries and its arrays. */
+/**
+ * Applies `f` to each value of a record. Avoids Object.entries, which would allocate an array per entry at every step.
+ */
 function mapEntries(
   record: Readonly<Record<string, number>>,
   f: (value: number, name: string) => number,
@@ -42,7 +44,10 @@ function mapEntries(
   return values;
 }
 
-/** Returns the names of the metrics. @throws ArgumentError unless all are functions */
+/**
+ * Returns the names of the metrics.
+ * @throws ArgumentError unless all are functions
+ */
 export function checkMetrics(caller: string, metrics: unknown): readonly string[] {
   if (typeof metrics !== "object" || metrics === null)
     throw new ArgumentError(
@@ -56,7 +61,10 @@ export function checkMetrics(caller: string, metrics: unknown): readonly string[
   return Object.keys(metrics);
 }
 
-/** Computes the metrics of a batch. @throws ArgumentError unless each is a number or a scalar tensor */
+/**
+ * Computes the metrics of a batch.
+ * @throws ArgumentError unless each is a number or a scalar tensor
+ */
 export function evaluateMetrics<P, B>(
   caller: string,
   metrics: Metrics<P, B, never>,

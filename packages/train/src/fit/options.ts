@@ -15,57 +15,76 @@ import { signalOption } from "./signal.ts";
 
 export interface FitOptions<P, B, R extends LossValue> {
   readonly optimizer: Optimizer;
-  /** The length of the fit, in epochs (passes over the data) or in steps. Exactly one of the two is required. */
+  /**
+   * The length of the fit: a number of epochs (passes over the data) or a number of steps. Pass exactly one of the two.
+   */
   readonly epochs?: number | undefined;
   readonly steps?: number | undefined;
-  /** Rows in a batch. Default 32. */
+  /** The number of rows in a batch. Default 32. */
   readonly batchSize?: number | undefined;
-  /** Omits the last batch of an epoch if it is smaller than the others. Default false. */
+  /** Whether to omit the last batch of an epoch if it is smaller than the batch size. Default false. */
   readonly dropLast?: boolean | undefined;
-  /** Whether each epoch has its own order of rows. Default true. */
+  /** Whether each epoch shuffles the rows differently. Default true. */
   readonly shuffle?: boolean | undefined;
-  /** Seeds all randomness: the order of the rows and the keys passed to the loss. Default `randomKey(0)`. */
+  /**
+   * Seeds all random numbers of the fit: the order of the rows and the keys passed to the loss. Default `randomKey(0)`.
+   */
   readonly key?: Tensor | undefined;
-  /** Means over rows, by name. */
+  /** The metrics by name. Each returns its mean over the rows of a batch. */
   readonly metrics?: Metrics<P, B, AuxOf<R>> | undefined;
   readonly validation?: ValidationOptions<B> | undefined;
-  /** The quantity to minimize when choosing `best`, computed from a point of a curve. Default: the loss. */
+  /**
+   * The quantity that selects `best`: the lowest value wins. It is computed from a point of a learning curve. Default:
+   * the loss.
+   */
   readonly criterion?: ((point: Point) => number) | undefined;
-  /** Ends the fit after this many validations in a row without a new minimum of the criterion. */
+  /** Ends the fit after this many consecutive validations without improvement (early stopping). */
   readonly patience?: number | undefined;
-  /** The minimum decrease of the criterion that counts as an improvement for `patience`. Default 0. */
+  /** The smallest decrease that counts as an improvement for `patience`. Default 0. */
   readonly minDelta?: number | undefined;
   readonly history?: HistoryOptions | undefined;
-  /** Stops after the current step and returns the result so far. */
+  /** Stops the fit when aborted. The current step is completed, and `fit` returns the result so far. */
   readonly signal?: AbortSignal | undefined;
-  /** `true`: a bar in a terminal, lines elsewhere. A function is called after each step. Default false. */
+  /**
+   * How to show progress. `true` shows a bar in a terminal, and lines elsewhere. A function is called after each step.
+   * Default false.
+   */
   readonly progress?: Progress | undefined;
   readonly checkpoint?: CheckpointOptions | undefined;
   /**
-   * Continues from a checkpoint as if never interrupted: a path, a Blob or bytes. `true`: continues from `checkpoint.path` if
-   * that file exists. `false`: starts over even if it exists.
+   * The checkpoint from which to resume: a path, a Blob or bytes. `true` resumes from `checkpoint.path` if that file
+   * exists. `false` starts a new fit even if the file exists. A resumed fit continues as if it had never been
+   * interrupted.
    */
   readonly resume?: Resume | undefined;
 }
 
-/** Validation data, and how often to measure it: every `everyEpochs` epochs (default 1) or every `everySteps` steps. */
+/**
+ * The validation data, and how often to validate: every `everyEpochs` epochs (default 1) or every `everySteps` steps.
+ */
 export interface ValidationOptions<B> {
   readonly data: Data<B>;
   readonly everyEpochs?: number | undefined;
   readonly everySteps?: number | undefined;
-  /** Rows in a batch. Default 1024. */
+  /** The number of rows in a validation batch. Default 1024. */
   readonly batchSize?: number | undefined;
 }
 
 export interface HistoryOptions {
-  /** The number of steps that a training point averages. Default: about 15 points an epoch; 10 steps for streams. */
+  /**
+   * The number of steps averaged into one point of the training curve. Default: about 15 points an epoch, or 10 steps
+   * per point for streams.
+   */
   readonly everySteps?: number | undefined;
 }
 
-/** Where and how often to save the state: every `everySteps` steps or `everySeconds` seconds (default 60), and at the end. */
+/**
+ * Where and how often to save the state of the fit: every `everySteps` steps or every `everySeconds` seconds (default
+ * 60), and at the end.
+ */
 export interface CheckpointOptions {
   readonly path?: string | undefined;
-  /** Receives the bytes of a safetensors file. Use it instead of `path`. */
+  /** A function that receives the checkpoint as the bytes of a safetensors file. An alternative to `path`. */
   readonly write?: ((bytes: Bytes) => void | Promise<void>) | undefined;
   readonly everySteps?: number | undefined;
   readonly everySeconds?: number | undefined;

@@ -1,4 +1,7 @@
-/** Lets a page draw and a server answer during long loops. `isDue` says when to yield; `yieldToHost` waits for the next turn. */
+/**
+ * Interrupts a long loop, so that a page can draw and a server can answer. The loop calls `yieldToHost` whenever
+ * `isDue` returns true.
+ */
 export interface Pace {
   isDue(): boolean;
   yieldToHost(): Promise<void>;
@@ -6,14 +9,15 @@ export interface Pace {
   close(): void;
 }
 
-const maxBusyTime = 10; // ms; a page that draws 60 times a second has 16
+const maxBusyTime = 10; // in ms; at 60 frames a second, a frame lasts 16 ms
 
-// In a page, setTimeout waits at least 4 ms each time. Only Node, Deno and Bun have setImmediate.
+// Node, Deno and Bun have setImmediate, pages do not. Pages use a MessageChannel, because setTimeout waits at least 4
+// ms.
 interface Host {
   readonly setImmediate?: (f: () => void) => unknown;
 }
 
-/** The parts of the DOM's MessagePort that are used here. */
+/** The members of the DOM's MessagePort that this file uses. */
 interface Port {
   onmessage: (() => void) | null;
   postMessage(message: unknown): void;

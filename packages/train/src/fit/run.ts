@@ -21,48 +21,49 @@ export type Reason = "finished" | "patience" | "aborted" | "nonFinite";
 
 /** The result of a fit. */
 export interface Fit<P> {
-  /** The parameters after the last step. */
+  /** The parameters after the last step of the fit. */
   readonly params: P;
   /**
-   * The validation with the lowest criterion. Without validation data, the training point with the lowest criterion, and the
-   * parameters before that point's last step, at which its last loss was computed. If nothing was measured, the last parameters
-   * and a loss of NaN.
+   * The parameters and measurements of the validation with the lowest criterion.
+   * Without validation data, the training point with the lowest criterion is used instead. Its parameters are those
+   * before the point's last step, because the loss of that step was computed with them. If nothing was measured, `best`
+   * has the last parameters and a loss of NaN.
    */
   readonly best: Measurement<P>;
   readonly history: History;
   readonly reason: Reason;
-  /** The number of steps taken, and of passes over the data: 1.5 is the middle of the second. */
+  /** The number of steps taken, and of passes over the data. An epoch of 1.5 is the middle of the second pass. */
   readonly step: number;
   readonly epoch: number;
-  /** Where the loss, the gradient or the parameters became non-finite, if that ended the fit. That step was not taken. */
+  /** The step whose loss, gradient or new parameters were not finite, if that ended the fit. The step was not taken. */
   readonly nonFinite: NonFiniteStep | undefined;
-  /** The error of the last checkpoint, if writing it failed. */
+  /** The error of the last attempt to write a checkpoint, if it failed. */
   readonly failure: Error | undefined;
 }
 
-/** The inputs of a run. */
+/** The arguments of a run. */
 export interface RunParts<P, B> {
   readonly settings: Settings<P, B>;
   readonly objective: Objective<P, B>;
   readonly source: Source<B>;
   readonly validation: Source<B> | undefined;
-  /** The number of steps that a training point averages. */
+  /** The number of steps averaged into one point of the training curve. */
   readonly pointSteps: number;
   readonly plan: Plan;
-  /** The key from which each step's key is derived. */
+  /** The key from which the key of each step is derived. */
   readonly stepKey: Tensor;
 }
 
 const caller = "fit";
 
-/** One run of the training loop, from a state to the end. */
+/** One run of the training loop, from an initial or resumed state to the end. */
 export class Run<P, B> {
   readonly #parts: RunParts<P, B>;
   readonly #pace: Pace = pace();
   readonly #display: Display;
   #state: State<P>;
   #nonFinite: NonFiniteStep | undefined;
-  /** The last checkpoint: the state (`undefined` if writing failed), its step, and the time. */
+  /** The last checkpoint: the saved state (`undefined` if writing failed), the step, and the time of writing. */
   #lastCheckpoint: { readonly state: State<P> | undefined; readonly step: number; readonly time: number };
   #failure: Error | undefined;
 
@@ -116,7 +117,10 @@ export class Run<P, B> {
     return signal?.aborted ? "aborted" : undefined;
   }
 
-  /** Takes a step on a batch and updates the display. A step that is not finite is not taken. */
+  /**
+   * Takes a training step on a batch and updates the display. If the step gives a non-finite number, the state stays
+   * unchanged.
+   */
   #takeStep({ batch, rows }: Batch<B>): unknown {
     const { settings, objective, validation, pointSteps } = this.#parts;
     const state = this.#state;
@@ -157,7 +161,7 @@ export class Run<P, B> {
     return step > 0 && validation.at(-1)?.step !== step;
   }
 
-  /** Adds a validation to the state. An aborted validation leaves the state unchanged. */
+  /** Validates and adds the result to the state. An aborted validation leaves the state unchanged. */
   async #validate(state: State<P>): Promise<void> {
     const next = await this.#runValidation(state);
     if (next) this.#state = next;
@@ -200,7 +204,7 @@ export class Run<P, B> {
     const steps = Math.min(settings.steps, source.length === undefined ? Infinity : settings.epochs * source.length);
     const { train, validation } = this.#state;
     return {
-      step, // field by field, because a spread costs 20 µs a step
+      step, // no object spread, which would cost 20 µs a step
       epoch,
       loss,
       metrics,
@@ -218,7 +222,7 @@ export class Run<P, B> {
     return this.#state.step - step >= checkpoint.steps || performance.now() - time >= 1000 * checkpoint.seconds;
   }
 
-  /** Writes a checkpoint. If writing fails, the fit continues, and the next checkpoint is written at its usual time. */
+  /** Writes a checkpoint. If writing fails, the fit continues and tries again after the usual interval. */
   async #saveCheckpoint(): Promise<void> {
     const { settings, plan } = this.#parts;
     const state = this.#state;
@@ -236,8 +240,9 @@ export class Run<P, B> {
   }
 
   /**
-   * Builds the result. It adds the steps since the last training point, and a last validation, to copies of the curves. The
-   * state keeps neither, because a longer fit has no points there.
+   * Builds the result of the fit. The returned curves get two extra points: the steps since the last training point,
+   * and a final validation. The checkpointed state omits these points, so that a resumed fit has the same curves as an
+   * uninterrupted one.
    */
   async #resultOf(reason: Reason): Promise<Fit<P>> {
     const [train, validation] = [[...this.#state.train], [...this.#state.validation]];

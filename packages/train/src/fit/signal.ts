@@ -1,20 +1,25 @@
 import { ArgumentError } from "@wengert/core";
 import { show } from "@wengert/core/extend";
 
-/** Checks an optional signal. @throws ArgumentError unless it is an AbortSignal or undefined */
+/**
+ * Checks an optional abort signal.
+ * @throws ArgumentError unless it is an AbortSignal or undefined
+ */
 export function signalOption(caller: string, signal: unknown): AbortSignal | undefined {
   if (signal === undefined || isSignal(signal)) return signal;
   throw new ArgumentError(`${caller}: signal must be an AbortSignal, got ${show(signal)}; write controller.signal`);
 }
 
-/** Whether `x` is an AbortSignal, from this realm or another. */
+/** Whether `x` is an AbortSignal. Also accepts a signal of another realm, such as an iframe. */
 const isSignal = (x: unknown): x is AbortSignal =>
   typeof x === "object" && x !== null && "aborted" in x && "addEventListener" in x;
 
-/** Returns the value of `promise`, or `undefined` as soon as `signal` is aborted: the promise may never settle. */
+/**
+ * Waits for `promise`, but returns `undefined` as soon as `signal` is aborted, because the promise might never settle.
+ */
 export async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T | undefined> {
   if (signal === undefined) return promise;
-  promise.catch(() => {}); // after an abort its error no longer matters
+  promise.catch(() => {}); // ignore an error of the promise after an abort
   let stop = () => {};
   const aborted = new Promise<undefined>((resolve) => {
     stop = () => resolve(undefined);
@@ -27,7 +32,7 @@ export async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal |
   }
 }
 
-/** Closes a source. After an abort it does not wait. */
+/** Closes a source of batches. After an abort it does not wait for the source to finish closing. */
 export async function closeSource(source: { close(): Promise<void> }, signal: AbortSignal | undefined): Promise<void> {
   const closed = source.close();
   if (!signal?.aborted) await closed;

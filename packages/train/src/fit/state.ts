@@ -2,29 +2,32 @@ import type { StateTree } from "../optimizers/optimizer.ts";
 import type { Point } from "./history.ts";
 import { type Sums, zeroSums } from "./metrics.ts";
 
-/** Parameters with their measurements. */
+/** Parameters with their loss and metrics. */
 export interface Measurement<P> extends Point {
   readonly params: P;
 }
 
 /**
- * The complete state of a fit, as a checkpoint holds it. The loop replaces it and never mutates it, and only after a step is
- * complete. So it can be saved at any moment. (The curves are lists that grow.)
+ * The complete state of a fit, as saved in a checkpoint. The loop replaces the state after each completed step and
+ * never mutates it, so it can be saved at any moment. Only the two curves are mutable: lists that grow.
  */
 export interface State<P> {
   readonly params: P;
   readonly optimizer: StateTree;
-  /** Steps taken. */
+  /** The number of steps taken. */
   readonly step: number;
-  /** The number of completed epochs, and of batches taken since. */
+  /** The number of completed epochs, and the number of batches taken since then. */
   readonly epoch: number;
   readonly batch: number;
-  /** The sums of loss and metrics over the steps since the last point of the training curve. */
+  /** The running sums of loss and metrics over the steps since the last point of the training curve. */
   readonly since: Sums;
   readonly train: Point[];
   readonly validation: Point[];
   readonly best: Measurement<P> | undefined;
-  /** The criterion that a validation must beat to reset patience, and the number of validations since that did not. */
+  /**
+   * For early stopping: the criterion that a validation must beat, and the number of validations since the last
+   * improvement.
+   */
   readonly reference: number;
   readonly waited: number;
 }

@@ -4,18 +4,18 @@ import { sum } from "@wengert/ops";
 import { applyUpdates, type Optimizer, type StateTree } from "../optimizers/optimizer.ts";
 import type { Context, Objective } from "./loss.ts";
 
-/** A step that was not taken because a number was not finite. */
+/** A training step that was rejected because it produced a number that is not finite. */
 export interface NonFiniteStep {
-  /** The number of steps before it. */
+  /** The number of steps taken before the rejected step. */
   readonly step: number;
   readonly loss: number;
-  /** Says which value became non-finite, where, and how to fix it. */
+  /** A message that says which value is not finite, at which step, and how to fix it. */
   readonly message: string;
-  /** The report of core's `nonFinite`; `undefined` if the optimizer produced the first non-finite number. */
+  /** The report of core's `nonFinite`, or `undefined` if the optimizer produced the first non-finite number. */
   readonly report: NonFiniteReport | undefined;
 }
 
-/** The result of a training step: new parameters and state, or a report if a number was not finite. */
+/** The result of a training step: new parameters and optimizer state, or a report if a number was not finite. */
 export type StepResult<P> =
   | { readonly params: P; readonly optimizer: StateTree; readonly loss: number; readonly aux: unknown }
   | NonFiniteStep;
@@ -47,7 +47,10 @@ export function takeStep<P, B>(
   return { step, loss, report: undefined, message };
 }
 
-/** Whether all numbers are finite. A finite sum proves it; otherwise each number is checked, because a sum may overflow. */
+/**
+ * Whether all elements of a tree are finite. A finite sum proves it cheaply. If the sum is not finite, each element is
+ * checked, because the sum of finite elements can overflow.
+ */
 const allFinite = (tree: unknown): boolean =>
   leaves("fit", tree, "params").every((leaf) => Number.isFinite(sum(leaf).item()) || areFinite(leaf));
 

@@ -4,10 +4,11 @@ import { predictionsAndLabels } from "./predictions.ts";
 import { type ClassOptions, nanScoreError, scoreRows } from "./rows.ts";
 
 /**
- * Returns the fraction of rows whose label has the highest score. Of equal scores the first wins, as in `argmax`.
+ * Returns the fraction of rows whose label has the highest score. If several classes have the highest score, the first
+ * one is the prediction, as in `argmax`.
  *
- * `scores` are floats (logits or probabilities) with the classes along `axis`, or predicted classes: int32 with the shape of
- * `labels`. `labels` are int32, with the shape of the scores without `axis`.
+ * `scores` are floats (logits or probabilities) with the classes along `axis`, or predicted classes: int32 with the
+ * shape of `labels`. `labels` are int32, with the shape of the scores without `axis`.
  *
  * @throws ShapeError, DTypeError if `scores` and `labels` are incompatible
  * @throws OutOfRangeError for a label outside 0 … K − 1, or a row of scores that holds NaN
@@ -20,13 +21,14 @@ export function accuracy(scores: Tensor, labels: Tensor, options?: ClassOptions)
 }
 
 export interface TopKAccuracyOptions extends ClassOptions {
-  /** The number of highest scores that count as a hit, from 1 to K. */
+  /** The number of top-scoring classes that count as predicted, from 1 to K. */
   readonly k: number;
 }
 
 /**
- * Returns the fraction of rows whose label is among the `k` highest scores. Of equal scores the first ranks higher, so k = 1
- * gives `accuracy`. Shapes, dtypes and errors are those of `accuracy`, but predicted classes are not accepted.
+ * Returns the fraction of rows whose label is among the `k` highest scores. Among equal scores, the first class ranks
+ * higher, so `topKAccuracy` with k = 1 equals `accuracy`. Shapes, dtypes and errors are those of `accuracy`, except
+ * that `scores` cannot be predicted classes.
  *
  * @throws OutOfRangeError also for a `k` that is not a whole number from 1 to K
  */

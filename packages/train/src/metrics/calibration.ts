@@ -4,39 +4,43 @@ import { probabilityRows } from "./probabilities.ts";
 import { type ClassOptions, predictedClasses } from "./rows.ts";
 
 export interface CalibrationOptions extends ClassOptions {
-  /** The number of equally wide bins for the confidences. Default 10. */
+  /** The number of equally wide bins of confidence. Default 10. */
   readonly bins?: number | undefined;
 }
 
-/** The rows whose predicted class has a probability p with `from` < p ≤ `to`. The first bin includes 0. */
+/** A bin: the rows whose predicted class has a probability p with `from` < p ≤ `to`. The first bin includes p = 0. */
 export interface CalibrationBin {
   readonly from: number;
   readonly to: number;
   readonly count: number;
-  /** The mean probability of the predicted classes; NaN in an empty bin. */
+  /** The mean probability of the predicted classes in this bin, or NaN if the bin is empty. */
   readonly confidence: number;
-  /** The fraction of predictions that are correct; NaN in an empty bin. */
+  /** The fraction of correct predictions in this bin, or NaN if the bin is empty. */
   readonly accuracy: number;
 }
 
 export interface Calibration {
   readonly bins: readonly CalibrationBin[];
-  /** The expected calibration error: the mean of |accuracy − confidence|, weighted by the rows of each bin. */
+  /**
+   * The expected calibration error: the mean of |accuracy − confidence| over the bins, weighted by their numbers of
+   * rows.
+   */
   readonly expectedError: number;
   /** The maximum calibration error: the largest |accuracy − confidence| of any bin. */
   readonly maximumError: number;
 }
 
 /**
- * Compares confidence with accuracy: of the predictions with a probability of about 0.8, are 80 % correct? The prediction is
- * the class with the highest probability, the first of equal ones.
+ * Compares confidence with accuracy: of the predictions with a probability of about 0.8, 80 % should be correct. The
+ * prediction is the class with the highest probability, or the first such class.
  *
- * `probabilities` are floats with the classes along `axis`; each row sums to 1. `labels` are int32, with the shape of the
- * probabilities without `axis`. Bins and errors follow C. Guo, G. Pleiss, Y. Sun, K. Weinberger: On calibration of modern
- * neural networks (2017).
+ * `probabilities` are floats with the classes along `axis`; each row sums to 1. `labels` are int32, with the shape of
+ * the probabilities without `axis`. Bins and errors follow C. Guo, G. Pleiss, Y. Sun, K. Weinberger: On calibration of
+ * modern neural networks (2017).
  *
  * @throws ShapeError, DTypeError if `probabilities` and `labels` are incompatible
- * @throws OutOfRangeError for a label outside 0 … K − 1, a row that holds NaN or does not sum to 1, or `bins` outside 1 … 1000
+ * @throws OutOfRangeError for a label outside 0 … K − 1, a row that holds NaN or does not sum to 1, or `bins` outside 1
+ * … 1000
  */
 export function calibration(probabilities: Tensor, labels: Tensor, options?: CalibrationOptions): Calibration {
   const { bins, ...classOptions } = withDefaults<CalibrationOptions>("calibration", options, {
@@ -69,7 +73,9 @@ export function calibration(probabilities: Tensor, labels: Tensor, options?: Cal
   };
 }
 
-/** Returns the m with m / bins < p ≤ (m + 1) / bins, where both quotients are rounded. */
+/**
+ * Returns the bin m for which m / bins < p ≤ (m + 1) / bins. Both quotients are rounded like the reported bin edges.
+ */
 function binOf(p: number, bins: number): number {
   const m = Math.min(bins - 1, Math.floor(p * bins));
   return p <= m / bins && m > 0 ? m - 1 : m;

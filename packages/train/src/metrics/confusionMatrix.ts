@@ -3,27 +3,33 @@ import { ndarray } from "@wengert/core/extend";
 import { predictionsAndLabels } from "./predictions.ts";
 import type { ClassOptions } from "./rows.ts";
 
-/** The results of one class. A ratio with denominator 0 is NaN, such as the precision of a class that was never predicted. */
+/**
+ * Precision, recall and F₁ of one class. A ratio with denominator 0 is NaN, such as the precision of a class that was
+ * never predicted.
+ */
 export interface ClassResult {
   readonly name: string;
-  /** The number of rows of this class. */
+  /** The number of rows whose true class is this class. */
   readonly count: number;
   /** The number of rows predicted as this class. */
   readonly predicted: number;
-  /** Of the rows predicted as this class, the fraction that truly are. */
+  /** Precision: the fraction of the rows predicted as this class that truly belong to it. */
   readonly precision: number;
-  /** Of the rows of this class, the fraction predicted as it. */
+  /** Recall: the fraction of the rows of this class that are predicted as this class. */
   readonly recall: number;
-  /** The harmonic mean of precision and recall (C. van Rijsbergen 1979): 2 hits / (count + predicted). */
+  /** F₁, the harmonic mean of precision and recall (C. van Rijsbergen 1979): 2 hits / (count + predicted). */
   readonly f1: number;
 }
 
-/** Counts of true classes against predicted classes. `toString()`, and `console.log` in Node, show a table. */
+/**
+ * A confusion matrix: counts of true classes against predicted classes. `toString()`, and `console.log` in Node, show
+ * it as a table.
+ */
 export interface ConfusionMatrix {
   /** int32 [K, K]: entry [i, j] counts the rows of class i that were predicted as class j. */
   readonly counts: Tensor;
   readonly classes: readonly string[];
-  /** The fraction of rows on the diagonal. */
+  /** The fraction of rows on the diagonal, whose prediction is correct. */
   readonly accuracy: number;
   /** Precision, recall and F₁ of each class, in the order of `classes`. */
   readonly results: readonly ClassResult[];
@@ -33,8 +39,8 @@ export interface ConfusionMatrix {
 const maxClasses = 4096; // the counts of 4096 classes take 64 MB
 
 /**
- * Counts true classes against predicted classes: one row per true class, one column per prediction. Arguments and errors are
- * those of `accuracy`. For predicted classes without `classes`, K is the highest class plus 1.
+ * Returns the confusion matrix, with one row per true class and one column per predicted class. Arguments and errors
+ * are those of `accuracy`. If `scores` are predicted classes and `classes` is missing, K is the highest class plus 1.
  *
  * @throws OutOfRangeError also for more than 4096 classes
  */

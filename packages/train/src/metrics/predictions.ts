@@ -18,8 +18,8 @@ export interface Predictions {
 }
 
 /**
- * Returns predicted classes and labels. int32 `scores` are predicted classes already and have the shape of the labels. Without
- * class names, K is then the highest class plus 1.
+ * Returns predicted classes and labels. If `scores` are int32, they are predicted classes with the shape of the labels.
+ * The number of classes is then the number of class names, or the highest class plus 1.
  */
 export function predictionsAndLabels(
   caller: string,

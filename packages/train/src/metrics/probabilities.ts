@@ -2,10 +2,16 @@ import { OutOfRangeError, type Tensor } from "@wengert/core";
 import { describe, withDefaults } from "@wengert/core/extend";
 import { type ClassOptions, nanScoreError, type Rows, rowText, scoreRows } from "./rows.ts";
 
-/** The tolerance for the sum of a row: float32 rounding errors grow with the number of classes. */
+/**
+ * The tolerance for the sum of a row's probabilities. It grows with the number of classes, because float32 rounding
+ * errors add up.
+ */
 const tolerance = 1e-3;
 
-/** Checks that rows are probabilities. @throws OutOfRangeError for a row with a negative number, or a sum other than 1 */
+/**
+ * Checks that each row holds probabilities.
+ * @throws OutOfRangeError for a row with a negative number, or with a sum other than 1
+ */
 export function probabilityRows(caller: string, probabilities: Tensor, labels: Tensor, options: ClassOptions): Rows {
   const rows = scoreRows(caller, probabilities, labels, options);
   const { values, count, K } = rows;

@@ -13,32 +13,33 @@ import {
   tensorHint,
 } from "@wengert/core/extend";
 
-/** The axis and the names of the classes. */
+/** Options of a metric: the axis of the classes and their names. */
 export interface ClassOptions {
-  /** The axis of the classes; negative axes count from the end. Default: the last. */
+  /** The axis of the classes. A negative axis counts from the end. Default: the last axis. */
   readonly axis?: number | undefined;
-  /** The names of the classes in order, for results and errors. Default: "0", "1", … */
+  /** The names of the classes in order, used in results and error messages. Default: "0", "1", … */
   readonly classes?: readonly string[] | undefined;
 }
 
-/** Scores as a list of rows, with one label per row. */
+/** Scores as a matrix with one row per example, together with one label per row. */
 export interface Rows {
   readonly caller: string;
   readonly scores: Tensor;
   readonly targets: Tensor;
-  /** The scores in row-major order, with the class axis last. */
+  /** The scores in row-major order, with the classes along the last axis. */
   readonly values: Data;
   readonly labels: Data;
   /** The number of rows. */
   readonly count: number;
   /** K, the number of classes. */
   readonly K: number;
-  /** The names of the classes, if given. */
+  /** The names of the classes, if the caller passed them. */
   readonly classes: readonly string[] | undefined;
 }
 
 /**
- * Moves the class axis of `scores` last and checks the labels. There is at least one row, and each label is in 0 … K − 1.
+ * Moves the class axis of `scores` last and checks the labels. The result has at least one row, and each of its labels
+ * is in 0 … K − 1.
  * @throws ArgumentError, DTypeError, ShapeError, OutOfRangeError, TracedValueError for invalid arguments
  */
 export function scoreRows(caller: string, scores: Tensor, labels: Tensor, options: ClassOptions): Rows {
@@ -61,7 +62,7 @@ export function scoreRows(caller: string, scores: Tensor, labels: Tensor, option
 }
 
 /**
- * Returns the class with the highest score in each row, the first of equal ones.
+ * Returns the class with the highest score in each row, or the first such class.
  * @throws OutOfRangeError for a row that holds NaN
  */
 export function predictedClasses({ caller, scores, targets, values, count, K }: Rows): Int32Array {
@@ -83,7 +84,10 @@ export const nanScoreError = (caller: string, scores: Tensor, labels: Tensor, ro
     `${caller}: ${rowText(labels, row)} of ${describe(scores, "scores")} holds NaN; nonFinite(f, ...) finds the step that produced it`,
   );
 
-/** Checks the dtype and shape of labels. Without `axis`, `scores` are predicted classes. @throws ShapeError, DTypeError, TracedValueError */
+/**
+ * Checks the dtype and shape of labels. If `axis` is missing, `scores` are predicted classes.
+ * @throws ShapeError, DTypeError, TracedValueError
+ */
 export function mustBeLabels(
   caller: string,
   labels: Tensor,
@@ -121,7 +125,10 @@ function labelsShapeError(
   return new ShapeError(`${caller}: labels for ${subject} must be int32 ${shapeText(expected)}, got ${got}${hint}`);
 }
 
-/** Checks that labels are in 0 … K − 1. `source` explains K in the message if the classes have no names. @throws OutOfRangeError */
+/**
+ * Checks that labels are in 0 … K − 1. If the classes have no names, the message contains `source`, which explains K.
+ * @throws OutOfRangeError
+ */
 export function mustBeClasses(
   caller: string,
   labels: Tensor,
@@ -138,7 +145,10 @@ export function mustBeClasses(
   );
 }
 
-/** Returns the class names, if given. @throws ArgumentError unless all are different strings, ShapeError unless there are K */
+/**
+ * Returns the class names, or `undefined` if the caller passed none.
+ * @throws ArgumentError unless all are different strings, ShapeError unless there are K
+ */
 export function namesOf(
   caller: string,
   K: number | undefined,
@@ -159,7 +169,7 @@ export function namesOf(
   );
 }
 
-/** Returns `row 3`, or `row [1, 0]` if the labels have several axes. */
+/** Names a row for a message: `row 3`, or `row [1, 0]` if the labels have several axes. */
 export function rowText({ shape }: Tensor, row: number): string {
   if (shape.length === 1) return `row ${row}`;
   const index = shape.map((n, axis) => Math.floor(row / shape.slice(axis + 1).reduce((a, b) => a * b, 1)) % n);

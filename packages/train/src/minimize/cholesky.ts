@@ -1,8 +1,8 @@
 import type { Vector } from "./vector.ts";
 
 /**
- * The Cholesky factor: returns the lower triangular L with A + shift I = L Lᵀ, for a symmetric A of n rows. Returns `undefined`
- * unless that matrix is positive definite beyond rounding errors.
+ * Cholesky factorization: returns the lower triangular L with A + shift I = L Lᵀ, for a symmetric n × n matrix A.
+ * Returns `undefined` if A + shift I is not positive definite, up to rounding errors.
  */
 export function cholesky(A: Vector, n: number, shift = 0): Vector | undefined {
   const L = A.slice();
@@ -17,7 +17,7 @@ export function cholesky(A: Vector, n: number, shift = 0): Vector | undefined {
   return L;
 }
 
-/** Solves L Lᵀ x = b: first L u = b, then Lᵀ x = u. */
+/** Solves L Lᵀ x = b in two steps: L u = b, then Lᵀ x = u. */
 export function solveCholesky(L: Vector, b: Vector): Vector {
   const n = b.length;
   const x = b.slice();

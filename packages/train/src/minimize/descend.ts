@@ -6,7 +6,9 @@ import { lineSearch } from "./lineSearch.ts";
 import { addScaled, inner, maxAbs, treeOf, type Vector, vectorOf } from "./vector.ts";
 
 export interface MinimizeOptions {
-  /** The search converges when no entry of the gradient exceeds this in absolute value. Default 1e-10. */
+  /**
+   * The tolerance of the gradient: the search has converged when no entry is larger in absolute value. Default 1e-10.
+   */
   readonly tolerance?: number | undefined;
   /** The maximum number of steps. Default 1000; for `newton` 200. */
   readonly maxIterations?: number | undefined;
@@ -16,21 +18,21 @@ export interface MinimizeOptions {
 export interface Minimum<P> {
   readonly params: P;
   readonly loss: number;
-  /** The largest absolute entry of the gradient. */
+  /** The largest absolute entry of the gradient at the result. */
   readonly gradientNorm: number;
-  /** The number of steps, and of evaluations of the loss with its gradient. */
+  /** The number of steps, and the number of evaluations of the loss with its gradient. */
   readonly iterations: number;
   readonly evaluations: number;
   /**
-   * "converged": no entry of the gradient exceeds the tolerance.
-   * "precision": one does, but no step lowers the loss further, because differences are lost to rounding.
-   * "iterations": the maximum number of steps was reached.
-   * "saddle": the gradient vanishes at a point that is not a minimum: the loss curves down in some direction.
+   * "converged": no entry of the gradient exceeds the tolerance. "precision": an entry exceeds it, but no step lowers
+   * the loss further, because the differences are smaller than rounding errors. "iterations": the maximum number of
+   * steps was reached. "saddle": the gradient vanishes at a point that is not a minimum: the loss curves down in some
+   * direction.
    */
   readonly reason: "converged" | "precision" | "iterations" | "saddle";
 }
 
-/** A point of the search, with its loss and gradient. */
+/** A point of the search: parameters with their loss and gradient. */
 export interface Iterate<P> {
   readonly params: P;
   readonly x: Vector;
@@ -38,21 +40,24 @@ export interface Iterate<P> {
   readonly gradient: Vector;
 }
 
-/** The parts in which `newton` and `lbfgs` differ. */
+/** The functions in which `newton` and `lbfgs` differ. */
 export interface Method<P> {
   /** Returns a descent direction. */
   direction(current: Iterate<P>): Vector;
-  /** Called after each step. */
+  /** Receives each step: the points before and after it. */
   update?(from: Iterate<P>, to: Iterate<P>): void;
-  /** Discards the curvature estimate after a failed search. Returns whether there was one. */
+  /** Discards the estimate of the curvature after a failed search. Returns whether there was an estimate. */
   reset?(): boolean;
-  /** Whether a point with a vanishing gradient is a minimum. */
+  /** Whether a point with a zero gradient is a minimum, not a saddle point. */
   isMinimum?(current: Iterate<P>): boolean;
 }
 
 export const defaults = { tolerance: 1e-10, maxIterations: 1000 };
 
-/** Steps along a method's directions, with a line search for the length, until the gradient vanishes. */
+/**
+ * The loop shared by `newton` and `lbfgs`: takes the method's direction, finds a step length by line search, and
+ * repeats until the gradient vanishes.
+ */
 export function descend<P>(
   caller: string,
   loss: (params: P) => Tensor,
@@ -71,7 +76,7 @@ export function descend<P>(
   let evaluations = 0;
   const evaluate = (trialX: Vector): Iterate<P> => {
     const params = treeOf(start, tensors, trialX);
-    const x = vectorOf(floatsOf(caller, params)); // reads x back, because float32 parameters round it
+    const x = vectorOf(floatsOf(caller, params)); // read back from params, because float32 parameters are rounded
     const { value, grad } = lossAndGradient(params as object);
     evaluations++;
     const gradient = vectorOf(floatsOf(caller, grad));
@@ -108,7 +113,7 @@ export function descend<P>(
   function takeStep(from: Iterate<P>): Iterate<P> | undefined {
     const d = method.direction(from);
     const trial = (alpha: number, at: Iterate<P>) => ({ alpha, at, loss: at.loss, slope: inner(at.gradient, d) });
-    const noise = 2e-13 * Math.abs(from.loss); // about 1000 times the rounding of a double, because losses are sums of many terms
+    const noise = 2e-13 * Math.abs(from.loss); // about 1000 times the rounding error of a float64, because a loss sums many terms
     const found = lineSearch((alpha) => trial(alpha, evaluate(addScaled(from.x, alpha, d))), trial(0, from), noise);
     return found?.at.x.some((xi, i) => xi !== from.x[i]) ? found.at : undefined;
   }

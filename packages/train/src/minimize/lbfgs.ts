@@ -5,14 +5,14 @@ import { defaults, descend, type MinimizeOptions, type Minimum } from "./descend
 import { addScaled, inner, maxAbs, type Vector } from "./vector.ts";
 
 export interface LbfgsOptions extends MinimizeOptions {
-  /** The number of previous steps that estimate the curvature. Default 10. */
+  /** The number of previous steps used to estimate the curvature. Default 10. */
   readonly memorySize?: number | undefined;
 }
 
 /**
- * Minimizes a smooth loss near `params` with gradients only: the L-BFGS method (J. Nocedal 1980). It estimates the curvature
- * from the last steps, and its line search meets the strong Wolfe conditions. Suited to losses without noise (all data at
- * once, not batches) and up to about ten thousand parameters.
+ * Minimizes a smooth loss near `params` with gradients only: the L-BFGS method (J. Nocedal 1980). The curvature is
+ * estimated from the last steps, and the line search meets the strong Wolfe conditions. Use it for deterministic losses
+ * (all data at once, not batches) with up to about ten thousand parameters.
  * @throws OutOfRangeError unless loss and gradient are finite at the start
  * @throws TreeError, DTypeError, ArgumentError for invalid arguments
  */
@@ -21,7 +21,8 @@ export function lbfgs<P>(loss: (params: P) => Tensor, params: P & TreesOnly<P>, 
   const memory = checkRange("lbfgs", "memorySize", settings.memorySize, positiveCount);
   let steps: { readonly s: Vector; readonly y: Vector; readonly rho: number }[] = [];
   return descend<P>("lbfgs", loss, params, settings, {
-    // Nocedal and Wright, algorithm 7.4: returns −H g, where H approximates the inverse Hessian.
+    // The two-loop recursion of L-BFGS (Nocedal and Wright, algorithm 7.4): returns −H g for the gradient g, where H
+    // approximates the inverse Hessian.
     direction: ({ gradient }) => {
       let d = gradient.map((gi) => -gi);
       const alphas = steps.toReversed().map(({ s, y, rho }) => {

@@ -1,20 +1,23 @@
-/** The loss and its slope after a step of length α along a direction. The loss is Infinity unless both are finite. */
+/**
+ * The loss and its slope after a step of length α along the search direction. If either is not finite, the loss is
+ * Infinity.
+ */
 export interface Trial {
   readonly alpha: number;
   readonly loss: number;
   readonly slope: number;
 }
 
-const sufficientDecrease = 1e-4; // c₁: the fraction of the predicted decrease that a step must reach
-const curvatureFactor = 0.9; // c₂: the fraction of the initial slope that may remain
+const sufficientDecrease = 1e-4; // c₁: the loss must fall by this fraction of the decrease that the slope predicts
+const curvatureFactor = 0.9; // c₂: the slope must shrink to this fraction of the initial slope
 const maxTrials = 40;
 
 /**
  * Finds a step that meets the strong Wolfe conditions, starting with α = 1: loss(α) ≤ loss(0) + c₁ α slope(0) and
  * |slope(α)| ≤ c₂ |slope(0)|. J. Nocedal and S. Wright, Numerical Optimization (2006), algorithms 3.5 and 3.6.
  *
- * Near a minimum, differences of the loss are smaller than its rounding error, `noise`. There the approximate Wolfe conditions
- * of W. Hager and H. Zhang (2005), which use only slopes, replace the first condition.
+ * Near a minimum, differences of the loss are smaller than its rounding error, `noise`. The first condition is then
+ * replaced by the approximate Wolfe conditions of W. Hager and H. Zhang (2005), which use only slopes.
  *
  * Returns `undefined` if no step lowers the loss.
  */
@@ -30,7 +33,7 @@ export function lineSearch<T extends Trial>(at: (alpha: number) => T, start: T, 
     return at(alpha);
   };
 
-  // Bracket: double the step until an acceptable one lies between two trials.
+  // Bracketing phase of the line search: double the step until two trials enclose an acceptable step.
   let [before, trial] = [start, tryStep(1)];
   const isBetter = () => isLower(trial) && trial.loss <= before.loss + noise;
   while (isBetter()) {
@@ -39,7 +42,8 @@ export function lineSearch<T extends Trial>(at: (alpha: number) => T, start: T, 
     [before, trial] = [trial, tryStep(2 * trial.alpha)];
   }
 
-  // Zoom: `low` has the lower loss, and its slope descends towards `high`.
+  // Zoom phase of the line search: it searches between two trials. `low` is the trial with the lower loss, and its
+  // slope descends toward `high`.
   let [low, high] = isBetter() ? [trial, before] : [before, trial];
   while (trials < maxTrials) {
     const middle = tryStep(interpolate(low, high, noise));
@@ -52,9 +56,9 @@ export function lineSearch<T extends Trial>(at: (alpha: number) => T, start: T, 
 }
 
 /**
- * Returns the next trial between two steps: the minimum of the cubic with their losses and slopes (3.59 of the book). If the
- * losses differ by less than `noise`, it is the zero of the line through the slopes. The trial keeps a tenth of the width from
- * both ends. If the formula gives NaN, it is the midpoint.
+ * Returns the next trial between two steps: the minimum of the cubic that has their losses and slopes (Nocedal and
+ * Wright, equation 3.59). If the losses differ by less than `noise`, returns the zero of the line through the slopes.
+ * If the formula gives NaN, returns the midpoint. The trial stays at least a tenth of the interval away from both ends.
  */
 function interpolate(a: Trial, b: Trial, noise: number): number {
   const width = b.alpha - a.alpha;

@@ -5,9 +5,9 @@ import { defaults, descend, type Iterate, type MinimizeOptions, type Minimum } f
 import { maxAbs, type Vector } from "./vector.ts";
 
 /**
- * Minimizes a smooth loss near `params` by Newton's method. Each step d solves (H + τ I) d = −g, where H is the Hessian and
- * τ ≥ 0 is large enough to make H + τ I positive definite. The line search is that of `lbfgs`. Suited to up to a few hundred
- * parameters.
+ * Minimizes a smooth loss near `params` by Newton's method. Each step d solves (H + τ I) d = −g, where H is the Hessian
+ * and τ ≥ 0 is large enough to make H + τ I positive definite. The line search is the same as in `lbfgs`. Use it for up
+ * to a few hundred parameters.
  * @throws OutOfRangeError unless loss and gradient are finite at the start
  * @throws TreeError, DTypeError, ArgumentError for invalid arguments
  */
@@ -35,7 +35,10 @@ export function newton<P>(
   });
 }
 
-/** Returns L with L Lᵀ = H + τ I: τ = 0 if H is positive definite, else the first τ that suffices (Nocedal and Wright, algorithm 3.3). */
+/**
+ * Returns the Cholesky factor L of H + τ I, where τ = 0 if the Hessian H is positive definite. Otherwise τ grows until
+ * H + τ I is positive definite (Nocedal and Wright, algorithm 3.3).
+ */
 function shiftedCholesky(H: Vector, n: number): Vector {
   const scale = maxAbs(H);
   if (!(scale > 0 && scale < Infinity)) return cholesky(new Float64Array(n * n), n, 1)!; // without a usable Hessian, take the gradient direction
@@ -45,7 +48,10 @@ function shiftedCholesky(H: Vector, n: number): Vector {
   }
 }
 
-/** Assembles the Hessian matrix from its blocks ∂²f/∂a∂b, ordered by a, then b. `sizes` are the sizes of the tensors. */
+/**
+ * Assembles the Hessian matrix from its blocks ∂²f/∂a∂b, ordered by tensor a, then by tensor b. `sizes` are the numbers
+ * of elements of the tensors.
+ */
 function assembleHessian(blocks: readonly Tensor[], sizes: readonly number[]): Vector {
   const n = sizes.reduce((sum, size) => sum + size, 0);
   const H = new Float64Array(n * n);

@@ -2,12 +2,12 @@ import { type Tensor, tensor, withLabel } from "@wengert/core";
 import { ravel, sizeOf, unflatten } from "@wengert/core/extend";
 import { reshape } from "@wengert/ops";
 
-// Converts between a tree of tensors and one vector of doubles, on which small problems are solved.
+// Converts between a tree of tensors and one flat vector of float64 numbers.
 
-/** `Float64Array<ArrayBuffer>` in TypeScript 5.7 and later. */
+/** The type `Float64Array<ArrayBuffer>`, written so that TypeScript before 5.7 accepts it too. */
 export type Vector = ReturnType<Float64Array["slice"]>;
 
-/** Concatenates the numbers of all tensors. */
+/** Concatenates the elements of all tensors into one vector. */
 export function vectorOf(tensors: readonly Tensor[]): Vector {
   const x = new Float64Array(tensors.reduce((n, { size }) => n + size, 0));
   let offset = 0;
@@ -18,7 +18,7 @@ export function vectorOf(tensors: readonly Tensor[]): Vector {
   return x;
 }
 
-/** Returns a tree like `like` with the numbers of `x`, each tensor with its shape and dtype. */
+/** Returns a tree with the structure, shapes and dtypes of `like` and the elements of the vector `x`. */
 export function treeOf<P>(like: P, tensors: readonly Tensor[], x: Vector): P {
   let offset = 0;
   const parts = tensors.map(({ shape, dtype, label }) => {
@@ -36,10 +36,10 @@ export function inner(a: Vector, b: Vector): number {
   return sum;
 }
 
-/** x + α d */
+/** Returns x + α d. */
 export const addScaled = (x: Vector, alpha: number, d: Vector): Vector => x.map((xi, i) => xi + alpha * d[i]!);
 
-/** The largest |xᵢ|; NaN if any entry is NaN; 0 for an empty vector. */
+/** Returns the largest |xᵢ| of a vector: NaN if any entry is NaN, 0 for an empty vector. */
 export function maxAbs(x: Vector): number {
   let largest = 0;
   for (const xi of x) largest = Math.max(largest, Math.abs(xi));

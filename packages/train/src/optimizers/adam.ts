@@ -17,18 +17,24 @@ import { leavesLikeParams, type Optimizer, type StateTree } from "./optimizer.ts
 
 export interface AdamOptions {
   readonly learningRate: LearningRate;
-  /** The decay rates β₁ and β₂ of the means of gradients and of their squares, each in [0, 1). Default [0.9, 0.999]. */
+  /**
+   * The decay rates β₁ of the mean of gradients and β₂ of the mean of squared gradients, each in [0, 1). Default [0.9,
+   * 0.999].
+   */
   readonly betas?: readonly [number, number] | undefined;
-  /** A number > 0 added to the square root in the denominator. Default 1e-8. */
+  /** A positive number added to the denominator √v, so that it is never 0. Default 1e-8. */
   readonly epsilon?: number | undefined;
 }
 
 export interface AdamwOptions extends AdamOptions {
-  /** The decoupled weight decay, a factor ≥ 0 that the learning rate scales. Default 0.01. */
+  /**
+   * The factor of the decoupled weight decay, at least 0. The decay is also multiplied by the learning rate. Default
+   * 0.01.
+   */
   readonly weightDecay?: number | undefined;
 }
 
-/** `sum` and `squares` are the discounted sums of gradients and of their squares. */
+/** The state of Adam: `sum` and `squares` are the discounted sums of gradients and of squared gradients. */
 export interface AdamState {
   readonly step: Tensor;
   readonly sum: StateTree;
@@ -36,9 +42,9 @@ export interface AdamState {
 }
 
 /**
- * Adam (D. Kingma and J. Ba, 2015): p ← p − rate m / (√v + ε), where m and v are weighted means of the gradients and of their
- * squares. The weight of the one k steps ago is βᵏ. Matches torch.optim.Adam. For decoupled weight decay use `adamw`, for
- * coupled decay chain `weightDecay` before it.
+ * Adam (D. Kingma and J. Ba, 2015): p ← p − rate m / (√v + ε), where m and v are weighted means of the gradients and of
+ * their squares. A gradient that is k steps old has the weight βᵏ. Matches torch.optim.Adam. For decoupled weight decay
+ * use `adamw`, for coupled decay chain `weightDecay` before it.
  * @throws ArgumentError, OutOfRangeError for invalid options
  */
 export function adam(options: AdamOptions): Optimizer<AdamState> {
@@ -57,8 +63,9 @@ export function adamw(options: AdamwOptions): Optimizer<AdamState> {
 
 const defaults: Complete<AdamOptions> = { learningRate: undefined, betas: [0.9, 0.999], epsilon: 1e-8 };
 
-// The paper keeps m ← β m + (1 − β) g, which starts at 0, and corrects the bias by dividing by 1 − βᵗ. This code keeps the sum
-// s ← β s + g, which takes one operation. The mean is s / (1 + β + … + βᵗ⁻¹).
+// The Adam paper computes m ← β m + (1 − β) g, then divides by 1 − βᵗ to correct the bias. This code computes the same
+// mean with one operation less: it keeps the sum s ← β s + g and divides it by the sum of the weights, 1 + β + … +
+// βᵗ⁻¹.
 function adaptive(caller: string, options: Complete<AdamOptions>, weightDecay: number): Optimizer<AdamState> {
   const rate = checkRate(caller, "learningRate", options.learningRate);
   const betas = options.betas as unknown;
@@ -79,7 +86,8 @@ function adaptive(caller: string, options: Complete<AdamOptions>, weightDecay: n
       const sums = trees.grads.map((g, i) => axpy(beta1, trees["state.sum"][i]!, g));
       const squares = trees.grads.map((g, i) => axpy(beta2, trees["state.squares"][i]!, square(g)));
 
-      // m / (√v + ε) = s / w₁ / (√(q / w₂) + ε) for sums s and q of weights w, which is √w₂ / w₁ · s / (√q + ε √w₂)
+      // Adam's update m / (√v + ε), rewritten for the stored sums s and q with the sums of weights w₁ and w₂, where m =
+      // s / w₁ and v = q / w₂: √w₂ / w₁ · s / (√q + ε √w₂).
       const currentRate = rateAt(caller, rate, step);
       const next = add(step, 1);
       const t = cast(next, { dtype: "float64" });
@@ -100,5 +108,5 @@ function adaptive(caller: string, options: Complete<AdamOptions>, weightDecay: n
   };
 }
 
-/** 1 + β + … + βᵗ⁻¹ = (1 − βᵗ) / (1 − β), the sum of the weights after t steps. */
+/** Returns the sum of Adam's weights after t steps: 1 + β + … + βᵗ⁻¹ = (1 − βᵗ) / (1 − β). */
 const weightSum = (beta: number, t: Tensor): Tensor => div(sub(1, pow(beta, t)), 1 - beta);

@@ -3,8 +3,8 @@ import { show, type TreesOnly } from "@wengert/core/extend";
 import type { Optimizer } from "./optimizer.ts";
 
 /**
- * Applies optimizers in order: each receives the updates of the previous one as its gradients.
- * `chain(clipByGlobalNorm(1), adam({ learningRate }))`. The state is the list of their states.
+ * Combines optimizers: each one receives the updates of the previous one as its gradients, as in
+ * `chain(clipByGlobalNorm(1), adam({ learningRate }))`. The state is a list of the optimizers' states.
  * @throws ArgumentError unless all arguments are optimizers
  */
 export function chain<States extends readonly unknown[]>(

@@ -2,18 +2,18 @@ import { ArgumentError, OutOfRangeError, ShapeError, Tensor, type TensorLike } f
 import { type Complete, describe, isFloat, show, withDefaults } from "@wengert/core/extend";
 import { cast } from "@wengert/ops";
 
-/** Computes a float64 scalar from the step, an int32 scalar that is 0 at the first step. */
+/** A learning rate schedule: computes a float64 scalar from the step, an int32 scalar that is 0 at the first step. */
 export type Schedule = (step: Tensor) => Tensor;
 
-/** A number or a schedule. */
+/** A learning rate: a number or a schedule. */
 export type LearningRate = number | Schedule;
 
-/** The range of a hyperparameter: its text for messages, and a test for a number. */
+/** The allowed range of a hyperparameter: a description for messages, and a function that tests a number. */
 export type Range = readonly [text: string, holds: (x: number) => boolean];
 export const notNegative: Range = ["a number ≥ 0", (x) => x >= 0 && x < Infinity];
 export const positive: Range = ["a number > 0", (x) => x > 0 && x < Infinity];
 export const decay: Range = ["a number in [0, 1)", (x) => x >= 0 && x < 1];
-/** Within int32, as steps are. */
+/** Limited to int32, the dtype of the step counter. */
 export const count: Range = ["a whole number ≥ 0", (x) => x >= 0 && x === (x | 0)];
 export const positiveCount: Range = ["a whole number > 0", (x) => x > 0 && x === (x | 0)];
 
@@ -28,7 +28,10 @@ export function checkRange(caller: string, name: string, value: unknown, [text, 
 const missingHint = (name: string, value: unknown): string =>
   value === undefined && !name.includes(" ") ? `; write { ${name}: ... }` : "";
 
-/** Returns the options of `sgd` or `adam`. @throws ArgumentError for an unknown option */
+/**
+ * Checks the options of `sgd` or `adam` and returns them.
+ * @throws ArgumentError for an unknown option
+ */
 export function optimizerOptions<O>(caller: string, options: O, defaults: Complete<O>): Complete<O> {
   if (typeof options === "object" && options !== null && "weightDecay" in options)
     throw new ArgumentError(
@@ -46,7 +49,10 @@ export function checkRate(caller: string, name: string, rate: unknown): Learning
   );
 }
 
-/** Returns the rate at a step: a number or a float64 scalar. @throws ArgumentError, ShapeError unless a schedule returns a float scalar */
+/**
+ * Returns the learning rate at a step, as a number or a float64 scalar.
+ * @throws ArgumentError, ShapeError unless a schedule returns a float scalar
+ */
 export function rateAt(caller: string, rate: LearningRate, step: Tensor): TensorLike {
   if (typeof rate === "number") return rate;
   const value: unknown = rate(step);
@@ -60,7 +66,10 @@ export function rateAt(caller: string, rate: LearningRate, step: Tensor): Tensor
   );
 }
 
-/** Returns a function that casts a scalar to the dtype of a parameter, once per dtype. Numbers need no cast. */
+/**
+ * Returns a function that casts a scalar to the dtype of a parameter. It casts once per dtype and returns plain numbers
+ * unchanged.
+ */
 export function castForParam(x: TensorLike): (partner: Tensor) => TensorLike {
   if (typeof x === "number") return () => x;
   const castByDType = new Map([[x.dtype, x]]);

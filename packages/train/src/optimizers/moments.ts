@@ -3,11 +3,14 @@ import { unflatten } from "@wengert/core/extend";
 import { floatsOf } from "../checks/floats.ts";
 import type { StateTree } from "./optimizer.ts";
 
-/** Returns zeros for a moment of each parameter. @throws DTypeError unless all parameters are floats */
+/**
+ * Returns a tensor of zeros for each parameter, with its shape and dtype.
+ * @throws DTypeError unless all parameters are floats
+ */
 export function zerosLike(caller: string, params: unknown): StateTree {
   const moments = floatsOf(caller, params).map(({ shape, dtype }) => zeros(shape, { dtype }));
   return unflatten(params as StateTree, moments);
 }
 
-/** The step counter before the first step. */
+/** Returns the step counter of an optimizer before the first step: an int32 scalar 0. */
 export const zeroStep = (): Tensor => zeros([], { dtype: "int32" });

@@ -3,12 +3,14 @@ import { leavesAlike, type TreesOnly, unflatten } from "@wengert/core/extend";
 import { add } from "@wengert/ops";
 
 /**
- * A rule that turns gradients into parameter updates: two pure functions over trees, as in optax. The optimizer itself keeps no
- * state. Its state is a tree of tensors that the caller passes on, so that a training step can be traced and saved.
+ * A rule that turns gradients into parameter updates: two pure functions over trees, as in optax. The optimizer object
+ * keeps no state. Its state is a tree of tensors that the caller passes from step to step, so a training step can be
+ * traced and the state saved.
  */
 export interface Optimizer<State = StateTree> {
   /**
-   * Returns the state before the first step. Its moments have the structure, shapes and dtypes of `params`.
+   * Returns the state before the first step. The moments in the state have the structure, shapes and dtypes of
+   * `params`.
    * @throws TreeError, DTypeError unless `params` is a tree of floats
    */
   init<P>(params: P & TreesOnly<P>): State;
@@ -19,7 +21,7 @@ export interface Optimizer<State = StateTree> {
   update<P>(grads: P & TreesOnly<P>, state: State, params: P): { readonly updates: P; readonly state: State };
 }
 
-/** A tree of tensors with a structure that is private to the optimizer. */
+/** A tree of tensors. Its structure is private to the optimizer. */
 export type StateTree = object;
 
 /** Returns `params` + `updates`, leaf by leaf. @throws TreeError, ShapeError unless structures, dtypes and shapes match */
@@ -31,7 +33,10 @@ export function applyUpdates<P>(params: P & TreesOnly<P>, updates: NoInfer<P>): 
   );
 }
 
-/** Returns the leaves of each tree. @throws TreeError, ShapeError unless all have the structure, dtypes and shapes of `params` */
+/**
+ * Returns a list of tensors for each tree.
+ * @throws TreeError, ShapeError unless all have the structure, dtypes and shapes of `params`
+ */
 export function leavesLikeParams<Name extends string>(
   caller: string,
   params: unknown,

@@ -3,15 +3,15 @@ import { leaves, show, type TreesOnly, unflatten, walk } from "@wengert/core/ext
 import { isOptimizer } from "./chain.ts";
 import { leavesLikeParams, type Optimizer, type StateTree } from "./optimizer.ts";
 
-/** The state of each group's optimizer. */
+/** The state of `partition`: the state of each group's optimizer, by the name of the group. */
 export type PartitionState<Groups> = {
   readonly [Name in keyof Groups]: Groups[Name] extends Optimizer<infer State> ? State : never;
 };
 
 /**
- * Uses a different optimizer for each group of parameters, as PyTorch's parameter groups and optax's `partition` do. `choose`
- * returns the group of a parameter; it also receives the path, such as `params.layers[0].b`. Each optimizer receives its group
- * as a list of tensors, which may be empty.
+ * Uses a different optimizer for each group of parameters, as PyTorch's parameter groups and optax's `partition` do.
+ * `choose(parameter, path)` returns the name of a parameter's group, where the path is a string such as
+ * `params.layers[0].b`. Each optimizer receives the parameters of its group as a list of tensors, which may be empty.
  *
  *     partition({ weights: adamw({ learningRate }), others: adam({ learningRate }) }, (p) => (p.shape.length > 1 ? "weights" : "others"))
  *
@@ -39,7 +39,7 @@ export function partition<const Groups extends Readonly<Record<string, Optimizer
   }
   const byName = <T>(trees: (name: keyof Groups & string) => T) =>
     Object.fromEntries(names.map((name) => [name, trees(name)])) as Record<keyof Groups & string, T>;
-  /** The indices of each group's parameters among all of them. */
+  /** The parameters of each group, as indices into the list of all parameters. */
   const groupIndices = (params: unknown): Readonly<Record<keyof Groups & string, readonly number[]>> => {
     const indices = byName((): number[] => []);
     let index = 0;

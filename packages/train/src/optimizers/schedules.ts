@@ -12,7 +12,10 @@ import {
   type Schedule,
 } from "./hyper.ts";
 
-/** Returns the same number at each step. @throws ArgumentError, OutOfRangeError unless `value` is a number ≥ 0 */
+/**
+ * Returns a schedule with the same learning rate at each step.
+ * @throws ArgumentError, OutOfRangeError unless `value` is a number ≥ 0
+ */
 export function constant(value: number): Schedule {
   checkRange("constant", "the value", value, notNegative);
   return (step) => add(mul(toFloat64(step), 0), value);
@@ -22,13 +25,13 @@ export interface DecayOptions {
   readonly from: number;
   /** Default 0. */
   readonly to?: number | undefined;
-  /** The number of steps between `from` and `to`. */
+  /** The number of steps in which the learning rate goes from `from` to `to`. */
   readonly steps: number;
 }
 
 /**
- * Cosine decay (I. Loshchilov and F. Hutter, 2017): to + (from − to) (1 + cos(π step / steps)) / 2 up to step `steps`, then `to`.
- * Matches PyTorch's CosineAnnealingLR up to its minimum.
+ * Cosine decay (I. Loshchilov and F. Hutter, 2017): to + (from − to) (1 + cos(π step / steps)) / 2 up to step `steps`,
+ * then `to`. Matches PyTorch's CosineAnnealingLR until the minimum is reached.
  * @throws ArgumentError, OutOfRangeError for invalid options
  */
 export function cosine(options: DecayOptions): Schedule {
@@ -36,15 +39,18 @@ export function cosine(options: DecayOptions): Schedule {
 }
 
 /**
- * Linear decay: from + (to − from) step / steps up to step `steps`, then `to`. Matches PyTorch's LinearLR, and PolynomialLR of
- * power 1.
+ * Linear decay: from + (to − from) step / steps up to step `steps`, then `to`. Matches PyTorch's LinearLR, and its
+ * PolynomialLR with power 1.
  * @throws ArgumentError, OutOfRangeError for invalid options
  */
 export function linear(options: DecayOptions): Schedule {
   return decaySchedule("linear", options, (progress) => sub(1, progress));
 }
 
-/** Decays from `from` to `to`. `remaining` maps the completed fraction of the steps to the remaining fraction of the decay. */
+/**
+ * Returns a schedule that decays from `from` to `to`. `remaining` maps the fraction of steps done to the fraction of
+ * the decay that is left.
+ */
 function decaySchedule(caller: string, options: DecayOptions, remaining: (progress: Tensor) => Tensor): Schedule {
   const settings = withDefaults<DecayOptions>(caller, options, { from: undefined, to: 0, steps: undefined });
   const from = checkRange(caller, "from", settings.from, notNegative);
@@ -57,13 +63,13 @@ export interface WarmUpOptions {
   /** The learning rate at step 0. Default 0. */
   readonly from?: number | undefined;
   readonly steps: number;
-  /** The learning rate after the warm-up. A schedule starts with its step 0 when the warm-up ends. */
+  /** The learning rate after the warm-up. If it is a schedule, it begins with its own step 0 when the warm-up ends. */
   readonly learningRate: LearningRate;
 }
 
 /**
- * Linear warm-up: rises from `from` to the first value of `learningRate` in `steps` steps, then follows `learningRate`. Matches
- * PyTorch's LinearLR inside a SequentialLR.
+ * Linear warm-up: the learning rate rises from `from` to the first value of `learningRate` in `steps` steps, then
+ * follows `learningRate`. Matches PyTorch's LinearLR inside a SequentialLR.
  * @throws ArgumentError, OutOfRangeError for invalid options
  */
 export function warmUp(options: WarmUpOptions): Schedule {
@@ -86,8 +92,8 @@ export function warmUp(options: WarmUpOptions): Schedule {
 }
 
 /**
- * Joins pieces of [first step, learning rate]. A piece that is a schedule starts with its step 0 there.
- * `piecewise([[0, 0.1], [1000, 0.01]])` is PyTorch's MultiStepLR.
+ * Returns a schedule made of pieces [first step, learning rate]. For example, `piecewise([[0, 0.1], [1000, 0.01]])` is
+ * PyTorch's MultiStepLR. If the learning rate of a piece is a schedule, the piece begins with that schedule's step 0.
  * @throws ArgumentError for invalid pieces
  * @throws OutOfRangeError unless first steps ascend from 0
  */
@@ -107,7 +113,7 @@ export function piecewise(pieces: readonly (readonly [from: number, then: Learni
   return concatSchedules("piecewise", pieces);
 }
 
-/** Evaluates at each step the last piece that has begun. */
+/** Returns a schedule that evaluates the last piece whose first step has been reached. */
 function concatSchedules(caller: string, pieces: readonly (readonly [from: number, then: LearningRate])[]): Schedule {
   return (step) => {
     const values = pieces.map(([from, then]) => rateAt(caller, then, sub(step, from)));

@@ -7,21 +7,23 @@ import { leavesLikeParams, type Optimizer, type StateTree } from "./optimizer.ts
 
 export interface SgdOptions {
   readonly learningRate: LearningRate;
-  /** The momentum μ: the fraction of the velocity that remains after a step, in [0, 1). Default 0. */
+  /** The momentum μ: the fraction of the velocity that each step keeps, in [0, 1). Default 0. */
   readonly momentum?: number | undefined;
-  /** Whether to use Nesterov momentum (Y. Nesterov 1983), which steps along the next velocity. Default false. */
+  /**
+   * Whether to use Nesterov momentum (Y. Nesterov 1983), which uses the velocity after the next step. Default false.
+   */
   readonly nesterov?: boolean | undefined;
 }
 
-/** `velocity` is the discounted sum of gradients; without momentum it is an empty list. */
+/** The state of `sgd`. `velocity` is the discounted sum of gradients, or an empty list without momentum. */
 export interface SgdState {
   readonly step: Tensor;
   readonly velocity: StateTree;
 }
 
 /**
- * Gradient descent: p ← p − rate g. With momentum μ (B. Polyak 1964) it is p ← p − rate v, where v ← μ v + g. With `nesterov` it
- * is p ← p − rate (μ v + g) for the new v. Matches torch.optim.SGD.
+ * Stochastic gradient descent: p ← p − rate g, for a parameter p with gradient g. With momentum μ (B. Polyak 1964), v ←
+ * μ v + g and p ← p − rate v. With `nesterov`, v ← μ v + g and p ← p − rate (μ v + g). Matches torch.optim.SGD.
  * @throws ArgumentError, OutOfRangeError for invalid options
  */
 export function sgd(options: SgdOptions): Optimizer<SgdState> {

@@ -4,7 +4,7 @@ import { add, axpy, cast, div, minimum, mul, sqrt, square, sum } from "@wengert/
 import { castForParam, checkRange, notNegative, positive } from "./hyper.ts";
 import { leavesLikeParams, type Optimizer } from "./optimizer.ts";
 
-// Stateless gradient transformations, used as links of a `chain` before an optimizer.
+// Gradient transformations without state, for use in a `chain` before an optimizer.
 
 /** Makes an optimizer without state. */
 const stateless = (update: <P>(grads: P, params: P) => P): Optimizer<readonly []> => ({
@@ -13,8 +13,9 @@ const stateless = (update: <P>(grads: P, params: P) => P): Optimizer<readonly []
 });
 
 /**
- * Coupled weight decay: g ← g + factor · p. This is the gradient of the loss plus factor / 2 · Σ p². Chained before an optimizer
- * it matches the `weight_decay` of torch.optim.SGD and Adam.
+ * Coupled weight decay: g ← g + factor · p, for a parameter p with gradient g. The result is the gradient of the loss
+ * plus factor / 2 · Σ p² (L2 regularization). Before an optimizer in a `chain`, it matches the `weight_decay` of
+ * torch.optim.SGD and Adam.
  * @throws ArgumentError, OutOfRangeError unless `factor` is a number ≥ 0
  */
 export function weightDecay(factor: number): Optimizer<readonly []> {

@@ -88,7 +88,7 @@ describe("writeFileAtomic", () => {
     await expect(writeFileAtomic(place("a"), "x")).rejects.toThrow(/ELOOP/);
   });
 
-  // Not a device: if this code is wrong, /dev/null of an administrator would become a file.
+  // The test uses a pipe, not a device: with a bug in this code, a test run by root would replace /dev/null by a file.
   test.skipIf(spawnSync("mkfifo", ["--version"]).status !== 0)("writes into a pipe without replacing it", async () => {
     spawnSync("mkfifo", [place("pipe")]);
     const reader = spawn("cat", [place("pipe")], { stdio: ["ignore", "pipe", "inherit"] });
@@ -129,7 +129,7 @@ describe("after a failure the old file is unchanged and no temporary file remain
         expect(all()).toEqual(isThere ? ["it"] : []);
         if (isThere) expect(read("it")).toBe(old);
       }
-      await save(place("it"), tree); // works without the fault
+      await save(place("it"), tree); // saving works again without the fault
       expect((await load(place("it"), { like: tree })).tree.b.data.get(9999)).toBe(2);
     });
 
@@ -154,7 +154,7 @@ describe("after a failure the old file is unchanged and no temporary file remain
 });
 
 describe("a temporary file of a killed process", () => {
-  /** Returns the temporary path of process `pid`. */
+  /** Returns the path of the temporary file that process `pid` would write. */
   const draft = async (name: string, pid: number): Promise<string> => {
     const { temporaryPath } = await import("../../src/files/atomic.ts");
     return temporaryPath("test", place(name)).replace(`.${process.pid}.`, `.${pid}.`);

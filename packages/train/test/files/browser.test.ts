@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { bundle } from "../../../ops/test/bundle.ts";
 import { fromSafetensors, toSafetensors } from "../../src/index.ts";
 
-// The same functions in a page, under a Content-Security-Policy that forbids code from strings and WebAssembly.
+// Runs the functions for safetensors files in a page whose Content-Security-Policy forbids `eval` and WebAssembly.
 
 const [shell, whole] = ["/usr/bin/chromium-headless-shell", "/usr/bin/chromium"];
 const executablePath = process.env.CHROMIUM ?? (existsSync(shell) ? shell : whole);

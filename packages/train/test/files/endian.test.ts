@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { arrayOf, fileBytes } from "../../src/files/endian.ts";
 
-// Simulates a big-endian machine, on which each number's bytes are reversed.
+// Simulates a big-endian machine by reversing the bytes of each number.
 
 const numbers = [
   Float64Array.of(1.5, -2),

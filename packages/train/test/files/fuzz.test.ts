@@ -6,13 +6,13 @@ import fc from "fast-check";
 import { afterAll, expect, test } from "vitest";
 import { fromSafetensors, load, toSafetensors } from "../../src/index.ts";
 
-// Damaged and malicious files: each gives a tree or a DataError, and allocates at most a few times its size. WENGERT_SECONDS and
-// WENGERT_SEED set the duration and the seed.
+// Reads damaged and malicious files. Each must give a tree or a DataError, and must not allocate more than a few times
+// the file's size. The environment variables WENGERT_SECONDS and WENGERT_SEED set the duration and the random seed.
 
 const seconds = Number(process.env.WENGERT_SECONDS ?? 3);
 const seed = Number(process.env.WENGERT_SEED ?? 1);
 
-/** Bytes allocated since the last reset to 0. */
+/** The number of bytes allocated since the counter was last set to 0. */
 let allocated = 0;
 globalThis.Uint8Array = new Proxy(Uint8Array, {
   construct(Kind, args, target) {
@@ -27,7 +27,7 @@ globalThis.Uint8Array = new Proxy(Uint8Array, {
 const folder = mkdtempSync(join(tmpdir(), "wengert-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-// Trees, which are saved and then damaged.
+// Generators of trees. Each tree is saved to a file, which is then damaged.
 
 const keys = fc.oneof(
   fc.constantFrom("W", "b", "a.b", "a", "", "__proto__", "constructor", "__metadata__", "wengert.tree", "0", "tensor"),
@@ -53,7 +53,7 @@ const good = fc
   .tuple(trees, metadata)
   .map(([tree, metadata]) => Array.from((toSafetensors as (...args: unknown[]) => Uint8Array)(tree, { metadata })));
 
-// Mutations. Positions are fractions of the length.
+// Generators of mutations. A position in the file is a fraction of its length.
 
 const share = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
 type Damage = (bytes: number[]) => number[];
@@ -159,7 +159,7 @@ const damages: fc.Arbitrary<Damage> = fc.oneof(
     }),
   ),
 );
-/** A valid file and many mutations of it, which are cheaper to make than new files. */
+/** A valid file and up to 30 mutations of it. Mutating one file is faster than creating many. */
 const damaged = fc
   .tuple(good, fc.array(fc.array(damages, { minLength: 1, maxLength: 3 }), { minLength: 1, maxLength: 30 }))
   .map(([bytes, lists]) => [
@@ -167,7 +167,7 @@ const damaged = fc
     ...lists.map((all) => all.reduce((so, damage) => (so.length < 8 ? so : damage(so)), bytes)),
   ]);
 
-// Well-formed headers with tensors at arbitrary offsets.
+// Generators of well-formed headers whose tensors have arbitrary offsets.
 
 const counts = fc.oneof(
   { weight: 6, arbitrary: fc.nat(4) },
@@ -214,7 +214,7 @@ const made = fc
     );
   });
 
-/** Returns the total bytes of all tensors of a tree. Each leaf must be a tensor. */
+/** Returns the total size of a tree's tensors in bytes. Fails unless each leaf is a tensor. */
 function sizeOf(tree: unknown): number {
   if (tree instanceof Tensor) return tree.size * { float64: 8, float32: 4, int32: 4, bool: 1 }[tree.dtype];
   const prototype = Object.getPrototypeOf(tree) as unknown;
@@ -226,7 +226,10 @@ Error.prepareStackTrace = (error) => String(error); // formatting stacks takes m
 
 const seen = { trees: 0, refused: 0 };
 
-/** Returns the tree, or the message of the DataError. @throws any other error */
+/**
+ * Reads a file. Returns the tree, or the message if a DataError is thrown.
+ * @throws any other error
+ */
 async function outcome(read: () => unknown): Promise<{ tree: unknown } | { message: string }> {
   try {
     return (await read()) as { tree: unknown };
@@ -236,7 +239,10 @@ async function outcome(read: () => unknown): Promise<{ tree: unknown } | { messa
   }
 }
 
-/** Reads a file in three ways and compares the results. @throws Error if they are wrong */
+/**
+ * Reads a file in three different ways and compares the results.
+ * @throws Error if the results differ
+ */
 async function check(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
   const fail = (what: string) => new Error(`${what}: ${Buffer.from(bytes).toString("base64")}`);
   const most = 4 * bytes.length + 1000;

@@ -9,12 +9,13 @@ import { type Tensor, tensor } from "@wengert/core";
 import { expect, test } from "vitest";
 import { load, save } from "../../src/index.ts";
 
-// Kills processes at random moments while they save. The old or the new file must be complete each time.
+// Kills a process at a random moment while it saves a file. Afterwards the file must be the complete old file or the
+// complete new file.
 
 const kills = Number(process.env.WENGERT_KILLS ?? 20);
 const saver = fileURLToPath(new URL("saver.mjs", import.meta.url));
 
-/** The number that fills the whole tree in a file of saver.mjs. */
+/** Reads a file written by saver.mjs, checks that all elements are equal, and returns their value. */
 async function valueIn(path: string): Promise<number> {
   const { tree, metadata } = await load<{ step: Tensor; layers: Tensor[] }>(path);
   const value = Number(metadata.value);
@@ -29,7 +30,7 @@ test(`${kills} kills leave a complete file each time`, { timeout: 60_000 + 5000 
   const pathOf = (i: number) => join(folder, `${Math.floor(i / 10)}.safetensors`);
   const found = { "before there was a file": 0, "the old file": 0, "a new file": 0, "while one was written": 0 };
   for (let i = 0; i < kills; i++) {
-    const path = pathOf(i); // every tenth path has no old file
+    const path = pathOf(i); // the first of every ten saves has no old file
     const before = existsSync(path) ? await valueIn(path) : undefined;
     const child = spawn(process.execPath, [saver, path, `${2 * i}`], { stdio: ["ignore", "pipe", "inherit"] });
     await once(child.stdout, "data");
@@ -40,7 +41,7 @@ test(`${kills} kills leave a complete file each time`, { timeout: 60_000 + 5000 
     const after = existsSync(path) ? await valueIn(path) : undefined;
     if (after === undefined) found["before there was a file"]++;
     else found[after === before ? "the old file" : "a new file"]++;
-    if (after !== before) expect([2 * i, 2 * i + 1]).toContain(after); // the file neither vanished nor became older
+    if (after !== before) expect([2 * i, 2 * i + 1]).toContain(after); // either a new value, or the old file is unchanged
   }
   console.log(`kill: ${kills} times, nothing lost: ${JSON.stringify(found)}`);
   for (let i = 0; i < kills; i += 10) await save(pathOf(i), tensor(1)); // removes leftover temporary files

@@ -1,6 +1,6 @@
 import type { Chapter } from "../../../ops/test/mistakesTest.ts";
 
-/** The prelude of the mistakes with safetensors files. */
+/** The code that runs before each erroneous call of the functions for safetensors files. */
 export const filesPrelude = `
 const saved = toSafetensors(params);
 const withHeader = (json, ...numbers) => {

@@ -7,8 +7,9 @@ import { transpose } from "@wengert/ops";
 import { afterAll, describe, expect, test } from "vitest";
 import { fromSafetensors, save, toSafetensors } from "../../src/index.ts";
 
-// Compares with the reference implementation, Python's `safetensors`: reads its files in goldens/, and where it is installed, it
-// reads files of this package. WENGERT_PYTHON names the Python interpreter.
+// Compares with the reference implementation, Python's package `safetensors`. Its files in goldens/ must load here. If
+// Python and the package are installed, it must load the files written here. The environment variable WENGERT_PYTHON
+// names the Python interpreter.
 
 interface Goldens {
   readonly version: string;
@@ -31,7 +32,7 @@ const matrix = tensor(
 const names = ['é"\\/\n\u0001\u007f', "😀", "\uffee", "\u2028", "a b", "a", ""];
 const int32 = (value: number | number[]): Tensor => tensor(value, { dtype: "int32" });
 
-/** The trees of safetensors.generate.py. */
+/** The same trees as in safetensors.generate.py. */
 const trees: Readonly<Record<string, unknown>> = {
   "every dtype": {
     float64: tensor([0, -0, 0.1, Number.POSITIVE_INFINITY, 5e-324, 1.7976931348623157e308]),
@@ -56,7 +57,7 @@ const trees: Readonly<Record<string, unknown>> = {
 describe("the reference implementation", () => {
   test.each(Object.keys(goldens.written))("writes the same bytes: %s", (name) => {
     const bytes = bytesOf(goldens.written[name]!);
-    expect(Buffer.from(write(trees[name])).toString()).toBe(Buffer.from(bytes).toString()); // compared as text, which shows the difference
+    expect(Buffer.from(write(trees[name])).toString()).toBe(Buffer.from(bytes).toString()); // compared as text, because a failed test then shows the difference
     expect(write(trees[name])).toEqual(bytes);
     const found = fromSafetensors(bytes);
     expect(found.metadata).toEqual({});

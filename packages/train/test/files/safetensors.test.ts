@@ -10,7 +10,7 @@ import { onSystem } from "./system.ts";
 const folder = mkdtempSync(join(tmpdir(), "wengert-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** Structure, shapes, dtypes and numbers of a tree. */
+/** Converts a tree to plain values: structure, shapes, dtypes and elements. */
 const whole = (tree: unknown): unknown => {
   if (tree instanceof Tensor) return { shape: tree.shape, dtype: tree.dtype, numbers: [...tree.data.data] };
   if (Array.isArray(tree)) return tree.map(whole);

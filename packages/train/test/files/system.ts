@@ -2,24 +2,24 @@ import type { FileHandle } from "node:fs/promises";
 
 type Fs = typeof import("node:fs/promises");
 
-/** Simulated faults: error codes, or the largest possible allocation in bytes. */
+/** The simulated faults: error codes of system calls, and the largest possible allocation in bytes. */
 export interface Faults {
-  /** The disk fails after this many bytes. */
+  /** The number of bytes after which writing to the disk fails. */
   readonly write?: { readonly code: string; readonly after: number };
   readonly sync?: string;
   readonly syncFolder?: string;
   readonly rename?: string;
   readonly read?: string;
   readonly memory?: number;
-  /** The maximum number of bytes that one call reads or writes. */
+  /** The maximum number of bytes that one system call reads or writes. */
   readonly maxTransfer?: number;
 }
 
-/** Returns an error like those of system calls. */
+/** Returns an error like those that Node throws for system calls. */
 const systemError = (code: string, syscall: string): Error =>
   Object.assign(new Error(`${code}: simulated, ${syscall}`), { code, syscall });
 
-/** Runs `body` on a system with faults. Files open normally and then fail. */
+/** Runs `body` while the file system fails. Opening files succeeds; later calls on the open file fail. */
 export async function onSystem<T>(faults: Faults, body: () => T): Promise<Awaited<T>> {
   const { getBuiltinModule } = process;
   const { Uint8Array: Bytes } = globalThis;

@@ -17,7 +17,7 @@ const moment = (step: number, more: Partial<FitProgress> = {}): FitProgress => {
   return { ...point, steps: 1000, epochs: 10, history: { train: [], validation: [] }, failure: undefined, ...more };
 };
 
-/** Returns the output of a display for these moments, 10 ms apart. */
+/** Returns the output of a progress display for a list of progress reports, 10 ms apart. */
 function shown(moments: readonly FitProgress[], terminal?: { columns: number }): string {
   let written = "";
   const write = (text: string) => {

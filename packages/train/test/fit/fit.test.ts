@@ -41,7 +41,7 @@ const data = randomPoints(50);
 const held = randomPoints(23, 5);
 const optimizer = adam({ learningRate: 0.05 });
 
-/** y = 2 x − 1 without noise. */
+/** Data on the line y = 2 x − 1, without noise. */
 const line = { x: tensor([0, 1, 2, 3]), y: tensor([-1, 1, 3, 5]) };
 const start = { a: tensor(0), b: tensor(0) };
 const distance = ({ a, b }: typeof start, { x, y }: typeof line) => mse(add(mul(a, x), b), y);
@@ -333,7 +333,7 @@ describe("validation", () => {
 });
 
 describe("the best parameters", () => {
-  /** The loss oscillates, down, up, down and up, because the learning rate is high. */
+  /** The learning rate is too high on purpose: the loss goes down, up, down and up. */
   const wild = { optimizer: sgd({ learningRate: 1 }), batchSize: 50, key: randomKey(5), metrics };
 
   it("have the lowest validation loss", async () => {
@@ -388,7 +388,7 @@ describe("the best parameters", () => {
 });
 
 describe("patience", () => {
-  /** Makes a fit with the listed validation losses. */
+  /** Runs a fit whose validation losses are the listed numbers. */
   const listed = (values: readonly number[]) => {
     let i = 0;
     const criterion = ({ step }: Point) => values[step - 1]!;
@@ -461,7 +461,10 @@ describe("a signal", () => {
 });
 
 describe("the event loop runs", () => {
-  /** Ends only if a timer fires while the fit runs. */
+  /**
+   * Starts a fit without end, which only a timer can abort. It therefore ends only if the event loop runs during the
+   * fit.
+   */
   const untilHeard = async () => {
     const controller = new AbortController();
     setTimeout(() => controller.abort(), 0);
@@ -498,7 +501,10 @@ describe("the event loop runs", () => {
 describe("a non-finite number", () => {
   const parameters = { a: tensor(1, { label: "a" }) };
   const column = tensor([1, 2, 3, 4]);
-  /** A loss that lowers `a` by 1 a step from 1. Step 4, where a = −2, uses `then` instead. */
+  /**
+   * Returns a loss whose gradient lowers `a` from 1 by 1 per step. The fourth step, where a = −2, uses the loss `then`
+   * instead.
+   */
   const falling =
     (then: (a: Tensor) => Tensor) =>
     (p: typeof parameters, batch: Tensor, { step }: Context) =>
@@ -641,7 +647,7 @@ describe("progress", () => {
       [4, 4, 2, 2, 2],
     ]);
     expect(moments.every(({ loss, metrics }) => loss > 0 && metrics.accuracy! >= 0)).toBe(true);
-    expect(moments[2]!.history.validation).toHaveLength(2); // the list grows
+    expect(moments[2]!.history.validation).toHaveLength(2); // the same list, which has grown
   });
 });
 

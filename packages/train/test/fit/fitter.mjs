@@ -1,4 +1,5 @@
-// A process that fits a small network with dropout, saves each step to the given path, and prints its progress.
+// Fits a small network with dropout in its own process, writes a checkpoint to the given path after each step, and
+// prints the steps.
 
 import { tensor } from "@wengert/core";
 import { crossEntropy, greater, matmul, mul, randomKey, randomNormal, randomUniform, tanh, where } from "@wengert/ops";

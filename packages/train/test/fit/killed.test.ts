@@ -5,11 +5,14 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 
-// Kills a process at random moments while it fits, and restarts it each time.
+// Kills a process at random moments while it fits a model. Restarts the process after each kill.
 
 const fitter = fileURLToPath(new URL("fitter.mjs", import.meta.url));
 
-/** Runs until the end, or kills the process after a number of lines. Returns the first and last step, and the result. */
+/**
+ * Runs fitter.mjs to the end, or kills the process after it has printed a number of lines. Returns the first and last
+ * step, and the result.
+ */
 function run(path: string, lines: number): Promise<{ first: number; last: number; fitted: string | undefined }> {
   const child = spawn(process.execPath, [fitter, path], { stdio: ["ignore", "pipe", "inherit"] });
   let printed = "";

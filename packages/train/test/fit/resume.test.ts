@@ -27,7 +27,7 @@ const newPath = () => join(folder, `${files++}.safetensors`);
 type Options = Partial<FitOptions<Model, Points, ReturnType<typeof loss>>>;
 const data = randomPoints(50);
 const held = randomPoints(23, 5);
-/** 13 steps an epoch, the last with 2 rows; 30 steps in all, with dropout. */
+/** A fit of 30 steps with dropout. An epoch has 13 steps; the last batch of an epoch has 2 rows. */
 const usual: Options = {
   optimizer: adam({ learningRate: 0.05 }),
   steps: 30,
@@ -44,7 +44,7 @@ const run = (options: Options = {}, from: unknown = data): Promise<Fit<Model>> =
     { ...usual, ...options } as FitOptions<Model, Points, ReturnType<typeof loss>>,
   );
 
-/** Stops after step `step`. */
+/** Stops the fit after step `step`. */
 const until = (step: number): Options => {
   const controller = new AbortController();
   const progress = (moment: FitProgress) => {
@@ -53,7 +53,7 @@ const until = (step: number): Options => {
   return { signal: controller.signal, progress };
 };
 
-/** A stream of batches, as from a file. */
+/** Streams batches asynchronously, as if they were read from a file. */
 async function* stream({ epoch, key }: Epoch): AsyncGenerator<Points> {
   for (const batch of batches(data, { batchSize: 4 + epoch, key })) {
     await Promise.resolve();
@@ -156,7 +156,7 @@ describe("a resumed fit is bit-identical to an uninterrupted one", () => {
         let measured = 0;
         const stopping = {
           accuracy: (...args: Parameters<typeof metrics.accuracy>) => {
-            if (args[1].X.shape[0] === 3) measured++; // the last of 23 rows
+            if (args[1].X.shape[0] === 3) measured++; // the last validation batch: 3 of 23 rows
             if (measured === after) controller.abort();
             return metrics.accuracy(...args);
           },

@@ -41,7 +41,7 @@ export function randomModel(seed = 2): Model {
   return { hidden: { W: randomNormal(a, { shape: [2, 5] }), b: zeros }, out: [randomNormal(b, { shape: [5, 3] })] };
 }
 
-/** A network with dropout: a different mask at each step, none in measurements. */
+/** The loss of a network with dropout. Each training step has a different dropout mask; validation uses none. */
 export function loss({ hidden, out }: Model, { X, y }: Points, { key, training }: Context): [Tensor, Tensor] {
   const h = tanh(add(matmul(X, hidden.W), hidden.b));
   const noise = randomUniform(key, { shape: h.shape });
@@ -52,7 +52,7 @@ export const metrics = { accuracy: (scores: Tensor, { y }: Points) => accuracy(s
 
 const words = new DataView(new ArrayBuffer(8));
 
-/** Converts tensors, numbers and strings to a text that shows all bits of the numbers. */
+/** Converts tensors, numbers and strings to text. Numbers are printed bit by bit, so equal texts mean equal bits. */
 export function bitsOf(x: unknown): string {
   return JSON.stringify(x, (_, value) => {
     if (value instanceof Tensor)

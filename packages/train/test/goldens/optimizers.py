@@ -2,8 +2,8 @@
 
     /usr/bin/python3 packages/train/test/goldens/optimizers.py
 
-needs PyTorch >= 1.13; the committed file is by 1.13.1 as Debian 12 has it (python3-torch). optimizers.ts beside this file has
-the same losses and reads the options, which have Wengert's names. One case a line: the parameters after some of the steps.
+Needs PyTorch >= 1.13. The committed file was written by PyTorch 1.13.1 (Debian 12, python3-torch). optimizers.ts defines the
+same losses and reads the options by Wengert's names. Each line of the output is a test case: the parameters after some steps.
 """
 
 import json
@@ -19,11 +19,11 @@ torch.set_num_threads(1)
 steps = 100
 kept = [1, 2, 3, 5, 10, 20, 50, 100]
 
-# Losses, each with where it starts
+# The losses, each with its initial parameters
 
 
 def valley(p):
-    """Curvatures from 1e-3 to 1e3."""
+    """A quadratic with curvatures from 1e-3 to 1e3."""
     return 0.5 * (torch.tensor([1e-3, 1.0, 30.0, 1e3]) * p["x"] ** 2).sum()
 
 
@@ -77,7 +77,7 @@ def optimizer(name, params, rate, momentum=0, nesterov=False, betas=(0.9, 0.999)
 
 
 def cosine(optimizer, options):
-    """From the rate of the optimizer down to `to`, where it stays."""
+    """Cosine decay from the optimizer's learning rate to the rate `to`."""
     down = CosineAnnealingLR(optimizer, options["steps"], options.get("to", 0))
     return down
 

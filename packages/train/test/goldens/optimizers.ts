@@ -21,7 +21,7 @@ import {
 
 type Nested = number | readonly Nested[];
 type Tree = Nested | { readonly [name: string]: Tree };
-/** Makes a schedule from its name and options in optimizers.py. */
+/** Creates a schedule from its name and its options in optimizers.py. */
 type Described =
   | { readonly kind: "constant" }
   | { readonly kind: "cosine"; readonly steps: number; readonly to?: number }
@@ -36,7 +36,7 @@ interface Trajectory {
   readonly clip?: number;
   readonly schedule?: Described;
   readonly start: Tree;
-  /** The parameters after a number of steps. */
+  /** Returns the parameters after a number of optimizer steps. */
   readonly after: Readonly<Record<string, Tree>>;
 }
 
@@ -59,7 +59,7 @@ const rows = tensor([
 ]);
 const classes = tensor([0, 1, 1, 0], { dtype: "int32" });
 
-/** The losses of optimizers.py. */
+/** The same losses as in optimizers.py. */
 export const losses = {
   valley: ({ x }: { x: Tensor }) => mul(0.5, sum(mul(tensor([1e-3, 1, 30, 1e3]), square(x)))),
   rosenbrock: ({ x, y }: { x: Tensor; y: Tensor }) => add(square(sub(1, x)), mul(100, square(sub(y, pow(x, 2))))),
@@ -82,7 +82,10 @@ const withoutKind = <T extends { readonly kind: string }>({ kind: _, ...options 
 
 const byName = { sgd, momentum, adam, adamw } as const;
 
-/** Makes the optimizer of a case. Coupled weight decay and clipping, which are options in PyTorch, become links of a chain. */
+/**
+ * Creates the optimizer of a test case. Coupled weight decay and gradient clipping are separate optimizers in a
+ * `chain`; in PyTorch they are options.
+ */
 export function optimizerOf({ optimizer, options, clip, schedule }: Trajectory): Optimizer {
   const { weightDecay: decay, rate, ...others } = options;
   const learningRate: LearningRate = schedule ? scheduleOf(rate, schedule) : rate;
@@ -102,7 +105,7 @@ export const tensorsOf = (tree: Tree): Params => {
   return of(tree) as Params;
 };
 
-/** The title of a case. */
+/** Returns the title of a test case. */
 export const titleOf = ({ optimizer, loss, options, clip, schedule }: Trajectory): string =>
   [
     `${optimizer} ${JSON.stringify(options)} on ${loss}`,

@@ -1,6 +1,6 @@
 """
-Files that the reference implementation writes: tensors of each dtype that is read here, in the order and with the metadata
-that toSafetensors should give the same trees, so that the bytes must be the same; and one of each dtype that is refused.
+Writes safetensors files with the reference implementation. For supported dtypes, toSafetensors must give the same bytes, so order and
+metadata follow toSafetensors. For each unsupported dtype there is one file, which Wengert must reject.
 
     pip install safetensors==0.8.0 numpy
     python3 safetensors.generate.py > safetensors.json
@@ -50,11 +50,11 @@ cases = {
 
 def written(tensors, tree):
     structure = json.dumps(tree, ensure_ascii=False, separators=(",", ":"))
-    return save(tensors, {"wengert.tree": structure})  # two would come in any order
+    return save(tensors, {"wengert.tree": structure})  # one entry only, because the order of several is random
 
 
 def one(dtype, bits):
-    """A file with one tensor of 8 numbers, which the reference implementation must be able to read."""
+    """Returns a file with one tensor of 8 numbers, after checking that the reference implementation can read the file."""
     header = json.dumps({"x": {"dtype": dtype, "shape": [8], "data_offsets": [0, bits]}}).encode()
     data = struct.pack("<Q", len(header)) + header + bytes(bits)
     [(_, found)] = deserialize(data)

@@ -1,4 +1,4 @@
-// Runs a bundle in Node. As on a page, the bundle sets `globalThis.answer` to a promise.
+// Runs a bundle in Node and prints its result. The bundle sets `globalThis.answer` to a promise of the result.
 import { pathToFileURL } from "node:url";
 
 await import(pathToFileURL(process.argv[2]).href);

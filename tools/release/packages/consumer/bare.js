@@ -1,4 +1,4 @@
-// Runs on a page with only an import map.
+// Runs the probe on a page with an import map and no bundler.
 import { probe } from "./probe.js";
 
 globalThis.answer = probe();

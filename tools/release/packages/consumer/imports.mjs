@@ -1,4 +1,4 @@
-// Measures the import time of core and ops.
+// Measures how long importing core and ops takes.
 const start = performance.now();
 await import("@wengert/core");
 await import("@wengert/ops");

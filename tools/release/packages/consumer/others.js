@@ -1,9 +1,9 @@
-// Tests the packages with dependencies, which need a bundler or a runtime instead of a bare import map.
+// Tests data and report, whose dependencies need a bundler or a runtime instead of an import map.
 import { tensor } from "@wengert/core";
 import { matrix, readCsv, readNpy, toNpy } from "@wengert/data";
 import { report } from "@wengert/report";
 
-/** Makes and checks a table, an array and a report. @throws Error if one is wrong */
+/** Reads a table, reads an array and renders a report. @throws Error if a result is wrong */
 export async function others() {
   const table = await readCsv(new Blob(["a,b\n1,2\n3,4.5\n"]), { columns: { a: "number", b: "number" } });
   const x = matrix(table, ["a", "b"]);

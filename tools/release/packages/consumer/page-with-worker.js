@@ -1,4 +1,4 @@
-// Runs the probe in a worker. Bundlers recognize this form of `new Worker`.
+// Runs the probe in a worker. Bundlers recognize the expression `new Worker(new URL(…))`.
 const worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
 globalThis.answer = new Promise((resolve, reject) => {
   worker.onmessage = ({ data: { answer, error } }) => (answer ? resolve(answer) : reject(new Error(error)));

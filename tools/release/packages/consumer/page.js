@@ -1,4 +1,4 @@
-// Runs on a page, or as a bundle in Node.
+// Runs all checks on a page, or in Node as a bundle.
 import { others } from "./others.js";
 import { probe } from "./probe.js";
 

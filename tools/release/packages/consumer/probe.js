@@ -1,4 +1,4 @@
-// Every host runs this probe on the installed packages. The numbers must be the same everywhere.
+// Every runtime and browser runs this program on the installed packages. The resulting numbers must be equal everywhere.
 import * as core from "@wengert/core";
 import { isFloat } from "@wengert/core/extend";
 import * as ops from "@wengert/ops";
@@ -9,7 +9,7 @@ const { grad, Tensor, tensor, treeMap, vjp } = core;
 const { add, axpy, crossEntropy, kernels, matmul, tanh } = ops;
 
 /**
- * Computes each op at its samples with its cotangents, and fits, for each kind of kernels that runs here.
+ * Computes the values and pullbacks of each op at its samples, and the results of two fits, with each available kernel.
  * @returns {Promise<{ available: readonly string[], numbers: Record<string, Record<string, (number | string)[]>> }>}
  */
 export async function probe() {
@@ -24,7 +24,7 @@ export async function probe() {
   return { available, numbers };
 }
 
-/** Returns the values of each op at its samples, and the pullback of a random cotangent. */
+/** Returns the values of each op at its samples, and the pullbacks of a fixed cotangent. */
 function ofSamples() {
   const all = {};
   for (const [name, call] of Object.entries({ ...ops, ...opsExtend })) {
@@ -45,14 +45,14 @@ function ofSamples() {
   return all;
 }
 
-/** Rounds away the last digits. Samples use Math.sin, whose last digits depend on the engine. */
+/** Rounds the elements of a tensor. Samples use Math.sin, whose last digits depend on the JavaScript engine. */
 function rounded(t) {
   if (!isFloat(t.dtype) || t.size === 0) return t;
   const round = (x) => (Array.isArray(x) ? x.map(round) : Number.isFinite(x) ? Math.round(x * 2 ** 30) / 2 ** 30 : x);
   return tensor(round(t.toNested()), { dtype: t.dtype });
 }
 
-/** Fits two layers to a spiral by gradient descent. */
+/** Trains a network of two layers on spiral data by gradient descent. */
 function ofFit() {
   const [X, labels] = spiral();
   const loss = ({ W, b, V }) => crossEntropy(matmul(tanh(add(matmul(X, W), b)), V), labels);
@@ -61,7 +61,7 @@ function ofFit() {
   return numbersIn([loss(params), params]);
 }
 
-/** Fits two layers to a spiral by `fit`, in batches, with adam. */
+/** Trains a network of two layers on spiral data by `fit`, in batches, with Adam. */
 async function ofTrain() {
   const [X, labels] = spiral();
   const loss = ({ W, b, V }, { X, labels }) => crossEntropy(matmul(tanh(add(matmul(X, W), b)), V), labels);
@@ -80,7 +80,7 @@ function spiral() {
   const points = Array.from({ length: 60 }, (_, i) => {
     const [arm, t] = [i % 3, i / 60];
     const [turn, r] = [arm * 2 + 4 * t, 0.2 + t];
-    // not Math.sin, whose last digits depend on the engine
+    // This code avoids Math.sin, because its last digits depend on the engine.
     return [r * (1 - (turn % 2)), r * ((turn % 3) - 1.5)];
   });
   const labels = tensor(
@@ -95,7 +95,7 @@ function model() {
   return { W: like(2, 16), b: like(16), V: like(16, 3) };
 }
 
-/** Returns fixed numbers in (−1, 1) of the shape and dtype of `t`. */
+/** Returns a tensor of fixed numbers in (−1, 1), with the shape and dtype of `t`. */
 function direction({ shape, dtype }) {
   let state = 7;
   const next = () => {

@@ -1,4 +1,5 @@
-// In a runtime: imports each named entry, runs the probe, provokes an error, and saves a model to a file.
+// Tests the installed packages in a runtime: imports each entry, computes the probe's results, causes an error, and saves a
+// model to a file.
 import { ShapeError, tensor } from "@wengert/core";
 import { leaves, ravel } from "@wengert/core/extend";
 import { gradcheck } from "@wengert/core/gradcheck";
@@ -22,7 +23,7 @@ try {
   matmul(x, tensor([1, 2, 3]));
   throw new Error("no error");
 } catch (error) {
-  // the same class from every entry, and a stack that begins in this file
+  // The error must be an instance of the imported ShapeError class, and its stack must begin in this file.
   if (
     !(error instanceof ShapeError) ||
     !/\brun\.mjs/.test(error.stack.split("\n").find((line) => /\.m?js/.test(line)))

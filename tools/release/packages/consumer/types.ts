@@ -1,4 +1,4 @@
-// Types that users rely on, and mistakes that must not compile, checked by each compiler.
+// Checks with every compiler that correct uses of core and ops compile and that mistakes do not.
 import {
   grad,
   hessian,

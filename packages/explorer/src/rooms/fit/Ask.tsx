@@ -10,7 +10,7 @@ import { Pixels } from "./Pixels.tsx";
 import { SoftmaxRow } from "./SoftmaxRow.tsx";
 import { problem } from "./sources.ts";
 
-/** Shows the softmax row of a digit that the reader draws, or of an image that the reader opens. */
+/** Shows the class probabilities of a digit that the user draws, or of an image that the user opens. */
 export function Ask({ of }: { of: Images }) {
   const model = given();
   const drop = useDrop(({ files }) => {
@@ -52,7 +52,7 @@ function Paper({ of }: { of: Images }) {
   const blank = new Float32Array(width * height);
   const ink = asked.value?.row.length === width * height ? asked.value.row : blank;
   const before = useRef<Place | undefined>(undefined);
-  const pen = useSignal<Place | undefined>(undefined); // the pen that keys move
+  const pen = useSignal<Place | undefined>(undefined); // the position of the pen that the arrow keys move
   const isDown = useSignal(false);
   const said = useSignal("");
   const current = () => (asked.peek()?.row.length === width * height ? asked.peek()!.row : blank);
@@ -130,7 +130,7 @@ function Paper({ of }: { of: Images }) {
         )}
       </div>
       <p id="paper-help" class="small soft">
-        By keys: arrows move the pen, <kbd>Space</kbd> lowers or lifts it, <kbd>Del</kbd> clears.
+        With keys: arrows move the pen, <kbd>Space</kbd> lowers or lifts it, <kbd>Del</kbd> clears.
       </p>
       <output class="unseen">{said.value}</output>
     </div>

@@ -14,21 +14,21 @@ import { held, preset, view, views } from "./settings.ts";
 import { changePoints, movePoints, points } from "./sources.ts";
 import { percent } from "./words.ts";
 
-const unit = 100; // units of the drawing per unit of the plane
-const near = 0.16; // a pointer this close to a point, in units of the plane, is on it
+const unit = 100; // SVG units per unit of the plane
+const near = 0.16; // the distance at which the pointer hits a point, in units of the plane
 const stride = { arrow: 0.1, withShift: 0.01 } as const;
 
 const toX = (x: number): number => (x + reach) * unit;
 const toY = (y: number): number => (reach - y) * unit;
 
-/** The plane with its points. Pointer or keys (with a cross) edit them. */
+/** Shows the plane with the data points. The user edits points with the pointer, or with a crosshair moved by keys. */
 export function Board() {
   const k = useSignal(0);
   const erases = useSignal(false);
   const chosen = useSignal<number | undefined>(undefined);
   const cross = useSignal<{ readonly x: number; readonly y: number } | undefined>(undefined);
-  const carried = useSignal<number | undefined>(undefined); // the point that keys move
-  const here = useSignal<{ readonly x: number; readonly y: number } | undefined>(undefined); // the pointer
+  const carried = useSignal<number | undefined>(undefined); // the index of the point that the arrow keys move
+  const here = useSignal<{ readonly x: number; readonly y: number } | undefined>(undefined); // the position of the pointer
   const said = useSignal("");
   const dragged = useRef<{ readonly point: number; moved: boolean } | undefined>(undefined);
   const plane = useRef<SVGSVGElement>(null);
@@ -223,7 +223,7 @@ export function Board() {
         </p>
       )}
       <p id="board-help" class="small soft">
-        Click to add a point, drag to move one. By keys: arrows move the cross, <kbd>Enter</kbd> adds a point or picks
+        Click to add a point, drag to move one. With keys: arrows move the cross, <kbd>Enter</kbd> adds a point or picks
         one up, <kbd>Del</kbd> deletes, <kbd>a</kbd> … <kbd>f</kbd> choose the class, <kbd>[</kbd> <kbd>]</kbd> move
         between points. {held.value > 0 && "Hollow points are held out."}
       </p>
@@ -254,7 +254,7 @@ function nearest(
   return best;
 }
 
-/** Names the predicted class at a place, for screen readers. */
+/** Names the predicted class at a position of the plane, for screen readers. */
 function guessAt({ x, y }: { readonly x: number; readonly y: number }): string {
   const field = report.peek()?.field;
   if (!field) return "";
@@ -263,7 +263,7 @@ function guessAt({ x, y }: { readonly x: number; readonly y: number }): string {
   return `; the model predicts ${letters[shares.indexOf(most)]}, ${percent(most)}`;
 }
 
-/** Shows the class probabilities at a place. */
+/** Shows the class probabilities at a position of the plane. */
 function Reading({ at }: { at: { readonly x: number; readonly y: number } | undefined }) {
   const field = report.value?.field;
   const shares = at && field ? fieldAt(field, at.x, at.y) : [];

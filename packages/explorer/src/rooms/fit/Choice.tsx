@@ -5,7 +5,7 @@ interface Props<T extends string> {
   readonly onChoose: (name: T) => void;
 }
 
-/** A row of buttons to choose one option. */
+/** A row of buttons that selects one of several options. */
 export function Choice<T extends string>({ label, options, value, onChoose }: Props<T>) {
   return (
     <fieldset class="choice">

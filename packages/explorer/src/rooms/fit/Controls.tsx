@@ -77,7 +77,7 @@ export function Controls() {
   );
 }
 
-/** Shows the model as a formula, and its number of parameters. */
+/** Shows the formula of the model and its number of parameters. */
 function ModelInWords() {
   const of = data.value;
   if (!of) return null;
@@ -99,7 +99,7 @@ interface PickProps {
   readonly text: (value: number) => string;
 }
 
-/** A choice of common numbers, plus the number in the address if it is another. */
+/** A drop-down list of common numbers. If the URL contains another number, the list includes it. */
 function Pick({ label, field, value, options, text }: PickProps) {
   const all = options.includes(value) ? options : [...options, value];
   return (

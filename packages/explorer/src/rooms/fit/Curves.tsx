@@ -4,7 +4,7 @@ import { type Marks, Plot } from "../../parts/Plot.tsx";
 import { data, slowHistory } from "./fit.ts";
 import type { Score } from "./protocol.ts";
 
-/** The learning curves: loss and accuracy by step. */
+/** Shows the learning curves: loss and accuracy at each step. */
 export function Curves() {
   return (
     <section class="panel curves" aria-labelledby="curves-title">
@@ -54,7 +54,7 @@ function Curve({ name, of }: { name: string; of: keyof Score }) {
           y: {
             label: null,
             grid: true,
-            clamp: true, // a diverging curve leaves the plot and does not flatten the rest
+            clamp: true, // a diverging curve leaves the plot; the other curves stay readable
             ticks: 4,
             domain: of === "accuracy" ? [0, 1] : [0, Math.min(most, 3 * chance)],
             ...(of === "accuracy" ? { tickFormat: "%" } : {}),

@@ -5,12 +5,14 @@ import { data, report } from "./fit.ts";
 import { cellOf, nodes } from "./grid.ts";
 import { view } from "./settings.ts";
 
-const size = 360; // pixels along each side
+const size = 360; // the side length of the image in pixels
 const scale = (nodes - 1) / (size - 1);
 const winners = new Uint8Array(size * size);
 const image = new ImageData(size, size); // reused, because a new one per frame would burden the garbage collector
 
-/** Colors each point of the plane by its predicted class: flat, or fainter for lower probability. */
+/**
+ * Colors each pixel of the plane by its predicted class. The color is flat, or fainter where the probability is lower.
+ */
 export function Field() {
   const canvas = useRef<HTMLCanvasElement>(null);
   const [field, how, dark] = [report.value?.field, view.value, isDark.value];
@@ -26,7 +28,7 @@ export function Field() {
 function draw(context: CanvasRenderingContext2D, field: Float32Array, classes: number, flat: boolean): void {
   const ground = paper();
   const inks = Array.from({ length: classes }, (_, k) => rgbOf(colorOfClass(k)));
-  const line = new Float32Array(nodes * classes); // one line of the picture, interpolated between two rows of the grid
+  const line = new Float32Array(nodes * classes); // one row of pixels, interpolated between two rows of the grid
   for (let i = 0; i < size; i++) {
     const [row, v] = cellOf(i * scale);
     const from = row * nodes * classes;
@@ -47,7 +49,8 @@ function draw(context: CanvasRenderingContext2D, field: Float32Array, classes: n
       winners[place] = best;
       const sure = (most - 1 / classes) / (1 - 1 / classes);
       const isBorder = (j > 0 && best !== winners[place - 1]) || (i > 0 && best !== winners[place - size]);
-      // If all classes have the same probability, rounding would draw borders, so there are none.
+      // If all classes are equally probable, borders between classes would only show rounding errors, so none are
+      // drawn.
       const strength = sure < 1e-4 ? 0 : isBorder ? 0.85 : flat ? 0.24 : 0.06 + 0.44 * sure;
       const ink = inks[best]!;
       for (let c = 0; c < 3; c++) image.data[4 * place + c] = ground[c]! + (ink[c]! - ground[c]!) * strength;

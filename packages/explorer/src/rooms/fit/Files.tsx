@@ -5,12 +5,12 @@ interface Props {
   readonly label: string;
   readonly accept?: string;
   readonly multiple?: boolean;
-  /** Whether to choose a folder with all its files. */
+  /** Whether the user chooses a folder, with all its files, instead of single files. */
   readonly folder?: boolean;
   readonly onFiles: (files: FileList) => void;
 }
 
-/** A button to choose files. They stay in this page. */
+/** A button to choose files. The files are read in the page and sent nowhere. */
 export function Files({ label, accept, multiple = false, folder = false, onFiles }: Props) {
   const id = useId();
   return (
@@ -27,14 +27,14 @@ export function Files({ label, accept, multiple = false, folder = false, onFiles
         {...(folder ? { webkitdirectory: true } : {})}
         onChange={({ currentTarget }) => {
           if (currentTarget.files && currentTarget.files.length > 0) onFiles(currentTarget.files);
-          currentTarget.value = ""; // lets the reader choose the same file again after fixing it
+          currentTarget.value = ""; // so that the user can choose the same file again
         }}
       />
     </span>
   );
 }
 
-/** Returns the handlers that make an element accept dropped files. */
+/** Returns event handlers that let the user drop files on an element. */
 export function useDrop(onDrop: (transfer: DataTransfer) => void) {
   const isOver = useSignal(false);
   return {

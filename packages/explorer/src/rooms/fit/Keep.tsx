@@ -7,7 +7,7 @@ import { fileOf, parametersIn } from "./parameters.ts";
 import { source } from "./settings.ts";
 import { whole } from "./words.ts";
 
-/** Saves the parameters to a file and loads them again. */
+/** Buttons that save the parameters to a file and load parameters from a file. */
 export function Keep() {
   const said = useSignal("");
   const problem = useSignal<string | undefined>(undefined);

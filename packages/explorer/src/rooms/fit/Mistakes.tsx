@@ -11,7 +11,7 @@ import { percent, whole } from "./words.ts";
 
 const most = { images: 24, rows: 12 } as const;
 
-/** The misclassified rows, sorted by the probability of the true class, lowest first. */
+/** Lists the misclassified rows, those with the lowest probability of the true class first. */
 export function Mistakes() {
   const of = data.value;
   if (!of) return null;
@@ -98,7 +98,7 @@ function WrongRows({ all, of }: { all: readonly Judged[]; of: Dataset }) {
   );
 }
 
-/** Returns a feature's number before standardization. */
+/** Returns a feature in its original unit, before standardization. */
 function measured(of: Dataset, row: number, feature: number): number {
   const { mean, deviation } = of.scales?.[feature] ?? { mean: 0, deviation: 1 };
   return rowOf(of, row)[feature]! * deviation + mean;

@@ -6,13 +6,13 @@ import type { Size } from "./data/dataset.ts";
 interface Props {
   readonly of: ArrayLike<number>;
   readonly size: Size;
-  /** The colors: ink on paper, gray (both from 0 to 1), or a color scale, for weights. */
+  /** The colors: "ink" for black on white, gray levels (both with pixels from 0 to 1), or a color scale for weights. */
   readonly as: "ink" | "gray" | Scale;
-  /** A description for screen readers. Omit it if the surrounding text describes the image. */
+  /** A description for screen readers. Omit it if the text next to the image describes it. */
   readonly label?: string;
 }
 
-/** A small image with one pixel per number. */
+/** Shows a small image with one pixel per number. */
 export function Pixels({ of, size, as, label }: Props) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const dark = isDark.value;

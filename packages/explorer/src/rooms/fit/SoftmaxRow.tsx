@@ -2,11 +2,11 @@ import { percent } from "./words.ts";
 
 interface Props {
   readonly classes: readonly string[];
-  /** `undefined` until there is a row to classify. */
+  /** The probabilities, or `undefined` if there is no row to classify yet. */
   readonly row: Float32Array | undefined;
 }
 
-/** Shows the probability of each class. */
+/** Shows the predicted probability of each class. */
 export function SoftmaxRow({ classes, row }: Props) {
   const fits = row?.length === classes.length ? row : undefined;
   const best = fits ? fits.indexOf(Math.max(...fits)) : -1;

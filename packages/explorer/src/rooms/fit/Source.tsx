@@ -10,7 +10,7 @@ import { labelColumn, side, source } from "./settings.ts";
 import { isBusy, openIdx, openImages, openTable, ownDigits, ownTable, problem, table } from "./sources.ts";
 import { whole } from "./words.ts";
 
-/** Describes the data, and lets the reader open their own. */
+/** Describes the data set, and lets users open their own files. */
 export function Source() {
   const now = data.value;
   const busy = isBusy.value;
@@ -134,7 +134,7 @@ function firstOf(labels: Int32Array, k: number, count: number): number[] {
   return found;
 }
 
-/** Shows which column holds the classes and which columns are features. */
+/** Shows which column contains the classes and which columns are features. */
 function Columns() {
   const [from, now] = [table.value, data.value];
   if (!from || !now || isOfImages(now)) return null;

@@ -3,7 +3,7 @@ import { data, report, reset, stepOnce, toggle } from "./fit.ts";
 import { Keep } from "./Keep.tsx";
 import { percent, whole } from "./words.ts";
 
-/** The buttons Train, Pause, Step and Reset, and the state of the fit. */
+/** Shows the buttons Train, Pause, Step and Reset, and the progress of the fit. */
 export function Transport() {
   const now = report.value;
   const running = now?.running ?? false;

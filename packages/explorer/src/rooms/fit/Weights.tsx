@@ -8,7 +8,7 @@ import { hidden } from "./settings.ts";
 
 const maxRows = 40;
 
-/** Shows the weights of the classes or of the hidden units. */
+/** Shows the weights of each class, or of each hidden unit, as images. */
 export function Weights() {
   const [of, all] = [data.value, slowReport.value?.weights];
   if (!of || !all) return null;

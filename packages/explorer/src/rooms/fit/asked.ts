@@ -3,7 +3,7 @@ import { widthOf } from "./data/dataset.ts";
 import { data, probe } from "./fit.ts";
 import { centered } from "./ink.ts";
 
-/** The row that the reader asks the model about: a drawing, an opened image, or a misclassified row. */
+/** The row to classify for the user: a drawing, an opened image, or a misclassified row of the data. */
 export const asked = signal<{ readonly row: Float32Array; readonly isDrawn: boolean } | undefined>(undefined);
 
 export const ask = (row: Float32Array | undefined): void => {
@@ -14,7 +14,7 @@ export const draw = (ink: Float32Array): void => {
   asked.value = { row: ink, isDrawn: true };
 };
 
-/** Returns the model's input: a drawing is centered and scaled like MNIST's digits. */
+/** Returns the model's input for a row. A drawing is first centered and scaled like the digits of MNIST. */
 export function given(): Float32Array | undefined {
   const [now, of] = [asked.value, data.value];
   if (!now || !of || !("width" in of.features) || now.row.length !== widthOf(of)) return undefined;
@@ -25,7 +25,7 @@ export function keepAsking(): () => void {
   const ends = [
     effect(() => probe(given())),
     effect(() => {
-      data.value; // new data clear the question
+      data.value; // subscribes to the data: new data clear the row
       asked.value = undefined;
     }),
   ];

@@ -3,8 +3,8 @@ import { isDark } from "../../page/scheme.ts";
 type Rgb = readonly [number, number, number];
 
 /**
- * Colors of classes, after Okabe and Ito (2008): distinct for every kind of color blindness, and in lightness. Each class also has
- * a shape, so that color is never the only cue.
+ * The colors of classes, after Okabe and Ito (2008). They differ in lightness and for every kind of color blindness.
+ * Each class also has its own shape, so that nobody depends on the color.
  */
 const colors = {
   light: ["#1f6fb4", "#d9730d", "#00795a", "#b0488a", "#8a6d00", "#3d3f46"],
@@ -18,7 +18,7 @@ export const rgbOf = (hex: string): Rgb =>
 
 export const paper = (): Rgb => (isDark.value ? [27, 30, 36] : [255, 255, 255]);
 
-/** The shapes of the classes as SVG paths around the origin, about 14 units wide. */
+/** The shape of each class as an SVG path, centered at the origin and about 14 units wide. */
 export const shapes = [
   "M-6 0a6 6 0 1 0 12 0a6 6 0 1 0-12 0z", // a disc
   "M0-7.2 6.8 5.4H-6.8z", // a triangle

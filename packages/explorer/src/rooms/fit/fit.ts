@@ -6,12 +6,12 @@ import { paced } from "./paced.ts";
 import type { FromWorker, LayerData, Report, Rows, Score, Start, ToWorker } from "./protocol.ts";
 import { held, pace, preset, type Source, source, start } from "./settings.ts";
 
-// The page's side of the fit, which runs in a worker.
+// Controls the fit from the page. The fit itself runs in a worker.
 
-/** The data set; `undefined` until it is loaded. */
+/** The data set, or `undefined` while it is loading. */
 export const data = signal<Dataset | undefined>(undefined);
 export const report = signal<Report | undefined>(undefined);
-/** An unexpected error in the worker. */
+/** The message of an unexpected error in the worker. */
 export const failure = signal<string | undefined>(undefined);
 
 interface Moment {
@@ -19,12 +19,12 @@ interface Moment {
   readonly train: Score;
   readonly held: Score | undefined;
 }
-/** The history of scores. Long histories keep every second moment, then every fourth, … */
+/** The history of scores. When it gets too long, every second entry is dropped. */
 const history = signal<readonly Moment[]>([]);
 const maxSnapshots = 400;
 
 const isRunning = computed(() => report.value?.running ?? false);
-/** Throttled report and history, for slow pictures. */
+/** Throttled copies of the report and the history, for pictures that are slow to draw. */
 export const slowReport = paced(report, 250, isRunning);
 export const slowHistory = paced(history, 400, isRunning);
 
@@ -33,7 +33,7 @@ let onParameters: ((found: { layers: readonly LayerData[]; step: number }) => vo
 
 const send = (message: ToWorker): void => worker?.postMessage(message);
 
-/** Starts the worker and keeps it in sync with the page. Returns a function that stops it. */
+/** Starts the worker, and sends it all changes of data and settings. Returns a function that stops the worker. */
 export function keepFitting(): () => void {
   worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
   worker.onmessage = ({ data: message }: MessageEvent<FromWorker>) => hear(message);
@@ -61,7 +61,10 @@ interface Sent {
 }
 let last: Sent | undefined;
 
-/** Sends the data to the worker. Changes of points keep the parameters; any other change starts a new fit. */
+/**
+ * Sends the data to the worker. If the user only moved points, the parameters are kept. Any other change starts a new
+ * fit.
+ */
 function sendData(): void {
   const now = data.value;
   const what: Sent = {
@@ -122,9 +125,9 @@ export const parameters = (): Promise<{ layers: readonly LayerData[]; step: numb
     send({ kind: "parameters" });
   });
 
-/** Continues from the parameters of a file. */
+/** Continues the fit from the parameters in a file. */
 export function load(layers: readonly LayerData[], steps: number): void {
   const units = layers.length > 1 ? layers[0]!.b.length : 0;
-  put({ hidden: String(units) }, { push: true }); // the worker restarts with this many units; the next message sends the parameters
+  put({ hidden: String(units) }, { push: true }); // restarts the worker with this number of hidden units, before it receives the parameters
   send({ kind: "load", layers, steps });
 }

@@ -1,9 +1,12 @@
-/** The half-width of the plane: both axes run from −3 to 3. */
+/** Half the width of the plane: both axes run from −3 to 3. */
 export const reach = 3;
-/** The number of grid points along each axis. Probabilities are computed there and interpolated in between. */
+/**
+ * The number of grid points along each axis. Probabilities are computed at the grid points and interpolated between
+ * them.
+ */
 export const nodes = 61;
 
-/** Interpolates the probabilities at a point of the plane from a field. */
+/** Returns the probabilities at a point of the plane, interpolated from the probabilities on the grid. */
 export function fieldAt(field: Float32Array, x: number, y: number): number[] {
   const classes = field.length / nodes ** 2;
   const scale = (nodes - 1) / (2 * reach);
@@ -17,13 +20,13 @@ export function fieldAt(field: Float32Array, x: number, y: number): number[] {
   });
 }
 
-/** Returns the cell of the grid and the position within it, from 0 to 1. */
+/** Returns the index of a grid cell along an axis, and the position within that cell, from 0 to 1. */
 export function cellOf(x: number): readonly [cell: number, part: number] {
   const cell = Math.min(Math.floor(x), nodes - 2);
   return [cell, x - cell];
 }
 
-/** Returns the points of the grid, row by row from the top. */
+/** Returns the coordinates of the grid points, row by row from the top. */
 export function gridPoints(): Float32Array {
   const points = new Float32Array(2 * nodes * nodes);
   const at = (i: number) => (2 * reach * i) / (nodes - 1) - reach;

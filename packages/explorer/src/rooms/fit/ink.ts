@@ -1,6 +1,6 @@
 import type { Size } from "./data/dataset.ts";
 
-/** Draws a stroke between two places in pixels: full ink within the pen, fading at its edge. */
+/** Draws a stroke between two pixel positions. Pixels inside the pen get full ink, and the ink fades at its edge. */
 export function stroked(ink: Float32Array, { width, height }: Size, from: Place, to: Place): Float32Array {
   const radius = 1.15 * (Math.min(width, height) / 28);
   const next = ink.slice();
@@ -24,8 +24,8 @@ export interface Place {
 }
 
 /**
- * Normalizes a drawing like MNIST's digits (LeCun et al. 1998): scales its longer side to 20 of 28 pixels and centers its center of
- * mass.
+ * Normalizes a drawing like the digits of MNIST (LeCun et al. 1998). The longer side is scaled to 20 of 28 pixels, and
+ * the center of mass is moved to the center.
  */
 export function centered(ink: Float32Array, { width, height }: Size): Float32Array {
   let [left, right, top, bottom] = [width, -1, height, -1];

@@ -1,12 +1,12 @@
 import { computed } from "@preact/signals";
 import { data, slowReport } from "./fit.ts";
 
-/** A row of the evaluation, with its prediction. */
+/** An evaluated row with its true and its predicted class. */
 export interface Judged {
   readonly row: number;
   readonly label: number;
   readonly guess: number;
-  /** The probabilities of the true class and of the predicted class. */
+  /** The predicted probabilities of the true class and of the predicted class. */
   readonly ofLabel: number;
   readonly ofGuess: number;
 }
@@ -16,7 +16,7 @@ export const judged = computed<readonly Judged[]>(() => {
   if (!now || !of) return [];
   const { judged: rows, guesses, probabilities } = now;
   const classes = of.classes.length;
-  if (probabilities.length !== rows.length * classes || rows.some((row) => row >= of.labels.length)) return []; // the report belongs to previous data
+  if (probabilities.length !== rows.length * classes || rows.some((row) => row >= of.labels.length)) return []; // a report for the previous data set
   return Array.from(rows, (row, i) => {
     const [label, guess] = [of.labels[row]!, guesses[i]!];
     const ofClass = (k: number) => probabilities[i * classes + k]!;
@@ -24,7 +24,7 @@ export const judged = computed<readonly Judged[]>(() => {
   });
 });
 
-/** The rows of the evaluation in words: "1,200 rows held out". */
+/** A description of the evaluated rows, such as "1,200 rows held out". */
 export const judgedBy = computed(() => {
   const count = judged.value.length.toLocaleString("en");
   return slowReport.value?.held ? `${count} rows held out` : `${count} training rows`;

@@ -1,7 +1,7 @@
 import { type Tensor, zeros } from "@wengert/core";
 import { add, crossEntropy, matmul, mul, randomNormal, relu, square, sum } from "@wengert/ops";
 
-/** Softmax regression has one layer, a network with hidden units two. */
+/** The parameters of the model. Softmax regression has one layer. A network with hidden units has two. */
 export type Model = readonly Layer[];
 
 interface Layer {
@@ -9,11 +9,14 @@ interface Layer {
   readonly b: Tensor;
 }
 
-/** Computes A = X W + b layer by layer, with relu in between. The last A is [rows, classes], the logits. */
+/** Computes the logits, [rows, classes]. Each layer is A = X W + b, with relu between the layers. */
 export const scores = (model: Model, X: Tensor): Tensor =>
   model.reduce((A, { W, b }, i) => add(matmul(i === 0 ? A : relu(A), W), b), X);
 
-/** Returns the loss: the mean of −log softmax(A) at the right class (`data`), plus λ/2 times the sum of squared weights. */
+/**
+ * Returns the two terms of the loss: `data`, the mean cross-entropy −log softmax(A) at the true class, and λ/2 times
+ * the sum of squared weights.
+ */
 export function loss(model: Model, X: Tensor, labels: Tensor, lambda: number): [total: Tensor, data: Tensor] {
   const data = crossEntropy(scores(model, X), labels);
   if (lambda === 0) return [data, data];
@@ -27,7 +30,10 @@ export interface Sizes {
   readonly classes: number;
 }
 
-/** Returns initial parameters. The last layer is zero, so all classes have the same probability and the loss is log K. */
+/**
+ * Returns initial parameters. The last layer is zero, so at first all K classes have the same probability and the loss
+ * is log K.
+ */
 export function initialModel({ inputs, hidden, classes }: Sizes, key: Tensor): Model {
   const dtype = "float32";
   const last = (from: number): Layer => ({
@@ -35,7 +41,8 @@ export function initialModel({ inputs, hidden, classes }: Sizes, key: Tensor): M
     b: zeros([classes], { dtype, label: "b" }),
   });
   if (hidden === 0) return [last(inputs)];
-  // Variance 2 / inputs: relu halves the second moment, so the scale stays the same across layers (He et al. 2015).
+  // He initialization (He et al. 2015), with variance 2 / inputs. relu halves the second moment, so the factor 2 keeps
+  // the scale equal in all layers.
   const W = mul(Math.sqrt(2 / inputs), randomNormal(key, { shape: [inputs, hidden], dtype }));
   return [{ W, b: zeros([hidden], { dtype, label: "b1" }) }, last(hidden)];
 }

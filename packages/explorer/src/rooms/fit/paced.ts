@@ -1,8 +1,8 @@
 import { effect, type ReadonlySignal, signal } from "@preact/signals";
 
 /**
- * Throttles a signal: while `isFast`, it updates at most once per `milliseconds`. For pictures that are slow to draw. The last
- * value always arrives.
+ * Returns a throttled copy of a signal, for pictures that are slow to draw. While `isFast` is true, the copy updates at
+ * most once per `milliseconds`. The last value is never lost.
  */
 export function paced<T>(
   from: ReadonlySignal<T>,

@@ -4,7 +4,7 @@ import { load, toSafetensors } from "@wengert/train";
 import { type Dataset, widthOf } from "./data/dataset.ts";
 import { type LayerData, limits } from "./protocol.ts";
 
-/** A fitted model and the preprocessing of its inputs. */
+/** The parameters of a model, and the preprocessing of its inputs. */
 export interface Parameters {
   readonly layers: readonly LayerData[];
   readonly step: number;
@@ -20,8 +20,8 @@ interface Described extends Parameters {
 const format = "wengert-fit";
 
 /**
- * Writes a safetensors file. `layers.0.W` is [inputs, outputs], `layers.0.b` [outputs]. The metadata describe the preprocessing
- * of a row: x becomes (x − mean) / deviation of its feature; a pixel x of an image becomes x / 255 − center.
+ * Writes parameters to a safetensors file. `layers.0.W` is [inputs, outputs], `layers.0.b` is [outputs]. The metadata
+ * describe the preprocessing: a feature x becomes (x − mean) / deviation, a pixel x becomes x / 255 − center.
  */
 export function fileOf({ layers, step, ...described }: Described): Uint8Array<ArrayBuffer> {
   const wrapped = (numbers: Float32Array, shape: readonly number[]) => fromNdarray(ndarray(numbers, shape));
@@ -36,7 +36,10 @@ export function fileOf({ layers, step, ...described }: Described): Uint8Array<Ar
   return toSafetensors(tree, { metadata: { format, ...texts } });
 }
 
-/** Reads the parameters in a file. @throws DataError unless their shapes fit the data and their numbers are finite */
+/**
+ * Reads the parameters from a file.
+ * @throws DataError unless all numbers are finite and the shapes match the data
+ */
 export async function parametersIn(file: File, data: Dataset): Promise<Parameters> {
   const { name } = file;
   const { tree: tensors, metadata } = await load<Record<string, Tensor>>(file, { flat: true });

@@ -1,17 +1,17 @@
 export const limits = { hidden: 512, seed: 1_000_000 } as const;
 
-/** The settings that can change between two steps. */
+/** The settings that can change during a fit. */
 export interface Pace {
   readonly learningRate: number;
-  /** Rows per step; 0: all. */
+  /** The number of rows per step. 0 means all rows. */
   readonly batchSize: number;
-  /** λ: the loss includes λ/2 Σ w². */
+  /** The factor λ of the L2 penalty: the loss includes λ/2 times the sum of squared weights. */
   readonly l2: number;
-  /** Steps per second; 0: no limit. */
+  /** The number of steps per second. 0 means no limit. */
   readonly speed: number;
 }
 
-/** The settings that a fit starts with. */
+/** The settings that are fixed when a fit starts. */
 export interface Start {
   readonly hidden: number;
   readonly seed: number;
@@ -20,17 +20,17 @@ export interface Start {
 export interface Rows {
   readonly rows: Float32Array | Uint8Array;
   readonly labels: Int32Array;
-  /** Numbers per row. */
+  /** The number of columns. */
   readonly width: number;
   readonly classes: number;
-  /** Subtracted from each number of a row of bytes. */
+  /** The number to subtract from each pixel of a row of bytes. */
   readonly center: number;
-  /** Whether rows are points of a plane, so that reports include a field of probabilities. */
+  /** Whether the rows are points of a plane. Reports then include the probabilities on a grid over the plane. */
   readonly isPlane: boolean;
 }
 
 export interface LayerData {
-  /** [inputs, outputs], row by row. */
+  /** The weights, [inputs, outputs], in row-major order. */
   readonly W: Float32Array;
   readonly b: Float32Array;
 }
@@ -38,12 +38,12 @@ export interface LayerData {
 export type ToWorker =
   | {
       readonly kind: "data";
-      /** `undefined`: keep the previous rows. */
+      /** The rows, or `undefined` to keep the previous rows. */
       readonly data: Rows | undefined;
       readonly start: Start;
-      /** The fraction of rows to hold out. */
+      /** The fraction of the rows to hold out for validation. */
       readonly heldOut: number;
-      /** Whether to keep the parameters. */
+      /** Whether to keep the current parameters. */
       readonly keep: boolean;
     }
   | { readonly kind: "pace"; readonly pace: Pace }
@@ -63,21 +63,24 @@ export interface Report {
   readonly running: boolean;
   readonly train: Score;
   readonly held: Score | undefined;
-  /** The evaluated rows: a sample of the held-out rows, or of the training rows if none are held out. */
+  /** The indices of the evaluated rows: a sample of the held-out rows, or of the training rows if none are held out. */
   readonly judged: Int32Array;
-  /** The predicted class of each. */
+  /** The predicted class of each evaluated row. */
   readonly guesses: Int32Array;
-  /** The count of rows of class i predicted as class j, and the recall of each class (NaN for a class without rows). */
+  /**
+   * The confusion matrix (entry i, j counts the rows of class i predicted as class j), and the recall of each class
+   * (NaN for a class without rows).
+   */
   readonly confusion: readonly (readonly number[])[];
   readonly recall: readonly number[];
-  /** Their probabilities, [judged, classes]. */
+  /** The predicted probabilities of the evaluated rows, [rows, classes]. */
   readonly probabilities: Float32Array;
-  /** The probabilities on the grid of `grid.ts`, [grid points, classes]. */
+  /** The probabilities on the grid of grid.ts, [grid points, classes]. */
   readonly field: Float32Array | undefined;
-  /** The first columns of the first W, one after another. */
+  /** The first columns of the first weight matrix W, one after another. */
   readonly weights: Float32Array;
   readonly probe: Float32Array | undefined;
-  /** Why training diverged and stopped. */
+  /** The message if training diverged and stopped. */
   readonly diverged: string | undefined;
 }
 

@@ -3,7 +3,7 @@ import { address, put } from "../../page/address.ts";
 import { type Preset, presets, unpackedPoints } from "./data/points.ts";
 import { limits, type Pace, type Start } from "./protocol.ts";
 
-// The settings in the address, validated, with their defaults.
+// The settings of the Fit room. They are read from the URL and validated. Missing settings have defaults.
 
 export const sources = [
   { name: "points", title: "Points" },
@@ -14,7 +14,10 @@ export const sources = [
 export type Source = (typeof sources)[number]["name"];
 
 let before = address.peek();
-/** The last address of this room, which stays on screen while another room loads. */
+/**
+ * The last URL of the Fit room. While another room loads, the Fit room stays visible, although the current URL already
+ * belongs to the other room.
+ */
 const inRoom = computed(() => {
   if (address.value.room === "fit") before = address.value;
   return before.fields;
@@ -29,7 +32,7 @@ const among =
 export const source: ReadonlySignal<Source> = computed(among(sources, "data", "points"));
 export const preset: ReadonlySignal<Preset> = computed(among(presets, "set", "blobs"));
 const pointsField = text("points");
-/** The points, if the reader has changed them. */
+/** The points in the URL, or `undefined` if the user has not changed the preset. */
 export const ownPoints = computed(() =>
   pointsField.value === undefined ? undefined : unpackedPoints(pointsField.value),
 );
@@ -38,11 +41,11 @@ export const views = [
   { name: "probabilities", title: "Probabilities" },
 ] as const;
 export const view = computed(among(views, "view", "regions"));
-/** The column of a table that holds the classes. */
+/** The name of the table column that contains the classes. */
 export const labelColumn = text("label");
 
 const pairField = text("pair");
-/** The selected kind of mistake: rows of the class `label` that the model predicts as `guess`. */
+/** The selected pair of classes: the page lists the rows of the class `label` that the model predicts as `guess`. */
 export const pair = computed<readonly [label: number, guess: number] | undefined>(() => {
   const [, label, guess] = /^(\d{1,2})-(\d{1,2})$/.exec(pairField.value ?? "") ?? [];
   return label === undefined ? undefined : [Number(label), Number(guess)];
@@ -79,7 +82,7 @@ export const hidden = number("hidden", usualOf("hidden"), { least: 0, most: limi
 export const seed = number("seed", usualOf("seed"), { least: 0, most: limits.seed, whole: true });
 /** The percentage of held-out rows. */
 export const held = number("held", usualOf("held"), { least: 0, most: 90, whole: true });
-/** The width and height of the reader's own images, in pixels. */
+/** The width and height in pixels to which the user's own images are scaled. */
 export const side = number("side", () => 24, { least: 8, most: 64, whole: true });
 
 export const pace = computed<Pace>(() => ({
@@ -90,7 +93,7 @@ export const pace = computed<Pace>(() => ({
 }));
 export const start = computed<Start>(() => ({ hidden: hidden.value, seed: seed.value }));
 
-/** Switches to another kind of data, with its default settings. */
+/** Switches to another kind of data and resets the settings to the defaults for that kind. */
 export const chooseSource = (name: Source): void => {
   const { fields } = address.peek();
   const emptied = Object.fromEntries(Object.keys(fields).map((field) => [field, undefined]));

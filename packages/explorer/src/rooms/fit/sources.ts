@@ -9,7 +9,7 @@ import type { Table } from "./data/table.ts";
 import { data } from "./fit.ts";
 import { labelColumn, ownPoints, preset, side, source } from "./settings.ts";
 
-// The data: the set that the address names, or the reader's own files, which an address cannot hold.
+// Provides the current data: the data set that the URL names, or the user's own files, which a URL cannot contain.
 
 /** The current points. */
 export const points = signal<readonly Point[]>([]);
@@ -22,11 +22,13 @@ const ownImages = signal<
 >(undefined);
 export const ownTable = signal<Table | undefined>(undefined);
 
-/** Why the reader's files cannot be used. */
+/** The reason why the user's files cannot be used. */
 export const problem = signal<string | undefined>(undefined);
 export const isBusy = signal<{ readonly done: number; readonly of: number } | undefined>(undefined);
 
-/** Loads the data that the address names whenever it changes. Returns a function that stops this. */
+/**
+ * Loads the data set that the URL names, now and after each change of the URL. Returns a function that stops loading.
+ */
 export function keepSources(): () => void {
   const ends = [
     effect(() => {
@@ -66,7 +68,7 @@ export function keepSources(): () => void {
     for (const end of ends) end();
   };
 }
-let turns = 0; // counts requests, so that late results of earlier ones are dropped
+let turns = 0; // the number of requests so far; late results of earlier requests are dropped
 
 const makers: Readonly<Record<typeof source.value, () => Dataset | undefined | Promise<Dataset>>> = {
   points: () => pointsAsData(points.value),
@@ -101,12 +103,12 @@ function fromTable(from: Table): Dataset {
 const isWanted = (name: Preset): boolean =>
   untracked(() => source.value === "points" && preset.value === name && ownPoints.value === undefined);
 
-/** Moves points during a drag. The address changes only at its end. */
+/** Moves points during a drag. The URL is changed only at the end of the drag. */
 export function movePoints(all: readonly Point[]): void {
   points.value = all;
 }
 
-/** Changes the points. The back button undoes the change. */
+/** Changes the points and adds an entry to the browser history, so that the back button undoes the change. */
 export const changePoints = (all: readonly Point[]): void => put({ points: packedPoints(all) }, { push: true });
 
 export const choosePreset = (name: Preset): void =>
@@ -150,7 +152,7 @@ export const openTable = (files: readonly File[]): Promise<void> =>
     },
   );
 
-/** Reads files. The previous data stay until the files are completely read. */
+/** Reads the user's files. The current data stay in use until all files have been read. */
 async function open<T>(read: () => Promise<T>, take: (made: T) => void): Promise<void> {
   const turn = ++opened;
   const place = source.peek();

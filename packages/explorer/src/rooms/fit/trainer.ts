@@ -11,12 +11,15 @@ const most = { trainJudged: 1000, heldJudged: 2000, weights: 24 } as const;
 
 const lossAndGradient = valueAndGrad(loss, { hasAux: true });
 
-/** Gradient descent, one step at a time: the page can pause, change the settings and go on between any two steps. */
+/**
+ * Runs stochastic gradient descent one step at a time. The page can pause the fit or change its settings between any
+ * two steps.
+ */
 export class Trainer {
   readonly #data: Rows;
   readonly #start: Start;
   readonly #width: number;
-  /** Row numbers. */
+  /** The indices of the training rows, and of the held-out rows. */
   readonly #training: Int32Array;
   readonly #held: Int32Array;
   readonly #sample: { readonly training: Batch; readonly held: Batch | undefined };
@@ -24,7 +27,7 @@ export class Trainer {
   #model!: Model;
   #optimizer!: SgdState;
   #orderKey!: Tensor;
-  /** The batches of the current epoch, as row numbers, and the next batch. */
+  /** The batches of the current epoch as lists of row indices, and the index of the next batch. */
   #epoch: { readonly number: number; readonly batchSize: number; readonly batches: Sequence<Tensor> } | undefined;
   #next = 0;
   #step = 0;
@@ -53,7 +56,10 @@ export class Trainer {
     [this.#orderKey, this.#epoch, this.#seen] = [orderKey, undefined, 0];
   }
 
-  /** Continues from another fit's parameters and step, because the reader moves points during the fit. */
+  /**
+   * Copies parameters and step count from another fit, because moving a point creates a new fit that must continue the
+   * old one.
+   */
   continueFrom(other: Trainer): void {
     if (shapesOf(other.#model) !== shapesOf(this.#model)) return;
     this.#begin(other.#model, other.#step);
@@ -85,7 +91,7 @@ export class Trainer {
     return this.#model.map(({ W, b }) => ({ W: numbersOf(W), b: numbersOf(b) }));
   }
 
-  /** Takes one step. If the loss is not finite, leaves the parameters unchanged. */
+  /** Takes one step. If the loss is not finite, the parameters stay unchanged. */
   advance({ learningRate, batchSize, l2 }: Pace): void {
     const batch = this.#batch(batchSize);
     const { value, grad } = lossAndGradient(this.#model, batch.X, batch.labels, l2);
@@ -148,7 +154,10 @@ export class Trainer {
     return { score: { loss: crossEntropy(A, labels).item(), accuracy: accuracy(guesses, labels) }, A, guesses };
   }
 
-  /** Returns the next batch. A new epoch begins when the last one is complete, or when the batch size changes. */
+  /**
+   * Returns the row indices of the next batch. Starts a new epoch when all batches are used, or when the batch size has
+   * changed.
+   */
   #batch(batchSize: number): Batch {
     if (batchSize === 0 || batchSize >= this.#training.length) {
       this.#whole ??= this.#pick(this.#training);
@@ -163,7 +172,7 @@ export class Trainer {
     return this.#pick(Int32Array.from(flat(this.#epoch.batches.at(this.#next++)!.array!)));
   }
 
-  /** Copies rows into tensors. Until then bytes stay bytes, in a quarter of the memory. */
+  /** Copies rows into tensors. The data set keeps its rows as bytes, which take a quarter of the memory. */
   #pick(indices: Int32Array): Batch {
     const { rows, labels, center } = this.#data;
     const width = this.#width;
@@ -197,7 +206,7 @@ interface Batch {
 const matrix = (numbers: Float32Array, width: number): Tensor =>
   fromNdarray(ndarray(numbers, [numbers.length / width, width]), { label: "X" });
 
-/** Formats a message as a sentence, without the location in the bundle. */
+/** Returns an error message as a sentence, without the location in the minified bundle. */
 const sentence = (message: string): string =>
   `${message[0]!.toUpperCase()}${message.slice(1).replace(/, at \S+:\d+:\d+/, "")}.`;
 
@@ -207,10 +216,10 @@ const numbersOf = (x: Tensor): Float32Array => Float32Array.from(flat(x.array!))
 
 const shapesOf = (model: Model): string => model.map(({ W }) => W.shape.join("×")).join(" ");
 
-/** Returns at most `count` entries, evenly spaced. */
+/** Returns at most `count` evenly spaced entries of a list. */
 const some = (all: Int32Array, count: number): Int32Array =>
   all.length <= count ? all : Int32Array.from({ length: count }, (_, i) => all[Math.floor((i * all.length) / count)]!);
 
-/** Returns the first columns of W, one after another: the weights of each output. */
+/** Returns the first columns of W, one after another. A column contains the weights of one output. */
 const columnsOf = (W: Tensor, count: number): Float32Array =>
   numbersOf(transpose(slice(W, { start: [0, 0], stop: [null, Math.min(count, W.shape[1]!)] })));

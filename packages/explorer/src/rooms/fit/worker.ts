@@ -1,20 +1,20 @@
 import type { FromWorker, Pace, Rows, ToWorker } from "./protocol.ts";
 import { Trainer } from "./trainer.ts";
 
-const slice = 12; // milliseconds of steps between two readings of the messages
-const pause = 80; // minimum milliseconds between two reports of a running fit
-const share = 0.2; // maximum fraction of the time for reports
+const slice = 12; // takes steps for this time in ms, then handles messages
+const pause = 80; // the minimum time in ms between two reports of a running fit
+const share = 0.2; // the maximum fraction of the time spent on reports
 
 let rows: Rows | undefined;
 let trainer: Trainer | undefined;
 let pace: Pace = { learningRate: 0.1, batchSize: 0, l2: 0, speed: 0 };
 let probe: Float32Array | undefined;
 let isRunning = false;
-let isAwaited = false; // the page has not drawn the last report yet, so the next one waits
-let isOwed = false; // something has changed since that report
+let isAwaited = false; // whether the page has yet to draw the last report; the next report waits for it
+let isOwed = false; // whether anything has changed since the last report
 let reported = 0; // the time of the last report
-let effort = 0; // milliseconds that the last report took
-let owed = 0; // steps due at the chosen speed
+let effort = 0; // the time in ms that the last report took
+let owed = 0; // the number of steps that are due at the chosen speed
 let before = 0;
 
 self.onmessage = ({ data: message }: MessageEvent<ToWorker>) => {
@@ -81,7 +81,7 @@ function receive(message: ToWorker): void {
   }
 }
 
-/** Takes steps for some milliseconds, then yields to messages. */
+/** Takes steps for some milliseconds, then lets the worker handle messages. */
 function work(): void {
   if (!trainer || !isRunning) return;
   try {
@@ -114,7 +114,10 @@ function report(fresh = false): void {
   [isAwaited, effort] = [true, reported - begin];
 }
 
-/** Yields to waiting messages. setTimeout would add at least 4 ms each time. */
+/**
+ * Lets the worker handle waiting messages. Uses a message channel, because setTimeout would wait at least 4 ms each
+ * time.
+ */
 const soon = new MessageChannel();
 soon.port1.onmessage = work;
 

@@ -37,15 +37,18 @@ const formulas: Readonly<Record<Way, string>> = {
   centered: "s \\odot \\left(h - \\frac{\\langle h, s \\rangle}{\\langle 1, s \\rangle}\\right),\\quad h = g - g_m",
 };
 
-/** Compares the digits that three mathematically equal formulas lose when one class dominates. */
+/**
+ * Compares three formulas of softmax's pullback that are equal on paper. When one class dominates, rounding costs each
+ * formula a different number of digits.
+ */
 export function Digits() {
   const found = comparison.value;
   return (
     <>
       <p>
-        On paper these three are equal. In {dtype.value} they differ once one class has nearly all the probability: then
-        g and its mean ⟨g, s⟩ agree in their first digits. Their difference keeps only the last digits, which are
-        rounded.
+        On paper these three formulas are equal. In {dtype.value} they differ once one class has nearly all the
+        probability: then g and its mean ⟨g, s⟩ agree in their first digits. Their difference keeps only the last
+        digits, which are rounded.
       </p>
       <div class="provoke">
         <Slider
@@ -72,18 +75,18 @@ export function Digits() {
       {found ? <Ways of={found} /> : <p class="soft">The result is not finite, so there are no digits to count.</p>}
       <Rise />
       <Paragraph>
-        The fix: J annihilates constants, so g may be shifted before the multiplication. Let h = g − gₘ, where m is the
-        class with the largest share. Then hₘ is exactly 0, and the large term, whose rounding caused the error, is
-        gone. The other terms have the size of the answer. Dividing by ⟨1, s⟩, which is 1 up to rounding, cancels
-        constants in g.
+        The fix: J times a constant vector is 0, so we may subtract a constant from g first. Let h = g − gₘ, where m is
+        the class with the largest share. Then hₘ is exactly 0, and the large term, whose rounding caused the error, is
+        gone. The other terms have the size of the answer. ⟨1, s⟩ is 1 up to rounding. Dividing by it makes the result
+        exactly 0 for a constant h.
       </Paragraph>
       <Try
         question="Add a million to all g. Which formulas change, and should they?"
         fields={{ x: "2 1 0", t: undefined, mask: undefined, plus: "1000000" }}
       >
-        None should, because the rows of J sum to 0. The textbook formula subtracts two numbers near a million and loses
-        six more digits. So does the matrix, whose rows sum to 0 only up to rounding. The first subtraction of the
-        centered form removes the constant.
+        None should change, because the rows of J sum to 0. The textbook formula subtracts two numbers near a million
+        and loses six more digits. The matrix loses them too, because its rows sum to 0 only up to rounding. The
+        centered formula removes the constant in its first subtraction.
       </Try>
     </>
   );
@@ -145,7 +148,7 @@ const digitsInWords = (left: number, all: number): string =>
         ? "One digit right"
         : `${left} digits right`;
 
-/** Shows a number with its wrong digits marked. */
+/** Shows a number and marks the digits that are wrong. */
 function Marked({ x, digits, right }: { x: number; digits: number; right: number }) {
   if (x === 0 || !Number.isFinite(x)) return <span class={right < 1 ? "wrong-digits" : undefined}>{short(x)}</span>;
   const [mantissa, exponent] = x
@@ -155,7 +158,7 @@ function Marked({ x, digits, right }: { x: number; digits: number; right: number
     .split("e") as [string, string];
   const whole = right >= digits - 1;
   const sign = mantissa.startsWith("−") ? 1 : 0;
-  const upTo = whole ? mantissa.length : right === 0 ? 0 : sign + right + 1; // counts the decimal point
+  const upTo = whole ? mantissa.length : right === 0 ? 0 : sign + right + 1; // + 1 for the decimal point
   return (
     <>
       {mantissa.slice(0, upTo)}
@@ -170,7 +173,10 @@ const strokes: Readonly<Record<Way, Omit<Line, "points">>> = {
   centered: { name: "centered", color: "var(--right)", width: 3 },
 };
 
-/** Plots the errors as the largest share goes to 1. Draws when the reader pauses, since it takes a hundred comparisons. */
+/**
+ * Plots the errors of three formulas as the largest probability goes to 1. Draws only when the user pauses, because one
+ * plot takes a hundred comparisons.
+ */
 function Rise() {
   const points = useSignal<readonly Point[]>([]);
   const [zs, gs, constant, count, lies] = [z.value, g.value, plus.value, classes.value, lead.value];
@@ -188,7 +194,7 @@ function Rise() {
   return (
     <figure class="rise">
       <Lines
-        label={`Worst relative error of each way as the largest share goes to 1: the textbook's and the matrix's grow to ${short(most, 1)}, the centered one's stays at ${short(worst(shown.filter(({ way }) => way === "centered").map(({ error }) => error)), 1)}`}
+        label={`Worst relative error of each formula as the largest share goes to 1: those of textbook and matrix grow to ${short(most, 1)}, that of the centered formula stays at ${short(worst(shown.filter(({ way }) => way === "centered").map(({ error }) => error)), 1)}`}
         height={264}
         x={{
           label: "1 − largest share",
@@ -211,8 +217,8 @@ function Rise() {
         mark={rest >= nearest && rest <= farthest ? rest : undefined}
       />
       <figcaption class="small soft">
-        The error of the worst component as only the largest logit rises. Red: textbook; dashed: full matrix; thick
-        green: centered. The blue line marks the current logits.
+        The largest relative error of any component, while only the largest logit rises. Red: textbook; dashed: full
+        matrix; thick green: centered. The blue line marks the current logits.
       </figcaption>
     </figure>
   );

@@ -27,7 +27,7 @@ const questions: readonly Question[] = [
   {
     question: "What does each of the three stages mean?",
     answer:
-      "⟨g, s⟩ is the mean of g under the probabilities. g − ⟨g, s⟩ compares each class with the average. Times s: a logit’s effect scales with the share its class already has.",
+      "⟨g, s⟩ is the mean of g under the probabilities. g − ⟨g, s⟩ compares each class with the average. Multiplying by s: a logit’s effect scales with the share its class already has.",
   },
   {
     question: "Why does adding a million to all g change nothing?",
@@ -36,7 +36,7 @@ const questions: readonly Question[] = [
   {
     question: "Then why does the formula matter numerically?",
     answer:
-      "If one class has nearly all the probability, g and its mean agree in all leading digits, and their difference keeps only rounding errors. Subtracting gₘ first changes nothing on paper and leaves no large terms to cancel.",
+      "If one class has nearly all the probability, g and its mean agree in all leading digits, and their difference keeps only rounding errors. Subtracting gₘ first, where m is the most probable class, changes nothing on paper and leaves no large terms to cancel.",
   },
   {
     question: "And after cross-entropy?",
@@ -46,7 +46,7 @@ const questions: readonly Question[] = [
   },
 ];
 
-/** Questions that a reader of the whole room can answer. */
+/** Review questions on all parts of the Softmax room. */
 export function Explain() {
   return (
     <>
@@ -65,7 +65,8 @@ export function Explain() {
         ))}
       </ol>
       <p class="small soft">
-        The last one <a href="#/tape?example=cross-entropy">on the tape</a>, where the sweep computes s − t.
+        Watch the answer to the last question <a href="#/tape?example=cross-entropy">on the tape</a>, where the sweep
+        computes s − t.
       </p>
     </>
   );

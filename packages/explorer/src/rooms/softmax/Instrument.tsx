@@ -24,7 +24,7 @@ import {
 import { limitOf, Track } from "./Track.tsx";
 import { indexed } from "./written.ts";
 
-/** The controls: the logits, and their probabilities. */
+/** The controls of the Softmax room: the logits, and the probabilities that they give. */
 export function Instrument({ pointsAtCell }: { pointsAtCell: boolean }) {
   const xs = logits.value;
   const held = useSignal<number | undefined>(undefined);
@@ -78,7 +78,7 @@ export function Instrument({ pointsAtCell }: { pointsAtCell: boolean }) {
           <span />
           <span>logit, ±{short(limit)}</span>
           <span />
-          <span title="Whether the class takes part (the option where of softmax)">in</span>
+          <span title="Whether the class is included (the option where of softmax)">in</span>
           <span class="forward-text">s = softmax(x{temperature.value === 1 ? "" : " / T"})</span>
         </div>
         {xs.map((x, k) => (

@@ -5,7 +5,7 @@ import { Sub } from "./Sub.tsx";
 import { cell, matrix, selectCell } from "./state.ts";
 import { indexed } from "./written.ts";
 
-/** ∂s/∂x as a heat map. Pointer or focus selects a cell. */
+/** Shows the Jacobian ∂s/∂x as a heat map. Hovering or focusing a cell selects it. */
 export function Jacobian() {
   const J = matrix.value.toNested<number[][]>();
   const numbers = J.flat();

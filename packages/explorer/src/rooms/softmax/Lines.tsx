@@ -2,7 +2,10 @@ import { useEffect, useRef, useState } from "preact/hooks";
 
 export interface Axis {
   readonly label: string;
-  /** The ends of the axis; the first may be the larger. Both are positive if `isLog`. */
+  /**
+   * The two ends of the axis. The first end may be the larger number. With a logarithmic scale (`isLog`), both are
+   * positive.
+   */
   readonly range: readonly [number, number];
   readonly ticks: readonly number[];
   readonly isLog?: boolean;
@@ -14,9 +17,9 @@ export interface Line {
   readonly color: string;
   readonly width?: number;
   readonly dash?: string;
-  /** Draws circles at the points instead of a line. */
+  /** Whether to draw circles at the points instead of a line. */
   readonly isDots?: boolean;
-  /** Written at the end of the line if there is room, `lower` pixels down. */
+  /** The label at the end of the line, shown if there is room. `lower` shifts the label down by a number of pixels. */
   readonly name?: string;
   readonly lower?: number;
 }
@@ -28,7 +31,7 @@ interface Props {
   readonly x: Axis;
   readonly y: Axis;
   readonly lines: readonly Line[];
-  /** The x of a vertical line. */
+  /** The x coordinate of a vertical line that marks the current value. */
   readonly mark?: number | undefined;
 }
 
@@ -36,7 +39,10 @@ const margin = { top: 24, bottom: 42, left: 52, right: 16 };
 const forNames = 150;
 const isWide = (width: number): boolean => width > 480;
 
-/** A small line plot. A link can open it directly; a plot library would be a fifth of that first load. */
+/**
+ * A small line plot. It does not use a plot library, because a library would add a fifth to the size of the page's
+ * first load.
+ */
 export function Lines({ label, height, x, y, lines, mark }: Props) {
   const box = useRef<HTMLDivElement>(null);
   const [width, setWidth] = useState(0);
@@ -122,7 +128,7 @@ function OneLine({ line, place, isNamed }: OfOne) {
   );
 }
 
-/** Returns the position of a value along an axis, from 0 to 1. */
+/** Returns the position of a number along an axis, from 0 to 1. */
 function share({ range: [from, to], isLog = false }: Axis, value: number): number {
   const scale = (each: number): number => (isLog ? Math.log(each) : each);
   return (scale(value) - scale(from)) / (scale(to) - scale(from));

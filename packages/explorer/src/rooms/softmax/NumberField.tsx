@@ -7,7 +7,10 @@ interface Props {
   readonly onInput: (value: number) => void;
 }
 
-/** A field for a number: 1e3, -inf, nan. Other text is marked as invalid and reverted on blur. */
+/**
+ * A text field for a number such as 1e3, -inf or nan. Any other text is marked as invalid, and reverted when the field
+ * loses the focus.
+ */
 export function NumberField({ label, value, onInput }: Props) {
   const element = useRef<HTMLInputElement>(null);
   const mark = (wrong: boolean) => element.current?.setAttribute("aria-invalid", String(wrong));

@@ -6,7 +6,7 @@ import { Try } from "./Try.tsx";
 import { Wide } from "./Wide.tsx";
 import { tex } from "./written.ts";
 
-/** Explains how logits become shares of D. */
+/** Explains how softmax computes probabilities: exp of each logit, divided by the sum D. */
 export function Probabilities() {
   const [N, D, shares] = [list(numerators.value), denominator.value, list(s.value)];
   const t = temperature.value;

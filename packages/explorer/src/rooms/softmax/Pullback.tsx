@@ -13,7 +13,10 @@ import { Try } from "./Try.tsx";
 import { Wide } from "./Wide.tsx";
 import { factor, indexed, tex, writeAll } from "./written.ts";
 
-/** Builds x̄ = s ⊙ (g − ⟨g, s⟩) stage by stage and compares it with the product by the matrix. */
+/**
+ * Builds the pullback of softmax, x̄ = s ⊙ (g − ⟨g, s⟩), in stages. The last stage compares it with the product of the
+ * Jacobian and g.
+ */
 export function Pullback() {
   useKeys([
     { key: "ArrowRight", does: "the next stage of the pullback", run: () => show(stage.peek() + 1) },
@@ -90,7 +93,7 @@ export function Pullback() {
   );
 }
 
-/** Draws g as bars and weights around a line at 0, later at the mean. */
+/** Draws each gᵢ as a bar from a vertical line. The line is at 0, and in later stages at the mean of g. */
 function Beam() {
   const now = stage.value;
   const gs = upstream.value;
@@ -173,7 +176,7 @@ function Beam() {
   );
 }
 
-/** The size of a disc whose area is the share. */
+/** Returns the size of a disc whose area is proportional to a probability. */
 const diameter = (share: number) => {
   const size = `${(26 * Math.sqrt(share || 0)).toFixed(2)}px`;
   return { width: size, height: size };
@@ -204,8 +207,8 @@ function Words() {
     return (
       <>
         <Paragraph>
-          <b>1.</b> The mean of g under the probabilities. Each gᵢ has the weight sᵢ, drawn as the area of a disc. The
-          beam balances at the mean.
+          <b>1.</b> Compute the mean of g under the probabilities. Each gᵢ has the weight sᵢ, drawn as the area of a
+          disc. The beam balances at the mean.
         </Paragraph>
         <Formula
           block
@@ -217,7 +220,7 @@ function Words() {
     return (
       <>
         <Paragraph>
-          <b>2.</b> The deviation of each gᵢ from the mean. The line is the new zero. Classes on its right raise the
+          <b>2.</b> Subtract the mean from each gᵢ. The vertical line is the new zero. Classes on its right raise the
           loss more than the average class, classes on its left raise it less.
         </Paragraph>
         <Formula
@@ -230,8 +233,8 @@ function Words() {
     return (
       <>
         <Paragraph>
-          <b>3.</b> Times sᵢ: a logit’s effect scales with the share its class already has. The bars shrink to the
-          cotangent of the logits. It sums to 0 up to rounding: if some logits go up, others go down.
+          <b>3.</b> Multiply by sᵢ, because a logit’s effect scales with the share its class already has. The bars
+          shrink to the cotangent of the logits. It sums to 0 up to rounding: if some logits go up, others go down.
         </Paragraph>
         <Formula
           block
@@ -245,8 +248,8 @@ function Words() {
   return (
     <>
       <Paragraph>
-        <b>The same by the matrix.</b> Diamonds: Jᵀ g with the whole Jacobian, {K} × {K} = {K * K} numbers. The bars
-        need one inner product and end at the diamonds
+        <b>The same result by the matrix.</b> The diamonds show Jᵀ g, computed with the whole Jacobian of {K} × {K} ={" "}
+        {K * K} numbers. The bars need one inner product and end at the diamonds
         {Number.isNaN(apart)
           ? "."
           : apart === 0
@@ -261,13 +264,16 @@ function Words() {
   );
 }
 
-/** Formats 3 · 0.67 + (−1) · 0.24 + …: the first three terms and the last. */
+/**
+ * Formats a sum of products in TeX, such as 3 · 0.67 + (−1) · 0.24 + …. Long sums show the first two terms and the last
+ * one.
+ */
 function sumOfProducts(gs: readonly number[], shares: readonly number[]): string {
   const terms = gs.map((g, i) => `${factor(g, 3)} \\cdot ${tex(shares[i]!, 3)}`);
   return (terms.length > 4 ? [...terms.slice(0, 2), "\\dots", terms.at(-1)!] : terms).join(" + ");
 }
 
-/** A table of all stages; later stages are blank. */
+/** A table of the numbers of all stages. Stages that the user has not reached are blank. */
 function Figures() {
   const now = stage.value;
   const gs = upstream.value;

@@ -6,7 +6,7 @@ import { cell, denominator, list, matrix, numerators, rowSums, s, temperature } 
 import { Try } from "./Try.tsx";
 import { factor, indexed, tex } from "./written.ts";
 
-/** The Jacobian, and the quotient rule for the selected cell. */
+/** Shows the Jacobian of softmax, and derives the selected cell by the quotient rule. */
 export function QuotientRule() {
   const [i, j] = cell.value;
   const value = matrix.value.toNested<number[][]>()[i]![j]!;
@@ -14,8 +14,9 @@ export function QuotientRule() {
   return (
     <>
       <Paragraph>
-        Move one logit, xⱼ. Its numerator moves, and so does D, which all shares have in common. So <em>every</em> sᵢ
-        moves. The K × K matrix of derivatives ∂sᵢ/∂xⱼ says how much. The tape computes it here. Point at a cell.
+        Change one logit, xⱼ. Its numerator changes, and so does D, the denominator of every share. So <em>every</em> sᵢ
+        changes. The K × K matrix of derivatives ∂sᵢ/∂xⱼ, the Jacobian, says by how much. Here the library computes it
+        on its tape. Point at a cell.
       </Paragraph>
       <div class="two">
         <div class="map">
@@ -30,8 +31,8 @@ export function QuotientRule() {
         <Derivation i={i} j={j} value={value} />
       </div>
       <Paragraph>
-        Only s remains: D and N are gone, so the backward pass needs only the output. Both cases in one line, with δᵢⱼ =
-        1 on the diagonal and 0 elsewhere, and as a matrix:
+        The result contains only s, not N or D, so the backward pass needs only the output of softmax. One formula
+        covers both cases, where δᵢⱼ is 1 on the diagonal and 0 elsewhere. On the right it is written as a matrix:
       </Paragraph>
       <Formula
         block

@@ -15,7 +15,7 @@ const c = computed(() => {
 });
 const raised = computed(() => (c.value === 0 ? z.value : add(z.value, c.value)));
 
-/** Softmax by its definition, without a shift. */
+/** Computes softmax by its definition, so that large logits overflow. */
 const plainly = (x: Tensor): Tensor => {
   const N = exp(x);
   return div(N, sum(N));
@@ -23,15 +23,17 @@ const plainly = (x: Tensor): Tensor => {
 const plain = computed(() => vjp(plainly, raised.value));
 const shifted = computed(() => vjp((x: Tensor) => softmax(x), raised.value));
 
-/** Compares the definition, which overflows, with the library's shift by the maximum. */
+/**
+ * Compares softmax by its definition, which overflows, with the library's softmax, which first subtracts the maximum.
+ */
 export function Shift() {
   const x = raised.value;
   const lowered = sub(x, max(x));
   return (
     <>
       <p>
-        Adding the same number c to all logits changes nothing, because e<sup>c</sup> cancels. So c is free, and one
-        choice is safe: minus the largest logit. Move c and compare the definition with the shifted form.
+        Adding the same number c to all logits does not change softmax, because e<sup>c</sup> cancels. So we may choose
+        c, and one choice is safe: minus the largest logit. Move c and compare the definition with the shifted form.
       </p>
       <Formula
         block
@@ -70,15 +72,15 @@ export function Shift() {
       </p>
       <p class="small soft">
         In {dtype.value} exp overflows above {dtype.value === "float64" ? "709.78" : "88.72"} and is 0 below{" "}
-        {dtype.value === "float64" ? "−745.13" : "−103.97"}. After subtracting the largest, every exponent is ≤ 0, one
-        of them is 0, and D is between 1 and K. If a share becomes 0, then 0 is the nearest number to it.
+        {dtype.value === "float64" ? "−745.13" : "−103.97"}. After subtracting the largest logit, every exponent is ≤ 0,
+        one exponent is 0, and D is between 1 and K. A share becomes 0 only if 0 is the nearest number.
       </p>
       <Try
         question="The largest logit depends on x. Why is there no derivative of the maximum in the backward pass?"
         fields={{ shift: "300" }}
       >
-        The result does not depend on the shift, so its derivative with respect to the shift is 0: J annihilates
-        constants, because its rows sum to 0. For the same reason g may be shifted in <b>Digits</b>.
+        The result does not depend on the shift, so its derivative with respect to the shift is 0: the rows of J sum to
+        0. For the same reason, <b>Digits</b> may subtract a constant from g.
       </Try>
     </>
   );

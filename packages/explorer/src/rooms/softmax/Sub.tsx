@@ -1,6 +1,6 @@
 import { type ComponentChildren, toChildArray } from "preact";
 
-/** x with an index. */
+/** A letter with an index, such as x₀. */
 export const Sub = ({ of, i }: { of: string; i: number | string }) => (
   <span class="indexed">
     {of}
@@ -13,8 +13,8 @@ const plain = (index: string): string =>
   Array.from(index, (sign) => letters[sign] ?? "₀₁₂₃₄₅₆₇₈₉".indexOf(sign)).join("");
 
 /**
- * Text whose xᵢ and Jᵀ become subscripts and superscripts of ordinary letters. The Unicode signs would need a font file
- * twice as large as that for all other text.
+ * Formats text such as xᵢ or Jᵀ with HTML subscripts and superscripts of ordinary letters. The Unicode characters would
+ * need a second font file, twice as large as the font for all other text.
  */
 export const Indexed = ({ children }: { children: ComponentChildren }) => (
   <>

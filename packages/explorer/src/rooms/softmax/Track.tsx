@@ -6,22 +6,25 @@ interface Props {
   /** The name for screen readers. */
   readonly label: string;
   readonly value: number;
-  /** The track spans −limit to limit. */
+  /** The largest number on the track, which spans −limit to limit. */
   readonly limit: number;
   readonly phase: "forward" | "backward";
-  /** The ends of the bar. Default: 0 and the value. */
+  /** The two ends of the bar. Default: from 0 to the value. */
   readonly bar?: readonly [from: number, to: number];
   readonly onInput: (value: number) => void;
-  /** Called when a drag begins and ends, so that the scale can stay fixed meanwhile. */
+  /** Called when a drag begins and when it ends, so that the scale of the track can stay fixed during the drag. */
   readonly onHold?: (held: boolean) => void;
-  /** More marks on the track, at positions in percent. */
+  /** Additional marks on the track, at positions in percent. */
   readonly children?: ComponentChildren;
 }
 
-/** Returns the position of `x` on a track, in percent. */
+/** Returns the position of the number `x` on a track, in percent. */
 export const place = (x: number, limit: number): number => 50 + 50 * Math.min(Math.max(x / limit, -1), 1);
 
-/** Returns a limit that covers all of `xs`: 1, 2 or 5 times a power of ten, and at least `least`. */
+/**
+ * Returns the limit of a track that covers all of `xs`. The limit is 1, 2 or 5 times a power of ten, and at least
+ * `least`.
+ */
 export function limitOf(xs: readonly number[], least: number): number {
   const size = Math.max(least, ...xs.filter(Number.isFinite).map(Math.abs));
   const power = 10 ** Math.floor(Math.log10(size));
@@ -29,7 +32,7 @@ export function limitOf(xs: readonly number[], least: number): number {
   return times * power;
 }
 
-/** A number as a bar from 0. Pointer or keys drag its end. */
+/** A number shown as a bar that starts at 0. The user drags its end, or moves it with keys. */
 export function Track({ label, value, limit, phase, bar = [0, value], onInput, onHold, children }: Props) {
   const held = useSignal(false);
   const fine = limit / 500;

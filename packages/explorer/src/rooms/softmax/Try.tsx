@@ -4,13 +4,13 @@ import { Paragraph } from "./Sub.tsx";
 
 interface Props {
   readonly question: string;
-  /** The fields of the address that set the room up for the question. */
+  /** The URL parameters that set the controls for the question. */
   readonly fields: Readonly<Record<string, string | undefined>>;
   /** The answer. */
   readonly children: ComponentChildren;
 }
 
-/** A question, a button that sets the room up for it, and the answer, folded. */
+/** A question, a button that sets the controls for it, and a hidden answer to unfold. */
 export function Try({ question, fields, children }: Props) {
   return (
     <div class="try">

@@ -16,7 +16,10 @@ import { factor, tex, writeAll } from "./written.ts";
 const reach = 8;
 const grid = Array.from({ length: 161 }, (_, k) => -reach + k / 10);
 
-/** Two classes: softmax is the sigmoid of the logits' difference, and softmax has one redundant weight. */
+/**
+ * Explains softmax with two classes: it equals the sigmoid of the difference of the logits, and one of its two weights
+ * is redundant.
+ */
 export function TwoClasses() {
   if (logits.value.length !== 2)
     return (
@@ -116,7 +119,9 @@ const [width, height] = [320, 180];
 const across = (d: number): number => ((d + reach) / (2 * reach)) * width;
 const up = (p: number): number => height - 10 - p * (height - 20);
 
-/** Draws σ, the point at d and its tangent. The track below drags the point. */
+/**
+ * Draws the sigmoid σ, the point at d and the tangent there. The user drags the point along the track below the plot.
+ */
 function Curve({ d, s1, slope, onInput }: { d: number; s1: number; slope: number; onInput: (to: number) => void }) {
   const curve = useMemo(() => {
     const values = list(sigmoid(tensor(grid)));
@@ -162,7 +167,10 @@ const label = computed(() => (address.value.fields.label === "0" ? 0 : 1));
 const rate = 1;
 const steps = 20;
 
-/** Runs gradient descent on one row with one feature, 1, for w₁ − w₀ of softmax and for the w of logistic regression. */
+/**
+ * Runs gradient descent on one row with one feature, which is 1. Compares w₁ − w₀ of softmax with the single weight w
+ * of logistic regression.
+ */
 function descent(start: readonly [number, number], wanted: 0 | 1) {
   let pair = tensor(start);
   let [one, twice] = [sub(tensor(start[1]), start[0]), sub(tensor(start[1]), start[0])];
@@ -192,7 +200,7 @@ function Weights() {
   const along = (of: "one" | "pair" | "twice") => moments.map((each) => [each.step, each[of]] as const);
   const heights = moments.flatMap(({ one, pair }) => [one, pair]);
   const least = Math.min(...heights);
-  const most = Math.max(...heights, least + 1e-3 * Math.max(1, Math.abs(least))); // a nonempty range even if nothing moves, as for x = 0, 1000
+  const most = Math.max(...heights, least + 1e-3 * Math.max(1, Math.abs(least))); // the range must not be empty, even if the weights do not move, as for x = 0, 1000
   const [before, after] = [moments[0], moments[1]];
   return (
     <section class="weights" aria-label="w₁ − w₀">

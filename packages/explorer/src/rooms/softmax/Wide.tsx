@@ -1,6 +1,9 @@
 import type { ComponentChildren } from "preact";
 
-/** A region that scrolls if it is wider than the page. It takes the focus, so that keys scroll it. */
+/**
+ * A box that scrolls if its content is wider than the page. The box can take the focus, so that the arrow keys scroll
+ * it.
+ */
 export function Wide({ label, children }: { label: string; children: ComponentChildren }) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: arrow keys scroll it

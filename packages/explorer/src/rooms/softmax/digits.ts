@@ -5,7 +5,7 @@ import { address, put } from "../../page/address.ts";
 import { type Reference, reference, relativeError } from "./reference.ts";
 import { dtype, g, list, setLogit, taking, temperature, z } from "./state.ts";
 
-// The errors of three formulas of the pullback, all computed by the library in the chosen dtype.
+// Computes the errors of three formulas for softmax's pullback. The library evaluates all three in the chosen dtype.
 
 export const wayNames = ["textbook", "matrix", "centered"] as const;
 export type Way = (typeof wayNames)[number];
@@ -26,7 +26,7 @@ const ways: Readonly<Record<Way, (z: Tensor, g: Tensor) => Tensor>> = {
   centered: (z, g) => vjp((y: Tensor) => softmax(y), z).pullback(g)[0],
 };
 
-/** Constants to add to all g. They should not change x̄. */
+/** Constants that the user can add to all entries of g. In exact arithmetic they do not change x̄. */
 export const constants = [0, 1e3, 1e6] as const;
 export const plus = computed(() => constants.find((each) => String(each) === address.value.fields.plus) ?? 0);
 export const addToAll = (c: number): void => put({ plus: c === 0 ? undefined : String(c) }, { push: true });
@@ -50,7 +50,10 @@ const given = computed(() => (plus.value === 0 ? g.value : add(g.value, plus.val
 export const comparison = computed(() => compare(z.value, given.value));
 
 export const digitsOf = (of: "float32" | "float64"): number => (of === "float64" ? 16 : 7);
-/** Returns how many of the dtype's 16 or 7 digits are right. An error up to two rounding units counts as none. */
+/**
+ * Returns how many digits of a number are right, of 16 for float64 or 7 for float32. An error of at most two rounding
+ * units counts as no error.
+ */
 export function digitsLeft(error: number): number {
   const unit = dtype.value === "float64" ? 2 ** -53 : 2 ** -24;
   const all = digitsOf(dtype.value);
@@ -58,7 +61,10 @@ export function digitsLeft(error: number): number {
 }
 export const worst = (errors: readonly number[]): number => Math.max(...errors);
 
-/** The most probable class, and its lead: its logit minus the log-sum-exp of the others. Its share is σ(lead). */
+/**
+ * The most probable class, and its lead: its logit minus the log-sum-exp of the other logits. The probability of the
+ * class is σ(lead).
+ */
 const top = computed(() => {
   const zs = list(z.value);
   return zs.indexOf(Math.max(...zs));
@@ -73,12 +79,14 @@ export const setLead = (to: number): void =>
 
 export interface Point {
   readonly way: Way;
-  /** 1 − the largest share. */
+  /** 1 minus the largest probability. */
   readonly rest: number;
   readonly error: number;
 }
 
-/** Computes the worst relative error of each formula as the largest logit rises and the others stay. */
+/**
+ * Computes the largest relative error of each formula while the largest logit rises and the other logits stay the same.
+ */
 export function whileItRises(): readonly Point[] {
   if (!Number.isFinite(lead.value) || !comparison.value) return [];
   const zs = list(z.value);

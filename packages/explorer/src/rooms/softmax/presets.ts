@@ -8,7 +8,7 @@ interface Preset {
   readonly g?: readonly number[];
 }
 
-/** Instructive logits. */
+/** Logits that show typical and extreme cases. */
 export const presets: readonly Preset[] = [
   { name: "plain", title: "Three classes", x: [2, 1, 0] },
   { name: "two", title: "Two classes", x: [0, 1.5], g: [-1, 1] },
@@ -23,7 +23,7 @@ export const presets: readonly Preset[] = [
   { name: "nan", title: "With a NaN", x: [2, Number.NaN, 0] },
 ];
 
-/** Applies a preset. Also resets the temperature to 1 and removes the mask. */
+/** Applies a preset of logits. Also resets the temperature to 1, and includes all classes. */
 export const choose = ({ x, g }: Preset): void =>
   put(
     { x: writeAll(x), g: g && writeAll(g), t: undefined, mask: undefined, cell: undefined, stage: undefined },

@@ -1,21 +1,24 @@
-// The reference for float64 results: the pullback of softmax in fixed point, as integer multiples of 2⁻ᵇⁱᵗˢ, with enough bits for a
-// hundred digits of the smallest component.
+// The exact reference for the pullback of softmax. It computes in fixed point: numbers are integer multiples of 2⁻ᵇⁱᵗˢ.
+// There are enough bits for a hundred digits of the smallest component.
 
-/** Fixed-point numbers: integer multiples of 2⁻ᵇⁱᵗˢ. */
+/** Fixed-point numbers: BigInt multiples of 2⁻ᵇⁱᵗˢ. */
 export interface Reference {
   readonly bits: number;
   readonly s: readonly bigint[];
   readonly pulled: readonly bigint[];
 }
 
-const lowest = -760; // below this, exp is 0 in float64
+const lowest = -760; // exp of any smaller number is 0 in float64
 
-/** Computes s and s ⊙ (g − ⟨g, s⟩) for exactly the given z and g; `undefined` if they are not finite. z = −Infinity has s = 0. */
+/**
+ * Computes softmax s and its pullback s ⊙ (g − ⟨g, s⟩) for the given logits z and cotangent g, without rounding errors
+ * that matter. Returns `undefined` if a number is not finite, except that z may be −Infinity, where s is 0.
+ */
 export function reference(z: readonly number[], g: readonly number[]): Reference | undefined {
   const most = Math.max(...z);
   if (!Number.isFinite(most) || !g.every(Number.isFinite)) return undefined;
   const spread = Math.max(...z.map((each) => (each - most > lowest ? most - each : 0)));
-  const bits = 1088 + Math.ceil(2 * spread); // every double is an integer multiple of 2⁻¹⁰⁷⁴
+  const bits = 1088 + Math.ceil(2 * spread); // every float64 number is an integer multiple of 2⁻¹⁰⁷⁴
   const one = 1n << BigInt(bits);
   const top = fixed(most, bits);
   const N = z.map((each) => (each - most > lowest ? exp(fixed(each, bits) - top, bits) : 0n));
@@ -29,7 +32,7 @@ export function reference(z: readonly number[], g: readonly number[]): Reference
   };
 }
 
-/** Converts the double `x` to fixed point, exactly for bits ≥ 1074. */
+/** Converts the float64 number `x` to fixed point. The conversion is exact for bits ≥ 1074. */
 export function fixed(x: number, bits: number): bigint {
   if (x === 0) return 0n;
   const exponent = Math.max(Math.floor(Math.log2(Math.abs(x))), -1022) - 54;
@@ -38,9 +41,9 @@ export function fixed(x: number, bits: number): bigint {
   return by >= 0 ? whole << BigInt(by) : whole >> BigInt(-by);
 }
 
-/** eˣ for x ≤ 0, by its Taylor series at x / 2²⁰, squared twenty times. */
+/** Computes eˣ for x ≤ 0: evaluates the Taylor series of exp at x / 2²⁰, then squares the result twenty times. */
 function exp(x: bigint, bits: number): bigint {
-  const [halvings, guard] = [20, 40]; // a squaring doubles the error
+  const [halvings, guard] = [20, 40]; // each squaring doubles the error, so 40 extra bits absorb it
   const shift = BigInt(bits + guard);
   const small = (x << BigInt(guard)) >> BigInt(halvings);
   let term = 1n << shift;
@@ -53,7 +56,7 @@ function exp(x: bigint, bits: number): bigint {
   return sum >> BigInt(guard);
 }
 
-/** Returns |found − exact| / |exact|; infinite if `exact` is 0 and `found` is not. */
+/** Returns the relative error |found − exact| / |exact|. It is Infinity if only `exact` is 0. */
 export function relativeError(found: number, exact: bigint, bits: number): number {
   if (!Number.isFinite(found)) return Infinity;
   const difference = magnitude(fixed(found, bits) - exact);
@@ -64,7 +67,7 @@ export function relativeError(found: number, exact: bigint, bits: number): numbe
 
 const magnitude = (x: bigint): bigint => (x < 0n ? -x : x);
 
-/** Formats a fixed-point number as −6.84…e−1 with `digits` digits. */
+/** Formats a fixed-point number such as −6.84e−1 with `digits` significant digits. */
 export function decimal(x: bigint, bits: number, digits: number): string {
   if (x === 0n) return "0";
   const size = magnitude(x);
@@ -72,7 +75,7 @@ export function decimal(x: bigint, bits: number, digits: number): string {
   const scaled = (exponent: number): bigint => {
     const by = digits - 1 - exponent;
     const [up, down] = by >= 0 ? [10n ** BigInt(by), 1n] : [1n, 10n ** BigInt(-by)];
-    return ((size * up * 2n) / down + (1n << shift)) >> (shift + 1n); // rounded
+    return ((size * up * 2n) / down + (1n << shift)) >> (shift + 1n); // rounds to the nearest integer
   };
   let exponent = (size.toString(2).length - bits) * Math.log10(2);
   exponent = Math.floor(exponent) + 1;

@@ -1,7 +1,7 @@
 import { computed, signal } from "@preact/signals";
 import { address, put } from "../../page/address.ts";
 
-/** The stages of the pullback, by the expression shown at each. */
+/** The stages in which the page builds the pullback of softmax. Each is named by the expression that it shows. */
 export const stages = ["g", "⟨g, s⟩", "g − ⟨g, s⟩", "s ⊙ (g − ⟨g, s⟩)", "Jᵀ g"] as const;
 
 export const stage = computed(() => {
@@ -9,7 +9,7 @@ export const stage = computed(() => {
   return Number.isInteger(found) && found >= 0 && found < stages.length ? found : 0;
 });
 
-/** Whether a change of stage is animated. Otherwise the bars follow the pointer at once. */
+/** Whether the switch to another stage is being animated. At other times the bars follow the pointer without delay. */
 export const isMoving = signal(false);
 let timer: number | undefined;
 

@@ -5,7 +5,7 @@ import { subtractWeightedMean } from "@wengert/ops/extend";
 import { address, put } from "../../page/address.ts";
 import { readAll, write, writeAll } from "./written.ts";
 
-// The state of the room, stored in the address, and the library's results for it.
+// The state of the Softmax room: the URL parameters, and the library's results for them.
 
 export const fewest = 2;
 export const most = 10;
@@ -28,7 +28,7 @@ export const logits = computed<readonly number[]>(() => {
   return found && found.length >= fewest && found.length <= most ? found : firstLogits;
 });
 export const classes = computed(() => logits.value.length);
-/** g, the cotangent of s: one number per class, even if the address has more or fewer. */
+/** The cotangent g of s, with one number per class. The URL may contain more or fewer numbers. */
 export const upstream = computed<readonly number[]>(() => {
   const found = readAll(fields.g.value) ?? firstUpstream;
   return Array.from({ length: classes.value }, (_, i) => found[i] ?? firstUpstream[i]!);
@@ -37,7 +37,7 @@ export const temperature = computed(() => {
   const found = Number(fields.t.value ?? 1);
   return found >= 0.01 && found <= 100 ? found : 1;
 });
-/** Which classes take part, the `where` of softmax. */
+/** For each class, whether it is included: the option `where` of softmax. */
 export const taking = computed<readonly boolean[]>(() => {
   const out = readAll(fields.mask.value) ?? [];
   return logits.value.map((_, i) => !out.includes(i));
@@ -61,7 +61,7 @@ export function take(i: number, part: boolean): void {
   put({ mask: out.length > 0 ? writeAll(out) : undefined }, { push: true });
 }
 
-/** Sets the number of classes: appends classes with the logit 0, or removes the last. */
+/** Sets the number of classes. New classes get the logit 0. The last classes are removed first. */
 export function resize(to: number): void {
   if (to < fewest || to > most || to === classes.peek()) return;
   const x = Array.from({ length: to }, (_, i) => logits.peek()[i] ?? 0);
@@ -76,13 +76,16 @@ const x = computed(() => of(logits.value, "x"));
 export const g = computed(() => of(upstream.value, "g"));
 const mask = computed(() => (taking.value.every(Boolean) ? undefined : tensor(taking.value)));
 
-/** softmax(x / T) with the room's settings. */
+/** The function softmax(x / T), with the temperature T and the included classes that the user chose. */
 const f = computed(() => {
   const [t, options] = [temperature.value, { where: mask.value }];
   return (y: Tensor): Tensor => softmax(t === 1 ? y : div(y, t), options);
 });
 
-/** The input of softmax: x / T, with −Infinity for masked classes. This has the effect of softmax's option `where`. */
+/**
+ * The input of softmax: the logits divided by the temperature, x / T. Excluded classes get −Infinity, which has the
+ * same effect as softmax's option `where`.
+ */
 export const z = computed(() => {
   const [t, all] = [temperature.value, mask.value];
   const divided = t === 1 ? x.value : div(x.value, t);
@@ -91,7 +94,7 @@ export const z = computed(() => {
 
 const swept = computed(() => vjp(f.value, x.value));
 export const s = computed(() => swept.value.value);
-/** N and D, shifted by the maximum. */
+/** The numerators N and the denominator D of softmax, computed after subtracting the maximum from the logits. */
 export const shifted = computed(() => sub(z.value, max(z.value)));
 export const numerators = computed(() => exp(shifted.value));
 export const denominator = computed(() => sum(numerators.value).item());
@@ -101,7 +104,10 @@ export const total = computed(() => sum(s.value).item());
 export const matrix = computed(() => jacobian(f.value)(x.value));
 export const rowSums = computed(() => sum(matrix.value, { axis: 1 }));
 
-/** The three stages of the pullback, and Jᵀ g by the matrix. x̄ comes from the sweep. */
+/**
+ * The three stages of the pullback, and for comparison Jᵀ g computed with the full Jacobian. x̄ comes from the
+ * library's sweep.
+ */
 export const mean = computed(() => dot(g.value, s.value).item());
 export const deviations = computed(() => subtractWeightedMean(s.value, g.value));
 export const pulled = computed(() => swept.value.pullback(g.value)[0]);

@@ -1,6 +1,6 @@
 import { short } from "../../parts/numbers.ts";
 
-// Number formats of the room: in the address, in number fields, in formulas.
+// The number formats of the Softmax room: in the URL, in text fields and in formulas.
 
 const words: Readonly<Record<string, number>> = {
   nan: Number.NaN,
@@ -9,7 +9,7 @@ const words: Readonly<Record<string, number>> = {
   "∞": Infinity,
 };
 
-/** Parses a number as readers write it: 1e3, −2, inf, nan. `undefined` for other text. */
+/** Parses a number that a user typed, such as 1e3, −2, inf or nan. Returns `undefined` for other text. */
 export function read(text: string): number | undefined {
   const plain = text.trim().replaceAll("−", "-").replace(",", ".").toLowerCase();
   const [, sign, word] = /^([+-]?)(.*)$/.exec(plain)!;
@@ -19,11 +19,11 @@ export function read(text: string): number | undefined {
   return Number.isNaN(found) ? undefined : found;
 }
 
-/** Formats a number with all digits, so that `read` returns the same number. */
+/** Formats a number with enough digits that `read` returns exactly the same number. */
 export const write = (x: number): string =>
   Number.isNaN(x) ? "nan" : Number.isFinite(x) ? String(x) : x > 0 ? "inf" : "-inf";
 
-/** Formats numbers as a field of the address, where a space becomes +. */
+/** Formats a list of numbers as a URL parameter. Spaces in the text become + in the URL. */
 export const writeAll = (xs: readonly number[]): string => xs.map(write).join(" ");
 
 export function readAll(text: string | undefined): readonly number[] | undefined {
@@ -39,9 +39,9 @@ export function tex(x: number, digits = 4): string {
   return exponent === undefined ? mantissa! : `${mantissa} \\cdot 10^{${exponent}}`;
 }
 
-/** Formats a factor or a subtrahend in TeX: in parentheses if it is negative. */
+/** Formats a number in TeX for use in a product or after a minus sign: negative numbers get parentheses. */
 export const factor = (x: number, digits = 4): string => (x < 0 ? `(${tex(x, digits)})` : tex(x, digits));
 
 const below = "₀₁₂₃₄₅₆₇₈₉";
-/** x₀ */
+/** Returns a name with an index, such as x₀. */
 export const indexed = (name: string, i: number): string => `${name}${below[i]}`;

@@ -4,10 +4,10 @@ import type { Drawing, Edge, Node } from "./layout.ts";
 import { at, look, lookAt, move } from "./state.ts";
 import type { Timeline } from "./timeline.ts";
 
-const part = 40; // steps drawn at once when the list is too long for one graph
+const part = 40; // the number of steps drawn at once if the tape is too long for one graph
 const most = 60;
 
-/** The list as a graph: values flow down, cotangents up. */
+/** Draws the tape as a graph, in which values flow down and cotangents flow up. */
 export function Graph({ of }: { of: Timeline }) {
   const now = at.value;
   const { steps } = of.recording;
@@ -29,7 +29,7 @@ export function Graph({ of }: { of: Timeline }) {
   const shown = drawing.value?.of === of ? drawing.value.drawing : undefined;
   const output = steps[place]?.output;
   useEffect(() => {
-    // Runs only when the moment changes, so that the reader can scroll the graph in between.
+    // The graph scrolls to the current step only when the step changes, so that the user can scroll in between.
     const node = shown?.nodes.find(({ tensor }) => tensor === output);
     const element = box.current;
     if (!node || !element) return;

@@ -5,10 +5,13 @@ import type { Range, TensorData } from "../../sandbox/protocol.ts";
 import { at, look, lookAt, move } from "./state.ts";
 import type { Timeline } from "./timeline.ts";
 
-const height = 30; // pixels of a row, as in tape.css
-const spare = 8; // rows drawn above and below the visible ones
+const height = 30; // the height of a row in pixels, as in tape.css
+const spare = 8; // the number of extra rows drawn above and below the visible rows
 
-/** The Wengert list as a table. Only visible rows are in the DOM, so a list may have thousands. */
+/**
+ * Shows the Wengert list (the tape) as a table. Only visible rows are in the DOM, because a list may have thousands of
+ * rows.
+ */
 export function List({ of }: { of: Timeline }) {
   const { inputs, constants, steps, tensors } = of.recording;
   const leavesShown = [...inputs, ...constants.filter((c) => !isNumber(tensors[c]!))];
@@ -127,7 +130,7 @@ interface RowProps {
   readonly of: Timeline;
   readonly index: number;
   readonly tensor: number;
-  /** The index of the step; undefined for inputs and constants. */
+  /** The index of the row's step, or undefined for inputs and constants. */
   readonly place: number | undefined;
   readonly now: number;
   readonly isCurrent: boolean;
@@ -187,10 +190,10 @@ function Row({ of, index, tensor, place, now, isCurrent, isLooked, isActive, onF
   );
 }
 
-/** Whether the tensor is a literal number, whose name is its value. */
+/** Whether the tensor is a literal number. The name of such a tensor is its value. */
 const isNumber = ({ name, shape }: TensorData): boolean => shape.length === 0 && !Number.isNaN(Number(name || "x"));
 
-/** Returns the numbers if there are few, otherwise their range. */
+/** Returns the elements of a small tensor as text, or the range of the elements of a large tensor. */
 function valueText({ at: start, shown, size, range }: TensorData, of: Timeline): string {
   if (size === 0) return "";
   if (size <= 3) return Array.from(of.recording.values.subarray(start, start + shown), (x) => short(x, 3)).join(" ");

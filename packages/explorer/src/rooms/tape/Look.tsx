@@ -2,7 +2,7 @@ import { HeatMap } from "../../parts/HeatMap.tsx";
 import { at, lookAt, move } from "./state.ts";
 import type { Timeline } from "./timeline.ts";
 
-/** One tensor: its value, and its cotangent at the current moment. */
+/** Shows one tensor: its value, and its cotangent at the current position of the slider. */
 export function Look({ of, tensor }: { of: Timeline; tensor: number }) {
   const now = at.value;
   const cotangent = of.cotangent(tensor, now);
@@ -43,7 +43,7 @@ export function Look({ of, tensor }: { of: Timeline; tensor: number }) {
             <HeatMap of={of.numbers(cotangent.tensor)} name={cotangent.isWhole ? "cotangent" : "cotangent so far"} />
           ) : (
             <p class="soft small">
-              {of.isReached(tensor) ? "The sweep has not reached it yet." : "It gets no cotangent."}
+              {of.isReached(tensor) ? "The sweep has not reached this tensor yet." : "This tensor gets no cotangent."}
             </p>
           )}
         </div>

@@ -5,11 +5,11 @@ import { ErrorBox } from "../../parts/ErrorBox.tsx";
 import type { Editor } from "./editor.ts";
 import { edit, outcome, program } from "./state.ts";
 
-const pause = 400; // milliseconds between the last key and the run
+const pause = 400; // the time in ms from the last keystroke to the run
 
 const load = () => import("./editor.ts");
 
-/** The program. It is plain text until the reader edits it; then the editor loads. */
+/** Shows the program. The editor is loaded only when the user begins to edit. */
 export function Program() {
   const isEdited = useSignal(false);
   const box = useRef<HTMLDivElement>(null);
@@ -48,7 +48,7 @@ export function Program() {
       <header>
         <h2 id="program-title">Program</h2>
         {isEdited.value ? (
-          <p>runs as you write</p>
+          <p>runs as you type</p>
         ) : (
           <button
             type="button"

@@ -10,7 +10,9 @@ import { formulas } from "./formulas.ts";
 import { at, look, lookAt } from "./state.ts";
 import { broadcastSum, type Moment, type Timeline } from "./timeline.ts";
 
-/** Shows what happens at the current moment. */
+/**
+ * Explains what happens at the current position of the slider: a step runs, or the sweep runs the VJP rule of a step.
+ */
 export function Stage({ of }: { of: Timeline }) {
   const moment = of.moment(at.value);
   const { failure } = of.recording;
@@ -125,7 +127,7 @@ function End({ of }: { of: Timeline }) {
               {cotangent ? (
                 <Tensor of={of} tensor={cotangent.tensor} name={`cotangent of ${of.name(input)}`} phase="backward" />
               ) : (
-                <p class="soft small">No cotangent reaches it, so its gradient is zero.</p>
+                <p class="soft small">No cotangent reaches this input, so its gradient is zero.</p>
               )}
             </Row>
           );
@@ -144,7 +146,7 @@ function Broken(failure: Failure) {
   );
 }
 
-/** The rule as a formula and as code, and the ops that it ran. */
+/** Shows a VJP rule as a formula and as code, with the ops that it ran. */
 function Rule({ of, pull, step }: { of: Timeline; pull: PullData; step: StepData }) {
   const formula = step.known ? formulas[step.op] : undefined;
   const flows = pull.contributions.map(({ given }) => given !== null);
@@ -242,7 +244,7 @@ function Contribution({ of, pull, input, contribution: { given, before, after } 
   );
 }
 
-/** Returns one color scale for several tensors, so that a sum can be compared with its terms. */
+/** Returns a common color scale for several tensors, so that a sum can be compared with its terms. */
 function commonScale(of: Timeline, tensors: readonly number[]): Scale {
   const ranges = tensors.map((tensor) => of.recording.tensors[tensor]!.range);
   const [least, most] = [
@@ -260,7 +262,9 @@ interface SumProps {
   readonly name: string;
 }
 
-/** Draws a contribution in the shape of the output, and its sum over the copies of a broadcast input. */
+/**
+ * Draws a contribution before and after the sum over the broadcast axes. The second tensor has the shape of the input.
+ */
 function BroadcastSum({ of, from, to, axes, name }: SumProps) {
   const rank = of.shape(from).length;
   const across = axes.length === 1 && axes[0] === rank - 1 && rank > 1;
@@ -295,7 +299,7 @@ function Title({ phase, text, step }: { phase: "start" | "forward" | "backward";
   );
 }
 
-/** Lists the tensors that the letters of a formula stand for, if there are several. */
+/** Lists which tensors the letters of a formula stand for, if the step has several inputs. */
 function Where({ of, step, showOutput = false }: { of: Timeline; step: StepData; showOutput?: boolean }) {
   const letters = { 1: ["x"], 2: ["a", "b"], 3: ["c", "a", "b"] }[step.inputs.length];
   const own: Readonly<Record<string, readonly string[]>> = {
@@ -329,7 +333,7 @@ function Where({ of, step, showOutput = false }: { of: Timeline; step: StepData;
   );
 }
 
-/** A button with the name of a tensor that opens it. */
+/** A button with the name of a tensor. It opens the panel of that tensor. */
 function TensorName({ of, tensor }: { of: Timeline; tensor: number }) {
   return (
     <button

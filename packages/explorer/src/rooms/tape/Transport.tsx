@@ -3,7 +3,7 @@ import { useEffect } from "preact/hooks";
 import { at, move } from "./state.ts";
 import type { Timeline } from "./timeline.ts";
 
-/** The slider through the moments (blue forward, orange backward) and its buttons. */
+/** The slider through all steps of the forward pass (blue) and of the sweep (orange), with its buttons. */
 export function Transport({ of }: { of: Timeline }) {
   const now = at.value;
   const { last, seed } = of;

@@ -22,7 +22,7 @@ import {
 } from "@codemirror/view";
 import { tags } from "@lezer/highlight";
 
-/** The program editor: TypeScript, with completions for the library's names and their formulas. */
+/** The program editor, for TypeScript. Completion offers the library's functions, with their formulas. */
 export class Editor {
   readonly #view: EditorView;
   #isShowing = false;
@@ -60,7 +60,7 @@ export class Editor {
     });
   }
 
-  /** Shows another program. Does nothing if the editor already has this text. */
+  /** Shows another program. Does nothing if the editor already contains the same text. */
   show(code: string): void {
     const { doc } = this.#view.state;
     if (doc.toString() === code) return;
@@ -69,7 +69,7 @@ export class Editor {
     this.#isShowing = false;
   }
 
-  /** Marks the line at which the program failed. */
+  /** Marks the line of the program that threw an error. */
   fail(line: number | undefined): void {
     this.#view.dispatch({ effects: failAt.of(line) });
   }
@@ -151,7 +151,10 @@ interface Change {
 const lengthOf = (changes: readonly Change[], before: number): number =>
   changes.filter(({ from }) => from < before).reduce((sum, { insert }) => sum + insert.length, 0);
 
-/** Returns the change that imports a name: in its module's import, or in a new one. Empty if it is imported already. */
+/**
+ * Returns the edit that imports a name from its module: in an existing import statement, or in a new statement. Empty
+ * if the name is already imported.
+ */
 function importOf(state: EditorState, name: string, module: string): readonly Change[] {
   const text = state.doc.toString();
   const found = new RegExp(`import \\{([^}]*)\\} from "${module}"`).exec(text);

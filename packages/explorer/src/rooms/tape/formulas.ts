@@ -1,10 +1,14 @@
-/** The value of an op and its VJP rules, in TeX: one per input (null if no derivative flows back), or one for all inputs. */
+/**
+ * The formulas of an op in TeX: its value, and its VJP rules. There is one rule per input (null if no derivative flows
+ * to the input), or one rule for all inputs.
+ */
 export interface Formula {
   readonly value: string;
   readonly rules: readonly (string | null)[];
 }
 
-// y is the output, g its cotangent. a, b, c and x are inputs; a bar marks the cotangent of an input.
+// In the formulas, y is the output and g its cotangent. The inputs are a, b, c and x. A bar marks the cotangent of an
+// input.
 const unary = (value: string, rule: string | null): Formula => ({
   value: withSide("y", value),
   rules: [rule === null ? null : withSide("\\bar x", rule)],
@@ -13,12 +17,12 @@ const binary = (value: string, toA: string, toB: string): Formula => ({
   value: withSide("y", value),
   rules: [withSide("\\bar a", toA), withSide("\\bar b", toB)],
 });
-/** Returns `side = right`, or `right` itself if it already begins with an indexed left side. */
+/** Returns the TeX equation `side = right`. If `right` already contains its own left side, returns `right` unchanged. */
 const withSide = (side: string, right: string): string => (right.startsWith(`${side}_`) ? right : `${side} = ${right}`);
 const comparison = (sign: string): Formula => ({ value: `y = a ${sign} b`, rules: [null, null] });
 const T = "^{\\mathsf T}";
 
-/** Formulas by the name of the op. A test checks that every op has one. */
+/** The formulas of all ops, by the name of the op. A test checks that none is missing. */
 export const formulas: Readonly<Record<string, Formula>> = {
   // arithmetic
   add: binary("a + b", "g", "g"),

@@ -122,7 +122,7 @@ function Choices() {
             title={
               wanted === 1
                 ? "The tape of f"
-                : "The tape of the gradient of f: f and its sweep in one list, which is swept again"
+                : "The tape of the gradient of f. It contains f and the sweep of f, and you can sweep it again."
             }
             onClick={() =>
               put({ order: wanted === 1 ? undefined : "2", at: undefined, look: undefined }, { push: true })

@@ -26,9 +26,9 @@ export interface Drawing {
   readonly height: number;
 }
 
-const letter = 7.4; // pixels, in the font for code
+const letter = 7.4; // the width of a letter of the code font in pixels
 
-/** Lays out the steps from `from` to `to` and the tensors that they use, top to bottom. */
+/** Computes positions for the graph of the steps from `from` to `to` and their tensors, from top to bottom. */
 export function drawingOf(of: Timeline, from: number, to: number): Drawing {
   const { steps, tensors, inputs, constants } = of.recording;
   const graph = new Graph();
@@ -52,7 +52,8 @@ export function drawingOf(of: Timeline, from: number, to: number): Drawing {
   for (const input of isPart ? [] : inputs) add(input, `${input}`);
   for (let place = from; place < to; place++) {
     const { inputs: used, output } = steps[place]!;
-    // A tensor from outside the part is drawn at each use. One shared node would collect all of the part's edges.
+    // A tensor that other steps computed is drawn once per use. A single node would attract edges from all over the
+    // graph.
     const isInside = (tensor: number) => !isPart || (of.maker(tensor) ?? -1) >= from;
     const sources = used.map((tensor) => add(tensor, isInside(tensor) ? `${tensor}` : `${tensor} for ${output}`));
     const target = add(output, `${output}`);
@@ -74,7 +75,7 @@ export function drawingOf(of: Timeline, from: number, to: number): Drawing {
   };
 }
 
-/** Returns the SVG path of a curve through points, as d3's curveBasis draws it. */
+/** Returns the SVG path of a smooth curve through points: the same curve as d3's curveBasis. */
 function smooth(points: readonly { x: number; y: number }[]): string {
   const [first, ...rest] = points;
   const last = rest.pop();

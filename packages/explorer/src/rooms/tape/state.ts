@@ -6,7 +6,7 @@ import type { Outcome } from "../../sandbox/protocol.ts";
 import { Sandbox } from "../../sandbox/sandbox.ts";
 import { Timeline } from "./timeline.ts";
 
-// The state of the room: the fields of the address, and the outcome of running the program in it.
+// The state of the Tape room: the URL parameters, and the result of running the program in the URL.
 
 const inRoom = computed<Address>(() => address.value);
 const field = (name: string) => computed(() => (inRoom.value.room === "tape" ? inRoom.value.fields[name] : undefined));
@@ -18,15 +18,18 @@ export const program = computed<string>(() => (codeField.value && unpacked(codeF
 const orderField = field("order");
 export const order = computed<1 | 2>(() => (orderField.value === "2" ? 2 : 1));
 
-/** The outcome of the last program that finished or failed. */
+/** The result of the last program that finished or failed. */
 export const outcome = signal<Outcome | undefined>(undefined);
 export const isRunning = signal(true);
-/** Whether the tape shown is an earlier program's, because this one failed before it recorded one. */
+/**
+ * Whether the page still shows the tape of an earlier program, because the current program failed before it recorded a
+ * tape.
+ */
 export const isStale = signal(false);
 
 const which = field("of");
 const places = computed(() => outcome.value?.recordings.length ?? 0);
-/** The index of the recording shown. The default is the last. */
+/** The index of the recording that is shown. Default: the last recording. */
 export const shownPlace = computed(() => Math.min(whole(which.value) ?? places.value - 1, places.value - 1));
 export const timeline = computed<Timeline | undefined>(() => {
   const recording = outcome.value?.recordings[shownPlace.value];
@@ -37,7 +40,7 @@ const atField = field("at");
 /** The current moment. */
 export const at = computed(() => Math.min(whole(atField.value) ?? 0, timeline.value?.last ?? 0));
 const lookField = field("look");
-/** The tensor whose panel is open. */
+/** The index of the tensor whose panel is open. */
 export const look = computed(() => {
   const number = whole(lookField.value);
   return number !== undefined && number < (timeline.value?.recording.tensors.length ?? 0) ? number : undefined;
@@ -57,13 +60,16 @@ export const lookAt = (tensor: number | undefined): void =>
 export const choose = (name: string): void =>
   put({ example: name, code: undefined, at: undefined, look: undefined, of: undefined }, { push: true });
 
-/** Stores the reader's program in the address. */
+/** Stores the user's program in the URL. */
 export const edit = (code: string): void =>
   put({ code: code === example.peek().code ? undefined : packed(code), look: undefined });
 
 const sandbox = new Sandbox();
 
-/** Runs the program of the address whenever it or the order changes. Returns a function that stops this. */
+/**
+ * Runs the program now, and again after each change of the program or of the order of the derivative. Returns a
+ * function that stops these runs.
+ */
 export function keepRunning(): () => void {
   sandbox.prepare();
   return effect(() => {

@@ -2,8 +2,8 @@ import type { Numbers } from "../../parts/HeatMap.tsx";
 import type { PullData, RecordingData, StepData } from "../../sandbox/protocol.ts";
 
 /**
- * The moments that the room steps through, in order: the start, one after each step, the seed (the sweep's first
- * cotangents), one after each pull, and the end.
+ * The moments (positions of the slider) that the user can step through, in order: the start, one after each step, the
+ * seed (the first cotangents of the sweep), one after each pull (a step of the sweep), and the end.
  */
 export type Moment =
   | { readonly kind: "start" }
@@ -12,20 +12,23 @@ export type Moment =
   | { readonly kind: "pull"; readonly count: number; readonly pull: PullData; readonly step: StepData }
   | { readonly kind: "end" };
 
-/** A recording, and the tensors and cotangents known at each moment. */
+/** A recording, with the tensors and cotangents that are known at each moment (position of the slider). */
 export class Timeline {
   readonly recording: RecordingData;
   /** The last moment. */
   readonly last: number;
   /** The moment of the seed. */
   readonly seed: number;
-  /** By tensor: its cotangents in order, each with the pull that makes it (−1: the seed). */
+  /**
+   * For each tensor: its cotangents in order, each with the index of the pull (sweep step) that computed it. −1 stands
+   * for the seed.
+   */
   readonly #cotangents = new Map<number, { readonly from: number; readonly cotangent: number }[]>();
-  /** By tensor: the index of the step that made it. */
+  /** For each tensor: the index of the step that computed it. */
   readonly #makers = new Map<number, number>();
-  /** By step: the pull that runs its rules. */
+  /** For each step: the index of the pull (sweep step) that runs its VJP rules. */
   readonly #pulls = new Map<number, number>();
-  /** By tensor: the steps that use it. */
+  /** For each tensor: the indices of the steps that use it. */
   readonly #users = new Map<number, number[]>();
 
   constructor(recording: RecordingData) {
@@ -66,7 +69,7 @@ export class Timeline {
     return at >= this.seed;
   }
 
-  /** Returns the index of the step that runs at a moment. */
+  /** Returns the index of the step that runs at a moment (position of the slider), or undefined if none runs. */
   place(at: number): number | undefined {
     const moment = this.moment(at);
     return moment.kind === "step" ? moment.place : moment.kind === "pull" ? moment.pull.step : undefined;
@@ -80,28 +83,34 @@ export class Timeline {
     return this.#users.get(tensor) ?? [];
   }
 
-  /** Returns the moment at which a step ran, or, if `backward`, at which the sweep ran its rules (if it did). */
+  /**
+   * Returns the moment (position of the slider) at which a step ran. If `backward`, returns the moment at which the
+   * sweep ran the step's VJP rules, or undefined if the sweep never ran them.
+   */
   momentOf(place: number, backward: boolean): number {
     const pull = this.#pulls.get(place);
     return backward && pull !== undefined ? this.seed + 1 + pull : place + 1;
   }
 
-  /** Whether a tensor has been computed by a moment. */
+  /** Whether a tensor has already been computed at a moment (position of the slider). */
   isKnown(tensor: number, at: number): boolean {
     const place = this.#makers.get(tensor);
     return place === undefined || at > place;
   }
 
-  /** Returns a tensor's cotangent at a moment. `isWhole`: all of the tensor's uses have contributed. */
+  /**
+   * Returns the cotangent of a tensor at a moment (position of the slider). `isWhole` says whether all uses of the
+   * tensor have contributed to it.
+   */
   cotangent(tensor: number, at: number): { readonly tensor: number; readonly isWhole: boolean } | undefined {
     if (at < this.seed) return undefined;
-    const done = at - this.seed - 1; // the last pull
+    const done = at - this.seed - 1; // the index of the last completed pull
     const all = this.#cotangents.get(tensor) ?? [];
     const found = all.findLast(({ from }) => from <= done);
     return found && { tensor: found.cotangent, isWhole: found === all.at(-1) };
   }
 
-  /** Whether a tensor ever gets a cotangent. */
+  /** Whether the sweep ever computes a cotangent of the tensor. */
   isReached(tensor: number): boolean {
     return this.#cotangents.has(tensor);
   }
@@ -120,7 +129,9 @@ export class Timeline {
   }
 }
 
-/** Finds the sum over the copies of a broadcast input: the tensor that the rule sums, and the axes. */
+/**
+ * Finds the sum that a VJP rule runs for a broadcast input. Returns the tensor that is summed, and the axes of the sum.
+ */
 export function broadcastSum(
   { rule }: PullData,
   given: number,

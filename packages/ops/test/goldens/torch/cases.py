@@ -1,4 +1,4 @@
-"""Ordinary calls: every op, several shapes, axes, options. Arguments are recipes, drawn when the case is computed."""
+"""Ordinary calls of every op, with several shapes, axes and options. An argument may be a function that draws a tensor."""
 
 from itertools import product
 
@@ -38,7 +38,7 @@ def case(op, *args, **options):
     cases.append((op, list(args), options))
 
 
-# Functions of each element
+# Elementwise functions
 
 for op in "neg square abs sign exp expm1 sin cos tanh sigmoid logSigmoid softplus relu gelu".split():
     case(op, real(2, 3))

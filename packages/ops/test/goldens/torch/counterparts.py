@@ -1,4 +1,4 @@
-"""Each op of Wengert, under its name and with its options, written with PyTorch."""
+"""PyTorch implementations of the ops of Wengert, with the same names and options."""
 
 import torch
 import torch.nn.functional as F
@@ -7,7 +7,7 @@ inf = float("inf")
 
 
 def dims(x, axis):
-    """The axes as a list; all of them for None."""
+    """Returns the axes as a list; None means all axes."""
     if axis is None:
         return list(range(x.dim()))
     return [axis] if isinstance(axis, int) else list(axis)
@@ -18,7 +18,7 @@ def reduction(f):
 
 
 def prod(x, axis=None, keepDims=False):
-    """PyTorch reduces one axis at a time."""
+    """Reduces axis by axis, because torch.prod reduces only one axis at a time."""
     for each in sorted((each % x.dim() for each in dims(x, axis)), reverse=True):
         x = x.prod(each, keepdim=keepDims)
     return x
@@ -29,12 +29,12 @@ def variance(x, axis=None, keepDims=False, ddof=0):
 
 
 def place(f):
-    """The index, which is int64 in PyTorch."""
+    """Converts the index to int32, because PyTorch returns int64."""
     return lambda x, axis=None, keepDims=False: f(x, dim=axis, keepdim=keepDims).int()
 
 
 def squeeze(x, axis=None):
-    """PyTorch 1.13 takes one axis at a time."""
+    """Squeezes axis by axis, because PyTorch 1.13 accepts only one axis at a time."""
     if axis is None:
         return x.squeeze()
     for each in sorted((each % x.dim() for each in dims(x, axis)), reverse=True):
@@ -43,7 +43,7 @@ def squeeze(x, axis=None):
 
 
 def slice_(x, start=(), stop=(), step=()):
-    """PyTorch has no negative steps, so the indices are written out."""
+    """Selects by index lists, because PyTorch slices have no negative steps."""
     for axis in range(x.dim()):
         bounds = [list[axis] if axis < len(list) else None for list in (start, stop, step)]
         x = x.index_select(axis, torch.tensor(range(x.shape[axis])[slice(*bounds)], dtype=torch.int64))
@@ -63,7 +63,7 @@ def dot(a, b):
 
 
 def along(f, elsewhere):
-    """softmax or log_softmax over one axis or several, of the entries that `where` leaves."""
+    """Returns softmax or log_softmax over one or several axes, of the entries that `where` includes."""
 
     def over(x, axis=-1, where=None):
         if where is not None:
@@ -86,7 +86,8 @@ def cross_entropy(logits, target, axis=-1, reduction="mean", ignoreIndex=-100, l
     if target.is_floating_point() or weight is None:
         return F.cross_entropy(by_class, target, weight, **options)
 
-    # With labels PyTorch has no derivative by the weights. Written out it has, and is checked against PyTorch's own.
+    # F.cross_entropy of labels has no derivative by the class weights. This formula has one; its value is compared with
+    # F.cross_entropy.
     kept = target != ignoreIndex
     t = F.one_hot(target.where(kept, torch.tensor(0)), by_class.shape[1]).movedim(-1, 1).to(logits.dtype)
     t = t * (1 - labelSmoothing) + labelSmoothing / by_class.shape[1]
@@ -107,7 +108,7 @@ def cross_entropy(logits, target, axis=-1, reduction="mean", ignoreIndex=-100, l
 
 
 def broadcast(loss):
-    """PyTorch's losses want equal shapes."""
+    """Broadcasts the arguments, because PyTorch's losses require equal shapes."""
     return lambda a, b, reduction="mean": loss(*torch.broadcast_tensors(a, b), reduction=reduction)
 
 

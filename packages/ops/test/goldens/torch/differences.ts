@@ -1,10 +1,13 @@
-/** What PyTorch answers otherwise than Wengert, and why: the rows of docs/numerics.md in which the two differ. */
+/**
+ * Calls for which PyTorch and Wengert give different results, with the reasons. They are the rows of docs/numerics.md
+ * in which the two libraries differ.
+ */
 export interface Difference {
-  /** The call, or those that match, in the words of `textOf`. */
+  /** The text of the call as `textOf` writes it, or a pattern that matches several calls. */
   readonly call: string | RegExp;
   /** Which of its answers. */
   readonly of: readonly string[];
-  /** The expected outcome: float64 numbers in nested lists, a tensor as in the golden file, or the name of an error. */
+  /** The expected result: float64 numbers in nested lists, a tensor as in the golden file, or the name of an error. */
   readonly torch: unknown;
   readonly wengert: unknown;
 }

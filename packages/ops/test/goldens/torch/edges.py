@@ -1,4 +1,4 @@
-"""Calls at the edges: zeros, infinities, NaN, ties, tails, empty axes, dtypes. Differences are policies."""
+"""Calls at edges: zeros, infinities, NaN, ties, tails, empty axes, dtypes. Wengert differs only by policy."""
 
 from itertools import product
 
@@ -14,7 +14,7 @@ def t(*values):
     return torch.tensor(values, dtype=torch.float64)
 
 
-# Functions of each element, at all points at once: (op, arguments, options)
+# Elementwise functions, called with all points at once: (op, arguments, options)
 
 special = [0.0, -0.0, 0.5, -0.5, 1.0, -1.0, 40.0, -40.0, 800.0, -800.0, 1e308, -1e308, 1e-310, inf, -inf, nan]
 unary = "neg square sqrt abs sign exp expm1 log log1p sin cos tanh sigmoid logSigmoid softplus relu gelu"
@@ -37,7 +37,7 @@ logits, targets = (t(*column) for column in zip(*product([0, 40, -40, 800, -800,
 points.append(("binaryCrossEntropy", [logits, targets], {"reduction": "none"}))
 points.append(("mse", [t(inf, nan, 1e200), t(inf, 0, 0)], {"reduction": "none"}))
 
-# Everything else, whole: (op, arguments, options, cotangent)
+# Other ops, one call per edge: (op, arguments, options, cotangent)
 
 edges = []
 
@@ -83,7 +83,7 @@ edge("logSumExp", t(1000, 1000))
 edge("max", t(2, 2), u=inf)
 edge("sum", t(1e16, 1, -1e16))
 
-# A cotangent that is infinite or NaN
+# Infinite or NaN cotangents
 
 for op, x in product(["relu", "abs", "sign"], [-1.0, 0.0, 1.0]):
     edge(op, torch.tensor(x), u=inf)

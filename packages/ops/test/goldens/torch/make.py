@@ -1,17 +1,17 @@
-"""Writes ../torch.json: what PyTorch answers, in float64, to calls of the ops that Wengert shares with it.
+"""Writes ../torch.json: the float64 results of PyTorch for the ops that PyTorch and Wengert share.
 
     /usr/bin/python3 packages/ops/test/goldens/torch/make.py
 
-needs PyTorch >= 1.13; the committed file is by 1.13.1 as Debian 12 has it (python3-torch), with AVX2. The arguments
-are random, but the same each time, since each case is seeded by its own description. Another processor or version may
-change the last digit of a result.
+The script needs PyTorch >= 1.13. The committed file was written by version 1.13.1 (python3-torch in Debian 12), with
+AVX2. The arguments are random but the same in each run, because the description of a case is its seed. Another processor or
+version may change the last digit of a result.
 
-For y = f(x, ...), and u and v of the shapes of y and of the floats among the arguments, a case holds
+For a call y = f(x, ...), u has the shape of y, and v the shapes of the float arguments. A case has these fields:
     value       y
-    cotangents  of each float among the arguments: x̄ = Jᵀ u
-    second      ∂/∂x and, last, ∂/∂u of ⟨v, x̄⟩: the Hessian of ⟨u, f⟩ times v, and the tangent J v
-or the error that PyTorch raises. One case a line. A tensor is {dtype: nested lists}, with its shape if it is empty, or
-{"zeros": shape}.
+    cotangents  the cotangent x̄ = Jᵀ u of each float argument
+    second      the derivatives of ⟨v, x̄⟩: by x, the Hessian of ⟨u, f⟩ times v; last, by u, the tangent J v
+If PyTorch raises an error, the case has the error instead. Each case is one line. A tensor is written as
+{dtype: nested lists}, with its shape if it is empty, or as {"zeros": shape}.
 """
 
 import json
@@ -48,7 +48,7 @@ def encoded(value):
 
 
 def mapped(f, value):
-    """The same arguments with `f` of each tensor, or recipe of one."""
+    """Returns the arguments with each tensor x, or recipe of a tensor, replaced by f(x)."""
     if isinstance(value, torch.Tensor) or callable(value):
         return f(value)
     if isinstance(value, dict):
@@ -61,24 +61,24 @@ def filled(like, next_number):
 
 
 def noise(rng):
-    """Random u and v, for ordinary arguments."""
+    """Returns functions that draw random u and v, for ordinary arguments."""
     number = lambda: round(rng.uniform(-1, 1), 3)
     return lambda y: filled(y, number), lambda xs: [filled(x, number) for x in xs]
 
 
 def powers(_):
-    """1, 2, 4, … in u and 1, 3, 9, … in v: at the edges the answers are to be read."""
+    """Returns functions that fill u with 1, 2, 4, … and v with 1, 3, 9, … . So results at edges are easy to read."""
     count = lambda like, base: filled(like, iter([float(base**i) for i in range(like.numel())]).__next__)
     return lambda y: count(y, 2), lambda xs: [count(x, 3) for x in xs]
 
 
 def whole(_):
-    """1 for each of the points in u, and in v the number of the argument."""
+    """Returns functions that fill u with ones, and v with the number of the argument."""
     return torch.ones_like, lambda xs: [torch.full_like(x, k + 1) for k, x in enumerate(xs)]
 
 
 def gradients(y, xs, u):
-    """Zeros where y does not depend on x."""
+    """Returns the gradients of y with respect to xs. They are zeros if y does not depend on x."""
     if not y.requires_grad:
         return [torch.zeros_like(x) for x in xs]
     found = torch.autograd.grad(y, xs, u, create_graph=True, allow_unused=True)
@@ -86,7 +86,7 @@ def gradients(y, xs, u):
 
 
 def answer(op, args, options, u=None, directions=noise):
-    """What PyTorch answers to one call."""
+    """Returns a case: one call with the results of PyTorch."""
     described = mapped(lambda x: x.recipe if callable(x) else encoded(x), [args, options])
     rng = random.Random(repr([op, *described]))
     args, options = mapped(lambda x: x(rng) if callable(x) else x, [args, options])

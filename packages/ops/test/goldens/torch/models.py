@@ -1,4 +1,4 @@
-"""Three small models. The test has the same ones written with Wengert."""
+"""Three small models. models.ts has the same models, written with Wengert."""
 
 import torch
 import torch.nn.functional as F

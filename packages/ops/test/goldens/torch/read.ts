@@ -4,10 +4,10 @@ import { type Shape, sizeOf } from "@wengert/core/extend";
 import { numbers } from "../../support.ts";
 
 type Nested = number | boolean | readonly Nested[];
-/** A tensor, as `{ float64: [[1, 2]] }`, `{ float64: [], shape: [0, 2] }` or `{ zeros: [1, 2] }`. */
+/** A tensor in the golden file: `{ float64: [[1, 2]] }`, `{ float64: [], shape: [0, 2] }` or `{ zeros: [1, 2] }`. */
 export type Golden = Readonly<Record<string, Nested>>;
 
-/** A call of an op and PyTorch's results; make.py documents the fields. */
+/** A call of an op with PyTorch's results; make.py documents the fields. */
 export interface Case {
   readonly op: string;
   readonly args: readonly unknown[];
@@ -25,7 +25,7 @@ export const goldens = JSON.parse(file, (_, x) => (special.has(x) ? Number(x) : 
   Record<"cases" | "models" | "points" | "edges", readonly Case[]>
 >;
 
-/** The numbers of a tensor, or the name of an error. */
+/** The result of a call: the elements, dtype and shape of a tensor, or the name of an error. */
 export type Answer = string | { readonly dtype: string; readonly shape: Shape; readonly values: readonly number[] };
 
 export const answerOf = (t: Tensor): Answer => ({ dtype: t.dtype, shape: t.shape, values: numbers(t) });
@@ -42,7 +42,7 @@ export function read(golden: Golden): Answer {
 
 const shapeOf = (x: Nested): number[] => (typeof x === "object" ? [x.length, ...shapeOf(x[0]!)] : []);
 
-/** Applies `f` to each tensor in the arguments of a case. */
+/** Applies `f` to each tensor in the arguments of a test case. */
 export function withGoldens(x: unknown, f: (golden: Golden) => unknown): unknown {
   if (typeof x !== "object" || x === null) return x;
   if (Array.isArray(x)) return x.map((entry) => withGoldens(entry, f));
@@ -56,7 +56,7 @@ export function tensorOf(golden: Golden): Tensor {
   return "shape" in golden ? zeros(golden.shape as Shape, { dtype }) : tensor(golden[dtype]!, { dtype });
 }
 
-/** The call as source text, with large tensors shown by dtype and shape. */
+/** Returns the call as source text. Large tensors are shown only by dtype and shape. */
 export function textOf({ op, args }: Case): string {
   const text = (x: unknown): string => {
     if (Array.isArray(x)) return `[${x.map(text).join(", ")}]`;
@@ -74,7 +74,7 @@ export function textOf({ op, args }: Case): string {
   return `${op}(${args.map(argument).join(", ")})`;
 }
 
-/** Splits a case with lists of points into one case per point. */
+/** Splits a test case with lists of points into one test case per point. */
 export function pointsOf(whole: Case): Case[] {
   const isList = (x: unknown): x is Golden => typeof x === "object" && x !== null && dtypes.some((name) => name in x);
   const at = (x: unknown, i: number): unknown => {

@@ -7,22 +7,25 @@ import { type Column, isMissing, labelOf, type Table } from "./table.ts";
 
 const maxCells = 5_000_000;
 const maxFeatures = 200;
-const maxReported = 100; // skipped rows
+const maxReported = 100; // the maximum number of skipped rows in the report
 
 interface Rows {
   readonly name: string;
   readonly columns: readonly Column[];
-  /** The line of the file on which each row begins. */
+  /** For each row, the line of the file on which the row begins. */
   readonly lines: readonly number[];
 }
 
-const maxSize = 1e30; // squares of float32 numbers stay finite
+const maxSize = 1e30; // the squares of float32 numbers stay finite up to this limit
 const numberIn = (cell: string): number => {
   const x = /^[+-]?(\d|\.\d)/.test(cell) ? Number(cell) : Number.NaN;
   return Math.abs(x) <= maxSize ? x : Number.NaN;
 };
 
-/** Reads a table. @throws DataError unless the file has at least two columns and two rows */
+/**
+ * Reads a CSV file as a table of text cells.
+ * @throws DataError unless the file has at least two columns and two rows
+ */
 export async function readTable(file: File): Promise<Table> {
   const { name } = file;
   const all = await readCells(file);
@@ -41,12 +44,16 @@ export async function readTable(file: File): Promise<Table> {
   return { name, columns, toData: (label) => toData(rows, label) };
 }
 
-/** Reads the cells. readCsv throws if a numeric column has another cell; then all columns are read as text, at a higher cost. */
+/**
+ * Reads the cells of a CSV file. If a column of numbers contains another cell, readCsv throws. All columns are then
+ * read as text, which takes longer.
+ */
 async function readCells(file: File): Promise<Cells> {
   try {
     return await readCsv(file, { missingValues: [] });
   } catch {
-    // readCsv needs the names of the text columns. They come from the header, read as a table with one row.
+    // To read columns as text, readCsv needs their names. A first call reads the header as a table of one row to get
+    // them.
     const [header = ""] = /^.*\S.*$/m.exec(await file.text()) ?? [];
     const { columns } = await readCsv(new File([header, "\n", header], file.name), { missingValues: [] });
     const texts = Object.fromEntries(Object.keys(columns).map((name) => [name, "category"] as const));
@@ -117,7 +124,7 @@ function toData({ name, columns, lines }: Rows, label: string | undefined): Data
 
 const cellOf = ({ cells, indices }: Column, row: number): string => cells[indices[row]!]!;
 
-/** Returns the fault of a cell, as a list with one entry or none. */
+/** Returns what is wrong with a cell, as a list with one message, or an empty list for a valid cell. */
 function faultOf(
   column: Column,
   row: number,

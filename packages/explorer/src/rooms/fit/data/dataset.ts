@@ -1,21 +1,21 @@
 import { WengertError } from "@wengert/core";
 
-/** A data set: rows of numbers, each with its class. */
+/** A data set: rows of numbers, each with a class. */
 export interface Dataset {
-  /** A short description: "6,000 digits of MNIST". */
+  /** A short description, such as "6,000 digits of MNIST". */
   readonly title: string;
-  /** The numbers, row by row. A byte b means b / 255. */
+  /** The rows one after another, as numbers. A byte b stands for the number b / 255. */
   readonly rows: Float32Array | Uint8Array;
   readonly labels: Int32Array;
   readonly classes: readonly string[];
   readonly features: readonly string[] | Size;
-  /** Subtracted from each number of a row of bytes, to center them about 0. Default: 0. */
+  /** The number to subtract from each pixel of a row of bytes, so that pixels are centered about 0. Default: 0. */
   readonly center?: number;
-  /** The mean and standard deviation that standardize each feature. */
+  /** The mean and standard deviation with which each feature was standardized. */
   readonly scales?: readonly Scale[];
-  /** Whether the images are drawings: 1 is ink, 0 paper. */
+  /** Whether the images are drawings, where 1 is ink and 0 is paper. */
   readonly areDrawn?: boolean;
-  /** The skipped parts of the reader's files, with reasons. */
+  /** The rows or files that were skipped, with reasons. */
   readonly leftOut?: readonly string[];
 }
 
@@ -36,14 +36,14 @@ export const isOfImages = (data: Dataset): data is Images => "width" in data.fea
 export const widthOf = ({ features }: Pick<Dataset, "features">): number =>
   "width" in features ? features.width * features.height : features.length;
 
-/** Returns row `i`, before `center` is subtracted. */
+/** Returns row `i` as numbers. `center` is not yet subtracted. */
 export function rowOf(data: Dataset, i: number): Float32Array {
   const width = widthOf(data);
   const row = data.rows.subarray(i * width, (i + 1) * width);
   return row instanceof Float32Array ? row : Float32Array.from(row, (byte) => byte / 255);
 }
 
-/** Returns an error's message for the reader, without the names of the library's function and options. */
+/** Returns the message of an error for the user. Names of library functions and options are removed. */
 export const wordsOf = (error: unknown, what: string): string =>
   error instanceof WengertError
     ? error.message.replace(/^(readIdx|readCsv|load): |: \{ maxBytes \}.*$/g, "").replace(/[^.]$/, "$&.")
@@ -52,8 +52,8 @@ export const wordsOf = (error: unknown, what: string): string =>
 export const [minClasses, maxClasses] = [2, 30] as const;
 
 /**
- * Whether row `i` is held out. Multiples of the golden ratio are spread evenly over any stretch of rows, so each class has the
- * same fraction held out, even if rows are sorted by class. Unlike `trainTestSplit`, this depends only on `i`: a point stays in
- * its set while the reader adds points.
+ * Whether row `i` is held out for validation. Fractional parts of multiples of the golden ratio are spread evenly, so
+ * every class has the same fraction held out, even if the rows are sorted by class. The result depends only on `i`. So
+ * a row stays in its set when the user adds more points.
  */
 export const isHeldOut = (i: number, fraction: number): boolean => ((i + 1) * 0.6180339887498949) % 1 < fraction;

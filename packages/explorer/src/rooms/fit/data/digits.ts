@@ -1,7 +1,7 @@
 import { images, labels } from "virtual:digits";
 import type { Dataset } from "./dataset.ts";
 
-/** Loads the digits that are part of the page. */
+/** Loads the digits that come with the page. */
 export async function digits(): Promise<Dataset> {
   const packed = new Blob([Uint8Array.from(atob(images), (letter) => letter.charCodeAt(0))]);
   const unpacked = packed.stream().pipeThrough(new DecompressionStream("deflate-raw"));

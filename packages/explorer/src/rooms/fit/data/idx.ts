@@ -2,7 +2,7 @@ import { DataError } from "@wengert/core";
 import { readIdx as read } from "@wengert/data";
 import { type Dataset, maxClasses, minClasses } from "./dataset.ts";
 
-const defaultMaxBytes = 2 ** 28; // four times as much as float32
+const defaultMaxBytes = 2 ** 28; // as float32, the numbers take four times as much memory
 const maxPixels = 128 * 128;
 
 interface Idx {
@@ -11,7 +11,10 @@ interface Idx {
   readonly bytes: Uint8Array;
 }
 
-/** Reads an IDX file of images and one of labels, in either order, gzipped or not. @throws DataError unless they are such files */
+/**
+ * Reads two IDX files, one of images and one of labels, in either order. They may be gzipped.
+ * @throws DataError unless one file has images and the other file has labels
+ */
 export async function readIdx(files: readonly File[]): Promise<Dataset> {
   const wanted =
     "Choose two files at once: the images (like train-images-idx3-ubyte.gz) and their labels (like train-labels-idx1-ubyte.gz).";

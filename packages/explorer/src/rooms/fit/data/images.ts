@@ -3,7 +3,7 @@ import { type Dataset, maxClasses, minClasses } from "./dataset.ts";
 
 const maxImages = 10_000;
 
-/** A file and its path: "faces/anna/1.jpg". */
+/** A file and its path, such as "faces/anna/1.jpg". */
 export interface Placed {
   readonly path: string;
   readonly file: File;
@@ -12,11 +12,11 @@ export interface Placed {
 export const placedByInput = (files: FileList): Placed[] =>
   Array.from(files, (file) => ({ path: file.webkitRelativePath || file.name, file }));
 
-/** Returns the dropped files, folders included with all their files. */
+/** Returns the files that the user dropped, including all files in dropped folders. */
 export async function placedByDrop(items: DataTransferItemList): Promise<Placed[]> {
-  const entries = Array.from(items, (item) => item.webkitGetAsEntry()).filter((entry) => entry !== null); // must happen before any await
+  const entries = Array.from(items, (item) => item.webkitGetAsEntry()).filter((entry) => entry !== null); // before any await, which would clear the items
   const found = (await Promise.all(entries.map(walk))).flat();
-  // If the reader drops several folders at once, each is a class.
+  // If the user drops several folders at once, each folder is a class.
   const isOne = entries.length === 1 && entries[0]!.isDirectory;
   return isOne ? found : found.map(({ path, file }) => ({ path: `dropped/${path}`, file }));
 }
@@ -36,9 +36,10 @@ async function walk(entry: FileSystemEntry): Promise<Placed[]> {
 }
 
 /**
- * Reads the images of a folder with one sub-folder per class. Crops each to its middle square, scales it to `side` pixels and
- * converts it to gray. Skips and reports other files. The browser decodes the images, because `readImages` of @wengert/data
- * reads only PNG and JPEG, in JavaScript. @throws DataError unless the folder has images of enough classes
+ * Reads the images of a folder with one sub-folder per class. Each image is cropped to its middle square, scaled to
+ * `side` × `side` pixels and converted to gray. Files that are not images are skipped and reported. The browser decodes
+ * the images, because it supports more formats than `readImages` of @wengert/data.
+ * @throws DataError unless the folder has images of enough classes
  */
 export async function readImages(
   all: readonly Placed[],
@@ -91,7 +92,7 @@ export async function readImages(
   };
 }
 
-/** Decodes the middle square of an image in gray; `undefined` if the browser cannot decode the file. */
+/** Decodes the middle square of an image in gray. Returns `undefined` if the browser cannot decode the file. */
 export async function pixelsOf(file: Blob, side: number): Promise<Uint8Array | undefined> {
   let bitmap: ImageBitmap;
   try {

@@ -4,7 +4,10 @@ import { standardize } from "@wengert/train";
 
 const [length, depth] = ["Beak Length (mm)", "Beak Depth (mm)"] as const;
 
-/** Loads three species of penguins as points: length and depth of the beak, both standardized. */
+/**
+ * Loads the penguins data set as points of three classes. The coordinates are length and depth of the beak, both
+ * standardized.
+ */
 export async function penguinPoints(): Promise<{ readonly x: number; readonly y: number; readonly k: number }[]> {
   const columns = { [length]: "number", [depth]: "number", Species: "category" } as const;
   const table = await readCsv(new Blob([text]), { columns, missing: "drop" });

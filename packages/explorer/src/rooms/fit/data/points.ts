@@ -4,7 +4,7 @@ import { packed, unpacked } from "../../../page/packed.ts";
 import { reach } from "../grid.ts";
 import { type Dataset, minClasses } from "./dataset.ts";
 
-/** A point of the plane and its class. */
+/** A point of the plane with its class. */
 export interface Point {
   readonly x: number;
   readonly y: number;
@@ -25,7 +25,10 @@ export const presets = [
 ] as const;
 export type Preset = (typeof presets)[number]["name"];
 
-/** Returns the points of a preset, the same each time, rounded to hundredths like the address. */
+/**
+ * Returns the points of a preset, the same each time. They are rounded to hundredths, because the URL stores
+ * hundredths.
+ */
 export async function presetPoints(name: Preset): Promise<readonly Point[]> {
   const points = name === "penguins" ? await (await import("./penguins.ts")).penguinPoints() : makers[name]();
   return points.map(onRaster);
@@ -74,11 +77,11 @@ const makers: Readonly<Record<Exclude<Preset, "penguins">, () => Point[]>> = {
 export const onRaster = ({ x, y, k }: Point): Point => ({ x: clipped(x), y: clipped(y), k });
 const clipped = (x: number): number => Math.round(100 * Math.min(Math.max(x, -reach), reach)) / 100;
 
-/** Encodes points as a field of the address. */
+/** Encodes points as text for a URL parameter. */
 export const packedPoints = (points: readonly Point[]): string =>
   packed(points.map(({ x, y, k }) => `${Math.round(100 * x)},${Math.round(100 * y)},${k}`).join(";"));
 
-/** Decodes points; `undefined` unless `packedPoints` made the field. */
+/** Decodes points. Returns `undefined` for input that `packedPoints` did not create. */
 export function unpackedPoints(field: string): readonly Point[] | undefined {
   const text = unpacked(field);
   if (text === undefined) return undefined;

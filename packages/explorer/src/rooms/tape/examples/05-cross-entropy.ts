@@ -4,8 +4,8 @@ import { log, mul, neg, softmax, sum } from "@wengert/ops";
 
 const t = tensor([[1, 0, 0], [0, 0, 1]], { label: "t" });
 
-// −Σ t log s. The cotangent of the logits is
-// s − t.
+// The cross-entropy −Σ t log s. The sweep finds s − t as
+// the cotangent of the logits.
 const f = (logits: Tensor) => {
   const s = softmax(logits);
   return neg(sum(mul(t, log(s))));

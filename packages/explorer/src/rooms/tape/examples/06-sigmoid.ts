@@ -1,11 +1,11 @@
-// Two classes: softmax is the sigmoid of the difference
+// With two classes, softmax is a sigmoid
 import { record, type Tensor, tensor } from "@wengert/core";
 import { sigmoid, softmax, stack, sub, take } from "@wengert/ops";
 
 const second = tensor(1, { dtype: "int32" });
 
-// Zero for every a and b, up to rounding. Its gradient
-// is zero too: the two contributions cancel.
+// This difference is 0 for every a and b, up to rounding.
+// Its gradient is 0 too: two contributions cancel.
 const f = (a: Tensor, b: Tensor) => {
   const s = softmax(stack([a, b]));
   return sub(take(s, second), sigmoid(sub(b, a)));

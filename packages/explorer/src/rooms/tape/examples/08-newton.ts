@@ -1,4 +1,4 @@
-// A Newton step, by the Hessian
+// A Newton step with the Hessian
 import { grad, hessian, record, type Tensor, tensor } from "@wengert/core";
 import { add, div, exp, mul, square, sub, sum } from "@wengert/ops";
 
@@ -16,6 +16,6 @@ const step = tensor([d * g - b * h, a * h - c * g]);
 console.log("Hessian", H);
 console.log("x − H⁻¹ ∇f =", sub(x, div(step, det)));
 
-// The tape of the gradient: f and its sweep in one list.
-// Its sweep gives the Hessian times ones.
+// The tape of grad(f) contains f and the sweep of f. A
+// sweep through this tape gives the Hessian times ones.
 record(grad(f), x);

@@ -1,9 +1,9 @@
-// A checkpoint: recomputed instead of stored
+// A checkpoint: recompute instead of storing
 import { checkpoint, record, type Tensor, tensor } from "@wengert/core";
 import { exp, mul, sin, sum } from "@wengert/ops";
 
 // The tape has one step for the whole block. The sweep
-// runs it again: see the ops of its rule.
+// runs the block again, in the rule of that step.
 const block = checkpoint((x: Tensor) =>
   sin(mul(exp(x), x)),
 );

@@ -1,4 +1,4 @@
-// A custom rule: straight through a sign
+// A custom rule: the straight-through estimator
 import { customVjp, record, type Tensor, tensor } from "@wengert/core";
 import { abs, lessEqual, mul, sign, sum, where } from "@wengert/ops";
 

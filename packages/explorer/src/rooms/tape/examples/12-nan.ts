@@ -1,4 +1,4 @@
-// A NaN, hunted down
+// A NaN, and how nonFinite finds it
 import { nonFinite, record, type Tensor, tensor } from "@wengert/core";
 import { add, log, mul, sqrt, square, sum } from "@wengert/ops";
 

@@ -1,4 +1,4 @@
-// A long list: 250 rounds of a recurrence
+// A long tape: 250 rounds of a recurrence
 import { record, type Tensor, tensor } from "@wengert/core";
 import { add, matmul, sum, tanh } from "@wengert/ops";
 
@@ -9,8 +9,8 @@ const f = (W: Tensor, b: Tensor) => {
   return sum(h);
 };
 
-// The cotangents of the first rounds vanish: see the
-// list.
+// In the list, the cotangents of the first rounds are
+// almost 0 (vanishing gradients).
 const W = tensor([
   [0.9, -0.3, 0],
   [0.3, 0.9, 0.1],

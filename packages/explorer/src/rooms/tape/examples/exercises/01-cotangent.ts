@@ -3,7 +3,7 @@ import { record, type Tensor, tensor } from "@wengert/core";
 import { add, mul } from "@wengert/ops";
 import { checkCotangents } from "exercises";
 
-// Two steps: #1 = x + y, #2 = #1 · y. At x = 2 and y = 3 they are 5 and 15.
+// f has two steps: #1 = x + y and #2 = #1 · y. At x = 2 and y = 3 their values are 5 and 15.
 const f = (x: Tensor, y: Tensor) => mul(add(x, y), y);
 
 // The cotangent of #2 is 1. Find the cotangents of #1, x and y on paper. Replace each NaN by a number.
@@ -13,5 +13,5 @@ const isRight = checkCotangents({
   y: NaN,
 });
 
-// The list appears when all three are right.
+// The list of steps appears when all three numbers are right.
 if (isRight) record(f, tensor(2), tensor(3));

@@ -3,7 +3,7 @@ import { customVjp, record, type Tensor, tensor } from "@wengert/core";
 import { matmul, sum, tanh, transpose } from "@wengert/ops";
 import { checkMatmul, todo } from "exercises";
 
-// C = A B, and G is the cotangent of C. Write the cotangents of A and B. matmul and transpose are enough; the shapes help.
+// C = A B, and G is the cotangent of C. Write the cotangents of A and B with matmul and transpose. Hint: look at the shapes.
 const ofA = (G: Tensor, A: Tensor, B: Tensor): Tensor => todo();
 const ofB = (G: Tensor, A: Tensor, B: Tensor): Tensor => todo();
 

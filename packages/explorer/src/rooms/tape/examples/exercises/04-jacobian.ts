@@ -3,7 +3,7 @@ import { record, tensor } from "@wengert/core";
 import { softmax } from "@wengert/ops";
 import { checkJacobian, todo } from "exercises";
 
-// sᵢ = exp(xᵢ) / Σₖ exp(xₖ). By the quotient rule, what is ∂sᵢ/∂xⱼ? Use only s[0], s[1], …
+// Softmax is sᵢ = exp(xᵢ) / Σₖ exp(xₖ). By the quotient rule, what is ∂sᵢ/∂xⱼ? Use only s[0], s[1], …
 const entry = (s: readonly number[], i: number, j: number): number => todo();
 
 if (checkJacobian(entry)) record(softmax, tensor([2, 1, 0]));

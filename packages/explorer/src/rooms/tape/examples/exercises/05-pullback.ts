@@ -3,7 +3,7 @@ import { customVjp, record, type Tensor, tensor } from "@wengert/core";
 import { add, matmul, mul, softmax, sub, sum } from "@wengert/ops";
 import { checkPullback, todo } from "exercises";
 
-// s is softmax of each row, g is its cotangent, both [n, K]. The Jacobian J of a row is diag(s) − s sᵀ.
+// s is the softmax of each row, and g is the cotangent of s, both [n, K]. The Jacobian J of a row is diag(s) − s sᵀ.
 // Write Jᵀ g for every row without building J.
 const pullback = (g: Tensor, s: Tensor): Tensor => todo();
 

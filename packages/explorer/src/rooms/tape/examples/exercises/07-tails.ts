@@ -3,7 +3,7 @@ import { customVjp, record, type Tensor, tensor } from "@wengert/core";
 import { div, exp, mul, neg, sigmoid, square, sub, sum } from "@wengert/ops";
 import { checkSigmoid, todo } from "exercises";
 
-// y = sigmoid(x) = 1 / (1 + exp(−x)). Write x̄. The check also tries x = 40, where x̄ is small but not 0.
+// y = sigmoid(x) = 1 / (1 + exp(−x)). Write the cotangent x̄. The check also tries x = 40, where x̄ is small but not 0.
 const rule = (g: Tensor, x: Tensor): Tensor => todo();
 
 if (checkSigmoid(rule)) {
