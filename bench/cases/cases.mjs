@@ -1,5 +1,5 @@
 /**
- * The benchmark cases. A family is a computation that each peer implements with its own library. A case is a family with
+ * The benchmark cases. A family is a computation that each compared library (peer) implements. A case is a family with
  * fixed sizes. The inputs come from data.mjs. Peers read every output as numbers, so that no computation is deferred.
  */
 

@@ -52,8 +52,8 @@ function digits(rows) {
 }
 
 /**
- * Returns random labels, with low classes more frequent. With equal frequencies, the gradient of the bias would lose digits
- * by cancellation.
+ * Returns random labels, with low classes more frequent. If all labels were equally frequent, the gradient of the bias
+ * would lose digits by cancellation.
  * @param {number} rows @param {number} seed @returns {Input}
  */
 function labelsOf(rows, seed) {

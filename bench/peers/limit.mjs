@@ -7,8 +7,8 @@ import { serve } from "./serve.mjs";
 
 const [kind] = process.argv.slice(2);
 const lanes = 4; // float32 in 128 bits
-// The numbers of the independent dependency chains. Fewer chains would be limited by latency, and more chains would need
-// more than 16 registers.
+// The indices of the independent dependency chains. Latency would limit fewer chains, and more chains would need more
+// than 16 registers.
 const chains = Array.from({ length: kind === "fma" ? 10 : 5 }, (_, i) => i);
 const join = (f, by = "\n") => chains.map(f).join(by);
 // The AssemblyScript source of the loop, with fused or separate multiplications and additions. Both loops do two operations

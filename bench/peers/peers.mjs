@@ -1,4 +1,4 @@
-/** The peers: each library's start command and its title in the tables. */
+/** The compared libraries (peers), each with its start command and its title in the tables. */
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -65,8 +65,8 @@ function blasCore() {
 }
 
 /**
- * Returns a Python command that can import the module, and prefers the variable PYTHON. If no Python can import the module,
- * returns the first command, which then fails.
+ * Returns a Python command that can import the module. Tries the environment variable PYTHON first. If no Python can
+ * import the module, returns the first command, which then fails.
  * @param {string} module
  */
 function pythonWith(module) {

@@ -1,6 +1,6 @@
 /**
- * Serves the requests to a peer in Node. Reads JSON requests from standard input, one per line. Writes JSON answers to file
- * descriptor 3, because libraries may print to standard output.
+ * Answers benchmark requests with a library in Node. Reads JSON requests from standard input, one per line. Writes JSON
+ * answers to file descriptor 3, because libraries may print to standard output.
  */
 import { readFileSync, writeFileSync, writeSync } from "node:fs";
 import { createInterface } from "node:readline";
@@ -20,7 +20,7 @@ export async function serve(versions, families) {
 
   /** @type {Record<string, (request: any) => any>} */
   const answers = {
-    /** Runs the case once and writes its outputs, which are compared between peers. */
+    /** Runs the case once and writes its outputs, to compare them between peers. */
     async prepare({ family, sizes, inputs, folder }) {
       const make = families[family];
       if (!make) return { unsupported: `has no ${family}` };

@@ -1,4 +1,4 @@
-/** Runs TensorFlow.js as a peer: `node tfjs.mjs wasm|cpu`. The wasm backend uses SIMD and one thread. */
+/** Runs TensorFlow.js for the benchmark: `node tfjs.mjs wasm|cpu`. The wasm backend uses SIMD and one thread. */
 import { createRequire } from "node:module";
 import { dirname } from "node:path";
 import * as tf from "@tensorflow/tfjs";
@@ -25,7 +25,7 @@ const tensors = (inputs) =>
       tf.tensor(values, shape, values instanceof Int32Array ? "int32" : "float32"),
     ]),
   );
-/** Runs `body` in tf.tidy, and reads its results outside of tf.tidy, which would search the arrays for tensors. */
+/** Runs `body` in tf.tidy. Reads its results outside, because tf.tidy would search the arrays for tensors. */
 function readAll(body) {
   const named = tf.tidy(body);
   const numbers = Object.fromEntries(Object.entries(named).map(([name, t]) => [name, t.dataSync()]));

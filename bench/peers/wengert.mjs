@@ -1,4 +1,4 @@
-/** Runs the built Wengert packages as a peer: `node wengert.mjs KERNELS DTYPE`. */
+/** Runs the built Wengert packages for the benchmark: `node wengert.mjs KERNELS DTYPE`. */
 import * as core from "../../packages/core/dist/index.js";
 import { ndarray } from "../../packages/core/dist/ndarray.js";
 import * as ops from "../../packages/ops/dist/index.js";

@@ -1,4 +1,4 @@
-/** Starts the process of a peer, and sends it one request at a time. */
+/** Starts the process of a compared library (peer), and sends it one request at a time. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
@@ -41,7 +41,7 @@ export class Conversation {
       env: { ...cleanEnvironment(), ...env },
     });
     const failure = once(child, "error").then(([error]) => Promise.reject(error));
-    failure.catch(() => {}); // handled below, or too late to matter
+    failure.catch(() => {}); // Promise.race handles the error; a later error does not matter
     const conversation = new Conversation(child);
     const { versions } = await Promise.race([conversation.#answer(), failure]);
     conversation.versions = versions;

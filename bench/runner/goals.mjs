@@ -33,9 +33,9 @@ const ratios = [
   ["chain-1000", "tfjs-wasm", 0.04],
   ["gemm-512x512x512", "limit", 1 / 0.85],
 ];
-const float64 = 2; // times the time in float32
+const float64 = 2; // the allowed ratio of the float64 time to the float32 time
 const firstMilliseconds = 60;
-const firstRatio = 0.3; // of tfjs, by the faster of its backends
+const firstRatio = 0.3; // the allowed ratio to the faster backend of TensorFlow.js
 /** @type {Readonly<Record<string, number>>} kB gzipped */
 const bundles = { "wengert-all": 35, "wengert-small": 15 };
 const binary = 15; // kB

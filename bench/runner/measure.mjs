@@ -1,6 +1,6 @@
 /**
- * Measures a benchmark case. All peers compute the case once, and their outputs are compared. Then the peers are timed in
- * turn, round by round.
+ * Measures a benchmark case. All libraries (peers) compute the case once, and their outputs are compared. Then the
+ * peers are timed in turn, round by round.
  */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -92,8 +92,8 @@ export async function measure({ family, sizes }, peers, { rounds, warm, round, p
   }
 
   /**
-   * Sends a request to a peer and returns the answer.
-   * @throws Error with the peer's message @param {Conversation} peer @param {string} what @param {object} [request]
+   * Sends a request to a peer and returns the answer. @throws Error with the peer's error message @param {Conversation}
+   * peer @param {string} what @param {object} [request]
    */
   async function asked(peer, what, request) {
     const answer = await peer.ask(what, request, patience);

@@ -40,8 +40,8 @@ export function findingsIn(path, source) {
 }
 
 /**
- * Returns the regular expression of a rule. A space in the pattern matches any white space, so a phrase may continue on the
- * next line. The character "\0" separates texts.
+ * Returns the regular expression of a rule. A space in the pattern matches any white space, so a phrase may continue on
+ * the next line. The character "\0" separates pieces of text.
  *
  * @param {Rule} rule
  */

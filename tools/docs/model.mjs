@@ -103,7 +103,7 @@ export function programOf(entries) {
       allowImportingTsExtensions: true,
       strict: true,
       exactOptionalPropertyTypes: true,
-      declaration: true, // for texts of declarations
+      declaration: true, // the model contains the text of declarations
       emitDeclarationOnly: true,
       noCheck: true, // `tsc -b` checks the types
       types: [],
@@ -156,7 +156,7 @@ export function modelOf(entries) {
   function describe(name, symbol) {
     const isValue = symbol.flags & (ts.SymbolFlags.Function | ts.SymbolFlags.Variable);
     const overloads = isValue ? checker.getTypeOfSymbol(symbol).getCallSignatures() : [];
-    const signature = overloads.at(-1); // the most general
+    const signature = overloads.at(-1); // the most general overload
     const kind = symbol.flags & ts.SymbolFlags.Class ? "class" : signature ? "function" : isValue ? "variable" : "type";
     const parameters = signature?.getParameters().flatMap(parametersOf) ?? [];
     const options = parameters.findLast((parameter) => parameter.name === "options");
@@ -191,7 +191,7 @@ export function modelOf(entries) {
     const tuple = /** @type {TS.TupleTypeReference} */ (type);
     const { labeledElementDeclarations: labels, elementFlags } = tuple.target;
     const types = checker.getTypeArguments(tuple);
-    const usual = types.filter((_, i) => !labels?.[i]).length === 1 ? ["x"] : ["a", "b"]; // of tuples without labels
+    const usual = types.filter((_, i) => !labels?.[i]).length === 1 ? ["x"] : ["a", "b"]; // if there are no labels
     return types.map((type, i) => ({
       name: labels?.[i]?.name.getText() ?? usual[i] ?? `x${i}`,
       optional: Boolean((elementFlags[i] ?? 0) & ts.ElementFlags.Optional),

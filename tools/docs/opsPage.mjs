@@ -2,7 +2,7 @@
  * Writes docs/ops.md, the reference of the ops, from the declarations of the ops: `npm run docs`.
  *
  * The signatures, formulas and policies come from types and doc comments. The differentiable inputs and the dtypes are
- * found by calling each op. The families come from the table in packages/ops/README.md.
+ * found by calling each op. The families of ops come from the table in packages/ops/README.md.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -22,25 +22,24 @@ const introduction = `# The ops
 <!-- \`npm run docs\` writes this page from the declarations in packages/ops/src. Change those. -->
 
 This page lists the ops of \`@wengert/ops\` by family, then the ops of \`@wengert/ops/extend\`. In the formulas, y is the output
-of the op, g is the cotangent of y, and x̄ is the cotangent that the VJP returns for the input x. In a signature such as
-\`{ axis = -1, where? }\`, \`=\` gives the default of an option, and \`?\` marks an option without a default. All other options are
-required.
+of the op, g is the cotangent of y, and x̄ is the cotangent of the input x. In a signature such as \`{ axis = -1, where? }\`, \`=\`
+gives the default of an option, and \`?\` marks an option without a default.
 
 These rules hold for all ops:
 
 - Every op accepts a plain number in place of a tensor.
 - Shapes broadcast as in NumPy. The cotangent of a broadcast input is summed over its copies.
 - Negative axes count from the end.
-- All inputs of an op must have the same dtype. Otherwise the error names the cast to write.
-- Sums accumulate in float64. A float32 sum is rounded once per element, and an int32 sum wraps around.
-- A NaN or an infinity in one slice does not affect other slices. \`nonFinite\` finds the step that produced a NaN, and suggests a fix.
+- All inputs of an op must have the same dtype.
+- Sums accumulate in float64, except in large float32 matrix products.
+- A NaN or an infinity in one slice does not affect other slices.
 - Every op has derivatives of every order. [softmax.md](softmax.md) derives the VJPs of the softmax family.
 
 The column *by* lists the differentiable inputs of an op. The column *dtypes* lists the accepted dtypes, where float means float64
-and float32. The result has the dtype of the inputs unless an arrow shows a different dtype.
+and float32. An arrow shows the dtype of the result if it differs.
 `;
 
-const forRulesLead = "VJP rules use these ops. To use them in your own rules, import them from `@wengert/ops/extend`.";
+const forRulesLead = "VJP rules use these ops. Import them from `@wengert/ops/extend`.";
 
 /**
  * Returns the text of docs/ops.md. `core` and `ops` are the exports of the built packages.

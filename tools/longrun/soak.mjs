@@ -152,7 +152,7 @@ function vitest(/** @type {string} */ project, /** @type {string} */ file, /** @
 
 /** Returns the memory in use in bytes, including typed arrays. */
 function held() {
-  for (let i = 0; i < 4; i++) gc(); // one collection finds garbage that a later one frees
+  for (let i = 0; i < 4; i++) gc(); // only a later collection frees some garbage
   const { heapUsed, arrayBuffers } = process.memoryUsage();
   return heapUsed + arrayBuffers;
 }

@@ -28,7 +28,7 @@ const only = values.only?.split(",");
 /** The duration of a round, the number of rounds per size, and the number of rounds if kernels seem slower. */
 const roundTime = 0.3; // ms
 const [rounds, more] = [25, 150];
-/** The time limit for all rounds of a measurement, because plain loops may be slow. Three rounds always run. */
+/** The time limit for all rounds of a measurement, because plain loops may be slow. At least three rounds run. */
 const longest = 400; // ms
 /** The speedup below which kernels count as slower: they take 1.1 times as long as plain loops. */
 const slow = 1 / 1.1;
@@ -226,7 +226,7 @@ for (const { title, sizes, lines } of tables()) {
     console.log(row([line.title.replace(/,? (float\d\d)$/, ", $1"), ...cells]));
   }
 }
-// Measure ops that seemed slower again at the end, when the JIT compiler has optimized all code.
+// Ops that seemed slower are measured again at the end, when the JIT compiler has optimized all code.
 const slower = suspects
   .map(({ what, call }) => ({ what, found: ratio(call, more) }))
   .filter(({ found }) => found < slow);

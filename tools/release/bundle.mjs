@@ -27,7 +27,7 @@ await build({
     rolldownOptions: {
       external: (id) => !/^[./]/.test(id), // other packages
       output: {
-        sourcemapExcludeSources: true, // src is published too, with its comments
+        sourcemapExcludeSources: true, // the package also contains src
         chunkFileNames: "[name]-shared.js",
         comments: { annotation: true, legal: true, jsdoc: false }, // doc comments take an eighth of the import time
       },

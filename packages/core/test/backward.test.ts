@@ -356,7 +356,7 @@ describe("the sweep", () => {
     expect([...cotangents.keys()]).toEqual([x]);
   });
 
-  /** An op of three inputs. It appends the index of each rule that runs to `runs`. */
+  /** Defines an op with three inputs. Each VJP rule appends its index to `runs` when it runs. */
   const probe = (runs: number[], rule: (g: Tensor, k: number) => Tensor = (g) => g) =>
     defineOp<readonly [Tensor, Tensor, Tensor]>({
       name: "probe",

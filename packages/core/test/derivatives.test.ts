@@ -141,8 +141,8 @@ describe("perturbation confusion is avoided", () => {
           add(x, 1),
         ),
       );
-      // f = x² y³ z⁴. At z = xy, ∂f/∂z is 4x⁵y⁶. At y = x + 1, its derivative by y is 24x⁵(x+1)⁵. The derivative of
-      // this by x is 120 (x(x+1))⁴ (2x+1).
+      // f = x² y³ z⁴. At z = xy, ∂f/∂z is 4x⁵y⁶. At y = x + 1, the derivative of this with respect to y is 24x⁵(x+1)⁵.
+      // The derivative with respect to x is then 120 (x(x+1))⁴ (2x+1).
       expect(f(scalar(1)).item(), `${a} ${b} ${c}`).toBeCloseTo(120 * 16 * 3, 8);
     }
   });

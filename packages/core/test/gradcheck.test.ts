@@ -259,6 +259,66 @@ describe("wrong rules are rejected with their cause:", () => {
       expect(analytic / numeric).toBe(ratio);
     }
   });
+  test("a rule that computes with numbers leaves the tape", () => {
+    const f = unary(Math.sin, (g, { inputs: [a] }) => mul(tensor(g), cos(a)));
+    expect(diagnosisOf((a) => f(a!), [x])).toMatchObject({ cause: "leaves the tape", order: 1, analytic: 0 });
+  });
+  test.each([NaN, Infinity])("a rule that returns %s at the first index", (bad) => {
+    const f = unary(Math.sin, (g, { inputs: [a] }) => mul(mul(g, cos(a)), tensor([bad, 1, 1])));
+    const { cause, index, message } = diagnosisOf((a) => f(a!), [tensor([1, 2, 3])], { order: 1 });
+    expect([cause, index]).toEqual(["not finite", [0]]);
+    expect(message).toMatch(`the rule returns ${bad}`);
+  });
+  test("a function that is NaN at the point, which is deterministic", () => {
+    const root = unary(Math.sqrt, (g) => g);
+    const { cause, message } = diagnosisOf((a) => root(a!), [tensor([1, -1])]);
+    expect(cause).toBe("not finite");
+    expect(message).toMatch("f returns NaN");
+  });
+  test("a point at the edge of the domain", () => {
+    const root = unary(Math.sqrt, (g, { inputs: [a] }) => mul(g, exp(mul(tensor([Infinity, 0]), a))));
+    expect(diagnosisOf((a) => root(a!), [tensor([0, 1])]).cause).toBe("not differentiable here");
+  });
+  test("the absolute value at 0, whose gradient jumps", () => {
+    const sign: Op<Unary> = unary(Math.sign, (g) => mul(g, 0));
+    const abs = unary(Math.abs, (g, { inputs: [a] }) => mul(g, sign(a)));
+    expect(diagnosisOf((a) => abs(a!), [tensor([0, 1])])).toMatchObject({ cause: "not differentiable here", order: 2 });
+  });
+  test("two rules in the wrong order", () => {
+    const product = binary((a, b) => a * b, [(g, { inputs: [a] }) => mul(g, a), (g, { inputs: [, b] }) => mul(g, b)]);
+    const { cause, message } = diagnosisOf((a, b) => product(a!, b!), [x, y]);
+    expect(cause).toBe("swapped arguments");
+    expect(message).toMatch(/args\[(\d)\] has the gradient of args\[(?!\1)\d\]/);
+  });
+  test("a kernel that ignores strides or the offset", () => {
+    const careless: Op<Unary> = defineOp<Unary>({
+      name: "careless",
+      shape: ([a]) => a.shape,
+      kernel: (out, [a]) => {
+        for (let i = 0; i < out.data.length; i++) out.data[i] = Math.sin(a.data[i]!);
+      },
+      vjp: [(g, { inputs: [a] }) => mul(g, cos(a))],
+      samples: () => [[1]],
+    });
+    expect(diagnosisOf((a, b) => add(careless(a!), careless(b!)), [x, y]).cause).toBe("ignores strides");
+  });
+  test("an unknown cause, with the components for a cotangent of ones", () => {
+    const logistic = (a: number) => 1 / (1 + Math.exp(-a));
+    const wrong = unary(logistic, (g, { output: s }) => mul(g, mul(s, add(1, s))));
+    const { cause, message, analytic } = diagnosisOf((a) => wrong(a!), [tensor([0.5, -2])], { order: 1 });
+    const s = [0.5, -2].map(logistic) as [number, number];
+    const text = (values: number[]) => `[${values.map((value) => Number(value.toPrecision(6))).join(", ")}]`;
+    expect(cause).toBe("unknown");
+    expect(message).toMatch(/; u is ones$/);
+    expect(message).toMatch(`${text(s.map((p) => p * (1 + p)))} by the rules, `);
+    expect(message).toMatch(/\[0\.235\d+, 0\.10\d+\] by finite differences/);
+    expect(analytic).toBeCloseTo(s[0] * (1 + s[0]), 12);
+  });
+  test("never a factor of 1", () => {
+    const { cause, message } = diagnosisOf((a) => exp(sin(a!)), [x], { tolerance: 1e-15 });
+    expect(cause).toBe("unknown");
+    expect(message).not.toMatch("factor");
+  });
   test("at any path and component, and the message names both", () => {
     const mask = tensor([
       [0, 0, 0],

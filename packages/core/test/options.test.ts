@@ -35,6 +35,16 @@ describe("withDefaults", () => {
     expect(() => withDefaults<undefined>("op", { seed: 1 }, undefined)).toThrow("op: takes no options, got seed");
     expect(() => of({ __proto__: { axis: 1 } })).toThrow(/options must be one object/);
   });
+  it("suggests what the caller says to write instead of the names in other libraries", () => {
+    const otherNames = { keep: "axes", stay: "axes", axe: "write { axes: 1 }", keepdims: "write { axes: 1 }" };
+    const message = (name: string) => errorOf(() => withDefaults("op", { [name]: 7 }, defaults, otherNames)).message;
+    for (const name of ["keep", "stay", "Keep_2", "_stay"])
+      expect(message(name)).toBe(`op: there is no option ${name}; did you mean axes? Options are axis, keepDims, axes`);
+    for (const name of ["axe", "keepdims", "keep_dims"])
+      expect(message(name)).toBe(`op: there is no option ${name}; write { axes: 1 }`);
+    expect(message("dim")).toContain("did you mean axis?");
+    expect(message("zzz")).toContain("; options are axis, keepDims, axes");
+  });
 });
 
 const x = tensor([1, 2]);

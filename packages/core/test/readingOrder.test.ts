@@ -5,10 +5,10 @@ const source = (name: string): string => readFileSync(new URL(`../src/${name}`, 
 
 /** The source folders of core, each with its files in reading order. A folder imports only from folders listed before it. */
 const folders = {
-  checks: ["errors", "options", "arguments", "platform"],
-  values: ["view", "copy", "ndarray", "format", "dtype", "tensor", "create", "operands", "tree"],
-  autodiff: ["tape", "op", "fanout", "sweep", "vjp", "grad", "stopGradient", "derivatives", "custom"],
-  programs: ["trace", "record", "names", "explain", "dot", "cost", "nonFinite", "gradcheck"],
+  checks: ["errors", "options", "arguments", "platform", "sources"],
+  values: ["view", "copy", "ndarray", "format", "dtype", "exposure", "tensor", "create", "operands", "tree"],
+  autodiff: ["tape", "op", "fanout", "sweep", "sharedUses", "vjp", "grad", "stopGradient", "derivatives", "custom"],
+  programs: ["trace", "record", "names", "explain", "dot", "cost", "nonFinite", "diagnosis", "gradcheck"],
 };
 const filesOf = (folder: keyof typeof folders): string[] => folders[folder].map((name) => `${folder}/${name}.ts`);
 const importOrder = (Object.keys(folders) as (keyof typeof folders)[]).flatMap(filesOf);

@@ -343,7 +343,10 @@ describe("reading a tensor", () => {
     expect([tensor(2.5).item(), tensor(true).item(), tensor(false).item()]).toEqual([2.5, 1, 0]);
     expect(fromNdarray(ndarray(Float64Array.of(1, 2, 3), [], [], 2)).item()).toBe(3);
   });
-  test.each([[[1]], [[[1]]], [[]], [[1, 2]]])("item throws for %j, which is not a scalar", (value) => {
+  it("item returns the number of any tensor with one element", () => {
+    expect([tensor([4]).item(), tensor([[5]]).item(), tensor([[[true]]]).item()]).toEqual([4, 5, 1]);
+  });
+  test.each([[[]], [[[]]], [[1, 2]]])("item throws for %j, which has not one element", (value) => {
     const error = errorOf(() => tensor(value, { label: "W" }).item());
     expect(error).toBeInstanceOf(ShapeError);
     expect(error.message).toMatch(/^item: expected a scalar, got W \[.*\]; read one element with .data.get/);

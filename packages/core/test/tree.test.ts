@@ -41,7 +41,7 @@ describe("a value that is not a tree throws with its path:", () => {
     ["undefined", { b: undefined }, /params\.b .*, got undefined/],
     ["a function", { act: Math.tanh }, /params\.act .*, got the function tanh/],
     ["a typed array", { w: new Float64Array(2) }, /params\.w .*, got a Float64Array/],
-    ["an instance of a class", { layer: new Layer() }, /params\.layer .*, got a Layer/],
+    ["an instance of a class", { layer: new Layer() }, /params\.layer .*, got a Layer; write { \.\.\.params\.layer }$/],
     ["a Map", new Map([["w", leaf]]), /params must be .*, got a Map/],
     ["a key with a space", { "a b": [1] }, /params\["a b"\]\[0\]/],
     ["a key that begins with a digit", { "0": 1 }, /params\["0"\]/],

@@ -1,6 +1,8 @@
 import { ArgumentError, DataError } from "@wengert/core";
 import { isList, show, withDefaults } from "@wengert/core/extend";
+import { copyText, type Grid, gridOf, guessDelimiter } from "./cells.ts";
 import type { Cells, ColumnKind } from "./columns.ts";
+import type { MemoryBudget } from "./memory.ts";
 import { checkMaxBytes, open, type Source } from "./source.ts";
 import { type Table, tableOf } from "./table.ts";
 import { textOf } from "./text.ts";
@@ -14,18 +16,18 @@ export interface CsvOptions<Name extends string = string> {
   readonly columns?: Readonly<Record<Name, ColumnKind>> | undefined;
   /**
    * The handling of missing cells. `"error"` throws, `"drop"` drops the row, `"mean"` fills in the mean of the column.
-   * The mean includes all rows of the file, also rows that you later use for testing. A missing category throws unless
+   * The mean includes all rows of the file, even rows that you later use for testing. A missing category throws unless
    * `missing` is `"drop"`. Default: "error".
    */
   readonly missing?: "error" | "drop" | "mean" | undefined;
   /**
-   * The texts that count as a missing cell, ignoring case. Default: an empty cell, NA, N/A, NaN, null, None and a
+   * The strings that count as a missing cell, ignoring case. Default: an empty cell, NA, N/A, NaN, null, None and a
    * question mark.
    */
   readonly missingValues?: readonly string[] | undefined;
   /**
-   * The character between cells. Default: a tab for a .tsv file. Otherwise the comma, semicolon, tab or vertical bar
-   * that gives rows of equal length.
+   * The character between cells. Default: a tab for a .tsv, else the comma, semicolon, tab or bar that gives rows of equal length.
+   * With a decimal comma, a comma between cells is found only if each row has as many commas.
    */
   readonly delimiter?: string | undefined;
   /** The decimal mark of numbers: "." or ",". Default: ".". */
@@ -43,11 +45,13 @@ const defaultMissingValues = ["", "NA", "N/A", "NaN", "null", "None", "?"];
  * of numbers becomes a float64 tensor, a column of categories an int32 tensor of class indices.
  *
  * Spaces around cells and empty lines are ignored. Without `columns`, a column is numeric if at least 80 % of its cells
- * are numbers, and its remaining cells throw an error. Any other column is a category. Its classes are sorted, by value
- * if all are numbers.
+ * are numbers; any other cell of that column is an error. All other columns are categories. Classes are sorted, by
+ * value if all are numbers.
  *
- * @throws DataError if the file is not a table, or a cell is missing or invalid; the message contains the column, and
- * the line as an editor counts it
+ * A table takes at most about 60 bytes of memory per byte of its text.
+ *
+ * @throws DataError if the file is not a table, or a cell is missing or invalid; the message has line (as editors count) and column
+ * @throws DataError if the table would take more memory than is free; a small file may take 256 MB
  * @throws ArgumentError for invalid options, or a column that the file does not have
  */
 export async function readCsv<Name extends string = string>(
@@ -67,10 +71,12 @@ export async function readCsv<Name extends string = string>(
   );
   const maxBytes = checkMaxBytes("readCsv", settings.maxBytes);
   const file = await open("readCsv", source, maxBytes);
-  const text = await textOf(file, maxBytes);
-  const delimiter = settings.delimiter ?? (/\.tsv(\.gz)?$/i.test(file.prefix) ? "\t" : undefined);
-  const cells = await cellsOf(file.prefix, text, delimiter, settings.names);
-  return tableOf<Name>(cells, settings as CsvOptions<Name>);
+  const { text, memory } = await textOf(file, maxBytes);
+  const { names, decimal } = settings;
+  const isTsv = /\.tsv(\.gz)?$/i.test(file.prefix);
+  const delimiter = settings.delimiter ?? (isTsv ? "\t" : guessDelimiter(text, decimal!, names?.length));
+  const grid = gridOf(file.prefix, text, delimiter, names?.length, memory);
+  return tableOf<Name>(cellsOf(file.prefix, grid, settings, memory), settings as CsvOptions<Name>);
 }
 
 function checkOptions(options: CsvOptions): CsvOptions {
@@ -99,58 +105,38 @@ function checkOptions(options: CsvOptions): CsvOptions {
   return options;
 }
 
-/**
- * Parses the file into rows of cells, and checks that the rows have equal length. papaparse detects the delimiter and
- * handles quotes.
- */
-async function cellsOf(
-  prefix: string,
-  text: string,
-  delimiter: string | undefined,
-  names: readonly string[] | undefined,
-): Promise<Cells> {
-  const { default: papa } = await import("papaparse");
-  const { data, errors } = papa.parse<string[]>(text, { newline: "\n", ...(delimiter ? { delimiter } : {}) });
-  const lines: number[] = []; // the first line of each row; a quoted cell may span several lines
-  let line = 1;
-  for (const row of data) {
-    lines.push(line++);
-    for (const cell of row) for (let at = cell.indexOf("\n"); at >= 0; at = cell.indexOf("\n", at + 1)) line++;
-  }
-  const quoteError = errors.find(({ type }) => type === "Quotes");
-  if (quoteError)
+const bytesPerName = 150; // a string, and an entry of a Map
+const bytesPerColumn = 1000; // a tensor with its arrays, and entries of lists and objects
+
+/** Separates the header from the rows. Checks that there are rows, and that names of columns are unique. */
+function cellsOf(prefix: string, grid: Grid, { names, columns: kinds }: CsvOptions, memory: MemoryBudget): Cells {
+  const first = names === undefined ? 1 : 0;
+  if (grid.rows <= first)
     throw new DataError(
-      `${prefix}, line ${lines[quoteError.row ?? 0] ?? 1}: a quote is not closed, or is in the middle of a cell; write a cell with quotes as "He said ""yes"""`,
+      `${prefix} must have a line of column names and a line for each row, got ${grid.rows === 0 ? "no lines" : "only the header"}`,
     );
-  const isBlank = (row: readonly string[]) => row.length === 1 && row[0]!.trim() === "";
-  const dataRows = [...data.keys()].filter((i) => !isBlank(data[i]!));
-  const headerRow = names === undefined ? dataRows.shift() : undefined;
-  if (dataRows.length === 0)
-    throw new DataError(
-      `${prefix} must have a line of column names and a line for each row, got ${headerRow === undefined ? "no lines" : "only the header"}`,
-    );
-  const width = (names ?? data[headerRow!]!).length;
-  const uneven = dataRows.filter((i) => data[i]!.length !== width);
-  if (uneven.length > 0)
-    throw new DataError(
-      `${prefix}, line ${lines[uneven[0]!]}: each row must have ${width} cells, got ${data[uneven[0]!]!.length}${uneven.length > 1 ? `; ${uneven.length} rows have a wrong number of cells` : ""}`,
-    );
-  const header = (names ?? data[headerRow!]!).map((name) => name.trim());
-  const columns = header.map((name, j) => name || `column ${j + 1}`); // an unnamed column is often a row number
-  const indexByName = new Map<string, number>();
-  for (const [j, name] of columns.entries()) {
-    const previous = indexByName.get(name);
+  memory.takeObjects(
+    bytesPerName * grid.width + bytesPerColumn * (kinds === undefined ? grid.width : Object.keys(kinds).length),
+    `${grid.width.toLocaleString("en")} columns`,
+  );
+  const nameAt = (j: number) => (names === undefined ? copyText(grid.cell(0, j)) : names[j]!.trim());
+  const columns = new Map<string, number>();
+  for (let j = 0; j < grid.width; j++) {
+    const name = nameAt(j) || `column ${j + 1}`; // an unnamed column is often a row number
+    const previous = columns.get(name);
     if (previous !== undefined)
       throw new DataError(
         `${prefix}: column names must be unique, got ${JSON.stringify(name)} for columns ${previous + 1} and ${j + 1}; rename one`,
       );
-    indexByName.set(name, j);
+    columns.set(name, j);
   }
   return {
     prefix,
+    rows: grid.rows - first,
     columns,
-    isNamed: header.map((name) => name !== ""),
-    rows: dataRows.map((i) => data[i]!.map((cell) => cell.trim())),
-    lines: dataRows.map((i) => lines[i]!),
+    isNamed: (j) => nameAt(j) !== "",
+    line: (i) => grid.line(i + first),
+    cell: (i, j) => grid.cell(i + first, j),
+    memory,
   };
 }

@@ -1,5 +1,5 @@
 import { ArgumentError, DataError } from "@wengert/core";
-import { builtin, show } from "@wengert/core/extend";
+import { builtin, isFile, isUrl, pathOf, show } from "@wengert/core/extend";
 import type { Source } from "./source.ts";
 
 /** A folder with one subfolder per class: a path, or in a page the list of Files that the user selected. */
@@ -22,18 +22,15 @@ export async function listFiles(
   folder: Folder,
 ): Promise<{ readonly prefix: string; readonly all: readonly FolderFile[] }> {
   const listing =
-    typeof folder === "string" || folder instanceof URL
-      ? await walkFolder(caller, folder)
-      : filesOfInput(caller, folder);
+    typeof folder === "string" || isUrl(folder) ? await walkFolder(caller, folder) : filesOfInput(caller, folder);
   const all = listing.all.filter(({ path }) => !path.split("/").some((part) => part.startsWith(".")));
   return { prefix: listing.prefix, all: all.sort((a, b) => (a.path < b.path ? -1 : 1)) };
 }
 
 async function walkFolder(caller: string, folder: string | URL): Promise<{ prefix: string; all: FolderFile[] }> {
+  const root = pathOf(caller, folder, "pass the Files that the user selected");
   const { readdir, realpath, stat } = builtin<typeof import("node:fs/promises")>(caller, "node:fs/promises");
   const { join } = builtin<typeof import("node:path")>(caller, "node:path");
-  const root =
-    folder instanceof URL ? builtin<typeof import("node:url")>(caller, "node:url").fileURLToPath(folder) : folder;
   const prefix = `${caller}: ${root}`;
   const all: FolderFile[] = [];
   const visited = new Set<string>(); // a symbolic link may point to a parent folder
@@ -66,8 +63,7 @@ function filesOfInput(caller: string, files: Iterable<File>): { prefix: string; 
   if (typeof files !== "object" || files === null || !(Symbol.iterator in files))
     throw new ArgumentError(`${caller}: expected the path of a folder, or its Files, got ${show(files)}`);
   const all = Array.from(files, (file) => {
-    if (!(file instanceof File))
-      throw new ArgumentError(`${caller}: expected a list of Files, got ${show(file)} as an entry`);
+    if (!isFile(file)) throw new ArgumentError(`${caller}: expected a list of Files, got ${show(file)} as an entry`);
     const { webkitRelativePath } = file as { readonly webkitRelativePath?: string }; // only pages have it
     const path = webkitRelativePath || file.name;
     return { path: path.slice(path.indexOf("/") + 1), source: file };

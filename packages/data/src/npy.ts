@@ -1,5 +1,14 @@
-import { ArgumentError, DataError, type DType, Tensor } from "@wengert/core";
-import { checkDType, prefixErrors, ravel, show, withDefaults } from "@wengert/core/extend";
+import { ArgumentError, DataError, type DType, ShapeError, Tensor } from "@wengert/core";
+import {
+  allocateArray,
+  checkDType,
+  prefixErrors,
+  ravel,
+  shapeText,
+  show,
+  valuesOf,
+  withDefaults,
+} from "@wengert/core/extend";
 import { countOf, isLittleEndian, maxAxes, type NumberFormat, numberFormats, toTensor } from "./numbers.ts";
 import { bytesText, checkMaxBytes, type Origin, open, type Source } from "./source.ts";
 
@@ -123,7 +132,7 @@ const types: Readonly<Record<string, NumberFormat>> = {
   f8: numberFormats.float64,
 };
 
-/** NumPy's type letters without support here, with the conversion to write in Python. */
+/** The unsupported type letters of NumPy, each with the Python code that converts the array. */
 const unsupported: Readonly<Record<string, string>> = {
   f: "long doubles; write a.astype(numpy.float64)",
   c: "complex numbers; save a.real and a.imag",
@@ -151,12 +160,14 @@ function parseDescr(prefix: string, descr: string): { readonly kind: NumberForma
  * Returns a tensor as the bytes of a `.npy` file, which `numpy.load` reads: format 1.0, C order, with the tensor's
  * dtype.
  * @throws ArgumentError unless `t` is a tensor
+ * @throws ShapeError for more than 64 axes
  * @throws TracedValueError while a program is traced
  */
 export function toNpy(t: Tensor): Uint8Array {
   if (!(t instanceof Tensor)) throw new ArgumentError(`toNpy: expected a tensor, got ${show(t)}`);
-  void t.data; // throws while a program is traced
-  const data = ravel(t.array!);
+  const data = ravel(valuesOf("toNpy", t), "toNpy");
+  if (t.shape.length > maxAxes || countOf(t.shape) === undefined)
+    throw new ShapeError(`toNpy: a file holds at most ${maxAxes} axes and 2^53 elements, got ${shapeText(t.shape)}`);
   const order = isLittleEndian ? "<" : ">";
   const descr = { float64: `${order}f8`, float32: `${order}f4`, int32: `${order}i4`, bool: "|b1" }[t.dtype];
   const shape = t.shape.length === 1 ? `${t.shape[0]},` : t.shape.join(", ");
@@ -165,7 +176,7 @@ export function toNpy(t: Tensor): Uint8Array {
     .map(([key, value]) => `'${key}': ${value}, `)
     .join("")}}`;
   const size = 64 * Math.ceil((10 + header.length + 1) / 64) - 10; // the data begin at a multiple of 64 bytes
-  const bytes = new Uint8Array(10 + size + data.byteLength);
+  const bytes = allocateArray(Uint8Array, "toNpy", [10 + size + data.byteLength]) as Uint8Array;
   bytes.set([...magic, 1, 0, size & 255, size >> 8]);
   bytes.set(new TextEncoder().encode(`${header.padEnd(size - 1)}\n`), 10);
   bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), 10 + size);

@@ -85,7 +85,7 @@ export function toTensor(caller: string, stored: StoredArray, dtype: DType, divi
     return step / n;
   });
   const view = data.length === 0 ? ndarray(data, shape) : ndarray(data, shape, stride);
-  return fromNdarray(ndarray(ravel(view), shape)); // ops read row-major arrays fastest
+  return fromNdarray(ndarray(ravel(view, caller), shape)); // row-major, which ops read fastest
 }
 
 export const isLittleEndian: boolean = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
@@ -135,8 +135,12 @@ function unravelIndex(i: number, shape: readonly number[]): number[] {
 
 export const maxAxes = 64; // the limit of tensors
 
-/** Returns the number of elements of an array with these sizes, or `undefined` if it exceeds 2^53. */
+/**
+ * Returns the number of elements of an array with these sizes, `undefined` above 2^53. As in NumPy, the limit also holds for the
+ * product of the other axes if one has size 0, because strides are such products.
+ */
 export function countOf(sizes: readonly number[]): number | undefined {
-  const count = sizes.includes(0) ? 0 : sizes.reduce((product, size) => product * size, 1);
-  return Number.isSafeInteger(count) ? count : undefined;
+  const product = sizes.reduce((count, size) => (size > 0 ? count * size : count), 1);
+  if (!Number.isSafeInteger(product)) return undefined;
+  return sizes.includes(0) ? 0 : product;
 }

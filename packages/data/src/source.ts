@@ -1,5 +1,5 @@
 import { ArgumentError, DataError } from "@wengert/core";
-import { builtin, show } from "@wengert/core/extend";
+import { asBytes, builtin, isBlob, isUrl, pathOf, show } from "@wengert/core/extend";
 
 /**
  * A source of bytes: a path or `file:` URL, a Blob (such as a File in a page), or the bytes. Paths and URLs require a
@@ -29,11 +29,11 @@ export function checkMaxBytes(caller: string, maxBytes: number | undefined): num
 /**
  * Reads the bytes of a source. The size of a file is checked before memory is allocated.
  * @throws DataError if the source cannot be read or is larger than `maxBytes`
- * @throws ArgumentError unless `source` is a Source
+ * @throws ArgumentError unless `source` is a Source; for bytes whose memory was transferred, and URLs of other machines
  */
 export async function open(caller: string, source: Source, maxBytes: number): Promise<Origin> {
-  if (typeof source === "string" || source instanceof URL) return await openPath(caller, source, maxBytes);
-  if (source instanceof Blob) {
+  if (typeof source === "string" || isUrl(source)) return await openPath(caller, source, maxBytes);
+  if (isBlob(source)) {
     const prefix = `${caller}: ${(source as Partial<File>).name ?? "Blob"}`;
     checkLength(prefix, source.size, maxBytes);
     try {
@@ -42,23 +42,25 @@ export async function open(caller: string, source: Source, maxBytes: number): Pr
       throw unreadable(prefix, cause);
     }
   }
-  const bytes = source instanceof ArrayBuffer ? new Uint8Array(source) : source;
-  if (!(bytes instanceof Uint8Array))
+  const bytes = asBytes(caller, source);
+  if (bytes === undefined)
     throw new ArgumentError(
       `${caller}: expected a path, a URL, a Blob, an ArrayBuffer or a Uint8Array, got ${show(source)}`,
     );
   const prefix = `${caller}: the data`;
   checkLength(prefix, bytes.length, maxBytes);
-  return { prefix, bytes };
+  return {
+    prefix,
+    get bytes() {
+      return asBytes(caller, source)!; // throws if the caller transferred them in the meantime
+    },
+  };
 }
 
-async function openPath(caller: string, path: string | URL, maxBytes: number): Promise<Origin> {
-  if (path instanceof URL && path.protocol !== "file:")
-    throw new ArgumentError(
-      `${caller}: the URL must be a file: URL, got ${path}; pass await (await fetch(url)).blob()`,
-    );
+async function openPath(caller: string, source: string | URL, maxBytes: number): Promise<Origin> {
+  const path = pathOf(caller, source, "pass a Blob: a File from an input, or await (await fetch(url)).blob()");
   const { open, stat } = builtin<typeof import("node:fs/promises")>(caller, "node:fs/promises");
-  const prefix = `${caller}: ${path instanceof URL ? builtin<typeof import("node:url")>(caller, "node:url").fileURLToPath(path) : path}`;
+  const prefix = `${caller}: ${path}`;
   try {
     const { size } = await checkedStat(); // before opening, because opening a pipe blocks until a writer opens it
     checkLength(prefix, size, maxBytes);
@@ -95,7 +97,8 @@ function checkLength(prefix: string, size: number, maxBytes: number): void {
 export const limitText = (maxBytes: number): string =>
   `the limit is ${bytesText(maxBytes)}; raise it with { maxBytes }`;
 
-export const bytesText = (size: number): string => `${size.toLocaleString("en")} ${size === 1 ? "byte" : "bytes"}`;
+export const bytesText = (size: number): string =>
+  Number.isFinite(size) ? `${size.toLocaleString("en")} ${size === 1 ? "byte" : "bytes"}` : "more than 2^53 bytes";
 
 const unreadable = (prefix: string, cause: unknown): DataError =>
   new DataError(`${prefix} cannot be read: ${(cause as Error).message}`, { cause });

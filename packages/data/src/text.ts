@@ -1,21 +1,23 @@
 import { DataError } from "@wengert/core";
+import { MemoryBudget } from "./memory.ts";
 import { limitText, type Origin } from "./source.ts";
 import { isGzip, unpackUpTo } from "./unpack.ts";
 
 /**
- * Returns the text of a file, optionally gzipped, with "\n" line ends. The encoding is UTF-8, or UTF-16 with a byte
- * order mark, which spreadsheet programs write.
- * @throws DataError for invalid text; the message contains its line
+ * Returns the text of a file, optionally gzipped. The encoding is UTF-8, or UTF-16 with a byte order mark, as spreadsheets save
+ * it. @throws DataError for invalid text, with its line, and for a text that does not fit into memory
  */
-export async function textOf(file: Origin, maxBytes: number): Promise<string> {
+export async function textOf(file: Origin, maxBytes: number): Promise<{ text: string; memory: MemoryBudget }> {
   const { prefix } = file;
   const { bytes } = isGzip(file) ? await unpackUpTo(file, maxBytes) : file;
   if (bytes.length > maxBytes) throw new DataError(`${prefix} unpacks to too many bytes; ${limitText(maxBytes)}`);
+  const memory = new MemoryBudget(prefix, bytes.length);
+  memory.takeObjects(2 * bytes.length, "its text"); // some characters make a string take two bytes for each
   const encoding =
     bytes[0] === 0xff && bytes[1] === 0xfe ? "utf-16le" : bytes[0] === 0xfe && bytes[1] === 0xff ? "utf-16be" : "utf-8";
   const text = decodeText(prefix, bytes, encoding);
   if (text.includes("\0")) throw new DataError(`${prefix} is not a text file; save a spreadsheet as CSV`);
-  return text.replaceAll(/\r\n?/g, "\n");
+  return { text, memory };
 }
 
 function decodeText(prefix: string, bytes: Uint8Array, encoding: string): string {

@@ -27,7 +27,12 @@ const files = {
 
 /** Returns the results of all readers as plain JavaScript values. */
 const read = `
-  const file = (name) => new File([Uint8Array.from(atob(files[name]), (c) => c.charCodeAt(0))], name);
+  const bytesOf = (name) => Uint8Array.from(atob(files[name]), (c) => c.charCodeAt(0));
+  const file = (name) => new File([bytesOf(name)], name);
+  const page = globalThis.document;
+  const realm = page ? page.head.appendChild(page.createElement("iframe")).contentWindow : globalThis; // an iframe's own classes
+  const npy = bytesOf("a.npy");
+  const pet = new realm.File([bytesOf("pets/cat/1.png")], "pets/cat/1.png");
   const plain = (t) => [t.dtype, t.toNested()];
   const table = await data.readCsv(file("cars.csv"), { missing: "drop" });
   const pets = await data.readImages(Object.keys(files).filter((name) => name.startsWith("pets/")).map(file), { size: [5, 4] });
@@ -36,6 +41,13 @@ const read = `
   return {
     idx: plain(await data.readIdx(file("digits.gz"), { divisor: 255 })),
     npy: plain(await data.readNpy(file("a.npy"))),
+    isForeign: realm.Uint8Array !== Uint8Array,
+    npyOfRealm: [
+      plain(await data.readNpy(realm.Uint8Array.from(npy))),
+      plain(await data.readNpy(realm.Uint8Array.from(npy).buffer)),
+      plain(await data.readNpy(new realm.Blob([npy]))),
+    ],
+    petsOfRealm: plain((await data.readImages([pet], { size: [5, 4] })).images),
     columns: Object.entries(table.columns).map(([name, column]) => [name, ...plain(column)]),
     pets: [plain(pets.images), plain(pets.labels), pets.classes, pets.files, pets.skipped],
     failure,
@@ -74,7 +86,8 @@ describe.skipIf(!existsSync(executablePath) && !process.env.CI)("in a page", () 
     const made = (await page.evaluate("globalThis.made")) as Record<string, unknown>;
     const inNode = await new Function("data", "files", `return (async () => { ${read} })()`)(data, files);
     expect(complaints).toEqual([]);
-    expect(made).toEqual({ ...inNode, path: expect.stringContaining("only Node") });
+    expect(inNode.npyOfRealm).toEqual([inNode.npy, inNode.npy, inNode.npy]);
+    expect(made).toEqual({ ...inNode, isForeign: true, path: expect.stringContaining("only Node") });
     expect(inNode.failure).toContain("damaged.gz cannot be unpacked");
     expect(inNode.pets.slice(1)).toEqual([
       ["int32", [0, 1]],

@@ -1,7 +1,12 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import type { Tensor } from "@wengert/core";
 import { ravel } from "@wengert/core/extend";
-import { describe, expect, expectTypeOf, it, test } from "vitest";
+import { afterAll, describe, expect, expectTypeOf, it, test } from "vitest";
 import { type CsvOptions, column, matrix, readCsv, type Table } from "../src/index.ts";
 import { fuzz, fuzzTimeout } from "./mutations.ts";
 
@@ -71,7 +76,7 @@ test("line ends, delimiters, gzip and byte order marks do not change the table",
     expect(plain(await readCsv(file(text)))).toEqual(expectedSimple);
     expect(plain(await readCsv(file(text), { delimiter }))).toEqual(expectedSimple);
   }
-  // A .tsv file with one column of texts. The commas in the texts must not split the column.
+  // A .tsv file with one column. The commas in its cells must not split it.
   expect(Object.keys((await readCsv(file("a,b\n1,2\n", "x.tsv"))).columns)).toEqual(["a,b"]);
   expect(Object.keys((await readCsv(file("a,b\n1,2\n", "x.tsv.gz"))).columns)).toEqual(["a,b"]);
 });
@@ -108,6 +113,27 @@ test("classes that are numbers are sorted by value, others by UTF-16 code units"
       .x;
   expect(await classes(["10", "9", "1e1", "-3", "9"])).toEqual(["-3", "9", "10", "1e1"]);
   expect(await classes(["10", "9", "b", "B", "ä", "a"])).toEqual(["10", "9", "B", "a", "b", "ä"]);
+});
+
+test("a decimal comma does not delimit cells, unless each row then has as many", async () => {
+  const read = async (text: string, options: CsvOptions = {}) =>
+    Object.entries((await readCsv(file(text), { decimal: ",", ...options })).columns).map(([name, t]) => [
+      name,
+      t.toNested(),
+    ]);
+  expect(await read("x\n1,5\n2,25\n")).toEqual([["x", [1.5, 2.25]]]);
+  expect(await read("1,5\n2,25\n", { names: ["x"] })).toEqual([["x", [1.5, 2.25]]]);
+  expect(await read("x\n1,5\n2\n", { columns: { x: "number" } })).toEqual([["x", [1.5, 2]]]);
+  expect(await read("x\n1,5\n2\n1,5\n3,5\n", { missing: "drop" })).toEqual([["x", [1.5, 2, 1.5, 3.5]]]);
+  for (const delimiter of [";", "\t", "|"])
+    expect(await read(`x${delimiter}y\n1,5${delimiter}2,5\n3${delimiter}4\n`)).toEqual([
+      ["x", [1.5, 3]],
+      ["y", [2.5, 4]],
+    ]);
+  expect(await read('x,y\n"1,5","2,5"\n3,4\n')).toEqual([
+    ["x", [1.5, 3]],
+    ["y", [2.5, 4]],
+  ]);
 });
 
 test("names gives the column names of a file without a header", async () => {
@@ -281,6 +307,74 @@ test("the time for a table depends on its size, not on its shape", { timeout: 20
   expect(Object.keys(wide.columns)).toHaveLength(200_000);
   for (const text of ['"'.repeat(1e5), `a,b\n${'"a'.repeat(1e5)}`, `a,b\n${'1,"x\n'.repeat(1e5)}`, "\n".repeat(1e6)])
     await expect(readCsv(file(text))).rejects.toThrow(/^readCsv: cars.csv/);
+});
+
+test("looking up a class or a column takes the same time for any number of them", async () => {
+  const count = 20_000;
+  let reads = 0;
+  const names = Array.from({ length: count }, (_, k) => `c${k}`);
+  const classes = new Proxy(names, {
+    get: (list, key, receiver) => {
+      reads++;
+      return Reflect.get(list, key, receiver);
+    },
+  });
+  const table = await readCsv(file(`x,y\n${names.map((name) => `${name},0\n`).join("")}`), { columns: { x: classes } });
+  expect(table.columns.x.toNested()).toEqual(Array.from(names.keys()));
+  expect(reads).toBeLessThan(10 * count); // 2e8 if each cell is compared with each class
+  const columns = Object.fromEntries(names.map((name) => [name, "number"] as const));
+  const wide = await readCsv(file(`${names.join()}\n${names.map(() => "1").join()}\n`), { columns });
+  expect(Object.keys(wide.columns)).toEqual(names);
+});
+
+test("an error lists a few of many classes or columns", async () => {
+  const names = Array.from({ length: 30_000 }, (_, k) => `c${k}`);
+  const text = `x,y\n${names.map((name) => `?${name},0\n`).join("")}`;
+  const wrong = await readCsv(file(text), { columns: { x: names } }).catch((error: Error) => error.message);
+  expect(wrong).toMatch(/, "c19", … \(30,000 in all\), got "\?c0"; line 3, .* and 29995 more cells$/);
+  const wide = `${names.join()}\n${names.map(() => "1").join()}\n`;
+  await expect(readCsv(file(wide), { columns: { none: "number" } })).rejects.toThrow(/"c19", … \(30,000 in all\)$/);
+});
+
+describe("a table takes at most 60 bytes of memory per byte of its text, and throws before the heap is full", () => {
+  const bytes = 4e6;
+  const repeat = (text: string) => text.repeat(bytes / text.length);
+  const lines = (cellOf: (k: number) => string) => {
+    let text = "x\n";
+    for (let k = 0; text.length < bytes; k++) text += `${cellOf(k)}\n`;
+    return text;
+  };
+  const cases: Readonly<Record<string, [text: string, outcome: RegExp, options?: CsvOptions]>> = {
+    "many rows": [`x\n${repeat("1\n")}`, /^2000000 rows/],
+    "many columns": [`${repeat(",").slice(bytes / 2)}\n${repeat("1,")}1\n`, /memory: 2,000,001 columns would take/],
+    "many short cells": [`${",".repeat(999)}\n${repeat(`1${",1".repeat(999)}\n`)}`, /^2000 rows/],
+    "many classes": [lines((k) => `c${k.toString(36)}`), /^DataError: .* the classes of column "x" would take/],
+    "many missing cells": [
+      `a,b,c,d\n1,1,1,1\n${repeat(",,,\n")}`,
+      /a list of 4,000,000 missing cells would/,
+      { missing: "drop" },
+    ],
+    "many missing cells, which throw": [`a,b,c,d\n1,1,1,1\n${repeat(",,,\n")}`, /and 3999995 more cells/],
+    "many invalid cells": [`x\n${repeat("1\n1\n1\n1\n1\n1\n1\n1\nz\n")}`, /and 222217 more cells/],
+    "many blank lines": [`x\n1\n${repeat("\n")}`, /^1 rows/],
+    "one long line": [repeat(","), /only the header/],
+    "rows of different length": [`x,y\n${repeat("1\n")}`, /2000000 rows have a wrong number of cells/],
+    "a long text": ["x".repeat(12 * bytes), /its text would take 96,000,000 bytes/],
+  };
+  const folder = mkdtempSync(join(tmpdir(), "wengert-csv-"));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const reader = fileURLToPath(new URL("reader.mjs", import.meta.url));
+  for (const [name, [text, outcome, options]] of Object.entries(cases))
+    it(name, () => {
+      const path = join(folder, "packed.csv.gz");
+      writeFileSync(path, gzipSync(text));
+      const args = ["--max-old-space-size=48", "--max-semi-space-size=8", reader, path, JSON.stringify(options ?? {})];
+      const { stdout, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
+      expect(stderr).toBe("");
+      const found: { outcome: string; grown: number } = JSON.parse(stdout);
+      expect(found.outcome).toMatch(outcome);
+      expect(found.grown / text.length).toBeLessThan(60);
+    });
 });
 
 test("invalid text throws", async () => {

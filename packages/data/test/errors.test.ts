@@ -16,10 +16,28 @@ afterAll(() => rmSync(folder, { recursive: true }));
 /** Compresses bytes with gzip. */
 const packed = (bytes: Uint8Array): File => new File([new Uint8Array(gzipSync(bytes))], "packed.gz");
 
+/** Runs `body` as in a process with this much free memory. */
+async function withMemory<T>({ heap = 2 ** 32, machine = 2 ** 32 }, body: () => Promise<T>): Promise<T> {
+  const { getBuiltinModule } = process;
+  const { rss } = process.memoryUsage;
+  const modules: Readonly<Record<string, object>> = {
+    "node:v8": { getHeapStatistics: () => ({ heap_size_limit: heap, used_heap_size: 0 }) },
+    "node:os": { totalmem: () => machine },
+  };
+  try {
+    Object.assign(process, { getBuiltinModule: (name: string) => modules[name] });
+    Object.assign(process.memoryUsage, { rss: () => 0 });
+    return await body();
+  } finally {
+    Object.assign(process, { getBuiltinModule });
+    Object.assign(process.memoryUsage, { rss });
+  }
+}
+
 testMistakes({
   prelude,
   mistakes,
-  scope: { ...core, ...ops, ...data, folder, inPage, packed },
+  scope: { ...core, ...ops, ...data, folder, inPage, packed, withMemory },
   sources: sourcesOf("data"),
   speakers: functionNames(data),
   normalizeText: (text) => text.replaceAll(`${folder}/`, ""),

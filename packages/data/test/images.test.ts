@@ -110,6 +110,114 @@ test("a PNG's checksums are verified, and chunks that do not define the image ar
   expect(await decode(more, 1000)).toEqual(await decode(whole, 1000));
 });
 
+const pngSignature = Uint8Array.from([137, 80, 78, 71, 13, 10, 26, 10]);
+const pngOf = (...chunks: readonly Uint8Array[]) => new Uint8Array(Buffer.concat([pngSignature, ...chunks]));
+const pngHeader = (width: number, height: number, ...rest: readonly number[]) => {
+  const data = Uint8Array.from({ length: 13 }, (_, i) => rest[i - 8] ?? 0);
+  new DataView(data.buffer).setUint32(0, width);
+  new DataView(data.buffer).setUint32(4, height);
+  return chunk("IHDR", data);
+};
+const pngRows = (...bytes: readonly number[]) => chunk("IDAT", deflateSync(Uint8Array.from(bytes)));
+const pngEnd = chunk("IEND", new Uint8Array(0));
+
+describe("a PNG that the specification forbids throws", () => {
+  const [rgb, gray, indexed] = [pngHeader(1, 1, 8, 2), pngHeader(1, 1, 8, 0), pngHeader(1, 1, 1, 3)];
+  const [rgbRows, grayRows] = [pngRows(0, 1, 2, 3), pngRows(0, 1)];
+  const palette = chunk("PLTE", Uint8Array.of(1, 2, 3, 4, 5, 6));
+  const clear = (...bytes: readonly number[]) => chunk("tRNS", Uint8Array.from(bytes));
+  const text = chunk("tEXt", Uint8Array.of(1));
+  const damaged = Uint8Array.from(palette);
+  damaged[9]! ^= 1;
+  const [half, rest] = [Buffer.from(rgbRows.subarray(8, 12)), Buffer.from(rgbRows.subarray(12, -4))];
+  const cases: Readonly<Record<string, [Uint8Array, string]>> = {
+    "a second header": [pngOf(rgb, pngHeader(30_000, 30_000, 1, 0), rgbRows, pngEnd), "it has a second IHDR"],
+    "a second header after the rows": [pngOf(rgb, rgbRows, rgb, pngEnd), "it has a second IHDR"],
+    "no header": [pngOf(rgbRows, pngEnd), "it has no header"],
+    "a chunk before the header": [pngOf(text, rgb, rgbRows, pngEnd), "it has no header"],
+    "a short header": [pngOf(chunk("IHDR", new Uint8Array(12)), rgbRows, pngEnd), "it has no header"],
+    "no rows": [pngOf(rgb, pngEnd), "it has no pixels"],
+    "no end": [pngOf(rgb, rgbRows, text), "it is truncated"],
+    "an end with data": [pngOf(rgb, rgbRows, chunk("IEND", Uint8Array.of(1))), "its IEND has 1 bytes"],
+    "another chunk between rows": [
+      pngOf(rgb, chunk("IDAT", half), text, chunk("IDAT", rest), pngEnd),
+      "it has tEXt between two IDAT",
+    ],
+    "an unknown critical chunk": [pngOf(rgb, chunk("ABCD", text), rgbRows, pngEnd), 'it has the chunk "ABCD"'],
+    "a type with a digit": [pngOf(rgb, chunk("a1b2", text), rgbRows, pngEnd), 'it has the chunk "a1b2"'],
+    "a second palette": [pngOf(indexed, palette, palette, grayRows, pngEnd), "it has a second PLTE"],
+    "a palette after the rows": [pngOf(rgb, rgbRows, palette, pngEnd), "its PLTE is after its IDAT"],
+    "a palette of a gray image": [pngOf(gray, palette, grayRows, pngEnd), "may not have"],
+    "a palette of broken colors": [
+      pngOf(rgb, chunk("PLTE", new Uint8Array(4)), rgbRows, pngEnd),
+      "its PLTE has 4 bytes",
+    ],
+    "an empty palette": [pngOf(indexed, chunk("PLTE", new Uint8Array(0)), grayRows, pngEnd), "its PLTE has 0 bytes"],
+    "a palette of more colors than the bits can name": [
+      pngOf(indexed, chunk("PLTE", new Uint8Array(9)), grayRows, pngEnd),
+      "its PLTE has 9 bytes",
+    ],
+    "a damaged palette": [pngOf(indexed, damaged, grayRows, pngEnd), "CRC mismatch in its PLTE"],
+    "no palette": [pngOf(indexed, grayRows, pngEnd), "it has no palette"],
+    "opacity before the palette": [pngOf(indexed, clear(1), palette, grayRows, pngEnd), "its tRNS is before its PLTE"],
+    "a palette after the transparent color": [
+      pngOf(rgb, clear(0, 1, 0, 2, 0, 3), palette, rgbRows, pngEnd),
+      "its PLTE is after its tRNS",
+    ],
+    "opacity of more colors than the palette has": [
+      pngOf(indexed, palette, clear(1, 2, 3), grayRows, pngEnd),
+      "its tRNS has 3 bytes",
+    ],
+    "a transparent color of too few samples": [pngOf(rgb, clear(0, 1), rgbRows, pngEnd), "its tRNS has 2 bytes"],
+    "a transparent color beside opacity": [
+      pngOf(pngHeader(1, 1, 8, 4), clear(0, 1), pngRows(0, 1, 2), pngEnd),
+      "may not have",
+    ],
+    "bits that the color type forbids": [pngOf(pngHeader(1, 1, 4, 2), rgbRows, pngEnd), "color type 2 with 4 bits"],
+    "an unknown color type": [pngOf(pngHeader(1, 1, 8, 5), rgbRows, pngEnd), "color type 5 with 8 bits"],
+    "an unknown compression": [pngOf(pngHeader(1, 1, 8, 2, 1), rgbRows, pngEnd), "compression 1"],
+    "an unknown filter method": [pngOf(pngHeader(1, 1, 8, 2, 0, 1), rgbRows, pngEnd), "filter 1"],
+    "an unknown interlacing": [pngOf(pngHeader(1, 1, 8, 2, 0, 0, 2), rgbRows, pngEnd), "interlace 2"],
+    "an unknown filter of a row": [pngOf(rgb, pngRows(5, 1, 2, 3), pngEnd), "Unsupported filter: 5"],
+    "a color that is not in the palette": [
+      pngOf(indexed, chunk("PLTE", new Uint8Array(3)), pngRows(0, 128), pngEnd),
+      "it has a color that is not in its palette",
+    ],
+  };
+  for (const [name, [bytes, message]] of Object.entries(cases))
+    it(name, async () => {
+      await expect(decode(bytes, 2 ** 25)).rejects.toThrow(message);
+    });
+});
+
+test("a PNG that the specification allows is read: parts of rows, empty parts, a palette for other uses, bytes after its end", async () => {
+  const rows = pngRows(0, 1, 2, 3);
+  const [half, rest] = [Buffer.from(rows.subarray(8, 12)), Buffer.from(rows.subarray(12, -4))];
+  const empty = chunk("IDAT", new Uint8Array(0));
+  const palette = chunk("PLTE", Uint8Array.of(1, 2, 3));
+  const transparent = chunk("tRNS", Uint8Array.of(0, 1, 0, 2, 0, 3));
+  const header = pngHeader(1, 1, 8, 2);
+  const pixels = async (...chunks: readonly Uint8Array[]) => [...(await decode(pngOf(header, ...chunks), 1)).rgba];
+  expect(await pixels(empty, chunk("IDAT", half), empty, chunk("IDAT", rest), pngEnd)).toEqual([1, 2, 3, 255]);
+  expect(await pixels(palette, transparent, rows, pngEnd, rows)).toEqual([1, 2, 3, 0]);
+  expect(await pixels(transparent, rows, pngEnd)).toEqual([1, 2, 3, 0]);
+});
+
+test("a PNG of millions of chunks takes no memory for each", async () => {
+  const header = pngHeader(1, 1, 8, 2);
+  const rows = pngRows(0, 1, 2, 3);
+  const parts = Array.from(rows.subarray(8, -4), (byte) => chunk("IDAT", Uint8Array.of(byte)));
+  const [empty, skipped] = ["IDAT", "teXt"].map((type) => {
+    const one = chunk(type, new Uint8Array(0));
+    return new Uint8Array(12e6).map((_, i) => one[i % 12]!);
+  }) as [Uint8Array, Uint8Array];
+  for (const bytes of [pngOf(header, skipped, rows, pngEnd), pngOf(header, empty, ...parts, empty, pngEnd)]) {
+    const before = process.memoryUsage.rss();
+    expect([...(await decode(bytes, 1)).rgba]).toEqual([1, 2, 3, 255]);
+    expect(process.memoryUsage.rss() - before).toBeLessThan(2 ** 27); // half a gigabyte with an object for each chunk
+  }
+});
+
 test("a JPEG without its end or without pixels is reported as truncated", async () => {
   const whole = fileNamed("444.jpg");
   const scan = Buffer.from(whole).indexOf("ffda", "hex");
@@ -290,7 +398,7 @@ test("headers and streams that declare gigabytes are skipped without large alloc
     [file(header(5000, 5000), row), /its rows are shorter than its header declares/],
     [file(one, chunk("IDAT", zeros)), /its rows are longer than its header declares/],
     [file(header(0, 5), row), /it is 0 × 5 pixels/],
-    [file(one, chunk("PLTE", new Uint8Array(3e6)), row), /its PLTE is too long/],
+    [file(one, chunk("PLTE", new Uint8Array(3e6)), row), /its PLTE has 3000000 bytes, which is invalid/],
     [file(one, chunk("iCCP", profile), chunk("zTXt", profile), chunk("iTXt", profile), row), undefined],
     [jpegOf(65_000, 65_000), /its header declares more pixels than its \d+ bytes can hold/],
     [jpegOf(800, 800), /its header declares more pixels than its \d+ bytes can hold/],

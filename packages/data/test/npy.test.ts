@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
-import { tensor, zeros } from "@wengert/core";
-import { ravel } from "@wengert/core/extend";
+import { ShapeError, Tensor, tensor, zeros } from "@wengert/core";
+import { ndarray, ravel } from "@wengert/core/extend";
 import { transpose } from "@wengert/ops";
 import { describe, expect, it, test } from "vitest";
 import { readNpy, toNpy } from "../src/index.ts";
@@ -124,6 +124,8 @@ test("a header takes time proportional to its length, and declared sizes allocat
     await expect(readNpy(shaped(shape))).rejects.toThrow("has an invalid header");
   for (const shape of ["(4294967296, 4294967296)", "(9999999999999999,)", "(1000000, 1000000)"])
     await expect(readNpy(shaped(shape))).rejects.toThrow("bytes), got 8 bytes");
+  for (const shape of ["(0, 9999999999999999)", "(9007199254740991, 2, 0)", `(${"4294967296, ".repeat(40)}0)`])
+    await expect(readNpy(shaped(shape))).rejects.toThrow("(more than 2^53 bytes), got 8 bytes");
   await expect(readNpy(shaped(`(${"1,".repeat(65)})`))).rejects.toThrow("has 65 axes");
   expect((await readNpy(shaped(`(${"1,".repeat(64)})`))).shape).toHaveLength(64);
   const long = new Uint8Array(20);
@@ -138,6 +140,15 @@ test("a file that is truncated at any byte or too long throws", async () => {
   const longer = new Uint8Array(whole.length + 1);
   longer.set(whole);
   await expect(readNpy(longer)).rejects.toThrow("got 97 bytes");
+});
+
+test("toNpy writes the shapes that readNpy reads, and throws for others", async () => {
+  for (const shape of [[2 ** 50, 0], [0, 2 ** 53 - 1], [2 ** 26, 0, 2 ** 26], new Array<number>(64).fill(1)])
+    expect((await readNpy(toNpy(zeros(shape)))).shape).toEqual(shape);
+  for (const shape of [new Array<number>(65).fill(1), [0, 2 ** 53 - 1, 2], [2 ** 30, 2 ** 30, 0]]) {
+    const numbers = new Float64Array(shape.includes(0) ? 0 : 1);
+    expect(() => toNpy(new Tensor(shape, "float64", ndarray(numbers, shape)))).toThrow(ShapeError);
+  }
 });
 
 test("toNpy writes files that readNpy restores and that equal NumPy's", async () => {

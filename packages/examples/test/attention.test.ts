@@ -127,7 +127,7 @@ describe("the command", () => {
     expect(printed).not.toMatch(/NaN(?! in all|\.| it is)/);
     expectReadable(printed);
 
-    expectSelfContained(file, 2 + 3); // loss, accuracy; before, at half, after
+    expectSelfContained(file, 2 + 3); // loss and accuracy; attention before, during and after training
     const page = readFileSync(file, "utf8");
     expect(page).toMatch(/after \d+ steps, when half of the copies are correct/);
     expect(page).toMatch(/<pre[^>]*>[^<]*softmax/);

@@ -97,9 +97,9 @@ describe("the report", () => {
     const { file, fit } = await digits.run(small);
     const page = readFileSync(file, "utf8");
     const count = (pattern: RegExp) => page.match(pattern)?.length ?? 0;
-    expect(count(/src="data:image\/png;base64,/g)).toBe(10 + 12); // weights, mistakes
+    expect(count(/src="data:image\/png;base64,/g)).toBe(10 + 12); // images of the weights and of mistakes
     expect(page).toMatch(/<pre[^>]*>[^<]*matmul[^<]*crossEntropyPullback/);
-    expectSelfContained(file, 4); // loss, accuracy, confusion, calibration
+    expectSelfContained(file, 4); // plots of loss, accuracy, confusion and calibration
     expect(fit.test.images.shape).toEqual([10_000, 28, 28]);
     const right = accuracy(fit.test.scores, fit.test.labels);
     expect(right).toBe(fit.history.validation.at(-1)!.metrics.accuracy);

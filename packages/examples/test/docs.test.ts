@@ -35,6 +35,54 @@ const programs = docs.flatMap((path) =>
     }),
 );
 
+/** Returns the calls in the "here" column of the page's tables, except calls that contain an ellipsis (…). */
+function callsInTables(page: string): string[] {
+  const tables = page.split(/\n\s*\n/).filter((block) => /^\|[^|]+\| here \| what differs \|/.test(block));
+  const cells = tables.flatMap((table) => table.split("\n").slice(2)).map((row) => row.split(/(?<!\\)\|/)[2] ?? "");
+  const codes = cells.flatMap((cell) => [...cell.matchAll(/`([^`]+)`/g)].map(([, code]) => code!));
+  return codes.filter((code) => /[(;]/.test(code) && !code.includes("…"));
+}
+
+/** Declares the variables that the calls in the tables use. */
+const tableVariables = `
+import * as all from "@wengert/core";
+import { leaves, unflatten } from "@wengert/core/extend";
+import { gradcheck } from "@wengert/core/gradcheck";
+import { readImages } from "@wengert/data";
+import * as ops from "@wengert/ops";
+import * as train from "@wengert/train";
+const { checkpoint, customVjp, explain, grad, hessian, hvp, jacobian, jvp, linearize, nonFinite } = all;
+const { stopGradient, tensor, trace, treeMap, valueAndGrad, vjp } = all;
+const { argmax, add, cast, clip, concat, crossEntropy, div, expandDims, foldIn, kernels, max, randomKey } = ops;
+const { randomNormal, reshape, slice, softmax, splitKey, stack, sum, take, takeAlong, transpose, variance, where } = ops;
+const { accuracy, adam, adamw, applyUpdates, batches, chain, clipByGlobalNorm, fit, lbfgs, load, partition } = train;
+const { save, toSafetensors } = train;
+type Tensor = all.Tensor;
+interface Params { readonly weights: Tensor }
+interface Batch { readonly x: Tensor; readonly y: Tensor }
+declare const x: Tensor, y: Tensor, w: Tensor, a: Tensor, b: Tensor, g: Tensor, dy: Tensor, i: Tensor, X: Tensor;
+declare const mask: Tensor, m: Tensor, logits: Tensor, labels: Tensor, key: Tensor, v: Tensor, p: Params;
+declare const params: Params, grads: Params, updates: Params, tree: Params, data: Batch, list: readonly Tensor[];
+declare const loss: (p: Params) => Tensor, args: [Tensor];
+declare const forward: (x: Tensor) => [Tensor, Tensor], backward: (saved: Tensor, g: Tensor) => [Tensor];
+declare const pullback: (g: Tensor) => readonly [Tensor], optimizer: train.Optimizer, validation: { data: Batch };
+declare const epoch: number, epochs: number, seed: number, learningRate: number, shape: [number], size: [number, number];
+declare const path: string, blob: Blob;
+declare let state: ReturnType<typeof optimizer.init>;
+`;
+const migrationCalls = callsInTables(read("docs/coming-from.md"));
+/** Returns the type of the function f in a call of the tables. */
+const typeOfF = (code: string): string => {
+  if (code.includes("hasAux")) return "(x: Tensor) => readonly [Tensor, string]";
+  if (code.includes("{ v, w }")) return "(p: { v: Tensor; w: Tensor }) => Tensor";
+  return code.includes("argnums") ? "(x: Tensor, y: Tensor) => Tensor" : "(x: Tensor) => Tensor";
+};
+const migrationCode = migrationCalls.map((code, n) => `async function call${n}(f: ${typeOfF(code)}) { ${code}; }`);
+writeFileSync(new URL("anywhere/migration.ts", folder), [tableVariables, ...migrationCode, "export {};"].join("\n"));
+
+test("the tables of the page for users of other libraries have more than 80 calls, which compile with the programs", () =>
+  expect(migrationCalls.length).toBeGreaterThan(80));
+
 const tscPath = fileURLToPath(new URL("node_modules/typescript/bin/tsc", root));
 
 // The programs of the docs compile against the built type declarations of the packages, as in a user's project.

@@ -16,7 +16,9 @@ const page = (name: string): string => readFileSync(new URL(`docs/build-your-own
 const folder = new URL("../dist/steps/", import.meta.url);
 rmSync(folder, { recursive: true, force: true });
 
-/** Runs a file of one step with the tape of another step, and returns the printed lines. `tapeOf` 0 means an empty tape.ts. */
+/**
+ * Runs a file of one step of the course with the tape.ts of step `tapeOf` (0: empty), and returns the printed lines.
+ */
 async function run(step: number, file: string, tapeOf: number): Promise<string[]> {
   const here = new URL(`${step}-${file}-on-${tapeOf}/`, folder);
   mkdirSync(here, { recursive: true });
@@ -33,7 +35,7 @@ async function run(step: number, file: string, tapeOf: number): Promise<string[]
   return printed.join("\n").split("\n");
 }
 
-/** The expected errors of the tests of each step when they run with the tape of the previous step. */
+/** For each step of the course, the expected errors of its tests with the tape.ts of the previous step. */
 const complaints = [
   /tensor\) is not a function/,
   /record\) is not a function/,
@@ -75,7 +77,10 @@ describe.each(names.map((name, i) => [name, i + 1] as const))("%s", (name, step)
   });
 });
 
-/** The text after applying a diff, and the end offset of the change. A diff without context applies at this offset. */
+/**
+ * The text after applying a diff, and the end offset of the change. If the next diff has no context lines, its lines
+ * are inserted at `end`.
+ */
 interface Applied {
   readonly text: string;
   readonly end: number;
@@ -147,7 +152,7 @@ describe("the last step compared with the library", () => {
       .match(/[^[\],]+/g)!
       .map(Number);
 
-  /** Functions of a matrix, a row and a column whose pullbacks are compared with the library. */
+  /** Functions of a matrix, a row and a column. Their pullbacks are compared with those of the library. */
   const pullbacks: Record<string, (of: Library, ...inputs: Tensor[]) => Tensor> = {
     "a row": ({ add, mul, tanh }, A, row) => tanh(mul(A, add(A, row))),
     "a column": ({ div, exp, sub }, A, _, column) => exp(div(sub(A, column), column)),

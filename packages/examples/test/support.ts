@@ -43,7 +43,7 @@ export function expectSelfContained(file: string, plots: number): void {
   expect(page.match(/<svg/g)).toHaveLength(plots);
   expect(page).toContain("prefers-color-scheme: dark");
   expect(page.match(/<script|<link|url\((?!#)|src="(?!data:)/)).toBeNull();
-  const drawnAndSaid = page.replace(/<pre.*?<\/pre>/gs, ""); // a tape may hold an infinity
+  const drawnAndSaid = page.replace(/<pre.*?<\/pre>/gs, ""); // a tape may contain an infinity
   expect(drawnAndSaid.match(/NaN|undefined|Infinity|\[object/)).toBeNull();
   expect(drawnAndSaid).not.toMatch(/&#60;\/?\w/); // escaped HTML
 }

@@ -108,7 +108,7 @@ describe("the model", () => {
   });
 });
 
-/** Computes the transformer on one text by loops over past positions. */
+/** Computes the transformer's results for one text with plain loops over past positions. */
 function byLoops(model: Model, row: readonly number[], heads: number) {
   const rowsOf = (x: Tensor) => x.toNested<number[][]>();
   const listOf = (x: Tensor) => x.toNested<number[]>();
@@ -177,7 +177,7 @@ describe("the text", () => {
       for (const row of rows) expect(row).toEqual(Array.from({ length: 8 }, (_, i) => row[0]! + i));
       for (const [start] of rows) starts.add(start!);
     }
-    expect([...starts].sort((a, b) => a - b)).toEqual(Array.from({ length: 42 }, (_, i) => i)); // 41 + 8 is the last
+    expect([...starts].sort((a, b) => a - b)).toEqual(Array.from({ length: 42 }, (_, i) => i)); // the last start is 41
     expect(allWindows(text, 7).read.toNested<number[][]>().flat()).toEqual(Array.from({ length: 49 }, (_, i) => i));
     expect(allWindows(text, 8).read.shape).toEqual([6, 8]);
     const some = allWindows(text, 7, 3).read.toNested<number[][]>();
@@ -189,8 +189,8 @@ describe("the text", () => {
     const mean = (...ps: number[]) => -ps.reduce((sum, p) => sum + Math.log(p), 0) / ps.length;
     const [unigram, bigram, trigram] = baselines({ train, held }, 3).map(({ loss }) => loss);
     expect(unigram).toBeCloseTo(mean(3 / 9, 4 / 9, 3 / 9, 2 / 9), 12);
-    expect(bigram).toBeCloseTo(mean(2 / 5, 3 / 5, 2 / 5), 12); // 1→0 is 1 of 2, 0→1 is 2 of 2, 1→2 is 1 of 2
-    expect(trigram).toBeCloseTo(mean(2 / 4, 2 / 5), 12); // 10→1 is 1 of 1, 01→2 is 1 of 2
+    expect(bigram).toBeCloseTo(mean(2 / 5, 3 / 5, 2 / 5), 12); // counts: 1→0 is 1 of 2, 0→1 is 2 of 2, 1→2 is 1 of 2
+    expect(trigram).toBeCloseTo(mean(2 / 4, 2 / 5), 12); // counts: 10→1 is 1 of 1, 01→2 is 1 of 2
   });
 
   test("throws for a prompt with a character outside its alphabet", () => {
@@ -275,7 +275,7 @@ describe("the command", () => {
     expect(printed).toMatch(/100 steps in \d+ s\. On all held-out text: \d\.\d{4} nats per character/);
     expect(printed).toContain(outcome.samples.at(-1)!.text.split("\n")[0]);
     expectReadable(printed);
-    expectSelfContained(file, 1 + 8); // the losses; four heads in two layers
+    expectSelfContained(file, 1 + 8); // a plot of the losses, and attention maps of four heads in two layers
     expect(readdirSync(out).sort()).toEqual(["beginning.txt", "checkpoint.safetensors", "index.html"]);
   });
 

@@ -8,8 +8,8 @@ const folder = new URL("../src/rooms/tape/examples/", import.meta.url).pathname;
 /**
  * A Vite plugin that provides the example programs of the Tape room as the module `virtual:examples`. The first line of
  * each file is a comment with the title. Examples are named by their file name without its number, exercises by their
- * number. The module also contains their JavaScript, so that the page loads sucrase (which strips types) only together
- * with the editor.
+ * number. The module also contains the programs as JavaScript, so that the page loads sucrase (which strips types) only
+ * together with the editor.
  */
 export function examples(): Plugin {
   return {

@@ -13,7 +13,7 @@ import { serve } from "./serve.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
-const heaviest = 150_000; // bytes, because people read the README on phones too
+const heaviest = 150_000; // the size limit in bytes, because people also read the README on phones
 
 /**
  * The screenshots: the URL, and the actions before each screenshot.

@@ -17,7 +17,7 @@ const types = {
 };
 
 /**
- * Serves `folder` under `path`, which ends with a slash. Rejects with the port's error: EADDRINUSE, EACCES.
+ * Serves `folder` under `path`, which ends with a slash. Rejects if the port cannot be opened (EADDRINUSE, EACCES).
  * @param {string} folder @param {number} port 0: any free port @param {string} path
  * @param {Readonly<Record<string, string>>} headers additional headers of each response
  * @returns {Promise<{ address: string, close: () => void }>}

@@ -7,7 +7,7 @@ declare module "virtual:sandbox-worker" {
 declare module "virtual:declarations" {
   export interface Declaration {
     readonly name: string;
-    /** The name of the module that exports it, such as `@wengert/ops`. */
+    /** The import name of the module, such as `@wengert/ops`. */
     readonly module: string;
     /** The signature, such as `softmax(x, { axis?, where? })`. */
     readonly signature: string;

@@ -148,7 +148,7 @@ describe("digits", () => {
     expect(shares.reduce((sum, share) => sum + Number.parseFloat(share), 0)).toBeCloseTo(100, 0);
     await button(page, "Clear").click();
     await best.waitFor({ state: "detached" });
-    // Draws a digit with the keys.
+    // Draws a digit with the keyboard.
     await sheet.focus();
     for (const key of [...Array(8).fill("ArrowUp"), " ", ...Array(17).fill("ArrowDown"), " "])
       await page.keyboard.press(key as string);
@@ -389,7 +389,7 @@ describe("parameters", () => {
       expect(await stepOf(page)).toBe(1);
     }
     expect(await save(page)).toEqual(good);
-    // Files of an older version lack the structure of the tree.
+    // Files from older versions do not contain the structure of the parameter tree.
     const { __metadata__: texts, ...tensors } = header;
     const old = { ...tensors, __metadata__: { ...texts, step: "7", "wengert.tree": undefined } };
     await load(page, withHeader(old));

@@ -18,8 +18,8 @@ async function open(page: Page, program: string): Promise<void> {
 }
 
 /**
- * Runs a failing program and returns the error that the page shows. Then runs a working program, because the page must
- * not break.
+ * Runs a failing program and returns the error that the page shows. Then runs a correct program, to test that the page
+ * still works.
  */
 async function said(page: Page, program: string): Promise<string> {
   await open(page, program);
@@ -54,6 +54,19 @@ test("a tape is shown even if the program fails after it, with the line of the e
 
 const failing: readonly (readonly [what: string, program: string, message: RegExp])[] = [
   ["a syntax error", "const = 1;", /SyntaxError.*line 1/],
+  [
+    "a misspelled import",
+    'import { sofmax } from "@wengert/ops";\nsofmax(3);',
+    /line 2.*"@wengert\/ops" has no sofmax; did you mean softmax, from "@wengert\/ops"\?/,
+  ],
+  [
+    "an import from the wrong module",
+    'import { mul } from "@wengert/core";\nmul(3, 3);',
+    /"@wengert\/core" has no mul; import it from "@wengert\/ops"/,
+  ],
+  ["a misspelled name without an import", "logSofmtax(3);", /logSofmtax is not defined; did you mean logSoftmax, from/],
+  ["a name without an import", "mul(2, 3);", /mul is not defined; import it from "@wengert\/ops"/],
+  ["a name that is like no other", "qqqqqqqq(2);", /qqqqqqqq is not defined$/],
   ["a recursion without end", "const f = (): number => 1 + f(); f();", /calls itself/],
   ["an array that is too large", "new Float64Array(1e15)", /RangeError/],
   ["a tensor that is too large", 'import { zeros } from "@wengert/core"; zeros([1e12]);', /OutOfRangeError.*zeros/],

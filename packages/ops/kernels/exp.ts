@@ -12,8 +12,8 @@ export function one<T>(): f64 {
 
 /**
  * Returns e^(x − top) for x ≤ top, times 2⁶⁴ for floats and 2⁵¹² for doubles. Adds the rounding error of x − top to r,
- * because this error would otherwise cost |x − top| roundings of the result. Returns 0 below e⁻¹³¹ for floats and e⁻⁷⁴⁶
- * for doubles. Returns NaN for NaN, and if x and top are the same infinity.
+ * because exp would multiply this relative error by |x − top|. Returns 0 below e⁻¹³¹ for floats and e⁻⁷⁴⁶ for doubles.
+ * Returns NaN for NaN, and if x and top are the same infinity.
  */
 // @ts-ignore: decorator
 @inline

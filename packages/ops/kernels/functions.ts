@@ -10,7 +10,7 @@ const perStep: f64 = 1.0 / step;
 @inline
 const toInteger: f64 = 6755399441055744; // 1.5 × 2⁵²: after adding it, the low bits hold the nearest integer
 
-/** Returns x / (ln 2 / 32), with the nearest integer in the low bits. */
+/** Returns x / (ln 2 / 32) + `toInteger`. The low bits hold the nearest integer. */
 // @ts-ignore: decorator
 @inline
 function inSteps(x: v128): v128 {
@@ -50,7 +50,7 @@ function power(k: v128): v128 {
   return i64x2.shl(i64x2.add(k, i64x2.splat(1023)), 52);
 }
 
-/** Returns y 2ᵏ for |k| < 2000; the integers k are in the low bits. Subnormal and overflowing results are rounded once. */
+/** Returns y 2ᵏ for integers |k| < 2000, in the low bits of each lane of `k`. Rounds a subnormal result only once. */
 // @ts-ignore: decorator
 @inline
 function scaled(y: v128, k: v128): v128 {

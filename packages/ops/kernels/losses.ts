@@ -20,7 +20,7 @@ function logSumExp<T>(rows: i32, n: i32, y: usize, x: usize, tops: usize): void 
     store<T>(at<T>(y, row), <T>(load<f64>(at<f64>(tops, row)) + load<f64>(at<f64>(norms, row))));
 }
 
-/** Returns log1p of the sum of all exponentials except the maximum's own. Returns NaN if the maximum is not finite. */
+/** Returns log1p of the sum of all exponentials except that of the maximum. Returns NaN if the maximum is not finite. */
 // @ts-ignore: decorator
 @inline
 function normOf(norms: usize, row: i32, top: f64): f64 {
@@ -102,8 +102,9 @@ function probabilityLosses<T>(rows: i32, n: i32, y: usize, x: usize, t: usize, t
 }
 
 /**
- * The largest cotangent for which slices are computed as floats. Floats cannot hold exponentials below e⁻¹³¹, and up to
- * this limit these do not affect the pullback. Slices with larger cotangents are computed as doubles.
+ * The largest cotangent for which slices are computed as floats. Floats cannot represent exponentials below e⁻¹³¹. Up
+ * to this cotangent, such exponentials do not affect the pullback. Slices with larger cotangents are computed as
+ * doubles.
  */
 const large: f64 = 274877906944; // 2³⁸
 

@@ -140,8 +140,8 @@ export function exponentials<T>(n: i32, y: usize, x: usize, maximum: T): f64 {
 }
 
 /**
- * Writes the exponentials like `exponentials`, but returns their sum without the maximum, not multiplied by `one`.
- * Returns NaN if the maximum is not finite or any entry is NaN.
+ * Like `exponentials`, but returns the sum without the maximum's term, and not multiplied by `one`. Returns NaN if the
+ * maximum is not finite or any entry is NaN.
  */
 export function exponentialsAndOthers<T>(n: i32, y: usize, x: usize, maximum: T): f64 {
   return sumOfExponentials<T>(n, y, x, maximum, true, true) * (1 / one<T>()) + <f64>(maximum - maximum);

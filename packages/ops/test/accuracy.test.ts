@@ -27,8 +27,8 @@ describe.each(measured)(
 
 describe("every elementwise op has references", () => {
   /**
-   * Elementwise ops that need no reference: they copy elements or compute no numbers. axpy gives the bits of `add` and
-   * `mul`.
+   * Elementwise ops that need no reference: they copy elements or compute no numbers. axpy gives the same bits as `mul`
+   * and `add`.
    */
   const others = new Set(["cast", "clip", "reluPullback", "axpy"]);
   const found = new Set(findings.map(({ op }) => op));

@@ -21,8 +21,8 @@ export interface Finding {
 }
 
 /**
- * Returns the error bound in ulp for the kernels `running`. In float32, a plain loop rounds once; a derivative is a
- * product of rounded numbers.
+ * Returns the error bound in ulp of a result, with the kernels `running`. A float32 value of a plain loop is rounded
+ * once; a derivative is a product of rounded numbers.
  */
 export function boundOf({ op, quantity, dtype }: Omit<Finding, "ulps" | "at">, running: Kernels): number {
   if (softmaxFamily.has(op) && running !== "plain") return 4;
@@ -70,7 +70,7 @@ function ulpOf(dtype: DType, ...sizes: bigint[]): bigint {
   return 1n << BigInt(Math.max(smallest, ...lengths));
 }
 
-/** A number as a double plus a remainder, in thousandths of the double's last place. */
+/** A number as a double plus a remainder. The remainder is in thousandths of the double's last place. */
 interface Reference {
   readonly double: number;
   readonly short: number;
@@ -81,7 +81,10 @@ const toReferences = (numbers: readonly number[]): Reference[] =>
 
 const one = 1 << 20; // cotangents are multiples of 2⁻²⁰, so that products with them are exact
 
-/** Returns the error of `got` in ulp of the exact result g · wanted, or in ulp of its terms if they are larger. */
+/**
+ * Returns the error of `got` in ulp of the exact result g · wanted. If the terms of the result are larger, the ulp is
+ * that of the terms.
+ */
 function ulpsOff(got: number, wanted: Reference, dtype: DType, g = one, terms = 0): number {
   if (!Number.isFinite(wanted.double)) return Object.is(got, wanted.double * Math.sign(g)) ? 0 : Infinity;
   const scale = 1000n * BigInt(one);

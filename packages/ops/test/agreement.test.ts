@@ -20,7 +20,8 @@ import { programs } from "./generate.ts";
 import { allSamples, numbers, ofFloats, pullBackRandom, tensorsIn, withTensors } from "./support.ts";
 
 // Tests that all kernels that can run here agree bit for bit. Products and the softmax family may differ within the
-// bounds of docs/numerics.md. WENGERT_SEED generates other calls; WENGERT_TIMES multiplies their number.
+// bounds of docs/numerics.md. The environment variable WENGERT_SEED selects other random calls; WENGERT_TIMES
+// multiplies their number.
 
 const seed = Number(process.env.WENGERT_SEED ?? 1);
 const times = Number(process.env.WENGERT_TIMES ?? 1);
@@ -37,7 +38,7 @@ it("WebAssembly kernels are available", () => expect(compiled).toContain("simd")
 const isExact = (name: string, way: string, dtype: string): boolean =>
   !isOfSoftmax(name) && !(isProduct(name) && (dtype === "float32" || way === "fma"));
 
-/** Fails if kernels disagree on a call, or if a row alone gives another result than in its batch. */
+/** Fails if kernels disagree on a call, or if a row gives a different result alone than in its batch. */
 function agree(name: string, one: CallSpec): void {
   const given = calls[name]!(one);
   const run = () => call(name, given.args);

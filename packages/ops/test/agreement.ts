@@ -30,9 +30,9 @@ export interface CallSpec {
 const withNeighbors = (...sizes: readonly number[]): number[] => sizes.flatMap((n) => [n - 1, n, n + 1]);
 /** Sizes next to multiples of the vector and tile sizes, and next to the threshold for WebAssembly. */
 const edgeSizes = withNeighbors(4, 6, 8, 12, 16, 32, 60, 64, ...Object.values(crossovers)).filter((n) => n > 0);
-/** Sizes near one half, one and two chunks of 8192 elements. */
+/** Sizes near half a chunk, one chunk and two chunks. A chunk has 8192 elements. */
 const chunkSizes = withNeighbors(4096, 8192, 16_384);
-/** Numbers of terms of a product, next to the limits of a block in the kernel and in memory. */
+/** Numbers of terms in the sums of a product, close to the block limits of the kernel and of memory. */
 const blockSizes = [399, 400, 401, 1024, 1025, 2049];
 /** The limits of a call: the number of elements, and the number of multiplications in a product. */
 const limits = { elements: 20_000, products: 300_000 };
@@ -139,7 +139,7 @@ const rowOf = (t: Tensor, row: number): Tensor => {
   return new Tensor(part.shape, t.dtype, part as ReturnType<typeof ndarray>);
 };
 
-/** Makes a call whose result has one row per entry along the first axis of the tensors `inRows`. */
+/** Makes a call in which row i of the result depends only on row i of the tensors `inRows`. */
 const rowsOf = (inRows: readonly Tensor[], args: readonly unknown[]): Case => ({
   args,
   alone: (row) => withTensors(args, (t) => (inRows.includes(t) ? rowOf(t, row) : t)),
@@ -159,7 +159,7 @@ const pair = (call: CallSpec): Case => {
   return rowsOf(isInRows ? [a, b] : [a], call.seed % 2 ? [a, b] : [b, a]);
 };
 
-/** Returns a shape and axes: slices along the last axis, where each row can be computed alone, or along other axes. */
+/** Returns the shape of an input, the axes of a reduction, and whether each row can be computed alone. */
 const axesOf = ({
   rows: count,
   n,
@@ -299,7 +299,7 @@ export const isOfSoftmax = (name: string): boolean =>
 const unitRoundoff = { float64: 2 ** -53, float32: 2 ** -24 } as const;
 const smallestSubnormal = { float64: 2 ** -1074, float32: 2 ** -149 } as const;
 
-/** Returns 1 ulp of numbers of the size of x. */
+/** Returns 1 ulp at the magnitude of x. */
 const ulpOf = (x: number, dtype: Float): number =>
   Math.max(smallestSubnormal[dtype], 2 ** (Math.floor(Math.log2(Math.abs(x))) + 1) * unitRoundoff[dtype]);
 

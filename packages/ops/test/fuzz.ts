@@ -232,7 +232,7 @@ function randomFrom(seed: number): (n: number) => number {
   };
 }
 
-/** Returns a function that makes call number k for a seed. */
+/** Returns a function that makes call number k of the sequence that `seed` determines. */
 export function callsOf(library: Library, seed: number): { at(k: number): { text: string; run: () => unknown } } {
   const targets = targetsOf(library);
   const nasties = nastiesOf(library);

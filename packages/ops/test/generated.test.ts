@@ -8,8 +8,8 @@ import { Program, reorder, transforms } from "./program.ts";
 import { allExports, noiseLike, numbers, plainValues, relayouts } from "./support.ts";
 
 // Tests random programs of up to 30 steps over all exports of ops, and transforms of functions of a few steps. Every
-// run generates the same programs; WENGERT_SEED generates other programs. WENGERT_TIMES multiplies their number, and
-// disables shrinking if below 1. A failing program is shrunk and printed as TypeScript.
+// run generates the same programs, unless the environment variable WENGERT_SEED is set. WENGERT_TIMES multiplies the
+// number of programs, and disables shrinking if below 1. A failing program is shrunk and printed as TypeScript.
 
 const seed = Number(process.env.WENGERT_SEED ?? 1);
 const times = Number(process.env.WENGERT_TIMES ?? 1);

@@ -33,7 +33,7 @@ interface WebAssemblyHere {
 }
 const realWebAssembly = (globalThis as unknown as { WebAssembly: WebAssemblyHere }).WebAssembly;
 
-/** Returns the `WebAssembly` of this process with some members replaced. */
+/** Returns a copy of the global object `WebAssembly` with some members replaced. */
 export const webAssemblyWith = (overrides: Partial<WebAssemblyHere> = {}): WebAssemblyHere => ({
   validate: realWebAssembly.validate,
   Module: realWebAssembly.Module,
@@ -50,8 +50,8 @@ export const throwingClass = (error: Error): (new () => never) =>
   } as new () => never;
 
 /**
- * Returns a `WebAssembly` without relaxed SIMD: it rejects the first binary that it validates, which is the build with
- * relaxed SIMD.
+ * Returns the `WebAssembly` object of a simulated engine without relaxed SIMD. Its `validate` rejects the first binary,
+ * the build with relaxed SIMD, and accepts all others.
  */
 export function withoutRelaxedSimd(): WebAssemblyHere {
   let calls = 0;

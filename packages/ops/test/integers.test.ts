@@ -172,8 +172,8 @@ describe("bools", () => {
 });
 
 /**
- * Returns the result dtypes of each export for samples in which every float tensor has the dtype `dtype` instead. Exports
- * that throw are marked.
+ * Returns the result dtypes of each export for its samples, with each float tensor replaced by a tensor of `dtype`.
+ * Marks exports that throw.
  */
 function outcomes(dtype: "int32" | "bool"): Record<string, string[]> {
   const found: Record<string, string[]> = {};

@@ -29,7 +29,7 @@ interface Mistakes {
   /** Code that runs before each mistake. */
   readonly prelude: string;
   readonly mistakes: Chapter;
-  /** The names that the code of a mistake can use, with their values. */
+  /** The variables of the programs: their values by name. */
   readonly scope: Readonly<Record<string, unknown>>;
   /** The names of functions that must each throw in at least one mistake. */
   readonly speakers: readonly string[];

@@ -41,9 +41,9 @@ export function softmax(xs: readonly number[]): Precise[] {
 export const logSumExp = (xs: readonly number[]): Precise => log(total(xs.map((x) => exp(precise(x)))));
 
 /**
- * Returns a function of probabilities t for a row of logits with the softmax s; t need not sum to 1. The function
- * returns the loss −Σ t log s, its derivatives by t, and its derivatives by the logits, s Σt − t. `terms` are the sizes
- * of the terms in these derivatives.
+ * For a row of logits with the softmax s, returns a function of the probabilities t, which need not sum to 1. The
+ * function returns the loss −Σ t log s, its derivatives by t, and its derivatives by the logits, s Σt − t. `terms` are
+ * the sizes of the terms in these derivatives.
  */
 export function crossEntropy(xs: readonly number[]) {
   const [s, norm] = [softmax(xs), logSumExp(xs)];

@@ -1,6 +1,6 @@
 import { Tensor, tensor, zeros } from "@wengert/core";
 import { ndarray } from "@wengert/core/extend";
-import { einsum, kernels, matmul, transpose } from "@wengert/ops";
+import { dot, einsum, kernels, matmul, mean, mul, sum, transpose } from "@wengert/ops";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { currentEngine } from "../src/wasm/kernels.ts";
 import { Workspace } from "../src/wasm/workspace.ts";
@@ -32,14 +32,18 @@ function naive(dtype: DType, a: Tensor, b: Tensor) {
   const [[m, k], n] = [a.shape as [number, number], b.shape[1]!];
   const [x, y] = [Float64Array.from(numbers(a)), Float64Array.from(numbers(b))];
   const sums = dtype === "float32" ? new Float32Array(m * n) : new Float64Array(m * n); // typed arrays round stored numbers
-  const [terms, sizes] = [sums.slice(0, n), new Float64Array(m * n)];
+  const [terms, ofPart, sizes] = [sums.slice(0, n), sums.slice(0, n), new Float64Array(m * n)];
+  const part = dtype === "float32" ? Math.ceil(k / Math.ceil(k / 400)) : k;
   for (let i = 0; i < m; i++)
     for (let p = 0; p < k; p++) {
+      if (p % part === 0) ofPart.fill(0);
       for (let j = 0; j < n; j++) terms[j] = x[i * k + p]! * y[p * n + j]!;
       for (let j = 0; j < n; j++) {
-        sums[i * n + j]! += terms[j]!;
+        ofPart[j]! += terms[j]!;
         sizes[i * n + j]! += Math.abs(terms[j]!);
       }
+      const isComplete = (p + 1) % part === 0 || p + 1 === k;
+      if (isComplete) for (let j = 0; j < n; j++) sums[i * n + j]! += ofPart[j]!;
     }
   return { sums, sizes };
 }
@@ -67,6 +71,52 @@ function expectSame(title: string, got: readonly number[], wanted: readonly numb
   for (let i = 0; i < wanted.length; i++)
     if (!Object.is(got[i], wanted[i])) expect.fail(`${title}: element ${i} is ${got[i]}, not ${wanted[i]}`);
 }
+
+describe.each(available)("long sums of float32 of one sign with %s kernels", (name) => {
+  const k = 3_000_000;
+  const kinds: Record<string, (i: number) => number> = {
+    "one number": () => 0.1,
+    "irregular numbers": (i) => 0.5 + ((i * 0.618) % 1),
+  };
+  it.each(Object.keys(kinds))("keep their digits, for %s in every layout", (kind) => {
+    kernels(name);
+    const entry = kinds[kind]!;
+    const row = Float32Array.from({ length: k }, (_, i) => entry(i));
+    const exact = row.reduce((sum, x) => sum + x * x, 0);
+    const repeated = (rows: number) => {
+      const data = new Float32Array(rows * k);
+      for (let i = 0; i < rows; i++) data.set(row, i * k);
+      return tensor(ndarray(data, [rows, k]));
+    };
+    const x = tensor(row);
+    const results: Record<string, Tensor> = { dot: dot(x, x), "einsum, no matrix": einsum("i,i->", x, x) };
+    for (const [m, n] of [
+      [1, 1],
+      [1, 3],
+      [2, 1],
+    ] as const) {
+      const [a, b] = [repeated(m), repeated(n)];
+      for (const [left, p] of [
+        ["rows", a],
+        ["columns", byColumns(a)],
+      ] as const)
+        for (const [right, q] of [
+          ["columns", b],
+          ["rows", byColumns(b)],
+        ] as const)
+          results[`matmul ${m} × ${n}, by ${left} and ${right}`] = matmul(p, transpose(q));
+      results[`einsum ${m} × ${n}`] = einsum("ik,jk->ji", a, b);
+      if (m > 1) results["matrix-vector product"] = matmul(a, x);
+      if (m > 1) results["sum along an axis"] = sum(mul(a, a), { axis: 1 });
+      if (m > 1) results["mean along an axis"] = mul(mean(mul(transpose(a), transpose(a)), { axis: 0 }), k);
+    }
+    for (const [title, y] of Object.entries(results))
+      for (const value of numbers(y)) {
+        const error = Math.abs(value / exact - 1);
+        if (!(error < 2e-6)) expect.fail(`${title}: the relative error is ${error}`);
+      }
+  });
+});
 
 describe.each(compiled)("products with %s kernels", (name) => {
   it("have all sums in the order of k, at all edges of tiles and blocks", () => {

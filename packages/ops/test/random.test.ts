@@ -144,6 +144,44 @@ describe.each(["float64", "float32"] as const)("in %s", (dtype) => {
     const xs = numbers(randomUniform(randomKey(3), { shape: [1000], dtype, min, max }));
     expect(xs.every((x) => x >= min && x < max)).toBe(true);
   });
+  it("randomUniform stays in [min, max) next to every power of two, at 0, among subnormal and among huge numbers", () => {
+    const [digits, least, greatest] = dtype === "float64" ? [52, -1074, 1023] : [23, -149, 127];
+    const bounds = Array.from({ length: greatest - least + 1 }, (_, i) => 2 ** (least + i))
+      .flatMap((power) =>
+        [-power, power].flatMap((x) => [x - power * 2 ** -digits, x, x + power * 2 ** -digits, x / 3]),
+      )
+      .concat(0, 0.1, 0.7, -0.1, -0.7)
+      .filter((x) => Math.abs(x) <= 2 ** (greatest - 1));
+    const inDType = (x: number) => (dtype === "float64" ? x : Math.fround(x));
+    for (const [i, bound] of bounds.entries())
+      for (const width of [
+        2 ** (least + 1),
+        2 ** (least + 3),
+        Math.abs(bound) * 2 ** (1 - digits),
+        Math.abs(bound),
+        1e-6,
+      ])
+        for (const [min, max] of [
+          [inDType(bound), inDType(bound + width)],
+          [inDType(bound - width), inDType(bound)],
+        ] as const) {
+          const xs = numbers(randomUniform(randomKey(i), { shape: [8], dtype, min, max }));
+          if (min === max) continue;
+          for (const x of xs) if (!(x >= min && x < max)) expect.fail(`${x} is not in [${min}, ${max})`);
+        }
+  });
+  it("randomUniform stays inside bounds that are not numbers of the dtype, and gives min if it is max", () => {
+    for (const bounds of [
+      { min: -0.500001, max: -0.5 },
+      { min: 0.1, max: 0.1000001 },
+      { min: -0.7, max: -0.6999999 },
+    ]) {
+      const xs = numbers(randomUniform(randomKey(1), { shape: [10_000], dtype, ...bounds }));
+      expect(xs.filter((x) => !(x >= bounds.min && x < bounds.max))).toEqual([]);
+    }
+    for (const min of [-0.5, 0, 3, 2 ** -149])
+      expect(numbers(randomUniform(randomKey(1), { shape: [2], dtype, min, max: min }))).toEqual([min, min]);
+  });
   it("randomUniform has as many random bits as the dtype holds", () => {
     const bits = dtype === "float64" ? 53 : 24;
     const xs = numbers(randomUniform(randomKey(4), { shape: [1000], dtype }));

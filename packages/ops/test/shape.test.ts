@@ -2,16 +2,36 @@ import {
   ArgumentError,
   DTypeError,
   fromNdarray,
+  grad,
+  jacobian,
   jvp,
   OutOfRangeError,
   ShapeError,
   type Tensor,
   tensor,
+  trace,
   vjp,
   type WengertError,
+  zeros,
 } from "@wengert/core";
 import { ravel } from "@wengert/core/extend";
-import { broadcastTo, cast, concat, expandDims, mean, reshape, slice, stack, sum, transpose } from "@wengert/ops";
+import {
+  broadcastTo,
+  cast,
+  concat,
+  dot,
+  expandDims,
+  matmul,
+  mean,
+  mul,
+  oneHot,
+  reshape,
+  slice,
+  stack,
+  sum,
+  take,
+  transpose,
+} from "@wengert/ops";
 import { describe, expect, it, test } from "vitest";
 import { errorOf, int32, numbers, product, random } from "./support.ts";
 
@@ -30,6 +50,37 @@ const X = tensor(
   { label: "X" },
 );
 const any = <T>(value: unknown): T => value as T;
+
+describe("more than 64 axes", () => {
+  const most = zeros(Array(64).fill(1), { label: "most" });
+  const half = zeros(Array(33).fill(1));
+  const index = cast(most, { dtype: "int32" });
+  it.each<[string, (x: Tensor) => unknown]>([
+    ["expandDims", (x) => expandDims(x, { axis: 0 })],
+    ["stack", (x) => stack([x, x])],
+    ["reshape", (x) => reshape(x, { shape: Array(65).fill(1) })],
+    ["broadcastTo", (x) => broadcastTo(x, { shape: Array(65).fill(1) })],
+    ["oneHot", () => oneHot(index, { numClasses: 2 })],
+    ["take", () => take(zeros([1, 1]), index, { axis: 0 })],
+    ["dot", () => dot(half, zeros(Array(34).fill(1)))],
+    ["jacobian", (x) => jacobian((y: Tensor) => y)(x)],
+    ["zeros", () => zeros(Array(65).fill(1))],
+  ])("are a ShapeError of %s, also in a trace", (name, run) => {
+    const traced = (x: Tensor) => {
+      run(x);
+      return x;
+    };
+    for (const body of [() => run(most), () => trace(traced, most)]) {
+      const error = errorOf(body);
+      expect(error).toBeInstanceOf(ShapeError);
+      expect(error.message).toMatch(new RegExp(`^${name}: a shape has at most 64 axes, got \\d+$`));
+    }
+  });
+  it("are not needed to differentiate at 64 axes", () => {
+    const f = (x: Tensor) => mean(mul(transpose(x), sum(matmul(x, x), { axis: 0, keepDims: true })));
+    expect(grad(f)(most).shape).toEqual(most.shape);
+  });
+});
 
 describe("reshape", () => {
   it.each<[number[], number[]]>([

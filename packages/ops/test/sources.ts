@@ -32,7 +32,7 @@ function* nodesIn(x: unknown, leftOut: (node: Node) => boolean): Generator<Node>
   for (const value of Object.values(x)) yield* nodesIn(value, leftOut);
 }
 
-/** Returns the texts of two or more words in strings and templates. Ignores names and punctuation. */
+/** Returns the string and template literals that contain two or more words. Ignores names and punctuation. */
 function wordsIn(nodes: readonly Node[]): string[] {
   const strings = nodes.map(({ type, value }) => {
     if (type === "TemplateElement") return (value as { cooked: string }).cooked;

@@ -203,7 +203,7 @@ export function errorOf(body: () => unknown): Error {
   throw new Error("nothing was thrown");
 }
 
-/** Expects each element of `got` to be within a relative error of `relative` of `wanted`. Numbers below 1e-100 count as 0. */
+/** Expects `got` to equal `wanted`, with a relative error of at most `relative` per element. Numbers below 1e-100 count as 0. */
 export function expectNear(got: Tensor, wanted: readonly number[], relative: number): void {
   expect(got.size).toBe(wanted.length);
   for (const [i, x] of numbers(got).entries()) {

@@ -2,7 +2,13 @@ import { grad, OutOfRangeError, type Tensor, tensor, vjp, WengertError, zeros } 
 import { flip, mul, oneHot, softmax, sum, take } from "@wengert/ops";
 import { scatterAdd } from "@wengert/ops/extend";
 import { describe, expect, it, test } from "vitest";
-import { errorOf, int32, numbers } from "./support.ts";
+import { errorOf, int32, numbers, random } from "./support.ts";
+
+it("takes a list of whole numbers as indices", () => {
+  const x = random([4, 3]);
+  expect(take(x, [0, -1], { axis: 0 }).toNested()).toEqual(take(x, int32([0, -1]), { axis: 0 }).toNested());
+  expect(take(x, [], { axis: 1 }).shape).toEqual([4, 0]);
+});
 
 describe("take", () => {
   const x = tensor([

@@ -163,10 +163,18 @@ function rowsOf(w: Writer): readonly [logits: Value, g: Value, axis: number] {
   return [logits, w.pick(allOf(hasDTypeOf(logits), hasShape(shape))) ?? w.addStep("mean", logits, { axis }), axis];
 }
 
-const loss: Use = (w) => {
-  const reduction = w.oneOf([undefined, "mean", "sum", "none"]);
-  return [...pair(w, allOf(isFloatValue, isNonEmpty)), options({ reduction })];
-};
+/** Predictions and targets of one shape, or one of them a scalar; with `hasLabels` also int32 labels. */
+const loss =
+  (hasLabels: boolean): Use =>
+  (w) => {
+    const reduction = options({ reduction: w.oneOf([undefined, "mean", "sum", "none"]) });
+    const a = w.pickOrGiveUp(allOf(isFloatValue, isNonEmpty));
+    if (hasLabels && w.chance(30)) return [a, integers(w, a.t.shape, 0, 1), reduction];
+    if (w.chance(15)) return w.chance(50) ? [a, 0.25, reduction] : [-0.5, a, reduction];
+    const fits: Test = ({ t: { shape } }) => shape.length === 0 || String(shape) === String(a.t.shape);
+    const b = w.pickOrGiveUp(allOf(isFloatValue, hasDTypeOf(a), fits));
+    return w.chance(50) ? [a, b, reduction] : [b, a, reduction];
+  };
 
 /** How to generate the arguments of each export of ops. */
 export const uses: Readonly<Record<string, Use>> = {
@@ -419,8 +427,8 @@ export const uses: Readonly<Record<string, Use>> = {
     const output = text([...sizes.keys()].filter(() => w.chance(60)));
     return [w.chance(70) ? `${inputs}->${output}` : inputs, ...operands];
   },
-  binaryCrossEntropy: loss,
-  mse: loss,
+  binaryCrossEntropy: loss(true),
+  mse: loss(false),
   randomKey: (w) => [w.random(0, 99)],
   splitKey: (w) => [key(w), w.random(1, 3)],
   foldIn: (w) => [key(w), w.random(0, 3)],

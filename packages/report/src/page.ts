@@ -50,7 +50,7 @@ async function getDocument(): Promise<Drawable> {
 }
 
 /**
- * Draws a plot as SVG. Screen readers present it as one image with its label, so the labels inside the plot are
+ * Draws a plot as SVG. Screen readers present it as one image with one label, so the ARIA labels inside the plot are
  * removed.
  */
 function renderPlot(options: Plot.PlotOptions, document: Drawable): string {

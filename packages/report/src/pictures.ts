@@ -65,8 +65,8 @@ ${bars(probabilities, classes, { label, guess })}
 }
 
 /**
- * Shows the class probabilities of a row as bars. Bars with short class names are side by side. Otherwise the highest
- * ones form a list.
+ * Shows the class probabilities of a row as bars. If class names are short, the bars are side by side. Otherwise the
+ * highest bars form a list.
  */
 function bars(
   probabilities: readonly number[],

@@ -104,11 +104,12 @@ export function subjectOf(history: History | readonly History[], value: ReportOp
   if (typeof options.title !== "string")
     throw new ArgumentError(`report: the title must be a string, got ${show(options.title)}; write { title: "..." }`);
   const { labels, classes, mistakes } = options;
-  const rows = probabilityRows("report", probabilitiesOf(options), labels, { axis: -1, classes });
+  const ofClasses = { axis: -1, classes }; // with an axis, a single column is a class, not a logit
+  const rows = probabilityRows("report", probabilitiesOf(options), labels, ofClasses);
   const { K, count, values } = rows;
   checkSizes(options, count, K);
   const guesses = predictedClasses(rows);
-  const matrix = confusionMatrix(rows.scores, labels, { classes });
+  const matrix = confusionMatrix(rows.scores, labels, ofClasses);
   const mistakeRows = [...guesses.keys()].filter((i) => guesses[i] !== rows.labels[i]);
   const confidence = (i: number) => values[i * K + guesses[i]!]!;
   return {
@@ -118,8 +119,8 @@ export function subjectOf(history: History | readonly History[], value: ReportOp
     count,
     classes: matrix.classes,
     matrix,
-    calibration: calibration(rows.scores, labels, { classes }),
-    loss: logLoss(rows.scores, labels, { classes }),
+    calibration: calibration(rows.scores, labels, ofClasses),
+    loss: logLoss(rows.scores, labels, ofClasses),
     mistakes: mistakeRows
       .sort((a, b) => confidence(b) - confidence(a))
       .slice(0, mistakes)

@@ -86,7 +86,8 @@ function Search({ dialog, top }: { dialog: { current: HTMLDialogElement | null }
       aria-label="Search"
       onKeyDown={move}
       onClick={({ target }) => {
-        // A click outside the dialog closes it, and so does a click on a link, which may lead to the same page.
+        // A click outside the dialog closes it. A click on a link also closes it, because the link may lead to the same
+        // page.
         if (target === dialog.current || (target as Element).closest("a")) dialog.current!.close();
       }}
     >

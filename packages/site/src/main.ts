@@ -42,7 +42,7 @@ for (const button of document.querySelectorAll<HTMLButtonElement>(".copy")) {
   };
 }
 
-// Highlights the heading in the outline that the user is reading.
+// In the outline, highlights the heading of the section that the user is reading.
 const entries = new Map(
   [...document.querySelectorAll<HTMLAnchorElement>(".outline a")].map((link) => [link.hash.slice(1), link]),
 );

@@ -1,7 +1,7 @@
 export { type BatchesOptions, batches } from "./batches/batches.ts";
 export { type Fold, type KFoldOptions, kFold } from "./batches/kFold.ts";
 export type { Sequence } from "./batches/sequence.ts";
-export { type StandardScaler, standardize } from "./batches/standardize.ts";
+export { type ScalerStatistics, type StandardScaler, standardize, standardScaler } from "./batches/standardize.ts";
 export { type TrainTestSplitOptions, trainTestSplit } from "./batches/trainTestSplit.ts";
 export { writeFileAtomic } from "./files/atomic.ts";
 export type { Bytes } from "./files/bytes.ts";
@@ -25,7 +25,8 @@ export { accuracy, type TopKAccuracyOptions, topKAccuracy } from "./metrics/accu
 export { type Calibration, type CalibrationBin, type CalibrationOptions, calibration } from "./metrics/calibration.ts";
 export { type ClassResult, type ConfusionMatrix, confusionMatrix } from "./metrics/confusionMatrix.ts";
 export { logLoss } from "./metrics/logLoss.ts";
-export type { ClassOptions } from "./metrics/rows.ts";
+export { rocAuc } from "./metrics/rocAuc.ts";
+export type { ClassOptions, PredictionOptions } from "./metrics/rows.ts";
 export type { MinimizeOptions, Minimum } from "./minimize/descend.ts";
 export { type LbfgsOptions, lbfgs } from "./minimize/lbfgs.ts";
 export { newton } from "./minimize/newton.ts";

@@ -1,7 +1,16 @@
 import { type Tensor, tensor, withLabel, zeros } from "@wengert/core";
 import { leaves } from "@wengert/core/extend";
 import { permutation, randomKey, randomNormal, transpose } from "@wengert/ops";
-import { batches, kFold, standardize, trainTestSplit } from "@wengert/train";
+import {
+  batches,
+  fromSafetensors,
+  kFold,
+  type StandardScaler,
+  standardize,
+  standardScaler,
+  toSafetensors,
+  trainTestSplit,
+} from "@wengert/train";
 import fc from "fast-check";
 import { describe, expect, expectTypeOf, it, test } from "vitest";
 
@@ -14,6 +23,7 @@ const rowsUpTo = (count: number) => ({
 const counts = fc.integer({ min: 1, max: 40 });
 const sizes = fc.integer({ min: 1, max: 45 });
 const seeds = fc.option(fc.nat(), { nil: undefined });
+const shuffledBy = (seed: number | undefined) => (seed === undefined ? { shuffle: false } : { key: randomKey(seed) });
 const keyOf = (seed: number | undefined) => (seed === undefined ? undefined : randomKey(seed));
 
 describe("batches", () => {
@@ -138,7 +148,7 @@ describe("trainTestSplit", () => {
       fc.property(counts, share, seeds, (count, share, seed) => {
         const size = Math.round(share * count);
         fc.pre(size > 0 && size < count);
-        const parts = trainTestSplit(rowsUpTo(count), { fraction: share, key: keyOf(seed) });
+        const parts = trainTestSplit(rowsUpTo(count), { fraction: share, ...shuffledBy(seed) });
         const [first, second] = parts.map(({ y }) => numbers(y[0])) as [number[], number[]];
         expect(first).toHaveLength(size);
         expect([...first, ...second].sort((a, b) => a - b)).toEqual([...Array(count).keys()]);
@@ -153,7 +163,8 @@ describe("trainTestSplit", () => {
       fc.property(labeled, share, seeds, ({ count, classes, ...data }, share, seed) => {
         const size = Math.round(share * count);
         fc.pre(size > 0 && size < count);
-        const [first, second] = trainTestSplit(data, { fraction: share, key: keyOf(seed), labels: data.labels });
+        const options = { fraction: share, ...shuffledBy(seed), labels: data.labels };
+        const [first, second] = trainTestSplit(data, options);
         expect([first.labels.size, second.labels.size]).toEqual([size, count - size]);
         for (let k = 0; k < classes; k++)
           expect(Math.abs(inClass(first, k) - (inClass(data, k) * size) / count)).toBeLessThan(1);
@@ -170,9 +181,25 @@ describe("trainTestSplit", () => {
     for (const n of times) expect(Math.abs(n - 900)).toBeLessThan(5 * Math.sqrt(900 * 0.7));
   });
 
-  it("returns views without a key and labels", () => {
+  it("shuffles by default, by randomKey(0), so that sorted classes are in both parts", () => {
+    const sorted = tensor(Int32Array.from({ length: 100 }, (_, i) => Math.floor(i / 50)));
+    const split = (options: { key?: Tensor; shuffle?: boolean }) =>
+      trainTestSplit(sorted, { fraction: 0.5, ...options }).map(numbers);
+    expect(split({})).toEqual(split({ key: randomKey(0) }));
+    expect(split({})).toEqual(split({ shuffle: true }));
+    expect(split({})).not.toEqual(split({ key: randomKey(1) }));
+    for (const part of split({})) expect(new Set(part)).toEqual(new Set([0, 1]));
+    expect(split({ shuffle: false })).toEqual([Array(50).fill(0), Array(50).fill(1)]);
+  });
+
+  it("returns views of the first and the last rows with shuffle: false", () => {
     const data = rowsUpTo(10);
-    for (const part of trainTestSplit(data, { fraction: 0.5 })) expect(part.x.array!.data).toBe(data.x.array!.data);
+    const parts = trainTestSplit(data, { fraction: 0.3, shuffle: false });
+    for (const part of parts) expect(part.x.array!.data).toBe(data.x.array!.data);
+    expect(parts.map(({ y }) => numbers(y[0]))).toEqual([
+      [0, 1, 2],
+      [3, 4, 5, 6, 7, 8, 9],
+    ]);
   });
 });
 
@@ -244,5 +271,33 @@ describe("standardize", () => {
           expect(numbers(transform(column)).filter((_, i) => i % 2 === 0)).toEqual(Array(n).fill(0));
           expect(numbers(inverseTransform(transform(column)))[0]).toBe(numbers(column)[0]);
         }
+  });
+});
+
+describe("standardScaler", () => {
+  const x = randomNormal(randomKey(1), { shape: [50, 3] });
+
+  it("rebuilds the scaler of standardize from its statistics, to the bit", async () => {
+    for (const statistics of [standardize(x), (({ mean, std }) => ({ mean, std }))(standardize(x))]) {
+      const scaler = standardScaler(statistics);
+      expect(numbers(scaler.transform(x))).toEqual(numbers(standardize(x).transform(x)));
+      expect(numbers(scaler.inverseTransform(x))).toEqual(numbers(standardize(x).inverseTransform(x)));
+    }
+    const { mean, std } = standardize(x);
+    const { tree } = fromSafetensors(toSafetensors({ mean, std }), { like: { mean, std } });
+    expect(numbers(standardScaler(tree).transform(x))).toEqual(numbers(standardize(x).transform(x)));
+    expect(numbers(standardScaler({ mean: tensor([1]), std: tensor([2]) }).transform(tensor([[5], [1]])))).toEqual([
+      2, 0,
+    ]);
+  });
+
+  it("keeps the tree and its types, and a NaN column", () => {
+    const rows = { wide: x, tall: [zeros([50, 1], { dtype: "float32" })] as const };
+    const scaler = standardScaler(standardize(rows));
+    expectTypeOf(scaler).toEqualTypeOf<StandardScaler<typeof rows>>();
+    expect(scaler.transform(rows).tall[0].dtype).toBe("float32");
+    expect(numbers(scaler.transform(rows).tall[0])).toEqual(new Array(50).fill(0));
+    const nan = standardize(tensor([[Number.NaN], [1]]));
+    expect(numbers(standardScaler(nan).transform(tensor([[1]])))).toEqual([Number.NaN]);
   });
 });

@@ -239,3 +239,59 @@ test("newton assembles the Hessian with its blocks in place", () => {
   expect(hessian(loss)(from).M.v[0].shape).toEqual([2, 2, 1]);
   expect(newton(loss, from, { tolerance: 1e-9 }).iterations).toBe(1);
 });
+
+describe.each(Object.entries(methods))(
+  "%s ends with finite numbers, at a loss no higher than at the start,",
+  (_, minimize) => {
+    const scales = [1e-308, 1e-150, 1, 1e150, 0.5e308];
+    const starts = [1e-300, 1e-150, 1e-3, 1, 1e3, 1e150, 1e300];
+    const shapes: Readonly<Record<string, (x: Tensor) => Tensor>> = {
+      "a parabola": square,
+      "a flat minimum": (x) => pow(x, 4),
+      "a line": (x) => x,
+      "a cliff": exp,
+    };
+    for (const [name, shape] of Object.entries(shapes))
+      for (const dtype of ["float64", "float32"] as const)
+        it(`on ${name} of any scale and sign, from any start, for ${dtype} parameters`, () => {
+          for (const scale of scales.flatMap((s) => [s, -s]))
+            for (const start of starts) {
+              const loss = (x: Tensor) => mul(scale, sum(shape(cast(x, { dtype: "float64" }))));
+              const from = tensor([start, -start / 2], { dtype });
+              const values = [...numbersOf(loss(from)), ...numbersOf(grad(loss)(from))];
+              if (!values.every(Number.isFinite)) continue;
+              const { params, loss: end, evaluations } = minimize(loss, from, { maxIterations: 8 });
+              const text = `${scale} from ${start}`;
+              expect(
+                [...numbersOf(params), end].filter((x) => !Number.isFinite(x)),
+                text,
+              ).toEqual([]);
+              expect(end, text).toBeLessThanOrEqual(values[0]!);
+              expect(evaluations, text).toBeLessThanOrEqual(1 + 8 * 80);
+            }
+        });
+  },
+);
+
+test("newton descends where the Hessian is as large as a double can be", () => {
+  const { loss, reason } = newton((x: Tensor) => mul(-0.5e308, square(x)), tensor(1e-3));
+  expect(loss).toBeLessThan(-1e307);
+  expect(reason).not.toBe("converged");
+  const coupled = (x: Tensor) => mul(0.8e308, square(sum(x)));
+  expect(newton(coupled, tensor([1e-4, 2e-4])).loss).toBeLessThan(1e285);
+});
+
+test.each(Object.entries(methods))("%s rejects the value of a loss under its own name", (name, minimize) => {
+  const values: readonly [(x: Tensor) => unknown, RegExp][] = [
+    [(x) => x, /the loss must be a scalar, got .*; reduce it with mean/],
+    [(x) => sum(x).item(), /the loss must be a scalar tensor, got 3; use ops/],
+    [() => undefined, /the loss must be a scalar tensor, got undefined/],
+    [async (x) => sum(x), /the loss must be a scalar tensor, got a Promise/],
+    [(x) => cast(sum(x), { dtype: "int32" }), /the loss must be a float, got int32/],
+  ];
+  for (const [loss, message] of values) {
+    const call = () => minimize(loss as (x: Tensor) => Tensor, tensor([1, 2]));
+    expect(call).toThrow(message);
+    expect(call).toThrow(new RegExp(`^${name}: `));
+  }
+});

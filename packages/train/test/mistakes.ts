@@ -17,6 +17,7 @@ export const prelude = `
 const params = { W: zeros([3, 2], { label: "W" }), b: zeros([2], { label: "b" }) };
 const X = tensor([[2, 1, 0], [0, 3, 1]], { label: "X" });
 const y = tensor([0, 2], { dtype: "int32", label: "y" });
+const z = tensor([0.5, -1, 2], { label: "z" });
 const int32 = (values) => tensor(values, { dtype: "int32" });
 const data = { X: tensor([[1, 2, 3], [4, 5, 6], [7, 8, 9], [0, 1, 2]]), y: tensor([0, 1, 1, 0], { dtype: "int32" }) };
 const path = (name) => folder + "/" + name;
@@ -58,6 +59,26 @@ export const mistakes: Chapter = {
     "confusionMatrix(int32([0, -1]), y)",
     "confusionMatrix(int32([0, 2 ** 31 - 1]), y)",
   ],
+  "one logit per row: accuracy, confusionMatrix, calibration, logLoss, rocAuc": [
+    "accuracy(z, [0, 1, 1])",
+    "accuracy(z, y)",
+    "accuracy(z, int32([0, 1, 2]))",
+    "accuracy(z, int32([-1, 1, 1]))",
+    "accuracy(z, tensor([0, 0.5, 1]))",
+    "accuracy(reshape(z, { shape: [3, 1] }), y)",
+    "accuracy(log(z), int32([0, 1, 1]))",
+    "accuracy(slice(z, { stop: [0] }), int32([]))",
+    "accuracy(z, int32([0, 1, 1]), { threshold: 50 })",
+    "accuracy(X, y, { threshold: 0.5 })",
+    "confusionMatrix(z, int32([0, 1, 1]), { classes: ['no', 'yes', 'perhaps'] })",
+    "calibration(softmax(X), y, { threshold: 0.5 })",
+    "logLoss(z, int32([0, 1, 1]), { threshold: 0.5 })",
+    "rocAuc([1, 0, 2], y)",
+    "rocAuc(greater(z, 0), int32([0, 1, 1]))",
+    "rocAuc(z, int32([0, 1]))",
+    "rocAuc(z, int32([1, 1, 1]))",
+    "rocAuc(slice(X, { start: [0, 1] }), y)",
+  ],
   "logLoss, calibration": [
     "logLoss(X, y)",
     "logLoss(sub(softmax(X), 0.2), y)",
@@ -88,6 +109,7 @@ export const mistakes: Chapter = {
   ],
   "adam, adamw": [
     "adam({ learningRate: undefined })",
+    "adam({ lr: 0.1 })",
     "adam({ learningRate: 0.1, beta1: 0.9 })",
     "adam({ learningRate: 0.1, betas: 0.9 })",
     "adam({ learningRate: 0.1, betas: [0.9, 0.999, 0.5] })",
@@ -122,8 +144,12 @@ export const mistakes: Chapter = {
   "lbfgs, newton": [
     "lbfgs(params, (params) => sum(params.W))",
     "lbfgs((params) => sum(params.W))",
+    "lbfgs((model) => sum(model.W), new (class Model { W = params.W; })())",
+    "lbfgs((params) => sum(params.W), params, { lr: 1 })",
+    "lbfgs((params) => sum(params.W), params, { history_size: 10 })",
     "newton((params) => params.W, params)",
     "newton((params) => sum(params.W).item(), params)",
+    "lbfgs((params) => cast(sum(params.W), { dtype: 'int32' }), params)",
     "lbfgs(() => tensor(1), counters)",
     "lbfgs((params) => sum(params.W), params, { tolerance: -1 })",
     "lbfgs((params) => sum(params.W), params, { memorySize: 0 })",
@@ -179,10 +205,21 @@ export const mistakes: Chapter = {
     "trainTestSplit(data, { fraction: 0.5, labels: data.X })",
     "trainTestSplit(data, { fraction: 0.5, labels: [0, 1, 1, 0] })",
     'trainTestSplit(data, { fraction: 0.5, key: "seed" })',
+    "trainTestSplit(data, { fraction: 0.5, key: randomKey(1), shuffle: false })",
+    "trainTestSplit(data, { fraction: 0.5, shuffle: 1 })",
+    "trainTestSplit(data, { fraction: 0.5, random_state: 42 })",
+    "batches(data, { batch_size: 32 })",
+    "batches(data, { batchSize: 32, shuffle: true })",
+    "kFold(data, { n_splits: 5 })",
     "kFold(data, { folds: 1 })",
     "kFold(data, { folds: 5 })",
     "standardize(data)",
     "standardize(tensor(1))",
+    "standardScaler(tensor([1]), tensor([2]))",
+    "standardScaler({ mean: tensor([1]) })",
+    "standardScaler({ mean: tensor([1]), std: tensor([1, 2]) })",
+    "standardScaler({ mean: tensor([1]), std: tensor([0]) })",
+    "standardScaler({ mean: int32([1]), std: int32([1]) })",
   ],
   ...filesMistakes,
 };

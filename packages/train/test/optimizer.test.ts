@@ -354,3 +354,29 @@ describe("a partition", () => {
     expect(layers[0].b.toNested()).not.toEqual(model.layers[0].b.toNested());
   });
 });
+
+test("adam takes equal steps for gradients of any float32 magnitude that its mean of squares can hold, as PyTorch does", () => {
+  // With a constant gradient, m / √v is ±1 at every step. v approaches g², which float32 holds up to g = 1.8e19.
+  const optimizer = adam({ learningRate: 1, epsilon: 1e-30 });
+  for (const g of [1e-15, 1e-6, 1, 1e6, 1e15, 1e18, -1e18, 1e19, 1.8e19]) {
+    const grads = tensor([g], { dtype: "float32" });
+    const params = tensor([0], { dtype: "float32" });
+    let state = optimizer.init(params);
+    for (let step = 0; step < 2000; step++) {
+      const next = optimizer.update(grads, state, params);
+      state = next.state;
+      expect(Math.abs(next.updates.toNested<number[]>()[0]! + Math.sign(g)), `${g} at step ${step}`).toBeLessThan(1e-4);
+    }
+  }
+});
+
+test("nested warm-ups evaluate the innermost schedule once a step", () => {
+  let calls = 0;
+  let rate = (step: Tensor): Tensor => {
+    calls++;
+    return add(mul(cast(step, { dtype: "float64" }), 0), 0.5);
+  };
+  for (let depth = 0; depth < 12; depth++) rate = warmUp({ steps: 2, learningRate: rate });
+  for (const step of [0, 1, 30]) rate(tensor(step, { dtype: "int32" }));
+  expect(calls).toBe(3);
+});

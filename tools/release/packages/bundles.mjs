@@ -97,7 +97,7 @@ async function byWebpack(project, out) {
     context: project,
     mode: "production",
     entry: { page: `./${page}`, "page-with-worker": `./${pageWithWorker}` },
-    experiments: { outputModule: true }, // modules load their chunks in Node too
+    experiments: { outputModule: true }, // so that the bundle can load its chunks in Node
     output: { path: out, filename: "[name].js", module: true, chunkFormat: "module", chunkLoading: "import" },
     performance: { hints: false },
   };

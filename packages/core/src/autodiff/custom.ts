@@ -1,7 +1,7 @@
 import { mustBeFunction } from "../checks/arguments.ts";
 import { ArgumentError, isList, show } from "../checks/errors.ts";
 import { isReadable } from "../checks/options.ts";
-import { describe, type Tensor } from "../values/tensor.ts";
+import { describe, hasEqualNumbers, type Tensor } from "../values/tensor.ts";
 import {
   asTree,
   type Cotangents,
@@ -61,8 +61,10 @@ function pairOf<R, S>(returned: readonly [R, S]): readonly [R, S] {
 }
 
 /**
- * Returns a function that computes `f` but keeps only the inputs of `f` on the tape. The pullback runs `f` again, which
- * trades time for memory. Differentiable to any order.
+ * Returns a function that computes `f` but keeps only its inputs on the tape. The pullback runs `f` again, which trades
+ * time for memory. Differentiable to any order.
+ * @throws ArgumentError unless given a function. The pullback throws an ArgumentError if the second run returns other
+ * numbers: `f` must be deterministic. A trace has no numbers and skips this check.
  */
 export function checkpoint<A extends readonly unknown[], R>(f: TreeFunction<A, R>): (...args: A) => R {
   mustBeFunction("checkpoint", f);
@@ -79,10 +81,11 @@ export function checkpoint<A extends readonly unknown[], R>(f: TreeFunction<A, R
       () => aliasTree("checkpoint", f(...fresh)),
     );
     const { floats, withFloats } = floatsOf("checkpoint", [args, "args"]);
-    return recordAsOneStep("checkpoint", tape, [...floats, ...captured], value, (g) => {
+    return recordAsOneStep("checkpoint", tape, [...floats, ...captured], value, (g, first) => {
       const rerun = runWithTape("checkpoint", (xs: Tensor[]) => f(...withFloats(xs)), [floats], [0], {
         captured,
       });
+      mustBeEqual(first, rerun.value);
       const cotangents = seedCotangents("checkpoint", [rerun.value, "the value of f"], [g, "the cotangent"]);
       const [ofFloats] = rerun.pull(cotangents) as [Tensor[]];
       return [...ofFloats, ...[...captured].map((tensor) => cotangents.get(tensor) ?? null)];
@@ -90,9 +93,16 @@ export function checkpoint<A extends readonly unknown[], R>(f: TreeFunction<A, R
   };
 }
 
-/**
- * Runs `body` without recording its steps on `tape`. Calls `report` for each tensor that `body` uses and `tape` tracks.
- */
+/** @throws ArgumentError unless the two values that `f` returned are equal, bit for bit (−0 equals 0) */
+function mustBeEqual(first: unknown, second: unknown): void {
+  const [a, b] = [leaves("checkpoint", first, "the value of f"), leaves("checkpoint", second, "the value of f")];
+  if (a.length === b.length && a.every((x, i) => hasEqualNumbers(x, b[i]!))) return;
+  throw new ArgumentError(
+    "checkpoint: f must be deterministic, but its second run returned other numbers; pass a random key as an argument",
+  );
+}
+
+/** Runs `body` without recording on `tape`. Reports each tensor that `body` uses and `tape` tracks. */
 function reportCaptures<T>(tape: Tape, report: (captured: Tensor) => void, body: () => T): T {
   const record = (step: Step) => {
     step.inputs.forEach((input, k) => {
@@ -105,10 +115,7 @@ function reportCaptures<T>(tape: Tape, report: (captured: Tensor) => void, body:
 /** Runs `body` while `tape` records none of its steps. */
 const hideFrom = <T>(tape: Tape, body: () => T): T => withSubstitute(tape, { record: () => {} }, body);
 
-/**
- * Returns aliases of the arguments that `tape` does not track. If `body` uses a tracked tensor, it captured that
- * tensor.
- */
+/** Returns aliases of the arguments that are not recorded on `tape`. So any tracked tensor that `f` uses was captured. */
 const freshArguments = <A>(caller: string, tape: Tape, args: A): A => hideFrom(tape, () => aliasTree(caller, args));
 
 /**
@@ -121,23 +128,28 @@ const aliasTree = <T>(caller: string, tree: T): T =>
   );
 
 /**
- * Records `value` as the output of one step, with `backward` as its joint VJP rule. `tape` did not record how `value`
- * was computed.
+ * Records `value`, which was computed without recording on `tape`, as the output of one step with the joint VJP rule
+ * `backward`. The rule receives the cotangent and the value.
  */
 function recordAsOneStep<R>(
   name: string,
   tape: Tape,
   inputs: readonly Tensor[],
   value: R,
-  backward: (cotangent: R) => readonly (Tensor | null)[],
+  backward: (cotangent: R, value: R) => readonly (Tensor | null)[],
 ): R {
   const { floats, withFloats } = floatsOf(name, [value, "the value of f"]);
-  const record = (output: Tensor, split: (packed: Tensor) => readonly Tensor[]) =>
-    tape.record({ op: { name, vjp: (g) => backward(withFloats(split(g))) }, inputs, params: undefined, output });
+  let recorded = value;
+  const record = (output: Tensor, split: (packed: Tensor) => readonly Tensor[]) => {
+    const vjp = (g: Tensor) => backward(withFloats(split(g)), recorded);
+    tape.record({ op: { name, vjp }, inputs, params: undefined, output });
+  };
   if (floats.length === 1) record(floats[0]!, (g) => [g]);
   if (floats.length < 2) return value;
   // A step has one output, so several tensors are packed into one vector.
   const packed = hideFrom(tape, () => pack(floats));
-  record(packed, (g) => unpack(g, floats));
-  return withFloats(unpack(packed, floats));
+  const like = floats.map(({ shape, dtype, label }) => ({ shape, dtype, label })); // keeps no numbers
+  record(packed, (g) => unpack(g, like));
+  recorded = withFloats(unpack(packed, like));
+  return recorded;
 }

@@ -1,4 +1,4 @@
-import { mustBeList } from "../checks/arguments.ts";
+import { mustBeFunction, mustBeList } from "../checks/arguments.ts";
 import { ArgumentError } from "../checks/errors.ts";
 import { withDefaults } from "../checks/options.ts";
 import { basis, checkMemory, fullLike, zeros } from "../values/create.ts";
@@ -115,6 +115,7 @@ export function jacobian<A extends readonly unknown[], Y, const N extends number
   options?: GradOptions<N, false>,
 ): (...args: A) => Blocks<Y, Selected<A, NoInfer<N>>>;
 export function jacobian(f: (...args: unknown[]) => unknown, options?: GradOptions): (...args: unknown[]) => unknown {
+  mustBeFunction("jacobian", f);
   const settings = withDefaults("jacobian", options, gradDefaults);
   return (...args) => {
     const { blocks, aux } = jacobianAt("jacobian", f, args, settings);
@@ -137,6 +138,7 @@ export function hessian<A extends readonly unknown[], const N extends number | r
   options?: GradOptions<N, false>,
 ): (...args: A) => Blocks<Selected<A, NoInfer<N>>, Selected<A, NoInfer<N>>>;
 export function hessian(f: (...args: unknown[]) => unknown, options?: GradOptions): (...args: unknown[]) => unknown {
+  mustBeFunction("hessian", f);
   const settings = withDefaults("hessian", options, gradDefaults);
   return (...args) => {
     const { blocks, aux } = jacobianAt(
@@ -165,6 +167,7 @@ export function hvp<A extends readonly unknown[], const N extends number | reado
   options?: GradOptions<N, false>,
 ): (...args: [...args: A, v: GradOf<A, NoInfer<N>>]) => GradOf<A, NoInfer<N>>;
 export function hvp(f: (...args: unknown[]) => unknown, options?: GradOptions): unknown {
+  mustBeFunction("hvp", f);
   const settings = withDefaults("hvp", options, gradDefaults);
   return (...callArgs: unknown[]) => {
     const [args, v] = [callArgs.slice(0, -1), callArgs.at(-1)];
@@ -206,7 +209,9 @@ function jacobianAt(
   );
   const blocks = outputs.map((y) => {
     if (!isFloat(y.dtype)) throw noDerivative(caller, y);
-    const rows = [...basis(y)].map((seed) => leaves(caller, pull(new Map([[y, seed]])), "gradient"));
+    const rows: Tensor[][] = [];
+    // Create one seed at a time, because all seeds together have size(y)² elements.
+    for (const seed of basis(y)) rows.push(leaves(caller, pull(new Map([[y, seed]])), "gradient"));
     const block = (input: Tensor, i: number): Tensor => {
       const shape = [...y.shape, ...input.shape];
       if (rows.length === 0) return zeros(shape, { dtype: input.dtype });

@@ -1,7 +1,8 @@
 import { ArgumentError, show } from "../checks/errors.ts";
 import { tensor } from "../values/create.ts";
+import { type DType, storage } from "../values/dtype.ts";
 import { add, ndarray, ravel, type Shape, sizeOf } from "../values/ndarray.ts";
-import { toTensors } from "../values/operands.ts";
+import { sharedFloat, toTensors } from "../values/operands.ts";
 import type { Operand, Tensor } from "../values/tensor.ts";
 import { apply, type Binary, defineOp, type Inputs, type Op, type Unary } from "./op.ts";
 
@@ -52,10 +53,11 @@ export const accumulate: Op<Binary> = /* @__PURE__ */ defineOp({
   samples: () => [[tensor([1, -2]), tensor([3, 4])]],
 });
 
-/** Joins the elements of all tensors into one vector. The adjoint is `unpack`, which splits the vector. */
+/** Joins the elements of all tensors into one vector, of float64 if their dtypes differ. Its adjoint, `unpack`, splits it. */
 export const pack: Op<Inputs> = /* @__PURE__ */ defineOp({
   name: "pack",
   shape: (tensors) => [tensors.reduce((n, { shape }) => n + sizeOf(shape), 0)],
+  dtype: (tensors) => (tensors.every(({ dtype }) => dtype === tensors[0]!.dtype) ? sharedFloat(tensors) : "float64"),
   kernel: (out, arrays) => {
     let offset = 0;
     for (const array of arrays) {
@@ -67,34 +69,56 @@ export const pack: Op<Inputs> = /* @__PURE__ */ defineOp({
   samples: () => [[[tensor([[1, 2]]), tensor(3)]]],
 });
 
-/** Splits a vector into tensors of the shapes of `like`: the inverse of `pack`. */
+/**
+ * Splits a vector into tensors of the shapes and dtypes of `like`: the inverse of `pack`. It halves the list
+ * recursively. So for k tensors and n elements, its pullback costs n log₂ k, not n k.
+ */
 export function unpack(packed: Tensor, like: readonly Operand[]): Tensor[] {
-  let offset = 0;
-  return like.map(({ shape }) => {
-    const tensor = part(packed, { shape, offset });
-    offset += sizeOf(shape);
-    return tensor;
-  });
+  if (like.length <= 1) return like.map(({ shape, dtype }) => part(packed, { shape, offset: 0, dtype }));
+  const middle = like.length >> 1;
+  const [first, second] = [like.slice(0, middle), like.slice(middle)];
+  const sizeOfAll = (tensors: readonly Operand[]) => tensors.reduce((n, { shape }) => n + sizeOf(shape), 0);
+  const half = (tensors: readonly Operand[], offset: number): Tensor[] =>
+    tensors.length === 1
+      ? [part(packed, { shape: tensors[0]!.shape, offset, dtype: tensors[0]!.dtype })]
+      : unpack(part(packed, { shape: [sizeOfAll(tensors)], offset }), tensors);
+  return [...half(first, 0), ...half(second, sizeOfAll(first))];
 }
 
-/** Returns the elements of a vector, from index `offset` on, as an array of `shape`. The adjoint op is `place`. */
-export const part: Op<Unary, { readonly shape: Shape; readonly offset: number }> = /* @__PURE__ */ defineOp({
+/** Takes the elements of a vector from `offset` on, as an array of `shape` and `dtype`. Its adjoint is `place`. */
+export const part: Op<Unary, Part> = /* @__PURE__ */ defineOp<Unary, Part>({
   name: "part",
-  options: { shape: undefined, offset: undefined },
+  options: { shape: undefined, offset: undefined, dtype: undefined },
   shape: (_, { shape }) => shape,
-  view: ([x], { shape, offset }) =>
-    x.stride[0] === 1 ? ndarray(x.data, shape, undefined, x.offset + offset) : undefined,
+  dtype: ([x], { dtype }) => dtype ?? x.dtype,
+  view: ([x], { shape, offset, dtype }) =>
+    x.stride[0] === 1 && (dtype === undefined || x.data instanceof storage[dtype])
+      ? ndarray(x.data, shape, undefined, x.offset + offset)
+      : undefined,
   kernel: (out, [x], { offset }) => out.data.set(ravel(x).subarray(offset, offset + out.data.length)),
-  vjp: [(g, { params: { offset }, inputs: [{ size }] }) => place(g, { offset, size })],
+  vjp: [(g, { params: { offset }, inputs: [{ size, dtype }] }) => place(g, { offset, size, dtype })],
   samples: () => [[tensor([1, 2, 3, 4, 5]), { shape: [2, 1], offset: 1 }]],
 });
+interface Part {
+  readonly shape: Shape;
+  readonly offset: number;
+  /** Default: the dtype of the vector. */
+  readonly dtype?: DType;
+}
 
-/** Copies the elements of x into a vector of `size` zeros, starting at index `offset`. The adjoint op is `part`. */
-export const place: Op<Unary, { readonly size: number; readonly offset: number }> = /* @__PURE__ */ defineOp({
+/** Puts the elements of x into a vector of `size` zeros, from `offset` on. Its adjoint is `part`. */
+export const place: Op<Unary, Place> = /* @__PURE__ */ defineOp<Unary, Place>({
   name: "place",
-  options: { size: undefined, offset: undefined },
+  options: { size: undefined, offset: undefined, dtype: undefined },
   shape: (_, { size }) => [size],
+  dtype: ([x], { dtype }) => dtype ?? x.dtype,
   kernel: (out, [x], { offset }) => out.data.set(ravel(x), offset),
-  vjp: [(g, { params: { offset }, inputs: [{ shape }] }) => part(g, { shape, offset })],
+  vjp: [(g, { params: { offset }, inputs: [{ shape, dtype }] }) => part(g, { shape, offset, dtype })],
   samples: () => [[tensor([[1], [2]]), { size: 5, offset: 1 }]],
 });
+interface Place {
+  readonly size: number;
+  readonly offset: number;
+  /** Default: the dtype of x. */
+  readonly dtype?: DType;
+}

@@ -1,3 +1,4 @@
+import { mustBeFunction } from "../checks/arguments.ts";
 import { ArgumentError, isList, ShapeError, show, TreeError } from "../checks/errors.ts";
 import { type Complete, withDefaults } from "../checks/options.ts";
 import { fullLike } from "../values/create.ts";
@@ -36,12 +37,12 @@ export interface GradOptions<N = number | readonly number[], H = boolean> {
 export type WithAux<A extends readonly unknown[], Y, X> = (...args: A) => readonly [Y, X];
 
 /**
- * Returns a function that takes the arguments of `f` and returns the gradient of the value of `f`, a scalar float.
- * `argnums` selects the arguments to differentiate with respect to, which are trees of float tensors. Other arguments
- * may have any type. The gradient has the type of the argument, and is a tuple for several arguments. With `hasAux` the
- * function returns `{ grad, aux }`.
- * @throws ArgumentError for invalid options. The returned function throws a TreeError, ShapeError or DTypeError unless
- * the value of `f` is a scalar float, and an ArgumentError for a missing argument.
+ * Returns a function that takes the arguments of `f` and returns the gradient of its value, a scalar float. `argnums`
+ * selects the arguments to differentiate with respect to: trees of float tensors. Other arguments may be anything. The
+ * gradient has the type of the argument, and is a tuple for several arguments. With `hasAux` the function returns
+ * `{ grad, aux }`.
+ * @throws ArgumentError unless `f` is a function, and for invalid options. The returned function throws a TreeError, ShapeError or DTypeError unless the
+ * value of `f` is a scalar float, and an ArgumentError for a missing argument.
  */
 export function grad<A extends readonly unknown[], X, const N extends number | readonly number[] = 0>(
   f: WithAux<A, Tensor, X> & TreesOnly<Cotangent<SelectedArguments<A, N>>>,
@@ -52,6 +53,7 @@ export function grad<A extends readonly unknown[], const N extends number | read
   options?: GradOptions<N, false>,
 ): (...args: A) => GradOf<A, NoInfer<N>>;
 export function grad(f: (...args: unknown[]) => unknown, options?: GradOptions): (...args: unknown[]) => unknown {
+  mustBeFunction("grad", f);
   const settings = withDefaults("grad", options, gradDefaults);
   return (...args) => {
     const { grad, aux } = gradient("grad", f, args, settings);
@@ -72,6 +74,7 @@ export function valueAndGrad(
   f: (...args: unknown[]) => unknown,
   options?: GradOptions,
 ): (...args: unknown[]) => unknown {
+  mustBeFunction("valueAndGrad", f);
   const settings = withDefaults("valueAndGrad", options, gradDefaults);
   return (...args) => {
     const { value, grad, aux } = gradient("valueAndGrad", f, args, settings);

@@ -3,7 +3,7 @@ import { type Complete, withDefaults } from "../checks/options.ts";
 import { allocate, type DType } from "../values/dtype.ts";
 import { checkSize, type NdArray, ndarray, type Shape } from "../values/ndarray.ts";
 import { sharedFloat, toTensors } from "../values/operands.ts";
-import { type Operand, Tensor, type TensorLike } from "../values/tensor.ts";
+import { attached, type Operand, Tensor, type TensorLike } from "../values/tensor.ts";
 import { type Differentiable, isRecording, record, type Step, type Unchecked } from "./tape.ts";
 
 // An op is a value: the declaration of one primitive. A step holds this declaration, so no lookup by name is needed.
@@ -79,11 +79,16 @@ export type OpSpec<I extends Inputs, P = undefined, O = P> = Options<O> & {
    */
   readonly vjp: number extends I["length"] ? JointRule<I, P> : PerInput<I, VjpRule<I, P> | null>;
   /**
+   * Returns the cotangent of input 0, summed over several calls that share this input. Only input 0 has a derivative.
+   * Slices use it: their cotangents are mostly zeros, and adding arrays of zeros costs more than the calls.
+   */
+  readonly vjpOfUses?: (gs: readonly Tensor[], calls: readonly Call<I, P>[]) => Tensor;
+  /**
    * Returns the number of floating-point operations of a call. Default: one per element of the output, zero for a view.
    */
   readonly flops?: (inputs: PerInput<I, Operand>, output: Operand, params: P) => number;
   /**
-   * Explains why finite inputs gave an infinite or NaN output, and how to fix it: a text, or a function that returns
+   * Explains why finite inputs gave an infinite or NaN output, and how to fix it: a string, or a function that returns
    * one.
    */
   readonly nonFinite?: string | ((fault: Fault<I, P>) => string | undefined);
@@ -142,9 +147,9 @@ export interface AnyOpSpec extends Differentiable {
  * });
  */
 export function defineOp<I extends Inputs, P = undefined, O = P>(declaration: NoInfer<OpSpec<I, P, O>>): Op<I, P, O> {
-  const { name, options, params, shape, dtype, kernel, view, vjp, flops, nonFinite, samples } = declaration;
-  // All specs have the same properties in the same order. JavaScript engines read such objects fastest.
-  const fields = { name, options, params, shape, dtype, kernel, view, vjp, flops, nonFinite, samples };
+  const { name, options, params, shape, dtype, kernel, view, vjp, vjpOfUses, flops, nonFinite, samples } = declaration;
+  // Every spec has the same properties in the same order, because engines read such objects fastest.
+  const fields = { name, options, params, shape, dtype, kernel, view, vjp, vjpOfUses, flops, nonFinite, samples };
   const spec = fields as unknown as OpSpec<I, P, O>;
   const arity = Array.isArray(spec.vjp) ? spec.vjp.length : undefined;
   const op = (...args: readonly unknown[]): Tensor => {
@@ -189,8 +194,11 @@ function outputOf(spec: AnyOpSpec, inputs: readonly Tensor[], params: unknown, l
  * Returns the output array: a view if the op has one, else a new array. Returns `undefined` if an input has no values.
  */
 function compute(spec: AnyOpSpec, inputs: readonly Tensor[], params: unknown, shape: Shape, dtype: DType) {
-  const arrays = inputs.map(({ array }) => array);
-  if (arrays.includes(undefined)) return undefined;
+  const arrays: NdArray[] = [];
+  for (const input of inputs) {
+    if (input.array === undefined) return undefined;
+    arrays.push(attached(spec.name, input, input.array));
+  }
   const view = spec.view?.(arrays, params);
   if (view !== undefined) return view;
   const out = ndarray(allocate(spec.name, shape, dtype), shape);

@@ -17,8 +17,9 @@ export interface Pull {
 }
 
 /**
- * Reads a tape backwards and yields each pull. `cotangents` maps outputs to their cotangents. After the sweep, it maps
- * watched tensors to their cotangents. Rules call ops, so tapes that are still open record the sweep.
+ * Reads a tape backwards and yields a `Pull` for each step that a cotangent reaches. `cotangents` maps outputs to their
+ * cotangents. After the sweep, it maps watched tensors to their cotangents. Rules call ops, so tapes that are still
+ * open record the sweep.
  */
 export function* sweep(tape: Tape, cotangents: Map<Tensor, Tensor>): Generator<Pull> {
   for (let i = tape.steps.length - 1; i >= 0; i--) {
@@ -40,10 +41,9 @@ export function accumulateCotangent(cotangents: Map<Tensor, Tensor>, tensor: Ten
 }
 
 /** Applies the VJP rules of a step, for the inputs that the tape tracks. */
-function applyRules(step: Step, g: Tensor, tape: Tape): readonly (Tensor | null)[] {
-  const { op, inputs, output } = step;
-  output.assertUnchanged();
-  for (const input of inputs) input.assertUnchanged();
+export function applyRules(step: Step, g: Tensor, tape: Tape): readonly (Tensor | null)[] {
+  const { op, inputs } = step;
+  assertUnchanged(step);
   const { vjp } = op;
   const all = typeof vjp === "function" ? vjp(g, step, inputs.map(tape.tracks, tape)) : undefined;
   const contributions: (Tensor | null)[] = inputs.map(() => null);
@@ -57,8 +57,14 @@ function applyRules(step: Step, g: Tensor, tape: Tape): readonly (Tensor | null)
   return contributions;
 }
 
-/** The error for a VJP rule whose result does not have the dtype and shape of the input. */
-const wrongShapeError = ({ op, inputs }: Step, k: number, contribution: Tensor): ShapeError =>
+/** @throws MutationError if the numbers of a step were modified */
+export function assertUnchanged({ inputs, output }: Step): void {
+  output.assertUnchanged();
+  for (const input of inputs) input.assertUnchanged();
+}
+
+/** The error for a VJP rule whose result does not have the dtype and shape of its input. */
+export const wrongShapeError = ({ op, inputs }: Step, k: number, contribution: Tensor): ShapeError =>
   new ShapeError(
     `${op.name}: the VJP rule of input ${k} must return ${kindText(inputs[k]!)}, got ` +
       `${kindText(contribution)}; does it sum over the broadcast axes?`,

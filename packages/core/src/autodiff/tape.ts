@@ -21,6 +21,8 @@ export interface Differentiable {
    * derivative.
    */
   readonly vjp: readonly (Rule | null)[] | JointRule;
+  /** The rule of input 0 for several steps that share this input. Returns the sum of their cotangents. */
+  readonly vjpOfUses?: ((gs: readonly Tensor[], steps: readonly Unchecked[]) => Tensor) | undefined;
 }
 
 /**
@@ -49,7 +51,7 @@ export interface Recorder {
 /** Records the steps that depend on the watched tensors, in execution order. */
 export class Tape implements Recorder {
   readonly steps: Step[] = [];
-  /** The tensors that depend on a watched tensor. The value is whether a derivative can flow back from the tensor. */
+  /** Maps each tensor that depends on a watched tensor to whether a derivative can flow back from it. */
   readonly #reached = new Map<Tensor, boolean>();
 
   /** Starts tracking `tensor`. Only float tensors have derivatives. */

@@ -17,7 +17,8 @@ import {
 } from "../values/tree.ts";
 import { alias } from "./fanout.ts";
 import { apply } from "./op.ts";
-import { accumulateCotangent, sweep } from "./sweep.ts";
+import { pullBack } from "./sharedUses.ts";
+import { accumulateCotangent } from "./sweep.ts";
 import { Tape, withRecorder } from "./tape.ts";
 
 // Derivatives of any order follow from two decisions. First, VJP rules call ops, so one tape can record the sweep of
@@ -84,7 +85,7 @@ export function runWithTape<A extends readonly unknown[], R>(
   const value = withRecorder(caller, tape, () => f(...(callArguments as unknown as A)));
   const pull = (cotangents: Map<Tensor, Tensor>) => {
     for (const original of originals) original.assertUnchanged();
-    for (const _ of sweep(tape, cotangents));
+    pullBack(tape, cotangents);
     const cotangentOf = (x: Tensor) => cotangents.get(x) ?? fullLike(x, 0);
     return watched.map(({ tree, fresh }) => unflatten(tree, fresh.map(cotangentOf)));
   };

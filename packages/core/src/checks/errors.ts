@@ -27,10 +27,12 @@ export function withCaller(caller: string, error: unknown): unknown {
   if (!(error instanceof WengertError) || prefixedErrors.has(error) || error.message.startsWith(`${caller}: `))
     return error;
   prefixedErrors.add(error);
-  const { message, stack = "" } = error;
-  const at = stack.indexOf(message);
+  const { message } = error;
+  const stack: unknown = error.stack; // Error.prepareStackTrace may return anything
+  const at = typeof stack === "string" ? stack.indexOf(message) : -1;
   error.message = `${caller}: ${message}`;
-  if (at >= 0) error.stack = stack.slice(0, at) + error.message + stack.slice(at + message.length);
+  if (typeof stack === "string" && at >= 0)
+    error.stack = stack.slice(0, at) + error.message + stack.slice(at + message.length);
   return error;
 }
 
@@ -42,26 +44,41 @@ const engine = Error as { stackTraceLimit?: number | undefined };
 
 /**
  * Returns the stack frames as text, such as `at f (file:line:column)`, starting at the user's innermost call. Skips the
- * frames of this library, and Node's internal frames after an await. A stack may be long: trees are up to 100 levels
- * deep.
+ * frames of this library, and Node's internal frames after an await. A stack can be long, because functions recurse
+ * through trees of up to 100 levels.
  */
 export function userFrames(): readonly string[] {
   const { stackTraceLimit } = engine;
-  engine.stackTraceLimit = 200;
-  const { stack } = new Error();
-  engine.stackTraceLimit = stackTraceLimit;
-  const frames = stack?.split("\n").filter((line) => /:\d+:\d+\)?$/.test(line)) ?? [];
-  // The folder that contains the packages, found from this file's own stack frame. Undefined in a bundle.
+  const frames = allFrames();
+  // The path of the packages, taken from the innermost frame, which is in this file. A bundle has no such path.
   const packagesPath = /([^\s(@]*)core[\\/](src|dist)[\\/]/.exec(frames[0] ?? "")?.[1];
   const isLibraryFrame = (call: string) =>
-    /\bnode:internal\/|\(unknown:/.test(call) || // the latter are implicit constructors in Bun
+    /\bnode:internal\/|\(unknown:/.test(call) || // Bun lists implicit constructors as `(unknown:`
     (/[\\/](core|ops|compile|nn|train|data|report|onnx|mpi)[\\/](src|dist)[\\/]/.test(call) &&
       ((packagesPath !== undefined && call.includes(packagesPath)) || /@wengert[\\/]/.test(call)));
   const first = frames.findIndex((call) => !isLibraryFrame(call));
   return first < 0 ? [] : frames.slice(first).slice(0, stackTraceLimit);
 }
 
-/** Thrown for incompatible shapes, or for an invalid size. */
+/** Returns the path of this file, which differs between copies of the library, or "" if the engine has no stacks. */
+export const ownPath = (): string => /[^\s(@]+(?=:\d+:\d+\)?$)/.exec(allFrames()[0] ?? "")?.[0] ?? "";
+
+/** Returns up to 200 frames of the current stack, or none if the program has changed the format of stacks. */
+function allFrames(): readonly string[] {
+  const { stackTraceLimit } = engine;
+  const isFrozen = Object.isFrozen(Error); // as under `node --frozen-intrinsics`; then the limit cannot change
+  try {
+    if (!isFrozen) engine.stackTraceLimit = 200;
+    const { stack } = new Error();
+    return typeof stack === "string" ? stack.split("\n").filter((line) => /:\d+:\d+\)?$/.test(line)) : [];
+  } catch {
+    return []; // Error.prepareStackTrace may throw
+  } finally {
+    if (!isFrozen) engine.stackTraceLimit = stackTraceLimit; // also after a stack overflow
+  }
+}
+
+/** Thrown for incompatible shapes, or an invalid size. */
 export class ShapeError extends WengertError {}
 
 /** Thrown for a dtype that the function does not accept. The message contains the cast to write. */

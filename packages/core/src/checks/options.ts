@@ -3,24 +3,33 @@ import { ArgumentError, isArray, isList, show } from "./errors.ts";
 /** The type of complete options: every option of `O` with its default, or `undefined` if it has no fixed default. */
 export type Complete<O> = { readonly [K in keyof O]-?: O[K] | undefined };
 
+/** Replacements for names in other libraries, which are in lower case and letters only: an option, or a hint with spaces. */
+export type OtherNames = Readonly<Record<string, string>>;
+
 /**
- * Returns the options of a call, with defaults for options that are missing or `undefined`.
+ * Returns the options of a call, with defaults for those that are missing or `undefined`. `otherNames` are for the error of an
+ * unknown option; a name that resembles an option needs no entry.
  * @throws ArgumentError unless the options are one plain object with known names
  */
-export function withDefaults<O>(caller: string, options: unknown, defaults: Complete<O>): Complete<O> {
+export function withDefaults<O>(
+  caller: string,
+  options: unknown,
+  defaults: Complete<O>,
+  otherNames: OtherNames = {},
+): Complete<O> {
   if (options === undefined) return defaults;
   if (!isPlain(options)) throw notAnOptionsObject(caller, options, Object.keys(defaults ?? {}));
   const complete: Record<string, unknown> = { ...defaults };
   for (const name of Object.keys(options)) {
-    if (!Object.hasOwn(complete, name)) throw unknownOption(caller, name, Object.keys(complete));
+    if (!Object.hasOwn(complete, name)) throw unknownOption(caller, name, Object.keys(complete), otherNames);
     const value = (options as Record<string, unknown>)[name];
     if (value !== undefined) complete[name] = value;
   }
   return complete as Complete<O>;
 }
 
-/** Returns whether `x` is a plain object: its prototype is null, or an Object.prototype of any realm. */
-function isPlain(x: unknown): x is object {
+/** Returns whether `x` is a plain object of any realm: its prototype is null or has no prototype itself. */
+export function isPlain(x: unknown): x is object {
   if (typeof x !== "object" || x === null || isArray(x)) return false;
   const prototype = prototypeOf(x);
   return prototype === null || (prototype !== undefined && prototypeOf(prototype) === null);
@@ -66,19 +75,20 @@ const optionKinds: Readonly<Record<string, readonly string[]>> = {
   argnums: ["number", "list"],
 };
 
-function unknownOption(caller: string, name: string, names: readonly string[]): ArgumentError {
+function unknownOption(caller: string, name: string, names: readonly string[], otherNames: OtherNames): ArgumentError {
   if (names.length === 0) return new ArgumentError(`${caller}: takes no options, got ${name}; leave it out`);
   const normalize = (text: string) => text.toLowerCase().replace(/[^a-z]/g, "");
-  const normalized = (Object.hasOwn(aliases, normalize(name)) && aliases[normalize(name)]) || normalize(name);
+  const table = { ...aliases, ...otherNames };
+  const meant = Object.hasOwn(table, normalize(name)) ? table[normalize(name)]! : name;
   const suggestion = names.find(
-    (known) => normalize(known).includes(normalized) || normalized.includes(normalize(known)),
+    (known) => normalize(known).includes(normalize(meant)) || normalize(meant).includes(normalize(known)),
   );
   const list = `ptions are ${names.join(", ")}`;
   const guess = suggestion === undefined ? `o${list}` : `did you mean ${suggestion}? O${list}`;
-  return new ArgumentError(`${caller}: there is no option ${name}; ${guess}`);
+  return new ArgumentError(`${caller}: there is no option ${name}; ${meant.includes(" ") ? meant : guess}`);
 }
 
-/** Maps option names of other libraries, and common variants, to the names used here. */
+/** Maps option names of other libraries, and common variants, to the names used here, or to a hint with spaces. */
 const aliases: Readonly<Record<string, string>> = {
   dim: "axis",
   dims: "axis",
@@ -86,9 +96,9 @@ const aliases: Readonly<Record<string, string>> = {
   perm: "axes",
   depth: "numclasses",
   begin: "start",
-  lr: "learningrate",
-  rate: "learningrate",
-  optimiser: "optimizer",
-  share: "fraction",
   grey: "grayscale",
+  mean: "add it to the result",
+  loc: "add it to the result",
+  std: "multiply the result by it",
+  scale: "multiply the result by it",
 };

@@ -10,19 +10,18 @@ export function toDot(listing: Listing): string {
   checkListing("toDot", listing);
   const { inputs, steps, outputs } = listing;
   const nameOf = namesOf(listing);
-  const ids = new Map(
-    [...inputs, ...constantsOf(listing), ...steps.map(({ output }) => output)].map((x, i) => [x, `"t${i}"`]),
-  );
+  const [constants, results] = [constantsOf(listing), new Set(outputs)];
+  const ids = new Map([...inputs, ...constants, ...steps.map(({ output }) => output)].map((x, i) => [x, `"t${i}"`]));
   const id = (tensor: Tensor) => ids.get(tensor)!;
   const node = (tensor: Tensor, title: string, shape: string) => {
-    const frame = outputs.includes(tensor) ? ", peripheries=2" : "";
+    const frame = results.has(tensor) ? ", peripheries=2" : "";
     return `  ${id(tensor)} [label=${JSON.stringify(`${title}\n${kindText(tensor)}`)}, shape=${shape}${frame}];`;
   };
   return [
     "digraph {",
     "  node [fontname=monospace];",
     ...inputs.map((x) => node(x, nameOf(x), "ellipse")),
-    ...constantsOf(listing).map((c) => node(c, nameOf(c), "plaintext")),
+    ...constants.map((c) => node(c, nameOf(c), "plaintext")),
     ...steps.map((step) => node(step.output, `${nameOf(step.output)}: ${stepTitle(step)}`, "box")),
     ...steps.flatMap((step) => step.inputs.map((x) => `  ${id(x)} -> ${id(step.output)};`)),
     "}",

@@ -6,8 +6,8 @@ import { checkListing, type Listing } from "./trace.ts";
 
 /**
  * Returns a recording or program as a table with one line per step. A line has the number of the step, its op and
- * params, its inputs, and the shape, dtype and value of its output. For more than four elements, the table shows their
- * range.
+ * params, its inputs, and the shape, dtype and value of its output. If the output has more than four elements, the
+ * table shows their range instead.
  * @throws ArgumentError unless given a recording or a program
  */
 export function explain(listing: Listing): string {

@@ -1,5 +1,5 @@
 import type { Step } from "../autodiff/tape.ts";
-import { numberText } from "../values/format.ts";
+import { escapeControls, numberText } from "../values/format.ts";
 import type { Tensor } from "../values/tensor.ts";
 import type { Listing } from "./trace.ts";
 
@@ -25,7 +25,7 @@ export function namesOf(listing: Listing): (tensor: Tensor) => string {
   let unnamed = 0;
   for (const c of constantsOf(listing))
     names.set(c, isUnlabeledScalar(c) ? numberText(c.item()) : (c.label ?? `c${++unnamed}`));
-  return (tensor) => names.get(tensor) ?? tensor.label ?? "constant";
+  return (tensor) => escapeControls(names.get(tensor) ?? tensor.label ?? "constant");
 }
 
 /** Returns the op and params of a step as text, such as `sum axes=[0]`. Omits params that are undefined or false. */

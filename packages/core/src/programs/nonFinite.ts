@@ -65,7 +65,7 @@ type Origins = Map<Tensor, Origin>;
 /**
  * Returns the origin of a NaN or infinity in the output of `step`. A NaN originates in a NaN input, if the step has
  * one. Otherwise the origin is an infinite input that an earlier step computed. An infinite argument or constant may be
- * intended. It is the origin only if `step` makes no NaN and its op does not explain the infinity.
+ * intended. Such an input is the origin only if the output has no NaN and the op does not explain the infinity.
  */
 function originOfValue(step: Step, values: Origins, producerOf: Fault<Inputs, unknown>["producerOf"]): Origin {
   const origin = { bad: step.output, step };
@@ -93,7 +93,7 @@ function originOfGradient(listing: Recording<unknown>, values: Origins): Origin 
   return listing.inputs.map((x) => cotangents.get(x)).find((origin) => origin);
 }
 
-/** Returns the explanation of the NaN or infinity that the op of the step gives, or undefined. */
+/** Returns how the op of the step explains the NaN or infinity, or undefined. */
 function explanationOf(
   { bad, step, pulled }: Origin,
   producerOf: Fault<Inputs, unknown>["producerOf"],

@@ -7,7 +7,7 @@ import type { Listing } from "./trace.ts";
 /** One run of a function: its value and the list of its steps. */
 export interface Recording<R> extends Listing {
   readonly value: R;
-  /** Sweeps backwards from a cotangent of the value (default: ones) and yields one pull at a time. */
+  /** Sweeps backwards from a cotangent of the value (default: ones) and yields a `Pull` for each step that it reaches. */
   pulls(cotangent?: R): Iterable<Pull>;
 }
 

@@ -2,6 +2,7 @@ import { type AnyOpSpec, apply } from "../autodiff/op.ts";
 import { type Step, withRecorder } from "../autodiff/tape.ts";
 import { mustBeFunction } from "../checks/arguments.ts";
 import { ArgumentError, isList, show, TracedValueError } from "../checks/errors.ts";
+import { withDefaults } from "../checks/options.ts";
 import { checkShapeAndDType } from "../values/create.ts";
 import type { DType } from "../values/dtype.ts";
 import type { Shape } from "../values/ndarray.ts";
@@ -102,7 +103,11 @@ function inputsFor(specs: unknown, path: string): unknown {
     "trace",
     [[specs, path]],
     ([spec], pathOf) => {
-      const { shape, dtype = "float64", label = pathOf(0) } = spec!;
+      const {
+        shape,
+        dtype = "float64",
+        label = pathOf(0),
+      } = spec instanceof Tensor ? spec : (withDefaults<Spec>("trace", spec, specDefaults) as Spec);
       checkShapeAndDType("trace", shape, dtype);
       inputs.push(new Tensor([...shape], dtype, undefined, label));
     },
@@ -118,7 +123,14 @@ function notASpec(caller: string, path: string, spec: unknown): ArgumentError {
   );
 }
 
-const isSpec = (x: unknown): x is Spec => isNode(x) && "shape" in x && isList(x.shape) && !x.shape.some(isNode);
+const specDefaults = { shape: undefined, dtype: undefined, label: undefined };
+/** Returns whether `x` is a spec, and not a tree with a list of trees under the key `shape`. */
+const isSpec = (x: unknown): x is Spec =>
+  isNode(x) &&
+  "shape" in x &&
+  isList(x.shape) &&
+  !x.shape.some((size) => size instanceof Tensor || isNode(size)) &&
+  (x.shape.length > 0 || Object.keys(x).every((key) => Object.hasOwn(specDefaults, key)));
 
 /**
  * Runs a program on `args`, which must have the shapes and dtypes of the traced arguments. Returns the value of the
@@ -136,8 +148,12 @@ export function evaluate<A extends readonly unknown[], R>(program: Program<A, R>
   );
   const values = new Map(program.inputs.map((input, i) => [input, inputValues[i]!]));
   const resolve = (tensor: Tensor): Tensor => values.get(tensor) ?? tensor;
-  for (const { op, inputs, params, output } of program.steps) {
+  const lastUse = new Map<Tensor, number>();
+  for (const [i, { inputs }] of program.steps.entries()) for (const input of inputs) lastUse.set(input, i);
+  for (const output of program.outputs) lastUse.delete(output);
+  for (const [i, { op, inputs, params, output }] of program.steps.entries()) {
     values.set(output, apply(op, inputs.map(resolve), params));
+    for (const input of inputs) if (lastUse.get(input) === i) values.delete(input); // frees its memory
   }
   leaves("evaluate", program.value, "the value of the program");
   return unflatten(program.value, program.outputs.map(resolve));

@@ -4,6 +4,7 @@ import type { Data, Shape, Strided } from "./view.ts";
 export function assign(out: Strided, a: Strided): void {
   const { data: y, offset: o, shape, stride: t } = out;
   const { data: x, offset: i, stride: s } = a;
+  if (shape.includes(0)) return; // other axes may be longer than a loop can count
   if (shape.length === 0) y[o] = x[i]!;
   else if (shape.length === 1) copyPlane(1, 0, 0, shape[0]!, t[0]!, s[0]!, y, o, x, i);
   else if (shape.length === 2) copyPlane(shape[0]!, t[0]!, s[0]!, shape[1]!, t[1]!, s[1]!, y, o, x, i);

@@ -14,8 +14,10 @@ import { allocate, checkDType, type DType, isFloat, storage } from "./dtype.ts";
 import { shapeText } from "./format.ts";
 import {
   assign,
+  checkRank,
   checkSize,
   type Data,
+  maxAxes,
   type NdArray,
   ndarray,
   type ReadonlyNdArray,
@@ -23,7 +25,7 @@ import {
   type Shape,
   sizeOf,
 } from "./ndarray.ts";
-import { type Nested, type Operand, Tensor } from "./tensor.ts";
+import { type Nested, type Operand, Tensor, valuesOf } from "./tensor.ts";
 
 export interface TensorOptions {
   /**
@@ -34,39 +36,64 @@ export interface TensorOptions {
   readonly label?: string | undefined;
 }
 
-const tensorDefaults: Complete<TensorOptions> = { dtype: undefined, label: undefined };
+const defaults: Complete<TensorOptions> = { dtype: undefined, label: undefined };
+const tensorDefaults: Complete<TensorOptions & { readonly shape?: Shape }> = { ...defaults, shape: undefined };
 
 /**
  * Returns a tensor with a copy of `value`: a number, a boolean, nested arrays of them, a typed array, an ndarray or a
- * tensor. A copied tensor is a constant, through which no derivative flows. (`cast` converts dtypes on the tape.)
- * @throws ShapeError for ragged nesting and DTypeError for entries that are not numbers, both with the index;
- * OutOfRangeError for a number that int32 cannot hold
+ * tensor. With `shape`, the elements of `value` fill a tensor of this shape in row-major order. A copied tensor is a
+ * constant, through which no derivative flows; `cast` converts dtypes on the tape.
+ * @throws ShapeError for ragged nesting and DTypeError for entries that are not numbers, both with the index; ShapeError
+ * unless `shape` has as many elements as `value`; OutOfRangeError for a number that int32 cannot hold
  */
 export function tensor(
   value: Nested | ArrayLike<number> | readonly ArrayLike<number>[] | ReadonlyNdArray | Tensor,
-  options?: TensorOptions,
+  ...rest: [options?: TensorOptions & { readonly shape?: Shape | undefined }]
 ): Tensor {
-  const { dtype, label } = checkOptions("tensor", options);
-  const source: unknown = value instanceof Tensor ? value.data : value;
+  const numbers: readonly unknown[] = [value, ...rest];
+  if (rest.length > 0 && numbers.every((x) => typeof x === "number"))
+    throw new ArgumentError(
+      `tensor: expected one value, got ${numbers.length} numbers; write tensor([${numbers.join(", ")}])`,
+    );
+  const { dtype, label, shape } = checkOptions("tensor", rest[0], tensorDefaults);
+  const source: unknown = value instanceof Tensor ? valuesOf("tensor", value) : value;
   const array = isNdArray(source) ? checkNdArray("tensor", source) : undefined;
-  const shape = array ? [...array.shape] : nestedShape(source);
+  checkAttached("tensor", array ? array.data : source);
+  const ownShape = array ? [...array.shape] : nestedShape(source);
   const defaultDType = value instanceof Tensor ? value.dtype : dtypeOf(array ? array.data : source);
   const type = prefixErrors("tensor", () => checkDType(dtype ?? defaultDType));
-  checkShape("tensor", shape);
-  const data = allocate("tensor", shape, type);
-  if (array === undefined) copyNested(source, shape, data, type);
+  checkShape("tensor", ownShape);
+  if (shape !== undefined && sizeOf(checkShape("tensor", shape)) !== sizeOf(ownShape))
+    throw new ShapeError(
+      `tensor: shape ${shapeText(shape)} has ${sizeOf(shape)} elements, got ${sizeOf(ownShape)}; pass as many numbers, or zeros(shape)`,
+    );
+  const data = allocate("tensor", ownShape, type);
+  if (array === undefined) copyNested(source, ownShape, data, type);
   else copyNested(elements(array), [data.length], data, type);
-  return new Tensor(shape, type, ndarray(data, shape), label);
+  const finalShape = shape ? [...shape] : ownShape;
+  return new Tensor(finalShape, type, ndarray(data, finalShape), label);
 }
 
-/** Fills in the default options of a new tensor. @throws ArgumentError unless the label is a string */
-function checkOptions(caller: string, options: unknown): Complete<TensorOptions> {
-  const complete = withDefaults<TensorOptions>(caller, options, tensorDefaults);
+/** Completes the options of a new tensor. @throws ArgumentError unless the label is a string */
+function checkOptions<O extends TensorOptions>(caller: string, options: unknown, defaults: Complete<O>): Complete<O> {
+  const complete = withDefaults<O>(caller, options, defaults);
   if (complete.label === undefined || typeof complete.label === "string") return complete;
   throw new ArgumentError(`${caller}: label must be a string, got ${show(complete.label)}`);
 }
 
-/** Copies nested lists of shape `shape` into `data`, in row-major order. */
+/** @throws ArgumentError if the buffer of a typed array was transferred: its elements are gone */
+function checkAttached(caller: string, source: unknown): void {
+  if (!ArrayBuffer.isView(source) || source.byteLength > 0) return;
+  try {
+    new Uint8Array(source.buffer);
+  } catch {
+    throw new ArgumentError(
+      `${caller}: the buffer of ${show(source)} was transferred, so it has no elements; pass a copy to postMessage`,
+    );
+  }
+}
+
+/** Copies nested lists of `shape` into `data`, in row-major order. */
 function copyNested(source: unknown, shape: Shape, data: Data, dtype: DType): void {
   const path: number[] = [];
   let written = 0;
@@ -101,15 +128,24 @@ function copyNested(source: unknown, shape: Shape, data: Data, dtype: DType): vo
 
 /** Returns a tensor of `shape` filled with `value`. @throws ShapeError unless the sizes are integers ≥ 0 */
 export const full = (shape: Shape, value: number | boolean, options?: TensorOptions): Tensor =>
-  createFull("full", shape, value, options);
+  createFull("full", shape, value, [options]);
 /** Returns a tensor of `shape` filled with 0. @throws ShapeError unless the sizes are integers ≥ 0 */
-export const zeros = (shape: Shape, options?: TensorOptions): Tensor => createFull("zeros", shape, 0, options);
+export const zeros = (shape: Shape, ...rest: [options?: TensorOptions]): Tensor => createFull("zeros", shape, 0, rest);
 /** Returns a tensor of `shape` filled with 1. @throws ShapeError unless the sizes are integers ≥ 0 */
-export const ones = (shape: Shape, options?: TensorOptions): Tensor => createFull("ones", shape, 1, options);
+export const ones = (shape: Shape, ...rest: [options?: TensorOptions]): Tensor => createFull("ones", shape, 1, rest);
 
-function createFull(caller: string, shape: Shape, value: number | boolean, options: TensorOptions | undefined): Tensor {
-  const sizes = [...checkShape(caller, shape)]; // checked first, because zeros(2, 3) has a wrong shape, not wrong options
-  return fillTensor(caller, sizes, value, checkOptions(caller, options));
+function createFull(
+  caller: string,
+  shape: Shape,
+  value: number | boolean,
+  rest: readonly [options?: TensorOptions | undefined],
+): Tensor {
+  const sizes: readonly unknown[] = [shape, ...rest]; // in zeros(2, 3)
+  if (rest.length > 0 && sizes.every((size) => typeof size === "number"))
+    throw new ShapeError(
+      `${caller}: shape must be a list of sizes, got ${sizes.length} numbers; write ${caller}([${sizes.join(", ")}])`,
+    );
+  return fillTensor(caller, [...checkShape(caller, shape)], value, checkOptions(caller, rest[0], defaults));
 }
 
 /** Returns a tensor with the shape and dtype of `like`, filled with `value`. */
@@ -151,7 +187,7 @@ export function fromNdarray(nd: ReadonlyNdArray, options?: { readonly label?: st
   const isBool = nd.dtype === "uint8" && ravel(array).every((x) => x <= 1);
   const dtype = isBool ? "bool" : (nd.dtype as DType);
   const shape = [...nd.shape];
-  if (isBool || (Object.hasOwn(storage, dtype) && nd.data instanceof storage[dtype]))
+  if (isBool || (Object.hasOwn(storage, dtype) && typeNameOf(nd.data)?.toLowerCase() === `${dtype}array`))
     return new Tensor(shape, dtype, ndarray(nd.data, shape, [...nd.stride], nd.offset), label);
   throw new DTypeError(
     `fromNdarray: dtype ${nd.dtype} cannot be wrapped (float64, float32, int32, or uint8 of 0 and 1 can); ` +
@@ -165,8 +201,7 @@ function checkShape(caller: string, shape: Shape): Shape {
     throw new ShapeError(
       `${caller}: shape must be a list of sizes, such as [2, 3]; got ${show(shape)}${listHint(shape)}`,
     );
-  if (shape.length > maxAxes)
-    throw new ShapeError(`${caller}: a shape has at most ${maxAxes} axes, got ${shape.length}`);
+  checkRank(caller, shape);
   const invalidAxis = shape.findIndex((n) => !Number.isSafeInteger(n) || n < 0);
   if (invalidAxis >= 0)
     throw new ShapeError(
@@ -177,8 +212,8 @@ function checkShape(caller: string, shape: Shape): Shape {
 }
 
 /**
- * @throws OutOfRangeError unless a tensor of this shape and dtype fits in memory. Called before a long computation.
- * Only large tensors are tried.
+ * @throws OutOfRangeError unless a tensor of this shape and dtype fits in memory. Used before a long computation. Tests
+ * only large tensors, by allocating them.
  */
 export function checkMemory(caller: string, shape: Shape, dtype: DType): void {
   checkSize(caller, shape);
@@ -225,10 +260,13 @@ function toNumber(caller: string, value: unknown, dtype: DType, path: readonly n
 
 const indexText = (path: readonly number[]): string => path.map((i) => `[${i}]`).join("");
 
-const isFloatArray = (x: unknown): x is Data => x instanceof Float32Array || x instanceof Float64Array;
+/** Returns the name of a typed array's class, which is the same in every realm; undefined for other values. */
+const typeNameOf = (x: unknown): string | undefined =>
+  ArrayBuffer.isView(x) ? (x as Data)[Symbol.toStringTag] : undefined;
+const isFloatArray = (x: unknown): x is Data => /^Float(?:32|64)Array$/.test(typeNameOf(x) ?? "");
 /** Returns whether `x` is an array or a typed array. */
 export const isArrayLike = (x: unknown): x is ArrayLike<unknown> =>
-  isArray(x) || (ArrayBuffer.isView(x) && !(x instanceof DataView));
+  isArray(x) || (ArrayBuffer.isView(x) && typeNameOf(x) !== "DataView");
 
 export function isNdArray(x: unknown): x is NdArray {
   if (typeof x !== "object" || x === null || prototypeOf(x) === undefined) return false;
@@ -262,8 +300,6 @@ function elements(nd: NdArray): ArrayLike<number> {
   return copy;
 }
 
-const maxAxes = 64; // as in NumPy
-
 /** Returns the shape of nested lists, taken from the first entry at each level. */
 function nestedShape(value: unknown): number[] {
   const shape: number[] = [];
@@ -282,6 +318,6 @@ function dtypeOf(value: unknown): DType {
   let part = value;
   while (isArray(part) && part.length > 0) part = part[0];
   if (typeof part === "boolean") return "bool";
-  if (!ArrayBuffer.isView(part)) return "float64";
-  return part instanceof Float32Array ? "float32" : part instanceof Int32Array ? "int32" : "float64";
+  const name = typeNameOf(part);
+  return name === "Float32Array" ? "float32" : name === "Int32Array" ? "int32" : "float64";
 }

@@ -16,9 +16,27 @@ export const isFloat = (dtype: DType): boolean => dtype === "float64" || dtype =
 export const allocate = (caller: string, shape: Shape, dtype: DType): Data =>
   allocateArray(storage[dtype], caller, shape);
 
+/** Names of dtypes in other libraries, and the dtype to write for them. */
+const aliases: Readonly<Record<string, DType | `${DType}" or "${DType}`>> = {
+  float: 'float64" or "float32',
+  double: "float64",
+  f8: "float64",
+  f4: "float32",
+  float16: "float32",
+  half: "float32",
+  int: "int32",
+  int64: "int32",
+  long: "int32",
+  i4: "int32",
+  i8: "int32",
+  uint8: "int32",
+  boolean: "bool",
+};
+
 /** Returns `dtype`. @throws DTypeError unless it is a known dtype */
 export function checkDType(dtype: unknown): DType {
   if (typeof dtype === "string" && Object.hasOwn(storage, dtype)) return dtype as DType;
-  const hint = dtype === undefined ? "; write { dtype: ... }" : "";
+  const alias = typeof dtype === "string" && Object.hasOwn(aliases, dtype) ? aliases[dtype] : undefined;
+  const hint = dtype === undefined ? "; write { dtype: ... }" : alias ? `; write "${alias}"` : "";
   throw new DTypeError(`dtype must be one of ${Object.keys(storage).join(", ")}; got ${show(dtype)}${hint}`);
 }

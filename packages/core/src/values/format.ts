@@ -13,6 +13,17 @@ function entryText(x: unknown, depth: number): string {
   return depth > 0 && isArray(x) ? shapeText(x, depth - 1) : show(x);
 }
 
+/** Escapes line breaks and other control characters, with which a label could forge lines of a listing. */
+export const escapeControls = (text: string): string =>
+  /[\p{Cc}\u2028\u2029]/u.test(text)
+    ? text.replace(/[\p{Cc}\u2028\u2029]/gu, (c) =>
+        JSON.stringify(c)
+          .slice(1, -1)
+          .replace(/^[^\\]$/u, codeOf),
+      )
+    : text;
+const codeOf = (c: string): string => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`;
+
 /** Formats a number for messages, with at most six significant digits. */
 export const numberText = (x: number): string => String(Number(x.toPrecision(6)));
 
@@ -30,14 +41,18 @@ export function unravelIndex(at: number, shape: Shape): number[] {
 }
 
 const edgeItems = 3; // entries shown at each end of an abbreviated axis
-const threshold = 1000; // larger arrays are abbreviated, as in NumPy
+const threshold = 1000; // elements, as in NumPy
+const maxBrackets = 1e5; // the limit for the brackets of a text; 20 axes of size 2 exceed it
 
 /**
  * Formats the elements of `a` in nested brackets, as NumPy does. `indent` is the length of the preceding text on the
  * line.
  */
 export function arrayText(a: ReadonlyNdArray, dtype: string, indent = 0): string {
-  const abbreviated = sizeOf(a.shape) > threshold;
+  // An axis of size 0 prints its brackets without elements.
+  const visibleBrackets = a.shape.reduce((count, n) => count * Math.min(n || 1, 2 * edgeItems + 1), 1);
+  if (visibleBrackets > maxBrackets) return sizeOf(a.shape) === 0 ? "[]" : "[...]";
+  const abbreviated = a.shape.reduce((count, n) => count * (n || 1), 1) > threshold;
   const visible: number[] = [];
   const text = nestedText(a, abbreviated, indent, (x) => `\0${visible.push(x) - 1}\0`);
   const texts =

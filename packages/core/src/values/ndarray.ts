@@ -5,7 +5,7 @@
  * ndarray is CommonJS, so import its default export. Its types declare named exports, which fail in Node.
  */
 import nd, { type NdArray as Nd } from "ndarray";
-import { OutOfRangeError } from "../checks/errors.ts";
+import { OutOfRangeError, ShapeError } from "../checks/errors.ts";
 import { assign } from "./copy.ts";
 import { type Data, type Shape, viewOf } from "./view.ts";
 
@@ -39,13 +39,21 @@ export const isSameShape = (a: Shape, b: Shape): boolean => {
   return true;
 };
 
-const maxElements = 2 ** 32; // the limit of typed arrays in every engine
+export const maxAxes = 64; // as in NumPy 2
+const maxElements = 2 ** 32; // that typed arrays can hold in every engine
+
+/** @throws ShapeError for more than 64 axes */
+export function checkRank(caller: string, shape: Shape): void {
+  if (shape.length > maxAxes)
+    throw new ShapeError(`${caller}: a shape has at most ${maxAxes} axes, got ${shape.length}`);
+}
 
 /**
- * @throws OutOfRangeError if the shape has more elements than an array can have. A broadcast view may have more
- * elements than its memory.
+ * Every new tensor passes this check. A broadcast view may have more elements than its memory.
+ * @throws ShapeError for more than 64 axes; OutOfRangeError for more elements than an array can have
  */
 export function checkSize(caller: string, shape: Shape): void {
+  checkRank(caller, shape);
   if (sizeOf(shape) <= maxElements) return;
   throw new OutOfRangeError(
     `${caller}: [${shape.join(", ")}] has more elements than an array can hold (2^32); process it in parts`,
@@ -107,12 +115,12 @@ export function isRowMajor(a: NdArray): boolean {
   return true;
 }
 
-/** Returns the elements of `a` in row-major order. Copies them only if `a` is not row-major. */
-export function ravel(a: NdArray): Data {
+/** Returns the elements of `a` in row-major order: its own memory if it is row-major, else a copy, which `caller` needs. */
+export function ravel(a: NdArray, caller = "a copy"): Data {
   const { data, offset } = a;
   const size = sizeOf(a.shape);
   if (isRowMajor(a)) return offset === 0 && data.length === size ? data : data.subarray(offset, offset + size);
-  const copy = allocateArray(data.constructor as DataClass, "a copy", a.shape);
+  const copy = allocateArray(data.constructor as DataClass, caller, a.shape);
   assign(ndarray(copy, a.shape), a);
   return copy;
 }

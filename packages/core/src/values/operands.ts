@@ -1,7 +1,8 @@
 import { ArgumentError, DTypeError, hintFor, isList, show } from "../checks/errors.ts";
+import { isPlain } from "../checks/options.ts";
 import { isArrayLike, isNdArray, scalar } from "./create.ts";
 import { type DType, isFloat } from "./dtype.ts";
-import { describe, kindText, type Operand, Tensor, type TensorLike } from "./tensor.ts";
+import { describe, kindText, type Operand, otherCopyHint, Tensor, type TensorLike } from "./tensor.ts";
 
 /** The error for a differentiated argument that is not a float. The message contains the cast to write. */
 export function notDifferentiable(caller: string, { dtype }: Operand, path: string): DTypeError {
@@ -44,7 +45,8 @@ function withScalars(caller: string, inputs: readonly TensorLike[]): readonly Te
 }
 
 /**
- * The dtype rule of most ops: all inputs share one float dtype, or with `integersToo` int32. Returns the shared dtype.
+ * The dtype rule of most ops: all inputs share one float dtype, or int32 if `integersToo` is set. Returns the shared
+ * dtype.
  * @throws DTypeError otherwise, with the cast to write. The message uses `names` for inputs without a label.
  */
 export function sharedFloat(inputs: readonly Operand[], names?: readonly string[], integersToo = false): DType {
@@ -96,12 +98,16 @@ export const noDerivative = (caller: string, y: Operand): DTypeError =>
 export function tensorHint(value: unknown): string {
   const isNumeric = isArrayLike(value) || isNdArray(value) || typeof value === "boolean" || typeof value === "number";
   if (typeof value === "bigint") return "; write Number(...)";
-  return isNumeric ? "; write tensor(...)" : typeof value === "string" ? "; pass the tensor itself" : hintFor(value);
+  if (isPlain(value) && !otherCopyHint(value)) return "; options come after the inputs";
+  if (isNumeric) return "; write tensor(...)";
+  return typeof value === "string" ? "; pass the tensor itself" : otherCopyHint(value) || hintFor(value);
 }
 
 /** Returns a hint for a loss that is not a tensor. */
 export function lossHint(loss: unknown): string {
   if (typeof loss === "number") return "; use ops, since a number from .item() has no derivative";
   if (typeof loss !== "object" || loss === null) return hintFor(loss);
+  const hint = otherCopyHint(loss);
+  if (hint) return hint;
   return "; with { hasAux: true } f returns [loss, aux]";
 }

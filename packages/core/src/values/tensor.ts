@@ -1,7 +1,28 @@
-import { MutationError, ShapeError, TracedValueError } from "../checks/errors.ts";
+import {
+  ArgumentError,
+  MutationError,
+  OutOfRangeError,
+  ownPath,
+  ShapeError,
+  TracedValueError,
+} from "../checks/errors.ts";
+import { isReadable } from "../checks/options.ts";
 import type { DType } from "./dtype.ts";
-import { arrayText, shapeText } from "./format.ts";
-import { isSameShape, type NdArray, type ReadonlyNdArray, ravel, type Shape, sizeOf, toNdarray } from "./ndarray.ts";
+import { copyOf, type Exposure, expose, exposuresOf, isUnchanged } from "./exposure.ts";
+import { arrayText, escapeControls, shapeText } from "./format.ts";
+import {
+  type Data,
+  isSameShape,
+  type NdArray,
+  type ReadonlyNdArray,
+  ravel,
+  type Shape,
+  sizeOf,
+  toNdarray,
+} from "./ndarray.ts";
+
+/** The key under which a tensor stores the path of the library copy that created it. */
+const copyPath: unique symbol = /* @__PURE__ */ Symbol.for("@wengert/core/path");
 
 /** Numbers or booleans in nested arrays. */
 export type Nested = number | boolean | readonly Nested[];
@@ -14,50 +35,50 @@ export type TensorLike = Tensor | number;
  */
 export class Tensor {
   readonly shape: Shape;
+  /** The number of elements. */
+  readonly size: number;
   readonly dtype: DType;
   /** The elements, for kernels; `undefined` during a trace. All other code reads `data`. */
   readonly array: NdArray | undefined;
   /** A name for messages and listings. */
   readonly label: string | undefined;
-  #exposed: { readonly data: ReadonlyNdArray; readonly numbers: number } | undefined; // the array that `data` returned, and its fingerprint
+  #exposed: { readonly data: ReadonlyNdArray; readonly exposure: Exposure } | undefined; // what `data` has returned
 
   constructor(shape: Shape, dtype: DType, array: NdArray | undefined, label?: string) {
     this.shape = shape;
+    this.size = sizeOf(shape);
     this.dtype = dtype;
     this.array = array;
     this.label = label;
   }
 
-  get size(): number {
-    return sizeOf(this.shape);
-  }
-
   /** The elements as a read-only ndarray that shares the tensor's memory. @throws TracedValueError during a trace */
   get data(): ReadonlyNdArray {
-    const array = this.#values("data");
-    // Only the type forbids writing; assertUnchanged detects writes at run time.
-    this.#exposed ??= { data: toNdarray(array) as ReadonlyNdArray, numbers: fingerprint(array) };
+    const array = valuesOf("data", this);
+    // Only the type forbids writing; assertUnchanged detects a write at run time.
+    this.#exposed ??= { data: toNdarray(array) as ReadonlyNdArray, exposure: expose(this, array) };
     return this.#exposed.data;
   }
 
-  /**
-   * Returns the element of a scalar as a number (bool: 1 or 0).
-   * @throws ShapeError unless the shape is [], TracedValueError during a trace
-   */
+  /** Returns the number of a tensor with one element (bool: 1 or 0). @throws ShapeError for other sizes, TracedValueError during a trace */
   item(): number {
-    const array = this.#values("item");
-    if (this.shape.length === 0) return array.data[array.offset]!;
+    const array = valuesOf("item", this);
+    if (this.size === 1) return array.data[array.offset]!;
     throw new ShapeError(
       `item: expected a scalar, got ${describe(this)}; read one element with .data.get(...), or reduce it first`,
     );
   }
 
   /**
-   * Returns the elements (bool: booleans) as nested arrays. `T` is their type, as in `toNested<number[][]>()`.
-   * @throws TracedValueError during a trace
+   * Returns the numbers (bool: booleans) as nested arrays. `T` is their type: `toNested<number[][]>()`.
+   * @throws TracedValueError during a trace; OutOfRangeError for a tensor without elements that nests more than 2²⁰ arrays
    */
   toNested<T extends Nested = Nested>(): T {
-    const flat = ravel(this.#values("toNested"));
+    const flat = ravel(valuesOf("toNested", this));
+    const emptyArrays =
+      flat.length > 0 ? 0 : this.shape.slice(0, this.shape.indexOf(0)).reduce((n, size) => n * size, 1);
+    if (emptyArrays > 2 ** 20)
+      throw new OutOfRangeError(`toNested: ${describe(this)} would nest ${emptyArrays} empty arrays; read its shape`);
     const nest = (axis: number, start: number, size: number): Nested => {
       if (axis === this.shape.length) return this.dtype === "bool" ? flat[start] !== 0 : flat[start]!;
       const n = this.shape[axis]!;
@@ -66,20 +87,50 @@ export class Tensor {
     return nest(0, 0, flat.length) as T;
   }
 
+  /** Returns nested arrays for `JSON.stringify`. JSON has no NaN and no infinities: it writes null. */
+  toJSON(): Nested {
+    return this.toNested();
+  }
+
   /**
-   * @throws MutationError if the elements were modified through `.data`. Derivatives would be wrong, because VJP rules
-   * need the original elements.
+   * Checks that the user has not modified these numbers through the `.data` of this tensor, or of another tensor in the
+   * same memory. VJP rules need the old numbers; otherwise derivatives would be wrong.
+   * @throws MutationError if the numbers were modified
    */
   assertUnchanged(): void {
-    if (this.#exposed === undefined || this.#exposed.numbers === fingerprint(this.array!)) return;
+    const { array } = this;
+    if (array === undefined) return;
+    const own = this.#exposed?.exposure;
+    if (own !== undefined && own.array.data !== array.data) {
+      // This tensor has moved to new memory and is safe. Writes to its old memory are still reported, but are checked
+      // ever less often.
+      if (isPowerOfTwo(++own.checks)) this.#check(own);
+    }
+    for (const exposure of exposuresOf(array)) {
+      this.#check(exposure);
+      if (++exposure.checks === 1 || sizeOf(exposure.array.shape) < minMovedElements) continue;
+      // From the second check on, a copy is cheaper than a fingerprint in each sweep. The user keeps the old memory.
+      for (const tensor of [exposure.owner as Tensor, this]) tensor.#move(array.data);
+    }
+  }
+
+  #check(exposure: Exposure): void {
+    if (isUnchanged(exposure)) return;
     throw new MutationError(
       `data: ${describe(this)} was modified after it was used, but tensors are immutable; create a new one with ` +
         "tensor(values), or modify a copy, tensor(t).data",
     );
   }
 
+  /** Moves the elements out of `memory`, unless a copy would be larger than `memory`, as for a broadcast array. */
+  #move(memory: Data): void {
+    const { array } = this;
+    if (array === undefined || array.data !== memory || this.size > memory.length) return;
+    (this as { array: NdArray }).array = copyOf(array) ?? array;
+  }
+
   toString(): string {
-    const [name, { dtype }] = [this.label ?? "tensor", this];
+    const [name, { dtype }] = [escapeControls(this.label ?? "tensor"), this];
     if (this.array === undefined) return `${name}(traced, ${shapeText(this.shape)}, ${dtype})`;
     const shape = this.size === 0 || this.size > 1000 ? `, shape ${shapeText(this.shape)}` : "";
     return `${name}(${arrayText(this.array as ReadonlyNdArray, dtype, name.length + 1)}${shape}, ${dtype})`;
@@ -93,54 +144,83 @@ export class Tensor {
     return typeof x === "object" && x !== null && #exposed in x;
   }
 
+  /** Throws for operators, such as x * x, which would compute NaN or a string. Templates and String(x) use `toString`. */
+  [Symbol.toPrimitive](hint: string): string {
+    if (hint === "string") return this.toString();
+    throw new ArgumentError(
+      `tensor: operators do not work on tensors, got ${describe(this)}; write add(x, y), sub(x, y), mul(x, y) or div(x, y), ` +
+        "or x.item() for its number, or a template for its text",
+    );
+  }
+
   static {
     // console.log in Node calls this
     const value = Tensor.prototype.toString;
     Object.defineProperty(Tensor.prototype, Symbol.for("nodejs.util.inspect.custom"), { value });
-  }
-
-  #values(member: string): NdArray {
-    if (this.array !== undefined) return this.array;
-    throw new TracedValueError(
-      `${member}: ${describe(this)} has no value while a program is traced; branch with where(...), or compute the ` +
-        "value outside and close over it",
-    );
+    // Another copy of the library reads this to name the file of this copy in an error.
+    Object.defineProperty(Tensor.prototype, copyPath, { get: ownPath });
   }
 }
 
-/** The properties of a tensor that are also known during a trace. */
+/**
+ * Returns whether two tensors have the same dtype, shape and numbers. NaN equals NaN. During a trace, all numbers count
+ * as equal.
+ */
+export function hasEqualNumbers(a: Tensor, b: Tensor): boolean {
+  if (!isAlike(a, b)) return false;
+  if (a.array === undefined || b.array === undefined) return true;
+  const [x, y] = [ravel(a.array), ravel(b.array)];
+  for (let i = 0; i < x.length; i++) if (x[i] !== y[i] && !(Number.isNaN(x[i]) && Number.isNaN(y[i]))) return false;
+  return true;
+}
+
+/** Returns the numbers of a tensor. @throws TracedValueError during a trace; MutationError if their buffer was transferred */
+export function valuesOf(caller: string, x: Tensor): NdArray {
+  if (x.array !== undefined) return attached(caller, x, x.array);
+  throw new TracedValueError(
+    `${caller}: ${describe(x)} has no value while a program is traced; branch with where(...), or compute the ` +
+      "value outside and close over it",
+  );
+}
+
+/** Returns a hint if `x` is a tensor of another copy of the library, which this copy cannot use; else "". */
+export function otherCopyHint(x: unknown): string {
+  if (typeof x !== "object" || x === null || x instanceof Tensor || !isReadable(x) || !(copyPath in x)) return "";
+  return (
+    `; it belongs to another copy of @wengert/core, ${(x as { [copyPath]: unknown })[copyPath]}, and this copy is ${ownPath()}; ` +
+    "install one version of the packages (npm dedupe)"
+  );
+}
+
+/**
+ * Returns the array of a tensor. The checks take a few nanoseconds. Frozen shapes would cost a third of a small op.
+ * @throws MutationError if its shape was modified, or if its buffer was transferred, which empties it
+ */
+export function attached(caller: string, x: Tensor, array: NdArray): NdArray {
+  if (sizeOf(x.shape) !== x.size)
+    throw new MutationError(
+      `${caller}: the shape of ${describe(x)} was modified; it had ${x.size} elements; write reshape(x, { shape }) instead`,
+    );
+  if (array.data.length > 0 || x.size === 0) return array;
+  throw new MutationError(
+    `${caller}: the buffer of ${describe(x)} was transferred, so its numbers are gone; transfer a copy, tensor(t).data`,
+  );
+}
+
+const minMovedElements = 4096; // a fingerprint of fewer takes a few microseconds
+const isPowerOfTwo = (n: number): boolean => (n & (n - 1)) === 0;
+
+/** The properties of a tensor that are known in a trace. */
 export type Operand = Pick<Tensor, "shape" | "dtype" | "label">;
 
 export const bytesOf = ({ size, dtype }: Tensor): number => size * (dtype === "float64" ? 8 : dtype === "bool" ? 1 : 4);
 
 /** Returns the name of a tensor in messages, such as `W [2, 3]`. */
 export const describe = ({ label, shape }: Operand, fallback = "tensor"): string =>
-  `${label ?? fallback} ${shapeText(shape)}`;
+  `${escapeControls(label ?? fallback)} ${shapeText(shape)}`;
 
 /** Returns the dtype and shape, such as `float64 [2, 3]`. */
 export const kindText = ({ dtype, shape }: Operand): string => `${dtype} ${shapeText(shape)}`;
 
 /** Returns whether two tensors have the same dtype and shape. */
 export const isAlike = (a: Operand, b: Operand): boolean => a.dtype === b.dtype && isSameShape(a.shape, b.shape);
-
-/**
- * Returns an FNV-1a hash of the bits of the elements, computed in four interleaved streams. A change of one word always
- * changes the hash.
- */
-function fingerprint(array: NdArray): number {
-  const flat = ravel(array);
-  const Word = flat.BYTES_PER_ELEMENT === 1 ? Uint8Array : Uint32Array;
-  const words = new Word(flat.buffer as ArrayBuffer, flat.byteOffset, flat.byteLength / Word.BYTES_PER_ELEMENT);
-  const prime = 0x01000193;
-  const unrolledLength = words.length & ~3;
-  let [a, b, c, d] = [0x811c9dc5, 0, 0, 0]; // four independent hashes, which the CPU computes in parallel
-  for (let i = 0; i < unrolledLength; i += 4) {
-    a = Math.imul(a ^ words[i]!, prime);
-    b = Math.imul(b ^ words[i + 1]!, prime);
-    c = Math.imul(c ^ words[i + 2]!, prime);
-    d = Math.imul(d ^ words[i + 3]!, prime);
-  }
-  for (let i = unrolledLength; i < words.length; i++) a = Math.imul(a ^ words[i]!, prime);
-  for (const hash of [b, c, d]) a = Math.imul(a, prime) ^ hash;
-  return a;
-}

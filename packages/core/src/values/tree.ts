@@ -1,6 +1,6 @@
 import { mustBeFunction } from "../checks/arguments.ts";
 import { isArray, isList, ShapeError, show, TreeError } from "../checks/errors.ts";
-import { prototypeOf } from "../checks/options.ts";
+import { isPlain, isReadable } from "../checks/options.ts";
 import { scalar } from "./create.ts";
 import { isFloat } from "./dtype.ts";
 import { tensorHint } from "./operands.ts";
@@ -49,9 +49,13 @@ const tensors: LeafKind<Tensor> = {
   is: (x) => x instanceof Tensor,
   error: (caller, path, x) =>
     new TreeError(
-      `${caller}: ${path} must be a tensor (or arrays and objects of them), got ${show(x)}${tensorHint(x)}`,
+      `${caller}: ${path} must be a tensor (or arrays and objects of them), got ${show(x)}${tensorHint(x) || instanceHint(path, x)}`,
     ),
 };
+
+/** Returns a hint for an instance of a class, else "". A gradient with the same fields would lack the methods of the class. */
+const instanceHint = (path: string, x: unknown): string =>
+  isReadable(x) && Object.keys(x).length > 0 ? `; write { ...${path} }` : "";
 
 /**
  * Visits the leaves of the first tree in order, each with the leaves at the same path in the other trees. `path(i)`
@@ -84,6 +88,8 @@ export function traverse<Leaf = Tensor>(
       throw new TreeError(
         `${caller}: ${path(0)} must be a list of trees without holes or extra keys, got ${ownKeys.length} entries in ${show(first)}`,
       );
+    if (Object.getOwnPropertySymbols(first).length > 0)
+      throw new TreeError(`${caller}: ${path(0)} has an entry under a symbol; trees have only string keys`);
     const mismatched = nodes.findIndex((node) => !hasKeys(node, isArray(first), ownKeys));
     if (mismatched >= 0) throw mismatch(caller, path(mismatched), nodes[mismatched], path(0), first);
     for (const key of ownKeys) {
@@ -209,15 +215,8 @@ export function argumentName(f: (...args: never) => unknown, i: number): string 
   return list.split(",")[i]?.trim() || `argument ${i}`;
 }
 
-/**
- * Returns whether `x` is a plain array or object. Class instances do not count, because a rebuilt tree would lose their
- * prototype.
- */
-export function isNode(x: unknown): x is Node {
-  if (typeof x !== "object" || x === null) return false;
-  const prototype = prototypeOf(x);
-  return isArray(x) || prototype === Object.prototype || prototype === null;
-}
+/** Returns whether `x` is a plain array or object. Instances of a class are not nodes: a rebuilt tree would lose the prototype. */
+export const isNode = (x: unknown): x is Node => isArray(x) || isPlain(x);
 
 const getChild = (node: unknown, key: string): unknown => (node as { readonly [key: string]: unknown })[key];
 

@@ -17,8 +17,13 @@ export function viewOf(data: Data, shape: Shape, stride: Shape = rowMajor(shape)
   return new View(data, shape, stride, offset ?? startOf(shape, stride));
 }
 
+// All vectors share one list of strides. This saves memory, because a long tape holds many arrays.
+const scalarStride: Shape = [];
+const vectorStride: Shape = [1];
+
 function rowMajor(shape: Shape): Shape {
-  if (shape.length === 1) return [1];
+  if (shape.length === 0) return scalarStride;
+  if (shape.length === 1) return vectorStride;
   if (shape.length === 2) return [shape[1]!, 1];
   const stride = [...shape];
   for (let axis = shape.length - 1, size = 1; axis >= 0; axis--) {

@@ -28,7 +28,7 @@ export interface Head {
   readonly output: Tensor;
 }
 
-/** Returns random weights, scaled so that a matrix product keeps the length of a vector at about √d. */
+/** Returns random weights, scaled so that multiplying a vector by them keeps its length at about √d. */
 export function initialHead(key: Tensor, { places, width }: { places: number; width: number }): Head {
   const keys = splitKey(key, 6);
   const normal = (i: number, shape: readonly [number, number], scale = 1) =>
@@ -62,7 +62,10 @@ export function past(places: number): Tensor {
   return tensor(lessEqual(expandDims(place, { axis: 0 }), expandDims(place, { axis: 1 })), { label: "past" });
 }
 
-/** Returns the attention weights W: the softmax of the scores S under the causal mask. Masked scores have no effect, even NaN. */
+/**
+ * Returns the attention weights W: the softmax of the scores S under the causal mask. Masked scores have no effect,
+ * even if they are NaN.
+ */
 export const weigh = (S: Tensor): Tensor => softmax(S, { where: past(S.shape.at(-1)!) });
 
 /** Returns the scores of the next letter, [..., T, 26]: averages the values with the attention weights W, then projects. */

@@ -22,7 +22,10 @@ interface Aux {
   readonly logits: Tensor;
 }
 
-/** Returns the mean loss over all letters of all texts. The auxiliary output has the loss of each letter and the scores. */
+/**
+ * Returns the mean loss over all letters of all texts. The auxiliary output has the loss of each letter, and the
+ * scores.
+ */
 function loss(head: Head, { read, next }: Batch): [loss: Tensor, aux: Aux] {
   const { logits } = predict(head, read);
   const losses = crossEntropy(logits, next, { reduction: "none" });

@@ -28,7 +28,7 @@ export interface Fit {
   readonly stopped: boolean;
   readonly letters: number;
   readonly parameters: number;
-  /** The least possible mean loss on random letters. */
+  /** The lowest possible mean loss on random letters. */
   readonly least: number;
   readonly moments: readonly Moment[];
   /** The loss and accuracy on unseen words. */

@@ -4,7 +4,10 @@ import { table } from "../shared/table.ts";
 import { embed, type Head, nextLetterScores, past, predict, scores, weigh } from "./head.ts";
 import { type Batch, spelt } from "./words.ts";
 
-/** Formats a text, a row per position: letter, attention weights, next letter, predicted letter and its probability. */
+/**
+ * Formats a text as a table. Each row shows a letter, its attention weights, the next letter, the predicted letter and
+ * its probability.
+ */
 export function predictionSummary(head: Head, { read, next }: Batch): string {
   const { W, logits } = predict(head, read);
   const [letters, wanted, said] = [read, next, argmax(logits, { axis: -1 })].map(spelt) as [
@@ -25,7 +28,10 @@ export function predictionSummary(head: Head, { read, next }: Batch): string {
   });
 }
 
-/** Counts of positions that attend most to the start mark (in the first word) or to the letter to copy (in the second). */
+/**
+ * How many positions of the first word attend most to the start mark, and how many of the second word to the letter to
+ * copy.
+ */
 export interface Looks {
   readonly mark: number;
   readonly back: number;
@@ -43,7 +49,7 @@ export function looks(W: readonly (readonly number[])[]): Looks {
 /** Formats a weight from 0 to 1 as a block of two characters in one of five shades. */
 const shade = (weight: number): string => "░▒▓██"[Math.floor(4 * weight)]!.repeat(2);
 
-/** Measurements that show that masked scores have no influence. */
+/** Measurements showing that masked scores have no influence. */
 export interface Blindness {
   /** The number of masked scores. */
   readonly hidden: number;

@@ -49,8 +49,8 @@ export interface Settings {
 }
 
 /**
- * Fits softmax regression by gradient descent on all training cars, from W = 0. The held-out cars are used only for validation,
- * and not for the fit or the scaling.
+ * Fits softmax regression by gradient descent on all training cars, from W = 0. The held-out cars are used only for
+ * validation.
  */
 export async function learn({ train, heldOut }: Split, { steps, rate, ridge }: Settings): Promise<Model> {
   const scaling = standardize(valuesOf(train));

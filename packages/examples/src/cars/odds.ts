@@ -8,7 +8,7 @@ export interface OddsRatio {
   readonly of: number;
   readonly against: number;
   readonly factor: number;
-  /** The smallest and the largest factor over the fits of all folds. */
+  /** The smallest and the largest odds factor over the fits of all folds. */
   readonly range: readonly [number, number];
 }
 
@@ -35,7 +35,7 @@ export function oddsRatios(models: readonly Model[]): OddsRatio[] {
 /** Returns the strength of an effect on the odds, |log factor|. */
 const strength = ({ factor }: OddsRatio): number => Math.abs(Math.log(factor));
 
-/** Describes the odds of each pair of origins in sentences. Takes the `most` columns with the strongest effect. */
+/** Describes the odds of each pair of origins in sentences, for the `most` columns with the strongest effects. */
 export function readAloud(ratios: readonly OddsRatio[], model: Model, most: number): string[] {
   return pairs.flatMap(([of, against]) =>
     ratios

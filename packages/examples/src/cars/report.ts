@@ -53,7 +53,7 @@ is classified by a fit that has not seen it.`,
   );
 }
 
-/** Maps three probabilities that sum to 1 to a point of a triangle. At each corner, one probability is 1. */
+/** Maps three probabilities (with the sum 1) to a point of a triangle. At each corner, one probability is 1. */
 const placeOf = ([usa, europe, japan]: readonly number[]): { x: number; y: number } => ({
   x: (japan! - usa!) / Math.sqrt(3),
   y: europe!,

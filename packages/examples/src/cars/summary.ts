@@ -116,7 +116,7 @@ others, not its effect alone. The ridge keeps the weights of correlated columns 
 `;
 }
 
-/** Returns Pearson's correlation of two columns: 1 if the points are on a rising line, −1 if they are on a falling line. */
+/** Returns Pearson's correlation of two columns: 1 for points on a rising line, −1 for points on a falling line. */
 export function correlation(x: Tensor, y: Tensor): number {
   const [a, b] = [x, y].map((column) => standardize(column).transform(column)) as [Tensor, Tensor];
   return mean(mul(a, b)).item();

@@ -1,7 +1,7 @@
 /**
- * Defines the ops `kepler` and `atan2`. The VJP rule of `kepler` comes from Kepler's equation, not from the iteration that solves
- * the equation. `gradcheck` accepts the rule to second order, and diagnoses five wrong rules. The kernel of `atan2` is one call
- * of ndarray-ops.
+ * Defines the ops `kepler` and `atan2`. The VJP rule of `kepler` comes from Kepler's equation, not from the iteration
+ * that solves the equation. `gradcheck` confirms its first and second derivatives, and diagnoses five wrong rules. The
+ * kernel of `atan2` is one call of ndarray-ops.
  *
  * `orbit.ts` has the iteration, `atan2`, and the fit of an orbit.
  */
@@ -44,13 +44,13 @@ interface Slip {
   readonly formula: string;
   readonly wrong: string;
   readonly op: typeof kepler;
-  /** The times M at which `gradcheck` checks the rules. */
+  /** The values of M in Kepler's equation at which `gradcheck` tests `kepler`. */
   readonly times: readonly number[];
 }
 
 const times = [-4, 0.5, 2];
 
-/** Variants of `kepler` whose wrong rules still compile. */
+/** Variants of `kepler` with wrong VJP rules that still compile. */
 export const slips: readonly [Slip, Slip, Slip, Slip, Slip] = [
   {
     formula: "M̄ = -g / (1 - e cos E)",
@@ -99,10 +99,10 @@ export function verdict(op: typeof kepler, at: readonly number[], e: number): Gr
 }
 
 interface Outcome {
-  /** The largest relative differences of `kepler` from closed formulas, Kepler's second law, and Newton's method in ops. */
+  /** The largest relative differences of `kepler` from closed formulas, Kepler's second law and Newton's method. */
   readonly apart: { readonly formulas: number; readonly areas: number; readonly steps: number };
   readonly errors: readonly (GradcheckError | undefined)[];
-  /** The fit with the correct rules, and the fit with rules that are correct only for first derivatives. */
+  /** The fit with the correct rules, and the fit with rules that give wrong second derivatives. */
   readonly guesses: readonly Guess[];
   readonly slipping: readonly Guess[];
 }
@@ -204,7 +204,7 @@ the same number of digits. Both end at the same e, so only \`gradcheck\` at orde
   },
 });
 
-/** Quotes the compared derivatives, if any, and the likely cause from the message of `gradcheck`. */
+/** Extracts the compared derivatives (if any) and the likely cause from the error message of `gradcheck`. */
 function quoted(error: GradcheckError | undefined): string {
   const [numbers = "", ...cause] = error?.message.split(/; (?=likely cause)/) ?? [];
   const lines = Number.isNaN(error?.diagnosis.numeric) ? cause : [numbers, ...cause];
@@ -214,7 +214,7 @@ function quoted(error: GradcheckError | undefined): string {
     .join("\n");
 }
 
-/** Rounds each number of a matrix to a tenth. */
+/** Rounds each number of a matrix to one decimal place. */
 const rounded = (x: Tensor): Tensor =>
   tensor(x.toNested<number[][]>().map((row) => row.map((value) => Math.round(10 * value) / 10)));
 

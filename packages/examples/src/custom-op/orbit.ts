@@ -68,7 +68,7 @@ export interface Guess {
   readonly slope: number;
 }
 
-/** Estimates the eccentricity e from positions observed at the times M, by Newton's method e ← e − L′(e) / L″(e) from e = ½. */
+/** Estimates the eccentricity e from observed positions, by Newton's method e ← e − L′(e) / L″(e) from e = ½. */
 export function findEccentricity(kepler: Kepler, M: Tensor, seen: Tensor, steps: number): Guess[] {
   const loss = (e: Tensor) => mean(square(sub(placeAt(kepler(M, e), e), seen)));
   const guesses: Guess[] = [];

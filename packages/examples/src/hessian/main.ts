@@ -140,7 +140,7 @@ function costTable(n: number): string {
   return table([["", ...heads.flat()], ["", ...under], ...rows]);
 }
 
-/** Formats the number of the first step with at least `enough` correct digits. */
+/** Formats the index of the first step with at least `enough` correct digits. */
 function reached(digits: readonly number[], enough: number): string {
   const step = digits.findIndex((d) => d >= enough);
   return step < 0 ? `more than ${whole(digits.length - 1)}` : whole(step);

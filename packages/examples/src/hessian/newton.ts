@@ -47,7 +47,7 @@ export interface Place {
   readonly H: Tensor;
   /** The relative differences from the closed-form Hessian, for the result of `hessian` and for columns computed by `hvp`. */
   readonly apart: { readonly hessian: number; readonly hvp: number };
-  /** The number of Hessian-vector products in the conjugate gradient solve. */
+  /** The number of Hessian-vector products that conjugate gradients needed. */
   readonly products: number;
 }
 
@@ -70,7 +70,7 @@ export function digitsOf(w: Tensor, solution: Tensor): number {
   return Math.min(16, -Math.log10(norm(sub(w, solution)) / norm(solution)));
 }
 
-/** Takes one more Newton step after convergence. The result is the reference for counting correct digits. */
+/** Takes one more Newton step after convergence. The result is the reference for correct digits. */
 export function polished(problem: Problem, path: readonly Tensor[]): Tensor {
   const w = path.at(-1)!;
   return sub(w, ways["closed form"](problem, w, grad((at: Tensor) => lossOf(problem, at))(w)));

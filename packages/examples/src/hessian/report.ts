@@ -69,7 +69,7 @@ number of the Hessian.</p>
 </section>`;
 }
 
-/** Draws contours of the loss of a fit with only two weights, and the paths of both methods. */
+/** Draws contours of the loss over two weights, and the paths of Newton's method and of gradient descent. */
 function map({ problem }: Story): Html {
   const columns = [0, 1] as const;
   const plane = withColumns(problem, columns);
@@ -100,7 +100,7 @@ function map({ problem }: Story): Html {
         y1: y1 - beyond * (y2 - y1),
         y2: y2 + beyond * (y2 - y1),
         pixelSize: 8,
-        // The square root makes the contours of a quadratic loss equidistant.
+        // With the square root of the loss, the contours of a quadratic loss are equidistant.
         value: (x: number, y: number) => Math.sqrt(Math.max(0, lossOf(plane, tensor([x, y])).item() - least)),
         thresholds: 24,
         stroke: "var(--line)",

@@ -28,7 +28,7 @@ function numbers(fallback: readonly number[], help: string): Option<readonly num
 interface Outcome {
   readonly tape: Tensor;
   readonly closed: Tensor;
-  /** The errors of the VJPs as one probability approaches 1, for the cotangent g and for g + 1000. */
+  /** The errors of the three VJPs as one probability approaches 1, for the cotangents g and g + 1000. */
   readonly comparisons: readonly { readonly rest: number; readonly plain: Comparison; readonly shifted: Comparison }[];
 }
 

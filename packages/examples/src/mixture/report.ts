@@ -52,7 +52,7 @@ function density({ flippers: { x }, moments }: Story): Html {
   const lengths = x.toNested<number[]>();
   const [least, most] = [lengths[0]! - 6, lengths.at(-1)! + 6];
   const xs = grid(least, most, 240);
-  const scale = bin * lengths.length; // from a density to penguins per bin
+  const scale = bin * lengths.length; // converts a density to penguins per bin
   const at = tensor(xs);
   const total = exp(logDensity(params, at)).toNested<number[]>();
   const each = exp(terms(params, at)).toNested<number[][]>();

@@ -53,7 +53,7 @@ export function weighted(x: Tensor, r: Tensor): Shape {
   };
 }
 
-/** Counts the penguins of each species by the component with the largest responsibility. */
+/** Counts the penguins of each species in each component. A penguin belongs to its most responsible component. */
 export function bySpecies({ species }: Flippers, r: Tensor): Map<string, number[]> {
   const counts = new Map([...new Set(species)].sort().map((name) => [name, new Array<number>(r.shape[1]!).fill(0)]));
   argmax(r, { axis: 1 })

@@ -31,8 +31,9 @@ const polynomial = (x: Tensor, coefficients: readonly (Tensor | number)[]): Tens
 export const names = ["rat43", "thurber", "misra1a", "boxbod"] as const;
 
 /**
- * Problems from the Statistical Reference Datasets of the National Institute of Standards and Technology, in the public
- * domain: https://www.itl.nist.gov/div898/strd/nls/nls_main.shtml. NIST certifies their solutions as a test of programs.
+ * Problems from the Statistical Reference Datasets (public domain) of the National Institute of Standards and
+ * Technology (NIST): https://www.itl.nist.gov/div898/strd/nls/nls_main.shtml. NIST certifies the solutions, for testing
+ * programs.
  */
 export const problems: Readonly<Record<(typeof names)[number], Problem>> = {
   thurber: {

@@ -29,7 +29,7 @@ export function command<Table extends OptionTable, Outcome>(spec: {
 
 const interrupted = 130; // the exit status that shells use after Ctrl-C
 
-/** Runs `command` if `meta` is the main module of the process. So a test can import the module without running the command. */
+/** Runs `command` if `meta` is the main module, so that a test can import the module without running the command. */
 export async function startIfMain(meta: ImportMeta, command: Command<unknown>): Promise<void> {
   const [, script, ...args] = process.argv;
   if (script === undefined || realpathSync(script) !== meta.filename) return;
@@ -59,7 +59,7 @@ function stopOnInterrupt(): AbortSignal {
       first = Date.now();
       controller.abort();
     } else if (Date.now() - first > 500) {
-      // One key press can send two signals: the terminal sends one, and npm forwards another some milliseconds later.
+      // One press of Ctrl-C can send two signals: npm forwards the terminal's signal again some milliseconds later.
       process.exit(interrupted);
     }
   });

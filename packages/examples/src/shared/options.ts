@@ -93,7 +93,7 @@ export function flag(help: string): Option<boolean> {
   return { placeholder: "", fallback: false, help, read: () => ({ wanted: "given without a value" }) };
 }
 
-/** Makes the default of an option `undefined`, if it depends on other options. `--help` shows `otherwise` as the default. */
+/** For a default that depends on other options: makes it `undefined`, and shows `otherwise` in `--help`. */
 export function optional<Value>(option: Option<Value>, otherwise: string): Option<Value | undefined> {
   return { ...option, fallback: undefined, otherwise };
 }

@@ -24,7 +24,7 @@ import type { Penguins } from "../shared/penguins.ts";
 /** A value with its first and second derivatives. */
 export type Jet = readonly [value: number, first: number, second: number];
 
-/** Computes the sigmoid at d = a₁ − a₀, the second entry of softmax([a₀, a₁]), and the largest relative difference of the two. */
+/** Computes sigmoid(a₁ − a₀) and the second entry of softmax([a₀, a₁]), and their largest relative difference. */
 export function atDifference(d: number): { sigmoid: Jet; softmax: Jet; apart: number } {
   const second = (a: Tensor) => sum(mul(softmax(a), tensor([0, 1])));
   const a = tensor([3, 3 + d]);
@@ -55,9 +55,9 @@ export interface Moment {
   readonly logisticLoss: number;
   /** The weight difference w₁ − w₀ of softmax regression. */
   readonly difference: readonly number[];
-  /** The weights w of a logistic regression that is fitted with twice the step size. */
+  /** The weights w of logistic regression with twice the step size of softmax regression. */
   readonly w: readonly number[];
-  /** The largest |(w₁ − w₀) − w| for logistic regression weights w, with twice the step size and with the same step size. */
+  /** The largest difference between `difference` and w, if logistic regression takes twice the step size or the same one. */
   readonly apart: { readonly twice: number; readonly same: number };
   /** The largest change of the weight sum w₀ + w₁ since the start of the fit. */
   readonly drift: number;

@@ -30,7 +30,10 @@ export interface Learned {
 export const lossOf = (model: Model, { read, next }: Windows, heads: number): Tensor =>
   crossEntropy(predict(model, read, heads).logits, next);
 
-/** Fits the model to random windows of the text. Measures the loss on a sample of held-out windows twenty times during training. */
+/**
+ * Fits the model to random windows of the text. Twenty times during training, measures the loss on a sample of held-out
+ * windows.
+ */
 export async function learn(start: Model, text: Text, plan: Plan, stop: AbortSignal): Promise<Learned> {
   const { steps, batch, places, heads, key, looks, checkpoint, resume } = plan;
   const models = new Map<number, Model>();

@@ -7,7 +7,7 @@ export interface Windows {
   readonly next: Tensor;
 }
 
-/** Returns the windows of `places` characters that begin at the indices `starts`, which has the shape [B, 1]. */
+/** Returns the windows of `places` characters that begin at each index in `starts` [B, 1]. */
 function windowsAt(text: Tensor, starts: Tensor, places: number): Windows {
   const offsets = tensor(Int32Array.from({ length: places + 1 }, (_, i) => i));
   const characters = take(text, add(starts, offsets), { axis: 0 });

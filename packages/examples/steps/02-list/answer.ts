@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { add, exp, mul, record, type Tape, type Tensor, tensor } from "./tape.ts";
 
-/** Runs the recorded steps on other inputs and returns the last output. */
+/** Runs the recorded steps on new inputs and returns the last output. */
 function replay(tape: Tape, inputs: readonly Tensor[], others: readonly Tensor[]): Tensor {
   const stand = new Map(inputs.map((x, i) => [x, others[i]]));
   let last = others[0];

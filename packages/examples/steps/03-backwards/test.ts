@@ -10,7 +10,7 @@ assert.deepEqual(product.pullback(tensor(1)).map((x) => x.item()), [4, 3]);
 assert.deepEqual(product.pullback(tensor(10)).map((x) => x.item()), [40, 30]);
 assert.deepEqual(product.pullback(tensor(1)).map((x) => x.item()), [4, 3]);
 
-// A function of several steps that uses x and y once each: ∂/∂x exp(2x + y) = 2 exp(2x + y)
+// The function exp(2x + y) uses x and y once each: ∂/∂x exp(2x + y) = 2 exp(2x + y)
 const f = vjp((x, y) => exp(add(mul(tensor(2), x), y)), tensor(1), tensor(0.5));
 assert.deepEqual(f.pullback(tensor(1)).map((x) => x.item()), [2 * Math.exp(2.5), Math.exp(2.5)]);
 

@@ -16,7 +16,7 @@ const doublings = (x: Tensor) => {
 };
 assert.equal(grad(doublings)(tensor(1)).item(), 2 ** 50);
 
-// The sweep is a loop and not recursive, so thirty thousand steps do not overflow the stack
+// The sweep is a loop, not a recursion, so thirty thousand steps do not overflow the stack
 const long = (x: Tensor) => {
   let y = x;
   for (let i = 0; i < 30_000; i++) y = add(y, x);

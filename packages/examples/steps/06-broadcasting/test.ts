@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { add, broadcastTo, exp, explain, grad, mul, record, sum, sumTo, type Tensor, tensor, vjp } from "./tape.ts";
 
-// A row, a column and a single number all broadcast to a matrix
+// A row, a column and a number broadcast to a matrix
 const x = tensor([[1, 2, 3], [4, 5, 6]]);
 assert.deepEqual(add(x, tensor([10, 20, 30])).toNested(), [[11, 22, 33], [14, 25, 36]]);
 assert.deepEqual(add(x, tensor([[10], [20]])).toNested(), [[11, 12, 13], [24, 25, 26]]);
@@ -19,7 +19,7 @@ assert.deepEqual(db.toNested(), [101, 202, 303]);
 const [b, u] = [tensor([[3], [-1]]), tensor([[1, 2, 3], [4, 5, 6]])];
 assert.equal(sum(mul(broadcastTo(b, [2, 3]), u)).item(), sum(mul(b, sumTo(u, [2, 1]))).item());
 
-// The output of sum is a scalar, so grad applies. The tape shows the implicit broadcastTo step.
+// sum returns a scalar, so grad can differentiate f. The tape shows the implicit broadcastTo step.
 const f = (w: Tensor) => sum(mul(w, x));
 assert.deepEqual(grad(f)(tensor([1, 1, 1])).toNested(), [5, 7, 9]);
 assert.deepEqual(grad((x) => sum(exp(x)))(tensor([0, 1])).toNested(), [1, Math.E]);

@@ -27,7 +27,7 @@ near(
   ]),
 );
 
-// The rule of softmax agrees with the derivative of softmax composed from exp, rowSums and div
+// The op softmax and the composition of exp, rowSums and div have the same derivative
 const composed = (x: Tensor) => div(exp(x), rowSums(exp(x)));
 const [small, g] = [tensor([[2, 1, 0], [-1, 0, 3]]), tensor([[3, -1, 0.5], [1, 2, -4]])];
 near(vjp(composed, small).pullback(g)[0], vjp(softmax, small).pullback(g)[0]);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import ops from "ndarray-ops";
 import { exp, grad, mul, softmax, sub, sum, type Tensor, tensor, vjp } from "./tape.ts";
 
-// x³ and its derivatives at 2: x³ = 8, 3x² = 12, 6x = 12 and 6
+// At x = 2, x³ is 8 and its derivatives are 3x² = 12, 6x = 12 and 6
 const cube = (x: Tensor) => mul(mul(x, x), x);
 const at = (f: (x: Tensor) => Tensor) => f(tensor(2)).item();
 assert.deepEqual([cube, grad(cube), grad(grad(cube)), grad(grad(grad(cube)))].map(at), [8, 12, 12, 6]);

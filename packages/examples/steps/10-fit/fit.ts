@@ -1,10 +1,10 @@
 import { add, log, matmul, mul, softmax, sub, sum, type Tensor, tanh, tensor, vjp } from "./tape.ts";
 
-// XOR: the answer is yes if exactly one of two bits is 1. No straight line separates yes from no.
+// XOR answers yes if exactly one of two bits is 1. A straight line can't separate the yes points from the no points.
 const X = tensor([[0, 0], [0, 1], [1, 0], [1, 1]]);
 const Y = tensor([[1, 0], [0, 1], [0, 1], [1, 0]]); // no, yes, yes, no
 
-/** Returns the probabilities of "no" and "yes" for each row of X, by a hidden layer of three units and softmax. */
+/** Returns the probabilities of "no" and "yes" for each row of X. The network has a hidden layer of three units. */
 const model = (W1: Tensor, b1: Tensor, W2: Tensor, b2: Tensor) => {
   const hidden = tanh(add(matmul(X, W1), b1));
   return softmax(add(matmul(hidden, W2), b2));
@@ -14,7 +14,7 @@ const model = (W1: Tensor, b1: Tensor, W2: Tensor, b2: Tensor) => {
 const loss = (W1: Tensor, b1: Tensor, W2: Tensor, b2: Tensor) =>
   mul(tensor(-1 / 4), sum(mul(Y, log(model(W1, b1, W2, b2)))));
 
-// Initial weights: small, and different for each hidden unit
+// The initial weights are small, and different for each hidden unit
 let W1 = tensor([[0.5, -0.4, 0.3], [0.2, 0.6, -0.5]]);
 let b1 = tensor([0.1, -0.2, 0.3]);
 let W2 = tensor([[0.4, -0.3], [-0.6, 0.2], [0.5, 0.1]]);

@@ -28,7 +28,7 @@ export interface Question<A, Case extends readonly unknown[]> {
 }
 
 /**
- * Prints whether `answer` is right, or a hint. If the answer throws an error, the error is shown with its line in the
+ * Prints that `answer` is right, or a hint. If `answer` throws an error, the page shows the error with its line in the
  * user's program.
  */
 export function check<A, Case extends readonly unknown[]>(question: Question<A, Case>, answer: A): boolean {
@@ -87,7 +87,7 @@ function isClose(a: unknown, b: unknown): boolean {
 
 const numbersOf = (x: Tensor): number[] => Array.from(ravel(x.array!));
 
-/** Prints for each number of an answer whether it is right, or a hint. */
+/** Checks each number of an answer. Prints that the number is right, or a hint. */
 export function checkNumbers<N extends string>(
   given: Readonly<Record<N, number>>,
   right: Readonly<Record<N, number>>,

@@ -21,7 +21,7 @@ function format({ room, fields }: Address): string {
 
 export const address = signal<Address>(parse(location.hash));
 
-/** Opens a room and adds an entry to the browser history. */
+/** Opens a room of the explorer and adds an entry to the browser history. */
 export function go(room: string, fields: Readonly<Record<string, string>> = {}): void {
   write();
   address.value = { room, fields };

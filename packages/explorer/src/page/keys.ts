@@ -11,7 +11,7 @@ export interface Key {
   readonly run: () => void;
 }
 
-/** The shortcuts that are active now. The list of shortcuts shows them. */
+/** The active keyboard shortcuts, which the list of shortcuts shows. */
 export const keysInUse = signal<readonly (readonly Key[])[]>([]);
 
 /**

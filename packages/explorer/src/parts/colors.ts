@@ -1,8 +1,8 @@
 import { isDark } from "../page/scheme.ts";
 
-// The two color maps of heat maps. They work with every kind of color blindness: lightness varies most, and no map runs
-// from red to green. The diverging map goes from orange to blue, the sequential map uses shades of blue. In both, zero
-// has the background color and positive numbers are blue.
+// The two color maps of heat maps. Readers with any kind of color blindness can distinguish their colors: lightness
+// varies most, and no map runs from red to green. The diverging map goes from orange to blue, the sequential map uses
+// shades of blue. In both, zero has the background color and positive numbers are blue.
 
 export type ColorMap = "diverging" | "sequential";
 type Rgb = readonly [number, number, number];

@@ -1,7 +1,10 @@
 import type { Failure } from "./protocol.ts";
 
-/** Describes a thrown value of any type. The line number is that of the innermost stack frame in the user's program. */
-export function failureOf(thrown: unknown): Failure {
+/**
+ * Describes a thrown value of any type. The line number is that of the innermost stack frame in the user's program.
+ * `nameHint` returns a hint for an undefined variable.
+ */
+export function failureOf(thrown: unknown, nameHint: (name: string) => string = () => ""): Failure {
   try {
     if (!(thrown instanceof Error)) return { name: "Error", message: `the program threw ${String(thrown)}` };
     const { name, message } = thrown;
@@ -9,6 +12,8 @@ export function failureOf(thrown: unknown): Failure {
       return { name, message: "the program calls itself without end or too deeply", ...placeOf(thrown) };
     if (thrown instanceof RangeError && /allocation|(array|string) length|buffer|memory/i.test(message))
       return { name, message: `out of memory: ${message}`, ...placeOf(thrown) };
+    const [, undefinedName] = (thrown instanceof ReferenceError && /^([\w$]+) is not defined$/.exec(message)) || [];
+    if (undefinedName) return { name, message: message + nameHint(undefinedName), ...placeOf(thrown) };
     return { name: String(thrown.constructor?.name || name), message: String(message), ...placeOf(thrown) };
   } catch {
     return { name: "Error", message: "the program threw something that cannot be read" };

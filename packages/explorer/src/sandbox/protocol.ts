@@ -7,8 +7,8 @@ export interface Run {
   /** The program as JavaScript, in which `require` calls replace the imports. */
   readonly code: string;
   /**
-   * The order of the tape. 1: the tape of the recorded function. 2: the tape of its gradient, in which the first sweep
-   * is part of the steps.
+   * Which tape to show. 1: the tape of the function. 2: the tape of its gradient, which includes the steps of the first
+   * sweep.
    */
   readonly order?: 1 | 2 | undefined;
 }
@@ -49,8 +49,8 @@ export interface RecordingData {
 
 export interface TensorData {
   /**
-   * The tensor's name in tables: its label, the number of its step (`#3`) and its label, or the value of a literal
-   * number.
+   * The tensor's name in tables: for a literal number its value, otherwise its label, after the number of its step
+   * (`#3`) if it has one.
    */
   readonly name: string;
   readonly shape: readonly number[];

@@ -9,6 +9,7 @@ import { failureOf } from "./failure.ts";
 import { lineOf } from "./lines.ts";
 import { Observer } from "./observe.ts";
 import type { Outcome, Run } from "./protocol.ts";
+import { closestName } from "./suggest.ts";
 
 // The worker that runs one user program. It sends messages to the page through a port that the program cannot access.
 
@@ -21,9 +22,29 @@ const modules: Readonly<Record<string, object>> = {
   exercises,
 };
 
+/** The module of each name that a program can import. */
+const moduleOf = new Map(
+  Object.entries(modules).flatMap(([module, names]) => Object.keys(names).map((name) => [name, module] as const)),
+);
+
+/** Returns a hint for a name that a program uses without defining or importing it, or an empty string. */
+function nameHint(name: string): string {
+  if (moduleOf.has(name)) return `; import it from "${moduleOf.get(name)}"`;
+  const closest = closestName(name, moduleOf.keys());
+  return closest === undefined ? "" : `; did you mean ${closest}, from "${moduleOf.get(closest)}"?`;
+}
+
 function moduleFor(name: string, observer: Observer): object {
   const found = Object.hasOwn(modules, name) ? modules[name] : undefined;
-  if (found) return found === core ? { ...core, record: observer.record } : found;
+  if (found)
+    return new Proxy(found === core ? { ...core, record: observer.record } : { ...found }, {
+      get: (module, key) => {
+        // The code from sucrase reads a module's __esModule and default, and `await` reads its then.
+        if (typeof key !== "string" || key in module || ["__esModule", "default", "then"].includes(key))
+          return Reflect.get(module, key) as unknown;
+        throw new SandboxError(`import: "${name}" has no ${key}${nameHint(key)}`);
+      },
+    });
   throw new SandboxError(
     `import: there is no "${name}" in the sandbox; import one of ${Object.keys(modules).join(", ")}`,
   );
@@ -55,10 +76,10 @@ async function run({ code, order = 1 }: Run): Promise<Outcome> {
   } catch (thrown) {
     fail(thrown);
   }
-  await turn(); // lets promises settle that the program does not await; timers are not waited for
+  await turn(); // lets promises settle that the program does not await, without waiting for timers
   await turn();
   try {
-    return { recordings: observer.recordings(), printed, error: failed ? failureOf(error) : undefined };
+    return { recordings: observer.recordings(), printed, error: failed ? failureOf(error, nameHint) : undefined };
   } catch (unreadable) {
     return { recordings: [], printed, error: failureOf(unreadable) }; // a program can modify built-in objects so that its recordings become unreadable
   }

@@ -44,7 +44,8 @@ export function axesOf(x: Operand, axis: Axes | undefined): readonly number[] {
 /** Returns the option `shape`. @throws ShapeError unless it is a list of integers ≥ `minimum`. */
 export function shapeOption(options: { readonly shape?: unknown }, minimum = 0): Shape {
   const { shape } = options;
-  const sizes = isList(shape) && shape.length <= 64 ? ([...shape] as Shape) : undefined; // a copy, as callers may change theirs
+  if (isList(shape) && shape.length > 64) throw new ShapeError(`a shape has at most 64 axes, got ${shape.length}`);
+  const sizes = isList(shape) ? ([...shape] as Shape) : undefined; // a copy, as callers may change theirs
   if (sizes?.every((n) => Number.isSafeInteger(n) && n >= minimum)) return sizes;
   const got = isList(shape) ? shapeText(shape) : show(shape);
   const listHint = `; write { shape: [${typeof shape === "number" ? shape : "..."}] }`;
@@ -149,7 +150,10 @@ export function commonShape(inputs: readonly Operand[], names: readonly string[]
   throw new ShapeError(`${got} must have the shape of ${expected}`);
 }
 
-/** Suggests a fix for the three usual mistakes: a reduction dropped an axis, [N] meets [N, K], or a matrix is transposed. */
+/**
+ * Suggests a fix for the three usual mistakes: a reduction dropped an axis, [N] is combined with [N, K], or a matrix is
+ * transposed.
+ */
 function broadcastHint(inputs: readonly Operand[]): string {
   for (const { label, shape } of inputs) {
     for (const { shape: larger } of inputs) {

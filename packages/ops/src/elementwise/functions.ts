@@ -66,7 +66,7 @@ export const abs: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
   { allowsIntegers: true },
 );
 
-/** Returns the sign of x: −1, 0 or 1; NaN stays NaN. Piecewise constant, so the gradient is 0. */
+/** Returns the sign of x: −1, 0 or 1; NaN stays NaN. The gradient is 0. */
 export const sign: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
   "sign",
   (n, y, o, a, i, s) => {

@@ -36,7 +36,7 @@ type PairFunction = (
 ) => void;
 
 /**
- * Declares y = f(a, b) elementwise. The rules return cotangents with the shape of y, which are then summed over
+ * Declares y = f(a, b) elementwise. The VJP rules return cotangents with the shape of y, which are then summed over
  * broadcast axes.
  */
 function pairwiseOp(
@@ -164,8 +164,8 @@ export const powSlope: Op<Binary> = /* @__PURE__ */ pairwiseOp(
 );
 
 /**
- * Returns y = c ln a, rounded once. The VJP maps the cotangent g to g c / a for a and g ln a for c. For a = 0, y is 0
- * if c is finite and −c if c is infinite.
+ * Returns y = b ln a, rounded once. The VJP maps the cotangent g to g b / a for a and g ln a for b. For a = 0, y is 0
+ * if b is finite and −b if b is infinite.
  */
 export const xlogy: Op<Binary> = /* @__PURE__ */ pairwiseOp(
   "xlogy",

@@ -26,6 +26,7 @@ export type SliceLoop = (
  */
 export function alongAxes(axes: readonly number[], out: NdArray, inputs: readonly NdArray[], loop: SliceLoop): void {
   const shape = inputs[0]!.shape;
+  if (isEmpty(out) && inputs.every(isEmpty)) return; // there may be 2^50 slices without entries
   const outerAxes = [...shape.keys()].filter((axis) => !axes.includes(axis));
   const order = [...outerAxes, ...axes];
   const n = axes.reduce((size, axis) => size * shape[axis]!, 1);
@@ -75,10 +76,9 @@ export function alongAxes(axes: readonly number[], out: NdArray, inputs: readonl
     );
 }
 
-/**
- * Returns the output of a reduction as an array with the shape `shape` without `axes`. With keepDims, `out` has size 1
- * at these axes.
- */
+const isEmpty = ({ shape }: NdArray): boolean => shape.includes(0);
+
+/** Returns the output of a reduction of `shape` over `axes` as an array without those axes. */
 export const withoutAxes = (out: NdArray, shape: Shape, axes: readonly number[]): NdArray =>
   ndarray(
     out.data,

@@ -7,7 +7,8 @@ import { exp } from "../numerics/exponential.ts";
 
 /**
  * Returns the sum of a slice in float64, or modulo 2³² for integers. Entry l is added to partial sum l mod 8. The eight
- * independent sums run in parallel, and round less than a single sum. The WebAssembly kernels use the same order.
+ * independent sums run in parallel, and have a smaller rounding error than a single sum. The WebAssembly kernels use
+ * the same order.
  */
 export function sumOf(n: number, a: Data, i: number, t: number): number {
   if (a instanceof Int32Array) return sumOfIntegers(n, a, i, t);

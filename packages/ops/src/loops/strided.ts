@@ -1,7 +1,8 @@
 import { type Data, isRowMajor, type NdArray, type Shape, sizeOf } from "@wengert/core/extend";
 
 // Kernels are inner loops over typed arrays. The functions in this file iterate over the outer axes and call a kernel
-// for each run. Arrays are passed as arguments, because a loop over captured arrays is several times slower.
+// for each run, a series of elements with constant strides. Arrays are passed as arguments, because a loop over
+// captured arrays is several times slower.
 
 /** Writes n results to `out`, starting at index o. Each input is read from its start index in steps of its stride. */
 export type ElementwiseLoop = (
@@ -20,8 +21,8 @@ export type ElementwiseLoop = (
 ) => void;
 
 /**
- * Runs `loop` over `out` (row-major) and up to three inputs that broadcast to it, in the longest runs that the strides
- * allow.
+ * Applies `loop` to `out` (row-major) and up to three inputs that broadcast to it. Each call of `loop` processes as
+ * many elements as the strides allow.
  */
 export function elementwise(out: NdArray, inputs: readonly NdArray[], loop: ElementwiseLoop): void {
   const a = inputs[0]!;
@@ -37,7 +38,7 @@ export function elementwise(out: NdArray, inputs: readonly NdArray[], loop: Elem
   }
 }
 
-/** Runs `loop` in several runs. This is a separate function, so that calls with a single run do not create its closure. */
+/** Calls `loop` several times. This is a separate function, so that inputs that need one call do not create its closure. */
 function elementwiseInRuns(out: NdArray, a: NdArray, b: NdArray, c: NdArray, loop: ElementwiseLoop): void {
   const [shape, x, y, z] = mergeAxes(
     out.shape,

@@ -80,6 +80,7 @@ interface Term {
 export function contract(out: NdArray, arrays: readonly NdArray[], contraction: Contraction): void {
   const { operands, output } = contraction;
   const sizes = labelSizes(contraction, arrays);
+  for (const size of sizes.values()) if (size === 0) return; // the sums are 0; those over only some labels may be huge
   const [a, b] = arrays.map((array, k) => takeDiagonal(array, operands[k]!, sizes)) as [Term, Term?];
   if (b === undefined) sumToLabels(out, a, output, sizes);
   else multiply(out, sumUnneeded(a, output + b.labels, sizes), sumUnneeded(b, output + a.labels, sizes), output, sizes);

@@ -56,7 +56,8 @@ const labelsFrom = (first: number, count: number): string =>
 /**
  * Returns y = a · b, as in NumPy: the inner product of vectors, the product of matrices. In general, sums over the last
  * axis of a and the second-to-last axis of b (the only axis of a vector); the output has the other axes of both. A
- * scalar multiplies. The cotangent of each input is the contraction of the cotangent of y with the other input.
+ * scalar multiplies the other input. The cotangent of each input is the contraction of the cotangent of y with the
+ * other input.
  */
 export const dot: Op<Binary> = /* @__PURE__ */ contractionOp(
   "dot",

@@ -64,7 +64,7 @@ export function cotangentOf(k: number, g: Tensor, inputs: Inputs, { operands, ou
   const isPlaced = (label: string, axis: number) => shared.includes(label) && labels.indexOf(label) === axis;
   const shape = [...labels].map((label, axis) => (isPlaced(label, axis) ? total.shape[shared.indexOf(label)]! : 1));
   const reshaped = reshapeTo(total, shape);
-  const mask = diagonalMask(labels, x.shape);
+  const mask = x.shape.includes(0) ? undefined : diagonalMask(labels, x.shape);
   const masked = mask ? where(mask, reshaped, 0) : reshaped;
   return isSameShape(masked.shape, x.shape) ? masked : broadcastTo(masked, { shape: x.shape });
 }

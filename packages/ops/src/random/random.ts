@@ -117,25 +117,40 @@ export const randomUniform: Op<
   name: "randomUniform",
   options: { shape: undefined, dtype: "float64", min: 0, max: 1 },
   params: ({ min = 0, max = 1, ...options }) => {
-    if (min <= max && max - min < Infinity) return { ...checkDrawing(options), min, max };
-    throw new OutOfRangeError(
-      `expected finite min ≤ max, got min ${show(min)} and max ${show(max)}; are they swapped?`,
-    );
+    const largest = options.dtype === "float32" ? 3.4028234663852886e38 : Number.MAX_VALUE;
+    if (min <= max && max - min < Infinity && -largest <= min && max <= largest)
+      return { ...checkDrawing(options), min, max };
+    const hint = min > max ? "are they swapped?" : "both must be finite in the dtype, as must their difference";
+    throw new OutOfRangeError(`expected finite min ≤ max, got min ${show(min)} and max ${show(max)}; ${hint}`);
   },
   shape: ([key], { shape }) => keyShape(key) && shape,
   dtype: (_, { dtype }) => dtype,
   kernel: (out, [key], { min, max }) => {
     const uniform = uniformOf(out, key, stream.uniform);
-    // If rounding gives `max`, the largest number below `max` is used.
-    const last = max - Math.abs(max) * (out.data instanceof Float32Array ? 2 ** -24 : 2 ** -53);
+    // Rounding may reach max, or leave the interval in float32. Then the nearest number inside is used.
+    const first = 0 - largestBelow(0 - min, out, true);
+    const last = largestBelow(max, out, false);
     for (let i = 0; i < out.data.length; i++)
-      out.data[i] = Math.max(min, Math.min(min + (max - min) * uniform(i), last));
+      out.data[i] = Math.max(first, Math.min(min + (max - min) * uniform(i), last));
   },
   vjp: [null],
   samples: () => [[randomKey(1), { shape: [2, 3] }]],
 });
 
-/** Returns standard normal random numbers, by the Box–Muller transform. Every engine gives the same bits. */
+/** Returns the largest number below `limit`, or equal to it if `isClosed`, in the float dtype of `like`. */
+function largestBelow(limit: number, { data: like }: NdArray, isClosed: boolean): number {
+  const isSingle = like instanceof Float32Array;
+  const number = isSingle ? new Float32Array([limit]) : new Float64Array([limit]);
+  if (number[0]! < limit || (isClosed && number[0] === limit)) return number[0]!;
+  if (number[0] === 0) return isSingle ? -(2 ** -149) : -Number.MIN_VALUE;
+  // The bits of floats, read as integers, are in the order of their absolute values.
+  const bits = isSingle ? new Int32Array(number.buffer) : new BigInt64Array(number.buffer);
+  if (number[0]! > 0) bits[0]!--;
+  else bits[0]!++;
+  return number[0]!;
+}
+
+/** Returns standard normal numbers, by the Box–Muller transform: the same bits in every engine. */
 export const randomNormal: Op<readonly [key: Tensor], Drawing, RandomOptions> = /* @__PURE__ */ defineOp({
   name: "randomNormal",
   options: randomDefaults,

@@ -1,4 +1,4 @@
-import { OutOfRangeError, type Tensor } from "@wengert/core";
+import { ArgumentError, OutOfRangeError, Tensor, type TensorLike } from "@wengert/core";
 import { type Data, defineOp, describe, type Op, type Operand, sizeOf, type Unary } from "@wengert/core/extend";
 import {
   axesOf,
@@ -23,11 +23,11 @@ import { sum } from "../shapes/sum.ts";
 type Slice = (n: number, a: Data, i: number, t: number) => number;
 
 /**
- * Declares a reduction to the largest or smallest entry of a slice. This entry receives the cotangent; ties share it
- * equally.
+ * Declares the reduction to the extreme entry of a slice. That entry receives the cotangent; ties share it equally. For
+ * a second tensor it throws, and names the op `ofTwo`.
  */
-function extremeOf(name: string, extremeInSlice: Slice): Op<Unary, Reduction, ReduceOptions> {
-  return defineOp<Unary, Reduction, ReduceOptions>({
+function extremeOf(name: string, extremeInSlice: Slice, ofTwo: string): Op<Unary, Reduction, ReduceOptions> {
+  const op = defineOp<Unary, Reduction, ReduceOptions>({
     name,
     options: reduceDefaults,
     params: (options, [x]) => checkNotEmpty(x, reductionOf(x, options)),
@@ -51,6 +51,12 @@ function extremeOf(name: string, extremeInSlice: Slice): Op<Unary, Reduction, Re
       [irregular([2, 2, 1]), { axis: [0, -1] }],
     ],
   });
+  const reduce = (x: TensorLike, options?: ReduceOptions): Tensor => {
+    if (options instanceof Tensor)
+      throw new ArgumentError(`${name}: reduces one tensor, got two; write ${ofTwo}(a, b) for each pair`);
+    return op(x, options);
+  };
+  return Object.assign(reduce, op);
 }
 
 /**
@@ -58,14 +64,14 @@ function extremeOf(name: string, extremeInSlice: Slice): Op<Unary, Reduction, Re
  * the cotangent; ties share it equally.
  * @throws OutOfRangeError if a slice is empty
  */
-export const max: Op<Unary, Reduction, ReduceOptions> = /* @__PURE__ */ extremeOf("max", maxOf);
+export const max: Op<Unary, Reduction, ReduceOptions> = /* @__PURE__ */ extremeOf("max", maxOf, "maximum");
 
 /**
  * Returns the minimum of x over `axis`; NaN if any entry is NaN; for bools, whether all are true. The minimum receives
  * the cotangent; ties share it equally.
  * @throws OutOfRangeError if a slice is empty
  */
-export const min: Op<Unary, Reduction, ReduceOptions> = /* @__PURE__ */ extremeOf("min", minOf);
+export const min: Op<Unary, Reduction, ReduceOptions> = /* @__PURE__ */ extremeOf("min", minOf, "minimum");
 
 function checkNotEmpty<P extends { readonly axes: readonly number[] }>(x: Operand, params: P): P {
   if (params.axes.every((axis) => x.shape[axis]! > 0)) return params;

@@ -4,6 +4,7 @@ import {
   assign,
   defineOp,
   describe,
+  type Inputs,
   isList,
   isSameShape,
   listHint,
@@ -14,10 +15,13 @@ import {
   type Shape,
   shapeText,
   show,
+  sizeOf,
   type Unary,
 } from "@wengert/core/extend";
 import { shapeOption } from "../declaring/axes.ts";
+import { sumCause } from "../declaring/nonFiniteCauses.ts";
 import { irregular } from "../declaring/samples.ts";
+import { alongAxes, inFloat64 } from "../loops/alongAxes.ts";
 
 type Bounds = readonly (number | null)[];
 
@@ -50,6 +54,8 @@ export const slice: Op<Unary, Selection, SliceOptions> = /* @__PURE__ */ defineO
   dtype: ([x]) => x.dtype,
   view: ([x], params) => viewSelection(x, params),
   vjp: [(g, { inputs: [x], params }) => unslice(g, { ...params, shape: x.shape })],
+  vjpOfUses: (gs, calls) =>
+    unsliceAll(gs, { selections: calls.map(({ params }) => params), shape: calls[0]!.inputs[0].shape }),
   samples: () => [
     [irregular([2, 3]), { start: [null, 2], step: [-1, -1] }],
     [irregular([5]), { start: [-4], stop: [9], step: [2] }],
@@ -84,7 +90,43 @@ export const unslice: Op<Unary, Selection & { readonly shape: Shape }> = /* @__P
   samples: () => [[irregular([2, 2]), { start: [1, 2], step: [-1, -2], size: [2, 2], shape: [2, 3] }]],
 });
 
-/** Returns whether all selected entries are inside an array of `shape`. */
+/**
+ * y = the sum of the `unslice` of each tensor: zeros of `shape`, to which each tensor is added at the positions that its
+ * slice selects. The adjoint is the slices.
+ */
+export const unsliceAll: Op<Inputs, { readonly selections: readonly Selection[]; readonly shape: Shape }> =
+  /* @__PURE__ */ defineOp({
+    name: "unsliceAll",
+    options: { selections: undefined, shape: undefined },
+    shape: (_, { shape }) => shape,
+    kernel: (out, arrays, { selections }) =>
+      inFloat64(out, (exact) => {
+        for (const [k, array] of arrays.entries()) {
+          const axes = array.shape.length === 0 ? [] : [array.shape.length - 1];
+          alongAxes(axes, viewSelection(exact, selections[k]!), [array], (n, y, o, r, a, i, s) => {
+            for (let l = 0; l < n; l++) y[o + l * r]! += a[i + l * s]!;
+          });
+        }
+      }),
+    flops: (tensors) => tensors.reduce((count, { shape }) => count + sizeOf(shape), 0),
+    vjp: (g, { params: { selections } }, needed) =>
+      selections.map(({ start, step, size }, k) => (needed[k] ? apply(slice.spec, [g], { start, step, size }) : null)),
+    nonFinite: sumCause,
+    samples: () => [
+      [
+        [irregular([2, 2]), irregular([1, 2], 2)],
+        {
+          selections: [
+            { start: [1, 2], step: [-1, -2], size: [2, 2] },
+            { start: [1, 1], step: [1, 1], size: [1, 2] },
+          ],
+          shape: [2, 3],
+        },
+      ],
+    ],
+  });
+
+/** Whether all selected entries are inside an array of `shape`. */
 function isWithin({ start, step, size }: Selection, shape: Shape): boolean {
   const isInside = (at: number, axis: number) => at >= 0 && at < shape[axis]!;
   return size.every(

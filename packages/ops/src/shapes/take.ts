@@ -9,9 +9,13 @@ import {
   tensor,
 } from "@wengert/core";
 import {
+  accumulate,
   checkDType,
   defineOp,
   describe,
+  type Inputs,
+  isList,
+  type NdArray,
   type Op,
   type Operand,
   prefixErrors,
@@ -34,11 +38,14 @@ export interface AxisParams {
   readonly axis: number;
 }
 
+/** An int32 tensor, a whole number, or a list of whole numbers. */
+export type Indices = TensorLike | readonly number[];
+
 export interface ScatterParams extends AxisParams {
   readonly size: number;
 }
 
-export type Take = (x: TensorLike, indices: TensorLike, options?: { readonly axis?: number | undefined }) => Tensor;
+export type Take = (x: TensorLike, indices: Indices, options?: { readonly axis?: number | undefined }) => Tensor;
 
 /** Returns sample indices: a [2, 2] tensor for an axis of size 3, with one index repeated. */
 export const sampleIndices = (): Tensor =>
@@ -70,6 +77,16 @@ const takeOp: Op<readonly [x: Tensor, indices: Tensor], AxisParams> = /* @__PURE
     (g, { inputs: [x, indices], params: { axis } }) => scatterAdd(g, indices, { axis, size: x.shape[axis]! }),
     null,
   ],
+  vjpOfUses: (gs, calls) => {
+    const { shape } = calls[0]!.inputs[0];
+    const sums = [...shape.keys()].flatMap((axis) => {
+      const uses = calls.flatMap(({ params }, k) => (params.axis === axis ? [k] : []));
+      if (uses.length === 0) return [];
+      const inputs = [...uses.map((k) => gs[k]!), ...uses.map((k) => calls[k]!.inputs[1])];
+      return [scatterAddAll(inputs, { axis, size: shape[axis]! })];
+    });
+    return sums.reduce((sum, each) => accumulate(sum, each));
+  },
   nonFinite: sumCause,
   samples: () => [[irregular([2, 3, 2]), sampleIndices(), { axis: 1 }]],
 });
@@ -93,18 +110,42 @@ export const scatterAdd: Op<readonly [x: Tensor, indices: Tensor], ScatterParams
     );
   },
   dtype: ([x, indices]) => sumDType([{ dtype: takenDType(x, indices) }]),
-  kernel: (out, [x, indices], { axis }) =>
-    inFloat64(out, (exact) => {
-      const [source, inner] = [ravel(x), sizeOf(out.shape.slice(axis + 1))];
-      let at = 0;
-      for (const start of rowStarts(out.shape, axis, ravel(indices))) {
-        for (let l = 0; l < inner; l++) exact.data[start + l]! += source[at++]!;
-      }
-    }),
+  kernel: (out, [x, indices], { axis }) => inFloat64(out, (exact) => addAt(exact, x, indices, axis)),
   vjp: [(g, { inputs: [, indices], params: { axis } }) => takeOp(g, indices, { axis }), null],
   nonFinite: sumCause,
   samples: () => [[irregular([2, 2, 2, 2]), sampleIndices(), { axis: 1, size: 3 }]],
 });
+
+/** The sum of several `scatterAdd` along one axis. The inputs are their tensors, then the indices of each. */
+const scatterAddAll: Op<Inputs, ScatterParams> = /* @__PURE__ */ defineOp({
+  name: "scatterAddAll",
+  options: { axis: undefined, size: undefined },
+  shape: (inputs, { axis, size }) => {
+    const [x, indices] = [inputs[0]!, inputs[inputs.length / 2]!];
+    return x.shape.toSpliced(axis, indices.shape.length, size);
+  },
+  dtype: ([x]) => x!.dtype,
+  kernel: (out, arrays, { axis }) =>
+    inFloat64(out, (exact) => {
+      const count = arrays.length / 2;
+      for (let k = 0; k < count; k++) addAt(exact, arrays[k]!, arrays[k + count]!, axis);
+    }),
+  vjp: (g, { inputs, params: { axis } }, needed) =>
+    inputs.map((_, k) => (needed[k] ? takeOp(g, inputs[k + inputs.length / 2]!, { axis }) : null)),
+  nonFinite: sumCause,
+  samples: () => [
+    [[irregular([2, 2, 2, 2]), irregular([2, 2, 2, 2], 2), sampleIndices(), sampleIndices()], { axis: 1, size: 3 }],
+  ],
+});
+
+/** Adds the entries of x to `out` at `indices` along `axis`. */
+function addAt(out: NdArray, x: NdArray, indices: NdArray, axis: number): void {
+  const [source, inner] = [ravel(x), sizeOf(out.shape.slice(axis + 1))];
+  let at = 0;
+  for (const start of rowStarts(out.shape, axis, ravel(indices))) {
+    for (let l = 0; l < inner; l++) out.data[start + l]! += source[at++]!;
+  }
+}
 
 /**
  * Returns the entries of x at `indices` along `axis`. `indices` is int32 of any rank, and its axes replace `axis` in
@@ -130,11 +171,15 @@ export const take: Wrapped<Take, typeof takeOp> = /* @__PURE__ */ wrapOp<Take, t
   ],
 );
 
-/**
- * Returns indices as int32; also accepts a plain number.
- * @throws OutOfRangeError unless the number is a whole number in int32.
- */
-function asIndices(indices: TensorLike): TensorLike {
+/** Returns indices as int32, also from numbers. @throws OutOfRangeError unless they are whole numbers in int32. */
+export function asIndices(indices: Indices): TensorLike {
+  if (isList(indices)) {
+    const wrong = indices.findIndex((index) => typeof index !== "number");
+    if (wrong >= 0)
+      throw new ArgumentError(`indices must be a tensor or whole numbers, got ${show(indices[wrong])} at [${wrong}]`);
+    for (const index of indices) asIndices(index);
+    return tensor(indices, { dtype: "int32" });
+  }
   if (typeof indices !== "number") return indices;
   if (indices === (indices | 0)) return tensor(indices, { dtype: "int32" });
   const hint = Number.isInteger(indices) ? "" : "; round it";
@@ -151,7 +196,8 @@ export function sizeOption(name: string, size: unknown): number {
 /** Yields the row-major offsets of the entries at `indices` along `axis`, in an array of `shape`, in order. */
 function* rowStarts(shape: Shape, axis: number, indices: ArrayLike<number>): Generator<number> {
   const [n, inner] = [shape[axis]!, sizeOf(shape.slice(axis + 1))];
-  const outer = sizeOf(shape.slice(0, axis));
+  const allOuter = sizeOf(shape.slice(0, axis));
+  const outer = inner * indices.length === 0 ? Math.min(1, allOuter) : allOuter; // only to check the indices
   for (let o = 0; o < outer; o++) {
     for (let k = 0; k < indices.length; k++) {
       yield (o * n + normalizeIndex(indices[k]!, k, axis, n)) * inner;
@@ -192,7 +238,7 @@ export interface OneHotOptions {
   readonly dtype?: DType | undefined;
 }
 
-type OneHot = (indices: TensorLike, options: OneHotOptions) => Tensor;
+type OneHot = (indices: Indices, options: OneHotOptions) => Tensor;
 
 const oneHotOp: Op<readonly [indices: Tensor], Classes, OneHotOptions> = /* @__PURE__ */ defineOp({
   name: "oneHot",

@@ -6,6 +6,7 @@ import {
   ndarray,
   type Op,
   type Operand,
+  prefixErrors,
   type Shape,
   toTensors,
   withDefaults,
@@ -19,6 +20,7 @@ import { reshape } from "./reshape.ts";
 import { sumDType, unbroadcast } from "./sum.ts";
 import {
   type AxisParams,
+  asIndices,
   normalizeIndex,
   type ScatterParams,
   sampleIndices,
@@ -34,6 +36,7 @@ const takeAlongOp: Op<readonly [x: Tensor, indices: Tensor], AxisParams> = /* @_
   shape: ([x, indices], { axis }) => takenShape(x, indices, axis),
   dtype: ([x, indices]) => takenDType(x, indices),
   kernel: (out, [x, indices], { axis }) => {
+    if (out.data.length === 0) return; // there may be 2^50 slices without entries
     const [size, stride] = [x.shape[axis]!, x.stride[axis]!];
     alongAxes(
       [axis],
@@ -72,6 +75,7 @@ export const scatterAddAlong: Op<readonly [x: Tensor, indices: Tensor], ScatterP
   dtype: ([x, indices]) => sumDType([{ dtype: takenDType(x, indices) }]),
   kernel: (out, [x, indices], { axis, size }) =>
     inFloat64(out, (exact) => {
+      if (x.shape.includes(0)) return;
       const stride = exact.stride[axis]!;
       const slices = sliceStarts(exact, exact.shape, axis);
       alongAxes([axis], slices, [x, broadcastView(indices, x.shape)], (n, y, o, _, a, i, s, b, j, t) => {
@@ -93,8 +97,9 @@ export const takeAlong: Wrapped<Take, typeof takeAlongOp> = /* @__PURE__ */ wrap
   takeAlongOp,
   (x, indices, options) => {
     const { axis } = withDefaults("takeAlong", options, { axis: undefined });
-    if (axis !== undefined) return takeAlongOp(x, indices, { axis });
-    const [source, indexTensor] = toTensors("takeAlong", [x, indices], 2) as [Tensor, Tensor];
+    const allIndices = prefixErrors("takeAlong", () => asIndices(indices));
+    if (axis !== undefined) return takeAlongOp(x, allIndices, { axis });
+    const [source, indexTensor] = toTensors("takeAlong", [x, allIndices], 2) as [Tensor, Tensor];
     if (indexTensor.shape.length === 1) return takeAlongOp(reshape(source, { shape: [-1] }), indexTensor, { axis: 0 });
     const rule = `without an axis, indices into ${describe(source, "x")} must be a vector`;
     throw new ShapeError(`takeAlong: ${rule}, got ${describe(indexTensor, "indices")}; write { axis: ... }`);

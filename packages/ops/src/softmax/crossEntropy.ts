@@ -50,9 +50,9 @@ const crossEntropyDefaults = {
 /**
  * Returns the cross-entropy losses −Σ t log softmax(logits) of the rows. The target t is probabilities, or int32 class
  * indices (a one-hot t) in the shape of the logits without `axis`. `labelSmoothing` e replaces t by t (1 − e) + e/K;
- * `weight` then scales each tₖ. "mean" divides by the number of rows; for labels, by the weights of rows not ignored
- * (NaN if 0). Differentiable in logits, probabilities and weight. Ignored rows and classes with t = 0 add 0, even at
- * −Infinity.
+ * `weight` then scales each tₖ. "mean" divides by the number of rows; for labels, by the sum of the weights of the rows
+ * that are not ignored (NaN if 0). Differentiable in logits, probabilities and weight. Ignored rows and classes with t
+ * = 0 add 0, even at −Infinity.
  */
 export const crossEntropy: Wrapped<CrossEntropy, typeof labelLosses> = /* @__PURE__ */ wrapOp<
   CrossEntropy,

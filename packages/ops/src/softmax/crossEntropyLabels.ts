@@ -43,8 +43,8 @@ export const labelLosses: Op<readonly [logits: Tensor, labels: Tensor], Classes>
 
 /**
  * Returns y = g (s − t) for s = softmax(logits), the one-hot vector t of the label, and the cotangent g of the loss. At
- * the label, s − 1 is computed as −Σⱼ sⱼ over the other classes, where nothing cancels. A row is constant if the logit
- * of its label is −Infinity. The VJP for the logits is g times the softmax pullback.
+ * the label, s − 1 is computed as −Σⱼ sⱼ over the other classes, where nothing cancels. If the label's logit is −Infinity,
+ * y is 0 in that row. The VJP for the logits is g times the softmax pullback.
  */
 export const crossEntropyPullback: Op<PullbackInputs, Classes> = /* @__PURE__ */ defineOp({
   name: "crossEntropyPullback",

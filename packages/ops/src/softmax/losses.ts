@@ -1,6 +1,14 @@
-import type { Tensor, TensorLike } from "@wengert/core";
-import { defineOp, type Op, prefixErrors, sharedFloat, toTensors, withDefaults } from "@wengert/core/extend";
-import { broadcastShape } from "../declaring/axes.ts";
+import { type DType, OutOfRangeError, type Tensor, type TensorLike, tensor } from "@wengert/core";
+import {
+  defineOp,
+  type Op,
+  prefixErrors,
+  ravel,
+  sharedFloat,
+  toTensors,
+  type Unary,
+  withDefaults,
+} from "@wengert/core/extend";
 import { binaryCrossEntropyCause } from "../declaring/nonFiniteCauses.ts";
 import { irregular, positive, type Sampled, type Wrapped, withSamples, wrapOp } from "../declaring/samples.ts";
 import { mul, neg, numericDType, sub } from "../elementwise/arithmetic.ts";
@@ -8,6 +16,7 @@ import { sigmoid, square } from "../elementwise/functions.ts";
 import { elementwise } from "../loops/strided.ts";
 import { unbroadcast } from "../shapes/sum.ts";
 import { type ReductionName, reduceLosses } from "./lossReduction.ts";
+import { lossShape } from "./lossShape.ts";
 
 export interface LossOptions {
   /** How the losses of the elements are combined: their mean, their sum, or not at all. Default: "mean". */
@@ -27,17 +36,20 @@ export const mse: Sampled<Loss> = /* @__PURE__ */ withSamples<Loss>(
     const { reduction } = withDefaults("mse", options, lossDefaults);
     const [p, t] = toTensors("mse", [prediction, target], 2) as [Tensor, Tensor];
     prefixErrors("mse", () => {
-      broadcastShape([p, t], inputNames);
+      lossShape([p, t], inputNames);
       (reduction === "mean" ? sharedFloat : numericDType)([p, t], inputNames);
     });
     return reduceLosses("mse", square(sub(p, t)), reduction);
   },
   () => [
-    [irregular([2, 3]), irregular([3], 2)],
+    [irregular([2, 3]), irregular([2, 3], 2)],
     [irregular([2]), irregular([2], 2), { reduction: "none" }],
+    [irregular([3]), irregular([], 2)],
   ],
 );
-const inputNames = ["prediction", "target"];
+const inputNames = ["prediction", "target"] as const;
+
+const logitNames = ["logits", "target"] as const;
 
 /**
  * Returns −t ln σ(x) − (1 − t) ln σ(−x) elementwise, for logits x, targets t in [0, 1] and the sigmoid σ. For t = 0 or
@@ -46,8 +58,8 @@ const inputNames = ["prediction", "target"];
  */
 const elementLosses: Op<readonly [logits: Tensor, target: Tensor]> = /* @__PURE__ */ defineOp({
   name: "binaryCrossEntropy",
-  shape: (inputs) => broadcastShape(inputs, ["logits", "target"]),
-  dtype: (inputs) => sharedFloat(inputs, ["logits", "target"]),
+  shape: (inputs) => lossShape(inputs, logitNames),
+  dtype: (inputs) => sharedFloat(inputs, logitNames),
   kernel: (out, inputs) =>
     elementwise(out, inputs, (n, y, o, a, i, s, b, j, t) => {
       for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) {
@@ -64,7 +76,26 @@ const elementLosses: Op<readonly [logits: Tensor, target: Tensor]> = /* @__PURE_
     (g, { inputs: [x, t] }) => unbroadcast(neg(mul(g, x)), t),
   ],
   nonFinite: binaryCrossEntropyCause,
-  samples: () => [[irregular([2, 3]), mul(positive([3]), 0.4)]],
+  samples: () => [[irregular([2, 3]), mul(positive([2, 3]), 0.4)]],
+});
+
+/** int32 labels 0 and 1 as targets. A separate step, so that a gradient without the losses also checks the labels. */
+const labelTargets: Op<Unary, { readonly dtype: DType }> = /* @__PURE__ */ defineOp({
+  name: "binaryCrossEntropy",
+  options: { dtype: undefined },
+  shape: ([labels]) => labels.shape,
+  dtype: (_, { dtype }) => dtype,
+  kernel: (out, [labels]) => {
+    for (const [row, label] of ravel(labels).entries()) {
+      if (label !== 0 && label !== 1)
+        throw new OutOfRangeError(
+          `label ${label} of row ${row} is not a class: classes are 0 and 1; crossEntropy takes more`,
+        );
+      out.data[row] = label;
+    }
+  },
+  vjp: [null],
+  samples: () => [[tensor([1, 0], { dtype: "int32" }), { dtype: "float64" }]],
 });
 
 /**
@@ -79,10 +110,15 @@ export const binaryCrossEntropy: Wrapped<Loss, typeof elementLosses> = /* @__PUR
   elementLosses,
   (logits, target, options) => {
     const { reduction } = withDefaults("binaryCrossEntropy", options, lossDefaults);
-    return reduceLosses("binaryCrossEntropy", elementLosses(logits, target), reduction);
+    const [x, t] = toTensors("binaryCrossEntropy", [logits, target], 2) as [Tensor, Tensor];
+    prefixErrors("binaryCrossEntropy", () => lossShape([x, t], logitNames));
+    const targets = t.dtype === "int32" ? labelTargets(t, { dtype: x.dtype }) : t;
+    return reduceLosses("binaryCrossEntropy", elementLosses(x, targets), reduction);
   },
   () => [
     [irregular([2, 3]), mul(positive([2, 3], 2), 0.4)],
     [irregular([2]), mul(positive([2], 2), 0.4), { reduction: "sum" }],
+    [irregular([2]), 0.25],
+    [irregular([3]), tensor([1, 0, 1], { dtype: "int32" })],
   ],
 );

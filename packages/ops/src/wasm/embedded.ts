@@ -1,7 +1,7 @@
 /**
- * Decodes the text that tools/setup/kernels.mjs writes. A byte below 64 is one digit. Any other byte is a mark, which
- * gives the multiple of 64, and a digit. The text is as long as base64 but keeps byte boundaries, so gzip finds
- * repetitions and compresses it to 25 % less.
+ * Decodes the text that tools/setup/kernels.mjs writes. A byte below 64 is written as one digit. Any other byte is
+ * written as a mark for the multiple of 64, then a digit for the rest. The text is as long as base64 but keeps byte
+ * boundaries, so gzip finds repetitions and compresses it to 25 % less.
  */
 export function decodeBinary(text: string): Uint8Array {
   const values = new Uint8Array(128); // the values of the characters, indexed by char code

@@ -42,7 +42,7 @@ type SliceKernel = (rows: number, n: number, y: number, a: number, b: number, c:
  * Computes C = A B if `isFirst`, else C += A B, for A [m, k] and B [k, n] with k > 0. Either the rows or the columns of
  * B are contiguous. `scratch` has room for `packed` entries (see src/wasm/products.ts).
  */
-export type ProductKernel = (
+type ProductKernel = (
   m: number,
   n: number,
   k: number,
@@ -56,6 +56,8 @@ export type ProductKernel = (
   cRow: number,
   cCol: number,
   isFirst: boolean,
+  isRunning: boolean,
+  part: number,
   scratch: number,
 ) => void;
 

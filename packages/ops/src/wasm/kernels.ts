@@ -28,7 +28,7 @@ const choices: readonly string[] = ["plain", ...wasmKernels, "auto"];
 let choice: Kernels | "auto" | undefined; // undefined: not chosen yet
 let engine: Engine | null | undefined; // null: plain loops; undefined: not loaded yet
 
-/** A loaded binary and its memory. */
+/** A loaded WebAssembly binary and its memory. */
 export class Engine {
   readonly name: Compiled;
   readonly exports: Exports;

@@ -1,7 +1,6 @@
 import type { Data } from "@wengert/core/extend";
 import { product32, product64 } from "./crossovers.ts";
-import type { ProductKernel } from "./exports.ts";
-import { currentEngine } from "./kernels.ts";
+import { currentEngine, type Engine } from "./kernels.ts";
 import type { Workspace } from "./workspace.ts";
 
 /**
@@ -9,12 +8,17 @@ import type { Workspace } from "./workspace.ts";
  * kernel reads them.
  */
 const blockBytes = 2 ** 19;
-/** The number of bytes of the second operand. It stays in the cache while blocks of the first operand are processed. */
+/** The number of bytes of the second operand that stay in the cache while blocks of the first operand are processed. */
 const residentBytes = 4 * blockBytes;
 /** The largest number of terms per block, if a block contains segments of the rows of A or of the columns of B. */
 const maxTerms = 1024;
 /** The tile width of the kernel in bytes, and the numbers of rows and terms that it packs at a time. */
 const [tileBytes, packedRows, packedTerms] = [32, 60, 400];
+/** The number of float32 terms whose sums of parts are added in float32. The sums of more terms are added in float64. */
+const maxSingleTerms = 64 * packedTerms;
+
+/** Returns the size of the fewest equal parts of k of at most `limit`. It depends on k only, and so do the bits of a sum. */
+const equalPart = (k: number, limit: number): number => Math.ceil(k / Math.ceil(k / limit));
 
 const smallestCrossover = /* @__PURE__ */ Math.min(product32, product64);
 
@@ -48,23 +52,49 @@ export function productInWasm(
   n: number,
   k: number,
 ): boolean {
-  const { exports, workspace } = currentEngine()!;
+  if (c instanceof Float64Array || k <= maxSingleTerms)
+    return partialProduct(c, o, a, i, aRow, aCol, b, j, bRow, bCol, m, n, k);
+  const terms = equalPart(k, maxSingleTerms);
+  const [partial, sums] = [new Float32Array(m * n), new Float64Array(m * n)];
+  for (let term = 0; term < k; term += terms) {
+    const [p, q] = [i + term * aCol, j + term * bRow];
+    if (!partialProduct(partial, 0, a, p, aRow, aCol, b, q, bRow, bCol, m, n, Math.min(terms, k - term))) return false;
+    for (let at = 0; at < sums.length; at++) sums[at]! += partial[at]!;
+  }
+  c.set(sums, o);
+  return true;
+}
+
+/** The product over all terms in one go: of float64, or of few float32 terms. */
+function partialProduct(
+  c: Data,
+  o: number,
+  a: Data,
+  i: number,
+  aRow: number,
+  aCol: number,
+  b: Data,
+  j: number,
+  bRow: number,
+  bCol: number,
+  m: number,
+  n: number,
+  k: number,
+): boolean {
+  const engine = currentEngine()!;
   const size = c.BYTES_PER_ELEMENT;
-  const gemm = size === 4 ? exports.gemm32 : exports.gemm64;
-  // Tiles are wide. So a product with few columns is computed as its transpose, cᵀ = bᵀ aᵀ, and transposed back when it
-  // is written to c.
+  // Tiles are wide, so a narrow product is transposed: cᵀ ← bᵀ aᵀ. Its tiles are transposed into c.
   const lanes = tileBytes / size;
   const costByRows = Math.ceil(n / lanes) * lanes * m * k;
   const costByColumns = Math.ceil(m / lanes) * lanes * n * k + 2 * m * n;
   return costByColumns < 0.875 * costByRows
-    ? multiplyInBlocks(workspace, gemm, c, o, false, b, j, bCol, bRow, a, i, aCol, aRow, n, m, k)
-    : multiplyInBlocks(workspace, gemm, c, o, true, a, i, aRow, aCol, b, j, bRow, bCol, m, n, k);
+    ? multiplyInBlocks(engine, c, o, false, b, j, bCol, bRow, a, i, aCol, aRow, n, m, k)
+    : multiplyInBlocks(engine, c, o, true, a, i, aRow, aCol, b, j, bRow, bCol, m, n, k);
 }
 
 /** Writes a b to c, or its transpose to c unless `isByRows`. */
 function multiplyInBlocks(
-  workspace: Workspace,
-  gemm: ProductKernel,
+  { exports, workspace }: Engine,
   c: Data,
   o: number,
   isByRows: boolean,
@@ -81,13 +111,16 @@ function multiplyInBlocks(
   k: number,
 ): boolean {
   const size = c.BYTES_PER_ELEMENT;
+  const gemm = size === 4 ? exports.gemm32 : exports.gemm64;
   const aIsByRows = aCol === 1;
   const bIsByRows = bCol === 1;
   // Choose the block sizes: the number of terms in each sum, and the numbers of rows and columns of c.
   const blockEntries = blockBytes / size;
+  const part = equalPart(k, packedTerms);
   let terms = k;
   let rows = m;
   let columns = n;
+  let splitsParts = false; // whether several blocks of terms make up a part
   if (k > maxTerms || m * k > blockEntries || k * n > blockEntries || m * n > blockEntries) {
     const residentEntries = residentBytes / size;
     // The terms of a block are contiguous in memory, or they are strided segments of rows of a or of columns of b.
@@ -95,24 +128,39 @@ function multiplyInBlocks(
       k,
       bIsByRows && (!aIsByRows || m <= packedRows) ? Math.max(64, Math.floor(blockEntries / Math.max(m, n))) : maxTerms,
     );
-    rows = Math.min(m, Math.max(packedRows, Math.floor(blockEntries / terms)));
-    const columnEntries = m > rows || k * n <= residentEntries ? residentEntries : blockEntries;
-    columns = Math.min(n, Math.max(64, Math.floor(columnEntries / Math.max(terms, packedRows)) & -8));
-    rows = Math.min(rows, Math.max(packedRows, Math.floor(residentEntries / columns)));
+    const fitRowsAndColumns = () => {
+      rows = Math.min(m, Math.max(packedRows, Math.floor(blockEntries / terms)));
+      const columnEntries = m > rows || k * n <= residentEntries ? residentEntries : blockEntries;
+      columns = Math.min(n, Math.max(64, Math.floor(columnEntries / Math.max(terms, packedRows)) & -8));
+      rows = Math.min(rows, Math.max(packedRows, Math.floor(residentEntries / columns)));
+    };
+    fitRowsAndColumns();
+    if (size === 4) {
+      // Blocks must not cut parts, except where sums stay in place. Otherwise bits would depend on m and n.
+      splitsParts = terms < part && m === rows;
+      const nearest = part * Math.max(1, Math.round(terms / part));
+      const fewest = part * Math.max(1, Math.floor(terms / part));
+      const whole = Math.min(k, m * nearest <= blockEntries ? nearest : fewest); // all rows, if they fit in a block
+      terms = splitsParts ? equalPart(part, terms) : whole;
+      if (!splitsParts) fitRowsAndColumns();
+    }
   }
   const packed = Math.min(terms, packedTerms) * packedRows + terms * (columns + 7);
-  if (!workspace.begin((rows * terms + terms * columns + rows * columns + packed) * size + 512)) return false;
+  const sums = splitsParts ? 2 : 1;
+  if (!workspace.begin((rows * terms + terms * columns + sums * rows * columns + packed) * size + 512)) return false;
   const atA = workspace.allocate(rows * terms * size);
   const atB = workspace.allocate(terms * columns * size);
   const atC = workspace.allocate(rows * columns * size);
+  const atPart = splitsParts ? workspace.allocate(rows * columns * size) : atC;
   const scratch = workspace.allocate(packed * size);
-  const keepsSums = m === rows && n === columns; // sums stay in place until complete
+  const keepsSums = m === rows; // the sums of a block of columns stay in place until complete
   let lastRow = -1;
   let lastTerm = -1;
   for (let column = 0; column < n; column += columns) {
     const nb = Math.min(columns, n - column);
-    for (let term = 0; term < k; term += terms) {
-      const kb = Math.min(terms, k - term);
+    for (let term = 0, kb = 0; term < k; term += kb) {
+      kb = Math.min(terms, k - term, splitsParts ? part - (term % part) : k);
+      const to = term < part ? atC : atPart;
       const fromB = j + term * bRow + column * bCol;
       if (bIsByRows) writeRuns(workspace, atB, b, fromB, kb, nb, bRow);
       else writeRuns(workspace, atB, b, fromB, nb, kb, bCol);
@@ -140,12 +188,16 @@ function multiplyInBlocks(
           atB,
           (bIsByRows ? nb : 1) * size,
           (bIsByRows ? 1 : kb) * size,
-          atC,
+          to,
           (isByRows ? nb : 1) * size,
           (isByRows ? 1 : mb) * size,
-          term === 0,
+          splitsParts ? term % part === 0 : term === 0,
+          splitsParts,
+          Math.min(part, terms),
           scratch,
         );
+        if (to !== atC && ((term + kb) % part === 0 || term + kb === k))
+          exports.add32(1, mb * nb, atC, atC, atPart, 0, 1, 0, 1);
         if (term + kb === k || !keepsSums) readRuns(workspace, atC, c, start, outer, inner, length);
       }
     }

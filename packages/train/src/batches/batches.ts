@@ -1,7 +1,7 @@
 import { ArgumentError, type Tensor } from "@wengert/core";
 import { type TreesOnly, withDefaults } from "@wengert/core/extend";
 import { foldIn, permutation, slice } from "@wengert/ops";
-import { keyOption, wholeNumber } from "../checks/options.ts";
+import { keyOption, shuffleNames, wholeNumber } from "../checks/options.ts";
 import { type Rows, rowsOf } from "./rows.ts";
 import { type Sequence, sequence } from "./sequence.ts";
 
@@ -24,12 +24,17 @@ export interface BatchesOptions {
  * @throws ArgumentError for an invalid size, or if `dropLast` leaves no batch
  */
 export function batches<T>(data: T & TreesOnly<T>, options: BatchesOptions): Sequence<T> {
-  const { batchSize, key, epoch, dropLast } = withDefaults<BatchesOptions>("batches", options, {
-    batchSize: undefined,
-    key: undefined,
-    epoch: 0,
-    dropLast: false,
-  });
+  const { batchSize, key, epoch, dropLast } = withDefaults<BatchesOptions>(
+    "batches",
+    options,
+    {
+      batchSize: undefined,
+      key: undefined,
+      epoch: 0,
+      dropLast: false,
+    },
+    { ...shuffleNames, dropremainder: "dropLast" },
+  );
   const rows = rowsOf<T>("batches", data, "data");
   const plan = planBatches("batches", rows.count, batchSize, dropLast);
   return batchesInOrder(

@@ -1,6 +1,6 @@
 import { OutOfRangeError, type Tensor } from "@wengert/core";
 import { type TreesOnly, withDefaults } from "@wengert/core/extend";
-import { wholeNumber } from "../checks/options.ts";
+import { shuffleNames, wholeNumber } from "../checks/options.ts";
 import { rowOrder, splitRows } from "./parts.ts";
 import { rowsOf } from "./rows.ts";
 import { type Sequence, sequence } from "./sequence.ts";
@@ -30,11 +30,16 @@ export interface Fold<T> {
  * @throws OutOfRangeError if there are more folds than rows
  */
 export function kFold<T>(data: T & TreesOnly<T>, options: KFoldOptions): Sequence<Fold<T>> {
-  const { folds, key, labels } = withDefaults<KFoldOptions>("kFold", options, {
-    folds: undefined,
-    key: undefined,
-    labels: undefined,
-  });
+  const { folds, key, labels } = withDefaults<KFoldOptions>(
+    "kFold",
+    options,
+    {
+      folds: undefined,
+      key: undefined,
+      labels: undefined,
+    },
+    { ...shuffleNames, nsplits: "folds", k: "folds", cv: "folds", stratify: "labels" },
+  );
   const rows = rowsOf<T>("kFold", data, "data");
   const parts = wholeNumber("kFold", "folds", folds, 2);
   if (parts > rows.count)

@@ -1,30 +1,38 @@
 import { ArgumentError, OutOfRangeError, type Tensor } from "@wengert/core";
 import { show, type TreesOnly, withDefaults } from "@wengert/core/extend";
+import { randomKey } from "@wengert/ops";
+import { booleanOption, keyNames } from "../checks/options.ts";
 import { rowOrder, splitRows } from "./parts.ts";
 import { rowsOf } from "./rows.ts";
 
 export interface TrainTestSplitOptions {
   /** The fraction of the rows that go to the training set, between 0 and 1. */
   readonly fraction: number;
-  /** Draws the training rows at random. Without a key, the training set is the first rows. */
+  /** Draws the rows of the first part at random; the same key draws the same rows. Default `randomKey(0)`. */
   readonly key?: Tensor | undefined;
-  /** The class of each row, [rows]. If given, the split is stratified: each class is split by `fraction`. */
+  /** Whether to draw the rows at random. `false` takes the first rows. Default true. */
+  readonly shuffle?: boolean | undefined;
+  /** The class of each row, [rows], for a stratified split: each class is divided by `fraction`. */
   readonly labels?: Tensor | undefined;
 }
 
 /**
- * Splits `data`, a tree of tensors with rows along axis 0, into a training set and a test set: `const [train, test] =
- * trainTestSplit(data, { fraction: 0.8, key })`. Both sets keep the order of the rows. Without `key` and `labels`, both
- * are views of the data.
+ * Splits the rows of `data`, a tree of tensors with rows along axis 0, into two parts:
+ * `const [train, test] = trainTestSplit(data, { fraction: 0.8, key })`. The rows of the first part are drawn at random and keep
+ * their order within a part. With `shuffle: false` the first part has the first rows, or with `labels` evenly spaced rows of each
+ * class; without `labels` both parts are then views.
  * @throws ShapeError, TreeError if `data` has no rows
- * @throws OutOfRangeError if `fraction` leaves one set empty
+ * @throws ArgumentError, DTypeError for invalid options
+ * @throws OutOfRangeError if `fraction` leaves one part empty
  */
 export function trainTestSplit<T>(data: T & TreesOnly<T>, options: TrainTestSplitOptions): [T, T] {
-  checkTestSize(options);
-  const { fraction, key, labels } = withDefaults<TrainTestSplitOptions>("trainTestSplit", options, {
-    fraction: undefined,
-    key: undefined,
-    labels: undefined,
+  const defaults = { fraction: undefined, key: undefined, shuffle: true, labels: undefined };
+  const { fraction, key, shuffle, labels } = withDefaults<TrainTestSplitOptions>("trainTestSplit", options, defaults, {
+    ...keyNames,
+    testsize: fractionHint(options),
+    trainsize: "fraction",
+    share: "fraction",
+    stratify: "labels",
   });
   const rows = rowsOf<T>("trainTestSplit", data, "data");
   if (typeof fraction !== "number") {
@@ -36,25 +44,21 @@ export function trainTestSplit<T>(data: T & TreesOnly<T>, options: TrainTestSpli
     throw new OutOfRangeError(
       `trainTestSplit: fraction must leave rows in both parts, got ${fraction} of ${rows.count} rows; choose a number between 0 and 1`,
     );
-  if (key === undefined && labels === undefined) return [rows.between(0, size), rows.between(size, rows.count)];
-  const order = rowOrder("trainTestSplit", rows.count, { key, labels });
-  // Rows sorted by class are selected at even spacing, so each class is split by the same fraction.
+  booleanOption("trainTestSplit", "shuffle", shuffle);
+  if (key !== undefined && !shuffle)
+    throw new ArgumentError("trainTestSplit: shuffle: false and key exclude each other, got both; leave out one");
+  if (!shuffle && labels === undefined) return [rows.between(0, size), rows.between(size, rows.count)];
+  const order = rowOrder("trainTestSplit", rows.count, { key: shuffle ? (key ?? randomKey(0)) : undefined, labels });
+  // Select positions evenly, because each class is a contiguous run of the order.
   const isInFirst = (place: number) =>
     Math.floor(((place + 1) * size) / rows.count) > Math.floor((place * size) / rows.count);
   const [first, second] = splitRows(order, isInFirst);
   return [rows.at(first), rows.at(second)];
 }
 
-/**
- * Rejects scikit-learn's `test_size`. The message converts it to `fraction`, the training share, because copying the
- * number unchanged would swap the two sets.
- */
-function checkTestSize(options: unknown): void {
+/** The hint for scikit-learn's test_size, which counts the other part: the same number would swap the two parts. */
+function fractionHint(options: unknown): string {
   const { testSize, test_size = testSize } = (options ?? {}) as { testSize?: unknown; test_size?: unknown };
-  if (test_size === undefined) return;
-  const fraction =
-    typeof test_size === "number" && test_size > 0 && test_size < 1 ? +(1 - test_size).toFixed(6) : "...";
-  throw new ArgumentError(
-    `trainTestSplit: testSize is not an option, got ${show(test_size)}; write { fraction: ${fraction} } for the training part`,
-  );
+  const isFraction = typeof test_size === "number" && test_size > 0 && test_size < 1;
+  return `write { fraction: ${isFraction ? +(1 - test_size).toFixed(6) : "..."} } for the training part`;
 }

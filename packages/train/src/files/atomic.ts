@@ -1,9 +1,7 @@
 import type { Stats } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
 import { ArgumentError, DataError, WengertError } from "@wengert/core";
-import { builtin, show } from "@wengert/core/extend";
-import { asBytes } from "./bytes.ts";
-import { pathOf } from "./path.ts";
+import { asBytes, builtin, pathOf, show } from "@wengert/core/extend";
 
 /**
  * Writes text or bytes to a file atomically: a reader sees either the old or the new content, even after a crash or a
@@ -11,10 +9,11 @@ import { pathOf } from "./path.ts";
  * permissions are kept. If the path is a symbolic link, the link's target is replaced. The next write to the same file
  * removes the temporary files of killed processes.
  * @throws DataError if the file cannot be written, with the system's error as `cause`; the old content is unchanged
+ * @throws ArgumentError unless `path` is a path or a file: URL, and `content` a string or bytes
  */
 export async function writeFileAtomic(path: string | URL, content: string | Uint8Array): Promise<void> {
   const caller = "writeFileAtomic";
-  const bytes = typeof content === "string" ? new TextEncoder().encode(content) : asBytes(content);
+  const bytes = typeof content === "string" ? new TextEncoder().encode(content) : asBytes(caller, content);
   if (bytes === undefined)
     throw new ArgumentError(`${caller}: content must be a string or bytes, got ${show(content)}`);
   await writeParts(caller, pathOf(caller, path, "make a Blob and offer it as a download"), [bytes]);

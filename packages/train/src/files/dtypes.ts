@@ -19,9 +19,7 @@ export const storedAs: ReadonlyMap<DType, Kind> = new Map<DType, Kind>([
 ]);
 export const dtypes: ReadonlyMap<string, DType> = new Map([...storedAs].map(([dtype, { code }]) => [code, dtype]));
 
-/**
- * The safetensors dtypes without support here, each with a PyTorch expression that converts it to a supported dtype.
- */
+/** The unsupported safetensors dtypes, each with a PyTorch expression that converts it to a supported dtype. */
 export const unsupported: ReadonlyMap<string, string> = new Map([
   ..."F16 BF16 F8_E5M2 F8_E4M3 F8_E8M0 F8_E4M3FNUZ F8_E5M2FNUZ"
     .split(" ")

@@ -1,6 +1,7 @@
 import { DataError } from "@wengert/core";
 import type { Bytes } from "./bytes.ts";
 import { type JsonReader, jsonReader, quoted } from "./json.ts";
+import { maxAxes } from "./shape.ts";
 
 /** The entry of one tensor in a safetensors header. `begin` and `end` count bytes from the end of the header. */
 export interface Entry {
@@ -18,7 +19,6 @@ export interface Header {
 
 /** The largest header that the reference implementation of safetensors accepts, in bytes. */
 const maxHeader = 100_000_000;
-const maxAxes = 64; // the limit of tensors
 
 /**
  * Returns the safetensors header: its length, its JSON, and spaces that make the tensor data begin at a multiple of 8

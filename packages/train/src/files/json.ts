@@ -104,7 +104,7 @@ export function jsonReader(text: string, makeError: (what: string) => Error): Js
 
 /**
  * Returns a function that returns whether it was called with the same name before. It creates a Set only for the second
- * name, because most objects have one.
+ * name, because most objects have only one name.
  */
 function duplicateCheck(): (name: string) => boolean {
   let first: string | undefined;

@@ -6,6 +6,7 @@ import { arrayOf } from "./endian.ts";
 import { damagedFile, type Entry, parseHeader } from "./header.ts";
 import { quoted } from "./json.ts";
 import { checkStructure, namesOf, structureKey, treeOf } from "./names.ts";
+import { bytesOf } from "./shape.ts";
 
 /** A tree of tensors whose structure is unknown until the file is read. */
 export type AnyTree = Tensor | readonly AnyTree[] | { readonly [key: string]: AnyTree };
@@ -99,7 +100,7 @@ function checkOffsets(file: string, entries: readonly Entry[], size: number): vo
         file,
         `${name} begins at byte ${entry.begin} of the tensor data, but the previous tensor ends at byte ${end}`,
       );
-    const bytes = bytesOf(entry);
+    const bytes = bytesOf(entry.shape, storedAs.get(dtypes.get(entry.dtype)!)!.width);
     if (entry.end - entry.begin !== bytes) {
       const expected = bytes === undefined ? "more than 2^53 bytes" : `${bytes} bytes`;
       throw damagedFile(
@@ -110,15 +111,6 @@ function checkOffsets(file: string, entries: readonly Entry[], size: number): vo
     end = entry.end;
   }
   if (end !== size) throw damagedFile(file, `its tensors take ${end} bytes, but ${size} follow the header`);
-}
-
-function bytesOf({ dtype, shape }: Entry): number | undefined {
-  let bytes = storedAs.get(dtypes.get(dtype)!)!.width;
-  for (const n of shape) {
-    bytes *= n;
-    if (bytes > Number.MAX_SAFE_INTEGER) return undefined;
-  }
-  return bytes;
 }
 
 type Arrange = (tensors: ReadonlyMap<string, Tensor>) => unknown;

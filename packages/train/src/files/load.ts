@@ -1,7 +1,7 @@
 import type { FileHandle } from "node:fs/promises";
 import { ArgumentError, DataError, type Tensor } from "@wengert/core";
-import { builtin, show } from "@wengert/core/extend";
-import { allocateBytes, asBytes, type Bytes, copyBytes } from "./bytes.ts";
+import { asBytes, builtin, isBlob, isUrl, pathOf, show } from "@wengert/core/extend";
+import { allocateBytes, type Bytes } from "./bytes.ts";
 import { headerLength } from "./header.ts";
 import {
   type AnyTree,
@@ -11,7 +11,7 @@ import {
   layoutOf,
   loadOptions,
 } from "./layout.ts";
-import { pathOf } from "./path.ts";
+import { loadBytes } from "./safetensors.ts";
 
 /** A file, Blob or byte array that is read piece by piece. */
 interface Source {
@@ -26,12 +26,11 @@ interface Source {
 }
 
 /**
- * Loads the tree and the metadata of a safetensors file from a path, a Blob (such as a File in a page) or bytes. For a
- * file from another program, returns a record of tensors by name, as Python's `load_file` does. With `like`, returns a
- * tree with the structure of `like`. Checks the header before it allocates memory for tensors, then reads each tensor
- * directly into its own memory.
- * @throws DataError if the source cannot be read, is not a safetensors file, has an unsupported dtype, or does not
- * match `like`
+ * Loads the tree and the metadata of a safetensors file: from a path, or from a Blob (such as a File in a page) or bytes. A file
+ * from another program gives a record of tensors by name, as Python's `load_file` does, or the structure of `like`. The
+ * header is checked before tensor memory is allocated. Then each tensor is read directly into its own memory.
+ * @throws DataError if the source cannot be read, is not a safetensors file, has an unsupported dtype, or does not match `like`
+ * @throws ArgumentError for other values, for bytes whose memory was transferred, and for invalid options
  */
 export async function load<T = AnyTree>(
   source: string | URL | Blob | ArrayBuffer | Uint8Array,
@@ -39,10 +38,10 @@ export async function load<T = AnyTree>(
 ): Promise<Loaded<T>> {
   const caller = "load";
   const settings = loadOptions(caller, options);
-  const bytes = asBytes(source);
-  if (bytes) return loadFrom(caller, sourceOfBytes(caller, bytes), settings);
-  if (source instanceof Blob) return loadFrom(caller, sourceOfBlob(caller, source), settings);
-  if (typeof source !== "string" && !(source instanceof URL))
+  const bytes = asBytes(caller, source);
+  if (bytes) return loadBytes(caller, bytes, settings); // now: the caller may transfer the memory after the call
+  if (isBlob(source)) return loadFrom(caller, sourceOfBlob(caller, source), settings);
+  if (typeof source !== "string" && !isUrl(source))
     throw new ArgumentError(`${caller}: expected a path, a Blob, an ArrayBuffer or a Uint8Array, got ${show(source)}`);
   const path = pathOf(caller, source, "pass a Blob: a File from an input, or await (await fetch(url)).blob()");
   const name = `${caller}: ${path}`;
@@ -68,11 +67,6 @@ async function loadFrom<T>(
   for (const entry of entries)
     tensors.set(entry.name, makeTensor(entry, await read(begin + entry.begin, begin + entry.end)));
   return buildTree(tensors);
-}
-
-function sourceOfBytes(caller: string, bytes: Uint8Array): Source {
-  const name = `${caller}: the array of ${bytes.length} bytes`;
-  return { name, size: bytes.length, read: async (begin, end) => copyBytes(name, bytes, begin, end) };
 }
 
 function sourceOfBlob(caller: string, blob: Blob): Source {

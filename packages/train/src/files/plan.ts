@@ -1,10 +1,11 @@
-import { ArgumentError, DataError, Tensor } from "@wengert/core";
-import { leaves, ravel, show, withDefaults } from "@wengert/core/extend";
+import { ArgumentError, DataError, ShapeError, Tensor } from "@wengert/core";
+import { leaves, ravel, shapeText, show, valuesOf, withDefaults } from "@wengert/core/extend";
 import { storedAs } from "./dtypes.ts";
 import { fileBytes } from "./endian.ts";
 import { type Entry, headerBytes } from "./header.ts";
 import { isWellFormed, quoted } from "./json.ts";
 import { namesOf, structureKey, structureText } from "./names.ts";
+import { bytesOf, maxAxes } from "./shape.ts";
 
 export interface SaveOptions {
   /** Strings to save with the tensors, by key. `load` returns the same strings. */
@@ -38,7 +39,11 @@ export function planOf(caller: string, tree: unknown, options: SaveOptions | und
   );
   let end = 0;
   const entries = sorted.map(({ name, tensor, kind }): Entry => {
-    if (tensor.array === undefined) tensor.data; // a traced tensor has no data: its getter throws TracedValueError
+    valuesOf(caller, tensor); // throws during a trace
+    if (tensor.shape.length > maxAxes || bytesOf(tensor.shape, kind.width) === undefined)
+      throw new ShapeError(
+        `${caller}: a file holds at most ${maxAxes} axes and 2^53 bytes, got ${shapeText(tensor.shape)} for ${quoted(name)}`,
+      );
     const begin = end;
     end += tensor.size * kind.width;
     return { name, dtype: kind.code, shape: tensor.shape, begin, end };
@@ -48,7 +53,7 @@ export function planOf(caller: string, tree: unknown, options: SaveOptions | und
     size: header.length + end,
     *parts() {
       yield header;
-      for (const { tensor } of sorted) yield fileBytes(ravel(tensor.array!));
+      for (const { tensor } of sorted) yield fileBytes(ravel(tensor.array!, caller));
     },
   };
 }
@@ -75,8 +80,8 @@ function checkMetadata(caller: string, metadata: unknown): Map<string, string> {
 }
 
 /**
- * Compares two names by Unicode code points, the order that the reference implementation sorts names in. JavaScript's
- * `<` compares UTF-16 units instead.
+ * Compares two names by Unicode code points, as the reference implementation does when it sorts names. JavaScript's `<`
+ * compares UTF-16 units instead.
  */
 function compareCodePoints(a: string, b: string): number {
   let i = 0;

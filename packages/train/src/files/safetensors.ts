@@ -1,8 +1,15 @@
 import { ArgumentError, type Tensor } from "@wengert/core";
-import { show, type TreesOnly } from "@wengert/core/extend";
-import { asBytes, type Bytes, copyBytes } from "./bytes.ts";
+import { asBytes, show, type TreesOnly } from "@wengert/core/extend";
+import { allocateBytes, type Bytes, copyBytes } from "./bytes.ts";
 import { headerLength } from "./header.ts";
-import { type AnyTree, type Loaded, type LoadOptions, layoutOf, loadOptions } from "./layout.ts";
+import {
+  type AnyTree,
+  type CompleteLoadOptions,
+  type Loaded,
+  type LoadOptions,
+  layoutOf,
+  loadOptions,
+} from "./layout.ts";
 import { planOf, type SaveOptions } from "./plan.ts";
 
 /**
@@ -11,11 +18,12 @@ import { planOf, type SaveOptions } from "./plan.ts";
  * @throws TreeError unless `tree` is a tree of tensors
  * @throws TracedValueError while a program is traced
  * @throws ArgumentError unless metadata are strings
+ * @throws ShapeError for more than 64 axes
  * @throws DataError if names and metadata exceed 100 MB
  */
 export function toSafetensors<T>(tree: T & TreesOnly<T>, options?: SaveOptions): Bytes {
   const { size, parts } = planOf("toSafetensors", tree, options);
-  const bytes = new Uint8Array(size);
+  const bytes = allocateBytes("toSafetensors", size);
   let at = 0;
   for (const part of parts()) {
     bytes.set(part, at);
@@ -29,17 +37,22 @@ export function toSafetensors<T>(tree: T & TreesOnly<T>, options?: SaveOptions):
  * record of tensors by name, as Python's `load_file` does. With `like`, returns a tree with the structure of `like`.
  * Copies the bytes.
  * @throws DataError if the bytes are not a safetensors file, have an unsupported dtype, or do not match `like`
+ * @throws ArgumentError for other values, for bytes whose memory was transferred, and for invalid options
  */
 export function fromSafetensors<T = AnyTree>(bytes: Uint8Array | ArrayBuffer, options?: LoadOptions<T>): Loaded<T> {
   const caller = "fromSafetensors";
-  const input = asBytes(bytes);
+  const input = asBytes(caller, bytes);
   if (input === undefined)
     throw new ArgumentError(`${caller}: expected a Uint8Array or an ArrayBuffer, got ${show(bytes)}`);
-  const settings = loadOptions(caller, options);
-  const file = `${caller}: the array of ${input.length} bytes`;
-  const read = (begin: number, end: number) => copyBytes(file, input, begin, end);
-  const begin = 8 + headerLength(file, read(0, Math.min(8, input.length)), input.length);
-  const { entries, makeTensor, buildTree } = layoutOf(caller, file, read(8, begin), input.length - begin, settings);
+  return loadBytes(caller, input, loadOptions(caller, options));
+}
+
+/** Loads a tree from bytes, which are copied. */
+export function loadBytes<T>(caller: string, bytes: Uint8Array, settings: CompleteLoadOptions<T>): Loaded<T> {
+  const file = `${caller}: the array of ${bytes.length} bytes`;
+  const read = (begin: number, end: number) => copyBytes(file, bytes, begin, end);
+  const begin = 8 + headerLength(file, read(0, Math.min(8, bytes.length)), bytes.length);
+  const { entries, makeTensor, buildTree } = layoutOf(caller, file, read(8, begin), bytes.length - begin, settings);
   const tensors = new Map<string, Tensor>();
   for (const entry of entries) tensors.set(entry.name, makeTensor(entry, read(begin + entry.begin, begin + entry.end)));
   return buildTree(tensors);

@@ -1,7 +1,6 @@
 import { ArgumentError, DataError } from "@wengert/core";
-import { show, type TreesOnly } from "@wengert/core/extend";
+import { isUrl, pathOf, show, type TreesOnly } from "@wengert/core/extend";
 import { writeParts } from "./atomic.ts";
-import { pathOf } from "./path.ts";
 import { planOf, type SaveOptions } from "./plan.ts";
 
 /**
@@ -13,6 +12,7 @@ import { planOf, type SaveOptions } from "./plan.ts";
  * @throws TreeError unless `tree` is a tree of tensors
  * @throws TracedValueError while a program is traced
  * @throws ArgumentError unless metadata are strings
+ * @throws ShapeError for more than 64 axes
  * @throws DataError if the target cannot be written
  */
 export async function save<T>(
@@ -21,7 +21,7 @@ export async function save<T>(
   options?: SaveOptions,
 ): Promise<void> {
   const caller = "save";
-  if (typeof target === "string" || target instanceof URL) {
+  if (typeof target === "string" || isUrl(target)) {
     const path = pathOf(caller, target, "pass a WritableStream, or make a Blob: new Blob([toSafetensors(tree)])");
     return writeParts(caller, path, planOf(caller, tree, options).parts());
   }

@@ -1,9 +1,10 @@
 import { ArgumentError, DataError, Tensor, tensor } from "@wengert/core";
-import { builtin, leavesAlike, ravel, show, unflatten } from "@wengert/core/extend";
+import { builtin, describe, leavesAlike, ravel, show, unflatten } from "@wengert/core/extend";
 import type { Bytes } from "../files/bytes.ts";
 import { load } from "../files/load.ts";
 import { toSafetensors } from "../files/safetensors.ts";
 import { save } from "../files/save.ts";
+import { notNegative, type Range } from "../optimizers/hyper.ts";
 import type { StateTree } from "../optimizers/optimizer.ts";
 import type { Point } from "./history.ts";
 import type { Resume } from "./options.ts";
@@ -87,80 +88,126 @@ const unwritableError = (path: string, error: unknown): DataError =>
     },
   );
 
+/** The fit that continues from a checkpoint. */
+export interface Continuation<P> {
+  readonly plan: Plan;
+  readonly initial: State<P>;
+  /** Batches in an epoch, if known in advance. */
+  readonly batches: number | undefined;
+}
+
+type Path = readonly string[];
+
 /**
- * Reads the state of a fit from a checkpoint. The settings, the tree structure and the shapes must match the current
- * fit.
+ * Reads the state from a checkpoint. The plan, the tree and the shapes must be those of the current fit, and the counters must
+ * be possible.
  * @throws DataError unless the source is a checkpoint
  * @throws ArgumentError, TreeError, ShapeError if the checkpoint belongs to a different fit
  */
 export async function readCheckpoint<P>(
   source: Exclude<Resume, boolean>,
-  { plan, initial }: { readonly plan: Plan; readonly initial: State<P> },
+  { plan, initial, batches }: Continuation<P>,
 ): Promise<State<P>> {
   const name = typeof source === "string" ? source : show(source);
   const { tree, metadata } = await load(source);
   const text = metadata[planKey];
   if (text === undefined)
     throw new DataError(`${caller}: ${name} is not a checkpoint of a fit; use load(...) for other files`);
-  checkPlan(name, JSON.parse(text), plan);
-  const readField = (...path: readonly string[]): unknown => {
-    const value = path.reduce<unknown>((node, key) => (node as Record<string, unknown> | undefined)?.[key], tree);
-    if (value !== undefined) return value;
-    throw new DataError(
-      `${caller}: ${name} has no field ${path.join(".")}; it is damaged or was written by another version`,
+  const damaged = (path: Path, expected: string, got: string): DataError =>
+    new DataError(
+      `${caller}: ${path.join(".")} of ${name} must be ${expected}, got ${got}; the file is damaged or was written by another version`,
     );
+  const savedPlan = parsePlan(text);
+  if (savedPlan === undefined) throw damaged(["the metadata", planKey], "JSON", show(text));
+  checkPlan(name, savedPlan, plan);
+
+  const readField = (path: Path): unknown => {
+    let node: unknown = tree;
+    for (const key of path) {
+      if (!Object.hasOwn(node as object, key)) throw damaged(path, "in the file", "nothing");
+      node = (node as Record<string, unknown>)[key];
+    }
+    return node;
   };
-  const readLike = <T>(expected: T, path: string, ...place: readonly string[]): T =>
-    unflatten(expected, leavesAlike(caller, [expected, path], [readField(...place), `${place.join(".")} of ${name}`]));
-  const readNumbers = (...path: readonly string[]): number[] => {
-    const x = readField(...path);
-    if (x instanceof Tensor && x.dtype === "float64") return Array.from(ravel(x.array!));
-    throw new DataError(
-      `${caller}: ${name} has no numbers in ${path.join(".")}; it is damaged or was written by another version`,
-    );
+  const readLike = <T>(expected: T, path: string, ...place: Path): T =>
+    unflatten(expected, leavesAlike(caller, [expected, path], [readField(place), `${place.join(".")} of ${name}`]));
+  /** Reads a list of numbers, or a scalar as a list of one. `shape` omits the length of a list of any length. */
+  const readNumbers = (path: Path, [text, holds]: Range, shape: "" | number | undefined): number[] => {
+    const x = readField(path);
+    const isNumbers = x instanceof Tensor && x.dtype === "float64" && x.shape.length === (shape === "" ? 0 : 1);
+    if (!isNumbers || (typeof shape === "number" && x.size !== shape))
+      throw damaged(path, `float64 [${shape ?? "n"}]`, x instanceof Tensor ? describe(x) : show(x));
+    const numbers = Array.from(ravel(x.array!));
+    const invalid = numbers.find((value) => !holds(value));
+    if (invalid === undefined) return numbers;
+    throw damaged(path, text, String(invalid));
   };
-  const readNumber = (...path: readonly string[]): number => readNumbers(...path)[0]!;
+  const readNumber = (path: Path, range: Range): number => readNumbers(path, range, "")[0]!;
   const forEachMetric = <T>(f: (name: string) => T): Record<string, T> =>
     Object.fromEntries(Object.keys(initial.since.metrics).map((name) => [name, f(name)]));
-  const readPoints = (...path: readonly string[]): Point[] => {
-    const [steps, epochs, losses] = ["step", "epoch", "loss"].map((key) => readNumbers(...path, key)) as [
-      number[],
-      number[],
-      number[],
-    ];
-    const metrics = forEachMetric((name) => readNumbers(...path, "metrics", name));
+  const readPoints = (lastStep: number, count: number | undefined, ...path: Path): Point[] => {
+    const steps = readNumbers([...path, "step"], upTo(lastStep), count);
+    if (steps.some((step, i) => step < steps[i - 1]!)) throw damaged([...path, "step"], "ascending", String(steps));
+    const epochs = readNumbers([...path, "epoch"], notNegative, steps.length);
+    const losses = readNumbers([...path, "loss"], anything, steps.length);
+    const metrics = forEachMetric((metric) => readNumbers([...path, "metrics", metric], anything, steps.length));
     return steps.map((step, i) => ({
       step,
       epoch: epochs[i]!,
       loss: losses[i]!,
-      metrics: forEachMetric((name) => metrics[name]![i]!),
+      metrics: forEachMetric((metric) => metrics[metric]![i]!),
     }));
   };
-  const hasBest = "best" in (tree as object);
+
+  const step = readNumber(["step"], maxCount);
+  const batch = readNumber(["batch"], upTo(Math.min(step, batches ?? step)));
+  const epoch = readNumber(["epoch"], upTo(step - batch)); // an epoch has at least one batch
+  const earlier = batches === undefined ? (epoch === 0 ? 0 : step - batch) : epoch * batches;
+  if (step !== earlier + batch) throw damaged(["step"], String(earlier + batch), String(step));
+  const validation = readPoints(step, undefined, "history", "validation");
   return {
     params: readLike(initial.params, "params", "params"),
     optimizer: readLike<StateTree>(initial.optimizer, "the state of the optimizer", "optimizer"),
-    step: readNumber("step"),
-    epoch: readNumber("epoch"),
-    batch: readNumber("batch"),
+    step,
+    epoch,
+    batch,
     since: {
-      rows: readNumber("since", "rows"),
-      loss: readNumber("since", "loss"),
-      metrics: forEachMetric((name) => readNumber("since", "metrics", name)),
+      rows: readNumber(["since", "rows"], maxCount),
+      loss: readNumber(["since", "loss"], notNaN),
+      metrics: forEachMetric((metric) => readNumber(["since", "metrics", metric], anything)),
     },
-    train: readPoints("history", "train"),
-    validation: readPoints("history", "validation"),
-    best: hasBest
-      ? { ...readPoints("best")[0]!, params: readLike(initial.params, "params", "best", "params") }
+    train: readPoints(step, undefined, "history", "train"),
+    validation,
+    best: Object.hasOwn(tree as object, "best")
+      ? { ...readPoints(step, 1, "best")[0]!, params: readLike(initial.params, "params", "best", "params") }
       : undefined,
-    reference: readNumber("reference"),
-    waited: readNumber("waited"),
+    reference: readNumber(["reference"], notNaN),
+    waited: readNumber(["waited"], upTo(validation.length)),
   };
 }
 
+const anything: Range = ["", () => true]; // losses and metrics may be NaN
+const notNaN: Range = ["a number", (x) => !Number.isNaN(x)];
+const upTo = (largest: number): Range => [
+  `a whole number from 0 to ${largest}`,
+  (x) => Number.isInteger(x) && x >= 0 && x <= largest,
+];
+const maxCount = upTo(Number.MAX_SAFE_INTEGER);
+
+/** Returns the settings that a JSON text describes, or `undefined` if it is invalid. */
+function parsePlan(text: string): Plan | undefined {
+  try {
+    const plan: unknown = JSON.parse(text);
+    JSON.stringify(plan); // overflows the stack if the plan is nested too deeply
+    return (plan ?? undefined) as Plan | undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 function checkPlan(name: string, saved: Plan, current: Plan): void {
-  for (const key of new Set([...Object.keys(saved), ...Object.keys(current)])) {
-    const [savedText, currentText] = [saved, current].map((plan) => JSON.stringify(plan[key])?.replaceAll(",", ", "));
+  for (const key of new Set([...Object.keys(current), ...Object.keys(saved)])) {
+    const [savedText, currentText] = [saved, current].map((plan) => planText(plan, key));
     if (savedText === currentText) continue;
     const text = (value: string | undefined) => (value === undefined ? `no ${key}` : `${key} ${value}`);
     throw new ArgumentError(
@@ -168,3 +215,7 @@ function checkPlan(name: string, saved: Plan, current: Plan): void {
     );
   }
 }
+
+/** Returns the JSON of a setting, or `undefined` if the plan does not have it. */
+const planText = (plan: Plan, key: string): string | undefined =>
+  Object.hasOwn(plan, key) ? JSON.stringify(plan[key])?.replaceAll(",", ", ") : undefined;

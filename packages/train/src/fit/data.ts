@@ -65,7 +65,7 @@ export function sourceOf<B>(caller: string, data: Data<B>, path: string, options
   if (isStream<B>(data)) return sourceOfStream<B>(caller, data, path, options);
   if (typeof data === "object" && data !== null && Symbol.iterator in data && !Array.isArray(data))
     throw new ArgumentError(
-      `${caller}: batches(...), or function* () { ... } => ${path} is an iterator that can be read only once, but each epoch reads it; pass a function: () => batches(...), or function* () { ... } => batches(...), or function* () { ... }`,
+      `${caller}: ${path} is an iterator that can be read only once, but each epoch reads it; pass a function: () => batches(...), or function* () { ... }`,
     );
   return sourceOfRows<B>(caller, data as B, path, options);
 }

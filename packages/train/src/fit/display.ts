@@ -76,8 +76,8 @@ function barDisplay(stream: TextStream): Display {
 }
 
 /**
- * Returns a display that writes a line per tenth of the fit. If the length is unknown, it writes a line every ten
- * seconds.
+ * Returns a display that writes one line after each tenth of the fit. If the length is unknown, it writes a line every
+ * ten seconds.
  */
 function lineDisplay(stream: TextStream): Display {
   let first: Snapshot | undefined;

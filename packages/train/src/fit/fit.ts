@@ -2,7 +2,7 @@ import { ArgumentError, DTypeError, type Tensor, TreeError } from "@wengert/core
 import { isFloat, leaves, type TreesOnly, walk } from "@wengert/core/extend";
 import { splitKey } from "@wengert/ops";
 import type { StateTree } from "../optimizers/optimizer.ts";
-import { checkpointExists, type Plan, readCheckpoint } from "./checkpoint.ts";
+import { type Continuation, checkpointExists, type Plan, readCheckpoint } from "./checkpoint.ts";
 import { type Data, sourceOf } from "./data.ts";
 import { type Loss, type LossValue, objectiveOf } from "./loss.ts";
 import { type FitOptions, type Settings, settingsOf } from "./options.ts";
@@ -32,8 +32,8 @@ export async function fit<P, B, R extends LossValue>(
   data: Data<B>,
   options: FitOptions<P, B, R>,
 ): Promise<Fit<P>> {
-  const settings = settingsOf<P, B, R>(options);
   const objective = objectiveOf<P, B, R>(caller, loss);
+  const settings = settingsOf<P, B, R>(options);
   checkParams(params);
   const [orderKey, stepKey] = splitKey(settings.key) as [Tensor, Tensor];
   const { size, dropLast, shuffle, signal } = settings;
@@ -58,11 +58,8 @@ export async function fit<P, B, R extends LossValue>(
     metrics: settings.names,
     "history.everySteps": pointSteps,
   };
-  const start = await startOf<P>(
-    settings,
-    plan,
-    initialState<P>(params, initialOptimizerState<P>(settings, params), settings.names),
-  );
+  const initial = initialState<P>(params, initialOptimizerState<P>(settings, params), settings.names);
+  const start = await startOf<P>(settings, { plan, initial, batches: source.length });
   return new Run({ settings, objective, source, validation, pointSteps, plan, stepKey }, start).runToEnd();
 }
 
@@ -89,8 +86,7 @@ function initialOptimizerState<P>({ optimizer }: Pick<Settings<P, unknown>, "opt
 /** Returns the state in which the fit starts: a new state, or the state in a checkpoint. */
 async function startOf<P>(
   { checkpoint, resume }: Pick<Settings<P, unknown>, "checkpoint" | "resume">,
-  plan: Plan,
-  initial: State<P>,
+  continuation: Continuation<P>,
 ): Promise<State<P>> {
   const path = checkpoint?.path;
   const exists = path !== undefined && (await checkpointExists(path));
@@ -98,11 +94,11 @@ async function startOf<P>(
     throw new ArgumentError(
       `${caller}: a checkpoint already exists at ${path}; write { resume: true } to continue from it, or { resume: false } to start over and replace it`,
     );
-  if (resume === undefined || resume === false) return initial;
-  if (resume !== true) return readCheckpoint(resume, { plan, initial });
+  if (resume === undefined || resume === false) return continuation.initial;
+  if (resume !== true) return readCheckpoint(resume, continuation);
   if (path === undefined)
     throw new ArgumentError(
       `${caller}: resume: true needs checkpoint.path, got none; write { resume: "run.safetensors" }`,
     );
-  return exists ? readCheckpoint(path, { plan, initial }) : initial;
+  return exists ? readCheckpoint(path, continuation) : continuation.initial;
 }

@@ -1,13 +1,6 @@
-import {
-  ArgumentError,
-  DTypeError,
-  type NonFiniteReport,
-  nonFinite,
-  ShapeError,
-  Tensor,
-  valueAndGrad,
-} from "@wengert/core";
-import { describe, isFloat, isList, show, tensorHint } from "@wengert/core/extend";
+import { ArgumentError, type NonFiniteReport, nonFinite, type Tensor, valueAndGrad } from "@wengert/core";
+import { isList, show } from "@wengert/core/extend";
+import { checkLoss } from "../checks/loss.ts";
 
 /** The third argument of a loss function. */
 export interface Context {
@@ -39,11 +32,13 @@ export interface Objective<P, B> {
 
 export function objectiveOf<P, B, R extends LossValue>(caller: string, loss: Loss<P, B, R>): Objective<P, B> {
   if (typeof loss !== "function")
-    throw new ArgumentError(`${caller}: the loss must be a function, got ${show(loss)}; write (params, batch) => ...`);
+    throw new ArgumentError(
+      `${caller}: the loss must be a function, got ${show(loss)}; write ${caller}(loss, params, data, ...)`,
+    );
   const value = (params: P, batch: B, context: Context): readonly [Tensor, unknown] => {
     const returned: unknown = loss(params, batch, context);
     const [scalar, aux] = isList(returned) && returned.length === 2 ? returned : [returned];
-    checkLoss(caller, scalar);
+    checkLoss(caller, scalar, "a scalar tensor, or [scalar, aux]");
     return [scalar, aux];
   };
   type Untyped = (params: Tensor, batch: unknown, context: Context) => readonly [Tensor, unknown];
@@ -56,15 +51,4 @@ export function objectiveOf<P, B, R extends LossValue>(caller: string, loss: Los
       return nonFinite(lossOf, tree as Tensor);
     },
   };
-}
-
-function checkLoss(caller: string, loss: unknown): asserts loss is Tensor {
-  if (!(loss instanceof Tensor))
-    throw new ArgumentError(
-      `${caller}: the loss must be a scalar tensor, or [scalar, aux], got ${show(loss)}${typeof loss === "number" ? "; use ops instead of .item(), which has no derivative" : tensorHint(loss)}`,
-    );
-  if (loss.shape.length > 0)
-    throw new ShapeError(`${caller}: the loss must be a scalar, got ${describe(loss, "shape")}; reduce it with mean`);
-  if (isFloat(loss.dtype)) return;
-  throw new DTypeError(`${caller}: the loss must be a float, got ${loss.dtype}; only floats have derivatives`);
 }

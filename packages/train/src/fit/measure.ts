@@ -1,7 +1,7 @@
 import type { Tensor } from "@wengert/core";
 import { type TreesOnly, withDefaults } from "@wengert/core/extend";
 import { randomKey } from "@wengert/ops";
-import { keyOption, wholeNumber } from "../checks/options.ts";
+import { keyNames, keyOption, wholeNumber } from "../checks/options.ts";
 import { type Data, type Source, sourceOf } from "./data.ts";
 import { type AuxOf, type Context, type Loss, type LossValue, type Objective, objectiveOf } from "./loss.ts";
 import { addBatch, checkMetrics, evaluateMetrics, type Metrics, meansOf, zeroSums } from "./metrics.ts";
@@ -44,12 +44,17 @@ export async function measure<P, B, R extends LossValue>(
   options?: MeasureOptions<P, B, AuxOf<R>>,
 ): Promise<MeasureResult> {
   const caller = "measure";
-  const settings = withDefaults<MeasureOptions<P, B, AuxOf<R>>>(caller, options, {
-    metrics: {},
-    batchSize: defaultBatchSize,
-    key: undefined,
-    signal: undefined,
-  });
+  const settings = withDefaults<MeasureOptions<P, B, AuxOf<R>>>(
+    caller,
+    options,
+    {
+      metrics: {},
+      batchSize: defaultBatchSize,
+      key: undefined,
+      signal: undefined,
+    },
+    keyNames,
+  );
   const objective = objectiveOf<P, B, R>(caller, loss);
   checkMetrics(caller, settings.metrics);
   const key = keyOption(caller, "key", settings.key) ?? randomKey(0);

@@ -1,7 +1,7 @@
 import { ArgumentError, type Tensor } from "@wengert/core";
-import { type Complete, show, withDefaults } from "@wengert/core/extend";
+import { type Complete, type OtherNames, show, withDefaults } from "@wengert/core/extend";
 import { randomKey } from "@wengert/ops";
-import { keyOption, wholeNumber } from "../checks/options.ts";
+import { booleanOption, keyNames, keyOption, wholeNumber } from "../checks/options.ts";
 import type { Bytes } from "../files/bytes.ts";
 import { isOptimizer } from "../optimizers/chain.ts";
 import type { Optimizer } from "../optimizers/optimizer.ts";
@@ -30,13 +30,10 @@ export interface FitOptions<P, B, R extends LossValue> {
    * Seeds all random numbers of the fit: the order of the rows and the keys passed to the loss. Default `randomKey(0)`.
    */
   readonly key?: Tensor | undefined;
-  /** The metrics by name. Each returns its mean over the rows of a batch. */
+  /** Means over rows, by name. A NaN stays in the history; the first of each metric is a warning in the console. */
   readonly metrics?: Metrics<P, B, AuxOf<R>> | undefined;
   readonly validation?: ValidationOptions<B> | undefined;
-  /**
-   * The quantity that selects `best`: the lowest value wins. It is computed from a point of a learning curve. Default:
-   * the loss.
-   */
+  /** The quantity to minimize when choosing `best`, computed from a point of a curve. NaN counts as Infinity. Default: the loss. */
   readonly criterion?: ((point: Point) => number) | undefined;
   /** Ends the fit after this many consecutive validations without improvement (early stopping). */
   readonly patience?: number | undefined;
@@ -121,6 +118,7 @@ export function settingsOf<P, B, R extends LossValue>(options: FitOptions<P, B, 
     caller,
     options,
     defaults as unknown as Complete<FitOptions<P, B, R>>,
+    otherNames,
   );
   const { optimizer, epochs, steps, metrics, criterion, patience, minDelta, progress } = settings;
   if (!isOptimizer(optimizer))
@@ -155,8 +153,8 @@ export function settingsOf<P, B, R extends LossValue>(options: FitOptions<P, B, 
     epochs: epochs === undefined ? Infinity : wholeNumber(caller, "epochs", epochs, 1),
     steps: steps === undefined ? Infinity : wholeNumber(caller, "steps", steps, 1),
     size: wholeNumber(caller, "batchSize", settings.batchSize, 1),
-    dropLast: booleanOption("dropLast", settings.dropLast),
-    shuffle: booleanOption("shuffle", settings.shuffle),
+    dropLast: booleanOption(caller, "dropLast", settings.dropLast),
+    shuffle: booleanOption(caller, "shuffle", settings.shuffle),
     key: keyOption(caller, "key", settings.key) ?? randomKey(0),
     metrics: metrics as Metrics<P, B, never>,
     names,
@@ -192,10 +190,18 @@ const defaults: Complete<FitOptions<never, never, Tensor>> = {
   resume: undefined,
 };
 
-function booleanOption(name: string, value: unknown): boolean {
-  if (typeof value === "boolean") return value;
-  throw new ArgumentError(`${caller}: ${name} must be true or false, got ${show(value)}`);
-}
+const setting = "the optimizer has it; write { optimizer: adam({ learningRate: 0.001 }) }";
+const otherNames: OtherNames = {
+  ...keyNames,
+  lr: setting,
+  learningrate: setting,
+  weightdecay: setting,
+  momentum: setting,
+  earlystopping: "patience",
+  verbose: "progress",
+  callbacks: "progress",
+  optimiser: "optimizer", // prose-ok
+};
 
 function validationOf<B>(settings: ValidationOptions<B> | undefined): Complete<ValidationOptions<B>> | undefined {
   if (settings === undefined) return undefined;

@@ -24,10 +24,9 @@ export interface Fit<P> {
   /** The parameters after the last step of the fit. */
   readonly params: P;
   /**
-   * The parameters and measurements of the validation with the lowest criterion.
-   * Without validation data, the training point with the lowest criterion is used instead. Its parameters are those
-   * before the point's last step, because the loss of that step was computed with them. If nothing was measured, `best`
-   * has the last parameters and a loss of NaN.
+   * The validation with the lowest criterion. Without validation data, the training point with the lowest criterion, and the
+   * parameters before that point's last step, at which its last loss was computed. If no criterion was below Infinity, the last
+   * parameters and their measurements, with a loss of NaN if there are none.
    */
   readonly best: Measurement<P>;
   readonly history: History;
@@ -66,6 +65,8 @@ export class Run<P, B> {
   /** The last checkpoint: the saved state (`undefined` if writing failed), the step, and the time of writing. */
   #lastCheckpoint: { readonly state: State<P> | undefined; readonly step: number; readonly time: number };
   #failure: Error | undefined;
+  /** The quantities that have been NaN. The fit warns about each once. */
+  readonly #warned = new Set<string>();
 
   constructor(parts: RunParts<P, B>, start: State<P>) {
     this.#parts = parts;
@@ -133,6 +134,8 @@ export class Run<P, B> {
     const means = { loss, metrics: evaluateMetrics(caller, settings.metrics, [aux, batch, state.params]) };
     const since = addBatch(state.since, rows, means);
     const next = { ...state, params, optimizer, step: state.step + 1, batch: state.batch + 1, since };
+    const measured = this.#pointOf(next, means);
+    this.#checkMetrics(measured);
     if (next.step % pointSteps !== 0) this.#state = next;
     else {
       const point = this.#pointOf(next, meansOf(since));
@@ -141,7 +144,7 @@ export class Run<P, B> {
       this.#state = { ...next, since: zeroSums(settings.names), best };
     }
     if (settings.progress === false) return;
-    return this.#display.update(this.#progressOf(this.#pointOf(next, means)));
+    return this.#display.update(this.#progressOf(measured));
   }
 
   async #endEpoch(): Promise<void> {
@@ -174,6 +177,7 @@ export class Run<P, B> {
     const means = await measurePass(caller, pass, state.params, this.#context(false));
     if (means === undefined) return undefined;
     const point = this.#pointOf(state, means);
+    if (!Number.isNaN(point.loss)) this.#checkMetrics(point); // a NaN loss makes all metrics NaN
     const best = this.#betterOf(state.best, point, state.params);
     const isLower = criterion(point) < state.reference - minDelta;
     state.validation.push(point);
@@ -183,7 +187,22 @@ export class Run<P, B> {
 
   #betterOf(best: Measurement<P> | undefined, point: Point, params: P): Measurement<P> | undefined {
     const { criterion } = this.#parts.settings;
-    return criterion(point) < (best ? criterion(best) : Infinity) ? { ...point, params } : best;
+    const value = criterion(point);
+    this.#warnIfNaN("criterion", value, point, "it counts as Infinity");
+    return value < (best ? criterion(best) : Infinity) ? { ...point, params } : best;
+  }
+
+  #checkMetrics(point: Point): void {
+    for (const name of this.#parts.settings.names)
+      this.#warnIfNaN(`metric ${name}`, point.metrics[name]!, point, "the history keeps it");
+  }
+
+  /** Warns the first time that a quantity is NaN, unless a non-finite step ends the fit. */
+  #warnIfNaN(quantity: string, value: number, { step, epoch }: Point, consequence: string): void {
+    if (!Number.isNaN(value) || this.#nonFinite || this.#warned.has(quantity)) return;
+    this.#warned.add(quantity);
+    this.#display.finish();
+    console.warn(`${caller}: ${quantity} is NaN at step ${step}, epoch ${+epoch.toFixed(3)}; ${consequence}`);
   }
 
   #context(training: boolean): Context {
@@ -252,7 +271,8 @@ export class Run<P, B> {
     const needsValidation = this.#parts.validation !== undefined && this.#isUnmeasured();
     const { params, step, best } = (needsValidation ? await this.#runValidation(last) : undefined) ?? last;
     const epoch = this.#epochOf(last);
-    const unmeasured = { step, epoch, loss: Number.NaN, metrics: {}, ...(this.#parts.validation ? {} : train.at(-1)) };
+    const latest = (this.#parts.validation ? validation : train).at(-1); // is not the best if its criterion is NaN
+    const unmeasured = { step, epoch, loss: Number.NaN, metrics: {}, ...(latest?.step === step ? latest : {}) };
     return {
       params,
       best: best ?? { ...unmeasured, params },

@@ -9,7 +9,7 @@ export interface Measurement<P> extends Point {
 
 /**
  * The complete state of a fit, as saved in a checkpoint. The loop replaces the state after each completed step and
- * never mutates it, so it can be saved at any moment. Only the two curves are mutable: lists that grow.
+ * never mutates it, so it can be saved at any moment. Only the two curves are mutable: the loop appends points to them.
  */
 export interface State<P> {
   readonly params: P;

@@ -1,7 +1,7 @@
 import { OutOfRangeError, type Tensor } from "@wengert/core";
 import { describe, show, withDefaults } from "@wengert/core/extend";
 import { predictionsAndLabels } from "./predictions.ts";
-import { type ClassOptions, nanScoreError, scoreRows } from "./rows.ts";
+import { type ClassOptions, classNames, nanScoreError, type PredictionOptions, scoreRows } from "./rows.ts";
 
 /**
  * Returns the fraction of rows whose label has the highest score. If several classes have the highest score, the first
@@ -10,10 +10,14 @@ import { type ClassOptions, nanScoreError, scoreRows } from "./rows.ts";
  * `scores` are floats (logits or probabilities) with the classes along `axis`, or predicted classes: int32 with the
  * shape of `labels`. `labels` are int32, with the shape of the scores without `axis`.
  *
+ * For two classes, `scores` may also be one logit per row, [N] or [N, 1]. Class 1 is then predicted where its probability,
+ * 1 / (1 + exp(−logit)), exceeds `threshold`. `labels` are 0 or 1, [N] or [N, 1], of any dtype.
+ *
  * @throws ShapeError, DTypeError if `scores` and `labels` are incompatible
+ * @throws ArgumentError, OutOfRangeError for invalid options
  * @throws OutOfRangeError for a label outside 0 … K − 1, or a row of scores that holds NaN
  */
-export function accuracy(scores: Tensor, labels: Tensor, options?: ClassOptions): number {
+export function accuracy(scores: Tensor, labels: Tensor, options?: PredictionOptions): number {
   const { guesses, labels: trueLabels } = predictionsAndLabels("accuracy", scores, labels, options);
   let hits = 0;
   for (let i = 0; i < guesses.length; i++) if (guesses[i] === trueLabels[i]) hits++;
@@ -33,11 +37,16 @@ export interface TopKAccuracyOptions extends ClassOptions {
  * @throws OutOfRangeError also for a `k` that is not a whole number from 1 to K
  */
 export function topKAccuracy(scores: Tensor, labels: Tensor, options: TopKAccuracyOptions): number {
-  const { k, ...classOptions } = withDefaults<TopKAccuracyOptions>("topKAccuracy", options, {
-    k: undefined,
-    axis: -1,
-    classes: undefined,
-  });
+  const { k, ...classOptions } = withDefaults<TopKAccuracyOptions>(
+    "topKAccuracy",
+    options,
+    {
+      k: undefined,
+      axis: -1,
+      classes: undefined,
+    },
+    classNames,
+  );
   const rows = scoreRows("topKAccuracy", scores, labels, classOptions);
   const { values, count, K } = rows;
   if (!Number.isInteger(k) || k! < 1 || k! > K)

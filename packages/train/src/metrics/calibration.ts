@@ -1,10 +1,11 @@
 import { OutOfRangeError, type Tensor } from "@wengert/core";
 import { show, withDefaults } from "@wengert/core/extend";
+import { binaryRows, isBinary, mustHaveNoThreshold, probabilitiesOf, thresholded } from "./binary.ts";
 import { probabilityRows } from "./probabilities.ts";
-import { type ClassOptions, predictedClasses } from "./rows.ts";
+import { classNames, mustBeTensor, type PredictionOptions, predictedClasses, type Rows } from "./rows.ts";
 
-export interface CalibrationOptions extends ClassOptions {
-  /** The number of equally wide bins of confidence. Default 10. */
+export interface CalibrationOptions extends PredictionOptions {
+  /** The number of equally wide bins for the confidences. Default 10. */
   readonly bins?: number | undefined;
 }
 
@@ -38,21 +39,30 @@ export interface Calibration {
  * the probabilities without `axis`. Bins and errors follow C. Guo, G. Pleiss, Y. Sun, K. Weinberger: On calibration of
  * modern neural networks (2017).
  *
+ * For two classes, `probabilities` may be one logit per row, [N] or [N, 1], with labels 0 or 1 of any dtype. The prediction is
+ * class 1 where its probability exceeds `threshold`, and the confidence is the probability of the predicted class.
+ *
  * @throws ShapeError, DTypeError if `probabilities` and `labels` are incompatible
- * @throws OutOfRangeError for a label outside 0 … K − 1, a row that holds NaN or does not sum to 1, or `bins` outside 1
- * … 1000
+ * @throws OutOfRangeError for a label outside 0 … K − 1, a row that holds NaN or does not sum to 1, or `bins` outside 1 … 1000
+ * @throws ArgumentError, OutOfRangeError for invalid options
  */
 export function calibration(probabilities: Tensor, labels: Tensor, options?: CalibrationOptions): Calibration {
-  const { bins, ...classOptions } = withDefaults<CalibrationOptions>("calibration", options, {
-    bins: 10,
-    axis: -1,
-    classes: undefined,
-  });
+  const { bins, axis, classes, threshold } = withDefaults<CalibrationOptions>(
+    "calibration",
+    options,
+    {
+      bins: 10,
+      axis: undefined,
+      classes: undefined,
+      threshold: undefined,
+    },
+    classNames,
+  );
   if (!Number.isInteger(bins) || bins! < 1 || bins! > 1000)
     throw new OutOfRangeError(`calibration: bins must be a whole number from 1 to 1000, got ${show(bins)}`);
-  const rows = probabilityRows("calibration", probabilities, labels, classOptions);
+  const { rows, guesses } = predictionsOf(probabilities, labels, { axis, classes, threshold });
   const sums = Array.from({ length: bins! }, () => ({ count: 0, confidence: 0, hits: 0 }));
-  predictedClasses(rows).forEach((guess, i) => {
+  guesses.forEach((guess, i) => {
     const confidence = rows.values[i * rows.K + guess]!;
     const bin = sums[binOf(confidence, bins!)]!;
     bin.count++;
@@ -73,9 +83,24 @@ export function calibration(probabilities: Tensor, labels: Tensor, options?: Cal
   };
 }
 
-/**
- * Returns the bin m for which m / bins < p ≤ (m + 1) / bins. Both quotients are rounded like the reported bin edges.
- */
+/** Returns the probabilities of all classes, and the predicted classes. */
+function predictionsOf(
+  probabilities: Tensor,
+  labels: Tensor,
+  { axis, classes, threshold }: PredictionOptions,
+): { readonly rows: Rows; readonly guesses: Int32Array } {
+  const caller = "calibration";
+  mustBeTensor(caller, "scores", probabilities);
+  if (isBinary(probabilities, labels, axis)) {
+    const binary = binaryRows(caller, probabilities, labels, classes);
+    return { rows: probabilitiesOf(caller, binary), guesses: thresholded(caller, binary, threshold) };
+  }
+  mustHaveNoThreshold(caller, probabilities, threshold);
+  const rows = probabilityRows(caller, probabilities, labels, { axis, classes });
+  return { rows, guesses: predictedClasses(rows) };
+}
+
+/** Returns the m with m / bins < p ≤ (m + 1) / bins, where both quotients are rounded. */
 function binOf(p: number, bins: number): number {
   const m = Math.min(bins - 1, Math.floor(p * bins));
   return p <= m / bins && m > 0 ? m - 1 : m;

@@ -1,7 +1,7 @@
 import { fromNdarray, OutOfRangeError, type Tensor } from "@wengert/core";
 import { ndarray } from "@wengert/core/extend";
 import { predictionsAndLabels } from "./predictions.ts";
-import type { ClassOptions } from "./rows.ts";
+import type { PredictionOptions } from "./rows.ts";
 
 /**
  * Precision, recall and F₁ of one class. A ratio with denominator 0 is NaN, such as the precision of a class that was
@@ -44,7 +44,7 @@ const maxClasses = 4096; // the counts of 4096 classes take 64 MB
  *
  * @throws OutOfRangeError also for more than 4096 classes
  */
-export function confusionMatrix(scores: Tensor, labels: Tensor, options?: ClassOptions): ConfusionMatrix {
+export function confusionMatrix(scores: Tensor, labels: Tensor, options?: PredictionOptions): ConfusionMatrix {
   const {
     guesses: predictions,
     labels: trueLabels,

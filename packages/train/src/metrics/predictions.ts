@@ -1,11 +1,13 @@
 import type { Tensor } from "@wengert/core";
 import { type Data, ravel, withDefaults } from "@wengert/core/extend";
+import { binaryRows, isBinary, mustHaveNoThreshold, thresholded } from "./binary.ts";
 import {
-  type ClassOptions,
+  classNames,
   mustBeClasses,
   mustBeLabels,
   mustBeTensor,
   namesOf,
+  type PredictionOptions,
   predictedClasses,
   scoreRows,
 } from "./rows.ts";
@@ -18,17 +20,27 @@ export interface Predictions {
 }
 
 /**
- * Returns predicted classes and labels. If `scores` are int32, they are predicted classes with the shape of the labels.
- * The number of classes is then the number of class names, or the highest class plus 1.
+ * Returns predicted classes and labels. One float score per row is a logit. int32 `scores` are predicted classes already and have the shape of the labels. Without
+ * class names, K is then the highest class plus 1.
  */
 export function predictionsAndLabels(
   caller: string,
   scores: Tensor,
   labels: Tensor,
-  options: ClassOptions | undefined,
+  options: PredictionOptions | undefined,
 ): Predictions {
-  const { axis, classes } = withDefaults<ClassOptions>(caller, options, { axis: -1, classes: undefined });
+  const { axis, classes, threshold } = withDefaults<PredictionOptions>(
+    caller,
+    options,
+    { axis: undefined, classes: undefined, threshold: undefined },
+    classNames,
+  );
   mustBeTensor(caller, "scores", scores);
+  if (isBinary(scores, labels, axis)) {
+    const rows = binaryRows(caller, scores, labels, classes);
+    return { guesses: thresholded(caller, rows, threshold), labels: rows.labels, K: 2, classes: rows.classes };
+  }
+  mustHaveNoThreshold(caller, scores, threshold);
   if (scores.dtype !== "int32") {
     const rows = scoreRows(caller, scores, labels, { axis, classes });
     return { guesses: predictedClasses(rows), labels: rows.labels, K: rows.K, classes: rows.classes };

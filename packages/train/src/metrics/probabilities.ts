@@ -1,6 +1,6 @@
 import { OutOfRangeError, type Tensor } from "@wengert/core";
 import { describe, withDefaults } from "@wengert/core/extend";
-import { type ClassOptions, nanScoreError, type Rows, rowText, scoreRows } from "./rows.ts";
+import { type ClassOptions, classNames, nanScoreError, type Rows, rowText, scoreRows } from "./rows.ts";
 
 /**
  * The tolerance for the sum of a row's probabilities. It grows with the number of classes, because float32 rounding
@@ -33,4 +33,4 @@ export function probabilityRows(caller: string, probabilities: Tensor, labels: T
 }
 
 export const classOptions = (caller: string, options: ClassOptions | undefined): ClassOptions =>
-  withDefaults<ClassOptions>(caller, options, { axis: -1, classes: undefined });
+  withDefaults<ClassOptions>(caller, options, { axis: undefined, classes: undefined }, classNames);

@@ -6,6 +6,7 @@ import {
   isList,
   isSameShape,
   ndarray,
+  type OtherNames,
   ravel as rowMajor,
   type Shape,
   shapeText,
@@ -21,7 +22,19 @@ export interface ClassOptions {
   readonly classes?: readonly string[] | undefined;
 }
 
-/** Scores as a matrix with one row per example, together with one label per row. */
+/** The options of metrics that predict a class. */
+export interface PredictionOptions extends ClassOptions {
+  /**
+   * For one score per row, which is a logit: the probability above which class 1 is predicted, from 0 to 1. Default 0.5, which is
+   * the logit 0.
+   */
+  readonly threshold?: number | undefined;
+}
+
+/** Names of `classes` in scikit-learn. */
+export const classNames: OtherNames = { targetnames: "classes", labels: "classes", displaylabels: "classes" };
+
+/** Scores as a list of rows, with one label per row. */
 export interface Rows {
   readonly caller: string;
   readonly scores: Tensor;
@@ -44,13 +57,8 @@ export interface Rows {
  */
 export function scoreRows(caller: string, scores: Tensor, labels: Tensor, options: ClassOptions): Rows {
   mustBeTensor(caller, "scores", scores);
-  if (!isFloat(scores.dtype)) {
-    const hint = `write cast(${scores.label ?? "scores"}, { dtype: "float64" })`;
-    throw new DTypeError(
-      `${caller}: scores must be floats, got ${describe(scores, "scores")} of dtype ${scores.dtype}; ${hint}`,
-    );
-  }
-  const axis = axisOf(caller, scores, options.axis);
+  mustBeFloats(caller, scores);
+  const axis = axisOf(caller, scores, options.axis ?? -1);
   const K = scores.shape[axis]!;
   mustBeLabels(caller, labels, scores.shape.toSpliced(axis, 1), { scores, axis });
   const classesLast = (list: Shape): Shape => [...list.toSpliced(axis, 1), list[axis]!];
@@ -162,11 +170,16 @@ export function namesOf(
     throw new ShapeError(
       `${caller}: classes must have one name for each of the K = ${K} classes of ${source}, got ${classes.length} names`,
     );
-  const k = classes.findIndex((name, i) => classes.indexOf(name) < i);
-  if (k < 0) return [...classes];
-  throw new ArgumentError(
-    `${caller}: class names must be unique, got ${JSON.stringify(classes[k])} for classes ${classes.indexOf(classes[k]!)} and ${k}; rename one`,
-  );
+  const indices = new Map<string, number>();
+  for (const [k, name] of classes.entries()) {
+    const earlier = indices.get(name);
+    if (earlier !== undefined)
+      throw new ArgumentError(
+        `${caller}: class names must be unique, got ${JSON.stringify(name)} for classes ${earlier} and ${k}; rename one`,
+      );
+    indices.set(name, k);
+  }
+  return [...classes];
 }
 
 /** Names a row for a message: `row 3`, or `row [1, 0]` if the labels have several axes. */
@@ -174,6 +187,15 @@ export function rowText({ shape }: Tensor, row: number): string {
   if (shape.length === 1) return `row ${row}`;
   const index = shape.map((n, axis) => Math.floor(row / shape.slice(axis + 1).reduce((a, b) => a * b, 1)) % n);
   return `row ${shapeText(index)}`;
+}
+
+/** @throws DTypeError unless scores are floats */
+export function mustBeFloats(caller: string, scores: Tensor): void {
+  if (isFloat(scores.dtype)) return;
+  const hint = `write cast(${scores.label ?? "scores"}, { dtype: "float64" })`;
+  throw new DTypeError(
+    `${caller}: scores must be floats, got ${describe(scores, "scores")} of dtype ${scores.dtype}; ${hint}`,
+  );
 }
 
 export function mustBeTensor(caller: string, what: string, x: unknown): asserts x is Tensor {

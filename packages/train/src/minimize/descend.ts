@@ -1,6 +1,7 @@
 import { ArgumentError, nonFinite, OutOfRangeError, type Tensor, valueAndGrad } from "@wengert/core";
-import { show } from "@wengert/core/extend";
+import { type OtherNames, show } from "@wengert/core/extend";
 import { floatsOf } from "../checks/floats.ts";
+import { checkLoss } from "../checks/loss.ts";
 import { checkRange, count, notNegative } from "../optimizers/hyper.ts";
 import { lineSearch } from "./lineSearch.ts";
 import { addScaled, inner, maxAbs, treeOf, type Vector, vectorOf } from "./vector.ts";
@@ -54,10 +55,31 @@ export interface Method<P> {
 
 export const defaults = { tolerance: 1e-10, maxIterations: 1000 };
 
-/**
- * The loop shared by `newton` and `lbfgs`: takes the method's direction, finds a step length by line search, and
- * repeats until the gradient vanishes.
- */
+const lineSearchHint = "the line search finds the length of each step; leave it out";
+/** Names of options in PyTorch and SciPy. */
+export const otherNames: OtherNames = {
+  lr: lineSearchHint,
+  learningrate: lineSearchHint,
+  linesearchfn: lineSearchHint,
+  gtol: "tolerance",
+  ftol: "tolerance",
+  xtol: "tolerance",
+  tolerancegrad: "tolerance",
+  steps: "maxIterations",
+  epochs: "maxIterations",
+  niter: "maxIterations",
+};
+
+/** Returns the loss with a check of its value, whose errors name the caller. */
+export const lossOf =
+  <P>(caller: string, loss: (params: P) => Tensor) =>
+  (params: object): Tensor => {
+    const value: unknown = loss(params as P);
+    checkLoss(caller, value);
+    return value;
+  };
+
+/** Steps along a method's directions, with a line search for the length, until the gradient vanishes. */
 export function descend<P>(
   caller: string,
   loss: (params: P) => Tensor,
@@ -72,7 +94,8 @@ export function descend<P>(
   const tolerance = checkRange(caller, "tolerance", options.tolerance, notNegative);
   const maxIterations = checkRange(caller, "maxIterations", options.maxIterations, count);
   const tensors = floatsOf(caller, start);
-  const lossAndGradient = valueAndGrad(loss as (params: object) => Tensor);
+  const checkedLoss = lossOf(caller, loss);
+  const lossAndGradient = valueAndGrad(checkedLoss);
   let evaluations = 0;
   const evaluate = (trialX: Vector): Iterate<P> => {
     const params = treeOf(start, tensors, trialX);
@@ -85,7 +108,7 @@ export function descend<P>(
   };
   let current = evaluate(vectorOf(tensors));
   if (current.loss === Infinity) {
-    const report = nonFinite(loss as (params: object) => Tensor, start as object);
+    const report = nonFinite(checkedLoss, start as object);
     throw new OutOfRangeError(`${caller}: loss and gradient must be finite at the start; ${report?.message}`);
   }
   let best = { loss: current.loss, slope: maxAbs(current.gradient) };
@@ -111,10 +134,21 @@ export function descend<P>(
   }
 
   function takeStep(from: Iterate<P>): Iterate<P> | undefined {
-    const d = method.direction(from);
+    const d = descending(method.direction(from), from.gradient);
     const trial = (alpha: number, at: Iterate<P>) => ({ alpha, at, loss: at.loss, slope: inner(at.gradient, d) });
     const noise = 2e-13 * Math.abs(from.loss); // about 1000 times the rounding error of a float64, because a loss sums many terms
     const found = lineSearch((alpha) => trial(alpha, evaluate(addScaled(from.x, alpha, d))), trial(0, from), noise);
     return found?.at.x.some((xi, i) => xi !== from.x[i]) ? found.at : undefined;
   }
+}
+
+/**
+ * Returns `d` if the loss falls along it at a finite rate. Otherwise its numbers have overflowed or are not numbers, and the
+ * result is the negative gradient, shortened so that its slope is finite.
+ */
+function descending(d: Vector, gradient: Vector): Vector {
+  const slope = inner(gradient, d);
+  if (slope < 0 && slope > -Infinity) return d;
+  const largest = Math.max(1, maxAbs(gradient));
+  return gradient.map((gi) => -gi / largest / gradient.length);
 }

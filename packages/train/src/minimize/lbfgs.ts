@@ -1,7 +1,7 @@
 import type { Tensor } from "@wengert/core";
 import { type TreesOnly, withDefaults } from "@wengert/core/extend";
 import { checkRange, positiveCount } from "../optimizers/hyper.ts";
-import { defaults, descend, type MinimizeOptions, type Minimum } from "./descend.ts";
+import { defaults, descend, type MinimizeOptions, type Minimum, otherNames } from "./descend.ts";
 import { addScaled, inner, maxAbs, type Vector } from "./vector.ts";
 
 export interface LbfgsOptions extends MinimizeOptions {
@@ -17,7 +17,12 @@ export interface LbfgsOptions extends MinimizeOptions {
  * @throws TreeError, DTypeError, ArgumentError for invalid arguments
  */
 export function lbfgs<P>(loss: (params: P) => Tensor, params: P & TreesOnly<P>, options?: LbfgsOptions): Minimum<P> {
-  const settings = withDefaults<LbfgsOptions>("lbfgs", options, { ...defaults, memorySize: 10 });
+  const settings = withDefaults<LbfgsOptions>(
+    "lbfgs",
+    options,
+    { ...defaults, memorySize: 10 },
+    { ...otherNames, historysize: "memorySize", history: "memorySize", maxcor: "memorySize", m: "memorySize" },
+  );
   const memory = checkRange("lbfgs", "memorySize", settings.memorySize, positiveCount);
   let steps: { readonly s: Vector; readonly y: Vector; readonly rho: number }[] = [];
   return descend<P>("lbfgs", loss, params, settings, {
@@ -39,8 +44,8 @@ export function lbfgs<P>(loss: (params: P) => Tensor, params: P & TreesOnly<P>, 
     },
     update: (from, to) => {
       const [s, y] = [addScaled(to.x, -1, from.x), addScaled(to.gradient, -1, from.gradient)];
-      const curvature = inner(s, y);
-      if (curvature > 0) steps = [...steps, { s, y, rho: 1 / curvature }].slice(-memory);
+      const rho = 1 / inner(s, y);
+      if (rho > 0 && rho < Infinity) steps = [...steps, { s, y, rho }].slice(-memory); // neither underflowed nor overflowed
     },
     reset: () => {
       const hadAny = steps.length > 0;

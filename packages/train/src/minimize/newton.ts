@@ -1,7 +1,7 @@
 import { hessian, type Tensor } from "@wengert/core";
 import { leaves, ravel, type TreesOnly, withDefaults } from "@wengert/core/extend";
 import { cholesky, solveCholesky } from "./cholesky.ts";
-import { defaults, descend, type Iterate, type MinimizeOptions, type Minimum } from "./descend.ts";
+import { defaults, descend, type Iterate, lossOf, type MinimizeOptions, type Minimum, otherNames } from "./descend.ts";
 import { maxAbs, type Vector } from "./vector.ts";
 
 /**
@@ -16,42 +16,49 @@ export function newton<P>(
   params: P & TreesOnly<P>,
   options?: MinimizeOptions,
 ): Minimum<P> {
-  const settings = withDefaults<MinimizeOptions>("newton", options, { ...defaults, maxIterations: 200 });
-  const hessianOf = hessian(loss as (params: object) => Tensor);
+  const settings = withDefaults<MinimizeOptions>("newton", options, { ...defaults, maxIterations: 200 }, otherNames);
+  const hessianOf = hessian(lossOf("newton", loss));
   const matrixAt = ({ params }: Iterate<P>) => {
     const sizes = leaves("newton", params, "params").map(({ size }) => size);
     return assembleHessian(leaves("newton", hessianOf(params as object), "Hessian"), sizes);
   };
   return descend<P>("newton", loss, params, settings, {
-    direction: (iterate) =>
-      solveCholesky(
-        shiftedCholesky(matrixAt(iterate), iterate.x.length),
-        iterate.gradient.map((gi) => -gi),
-      ),
+    direction: (iterate) => newtonDirection(matrixAt(iterate), iterate.gradient),
     isMinimum: (iterate) => {
-      const H = matrixAt(iterate);
+      const { H } = normalized(matrixAt(iterate));
       return cholesky(H, iterate.x.length, 1e-8 * maxAbs(H) + Number.MIN_VALUE) !== undefined;
     },
   });
 }
 
 /**
- * Returns the Cholesky factor L of H + τ I, where τ = 0 if the Hessian H is positive definite. Otherwise τ grows until
- * H + τ I is positive definite (Nocedal and Wright, algorithm 3.3).
+ * Solves (H + τ I) d = −g: τ = 0 if H is positive definite, else the first τ that suffices (Nocedal and Wright, algorithm 3.3).
+ * Without a usable Hessian, d is −g.
  */
-function shiftedCholesky(H: Vector, n: number): Vector {
-  const scale = maxAbs(H);
-  if (!(scale > 0 && scale < Infinity)) return cholesky(new Float64Array(n * n), n, 1)!; // without a usable Hessian, take the gradient direction
-  for (let shift = 0; ; shift = Math.max(4 * shift, 1e-8 * scale)) {
-    const L = cholesky(H, n, shift);
-    if (L) return L;
+function newtonDirection(hessian: Vector, gradient: Vector): Vector {
+  const { H, scale } = normalized(hessian);
+  const d = gradient.map((gi) => -gi);
+  const largest = maxAbs(H);
+  if (!(largest > 0 && largest < Infinity)) return d;
+  // No entry exceeds `largest`, so a shift of n times `largest` suffices.
+  for (let shift = 0; ; shift = Math.max(4 * shift, 1e-8 * largest)) {
+    const L = cholesky(H, gradient.length, shift);
+    if (L) return solveCholesky(L, d).map((di) => di / scale);
   }
 }
 
 /**
- * Assembles the Hessian matrix from its blocks ∂²f/∂a∂b, ordered by tensor a, then by tensor b. `sizes` are the numbers
- * of elements of the tensors.
+ * Returns H divided by `scale`, so that neither a shift nor the factor overflows. The scale is a power of 4, for which division
+ * and square roots are exact.
  */
+function normalized(hessian: Vector): { readonly H: Vector; readonly scale: number } {
+  const largest = maxAbs(hessian);
+  if (!(largest > 0 && largest < Infinity)) return { H: hessian, scale: 1 };
+  const scale = 4 ** Math.floor(Math.log2(largest) / 2);
+  return { H: hessian.map((h) => h / scale), scale };
+}
+
+/** Assembles the Hessian matrix from its blocks ∂²f/∂a∂b, ordered by a, then b. `sizes` are the sizes of the tensors. */
 function assembleHessian(blocks: readonly Tensor[], sizes: readonly number[]): Vector {
   const n = sizes.reduce((sum, size) => sum + size, 0);
   const H = new Float64Array(n * n);

@@ -1,6 +1,6 @@
 import { ArgumentError, type Tensor } from "@wengert/core";
-import { type Complete, isList, show, unflatten, withDefaults } from "@wengert/core/extend";
-import { add, axpy, cast, div, mul, neg, pow, sqrt, square, sub } from "@wengert/ops";
+import { type Complete, isList, type OtherNames, show, unflatten, withDefaults } from "@wengert/core/extend";
+import { add, axpy, cast, div, mul, neg, pow, sqrt, sub } from "@wengert/ops";
 import {
   castForParam,
   checkRange,
@@ -11,6 +11,7 @@ import {
   optimizerOptions,
   positive,
   rateAt,
+  rateNames,
 } from "./hyper.ts";
 import { zeroStep, zerosLike } from "./moments.ts";
 import { leavesLikeParams, type Optimizer, type StateTree } from "./optimizer.ts";
@@ -34,11 +35,11 @@ export interface AdamwOptions extends AdamOptions {
   readonly weightDecay?: number | undefined;
 }
 
-/** The state of Adam: `sum` and `squares` are the discounted sums of gradients and of squared gradients. */
+/** `sum` is the discounted sum of gradients, `meanSquare` the running mean of their squares. */
 export interface AdamState {
   readonly step: Tensor;
   readonly sum: StateTree;
-  readonly squares: StateTree;
+  readonly meanSquare: StateTree;
 }
 
 /**
@@ -48,7 +49,7 @@ export interface AdamState {
  * @throws ArgumentError, OutOfRangeError for invalid options
  */
 export function adam(options: AdamOptions): Optimizer<AdamState> {
-  return adaptive("adam", optimizerOptions<AdamOptions>("adam", options, defaults), 0);
+  return adaptive("adam", optimizerOptions<AdamOptions>("adam", options, defaults, adamNames), 0);
 }
 
 /**
@@ -57,15 +58,24 @@ export function adam(options: AdamOptions): Optimizer<AdamState> {
  * @throws ArgumentError, OutOfRangeError for invalid options
  */
 export function adamw(options: AdamwOptions): Optimizer<AdamState> {
-  const settings = withDefaults<AdamwOptions>("adamw", options, { ...defaults, weightDecay: 0.01 });
+  const settings = withDefaults<AdamwOptions>(
+    "adamw",
+    options,
+    { ...defaults, weightDecay: 0.01 },
+    { ...adamNames, decay: "weightDecay", wd: "weightDecay" },
+  );
   return adaptive("adamw", settings, checkRange("adamw", "weightDecay", settings.weightDecay, notNegative));
 }
 
 const defaults: Complete<AdamOptions> = { learningRate: undefined, betas: [0.9, 0.999], epsilon: 1e-8 };
 
-// The Adam paper computes m ← β m + (1 − β) g, then divides by 1 − βᵗ to correct the bias. This code computes the same
-// mean with one operation less: it keeps the sum s ← β s + g and divides it by the sum of the weights, 1 + β + … +
-// βᵗ⁻¹.
+const betasHint = "write { betas: [0.9, 0.999] }";
+const adamNames: OtherNames = { ...rateNames, beta: betasHint, b: betasHint };
+
+// The paper keeps m ← β₁ m + (1 − β₁) g and v ← β₂ v + (1 − β₂) g², which start at 0, and corrects the bias by dividing by
+// 1 − βᵗ. For m this code keeps the sum s ← β₁ s + g, which takes one operation; the mean is s / (1 + β₁ + … + β₁ᵗ⁻¹). A sum of
+// squares would be up to 1 / (1 − β₂) times as large as v and overflow float32 sooner. As in PyTorch, g² is never computed
+// alone, only ((1 − β₂) g) g.
 function adaptive(caller: string, options: Complete<AdamOptions>, weightDecay: number): Optimizer<AdamState> {
   const rate = checkRate(caller, "learningRate", options.learningRate);
   const betas = options.betas as unknown;
@@ -74,35 +84,37 @@ function adaptive(caller: string, options: Complete<AdamOptions>, weightDecay: n
   const [beta1, beta2] = [0, 1].map((i) => checkRange(caller, `betas[${i}]`, betas[i], decay)) as [number, number];
   const epsilon = checkRange(caller, "epsilon", options.epsilon, positive);
   return {
-    init: (params) => ({ step: zeroStep(), sum: zerosLike(caller, params), squares: zerosLike(caller, params) }),
+    init: (params) => ({ step: zeroStep(), sum: zerosLike(caller, params), meanSquare: zerosLike(caller, params) }),
     update: (grads, state, params) => {
       const { step } = state;
       const trees = leavesLikeParams(caller, params, {
         grads,
         "state.sum": state.sum,
-        "state.squares": state.squares,
+        "state.meanSquare": state.meanSquare,
         params,
       });
       const sums = trees.grads.map((g, i) => axpy(beta1, trees["state.sum"][i]!, g));
-      const squares = trees.grads.map((g, i) => axpy(beta2, trees["state.squares"][i]!, square(g)));
+      const meanSquares = trees.grads.map((g, i) =>
+        axpy(beta2, trees["state.meanSquare"][i]!, mul(mul(1 - beta2, g), g)),
+      );
 
-      // Adam's update m / (√v + ε), rewritten for the stored sums s and q with the sums of weights w₁ and w₂, where m =
-      // s / w₁ and v = q / w₂: √w₂ / w₁ · s / (√q + ε √w₂).
+      // With the bias corrected, m / (√v + ε) is s / w / (√(v / c) + ε) = √c / w · s / (√v + ε √c), where w is the sum of the
+      // weights in s, and c = 1 − β₂ᵗ.
       const currentRate = rateAt(caller, rate, step);
       const next = add(step, 1);
       const t = cast(next, { dtype: "float64" });
-      const root = sqrt(weightSum(beta2, t));
+      const root = sqrt(sub(1, pow(beta2, t)));
       const factor = castForParam(neg(mul(currentRate, div(root, weightSum(beta1, t)))));
       const shiftedEpsilon = castForParam(mul(epsilon, root));
       const decayFactor = castForParam(mul(-weightDecay, currentRate));
       const updates = trees.params.map((p, i) => {
-        const u = mul(factor(p), div(sums[i]!, add(sqrt(squares[i]!), shiftedEpsilon(p))));
+        const u = mul(factor(p), div(sums[i]!, add(sqrt(meanSquares[i]!), shiftedEpsilon(p))));
         return weightDecay === 0 ? u : axpy(decayFactor(p), p, u);
       });
       const tree = params as StateTree;
       return {
         updates: unflatten(params, updates),
-        state: { step: next, sum: unflatten(tree, sums), squares: unflatten(tree, squares) },
+        state: { step: next, sum: unflatten(tree, sums), meanSquare: unflatten(tree, meanSquares) },
       };
     },
   };

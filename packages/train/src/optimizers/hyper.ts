@@ -1,5 +1,5 @@
 import { ArgumentError, OutOfRangeError, ShapeError, Tensor, type TensorLike } from "@wengert/core";
-import { type Complete, describe, isFloat, show, withDefaults } from "@wengert/core/extend";
+import { type Complete, describe, isFloat, type OtherNames, show, withDefaults } from "@wengert/core/extend";
 import { cast } from "@wengert/ops";
 
 /** A learning rate schedule: computes a float64 scalar from the step, an int32 scalar that is 0 at the first step. */
@@ -13,7 +13,7 @@ export type Range = readonly [text: string, holds: (x: number) => boolean];
 export const notNegative: Range = ["a number ≥ 0", (x) => x >= 0 && x < Infinity];
 export const positive: Range = ["a number > 0", (x) => x > 0 && x < Infinity];
 export const decay: Range = ["a number in [0, 1)", (x) => x >= 0 && x < 1];
-/** Limited to int32, the dtype of the step counter. */
+/** The limit is that of int32, the dtype of the step counter. */
 export const count: Range = ["a whole number ≥ 0", (x) => x >= 0 && x === (x | 0)];
 export const positiveCount: Range = ["a whole number > 0", (x) => x > 0 && x === (x | 0)];
 
@@ -28,16 +28,18 @@ export function checkRange(caller: string, name: string, value: unknown, [text, 
 const missingHint = (name: string, value: unknown): string =>
   value === undefined && !name.includes(" ") ? `; write { ${name}: ... }` : "";
 
-/**
- * Checks the options of `sgd` or `adam` and returns them.
- * @throws ArgumentError for an unknown option
- */
-export function optimizerOptions<O>(caller: string, options: O, defaults: Complete<O>): Complete<O> {
-  if (typeof options === "object" && options !== null && "weightDecay" in options)
-    throw new ArgumentError(
-      `${caller}: weightDecay is not an option of ${caller}; write chain(weightDecay(...), ${caller}(...)), or adamw({ ... }) for decoupled decay`,
-    );
-  return withDefaults<O>(caller, options, defaults);
+/** Names of the learning rate in PyTorch and optax. */
+export const rateNames: OtherNames = { lr: "learningRate", rate: "learningRate", stepsize: "learningRate" };
+
+/** Returns the options of `sgd` or `adam`. @throws ArgumentError for an unknown option */
+export function optimizerOptions<O>(
+  caller: string,
+  options: O,
+  defaults: Complete<O>,
+  otherNames: OtherNames = rateNames,
+): Complete<O> {
+  const decay = `write chain(weightDecay(...), ${caller}(...)), or adamw({ ... }) for decoupled decay`;
+  return withDefaults<O>(caller, options, defaults, { ...otherNames, weightdecay: decay, wd: decay });
 }
 
 /** Returns `rate` if it is a number ≥ 0 or a schedule. @throws ArgumentError, OutOfRangeError */

@@ -1,6 +1,6 @@
 import { ArgumentError, OutOfRangeError, type Tensor, type TensorLike } from "@wengert/core";
 import { isList, show, withDefaults } from "@wengert/core/extend";
-import { add, cast, cos, div, less, minimum, mul, sub, where } from "@wengert/ops";
+import { add, cast, cos, div, less, maximum, minimum, mul, sub, where } from "@wengert/ops";
 import {
   checkRange,
   checkRate,
@@ -9,6 +9,7 @@ import {
   notNegative,
   positiveCount,
   rateAt,
+  rateNames,
   type Schedule,
 } from "./hyper.ts";
 
@@ -52,7 +53,22 @@ export function linear(options: DecayOptions): Schedule {
  * the decay that is left.
  */
 function decaySchedule(caller: string, options: DecayOptions, remaining: (progress: Tensor) => Tensor): Schedule {
-  const settings = withDefaults<DecayOptions>(caller, options, { from: undefined, to: 0, steps: undefined });
+  const settings = withDefaults<DecayOptions>(
+    caller,
+    options,
+    { from: undefined, to: 0, steps: undefined },
+    {
+      tmax: "steps",
+      totaliters: "steps",
+      etamin: "to",
+      endvalue: "to",
+      alpha: "to",
+      lr: "from",
+      learningrate: "from",
+      initvalue: "from",
+      initiallearningrate: "from",
+    },
+  );
   const from = checkRange(caller, "from", settings.from, notNegative);
   const to = checkRange(caller, "to", settings.to, notNegative);
   const steps = checkRange(caller, "steps", settings.steps, positiveCount);
@@ -73,22 +89,25 @@ export interface WarmUpOptions {
  * @throws ArgumentError, OutOfRangeError for invalid options
  */
 export function warmUp(options: WarmUpOptions): Schedule {
-  const settings = withDefaults<WarmUpOptions>("warmUp", options, {
-    learningRate: undefined,
-    steps: undefined,
-    from: 0,
-  });
+  const settings = withDefaults<WarmUpOptions>(
+    "warmUp",
+    options,
+    {
+      learningRate: undefined,
+      steps: undefined,
+      from: 0,
+    },
+    { ...rateNames, peakvalue: "learningRate", target: "learningRate", initvalue: "from" },
+  );
   const from = checkRange("warmUp", "from", settings.from, notNegative);
   const steps = checkRange("warmUp", "steps", settings.steps, positiveCount);
   const rate = checkRate("warmUp", "learningRate", settings.learningRate);
-  const rising: Schedule = (step) => {
-    const top = rateAt("warmUp", rate, mul(step, 0));
-    return add(from, mul(sub(top, from), div(toFloat64(step), steps)));
+  return (step) => {
+    // Evaluated once, at step 0 during the warm-up: nested warm-ups would otherwise evaluate it 2^depth times.
+    const top = rateAt("warmUp", rate, maximum(sub(step, steps), 0));
+    const rising = add(from, mul(sub(top, from), div(toFloat64(step), steps)));
+    return where(less(step, steps), rising, top);
   };
-  return concatSchedules("warmUp", [
-    [0, rising],
-    [steps, rate],
-  ]);
 }
 
 /**

@@ -269,8 +269,14 @@ async function check(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
   if (text(other) !== text(found)) throw fail(`load gives another result: ${text(other)} and ${text(found)}`);
 }
 
-const text = (x: unknown): string =>
-  JSON.stringify(x, (_, value) => (value instanceof Tensor ? [value.dtype, value.shape, [...value.data.data]] : value));
+const text = (x: unknown): string => JSON.stringify(withPlainTensors(x));
+/** Returns the value with [dtype, shape, numbers] in place of tensors. `JSON.stringify` would call their `toJSON`. */
+function withPlainTensors(x: unknown): unknown {
+  if (x instanceof Tensor) return [x.dtype, x.shape, [...x.data.data]];
+  if (typeof x !== "object" || x === null || x instanceof Error) return x;
+  if (Array.isArray(x)) return x.map(withPlainTensors);
+  return Object.fromEntries(Object.entries(x).map(([key, entry]) => [key, withPlainTensors(entry)]));
+}
 
 const files = fc.oneof(damaged, fc.array(made, { minLength: 1, maxLength: 10 }));
 const property = fc.asyncProperty(files, async (all) => {

@@ -1,10 +1,12 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { DataError, type DType, Tensor, tensor, trace, treeMap, zeros } from "@wengert/core";
+import { runInNewContext } from "node:vm";
+import { ArgumentError, DataError, type DType, ShapeError, Tensor, tensor, trace, treeMap, zeros } from "@wengert/core";
+import { ndarray } from "@wengert/core/extend";
 import { slice, transpose } from "@wengert/ops";
 import { afterAll, describe, expect, expectTypeOf, test } from "vitest";
-import { fromSafetensors, load, save, toSafetensors } from "../../src/index.ts";
+import { fromSafetensors, load, save, toSafetensors, writeFileAtomic } from "../../src/index.ts";
 import { onSystem } from "./system.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "wengert-"));
@@ -166,10 +168,67 @@ test("flat gives a record of the tensors by name for any tree", async () => {
   }
 });
 
+describe("sources of another realm", () => {
+  const bytes = toSafetensors({ W: tensor([1, 2]) });
+  const list = JSON.stringify([...bytes]);
+  const expected = whole({ W: tensor([1, 2]) });
+  test.each([
+    `new Uint8Array(${list})`,
+    `new Uint8Array(${list}).buffer`,
+    `new Uint8Array([1, 2, 3, ...${list}, 4]).subarray(3, -1)`,
+  ])("%.24s… is read and written", async (code) => {
+    const source: Uint8Array = runInNewContext(code);
+    expect(whole(fromSafetensors(source).tree)).toEqual(expected);
+    expect(whole((await load(source)).tree)).toEqual(expected);
+    const path = join(folder, "realm.safetensors");
+    await writeFileAtomic(path, source);
+    expect(whole((await load(path)).tree)).toEqual(expected);
+  });
+});
+
+test("bytes whose memory was transferred throw an ArgumentError; after the call, a transfer does no harm", async () => {
+  const bytes = toSafetensors({ W: tensor([1, 2]) });
+  const transferred = bytes.slice();
+  const loading = load(transferred);
+  structuredClone(transferred, { transfer: [transferred.buffer] });
+  expect(whole((await loading).tree)).toEqual(whole({ W: tensor([1, 2]) }));
+  for (const source of [transferred, transferred.buffer]) {
+    expect(() => fromSafetensors(source)).toThrow(ArgumentError);
+    await expect(load(source)).rejects.toThrow(ArgumentError);
+  }
+  await expect(writeFileAtomic(join(folder, "none"), transferred)).rejects.toThrow(ArgumentError);
+});
+
+test("values that only claim to be sources, and URLs of other machines, throw an ArgumentError", async () => {
+  for (const tag of ["Uint8Array", "ArrayBuffer", "Blob", "File", "URL"]) {
+    const impostor = { [Symbol.toStringTag]: tag } as never;
+    await expect(load(impostor)).rejects.toThrow(ArgumentError);
+    await expect(save(impostor, tensor(1))).rejects.toThrow(ArgumentError);
+    await expect(writeFileAtomic(join(folder, "none"), impostor)).rejects.toThrow(ArgumentError);
+    expect(() => fromSafetensors(impostor)).toThrow(ArgumentError);
+  }
+  const otherMachine = process.platform === "win32" ? [] : ["file://host/model"]; // Windows reads shares of other machines
+  for (const url of [...otherMachine, "file:///a%2Fb"]) {
+    await expect(load(new URL(url))).rejects.toThrow(ArgumentError);
+    await expect(save(new URL(url), tensor(1))).rejects.toThrow(ArgumentError);
+    await expect(writeFileAtomic(new URL(url), "")).rejects.toThrow(ArgumentError);
+  }
+});
+
+test("shapes that are saved can be loaded, and others throw", () => {
+  for (const shape of [[2 ** 50, 0], [0, 2 ** 50], [2 ** 25, 0, 2 ** 25], new Array<number>(64).fill(1)])
+    for (const dtype of ["float64", "bool"] as const)
+      expect(fromSafetensors<Tensor>(toSafetensors(zeros(shape, { dtype }))).tree.shape).toEqual(shape);
+  for (const shape of [new Array<number>(65).fill(1), [0, 2 ** 53 - 1, 2], [2 ** 30, 2 ** 30, 0]]) {
+    const numbers = new Float64Array(shape.includes(0) ? 0 : 1);
+    expect(() => toSafetensors(new Tensor(shape, "float64", ndarray(numbers, shape)))).toThrow(ShapeError);
+  }
+});
+
 test("saving a traced tensor throws", () => {
   const saving = (x: Tensor) => {
     toSafetensors({ x });
     return x;
   };
-  expect(() => trace(saving, { shape: [2], dtype: "float64" })).toThrow(/traced/);
+  expect(() => trace(saving, { shape: [2], dtype: "float64" })).toThrow(/^toSafetensors: x \[2\] has no value/);
 });

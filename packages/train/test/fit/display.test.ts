@@ -115,3 +115,26 @@ it("progress: true writes to standard output, in a page to the console", async (
   vi.unstubAllGlobals();
   expect(log.mock.calls[0]).toEqual([" 10 %  loss 0.0000"]);
 });
+
+it("a warning ends the progress line, and the next step begins another", async () => {
+  vi.restoreAllMocks();
+  const texts: string[] = [];
+  vi.spyOn(console, "warn").mockImplementation((text) => void texts.push(`${text}\n`));
+  const stream = { write: (text: string) => void texts.push(text), isTTY: true };
+  await fit(
+    (w, x) => mse(w, x),
+    tensor([1, 2]),
+    tensor([
+      [1, 2],
+      [3, 4],
+    ]),
+    {
+      // biome-ignore format: a matrix
+      ...{ optimizer: sgd({ learningRate: 0.1 }), steps: 3, batchSize: 2, progress: { stream } },
+      metrics: { share: () => (texts.length > 0 ? Number.NaN : 1) },
+    },
+  );
+  const lines = texts.join("").split("\n");
+  expect(lines[1]).toBe("fit: metric share is NaN at step 2, epoch 2; the history keeps it");
+  expect(stripVTControlCharacters(lines[2]!)).toContain("100 %");
+});

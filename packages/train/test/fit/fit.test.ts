@@ -414,6 +414,102 @@ describe("patience", () => {
   );
 });
 
+describe("a metric that is NaN", () => {
+  const warnings = () => {
+    const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+    return () => warn.mock.calls.map(([text]) => text as string);
+  };
+  const nan = Number.NaN;
+  /** Returns the listed values in turn: one per step and one per validation. */
+  const listed = (values: readonly number[]) => {
+    let i = 0;
+    return () => values[i++]!;
+  };
+  const everyStep = { optimizer: sgd({ learningRate: 0.01 }), batchSize: 2, history: { everySteps: 1 } };
+
+  it("stays in the history, does not end the fit, and is warned about once, with metric, step and epoch", async () => {
+    const texts = warnings();
+    const metrics = { share: listed([1, 2, nan, 4, nan, 6]), other: listed([1, nan, 3, 4, 5, 6]), fine: () => 0 };
+    const { history, reason, step } = await fit(distance, start, line, { ...everyStep, steps: 6, metrics });
+    expect([reason, step]).toEqual(["finished", 6]);
+    expect(history.train.map((point) => point.metrics.share)).toEqual([1, 2, nan, 4, nan, 6]);
+    expect(history.train.map((point) => point.metrics.other)).toEqual([1, nan, 3, 4, 5, 6]);
+    expect(texts()).toEqual([
+      "fit: metric other is NaN at step 2, epoch 1; the history keeps it",
+      "fit: metric share is NaN at step 3, epoch 1.5; the history keeps it",
+    ]);
+  });
+
+  it("makes NaN of the point that averages it, and of no other", async () => {
+    warnings();
+    const metrics = { share: listed([1, nan, 3, 4, 5, 6]) };
+    const { history } = await fit(distance, start, line, {
+      ...everyStep,
+      steps: 6,
+      history: { everySteps: 2 },
+      metrics,
+    });
+    expect(history.train.map((point) => point.metrics.share)).toEqual([nan, 3.5, 5.5]);
+  });
+
+  it("is warned about in validation, also as a scalar tensor", async () => {
+    const texts = warnings();
+    const values = listed([1, nan, 3]);
+    const metrics = { share: (_: unknown, { x }: typeof line) => tensor(x.shape[0] === 4 ? values() : 7) };
+    const validation = { data: line, everyEpochs: 1 };
+    const { history } = await fit(distance, start, line, { ...everyStep, epochs: 3, metrics, validation });
+    expect(history.validation.map((point) => point.metrics.share)).toEqual([1, nan, 3]);
+    expect(texts()).toEqual(["fit: metric share is NaN at step 4, epoch 2; the history keeps it"]);
+  });
+
+  it("is never the best point, and counts as no improvement for patience", async () => {
+    const texts = warnings();
+    const values = listed([nan, 5, nan, nan, nan]);
+    const metrics = { share: (_: unknown, { x }: typeof line) => (x.shape[0] === 4 ? values() : 7) };
+    const fitted = await fit(distance, start, line, {
+      ...{ ...everyStep, epochs: 5, metrics, validation: { data: line }, patience: 3 },
+      criterion: ({ metrics: { share } }) => share!,
+    });
+    expect([fitted.reason, fitted.epoch, fitted.best.epoch]).toEqual(["patience", 5, 2]);
+    expect(texts()).toEqual([
+      "fit: metric share is NaN at step 2, epoch 1; the history keeps it",
+      "fit: criterion is NaN at step 2, epoch 1; it counts as Infinity",
+    ]);
+  });
+
+  it("leaves the last measurements as the best if the criterion is always NaN, such as that of a misspelled metric", async () => {
+    const texts = warnings();
+    const criterion = ({ metrics }: Point) => -metrics.acuracy!;
+    for (const validation of [undefined, { data: line }]) {
+      const options = { ...everyStep, epochs: 2, metrics: { accuracy: () => 0.5 }, validation, criterion };
+      const { best, params, history } = await fit(distance, start, line, options);
+      const last = (validation ? history.validation : history.train).at(-1)!;
+      expect(best).toEqual({ ...last, params });
+      expect([best.step, best.metrics.accuracy]).toEqual([4, 0.5]);
+    }
+    expect(texts()).toHaveLength(2);
+  });
+
+  it("is not blamed for a NaN loss in validation", async () => {
+    const texts = warnings();
+    const broken = { x: line.x, y: tensor([-1, 1, 3, nan]) };
+    const options = { ...everyStep, epochs: 2, metrics: { share: () => 1 }, validation: { data: broken } };
+    const { history } = await fit(distance, start, line, options);
+    expect(history.validation.map(({ loss, metrics }) => [loss, metrics.share])).toEqual([[nan, nan], [nan, nan]]); // biome-ignore format: a table
+    expect(texts()).toEqual(["fit: criterion is NaN at step 2, epoch 1; it counts as Infinity"]);
+  });
+});
+
+test("a fit that ends with a non-finite number does not warn about the criterion of its last validation", async () => {
+  const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+  const falling = ({ a }: typeof start) => log(a); // is NaN after the first step, which makes a negative
+  const { reason, history } = await fit(falling, { ...start, a: tensor(0.01) }, line, {
+    ...{ optimizer: sgd({ learningRate: 0.1 }), steps: 3, validation: { data: line, everySteps: 2 } },
+  });
+  expect([reason, history.validation.map(({ loss }) => loss)]).toEqual(["nonFinite", [Number.NaN]]);
+  expect(warn.mock.calls).toEqual([]);
+});
+
 describe("a signal", () => {
   it("stops before the first step and between two steps", async () => {
     const none = await fit(loss, randomModel(), data, { optimizer, epochs: 1, signal: AbortSignal.abort() });
@@ -502,8 +598,8 @@ describe("a non-finite number", () => {
   const parameters = { a: tensor(1, { label: "a" }) };
   const column = tensor([1, 2, 3, 4]);
   /**
-   * Returns a loss whose gradient lowers `a` from 1 by 1 per step. The fourth step, where a = −2, uses the loss `then`
-   * instead.
+   * Returns a loss whose gradient lowers `a` by 1 in each step, starting at 1. The fourth step, where a = −2, uses the
+   * loss `then` instead.
    */
   const falling =
     (then: (a: Tensor) => Tensor) =>

@@ -4,12 +4,21 @@ export const fitPrelude = `
 const ofClasses = (p, { X, y }) => crossEntropy(add(matmul(X, p.W), p.b), y);
 const once = { optimizer: sgd({ learningRate: 0.1 }), epochs: 1 };
 const checkpoint = { path: path("run.safetensors") };
+const damage = async (fields, plan) => {
+  const { tree, metadata } = await load(checkpoint.path);
+  const damaged = { ...tree, ...(typeof fields === "function" ? fields(tree) : fields) };
+  const entries = Object.entries(damaged).filter(([, field]) => field !== undefined);
+  await save(path("damaged"), Object.fromEntries(entries), { metadata: plan === undefined ? metadata : { "wengert.fit": plan } });
+  return path("damaged");
+};
 `;
 
 export const fitMistakes: Chapter = {
   "fit: the loss and its arguments": [
     "await fit(params, ofClasses, data, once)",
     "await fit(ofClasses, { W: [[0, 0]] }, data, once)",
+    "await fit(once)",
+    "await fit(ofClasses, new (class Model { W = params.W; })(), data, once)",
     "await fit(ofClasses, {}, data, once)",
     "await fit(ofClasses, { ...params, K: int32([2]) }, data, once)",
     "await fit((p, { X, y }) => crossEntropy(add(matmul(X, p.W), p.b), y, { reduction: 'none' }), params, data, once)",
@@ -39,6 +48,10 @@ export const fitMistakes: Chapter = {
     "await fit(ofClasses, params, data, { optimizer: sgd, epochs: 1 })",
     "await fit(ofClasses, params, data, { optimzer: adam({ learningRate: 0.1 }), epochs: 1 })",
     "await fit(ofClasses, params, data, { ...once, size: 2 })",
+    "await fit(ofClasses, params, data, { ...once, batch_size: 32 })",
+    "await fit(ofClasses, params, data, { optimizer: adam, lr: 0.01 })",
+    "await fit(ofClasses, params, data, { ...once, validation_data: data })",
+    "await fit(ofClasses, params, data, { ...once, seed: 42 })",
     "await fit(ofClasses, params, data, { ...once, epochs: undefined })",
     "await fit(ofClasses, params, data, { ...once, steps: 10 })",
     "await fit(ofClasses, params, data, { ...once, epochs: 0.5 })",
@@ -80,11 +93,23 @@ export const fitMistakes: Chapter = {
     "await fit(ofClasses, params, data, { ...once, checkpoint, resume: true, optimizer: adam({ learningRate: 0.1 }) })",
     "await fit((p, batch) => ofClasses({ W: p[0], b: p[1] }, batch), [params.W, params.b], data, { ...once, checkpoint, resume: true })",
     "await fit(ofClasses, { W: zeros([3, 5]), b: zeros([5]) }, data, { ...once, checkpoint, resume: true })",
-    "# Files that imitate a checkpoint.",
-    'const { metadata } = await load(checkpoint.path); await save(path("run"), { params, optimizer: sgd({ learningRate: 1 }).init(params) }, { metadata });\n' +
-      'await fit(ofClasses, params, data, { ...once, resume: path("run") })',
-    'const { metadata } = await load(checkpoint.path); await save(path("run"), { params, optimizer: sgd({ learningRate: 1 }).init(params), step: params }, { metadata });\n' +
-      'await fit(ofClasses, params, data, { ...once, resume: path("run") })',
+    "# Damaged checkpoints. `damage` replaces fields and the metadata of the checkpoint.",
+    "await fit(ofClasses, params, data, { ...once, resume: await damage({}, '{') })",
+    "await fit(ofClasses, params, data, { ...once, resume: await damage({}, '[7]') })",
+    "await fit(ofClasses, params, data, { ...once, resume: await damage({}, '{\"rows\":' + '['.repeat(1e5) + ']'.repeat(1e5) + '}') })",
+    "await fit(ofClasses, params, data, { ...once, resume: await damage({ step: undefined }) })",
+    "await fit(ofClasses, params, data, { ...once, resume: await damage({ step: params }) })",
+    "await fit(ofClasses, params, data, { ...once, resume: await damage({ step: zeros([2]) }) })",
+    "await fit(ofClasses, params, data, { ...once, resume: await damage({ step: tensor(NaN) }) })",
+    "await fit(ofClasses, params, data, { ...once, resume: await damage({ step: tensor(7) }) })",
+    "await fit(ofClasses, params, data, { ...once, resume: await damage({ batch: tensor(1.5) }) })",
+    "await fit(ofClasses, params, data, { ...once, resume: await damage({ epoch: tensor(-1) }) })",
+    "await fit(ofClasses, params, data, { ...once, resume: await damage({ reference: tensor(NaN) }) })",
+    "await fit(ofClasses, params, data, { ...once, resume: await damage({ history: tensor(1) }) })",
+    "await fit(ofClasses, params, data, { ...once, resume: await damage((t) => ({ history: { ...t.history, train: { ...t.history.train, step: tensor([1, 0]) } } })) })",
+    "await fit(ofClasses, params, data, { ...once, resume: await damage((t) => ({ history: { ...t.history, train: { ...t.history.train, loss: zeros([3]) } } })) })",
+    "await fit(ofClasses, params, data, { ...once, resume: await damage((t) => ({ history: { ...t.history, train: { ...t.history.train, epoch: t.params } } })) })",
+    "await fit(ofClasses, params, data, { ...once, resume: await damage((t) => ({ history: { ...t.history, train: { ...t.history.train, epoch: tensor([-1]) } } })) })",
   ],
 
   measure: [

@@ -16,11 +16,12 @@ import {
   fromSafetensors,
   momentum,
 } from "@wengert/train";
-import { afterAll, describe, expect, it, test } from "vitest";
+import { afterAll, beforeEach, describe, expect, it, test, vi } from "vitest";
 import { bitsOf, loss, type Model, metrics, type Points, randomModel, randomPoints } from "./support.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "wengert-resume-"));
 afterAll(() => rmSync(folder, { recursive: true }));
+beforeEach(() => void vi.spyOn(console, "warn").mockImplementation(() => {})); // some metrics are NaN on purpose
 let files = 0;
 const newPath = () => join(folder, `${files++}.safetensors`);
 
@@ -61,6 +62,12 @@ async function* stream({ epoch, key }: Epoch): AsyncGenerator<Points> {
   }
 }
 
+/** NaN for some batches, and for the validation data. */
+const sometimesNaN = {
+  share: (_: unknown, { y }: Points) =>
+    [0, y.shape[0]].includes(y.array!.get(0)) || y.shape[0] === 10 ? Number.NaN : 1,
+};
+
 const fits: Record<string, { readonly options: Options; readonly from?: unknown }> = {
   "validated every epoch": { options: { validation: { data: held, batchSize: 10 } } },
   "validated every 4 steps": { options: { validation: { data: held, everySteps: 4 } } },
@@ -70,6 +77,16 @@ const fits: Record<string, { readonly options: Options; readonly from?: unknown 
       criterion: ({ step }) => [5, 4.9, 4.8, 4.2, 4.1, 4, 3.9, 1][step / 2 - 1] ?? 0,
       patience: 3,
       minDelta: 0.5,
+    },
+  },
+  "with a metric that is NaN at times": {
+    options: { validation: { data: held, everySteps: 4, batchSize: 10 }, metrics: sometimesNaN },
+  },
+  "with a criterion that is NaN at times, until its patience ends": {
+    options: {
+      validation: { data: held, everySteps: 2 },
+      criterion: ({ step }) => [Number.NaN, 5, Number.NaN, 4, Number.NaN, Number.NaN, Number.NaN][step / 2 - 1] ?? 0,
+      patience: 3,
     },
   },
   "with a criterion, in epochs": {

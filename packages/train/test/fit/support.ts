@@ -54,9 +54,10 @@ const words = new DataView(new ArrayBuffer(8));
 
 /** Converts tensors, numbers and strings to text. Numbers are printed bit by bit, so equal texts mean equal bits. */
 export function bitsOf(x: unknown): string {
-  return JSON.stringify(x, (_, value) => {
-    if (value instanceof Tensor)
-      return { dtype: value.dtype, shape: value.shape, numbers: Array.from(ravel(value.array!)) };
+  return JSON.stringify(x, function (this: Readonly<Record<string, unknown>>, key, value) {
+    const original = this[key]; // before toJSON
+    if (original instanceof Tensor)
+      return { dtype: original.dtype, shape: original.shape, numbers: Array.from(ravel(original.array!)) };
     if (typeof value !== "number") return value;
     words.setFloat64(0, value);
     return words.getBigUint64(0).toString(16);

@@ -5,7 +5,7 @@ import { Scroll } from "./Scroll.tsx";
 import { pair } from "./settings.ts";
 import { percent } from "./words.ts";
 
-/** Shows the confusion matrix. Each count of wrong predictions is a button that shows the rows. */
+/** Shows the confusion matrix. Each count of wrong predictions is a button that lists these rows. */
 export function Confusion() {
   const classes = data.value?.classes ?? [];
   const { confusion, recall } = slowReport.value ?? {};

@@ -6,7 +6,7 @@ import type { Size } from "./data/dataset.ts";
 interface Props {
   readonly of: ArrayLike<number>;
   readonly size: Size;
-  /** The colors: "ink" for black on white, gray levels (both with pixels from 0 to 1), or a color scale for weights. */
+  /** "ink" (black on white) or "gray" (gray levels) for pixels from 0 to 1, or a color scale for weights. */
   readonly as: "ink" | "gray" | Scale;
   /** A description for screen readers. Omit it if the text next to the image describes it. */
   readonly label?: string;

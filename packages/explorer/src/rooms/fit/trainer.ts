@@ -172,7 +172,10 @@ export class Trainer {
     return this.#pick(Int32Array.from(flat(this.#epoch.batches.at(this.#next++)!.array!)));
   }
 
-  /** Copies rows into tensors. The data set keeps its rows as bytes, which take a quarter of the memory. */
+  /**
+   * Copies rows into tensors. The data set keeps its rows as bytes, which take a quarter of the memory of float32
+   * numbers.
+   */
   #pick(indices: Int32Array): Batch {
     const { rows, labels, center } = this.#data;
     const width = this.#width;

@@ -174,8 +174,8 @@ const strokes: Readonly<Record<Way, Omit<Line, "points">>> = {
 };
 
 /**
- * Plots the errors of three formulas as the largest probability goes to 1. Draws only when the user pauses, because one
- * plot takes a hundred comparisons.
+ * Plots the errors of three formulas as the largest probability goes to 1. Redraws only when the user pauses, because
+ * one plot takes a hundred comparisons.
  */
 function Rise() {
   const points = useSignal<readonly Point[]>([]);

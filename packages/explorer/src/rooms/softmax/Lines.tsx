@@ -19,7 +19,7 @@ export interface Line {
   readonly dash?: string;
   /** Whether to draw circles at the points instead of a line. */
   readonly isDots?: boolean;
-  /** The label at the end of the line, shown if there is room. `lower` shifts the label down by a number of pixels. */
+  /** The label at the end of the line, shown if there is space. `lower` shifts the label down by a number of pixels. */
   readonly name?: string;
   readonly lower?: number;
 }

@@ -32,7 +32,7 @@ export function limitOf(xs: readonly number[], least: number): number {
   return times * power;
 }
 
-/** A number shown as a bar that starts at 0. The user drags its end, or moves it with keys. */
+/** A number shown as a bar that starts at 0. The user moves the end of the bar with the pointer or with keys. */
 export function Track({ label, value, limit, phase, bar = [0, value], onInput, onHold, children }: Props) {
   const held = useSignal(false);
   const fine = limit / 500;

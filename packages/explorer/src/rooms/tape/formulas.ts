@@ -22,7 +22,7 @@ const withSide = (side: string, right: string): string => (right.startsWith(`${s
 const comparison = (sign: string): Formula => ({ value: `y = a ${sign} b`, rules: [null, null] });
 const T = "^{\\mathsf T}";
 
-/** The formulas of all ops, by the name of the op. A test checks that none is missing. */
+/** The formulas of all ops, by the name of the op. A test checks that no formula is missing. */
 export const formulas: Readonly<Record<string, Formula>> = {
   // arithmetic
   add: binary("a + b", "g", "g"),

@@ -2,8 +2,8 @@ import type { Numbers } from "../../parts/HeatMap.tsx";
 import type { PullData, RecordingData, StepData } from "../../sandbox/protocol.ts";
 
 /**
- * The moments (positions of the slider) that the user can step through, in order: the start, one after each step, the
- * seed (the first cotangents of the sweep), one after each pull (a step of the sweep), and the end.
+ * The moments (positions of the slider), in order: the start, one after each step, the seed (the first cotangents of
+ * the sweep), one after each pull (a step of the sweep), and the end.
  */
 export type Moment =
   | { readonly kind: "start" }

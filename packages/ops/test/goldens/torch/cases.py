@@ -236,5 +236,3 @@ case("crossEntropy", real(3), probabilities(3), labelSmoothing=0.2)
 for reduction in ["mean", "sum", "none"]:
     case("binaryCrossEntropy", real(2, 3), drawn("fraction", 0, 1, (2, 3)), reduction=reduction)
     case("mse", real(2, 3), real(2, 3), reduction=reduction)
-case("binaryCrossEntropy", real(2, 3), drawn("fraction", 0, 1, (3,)))
-case("mse", real(2, 1), real(3))

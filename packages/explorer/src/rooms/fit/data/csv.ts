@@ -12,7 +12,7 @@ const maxReported = 100; // the maximum number of skipped rows in the report
 interface Rows {
   readonly name: string;
   readonly columns: readonly Column[];
-  /** For each row, the line of the file on which the row begins. */
+  /** The number of the line on which each row begins in the file. */
   readonly lines: readonly number[];
 }
 
@@ -45,15 +45,15 @@ export async function readTable(file: File): Promise<Table> {
 }
 
 /**
- * Reads the cells of a CSV file. If a column of numbers contains another cell, readCsv throws. All columns are then
- * read as text, which takes longer.
+ * Reads the cells of a CSV file. readCsv throws if a column of numbers contains a cell that is not a number. Then all
+ * columns are read as text, which takes longer.
  */
 async function readCells(file: File): Promise<Cells> {
   try {
     return await readCsv(file, { missingValues: [] });
   } catch {
-    // To read columns as text, readCsv needs their names. A first call reads the header as a table of one row to get
-    // them.
+    // To read columns as text, readCsv needs their names. To get the names, a first call reads the header as a table of
+    // one row.
     const [header = ""] = /^.*\S.*$/m.exec(await file.text()) ?? [];
     const { columns } = await readCsv(new File([header, "\n", header], file.name), { missingValues: [] });
     const texts = Object.fromEntries(Object.keys(columns).map((name) => [name, "category"] as const));
@@ -124,7 +124,7 @@ function toData({ name, columns, lines }: Rows, label: string | undefined): Data
 
 const cellOf = ({ cells, indices }: Column, row: number): string => cells[indices[row]!]!;
 
-/** Returns what is wrong with a cell, as a list with one message, or an empty list for a valid cell. */
+/** Returns an empty list for a valid cell, and a list with one error message for an invalid cell. */
 function faultOf(
   column: Column,
   row: number,

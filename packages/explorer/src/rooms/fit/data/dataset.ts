@@ -43,7 +43,7 @@ export function rowOf(data: Dataset, i: number): Float32Array {
   return row instanceof Float32Array ? row : Float32Array.from(row, (byte) => byte / 255);
 }
 
-/** Returns the message of an error for the user. Names of library functions and options are removed. */
+/** Returns the message of an error, without names of library functions and options, for the user. */
 export const wordsOf = (error: unknown, what: string): string =>
   error instanceof WengertError
     ? error.message.replace(/^(readIdx|readCsv|load): |: \{ maxBytes \}.*$/g, "").replace(/[^.]$/, "$&.")
@@ -54,6 +54,6 @@ export const [minClasses, maxClasses] = [2, 30] as const;
 /**
  * Whether row `i` is held out for validation. Fractional parts of multiples of the golden ratio are spread evenly, so
  * every class has the same fraction held out, even if the rows are sorted by class. The result depends only on `i`. So
- * a row stays in its set when the user adds more points.
+ * the same rows stay held out when the user adds points.
  */
 export const isHeldOut = (i: number, fraction: number): boolean => ((i + 1) * 0.6180339887498949) % 1 < fraction;

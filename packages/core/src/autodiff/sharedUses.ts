@@ -1,0 +1,68 @@
+import { isAlike, type Tensor } from "../values/tensor.ts";
+import { accumulateCotangent, applyRules, assertUnchanged, wrongShapeError } from "./sweep.ts";
+import type { Differentiable, Step, Tape } from "./tape.ts";
+
+// n slices of one tensor have n cotangents of its size, nearly all zeros. Adding them would cost n times the size. So an op
+// such as slice has a rule for several uses, `vjpOfUses`: one step that adds the n parts to one array.
+
+interface Use {
+  readonly step: Step;
+  readonly cotangent: Tensor;
+}
+type UsesByOp = Map<Differentiable, Use[]>;
+
+/**
+ * Maps each watched tensor that was reached to its cotangent, as `sweep` does. Steps of an op with `vjpOfUses` wait until
+ * the cotangent of their input is needed: when the loop reaches the step that computed it, after all its uses, or at the end.
+ */
+export function pullBack(tape: Tape, cotangents: Map<Tensor, Tensor>): void {
+  const waiting = new Map<Tensor, UsesByOp>();
+  for (let i = tape.steps.length - 1; i >= 0; i--) {
+    const step = tape.steps[i]!;
+    if (waiting.size > 0) addWaiting(waiting, step.output, tape, cotangents);
+    const cotangent = cotangents.get(step.output);
+    if (cotangent === undefined) continue; // no cotangent reached this step
+    if (step.op.vjpOfUses) wait(waiting, { step, cotangent });
+    else {
+      const contributions = applyRules(step, cotangent, tape);
+      for (let k = 0; k < contributions.length; k++)
+        if (contributions[k]) accumulateCotangent(cotangents, step.inputs[k]!, contributions[k]!);
+    }
+    cotangents.delete(step.output);
+  }
+  for (const tensor of [...waiting.keys()]) addWaiting(waiting, tensor, tape, cotangents);
+}
+
+function wait(waiting: Map<Tensor, UsesByOp>, use: Use): void {
+  const { op, inputs } = use.step;
+  const byOp: UsesByOp = waiting.get(inputs[0]!) ?? new Map();
+  const uses = byOp.get(op) ?? [];
+  uses.push(use);
+  waiting.set(inputs[0]!, byOp.set(op, uses));
+}
+
+/** Adds the contributions of the waiting uses of `tensor` to its cotangent. */
+function addWaiting(waiting: Map<Tensor, UsesByOp>, tensor: Tensor, tape: Tape, cotangents: Map<Tensor, Tensor>): void {
+  const byOp = waiting.get(tensor);
+  if (byOp === undefined) return;
+  waiting.delete(tensor);
+  for (const uses of byOp.values()) {
+    const [{ step, cotangent }] = uses as [Use];
+    const contribution = uses.length === 1 ? applyRules(step, cotangent, tape)[0] : sumOfUses(uses, tape);
+    if (contribution) accumulateCotangent(cotangents, tensor, contribution);
+  }
+}
+
+/** Applies the rule of an op for several uses of one tensor. */
+function sumOfUses(uses: readonly Use[], tape: Tape): Tensor | null {
+  const steps = uses.map(({ step }) => step);
+  const [step] = steps as [Step];
+  if (!tape.tracks(step.inputs[0]!)) return null;
+  for (const each of steps) assertUnchanged(each);
+  const contribution = step.op.vjpOfUses!(
+    uses.map(({ cotangent }) => cotangent),
+    steps,
+  );
+  if (!isAlike(contribution, step.inputs[0]!)) throw wrongShapeError(step, 0, contribution);
+  return contribution;
+}

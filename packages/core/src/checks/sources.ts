@@ -1,0 +1,54 @@
+import { ArgumentError, show } from "./errors.ts";
+import { builtin } from "./platform.ts";
+
+// Recognizes the sources that readers accept. `instanceof` rejects those of another realm, such as an iframe, but tags are equal.
+
+const tagOf = (x: unknown): string => Object.prototype.toString.call(x).slice(8, -1);
+
+// The members that readers use. Core compiles without the types of a page or of Node.
+interface UrlLike {
+  readonly href: string;
+  readonly protocol: string;
+}
+interface BlobLike {
+  readonly size: number;
+  arrayBuffer(): Promise<ArrayBuffer>;
+}
+interface FileLike extends BlobLike {
+  readonly name: string;
+}
+export const isUrl = (x: unknown): x is UrlLike => tagOf(x) === "URL" && "href" in (x as object);
+export const isBlob = (x: unknown): x is BlobLike => /^(Blob|File)$/.test(tagOf(x)) && "arrayBuffer" in (x as object);
+export const isFile = (x: unknown): x is FileLike => isBlob(x) && "name" in x;
+
+/**
+ * Returns a view of a Uint8Array or an ArrayBuffer, without a copy; `undefined` for other values.
+ * @throws ArgumentError if its memory was transferred
+ */
+export function asBytes(caller: string, x: unknown): Uint8Array | undefined {
+  const tag = tagOf(x);
+  if (!/^(Uint8Array|ArrayBuffer)$/.test(tag)) return undefined;
+  try {
+    const { buffer = x as ArrayBuffer, byteOffset, byteLength } = x as Uint8Array;
+    return new Uint8Array(new DataView(buffer).buffer, byteOffset, byteLength); // a DataView throws without memory
+  } catch {
+    throw new ArgumentError(`${caller}: the memory of the ${tag} was transferred; pass a copy`);
+  }
+}
+
+/**
+ * Returns the path from a string or a file: URL.
+ * @throws ArgumentError for other values, and on hosts without a file system; the message then includes `instead`
+ */
+export function pathOf(caller: string, path: unknown, instead?: string): string {
+  const { fileURLToPath } = builtin<{ fileURLToPath(href: string): string }>(caller, "node:url", instead);
+  if (typeof path === "string" && path !== "" && !path.includes("\0")) return path;
+  if (!isUrl(path)) throw new ArgumentError(`${caller}: expected a path or a file: URL, got ${show(path)}`);
+  const isFileUrl = path.protocol === "file:";
+  try {
+    if (isFileUrl) return fileURLToPath(path.href);
+  } catch {} // it has a host, or an encoded slash
+  throw new ArgumentError(
+    `${caller}: expected a path or a file: URL of this machine, got ${path.href.slice(0, 80)}; ${isFileUrl ? "write file:///path" : instead}`,
+  );
+}

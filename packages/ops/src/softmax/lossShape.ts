@@ -1,0 +1,38 @@
+import { ShapeError } from "@wengert/core";
+import { describe, isSameShape, type Operand, type Shape, shapeText, sizeOf } from "@wengert/core/extend";
+
+/**
+ * Returns the shape of the losses, one per prediction. Losses do not broadcast: a prediction [N, 1] and a target [N]
+ * would give N × N losses, and a fit with wrong weights.
+ * @throws ShapeError unless the shapes are equal or one is []; the message names the squeeze to write
+ */
+export function lossShape(inputs: readonly [Operand, Operand], names: readonly [string, string]): Shape {
+  const [{ shape: prediction }, { shape: target }] = inputs;
+  if (target.length === 0 || isSameShape(prediction, target)) return prediction;
+  if (prediction.length === 0) return target;
+  const [a, b] = inputs.map((x, k) => ({ ...x, label: x.label ?? names[k] })) as [Operand, Operand];
+  throw new ShapeError(
+    `${names.join(" and ")} must have the same shape, or one must be a scalar, []; got ${describe(a)} and ` +
+      `${describe(b)}${shapeHint(a, b) ?? shapeHint(b, a) ?? ""}`,
+  );
+}
+
+/** Suggests how to give x the shape of `other`, or of a scalar; undefined if nothing fits. */
+function shapeHint({ label, shape }: Operand, other: Operand): string | undefined {
+  const axes = extraAxes(shape, other.shape) ?? (sizeOf(shape) === 1 ? [...shape.keys()] : undefined);
+  if (axes) return `; write squeeze(${label}, { axis: ${axes.length === 1 ? axes[0] : shapeText(axes)} })`;
+  const missing = other.shape.length - shape.length;
+  const broadcasts = missing >= 0 && shape.every((n, i) => n === 1 || n === other.shape[i + missing]);
+  return broadcasts ? `; write broadcastTo(${label}, { shape: ${shapeText(other.shape)} })` : undefined;
+}
+
+/** Returns the axes of size 1 that `shape` has in addition to those of `other`; undefined if the shapes differ otherwise. */
+function extraAxes(shape: Shape, other: Shape): number[] | undefined {
+  const extra: number[] = [];
+  for (const [axis, n] of shape.entries()) {
+    if (n === other[axis - extra.length]) continue;
+    if (n !== 1) return undefined;
+    extra.push(axis);
+  }
+  return shape.length - extra.length === other.length ? extra : undefined;
+}
