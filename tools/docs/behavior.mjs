@@ -118,4 +118,7 @@ function eachTensor(args, inputs, Tensor, f) {
 }
 
 /** @param {Tensor | Tensor[]} y @returns {Tensor} */
-const first = (y) => (Array.isArray(y) ? /** @type {Tensor} */ (y[0]) : y);
+const first = (y) => {
+  if (Array.isArray(y)) return /** @type {Tensor} */ (y[0]);
+  return "dtype" in y ? y : /** @type {Tensor} */ (Object.values(y).at(-1)); // the parts of a factorization
+};

@@ -35,7 +35,7 @@ describe("withDefaults", () => {
     expect(() => withDefaults<undefined>("op", { seed: 1 }, undefined)).toThrow("op: takes no options, got seed");
     expect(() => of({ __proto__: { axis: 1 } })).toThrow(/options must be one object/);
   });
-  it("suggests what the caller says to write instead of the names in other libraries", () => {
+  it("suggests the caller's replacements for names in other libraries", () => {
     const otherNames = { keep: "axes", stay: "axes", axe: "write { axes: 1 }", keepdims: "write { axes: 1 }" };
     const message = (name: string) => errorOf(() => withDefaults("op", { [name]: 7 }, defaults, otherNames)).message;
     for (const name of ["keep", "stay", "Keep_2", "_stay"])

@@ -242,6 +242,7 @@ describe("zeros, ones and full", () => {
     expect(kind(full([2], true))).toEqual(["bool", [2], [true, true]]);
     expect(kind(full([1], false))).toEqual(["bool", [1], [false]]);
     expect(full([], Number.NaN).item()).toBeNaN();
+    expect(full([2], -0).toNested()).toEqual([-0, -0]);
     expect(() => full([1], 0.5, { dtype: "int32" })).toThrow(OutOfRangeError);
     expect(() => full([1], 2, { dtype: "bool" })).toThrow(DTypeError);
     expect(() => full([1], "1" as unknown as number)).toThrow(DTypeError);

@@ -1,7 +1,7 @@
 import { DataError } from "@wengert/core";
 import type { MemoryBudget } from "./memory.ts";
 
-/** The cells of a file: the places where they end in its text. A string per cell would take ten times the memory. */
+/** The cells of a file, stored as their end positions in its text. One string per cell would take ten times the memory. */
 export interface Grid {
   readonly rows: number;
   /** The number of cells of the first row. */
@@ -76,8 +76,8 @@ const guessedFrom = 10; // rows
 const candidates = [",", "\t", "|", ";"];
 
 /**
- * Returns the character that splits the first rows most evenly, and among these into the most cells. With a decimal comma, a
- * comma must give each row the same number of cells (`width` if the names of the columns are known).
+ * Returns the delimiter that splits the first rows most evenly; if several do, the one that gives the most cells. With a
+ * decimal comma, a comma must give each row the same number of cells (`width` if the column names are known).
  */
 export function guessDelimiter(text: string, decimal: string, width: number | undefined): string {
   let best = { delimiter: decimal === "," ? ";" : ",", steps: Number.POSITIVE_INFINITY, cells: 0 };
@@ -122,7 +122,10 @@ function firstWidths(text: string, delimiter: string): number[] {
 
 const [quote, lineFeed, carriageReturn, space, tab] = [0x22, 0x0a, 0x0d, 0x20, 0x09];
 
-/** Calls `onCell` with the end of each cell, and `onRow` with the begin and line of each row; it returns whether to go on. */
+/**
+ * Calls `onCell` with the end of each cell, and `onRow` with the start and line of each row. Stops if `onRow` returns
+ * false.
+ */
 function scanRows(
   prefix: string,
   text: string,
@@ -155,7 +158,10 @@ function scanRows(
   }
 }
 
-/** Returns the place after the closing quote of a cell, or -1. Two quotes inside it stand for one. */
+/**
+ * Returns the position after the closing quote of a cell, or -1 if the quote is not closed. Two quotes in a row are an
+ * escaped quote.
+ */
 function endOfQuotes(text: string, begin: number): number {
   let at = text.indexOf('"', begin + 1);
   while (at >= 0 && text.charCodeAt(at + 1) === quote) at = text.indexOf('"', at + 2);
@@ -178,10 +184,10 @@ function cellText(text: string, begin: number, end: number): string {
   return (inner.includes("\r") ? inner.replaceAll(/\r\n?/g, "\n") : inner).trim();
 }
 
-/** Copies a part of a text. JavaScript engines keep a long part as a reference to the whole text. */
+/** Copies a substring. A JavaScript engine may store a substring as a reference, which keeps the whole text in memory. */
 export const copyText = (part: string): string => JSON.parse(JSON.stringify(part)) as string;
 
-/** Returns upper bounds: marks and line ends inside quotes count too. */
+/** Returns upper bounds for the numbers of cells and rows: delimiters and line ends inside quotes count too. */
 function countMarks(text: string, delimiter: string): { readonly cells: number; readonly rows: number } {
   const mark = delimiter.charCodeAt(0);
   let [marks, lineEnds] = [0, 0];

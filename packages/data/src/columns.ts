@@ -1,6 +1,9 @@
 import type { MemoryBudget } from "./memory.ts";
 
-/** The kind of a column: numbers, categories with classes inferred from the cells, or categories with these classes in order. */
+/**
+ * The kind of a column: numbers, categories with classes inferred from the cells, or categories with the listed classes, in
+ * order.
+ */
 export type ColumnKind = "number" | "category" | readonly string[];
 
 /** The trimmed cells of a table, below its header. */
@@ -8,7 +11,7 @@ export interface Cells {
   /** The first words of error messages, such as "readCsv: cars.csv". */
   readonly prefix: string;
   readonly rows: number;
-  /** The names of the columns, with their places. */
+  /** The names of the columns, with their positions. */
   readonly columns: ReadonlyMap<string, number>;
   /** Whether the file names a column. */
   readonly isNamed: (column: number) => boolean;

@@ -26,8 +26,8 @@ export interface CsvOptions<Name extends string = string> {
    */
   readonly missingValues?: readonly string[] | undefined;
   /**
-   * The character between cells. Default: a tab for a .tsv, else the comma, semicolon, tab or bar that gives rows of equal length.
-   * With a decimal comma, a comma between cells is found only if each row has as many commas.
+   * The character between cells. Default: a tab for a .tsv, else the comma, semicolon, tab or bar that gives rows of equal
+   * length. With a decimal comma, the comma is the delimiter only if all rows have equally many commas.
    */
   readonly delimiter?: string | undefined;
   /** The decimal mark of numbers: "." or ",". Default: ".". */

@@ -6,8 +6,9 @@ const alwaysAllowed = 2 ** 28; // a small file may have many columns
 const atMost = 1.75 * 2 ** 30; // keeps a Map below 2^24 entries and a list below 2^25, the limits of V8
 
 /**
- * Counts the memory of what a reader makes from a text. A process that runs out of memory ends without an error, so readers
- * call this first. Objects may take 60 bytes per byte of the file (at least 256 MB), and three quarters of the free heap.
+ * Counts the memory that a reader is about to allocate. A process that runs out of memory ends without an error, so readers
+ * count first. Objects may take 60 bytes per byte of the file, or 256 MB if that is more, but never more than three
+ * quarters of the free heap.
  */
 export class MemoryBudget {
   readonly #prefix: string;
@@ -20,7 +21,7 @@ export class MemoryBudget {
     this.#all = freeMemory();
   }
 
-  /** Counts objects and strings. `what` names them. @throws DataError if they take more than is left */
+  /** Counts objects and strings. `what` names them in the error. @throws DataError if they take more than is left */
   takeObjects(bytes: number, what: string): void {
     if (bytes > this.#objects) throw this.#shortage(this.#objects, bytes, what);
     this.#objects -= bytes;
@@ -63,7 +64,7 @@ function freeHeap(): number {
   return free !== undefined && free > 0 ? free : unknownHeap;
 }
 
-/** The memory of the machine, or of the container, that this process does not use yet. */
+/** Returns the memory of the machine or container minus the memory of this process. */
 function freeMemory(): number {
   const os = host.process?.getBuiltinModule?.("node:os") as typeof import("node:os") | undefined;
   const used = host.process?.memoryUsage?.rss();

@@ -136,8 +136,8 @@ function unravelIndex(i: number, shape: readonly number[]): number[] {
 export const maxAxes = 64; // the limit of tensors
 
 /**
- * Returns the number of elements of an array with these sizes, `undefined` above 2^53. As in NumPy, the limit also holds for the
- * product of the other axes if one has size 0, because strides are such products.
+ * Returns the number of elements of an array with these sizes, `undefined` above 2^53. If an axis has size 0, the product
+ * of the other sizes has the same limit, as in NumPy, because strides are such products.
  */
 export function countOf(sizes: readonly number[]): number | undefined {
   const product = sizes.reduce((count, size) => (size > 0 ? count * size : count), 1);

@@ -8,14 +8,14 @@ export const isPng = (bytes: Uint8Array): boolean => signature.every((byte, i) =
 const colorTypes: ReadonlyMap<number, { readonly channels: number; readonly depths: readonly number[] }> = new Map([
   [0, { channels: 1, depths: [1, 2, 4, 8, 16] }], // gray
   [2, { channels: 3, depths: [8, 16] }], // red, green, blue
-  [3, { channels: 1, depths: [1, 2, 4, 8] }], // places in a palette
+  [3, { channels: 1, depths: [1, 2, 4, 8] }], // indices into the palette
   [4, { channels: 2, depths: [8, 16] }], // gray and opacity
   [6, { channels: 4, depths: [8, 16] }], // red, green, blue and opacity
 ]);
 
 /**
- * Decodes a PNG with fast-png. fast-png takes the last of several headers, and unpacks profiles and texts of any size. So it gets
- * one header and the packed rows, after a check that the rows have the declared length. @throws Error for an invalid file
+ * Decodes a PNG with fast-png. fast-png accepts several headers, and unpacks profiles and texts of any size. So it receives
+ * only one header and the compressed rows, and only if the rows have the declared length. @throws Error for an invalid file
  */
 export async function decodePng(bytes: Uint8Array, maxPixels: number): Promise<Bitmap> {
   const parts = partsOf(bytes, maxPixels);
@@ -58,7 +58,7 @@ interface Parts {
 }
 
 const order = ["IHDR", "PLTE", "tRNS", "IDAT", "IEND"];
-/** Without a chunk that begins with an upper-case letter, an image cannot be decoded. Others are optional. */
+/** Chunks whose type begins with an upper-case letter are required to decode the image. Other chunks are optional. */
 const isCritical = (type: string): boolean => !/^[a-z][A-Za-z]{3}$/.test(type);
 
 /**
@@ -101,7 +101,10 @@ function partsOf(bytes: Uint8Array, maxPixels: number): Parts {
   return { header, palette: found.get("PLTE"), transparency: found.get("tRNS"), packedRows };
 }
 
-/** Yields type, begin and end of the data of each chunk up to IEND, or up to the last complete chunk of a truncated file. */
+/**
+ * Yields the type of each chunk, and where its data begin and end, up to IEND or the last complete chunk of a truncated
+ * file.
+ */
 function* chunksOf(
   bytes: Uint8Array,
 ): Generator<{ readonly type: string; readonly begin: number; readonly end: number }> {

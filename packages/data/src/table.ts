@@ -144,7 +144,7 @@ const indexByName = (names: readonly string[]): ReadonlyMap<string, number> =>
 const bytesPerMissingCell = 56; // an object with three fields, and its entry in the list
 
 /**
- * Returns the missing cells, and a 1 for each row that has one.
+ * Returns the missing cells, and an array with a 1 for each row that has a missing cell.
  * @throws DataError for invalid cells, and for missing cells that the options do not handle
  */
 function checkCells(
@@ -238,7 +238,7 @@ function findClasses(
 
 const maxListed = 5;
 
-/** The number of cells with a fault, and the first few. */
+/** The number of invalid cells, and the first few of them. */
 interface Faults {
   count: number;
   readonly first: { readonly line: number; readonly column: ColumnToRead; readonly cell: string }[];
@@ -259,7 +259,7 @@ const quoteCell = (text: string): string => JSON.stringify(text.length > 40 ? `$
 
 const maxNames = 20;
 
-/** Lists names, only the first of many. */
+/** Lists names, but only the first few of many. */
 const listNames = (names: readonly string[], show = quoteCell): string =>
   names
     .slice(0, maxNames)

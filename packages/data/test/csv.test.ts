@@ -115,7 +115,7 @@ test("classes that are numbers are sorted by value, others by UTF-16 code units"
   expect(await classes(["10", "9", "b", "B", "ä", "a"])).toEqual(["10", "9", "B", "a", "b", "ä"]);
 });
 
-test("a decimal comma does not delimit cells, unless each row then has as many", async () => {
+test("with a decimal comma, the comma is the delimiter only if all rows have equally many commas", async () => {
   const read = async (text: string, options: CsvOptions = {}) =>
     Object.entries((await readCsv(file(text), { decimal: ",", ...options })).columns).map(([name, t]) => [
       name,

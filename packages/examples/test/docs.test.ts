@@ -55,12 +55,17 @@ const { checkpoint, customVjp, explain, grad, hessian, hvp, jacobian, jvp, linea
 const { stopGradient, tensor, trace, treeMap, valueAndGrad, vjp } = all;
 const { argmax, add, cast, clip, concat, crossEntropy, div, expandDims, foldIn, kernels, max, randomKey } = ops;
 const { randomNormal, reshape, slice, softmax, splitKey, stack, sum, take, takeAlong, transpose, variance, where } = ops;
+const { addAt, arange, argsort, at, choice, eye, glorotUniform, linspace, median, moveAxis, norm, quantile } = ops;
+const { randomBernoulli, randomInteger, repeat, setAt, sort, split, std, tile, topK, unstack } = ops;
+const { avgPool2d, conv2d, convTranspose2d, dropout, klDivergence, layerNorm, maxPool2d, rmsNorm } = ops;
+const { scaledDotProductAttention, windows } = ops;
 const { accuracy, adam, adamw, applyUpdates, batches, chain, clipByGlobalNorm, fit, lbfgs, load, partition } = train;
 const { save, toSafetensors } = train;
 type Tensor = all.Tensor;
 interface Params { readonly weights: Tensor }
 interface Batch { readonly x: Tensor; readonly y: Tensor }
 declare const x: Tensor, y: Tensor, w: Tensor, a: Tensor, b: Tensor, g: Tensor, dy: Tensor, i: Tensor, X: Tensor;
+declare const kernel: Tensor, q: Tensor, k: Tensor, t: Tensor, stride: number;
 declare const mask: Tensor, m: Tensor, logits: Tensor, labels: Tensor, key: Tensor, v: Tensor, p: Params;
 declare const params: Params, grads: Params, updates: Params, tree: Params, data: Batch, list: readonly Tensor[];
 declare const loss: (p: Params) => Tensor, args: [Tensor];

@@ -14,7 +14,7 @@ const wide: usize = 32;
 /** The number of rows of A packed together, chosen for the L2 cache. */
 const many: i32 = 60;
 
-/** A buffer for tiles that are incomplete, whose rows are not contiguous in C, or that are added to C. */
+/** Memory for one tile of the output, if the tile is incomplete, is not contiguous there, or is added to the output. */
 const edge: usize = memory.data(tall * <i32>wide, 16);
 /** The tile of C to which `edge` is added. */
 const previous: usize = memory.data(tall * <i32>wide, 16);
@@ -117,7 +117,7 @@ function row<T>(k: i32, a: usize, b: usize, step: usize, c: usize, isFirst: bool
   v128.store(c, s4, 64), v128.store(c, s5, 80), v128.store(c, s6, 96), v128.store(c, s7, 112);
 }
 
-/** to += from, for floats in `rows` rows of `wide` bytes; those of `from` are contiguous. */
+/** Adds `from` to `to`: `rows` rows of floats, each `wide` bytes long. The rows of `from` are contiguous. */
 function addRows(rows: i32, to: usize, toRow: usize, from: usize): void {
   for (let i = 0; i < rows; i++) {
     v128.store(to, f32x4.add(v128.load(to), v128.load(from)));

@@ -11,6 +11,7 @@ export * from "./gemm";
 export * from "./losses";
 export * from "./softmax";
 export * from "./sums";
+export * from "./windows";
 
 /** Returns the first free address after the lookup tables. */
 export function free(): usize {

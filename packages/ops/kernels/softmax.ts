@@ -34,8 +34,8 @@ export function softmax64(rows: i32, n: i32, y: usize, x: usize): void {
 }
 
 /**
- * Returns the weighted mean Σ s (g − near) / Σ s of a slice, for the softmax s. Returns 0 if the weights sum to 0, and
- * NaN if the sum is infinite.
+ * Returns Σ s (g − near) / Σ s for a slice of the softmax output s and of the cotangent g, with a number `near` close to
+ * g. Returns 0 if Σ s is 0, and NaN if Σ s is infinite.
  */
 function meanBeyond<T>(n: i32, s: usize, g: usize, near: f64): f64 {
   const center = f64x2.splat(near);

@@ -1,6 +1,12 @@
 // Exports for authors of VJP rules: ops that only the VJP rules of other ops use.
 
+export { avgPoolPullback } from "./convolution/avgPool.ts";
+export { convInputPullback, convKernelPullback } from "./convolution/conv2d.ts";
+export { maxPoolPullback, maxPoolTangent } from "./convolution/maxPool.ts";
+export { overlapAdd } from "./convolution/windows.ts";
+export { siluSlope } from "./elementwise/activations.ts";
 export { geluSlope, reluPullback, sigmoidSlope, tanhSlope } from "./elementwise/functions.ts";
+export { atan2Slope, hypotSlope } from "./elementwise/hypot.ts";
 export { logAddExpSlope } from "./elementwise/minMax.ts";
 export { powSlope, xlogy } from "./elementwise/pow.ts";
 export { exclusiveCumprod, linearRecurrence } from "./reductions/prod.ts";
@@ -10,3 +16,6 @@ export { scatterAddAlong } from "./shapes/takeAlong.ts";
 export { crossEntropyPullback } from "./softmax/crossEntropyLabels.ts";
 export { softCrossEntropyPullback } from "./softmax/crossEntropyProbabilities.ts";
 export { logSoftmaxPullback, softmaxPullback, subtractWeightedMean } from "./softmax/softmax.ts";
+export { erfinvSlope, gaussian, inverseMills, inverseMillsExcess } from "./special/erf.ts";
+export { polygammaDifference } from "./special/gamma.ts";
+export { gammaincSlope } from "./special/incompleteGamma.ts";

@@ -212,6 +212,27 @@ const sizesOf = ({ rows: count, n, k }: CallSpec): readonly [m: number, n: numbe
 };
 const matrices = (call: CallSpec, i: number, shape: Shape) => operand({ ...call, scale: 1 }, i, shape, special);
 
+/** Returns the shapes and options of a small convolution: those of its x, its kernel and its output. */
+const convolutionFor = ({ rows, n, k, choice, seed }: CallSpec) => {
+  const [groups, stride, dilation] = [1 + (choice % 2), 1 + (seed % 2), 1 + (Math.floor(seed / 2) % 2)];
+  const sizes = [1 + (k % 3), 1 + (n % 4)] as const;
+  const padding = [
+    [seed % 3, choice % 2],
+    [choice % 3, 1],
+  ];
+  const spans = sizes.map((m) => dilation * (m - 1) + 1);
+  const lengths = spans.map((span, i) => span + ([n, k][i]! % 7));
+  const counts = lengths.map((m, i) => Math.floor((m + padding[i]![0]! + padding[i]![1]! - spans[i]!) / stride) + 1);
+  const [depth, filters] = [1 + (seed % 5), groups * (1 + (Math.floor(seed / 8) % 9))];
+  const images = Math.min(rows, 4);
+  return {
+    x: [images, ...lengths, depth * groups],
+    kernel: [...sizes, depth, filters],
+    g: [images, ...counts, filters],
+    options: { stride, dilation, padding, groups },
+  };
+};
+
 /** How to generate a call of each op that has kernels. */
 export const calls: Readonly<Record<string, (call: CallSpec) => Case>> = {
   exp: unary,
@@ -273,6 +294,22 @@ export const calls: Readonly<Record<string, (call: CallSpec) => Case>> = {
     const b = matrices(call, 1, call.choice === 4 ? [k] : [k, n]);
     return { ...rowsOf([a], [a, b]), terms: k };
   },
+  conv2d: (call) => {
+    const { x, kernel, options } = convolutionFor(call);
+    const images = matrices(call, 0, x);
+    return { ...rowsOf([images], [images, matrices(call, 1, kernel), options]), terms: sizeOf(kernel.slice(0, 3)) };
+  },
+  convInputPullback: (call) => {
+    const { x, kernel, g, options } = convolutionFor(call);
+    const outputs = matrices(call, 0, g);
+    const args = [outputs, matrices(call, 1, kernel), { ...options, size: x.slice(1, 3) }];
+    return { ...rowsOf([outputs], args), terms: sizeOf(kernel) };
+  },
+  convKernelPullback: (call) => {
+    const { x, kernel, g, options } = convolutionFor(call);
+    const args = [matrices(call, 0, x), matrices(call, 1, g), { ...options, size: kernel.slice(0, 2) }];
+    return { args, terms: sizeOf(g.slice(0, 3)) };
+  },
   dot: (call) => {
     const [m, n, k] = sizesOf(call);
     if (call.choice === 5) return { args: [matrices(call, 0, [k]), matrices(call, 1, [k])], terms: k };
@@ -292,9 +329,14 @@ export const calls: Readonly<Record<string, (call: CallSpec) => Case>> = {
 };
 
 /** Returns whether an op is a matrix product, whose last digits may differ between kernels. */
-export const isProduct = (name: string): boolean => ["matmul", "dot", "einsum", "outer"].includes(name);
+export const isProduct = (name: string): boolean =>
+  ["matmul", "dot", "einsum", "outer"].includes(name) || /^conv/.test(name);
+
+/** Returns whether the op, or its VJP, calls products of float64 matrices, also for float32 inputs. */
+export const isLinearAlgebra = (name: string): boolean =>
+  /^(cholesky|triangularSolve|solve|inv|det|slogdet|lstsq|qr|eigh|svd|matrixNorm)$/.test(name);
 export const isOfSoftmax = (name: string): boolean =>
-  /softmax|logSumExp|crossEntropy/i.test(name) && name !== "subtractWeightedMean";
+  /softmax|logSumExp|crossEntropy|attention/i.test(name) && name !== "subtractWeightedMean";
 
 const unitRoundoff = { float64: 2 ** -53, float32: 2 ** -24 } as const;
 const smallestSubnormal = { float64: 2 ** -1074, float32: 2 ** -149 } as const;

@@ -2,7 +2,7 @@ import { build, type Rollup } from "vite";
 
 export interface Bundle {
   readonly code: string;
-  /** The number of bytes that remain of each module, such as `core/src/tape.ts`, before minification. */
+  /** The size in bytes of each module in the bundle, such as `core/src/tape.ts`, before minification. */
   readonly modules: Readonly<Record<string, number>>;
 }
 

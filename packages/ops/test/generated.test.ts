@@ -181,7 +181,7 @@ describe("of random programs", () => {
 });
 
 describe("a random program", () => {
-  const some = fc.sample(programs({ floats }), { numRuns: 1500, seed: 2 });
+  const some = fc.sample(programs({ floats }), { numRuns: 4000, seed: 2 });
 
   it("calls every op and every transform, on the path of the gradient or in a decision", () => {
     const calls = some.flatMap((program) => program.calls);

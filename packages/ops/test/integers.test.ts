@@ -192,23 +192,45 @@ function outcomes(dtype: "int32" | "bool"): Record<string, string[]> {
   return found;
 }
 
-const views = ["expandDims", "flip", "reshape", "squeeze", "transpose", "slice", "broadcastTo"];
-const moves = ["concat", "stack", "pad", "take", "takeAlong", "unslice", "where", ...views];
+const views = ["expandDims", "flip", "reshape", "squeeze", "transpose", "slice", "broadcastTo", "windows"];
+const copies = [
+  "at",
+  "split",
+  "unstack",
+  "repeat",
+  "tile",
+  "roll",
+  "moveAxis",
+  "swapAxes",
+  "flatten",
+  "setAt",
+  "choice",
+];
+const layouts = ["diag", "tril", "triu", "meshgrid", "sort", "topK"];
+const moves = ["concat", "stack", "pad", "take", "takeAlong", "unslice", "where", ...views, ...copies, ...layouts];
+const indices = ["argmax", "argmin", "argsort", "searchsorted", "countNonzero"];
 
 it("every op with integer results maps int32 to int32, and the others throw with the cast to write", () => {
   const arithmetic = ["abs", "neg", "square", "sign", "relu", "add", "sub", "mul", "axpy", "minimum", "maximum", "pow"];
-  const reductions = ["max", "min", "argmax", "argmin", "sum", "prod", "cumsum"];
-  const products = ["matmul", "dot", "outer", "einsum"];
+  const rounding = ["floor", "ceil", "round", "trunc", "mod"];
+  const reductions = ["max", "min", "sum", "prod", "cumsum", "cumprod", "matrixTrace", ...indices];
+  const products = ["matmul", "dot", "outer", "einsum", "conv1d", "conv2d", "convTranspose2d"];
+  const pullbacks = ["convInputPullback", "convKernelPullback", "overlapAdd"];
+  const pools = ["maxPool1d", "maxPool2d"];
   const { int32: found } = outcomes("int32");
-  const sums = ["scatterAdd", "scatterAddAlong", "mse"]; // mse with reduction "none" is a square
-  expect(found!.sort()).toEqual([...arithmetic, ...reductions, ...products, ...moves, ...sums].sort());
+  const sums = ["scatterAdd", "scatterAddAlong", "addAt", "segmentSum", "mse"]; // mse with reduction "none" is a square
+  expect(found!.sort()).toEqual(
+    [...arithmetic, ...rounding, ...reductions, ...products, ...pullbacks, ...pools, ...moves, ...sums].sort(),
+  );
 });
 it("every op moves bools, counts them, or throws with the cast to write", () => {
   const { int32: counts, bool: found } = outcomes("bool");
-  expect(counts!.sort()).toEqual(["argmax", "argmin", "cumsum", "prod", "scatterAdd", "scatterAddAlong", "sum"]);
+  const sums = ["cumsum", "cumprod", "matrixTrace", "prod", "scatterAdd", "scatterAddAlong", "segmentSum", "sum"];
+  expect(counts!.sort()).toEqual([...indices, ...sums].sort());
   const compared = allSamples.filter(
     ({ call, sample }) => tensorsIn(sample).length > 0 && tensorsIn(call(...sample))[0]!.dtype === "bool",
   );
-  const predicates = new Set(compared.map(({ name }) => name).filter((name) => !name.startsWith("logical")));
-  expect(found!.sort()).toEqual([...moves, "max", "min", ...predicates].sort());
+  const ofBools = /^logical|^any$|^all$|^randomBernoulli$/; // their samples have no floats
+  const predicates = new Set(compared.map(({ name }) => name).filter((name) => !ofBools.test(name)));
+  expect(found!.sort()).toEqual([...moves, "max", "min", "maxPool1d", "maxPool2d", ...predicates].sort());
 });

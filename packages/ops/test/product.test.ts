@@ -27,7 +27,10 @@ const byColumns = (t: Tensor): Tensor => transpose(tensor(transpose(t)));
 const range = (n: number) => [...Array(n).keys()];
 const unit = { float64: 2 ** -53, float32: 2 ** -24 };
 
-/** Returns the sums Σₚ aᵢₚ bₚⱼ in the order of p, in the arithmetic of the dtype, and their sizes Σₚ |aᵢₚ bₚⱼ|. */
+/**
+ * Returns the sums Σₚ aᵢₚ bₚⱼ in the order of p, in the arithmetic of the dtype, and the sums of absolute values Σₚ |aᵢₚ
+ * bₚⱼ|.
+ */
 function naive(dtype: DType, a: Tensor, b: Tensor) {
   const [[m, k], n] = [a.shape as [number, number], b.shape[1]!];
   const [x, y] = [Float64Array.from(numbers(a)), Float64Array.from(numbers(b))];

@@ -1,7 +1,7 @@
 import { checkpoint, customVjp, grad, hessian, hvp, jacobian, jvp, type Tensor, tensor, vjp } from "@wengert/core";
 import { isFloat, ndarray, type Shape } from "@wengert/core/extend";
 import { toStringMethod } from "fast-check";
-import { allExports } from "./support.ts";
+import { allExports, tensorsIn } from "./support.ts";
 
 // A program as plain data. Tests run, reorder and shrink it, and print it as TypeScript.
 
@@ -171,7 +171,7 @@ export function resultOf(step: ProgramStep, scope: ReadonlyMap<string, Tensor>):
   const args = mapRefs(step.args, ({ ref }) => scope.get(ref)!) as Tensor[];
   if ("call" in step) {
     const value = exportsByName.get(step.call)!(...args);
-    return Array.isArray(value) ? value.at(-1)! : value;
+    return tensorsIn(value).at(-1)!;
   }
   const body: Body = (...given) => {
     const inner = new Map([...scope, ...step.params.map((name, i) => [name, given[i]!] as const)]);
@@ -260,10 +260,19 @@ const argText = (x: Plain): string => {
   return `{ ${entries.join(", ")} }`;
 };
 
+/** How to select the last tensor that a call returns, for calls that return several. */
+const lastItem: Readonly<Record<string, string>> = {
+  splitKey: ".at(-1)!",
+  slogdet: ".logAbsDet",
+  qr: ".R",
+  eigh: ".vectors",
+  svd: ".Vt",
+};
+
 function stepText(step: ProgramStep, indent: string): string {
   const args = step.args.map(argText);
   if ("call" in step) {
-    const item = step.call === "splitKey" ? ".at(-1)!" : "";
+    const item = lastItem[step.call] ?? "";
     return `${indent}const ${step.name} = ${step.call}(${args.join(", ")})${item};`;
   }
   const inner = step.body.map((each) => stepText(each, `${indent}  `));

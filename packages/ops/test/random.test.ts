@@ -170,7 +170,7 @@ describe.each(["float64", "float32"] as const)("in %s", (dtype) => {
           for (const x of xs) if (!(x >= min && x < max)) expect.fail(`${x} is not in [${min}, ${max})`);
         }
   });
-  it("randomUniform stays inside bounds that are not numbers of the dtype, and gives min if it is max", () => {
+  it("randomUniform stays inside bounds that are not numbers of the dtype, and returns min if min equals max", () => {
     for (const bounds of [
       { min: -0.500001, max: -0.5 },
       { min: 0.1, max: 0.1000001 },

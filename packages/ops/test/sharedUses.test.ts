@@ -15,7 +15,7 @@ describe.each(Object.keys(row))("many uses of one tensor by %s", (name) => {
     const rows = Array.from({ length: x.shape[0]! }, (_, i) => sum(mul(square(row[name]!(x, i)), i + 1)));
     return rows.reduce((total, each) => add(total, each));
   };
-  it("compute a number of elements that grows as their number does, also in a Hessian-vector product", () => {
+  it("compute a number of elements proportional to the number of uses, also in a Hessian-vector product", () => {
     const elementCount = ({ steps }: Program) => steps.reduce((sum, { output }) => sum + output.size, 0);
     const ofGradient = (n: number) => elementCount(trace(grad(f), random([n, 4])));
     expect(ofGradient(200) / ofGradient(100)).toBeLessThan(2.1);

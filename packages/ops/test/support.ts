@@ -6,7 +6,7 @@ import * as exported from "./all/ops.ts";
 /** An exported function with its sample arguments. */
 export interface Exported {
   readonly name: string;
-  readonly call: (...args: readonly unknown[]) => Tensor | Tensor[];
+  readonly call: (...args: readonly unknown[]) => Tensor | Tensor[]; // or an object of tensors
   readonly samples: readonly (readonly unknown[])[] | undefined;
 }
 type Callable = Exported["call"] & { readonly spec?: { samples(): unknown[][] }; samples?(): unknown[][] };
@@ -78,7 +78,7 @@ export const int32 = (values: Parameters<typeof tensor>[0]): Tensor => tensor(va
 /** Returns the dtypes, shapes and elements of a tree of tensors, for comparisons. */
 export function plainValues(tree: unknown): unknown {
   if (tree instanceof Tensor) return [tree.dtype, tree.shape, tree.toNested()];
-  return (Array.isArray(tree) ? tree : [tree]).map(plainValues);
+  return tensorsIn(tree).map(plainValues);
 }
 
 /** Returns the cotangents of the float arguments, for a random cotangent of the value. `as` converts this random cotangent. */

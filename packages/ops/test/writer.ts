@@ -36,7 +36,7 @@ const limits = { elements: 40, rank: 4, magnitude: 20, depth: 2 };
  * The exports to choose from. `where` and `cast` are listed several times, because int32 and bool tensors affect the
  * result only through them.
  */
-const callNames = [...allExports.map(({ name }) => name), ...Array(8).fill("where"), ...Array(4).fill("cast")];
+const callNames = [...allExports.map(({ name }) => name), ...Array(14).fill("where"), ...Array(8).fill("cast")];
 
 /**
  * Writes a program step by step, and runs each step at once. A step is dropped unless its elements are finite and at

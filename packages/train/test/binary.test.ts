@@ -145,7 +145,10 @@ describe("logLoss of logits", () => {
 });
 
 describe("rocAuc", () => {
-  /** The definition: of all pairs of a row of class 1 and a row of class 0, the fraction in order; ties count half. */
+  /**
+   * Computes the area by its definition: the fraction of pairs, one row of each class, in which class 1 has the higher
+   * score. Ties count half.
+   */
   const byPairs = (z: readonly number[], y: readonly number[]): number => {
     let [sum, pairs] = [0, 0];
     for (const [i, positive] of z.entries())

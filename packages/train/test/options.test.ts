@@ -11,7 +11,7 @@ const labels = tensor([0, 1], { dtype: "int32" });
 const once = { optimizer: train.sgd({ learningRate: 0.1 }), epochs: 1 };
 
 type Call = (options: object) => unknown;
-/** Each function with options, and each group of options of `fit`. Required options are given, because they are checked later. */
+/** Calls each function that has options, and `fit` with each group of its options. */
 const calls: Readonly<Record<string, Call>> = {
   fit: (options) => train.fit(loss, params, x, options as typeof once),
   "fit: validation": (validation) =>

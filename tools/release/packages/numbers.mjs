@@ -39,7 +39,7 @@ function differences(got, wanted) {
 
 /**
  * Extracts the probe's results from the output of a test program.
- * @param {string} text the output of a program of the folder consumer @returns {Probe}
+ * @param {string} text the output of a program in the folder `consumer` @returns {Probe}
  */
 export function answerOf(text) {
   const line = text.split("\n").find((line) => line.startsWith("answer: "));

@@ -1,6 +1,6 @@
 import { withCaller } from "../checks/errors.ts";
 import { type Complete, withDefaults } from "../checks/options.ts";
-import { allocate, type DType } from "../values/dtype.ts";
+import { allocate, type DType, isFloat } from "../values/dtype.ts";
 import { checkSize, type NdArray, ndarray, type Shape } from "../values/ndarray.ts";
 import { sharedFloat, toTensors } from "../values/operands.ts";
 import { attached, type Operand, Tensor, type TensorLike } from "../values/tensor.ts";
@@ -10,7 +10,7 @@ import { type Differentiable, isRecording, record, type Step, type Unchecked } f
 // Applying an op finds the shape and dtype of the output, computes the output, and records the step.
 
 export type Inputs = readonly Tensor[];
-/** The inputs of an op with one input. Editors show the name x as the parameter. */
+/** The input of an op with one input. Editors show its name, x. */
 export type Unary = readonly [x: Tensor];
 export type Binary = readonly [a: Tensor, b: Tensor];
 /** A tuple with one `T` per input. A missing or extra entry does not compile. */
@@ -80,7 +80,7 @@ export type OpSpec<I extends Inputs, P = undefined, O = P> = Options<O> & {
   readonly vjp: number extends I["length"] ? JointRule<I, P> : PerInput<I, VjpRule<I, P> | null>;
   /**
    * Returns the cotangent of input 0, summed over several calls that share this input. Only input 0 has a derivative.
-   * Slices use it: their cotangents are mostly zeros, and adding arrays of zeros costs more than the calls.
+   * Slices use it: adding their full-size cotangents, which are mostly zeros, would take longer than the slices.
    */
   readonly vjpOfUses?: (gs: readonly Tensor[], calls: readonly Call<I, P>[]) => Tensor;
   /**
@@ -202,6 +202,8 @@ function compute(spec: AnyOpSpec, inputs: readonly Tensor[], params: unknown, sh
   const view = spec.view?.(arrays, params);
   if (view !== undefined) return view;
   const out = ndarray(allocate(spec.name, shape, dtype), shape);
+  // A kernel might loop over a huge axis beside the empty one. It runs only if it has indices to check.
+  if (out.data.length === 0 && inputs.every(({ size, dtype }) => size === 0 || isFloat(dtype))) return out;
   spec.kernel!(out, arrays, params, inputs);
   return out;
 }

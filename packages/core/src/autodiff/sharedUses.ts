@@ -2,8 +2,9 @@ import { isAlike, type Tensor } from "../values/tensor.ts";
 import { accumulateCotangent, applyRules, assertUnchanged, wrongShapeError } from "./sweep.ts";
 import type { Differentiable, Step, Tape } from "./tape.ts";
 
-// n slices of one tensor have n cotangents of its size, nearly all zeros. Adding them would cost n times the size. So an op
-// such as slice has a rule for several uses, `vjpOfUses`: one step that adds the n parts to one array.
+// Each slice of a tensor sends back a cotangent of the tensor's full size, nearly all zeros. Adding n of these cotangents
+// would cost n times the size. So an op such as slice has a rule for several uses, `vjpOfUses`: one step that adds the n
+// parts to one array.
 
 interface Use {
   readonly step: Step;
@@ -12,8 +13,8 @@ interface Use {
 type UsesByOp = Map<Differentiable, Use[]>;
 
 /**
- * Maps each watched tensor that was reached to its cotangent, as `sweep` does. Steps of an op with `vjpOfUses` wait until
- * the cotangent of their input is needed: when the loop reaches the step that computed it, after all its uses, or at the end.
+ * Like `sweep`, maps each watched tensor that a cotangent reaches to its cotangent. Steps of an op with `vjpOfUses` wait
+ * until the loop reaches the step that computed their input, or the start of the tape.
  */
 export function pullBack(tape: Tape, cotangents: Map<Tensor, Tensor>): void {
   const waiting = new Map<Tensor, UsesByOp>();

@@ -3,12 +3,12 @@ import { ArgumentError, isArray, isList, show } from "./errors.ts";
 /** The type of complete options: every option of `O` with its default, or `undefined` if it has no fixed default. */
 export type Complete<O> = { readonly [K in keyof O]-?: O[K] | undefined };
 
-/** Replacements for names in other libraries, which are in lower case and letters only: an option, or a hint with spaces. */
+/** Maps names in other libraries, written as lower-case letters only, to an option, or to a hint, which contains spaces. */
 export type OtherNames = Readonly<Record<string, string>>;
 
 /**
- * Returns the options of a call, with defaults for those that are missing or `undefined`. `otherNames` are for the error of an
- * unknown option; a name that resembles an option needs no entry.
+ * Returns the options of a call, with defaults for those that are missing or `undefined`. The error for an unknown option
+ * uses `otherNames`; a misspelled option needs no entry.
  * @throws ArgumentError unless the options are one plain object with known names
  */
 export function withDefaults<O>(
@@ -88,7 +88,7 @@ function unknownOption(caller: string, name: string, names: readonly string[], o
   return new ArgumentError(`${caller}: there is no option ${name}; ${meant.includes(" ") ? meant : guess}`);
 }
 
-/** Maps option names of other libraries, and common variants, to the names used here, or to a hint with spaces. */
+/** Maps option names of other libraries, and common variants, to the names used here, or to a hint, which contains spaces. */
 const aliases: Readonly<Record<string, string>> = {
   dim: "axis",
   dims: "axis",

@@ -1,7 +1,8 @@
 import { ArgumentError, show } from "./errors.ts";
 import { builtin } from "./platform.ts";
 
-// Recognizes the sources that readers accept. `instanceof` rejects those of another realm, such as an iframe, but tags are equal.
+// Recognizes the sources that readers accept. `instanceof` rejects objects of another realm, such as an iframe, so the code
+// compares their tags.
 
 const tagOf = (x: unknown): string => Object.prototype.toString.call(x).slice(8, -1);
 

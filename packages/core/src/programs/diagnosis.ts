@@ -80,7 +80,7 @@ export function numericTangent(subject: Subject, v: Vector, h = 1e-3): Vector {
   return a.map((_, i) => (4 * ((c[i]! - d[i]!) / h) - (a[i]! - b[i]!) / (2 * h)) / 3);
 }
 
-/** Returns f(x + h v). Its arguments have gaps in memory, to reveal kernels that ignore strides. */
+/** Returns f(x + h v). The argument of f has gaps in memory, to reveal kernels that ignore strides. */
 function evaluateMoved({ xs, f }: Subject, v: Vector, h: number): Vector {
   const moved = flatten(xs).map((x, i) => x + h * v[i]!);
   return flatten(f(unflattenLike(moved, xs).map(spreadOut)));
@@ -146,7 +146,7 @@ export function diagnose(subject: Subject, us: readonly Tensor[]): GradcheckErro
   const onesShowIt = !leavesTape && !isClose(ones.analytic[worst]!, ones.numeric[worst]!);
   const shown = leavesTape ? forward : onesShowIt ? ones : random;
 
-  // The input that contains this component, and the numbers of this input.
+  // Find input k, which has the worst component, and the range of its elements in the flattened vector.
   const ends = xs.map((_, i) => xs.slice(0, i + 1).reduce((n, { size }) => n + size, 0));
   const k = ends.findIndex((end) => worst < end);
   const start = ends[k]! - xs[k]!.size;
@@ -233,7 +233,7 @@ const isOdd = (subject: Subject, { us, analytic }: Comparison): boolean =>
     analytic.map((each) => -each),
   );
 
-/** An input, and the wrong and the correct numbers of its gradient. */
+/** An input, and its gradient by the rules and by finite differences. */
 interface Slices {
   readonly x: Tensor;
   readonly analytic: Vector;

@@ -41,8 +41,8 @@ const tensorDefaults: Complete<TensorOptions & { readonly shape?: Shape }> = { .
 
 /**
  * Returns a tensor with a copy of `value`: a number, a boolean, nested arrays of them, a typed array, an ndarray or a
- * tensor. With `shape`, the elements of `value` fill a tensor of this shape in row-major order. A copied tensor is a
- * constant, through which no derivative flows; `cast` converts dtypes on the tape.
+ * tensor. With `shape`, the elements of `value` fill a tensor of this shape in row-major order. No derivative flows through
+ * the copy; to differentiate through a dtype conversion, use `cast`.
  * @throws ShapeError for ragged nesting and DTypeError for entries that are not numbers, both with the index; ShapeError
  * unless `shape` has as many elements as `value`; OutOfRangeError for a number that int32 cannot hold
  */
@@ -134,6 +134,15 @@ export const zeros = (shape: Shape, ...rest: [options?: TensorOptions]): Tensor 
 /** Returns a tensor of `shape` filled with 1. @throws ShapeError unless the sizes are integers ≥ 0 */
 export const ones = (shape: Shape, ...rest: [options?: TensorOptions]): Tensor => createFull("ones", shape, 1, rest);
 
+/**
+ * Returns a tensor of zeros. Errors name `caller`. A function that creates a tensor fills the array of this tensor before
+ * it returns the tensor.
+ */
+export function createZeros(caller: string, shape: Shape, { dtype, label }: TensorOptions): Tensor {
+  prefixErrors(caller, () => checkDType(dtype));
+  return createFull(caller, shape, 0, [{ dtype, label }]);
+}
+
 function createFull(
   caller: string,
   shape: Shape,
@@ -158,7 +167,7 @@ function fillTensor(caller: string, shape: Shape, value: number | boolean, { dty
   const type = prefixErrors(caller, () => checkDType(dtype ?? (typeof value === "boolean" ? "bool" : "float64")));
   const number = toNumber(caller, value, type, []);
   const data = allocate(caller, shape, type);
-  if (number !== 0) data.fill(number);
+  if (!Object.is(number, 0)) data.fill(number); // new arrays are filled with 0, but not with −0
   return new Tensor(shape, type, ndarray(data, shape), label);
 }
 
@@ -212,8 +221,8 @@ function checkShape(caller: string, shape: Shape): Shape {
 }
 
 /**
- * @throws OutOfRangeError unless a tensor of this shape and dtype fits in memory. Used before a long computation. Tests
- * only large tensors, by allocating them.
+ * @throws OutOfRangeError unless a tensor of this shape and dtype fits in memory. Call this before a long computation.
+ * Tests only large tensors, by allocating them.
  */
 export function checkMemory(caller: string, shape: Shape, dtype: DType): void {
   checkSize(caller, shape);

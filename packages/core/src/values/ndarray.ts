@@ -115,7 +115,10 @@ export function isRowMajor(a: NdArray): boolean {
   return true;
 }
 
-/** Returns the elements of `a` in row-major order: its own memory if it is row-major, else a copy, which `caller` needs. */
+/**
+ * Returns the elements of `a` in row-major order: its own memory if it is row-major, else a copy. The error for
+ * insufficient memory names `caller`.
+ */
 export function ravel(a: NdArray, caller = "a copy"): Data {
   const { data, offset } = a;
   const size = sizeOf(a.shape);

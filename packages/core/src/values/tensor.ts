@@ -71,7 +71,8 @@ export class Tensor {
 
   /**
    * Returns the numbers (bool: booleans) as nested arrays. `T` is their type: `toNested<number[][]>()`.
-   * @throws TracedValueError during a trace; OutOfRangeError for a tensor without elements that nests more than 2²⁰ arrays
+   * @throws TracedValueError during a trace; OutOfRangeError if a tensor without elements would need more than 2²⁰ nested
+   * arrays
    */
   toNested<T extends Nested = Nested>(): T {
     const flat = ravel(valuesOf("toNested", this));
@@ -87,7 +88,7 @@ export class Tensor {
     return nest(0, 0, flat.length) as T;
   }
 
-  /** Returns nested arrays for `JSON.stringify`. JSON has no NaN and no infinities: it writes null. */
+  /** Returns nested arrays for `JSON.stringify`. JSON writes NaN and infinities as null. */
   toJSON(): Nested {
     return this.toNested();
   }
@@ -102,8 +103,8 @@ export class Tensor {
     if (array === undefined) return;
     const own = this.#exposed?.exposure;
     if (own !== undefined && own.array.data !== array.data) {
-      // This tensor has moved to new memory and is safe. Writes to its old memory are still reported, but are checked
-      // ever less often.
+      // This tensor has moved to new memory and is safe. Writes to its old memory still throw, but are checked ever less
+      // often.
       if (isPowerOfTwo(++own.checks)) this.#check(own);
     }
     for (const exposure of exposuresOf(array)) {
@@ -157,7 +158,7 @@ export class Tensor {
     // console.log in Node calls this
     const value = Tensor.prototype.toString;
     Object.defineProperty(Tensor.prototype, Symbol.for("nodejs.util.inspect.custom"), { value });
-    // Another copy of the library reads this to name the file of this copy in an error.
+    // Another copy of the library shows this path in an error.
     Object.defineProperty(Tensor.prototype, copyPath, { get: ownPath });
   }
 }
@@ -193,7 +194,8 @@ export function otherCopyHint(x: unknown): string {
 }
 
 /**
- * Returns the array of a tensor. The checks take a few nanoseconds. Frozen shapes would cost a third of a small op.
+ * Returns the array of a tensor. The checks take a few nanoseconds. Freezing shapes would add a third to the time of a
+ * small op.
  * @throws MutationError if its shape was modified, or if its buffer was transferred, which empties it
  */
 export function attached(caller: string, x: Tensor, array: NdArray): NdArray {

@@ -1,4 +1,4 @@
-/** A number with an identity: two tensors with equal numbers are still different tensors. */
+/** Holds one number. Two tensors with equal numbers are still different tensors. */
 export class Tensor {
   readonly data: number;
 

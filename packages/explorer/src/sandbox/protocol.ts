@@ -49,8 +49,8 @@ export interface RecordingData {
 
 export interface TensorData {
   /**
-   * The tensor's name in tables: for a literal number its value, otherwise its label, after the number of its step
-   * (`#3`) if it has one.
+   * The tensor's name in tables. For a literal number: its value. Otherwise: the number of its step, such as `#3`, and its
+   * label, if it has them.
    */
   readonly name: string;
   readonly shape: readonly number[];

@@ -39,7 +39,7 @@ function moduleFor(name: string, observer: Observer): object {
   if (found)
     return new Proxy(found === core ? { ...core, record: observer.record } : { ...found }, {
       get: (module, key) => {
-        // The code from sucrase reads a module's __esModule and default, and `await` reads its then.
+        // Code from sucrase reads the properties __esModule and default of a module, and `await` reads the property then.
         if (typeof key !== "string" || key in module || ["__esModule", "default", "then"].includes(key))
           return Reflect.get(module, key) as unknown;
         throw new SandboxError(`import: "${name}" has no ${key}${nameHint(key)}`);

@@ -219,6 +219,31 @@ export const xlogyCause: PairCause = /* @__PURE__ */ pairwiseCause(({ as, bs, a,
   return areFinite(as, bs) ? overflowText("the product of finite numbers", bad) : undefined;
 });
 
+const outsideText = (domain: string, got: string): string =>
+  `a finite result needs ${domain}, got ${got}: replace such elements with where first`;
+
+/**
+ * Explains a NaN or infinity in a function of x: x is outside the open domain in which the function and its derivative
+ * are finite, or the result overflows.
+ */
+export const domainCause = (domain: string, isInside: (x: number) => boolean): ElementCause =>
+  elementwiseCause(({ x, fault: { bad } }) => {
+    if (!Number.isFinite(x)) return undefined;
+    return isInside(x) ? overflowText("the result for a finite number", bad) : outsideText(domain, String(x));
+  });
+
+/** Explains a NaN or infinity in a function of two numbers, as `domainCause` does. */
+export const pairDomainCause = (domain: string, isInside: (a: number, b: number) => boolean): PairCause =>
+  pairwiseCause(({ as, bs, fault: { bad } }) => {
+    if (!areFinite(as, bs)) return undefined;
+    if (as.every((a) => bs.every((b) => isInside(a, b)))) return overflowText("the result for a finite number", bad);
+    return outsideText(domain, `${as.join(", ")} and ${bs.join(", ")}`);
+  });
+
+/** Explains an infinity in a function that is finite for all finite numbers, except for overflow. */
+export const overflowCause: (fault: AnyFault) => string | undefined = ({ inputs, bad }) =>
+  inputs.every(isAllFinite) ? overflowText("the result for a finite number", bad) : undefined;
+
 /** Returns a function that explains a NaN or infinity in a reduction, which combines many elements. */
 const reductionCause =
   (description: string) =>

@@ -73,7 +73,8 @@ export const greaterEqual: Op<Binary> = /* @__PURE__ */ comparison("greaterEqual
   for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) y[o + l] = a[p]! >= b[q]! ? 1 : 0;
 });
 
-function boolDType(inputs: readonly Operand[]): "bool" {
+/** Returns bool. @throws DTypeError unless all inputs are bool */
+export function boolDType(inputs: readonly Operand[]): "bool" {
   const mismatch = inputs.find(({ dtype }) => dtype !== "bool");
   if (mismatch === undefined) return "bool";
   throw new DTypeError(

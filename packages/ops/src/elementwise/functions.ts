@@ -1,5 +1,5 @@
-import { type Tensor, tensor } from "@wengert/core";
-import { defineOp, type Op, type OpSpec, sharedFloat, type Unary, type VjpRule } from "@wengert/core/extend";
+import type { Tensor } from "@wengert/core";
+import { defineOp, type Op, sharedFloat, type Unary } from "@wengert/core/extend";
 import { commonShape } from "../declaring/axes.ts";
 import { expCause, log1pCause, logCause, sqrtCause, squareCause } from "../declaring/nonFiniteCauses.ts";
 import { irregular } from "../declaring/samples.ts";
@@ -9,41 +9,13 @@ import * as exponential from "../numerics/exponential.ts";
 import * as logarithm from "../numerics/logarithm.ts";
 import * as logistic from "../numerics/logistic.ts";
 import * as normal from "../numerics/normal.ts";
-import type { FunctionName } from "../wasm/exports.ts";
-import { functionInWasm, operationInWasm } from "../wasm/maps.ts";
-import { add, div, mul, neg, numericDType, sub } from "./arithmetic.ts";
+import { operationInWasm } from "../wasm/maps.ts";
+import { add, div, mul, neg, sub } from "./arithmetic.ts";
 import { clip } from "./clip.ts";
+import { elementwiseFunction } from "./declaring.ts";
 
 // Elementwise functions y = f(x). Each VJP rule maps the cotangent g to g f′(x). Each declaration has the loop, the VJP
 // rule, and the points at which tests check the rule.
-
-type Rule = VjpRule<Unary, undefined> | null;
-interface FunctionOptions {
-  readonly samplePoints?: readonly number[];
-  readonly nonFinite?: OpSpec<Unary>["nonFinite"];
-  readonly allowsIntegers?: boolean;
-  /** The name of the WebAssembly kernel, if the function has one. */
-  readonly wasm?: FunctionName;
-}
-
-function elementwiseFunction(
-  name: string,
-  loop: ElementwiseLoop,
-  rule: Rule,
-  { samplePoints = [-1.5, -0.25, 0.5, 2], nonFinite, allowsIntegers = false, wasm }: FunctionOptions = {},
-): Op<Unary> {
-  return defineOp<Unary>({
-    name,
-    shape: ([x]) => x.shape,
-    ...(allowsIntegers ? { dtype: (inputs) => numericDType(inputs) } : {}),
-    kernel: (out, inputs) => {
-      if (wasm === undefined || !functionInWasm(out, inputs[0], wasm)) elementwise(out, inputs, loop);
-    },
-    vjp: [rule],
-    ...(nonFinite === undefined ? {} : { nonFinite }),
-    samples: () => [[tensor(samplePoints)], [tensor(samplePoints[0]!)]],
-  });
-}
 
 /** Returns y = x². The VJP maps the cotangent g to 2 g x. */
 export const square: Op<Unary> = /* @__PURE__ */ elementwiseFunction(

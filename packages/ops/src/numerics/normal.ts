@@ -51,7 +51,7 @@ function seriesOf(nodes: Float64Array): Float64Array {
 const pair = /* @__PURE__ */ new Float64Array(2);
 
 /** Writes m(t) − tFactor t to `pair` as a sum of two doubles. m is Mills' ratio, t = |x|, and tFactor is 0 or 1. */
-function millsRatio(pair: Float64Array, a: Data, p: number, tFactor: number): void {
+export function millsRatio(pair: Float64Array, a: Data, p: number, tFactor: number): void {
   const t = Math.abs(a[p]!);
   if (!(t < 6.125)) {
     millsRatioInTail(pair, a, p, tFactor);
@@ -96,7 +96,7 @@ function millsRatioInTail(pair: Float64Array, a: Data, p: number, tFactor: numbe
 }
 
 /** Writes φ(t) (m(t) − tFactor t) / 2ᵏ to `pair` and returns k. φ is the normal density, m is Mills' ratio, and t = |x|. */
-function millsTimesDensity(pair: Float64Array, a: Data, p: number, tFactor: number): number {
+export function millsTimesDensity(pair: Float64Array, a: Data, p: number, tFactor: number): number {
   millsRatio(pair, a, p, tFactor);
   const m = pair[0]! * density;
   const dm = productError(pair[0]!, density, m) + (pair[0]! * densityRest + pair[1]! * density);

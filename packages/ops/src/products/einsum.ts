@@ -32,7 +32,7 @@ import { readSubscripts } from "./subscripts.ts";
 
 type Einsum = (subscripts: string, ...tensors: TensorLike[]) => Tensor;
 
-/** Contracts one or two tensors. The subscripts must have a letter for every axis, and an output. */
+/** Contracts one or two tensors. The subscripts must have a letter for every axis, and name the output axes. */
 const contractionOp: Op<Inputs, { readonly subscripts: string }> = /* @__PURE__ */ defineOp({
   name: "einsum",
   options: { subscripts: undefined },

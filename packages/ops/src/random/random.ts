@@ -96,9 +96,9 @@ export interface RandomOptions {
   readonly dtype?: DType | undefined;
 }
 
-const randomDefaults = { shape: undefined, dtype: "float64" } as const;
+export const randomDefaults = { shape: undefined, dtype: "float64" } as const;
 
-interface Drawing {
+export interface Drawing {
   readonly shape: Shape;
   readonly dtype: DType;
 }
@@ -203,7 +203,7 @@ type Permutation = (key: Tensor, count: number) => Tensor;
  * Returns cos 2πa for 0 ≤ a < 1, by the Taylor series of cosine or sine around the nearest multiple of ¼. Math.cos is
  * not used, because it differs between engines.
  */
-function cosine(a: number): number {
+export function cosine(a: number): number {
   const quarter = Math.round(4 * a);
   const x = 2 * Math.PI * (a - quarter / 4); // the difference is exact
   let [term, sum] = quarter % 2 === 0 ? [1, 1] : [x, x];
@@ -215,15 +215,15 @@ function cosine(a: number): number {
 }
 
 /** The second counter word of Threefry. Each use of a key has a different word, so that its random numbers are independent. */
-const stream = { split: 1, uniform: 2, radius: 3, angle: 4, fold: 5 } as const;
+export const stream = { split: 1, uniform: 2, radius: 3, angle: 4, fold: 5, rejection: 6 } as const;
 
-function checkDrawing(options: Complete<RandomOptions>): Drawing {
+export function checkDrawing(options: Complete<RandomOptions>): Drawing {
   const [shape, dtype] = [shapeOption(options), checkDType(options.dtype ?? "float64")];
   if (isFloat(dtype)) return { shape, dtype };
   throw new DTypeError(`dtype must be float64 or float32, got ${dtype}; cast the result`);
 }
 
-function keyShape(key: Operand): Shape {
+export function keyShape(key: Operand): Shape {
   if (key.dtype === "int32" && String(key.shape) === "2") return key.shape;
   throw new DTypeError(
     `expected a key, int32 [2], got ${describe(key)} with dtype ${key.dtype}; write randomKey(seed)`,

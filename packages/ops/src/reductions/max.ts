@@ -23,8 +23,8 @@ import { sum } from "../shapes/sum.ts";
 type Slice = (n: number, a: Data, i: number, t: number) => number;
 
 /**
- * Declares the reduction to the extreme entry of a slice. That entry receives the cotangent; ties share it equally. For
- * a second tensor it throws, and names the op `ofTwo`.
+ * Declares the reduction to the extreme entry of a slice. That entry receives the cotangent; ties share it equally. For a
+ * second tensor, it throws an error that suggests the op `ofTwo`.
  */
 function extremeOf(name: string, extremeInSlice: Slice, ofTwo: string): Op<Unary, Reduction, ReduceOptions> {
   const op = defineOp<Unary, Reduction, ReduceOptions>({
@@ -73,7 +73,8 @@ export const max: Op<Unary, Reduction, ReduceOptions> = /* @__PURE__ */ extremeO
  */
 export const min: Op<Unary, Reduction, ReduceOptions> = /* @__PURE__ */ extremeOf("min", minOf, "minimum");
 
-function checkNotEmpty<P extends { readonly axes: readonly number[] }>(x: Operand, params: P): P {
+/** Returns `params`. @throws OutOfRangeError if x has no entries along the reduced axes */
+export function checkNotEmpty<P extends { readonly axes: readonly number[] }>(x: Operand, params: P): P {
   if (params.axes.every((axis) => x.shape[axis]! > 0)) return params;
   throw new OutOfRangeError(
     `${describe(x)} has size 0 along the axes to reduce, so there is no result; check its size first`,

@@ -1,5 +1,5 @@
 import { ArgumentError } from "@wengert/core";
-import { defineOp, type Op, type Operand, show, sizeOf, type Unary } from "@wengert/core/extend";
+import { type Data, defineOp, type Op, type Operand, show, sizeOf, type Unary } from "@wengert/core/extend";
 import {
   keepDimsShape,
   type ReduceOptions,
@@ -16,7 +16,7 @@ import { sumOf } from "../loops/slices.ts";
 import { reshape } from "../shapes/reshape.ts";
 import { broadcastTo, sumInto } from "../shapes/sum.ts";
 
-const elementCount = (x: Pick<Operand, "shape">, axes: readonly number[]): number =>
+export const elementCount = (x: Pick<Operand, "shape">, axes: readonly number[]): number =>
   axes.reduce((n, axis) => n * x.shape[axis]!, 1);
 
 /**
@@ -47,8 +47,25 @@ export interface VarianceOptions extends ReduceOptions {
   readonly ddof?: number | undefined;
 }
 
-interface Variance extends Reduction {
+export interface Variance extends Reduction {
   readonly ddof: number;
+}
+
+export const varianceDefaults = { axis: undefined, keepDims: false, ddof: 0 };
+
+/** Returns the params of a variance or a standard deviation. @throws ArgumentError unless ddof is a finite number */
+export function varianceParams(x: Operand, options: VarianceOptions): Variance {
+  const { ddof = 0 } = options;
+  if (Number.isFinite(ddof)) return { ...reductionOf(x, options), ddof };
+  throw new ArgumentError(`ddof must be a number, got ${show(ddof)}`);
+}
+
+/** Returns the variance of a slice, in two passes. */
+export function varianceOf(n: number, a: Data, i: number, s: number, ddof: number): number {
+  const center = sumOf(n, a, i, s) / n;
+  let squares = 0;
+  for (let l = 0, p = i; l < n; l++, p += s) squares += (a[p]! - center) ** 2;
+  return squares / Math.max(n - ddof, 0);
 }
 
 /**
@@ -58,19 +75,12 @@ interface Variance extends Reduction {
  */
 export const variance: Op<Unary, Variance, VarianceOptions> = /* @__PURE__ */ defineOp({
   name: "variance",
-  options: { axis: undefined, keepDims: false, ddof: 0 },
-  params: (options, [x]) => {
-    const { ddof = 0 } = options;
-    if (Number.isFinite(ddof)) return { ...reductionOf(x, options), ddof };
-    throw new ArgumentError(`ddof must be a number, got ${show(ddof)}`);
-  },
+  options: varianceDefaults,
+  params: (options, [x]) => varianceParams(x, options),
   shape: ([x], params) => reducedShape(x.shape, params),
   kernel: (out, [x], { axes, ddof }) =>
     alongAxes(axes, withoutAxes(out, x.shape, axes), [x], (n, y, o, _, a, i, s) => {
-      const center = sumOf(n, a, i, s) / n;
-      let squares = 0;
-      for (let l = 0, p = i; l < n; l++, p += s) squares += (a[p]! - center) ** 2;
-      y[o] = squares / Math.max(n - ddof, 0);
+      y[o] = varianceOf(n, a, i, s, ddof);
     }),
   flops: ([x]) => 4 * sizeOf(x.shape),
   vjp: [

@@ -91,8 +91,8 @@ export const unslice: Op<Unary, Selection & { readonly shape: Shape }> = /* @__P
 });
 
 /**
- * y = the sum of the `unslice` of each tensor: zeros of `shape`, to which each tensor is added at the positions that its
- * slice selects. The adjoint is the slices.
+ * Returns zeros of `shape`, to which each tensor is added at the positions that its slice selects: the sum of their
+ * `unslice`. The adjoint slices the cotangent once per tensor.
  */
 export const unsliceAll: Op<Inputs, { readonly selections: readonly Selection[]; readonly shape: Shape }> =
   /* @__PURE__ */ defineOp({

@@ -116,7 +116,10 @@ export const scatterAdd: Op<readonly [x: Tensor, indices: Tensor], ScatterParams
   samples: () => [[irregular([2, 2, 2, 2]), sampleIndices(), { axis: 1, size: 3 }]],
 });
 
-/** The sum of several `scatterAdd` along one axis. The inputs are their tensors, then the indices of each. */
+/**
+ * Returns the sum of several `scatterAdd` calls along one axis. The inputs are the tensors of all calls, then their
+ * indices.
+ */
 const scatterAddAll: Op<Inputs, ScatterParams> = /* @__PURE__ */ defineOp({
   name: "scatterAddAll",
   options: { axis: undefined, size: undefined },
@@ -194,7 +197,7 @@ export function sizeOption(name: string, size: unknown): number {
 }
 
 /** Yields the row-major offsets of the entries at `indices` along `axis`, in an array of `shape`, in order. */
-function* rowStarts(shape: Shape, axis: number, indices: ArrayLike<number>): Generator<number> {
+export function* rowStarts(shape: Shape, axis: number, indices: ArrayLike<number>): Generator<number> {
   const [n, inner] = [shape[axis]!, sizeOf(shape.slice(axis + 1))];
   const allOuter = sizeOf(shape.slice(0, axis));
   const outer = inner * indices.length === 0 ? Math.min(1, allOuter) : allOuter; // only to check the indices

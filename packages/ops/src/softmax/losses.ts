@@ -79,7 +79,10 @@ const elementLosses: Op<readonly [logits: Tensor, target: Tensor]> = /* @__PURE_
   samples: () => [[irregular([2, 3]), mul(positive([2, 3]), 0.4)]],
 });
 
-/** int32 labels 0 and 1 as targets. A separate step, so that a gradient without the losses also checks the labels. */
+/**
+ * Converts int32 labels 0 and 1 to float targets. This is a separate step, so that a gradient without the losses also
+ * checks the labels.
+ */
 const labelTargets: Op<Unary, { readonly dtype: DType }> = /* @__PURE__ */ defineOp({
   name: "binaryCrossEntropy",
   options: { dtype: undefined },

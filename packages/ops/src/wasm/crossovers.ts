@@ -11,6 +11,12 @@ export const product32 = 256;
 export const product64 = 320;
 
 /**
+ * The minimum number of entries of the kernel, per group, for which convolutions use WebAssembly. Their left matrix has
+ * one row per window, so the crossover is lower than for products.
+ */
+export const windowProduct = 64;
+
+/**
  * The minimum number of elements for which exp, log, tanh and sigmoid use WebAssembly. `arithmetic` is the minimum for
  * arithmetic. Both were measured including copies, without broadcasting.
  */

@@ -30,6 +30,10 @@ export interface Exports extends Maps {
   readonly columnSums64: SumKernel;
   readonly gemm32: ProductKernel;
   readonly gemm64: ProductKernel;
+  readonly gather32: WindowKernel;
+  readonly gather64: WindowKernel;
+  readonly scatter32: WindowKernel;
+  readonly scatter64: WindowKernel;
 }
 
 /**
@@ -42,7 +46,7 @@ type SliceKernel = (rows: number, n: number, y: number, a: number, b: number, c:
  * Computes C = A B if `isFirst`, else C += A B, for A [m, k] and B [k, n] with k > 0. Either the rows or the columns of
  * B are contiguous. `scratch` has room for `packed` entries (see src/wasm/products.ts).
  */
-type ProductKernel = (
+export type ProductKernel = (
   m: number,
   n: number,
   k: number,
@@ -59,6 +63,30 @@ type ProductKernel = (
   isRunning: boolean,
   part: number,
   scratch: number,
+) => void;
+
+/**
+ * Copies the windows from number `from` to `to` − 1 of the image at `x` to `rows`, or adds `rows` to these windows.
+ * `depth` of the image's channels are copied. The other numbers are those of a Geometry.
+ */
+export type WindowKernel = (
+  rows: number,
+  x: number,
+  from: number,
+  to: number,
+  outWidth: number,
+  height: number,
+  width: number,
+  channels: number,
+  depth: number,
+  kernelHeight: number,
+  kernelWidth: number,
+  strideY: number,
+  strideX: number,
+  dilationY: number,
+  dilationX: number,
+  top: number,
+  left: number,
 ) => void;
 
 /** Computes y = f(x) for n entries; y may be x. */

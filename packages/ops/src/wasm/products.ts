@@ -14,11 +14,14 @@ const residentBytes = 4 * blockBytes;
 const maxTerms = 1024;
 /** The tile width of the kernel in bytes, and the numbers of rows and terms that it packs at a time. */
 const [tileBytes, packedRows, packedTerms] = [32, 60, 400];
-/** The number of float32 terms whose sums of parts are added in float32. The sums of more terms are added in float64. */
+/** The largest number of float32 terms whose partial sums are added in float32. For more terms they are added in float64. */
 const maxSingleTerms = 64 * packedTerms;
 
-/** Returns the size of the fewest equal parts of k of at most `limit`. It depends on k only, and so do the bits of a sum. */
-const equalPart = (k: number, limit: number): number => Math.ceil(k / Math.ceil(k / limit));
+/**
+ * Splits k terms into the fewest equal parts of at most `limit` and returns their size. The size, and so the bits of a sum,
+ * depend only on k.
+ */
+export const equalPart = (k: number, limit: number): number => Math.ceil(k / Math.ceil(k / limit));
 
 const smallestCrossover = /* @__PURE__ */ Math.min(product32, product64);
 
@@ -65,7 +68,7 @@ export function productInWasm(
   return true;
 }
 
-/** The product over all terms in one go: of float64, or of few float32 terms. */
+/** Computes the product over all terms at once, for float64 or for few float32 terms. */
 function partialProduct(
   c: Data,
   o: number,
@@ -92,7 +95,7 @@ function partialProduct(
     : multiplyInBlocks(engine, c, o, true, a, i, aRow, aCol, b, j, bRow, bCol, m, n, k);
 }
 
-/** Writes a b to c, or its transpose to c unless `isByRows`. */
+/** Writes the product a b to c, transposed unless `isByRows` is set. */
 function multiplyInBlocks(
   { exports, workspace }: Engine,
   c: Data,
@@ -136,7 +139,7 @@ function multiplyInBlocks(
     };
     fitRowsAndColumns();
     if (size === 4) {
-      // Blocks must not cut parts, except where sums stay in place. Otherwise bits would depend on m and n.
+      // A block must not split a part, unless the part's sums stay in place. Otherwise bits would depend on m and n.
       splitsParts = terms < part && m === rows;
       const nearest = part * Math.max(1, Math.round(terms / part));
       const fewest = part * Math.max(1, Math.floor(terms / part));
@@ -206,7 +209,7 @@ function multiplyInBlocks(
 }
 
 /** Copies `count` runs of `length` entries, whose starts are `stride` apart, into contiguous memory. */
-function writeRuns(
+export function writeRuns(
   to: Workspace,
   at: number,
   data: Data,
@@ -222,7 +225,7 @@ function writeRuns(
 }
 
 /** Copies the runs back. */
-function readRuns(
+export function readRuns(
   from: Workspace,
   at: number,
   data: Data,

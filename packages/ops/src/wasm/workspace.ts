@@ -63,6 +63,11 @@ export class Workspace {
     return address;
   }
 
+  /** Fills `bytes` from `address` on with zeros. */
+  clear(address: number, bytes: number): void {
+    this.#bytes.fill(0, address, address + bytes);
+  }
+
   /** Copies `count` entries of `data`, starting at index `from`, to `address`. */
   write(address: number, data: Data, from: number, count: number): void {
     const view = this.#viewFor(data);

@@ -17,10 +17,10 @@ export interface TrainTestSplitOptions {
 }
 
 /**
- * Splits the rows of `data`, a tree of tensors with rows along axis 0, into two parts:
- * `const [train, test] = trainTestSplit(data, { fraction: 0.8, key })`. The rows of the first part are drawn at random and keep
- * their order within a part. With `shuffle: false` the first part has the first rows, or with `labels` evenly spaced rows of each
- * class; without `labels` both parts are then views.
+ * Splits the rows of `data`, a tree of tensors with rows along axis 0, into two parts: `const [train, test] =
+ * trainTestSplit(data, { fraction: 0.8, key })`. The rows of the first part are drawn at random. Within each part, rows
+ * keep the order of the data. With `shuffle: false` the first part has the first rows, or with `labels` evenly spaced rows
+ * of each class; without `labels` both parts are then views.
  * @throws ShapeError, TreeError if `data` has no rows
  * @throws ArgumentError, DTypeError for invalid options
  * @throws OutOfRangeError if `fraction` leaves one part empty

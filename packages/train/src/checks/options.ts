@@ -12,7 +12,7 @@ export function wholeNumber(caller: string, name: string, value: unknown, minimu
 
 const keyHint = "write { key: randomKey(1) }";
 export const keyNames: OtherNames = { seed: keyHint, randomstate: keyHint };
-/** Names for functions that shuffle only with a key. */
+/** Option names of other libraries, for functions that shuffle only with a key. */
 export const shuffleNames: OtherNames = {
   ...keyNames,
   shuffle: "a key shuffles the rows; write { key: randomKey(1) }",

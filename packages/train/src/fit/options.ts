@@ -30,7 +30,10 @@ export interface FitOptions<P, B, R extends LossValue> {
    * Seeds all random numbers of the fit: the order of the rows and the keys passed to the loss. Default `randomKey(0)`.
    */
   readonly key?: Tensor | undefined;
-  /** Means over rows, by name. A NaN stays in the history; the first of each metric is a warning in the console. */
+  /**
+   * The metrics, by name: means over rows. A NaN stays in the history; the first NaN of each metric prints a warning in the
+   * console.
+   */
   readonly metrics?: Metrics<P, B, AuxOf<R>> | undefined;
   readonly validation?: ValidationOptions<B> | undefined;
   /** The quantity to minimize when choosing `best`, computed from a point of a curve. NaN counts as Infinity. Default: the loss. */
@@ -69,8 +72,8 @@ export interface ValidationOptions<B> {
 
 export interface HistoryOptions {
   /**
-   * The number of steps averaged into one point of the training curve. Default: about 15 points an epoch, or 10 steps
-   * per point for streams.
+   * The number of steps averaged into one point of the training curve. Default: about 15 points an epoch, or one point
+   * every 10 steps for streams.
    */
   readonly everySteps?: number | undefined;
 }

@@ -16,7 +16,10 @@ export interface BinaryRows {
   readonly classes: readonly string[] | undefined;
 }
 
-/** Whether float scores have one score per row. Scores [K] of a single row have a scalar label; an axis rules out one score. */
+/**
+ * Returns whether `scores` are floats with one score per row. Scores [K] with a scalar label are one row of K classes, and
+ * so are scores with an `axis`.
+ */
 export function isBinary(scores: Tensor, labels: unknown, axis: unknown): boolean {
   if (axis !== undefined || !isFloat(scores.dtype)) return false;
   const { shape } = scores;
@@ -63,7 +66,7 @@ export function thresholded(caller: string, { logits }: BinaryRows, threshold: u
   return Int32Array.from(logits, (z) => (z > smallest ? 1 : 0));
 }
 
-/** @throws ArgumentError if scores of several classes come with a threshold */
+/** @throws ArgumentError if a threshold is passed with scores of several classes */
 export function mustHaveNoThreshold(caller: string, scores: Tensor, threshold: unknown): void {
   if (threshold === undefined) return;
   throw new ArgumentError(

@@ -143,8 +143,8 @@ export function descend<P>(
 }
 
 /**
- * Returns `d` if the loss falls along it at a finite rate. Otherwise its numbers have overflowed or are not numbers, and the
- * result is the negative gradient, shortened so that its slope is finite.
+ * Returns `d` if the loss falls along it at a finite rate. Otherwise, for example after an overflow, returns the negative
+ * gradient, shortened so that its slope is finite.
  */
 function descending(d: Vector, gradient: Vector): Vector {
   const slope = inner(gradient, d);

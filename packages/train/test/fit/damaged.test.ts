@@ -23,7 +23,7 @@ const optimizer: Optimizer = {
     return (rule as Optimizer).update(grads, state, params);
   },
 };
-/** 5 steps an epoch, stopped after the second step of the third epoch: 12 steps, 4 training points, 2 validations. */
+/** A fit with 5 steps per epoch, stopped after step 2 of the third epoch: 12 steps, 4 training points, 2 validations. */
 const options = {
   ...{ optimizer, steps: 12, batchSize: 4, key: randomKey(3), metrics, history: { everySteps: 5 }, patience: 9 },
   validation: { data: randomPoints(7, 5) },
@@ -81,7 +81,7 @@ describe("a checkpoint with a damaged field throws before anything changes:", ()
     expect(found.filter((field) => !/^(best\.)?params|^optimizer/.test(field)).sort()).toEqual([...fields].sort());
   });
 
-  /** Returns a tensor like that of a field with another last number. */
+  /** Returns a copy of a field's tensor with a different last number. */
   const withLast = (x: Tensor, value: number): Tensor =>
     x.shape.length === 0 ? tensor(value) : tensor([...x.toNested<number[]>().slice(0, -1), value]);
   const numbers = [Number.NaN, Infinity, -Infinity, -1, 0.5, 1e9, 2 ** 60];

@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from "node:util";
 import { tensor } from "@wengert/core";
-import { mse } from "@wengert/ops";
+import { broadcastTo, mse } from "@wengert/ops";
 import { fit, sgd } from "@wengert/train";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { displayOf, type FitProgress } from "../../src/fit/display.ts";
@@ -122,7 +122,7 @@ it("a warning ends the progress line, and the next step begins another", async (
   vi.spyOn(console, "warn").mockImplementation((text) => void texts.push(`${text}\n`));
   const stream = { write: (text: string) => void texts.push(text), isTTY: true };
   await fit(
-    (w, x) => mse(w, x),
+    (w, x) => mse(broadcastTo(w, { shape: x.shape }), x),
     tensor([1, 2]),
     tensor([
       [1, 2],

@@ -440,7 +440,7 @@ describe("a metric that is NaN", () => {
     ]);
   });
 
-  it("makes NaN of the point that averages it, and of no other", async () => {
+  it("makes only the point that averages it NaN", async () => {
     warnings();
     const metrics = { share: listed([1, nan, 3, 4, 5, 6]) };
     const { history } = await fit(distance, start, line, {

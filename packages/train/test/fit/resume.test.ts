@@ -62,7 +62,7 @@ async function* stream({ epoch, key }: Epoch): AsyncGenerator<Points> {
   }
 }
 
-/** NaN for some batches, and for the validation data. */
+/** A metric that is NaN for some batches, and for the validation data. */
 const sometimesNaN = {
   share: (_: unknown, { y }: Points) =>
     [0, y.shape[0]].includes(y.array!.get(0)) || y.shape[0] === 10 ? Number.NaN : 1,

@@ -4,7 +4,7 @@ import { Paragraph } from "./Sub.tsx";
 
 interface Props {
   readonly question: string;
-  /** The URL parameters that set the controls for the question. */
+  /** The URL parameters that show the question's example in the controls. */
   readonly fields: Readonly<Record<string, string | undefined>>;
   /** The answer. */
   readonly children: ComponentChildren;

@@ -236,3 +236,42 @@ case("crossEntropy", real(3), probabilities(3), labelSmoothing=0.2)
 for reduction in ["mean", "sum", "none"]:
     case("binaryCrossEntropy", real(2, 3), drawn("fraction", 0, 1, (2, 3)), reduction=reduction)
     case("mse", real(2, 3), real(2, 3), reduction=reduction)
+
+# Windows, convolutions and pools
+
+case("windows", real(5), size=2)
+case("windows", real(2, 5), size=2, stride=2, dilation=2, axes=1)
+case("windows", real(3, 4), size=[2, 3], axes=[1, 0])
+case("conv1d", real(2, 5, 2), real(3, 2, 2))
+case("conv1d", real(1, 6, 2), real(2, 1, 2), padding="causal", dilation=2, stride=2, groups=2)
+case("conv1d", real(1, 5, 1), real(2, 1, 1), padding="same")
+case("conv2d", real(2, 4, 5, 2), real(3, 2, 2, 2))
+case("conv2d", real(1, 5, 4, 1), real(2, 3, 1, 2), stride=[2, 1], padding="same", dilation=[1, 2])
+case("conv2d", real(1, 3, 4, 4), real(2, 2, 2, 2), padding=[[1, 0], [0, 2]], groups=2)
+case("convTranspose2d", real(1, 2, 3, 2), real(3, 2, 2, 1), stride=2)
+case("convTranspose2d", real(1, 2, 2, 2), real(2, 3, 2, 1), stride=[3, 1], padding="same", groups=2)
+case("convTranspose2d", real(1, 3, 2, 1), real(2, 2, 1, 2), padding=[[1, 0], [0, 1]], dilation=[1, 2])
+for op in ["maxPool", "avgPool"]:
+    case(f"{op}1d", real(2, 5, 2), size=2)
+    case(f"{op}1d", real(1, 5, 1), size=3, stride=2, padding="same")
+    case(f"{op}2d", real(2, 4, 5, 2), size=2)
+    case(f"{op}2d", real(1, 4, 5, 1), size=[3, 2], stride=[1, 2], padding="same")
+    case(f"{op}2d", real(1, 3, 3, 1), size=2, stride=2, padding=[[1, 0], [0, 1]])
+case("maxPool2d", torch.tensor([1.0, 1.0, 0.0, 2.0, 1.0, 2.0, 2.0, 0.5]).reshape(1, 2, 4, 1), size=2)  # ties
+
+# Normalization, attention, and the Kullback–Leibler divergence
+
+for op in ["layerNorm", "rmsNorm"]:
+    case(op, real(2, 3))
+    case(op, real(2, 3), scale=positive(3), epsilon=0.01)
+    case(op, real(2, 3, 2), axis=[0, 2], scale=positive(2, 2))
+case("layerNorm", real(3, 2), axis=0, scale=positive(3), bias=real(3))
+case("scaledDotProductAttention", real(2, 2, 3), real(2, 4, 3), real(2, 4, 2))
+case("scaledDotProductAttention", real(3, 2), real(3, 2), real(3, 2), causal=True)
+case("scaledDotProductAttention", real(2, 2), real(4, 2), real(4, 1), causal=True)
+case("scaledDotProductAttention", real(2, 3), real(3, 3), real(3, 2), mask=mask)
+case("scaledDotProductAttention", real(2, 1, 2, 3), real(2, 3, 3), real(3, 2), mask=truth([True, False, True]))
+for reduction in ["mean", "sum", "none"]:
+    case("klDivergence", probabilities(2, 3), probabilities(2, 3), reduction=reduction)
+case("klDivergence", positive(2, 3), positive(3), axis=0)
+case("klDivergence", positive(2, 3, 2), positive(2, 3, 2), axis=[0, -1], reduction="none")

@@ -112,6 +112,111 @@ def broadcast(loss):
     return lambda a, b, reduction="mean": loss(*torch.broadcast_tensors(a, b), reduction=reduction)
 
 
+def each(value, count):
+    return [value] * count if isinstance(value, int) else list(value)
+
+
+def pairs_of(padding, sizes, kernel, stride, dilation):
+    """Returns the padding as pairs [before, after], by TensorFlow's rule for "same"."""
+    if padding == "valid":
+        return [[0, 0] for _ in kernel]
+    spans = [d * (k - 1) for k, d in zip(kernel, dilation)]
+    if padding == "causal":
+        return [[span, 0] for span in spans]
+    if padding != "same":
+        return padding
+    totals = [max((-(-n // s) - 1) * s + span + 1 - n, 0) for n, s, span in zip(sizes, stride, spans)]
+    return [[total // 2, total - total // 2] for total in totals]
+
+
+def padded(x, pairs, value=0.0):
+    return F.pad(x, [n for pair in reversed(pairs) for n in pair], value=value)
+
+
+def conv(f, count):
+    """Returns a convolution of channels-last arrays, with explicit zeros around x."""
+
+    def over(x, kernel, stride=1, padding="valid", dilation=1, groups=1):
+        x, kernel = x.movedim(-1, 1), kernel.permute(count + 1, count, *range(count))
+        stride, dilation = each(stride, count), each(dilation, count)
+        x = padded(x, pairs_of(padding, x.shape[2:], kernel.shape[2:], stride, dilation))
+        return f(x, kernel, stride=stride, dilation=dilation, groups=groups).movedim(1, -1)
+
+    return over
+
+
+def conv_transpose(x, kernel, stride=1, padding="valid", dilation=1, groups=1):
+    """Cuts the padding off the result, because PyTorch pads both ends equally."""
+    stride, dilation = each(stride, 2), each(dilation, 2)
+    y = F.conv_transpose2d(x.movedim(-1, 1), kernel.permute(2, 3, 0, 1), stride=stride, dilation=dilation, groups=groups)
+    sizes = [n * s for n, s in zip(x.shape[1:3], stride)]
+    if padding == "same":
+        y = padded(y, [[0, max(n - m, 0)] for n, m in zip(sizes, y.shape[2:])])
+    (top, bottom), (left, right) = pairs_of(padding, sizes, kernel.shape[:2], stride, dilation)
+    return y[:, :, top : y.shape[2] - bottom, left : y.shape[3] - right].movedim(1, -1)
+
+
+def pool(count, is_max):
+    """Returns a pool of channels-last arrays, over windows of x padded with −∞ or 0. amax splits ties."""
+
+    def over(x, size, stride=None, padding="valid"):
+        x, size = x.movedim(-1, 1), each(size, count)
+        stride = size if stride is None else each(stride, count)
+        pairs = pairs_of(padding, x.shape[2:], size, stride, [1] * count)
+
+        def unfolded(x, value):
+            x = padded(x, pairs, value)
+            for axis, (n, step) in enumerate(zip(size, stride)):
+                x = x.unfold(2 + axis, n, step)
+            return x
+
+        axes = list(range(-count, 0))
+        if is_max:
+            return unfolded(x, -inf).amax(axes).movedim(1, -1)
+        return (unfolded(x, 0.0).sum(axes) / unfolded(torch.ones_like(x), 0.0).sum(axes)).movedim(1, -1)
+
+    return over
+
+
+def windows(x, size, stride=1, dilation=1, axes=None):
+    """Takes every n-th entry of longer windows, because unfold has no dilation."""
+    axes = [axis % x.dim() for axis in dims(x, axes)]
+    for axis, n, step, gap in zip(axes, *(each(value, len(axes)) for value in (size, stride, dilation))):
+        x = x.unfold(axis, gap * (n - 1) + 1, step)[..., ::gap]
+    return x
+
+
+def normalized(center):
+    def over(x, scale=None, bias=None, axis=-1, epsilon=1e-5):
+        axes = dims(x, axis)
+        shape = [n if i in [each % x.dim() for each in axes] else 1 for i, n in enumerate(x.shape)]
+        h = x - x.mean(axes, keepdim=True) if center else x
+        y = h / torch.sqrt(h.square().mean(axes, keepdim=True) + epsilon)
+        if center and axes == [-1]:
+            assert torch.allclose(y, F.layer_norm(x, x.shape[-1:], eps=epsilon), rtol=1e-13, atol=1e-15)
+        y = y if scale is None else y * scale.reshape(shape)
+        return y if bias is None else y + bias.reshape(shape)
+
+    return over
+
+
+def attention(q, k, v, mask=None, causal=False):
+    """PyTorch 1.13 has no public attention function. Later versions align a causal mask at the start instead."""
+    scores = q @ k.transpose(-2, -1) / q.shape[-1] ** 0.5
+    included = torch.ones(scores.shape[-2:], dtype=torch.bool)
+    if causal:
+        included = included.tril(scores.shape[-1] - scores.shape[-2])
+    if mask is not None:
+        included = included & mask
+    return along(F.softmax, 0.0)(scores, where=included.broadcast_to(scores.shape)) @ v
+
+
+def kl_divergence(p, q, axis=-1, reduction="mean"):
+    p, q = torch.broadcast_tensors(p, q)
+    losses = F.kl_div(q.log(), p, reduction="none").sum(dims(p, axis))
+    return losses if reduction == "none" else getattr(losses, reduction)()
+
+
 dtypes = {"float64": torch.float64, "float32": torch.float32, "int32": torch.int32, "bool": torch.bool}
 
 counterparts = {
@@ -188,4 +293,16 @@ counterparts = {
     "crossEntropy": cross_entropy,
     "binaryCrossEntropy": broadcast(F.binary_cross_entropy_with_logits),
     "mse": broadcast(F.mse_loss),
+    "klDivergence": kl_divergence,
+    "layerNorm": normalized(True),
+    "rmsNorm": normalized(False),
+    "scaledDotProductAttention": attention,
+    "windows": windows,
+    "conv1d": conv(F.conv1d, 1),
+    "conv2d": conv(F.conv2d, 2),
+    "convTranspose2d": conv_transpose,
+    "maxPool1d": pool(1, True),
+    "maxPool2d": pool(2, True),
+    "avgPool1d": pool(1, False),
+    "avgPool2d": pool(2, False),
 }

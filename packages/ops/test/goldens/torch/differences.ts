@@ -5,7 +5,7 @@
 export interface Difference {
   /** The text of the call as `textOf` writes it, or a pattern that matches several calls. */
   readonly call: string | RegExp;
-  /** Which of its answers. */
+  /** The results of the call that differ. */
   readonly of: readonly string[];
   /** The expected result: float64 numbers in nested lists, a tensor as in the golden file, or the name of an error. */
   readonly torch: unknown;
@@ -22,7 +22,8 @@ const tail = 4.248354255291589e-18; // e⁻⁴⁰
 
 export const policies: Readonly<Record<string, Policy>> = {
   "NaN in abs, sign and relu": {
-    because: "NaN goes through; PyTorch's comparisons with it take one side. The derivative of relu asks for x > 0.",
+    because:
+      "NaN propagates; PyTorch's comparisons with NaN choose a branch. The derivative of relu is 1 only for x > 0.",
     differences: [
       { call: "sign(NaN)", of: ["value"], torch: 0, wengert: nan },
       { call: "abs(NaN)", of: ["cotangent 0", "second 1"], torch: 0, wengert: nan },
@@ -30,14 +31,14 @@ export const policies: Readonly<Record<string, Policy>> = {
     ],
   },
   "NaN in minimum and maximum, derivative": {
-    because: "neither input was taken for being the larger one; PyTorch counts the cotangent twice, once for each",
+    because: "neither input was selected as the larger one; PyTorch passes the whole cotangent to both",
     differences: [
       { call: /^m..imum\(.*NaN/, of: ["cotangent 0", "cotangent 1"], torch: 1, wengert: 0 },
       { call: /^m..imum\(.*NaN/, of: ["second 2"], torch: 3, wengert: 0 },
     ],
   },
   "tails of sigmoid, tanh, softplus and logSigmoid": {
-    because: "σ(x) σ(−x) keeps the digits that PyTorch's s (1 − s) and 1 − y² have lost",
+    because: "σ(x) σ(−x) keeps the digits that PyTorch's s (1 − s) and 1 − y² lose",
     differences: [
       { call: "sigmoid(40)", of: ["cotangent 0", "second 1"], torch: 0, wengert: tail },
       { call: /^(sigmoid|logSigmoid)\(40\)/, of: ["second 0"], torch: 0, wengert: -tail },
@@ -48,7 +49,7 @@ export const policies: Readonly<Record<string, Policy>> = {
     ],
   },
   "softplus above 20": {
-    because: "it is ln(1 + eˣ) everywhere; PyTorch returns x there",
+    because: "the result is ln(1 + eˣ) everywhere; PyTorch returns x above 20",
     differences: [
       { call: "softplus(21)", of: ["value"], torch: 21, wengert: 21.000000000758256 },
       { call: "softplus(21)", of: ["cotangent 0", "second 1"], torch: 1, wengert: 0.9999999992417439 },
@@ -57,16 +58,16 @@ export const policies: Readonly<Record<string, Policy>> = {
     ],
   },
   "second derivative of sigmoid near 0": {
-    because: "it is −σ′(x) tanh(x / 2); PyTorch has a difference, 1 − 2σ(x), which is 0 there",
+    because: "Wengert computes −σ′(x) tanh(x / 2); PyTorch computes 1 − 2σ(x), which rounds to 0 near 0",
     differences: [{ call: "sigmoid(1e-310)", of: ["second 0"], torch: 0, wengert: -1.2500000000003e-311 }],
   },
   "order of a sum": {
     because:
-      "every eighth element goes to the same of eight sums, which are added at the end; PyTorch has another order",
+      "eight partial sums each take every eighth element and are added at the end; PyTorch adds in another order",
     differences: [{ call: /^sum\(\[10+, 1, -10+\]\)/, of: ["value"], torch: 0, wengert: 1 }],
   },
   "gelu of ±∞ and of very large numbers": {
-    because: "x Φ(x) and its derivatives have limits there; PyTorch multiplies ∞ by 0",
+    because: "x Φ(x) and its derivatives have limits at ±∞; PyTorch multiplies ∞ by 0",
     differences: [
       { call: "gelu(-Infinity)", of: ["value", "cotangent 0", "second 0", "second 1"], torch: nan, wengert: 0 },
       { call: "gelu(Infinity)", of: ["cotangent 0", "second 1"], torch: nan, wengert: 1 },
@@ -75,15 +76,15 @@ export const policies: Readonly<Record<string, Policy>> = {
     ],
   },
   "expm1 far below 0, derivative": {
-    because: "it is eˣ, and not y + 1, which is 0 there",
+    because: "the derivative is computed as eˣ, because y + 1 rounds to 0",
     differences: [{ call: "expm1(-40)", of: ["cotangent 0", "second 0", "second 1"], torch: 0, wengert: tail }],
   },
   "log1p of very large numbers": {
-    because: "the vector code of PyTorch overflows",
+    because: "PyTorch's vector code overflows",
     differences: [{ call: "log1p(1e+308)", of: ["value"], torch: infinity, wengert: 709.1962086421661 }],
   },
   "second derivatives of pow at base 0": {
-    because: "they are finite where the mathematics is; PyTorch multiplies by ln 0 or divides by the base",
+    because: "they are finite if the exact derivatives are; PyTorch multiplies by ln 0 or divides by the base",
     differences: [
       { call: /^pow\(-?0, -?0\)/, of: ["second 0", "second 1", "second 2"], torch: nan, wengert: 0 },
       { call: /^pow\(-?0, (1|800)\)/, of: ["second 0"], torch: nan, wengert: 0 },
@@ -95,14 +96,14 @@ export const policies: Readonly<Record<string, Policy>> = {
     ],
   },
   "mixed second derivative of pow at the exponent 0": {
-    because: "∂²aᵇ/∂a∂b is 1 / a there; PyTorch takes x⁰ for a constant",
+    because: "∂²aᵇ/∂a∂b is 1 / a at b = 0; PyTorch treats x⁰ as a constant",
     differences: [
       { call: /^pow\(1, -?0\)/, of: ["second 1"], torch: 0, wengert: 1 },
       { call: /^pow\(800, -?0\)/, of: ["second 1"], torch: 89.36806789935117, wengert: 89.36931789935117 },
     ],
   },
   "pow to 0.5 of −0 and −∞": {
-    because: "pow follows IEEE 754; of the exponent 0.5 as a number PyTorch makes a square root",
+    because: "pow follows IEEE 754; PyTorch computes a square root if the exponent is the number 0.5",
     differences: [
       { call: "pow(-0, number 0.5)", of: ["cotangent 0", "second 1"], torch: -infinity, wengert: infinity },
       { call: "pow(-Infinity, number 0.5)", of: ["value"], torch: nan, wengert: infinity },
@@ -110,7 +111,8 @@ export const policies: Readonly<Record<string, Policy>> = {
     ],
   },
   "prod of infinities and NaN, derivative": {
-    because: "it is the product of the others; PyTorch divides the product by the entry",
+    because:
+      "the derivative is the product of the other entries; PyTorch divides the product of all entries by the entry",
     differences: [
       { call: "prod([NaN, 1, 2])", of: ["cotangent 0"], torch: [nan, nan, nan], wengert: [2, nan, nan] },
       { call: "prod([NaN, 1, 2])", of: ["second 0"], torch: [nan, nan, nan], wengert: [15, nan, nan] },
@@ -134,7 +136,7 @@ export const policies: Readonly<Record<string, Policy>> = {
     ],
   },
   "logAddExp and logSumExp of nothing but −∞": {
-    because: "the value is the constant −Infinity; PyTorch has −Infinity − (−Infinity)",
+    because: "the value is the constant −Infinity; PyTorch computes −Infinity − (−Infinity)",
     differences: [
       { call: "logAddExp(-Infinity, -Infinity)", of: ["cotangent 0", "cotangent 1"], torch: nan, wengert: 0 },
       { call: "logAddExp(-Infinity, -Infinity)", of: ["second 0", "second 1", "second 2"], torch: nan, wengert: 0 },
@@ -143,7 +145,7 @@ export const policies: Readonly<Record<string, Policy>> = {
     ],
   },
   "second derivatives of logAddExp far apart": {
-    because: "they are 0 by the limit; PyTorch's e^(a − b) overflows",
+    because: "their limit is 0; PyTorch's e^(a − b) overflows",
     differences: [
       {
         call: /^logAddExp\((?!(\S+), \1\)).*(800|Infinity)/,
@@ -154,13 +156,13 @@ export const policies: Readonly<Record<string, Policy>> = {
     ],
   },
   "logSumExp with a +∞, derivative": {
-    because: "it is the softmax, which is NaN in that slice",
+    because: "the derivative is the softmax, which is NaN in that slice",
     differences: [
       { call: /^logSumExp\(\[Infinity, (1|-Infinity)\]\)/, of: ["cotangent 0"], torch: [nan, 0], wengert: [nan, nan] },
     ],
   },
   "logSumExp of large numbers, derivative": {
-    because: "it is the softmax, whose entries sum to 1; PyTorch's e^(x − y) misses what y has rounded",
+    because: "the derivative is the softmax, whose entries sum to 1; PyTorch's e^(x − y) ignores the rounding of y",
     differences: [
       {
         call: "logSumExp([1e+308, 1e+308, 1e+308])",
@@ -178,7 +180,7 @@ export const policies: Readonly<Record<string, Policy>> = {
     ],
   },
   "one probability close to 1": {
-    because: "the entry at the peak is taken from the others; PyTorch's 1 − s is 0",
+    because: "the largest entry is computed from the other entries; PyTorch's 1 − s rounds to 0",
     differences: [
       { call: "softmax([40, 0], { axis: 0 })", of: ["cotangent 0"], torch: [0, tail], wengert: [-tail, tail] },
       {
@@ -257,7 +259,7 @@ export const policies: Readonly<Record<string, Policy>> = {
     ],
   },
   "crossEntropy with probabilities, 0 × −∞": {
-    because: "the limit of t ln s for t = 0 is 0; a logit at −∞ is a constant",
+    because: "the limit of t ln s at t = 0 is 0; a logit of −∞ is a constant",
     differences: [
       { call: "crossEntropy([-Infinity, 0], [0, 1])", of: ["value"], torch: nan, wengert: 0 },
       { call: "crossEntropy([-Infinity, 0], [0.5, 0.5])", of: ["cotangent 0"], torch: [-0.5, 0.5], wengert: [0, 0] },
@@ -295,7 +297,7 @@ export const policies: Readonly<Record<string, Policy>> = {
     ],
   },
   "class index out of range": {
-    because: "nothing is ignored unless ignoreIndex says so; PyTorch ignores −100 unasked",
+    because: "a label is ignored only if it equals ignoreIndex; PyTorch ignores −100 by default",
     differences: [
       {
         call: "crossEntropy([[1, 2]], int32 [-100], { reduction: sum })",
@@ -306,7 +308,7 @@ export const policies: Readonly<Record<string, Policy>> = {
     ],
   },
   "binaryCrossEntropy of an infinite or NaN logit": {
-    because: "the term with the weight 0 counts as 0, the other is Infinity; NaN goes into every derivative",
+    because: "the term with weight 0 counts as 0, and the other term is Infinity; NaN propagates to every derivative",
     differences: [
       { call: /^binaryCrossEntropy\((Infinity, 1|-Infinity, 0), /, of: ["value"], torch: nan, wengert: 0 },
       { call: /^binaryCrossEntropy\(-Infinity, (1|0\.5), /, of: ["value"], torch: nan, wengert: infinity },
@@ -314,8 +316,7 @@ export const policies: Readonly<Record<string, Policy>> = {
     ],
   },
   "mean and variance of nothing, derivative": {
-    because:
-      "1 / n is Infinity, and 0 / 0 NaN, for the derivative of a mean as for the mean; a sum over no deviations is 0",
+    because: "for n = 0, the mean and its derivative are 0 / 0 = NaN; a sum of no deviations is 0",
     differences: [
       { call: "mean([])", of: ["second 1"], torch: 0, wengert: nan },
       { call: /^mean\(float64 \[2, 0\]/, of: ["second 1"], torch: [0, 0], wengert: [nan, nan] },
@@ -329,15 +330,15 @@ export const policies: Readonly<Record<string, Policy>> = {
     differences: [{ call: "mse([1], [])", of: ["value"], torch: nan, wengert: "ShapeError" }],
   },
   "clip with min > max": {
-    because: "no number is in that interval: it is a mistake",
+    because: "the interval is empty, so the call is a mistake",
     differences: [{ call: "clip([1], { min: 2, max: 1 })", of: ["value"], torch: [1], wengert: "OutOfRangeError" }],
   },
-  "squeeze of an axis that is not 1": {
-    because: "the axis was believed to be 1, as in NumPy; PyTorch leaves it",
+  "squeeze of an axis whose size is not 1": {
+    because: "the caller expected the size 1, as in NumPy; PyTorch keeps the axis",
     differences: [{ call: "squeeze([1, 2], { axis: 0 })", of: ["value"], torch: [1, 2], wengert: "ShapeError" }],
   },
   "takeAlong: negative index": {
-    because: "−1 is the last, as in take and in NumPy",
+    because: "−1 is the last entry, as in take and in NumPy",
     differences: [
       { call: "takeAlong([1, 2], int32 [-1], { axis: 0 })", of: ["value"], torch: "RuntimeError", wengert: [2] },
     ],
@@ -361,7 +362,7 @@ export const policies: Readonly<Record<string, Policy>> = {
     ],
   },
   "dtypes that differ, and int32 or bool where a float is needed": {
-    because: "a conversion is written, so that it is seen; PyTorch promotes",
+    because: "conversions should be explicit; PyTorch promotes",
     differences: [
       { call: "div(int32 [1], int32 [2])", of: ["value"], torch: [0.5], wengert: "DTypeError" },
       { call: "exp(int32 [1])", of: ["value"], torch: [Math.E], wengert: "DTypeError" },
@@ -375,8 +376,8 @@ export const policies: Readonly<Record<string, Policy>> = {
       { call: "pow(int32 [2], int32 [-1])", of: ["value"], torch: { int32: [0] }, wengert: "OutOfRangeError" },
     ],
   },
-  "cast to int32 of what it cannot hold": {
-    because: "there is no right answer; PyTorch's depends on the processor",
+  "cast to int32 of a number that it cannot hold": {
+    because: "int32 cannot represent the number; PyTorch's result depends on the processor",
     differences: [
       {
         call: /^cast\(\[(-?2147483\d+|Infinity|NaN)\], { dtype: int32 }\)/,

@@ -1,0 +1,115 @@
+// Copies the windows of an image to the rows of a matrix ("im2col"), or adds the rows back to the image. The image is
+// [height, width, channels]; `depth` channels are copied, from the address of the first. A row has the pixels of one
+// window. Both functions process the windows from number `from` to `to` − 1, in the order of ../src/loops/windows.ts.
+
+// @ts-ignore: decorator
+@inline
+function add<T>(x: v128, y: v128): v128 {
+  return sizeof<T>() == 4 ? f32x4.add(x, y) : f64x2.add(x, y);
+}
+
+/** Writes `bytes` zeros, and up to 15 more, which the caller overwrites. */
+// @ts-ignore: decorator
+@inline
+function clear(to: usize, bytes: usize): void {
+  for (const end = to + bytes; to < end; to += 16) v128.store(to, i64x2.splat(0));
+}
+
+/** Copies `bytes`, and up to 15 more, which the caller overwrites. */
+// @ts-ignore: decorator
+@inline
+function copyRun(to: usize, from: usize, bytes: usize): void {
+  for (const end = to + bytes; to < end; to += 16, from += 16) v128.store(to, v128.load(from));
+}
+
+// @ts-ignore: decorator
+@inline
+function addRun<T>(to: usize, from: usize, bytes: usize): void {
+  const end = to + bytes;
+  for (; to + 16 <= end; to += 16, from += 16) v128.store(to, add<T>(v128.load(to), v128.load(from)));
+  for (; to < end; to += sizeof<T>(), from += sizeof<T>()) store<T>(to, <T>(load<T>(to) + load<T>(from)));
+}
+
+// @ts-ignore: decorator
+@inline
+function each<T>(
+  isGather: bool, rows: usize, x: usize, from: i32, to: i32, outWidth: i32, height: i32, width: i32, channels: i32, depth: i32,
+  kernelHeight: i32, kernelWidth: i32, strideY: i32, strideX: i32, dilationY: i32, dilationX: i32, top: i32, left: i32,
+): void {
+  const run = <usize>depth * sizeof<T>();
+  const pixel = <usize>channels * sizeof<T>();
+  const isContiguous = dilationX == 1 && depth == channels;
+  let column = from % outWidth;
+  let firstY = (from / outWidth) * strideY - top;
+  for (let window = from; window < to; window++) {
+    const firstX = column * strideX - left;
+    // The kernel columns from `start` to `end` − 1 are inside the image.
+    const start = firstX >= 0 ? 0 : min(kernelWidth, (dilationX - 1 - firstX) / dilationX);
+    const room = width - firstX;
+    const end = room <= 0 ? start : max(start, min(kernelWidth, (room + dilationX - 1) / dilationX));
+    for (let p = 0, y = firstY; p < kernelHeight; p++, y += dilationY, rows += <usize>kernelWidth * run) {
+      if (y < 0 || y >= height || start == end) {
+        if (isGather) clear(rows, <usize>kernelWidth * run);
+        continue;
+      }
+      let at = x + <usize>(y * width + firstX + start * dilationX) * pixel;
+      let row = rows + <usize>start * run;
+      if (isGather && start > 0) clear(rows, <usize>start * run);
+      if (isContiguous) {
+        const bytes = <usize>(end - start) * run;
+        if (isGather) copyRun(row, at, bytes);
+        else addRun<T>(at, row, bytes);
+      } else
+        for (let q = start; q < end; q++) {
+          if (isGather) copyRun(row, at, run);
+          else addRun<T>(at, row, run);
+          row += run, at += <usize>dilationX * pixel;
+        }
+      if (isGather && end < kernelWidth) clear(rows + <usize>end * run, <usize>(kernelWidth - end) * run);
+    }
+    if (++column == outWidth) {
+      column = 0;
+      firstY += strideY;
+    }
+  }
+}
+
+export function gather32(
+  rows: usize, x: usize, from: i32, to: i32, outWidth: i32, height: i32, width: i32, channels: i32, depth: i32,
+  kernelHeight: i32, kernelWidth: i32, strideY: i32, strideX: i32, dilationY: i32, dilationX: i32, top: i32, left: i32,
+): void {
+  each<f32>(
+    true, rows, x, from, to, outWidth, height, width, channels, depth,
+    kernelHeight, kernelWidth, strideY, strideX, dilationY, dilationX, top, left,
+  );
+}
+
+export function gather64(
+  rows: usize, x: usize, from: i32, to: i32, outWidth: i32, height: i32, width: i32, channels: i32, depth: i32,
+  kernelHeight: i32, kernelWidth: i32, strideY: i32, strideX: i32, dilationY: i32, dilationX: i32, top: i32, left: i32,
+): void {
+  each<f64>(
+    true, rows, x, from, to, outWidth, height, width, channels, depth,
+    kernelHeight, kernelWidth, strideY, strideX, dilationY, dilationX, top, left,
+  );
+}
+
+export function scatter32(
+  rows: usize, x: usize, from: i32, to: i32, outWidth: i32, height: i32, width: i32, channels: i32, depth: i32,
+  kernelHeight: i32, kernelWidth: i32, strideY: i32, strideX: i32, dilationY: i32, dilationX: i32, top: i32, left: i32,
+): void {
+  each<f32>(
+    false, rows, x, from, to, outWidth, height, width, channels, depth,
+    kernelHeight, kernelWidth, strideY, strideX, dilationY, dilationX, top, left,
+  );
+}
+
+export function scatter64(
+  rows: usize, x: usize, from: i32, to: i32, outWidth: i32, height: i32, width: i32, channels: i32, depth: i32,
+  kernelHeight: i32, kernelWidth: i32, strideY: i32, strideX: i32, dilationY: i32, dilationX: i32, top: i32, left: i32,
+): void {
+  each<f64>(
+    false, rows, x, from, to, outWidth, height, width, channels, depth,
+    kernelHeight, kernelWidth, strideY, strideX, dilationY, dilationX, top, left,
+  );
+}

@@ -1,0 +1,121 @@
+import { ShapeError, type Tensor } from "@wengert/core";
+import {
+  type Data,
+  defineOp,
+  describe,
+  isSameShape,
+  type Op,
+  ravel,
+  type Shape,
+  shapeText,
+  sharedFloat,
+  sizeOf,
+  type Unary,
+} from "@wengert/core/extend";
+import { shapeOption } from "../declaring/axes.ts";
+import { sumCause } from "../declaring/nonFiniteCauses.ts";
+import { irregular, type Sampled, withSamples } from "../declaring/samples.ts";
+import { inFloat64 } from "../loops/alongAxes.ts";
+import {
+  eachWindow,
+  inOneDimension,
+  overlap,
+  type Pooling,
+  type PoolOptions,
+  poolDefaults,
+  pooledShape,
+  poolingOf,
+  type WindowLoop,
+} from "./pooling.ts";
+
+const meanLoop: WindowLoop = (channels, rows, rowStep, columns, o, p, start, x) => {
+  for (let c = 0; c < channels; c++) {
+    let sum = 0;
+    for (let row = 0, first = start + c; row < rows; row++, first += rowStep)
+      for (let column = 0, i = first; column < columns; column++, i += channels) sum += x[i]!;
+    p[o + c] = sum / (rows * columns);
+  }
+};
+
+/**
+ * Returns the mean of each window of images x [N, H, W, C], per channel. The result has the shape [N, windows down,
+ * windows across, C]. Padding is left out: a window at the edge is the mean of its entries of x. The VJP gives each
+ * entry of a window g / n, where n is the number of these entries.
+ * @throws ShapeError if a window is larger than x, or has no entry of x
+ */
+export const avgPool2d: Op<Unary, Pooling, PoolOptions> = /* @__PURE__ */ defineOp({
+  name: "avgPool2d",
+  options: poolDefaults,
+  params: (options, [x]) => poolingOf(options, x, 2),
+  shape: ([x], params) => pooledShape(x, params),
+  kernel: (out, [x], params) => {
+    const [images, pooled] = [ravel(x), { ...params, images: x.shape, pool: out.shape }];
+    eachWindow(pooled, meanLoop, out.data, images, images);
+  },
+  flops: (_, { shape }, { size }) => sizeOf(shape) * sizeOf(size),
+  vjp: [(g, { inputs: [x], params }) => avgPoolPullback(g, { ...params, shape: x.shape })],
+  nonFinite: sumCause,
+  samples: () => [
+    [irregular([2, 4, 2, 2]), { size: 2 }],
+    [irregular([1, 3, 4, 1]), { size: [2, 3], stride: 1, padding: "same" }],
+    [
+      irregular([1, 2, 3, 2]),
+      {
+        size: 2,
+        stride: [1, 2],
+        padding: [
+          [1, 0],
+          [0, 1],
+        ],
+      },
+    ],
+  ],
+});
+
+/** Returns the mean of each window of sequences x [N, length, C], as avgPool2d: the result is [N, windows, C]. */
+export const avgPool1d: Sampled<(x: Tensor | number, options: PoolOptions) => Tensor> = /* @__PURE__ */ withSamples<
+  (x: Tensor | number, options: PoolOptions) => Tensor
+>(/* @__PURE__ */ inOneDimension("avgPool1d", avgPool2d, sharedFloat), () => [
+  [irregular([2, 5, 2]), { size: 2 }],
+  [irregular([1, 4, 2]), { size: 3, stride: 2, padding: "same" }],
+]);
+
+const shareLoop: WindowLoop = (channels, rows, rowStep, columns, o, p, start, x) => {
+  for (let c = 0; c < channels; c++) {
+    const share = p[o + c]! / (rows * columns);
+    for (let row = 0, first = start + c; row < rows; row++, first += rowStep)
+      for (let column = 0, i = first; column < columns; column++, i += channels) x[i]! += share;
+  }
+};
+
+/**
+ * Returns the VJP of avgPool2d for the cotangent g: zeros of `shape`, the shape of x, where each entry of a window
+ * receives g / n for the n entries of the window. It is linear, and its adjoint is avgPool2d.
+ */
+export const avgPoolPullback: Op<Unary, Pooling & { readonly shape: Shape }, PoolOptions & { readonly shape: Shape }> =
+  /* @__PURE__ */ defineOp({
+    name: "avgPoolPullback",
+    options: { size: undefined, stride: undefined, padding: "valid", shape: undefined },
+    params: (options) => {
+      const shape = shapeOption(options);
+      return { ...poolingOf(options, { shape, dtype: "float64", label: "the result" }, 2), shape };
+    },
+    shape: ([g], params) => {
+      const expected = pooledShape({ shape: params.shape, dtype: g.dtype, label: "the result" }, params);
+      if (isSameShape(g.shape, expected)) return params.shape;
+      throw new ShapeError(`${describe(g, "g")} must have the shape of the pool, ${shapeText(expected)}`);
+    },
+    kernel: (out, [g], params) => {
+      const [cotangents, pooled] = [ravel(g), { ...params, images: out.shape, pool: g.shape }];
+      const spread = ({ data }: { readonly data: Data }) => eachWindow(pooled, shareLoop, cotangents, data, data);
+      if (overlap(params)) inFloat64(out, spread);
+      else spread(out);
+    },
+    flops: ([g], _, { size }) => sizeOf(g.shape) * sizeOf(size),
+    vjp: [(u, { params: { shape: _, ...params } }) => avgPool2d(u, params)],
+    nonFinite: sumCause,
+    samples: () => [
+      [irregular([1, 1, 2, 2]), { size: 2, shape: [1, 2, 4, 2] }],
+      [irregular([1, 3, 3, 1]), { size: 2, stride: 1, padding: "same", shape: [1, 3, 3, 1] }],
+    ],
+  });

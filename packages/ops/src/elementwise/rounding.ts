@@ -1,0 +1,139 @@
+import { ArgumentError, OutOfRangeError, type Tensor, tensor } from "@wengert/core";
+import { type Binary, defineOp, describe, type Op, type Operand, show, type Unary } from "@wengert/core/extend";
+import { broadcastShape } from "../declaring/axes.ts";
+import { pairDomainCause } from "../declaring/nonFiniteCauses.ts";
+import { irregular } from "../declaring/samples.ts";
+import { elementwise } from "../loops/strided.ts";
+import { unbroadcast } from "../shapes/sum.ts";
+import { div, mul, neg, numericDType, sub } from "./arithmetic.ts";
+import { isFinite as finite } from "./compare.ts";
+import { elementwiseFunction } from "./declaring.ts";
+import { where } from "./where.ts";
+
+// Rounding to whole numbers, remainders, and the replacement of NaN and infinities.
+
+const samplePoints = [-1.75, -0.25, 0.375, 2.25]; // between the jumps
+
+/** Returns the largest whole number ≤ x. The gradient is 0. */
+export const floor: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
+  "floor",
+  (n, y, o, a, i, s) => {
+    for (let l = 0, p = i; l < n; l++, p += s) y[o + l] = Math.floor(a[p]!);
+  },
+  null,
+  { allowsIntegers: true, samplePoints },
+);
+
+/** Returns the smallest whole number ≥ x. The gradient is 0. */
+export const ceil: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
+  "ceil",
+  (n, y, o, a, i, s) => {
+    for (let l = 0, p = i; l < n; l++, p += s) y[o + l] = Math.ceil(a[p]!);
+  },
+  null,
+  { allowsIntegers: true, samplePoints },
+);
+
+/** Returns x without its fraction, rounded toward 0. The gradient is 0. */
+export const trunc: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
+  "trunc",
+  (n, y, o, a, i, s) => {
+    for (let l = 0, p = i; l < n; l++, p += s) y[o + l] = Math.trunc(a[p]!);
+  },
+  null,
+  { allowsIntegers: true, samplePoints },
+);
+
+/** Returns the nearest whole number; halves go to the even neighbor, so 0.5 becomes 0 and 1.5 becomes 2. The gradient is 0. */
+export const round: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
+  "round",
+  (n, y, o, a, i, s) => {
+    for (let l = 0, p = i; l < n; l++, p += s) y[o + l] = roundHalfToEven(a[p]!);
+  },
+  null,
+  { allowsIntegers: true, samplePoints },
+);
+
+function roundHalfToEven(x: number): number {
+  const shift = x < 0 || Object.is(x, -0) ? -(2 ** 52) : 2 ** 52; // |x| + 2⁵² has no digits below 1
+  if (!(Math.abs(x) < 2 ** 52)) return x;
+  const y = x + shift - shift;
+  return y === 0 && shift < 0 ? -0 : y;
+}
+
+/**
+ * Returns the remainder y = a − b ⌊a / b⌋, which has the sign of b, as in NumPy and Python. The VJP maps the cotangent g
+ * to g for a and −g ⌊a / b⌋ for b. int32 inputs give int32.
+ * @throws OutOfRangeError if the inputs are int32 and a divisor is 0
+ */
+export const mod: Op<Binary> = /* @__PURE__ */ defineOp({
+  name: "mod",
+  shape: (inputs) => broadcastShape(inputs),
+  dtype: (inputs) => numericDType(inputs),
+  kernel: (out, inputs, _, operands) =>
+    elementwise(out, inputs, (n, y, o, a, i, s, b, j, t) => {
+      for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) {
+        if (b[q] === 0 && y instanceof Int32Array) throw zeroDivisorError(operands);
+        y[o + l] = remainder(a[p]!, b[q]!);
+      }
+    }),
+  vjp: [
+    (g, { inputs: [a] }) => unbroadcast(g, a),
+    (g, { inputs: [a, b], output: y }) => unbroadcast(neg(mul(g, wholeQuotient(a, b, y))), b),
+  ],
+  nonFinite: /* @__PURE__ */ pairDomainCause("b ≠ 0", (_, b) => b !== 0),
+  samples: () => [
+    [tensor([-3.25, 7.5]), tensor([2, 1.75])],
+    [tensor([[1.5], [-0.75]]), tensor([1.25, 4, 2])],
+  ],
+});
+
+function remainder(a: number, b: number): number {
+  const r = a % b; // exact, with the sign of a
+  if (r === 0) return b < 0 ? -0 : 0;
+  return r < 0 === b < 0 ? r : r + b;
+}
+
+/** Returns ⌊a / b⌋ from y = a mod b. `round` removes the rounding error of the quotient. */
+const wholeQuotient = (a: Tensor, b: Tensor, y: Tensor): Tensor => round(div(sub(a, y), b));
+
+const zeroDivisorError = ([a, b]: readonly [Operand, Operand]): OutOfRangeError => {
+  const hint = `write where(equal(${b.label ?? "b"}, 0), 1, ${b.label ?? "b"})`;
+  return new OutOfRangeError(`${describe(a, "a")} modulo 0 is not an int32; ${hint}`);
+};
+
+interface Replacements {
+  /** Replaces NaN. Default: 0. */
+  readonly nan?: number | undefined;
+  /** Replaces Infinity. By default, the largest number of the dtype. */
+  readonly posInf?: number | undefined;
+  /** Replaces −Infinity. By default, the smallest number of the dtype. */
+  readonly negInf?: number | undefined;
+}
+
+/**
+ * Returns x with its NaN and infinities replaced by finite numbers. The VJP passes the cotangent where x is finite, and
+ * gives 0 elsewhere. It cannot remove a NaN that a VJP rule before it computes.
+ */
+export const nanToNum: Op<Unary, Replacements> = /* @__PURE__ */ defineOp({
+  name: "nanToNum",
+  options: { nan: 0, posInf: undefined, negInf: undefined },
+  params: (options) => {
+    const [name, bad] =
+      Object.entries(options).find(([, value]) => value !== undefined && typeof value !== "number") ?? [];
+    if (name === undefined) return options;
+    throw new ArgumentError(`${name} must be a number, got ${show(bad)}; for tensors, use where(isFinite(x), x, y)`);
+  },
+  shape: ([x]) => x.shape,
+  kernel: (out, inputs, { nan, posInf, negInf }) =>
+    elementwise(out, inputs, (n, y, o, a, i, s) => {
+      const largest = y instanceof Float32Array ? 2 ** 128 - 2 ** 104 : Number.MAX_VALUE;
+      const [forNaN, above, below] = [nan ?? 0, posInf ?? largest, negInf ?? -largest];
+      for (let l = 0, p = i; l < n; l++, p += s) {
+        const x = a[p]!;
+        y[o + l] = x === Infinity ? above : x === -Infinity ? below : Number.isNaN(x) ? forNaN : x;
+      }
+    }),
+  vjp: [(g, { inputs: [x] }) => where(finite(x), g, 0)],
+  samples: () => [[irregular([2, 3])], [irregular([3]), { nan: 1, posInf: 2, negInf: -2 }]],
+});

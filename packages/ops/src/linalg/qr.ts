@@ -1,0 +1,103 @@
+import { OutOfRangeError, type Tensor, type TensorLike } from "@wengert/core";
+import { defineOp, type Op, type Operand, prefixErrors, type Shape, sizeOf, type Unary } from "@wengert/core/extend";
+import { sumOfProductsCause } from "../declaring/nonFiniteCauses.ts";
+import { irregular, type Sampled, withSamples } from "../declaring/samples.ts";
+import { add, sub } from "../elementwise/arithmetic.ts";
+import { matmul } from "../products/matmul.ts";
+import { concat } from "../shapes/concat.ts";
+import { factorQR } from "./householder.ts";
+import {
+  checkNoOptions,
+  columnsOf,
+  type Elements,
+  eachMatrix,
+  entryText,
+  inFloat64,
+  matrixSizes,
+  rowsOf,
+  swapped,
+  wellConditioned,
+} from "./matrices.ts";
+import { lowerOf, strictlyLowerOf, upperOf } from "./triangles.ts";
+import { triangleSolver } from "./triangularSolve.ts";
+
+/**
+ * Returns Q above R, for A = Q R of m × n with m ≥ n. The VJP is Ā = (Q̄ + Q S) R⁻ᵀ, where S is the symmetric matrix
+ * with the lower triangle of R R̄ᵀ − Q̄ᵀ Q (S. Walter and L. Lehmann, arXiv 1009.6112).
+ */
+const decompose: Op<Unary> = /* @__PURE__ */ defineOp<Unary>({
+  name: "qr",
+  shape: ([A]) => {
+    const { m, n, batch } = matrixSizes(A);
+    return [...batch, m + n, n];
+  },
+  kernel: (out, [A], _, [matrix]) => {
+    const { m, n, batch } = matrixSizes(matrix);
+    eachMatrix(batch, [[A, 2]], ([a], entry) => {
+      const parts = (out.data as Float64Array).subarray(entry * (m + n) * n, (entry + 1) * (m + n) * n);
+      factorQR(columnsFirst(a!, m, n), m, n, parts.subarray(0, m * n), parts.subarray(m * n));
+    });
+  },
+  flops: ([A]) => 4 * A.shape.at(-1)! * sizeOf(A.shape),
+  vjp: [
+    (g, { output }) => {
+      const [{ Q, R }, { Q: ofQ, R: ofR }] = [partsOf(output), partsOf(g)];
+      const product = sub(matmul(R, swapped(upperOf(ofR))), matmul(swapped(ofQ), Q));
+      const both = add(lowerOf(product), swapped(strictlyLowerOf(product)));
+      const right = swapped(add(ofQ, matmul(Q, both)));
+      return swapped(divideByR(R, right, { lower: false, transposed: false, tolerance: Q.shape.at(-2)! }));
+    },
+  ],
+  nonFinite: sumOfProductsCause,
+  samples: () => [[wellConditioned([2, 2])]],
+});
+
+/** Returns the error for linearly dependent columns: Q is then not unique. */
+const dependentColumns = (_: Operand, column: number, batch: Shape, entry: number): OutOfRangeError =>
+  new OutOfRangeError(
+    `column ${column} of A${entryText(batch, entry)} depends linearly on the columns before it, so Q and R have no derivative; remove the column`,
+  );
+const divideByR: ReturnType<typeof triangleSolver> = /* @__PURE__ */ triangleSolver("qr", dependentColumns);
+
+/** Returns the columns of a row-major m × n matrix, one after the other. */
+export function columnsFirst(a: Elements, m: number, n: number): Elements {
+  const columns = new Float64Array(m * n);
+  for (let i = 0; i < m; i++) for (let j = 0; j < n; j++) columns[j * m + i] = a[i * n + j]!;
+  return columns;
+}
+
+function partsOf(packed: Tensor): QrResult {
+  const [rows, n] = packed.shape.slice(-2) as [number, number];
+  return { Q: rowsOf(packed, 0, rows - n), R: rowsOf(packed, rows - n, rows) };
+}
+
+/** Orthonormal columns Q, and an upper triangle R. */
+export interface QrResult {
+  readonly Q: Tensor;
+  readonly R: Tensor;
+}
+
+/** Returns the factors of float64 matrices. A wide A = [X, Y] has the factors Q and [R, Qᵀ Y], where X = Q R. */
+export function qrInFloat64(A: Tensor): QrResult {
+  const { m, n } = matrixSizes(A);
+  if (m >= n) return partsOf(decompose(A));
+  const { Q, R } = partsOf(decompose(columnsOf(A, 0, m)));
+  return { Q, R: concat([R, matmul(swapped(Q), columnsOf(A, m, n))], { axis: -1 }) };
+}
+
+/**
+ * Returns `{ Q, R }` with A = Q R: Q has orthonormal columns, and R is upper triangular. For A of [m, n] and k = min(m,
+ * n), Q is [m, k] and R is [k, n]. The diagonal of R is not negative, so the factors are unique and differentiable. The
+ * VJP is Ā = (Q̄ + Q S) R⁻ᵀ, where the symmetric S has the lower triangle of R R̄ᵀ − Q̄ᵀ Q; it needs linearly
+ * independent columns.
+ */
+export const qr: Sampled<(A: TensorLike) => QrResult> = /* @__PURE__ */ withSamples<(A: TensorLike) => QrResult>(
+  (A, ...rest: unknown[]) => {
+    checkNoOptions("qr", rest);
+    return inFloat64("qr", [A], ["A"], (matrix) => {
+      prefixErrors("qr", () => matrixSizes(matrix));
+      return qrInFloat64(matrix);
+    });
+  },
+  () => [[irregular([3, 2])], [wellConditioned([2, 2, 2], 2)], [irregular([2, 3], 3)]],
+);

@@ -1,0 +1,167 @@
+import type { Data } from "@wengert/core/extend";
+
+/**
+ * The sizes of a convolution in two dimensions: images of height × width × channels, a kernel, and an output. Entry (p,
+ * q) of the window at row i and column j is the pixel in row i strideY + p dilationY − top and column j strideX + q
+ * dilationX − left.
+ */
+export interface Geometry {
+  readonly images: number;
+  readonly height: number;
+  readonly width: number;
+  readonly channels: number;
+  readonly kernelHeight: number;
+  readonly kernelWidth: number;
+  readonly outHeight: number;
+  readonly outWidth: number;
+  readonly filters: number;
+  readonly groups: number;
+  readonly strideY: number;
+  readonly strideX: number;
+  readonly dilationY: number;
+  readonly dilationX: number;
+  readonly top: number;
+  readonly left: number;
+}
+
+/** How a convolution is split: each window is a row of a matrix, and blocks of rows are processed one after the other. */
+export interface Blocks {
+  /** The numbers of windows in all images and in one image, and the number of entries of a window of one group. */
+  readonly windows: number;
+  readonly perImage: number;
+  readonly entries: number;
+  /** The number of windows of a block. */
+  readonly block: number;
+  /** The number of filters of a group. */
+  readonly filters: number;
+  /** The number of entries of an image. */
+  readonly imageSize: number;
+}
+
+/** The number of entries of a block. It is the same for all dtypes and kernels, so that sums have the same bits. */
+const blockEntries = 2 ** 17;
+
+export function blocksOf(g: Geometry): Blocks {
+  const perImage = g.outHeight * g.outWidth;
+  const windows = g.images * perImage;
+  const entries = g.kernelHeight * g.kernelWidth * (g.channels / g.groups);
+  const block = Math.min(windows, Math.max(64, Math.floor(blockEntries / Math.max(1, entries))));
+  const imageSize = g.height * g.width * g.channels;
+  return { windows, perImage, entries, block, filters: g.filters / g.groups, imageSize };
+}
+
+/**
+ * Calls `visit` for each image with windows between `from` and `to` − 1, numbered through all images. The windows from
+ * number `first` to `last` − 1 of the image are the rows of the block from `row` on.
+ */
+export function eachImage(
+  from: number,
+  to: number,
+  { perImage }: Blocks,
+  visit: (image: number, first: number, last: number, row: number) => void,
+): void {
+  for (let at = from; at < to; ) {
+    const image = Math.floor(at / perImage);
+    const first = at - image * perImage;
+    const last = Math.min(perImage, first + to - at);
+    visit(image, first, last, at - from);
+    at += last - first;
+  }
+}
+
+/** The smallest number of entries for which TypedArray.set, which needs a subarray, is faster than a loop. */
+const longRun = 32;
+
+/**
+ * Copies windows of one image to rows of a matrix, starting at index `o` of `rows`. The image starts at index `i` of x,
+ * row-major. Copies the windows from number `from` to `to` − 1, with the channels of one group. Padding gives zeros.
+ */
+export function gatherWindows(
+  rows: Data,
+  o: number,
+  x: Data,
+  i: number,
+  geometry: Geometry,
+  group: number,
+  from: number,
+  to: number,
+): void {
+  const { height, width, channels, kernelHeight, kernelWidth, outWidth, groups } = geometry;
+  const { strideY, strideX, dilationY, dilationX, top, left } = geometry;
+  const depth = channels / groups;
+  const isContiguous = dilationX === 1 && groups === 1;
+  const step = dilationX * channels;
+  const span = dilationX * (kernelWidth - 1) + 1;
+  let at = o;
+  let column = from % outWidth;
+  let firstY = ((from - column) / outWidth) * strideY - top;
+  for (let window = from; window < to; window++) {
+    const firstX = column * strideX - left;
+    const start = firstX >= 0 ? 0 : Math.min(kernelWidth, Math.ceil(-firstX / dilationX)) | 0;
+    const end = firstX + span <= width ? kernelWidth : Math.max(start, Math.ceil((width - firstX) / dilationX)) | 0;
+    for (let p = 0, y = firstY; p < kernelHeight; p++, y += dilationY) {
+      const isInside = y >= 0 && y < height && start < end;
+      const inner = isInside ? start : kernelWidth;
+      for (const stop = at + inner * depth; at < stop; at++) rows[at] = 0;
+      if (!isInside) continue;
+      let pixel = i + (y * width + firstX + start * dilationX) * channels + group * depth;
+      if (isContiguous) {
+        const length = (end - start) * depth;
+        if (length >= longRun) {
+          rows.set(x.subarray(pixel, pixel + length), at);
+          at += length;
+        } else for (const stop = at + length; at < stop; at++, pixel++) rows[at] = x[pixel]!;
+      } else
+        for (let q = start; q < end; q++, pixel += step)
+          for (let channel = 0; channel < depth; channel++) rows[at++] = x[pixel + channel]!;
+      for (const stop = at + (kernelWidth - end) * depth; at < stop; at++) rows[at] = 0;
+    }
+    if (++column === outWidth) {
+      column = 0;
+      firstY += strideY;
+    }
+  }
+}
+
+/**
+ * Adds rows of a matrix to the windows of one image: the adjoint of `gatherWindows`, with the same arguments. Entries in
+ * the padding are dropped.
+ */
+export function scatterWindows(
+  rows: Data,
+  o: number,
+  x: Data,
+  i: number,
+  geometry: Geometry,
+  group: number,
+  from: number,
+  to: number,
+): void {
+  const { height, width, channels, kernelHeight, kernelWidth, outWidth, groups } = geometry;
+  const { strideY, strideX, dilationY, dilationX, top, left } = geometry;
+  const depth = channels / groups;
+  const isContiguous = dilationX === 1 && groups === 1;
+  const step = dilationX * channels;
+  const span = dilationX * (kernelWidth - 1) + 1;
+  let at = o;
+  let column = from % outWidth;
+  let firstY = ((from - column) / outWidth) * strideY - top;
+  for (let window = from; window < to; window++) {
+    const firstX = column * strideX - left;
+    const start = firstX >= 0 ? 0 : Math.min(kernelWidth, Math.ceil(-firstX / dilationX)) | 0;
+    const end = firstX + span <= width ? kernelWidth : Math.max(start, Math.ceil((width - firstX) / dilationX)) | 0;
+    for (let p = 0, y = firstY; p < kernelHeight; p++, y += dilationY, at += kernelWidth * depth) {
+      if (y < 0 || y >= height) continue;
+      let pixel = i + (y * width + firstX + start * dilationX) * channels + group * depth;
+      let entry = at + start * depth;
+      if (isContiguous) for (const stop = at + end * depth; entry < stop; entry++, pixel++) x[pixel]! += rows[entry]!;
+      else
+        for (let q = start; q < end; q++, pixel += step)
+          for (let channel = 0; channel < depth; channel++) x[pixel + channel]! += rows[entry++]!;
+    }
+    if (++column === outWidth) {
+      column = 0;
+      firstY += strideY;
+    }
+  }
+}

@@ -1,0 +1,67 @@
+import { ArgumentError, OutOfRangeError, ShapeError, type Tensor, tensor } from "@wengert/core";
+import { type Data, defineOp, describe, mixedDTypes, type Op, ravel, show } from "@wengert/core/extend";
+import { irregular } from "../declaring/samples.ts";
+
+export interface SearchsortedOptions {
+  /** Whether equal entries of `sorted` are after the index ("left") or before it ("right"). Default: "left". */
+  readonly side?: "left" | "right" | undefined;
+}
+
+/** Returns whether a is before b in NumPy's order, in which NaN is after all numbers. */
+const isBefore = (a: number, b: number): boolean => a < b || (Number.isNaN(b) && !Number.isNaN(a));
+
+/**
+ * Returns, for each element of x, the index at which it can be inserted into the ascending vector `sorted`, as int32: the
+ * number of entries below it (`side` "left"), or of entries not above it ("right"). NaN is above all numbers. Not
+ * differentiable.
+ * @throws OutOfRangeError if `sorted` descends anywhere, ShapeError unless it is a vector
+ */
+export const searchsorted: Op<
+  readonly [sorted: Tensor, x: Tensor],
+  { readonly side: "left" | "right" },
+  SearchsortedOptions
+> = /* @__PURE__ */ defineOp({
+  name: "searchsorted",
+  options: { side: "left" },
+  params: ({ side }) => {
+    if (side === "left" || side === "right") return { side };
+    throw new ArgumentError(`side must be "left" or "right", got ${show(side)}`);
+  },
+  shape: ([sorted, x]) => {
+    if (sorted.shape.length === 1) return x.shape;
+    throw new ShapeError(
+      `expected a vector of sorted numbers, got ${describe(sorted, "sorted")}; search each row alone`,
+    );
+  },
+  dtype: ([sorted, x]) => {
+    if (sorted.dtype === x.dtype) return "int32";
+    throw mixedDTypes([sorted, "sorted"], [x, "x"]);
+  },
+  kernel: (out, [sorted, x], { side }, [operand]) => {
+    const [entries, values] = [ravel(sorted), ravel(x)];
+    for (let i = 1; i < entries.length; i++)
+      if (isBefore(entries[i]!, entries[i - 1]!))
+        throw new OutOfRangeError(
+          `${describe(operand, "sorted")} descends at index ${i}, from ${entries[i - 1]} to ${entries[i]}; write sort(${operand.label ?? "sorted"})`,
+        );
+    for (let i = 0; i < values.length; i++) out.data[i] = insertionIndex(entries, values[i]!, side === "right");
+  },
+  vjp: [null, null],
+  // One number is sorted, even if a test replaces it.
+  samples: () => [
+    [tensor([0.1]), irregular([2, 3])],
+    [tensor([0.1]), 0, { side: "right" }],
+  ],
+});
+
+/** Returns the number of entries before x, or not after x if `includesEqual`. */
+function insertionIndex(entries: Data, x: number, includesEqual: boolean): number {
+  let [low, high] = [0, entries.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const entry = entries[middle]!;
+    if (includesEqual ? !isBefore(x, entry) : isBefore(entry, x)) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
