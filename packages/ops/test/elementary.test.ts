@@ -151,6 +151,6 @@ describe("huber", () => {
   });
   it("accepts a scalar for either side, and no other shapes that broadcast", () => {
     expect(huber(1, p, { reduction: "sum" }).item()).toBe(0.5 + 1.5 + 5.5);
-    expect(() => huber(tensor([[1], [2], [3]]), t)).toThrow(/^huber: prediction and target must have equal shapes/);
+    expect(() => huber(tensor([[1], [2], [3]]), t)).toThrow(/^huber: prediction and target must have the same shape/);
   });
 });

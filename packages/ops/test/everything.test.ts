@@ -62,8 +62,8 @@ const singleBounds: Readonly<Record<string, readonly [value: number, cotangents:
 };
 
 /**
- * Returns whether the op `name` computes its sums of products in float32. WebAssembly kernels do so if they are forced
- * to run at small sizes. Cancellation then loses digits.
+ * Returns whether the op `name` computes its sums of products in float32, where cancellation loses digits. Plain loops
+ * sum in float64, but tests can force WebAssembly kernels to run at small sizes.
  */
 const isSummedInSingle = (name: string) =>
   ["simd", "fma"].includes(kernels().choice) && (["matmul", "dot", "einsum"].includes(name) || /^conv/.test(name));

@@ -58,7 +58,7 @@ function* simplerPrograms(program: Program): Generator<Program> {
   const scope = program.scope(program.point);
   const isFloatName = (name: string) => isFloat(scope.get(name)!.dtype);
   if (outputs.length > 1) for (const output of outputs) yield new Program(leaves, steps, [output]);
-  // Replace a step by an input with the step's value, and drop the steps that only this step needs.
+  // Turn a step into an input that holds the step's value, and drop the steps that only this step needs.
   for (const step of steps.toReversed()) {
     const others = steps.filter((other) => other !== step);
     if (outputs.includes(step.name) || namesUsedBy(step).size === 0) continue;

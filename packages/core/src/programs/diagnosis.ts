@@ -240,7 +240,7 @@ interface Slices {
   readonly numeric: Vector;
 }
 
-/** Returns the likely cause for input k, from the wrong numbers and the correct ones. */
+/** Compares the wrong gradient of input k with the correct one, and returns the likely cause of the error. */
 function causeOf(
   k: number,
   inputs: readonly Slices[],

@@ -96,18 +96,18 @@ export const noDerivative = (caller: string, y: Operand): DTypeError =>
 
 /** Returns a hint for a value passed instead of a tensor. */
 export function tensorHint(value: unknown): string {
-  const isNumeric = isArrayLike(value) || isNdArray(value) || typeof value === "boolean" || typeof value === "number";
+  const copyHint = otherCopyHint(value);
+  if (copyHint) return copyHint;
   if (typeof value === "bigint") return "; write Number(...)";
-  if (isPlain(value) && !otherCopyHint(value)) return "; options come after the inputs";
+  if (isPlain(value)) return "; options come after the inputs";
+  const isNumeric = isArrayLike(value) || isNdArray(value) || typeof value === "boolean" || typeof value === "number";
   if (isNumeric) return "; write tensor(...)";
-  return typeof value === "string" ? "; pass the tensor itself" : otherCopyHint(value) || hintFor(value);
+  return typeof value === "string" ? "; pass the tensor itself" : hintFor(value);
 }
 
 /** Returns a hint for a loss that is not a tensor. */
 export function lossHint(loss: unknown): string {
   if (typeof loss === "number") return "; use ops, since a number from .item() has no derivative";
   if (typeof loss !== "object" || loss === null) return hintFor(loss);
-  const hint = otherCopyHint(loss);
-  if (hint) return hint;
-  return "; with { hasAux: true } f returns [loss, aux]";
+  return otherCopyHint(loss) || "; with { hasAux: true } f returns [loss, aux]";
 }

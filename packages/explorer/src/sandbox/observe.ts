@@ -137,7 +137,7 @@ class Ledger {
       cotangents.set(inputs[k]!, after);
       return { given: number(given), before: before ? number(before) : null, after: number(after) };
     });
-    // The page shows sums of contributions separately, so they are left out of the ops of a VJP rule.
+    // The page shows the sums of contributions separately, so the steps of a VJP rule leave them out.
     const rule = recorded.filter(({ op }) => op !== accumulate.spec);
     const kept = this.#recording.steps.length > longTape ? [] : rule;
     return { step, cotangent: number(pull.cotangent), contributions, rule: kept.map((each) => this.#step(each)) };

@@ -1,4 +1,4 @@
-import { ArgumentError, DTypeError, ShapeError, Tensor, type TensorLike, tensor, zeros } from "@wengert/core";
+import { ArgumentError, DTypeError, ShapeError, Tensor, type TensorLike, tensor } from "@wengert/core";
 import {
   describe,
   type Operand,
@@ -7,17 +7,19 @@ import {
   shapeText,
   sharedFloat,
   show,
+  sizeOf,
   tensorHint,
   toTensors,
   withDefaults,
 } from "@wengert/core/extend";
+import { arange } from "../creation/sequences.ts";
 import { booleanOption, broadcastShape } from "../declaring/axes.ts";
 import { irregular, type Sampled, withSamples } from "../declaring/samples.ts";
 import { mul } from "../elementwise/arithmetic.ts";
 import { lessEqual, logicalAnd } from "../elementwise/compare.ts";
 import { where } from "../elementwise/where.ts";
 import { matmul } from "../products/matmul.ts";
-import { transpose } from "../shapes/reshape.ts";
+import { reshape, transpose } from "../shapes/reshape.ts";
 import { softmax } from "../softmax/softmax.ts";
 
 export interface AttentionOptions {
@@ -116,13 +118,8 @@ function includedPairs(
   return given ? { mask: logicalAnd(given, past), mayBeEmpty: true } : { mask: past, mayBeEmpty: T > S };
 }
 
-function positions(from: number, shape: Shape): Tensor {
-  const column = zeros(shape, { dtype: "int32" }); // throws for more positions than an array can hold
-  return tensor(
-    Int32Array.from({ length: column.size }, (_, i) => from + i),
-    { shape },
-  );
-}
+const positions = (from: number, shape: Shape): Tensor =>
+  reshape(arange(from, from + sizeOf(shape), { dtype: "int32" }), { shape });
 
 function maskFor(mask: unknown, scores: Shape): Tensor {
   if (!(mask instanceof Tensor))

@@ -58,8 +58,8 @@ export const windows: Op<Unary, Windows, WindowsOptions> = /* @__PURE__ */ defin
 });
 
 /**
- * Returns zeros of `shape`, to which each window of x is added at its position: entries in several windows are summed,
- * in float64. The options are those of the windows. The adjoint takes the windows.
+ * Adds each window of x at its position in an array of zeros of the given `shape`. Entries in several windows are summed,
+ * in float64. `size`, `stride`, `dilation` and `axes` mean the same as for its adjoint, the op `windows`.
  */
 export const overlapAdd: Op<Unary, Windows & { readonly shape: Shape }, WindowsOptions & { readonly shape: Shape }> =
   /* @__PURE__ */ defineOp({

@@ -1,5 +1,6 @@
 import { OutOfRangeError, type Tensor, type TensorLike } from "@wengert/core";
 import { defineOp, describe, ndarray, type Op, sizeOf, type Unary } from "@wengert/core/extend";
+import { tril } from "../creation/triangles.ts";
 import { sumOfProductsCause } from "../declaring/nonFiniteCauses.ts";
 import { type Sampled, withSamples } from "../declaring/samples.ts";
 import { add, mul } from "../elementwise/arithmetic.ts";
@@ -18,7 +19,6 @@ import {
   symmetricPart,
   wellConditioned,
 } from "./matrices.ts";
-import { lowerOf, strictlyLowerOf } from "./triangles.ts";
 import { solveTriangle } from "./triangularSolve.ts";
 
 const factor: Op<Unary> = /* @__PURE__ */ defineOp<Unary>({
@@ -46,7 +46,7 @@ const factor: Op<Unary> = /* @__PURE__ */ defineOp<Unary>({
     (g, { output: L }) => {
       const product = matmul(swapped(L), g);
       // The lower triangle with half of the diagonal.
-      const half = mul(add(lowerOf(product), strictlyLowerOf(product)), 0.5);
+      const half = mul(add(tril(product), tril(product, { k: -1 })), 0.5);
       const left = solveTriangle(L, half, { lower: true, transposed: true, tolerance: 0 });
       const both = solveTriangle(L, swapped(left), { lower: true, transposed: true, tolerance: 0 });
       return symmetricPart(both);

@@ -1,5 +1,6 @@
 import { OutOfRangeError, type Tensor, type TensorLike } from "@wengert/core";
 import { defineOp, type Op, type Operand, prefixErrors, type Shape, sizeOf, type Unary } from "@wengert/core/extend";
+import { tril, triu } from "../creation/triangles.ts";
 import { sumOfProductsCause } from "../declaring/nonFiniteCauses.ts";
 import { irregular, type Sampled, withSamples } from "../declaring/samples.ts";
 import { add, sub } from "../elementwise/arithmetic.ts";
@@ -18,7 +19,6 @@ import {
   swapped,
   wellConditioned,
 } from "./matrices.ts";
-import { lowerOf, strictlyLowerOf, upperOf } from "./triangles.ts";
 import { triangleSolver } from "./triangularSolve.ts";
 
 /**
@@ -42,8 +42,8 @@ const decompose: Op<Unary> = /* @__PURE__ */ defineOp<Unary>({
   vjp: [
     (g, { output }) => {
       const [{ Q, R }, { Q: ofQ, R: ofR }] = [partsOf(output), partsOf(g)];
-      const product = sub(matmul(R, swapped(upperOf(ofR))), matmul(swapped(ofQ), Q));
-      const both = add(lowerOf(product), swapped(strictlyLowerOf(product)));
+      const product = sub(matmul(R, swapped(triu(ofR))), matmul(swapped(ofQ), Q));
+      const both = add(tril(product), swapped(tril(product, { k: -1 })));
       const right = swapped(add(ofQ, matmul(Q, both)));
       return swapped(divideByR(R, right, { lower: false, transposed: false, tolerance: Q.shape.at(-2)! }));
     },

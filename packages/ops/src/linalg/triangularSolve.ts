@@ -1,5 +1,6 @@
 import type { Tensor, TensorLike } from "@wengert/core";
 import { type Binary, defineOp, type Op, prefixErrors, sizeOf, withDefaults } from "@wengert/core/extend";
+import { tril, triu } from "../creation/triangles.ts";
 import { booleanOption } from "../declaring/axes.ts";
 import { sumOfProductsCause } from "../declaring/nonFiniteCauses.ts";
 import { irregular, type Sampled, withSamples } from "../declaring/samples.ts";
@@ -9,7 +10,6 @@ import { unbroadcast } from "../shapes/sum.ts";
 import { type Elements, eachMatrix, epsilon, swapped, wellConditioned } from "./matrices.ts";
 import { singularError, solutionShape, withColumns } from "./rightSide.ts";
 import { substitute } from "./substitution.ts";
-import { lowerOf, upperOf } from "./triangles.ts";
 
 export interface TriangularSolveOptions {
   /** Whether A is a lower triangle. The entries of the other triangle are ignored. Default: true. */
@@ -53,7 +53,7 @@ export function triangleSolver(name: string, errorAt: typeof singularError): Op<
         const { lower, transposed } = params;
         const right = solver(A, g, { ...params, transposed: !transposed });
         const product = transposed ? matmul(x, swapped(right)) : matmul(right, swapped(x));
-        return unbroadcast(neg(lower ? lowerOf(product) : upperOf(product)), A);
+        return unbroadcast(neg(lower ? tril(product) : triu(product)), A);
       },
       (g, { inputs: [A, b], params }) => unbroadcast(solver(A, g, { ...params, transposed: !params.transposed }), b),
     ],

@@ -1,5 +1,5 @@
-import { OutOfRangeError, ShapeError, type Tensor, type TensorLike } from "@wengert/core";
-import { defineOp, describe, isSameShape, type Op, type Operand, show, withDefaults } from "@wengert/core/extend";
+import { OutOfRangeError, type Tensor, type TensorLike } from "@wengert/core";
+import { defineOp, type Op, show, withDefaults } from "@wengert/core/extend";
 import { overflowCause } from "../declaring/nonFiniteCauses.ts";
 import { irregular, type Wrapped, wrapOp } from "../declaring/samples.ts";
 import { mul, neg, sub } from "../elementwise/arithmetic.ts";
@@ -8,6 +8,7 @@ import { elementwise } from "../loops/strided.ts";
 import { unbroadcast } from "../shapes/sum.ts";
 import type { LossOptions } from "./losses.ts";
 import { reduceLosses } from "./lossReduction.ts";
+import { lossShape } from "./lossShape.ts";
 
 export interface HuberOptions extends LossOptions {
   /** The size of the difference at which the loss turns from a square into a line. Default: 1. */
@@ -27,7 +28,7 @@ const elementLosses: Losses = /* @__PURE__ */ defineOp<
     if (typeof delta === "number" && delta > 0 && delta < Infinity) return { delta };
     throw new OutOfRangeError(`delta must be a positive number, got ${show(delta)}`);
   },
-  shape: (inputs) => lossShape(inputs),
+  shape: (inputs) => lossShape(inputs, ["prediction", "target"]),
   kernel: (out, inputs, { delta }) =>
     elementwise(out, inputs, (n, y, o, a, i, s, b, j, t) => {
       for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) {
@@ -44,14 +45,6 @@ const elementLosses: Losses = /* @__PURE__ */ defineOp<
 });
 
 const clippedDifference = (p: Tensor, t: Tensor, delta: number): Tensor => clip(sub(p, t), { min: -delta, max: delta });
-
-/** Returns the shape of the losses. @throws ShapeError unless the shapes are equal or one side is a scalar. */
-function lossShape([prediction, target]: readonly [Operand, Operand]): Operand["shape"] {
-  if (target.shape.length === 0 || isSameShape(prediction.shape, target.shape)) return prediction.shape;
-  if (prediction.shape.length === 0) return target.shape;
-  const got = `got ${describe(prediction, "prediction")} and ${describe(target, "target")}`;
-  throw new ShapeError(`prediction and target must have equal shapes, or one must be a scalar; ${got}; use reshape`);
-}
 
 /**
  * Returns the mean of the Huber losses of d = prediction − target: ½ d² if |d| ≤ δ, else δ (|d| − ½ δ), where δ is the

@@ -139,7 +139,8 @@ function multiplyInBlocks(
     };
     fitRowsAndColumns();
     if (size === 4) {
-      // A block must not split a part, unless the part's sums stay in place. Otherwise bits would depend on m and n.
+      // The bits of a sum must not depend on m and n. So a block of memory holds whole parts of the inner axis, or the
+      // sums of a part stay in memory from one of its blocks to the next.
       splitsParts = terms < part && m === rows;
       const nearest = part * Math.max(1, Math.round(terms / part));
       const fewest = part * Math.max(1, Math.floor(terms / part));
