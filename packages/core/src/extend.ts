@@ -1,8 +1,22 @@
 // Exports for authors of ops and packages: define ops, record steps, check arguments, write error messages, read
 // arrays.
 
+export { insertAxes, moveAxis, removeAxes, repeatAlong, sumAxis } from "./autodiff/axes.ts";
 export { accumulate, alias, pack, part, place } from "./autodiff/fanout.ts";
-export type { Args, Binary, Call, Fault, Inputs, Kernel, PerInput, Unary, View, VjpRule } from "./autodiff/op.ts";
+export type {
+  Args,
+  BatchCall,
+  BatchRule,
+  Binary,
+  Call,
+  Fault,
+  Inputs,
+  Kernel,
+  PerInput,
+  Unary,
+  View,
+  VjpRule,
+} from "./autodiff/op.ts";
 export { type AnyOpSpec, apply, defineOp, type Op, type OpSpec } from "./autodiff/op.ts";
 export { type Differentiable, type Recorder, Tape, withRecorder } from "./autodiff/tape.ts";
 export { isList, prefixErrors, show, withCaller } from "./checks/errors.ts";

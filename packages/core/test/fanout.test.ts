@@ -1,5 +1,14 @@
 import { fromNdarray, grad, Tensor, tensor, vjp } from "@wengert/core";
-import { accumulate, alias, ndarray } from "@wengert/core/extend";
+import {
+  accumulate,
+  alias,
+  insertAxes,
+  moveAxis,
+  ndarray,
+  removeAxes,
+  repeatAlong,
+  sumAxis,
+} from "@wengert/core/extend";
 import { gradcheck } from "@wengert/core/gradcheck";
 import { describe, expect, it } from "vitest";
 import { pack, part, place, unpack } from "../src/autodiff/fanout.ts"; // the package does not export unpack
@@ -35,18 +44,19 @@ describe.each(["float64", "float32"] as const)("in %s", (dtype) => {
   });
 });
 
-it.each([alias, accumulate, pack, part, place].map((op) => [op.spec.name, op] as const))(
-  "%s has the right derivatives at its samples",
-  (_, op) => {
-    for (const sample of op.spec.samples() as readonly (readonly unknown[])[]) {
-      const inputs = sample.flat().filter((x): x is Tensor => x instanceof Tensor);
-      const call = op as unknown as (...args: readonly unknown[]) => Tensor;
-      const rest = sample.filter((x) => !(x instanceof Tensor || Array.isArray(x)));
-      const f = (...given: Tensor[]) => call(...(Array.isArray(sample[0]) ? [given] : given), ...rest);
-      gradcheck(f, inputs, { order: 3 });
-    }
-  },
-);
+it.each(
+  [alias, accumulate, pack, part, place, insertAxes, removeAxes, moveAxis, repeatAlong, sumAxis].map(
+    (op) => [op.spec.name, op] as const,
+  ),
+)("%s has the right derivatives at its samples", (_, op) => {
+  for (const sample of op.spec.samples() as readonly (readonly unknown[])[]) {
+    const inputs = sample.flat().filter((x): x is Tensor => x instanceof Tensor);
+    const call = op as unknown as (...args: readonly unknown[]) => Tensor;
+    const rest = sample.filter((x) => !(x instanceof Tensor || Array.isArray(x)));
+    const f = (...given: Tensor[]) => call(...(Array.isArray(sample[0]) ? [given] : given), ...rest);
+    gradcheck(f, inputs, { order: 3 });
+  }
+});
 
 it("part accepts a vector of any stride", () => {
   const g = vjp((x: Tensor) => part(x, { shape: [2], offset: 1 }), random([4])).pullback(tensor([5, 6]));

@@ -7,8 +7,9 @@ const source = (name: string): string => readFileSync(new URL(`../src/${name}`, 
 const folders = {
   checks: ["errors", "options", "arguments", "platform", "sources"],
   values: ["view", "copy", "ndarray", "format", "dtype", "exposure", "tensor", "create", "operands", "tree"],
-  autodiff: ["tape", "op", "fanout", "sweep", "sharedUses", "vjp", "grad", "stopGradient", "derivatives", "custom"],
-  programs: ["trace", "record", "names", "explain", "dot", "cost", "nonFinite", "diagnosis", "gradcheck"],
+  autodiff: ["tape", "op", "axes", "fanout", "sweep", "sharedUses", "vjp", "grad", "stopGradient"],
+  transforms: ["replay", "dryRun", "batch", "vmap", "derivatives", "custom", "body", "scan", "equations", "implicit"],
+  programs: ["trace", "record", "pushes", "names", "explain", "dot", "cost", "nonFinite", "diagnosis", "gradcheck"],
 };
 const filesOf = (folder: keyof typeof folders): string[] => folders[folder].map((name) => `${folder}/${name}.ts`);
 const importOrder = (Object.keys(folders) as (keyof typeof folders)[]).flatMap(filesOf);
@@ -22,7 +23,7 @@ test("every file of core is in the reading order", () => {
 test("docs/how-it-works.md starts with the tape, continues with programs, and ends with values and checks", () => {
   const page = readFileSync(new URL("../../../docs/how-it-works.md", import.meta.url), "utf8");
   const described = [...page.matchAll(/^\*\*\[(\w+\/\w+\.ts)\]/gm)].map(([, name]) => name);
-  const chapters = ["autodiff", "programs", "values", "checks"] as const;
+  const chapters = ["autodiff", "transforms", "programs", "values", "checks"] as const;
   expect(described).toEqual(chapters.flatMap(filesOf));
 });
 

@@ -173,6 +173,69 @@ export const mistakes: Chapter = {
     "grad((p) => sum(customVjp({ forward: (q) => [square(q), q], backward: (q, g) => [g, g] })(p)))(x)",
   ],
 
+  customJvp: [
+    "customJvp(square)",
+    "grad((p) => sum(customJvp({ value: square, tangent: (ps, [u]) => add(u, 1) })(p)))(x)",
+    "grad((p) => sum(customJvp({ value: (q) => mul(q, p), tangent: (ps, [u]) => u })(square(p))))(x)",
+    "grad((p) => sum(customJvp({ value: square, tangent: (ps, [u]) => sum(u) })(p)))(x)",
+  ],
+
+  vmap: [
+    "vmap(x)",
+    "vmap(square)(3)",
+    "vmap(square, { axis: 1 })(x)",
+    "vmap(square, { inAxes: 2 })(x)",
+    "vmap(square, { inAxes: 0.5 })(x)",
+    "vmap(add, { inAxes: [0] })(x, x)",
+    "vmap(add)(x, W)",
+    "vmap(square, { size: 3 })(x)",
+    "vmap(square, { size: -1 })(x)",
+    "vmap(square, { chunk: 0 })(x)",
+    "vmap((p) => add(p.a, p.b), { inAxes: [{ a: 0 }] })({ a: x, b: x })",
+    "vmap(square, { inAxes: null })(x)",
+    "vmap(square, { outAxes: 5 })(x)",
+    "vmap(square, { outAxes: null })(x)",
+    "vmap((row) => (row.item() > 0 ? row : neg(row)))(x)",
+    `const wrong = defineOp({
+  name: "wrong",
+  shape: ([p]) => p.shape,
+  kernel: (out, [p]) => out.data.fill(1),
+  vjp: [(g) => g],
+  batch: ({ inputs: [p] }) => sum(p),
+  samples: () => [[v]],
+});
+vmap(wrong)(x)`,
+  ],
+
+  scan: [
+    "scan(x, v, x)",
+    "scan((c) => c, v, x)",
+    "scan((c, row) => [row, c], v, x)",
+    "scan((c, row) => [{ c }, row], v, x)",
+    "scan((c, row) => [c, row], v, undefined)",
+    "scan((c, row) => [c, row], v, tensor(1))",
+    "scan((c, row) => [c, row], v, x, { length: 3 })",
+    "scan((c, row) => [c, row], v, { a: x, b: W })",
+    "scan((c, row) => [c, row], v, x, { segments: 0 })",
+    "scan((c, row) => [c, row], v, x, { reverse: 1 })",
+    "scan((c, row) => [c.item() > 0 ? c : c, row], tensor(1), x)",
+  ],
+
+  "fixedPoint, root": [
+    "fixedPoint((p) => mul(2, p), v, [])",
+    "fixedPoint((p) => log(sub(p, 5)), v, [])",
+    "fixedPoint((p) => sum(p), v, [])",
+    "fixedPoint((p) => p, n, [])",
+    "root((p) => add(square(p), 1), tensor(0.3), [])",
+    "root((p) => add(mul(0, p), 1), v, [])",
+    "root((p) => p, v, [], { tolerance: 0 })",
+    "root((p) => p, v, [], { maxSteps: 0 })",
+    "vmap((q) => fixedPoint((p) => mul(q, p), tensor(1), []))(v)",
+    "grad((q) => sum(fixedPoint((p) => div(q, add(p, 1)), v, [])))(v)",
+  ],
+
+  pushes: ["[...pushes(square, [x])]", "[...pushes(record(square, x), [v])]", "[...pushes(record(add, x, x), [x])]"],
+
   "Custom rules": [
     `const twice = defineOp({
   name: "twice",

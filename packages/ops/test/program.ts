@@ -1,5 +1,19 @@
-import { checkpoint, customVjp, grad, hessian, hvp, jacobian, jvp, type Tensor, tensor, vjp } from "@wengert/core";
+import {
+  checkpoint,
+  customVjp,
+  grad,
+  hessian,
+  hvp,
+  jacobian,
+  jvp,
+  scan,
+  type Tensor,
+  tensor,
+  vjp,
+  vmap,
+} from "@wengert/core";
 import { isFloat, ndarray, type Shape } from "@wengert/core/extend";
+import { at, stack } from "@wengert/ops";
 import { toStringMethod } from "fast-check";
 import { allExports, tensorsIn } from "./support.ts";
 
@@ -100,6 +114,16 @@ export const transforms = {
     apply: (f, ...args) => checkpoint<Tensor[], Tensor>(f)(...args),
     text: (f, ...args) => `checkpoint(${f})(${args.join(", ")})`,
     arity: [2, 2],
+  },
+  vmap: {
+    apply: (f, x, y) => at(vmap(f, { inAxes: [0, null] })(stack([x!, x!]), y!), 1),
+    text: (f, x, y) => `at(vmap(${f}, { inAxes: [0, null] })(stack([${x}, ${x}]), ${y}), 1)`,
+    arity: [2, 2],
+  },
+  scan: {
+    apply: (f, x) => at(scan((c: Tensor, each: Tensor) => [c, f(each)] as const, tensor(0), stack([x!, x!])).ys, 1),
+    text: (f, x) => `at(scan((c, each) => [c, (${f})(each)], tensor(0), stack([${x}, ${x}])).ys, 1)`,
+    arity: [1, 1],
   },
   customVjp: {
     apply: (f, ...args) => withCustomRule(f)(...args),

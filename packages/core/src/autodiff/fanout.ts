@@ -4,6 +4,7 @@ import { type DType, storage } from "../values/dtype.ts";
 import { add, ndarray, ravel, type Shape, sizeOf } from "../values/ndarray.ts";
 import { sharedFloat, toTensors } from "../values/operands.ts";
 import type { Operand, Tensor } from "../values/tensor.ts";
+import { moveAxis, repeatAlong } from "./axes.ts";
 import { apply, type Binary, defineOp, type Inputs, type Op, type Unary } from "./op.ts";
 
 // Reverse mode itself needs only addition: the cotangents of a tensor that is used twice are added.
@@ -18,6 +19,7 @@ export const alias: Op<Unary> = /* @__PURE__ */ defineOp({
   dtype: ([x]) => x.dtype,
   view: ([x]) => x,
   vjp: [(g) => g],
+  batch: "broadcast",
   samples: () => [[tensor([1, -2])]],
 });
 
@@ -29,6 +31,7 @@ const labeled: Op<Unary, { readonly label: string }> = /* @__PURE__ */ defineOp(
   dtype: ([x]) => x.dtype,
   view: ([x]) => x,
   vjp: [(g) => g],
+  batch: "broadcast",
   samples: () => [[tensor([1, -2]), { label: "y" }]],
 });
 
@@ -50,6 +53,7 @@ export const accumulate: Op<Binary> = /* @__PURE__ */ defineOp({
   shape: ([a]) => a.shape,
   kernel: (out, [a, b]) => add(out, a, b),
   vjp: [(g) => g, (g) => g],
+  batch: "shift", // repeats an input without a batch axis, because accumulate does not broadcast
   samples: () => [[tensor([1, -2]), tensor([3, 4])]],
 });
 
@@ -57,7 +61,7 @@ export const accumulate: Op<Binary> = /* @__PURE__ */ defineOp({
 export const pack: Op<Inputs> = /* @__PURE__ */ defineOp({
   name: "pack",
   shape: (tensors) => [tensors.reduce((n, { shape }) => n + sizeOf(shape), 0)],
-  dtype: (tensors) => (tensors.every(({ dtype }) => dtype === tensors[0]!.dtype) ? sharedFloat(tensors) : "float64"),
+  dtype: (tensors) => packedDType(tensors),
   kernel: (out, arrays) => {
     let offset = 0;
     for (const array of arrays) {
@@ -66,8 +70,31 @@ export const pack: Op<Inputs> = /* @__PURE__ */ defineOp({
     }
   },
   vjp: (g, { inputs }) => unpack(g, inputs),
+  // The batch goes last, so that the elements of all entries at one position are neighbors in the vector.
+  batch: ({ size, output: { shape }, inputs, batched }) =>
+    batchFirst(
+      pack(inputs.map((x, k) => (batched[k] ? batchLast(x) : repeatAlong(x, { axis: x.shape.length, size })))),
+      { shape, offset: 0 },
+      size,
+    ),
   samples: () => [[[tensor([[1, 2]]), tensor(3)]]],
 });
+
+/** Returns the dtype that all tensors share, or float64, which represents the numbers of every dtype. */
+export function packedDType(tensors: readonly Operand[]): DType {
+  const [first] = tensors;
+  if (first === undefined) return sharedFloat(tensors); // throws
+  return tensors.every(({ dtype }) => dtype === first.dtype) ? first.dtype : "float64";
+}
+
+const batchLast = (x: Tensor): Tensor => moveAxis(x, { from: 0, to: x.shape.length - 1 });
+
+/** Takes a tensor of `shape` per entry from a vector in which the elements of a batch of `size` entries alternate. */
+const batchFirst = (packed: Tensor, { shape, offset, dtype }: Part, size: number): Tensor =>
+  moveAxis(
+    part(packed, { shape: [...shape, size], offset: offset * size, ...(dtype === undefined ? {} : { dtype }) }),
+    { from: shape.length, to: 0 },
+  );
 
 /**
  * Splits a vector into tensors of the shapes and dtypes of `like`: the inverse of `pack`. It halves the list
@@ -97,6 +124,7 @@ export const part: Op<Unary, Part> = /* @__PURE__ */ defineOp<Unary, Part>({
       : undefined,
   kernel: (out, [x], { offset }) => out.data.set(ravel(x).subarray(offset, offset + out.data.length)),
   vjp: [(g, { params: { offset }, inputs: [{ size, dtype }] }) => place(g, { offset, size, dtype })],
+  batch: ({ inputs: [x], params, size }) => batchFirst(pack([batchLast(x)]), params, size),
   samples: () => [[tensor([1, 2, 3, 4, 5]), { shape: [2, 1], offset: 1 }]],
 });
 interface Part {
@@ -114,6 +142,12 @@ export const place: Op<Unary, Place> = /* @__PURE__ */ defineOp<Unary, Place>({
   dtype: ([x], { dtype }) => dtype ?? x.dtype,
   kernel: (out, [x], { offset }) => out.data.set(ravel(x), offset),
   vjp: [(g, { params: { offset }, inputs: [{ shape, dtype }] }) => part(g, { shape, offset, dtype })],
+  batch: ({ inputs: [x], params: { size: n, offset, ...dtype }, size }) =>
+    batchFirst(
+      place(batchLast(x), { size: n * size, offset: offset * size, ...dtype }),
+      { shape: [n], offset: 0 },
+      size,
+    ),
   samples: () => [[tensor([[1], [2]]), { size: 5, offset: 1 }]],
 });
 interface Place {

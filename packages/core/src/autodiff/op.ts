@@ -61,6 +61,32 @@ type JointRule<I extends Inputs, P> = (
   needed: readonly boolean[],
 ) => readonly (Tensor | null)[];
 
+/** A step of a function that `vmap` runs, to be applied to all entries of the batch at once. */
+export interface BatchCall<I extends Inputs, P> {
+  /** The inputs. A batched input has the batch along axis 0, in front of the axes of one entry. */
+  readonly inputs: I;
+  readonly batched: PerInput<I, boolean>;
+  readonly params: P;
+  /** The number of entries in the batch. */
+  readonly size: number;
+  /** The inputs and the output for one entry, without values. */
+  readonly operands: PerInput<I, Operand>;
+  readonly output: Operand;
+  /** Returns input k with a batch axis. An input that is not batched is repeated. */
+  readonly withBatch: (k: number) => Tensor;
+  /** Applies the op, by default to all inputs with a batch axis. */
+  readonly again: (params: P, inputs?: readonly Tensor[]) => Tensor;
+  /** Applies the op to one entry after another, which is correct for every op. */
+  readonly perEntry: () => Tensor;
+}
+
+/**
+ * How `vmap` applies an op to a batch. `"broadcast"`: the op broadcasts the axes in front of those it works on, as
+ * elementwise ops do. `"shift"`: the op works along the params `axis` or `axes`, which move by one. A function applies
+ * the op itself. Default: one call per entry.
+ */
+export type BatchRule<I extends Inputs, P> = "broadcast" | "shift" | ((call: BatchCall<I, P>) => Tensor);
+
 /**
  * The declaration of an op with inputs `I` and params `P`. The params are computed from the options `O` of a call. A
  * tape uses no other information about the op.
@@ -83,6 +109,8 @@ export type OpSpec<I extends Inputs, P = undefined, O = P> = Options<O> & {
    * Slices use it: adding their full-size cotangents, which are mostly zeros, would take longer than the slices.
    */
   readonly vjpOfUses?: (gs: readonly Tensor[], calls: readonly Call<I, P>[]) => Tensor;
+  /** How `vmap` applies the op to a batch. Default: one call per entry. */
+  readonly batch?: BatchRule<I, P>;
   /**
    * Returns the number of floating-point operations of a call. Default: one per element of the output, zero for a view.
    */
@@ -127,6 +155,7 @@ export interface AnyOpSpec extends Differentiable {
   readonly dtype?: (inputs: Unchecked, params: Unchecked) => DType;
   readonly kernel?: (out: NdArray, inputs: Unchecked, params: Unchecked, operands: Unchecked) => void;
   readonly view?: undefined | ((inputs: Unchecked, params: Unchecked) => NdArray | undefined);
+  readonly batch?: undefined | "broadcast" | "shift" | ((call: Unchecked) => Tensor);
   readonly flops?: (inputs: Unchecked, output: Operand, params: Unchecked) => number;
   readonly nonFinite?: string | ((fault: Unchecked) => string | undefined);
   readonly samples: () => readonly (readonly unknown[])[];
@@ -147,9 +176,24 @@ export interface AnyOpSpec extends Differentiable {
  * });
  */
 export function defineOp<I extends Inputs, P = undefined, O = P>(declaration: NoInfer<OpSpec<I, P, O>>): Op<I, P, O> {
-  const { name, options, params, shape, dtype, kernel, view, vjp, vjpOfUses, flops, nonFinite, samples } = declaration;
+  const { name, options, params, shape, dtype, kernel, view, vjp, vjpOfUses, batch, flops, nonFinite, samples } =
+    declaration;
   // Every spec has the same properties in the same order, because engines read such objects fastest.
-  const fields = { name, options, params, shape, dtype, kernel, view, vjp, vjpOfUses, flops, nonFinite, samples };
+  const fields = {
+    name,
+    options,
+    params,
+    shape,
+    dtype,
+    kernel,
+    view,
+    vjp,
+    vjpOfUses,
+    batch,
+    flops,
+    nonFinite,
+    samples,
+  };
   const spec = fields as unknown as OpSpec<I, P, O>;
   const arity = Array.isArray(spec.vjp) ? spec.vjp.length : undefined;
   const op = (...args: readonly unknown[]): Tensor => {

@@ -8,6 +8,7 @@ const stop: Op<Unary> = /* @__PURE__ */ defineOp({
   dtype: ([x]) => x.dtype,
   view: ([x]) => x,
   vjp: [null],
+  batch: "broadcast",
   samples: () => [[tensor([1, 2])]],
 });
 

@@ -41,7 +41,7 @@ export function accumulateCotangent(cotangents: Map<Tensor, Tensor>, tensor: Ten
 }
 
 /** Applies the VJP rules of a step, for the inputs that the tape tracks. */
-export function applyRules(step: Step, g: Tensor, tape: Tape): readonly (Tensor | null)[] {
+export function applyRules(step: Step, g: Tensor, tape: Pick<Tape, "tracks">): readonly (Tensor | null)[] {
   const { op, inputs } = step;
   assertUnchanged(step);
   const { vjp } = op;

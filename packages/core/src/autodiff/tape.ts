@@ -45,7 +45,8 @@ type JointRule = (g: Tensor, step: Unchecked, needed: readonly boolean[]) => rea
 
 /** Receives each step when it runs. */
 export interface Recorder {
-  record(step: Step): void;
+  /** Returns `true` to keep the step from the recorders outside this one. */
+  record(step: Step): unknown;
 }
 
 /** Records the steps that depend on the watched tensors, in execution order. */
@@ -64,6 +65,11 @@ export class Tape implements Recorder {
     return this.#reached.get(tensor) === true;
   }
 
+  /** Returns whether `tensor` depends on a watched tensor, even if no derivative can flow back from it. */
+  depends(tensor: Tensor): boolean {
+    return this.#reached.has(tensor);
+  }
+
   /**
    * Keeps `step` if one of its inputs depends on a watched tensor, because its output then depends on that tensor, too.
    */
@@ -80,15 +86,31 @@ export class Tape implements Recorder {
   }
 }
 
+/**
+ * The tape of a run on tensors without values, whose steps `vmap` applies to a batch later. Outer recorders do not receive
+ * these steps.
+ */
+export class DryTape extends Tape {
+  constructor(watched: Iterable<Tensor>) {
+    super();
+    for (const tensor of watched) this.watch(tensor);
+  }
+
+  override record(step: Step): boolean {
+    super.record(step);
+    return this.depends(step.output);
+  }
+}
+
 // The active recorders, innermost last. This is the only mutable global of core that affects results.
 let recorders: readonly Recorder[] = [];
 
 /** Returns whether any recorder is active. Without an active recorder, ops create no steps. */
 export const isRecording = (): boolean => recorders.length > 0;
 
-/** Passes a step to every active recorder. */
+/** Passes a step to the active recorders, the innermost first. */
 export function record(step: Step): void {
-  for (const recorder of recorders) recorder.record(step);
+  for (let i = recorders.length - 1; i >= 0; i--) if (recorders[i]!.record(step) === true) return;
 }
 
 /**
@@ -111,6 +133,9 @@ export function withSubstitute<T>(recorder: Recorder, substitute: Recorder, body
     body,
   );
 }
+
+/** Runs `body` without recording its steps. */
+export const withoutRecorders = <T>(body: () => T): T => withRecorders([], body);
 
 /** Returns the innermost active tape that tracks at least one of `tensors`. */
 export const innermostTape = (tensors: readonly Tensor[]): Tape | undefined =>

@@ -1,3 +1,6 @@
+import type { AnyOpSpec } from "../autodiff/op.ts";
+import type { Step } from "../autodiff/tape.ts";
+import { type Body, bodyOf, flopsOf } from "../transforms/body.ts";
 import { bytesOf, type Tensor } from "../values/tensor.ts";
 import { checkListing, type Program } from "./trace.ts";
 
@@ -12,12 +15,17 @@ export interface Cost {
 }
 
 /**
- * Computes the cost of a program from its shapes alone; the program does not run.
+ * Computes the cost of a program from its shapes alone; the program does not run. A loop counts its body once per
+ * iteration, and needs the memory of one iteration.
  * @throws ArgumentError unless given a program
  */
 export function cost(program: Program): Cost {
   checkListing("cost", program);
-  const { inputs, constants = [], steps, outputs } = program;
+  return costOf({ ...program, constants: program.constants ?? [] });
+}
+
+function costOf({ inputs, constants, outputs, ...list }: Body): Cost {
+  const steps = list.steps as readonly Step<AnyOpSpec>[];
   const owner = new Map<Tensor, Tensor>(); // maps a view to the tensor whose memory it shares
   const ownerOf = (tensor: Tensor) => owner.get(tensor) ?? tensor;
   const lastUse = new Map<Tensor, number>();
@@ -31,13 +39,19 @@ export function cost(program: Program): Cost {
   const total = (tensors: Iterable<Tensor>) => [...tensors].reduce((sum, tensor) => sum + bytesOf(tensor), 0);
   let [flops, bytes, heldBytes] = [0, 0, total(new Set([...inputs, ...constants]))];
   let peakBytes = heldBytes;
-  steps.forEach(({ op, inputs, params, output }, i) => {
-    flops += op.flops ? op.flops(inputs, output, params) : op.view ? 0 : output.size;
+  steps.forEach((step, i) => {
+    const { op, inputs, output } = step;
+    const nested = bodyOf(step);
+    const body = nested && costOf(nested.body);
+    flops += flopsOf(step);
+    if (nested) bytes += nested.times * body!.bytes;
     if (!op.view) {
       bytes += total([...inputs, output]);
       heldBytes += bytesOf(output);
     }
-    peakBytes = Math.max(peakBytes, heldBytes);
+    // The body's constants and entries are counted as inputs of the loop.
+    const bodyBytes = nested ? body!.peakBytes - total([...nested.body.constants, ...nested.body.inputs]) : 0;
+    peakBytes = Math.max(peakBytes, heldBytes + bodyBytes);
     heldBytes -= total(lastUsedAt[i]!);
   });
   return { flops, bytes, peakBytes };

@@ -1,7 +1,7 @@
-import { jvp } from "../autodiff/derivatives.ts";
 import { unpack } from "../autodiff/fanout.ts";
 import { vjp } from "../autodiff/vjp.ts";
 import { WengertError } from "../checks/errors.ts";
+import { jvp } from "../transforms/derivatives.ts";
 import { fromNdarray, fullLike, tensor } from "../values/create.ts";
 import { numberText, shapeText, unravelIndex } from "../values/format.ts";
 import { assign, isSameShape, ndarray, ravel } from "../values/ndarray.ts";

@@ -1,3 +1,5 @@
+import type { Step } from "../autodiff/tape.ts";
+import { bodyOf } from "../transforms/body.ts";
 import { numberText, shapeText } from "../values/format.ts";
 import { ravel } from "../values/ndarray.ts";
 import type { Tensor } from "../values/tensor.ts";
@@ -7,26 +9,51 @@ import { checkListing, type Listing } from "./trace.ts";
 /**
  * Returns a recording or program as a table with one line per step. A line has the number of the step, its op and
  * params, its inputs, and the shape, dtype and value of its output. If the output has more than four elements, the
- * table shows their range instead.
+ * table shows their range instead. The body of a loop is indented below its step.
  * @throws ArgumentError unless given a recording or a program
  */
 export function explain(listing: Listing): string {
   checkListing("explain", listing);
-  const { inputs, steps, outputs } = listing;
   const nameOf = namesOf(listing);
-  const line = (number: string, op: string, from: string, y: Tensor): string[] => {
-    return [number, op, from, shapeText(y.shape), y.dtype, valueText(y)];
-  };
+  const constants = constantsOf(listing).filter((c) => !isUnlabeledScalar(c));
   const table = [
     ["", "op", "inputs", "shape", "dtype", "value"],
-    ...[...inputs, ...constantsOf(listing).filter((c) => !isUnlabeledScalar(c))].map((x) => line("", nameOf(x), "", x)),
-    ...steps.map((step, i) => line(`#${i + 1}`, stepTitle(step), step.inputs.map(nameOf).join(", "), step.output)),
+    ...[...listing.inputs, ...constants].map((x) => rowOf("", nameOf(x), "", x)),
+    ...listing.steps.flatMap((step, i) => stepRows(step, `${i + 1}`, nameOf)),
   ];
   const widths = table[0]!.map((_, column) => table.reduce((width, row) => Math.max(width, row[column]!.length), 0));
   const pad = (cell: string, i: number) => (i === 0 ? cell.padStart(widths[i]!) : cell.padEnd(widths[i]!));
-  return [...table.map((row) => row.map(pad).join("  ").trimEnd()), `returns ${outputs.map(nameOf).join(", ")}`].join(
-    "\n",
-  );
+  const lines = table.map((row) => row.map(pad).join("  ").trimEnd());
+  return [...lines, `returns ${listing.outputs.map(nameOf).join(", ")}`].join("\n");
+}
+
+type Name = (tensor: Tensor) => string;
+
+const rowOf = (number: string, op: string, from: string, y: Tensor): string[] => [
+  number,
+  op,
+  from,
+  shapeText(y.shape),
+  y.dtype,
+  valueText(y),
+];
+
+/** Returns the rows of a step: one, or for a loop also those of its body. */
+function stepRows(step: Step, number: string, nameOf: Name, indent = ""): string[][] {
+  const nested = bodyOf(step);
+  const from = step.inputs.map(nameOf).join(", ");
+  const row = rowOf(`#${number}`, `${indent}${stepTitle(step)}${nested ? " {" : ""}`, from, step.output);
+  if (nested === undefined) return [row];
+  const { body } = nested;
+  const nameInside = namesOf(body, `${number}.`, nameOf);
+  const inner = `${indent}  `;
+  const returned = body.outputs.map(nameInside).join(", ");
+  return [
+    row,
+    ...body.inputs.map((x) => rowOf("", `${inner}${nameInside(x)}`, "", x)),
+    ...body.steps.flatMap((each, i) => stepRows(each, `${number}.${i + 1}`, nameInside, inner)),
+    ["", `${indent}} returns`, returned, "", "", ""],
+  ];
 }
 
 function valueText({ array, size }: Tensor): string {

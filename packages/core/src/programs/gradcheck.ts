@@ -1,8 +1,8 @@
-import { jvp } from "../autodiff/derivatives.ts";
 import { vjp } from "../autodiff/vjp.ts";
 import { mustBeFunction, mustBeList } from "../checks/arguments.ts";
 import { ArgumentError, DTypeError, OutOfRangeError, show, TracedValueError } from "../checks/errors.ts";
 import { withDefaults } from "../checks/options.ts";
+import { jvp } from "../transforms/derivatives.ts";
 import { floatsOf, type TreeFunction, walk } from "../values/tree.ts";
 import {
   diagnose,

@@ -1,4 +1,5 @@
 import type { Step } from "../autodiff/tape.ts";
+import { bodyOf } from "../transforms/body.ts";
 import { escapeControls, numberText } from "../values/format.ts";
 import type { Tensor } from "../values/tensor.ts";
 import type { Listing } from "./trace.ts";
@@ -17,19 +18,33 @@ export const isUnlabeledScalar = (x: Tensor): boolean =>
 
 /**
  * Returns a function that names tensors: inputs and constants by label, scalars by value, outputs of steps by number
- * and label.
+ * and label. For the body of a loop, `prefix` is the number of the loop's step, and `outer` names the tensors outside.
  */
-export function namesOf(listing: Listing): (tensor: Tensor) => string {
+export function namesOf(
+  listing: Listing,
+  prefix = "",
+  outer: (tensor: Tensor) => string | undefined = () => undefined,
+): (tensor: Tensor) => string {
   const names = new Map(listing.inputs.map((x, i) => [x, x.label ?? `x${i + 1}`]));
-  for (const [i, { output }] of listing.steps.entries()) names.set(output, `#${i + 1} ${output.label ?? ""}`.trimEnd());
+  for (const [i, { output }] of listing.steps.entries())
+    names.set(output, `#${prefix}${i + 1} ${output.label ?? ""}`.trimEnd());
   let unnamed = 0;
   for (const c of constantsOf(listing))
-    names.set(c, isUnlabeledScalar(c) ? numberText(c.item()) : (c.label ?? `c${++unnamed}`));
-  return (tensor) => escapeControls(names.get(tensor) ?? tensor.label ?? "constant");
+    names.set(c, isUnlabeledScalar(c) ? numberText(c.item()) : (outer(c) ?? c.label ?? `c${++unnamed}`));
+  return (tensor) => escapeControls(names.get(tensor) ?? outer(tensor) ?? tensor.label ?? "constant");
 }
 
-/** Returns the op and params of a step as text, such as `sum axes=[0]`. Omits params that are undefined or false. */
-export function stepTitle({ op, params }: Step): string {
-  const visibleParams = Object.entries(params ?? {}).filter(([, value]) => value !== undefined && value !== false);
-  return [op.name, ...visibleParams.map(([name, value]) => `${name}=${JSON.stringify(value)}`)].join(" ");
+/**
+ * Returns the op and params of a step as text, such as `sum axes=[0]`, or `scan 1000 ×` for a loop. Omits params that are
+ * undefined or false.
+ */
+export function stepTitle(step: Step): string {
+  const nested = bodyOf(step);
+  const hidden = nested ? ["body", "length", "carries", "unknowns", "entries", "isLinear"] : [];
+  const visibleParams = Object.entries(step.params ?? {}).filter(
+    ([name, value]) => value !== undefined && value !== false && !hidden.includes(name),
+  );
+  const times = nested && nested.times !== 1 ? [`${nested.times} ×`] : [];
+  const params = visibleParams.map(([name, value]) => `${name}=${JSON.stringify(value)}`);
+  return [step.op.name, ...times, ...params].join(" ");
 }

@@ -1,8 +1,9 @@
-import { type AnyOpSpec, apply } from "../autodiff/op.ts";
+import type { AnyOpSpec } from "../autodiff/op.ts";
 import { type Step, withRecorder } from "../autodiff/tape.ts";
 import { mustBeFunction } from "../checks/arguments.ts";
 import { ArgumentError, isList, show, TracedValueError } from "../checks/errors.ts";
 import { withDefaults } from "../checks/options.ts";
+import { neededSteps, replay } from "../transforms/replay.ts";
 import { checkShapeAndDType } from "../values/create.ts";
 import type { DType } from "../values/dtype.ts";
 import type { Shape } from "../values/ndarray.ts";
@@ -77,16 +78,9 @@ export function trace<A extends readonly unknown[], R>(
   };
   const value = withRecorder("trace", { record }, () => f(...args));
   const [inputs, outputs] = [leaves("trace", args, "args"), leaves("trace", value, "the value of f")];
-  const needed = new Set(outputs);
-  const keptSteps: Step<AnyOpSpec>[] = [];
-  for (const step of steps.toReversed()) {
-    if (!needed.has(step.output)) continue;
-    keptSteps.push(step);
-    for (const input of step.inputs) needed.add(input);
-  }
-  keptSteps.reverse();
+  const { steps: keptSteps, tensors } = neededSteps(steps, outputs);
   const known = new Set([...inputs, ...keptSteps.map(({ output }) => output)]);
-  const constants = [...needed].filter((tensor) => !known.has(tensor));
+  const constants = [...tensors].filter((tensor) => !known.has(tensor));
   const traced = constants.find(({ array }) => array === undefined);
   if (traced)
     throw new TracedValueError(
@@ -147,14 +141,10 @@ export function evaluate<A extends readonly unknown[], R>(program: Program<A, R>
     [args.map((arg, i) => asTree(arg, program.args[i])), "args"],
   );
   const values = new Map(program.inputs.map((input, i) => [input, inputValues[i]!]));
-  const resolve = (tensor: Tensor): Tensor => values.get(tensor) ?? tensor;
-  const lastUse = new Map<Tensor, number>();
-  for (const [i, { inputs }] of program.steps.entries()) for (const input of inputs) lastUse.set(input, i);
-  for (const output of program.outputs) lastUse.delete(output);
-  for (const [i, { op, inputs, params, output }] of program.steps.entries()) {
-    values.set(output, apply(op, inputs.map(resolve), params));
-    for (const input of inputs) if (lastUse.get(input) === i) values.delete(input); // frees its memory
-  }
+  replay(program.steps, program.outputs, values);
   leaves("evaluate", program.value, "the value of the program");
-  return unflatten(program.value, program.outputs.map(resolve));
+  return unflatten(
+    program.value,
+    program.outputs.map((output) => values.get(output) ?? output),
+  );
 }

@@ -171,15 +171,23 @@ function fillTensor(caller: string, shape: Shape, value: number | boolean, { dty
   return new Tensor(shape, type, ndarray(data, shape), label);
 }
 
-/**
- * Yields the standard basis with the shape and dtype of `like`, in row-major order: one element is 1, all others are 0.
- */
+/** Yields each vector of the standard basis with the shape and dtype of `like`. */
 export function* basis(like: Tensor): Generator<Tensor> {
   for (let i = 0; i < like.size; i++) {
-    const data = allocate("basis", like.shape, like.dtype);
-    data[i] = 1;
-    yield new Tensor(like.shape, like.dtype, ndarray(data, like.shape));
+    const rows = basisRows(like, i, 1);
+    yield new Tensor(like.shape, like.dtype, ndarray(rows.array!.data, like.shape));
   }
+}
+
+/**
+ * Returns `count` vectors of the standard basis along axis 0, from number `start` on. In vector i, element i in row-major
+ * order is 1 and all others are 0.
+ */
+export function basisRows({ shape, size, dtype }: Tensor, start: number, count: number): Tensor {
+  const all = [count, ...shape];
+  const data = allocate("basis", all, dtype);
+  for (let i = 0; i < count; i++) data[i * size + start + i] = 1;
+  return new Tensor(all, dtype, ndarray(data, all));
 }
 
 /**

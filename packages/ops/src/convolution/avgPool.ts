@@ -16,6 +16,7 @@ import { shapeOption } from "../declaring/axes.ts";
 import { sumCause } from "../declaring/nonFiniteCauses.ts";
 import { irregular, type Sampled, withSamples } from "../declaring/samples.ts";
 import { inFloat64 } from "../loops/alongAxes.ts";
+import { batchOfImages } from "./batchOfImages.ts";
 import {
   eachWindow,
   inOneDimension,
@@ -48,6 +49,7 @@ export const avgPool2d: Op<Unary, Pooling, PoolOptions> = /* @__PURE__ */ define
   options: poolDefaults,
   params: (options, [x]) => poolingOf(options, x, 2),
   shape: ([x], params) => pooledShape(x, params),
+  batch: (call) => batchOfImages(call, [0]),
   kernel: (out, [x], params) => {
     const [images, pooled] = [ravel(x), { ...params, images: x.shape, pool: out.shape }];
     eachWindow(pooled, meanLoop, out.data, images, images);
@@ -104,6 +106,11 @@ export const avgPoolPullback: Op<Unary, Pooling & { readonly shape: Shape }, Poo
       const expected = pooledShape({ shape: params.shape, dtype: g.dtype, label: "the result" }, params);
       if (isSameShape(g.shape, expected)) return params.shape;
       throw new ShapeError(`${describe(g, "g")} must have the shape of the pool, ${shapeText(expected)}`);
+    },
+    batch: (call) => {
+      const { params, size } = call;
+      const [n = 0, ...rest] = params.shape;
+      return batchOfImages(call, [0], { ...params, shape: [size * n, ...rest] });
     },
     kernel: (out, [g], params) => {
       const [cotangents, pooled] = [ravel(g), { ...params, images: out.shape, pool: g.shape }];

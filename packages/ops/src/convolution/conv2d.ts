@@ -12,6 +12,7 @@ import {
 import { sumOfProductsCause } from "../declaring/nonFiniteCauses.ts";
 import { irregular } from "../declaring/samples.ts";
 import { numericDType } from "../elementwise/arithmetic.ts";
+import { batchOfImages } from "./batchOfImages.ts";
 import {
   type ConvOptions,
   type Convolution,
@@ -36,6 +37,7 @@ export const conv2d: Op<readonly [x: Tensor, kernel: Tensor], Convolution, ConvO
   params: (options, [x, kernel]) => convolutionOf(options, x, kernel, 2),
   shape: ([x, kernel], params) => outputShape(x, kernel, params),
   dtype: (inputs) => numericDType(inputs, ["x", "kernel"]),
+  batch: (call) => (call.batched[1] ? call.perEntry() : batchOfImages(call, [0])),
   kernel: (out, [x, kernel], params) => convolve(out, x, kernel, geometryOf(x.shape, kernel.shape, out.shape, params)),
   flops: ([, kernel], { shape }) => 2 * sizeOf(shape) * sizeOf(kernel.shape.slice(0, 3)),
   vjp: [
@@ -87,6 +89,7 @@ export const convInputPullback: Op<readonly [g: Tensor, kernel: Tensor], Sized, 
       return x.shape;
     },
     dtype: (inputs) => numericDType(inputs, ["g", "kernel"]),
+    batch: (call) => (call.batched[1] ? call.perEntry() : batchOfImages(call, [0])),
     kernel: (out, [g, kernel], params) =>
       pullBackToInput(out, g, kernel, geometryOf(out.shape, kernel.shape, g.shape, params)),
     flops: ([g, kernel]) => 2 * sizeOf(g.shape) * sizeOf(kernel.shape.slice(0, 3)),

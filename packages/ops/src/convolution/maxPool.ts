@@ -14,6 +14,7 @@ import {
 } from "@wengert/core/extend";
 import { irregular, type Sampled, withSamples } from "../declaring/samples.ts";
 import { inFloat64 } from "../loops/alongAxes.ts";
+import { batchOfImages } from "./batchOfImages.ts";
 import {
   eachWindow,
   inOneDimension,
@@ -53,6 +54,7 @@ export const maxPool2d: Op<Unary, Pooling, PoolOptions> = /* @__PURE__ */ define
   params: (options, [x]) => poolingOf(options, x, 2),
   shape: ([x], params) => pooledShape(x, params),
   dtype: ([x]) => x.dtype,
+  batch: (call) => batchOfImages(call, [0]),
   kernel: (out, [x], params) => {
     const images = ravel(x);
     eachWindow({ ...params, images: x.shape, pool: out.shape }, maxLoop, out.data, images, images);
@@ -136,6 +138,7 @@ export const maxPoolPullback: Op<readonly [x: Tensor, g: Tensor], Pooling, PoolO
     checkShape(g, "g", pooledShape(x, params));
     return x.shape;
   },
+  batch: (call) => batchOfImages(call, [0, 1]),
   kernel: (out, [x, g], params) => {
     const pooled = { ...params, images: x.shape, pool: g.shape };
     const spread = ({ data }: { readonly data: Data }) => eachWindow(pooled, spreadLoop, ravel(g), ravel(x), data);
@@ -162,6 +165,7 @@ export const maxPoolTangent: Op<readonly [x: Tensor, u: Tensor], Pooling, PoolOp
     checkShape(u, "u", x.shape);
     return pooledShape(x, params);
   },
+  batch: (call) => batchOfImages(call, [0, 1]),
   kernel: (out, [x, u], params) =>
     eachWindow({ ...params, images: x.shape, pool: out.shape }, collectLoop, out.data, ravel(x), ravel(u)),
   flops: (_, { shape }, { size }) => 3 * sizeOf(shape) * sizeOf(size),

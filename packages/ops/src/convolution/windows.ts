@@ -48,6 +48,7 @@ export const windows: Op<Unary, Windows, WindowsOptions> = /* @__PURE__ */ defin
   params: (options, [x]) => slidingOf(options, x),
   shape: ([x], params) => windowsShape(x, params),
   dtype: ([x]) => x.dtype,
+  batch: "shift",
   view: ([x], params) => viewWindows(x, params),
   vjp: [(g, { inputs: [x], params }) => overlapAdd(g, { ...params, shape: x.shape })],
   samples: () => [
@@ -78,6 +79,8 @@ export const overlapAdd: Op<Unary, Windows & { readonly shape: Shape }, WindowsO
       );
     },
     dtype: (inputs) => numericDType(inputs),
+    batch: ({ params: { axes, shape, ...rest }, size, again }) =>
+      again({ ...rest, axes: axes.map((axis) => axis + 1), shape: [size, ...shape] }),
     kernel: (out, [x], params) => inFloat64(out, (sums) => addStrided(viewWindows(sums, params), x)),
     flops: ([x]) => sizeOf(x.shape),
     vjp: [(g, { params: { size, stride, dilation, axes } }) => windows(g, { size, stride, dilation, axes })],

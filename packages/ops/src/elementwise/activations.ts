@@ -50,6 +50,7 @@ export const elu: Op<Unary, { readonly alpha: number }, EluOptions> = /* @__PURE
   options: { alpha: 1 },
   params: ({ alpha }) => ({ alpha: numberOption("alpha", alpha) }),
   shape: ([x]) => x.shape,
+  batch: "broadcast",
   kernel: (out, inputs, { alpha }) =>
     elementwise(out, inputs, (n, y, o, a, i, s) => {
       for (let l = 0, p = i; l < n; l++, p += s) y[o + l] = a[p]! > 0 ? a[p]! : alpha * Math.expm1(a[p]!);
@@ -81,6 +82,7 @@ export const leakyRelu: Op<Unary, { readonly slope: number }, LeakyReluOptions> 
   options: { slope: 0.01 },
   params: ({ slope }) => ({ slope: numberOption("slope", slope) }),
   shape: ([x]) => x.shape,
+  batch: "broadcast",
   kernel: (out, inputs, { slope }) =>
     elementwise(out, inputs, (n, y, o, a, i, s) => {
       for (let l = 0, p = i; l < n; l++, p += s) y[o + l] = a[p]! > 0 ? a[p]! : slope * a[p]!;

@@ -35,6 +35,7 @@ function arithmetic(
     name,
     shape: (inputs) => broadcastShape(inputs),
     dtype: (inputs) => dtype(inputs),
+    batch: "broadcast",
     kernel: (out, inputs) => {
       if (!operationInWasm(out, inputs[0], inputs[1], name)) elementwise(out, inputs, loop);
     },
@@ -62,6 +63,7 @@ export const neg: Op<Unary> = /* @__PURE__ */ defineOp({
   name: "neg",
   shape: ([x]) => x.shape,
   dtype: (inputs) => numericDType(inputs),
+  batch: "broadcast",
   kernel: (out, inputs) => {
     if (!functionInWasm(out, inputs[0], "neg")) elementwise(out, inputs, negLoop);
   },

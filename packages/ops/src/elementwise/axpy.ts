@@ -4,9 +4,10 @@ import { commonShape } from "../declaring/axes.ts";
 import { sumOfProductsCause } from "../declaring/nonFiniteCauses.ts";
 import { irregular } from "../declaring/samples.ts";
 import { type ElementwiseLoop, elementwise } from "../loops/strided.ts";
+import { reshape } from "../shapes/reshape.ts";
 import { sum } from "../shapes/sum.ts";
 import { axpyInWasm } from "../wasm/maps.ts";
-import { mul, numericDType } from "./arithmetic.ts";
+import { add, mul, numericDType } from "./arithmetic.ts";
 
 const loop: ElementwiseLoop = (n, z, o, alpha, i, _, x, j, t, y, k, u) => {
   const factor = alpha[i]!;
@@ -29,6 +30,11 @@ export const axpy: Op<readonly [alpha: Tensor, x: Tensor, y: Tensor]> = /* @__PU
     return commonShape([x, y], ["x", "y"]);
   },
   dtype: ([alpha, x, y]) => numericDType([x, y, alpha], ["x", "y", "alpha"]),
+  batch: ({ inputs: [alpha], batched: [isVarying], withBatch, params, again }) => {
+    const [x, y] = [withBatch(1), withBatch(2)];
+    if (!isVarying) return again(params, [alpha, x, y]);
+    return add(mul(reshape(alpha, { shape: x.shape.map((n, axis) => (axis === 0 ? n : 1)) }), x), y);
+  },
   kernel: (out, inputs) => {
     if (!axpyInWasm(out, ...inputs)) elementwise(out, inputs, loop);
   },

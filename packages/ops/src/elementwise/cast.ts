@@ -13,6 +13,7 @@ export const cast: Op<Unary, { readonly dtype: DType }> = /* @__PURE__ */ define
   shape: ([x]) => x.shape,
   dtype: (_, { dtype }) => dtype,
   view: ([x], { dtype }) => (storageOf[dtype] === x.dtype ? x : undefined),
+  batch: "broadcast",
   kernel: (out, [x], { dtype }) => {
     const values = ravel(x);
     if (dtype === "float64" || dtype === "float32") {

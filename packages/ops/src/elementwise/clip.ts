@@ -36,6 +36,7 @@ export const clip: Op<Unary, Bounds> = /* @__PURE__ */ defineOp({
     const cast = `cast(${x.label ?? "x"}, { dtype: "float64" })`;
     throw new DTypeError(`the bound ${invalid} does not fit in int32, the dtype of ${describe(x)}; write ${cast}`);
   },
+  batch: "broadcast",
   kernel: (out, inputs, { min = -Infinity, max = Infinity }) =>
     elementwise(out, inputs, (n, y, o, a, i, s) => {
       for (let l = 0, p = i; l < n; l++, p += s) y[o + l] = Math.min(Math.max(a[p]!, min), max);

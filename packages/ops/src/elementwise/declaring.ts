@@ -30,6 +30,7 @@ export function elementwiseFunction(
     name,
     shape: ([x]) => x.shape,
     ...(allowsIntegers ? { dtype: (inputs) => numericDType(inputs) } : {}),
+    batch: "broadcast",
     kernel: (out, inputs) => {
       if (wasm === undefined || !functionInWasm(out, inputs[0], wasm)) elementwise(out, inputs, loop);
     },
@@ -73,6 +74,7 @@ export function elementwisePair(
   return defineOp<Binary>({
     name,
     shape: (inputs) => broadcastShape(inputs),
+    batch: "broadcast",
     kernel: (out, inputs) => elementwise(out, inputs, loop),
     vjp: [
       (g, call) => unbroadcast(toA(g, call), call.inputs[0]),

@@ -226,6 +226,7 @@ export const reluPullback: Op<readonly [x: Tensor, g: Tensor]> = /* @__PURE__ */
   name: "reluPullback",
   shape: (inputs) => commonShape(inputs, ["x", "g"]),
   dtype: (inputs) => sharedFloat(inputs, ["x", "g"]),
+  batch: "shift",
   kernel: (out, [x, g]) => {
     if (!operationInWasm(out, x, g, "reluPullback")) elementwise(out, [x, g], wherePositive);
   },

@@ -22,6 +22,7 @@ function extremeOp(name: string, loop: ElementwiseLoop, isTaken: (x: Tensor, oth
     name,
     shape: (inputs) => broadcastShape(inputs),
     dtype: (inputs) => numericDType(inputs),
+    batch: "broadcast",
     kernel: (out, inputs) => elementwise(out, inputs, loop),
     vjp: [(g, { inputs: [a, b] }) => cotangentFor(g, a, b), (g, { inputs: [a, b] }) => cotangentFor(g, b, a)],
     samples: () => [
@@ -63,6 +64,7 @@ export const logAddExp: Op<Binary> = /* @__PURE__ */ defineOp({
   name: "logAddExp",
   shape: (inputs) => broadcastShape(inputs),
   dtype: (inputs) => sharedFloat(inputs),
+  batch: "broadcast",
   kernel: (out, inputs) =>
     elementwise(out, inputs, (n, y, o, a, i, s, b, j, t) => {
       for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) {
@@ -92,6 +94,7 @@ export const logAddExpSlope: Op<Binary> = /* @__PURE__ */ defineOp({
   name: "logAddExpSlope",
   shape: (inputs) => broadcastShape(inputs),
   dtype: (inputs) => sharedFloat(inputs),
+  batch: "broadcast",
   kernel: (out, inputs) =>
     elementwise(out, inputs, (n, y, o, a, i, s, b, j, t) => {
       for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) {

@@ -53,6 +53,7 @@ function pairwiseOp(
     name,
     shape: (inputs) => broadcastShape(inputs),
     dtype: (inputs) => dtype(inputs),
+    batch: "broadcast",
     kernel: (out, inputs, _, operands) =>
       elementwise(out, inputs, (n, y, o, a, i, s, b, j, t) => {
         for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) f(y, o + l, a, p, b, q, operands);

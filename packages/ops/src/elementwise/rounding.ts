@@ -70,6 +70,7 @@ export const mod: Op<Binary> = /* @__PURE__ */ defineOp({
   name: "mod",
   shape: (inputs) => broadcastShape(inputs),
   dtype: (inputs) => numericDType(inputs),
+  batch: "broadcast",
   kernel: (out, inputs, _, operands) =>
     elementwise(out, inputs, (n, y, o, a, i, s, b, j, t) => {
       for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) {
@@ -125,6 +126,7 @@ export const nanToNum: Op<Unary, Replacements> = /* @__PURE__ */ defineOp({
     throw new ArgumentError(`${name} must be a number, got ${show(bad)}; for tensors, use where(isFinite(x), x, y)`);
   },
   shape: ([x]) => x.shape,
+  batch: "broadcast",
   kernel: (out, inputs, { nan, posInf, negInf }) =>
     elementwise(out, inputs, (n, y, o, a, i, s) => {
       const largest = y instanceof Float32Array ? 2 ** 128 - 2 ** 104 : Number.MAX_VALUE;

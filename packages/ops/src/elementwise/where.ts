@@ -22,6 +22,7 @@ export const where: Op<readonly [condition: Tensor, a: Tensor, b: Tensor]> = /* 
     if (a.dtype === b.dtype) return a.dtype;
     throw mixedDTypes([a, "a"], [b, "b"]);
   },
+  batch: "broadcast",
   kernel: (out, inputs) =>
     elementwise(out, inputs, (n, y, o, c, i, s, a, j, t, b, k, u) => {
       for (let l = 0, p = i, q = j, r = k; l < n; l++, p += s, q += t, r += u) y[o + l] = c[p] ? a[q]! : b[r]!;

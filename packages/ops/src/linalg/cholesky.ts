@@ -24,6 +24,7 @@ import { solveTriangle } from "./triangularSolve.ts";
 const factor: Op<Unary> = /* @__PURE__ */ defineOp<Unary>({
   name: "cholesky",
   shape: ([A]) => squareSizes(A) && A.shape,
+  batch: "shift",
   kernel: (out, [A], _, [matrix]) => {
     const { n, batch } = squareSizes(matrix);
     eachMatrix(batch, [[A, 2]], ([a], entry) => {

@@ -17,6 +17,7 @@ import { columnsFirst } from "./qr.ts";
 export const cofactors: Op<Unary> = /* @__PURE__ */ defineOp<Unary>({
   name: "cofactors",
   shape: ([A]) => A.shape,
+  batch: "shift",
   kernel: (out, [A]) =>
     eachRotated(
       out,
@@ -36,6 +37,7 @@ export const cofactors: Op<Unary> = /* @__PURE__ */ defineOp<Unary>({
 const cofactorsPullback: Op<Binary> = /* @__PURE__ */ defineOp<Binary>({
   name: "cofactorsPullback",
   shape: ([A]) => A.shape,
+  batch: "shift",
   kernel: (out, [A, g]) =>
     eachRotated(
       out,

@@ -18,6 +18,7 @@ function eachPivots(A: NdArray, visit: (pivots: readonly number[], entry: number
 const determinant: Op<Unary> = /* @__PURE__ */ defineOp<Unary>({
   name: "det",
   shape: ([A]) => squareSizes(A).batch,
+  batch: "shift",
   kernel: (out, [A]) =>
     eachPivots(A, (pivots, entry) => {
       out.data[entry] = pivots.reduce((product, pivot) => product * pivot, 1);
@@ -49,6 +50,7 @@ const singular = (): Tensor => fromNdarray(ndarray(Float64Array.of(1, 2, 3, 4, 5
 /** Returns the sign and the logarithm of the absolute value of the determinant, as a vector [sign, log|det|]. */
 const signAndLog: Op<Unary> = /* @__PURE__ */ defineOp<Unary>({
   name: "slogdet",
+  batch: "shift",
   shape: ([A]) => [...squareSizes(A).batch, 2],
   kernel: (out, [A]) =>
     eachPivots(A, (pivots, entry) => {

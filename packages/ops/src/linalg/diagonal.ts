@@ -11,6 +11,7 @@ export const diagonalOf: Op<Unary> = /* @__PURE__ */ defineOp<Unary>({
     return [...batch, Math.min(m, n)];
   },
   dtype: ([x]) => x.dtype,
+  batch: "shift",
   view: ([x]) => {
     const [m, n] = x.shape.slice(-2) as [number, number];
     const [row, column] = x.stride.slice(-2) as [number, number];
@@ -34,6 +35,7 @@ const withDiagonal: Op<Unary, { readonly m: number; readonly n: number }> = /* @
   options: { m: undefined, n: undefined },
   shape: ([x], { m, n }) => [...x.shape.slice(0, -1), m, n],
   dtype: ([x]) => x.dtype,
+  batch: "shift",
   kernel: (out, [x], { m, n }) => {
     const size = Math.min(m, n);
     const numbers = ndarray(out.data, [sizeOf(x.shape) / Math.max(size, 1), size], [m * n, n + 1]);

@@ -30,6 +30,7 @@ const decompose: Op<Unary> = /* @__PURE__ */ defineOp<Unary>({
     const { n, batch } = squareSizes(A);
     return [...batch, n + 1, n];
   },
+  batch: "shift",
   kernel: (out, [A], _, [matrix]) => {
     const { n, batch } = squareSizes(matrix);
     eachMatrix(batch, [[A, 2]], ([a], entry) => {

@@ -25,6 +25,7 @@ export const divideByGaps: Op<Binary, Gaps> = /* @__PURE__ */ defineOp<Binary, G
   name: "divideByGaps",
   options: { by: undefined, sign: undefined },
   shape: ([x]) => x.shape,
+  batch: "shift",
   kernel: (out, [x, w], { by, sign }, [operand]) => {
     const { n, batch } = squareSizes(operand);
     eachMatrix(batch, [[x, 2], [w, 1]], ([matrix, values], entry) => {
@@ -62,6 +63,7 @@ export const agreeing: Op<Binary, { readonly zeros: boolean }> = /* @__PURE__ */
   name: "agreeing",
   options: { zeros: false },
   shape: ([x]) => x.shape,
+  batch: "shift",
   kernel: (out, [x, w], { zeros }) => {
     const n = out.shape.at(-1)!;
     eachMatrix(out.shape.slice(0, -1), [[x, 1], [w, 1]], ([xs, values], entry) => {
@@ -90,6 +92,7 @@ type Columns = readonly [x: Tensor, scale: Tensor, s: Tensor];
 export const divideBySingularValues: Op<Columns> = /* @__PURE__ */ defineOp<Columns>({
   name: "divideBySingularValues",
   shape: ([x]) => x.shape,
+  batch: "shift",
   kernel: (out, [x, scale, s]) => {
     const [m, k] = out.shape.slice(-2) as [number, number];
     eachMatrix(out.shape.slice(0, -2), [[x, 2], [scale, 2], [s, 1]], ([xs, scales, values], entry) => {

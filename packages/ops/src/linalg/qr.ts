@@ -31,6 +31,7 @@ const decompose: Op<Unary> = /* @__PURE__ */ defineOp<Unary>({
     const { m, n, batch } = matrixSizes(A);
     return [...batch, m + n, n];
   },
+  batch: "shift",
   kernel: (out, [A], _, [matrix]) => {
     const { m, n, batch } = matrixSizes(matrix);
     eachMatrix(batch, [[A, 2]], ([a], entry) => {

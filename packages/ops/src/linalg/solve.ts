@@ -20,6 +20,7 @@ const solveColumns: Op<Binary, { readonly transposed: boolean }> = /* @__PURE__ 
   name: "solve",
   options: { transposed: false },
   shape: ([A, b]) => solutionShape(A, b),
+  batch: "broadcast",
   kernel: (out, [A, b], { transposed }, [matrix]) => {
     const [n, r] = out.shape.slice(-2) as [number, number];
     const batch = out.shape.slice(0, -2);
@@ -69,6 +70,7 @@ export const inverseOp = (name: string): Op<Unary> =>
   defineOp<Unary>({
     name,
     shape: ([A]) => squareSizes(A) && A.shape,
+    batch: "shift",
     kernel: (out, [A], _, [matrix]) => {
       const { n, batch } = squareSizes(matrix);
       eachMatrix(batch, [[A, 2]], ([a], entry) => {

@@ -32,6 +32,7 @@ const decompose: Op<Unary> = /* @__PURE__ */ defineOp<Unary>({
     const { m, n, batch } = matrixSizes(A);
     return [...batch, m + 1 + n, Math.min(m, n)];
   },
+  batch: "shift",
   kernel: (out, [A], _, [matrix]) => {
     const { m, n, batch } = matrixSizes(matrix);
     const k = Math.min(m, n);

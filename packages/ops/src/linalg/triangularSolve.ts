@@ -35,6 +35,7 @@ export function triangleSolver(name: string, errorAt: typeof singularError): Op<
     name,
     options: { lower: true, transposed: false, tolerance: 0 },
     shape: ([A, b]) => solutionShape(A, b),
+    batch: "broadcast",
     kernel: (out, [A, b], { lower, transposed, tolerance }, [matrix]) => {
       const [n, r] = out.shape.slice(-2) as [number, number];
       const batch = out.shape.slice(0, -2);

@@ -29,6 +29,7 @@ const interpolate: Op<Binary, { readonly weights: readonly number[] }> = /* @__P
   name: "interpolate",
   options: { weights: undefined },
   shape: ([a]) => a.shape,
+  batch: "shift",
   kernel: (out, inputs, { weights }) => {
     const [lower, upper] = [ravel(inputs[0]), ravel(inputs[1])];
     for (let i = 0; i < lower.length; i++) out.data[i] = between(lower[i]!, upper[i]!, weights[i % weights.length]!);

@@ -37,6 +37,8 @@ export const searchsorted: Op<
     if (sorted.dtype === x.dtype) return "int32";
     throw mixedDTypes([sorted, "sorted"], [x, "x"]);
   },
+  batch: ({ inputs, batched: [isSortedBatched], params, again, perEntry }) =>
+    isSortedBatched ? perEntry() : again(params, inputs),
   kernel: (out, [sorted, x], { side }, [operand]) => {
     const [entries, values] = [ravel(sorted), ravel(x)];
     for (let i = 1; i < entries.length; i++)

@@ -29,6 +29,7 @@ export const orderOf: Op<Unary, Order> = /* @__PURE__ */ defineOp({
   options: { axis: -1, descending: false, nan: "last" },
   shape: ([x]) => x.shape,
   dtype: () => "int32",
+  batch: "shift",
   kernel: (out, [x], { axis, descending, nan }) => {
     const n = x.shape[axis]!;
     const slice = sortableOf(n);

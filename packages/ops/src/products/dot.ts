@@ -13,7 +13,7 @@ import { irregular } from "../declaring/samples.ts";
 import { numericDType } from "../elementwise/arithmetic.ts";
 import { reshapeTo } from "../shapes/reshape.ts";
 import { type Contraction, contract, contractedShape, contractionFlops } from "./contraction.ts";
-import { cotangentOf } from "./einsum.ts";
+import { contractBatch, cotangentOf } from "./einsum.ts";
 import { checkInnerSizes } from "./matmul.ts";
 
 // Contractions of two tensors. The ranks determine the labels of the axes, so the VJP rules of einsum apply.
@@ -38,6 +38,8 @@ function contractionOp(
     name,
     shape,
     dtype: (inputs) => numericDType(inputs),
+    batch: (call) =>
+      reshapeTo(contractBatch(labelsOf(call.operands), call.inputs, call.batched), [call.size, ...call.output.shape]),
     kernel: (out, inputs) => {
       const labels = labelsOf(inputs);
       contract(ndarray(out.data, contractedShape(labels, inputs)), inputs, labels);

@@ -38,6 +38,7 @@ const contractionOp: Op<Inputs, { readonly subscripts: string }> = /* @__PURE__ 
   options: { subscripts: undefined },
   shape: (tensors, { subscripts }) => contractedShape(contractionOf(subscripts), tensors),
   dtype: (tensors) => numericDType(tensors),
+  batch: (call) => contractBatch(contractionOf(call.params.subscripts), call.inputs, call.batched),
   kernel: (out, arrays, { subscripts }) => contract(out, arrays, contractionOf(subscripts)),
   flops: (tensors, _, { subscripts }) => contractionFlops(contractionOf(subscripts), tensors),
   vjp: (g, { inputs, params: { subscripts } }, needed) =>
@@ -67,6 +68,16 @@ export function cotangentOf(k: number, g: Tensor, inputs: Inputs, { operands, ou
   const mask = x.shape.includes(0) ? undefined : diagonalMask(labels, x.shape);
   const masked = mask ? where(mask, reshaped, 0) : reshaped;
   return isSameShape(masked.shape, x.shape) ? masked : broadcastTo(masked, { shape: x.shape });
+}
+
+/** Applies a contraction to a batch, whose axis gets a new label. */
+export function contractBatch({ operands, output }: Contraction, inputs: Inputs, batched: readonly boolean[]): Tensor {
+  const used = [output, ...operands].join("");
+  let code = 97; // the letter a
+  while (used.includes(String.fromCharCode(code))) code += code === 122 ? 134 : 1; // after z, Ā
+  const batch = String.fromCharCode(code);
+  const labels = operands.map((each, k) => (batched[k] ? batch + each : each));
+  return contractTensors({ operands: labels, output: batch + output }, inputs);
 }
 
 const contractTensors = (contraction: Contraction, tensors: Inputs): Tensor =>

@@ -1,5 +1,6 @@
 import { ShapeError, type Tensor } from "@wengert/core";
 import {
+  type BatchCall,
   type Binary,
   defineOp,
   describe,
@@ -15,7 +16,7 @@ import { broadcastShape } from "../declaring/axes.ts";
 import { sumOfProductsCause } from "../declaring/nonFiniteCauses.ts";
 import { irregular } from "../declaring/samples.ts";
 import { numericDType } from "../elementwise/arithmetic.ts";
-import { expandDims, reshape, transpose } from "../shapes/reshape.ts";
+import { expandDims, reshape, reshapeTo, transpose } from "../shapes/reshape.ts";
 import { unbroadcast } from "../shapes/sum.ts";
 import { multiplyMatrices } from "./gemm.ts";
 
@@ -39,6 +40,7 @@ export const matmul: Op<Binary> = /* @__PURE__ */ defineOp({
     return [...batch, ...(a.shape.length > 1 ? [m] : []), ...(b.shape.length > 1 ? [n] : [])];
   },
   dtype: (inputs) => numericDType(inputs),
+  batch: (call) => batchOfProducts(call),
   kernel: (out, [a, b]) => multiplyMatrices(out.data, rowView(a), columnView(b), batchOf(a, b, out)),
   flops: ([a], { shape }) => 2 * sizeOf(shape) * a.shape.at(-1)!,
   vjp: [
@@ -55,6 +57,29 @@ export const matmul: Op<Binary> = /* @__PURE__ */ defineOp({
     [irregular([3]), irregular([3], 2)],
   ],
 });
+
+/** Applies matmul to a batch. A matrix that all entries share needs no batch axis: the product broadcasts. */
+function batchOfProducts({
+  inputs: [a, b],
+  batched,
+  operands: [left, right],
+  size,
+  output,
+  again,
+}: BatchCall<Binary, undefined>) {
+  const [p, q] = [left.shape.length, right.shape.length];
+  if (!batched[1] && q <= 2) return again(undefined, [a, b]);
+  if (!batched[0] && p <= 2 && q > 1) return again(undefined, [a, b]);
+  if (!batched[0] && p === 2) return again(undefined, [b, transpose(a)]); // A b for each vector b is a row of B Aᵀ
+  const rank = Math.max(p, q, 2);
+  const matrices = (x: Tensor, isBatched: boolean, matrix: Shape) =>
+    isBatched
+      ? reshapeTo(x, [size, ...new Array<number>(rank - matrix.length).fill(1), ...matrix])
+      : reshapeTo(x, matrix);
+  const [row, column] = [p === 1 ? [1, ...left.shape] : left.shape, q === 1 ? [...right.shape, 1] : right.shape];
+  const product = again(undefined, [matrices(a, batched[0], row), matrices(b, batched[1], column)]);
+  return reshapeTo(product, [size, ...output.shape]);
+}
 
 const leftSizes = (shape: Shape) => ({ m: shape.at(-2) ?? 1, k: shape.at(-1)!, batch: shape.slice(0, -2) });
 const rightSizes = (shape: Shape) =>

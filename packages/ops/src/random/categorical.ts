@@ -24,6 +24,7 @@ const largestSum: Op<Binary> = /* @__PURE__ */ defineOp({
   name: "randomCategorical",
   shape: ([noise]) => noise.shape.slice(0, -1),
   dtype: () => "int32",
+  batch: "shift",
   kernel: (out, inputs) => {
     const [noise, logits] = [ravel(inputs[0]), ravel(inputs[1])];
     const n = inputs[0].shape.at(-1)!;

@@ -39,6 +39,7 @@ function drawOf(name: string, f: (u: number) => number): Sampled<Draw> {
     options: { dtype: undefined },
     shape: ([u]) => u.shape,
     dtype: (_, { dtype }) => dtype,
+    batch: "broadcast",
     kernel: (out, inputs) =>
       elementwise(out, inputs, (n, y, o, a, i, s) => {
         for (let l = 0, p = i; l < n; l++, p += s) y[o + l] = f(a[p]!);
@@ -80,6 +81,7 @@ const isBelow: Op<Binary> = /* @__PURE__ */ defineOp({
   name: "randomBernoulli",
   shape: ([u]) => u.shape,
   dtype: () => "bool",
+  batch: "shift",
   kernel: (out, inputs) =>
     elementwise(out, inputs, (n, y, o, a, i, s, b, j, t) => {
       for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) {
@@ -139,6 +141,7 @@ const inRange: Op<Unary, { readonly low: number; readonly high: number }> = /* @
   options: { low: undefined, high: undefined },
   shape: ([u]) => u.shape,
   dtype: () => "int32",
+  batch: "broadcast",
   kernel: (out, inputs, { low, high }) =>
     elementwise(out, inputs, (n, y, o, a, i, s) => {
       for (let l = 0, p = i; l < n; l++, p += s) y[o + l] = low + Math.floor((high - low) * a[p]!);

@@ -18,6 +18,7 @@ export const cumprod: Op<Unary, { readonly axis: number }> = /* @__PURE__ */ def
   params: (options, [x]) => ({ axis: axisOf(x, options.axis) }),
   shape: ([x]) => x.shape,
   dtype: sumDType,
+  batch: "shift",
   kernel: (out, [x], { axis }) =>
     alongAxes([axis], out, [x], (n, y, o, r, a, i, s) => {
       const wraps = y instanceof Int32Array;

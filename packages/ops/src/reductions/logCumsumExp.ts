@@ -23,6 +23,7 @@ export const logCumsumExp: Op<Unary, { readonly axis: number }> = /* @__PURE__ *
   options: { axis: undefined },
   params: (options, [x]) => ({ axis: axisOf(x, options.axis) }),
   shape: ([x]) => x.shape,
+  batch: "shift",
   kernel: (out, [x], { axis }) =>
     alongAxes([axis], out, [x], (n, y, o, r, a, i, s) => {
       let peak = -Infinity;

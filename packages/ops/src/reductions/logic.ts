@@ -14,6 +14,7 @@ const reductionTo = (name: string, dtype: "bool" | "int32", ofSlice: Slice): Op<
     params: (options, [x]) => reductionOf(x, options),
     shape: ([x], params) => reducedShape(x.shape, params),
     dtype: (inputs) => (dtype === "bool" ? boolDType(inputs) : dtype),
+    batch: "shift",
     kernel: (out, [x], { axes }) =>
       alongAxes(axes, withoutAxes(out, x.shape, axes), [x], (n, y, o, _, a, i, s) => {
         y[o] = ofSlice(n, a, i, s);

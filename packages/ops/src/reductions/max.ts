@@ -33,6 +33,7 @@ function extremeOf(name: string, extremeInSlice: Slice, ofTwo: string): Op<Unary
     params: (options, [x]) => checkNotEmpty(x, reductionOf(x, options)),
     shape: ([x], params) => reducedShape(x.shape, params),
     dtype: ([x]) => x.dtype,
+    batch: "shift",
     kernel: (out, [x], { axes }) =>
       alongAxes(axes, withoutAxes(out, x.shape, axes), [x], (n, y, o, _, a, i, s) => {
         y[o] = extremeInSlice(n, a, i, s);
@@ -99,6 +100,7 @@ function indexOfExtreme(name: string, indexInSlice: Slice): Op<Unary, Reduction,
     },
     shape: ([x], params) => reducedShape(x.shape, params),
     dtype: () => "int32",
+    batch: "shift",
     kernel: (out, [x], { axes }) =>
       alongAxes(axes, withoutAxes(out, x.shape, axes), [x], (n, y, o, _, a, i, s) => {
         y[o] = indexInSlice(n, a, i, s);

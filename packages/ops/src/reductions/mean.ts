@@ -28,6 +28,7 @@ export const mean: Op<Unary, Reduction, ReduceOptions> = /* @__PURE__ */ defineO
   options: reduceDefaults,
   params: (options, [x]) => reductionOf(x, options),
   shape: ([x], params) => reducedShape(x.shape, params),
+  batch: "shift",
   kernel: (out, [x], { axes }) => sumInto(out, x, axes, elementCount(x, axes)),
   flops: ([x]) => sizeOf(x.shape),
   vjp: [
@@ -78,6 +79,7 @@ export const variance: Op<Unary, Variance, VarianceOptions> = /* @__PURE__ */ de
   options: varianceDefaults,
   params: (options, [x]) => varianceParams(x, options),
   shape: ([x], params) => reducedShape(x.shape, params),
+  batch: "shift",
   kernel: (out, [x], { axes, ddof }) =>
     alongAxes(axes, withoutAxes(out, x.shape, axes), [x], (n, y, o, _, a, i, s) => {
       y[o] = varianceOf(n, a, i, s, ddof);

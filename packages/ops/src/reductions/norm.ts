@@ -40,6 +40,7 @@ const finiteNorm: Op<Unary, Norm, NormOptions> = /* @__PURE__ */ defineOp({
   options: normDefaults,
   params: ({ ord = 2, ...options }, [x]) => ({ ...reductionOf(x, options), ord }),
   shape: ([x], params) => reducedShape(x.shape, params),
+  batch: "shift",
   kernel: (out, [x], { axes, ord }) =>
     alongAxes(axes, withoutAxes(out, x.shape, axes), [x], (n, y, o, _, a, i, s) => {
       y[o] = normOf(n, a, i, s, ord);

@@ -30,6 +30,7 @@ export const prod: Op<Unary, Reduction, ReduceOptions> = /* @__PURE__ */ defineO
   params: (options, [x]) => reductionOf(x, options),
   shape: ([x], params) => reducedShape(x.shape, params),
   dtype: sumDType,
+  batch: "shift",
   kernel: (out, [x], { axes }) =>
     alongAxes(axes, withoutAxes(out, x.shape, axes), [x], (n, y, o, _, a, i, s) => {
       const wraps = y instanceof Int32Array;
@@ -88,6 +89,7 @@ export const exclusiveCumprod: Op<Unary, Directed, DirectedOptions> = /* @__PURE
   options: directedDefaults,
   params: (options, [x]) => directedParams(x, options),
   shape: ([x]) => x.shape,
+  batch: "shift",
   kernel: (out, [x], { axes, reverse }) =>
     alongAxes(axes, out, [x], (n, y, o, r, a, i, s) => {
       const [first, step] = reverse ? [n - 1, -1] : [0, 1];
@@ -115,6 +117,7 @@ export const linearRecurrence: Op<Binary, Directed, DirectedOptions> = /* @__PUR
   options: directedDefaults,
   params: (options, [a]) => directedParams(a, options),
   shape: (inputs) => commonShape(inputs, ["a", "b"]),
+  batch: "shift",
   kernel: (out, inputs, { axes, reverse }) =>
     alongAxes(axes, out, inputs, (n, y, o, r, a, i, s, b, j, t) => {
       const [first, step] = reverse ? [n - 1, -1] : [0, 1];

@@ -27,6 +27,7 @@ export const std: Op<Unary, Variance, VarianceOptions> = /* @__PURE__ */ defineO
   options: varianceDefaults,
   params: (options, [x]) => varianceParams(x, options),
   shape: ([x], params) => reducedShape(x.shape, params),
+  batch: "shift",
   kernel: (out, [x], { axes, ddof }) =>
     alongAxes(axes, withoutAxes(out, x.shape, axes), [x], (n, y, o, _, a, i, s) => {
       y[o] = Math.sqrt(varianceOf(n, a, i, s, ddof));

@@ -29,6 +29,7 @@ export const concat: Op<Inputs, AxisParams, Partial<AxisParams>> = /* @__PURE__ 
     return first.shape.with(axis, total);
   },
   dtype: (tensors) => sharedDType(tensors),
+  batch: "shift",
   kernel: (out, arrays, { axis }) => {
     let from = 0;
     for (const array of arrays) {
@@ -70,6 +71,7 @@ export const stack: Op<Inputs, AxisParams, Partial<AxisParams>> = /* @__PURE__ *
     );
   },
   dtype: (tensors) => sharedDType(tensors),
+  batch: "shift",
   kernel: (out, arrays, { axis }) => {
     for (const [k, array] of arrays.entries())
       assign(out.pick(...out.shape.map((_, i) => (i === axis ? k : null))), array);

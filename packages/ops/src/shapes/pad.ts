@@ -43,6 +43,7 @@ export const pad: Op<Unary, Padding, PadOptions> = /* @__PURE__ */ defineOp({
   },
   shape: ([x], { widths }) => x.shape.map((n, axis) => widths[axis]![0] + n + widths[axis]![1]),
   dtype: ([x], { value }) => paddedDType(x, value),
+  batch: ({ params: { widths, value }, again }) => again({ widths: [[0, 0], ...widths], value }),
   kernel: (out, [x], { widths, value }) => {
     out.data.fill(value);
     assign(out.lo(...widths.map(([before]) => before)).hi(...x.shape), x);

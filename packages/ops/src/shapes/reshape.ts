@@ -35,6 +35,7 @@ export const reshape: Op<Unary, { readonly shape: Shape }> = /* @__PURE__ */ def
   },
   shape: (_, { shape }) => shape,
   dtype: ([x]) => x.dtype,
+  batch: ({ params: { shape }, size, again }) => again({ shape: [size, ...shape] }),
   view: ([x], { shape }) => (isRowMajor(x) ? ndarray(x.data, shape, undefined, x.offset) : undefined),
   kernel: (out, [x]) => assign(ndarray(out.data, x.shape), x),
   vjp: [(g, { inputs: [x] }) => reshape(g, { shape: x.shape })],
@@ -77,6 +78,7 @@ export const transpose: Op<
   },
   shape: ([x], { axes }) => axes.map((axis) => x.shape[axis]!),
   dtype: ([x]) => x.dtype,
+  batch: ({ params: { axes }, again }) => again({ axes: [0, ...axes.map((axis) => axis + 1)] }),
   view: ([x], { axes }) => x.transpose(...axes),
   vjp: [(g, { params: { axes } }) => transpose(g, { axes: axes.map((_, i) => axes.indexOf(i)) })],
   samples: () => [[irregular([2, 3], 2)], [irregular([1, 2, 2]), { axes: [2, 0, -2] }]],
@@ -95,6 +97,7 @@ export const expandDims: Op<Unary, { readonly axis: number }> = /* @__PURE__ */ 
   params: (options, [x]) => ({ axis: axisOf(x, options.axis, x.shape.length + 1) }),
   shape: ([x], { axis }) => x.shape.toSpliced(axis, 0, 1),
   dtype: ([x]) => x.dtype,
+  batch: "shift",
   view: ([x], { axis }) => ndarray(x.data, x.shape.toSpliced(axis, 0, 1), x.stride.toSpliced(axis, 0, 1), x.offset),
   vjp: [(g, { inputs: [x] }) => reshape(g, { shape: x.shape })],
   samples: () => [
@@ -118,6 +121,7 @@ export const squeeze: Op<Unary, { readonly axes: readonly number[] }, AxisOption
   },
   shape: ([x], { axes }) => x.shape.filter((_, i) => !axes.includes(i)),
   dtype: ([x]) => x.dtype,
+  batch: "shift",
   view: ([x], { axes }) => {
     const dropAxes = (list: readonly number[]) => list.filter((_, i) => !axes.includes(i));
     return ndarray(x.data, dropAxes(x.shape), dropAxes(x.stride), x.offset);
@@ -133,6 +137,7 @@ export const flip: Op<Unary, { readonly axes: readonly number[] }, AxisOption> =
   params: (options, [x]) => ({ axes: axesOf(x, options.axis) }),
   shape: ([x]) => x.shape,
   dtype: ([x]) => x.dtype,
+  batch: "shift",
   view: ([x], { axes }) => x.step(...x.shape.map((_, i) => (axes.includes(i) ? -1 : 1))),
   vjp: [(g, { params: { axes } }) => flip(g, { axis: axes })],
   samples: () => [[irregular([2, 3])], [irregular([2, 3]), { axis: 1 }]],

@@ -26,6 +26,7 @@ const rollOp: Op<Unary, Shifts> = /* @__PURE__ */ defineOp({
   options: { shifts: undefined },
   shape: ([x]) => x.shape,
   dtype: ([x]) => x.dtype,
+  batch: ({ params: { shifts }, again }) => again({ shifts: [0, ...shifts] }),
   kernel: (out, [x], { shifts }) => copyRolled(out, x, shifts, 0),
   flops: () => 0,
   vjp: [(g, { params: { shifts } }) => rollOp(g, { shifts: shifts.map((shift) => -shift) })],

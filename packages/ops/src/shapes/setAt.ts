@@ -65,6 +65,8 @@ const setAtOp: Op<Update, AxisParams> = /* @__PURE__ */ defineOp({
   params: ({ axis }, [x]) => ({ axis: axisOf(x, axis) }),
   shape: ([x]) => x.shape,
   dtype: (inputs) => updateDType(inputs),
+  batch: ({ inputs: [, indices], batched: [, areIndices], params: { axis }, withBatch, again, perEntry }) =>
+    areIndices ? perEntry() : again({ axis: axis + 1 }, [withBatch(0), indices, withBatch(2)]),
   kernel: (out, inputs, { axis }) => {
     const values = ravel(inputs[2]);
     updateEntries(out, inputs, axis, (to, from) => {
@@ -90,6 +92,8 @@ const takeWinners: Op<readonly [x: Tensor, indices: Tensor], AxisParams> = /* @_
   options: { axis: undefined },
   shape: ([x, indices], { axis }) => valuesShape(x, indices, axis),
   dtype: ([x, indices]) => takenDType(x, indices),
+  batch: ({ inputs: [, indices], batched: [, areIndices], params: { axis }, withBatch, again, perEntry }) =>
+    areIndices ? perEntry() : again({ axis: axis + 1 }, [withBatch(0), indices]),
   kernel: (out, [x, indices], { axis }) => {
     const [source, inner, n] = [ravel(x), sizeOf(x.shape.slice(axis + 1)), x.shape[axis]!];
     const positions = Array.from(ravel(indices), (index, k) => normalizeIndex(index, k, axis, n));
@@ -118,6 +122,8 @@ const addAtOp: Op<Update, AxisParams> = /* @__PURE__ */ defineOp({
       `${describe(inputs[0], "x")} is bool, and bools cannot be added; write cast(${inputs[0].label ?? "x"}, { dtype: "int32" })`,
     );
   },
+  batch: ({ inputs: [, indices], batched: [, areIndices], params: { axis }, withBatch, again, perEntry }) =>
+    areIndices ? perEntry() : again({ axis: axis + 1 }, [withBatch(0), indices, withBatch(2)]),
   kernel: (out, inputs, { axis }) =>
     inFloat64(out, (exact) => {
       const values = ravel(inputs[2]);

@@ -52,6 +52,7 @@ export const slice: Op<Unary, Selection, SliceOptions> = /* @__PURE__ */ defineO
   params: (options, [x]) => resolveSelection(x, options),
   shape: (_, { size }) => size,
   dtype: ([x]) => x.dtype,
+  batch: ({ params, size, again }) => again(batchOfSelection(params, size)),
   view: ([x], params) => viewSelection(x, params),
   vjp: [(g, { inputs: [x], params }) => unslice(g, { ...params, shape: x.shape })],
   vjpOfUses: (gs, calls) =>
@@ -85,6 +86,8 @@ export const unslice: Op<Unary, Selection & { readonly shape: Shape }> = /* @__P
     throw new ShapeError(`expected the shape of the selection, ${shapeText(size)}, got ${describe(x)}`);
   },
   dtype: ([x]) => x.dtype,
+  batch: ({ params: { shape, ...selection }, size, again }) =>
+    again({ ...batchOfSelection(selection, size), shape: [size, ...shape] }),
   kernel: (out, [x], params) => assign(viewSelection(out, params), x),
   vjp: [(g, { params: { start, step, size } }) => apply(slice.spec, [g], { start, step, size })],
   samples: () => [[irregular([2, 2]), { start: [1, 2], step: [-1, -2], size: [2, 2], shape: [2, 3] }]],
@@ -99,6 +102,8 @@ export const unsliceAll: Op<Inputs, { readonly selections: readonly Selection[];
     name: "unsliceAll",
     options: { selections: undefined, shape: undefined },
     shape: (_, { shape }) => shape,
+    batch: ({ params: { selections, shape }, size, again }) =>
+      again({ selections: selections.map((each) => batchOfSelection(each, size)), shape: [size, ...shape] }),
     kernel: (out, arrays, { selections }) =>
       inFloat64(out, (exact) => {
         for (const [k, array] of arrays.entries()) {
@@ -125,6 +130,13 @@ export const unsliceAll: Op<Inputs, { readonly selections: readonly Selection[];
       ],
     ],
   });
+
+/** Selects the same entries in each entry of a batch. */
+const batchOfSelection = ({ start, step, size }: Selection, batchSize: number): Selection => ({
+  start: [0, ...start],
+  step: [1, ...step],
+  size: [batchSize, ...size],
+});
 
 /** Whether all selected entries are inside an array of `shape`. */
 function isWithin({ start, step, size }: Selection, shape: Shape): boolean {

@@ -42,6 +42,7 @@ export const sum: Op<Unary, Reduction, ReduceOptions> = /* @__PURE__ */ defineOp
   params: (options, [x]) => reductionOf(x, options),
   shape: ([x], params) => reducedShape(x.shape, params),
   dtype: sumDType,
+  batch: "shift",
   kernel: (out, [x], { axes }) => sumInto(out, x, axes),
   flops: ([x]) => sizeOf(x.shape),
   vjp: [
@@ -80,6 +81,10 @@ export const broadcastTo: Op<Unary, { readonly shape: Shape }> = /* @__PURE__ */
     );
   },
   dtype: ([x]) => x.dtype,
+  batch: ({ inputs: [x], operands: [{ shape: entry }], params: { shape }, size, again }) => {
+    const ones = new Array<number>(shape.length - entry.length).fill(1);
+    return again({ shape: [size, ...shape] }, [reshapeTo(x, [size, ...ones, ...entry])]);
+  },
   view: ([x], { shape }) => ndarray(x.data, shape, broadcastStrides(x, shape), x.offset),
   vjp: [(g, { inputs: [x] }) => unbroadcast(g, x)],
   nonFinite: sumCause,

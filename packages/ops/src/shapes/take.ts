@@ -30,7 +30,7 @@ import { axisOf } from "../declaring/axes.ts";
 import { sumCause } from "../declaring/nonFiniteCauses.ts";
 import { irregular, type Wrapped, wrapOp } from "../declaring/samples.ts";
 import { inFloat64 } from "../loops/alongAxes.ts";
-import { reshape } from "./reshape.ts";
+import { reshape, transpose } from "./reshape.ts";
 import { sumDType } from "./sum.ts";
 
 /** The axis that the indices refer to. */
@@ -63,6 +63,14 @@ const takeOp: Op<readonly [x: Tensor, indices: Tensor], AxisParams> = /* @__PURE
   params: (options, [x]) => ({ axis: axisOf(x, options.axis) }),
   shape: ([x, indices], { axis }) => x.shape.toSpliced(axis, 1, ...indices.shape),
   dtype: ([x, indices]) => takenDType(x, indices),
+  batch: (call) => {
+    const { inputs, batched, params, again } = call;
+    if (batched[0]) return batched[1] ? call.perEntry() : again({ axis: params.axis + 1 }, inputs);
+    const taken = again(params, inputs); // the batch is the first axis of the indices
+    const { axis } = params;
+    const others = [...taken.shape.keys()].filter((each) => each !== axis);
+    return axis === 0 ? taken : transpose(taken, { axes: [axis, ...others] });
+  },
   kernel: (out, [x, indices], { axis }) => {
     const [source, inner] = [ravel(x), sizeOf(x.shape.slice(axis + 1))];
     let at = 0;
@@ -110,6 +118,8 @@ export const scatterAdd: Op<readonly [x: Tensor, indices: Tensor], ScatterParams
     );
   },
   dtype: ([x, indices]) => sumDType([{ dtype: takenDType(x, indices) }]),
+  batch: ({ inputs, batched: [, areIndices], params: { axis, size }, again, perEntry }) =>
+    areIndices ? perEntry() : again({ axis: axis + 1, size }, inputs),
   kernel: (out, [x, indices], { axis }) => inFloat64(out, (exact) => addAt(exact, x, indices, axis)),
   vjp: [(g, { inputs: [, indices], params: { axis } }) => takeOp(g, indices, { axis }), null],
   nonFinite: sumCause,
@@ -128,6 +138,13 @@ const scatterAddAll: Op<Inputs, ScatterParams> = /* @__PURE__ */ defineOp({
     return x.shape.toSpliced(axis, indices.shape.length, size);
   },
   dtype: ([x]) => x!.dtype,
+  batch: ({ inputs, batched, params: { axis, size }, withBatch, again, perEntry }) => {
+    const count = inputs.length / 2;
+    const entries = inputs.map((indices, k) => (k < count ? withBatch(k) : indices));
+    return batched.some((isBatched, k) => isBatched && k >= count)
+      ? perEntry()
+      : again({ axis: axis + 1, size }, entries);
+  },
   kernel: (out, arrays, { axis }) =>
     inFloat64(out, (exact) => {
       const count = arrays.length / 2;
@@ -255,6 +272,7 @@ const oneHotOp: Op<readonly [indices: Tensor], Classes, OneHotOptions> = /* @__P
     takenDType(indices, indices);
     return dtype;
   },
+  batch: "broadcast",
   kernel: (out, [indices], { numClasses }) => {
     for (const [row, index] of ravel(indices).entries()) {
       if (index < 0 || index >= numClasses) {

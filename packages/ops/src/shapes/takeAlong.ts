@@ -35,6 +35,7 @@ const takeAlongOp: Op<readonly [x: Tensor, indices: Tensor], AxisParams> = /* @_
   params: (options, [x]) => ({ axis: axisOf(x, options.axis) }),
   shape: ([x, indices], { axis }) => takenShape(x, indices, axis),
   dtype: ([x, indices]) => takenDType(x, indices),
+  batch: "shift",
   kernel: (out, [x, indices], { axis }) => {
     if (out.data.length === 0) return; // there may be 2^50 slices without entries
     const [size, stride] = [x.shape[axis]!, x.stride[axis]!];
@@ -73,6 +74,7 @@ export const scatterAddAlong: Op<readonly [x: Tensor, indices: Tensor], ScatterP
     throw new ShapeError(`${describe(x, "x")} must have the shape of ${describe(indices, "indices")}`);
   },
   dtype: ([x, indices]) => sumDType([{ dtype: takenDType(x, indices) }]),
+  batch: "shift",
   kernel: (out, [x, indices], { axis, size }) =>
     inFloat64(out, (exact) => {
       if (x.shape.includes(0)) return;

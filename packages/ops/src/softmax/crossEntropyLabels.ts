@@ -25,6 +25,7 @@ export const labelLosses: Op<readonly [logits: Tensor, labels: Tensor], Classes>
   params: (options, [logits]) => ({ axis: axisOf(logits, options.axis) }),
   shape: ([logits, labels], { axis }) => labelLossShape(logits, labels, axis),
   dtype: ([logits]) => sharedFloat([logits]),
+  batch: "shift",
   kernel: (out, [logits, labels], { axis }, operands) =>
     labeledSlicesInWasm("labelLosses", out, [logits, labels], axis) ||
     alongAxes([axis], out, [logits, labels], (n, y, o, _, a, i, s, b, j) => {
@@ -55,6 +56,7 @@ export const crossEntropyPullback: Op<PullbackInputs, Classes> = /* @__PURE__ */
     return logits.shape;
   },
   dtype: ([logits, , g]) => sharedFloat([logits, g]),
+  batch: "shift",
   kernel: (out, [logits, labels, g], { axis }, operands) =>
     labeledSlicesInWasm("labelPullback", out, [logits, labels, g], axis) ||
     inFloat64(out, (exact) => {
@@ -90,6 +92,7 @@ export const oneHotRows: Op<readonly [logits: Tensor, labels: Tensor], Classes> 
     return logits.shape;
   },
   dtype: ([logits]) => sharedFloat([logits]),
+  batch: "shift",
   kernel: (out, [logits, labels], { axis }, operands) => {
     let row = 0;
     alongAxes([axis], out, [logits, labels], (n, y, o, r, _a, _i, _s, b, j) => {

@@ -26,6 +26,7 @@ export const probabilityLosses: Op<LossInputs, Classes> = /* @__PURE__ */ define
   name: "crossEntropy",
   options: { axis: undefined },
   shape: ([logits, t], { axis }) => probabilityLossShape(logits, t, axis),
+  batch: "shift",
   kernel: (out, [logits, probabilities], { axis }) =>
     slicesInWasm("probabilityLosses", out, [logits, probabilities], [axis]) ||
     alongAxes([axis], out, [logits, probabilities], (n, y, o, _, a, i, s, b, j, t) => {
@@ -71,6 +72,7 @@ export const softCrossEntropyPullback: Op<readonly [logits: Tensor, probabilitie
       checkCotangents(rows, g);
       return logits.shape;
     },
+    batch: "shift",
     kernel: (out, [logits, probabilities, g], { axis }) =>
       slicesInWasm("probabilityPullback", out, [logits, probabilities, g], [axis]) ||
       inFloat64(out, (exact) =>

@@ -8,7 +8,7 @@ import { elementwise } from "../loops/strided.ts";
 import { unbroadcast } from "../shapes/sum.ts";
 import type { LossOptions } from "./losses.ts";
 import { reduceLosses } from "./lossReduction.ts";
-import { lossShape } from "./lossShape.ts";
+import { batchOfLosses, lossShape } from "./lossShape.ts";
 
 export interface HuberOptions extends LossOptions {
   /** The size of the difference at which the loss turns from a square into a line. Default: 1. */
@@ -29,6 +29,7 @@ const elementLosses: Losses = /* @__PURE__ */ defineOp<
     throw new OutOfRangeError(`delta must be a positive number, got ${show(delta)}`);
   },
   shape: (inputs) => lossShape(inputs, ["prediction", "target"]),
+  batch: batchOfLosses,
   kernel: (out, inputs, { delta }) =>
     elementwise(out, inputs, (n, y, o, a, i, s, b, j, t) => {
       for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) {

@@ -30,6 +30,7 @@ const relativeEntropy: Op<readonly [p: Tensor, q: Tensor]> = /* @__PURE__ */ def
   name: "klDivergence",
   shape: (inputs) => broadcastShape(inputs, inputNames),
   dtype: (inputs) => sharedFloat(inputs, inputNames),
+  batch: "broadcast",
   kernel: (out, inputs) =>
     elementwise(out, inputs, (n, y, o, a, i, s, b, j, t) => {
       for (let l = 0, k = i, m = j; l < n; l++, k += s, m += t) {

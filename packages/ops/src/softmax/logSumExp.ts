@@ -28,6 +28,7 @@ export const logSumExp: Op<Unary, Reduction, ReduceOptions> = /* @__PURE__ */ de
   options: reduceDefaults,
   params: (options, [x]) => reductionOf(x, options),
   shape: ([x], params) => reducedShape(x.shape, params),
+  batch: "shift",
   kernel: (out, [x], { axes }) =>
     slicesInWasm("logSumExp", withoutAxes(out, x.shape, axes), [x], axes) ||
     alongAxes(axes, withoutAxes(out, x.shape, axes), [x], (n, y, o, _, a, i, s) => {

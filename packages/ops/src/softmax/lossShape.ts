@@ -1,5 +1,16 @@
-import { ShapeError } from "@wengert/core";
-import { describe, isSameShape, type Operand, type Shape, shapeText, sizeOf } from "@wengert/core/extend";
+import { ShapeError, type Tensor } from "@wengert/core";
+import {
+  type BatchCall,
+  type Binary,
+  describe,
+  isSameShape,
+  type Operand,
+  type Shape,
+  shapeText,
+  sizeOf,
+} from "@wengert/core/extend";
+import { reshape } from "../shapes/reshape.ts";
+import { broadcastTo } from "../shapes/sum.ts";
 
 /**
  * Returns the shape of the losses, one per prediction. Losses do not broadcast: a prediction [N, 1] and a target [N]
@@ -15,6 +26,20 @@ export function lossShape(inputs: readonly [Operand, Operand], names: readonly [
     `${names.join(" and ")} must have the same shape, or one must be a scalar, []; got ${describe(a)} and ` +
       `${describe(b)}${shapeHint(a, b) ?? shapeHint(b, a) ?? ""}`,
   );
+}
+
+/**
+ * Applies a loss to a batch. A scalar input per entry is repeated to the shape of the other input, because losses do not
+ * broadcast.
+ */
+export function batchOfLosses<P>({ operands, params, size, withBatch, again }: BatchCall<Binary, P>): Tensor {
+  const shape = [size, ...lossShape(operands, ["a", "b"])];
+  const fitted = operands.map((_, k) => {
+    const x = withBatch(k);
+    if (isSameShape(x.shape, shape)) return x;
+    return broadcastTo(reshape(x, { shape: shape.map((n, axis) => (axis === 0 ? n : 1)) }), { shape });
+  });
+  return again(params, fitted);
 }
 
 /** Suggests how to give x the shape of `other`, or of a scalar; undefined if nothing fits. */

@@ -16,7 +16,7 @@ import { sigmoid, square } from "../elementwise/functions.ts";
 import { elementwise } from "../loops/strided.ts";
 import { unbroadcast } from "../shapes/sum.ts";
 import { type ReductionName, reduceLosses } from "./lossReduction.ts";
-import { lossShape } from "./lossShape.ts";
+import { batchOfLosses, lossShape } from "./lossShape.ts";
 
 export interface LossOptions {
   /** How the losses of the elements are combined: their mean, their sum, or not at all. Default: "mean". */
@@ -60,6 +60,7 @@ const elementLosses: Op<readonly [logits: Tensor, target: Tensor]> = /* @__PURE_
   name: "binaryCrossEntropy",
   shape: (inputs) => lossShape(inputs, logitNames),
   dtype: (inputs) => sharedFloat(inputs, logitNames),
+  batch: batchOfLosses,
   kernel: (out, inputs) =>
     elementwise(out, inputs, (n, y, o, a, i, s, b, j, t) => {
       for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) {
@@ -88,6 +89,7 @@ const labelTargets: Op<Unary, { readonly dtype: DType }> = /* @__PURE__ */ defin
   options: { dtype: undefined },
   shape: ([labels]) => labels.shape,
   dtype: (_, { dtype }) => dtype,
+  batch: "broadcast",
   kernel: (out, [labels]) => {
     for (const [row, label] of ravel(labels).entries()) {
       if (label !== 0 && label !== 1)

@@ -60,6 +60,7 @@ const softmaxOp: Op<Unary, AxesParams, AxisOption> = /* @__PURE__ */ defineOp({
   options: lastAxisDefault,
   params: axesParams,
   shape: ([x]) => x.shape,
+  batch: "shift",
   kernel: (out, [x], { axes }) =>
     slicesInWasm("softmax", out, [x], axes) ||
     inFloat64(out, (y) =>
@@ -94,6 +95,7 @@ export const softmaxPullback: Op<readonly [s: Tensor, g: Tensor], AxesParams, Ax
   options: lastAxisDefault,
   params: axesParams,
   shape: (inputs) => commonShape(inputs, ["s", "g"]),
+  batch: "shift",
   kernel: (out, [s, g], { axes }) =>
     slicesInWasm("softmaxPullback", out, [s, g], axes) ||
     alongAxes(axes, out, [s, g], (n, y, o, r, a, i, t, b, j, u) => {
@@ -126,6 +128,7 @@ export const subtractWeightedMean: Op<readonly [s: Tensor, g: Tensor], AxesParam
     options: lastAxisDefault,
     params: axesParams,
     shape: (inputs) => commonShape(inputs, ["s", "g"]),
+    batch: "shift",
     kernel: (out, [s, g], { axes }) =>
       alongAxes(axes, out, [s, g], (n, y, o, r, a, i, t, b, j, u) => {
         weightedMean(meanPair, n, a, i, t, b, j, u);
@@ -151,6 +154,7 @@ const logSoftmaxOp: Op<Unary, AxesParams, AxisOption> = /* @__PURE__ */ defineOp
   options: lastAxisDefault,
   params: axesParams,
   shape: ([x]) => x.shape,
+  batch: "shift",
   kernel: (out, [x], { axes }) =>
     slicesInWasm("logSoftmax", out, [x], axes) ||
     alongAxes(axes, out, [x], (n, y, o, r, a, i, t) => {
@@ -185,6 +189,7 @@ export const logSoftmaxPullback: Op<readonly [x: Tensor, g: Tensor], AxesParams,
     options: lastAxisDefault,
     params: axesParams,
     shape: (inputs) => commonShape(inputs, ["x", "g"]),
+    batch: "shift",
     kernel: (out, [x, g], { axes }) =>
       slicesInWasm("logSoftmaxPullback", out, [x, g], axes) ||
       inFloat64(out, (exact) =>

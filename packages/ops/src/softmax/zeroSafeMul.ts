@@ -12,6 +12,7 @@ import { unbroadcast } from "../shapes/sum.ts";
 export const zeroSafeMul: Op<Binary> = /* @__PURE__ */ defineOp({
   name: "zeroSafeMul",
   shape: (inputs) => broadcastShape(inputs),
+  batch: "broadcast",
   kernel: (out, inputs) =>
     elementwise(out, inputs, (n, y, o, a, i, s, b, j, t) => {
       for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) {

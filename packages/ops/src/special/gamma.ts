@@ -51,6 +51,7 @@ const polygammaOp: Op<Unary, Order> = /* @__PURE__ */ defineOp<Unary, Order>({
     throw new OutOfRangeError(`the order n must be a whole number from 0 to ${mostOrder}, got ${show(n)}`);
   },
   shape: ([x]) => x.shape,
+  batch: "broadcast",
   kernel: (out, inputs, { n: order }) =>
     elementwise(out, inputs, (n, y, o, a, i, s) => {
       for (let l = 0, p = i; l < n; l++, p += s) y[o + l] = numerics.polygamma(order, a[p]!);
@@ -99,6 +100,7 @@ export const polygammaDifference: Op<Binary, Order> = /* @__PURE__ */ defineOp<B
   name: "polygammaDifference",
   options: { n: 0 },
   shape: (inputs) => broadcastShape(inputs),
+  batch: "broadcast",
   kernel: (out, inputs, { n: order }) =>
     elementwise(out, inputs, (n, y, o, a, i, s, b, j, t) => {
       for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t)

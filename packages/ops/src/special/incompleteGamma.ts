@@ -22,6 +22,7 @@ function functionOfX(
   return defineOp<Inputs>({
     name,
     shape: (inputs) => broadcastShape(inputs, ["a", "x"]),
+    batch: "broadcast",
     kernel: (out, inputs) => elementwise(out, inputs, loop),
     vjp: [
       () => {

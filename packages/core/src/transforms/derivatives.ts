@@ -1,20 +1,4 @@
-import { mustBeFunction, mustBeList } from "../checks/arguments.ts";
-import { ArgumentError } from "../checks/errors.ts";
-import { withDefaults } from "../checks/options.ts";
-import { basis, checkMemory, fullLike, zeros } from "../values/create.ts";
-import { isFloat } from "../values/dtype.ts";
-import { noDerivative } from "../values/operands.ts";
-import type { Tensor, TensorLike } from "../values/tensor.ts";
-import {
-  asTree,
-  type Cotangent,
-  floatsOf,
-  leaves,
-  type TreeFunction,
-  type TreesOnly,
-  unflatten,
-} from "../values/tree.ts";
-import { pack, part } from "./fanout.ts";
+import { pack, part } from "../autodiff/fanout.ts";
 import {
   argumentIndices,
   type GradOf,
@@ -25,8 +9,27 @@ import {
   singleOrList,
   splitAux,
   type WithAux,
-} from "./grad.ts";
-import { runWithTape, seedCotangents } from "./vjp.ts";
+} from "../autodiff/grad.ts";
+import { runWithTape, seedCotangents } from "../autodiff/vjp.ts";
+import { mustBeFunction, mustBeList } from "../checks/arguments.ts";
+import { ArgumentError, TracedValueError } from "../checks/errors.ts";
+import { withDefaults } from "../checks/options.ts";
+import { basis, basisRows, checkMemory, fullLike, zeros } from "../values/create.ts";
+import { isFloat } from "../values/dtype.ts";
+import { noDerivative } from "../values/operands.ts";
+import { bytesOf, Tensor, type TensorLike } from "../values/tensor.ts";
+import {
+  asTree,
+  type Cotangent,
+  floatsOf,
+  leaves,
+  type TreeFunction,
+  type TreesOnly,
+  unflatten,
+} from "../values/tree.ts";
+import { onBatch } from "./batch.ts";
+import { dryRun } from "./dryRun.ts";
+import { neededSteps, replay } from "./replay.ts";
 
 /**
  * Returns the value of `f(...args)` and its pushforward. The pushforward maps one tangent per argument to the tangent
@@ -103,8 +106,8 @@ type Selected<A extends readonly unknown[], N> = N extends number
 /**
  * Returns a function that takes the arguments of `f` and returns the Jacobian ∂f/∂x, of shape `[...out, ...in]`.
  * `argnums` selects the argument x. For trees, and for several arguments, the Jacobian is a tree of blocks. The
- * function runs one pullback per element of the value of `f`. With `hasAux` it returns `{ jacobian, aux }`. It throws
- * an OutOfRangeError if a block does not fit in memory.
+ * pullbacks of all elements of the value run together, as in `vmap`, or in chunks that fit in 64 MB. With `hasAux` the
+ * function returns `{ jacobian, aux }`. It throws an OutOfRangeError if a block does not fit in memory.
  */
 export function jacobian<A extends readonly unknown[], Y, X, const N extends number | readonly number[] = 0>(
   f: WithAux<A, Y, X> & TreesOnly<Cotangent<SelectedArguments<A, N>>> & TreesOnly<Y>,
@@ -190,7 +193,7 @@ const gradientWithAux =
     return [grad, aux];
   };
 
-/** Runs `f` once and pulls back each basis cotangent of its value. Each pullback gives one row of the Jacobian. */
+/** Runs `f` once and pulls back the basis cotangents of its value. Each of them gives one row of the Jacobian. */
 function jacobianAt(
   caller: string,
   f: (...args: unknown[]) => unknown,
@@ -209,15 +212,54 @@ function jacobianAt(
   );
   const blocks = outputs.map((y) => {
     if (!isFloat(y.dtype)) throw noDerivative(caller, y);
-    const rows: Tensor[][] = [];
-    // Create one seed at a time, because all seeds together have size(y)² elements.
-    for (const seed of basis(y)) rows.push(leaves(caller, pull(new Map([[y, seed]])), "gradient"));
+    const chunks = rowChunks(caller, y, (seed) => leaves(caller, pull(new Map([[y, seed]])), "gradient"));
     const block = (input: Tensor, i: number): Tensor => {
       const shape = [...y.shape, ...input.shape];
-      if (rows.length === 0) return zeros(shape, { dtype: input.dtype });
-      return part(pack(rows.map((row) => row[i]!)), { shape, offset: 0 });
+      if (chunks.length === 0) return zeros(shape, { dtype: input.dtype });
+      return part(pack(chunks.map((rows) => rows[i]!)), { shape, offset: 0 });
     };
     return unflatten(structure, inputs.map(block));
   });
   return { blocks: unflatten(value, blocks), aux };
+}
+
+/** The memory for the steps of pullbacks that run together. */
+const maxChunkBytes = 2 ** 26;
+
+/**
+ * Pulls back the basis cotangents of y, as many at once as fit in memory. Yields a list of tensors for each chunk, with
+ * the rows of the chunk along axis 0.
+ */
+function rowChunks(caller: string, y: Tensor, pull: (seed: Tensor) => readonly Tensor[]): (readonly Tensor[])[] {
+  const together = y.size > 2 ? batchedPullback(caller, y, pull) : undefined;
+  if (together === undefined) return Array.from(basis(y), pull);
+  const { rows, bytes } = together;
+  const size = Math.min(y.size, Math.max(1, Math.floor(maxChunkBytes / bytes)));
+  return Array.from({ length: Math.ceil(y.size / size) }, (_, i) => rows(i * size, Math.min(size, y.size - i * size)));
+}
+
+/**
+ * Runs the pullback once without values. Returns a function that applies its steps to several basis cotangents, and the
+ * bytes that each of them needs. Returns `undefined` if a VJP rule reads values.
+ */
+function batchedPullback(caller: string, y: Tensor, pull: (seed: Tensor) => readonly Tensor[]) {
+  const seed = new Tensor(y.shape, y.dtype, undefined, "cotangent");
+  const program = dryRunUnlessRead(caller, seed, () => pull(seed));
+  if (program === undefined) return undefined;
+  const { steps } = neededSteps(program.steps, program.value);
+  const rows = (start: number, count: number): Tensor[] => {
+    const [values, mode] = [new Map([[seed, basisRows(y, start, count)]]), onBatch(count)];
+    replay(steps, program.value, values, mode);
+    return program.value.map((x) => mode.valueOf(x, values));
+  };
+  return { rows, bytes: steps.reduce((sum, { output }) => sum + bytesOf(output), bytesOf(seed)) };
+}
+
+function dryRunUnlessRead<T>(caller: string, seed: Tensor, body: () => T): ReturnType<typeof dryRun<T>> | undefined {
+  try {
+    return dryRun(caller, [seed], body);
+  } catch (error) {
+    if (error instanceof TracedValueError) return undefined;
+    throw error;
+  }
 }

@@ -1,21 +1,25 @@
+import { alias, pack, unpack } from "../autodiff/fanout.ts";
+import { apply } from "../autodiff/op.ts";
+import { DryTape, flowsTo, innermostTape, type Step, type Tape, withSubstitute } from "../autodiff/tape.ts";
+import { runWithTape, seedCotangents } from "../autodiff/vjp.ts";
 import { mustBeFunction } from "../checks/arguments.ts";
 import { ArgumentError, isList, show } from "../checks/errors.ts";
 import { isReadable } from "../checks/options.ts";
+import { fullLike } from "../values/create.ts";
+import { ravel } from "../values/ndarray.ts";
 import { describe, hasEqualNumbers, type Tensor } from "../values/tensor.ts";
 import {
   asTree,
   type Cotangents,
   floatsOf,
   leaves,
+  leavesAlike,
   leavesLike,
   type TreeFunction,
   type TreesOnly,
   unflatten,
 } from "../values/tree.ts";
-import { alias, pack, unpack } from "./fanout.ts";
-import { apply } from "./op.ts";
-import { flowsTo, innermostTape, type Step, type Tape, withSubstitute } from "./tape.ts";
-import { runWithTape, seedCotangents } from "./vjp.ts";
+import { type Replacement, type ReplayedCall, recordCall, replayCall } from "./dryRun.ts";
 
 // A custom function becomes one step on the innermost tape that tracks an argument. Outer tapes and traces record the
 // ops inside the function. So higher derivatives and programs need no extra code.
@@ -34,23 +38,83 @@ export function customVjp<A extends readonly unknown[], R, S>(rule: {
   const { forward, backward } = isReadable(rule) ? rule : ({} as typeof rule);
   if (![forward, backward].every((f) => typeof f === "function"))
     throw new ArgumentError(`customVjp: expected { forward, backward }, two functions; got ${show(rule)}`);
+  return withRule<A, R, S>("customVjp", { forward, backward });
+}
+
+/**
+ * Returns a function with a custom JVP. `value(...args)` returns the value. `tangent(args, tangents, value)` returns the
+ * tangent of the value and is linear in the tangents, trees like the arguments. Reverse mode uses its transpose. The
+ * innermost derivative calls `tangent`. Outer derivatives differentiate the ops inside `value` and `tangent`.
+ * @throws ArgumentError unless given both functions. The returned function throws an ArgumentError if `value` uses a
+ * differentiated tensor that is not an argument. Its pullback throws one if zero tangents give a tangent other than zero.
+ */
+export function customJvp<A extends readonly unknown[], R>(rule: {
+  readonly value: ((...args: A) => R) & TreesOnly<Cotangents<A>> & TreesOnly<R>;
+  readonly tangent: (args: NoInfer<A>, tangents: NoInfer<A>, value: NoInfer<R>) => R;
+}): (...args: A) => R {
+  const { value, tangent } = isReadable(rule) ? rule : ({} as typeof rule);
+  if (![value, tangent].every((f) => typeof f === "function"))
+    throw new ArgumentError(`customJvp: expected { value, tangent }, two functions; got ${show(rule)}`);
+  return withRule<A, R, readonly [A, R]>("customJvp", {
+    forward: (...args) => {
+      const y = value(...args);
+      return [y, [args, y]];
+    },
+    backward: ([args, y], g) => {
+      const { floats, withFloats } = floatsOf("customJvp", [args, "args"]);
+      const zero = (x: Tensor) => fullLike(x, 0);
+      const run = runWithTape(
+        "customJvp",
+        (vs: readonly Tensor[]) => tangent(args, withFloats(vs, zero), y),
+        [floats.map(zero)],
+        [0],
+      );
+      mustBeZero(leavesAlike("customJvp", [y, "the value"], [run.value, "the tangent"]));
+      const seeds = seedCotangents("customJvp", [run.value, "the tangent"], [g, "the cotangent"]);
+      return withFloats((run.pull(seeds) as [Tensor[]])[0]) as readonly unknown[] as readonly [...A];
+    },
+  });
+}
+
+/** @throws ArgumentError if a tensor has a number other than 0. NaN passes, because 0 times infinity is NaN. */
+function mustBeZero(tangents: readonly Tensor[]): void {
+  const found = tangents.flatMap(({ array }) =>
+    array ? [...ravel(array)].filter((x) => x !== 0 && !Number.isNaN(x)) : [],
+  );
+  if (found.length === 0) return;
+  throw new ArgumentError(
+    `customJvp: tangent must be linear in the tangents, but zero tangents gave ${found[0]}; remove the terms without a tangent`,
+  );
+}
+
+/** The functions that users pass, for messages. */
+const forwardNames = { customVjp: "forward", customJvp: "value" } as const;
+
+/** Returns a function with the rule of a `customVjp`. `name` is the name of its steps and the caller in messages. */
+function withRule<A extends readonly unknown[], R, S>(
+  name: keyof typeof forwardNames,
+  rule: CustomRule<A, R, S>,
+): (...args: A) => R {
+  const { forward, backward } = rule;
   return (...callArgs) => {
     const args = callArgs.map((arg) => asTree(arg)) as unknown as A;
-    const inputs = leaves("customVjp", args, "args");
+    const inputs = leaves(name, args, "args");
     const tape = innermostTape(inputs);
     if (tape === undefined) return pairOf(forward(...args))[0];
+    if (tape instanceof DryTape)
+      return recordCall(name, tape, args, () => pairOf(forward(...args))[0], replayedRule(name, rule));
     const throwCaptured = (captured: Tensor) => {
       throw new ArgumentError(
-        `customVjp: forward uses ${describe(captured)}, which is differentiated but is not an argument; pass it as one, or use stopGradient`,
+        `${name}: ${forwardNames[name]} uses ${describe(captured)}, which is differentiated but is not an argument; pass it as one, or use stopGradient`,
       );
     };
-    const fresh = freshArguments("customVjp", tape, args);
+    const fresh = freshArguments(name, tape, args);
     const [value, residuals] = reportCaptures(tape, throwCaptured, () => {
       const [result, saved] = pairOf(forward(...fresh));
-      return [aliasTree("customVjp", result), saved] as const;
+      return [aliasTree(name, result), saved] as const;
     });
-    return recordAsOneStep("customVjp", tape, inputs, value, (g) =>
-      leavesLike("customVjp", [args, "args"], [backward(residuals, g), "what backward returns"]),
+    return recordAsOneStep(name, tape, inputs, value, (g) =>
+      leavesLike(name, [args, "args"], [backward(residuals, g), "what backward returns"]),
     );
   };
 }
@@ -73,6 +137,7 @@ export function checkpoint<A extends readonly unknown[], R>(f: TreeFunction<A, R
     const inputs = leaves("checkpoint", args, "args");
     const tape = innermostTape(inputs);
     if (tape === undefined) return f(...args);
+    if (tape instanceof DryTape) return recordCall("checkpoint", tape, args, () => f(...args), replayedCheckpoint(f));
     const captured = new Set<Tensor>();
     const fresh = freshArguments("checkpoint", tape, args);
     const value = reportCaptures(
@@ -92,6 +157,39 @@ export function checkpoint<A extends readonly unknown[], R>(f: TreeFunction<A, R
     });
   };
 }
+
+// A dry run records a call as one step. When that step is applied to values or to a batch, the call still has its rule.
+
+/** Calls a function with a rule, whose forward and backward replay those of `rule` on other tensors. */
+const replayedRule =
+  <A extends readonly unknown[], R, S>(name: keyof typeof forwardNames, { forward, backward }: CustomRule<A, R, S>) =>
+  (replacement: Replacement, args: A): R =>
+    withRule<A, R, ReplayedCall<readonly [R, S]>>(name, {
+      forward: (...given) => {
+        const call = replayCall(name, replacement, given, (...dry) => pairOf(forward(...dry)));
+        return [call.valuesOf(call.value[0]), call];
+      },
+      backward: (forwardCall, cotangent) => {
+        const [, residuals] = forwardCall.value;
+        const call = replayCall(name, forwardCall.replacement, [cotangent], (g) => backward(residuals, g));
+        return call.valuesOf(call.value);
+      },
+    })(...args);
+
+interface CustomRule<A extends readonly unknown[], R, S> {
+  readonly forward: (...args: A) => readonly [R, S];
+  readonly backward: (residuals: S, cotangent: R) => readonly [...A];
+}
+
+const replayedCheckpoint =
+  <A extends readonly unknown[], R>(f: (...args: A) => R) =>
+  (replacement: Replacement, args: A): R => {
+    const replayed = (...given: A): R => {
+      const call = replayCall("checkpoint", replacement, given, f);
+      return call.valuesOf(call.value);
+    };
+    return (checkpoint as unknown as (given: typeof replayed) => typeof replayed)(replayed)(...args);
+  };
 
 /** @throws ArgumentError unless the two values that `f` returned are equal, bit for bit (−0 equals 0) */
 function mustBeEqual(first: unknown, second: unknown): void {

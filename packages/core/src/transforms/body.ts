@@ -1,0 +1,70 @@
+import { moveAxis } from "../autodiff/axes.ts";
+import { pack, part } from "../autodiff/fanout.ts";
+import type { AnyOpSpec } from "../autodiff/op.ts";
+import type { Step } from "../autodiff/tape.ts";
+import { isList } from "../checks/errors.ts";
+import type { Shape } from "../values/ndarray.ts";
+import { type Operand, Tensor } from "../values/tensor.ts";
+import { isNode } from "../values/tree.ts";
+import { dryRun } from "./dryRun.ts";
+import { neededSteps, type ReplayMode, replay } from "./replay.ts";
+
+// A step may hold another list in its params: the body of a loop or of an equation. Each function that reads lists reads
+// such bodies, too.
+
+/** A function as a list of steps on tensors without values. */
+export interface Body {
+  readonly inputs: readonly Tensor[];
+  /** Tensors that the function captures. They are inputs of the step, so that derivatives flow to them. */
+  readonly constants: readonly Tensor[];
+  readonly steps: readonly Step[];
+  readonly outputs: readonly Tensor[];
+}
+
+/** Records the steps of `run` on tensors without values, which have the shapes and dtypes of `like`. */
+export function listBody(
+  caller: string,
+  like: readonly Operand[],
+  run: (inputs: readonly Tensor[]) => readonly Tensor[],
+): Body {
+  const inputs = like.map(({ shape, dtype, label }) => new Tensor(shape, dtype, undefined, label));
+  const { value: outputs, steps: all } = dryRun(caller, inputs, () => run(inputs));
+  const { steps, tensors } = neededSteps(all, outputs);
+  const known = new Set([...inputs, ...steps.map(({ output }) => output)]);
+  return { inputs, constants: [...tensors].filter((x) => !known.has(x)), steps, outputs };
+}
+
+/**
+ * Applies the steps of a body, and returns its outputs. `values` maps its inputs and constants to tensors, and receives the
+ * other tensors of the body.
+ */
+export function runBody({ steps, outputs }: Body, values: Map<Tensor, Tensor>, mode?: ReplayMode): Tensor[] {
+  replay(steps, [...outputs, ...values.keys()], values, mode);
+  return outputs.map((y) => mode?.valueOf(y, values) ?? values.get(y) ?? y);
+}
+
+/** Maps the keys to the values at the same positions. */
+export const mapping = (keys: readonly Tensor[], values: readonly Tensor[]): Map<Tensor, Tensor> =>
+  new Map(keys.map((key, k) => [key, values[k]!]));
+
+/** Returns the body that a step holds in its params, and how often the step runs it. */
+export function bodyOf({ params }: Step): { readonly body: Body; readonly times: number } | undefined {
+  if (!isNode(params) || !("body" in params)) return undefined;
+  const { body, length = 1 } = params as { readonly body: Body; readonly length?: number };
+  return isNode(body) && isList(body.steps) ? { body, times: length } : undefined;
+}
+
+/** Returns the number of floating-point operations of a step. */
+export function flopsOf({ op, inputs, params, output }: Step): number {
+  const { flops, view } = op as AnyOpSpec;
+  return flops ? flops(inputs, output, params) : view ? 0 : output.size;
+}
+
+/** Returns the number of floating-point operations of a body. */
+export const flopsOfBody = ({ steps }: Body): number => steps.reduce((sum, step) => sum + flopsOf(step), 0);
+
+/** Packs tensors of a batch, whose batch axis is `axes[k]`, into one vector per entry. */
+export function packBatch(tensors: readonly Tensor[], axes: readonly number[], size: number, shape: Shape): Tensor {
+  const batchLast = tensors.map((x, k) => moveAxis(x, { from: axes[k]!, to: x.shape.length - 1 }));
+  return moveAxis(part(pack(batchLast), { shape: [...shape, size], offset: 0 }), { from: 1, to: 0 });
+}

@@ -1,0 +1,102 @@
+import { DryTape, type Step, withRecorder, withSubstitute } from "../autodiff/tape.ts";
+import { Tensor } from "../values/tensor.ts";
+import { leaves, unflatten } from "../values/tree.ts";
+import { type FunctionOp, type ReplayMode, replay, type Values } from "./replay.ts";
+
+// A dry run calls a function on tensors without values, and records the steps that depend on them. The steps are applied
+// to values later. Steps that depend on other tensors alone run at once, and outer tapes record them.
+
+/** Runs `body`. Returns its value and the steps that depend on the tensors `watched`, which have no values. */
+export function dryRun<T>(
+  caller: string,
+  watched: Iterable<Tensor>,
+  body: () => T,
+): { value: T; steps: readonly Step[] } {
+  const tape = new DryTape(watched);
+  const value = withRecorder(caller, tape, body);
+  return { value, steps: tape.steps };
+}
+
+// A call of a customVjp or checkpoint function in a dry run becomes a step that keeps the function. When the step is
+// applied to values, the function is called again, and its own steps are applied to the values.
+
+/** The tensors that replace those of a dry run, and the mode in which steps are applied to them. */
+export interface Replacement {
+  readonly values: Values;
+  readonly mode: ReplayMode;
+}
+
+/** A call of a function whose steps were applied to values. */
+export interface ReplayedCall<T> {
+  /** The value that the function returned in the dry run. */
+  readonly value: T;
+  readonly replacement: Replacement;
+  /** Returns the tree with each tensor of the dry run replaced by its value. */
+  readonly valuesOf: <R>(tree: R) => R;
+}
+
+/** Calls `f` on tensors without values, and applies its steps to `args`, trees of tensors with values. */
+export function replayCall<A extends readonly unknown[], T>(
+  caller: string,
+  { values, mode }: Replacement,
+  args: A,
+  f: (...args: A) => T,
+): ReplayedCall<T> {
+  const all = new Map(values);
+  const dryLeaves = leaves(caller, args, "args").map((value) => {
+    const dry = mode.dry(value);
+    all.set(dry, value);
+    return dry;
+  });
+  const { value, steps } = dryRun(caller, [...all.keys()], () => f(...unflatten(args, dryLeaves)));
+  const used = steps.flatMap(({ inputs }) => inputs); // keeps all values, because `f` may return any of them
+  replay(steps, used, all, mode);
+  const valuesOf = <R>(tree: R): R => {
+    const list = leaves(caller, tree, "the value of f");
+    return unflatten(tree, list.map((x) => mode.valueOf(x, all))); // biome-ignore format: reads best on one line
+  };
+  return { value, replacement: { values: all, mode }, valuesOf };
+}
+
+/**
+ * Records a call of `f` on `tape`, as one step for each tensor of its value. `again` computes the value when the steps are
+ * applied to values.
+ */
+export function recordCall<A extends readonly unknown[], R>(
+  name: string,
+  tape: DryTape,
+  args: A,
+  f: () => R,
+  again: (replacement: Replacement, args: A) => R,
+): R {
+  const argLeaves = leaves(name, args, "args");
+  const inputs = new Set(argLeaves);
+  const hidden = new Set<Tensor>();
+  const record = ({ inputs: used, output }: Step): boolean => {
+    for (const x of used) if (tape.depends(x)) inputs.add(x); // f may capture tensors of the dry run
+    const depends = used.some((x) => tape.depends(x) || hidden.has(x));
+    if (depends) hidden.add(output);
+    return depends;
+  };
+  const value = withSubstitute(tape, { record }, f);
+  const results = new WeakMap<Values, readonly Tensor[]>(); // several steps share one call
+  const resultsOf = (values: Values, mode: ReplayMode): readonly Tensor[] => {
+    const replaced = unflatten(
+      args,
+      argLeaves.map((x) => mode.valueOf(x, values)),
+    );
+    return leaves(name, again({ values, mode }, replaced), "the value of f");
+  };
+  const outputs = leaves(name, value, "the value of f").map(({ shape, dtype, label }, i) => {
+    const output = new Tensor(shape, dtype, undefined, label);
+    const call: FunctionOp["call"] = (values, mode) => {
+      const all = results.get(values) ?? resultsOf(values, mode);
+      results.set(values, all);
+      return all[i]!;
+    };
+    const op: FunctionOp = { name, vjp: () => [], call };
+    tape.record({ op, inputs: [...inputs], params: undefined, output });
+    return output;
+  });
+  return unflatten(value, outputs);
+}

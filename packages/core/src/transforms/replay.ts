@@ -1,0 +1,73 @@
+import { type AnyOpSpec, apply } from "../autodiff/op.ts";
+import type { Differentiable, Step } from "../autodiff/tape.ts";
+import { Tensor } from "../values/tensor.ts";
+
+// A list of steps is a program: its steps can be applied again, to other tensors or to batches of tensors.
+
+/** Maps the tensors of a list to the tensors that replace them. */
+export type Values = ReadonlyMap<Tensor, Tensor>;
+
+/** How steps are applied again: `onValues` uses tensors of the same shapes, `onBatch` uses batches of them. */
+export interface ReplayMode {
+  readonly apply: (step: Step, values: Values) => Tensor;
+  /** Returns the tensor that replaces `x`. */
+  readonly valueOf: (x: Tensor, values: Values) => Tensor;
+  /** Returns a tensor without values, as the list has it, for a tensor that replaces one. */
+  readonly dry: (value: Tensor) => Tensor;
+}
+
+/** The op of a step that applies a function instead of a kernel. */
+export interface FunctionOp extends Differentiable {
+  readonly call: (values: Values, mode: ReplayMode) => Tensor;
+}
+const isFunctionOp = (op: Differentiable): op is FunctionOp => "call" in op;
+
+export const applyAgain = (step: Step, values: Values, mode: ReplayMode): Tensor =>
+  isFunctionOp(step.op) ? step.op.call(values, mode) : mode.apply(step, values);
+
+/** Applies steps to tensors of the same shapes. A tensor without a replacement is used itself. */
+export const onValues: ReplayMode = {
+  apply: ({ op, inputs, params, output }, values) =>
+    apply(
+      op as AnyOpSpec,
+      inputs.map((x) => values.get(x) ?? x),
+      params,
+      output.label,
+    ),
+  valueOf: (x, values) => values.get(x) ?? x,
+  dry: ({ shape, dtype, label }) => new Tensor(shape, dtype, undefined, label),
+};
+
+/** Returns the steps that `outputs` need, in order, and all tensors that these steps use. */
+export function neededSteps<S extends Step>(
+  steps: readonly S[],
+  outputs: Iterable<Tensor>,
+): { steps: S[]; tensors: Set<Tensor> } {
+  const tensors = new Set(outputs);
+  const needed: S[] = [];
+  for (const step of steps.toReversed()) {
+    if (!tensors.has(step.output)) continue;
+    needed.push(step);
+    for (const input of step.inputs) tensors.add(input);
+  }
+  return { steps: needed.reverse(), tensors };
+}
+
+/**
+ * Applies the steps again, in order. `values` maps the inputs of the list to new tensors, and receives the outputs of the
+ * steps. The values of tensors that are not in `kept` are deleted after their last use, which frees their memory.
+ */
+export function replay(
+  steps: readonly Step[],
+  kept: Iterable<Tensor>,
+  values: Map<Tensor, Tensor>,
+  mode: ReplayMode = onValues,
+): void {
+  const lastUse = new Map<Tensor, number>();
+  for (const [i, { inputs }] of steps.entries()) for (const input of inputs) lastUse.set(input, i);
+  for (const tensor of kept) lastUse.delete(tensor);
+  for (const [i, step] of steps.entries()) {
+    values.set(step.output, applyAgain(step, values, mode));
+    for (const input of step.inputs) if (lastUse.get(input) === i) values.delete(input);
+  }
+}
