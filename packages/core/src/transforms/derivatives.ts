@@ -16,6 +16,7 @@ import { ArgumentError, TracedValueError } from "../checks/errors.ts";
 import { withDefaults } from "../checks/options.ts";
 import { basis, basisRows, checkMemory, fullLike, zeros } from "../values/create.ts";
 import { isFloat } from "../values/dtype.ts";
+import { isSameShape } from "../values/ndarray.ts";
 import { noDerivative } from "../values/operands.ts";
 import { bytesOf, Tensor, type TensorLike } from "../values/tensor.ts";
 import {
@@ -216,6 +217,8 @@ function jacobianAt(
     const block = (input: Tensor, i: number): Tensor => {
       const shape = [...y.shape, ...input.shape];
       if (chunks.length === 0) return zeros(shape, { dtype: input.dtype });
+      const [rows] = chunks as [readonly Tensor[]];
+      if (chunks.length === 1 && isSameShape(rows[i]!.shape, shape)) return rows[i]!;
       return part(pack(chunks.map((rows) => rows[i]!)), { shape, offset: 0 });
     };
     return unflatten(structure, inputs.map(block));

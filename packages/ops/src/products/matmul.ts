@@ -69,8 +69,11 @@ function batchOfProducts({
 }: BatchCall<Binary, undefined>) {
   const [p, q] = [left.shape.length, right.shape.length];
   if (!batched[1] && q <= 2) return again(undefined, [a, b]);
+  // A b for each vector b is a row of B Aᵀ, which is one product for the whole batch.
+  const areColumns = q === 1 || (q === 2 && right.shape[1] === 1);
+  if (!batched[0] && p === 2 && areColumns)
+    return reshapeTo(again(undefined, [reshapeTo(b, [size, right.shape[0]!]), transpose(a)]), [size, ...output.shape]);
   if (!batched[0] && p <= 2 && q > 1) return again(undefined, [a, b]);
-  if (!batched[0] && p === 2) return again(undefined, [b, transpose(a)]); // A b for each vector b is a row of B Aᵀ
   const rank = Math.max(p, q, 2);
   const matrices = (x: Tensor, isBatched: boolean, matrix: Shape) =>
     isBatched
