@@ -180,7 +180,7 @@ describe("the command", () => {
   });
 
   test.each([
-    [["--noise", "0"], '--noise must be a number above 0, not "0".'],
+    [["--noise", "-1"], '--noise must be a number from 0 to 2, not "-1".'],
     [["--longest", "3"], '--longest must be a whole number of at least 16, not "3".'],
     [["--rate", "1"], "unknown option --rate"],
   ])("rejects %j with a one-line message", (args, message) => expectRefusal(ode, [...args, "--out", out], message));

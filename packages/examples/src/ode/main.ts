@@ -7,7 +7,7 @@
 import { randomKey, splitKey } from "@wengert/ops";
 import { type Command, command, startIfMain } from "../shared/command.ts";
 import { prepareFolder, writeWhole } from "../shared/files.ts";
-import { count, path, positive, spelled } from "../shared/options.ts";
+import { between, count, path, spelled } from "../shared/options.ts";
 import { type Forecast, fitInStages, forecast, type Stage } from "./fit.ts";
 import { type Comparison, compare } from "./memory.ts";
 import { initialNetwork } from "./network.ts";
@@ -24,7 +24,7 @@ interface Outcome {
 
 const options = {
   width: count(32, "hidden values of the network"),
-  noise: positive(0.1, "standard deviation of the noise"),
+  noise: between(0, 2, 0.1, "standard deviation of the noise"),
   iterations: count(100, "steps of L-BFGS in each of the three stages"),
   longest: count(1024, "Runge-Kutta steps of the longest solve that is measured", { min: 16 }),
   seed: count(1, "seed of the noise and of the initial weights", { min: 0 }),

@@ -12,13 +12,13 @@ type Segment = (network: Network, z: Tensor) => Tensor;
 type Wrap = (segment: Segment) => Segment;
 
 /**
- * Runs a segment on aliases of its arguments, so the tape adds the cotangents within the segment before it adds them to
- * those of other segments. `checkpoint` adds in the same order. Sums of floats depend on the order.
+ * Runs a segment on aliases of the weights, so the tape adds the cotangents of the weights within the segment before it adds
+ * them to those of other segments. `checkpoint` adds in the same order. Sums of floats depend on the order.
  */
 export const plain: Wrap = (segment) => (network, z) =>
   segment(
     treeMap((weights) => alias(weights), network),
-    alias(z),
+    z,
   );
 
 /** Returns the mean square of the state after `steps` Runge–Kutta steps, in segments of √steps that `wrap` transforms. */

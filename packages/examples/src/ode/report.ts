@@ -210,8 +210,8 @@ ${(last.checkpointed.milliseconds / last.plain.milliseconds).toFixed(1)} times a
       whole(checkpointed.list),
       kilobytes(plain.bytes),
       kilobytes(checkpointed.bytes),
-      `${plain.milliseconds.toFixed(0)} ms`,
-      `${checkpointed.milliseconds.toFixed(0)} ms`,
+      `${whole(Math.round(plain.milliseconds))} ms`,
+      `${whole(Math.round(checkpointed.milliseconds))} ms`,
       equal ? "yes" : "no",
     ]),
   ])}
