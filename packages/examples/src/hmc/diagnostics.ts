@@ -1,4 +1,5 @@
-// Diagnostics of Markov chains, for one quantity: a list of draws for each chain. All chains have the same even length.
+// Diagnostics of Markov chains, for one quantity: a list of draws for each chain. All chains have the same length. An odd
+// length loses its middle draw.
 
 type Chains = readonly (readonly number[])[];
 
@@ -18,7 +19,10 @@ const halves = (chains: Chains): Chains =>
     return [chain.slice(0, half), chain.slice(chain.length - half)];
   });
 
-/** The mean W of the variances within the chains, and the estimate var⁺ = (n − 1)/n W + B/n that includes their differences. */
+/**
+ * Returns the mean W of the variances within the chains, and the estimate var⁺ = (n − 1)/n W + B/n of the total variance. B/n is
+ * the variance of the n-draw means of the chains.
+ */
 function variances(chains: Chains): { readonly within: number; readonly total: number } {
   const n = chains[0]!.length;
   const within = mean(chains.map(variance));
@@ -37,8 +41,9 @@ export function splitRhat(chains: Chains): number {
 /**
  * Returns the effective sample size N / τ of the mean of N draws, with τ = 1 + 2 Σ ρₜ. The autocorrelation at lag t over all
  * half chains is ρₜ = 1 − (W − mean of their autocovariances) / var⁺. The sum ends where ρ₂ₖ + ρ₂ₖ₊₁ is negative, and these
- * pairs may not increase (C. Geyer 1992). So A. Vehtari, A. Gelman, D. Simpson, B. Carpenter and P. Bürkner (2021,
- * Rank-normalization, folding, and localization: an improved R̂). As in their package `posterior`, τ is at least 1 / log₁₀ N.
+ * pairs may not increase (C. Geyer 1992). The formula is that of A. Vehtari, A. Gelman, D. Simpson, B. Carpenter and P. Bürkner
+ * (2021, Rank-normalization, folding, and localization: an improved R̂). τ is at least 1 / log₁₀ N, as in the R package
+ * `posterior`.
  */
 export function effectiveSampleSize(chains: Chains): number {
   const split = halves(chains);

@@ -56,7 +56,7 @@ export function sample(potential: Potential, key: Tensor, start: Tensor, setting
     const [momentumKey, uniformKey] = splitKey(foldIn(key, i));
     const [u, v] = randomUniform(uniformKey, { shape: [2] }).toNested<[number, number]>();
     const stepSize = i <= warmUp ? adaptation.stepSize : adaptation.averaged;
-    // A fixed length could be close to a period of the motion, which ends where it starts (Neal 2011, section 5.4.2.2).
+    // A fixed length could be close to a period of the motion, which ends where it starts (Neal 2011).
     const steps = Math.min(mostSteps, Math.max(1, Math.round((length * (0.5 + u)) / stepSize)));
     const from = { ...current, momentum: momentumOf(momentumKey) };
     const end = leapfrog(at, from, { stepSize, steps });

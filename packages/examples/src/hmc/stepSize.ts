@@ -1,8 +1,8 @@
 import type { Tensor } from "@wengert/core";
 import { energyOf, leapfrog, type Phase, type Position } from "./leapfrog.ts";
 
-// Dual averaging (M. Hoffman and A. Gelman 2014, The No-U-Turn Sampler, JMLR 15, algorithms 4 and 5). The names in the comments
-// are theirs.
+// Dual averaging (M. Hoffman and A. Gelman 2014, The No-U-Turn Sampler, JMLR 15, algorithms 4 and 5). The comments use
+// the symbols of the paper.
 
 /** The state of the adaptation. */
 export interface Adaptation {
