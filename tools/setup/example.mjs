@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 const examples = new URL("../../packages/examples/", import.meta.url);
 // Read the example names from src/, because dist/ may still contain deleted examples.
 const names = readdirSync(new URL("src/", examples), { withFileTypes: true })
-  .filter((entry) => entry.isDirectory())
+  .filter((entry) => existsSync(new URL(`src/${entry.name}/main.ts`, examples))) // src/shared is not an example
   .map((entry) => entry.name);
 const [name, ...args] = process.argv.slice(2);
 

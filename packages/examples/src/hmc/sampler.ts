@@ -1,0 +1,84 @@
+import type { Tensor } from "@wengert/core";
+import { foldIn, randomNormal, randomUniform, splitKey } from "@wengert/ops";
+import { energyOf, leapfrog, type Position, type Potential, positionOf } from "./leapfrog.ts";
+import { type Adaptation, adapt, reasonableStepSize, startAdaptation } from "./stepSize.ts";
+
+export interface Settings {
+  /** The number of draws that adapt the step size. They are not draws of the density. */
+  readonly warmUp: number;
+  readonly draws: number;
+  /** The mean length of a trajectory, in units of time. */
+  readonly length: number;
+  /** The mean acceptance probability that the adaptation aims at. */
+  readonly target: number;
+}
+
+export interface Chain {
+  /** The positions during the warm-up and after it, one row each. */
+  readonly warmUp: readonly (readonly number[])[];
+  readonly draws: readonly (readonly number[])[];
+  /** The adaptation of the step size, after each trajectory of the warm-up. */
+  readonly adaptations: readonly Adaptation[];
+  /** The step size of all trajectories after the warm-up. */
+  readonly stepSize: number;
+  /** The mean acceptance probability after the warm-up. */
+  readonly acceptance: number;
+  /** The number of trajectories after the warm-up whose energy error exceeds 1000, as in Stan. */
+  readonly divergences: number;
+  /** The number of gradients, with those of the warm-up. */
+  readonly gradients: number;
+}
+
+/** The limit on the leapfrog steps of a trajectory, for step sizes that the adaptation makes very small. Stan uses 1023. */
+const mostSteps = 1023;
+
+/**
+ * Draws from the density exp(−U) by Hamiltonian Monte Carlo (S. Duane and others 1987; R. Neal 2011). Each draw starts with a
+ * new normal momentum and follows a trajectory. It accepts the end with probability min(1, exp(−ΔH)), where ΔH is the energy
+ * error of the trajectory.
+ */
+export function sample(potential: Potential, key: Tensor, start: Tensor, settings: Settings): Chain {
+  const { warmUp, draws, length, target } = settings;
+  const locate = positionOf(potential);
+  let gradients = 0;
+  const at = (q: Tensor) => {
+    gradients++;
+    return locate(q);
+  };
+  const momentumOf = (key: Tensor) => randomNormal(key, { shape: start.shape });
+
+  let current: Position = at(start);
+  let adaptation = startAdaptation(reasonableStepSize(at, { ...current, momentum: momentumOf(foldIn(key, 0)) }));
+  const rows: number[][] = [];
+  const adaptations: Adaptation[] = [];
+  let [acceptances, divergences] = [0, 0];
+  for (let i = 1; i <= warmUp + draws; i++) {
+    const [momentumKey, uniformKey] = splitKey(foldIn(key, i));
+    const [u, v] = randomUniform(uniformKey, { shape: [2] }).toNested<[number, number]>();
+    const stepSize = i <= warmUp ? adaptation.stepSize : adaptation.averaged;
+    // A fixed length could be close to a period of the motion, which ends where it starts (Neal 2011).
+    const steps = Math.min(mostSteps, Math.max(1, Math.round((length * (0.5 + u)) / stepSize)));
+    const from = { ...current, momentum: momentumOf(momentumKey) };
+    const end = leapfrog(at, from, { stepSize, steps });
+    const error = energyOf(end) - energyOf(from);
+    const acceptance = error < Infinity ? Math.min(1, Math.exp(-error)) : 0; // NaN is not accepted
+    if (v < acceptance) current = { q: end.q, potential: end.potential, gradient: end.gradient };
+    rows.push(current.q.toNested<number[]>());
+    if (i <= warmUp) {
+      adaptation = adapt(adaptation, acceptance, target);
+      adaptations.push(adaptation);
+    } else {
+      acceptances += acceptance;
+      if (!(error < 1000)) divergences++;
+    }
+  }
+  return {
+    warmUp: rows.slice(0, warmUp),
+    draws: rows.slice(warmUp),
+    adaptations,
+    stepSize: adaptation.averaged,
+    acceptance: acceptances / draws,
+    divergences,
+    gradients,
+  };
+}

@@ -1,0 +1,83 @@
+import type { Tensor } from "@wengert/core";
+import { at, mse, slice, sqrt } from "@wengert/ops";
+import { lbfgs } from "@wengert/train";
+import { fieldOf, type Network } from "./network.ts";
+import { allTimes, type Data, pendulum, trainingTimes } from "./pendulum.ts";
+import { solve } from "./solver.ts";
+
+/** The parameters of the fit. The starts are parameters too, because their observations have noise. */
+export interface Model {
+  readonly network: Network;
+  /** The state of each trajectory at time 0, [trajectories, 2]. */
+  readonly start: Tensor;
+}
+
+/** The result of L-BFGS on the observations up to a time. */
+export interface Stage {
+  /** The number of intervals between observations. */
+  readonly count: number;
+  readonly model: Model;
+  readonly loss: number;
+  readonly iterations: number;
+  readonly evaluations: number;
+}
+
+/** Returns the mean square of solution minus observation, over the first `count` intervals. */
+export const lossOf = ({ network, start }: Model, observed: Tensor, count: number): Tensor =>
+  mse(solve(fieldOf(network), start, { ...trainingTimes, count }), slice(observed, { stop: [count + 1] }));
+
+/**
+ * Fits the model by L-BFGS: first to a fifth of the training time, then to half, then to all of it. A short solve cannot run
+ * far away from the observations, so the first stages find a good start for the last stage.
+ */
+export function fitInStages(network: Network, { observed }: Data, maxIterations: number): Stage[] {
+  let model: Model = { network, start: at(observed, 0) };
+  return [1 / 5, 1 / 2, 1].map((fraction) => {
+    const count = trainingTimes.count * fraction;
+    const minimum = lbfgs<Model>((model) => lossOf(model, observed, count), model, { maxIterations });
+    model = minimum.params;
+    const { loss, iterations, evaluations } = minimum;
+    return { count, model, loss, iterations, evaluations };
+  });
+}
+
+/** The solutions of the fitted model, and their errors: root mean squares of solution minus truth. */
+export interface Forecast {
+  /** The states at all times, [times, trajectories, 2]. */
+  readonly fitted: Tensor;
+  readonly unseen: Tensor;
+  readonly errors: {
+    readonly within: number;
+    readonly beyond: number;
+    readonly unseen: number;
+    /** The root mean square of the true states beyond the training time, to compare with `beyond`. */
+    readonly scale: number;
+  };
+}
+
+export function forecast({ network, start }: Model, { truth, unseen }: Data): Forecast {
+  const [fitted, other] = [start, at(unseen, 0)].map((from) => solve(fieldOf(network), from, allTimes)) as [
+    Tensor,
+    Tensor,
+  ];
+  const training = { stop: [trainingTimes.count + 1] };
+  const later = { start: [trainingTimes.count + 1] };
+  const beyond = slice(truth, later);
+  return {
+    fitted,
+    unseen: other,
+    errors: {
+      within: distance(slice(fitted, training), slice(truth, training)),
+      beyond: distance(slice(fitted, later), beyond),
+      unseen: distance(other, unseen),
+      scale: distance(beyond, 0),
+    },
+  };
+}
+
+/** Returns the root mean square of a − b. */
+const distance = (a: Tensor, b: Tensor | number): number => sqrt(mse(a, b)).item();
+
+/** Returns the distance between the fields of a network and of the pendulum, at the given states. */
+export const fieldError = (network: Network, states: Tensor): number =>
+  distance(fieldOf(network)(states), pendulum(states));
