@@ -7,6 +7,7 @@ import {
   grad,
   hessian,
   jvp,
+  nonFinite,
   record,
   scan,
   type Tensor,
@@ -18,7 +19,22 @@ import {
 } from "@wengert/core";
 import { pack, part } from "@wengert/core/extend";
 import { describe, expect, it } from "vitest";
-import { add, cos, errorOf, exp, expectClose, matmul, mul, plainValues, random, sin, square, sum } from "./support.ts";
+import {
+  add,
+  cos,
+  errorOf,
+  exp,
+  expectClose,
+  log,
+  matmul,
+  mul,
+  plainValues,
+  random,
+  sin,
+  square,
+  sub,
+  sum,
+} from "./support.ts";
 
 const length = 5;
 const w = random([3, 3], 1);
@@ -212,6 +228,13 @@ describe("scan", () => {
       cost(trace(valueAndGrad((h: Tensor) => sum(scan((c: Tensor) => [sin(mul(c, c)), undefined], h, undefined, { length: 1024, segments }).carry)), big)).peakBytes; // biome-ignore format: reads best on one line
     expect(backward(1)).toBeGreaterThan(1024 * 8000);
     expect(backward(32)).toBeLessThan(0.15 * backward(1));
+  });
+
+  it("is explained by nonFinite, which names the first iteration and the step", () => {
+    const f = (h: Tensor) => sum(scan((c: Tensor) => [log(sub(c, 1)), undefined], h, undefined, { length: 4 }).carry);
+    expect(nonFinite(f, tensor([3, 20]))?.message).toMatch(
+      /^the value of scan is NaN.*; iteration 1: the value of log is NaN; log 0 is −Infinity/,
+    );
   });
 
   it("has a derivative of zero by tensors that it does not use", () => {

@@ -1,6 +1,6 @@
-import { stopGradient, type Tensor, tensor, vjp, vmap } from "@wengert/core";
+import { stopGradient, type Tensor, tensor, vjp, vmap, zeros } from "@wengert/core";
 import { isFloat, pack, part } from "@wengert/core/extend";
-import { mul } from "@wengert/ops";
+import { add, mul, randomKey, randomNormal, splitKey, stack } from "@wengert/ops";
 import { describe, expect, it } from "vitest";
 import { allSamples, noiseLike, numbers, tensorsIn, withTensors } from "./support.ts";
 
@@ -77,3 +77,19 @@ describe("vmap equals one call per entry", () => {
 
 const entryOf = (batch: Tensor, { shape, size }: Tensor, i: number): Tensor =>
   part(pack([batch]), { shape, offset: i * size });
+
+describe("vmap of random numbers", () => {
+  const draw = (key: Tensor) => randomNormal(key, { shape: [4] });
+
+  it("gives each entry the numbers of its key", () => {
+    const keys = splitKey(randomKey(3), 3);
+    expect(vmap(draw)(stack(keys)).toNested()).toEqual(keys.map((key) => draw(key).toNested()));
+  });
+
+  it("gives every entry the same numbers for one key", () => {
+    const key = randomKey(3);
+    const noisy = (x: Tensor, k: Tensor) => add(x, draw(k));
+    const [a, b] = vmap(noisy, { inAxes: [0, null] })(zeros([2, 4]), key).toNested() as number[][];
+    expect([a, b]).toEqual([draw(key).toNested(), draw(key).toNested()]);
+  });
+});

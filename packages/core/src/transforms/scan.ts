@@ -1,6 +1,15 @@
 import { moveAxis, repeatAlong } from "../autodiff/axes.ts";
 import { accumulate, pack, packedDType, part, unpack } from "../autodiff/fanout.ts";
-import { apply, type BatchCall, type Call, defineOp, type Inputs, type Op } from "../autodiff/op.ts";
+import {
+  type AnyOpSpec,
+  apply,
+  type BatchCall,
+  type Call,
+  defineOp,
+  type Fault,
+  type Inputs,
+  type Op,
+} from "../autodiff/op.ts";
 import { accumulateCotangent } from "../autodiff/sweep.ts";
 import { innermostTape, withoutRecorders } from "../autodiff/tape.ts";
 import { runWithTape } from "../autodiff/vjp.ts";
@@ -9,12 +18,13 @@ import { ArgumentError, isList, ShapeError, show } from "../checks/errors.ts";
 import { withDefaults } from "../checks/options.ts";
 import { tensor, zeros } from "../values/create.ts";
 import { isFloat } from "../values/dtype.ts";
+import { unravelIndex } from "../values/format.ts";
 import { type NdArray, ravel, sizeOf } from "../values/ndarray.ts";
 import { describe, isAlike, kindText, type Operand, Tensor } from "../values/tensor.ts";
 import { asTree, leaves, leavesLike, type TreesOnly, unflatten, walk } from "../values/tree.ts";
 import { onBatch } from "./batch.ts";
 import { type Body, flopsOfBody, listBody, mapping, packBatch, runBody } from "./body.ts";
-import { applyAgain, onValues } from "./replay.ts";
+import { applyAgain, onValues, type Values } from "./replay.ts";
 
 // A loop as one step of a tape. The params of the step hold the body of the loop as a separate list. The VJP rule is a
 // scan too: it runs the pullback of the body from the last iteration to the first.
@@ -45,6 +55,7 @@ const scanOp: Op<Inputs, Loop> = /* @__PURE__ */ defineOp<Inputs, Loop>({
   kernel: (out, arrays, loop, operands) => withoutRecorders(() => runLoop(out, arrays, loop, operands)),
   flops: (_, __, { body, length }) => length * flopsOfBody(body),
   vjp: pullBackLoop,
+  nonFinite: causeInLoop,
   samples: () => [[[tensor([1, 2]), tensor([[3, 4], [5, 6]])], sampleLoop()]], // biome-ignore format: reads best on one line
 });
 
@@ -60,10 +71,7 @@ function sampleLoop(): Loop {
 }
 
 function runLoop(out: NdArray, arrays: readonly NdArray[], loop: Loop, operands: readonly Operand[]): void {
-  const { body, length, reverse, carries } = loop;
   const given = arrays.map((array, k) => new Tensor(operands[k]!.shape, operands[k]!.dtype, array, operands[k]!.label));
-  const [constants, carry, xs] = splitInputs(loop, given);
-  const fixed = body.constants.map((constant, k) => [constant, constants[k]!] as const);
   const starts: number[] = [];
   let end = 0;
   for (const { shape } of outputsOf(loop)) {
@@ -71,6 +79,21 @@ function runLoop(out: NdArray, arrays: readonly NdArray[], loop: Loop, operands:
     end += sizeOf(shape);
   }
   const write = (y: Tensor, at: number) => out.data.set(ravel(y.array!), at);
+  const last = iterate(loop, given, (t, _, outputs) => {
+    for (let k = loop.carries; k < outputs.length; k++) write(outputs[k]!, starts[k]! + t * outputs[k]!.size);
+  });
+  for (const [k, y] of last.entries()) write(y, starts[k]!);
+}
+
+/** Runs the iterations and returns the last carry. `visit` receives the values of all tensors of the body, and its outputs. */
+function iterate(
+  loop: Loop,
+  given: readonly Tensor[],
+  visit: (t: number, values: Values, outputs: readonly Tensor[]) => void,
+): readonly Tensor[] {
+  const { body, length, reverse, carries } = loop;
+  const [constants, carry, xs] = splitInputs(loop, given);
+  const fixed = body.constants.map((constant, k) => [constant, constants[k]!] as const);
   let current: readonly Tensor[] = carry;
   for (let i = 0; i < length; i++) {
     const t = reverse ? length - 1 - i : i;
@@ -79,11 +102,41 @@ function runLoop(out: NdArray, arrays: readonly NdArray[], loop: Loop, operands:
     for (const [k, value] of [...current, ...entries].entries()) values.set(body.inputs[k]!, value);
     for (const step of body.steps) values.set(step.output, applyAgain(step, values, onValues));
     const outputs = body.outputs.map((y) => values.get(y) ?? y);
-    for (let k = carries; k < outputs.length; k++) write(outputs[k]!, starts[k]! + t * outputs[k]!.size);
+    visit(t, values, outputs);
     current = outputs.slice(0, carries);
   }
-  for (const [k, y] of current.entries()) write(y, starts[k]!);
+  return current;
 }
+
+/** Returns the first iteration and step of a loop that made a NaN or an infinity, and the cause that its op gives. */
+function causeInLoop({ inputs, params: loop, cotangent }: Fault<Inputs, Loop>): string | undefined {
+  if (cotangent) return "it arose in the pullback of an iteration: run nonFinite on the body alone";
+  let cause: string | undefined;
+  const find = (t: number, values: Values) => {
+    const replaced = (x: Tensor) => values.get(x) ?? x;
+    const step = loop.body.steps.find(({ output }) => !allFinite(replaced(output)));
+    if (cause !== undefined || step === undefined) return;
+    const [output, op] = [replaced(step.output), step.op as AnyOpSpec];
+    const elements = Array.from(ravel(output.array!));
+    const at = elements.findIndex((x) => (elements.some(Number.isNaN) ? Number.isNaN(x) : !Number.isFinite(x)));
+    const fault = {
+      ...step,
+      inputs: step.inputs.map(replaced),
+      output,
+      bad: output,
+      index: unravelIndex(at, output.shape),
+    };
+    const hint =
+      typeof op.nonFinite === "function"
+        ? op.nonFinite({ ...fault, cotangent: undefined, producerOf: () => undefined })
+        : op.nonFinite;
+    cause = `iteration ${t}: the value of ${op.name} is ${elements[at]}${hint ? `; ${hint}` : ""}`;
+  };
+  withoutRecorders(() => iterate(loop, inputs, find));
+  return cause;
+}
+
+const allFinite = ({ array }: Tensor): boolean => ravel(array!).every(Number.isFinite);
 
 /** Splits a list with an entry for each input of a loop into constants, carry and tensors to iterate over. */
 function splitInputs<T>({ body, carries }: Loop, list: readonly T[]): [constants: T[], carry: T[], xs: T[]] {
