@@ -39,7 +39,7 @@ export function standardErrors({ posterior: { model, theta, data } }: Fit): (num
   return variances.map((variance) => (variance > 0 && variance < Math.log(100) ** 2 ? Math.sqrt(variance) : undefined));
 }
 
-/** Returns the parameters themselves, in the order of `vectorOf`. */
+/** Returns the exponentials of the logs, which are the parameters, in the order of `vectorOf`. */
 export const valuesOf = (theta: Theta): number[] => vectorOf(theta).toNested<number[]>().map(Math.exp);
 
 /** Returns the logs of the parameters of the book, for a model whose parameters all have a value there. */

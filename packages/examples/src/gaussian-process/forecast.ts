@@ -23,7 +23,7 @@ export function forecast(posterior: Posterior, months: readonly Month[], confide
   return months.map((month, i) => ({ ...month, mean: mean[i]!, half: z * deviation[i]! }));
 }
 
-/** How good the predictions of some months are. */
+/** The errors of the predictions of some months. */
 export interface Score {
   readonly months: number;
   /** The root of the mean squared error, in ppm. */
@@ -44,7 +44,7 @@ export function scoreOf(forecasts: readonly Forecast[]): Score {
   };
 }
 
-/** Ranges of years after the training data: the first year of each range. The last range is open. */
+/** The first year of each range of years after the training data. The last range has no end. */
 const firstYears = [1, 2, 4, 7, 11] as const;
 
 /** Groups held-out months by the number of years since the training data, and names the groups. */

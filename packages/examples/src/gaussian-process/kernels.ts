@@ -40,7 +40,7 @@ export interface Component {
   covariance(theta: Readonly<Record<string, Tensor>>, pairs: Pairs): Tensor;
 }
 
-/** Checks that a covariance uses exactly the declared parameters. */
+/** Declares a component. The compiler checks that the covariance uses only declared parameters. */
 const component = <Name extends string>(spec: {
   readonly name: string;
   readonly formula: string;

@@ -96,7 +96,7 @@ ${table([
 K has the condition number ${size(condition)}, by which rounding errors of 1e-16 may grow.
 `;
 
-/** Rows of the errors by horizon: a header, one row for each group of years, and a row for all years. */
+/** Returns a table of the errors: a header, a row for each group of years, and a row for all years. */
 export function scoreRows(
   book: readonly Forecast[],
   parabola: readonly Forecast[],
