@@ -10,7 +10,7 @@ export interface Fit {
   readonly posterior: Posterior;
 }
 
-/** The largest derivative at which a fit ends: the likelihood then changes by less than 0.01 when a parameter changes by 1 %. */
+/** A fit ends if no derivative of log p is larger. A change of a parameter by 1 % then changes log p by at most about 0.0001. */
 const tolerance = 1e-2;
 
 /** Fits the parameters by L-BFGS: maximizes the likelihood of the training data. */
