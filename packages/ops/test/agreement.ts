@@ -330,7 +330,7 @@ export const calls: Readonly<Record<string, (call: CallSpec) => Case>> = {
 
 /** Returns whether an op is a matrix product, whose last digits may differ between kernels. */
 export const isProduct = (name: string): boolean =>
-  ["matmul", "dot", "einsum", "outer"].includes(name) || /^conv/.test(name);
+  ["matmul", "dot", "einsum", "outer", "expr"].includes(name) || /^conv/.test(name);
 
 /** Returns whether the op, or its VJP, calls products of float64 matrices, also for float32 inputs. */
 export const isLinearAlgebra = (name: string): boolean =>

@@ -42,6 +42,7 @@ const withoutCounterpart: Readonly<Record<string, string>> = {
   crossEntropyPullback: "a backward kernel; compared by the derivatives of crossEntropy",
   softCrossEntropyPullback: "a backward kernel; compared by the derivatives of crossEntropy",
   reluPullback: "a backward kernel; compared by the derivatives of relu",
+  expr: "a notation for other ops, which are compared",
   overlapAdd: "the adjoint of windows; compared by the derivatives of windows",
   convInputPullback: "a backward kernel; compared by the derivatives of conv2d",
   convKernelPullback: "a backward kernel; compared by the derivatives of conv2d",

@@ -678,6 +678,18 @@ export const uses: Readonly<Record<string, Use>> = {
     const a = w.pickOrGiveUp(allOf(isFloatValue, ({ t }) => t.shape.length === 1));
     return [a, w.pickOrGiveUp(allOf(hasDTypeOf(a), ({ t }) => t.shape.length === 1))];
   },
+  expr: (w) => {
+    const [a, b] = binary(isFloatValue)(w);
+    return [
+      w.oneOf([
+        ["", " + ", ""],
+        ["2 * ", " - -", ""],
+        ["(", " / 2 + 1) * ", ""],
+      ]),
+      a,
+      b,
+    ];
+  },
   einsum: (w) => {
     const a = w.pickOrGiveUp(isFloatValue);
     const operands = w.chance(70) ? [a, w.pickOrGiveUp(hasDTypeOf(a))] : [a];

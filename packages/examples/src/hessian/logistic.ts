@@ -1,10 +1,9 @@
 import { type Tensor, tensor } from "@wengert/core";
 import {
-  add,
   binaryCrossEntropy,
   cast,
-  div,
   expandDims,
+  expr,
   matmul,
   mul,
   neg,
@@ -35,7 +34,7 @@ export function withColumns({ X, ...rest }: Problem, columns: readonly number[])
 
 /** Returns the loss: the mean of −y log σ(z) − (1 − y) log σ(−z) for z = X w, plus the penalty ridge/2 · |w|². */
 export function lossOf({ X, y, ridge }: Problem, w: Tensor): Tensor {
-  return add(binaryCrossEntropy(matmul(X, w), y), mul(ridge / 2, sum(square(w))));
+  return expr`${binaryCrossEntropy(matmul(X, w), y)} + ${ridge} / 2 * ${sum(square(w))}`;
 }
 
 /** Returns the Hessian of the loss in closed form: Xᵀ S X / n + ridge · I, with S = diag(σ′(z)) and σ′(z) = σ(z) σ(−z). */
@@ -44,5 +43,5 @@ export function closedForm({ X, ridge }: Problem, w: Tensor): Tensor {
   const z = matmul(X, w);
   const slopes = mul(sigmoid(z), sigmoid(neg(z)));
   const SX = mul(expandDims(slopes, { axis: 1 }), X);
-  return add(div(matmul(transpose(X), SX), n), mul(ridge, identity(d)));
+  return expr`${transpose(X)} @ ${SX} / ${n} + ${ridge} * ${identity(d)}`;
 }

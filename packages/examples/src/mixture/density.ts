@@ -1,5 +1,5 @@
 import type { Tensor } from "@wengert/core";
-import { add, div, exp, expandDims, log, logSoftmax, logSumExp, mean, mul, neg, square, sub, sum } from "@wengert/ops";
+import { exp, expandDims, expr, log, logSoftmax, logSumExp, mean, neg, sum } from "@wengert/ops";
 
 /** The parameters of a mixture of K Gaussians. Softmax maps any `a` to weights, and exp maps any `logSigma` to widths. */
 export interface Mixture {
@@ -11,9 +11,8 @@ export interface Mixture {
 
 /** Returns the log of each weighted density, tₖ = log(πₖ N(x; μₖ, σₖ)), for each x and each component k, [n, K]. */
 export function terms({ a, mu, logSigma }: Mixture, x: Tensor): Tensor {
-  const z = div(sub(expandDims(x, { axis: 1 }), mu), exp(logSigma));
-  const logNormal = neg(add(mul(0.5, square(z)), add(logSigma, 0.5 * Math.log(2 * Math.PI))));
-  return add(logSoftmax(a), logNormal);
+  const z = expr`(${expandDims(x, { axis: 1 })} - ${mu}) / ${exp(logSigma)}`;
+  return expr`${logSoftmax(a)} - (${z} ** 2 / 2 + ${logSigma} + ${Math.log(2 * Math.PI)} / 2)`;
 }
 
 export type LogDensity = (mixture: Mixture, x: Tensor) => Tensor;

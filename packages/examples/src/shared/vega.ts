@@ -5,8 +5,13 @@ export type Row = Readonly<Record<string, string | number | null>>;
 
 /** Reads a data set of the npm package `vega-datasets` by name. */
 export function readRows(name: string): readonly Row[] {
+  return JSON.parse(readText(`${name}.json`));
+}
+
+/** Reads a data file of the npm package `vega-datasets` as text. */
+export function readText(file: string): string {
   // `vega-datasets` exports only its index module, so the path of the data folder is relative to that module.
-  return JSON.parse(readFromPackage("vega-datasets", `../data/${name}.json`).toString("utf8"));
+  return readFromPackage("vega-datasets", `../data/${file}`).toString("utf8");
 }
 
 /** Separates complete rows, which have a number in each of `columns`, from incomplete rows. */

@@ -27,7 +27,7 @@ export const randomTruncatedNormal: Op<readonly [key: Tensor], Truncated, Trunca
     name: "randomTruncatedNormal",
     options: { shape: undefined, dtype: "float64", low: -2, high: 2 },
     params: ({ low = -2, high = 2, ...options }) => {
-      if (low < high && typeof low === "number" && typeof high === "number" && low < Infinity && high > -Infinity)
+      if (typeof low === "number" && typeof high === "number" && low < high && low < Infinity && high > -Infinity)
         return { ...checkDrawing(options), low, high };
       throw new OutOfRangeError(`expected low < high, got low ${show(low)} and high ${show(high)}; are they swapped?`);
     },
