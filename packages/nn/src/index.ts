@@ -10,7 +10,7 @@ export {
 export { type ParallelOptions, parallel } from "./combine/parallel.ts";
 export { residual } from "./combine/residual.ts";
 export { sequential } from "./combine/sequential.ts";
-export { defineLayer, type LayerDefinition } from "./layer/defineLayer.ts";
+export { defineLayer, type LayerDefinition } from "./defining/defineLayer.ts";
 export type {
   AnyLayer,
   Apply,
@@ -22,7 +22,7 @@ export type {
   NoParams,
   ParamsOf,
   ParamsOfAll,
-} from "./layer/layer.ts";
+} from "./defining/layer.ts";
 export { type Conv1dLayerOptions, type Conv2dLayerOptions, conv1d, conv2d } from "./layers/convolution.ts";
 export { type Affine, type AffineOptions, dense, type Initializer } from "./layers/dense.ts";
 export { dropout } from "./layers/dropout.ts";

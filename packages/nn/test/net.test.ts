@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { evaluate, jacobian, type Tensor, tensor, trace } from "@wengert/core";
+import { evaluate, grad, jacobian, type Tensor, tensor, trace } from "@wengert/core";
 import * as nn from "@wengert/nn";
 import { crossEntropy, mean, mse, randomKey, randomNormal, relu, reshape, sign, sum } from "@wengert/ops";
 import { accuracy, adam, fit, fromSafetensors, load, measure, save, toSafetensors } from "@wengert/train";
@@ -71,6 +71,15 @@ test("a traced net gives the same numbers", () => {
   const program = trace(small.apply, params, { shape: [6, 3] });
   expect(program.steps.map(({ op }) => op.name)).toEqual(["matmul", "add", "relu", "matmul", "add"]);
   expect(evaluate(program, params, x)).toEqual(small.apply(params, x));
+});
+
+test("a training step with dropout can be traced, with the key as an argument", () => {
+  const params = small.init(randomKey(1), x);
+  const step = (p: typeof params, x: Tensor, key: Tensor) =>
+    grad((q: typeof params) => mean(small.apply(q, x, { key, training: true })))(p);
+  const program = trace(step, params, x, randomKey(1));
+  for (const key of [randomKey(2), randomKey(3)])
+    expect(evaluate(program, params, x, key)).toEqual(step(params, x, key));
 });
 
 test("jacobian differentiates apply by the parameters, or by the input", () => {

@@ -1,10 +1,10 @@
 import { ShapeError, type Tensor } from "@wengert/core";
 import { type Shape, shapeText, withDefaults } from "@wengert/core/extend";
 import { reshape, scaledDotProductAttention, splitKey, transpose } from "@wengert/ops";
-import { booleanOption, countOption } from "../layer/checks.ts";
-import { defineLayer } from "../layer/defineLayer.ts";
-import { withName } from "../layer/errors.ts";
-import type { Layer } from "../layer/layer.ts";
+import { booleanOption, countOption } from "../defining/checks.ts";
+import { defineLayer } from "../defining/defineLayer.ts";
+import { withName } from "../defining/errors.ts";
+import type { Layer } from "../defining/layer.ts";
 import { type Affine, dense } from "../layers/dense.ts";
 
 export interface AttentionLayerOptions<Bias extends boolean = boolean> {
@@ -25,9 +25,10 @@ export interface AttentionParams<Bias extends boolean = true> {
 }
 
 /**
- * Returns multi-head self-attention over sequences x [N, T, features]. Each head averages the values of the positions,
- * weighted by the softmax of queries times keys, and the output projection mixes the heads. The shape stays the same. From
- * A. Vaswani and others (2017).
+ * Returns a layer of multi-head self-attention over sequences x [N, T, features]. Queries, keys and values are projections of
+ * x, split among the heads. For each position, each head averages the values, weighted by the softmax of the products of the
+ * position's query and all keys. The output projection mixes the heads. The result has the shape of x. From A. Vaswani and
+ * others (2017).
  * @throws ArgumentError for invalid options; `init` and `apply` throw a ShapeError unless `heads` divides the features
  */
 export function attention<const Bias extends boolean = true>(

@@ -1,11 +1,11 @@
 import { ShapeError, type Tensor } from "@wengert/core";
 import { describe, shapeText, withDefaults } from "@wengert/core/extend";
 import { add, mul, randomNormal, slice } from "@wengert/ops";
-import { checkParams, countOption, functionOption } from "../layer/checks.ts";
-import { defineLayer } from "../layer/defineLayer.ts";
-import { withName } from "../layer/errors.ts";
-import type { Layer } from "../layer/layer.ts";
-import { type Affine, featuresOf, type Initializer } from "../layers/dense.ts";
+import { checkParams, countOption, functionOption } from "../defining/checks.ts";
+import { defineLayer } from "../defining/defineLayer.ts";
+import { withName } from "../defining/errors.ts";
+import type { Layer } from "../defining/layer.ts";
+import { type Affine, featuresOf, type Initializer, initialWeights } from "../layers/dense.ts";
 
 export interface PositionEmbeddingOptions {
   /** The largest number of positions of a sequence. */
@@ -15,8 +15,8 @@ export interface PositionEmbeddingOptions {
 }
 
 /**
- * Returns a layer that adds a learned vector to each position of sequences x [N, T, features], as in GPT-2. Its parameter
- * is W [length, features]. A sequence may be shorter than `length`.
+ * Returns a layer that adds a learned vector to each position of sequences x [..., T, features], as in GPT-2. The parameter W
+ * [length, features] has one vector in each row. T may be less than `length`.
  * @throws ArgumentError for invalid options; `apply` throws a ShapeError for longer sequences
  */
 export function positionEmbedding(options: PositionEmbeddingOptions): Layer<Affine<false>> {
@@ -30,7 +30,7 @@ export function positionEmbedding(options: PositionEmbeddingOptions): Layer<Affi
   });
   return defineLayer<Affine<false>>({
     name: "positionEmbedding",
-    init: (key, { shape }, { dtype }) => ({ W: weightInit(key, { shape: [length, featuresOf(shape)], dtype }) }),
+    init: (key, { shape }, { dtype }) => ({ W: initialWeights(weightInit, key, [length, featuresOf(shape)], dtype) }),
     apply: (params, x) => {
       checkParams(params, ["W"], x);
       const [T, features] = x.shape.slice(-2) as [number, number];

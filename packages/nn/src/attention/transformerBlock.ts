@@ -1,9 +1,9 @@
 import { withDefaults } from "@wengert/core/extend";
 import { add, gelu, splitKey } from "@wengert/ops";
-import { booleanOption, countOption, rateOption } from "../layer/checks.ts";
-import { defineLayer } from "../layer/defineLayer.ts";
-import { withName } from "../layer/errors.ts";
-import type { Layer } from "../layer/layer.ts";
+import { booleanOption, countOption, rateOption } from "../defining/checks.ts";
+import { defineLayer } from "../defining/defineLayer.ts";
+import { withName } from "../defining/errors.ts";
+import type { Layer } from "../defining/layer.ts";
 import { type Affine, dense, featuresOf } from "../layers/dense.ts";
 import { dropout as dropoutLayer } from "../layers/dropout.ts";
 import { type LayerNormParams, layerNorm } from "../layers/normalization.ts";

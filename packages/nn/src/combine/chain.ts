@@ -1,10 +1,10 @@
 import { type Tensor, TreeError } from "@wengert/core";
 import { isList, show } from "@wengert/core/extend";
 import { splitKey } from "@wengert/ops";
-import type { LayerDefinition } from "../layer/defineLayer.ts";
-import { withPlace } from "../layer/errors.ts";
-import type { AnyLayer } from "../layer/layer.ts";
-import { outputOf } from "../layer/outputOf.ts";
+import type { LayerDefinition } from "../defining/defineLayer.ts";
+import { withPlace } from "../defining/errors.ts";
+import type { AnyLayer } from "../defining/layer.ts";
+import { outputOf } from "../defining/outputOf.ts";
 
 /** The functions of layers in a row: each layer takes the output of the layer before it. */
 export const chain = (layers: readonly AnyLayer[]): Omit<LayerDefinition<unknown>, "name"> => ({

@@ -1,9 +1,9 @@
 import { ArgumentError, ShapeError, type Tensor } from "@wengert/core";
 import { isList, isSameShape, shapeText, show, withDefaults } from "@wengert/core/extend";
 import { add, concat, splitKey } from "@wengert/ops";
-import { asLayer, defineLayer } from "../layer/defineLayer.ts";
-import { withName, withPlace } from "../layer/errors.ts";
-import type { AnyLayer, Layer, LayerLike, ParamsOfAll } from "../layer/layer.ts";
+import { asLayer, defineLayer } from "../defining/defineLayer.ts";
+import { withName, withPlace } from "../defining/errors.ts";
+import type { AnyLayer, Layer, LayerLike, ParamsOfAll } from "../defining/layer.ts";
 import { applyLayer, treesOf } from "./chain.ts";
 
 export interface ParallelOptions {
@@ -12,8 +12,8 @@ export interface ParallelOptions {
 }
 
 /**
- * Returns a layer that applies several layers to the same input, and joins or adds their outputs. Its parameters are the
- * tuple of theirs. In training, each layer gets its own key.
+ * Returns a layer that applies each of `layers` to the same input, and joins or adds their outputs. The parameters of the
+ * result are a tuple with the parameters of each layer. In training, each layer gets its own key.
  * @throws ArgumentError unless given a list of at least one layer or function; `apply` throws a ShapeError if the shapes
  * of the outputs differ
  */

@@ -1,14 +1,15 @@
 import { ShapeError, type Tensor } from "@wengert/core";
 import { describe, isSameShape, shapeText } from "@wengert/core/extend";
 import { add } from "@wengert/ops";
-import { defineLayer } from "../layer/defineLayer.ts";
-import type { Layer, LayerLike, ParamsOfAll } from "../layer/layer.ts";
+import { defineLayer } from "../defining/defineLayer.ts";
+import type { Layer, LayerLike, ParamsOfAll } from "../defining/layer.ts";
 import { chain } from "./chain.ts";
 import { layersOf } from "./sequential.ts";
 
 /**
- * Returns a layer that adds its input to its output: y = x + f(x), where f applies the layers in order. Its parameters are
- * the tuple of theirs. To change the shape, add two branches: `parallel([f, dense(64)], { combine: "sum" })`.
+ * Returns a layer that computes x + f(x), where f applies `layers` in order. The parameters of the result are a tuple with
+ * the parameters of each layer. If f changes the shape, add two branches instead: `parallel([f, dense(64)], { combine: "sum"
+ * })`.
  * @throws ArgumentError unless all arguments are layers or functions; `apply` throws a ShapeError if f changes the shape
  */
 export function residual<const L extends readonly LayerLike[]>(...layers: L): Layer<ParamsOfAll<L>> {

@@ -7,10 +7,10 @@ import {
   conv2d as convolve2d,
   type Sizes,
 } from "@wengert/ops";
-import { countOption } from "../layer/checks.ts";
-import { defineLayer } from "../layer/defineLayer.ts";
-import { withName } from "../layer/errors.ts";
-import type { Layer } from "../layer/layer.ts";
+import { countOption } from "../defining/checks.ts";
+import { defineLayer } from "../defining/defineLayer.ts";
+import { withName } from "../defining/errors.ts";
+import type { Layer } from "../defining/layer.ts";
 import {
   type Affine,
   type AffineOptions,
@@ -21,7 +21,7 @@ import {
   featuresOf,
 } from "./dense.ts";
 
-/** The options of the layers `conv1d` and `conv2d` that the ops of the same name do not have. */
+/** The options that the layers `conv1d` and `conv2d` have in addition to those of the ops of the same name. */
 interface KernelOptions<Bias extends boolean> extends AffineOptions<Bias> {
   /** The size of a window along the spatial axes, such as 3. */
   readonly size: Sizes;
@@ -39,8 +39,9 @@ const defaults = {
 } as const;
 
 /**
- * Returns a convolution of sequences x [N, length, channels], with the result [N, windows, filters]. Its parameters are W
- * [size, channels / groups, filters] and b [filters]. `padding: "causal"` lets output t depend only on inputs up to t.
+ * Returns a layer that convolves sequences x [N, length, channels] with filters. The result is [N, windows, filters]. The
+ * parameters are W [size, channels / groups, filters] and b [filters]. With `padding: "causal"` and stride 1, output t
+ * depends only on the inputs up to t.
  * @throws ArgumentError for invalid options
  */
 export function conv1d<const Bias extends boolean = true>(
@@ -51,9 +52,8 @@ export function conv1d<const Bias extends boolean = true>(
 }
 
 /**
- * Returns a convolution of images x [N, height, width, channels], with the result [N, windows down, windows across,
- * filters]. Its parameters are W [height, width, channels / groups, filters], where height and width are those of a window,
- * and b [filters].
+ * Returns a layer that convolves images x [N, height, width, channels] with filters. The result is [N, windows down, windows
+ * across, filters]. The parameters are W [size down, size across, channels / groups, filters] and b [filters].
  * @throws ArgumentError for invalid options
  */
 export function conv2d<const Bias extends boolean = true>(

@@ -1,10 +1,10 @@
-import { ShapeError, type Tensor, zeros } from "@wengert/core";
-import { describe, type Shape, shapeText, withDefaults } from "@wengert/core/extend";
+import { ShapeError, Tensor, zeros } from "@wengert/core";
+import { describe, isSameShape, type Shape, shapeText, show, withDefaults } from "@wengert/core/extend";
 import { add, glorotUniform, matmul } from "@wengert/ops";
-import { booleanOption, checkParams, countOption, functionOption } from "../layer/checks.ts";
-import { defineLayer } from "../layer/defineLayer.ts";
-import { withName } from "../layer/errors.ts";
-import type { Layer } from "../layer/layer.ts";
+import { booleanOption, checkParams, countOption, functionOption } from "../defining/checks.ts";
+import { defineLayer } from "../defining/defineLayer.ts";
+import { withName } from "../defining/errors.ts";
+import type { Layer } from "../defining/layer.ts";
 
 /** A function that returns initial weights, such as `heNormal`. */
 export type Initializer = (
@@ -38,6 +38,21 @@ export const affineSettings = (options: { readonly bias: unknown; readonly weigh
   weightInit: (functionOption("weightInit", options.weightInit) ?? glorotUniform) as Initializer,
 });
 
+/** Returns initial weights. @throws ShapeError unless `weightInit` returns a tensor of this shape and dtype */
+export function initialWeights(
+  weightInit: Initializer,
+  key: Tensor,
+  shape: Shape,
+  dtype: "float32" | "float64",
+): Tensor {
+  const W: unknown = weightInit(key, { shape, dtype });
+  if (W instanceof Tensor && isSameShape(W.shape, shape) && W.dtype === dtype) return W;
+  const got = W instanceof Tensor ? `${W.dtype} ${shapeText(W.shape)}` : show(W);
+  throw new ShapeError(
+    `weightInit must return weights ${dtype} ${shapeText(shape)}, got ${got}; use both of its options`,
+  );
+}
+
 /** Returns initial weights of a shape, and a bias of zeros along the last axis. */
 export const affineParams = (
   key: Tensor,
@@ -45,7 +60,7 @@ export const affineParams = (
   dtype: "float32" | "float64",
   { bias, weightInit }: AffineSettings,
 ): Affine => {
-  const W = weightInit(key, { shape, dtype });
+  const W = initialWeights(weightInit, key, shape, dtype);
   return (bias ? { W, b: zeros(shape.slice(-1), { dtype }) } : { W }) as Affine;
 };
 
@@ -56,8 +71,8 @@ export function applyAffine({ W, b }: Affine, x: Tensor, bias: boolean, product:
 }
 
 /**
- * Returns a fully connected layer, y = x W + b, for x [..., features] and y [..., units]. Its parameters are W [features,
- * units] and b [units].
+ * Returns a fully connected layer. For x [..., features], the layer returns x W + b [..., units]. The parameters are W
+ * [features, units] and b [units].
  * @throws ArgumentError unless `units` is a whole number of at least 1, and for invalid options
  */
 export function dense<const Bias extends boolean = true>(

@@ -1,9 +1,9 @@
 import { ArgumentError } from "@wengert/core";
 import { dropout as drop } from "@wengert/ops";
-import { rateOption } from "../layer/checks.ts";
-import { defineLayer } from "../layer/defineLayer.ts";
-import { withName } from "../layer/errors.ts";
-import type { Layer, NoParams } from "../layer/layer.ts";
+import { rateOption } from "../defining/checks.ts";
+import { defineLayer } from "../defining/defineLayer.ts";
+import { withName } from "../defining/errors.ts";
+import type { Layer, NoParams } from "../defining/layer.ts";
 
 /**
  * Returns a layer that, in training, sets each entry to 0 with probability `rate` and divides the others by 1 − rate.

@@ -1,11 +1,11 @@
 import { DTypeError, type Tensor } from "@wengert/core";
 import { describe, withDefaults } from "@wengert/core/extend";
 import { randomNormal, take } from "@wengert/ops";
-import { checkParams, countOption, functionOption } from "../layer/checks.ts";
-import { defineLayer } from "../layer/defineLayer.ts";
-import { withName } from "../layer/errors.ts";
-import type { Layer } from "../layer/layer.ts";
-import type { Affine, Initializer } from "./dense.ts";
+import { checkParams, countOption, functionOption } from "../defining/checks.ts";
+import { defineLayer } from "../defining/defineLayer.ts";
+import { withName } from "../defining/errors.ts";
+import type { Layer } from "../defining/layer.ts";
+import { type Affine, type Initializer, initialWeights } from "./dense.ts";
 
 export interface EmbeddingOptions {
   /** The number of vectors: indices are from 0 to `numEmbeddings` − 1. */
@@ -17,8 +17,9 @@ export interface EmbeddingOptions {
 }
 
 /**
- * Returns a layer that looks up a vector for each index: int32 x [...] becomes [..., units]. Its parameter is W
- * [numEmbeddings, units]. Only `init` with `{ shape, dtype: "int32" }` or an example tensor can see that x is int32.
+ * Returns a layer that looks up a vector for each index: int32 x [...] becomes [..., units]. The parameter W
+ * [numEmbeddings, units] has one vector in each row. Because x is int32, pass `{ shape, dtype: "int32" }` or an example
+ * tensor to `init` of a net that begins with an embedding.
  * @throws ArgumentError for invalid options; `apply` throws an OutOfRangeError for an index without a vector
  */
 export function embedding(options: EmbeddingOptions): Layer<Affine<false>> {
@@ -36,7 +37,7 @@ export function embedding(options: EmbeddingOptions): Layer<Affine<false>> {
   });
   return defineLayer<Affine<false>>({
     name: "embedding",
-    init: (key, _, { dtype }) => ({ W: weightInit(key, { shape: [numEmbeddings, units], dtype }) }),
+    init: (key, _, { dtype }) => ({ W: initialWeights(weightInit, key, [numEmbeddings, units], dtype) }),
     apply: (params, x) => {
       checkParams(params, ["W"]);
       checkIndices(x);

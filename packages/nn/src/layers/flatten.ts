@@ -1,8 +1,8 @@
 import { ShapeError } from "@wengert/core";
 import { describe, sizeOf } from "@wengert/core/extend";
 import { reshape } from "@wengert/ops";
-import { defineLayer } from "../layer/defineLayer.ts";
-import type { Layer, NoParams } from "../layer/layer.ts";
+import { defineLayer } from "../defining/defineLayer.ts";
+import type { Layer, NoParams } from "../defining/layer.ts";
 
 /** A layer that joins all axes after the batch axis: x [N, ...] becomes [N, features]. It takes no options. */
 export const flatten: Layer<NoParams> = /* @__PURE__ */ defineLayer<NoParams>({

@@ -1,9 +1,9 @@
 import { ones, type Tensor, zeros } from "@wengert/core";
 import { withDefaults } from "@wengert/core/extend";
 import * as ops from "@wengert/ops";
-import { checkParams } from "../layer/checks.ts";
-import { defineLayer } from "../layer/defineLayer.ts";
-import type { Layer } from "../layer/layer.ts";
+import { checkParams } from "../defining/checks.ts";
+import { defineLayer } from "../defining/defineLayer.ts";
+import type { Layer } from "../defining/layer.ts";
 import { featuresOf } from "./dense.ts";
 
 export interface NormOptions {
@@ -11,15 +11,15 @@ export interface NormOptions {
   readonly epsilon?: number | undefined;
 }
 
-/** The parameters of layerNorm, each with the size of the last axis: ones and zeros at first. */
+/** The parameters of `layerNorm`, [features] each. `scale` begins with ones, and `bias` with zeros. */
 export interface LayerNormParams {
   readonly scale: Tensor;
   readonly bias: Tensor;
 }
 
 /**
- * Returns a layer that normalizes each vector along the last axis to mean 0 and variance 1, multiplies by `scale` and adds
- * `bias`. Its parameters begin with ones and zeros.
+ * Returns a layer that normalizes each vector along the last axis to mean 0 and variance 1, multiplies it by the parameter
+ * `scale` and adds the parameter `bias`.
  */
 export function layerNorm(options?: NormOptions): Layer<LayerNormParams> {
   const { epsilon } = withDefaults<NormOptions>("layerNorm", options, { epsilon: 1e-5 });
@@ -37,8 +37,8 @@ export function layerNorm(options?: NormOptions): Layer<LayerNormParams> {
 }
 
 /**
- * Returns a layer that divides each vector along the last axis by the root of its mean square, and multiplies by `scale`,
- * which begins with ones.
+ * Returns a layer that divides each vector along the last axis by the root of the vector's mean square, and multiplies it by
+ * the parameter `scale`, which begins with ones.
  */
 export function rmsNorm(options?: NormOptions): Layer<Pick<LayerNormParams, "scale">> {
   const { epsilon } = withDefaults<NormOptions>("rmsNorm", options, { epsilon: 1e-5 });

@@ -2,8 +2,8 @@ import type { Tensor } from "@wengert/core";
 import { withDefaults } from "@wengert/core/extend";
 import type { PoolOptions } from "@wengert/ops";
 import * as ops from "@wengert/ops";
-import { defineLayer } from "../layer/defineLayer.ts";
-import type { Layer, NoParams } from "../layer/layer.ts";
+import { defineLayer } from "../defining/defineLayer.ts";
+import type { Layer, NoParams } from "../defining/layer.ts";
 
 const defaults = { size: undefined, stride: undefined, padding: "valid" } as const;
 

@@ -1,38 +1,43 @@
 import type { Tensor } from "@wengert/core";
 import { zeros } from "@wengert/core";
+import { toTensors } from "@wengert/core/extend";
 import { add, matmul, mul, sigmoid, split, sub, tanh } from "@wengert/ops";
-import { checkParams } from "../layer/checks.ts";
-import { defineLayer } from "../layer/defineLayer.ts";
-import { withName } from "../layer/errors.ts";
-import type { Layer } from "../layer/layer.ts";
+import { checkParams } from "../defining/checks.ts";
+import { defineLayer } from "../defining/defineLayer.ts";
+import { withName } from "../defining/errors.ts";
+import type { Layer } from "../defining/layer.ts";
 import { checkStep, outputsOf, type RecurrentOptions, recurrentSettings, recurrentWeights, stepsOf } from "./unroll.ts";
 
 /**
- * The parameters of a GRU with H units, for inputs of size D. The gates are r, z and n, in PyTorch's order, side by side
- * along the last axis: Wx is `weight_ih` transposed, Wh is `weight_hh` transposed.
+ * The parameters of a gated recurrent unit (GRU) with H units, for inputs with D features. Each parameter has the columns of
+ * the gates r, z and n side by side, in PyTorch's order: Wx is PyTorch's `weight_ih` transposed, Wh is `weight_hh`
+ * transposed, bx is `bias_ih` and bh is `bias_hh`.
  */
 export interface GruParams {
-  /** The weights of the inputs, [D, 3H]. */
+  /** The weights of the input, [D, 3H]. */
   readonly Wx: Tensor;
   /** The weights of the state, [H, 3H]. */
   readonly Wh: Tensor;
-  /** The biases beside the inputs and beside the state, [3H] each. */
+  /** The bias added to the weighted input, [3H]. */
   readonly bx: Tensor;
+  /** The bias added to the weighted state, [3H]. */
   readonly bh: Tensor;
 }
 
 const names = ["Wx", "Wh", "bx", "bh"] as const;
 
 /**
- * Returns the next state of a GRU for the inputs x [N, D] and the state h [N, H]: (1 − z) n + z h, where r = σ(xWᵣ + bᵣ +
- * hUᵣ + cᵣ), z = σ(xW𝓏 + b𝓏 + hU𝓏 + c𝓏) and n = tanh(xWₙ + bₙ + r (hUₙ + cₙ)), as in PyTorch. From K. Cho and others
- * (2014).
+ * Returns the next state of a gated recurrent unit, for an input x [N, D] and a state h [N, H], as in PyTorch: (1 − z) n + z
+ * h. The rows x Wx + bx and h Wh + bh each have three equal parts, a, b, c and d, e, f. With them, r = σ(a + d), z = σ(b +
+ * e) and n = tanh(c + r f). From K. Cho and others (2014).
+ * @throws TreeError, DTypeError or ShapeError if the parameters, x and h do not fit together
  */
 export function gruCell(params: GruParams, x: Tensor, h: Tensor): Tensor {
   return withName("gruCell", () => {
-    checkParams(params, names, x);
-    checkStep(x, params.Wx, { h }, params.Wh);
-    return nextState(params, add(matmul(x, params.Wx), params.bx), h);
+    const [input, state] = toTensors("gruCell", [x, h], 2) as [Tensor, Tensor];
+    checkParams(params, names, input);
+    checkStep(input, params.Wx, { h: state }, params.Wh);
+    return nextState(params, add(matmul(input, params.Wx), params.bx), state);
   });
 }
 
@@ -48,10 +53,10 @@ function nextState({ Wh, bh }: GruParams, fromX: Tensor, h: Tensor): Tensor {
 }
 
 /**
- * Returns a gated recurrent unit over sequences x [N, T, D], which begins with a state of zeros. The result has the states
- * of all times, [N, T, units], or with `output: "last"` the last one, [N, units]. The weights of the state begin
- * orthogonal, the biases with zeros.
- * @throws ArgumentError unless `units` is a whole number of at least 1
+ * Returns a layer that applies a gated recurrent unit to each time of sequences x [N, T, features]. The state begins with
+ * zeros. The layer returns the states of all times, [N, T, units], or with `output: "last"` the last state, [N, units]. The
+ * initial weights of the state are orthogonal, and the initial biases are zeros.
+ * @throws ArgumentError unless `units` is a whole number of at least 1, and for invalid options
  */
 export function gru(units: number, options?: RecurrentOptions): Layer<GruParams> {
   const settings = withName("gru", () => recurrentSettings("gru", units, options));

@@ -1,25 +1,27 @@
 import { ones, type Tensor, zeros } from "@wengert/core";
+import { toTensors } from "@wengert/core/extend";
 import { add, concat, matmul, mul, sigmoid, split, tanh } from "@wengert/ops";
-import { checkParams } from "../layer/checks.ts";
-import { defineLayer } from "../layer/defineLayer.ts";
-import { withName } from "../layer/errors.ts";
-import type { Layer } from "../layer/layer.ts";
+import { checkParams } from "../defining/checks.ts";
+import { defineLayer } from "../defining/defineLayer.ts";
+import { withName } from "../defining/errors.ts";
+import type { Layer } from "../defining/layer.ts";
 import { checkStep, outputsOf, type RecurrentOptions, recurrentSettings, recurrentWeights, stepsOf } from "./unroll.ts";
 
 /**
- * The parameters of an LSTM with H units, for inputs of size D. The gates are i, f, g and o, in PyTorch's order, side by
- * side along the last axis: Wx is `weight_ih` transposed, Wh is `weight_hh` transposed, b is `bias_ih + bias_hh`.
+ * The parameters of a long short-term memory (LSTM) with H units, for inputs with D features. Each parameter has the columns
+ * of the gates i, f, g and o side by side, in PyTorch's order: Wx is PyTorch's `weight_ih` transposed, Wh is `weight_hh`
+ * transposed, and b is `bias_ih + bias_hh`.
  */
 export interface LstmParams {
-  /** The weights of the inputs, [D, 4H]. */
+  /** The weights of the input, [D, 4H]. */
   readonly Wx: Tensor;
-  /** The weights of the output h of the previous time, [H, 4H]. */
+  /** The weights of the output of the previous time, [H, 4H]. */
   readonly Wh: Tensor;
-  /** The biases, [4H]. */
+  /** The bias, [4H]. */
   readonly b: Tensor;
 }
 
-/** The state of an LSTM: the output h and the memory c, [N, H] each. */
+/** The state of a long short-term memory: the output h and the memory c, [N, H] each. */
 export interface LstmState {
   readonly h: Tensor;
   readonly c: Tensor;
@@ -28,15 +30,18 @@ export interface LstmState {
 const names = ["Wx", "Wh", "b"] as const;
 
 /**
- * Returns the next state of an LSTM for the inputs x [N, D] and a state: c' = f c + i g and h' = o tanh(c'), where i, f
- * and o are σ of xW + hU + b, and g is tanh of it, each with its own weights, as in PyTorch. From S. Hochreiter and J.
- * Schmidhuber (1997), with the forget gate f of F. Gers and others (2000).
+ * Returns the next state of a long short-term memory, for an input x [N, D] and a state { h, c }, as in PyTorch: the memory c'
+ * = f c + i g and the output h' = o tanh(c'). The rows x Wx + h Wh + b have four equal parts; i, f and o are σ of the first,
+ * second and fourth, and g is tanh of the third. From S. Hochreiter and J. Schmidhuber (1997), with the forget gate f of F.
+ * Gers and others (2000).
+ * @throws TreeError, DTypeError or ShapeError if the parameters, x and the state do not fit together
  */
-export function lstmCell(params: LstmParams, x: Tensor, { h, c }: LstmState): LstmState {
+export function lstmCell(params: LstmParams, x: Tensor, state: LstmState): LstmState {
   return withName("lstmCell", () => {
-    checkParams(params, names, x);
-    checkStep(x, params.Wx, { h, c }, params.Wh);
-    return nextState(params, add(matmul(x, params.Wx), params.b), { h, c });
+    const [input, h, c] = toTensors("lstmCell", [x, state?.h, state?.c], 3) as [Tensor, Tensor, Tensor];
+    checkParams(params, names, input);
+    checkStep(input, params.Wx, { h, c }, params.Wh);
+    return nextState(params, add(matmul(input, params.Wx), params.b), { h, c });
   });
 }
 
@@ -51,10 +56,11 @@ function nextState({ Wh }: LstmParams, fromX: Tensor, { h, c }: LstmState): Lstm
 }
 
 /**
- * Returns a long short-term memory over sequences x [N, T, D], which begins with a state of zeros. The result has the
- * outputs h of all times, [N, T, units], or with `output: "last"` the last one, [N, units]. The weights of the state begin
- * orthogonal, and the biases with zeros, but with ones for the forget gate, so that the memory lasts at first.
- * @throws ArgumentError unless `units` is a whole number of at least 1
+ * Returns a layer that applies a long short-term memory to each time of sequences x [N, T, features]. The state begins with
+ * zeros. The layer returns the outputs of all times, [N, T, units], or with `output: "last"` the last output, [N, units]. The
+ * initial weights of the previous output are orthogonal. The initial bias is 1 for the forget gate, so that memories last at
+ * first, and 0 for the other gates.
+ * @throws ArgumentError unless `units` is a whole number of at least 1, and for invalid options
  */
 export function lstm(units: number, options?: RecurrentOptions): Layer<LstmParams> {
   const settings = withName("lstm", () => recurrentSettings("lstm", units, options));

@@ -1,7 +1,7 @@
 import { ArgumentError, ShapeError, type Tensor } from "@wengert/core";
 import { describe, isSameShape, type Shape, shapeText, show, withDefaults } from "@wengert/core/extend";
 import { add, concat, glorotUniform, matmul, orthogonal, splitKey, stack, unstack } from "@wengert/ops";
-import { countOption } from "../layer/checks.ts";
+import { countOption } from "../defining/checks.ts";
 import { checkFeatures } from "../layers/dense.ts";
 
 export interface RecurrentOptions {

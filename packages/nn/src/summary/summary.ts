@@ -1,10 +1,10 @@
 import { ArgumentError, type Tensor, trace } from "@wengert/core";
 import { leaves, shapeText, show } from "@wengert/core/extend";
 import { randomKey } from "@wengert/ops";
-import { startOf } from "../layer/checks.ts";
-import { withName } from "../layer/errors.ts";
-import type { AnyLayer, InitOptions, Input } from "../layer/layer.ts";
-import { outputOf } from "../layer/outputOf.ts";
+import { startOf } from "../defining/checks.ts";
+import { withName } from "../defining/errors.ts";
+import type { AnyLayer, InitOptions, Input } from "../defining/layer.ts";
+import { outputOf } from "../defining/outputOf.ts";
 
 /** A line of the table: where a layer is, its name, the shape of its output, and the number of its parameters. */
 type Row = readonly [place: string, name: string, output: string, parameters: string];

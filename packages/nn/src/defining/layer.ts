@@ -2,8 +2,9 @@ import type { Spec, Tensor } from "@wengert/core";
 import type { Shape } from "@wengert/core/extend";
 
 /**
- * The shape of an input, batch axis included, such as [32, 784]; or its shape and dtype; or an example tensor. A shape
- * without a dtype has the dtype of the parameters. The size of the batch axis has no effect on the parameters.
+ * The input that `init` prepares for: a shape with the batch axis, such as [32, 784], a shape and a dtype, or an example
+ * tensor. Without a dtype, the input has the dtype of the parameters. The size of the batch axis has no effect on the
+ * parameters.
  */
 export type Input = Shape | Spec;
 
@@ -13,15 +14,15 @@ export interface InitOptions {
 }
 
 export interface ApplyOptions {
-  /** The key for the random numbers of dropout. Equal keys drop the same entries. Needed only in training. */
+  /** The key for the random numbers of dropout, needed only in training. Equal keys drop the same entries. */
   readonly key?: Tensor | undefined;
   /** True in training, which turns dropout on; false otherwise. Default: false. */
   readonly training?: boolean | undefined;
 }
 
 /**
- * The function of a layer. The signature without options comes last, because `jacobian`, `trace` and other functions infer
- * the arguments of an overloaded function from its last signature.
+ * The type of `apply` of a layer. TypeScript infers the arguments of an overloaded function from its last signature, so the
+ * signature without options comes last, for `trace(net.apply, ...)`.
  */
 export interface Apply<P> {
   (params: P, x: Tensor, options: ApplyOptions | undefined): Tensor;
@@ -36,7 +37,7 @@ export interface Layer<P> {
   readonly init: (key: Tensor, input: Input, options?: InitOptions) => P;
   /** Returns the output for an input `x`. */
   readonly apply: Apply<P>;
-  /** The layers that this layer combines. Its parameters are the list of theirs. */
+  /** The layers inside a combination such as `sequential`. The parameters are then the list of their parameters. */
   readonly parts?: Parts | undefined;
 }
 

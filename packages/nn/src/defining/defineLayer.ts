@@ -1,6 +1,6 @@
 import { ArgumentError, type DType, Tensor } from "@wengert/core";
 import { isList, type Shape, show, toTensors } from "@wengert/core/extend";
-import { type Run, runOf, startOf } from "./checks.ts";
+import { checkTree, type Run, runOf, startOf } from "./checks.ts";
 import { withName } from "./errors.ts";
 import type { AnyLayer, ApplyOptions, Layer, Parts } from "./layer.ts";
 
@@ -20,8 +20,8 @@ export interface LayerDefinition<P> {
 }
 
 /**
- * Returns a layer from its two functions. `init` of the layer checks the key and completes the input's shape and dtype,
- * `apply` completes the options, and the errors of both begin with the name of the layer.
+ * Returns a layer made of two functions. `init` of the layer also accepts a plain shape and checks the key. `apply` of the
+ * layer checks the options. The errors of both functions begin with the name of the layer.
  * @throws ArgumentError unless given a name and two functions
  */
 export function defineLayer<P>(definition: LayerDefinition<P>): Layer<P> {
@@ -36,7 +36,10 @@ export function defineLayer<P>(definition: LayerDefinition<P>): Layer<P> {
         return init(start.key, start.input, { dtype: start.dtype });
       }),
     apply: (params: P, x: Tensor, options?: ApplyOptions) =>
-      withName(name, () => apply(params, toTensors(name, [x], 1)[0]!, runOf(options))),
+      withName(name, () => {
+        checkTree(params);
+        return apply(params, toTensors(name, [x], 1)[0]!, runOf(options));
+      }),
     ...(parts && { parts }),
   };
 }

@@ -116,13 +116,20 @@ export function rateOption(name: string, value: unknown): number {
   throw new OutOfRangeError(`${name} must be a number from 0 to 1, got ${show(value)}${hint}`);
 }
 
+/** @throws TreeError unless `params` is an object or a list */
+export function checkTree(params: unknown): void {
+  if (typeof params === "object" && params !== null) return;
+  throw new TreeError(`params must be a tree of tensors, got ${show(params)}; pass the tree that init returns`);
+}
+
 /**
  * Checks the parameters of a layer, and that their dtype is the dtype of x.
  * @throws TreeError unless each parameter is a tensor; DTypeError for mixed dtypes
  */
 export function checkParams(params: object, names: readonly string[], x?: Tensor): void {
+  checkTree(params);
   for (const name of names) {
-    const param = (params as Readonly<Record<string, unknown>> | undefined)?.[name];
+    const param = (params as Readonly<Record<string, unknown>>)[name];
     if (!(param instanceof Tensor))
       throw new TreeError(`params.${name} must be a tensor, got ${show(param)}; pass the tree that init returns`);
     if (x === undefined || param.dtype === x.dtype) continue;
