@@ -29,6 +29,11 @@ test("optimizers take at most 23.5 kB, and files at most 15 kB", async () => {
   expect(await size('import { load, save } from "train"; console.log(load, save);')).toBeLessThanOrEqual(15_000);
 });
 
+test("a net of dense layers takes at most 24.5 kB", async () => {
+  const program = 'import { dense, sequential } from "nn"; console.log(dense, sequential);';
+  expect(await size(program)).toBeLessThanOrEqual(24_500);
+});
+
 test("an import without bindings leaves no code", async () => {
   expect((await load('import "nn"; import "train"; import "data"; import "report";')).code.trim()).toBe("");
 });
