@@ -19,7 +19,7 @@ export type {
 } from "./autodiff/op.ts";
 export { type AnyOpSpec, apply, defineOp, type Op, type OpSpec } from "./autodiff/op.ts";
 export { type Differentiable, type Recorder, Tape, withRecorder } from "./autodiff/tape.ts";
-export { isList, prefixErrors, show, withCaller } from "./checks/errors.ts";
+export { isList, prefixErrors, setMessage, show, withCaller } from "./checks/errors.ts";
 export { type Complete, type OtherNames, withDefaults } from "./checks/options.ts";
 export { builtin } from "./checks/platform.ts";
 export { asBytes, isBlob, isFile, isUrl, pathOf } from "./checks/sources.ts";

@@ -8,7 +8,7 @@ const root = new URL("../../../", import.meta.url);
 const read = (path: string): string => readFileSync(new URL(path, root), "utf8");
 const docs = [
   "README.md",
-  ...["core", "ops", "train", "data", "report"].map((name) => `packages/${name}/README.md`),
+  ...["core", "ops", "nn", "train", "data", "report"].map((name) => `packages/${name}/README.md`),
   ...readdirSync(new URL("docs/", root), { encoding: "utf8", recursive: true })
     .filter((name) => name.endsWith(".md"))
     .map((name) => `docs/${name}`),
@@ -49,6 +49,7 @@ import * as all from "@wengert/core";
 import { leaves, unflatten } from "@wengert/core/extend";
 import { gradcheck } from "@wengert/core/gradcheck";
 import { readImages } from "@wengert/data";
+import * as nn from "@wengert/nn";
 import * as ops from "@wengert/ops";
 import * as train from "@wengert/train";
 const { checkpoint, customVjp, explain, grad, hessian, hvp, jacobian, jvp, linearize, nonFinite } = all;
@@ -72,7 +73,7 @@ declare const loss: (p: Params) => Tensor, args: [Tensor];
 declare const forward: (x: Tensor) => [Tensor, Tensor], backward: (saved: Tensor, g: Tensor) => [Tensor];
 declare const pullback: (g: Tensor) => readonly [Tensor], optimizer: train.Optimizer, validation: { data: Batch };
 declare const epoch: number, epochs: number, seed: number, learningRate: number, shape: [number], size: [number, number];
-declare const path: string, blob: Blob;
+declare const path: string, blob: Blob, net: nn.Layer<Params>;
 declare let state: ReturnType<typeof optimizer.init>;
 `;
 const migrationCalls = callsInTables(read("docs/coming-from.md"));

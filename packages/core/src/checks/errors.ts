@@ -27,13 +27,17 @@ export function withCaller(caller: string, error: unknown): unknown {
   if (!(error instanceof WengertError) || prefixedErrors.has(error) || error.message.startsWith(`${caller}: `))
     return error;
   prefixedErrors.add(error);
+  setMessage(error, `${caller}: ${error.message}`);
+  return error;
+}
+
+/** Replaces the message of an error, also at the beginning of its stack. */
+export function setMessage(error: Error, text: string): void {
   const { message } = error;
   const stack: unknown = error.stack; // Error.prepareStackTrace may return anything
   const at = typeof stack === "string" ? stack.indexOf(message) : -1;
-  error.message = `${caller}: ${message}`;
-  if (typeof stack === "string" && at >= 0)
-    error.stack = stack.slice(0, at) + error.message + stack.slice(at + message.length);
-  return error;
+  error.message = text;
+  if (typeof stack === "string" && at >= 0) error.stack = stack.slice(0, at) + text + stack.slice(at + message.length);
 }
 
 /** The errors that already have a caller in front of their message. */

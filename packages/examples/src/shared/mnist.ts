@@ -1,8 +1,8 @@
 import { DataError, fromNdarray, type Tensor } from "@wengert/core";
 import { ndarray } from "@wengert/core/extend";
 import { readIdx, type Source } from "@wengert/data";
-import { inPackage, reinstall } from "../shared/files.ts";
-import { InputError } from "../shared/options.ts";
+import { inPackage, reinstall } from "./files.ts";
+import { InputError } from "./options.ts";
 
 /** Images and their labels. Each image is a row of pixels between 0 (paper) and 1 (ink). */
 export interface Digits {
