@@ -27,7 +27,7 @@ const crossEntropy = (z, Y) =>
     .sum()
     .mul(-1 / Y.shape[0]);
 
-/** Returns a function that does one training step with `loss(params, X, Y)`. */
+/** Returns a function that does one training step, whose loss is `loss(params, X, Y)`. */
 function descent(loss, initial, X, Y) {
   const names = Object.keys(initial);
   const argnums = names.map((_, i) => i);

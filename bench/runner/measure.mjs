@@ -1,6 +1,6 @@
 /**
- * Measures a benchmark case. All libraries (peers) compute the case once, and their outputs are compared. Then the
- * peers are timed in turn, round by round.
+ * Measures a benchmark case. First, all libraries (peers) compute the case once, and their outputs are compared. Then
+ * the peers are timed in turn, in several rounds.
  */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -92,8 +92,11 @@ export async function measure({ family, sizes }, peers, { rounds, warm, round, p
   }
 
   /**
-   * Sends a request to a peer and returns the answer. @throws Error with the peer's error message @param {Conversation}
-   * peer @param {string} what @param {object} [request]
+   * Sends a request to a peer and returns the answer.
+   * @throws Error with the peer's error message
+   * @param {Conversation} peer
+   * @param {string} what
+   * @param {object} [request]
    */
   async function asked(peer, what, request) {
     const answer = await peer.ask(what, request, patience);
@@ -103,7 +106,8 @@ export async function measure({ family, sizes }, peers, { rounds, warm, round, p
   }
 
   /**
-   * Runs an action of a peer. If the action fails, removes the peer from this case and records the reason.
+   * Runs an action of a peer (a compared library). If the action fails, removes the peer from this benchmark case and
+   * records the reason.
    * @param {string} name @param {() => Promise<unknown>} action
    */
   async function attempt(name, action) {

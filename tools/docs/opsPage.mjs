@@ -72,7 +72,8 @@ function opsOf(module, ops) {
 }
 
 /**
- * Returns the families of ops in the order of the table in packages/ops/README.md, and last the ops for VJP rules.
+ * Returns the families of ops in the order of the table in packages/ops/README.md, followed by the ops that only VJP
+ * rules use.
  * @param {readonly Declaration[]} forUsers @param {readonly Declaration[]} forRules
  * @returns {{ title: string, lead?: string, members: readonly Declaration[] }[]}
  */
@@ -94,7 +95,7 @@ function familiesOf(forUsers, forRules) {
 }
 
 /**
- * Returns a table with one row per op, followed by a table of the ops' options.
+ * Returns a table with a row for each op, followed by a table of the ops' options.
  * @param {readonly Declaration[]} members @param {Core} core @param {Ops} ops
  */
 function entriesOf(members, core, ops) {

@@ -9,9 +9,9 @@ const root = new URL("../../", import.meta.url).pathname;
 
 interface Folder {
   readonly name: string;
-  /** The folders that this folder may import, according to its README. */
+  /** The folders that a source folder may import, according to its README. */
   readonly allowed: readonly string[];
-  /** The folders that the files of this folder import. */
+  /** The folders that the files of a source folder import. */
   readonly imported: ReadonlySet<string>;
 }
 

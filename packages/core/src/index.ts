@@ -1,5 +1,5 @@
-// Exports for users: derivatives, tensors, programs and functions that read programs. extend.ts has the exports for
-// authors of ops.
+// The exports for users: derivatives, tensors, traced programs and functions that read programs. extend.ts has the
+// exports for authors of ops.
 
 export { checkpoint, customVjp } from "./autodiff/custom.ts";
 export { type Blocks, hessian, hvp, jacobian, jvp, linearize } from "./autodiff/derivatives.ts";

@@ -215,7 +215,7 @@ describe("toDot", () => {
 
 describe("nonFinite", () => {
   const here = fileURLToPath(import.meta.url);
-  /** Returns the line number in this file that `site` refers to. */
+  /** Returns the line number in this test file from a location such as `file:line:column`. */
   const lineOf = (site: string | undefined) => {
     expect(site).toContain(here.slice(here.lastIndexOf("/")));
     return Number(/:(\d+):\d+$/.exec(site!)![1]);

@@ -1,8 +1,8 @@
 import type { MemoryBudget } from "./memory.ts";
 
 /**
- * The kind of a column: numbers, categories with classes inferred from the cells, or categories with the listed classes, in
- * order.
+ * The kind of a column: "number", "category" (the classes are inferred from the cells), or a list of the classes of a
+ * category, in order.
  */
 export type ColumnKind = "number" | "category" | readonly string[];
 
@@ -28,7 +28,7 @@ export function parseNumber(cell: string, decimal: string): number {
   return Number.isFinite(x) ? x : Number.NaN;
 }
 
-/** Returns distinct cells, sorted by value if all are numbers, else by UTF-16 code units. */
+/** Returns the distinct texts of some cells, sorted by value if all are numbers, else by UTF-16 code units. */
 export function sortClasses(cells: Iterable<string>): string[] {
   const distinct = [...cells];
   const areNumbers = distinct.every((cell) => !Number.isNaN(parseNumber(cell, ".")));

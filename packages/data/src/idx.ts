@@ -78,9 +78,9 @@ interface Header {
   readonly kind: NumberFormat;
   readonly sizes: readonly number[];
   readonly length: number;
-  /** The size of the whole file in bytes. */
+  /** The size in bytes that the whole file must have. */
   readonly total: number;
-  /** The content of the file in words, such as "28 × 28 numbers of 1 byte". */
+  /** A description of the file's content for error messages, such as "28 × 28 numbers of 1 byte". */
   readonly description: string;
 }
 

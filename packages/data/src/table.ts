@@ -33,7 +33,10 @@ interface TableOptions {
   readonly decimal?: string | undefined;
 }
 
-/** Converts cells to a table. @throws DataError for invalid or missing cells, ArgumentError for unknown columns */
+/**
+ * Converts the cells of a file to a table.
+ * @throws DataError for invalid or missing cells, ArgumentError for unknown columns
+ */
 export function tableOf<Name extends string>(cells: Cells, options: TableOptions): Table<Name> {
   const missingSet = new Set(options.missingValues!.map((cell) => cell.trim().toLowerCase()));
   const isMissing = (cell: string) => missingSet.has(cell.toLowerCase());
@@ -95,7 +98,7 @@ interface ColumnToRead {
   readonly name: string;
   readonly place: number;
   readonly kind: ColumnKind;
-  /** The indices of the classes, if the user declared them. */
+  /** The index of each class, if the user listed the classes of the column. */
   readonly declared: ReadonlyMap<string, number> | undefined;
 }
 
@@ -124,7 +127,7 @@ function columnsToRead(
     if (present > 0)
       found.push({ name, place, kind: numbers >= 0.8 * present ? "number" : "category", declared: undefined });
     else if (isNamed(place))
-      // lines that end with a delimiter give an unnamed empty column, which is left out
+      // If the lines of a file end with a delimiter, the last column is unnamed and empty. This column is omitted.
       throw new DataError(
         `${prefix}: column ${JSON.stringify(name)} is empty; choose the columns to read with { columns }`,
       );
@@ -188,13 +191,13 @@ function checkCells(
   return { missing, hasMissing };
 }
 
-/** Returns whether a present cell is a number or a class of its column. */
+/** Returns whether a cell that is not missing is a valid number or class of its column. */
 function fits(cell: string, { kind, declared }: ColumnToRead, decimal: string): boolean {
   if (kind === "number") return !Number.isNaN(parseNumber(cell, decimal));
   return declared === undefined || declared.has(cell);
 }
 
-/** Describes a cell that does not fit its column. */
+/** Describes a cell, for an error message, that is neither a number nor a class as its column requires. */
 function faultOf(cell: string, { kind }: ColumnToRead, decimal: string): string {
   if (isList(kind)) return `the class must be one of ${listNames(kind)}, got ${quoteCell(cell)}`;
   const other = decimal === "." ? "," : ".";

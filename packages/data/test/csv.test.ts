@@ -76,7 +76,7 @@ test("line ends, delimiters, gzip and byte order marks do not change the table",
     expect(plain(await readCsv(file(text)))).toEqual(expectedSimple);
     expect(plain(await readCsv(file(text), { delimiter }))).toEqual(expectedSimple);
   }
-  // A .tsv file with one column. The commas in its cells must not split it.
+  // The test reads a .tsv file with one column. The commas in its cells must not split the cells.
   expect(Object.keys((await readCsv(file("a,b\n1,2\n", "x.tsv"))).columns)).toEqual(["a,b"]);
   expect(Object.keys((await readCsv(file("a,b\n1,2\n", "x.tsv.gz"))).columns)).toEqual(["a,b"]);
 });

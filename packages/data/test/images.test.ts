@@ -27,7 +27,7 @@ const bytesOf = (text: string): Uint8Array<ArrayBuffer> => new Uint8Array(Buffer
 const folder = mkdtempSync(join(tmpdir(), "wengert-images-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 let folders = 0;
-/** Creates a temporary folder that contains these files. */
+/** Creates a temporary folder that contains the given files. */
 function made(files: Readonly<Record<string, Uint8Array | string>>): string {
   const top = join(folder, `${folders++}`);
   for (const [path, content] of Object.entries(files)) {
@@ -241,7 +241,7 @@ function png(
 const gray = (level: number) => [level, level, level];
 
 test("crop takes the center, and crop: false stretches the image", async () => {
-  // Each image has three bars of equal width. The center crop is the middle bar.
+  // Each image of this test has three vertical bars of equal width. The center crop is the middle bar.
   const wide = new File([png(4, 12, (_, x) => (x < 4 ? gray(0) : x < 8 ? gray(51) : gray(255)))], "all/a/wide.png");
   const tall = new File([png(12, 4, (y) => (y < 4 ? gray(0) : y < 8 ? gray(51) : gray(255)))], "all/a/tall.png");
   const { images } = await readImages([wide, tall], { size: [2, 2], grayscale: true });
@@ -455,8 +455,8 @@ function chunk(type: string, data: Uint8Array): Uint8Array {
 }
 
 /**
- * Returns an interlaced PNG file in RGB, three bytes per pixel. The order of the pixels follows section 8.2 of the PNG
- * specification.
+ * Returns an interlaced PNG file in RGB, with three bytes for each pixel. The order of the pixels follows section 8.2
+ * of the PNG specification.
  */
 function interlaced(
   height: number,

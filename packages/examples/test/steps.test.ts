@@ -78,8 +78,8 @@ describe.each(names.map((name, i) => [name, i + 1] as const))("%s", (name, step)
 });
 
 /**
- * The text after applying a diff, and the end offset of the change. If the next diff has no context lines, its lines
- * are inserted at `end`.
+ * The text after a diff was applied, and the offset at which the change ends. If the next diff has no context lines,
+ * its lines are inserted at this offset.
  */
 interface Applied {
   readonly text: string;

@@ -8,7 +8,7 @@ declare module "vitest" {
   interface ProvidedContext {
     /** The URL at which the tests serve the explorer. */
     site: string;
-    /** The WebSocket endpoint of the browser. Empty if there is no browser. */
+    /** The WebSocket endpoint of the browser; an empty text if no browser is installed. */
     browser: string;
   }
 }
@@ -26,7 +26,9 @@ const args = [
   "--disable-sync",
 ];
 
-/** Builds the explorer, serves it in a subfolder of the server's root, and starts one browser for all tests. */
+/**
+ * Builds the explorer, serves the explorer in a subfolder of the server's root, and starts one browser for all tests.
+ */
 export default function setup(project: TestProject): Promise<(() => Promise<void>) | undefined> {
   const root = new URL("..", import.meta.url).pathname;
   return open(project, async () => {
@@ -35,7 +37,10 @@ export default function setup(project: TestProject): Promise<(() => Promise<void
   });
 }
 
-/** Builds a site with `made`, serves it in a subfolder of the server's root, and starts one browser for all tests. */
+/**
+ * Builds a site with the function `made`, serves the site in a subfolder of the server's root, and starts one browser
+ * for all tests.
+ */
 export async function open(
   project: TestProject,
   made: () => Promise<string>,

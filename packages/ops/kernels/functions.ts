@@ -10,14 +10,17 @@ const perStep: f64 = 1.0 / step;
 @inline
 const toInteger: f64 = 6755399441055744; // 1.5 × 2⁵²: after adding it, the low bits hold the nearest integer
 
-/** Returns x / (ln 2 / 32) + `toInteger`. The low bits hold the nearest integer. */
+/** Returns x / (ln 2 / 32) + `toInteger`. The low bits of the sum hold the integer nearest to the quotient. */
 // @ts-ignore: decorator
 @inline
 function inSteps(x: v128): v128 {
   return f64x2.add(f64x2.mul(x, f64x2.splat(perStep)), f64x2.splat(toInteger));
 }
 
-/** Loads 2^(j/32) and its rounding error from the table, for one lane of a vector that `inSteps` returned. */
+/**
+ * Loads 2^(j/32) and its rounding error from the lookup table. j is taken from one lane of the vector that `inSteps`
+ * returned.
+ */
 // @ts-ignore: decorator
 @inline
 function entry(steps: v128, lane: u8): v128 {
@@ -136,7 +139,7 @@ export function log(x: v128): v128 {
 
 /** Returns ln x + more · ln 2, for x that is not subnormal, infinite or NaN. */
 function logOrdinary(x: v128, more: v128): v128 {
-  // Write x = 2ᵏ (1 + f) with √½ ≤ 1 + f < √2. The top 21 bits of x determine k.
+  // The logarithm splits x = 2ᵏ (1 + f) with √½ ≤ 1 + f < √2. The top 21 bits of x determine k.
   const exponent = i64x2.shr_s(i64x2.add(x, i64x2.splat(0x95f6200000000)), 52); // k + 1023, the biased exponent of 2ᵏ
   const magic = f64x2.splat(6755399441055744 + 1023);
   const k = f64x2.add(f64x2.sub(i64x2.add(exponent, f64x2.splat(6755399441055744)), magic), more);

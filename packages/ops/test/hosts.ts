@@ -1,6 +1,6 @@
 import type * as Kernels from "../src/wasm/kernels.ts";
 
-/** A simulated host with its own `WebAssembly` object and its own copy of the kernels module. */
+/** A simulated JavaScript host with its own `WebAssembly` object and its own copy of the kernels module. */
 interface Host {
   readonly WebAssembly: unknown;
   readonly kernels: typeof Kernels;

@@ -34,9 +34,9 @@ test.runIf(isForbidden)("importing ndarray-ops throws an EvalError where code ge
 
 type Rule = (g: Tensor, inputs: readonly [Tensor, Tensor], output: Tensor) => Tensor;
 interface Elementwise {
-  /** The reference function for one element of each input. */
+  /** The reference function, which takes one element of each input. */
   readonly f: (a: number, b: number) => number;
-  /** One VJP rule per input; `undefined` where the derivative is 0. */
+  /** The VJP rule of each input; `undefined` for an input whose derivative is 0. */
   readonly rules: readonly (Rule | undefined)[];
 }
 
@@ -106,7 +106,7 @@ const bitwise: Readonly<Record<string, (a: number, b: number) => number>> = {
 
 const signless = { not: (x: number) => Number(!x), bnot: (x: number) => ~x };
 
-/** Reductions of an array to one number, including the result for an empty array. */
+/** Reductions of an array to one number, and the result of each for an empty array. */
 const reductions: Readonly<Record<string, (x: readonly number[]) => number | boolean>> = {
   any: (x) => x.some((each) => each !== 0),
   all: (x) => x.every((each) => each !== 0),
@@ -139,7 +139,7 @@ function sample(shape: readonly number[], dtype: DType, seed = 1): Tensor {
   return new Tensor(shape, dtype, ndarray(of.array!.data, shape));
 }
 
-/** Returns the tensor in several memory layouts, including views in which elements are repeated. */
+/** Returns tensors with the elements of `t` in several memory layouts, and views in which elements are repeated. */
 function layouts(x: Tensor): Tensor[] {
   const repeats = [...x.shape.keys()].map((axis) => repeatedAlong(x, axis)[0]);
   return [x, ...relayouts(x).map(([, twin]) => twin), ...(x.size > 0 ? repeats : [])];

@@ -3,9 +3,9 @@ import { isFloat, ndarray, type Shape } from "@wengert/core/extend";
 import { toStringMethod } from "fast-check";
 import { allExports, tensorsIn } from "./support.ts";
 
-// A program as plain data. Tests run, reorder and shrink it, and print it as TypeScript.
+// A random program as plain data. Tests run the program, reorder its steps, shrink it, and print it as TypeScript.
 
-/** A reference to a named tensor of the program. It may occur in arguments, lists and options. */
+/** A reference to a named tensor of the program. A reference may occur in arguments, lists and options. */
 export interface Ref {
   readonly ref: string;
 }
@@ -138,7 +138,7 @@ export function renameValues(step: ProgramStep, to: (name: string) => string): P
   return { ...step, args: args as Ref[], body, result: to(step.result) };
 }
 
-/** Returns the steps on which `names` depend. */
+/** Returns the steps that are needed to compute the tensors `names`. */
 export function stepsNeededFor(names: readonly string[], steps: readonly ProgramStep[]): readonly ProgramStep[] {
   const needed = new Set(names);
   const kept: ProgramStep[] = [];
@@ -150,7 +150,7 @@ export function stepsNeededFor(names: readonly string[], steps: readonly Program
   return kept.reverse();
 }
 
-/** Returns the same steps in another valid order. */
+/** Returns the steps in another order, in which each step still comes after the steps whose outputs it uses. */
 export function reorder(steps: readonly ProgramStep[], choose: (n: number) => number): ProgramStep[] {
   const pending = steps.map((step) => ("call" in step ? step : { ...step, body: reorder(step.body, choose) }));
   const done: ProgramStep[] = [];
@@ -199,7 +199,7 @@ export class Program {
     return this.leaves.filter(({ dtype }) => isFloat(dtype)).map(tensorOf);
   }
 
-  /** Runs the program as a function of its float inputs. */
+  /** Runs the program with the given values of its float inputs. */
   readonly run = (xs: readonly Tensor[]): Tensor[] => {
     const scope = this.scope(xs);
     return this.outputs.map((name) => scope.get(name)!);
@@ -260,7 +260,7 @@ const argText = (x: Plain): string => {
   return `{ ${entries.join(", ")} }`;
 };
 
-/** How to select the last tensor that a call returns, for calls that return several. */
+/** The source text that selects the last tensor of a call's result, for ops that return several tensors. */
 const lastItem: Readonly<Record<string, string>> = {
   splitKey: ".at(-1)!",
   slogdet: ".logAbsDet",

@@ -193,7 +193,7 @@ const updateUse =
 const labelsOf = (w: Writer, logits: Value, axis: number): Value =>
   integers(w, logits.t.shape.toSpliced(axis, 1), 0, logits.t.shape.at(axis)! - 1);
 
-/** Returns logits, a tensor with one number per row of the logits, and the axis of the classes. */
+/** Returns random logits, a tensor with a number for each row of the logits, and the axis of the classes. */
 function rowsOf(w: Writer): readonly [logits: Value, g: Value, axis: number] {
   const logits = w.pickOrGiveUp(allOf(isFloatValue, isNonEmpty));
   const axis = axisOf(w, rankOf(logits));
@@ -201,7 +201,10 @@ function rowsOf(w: Writer): readonly [logits: Value, g: Value, axis: number] {
   return [logits, w.pick(allOf(hasDTypeOf(logits), hasShape(shape))) ?? w.addStep("mean", logits, { axis }), axis];
 }
 
-/** Predictions and targets of one shape, or one of them a scalar; with `hasLabels` also int32 labels. */
+/**
+ * Returns predictions and targets of the same shape, or one of the two as a scalar. With `hasLabels`, the targets may
+ * be int32 labels.
+ */
 const loss =
   (hasLabels: boolean): Use =>
   (w) => {
@@ -214,7 +217,10 @@ const loss =
     return w.chance(50) ? [a, b, reduction] : [b, a, reduction];
   };
 
-/** Returns square matrices whose diagonal is so large that they have an inverse; symmetric ones are positive definite. */
+/**
+ * Returns square matrices whose diagonal is so large that the matrices are invertible, and positive definite if they
+ * are symmetric.
+ */
 function invertible(w: Writer, isSymmetric = false): Value {
   const x = w.pickOrGiveUp(
     allOf(
@@ -282,7 +288,7 @@ const sequencePool: Use = (w) => {
   const x = w.pickOrGiveUp(allOf(isFloatValue, isNonEmpty));
   return [w.addStep("reshape", x, { shape: [1, x.t.size, 1] }), pooling(w)];
 };
-/** Returns the size of windows that fit into x, and one axis. */
+/** Returns a random axis of x, and the size of windows that fit along this axis. */
 function windowsOn(w: Writer, x: Value): { [key: string]: Plain } {
   const axes = axisOf(w, rankOf(x));
   const n = x.t.shape.at(axes)!;

@@ -4,10 +4,13 @@
  */
 export type Content = string | number | undefined | false | Html | readonly Content[];
 
-/** A piece of a page: a string of HTML, or the options of a plot that is drawn later. */
+/** A string of HTML, or the options of a plot that is drawn later. */
 export type Piece = string | object;
 
-/** HTML for a page. Only the functions `html` and `plot` create it, so ordinary strings are never treated as HTML. */
+/**
+ * HTML for a page. Only the functions `html` and `plot` create values of this type, so ordinary strings are never
+ * treated as HTML.
+ */
 export class Html {
   readonly #pieces: readonly Piece[];
 

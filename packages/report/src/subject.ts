@@ -7,7 +7,7 @@ import { mustBeTensor, predictedClasses, probabilityRows, rowText } from "@wenge
 import type { Content } from "./html.ts";
 import type { KeyFigures } from "./page.ts";
 
-/** Explanations by section. Each replaces the default explanation of its section. */
+/** Explanations for sections of the report, by section. An explanation replaces the default text of its section. */
 export type SectionNotes = Partial<
   Record<"curves" | "confusion" | "classes" | "calibration" | "mistakes" | "weights" | "tape", Content>
 >;
@@ -51,7 +51,7 @@ export interface ReportOptions {
   readonly sections?: readonly Content[] | undefined;
 }
 
-/** A row whose prediction is wrong. */
+/** A row of the data whose prediction is wrong. */
 export interface Mistake {
   readonly row: number;
   readonly label: number;
@@ -69,7 +69,7 @@ export interface Subject {
   readonly matrix: ConfusionMatrix;
   readonly calibration: Calibration;
   readonly loss: number;
-  /** The worst mistakes. The list begins with the wrong prediction of the highest probability. */
+  /** The worst mistakes: wrong predictions, sorted from the highest probability to the lowest. */
   readonly mistakes: readonly Mistake[];
   nameOf(row: number): string;
 }

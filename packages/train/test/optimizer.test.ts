@@ -313,7 +313,7 @@ describe("a partition", () => {
       paths.push(path);
       return p.shape.length > 1 ? "weights" : "others";
     });
-    // The parameters of each group as a separate tree.
+    // The parameters of each group of `partition`, as separate trees.
     const weights = ({ layers: [one, two], empty }: Model) => ({ one: one.W, two: two.W, empty });
     const others = ({ layers: [one, two], shift }: Model) => ({ one: one.b, two: two.b, shift });
     let [params, state] = [model, optimizer.init(model)];

@@ -53,7 +53,10 @@ export const accumulate: Op<Binary> = /* @__PURE__ */ defineOp({
   samples: () => [[tensor([1, -2]), tensor([3, 4])]],
 });
 
-/** Joins the elements of all tensors into one vector, of float64 if their dtypes differ. Its adjoint, `unpack`, splits it. */
+/**
+ * Joins the elements of all tensors into one vector, of float64 if their dtypes differ. The adjoint, `unpack`, splits
+ * the vector.
+ */
 export const pack: Op<Inputs> = /* @__PURE__ */ defineOp({
   name: "pack",
   shape: (tensors) => [tensors.reduce((n, { shape }) => n + sizeOf(shape), 0)],
@@ -70,8 +73,8 @@ export const pack: Op<Inputs> = /* @__PURE__ */ defineOp({
 });
 
 /**
- * Splits a vector into tensors of the shapes and dtypes of `like`: the inverse of `pack`. It halves the list
- * recursively. So for k tensors and n elements, its pullback costs n log₂ k, not n k.
+ * Splits a vector into tensors of the shapes and dtypes of `like`: the inverse of `pack`. The function halves the list
+ * recursively, so for k tensors and n elements, the pullback takes time n log₂ k, not n k.
  */
 export function unpack(packed: Tensor, like: readonly Operand[]): Tensor[] {
   if (like.length <= 1) return like.map(({ shape, dtype }) => part(packed, { shape, offset: 0, dtype }));
@@ -102,7 +105,7 @@ export const part: Op<Unary, Part> = /* @__PURE__ */ defineOp<Unary, Part>({
 interface Part {
   readonly shape: Shape;
   readonly offset: number;
-  /** Default: the dtype of the vector. */
+  /** The dtype of the array. Default: the dtype of the vector. */
   readonly dtype?: DType;
 }
 

@@ -1,7 +1,7 @@
 import { isArray, show } from "../checks/errors.ts";
 import { type ReadonlyNdArray, type Shape, sizeOf } from "./ndarray.ts";
 
-/** Formats a shape for messages, such as [2, 3]. Also accepts an invalid shape with entries of any type. */
+/** Returns a shape as text for messages, such as "[2, 3]". Also accepts an invalid shape with entries of any type. */
 export function shapeText(shape: readonly unknown[], depth = 1): string {
   const visible = Array.from({ length: Math.min(shape.length, maxEntries) }, (_, i) => entryText(shape[i], depth));
   return `[${visible.join(", ")}${shape.length > maxEntries ? ", …" : ""}]`;

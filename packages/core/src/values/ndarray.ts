@@ -1,8 +1,9 @@
 /**
- * The only module that may import ndarray. Ops use the class of view.ts. `Tensor.data` is a real ndarray, unless the
- * page forbids the code that ndarray generates.
+ * This is the only module that may import ndarray. Ops use the class `View` of view.ts. `Tensor.data` is a real
+ * ndarray, unless the page forbids the code that ndarray generates.
  *
- * ndarray is CommonJS, so import its default export. Its types declare named exports, which fail in Node.
+ * ndarray is a CommonJS module, so only its default export can be imported. Its type declarations also declare named
+ * exports, which fail in Node.
  */
 import nd, { type NdArray as Nd } from "ndarray";
 import { OutOfRangeError, ShapeError } from "../checks/errors.ts";
@@ -49,7 +50,7 @@ export function checkRank(caller: string, shape: Shape): void {
 }
 
 /**
- * Every new tensor passes this check. A broadcast view may have more elements than its memory.
+ * Checks the shape of every new tensor. A broadcast view may have more elements than its memory.
  * @throws ShapeError for more than 64 axes; OutOfRangeError for more elements than an array can have
  */
 export function checkSize(caller: string, shape: Shape): void {
@@ -85,7 +86,10 @@ export interface DataClass {
 export const ndarray = (data: Data, shape: Shape, stride?: Shape, offset?: number): NdArray =>
   viewOf(data, shape, stride, offset) as unknown as NdArray;
 
-/** Whether code may be generated; a Content-Security-Policy may forbid it. `undefined` until the first attempt. */
+/**
+ * Whether the page may generate code from strings, which a Content-Security-Policy can forbid. `undefined` until the
+ * first attempt.
+ */
 let canGenerateCode: boolean | undefined;
 function tryGenerateCode(): boolean {
   try {
@@ -97,8 +101,8 @@ function tryGenerateCode(): boolean {
 }
 
 /**
- * Returns a real ndarray of the same memory, with copies of shape and strides. Returns a View if code generation is
- * forbidden.
+ * Returns a real ndarray with the memory of `view` and copies of its shape and strides. Returns a View if the page
+ * forbids code generation.
  */
 export function toNdarray({ data, shape, stride, offset }: NdArray): NdArray {
   canGenerateCode ??= tryGenerateCode();

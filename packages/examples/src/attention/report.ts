@@ -5,7 +5,7 @@ import { percent, whole } from "../shared/table.ts";
 import type { Looks } from "./summary.ts";
 
 export interface Moment {
-  /** The number of training steps before this measurement. */
+  /** The number of training steps before the loss was measured. */
   readonly step: number;
   readonly loss: number;
   /** The mean loss on the random letters ("news") and on the copied letters of a text. */
@@ -21,7 +21,7 @@ export interface View {
   readonly W: readonly (readonly number[])[];
 }
 
-/** The contents of the report. They do not depend on the clock, so equal seeds give equal pages. */
+/** The contents of the report, which do not depend on the time, so equal seeds give equal pages. */
 export interface Fit {
   /** The command line that reproduces the report. */
   readonly command: string;

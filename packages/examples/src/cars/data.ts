@@ -16,7 +16,7 @@ export const columns = [
 
 export interface Car {
   readonly name: string;
-  /** The features of the car, one number per column. */
+  /** The features of the car, in the order of the columns. */
   readonly values: readonly number[];
   /** The origin of the car, as an index into `origins`. */
   readonly origin: number;

@@ -12,7 +12,7 @@ interface Story {
   readonly command: string;
   readonly data: Cars;
   readonly models: readonly Model[];
-  /** The predictions for the held-out cars, one list per fold. */
+  /** The predictions for the held-out cars: a list for each fold. */
   readonly verdicts: readonly (readonly Verdict[])[];
 }
 

@@ -46,9 +46,15 @@ interface Part extends Fold {
 
 export interface Judged {
   readonly parts: readonly Part[];
-  /** float [N, K]: the scores of each image, from the fit that held out the image. */
+  /**
+   * The scores of N images for K classes, float [N, K]. The scores of an image are those of the fit that held out the
+   * image.
+   */
   readonly scores: Tensor;
-  /** [K, height, width]: the weights averaged over all fits, or for two classes the differences of the weights. */
+  /**
+   * The weights of each class as an image, averaged over all fits, [K, height, width]. For two classes, the differences
+   * of the weights.
+   */
   readonly weights: Tensor;
   readonly tape: string;
 }
@@ -124,7 +130,8 @@ export async function crossValidate(
   return {
     parts,
     scores: fromNdarray(ndarray(scores, [count, K])),
-    // For two classes the weights are w₀ − w₁ and w₁ − w₀, because softmax is then the sigmoid of a difference.
+    // For two classes with the weights w₀ and w₁, shows w₀ − w₁ and w₁ − w₀, because softmax is then the sigmoid of the
+    // difference of the scores.
     weights: reshape(K === 2 ? sub(W, flip(W, { axis: 0 })) : W, { shape: [K, height, width] }),
     tape,
   };

@@ -34,13 +34,14 @@ export function newton(problem: Problem, way: Way): Tensor[] {
     if (!(norm(step) < 1e9) || path.length > 100) {
       throw new InputError("Newton's method did not converge; use a larger --ridge, which bounds the weights.");
     }
-    // The error after a Newton step is about the square of the step. After a step this small, the error is below double precision.
+    // The error after a Newton step is about the square of the step's length. After a step of at most this length, the
+    // error is below double precision.
     if (norm(step) < 1e-9 * norm(next)) return [...path, next];
     path.push(next);
   }
 }
 
-/** Diagnostics of one iterate of Newton's method. */
+/** Diagnostics of a single step of Newton's method. */
 export interface Place {
   readonly loss: number;
   readonly slope: number;

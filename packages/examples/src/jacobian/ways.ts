@@ -57,7 +57,7 @@ export function compare(x: readonly number[], g: readonly number[]): Comparison 
   return { x, S: softmax(tensor(x)).toNested() as number[], found, exact, errors };
 }
 
-/** Returns x with its largest entry changed so that its softmax probability is 1 − `rest`. */
+/** Returns x with its largest entry changed, so that the softmax probability of this entry is 1 − `rest`. */
 export function confident(x: readonly number[], rest: number): number[] {
   const m = x.indexOf(Math.max(...x));
   const others = logSumExp(tensor(x.toSpliced(m, 1)));

@@ -38,7 +38,7 @@ export function tailAt(mixture: Mixture, x: number): Tail {
 export interface Spoilt {
   readonly loss: number;
   readonly slopes: readonly number[];
-  /** The name of the step that produced the first NaN or infinity, if any. */
+  /** The name of the step of the tape that computed the first NaN or infinity, if there is one. */
   readonly culprit: string | undefined;
 }
 

@@ -52,7 +52,8 @@ export function leastSquares(problem: Problem, start: readonly number[]): Fit {
   const left = minimum.loss * total.item();
   const freedom = points.length - b.length;
   const variance = left / freedom;
-  // The derivatives are with respect to the scaled parameters, so the entries of the Hessian have similar sizes.
+  // Second derivatives are taken with respect to the scaled parameters, so that the entries of the Hessian have similar
+  // sizes.
   const x = tensor(points.map(([at]) => at));
   const blocks = hessian((parts: readonly Tensor[]) => mul(sumOfSquares(problem, scaled(parts, b)), 0.5))(ones);
   const H = stack(blocks.map((row) => stack(row)));

@@ -2,7 +2,7 @@ import { type Tensor, tensor } from "@wengert/core";
 import { abs, max, mul, oneHot, sub, sum } from "@wengert/ops";
 import { cholesky, solveCholesky } from "@wengert/train/extend";
 
-/** Returns the largest |aᵢ − bᵢ|. */
+/** Returns the largest absolute difference |aᵢ − bᵢ| of two lists of numbers. */
 export const farthest = (a: Tensor, b: Tensor): number => max(abs(sub(a, b))).item();
 
 /** Returns the largest |aᵢ − bᵢ| divided by the largest |bᵢ|. */

@@ -7,7 +7,10 @@ export interface Command<Outcome> {
   /** A one-line description. */
   readonly summary: string;
   readonly options: OptionTable;
-  /** Whether `run` has a `stop` parameter. Without this parameter, Ctrl-C ends the process at once. */
+  /**
+   * Whether the function `run` of the command has a parameter `stop`. Without this parameter, Ctrl-C ends the process
+   * at once.
+   */
   readonly stoppable: boolean;
   /** Runs the command. Ctrl-C aborts the signal `stop`. */
   run(args?: readonly string[], stop?: AbortSignal): Promise<Outcome>;

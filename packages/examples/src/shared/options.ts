@@ -42,7 +42,7 @@ export function positive(fallback: number, help: string): Option<number> {
   return number((value) => value > 0 && Number.isFinite(value), "a number above 0", { fallback, help });
 }
 
-/** An option for a number from `min` to `max`. */
+/** An option whose value is a number from `min` to `max`. */
 export function between(min: number, max: number, fallback: number, help: string): Option<number> {
   return number((value) => value >= min && value <= max, `a number from ${min} to ${max}`, { fallback, help });
 }
@@ -88,12 +88,15 @@ export function words(fallback: string, help: string): Option<string> {
   };
 }
 
-/** A boolean option without a value. */
+/** A boolean option, which takes no value. */
 export function flag(help: string): Option<boolean> {
   return { placeholder: "", fallback: false, help, read: () => ({ wanted: "given without a value" }) };
 }
 
-/** For a default that depends on other options: makes it `undefined`, and shows `otherwise` in `--help`. */
+/**
+ * Returns an option whose default depends on other options: the default is `undefined`, and `--help` shows the text
+ * `otherwise`.
+ */
 export function optional<Value>(option: Option<Value>, otherwise: string): Option<Value | undefined> {
   return { ...option, fallback: undefined, otherwise };
 }
@@ -135,7 +138,7 @@ export function parseOptions<Table extends OptionTable>(table: Table, args: read
   return Object.fromEntries(Object.entries(table).map(([name, option]) => [name, read(name, option)])) as Values<Table>;
 }
 
-/** Formats the help text: one line per option, with its default. */
+/** Returns the help text, which lists each option and its default on a line. */
 export function describeOptions(table: OptionTable): string {
   const rows = Object.entries(table).map(([name, option]) => [
     `--${name} ${option.placeholder}`.trim(),

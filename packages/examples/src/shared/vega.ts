@@ -1,6 +1,6 @@
 import { readFromPackage } from "./files.ts";
 
-/** One row of a data set. Missing values are null. */
+/** A row of a data set, in which missing values are null. */
 export type Row = Readonly<Record<string, string | number | null>>;
 
 /** Reads a data set of the npm package `vega-datasets` by name. */

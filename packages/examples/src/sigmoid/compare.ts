@@ -34,14 +34,14 @@ export function atDifference(d: number): { sigmoid: Jet; softmax: Jet; apart: nu
   const logistic = (x: Tensor) => sigmoid(x);
   const jet: Jet = [logistic(at).item(), grad(logistic)(at).item(), hessian(logistic)(at).item()];
   const [value, first, curve] = jet;
-  // Since d = a₁ − a₀, each derivative with respect to a₀ has a factor of −1 by the chain rule.
+  // The sigmoid is computed at d = a₁ − a₀, so by the chain rule each derivative with respect to a₀ has a factor of −1.
   const expected = [value, -first, first, curve, -curve, -curve, curve];
   const found = [second(a).item(), ...gradient, ...curvature.flat()];
   const apart = Math.max(...expected.map((e, i) => (found[i] === e ? 0 : Math.abs((found[i]! - e) / e))));
   return { sigmoid: jet, softmax: [found[0]!, gradient[1], curvature[1][1]], apart };
 }
 
-/** Returns the loss of softmax regression. W has one column of weights per species. */
+/** Returns the loss of softmax regression. W has a column of weights for each species. */
 export const softmaxLoss = ({ X, labels }: Penguins, W: Tensor): Tensor => crossEntropy(matmul(X, W), labels);
 
 /** Returns the loss of logistic regression: the mean of log(1 + exp(−z)) with z = ±X w. The sign depends on the species. */
@@ -57,7 +57,10 @@ export interface Moment {
   readonly difference: readonly number[];
   /** The weights w of logistic regression with twice the step size of softmax regression. */
   readonly w: readonly number[];
-  /** The largest difference between `difference` and w, if logistic regression takes twice the step size or the same one. */
+  /**
+   * The largest difference between w₁ − w₀ of softmax regression and w of logistic regression, if logistic regression
+   * uses twice the step size, and if it uses the same step size.
+   */
   readonly apart: { readonly twice: number; readonly same: number };
   /** The largest change of the weight sum w₀ + w₁ since the start of the fit. */
   readonly drift: number;

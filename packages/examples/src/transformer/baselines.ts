@@ -4,7 +4,7 @@ import type { Text } from "./text.ts";
 /** An n-gram model and its loss on the held-out text, in nats per character. */
 export interface Baseline {
   readonly name: string;
-  /** A description of the n-gram model's counts. */
+  /** A description of the n-grams that the model counts. */
   readonly counts: string;
   readonly loss: number;
 }

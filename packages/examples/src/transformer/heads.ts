@@ -24,7 +24,8 @@ export function habit(W: Weights): Habit {
 }
 
 /**
- * Returns a PNG data URL with one blue pixel per weight. Larger weights are more opaque, and masked weights are transparent.
+ * Returns attention weights as an image (a PNG data URL), in which each weight is a blue pixel. Larger weights are more
+ * opaque, and masked weights are transparent.
  */
 export function image(W: Weights): string {
   const n = W.length;

@@ -30,7 +30,10 @@ export interface Model {
   readonly last: Norm;
 }
 
-/** One layer. Attention moves information between positions, then a feed-forward network processes each position separately. */
+/**
+ * A layer of the transformer. Attention moves information between positions, then a feed-forward network processes each
+ * position separately.
+ */
 interface Block {
   readonly before: Norm;
   /** The query, key, value and output projections, with all heads side by side, [d, d] each. */
@@ -49,7 +52,7 @@ interface Linear {
   readonly b: Tensor;
 }
 
-/** The gain and shift of a layer norm, [d] each. */
+/** The gain and shift of a layer norm, vectors of length d. */
 interface Norm {
   readonly gain: Tensor;
   readonly shift: Tensor;
@@ -110,7 +113,7 @@ function past(places: number): Tensor {
   return tensor(lessEqual(expandDims(place, { axis: 0 }), expandDims(place, { axis: 1 })), { label: "past" });
 }
 
-/** Returns a view of X [B, T, d] with one matrix per head: [B, heads, T, d / heads]. */
+/** Returns a view of X [B, T, d] that has a separate matrix for each head: [B, heads, T, d / heads]. */
 function byHead(X: Tensor, heads: number): Tensor {
   const [B, T, d] = X.shape as readonly [number, number, number];
   return transpose(reshape(X, { shape: [B, T, heads, d / heads] }), { axes: [0, 2, 1, 3] });

@@ -12,7 +12,7 @@ interface Sample {
   readonly text: string;
 }
 
-/** The contents of the report. They do not depend on the clock, so equal seeds give equal pages. */
+/** The contents of the report, which do not depend on the time, so equal seeds give equal pages. */
 export interface Outcome {
   /** The command line that reproduces the report. */
   readonly command: string;

@@ -57,7 +57,7 @@ export function defineOp(op: OpSpec): Op {
   };
 }
 
-/** Returns the tape as text, one line per step. */
+/** Returns the tape as text, with a line for each step. */
 export function explain(tape: Tape): string {
   const names = new Map(tape.map(({ output }, i) => [output, `#${i + 1}`]));
   const nameOf = (x: Tensor) => names.get(x) ?? String(x.item());

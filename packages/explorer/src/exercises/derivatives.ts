@@ -2,7 +2,8 @@ import { grad, hvp, type Tensor, tensor } from "@wengert/core";
 import { add, exp, greater, mul, softmax, sqrt, square, sum, where } from "@wengert/ops";
 import { check, type Question } from "./check.ts";
 
-// Exercises 8 and 9: fix a function, and build a function.
+// Exercise 8 (fix a function with a wrong gradient) and exercise 9 (write a function that computes a Hessian-vector
+// product).
 
 type Scalar = (x: Tensor) => Tensor;
 

@@ -45,7 +45,7 @@ export class Sandbox {
     return port1;
   }
 
-  /** Removes the iframe and its worker, in any state. */
+  /** Removes the iframe of the sandbox and its worker, even while a program runs. */
   #discard(): void {
     void this.#frame?.then((frame) => frame.remove());
     this.#frame = undefined;

@@ -4,16 +4,19 @@ import { describe, isList, type Operand, type Shape, shapeText, show } from "@we
 /** One number for all axes, or a list with one number per axis. */
 export type Sizes = number | readonly number[];
 
-/** The numbers of entries added before and after x, one pair per axis. */
+/** The padding along each axis: the numbers of entries added before and after the input. */
 export type Widths = readonly (readonly [before: number, after: number])[];
 
 /**
- * The entries around x: none ("valid"), as many as give ⌈n / stride⌉ windows along an axis of size n, with the odd one
- * after x ("same"), or one pair [before, after] per axis.
+ * The padding around the input x. "valid" adds no entries. "same" adds as many as give ⌈n / stride⌉ windows along an
+ * axis of size n; an odd number adds its extra entry after x. A list gives a pair [before, after] for each axis.
  */
 export type Padding = "valid" | "same" | Widths;
 
-/** Returns one number per axis. @throws ShapeError unless `value` is a whole number ≥ 1, or a list of `count` such numbers */
+/**
+ * Returns the list of an option's values, with a number for each axis.
+ * @throws ShapeError unless `value` is a whole number ≥ 1, or a list of `count` such numbers
+ */
 export function sizesOption(name: string, value: unknown, count: number): readonly number[] {
   const list: unknown[] = !isList(value)
     ? new Array(count).fill(value)
@@ -28,20 +31,23 @@ export function sizesOption(name: string, value: unknown, count: number): readon
 const isSize = (n: unknown): n is number => Number.isSafeInteger(n) && (n as number) >= 1;
 const textOf = (value: unknown): string => (isList(value) ? shapeText(value as Shape) : show(value));
 
-/** The windows along some axes of an array: their sizes, the steps between windows, and the steps inside a window. */
+/**
+ * How windows slide along some axes of an array: the sizes of a window, the steps between windows (strides), and the
+ * steps between the entries of a window (dilations).
+ */
 export interface Sliding {
   readonly size: readonly number[];
   readonly stride: readonly number[];
   readonly dilation: readonly number[];
 }
 
-/** Returns how many entries a window spans, gaps included. */
+/** Returns how many entries a window spans along each axis, including the gaps that dilation leaves. */
 export const spanOf = (size: number, dilation: number): number => dilation * (size - 1) + 1;
 
 /**
- * Returns the padding as one pair per axis, for axes of the given lengths. `named` has the names that the function
- * accepts.
- * @throws ShapeError for other names, and unless a list has one pair of whole numbers ≥ 0 per axis
+ * Returns the padding of each axis as a pair [before, after], for axes of the given lengths. `named` lists the accepted
+ * names, such as "same".
+ * @throws ShapeError for other names, and unless a list has a pair of whole numbers ≥ 0 for each axis
  */
 export function paddingOption(
   padding: unknown,

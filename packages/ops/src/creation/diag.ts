@@ -40,5 +40,5 @@ function diagonalOf(x: Tensor, k: number): Tensor {
   return slice(reshape(x, { shape: [-1] }), { start: [start], stop: [stop], step: [columns + 1] });
 }
 
-/** Returns the position of the first entry of diagonal k in a flat matrix. */
+/** Returns the index of the first entry of diagonal k in the row-major elements of a matrix. */
 const firstOn = (columns: number, k: number): number => (k < 0 ? -k * columns : k);

@@ -10,7 +10,8 @@ import { elementwiseFunction, loopOf } from "./declaring.ts";
 import { exp, sigmoidSlope, tanh } from "./functions.ts";
 import { where } from "./where.ts";
 
-// Activations of neural networks besides sigmoid, tanh, softplus, gelu and relu, which are in functions.ts.
+// This file declares activation functions of neural networks. Sigmoid, tanh, softplus, gelu and relu are in
+// functions.ts.
 
 /** Returns y = x σ(x), where σ is the sigmoid; also called swish. The VJP maps the cotangent g to g (σ(x) + x σ′(x)). */
 export const silu: Op<Unary> = /* @__PURE__ */ elementwiseFunction(

@@ -4,7 +4,8 @@ import { broadcastShape } from "../declaring/axes.ts";
 import { irregular } from "../declaring/samples.ts";
 import { type ElementwiseLoop, elementwise } from "../loops/strided.ts";
 
-// Comparisons y = a ∘ b with NumPy's broadcasting, as bool. They are piecewise constant, so the gradient is 0.
+// Comparisons such as a < b, which return bools and broadcast as in NumPy. Comparisons are piecewise constant, so the
+// gradient is 0.
 
 type DTypeRule = (inputs: readonly Operand[]) => "bool";
 const numberSamples = (): [Tensor, Tensor] => [irregular([2, 2]), irregular([2], 2)];
@@ -48,7 +49,7 @@ function comparableDType(inputs: readonly Operand[]): "bool" {
   throw mixedDTypes([a, "a"], [b, "b"]);
 }
 
-/** Returns whether a = b, elementwise. NaN equals nothing, not even NaN. */
+/** Returns whether a = b, elementwise. NaN is not equal to any number, not even to NaN. */
 export const equal: Op<Binary> = /* @__PURE__ */ comparison("equal", (n, y, o, a, i, s, b, j, t) => {
   for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) y[o + l] = a[p] === b[q] ? 1 : 0;
 });
@@ -73,7 +74,7 @@ export const greaterEqual: Op<Binary> = /* @__PURE__ */ comparison("greaterEqual
   for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) y[o + l] = a[p]! >= b[q]! ? 1 : 0;
 });
 
-/** Returns bool. @throws DTypeError unless all inputs are bool */
+/** Returns the dtype of the result, bool. @throws DTypeError unless all inputs are bool */
 export function boolDType(inputs: readonly Operand[]): "bool" {
   const mismatch = inputs.find(({ dtype }) => dtype !== "bool");
   if (mismatch === undefined) return "bool";

@@ -84,9 +84,9 @@ export const logAddExp: Op<Binary> = /* @__PURE__ */ defineOp({
 });
 
 /**
- * Returns the derivative of logAddExp by a, y = eᵃ / (eᵃ + eᵇ). It is computed as σ(a − b), for the sigmoid σ, and
- * corrected for the rounding of a − b. The VJP maps the cotangent g to g y σ(b − a) for a, and to its negative for b.
- * If a = b = −Infinity, y is 0.
+ * Returns the derivative of logAddExp by a, y = eᵃ / (eᵃ + eᵇ). y is computed as σ(a − b), for the sigmoid σ, and
+ * corrected for the rounding error of a − b. The VJP maps the cotangent g to g y σ(b − a) for a, and to −g y σ(b − a)
+ * for b. If a = b = −Infinity, y is 0.
  */
 export const logAddExpSlope: Op<Binary> = /* @__PURE__ */ defineOp({
   name: "logAddExpSlope",

@@ -76,7 +76,10 @@ const decompose: Op<Unary> = /* @__PURE__ */ defineOp<Unary>({
 
 const flipped = ({ u, s, v }: SingularTriples): SingularTriples => ({ u: v, s, v: u });
 
-/** Turns the singular vectors of equal values into general position: both by one reflection, or by two if the value is 0. */
+/**
+ * Reflects the singular vectors of equal singular values, so that no singular vector is along a coordinate axis. U and
+ * V get the same reflection, or different ones if the value is 0.
+ */
 function turnBases(u: Elements, s: Float64Array, v: Elements, m: number, n: number): void {
   const tolerance = toleranceOf(s);
   eachRun(s, (start, stop) => {
@@ -94,7 +97,7 @@ function partsOf(packed: Tensor, m: number): { readonly U: Tensor; readonly S: T
   };
 }
 
-/** Explains a NaN in the cotangent of A: two singular values are equal, or one is 0. */
+/** Explains why the cotangent of the matrix A has a NaN: two singular values of A are equal, or one is 0. */
 function svdCause({ inputs: [A], output, cotangent }: Fault<Unary, unknown>): string | undefined {
   if (!allFinite(ravel(A.array!) as Float64Array)) return "svd needs finite numbers: check its input";
   if (cotangent === undefined) return "the singular values are too large for a float64: scale the matrix";
@@ -119,7 +122,7 @@ export interface SvdResult {
   readonly Vt: Tensor;
 }
 
-/** Returns the decomposition of a float64 matrix. */
+/** Returns the singular value decomposition of a float64 matrix. */
 export function svdInFloat64(A: Tensor): SvdResult {
   const { U, S, V } = partsOf(decompose(A), matrixSizes(A).m);
   return { U, S, Vt: swapped(V) };
@@ -128,8 +131,8 @@ export function svdInFloat64(A: Tensor): SvdResult {
 /**
  * Returns `{ U, S, Vt }` with A = U diag(S) Vt: the singular values S in descending order, and orthonormal columns of U
  * and rows of Vt. For A of [m, n] and k = min(m, n), U is [m, k] and Vt is [k, n]. The first large entry of each row of
- * Vt is positive. The VJP divides by sums and differences of singular values. For values that are equal or 0, it is
- * exact if the loss does not depend on the choice of their vectors, and NaN otherwise.
+ * Vt is positive. The VJP divides by sums and differences of singular values. For singular values that are equal or 0,
+ * the VJP is exact if the loss does not depend on the choice of their singular vectors, and NaN otherwise.
  */
 export const svd: Sampled<(A: TensorLike) => SvdResult> = /* @__PURE__ */ withSamples<(A: TensorLike) => SvdResult>(
   (A, ...rest: unknown[]) => {

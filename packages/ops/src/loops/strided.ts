@@ -38,7 +38,10 @@ export function elementwise(out: NdArray, inputs: readonly NdArray[], loop: Elem
   }
 }
 
-/** Calls `loop` several times. This is a separate function, so that inputs that need one call do not create its closure. */
+/**
+ * Calls `loop` once for each index of the outer axes. This is a separate function, so that its closure is not created
+ * for inputs that need only one call.
+ */
 function elementwiseInRuns(out: NdArray, a: NdArray, b: NdArray, c: NdArray, loop: ElementwiseLoop): void {
   const [shape, x, y, z] = mergeAxes(
     out.shape,

@@ -2,8 +2,8 @@ import { productError, sumError } from "./doubleDouble.ts";
 import { ldexp } from "./exponential.ts";
 
 // Arithmetic with pairs: a pair [a, da] is the sum a + da of two doubles, with 106 bits. Each function is within about
-// 2⁻¹⁰⁰ of the exact result (Hida, Li and Bailey, Library for double-double and quad-double arithmetic, 2007). Pairs must
-// have sizes between 10⁻²⁷⁰ and 10²⁷⁰, or be 0.
+// 2⁻¹⁰⁰ of the exact result (Hida, Li and Bailey, Library for double-double and quad-double arithmetic, 2007). The
+// absolute value of a pair must be between 10⁻²⁷⁰ and 10²⁷⁰, or 0.
 
 export type Pair = readonly [number, number];
 
@@ -94,7 +94,7 @@ export function expScaled(x: Pair): readonly [Pair, k: number] {
   return [add(one, y), k];
 }
 
-/** Returns ln a for a > 0: a Newton step on the logarithm of the double. a may have any size. */
+/** Returns ln a for a pair a > 0 of any size: the logarithm of its first double, improved by a Newton step. */
 export function log(a: Pair): Pair {
   if (a[0] < 2 ** -900 || a[0] > 2 ** 900) {
     const k = a[0] < 1 ? -500 : 500;

@@ -18,7 +18,8 @@ export function multiplyMatrices(c: Data, a: NdArray, b: NdArray, batch: Shape):
     paysInWasm(c, a.data, b.data, n, k) &&
     multiplyBatch(true, c, withUnitStride(a, p, p + 1), withUnitStride(b, q, q + 1), batch);
   if (inWasm) return;
-  // Small arrays are not copied: a copy takes longer than a few strided reads of each entry.
+  // Small matrices are not copied to contiguous memory, because a copy takes longer than a few strided reads of each
+  // entry.
   const isSmall = k * n < 256 || a.shape[p]! <= 12;
   multiplyBatch(false, c, isSmall ? a : withUnitStride(a, p + 1, p + 1), isSmall ? b : withUnitStride(b, q, q), batch);
 }
@@ -34,8 +35,8 @@ function withUnitStride(x: NdArray, axis: number, other: number): NdArray {
 }
 
 /**
- * Multiplies one batch entry at a time. Returns false if WebAssembly runs out of memory; then plain loops must run all
- * products.
+ * Computes the matrix products of a batch one by one. Returns false if WebAssembly runs out of memory; the caller must
+ * then compute all products by plain loops.
  */
 function multiplyBatch(inWasm: boolean, c: Data, a: NdArray, b: NdArray, batch: Shape): boolean {
   const p = a.shape.length - 2;
@@ -46,7 +47,8 @@ function multiplyBatch(inWasm: boolean, c: Data, a: NdArray, b: NdArray, batch: 
   const aCol = a.stride[p + 1]!;
   const bRow = b.stride[q]!;
   const bCol = b.stride[q + 1]!;
-  // If b is a single matrix and the rows of a are evenly spaced, one product computes the whole batch.
+  // If b is a single matrix and the rows of a are equally far apart in memory, a single matrix product computes the
+  // whole batch.
   const evenStride = batch.length > 0 && q === 0 ? sliceStride(a, 0, p + 1) : undefined;
   const [matrixCount, height, aRow] =
     evenStride === undefined ? [sizeOf(batch), m, a.stride[p]!] : [1, c.length / n, evenStride];

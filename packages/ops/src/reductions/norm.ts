@@ -58,8 +58,8 @@ const finiteNorm: Op<Unary, Norm, NormOptions> = /* @__PURE__ */ defineOp({
 });
 
 /**
- * Returns the norm, of finite order, of a slice. If the sum of powers may overflow or underflow, the entries are divided by
- * the largest.
+ * Returns the norm of a slice, for a finite order. If the sum of powers may overflow or underflow, the entries are
+ * divided by the largest.
  */
 function normOf(n: number, a: Data, i: number, s: number, ord: number): number {
   if (ord === 2) {

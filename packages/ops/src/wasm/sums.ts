@@ -3,7 +3,10 @@ import type { SumKernel } from "./exports.ts";
 import { currentEngine } from "./kernels.ts";
 import type { Workspace } from "./workspace.ts";
 
-/** The number of bytes copied in at a time, so that they are still in the cache when added. */
+/**
+ * The number of bytes that are copied to WebAssembly memory at a time, so few that they are still in the cache when the
+ * kernel adds them.
+ */
 const chunkBytes = 32768;
 
 /**

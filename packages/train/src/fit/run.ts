@@ -31,12 +31,18 @@ export interface Fit<P> {
   readonly best: Measurement<P>;
   readonly history: History;
   readonly reason: Reason;
-  /** The number of steps taken, and of passes over the data. An epoch of 1.5 is the middle of the second pass. */
+  /**
+   * The number of steps taken, and the number of passes over the data. For example, 1.5 is the middle of the second
+   * pass.
+   */
   readonly step: number;
   readonly epoch: number;
-  /** The step whose loss, gradient or new parameters were not finite, if that ended the fit. The step was not taken. */
+  /**
+   * The training step whose loss, gradient or new parameters were not finite, if such a step ended the fit. The step
+   * was not taken.
+   */
   readonly nonFinite: NonFiniteStep | undefined;
-  /** The error of the last attempt to write a checkpoint, if it failed. */
+  /** The error of the last attempt to write a checkpoint, if this attempt failed. */
   readonly failure: Error | undefined;
 }
 
@@ -62,10 +68,12 @@ export class Run<P, B> {
   readonly #display: Display;
   #state: State<P>;
   #nonFinite: NonFiniteStep | undefined;
-  /** The last checkpoint: the saved state (`undefined` if writing failed), the step, and the time of writing. */
+  /**
+   * The last checkpoint: the saved state (`undefined` if writing the file failed), the step, and the time of writing.
+   */
   #lastCheckpoint: { readonly state: State<P> | undefined; readonly step: number; readonly time: number };
   #failure: Error | undefined;
-  /** The quantities that have been NaN. The fit warns about each once. */
+  /** The names of the loss and metrics that have been NaN. The fit warns once about each. */
   readonly #warned = new Set<string>();
 
   constructor(parts: RunParts<P, B>, start: State<P>) {
@@ -259,9 +267,9 @@ export class Run<P, B> {
   }
 
   /**
-   * Builds the result of the fit. The returned curves get two extra points: the steps since the last training point,
-   * and a final validation. The checkpointed state omits these points, so that a resumed fit has the same curves as an
-   * uninterrupted one.
+   * Builds the result of the fit. The returned learning curves get two extra points: the mean over the steps since the
+   * last point of the training curve, and a final validation. The state in a checkpoint omits these points, so that a
+   * resumed fit has the same curves as an uninterrupted one.
    */
   async #resultOf(reason: Reason): Promise<Fit<P>> {
     const [train, validation] = [[...this.#state.train], [...this.#state.validation]];

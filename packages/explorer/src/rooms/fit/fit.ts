@@ -19,7 +19,7 @@ interface Moment {
   readonly train: Score;
   readonly held: Score | undefined;
 }
-/** The history of scores. When it gets too long, every second entry is dropped. */
+/** The history of loss and accuracy during the fit. When the list gets too long, every second entry is dropped. */
 const history = signal<readonly Moment[]>([]);
 const maxSnapshots = 400;
 

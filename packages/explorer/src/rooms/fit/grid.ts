@@ -1,4 +1,4 @@
-/** Half the width of the plane: both axes run from −3 to 3. */
+/** Half the width of the plane with the data points: both axes run from −3 to 3. */
 export const reach = 3;
 /**
  * The number of grid points along each axis. Probabilities are computed at the grid points and interpolated between

@@ -23,9 +23,12 @@ export interface Rows {
   /** The number of columns. */
   readonly width: number;
   readonly classes: number;
-  /** The number to subtract from each pixel of a row of bytes. */
+  /** The number to subtract from each pixel of a row, so that pixels are centered about 0. */
   readonly center: number;
-  /** Whether the rows are points of a plane. Reports then include the probabilities on a grid over the plane. */
+  /**
+   * Whether the rows are points of a plane. If so, each report of the worker includes the probabilities on a grid over
+   * the plane.
+   */
   readonly isPlane: boolean;
 }
 
@@ -38,12 +41,12 @@ export interface LayerData {
 export type ToWorker =
   | {
       readonly kind: "data";
-      /** The rows, or `undefined` to keep the previous rows. */
+      /** The rows of the data set, or `undefined` to keep the previous rows. */
       readonly data: Rows | undefined;
       readonly start: Start;
       /** The fraction of the rows to hold out for validation. */
       readonly heldOut: number;
-      /** Whether to keep the current parameters. */
+      /** Whether to keep the current parameters of the model. */
       readonly keep: boolean;
     }
   | { readonly kind: "pace"; readonly pace: Pace }
@@ -80,7 +83,7 @@ export interface Report {
   /** The first columns of the first weight matrix W, one after another. */
   readonly weights: Float32Array;
   readonly probe: Float32Array | undefined;
-  /** The message if training diverged and stopped. */
+  /** The error message, if training stopped because the loss was not finite. */
   readonly diverged: string | undefined;
 }
 

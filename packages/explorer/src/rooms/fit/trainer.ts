@@ -12,8 +12,8 @@ const most = { trainJudged: 1000, heldJudged: 2000, weights: 24 } as const;
 const lossAndGradient = valueAndGrad(loss, { hasAux: true });
 
 /**
- * Runs stochastic gradient descent one step at a time. The page can pause the fit or change its settings between any
- * two steps.
+ * Runs stochastic gradient descent step by step. Between any two steps, the page can pause the fit or change its
+ * settings.
  */
 export class Trainer {
   readonly #data: Rows;

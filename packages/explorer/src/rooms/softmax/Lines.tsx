@@ -3,8 +3,8 @@ import { useEffect, useRef, useState } from "preact/hooks";
 export interface Axis {
   readonly label: string;
   /**
-   * The two ends of the axis. The first end may be the larger number. With a logarithmic scale (`isLog`), both are
-   * positive.
+   * The two ends of a plot's axis. The first end may be the larger number. With a logarithmic scale (`isLog`), both
+   * ends are positive.
    */
   readonly range: readonly [number, number];
   readonly ticks: readonly number[];

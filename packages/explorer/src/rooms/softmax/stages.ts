@@ -1,7 +1,9 @@
 import { computed, signal } from "@preact/signals";
 import { address, put } from "../../page/address.ts";
 
-/** The stages in which the page builds the pullback of softmax. Each is named by the expression that it shows. */
+/**
+ * The stages in which the page builds the pullback of softmax. Each stage is named after the expression that it shows.
+ */
 export const stages = ["g", "⟨g, s⟩", "g − ⟨g, s⟩", "s ⊙ (g − ⟨g, s⟩)", "Jᵀ g"] as const;
 
 export const stage = computed(() => {

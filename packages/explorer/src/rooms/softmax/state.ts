@@ -28,7 +28,7 @@ export const logits = computed<readonly number[]>(() => {
   return found && found.length >= fewest && found.length <= most ? found : firstLogits;
 });
 export const classes = computed(() => logits.value.length);
-/** The cotangent g of s, with one number per class. The URL may contain more or fewer numbers. */
+/** The cotangent g of the softmax s, with a number for each class. The URL may contain more or fewer numbers. */
 export const upstream = computed<readonly number[]>(() => {
   const found = readAll(fields.g.value) ?? firstUpstream;
   return Array.from({ length: classes.value }, (_, i) => found[i] ?? firstUpstream[i]!);
@@ -105,8 +105,8 @@ export const matrix = computed(() => jacobian(f.value)(x.value));
 export const rowSums = computed(() => sum(matrix.value, { axis: 1 }));
 
 /**
- * The three stages of the pullback, and for comparison Jᵀ g computed with the full Jacobian. x̄ comes from the
- * library's sweep.
+ * The numbers in the three stages of softmax's pullback x̄, which the library's sweep computes, and for comparison Jᵀ
+ * g, computed with the full Jacobian J.
  */
 export const mean = computed(() => dot(g.value, s.value).item());
 export const deviations = computed(() => subtractWeightedMean(s.value, g.value));

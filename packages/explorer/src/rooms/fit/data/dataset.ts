@@ -36,14 +36,14 @@ export const isOfImages = (data: Dataset): data is Images => "width" in data.fea
 export const widthOf = ({ features }: Pick<Dataset, "features">): number =>
   "width" in features ? features.width * features.height : features.length;
 
-/** Returns row `i` as numbers. `center` is not yet subtracted. */
+/** Returns row `i` of a data set as numbers, without subtracting `center` from them. */
 export function rowOf(data: Dataset, i: number): Float32Array {
   const width = widthOf(data);
   const row = data.rows.subarray(i * width, (i + 1) * width);
   return row instanceof Float32Array ? row : Float32Array.from(row, (byte) => byte / 255);
 }
 
-/** Returns the message of an error, without names of library functions and options, for the user. */
+/** Returns the message of an error as the page shows it, without the names of library functions and options. */
 export const wordsOf = (error: unknown, what: string): string =>
   error instanceof WengertError
     ? error.message.replace(/^(readIdx|readCsv|load): |: \{ maxBytes \}.*$/g, "").replace(/[^.]$/, "$&.")

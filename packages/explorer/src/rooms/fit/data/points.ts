@@ -4,7 +4,7 @@ import { packed, unpacked } from "../../../page/packed.ts";
 import { reach } from "../grid.ts";
 import { type Dataset, minClasses } from "./dataset.ts";
 
-/** A point of the plane with its class. */
+/** A point of the plane and its class. */
 export interface Point {
   readonly x: number;
   readonly y: number;
@@ -26,8 +26,8 @@ export const presets = [
 export type Preset = (typeof presets)[number]["name"];
 
 /**
- * Returns the points of a preset, the same each time. They are rounded to hundredths, because the URL stores
- * hundredths.
+ * Returns the points of a preset, the same in each call. The coordinates are rounded to hundredths, because the URL
+ * stores hundredths.
  */
 export async function presetPoints(name: Preset): Promise<readonly Point[]> {
   const points = name === "penguins" ? await (await import("./penguins.ts")).penguinPoints() : makers[name]();
