@@ -12,7 +12,8 @@ import { duration } from "./tables.mjs";
  */
 
 /**
- * Each goal has a case, a peer, and the largest allowed ratio of Wengert's time to the peer's time.
+ * The goals. Each goal names a benchmark case, another library, and the largest allowed ratio of Wengert's time to the
+ * time of this library.
  * @type {readonly (readonly [string, string, number])[]}
  */
 const ratios = [

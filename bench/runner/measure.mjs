@@ -20,8 +20,8 @@ import { difference, median, summary } from "./statistics.mjs";
  */
 
 /**
- * The allowed difference between peers, relative to the largest element of a tensor. It exceeds the float32 rounding error
- * of 6e-8, because sums of 10,000 terms lose digits.
+ * The allowed difference between the results of two libraries, relative to the largest element of a tensor. The allowed
+ * difference exceeds the float32 rounding error of 6e-8, because sums of 10,000 terms lose digits.
  */
 export const tolerance = 1e-4;
 

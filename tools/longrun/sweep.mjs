@@ -181,7 +181,7 @@ function tables() {
  */
 function ratio(call, count) {
   const best = { plain: Infinity, auto: Infinity };
-  /** The number of calls per timed round. */
+  /** The number of calls in a timed round. */
   let times = 1;
   for (const way of /** @type {const} */ (["plain", "auto"])) {
     kernels(way);

@@ -2,8 +2,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { describe, expect, test } from "vitest";
 
-// Each folder in a package's src has a README that lists the folders that it may import. These tests check that the sources
-// import no other folders.
+// Each folder in a package's src has a README that lists the folders from which its files may import. These tests check
+// that the sources import no other folders.
 
 const root = new URL("../../", import.meta.url).pathname;
 

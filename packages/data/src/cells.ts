@@ -1,10 +1,13 @@
 import { DataError } from "@wengert/core";
 import type { MemoryBudget } from "./memory.ts";
 
-/** The cells of a file, stored as their end positions in its text. One string per cell would take ten times the memory. */
+/**
+ * The cells of a file, stored as the position in the file's text at which each cell ends. To store each cell as a
+ * string would take ten times the memory.
+ */
 export interface Grid {
   readonly rows: number;
-  /** The number of cells of the first row. */
+  /** The number of cells in the first row of the file. */
   readonly width: number;
   /** The line of the file on which a row begins. A quoted cell may span several lines. */
   readonly line: (row: number) => number;

@@ -11,9 +11,9 @@ export interface Cells {
   /** The first words of error messages, such as "readCsv: cars.csv". */
   readonly prefix: string;
   readonly rows: number;
-  /** The names of the columns, with their positions. */
+  /** The position of each column, by the name of the column. */
   readonly columns: ReadonlyMap<string, number>;
-  /** Whether the file names a column. */
+  /** Returns whether a column has a name in the file. */
   readonly isNamed: (column: number) => boolean;
   /** The line of the file on which a row begins. */
   readonly line: (row: number) => number;

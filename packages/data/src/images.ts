@@ -139,7 +139,7 @@ function checkOptions(options: Complete<ImageOptions>): Settings {
 
 const maxSide = 4096;
 
-/** Converts image bytes to numbers from 0 to 1. */
+/** Converts the bytes of an image's pixels (0 to 255) to numbers from 0 to 1. */
 function writePixels(rgb: Uint8Array, out: Data, gray: boolean): void {
   if (!gray) for (let i = 0; i < out.length; i++) out[i] = rgb[i]! / 255;
   else

@@ -9,7 +9,7 @@ interface DecodedJpeg {
   readonly width: number;
   readonly height: number;
   readonly data: Uint8Array;
-  /** Options of jpeg-js that its type declarations lack. */
+  /** Options of the library jpeg-js that its type declarations do not contain. */
   readonly exifBuffer?: Uint8Array | undefined;
 }
 

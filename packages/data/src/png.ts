@@ -51,7 +51,7 @@ interface Header {
 /** The chunks of a PNG file that define the image. */
 interface Parts {
   readonly header: Header;
-  /** The palette: red, green and blue of each color. */
+  /** The palette of a PNG image: the red, green and blue of each color. */
   readonly palette: Uint8Array | undefined;
   /** The opacity of each color of the palette, or the samples of the transparent color. */
   readonly transparency: Uint8Array | undefined;

@@ -241,7 +241,7 @@ function findClasses(
 
 const maxListed = 5;
 
-/** The number of invalid cells, and the first few of them. */
+/** The number of invalid cells of a table, and the first few invalid cells. */
 interface Faults {
   count: number;
   readonly first: { readonly line: number; readonly column: ColumnToRead; readonly cell: string }[];
@@ -262,7 +262,7 @@ const quoteCell = (text: string): string => JSON.stringify(text.length > 40 ? `$
 
 const maxNames = 20;
 
-/** Lists names, but only the first few of many. */
+/** Returns names as text for an error message; of many names, only the first few. */
 const listNames = (names: readonly string[], show = quoteCell): string =>
   names
     .slice(0, maxNames)

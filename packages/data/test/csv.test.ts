@@ -20,7 +20,7 @@ datsun,27.5,Japan
 ford,-.5,USA
 `;
 
-/** Converts a table to plain values. */
+/** Converts a table that `readCsv` returned to plain values, for comparisons. */
 function plain({ columns, classes, ...rest }: Table): unknown {
   const values = Object.entries(columns).map(([name, t]) => [name, t.dtype, Array.from(ravel(t.array!))]);
   return { values, classes, ...rest };

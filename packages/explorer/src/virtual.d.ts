@@ -7,9 +7,9 @@ declare module "virtual:sandbox-worker" {
 declare module "virtual:declarations" {
   export interface Declaration {
     readonly name: string;
-    /** The import name of the module, such as `@wengert/ops`. */
+    /** The import name of the module that exports a function, such as `@wengert/ops`. */
     readonly module: string;
-    /** The signature, such as `softmax(x, { axis?, where? })`. */
+    /** The signature of the function, such as `softmax(x, { axis?, where? })`. */
     readonly signature: string;
     readonly doc: string;
   }

@@ -148,7 +148,7 @@ describe("digits", () => {
     expect(shares.reduce((sum, share) => sum + Number.parseFloat(share), 0)).toBeCloseTo(100, 0);
     await button(page, "Clear").click();
     await best.waitFor({ state: "detached" });
-    // Draws a digit with the keyboard.
+    // Draws a digit on the page with the keyboard.
     await sheet.focus();
     for (const key of [...Array(8).fill("ArrowUp"), " ", ...Array(17).fill("ArrowDown"), " "])
       await page.keyboard.press(key as string);

@@ -127,7 +127,7 @@ test("a tensor chosen in list or graph is highlighted in both, with value and co
   expect(await page.locator(".graph .node.looked").textContent()).toContain("#3 mul");
   await page.locator("body").press("Escape");
   await page.locator(".graph .node.looked").waitFor({ state: "detached" });
-  // Opens a tensor with the keyboard alone.
+  // Opens the details of a tensor on the page with only the keyboard.
   await row(page, "#3").focus();
   await page.keyboard.press("ArrowUp");
   await page.keyboard.press("Enter");

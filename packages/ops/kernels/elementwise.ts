@@ -74,7 +74,7 @@ const SQRT: i32 = 2;
 @inline
 const RELU: i32 = 3;
 
-/** Computes y = f(x) for n elements, one vector at a time. */
+/** Computes y = f(x) for n elements, one SIMD vector at a time. */
 // @ts-ignore: decorator
 @inline
 function arithmetic<T>(f: i32, n: i32, y: usize, x: usize): void {

@@ -1,5 +1,6 @@
-// eˣ, ln x, tanh x and σ(x), computed for two doubles at a time. The code repeats the operations of exponential.ts,
-// logarithm.ts and logistic.ts in src/numerics, so all kernels give the same bits. Those files explain the mathematics.
+// The functions in this file compute eˣ, ln x, tanh x and σ(x) for two doubles at a time. The code repeats the
+// operations of exponential.ts, logarithm.ts and logistic.ts in src/numerics, so all kernels give the same bits. These
+// files in src/numerics explain the mathematics.
 
 import { artanh0, artanh1, artanh2, artanh3, artanh4, artanh5, artanh6, roots, step, stepRest } from "./constants";
 

@@ -80,7 +80,7 @@ export function maximum<T>(n: i32, x: usize): T {
   return v128.extract_lane<T>(a, 0);
 }
 
-/** Returns the index of the first entry equal to `maximum`. */
+/** Returns the index of the first entry of a slice that equals `maximum`. */
 export function position<T>(n: i32, x: usize, maximum: T): i32 {
   const top = v128.splat<T>(maximum);
   for (let l = 0; l < n; l += width<T>()) {

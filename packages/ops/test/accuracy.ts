@@ -40,7 +40,10 @@ const specialFunctions = new Set([
   ...["lgamma", "digamma", "polygamma", "betaln", "polygammaDifference", "gammainc", "gammaincSlope"],
 ]);
 
-/** Results that are sums of positive and negative terms. Their errors are relative to the size of the terms. */
+/**
+ * The results that are sums of positive and negative terms, whose errors are measured relative to the size of the
+ * terms.
+ */
 const sumQuantities = new Set([
   "logAddExp value",
   "binaryCrossEntropy derivative",
@@ -70,7 +73,7 @@ function units(x: number): bigint {
 
 const absolute = (x: bigint): bigint => (x < 0n ? -x : x);
 
-/** Returns the unit in the last place of the largest of `sizes`. */
+/** Returns the unit in the last place (ulp) of the largest number in `sizes`. */
 function ulpOf(dtype: DType, ...sizes: bigint[]): bigint {
   const [digits, smallest] = dtype === "float64" ? [53, 0] : [24, 1074 - 149];
   const lengths = sizes.map((size) => absolute(size).toString(2).length - digits);
@@ -154,8 +157,8 @@ export function measureAll(): readonly Finding[] {
 type Note = (finding: Finding) => void;
 
 /**
- * Measures an elementwise op. Each line of the goldens has the inputs, then the value and the derivatives; each result
- * is followed by its remainder.
+ * Measures an elementwise op. Each line of the reference file has the inputs, then the value and the derivatives; each
+ * result is followed by its remainder.
  */
 function measureElements(
   op: string,

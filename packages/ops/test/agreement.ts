@@ -11,13 +11,16 @@ import { allExports, numbers, tensorsIn, withTensors } from "./support.ts";
 export type Float = "float64" | "float32";
 type Call = (...args: readonly unknown[]) => Tensor | Tensor[];
 
-/** The random choices of a call. They are plain data, so fast-check can print and shrink a failing call. */
+/**
+ * The random choices that determine a call. The choices are plain data, so that fast-check can print and shrink a
+ * failing call.
+ */
 export interface CallSpec {
   readonly dtype: Float;
   readonly rows: number;
   readonly n: number;
   readonly k: number;
-  /** The memory layout of the operands. */
+  /** The memory layout of the call's operands. */
   readonly layouts: readonly Layout[];
   /** A random number that selects the axes or the broadcasting pattern. */
   readonly choice: number;

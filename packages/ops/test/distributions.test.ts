@@ -48,7 +48,7 @@ function expectShares(xs: readonly number[], probabilities: readonly number[]): 
   expect(chiSquared).toBeLessThan(freedom + 5 * Math.sqrt(2 * freedom));
 }
 
-/** The probability of a standard normal number below x, by Simpson's rule. */
+/** Returns the probability that a standard normal number is below x, by Simpson's rule. */
 function normalBelow(x: number): number {
   const [from, steps] = [-9, 2000];
   const h = (x - from) / steps;

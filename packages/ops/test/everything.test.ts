@@ -69,7 +69,10 @@ const singleBounds: Readonly<Record<string, readonly [value: number, cotangents:
 const isSummedInSingle = (name: string) =>
   ["simd", "fma"].includes(kernels().choice) && (["matmul", "dot", "einsum"].includes(name) || /^conv/.test(name));
 
-/** Ops whose results are sums of rounded terms of both signs. Their errors are relative to the largest element. */
+/**
+ * Ops whose results are sums of positive and negative rounded terms. The errors of these ops are measured relative to
+ * the largest element.
+ */
 const areSums: readonly string[] = ["layerNorm", "scaledDotProductAttention"];
 
 /**

@@ -20,7 +20,7 @@ const users = (): never => {
   throw new UsersOwn("the user's own");
 };
 
-/** A value, and the source text that a report shows for it. */
+/** A value, and the source text that a failure report shows for the value. */
 interface Written<T = unknown> {
   readonly value: T;
   readonly text: string;
@@ -124,7 +124,7 @@ const expressions = `
   new Float64Array(3); new Float32Array([NaN, 1]); new BigInt64Array(2); new Uint8Array([0, 1, 2]); new Float64Array(0);
   new Float64Array(new SharedArrayBuffer(24)); new Uint8ClampedArray(2)`;
 
-/** Returns values that are invalid for most arguments. Each call creates new values. */
+/** Returns a list of values that are invalid for most arguments. The function creates new values in each call. */
 function nastiesOf({ core, ops, ndarray }: Library): readonly (readonly [text: string, make: () => unknown])[] {
   const { tensor, zeros, trace } = core;
   const nd = ndarray as (...args: unknown[]) => Record<string, unknown>;

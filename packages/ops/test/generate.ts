@@ -52,7 +52,7 @@ class Programs extends Arbitrary<Program> {
   }
 }
 
-/** Yields smaller programs than `program`, the smallest first. Each tensor keeps its shape and dtype. */
+/** Yields smaller variants of `program`, the smallest first. Each tensor in a variant keeps its shape and dtype. */
 function* simplerPrograms(program: Program): Generator<Program> {
   const { leaves, steps, outputs } = program;
   const scope = program.scope(program.point);

@@ -50,8 +50,8 @@ export const throwingClass = (error: Error): (new () => never) =>
   } as new () => never;
 
 /**
- * Returns the `WebAssembly` object of a simulated engine without relaxed SIMD. Its `validate` rejects the first binary,
- * the build with relaxed SIMD, and accepts all others.
+ * Returns the `WebAssembly` object of a simulated engine without relaxed SIMD. The function `validate` of this object
+ * rejects the first binary, the build with relaxed SIMD, and accepts all others.
  */
 export function withoutRelaxedSimd(): WebAssemblyHere {
   let calls = 0;

@@ -29,7 +29,7 @@ interface Mistakes {
   /** Code that runs before each wrong call. */
   readonly prelude: string;
   readonly mistakes: Chapter;
-  /** The variables of the programs: their values by name. */
+  /** The variables that the wrong calls use: the value of each variable by its name. */
   readonly scope: Readonly<Record<string, unknown>>;
   /** The names of functions that must each throw in at least one of the wrong calls. */
   readonly speakers: readonly string[];

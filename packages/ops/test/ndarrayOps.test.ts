@@ -22,7 +22,7 @@ import {
 } from "../src/index.ts";
 import { numbers, relayouts, repeatedAlong } from "./support.ts";
 
-// docs/adding-an-op.md shows kernels written with ndarray-ops. These tests use every function of that library as the
+// docs/adding-an-op.md shows kernels written with ndarray-ops. These tests use every function of ndarray-ops as the
 // kernel of an op, with any strides. The library generates code from strings, which the test project ops-csp forbids.
 
 const isForbidden = process.execArgv.includes("--disallow-code-generation-from-strings");
@@ -191,7 +191,10 @@ describe.skipIf(isForbidden)("a kernel written with ndarray-ops", async () => {
     });
   }
 
-  /** Returns two ops for a unary function: one writes to an output, the other works in place. */
+  /**
+   * Returns two ops for a unary function of ndarray-ops: the kernel of one writes to an output, and that of the other
+   * works in place.
+   */
   const unaryOps = (name: string, rule?: Rule) => {
     const [into, inPlace] = [loop(name), loop(`${name}eq`)];
     return [
@@ -199,7 +202,10 @@ describe.skipIf(isForbidden)("a kernel written with ndarray-ops", async () => {
       [`${name}eq`, unaryOp(`${name}eq`, (out, x) => inPlace(assigned(out, x)), rule)],
     ] as const;
   };
-  /** Returns two ops for a binary function: one writes to an output, the other works in place. */
+  /**
+   * Returns two ops for a binary function of ndarray-ops: the kernel of one writes to an output, and that of the other
+   * works in place.
+   */
   const binaryOps = (name: string, rules: Elementwise["rules"] = []) => {
     const [into, inPlace] = [loop(name), loop(`${name}eq`)];
     return [

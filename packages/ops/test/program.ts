@@ -111,7 +111,7 @@ export const transforms = {
 
 const isRef = (x: Plain): x is Ref => typeof x === "object" && x !== null && "ref" in x;
 
-/** Returns `x` with each reference replaced by `f` of the reference. */
+/** Returns the argument `x` with each reference to a tensor replaced by `f` of the reference. */
 function mapRefs(x: Plain, f: (ref: Ref) => unknown): unknown {
   if (typeof x !== "object" || x === null) return x;
   if (isRef(x)) return f(x);
@@ -184,7 +184,7 @@ export function resultOf(step: ProgramStep, scope: ReadonlyMap<string, Tensor>):
 export class Program {
   readonly leaves: readonly Leaf[];
   readonly steps: readonly ProgramStep[];
-  /** The names of the returned tensors, which have float dtypes. */
+  /** The names of the tensors that the program returns, which have float dtypes. */
   readonly outputs: readonly string[];
 
   constructor(leaves: readonly Leaf[], steps: readonly ProgramStep[], outputs: readonly string[]) {
@@ -194,7 +194,7 @@ export class Program {
     this.leaves = leaves.filter(({ name }) => used.has(name));
   }
 
-  /** The float inputs of the program: derivatives are taken with respect to them. */
+  /** The float inputs of the program, with respect to which derivatives are taken. */
   get point(): Tensor[] {
     return this.leaves.filter(({ dtype }) => isFloat(dtype)).map(tensorOf);
   }

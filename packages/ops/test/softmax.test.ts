@@ -68,8 +68,8 @@ describe("softmax", () => {
         for (const g of cotangents(row.length)) {
           const [s, wanted] = [exact.softmax(row).map(toNumber), reference(row, g)];
           for (const [i, x] of numbers(pull(row, g)).entries()) {
-            // The pullback of softmax is x̄ᵢ = Σⱼ sᵢ sⱼ (gᵢ − gⱼ), for the softmax s and the cotangent g. Its error is
-            // relative to the terms of this sum, which are tiny if one probability is close to 1.
+            // The pullback of softmax is x̄ᵢ = Σⱼ sᵢ sⱼ (gᵢ − gⱼ), for the softmax s and the cotangent g. The error of
+            // x̄ᵢ is relative to the terms of this sum, which are tiny if one probability is close to 1.
             const terms = s.reduce((sum, p, j) => sum + s[i]! * p * Math.abs(g[i]! - g[j]!), 0);
             expect(Math.abs(x - wanted[i]!)).toBeLessThanOrEqual(bound(row) * terms + 1e-100);
           }
@@ -134,8 +134,8 @@ describe("logSoftmax", () => {
         const wanted = s.map((p, i) => toNumber(precise(g[i]!) - times(p, sumOfG)));
         const got = numbers(vjp((x: Tensor) => logSoftmax(x), tensor(row)).pullback(tensor(g))[0]);
         // An entry of the pullback of logSoftmax is the difference g − s Σ g, for the softmax s and the cotangent g.
-        // Its error is relative to these two terms, except at the largest probability, where the error must be relative
-        // to the entry itself.
+        // The error of the difference is relative to its two terms, except at the largest probability, where the error
+        // must be relative to the entry itself.
         const peak = row.indexOf(Math.max(...row));
         for (const [i, x] of got.entries()) {
           const terms = i === peak ? Math.abs(wanted[i]!) : Math.abs(g[i]!) + Math.abs(toNumber(times(s[i]!, sumOfG)));

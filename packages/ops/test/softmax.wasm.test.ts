@@ -43,7 +43,7 @@ interface Case {
   readonly call: Slices;
   /**
    * Returns the size of the largest term of result number i, if this result is a sum of positive and negative terms.
-   * Its errors are relative to this size.
+   * The errors of this result are relative to this size.
    */
   readonly terms?: (x: readonly number[], g: readonly number[]) => (i: number) => number;
   /** Whether the op accepts only a single axis. */

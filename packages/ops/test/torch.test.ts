@@ -17,7 +17,7 @@ import {
 } from "./goldens/torch/read.ts";
 import { allExports, type Exported, ofFloats } from "./support.ts";
 
-/** Exports that numpy.test.ts compares with NumPy or SciPy instead. */
+/** Exports that are not compared with PyTorch, because numpy.test.ts compares them with NumPy or SciPy. */
 const comparedWithNumpy = [
   ...["arange", "linspace", "eye", "diag", "tril", "triu", "meshgrid"],
   ...["split", "unstack", "at", "repeat", "tile", "roll", "moveAxis", "swapAxes", "flatten"],

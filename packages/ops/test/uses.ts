@@ -60,7 +60,7 @@ function pair(w: Writer, test: Test): Plain[] {
   return w.chance(50) ? [a, b] : [b, a];
 }
 
-/** Returns a random axis, counted from either end. */
+/** Returns a random axis of a tensor, counted from the start or from the end. */
 function axisOf(w: Writer, rank: number): number {
   w.require(rank > 0);
   return w.random(-rank, rank - 1);
@@ -120,13 +120,13 @@ const argSearch: Use = (w) => {
   const x = w.pickOrGiveUp(allOf(isNumeric, isNonEmpty));
   return [x, options({ axis: w.chance(70) ? axisOf(w, rankOf(x)) : undefined, keepDims: w.oneOf([undefined, true]) })];
 };
-/** Returns two float tensors of the same shape, and an axis. */
+/** Returns two random float tensors of the same shape, and a random axis. */
 const onAxes: Use = (w) => {
   const s = w.pickOrGiveUp(allOf(isFloatValue, isNonEmpty));
   const g = w.pickOrGiveUp(allOf(hasDTypeOf(s), hasShape(s.t.shape)));
   return [s, g, { axis: axisOf(w, rankOf(s)) }];
 };
-/** Returns positive weights, a weighted tensor, and an axis. */
+/** Returns random positive weights, a tensor to be weighted, and a random axis. */
 const weightsAndValues: Use = (w) => {
   const s = positive(w);
   w.require(s.t.size > 0);

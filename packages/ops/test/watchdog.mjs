@@ -1,6 +1,6 @@
 /**
- * This file runs in its own thread. It ends the process if a counter that the tests increase does not change for too
- * long.
+ * The code in this file runs in its own thread, and ends the process if a counter that the tests increase does not
+ * change for too long.
  */
 import { writeSync } from "node:fs";
 import { workerData } from "node:worker_threads";

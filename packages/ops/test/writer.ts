@@ -22,7 +22,7 @@ export interface Value extends Ref {
   readonly t: Tensor;
 }
 export type Test = (value: Value) => boolean;
-/** Makes the arguments of one call from existing tensors, or throws GiveUp. */
+/** Makes the arguments of a random call from existing tensors, or throws the error GiveUp. */
 export type Use = (w: Writer) => readonly Plain[];
 
 /** The error if no existing tensor fits the arguments of a call. The writer of the program then tries another step. */
@@ -77,7 +77,7 @@ export class Writer {
     if (!condition) throw new GiveUp();
   }
 
-  /** Returns a tensor that passes the test, preferably a recent one. */
+  /** Returns an existing tensor for which `test` returns true, preferably a recently created tensor. */
   pick(test: Test): Value | undefined {
     const candidates = this.#visible.filter(test);
     if (candidates.length === 0) return undefined;
@@ -183,7 +183,10 @@ export class Writer {
     return this.addStep(name, ...use(this));
   }
 
-  /** Returns the program. Its outputs are those tensors that depend on the float inputs and that no step uses. */
+  /**
+   * Returns the random program. The outputs of the program are those tensors that depend on the float inputs and that
+   * no step uses.
+   */
   program(): Program {
     const depending = new Set(this.#given.filter(isFloatValue).map(({ ref }) => ref));
     const last = [...depending].at(-1)!;

@@ -40,7 +40,7 @@ export function html(strings: TemplateStringsArray, ...inserted: readonly Conten
 }
 
 /**
- * Returns a plot by Observable Plot, which `page` draws. `options` are Plot's `PlotOptions`. They have the type
+ * Returns a plot by Observable Plot, which `page` draws. `options` are Plot's `PlotOptions`. The type of `options` is
  * `object`, because Plot's declarations need types of d3 that Plot does not install. Use the colors of the page, as in
  * `fill: "var(--blue)"`.
  */

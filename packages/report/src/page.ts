@@ -69,7 +69,7 @@ export type KeyFigures = readonly (readonly [value: Content, name: Content])[];
 
 export interface HeadOptions {
   readonly title: Content;
-  /** A paragraph below the title that describes the page. */
+  /** The lead: a paragraph below the page's title that describes the page. */
   readonly lead?: Content;
   /** The command that reproduces this page. */
   readonly command?: string | undefined;

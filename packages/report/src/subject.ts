@@ -47,7 +47,7 @@ export interface ReportOptions {
   /** The number of worst mistakes to show. Default: 12. */
   readonly mistakes?: number | undefined;
   readonly notes?: SectionNotes | undefined;
-  /** Additional sections, made with `html`. They appear before the tape. */
+  /** Additional sections of the report, made with `html`, which appear before the section of the tape. */
   readonly sections?: readonly Content[] | undefined;
 }
 

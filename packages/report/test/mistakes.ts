@@ -1,6 +1,6 @@
 import type { Chapter } from "../../ops/test/mistakesTest.ts";
 
-/** The code that runs before each erroneous call. */
+/** The code that runs before each wrong call of a function of this package. */
 export const prelude = `
 const X = tensor([[2, 1, 0], [0, 3, 1]], { label: "X" });
 const int32 = (values) => tensor(values, { dtype: "int32" });

@@ -115,7 +115,7 @@ function reportCaptures<T>(tape: Tape, report: (captured: Tensor) => void, body:
   return withSubstitute(tape, { record }, body);
 }
 
-/** Runs `body` while `tape` records none of its steps. */
+/** Runs `body` without recording its steps on `tape`. */
 const hideFrom = <T>(tape: Tape, body: () => T): T => withSubstitute(tape, { record: () => {} }, body);
 
 /**

@@ -88,7 +88,10 @@ export function unpack(packed: Tensor, like: readonly Operand[]): Tensor[] {
   return [...half(first, 0), ...half(second, sizeOfAll(first))];
 }
 
-/** Takes the elements of a vector from `offset` on, as an array of `shape` and `dtype`. Its adjoint is `place`. */
+/**
+ * Takes the elements of a vector from `offset` on, as an array of `shape` and `dtype`. The adjoint of this op is
+ * `place`.
+ */
 export const part: Op<Unary, Part> = /* @__PURE__ */ defineOp<Unary, Part>({
   name: "part",
   options: { shape: undefined, offset: undefined, dtype: undefined },
@@ -109,7 +112,7 @@ interface Part {
   readonly dtype?: DType;
 }
 
-/** Puts the elements of x into a vector of `size` zeros, from `offset` on. Its adjoint is `part`. */
+/** Puts the elements of x into a vector of `size` zeros, from `offset` on. The adjoint of this op is `part`. */
 export const place: Op<Unary, Place> = /* @__PURE__ */ defineOp<Unary, Place>({
   name: "place",
   options: { size: undefined, offset: undefined, dtype: undefined },

@@ -32,9 +32,9 @@ export interface Fault<I extends Inputs, P> extends Call<I, P> {
   readonly bad: Tensor;
   /** The index of the first NaN in `bad`, or of its first infinity if it has no NaN. */
   readonly index: readonly number[];
-  /** The cotangent of the output, if the VJP computed the non-finite element. */
+  /** The cotangent of the op's output, if the NaN or infinity is in a result of the VJP. */
   readonly cotangent: Tensor | undefined;
-  /** Returns the step that computed x, or `undefined` if no step did. */
+  /** Returns the step that computed the tensor x, or `undefined` if no step computed x. */
   readonly producerOf: (x: Tensor) => Step | undefined;
 }
 
@@ -69,7 +69,7 @@ export type OpSpec<I extends Inputs, P = undefined, O = P> = Options<O> & {
   readonly name: string;
   /** Checks the options of a call and returns the params. Default: the options are the params. */
   readonly params?: (options: Complete<O>, inputs: PerInput<I, Operand>) => P;
-  /** Returns the shape of the output. Throws if the inputs are incompatible. */
+  /** Returns the shape of the op's output. Throws if the shapes of the inputs are incompatible. */
   readonly shape: (inputs: PerInput<I, Operand>, params: P) => Shape;
   /** Returns the dtype of the output. Default: the float dtype that all inputs share. */
   readonly dtype?: (inputs: PerInput<I, Operand>, params: P) => DType;

@@ -5,8 +5,8 @@ import type { Rule, Step, Tape } from "./tape.ts";
 
 // The chain rule in reverse: the cotangent of a tensor is the sum of the contributions of all steps that use the
 // tensor. The VJP rule of each step computes its contribution from the cotangent of the step's output. The sweep goes
-// from the end of the tape to its start. It reaches a step after all steps that use its output, so the cotangent of
-// this output is then complete.
+// from the end of the tape to its start. The sweep reaches a step after all steps that use the step's output, so the
+// cotangent of this output is then complete.
 
 /**
  * The result of one step of the sweep: the cotangent of a step's output, and the contributions of the step to the
@@ -60,7 +60,7 @@ export function applyRules(step: Step, g: Tensor, tape: Tape): readonly (Tensor 
   return contributions;
 }
 
-/** @throws MutationError if the numbers of a step were modified */
+/** @throws MutationError if the numbers in an input or output of a step were modified */
 export function assertUnchanged({ inputs, output }: Step): void {
   output.assertUnchanged();
   for (const input of inputs) input.assertUnchanged();

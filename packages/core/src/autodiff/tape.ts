@@ -46,7 +46,7 @@ export type Rule = (g: Tensor, step: Unchecked) => Tensor;
  */
 type JointRule = (g: Tensor, step: Unchecked, needed: readonly boolean[]) => readonly (Tensor | null)[];
 
-/** Receives each step as soon as the step has run. */
+/** Receives each step of a computation as soon as the step has run. */
 export interface Recorder {
   record(step: Step): void;
 }

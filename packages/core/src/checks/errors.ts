@@ -40,7 +40,7 @@ export function withCaller(caller: string, error: unknown): unknown {
 /** The errors whose message already begins with the caller's name. */
 const prefixedErrors = new WeakSet<WengertError>();
 
-/** V8 reads the maximum number of stack frames from this property. */
+/** V8 reads the maximum number of stack frames from the property `Error.stackTraceLimit`. */
 const engine = Error as { stackTraceLimit?: number | undefined };
 
 /**
@@ -111,7 +111,7 @@ export class DataError extends WengertError {}
 /** Thrown if the values of a tensor were modified through its `.data`. */
 export class MutationError extends WengertError {}
 
-/** Returns a short description of an unexpected value, for messages. Never throws. */
+/** Returns a short description of an unexpected value, for error messages. Never throws an error. */
 export function show(value: unknown): string {
   try {
     return showUnguarded(value);

@@ -39,7 +39,7 @@ export interface Diagnosis {
   readonly cause: Cause;
 }
 
-/** Thrown if the derivatives of a function differ from finite differences. */
+/** The error that gradcheck throws if the derivatives of a function differ from finite differences. */
 export class GradcheckError extends WengertError {
   readonly diagnosis: Diagnosis;
   constructor(diagnosis: Diagnosis, advice: string, u?: string) {
@@ -248,7 +248,7 @@ const isOdd = (subject: Subject, { us, analytic }: Comparison): boolean =>
     analytic.map((each) => -each),
   );
 
-/** An input, and its gradient by the rules and by finite differences. */
+/** An input of a function, and its gradient by the VJP rules and by finite differences. */
 interface Slices {
   readonly x: Tensor;
   readonly analytic: Vector;

@@ -236,7 +236,7 @@ export const listHint = (value: unknown): string => (typeof value === "number" ?
 /** Returns a hint for an error message if a size is −1. */
 export const sizeHint = (shape: Shape): string => (shape.includes(-1) ? "; only reshape accepts -1" : "");
 
-/** @throws ShapeError, OutOfRangeError or DTypeError unless shape and dtype are valid */
+/** @throws ShapeError, OutOfRangeError or DTypeError unless the shape and the dtype of a new tensor are valid */
 export function checkShapeAndDType(caller: string, shape: Shape, dtype: DType): void {
   checkShape(caller, shape);
   prefixErrors(caller, () => checkDType(dtype));
@@ -284,7 +284,7 @@ export function isNdArray(x: unknown): x is NdArray {
   return !isArrayLike(x) && "stride" in x && "offset" in x && "data" in x && "pick" in x;
 }
 
-/** Returns `nd`. @throws ShapeError unless all its elements are inside its memory */
+/** Returns the ndarray `nd`. @throws ShapeError unless all elements of `nd` are inside its memory */
 function checkNdArray(caller: string, nd: NdArray): NdArray {
   const { data, shape, stride, offset } = nd;
   checkShape(caller, shape);

@@ -6,11 +6,11 @@ import { type Data, type NdArray, ndarray, ravel, type Shape, sizeOf } from "./n
 
 /** The elements that `.data` has returned to the user, and their fingerprint (hash) at that time. */
 export interface Exposure<Owner = unknown> {
-  /** The tensor that has these elements. */
+  /** The tensor whose elements `.data` returned. */
   readonly owner: Owner;
   readonly array: NdArray;
   readonly fingerprint: number;
-  /** How often a sweep has checked these elements. */
+  /** How often a sweep has checked the elements for writes. */
   checks: number;
 }
 

@@ -49,7 +49,7 @@ const maxBrackets = 1e5; // the limit for the brackets of a text; 20 axes of siz
  * line.
  */
 export function arrayText(a: ReadonlyNdArray, dtype: string, indent = 0): string {
-  // An axis of size 0 prints its brackets without elements.
+  // For an axis of size 0, only the brackets are printed.
   const visibleBrackets = a.shape.reduce((count, n) => count * Math.min(n || 1, 2 * edgeItems + 1), 1);
   if (visibleBrackets > maxBrackets) return sizeOf(a.shape) === 0 ? "[]" : "[...]";
   const abbreviated = a.shape.reduce((count, n) => count * (n || 1), 1) > threshold;

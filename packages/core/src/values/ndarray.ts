@@ -43,7 +43,7 @@ export const isSameShape = (a: Shape, b: Shape): boolean => {
 export const maxAxes = 64; // as in NumPy 2
 const maxElements = 2 ** 32; // that typed arrays can hold in every engine
 
-/** @throws ShapeError for more than 64 axes */
+/** @throws ShapeError if a shape has more than 64 axes */
 export function checkRank(caller: string, shape: Shape): void {
   if (shape.length > maxAxes)
     throw new ShapeError(`${caller}: a shape has at most ${maxAxes} axes, got ${shape.length}`);
@@ -73,7 +73,7 @@ export function allocateArray(ArrayClass: DataClass, caller: string, shape: Shap
     );
   }
 }
-/** The constructor of a typed array. */
+/** The type of the constructors of typed arrays. */
 export interface DataClass {
   new (size: number): Data;
   readonly BYTES_PER_ELEMENT: number;
@@ -132,7 +132,7 @@ export function ravel(a: NdArray, caller = "a copy"): Data {
   return copy;
 }
 
-/** Writes a + b to `out`, which is row-major. */
+/** Writes the sum of the arrays a and b to `out`, which is row-major. */
 export function add(out: NdArray, a: NdArray, b: NdArray): void {
   const [sum, x, y] = [out.data, ravel(a), ravel(b)];
   for (let i = 0; i < sum.length; i++) sum[i] = x[i]! + y[i]!;

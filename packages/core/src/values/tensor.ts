@@ -24,7 +24,7 @@ import {
 /** The key under which a tensor stores the path of the library copy that created it. */
 const copyPath: unique symbol = /* @__PURE__ */ Symbol.for("@wengert/core/path");
 
-/** Numbers or booleans in nested arrays. */
+/** The type of nested arrays of numbers or booleans. */
 export type Nested = number | boolean | readonly Nested[];
 /** An input of an op. A number becomes a scalar with the dtype of the other input. */
 export type TensorLike = Tensor | number;
@@ -40,7 +40,7 @@ export class Tensor {
   readonly dtype: DType;
   /** The strided array of the elements, which kernels read; `undefined` during a trace. All other code reads `data`. */
   readonly array: NdArray | undefined;
-  /** A name for messages and listings. */
+  /** The name of the tensor in error messages and printed tables. */
   readonly label: string | undefined;
   #exposed: { readonly data: ReadonlyNdArray; readonly exposure: Exposure } | undefined; // what `data` has returned
 
@@ -103,8 +103,8 @@ export class Tensor {
     if (array === undefined) return;
     const own = this.#exposed?.exposure;
     if (own !== undefined && own.array.data !== array.data) {
-      // This tensor has moved to new memory, which the user cannot write. Its old memory is still checked for writes,
-      // but less and less often.
+      // The elements of this tensor have been moved to new memory, to which the user cannot write. The old memory is
+      // still checked for writes, but less and less often.
       if (isPowerOfTwo(++own.checks)) this.#check(own);
     }
     for (const exposure of exposuresOf(array)) {

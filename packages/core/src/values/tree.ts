@@ -15,7 +15,8 @@ type Tree<T> = T extends Tensor
 
 /**
  * A function accepts only trees if its parameter has the type `T & TreesOnly<T>`. A general type of all trees does not
- * work: it would need an index signature, and an `interface` has none, so it could not be assigned.
+ * work: it would need an index signature, so a value whose type is an `interface`, which has no index signature, could
+ * not be assigned.
  */
 export type TreesOnly<T> = [T] extends [Tree<T>] ? unknown : { readonly "is not a tree of tensors": T };
 

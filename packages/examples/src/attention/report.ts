@@ -31,7 +31,7 @@ export interface Fit {
   /** The lowest possible mean loss on random letters. */
   readonly least: number;
   readonly moments: readonly Moment[];
-  /** The loss and accuracy on unseen words. */
+  /** The loss and the accuracy on words that the model has not seen in training. */
   readonly outcome: Moment;
   readonly text: { readonly read: readonly string[]; readonly next: readonly string[] };
   readonly looks: Looks;

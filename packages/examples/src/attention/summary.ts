@@ -49,7 +49,7 @@ export function looks(W: readonly (readonly number[])[]): Looks {
 /** Formats a weight from 0 to 1 as a block of two characters in one of five shades. */
 const shade = (weight: number): string => "░▒▓██"[Math.floor(4 * weight)]!.repeat(2);
 
-/** Measurements showing that masked scores have no influence. */
+/** Measurements that show that masked attention scores do not affect the result. */
 export interface Blindness {
   /** The number of masked scores. */
   readonly hidden: number;

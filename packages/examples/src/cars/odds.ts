@@ -33,7 +33,7 @@ export function oddsRatios(models: readonly Model[]): OddsRatio[] {
   );
 }
 
-/** Returns the strength of an effect on the odds, |log factor|. */
+/** Returns the strength of an effect that multiplies the odds by `factor`: |log factor|. */
 const strength = ({ factor }: OddsRatio): number => Math.abs(Math.log(factor));
 
 /** Describes the odds of each pair of origins in sentences, for the `most` columns with the strongest effects. */

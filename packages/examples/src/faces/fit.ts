@@ -38,7 +38,7 @@ export interface Settings {
   readonly seed: number;
 }
 
-/** The fit to all folds except one held-out fold. */
+/** A fit to all folds of the images except one, which is held out. */
 interface Part extends Fold {
   readonly model: Model;
   readonly history: History;

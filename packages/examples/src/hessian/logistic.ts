@@ -28,7 +28,7 @@ export function problemOf({ X, labels }: Penguins, ridge: number): Problem {
   return { X, y: tensor(cast(labels, { dtype: "float64" }), { label: "y" }), ridge };
 }
 
-/** Returns the same problem with only the given columns of X. */
+/** Returns the logistic regression problem with only the given columns of the features X. */
 export function withColumns({ X, ...rest }: Problem, columns: readonly number[]): Problem {
   return { X: take(X, tensor(columns, { dtype: "int32" }), { axis: 1 }), ...rest };
 }

@@ -48,7 +48,7 @@ export interface Place {
   readonly H: Tensor;
   /** The relative differences from the closed-form Hessian, for the result of `hessian` and for columns computed by `hvp`. */
   readonly apart: { readonly hessian: number; readonly hvp: number };
-  /** The number of Hessian-vector products that conjugate gradients needed. */
+  /** The number of Hessian-vector products that the conjugate gradient method needed. */
   readonly products: number;
 }
 

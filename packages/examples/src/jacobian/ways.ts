@@ -41,7 +41,7 @@ export function reference(x: readonly number[], g: readonly number[]): bigint[] 
 export interface Comparison {
   readonly x: readonly number[];
   readonly S: readonly number[];
-  /** The components of the VJP x̄, as computed by each method. */
+  /** The components of softmax's VJP x̄, as computed by each of the three methods. */
   readonly found: Readonly<Record<Way, readonly number[]>>;
   readonly exact: readonly bigint[];
   /** The relative error of each component of the VJP x̄, for each method. */

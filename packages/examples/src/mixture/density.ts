@@ -3,7 +3,7 @@ import { add, div, exp, expandDims, log, logSoftmax, logSumExp, mean, mul, neg, 
 
 /** The parameters of a mixture of K Gaussians. Softmax maps any `a` to weights, and exp maps any `logSigma` to widths. */
 export interface Mixture {
-  /** The logits of the weights: π = softmax(a). */
+  /** The logits a of the mixture's weights π = softmax(a). */
   readonly a: Tensor;
   readonly mu: Tensor;
   readonly logSigma: Tensor;
@@ -18,12 +18,17 @@ export function terms({ a, mu, logSigma }: Mixture, x: Tensor): Tensor {
 
 export type LogDensity = (mixture: Mixture, x: Tensor) => Tensor;
 
-/** Returns the log-density log p(x) = log Σₖ πₖ N(x; μₖ, σₖ). */
+/** Returns the log-density of a mixture of Gaussians, log p(x) = log Σₖ πₖ N(x; μₖ, σₖ). */
 export const logDensity: LogDensity = (mixture, x) => logSumExp(terms(mixture, x), { axis: 1 });
 
-/** Returns log p(x) by the textbook formula, log Σ exp. If all exponents are below −745, the sum underflows to 0. */
+/**
+ * Returns the log-density log p(x) of a mixture by the textbook formula, log Σ exp. If all exponents are below −745,
+ * the sum underflows to 0.
+ */
 export const naiveLogDensity: LogDensity = (mixture, x) => log(sum(exp(terms(mixture, x)), { axis: 1 }));
 
-/** Returns the mean of −log p(x). Minimizing this loss maximizes the likelihood. */
+/**
+ * Returns the loss of a mixture, the mean of −log p(x) over the data x. Minimizing this loss maximizes the likelihood.
+ */
 export const lossOf = (mixture: Mixture, x: Tensor, logP: LogDensity = logDensity): Tensor =>
   neg(mean(logP(mixture, x)));

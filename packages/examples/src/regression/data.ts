@@ -9,7 +9,7 @@ export interface Problem {
   readonly yName: string;
   /** The measurements, as pairs of x and y. */
   readonly points: readonly (readonly [x: number, y: number])[];
-  /** Evaluates the curve at each x. The parameters b are scalars. */
+  /** Evaluates the curve at each x, for the parameters b, which are scalars. */
   readonly curve: (x: Tensor, b: readonly Tensor[]) => Tensor;
   readonly starts: { readonly near: readonly number[]; readonly far: readonly number[] };
   readonly certified: Certified;

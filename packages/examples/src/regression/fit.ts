@@ -17,13 +17,13 @@ export interface Fit {
   readonly sumOfSquares: number;
   /** The degrees of freedom: observations minus parameters. */
   readonly freedom: number;
-  /** The residual standard deviation: how far the observations are from the curve. */
+  /** The residual standard deviation, which measures how far the observations are from the fitted curve. */
   readonly deviation: number;
   readonly hessian: Uncertainty;
   readonly gaussNewton: Uncertainty;
 }
 
-/** Returns the sum of the squared residuals y − curve(x, b). */
+/** Returns the sum of the squared residuals y − curve(x, b) of a curve with the parameters b. */
 export function sumOfSquares({ points, curve }: Problem, b: readonly Tensor[]): Tensor {
   const [x, y] = [0, 1].map((i) => tensor(points.map((point) => point[i]!))) as [Tensor, Tensor];
   return sum(square(sub(y, curve(x, b))));

@@ -12,7 +12,7 @@ export interface Command<Outcome> {
    * at once.
    */
   readonly stoppable: boolean;
-  /** Runs the command. Ctrl-C aborts the signal `stop`. */
+  /** Runs the example's command. When the user presses Ctrl-C, the signal `stop` is aborted. */
   run(args?: readonly string[], stop?: AbortSignal): Promise<Outcome>;
 }
 

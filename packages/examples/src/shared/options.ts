@@ -5,14 +5,17 @@ export class InputError extends Error {
   override name = "InputError";
 }
 
-/** One option of a command: its default, its help text, and a parser. */
+/** An option of a command: its default, its help text, and a parser. */
 export interface Option<Value> {
   readonly placeholder: string;
   readonly fallback: Value;
   readonly help: string;
-  /** A description of the default for `--help`, if `fallback` is undefined. */
+  /** A description of the option's default for `--help`, if `fallback` is undefined. */
   readonly otherwise?: string;
-  /** Parses the text. Returns the value, or a description of valid values for the error message: "a whole number of at least 1". */
+  /**
+   * Parses the text of an option's value. Returns the value, or a description of valid values for the error message: "a
+   * whole number of at least 1".
+   */
   readonly read: (text: string) => { value: Value } | { wanted: string };
 }
 
@@ -22,7 +25,7 @@ export type Values<Table extends OptionTable> = {
   readonly [Name in keyof Table]: Table[Name] extends Option<infer Value> ? Value : never;
 };
 
-/** An option for a whole number of at least `min`, and at most `max` if given. */
+/** An option whose value is a whole number of at least `min`, and at most `max` if given. */
 export function count(
   fallback: number,
   help: string,
@@ -37,7 +40,7 @@ export function count(
   return { placeholder: "N", fallback, help, read };
 }
 
-/** An option for a finite number above zero. */
+/** An option whose value is a finite number above zero. */
 export function positive(fallback: number, help: string): Option<number> {
   return number((value) => value > 0 && Number.isFinite(value), "a number above 0", { fallback, help });
 }

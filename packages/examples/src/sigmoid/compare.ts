@@ -21,7 +21,7 @@ import { farthest } from "../shared/algebra.ts";
 import { descent } from "../shared/descent.ts";
 import type { Penguins } from "../shared/penguins.ts";
 
-/** A value with its first and second derivatives. */
+/** The value of a function, and its first and second derivatives. */
 export type Jet = readonly [value: number, first: number, second: number];
 
 /** Computes sigmoid(a₁ − a₀) and the second entry of softmax([a₀, a₁]), and their largest relative difference. */

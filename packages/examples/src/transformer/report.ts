@@ -26,7 +26,7 @@ export interface Outcome {
   readonly parameters: number;
   readonly characters: number;
   readonly places: number;
-  /** The loss on all of the held-out text, in nats per character. */
+  /** The loss of the model on the whole held-out text, in nats per character. */
   readonly loss: number;
   readonly baselines: readonly Baseline[];
   readonly history: History;

@@ -7,7 +7,7 @@ export function todo(): never {
 }
 class Todo extends Error {}
 
-/** A common wrong answer to an exercise, with a hint. */
+/** A common wrong answer to an exercise, and a hint for it. */
 interface Slip<A> {
   readonly answer: A;
   readonly hint: string;

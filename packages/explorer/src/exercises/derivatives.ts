@@ -37,7 +37,7 @@ const gradients: Question<Scalar, readonly [Tensor]> = {
   praise:
     "The value is unchanged and the gradient is finite: sqrt never gets the 0, so no slope is infinite. nonFinite(f, x) finds such steps and suggests this fix.",
 };
-/** Checks a function that sums the square roots of the positive elements. Its gradient must be finite. */
+/** Checks the user's function, which must sum the square roots of the positive elements and have a finite gradient. */
 export const checkRoots = (answer: Scalar): boolean => check(values, answer) && check(gradients, answer);
 
 type Hvp = (f: Scalar, x: Tensor, v: Tensor) => Tensor;

@@ -19,7 +19,7 @@ export interface Numbers {
 
 interface Props {
   readonly of: Numbers;
-  /** The caption, which screen readers also announce. */
+  /** The caption of the heat map, which screen readers also announce. */
   readonly name: string;
   readonly map?: ColorMap | undefined;
   /** The color scale, if the heat map shares one with other heat maps. */

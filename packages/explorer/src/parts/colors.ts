@@ -55,7 +55,7 @@ export function scaleFor(range: { readonly least: number; readonly most: number 
   return { map: map ?? (least < 0 ? "diverging" : "sequential"), most: Math.max(-least, most) || 1 };
 }
 
-/** Returns the color of a number. NaN has its own color. */
+/** Returns the color of a number on a color scale. NaN has its own color. */
 export function colorOf(x: number, { map, most }: Scale): Rgb {
   if (Number.isNaN(x)) return isDark.value ? [122, 44, 74] : [243, 196, 212];
   const at = map === "diverging" ? (x / most + 1) / 2 : x / most;

@@ -1,7 +1,7 @@
 import type { DType } from "@wengert/core";
 
-// The messages of a program's run, from the worker to the page. They are plain data, because `postMessage` must be able
-// to clone them.
+// The messages that the worker sends to the page when it runs a program. The messages are plain data, because
+// `postMessage` must be able to clone them.
 
 export interface Run {
   /** The program as JavaScript, in which `require` calls replace the imports. */
@@ -16,7 +16,7 @@ export interface Run {
 export interface Outcome {
   /** The recordings, one for each call of `record` in the program. */
   readonly recordings: readonly RecordingData[];
-  /** The lines that the program printed. */
+  /** The lines that the user's program printed. */
   readonly printed: readonly string[];
   readonly error?: Failure | undefined;
 }
@@ -26,7 +26,7 @@ export interface Failure {
   /** The class name of the error, such as `ShapeError`. */
   readonly name: string;
   readonly message: string;
-  /** The line of the program that failed, starting at 1. */
+  /** The number of the line at which the program failed, starting at 1. */
   readonly line?: number | undefined;
   readonly column?: number | undefined;
 }
@@ -77,7 +77,7 @@ export interface StepData {
   readonly op: string;
   /** Whether the op belongs to the library, not to the user's program. */
   readonly known: boolean;
-  /** The params as shown in tables, such as `axis=[0]`. */
+  /** The params of the step as the page's tables show them, such as `axis=[0]`. */
   readonly params: string;
   readonly inputs: readonly number[];
   readonly output: number;

@@ -11,7 +11,8 @@ import { Observer } from "./observe.ts";
 import type { Outcome, Run } from "./protocol.ts";
 import { closestName } from "./suggest.ts";
 
-// The worker that runs one user program. It sends messages to the page through a port that the program cannot access.
+// The worker that runs a single user program. The worker sends messages to the page through a port that the program
+// cannot access.
 
 const modules: Readonly<Record<string, object>> = {
   "@wengert/core": core,

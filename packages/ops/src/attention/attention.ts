@@ -24,8 +24,8 @@ import { softmax } from "../softmax/softmax.ts";
 
 export interface AttentionOptions {
   /**
-   * A bool mask, true for each pair of a query and a key to include. It broadcasts to [..., queries, keys]. Default:
-   * all pairs.
+   * A bool mask that is true for each pair of a query and a key to include, and broadcasts to [..., queries, keys].
+   * Default: all pairs.
    */
   readonly mask?: TensorLike | undefined;
   /**

@@ -62,7 +62,7 @@ export const conv2d: Op<readonly [x: Tensor, kernel: Tensor], Convolution, ConvO
 });
 
 interface Sized extends Convolution {
-  /** The height and width of the result. */
+  /** The height and the width of the result of the VJP. */
   readonly size: readonly number[];
 }
 

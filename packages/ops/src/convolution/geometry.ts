@@ -1,7 +1,7 @@
 import { ShapeError } from "@wengert/core";
 import { describe, isList, type Operand, type Shape, shapeText, show } from "@wengert/core/extend";
 
-/** One number for all axes, or a list with one number per axis. */
+/** A single number for all axes, or a list with a number for each axis. */
 export type Sizes = number | readonly number[];
 
 /** The padding along each axis: the numbers of entries added before and after the input. */

@@ -3,7 +3,7 @@ import { createZeros, show, withDefaults } from "@wengert/core/extend";
 import { type Sampled, withSamples } from "../declaring/samples.ts";
 
 export interface ArangeOptions extends TensorOptions {
-  /** The difference between neighbors. Default: 1; negative steps count down. */
+  /** The difference between consecutive numbers. Default: 1; negative steps count down. */
   readonly step?: number | undefined;
 }
 type Arange = (start: number, stop: number, options?: ArangeOptions) => Tensor;

@@ -10,7 +10,7 @@ import {
   sizeHint,
 } from "@wengert/core/extend";
 
-/** One axis or a list of axes; −1 is the last axis. */
+/** The option for an axis or a list of axes; −1 is the last axis. */
 export type Axes = number | readonly number[];
 
 /** Returns `axis` counted from 0. @throws ArgumentError unless `axis` is an integer, OutOfRangeError if x has no such axis. */
@@ -83,7 +83,7 @@ export function booleanOption(name: string, value: unknown): boolean {
   throw new ArgumentError(`${name} must be true or false, got ${show(value)}`);
 }
 
-/** Returns `shape` with the size 1 at `axes`. */
+/** Returns `shape` with the sizes of the axes `axes` replaced by 1. */
 export const keepDimsShape = (shape: Shape, axes: readonly number[]): Shape =>
   shape.map((n, i) => (axes.includes(i) ? 1 : n));
 

@@ -34,7 +34,7 @@ export const siluSlope: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
 );
 
 interface EluOptions {
-  /** The negative limit: y approaches −alpha far below 0. Default: 1. */
+  /** The scale α for negative x: the output y approaches −α as x decreases. Default: 1. */
   readonly alpha?: number | undefined;
 }
 
@@ -65,7 +65,7 @@ export const elu: Op<Unary, { readonly alpha: number }, EluOptions> = /* @__PURE
 });
 
 interface LeakyReluOptions {
-  /** The slope below 0. Default: 0.01. */
+  /** The slope of the function for x below 0. Default: 0.01. */
   readonly slope?: number | undefined;
 }
 

@@ -83,7 +83,7 @@ export function boolDType(inputs: readonly Operand[]): "bool" {
   );
 }
 
-/** Returns a and b, elementwise, for bools. */
+/** Returns the logical and of a and b, elementwise, for bools. */
 export const logicalAnd: Op<Binary> = /* @__PURE__ */ comparison(
   "logicalAnd",
   (n, y, o, a, i, s, b, j, t) => {
@@ -92,7 +92,7 @@ export const logicalAnd: Op<Binary> = /* @__PURE__ */ comparison(
   boolDType,
   boolSamples,
 );
-/** Returns a or b, elementwise, for bools. */
+/** Returns the logical or of a and b, elementwise, for bools. */
 export const logicalOr: Op<Binary> = /* @__PURE__ */ comparison(
   "logicalOr",
   (n, y, o, a, i, s, b, j, t) => {
@@ -111,7 +111,7 @@ export const logicalXor: Op<Binary> = /* @__PURE__ */ comparison(
   boolSamples,
 );
 
-/** Returns not x, elementwise, for bools. */
+/** Returns the logical not of x, elementwise, for bools. */
 export const logicalNot: Op<Unary> = /* @__PURE__ */ predicate(
   "logicalNot",
   (n, y, o, a, i, s) => {
@@ -130,6 +130,5 @@ const notANumber: Op<Unary> = /* @__PURE__ */ predicate("isNaN", (n, y, o, a, i,
   for (let l = 0, p = i; l < n; l++, p += s) y[o + l] = Number.isNaN(a[p]) ? 1 : 0;
 });
 
-// These ops are exported as isFinite and isNaN. In this file they have other names, so that they do not shadow
-// JavaScript's globals.
+// The ops isFinite and isNaN have other names in this file, so that they do not shadow JavaScript's global functions.
 export { finite as isFinite, notANumber as isNaN };

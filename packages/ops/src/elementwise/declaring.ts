@@ -15,7 +15,7 @@ interface FunctionOptions {
   readonly samplePoints?: readonly number[];
   readonly nonFinite?: OpSpec<Unary>["nonFinite"];
   readonly allowsIntegers?: boolean;
-  /** The name of the WebAssembly kernel, if the function has one. */
+  /** The name of the function's WebAssembly kernel, if one exists. */
   readonly wasm?: FunctionName;
 }
 

@@ -10,9 +10,9 @@ import { factorLU, pivotsOf, solveWithFactors } from "./lu.ts";
 import { allFinite, type Elements, eachMatrix, swapped, wellConditioned } from "./matrices.ts";
 import { columnsFirst } from "./qr.ts";
 
-// The cofactors of a matrix A are the derivatives of its determinant. Their formula det A · A⁻ᵀ fails for a singular A.
-// With the singular value decomposition A = U diag(s) Vᵀ, the matrix of cofactors is det U · det V · U diag(Πₖ≠ᵢ sₖ) Vᵀ
-// for every A.
+// The cofactors of a matrix A are the derivatives of its determinant. The formula det A · A⁻ᵀ for the cofactors fails
+// for a singular A. With the singular value decomposition A = U diag(s) Vᵀ, the matrix of cofactors is det U · det V ·
+// U diag(Πₖ≠ᵢ sₖ) Vᵀ for every A.
 
 /** Returns the matrix of cofactors C of each square matrix: Cᵢⱼ is the derivative of det A by Aᵢⱼ. */
 export const cofactors: Op<Unary> = /* @__PURE__ */ defineOp<Unary>({
@@ -70,7 +70,7 @@ function secondDerivative(A: Tensor, g: Tensor): Tensor {
   return div(sub(product, matmul(C, matmul(swapped(g), C))), determinant);
 }
 
-/** Returns the product of all singular values except numbers i and j. */
+/** Returns the product of all singular values except those with the indices i and j. */
 function productExcept(s: Float64Array, i: number, j: number): number {
   let product = 1;
   for (let k = 0; k < s.length; k++) if (k !== i && k !== j) product *= s[k]!;

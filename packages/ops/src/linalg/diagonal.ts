@@ -45,5 +45,5 @@ const withDiagonal: Op<Unary, { readonly m: number; readonly n: number }> = /* @
   samples: () => [[irregular([2, 2]), { m: 2, n: 3 }]],
 });
 
-/** Returns the diagonal matrix of each vector. */
+/** Returns, for each vector, the square matrix with this vector on its diagonal. */
 export const diagonalMatrix = (x: Tensor): Tensor => withDiagonal(x, { m: x.shape.at(-1)!, n: x.shape.at(-1)! });

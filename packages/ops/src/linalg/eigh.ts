@@ -82,7 +82,7 @@ function eighCause({ inputs: [A], output, cotangent }: Fault<Unary, unknown>): s
   return text ?? "the derivative is too large for a float64: scale the matrix";
 }
 
-/** Eigenvalues in ascending order, and eigenvectors as columns. */
+/** The eigenvalues of symmetric matrices in ascending order, and the eigenvectors as columns. */
 export interface EighResult {
   readonly values: Tensor;
   readonly vectors: Tensor;

@@ -41,7 +41,7 @@ export const withColumns = (
     return squeeze(solveColumns(matrix, column), { axis: -1 });
   });
 
-/** The error for a matrix without an inverse. */
+/** Returns the error for a singular matrix, which has no inverse. */
 export const singularError = (A: Operand, pivot: number, batch: Shape, entry: number): OutOfRangeError =>
   new OutOfRangeError(
     `${describe(A, "A")} is singular at pivot ${pivot}${entryText(batch, entry)}: its rows are linearly dependent, up to rounding; use lstsq for a least-squares solution`,

@@ -36,9 +36,9 @@ export interface Blocks {
   readonly windows: number;
   readonly perImage: number;
   readonly entries: number;
-  /** The number of windows of a block. */
+  /** The number of windows in a block. */
   readonly block: number;
-  /** The number of filters of a group. */
+  /** The number of filters in a group of a grouped convolution. */
   readonly filters: number;
   /** The number of entries of an image. */
   readonly imageSize: number;

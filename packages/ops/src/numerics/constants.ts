@@ -20,7 +20,7 @@ export const artanh4 = 0.18182889125261723;
 export const artanh5 = 0.15331721600556042;
 export const artanh6 = 0.14616449685043406;
 
-/** 1 / √(2π) as a sum of two doubles. */
+/** The constant 1 / √(2π) as a sum of two doubles. */
 export const density = 0.3989422804014327;
 export const densityRest = -2.49232720227773e-17;
 

@@ -10,7 +10,7 @@ import { millsRatio, millsTimesDensity } from "./normal.ts";
 const pair = /* @__PURE__ */ new Float64Array(2);
 const single = /* @__PURE__ */ new Float64Array(1);
 
-/** Constants as sums of two doubles. */
+/** Mathematical constants, each stored as a sum of two doubles. */
 const root2 = Math.SQRT2;
 const root2Rest = -9.667293313452913e-17;
 const root2OverPi = 0.7978845608028654;

@@ -3,7 +3,7 @@ import * as tables from "./constants.ts";
 import { productError, sumError } from "./doubleDouble.ts";
 
 // Computes eˣ = 2ᵏ 2^(j/32) eʳ, where x = (32 k + j) ln 2 / 32 + r for whole k and j. Because |r| < 0.011, a short
-// series suffices for eʳ (P. T. P. Tang, Table-driven implementation of the exponential function, 1989). This version
+// series suffices for eʳ (P. T. P. Tang, Table-driven implementation of the exponential function, 1989). The function
 // is accurate to about half an ulp and accepts arguments with more digits than a double. It gives the same bits in
 // every engine, and is faster than Math.exp.
 
@@ -42,7 +42,7 @@ export const power = (k: number): number => powers[k - lowest]!;
 /** Returns y 2ᵏ for |k| < 2000. The product is rounded only once, even if it is subnormal or overflows. */
 export const ldexp = (y: number, k: number): number => y * powers[(k >> 1) - lowest]! * powers[k - (k >> 1) - lowest]!;
 
-/** Returns eʳ − 1 − r for |r| < 0.011. */
+/** Returns eʳ − 1 − r for |r| < 0.011, by a short series. */
 const expTail = (r: number): number =>
   r * r * (0.5 + r * (1 / 6) + r * r * (1 / 24 + r * (1 / 120) + r * r * (1 / 720)));
 

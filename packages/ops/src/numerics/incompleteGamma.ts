@@ -28,7 +28,7 @@ function logPower(a: number, x: number, d: 0 | -1): Pair {
   return sub(sub(mul(log([x, 0]), exponent), [x, 0]), logGamma(sumOf(a, d + 1)));
 }
 
-/** Returns P(a, x), for a, x ≥ 0. P(0, x) is 1. */
+/** Returns the incomplete gamma function P(a, x), for a, x ≥ 0. P(0, x) is 1. */
 export function gammainc(a: number, x: number): number {
   if (!(a >= 0 && x >= 0)) return Number.NaN;
   if (a === 0 || x === 0) return a === x ? Number.NaN : a === 0 ? 1 : 0;

@@ -18,7 +18,7 @@ const ln2 = 32 * tables.step; // products with k are exact
 const ln2Rest = 32 * tables.stepRest;
 const smallest = 2 ** -1022;
 
-/** The table of 2⁻ᵏ for k = −1023 … 1024. */
+/** The lookup table of 2⁻ᵏ for k = −1023 … 1024. */
 const inverses = /* @__PURE__ */ inversePowers(new Float64Array(2048));
 function inversePowers(inverses: Float64Array): Float64Array {
   for (let k = -1023; k <= 1024; k++) inverses[k + 1023] = power(-k);

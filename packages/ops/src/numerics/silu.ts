@@ -2,8 +2,8 @@ import { product, productError, quotient, sumError } from "./doubleDouble.ts";
 import { expPair, ldexp, power } from "./exponential.ts";
 import { sigmoid, sigmoidSlope } from "./logistic.ts";
 
-// This file computes silu, x σ(x) for the sigmoid σ, and its derivative. Both are accurate for negative x down to where
-// they underflow.
+// This file computes silu, x σ(x) for the sigmoid σ, and its derivative. Silu and its derivative are accurate for
+// negative x down to where they underflow.
 
 const pair = /* @__PURE__ */ new Float64Array(2);
 const maxInput = 800; // σ(−800) is far below the smallest double

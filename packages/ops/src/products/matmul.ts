@@ -86,7 +86,7 @@ function operandCotangent(g: Tensor, x: Tensor, vectorShape: Shape): Tensor {
   return reshape(unbroadcast(g, { shape: vectorShape }), { shape: x.shape });
 }
 
-/** Returns a vector as a [1, n] matrix. Returns other arrays unchanged. */
+/** Returns a vector of n entries as a [1, n] matrix, and other arrays unchanged. */
 const rowView = (a: NdArray): NdArray =>
   a.shape.length > 1 ? a : ndarray(a.data, [1, a.shape[0]!], [1, a.stride[0]!], a.offset);
 const columnView = (b: NdArray): NdArray =>

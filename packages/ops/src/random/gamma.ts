@@ -34,9 +34,9 @@ const gammaOf: Op<readonly [key: Tensor, concentration: Tensor], { readonly dtyp
 });
 
 /**
- * Returns a number of the gamma distribution with concentration a ≥ 1. The method is from G. Marsaglia and W. W. Tsang, A
- * simple method for generating gamma variables (2000): it proposes the cube of a shifted normal number, and accepts it
- * with probability above 0.95.
+ * Returns a number of the gamma distribution with concentration a ≥ 1. The method of G. Marsaglia and W. W. Tsang, A
+ * simple method for generating gamma variables (2000), proposes the cube of a shifted normal number, and accepts the
+ * proposal with probability above 0.95.
  */
 function drawGamma(next: NextUniform, a: number): number {
   const d = a - 1 / 3;

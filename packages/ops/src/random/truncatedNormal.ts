@@ -6,9 +6,9 @@ import { checkDrawing, type Drawing, keyShape, type RandomOptions, randomKey } f
 import { drawEach, type NextUniform, normalFrom } from "./rejection.ts";
 
 export interface TruncatedNormalOptions extends RandomOptions {
-  /** The lower bound; −Infinity for none. Default: -2. */
+  /** The lower bound of the numbers; −Infinity means no bound. Default: -2. */
   readonly low?: number | undefined;
-  /** The upper bound; Infinity for none. Default: 2. */
+  /** The upper bound of the numbers; Infinity means no bound. Default: 2. */
   readonly high?: number | undefined;
 }
 

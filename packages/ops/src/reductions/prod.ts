@@ -61,9 +61,9 @@ const withZeros = (): Tensor =>
   ]);
 
 interface DirectedOptions {
-  /** The axes to traverse, in row-major order. Default: all. */
+  /** The axes along which to compute products, in row-major order. Default: all. */
   readonly axis?: Axes | undefined;
-  /** Whether to traverse from the end to the start. Default: false. */
+  /** Whether to start from the end of the axes. Default: false. */
   readonly reverse?: boolean | undefined;
 }
 

@@ -7,7 +7,7 @@ import { reshape, transpose } from "./reshape.ts";
 export interface MoveAxisOptions {
   /** The axes to move. */
   readonly from: Axes;
-  /** The new positions of these axes. */
+  /** The new positions of the axes in `from`, in the same order. */
   readonly to: Axes;
 }
 type MoveAxis = (x: TensorLike, options: MoveAxisOptions) => Tensor;

@@ -129,7 +129,7 @@ export const unsliceAll: Op<Inputs, { readonly selections: readonly Selection[];
     ],
   });
 
-/** Whether all selected entries are inside an array of `shape`. */
+/** Returns whether all entries that a slice selects are inside an array of `shape`. */
 function isWithin({ start, step, size }: Selection, shape: Shape): boolean {
   const isInside = (at: number, axis: number) => at >= 0 && at < shape[axis]!;
   return size.every(

@@ -38,7 +38,7 @@ export interface AxisParams {
   readonly axis: number;
 }
 
-/** An int32 tensor, a whole number, or a list of whole numbers. */
+/** Indices into an axis: an int32 tensor, a whole number, or a list of whole numbers. */
 export type Indices = TensorLike | readonly number[];
 
 export interface ScatterParams extends AxisParams {

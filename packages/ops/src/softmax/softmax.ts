@@ -26,7 +26,7 @@ import { slicesInWasm } from "../wasm/softmax.ts";
 export interface SoftmaxOptions {
   /** The axis or axes over which the result sums to 1. Default: the last. */
   readonly axis?: Axes | undefined;
-  /** A bool mask, true for the entries to include. It broadcasts to x. Default: all entries. */
+  /** A bool mask that is true for the entries to include, and broadcasts to x. Default: all entries. */
   readonly where?: TensorLike | undefined;
 }
 

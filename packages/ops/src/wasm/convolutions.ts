@@ -20,7 +20,7 @@ interface Run extends Blocks {
   readonly atRows: number;
   readonly atKernel: number;
   readonly atOutputs: number;
-  /** Calls the kernel `gather` or `scatter` for the image in memory. */
+  /** Calls the WebAssembly kernel `gather` or `scatter` for the image in memory. */
   move(kernel: WindowKernel, group: number, first: number, last: number, row: number): void;
   /** Computes the matrix product c = a b. The strides are numbers of entries. */
   multiply(m: number, n: number, k: number, a: Matrix, b: Matrix, c: Matrix): void;

@@ -18,7 +18,7 @@ export const windowProduct = 64;
 
 /**
  * The minimum number of elements for which exp, log, tanh and sigmoid use WebAssembly. `arithmetic` is the minimum for
- * arithmetic. Both were measured including copies, without broadcasting.
+ * arithmetic. Both numbers were measured including the copies into WebAssembly memory, and without broadcasting.
  */
 export const functions = 64;
 export const arithmetic = 192;

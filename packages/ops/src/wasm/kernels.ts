@@ -16,9 +16,9 @@ export interface KernelsInUse {
   readonly choice: Kernels | "auto";
   /** The kernels in use. Small inputs may still run in plain JavaScript loops. */
   readonly running: Kernels;
-  /** The kernels that are available in this engine, the fastest last. */
+  /** The kernels that are available in the JavaScript engine, the fastest last. */
   readonly available: readonly Kernels[];
-  /** The reason why each missing kernel is unavailable. */
+  /** The reason why each kind of kernels that is not available cannot run. */
   readonly missing: Readonly<Partial<Record<Kernels, string>>>;
 }
 

@@ -99,7 +99,7 @@ function partialProduct(
     : multiplyInBlocks(engine, c, o, true, a, i, aRow, aCol, b, j, bRow, bCol, m, n, k);
 }
 
-/** Writes the product a b to c, transposed unless `isByRows` is set. */
+/** Writes the matrix product a b to c; transposes the product unless `isByRows` is set. */
 function multiplyInBlocks(
   { exports, workspace }: Engine,
   c: Data,

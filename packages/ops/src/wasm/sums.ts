@@ -41,7 +41,7 @@ export function sumsInWasm(out: NdArray, x: NdArray, axes: readonly number[], di
   );
 }
 
-/** Returns whether `axes`, in ascending order, are adjacent. */
+/** Returns whether `axes`, which are in ascending order, are adjacent axes. */
 const areNeighbors = (axes: readonly number[]): boolean => axes.at(-1)! - axes[0]! === axes.length - 1;
 
 function sumRows(

@@ -5,7 +5,7 @@ export interface JsonReader {
   /** Returns whether the next character is `c`, without consuming it. */
   isNext(c: string): boolean;
   string(): string;
-  /** Reads an integer from 0 to 2^53. */
+  /** Reads an integer from 0 to 2^53 from the JSON text. */
   count(): number;
   /** Reads a JSON array. Calls `entry` for each element, to read this element. */
   list(entry: (i: number) => void): void;
@@ -123,7 +123,7 @@ function duplicateCheck(): (name: string) => boolean {
 
 const isSpace = (c: number): boolean => c === 0x20 || c === 0x0a || c === 0x0d || c === 0x09;
 
-/** Whether `text` contains no lone surrogate. UTF-8 cannot encode a lone surrogate. */
+/** Returns whether `text` contains no lone surrogate, which UTF-8 cannot encode. */
 export const isWellFormed = (text: string): boolean => !/\p{Surrogate}/u.test(text);
 
 /** Quotes a name from a file for an error message, shortened to 80 characters. */

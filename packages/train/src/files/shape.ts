@@ -1,4 +1,4 @@
-/** The largest rank of a tensor. */
+/** The largest number of axes that a tensor can have. */
 export const maxAxes = 64;
 
 /**

@@ -29,7 +29,7 @@ type BatchesOf<B> = (epoch: Epoch) => Stream<B> | Promise<Stream<B>>;
 export interface Source<B> {
   /** The number of batches in an epoch, if known in advance. */
   readonly length: number | undefined;
-  /** The data settings that must be equal when a fit is resumed. */
+  /** The settings of the data that must not change when a fit is resumed. */
   readonly plan: Readonly<Record<string, unknown>>;
   /**
    * Returns the fraction of an epoch that is done after a given number of batches, or 0 if the number of batches in an

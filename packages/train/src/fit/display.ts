@@ -5,7 +5,10 @@ export interface FitProgress extends Point {
   /** The step and the epoch at which the fit ends, if known. */
   readonly steps: number | undefined;
   readonly epochs: number | undefined;
-  /** The learning curves so far. Each call receives the same two lists, and the fit appends new points to them. */
+  /**
+   * The learning curves so far, as two lists. Each progress report has the same two lists, to which the fit appends new
+   * points.
+   */
   readonly history: History;
   /** The error of the last attempt to write a checkpoint. The fit continues after such an error. */
   readonly failure: Error | undefined;
@@ -121,7 +124,7 @@ function measurementText(moment: FitProgress): string {
   ].join("  ");
 }
 
-/** A progress report, with the time at which the display received it. */
+/** A progress report, and the time at which the display received the report. */
 interface Snapshot {
   readonly moment: FitProgress;
   readonly time: number;

@@ -55,13 +55,13 @@ export interface RunParts<P, B> {
   /** The number of steps averaged into one point of the training curve. */
   readonly pointSteps: number;
   readonly plan: Plan;
-  /** The key from which the key of each step is derived. */
+  /** The random key from which the key of each training step is derived. */
   readonly stepKey: Tensor;
 }
 
 const caller = "fit";
 
-/** One run of the training loop, from an initial or resumed state to the end. */
+/** A run of the training loop, from an initial or resumed state to the end. */
 export class Run<P, B> {
   readonly #parts: RunParts<P, B>;
   readonly #pace: Pace = pace();

@@ -6,7 +6,7 @@ import type { Context, Objective } from "./loss.ts";
 
 /** A training step that was rejected because it produced a number that is not finite. */
 export interface NonFiniteStep {
-  /** The number of steps taken before the rejected step. */
+  /** The number of training steps before the rejected step. */
   readonly step: number;
   readonly loss: number;
   /** A message that says which value is not finite, at which step, and how to fix it. */

@@ -84,7 +84,7 @@ export function calibration(probabilities: Tensor, labels: Tensor, options?: Cal
   };
 }
 
-/** Returns the probabilities of all classes, and the predicted classes. */
+/** Returns the probabilities of all classes for each row, and the predicted classes. */
 function predictionsOf(
   probabilities: Tensor,
   labels: Tensor,

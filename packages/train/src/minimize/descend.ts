@@ -34,7 +34,7 @@ export interface Minimum<P> {
   readonly reason: "converged" | "precision" | "iterations" | "saddle";
 }
 
-/** A point of the search: parameters with their loss and gradient. */
+/** A point of the minimization: parameters, their loss and their gradient. */
 export interface Iterate<P> {
   readonly params: P;
   readonly x: Vector;

@@ -17,7 +17,7 @@ export const decay: Range = ["a number in [0, 1)", (x) => x >= 0 && x < 1];
 export const count: Range = ["a whole number ≥ 0", (x) => x >= 0 && x === (x | 0)];
 export const positiveCount: Range = ["a whole number > 0", (x) => x > 0 && x === (x | 0)];
 
-/** Returns `value` if it is a number in `range`. @throws ArgumentError, OutOfRangeError */
+/** Returns the hyperparameter `value`. @throws ArgumentError, OutOfRangeError unless it is a number in `range` */
 export function checkRange(caller: string, name: string, value: unknown, [text, holds]: Range): number {
   if (typeof value !== "number")
     throw new ArgumentError(`${caller}: ${name} must be ${text}, got ${show(value)}${missingHint(name, value)}`);

@@ -76,7 +76,7 @@ function decaySchedule(caller: string, options: DecayOptions, remaining: (progre
 }
 
 export interface WarmUpOptions {
-  /** The learning rate at step 0. Default 0. */
+  /** The learning rate at step 0, from which the warm-up starts. Default 0. */
   readonly from?: number | undefined;
   readonly steps: number;
   /** The learning rate after the warm-up. If it is a schedule, it begins with its own step 0 when the warm-up ends. */

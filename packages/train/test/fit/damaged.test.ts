@@ -87,7 +87,7 @@ describe("a checkpoint with a damaged field throws before anything changes:", ()
     expect(found.filter((field) => !/^(best\.)?params|^optimizer/.test(field)).sort()).toEqual([...fields].sort());
   });
 
-  /** Returns a copy of a field's tensor with a different last number. */
+  /** Returns a copy of the tensor in a field of the checkpoint, with a different last number. */
   const withLast = (x: Tensor, value: number): Tensor =>
     x.shape.length === 0 ? tensor(value) : tensor([...x.toNested<number[]>().slice(0, -1), value]);
   const numbers = [Number.NaN, Infinity, -Infinity, -1, 0.5, 1e9, 2 ** 60];

@@ -105,7 +105,7 @@ export const tensorsOf = (tree: Tree): Params => {
   return of(tree) as Params;
 };
 
-/** Returns the title of a test case. */
+/** Returns the title of a test case: its optimizer and options. */
 export const titleOf = ({ optimizer, loss, options, clip, schedule }: Trajectory): string =>
   [
     `${optimizer} ${JSON.stringify(options)} on ${loss}`,

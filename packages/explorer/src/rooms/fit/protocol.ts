@@ -3,15 +3,15 @@ export const limits = { hidden: 512, seed: 1_000_000 } as const;
 /** The settings that can change during a fit. */
 export interface Pace {
   readonly learningRate: number;
-  /** The number of rows per step. 0 means all rows. */
+  /** The batch size: the number of rows per training step. 0 means all rows. */
   readonly batchSize: number;
   /** The factor λ of the L2 penalty: the loss includes λ/2 times the sum of squared weights. */
   readonly l2: number;
-  /** The number of steps per second. 0 means no limit. */
+  /** The maximum number of training steps per second. 0 means no limit. */
   readonly speed: number;
 }
 
-/** The settings that are fixed when a fit starts. */
+/** The settings that are fixed when a fit starts and cannot change during the fit. */
 export interface Start {
   readonly hidden: number;
   readonly seed: number;
@@ -33,7 +33,7 @@ export interface Rows {
 }
 
 export interface LayerData {
-  /** The weights, [inputs, outputs], in row-major order. */
+  /** The weights of a layer, [inputs, outputs], in row-major order. */
   readonly W: Float32Array;
   readonly b: Float32Array;
 }
@@ -80,7 +80,7 @@ export interface Report {
   readonly probabilities: Float32Array;
   /** The probabilities on the grid of grid.ts, [grid points, classes]. */
   readonly field: Float32Array | undefined;
-  /** The first columns of the first weight matrix W, one after another. */
+  /** The first columns of the model's first weight matrix W, one after another. */
   readonly weights: Float32Array;
   readonly probe: Float32Array | undefined;
   /** The error message, if training stopped because the loss was not finite. */

@@ -17,7 +17,7 @@ export interface Line {
   readonly color: string;
   readonly width?: number;
   readonly dash?: string;
-  /** Whether to draw circles at the points instead of a line. */
+  /** Whether to draw the points of a line plot as circles instead of a line. */
   readonly isDots?: boolean;
   /** The label at the end of the line, shown if there is space. `lower` shifts the label down by a number of pixels. */
   readonly name?: string;
@@ -31,7 +31,7 @@ interface Props {
   readonly x: Axis;
   readonly y: Axis;
   readonly lines: readonly Line[];
-  /** The x coordinate of a vertical line that marks the current value. */
+  /** The x coordinate of a vertical line that marks the current value in a plot. */
   readonly mark?: number | undefined;
 }
 
@@ -40,8 +40,8 @@ const forNames = 150;
 const isWide = (width: number): boolean => width > 480;
 
 /**
- * A small line plot. It does not use a plot library, because a library would add a fifth to the size of the page's
- * first load.
+ * Draws a small line plot, without a plot library, because a library would add a fifth to the size of the page's first
+ * load.
  */
 export function Lines({ label, height, x, y, lines, mark }: Props) {
   const box = useRef<HTMLDivElement>(null);

@@ -9,7 +9,7 @@ interface Props {
   /** The largest number on the slider's track, which spans −limit to limit. */
   readonly limit: number;
   readonly phase: "forward" | "backward";
-  /** The two ends of the bar. Default: from 0 to the value. */
+  /** The two ends of the slider's bar. Default: from 0 to the slider's value. */
   readonly bar?: readonly [from: number, to: number];
   readonly onInput: (value: number) => void;
   /**
@@ -17,7 +17,7 @@ interface Props {
    * fixed during the drag.
    */
   readonly onHold?: (held: boolean) => void;
-  /** Additional marks on the track, at positions in percent. */
+  /** Additional marks on the slider's track, at positions in percent. */
   readonly children?: ComponentChildren;
 }
 

@@ -17,8 +17,8 @@ const reach = 8;
 const grid = Array.from({ length: 161 }, (_, k) => -reach + k / 10);
 
 /**
- * Explains softmax with two classes: it equals the sigmoid of the difference of the logits, and one of its two weights
- * is redundant.
+ * Explains that softmax with two classes equals the sigmoid of the difference of the logits, and that one of the two
+ * weights is redundant.
  */
 export function TwoClasses() {
   if (logits.value.length !== 2)

@@ -1,7 +1,7 @@
 // The exact reference for the pullback of softmax. The code computes in fixed point: numbers are integer multiples of
 // 2⁻ᵇⁱᵗˢ. `bits` is large enough that even the smallest component has a hundred correct digits.
 
-/** Fixed-point numbers: BigInt multiples of 2⁻ᵇⁱᵗˢ. */
+/** A fixed-point number: a BigInt that counts multiples of 2⁻ᵇⁱᵗˢ. */
 export interface Reference {
   readonly bits: number;
   readonly s: readonly bigint[];

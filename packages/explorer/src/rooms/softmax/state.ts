@@ -37,7 +37,7 @@ export const temperature = computed(() => {
   const found = Number(fields.t.value ?? 1);
   return found >= 0.01 && found <= 100 ? found : 1;
 });
-/** For each class, whether it is included: the option `where` of softmax. */
+/** For each class, whether the class is included; this is the option `where` of softmax. */
 export const taking = computed<readonly boolean[]>(() => {
   const out = readAll(fields.mask.value) ?? [];
   return logits.value.map((_, i) => !out.includes(i));

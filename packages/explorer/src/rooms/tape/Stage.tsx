@@ -334,7 +334,7 @@ function Where({ of, step, showOutput = false }: { of: Timeline; step: StepData;
   );
 }
 
-/** A button with the name of a tensor. It opens the panel of that tensor. */
+/** A button with the name of a tensor. A click shows the tensor's value and cotangent. */
 function TensorName({ of, tensor }: { of: Timeline; tensor: number }) {
   return (
     <button

@@ -1,8 +1,8 @@
 import { WengertError } from "@wengert/core";
 
-/** A data set: rows of numbers, each with a class. */
+/** A data set: rows of numbers, and a class for each row. */
 export interface Dataset {
-  /** A short description, such as "6,000 digits of MNIST". */
+  /** A short description of the data set, such as "6,000 digits of MNIST". */
   readonly title: string;
   /** The rows one after another, as numbers. A byte b stands for the number b / 255. */
   readonly rows: Float32Array | Uint8Array;
@@ -15,7 +15,7 @@ export interface Dataset {
   readonly scales?: readonly Scale[];
   /** Whether the images are drawings, where 1 is ink and 0 is paper. */
   readonly areDrawn?: boolean;
-  /** The rows or files that were skipped, with reasons. */
+  /** The rows or files that were skipped, and the reason for each. */
   readonly leftOut?: readonly string[];
 }
 

@@ -19,7 +19,7 @@ export interface Column {
   readonly indices: Int32Array;
   /** The number in each distinct cell of a column, or NaN if the cell is not numeric. */
   readonly numbers: readonly number[];
-  /** Whether at least 80 % of the non-missing cells are numbers. */
+  /** Whether at least 80 % of the column's non-missing cells are numbers. */
   readonly isNumeric: boolean;
 }
 

@@ -1,4 +1,4 @@
-// A NaN, and how nonFinite finds it
+// A NaN in a gradient, and how nonFinite finds it
 import { nonFinite, record, type Tensor, tensor } from "@wengert/core";
 import { add, log, mul, sqrt, square, sum } from "@wengert/ops";
 
