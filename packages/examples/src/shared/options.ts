@@ -71,7 +71,10 @@ export function choice<const Word extends string>(words: readonly [Word, ...Word
   return { placeholder: words.join("|"), fallback: words[0], help, read };
 }
 
-/** An option for a path. An empty path throws, because it usually comes from an unset shell variable. */
+/**
+ * An option whose value is a path. An empty path causes an error, because it usually comes from an unset shell
+ * variable.
+ */
 export function path(fallback: string, help: string): Option<string> {
   return {
     placeholder: "PATH",
@@ -81,7 +84,10 @@ export function path(fallback: string, help: string): Option<string> {
   };
 }
 
-/** An option for free text. Empty text throws, because it usually comes from an unset shell variable. */
+/**
+ * An option whose value is any text. An empty text causes an error, because it usually comes from an unset shell
+ * variable.
+ */
 export function words(fallback: string, help: string): Option<string> {
   return {
     placeholder: "TEXT",

@@ -170,7 +170,9 @@ export function logNdtr(x: number): number {
   return square === Infinity ? -Infinity : y + (sumError(logMills, -sum, y) - (Number.isNaN(rest) ? 0 : rest));
 }
 
-/** Returns φ(x) / Φ(x), the inverse of Mills' ratio at −x, for the normal distribution function Φ and its density φ. */
+/**
+ * Returns φ(x) / Φ(x), the reciprocal of Mills' ratio at −x, for the normal distribution function Φ and its density φ.
+ */
 export function inverseMills(x: number): number {
   const t = Math.abs(x);
   single[0] = t;

@@ -9,9 +9,9 @@ import type { PredictionOptions } from "./rows.ts";
  */
 export interface ClassResult {
   readonly name: string;
-  /** The number of rows whose true class is this class. */
+  /** The number of rows that truly belong to the class. */
   readonly count: number;
-  /** The number of rows predicted as this class. */
+  /** The number of rows that are predicted as the class. */
   readonly predicted: number;
   /** Precision: the fraction of the rows predicted as this class that truly belong to it. */
   readonly precision: number;
