@@ -1,4 +1,4 @@
-/** Runs jax-js for the benchmark, on its WebAssembly device and with `jit` for every case: `node jax.mjs`. */
+/** Runs jax-js for the benchmark, on its WebAssembly device and with `jit` for every benchmark case: `node jax.mjs`. */
 import { readFileSync } from "node:fs";
 import { defaultDevice, grad, hessian, init, jit, nn, numpy as np, valueAndGrad, vjp } from "@jax-js/jax";
 import { serve } from "./serve.mjs";

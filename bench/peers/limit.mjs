@@ -12,8 +12,8 @@ const lanes = 4; // float32 in 128 bits
 // chains would need more than 16 registers.
 const chains = Array.from({ length: kind === "fma" ? 10 : 5 }, (_, i) => i);
 const join = (f, by = "\n") => chains.map(f).join(by);
-// The AssemblyScript source of the loop, with fused or separate multiplications and additions. Both loops do two
-// operations for each chain and vector lane.
+// The AssemblyScript source of the loop that measures the peak speed, with fused or separate multiplications and
+// additions. Both loops do two operations for each chain and vector lane.
 const source =
   kind === "fma"
     ? `export function run(count: i32, factor: f32, term: f32): f32 {

@@ -121,7 +121,7 @@ export async function measure({ family, sizes }, peers, { rounds, warm, round, p
 }
 
 /**
- * Returns the name of the output with the largest difference from the reference, and the difference.
+ * Returns the name of the output with the largest difference from the reference library's output, and this difference.
  * @param {Record<string, Float64Array>} outputs @param {Record<string, Float64Array>} right
  */
 export function compare(outputs, right) {
@@ -135,7 +135,7 @@ export function compare(outputs, right) {
 }
 
 /**
- * Rotates the list of peers, so that each round begins with a different peer.
+ * Rotates the list of libraries (peers), so that each round begins with a different library.
  * @param {readonly string[]} names @param {number} round
  */
 function turned(names, round) {

@@ -356,7 +356,7 @@ describe("the sweep", () => {
     expect([...cotangents.keys()]).toEqual([x]);
   });
 
-  /** Defines an op with three inputs. Each VJP rule appends its index to `runs` when it runs. */
+  /** Defines an op with three inputs. When a VJP rule of this op runs, it appends its index to the list `runs`. */
   const probe = (runs: number[], rule: (g: Tensor, k: number) => Tensor = (g) => g) =>
     defineOp<readonly [Tensor, Tensor, Tensor]>({
       name: "probe",

@@ -20,7 +20,9 @@ export interface ImageOptions {
   readonly crop?: boolean | undefined;
   /** float32 or float64. Default: "float32". */
   readonly dtype?: "float32" | "float64" | undefined;
-  /** The maximum number of pixels. Larger images are skipped before decoding. Default: 2^25 (33 megapixels). */
+  /**
+   * The maximum number of pixels of an image. Larger images are skipped before decoding. Default: 2^25 (33 megapixels).
+   */
   readonly maxPixels?: number | undefined;
   /** The maximum file size in bytes. Larger files are skipped before reading. Default: 2^26. */
   readonly maxBytes?: number | undefined;

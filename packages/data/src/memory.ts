@@ -70,7 +70,7 @@ function freeHeap(): number {
   return free !== undefined && free > 0 ? free : unknownHeap;
 }
 
-/** Returns the memory of the machine or container minus the memory of this process. */
+/** Returns the number of bytes of memory that the machine or container has, minus the memory that this process uses. */
 function freeMemory(): number {
   const os = host.process?.getBuiltinModule?.("node:os") as typeof import("node:os") | undefined;
   const used = host.process?.memoryUsage?.rss();

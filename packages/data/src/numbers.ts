@@ -56,7 +56,7 @@ function parseFloat16(bits: number): number {
   return sign * (exponent === 0 ? fraction * 2 ** -24 : (1024 + fraction) * 2 ** (exponent - 25));
 }
 
-/** The undecoded numbers of a file. The length of `bytes` has been checked against `shape`. */
+/** The numbers of a file, not yet decoded. The length of `bytes` has already been checked against `shape`. */
 export interface StoredArray {
   readonly prefix: string;
   readonly bytes: Uint8Array;

@@ -13,7 +13,7 @@ export interface Table<Name extends string = string> {
   /** For each row, the line of the file on which the row begins. */
   readonly lines: readonly number[];
   /**
-   * The missing cells that were found. Depending on the options, their rows were dropped or the cells were filled with
+   * The missing cells that were found. Depending on the options, `readCsv` dropped their rows or filled the cells with
    * the mean of the column.
    */
   readonly missing: readonly MissingCell[];
@@ -217,7 +217,10 @@ function fillWithMean(values: Float64Array): void {
 
 const bytesPerClass = 136; // a string, entries of a Map while it grows, and entries of lists
 
-/** Finds the distinct cells of a column, sorted, and the index of each cell. `take` counts the memory. */
+/**
+ * Finds the distinct cells of a column, sorted, and the index of each cell. The function `take` counts the memory that
+ * this needs.
+ */
 function findClasses(
   rows: number,
   cellAt: (i: number) => string,

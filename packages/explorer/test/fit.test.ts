@@ -15,7 +15,7 @@ const percentOf = async (page: Page, name: string) => Number.parseFloat((await s
 const marks = (page: Page) => page.locator(".plane .marks g");
 const plane = (page: Page) => page.getByRole("application", { name: "The plane" });
 
-/** Waits until the fit reaches an accuracy. The wait depends on the number of steps, not on time. */
+/** Trains until the page shows at least the given accuracy, then pauses the fit. */
 async function trainUntil(page: Page, accuracy: number, name = "Training"): Promise<void> {
   await button(page, "Train").click();
   await expect.poll(() => percentOf(page, name), { timeout: 40_000 }).toBeGreaterThanOrEqual(accuracy);

@@ -13,7 +13,7 @@ declare module "vitest" {
   }
 }
 
-// The headless shell of chromium draws the same pages without windows, in a third of the time.
+// The tests use the headless shell of Chromium, which draws the same pages without windows, in a third of the time.
 const [shell, whole] = ["/usr/bin/chromium-headless-shell", "/usr/bin/chromium"];
 const executablePath = process.env.CHROMIUM ?? (existsSync(shell) ? shell : whole);
 const args = [

@@ -20,8 +20,8 @@ afterAll(async () => {
 export const test: typeof plain = plain.skipIf(!endpoint) as typeof plain;
 
 /**
- * Opens the explorer at the URL `hash`, after calling `prepare`. An error on the page's console, or an uncaught
- * exception, fails the test.
+ * Opens the explorer at the URL fragment `hash`, after calling `prepare`. An error on the page's console, or an
+ * uncaught exception, fails the test.
  */
 export async function visit(
   hash = "",

@@ -32,7 +32,8 @@ export function expBelow<T>(x: v128, top: v128): v128 {
   const n = v128.sub<T>(t, toInteger);
   const scale = sizeof<T>() == 4 ? i32x4.shl(t, 23) : i64x2.shl(t, 52);
 
-  // ln 2 as a sum of two numbers. The first number has so few digits that its product with the integer n is exact.
+  // The constant ln 2 as a sum of two numbers. The first number has so few digits that its product with the integer n
+  // is exact.
   const h = v128.sub<T>(d, v128.mul<T>(n, v128.splat<T>(sizeof<T>() == 4 ? <T>0.693115234375 : <T>0.6931471805592082)));
   const c = v128.sub<T>(lost, v128.mul<T>(n, v128.splat<T>(sizeof<T>() == 4 ? <T>3.1946184945309415e-5 : <T>7.371002565167799e-13)));
   const r = v128.add<T>(h, c);

@@ -47,7 +47,7 @@ function beyondRoot(x: v128, dx: v128, steps: v128, root: v128, rootRest: v128):
   return f64x2.add(rootRest, f64x2.mul(root, f64x2.add(tail, r)));
 }
 
-/** Returns 2ᵏ for integers k, which are in the low bits of the argument. */
+/** Returns 2ᵏ for the integers k in the low bits of the argument's lanes. */
 // @ts-ignore: decorator
 @inline
 function power(k: v128): v128 {
@@ -138,7 +138,7 @@ export function log(x: v128): v128 {
   return v128.bitselect(y, x, f64x2.lt(x, f64x2.splat(Infinity))); // Infinity and NaN
 }
 
-/** Returns ln x + more · ln 2, for x that is not subnormal, infinite or NaN. */
+/** Returns ln x + more · ln 2, for an x that is not subnormal, infinite or NaN. */
 function logOrdinary(x: v128, more: v128): v128 {
   // The logarithm splits x = 2ᵏ (1 + f) with √½ ≤ 1 + f < √2. The top 21 bits of x determine k.
   const exponent = i64x2.shr_s(i64x2.add(x, i64x2.splat(0x95f6200000000)), 52); // k + 1023, the biased exponent of 2ᵏ

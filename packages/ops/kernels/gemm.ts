@@ -10,7 +10,7 @@ import { madd32, madd64 } from "./vector";
 /** The number of rows in a tile of the output, and the width of the tile in bytes. */
 const tall: i32 = 5;
 const wide: usize = 32;
-/** The number of rows of A packed together, chosen for the L2 cache. */
+/** The number of rows of the left matrix A that are packed together, chosen so that they fit in the L2 cache. */
 const many: i32 = 60;
 
 /**
@@ -249,8 +249,8 @@ function gemm<T>(
 ): void {
   const lanes = <i32>(wide / sizeof<T>());
   const packed = scratch + <usize>(many * part) * sizeof<T>();
-  // If A has few rows, B is read only once or twice, so it is not packed. If A is a single block, columns of B are
-  // packed into the L1 cache just before they are read.
+  // In the product A B, if A has few rows, B is read only once or twice, so B is not packed. If A is a single block,
+  // columns of B are packed into the L1 cache just before they are read.
   const isInPlace = bCol == sizeof<T>() && m <= 2 * tall;
   const isOneBlock = m <= many;
   for (let p = 0; p < k; p += part) {

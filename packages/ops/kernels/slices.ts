@@ -202,8 +202,8 @@ export function sumOf(total: v128, lost: v128): f64 {
 }
 
 /**
- * Returns the quotient (a + b) / (1 + others). For float64 and a finite quotient, corrects the rounding errors of both
- * sums and of the quotient.
+ * Returns the softmax quotient (a + b) / (1 + others). For float64 and a finite quotient, corrects the rounding errors
+ * of both sums and of the quotient.
  */
 // @ts-ignore: decorator
 @inline

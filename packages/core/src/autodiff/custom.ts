@@ -153,7 +153,7 @@ function recordAsOneStep<R>(
   };
   if (floats.length === 1) record(floats[0]!, (g) => [g]);
   if (floats.length < 2) return value;
-  // A step has one output, so several tensors are packed into one vector.
+  // A step can have only one output, so if a function returns several tensors, they are packed into one vector.
   const packed = hideFrom(tape, () => pack(floats));
   const like = floats.map(({ shape, dtype, label }) => ({ shape, dtype, label })); // keeps no numbers
   record(packed, (g) => unpack(g, like));

@@ -86,8 +86,8 @@ export function jvp<A extends readonly unknown[], R>(
 }
 
 /**
- * The type of a Jacobian: a tree like Y of trees like X. Each pair of tensors y and x has a block ∂y/∂x of shape
- * `[...y.shape, ...x.shape]`.
+ * The type of the Jacobian of a function from X to Y: a tree like Y of trees like X. Each pair of tensors y and x has a
+ * block ∂y/∂x of shape `[...y.shape, ...x.shape]`.
  */
 export type Blocks<Y, X> = Y extends TensorLike
   ? X extends TensorLike
@@ -95,7 +95,7 @@ export type Blocks<Y, X> = Y extends TensorLike
     : { [K in keyof X]: Blocks<Y, X[K]> }
   : { [K in keyof Y]: Blocks<Y[K], X> };
 
-/** The type of the argument that `argnums` selects, or a tuple of types for several arguments. */
+/** The type of the argument that `argnums` selects, or a tuple of the types of several arguments. */
 type Selected<A extends readonly unknown[], N> = N extends number
   ? A[N]
   : { -readonly [K in keyof N]: N[K] extends number ? A[N[K]] : never };

@@ -33,8 +33,8 @@ const labeled: Op<Unary, { readonly label: string }> = /* @__PURE__ */ defineOp(
 });
 
 /**
- * Returns x with another label, for messages and listings. Tapes record this as a step, and derivatives flow through
- * it.
+ * Returns x with another label, for messages and listings. Tapes record the renaming as a step, and derivatives flow
+ * through the step.
  * @throws ArgumentError unless x is a tensor and the label a string
  */
 export const withLabel: ((x: Tensor, label: string) => Tensor) & Pick<typeof labeled, "spec"> =

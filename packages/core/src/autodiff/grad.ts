@@ -124,7 +124,10 @@ export function argumentIndices(caller: string, argnums: unknown): readonly numb
   );
 }
 
-/** Returns the list of trees, or only its first tree if `argnums` is a number. */
+/**
+ * Returns the list of trees (such as the gradients of several arguments), or only the first tree if `argnums` is a
+ * number.
+ */
 export const singleOrList = (trees: readonly unknown[], argnums: number | readonly number[]): unknown =>
   typeof argnums === "number" ? trees[0] : trees;
 

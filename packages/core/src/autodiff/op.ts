@@ -24,8 +24,8 @@ export interface Call<I extends Inputs, P> {
 }
 
 /**
- * A call that computed a NaN or an infinity, in its output or in its VJP. The `nonFinite` function of the op explains
- * the cause.
+ * A call that computed a NaN or an infinity, in its output or in its VJP. The function `nonFinite` in the op's
+ * declaration explains the cause.
  */
 export interface Fault<I extends Inputs, P> extends Call<I, P> {
   /** The tensor with the NaN or infinity: the output, or the cotangent of an input. */
@@ -62,12 +62,12 @@ type JointRule<I extends Inputs, P> = (
 ) => readonly (Tensor | null)[];
 
 /**
- * The declaration of an op with inputs `I` and params `P`. The params are computed from the options `O` of a call. A
- * tape uses no other information about the op.
+ * The declaration of an op with inputs `I` and params `P`. The params are computed from the options `O` of a call. All
+ * information that a tape uses about an op is in its declaration.
  */
 export type OpSpec<I extends Inputs, P = undefined, O = P> = Options<O> & {
   readonly name: string;
-  /** Checks the options of a call and returns the params. Default: the options are the params. */
+  /** Checks the options of a call of the op and returns the params. Default: the options themselves are the params. */
   readonly params?: (options: Complete<O>, inputs: PerInput<I, Operand>) => P;
   /** Returns the shape of the op's output. Throws if the shapes of the inputs are incompatible. */
   readonly shape: (inputs: PerInput<I, Operand>, params: P) => Shape;
@@ -150,7 +150,8 @@ export interface AnyOpSpec extends Differentiable {
  */
 export function defineOp<I extends Inputs, P = undefined, O = P>(declaration: NoInfer<OpSpec<I, P, O>>): Op<I, P, O> {
   const { name, options, params, shape, dtype, kernel, view, vjp, vjpOfUses, flops, nonFinite, samples } = declaration;
-  // Every spec has the same properties in the same order, because engines read such objects fastest.
+  // Every op declaration (spec) has the same properties in the same order, because JavaScript engines read such objects
+  // fastest.
   const fields = { name, options, params, shape, dtype, kernel, view, vjp, vjpOfUses, flops, nonFinite, samples };
   const spec = fields as unknown as OpSpec<I, P, O>;
   const arity = Array.isArray(spec.vjp) ? spec.vjp.length : undefined;

@@ -68,7 +68,8 @@ export class Tape implements Recorder {
   }
 
   /**
-   * Keeps `step` if one of its inputs depends on a watched tensor, because its output then depends on that tensor, too.
+   * Keeps `step` if one of its inputs depends on a watched tensor, because the output of the step then depends on that
+   * tensor, too.
    */
   record(step: Step): void {
     const { op, inputs, output } = step;
@@ -107,7 +108,10 @@ export function withRecorder<T>(caller: string, recorder: Recorder, body: () => 
   );
 }
 
-/** Runs `body` with `substitute` in place of `recorder`, so that `recorder` receives none of its steps. */
+/**
+ * Runs `body` with the recorder `substitute` active in place of `recorder`, so that `recorder` receives no step of
+ * `body`.
+ */
 export function withSubstitute<T>(recorder: Recorder, substitute: Recorder, body: () => T): T {
   return withRecorders(
     recorders.map((open) => (open === recorder ? substitute : open)),
@@ -121,7 +125,10 @@ export const innermostTape = (tensors: readonly Tensor[]): Tape | undefined =>
     (recorder): recorder is Tape => recorder instanceof Tape && tensors.some((tensor) => recorder.tracks(tensor)),
   );
 
-/** Runs `body` with the recorders `next` active. Only this function changes the active recorders. */
+/**
+ * Runs `body` while the recorders in the list `next` are active. Only this function changes the list of active
+ * recorders.
+ */
 function withRecorders<T>(next: readonly Recorder[], body: () => T): T {
   const previous = recorders;
   recorders = next;

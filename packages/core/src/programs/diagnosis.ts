@@ -54,7 +54,7 @@ export class GradcheckError extends WengertError {
   }
 }
 
-/** A function of a list of tensors, and the point at which it is checked. */
+/** A function of a list of tensors, and the point at which gradcheck checks the function. */
 export interface Subject {
   readonly order: number;
   readonly names: readonly string[];
@@ -83,7 +83,7 @@ export function numericTangent(subject: Subject, v: Vector, h = 1e-3): Vector {
   return a.map((_, i) => (4 * ((c[i]! - d[i]!) / h) - (a[i]! - b[i]!) / (2 * h)) / 3);
 }
 
-/** Returns f(x + h v). The argument of f has gaps in memory, to reveal kernels that ignore strides. */
+/** Returns f(x + h v). The argument that f receives has gaps in memory, to reveal kernels that ignore strides. */
 function evaluateMoved({ xs, f }: Subject, v: Vector, h: number): Vector {
   const moved = flatten(xs).map((x, i) => x + h * v[i]!);
   return flatten(f(unflattenLike(moved, xs).map(spreadOut)));
@@ -241,7 +241,10 @@ function causeOfNonFinite(analytic: number, numeric: number): CauseAndAdvice | u
   return ["not finite", `the rule returns ${analytic}; nonFinite(f, ...args) finds the step`];
 }
 
-/** Returns whether the cotangent −u gives the negative gradient, as it does for rules that are linear in the cotangent. */
+/**
+ * Returns whether the cotangent −u gives the negative of the gradient for u, as is the case for VJP rules that are
+ * linear in the cotangent.
+ */
 const isOdd = (subject: Subject, { us, analytic }: Comparison): boolean =>
   areClose(
     evaluatePullback(subject, unflattenLike(flatten(us).map((each) => -each), us)), // biome-ignore format: reads best on one line

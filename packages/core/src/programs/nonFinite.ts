@@ -60,7 +60,10 @@ export function nonFinite<A extends readonly unknown[], R>(
 interface Origin {
   readonly bad: Tensor;
   readonly step?: Step;
-  /** The cotangent of the step's output, and the index of the input whose cotangent is not finite. */
+  /**
+   * For a VJP with a NaN or an infinity: the cotangent of the step's output, and the index of the input whose cotangent
+   * is not finite.
+   */
   readonly pulled?: { readonly cotangent: Tensor; readonly input: number };
 }
 type Origins = Map<Tensor, Origin>;
@@ -97,7 +100,7 @@ function originOfGradient(listing: Recording<unknown>, values: Origins): Origin 
   return listing.inputs.map((x) => cotangents.get(x)).find((origin) => origin);
 }
 
-/** Returns the explanation of the NaN or infinity by the step's op, or undefined if the op has none. */
+/** Returns the explanation that the op of a step gives for a NaN or an infinity, or undefined if the op gives none. */
 function explanationOf(
   { bad, step, pulled }: Origin,
   producerOf: Fault<Inputs, unknown>["producerOf"],

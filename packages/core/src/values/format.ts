@@ -13,7 +13,9 @@ function entryText(x: unknown, depth: number): string {
   return depth > 0 && isArray(x) ? shapeText(x, depth - 1) : show(x);
 }
 
-/** Escapes line breaks and other control characters, with which a label could forge lines of a listing. */
+/**
+ * Escapes line breaks and other control characters, with which a tensor's label could forge lines of a printed table.
+ */
 export const escapeControls = (text: string): string =>
   /[\p{Cc}\u2028\u2029]/u.test(text)
     ? text.replace(/[\p{Cc}\u2028\u2029]/gu, (c) =>

@@ -60,7 +60,10 @@ export class Tensor {
     return this.#exposed.data;
   }
 
-  /** Returns the number of a tensor with one element (bool: 1 or 0). @throws ShapeError for other sizes, TracedValueError during a trace */
+  /**
+   * Returns the only element of a tensor with one element as a number (bool: 1 or 0).
+   * @throws ShapeError for other sizes, TracedValueError during a trace
+   */
   item(): number {
     const array = valuesOf("item", this);
     if (this.size === 1) return array.data[array.offset]!;
@@ -94,8 +97,9 @@ export class Tensor {
   }
 
   /**
-   * Checks that the user has not modified these numbers through the `.data` of this tensor, or of another tensor in the
-   * same memory. VJP rules need the numbers that the forward pass used; with others, derivatives would be wrong.
+   * Checks that the user has not modified the elements of this tensor through its `.data`, or through that of another
+   * tensor in the same memory. VJP rules need the numbers that the forward pass used; with modified numbers,
+   * derivatives would be wrong.
    * @throws MutationError if the numbers were modified
    */
   assertUnchanged(): void {
@@ -149,7 +153,10 @@ export class Tensor {
     return typeof x === "object" && x !== null && #exposed in x;
   }
 
-  /** Throws for operators, such as x * x, which would compute NaN or a string. Templates and String(x) use `toString`. */
+  /**
+   * Throws an error if a JavaScript operator is applied to a tensor, as in x * x, which would otherwise compute NaN or
+   * a string. Templates and String(x) use `toString`.
+   */
   [Symbol.toPrimitive](hint: string): string {
     if (hint === "string") return this.toString();
     throw new ArgumentError(

@@ -75,8 +75,8 @@ class View implements Strided {
   }
 
   /**
-   * The axes by ascending stride. ndarray-ops reads this property in every call. The shortcuts avoid a sort, which is
-   * slow for small arrays.
+   * The axes by ascending stride. ndarray-ops reads this property in every call. For small ranks, the code avoids a
+   * sort, which would be slow for small arrays.
    */
   get order(): number[] {
     const { stride } = this;

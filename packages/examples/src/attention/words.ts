@@ -3,7 +3,7 @@ import { cast, concat, pad, randomUniform, slice } from "@wengert/ops";
 
 const alphabet = "abcdefghijklmnopqrstuvwxyz";
 export const letterCount: number = alphabet.length;
-/** The start mark of every text. Its code is one more than the code of z. */
+/** The start mark of every text. The code of the start mark is one more than the code of the letter z. */
 const mark = "^";
 
 /**

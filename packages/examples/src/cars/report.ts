@@ -16,7 +16,8 @@ interface Story {
   readonly verdicts: readonly (readonly Verdict[])[];
 }
 
-// The colors are blue, orange and the text color. Color-blind readers can distinguish them on light and on dark pages.
+// The colors of the plots are blue, orange and the text color. Color-blind readers can distinguish them on light and on
+// dark pages.
 const colors = ["--blue", "--ink", "--orange"] as const;
 const symbols = ["circle", "cross", "triangle"] as const;
 const byOrigin = { domain: [...origins], range: colors.map((color) => `var(${color})`) };

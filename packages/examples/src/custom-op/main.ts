@@ -1,7 +1,7 @@
 /**
  * Defines the ops `kepler` and `atan2`. The VJP rule of `kepler` comes from Kepler's equation, not from the iteration
- * that solves the equation. `gradcheck` confirms its first and second derivatives, and diagnoses five wrong rules. The
- * kernel of `atan2` is one call of ndarray-ops.
+ * that solves the equation. `gradcheck` confirms the first and second derivatives of `kepler`, and diagnoses five wrong
+ * VJP rules. The kernel of `atan2` is one call of ndarray-ops.
  *
  * `orbit.ts` has the iteration, `atan2`, and the fit of an orbit.
  */

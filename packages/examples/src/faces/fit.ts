@@ -89,7 +89,8 @@ export async function crossValidate(
   const parts: Part[] = [];
   let tape = "";
   for (const { train, test } of kFold(data, { folds, key: randomKey(seed), labels })) {
-    // Means and deviations come only from the training images, so the held-out images do not influence the fit.
+    // The means and deviations of the pixels come only from the training images, so the held-out images do not
+    // influence the fit.
     const scale: StandardScaler<Tensor> = standardize(train.X);
     const fitted: Rows = { X: scale.transform(train.X), labels: train.labels };
     const heldOut: Rows = { X: scale.transform(test.X), labels: test.labels };

@@ -66,12 +66,18 @@ export function lookAt(problem: Problem, w: Tensor): Place {
   };
 }
 
-/** Returns the number of correct digits of the weights w: −log₁₀ of their relative distance from the solution, at most 16. */
+/**
+ * Returns the number of correct digits of the weights w: −log₁₀ of the relative distance between w and the solution, at
+ * most 16.
+ */
 export function digitsOf(w: Tensor, solution: Tensor): number {
   return Math.min(16, -Math.log10(norm(sub(w, solution)) / norm(solution)));
 }
 
-/** Takes one more Newton step after convergence. The result is the reference for correct digits. */
+/**
+ * Takes one more Newton step after convergence. The result is the reference with which the number of correct digits is
+ * computed.
+ */
 export function polished(problem: Problem, path: readonly Tensor[]): Tensor {
   const w = path.at(-1)!;
   return sub(w, ways["closed form"](problem, w, grad((at: Tensor) => lossOf(problem, at))(w)));

@@ -28,7 +28,10 @@ const ways = {
 export type Way = keyof typeof ways;
 export const wayNames = Object.keys(ways) as Way[];
 
-/** Returns the VJP x̄ of softmax to more than a hundred digits, for the exact doubles in x and g. */
+/**
+ * Returns the VJP x̄ of softmax with more than a hundred correct digits, for the doubles in the logits x and the
+ * cotangent g.
+ */
 export function reference(x: readonly number[], g: readonly number[]): bigint[] {
   const most = exactly(Math.max(...x));
   const N = x.map((xi) => slowExp(exactly(xi) - most));
@@ -44,7 +47,7 @@ export interface Comparison {
   /** The components of softmax's VJP x̄, as computed by each of the three methods. */
   readonly found: Readonly<Record<Way, readonly number[]>>;
   readonly exact: readonly bigint[];
-  /** The relative error of each component of the VJP x̄, for each method. */
+  /** The relative error of each component of softmax's VJP x̄, for each of the three methods. */
   readonly errors: Readonly<Record<Way, readonly number[]>>;
 }
 

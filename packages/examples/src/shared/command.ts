@@ -2,7 +2,7 @@ import { realpathSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import { describeOptions, InputError, type OptionTable, parseOptions, type Values } from "./options.ts";
 
-/** An example program. `startIfMain` starts it from a terminal, and a test calls `run`. */
+/** An example program. `startIfMain` starts the program from a terminal, and tests call the function `run`. */
 export interface Command<Outcome> {
   /** A one-line description. */
   readonly summary: string;

@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 
-/** An error that the user can fix. The command prints only its message. */
+/** An error that the user can fix. A command prints only the message of such an error. */
 export class InputError extends Error {
   override name = "InputError";
 }
@@ -117,7 +117,7 @@ export function parseOptions<Table extends OptionTable>(table: Table, args: read
   const names = Object.keys(table);
   const typeOf = (option: Option<unknown>) => ({ type: isFlag(option) ? ("boolean" as const) : ("string" as const) });
   const config = Object.fromEntries(Object.entries(table).map(([name, option]) => [name, typeOf(option)]));
-  // `strict` is false because Node's own error messages do not say how to fix a mistake.
+  // The option `strict` of parseArgs is false, because the error messages of Node do not say how to fix a mistake.
   const { values, tokens } = parseArgs({ args: [...args], options: config, strict: false, tokens: true });
   refuseSwallowed(table, values);
 
@@ -169,7 +169,10 @@ export function spelled<Table extends OptionTable>(table: Table, values: Partial
 /** Quotes a word for a shell, if necessary. */
 const quoted = (word: string): string => (/^[\w./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);
 
-/** Throws if npm consumed an option. Without `--`, `npm start --seed=2` only sets the environment variable `npm_config_seed`. */
+/**
+ * Throws an error if npm consumed an option of the command. Without `--`, `npm start --seed=2` only sets the
+ * environment variable `npm_config_seed`.
+ */
 function refuseSwallowed(table: OptionTable, values: Readonly<Record<string, unknown>>): void {
   for (const [name, option] of Object.entries(table)) {
     const kept = process.env[`npm_config_${name}`];

@@ -9,7 +9,7 @@ export function readRows(name: string): readonly Row[] {
   return JSON.parse(readFromPackage("vega-datasets", `../data/${name}.json`).toString("utf8"));
 }
 
-/** Separates complete rows, which have a number in each of `columns`, from incomplete rows. */
+/** Separates the complete rows of a data set, which have a number in each of `columns`, from the incomplete rows. */
 export function withNumbers<Column extends string>(
   rows: readonly Row[],
   columns: readonly Column[],

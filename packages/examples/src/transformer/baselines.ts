@@ -38,7 +38,10 @@ function countingLoss(train: Tensor, held: Tensor, characters: number, before: n
   return sum / n;
 }
 
-/** Yields, for each position of the text, the preceding `before` characters encoded as one number, and the next character. */
+/**
+ * Yields two numbers for each position of the text: the code of the preceding `before` characters, and the code of the
+ * next character.
+ */
 function* places(text: Tensor, characters: number, before: number): Generator<readonly [number, number]> {
   const codes = text.toNested<number[]>();
   for (let i = before; i < codes.length; i++) {

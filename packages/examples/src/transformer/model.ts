@@ -22,7 +22,10 @@ import {
 
 /** The parameters of a decoder-only transformer, for K characters, texts of up to T positions, and vectors of width d. */
 export interface Model {
-  /** The embedding of each character, [K, d]. With weight tying, its dot product with an output vector is the character's score. */
+  /**
+   * The embedding of each character, [K, d]. Because of weight tying, the dot product of a character's embedding and an
+   * output vector is the character's score.
+   */
   readonly characters: Tensor;
   /** The embedding of each position of a text, [T, d]. */
   readonly places: Tensor;

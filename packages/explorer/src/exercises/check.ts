@@ -87,7 +87,7 @@ function isClose(a: unknown, b: unknown): boolean {
 
 const numbersOf = (x: Tensor): number[] => Array.from(ravel(x.array!));
 
-/** Checks each number of an answer. Prints that the number is right, or a hint. */
+/** Checks each number of the user's answer. For each number, prints that it is right, or a hint. */
 export function checkNumbers<N extends string>(
   given: Readonly<Record<N, number>>,
   right: Readonly<Record<N, number>>,

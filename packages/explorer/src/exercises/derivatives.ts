@@ -74,5 +74,5 @@ const products: Question<Hvp, readonly [Scalar, Tensor, Tensor]> = {
 /** Checks a Hessian-vector product. */
 export const checkHvp = (answer: Hvp): boolean => check(products, answer);
 
-/** All questions of this file, for the tests. A test checks that each common wrong answer gets its hint. */
+/** All exercise questions of this file, for the tests. A test checks that each common wrong answer gets its hint. */
 export const questions = { values, gradients, products };

@@ -282,5 +282,5 @@ const secondOrder: Question<OfRows, readonly [Tensor, Tensor]> = {
 /** Checks the row-wise logSumExp with the user's backward rule. */
 export const checkLogSumExp = (answer: OfRows): boolean => check(logSumExps, answer) && check(secondOrder, answer);
 
-/** All questions of this file, for the tests. A test checks that each common wrong answer gets its hint. */
+/** All exercise questions of this file, for the tests. A test checks that each common wrong answer gets its hint. */
 export const questions = { ofA, ofB, entry, pullback, crossEntropies, tails, logSumExps, secondOrder };

@@ -56,7 +56,8 @@ export const scaledDotProductAttention: Sampled<Attention> = /* @__PURE__ */ wit
       sharedFloat(inputs, inputNames);
       return includedPairs(complete, scoresShape(q, k, v));
     });
-    // Scaling the queries instead of the scores saves a temporary array with one entry per pair of a query and a key.
+    // Scaling the queries instead of the scores saves a temporary array with an entry for each pair of a query and a
+    // key.
     const scaled = mul(q, 1 / Math.sqrt(Math.max(1, q.shape.at(-1)!)));
     const rank = k.shape.length;
     const scores = matmul(scaled, transpose(k, { axes: [...Array(rank - 2).keys(), rank - 1, rank - 2] }));

@@ -39,8 +39,8 @@ const meanLoop: WindowLoop = (channels, rows, rowStep, columns, o, p, start, x) 
 
 /**
  * Returns the mean of each window of images x [N, H, W, C], per channel. The result has the shape [N, windows down,
- * windows across, C]. Padding is left out: a window at the edge is the mean of its entries of x. The VJP gives each
- * entry of a window g / n, where g is the cotangent of the mean and n the number of entries.
+ * windows across, C]. Padding is ignored: at the edge, the result is the mean of the window's entries that are inside
+ * of x. The VJP gives each entry of a window g / n, where g is the cotangent of the mean and n the number of entries.
  * @throws ShapeError if a window is larger than x, or has no entry of x
  */
 export const avgPool2d: Op<Unary, Pooling, PoolOptions> = /* @__PURE__ */ defineOp({

@@ -17,7 +17,7 @@ export interface ConvOptions {
   readonly groups?: number | undefined;
 }
 
-/** The options of a convolution as lists, with one entry per spatial axis. */
+/** The options of a convolution as lists, with an entry for each spatial axis. */
 export interface Convolution {
   readonly stride: readonly number[];
   readonly padding: Widths;

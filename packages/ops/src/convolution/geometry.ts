@@ -65,7 +65,10 @@ export function paddingOption(
   return explicitPadding(padding, lengths.length, named);
 }
 
-/** Splits a number of padded entries between the two ends; the end of the axis gets the odd one. */
+/**
+ * Splits a number of padding entries between the two ends of an axis. If the number is odd, the end gets the extra
+ * entry.
+ */
 export const halved = (total: number): readonly [before: number, after: number] => [total >> 1, total - (total >> 1)];
 
 /** Returns a copy of a list of pairs. @throws ShapeError unless it has `count` pairs of whole numbers ≥ 0 */

@@ -23,7 +23,7 @@ export interface PoolOptions {
   readonly padding?: Padding | undefined;
 }
 
-/** The options of a pool as lists, with one entry per spatial axis. */
+/** The options of a pooling op as lists, with an entry for each spatial axis. */
 export interface Pooling {
   readonly size: readonly number[];
   readonly stride: readonly number[];

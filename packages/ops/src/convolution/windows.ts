@@ -37,9 +37,9 @@ interface Windows extends Sliding {
 
 /**
  * Returns all windows of x that slide along `axes`, as a view without a copy. An axis of length n keeps its position;
- * its new length is the number of windows, ⌊(n − span) / stride⌋ + 1, where span = dilation (size − 1) + 1. The entries
- * of the windows are the last axes, in the order of `axes`, as in NumPy. The adjoint adds overlapping windows.
- * windows(x, { size: 3 }) of [a, b, c, d] is [[a, b, c], [b, c, d]].
+ * the new length of the axis is the number of windows, ⌊(n − span) / stride⌋ + 1, where span = dilation (size − 1) + 1.
+ * The entries of the windows are the last axes, in the order of `axes`, as in NumPy. The adjoint adds overlapping
+ * windows. windows(x, { size: 3 }) of [a, b, c, d] is [[a, b, c], [b, c, d]].
  * @throws ShapeError if a window is larger than its axis
  */
 export const windows: Op<Unary, Windows, WindowsOptions> = /* @__PURE__ */ defineOp({

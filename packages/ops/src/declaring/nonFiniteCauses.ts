@@ -27,7 +27,7 @@ interface Place {
   readonly index: readonly number[];
 }
 
-/** Returns the label of a tensor, the value of a plain number, or `fallback`. */
+/** Returns a name for an op's input: the label of a tensor, the value of a plain number, or else `fallback`. */
 const nameOf = (x: Tensor, { producerOf }: AnyFault, fallback: string): string =>
   x.label ?? (x.shape.length === 0 && !producerOf(x) ? String(x.item()) : fallback);
 

@@ -221,7 +221,10 @@ const wherePositive: ElementwiseLoop = (n, y, o, x, i, s, g, j, t) => {
   for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) y[o + l] = x[p]! > 0 ? g[q]! : 0;
 };
 
-/** Returns g where x > 0, else 0: the VJP of relu for the cotangent g. Linear in g; not differentiable in x. */
+/**
+ * Returns g where x > 0, else 0: the VJP of relu for the cotangent g. The result is linear in g, and not differentiable
+ * in x.
+ */
 export const reluPullback: Op<readonly [x: Tensor, g: Tensor]> = /* @__PURE__ */ defineOp({
   name: "reluPullback",
   shape: (inputs) => commonShape(inputs, ["x", "g"]),

@@ -13,7 +13,7 @@ import { where } from "./where.ts";
 
 /**
  * Declares an elementwise minimum or maximum. The selected input receives the cotangent; equal inputs receive half
- * each. NaN stays NaN.
+ * each. The result is NaN if either input is NaN.
  */
 function extremeOp(name: string, loop: ElementwiseLoop, isTaken: (x: Tensor, other: Tensor) => Tensor): Op<Binary> {
   const cotangentFor = (g: Tensor, x: Tensor, other: Tensor) =>

@@ -132,7 +132,7 @@ function eachRotated(
   }); // biome-ignore format: one call
 }
 
-/** Returns the product of two n × n matrices, or of their transposes. */
+/** Returns the product of two n × n matrices, or of their transposes, depending on the flags. */
 function multiply(a: Elements, b: Elements, n: number, aTransposed: boolean, bTransposed: boolean): Elements {
   const product = new Float64Array(n * n);
   const view = (x: Elements, transposed: boolean) => ndarray(x, [n, n], transposed ? [1, n] : [n, 1]);

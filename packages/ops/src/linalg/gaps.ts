@@ -10,9 +10,9 @@ import { eachMatrix, squareSizes } from "./matrices.ts";
 const negligible = 1e-10;
 
 interface Gaps {
-  /** Whether to divide by the differences wⱼ − wᵢ of the values w, or by their sums wⱼ + wᵢ. */
+  /** Whether to divide by the differences wⱼ − wᵢ of eigenvalues or singular values w, or by their sums wⱼ + wᵢ. */
   readonly by: "difference" | "sum";
-  /** 1 to divide the symmetric part of the matrix X, −1 to divide its skew part. */
+  /** Which part of the matrix X to divide: 1 for its symmetric part, −1 for its skew part. */
   readonly sign: 1 | -1;
 }
 

@@ -58,7 +58,7 @@ function rotateAllPairs(w: Elements, v: Elements, m: number, n: number): boolean
   return rotated;
 }
 
-/** Returns the inner product of two runs of elements. Four partial sums run in parallel. */
+/** Returns the inner product of two runs of elements. The processor adds four partial sums in parallel. */
 function dot(x: Elements, i: number, j: number, length: number): number {
   let [a, b, c, d] = [0, 0, 0, 0];
   let k = 0;

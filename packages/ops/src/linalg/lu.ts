@@ -9,7 +9,7 @@ import { substitute } from "./substitution.ts";
  */
 export interface Factors {
   readonly lu: Elements;
-  /** Row i was swapped with row `swaps[i]`, for i = 0, 1, … in this order. */
+  /** The row swaps of an LU factorization: row i was swapped with row `swaps[i]`, for i = 0, 1, … in this order. */
   readonly swaps: Int32Array;
   /** The index of the first pivot that is 0 up to rounding errors; −1 if there is none. */
   readonly singularAt: number;

@@ -63,7 +63,10 @@ export function squareSizes(x: Operand, name = "A"): { readonly n: number; reado
   throw new ShapeError(`the matrix must be square, got ${describe(x, name)}; lstsq, qr and svd take other shapes`);
 }
 
-/** The elements of one matrix of a stack, row by row. Matrices of a broadcast stack share their elements. */
+/**
+ * The elements of one matrix of a stack, row by row. If the stack is broadcast, several matrices share the same
+ * elements.
+ */
 export type Elements = Float64Array;
 
 /**

@@ -15,9 +15,9 @@ import { svdInFloat64 } from "./svd.ts";
 
 export interface MatrixNormOptions {
   /**
-   * "fro": the root of the sum of squares. "nuc": the sum of the singular values. 2, −2: the largest and smallest
-   * singular value. 1, −1: the largest and smallest sum of absolute values of a column. Infinity, −Infinity: the
-   * largest and smallest sum of absolute values of a row. Default: "fro".
+   * The kind of norm. "fro": the root of the sum of squares. "nuc": the sum of the singular values. 2, −2: the largest
+   * and smallest singular value. 1, −1: the largest and smallest sum of absolute values of a column. Infinity,
+   * −Infinity: the largest and smallest sum of absolute values of a row. Default: "fro".
    */
   readonly ord?: "fro" | "nuc" | number | undefined;
   /** Whether to keep the two axes of the matrices, with size 1. Default: false. */

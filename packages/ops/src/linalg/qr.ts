@@ -59,7 +59,7 @@ const dependentColumns = (_: Operand, column: number, batch: Shape, entry: numbe
   );
 const divideByR: ReturnType<typeof triangleSolver> = /* @__PURE__ */ triangleSolver("qr", dependentColumns);
 
-/** Returns the columns of a row-major m × n matrix, one after the other. */
+/** Returns the columns of a row-major m × n matrix, one after the other in a flat array. */
 export function columnsFirst(a: Elements, m: number, n: number): Elements {
   const columns = new Float64Array(m * n);
   for (let i = 0; i < m; i++) for (let j = 0; j < n; j++) columns[j * m + i] = a[i * n + j]!;
@@ -77,7 +77,10 @@ export interface QrResult {
   readonly R: Tensor;
 }
 
-/** Returns the QR factors of float64 matrices. A wide A = [X, Y] has the factors Q and [R, Qᵀ Y], where X = Q R. */
+/**
+ * Returns the QR factors of float64 matrices. A matrix A = [X, Y] with more columns than rows has the factors Q and [R,
+ * Qᵀ Y], where the square X = Q R.
+ */
 export function qrInFloat64(A: Tensor): QrResult {
   const { m, n } = matrixSizes(A);
   if (m >= n) return partsOf(decompose(A));

@@ -8,7 +8,7 @@ import type { Elements } from "./matrices.ts";
  */
 const blockSize = 16;
 
-/** Consecutive rows of `count` elements in an array: row i starts at `start` + i `stride`. */
+/** Rows of `count` elements in an array, at equal distances: row i starts at index `start` + i `stride`. */
 export interface Rows {
   readonly data: Elements;
   readonly start: number;

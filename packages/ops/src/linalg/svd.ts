@@ -22,9 +22,9 @@ import {
 import { columnsFirst } from "./qr.ts";
 
 /**
- * Returns U, S and V, one below the other, for A = U diag(s) Vᵀ. With P = Uᵀ dA V, ds is the diagonal of P. J = Uᵀ Ū and
- * L = Vᵀ V̄ give the rest of the VJP: P̄ = skew(J + L) / (sⱼ − sᵢ) + skew(J − L) / (sⱼ + sᵢ), and the parts of Ū and V̄
- * outside of the spans of U and V, divided by s.
+ * Returns U, S and V, one below the other, for A = U diag(s) Vᵀ. With P = Uᵀ dA V, ds is the diagonal of P. With J = Uᵀ
+ * Ū and L = Vᵀ V̄, the other terms of the VJP are P̄ = skew(J + L) / (sⱼ − sᵢ) + skew(J − L) / (sⱼ + sᵢ), and the
+ * components of Ū and V̄ that are orthogonal to the columns of U and V, divided by s.
  */
 const decompose: Op<Unary> = /* @__PURE__ */ defineOp<Unary>({
   name: "svd",
@@ -115,7 +115,7 @@ function svdCause({ inputs: [A], output, cotangent }: Fault<Unary, unknown>): st
   return text ?? "the derivative is too large for a float64: scale the matrix";
 }
 
-/** Singular values S in descending order, with the singular vectors as columns of U and rows of Vt. */
+/** The singular values S of matrices in descending order, and the singular vectors as columns of U and rows of Vt. */
 export interface SvdResult {
   readonly U: Tensor;
   readonly S: Tensor;

@@ -12,7 +12,10 @@ import { singularError, solutionShape, withColumns } from "./rightSide.ts";
 import { substitute } from "./substitution.ts";
 
 export interface TriangularSolveOptions {
-  /** Whether A is a lower triangle. The entries of the other triangle are ignored. Default: true. */
+  /**
+   * Whether A is a lower triangle (otherwise an upper one). The entries of the other triangle are ignored. Default:
+   * true.
+   */
   readonly lower?: boolean | undefined;
   /** Whether to solve Aᵀ x = b. Default: false. */
   readonly transposed?: boolean | undefined;

@@ -95,8 +95,8 @@ interface StridedSlice {
 }
 
 /**
- * Returns the single stride that visits the axes from `first` to `end` − 1 in row-major order, or undefined if one
- * stride cannot do this.
+ * Returns the single stride with which a loop can visit the axes from `first` to `end` − 1 in row-major order, or
+ * undefined if no single stride exists.
  */
 export function sliceStride(array: NdArray, first: number, end: number = array.shape.length): number | undefined {
   let stride: number | undefined;

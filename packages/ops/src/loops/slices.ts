@@ -7,9 +7,9 @@ import { exp } from "../numerics/exponential.ts";
 // so long slices are as accurate as short ones.
 
 /**
- * Returns the sum of a slice in float64, or modulo 2³² for integers. Entry l is added to partial sum l mod 8, one of
- * eight. The processor computes independent sums in parallel, and their rounding error is smaller than that of a single
- * sum. The WebAssembly kernels use the same order.
+ * Returns the sum of a slice in float64, or modulo 2³² for integers. Entry l is added to number l mod 8 of eight
+ * partial sums. The processor computes independent sums in parallel, and their rounding error is smaller than that of a
+ * single sum. The WebAssembly kernels use the same order.
  */
 export function sumOf(n: number, a: Data, i: number, t: number): number {
   if (a instanceof Int32Array) return sumOfIntegers(n, a, i, t);
@@ -80,7 +80,7 @@ export function minOf(n: number, a: Data, i: number, t: number): number {
   return lowest;
 }
 
-/** Returns the index of the first maximum of a slice, or of its first NaN. */
+/** Returns the index of the first maximum of a slice, or, if the slice has a NaN, the index of the first NaN. */
 export function argmaxOf(n: number, a: Data, i: number, t: number): number {
   let m = 0;
   for (let l = 1; l < n; l++) {
@@ -91,7 +91,7 @@ export function argmaxOf(n: number, a: Data, i: number, t: number): number {
   return m;
 }
 
-/** Returns the index of the first minimum of a slice, or of its first NaN. */
+/** Returns the index of the first minimum of a slice, or, if the slice has a NaN, the index of the first NaN. */
 export function argminOf(n: number, a: Data, i: number, t: number): number {
   let m = 0;
   for (let l = 1; l < n; l++) {

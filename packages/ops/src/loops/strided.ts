@@ -76,7 +76,7 @@ export function uniformStride(array: NdArray, out: NdArray): number | undefined 
   return sizeOf(array.shape) === out.data.length && isRowMajor(array) ? 1 : undefined;
 }
 
-/** Returns the strides that read `array` as an array of `shape`: 0 along missing axes and axes of size 1. */
+/** Returns the strides with which `array` broadcasts to `shape`: 0 along missing axes and axes of size 1. */
 export function broadcastStrides(array: NdArray, shape: Shape): number[] {
   const missing = shape.length - array.shape.length;
   return shape.map((_, i) => (i < missing || array.shape[i - missing] === 1 ? 0 : array.stride[i - missing]!));

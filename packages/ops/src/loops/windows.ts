@@ -45,7 +45,7 @@ export interface Blocks {
 }
 
 /**
- * The number of entries of a block of windows. The number is the same for all dtypes and kernels, so that all of them
+ * The number of entries of a block of windows. The number is the same for all dtypes and kernels, so that all kernels
  * add in the same order and give the same bits.
  */
 const blockEntries = 2 ** 17;

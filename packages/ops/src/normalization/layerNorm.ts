@@ -61,7 +61,7 @@ export const layerNorm: Sampled<(x: TensorLike, options?: LayerNormOptions) => T
 
 /**
  * Returns y = x / √(Σ x² / n + epsilon) · scale, where the mean of the squares is over the n entries along `axis`. The
- * function is layerNorm without the mean. Its derivatives follow from those of mean.
+ * function is layerNorm without the mean. The derivatives follow from those of mean.
  */
 export const rmsNorm: Sampled<(x: TensorLike, options?: RmsNormOptions) => Tensor> = /* @__PURE__ */ withSamples<
   (x: TensorLike, options?: RmsNormOptions) => Tensor

@@ -1,7 +1,7 @@
 // Double-double arithmetic represents a number as the unevaluated sum a + da of two doubles. da is below the last digit
 // of a, so the sum has twice the digits of a double. The rounding error of a sum or product is itself a double, which
-// these functions return (Knuth; Dekker, Numerische Mathematik 18, 1971). The functions are small enough for V8 to
-// inline them into a kernel. Without inlining, each returned double is allocated on the heap.
+// the functions in this file return (Knuth; Dekker, Numerische Mathematik 18, 1971). The functions are small enough for
+// V8 to inline them into a kernel. Without inlining, each returned double is allocated on the heap.
 
 /** Returns the exact rounding error of an addition, (a + b) − sum, where `sum` is the rounded a + b. */
 export function sumError(a: number, b: number, sum: number): number {

@@ -29,7 +29,7 @@ function rootsOfTwo(roots: Float64Array): Float64Array {
 }
 
 const lowest = -1200;
-/** The table of 2ᵏ for k = lowest … 1023. The first entries underflow to 0. */
+/** The lookup table of 2ᵏ for k = lowest … 1023. The first entries underflow to 0. */
 const powers = /* @__PURE__ */ powersOfTwo(new Float64Array(1024 - lowest));
 function powersOfTwo(powers: Float64Array): Float64Array {
   for (let k = -1074, powerOfTwo = Number.MIN_VALUE; k < 1024; k++, powerOfTwo *= 2) powers[k - lowest] = powerOfTwo;

@@ -1,8 +1,8 @@
 import { quotient } from "./doubleDouble.ts";
 import { exp, expPair, ldexp, power } from "./exponential.ts";
 
-// The sigmoid σ and related functions. All are computed from e^−|x|, which cannot overflow and is accurate in both
-// tails.
+// This file computes the sigmoid σ and related functions, all from e^−|x|, which cannot overflow and is accurate in
+// both tails.
 
 const pair = /* @__PURE__ */ new Float64Array(2);
 

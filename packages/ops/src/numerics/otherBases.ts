@@ -2,8 +2,8 @@ import type { Data } from "@wengert/core/extend";
 import { productError } from "./doubleDouble.ts";
 import { exp, logPair } from "./exponential.ts";
 
-// Powers of 2, and logarithms to the bases 2 and 10. Each constant is a sum of two doubles, and the second double is
-// its rounding error.
+// This file computes powers of 2, and logarithms to the bases 2 and 10. Each constant is a sum of two doubles; the
+// second double is the rounding error of the first.
 
 const ln2Rest = 2.3190468138462996e-17;
 const log2eRest = 2.0355273740931033e-17;

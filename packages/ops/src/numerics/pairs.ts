@@ -1,9 +1,9 @@
 import { productError, sumError } from "./doubleDouble.ts";
 import { ldexp } from "./exponential.ts";
 
-// Arithmetic with pairs: a pair [a, da] is the sum a + da of two doubles, with 106 bits. Each function is within about
-// 2⁻¹⁰⁰ of the exact result (Hida, Li and Bailey, Library for double-double and quad-double arithmetic, 2007). The
-// absolute value of a pair must be between 10⁻²⁷⁰ and 10²⁷⁰, or 0.
+// The functions in this file compute with pairs: a pair [a, da] is the sum a + da of two doubles, with 106 bits. Each
+// function is within about 2⁻¹⁰⁰ of the exact result (Hida, Li and Bailey, Library for double-double and quad-double
+// arithmetic, 2007). The absolute value of a pair must be between 10⁻²⁷⁰ and 10²⁷⁰, or 0.
 
 export type Pair = readonly [number, number];
 

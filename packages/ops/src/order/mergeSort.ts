@@ -33,7 +33,7 @@ export function sortIndices(n: number, { keys, order }: Sortable): number {
   return count;
 }
 
-/** Moves the keys that are not NaN to the front, and returns their number. */
+/** Moves the keys that are not NaN to the front, and returns how many keys these are. */
 function moveNaNsLast(n: number, keys: Float64Array, scratch: Float64Array, order: Int32Array): number {
   let count = 0;
   for (let i = 0; i < n; i++) if (!Number.isNaN(keys[i])) order[count++] = i;
@@ -58,7 +58,7 @@ function insertionSort(start: number, end: number, keys: Float64Array, order: In
   }
 }
 
-/** Merges the sorted ranges start … middle − 1 and middle … end − 1. */
+/** Merges two sorted ranges of keys, start … middle − 1 and middle … end − 1. */
 function merge(
   start: number,
   middle: number,

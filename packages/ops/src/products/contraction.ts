@@ -33,8 +33,8 @@ export function contractionOf(subscripts: string): Contraction {
 export const subscriptsOf = ({ operands, output }: Contraction): string => `${operands.join()}->${output}`;
 
 /**
- * Returns f(label) for each label. Uses an index loop, because iterating over a string is slower than a small matrix
- * product.
+ * Returns f(label) for each label of a string. Uses an index loop, because `for … of` over a string takes longer than a
+ * small matrix product.
  */
 function perLabel<T>(labels: string, f: (label: string) => T): T[] {
   const list: T[] = [];
@@ -193,8 +193,8 @@ const innerProducts: SliceLoop = (n, y, o, _, a, i, s, b, j, t) => {
 };
 
 /**
- * Returns the flops of `contract`. Each addition in a sum over one operand counts 1. Each product counts 1, or 2 if the
- * products are summed.
+ * Returns the number of floating-point operations of `contract`. Each addition in a sum over one operand counts 1. Each
+ * product counts 1, or 2 if the products are summed.
  */
 export function contractionFlops(contraction: Contraction, inputs: readonly Shaped[]): number {
   const { operands, output } = contraction;

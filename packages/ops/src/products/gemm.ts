@@ -24,7 +24,10 @@ export function multiplyMatrices(c: Data, a: NdArray, b: NdArray, batch: Shape):
   multiplyBatch(false, c, isSmall ? a : withUnitStride(a, p + 1, p + 1), isSmall ? b : withUnitStride(b, q, q), batch);
 }
 
-/** Returns the array with stride 1 along one of two axes. Copies the array if neither axis has stride 1. */
+/**
+ * Returns the array itself if one of the two axes has stride 1, or else a copy for which one of the two axes has stride
+ * 1.
+ */
 function withUnitStride(x: NdArray, axis: number, other: number): NdArray {
   if (x.stride[axis] === 1 || x.stride[other] === 1) return x;
   if (axis === x.shape.length - 1) return ndarray(ravel(x), x.shape);
@@ -78,10 +81,10 @@ const batchStrides = ({ data, shape, stride, offset }: NdArray, batch: Shape): n
   broadcastStrides(ndarray(data, shape.slice(0, -2), stride.slice(0, -2), offset), batch);
 
 /**
- * Writes the product of a [m, k] and b [k, n] to c. a and b may have any strides; c is row-major. The arrays start at
- * the indices `i`, `j` and `o`. Sums are in float64, in the order of k; integers wrap around. Blocks of three rows by
- * two columns keep six sums in registers, which is three times faster than a single sum. At the edges, a row or column
- * is computed twice.
+ * Writes the matrix product of a [m, k] and b [k, n] to c. a and b may have any strides; c is row-major. The arrays
+ * start at the indices `i`, `j` and `o`. Sums are in float64, in the order of k; integers wrap around. Blocks of three
+ * rows by two columns keep six sums in registers, which is three times faster than a single sum. At the edges, a row or
+ * column is computed twice.
  */
 function multiply(
   c: Data,

@@ -54,9 +54,9 @@ export interface CategoricalOptions {
 type Categorical = (key: Tensor, logits: TensorLike, options?: CategoricalOptions) => Tensor;
 
 /**
- * Returns random classes, as int32: class k with probability softmax(logits)ₖ along `axis`. A logit of −Infinity excludes
- * its class. The method adds a Gumbel random number to each logit, and returns the class with the largest sum. Not
- * differentiable.
+ * Returns random classes, as int32: class k has the probability softmax(logits)ₖ, where the classes are along `axis`. A
+ * logit of −Infinity excludes its class. The method adds a Gumbel random number to each logit, and returns the class
+ * with the largest sum. Not differentiable.
  * @throws OutOfRangeError if the largest logit of a row is not finite; ShapeError unless the logits broadcast to `shape`
  */
 export const randomCategorical: Sampled<Categorical> = /* @__PURE__ */ withSamples<Categorical>(

@@ -11,7 +11,7 @@ type Orthogonal = (key: Tensor, options: RandomOptions) => Tensor;
 
 /**
  * Returns the rows made orthonormal, one after the other, by the Gram–Schmidt method. Each row is projected twice,
- * which makes it orthogonal to working precision.
+ * because a single projection would leave rounding errors that are not orthogonal.
  */
 const orthonormalRows: Op<Unary, { readonly dtype: DType }> = /* @__PURE__ */ defineOp({
   name: "orthogonal",

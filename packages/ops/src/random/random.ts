@@ -18,8 +18,8 @@ import { shapeOption } from "../declaring/axes.ts";
 import { type Sampled, withSamples } from "../declaring/samples.ts";
 import { log } from "../numerics/logarithm.ts";
 
-// Random numbers are a pure function of a key. The generator is Threefry-2x32 with 20 rounds (Salmon, Moraes, Dror,
-// Shaw: "Parallel random numbers: as easy as 1, 2, 3", SC 2011).
+// In this library, random numbers are a pure function of a key, as in JAX. The generator is Threefry-2x32 with 20
+// rounds (Salmon, Moraes, Dror, Shaw: "Parallel random numbers: as easy as 1, 2, 3", SC 2011).
 
 /**
  * Returns a key, int32 [2], for an integer seed. A key gives the same numbers each time it is used. `splitKey` derives
@@ -62,8 +62,8 @@ export const splitKey: Sampled<SplitKey> = /* @__PURE__ */ withSamples<(key: Ten
 const maxKeys = 2 ** 20; // for more keys, split them again
 
 /**
- * Returns key number `index` of 2^32 keys, for example one key per training step. The keys are independent of each
- * other and of all other uses of `key`.
+ * Returns key number `index` of 2^32 new keys, for example a separate key for each training step. The keys are
+ * independent of each other and of all other uses of `key`.
  */
 export const foldIn: Sampled<FoldIn> = /* @__PURE__ */ withSamples<FoldIn>(
   (key, index) => {
@@ -95,7 +95,7 @@ function keyOp(name: string, purpose: "split" | "fold"): Op<Unary, { readonly in
 
 export interface RandomOptions {
   readonly shape: Shape;
-  /** The dtype: float64 (53 random bits) or float32 (24 random bits). Default: float64. */
+  /** The dtype of the random numbers: float64 (53 random bits) or float32 (24 random bits). Default: float64. */
   readonly dtype?: DType | undefined;
 }
 

@@ -36,7 +36,9 @@ export interface AxesParams {
 
 const meanPair = /* @__PURE__ */ new Float64Array(2); // the mean of a slice as two doubles; shared, because kernels run one at a time
 
-/** Returns the quotient (g + dg) / (1 + others), rounded once if g is finite. */
+/**
+ * Returns (g + dg) / (1 + others), where dg is the rounding error of g; the quotient is rounded once if g is finite.
+ */
 function divideByNorm(g: number, dg: number, others: number): number {
   const norm = 1 + others;
   return Number.isFinite(g) ? quotient(g, dg, norm, sumError(1, others, norm)) : g / norm;

@@ -4,10 +4,13 @@ import * as crossovers from "./crossovers.ts";
 import type { FunctionName, OperationName } from "./exports.ts";
 import { currentEngine, type Engine } from "./kernels.ts";
 
-// Elementwise arithmetic and functions in WebAssembly. Plain loops give the same bits as WebAssembly, so the choice
-// depends only on speed, that is, on the size of the input.
+// This module computes elementwise arithmetic and functions in WebAssembly. Plain loops give the same bits as
+// WebAssembly, so the choice between the two depends only on speed, that is, on the size of the input.
 
-/** The number of bytes copied in, processed and copied out at a time, chosen so that they stay in the cache. */
+/**
+ * The number of bytes that are copied into the WebAssembly memory, processed and copied out at a time, chosen so that
+ * these bytes stay in the CPU cache.
+ */
 const chunkBytes = 32768;
 
 /** Returns the kernels in use if `out` has a float dtype and at least `crossover` elements. */

@@ -40,8 +40,8 @@ export function paysInWasm(c: Data, a: Data, b: Data, n: number, k: number): boo
 }
 
 /**
- * Writes the product of a [m, k] and b [k, n] to c, row-major, starting at index o. a and b each have stride 1 along
- * one axis. Returns false if memory runs out.
+ * Writes the matrix product of a [m, k] and b [k, n] to c, row-major, starting at index o. a and b each have stride 1
+ * along one axis. Returns false if memory runs out.
  */
 export function productInWasm(
   c: Data,

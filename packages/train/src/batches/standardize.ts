@@ -13,7 +13,7 @@ export interface ScalerStatistics<T> {
   readonly std: T;
 }
 
-/** The statistics of the columns, and the functions that standardize rows and reverse this. */
+/** The statistics of the columns, and the functions that standardize rows and reverse the standardization. */
 export interface StandardScaler<T> extends ScalerStatistics<T> {
   /** Standardizes rows with the stored statistics: returns (x − mean) / std. */
   transform(x: T & TreesOnly<T>): T;

@@ -1,4 +1,4 @@
-/** A JSON reader for text of known structure. Each method consumes the next token, or throws. */
+/** A JSON reader for text of known structure. Each method reads the next token and moves past the token, or throws. */
 export interface JsonReader {
   /** Returns whether the next character is `c`, and consumes this character if so. */
   accept(c: string): boolean;

@@ -24,9 +24,9 @@ export interface Fit<P> {
   /** The parameters after the last step of the fit. */
   readonly params: P;
   /**
-   * The validation with the lowest criterion. Without validation data, the training point with the lowest criterion, with
-   * the parameters at which its last loss was computed (those before its last step). If no criterion was below Infinity,
-   * the last parameters and their measurements (a loss of NaN if nothing was measured).
+   * The validation with the lowest criterion. Without validation data, this is the training point with the lowest
+   * criterion, and the parameters are those at which the last loss of that point was computed. If no criterion was
+   * below Infinity, this holds the last parameters and their measurements (a loss of NaN if nothing was measured).
    */
   readonly best: Measurement<P>;
   readonly history: History;

@@ -48,8 +48,9 @@ export function takeStep<P, B>(
 }
 
 /**
- * Returns whether all elements of a tree are finite. If their sum is finite, they are, which is a cheap check. If the
- * sum is not finite, each element is checked, because the sum of finite elements can overflow.
+ * Returns whether all elements of a tree are finite. A finite sum of the elements proves that all are finite, and the
+ * sum is cheap to compute. If the sum is not finite, each element is checked, because the sum of finite elements can
+ * overflow.
  */
 const allFinite = (tree: unknown): boolean =>
   leaves("fit", tree, "params").every((leaf) => Number.isFinite(sum(leaf).item()) || areFinite(leaf));

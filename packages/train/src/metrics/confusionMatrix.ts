@@ -13,9 +13,9 @@ export interface ClassResult {
   readonly count: number;
   /** The number of rows that are predicted as the class. */
   readonly predicted: number;
-  /** Precision: the fraction of the rows predicted as this class that truly belong to it. */
+  /** Precision: of the rows predicted as this class, the fraction that truly belong to the class. */
   readonly precision: number;
-  /** Recall: the fraction of the rows of this class that are predicted as this class. */
+  /** Recall: of the rows that truly belong to this class, the fraction that are predicted as this class. */
   readonly recall: number;
   /**
    * F₁, the harmonic mean of precision and recall (C. van Rijsbergen 1979): 2 hits / (count + predicted), where hits
@@ -26,7 +26,7 @@ export interface ClassResult {
 
 /**
  * A confusion matrix: counts of true classes against predicted classes. `toString()`, and `console.log` in Node, show
- * it as a table.
+ * the matrix as a table.
  */
 export interface ConfusionMatrix {
   /**
@@ -35,7 +35,7 @@ export interface ConfusionMatrix {
    */
   readonly counts: Tensor;
   readonly classes: readonly string[];
-  /** The fraction of rows on the diagonal, whose prediction is correct. */
+  /** The fraction of rows that are predicted correctly; the diagonal counts these rows. */
   readonly accuracy: number;
   /** Precision, recall and F₁ of each class, in the order of `classes`. */
   readonly results: readonly ClassResult[];

@@ -1,7 +1,7 @@
 import { type Tensor, zeros } from "@wengert/core";
 import { add, crossEntropy, matmul, mul, randomNormal, relu, square, sum } from "@wengert/ops";
 
-/** The parameters of the model. Softmax regression has one layer. A network with hidden units has two. */
+/** The parameters of the model. Softmax regression has one layer. A network with hidden units has two layers. */
 export type Model = readonly Layer[];
 
 interface Layer {

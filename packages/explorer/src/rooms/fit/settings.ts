@@ -45,7 +45,10 @@ export const view = computed(among(views, "view", "regions"));
 export const labelColumn = text("label");
 
 const pairField = text("pair");
-/** The selected pair of classes: the page lists the rows of the class `label` that the model predicts as `guess`. */
+/**
+ * The selected count of the confusion matrix: the page lists the rows of the class `label` that the model predicts as
+ * the class `guess`.
+ */
 export const pair = computed<readonly [label: number, guess: number] | undefined>(() => {
   const [, label, guess] = /^(\d{1,2})-(\d{1,2})$/.exec(pairField.value ?? "") ?? [];
   return label === undefined ? undefined : [Number(label), Number(guess)];

@@ -19,7 +19,10 @@ export interface Line {
   readonly dash?: string;
   /** Whether to draw the points of a line plot as circles instead of a line. */
   readonly isDots?: boolean;
-  /** The label at the end of the line, shown if there is space. `lower` shifts the label down by a number of pixels. */
+  /**
+   * The label at the end of a plot's line, which is shown if the plot has space. `lower` shifts the label down by a
+   * number of pixels.
+   */
   readonly name?: string;
   readonly lower?: number;
 }

@@ -11,7 +11,9 @@ export const stage = computed(() => {
   return Number.isInteger(found) && found >= 0 && found < stages.length ? found : 0;
 });
 
-/** Whether the switch to another stage is being animated. At other times the bars follow the pointer without delay. */
+/**
+ * Whether the page is animating the switch to another stage. At other times, the bars follow the pointer without delay.
+ */
 export const isMoving = signal(false);
 let timer: number | undefined;
 

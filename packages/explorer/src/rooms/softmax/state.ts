@@ -5,7 +5,7 @@ import { subtractWeightedMean } from "@wengert/ops/extend";
 import { address, put } from "../../page/address.ts";
 import { readAll, write, writeAll } from "./written.ts";
 
-// The state of the Softmax room: the URL parameters, and the library's results for them.
+// The state of the Softmax room: the URL parameters, and the numbers that the library computes from them.
 
 export const fewest = 2;
 export const most = 10;

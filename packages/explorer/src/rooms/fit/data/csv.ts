@@ -45,8 +45,8 @@ export async function readTable(file: File): Promise<Table> {
 }
 
 /**
- * Reads the cells of a CSV file. readCsv throws if a column of numbers contains a cell that is not a number. Then all
- * columns are read as text, which takes longer.
+ * Reads the cells of a CSV file. If a column of numbers contains a cell that is not a number, readCsv throws an error.
+ * In this case, all columns are read as text, which takes longer.
  */
 async function readCells(file: File): Promise<Cells> {
   try {

@@ -4,7 +4,7 @@ import { WengertError } from "@wengert/core";
 export interface Dataset {
   /** A short description of the data set, such as "6,000 digits of MNIST". */
   readonly title: string;
-  /** The rows one after another, as numbers. A byte b stands for the number b / 255. */
+  /** The numbers of all rows, one row after another. If the array has bytes, a byte b stands for the number b / 255. */
   readonly rows: Float32Array | Uint8Array;
   readonly labels: Int32Array;
   readonly classes: readonly string[];
@@ -52,8 +52,8 @@ export const wordsOf = (error: unknown, what: string): string =>
 export const [minClasses, maxClasses] = [2, 30] as const;
 
 /**
- * Whether row `i` is held out for validation. Fractional parts of multiples of the golden ratio are spread evenly, so
- * every class has the same fraction held out, even if the rows are sorted by class. The result depends only on `i`. So
- * the same rows stay held out when the user adds points.
+ * Returns whether row `i` is held out for validation. Fractional parts of multiples of the golden ratio are spread
+ * evenly, so every class has the same fraction held out, even if the rows are sorted by class. The result depends only
+ * on `i`. So the same rows stay held out when the user adds points.
  */
 export const isHeldOut = (i: number, fraction: number): boolean => ((i + 1) * 0.6180339887498949) % 1 < fraction;
