@@ -11,7 +11,10 @@ const perStep: f64 = 1.0 / step;
 @inline
 const toInteger: f64 = 6755399441055744; // 1.5 × 2⁵²: after adding it, the low bits hold the nearest integer
 
-/** Returns x / (ln 2 / 32) + `toInteger`. The low bits of the sum hold the integer nearest to the quotient. */
+/**
+ * Returns x / (ln 2 / 32) plus the constant `toInteger`. The low bits of the sum hold the integer nearest to the
+ * quotient.
+ */
 // @ts-ignore: decorator
 @inline
 function inSteps(x: v128): v128 {
@@ -138,7 +141,7 @@ export function log(x: v128): v128 {
   return v128.bitselect(y, x, f64x2.lt(x, f64x2.splat(Infinity))); // Infinity and NaN
 }
 
-/** Returns ln x + more · ln 2, for an x that is not subnormal, infinite or NaN. */
+/** Returns ln x + more · ln 2, where `more` is a lane-wise second argument and x is not subnormal, infinite or NaN. */
 function logOrdinary(x: v128, more: v128): v128 {
   // The logarithm splits x = 2ᵏ (1 + f) with √½ ≤ 1 + f < √2. The top 21 bits of x determine k.
   const exponent = i64x2.shr_s(i64x2.add(x, i64x2.splat(0x95f6200000000)), 52); // k + 1023, the biased exponent of 2ᵏ

@@ -357,7 +357,7 @@ const smallestSubnormal = { float64: 2 ** -1074, float32: 2 ** -149 } as const;
 const ulpOf = (x: number, dtype: Float): number =>
   Math.max(smallestSubnormal[dtype], 2 ** (Math.floor(Math.log2(Math.abs(x))) + 1) * unitRoundoff[dtype]);
 
-/** Returns the allowed differences from plain loops, for ops whose last digits may differ. */
+/** Returns the bounds on the differences between WebAssembly and plain loops, for ops whose last digits may differ. */
 export function boundsOf(name: string, { args, terms = 0 }: Case, dtype: Float, wanted: Tensor): readonly number[] {
   if (isProduct(name)) {
     const sizes = numbers(

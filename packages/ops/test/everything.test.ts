@@ -298,7 +298,10 @@ describe("with empty arrays", () => {
     });
 });
 
-/** Returns the sample with its sizes replaced, in each tensor and in the options `shape` and `size`. */
+/**
+ * Returns the sample with each size replaced: the sizes of the axes of its tensors, and those in the options `shape`
+ * and `size`.
+ */
 function resized(sample: readonly unknown[], replace: (size: number) => number): unknown[] {
   const inOptions = (x: unknown): unknown => {
     if (typeof x !== "object" || x === null || x instanceof Tensor) return x;

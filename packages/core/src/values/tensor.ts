@@ -73,7 +73,8 @@ export class Tensor {
   }
 
   /**
-   * Returns the numbers (bool: booleans) as nested arrays. `T` is their type: `toNested<number[][]>()`.
+   * Returns the elements as nested arrays of numbers (of booleans, if the dtype is bool). `T` is the type of the nested
+   * arrays, as in `toNested<number[][]>()`.
    * @throws TracedValueError during a trace; OutOfRangeError if a tensor without elements would need more than 2²⁰ nested
    * arrays
    */
@@ -169,7 +170,8 @@ export class Tensor {
     // console.log in Node calls this
     const value = Tensor.prototype.toString;
     Object.defineProperty(Tensor.prototype, Symbol.for("nodejs.util.inspect.custom"), { value });
-    // If a tensor is passed to another copy of the library, that copy shows this path in its error message.
+    // The path of this copy of the library. Another copy that receives a tensor of this copy shows the path in its
+    // error message.
     Object.defineProperty(Tensor.prototype, copyPath, { get: ownPath });
   }
 }

@@ -80,7 +80,7 @@ export function alongAxes(axes: readonly number[], out: NdArray, inputs: readonl
 
 const isEmpty = ({ shape }: NdArray): boolean => shape.includes(0);
 
-/** Returns the output of a reduction of `shape` over `axes` as an array without those axes. */
+/** Returns the output of a reduction of `shape` over `axes` as an array without the reduced axes. */
 export const withoutAxes = (out: NdArray, shape: Shape, axes: readonly number[]): NdArray =>
   ndarray(
     out.data,
