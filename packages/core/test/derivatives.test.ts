@@ -69,7 +69,10 @@ describe("derivatives of x³ sin x, in every way and nesting", () => {
   const cube = [(x: number) => x ** 3, (x: number) => 3 * x * x, (x: number) => 6 * x, () => 6, () => 0];
   const sines = [Math.sin, Math.cos, (x: number) => -Math.sin(x), (x: number) => -Math.cos(x), Math.sin];
   const binomial = [[1], [1, 1], [1, 2, 1], [1, 3, 3, 1], [1, 4, 6, 4, 1]];
-  /** By the Leibniz rule, the n-th derivative of a product is (p q)⁽ⁿ⁾ = Σ (n choose k) p⁽ᵏ⁾ q⁽ⁿ⁻ᵏ⁾, summed over k. */
+  /**
+   * By the Leibniz rule, the n-th derivative of the product of two functions p and q is (p q)⁽ⁿ⁾ = Σ (n choose k) p⁽ᵏ⁾
+   * q⁽ⁿ⁻ᵏ⁾, summed over k.
+   */
   const wanted = (n: number, x: number) => binomial[n]!.reduce((s, c, k) => s + c * cube[k]!(x) * sines[n - k]!(x), 0);
   const close = (word: readonly string[]) => {
     const [got, want] = [compose(word, f)(scalar(0.7)).item(), wanted(word.length, 0.7)];

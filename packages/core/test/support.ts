@@ -180,8 +180,8 @@ function inner<T>(a: T & TreesOnly<T>, b: NoInfer<T>): number {
 }
 
 /**
- * Returns ⟨u, J v⟩ from the JVP and ⟨Jᵀ u, v⟩ from the VJP, for random u and v. The two numbers are equal if the
- * derivatives are correct.
+ * Returns ⟨u, J v⟩ from the JVP and ⟨Jᵀ u, v⟩ from the VJP, for the Jacobian J and random u and v. The two numbers are
+ * equal if the derivatives are correct.
  */
 export function adjointPair<A extends readonly unknown[], R>(
   f: TreeFunction<A, R>,

@@ -92,8 +92,8 @@ const toReferences = (numbers: readonly number[]): Reference[] =>
 const one = 1 << 20; // cotangents are multiples of 2⁻²⁰, so that products with them are exact
 
 /**
- * Returns the error of `got` in ulp of the exact result g · wanted. If terms cancel in the result, the ulp is that of
- * the largest term.
+ * Returns the error of `got` in ulp of the exact result g · wanted, where g is the cotangent. If terms cancel in the
+ * result, the ulp is that of the largest term.
  */
 function ulpsOff(got: number, wanted: Reference, dtype: DType, g = one, terms = 0): number {
   if (!Number.isFinite(wanted.double)) return Object.is(got, wanted.double * Math.sign(g)) ? 0 : Infinity;
@@ -158,7 +158,7 @@ type Note = (finding: Finding) => void;
 
 /**
  * Measures an elementwise op. Each line of the reference file has the inputs, then the value and the derivatives; each
- * result is followed by its remainder.
+ * result is followed by the remainder that a double cannot hold.
  */
 function measureElements(
   op: string,

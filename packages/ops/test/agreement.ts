@@ -245,7 +245,7 @@ const convolutionFor = ({ rows, n, k, choice, seed }: CallSpec) => {
   };
 };
 
-/** How to generate a call of each op that has kernels. */
+/** Maps the name of each op that has WebAssembly kernels to a function that generates a call of the op. */
 export const calls: Readonly<Record<string, (call: CallSpec) => Case>> = {
   exp: unary,
   log: unary,

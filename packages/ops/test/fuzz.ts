@@ -243,8 +243,8 @@ export function callsOf(library: Library, seed: number): { at(k: number): { text
   const nasties = nastiesOf(library);
   const { Tensor } = library.core;
   /**
-   * Returns the keys whose values may be replaced in `x`. Returns none for a step, or for a proxy, which may throw when
-   * copied.
+   * Returns the keys whose values may be replaced in `x`. Returns no keys if `x` is a step, or a proxy, which may throw
+   * when it is copied.
    */
   const keysOf = (x: unknown): string[] => {
     try {

@@ -99,7 +99,7 @@ function* simplerPrograms(program: Program): Generator<Program> {
 
 type Nested = Extract<ProgramStep, { via: unknown }>;
 
-/** Yields steps that apply the same transform to smaller functions. */
+/** Yields variants of a step that applies a transform to a function. In a variant, the function is smaller. */
 function* simplerBodies(step: Nested, outerScope: ReadonlyMap<string, Tensor>): Generator<Nested> {
   const scope = new Map(outerScope);
   for (const [i, name] of step.params.entries()) scope.set(name, scope.get(step.args[i]!.ref)!);

@@ -50,7 +50,7 @@ const swapped = (x: Tensor): Tensor => {
   return transpose(x, { axes: [...Array(rank - 2).keys(), rank - 1, rank - 2] });
 };
 const product = (...factors: readonly Tensor[]): Tensor => factors.reduce((a, b) => matmul(a, b));
-/** Returns V diag(w): each column of V, multiplied by its entry of w. */
+/** Returns V diag(w): each column of the matrix V, multiplied by the entry of the vector w for this column. */
 const scaledColumns = (V: Tensor, w: Tensor): Tensor =>
   mul(V, reshape(w, { shape: [...w.shape.slice(0, -1), 1, w.shape.at(-1)!] }));
 const definite = (n: number, seed = 1): Tensor =>

@@ -16,9 +16,9 @@ export interface ReportOptions {
   readonly title: string;
   /** The true classes of N held-out rows, int32 [N]. */
   readonly labels: Tensor;
-  /** The predicted probabilities of the rows, float [N, K]. Pass either `probabilities` or `scores`. */
+  /** The predicted probabilities of N rows for K classes, float [N, K]. Pass either `probabilities` or `scores`. */
   readonly probabilities?: Tensor | undefined;
-  /** The logits of the rows, float [N, K]. The report applies softmax to them. */
+  /** The logits of N rows for K classes, float [N, K]. The report applies softmax to the logits. */
   readonly scores?: Tensor | undefined;
   /** The names of the K classes. Default: "0", "1", … */
   readonly classes?: readonly string[] | undefined;

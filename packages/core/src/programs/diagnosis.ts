@@ -83,7 +83,10 @@ export function numericTangent(subject: Subject, v: Vector, h = 1e-3): Vector {
   return a.map((_, i) => (4 * ((c[i]! - d[i]!) / h) - (a[i]! - b[i]!) / (2 * h)) / 3);
 }
 
-/** Returns f(x + h v). The argument that f receives has gaps in memory, to reveal kernels that ignore strides. */
+/**
+ * Returns f at x + h v, where h is the step size and v the direction. The argument that f receives has gaps in memory,
+ * to reveal kernels that ignore strides.
+ */
 function evaluateMoved({ xs, f }: Subject, v: Vector, h: number): Vector {
   const moved = flatten(xs).map((x, i) => x + h * v[i]!);
   return flatten(f(unflattenLike(moved, xs).map(spreadOut)));
@@ -115,7 +118,10 @@ export function evaluatePullback({ f, xs, order, names }: Subject, us: readonly 
   }
 }
 
-/** The gradient of ⟨u, f⟩ by the VJP rules and by finite differences, as vectors over all inputs. */
+/**
+ * The gradient of the inner product ⟨u, f⟩, where u is a cotangent of the output: by the VJP rules and by finite
+ * differences, as vectors over all inputs.
+ */
 interface Comparison {
   readonly us: readonly Tensor[];
   readonly analytic: Vector;

@@ -223,8 +223,8 @@ function checkShape(caller: string, shape: Shape): Shape {
 }
 
 /**
- * @throws OutOfRangeError unless a tensor of this shape and dtype fits in memory. Callers check this before a long
- * computation. The function tests only large sizes, by allocating the memory.
+ * @throws OutOfRangeError unless a tensor of this shape and dtype fits in memory. Callers call this function before a
+ * long computation. The function tests only large sizes, by allocating the memory.
  */
 export function checkMemory(caller: string, shape: Shape, dtype: DType): void {
   checkSize(caller, shape);

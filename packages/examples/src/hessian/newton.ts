@@ -6,7 +6,10 @@ import { InputError } from "../shared/options.ts";
 import { closedForm, lossOf, type Problem } from "./logistic.ts";
 import { conjugateGradients, largestEigenvalue } from "./products.ts";
 
-/** Three methods to compute the Newton step s, which solves H s = ∇L at the weights w. */
+/**
+ * Three methods to compute the Newton step s, which solves H s = ∇L, where H is the Hessian of the loss L at the
+ * weights w.
+ */
 const ways = {
   hessian: (problem: Problem, w: Tensor, gradient: Tensor): Tensor => solve(hessianOf(problem)(w), gradient),
   "hvp + CG": (problem: Problem, w: Tensor, gradient: Tensor): Tensor => matrixFree(problem, w, gradient).x,
@@ -23,7 +26,10 @@ function matrixFree(problem: Problem, w: Tensor, gradient: Tensor): { x: Tensor;
   return conjugateGradients((v) => product(w, v), gradient);
 }
 
-/** Runs Newton's method w ← w − H⁻¹ ∇L from w = 0 until it converges. Returns the weights at the start and after each step. */
+/**
+ * Runs Newton's method w ← w − H⁻¹ ∇L, where H is the Hessian of the loss L, from w = 0 until it converges. Returns the
+ * weights at the start and after each step.
+ */
 export function newton(problem: Problem, way: Way): Tensor[] {
   const gradientOf = grad((w: Tensor) => lossOf(problem, w));
   const path = [zeros([problem.X.shape[1]!])];
@@ -84,8 +90,9 @@ export function polished(problem: Problem, path: readonly Tensor[]): Tensor {
 }
 
 /**
- * Runs gradient descent from w = 0 with the step size 1/λ, where λ is the largest curvature of the loss. The curvature is
- * largest at w = 0, where the derivative of the sigmoid is 1/4. Ends after `most` steps, or when w has ten correct digits.
+ * Runs gradient descent from the weights w = 0 with the step size 1/λ, where λ is the largest curvature of the loss.
+ * The curvature is largest at w = 0, where the derivative of the sigmoid is 1/4. Ends after `most` steps, or when w has
+ * ten correct digits.
  */
 export function plainDescent(problem: Problem, solution: Tensor, most: number): { rate: number; path: Tensor[] } {
   const start = zeros([problem.X.shape[1]!]);

@@ -9,7 +9,10 @@ export interface Mixture {
   readonly logSigma: Tensor;
 }
 
-/** Returns the log of each weighted density, tₖ = log(πₖ N(x; μₖ, σₖ)), for each x and each component k, [n, K]. */
+/**
+ * Returns the log of each weighted density, tₖ = log(πₖ N(x; μₖ, σₖ)), for each of n numbers x and each of K components
+ * k, [n, K].
+ */
 export function terms({ a, mu, logSigma }: Mixture, x: Tensor): Tensor {
   const z = div(sub(expandDims(x, { axis: 1 }), mu), exp(logSigma));
   const logNormal = neg(add(mul(0.5, square(z)), add(logSigma, 0.5 * Math.log(2 * Math.PI))));

@@ -38,8 +38,8 @@ A single Gaussian with mean ${mean.toFixed(3)} and deviation ${deviation.toFixed
 }
 
 /**
- * Returns the smallest possible mean of −log N(x; μ, σ) for a single Gaussian. It is reached if μ is the mean and σ the
- * deviation of the data.
+ * Returns the smallest possible mean of −log N(x; μ, σ) for a single Gaussian. The minimum is reached if μ is the mean
+ * and σ the deviation of the data.
  */
 const singleLoss = (deviation: number): number => Math.log(deviation) + 0.5 * Math.log(2 * Math.PI * Math.E);
 

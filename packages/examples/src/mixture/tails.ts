@@ -22,7 +22,7 @@ export interface Tail {
   readonly stable: Found;
 }
 
-/** Computes log p(x) at one x by the textbook formula and by logSumExp. */
+/** Computes the log-density log p(x) of a mixture at one x by the textbook formula and by logSumExp. */
 export function tailAt(mixture: Mixture, x: number): Tail {
   const at = tensor([x]);
   const exact = exactLogSumExp(terms(mixture, at).toNested<number[][]>()[0]!);

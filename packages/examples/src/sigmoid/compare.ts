@@ -44,7 +44,10 @@ export function atDifference(d: number): { sigmoid: Jet; softmax: Jet; apart: nu
 /** Returns the loss of softmax regression. W has a column of weights for each species. */
 export const softmaxLoss = ({ X, labels }: Penguins, W: Tensor): Tensor => crossEntropy(matmul(X, W), labels);
 
-/** Returns the loss of logistic regression: the mean of log(1 + exp(−z)) with z = ±X w. The sign depends on the species. */
+/**
+ * Returns the loss of logistic regression: the mean of log(1 + exp(−z)) with z = ±X w for the features X and the
+ * weights w. The sign depends on the species.
+ */
 export function logisticLoss({ X, labels }: Penguins, w: Tensor): Tensor {
   const signs = sub(mul(cast(labels, { dtype: "float64" }), 2), 1);
   return mean(softplus(neg(mul(expandDims(signs, { axis: 1 }), matmul(X, w)))));
@@ -58,8 +61,8 @@ export interface Moment {
   /** The weights w of logistic regression with twice the step size of softmax regression. */
   readonly w: readonly number[];
   /**
-   * The largest difference between w₁ − w₀ of softmax regression and w of logistic regression, if logistic regression
-   * uses twice the step size, and if it uses the same step size.
+   * The largest difference between the weights w₁ − w₀ of softmax regression and the weights w of logistic regression,
+   * if logistic regression uses twice the step size, and if it uses the same step size.
    */
   readonly apart: { readonly twice: number; readonly same: number };
   /** The largest change of the weight sum w₀ + w₁ since the start of the fit. */

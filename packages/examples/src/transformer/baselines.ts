@@ -10,8 +10,9 @@ export interface Baseline {
 }
 
 /**
- * Returns the held-out losses of unigram, bigram and trigram models, which count characters in the training text. Add-one
- * smoothing, p(c | context) = (count of context and c + 1) / (count of context + K), avoids a probability of 0.
+ * Returns the held-out losses of unigram, bigram and trigram models, which count characters in the training text.
+ * Add-one smoothing avoids a probability of 0: for K characters, p(c | context) = (count of context and c + 1) / (count
+ * of context + K).
  */
 export function baselines({ train, held }: Pick<Text, "train" | "held">, characters: number): readonly Baseline[] {
   const named = [

@@ -40,8 +40,8 @@ function moduleFor(name: string, observer: Observer): object {
   if (found)
     return new Proxy(found === core ? { ...core, record: observer.record } : { ...found }, {
       get: (module, key) => {
-        // These three properties may be missing: code from sucrase reads __esModule and default of a module, and
-        // `await` reads then.
+        // The properties __esModule, default and then may be missing: code from sucrase reads __esModule and default of
+        // a module, and `await` reads then.
         if (typeof key !== "string" || key in module || ["__esModule", "default", "then"].includes(key))
           return Reflect.get(module, key) as unknown;
         throw new SandboxError(`import: "${name}" has no ${key}${nameHint(key)}`);

@@ -16,7 +16,7 @@ export function diagonalOption(caller: string, { k = 0 }: DiagonalOptions): numb
 
 type Triangle = (x: TensorLike, options?: DiagonalOptions) => Tensor;
 
-/** Makes the function that keeps the entries of each matrix for which `isKept(column − row, k)`. */
+/** Makes the function that keeps those entries of each matrix for which `isKept(column − row, k)` is true. */
 const triangle = (name: string, isKept: (above: number, k: number) => boolean): Sampled<Triangle> =>
   withSamples<Triangle>(
     (x, options) => {

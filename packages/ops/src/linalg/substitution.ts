@@ -98,7 +98,8 @@ function subtractRows(
   r: number,
 ): void {
   let k = 0;
-  // Subtracts four rows at a time, so that each element of x is read and written once for four products.
+  // The loop subtracts the products for four rows at a time, so that each element of x is read and written once for
+  // four products.
   for (; k + 4 <= count; k += 4) {
     const q = j + k * tStride;
     const f0 = t[q]!;

@@ -110,7 +110,10 @@ export function erfinv(y: number): number {
   return y < 0 ? -x : x;
 }
 
-/** Returns erfinv(p) within 1 %, for 0 < p < 1 (S. Winitzki, A handy approximation for the error function, 2008). */
+/**
+ * Returns erfinv(p), the inverse of erf, within 1 %, for 0 < p < 1 (S. Winitzki, A handy approximation for the error
+ * function, 2008).
+ */
 function approximateErfinv(p: number): number {
   if (p < 0.3) return (p / slopeAt0) * (1 + (Math.PI / 12) * p * p);
   const half = Math.log((1 - p) * (1 + p)) / 2;

@@ -7,7 +7,7 @@ export interface Classes {
 }
 
 /**
- * Returns the shape of the losses, that of the logits without the axis of the classes.
+ * Returns the shape of the losses: the shape of the logits without the axis of the classes.
  * @throws DTypeError, ShapeError unless `labels` has a class index for each row of logits.
  */
 export function labelLossShape(logits: Operand, labels: Operand, axis: number): Shape {
@@ -17,7 +17,7 @@ export function labelLossShape(logits: Operand, labels: Operand, axis: number): 
 }
 
 /**
- * Returns the shape of the losses, that of the logits without the axis of the classes.
+ * Returns the shape of the losses: the shape of the logits without the axis of the classes.
  * @throws DTypeError, ShapeError unless `probabilities` has a probability for each logit.
  */
 export function probabilityLossShape(logits: Operand, probabilities: Operand, axis: number): Shape {

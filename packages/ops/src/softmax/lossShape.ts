@@ -2,8 +2,8 @@ import { ShapeError } from "@wengert/core";
 import { describe, isSameShape, type Operand, type Shape, shapeText, sizeOf } from "@wengert/core/extend";
 
 /**
- * Returns the shape of the losses, that of the predictions. Losses do not broadcast: a prediction [N, 1] and a target
- * [N] would give N × N losses, and a fit with wrong weights.
+ * Returns the shape of the losses, which is the shape of the predictions. Losses do not broadcast: a prediction [N, 1]
+ * and a target [N] would give N × N losses, and a fit with wrong weights.
  * @throws ShapeError unless the shapes are equal or one is []; the message names the squeeze to write
  */
 export function lossShape(inputs: readonly [Operand, Operand], names: readonly [string, string]): Shape {

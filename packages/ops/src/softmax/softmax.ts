@@ -37,7 +37,8 @@ export interface AxesParams {
 const meanPair = /* @__PURE__ */ new Float64Array(2); // the mean of a slice as two doubles; shared, because kernels run one at a time
 
 /**
- * Returns (g + dg) / (1 + others), where dg is the rounding error of g; the quotient is rounded once if g is finite.
+ * Returns (g + dg) / (1 + others), where g is a rounded sum and dg its rounding error; the quotient is rounded once if
+ * g is finite.
  */
 function divideByNorm(g: number, dg: number, others: number): number {
   const norm = 1 + others;
@@ -120,8 +121,8 @@ export const softmaxPullback: Op<readonly [s: Tensor, g: Tensor], AxesParams, Ax
 });
 
 /**
- * Returns y = g − ḡ, where ḡ = ⟨g, s⟩ / ⟨1, s⟩ is the mean of g weighted by s. For the cotangent u of y, the VJP
- * returns u − s Σ u / ⟨1, s⟩ for g, and −y Σ u / ⟨1, s⟩ for s.
+ * Returns y = g − ḡ for a cotangent g and probabilities s, where ḡ = ⟨g, s⟩ / ⟨1, s⟩ is the mean of g weighted by s.
+ * For the cotangent u of y, the VJP returns u − s Σ u / ⟨1, s⟩ for g, and −y Σ u / ⟨1, s⟩ for s.
  */
 export const subtractWeightedMean: Op<readonly [s: Tensor, g: Tensor], AxesParams, AxisOption> =
   /* @__PURE__ */ defineOp({

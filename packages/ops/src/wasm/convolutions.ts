@@ -14,7 +14,7 @@ import type { Workspace } from "./workspace.ts";
 /** The WebAssembly memory and the kernels for one call of a convolution. */
 interface Run extends Blocks {
   readonly workspace: Workspace;
-  /** The number of bytes of an entry. */
+  /** The number of bytes of an array entry: 4 for float32, 8 for float64. */
   readonly size: number;
   readonly atImage: number;
   readonly atRows: number;

@@ -5,9 +5,9 @@ import { defaults, descend, type Iterate, lossOf, type MinimizeOptions, type Min
 import { maxAbs, type Vector } from "./vector.ts";
 
 /**
- * Minimizes a smooth loss near `params` by Newton's method. Each step d solves (H + τ I) d = −g, where H is the Hessian
- * and τ ≥ 0 is large enough to make H + τ I positive definite. The line search is the same as in `lbfgs`. Use `newton`
- * for up to a few hundred parameters.
+ * Minimizes a smooth loss near `params` by Newton's method. Each step d solves (H + τ I) d = −g, where g is the
+ * gradient, H is the Hessian and τ ≥ 0 is large enough to make H + τ I positive definite. The line search is the same
+ * as in `lbfgs`. Use `newton` for up to a few hundred parameters.
  * @throws OutOfRangeError unless loss and gradient are finite at the start
  * @throws TreeError, DTypeError, ArgumentError for invalid arguments
  */
@@ -32,8 +32,8 @@ export function newton<P>(
 }
 
 /**
- * Solves (H + τ I) d = −g: τ = 0 if H is positive definite, else the first τ that suffices (Nocedal and Wright, algorithm 3.3).
- * Without a usable Hessian, d is −g.
+ * Solves (H + τ I) d = −g for the Newton step d, where H is the Hessian and g the gradient: τ = 0 if H is positive
+ * definite, else the first τ that suffices (Nocedal and Wright, algorithm 3.3). Without a usable Hessian, d is −g.
  */
 function newtonDirection(hessian: Vector, gradient: Vector): Vector {
   const { H, scale } = normalized(hessian);

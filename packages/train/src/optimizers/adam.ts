@@ -46,9 +46,9 @@ export interface AdamState {
 }
 
 /**
- * Adam (D. Kingma and J. Ba, 2015): p ← p − rate m / (√v + ε), where m and v are weighted means of the gradients and of
- * their squares. A gradient that is k steps old has the weight βᵏ. Matches torch.optim.Adam. For decoupled weight decay
- * use `adamw`, for coupled decay chain `weightDecay` before it.
+ * Adam (D. Kingma and J. Ba, 2015): p ← p − rate m / (√v + ε) for each parameter p, where m and v are weighted means of
+ * the gradients and of their squares. A gradient that is k steps old has the weight βᵏ. Matches torch.optim.Adam. For
+ * decoupled weight decay use `adamw`, for coupled decay chain `weightDecay` before it.
  * @throws ArgumentError, OutOfRangeError for invalid options
  */
 export function adam(options: AdamOptions): Optimizer<AdamState> {
@@ -56,8 +56,8 @@ export function adam(options: AdamOptions): Optimizer<AdamState> {
 }
 
 /**
- * Adam with decoupled weight decay (I. Loshchilov and F. Hutter, 2019): p ← p − rate (m / (√v + ε) + weightDecay p). Matches
- * torch.optim.AdamW.
+ * Adam with decoupled weight decay (I. Loshchilov and F. Hutter, 2019): p ← p − rate (m / (√v + ε) + weightDecay p) for
+ * each parameter p, where m and v are weighted means of the gradients and of their squares. Matches torch.optim.AdamW.
  * @throws ArgumentError, OutOfRangeError for invalid options
  */
 export function adamw(options: AdamwOptions): Optimizer<AdamState> {
@@ -102,8 +102,9 @@ function adaptive(caller: string, options: Complete<AdamOptions>, weightDecay: n
         axpy(beta2, trees["state.meanSquare"][i]!, mul(mul(1 - beta2, g), g)),
       );
 
-      // With the bias corrected, Adam's step m / (√v + ε) is s / w / (√(v / c) + ε) = √c / w · s / (√v + ε √c). Here s
-      // is the discounted sum of gradients, w the sum of its weights, and c = 1 − β₂ᵗ after t steps.
+      // With the bias corrected, Adam's step m / (√v + ε) is s / w / (√(v / c) + ε) = √c / w · s / (√v + ε √c). Here m
+      // and v are the weighted means of gradients and of squared gradients, s is the discounted sum of gradients, w the
+      // sum of its weights, and c = 1 − β₂ᵗ after t steps.
       const currentRate = rateAt(caller, rate, step);
       const next = add(step, 1);
       const t = cast(next, { dtype: "float64" });

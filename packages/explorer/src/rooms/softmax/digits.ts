@@ -27,8 +27,8 @@ const ways: Readonly<Record<Way, (z: Tensor, g: Tensor) => Tensor>> = {
 };
 
 /**
- * Constants that the user can add to all entries of g. In exact arithmetic, such a constant does not change the
- * pullback x̄.
+ * Constants that the user can add to all entries of the cotangent g. In exact arithmetic, such a constant does not
+ * change the pullback x̄.
  */
 export const constants = [0, 1e3, 1e6] as const;
 export const plus = computed(() => constants.find((each) => String(each) === address.value.fields.plus) ?? 0);

@@ -5,8 +5,8 @@ import { sigmoid, softmax, stack, sub, take } from "@wengert/ops";
 const second = tensor(1, { dtype: "int32" });
 
 // The difference of softmax and sigmoid is 0 for every a and
-// b, up to rounding. So is its gradient: two contributions
-// cancel.
+// b, up to rounding. The gradient of the difference is 0, too,
+// because two contributions cancel.
 const f = (a: Tensor, b: Tensor) => {
   const s = softmax(stack([a, b]));
   return sub(take(s, second), sigmoid(sub(b, a)));
