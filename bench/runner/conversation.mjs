@@ -30,7 +30,7 @@ export class Conversation {
   }
 
   /**
-   * Starts the process of a peer.
+   * Starts the process of a peer (a compared library).
    * @param {Peer} peer @param {readonly string[]} prefix a command that starts the process, such as taskset
    * @throws Error with the reason if the peer cannot start
    */

@@ -92,7 +92,7 @@ export async function measure({ family, sizes }, peers, { rounds, warm, round, p
   }
 
   /**
-   * Sends a request to a peer and returns the answer.
+   * Sends a request to a peer (a compared library) and returns the answer.
    * @throws Error with the peer's error message
    * @param {Conversation} peer
    * @param {string} what

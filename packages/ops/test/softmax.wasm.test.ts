@@ -146,7 +146,7 @@ const lengths = [...Array(71).keys(), 100, 255, 256, 257, 1000, 1001, 1023, 4099
 const rowOf = (n: number, scale: number, dtype: DType, seed = n): Tensor =>
   tensor(mul(random([n], seed), scale), { dtype });
 
-/** Numbers at which exp, a difference or a sum takes a different branch. */
+/** Numbers for which exp, a difference or a sum is a special case. */
 const special: readonly number[] = [
   ...[
     Number.NaN,

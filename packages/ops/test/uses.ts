@@ -296,7 +296,7 @@ function windowsOn(w: Writer, x: Value): { [key: string]: Plain } {
   return { size: w.random(1, Math.min(n, 3)), stride: w.random(1, 2), axes };
 }
 
-/** How to generate the arguments of each export of ops. */
+/** Maps the name of each export of the package ops to a function that generates arguments. */
 export const uses: Readonly<Record<string, Use>> = {
   add: binary(isNumeric),
   sub: binary(isNumeric),

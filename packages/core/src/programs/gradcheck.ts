@@ -90,7 +90,10 @@ function pullbackOf({ order, names, xs, f }: Subject, random: () => number): Sub
 const randomVector = (like: Vector, random: () => number): Vector => like.map(() => 2 * random() - 1);
 const absolute = (a: Vector): Vector => a.map(Math.abs);
 
-/** Checks one random direction. @throws GradcheckError if the JVP or VJP differs from finite differences */
+/**
+ * Checks the derivatives along a random direction.
+ * @throws GradcheckError if the JVP or VJP differs from finite differences
+ */
 function checkDirection(subject: Subject, random: () => number, tolerance: number): void {
   const { xs, f } = subject;
   const ys = f(xs);

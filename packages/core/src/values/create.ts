@@ -74,7 +74,7 @@ export function tensor(
   return new Tensor(finalShape, type, ndarray(data, finalShape), label);
 }
 
-/** Completes the options of a new tensor. @throws ArgumentError unless the label is a string */
+/** Adds the defaults to the options of a new tensor. @throws ArgumentError unless the label is a string */
 function checkOptions<O extends TensorOptions>(caller: string, options: unknown, defaults: Complete<O>): Complete<O> {
   const complete = withDefaults<O>(caller, options, defaults);
   if (complete.label === undefined || typeof complete.label === "string") return complete;

@@ -50,7 +50,7 @@ function rotateAllPairs(w: Elements, v: Elements, m: number, n: number): boolean
       const c = 1 / Math.sqrt(1 + t * t);
       rotateRows(w, i * m, j * m, m, c, -c * t);
       rotateRows(v, i * n, j * n, n, c, -c * t);
-      // If p − t r is much smaller than p, the subtraction cancels digits.
+      // If the new squared length p − t r is much smaller than p, the subtraction cancels digits.
       squares[i] = p - t * r > p / 2 ? p - t * r : dot(w, i * m, i * m, m);
       squares[j] = q + t * r > q / 2 ? q + t * r : dot(w, j * m, j * m, m);
     }

@@ -16,7 +16,7 @@ import { type Axes, axesOf, axisOf } from "../declaring/axes.ts";
 import { irregular, type Sampled, withSamples } from "../declaring/samples.ts";
 import { reshape } from "./reshape.ts";
 
-/** The number of places to move entries, along each axis. */
+/** The number of positions by which entries move along each axis. */
 interface Shifts {
   readonly shifts: readonly number[];
 }

@@ -18,7 +18,7 @@ export interface KernelsInUse {
   readonly running: Kernels;
   /** The kernels that are available in the JavaScript engine, the fastest last. */
   readonly available: readonly Kernels[];
-  /** The reason why each kind of kernels that is not available cannot run. */
+  /** For each kind of kernels that is not available, the reason why it cannot run. */
   readonly missing: Readonly<Partial<Record<Kernels, string>>>;
 }
 
