@@ -33,7 +33,7 @@ const scaled = (by: Precise, value: Precise, terms = abs(value)): Sum => ({
   terms: times(abs(by), terms),
 });
 
-/** Returns the exact loss and its cotangents, computed from the definition. */
+/** Returns the exact loss and the cotangents of its inputs, computed from the definition of the loss. */
 function reference({ logits, ofRows, target, smoothing, weight, reduction, ignoreIndex, g }: Case) {
   const [K, e] = [logits[0]!.length, precise(smoothing)];
   const w = (weight ?? Array<number>(K).fill(1)).map(precise);

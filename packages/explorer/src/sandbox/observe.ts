@@ -23,8 +23,7 @@ const longTape = 2000; // for tapes with more steps, the ops inside VJP rules ar
 interface Kept {
   readonly made: Recording<unknown>;
   /**
-   * The outputs of those steps that belong to the sweep of f, if the tape is that of a gradient, which contains f and
-   * its sweep.
+   * The outputs of the steps that belong to the sweep of f. Only the tape of a gradient of f contains the sweep of f.
    */
   readonly ofSweep: ReadonlySet<Tensor>;
 }

@@ -83,7 +83,7 @@ export interface StepData {
   readonly output: number;
   /** The source code of the VJP rules, if the user's program defines the op. */
   readonly source?: readonly string[] | undefined;
-  /** Whether the step belongs to the sweep of f, if the tape is that of a gradient, which contains f and its sweep. */
+  /** Whether the step belongs to the sweep of f. Only the tape of a gradient of f contains the sweep of f. */
   readonly ofSweep?: boolean | undefined;
 }
 

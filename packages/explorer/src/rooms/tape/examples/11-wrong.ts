@@ -9,8 +9,7 @@ const cube: Op<Unary> = defineOp({
   shape: ([x]) => x.shape,
   kernel: (out, [x]) =>
     ravel(x).forEach((v, i) => (out.data[i] = v ** 3)),
-  // This VJP rule is wrong: the derivative of x³ is 3 x²,
-  // not 3 x.
+  // This VJP rule is wrong: (x³)′ is 3 x², not 3 x.
   vjp: [(g, { inputs: [x] }) => mul(g, mul(3, x))],
   samples: () => [[tensor([1, 2])]],
 });
