@@ -24,7 +24,7 @@ const permissive = [
   "Unlicense",
   "Zlib",
 ];
-/** Licenses that are also allowed for tools and fonts that we use unchanged and do not publish. */
+/** Licenses that are allowed only for tools and fonts that we use unchanged and do not publish. */
 const ofTools = [...permissive, "MPL-2.0", "OFL-1.1", "CC-BY-4.0"];
 /** The licenses of packages that have a license file but no license field in package.json. */
 const found = new Map([["spawndamnit", "MIT"]]);

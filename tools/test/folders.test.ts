@@ -2,16 +2,16 @@ import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { describe, expect, test } from "vitest";
 
-// Each folder in a package's src has a README that lists the folders that it may import. These tests check that the sources
-// import no other folders.
+// Each folder in a package's src has a README that lists the folders from which its files may import. These tests check
+// that the sources import no other folders.
 
 const root = new URL("../../", import.meta.url).pathname;
 
 interface Folder {
   readonly name: string;
-  /** The folders that this folder may import, according to its README. */
+  /** The folders that a source folder may import, according to its README. */
   readonly allowed: readonly string[];
-  /** The folders that the files of this folder import. */
+  /** The folders that the files of a source folder import. */
   readonly imported: ReadonlySet<string>;
 }
 

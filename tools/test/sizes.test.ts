@@ -9,7 +9,7 @@ const withoutBinaries = {
   name: "without binaries",
   load: (id: string) => (id.endsWith("/wasm/binaries.ts") ? "export const binaries = [];" : undefined),
 };
-/** Bundles a program that imports nn, train, data or report. */
+/** Bundles a program that imports the packages nn, train, data or report. */
 const load = (program: string) =>
   bundle(
     program.replaceAll(/"(nn|train|data|report)"/g, (_, name) => `"../../${name}/src/index.ts"`),

@@ -1,5 +1,5 @@
-// Exports for authors of ops and packages: define ops, record steps, check arguments, write error messages, read
-// arrays.
+// The exports for authors of ops and packages: functions that define ops, record steps, check arguments, write error
+// messages, and read arrays.
 
 export { insertAxes, moveAxis, removeAxes, repeatAlong, sumAxis } from "./autodiff/axes.ts";
 export { accumulate, alias, pack, part, place } from "./autodiff/fanout.ts";

@@ -43,7 +43,7 @@ function callsInTables(page: string): string[] {
   return codes.filter((code) => /[(;]/.test(code) && !code.includes("…"));
 }
 
-/** Declares the variables that the calls in the tables use. */
+/** Declares the variables that the calls in the tables of docs/coming-from.md use. */
 const tableVariables = `
 import * as all from "@wengert/core";
 import { leaves, unflatten } from "@wengert/core/extend";
@@ -77,7 +77,7 @@ declare const path: string, blob: Blob, net: nn.Layer<Params>;
 declare let state: ReturnType<typeof optimizer.init>;
 `;
 const migrationCalls = callsInTables(read("docs/coming-from.md"));
-/** Returns the type of the function f in a call of the tables. */
+/** Returns the type of the function f in a call of the tables in docs/coming-from.md. */
 const typeOfF = (code: string): string => {
   if (code.includes("hasAux")) return "(x: Tensor) => readonly [Tensor, string]";
   if (code.includes("{ v, w }")) return "(p: { v: Tensor; w: Tensor }) => Tensor";
@@ -137,7 +137,8 @@ describe.each(docs)("%s", (path) => {
     });
   }
 
-  // A block "```ts some/file.ts" quotes that file. A line "// …" in the block marks omitted lines.
+  // A code block that begins with "```ts some/file.ts" quotes some/file.ts. A line "// …" in the block marks omitted
+  // lines.
   for (const { info, code } of blocks.filter(({ info }) => /^ts \S+\.ts$/.test(info))) {
     test(`quotes ${info.slice(3)} verbatim: ${code.split("\n")[0]}`, () => {
       const source = read(info.slice(3));

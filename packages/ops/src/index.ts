@@ -1,4 +1,4 @@
-// Exports for users: ops with NumPy's names, losses, random numbers, and the choice of kernels.
+// The exports for users: ops with NumPy's names, losses, random numbers, and the function that chooses the kernels.
 
 export { type AttentionOptions, scaledDotProductAttention } from "./attention/attention.ts";
 export { avgPool1d, avgPool2d } from "./convolution/avgPool.ts";

@@ -1,5 +1,5 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the strings are programs, and some contain templates
-// Mistakes as a user would write them: for each function of core and ops, every kind of call that throws.
+// Wrong calls as a user might write them: for each function of core and ops, every kind of call that throws.
 // errors.snapshot.md shows the error messages. errors.test.ts checks that every message in the sources appears.
 
 import type { Chapter } from "./mistakesTest.ts";

@@ -4,7 +4,7 @@ import { defineConfig } from "vitest/config";
 
 const root = resolve(import.meta.dirname, "../../..");
 
-/** Resolves the @wengert packages to the mutated sources, because node_modules links to the original sources. */
+/** Resolves imports of @wengert packages to the mutated sources, because node_modules links to the original sources. */
 export default defineConfig({
   resolve: {
     alias: [

@@ -16,7 +16,7 @@ import {
 import { identity } from "../shared/algebra.ts";
 import type { Penguins } from "../shared/penguins.ts";
 
-/** A logistic regression problem: features X [n, d], and labels y [n], which are 0 or 1. */
+/** A logistic regression problem of n rows and d features: features X [n, d], and labels y [n], which are 0 or 1. */
 export interface Problem {
   readonly X: Tensor;
   readonly y: Tensor;
@@ -27,12 +27,15 @@ export function problemOf({ X, labels }: Penguins, ridge: number): Problem {
   return { X, y: tensor(cast(labels, { dtype: "float64" }), { label: "y" }), ridge };
 }
 
-/** Returns the same problem with only the given columns of X. */
+/** Returns the logistic regression problem with only the given columns of the features X. */
 export function withColumns({ X, ...rest }: Problem, columns: readonly number[]): Problem {
   return { X: take(X, tensor(columns, { dtype: "int32" }), { axis: 1 }), ...rest };
 }
 
-/** Returns the loss: the mean of −y log σ(z) − (1 − y) log σ(−z) for z = X w, plus the penalty ridge/2 · |w|². */
+/**
+ * Returns the loss: the mean of −y log σ(z) − (1 − y) log σ(−z) for z = X w with the weights w, plus the penalty
+ * ridge/2 · |w|².
+ */
 export function lossOf({ X, y, ridge }: Problem, w: Tensor): Tensor {
   return expr`${binaryCrossEntropy(matmul(X, w), y)} + ${ridge} / 2 * ${sum(square(w))}`;
 }

@@ -21,7 +21,7 @@ export interface Batch {
   readonly labels: Tensor;
 }
 
-/** Wraps all images as one batch, without copying. Do not write to the arrays of `digits` afterwards. */
+/** Returns all images of `digits` as one batch, without copying. Do not write to the arrays of `digits` afterwards. */
 export function wholeSet({ count, pixels, labels }: Digits): Batch {
   return {
     images: fromNdarray(ndarray(pixels, [count, pixelsPerImage]), { label: "X" }),

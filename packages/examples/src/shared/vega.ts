@@ -1,6 +1,6 @@
 import { readFromPackage } from "./files.ts";
 
-/** One row of a data set. Missing values are null. */
+/** A row of a data set, in which missing values are null. */
 export type Row = Readonly<Record<string, string | number | null>>;
 
 /** Reads a data set of the npm package `vega-datasets` by name. */
@@ -14,7 +14,7 @@ export function readText(file: string): string {
   return readFromPackage("vega-datasets", `../data/${file}`).toString("utf8");
 }
 
-/** Separates complete rows, which have a number in each of `columns`, from incomplete rows. */
+/** Separates the complete rows of a data set, which have a number in each of `columns`, from the incomplete rows. */
 export function withNumbers<Column extends string>(
   rows: readonly Row[],
   columns: readonly Column[],

@@ -1,4 +1,4 @@
-// Checks with every compiler that correct uses of core, ops and nn compile and that mistakes do not.
+// Checks with every TypeScript version that correct uses of core, ops and nn compile and that wrong uses do not.
 import {
   grad,
   hessian,
