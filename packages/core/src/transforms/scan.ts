@@ -55,7 +55,8 @@ const scanOp: Op<Inputs, Loop> = /* @__PURE__ */ defineOp<Inputs, Loop>({
   kernel: (out, arrays, loop, operands) => withoutRecorders(() => runLoop(out, arrays, loop, operands)),
   flops: (_, __, { body, length }) => length * flopsOfBody(body),
   vjp: pullBackLoop,
-  nonFinite: causeInLoop,
+  nonFinite: (fault) =>
+    fault.cotangent ? "it arose in the pullback of an iteration: run nonFinite on the body alone" : causeInLoop(fault),
   samples: () => [[[tensor([1, 2]), tensor([[3, 4], [5, 6]])], sampleLoop()]], // biome-ignore format: reads best on one line
 });
 
@@ -109,8 +110,7 @@ function iterate(
 }
 
 /** Returns the first iteration and step of a loop that made a NaN or an infinity, and the cause that its op gives. */
-function causeInLoop({ inputs, params: loop, cotangent }: Fault<Inputs, Loop>): string | undefined {
-  if (cotangent) return "it arose in the pullback of an iteration: run nonFinite on the body alone";
+function causeInLoop({ inputs, params: loop }: Fault<Inputs, Loop>): string | undefined {
   let cause: string | undefined;
   const find = (t: number, values: Values) => {
     const replaced = (x: Tensor) => values.get(x) ?? x;
