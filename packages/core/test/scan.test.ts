@@ -214,6 +214,16 @@ describe("scan", () => {
     expect(backward(32)).toBeLessThan(0.15 * backward(1));
   });
 
+  it("keeps no copies of the cotangents of its constants, inside another loop or a batch", () => {
+    const iteration = (m: Tensor) => (c: Tensor) => [asVector(matmul(asRow(c), m)), undefined] as const;
+    const loss = (segments: number) => (m: Tensor) =>
+      sum(scan(iteration(m), start, undefined, { length: 1024, segments }).carry);
+    const peak = (f: (m: Tensor) => Tensor, shape: readonly number[]) => cost(trace(f, { shape })).peakBytes;
+    const cotangentBytes = 1024 * 9 * 8; // one cotangent of m per iteration
+    expect(peak(grad(loss(2)), [3, 3])).toBeLessThan(cotangentBytes);
+    expect(peak(vmap(grad(loss(1))), [5, 3, 3])).toBeLessThan(5 * cotangentBytes);
+  });
+
   it("has a derivative of zero by tensors that it does not use", () => {
     const f = (h: Tensor, unused: Tensor) => sum(scan((c: Tensor, _: Tensor) => [cos(c), undefined], h, unused).carry);
     expect(grad(f, { argnums: 1 })(start, xs).toNested()).toEqual(zeros(xs.shape).toNested());

@@ -2,7 +2,7 @@ import { moveAxis, repeatAlong } from "../autodiff/axes.ts";
 import { accumulate, pack, packedDType, part, unpack } from "../autodiff/fanout.ts";
 import { apply, type BatchCall, type Call, defineOp, type Inputs, type Op } from "../autodiff/op.ts";
 import { accumulateCotangent } from "../autodiff/sweep.ts";
-import { innermostTape, withoutRecorders } from "../autodiff/tape.ts";
+import { DryTape, innermostTape, withoutRecorders } from "../autodiff/tape.ts";
 import { runWithTape } from "../autodiff/vjp.ts";
 import { mustBeFunction } from "../checks/arguments.ts";
 import { ArgumentError, isList, ShapeError, show } from "../checks/errors.ts";
@@ -109,9 +109,21 @@ interface LoopResult {
   readonly ys: readonly Tensor[];
 }
 
+/** Whether a tape tracks one of the tensors, so that a pullback of the loop may need its carries. */
+const isTracked = (inputs: readonly Tensor[]): boolean => innermostTape(inputs) !== undefined;
+
 /**
- * Runs a loop over lists of tensors. If a tape tracks one of them, the loop also returns the carry of each iteration, which
- * the pullback needs.
+ * Whether a tape of a derivative tracks one of the tensors. The tape of a dry run also tracks a loop over a pullback. Only
+ * second derivatives need the carries of that loop, which hold the cotangents of all constants. They can run it again.
+ */
+const isDifferentiated = (inputs: readonly Tensor[]): boolean => {
+  const tape = innermostTape(inputs);
+  return tape !== undefined && !(tape instanceof DryTape);
+};
+
+/**
+ * Runs a loop over lists of tensors. If `savesCarries` holds for its inputs, the loop also returns the carry of each
+ * iteration, which the pullback needs.
  */
 function runScan(
   body: Body,
@@ -119,10 +131,10 @@ function runScan(
   xs: readonly Tensor[],
   length: number,
   reverse: boolean,
+  savesCarries = isTracked,
 ): LoopResult {
   const inputs = [...body.constants, ...carry, ...xs];
-  const isTracked = innermostTape(inputs) !== undefined;
-  const saved = isTracked ? body.inputs.slice(0, carry.length) : [];
+  const saved = savesCarries(inputs) ? body.inputs.slice(0, carry.length) : [];
   const loop: Loop = {
     body: { ...body, outputs: [...body.outputs, ...saved] },
     length,
@@ -180,7 +192,8 @@ function pullBackLoop(g: Tensor, call: Call<Inputs, Loop>, needed: readonly bool
   };
   const carry = [...carryBars, ...zeroBars];
   const over = [...before, ...xs, ...resultBars];
-  const back = runScan(listIteration("scan", carry, over, pullBackBody), carry, over, length, !reverse);
+  const list = listIteration("scan", carry, over, pullBackBody);
+  const back = runScan(list, carry, over, length, !reverse, isDifferentiated);
   const ofCarry = back.carry.slice(0, carryBars.length).values();
   const ofConstants = back.carry.slice(carryBars.length).values();
   const ofXs = back.ys.values();
