@@ -224,6 +224,14 @@ describe("scan", () => {
     expect(peak(vmap(grad(loss(1))), [5, 3, 3])).toBeLessThan(5 * cotangentBytes);
   });
 
+  it("keeps no carries in a batch that is not differentiated", () => {
+    const last = (h: Tensor) => scan((c: Tensor) => [sin(mul(c, c)), undefined], h, undefined, { length: 1024 }).carry;
+    expect(cost(trace(vmap(last), { shape: [10, 100] })).peakBytes).toBeLessThan(10 * 100 * 8 * 10);
+    const backward = (f: (h: Tensor) => Tensor) => cost(trace(f, { shape: [10, 100] })).peakBytes;
+    const [ofBatch, batchOf] = [grad((h: Tensor) => sum(vmap(last)(h))), vmap(grad((h: Tensor) => sum(last(h))))];
+    expect(backward(ofBatch)).toBeLessThan(1.2 * backward(batchOf));
+  });
+
   it("has a derivative of zero by tensors that it does not use", () => {
     const f = (h: Tensor, unused: Tensor) => sum(scan((c: Tensor, _: Tensor) => [cos(c), undefined], h, unused).carry);
     expect(grad(f, { argnums: 1 })(start, xs).toNested()).toEqual(zeros(xs.shape).toNested());

@@ -109,16 +109,19 @@ interface LoopResult {
   readonly ys: readonly Tensor[];
 }
 
-/** Whether a tape tracks one of the tensors, so that a pullback of the loop may need its carries. */
-const isTracked = (inputs: readonly Tensor[]): boolean => innermostTape(inputs) !== undefined;
-
-/**
- * Whether a tape of a derivative tracks one of the tensors. The tape of a dry run also tracks a loop over a pullback. Only
- * second derivatives need the carries of that loop, which hold the cotangents of all constants. They can run it again.
- */
+/** Whether a tape of a derivative tracks one of the tensors, so that a pullback needs the carries of the loop. */
 const isDifferentiated = (inputs: readonly Tensor[]): boolean => {
   const tape = innermostTape(inputs);
   return tape !== undefined && !(tape instanceof DryTape);
+};
+
+/**
+ * Whether a tape of a derivative tracks one of the tensors, or the loop is in the body of another loop. The pullback of the
+ * outer loop applies the inner loop again, and then needs its carries.
+ */
+const isDifferentiatedOrInBody = (inputs: readonly Tensor[]): boolean => {
+  const tape = innermostTape(inputs);
+  return tape instanceof DryTape ? tape.isBody : tape !== undefined;
 };
 
 /**
@@ -131,7 +134,7 @@ function runScan(
   xs: readonly Tensor[],
   length: number,
   reverse: boolean,
-  savesCarries = isTracked,
+  savesCarries = isDifferentiatedOrInBody,
 ): LoopResult {
   const inputs = [...body.constants, ...carry, ...xs];
   const saved = savesCarries(inputs) ? body.inputs.slice(0, carry.length) : [];
@@ -193,6 +196,7 @@ function pullBackLoop(g: Tensor, call: Call<Inputs, Loop>, needed: readonly bool
   const carry = [...carryBars, ...zeroBars];
   const over = [...before, ...xs, ...resultBars];
   const list = listIteration("scan", carry, over, pullBackBody);
+  // Only second derivatives need the carries of this loop, which hold the cotangents of all constants. They can run it again.
   const back = runScan(list, carry, over, length, !reverse, isDifferentiated);
   const ofCarry = back.carry.slice(0, carryBars.length).values();
   const ofConstants = back.carry.slice(carryBars.length).values();
@@ -217,7 +221,7 @@ function carriesBefore({ inputs, params: loop, output }: Call<Inputs, Loop>): re
     const values = mapping([...body.constants, ...body.inputs], [...constants, ...carried, ...entries]);
     return [...runBody(body, values).slice(0, carries), ...carried];
   });
-  return runScan(rerun, carry, xs, length, reverse).ys;
+  return runScan(rerun, carry, xs, length, reverse, isDifferentiated).ys;
 }
 
 /** Runs a loop on a batch: one loop whose body is applied to all entries of the batch. */
