@@ -11,7 +11,7 @@ import {
   type Op,
 } from "../autodiff/op.ts";
 import { accumulateCotangent } from "../autodiff/sweep.ts";
-import { innermostTape, withoutRecorders } from "../autodiff/tape.ts";
+import { DryTape, innermostTape, withoutRecorders } from "../autodiff/tape.ts";
 import { runWithTape } from "../autodiff/vjp.ts";
 import { mustBeFunction } from "../checks/arguments.ts";
 import { ArgumentError, isList, ShapeError, show } from "../checks/errors.ts";
@@ -162,9 +162,24 @@ interface LoopResult {
   readonly ys: readonly Tensor[];
 }
 
+/** Whether a tape of a derivative tracks one of the tensors, so that a pullback needs the carries of the loop. */
+const isDifferentiated = (inputs: readonly Tensor[]): boolean => {
+  const tape = innermostTape(inputs);
+  return tape !== undefined && !(tape instanceof DryTape);
+};
+
 /**
- * Runs a loop over lists of tensors. If a tape tracks one of them, the loop also returns the carry of each iteration, which
- * the pullback needs.
+ * Whether a tape of a derivative tracks one of the tensors, or the loop is in the body of another loop. The pullback of the
+ * outer loop applies the inner loop again, and then needs its carries.
+ */
+const isDifferentiatedOrInBody = (inputs: readonly Tensor[]): boolean => {
+  const tape = innermostTape(inputs);
+  return tape instanceof DryTape ? tape.isBody : tape !== undefined;
+};
+
+/**
+ * Runs a loop over lists of tensors. If `savesCarries` holds for its inputs, the loop also returns the carry of each
+ * iteration, which the pullback needs.
  */
 function runScan(
   body: Body,
@@ -172,10 +187,10 @@ function runScan(
   xs: readonly Tensor[],
   length: number,
   reverse: boolean,
+  savesCarries = isDifferentiatedOrInBody,
 ): LoopResult {
   const inputs = [...body.constants, ...carry, ...xs];
-  const isTracked = innermostTape(inputs) !== undefined;
-  const saved = isTracked ? body.inputs.slice(0, carry.length) : [];
+  const saved = savesCarries(inputs) ? body.inputs.slice(0, carry.length) : [];
   const loop: Loop = {
     body: { ...body, outputs: [...body.outputs, ...saved] },
     length,
@@ -233,7 +248,9 @@ function pullBackLoop(g: Tensor, call: Call<Inputs, Loop>, needed: readonly bool
   };
   const carry = [...carryBars, ...zeroBars];
   const over = [...before, ...xs, ...resultBars];
-  const back = runScan(listIteration("scan", carry, over, pullBackBody), carry, over, length, !reverse);
+  const list = listIteration("scan", carry, over, pullBackBody);
+  // Only second derivatives need the carries of this loop, which hold the cotangents of all constants. They can run it again.
+  const back = runScan(list, carry, over, length, !reverse, isDifferentiated);
   const ofCarry = back.carry.slice(0, carryBars.length).values();
   const ofConstants = back.carry.slice(carryBars.length).values();
   const ofXs = back.ys.values();
@@ -257,7 +274,7 @@ function carriesBefore({ inputs, params: loop, output }: Call<Inputs, Loop>): re
     const values = mapping([...body.constants, ...body.inputs], [...constants, ...carried, ...entries]);
     return [...runBody(body, values).slice(0, carries), ...carried];
   });
-  return runScan(rerun, carry, xs, length, reverse).ys;
+  return runScan(rerun, carry, xs, length, reverse, isDifferentiated).ys;
 }
 
 /** Runs a loop on a batch: one loop whose body is applied to all entries of the batch. */
