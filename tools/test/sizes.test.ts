@@ -7,7 +7,8 @@ import { bundle } from "../../packages/ops/test/bundle.ts";
 
 const withoutBinaries = {
   name: "without binaries",
-  load: (id: string) => (id.endsWith("/wasm/binaries.ts") ? "export const binaries = [];" : undefined),
+  load: (id: string) =>
+    id.endsWith("/wasm/binaries.ts") ? "export const binaries = [], randomBinaries = [];" : undefined,
 };
 /** Bundles a program that imports train, data or report. */
 const load = (program: string) =>

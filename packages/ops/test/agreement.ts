@@ -1,6 +1,6 @@
 import { Tensor, tensor } from "@wengert/core";
 import { type Data, isFloat, ndarray, ravel, type Shape, sizeOf } from "@wengert/core/extend";
-import { kernels, mul, softmax, sub, sum } from "@wengert/ops";
+import { kernels, mul, randomKey, softmax, sub, sum } from "@wengert/ops";
 import fc, { type Arbitrary } from "fast-check";
 import * as crossovers from "../src/wasm/crossovers.ts";
 import { allExports, numbers, tensorsIn, withTensors } from "./support.ts";
@@ -233,6 +233,16 @@ const convolutionFor = ({ rows, n, k, choice, seed }: CallSpec) => {
   };
 };
 
+/** Generates a call that draws n numbers. */
+const drawing =
+  (options: (call: CallSpec) => object = () => ({})) =>
+  (call: CallSpec): Case => ({
+    args: [
+      randomKey(call.seed),
+      { shape: [rowsWithinLimit(call.rows, call.n), call.n], dtype: call.dtype, ...options(call) },
+    ],
+  });
+
 /** How to generate a call of each op that has kernels. */
 export const calls: Readonly<Record<string, (call: CallSpec) => Case>> = {
   exp: unary,
@@ -326,6 +336,17 @@ export const calls: Readonly<Record<string, (call: CallSpec) => Case>> = {
     const terms = { "ij,jk->i": k + n, "ij,kj->": k + m + n }[subscripts] ?? k;
     return { args: [subscripts, matrices(call, 0, shape(left!)), matrices(call, 1, shape(right!))], terms };
   },
+  randomUniform: drawing(({ choice, scale }) =>
+    choice < 3 ? {} : { min: -scale / choice, max: choice === 5 ? 0 : scale },
+  ),
+  randomNormal: drawing(),
+  randomExponential: drawing(),
+  randomGumbel: drawing(),
+  choice: (call) => {
+    const x = operand(call, 0, [rowsWithinLimit(call.rows, call.n), call.n]);
+    return { args: [randomKey(call.seed), x, { count: x.shape[0]!, replace: call.choice < 3 }] };
+  },
+  permutation: ({ rows, n, seed }) => ({ args: [randomKey(seed), Math.min(limits.elements, rows * n)] }),
 };
 
 /** Returns whether an op is a matrix product, whose last digits may differ between kernels. */

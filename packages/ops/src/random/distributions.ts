@@ -16,6 +16,7 @@ import { positive, type Sampled, withSamples } from "../declaring/samples.ts";
 import { elementwise } from "../loops/strided.ts";
 import { log } from "../numerics/logarithm.ts";
 import { broadcastTo } from "../shapes/sum.ts";
+import { distributionInWasm } from "../wasm/random.ts";
 import { checkDrawing, keyShape, type RandomOptions, randomDefaults, randomKey, randomUniform } from "./random.ts";
 
 // These distributions are functions of one uniform number per element, which is drawn in float64.
@@ -33,13 +34,15 @@ export const drawingSamples = (): [[Tensor, RandomOptions]] => [[randomKey(1), {
 type Draw = (key: Tensor, options: RandomOptions) => Tensor;
 
 /** Makes the function that draws f(u), for uniform numbers u in [0, 1). */
-function drawOf(name: string, f: (u: number) => number): Sampled<Draw> {
+function drawOf(distribution: "exponential" | "gumbel", f: (u: number) => number): Sampled<Draw> {
+  const name = distribution === "gumbel" ? "randomGumbel" : "randomExponential";
   const transformed: Op<Unary, { readonly dtype: DType }> = defineOp({
     name,
     options: { dtype: undefined },
     shape: ([u]) => u.shape,
     dtype: (_, { dtype }) => dtype,
     kernel: (out, inputs) =>
+      distributionInWasm(out, inputs[0], distribution) ||
       elementwise(out, inputs, (n, y, o, a, i, s) => {
         for (let l = 0, p = i; l < n; l++, p += s) y[o + l] = f(a[p]!);
       }),
@@ -57,14 +60,14 @@ function drawOf(name: string, f: (u: number) => number): Sampled<Draw> {
  * Returns random numbers of the exponential distribution with mean 1, −ln(1 − u) for uniform u in [0, 1). For rate λ,
  * divide them by λ.
  */
-export const randomExponential: Sampled<Draw> = /* @__PURE__ */ drawOf("randomExponential", (u) => -log(1 - u, 0));
+export const randomExponential: Sampled<Draw> = /* @__PURE__ */ drawOf("exponential", (u) => -log(1 - u, 0));
 
 /**
  * Returns random numbers of the standard Gumbel distribution, −ln(−ln u) for uniform u in (0, 1). The index of the
  * maximum of logits plus such numbers is a draw from the softmax of the logits, as in `randomCategorical`.
  */
 export const randomGumbel: Sampled<Draw> = /* @__PURE__ */ drawOf(
-  "randomGumbel",
+  "gumbel",
   (u) => -log(-log(Math.max(u, 2 ** -54), 0), 0), // finite even if u is 0
 );
 

@@ -1,8 +1,9 @@
 import { type NdArray, ravel } from "@wengert/core/extend";
 import { broadcastStrides, mergeAxes, uniformStride } from "../loops/strided.ts";
 import * as crossovers from "./crossovers.ts";
+import { currentEngine } from "./engine.ts";
 import type { FunctionName, OperationName } from "./exports.ts";
-import { currentEngine, type Engine } from "./kernels.ts";
+import type { Engine } from "./kernels.ts";
 
 // Elementwise arithmetic and functions in WebAssembly. Plain loops give the same bits, so only the size of the input
 // decides between them.

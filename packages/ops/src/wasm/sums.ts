@@ -1,6 +1,6 @@
 import { isRowMajor, type NdArray } from "@wengert/core/extend";
+import { currentEngine } from "./engine.ts";
 import type { SumKernel } from "./exports.ts";
-import { currentEngine } from "./kernels.ts";
 import type { Workspace } from "./workspace.ts";
 
 /** The number of bytes copied in at a time, so that they are still in the cache when added. */

@@ -1,0 +1,18 @@
+import { binaries } from "./binaries.ts";
+import type { Exports, Library } from "./exports.ts";
+import { chooseKernels, type Engine, engineOf, type Kernels, type KernelsInUse } from "./kernels.ts";
+
+/** The kernels of all ops but those that draw random numbers. */
+export const library: Library<Exports> = { slot: 0, parts: binaries };
+
+/** Returns the kernels in use, or `null` for plain JavaScript loops. Loads the kernels at the first call. */
+export const currentEngine = (): Engine<Exports> | null => engineOf(library);
+
+/**
+ * Returns the kernels in use. With an argument, first chooses the kernels for all later ops. The environment variable
+ * WENGERT_KERNELS sets the initial choice; its default is "auto".
+ * @throws ArgumentError if the name is unknown or the kernels cannot run here; the message says why
+ */
+export function kernels(candidates?: Kernels | "auto"): KernelsInUse {
+  return chooseKernels(library, candidates);
+}
