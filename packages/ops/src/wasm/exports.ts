@@ -50,7 +50,42 @@ export interface Exports extends Maps, LibraryExports {
   readonly gather64: WindowKernel;
   readonly scatter32: WindowKernel;
   readonly scatter64: WindowKernel;
+  readonly gatheredSum32: GatheredKernel;
+  readonly gatheredSum64: GatheredKernel;
+  readonly gatheredMax32: GatheredKernel;
+  readonly gatheredMax64: GatheredKernel;
+  readonly gatheredMin32: GatheredKernel;
+  readonly gatheredMin64: GatheredKernel;
+  readonly spreadMax32: SpreadKernel;
+  readonly spreadMax64: SpreadKernel;
 }
+
+/**
+ * Writes sums divided by `divisor`, or maxima or minima, over the entries at n offsets, to y [rows, m]. `step` is the
+ * distance of two rows of x in bytes.
+ */
+type GatheredKernel = (
+  n: number,
+  offsets: number,
+  rows: number,
+  step: number,
+  m: number,
+  y: number,
+  x: number,
+  divisor: number,
+) => void;
+
+/** Writes the cotangents g [rows, m] of maxima over the entries of x at n offsets to these entries of u. */
+type SpreadKernel = (
+  n: number,
+  offsets: number,
+  rows: number,
+  step: number,
+  m: number,
+  g: number,
+  x: number,
+  u: number,
+) => void;
 
 /**
  * Processes `rows` slices of n entries each, with up to three operands. A reduced operand has one entry per row.
