@@ -243,6 +243,17 @@ const drawing =
     ],
   });
 
+/** Returns the shapes and options of a small max pool: those of its x and its output. */
+const poolFor = ({ rows, n, k, choice, seed }: CallSpec) => {
+  const size = [1 + (k % 3), 1 + (n % 4)] as const;
+  const stride = size.map((m, i) => Math.max(1, m + [0, 0, 1, -1, 0, 2][(choice + i) % 6]!));
+  const padding = size.map((m, i) => [Math.floor(seed / 2 ** i) % m, Math.floor(seed / 5 ** (i + 1)) % m]);
+  const lengths = size.map((m, i) => m + ([n, k][i]! % 7));
+  const counts = lengths.map((m, i) => Math.floor((m + padding[i]![0]! + padding[i]![1]! - size[i]!) / stride[i]!) + 1);
+  const [images, channels] = [Math.min(rows, 4), 1 + (seed % 11)];
+  return { x: [images, ...lengths, channels], pool: [images, ...counts, channels], options: { size, stride, padding } };
+};
+
 /** How to generate a call of each op that has kernels. */
 export const calls: Readonly<Record<string, (call: CallSpec) => Case>> = {
   exp: unary,
@@ -321,6 +332,17 @@ export const calls: Readonly<Record<string, (call: CallSpec) => Case>> = {
     const { x, kernel, g, options } = convolutionFor(call);
     const args = [matrices(call, 0, x), matrices(call, 1, g), { ...options, size: kernel.slice(0, 2) }];
     return { args, terms: sizeOf(g.slice(0, 3)) };
+  },
+  maxPool2d: (call) => {
+    const { x, options } = poolFor(call);
+    const images = operand(call, 0, x);
+    return rowsOf([images], [images, options]);
+  },
+  maxPoolPullback: (call) => {
+    const { x, pool, options } = poolFor(call);
+    const scale = call.seed % 4 === 0 ? 0 : call.scale; // zeros are ties
+    const [images, g] = [operand({ ...call, scale }, 0, x), cotangent(call, 1, pool)];
+    return rowsOf([images, g], [images, g, options]);
   },
   dot: (call) => {
     const [m, n, k] = sizesOf(call);
