@@ -112,7 +112,10 @@ export const squaresFold = (centers: Data, f: (squares: number, n: number) => nu
   step: (l, o, rows, m, acc, _width, a, i, r, s) => {
     if (l === 0) acc.fill(0);
     for (let row = 0, q = 0, start = i; row < rows; row++, start += r)
-      for (let p = start, end = q + m; q < end; q++, p += s) acc[q]! += (a[p]! - centers[o + q]!) ** 2;
+      for (let p = start, end = q + m; q < end; q++, p += s) {
+        const difference = a[p]! - centers[o + q]!;
+        acc[q]! += difference * difference;
+      }
   },
   end: (n, acc, w, y, o) => {
     for (let q = 0; q < w; q++) y[o + q] = f(acc[q]!, n);

@@ -81,7 +81,10 @@ export function varianceInto(
   alongAxes(axes, results, [x], (n, y, o, _, a, i, s) => {
     const center = sumOf(n, a, i, s) / n;
     let squares = 0;
-    for (let l = 0, p = i; l < n; l++, p += s) squares += (a[p]! - center) ** 2;
+    for (let l = 0, p = i; l < n; l++, p += s) {
+      const difference = a[p]! - center;
+      squares += difference * difference;
+    }
     y[o] = f(squares, n);
   });
 }
