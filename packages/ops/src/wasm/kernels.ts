@@ -55,9 +55,7 @@ export function chooseKernels<E extends LibraryExports>(
   library: Library<E>,
   candidates?: Kernels | "auto",
 ): KernelsInUse {
-  if (candidates !== undefined) {
-    choose(candidates, "kernels", library);
-  }
+  if (candidates !== undefined) choose(candidates, "kernels", library);
   const running = engineOf(library)?.name ?? "plain";
   const missing = wasmKernels.flatMap((name) => {
     const loaded = load(library, name);

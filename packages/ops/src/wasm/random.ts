@@ -67,6 +67,7 @@ export function normalInWasm(out: Data, key: Data, radius: number, angle: number
 /** Writes the distribution's numbers for the uniform numbers u, float64, to `out`. Returns whether the kernel ran. */
 export function distributionInWasm(out: NdArray, u: NdArray, name: "exponential" | "gumbel"): boolean {
   const values = ravel(u);
+  if (!(values instanceof Float64Array)) return false;
   return inChunks(out.data, (exports, from, count, address, workspace) => {
     workspace.write(address, values, from, count);
     exports[`${name}${out.data instanceof Float32Array ? 32 : 64}`](count, address, address);
