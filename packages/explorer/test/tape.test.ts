@@ -108,12 +108,41 @@ test("a pull shows the rule, its contributions, the sum over a broadcast axis, a
   const page = await visit("#/tape?example=bias&at=8");
   await stage(page).getByText("b was broadcast along axis 0, so the cotangents of its copies are summed.").waitFor();
   await stage(page).locator(".rule .katex").nth(1).waitFor();
+  const rules = stage(page).locator(".rule-formula annotation");
+  expect(await rules.allTextContents()).toEqual(["\\bar a = g", "\\bar b = \\textstyle\\sum_{0} g"]);
+  await stage(page).getByText("the rule as code").click();
   expect(await stage(page).getByRole("region", { name: "The rule as code" }).textContent()).toBe("(g) => g");
+  await page.getByRole("slider", { name: "Moment" }).fill("2");
+  const copies = stage(page).getByRole("table", { name: "b, repeated" }).locator("tr");
+  expect(await copies.allTextContents()).toEqual(["0.10−0.1", "0.10−0.1", "0.10−0.1"]);
   await page.getByRole("combobox", { name: "Example" }).selectOption("reuse");
   await stage(page).getByText("The inputs of f").waitFor();
   for (let i = 0; i < 8; i++) await page.locator("body").press("ArrowRight");
   await stage(page).getByText("#1 is used more than once").waitFor();
   expect(await stage(page).locator(".accumulation table").count()).toBe(3);
+});
+
+test("arrow keys step through the tape after a choice in the menu, and ← and → do so while the menu has the focus", async () => {
+  const page = await visit("#/tape");
+  const menu = page.getByRole("combobox", { name: "Example" });
+  await menu.selectOption("reuse");
+  await row(page, "#4").waitFor();
+  await page.keyboard.press("ArrowRight");
+  await stage(page).getByText("#1 square").waitFor();
+  await menu.focus();
+  await page.keyboard.press("ArrowDown"); // the closed menu selects the next example
+  await stage(page).getByText("The inputs of f").waitFor();
+  await page.waitForFunction(() => location.hash.includes("example=bias") && document.activeElement?.matches("select"));
+  await page.keyboard.press("ArrowRight");
+  await stage(page).getByText("#1 matmul").waitFor();
+  expect(await menu.inputValue()).toBe("bias");
+});
+
+test("the graph draws an edge for each input, two for mul(x, x)", async () => {
+  const page = await visit(withProgram("record((x: Tensor) => mul(x, x), tensor(2));"));
+  await page.locator(".graph .edge").first().waitFor();
+  const paths = await page.locator(".graph .edge").evaluateAll((all) => all.map((each) => each.getAttribute("d")));
+  expect(new Set(paths).size).toBe(2);
 });
 
 test("a tensor chosen in list or graph is highlighted in both, with value and cotangent", async () => {

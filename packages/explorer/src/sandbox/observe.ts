@@ -2,11 +2,16 @@ import { ones, type Pull, type Recording, record, type Step, type Tensor, vjp, w
 import {
   accumulate,
   alias,
+  insertAxes,
   isFloat,
   leaves,
+  moveAxis,
   pack,
   part,
   place,
+  removeAxes,
+  repeatAlong,
+  sumAxis,
   type TreeFunction,
   unflatten,
   withRecorder,
@@ -70,7 +75,8 @@ type AnyVjp = (
   ...args: readonly unknown[]
 ) => { value: unknown; pullback: (cotangent: unknown) => unknown };
 
-const specs = [...Object.values(ops), accumulate, alias, pack, part, place, withLabel].flatMap((value) =>
+const structural = [accumulate, alias, insertAxes, moveAxis, pack, part, place, removeAxes, repeatAlong, sumAxis];
+const specs = [...Object.values(ops), ...structural, withLabel].flatMap((value) =>
   typeof value === "function" && "spec" in value ? [value.spec as Step["op"]] : [],
 );
 const library: ReadonlySet<unknown> = new Set(specs);

@@ -47,7 +47,7 @@ export function Graph({ of }: { of: Timeline }) {
           aria-label={`${shown.nodes.length} tensors, from the inputs down to the value; the table lists all of them`}
         >
           {shown.edges.map((edge) => (
-            <EdgePath key={`${edge.from} ${edge.to}`} of={of} edge={edge} now={now} />
+            <EdgePath key={`${edge.to} ${edge.input}`} of={of} edge={edge} now={now} />
           ))}
           {shown.nodes.map((node) => (
             <NodeBox key={node.id} of={of} node={node} now={now} />
@@ -63,13 +63,13 @@ export function Graph({ of }: { of: Timeline }) {
   );
 }
 
-function EdgePath({ of, edge: { from, to, path }, now }: { of: Timeline; edge: Edge; now: number }) {
+function EdgePath({ of, edge: { input, from, to, path }, now }: { of: Timeline; edge: Edge; now: number }) {
   const place = of.maker(to)!;
   const moment = of.moment(now);
   const isForward = moment.kind === "step" && moment.place === place;
   const pulled = of.momentOf(place, true);
   const isDone = of.isBackward(now) && pulled > of.seed && pulled <= now;
-  const carries = isDone && of.isReached(from) && contributes(of, pulled, from);
+  const carries = isDone && of.isReached(from) && contributes(of, pulled, input);
   const isPulling = carries && pulled === now;
   const states = [
     of.isKnown(to, now) ? "" : "coming",
@@ -83,7 +83,7 @@ function EdgePath({ of, edge: { from, to, path }, now }: { of: Timeline; edge: E
 function contributes(of: Timeline, pulled: number, input: number): boolean {
   const moment = of.moment(pulled);
   if (moment.kind !== "pull") return false;
-  return moment.pull.contributions.some(({ given }, k) => given !== null && moment.step.inputs[k] === input);
+  return moment.pull.contributions[input]?.given != null;
 }
 
 function NodeBox({ of, node, now }: { of: Timeline; node: Node; now: number }) {

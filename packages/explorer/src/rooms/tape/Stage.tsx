@@ -6,7 +6,8 @@ import { Formula } from "../../parts/Formula.tsx";
 import { HeatMap } from "../../parts/HeatMap.tsx";
 import { shapeText } from "../../parts/numbers.ts";
 import type { ContributionData, Failure, PullData, StepData } from "../../sandbox/protocol.ts";
-import { formulas } from "./formulas.ts";
+import { axesText, repeated, repeatedAxes, summedRule } from "./broadcast.ts";
+import { formulas, isElementwise } from "./formulas.ts";
 import { at, look, lookAt } from "./state.ts";
 import { broadcastSum, type Moment, type Timeline } from "./timeline.ts";
 
@@ -57,12 +58,38 @@ function Forward({ of, step, place }: { of: Timeline; step: StepData; place: num
       )}
       <Row>
         {step.inputs.map((input, k) => (
-          <Tensor key={`${k} ${input}`} of={of} tensor={input} />
+          <Input key={`${k} ${input}`} of={of} tensor={input} axes={repeatedAxesOf(of, step, k)} to={step.output} />
         ))}
         <Arrow phase="forward" text={step.op} />
         <Tensor key={step.output} of={of} tensor={step.output} phase="forward" />
       </Row>
     </>
+  );
+}
+
+/** Returns the axes along which a step repeats (broadcasts) its input number `k`. */
+const repeatedAxesOf = (of: Timeline, { op, known, inputs, output }: StepData, k: number): readonly number[] =>
+  known && isElementwise(op) ? repeatedAxes(of.shape(inputs[k]!), of.shape(output)) : [];
+
+interface InputProps {
+  readonly of: Timeline;
+  readonly tensor: number;
+  /** The axes along which the step repeats the input. */
+  readonly axes: readonly number[];
+  /** The output of the step. */
+  readonly to: number;
+}
+
+/** Shows an input of a step. If the step repeats it, shows the repeated tensor below. A scalar is shown once. */
+function Input({ of, tensor, axes, to }: InputProps) {
+  if (axes.length === 0 || of.shape(tensor).length === 0) return <Tensor of={of} tensor={tensor} />;
+  const all = repeated(of.numbers(tensor), of.shape(to));
+  return (
+    <div class="broadcast">
+      <Tensor of={of} tensor={tensor} />
+      <p class="soft small">↓ repeated along {axesText(axes)}</p>
+      {all && <HeatMap of={all} name={`${of.name(tensor)}, repeated`} bare />}
+    </div>
   );
 }
 
@@ -146,34 +173,47 @@ function Broken(failure: Failure) {
   );
 }
 
-/** Shows a VJP rule as a formula and as code, with the ops that it ran. */
+/**
+ * Shows a VJP rule as a formula, with its code and the ops that it ran. The code is open only if there is no formula.
+ */
 function Rule({ of, pull, step }: { of: Timeline; pull: PullData; step: StepData }) {
   const formula = step.known ? formulas[step.op] : undefined;
   const flows = pull.contributions.map(({ given }) => given !== null);
   const isPerInput = (list: readonly unknown[] | undefined): boolean => list?.length === step.inputs.length;
   const wanted = <T,>(list: readonly T[] | undefined): T[] =>
     (list ?? []).filter((_, k) => !isPerInput(list) || flows[k] === true);
+  const rules = formula?.rules.map((rule, k) => rule && summedRule(rule, repeatedAxesOf(of, step, k)));
+  const summed = rules?.some((rule, k) => rule !== formula!.rules[k] && flows[k]);
   const code = wanted(step.source ?? rulesOfLibrary[step.op]).filter((rule) => rule.includes("=>"));
+  const codeBlock = <CodeBlock code={[...new Set(code)].join("\n")} label="The rule as code" />;
   const names = new Map([[pull.cotangent, "g"]]);
   for (const [i, { output }] of pull.rule.entries()) if (!names.has(output)) names.set(output, `r${i + 1}`);
   const nameOf = (tensor: number) => names.get(tensor) ?? of.name(tensor).split(" ")[0] ?? "";
   return (
     <div class="rule">
       <h3>The rule</h3>
-      {wanted(formula?.rules).map(
+      {wanted(rules).map(
         (tex) =>
           tex !== null && (
-            <p key={tex}>
+            <p key={tex} class="rule-formula">
               <Formula tex={tex} />
             </p>
           ),
       )}
       {formula && <Where of={of} step={step} showOutput />}
-      {code.length > 0 && <CodeBlock code={[...new Set(code)].join("\n")} label="The rule as code" />}
+      {formula && code.length > 0 ? (
+        <details>
+          <summary class="small">the rule as code</summary>
+          {summed && <p class="soft small">The op itself adds the sum over the repeated axes.</p>}
+          {codeBlock}
+        </details>
+      ) : (
+        code.length > 0 && codeBlock
+      )}
       {pull.rule.length > 0 && (
         <details>
           <summary class="small">
-            {pull.rule.length === 1 ? "the op it ran" : `the ${pull.rule.length} ops it ran`}
+            {pull.rule.length === 1 ? "the op that the rule ran" : `the ${pull.rule.length} ops that the rule ran`}
           </summary>
           <ol class="rule-ops code small">
             {pull.rule.map(({ op, inputs, params, output }, i) => (
@@ -272,7 +312,7 @@ function BroadcastSum({ of, from, to, axes, name }: SumProps) {
     <div class="broadcast-sum">
       <p class="soft small">
         {name.split(" ")[0]} {shapeText(of.shape(to)) === "scalar" ? "(a scalar)" : ""} was broadcast along{" "}
-        {axes.length === 1 ? `axis ${axes[0]}` : `axes ${axes.join(", ")}`}, so the cotangents of its copies are summed.
+        {axesText(axes)}, so the cotangents of its copies are summed.
       </p>
       <div class={across ? "collapse across" : "collapse"}>
         <Tensor of={of} tensor={from} name="before the sum" bare />

@@ -4,6 +4,7 @@ import { useEffect } from "preact/hooks";
 import { put } from "../../page/address.ts";
 import { useKeys } from "../../page/keys.ts";
 import { expectFormulas } from "../../parts/Formula.tsx";
+import { Select } from "../../parts/Select.tsx";
 import { Graph } from "./Graph.tsx";
 import { List } from "./List.tsx";
 import { Look } from "./Look.tsx";
@@ -87,27 +88,20 @@ function Choices() {
   const isOwn = program.value !== example.value.code && !example.value.isExercise; // an edited exercise keeps its name
   return (
     <>
-      <label>
-        <span class="unseen">Example</span>
-        <select
-          class="button"
-          value={isOwn ? "" : example.value.name}
-          onChange={({ currentTarget }) => choose(currentTarget.value)}
-        >
-          {isOwn && <option value="">A program of your own</option>}
-          {[false, true].map((areExercises) => (
-            <optgroup key={areExercises} label={areExercises ? "Exercises" : "Examples"}>
-              {examples
-                .filter(({ isExercise }) => isExercise === areExercises)
-                .map(({ name, title }) => (
-                  <option key={name} value={name}>
-                    {title}
-                  </option>
-                ))}
-            </optgroup>
-          ))}
-        </select>
-      </label>
+      <Select label="Example" value={isOwn ? "" : example.value.name} onChoose={choose}>
+        {isOwn && <option value="">A program of your own</option>}
+        {[false, true].map((areExercises) => (
+          <optgroup key={areExercises} label={areExercises ? "Exercises" : "Examples"}>
+            {examples
+              .filter(({ isExercise }) => isExercise === areExercises)
+              .map(({ name, title }) => (
+                <option key={name} value={name}>
+                  {title}
+                </option>
+              ))}
+          </optgroup>
+        ))}
+      </Select>
       <fieldset class="choice">
         <legend class="unseen">The tape of</legend>
         <span class="small soft" aria-hidden="true">
@@ -133,20 +127,20 @@ function Choices() {
         ))}
       </fieldset>
       {count > 1 && (
-        <label class="small">
-          recording{" "}
-          <select
-            class="button"
+        <span class="small">
+          <span aria-hidden="true">recording </span>
+          <Select
+            label="recording"
             value={shownPlace.value}
-            onChange={({ currentTarget }) => put({ of: currentTarget.value, at: undefined, look: undefined })}
+            onChoose={(wanted) => put({ of: wanted, at: undefined, look: undefined })}
           >
             {Array.from({ length: count }, (_, i) => (
               <option key={i} value={i}>
                 {i + 1} of {count}
               </option>
             ))}
-          </select>
-        </label>
+          </Select>
+        </span>
       )}
     </>
   );
