@@ -1,4 +1,4 @@
-import { grad, type Tensor, tensor } from "@wengert/core";
+import { full, grad, jvp, type Tensor, tensor } from "@wengert/core";
 import { add, matmul, sum, tanh } from "@wengert/ops";
 import type { Page } from "playwright-core";
 import { describe, expect } from "vitest";
@@ -174,6 +174,38 @@ test("the tape of the gradient has a sweep too: second derivatives", async () =>
   expect(await cell(page, "x", "cotangent")).toBe("12"); // the second derivative 6 x at x = 2
   await page.goBack();
   await page.locator(".list tr.of-first-sweep").first().waitFor({ state: "detached" });
+});
+
+test("tangents: forward mode ends with the tangent that jvp returns, for the input that the reader selects", async () => {
+  const x = tensor([[1, -2], [0.5, 1], [-1, 0.3]]); // biome-ignore format: a matrix
+  const f = (W: Tensor, b: Tensor) => sum(tanh(add(matmul(x, W), b)));
+  const args = [tensor([[0.4, -0.6, 0.1], [0.2, 0.5, -0.3]]), tensor([0.1, 0, -0.1])] as const; // biome-ignore format: a matrix
+  const along = (w: number, b: number) => short(jvp(f, [...args], [full([2, 3], w), full([3], b)]).tangent.item(), 3);
+  const page = await visit("#/tape?example=bias&at=2", { viewport: { width: 390, height: 844 } });
+  await row(page, "#4").waitFor();
+  await page.locator("body").press("t");
+  await stage(page).getByText("The tangent of W is ones, and the tangent of each other input is zeros.").waitFor();
+  expect(await page.getByRole("button", { name: "tangents", exact: true }).getAttribute("aria-pressed")).toBe("true");
+  await page.keyboard.press("ArrowRight");
+  await page.keyboard.press("ArrowRight");
+  await stage(page).getByText("#2 add").waitFor();
+  expect(await stage(page).locator(".tangent-formula annotation").textContent()).toBe(
+    "\\dot y = {\\dot a} + {\\dot b}",
+  );
+  expect(await stage(page).locator(".pair").count()).toBe(3);
+  expect(await cell(page, "#3", "tangent")).toBe("");
+  expect(await violations(page)).toEqual([]);
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
+  await page.keyboard.press("End");
+  await stage(page).getByText("one pass per input").waitFor();
+  await stage(page).getByText("9 input numbers and 1 output number").waitFor();
+  expect(await cell(page, "#4", "tangent")).toBe(along(1, 0));
+  await page.getByRole("combobox", { name: "Input whose tangent is ones" }).selectOption("b");
+  await page.waitForFunction(() => location.hash.includes("along=1"));
+  await page.locator(".list td.tangent", { hasText: along(0, 1) }).waitFor();
+  await page.keyboard.press("t");
+  await stage(page).getByText("Values flow forward").waitFor();
+  expect(await page.locator(".list th.of-sweep").textContent()).toBe("cotangent");
 });
 
 test("an edited program runs after a pause, shows the line of an error, and is kept in the address", async () => {

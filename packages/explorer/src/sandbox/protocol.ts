@@ -11,6 +11,11 @@ export interface Run {
    * sweep.
    */
   readonly order?: 1 | 2 | undefined;
+  /**
+   * For forward mode: the index of the input whose tangent is ones. The tangents of the other inputs are zeros. If there is
+   * no float input at the index, the first float input is used.
+   */
+  readonly along?: number | undefined;
 }
 
 export interface Outcome {
@@ -45,6 +50,22 @@ export interface RecordingData {
   readonly pulls: readonly PullData[];
   /** The error of a VJP rule that stopped the sweep early. */
   readonly failure?: Failure | undefined;
+  /** The tangents of forward mode, if the run asked for them. */
+  readonly tangents?: TangentsData | undefined;
+}
+
+export interface TangentsData {
+  /** The index in `inputs` of the input whose tangent is ones, or −1 if no input is a float. */
+  readonly along: number;
+  /** The tangents of the float inputs, then those of the outputs of steps, in order. */
+  readonly all: readonly TangentData[];
+  /** The error of a VJP rule that stopped forward mode early. */
+  readonly failure?: Failure | undefined;
+}
+
+export interface TangentData {
+  readonly of: number;
+  readonly tangent: number;
 }
 
 export interface TensorData {

@@ -50,8 +50,8 @@ function moduleFor(name: string, observer: Observer): object {
   );
 }
 
-async function run({ code, order = 1 }: Run): Promise<Outcome> {
-  const observer = new Observer(order);
+async function run({ code, order = 1, along }: Run): Promise<Outcome> {
+  const observer = new Observer(order, along);
   const printed: string[] = [];
   const print = (...values: unknown[]) => {
     if (printed.length < maxLines) printed.push(lineOf(values));

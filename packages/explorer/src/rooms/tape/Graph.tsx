@@ -7,11 +7,12 @@ import type { Timeline } from "./timeline.ts";
 const part = 40; // the number of steps drawn at once if the tape is too long for one graph
 const most = 60;
 
-/** Draws the tape as a graph, in which values flow down and cotangents flow up. */
+/** Draws the tape as a graph, in which values and tangents flow down and cotangents flow up. */
 export function Graph({ of }: { of: Timeline }) {
   const now = at.value;
   const { steps } = of.recording;
-  const place = of.place(now) ?? (now === of.seed ? steps.length - 1 : 0);
+  const isAtOutput = now === of.seed || (of.isForwardMode && now > 0);
+  const place = of.place(now) ?? (isAtOutput ? steps.length - 1 : 0);
   const isWhole = steps.length <= most;
   const from = isWhole ? 0 : Math.floor(place / part) * part;
   const to = isWhole ? steps.length : Math.min(from + part, steps.length);
@@ -74,6 +75,7 @@ function EdgePath({ of, edge: { input, from, to, path }, now }: { of: Timeline; 
   const states = [
     of.isKnown(to, now) ? "" : "coming",
     isForward ? "forward flowing" : "",
+    of.moves(from, now) && of.moves(to, now) ? "tangent" : "",
     carries ? "backward" : "",
     isPulling ? "flowing" : "",
   ];
@@ -94,6 +96,7 @@ function NodeBox({ of, node, now }: { of: Timeline; node: Node; now: number }) {
     place === undefined ? "given" : "",
     of.isKnown(tensor, now) ? "known" : "coming",
     cotangent ? (cotangent.isWhole ? "whole" : "partial") : "",
+    of.moves(tensor, now) ? "tangent" : "",
     place !== undefined && of.place(now) === place ? (backward ? "current backward" : "current") : "",
     look.value === tensor ? "looked" : "",
     of.recording.outputs.includes(tensor) ? "output" : "",

@@ -33,7 +33,8 @@ export function List({ of }: { of: Timeline }) {
   useEffect(() => {
     const element = box.current!;
     if (row === undefined) {
-      element.scrollTop = now === of.seed ? element.scrollHeight : 0;
+      const isAtOutput = now === of.seed || (of.isForwardMode && now > 0);
+      element.scrollTop = isAtOutput ? element.scrollHeight : 0;
       return;
     }
     const [from, to] = [row * height, (row + 1) * height];
@@ -93,8 +94,8 @@ export function List({ of }: { of: Timeline }) {
             <th scope="col">inputs</th>
             <th scope="col">shape</th>
             <th scope="col">value</th>
-            <th scope="col" class="of-sweep">
-              cotangent
+            <th scope="col" class={of.isForwardMode ? "of-tangents" : "of-sweep"}>
+              {of.isForwardMode ? "tangent" : "cotangent"}
             </th>
           </tr>
         </thead>
@@ -145,6 +146,7 @@ function Row({ of, index, tensor, place, now, isCurrent, isLooked, isActive, onF
   const data = tensors[tensor]!;
   const isKnown = of.isKnown(tensor, now);
   const cotangent = of.cotangent(tensor, now);
+  const tangent = of.tangent(tensor, now);
   const backward = of.isBackward(now);
   const nothing = !cotangent && backward && !of.isReached(tensor) ? true : undefined;
   const classes = [
@@ -174,18 +176,24 @@ function Row({ of, index, tensor, place, now, isCurrent, isLooked, isActive, onF
       <td class="code soft">{step?.inputs.map((input) => of.name(input).split(" ")[0]).join(", ")}</td>
       <td class="code soft">{shapeText(data.shape)}</td>
       <td class="code value">{isKnown ? valueText(data, of) : ""}</td>
-      <td
-        class={cotangent?.isWhole === false ? "code cotangent partial" : "code cotangent"}
-        title={
-          cotangent
-            ? cotangent.isWhole
-              ? undefined
-              : "Partial: more contributions follow"
-            : nothing && "No derivative flows back"
-        }
-      >
-        {cotangent ? valueText(tensors[cotangent.tensor]!, of) : nothing && "–"}
-      </td>
+      {of.isForwardMode ? (
+        <td class="code tangent" title={isKnown && tangent === undefined ? "No derivative flows to it" : undefined}>
+          {tangent === undefined ? isKnown && "–" : valueText(tensors[tangent]!, of)}
+        </td>
+      ) : (
+        <td
+          class={cotangent?.isWhole === false ? "code cotangent partial" : "code cotangent"}
+          title={
+            cotangent
+              ? cotangent.isWhole
+                ? undefined
+                : "Partial: more contributions follow"
+              : nothing && "No derivative flows back"
+          }
+        >
+          {cotangent ? valueText(tensors[cotangent.tensor]!, of) : nothing && "–"}
+        </td>
+      )}
     </tr>
   );
 }

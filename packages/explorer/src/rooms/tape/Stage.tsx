@@ -8,7 +8,9 @@ import { shapeText } from "../../parts/numbers.ts";
 import type { ContributionData, Failure, PullData, StepData } from "../../sandbox/protocol.ts";
 import { axesText, repeated, repeatedAxes, summedRule } from "./broadcast.ts";
 import { formulas, isElementwise } from "./formulas.ts";
-import { at, look, lookAt } from "./state.ts";
+import { Arrow, Row, Sign, Tensor, TensorName, Title, Where } from "./pieces.tsx";
+import { at, showsTangents } from "./state.ts";
+import { Comparison, Pair, TangentEnd, TangentRule, TangentStart } from "./TangentStage.tsx";
 import { broadcastSum, type Moment, type Timeline } from "./timeline.ts";
 
 /**
@@ -16,14 +18,15 @@ import { broadcastSum, type Moment, type Timeline } from "./timeline.ts";
  */
 export function Stage({ of }: { of: Timeline }) {
   const moment = of.moment(at.value);
-  const { failure } = of.recording;
+  const { failure } = of.recording.tangents ?? of.recording;
   return (
     <section class="stage" aria-label="The step" aria-live="off">
-      {moment.kind === "start" && <Start of={of} />}
+      {moment.kind === "start" && (of.isForwardMode ? <TangentStart of={of} /> : <Start of={of} />)}
       {moment.kind === "step" && <Forward of={of} step={moment.step} place={moment.place} />}
       {moment.kind === "seed" && <SeedView of={of} />}
       {moment.kind === "pull" && <Pull of={of} moment={moment} />}
-      {moment.kind === "end" && (failure ? <Broken {...failure} /> : <End of={of} />)}
+      {moment.kind === "end" &&
+        (failure ? <Broken {...failure} /> : of.isForwardMode ? <TangentEnd of={of} /> : <End of={of} />)}
     </section>
   );
 }
@@ -56,12 +59,17 @@ function Forward({ of, step, place }: { of: Timeline; step: StepData; place: num
           <Where of={of} step={step} />
         </p>
       )}
+      {of.isForwardMode && <TangentRule of={of} step={step} />}
       <Row>
         {step.inputs.map((input, k) => (
           <Input key={`${k} ${input}`} of={of} tensor={input} axes={repeatedAxesOf(of, step, k)} to={step.output} />
         ))}
         <Arrow phase="forward" text={step.op} />
-        <Tensor key={step.output} of={of} tensor={step.output} phase="forward" />
+        {of.isForwardMode ? (
+          <Pair key={step.output} of={of} tensor={step.output} phase="forward" />
+        ) : (
+          <Tensor key={step.output} of={of} tensor={step.output} phase="forward" />
+        )}
       </Row>
     </>
   );
@@ -82,7 +90,14 @@ interface InputProps {
 
 /** Shows an input of a step. If the step repeats it, shows the repeated tensor below. A scalar is shown once. */
 function Input({ of, tensor, axes, to }: InputProps) {
-  if (axes.length === 0 || of.shape(tensor).length === 0) return <Tensor of={of} tensor={tensor} />;
+  const isRepeated = axes.length > 0 && of.shape(tensor).length > 0;
+  if (of.isForwardMode)
+    return (
+      <Pair of={of} tensor={tensor}>
+        {isRepeated && <p class="soft small">Both are repeated along {axesText(axes)}.</p>}
+      </Pair>
+    );
+  if (!isRepeated) return <Tensor of={of} tensor={tensor} />;
   const all = repeated(of.numbers(tensor), of.shape(to));
   return (
     <div class="broadcast">
@@ -160,6 +175,7 @@ function End({ of }: { of: Timeline }) {
           );
         })}
       </div>
+      <Comparison of={of} />
     </>
   );
 }
@@ -167,7 +183,7 @@ function End({ of }: { of: Timeline }) {
 function Broken(failure: Failure) {
   return (
     <>
-      <Title phase="backward" text="The sweep stops here" />
+      <Title phase="backward" text={showsTangents.value ? "Forward mode stops here" : "The sweep stops here"} />
       <ErrorBox name={failure.name} message={failure.message} line={failure.line} />
     </>
   );
@@ -322,104 +338,6 @@ function BroadcastSum({ of, from, to, axes, name }: SumProps) {
         </div>
         <Tensor of={of} tensor={to} name={`contribution to ${name}`} bare phase="backward" />
       </div>
-    </div>
-  );
-}
-
-function Title({ phase, text, step }: { phase: "start" | "forward" | "backward"; text: string; step?: StepData }) {
-  const words = { start: "start", forward: "forward", backward: "sweep" };
-  return (
-    <h2 class="stage-title">
-      <span class={`badge ${phase}`}>{words[phase]}</span>
-      <span>
-        {text} {step && <span class="code">{step.op}</span>}
-        {step?.params && <span class="code soft small"> {step.params}</span>}
-      </span>
-    </h2>
-  );
-}
-
-/** Lists which tensors the letters of a formula stand for, if the step has several inputs. */
-function Where({ of, step, showOutput = false }: { of: Timeline; step: StepData; showOutput?: boolean }) {
-  const letters = { 1: ["x"], 2: ["a", "b"], 3: ["c", "a", "b"] }[step.inputs.length];
-  const own: Readonly<Record<string, readonly string[]>> = {
-    softmaxPullback: ["s", "h"],
-    subtractWeightedMean: ["s", "h"],
-    logSoftmaxPullback: ["x", "h"],
-    crossEntropy: ["x", "t"],
-    crossEntropyPullback: ["x", "t", "h"],
-    softCrossEntropyPullback: ["x", "t", "h"],
-    axpy: ["a", "x", "b"],
-    take: ["a", "i"],
-    scatterAdd: ["a", "i"],
-    takeAlong: ["a", "i"],
-    scatterAddAlong: ["a", "i"],
-  };
-  const used = own[step.op] ?? letters;
-  if (!used || !step.known) return null;
-  return (
-    <span class="where soft small">
-      {step.inputs.map((input, k) => (
-        <span key={k}>
-          <i>{used[k]}</i> = <TensorName of={of} tensor={input} />
-        </span>
-      ))}
-      {showOutput && (
-        <span>
-          <i>{used[0] === "x" && step.op === "softmax" ? "s" : "y"}</i> = <TensorName of={of} tensor={step.output} />
-        </span>
-      )}
-    </span>
-  );
-}
-
-/** A button with the name of a tensor. It opens the panel of that tensor. */
-function TensorName({ of, tensor }: { of: Timeline; tensor: number }) {
-  return (
-    <button
-      type="button"
-      class="tensor-name code"
-      aria-pressed={look.value === tensor}
-      onClick={() => lookAt(tensor)}
-      title="Show its value and its cotangent"
-    >
-      {of.name(tensor) || shapeText(of.shape(tensor))}
-    </button>
-  );
-}
-
-interface TensorProps {
-  readonly of: Timeline;
-  readonly tensor: number;
-  readonly name?: string;
-  readonly phase?: "forward" | "backward";
-  readonly bare?: boolean;
-  readonly scale?: Scale | undefined;
-}
-
-function Tensor({ of, tensor, name, phase, bare = false, scale }: TensorProps) {
-  return (
-    <div class={phase ? `tensor ${phase}` : "tensor"}>
-      <HeatMap of={of.numbers(tensor)} name={name ?? of.name(tensor)} bare={bare} legend={false} scale={scale} />
-    </div>
-  );
-}
-
-const Row = ({ children }: { children: preact.ComponentChildren }) => <div class="tensors">{children}</div>;
-
-const Sign = ({ text }: { text: string }) => (
-  <span class="sign" aria-hidden="true">
-    {text}
-  </span>
-);
-
-function Arrow({ phase, text }: { phase: "forward" | "backward"; text: string }) {
-  return (
-    <div class={`arrow ${phase}`} aria-hidden="true">
-      <span class="code small">{text}</span>
-      <svg viewBox="0 0 48 12" width="48" height="12" aria-hidden="true">
-        <path d="M1 6h44m-5-4.5L45 6l-5 4.5" fill="none" stroke="currentColor" stroke-width="1.8" />
-      </svg>
     </div>
   );
 }

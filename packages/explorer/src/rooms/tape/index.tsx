@@ -23,10 +23,14 @@ import {
   order,
   outcome,
   program,
+  seedInput,
   shownPlace,
+  showsTangents,
+  showTangents,
   timeline,
 } from "./state.ts";
 import { Transport, togglePlay } from "./Transport.tsx";
+import type { Timeline } from "./timeline.ts";
 
 export default function TapeRoom() {
   useEffect(keepRunning, []);
@@ -36,6 +40,7 @@ export default function TapeRoom() {
     { key: "ArrowLeft", does: "one step back", run: () => move(at.peek() - 1) },
     { key: "Home", does: "to the start", run: () => move(0) },
     { key: "End", does: "to the end", run: () => move(Number.POSITIVE_INFINITY) },
+    { key: "t", does: "tangents or cotangents", run: () => showTangents(!showsTangents.peek()) },
     { key: "s", does: "to the start of the sweep", run: () => move(timeline.peek()?.seed ?? 0) },
     { key: " ", does: "play, pause", run: togglePlay },
     { key: "n", does: "the next example", run: () => turn(1) },
@@ -126,6 +131,25 @@ function Choices() {
           </button>
         ))}
       </fieldset>
+      <fieldset class="choice">
+        <legend class="unseen">Derivatives</legend>
+        {[false, true].map((shows) => (
+          <button
+            key={`${shows}`}
+            type="button"
+            aria-pressed={showsTangents.value === shows}
+            title={
+              shows
+                ? "Forward mode: the tangent of each step, computed together with its value"
+                : "Reverse mode: the sweep computes the cotangent of each step, from the last step to the first"
+            }
+            onClick={() => showTangents(shows)}
+          >
+            {shows ? "tangents" : "cotangents"}
+          </button>
+        ))}
+      </fieldset>
+      {timeline.value?.isForwardMode && <SeedChoice of={timeline.value} />}
       {count > 1 && (
         <span class="small">
           <span aria-hidden="true">recording </span>
@@ -143,6 +167,29 @@ function Choices() {
         </span>
       )}
     </>
+  );
+}
+
+/** Selects the input whose tangent is ones, if there are several. */
+function SeedChoice({ of }: { of: Timeline }) {
+  const choices = of.seedable();
+  if (choices.length < 2) return null;
+  const { inputs, tangents } = of.recording;
+  return (
+    <span class="small">
+      <span aria-hidden="true">ones for </span>
+      <Select
+        label="Input whose tangent is ones"
+        value={tangents!.along}
+        onChoose={(input) => seedInput(Number(input))}
+      >
+        {choices.map((i) => (
+          <option key={i} value={i}>
+            {of.name(inputs[i]!)}
+          </option>
+        ))}
+      </Select>
+    </span>
   );
 }
 
