@@ -34,6 +34,7 @@ describe("examples", () => {
     "wrong",
     "nan",
     "long",
+    "scan",
   ];
 
   test("are all listed, and the sweep of each reaches its end", async () => {
@@ -206,6 +207,33 @@ test("tangents: forward mode ends with the tangent that jvp returns, for the inp
   await page.keyboard.press("t");
   await stage(page).getByText("Values flow forward").waitFor();
   expect(await page.locator(".list th.of-sweep").textContent()).toBe("cotangent");
+});
+
+test("the body of a loop opens below its step, with the names and shapes that explain prints", async () => {
+  const page = await visit("#/tape?example=scan", { viewport: { width: 390, height: 844 } });
+  const body = page.locator(".list .body-row");
+  const button = page.getByRole("button", { name: "Body of #1 scan" });
+  expect((await row(page, "#1").locator("td.op").textContent())!.trim()).toBe("scan 8 ×{ … } reverse=true");
+  expect(await button.getAttribute("aria-expanded")).toBe("false");
+  await page.locator("body").press("o");
+  await body.first().waitFor();
+  expect(await button.getAttribute("aria-expanded")).toBe("true");
+  const cells = await body.evaluateAll((all) => all.map((each) => [...each.children].map((cell) => cell.textContent)));
+  expect(cells.map(([number, op, inputs, shape]) => [number, op, inputs, shape].join("|"))).toEqual([
+    "body|carry||scalar",
+    "body|x||scalar",
+    "#1.1|mul|carry, z|scalar",
+    "#1.2|add|#1.1, x|scalar",
+    "body|} returns|#1.2, carry|",
+  ]);
+  expect(await violations(page)).toEqual([]);
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
+  await page.waitForFunction(() => location.hash.includes("open=0"));
+  await page.locator("body").press("End");
+  expect(await cell(page, "z", "cotangent")).toBe(short(Math.exp(0.5), 3));
+  await button.focus();
+  await page.keyboard.press("Enter");
+  await body.first().waitFor({ state: "detached" });
 });
 
 test("an edited program runs after a pause, shows the line of an error, and is kept in the address", async () => {

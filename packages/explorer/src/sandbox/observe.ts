@@ -28,10 +28,12 @@ import {
   withRecorder,
 } from "@wengert/core/extend";
 import * as ops from "@wengert/ops";
+import { bodyData } from "./bodies.ts";
 import { Elements } from "./elements.ts";
 import { failureOf } from "./failure.ts";
-import { constantsOf, namesOf, paramsText } from "./names.ts";
+import { constantsOf, type NameOf, namesOf, paramsText } from "./names.ts";
 import type {
+  BodyData,
   ContributionData,
   Failure,
   PullData,
@@ -105,20 +107,30 @@ const specs = [...Object.values(ops), ...structural, withLabel].flatMap((value) 
   typeof value === "function" && "spec" in value ? [value.spec as Step["op"]] : [],
 );
 const library: ReadonlySet<unknown> = new Set(specs);
-const namesOfLibrary: ReadonlySet<string> = new Set(["customVjp", "checkpoint", "stopGradient"]);
+const namesOfLibrary: ReadonlySet<string> = new Set([
+  "customVjp",
+  "customJvp",
+  "checkpoint",
+  "stopGradient",
+  "scan",
+  "fixedPoint",
+  "root",
+]);
 
 /** Converts one recording and its sweep to plain data for the page. */
 class Ledger {
   readonly #args: readonly unknown[];
   readonly #recording: Recording<unknown>;
   readonly #ofSweep: ReadonlySet<Tensor>;
+  readonly #nameOf: NameOf;
   readonly #elements: Elements;
 
   constructor({ args, made, ofSweep }: Kept) {
     this.#args = args;
     this.#recording = made;
     this.#ofSweep = ofSweep;
-    this.#elements = new Elements(namesOf(made));
+    this.#nameOf = namesOf(made);
+    this.#elements = new Elements(this.#nameOf);
   }
 
   data(along: number | undefined): RecordingData {
@@ -127,7 +139,7 @@ class Ledger {
     const listing = {
       inputs: inputs.map(number),
       constants: constantsOf(this.#recording).map(number),
-      steps: steps.map((step) => this.#step(step)),
+      steps: steps.map((step, i) => this.#step(step, bodyData(step, `${i + 1}`, this.#nameOf))),
       outputs: outputs.map(number),
     };
     const sweep = this.#sweep();
@@ -196,19 +208,21 @@ class Ledger {
     return { step, cotangent: number(pull.cotangent), contributions, rule: kept.map((each) => this.#step(each)) };
   }
 
-  #step({ op, inputs, params, output }: Step): StepData {
+  #step(step: Step, body?: BodyData): StepData {
+    const { op, inputs, output } = step;
     const known = library.has(op) || namesOfLibrary.has(op.name);
     const { vjp } = op;
     return {
       op: String(op.name),
       known,
-      params: paramsText(params),
+      params: paramsText(step),
       inputs: inputs.map((input) => this.#elements.number(input)),
       output: this.#elements.number(output),
       ...(known
         ? {}
         : { source: typeof vjp === "function" ? [asWritten(vjp)] : vjp.map((rule) => (rule ? asWritten(rule) : "")) }),
       ...(this.#ofSweep.has(output) ? { ofSweep: true } : {}),
+      ...(body ? { body } : {}),
     };
   }
 }

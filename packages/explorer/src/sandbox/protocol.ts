@@ -102,10 +102,35 @@ export interface StepData {
   readonly params: string;
   readonly inputs: readonly number[];
   readonly output: number;
+  /** The body of a loop or of an equation. */
+  readonly body?: BodyData | undefined;
   /** The source code of the VJP rules, if the user's program defines the op. */
   readonly source?: readonly string[] | undefined;
   /** Whether the step belongs to the sweep of f. Only for the tape of a gradient, which contains f and its sweep. */
   readonly ofSweep?: boolean | undefined;
+}
+
+/** The body of a step, such as the body of a loop. Its tensors have shapes, but no values. */
+export interface BodyData {
+  /** How often the step runs its body. */
+  readonly times: number;
+  /** The inputs of the body, its steps, and a row with its outputs. The rows of an inner loop follow its step. */
+  readonly rows: readonly BodyRow[];
+}
+
+/** A row of a body, as `explain` prints it. */
+export interface BodyRow {
+  /** The number of the step, such as `#3.1`, or an empty string. */
+  readonly number: string;
+  /** The op of a step, the name of an input, or `} returns`. */
+  readonly op: string;
+  readonly params: string;
+  /** The names of the inputs of a step. */
+  readonly inputs: string;
+  /** The shape of the output. Undefined in the row with the outputs of the body. */
+  readonly shape: readonly number[] | undefined;
+  /** How far the row is indented. */
+  readonly depth: number;
 }
 
 export interface Seed {

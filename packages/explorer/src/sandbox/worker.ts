@@ -22,6 +22,10 @@ const modules: Readonly<Record<string, object>> = {
   exercises,
 };
 
+// The build shortens the names of functions. Messages that show a function need its name.
+for (const [name, value] of Object.values(modules).flatMap((module) => Object.entries(module) as [string, unknown][]))
+  if (typeof value === "function" && value.name !== name) Object.defineProperty(value, "name", { value: name });
+
 /** The module of each name that a program can import. */
 const moduleOf = new Map(
   Object.entries(modules).flatMap(([module, names]) => Object.keys(names).map((name) => [name, module] as const)),

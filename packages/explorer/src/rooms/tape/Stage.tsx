@@ -1,15 +1,14 @@
-import rulesOfLibrary from "virtual:rules";
-import { CodeBlock } from "../../parts/CodeBlock.tsx";
 import { type Scale, scaleFor } from "../../parts/colors.ts";
 import { ErrorBox } from "../../parts/ErrorBox.tsx";
 import { Formula } from "../../parts/Formula.tsx";
 import { HeatMap } from "../../parts/HeatMap.tsx";
 import { shapeText } from "../../parts/numbers.ts";
-import type { ContributionData, Failure, PullData, StepData } from "../../sandbox/protocol.ts";
+import type { BodyData, ContributionData, Failure, PullData, StepData } from "../../sandbox/protocol.ts";
 import { axesText, repeated, repeatedAxes, summedRule } from "./broadcast.ts";
 import { formulas, isElementwise } from "./formulas.ts";
 import { Arrow, Row, Sign, Tensor, TensorName, Title, Where } from "./pieces.tsx";
-import { at, showsTangents } from "./state.ts";
+import { RuleCode } from "./RuleCode.tsx";
+import { at, opened, showsTangents, toggleBody } from "./state.ts";
 import { Comparison, Pair, TangentEnd, TangentRule, TangentStart } from "./TangentStage.tsx";
 import { broadcastSum, type Moment, type Timeline } from "./timeline.ts";
 
@@ -53,6 +52,7 @@ function Forward({ of, step, place }: { of: Timeline; step: StepData; place: num
   return (
     <>
       <Title phase="forward" text={`#${place + 1}`} step={step} />
+      {step.body && <BodyNote place={place} body={step.body} />}
       {formula && (
         <p class="value-formula">
           <Formula tex={formula.value} />
@@ -72,6 +72,20 @@ function Forward({ of, step, place }: { of: Timeline; step: StepData; place: num
         )}
       </Row>
     </>
+  );
+}
+
+/** Explains a step that holds a body, and shows or hides the body in the list. */
+function BodyNote({ place, body }: { place: number; body: BodyData }) {
+  const isOpen = opened.value.has(place);
+  return (
+    <p class="body-note">
+      {body.times === 1 ? "This step holds another list, its body." : `This step runs its body ${body.times} times.`}{" "}
+      The list holds the body once, with shapes but no values.{" "}
+      <button type="button" class="button" aria-expanded={isOpen} onClick={() => toggleBody(place)}>
+        {isOpen ? "Hide the body" : "Show the body"}
+      </button>
+    </p>
   );
 }
 
@@ -195,20 +209,20 @@ function Broken(failure: Failure) {
 function Rule({ of, pull, step }: { of: Timeline; pull: PullData; step: StepData }) {
   const formula = step.known ? formulas[step.op] : undefined;
   const flows = pull.contributions.map(({ given }) => given !== null);
-  const isPerInput = (list: readonly unknown[] | undefined): boolean => list?.length === step.inputs.length;
-  const wanted = <T,>(list: readonly T[] | undefined): T[] =>
-    (list ?? []).filter((_, k) => !isPerInput(list) || flows[k] === true);
-  const rules = formula?.rules.map((rule, k) => rule && summedRule(rule, repeatedAxesOf(of, step, k)));
-  const summed = rules?.some((rule, k) => rule !== formula!.rules[k] && flows[k]);
-  const code = wanted(step.source ?? rulesOfLibrary[step.op]).filter((rule) => rule.includes("=>"));
-  const codeBlock = <CodeBlock code={[...new Set(code)].join("\n")} label="The rule as code" />;
+  const all = formula?.rules ?? [];
+  const isPerInput = all.length === step.inputs.length;
+  const rules = all.map((rule, k) => {
+    if (rule === null || (isPerInput && !flows[k])) return null;
+    return isPerInput ? summedRule(rule, repeatedAxesOf(of, step, k)) : rule;
+  });
+  const isSummed = rules.some((rule, k) => rule !== null && rule !== all[k]);
   const names = new Map([[pull.cotangent, "g"]]);
   for (const [i, { output }] of pull.rule.entries()) if (!names.has(output)) names.set(output, `r${i + 1}`);
   const nameOf = (tensor: number) => names.get(tensor) ?? of.name(tensor).split(" ")[0] ?? "";
   return (
     <div class="rule">
       <h3>The rule</h3>
-      {wanted(rules).map(
+      {rules.map(
         (tex) =>
           tex !== null && (
             <p key={tex} class="rule-formula">
@@ -217,15 +231,7 @@ function Rule({ of, pull, step }: { of: Timeline; pull: PullData; step: StepData
           ),
       )}
       {formula && <Where of={of} step={step} showOutput />}
-      {formula && code.length > 0 ? (
-        <details>
-          <summary class="small">the rule as code</summary>
-          {summed && <p class="soft small">The op itself adds the sum over the repeated axes.</p>}
-          {codeBlock}
-        </details>
-      ) : (
-        code.length > 0 && codeBlock
-      )}
+      <RuleCode key={step.output} step={step} flows={flows} isSummed={isSummed} />
       {pull.rule.length > 0 && (
         <details>
           <summary class="small">

@@ -97,9 +97,9 @@ export function TangentEnd({ of }: { of: Timeline }) {
       )}
       {forward !== undefined && reverse !== undefined && (
         <p>
-          Both modes agree, with ones for <i>u</i>: <i>uᵀ</i>(<i>J v</i>) ={" "}
-          <span class="code">{short(forward, 6)}</span> from the tangents, and (<i>uᵀJ</i>)<i>v</i> ={" "}
-          <span class="code">{short(reverse, 6)}</span> from the sweep.
+          With ones for <i>u</i>, the tangents give <Transposed />(<i>J v</i>) ={" "}
+          <span class="code">{short(forward, 6)}</span>, and the sweep gives (<Transposed />
+          <i>J</i>)<i>v</i> = <span class="code">{short(reverse, 6)}</span>.
         </p>
       )}
       <Comparison of={of} />
@@ -131,8 +131,16 @@ export function Comparison({ of }: { of: Timeline }) {
   return (
     <p class="soft small comparison">
       Forward mode computes <i>J v</i>, the Jacobian times a tangent <i>v</i> of the inputs: one pass per input. Reverse
-      mode computes <i>uᵀJ</i>, a cotangent <i>u</i> of the value times the Jacobian: one pass per output.
+      mode computes <Transposed />
+      <i>J</i>, a cotangent <i>u</i> of the value times the Jacobian: one pass per output.
       {n > 0 && m > 0 && ` This function has ${numbers}, so its whole Jacobian costs ${passes}.`}
     </p>
   );
 }
+
+/** The transpose of u. A superscript letter as a character would load another font. */
+const Transposed = () => (
+  <i>
+    u<sup>T</sup>
+  </i>
+);

@@ -316,5 +316,29 @@ export const formulas: Readonly<Record<string, Formula>> = {
     value: "y = \\operatorname{forward}(x)",
     rules: ["\\bar x = \\operatorname{backward}(\\mathit{residuals}, g)"],
   },
+  scan: {
+    value: "(c_{t+1},\\, y_t) = \\operatorname{body}(c_t, x_t)",
+    rules: [
+      "(\\bar c_t,\\, \\bar x_t) = \\text{the pullback of the body, from } (\\bar c_{t+1},\\, \\bar y_t) \\text{, last iteration first}",
+    ],
+  },
+  fixedPoint: {
+    value: "x = \\operatorname{body}(x, p)",
+    rules: [
+      "\\bar p = (\\partial_p \\mathrm{body})^{\\mathsf T}\\, w, \\quad w = (\\partial_x \\mathrm{body})^{\\mathsf T}\\, w + g",
+    ],
+  },
+  root: {
+    value: "\\operatorname{body}(x, p) = 0",
+    rules: [
+      "\\bar p = -(\\partial_p \\mathrm{body})^{\\mathsf T}\\, w, \\quad (\\partial_x \\mathrm{body})^{\\mathsf T}\\, w = g",
+    ],
+  },
+  customJvp: {
+    value: "y = \\operatorname{value}(x)",
+    rules: [
+      "\\bar x = \\text{the transpose of } \\dot x \\mapsto \\operatorname{tangent}(x, \\dot x) \\text{, applied to } g",
+    ],
+  },
   checkpoint: { value: "y = f(x)", rules: ["\\bar x = \\text{the sweep of } f \\text{, run again, from } g"] },
 };

@@ -28,6 +28,7 @@ import {
   showsTangents,
   showTangents,
   timeline,
+  toggleAnyBody,
 } from "./state.ts";
 import { Transport, togglePlay } from "./Transport.tsx";
 import type { Timeline } from "./timeline.ts";
@@ -46,6 +47,7 @@ export default function TapeRoom() {
     { key: "n", does: "the next example", run: () => turn(1) },
     { key: "p", does: "the previous example", run: () => turn(-1) },
     { key: "e", does: "edit the program", run: startEditing },
+    { key: "o", does: "open or close the body of a loop", run: toggleAnyBody },
     { key: "Escape", does: "close the open tensor", run: () => lookAt(undefined) },
   ]);
   const of = timeline.value;

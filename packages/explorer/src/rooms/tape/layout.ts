@@ -41,7 +41,11 @@ export function drawingOf(of: Timeline, from: number, to: number): Drawing {
     if (nodes.has(id)) return id;
     const { name, shape } = tensors[tensor]!;
     const place = of.maker(tensor);
-    const title = place === undefined ? name : `#${place + 1} ${steps[place]!.op}`;
+    const times = place === undefined ? undefined : steps[place]!.body?.times;
+    const title =
+      place === undefined
+        ? name
+        : `#${place + 1} ${steps[place]!.op}${times !== undefined && times > 1 ? ` ${times} ×` : ""}`;
     const isNumber = place === undefined && constants.includes(tensor) && shape.length === 0;
     const detail = isNumber ? "" : shape.length === 0 ? "scalar" : shape.join(" × ");
     const width = Math.max(title.length, detail.length * 0.9, 4) * letter + 22;

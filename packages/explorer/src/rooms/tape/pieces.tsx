@@ -22,15 +22,22 @@ export function Title({
       <span class={`badge ${phase}`}>{words[phase]}</span>
       <span>
         {text} {step && <span class="code">{step.op}</span>}
+        {step?.body && step.body.times > 1 && <span class="code soft small"> {step.body.times} ×</span>}
         {step?.params && <span class="code soft small"> {step.params}</span>}
       </span>
     </h2>
   );
 }
 
+/** Ops whose formula does not name each input by a letter. */
+const withOwnLetters: ReadonlySet<string> = new Set(
+  "scan fixedPoint root customVjp customJvp checkpoint concat stack pack einsum".split(" "),
+);
+
 /** Lists which tensors the letters of a formula stand for, if the step has several inputs. */
 export function Where({ of, step, showOutput = false }: { of: Timeline; step: StepData; showOutput?: boolean }) {
   const letters = { 1: ["x"], 2: ["a", "b"], 3: ["c", "a", "b"] }[step.inputs.length];
+  if (withOwnLetters.has(step.op)) return null;
   const own: Readonly<Record<string, readonly string[]>> = {
     softmaxPullback: ["s", "h"],
     subtractWeightedMean: ["s", "h"],

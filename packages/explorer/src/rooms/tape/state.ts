@@ -53,6 +53,30 @@ export const look = computed(() => {
   return number !== undefined && number < (timeline.value?.recording.tensors.length ?? 0) ? number : undefined;
 });
 
+const openField = field("open");
+/** The indices of the steps whose bodies are shown in the list. */
+export const opened = computed<ReadonlySet<number>>(
+  () => new Set((openField.value ?? "").split(" ").flatMap((text) => whole(text) ?? [])),
+);
+
+/** Shows the body of a step, such as the body of a loop, or hides it. */
+export function toggleBody(place: number): void {
+  const after = opened.peek().has(place)
+    ? [...opened.peek()].filter((each) => each !== place)
+    : [...opened.peek(), place];
+  put({ open: after.length > 0 ? after.join(" ") : undefined });
+}
+
+/** Shows or hides the body of the current step, or else the first body of the list. */
+export function toggleAnyBody(): void {
+  const of = timeline.peek();
+  if (!of) return;
+  const { steps } = of.recording;
+  const current = of.place(at.peek());
+  const place = current !== undefined && steps[current]!.body ? current : steps.findIndex(({ body }) => body);
+  if (place >= 0) toggleBody(place);
+}
+
 const whole = (text: string | undefined): number | undefined =>
   text !== undefined && /^\d{1,7}$/.test(text) ? Number(text) : undefined;
 
@@ -66,7 +90,15 @@ export const lookAt = (tensor: number | undefined): void =>
 
 export const choose = (name: string): void =>
   put(
-    { example: name, code: undefined, at: undefined, look: undefined, of: undefined, along: undefined },
+    {
+      example: name,
+      code: undefined,
+      at: undefined,
+      look: undefined,
+      of: undefined,
+      along: undefined,
+      open: undefined,
+    },
     { push: true },
   );
 

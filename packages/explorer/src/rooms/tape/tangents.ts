@@ -31,6 +31,13 @@ const terms: Readonly<Record<string, readonly string[]>> = {
   crossEntropy: ["\\langle \\dot x, s - t \\rangle", "-\\langle \\dot t, \\log s \\rangle"],
 };
 
+/** Formulas for any inputs with tangents. */
+const whole: Readonly<Record<string, string>> = {
+  where: "\\dot y = c\\;?\\;\\dot a : \\dot b",
+  scan: "(\\dot c_{t+1},\\, \\dot y_t) = J_{\\mathrm{body}}\\, (\\dot c_t, \\dot x_t)",
+  customJvp: "\\dot y = \\operatorname{tangent}(x, \\dot x)",
+};
+
 /**
  * Returns the tangent of the output of an op in TeX. `flows` says for each input whether it has a tangent. For an op without
  * a formula, returns the general rule: the Jacobian times the tangent.
@@ -38,7 +45,7 @@ const terms: Readonly<Record<string, readonly string[]>> = {
 export function tangentFormula(op: string, flows: readonly boolean[]): string {
   const formula = Object.hasOwn(formulas, op) ? formulas[op]! : undefined;
   if (formula && linear.has(op)) return dotted(formula.value, ["x", "y", "a", "b"]);
-  if (op === "where") return "\\dot y = c\\;?\\;\\dot a : \\dot b";
+  if (Object.hasOwn(whole, op)) return whole[op]!;
   const own = Object.hasOwn(terms, op) ? terms[op] : undefined;
   const all = own ?? (formula && isElementwise(op) ? formula.rules.map(termOf) : []);
   const used = all.filter((_, k) => flows[k]).filter((term) => term !== undefined);
