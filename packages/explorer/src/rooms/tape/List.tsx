@@ -228,7 +228,7 @@ function BodyButton({ place, op, times }: { readonly place: number; readonly op:
   const isOpen = opened.value.has(place);
   return (
     <>
-      {times > 1 && <span class="soft"> {times} ×</span>}
+      {times !== 1 && <span class="soft"> {times} ×</span>}
       <button
         type="button"
         class="body-button code"

@@ -80,8 +80,9 @@ function BodyNote({ place, body }: { place: number; body: BodyData }) {
   const isOpen = opened.value.has(place);
   return (
     <p class="body-note">
-      {body.times === 1 ? "This step holds another list, its body." : `This step runs its body ${body.times} times.`}{" "}
-      The list holds the body once, with shapes but no values.{" "}
+      {body.times === 1
+        ? "This step holds another list, its body, with shapes but no values."
+        : `This step runs its body ${body.times} times. The list holds the body once, with shapes but no values.`}{" "}
       <button type="button" class="button" aria-expanded={isOpen} onClick={() => toggleBody(place)}>
         {isOpen ? "Hide the body" : "Show the body"}
       </button>

@@ -45,7 +45,7 @@ export function drawingOf(of: Timeline, from: number, to: number): Drawing {
     const title =
       place === undefined
         ? name
-        : `#${place + 1} ${steps[place]!.op}${times !== undefined && times > 1 ? ` ${times} ×` : ""}`;
+        : `#${place + 1} ${steps[place]!.op}${times !== undefined && times !== 1 ? ` ${times} ×` : ""}`;
     const isNumber = place === undefined && constants.includes(tensor) && shape.length === 0;
     const detail = isNumber ? "" : shape.length === 0 ? "scalar" : shape.join(" × ");
     const width = Math.max(title.length, detail.length * 0.9, 4) * letter + 22;

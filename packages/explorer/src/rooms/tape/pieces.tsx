@@ -22,7 +22,7 @@ export function Title({
       <span class={`badge ${phase}`}>{words[phase]}</span>
       <span>
         {text} {step && <span class="code">{step.op}</span>}
-        {step?.body && step.body.times > 1 && <span class="code soft small"> {step.body.times} ×</span>}
+        {step?.body && step.body.times !== 1 && <span class="code soft small"> {step.body.times} ×</span>}
         {step?.params && <span class="code soft small"> {step.params}</span>}
       </span>
     </h2>

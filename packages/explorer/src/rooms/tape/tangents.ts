@@ -35,6 +35,8 @@ const terms: Readonly<Record<string, readonly string[]>> = {
 const whole: Readonly<Record<string, string>> = {
   where: "\\dot y = c\\;?\\;\\dot a : \\dot b",
   scan: "(\\dot c_{t+1},\\, \\dot y_t) = J_{\\mathrm{body}}\\, (\\dot c_t, \\dot x_t)",
+  fixedPoint: "\\dot x = (\\partial_x \\mathrm{body})\\, \\dot x + (\\partial_p \\mathrm{body})\\, \\dot p",
+  root: "(\\partial_x \\mathrm{body})\\, \\dot x + (\\partial_p \\mathrm{body})\\, \\dot p = 0",
   customJvp: "\\dot y = \\operatorname{tangent}(x, \\dot x)",
 };
 
