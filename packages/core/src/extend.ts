@@ -23,6 +23,7 @@ export { isList, prefixErrors, setMessage, show, withCaller } from "./checks/err
 export { type Complete, type OtherNames, withDefaults } from "./checks/options.ts";
 export { builtin } from "./checks/platform.ts";
 export { asBytes, isBlob, isFile, isUrl, pathOf } from "./checks/sources.ts";
+export { type Body, bodyOf } from "./transforms/body.ts";
 export { createZeros, listHint, sizeHint } from "./values/create.ts";
 export { checkDType, isFloat } from "./values/dtype.ts";
 export { shapeText } from "./values/format.ts";
