@@ -63,7 +63,7 @@ describe.each(["core", "ops", "train", "explorer"])("the folders of %s", (name) 
   });
 });
 
-const order = ["core", "ops", "train", "data", "report", "examples", "explorer", "site"];
+const order = ["core", "ops", "train", "data", "report", "mpi", "examples", "explorer", "site"];
 
 test("packages depend only on packages before them", () => {
   for (const [i, name] of order.entries()) {
