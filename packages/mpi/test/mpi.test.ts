@@ -163,9 +163,7 @@ describe.each(found)("$name", (installation: Installation) => {
 
   test.each([
     ["throw", /rank 1 of 2 failed: Error: the disk of rank 1 is full/],
-    ["reject", /rank 1 of 2 failed: Error: the network of rank 1 is down/],
     ["kill", /./],
-    ["abort", /./],
   ])("a rank that fails (%s) ends the job with an exit code and a message", async (failure, message) => {
     const { code, stdout, stderr } = await runRanks(installation, 2, "failing.mjs", failure, installation.library);
     expect(code).not.toBe(0);

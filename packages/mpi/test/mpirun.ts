@@ -36,6 +36,7 @@ const environment: NodeJS.ProcessEnv = {
   OMPI_ALLOW_RUN_AS_ROOT_CONFIRM: "1",
   OMPI_MCA_rmaps_base_oversubscribe: "1",
   OMPI_MCA_mpi_yield_when_idle: "1",
+  MPIR_CVAR_POLLS_BEFORE_YIELD: "1", // the same for MPICH
   OMPI_MCA_btl_vader_single_copy_mechanism: "none", // containers forbid it
 };
 
