@@ -30,7 +30,7 @@ export interface Ended {
 export const programPath = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
 /** Variables that let Open MPI start more ranks than cores, as root, and yield the core while a rank waits. */
-const environment: NodeJS.ProcessEnv = {
+export const environment: NodeJS.ProcessEnv = {
   ...process.env,
   OMPI_ALLOW_RUN_AS_ROOT: "1",
   OMPI_ALLOW_RUN_AS_ROOT_CONFIRM: "1",

@@ -1,6 +1,7 @@
 // Runs on every rank. Writes the results of each rank to a file, for mpi.test.ts.
 
 import { existsSync, writeFileSync } from "node:fs";
+import { hostname } from "node:os";
 import { tensor, treeMap, valueAndGrad } from "@wengert/core";
 import { mul, slice } from "@wengert/ops";
 import { adam, applyUpdates, fit, toSafetensors } from "@wengert/train";
@@ -10,7 +11,7 @@ import { dataOf, loss, meanLoss, modelOf, optionsOf, rows } from "./model.mjs";
 const [folder, library] = process.argv.slice(2);
 const mpi = openMpi({ library });
 const { rank, size } = mpi;
-const results = { rank, size };
+const results = { rank, size, host: hostname() };
 
 const bits = (tree) => Buffer.from(toSafetensors(tree)).toString("base64");
 const messageOf = async (f) => {
