@@ -110,8 +110,8 @@ function listOf(packages) {
 
 \`npm install ${ours.join(" ")}\` also installs these packages. Each contains the text of its license.
 
-core, ops, nn and train need only \`ndarray\`, its types, \`iota-array\` and \`is-buffer\`. \`@wengert/data\` (tables and images)
-and \`@wengert/report\` need the rest.
+core, ops, nn, train and mpi need only \`ndarray\`, its types, \`iota-array\` and \`is-buffer\`. \`@wengert/data\` (tables and images)
+and \`@wengert/report\` need the rest. \`openMpi\` of \`@wengert/mpi\` also needs \`koffi\` (MIT), which users install themselves.
 
 | package | version | license | by |
 | --- | --- | --- | --- |

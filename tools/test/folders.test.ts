@@ -63,7 +63,7 @@ describe.each(["core", "ops", "nn", "train", "explorer"])("the folders of %s", (
   });
 });
 
-const order = ["core", "ops", "nn", "train", "data", "report", "examples", "explorer", "site"];
+const order = ["core", "ops", "nn", "train", "data", "report", "mpi", "examples", "explorer", "site"];
 
 test("packages depend only on packages before them", () => {
   for (const [i, name] of order.entries()) {

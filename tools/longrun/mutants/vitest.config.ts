@@ -15,7 +15,7 @@ export default defineConfig({
   },
   ssr: { resolve: { conditions: ["@wengert/source", ...defaultServerConditions] } },
   test: {
-    projects: ["core", "ops", "nn", "train", "data", "report"].map((name) => ({
+    projects: ["core", "ops", "nn", "train", "data", "report", "mpi"].map((name) => ({
       extends: true as const,
       test: {
         name,

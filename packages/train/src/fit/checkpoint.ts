@@ -32,11 +32,15 @@ export async function writeCheckpoint<P>(
   state: State<P>,
   plan: Plan,
 ): Promise<void> {
-  const tree = treeOf(state);
-  const options = { metadata: { [planKey]: JSON.stringify(plan) } };
-  if (path !== undefined) await save(path, tree, options);
-  else await write?.(toSafetensors(tree, options));
+  if (path !== undefined) await save(path, treeOf(state), metadataOf(plan));
+  else await write?.(checkpointBytes(state, plan));
 }
+
+/** Returns the contents of a checkpoint file. */
+export const checkpointBytes = <P>(state: State<P>, plan: Plan): Bytes =>
+  toSafetensors(treeOf(state), metadataOf(plan));
+
+const metadataOf = (plan: Plan) => ({ metadata: { [planKey]: JSON.stringify(plan) } });
 
 function treeOf<P>({ params, optimizer, since, train, validation, best, ...counts }: State<P>): object {
   const names = Object.keys(since.metrics);
