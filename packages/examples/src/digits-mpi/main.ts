@@ -11,10 +11,10 @@ import { type Tensor, zeros } from "@wengert/core";
 import { type Mpi, openMpi } from "@wengert/mpi";
 import { add, crossEntropy, matmul, mul, randomKey, randomNormal, relu, splitKey } from "@wengert/ops";
 import { accuracy, adam, type Fit, fit, linear } from "@wengert/train";
-import { type Batch, classes, pixelsPerImage, readDigits, wholeSet } from "../digits/mnist.ts";
 import { type Command, command, startIfMain } from "../shared/command.ts";
 import { prepareFolder } from "../shared/files.ts";
 import { finishedFit } from "../shared/fitted.ts";
+import { type Batch, classes, pixelsPerImage, readDigits, wholeSet } from "../shared/mnist.ts";
 import { count, flag, optional, path, positive } from "../shared/options.ts";
 import { percent, whole } from "../shared/table.ts";
 
