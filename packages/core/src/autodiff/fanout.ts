@@ -73,7 +73,8 @@ export const pack: Op<Inputs> = /* @__PURE__ */ defineOp({
     }
   },
   vjp: (g, { inputs }) => unpack(g, inputs),
-  // The batch goes last, so that the elements of all entries at one position are neighbors in the vector.
+  // The batch axis is last, so that elements at the same position in different batch entries are neighbors in the
+  // vector.
   batch: ({ size, output: { shape }, inputs, batched }) =>
     batchFirst(
       pack(inputs.map((x, k) => (batched[k] ? batchLast(x) : repeatAlong(x, { axis: x.shape.length, size })))),
@@ -92,7 +93,10 @@ export function packedDType(tensors: readonly Operand[]): DType {
 
 const batchLast = (x: Tensor): Tensor => moveAxis(x, { from: 0, to: x.shape.length - 1 });
 
-/** Takes a tensor of `shape` per entry from a vector in which the elements of a batch of `size` entries alternate. */
+/**
+ * Returns a tensor [size, ...shape] with the elements of a batch. `packed` is a vector in which the batch is the last
+ * axis: the elements at one position of all `size` entries are neighbors.
+ */
 const batchFirst = (packed: Tensor, { shape, offset, dtype }: Part, size: number): Tensor =>
   moveAxis(
     part(packed, { shape: [...shape, size], offset: offset * size, ...(dtype === undefined ? {} : { dtype }) }),

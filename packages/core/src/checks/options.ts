@@ -4,8 +4,8 @@ import { ArgumentError, isArray, isList, show } from "./errors.ts";
 export type Complete<O> = { readonly [K in keyof O]-?: O[K] | undefined };
 
 /**
- * Maps option names of other libraries, in lower case and without other characters than letters, to the name of the
- * option in this library, or to a hint. A text with spaces is a hint.
+ * Maps option names of other libraries to the name of the option in this library, or to a hint. The names of other
+ * libraries are written in lower case, without characters other than letters. A text with spaces is a hint.
  */
 export type OtherNames = Readonly<Record<string, string>>;
 

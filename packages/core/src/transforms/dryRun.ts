@@ -20,7 +20,10 @@ export function dryRun<T>(
 // A call of a customVjp or checkpoint function in a dry run becomes a step that keeps the function. When the step is
 // applied to values, the function is called again, and its own steps are applied to the values.
 
-/** The tensors that replace those of a dry run, and the mode in which steps are applied to them. */
+/**
+ * Maps the tensors of a dry run to the tensors that replace them, and says how the recorded steps are applied to the
+ * new tensors.
+ */
 export interface Replacement {
   readonly values: Values;
   readonly mode: ReplayMode;

@@ -9,8 +9,9 @@ import type { Padding } from "./geometry.ts";
 
 export interface Conv1dOptions extends Omit<ConvOptions, "padding"> {
   /**
-   * The padding with zeros: "valid" adds none; "same" adds as many as give ⌈n / stride⌉ windows for length n; "causal"
-   * adds all of them before x; [[before, after]] gives their numbers. Default: "valid".
+   * The padding with zeros. "valid" adds no zeros. "same" adds as many zeros as are needed for ⌈n / stride⌉ windows,
+   * where n is the length of x. "causal" adds all zeros before x. [[before, after]] sets the number of zeros before x
+   * and after x. Default: "valid".
    */
   readonly padding?: Padding | "causal" | undefined;
 }

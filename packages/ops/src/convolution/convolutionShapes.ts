@@ -7,8 +7,9 @@ export interface ConvOptions {
   /** The stride: the step from one window to the next along each spatial axis. Default: 1. */
   readonly stride?: Sizes | undefined;
   /**
-   * The padding with zeros: "valid" adds none, "same" adds as many as give ⌈n / stride⌉ windows along an axis of size
-   * n, and [[before, after], ...] gives their numbers along each spatial axis. Default: "valid".
+   * The padding with zeros. "valid" adds no zeros. "same" adds as many zeros as are needed for ⌈n / stride⌉ windows
+   * along an axis of size n. [[before, after], ...] sets the numbers of zeros before and after x along each spatial
+   * axis. Default: "valid".
    */
   readonly padding?: Padding | undefined;
   /** The dilation: the step from one entry of a window to the next along each spatial axis. Default: 1. */

@@ -30,8 +30,8 @@ export function convolve(out: NdArray, x: NdArray, kernel: NdArray, geometry: Ge
 }
 
 /**
- * Adds g × kernel to `out` at each window, where g is the cotangent of a convolution's output. `out` has the shape of
- * the input images, and must be filled with zeros.
+ * For each window, adds g × kernel to the window's pixels in `out`, where g is the cotangent of a convolution's output.
+ * `out` has the shape of the input images, and must be filled with zeros.
  */
 export function pullBackToInput(out: NdArray, g: NdArray, kernel: NdArray, geometry: Geometry): void {
   const [outputs, weights] = [ravel(g), ravel(kernel)];

@@ -20,7 +20,10 @@ export function caretLines(tokens: readonly Token[], position: number, operands:
 
 const operandText = (x: unknown): string => (x instanceof Tensor ? `${x.label ?? ""}${shapeText(x.shape)}` : show(x));
 
-/** Whether the token at `i` is a minus that does not follow an operand, a number or a closing parenthesis. */
+/**
+ * Whether the token at `i` is a unary minus: a minus that does not follow an operand, a number or a closing
+ * parenthesis.
+ */
 function isUnaryMinus(tokens: readonly Token[], i: number): boolean {
   const before = tokens[i - 1];
   return tokens[i] === "-" && typeof before !== "number" && before !== ")" && !isNumber(before);

@@ -72,10 +72,10 @@ export const cholesky: Sampled<(A: TensorLike) => Tensor> = /* @__PURE__ */ with
 );
 
 /**
- * Replaces the columns from `first` to before `stop` of the matrix A, stored in the lower triangle of `L`, by those of
- * its Cholesky factor. The columns before `first` must already be replaced. The function calls itself for each half of
- * the columns, so that matrix products do most of the work. Returns the index of the first pivot that is not larger
- * than its rounding error, or −1.
+ * Computes the columns `first` to `stop` − 1 of the Cholesky factor of a matrix A. The lower triangle of `L` holds A,
+ * and the columns of the factor replace those of A. The columns before `first` must already be replaced. The function
+ * calls itself for each half of the columns, so that matrix products do most of the work. Returns the index of the
+ * first pivot that is not larger than its rounding error, or −1.
  */
 function factorColumns(L: Elements, n: number, first: number, stop: number, a: Elements, scratch: Elements): number {
   if (stop - first > 8) {

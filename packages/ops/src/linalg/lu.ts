@@ -32,7 +32,7 @@ type MutableFactors = { -readonly [K in keyof Factors]: Factors[K] };
 const narrow = 16;
 
 /**
- * Factorizes the columns from `first` to before `stop`, from row `first` on. The columns before `first` must already be
+ * Factorizes the columns `first` to `stop` − 1, from row `first` on. The columns before `first` must already be
  * factorized.
  */
 function factorColumns(factors: MutableFactors, n: number, first: number, stop: number, scratch: Elements): void {
@@ -61,8 +61,8 @@ function factorColumns(factors: MutableFactors, n: number, first: number, stop: 
 }
 
 /**
- * Subtracts the matrix product a b from the columns from `first` to before `stop` of the n × n matrix x, from row
- * `first` on.
+ * Subtracts the matrix product a b from the n × n matrix x, in the columns `first` to `stop` − 1 and from row `first`
+ * on.
  */
 export function subtractProduct(
   x: Elements,

@@ -115,7 +115,7 @@ export function operationInWasm(out: NdArray, a: NdArray, b: NdArray, operation:
   const { workspace, exports } = engine;
   const width = out.data.BYTES_PER_ELEMENT;
   const kernel = exports[operations[operation][width === 4 ? 0 : 1]];
-  // A chunk, which the kernel processes at a time, has several whole rows or consecutive entries of one row.
+  // The kernel processes one chunk at a time: several whole rows, or consecutive entries of one row.
   const rowPart = Math.min(n, chunkBytes / width);
   const rowsPerChunk = Math.min(count, Math.floor(chunkBytes / width / rowPart));
   const bytes = rowsPerChunk * rowPart * width;

@@ -103,8 +103,8 @@ export function jsonReader(text: string, makeError: (what: string) => Error): Js
 }
 
 /**
- * Returns a function that returns whether it was called with the same name before. Creates a Set only at the second
- * name, because most objects have only one name.
+ * Returns a check for duplicate names: a function that returns whether it has already received the same name. The
+ * function creates a Set only at the second name, because most objects have only one name.
  */
 function duplicateCheck(): (name: string) => boolean {
   let first: string | undefined;

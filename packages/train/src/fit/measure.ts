@@ -102,7 +102,7 @@ export async function measurePass<P, B>(
       const { batch, rows } = nextBatch;
       const [loss, aux] = objective.value(params, batch, context);
       const value = loss.item();
-      // A NaN loss skips the metrics, because most metrics throw on NaN scores.
+      // If the loss is NaN, the metrics are not computed, because most metrics throw on NaN scores.
       const means = Number.isNaN(value) ? nanMetrics(metrics) : evaluateMetrics(caller, metrics, [aux, batch, params]);
       sums = addBatch(sums, rows, { loss: value, metrics: means });
       if (pace.isDue()) await pace.yieldToHost();

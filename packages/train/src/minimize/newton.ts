@@ -32,8 +32,9 @@ export function newton<P>(
 }
 
 /**
- * Solves (H + τ I) d = −g for the Newton step d, where H is the Hessian and g the gradient: τ = 0 if H is positive
- * definite, else the first τ that suffices (Nocedal and Wright, algorithm 3.3). Without a usable Hessian, d is −g.
+ * Solves (H + τ I) d = −g for the Newton step d, where H is the Hessian and g the gradient. τ is 0 if H is positive
+ * definite. Otherwise τ grows until H + τ I is positive definite (Nocedal and Wright, algorithm 3.3). If H is 0 or has
+ * an entry that is not finite, d is −g.
  */
 function newtonDirection(hessian: Vector, gradient: Vector): Vector {
   const { H, scale } = normalized(hessian);

@@ -48,7 +48,7 @@ export interface AdamState {
 /**
  * Adam (D. Kingma and J. Ba, 2015): p ← p − rate m / (√v + ε) for each parameter p, where m and v are weighted means of
  * the gradients and of their squares. A gradient that is k steps old has the weight βᵏ. Matches torch.optim.Adam. For
- * decoupled weight decay use `adamw`, for coupled decay chain `weightDecay` before it.
+ * decoupled weight decay, use `adamw`. For coupled weight decay, put `weightDecay` before `adam` in a `chain`.
  * @throws ArgumentError, OutOfRangeError for invalid options
  */
 export function adam(options: AdamOptions): Optimizer<AdamState> {
