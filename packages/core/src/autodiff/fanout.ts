@@ -120,8 +120,8 @@ export function unpack(packed: Tensor, like: readonly Operand[]): Tensor[] {
 }
 
 /**
- * Takes the elements of a vector from `offset` on, as an array of `shape` and `dtype`. The adjoint of this op is
- * `place`.
+ * Returns consecutive elements of a vector as an array of `shape` and `dtype`. The first of these elements has the
+ * index `offset`. The adjoint of this op is `place`.
  */
 export const part: Op<Unary, Part> = /* @__PURE__ */ defineOp<Unary, Part>({
   name: "part",
@@ -144,7 +144,10 @@ interface Part {
   readonly dtype?: DType;
 }
 
-/** Puts the elements of x into a vector of `size` zeros, from `offset` on. The adjoint of this op is `part`. */
+/**
+ * Returns a vector of `size` zeros in which the elements from index `offset` on are replaced by those of x. The adjoint
+ * of this op is `part`.
+ */
 export const place: Op<Unary, Place> = /* @__PURE__ */ defineOp<Unary, Place>({
   name: "place",
   options: { size: undefined, offset: undefined, dtype: undefined },

@@ -9,8 +9,8 @@ import { isNode } from "../values/tree.ts";
 import { dryRun } from "./dryRun.ts";
 import { neededSteps, type ReplayMode, replay } from "./replay.ts";
 
-// A step may hold another list in its params: the body of a loop or of an equation. Each function that reads lists reads
-// such bodies, too.
+// The params of a step may hold another list of steps: the body of a loop or of an equation. Each function that reads a
+// list of steps also reads the bodies in it.
 
 /** A function as a list of steps on tensors without values. */
 export interface Body {

@@ -90,8 +90,8 @@ export function jvp<A extends readonly unknown[], R>(
 }
 
 /**
- * The type of the Jacobian of a function from X to Y: a tree like Y of trees like X. Each pair of tensors y and x has a
- * block ∂y/∂x of shape `[...y.shape, ...x.shape]`.
+ * The type of the Jacobian of a function from X to Y: a tree like Y, in which each tensor y is replaced by a tree like
+ * X. In place of each tensor x, this tree has the block ∂y/∂x of shape `[...y.shape, ...x.shape]`.
  */
 export type Blocks<Y, X> = Y extends TensorLike
   ? X extends TensorLike

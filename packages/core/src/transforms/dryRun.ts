@@ -3,8 +3,8 @@ import { Tensor } from "../values/tensor.ts";
 import { leaves, unflatten } from "../values/tree.ts";
 import { type FunctionOp, type ReplayMode, replay, type Values } from "./replay.ts";
 
-// A dry run calls a function on tensors without values, and records the steps that depend on them. The steps are applied
-// to values later. Steps that depend on other tensors alone run at once, and outer tapes record them.
+// A dry run calls a function on tensors without values, and records the steps that depend on these tensors. The steps
+// are applied to values later. All other steps run immediately, and outer tapes record them.
 
 /** Runs `body`. Returns its value and the steps that depend on the tensors `watched`, which have no values. */
 export function dryRun<T>(

@@ -129,7 +129,7 @@ function matricesAt(
   return matrices;
 }
 
-/** Joins the elements of tensors into one row per entry of the batch. */
+/** Joins the elements of all tensors into a matrix with a row for each entry of the batch. */
 function toRows(tensors: readonly Tensor[], entries: number): Float64Array {
   const total = tensors.reduce((n, { size }) => n + size, 0);
   const rows = new Float64Array(total);

@@ -19,9 +19,9 @@ export interface Conv1dOptions extends Omit<ConvOptions, "padding"> {
 type Conv1d = (x: TensorLike, kernel: TensorLike, options?: Conv1dOptions) => Tensor;
 
 /**
- * Returns the convolution of sequences x [N, length, C] and a kernel [size, C / groups, out], with the shape [N,
- * windows, out]. The function is conv2d for images of height 1, with the same derivatives. With "causal" padding,
- * output t depends on the entries of x up to t × stride only.
+ * Returns the convolution of sequences x [N, length, C] and a kernel [size, C / groups, out]. The result has the shape
+ * [N, windows, out]. The function is conv2d for images of height 1, with the same derivatives. With "causal" padding,
+ * output t depends only on the entries of x up to index t × stride.
  */
 export const conv1d: Sampled<Conv1d> = /* @__PURE__ */ withSamples<Conv1d>(
   (x, kernel, options) => {

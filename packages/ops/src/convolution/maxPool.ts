@@ -28,8 +28,8 @@ import {
 } from "./pooling.ts";
 
 /**
- * Returns the maximum of one channel of a window, NaN if an entry is NaN. Uses Math.max, because it needs no branch: on
- * random data, the processor would often mispredict a branch.
+ * Returns the maximum of one channel of a window, or NaN if an entry is NaN. Math.max compiles to code without a
+ * branch. On random data, the processor would often mispredict a branch.
  */
 function peakOf(rows: number, rowStep: number, columns: number, step: number, start: number, x: Data): number {
   let peak = x[start]!;

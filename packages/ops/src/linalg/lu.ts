@@ -9,7 +9,10 @@ import { substitute } from "./substitution.ts";
  */
 export interface Factors {
   readonly lu: Elements;
-  /** The row swaps of an LU factorization: row i was swapped with row `swaps[i]`, for i = 0, 1, … in this order. */
+  /**
+   * The row swaps of an LU factorization. The first swap exchanges row 0 with row `swaps[0]`, the next one row 1 with
+   * row `swaps[1]`, and so on.
+   */
   readonly swaps: Int32Array;
   /** The index of the first pivot that is 0 up to rounding errors; −1 if there is none. */
   readonly singularAt: number;
@@ -81,8 +84,9 @@ export function subtractProduct(
 }
 
 /**
- * Chooses the pivot of column j, and eliminates the column in the rows below, up to the column `stop`. Returns whether
- * the pivot is larger than its rounding error, which is at most about n ε Σ |lᵢₖ| |uₖⱼ| for the factors L and U.
+ * Chooses the pivot of column j, swaps its row to row j, and eliminates column j in the rows below. Only the columns
+ * before `stop` are updated. Returns whether the pivot is larger than its rounding error, which is at most about n ε Σ
+ * |lᵢₖ| |uₖⱼ| for the factors L and U.
  */
 function eliminateColumn(lu: Elements, n: number, j: number, stop: number, swaps: Int32Array): boolean {
   let pivotRow = j;

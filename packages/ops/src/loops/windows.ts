@@ -36,7 +36,7 @@ export interface Blocks {
   readonly windows: number;
   readonly perImage: number;
   readonly entries: number;
-  /** The number of windows in a block, that is, the number of rows of the matrix that is multiplied at a time. */
+  /** The number of windows in a block. A matrix product has this many rows. */
   readonly block: number;
   /** The number of filters in a group of a grouped convolution. */
   readonly filters: number;

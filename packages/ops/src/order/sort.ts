@@ -84,8 +84,8 @@ export const argsort: Wrapped<SortOf, typeof orderOf> = /* @__PURE__ */ wrapOp<S
 );
 
 /**
- * Returns x sorted along `axis`. Each entry of x receives the cotangent of its position in the sorted slice. Equal
- * entries keep their order, so cotangents are assigned to them in this order. NaN is last in both directions.
+ * Returns x sorted along `axis`. Equal entries keep their order. NaN is last in both directions. The VJP gives each
+ * entry of x the cotangent of its position in the sorted slice, also for equal entries.
  */
 export const sort: Sampled<SortOf> = /* @__PURE__ */ withSamples<SortOf>((x, options) => {
   const [t] = toTensors("sort", [x], 1) as [Tensor];

@@ -45,9 +45,9 @@ export interface Selection {
 }
 
 /**
- * Returns the entries `start` to `stop` − 1 along each axis, in steps of `step`, as in NumPy. Negative bounds count
- * from the end, and bounds beyond an end are clamped. The adjoint puts the cotangent at the selected entries, among
- * zeros.
+ * Returns the entries from `start` up to but not including `stop`, in steps of `step`, along each axis, as in NumPy.
+ * Negative bounds count from the end, and bounds beyond an end are clamped. The adjoint puts the cotangent at the
+ * selected entries, among zeros.
  */
 export const slice: Op<Unary, Selection, SliceOptions> = /* @__PURE__ */ defineOp({
   name: "slice",

@@ -29,8 +29,8 @@ export function lossShape(inputs: readonly [Operand, Operand], names: readonly [
 }
 
 /**
- * Applies a loss to a batch. A scalar input per entry is repeated to the shape of the other input, because losses do not
- * broadcast.
+ * Applies a loss to a batch. If an input is a scalar in each batch entry, it is repeated to the shape of the other
+ * input, because losses do not broadcast.
  */
 export function batchOfLosses<P>({ operands, params, size, withBatch, again }: BatchCall<Binary, P>): Tensor {
   const shape = [size, ...lossShape(operands, ["a", "b"])];

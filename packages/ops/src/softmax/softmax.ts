@@ -176,7 +176,7 @@ const logSoftmaxOp: Op<Unary, AxesParams, AxisOption> = /* @__PURE__ */ defineOp
 /**
  * Returns y = log softmax(x) along `axis`: yᵢ = (xᵢ − xₘ) − log1p(Σⱼ≠ₘ exp(xⱼ − xₘ)), where xₘ is the maximum. Because
  * of log1p, a small yₘ such as −4e−8 does not round to 0. The VJP maps the cotangent g to g − s Σ g, where s =
- * softmax(x). Entries excluded by `where` give −Infinity and the gradient 0.
+ * softmax(x). Entries excluded by `where` give −Infinity, and their gradient is 0.
  */
 export const logSoftmax: MaskableOp = /* @__PURE__ */ maskable(logSoftmaxOp, -Infinity);
 

@@ -5,11 +5,11 @@ import type { FunctionName, OperationName } from "./exports.ts";
 import { currentEngine, type Engine } from "./kernels.ts";
 
 // This module computes elementwise arithmetic and functions in WebAssembly. Plain loops give the same bits as
-// WebAssembly, so the choice between the two depends only on speed, that is, on the size of the input.
+// WebAssembly. So the choice between the two affects only the speed, and depends only on the size of the input.
 
 /**
- * The number of bytes that are copied into the WebAssembly memory, processed and copied out at a time, chosen so that
- * these bytes stay in the CPU cache.
+ * The number of bytes that are copied into the WebAssembly memory, processed and copied out at a time. These bytes fit
+ * in the CPU cache.
  */
 const chunkBytes = 32768;
 

@@ -4,7 +4,7 @@ import { currentEngine, type Engine } from "./kernels.ts";
 import type { Workspace } from "./workspace.ts";
 
 /**
- * The number of bytes of an operand that are copied and processed at a time, so few that they are still in the cache
+ * The number of bytes of an operand that are copied and processed at a time. The copied bytes are still in the cache
  * when the kernel reads them.
  */
 const blockBytes = 2 ** 19;

@@ -6,7 +6,7 @@ import { maxAbs, type Vector } from "./vector.ts";
 
 /**
  * Minimizes a smooth loss near `params` by Newton's method. Each step d solves (H + τ I) d = −g, where g is the
- * gradient, H is the Hessian and τ ≥ 0 is large enough to make H + τ I positive definite. The line search is the same
+ * gradient and H is the Hessian. τ ≥ 0 is large enough to make H + τ I positive definite. The line search is the same
  * as in `lbfgs`. Use `newton` for up to a few hundred parameters.
  * @throws OutOfRangeError unless loss and gradient are finite at the start
  * @throws TreeError, DTypeError, ArgumentError for invalid arguments
