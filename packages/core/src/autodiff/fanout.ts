@@ -7,11 +7,10 @@ import type { Operand, Tensor } from "../values/tensor.ts";
 import { moveAxis, repeatAlong } from "./axes.ts";
 import { apply, type Binary, defineOp, type Inputs, type Op, type Unary } from "./op.ts";
 
-// Reverse mode itself needs only addition: the cotangents of a tensor that is used twice are added.
+// Addition is the only op that reverse mode itself needs: the cotangents of a tensor that is used twice are added.
 
 /**
- * Returns y = x as a new tensor with the same memory. Transforms watch aliases of the caller's tensors, not the tensors
- * themselves.
+ * Returns an alias of x: a new tensor with the same memory. Transforms watch such aliases, not the caller's tensors.
  */
 export const alias: Op<Unary> = /* @__PURE__ */ defineOp({
   name: "alias",

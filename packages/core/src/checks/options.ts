@@ -32,8 +32,8 @@ export function withDefaults<O>(
 }
 
 /**
- * Returns whether `x` is a plain object, even of another realm such as an iframe: its prototype is null or has no
- * prototype itself.
+ * Returns whether `x` is a plain object, even of another realm such as an iframe. The prototype of a plain object is
+ * null, or is an object whose own prototype is null.
  */
 export function isPlain(x: unknown): x is object {
   if (typeof x !== "object" || x === null || isArray(x)) return false;

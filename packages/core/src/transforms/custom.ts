@@ -229,8 +229,8 @@ const hideFrom = <T>(tape: Tape, body: () => T): T => withSubstitute(tape, { rec
 const freshArguments = <A>(caller: string, tape: Tape, args: A): A => hideFrom(tape, () => aliasTree(caller, args));
 
 /**
- * Returns the tree with an alias of each tensor, because the output of a step must be a new tensor, and `f` may have
- * returned one of its inputs.
+ * Returns the tree with each tensor replaced by an alias. The output of a step must be a new tensor, but `f` may have
+ * returned one of its arguments.
  */
 const aliasTree = <T>(caller: string, tree: T): T =>
   unflatten(

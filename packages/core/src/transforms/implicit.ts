@@ -106,7 +106,7 @@ function solve(
   }
 }
 
-/** Returns ∂f/∂x for each equation, from one pullback per unknown, which all equations share. */
+/** Returns ∂f/∂x for each equation. Each pullback computes one row of this matrix, for all equations at once. */
 function matricesAt(
   name: string,
   f: (x: readonly Tensor[]) => Tensor[],
@@ -158,8 +158,8 @@ function fromRows(rows: Float64Array, like: readonly Operand[], entries: number)
 }
 
 /**
- * Pulls the cotangent of the solution back. w solves w = (∂f/∂x)ᵀ w + g for a fixed point x = f(x, p), and 0 = (∂f/∂x)ᵀ w +
- * g for a root. In both cases the cotangent of p is (∂f/∂p)ᵀ w.
+ * Pulls the cotangent g of the solution back to the parameters p. For a fixed point x = f(x, p), w is the solution of w
+ * = (∂f/∂x)ᵀ w + g; for a root, of 0 = (∂f/∂x)ᵀ w + g. In both cases the cotangent of p is (∂f/∂p)ᵀ w.
  */
 function pullBackSolution(
   op: EquationOp,

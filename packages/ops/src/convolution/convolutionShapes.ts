@@ -29,7 +29,7 @@ export interface Convolution {
 export const convDefaults = { stride: 1, padding: "valid", dilation: 1, groups: 1 } as const;
 
 /**
- * Returns the options of a convolution in `rank` dimensions, checked for images x and a kernel.
+ * Checks the options of a convolution in `rank` dimensions, for images x and a kernel, and returns the options.
  * @throws ShapeError if the shapes of x and the kernel do not fit, or a size is invalid
  */
 export function convolutionOf(

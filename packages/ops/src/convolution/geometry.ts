@@ -15,7 +15,7 @@ export type Widths = readonly (readonly [before: number, after: number])[];
 export type Padding = "valid" | "same" | Widths;
 
 /**
- * Returns the list of an option's values, with a number for each axis.
+ * Returns the value of an option as a list, with a number for each axis.
  * @throws ShapeError unless `value` is a whole number ≥ 1, or a list of `count` such numbers
  */
 export function sizesOption(name: string, value: unknown, count: number): readonly number[] {

@@ -11,7 +11,7 @@ type Arange = (start: number, stop: number, options?: ArangeOptions) => Tensor;
 const maxCount = 2 ** 32;
 
 /**
- * Returns the numbers start, start + step, start + 2 step, …, up to but not including stop, as NumPy's arange. The
+ * Returns the numbers start, start + step, start + 2 step, …, up to but not including stop, like NumPy's arange. The
  * tensor is empty if stop is not in the direction of step. The dtype is float64 unless `dtype` is passed.
  * @throws ArgumentError unless start, stop and step are finite numbers, OutOfRangeError if step is 0, DTypeError for
  * bool

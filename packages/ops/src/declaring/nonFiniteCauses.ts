@@ -53,8 +53,8 @@ const elementwiseCause =
   };
 
 /**
- * The elements of a and b from which a NaN or infinity was computed: several, if the NaN or infinity is in a cotangent
- * that was summed over broadcast axes.
+ * The elements of a and b from which a NaN or infinity was computed. If the NaN or infinity is in a cotangent that was
+ * summed over broadcast axes, several elements of the other input contributed to it.
  */
 interface Pair {
   readonly as: readonly number[];

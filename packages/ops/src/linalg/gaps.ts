@@ -12,7 +12,7 @@ const negligible = 1e-10;
 interface Gaps {
   /** Whether to divide by the differences wⱼ − wᵢ of eigenvalues or singular values w, or by their sums wⱼ + wᵢ. */
   readonly by: "difference" | "sum";
-  /** Which part of the matrix X to divide: 1 for its symmetric part, −1 for its skew part. */
+  /** Which part of the matrix x to divide: 1 for its symmetric part, −1 for its skew part. */
   readonly sign: 1 | -1;
 }
 
@@ -59,8 +59,9 @@ export const divideByGaps: Op<Binary, Gaps> = /* @__PURE__ */ defineOp<Binary, G
 });
 
 /**
- * Returns a copy of x, where x has a number for each eigenvalue or singular value in w. An entry of the copy is NaN if
- * w has equal values with different x. With `zeros`, an entry is also NaN if its w is 0 and its x is not 0.
+ * Returns a copy of x, where x has a number for each eigenvalue or singular value in w. Where w has equal values, the
+ * numbers in x must be equal too; otherwise they become NaN. With `zeros`, a number becomes NaN also if its value in w
+ * is 0 and the number is not 0.
  */
 export const agreeing: Op<Binary, { readonly zeros: boolean }> = /* @__PURE__ */ defineOp<
   Binary,

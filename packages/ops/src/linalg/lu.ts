@@ -10,8 +10,8 @@ import { substitute } from "./substitution.ts";
 export interface Factors {
   readonly lu: Elements;
   /**
-   * The row swaps of an LU factorization. The first swap exchanges row 0 with row `swaps[0]`, the next one row 1 with
-   * row `swaps[1]`, and so on.
+   * The row swaps of an LU factorization. Swap i exchanges row i with row `swaps[i]`. The swaps are in the order i = 0,
+   * 1, …
    */
   readonly swaps: Int32Array;
   /** The index of the first pivot that is 0 up to rounding errors; −1 if there is none. */

@@ -119,7 +119,7 @@ const argument = /* @__PURE__ */ new Float64Array(1);
 const logarithm = /* @__PURE__ */ new Float64Array(2);
 const leastFast = 12;
 
-/** Returns the sum of the coefficients cₖ / x²ᵏ of Stirling's series, multiplied by 2k + 1 if `isSlope`. */
+/** Returns Σ cₖ / x²ᵏ for the coefficients cₖ of Stirling's series. If `isSlope`, each term is multiplied by 2k + 1. */
 function fastSeries(x: number, isSlope: boolean): number {
   const r2 = 1 / (x * x);
   let sum = 0;

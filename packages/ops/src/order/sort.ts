@@ -19,7 +19,10 @@ import { sortableOf, sortIndices } from "./mergeSort.ts";
 interface Order {
   readonly axis: number;
   readonly descending: boolean;
-  /** Where the sorted indices of NaN are placed; "everywhere" fills the whole slice with the index of the first NaN. */
+  /**
+   * Where the sorted indices of NaN are placed. "everywhere" fills a slice that has a NaN with the index of its first
+   * NaN.
+   */
   readonly nan: "first" | "last" | "everywhere";
 }
 

@@ -10,8 +10,8 @@ import { checkDrawing, type RandomOptions, randomDefaults, randomNormal } from "
 type Orthogonal = (key: Tensor, options: RandomOptions) => Tensor;
 
 /**
- * Returns the rows made orthonormal, one after the other, by the Gram–Schmidt method. Each row is projected twice,
- * because a single projection would leave rounding errors that are not orthogonal.
+ * Makes the rows of x orthonormal, one after the other, by the Gram–Schmidt method. Each row is projected twice,
+ * because a single projection would leave rounding errors that are not orthogonal to the earlier rows.
  */
 const orthonormalRows: Op<Unary, { readonly dtype: DType }> = /* @__PURE__ */ defineOp({
   name: "orthogonal",

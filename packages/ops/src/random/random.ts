@@ -35,8 +35,8 @@ export const randomKey: Sampled<RandomKey> = /* @__PURE__ */ withSamples<RandomK
 );
 
 /**
- * The type of a list of N keys: a tuple, so that each key can be destructured by name. The type is a plain array if N
- * is not a literal number, or above 64.
+ * The type of a list of N keys: a tuple, so that TypeScript knows how many keys a destructuring may read. The type is a
+ * plain array if N is not a literal number, or above 64.
  */
 export type Keys<N extends number, Found extends Tensor[] = []> = number extends N
   ? Tensor[]

@@ -60,7 +60,7 @@ const finiteNorm: Op<Unary, Norm, NormOptions> = /* @__PURE__ */ defineOp({
 
 /**
  * Returns the norm of a slice, for a finite order. If the sum of powers may overflow or underflow, the entries are
- * divided by the largest.
+ * first divided by the largest absolute value.
  */
 function normOf(n: number, a: Data, i: number, s: number, ord: number): number {
   if (ord === 2) {

@@ -13,8 +13,8 @@ import { reshape } from "../shapes/reshape.ts";
 import { broadcastTo } from "../shapes/sum.ts";
 
 /**
- * Returns the shape of the losses, which is the shape of the predictions. Losses do not broadcast: a prediction [N, 1]
- * and a target [N] would give N × N losses, and a fit with wrong weights.
+ * Returns the shape of the losses, which is the shape of the predictions. Losses do not broadcast, because a prediction
+ * [N, 1] and a target [N] would give N × N losses, and a fit would learn wrong weights without an error.
  * @throws ShapeError unless the shapes are equal or one is []; the message names the squeeze to write
  */
 export function lossShape(inputs: readonly [Operand, Operand], names: readonly [string, string]): Shape {

@@ -5,7 +5,7 @@ import { keyOption } from "../checks/options.ts";
 
 /**
  * Returns the indices of `count` rows, shuffled by `key`, or in the order of the data without a key. With `labels` the
- * indices are also sorted by class. A selection of evenly spaced indices then has the same proportion of each class.
+ * indices are also sorted by class, so that evenly spaced indices have the same proportions of the classes as the data.
  * @throws ShapeError unless there is a label for each row
  */
 export function rowOrder(

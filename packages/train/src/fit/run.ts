@@ -74,7 +74,7 @@ export class Run<P, B> {
    */
   #lastCheckpoint: { readonly state: State<P> | undefined; readonly step: number; readonly time: number };
   #failure: Error | undefined;
-  /** The names of the loss and metrics that have been NaN. The fit warns once about each. */
+  /** The names of the loss and metrics that have been NaN. The fit warns once about each of them. */
   readonly #warned = new Set<string>();
 
   constructor(parts: RunParts<P, B>, start: State<P>) {

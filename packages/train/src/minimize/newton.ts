@@ -41,8 +41,8 @@ function newtonDirection(hessian: Vector, gradient: Vector): Vector {
   const d = gradient.map((gi) => -gi);
   const largest = maxAbs(H);
   if (!(largest > 0 && largest < Infinity)) return d;
-  // The loop ends: no entry of the n × n Hessian exceeds `largest`, so a shift of n times `largest` makes it positive
-  // definite.
+  // The loop ends, because no entry of the n × n Hessian exceeds `largest`. So a shift of n times `largest` makes the
+  // Hessian positive definite.
   for (let shift = 0; ; shift = Math.max(4 * shift, 1e-8 * largest)) {
     const L = cholesky(H, gradient.length, shift);
     if (L) return solveCholesky(L, d).map((di) => di / scale);
@@ -60,7 +60,10 @@ function normalized(hessian: Vector): { readonly H: Vector; readonly scale: numb
   return { H: hessian.map((h) => h / scale), scale };
 }
 
-/** Assembles the Hessian matrix from its blocks ∂²f/∂a∂b, ordered by a, then b. `sizes` are the sizes of the tensors. */
+/**
+ * Assembles the Hessian matrix from a list of its blocks ∂²f/∂a∂b for all pairs of tensors a and b. The list is ordered
+ * by a, then by b. `sizes` are the sizes of the tensors.
+ */
 function assembleHessian(blocks: readonly Tensor[], sizes: readonly number[]): Vector {
   const n = sizes.reduce((sum, size) => sum + size, 0);
   const H = new Float64Array(n * n);
