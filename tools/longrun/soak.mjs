@@ -128,11 +128,11 @@ function data() {
 }
 
 /**
- * Runs all tests of ops, including the numeric tests, while code generation from strings is forbidden, as under a
- * Content-Security-Policy.
+ * Runs all tests of core and ops while code generation from strings is forbidden, as under a
+ * Content-Security-Policy. Then runs the tests of kernels with relaxed SIMD.
  */
 function csp() {
-  return vitest("ops-csp", "", { WENGERT_SOAK: "yes" });
+  return vitest("*-csp", "", { WENGERT_SOAK: "yes" }) && vitest("ops-fma", "", { WENGERT_SOAK: "yes" });
 }
 
 /** Kills two hundred processes while they save a model, and checks the saved files. */

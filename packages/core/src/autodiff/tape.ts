@@ -94,12 +94,16 @@ export class Tape implements Recorder {
 }
 
 /**
- * The tape of a run on tensors without values, whose steps `vmap` applies to a batch later. Outer recorders do not receive
- * these steps.
+ * The tape of a run on tensors without values, whose steps are applied to values or to a batch later. Outer recorders do not
+ * receive these steps.
  */
 export class DryTape extends Tape {
-  constructor(watched: Iterable<Tensor>) {
+  /** Whether the steps become the body of a loop or an equation, whose pullback applies them again. */
+  readonly isBody: boolean;
+
+  constructor(watched: Iterable<Tensor>, isBody = false) {
     super();
+    this.isBody = isBody;
     for (const tensor of watched) this.watch(tensor);
   }
 

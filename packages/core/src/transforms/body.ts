@@ -28,7 +28,7 @@ export function listBody(
   run: (inputs: readonly Tensor[]) => readonly Tensor[],
 ): Body {
   const inputs = like.map(({ shape, dtype, label }) => new Tensor(shape, dtype, undefined, label));
-  const { value: outputs, steps: all } = dryRun(caller, inputs, () => run(inputs));
+  const { value: outputs, steps: all } = dryRun(caller, inputs, () => run(inputs), true);
   const { steps, tensors } = neededSteps(all, outputs);
   const known = new Set([...inputs, ...steps.map(({ output }) => output)]);
   return { inputs, constants: [...tensors].filter((x) => !known.has(x)), steps, outputs };

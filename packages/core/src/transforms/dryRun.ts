@@ -6,13 +6,17 @@ import { type FunctionOp, type ReplayMode, replay, type Values } from "./replay.
 // A dry run calls a function on tensors without values, and records the steps that depend on these tensors. The steps
 // are applied to values later. All other steps run immediately, and outer tapes record them.
 
-/** Runs `body`. Returns its value and the steps that depend on the tensors `watched`, which have no values. */
+/**
+ * Runs `body`. Returns its value and the steps that depend on the tensors `watched`, which have no values. `isBody` says
+ * whether the steps become the body of a loop or an equation.
+ */
 export function dryRun<T>(
   caller: string,
   watched: Iterable<Tensor>,
   body: () => T,
+  isBody = false,
 ): { value: T; steps: readonly Step[] } {
-  const tape = new DryTape(watched);
+  const tape = new DryTape(watched, isBody);
   const value = withRecorder(caller, tape, body);
   return { value, steps: tape.steps };
 }

@@ -11,7 +11,7 @@ import {
   type Op,
 } from "../autodiff/op.ts";
 import { accumulateCotangent } from "../autodiff/sweep.ts";
-import { innermostTape, withoutRecorders } from "../autodiff/tape.ts";
+import { DryTape, innermostTape, withoutRecorders } from "../autodiff/tape.ts";
 import { runWithTape } from "../autodiff/vjp.ts";
 import { mustBeFunction } from "../checks/arguments.ts";
 import { ArgumentError, isList, ShapeError, show } from "../checks/errors.ts";
@@ -55,7 +55,8 @@ const scanOp: Op<Inputs, Loop> = /* @__PURE__ */ defineOp<Inputs, Loop>({
   kernel: (out, arrays, loop, operands) => withoutRecorders(() => runLoop(out, arrays, loop, operands)),
   flops: (_, __, { body, length }) => length * flopsOfBody(body),
   vjp: pullBackLoop,
-  nonFinite: causeInLoop,
+  nonFinite: (fault) =>
+    fault.cotangent ? "it arose in the pullback of an iteration: run nonFinite on the body alone" : causeInLoop(fault),
   samples: () => [[[tensor([1, 2]), tensor([[3, 4], [5, 6]])], sampleLoop()]], // biome-ignore format: reads best on one line
 });
 
@@ -112,8 +113,7 @@ function iterate(
  * Returns the first iteration and step of a loop that made a NaN or an infinity, and the cause as explained by the op
  * of this step.
  */
-function causeInLoop({ inputs, params: loop, cotangent }: Fault<Inputs, Loop>): string | undefined {
-  if (cotangent) return "it arose in the pullback of an iteration: run nonFinite on the body alone";
+function causeInLoop({ inputs, params: loop }: Fault<Inputs, Loop>): string | undefined {
   let cause: string | undefined;
   const find = (t: number, values: Values) => {
     const replaced = (x: Tensor) => values.get(x) ?? x;
@@ -165,8 +165,23 @@ interface LoopResult {
   readonly ys: readonly Tensor[];
 }
 
+/** Whether a tape of a derivative tracks one of the tensors, so that a pullback needs the carries of the loop. */
+const isDifferentiated = (inputs: readonly Tensor[]): boolean => {
+  const tape = innermostTape(inputs);
+  return tape !== undefined && !(tape instanceof DryTape);
+};
+
 /**
- * Runs a loop over lists of tensors. If a tape tracks one of these tensors, the output of the loop also has the carry
+ * Whether a tape of a derivative tracks one of the tensors, or the loop is in the body of another loop. The pullback of
+ * the outer loop applies the inner loop again, and then needs the carries of the inner loop.
+ */
+const isDifferentiatedOrInBody = (inputs: readonly Tensor[]): boolean => {
+  const tape = innermostTape(inputs);
+  return tape instanceof DryTape ? tape.isBody : tape !== undefined;
+};
+
+/**
+ * Runs a loop over lists of tensors. If `savesCarries(inputs)` is true, the output of the loop also has the carry
  * before each iteration, which the pullback needs.
  */
 function runScan(
@@ -175,10 +190,10 @@ function runScan(
   xs: readonly Tensor[],
   length: number,
   reverse: boolean,
+  savesCarries = isDifferentiatedOrInBody,
 ): LoopResult {
   const inputs = [...body.constants, ...carry, ...xs];
-  const isTracked = innermostTape(inputs) !== undefined;
-  const saved = isTracked ? body.inputs.slice(0, carry.length) : [];
+  const saved = savesCarries(inputs) ? body.inputs.slice(0, carry.length) : [];
   const loop: Loop = {
     body: { ...body, outputs: [...body.outputs, ...saved] },
     length,
@@ -236,7 +251,10 @@ function pullBackLoop(g: Tensor, call: Call<Inputs, Loop>, needed: readonly bool
   };
   const carry = [...carryBars, ...zeroBars];
   const over = [...before, ...xs, ...resultBars];
-  const back = runScan(listIteration("scan", carry, over, pullBackBody), carry, over, length, !reverse);
+  const list = listIteration("scan", carry, over, pullBackBody);
+  // Only second derivatives need the carries of this loop, which hold the cotangents of all constants. If the carries
+  // were not saved, second derivatives run the loop again.
+  const back = runScan(list, carry, over, length, !reverse, isDifferentiated);
   const ofCarry = back.carry.slice(0, carryBars.length).values();
   const ofConstants = back.carry.slice(carryBars.length).values();
   const ofXs = back.ys.values();
@@ -263,7 +281,7 @@ function carriesBefore({ inputs, params: loop, output }: Call<Inputs, Loop>): re
     const values = mapping([...body.constants, ...body.inputs], [...constants, ...carried, ...entries]);
     return [...runBody(body, values).slice(0, carries), ...carried];
   });
-  return runScan(rerun, carry, xs, length, reverse).ys;
+  return runScan(rerun, carry, xs, length, reverse, isDifferentiated).ys;
 }
 
 /** Runs a loop on a batch: one loop whose body is applied to all entries of the batch. */

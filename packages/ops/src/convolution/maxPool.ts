@@ -14,6 +14,7 @@ import {
 } from "@wengert/core/extend";
 import { irregular, type Sampled, withSamples } from "../declaring/samples.ts";
 import { inFloat64 } from "../loops/alongAxes.ts";
+import { maxPoolInWasm } from "../wasm/pools.ts";
 import { batchOfImages } from "./batchOfImages.ts";
 import {
   eachWindow,
@@ -57,7 +58,8 @@ export const maxPool2d: Op<Unary, Pooling, PoolOptions> = /* @__PURE__ */ define
   batch: (call) => batchOfImages(call, [0]),
   kernel: (out, [x], params) => {
     const images = ravel(x);
-    eachWindow({ ...params, images: x.shape, pool: out.shape }, maxLoop, out.data, images, images);
+    const pooled = { ...params, images: x.shape, pool: out.shape };
+    if (!maxPoolInWasm(pooled, out.data, images)) eachWindow(pooled, maxLoop, out.data, images, images);
   },
   flops: (_, { shape }, { size }) => sizeOf(shape) * sizeOf(size),
   vjp: [(g, { inputs: [x], params }) => maxPoolPullback(x, g, params)],
@@ -155,7 +157,7 @@ export const maxPoolPullback: Op<readonly [x: Tensor, g: Tensor], Pooling, PoolO
     const pooled = { ...params, images: x.shape, pool: g.shape };
     const spread = ({ data }: { readonly data: Data }) => eachWindow(pooled, spreadLoop, ravel(g), ravel(x), data);
     if (overlap(params)) inFloat64(out, spread);
-    else spread(out);
+    else if (!maxPoolInWasm(pooled, ravel(g), ravel(x), out.data)) spread(out);
   },
   flops: ([, g], _, { size }) => 3 * sizeOf(g.shape) * sizeOf(size),
   vjp: [null, (u, { inputs: [x], params }) => maxPoolTangent(x, u, params)],

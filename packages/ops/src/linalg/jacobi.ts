@@ -89,7 +89,10 @@ export function lengthOf(x: Elements, start: number, length: number): number {
   for (let k = start; k < start + length; k++) if (!(Math.abs(x[k]!) <= most)) most = Math.abs(x[k]!);
   if (!(most > 0 && most < Infinity)) return most;
   let sum = 0;
-  for (let k = start; k < start + length; k++) sum += (x[k]! / most) ** 2;
+  for (let k = start; k < start + length; k++) {
+    const share = x[k]! / most;
+    sum += share * share; // has the same bits in every engine, unlike a power
+  }
   return most * Math.sqrt(sum);
 }
 

@@ -60,23 +60,17 @@ export function innerProduct(n: number, a: Data, i: number, s: number, b: Data, 
   return sum;
 }
 
-/** Returns the maximum of a slice: NaN if any entry is NaN, −Infinity if the slice is empty. */
+/** Returns the maximum of a slice: NaN if any entry is NaN, −Infinity if the slice is empty. 0 is above −0. */
 export function maxOf(n: number, a: Data, i: number, t: number): number {
   let peak = -Infinity;
-  for (let l = 0, p = i; l < n; l++, p += t) {
-    const x = a[p]!;
-    if (!(x <= peak) && !Number.isNaN(peak)) peak = x;
-  }
+  for (let l = 0, p = i; l < n; l++, p += t) peak = Math.max(peak, a[p]!);
   return peak;
 }
 
-/** Returns the minimum of a slice: NaN if any entry is NaN, Infinity if the slice is empty. */
+/** Returns the minimum of a slice: NaN if any entry is NaN, Infinity if the slice is empty. −0 is below 0. */
 export function minOf(n: number, a: Data, i: number, t: number): number {
   let lowest = Infinity;
-  for (let l = 0, p = i; l < n; l++, p += t) {
-    const x = a[p]!;
-    if (!(x >= lowest) && !Number.isNaN(lowest)) lowest = x;
-  }
+  for (let l = 0, p = i; l < n; l++, p += t) lowest = Math.min(lowest, a[p]!);
   return lowest;
 }
 

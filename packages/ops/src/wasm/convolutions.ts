@@ -1,8 +1,8 @@
 import type { Data } from "@wengert/core/extend";
 import { type Blocks, blocksOf, eachImage, type Geometry } from "../loops/windows.ts";
 import { windowProduct } from "./crossovers.ts";
+import { currentEngine } from "./engine.ts";
 import type { ProductKernel, WindowKernel } from "./exports.ts";
-import { currentEngine } from "./kernels.ts";
 import { equalPart, readRuns, writeRuns } from "./products.ts";
 import type { Workspace } from "./workspace.ts";
 

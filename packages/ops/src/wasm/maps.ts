@@ -1,8 +1,9 @@
 import { type NdArray, ravel } from "@wengert/core/extend";
 import { broadcastStrides, mergeAxes, uniformStride } from "../loops/strided.ts";
 import * as crossovers from "./crossovers.ts";
+import { currentEngine } from "./engine.ts";
 import type { FunctionName, OperationName } from "./exports.ts";
-import { currentEngine, type Engine } from "./kernels.ts";
+import type { Engine } from "./kernels.ts";
 
 // This module computes elementwise arithmetic and functions in WebAssembly. Plain loops give the same bits as
 // WebAssembly. So the choice between the two affects only the speed, and depends only on the size of the input.

@@ -1,6 +1,7 @@
 import type { Data } from "@wengert/core/extend";
 import { product32, product64 } from "./crossovers.ts";
-import { currentEngine, type Engine } from "./kernels.ts";
+import { currentEngine } from "./engine.ts";
+import type { Engine } from "./kernels.ts";
 import type { Workspace } from "./workspace.ts";
 
 /**

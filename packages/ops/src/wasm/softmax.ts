@@ -1,6 +1,6 @@
 import { assign, type Data, isRowMajor, type NdArray, ndarray, ravel, sizeOf } from "@wengert/core/extend";
+import { currentEngine } from "./engine.ts";
 import type { SliceName } from "./exports.ts";
-import { currentEngine } from "./kernels.ts";
 
 /**
  * The number of bytes of an operand that are copied to WebAssembly memory at a time. The copied bytes fit in the cache.
