@@ -30,8 +30,8 @@ import { applyAgain, onValues, type Values } from "./replay.ts";
 // scan too: it runs the pullback of the body from the last iteration to the first.
 
 /**
- * The params of a loop. The inputs of the body are the carry, then an entry of each tensor to iterate over. Its outputs are
- * the next carry, then the results of the iteration.
+ * The params of a loop. The inputs of the body are the carry, then an entry of each tensor to iterate over. The outputs
+ * of the body are the next carry, then the results of the iteration.
  */
 interface Loop {
   readonly body: Body;
@@ -109,7 +109,10 @@ function iterate(
   return current;
 }
 
-/** Returns the first iteration and step of a loop that made a NaN or an infinity, and the cause that its op gives. */
+/**
+ * Returns the first iteration and step of a loop that made a NaN or an infinity, and the cause as explained by the op
+ * of this step.
+ */
 function causeInLoop({ inputs, params: loop }: Fault<Inputs, Loop>): string | undefined {
   let cause: string | undefined;
   const find = (t: number, values: Values) => {
@@ -169,8 +172,8 @@ const isDifferentiated = (inputs: readonly Tensor[]): boolean => {
 };
 
 /**
- * Whether a tape of a derivative tracks one of the tensors, or the loop is in the body of another loop. The pullback of the
- * outer loop applies the inner loop again, and then needs its carries.
+ * Whether a tape of a derivative tracks one of the tensors, or the loop is in the body of another loop. The pullback of
+ * the outer loop applies the inner loop again, and then needs the carries of the inner loop.
  */
 const isDifferentiatedOrInBody = (inputs: readonly Tensor[]): boolean => {
   const tape = innermostTape(inputs);
@@ -178,8 +181,8 @@ const isDifferentiatedOrInBody = (inputs: readonly Tensor[]): boolean => {
 };
 
 /**
- * Runs a loop over lists of tensors. If `savesCarries` holds for its inputs, the loop also returns the carry of each
- * iteration, which the pullback needs.
+ * Runs a loop over lists of tensors. If `savesCarries(inputs)` is true, the output of the loop also has the carry
+ * before each iteration, which the pullback needs.
  */
 function runScan(
   body: Body,
@@ -249,7 +252,8 @@ function pullBackLoop(g: Tensor, call: Call<Inputs, Loop>, needed: readonly bool
   const carry = [...carryBars, ...zeroBars];
   const over = [...before, ...xs, ...resultBars];
   const list = listIteration("scan", carry, over, pullBackBody);
-  // Only second derivatives need the carries of this loop, which hold the cotangents of all constants. They can run it again.
+  // Only second derivatives need the carries of this loop, which hold the cotangents of all constants. If the carries
+  // were not saved, second derivatives run the loop again.
   const back = runScan(list, carry, over, length, !reverse, isDifferentiated);
   const ofCarry = back.carry.slice(0, carryBars.length).values();
   const ofConstants = back.carry.slice(carryBars.length).values();
@@ -263,7 +267,10 @@ function pullBackLoop(g: Tensor, call: Call<Inputs, Loop>, needed: readonly bool
 
 const countOf = (flags: readonly boolean[]): number => flags.filter(Boolean).length;
 
-/** Returns the carry before each iteration, along axis 0. The loop returned it if a tape tracked the loop. */
+/**
+ * Returns the carry before each iteration, along axis 0. If the output of the loop has these carries, they are taken
+ * from it. Otherwise the loop runs again.
+ */
 function carriesBefore({ inputs, params: loop, output }: Call<Inputs, Loop>): readonly Tensor[] {
   const { body, carries, length, reverse } = loop;
   const wanted = body.inputs.slice(0, carries);
@@ -323,12 +330,12 @@ export interface ScanOptions {
 }
 
 /**
- * Runs a loop as one step: `[carry, y] = body(carry, x)` for each entry x of `xs` along axis 0. Returns the last carry, and
- * the results y along axis 0. `body` runs once, on tensors without values, so the tape and a trace do not grow with the
- * number of iterations. `init`, `xs` and the results are trees; `xs` may be undefined, and y may be. The gradient keeps the
- * carry of each iteration and computes the rest again.
- * @throws ArgumentError for invalid options; ShapeError if `body` returns a carry with another shape or dtype than `init`,
- * or if tensors of `xs` have different lengths; TracedValueError if `body` reads a value
+ * Runs a loop as one step: `[carry, y] = body(carry, x)` for each entry x of `xs` along axis 0. Returns the last carry,
+ * and the results y along axis 0. `body` runs once, on tensors without values, so the tape and a trace do not grow with
+ * the number of iterations. `init`, `xs` and the results are trees; `xs` and y may also be undefined. The gradient
+ * keeps the carry of each iteration and computes the other tensors again.
+ * @throws ArgumentError for invalid options; ShapeError if `body` returns a carry with another shape or dtype than
+ * `init`, or if tensors of `xs` have different lengths; TracedValueError if `body` reads a value
  */
 export function scan<C, X, Y>(
   body: (carry: C, x: X) => readonly [C, Y],
@@ -415,7 +422,8 @@ function scanSegments<C, X, Y>(
   const loop = scan as unknown as (f: unknown, c: unknown, x: unknown, o: ScanOptions) => { carry: C; ys: Y };
   const entries = (from: number, shape: readonly number[]): X =>
     xs === undefined ? xs : mapLeaves(xs, (x) => reshapeEntries(x, from, shape));
-  // Read forwards, the rest is at the end; read backwards, it is at the start.
+  // The iterations that do not fill a segment use the last entries of `xs`, or the first entries if the loop is
+  // reversed.
   const [first, firstOfRest] = reverse ? [rest, 0] : [0, each * segments];
   const inner = (carry: C, part: X) => {
     const { carry: next, ys } = loop(body, carry, part, { length: each, reverse });

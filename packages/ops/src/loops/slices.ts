@@ -132,8 +132,9 @@ export function sumExcept(n: number, a: Data, i: number, s: number, m: number, b
 }
 
 /**
- * Writes exp(xⱼ − xₘ) of a slice to y, from index o on, in steps of r; entry m is the peak. Returns the sum of the
- * exponentials without the peak's own term, which is 1. All results are NaN if the peak is not finite.
+ * Writes exp(xⱼ − xₘ) for each entry xⱼ of a slice to y, from index o on, in steps of r. xₘ is the peak, the largest
+ * entry of the slice. Returns the sum of the exponentials without the peak's own term, which is 1. All results are NaN
+ * if the peak is not finite.
  */
 export function exponentials(
   n: number,
@@ -162,9 +163,10 @@ export function exponentials(
 }
 
 /**
- * Writes the weighted mean Σ s g / Σ s of the cotangent g, for the softmax s, to `mean` as a sum of two doubles: a
- * center and an offset. If the largest s is at least 0.5, the center is g at the index of this s. So no digits cancel
- * when the largest s is close to 1. Otherwise the center is the mean computed by a plain sum.
+ * Computes the weighted mean Σ s g / Σ s of the cotangent g, for the softmax s. Writes the mean to `mean` as a sum of
+ * two doubles: a center and an offset. If the largest s is at least 0.5, the center is the entry of g at the index of
+ * this s. So no digits cancel when the largest s is close to 1. Otherwise the center is the mean computed by a plain
+ * sum.
  */
 export function weightedMean(
   mean: Float64Array,

@@ -58,8 +58,8 @@ function drawOf(distribution: "exponential" | "gumbel", f: (u: number) => number
 }
 
 /**
- * Returns random numbers of the exponential distribution with mean 1, −ln(1 − u) for uniform u in [0, 1). Divided by λ,
- * they are random numbers for the rate λ.
+ * Returns random numbers of the exponential distribution with mean 1: −ln(1 − u) for uniform u in [0, 1). Divide the
+ * numbers by λ to get the exponential distribution with rate λ.
  */
 export const randomExponential: Sampled<Draw> = /* @__PURE__ */ drawOf("exponential", (u) => -log(1 - u, 0));
 

@@ -10,8 +10,9 @@ import { checkDrawing, type RandomOptions, randomDefaults, randomNormal } from "
 type Orthogonal = (key: Tensor, options: RandomOptions) => Tensor;
 
 /**
- * Returns the factor Q, [n, m], of xᵀ = Q R for x [m, n] with m ≤ n. The diagonal of R is not negative, so Q is unique. It
- * is uniform among all matrices with orthonormal columns if x is normal (F. Mezzadri, arXiv math-ph/0609050).
+ * Returns the factor Q, [n, m], of xᵀ = Q R for x [m, n] with m ≤ n. The diagonal of R is not negative, so Q is unique.
+ * If the entries of x are standard normal numbers, all matrices Q with orthonormal columns are equally likely (F.
+ * Mezzadri, arXiv math-ph/0609050).
  */
 const orthonormalColumns: Op<Unary, { readonly dtype: DType }> = /* @__PURE__ */ defineOp({
   name: "orthogonal",

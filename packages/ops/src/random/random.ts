@@ -36,8 +36,8 @@ export const randomKey: Sampled<RandomKey> = /* @__PURE__ */ withSamples<RandomK
 );
 
 /**
- * The type of a list of N keys: a tuple, so that each key can be destructured by name. The type is a plain array if N
- * is not a literal number, or above 64.
+ * The type of a list of N keys: a tuple, so that TypeScript knows how many keys a destructuring may read. The type is a
+ * plain array if N is not a literal number, or above 64.
  */
 export type Keys<N extends number, Found extends Tensor[] = []> = number extends N
   ? Tensor[]
@@ -48,8 +48,8 @@ export type Keys<N extends number, Found extends Tensor[] = []> = number extends
       : Keys<N, [...Found, Tensor]>;
 
 /**
- * Returns `count` (default 2) new keys for random numbers. The new keys are independent of each other and of all other
- * uses of `key`.
+ * Returns `count` (default 2) new keys for random numbers. The random numbers of different keys are independent, and
+ * they are independent of all other uses of `key`.
  */
 export const splitKey: Sampled<SplitKey> = /* @__PURE__ */ withSamples<(key: Tensor, count?: number) => Tensor[]>(
   (key, count = 2) => {
@@ -63,8 +63,8 @@ export const splitKey: Sampled<SplitKey> = /* @__PURE__ */ withSamples<(key: Ten
 const maxKeys = 2 ** 20; // for more keys, split them again
 
 /**
- * Returns key number `index` of 2^32 new keys, for example a separate key for each training step. The keys are
- * independent of each other and of all other uses of `key`.
+ * Returns key number `index` of a list of 2^32 new keys, for example a separate key for each training step. The random
+ * numbers of different keys are independent, and they are independent of all other uses of `key`.
  */
 export const foldIn: Sampled<FoldIn> = /* @__PURE__ */ withSamples<FoldIn>(
   (key, index) => {

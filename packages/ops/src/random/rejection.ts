@@ -2,7 +2,10 @@ import { type NdArray, ravel } from "@wengert/core/extend";
 import { log } from "../numerics/logarithm.ts";
 import { cosine, stream, threefry, uniform53 } from "./random.ts";
 
-/** Draws uniform numbers in [0, 1) with 53 random bits: as many as the rejection method needs for one element. */
+/**
+ * Returns the next uniform number in [0, 1) with 53 random bits. The rejection method calls the function as often as
+ * one element needs.
+ */
 export type NextUniform = () => number;
 
 /**

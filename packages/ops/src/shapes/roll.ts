@@ -58,8 +58,8 @@ function copyRolled(out: NdArray, x: NdArray, shifts: readonly number[], axis: n
 
 export interface RollOptions {
   /**
-   * The number of places to move entries, or a list with a number for each axis in `axis`. Negative numbers move them
-   * to the start.
+   * The number of places by which entries move, or a list with a number for each axis in `axis`. A negative number
+   * moves entries toward the start.
    */
   readonly shift: number | readonly number[];
   /** The axes along which to move entries. Default: all of x, in row-major order. */

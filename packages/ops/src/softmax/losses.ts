@@ -57,7 +57,7 @@ const logitNames = ["logits", "target"] as const;
 /**
  * Returns −t ln σ(x) − (1 − t) ln σ(−x) elementwise, for logits x, targets t in [0, 1] and the sigmoid σ. For t = 0 or
  * 1, the term with weight 0 counts as 0, even if x is infinite. The VJP maps the cotangent g to g ((1 − t) σ(x) − t
- * σ(−x)) for x, where nothing cancels, and −g x for t.
+ * σ(−x)) for x and −g x for t. If t is 0 or 1, no digits cancel in the formula for x.
  */
 const elementLosses: Op<readonly [logits: Tensor, target: Tensor]> = /* @__PURE__ */ defineOp({
   name: "binaryCrossEntropy",

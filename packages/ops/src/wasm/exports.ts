@@ -117,9 +117,8 @@ export type ProductKernel = (
 ) => void;
 
 /**
- * Copies the windows from number `from` to `to` − 1 of the image at `x` to `rows`, or adds `rows` to these windows.
- * Only `depth` of the image's channels are copied. The other arguments are fields of a `Geometry`
- * (src/loops/windows.ts).
+ * Copies the windows `from` to `to` − 1 of the image at `x` to `rows`, or adds `rows` to these windows. Only `depth` of
+ * the image's channels are copied. The other arguments are fields of a `Geometry` (src/loops/windows.ts).
  */
 export type WindowKernel = (
   rows: number,
@@ -161,9 +160,9 @@ type OperationKernel = (
 type AxpyKernel = (n: number, z: number, alpha: number, x: number, y: number) => void;
 
 /**
- * Computes y = Σ x / divisor over the rows, or the columns, of x [rows, n]. The partial sums are written to `sums`,
- * memory of 64 bytes if rows are summed, or of 64 bytes per column plus 64. Unless `isFirst` is set, the kernel
- * continues from the sums in this memory.
+ * Computes y = Σ x / divisor for each row, or for each column, of x [rows, n]. The partial sums are written to the
+ * memory at `sums`. Sums of rows need 64 bytes there; sums of columns need 64 bytes for each column, plus 64. Unless
+ * `isFirst` is set, the kernel continues from the partial sums in this memory.
  */
 export type SumKernel = (
   rows: number,

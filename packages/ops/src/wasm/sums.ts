@@ -4,7 +4,7 @@ import type { SumKernel } from "./exports.ts";
 import type { Workspace } from "./workspace.ts";
 
 /**
- * The number of bytes that are copied to WebAssembly memory at a time, so few that they are still in the cache when the
+ * The number of bytes that are copied to WebAssembly memory at a time. The copied bytes are still in the cache when the
  * kernel adds them.
  */
 const chunkBytes = 32768;

@@ -21,8 +21,8 @@ export interface BatchesOptions {
 
 /**
  * Returns an iterable over one epoch of batches. `data` and each batch are trees of tensors with rows along axis 0.
- * Each batch is created only when the loop reaches it: without a key as a view of the data, with a key as a shuffled
- * copy. The order of the rows depends only on `key` and `epoch`.
+ * Each batch is created only when the loop reaches it. Without a key, a batch is a view of the data; with a key, it is
+ * a shuffled copy. The order of the rows depends only on `key` and `epoch`.
  * @throws ShapeError, TreeError if `data` has no rows, or its tensors differ in their number of rows
  * @throws ArgumentError for an invalid size, or if `dropLast` leaves no batch
  */

@@ -92,7 +92,10 @@ const unwritableError = (path: string, error: unknown): DataError =>
     },
   );
 
-/** The fit that continues from a checkpoint: its settings and its initial state, which the checkpoint must match. */
+/**
+ * The current fit, which continues from a checkpoint: its settings and its initial state. The checkpoint must match
+ * both.
+ */
 export interface Continuation<P> {
   readonly plan: Plan;
   readonly initial: State<P>;
@@ -201,7 +204,7 @@ const upTo = (largest: number): Range => [
 ];
 const maxCount = upTo(Number.MAX_SAFE_INTEGER);
 
-/** Returns the settings that a JSON text describes, or `undefined` if it is invalid. */
+/** Returns the settings that a JSON text describes, or `undefined` if the text is invalid. */
 function parsePlan(text: string): Plan | undefined {
   try {
     const plan: unknown = JSON.parse(text);

@@ -111,7 +111,7 @@ export async function measurePass<P, B>(
       if (ownRows === 0) continue;
       const [loss, aux] = objective.value(params, batch, context);
       const value = loss.item();
-      // A NaN loss skips the metrics, because most metrics throw on NaN scores.
+      // If the loss is NaN, the metrics are not computed, because most metrics throw on NaN scores.
       const means = Number.isNaN(value) ? nanMetrics(metrics) : evaluateMetrics(caller, metrics, [aux, batch, params]);
       sums = addBatch(sums, ownRows, { loss: value, metrics: means });
       if (pace.isDue()) await pace.yieldToHost();

@@ -25,9 +25,10 @@ export interface Fit<P> {
   /** The parameters after the last step of the fit. */
   readonly params: P;
   /**
-   * The validation with the lowest criterion. Without validation data, this is the training point with the lowest
-   * criterion, and the parameters are those at which the last loss of that point was computed. If no criterion was
-   * below Infinity, this holds the last parameters and their measurements (a loss of NaN if nothing was measured).
+   * The parameters at the validation with the lowest criterion, with their loss and metrics. Without validation data,
+   * the training point with the lowest criterion is used. A training point averages several steps, and its parameters
+   * are those before the last of these steps. If no criterion was below Infinity, `best` has the last parameters and
+   * their measurements (a loss of NaN if nothing was measured).
    */
   readonly best: Measurement<P>;
   readonly history: History;
@@ -77,7 +78,7 @@ export class Run<P, B> {
    */
   #lastCheckpoint: { readonly state: State<P> | undefined; readonly step: number; readonly time: number };
   #failure: Error | undefined;
-  /** The names of the loss and metrics that have been NaN. The fit warns once about each. */
+  /** The names of the loss and metrics that have been NaN. The fit warns once about each of them. */
   readonly #warned = new Set<string>();
 
   constructor(parts: RunParts<P, B>, start: State<P>) {
