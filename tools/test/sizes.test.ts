@@ -10,10 +10,10 @@ const withoutBinaries = {
   load: (id: string) =>
     id.endsWith("/wasm/binaries.ts") ? "export const binaries = [], randomBinaries = [];" : undefined,
 };
-/** Bundles a program that imports the packages nn, train, data, report or mpi. */
+/** Bundles a program that imports the packages nn, train, data, report, mpi or onnx. */
 const load = (program: string) =>
   bundle(
-    program.replaceAll(/"(nn|train|data|report|mpi)"/g, (_, name) => `"../../${name}/src/index.ts"`),
+    program.replaceAll(/"(nn|train|data|report|mpi|onnx)"/g, (_, name) => `"../../${name}/src/index.ts"`),
     "es",
     withoutBinaries,
   );
@@ -35,10 +35,16 @@ test("a net of dense layers takes at most 24.5 kB", async () => {
   expect(await size(program)).toBeLessThanOrEqual(24_500);
 });
 
+test("the export of programs takes at most 75 kB", async () => {
+  expect(await size('import { toOnnx } from "onnx"; console.log(toOnnx);')).toBeLessThanOrEqual(75_000);
+});
+
 test("an import without bindings leaves no code", async () => {
-  expect((await load('import "nn"; import "train"; import "data"; import "report"; import "mpi";')).code.trim()).toBe(
-    "",
-  );
+  expect(
+    (
+      await load('import "nn"; import "train"; import "data"; import "report"; import "mpi"; import "onnx";')
+    ).code.trim(),
+  ).toBe("");
 });
 
 test("readers of images and tables load on demand", async () => {

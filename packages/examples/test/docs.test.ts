@@ -8,7 +8,7 @@ const root = new URL("../../../", import.meta.url);
 const read = (path: string): string => readFileSync(new URL(path, root), "utf8");
 const docs = [
   "README.md",
-  ...["core", "ops", "nn", "train", "data", "report", "mpi"].map((name) => `packages/${name}/README.md`),
+  ...["core", "ops", "nn", "train", "data", "report", "mpi", "onnx"].map((name) => `packages/${name}/README.md`),
   ...readdirSync(new URL("docs/", root), { encoding: "utf8", recursive: true })
     .filter((name) => name.endsWith(".md"))
     .map((name) => `docs/${name}`),

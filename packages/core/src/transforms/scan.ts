@@ -46,7 +46,7 @@ const outputsOf = ({ body: { outputs }, carries, length }: Loop): Operand[] =>
   outputs.map((y, i) => (i < carries ? y : { shape: [length, ...y.shape], dtype: y.dtype, label: y.label }));
 
 /** Runs a loop. The inputs are the constants, the carry and the tensors to iterate over. The output packs all results. */
-const scanOp: Op<Inputs, Loop> = /* @__PURE__ */ defineOp<Inputs, Loop>({
+export const scanOp: Op<Inputs, Loop> = /* @__PURE__ */ defineOp<Inputs, Loop>({
   name: "scan",
   options: { body: undefined, length: undefined, reverse: undefined, carries: undefined },
   shape: (_, loop) => [outputsOf(loop).reduce((n, { shape }) => n + sizeOf(shape), 0)],

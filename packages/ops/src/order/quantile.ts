@@ -25,7 +25,7 @@ import { orderOf } from "./sort.ts";
  * Interpolates between a and b: returns y = (1 − t) a + t b, where each entry along the last axis has its own weight t.
  * If a = b or t = 0, y is a, even if a is infinite. The VJP maps the cotangent g to (1 − t) g for a and t g for b.
  */
-const interpolate: Op<Binary, { readonly weights: readonly number[] }> = /* @__PURE__ */ defineOp({
+export const interpolate: Op<Binary, { readonly weights: readonly number[] }> = /* @__PURE__ */ defineOp({
   name: "interpolate",
   options: { weights: undefined },
   shape: ([a]) => a.shape,

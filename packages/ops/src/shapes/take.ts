@@ -133,7 +133,7 @@ export const scatterAdd: Op<readonly [x: Tensor, indices: Tensor], ScatterParams
  * Returns the sum of the results of several `scatterAdd` calls along one axis. The inputs are the tensors of all calls,
  * followed by the indices of all calls.
  */
-const scatterAddAll: Op<Inputs, ScatterParams> = /* @__PURE__ */ defineOp({
+export const scatterAddAll: Op<Inputs, ScatterParams> = /* @__PURE__ */ defineOp({
   name: "scatterAddAll",
   options: { axis: undefined, size: undefined },
   shape: (inputs, { axis, size }) => {

@@ -87,7 +87,7 @@ const elementLosses: Op<readonly [logits: Tensor, target: Tensor]> = /* @__PURE_
  * Converts int32 labels 0 and 1 to float targets. The conversion checks the labels. It is a separate op, so that the
  * VJP, which does not compute the losses, gets checked labels, too.
  */
-const labelTargets: Op<Unary, { readonly dtype: DType }> = /* @__PURE__ */ defineOp({
+export const labelTargets: Op<Unary, { readonly dtype: DType }> = /* @__PURE__ */ defineOp({
   name: "binaryCrossEntropy",
   options: { dtype: undefined },
   shape: ([labels]) => labels.shape,
