@@ -19,10 +19,10 @@ const load = (program: string) =>
   );
 const size = async (program: string) => gzipSync((await load(program)).code, { level: 9 }).length;
 
-test("a fit of a linear model takes at most 53.5 kB", async () => {
+test("a fit of a linear model takes at most 54.5 kB", async () => {
   const program =
     'import { crossEntropy, matmul } from "@wengert/ops"; import { adam, fit } from "train"; console.log(adam, fit, matmul, crossEntropy);';
-  expect(await size(program)).toBeLessThanOrEqual(53_500);
+  expect(await size(program)).toBeLessThanOrEqual(54_500);
 });
 
 test("optimizers take at most 24 kB, and files at most 15 kB", async () => {
@@ -30,9 +30,9 @@ test("optimizers take at most 24 kB, and files at most 15 kB", async () => {
   expect(await size('import { load, save } from "train"; console.log(load, save);')).toBeLessThanOrEqual(15_000);
 });
 
-test("a net of dense layers takes at most 24.5 kB", async () => {
+test("a net of dense layers takes at most 25.5 kB", async () => {
   const program = 'import { dense, sequential } from "nn"; console.log(dense, sequential);';
-  expect(await size(program)).toBeLessThanOrEqual(24_500);
+  expect(await size(program)).toBeLessThanOrEqual(25_500);
 });
 
 test("the export of programs takes at most 75 kB", async () => {
