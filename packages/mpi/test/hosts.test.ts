@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { leaves, ravel } from "@wengert/core/extend";
@@ -16,6 +16,14 @@ const namespaces = addresses.map((address) => `${prefix}-${address}`);
 const env = { ...environment, WENGERT_HOSTS: prefix };
 
 const ip = (...args: string[]): boolean => spawnSync("ip", args).status === 0;
+/** Waits up to five seconds until a cable carries data. */
+const isUp = (name: string, cable: string): boolean =>
+  Array.from({ length: 50 }).some(() => {
+    if (/ UP /.test(spawnSync("ip", ["-n", name, "-br", "link", "show", cable], { encoding: "utf8" }).stdout))
+      return true;
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
+    return false;
+  });
 const hasHosts = found.length > 0 && connectHosts();
 if (!hasHosts) console.warn("mpi: the test with two hosts is skipped, because it needs root, and ip of iproute2");
 
@@ -31,7 +39,8 @@ function connectHosts(): boolean {
       (name, i) =>
         ip("-n", name, "addr", "add", `${addresses[i]}/24`, "dev", cables[i]!) &&
         ip("-n", name, "link", "set", cables[i]!, "up"),
-    )
+    ) &&
+    namespaces.every((name, i) => isUp(name, cables[i]!))
   );
 }
 
@@ -50,12 +59,12 @@ const launchers: Readonly<Record<string, readonly string[]>> = {
 describe.skipIf(!hasHosts)("on two hosts", () => {
   test.each(found)(
     "fit with $name equals one process",
+    { timeout: 120_000, retry: 1 }, // MPI_Finalize of MPICH 4.0 has hung in 1 of about 90 runs on two hosts
     async ({ mpirun, library }) => {
-      const own = join(folder, library);
-      mkdirSync(own);
+      const own = mkdtempSync(join(folder, library));
       const program = [process.execPath, programPath("program.mjs"), own, library];
       const launch = [remote, addresses[0], mpirun, ...launchers[mpirun]!, "-n", "2", ...program];
-      const { code, stdout, stderr } = await run(launch, env);
+      const { code, stdout, stderr } = await run(launch, env, 50_000);
       expect([code, stdout + stderr]).toEqual([0, ""]);
       const results = [0, 1].map((rank) => JSON.parse(readFileSync(join(own, `${rank}.json`), "utf8")));
       expect(results.map(({ host }) => host)).toEqual(["host-10-77-0-1", "host-10-77-0-2"]);
@@ -70,6 +79,5 @@ describe.skipIf(!hasHosts)("on two hosts", () => {
       const errors = numbersOf(tree).map((x, i) => Math.abs(x - expected[i]!));
       expect(Math.max(...errors) / Math.max(...expected.map(Math.abs))).toBeLessThanOrEqual(1e-12);
     },
-    120_000,
   );
 });

@@ -40,10 +40,14 @@ export const environment: NodeJS.ProcessEnv = {
   OMPI_MCA_btl_vader_single_copy_mechanism: "none", // containers forbid it
 };
 
-/** Runs a command to its end. */
-export function run(command: readonly string[], env: NodeJS.ProcessEnv = environment): Promise<Ended> {
+/** Runs a command to its end. After `timeout` ms, sends it SIGTERM. */
+export function run(
+  command: readonly string[],
+  env: NodeJS.ProcessEnv = environment,
+  timeout: number = 100_000,
+): Promise<Ended> {
   const [file = "", ...args] = command;
-  const child = spawn(file, args, { env, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(file, args, { env, timeout, stdio: ["ignore", "pipe", "pipe"] });
   let [stdout, stderr] = ["", ""];
   child.stdout.on("data", (chunk) => {
     stdout += chunk;

@@ -10,4 +10,4 @@ shift
 exec ip netns exec "$WENGERT_HOSTS-$address" unshare --uts --ipc --mount sh -c "
   hostname host-$(echo "$address" | tr . -)
   mount -t tmpfs tmpfs /dev/shm
-  $*"
+  exec $*"
