@@ -80,9 +80,9 @@ const guessedFrom = 10; // rows
 const candidates = [",", "\t", "|", ";"];
 
 /**
- * Returns the delimiter that splits the first rows most evenly; of several equally good delimiters, the one that gives
- * the most cells. With a decimal comma, a comma must give each row the same number of cells (`width` if the column
- * names are known).
+ * Returns the delimiter that splits the first rows most evenly. Among equally good delimiters, returns the one that
+ * gives the most cells. If numbers have a decimal comma, the comma can be the delimiter only if it gives each row the
+ * same number of cells. This number must be `width` if the column names are known.
  */
 export function guessDelimiter(text: string, decimal: string, width: number | undefined): string {
   let best = { delimiter: decimal === "," ? ";" : ",", steps: Number.POSITIVE_INFINITY, cells: 0 };

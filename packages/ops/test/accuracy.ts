@@ -34,14 +34,14 @@ export function boundOf({ op, quantity, dtype }: Omit<Finding, "ulps" | "at">, r
 /** Ops that work on slices. */
 const softmaxFamily = new Set(["softmax", "logSoftmax", "logSumExp", "crossEntropy"]);
 
-/** Special functions, whose errors are larger because they take many operations. */
+/** Special functions. Their errors are larger, because these functions take many operations. */
 const specialFunctions = new Set([
   ...["erf", "erfc", "gaussian", "erfinv", "erfinvSlope", "logNdtr", "inverseMills", "inverseMillsExcess"],
   ...["lgamma", "digamma", "polygamma", "betaln", "polygammaDifference", "gammainc", "gammaincSlope"],
 ]);
 
 /**
- * The results that are sums of positive and negative terms, whose errors are measured relative to the size of the
+ * The results that are sums of positive and negative terms. Their errors are measured relative to the size of the
  * terms.
  */
 const sumQuantities = new Set([

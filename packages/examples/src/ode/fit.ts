@@ -50,7 +50,10 @@ export interface Forecast {
     readonly within: number;
     readonly beyond: number;
     readonly unseen: number;
-    /** The root mean square of the true states beyond the training time, to compare with `beyond`. */
+    /**
+     * The root mean square of the true states beyond the training time. The summary compares the error `beyond` with
+     * this number.
+     */
     readonly scale: number;
   };
 }

@@ -11,7 +11,10 @@ const damage = async (fields, plan) => {
   await save(path("damaged"), Object.fromEntries(entries), { metadata: plan === undefined ? metadata : { "wengert.fit": plan } });
   return path("damaged");
 };
-/** Rank 0 of two. Rank 1 sends equal numbers, except \`differences\` numbers of the call \`at\` for a maximum. */
+/**
+ * A communicator of rank 0 of two ranks. It behaves as if rank 1 sent the same numbers, with one exception: in call
+ * number \`at\` of allreduce with the op "max", the first \`differences\` numbers differ.
+ */
 const twoRanks = (at, differences = 1) => {
   let calls = 0;
   const change = (array) => calls++ === at ? array.map((x, i) => i < differences ? x + 1 : x) : array;
