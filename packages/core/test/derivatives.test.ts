@@ -95,8 +95,8 @@ describe("perturbation confusion is avoided", () => {
     test.each(ways)("inside %s", (inner) => {
       const [D, d] = [derivative[outer]!, derivative[inner]!];
       const at = (f: Scalar, x: number) => f(scalar(x)).item();
-      // A test by Siskind and Pearlmutter: the derivative of x · (d/dy (x + y) at y = 1) is 1. A library that confuses
-      // the derivatives with respect to x and y returns 2.
+      // A test by Siskind and Pearlmutter: the derivative of x · (d/dy (x + y) at y = 1) with respect to x is 1. A
+      // library that confuses the derivatives with respect to x and y returns 2.
       expect(
         at(
           D((x) => mul(x, d((y) => add(x, y))(scalar(1)))),

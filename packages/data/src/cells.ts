@@ -195,7 +195,10 @@ function cellText(text: string, begin: number, end: number): string {
  */
 export const copyText = (part: string): string => JSON.parse(JSON.stringify(part)) as string;
 
-/** Returns upper bounds for the numbers of cells and rows: delimiters and line ends inside quotes count too. */
+/**
+ * Returns upper bounds for the number of cells and the number of rows. The bounds may be too large, because delimiters
+ * and line ends inside quotes count, too.
+ */
 function countMarks(text: string, delimiter: string): { readonly cells: number; readonly rows: number } {
   const mark = delimiter.charCodeAt(0);
   let [marks, lineEnds] = [0, 0];

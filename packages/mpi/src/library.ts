@@ -46,7 +46,8 @@ const textBytes = 8192; // MPI_MAX_LIBRARY_VERSION_STRING of MPICH; Open MPI nee
 
 /**
  * Loads the first of several libraries that exists.
- * @throws MpiError if there is none, or if it is not an MPI library that this package supports
+ * @throws MpiError if none of the libraries exists, or if the loaded library is not an MPI library that this package
+ * supports
  */
 export function loadLibrary(caller: string, koffi: Koffi, names: readonly string[]): Library {
   const process = koffi.load(null);

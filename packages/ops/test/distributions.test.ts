@@ -28,8 +28,8 @@ const average = (xs: readonly number[], f: (x: number) => number = (x) => x): nu
   xs.reduce((total, x) => total + f(x), 0) / xs.length;
 
 /**
- * Expects the mean of f over random numbers within 5 standard errors of `wanted`. A correct generator fails this test
- * once in a million runs.
+ * Expects that the mean of f over random numbers is within 5 standard errors of `wanted`. A correct generator fails
+ * this test once in a million runs.
  */
 function expectMean(xs: readonly number[], wanted: number, f: (x: number) => number = (x) => x): void {
   const variance = average(xs, (x) => f(x) ** 2) - average(xs, f) ** 2;

@@ -10,7 +10,10 @@ export interface Forecast extends Month {
   readonly half: number;
 }
 
-/** Returns the z for which a normal variable is within z standard deviations with the given probability. */
+/**
+ * Returns the number z for which a normal variable is within z standard deviations of its mean with the given
+ * probability.
+ */
 export const quantile = (confidence: number): number => Math.SQRT2 * erfinv(confidence).item();
 
 /** Predicts months. Each prediction has a band, which contains a new measurement with the given probability. */

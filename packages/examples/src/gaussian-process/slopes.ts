@@ -26,7 +26,7 @@ export interface Slopes {
    * derivative of K along the direction (Rasmussen and Williams, equation 5.9).
    */
   readonly trace: number;
-  /** The central difference with the steps h and 2h, whose error is of order h⁴. */
+  /** The central difference computed from the steps h and 2h. Its error is of order h⁴. */
   readonly difference: number;
   /**
    * The condition number of the covariance K: its largest eigenvalue divided by its smallest. A larger condition number

@@ -41,7 +41,10 @@ export function fitInStages(network: Network, { observed }: Data, maxIterations:
   });
 }
 
-/** The solutions of the fitted model, and their errors: root mean squares of solution minus truth. */
+/**
+ * The solutions of the fitted model, and their errors. An error is the root mean square of the difference between the
+ * solution and the true states.
+ */
 export interface Forecast {
   /** The states at all times, [times, trajectories, 2]. */
   readonly fitted: Tensor;

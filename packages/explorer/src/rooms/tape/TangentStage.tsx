@@ -107,7 +107,7 @@ export function TangentEnd({ of }: { of: Timeline }) {
   );
 }
 
-/** Returns the sum of the elements of tensors, or undefined if the page does not have all elements. */
+/** Returns the sum of all elements of several tensors, or undefined if the page does not have all elements. */
 function sumOf(all: readonly (number | undefined)[], of: Timeline): number | undefined {
   let sum = 0;
   for (const tensor of all) {
