@@ -167,8 +167,8 @@ function heatMap(
 
 const network = ({ layers, places, batch }: Outcome): Html => html`<section>
 <h2>The network</h2>
-<p>The layers with the shapes of their outputs for ${batch} texts of ${places} characters, and their numbers of parameters. The layer
-<code>gru</code> is one step of the tape, a loop over the characters.</p>
+<p>The layers with the shapes of their outputs for ${batch} texts of ${places} characters, and their numbers of parameters. The loop of the
+layer <code>gru</code> over the characters is one step of the tape.</p>
 <pre tabindex="0">${layers}</pre>
 </section>
 `;

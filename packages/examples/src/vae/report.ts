@@ -91,7 +91,7 @@ function curves({ history, tests }: Outcome): Html {
 <p>The loss is reconstruction plus divergence, an upper bound of −log p(x). The reconstruction is −log p(x | z) for a sample z of
 the encoder’s distribution: the sum of the binary cross-entropies of 784 pixels. The divergence of that distribution from the
 standard normal is the price of the information in z. The curves begin after a tenth of the training, because both terms are
-many times larger before.</p>
+much larger before.</p>
 <p class="note">${colored("--blue", "training, averaged over steps")}&ensp;${colored("--orange", `${whole(tests)} test images`)}</p>
 <div class="columns">
 <figure>${plotOf("reconstruction")}</figure>
@@ -113,7 +113,7 @@ ${of(after!, "their reconstructions")}</figure>`;
   return html`<section>
 <h2>Reconstructions</h2>
 <p>The first ${count} test images, and below each image its reconstruction from ${latent} numbers: the decoder’s output for the mean
-of the encoder’s distribution. ${latent === 2 ? "Two numbers hold the digit and its slant, but not its details." : ""}</p>
+of the encoder’s distribution. ${latent === 2 ? "Two numbers hold the rough shape, and confuse similar digits such as 4 and 9." : ""}</p>
 <div class="pairs">${lines}</div>
 </section>`;
 }
