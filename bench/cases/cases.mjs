@@ -16,6 +16,7 @@ export const cases = [
   { name: "mlp", title: "MLP 784-128-10 step, batch 128", family: "mlp", sizes: { rows: 128, hidden: 128 } },
   { name: "tiny-mlp", title: "tiny MLP 2-16-16-1, batch 1", family: "tiny", sizes: {} },
   chain(1000),
+  { name: "cnn", title: "gradient of a CNN, batch 64", family: "cnn", sizes: { rows: 64, first: 8, second: 16 } },
   gemm(128, 784, 10),
   gemm(512, 512, 512),
   {

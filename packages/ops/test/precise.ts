@@ -27,7 +27,7 @@ export function exp(x: Precise): Precise {
 }
 
 /** Returns ln x by Newton's method: each step y ← y + x e⁻ʸ − 1 doubles the number of digits. */
-function log(x: Precise): Precise {
+export function log(x: Precise): Precise {
   let y = precise(Math.log(toNumber(x)));
   for (let i = 0; i < 5; i++) y += times(x, exp(-y)) - one;
   return y;

@@ -13,7 +13,9 @@ export interface Node {
   readonly height: number;
 }
 
+/** An edge of the graph: input number `input` of the step that computes the tensor `to` is the tensor `from`. */
 export interface Edge {
+  readonly input: number;
   readonly from: number;
   readonly to: number;
   readonly path: string;
@@ -31,16 +33,19 @@ const letter = 7.4; // the width of a letter of the code font in pixels
 /** Computes positions for the graph of the steps from `from` to `to` and their tensors, from top to bottom. */
 export function drawingOf(of: Timeline, from: number, to: number): Drawing {
   const { steps, tensors, inputs, constants } = of.recording;
-  const graph = new Graph();
+  const graph = new Graph({ multigraph: true });
   graph.setGraph({ rankdir: "TB", nodesep: 18, ranksep: 26, marginx: 12, marginy: 12 });
-  graph.setDefaultEdgeLabel(() => ({}));
   const isPart = to - from < steps.length;
   const nodes = new Map<string, Omit<Node, "x" | "y">>();
   const add = (tensor: number, id: string): string => {
     if (nodes.has(id)) return id;
     const { name, shape } = tensors[tensor]!;
     const place = of.maker(tensor);
-    const title = place === undefined ? name : `#${place + 1} ${steps[place]!.op}`;
+    const times = place === undefined ? undefined : steps[place]!.body?.times;
+    const title =
+      place === undefined
+        ? name
+        : `#${place + 1} ${steps[place]!.op}${times !== undefined && times !== 1 ? ` ${times} ×` : ""}`;
     const isNumber = place === undefined && constants.includes(tensor) && shape.length === 0;
     const detail = isNumber ? "" : shape.length === 0 ? "scalar" : shape.join(" × ");
     const width = Math.max(title.length, detail.length * 0.9, 4) * letter + 22;
@@ -57,7 +62,7 @@ export function drawingOf(of: Timeline, from: number, to: number): Drawing {
     const isInside = (tensor: number) => !isPart || (of.maker(tensor) ?? -1) >= from;
     const sources = used.map((tensor) => add(tensor, isInside(tensor) ? `${tensor}` : `${tensor} for ${output}`));
     const target = add(output, `${output}`);
-    for (const source of sources) graph.setEdge(source, target);
+    for (const [k, source] of sources.entries()) graph.setEdge(source, target, {}, `${k}`); // mul(x, x) has two edges
   }
   layout(graph);
   const { width = 0, height = 0 } = graph.graph() as { width?: number; height?: number };
@@ -66,9 +71,10 @@ export function drawingOf(of: Timeline, from: number, to: number): Drawing {
       const { x, y } = graph.node(node.id) as { x: number; y: number };
       return { ...node, x, y };
     }),
-    edges: graph.edges().map((edge: { v: string; w: string }) => {
+    edges: graph.edges().map((edge: { v: string; w: string; name?: string }) => {
       const { points } = graph.edge(edge) as { points: { x: number; y: number }[] };
-      return { from: nodes.get(edge.v)!.tensor, to: nodes.get(edge.w)!.tensor, path: smooth(points) };
+      const [from, to] = [nodes.get(edge.v)!.tensor, nodes.get(edge.w)!.tensor];
+      return { input: Number(edge.name), from, to, path: smooth(points) };
     }),
     width,
     height,
