@@ -12,7 +12,7 @@ const names = readdirSync(new URL("src/", examples), { withFileTypes: true })
 const [name, ...args] = process.argv.slice(2);
 
 if (name !== undefined && names.includes(name)) {
-  // process.argv is set as by `node dist/NAME/main.js`, because each example checks whether it is the main module.
+  // Each example checks in process.argv whether it is the main module, so process.argv gets the path of the example.
   process.argv = [process.execPath, fileURLToPath(mainOf(name)), ...args];
   await load(name);
 } else {

@@ -6,14 +6,14 @@ import { leaves } from "@wengert/core/extend";
 import { gradcheck } from "@wengert/core/gradcheck";
 import { add, gelu, mul, randomKey, randomNormal } from "@wengert/ops";
 import { afterAll, describe, expect, test } from "vitest";
-import { baselines } from "../src/transformer/baselines.ts";
+import { baselines } from "../src/shared/baselines.ts";
+import { encode, mobyDick, readText } from "../src/shared/text.ts";
+import { allWindows, randomWindows, type Windows } from "../src/shared/windows.ts";
 import { habit, image } from "../src/transformer/heads.ts";
 import { lossOf, lossOnAll } from "../src/transformer/learn.ts";
 import transformer from "../src/transformer/main.ts";
 import { initialModel, type Model, predict, type Size } from "../src/transformer/model.ts";
 import { sample } from "../src/transformer/sample.ts";
-import { encode, mobyDick, readText } from "../src/transformer/text.ts";
-import { allWindows, randomWindows, type Windows } from "../src/transformer/windows.ts";
 import { expectReadable, expectRefusal, expectSelfContained, runQuietly } from "./support.ts";
 
 const out = mkdtempSync(join(tmpdir(), "wengert-transformer-"));

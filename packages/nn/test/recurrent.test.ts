@@ -1,6 +1,7 @@
-import { type Tensor, tensor, zeros } from "@wengert/core";
+import { grad, record, type Tensor, tensor, zeros } from "@wengert/core";
+import { leaves } from "@wengert/core/extend";
 import * as nn from "@wengert/nn";
-import { add, at, matmul, mul, randomKey, randomNormal, transpose } from "@wengert/ops";
+import { add, at, flatten, matmul, mul, randomKey, randomNormal, stack, sum, transpose, unstack } from "@wengert/ops";
 import { expect, test } from "vitest";
 
 const [N, T, D, H] = [2, 4, 3, 5];
@@ -77,4 +78,39 @@ test("the weights of the state begin orthogonal for each gate, and the LSTM's fo
   });
   expect(listOf(b)).toEqual([...new Array(H).fill(0), ...new Array(H).fill(1), ...new Array(2 * H).fill(0)]);
   expect(add(mul(nn.gru(2).init(randomKey(1), x).bx, 2), 0).toNested()).toEqual(new Array(6).fill(0));
+});
+
+test("gru and lstm have the gradients of a written-out loop over their cells", () => {
+  const weights = random(6, N, T, H);
+  const loss = (states: readonly Tensor[]) => sum(mul(stack(states, { axis: 1 }), weights));
+  const gru = nn.gru(H).init(randomKey(2), x);
+  const gruLoop = (params: nn.GruParams, x: Tensor) => {
+    const states = [zeros([N, H])];
+    for (const entry of unstack(x, { axis: 1 })) states.push(nn.gruCell(params, entry, states.at(-1)!));
+    return loss(states.slice(1));
+  };
+  const gruLayer = (params: nn.GruParams, x: Tensor) => sum(mul(nn.gru(H).apply(params, x), weights));
+  expectEqualTrees(grad(gruLayer, { argnums: [0, 1] })(gru, x), grad(gruLoop, { argnums: [0, 1] })(gru, x));
+
+  const lstm = nn.lstm(H).init(randomKey(3), x);
+  const lstmLoop = (params: nn.LstmParams, x: Tensor) => {
+    const states: nn.LstmState[] = [{ h: zeros([N, H]), c: zeros([N, H]) }];
+    for (const entry of unstack(x, { axis: 1 })) states.push(nn.lstmCell(params, entry, states.at(-1)!));
+    return loss(states.slice(1).map(({ h }) => h));
+  };
+  const lstmLayer = (params: nn.LstmParams, x: Tensor) => sum(mul(nn.lstm(H).apply(params, x), weights));
+  expectEqualTrees(grad(lstmLayer, { argnums: [0, 1] })(lstm, x), grad(lstmLoop, { argnums: [0, 1] })(lstm, x));
+});
+
+/** Expects trees of tensors to agree within 1e-12. */
+function expectEqualTrees(got: unknown, expected: unknown) {
+  const numbersOf = (tree: unknown) => leaves("test", tree, "tree").flatMap((leaf) => listOf(flatten(leaf)));
+  const numbers = numbersOf(got);
+  for (const [i, value] of numbersOf(expected).entries()) expect(numbers[i]).toBeCloseTo(value, 12);
+}
+
+test("a tape records the loop of gru as one step", () => {
+  const countSteps = (times: number) =>
+    record((x: Tensor) => nn.gru(H).apply(nn.gru(H).init(randomKey(1), x), x), zeros([1, times, D])).steps.length;
+  expect(countSteps(50)).toBe(countSteps(1));
 });

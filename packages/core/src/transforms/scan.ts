@@ -110,8 +110,8 @@ function iterate(
 }
 
 /**
- * Returns the first iteration and step of a loop that made a NaN or an infinity, and the cause as explained by the op
- * of this step.
+ * Finds the first step in a loop whose output is NaN or infinite. Returns a text with the iteration, the op of the step,
+ * and the cause that this op gives.
  */
 function causeInLoop({ inputs, params: loop }: Fault<Inputs, Loop>): string | undefined {
   let cause: string | undefined;

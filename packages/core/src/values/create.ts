@@ -137,8 +137,8 @@ export const zeros = (shape: Shape, ...rest: [options?: TensorOptions]): Tensor 
 export const ones = (shape: Shape, ...rest: [options?: TensorOptions]): Tensor => createFull("ones", shape, 1, rest);
 
 /**
- * Returns a tensor of zeros. Error messages begin with `caller`. Functions that create tensors fill the array of this
- * tensor before they return it.
+ * Returns a tensor of zeros. Error messages begin with `caller`. The caller may write numbers into the tensor's array
+ * before it passes the tensor to the user.
  */
 export function createZeros(caller: string, shape: Shape, { dtype, label }: TensorOptions): Tensor {
   prefixErrors(caller, () => checkDType(dtype));

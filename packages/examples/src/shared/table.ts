@@ -32,6 +32,13 @@ export const short = (x: number): string =>
 /** Formats a whole number with commas at the thousands. */
 export const whole = (value: number): string => value.toLocaleString("en");
 
+/** Indents each line of a text by two spaces. */
+export const indented = (text: string): string =>
+  text
+    .split("\n")
+    .map((line) => `  ${line}`)
+    .join("\n");
+
 /** Returns the width of a text in columns. Combining marks, such as the bar of x̄, have width 0. */
 function widthOf(text: string): number {
   return text.replace(/\p{Mark}/gu, "").length;

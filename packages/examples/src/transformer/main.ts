@@ -1,23 +1,25 @@
 /**
  * Trains a character-level language model on a book. The model is a small transformer like GPT-2, which trains in minutes.
  *
- * `model.ts` defines the model. `text.ts` and `windows.ts` prepare the text, `learn.ts` trains, `sample.ts` generates text,
- * `baselines.ts` counts n-grams for comparison, and `report.ts` draws the results.
+ * `model.ts` defines the model, `learn.ts` trains it, `sample.ts` generates text, and `report.ts` draws the results. The folder
+ * `shared` has the text, its windows, and the n-gram counts of the comparison.
  */
 import { join } from "node:path";
 import { type Tensor, tensor } from "@wengert/core";
 import { leaves } from "@wengert/core/extend";
 import { randomKey, splitKey } from "@wengert/ops";
+import { baselines } from "../shared/baselines.ts";
 import { type Command, command, startIfMain } from "../shared/command.ts";
 import { prepareFolder, writeWhole } from "../shared/files.ts";
+import { learnText } from "../shared/learnText.ts";
 import { count, flag, InputError, optional, path, positive, spelled, words } from "../shared/options.ts";
-import { table, whole } from "../shared/table.ts";
-import { baselines } from "./baselines.ts";
-import { learn, lossOnAll } from "./learn.ts";
+import { indented, table, whole } from "../shared/table.ts";
+import { encode, mobyDick, readText } from "../shared/text.ts";
+import type { Windows } from "../shared/windows.ts";
+import { lossOf, lossOnAll } from "./learn.ts";
 import { initialModel, type Model, predict } from "./model.ts";
 import { type Outcome, report } from "./report.ts";
 import { sample } from "./sample.ts";
-import { encode, mobyDick, readText } from "./text.ts";
 
 const options = {
   steps: count(1600, "steps of AdamW"),
@@ -68,12 +70,13 @@ ${table(
 `);
 
     const looks = new Set([0, ...[0.02, 0.1, 0.25, 0.5].map((share) => Math.round(share * steps))]);
-    const plan = { steps, batch, places, heads, rate, key: fitKey, looks, checkpoint, resume };
+    const plan = { steps, batch, places, rate, key: fitKey, looks, checkpoint, resume };
     const began = performance.now();
-    const { fit, models } = await learn(start, text, plan, stop);
+    const ofWindows = (model: Model, windows: Windows) => lossOf(model, windows, heads);
+    const { fit, models } = await learnText(ofWindows, start, text, plan, stop);
     const seconds = (performance.now() - began) / 1000;
     const model = fit.params;
-    const loss = await lossOnAll(model, text.held, plan);
+    const loss = await lossOnAll(model, text.held, { places, batch, heads });
     const bigram = counted[1]!.loss;
     console.log(`
 ${whole(fit.step)} steps${resume ? "" : ` in ${whole(Math.round(seconds))} s`}. On all held-out text: ${loss.toFixed(4)} nats per character, \
@@ -114,12 +117,6 @@ ${Math.abs(bigram - loss).toFixed(4)} ${loss < bigram ? "less" : "more"} than th
     return { outcome, model, file };
   },
 });
-
-const indented = (text: string): string =>
-  text
-    .split("\n")
-    .map((line) => `  ${line}`)
-    .join("\n");
 
 await startIfMain(import.meta, transformer);
 

@@ -1,9 +1,9 @@
 import * as Plot from "@observablehq/plot";
 import { colored, type Html, head, html, page, plot, table } from "@wengert/report";
 import type { History } from "@wengert/train";
-import { chart, line } from "../shared/plots.ts";
+import type { Baseline } from "../shared/baselines.ts";
 import { percent, whole } from "../shared/table.ts";
-import type { Baseline } from "./baselines.ts";
+import { textCurves } from "../shared/textCurves.ts";
 import { habit, image, type Weights } from "./heads.ts";
 
 /** The text that the model generated after `step` steps, including the prompt. */
@@ -67,21 +67,6 @@ average, in random windows of ${places}, and predicted each next character.${ear
 }
 
 function curves({ history, baselines, loss, held, characters }: Outcome): Html {
-  const first = Math.max(1, history.train[0]?.step ?? 1);
-  const last = Math.max(first + 1, history.train.at(-1)?.step ?? 1);
-  const losses = chart({
-    ariaLabel: "the loss over the steps, compared with counting models",
-    marginRight: 60,
-    x: { label: "step", type: "log", domain: [first, last], tickFormat: ",d", ticks: 4 },
-    y: { label: "nats per character", grid: true, ticks: 6, nice: true },
-    marks: [
-      Plot.ruleY(baselines, { y: "loss", stroke: "var(--muted)", strokeDasharray: "4 4" }),
-      Plot.text(baselines, { x: last, y: "loss", text: "name", textAnchor: "start", dx: 8, fill: "var(--muted)" }),
-      line(history.train, { x: "step", y: "loss" }, "--blue"),
-      line(history.validation, { x: "step", y: "loss" }, "--orange"),
-      Plot.dot(history.validation, { x: "step", y: "loss", r: 2.5, fill: "var(--orange)" }),
-    ],
-  });
   const rows = [
     ["chance", Math.log(characters)] as const,
     ...baselines.map(({ name, loss }) => [name, loss] as const),
@@ -93,7 +78,7 @@ function curves({ history, baselines, loss, held, characters }: Outcome): Html {
 models: the frequency of each character (unigram), after the previous one (bigram), and after the previous two (trigram).</p>
 <p class="note">${colored("--blue", "training text, averaged over steps")}&ensp;${colored("--orange", "a sample of the held-out text")}</p>
 <div class="columns">
-<figure>${losses}</figure>
+<figure>${textCurves(history, baselines)}</figure>
 <div>
 <p>On all ${whole(held)} held-out characters:</p>
 ${table([["predictor", "nats per character"], ...rows.map(([name, loss]) => [name, loss.toFixed(4)])])}

@@ -1,5 +1,6 @@
 import { type Tensor, tensor } from "@wengert/core";
-import { cast, cumsum, div, foldIn, randomUniform, softmax, take } from "@wengert/ops";
+import { foldIn, reshape, slice } from "@wengert/ops";
+import { draw } from "../shared/draw.ts";
 import { type Model, predict } from "./model.ts";
 
 export interface SampleOptions {
@@ -21,10 +22,8 @@ export function sample(
   for (let i = 0; i < length; i++) {
     const read = text.slice(-model.places.shape[0]!); // the model's context
     const { logits } = predict(model, tensor([read], { dtype: "int32" }), heads);
-    const last = cast(take(take(logits, 0, { axis: 0 }), -1, { axis: 0 }), { dtype: "float64" });
-    const upTo = cumsum(softmax(div(last, temperature)), { axis: 0 }).toNested<number[]>();
-    const u = randomUniform(foldIn(key, i), { shape: [] }).item() * upTo.at(-1)!; // the total may round to less than 1
-    text.push(upTo.findIndex((sum) => sum > u));
+    const last = slice(logits, { start: [0, -1] }); // [1, 1, K]
+    text.push(draw(reshape(last, { shape: [1, last.size] }), temperature, foldIn(key, i))[0]!);
   }
   return text;
 }

@@ -1,12 +1,11 @@
-import type { Tensor } from "@wengert/core";
-import { zeros } from "@wengert/core";
+import { scan, type Tensor, zeros } from "@wengert/core";
 import { toTensors } from "@wengert/core/extend";
-import { add, matmul, mul, sigmoid, split, sub, tanh } from "@wengert/ops";
+import { add, matmul, mul, sigmoid, split, sub, tanh, transpose } from "@wengert/ops";
 import { checkParams } from "../defining/checks.ts";
 import { defineLayer } from "../defining/defineLayer.ts";
 import { withName } from "../defining/errors.ts";
 import type { Layer } from "../defining/layer.ts";
-import { checkStep, outputsOf, type RecurrentOptions, recurrentSettings, recurrentWeights, stepsOf } from "./unroll.ts";
+import { checkStep, projected, type RecurrentOptions, recurrentSettings, recurrentWeights } from "./unroll.ts";
 
 /**
  * The parameters of a gated recurrent unit (GRU) with H units, for inputs with D features. Each parameter has the columns of
@@ -69,12 +68,19 @@ export function gru(units: number, options?: RecurrentOptions): Layer<GruParams>
     },
     apply: (params, x) => {
       checkParams(params, names, x);
-      let h = zeros([x.shape[0] ?? 1, settings.units], { dtype: x.dtype });
-      const states = stepsOf(x, params.Wx, params.bx).map((fromX) => {
-        h = nextState(params, fromX, h);
-        return h;
-      });
-      return outputsOf(states, settings.all);
+      // `scan` is one step of a tape. A gradient keeps the states, and computes the gates again.
+      const byTime = { axes: [1, 0, 2] };
+      const fromX = transpose(projected(x, params.Wx, params.bx), byTime);
+      const start = zeros([x.shape[0]!, settings.units], { dtype: x.dtype });
+      const { carry, ys } = scan(
+        (h: Tensor, fromX: Tensor) => {
+          const next = nextState(params, fromX, h);
+          return [next, settings.all ? next : undefined] as const;
+        },
+        start,
+        fromX,
+      );
+      return ys === undefined ? carry : transpose(ys, byTime);
     },
   });
 }

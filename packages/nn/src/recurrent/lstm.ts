@@ -1,11 +1,11 @@
 import { ones, type Tensor, zeros } from "@wengert/core";
 import { toTensors } from "@wengert/core/extend";
-import { add, concat, matmul, mul, sigmoid, split, tanh } from "@wengert/ops";
+import { add, concat, matmul, mul, sigmoid, split, stack, tanh, unstack } from "@wengert/ops";
 import { checkParams } from "../defining/checks.ts";
 import { defineLayer } from "../defining/defineLayer.ts";
 import { withName } from "../defining/errors.ts";
 import type { Layer } from "../defining/layer.ts";
-import { checkStep, outputsOf, type RecurrentOptions, recurrentSettings, recurrentWeights, stepsOf } from "./unroll.ts";
+import { checkStep, projected, type RecurrentOptions, recurrentSettings, recurrentWeights } from "./unroll.ts";
 
 /**
  * The parameters of a long short-term memory (LSTM) with H units, for inputs with D features. Each parameter has the columns
@@ -75,11 +75,12 @@ export function lstm(units: number, options?: RecurrentOptions): Layer<LstmParam
       checkParams(params, names, x);
       const zero = zeros([x.shape[0] ?? 1, settings.units], { dtype: x.dtype });
       let state: LstmState = { h: zero, c: zero };
-      const outputs = stepsOf(x, params.Wx, params.b).map((fromX) => {
+      // A loop by `scan` computes the gates again for a gradient, and takes longer here.
+      const outputs = unstack(projected(x, params.Wx, params.b), { axis: 1 }).map((fromX) => {
         state = nextState(params, fromX, state);
         return state.h;
       });
-      return outputsOf(outputs, settings.all);
+      return settings.all ? stack(outputs, { axis: 1 }) : state.h;
     },
   });
 }

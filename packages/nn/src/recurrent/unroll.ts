@@ -1,6 +1,6 @@
 import { ArgumentError, ShapeError, type Tensor } from "@wengert/core";
 import { describe, isSameShape, type Shape, shapeText, show, withDefaults } from "@wengert/core/extend";
-import { add, concat, glorotUniform, matmul, orthogonal, splitKey, stack, unstack } from "@wengert/ops";
+import { add, concat, glorotUniform, matmul, orthogonal, splitKey } from "@wengert/ops";
 import { countOption } from "../defining/checks.ts";
 import { checkFeatures } from "../layers/dense.ts";
 
@@ -45,18 +45,14 @@ export function recurrentWeights(
 }
 
 /**
- * Returns xWx + b for each time of sequences x [N, T, D]. A single matrix product for all times is faster than T small
- * products.
+ * Returns xWx + b for sequences x [N, T, D], with the shape [N, T, gates × units]. A single matrix product for all times is
+ * faster than T small products.
  */
-export function stepsOf(x: Tensor, Wx: Tensor, b: Tensor): readonly Tensor[] {
+export function projected(x: Tensor, Wx: Tensor, b: Tensor): Tensor {
   checkSequences(x);
   checkFeatures(x, "Wx", Wx);
-  return unstack(add(matmul(x, Wx), b), { axis: 1 });
+  return add(matmul(x, Wx), b);
 }
-
-/** Returns the outputs of all times, or the last. */
-export const outputsOf = (outputs: readonly Tensor[], all: boolean): Tensor =>
-  all ? stack(outputs, { axis: 1 }) : outputs.at(-1)!;
 
 /** @throws ShapeError unless x has the axes [N, T, D], with at least one time */
 function checkSequences(x: { readonly shape: Shape }): Shape {

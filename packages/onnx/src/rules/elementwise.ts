@@ -5,7 +5,7 @@ import { type Rule, rule, sameAs } from "./rule.ts";
 
 // Elementwise ops. ONNX broadcasts as NumPy does.
 
-/** Rules that return int32 unchanged, because ONNX rounds floats only. */
+/** The rounding ops return an int32 input unchanged, because the rounding operators of ONNX accept only floats. */
 const roundings = (...pairs: readonly (readonly [typeof ops.floor, string])[]): Rule[] =>
   pairs.map(([op, operator]) =>
     rule(op, (g, [x], { inputs: [{ dtype }] }) => (dtype === "int32" ? x : g.node(operator, [x]))),

@@ -80,7 +80,7 @@ function counts(images: Shape, pool: Shape, { size, stride, padding }: Pooling):
   return along(0).flatMap((rows) => columns.map((each) => rows * each));
 }
 
-/** Returns the numbers of entries per window as a constant that broadcasts to the pool. */
+/** Returns a constant with the number of entries in each window. The constant broadcasts to the shape of the pooled output. */
 const countsOf = (g: GraphBuilder, images: Shape, pool: Shape, params: Pooling, dtype: DType): string =>
   g.array(counts(images, pool, params), [1, pool[1]!, pool[2]!, 1], dtype);
 

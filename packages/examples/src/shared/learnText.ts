@@ -1,0 +1,83 @@
+import type { Tensor } from "@wengert/core";
+import type { TreesOnly } from "@wengert/core/extend";
+import { adamw, chain, clipByGlobalNorm, cosine, type Fit, fit, measure, type Optimizer, warmUp } from "@wengert/train";
+import { finishedFit } from "./fitted.ts";
+import type { Text } from "./text.ts";
+import { allWindows, randomWindows, type Windows } from "./windows.ts";
+
+export interface TextPlan {
+  readonly steps: number;
+  readonly batch: number;
+  readonly places: number;
+  readonly rate: number;
+  readonly key: Tensor;
+  /** The training steps at which `learnText` keeps a copy of the model. */
+  readonly looks: ReadonlySet<number>;
+  /** The path of the checkpoint file, and whether to resume from this file. */
+  readonly checkpoint: string;
+  readonly resume: boolean;
+}
+
+export interface Learned<M> {
+  readonly fit: Fit<M>;
+  /** The kept copies of the model by step, including the final model. */
+  readonly models: ReadonlyMap<number, M>;
+}
+
+type WindowLoss<M> = (model: M, windows: Windows) => Tensor;
+
+/**
+ * Fits a model to random windows of the text. Twenty times during training, measures the loss on a sample of held-out
+ * windows.
+ */
+export async function learnText<M>(
+  loss: WindowLoss<M>,
+  start: M & TreesOnly<M>,
+  text: Text,
+  plan: TextPlan,
+  stop: AbortSignal,
+): Promise<Learned<M>> {
+  const { steps, batch, places, key, looks, checkpoint, resume } = plan;
+  const models = new Map<number, M>();
+  const fitting = fit<M, Windows, Tensor>(
+    (model, windows, { step, training }) => {
+      if (training && looks.has(step)) models.set(step, model);
+      return loss(model, windows);
+    },
+    start,
+    ({ key }) => randomWindows(text.train, { count: batch, places, key }),
+    {
+      optimizer: optimizer(plan),
+      steps,
+      key,
+      history: { everySteps: Math.ceil(steps / 100) },
+      validation: { data: allWindows(text.held, places, 256), everySteps: Math.ceil(steps / 20), batchSize: batch },
+      signal: stop,
+      progress: true,
+      checkpoint: { path: checkpoint },
+      resume: resume ? checkpoint : false,
+    },
+  );
+  const fitted = await finishedFit(fitting);
+  return { fit: fitted, models: models.set(fitted.step, fitted.params) };
+}
+
+/** Returns AdamW as used for GPT-2, with gradients clipped to norm 1, and a learning rate with linear warmup and cosine decay. */
+function optimizer({ steps, rate }: TextPlan): Optimizer {
+  const rising = Math.ceil(steps / 20);
+  const falling = cosine({ from: rate, to: rate / 10, steps: Math.max(1, steps - rising) });
+  return chain(
+    clipByGlobalNorm(1),
+    adamw({ learningRate: warmUp({ steps: rising, learningRate: falling }), betas: [0.9, 0.99] }),
+  );
+}
+
+/** Returns the loss of a model on the whole held-out text. */
+export async function lossOnText<M>(
+  loss: WindowLoss<M>,
+  model: M & TreesOnly<M>,
+  held: Tensor,
+  { places, batch }: Pick<TextPlan, "places" | "batch">,
+): Promise<number> {
+  return (await measure<M, Windows, Tensor>(loss, model, allWindows(held, places), { batchSize: batch })).loss;
+}
