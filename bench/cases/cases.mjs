@@ -1,7 +1,7 @@
 /**
  * The benchmark cases. A family is a computation that each compared library (peer) implements. A case is a family with
- * fixed sizes. The inputs come from data.mjs. Every library reads its outputs as numbers, because some libraries
- * otherwise defer the computation.
+ * fixed sizes. The inputs come from data.mjs. Each library must read its outputs as numbers, because some libraries
+ * compute only when the numbers are read.
  */
 
 /** @typedef {{ name: string, title: string, family: string, sizes: Readonly<Record<string, number>> }} Case */

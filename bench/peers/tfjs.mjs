@@ -26,8 +26,8 @@ const tensors = (inputs) =>
     ]),
   );
 /**
- * Runs `body` in tf.tidy. The results are read as arrays outside of tf.tidy, because tf.tidy would search the arrays
- * for tensors.
+ * Runs `body` in tf.tidy, which frees temporary tensors. Reads the results as arrays only after tf.tidy, because
+ * tf.tidy would search the arrays for tensors.
  */
 function readAll(body) {
   const named = tf.tidy(body);

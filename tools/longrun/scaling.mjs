@@ -1,6 +1,6 @@
 /**
- * Measures what data-parallel training costs on this machine, for docs/scaling.md: the time of allreduce over sizes, and the
- * time of a training step in one process and in two, with both installed MPIs.
+ * Measures the cost of data-parallel training on this machine, for docs/scaling.md. Prints the time of allreduce for
+ * several array sizes, and the time of a training step in one process and in two. Measures both installed MPIs.
  *
  *   npm run scaling                 five rounds, in about two minutes
  *   npm run scaling -- --rounds 3
@@ -16,7 +16,7 @@ const { values } = parseArgs({
   options: { rounds: { type: "string", default: "5" }, rank: { type: "boolean", default: false } },
 });
 
-/** The numbers of elements, float32, and the numbers of rows in a batch. */
+/** The numbers of float32 elements in an allreduce, and the numbers of rows in a batch. */
 const sizes = [1, 256, 4096, 65_536, 1_048_576, 4_194_304];
 const batches = [128, 1024, 8192];
 const [inputs, hidden, classes] = [784, 256, 10];
@@ -74,7 +74,7 @@ async function measureRank() {
 }
 
 /**
- * Returns the median time of a call, in ms, after a tenth as many calls to warm up.
+ * Returns the median time of `count` calls, in ms. First makes a tenth as many calls to warm up.
  * @param {number} count @param {() => void} call @param {{ barrier(): void }} mpi
  */
 function median(count, call, mpi) {

@@ -93,7 +93,7 @@ function pendulum() {
   );
 }
 
-/** The gradient of each of 256 examples, for a network of 10, 32 and 1 units. */
+/** The gradient for each of 256 examples, for a network with layers of 10, 32 and 1 units. */
 function perExampleGradients() {
   const X = randomNormal(randomKey(6), { shape: [256, 10] });
   const params = {
@@ -128,8 +128,8 @@ function jacobianOfLayers() {
 }
 
 /**
- * Prints one line per function that returns a loss: the time of its gradient, the bytes by `cost` and on the heap, and the
- * number of steps of the traced gradient.
+ * Prints a line for each function. Each function returns a loss. The line has the time of its gradient, the bytes that
+ * `cost` predicts, the bytes on the heap, and the number of steps of the traced gradient.
  * @param {string} title @param {Params} params @param {Functions} functions
  */
 function compareLoops(title, params, functions) {
@@ -153,8 +153,8 @@ function compare(title, params, functions) {
 }
 
 /**
- * Returns the median CPU time of each function with half the interquartile range, and its ratio to that of the first. Fast
- * functions run several times per round.
+ * Returns for each function the median CPU time with half the interquartile range, and the ratio of this time to the
+ * time of the first function. Fast functions run several times per round.
  * @param {{ readonly [name: string]: () => unknown }} functions @returns {{ readonly [name: string]: string }}
  */
 function timesOf(functions) {

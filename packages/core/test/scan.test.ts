@@ -48,7 +48,7 @@ const at = (x: Tensor, t: number): Tensor => {
 const asRow = (x: Tensor): Tensor => part(x, { shape: [1, 3], offset: 0 });
 const asVector = (x: Tensor): Tensor => part(pack([x]), { shape: [3], offset: 0 });
 
-/** One iteration: the carry has a float and an integer. */
+/** The carry of the scans in these tests: a float tensor h and an integer tensor n. */
 interface Carry {
   readonly h: Tensor;
   readonly n: Tensor;

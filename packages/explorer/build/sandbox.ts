@@ -31,8 +31,8 @@ export function sandbox(): Plugin {
   };
 }
 
-// Errors are named by their classes. The names of other functions would be 5 % of the script; worker.ts restores those of
-// the exports.
+// The minifier keeps the names of classes, because errors show their class name. The minifier shortens the names of
+// functions, which would be 5 % of the script. worker.ts restores the names of exported functions.
 const keepNames = { class: true, function: false } as const;
 const minify = { mangle: { keepNames }, compress: { keepNames } } as const;
 

@@ -3,13 +3,16 @@ import type { Reduction } from "@wengert/train";
 /** A predefined object of MPI: an address in Open MPI, a number in MPICH. */
 type Handle = bigint | number;
 
-/** The predefined objects of an MPI library. The MPI standard leaves their values, and their C type, to the library. */
+/**
+ * The predefined objects of an MPI library. The MPI standard does not define the values and the C type of these
+ * objects, so each library chooses its own.
+ */
 export interface Abi {
   /** The C type of a handle. */
   readonly handle: "uintptr_t" | "int";
   readonly world: Handle;
   readonly errorsReturn: Handle;
-  /** The address that stands for "the input is in the output array". */
+  /** The value of MPI_IN_PLACE: passed as the input address, it means that the input is in the output array. */
   readonly inPlace: number;
   readonly types: Readonly<Record<ElementType, Handle>>;
   readonly operations: Readonly<Record<Reduction, Handle>>;

@@ -6,8 +6,9 @@ import { MpiError } from "./errors.ts";
 import type { Library } from "./library.ts";
 
 /**
- * The connection of one process (rank) to all processes that `mpirun` started. Every rank must call the same methods in the
- * same order, with arrays of the same class and length. Each call blocks until the other ranks have made it too.
+ * The connection of one process (rank) to all processes that `mpirun` started. Every rank must call the same methods in
+ * the same order, with arrays of the same class and length. Each call blocks until all other ranks have made the same
+ * call.
  */
 export interface Mpi extends Communicator {
   /** The number of the current process, from 0 to `size - 1`. */
@@ -22,9 +23,9 @@ export interface Mpi extends Communicator {
   allreduce<A extends Reducible>(array: A, options?: AllreduceOptions): A;
   /** Returns a new array that holds the elements of all ranks, rank by rank. */
   allgather<A extends Reducible>(array: A): A;
-  /** Disconnects from the other ranks. Runs at the end of the process if the program does not call it. */
+  /** Disconnects from the other ranks. If the program has not called `finalize`, the process calls it at the end. */
   finalize(): void;
-  /** Ends all processes at once, with this exit code (default 1). */
+  /** Ends all processes at once, with the exit code `code` (default 1). */
   abort(code?: number): void;
 }
 
@@ -40,7 +41,7 @@ export interface AllreduceOptions {
 
 const reductions: readonly Reduction[] = ["sum", "min", "max", "product"];
 
-/** Returns the methods of a communicator, with checked arguments, for a library that is initialized. */
+/** Returns the methods of a communicator, which check their arguments. The library must already be initialized. */
 export function communicatorOf(library: Library): Mpi {
   const [rank, size] = [library.rank(), library.size()];
   /** Calls a function of MPI. @throws MpiError if it fails */

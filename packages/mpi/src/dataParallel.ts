@@ -16,7 +16,10 @@ export interface DataParallelOptions {
   readonly checkEvery?: number | undefined;
 }
 
-/** The result of a step: the mean loss of a batch, and its gradient, a tree like the parameters. */
+/**
+ * The result of a step: the mean loss of a batch, and the gradient of this loss. The gradient is a tree with the same
+ * structure as the parameters.
+ */
 export interface ValueAndGrad<P> {
   readonly value: Tensor;
   readonly grad: P;
@@ -25,17 +28,18 @@ export interface ValueAndGrad<P> {
 const caller = "dataParallel";
 
 /**
- * Distributes a step over all ranks. `step(params, batch, ...)` returns the mean loss over the rows of a batch and its
- * gradient, as `valueAndGrad(loss)` does, also if the step is compiled. The returned function receives this rank's rows of a
- * batch, and returns value and gradient of the whole batch, equal on all ranks.
+ * Distributes a step over all ranks. `step(params, batch, ...)` must return the mean loss over the rows of a batch and
+ * its gradient, like `valueAndGrad(loss)` or a compiled version of it. The returned function receives this rank's rows
+ * of a batch. It returns the value and the gradient for the whole batch, which are equal on all ranks.
  *
- * The rows are along axis 0 of each tensor of `batch`. Ranks may have different numbers of rows: their results are weighted
- * by these numbers. A rank may pass a batch with 0 rows; then it does not run `step`. Other fields of the step's result,
- * such as `aux`, are those of this rank's rows.
+ * The rows are along axis 0 of each tensor of `batch`. Ranks may have different numbers of rows: their results are
+ * weighted by these numbers. A rank may pass a batch with 0 rows, and then does not run `step`. Other fields of the
+ * result, such as `aux`, come from this rank's rows alone.
  *
  * The first call and every `checkEvery`-th call check that all ranks hold the same parameters.
  *
- * @throws ArgumentError on all ranks, with the name of the first parameter that differs, or if no rank has a row
+ * @throws ArgumentError on all ranks if a parameter differs between ranks (the message names the first such parameter),
+ * or if no rank has a row
  */
 export function dataParallel<P, B, Rest extends readonly unknown[], R extends ValueAndGrad<P>>(
   step: (params: P, batch: B, ...rest: Rest) => R,
@@ -59,7 +63,7 @@ export function dataParallel<P, B, Rest extends readonly unknown[], R extends Va
         `the parameters differ at call ${calls + 1}, so create them from the same key, and update them in the same way, on all ranks`,
       );
     calls++;
-    // A rank without rows sends zeros: its loss would be NaN.
+    // A rank without rows does not run the step, because its loss would be NaN. It sends zeros.
     const own = weight > 0 ? step(params, batch, ...rest) : undefined;
     const value = own && scalarValueOf(own);
     const mean = meanOverRanks(caller, mpi, {

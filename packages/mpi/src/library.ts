@@ -2,7 +2,10 @@ import type { Reducible, Reduction } from "@wengert/train";
 import { type Abi, type ElementType, mpichAbi, openMpiAbi } from "./abi.ts";
 import { MpiError } from "./errors.ts";
 
-/** The functions of libmpi that this package calls, on MPI_COMM_WORLD. Those without a result return an error code, 0 for success. */
+/**
+ * The functions of libmpi that this package calls, for the communicator MPI_COMM_WORLD. A function that has no other
+ * result returns an error code, which is 0 for success.
+ */
 export interface Library {
   /** The name or path of the library, and the first line of the text with which it describes itself. */
   readonly name: string;
@@ -34,15 +37,17 @@ interface KoffiLibrary {
   symbol(name: string): unknown;
 }
 
-// RTLD_NOW | RTLD_GLOBAL | RTLD_NODELETE of Linux. Global, because plugins of Open MPI look up symbols of libmpi.
-// Undeletable, because koffi unloads its libraries when Node exits, but libmpi has registered functions that run later.
+// The flags RTLD_NOW | RTLD_GLOBAL | RTLD_NODELETE of Linux. RTLD_GLOBAL is needed because plugins of Open MPI look up
+// symbols of libmpi. RTLD_NODELETE is needed because koffi unloads its libraries when Node exits, but libmpi has
+// registered functions that run later.
 const dlopenFlags = 0x2 | 0x100 | 0x1000;
 
 const textBytes = 8192; // MPI_MAX_LIBRARY_VERSION_STRING of MPICH; Open MPI needs 256
 
 /**
  * Loads the first of several libraries that exists.
- * @throws MpiError if there is none, or if it is not an MPI library that this package supports
+ * @throws MpiError if none of the libraries exists, or if the loaded library is not an MPI library that this package
+ * supports
  */
 export function loadLibrary(caller: string, koffi: Koffi, names: readonly string[]): Library {
   const process = koffi.load(null);

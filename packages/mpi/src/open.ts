@@ -6,8 +6,8 @@ import { type Koffi, type Library, loadLibrary } from "./library.ts";
 
 export interface MpiOptions {
   /**
-   * The path or name of libmpi. Default: `libmpi.so.40` (Open MPI) or `libmpich.so.12` (MPICH), first the one whose
-   * `mpirun` started the process.
+   * The path or name of libmpi. By default, tries `libmpi.so.40` (Open MPI) and `libmpich.so.12` (MPICH), and begins
+   * with the library whose `mpirun` started the process.
    */
   readonly library?: string | undefined;
 }
@@ -72,7 +72,9 @@ function setUcxVariables(env: NodeJS.ProcessEnv): void {
 const openMpiNames = ["libmpi.so.40"];
 const mpichNames = ["libmpich.so.12", "libmpi.so.12"];
 
-/** Returns the usual names of libmpi, first those of the MPI whose variables the launcher has set. */
+/**
+ * Returns the usual names of libmpi. The names of the MPI whose environment variables the launcher has set come first.
+ */
 const defaultNames = (env: NodeJS.ProcessEnv): readonly string[] =>
   env.PMI_SIZE !== undefined && env.OMPI_COMM_WORLD_SIZE === undefined
     ? [...mpichNames, ...openMpiNames]
@@ -101,7 +103,8 @@ function checkSize({ size }: Mpi, { name, version }: Library, env: NodeJS.Proces
 /** Ends all ranks together: a failed rank would otherwise leave the others waiting for its next call. */
 function endTogether(process: Process, { rank, size }: Mpi, library: Library): void {
   process.prependListener("uncaughtExceptionMonitor", (error: unknown) => {
-    // Node prints the error only after the listeners of "exit" have run, which end the process.
+    // Print the error here: Node would print it only after the "exit" listeners, but the listener below ends the
+    // process.
     if (size > 1) console.error(`rank ${rank} of ${size} failed:`, error);
   });
   process.once("exit", (code: number) => {

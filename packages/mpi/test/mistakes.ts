@@ -9,7 +9,7 @@ const mpi = installed({ size: 4 });
 const params = { W: tensor([[1, 2]], { label: "W" }) };
 const batch = { X: tensor([[1, 2], [3, 4]], { label: "X" }) };
 const step = valueAndGrad(({ W }, { X }) => mean(mul(W, X)));
-/** Rank 0 of two. Rank 1 holds other parameters. */
+/** A communicator of rank 0 of two ranks. It behaves as if rank 1 held other parameters. */
 let calls = 0;
 const allreduce = (array, { op = "sum" } = {}) => (op === "max" && calls++ === 1 && array[0]++, array);
 const different = { rank: 0, size: 2, broadcast: (array) => array, allreduce };

@@ -35,12 +35,15 @@ for (const Class of [Float32Array, Float64Array, Int32Array]) {
 }
 mpi.barrier();
 
-// Weights 0, 1, 2, …; the tree of weight 0 holds NaN.
+// Each rank has its own number as its weight. The tree of rank 0, which has the weight 0, holds NaN.
 const filled = (dtype) => tensor([rank === 0 ? Number.NaN : rank, 1], { dtype });
 results.mean =
   size === 1 ? undefined : allreduceMean(mpi, { a: filled("float32"), b: [filled("float64")] }, { weight: rank });
 
-/** Trains with a plain loop: a batch of 10 rows, distributed unevenly; with 4 ranks, rank 1 has none. */
+/**
+ * Trains with a plain loop on a batch of 10 rows. The rows are distributed unevenly: if there are 4 ranks, rank 1 has
+ * no row.
+ */
 function plainLoop(dtype) {
   const step = dataParallel(valueAndGrad(meanLoss), mpi, { checkEvery: 3 });
   const bounds = { 1: [0, 10], 2: [0, 3, 10], 4: [0, 5, 5, 8, 10] }[size];
@@ -114,7 +117,7 @@ if (size === 2) {
     await messageOf(() => fit(loss, params, data, { ...optionsOf("float64"), steps: 10 + rank, parallel: mpi })),
     await messageOf(() => dataParallel(valueAndGrad(meanLoss), mpi)(params, dataOf(0, "float64"))),
   ];
-  // Rank 1 takes another step once, after the first check.
+  // After the first check, rank 1 once takes a step that differs from the step of the other ranks.
   let updates = 0;
   const uneven = {
     init: () => [],
@@ -128,7 +131,7 @@ if (size === 2) {
   );
 }
 
-// A mistake that MPI itself notices. Last, because the ranks disagree afterwards.
+// MPI itself notices this mistake. The call comes last, because MPI calls no longer match between the ranks afterwards.
 if (size === 2) results.truncated = await messageOf(() => mpi.broadcast(new Float64Array(rank === 0 ? 4 : 2)));
 mpi.finalize();
 results.finalized = await messageOf(() => mpi.barrier());

@@ -34,8 +34,8 @@ const withNeighbors = (...sizes: readonly number[]): number[] => sizes.flatMap((
 /** Sizes next to multiples of the vector and tile sizes, and next to the threshold for WebAssembly. */
 const edgeSizes = withNeighbors(4, 6, 8, 12, 16, 32, 60, 64, ...Object.values(crossovers)).filter((n) => n > 0);
 /**
- * Sizes near half a chunk, one chunk and two chunks. A chunk, the 8192 elements that a kernel processes at a time, fits
- * in its memory.
+ * Sizes near half a chunk, one chunk and two chunks. A kernel processes a chunk of 8192 elements at a time, because its
+ * memory is limited.
  */
 const chunkSizes = withNeighbors(4096, 8192, 16_384);
 /**
@@ -255,7 +255,7 @@ const drawing =
     ],
   });
 
-/** Returns the shapes and options of a small max pool: those of its x and its output. */
+/** Returns the options of a small max pool, and the shapes of its input x and of its output. */
 const poolFor = ({ rows, n, k, choice, seed }: CallSpec) => {
   const size = [1 + (k % 3), 1 + (n % 4)] as const;
   const stride = size.map((m, i) => Math.max(1, m + [0, 0, 1, -1, 0, 2][(choice + i) % 6]!));
@@ -368,7 +368,8 @@ export const calls: Readonly<Record<string, (call: CallSpec) => Case>> = {
     const size = { b: 2, i: m, j: k, k: subscripts === "ij,ij->i" ? m : n };
     const [left, right] = subscripts.split("->")[0]!.split(",");
     const shape = (axes: string) => [...axes].map((axis) => size[axis as keyof typeof size]);
-    // einsum sums over an axis of a single operand before the product, in the precision of the result.
+    // If an axis occurs in only one operand, einsum sums over this axis before the product, in the precision of the
+    // result.
     const terms = { "ij,jk->i": k + n, "ij,kj->": k + m + n }[subscripts] ?? k;
     return { args: [subscripts, matrices(call, 0, shape(left!)), matrices(call, 1, shape(right!))], terms };
   },

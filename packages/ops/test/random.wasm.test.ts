@@ -11,14 +11,14 @@ import {
 import { afterAll, describe, expect, it } from "vitest";
 import { firstDifference, withKernels } from "./agreement.ts";
 
-// Tests that the kernels draw the numbers of the plain loops, bit for bit.
+// Tests that the kernels draw the same numbers as plain loops, bit for bit.
 
 const { choice, available } = kernels();
 afterAll(() => void kernels(choice));
 
 const compiled = available.filter((name) => name !== "plain");
 const keys = [0, 1, -1, 123456789, 2 ** 52 + 12345].map(randomKey);
-/** All sizes of remainders, the ends of chunks of 4096 numbers, and a size of several chunks. */
+/** All sizes up to 40, the sizes next to a whole chunk of 4096 numbers, and a size of several chunks. */
 const sizes = [...Array.from({ length: 40 }, (_, i) => i + 1), 4095, 4096, 4097, 20_011];
 
 type Draw = (key: Tensor, shape: readonly number[], dtype: "float32" | "float64") => Tensor;

@@ -22,7 +22,7 @@ import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
 import { firstDifference, withKernels } from "./agreement.ts";
 
-// Tests that a reduction over any axes gives the bits of each slice alone, in every order of the loops.
+// Tests that a reduction over any axes gives the same bits as reducing each slice alone, in every order of the loops.
 
 const { choice, available } = kernels();
 afterAll(() => void kernels(choice));

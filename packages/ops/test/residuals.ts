@@ -141,7 +141,8 @@ function measureMatrices(n: number, seed: number, dtype: DType, note: Note): voi
   isOrthonormal("svd", "U", matrix(U));
   isOrthonormal("svd", "V", transposed(matrix(Vt)));
 
-  // The determinant of a definite matrix, whose condition number is small, relative to its value.
+  // The error of the determinant is measured relative to its value. The matrix is definite and has a small condition
+  // number.
   const exact = determinant(matrix(definite));
   const relative = (got: number, wanted: Precise) => Math.abs(toNumber(over(precise(got) - wanted, wanted)));
   note("det", "|y − det A| / |det A|, for condition numbers below 10", relative(det(definite).item(), exact));
@@ -302,7 +303,10 @@ export function measureAllResiduals(): readonly Residual[] {
   );
 }
 
-/** Returns the largest allowed error in ε, for the matrices of at most 20 rows and the sums of at most 500 terms here. */
+/**
+ * Returns the largest allowed error in ε. The bounds hold for the inputs in this file: matrices of at most 20 rows, and
+ * sums of at most 500 terms.
+ */
 export function boundOfResidual({ op, quantity, dtype }: Residual, running: Kernels): number {
   if (["sort", "topK", "maxPool2d"].includes(op)) return 0;
   if (["median", "quantile", "avgPool2d"].includes(op)) return 1;

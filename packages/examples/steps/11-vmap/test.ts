@@ -19,7 +19,7 @@ assert.match(explain(tape), /mul\(\[1,2,3\], \[1,2,3\]\) = \[1,4,9\]$/);
 // The gradient of a batch
 close(grad((X) => sum(vmap(f)(X)))(X), grad((X) => sum(loop(f)(X)))(X));
 
-// A batch of gradients: the gradient of each example, by weights W that all examples share
+// A batch of gradients: the gradient for each example, with respect to weights W that all examples share
 const W = tensor([[0.1], [0.2]]);
 const loss = (W: Tensor, x: Tensor) => sum(exp(matmul(stack([x]), W)));
 const gradient = (x: Tensor) => grad((W) => loss(W, x))(W);

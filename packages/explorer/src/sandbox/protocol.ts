@@ -70,8 +70,8 @@ export interface TangentData {
 
 export interface TensorData {
   /**
-   * The tensor's name in tables. The name of a literal number is its value; other names have the number of the tensor's
-   * step, such as `#3`, and the label, if they exist.
+   * The tensor's name in tables. The name of a literal number is its value. Other names consist of the number of the
+   * step that computed the tensor, such as `#3`, and the tensor's label. Either may be missing.
    */
   readonly name: string;
   readonly shape: readonly number[];
@@ -112,7 +112,7 @@ export interface StepData {
 
 /** The body of a step, such as the body of a loop. Its tensors have shapes, but no values. */
 export interface BodyData {
-  /** How often the step runs its body. */
+  /** The number of times that the step runs its body. */
   readonly times: number;
   /** The inputs of the body, its steps, and a row with its outputs. The rows of an inner loop follow its step. */
   readonly rows: readonly BodyRow[];

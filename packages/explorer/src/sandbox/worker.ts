@@ -23,7 +23,8 @@ const modules: Readonly<Record<string, object>> = {
   exercises,
 };
 
-// The build shortens the names of functions. Messages that show a function need its name.
+// The build shortens the names of functions. This loop restores the names of exported functions, because error messages
+// show them.
 for (const [name, value] of Object.values(modules).flatMap((module) => Object.entries(module) as [string, unknown][]))
   if (typeof value === "function" && value.name !== name) Object.defineProperty(value, "name", { value: name });
 

@@ -9,13 +9,13 @@ interface Props {
   readonly step: StepData;
   /** Whether a derivative flows to each input. */
   readonly flows: readonly boolean[];
-  /** Whether the op sums the result of the rule over the axes along which it repeats an input. */
+  /** Whether the op repeats (broadcasts) an input, and sums the result of the VJP rule over the repeated axes. */
   readonly isSummed: boolean;
 }
 
 /**
- * Shows the code of the VJP rules of a step. For an op of the user's program, shows it at once. For an op of the library, loads
- * it when the user opens it, because the formula says the same.
+ * Shows the code of the VJP rules of a step. If the user's program defines the op, shows the code at once. If the op
+ * belongs to the library, loads the code only when the user asks for it, because the formula says the same.
  */
 export function RuleCode({ step, flows, isSummed }: Props) {
   const rules = useSignal<readonly string[] | undefined>(undefined);

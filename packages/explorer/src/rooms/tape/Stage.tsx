@@ -103,7 +103,10 @@ interface InputProps {
   readonly to: number;
 }
 
-/** Shows an input of a step. If the step repeats it, shows the repeated tensor below. A scalar is shown once. */
+/**
+ * Shows an input of a step. If the step repeats (broadcasts) the input, shows the repeated tensor below the input. For
+ * a scalar, shows only the input.
+ */
 function Input({ of, tensor, axes, to }: InputProps) {
   const isRepeated = axes.length > 0 && of.shape(tensor).length > 0;
   if (of.isForwardMode)

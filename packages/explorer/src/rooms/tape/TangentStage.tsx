@@ -6,7 +6,7 @@ import { at, order } from "./state.ts";
 import { tangentFormula } from "./tangents.ts";
 import type { Timeline } from "./timeline.ts";
 
-// Forward mode: the tangents of the inputs, the rule of a step, and the result J v.
+// The panels of forward mode: the tangents v of the inputs, the rule of a step, and the result J v with the Jacobian J.
 
 /** Shows the rule of forward mode for a step. */
 export function TangentRule({ of, step }: { of: Timeline; step: StepData }) {
@@ -107,7 +107,7 @@ export function TangentEnd({ of }: { of: Timeline }) {
   );
 }
 
-/** Returns the sum of the elements of tensors, or undefined if the page does not have all elements. */
+/** Returns the sum of all elements of several tensors, or undefined if the page does not have all elements. */
 function sumOf(all: readonly (number | undefined)[], of: Timeline): number | undefined {
   let sum = 0;
   for (const tensor of all) {
@@ -138,7 +138,7 @@ export function Comparison({ of }: { of: Timeline }) {
   );
 }
 
-/** The transpose of u. A superscript letter as a character would load another font. */
+/** The transpose of u. The T is an HTML superscript, because the Unicode character ᵀ would load another font. */
 const Transposed = () => (
   <i>
     u<sup>T</sup>

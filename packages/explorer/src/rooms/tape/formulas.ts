@@ -22,7 +22,9 @@ const withSide = (side: string, right: string): string => (right.startsWith(`${s
 const comparison = (sign: string): Formula => ({ value: `y = a ${sign} b`, rules: [null, null] });
 const T = "^{\\mathsf T}";
 
-/** The formulas of ops that compute each element of y from the elements of the inputs at its position. */
+/**
+ * The formulas of elementwise ops: each element of y depends only on the elements of the inputs at the same position.
+ */
 const elementwise: Readonly<Record<string, Formula>> = {
   // arithmetic
   add: binary("a + b", "g", "g"),

@@ -172,7 +172,7 @@ function Choices() {
   );
 }
 
-/** Selects the input whose tangent is ones, if there are several. */
+/** A menu that selects the input whose tangent is ones. Shows nothing if only one input can be selected. */
 function SeedChoice({ of }: { of: Timeline }) {
   const choices = of.seedable();
   if (choices.length < 2) return null;

@@ -13,7 +13,10 @@ export interface Node {
   readonly height: number;
 }
 
-/** An edge of the graph: input number `input` of the step that computes the tensor `to` is the tensor `from`. */
+/**
+ * An edge of the graph from the tensor `from` to the tensor `to`. The step that computes `to` has the tensor `from` as
+ * its input number `input`.
+ */
 export interface Edge {
   readonly input: number;
   readonly from: number;
@@ -30,7 +33,7 @@ export interface Drawing {
 
 const letter = 7.4; // the width of a letter of the code font in pixels
 
-/** Computes positions for the graph of the steps from `from` to `to` and their tensors, from top to bottom. */
+/** Lays out a graph from top to bottom. The graph contains the steps from index `from` to `to`, and their tensors. */
 export function drawingOf(of: Timeline, from: number, to: number): Drawing {
   const { steps, tensors, inputs, constants } = of.recording;
   const graph = new Graph({ multigraph: true });
@@ -57,7 +60,7 @@ export function drawingOf(of: Timeline, from: number, to: number): Drawing {
   for (const input of isPart ? [] : inputs) add(input, `${input}`);
   for (let place = from; place < to; place++) {
     const { inputs: used, output } = steps[place]!;
-    // An input, or a tensor that a step before the drawn steps computed, is drawn at each of its uses. A single node
+    // A tensor that none of the drawn steps computes gets a separate node for each use. A single node for such a tensor
     // would have edges from all over the graph.
     const isInside = (tensor: number) => !isPart || (of.maker(tensor) ?? -1) >= from;
     const sources = used.map((tensor) => add(tensor, isInside(tensor) ? `${tensor}` : `${tensor} for ${output}`));

@@ -1,9 +1,10 @@
 import { formulas, isElementwise } from "./formulas.ts";
 
-// The formula of forward mode for an op in TeX: the tangent of y from the tangents of the inputs. A dot marks a tangent.
-// Most formulas follow from those in formulas.ts; the others are in a table here.
+// The TeX formulas of forward mode, which compute the tangent of an op's output y from the tangents of its inputs. A
+// dot marks a tangent. Most of these formulas are derived from the formulas in formulas.ts. The tables in this file
+// have the others.
 
-/** Ops y = A x with a constant matrix A. The tangent of y is A times the tangent of x. */
+/** Linear ops: the output is y = A x with a constant matrix A. So the tangent of y is A times the tangent of x. */
 const linear: ReadonlySet<string> = new Set(
   `sum mean cumsum reshape transpose expandDims squeeze flip broadcastTo slice unslice concat stack pad take scatterAdd
   takeAlong scatterAddAlong segmentSum windows overlapAdd alias withLabel accumulate pack part place insertAxes
@@ -11,7 +12,10 @@ const linear: ReadonlySet<string> = new Set(
 );
 
 const T = "^{\\mathsf T}";
-/** For other ops: one term per input. The tangent of y is the sum of the terms of the inputs that have a tangent. */
+/**
+ * For each of these ops, a list with a term for each input. The tangent of y is the sum of the terms whose inputs have
+ * a tangent.
+ */
 const terms: Readonly<Record<string, readonly string[]>> = {
   axpy: ["\\dot a\\, x", "a\\, \\dot x", "\\dot b"],
   matmul: ["\\dot a\\, b", "a\\, \\dot b"],
@@ -31,7 +35,7 @@ const terms: Readonly<Record<string, readonly string[]>> = {
   crossEntropy: ["\\langle \\dot x, s - t \\rangle", "-\\langle \\dot t, \\log s \\rangle"],
 };
 
-/** Formulas for any inputs with tangents. */
+/** Complete formulas of the tangent. A formula does not depend on which of the inputs have tangents. */
 const whole: Readonly<Record<string, string>> = {
   where: "\\dot y = c\\;?\\;\\dot a : \\dot b",
   scan: "(\\dot c_{t+1},\\, \\dot y_t) = J_{\\mathrm{body}}\\, (\\dot c_t, \\dot x_t)",
@@ -57,13 +61,13 @@ export function tangentFormula(op: string, flows: readonly boolean[]): string {
   return `\\dot y = ${places.map((k) => `J_{${k + 1}}\\, \\dot x_{${k + 1}}`).join(" + ")}`;
 }
 
-/** The sum of terms. A term may begin with a minus sign. */
+/** Returns the sum of terms in TeX. A term may begin with a minus sign. */
 const sumOf = ([first, ...others]: readonly string[]): string =>
   first + others.map((term) => (term.startsWith("-") ? ` - ${term.slice(1)}` : ` + ${term}`)).join("");
 
 /**
- * Returns the contribution of an input to the tangent of an elementwise op. The Jacobian is diagonal, so it equals the VJP
- * rule of the input with the tangent of the input in place of the cotangent g.
+ * Returns the contribution of an input to the tangent of an elementwise op. The Jacobian is diagonal. So the
+ * contribution is the VJP rule of the input, with the tangent of the input in place of the cotangent g.
  */
 function termOf(rule: string | null): string | undefined {
   const [, letter, right] = /^\\bar (\w) = (.*)$/.exec(rule ?? "") ?? [];
@@ -74,5 +78,7 @@ function termOf(rule: string | null): string | undefined {
 const dotted = (tex: string, letters: readonly string[]): string =>
   tex.replaceAll(symbol, (found) => (letters.includes(found) ? `{\\dot ${found}}` : found));
 
-/** A command of TeX, with its argument if that is text, or a letter. */
+/**
+ * Matches a letter or a TeX command. If the argument of the command is text or a name, the match includes the argument.
+ */
 const symbol = /\\(?:text|operatorname|mathit|mathrm)\{[^}]*\}|\\[a-zA-Z]+|[a-zA-Z]/g;
