@@ -107,11 +107,11 @@ describe("Newton's method", () => {
   });
 });
 
-test("a Hessian-vector product costs less than two gradients for any number of weights, and the Hessian as many products as weights", () => {
+test("a Hessian-vector product costs less than two gradients for any number of weights, and the Hessian as many products as weights, in one list", () => {
   const [few, many] = [costs(100, 10), costs(100, 200)];
   for (const of of [few, many]) expect(of.hvp!.flops).toBeLessThan(2 * of.gradient!.flops);
   for (const name of ["loss", "gradient", "hvp", "closed form"]) expect(many[name]!.steps).toBe(few[name]!.steps);
-  expect(many.hessian!.steps / few.hessian!.steps).toBeGreaterThan(15);
+  expect(many.hessian!.steps).toBeLessThan(2 * few.hessian!.steps);
   expect(many.hessian!.flops).toBeGreaterThan(100 * many.hvp!.flops);
 });
 
