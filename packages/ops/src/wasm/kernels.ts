@@ -131,6 +131,16 @@ interface WebAssemblyApi {
   Instance: new (module: object) => { readonly exports: Exports };
 }
 
+/**
+ * Returns new kernels with a memory of their own, for a program that keeps its data in this memory, or the reason why there
+ * are none. They are those that `kernels()` reports as running, or the fastest ones that run here.
+ */
+export function newKernels(): Exports | string {
+  const name = currentEngine()?.name;
+  if (name !== undefined) return instantiate(name);
+  return choice === "plain" ? "plain kernels are chosen" : instantiate("simd");
+}
+
 function environment(): string | undefined {
   try {
     const { process } = globalThis as { process?: { env?: { WENGERT_KERNELS?: string } } };
