@@ -1,6 +1,7 @@
 /**
  * The benchmark cases. A family is a computation that each compared library (peer) implements. A case is a family with
- * fixed sizes. The inputs come from data.mjs. Peers read every output as numbers, so that no computation is deferred.
+ * fixed sizes. The inputs come from data.mjs. Every library reads its outputs as numbers, because some libraries
+ * otherwise defer the computation.
  */
 
 /** @typedef {{ name: string, title: string, family: string, sizes: Readonly<Record<string, number>> }} Case */
@@ -49,8 +50,9 @@ export function regression(rows) {
 }
 
 /**
- * Returns the benchmark case of a gradient through `length` ops on 8 numbers, alternately tanh and add. For long chains,
- * use a small `scale`: it keeps the derivative of tanh near 1, so the gradient does not underflow float32.
+ * Returns the benchmark case of a gradient through a chain of `length` ops on 8 numbers, alternately tanh and add. A
+ * long chain needs a small `scale`, which keeps the derivative of tanh near 1, so that the gradient does not underflow
+ * in float32.
  * @param {number} length @param {number} [scale] @returns {Case}
  */
 export function chain(length, scale = 1) {

@@ -1,6 +1,6 @@
 /**
- * The input data of the benchmark cases. All peers and all runs use the same data. The data are float32, so float64 peers
- * start from the same numbers.
+ * The input data of the benchmark cases. All libraries and all runs use the same data. The data are rounded to float32,
+ * so that libraries that compute in float64 start from the same numbers.
  */
 
 /** @typedef {{ shape: readonly number[], values: Float32Array | Int32Array }} Input */

@@ -1,4 +1,4 @@
-/** Runs jax-js for the benchmark, on its WebAssembly device and with `jit` for every case: `node jax.mjs`. */
+/** Runs jax-js for the benchmark, on its WebAssembly device and with `jit` for every benchmark case: `node jax.mjs`. */
 import { readFileSync } from "node:fs";
 import { defaultDevice, grad, hessian, init, jit, nn, numpy as np, valueAndGrad, vjp } from "@jax-js/jax";
 import { serve } from "./serve.mjs";
@@ -27,7 +27,7 @@ const crossEntropy = (z, Y) =>
     .sum()
     .mul(-1 / Y.shape[0]);
 
-/** Returns a function that does one training step with `loss(params, X, Y)`. */
+/** Returns a function that does one training step, whose loss is `loss(params, X, Y)`. */
 function descent(loss, initial, X, Y) {
   const names = Object.keys(initial);
   const argnums = names.map((_, i) => i);

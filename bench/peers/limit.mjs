@@ -1,18 +1,19 @@
 /**
  * Measures the peak speed of WebAssembly on this processor: `node limit.mjs simd|fma`. The loop uses only registers, and
- * has as many floating-point operations as a matrix product. It returns no result to compare.
+ * has as many floating-point operations as a matrix product. The loop returns no result that could be compared with
+ * other libraries.
  */
 import asc from "assemblyscript/asc";
 import { serve } from "./serve.mjs";
 
 const [kind] = process.argv.slice(2);
 const lanes = 4; // float32 in 128 bits
-// The indices of the independent dependency chains. Latency would limit fewer chains, and more chains would need more
-// than 16 registers.
+// The indices of independent chains of operations. With fewer chains, latency would limit the speed; with more, the
+// chains would need more than 16 registers.
 const chains = Array.from({ length: kind === "fma" ? 10 : 5 }, (_, i) => i);
 const join = (f, by = "\n") => chains.map(f).join(by);
-// The AssemblyScript source of the loop, with fused or separate multiplications and additions. Both loops do two operations
-// per chain and vector lane.
+// The AssemblyScript source of the loop that measures the peak speed, with fused or separate multiplications and
+// additions. Both loops do two operations for each chain and vector lane.
 const source =
   kind === "fma"
     ? `export function run(count: i32, factor: f32, term: f32): f32 {

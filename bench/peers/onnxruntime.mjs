@@ -1,6 +1,6 @@
 /**
  * Runs ONNX Runtime on the CPU for the benchmark: `node onnxruntime.mjs`. ONNX Runtime cannot differentiate, so the
- * gradients in this file are written by hand. These times show the speed of native kernels.
+ * gradients in this file are written by hand. The times of ONNX Runtime show the speed of native kernels.
  */
 import ort from "onnxruntime-node";
 import { model, node } from "../cases/onnx.mjs";
@@ -53,8 +53,8 @@ async function descent(nodes, constants, params) {
 }
 
 /**
- * The graph nodes of the mean cross-entropy of the logits z [rows, 10]. The output d is the gradient with respect to z,
- * before the division by the number of rows.
+ * The graph nodes of the mean cross-entropy of the logits z [rows, 10]. The output d is the gradient of the loss with
+ * respect to z, before the division by the number of rows.
  */
 const scoresToLoss = [
   node("LogSoftmax", ["z"], "l", { axis: 1 }),
@@ -64,7 +64,10 @@ const scoresToLoss = [
   node("Softmax", ["z"], "p", { axis: 1 }),
   node("Sub", ["p", "Y"], "d"),
 ];
-/** The graph nodes that update a bias b to b' = b − rate · mean of d over the rows. */
+/**
+ * The graph nodes that update a bias b to b' = b − rate · (mean of d over the rows), where d is the gradient with
+ * respect to the logits.
+ */
 const descendBias = (d, b) => [
   node("ReduceMean", [d], `${b}_mean`, { axes: [0], keepdims: 0 }),
   node("Mul", [`${b}_mean`, "rate"], `${b}_step`),

@@ -1,4 +1,4 @@
-/** The compared libraries (peers), each with its start command and its title in the tables. */
+/** The libraries that the benchmark compares (peers): the start command of each, and its title in the tables. */
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -42,8 +42,9 @@ export const peers = [
 ];
 
 /**
- * Returns a peer for the installed PyTorch. `core` makes OpenBLAS use its kernels for that processor type. Without `core`,
- * OpenBLAS uses kernels with 128-bit vectors on processors that are newer than OpenBLAS.
+ * Returns a peer for the installed PyTorch. `core` makes OpenBLAS, the library that multiplies PyTorch's matrices, use
+ * its kernels for that processor type. Without `core`, OpenBLAS uses kernels with 128-bit vectors on processors that
+ * are newer than OpenBLAS.
  * @param {string} name @param {string} title @param {string} [core] @returns {Peer}
  */
 function pytorch(name, title, core) {

@@ -1,6 +1,6 @@
 /**
- * Answers benchmark requests with a library in Node. Reads JSON requests from standard input, one per line. Writes JSON
- * answers to file descriptor 3, because libraries may print to standard output.
+ * Runs benchmark cases with a library in Node. Reads JSON requests from standard input; each line is a request. Writes
+ * JSON answers to file descriptor 3, because libraries may print to standard output.
  */
 import { readFileSync, writeFileSync, writeSync } from "node:fs";
 import { createInterface } from "node:readline";
@@ -20,7 +20,7 @@ export async function serve(versions, families) {
 
   /** @type {Record<string, (request: any) => any>} */
   const answers = {
-    /** Runs the case once and writes its outputs, to compare them between peers. */
+    /** Runs the benchmark case once and writes its outputs, which are then compared with those of other libraries. */
     async prepare({ family, sizes, inputs, folder }) {
       const make = families[family];
       if (!make) return { unsupported: `has no ${family}` };
@@ -29,7 +29,10 @@ export async function serve(versions, families) {
       isAsync = result instanceof Promise;
       return { outputs: write(await result, folder) };
     },
-    /** Warms up: repeats the case for the given milliseconds. Then answers with the nanoseconds per repetition. */
+    /**
+     * Warms up: repeats the benchmark case for the given number of milliseconds. Then answers with the nanoseconds per
+     * repetition.
+     */
     async warm({ milliseconds }) {
       const end = performance.now() + milliseconds;
       let last = 0;
@@ -49,7 +52,7 @@ export async function serve(versions, families) {
     },
   };
 
-  /** Repeats the case `count` times, and returns the nanoseconds per repetition. @param {number} count */
+  /** Repeats the benchmark case `count` times, and returns the nanoseconds per repetition. @param {number} count */
   async function repeat(count) {
     const once = /** @type {Run} */ (run);
     const begin = process.hrtime.bigint();

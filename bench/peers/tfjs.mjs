@@ -25,7 +25,10 @@ const tensors = (inputs) =>
       tf.tensor(values, shape, values instanceof Int32Array ? "int32" : "float32"),
     ]),
   );
-/** Runs `body` in tf.tidy. Reads its results outside, because tf.tidy would search the arrays for tensors. */
+/**
+ * Runs `body` in tf.tidy. The results are read as arrays outside of tf.tidy, because tf.tidy would search the arrays
+ * for tensors.
+ */
 function readAll(body) {
   const named = tf.tidy(body);
   const numbers = Object.fromEntries(Object.entries(named).map(([name, t]) => [name, t.dataSync()]));

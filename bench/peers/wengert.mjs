@@ -21,7 +21,10 @@ function tensors(inputs) {
   return Object.fromEntries(entries);
 }
 
-/** Returns a function that does one training step. Each call continues with the updated parameters of the previous call. */
+/**
+ * Returns a function that does one training step. Each call of this function continues with the updated parameters of
+ * the previous call.
+ */
 function descent(loss, initial) {
   const step = valueAndGrad(loss);
   let params = initial;

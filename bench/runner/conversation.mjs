@@ -30,7 +30,7 @@ export class Conversation {
   }
 
   /**
-   * Starts the process of a peer.
+   * Starts the process of a peer (a compared library).
    * @param {Peer} peer @param {readonly string[]} prefix a command that starts the process, such as taskset
    * @throws Error with the reason if the peer cannot start
    */
@@ -81,7 +81,7 @@ export class Conversation {
   }
 }
 
-/** Returns the environment without the variables that choose kernels or the number of threads. */
+/** Returns the environment variables of the process without those that choose kernels or the number of threads. */
 function cleanEnvironment() {
   const chosen = /^(WENGERT_|OPENBLAS_|OMP_|MKL_|NODE_OPTIONS$)/;
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !chosen.test(name)));

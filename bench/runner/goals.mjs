@@ -1,6 +1,7 @@
 /**
- * The performance goals for float32 on one thread: time ratios, times and bundle sizes. The goals against PyTorch were set
- * with 128-bit BLAS kernels. The table of goals therefore also shows the ratio to PyTorch with these kernels.
+ * The performance goals for float32 on one thread: time ratios, times and bundle sizes. The goals for the ratio to
+ * PyTorch were set when PyTorch used BLAS kernels with 128-bit vectors, so the table of goals also shows the ratio with
+ * these kernels.
  */
 import { ratio } from "./statistics.mjs";
 import { duration } from "./tables.mjs";
@@ -11,7 +12,8 @@ import { duration } from "./tables.mjs";
  */
 
 /**
- * Each goal has a case, a peer, and the largest allowed ratio of Wengert's time to the peer's time.
+ * The goals. Each goal names a benchmark case, another library, and the largest allowed ratio of Wengert's time to the
+ * time of this library.
  * @type {readonly (readonly [string, string, number])[]}
  */
 const ratios = [

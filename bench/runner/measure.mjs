@@ -1,6 +1,6 @@
 /**
- * Measures a benchmark case. All libraries (peers) compute the case once, and their outputs are compared. Then the
- * peers are timed in turn, round by round.
+ * Measures a benchmark case. First, all libraries (peers) compute the case once, and their outputs are compared. Then
+ * the peers are timed in turn, in several rounds.
  */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -20,8 +20,8 @@ import { difference, median, summary } from "./statistics.mjs";
  */
 
 /**
- * The allowed difference between peers, relative to the largest element of a tensor. It exceeds the float32 rounding error
- * of 6e-8, because sums of 10,000 terms lose digits.
+ * The allowed difference between the results of two libraries, relative to the largest element of a tensor. The allowed
+ * difference exceeds the float32 rounding error of 6e-8, because sums of 10,000 terms lose digits.
  */
 export const tolerance = 1e-4;
 
@@ -92,8 +92,11 @@ export async function measure({ family, sizes }, peers, { rounds, warm, round, p
   }
 
   /**
-   * Sends a request to a peer and returns the answer. @throws Error with the peer's error message @param {Conversation}
-   * peer @param {string} what @param {object} [request]
+   * Sends a request to a peer (a compared library) and returns the answer.
+   * @throws Error with the peer's error message
+   * @param {Conversation} peer
+   * @param {string} what
+   * @param {object} [request]
    */
   async function asked(peer, what, request) {
     const answer = await peer.ask(what, request, patience);
@@ -103,7 +106,8 @@ export async function measure({ family, sizes }, peers, { rounds, warm, round, p
   }
 
   /**
-   * Runs an action of a peer. If the action fails, removes the peer from this case and records the reason.
+   * Runs an action of a peer (a compared library). If the action fails, removes the peer from this benchmark case and
+   * records the reason.
    * @param {string} name @param {() => Promise<unknown>} action
    */
   async function attempt(name, action) {
@@ -117,7 +121,7 @@ export async function measure({ family, sizes }, peers, { rounds, warm, round, p
 }
 
 /**
- * Returns the name of the output with the largest difference from the reference, and the difference.
+ * Returns the name of the output with the largest difference from the reference library's output, and this difference.
  * @param {Record<string, Float64Array>} outputs @param {Record<string, Float64Array>} right
  */
 export function compare(outputs, right) {
@@ -131,7 +135,7 @@ export function compare(outputs, right) {
 }
 
 /**
- * Rotates the list of peers, so that each round begins with a different peer.
+ * Rotates the list of libraries (peers), so that each round begins with a different library.
  * @param {readonly string[]} names @param {number} round
  */
 function turned(names, round) {

@@ -7,7 +7,7 @@ import { newestResults, writeWhole } from "./results.mjs";
 /** @typedef {import("./growth.mjs").Growth} Growth */
 
 const folder = fileURLToPath(new URL("../../docs/", import.meta.url));
-// These colors are distinguishable for color-blind readers, on white and on black.
+// The colors of the plots. Color-blind readers can distinguish these colors, on white and on black.
 const colors = {
   Wengert: "#d9731a",
   "Wengert float64": "#b98a00",

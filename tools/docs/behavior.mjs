@@ -1,4 +1,4 @@
-/** Finds the differentiable inputs and the accepted dtypes of each op by calling the op on its samples. */
+/** Finds the differentiable inputs and the accepted dtypes of each op by calling the op with its sample arguments. */
 
 /** @typedef {typeof import("../../packages/core/src/index.ts") & typeof import("../../packages/core/src/extend.ts")} Core */
 /** @typedef {typeof import("../../packages/ops/src/index.ts") & typeof import("../../packages/ops/src/extend.ts")} Ops */
@@ -7,7 +7,7 @@
 /** @typedef {import("../../packages/core/src/extend.ts").AnyOpSpec} Spec */
 /** @typedef {readonly unknown[]} Args */
 /**
- * An op, or an exported function that is composed of ops.
+ * An exported op, or an exported function that is composed of ops.
  * @typedef {((...args: Args) => Tensor | Tensor[]) & { spec?: Spec, samples?: () => readonly Args[] }} Exported
  */
 /** @typedef {import("./model.mjs").Export} Declaration */

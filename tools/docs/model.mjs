@@ -1,6 +1,7 @@
 /**
  * Builds the model of the public API: every export of the published packages, with its declaration, doc comment, parameters
- * and options. The model also contains the code of each op's VJP rules. It is cached until a source file changes.
+ * and options. The model also contains the code of each op's VJP rules. The model is cached until a source file
+ * changes.
  *
  * The model is the source of docs/ops.md (opsPage.mjs), api/*.md (tools/check/api.mjs), and the explorer's completions
  * (packages/explorer/build/library.ts). The site generates its API pages with TypeDoc from the same TypeScript program
@@ -17,7 +18,7 @@ import { fileURLToPath } from "node:url";
 /** Imports the types of TypeScript 6. @import * as TS from "../../packages/site/node_modules/typescript/lib/typescript.js" */
 
 /**
- * An entry point of a package, with its import name, the name of its report in api/, and its source file.
+ * An entry point of a package: its import name, the name of its report in api/, and its source file.
  * @typedef {{ name: string, report: string, source: string }} Entry
  */
 /** @typedef {{ name: string, optional: boolean, type: string, doc: string }} Option */
@@ -145,7 +146,7 @@ export function modelOf(entries) {
   }
 
   /**
-   * Returns the original symbol of an import or a re-export.
+   * Returns the symbol that an import or a re-export refers to.
    * @template {TS.Symbol | undefined} T @param {T} symbol @returns {T}
    */
   function original(symbol) {
@@ -174,8 +175,8 @@ export function modelOf(entries) {
   }
 
   /**
-   * Returns a parameter as a list of one. For a rest parameter with a tuple type, such as the inputs of an op, returns the
-   * labeled elements of the tuple.
+   * Returns a function's parameter as a list with this parameter. For a rest parameter with a tuple type, such as the
+   * inputs of an op, returns the labeled elements of the tuple.
    * @param {TS.Symbol} symbol @returns {{ name: string, optional: boolean, type: TS.Type }[]}
    */
   function parametersOf(symbol) {
@@ -200,7 +201,7 @@ export function modelOf(entries) {
   }
 
   /**
-   * Returns the properties of an options type, with the inherited properties first.
+   * Returns the properties of the type of an options object; inherited properties come first.
    * @param {TS.Type} type @returns {Option[]}
    */
   function optionsOf(type) {
@@ -233,7 +234,7 @@ export function modelOf(entries) {
       .replaceAll(/\((\[[^\]]*\])\)/g, "$1");
   }
 
-  /** Returns the doc comment of a symbol in one line. @param {TS.Symbol} symbol */
+  /** Returns the doc comment of a symbol as a single line of text. @param {TS.Symbol} symbol */
   function docOf(symbol) {
     const tags = symbol.getJsDocTags(checker).map(({ name, text }) => `@${name} ${ts.displayPartsToString(text)}`);
     const said = ts.displayPartsToString(symbol.getDocumentationComment(checker));
@@ -315,7 +316,10 @@ const fileOf = ({ declarations }) => declarations?.[0]?.getSourceFile().fileName
 /** Returns the folder of the package that declares a symbol. @param {TS.Symbol} symbol */
 const packageOf = (symbol) => fileOf(symbol).replace(/\/src\/.*/, "");
 
-/** Returns whether a declaration file omits a node: a function body, a value, or a private member. @param {TS.Node} node */
+/**
+ * Returns whether a declaration file (.d.ts) omits a syntax node: a function body, a value, or a private member.
+ * @param {TS.Node} node
+ */
 function isCode(node) {
   const { body, initializer } = /** @type {{ body?: TS.Node, initializer?: TS.Node }} */ (node.parent ?? {});
   if (node === body) return true;
@@ -363,7 +367,7 @@ function rulesAmong(args) {
 }
 
 /**
- * Returns the value of the first property called `name` inside `node`, at any depth.
+ * Returns the value of the first property called `name` inside the syntax node `node`, at any depth.
  * @param {TS.Node} node @param {string} name @returns {TS.Node | undefined}
  */
 function propertyOf(node, name) {
@@ -371,7 +375,7 @@ function propertyOf(node, name) {
   return ts.forEachChild(node, (child) => propertyOf(child, name));
 }
 
-/** Returns the source text of a node, without the indentation of the node's first line. @param {TS.Node} node */
+/** Returns the source text of a syntax node, without the indentation of the node's first line. @param {TS.Node} node */
 function dedented(node) {
   const { text } = node.getSourceFile();
   const line = text.slice(text.lastIndexOf("\n", node.getStart()) + 1, node.getStart());

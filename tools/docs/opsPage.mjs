@@ -28,7 +28,7 @@ gives the default of an option, and \`?\` marks an option without a default.
 These rules hold for all ops:
 
 - Every op accepts a plain number in place of a tensor.
-- Shapes broadcast as in NumPy. The cotangent of a broadcast input is summed over its copies.
+- Shapes broadcast as in NumPy. The cotangent of a broadcast input is the sum of the cotangents of its copies.
 - Negative axes count from the end.
 - All inputs of an op must have the same dtype.
 - Sums accumulate in float64, except in large float32 matrix products.
@@ -36,7 +36,7 @@ These rules hold for all ops:
 - Every op has derivatives of every order. [softmax.md](softmax.md) derives the VJPs of the softmax family.
 
 The column *by* lists the differentiable inputs of an op. The column *dtypes* lists the accepted dtypes, where float means float64
-and float32. An arrow shows the dtype of the result if it differs.
+and float32. An arrow shows the dtype of the result if this dtype differs from the dtype of the input.
 `;
 
 const forRulesLead = "VJP rules use these ops. Import them from `@wengert/ops/extend`.";
@@ -72,7 +72,8 @@ function opsOf(module, ops) {
 }
 
 /**
- * Returns the families of ops in the order of the table in packages/ops/README.md, and last the ops for VJP rules.
+ * Returns the families of ops in the order of the table in packages/ops/README.md, followed by the ops that only VJP
+ * rules use.
  * @param {readonly Declaration[]} forUsers @param {readonly Declaration[]} forRules
  * @returns {{ title: string, lead?: string, members: readonly Declaration[] }[]}
  */
@@ -94,7 +95,7 @@ function familiesOf(forUsers, forRules) {
 }
 
 /**
- * Returns a table with one row per op, followed by a table of the ops' options.
+ * Returns a table with a row for each op, followed by a table of the ops' options.
  * @param {readonly Declaration[]} members @param {Core} core @param {Ops} ops
  */
 function entriesOf(members, core, ops) {

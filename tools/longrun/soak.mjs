@@ -35,8 +35,8 @@ for (const name of names) {
 }
 
 /**
- * Trains for 10,000 steps to find memory leaks. After 1,000 steps, memory must grow by less than 64 bytes per step, far
- * less than a tensor's 500 bytes.
+ * Trains for 10,000 steps to find memory leaks. After 1,000 steps, memory must grow by less than 64 bytes per step; a
+ * tensor takes 500 bytes.
  */
 function train() {
   const random = (/** @type {number} */ m, /** @type {number} */ n) =>
@@ -69,7 +69,7 @@ function train() {
   return Number(sizes[10_000]) - Number(sizes[1000]) < 64 * 9000 && loss(params).item() < first / 10;
 }
 
-/** Tests that a tape of a million steps can be recorded and swept. */
+/** Tests that a tape of a million steps can be recorded and read backwards. */
 function tape() {
   const n = 1e6;
   const f = (/** @type {any} */ a) => {
@@ -119,7 +119,7 @@ function files() {
   });
 }
 
-/** Reads randomly mutated data files (IDX, CSV, .npy and images), each format for half of `minutes`. */
+/** Reads randomly damaged data files (IDX, CSV, .npy and images); each format for half of `minutes`. */
 function data() {
   return vitest("data", "idx csv npy images", {
     WENGERT_SECONDS: String(30 * minutes),
@@ -127,7 +127,10 @@ function data() {
   });
 }
 
-/** Runs all tests of ops, including the numeric tests, with code generation forbidden. */
+/**
+ * Runs all tests of ops, including the numeric tests, while code generation from strings is forbidden, as under a
+ * Content-Security-Policy.
+ */
 function csp() {
   return vitest("ops-csp", "", { WENGERT_SOAK: "yes" });
 }
@@ -150,7 +153,7 @@ function vitest(/** @type {string} */ project, /** @type {string} */ file, /** @
   return spawnSync(process.execPath, args, { stdio: "inherit", env: { ...process.env, ...env } }).status === 0;
 }
 
-/** Returns the memory in use in bytes, including typed arrays. */
+/** Returns the number of bytes of memory in use, including typed arrays. */
 function held() {
   for (let i = 0; i < 4; i++) gc(); // only a later collection frees some garbage
   const { heapUsed, arrayBuffers } = process.memoryUsage();

@@ -4,8 +4,8 @@
  *   npm run sweep                       all ops, in less than four minutes
  *   npm run sweep -- --only matmul,exp  some ops
  *
- * Rounds of plain loops and of kernels alternate, and the fastest round of each counts, which reduces noise. An op that
- * seems slower with kernels is measured again for longer.
+ * Rounds of plain loops and of kernels alternate. Only the fastest round of each counts, which reduces noise. An op
+ * that seems slower with kernels is measured again for longer.
  */
 import { cpus } from "node:os";
 import { fileURLToPath } from "node:url";
@@ -25,12 +25,15 @@ const { kernels, transpose } = ops;
 const { values } = parseArgs({ options: { only: { type: "string" } } });
 const only = values.only?.split(",");
 
-/** The duration of a round, the number of rounds per size, and the number of rounds if kernels seem slower. */
+/**
+ * The duration of a round, the number of rounds for each size, and the number of rounds if kernels seem slower than
+ * plain loops.
+ */
 const roundTime = 0.3; // ms
 const [rounds, more] = [25, 150];
 /** The time limit for all rounds of a measurement, because plain loops may be slow. At least three rounds run. */
 const longest = 400; // ms
-/** The speedup below which kernels count as slower: they take 1.1 times as long as plain loops. */
+/** The speedup below which kernels count as slower than plain loops: the kernels take more than 1.1 times as long. */
 const slow = 1 / 1.1;
 
 const dtypes = /** @type {const} */ (["float32", "float64"]);
@@ -178,7 +181,7 @@ function tables() {
  */
 function ratio(call, count) {
   const best = { plain: Infinity, auto: Infinity };
-  /** The number of calls per timed round. */
+  /** The number of calls in a timed round. */
   let times = 1;
   for (const way of /** @type {const} */ (["plain", "auto"])) {
     kernels(way);

@@ -1,6 +1,6 @@
 /**
- * Bundles a package into one file per entry point in dist/bundle, which is published. Bundles load faster: Node takes at
- * least 0.5 ms per imported file, and core and ops have 85 files.
+ * Bundles each entry point of a package into a file in dist/bundle, which is published. Bundles load faster: Node takes
+ * at least 0.5 ms per imported file, and core and ops have 85 files.
  *
  * Also bundles ndarray as an ES module, because import maps cannot load the CommonJS package.
  *

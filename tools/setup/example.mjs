@@ -5,14 +5,14 @@ import { existsSync, readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 const examples = new URL("../../packages/examples/", import.meta.url);
-// Read the example names from src/, because dist/ may still contain deleted examples.
+// The names of the examples are read from src/, because dist/ may still contain deleted examples.
 const names = readdirSync(new URL("src/", examples), { withFileTypes: true })
   .filter((entry) => existsSync(new URL(`src/${entry.name}/main.ts`, examples))) // src/shared is not an example
   .map((entry) => entry.name);
 const [name, ...args] = process.argv.slice(2);
 
 if (name !== undefined && names.includes(name)) {
-  // Set process.argv as `node dist/NAME/main.js` would, because each example checks whether it is the main module.
+  // process.argv is set as by `node dist/NAME/main.js`, because each example checks whether it is the main module.
   process.argv = [process.execPath, fileURLToPath(mainOf(name)), ...args];
   await load(name);
 } else {

@@ -29,8 +29,8 @@ export function buildKernels() {
       return /** @type {const} */ ([name, text(readFileSync(binary))]);
     });
     const from = "// Written by tools/setup/kernels.mjs from the files in kernels/.";
-    // Write an array instead of strings, because a bundler would inline a string at each use. Interleave the two similar
-    // builds, because gzip finds repetitions only within 32 kB.
+    // The binaries are written as an array, because a bundler would copy a string to each of its uses. The two builds,
+    // which are similar, are interleaved, because gzip finds repetitions only within 32 kB.
     const declaration = `export const binaries: readonly { readonly ${Object.keys(builds).join(": string; readonly ")}: string }[] = [`;
     const lines = [mark, from, declaration];
     for (let at = 0; texts.some(([, text]) => at < text.length); at += 8000)

@@ -3,7 +3,7 @@
  *
  *   node tools/setup/setup.mjs [project...]   builds these projects and their references; by default all projects
  *
- * This script needs only Node and npm. It runs pnpm through npx, in the version that package.json pins.
+ * This script needs only Node and npm. pnpm runs through npx, in the version that package.json names.
  */
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -39,7 +39,8 @@ function install() {
   say(`installing packages with ${packageManager}${time}`);
   installAll();
   if (!isComplete()) {
-    // pnpm checks only whether the folders of packages exist, not their contents.
+    // If files in a package's folder were deleted, pnpm does not notice, because it checks only whether the folder
+    // exists.
     for (const folder of folders()) rmSync(`${folder}/node_modules`, { recursive: true, force: true });
     installAll();
   }

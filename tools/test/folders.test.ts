@@ -2,16 +2,16 @@ import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { describe, expect, test } from "vitest";
 
-// Each folder in a package's src has a README that lists the folders that it may import. These tests check that the sources
-// import no other folders.
+// Each folder in a package's src has a README that lists the folders from which its files may import. These tests check
+// that the sources import no other folders.
 
 const root = new URL("../../", import.meta.url).pathname;
 
 interface Folder {
   readonly name: string;
-  /** The folders that this folder may import, according to its README. */
+  /** The folders that a source folder may import, according to its README. */
   readonly allowed: readonly string[];
-  /** The folders that the files of this folder import. */
+  /** The folders that the files of a source folder import. */
   readonly imported: ReadonlySet<string>;
 }
 
@@ -35,7 +35,7 @@ function foldersOf(src: string): Folder[] {
   });
 }
 
-describe.each(["core", "ops", "train", "explorer"])("the folders of %s", (name) => {
+describe.each(["core", "ops", "nn", "train", "explorer"])("the folders of %s", (name) => {
   const folders = foldersOf(join(root, "packages", name, "src"));
 
   test.each(folders.map((folder) => [folder.name, folder] as const))(
@@ -63,7 +63,7 @@ describe.each(["core", "ops", "train", "explorer"])("the folders of %s", (name) 
   });
 });
 
-const order = ["core", "ops", "train", "data", "report", "examples", "explorer", "site"];
+const order = ["core", "ops", "nn", "train", "data", "report", "examples", "explorer", "site"];
 
 test("packages depend only on packages before them", () => {
   for (const [i, name] of order.entries()) {

@@ -2,17 +2,17 @@ import { gzipSync } from "node:zlib";
 import { expect, test } from "vitest";
 import { bundle } from "../../packages/ops/test/bundle.ts";
 
-// Checks the bundle sizes of train, data and report, minified and gzipped, without the WebAssembly binaries. The tests of
+// Checks the bundle sizes of nn, train, data and report, minified and gzipped, without the WebAssembly binaries. The tests of
 // ops check the sizes of core and ops.
 
 const withoutBinaries = {
   name: "without binaries",
   load: (id: string) => (id.endsWith("/wasm/binaries.ts") ? "export const binaries = [];" : undefined),
 };
-/** Bundles a program that imports train, data or report. */
+/** Bundles a program that imports the packages nn, train, data or report. */
 const load = (program: string) =>
   bundle(
-    program.replaceAll(/"(train|data|report)"/g, (_, name) => `"../../${name}/src/index.ts"`),
+    program.replaceAll(/"(nn|train|data|report)"/g, (_, name) => `"../../${name}/src/index.ts"`),
     "es",
     withoutBinaries,
   );
@@ -29,8 +29,13 @@ test("optimizers take at most 23.5 kB, and files at most 15 kB", async () => {
   expect(await size('import { load, save } from "train"; console.log(load, save);')).toBeLessThanOrEqual(15_000);
 });
 
+test("a net of dense layers takes at most 24.5 kB", async () => {
+  const program = 'import { dense, sequential } from "nn"; console.log(dense, sequential);';
+  expect(await size(program)).toBeLessThanOrEqual(24_500);
+});
+
 test("an import without bindings leaves no code", async () => {
-  expect((await load('import "train"; import "data"; import "report";')).code.trim()).toBe("");
+  expect((await load('import "nn"; import "train"; import "data"; import "report";')).code.trim()).toBe("");
 });
 
 test("readers of images and tables load on demand", async () => {

@@ -11,7 +11,7 @@ import { inputsOf } from "../data.mjs";
 const [family, text] = process.argv.slice(2);
 const sizes = JSON.parse(text);
 
-/** For each family of cases: returns the gradient function and its arguments. */
+/** Maps each family of benchmark cases to a function that returns the gradient function and its arguments. */
 const families = {
   chain: ({ length }) => {
     const { x, c } = tensors({ scale: 1 });

@@ -1,5 +1,5 @@
-// Exports for authors of ops and packages: define ops, record steps, check arguments, write error messages, read
-// arrays.
+// The exports for authors of ops and packages: functions that define ops, record steps, check arguments, write error
+// messages, and read arrays.
 
 export { insertAxes, moveAxis, removeAxes, repeatAlong, sumAxis } from "./autodiff/axes.ts";
 export { accumulate, alias, pack, part, place } from "./autodiff/fanout.ts";
@@ -18,8 +18,8 @@ export type {
   VjpRule,
 } from "./autodiff/op.ts";
 export { type AnyOpSpec, apply, defineOp, type Op, type OpSpec } from "./autodiff/op.ts";
-export { type Differentiable, innermostTape, type Recorder, Tape, type Unchecked, withRecorder } from "./autodiff/tape.ts";
-export { isList, prefixErrors, show, withCaller } from "./checks/errors.ts";
+export { type Differentiable, type Recorder, Tape, withRecorder } from "./autodiff/tape.ts";
+export { isList, prefixErrors, setMessage, show, withCaller } from "./checks/errors.ts";
 export { type Complete, type OtherNames, withDefaults } from "./checks/options.ts";
 export { builtin } from "./checks/platform.ts";
 export { asBytes, isBlob, isFile, isUrl, pathOf } from "./checks/sources.ts";

@@ -1,5 +1,5 @@
-// Exports for users: derivatives, tensors, programs and functions that read programs. extend.ts has the exports for
-// authors of ops.
+// The exports for users: derivatives, tensors, traced programs and functions that read programs. extend.ts has the
+// exports for authors of ops.
 
 export { withLabel } from "./autodiff/fanout.ts";
 export { type GradOf, type GradOptions, grad, valueAndGrad } from "./autodiff/grad.ts";

@@ -356,7 +356,7 @@ describe("the sweep", () => {
     expect([...cotangents.keys()]).toEqual([x]);
   });
 
-  /** Defines an op with three inputs. Each VJP rule appends its index to `runs` when it runs. */
+  /** Defines an op with three inputs. When a VJP rule of this op runs, it appends its index to the list `runs`. */
   const probe = (runs: number[], rule: (g: Tensor, k: number) => Tensor = (g) => g) =>
     defineOp<readonly [Tensor, Tensor, Tensor]>({
       name: "probe",
@@ -548,7 +548,7 @@ describe("no tape stays open after f throws in", () => {
     };
     expect(() => transform(fail)).toThrow(new RangeError("own"));
     const [a, b] = leaked as [Tensor, Tensor];
-    // An open tape would track a and b. Then customVjp would throw, because b is not an argument.
+    // If the outer tape were still open, it would track b, and customVjp would throw, because b is not an argument.
     const product = customVjp({
       forward: (z: Tensor) => [mul(z, b), null] as const,
       backward: (_, g: Tensor) => [g] as [Tensor],

@@ -172,8 +172,8 @@ describe("customVjp", () => {
       forward: (a: Tensor, b: Tensor) => [mul(a, b), [a, b]] as const,
       backward: ([a, b], g: Tensor) => [mul(g, b!), mul(g, a!)],
     });
-    // The derivative with respect to b is d/db (a b sin b) = a (sin b + b cos b). Its derivative with respect to a is
-    // sin b + b cos b.
+    // The derivative with respect to b is d/db (a b sin b) = a (sin b + b cos b). The derivative of this result with
+    // respect to a is sin b + b cos b.
     const outer = (a: Tensor) => grad((b: Tensor) => mul(product(a, b), sin(b)))(scalar(2));
     expect(grad(outer)(scalar(3)).item()).toBeCloseTo(Math.sin(2) + 2 * Math.cos(2), 14);
   });

@@ -49,7 +49,7 @@ import {
 type Scalar = (x: Tensor) => Tensor;
 const nested = (t: Tensor) => t.toNested();
 
-/** Each function that can compute the derivative of a scalar function. */
+/** All functions of the library that can compute the derivative of a scalar function. */
 const derivative: Record<string, (f: Scalar) => Scalar> = {
   grad: (f) => grad(f),
   valueAndGrad: (f) => (x) => valueAndGrad(f)(x).grad,
@@ -69,7 +69,10 @@ describe("derivatives of x³ sin x, in every way and nesting", () => {
   const cube = [(x: number) => x ** 3, (x: number) => 3 * x * x, (x: number) => 6 * x, () => 6, () => 0];
   const sines = [Math.sin, Math.cos, (x: number) => -Math.sin(x), (x: number) => -Math.cos(x), Math.sin];
   const binomial = [[1], [1, 1], [1, 2, 1], [1, 3, 3, 1], [1, 4, 6, 4, 1]];
-  /** By the Leibniz rule, the n-th derivative of a product is (p q)⁽ⁿ⁾ = Σ (n choose k) p⁽ᵏ⁾ q⁽ⁿ⁻ᵏ⁾, summed over k. */
+  /**
+   * By the Leibniz rule, the n-th derivative of the product of two functions p and q is (p q)⁽ⁿ⁾ = Σ (n choose k) p⁽ᵏ⁾
+   * q⁽ⁿ⁻ᵏ⁾, summed over k.
+   */
   const wanted = (n: number, x: number) => binomial[n]!.reduce((s, c, k) => s + c * cube[k]!(x) * sines[n - k]!(x), 0);
   const close = (word: readonly string[]) => {
     const [got, want] = [compose(word, f)(scalar(0.7)).item(), wanted(word.length, 0.7)];
@@ -93,7 +96,7 @@ describe("perturbation confusion is avoided", () => {
       const [D, d] = [derivative[outer]!, derivative[inner]!];
       const at = (f: Scalar, x: number) => f(scalar(x)).item();
       // A test by Siskind and Pearlmutter: the derivative of x · (d/dy (x + y) at y = 1) is 1. A library that confuses
-      // the two perturbations returns 2.
+      // the derivatives with respect to x and y returns 2.
       expect(
         at(
           D((x) => mul(x, d((y) => add(x, y))(scalar(1)))),
@@ -141,8 +144,8 @@ describe("perturbation confusion is avoided", () => {
           add(x, 1),
         ),
       );
-      // f = x² y³ z⁴. At z = xy, ∂f/∂z is 4x⁵y⁶. At y = x + 1, the derivative of this with respect to y is 24x⁵(x+1)⁵.
-      // The derivative with respect to x is then 120 (x(x+1))⁴ (2x+1).
+      // f is x² y³ z⁴. At z = xy, ∂f/∂z is 4x⁵y⁶. The derivative of 4x⁵y⁶ with respect to y at y = x + 1 is 24x⁵(x+1)⁵.
+      // The derivative of 24x⁵(x+1)⁵ with respect to x is 120 (x(x+1))⁴ (2x+1).
       expect(f(scalar(1)).item(), `${a} ${b} ${c}`).toBeCloseTo(120 * 16 * 3, 8);
     }
   });
@@ -284,7 +287,7 @@ describe("jacobian, hessian and hvp", () => {
   });
 });
 
-/** The product of a matrix A and a vector v. */
+/** Returns the product of a matrix A and a vector v. */
 const product = (a: Tensor, v: Tensor) => tensor(matmul(a, tensor(numbers(v).map((n) => [n]))).data.pick(null, 0));
 
 describe("argnums and hasAux", () => {

@@ -36,7 +36,7 @@ const unary = (f: (x: number) => number, rule: VjpRule<Unary, undefined> | null)
     vjp: [rule],
     samples: () => [[1]],
   });
-/** Defines an elementwise op of two inputs. The input b may be a scalar. */
+/** Defines an elementwise op of two inputs a and b. b may be a scalar. */
 const binary = (
   f: (a: number, b: number) => number,
   vjp: readonly [VjpRule<Binary, undefined> | null, VjpRule<Binary, undefined> | null],

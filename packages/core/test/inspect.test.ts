@@ -215,7 +215,7 @@ describe("toDot", () => {
 
 describe("nonFinite", () => {
   const here = fileURLToPath(import.meta.url);
-  /** Returns the line number in this file that `site` refers to. */
+  /** Returns the line number in this test file from a location such as `file:line:column`. */
   const lineOf = (site: string | undefined) => {
     expect(site).toContain(here.slice(here.lastIndexOf("/")));
     return Number(/:(\d+):\d+$/.exec(site!)![1]);
@@ -361,8 +361,8 @@ describe("cost", () => {
     expect(cost(trace((x: Tensor) => sum(mul(x, x)), float32))).toEqual({ flops: 8, bytes: 68, peakBytes: 36 });
   });
   it("counts 2 m n k flops for a matrix product, and no bytes for a view", () => {
-    // a has shape [3, 2]; its transpose costs nothing. The product takes 2 · 2 · 2 · 3 flops, reads 48 + 48 bytes and
-    // writes 32 bytes.
+    // The matrix a has the shape [3, 2], and its transpose costs nothing. The product of the transpose and a takes 2 ·
+    // 2 · 2 · 3 flops, reads 48 + 48 bytes and writes 32 bytes.
     expect(cost(trace((a: Tensor) => matmul(transpose(a), a), { shape: [3, 2] }))).toEqual({
       flops: 24,
       bytes: 128,

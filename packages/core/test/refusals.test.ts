@@ -26,7 +26,7 @@ import { gradcheck } from "@wengert/core/gradcheck";
 import { describe, expect, it, test } from "vitest";
 import { errorOf, mul, spread } from "./support.ts";
 
-// JavaScript allows these calls, but TypeScript rejects them. Each call must throw an error of the library.
+// TypeScript rejects the calls in this list, but JavaScript allows them. Each call must throw an error of the library.
 
 type Loose = (...args: unknown[]) => unknown;
 const loose = (f: (...args: never) => unknown): Loose => f as (...args: never) => unknown as Loose;

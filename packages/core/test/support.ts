@@ -46,7 +46,7 @@ export const exp: Op<Unary> = elementwise(
 export const log: Op<Unary> = elementwise("log", Math.log, (g, { inputs: [x] }) => div(g, x), "log 0 is −Infinity");
 export const sqrt: Op<Unary> = elementwise("sqrt", Math.sqrt, (g, { output }) => div(g, mul(output, 2)));
 
-/** Defines an elementwise op of two inputs. They must have the same shape, or one must be a scalar. */
+/** Defines an elementwise op of two inputs. The inputs must have the same shape, or one must be a scalar. */
 function pairwise(
   name: string,
   f: (a: number, b: number) => number,
@@ -130,7 +130,7 @@ export const matmul: Op<Binary> = defineOp({
   samples: () => [[tensor([[1, 2]]), tensor([[3], [-1]])]],
 });
 
-/** Rounds to int32. Its VJP rule never runs, because int32 outputs have no derivative. */
+/** Rounds to int32. The VJP rule of this op never runs, because int32 outputs have no derivative. */
 export const round: Op<Unary> = defineOp({
   name: "round",
   shape: ([x]) => x.shape,
@@ -180,8 +180,8 @@ function inner<T>(a: T & TreesOnly<T>, b: NoInfer<T>): number {
 }
 
 /**
- * Returns ⟨u, J v⟩ from the JVP and ⟨Jᵀ u, v⟩ from the VJP, for random u and v. Both are equal if the derivatives are
- * correct.
+ * Returns ⟨u, J v⟩ from the JVP and ⟨Jᵀ u, v⟩ from the VJP, for the Jacobian J and random u and v. The two numbers are
+ * equal if the derivatives are correct.
  */
 export function adjointPair<A extends readonly unknown[], R>(
   f: TreeFunction<A, R>,

@@ -25,8 +25,8 @@ import { gradcheck } from "@wengert/core/gradcheck";
 import { expect, expectTypeOf, test } from "vitest";
 import { mul, neg, round, sin, spread, sum } from "./support.ts";
 
-// The compiler checks these tests: `tsc -b` fails unless exactly the marked lines have errors. The functions passed to
-// `unrun` never run.
+// The compiler checks these tests: `tsc -b` fails unless exactly the marked lines have errors. The functions that are
+// passed to `unrun` are compiled, but never run.
 const unrun = (_: () => unknown) => {};
 
 interface Dense {

@@ -1,20 +1,24 @@
 import { DataError } from "@wengert/core";
 import type { MemoryBudget } from "./memory.ts";
 
-/** The cells of a file, stored as their end positions in its text. One string per cell would take ten times the memory. */
+/**
+ * The cells of a file, stored as the position in the file's text at which each cell ends. To store each cell as a
+ * string would take ten times the memory.
+ */
 export interface Grid {
   readonly rows: number;
-  /** The number of cells of the first row. */
+  /** The number of cells in the first row of the file. */
   readonly width: number;
   /** The line of the file on which a row begins. A quoted cell may span several lines. */
   readonly line: (row: number) => number;
-  /** Returns a cell without its quotes and the space around it. */
+  /** Returns the text of a cell without quotes and surrounding spaces. */
   readonly cell: (row: number, column: number) => string;
 }
 
 /**
  * Finds the cells of a CSV text (RFC 4180). Blank lines are skipped. Each row must have `width` cells; by default as many as the
- * first row. @throws DataError for a row of another width, or an invalid quote
+ * first row.
+ * @throws DataError for a row of another width, or an invalid quote
  */
 export function gridOf(
   prefix: string,
@@ -76,8 +80,9 @@ const guessedFrom = 10; // rows
 const candidates = [",", "\t", "|", ";"];
 
 /**
- * Returns the delimiter that splits the first rows most evenly; if several do, the one that gives the most cells. With a
- * decimal comma, a comma must give each row the same number of cells (`width` if the column names are known).
+ * Returns the delimiter that splits the first rows most evenly; of several equally good delimiters, the one that gives
+ * the most cells. With a decimal comma, a comma must give each row the same number of cells (`width` if the column
+ * names are known).
  */
 export function guessDelimiter(text: string, decimal: string, width: number | undefined): string {
   let best = { delimiter: decimal === "," ? ";" : ",", steps: Number.POSITIVE_INFINITY, cells: 0 };
@@ -93,7 +98,7 @@ export function guessDelimiter(text: string, decimal: string, width: number | un
   return best.delimiter;
 }
 
-/** Returns the numbers of cells of the first rows. Stops at an invalid quote. */
+/** Returns the number of cells of each of the first rows of a CSV text. Stops at an invalid quote. */
 function firstWidths(text: string, delimiter: string): number[] {
   const widths: number[] = [];
   let cells = 0;
@@ -123,8 +128,8 @@ function firstWidths(text: string, delimiter: string): number[] {
 const [quote, lineFeed, carriageReturn, space, tab] = [0x22, 0x0a, 0x0d, 0x20, 0x09];
 
 /**
- * Calls `onCell` with the end of each cell, and `onRow` with the start and line of each row. Stops if `onRow` returns
- * false.
+ * Parses a CSV text: calls `onCell` with the end of each cell, and `onRow` with the start and line number of each row.
+ * Stops if `onRow` returns false.
  */
 function scanRows(
   prefix: string,
@@ -184,7 +189,10 @@ function cellText(text: string, begin: number, end: number): string {
   return (inner.includes("\r") ? inner.replaceAll(/\r\n?/g, "\n") : inner).trim();
 }
 
-/** Copies a substring. A JavaScript engine may store a substring as a reference, which keeps the whole text in memory. */
+/**
+ * Copies a substring. Without the copy, a JavaScript engine may store a reference to the whole text, which keeps the
+ * whole text in memory.
+ */
 export const copyText = (part: string): string => JSON.parse(JSON.stringify(part)) as string;
 
 /** Returns upper bounds for the numbers of cells and rows: delimiters and line ends inside quotes count too. */

@@ -1,8 +1,8 @@
 import type { MemoryBudget } from "./memory.ts";
 
 /**
- * The kind of a column: numbers, categories with classes inferred from the cells, or categories with the listed classes, in
- * order.
+ * The kind of a column: "number", "category" (the classes are inferred from the cells), or a list of the classes of a
+ * category, in order.
  */
 export type ColumnKind = "number" | "category" | readonly string[];
 
@@ -11,9 +11,9 @@ export interface Cells {
   /** The first words of error messages, such as "readCsv: cars.csv". */
   readonly prefix: string;
   readonly rows: number;
-  /** The names of the columns, with their positions. */
+  /** The position of each column, by the name of the column. */
   readonly columns: ReadonlyMap<string, number>;
-  /** Whether the file names a column. */
+  /** Returns whether a column has a name in the file. */
   readonly isNamed: (column: number) => boolean;
   /** The line of the file on which a row begins. */
   readonly line: (row: number) => number;
@@ -28,7 +28,7 @@ export function parseNumber(cell: string, decimal: string): number {
   return Number.isFinite(x) ? x : Number.NaN;
 }
 
-/** Returns distinct cells, sorted by value if all are numbers, else by UTF-16 code units. */
+/** Returns the distinct texts of some cells, sorted by value if all are numbers, else by UTF-16 code units. */
 export function sortClasses(cells: Iterable<string>): string[] {
   const distinct = [...cells];
   const areNumbers = distinct.every((cell) => !Number.isNaN(parseNumber(cell, ".")));

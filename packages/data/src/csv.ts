@@ -15,9 +15,9 @@ export interface CsvOptions<Name extends string = string> {
    */
   readonly columns?: Readonly<Record<Name, ColumnKind>> | undefined;
   /**
-   * The handling of missing cells. `"error"` throws, `"drop"` drops the row, `"mean"` fills in the mean of the column.
-   * The mean includes all rows of the file, even rows that you later use for testing. A missing category throws unless
-   * `missing` is `"drop"`. Default: "error".
+   * How to handle missing cells: `"error"` throws an error, `"drop"` drops the row, and `"mean"` fills in the mean of
+   * the column. The mean includes all rows of the file, even rows that you later use for testing. A missing category
+   * throws unless `missing` is `"drop"`. Default: "error".
    */
   readonly missing?: "error" | "drop" | "mean" | undefined;
   /**

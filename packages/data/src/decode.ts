@@ -4,7 +4,7 @@ import { decodePng, isPng } from "./png.ts";
 
 /**
  * Decodes a PNG or JPEG image of at most `maxPixels` pixels.
- * @throws Error if that fails. The message is the reason, such as "it is truncated".
+ * @throws Error if the image cannot be decoded. The message is the reason, such as "it is truncated".
  */
 export async function decode(bytes: Uint8Array, maxPixels: number): Promise<Bitmap> {
   if (bytes.length === 0) throw new Error("it is empty");

@@ -2,7 +2,7 @@ import { ArgumentError, DataError } from "@wengert/core";
 import { builtin, isFile, isUrl, pathOf, show } from "@wengert/core/extend";
 import type { Source } from "./source.ts";
 
-/** A folder with one subfolder per class: a path, or in a page the list of Files that the user selected. */
+/** A folder that has a subfolder for each class: a path, or in a browser the list of Files that the user selected. */
 export type Folder = string | URL | Iterable<File>;
 
 /** A file inside a folder. */

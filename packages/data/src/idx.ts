@@ -10,7 +10,10 @@ export interface IdxOptions {
    * become float32.
    */
   readonly dtype?: DType | undefined;
-  /** Each number is divided by this divisor. For example, 255 scales image bytes to the range 0 to 1. Default: 1. */
+  /**
+   * The number by which each number of the file is divided. For example, 255 scales image bytes to the range 0 to 1.
+   * Default: 1.
+   */
   readonly divisor?: number | undefined;
   /** The maximum size of the file in bytes, both before and after decompression. Default: 2^30. */
   readonly maxBytes?: number | undefined;
@@ -78,9 +81,9 @@ interface Header {
   readonly kind: NumberFormat;
   readonly sizes: readonly number[];
   readonly length: number;
-  /** The size of the whole file in bytes. */
+  /** The size in bytes that the whole file must have. */
   readonly total: number;
-  /** The content of the file in words, such as "28 × 28 numbers of 1 byte". */
+  /** A description of the file's content for error messages, such as "28 × 28 numbers of 1 byte". */
   readonly description: string;
 }
 

@@ -6,7 +6,7 @@ import { resizeImage } from "./resize.ts";
 import { checkMaxBytes, open } from "./source.ts";
 
 export interface ImageOptions {
-  /** The size of the returned images, [height, width]. Every image is scaled to it. */
+  /** The size of the returned images, [height, width]. Every image is scaled to this size. */
   readonly size: readonly [height: number, width: number];
   /**
    * Whether to convert the images to grayscale, 0.299 R + 0.587 G + 0.114 B (Rec. 601, as in Pillow). Default: false,
@@ -20,11 +20,13 @@ export interface ImageOptions {
   readonly crop?: boolean | undefined;
   /** float32 or float64. Default: "float32". */
   readonly dtype?: "float32" | "float64" | undefined;
-  /** The maximum number of pixels. Larger images are skipped before decoding. Default: 2^25 (33 megapixels). */
+  /**
+   * The maximum number of pixels of an image. Larger images are skipped before decoding. Default: 2^25 (33 megapixels).
+   */
   readonly maxPixels?: number | undefined;
   /** The maximum file size in bytes. Larger files are skipped before reading. Default: 2^26. */
   readonly maxBytes?: number | undefined;
-  /** Called after each file with the number of files done and the total. */
+  /** A function that is called after each file, with the number of processed files and the total number. */
   readonly progress?: ((done: number, of: number) => void) | undefined;
 }
 
@@ -40,7 +42,7 @@ export interface ImageSet {
   readonly skipped: readonly SkippedFile[];
 }
 
-/** A skipped file, which could not be read as an image. */
+/** A file that was skipped, because it could not be read as an image. */
 export interface SkippedFile {
   readonly file: string;
   /** The reason for skipping the file, such as "it is truncated". */
@@ -48,9 +50,9 @@ export interface SkippedFile {
 }
 
 /**
- * Reads the PNG and JPEG images of a folder with one subfolder per class. Subfolders are read recursively. All images
- * are scaled to one size and rotated upright by their EXIF orientation. Transparent pixels become white. Classes and
- * files are sorted by UTF-16 code units. Damaged files and other file types are skipped and listed in `skipped`.
+ * Reads the PNG and JPEG images of a folder that has a subfolder for each class. Subfolders are read recursively. All
+ * images are scaled to one size and rotated upright by their EXIF orientation. Transparent pixels become white. Classes
+ * and files are sorted by UTF-16 code units. Damaged files and other file types are skipped and listed in `skipped`.
  *
  * @throws DataError if the folder cannot be read or has no subfolders, or a class has no images
  * @throws OutOfRangeError if memory is insufficient
@@ -139,7 +141,7 @@ function checkOptions(options: Complete<ImageOptions>): Settings {
 
 const maxSide = 4096;
 
-/** Converts image bytes to numbers from 0 to 1. */
+/** Converts the bytes of an image's pixels (0 to 255) to numbers from 0 to 1. */
 function writePixels(rgb: Uint8Array, out: Data, gray: boolean): void {
   if (!gray) for (let i = 0; i < out.length; i++) out[i] = rgb[i]! / 255;
   else
@@ -148,7 +150,7 @@ function writePixels(rgb: Uint8Array, out: Data, gray: boolean): void {
 }
 
 /**
- * Returns the reason for skipping a file. The text begins with "it": this package writes its messages that way, and
+ * Returns the reason for skipping a file, such as "it is truncated". Messages of this package already begin with "it";
  * messages of decoding libraries get the prefix "it is damaged".
  */
 function reasonOf(cause: unknown): string {

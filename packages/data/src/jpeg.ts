@@ -9,7 +9,7 @@ interface DecodedJpeg {
   readonly width: number;
   readonly height: number;
   readonly data: Uint8Array;
-  /** Options of jpeg-js that its type declarations lack. */
+  /** Options of the library jpeg-js that its type declarations do not contain. */
   readonly exifBuffer?: Uint8Array | undefined;
 }
 
@@ -42,8 +42,8 @@ export async function decodeJpeg(bytes: Uint8Array, maxPixels: number): Promise<
 }
 
 /**
- * Returns the EXIF orientation of a JPEG, from 1 to 8, or 1 (upright) if it has none. The orientation is tag 0x112 in
- * the first EXIF directory (CIPA DC-008, section 4.6). jpeg-js puts one zero byte before the TIFF data.
+ * Returns the EXIF orientation of a JPEG, from 1 to 8, or 1 (upright) if the file has no orientation. The orientation
+ * is tag 0x112 in the first EXIF directory (CIPA DC-008, section 4.6). jpeg-js puts one zero byte before the TIFF data.
  */
 function orientationIn(exif: Uint8Array): number {
   const view = new DataView(exif.buffer, exif.byteOffset + 1, Math.max(0, exif.byteLength - 1));

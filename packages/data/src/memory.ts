@@ -6,9 +6,9 @@ const alwaysAllowed = 2 ** 28; // a small file may have many columns
 const atMost = 1.75 * 2 ** 30; // keeps a Map below 2^24 entries and a list below 2^25, the limits of V8
 
 /**
- * Counts the memory that a reader is about to allocate. A process that runs out of memory ends without an error, so readers
- * count first. Objects may take 60 bytes per byte of the file, or 256 MB if that is more, but never more than three
- * quarters of the free heap.
+ * Counts the memory that a reader of a file is about to allocate. A process that runs out of memory ends without an
+ * error that it can catch, so readers count before they allocate. The limit for objects is 60 bytes for each byte of
+ * the file, at least 256 MB, and at most three quarters of the free heap.
  */
 export class MemoryBudget {
   readonly #prefix: string;
@@ -21,14 +21,20 @@ export class MemoryBudget {
     this.#all = freeMemory();
   }
 
-  /** Counts objects and strings. `what` names them in the error. @throws DataError if they take more than is left */
+  /**
+   * Counts the memory of objects and strings, which `what` names in the error.
+   * @throws DataError if they need more memory than is left
+   */
   takeObjects(bytes: number, what: string): void {
     if (bytes > this.#objects) throw this.#shortage(this.#objects, bytes, what);
     this.#objects -= bytes;
     this.takeArrays(bytes, what);
   }
 
-  /** Counts typed arrays, which are outside of the heap. @throws DataError if they take more than is left */
+  /**
+   * Counts the memory of typed arrays, which is outside of the JavaScript heap.
+   * @throws DataError if they need more memory than is left
+   */
   takeArrays(bytes: number, what: string): void {
     if (bytes > this.#all) throw this.#shortage(this.#all, bytes, what);
     this.#all -= bytes;
@@ -64,7 +70,7 @@ function freeHeap(): number {
   return free !== undefined && free > 0 ? free : unknownHeap;
 }
 
-/** Returns the memory of the machine or container minus the memory of this process. */
+/** Returns the number of bytes of memory that the machine or container has, minus the memory that this process uses. */
 function freeMemory(): number {
   const os = host.process?.getBuiltinModule?.("node:os") as typeof import("node:os") | undefined;
   const used = host.process?.memoryUsage?.rss();

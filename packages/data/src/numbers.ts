@@ -6,7 +6,7 @@ export interface NumberFormat {
   /** NumPy's name of the format. */
   readonly name: string;
   readonly bytes: number;
-  /** The dtype that represents every number of this format exactly, if there is one. */
+  /** The dtype that represents every number of this format exactly, if such a dtype exists. */
   readonly dtype: DType | undefined;
   /** Reads the number at a byte offset. Returns NaN for an integer that float64 cannot represent exactly. */
   readonly read: (view: DataView, place: number, isLittle: boolean) => number;
@@ -56,7 +56,7 @@ function parseFloat16(bits: number): number {
   return sign * (exponent === 0 ? fraction * 2 ** -24 : (1024 + fraction) * 2 ** (exponent - 25));
 }
 
-/** The undecoded numbers of a file. The length of `bytes` has been checked against `shape`. */
+/** The numbers of a file, not yet decoded. The length of `bytes` has already been checked against `shape`. */
 export interface StoredArray {
   readonly prefix: string;
   readonly bytes: Uint8Array;
@@ -136,8 +136,8 @@ function unravelIndex(i: number, shape: readonly number[]): number[] {
 export const maxAxes = 64; // the limit of tensors
 
 /**
- * Returns the number of elements of an array with these sizes, `undefined` above 2^53. If an axis has size 0, the product
- * of the other sizes has the same limit, as in NumPy, because strides are such products.
+ * Returns the number of elements of an array with these sizes, or `undefined` if the number is above 2^53. If an axis
+ * has size 0, the product of the other sizes must also be at most 2^53, as in NumPy, because strides are such products.
  */
 export function countOf(sizes: readonly number[]): number | undefined {
   const product = sizes.reduce((count, size) => (size > 0 ? count * size : count), 1);

@@ -14,8 +14,10 @@ const colorTypes: ReadonlyMap<number, { readonly channels: number; readonly dept
 ]);
 
 /**
- * Decodes a PNG with fast-png. fast-png accepts several headers, and unpacks profiles and texts of any size. So it receives
- * only one header and the compressed rows, and only if the rows have the declared length. @throws Error for an invalid file
+ * Decodes a PNG image with the library fast-png. fast-png accepts several headers, and unpacks color profiles and texts
+ * of any size. So this function passes it a file of only the header and the compressed rows, after checking that the
+ * rows have the declared length.
+ * @throws Error for an invalid file
  */
 export async function decodePng(bytes: Uint8Array, maxPixels: number): Promise<Bitmap> {
   const parts = partsOf(bytes, maxPixels);
@@ -46,24 +48,28 @@ interface Header {
   readonly isInterlaced: boolean;
 }
 
-/** The chunks that define the image. */
+/** The chunks of a PNG file that define the image. */
 interface Parts {
   readonly header: Header;
-  /** Red, green and blue of each color. */
+  /** The palette of a PNG image: the red, green and blue of each color. */
   readonly palette: Uint8Array | undefined;
   /** The opacity of each color of the palette, or the samples of the transparent color. */
   readonly transparency: Uint8Array | undefined;
-  /** The data of all IDAT chunks. */
+  /** The data of all IDAT chunks of a PNG file, which hold the compressed rows. */
   readonly packedRows: Uint8Array;
 }
 
 const order = ["IHDR", "PLTE", "tRNS", "IDAT", "IEND"];
-/** Chunks whose type begins with an upper-case letter are required to decode the image. Other chunks are optional. */
+/**
+ * In a PNG file, chunks whose type begins with an upper-case letter are required to decode the image. All other chunks
+ * are optional.
+ */
 const isCritical = (type: string): boolean => !/^[a-z][A-Za-z]{3}$/.test(type);
 
 /**
- * Reads the chunks that define the image, in the order that the PNG specification requires (section 5.6). Other chunks are skipped;
- * a file may have millions of them. @throws Error for an invalid file
+ * Reads the chunks of a PNG file that define the image, in the order that the PNG specification requires (section 5.6).
+ * Other chunks are skipped; a file may have millions of them.
+ * @throws Error for an invalid file
  */
 function partsOf(bytes: Uint8Array, maxPixels: number): Parts {
   let header: Header | undefined;
@@ -102,8 +108,8 @@ function partsOf(bytes: Uint8Array, maxPixels: number): Parts {
 }
 
 /**
- * Yields the type of each chunk, and where its data begin and end, up to IEND or the last complete chunk of a truncated
- * file.
+ * Yields the type of each chunk of a PNG file, and where the chunk's data begin and end, up to IEND or the last
+ * complete chunk of a truncated file.
  */
 function* chunksOf(
   bytes: Uint8Array,
@@ -170,7 +176,7 @@ function crc32(bytes: Uint8Array): number {
   return ~crc >>> 0;
 }
 
-/** Returns a PNG of three chunks, without checksums. */
+/** Returns the bytes of a PNG file of three chunks, without checksums. */
 function fileOf(header: Uint8Array, packedRows: Uint8Array): Uint8Array {
   const parts = Object.entries({ IHDR: header, IDAT: packedRows, IEND: new Uint8Array(0) });
   const file = new Uint8Array(parts.reduce((sum, [, { length }]) => sum + 12 + length, signature.length));
@@ -202,7 +208,7 @@ const adam7 = [
   [0, 1, 1, 2],
 ] as const;
 
-/** Returns the size in bytes of an image's packed rows. Each row begins with one filter byte. */
+/** Returns the size in bytes of the decompressed rows of a PNG image. Each row begins with a filter byte. */
 const rowBytes = (width: number, height: number, bits: number): number =>
   width > 0 && height > 0 ? height * (1 + Math.ceil((width * bits) / 8)) : 0;
 
@@ -214,7 +220,7 @@ interface DecodedPng {
   readonly data: ArrayLike<number>;
 }
 
-/** Converts any pixel format to four bytes per pixel. */
+/** Converts an image of any pixel format to four bytes for each pixel (red, green, blue and alpha). */
 function rgbaOf(image: DecodedPng, { header, palette, transparency }: Parts): Uint8Array {
   const { width, height, channels, depth, data } = image;
   const out = new Uint8Array(4 * width * height);
@@ -227,7 +233,7 @@ function rgbaOf(image: DecodedPng, { header, palette, transparency }: Parts): Ui
   };
   const isIndexed = header.colorType === 3;
   const isGray = channels < 3;
-  // the sample of a channel of the transparent color
+  // Returns a channel of the transparent color of a PNG image, as a sample of the image's bit depth.
   const clearAt = (c: number) => ((transparency![2 * c]! << 8) | transparency![2 * c + 1]!) & maxSample;
   const clear = transparency === undefined || isIndexed ? undefined : isGray ? [clearAt(0)] : [0, 1, 2].map(clearAt);
   for (let y = 0, i = 0, to = 0; y < height; y++)

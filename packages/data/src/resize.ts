@@ -13,8 +13,8 @@ export interface ResizeOptions {
 let pica: Pica | undefined;
 
 /**
- * Scales an image to the given size and returns three bytes per pixel. The image is first rotated upright and
- * composited onto white.
+ * Scales an image to the given size and returns three bytes (red, green and blue) for each pixel. The image is first
+ * rotated upright and composited onto white.
  */
 export async function resizeImage(image: Bitmap, { height, width, isCropped }: ResizeOptions): Promise<Uint8Array> {
   const swapsSides = image.orientation >= 5; // orientations 5 to 8 swap rows and columns
@@ -44,7 +44,7 @@ export async function resizeImage(image: Bitmap, { height, width, isCropped }: R
   return orient(rgba, toWidth, toHeight, image.orientation);
 }
 
-/** Returns the central part of an image, composited onto white. */
+/** Returns the center of an image, cropped to the target's aspect ratio and composited onto white. */
 function flattenOntoWhite({ width, height, rgba }: Bitmap, partWidth: number, partHeight: number): Uint8Array {
   const [left, top] = [(width - partWidth) >> 1, (height - partHeight) >> 1];
   const out = new Uint8Array(4 * partWidth * partHeight);
@@ -60,7 +60,7 @@ function flattenOntoWhite({ width, height, rgba }: Bitmap, partWidth: number, pa
   return out;
 }
 
-/** Returns three bytes per pixel, after rotation and mirroring by the EXIF orientation. */
+/** Returns the image with three bytes for each pixel, rotated and mirrored by its EXIF orientation. */
 function orient(rgba: Uint8Array, width: number, height: number, orientation: number): Uint8Array {
   const out = new Uint8Array(3 * width * height);
   const swapsSides = orientation >= 5;

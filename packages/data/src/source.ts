@@ -7,18 +7,18 @@ import { asBytes, builtin, isBlob, isUrl, pathOf, show } from "@wengert/core/ext
  */
 export type Source = string | URL | Blob | ArrayBuffer | Uint8Array;
 
-/** The bytes of a file, with the prefix of its error messages, such as "readIdx: labels.gz". */
+/** The bytes of a file, and the prefix of error messages about this file, such as "readIdx: labels.gz". */
 export interface Origin {
   readonly prefix: string;
   readonly bytes: Uint8Array;
 }
 
-/** The default size limit, 1 GB. It applies to the file and to its decompressed content. */
+/** The default size limit, 1 GB, of a file and of its decompressed content. */
 const defaultMaxBytes: number = 2 ** 30;
 
 /**
  * Returns the option `maxBytes`, or the default if it is `undefined`.
- * @throws ArgumentError unless it is a number > 0
+ * @throws ArgumentError unless `maxBytes` is a number > 0
  */
 export function checkMaxBytes(caller: string, maxBytes: number | undefined): number {
   if (maxBytes === undefined) return defaultMaxBytes;

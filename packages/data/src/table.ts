@@ -13,7 +13,7 @@ export interface Table<Name extends string = string> {
   /** For each row, the line of the file on which the row begins. */
   readonly lines: readonly number[];
   /**
-   * The missing cells that were found. Depending on the options, their rows were dropped or the cells were filled with
+   * The missing cells that were found. Depending on the options, `readCsv` dropped their rows or filled the cells with
    * the mean of the column.
    */
   readonly missing: readonly MissingCell[];
@@ -33,7 +33,10 @@ interface TableOptions {
   readonly decimal?: string | undefined;
 }
 
-/** Converts cells to a table. @throws DataError for invalid or missing cells, ArgumentError for unknown columns */
+/**
+ * Converts the cells of a file to a table.
+ * @throws DataError for invalid or missing cells, ArgumentError for unknown columns
+ */
 export function tableOf<Name extends string>(cells: Cells, options: TableOptions): Table<Name> {
   const missingSet = new Set(options.missingValues!.map((cell) => cell.trim().toLowerCase()));
   const isMissing = (cell: string) => missingSet.has(cell.toLowerCase());
@@ -95,7 +98,7 @@ interface ColumnToRead {
   readonly name: string;
   readonly place: number;
   readonly kind: ColumnKind;
-  /** The indices of the classes, if the user declared them. */
+  /** The index of each class, if the user listed the classes of the column. */
   readonly declared: ReadonlyMap<string, number> | undefined;
 }
 
@@ -124,7 +127,7 @@ function columnsToRead(
     if (present > 0)
       found.push({ name, place, kind: numbers >= 0.8 * present ? "number" : "category", declared: undefined });
     else if (isNamed(place))
-      // lines that end with a delimiter give an unnamed empty column, which is left out
+      // If the lines of a file end with a delimiter, the last column is unnamed and empty. This column is omitted.
       throw new DataError(
         `${prefix}: column ${JSON.stringify(name)} is empty; choose the columns to read with { columns }`,
       );
@@ -188,13 +191,13 @@ function checkCells(
   return { missing, hasMissing };
 }
 
-/** Returns whether a present cell is a number or a class of its column. */
+/** Returns whether a cell that is not missing is a valid number or class of its column. */
 function fits(cell: string, { kind, declared }: ColumnToRead, decimal: string): boolean {
   if (kind === "number") return !Number.isNaN(parseNumber(cell, decimal));
   return declared === undefined || declared.has(cell);
 }
 
-/** Describes a cell that does not fit its column. */
+/** Describes a cell, for an error message, that is neither a number nor a class as its column requires. */
 function faultOf(cell: string, { kind }: ColumnToRead, decimal: string): string {
   if (isList(kind)) return `the class must be one of ${listNames(kind)}, got ${quoteCell(cell)}`;
   const other = decimal === "." ? "," : ".";
@@ -214,7 +217,10 @@ function fillWithMean(values: Float64Array): void {
 
 const bytesPerClass = 136; // a string, entries of a Map while it grows, and entries of lists
 
-/** Finds the distinct cells of a column, sorted, and the index of each cell. `take` counts the memory. */
+/**
+ * Finds the distinct cells of a column, sorted, and the index of each cell. The function `take` counts the memory that
+ * this needs.
+ */
 function findClasses(
   rows: number,
   cellAt: (i: number) => string,
@@ -238,7 +244,7 @@ function findClasses(
 
 const maxListed = 5;
 
-/** The number of invalid cells, and the first few of them. */
+/** The number of invalid cells of a table, and the first few invalid cells. */
 interface Faults {
   count: number;
   readonly first: { readonly line: number; readonly column: ColumnToRead; readonly cell: string }[];
@@ -259,7 +265,7 @@ const quoteCell = (text: string): string => JSON.stringify(text.length > 40 ? `$
 
 const maxNames = 20;
 
-/** Lists names, but only the first few of many. */
+/** Returns names as text for an error message; of many names, only the first few. */
 const listNames = (names: readonly string[], show = quoteCell): string =>
   names
     .slice(0, maxNames)

@@ -5,7 +5,8 @@ import { isGzip, unpackUpTo } from "./unpack.ts";
 
 /**
  * Returns the text of a file, optionally gzipped. The encoding is UTF-8, or UTF-16 with a byte order mark, as spreadsheets save
- * it. @throws DataError for invalid text, with its line, and for a text that does not fit into memory
+ * it.
+ * @throws DataError for invalid text, with the number of the line, and for a text that does not fit into memory
  */
 export async function textOf(file: Origin, maxBytes: number): Promise<{ text: string; memory: MemoryBudget }> {
   const { prefix } = file;

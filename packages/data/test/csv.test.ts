@@ -20,7 +20,7 @@ datsun,27.5,Japan
 ford,-.5,USA
 `;
 
-/** Converts a table to plain values. */
+/** Converts a table that `readCsv` returned to plain values, for comparisons. */
 function plain({ columns, classes, ...rest }: Table): unknown {
   const values = Object.entries(columns).map(([name, t]) => [name, t.dtype, Array.from(ravel(t.array!))]);
   return { values, classes, ...rest };
@@ -76,7 +76,7 @@ test("line ends, delimiters, gzip and byte order marks do not change the table",
     expect(plain(await readCsv(file(text)))).toEqual(expectedSimple);
     expect(plain(await readCsv(file(text), { delimiter }))).toEqual(expectedSimple);
   }
-  // A .tsv file with one column. The commas in its cells must not split it.
+  // The test reads a .tsv file with one column. The commas in its cells must not split the cells.
   expect(Object.keys((await readCsv(file("a,b\n1,2\n", "x.tsv"))).columns)).toEqual(["a,b"]);
   expect(Object.keys((await readCsv(file("a,b\n1,2\n", "x.tsv.gz"))).columns)).toEqual(["a,b"]);
 });

@@ -16,7 +16,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 /** Compresses bytes with gzip. */
 const packed = (bytes: Uint8Array): File => new File([new Uint8Array(gzipSync(bytes))], "packed.gz");
 
-/** Runs `body` while the process appears to have this much free memory. */
+/** Runs `body` while the process appears to have only the given number of bytes of free memory. */
 async function withMemory<T>({ heap = 2 ** 32, machine = 2 ** 32 }, body: () => Promise<T>): Promise<T> {
   const { getBuiltinModule } = process;
   const { rss } = process.memoryUsage;

@@ -170,7 +170,8 @@ test("a header that declares gigabytes, and a gzip bomb, throw without large all
   await expect(readIdx(promising, { maxBytes: Number.POSITIVE_INFINITY })).rejects.toThrow("got 8 bytes");
   const overflowing = idx(0x0e, new Array(60).fill(2 ** 32 - 1), new Uint8Array(8));
   await expect(readIdx(overflowing)).rejects.toThrow("the limit is");
-  // A gzip bomb: 2^28 zeros in a quarter of a megabyte, although the header declares three bytes.
+  // The test file is a gzip bomb: a quarter of a megabyte that decompresses to 2^28 zeros, although the header declares
+  // three bytes.
   const bomb = gzipSync(idx(8, [3], new Uint8Array(2 ** 28)));
   const held = process.memoryUsage().arrayBuffers;
   await expect(readIdx(bomb)).rejects.toThrow("declares 3 uint8 (3 bytes), got more");

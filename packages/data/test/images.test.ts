@@ -27,7 +27,7 @@ const bytesOf = (text: string): Uint8Array<ArrayBuffer> => new Uint8Array(Buffer
 const folder = mkdtempSync(join(tmpdir(), "wengert-images-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 let folders = 0;
-/** Creates a temporary folder that contains these files. */
+/** Creates a temporary folder that contains the given files. */
 function made(files: Readonly<Record<string, Uint8Array | string>>): string {
   const top = join(folder, `${folders++}`);
   for (const [path, content] of Object.entries(files)) {
@@ -60,8 +60,8 @@ interface Near {
 const exact: Near = { pixels: 1e-4, gray: 0.51, small: 1.01 }; // Pillow rounds gray pixels, and both libraries round resized pixels
 const tolerances: Readonly<Record<string, Near>> = {
   "gray-16.png": { pixels: 1.01, gray: 1.01, small: 1.01 }, // Pillow truncates 16-bit pixels, readImages rounds them
-  // This JPEG stores colors at half resolution. jpeg-js repeats each color sample, and libjpeg interpolates between
-  // four samples. The results differ at edges, but not in gray.
+  // The JPEG image of this test stores colors at half resolution. jpeg-js repeats each color sample, and libjpeg
+  // interpolates between four samples. The results differ at edges, but not in gray.
   "420.jpg": { pixels: 80, gray: 4.6, small: 12.01 },
 };
 const jpeg: Near = { pixels: 2.01, gray: 2.01, small: 2.01 }; // the cosine transforms of the two decoders round differently
@@ -241,7 +241,7 @@ function png(
 const gray = (level: number) => [level, level, level];
 
 test("crop takes the center, and crop: false stretches the image", async () => {
-  // Each image has three bars of equal width. The center crop is the middle bar.
+  // Each image of this test has three vertical bars of equal width. The center crop is the middle bar.
   const wide = new File([png(4, 12, (_, x) => (x < 4 ? gray(0) : x < 8 ? gray(51) : gray(255)))], "all/a/wide.png");
   const tall = new File([png(12, 4, (y) => (y < 4 ? gray(0) : y < 8 ? gray(51) : gray(255)))], "all/a/tall.png");
   const { images } = await readImages([wide, tall], { size: [2, 2], grayscale: true });
@@ -414,7 +414,7 @@ test("headers and streams that declare gigabytes are skipped without large alloc
     expect(held() - before).toBeLessThan(2 ** 25);
   }
   await expect(decode(jpegOf(24, 19), 24 * 18)).rejects.toThrow("more pixels than { maxPixels: 432 }");
-  // This JPEG is the smallest file that the encoder can write for its size.
+  // The JPEG file of this test is the smallest file that the encoder can write for an image of this size.
   expect(await decode(bytesOf(white!.file), 2 ** 20)).toMatchObject({ width: 1000, height: 1000 });
   const small = made({ "a/1.png": png(9, 9, () => gray(1)), "a/2.png": png(3, 3, () => gray(1)) });
   const { files, skipped } = await readImages(small, { size: [2, 2], maxPixels: 80 });
@@ -455,8 +455,8 @@ function chunk(type: string, data: Uint8Array): Uint8Array {
 }
 
 /**
- * Returns an interlaced PNG file in RGB, three bytes per pixel. The order of the pixels follows section 8.2 of the PNG
- * specification.
+ * Returns an interlaced PNG file in RGB, with three bytes for each pixel. The order of the pixels follows section 8.2
+ * of the PNG specification.
  */
 function interlaced(
   height: number,

@@ -1,6 +1,6 @@
 import type { Chapter } from "../../ops/test/mistakesTest.ts";
 
-/** The code that runs before each erroneous call of this package. */
+/** The code that runs before each wrong call of a function of this package. */
 export const prelude = `
 const params = { W: zeros([3, 2], { label: "W" }), b: zeros([2], { label: "b" }) };
 const path = (name) => folder + "/" + name;

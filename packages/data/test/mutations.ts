@@ -19,7 +19,7 @@ function randomFrom(seed: number): () => number {
 function mutate(file: Uint8Array, random: () => number): Uint8Array<ArrayBuffer> {
   let bytes = new Uint8Array(file);
   const randomBelow = (n: number) => Math.floor(random() * n);
-  // Half of all mutations hit the first bytes, because the header decides how the file is read.
+  // Half of all mutations change the first bytes of a file, because the header decides how the file is read.
   const randomPlace = () => randomBelow(random() < 0.5 ? Math.min(64, bytes.length + 1) : bytes.length + 1);
   for (let mutationsLeft = 1 + randomBelow(4); mutationsLeft > 0; mutationsLeft--) {
     const at = randomPlace();
@@ -59,7 +59,8 @@ const seconds = Number(process.env.WENGERT_SECONDS ?? 0); // 0 runs `count` muta
 export const fuzzTimeout: number = 1000 * seconds + 60_000;
 
 /**
- * Reads mutated files. Each must give a value that passes `check`, or throw a WengertError. Both outcomes must occur.
+ * Reads randomly damaged files. Each file must give a value that passes `check`, or cause a WengertError. Both outcomes
+ * must occur.
  */
 export async function fuzz<T>(
   files: readonly Uint8Array[],

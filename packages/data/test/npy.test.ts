@@ -79,7 +79,7 @@ test("types that are not numbers throw with their name and the fix in Python", a
   expect(rest).toEqual([]);
 });
 
-/** Returns a .npy file with this header, followed by `count` bytes. */
+/** Returns a .npy file with the given header, followed by `count` bytes. */
 function made(header: string, count = 0): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(10 + header.length + count);
   bytes.set(Buffer.from(`\x93NUMPY\x01\x00${String.fromCharCode(header.length & 255, header.length >> 8)}`, "latin1"));

@@ -1,5 +1,5 @@
-// Reads a CSV file and prints the outcome and the growth of its memory in bytes: node reader.mjs FILE OPTIONS. Uses the built
-// package in plain Node.
+// Reads a CSV file and prints the result or the error, and by how many bytes the memory of the process grew: node
+// reader.mjs FILE OPTIONS. Uses the built package in plain Node.
 
 import { readFileSync } from "node:fs";
 import { argv } from "node:process";

@@ -21,7 +21,10 @@ const readers: Readonly<Record<string, { bytes: Uint8Array; read: (source: Sourc
   "readCsv, gzipped": { bytes: gzipSync(csv), read: async (source) => (await readCsv(source)).columns.x!.toNested() },
 };
 
-/** A class of another realm: its instances have the tag, but not the prototype, of the class in this realm. */
+/**
+ * Returns a class that simulates a class of another realm, such as an iframe: its instances have the same
+ * `Symbol.toStringTag`, but another prototype.
+ */
 function foreign<T extends object>(x: T, tag: string): T {
   const methods = ["arrayBuffer", "slice", "stream", "text"];
   return new Proxy(Object.create(null) as T, {

@@ -8,7 +8,7 @@ import type { Tensor } from "@wengert/core";
 import { accuracy, load } from "@wengert/train";
 import { afterAll, beforeEach, describe, expect, test, vi } from "vitest";
 import digits from "../src/digits/main.ts";
-import { digitsIn, pixelsPerImage, readDigits } from "../src/digits/mnist.ts";
+import { digitsIn, pixelsPerImage, readDigits } from "../src/shared/mnist.ts";
 import { InputError } from "../src/shared/options.ts";
 import { expectSelfContained } from "./support.ts";
 

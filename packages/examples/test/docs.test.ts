@@ -8,7 +8,7 @@ const root = new URL("../../../", import.meta.url);
 const read = (path: string): string => readFileSync(new URL(path, root), "utf8");
 const docs = [
   "README.md",
-  ...["core", "ops", "train", "data", "report"].map((name) => `packages/${name}/README.md`),
+  ...["core", "ops", "nn", "train", "data", "report"].map((name) => `packages/${name}/README.md`),
   ...readdirSync(new URL("docs/", root), { encoding: "utf8", recursive: true })
     .filter((name) => name.endsWith(".md"))
     .map((name) => `docs/${name}`),
@@ -43,12 +43,13 @@ function callsInTables(page: string): string[] {
   return codes.filter((code) => /[(;]/.test(code) && !code.includes("…"));
 }
 
-/** Declares the variables that the calls in the tables use. */
+/** Declares the variables that the calls in the tables of docs/coming-from.md use. */
 const tableVariables = `
 import * as all from "@wengert/core";
 import { leaves, unflatten } from "@wengert/core/extend";
 import { gradcheck } from "@wengert/core/gradcheck";
 import { readImages } from "@wengert/data";
+import * as nn from "@wengert/nn";
 import * as ops from "@wengert/ops";
 import * as train from "@wengert/train";
 const { checkpoint, customVjp, explain, grad, hessian, hvp, jacobian, jvp, linearize, nonFinite } = all;
@@ -72,11 +73,11 @@ declare const loss: (p: Params) => Tensor, args: [Tensor];
 declare const forward: (x: Tensor) => [Tensor, Tensor], backward: (saved: Tensor, g: Tensor) => [Tensor];
 declare const pullback: (g: Tensor) => readonly [Tensor], optimizer: train.Optimizer, validation: { data: Batch };
 declare const epoch: number, epochs: number, seed: number, learningRate: number, shape: [number], size: [number, number];
-declare const path: string, blob: Blob;
+declare const path: string, blob: Blob, net: nn.Layer<Params>;
 declare let state: ReturnType<typeof optimizer.init>;
 `;
 const migrationCalls = callsInTables(read("docs/coming-from.md"));
-/** Returns the type of the function f in a call of the tables. */
+/** Returns the type of the function f in a call of the tables in docs/coming-from.md. */
 const typeOfF = (code: string): string => {
   if (code.includes("hasAux")) return "(x: Tensor) => readonly [Tensor, string]";
   if (code.includes("{ v, w }")) return "(p: { v: Tensor; w: Tensor }) => Tensor";
@@ -136,7 +137,8 @@ describe.each(docs)("%s", (path) => {
     });
   }
 
-  // A block "```ts some/file.ts" quotes that file. A line "// …" in the block marks omitted lines.
+  // A code block that begins with "```ts some/file.ts" quotes some/file.ts. A line "// …" in the block marks omitted
+  // lines.
   for (const { info, code } of blocks.filter(({ info }) => /^ts \S+\.ts$/.test(info))) {
     test(`quotes ${info.slice(3)} verbatim: ${code.split("\n")[0]}`, () => {
       const source = read(info.slice(3));

@@ -78,8 +78,8 @@ describe.each(names.map((name, i) => [name, i + 1] as const))("%s", (name, step)
 });
 
 /**
- * The text after applying a diff, and the end offset of the change. If the next diff has no context lines, its lines
- * are inserted at `end`.
+ * The text after a diff was applied, and the offset at which the change ends. If the next diff has no context lines,
+ * its lines are inserted at this offset.
  */
 interface Applied {
   readonly text: string;
@@ -152,7 +152,10 @@ describe("the last step compared with the library", () => {
       .match(/[^[\],]+/g)!
       .map(Number);
 
-  /** Functions of a matrix, a row and a column. Their pullbacks are compared with those of the library. */
+  /**
+   * Functions of a matrix, a row and a column. The test compares the pullbacks of these functions with those of the
+   * library.
+   */
   const pullbacks: Record<string, (of: Library, ...inputs: Tensor[]) => Tensor> = {
     "a row": ({ add, mul, tanh }, A, row) => tanh(mul(A, add(A, row))),
     "a column": ({ div, exp, sub }, A, _, column) => exp(div(sub(A, column), column)),

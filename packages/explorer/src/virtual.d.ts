@@ -7,9 +7,9 @@ declare module "virtual:sandbox-worker" {
 declare module "virtual:declarations" {
   export interface Declaration {
     readonly name: string;
-    /** The import name of the module, such as `@wengert/ops`. */
+    /** The import name of the module that exports a function, such as `@wengert/ops`. */
     readonly module: string;
-    /** The signature, such as `softmax(x, { axis?, where? })`. */
+    /** The signature of the function, such as `softmax(x, { axis?, where? })`. */
     readonly signature: string;
     readonly doc: string;
   }
@@ -31,16 +31,20 @@ declare module "virtual:examples" {
 
 declare module "virtual:rules" {
   /**
-   * The source code of the VJP rules, by the name of the op. An op has one rule per input, or one rule for all inputs.
+   * The source code of the VJP rules, by the name of the op. An op has a rule for each input, or a single rule for all
+   * inputs.
    */
   const rules: Readonly<Record<string, readonly string[]>>;
   export default rules;
 }
 
 declare module "virtual:digits" {
-  /** The labels of the images, one digit character per image. */
+  /** The labels of the images as a string with a digit for each image. */
   export const labels: string;
-  /** The pixels of the digits: 16 shades of gray, two pixels per byte, compressed (deflate), in base64. */
+  /**
+   * The pixels of the digits in 16 shades of gray. Two pixels are packed into each byte; the bytes are compressed
+   * (deflate) and encoded in base64.
+   */
   export const images: string;
 }
 

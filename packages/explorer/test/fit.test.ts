@@ -15,7 +15,7 @@ const percentOf = async (page: Page, name: string) => Number.parseFloat((await s
 const marks = (page: Page) => page.locator(".plane .marks g");
 const plane = (page: Page) => page.getByRole("application", { name: "The plane" });
 
-/** Waits until the fit reaches an accuracy. The wait depends on the number of steps, not on time. */
+/** Trains until the page shows at least the given accuracy, then pauses the fit. */
 async function trainUntil(page: Page, accuracy: number, name = "Training"): Promise<void> {
   await button(page, "Train").click();
   await expect.poll(() => percentOf(page, name), { timeout: 40_000 }).toBeGreaterThanOrEqual(accuracy);
@@ -148,7 +148,7 @@ describe("digits", () => {
     expect(shares.reduce((sum, share) => sum + Number.parseFloat(share), 0)).toBeCloseTo(100, 0);
     await button(page, "Clear").click();
     await best.waitFor({ state: "detached" });
-    // Draws a digit with the keyboard.
+    // Draws a digit on the page with the keyboard.
     await sheet.focus();
     for (const key of [...Array(8).fill("ArrowUp"), " ", ...Array(17).fill("ArrowDown"), " "])
       await page.keyboard.press(key as string);

@@ -16,8 +16,8 @@ describe.each(specs.map((spec) => [spec.name, spec] as const))("%s", (name, { vj
     expect(formula).toBeDefined();
     const flows = formula!.rules.map((rule) => rule !== null);
     if (typeof vjp === "function") expect(flows).toEqual([true]);
-    // Two ops share the name crossEntropy and its formula. With int32 labels the second input gets no cotangent; with
-    // probabilities it does.
+    // Two ops have the name crossEntropy and the same formula. If the second input is int32 labels, it gets no
+    // cotangent; if it is probabilities, it gets one.
     else if (name !== "crossEntropy") expect(flows).toEqual(vjp.map((rule) => rule !== null));
   });
 

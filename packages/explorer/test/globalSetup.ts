@@ -8,12 +8,12 @@ declare module "vitest" {
   interface ProvidedContext {
     /** The URL at which the tests serve the explorer. */
     site: string;
-    /** The WebSocket endpoint of the browser. Empty if there is no browser. */
+    /** The WebSocket endpoint of the browser; an empty text if no browser is installed. */
     browser: string;
   }
 }
 
-// The headless shell of chromium draws the same pages without windows, in a third of the time.
+// The tests use the headless shell of Chromium, which draws the same pages without windows, in a third of the time.
 const [shell, whole] = ["/usr/bin/chromium-headless-shell", "/usr/bin/chromium"];
 const executablePath = process.env.CHROMIUM ?? (existsSync(shell) ? shell : whole);
 const args = [
@@ -26,7 +26,9 @@ const args = [
   "--disable-sync",
 ];
 
-/** Builds the explorer, serves it in a subfolder of the server's root, and starts one browser for all tests. */
+/**
+ * Builds the explorer, serves the explorer in a subfolder of the server's root, and starts one browser for all tests.
+ */
 export default function setup(project: TestProject): Promise<(() => Promise<void>) | undefined> {
   const root = new URL("..", import.meta.url).pathname;
   return open(project, async () => {
@@ -35,7 +37,10 @@ export default function setup(project: TestProject): Promise<(() => Promise<void
   });
 }
 
-/** Builds a site with `made`, serves it in a subfolder of the server's root, and starts one browser for all tests. */
+/**
+ * Builds a site with the function `made`, serves the site in a subfolder of the server's root, and starts one browser
+ * for all tests.
+ */
 export async function open(
   project: TestProject,
   made: () => Promise<string>,

@@ -85,7 +85,10 @@ describe("first load", () => {
   const sizes = new Map(
     readdirSync(assets).map((name) => [name, gzipSync(readFileSync(new URL(name, assets))).byteLength]),
   );
-  /** Whether a file is a data set. Data sets, which the user chooses to load, do not count toward the size limit. */
+  /**
+   * Returns whether a file of the page is a data set. Data sets, which the user chooses to load, do not count toward
+   * the size limit.
+   */
   const isData = (name: string): boolean => name.startsWith("digits-");
 
   /** Returns the files that a browser with an empty cache requests when it opens a URL. */

@@ -125,7 +125,8 @@ test("the policy blocks an import that the error messages miss", async () => {
   await page.getByText("before", { exact: true }).waitFor();
   await open(page, good);
   await page.getByText("before", { exact: true }).waitFor({ state: "detached" });
-  // The Content-Security-Policy blocked the request before it reached the network. No other error is allowed.
+  // The test expects that the Content-Security-Policy blocked the request before it reached the network. No other error
+  // is allowed.
   const complaints = forgiven();
   expect(complaints).toContain("http://localhost:9/x.js: csp");
   expect(complaints.filter((each) => !/: csp$|Content Security Policy/.test(each))).toEqual([]);

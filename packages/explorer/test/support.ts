@@ -16,12 +16,12 @@ afterAll(async () => {
   await browser?.close();
 });
 
-/** A test that needs a browser. It is skipped if there is none. */
+/** Declares a test that needs a browser. The test is skipped if no browser is installed. */
 export const test: typeof plain = plain.skipIf(!endpoint) as typeof plain;
 
 /**
- * Opens the explorer at the URL `hash`, after calling `prepare`. An error on the page's console, or an uncaught
- * exception, fails the test.
+ * Opens the explorer at the URL fragment `hash`, after calling `prepare`. An error on the page's console, or an
+ * uncaught exception, fails the test.
  */
 export async function visit(
   hash = "",
@@ -51,10 +51,10 @@ export async function visit(
   return page;
 }
 
-/** Whether the request is for the icon. The browser may request the icon at any time, even offline. */
+/** Returns whether a request is for the page's icon, which the browser may request at any time, even offline. */
 const isIcon = (url: string): boolean => url.endsWith("/icon.svg");
 
-/** Returns and clears the errors of the last opened page. Tests that cause errors on purpose call it. */
+/** Returns and clears the errors of the last opened page. Tests that cause errors on purpose call this function. */
 export function forgiven(): string[] {
   return sessions.at(-1)!.complaints.splice(0);
 }
@@ -67,7 +67,7 @@ afterEach(async () => {
 
 const axe = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 
-/** Returns the accessibility violations that axe-core finds, one per line. */
+/** Returns the accessibility violations that axe-core finds, each on its own line. */
 export async function violations(page: Page): Promise<string[]> {
   await page.evaluate(readFileSync(axe, "utf8"));
   return page.evaluate(async () => {

@@ -12,7 +12,7 @@ import { grad, record, type Tensor, tensor } from "@wengert/core";
 import { add, exp, mul, sin, square, sum } from "@wengert/ops";
 ${body}`)}${more}`;
 
-/** Locates the row of the list for a name such as `#3`, or for the name of an input. */
+/** Locates the row of the Wengert list for the name of a step, such as `#3`, or of an input. */
 const row = (page: Page, name: string) =>
   page.locator(".list tbody tr").filter({ has: page.locator("th, td.op", { hasText: new RegExp(`^${name}$`) }) });
 const cell = async (page: Page, name: string, column: string) =>
@@ -127,7 +127,7 @@ test("a tensor chosen in list or graph is highlighted in both, with value and co
   expect(await page.locator(".graph .node.looked").textContent()).toContain("#3 mul");
   await page.locator("body").press("Escape");
   await page.locator(".graph .node.looked").waitFor({ state: "detached" });
-  // Opens a tensor with the keyboard alone.
+  // Opens the details of a tensor on the page with only the keyboard.
   await row(page, "#3").focus();
   await page.keyboard.press("ArrowUp");
   await page.keyboard.press("Enter");

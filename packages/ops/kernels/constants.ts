@@ -1,6 +1,6 @@
 // Written by tools/setup/constants.py.
 
-/** 2^(j/32) for j = 0 … 31. Each entry is a sum of two doubles. */
+/** The table of 2^(j/32) for j = 0 … 31. Each entry is a sum of two doubles. */
 export const roots: usize = memory.data<f64>([
   1, 0,
   1.0218971486541166, 5.109225028973444e-17,
@@ -40,7 +40,10 @@ export const roots: usize = memory.data<f64>([
 export const step = 0.021660849393811077;
 export const stepRest = -1.312785960212839e-12;
 
-/** The coefficients of 1, z, … z⁶ in the series of (ln((1 + s) / (1 − s)) / s − 2) / z, where z = s² and |s| ≤ 3 − 2√2. */
+/**
+ * The coefficients of 1, z, … z⁶ in the series of (ln((1 + s) / (1 − s)) / s − 2) / z, where z = s² and |s| ≤ 3 − 2√2.
+ * The logarithm uses this series.
+ */
 export const artanh0 = 0.666666666666667;
 export const artanh1 = 0.39999999999899505;
 export const artanh2 = 0.28571428625975487;

@@ -1,5 +1,5 @@
-// Elementwise arithmetic and functions for float32 and float64; T is f32 or f64. Each loop is written once and compiled
-// with the operation as a constant.
+// Elementwise arithmetic and functions for float32 and float64; T is f32 or f64. Each loop is written once, and
+// compiled separately for each operation.
 
 import { exp, log, sigmoid, tanh } from "./functions";
 
@@ -74,7 +74,7 @@ const SQRT: i32 = 2;
 @inline
 const RELU: i32 = 3;
 
-/** Computes y = f(x) for n elements, one vector at a time. */
+/** Computes y = f(x) for n elements, one SIMD vector at a time. */
 // @ts-ignore: decorator
 @inline
 function arithmetic<T>(f: i32, n: i32, y: usize, x: usize): void {
@@ -138,8 +138,9 @@ function combined<T>(operation: i32, a: v128, b: v128): v128 {
 }
 
 /**
- * Computes the binary operation y = a ∘ b over rows of n elements. An operand has the shape of y, or is a single row
- * (aRow = 0), a single column (aColumn = 0), or a single element. Strides are in bytes.
+ * Computes the binary operation y = a ∘ b over rows of n elements. The operands a and b have the shape of y, or are a
+ * single row, a single column, or a single element. The strides are in bytes; a stride of 0 repeats a row (aRow), a
+ * column (aColumn), or both.
  */
 // @ts-ignore: decorator
 @inline

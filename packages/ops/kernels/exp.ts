@@ -1,9 +1,12 @@
-// eˣ = 2ⁿ eʳ, where x = n ln 2 + r and |r| ≤ (ln 2) / 2. eʳ = 1 + r + r² q(r), where the polynomial q has an error
-// below 2⁻²⁸ for floats and 2⁻⁵⁵ for doubles. No table is needed, so all lanes of a vector run the same code.
+// Computes eˣ = 2ⁿ eʳ, where x = n ln 2 + r for a whole n, and |r| ≤ (ln 2) / 2. eʳ = 1 + r + r² q(r), where the
+// polynomial q has an error below 2⁻²⁸ for floats and 2⁻⁵⁵ for doubles. No lookup table is needed, so all lanes of a
+// SIMD vector run the same code.
 
 import { madd32, madd64 } from "./vector";
 
-/** The value of `expBelow` for x = top. The value is far above 1, so no significant result is subnormal. */
+/**
+ * The value of `expBelow` for x = top. This scale factor is far above 1, so that only negligible results are subnormal.
+ */
 // @ts-ignore: decorator
 @inline
 export function one<T>(): f64 {
@@ -22,14 +25,15 @@ export function expBelow<T>(x: v128, top: v128): v128 {
   const z = v128.sub<T>(d, x);
   const lost = v128.sub<T>(v128.sub<T>(x, v128.sub<T>(d, z)), v128.add<T>(top, z)); // `sumError` of doubleDouble.ts
 
-  // Adding this constant rounds a number to the nearest integer, and leaves this integer and the exponent of `scale` in
-  // the low bits.
+  // Adding this constant to a number rounds the number to the nearest integer n. The low bits of the sum then hold n
+  // plus the exponent of `scale`.
   const toInteger = v128.splat<T>(sizeof<T>() == 4 ? <T>(12582912 + 127 + 64) : <T>(6755399441055744 + 1023 + 512));
   const t = v128.add<T>(v128.mul<T>(d, v128.splat<T>(<T>1.4426950408889634)), toInteger);
   const n = v128.sub<T>(t, toInteger);
   const scale = sizeof<T>() == 4 ? i32x4.shl(t, 23) : i64x2.shl(t, 52);
 
-  // ln 2 as a sum of two numbers. The first number has so few digits that its product with n is exact.
+  // The constant ln 2 as a sum of two numbers. The first number has so few digits that its product with the integer n
+  // is exact.
   const h = v128.sub<T>(d, v128.mul<T>(n, v128.splat<T>(sizeof<T>() == 4 ? <T>0.693115234375 : <T>0.6931471805592082)));
   const c = v128.sub<T>(lost, v128.mul<T>(n, v128.splat<T>(sizeof<T>() == 4 ? <T>3.1946184945309415e-5 : <T>7.371002565167799e-13)));
   const r = v128.add<T>(h, c);

@@ -1,5 +1,6 @@
-// eˣ, ln x, tanh x and σ(x), computed for two doubles at a time. The code repeats the operations of exponential.ts,
-// logarithm.ts and logistic.ts in src/numerics, so all kernels give the same bits. Those files explain the mathematics.
+// The functions in this file compute eˣ, ln x, tanh x and σ(x) for two doubles at a time. The code repeats the
+// operations of exponential.ts, logarithm.ts and logistic.ts in src/numerics, so all kernels give the same bits. These
+// files in src/numerics explain the mathematics.
 
 import { artanh0, artanh1, artanh2, artanh3, artanh4, artanh5, artanh6, roots, step, stepRest } from "./constants";
 
@@ -10,14 +11,20 @@ const perStep: f64 = 1.0 / step;
 @inline
 const toInteger: f64 = 6755399441055744; // 1.5 × 2⁵²: after adding it, the low bits hold the nearest integer
 
-/** Returns x / (ln 2 / 32) + `toInteger`. The low bits hold the nearest integer. */
+/**
+ * Returns x / (ln 2 / 32) plus the constant `toInteger`. The low bits of the sum hold the integer nearest to the
+ * quotient.
+ */
 // @ts-ignore: decorator
 @inline
 function inSteps(x: v128): v128 {
   return f64x2.add(f64x2.mul(x, f64x2.splat(perStep)), f64x2.splat(toInteger));
 }
 
-/** Loads 2^(j/32) and its rounding error from the table, for one lane of a vector that `inSteps` returned. */
+/**
+ * Loads 2^(j/32) and its rounding error from the lookup table. j is taken from one lane of the vector that `inSteps`
+ * returned.
+ */
 // @ts-ignore: decorator
 @inline
 function entry(steps: v128, lane: u8): v128 {
@@ -43,7 +50,7 @@ function beyondRoot(x: v128, dx: v128, steps: v128, root: v128, rootRest: v128):
   return f64x2.add(rootRest, f64x2.mul(root, f64x2.add(tail, r)));
 }
 
-/** Returns 2ᵏ for integers k, which are in the low bits of the argument. */
+/** Returns 2ᵏ for the integers k in the low bits of the argument's lanes. */
 // @ts-ignore: decorator
 @inline
 function power(k: v128): v128 {
@@ -134,9 +141,9 @@ export function log(x: v128): v128 {
   return v128.bitselect(y, x, f64x2.lt(x, f64x2.splat(Infinity))); // Infinity and NaN
 }
 
-/** Returns ln x + more · ln 2, for x that is not subnormal, infinite or NaN. */
+/** Returns ln x + more · ln 2, where `more` is a lane-wise second argument and x is not subnormal, infinite or NaN. */
 function logOrdinary(x: v128, more: v128): v128 {
-  // Write x = 2ᵏ (1 + f) with √½ ≤ 1 + f < √2. The top 21 bits of x determine k.
+  // The logarithm splits x = 2ᵏ (1 + f) with √½ ≤ 1 + f < √2. The top 21 bits of x determine k.
   const exponent = i64x2.shr_s(i64x2.add(x, i64x2.splat(0x95f6200000000)), 52); // k + 1023, the biased exponent of 2ᵏ
   const magic = f64x2.splat(6755399441055744 + 1023);
   const k = f64x2.add(f64x2.sub(i64x2.add(exponent, f64x2.splat(6755399441055744)), magic), more);

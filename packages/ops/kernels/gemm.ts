@@ -1,25 +1,27 @@
-// Computes the matrix product C = A B in tiles of up to 5 rows by 32 bytes. A tile keeps its sums in registers: 10
-// vectors, plus 2 vectors of B and one entry of A. This reaches 97 % of the throughput of SIMD code that accesses no
-// memory, and 100 % with FMA.
-// Two alternatives are worse. A single tile of 6 rows is as fast, and 4 % faster with FMA, but such tiles divide 10 or
-// 128 rows less evenly. Tiles of 4 rows by 48 bytes exceed V8's 15 registers and are 25 % slower with FMA.
-// Every tile sums each element of C over the inner index p, from 0 upward. So the bits of C do not depend on its size
-// or on the layout of A and B. Strides are in bytes.
+// Computes the matrix product C = A B in tiles of up to 5 rows by 32 bytes. The sums of a tile are kept in registers:
+// 10 vectors of sums, plus 2 vectors of B and one entry of A. The kernel reaches 97 % of the throughput of SIMD code
+// that accesses no memory, and 100 % with FMA (fused multiply-add). Two alternatives are worse. A single tile of 6 rows
+// is as fast, and 4 % faster with FMA, but such tiles divide 10 or 128 rows less evenly. Tiles of 4 rows by 48 bytes
+// exceed V8's 15 registers and are 25 % slower with FMA. Every tile sums each element of C over the inner index p, from
+// 0 upward. So the bits of C do not depend on its size or on the layout of A and B. Strides are in bytes.
 
 import { madd32, madd64 } from "./vector";
 
-/** The number of rows in a tile, and its width in bytes. */
+/** The number of rows in a tile of the output, and the width of the tile in bytes. */
 const tall: i32 = 5;
 const wide: usize = 32;
-/** The number of rows of A packed together, chosen for the L2 cache. */
+/** The number of rows of the left matrix A that are packed together, chosen so that they fit in the L2 cache. */
 const many: i32 = 60;
 
-/** Memory for one tile of the output, if the tile is incomplete, is not contiguous there, or is added to the output. */
+/**
+ * Memory for one tile of the output. Used if the tile is incomplete, is not contiguous in the output, or is added to
+ * the output.
+ */
 const edge: usize = memory.data(tall * <i32>wide, 16);
-/** The tile of C to which `edge` is added. */
+/** The address of the tile of C to which the sums in `edge` are added. */
 const previous: usize = memory.data(tall * <i32>wide, 16);
 
-/** The number of entries in a vector. */
+/** The number of matrix entries in a SIMD vector. */
 // @ts-ignore: decorator
 @inline
 function group<T>(): i32 {
@@ -42,7 +44,7 @@ function madd<T>(x: v128, y: v128, sum: v128): v128 {
 
 /**
  * Adds the product of a and b to the tile c, or stores it in c if `isFirst`. a is packed; the rows of b are `step`
- * bytes apart. `rows` is a constant after inlining.
+ * bytes apart. `rows` is the number of rows of the tile, a constant after inlining.
  */
 // @ts-ignore: decorator
 @inline
@@ -96,7 +98,10 @@ function tile<T>(rows: i32, k: i32, a: usize, b: usize, step: usize, c: usize, c
   else add<T>(1, k, a, b, step, c, cRow, isFirst);
 }
 
-/** Computes a tile of one row and 128 bytes. Each cache line of B is read only once, even if the rows of B are far apart. */
+/**
+ * Computes a tile of C of one row and 128 bytes. Each cache line of B is read only once, even if the rows of B are far
+ * apart.
+ */
 function row<T>(k: i32, a: usize, b: usize, step: usize, c: usize, isFirst: bool): void {
   let s0 = i64x2.splat(0), s1 = s0, s2 = s0, s3 = s0, s4 = s0, s5 = s0, s6 = s0, s7 = s0;
   if (!isFirst) {
@@ -117,7 +122,10 @@ function row<T>(k: i32, a: usize, b: usize, step: usize, c: usize, isFirst: bool
   v128.store(c, s4, 64), v128.store(c, s5, 80), v128.store(c, s6, 96), v128.store(c, s7, 112);
 }
 
-/** Adds `from` to `to`: `rows` rows of floats, each `wide` bytes long. The rows of `from` are contiguous. */
+/**
+ * Adds the rows at address `from` to the rows at address `to`: `rows` rows of floats, each `wide` bytes long. The rows
+ * at `from` are contiguous.
+ */
 function addRows(rows: i32, to: usize, toRow: usize, from: usize): void {
   for (let i = 0; i < rows; i++) {
     v128.store(to, f32x4.add(v128.load(to), v128.load(from)));
@@ -126,7 +134,7 @@ function addRows(rows: i32, to: usize, toRow: usize, from: usize): void {
   }
 }
 
-/** Packs rows of A tile by tile; each tile column by column. */
+/** Copies rows of A to contiguous memory, tile by tile, and each tile column by column. */
 function packRows<T>(m: i32, k: i32, to: usize, a: usize, aRow: usize, aCol: usize): void {
   for (let i = 0; i < m; i += tall) {
     const rows = min(tall, m - i);
@@ -155,7 +163,10 @@ function packRows<T>(m: i32, k: i32, to: usize, a: usize, aRow: usize, aCol: usi
   }
 }
 
-/** Packs columns of B tile by tile, and each tile row by row. The padding after the last column is undefined. */
+/**
+ * Copies columns of B to contiguous memory, tile by tile, and each tile row by row. The padding after the last column
+ * is undefined.
+ */
 function packColumns<T>(n: i32, k: i32, to: usize, b: usize, bRow: usize, bCol: usize): void {
   const lanes = <i32>(wide / sizeof<T>());
   for (let j = 0; j < n; j += lanes) {
@@ -175,7 +186,10 @@ function packColumns<T>(n: i32, k: i32, to: usize, b: usize, bRow: usize, bCol: 
   }
 }
 
-/** Transposes 16-byte columns l, l + 1, … into rows that are `toRow` bytes apart. Each column is contiguous in memory. */
+/**
+ * Transposes columns l, l + 1, …, as many as give rows of 16 bytes, into rows that are `toRow` bytes apart. Each column
+ * is contiguous in memory.
+ */
 function transpose<T>(k: i32, to: usize, toRow: usize, b: usize, l: usize, last: usize, bCol: usize): void {
   let b0 = b + min(l, last) * bCol;
   let b1 = b + min(l + 1, last) * bCol;
@@ -208,7 +222,7 @@ function transpose<T>(k: i32, to: usize, toRow: usize, b: usize, l: usize, last:
   }
 }
 
-/** Copies a section of a tile between C and `edge`. */
+/** Copies the used rows and bytes of a tile between the output C and the temporary memory `edge`. */
 function copy<T>(rows: i32, columns: i32, to: usize, toRow: usize, toCol: usize, from: usize, fromRow: usize, fromCol: usize): void {
   for (let i = 0; i < rows; i++) {
     let p = from, q = to;
@@ -235,8 +249,8 @@ function gemm<T>(
 ): void {
   const lanes = <i32>(wide / sizeof<T>());
   const packed = scratch + <usize>(many * part) * sizeof<T>();
-  // If A has few rows, B is read only once or twice, so it is not packed. If A is a single block, columns of B are
-  // packed into the L1 cache just before they are read.
+  // In the product A B, if A has few rows, B is read only once or twice, so B is not packed. If A is a single block,
+  // columns of B are packed into the L1 cache just before they are read.
   const isInPlace = bCol == sizeof<T>() && m <= 2 * tall;
   const isOneBlock = m <= many;
   for (let p = 0; p < k; p += part) {

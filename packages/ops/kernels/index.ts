@@ -13,7 +13,7 @@ export * from "./softmax";
 export * from "./sums";
 export * from "./windows";
 
-/** Returns the first free address after the lookup tables. */
+/** Returns the first free address in WebAssembly memory after the lookup tables. */
 export function free(): usize {
   return (__heap_base + 15) & ~15;
 }

@@ -1,5 +1,5 @@
-// logSumExp, logSoftmax, cross-entropy and their pullbacks, computed slice by slice. An array with one entry per slice
-// (results, labels, or cotangents of results) has `rows` contiguous entries.
+// Kernels of logSumExp, logSoftmax, cross-entropy and their pullbacks, which process `rows` slices one after the other.
+// Arrays with an entry for each slice (results, labels, or cotangents of results) are contiguous.
 
 import { one } from "./exp";
 import * as slices from "./slices";
@@ -20,7 +20,10 @@ function logSumExp<T>(rows: i32, n: i32, y: usize, x: usize, tops: usize): void 
     store<T>(at<T>(y, row), <T>(load<f64>(at<f64>(tops, row)) + load<f64>(at<f64>(norms, row))));
 }
 
-/** Returns log1p of the sum of all exponentials except that of the maximum. Returns NaN if the maximum is not finite. */
+/**
+ * Returns log1p of Σ exp(x − maximum) over all entries of a slice except the maximum. Returns NaN if the maximum is not
+ * finite.
+ */
 // @ts-ignore: decorator
 @inline
 function normOf(norms: usize, row: i32, top: f64): f64 {
@@ -102,9 +105,8 @@ function probabilityLosses<T>(rows: i32, n: i32, y: usize, x: usize, t: usize, t
 }
 
 /**
- * The largest cotangent for which slices are computed as floats. Floats cannot represent exponentials below e⁻¹³¹. Up
- * to this cotangent, such exponentials do not affect the pullback. Slices with larger cotangents are computed as
- * doubles.
+ * The largest cotangent for which a slice is computed in float32. float32 exponentials below e⁻¹³¹ are 0, which affects
+ * the pullback only if the cotangent is larger than this number. Slices with larger cotangents are computed in float64.
  */
 const large: f64 = 274877906944; // 2³⁸
 

@@ -1,11 +1,11 @@
-// Functions shared by softmax, logSoftmax and cross-entropy. Slices have n entries and are contiguous. A result may
-// overwrite up to one vector beyond the end of its slice, which the next slice then overwrites. The result for a slice
-// depends only on that slice.
+// Functions shared by softmax, logSoftmax and cross-entropy. Slices have n contiguous entries. Writing the result of a
+// slice may overwrite up to one SIMD vector beyond its end, where the result of the next slice is then written. The
+// result for a slice depends only on that slice.
 
 import { expBelow, one } from "./exp";
 import { log } from "./functions";
 
-/** The number of entries of T in a vector. */
+/** The number of entries of type T in a SIMD vector. */
 // @ts-ignore: decorator
 @inline
 export function width<T>(): i32 {
@@ -80,7 +80,7 @@ export function maximum<T>(n: i32, x: usize): T {
   return v128.extract_lane<T>(a, 0);
 }
 
-/** Returns the index of the first entry equal to `maximum`. */
+/** Returns the index of the first entry of a slice that equals `maximum`. */
 export function position<T>(n: i32, x: usize, maximum: T): i32 {
   const top = v128.splat<T>(maximum);
   for (let l = 0; l < n; l += width<T>()) {
@@ -92,8 +92,9 @@ export function position<T>(n: i32, x: usize, maximum: T): i32 {
 }
 
 /**
- * Returns `one` times Σ exp(x − maximum) of a slice. If `isKept`, writes the exponentials to y. If `isOfOthers`, omits
- * one entry equal to the maximum from the sum; further ties count.
+ * Returns Σ exp(x − maximum) of a slice, multiplied by the scale factor `one`. If `isKept`, writes the exponentials to
+ * y. If `isOfOthers`, omits one entry equal to the maximum from the sum; if several entries equal the maximum, the
+ * others are included.
  */
 // @ts-ignore: decorator
 @inline
@@ -134,22 +135,25 @@ function sumOfExponentials<T>(n: i32, y: usize, x: usize, maximum: T, isKept: bo
   return sum + <f64>(-1 - count) * one<T>();
 }
 
-/** Writes `one` · exp(x − maximum) to y for each x of a slice. Returns the sum of the written exponentials. */
+/**
+ * Writes exp(x − maximum), multiplied by the scale factor `one`, to y for each x of a slice. Returns the sum of the
+ * written exponentials.
+ */
 export function exponentials<T>(n: i32, y: usize, x: usize, maximum: T): f64 {
   return sumOfExponentials<T>(n, y, x, maximum, true, false);
 }
 
 /**
- * Like `exponentials`, but returns the sum without the maximum's term, and not multiplied by `one`. Returns NaN if the
- * maximum is not finite or any entry is NaN.
+ * Writes the same numbers as `exponentials`, but returns their sum without the maximum's term and without the scale
+ * factor `one`. Returns NaN if the maximum is not finite or any entry is NaN.
  */
 export function exponentialsAndOthers<T>(n: i32, y: usize, x: usize, maximum: T): f64 {
   return sumOfExponentials<T>(n, y, x, maximum, true, true) * (1 / one<T>()) + <f64>(maximum - maximum);
 }
 
 /**
- * Writes two doubles for each of `rows` slices of x: the maximum to `tops`, and the log1p of the other exponentials'
- * sum Σ exp(x − maximum) to `norms`. `norms` has room for one extra entry.
+ * Writes two doubles for each of `rows` slices of x. The maximum is written to `tops`. The log1p of Σ exp(x − maximum)
+ * over all other entries is written to `norms`, which has an unused entry at its end.
  */
 export function logNorms<T>(rows: i32, n: i32, tops: usize, norms: usize, x: usize): void {
   for (let row = 0; row < rows; row++) {
@@ -167,7 +171,7 @@ export function logNorms<T>(rows: i32, n: i32, tops: usize, norms: usize, x: usi
   }
 }
 
-/** Returns the sum of b over a slice. Skips entry m and the entries where x is −Infinity. */
+/** Returns the sum of the slice b. Skips the entry with index m and the entries where the slice x is −Infinity. */
 export function sumOfOthers<T>(n: i32, b: usize, x: usize, m: i32): f64 {
   const below = sumOfPart<T>(m, b, x);
   return below + sumOfPart<T>(n - m - 1, at<T>(b, m + 1), at<T>(x, m + 1));
@@ -189,7 +193,7 @@ function sumOfPart<T>(n: i32, b: usize, x: usize): f64 {
   return sumOf(total, lost);
 }
 
-/** Returns the sum of both lanes plus their rounding errors, which are ignored if the sum is infinite. */
+/** Returns the sum of both lanes of a vector, corrected by the lanes' rounding errors unless the sum is infinite. */
 // @ts-ignore: decorator
 @inline
 export function sumOf(total: v128, lost: v128): f64 {
@@ -198,8 +202,8 @@ export function sumOf(total: v128, lost: v128): f64 {
 }
 
 /**
- * Returns the quotient (a + b) / (1 + others). For doubles with a finite quotient, also corrects the rounding errors of
- * both sums and of the quotient.
+ * Returns the softmax quotient (a + b) / (1 + others). For float64 and a finite quotient, corrects the rounding errors
+ * of both sums and of the quotient.
  */
 // @ts-ignore: decorator
 @inline

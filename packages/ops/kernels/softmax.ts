@@ -1,4 +1,4 @@
-// Softmax and its pullback, computed slice by slice.
+// Kernels of softmax and its pullback, which process one slice after the other.
 
 import { at, both, exponentials, first, load2, maximum, position, store2, sumError } from "./slices";
 

@@ -1,7 +1,7 @@
-// Sums of rows and columns in doubles. Entry l is added to partial sum l mod 8. The result is ((s₀ + s₄) + (s₂ + s₆)) +
-// ((s₁ + s₅) + (s₃ + s₇)), where sᵢ is partial sum i. `sumOf` in ../src/loops/slices.ts uses the same order.
-// The partial sums are written to `sums`. Unless `isFirst` is set, the kernel starts from these sums. So an input
-// larger than the cache can be passed in chunks of 8, 16, … entries.
+// Sums rows and columns in float64. Entry l is added to partial sum l mod 8. The result is ((s₀ + s₄) + (s₂ + s₆)) +
+// ((s₁ + s₅) + (s₃ + s₇)), where sᵢ is partial sum i. `sumOf` in ../src/loops/slices.ts uses the same order. The
+// partial sums are written to `sums`. Unless `isFirst` is set, the kernel continues from the partial sums in `sums`. So
+// an input larger than the cache can be passed in chunks of 8, 16, … entries.
 
 /** Loads two entries as doubles. */
 // @ts-ignore: decorator
@@ -17,7 +17,7 @@ function load1<T>(p: usize): v128 {
   return sizeof<T>() == 4 ? f64x2.promote_low_f32x4(v128.load32_zero(p)) : v128.load64_zero(p);
 }
 
-/** Adds entries l and l + 1 to the lanes of `sum`. Entries beyond the first n count as 0. */
+/** Adds the entries l and l + 1 of a row to the two lanes of `sum`. Entries from index n on count as 0. */
 // @ts-ignore: decorator
 @inline
 function added<T>(sum: v128, x: usize, l: i32, n: i32): v128 {

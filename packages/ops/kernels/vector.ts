@@ -1,4 +1,4 @@
-// Vector helpers shared by all kernels. Only `madd` uses FMA.
+// SIMD helpers shared by all kernels. Only `madd` uses a fused multiply-add (FMA).
 
 /** Returns a × b + c. The build with relaxed SIMD rounds once, the other build twice. */
 // @ts-ignore: decorator

@@ -1,6 +1,7 @@
-// Copies the windows of an image to the rows of a matrix ("im2col"), or adds the rows back to the image. The image is
-// [height, width, channels]; `depth` channels are copied, from the address of the first. A row has the pixels of one
-// window. Both functions process the windows from number `from` to `to` − 1, in the order of ../src/loops/windows.ts.
+// Copies the windows of an image to the rows of a matrix ("im2col"), or adds the rows back to the image. The image has
+// the shape [height, width, channels]. Only `depth` channels are copied, from the channel at the given address on. A
+// row has the pixels of one window. Both functions process the windows from number `from` to `to` − 1, in the order of
+// ../src/loops/windows.ts.
 
 // @ts-ignore: decorator
 @inline
@@ -8,14 +9,14 @@ function add<T>(x: v128, y: v128): v128 {
   return sizeof<T>() == 4 ? f32x4.add(x, y) : f64x2.add(x, y);
 }
 
-/** Writes `bytes` zeros, and up to 15 more, which the caller overwrites. */
+/** Writes `bytes` zero bytes, and up to 15 more, which the caller overwrites later. */
 // @ts-ignore: decorator
 @inline
 function clear(to: usize, bytes: usize): void {
   for (const end = to + bytes; to < end; to += 16) v128.store(to, i64x2.splat(0));
 }
 
-/** Copies `bytes`, and up to 15 more, which the caller overwrites. */
+/** Copies `bytes` bytes, and up to 15 more, which the caller overwrites later. */
 // @ts-ignore: decorator
 @inline
 function copyRun(to: usize, from: usize, bytes: usize): void {
@@ -43,7 +44,7 @@ function each<T>(
   let firstY = (from / outWidth) * strideY - top;
   for (let window = from; window < to; window++) {
     const firstX = column * strideX - left;
-    // The kernel columns from `start` to `end` − 1 are inside the image.
+    // The columns of the window from `start` to `end` − 1 are inside the image; the others are padding.
     const start = firstX >= 0 ? 0 : min(kernelWidth, (dilationX - 1 - firstX) / dilationX);
     const room = width - firstX;
     const end = room <= 0 ? start : max(start, min(kernelWidth, (room + dilationX - 1) / dilationX));

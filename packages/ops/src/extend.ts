@@ -1,4 +1,4 @@
-// Exports for authors of VJP rules: ops that only the VJP rules of other ops use.
+// The exports for authors of VJP rules: ops that only the VJP rules of other ops use.
 
 export { avgPoolPullback } from "./convolution/avgPool.ts";
 export { convInputPullback, convKernelPullback } from "./convolution/conv2d.ts";

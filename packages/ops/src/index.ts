@@ -1,4 +1,4 @@
-// Exports for users: ops with NumPy's names, losses, random numbers, and the choice of kernels.
+// The exports for users: ops with NumPy's names, losses, random numbers, and the function that chooses the kernels.
 
 export { type AttentionOptions, scaledDotProductAttention } from "./attention/attention.ts";
 export { avgPool1d, avgPool2d } from "./convolution/avgPool.ts";
@@ -61,6 +61,7 @@ export { pow } from "./elementwise/pow.ts";
 export { ceil, floor, mod, nanToNum, round, trunc } from "./elementwise/rounding.ts";
 export { acos, asin, atan, tan } from "./elementwise/trigonometric.ts";
 export { where } from "./elementwise/where.ts";
+export { expr } from "./infix/expr.ts";
 export { cholesky } from "./linalg/cholesky.ts";
 export { det, type SlogdetResult, slogdet } from "./linalg/det.ts";
 export { type EighResult, eigh } from "./linalg/eigh.ts";

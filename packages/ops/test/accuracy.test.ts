@@ -27,8 +27,9 @@ describe.each(measured)(
 
 describe("every elementwise op has references", () => {
   /**
-   * Elementwise ops that need no reference: they copy elements, round to whole numbers or compute no numbers. axpy and
-   * dropout give the same bits as `mul` and `add`, and leakyRelu the same as `mul`.
+   * Elementwise ops that need no reference values, because they copy elements, round to whole numbers or compute no
+   * numbers. axpy and dropout are included because they give the same bits as `mul` and `add`, and leakyRelu because it
+   * gives the same bits as `mul`.
    */
   const others = new Set([
     "cast",

@@ -21,8 +21,8 @@ export interface Finding {
 }
 
 /**
- * Returns the error bound in ulp of a result, with the kernels `running`. A float32 value of a plain loop is rounded
- * once; a derivative is a product of rounded numbers.
+ * Returns the error bound in ulp of a result that the kernels `running` compute. A plain JavaScript loop rounds a
+ * float32 value once; a derivative is a product of rounded numbers.
  */
 export function boundOf({ op, quantity, dtype }: Omit<Finding, "ulps" | "at">, running: Kernels): number {
   if (softmaxFamily.has(op) && running !== "plain") return 4;
@@ -34,13 +34,16 @@ export function boundOf({ op, quantity, dtype }: Omit<Finding, "ulps" | "at">, r
 /** Ops that work on slices. */
 const softmaxFamily = new Set(["softmax", "logSoftmax", "logSumExp", "crossEntropy"]);
 
-/** Special functions, which take many operations. */
+/** Special functions, whose errors are larger because they take many operations. */
 const specialFunctions = new Set([
   ...["erf", "erfc", "gaussian", "erfinv", "erfinvSlope", "logNdtr", "inverseMills", "inverseMillsExcess"],
   ...["lgamma", "digamma", "polygamma", "betaln", "polygammaDifference", "gammainc", "gammaincSlope"],
 ]);
 
-/** Results that are sums of positive and negative terms. Their errors are relative to the size of the terms. */
+/**
+ * The results that are sums of positive and negative terms, whose errors are measured relative to the size of the
+ * terms.
+ */
 const sumQuantities = new Set([
   "logAddExp value",
   "binaryCrossEntropy derivative",
@@ -54,8 +57,8 @@ const sizeOfTerms: Readonly<Record<string, (a: number, b: number) => number>> = 
   "binaryCrossEntropy derivative": (x, t) => (1 - t) / (1 + Math.exp(-x)) + t / (1 + Math.exp(x)),
 };
 
-// Errors are measured in integers: numbers are stored in units of 2⁻¹⁰⁷⁴. Every finite double is a whole number of
-// units, so errors are exact.
+// The functions below measure errors in exact integers, in units of 2⁻¹⁰⁷⁴. Every finite double is a whole number of
+// these units.
 
 const bits = new DataView(new ArrayBuffer(8));
 
@@ -70,7 +73,7 @@ function units(x: number): bigint {
 
 const absolute = (x: bigint): bigint => (x < 0n ? -x : x);
 
-/** Returns the unit in the last place of the largest of `sizes`. */
+/** Returns the unit in the last place (ulp) of the largest number in `sizes`. */
 function ulpOf(dtype: DType, ...sizes: bigint[]): bigint {
   const [digits, smallest] = dtype === "float64" ? [53, 0] : [24, 1074 - 149];
   const lengths = sizes.map((size) => absolute(size).toString(2).length - digits);
@@ -89,8 +92,8 @@ const toReferences = (numbers: readonly number[]): Reference[] =>
 const one = 1 << 20; // cotangents are multiples of 2⁻²⁰, so that products with them are exact
 
 /**
- * Returns the error of `got` in ulp of the exact result g · wanted. If the terms of the result are larger, the ulp is
- * that of the terms.
+ * Returns the error of `got` in ulp of the exact result g · wanted, where g is the cotangent. If terms cancel in the
+ * result, the ulp is that of the largest term.
  */
 function ulpsOff(got: number, wanted: Reference, dtype: DType, g = one, terms = 0): number {
   if (!Number.isFinite(wanted.double)) return Object.is(got, wanted.double * Math.sign(g)) ? 0 : Infinity;
@@ -109,7 +112,7 @@ function ulpsOff(got: number, wanted: Reference, dtype: DType, g = one, terms = 
 const overflows = (size: bigint, dtype: DType): boolean =>
   absolute(size) > (units(dtype === "float64" ? Number.MAX_VALUE : 2 ** 128) * 999_999_999n) / 1_000_000_000n;
 
-/** Returns the lines of numbers under each heading of goldens/mpmath.txt. */
+/** Returns the numbers under each heading of goldens/mpmath.txt, line by line. */
 export function goldens(): ReadonlyMap<string, readonly (readonly number[])[]> {
   const sections = new Map<string, number[][]>();
   let lines: number[][] = [];
@@ -123,7 +126,7 @@ export function goldens(): ReadonlyMap<string, readonly (readonly number[])[]> {
   return sections;
 }
 
-/** Returns the worst error of each quantity, for all ops that have references. */
+/** Returns the worst error of the value and of each derivative, for all ops that have reference values. */
 export function measure(): readonly Finding[] {
   const worst = new Map<string, Finding>();
   const note = (finding: Finding) => {
@@ -154,8 +157,8 @@ export function measureAll(): readonly Finding[] {
 type Note = (finding: Finding) => void;
 
 /**
- * Measures an elementwise op. Each line of the goldens has the inputs, then the value and the derivatives; each result
- * is followed by its remainder.
+ * Measures an elementwise op. Each line of the reference file has the inputs, then the value and the derivatives; each
+ * result is followed by the remainder that a double cannot hold.
  */
 function measureElements(
   op: string,
@@ -195,9 +198,9 @@ function measureElements(
 }
 
 /**
- * Measures the softmax family. A test case has eight lines in the goldens: logits, cotangent g, label and indices of
- * the reference entries, softmax, logSoftmax, their two pullbacks of g, and a last line. The last line has log-sum-exp,
- * cross-entropy and 1 minus the label's probability.
+ * Measures the softmax family. A test case has eight lines in goldens/mpmath.txt: (1) logits, (2) the cotangent g, (3)
+ * the label and the indices of the reference entries, (4) softmax, (5) logSoftmax, (6, 7) the pullbacks of g for both,
+ * and (8) log-sum-exp, cross-entropy and 1 minus the label's probability.
  */
 function measureFamily(lines: readonly (readonly number[])[], note: Note): void {
   const { softmax, logSoftmax, logSumExp, crossEntropy } = exported;

@@ -41,7 +41,9 @@ const isExact = (name: string, way: string, dtype: string): boolean =>
   !(isProduct(name) && (dtype === "float32" || way === "fma")) &&
   !(isLinearAlgebra(name) && way === "fma");
 
-/** Fails if kernels disagree on a call, or if a row gives a different result alone than in its batch. */
+/**
+ * Fails if two kernels give different results for a call, or if a row gives a different result alone than in its batch.
+ */
 function agree(name: string, one: CallSpec): void {
   const given = calls[name]!(one);
   const run = () => call(name, given.args);

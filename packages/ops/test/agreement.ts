@@ -11,13 +11,16 @@ import { allExports, numbers, tensorsIn, withTensors } from "./support.ts";
 export type Float = "float64" | "float32";
 type Call = (...args: readonly unknown[]) => Tensor | Tensor[];
 
-/** The random choices of a call. They are plain data, so fast-check can print and shrink a failing call. */
+/**
+ * The random choices that determine a call. The choices are plain data, so that fast-check can print and shrink a
+ * failing call.
+ */
 export interface CallSpec {
   readonly dtype: Float;
   readonly rows: number;
   readonly n: number;
   readonly k: number;
-  /** The memory layout of the operands. */
+  /** The memory layout of the call's operands. */
   readonly layouts: readonly Layout[];
   /** A random number that selects the axes or the broadcasting pattern. */
   readonly choice: number;
@@ -30,14 +33,23 @@ export interface CallSpec {
 const withNeighbors = (...sizes: readonly number[]): number[] => sizes.flatMap((n) => [n - 1, n, n + 1]);
 /** Sizes next to multiples of the vector and tile sizes, and next to the threshold for WebAssembly. */
 const edgeSizes = withNeighbors(4, 6, 8, 12, 16, 32, 60, 64, ...Object.values(crossovers)).filter((n) => n > 0);
-/** Sizes near half a chunk, one chunk and two chunks. A chunk has 8192 elements. */
+/**
+ * Sizes near half a chunk, one chunk and two chunks. A chunk, the 8192 elements that a kernel processes at a time, fits
+ * in its memory.
+ */
 const chunkSizes = withNeighbors(4096, 8192, 16_384);
-/** Numbers of terms in the sums of a product, close to the block limits of the kernel and of memory. */
+/**
+ * Numbers of terms in the sums of a matrix product, close to the block sizes of the kernel and to the limit of its
+ * memory.
+ */
 const blockSizes = [399, 400, 401, 1024, 1025, 2049];
 /** The limits of a call: the number of elements, and the number of multiplications in a product. */
 const limits = { elements: 20_000, products: 300_000 };
 
-/** Functions that return `t` in another memory layout, with NaN in the gaps. `repeated` repeats the first row instead. */
+/**
+ * Functions that return the elements of `t` in another memory layout, with NaN in the gaps between elements. Only
+ * `repeated` changes the elements: all rows equal the first.
+ */
 const layouts = {
   rows: (t: Tensor) => t,
   columns: (t: Tensor) => {
@@ -101,11 +113,11 @@ const classOf = ({ dtype }: Tensor) => (dtype === "float64" ? Float64Array : Flo
 
 const special = [Number.NaN, Infinity, -Infinity, 0, -0, 2 ** -149, -(2 ** -140), 5e-324, -(2 ** -1030), 2 ** -1022];
 /**
- * Special values of cotangents. Subnormal and huge numbers are missing, because accuracy is not guaranteed for
+ * Special values for cotangents. Subnormal and huge numbers are not included, because accuracy is not guaranteed for
  * subnormal derivatives and for products above 10³⁰⁰.
  */
 const ofCotangents = [Number.NaN, Infinity, -Infinity, 0, -0, 2 ** -100, 1e6, 3e38];
-/** Numbers that overflow in a sum or in exp. */
+/** Numbers whose sum or exponential overflows. */
 const huge = [88.8, -104, 710, -746, 3.4e38, -3.4e38];
 
 /** Returns operand `i` of a call: random numbers with some special values, in the memory layout that the call selects. */
@@ -121,10 +133,10 @@ function operand(call: CallSpec, i: number, shape: Shape, list: readonly number[
   return layouts[call.layouts[i % 3]!](tensor(ndarray(data, shape), { dtype: call.dtype }));
 }
 
-/** The arguments of a call. If the result has rows, also the arguments of the call for a single row. */
+/** The arguments of a call, and, if the result has rows, the arguments that compute a single row alone. */
 export interface Case {
   readonly args: readonly unknown[];
-  /** The number of terms in each sum, if kernels round sums differently. */
+  /** The number of terms in each sum, for ops whose kernels round sums differently. */
   readonly terms?: number;
   /** Returns the arguments for row `row` alone. The result must equal row `row` of the full result. */
   readonly alone?: (row: number) => readonly unknown[];
@@ -139,7 +151,7 @@ const rowOf = (t: Tensor, row: number): Tensor => {
   return new Tensor(part.shape, t.dtype, part as ReturnType<typeof ndarray>);
 };
 
-/** Makes a call in which row i of the result depends only on row i of the tensors `inRows`. */
+/** Makes a call whose result has independent rows: row i depends only on row i of each tensor in `inRows`. */
 const rowsOf = (inRows: readonly Tensor[], args: readonly unknown[]): Case => ({
   args,
   alone: (row) => withTensors(args, (t) => (inRows.includes(t) ? rowOf(t, row) : t)),
@@ -159,7 +171,7 @@ const pair = (call: CallSpec): Case => {
   return rowsOf(isInRows ? [a, b] : [a], call.seed % 2 ? [a, b] : [b, a]);
 };
 
-/** Returns the shape of an input, the axes of a reduction, and whether each row can be computed alone. */
+/** Returns the input shape and the axes of a reduction, and whether each row of its result can be computed alone. */
 const axesOf = ({
   rows: count,
   n,
@@ -172,7 +184,7 @@ const axesOf = ({
   return choice === 4 ? [[fewer, n, 3], [1], true] : [[fewer, n, 3], [1, 2], true];
 };
 
-/** Makes a call with axes and a number of operands of the same shape. */
+/** Makes a call of a reduction with random axes and `count` operands of the same shape. */
 const sliceCase =
   (make: (call: CallSpec, shape: Shape, axes: readonly number[]) => readonly Tensor[], isSingle = false) =>
   (call: CallSpec): Case => {
@@ -212,7 +224,7 @@ const sizesOf = ({ rows: count, n, k }: CallSpec): readonly [m: number, n: numbe
 };
 const matrices = (call: CallSpec, i: number, shape: Shape) => operand({ ...call, scale: 1 }, i, shape, special);
 
-/** Returns the shapes and options of a small convolution: those of its x, its kernel and its output. */
+/** Returns a random small convolution: the shapes of x, the kernel and the output, and the options. */
 const convolutionFor = ({ rows, n, k, choice, seed }: CallSpec) => {
   const [groups, stride, dilation] = [1 + (choice % 2), 1 + (seed % 2), 1 + (Math.floor(seed / 2) % 2)];
   const sizes = [1 + (k % 3), 1 + (n % 4)] as const;
@@ -233,7 +245,7 @@ const convolutionFor = ({ rows, n, k, choice, seed }: CallSpec) => {
   };
 };
 
-/** How to generate a call of each op that has kernels. */
+/** Maps the name of each op that has WebAssembly kernels to a function that generates a call of the op. */
 export const calls: Readonly<Record<string, (call: CallSpec) => Case>> = {
   exp: unary,
   log: unary,
@@ -322,7 +334,7 @@ export const calls: Readonly<Record<string, (call: CallSpec) => Case>> = {
     const size = { b: 2, i: m, j: k, k: subscripts === "ij,ij->i" ? m : n };
     const [left, right] = subscripts.split("->")[0]!.split(",");
     const shape = (axes: string) => [...axes].map((axis) => size[axis as keyof typeof size]);
-    // A sum over an axis of a single operand is computed before the product, in the precision of the result.
+    // einsum sums over an axis of a single operand before the product, in the precision of the result.
     const terms = { "ij,jk->i": k + n, "ij,kj->": k + m + n }[subscripts] ?? k;
     return { args: [subscripts, matrices(call, 0, shape(left!)), matrices(call, 1, shape(right!))], terms };
   },
@@ -330,7 +342,7 @@ export const calls: Readonly<Record<string, (call: CallSpec) => Case>> = {
 
 /** Returns whether an op is a matrix product, whose last digits may differ between kernels. */
 export const isProduct = (name: string): boolean =>
-  ["matmul", "dot", "einsum", "outer"].includes(name) || /^conv/.test(name);
+  ["matmul", "dot", "einsum", "outer", "expr"].includes(name) || /^conv/.test(name);
 
 /** Returns whether the op, or its VJP, calls products of float64 matrices, also for float32 inputs. */
 export const isLinearAlgebra = (name: string): boolean =>
@@ -345,7 +357,7 @@ const smallestSubnormal = { float64: 2 ** -1074, float32: 2 ** -149 } as const;
 const ulpOf = (x: number, dtype: Float): number =>
   Math.max(smallestSubnormal[dtype], 2 ** (Math.floor(Math.log2(Math.abs(x))) + 1) * unitRoundoff[dtype]);
 
-/** Returns the allowed differences from plain loops, for ops whose last digits may differ. */
+/** Returns the bounds on the differences between WebAssembly and plain loops, for ops whose last digits may differ. */
 export function boundsOf(name: string, { args, terms = 0 }: Case, dtype: Float, wanted: Tensor): readonly number[] {
   if (isProduct(name)) {
     const sizes = numbers(
@@ -365,8 +377,8 @@ export function boundsOf(name: string, { args, terms = 0 }: Case, dtype: Float, 
 }
 
 /**
- * Returns the size of the terms in results that are sums of terms of both signs. Errors are relative to this size;
- * docs/numerics.md lists these results.
+ * Returns the size of the largest terms of a result that is a sum of positive and negative terms. Errors of such
+ * results are relative to this size; docs/numerics.md lists these results.
  */
 const sizesOfTerms: Readonly<Record<string, (args: readonly unknown[]) => Tensor>> = {
   logSumExp: (args) => {
@@ -404,7 +416,7 @@ export function call(name: string, args: readonly unknown[]): Tensor {
   return tensorsIn(callByName.get(name)!(...args))[0]!;
 }
 
-/** Returns the result of `body`, which runs with the kernels `which`. */
+/** Runs `body` with the kernels that `which` names, and returns the result of `body`. */
 export function withKernels<T>(which: Parameters<typeof kernels>[0], body: () => T): T {
   const { choice } = kernels();
   kernels(which);

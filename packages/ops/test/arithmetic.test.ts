@@ -6,7 +6,10 @@ import { errorOf, int32, numbers, product, random } from "./support.ts";
 const sizes = [0, 1, 2];
 const shapes = [0, 1, 2, 3].flatMap((rank) => product(...new Array<number[]>(rank).fill(sizes)));
 
-/** NumPy's broadcasting rule, implemented independently: compared from the last axis, two sizes are equal or one is 1. */
+/**
+ * An independent implementation of NumPy's broadcasting rule: two sizes, compared from the last axis, must be equal, or
+ * one must be 1.
+ */
 function broadcast(a: readonly number[], b: readonly number[]): number[] | undefined {
   const rank = Math.max(a.length, b.length);
   const [p, q] = [a, b].map((shape) => [...new Array<number>(rank - shape.length).fill(1), ...shape]) as [

@@ -5,7 +5,7 @@ import { expectNear, numbers, random } from "./support.ts";
 
 describe("scaledDotProductAttention", () => {
   const [q, k, v] = [random([3, 4]), random([5, 4], 2), random([5, 2], 3)];
-  /** Computes the attention one query at a time. `includes` says which keys a query includes. */
+  /** Computes attention by a loop over the queries. `includes` returns whether a query includes a key. */
   const naive = (includes: (i: number, j: number) => boolean): number[] =>
     [0, 1, 2].flatMap((i) => {
       const at = (t: Tensor, row: number) => numbers(t).slice(row * t.shape[1]!, (row + 1) * t.shape[1]!);
@@ -100,7 +100,8 @@ describe("dropout", () => {
 
 describe("klDivergence", () => {
   it("keeps its digits if p and q are close", () => {
-    // For q = p + d, the sum of the series d² / 2p − d³ / 6p² over both entries, plus −Σ d = 0.
+    // For probabilities p and q = p + d, the expected KL divergence is the sum of d² / 2p − d³ / 6p² over both entries.
+    // The term of first order, −Σ d, is 0, because p and q have the same sum.
     const d = 2 ** -30;
     const [p, q] = [tensor([0.5, 0.5]), tensor([0.5 + d, 0.5 - d])];
     expect(klDivergence(p, q).item() / (2 * d * d)).toBeCloseTo(1, 6);

@@ -3,7 +3,7 @@ import { kernels } from "@wengert/ops";
 import { beforeAll, describe, expect, test } from "vitest";
 import { bundle } from "./bundle.ts";
 
-// These tests run the library as a page loads it: as one minified bundle, without globals of a host.
+// These tests run the library as a web page does: as one minified bundle, without the global variables of Node.
 const program = `
   import { grad, hessian, tensor } from "@wengert/core";
   import { kernels, log, mul, softmax, sum } from "@wengert/ops";

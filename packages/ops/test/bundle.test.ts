@@ -12,7 +12,7 @@ const withoutBinaries = {
 const load = (program: string) => bundle(program, "es", withoutBinaries);
 const compressed = (text: string): number => gzipSync(text, { level: 9 }).length;
 
-/** Fails if a bundle has more than `most` bytes, and then lists the largest modules. */
+/** Fails if a bundle has more than `most` bytes. The failure lists the largest modules. */
 function expectAtMost(most: number, { code, modules }: Bundle): void {
   const size = compressed(code);
   if (size <= most) return;

@@ -6,7 +6,9 @@ export interface Bundle {
   readonly modules: Readonly<Record<string, number>>;
 }
 
-/** Bundles and minifies `program` with its imports, as `vite build` does. `plugins` may replace modules. */
+/**
+ * Bundles and minifies the source text `program` with its imports, as `vite build` does. `plugins` may replace modules.
+ */
 export async function bundle(program: string, format: "iife" | "es", ...plugins: Rollup.Plugin[]): Promise<Bundle> {
   const { output } = (await build({
     configFile: false,

@@ -16,7 +16,7 @@ import {
 import { describe, expect, it } from "vitest";
 import { expectNear, numbers, product, random } from "./support.ts";
 
-/** Returns the convolution by its definition, one product at a time. */
+/** Returns the convolution computed by its definition, one product at a time. */
 function naive(
   x: Tensor,
   kernel: Tensor,
@@ -67,14 +67,16 @@ describe("conv2d", () => {
   });
 
   it("takes blocks of windows that begin and end inside an image", () => {
-    // A block has at most 2¹⁷ entries: here 910 of the 1681 windows of an image.
+    // conv2d processes windows in blocks of at most 2¹⁷ entries. In this test, a block has 910 of the 1681 windows of
+    // an image.
     const [x, kernel] = [random([2, 43, 43, 16]), random([3, 3, 16, 2], 2)];
     const whole = numbers(conv2d(x, kernel));
     const wanted = naive(x, kernel, 1, 1, 0, 0, 1);
     for (const [i, y] of whole.entries()) expect(Math.abs(y - wanted[i]!)).toBeLessThan(1e-12);
     const u = random([2, 41, 41, 2], 3);
     const [toX, toKernel] = grad((a: Tensor, k: Tensor) => sum(mul(conv2d(a, k), u)), { argnums: [0, 1] })(x, kernel);
-    // Both products are ⟨u, conv2d(x, kernel)⟩, because the convolution is linear in x and in the kernel.
+    // For the cotangent u, both inner products equal ⟨u, conv2d(x, kernel)⟩, because the convolution is linear in x and
+    // in the kernel.
     const inner = (a: Tensor, b: Tensor) => sum(mul(a, b)).item();
     const scale = numbers(u).reduce((total, y, i) => total + Math.abs(y * whole[i]!), 0);
     for (const each of [inner(toX, x), inner(toKernel, kernel)])

@@ -33,7 +33,7 @@ const scaled = (by: Precise, value: Precise, terms = abs(value)): Sum => ({
   terms: times(abs(by), terms),
 });
 
-/** Returns the exact loss and its cotangents, computed from the definition. */
+/** Returns the exact loss and the cotangents of its inputs, computed from the definition of the loss. */
 function reference({ logits, ofRows, target, smoothing, weight, reduction, ignoreIndex, g }: Case) {
   const [K, e] = [logits[0]!.length, precise(smoothing)];
   const w = (weight ?? Array<number>(K).fill(1)).map(precise);
@@ -99,9 +99,9 @@ function ulps(got: Tensor, wanted: readonly Sum[], digits: number): number {
   return Math.max(...errors);
 }
 
-// Logits are on a grid, so that their differences are exact doubles. So the test measures the op, and not a rounded
-// difference that exp amplifies. Rows range from uniform to 1 − s = 10⁻²⁶, for the largest probability s. The peak is
-// first, last, or occurs twice.
+// The logits are multiples of a fixed step, so that their differences are exact doubles. Otherwise the test would
+// measure rounding errors of differences, which exp amplifies. Rows range from uniform ones to rows whose largest
+// probability is 1 − 10⁻²⁶. The largest logit is first, last, or occurs twice.
 const grid = (x: number) => Math.round(x * 64) / 64;
 const tables: readonly Rows[] = [
   [

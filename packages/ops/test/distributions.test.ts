@@ -27,7 +27,10 @@ const n = 40_000;
 const average = (xs: readonly number[], f: (x: number) => number = (x) => x): number =>
   xs.reduce((total, x) => total + f(x), 0) / xs.length;
 
-/** Expects the mean of f within 5 standard errors of `wanted`. A correct generator fails once in a million runs. */
+/**
+ * Expects the mean of f over random numbers within 5 standard errors of `wanted`. A correct generator fails this test
+ * once in a million runs.
+ */
 function expectMean(xs: readonly number[], wanted: number, f: (x: number) => number = (x) => x): void {
   const variance = average(xs, (x) => f(x) ** 2) - average(xs, f) ** 2;
   expect(Math.abs(average(xs, f) - wanted)).toBeLessThan(5 * Math.sqrt(variance / xs.length));
@@ -45,7 +48,7 @@ function expectShares(xs: readonly number[], probabilities: readonly number[]): 
   expect(chiSquared).toBeLessThan(freedom + 5 * Math.sqrt(2 * freedom));
 }
 
-/** The probability of a standard normal number below x, by Simpson's rule. */
+/** Returns the probability that a standard normal number is below x, by Simpson's rule. */
 function normalBelow(x: number): number {
   const [from, steps] = [-9, 2000];
   const h = (x - from) / steps;
@@ -77,7 +80,8 @@ describe.each(["float64", "float32"] as const)("in %s", (dtype) => {
     expectMean(xs, a);
     expectMean(xs, a, (x) => (x - a) ** 2);
     if (a < 100) expectMean(xs, a * (a + 1) * (a + 2), (x) => x ** 3);
-    // P(x < 1) of concentrations ½ and 1, whose densities are singular or largest at 0
+    // P(x < 1) for gamma distributions with concentrations ½ and 1, whose densities are infinite (½) or largest (1) at
+    // 0.
     const below = { 0.5: 0.8427007929497149, 1: 1 - Math.exp(-1) }[a];
     if (below !== undefined) expectMean(xs, below, (x) => Number(x < 1));
   });
@@ -97,7 +101,8 @@ describe("randomTruncatedNormal", () => {
   it("is close to the bound far in a tail, in about 1 / low", () => {
     const xs = numbers(randomTruncatedNormal(randomKey(5), { shape: [n], low: 40, high: Infinity }));
     expect(Math.min(...xs) >= 40).toBe(true);
-    // E[x] − 40 by the asymptotic series 1/a − 2/a³ + 10/a⁵ of Mills' ratio
+    // The expected mean of x above the bound a = 40: E[x] − 40 is 1/a − 2/a³ + 10/a⁵, by the asymptotic series of
+    // Mills' ratio.
     expectMean(xs, 40 + 1 / 40 - 2 / 40 ** 3 + 10 / 40 ** 5);
     const further = randomTruncatedNormal(randomKey(5), { shape: [3], low: 1e200, high: Infinity });
     expect(numbers(further)).toEqual([1e200, 1e200, 1e200]);

@@ -4,8 +4,8 @@ import { dot, kernels, matmul, outer } from "@wengert/ops";
 import { describe, expect, it } from "vitest";
 import { errorOf, numbers, product, random } from "./support.ts";
 
-// These tests compare results bit for bit with sums that round each product. FMA kernels do not round products, so SIMD
-// kernels run instead.
+// These tests compare results bit for bit with sums that round each product. The FMA kernels do not round products, so
+// the tests run with the SIMD kernels.
 if (kernels().choice === "fma") kernels("simd");
 
 const range = (n: number): number[] => [...new Array(n).keys()];

@@ -30,7 +30,7 @@ function dice(seed: number): (n: number) => number {
   };
 }
 
-/** A contraction with a label for each axis, and the subscripts that express it. */
+/** A contraction with a label for each axis, and its subscripts string for einsum. */
 interface Meant {
   readonly operands: readonly (readonly string[])[];
   readonly output: readonly string[];
@@ -38,7 +38,7 @@ interface Meant {
   readonly written: string;
 }
 
-/** Returns a random contraction with 1 to 4 operands. The labels "1" and "0" stand for the last two axes of the ellipsis. */
+/** Returns a random contraction with 1 to 4 operands. The labels "1" and "0" are the last two axes of the ellipsis. */
 function contraction(seed: number): Meant {
   const roll = dice(seed);
   const pick = <T>(list: readonly T[]): T => list[roll(list.length)]!;

@@ -8,7 +8,8 @@ import { inPage, testMistakes } from "./mistakesTest.ts";
 import { sources } from "./sources.ts";
 import { allExports, allSamples, withTensors } from "./support.ts";
 
-// Simulates a machine on which an array has at most 2^28 elements.
+// Simulates a machine on which an array has at most 2^28 elements, so that tests reach the error for insufficient
+// memory.
 vi.hoisted(() => {
   globalThis.Float64Array = new Proxy(Float64Array, {
     construct(Kind, args, target) {

@@ -32,8 +32,8 @@ import {
   withTensors,
 } from "./support.ts";
 
-// Tests properties of every op: each export of the package is checked at each of its samples. The tests read the
-// exports themselves, so a new op is tested automatically.
+// Tests properties of every op, at each of the op's sample arguments. The tests enumerate the exports of the package,
+// so a new op is tested automatically.
 
 for (const { name, samples } of allExports) it(`${name} has samples`, () => expect(samples?.length).toBeGreaterThan(0));
 
@@ -62,20 +62,24 @@ const singleBounds: Readonly<Record<string, readonly [value: number, cotangents:
 };
 
 /**
- * Returns whether the op `name` computes its sums of products in float32, where cancellation loses digits. Plain loops
- * sum in float64, but tests can force WebAssembly kernels to run at small sizes.
+ * Returns whether the op `name` computes its sums of products in float32, where cancellation loses digits. Plain
+ * JavaScript loops sum in float64. WebAssembly kernels sum in float32, and these tests can make them run at small
+ * sizes, too.
  */
 const isSummedInSingle = (name: string) =>
   ["simd", "fma"].includes(kernels().choice) && (["matmul", "dot", "einsum"].includes(name) || /^conv/.test(name));
 
-/** Ops whose results are sums of rounded terms of both signs. Their errors are relative to the largest element. */
+/**
+ * Ops whose results are sums of positive and negative rounded terms. The errors of these ops are measured relative to
+ * the largest element.
+ */
 const areSums: readonly string[] = ["layerNorm", "scaledDotProductAttention"];
 
 /**
- * The bounds for WebAssembly kernels, which compute exp of float32 in float32, four at a time. In float64, two at a
- * time, the softmax of rows of 1000 would take 1.5 to 2.3 times as long. The exponential has an error of at most 1.7 ·
- * 2⁻²⁴, and so does the sum of exponentials. With its own rounding, a probability is at most 3.9 ulp off; in a million
- * random rows, the worst error is 1.9 ulp.
+ * The error bounds for WebAssembly kernels. The kernels compute exp of float32 numbers in float32, four at a time,
+ * because float64 would make the softmax of rows of 1000 take 1.5 to 2.3 times as long. An exponential has a relative
+ * error of at most 1.7 · 2⁻²⁴, and so has the sum of exponentials. Including the rounding of the quotient, the error of
+ * a probability is at most 3.9 ulp; in a million random rows, the worst error is 1.9 ulp.
  */
 const kernelBounds: typeof singleBounds = {
   softmax: [4, 2],
@@ -91,8 +95,8 @@ const boundsOf = (name: string): readonly [value: number, cotangents: number] =>
 };
 
 /**
- * Expects each element to be within `bound` ulp (float32) of the wanted element. `size` gives the magnitude that the
- * ulp refers to.
+ * Expects each element to differ from the wanted element by at most `bound` ulp of float32. `size` gives the magnitude
+ * that the ulp refers to.
  */
 function expectWithin(bound: number, got: Tensor, wanted: Tensor, size: (x: number) => number): void {
   const exact = numbers(wanted);
@@ -103,7 +107,10 @@ function expectWithin(bound: number, got: Tensor, wanted: Tensor, size: (x: numb
   }
 }
 
-/** Returns what `body` returns, or the message of its error: a matrix with equal rows, for example, has no inverse. */
+/**
+ * Returns the result of `body`, or the message of the error that `body` throws, for example because a matrix with equal
+ * rows has no inverse.
+ */
 function outcomeOf(body: () => unknown): unknown {
   try {
     return body();
@@ -241,7 +248,7 @@ describe("with empty arrays", () => {
       n,
     })),
   );
-  /** Ops that throw for empty arrays, with the error that they throw. */
+  /** Ops that throw for empty arrays, and the error of each op. */
   const impossible: Record<string, typeof WengertError> = {
     max: OutOfRangeError,
     min: OutOfRangeError,
@@ -291,7 +298,10 @@ describe("with empty arrays", () => {
     });
 });
 
-/** Returns the sample with its sizes replaced, in each tensor and in the options `shape` and `size`. */
+/**
+ * Returns the sample with each size replaced: the sizes of the axes of its tensors, and those in the options `shape`
+ * and `size`.
+ */
 function resized(sample: readonly unknown[], replace: (size: number) => number): unknown[] {
   const inOptions = (x: unknown): unknown => {
     if (typeof x !== "object" || x === null || x instanceof Tensor) return x;
@@ -321,8 +331,8 @@ function sizeCount(sample: readonly unknown[]): number {
 }
 
 /**
- * Yields each variant of a sample with at least one size 0, at least one huge size, and the other sizes unchanged. Skips
- * variants whose tensors cannot exist.
+ * Yields the variants of a sample in which at least one axis has size 0, at least one has a huge size, and the others
+ * are unchanged. Skips variants whose tensors cannot exist.
  */
 function* hugeAndEmpty(sample: readonly unknown[]): Generator<unknown[]> {
   const count = sizeCount(sample);

@@ -10,7 +10,7 @@ const ulp = 2 ** -53;
 const infinity = Number.POSITIVE_INFINITY;
 const nan = Number.NaN;
 const slope = (f: (x: Tensor) => Tensor, x: readonly number[]) => grad((a: Tensor) => sum(f(a)))(tensor(x));
-/** Test points from the center into both tails. */
+/** Points at which functions are tested, from 0 far into both tails. */
 const points = [0, 1e-9, 0.25, 0.5, 1, 2, 5, 10, 18.5, 19, 36, 37.5, 60, 100].flatMap((x) => [x, -x]);
 
 describe("values at the limits of the functions", () => {
@@ -28,7 +28,7 @@ describe("values at the limits of the functions", () => {
 });
 
 describe("sigmoid", () => {
-  /** Computes σ(x) = 1 / (1 + e⁻ˣ) exactly. */
+  /** Computes the sigmoid σ(x) = 1 / (1 + e⁻ˣ) with 500 bits. */
   const reference = (x: number) => over(one, one + exact.exp(precise(-x)));
   it("is exact in both tails", () => {
     expect(sigmoid(tensor([-720, -745])).toNested()).toEqual([Math.exp(-720), Math.exp(-745)]); // where e⁷²⁰ overflows

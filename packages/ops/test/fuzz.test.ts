@@ -1,9 +1,10 @@
 import { Worker } from "node:worker_threads";
 import { afterAll, expect, it } from "vitest";
 
-// Tests that any call returns a value or throws a WengertError. Errors of a user's getter or proxy trap may propagate
-// unchanged. No tape stays open, nothing hangs, and memory stays in proportion to the shapes. All arguments here are
-// small, so an array of 2^28 bytes counts as an allocation failure.
+// Tests that a call with random wrong arguments returns a value or throws a WengertError. Only errors that a user's
+// getter or proxy trap throws may propagate unchanged. After a call, no tape is active. No call hangs, or allocates
+// much more memory than its shapes need: all arguments are small, so a call that allocates an array of 2^28 bytes fails
+// the test.
 
 const seed = Number(process.env.WENGERT_SEED ?? 1);
 const from = Number(process.env.WENGERT_FROM ?? 0); // the first call: set it to repeat a call

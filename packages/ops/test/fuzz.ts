@@ -2,8 +2,8 @@ import { runInThisContext } from "node:vm";
 import type * as Core from "@wengert/core";
 import type * as Ops from "@wengert/ops";
 
-// Calls everything that core and ops export with wrong arguments: one or two entries of valid arguments are replaced by
-// invalid values. For the same seed, call number k is always the same.
+// Calls every function that core and ops export with wrong arguments: one or two entries of valid arguments are
+// replaced by invalid values. For the same seed, call number k is always the same.
 
 export interface Library {
   readonly core: typeof Core;
@@ -12,19 +12,24 @@ export interface Library {
   readonly ndarray: (...args: never) => unknown;
 }
 
-/** The error that a user's getter or proxy trap throws. It may propagate unchanged. */
+/**
+ * The error that simulated getters and proxy traps of a user throw. The library may let this error propagate unchanged.
+ */
 export class UsersOwn extends Error {}
 const users = (): never => {
   throw new UsersOwn("the user's own");
 };
 
-/** A value, and the source text that a report shows for it. */
+/** A value, and the source text that a failure report shows for the value. */
 interface Written<T = unknown> {
   readonly value: T;
   readonly text: string;
 }
 
-/** A function with valid calls. If it returns a function, that function is called with `next`. */
+/**
+ * A function and valid arguments for it. If the function returns another function, the returned function is called with
+ * the arguments `next`.
+ */
 interface Target {
   readonly name: string;
   readonly call: (...args: unknown[]) => unknown;
@@ -33,7 +38,7 @@ interface Target {
 }
 
 /**
- * Exports whose arguments are not checked, each with the reason. Exports for authors of ops are omitted, because
+ * Exports whose arguments are not checked, with the reason for each. Exports for authors of ops are omitted, because
  * TypeScript checks their arguments.
  */
 export const unchecked: Readonly<Record<string, string>> = {
@@ -125,7 +130,7 @@ const expressions = `
   new Float64Array(3); new Float32Array([NaN, 1]); new BigInt64Array(2); new Uint8Array([0, 1, 2]); new Float64Array(0);
   new Float64Array(new SharedArrayBuffer(24)); new Uint8ClampedArray(2)`;
 
-/** Returns values that are invalid for most arguments. Each call creates new values. */
+/** Returns a list of values that are invalid for most arguments. The function creates new values in each call. */
 function nastiesOf({ core, ops, ndarray }: Library): readonly (readonly [text: string, make: () => unknown])[] {
   const { tensor, zeros, trace } = core;
   const nd = ndarray as (...args: unknown[]) => Record<string, unknown>;
@@ -243,7 +248,10 @@ export function callsOf(library: Library, seed: number): { at(k: number): { text
   const targets = targetsOf(library);
   const nasties = nastiesOf(library);
   const { Tensor } = library.core;
-  /** Returns the keys of a value that may be replaced: none for a step, or for a proxy, which may throw when copied. */
+  /**
+   * Returns the keys whose values may be replaced in `x`. Returns no keys if `x` is a step, or a proxy, which may throw
+   * when it is copied.
+   */
   const keysOf = (x: unknown): string[] => {
     try {
       return typeof x !== "object" || x === null || x instanceof Tensor || "op" in x ? [] : Object.keys({ ...x });
@@ -252,7 +260,7 @@ export function callsOf(library: Library, seed: number): { at(k: number): { text
     }
   };
 
-  /** Replaces, adds or removes one argument. */
+  /** Replaces, adds or removes one argument of a call. */
   function spoiled(args: readonly unknown[], random: (n: number) => number): Written<unknown[]> {
     const k = random(args.length + 1);
     if (k === args.length && random(2) === 0) return { value: args.slice(0, -1), text: "without the last" };
@@ -260,7 +268,7 @@ export function callsOf(library: Library, seed: number): { at(k: number): { text
     return { value: args.toSpliced(k, 1, value), text: `argument ${k}${text}` };
   }
 
-  /** Replaces all of `x`, or an entry inside it, down to four levels. */
+  /** Replaces `x` itself or an entry of `x` by an invalid value, up to four levels deep. */
   function exchanged(x: unknown, random: (n: number) => number, depth: number): Written {
     const keys = depth < 4 ? keysOf(x) : [];
     if (keys.length === 0 || random(3) === 0) return nasty(random);

@@ -52,19 +52,20 @@ class Programs extends Arbitrary<Program> {
   }
 }
 
-/** Yields smaller programs than `program`, the smallest first. Each tensor keeps its shape and dtype. */
+/** Yields smaller variants of `program`, the smallest first. Each tensor in a variant keeps its shape and dtype. */
 function* simplerPrograms(program: Program): Generator<Program> {
   const { leaves, steps, outputs } = program;
   const scope = program.scope(program.point);
   const isFloatName = (name: string) => isFloat(scope.get(name)!.dtype);
   if (outputs.length > 1) for (const output of outputs) yield new Program(leaves, steps, [output]);
-  // Turn a step into an input that holds the step's value, and drop the steps that only this step needs.
+  // First candidate: a step becomes an input with the step's value, and the steps that only this step needs are
+  // dropped.
   for (const step of steps.toReversed()) {
     const others = steps.filter((other) => other !== step);
     if (outputs.includes(step.name) || namesUsedBy(step).size === 0) continue;
     yield new Program([...leaves, leafOf(step.name, scope.get(step.name)!)], others, outputs);
   }
-  // Drop the last step, and return its inputs as outputs.
+  // Next candidate: the last step is dropped, and its inputs become outputs.
   for (const output of outputs) {
     const step = steps.find(({ name }) => name === output);
     const before = [...(step ? namesUsedBy(step) : [])].filter(isFloatName);
@@ -75,7 +76,7 @@ function* simplerPrograms(program: Program): Generator<Program> {
         outputs.flatMap((name) => (name === output ? before : name)),
       );
   }
-  // Replace a step by one of its inputs with the same dtype and shape.
+  // Next candidates: a step is replaced by one of its inputs with the same dtype and shape.
   for (const [i, step] of steps.entries()) {
     const kind = (name: string) => `${scope.get(name)?.dtype} ${scope.get(name)?.shape}`;
     for (const name of namesUsedBy(step)) {
@@ -98,7 +99,7 @@ function* simplerPrograms(program: Program): Generator<Program> {
 
 type Nested = Extract<ProgramStep, { via: unknown }>;
 
-/** Yields the same transform of smaller functions. */
+/** Yields variants of a step that applies a transform to a function. In a variant, the function is smaller. */
 function* simplerBodies(step: Nested, outerScope: ReadonlyMap<string, Tensor>): Generator<Nested> {
   const scope = new Map(outerScope);
   for (const [i, name] of step.params.entries()) scope.set(name, scope.get(step.args[i]!.ref)!);

@@ -7,9 +7,10 @@ import { programs } from "./generate.ts";
 import { Program, reorder, transforms } from "./program.ts";
 import { allExports, noiseLike, numbers, plainValues, relayouts } from "./support.ts";
 
-// Tests random programs of up to 30 steps over all exports of ops, and transforms of functions of a few steps. Every
-// run generates the same programs, unless the environment variable WENGERT_SEED is set. WENGERT_TIMES multiplies the
-// number of programs, and disables shrinking if below 1. A failing program is shrunk and printed as TypeScript.
+// Tests random programs of up to 30 steps, which call all exports of ops, and transforms such as grad of functions with
+// a few steps. Every run generates the same programs, unless the environment variable WENGERT_SEED is set.
+// WENGERT_TIMES multiplies the number of programs; a value below 1 also disables shrinking. A failing program is shrunk
+// and printed as TypeScript.
 
 const seed = Number(process.env.WENGERT_SEED ?? 1);
 const times = Number(process.env.WENGERT_TIMES ?? 1);
@@ -42,7 +43,7 @@ function expectSame(got: readonly number[], wanted: readonly number[], what: str
 
 /**
  * Returns the slope of `f` at 0, from differences over h, h/2 and h/4, extrapolated twice (Romberg). `error` is the
- * change in the last extrapolation. `jump` is how much the slope jumps at 0, extrapolated from the second differences.
+ * change in the last extrapolation step. `jump` estimates a jump of the slope at 0, from second differences.
  */
 function slopeOf(f: (t: number) => number, h = 2e-3): { slope: number; error: number; jump: number } {
   const here = f(0);

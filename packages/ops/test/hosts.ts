@@ -1,6 +1,6 @@
 import type * as Kernels from "../src/wasm/kernels.ts";
 
-/** A simulated host with its own `WebAssembly` object and its own copy of the kernels module. */
+/** A simulated JavaScript host with its own `WebAssembly` object and its own copy of the kernels module. */
 interface Host {
   readonly WebAssembly: unknown;
   readonly kernels: typeof Kernels;
@@ -50,8 +50,8 @@ export const throwingClass = (error: Error): (new () => never) =>
   } as new () => never;
 
 /**
- * Returns the `WebAssembly` object of a simulated engine without relaxed SIMD. Its `validate` rejects the first binary,
- * the build with relaxed SIMD, and accepts all others.
+ * Returns the `WebAssembly` object of a simulated engine without relaxed SIMD. The function `validate` of this object
+ * rejects the first binary, the build with relaxed SIMD, and accepts all others.
  */
 export function withoutRelaxedSimd(): WebAssemblyHere {
   let calls = 0;

@@ -214,7 +214,7 @@ it("every op with integer results maps int32 to int32, and the others throw with
   const arithmetic = ["abs", "neg", "square", "sign", "relu", "add", "sub", "mul", "axpy", "minimum", "maximum", "pow"];
   const rounding = ["floor", "ceil", "round", "trunc", "mod"];
   const reductions = ["max", "min", "sum", "prod", "cumsum", "cumprod", "matrixTrace", ...indices];
-  const products = ["matmul", "dot", "outer", "einsum", "conv1d", "conv2d", "convTranspose2d"];
+  const products = ["matmul", "expr", "dot", "outer", "einsum", "conv1d", "conv2d", "convTranspose2d"];
   const pullbacks = ["convInputPullback", "convKernelPullback", "overlapAdd"];
   const pools = ["maxPool1d", "maxPool2d"];
   const { int32: found } = outcomes("int32");

@@ -38,7 +38,7 @@ const goldens = JSON.parse(readFileSync(new URL("goldens/linalg.json", import.me
 };
 
 const largest = (...tensors: readonly Tensor[]): number => Math.max(0, ...tensors.flatMap(numbers).map(Math.abs));
-/** Expects a difference of at most `relative` times the largest number. */
+/** Expects two tensors to differ by at most `relative` times the largest element. */
 function expectClose(got: Tensor, wanted: Tensor, relative = 1e-14): void {
   expect(got.shape).toEqual(wanted.shape);
   expect(largest(sub(got, wanted))).toBeLessThanOrEqual(relative * Math.max(largest(wanted), 1e-300));
@@ -50,7 +50,7 @@ const swapped = (x: Tensor): Tensor => {
   return transpose(x, { axes: [...Array(rank - 2).keys(), rank - 1, rank - 2] });
 };
 const product = (...factors: readonly Tensor[]): Tensor => factors.reduce((a, b) => matmul(a, b));
-/** Returns A V diag(w) Vᵀ for the parts of a decomposition. */
+/** Returns V diag(w): each column of the matrix V, multiplied by the entry of the vector w for this column. */
 const scaledColumns = (V: Tensor, w: Tensor): Tensor =>
   mul(V, reshape(w, { shape: [...w.shape.slice(0, -1), 1, w.shape.at(-1)!] }));
 const definite = (n: number, seed = 1): Tensor =>
@@ -99,7 +99,7 @@ describe("a decomposition of n × n matrices has small residuals", () => {
     it(`solve, n = ${n}`, () => {
       const b = random([n, 9], 3);
       const x = solve(A, b);
-      // The backward error: |A x − b| relative to |A| |x|.
+      // The backward error of a solution x: |A x − b| relative to |A| |x|.
       expect(largest(sub(matmul(A, x), b))).toBeLessThanOrEqual(bound * largest(A) * n * largest(x));
       expectClose(solve(A, slice(b, { stop: [n, 1] })), slice(x, { stop: [n, 1] }), 1e-9);
     });
@@ -176,7 +176,10 @@ const rebuilt = (A: Tensor): Tensor => {
   const { values, vectors } = eigh(A);
   return matmul(scaledColumns(vectors, values), swapped(vectors));
 };
-/** Symmetric matrices with the eigenvalues 1, 1, 2: exactly, and up to the rounding of a product. */
+/**
+ * Symmetric matrices with the eigenvalues 1, 1, 2: a matrix with exactly these eigenvalues, and a product whose
+ * rounding changes them slightly.
+ */
 const withTies: Record<string, Tensor> = {
   "a diagonal matrix": tensor([[1, 0, 0], [0, 2, 0], [0, 0, 1]]), // biome-ignore format: a matrix
   "a rotated matrix": product(Q3, tensor([[1, 0, 0], [0, 2, 0], [0, 0, 1]]), transpose(Q3)), // biome-ignore format: a matrix
@@ -191,7 +194,8 @@ describe("equal eigenvalues", () => {
         expectClose(grad((X: Tensor) => sum(exp(eigh(X).values)))(A), svdOfExp(A), 1e-13);
       });
       it("have exact derivatives in functions of the whole eigenspace", () => {
-        // P projects on the eigenspace of the eigenvalue 1; the other eigenvalue is 2. So dP = −P dA (I − P) − (I − P) dA P.
+        // P projects on the eigenspace of the eigenvalue 1, and the other eigenvalue is 2. A change dA of the matrix
+        // changes P by dP = −P dA (I − P) − (I − P) dA P.
         const G = random([3, 3], 4);
         const projector = (X: Tensor) => {
           const V = slice(eigh(X).vectors, { stop: [3, 2] });
@@ -242,7 +246,10 @@ describe("equal eigenvalues", () => {
   });
 });
 
-/** Returns exp(A) for a symmetric A, the gradient of Σ exp(wᵢ), by its series. */
+/**
+ * Returns the matrix exponential exp(A) of a symmetric A, by its series. exp(A) is the gradient of Σ exp(wᵢ) over the
+ * eigenvalues wᵢ.
+ */
 function svdOfExp(A: Tensor): Tensor {
   let [term, total] = [eye(3), eye(3)];
   for (let k = 1; k < 40; k++) {
@@ -254,7 +261,8 @@ function svdOfExp(A: Tensor): Tensor {
 
 describe("equal and zero singular values", () => {
   it("have an exact derivative in U Vᵀ at an orthogonal matrix", () => {
-    // The polar factor of Q + dA moves by Q skew(Qᵀ dA).
+    // If an orthogonal matrix Q changes by dA, the orthogonal factor of its polar decomposition changes by Q skew(Qᵀ
+    // dA).
     const G = random([3, 3], 4);
     const M = matmul(transpose(Q3), G);
     const polar = (X: Tensor) => {
@@ -302,7 +310,7 @@ describe("det at a singular matrix", () => {
   const cofactors = tensor([[-3, 6, -3], [6, -12, 6], [-3, 6, -3]]); // biome-ignore format: a matrix
   it("has the cofactors as its gradient", () => expectClose(grad((X: Tensor) => det(X))(A), cofactors, 1e-14));
   it("has exact second derivatives, even for the zero matrix", () => {
-    // ∂² det / ∂a₀₀ ∂a₁₁ is a₂₂, and ∂² det / ∂a₀₁ ∂a₁₀ is −a₂₂.
+    // For a 3 × 3 matrix, ∂² det / ∂a₀₀ ∂a₁₁ is a₂₂, and ∂² det / ∂a₀₁ ∂a₁₀ is −a₂₂.
     const H = hessian((X: Tensor) => det(X))(A).toNested() as number[][][][];
     expect(H[0]![0]![1]![1]).toBeCloseTo(9, 12);
     expect(H[0]![1]![1]![0]).toBeCloseTo(-9, 12);

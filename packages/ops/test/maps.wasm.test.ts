@@ -33,7 +33,10 @@ afterAll(() => void kernels(before));
 const ways = kernels().available;
 it("WebAssembly kernels are available", () => expect(ways).toContain("simd"));
 
-/** Returns the result of `body`, after checking that all kernels and "auto" give the same bits. */
+/**
+ * Returns the result of `body`, after checking that `body` gives the same bits with every kernel setting, including
+ * "auto".
+ */
 function byAll(body: () => Tensor): number[] {
   const [plain, ...others] = [...ways, "auto" as const].map((way) => {
     kernels(way);
@@ -43,14 +46,16 @@ function byAll(body: () => Tensor): number[] {
   return plain!;
 }
 
-/** Compares bits. This is a hundred times faster than the matchers of `expect`. */
+/**
+ * Returns whether two results have the same bits. The function is a hundred times faster than the matchers of `expect`.
+ */
 function isSame(got: readonly number[], wanted: readonly number[]): boolean {
   if (got.length !== wanted.length) return false;
   for (let i = 0; i < got.length; i++) if (!Object.is(got[i], wanted[i])) return false;
   return true;
 }
 
-/** The sizes 0 to 70, and sizes next to chunk boundaries. */
+/** The sizes 0 to 70, and sizes next to multiples of the chunk that a kernel processes at a time. */
 const sizes = [...Array(71).keys(), 4095, 4096, 4097, 8191, 8192, 8193, 20_001];
 
 const special: readonly number[] = [
@@ -115,7 +120,10 @@ describe.each(Object.entries({ neg, square, sqrt, relu }))("%s", (_, f) => {
   });
 });
 
-/** Pairs of shapes that broadcast: rows, columns, scalars and other shapes, in partial and whole chunks. */
+/**
+ * Pairs of shapes that broadcast: rows, columns, scalars and other shapes. Some sizes are whole multiples of the chunk
+ * that a kernel processes at a time, some are not.
+ */
 const pairs: readonly (readonly [readonly number[], readonly number[]])[] = [
   ...[...Array(20).keys(), 191, 192, 193, 8191, 8192, 8193, 20_001].flatMap(
     (n) =>

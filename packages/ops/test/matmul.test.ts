@@ -3,8 +3,8 @@ import { kernels, matmul, transpose } from "@wengert/ops";
 import { describe, expect, it, test } from "vitest";
 import { errorOf, expectNear, int32, numbers, product, random, relayouts } from "./support.ts";
 
-// These tests compare results bit for bit with sums that round each product. FMA kernels do not round products, so SIMD
-// kernels run instead.
+// These tests compare results bit for bit with sums that round each product. The FMA kernels do not round products, so
+// the tests run with the SIMD kernels.
 if (kernels().choice === "fma") kernels("simd");
 
 /** Computes the matrix product Σₚ aᵢₚ bₚⱼ, summed in the order of p. */

@@ -1,4 +1,5 @@
-// Mistakes as a user would write them: for each function of core and ops, every kind of call that throws.
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: the strings are programs, and some contain templates
+// Wrong calls as a user might write them: for each function of core and ops, every kind of call that throws.
 // errors.snapshot.md shows the error messages. errors.test.ts checks that every message in the sources appears.
 
 import type { Chapter } from "./mistakesTest.ts";
@@ -657,6 +658,23 @@ grad((p) => sum(twice(p, v)))(v)`,
     'einsum("i->", mask)',
   ],
 
+  expr: [
+    "expr`${x} @ ${W} + ${v}`",
+    "expr`2 * (${x} - ${single}) ** 2`",
+    "expr`-${mask} / 3`",
+    'expr`${x} + ${"W"}`',
+    "expr`${[1, 2]}`",
+    "expr`2 @ 3`",
+    "expr`${x} ^ 2`",
+    "expr`2 * x`",
+    "expr`${x} ${W}`",
+    "expr`(${x} + 1`",
+    "expr`${x} + 1)`",
+    "expr`${x} *`",
+    "expr`+${x}`",
+    "expr``",
+    'expr("x + 1")',
+  ],
   "windows, overlapAdd": [
     "windows(x, { size: 4 })",
     "windows(x, { size: [1, 2, 3] })",

@@ -22,26 +22,26 @@ export const functionNames = (exported: Readonly<Record<string, unknown>>): stri
     typeof value === "function" && !/^[A-Z]/.test(name) ? [name] : [],
   );
 
-/** Headings, each with a list of mistakes. A line that begins with # is a comment. */
+/** Lists of wrong calls, each under a heading. A line that begins with # is a comment. */
 export type Chapter = Readonly<Record<string, readonly string[]>>;
 
 interface Mistakes {
-  /** Code that runs before each mistake. */
+  /** Code that runs before each wrong call. */
   readonly prelude: string;
   readonly mistakes: Chapter;
-  /** The variables of the programs: their values by name. */
+  /** The variables that the wrong calls use: the value of each variable by its name. */
   readonly scope: Readonly<Record<string, unknown>>;
-  /** The names of functions that must each throw in at least one mistake. */
+  /** The names of functions that must each throw in at least one of the wrong calls. */
   readonly speakers: readonly string[];
-  /** The source files whose error messages must all appear. */
+  /** The source files all of whose error messages must be thrown by some wrong call. */
   readonly sources: readonly Source[];
-  /** Removes variable parts of a message, such as the name of a temporary folder. */
+  /** Replaces text in a message that changes from run to run, such as the name of a temporary folder. */
   readonly normalizeText?: (text: string) => string;
 }
 
 /**
- * Runs each mistake and writes the messages to errors.snapshot.md next to the test. Also finds messages that no mistake
- * triggers.
+ * Runs each wrong call and writes the error messages to errors.snapshot.md next to the test. Fails if the sources
+ * contain a message that no call throws.
  */
 export function testMistakes({
   prelude,
@@ -51,7 +51,9 @@ export function testMistakes({
   sources,
   normalizeText = (text) => text,
 }: Mistakes): void {
-  /** Returns the error that a program throws. The program may use await; stacks show its lines as mistake.js. */
+  /**
+   * Returns the error that a program throws. The program may use await; in stack traces, its file name is mistake.js.
+   */
   async function errorOfProgram(code: string): Promise<Error> {
     const body = `return (async () => {${prelude}\n${code}\n})()`;
     const program = compileFunction(body, Object.keys(scope), { filename: "mistake.js" });
@@ -63,7 +65,7 @@ export function testMistakes({
     throw new Error("expected an error");
   }
 
-  /** The complete stacks of all errors. They include the library's own calls, which `error.stack` omits. */
+  /** The complete stack of each error, including the library's own calls, which `error.stack` omits. */
   const stacks: string[] = [];
   const { prepareStackTrace } = Error;
   beforeAll(() => {

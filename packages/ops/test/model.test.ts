@@ -41,7 +41,10 @@ interface Layer {
   readonly w: Tensor;
   readonly b: Tensor;
 }
-/** A network with one hidden layer, three clouds of points, and a step of gradient descent. */
+/**
+ * The model of this test is a network with one hidden layer. The data are three clouds of points, and the optimizer is
+ * gradient descent.
+ */
 const [k1, k2, k3, k4] = splitKey(randomKey(1), 4) as [Tensor, Tensor, Tensor, Tensor];
 const params: readonly Layer[] = [
   { w: randomNormal(k1, { shape: [2, 8] }), b: tensor(new Float64Array(8)) },

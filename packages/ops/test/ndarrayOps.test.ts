@@ -22,7 +22,7 @@ import {
 } from "../src/index.ts";
 import { numbers, relayouts, repeatedAlong } from "./support.ts";
 
-// docs/adding-an-op.md shows kernels written with ndarray-ops. These tests use every function of that library as the
+// docs/adding-an-op.md shows kernels written with ndarray-ops. These tests use every function of ndarray-ops as the
 // kernel of an op, with any strides. The library generates code from strings, which the test project ops-csp forbids.
 
 const isForbidden = process.execArgv.includes("--disallow-code-generation-from-strings");
@@ -34,9 +34,9 @@ test.runIf(isForbidden)("importing ndarray-ops throws an EvalError where code ge
 
 type Rule = (g: Tensor, inputs: readonly [Tensor, Tensor], output: Tensor) => Tensor;
 interface Elementwise {
-  /** The reference function for one element of each input. */
+  /** The reference function, which takes one element of each input. */
   readonly f: (a: number, b: number) => number;
-  /** One VJP rule per input; `undefined` where the derivative is 0. */
+  /** The VJP rule of each input; `undefined` for an input whose derivative is 0. */
   readonly rules: readonly (Rule | undefined)[];
 }
 
@@ -106,7 +106,7 @@ const bitwise: Readonly<Record<string, (a: number, b: number) => number>> = {
 
 const signless = { not: (x: number) => Number(!x), bnot: (x: number) => ~x };
 
-/** Reductions of an array to one number, including the result for an empty array. */
+/** Reductions of an array to one number, and the result of each for an empty array. */
 const reductions: Readonly<Record<string, (x: readonly number[]) => number | boolean>> = {
   any: (x) => x.some((each) => each !== 0),
   all: (x) => x.every((each) => each !== 0),
@@ -139,7 +139,7 @@ function sample(shape: readonly number[], dtype: DType, seed = 1): Tensor {
   return new Tensor(shape, dtype, ndarray(of.array!.data, shape));
 }
 
-/** Returns the tensor in several memory layouts, including views in which elements are repeated. */
+/** Returns tensors with the elements of `t` in several memory layouts, and views in which elements are repeated. */
 function layouts(x: Tensor): Tensor[] {
   const repeats = [...x.shape.keys()].map((axis) => repeatedAlong(x, axis)[0]);
   return [x, ...relayouts(x).map(([, twin]) => twin), ...(x.size > 0 ? repeats : [])];
@@ -191,7 +191,10 @@ describe.skipIf(isForbidden)("a kernel written with ndarray-ops", async () => {
     });
   }
 
-  /** Returns two ops for a unary function: one writes to an output, the other works in place. */
+  /**
+   * Returns two ops for a unary function of ndarray-ops: the kernel of one writes to an output, and that of the other
+   * works in place.
+   */
   const unaryOps = (name: string, rule?: Rule) => {
     const [into, inPlace] = [loop(name), loop(`${name}eq`)];
     return [
@@ -199,7 +202,10 @@ describe.skipIf(isForbidden)("a kernel written with ndarray-ops", async () => {
       [`${name}eq`, unaryOp(`${name}eq`, (out, x) => inPlace(assigned(out, x)), rule)],
     ] as const;
   };
-  /** Returns two ops for a binary function: one writes to an output, the other works in place. */
+  /**
+   * Returns two ops for a binary function of ndarray-ops: the kernel of one writes to an output, and that of the other
+   * works in place.
+   */
   const binaryOps = (name: string, rules: Elementwise["rules"] = []) => {
     const [into, inPlace] = [loop(name), loop(`${name}eq`)];
     return [

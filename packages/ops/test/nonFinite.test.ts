@@ -56,7 +56,10 @@ type Function = (x: Tensor) => Tensor;
 interface Case {
   readonly f: Function;
   readonly at: Tensor;
-  /** The text of the message before and after the location in the user's file. */
+  /**
+   * The expected message consists of the text before the location in the user's file, the location, and the text after
+   * it.
+   */
   readonly says: readonly [what: string, why: string];
   readonly cured?: Function;
 }
@@ -727,7 +730,10 @@ describe("the result of an op for finite numbers of any size is finite, or the o
     ravel(y.array!).set(chosen);
     return y;
   };
-  /** Factorizations throw for most matrices with such entries: they are singular or not positive definite. */
+  /**
+   * Factorizations throw for most matrices with zeros or huge entries, because such matrices are singular or not
+   * positive definite.
+   */
   const reportOrError: typeof nonFinite = (f, ...args) => {
     try {
       return nonFinite(f, ...args);

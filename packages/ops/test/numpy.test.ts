@@ -23,7 +23,7 @@ const nonFinite: Readonly<Record<string, number>> = { NaN: Number.NaN, Infinity,
 const revive = (x: Plain): unknown => (typeof x === "string" ? (nonFinite[x] ?? x) : x);
 const flatNumbers = (x: Plain): number[] => (Array.isArray(x) ? x.flatMap(flatNumbers) : [Number(revive(x))]);
 
-/** Returns stored arguments with their tensors. */
+/** Returns the arguments of a stored call, with each stored tensor as a Tensor. */
 function parse(x: Plain): unknown {
   if (typeof x !== "object" || x === null) return revive(x);
   if (Array.isArray(x)) return x.map(parse);
@@ -34,7 +34,7 @@ function parse(x: Plain): unknown {
 
 const calls = new Map(allExports.map(({ name, call }) => [name, call]));
 
-/** Options as one line of text. */
+/** Returns the options of a call as one line of text, for the title of a test. */
 const textOf = (args: readonly Plain[]): string =>
   JSON.stringify(args.map((arg) => (typeof arg === "object" && arg !== null && "tensor" in arg ? arg.shape : arg)));
 

@@ -1,20 +1,20 @@
 /**
- * Reference values to 500 bits. Numbers are whole multiples of 2⁻⁵¹², in which every double of ordinary size is exact.
- * So a bound on a relative error measures the code, not the reference.
+ * Computes reference values with 500 bits. A number is stored as a whole multiple of 2⁻⁵¹², so every double that is not
+ * tiny is exact. The errors of the references are negligible beside those of the tested code.
  */
 export type Precise = bigint;
 
 const bits = 512;
 export const one: Precise = 1n << BigInt(bits);
 
-/** Converts a double. Throws unless it is a multiple of 2⁻⁴⁰⁰. */
+/** Converts a double to a precise number. Throws unless the double is a multiple of 2⁻⁴⁰⁰. */
 export const precise = (x: number): Precise => BigInt(x * 2 ** 400) << BigInt(bits - 400);
 export const toNumber = (x: Precise): number => Number(x) / 2 ** bits;
 export const times = (x: Precise, y: Precise): Precise => (x * y) >> BigInt(bits);
 export const over = (x: Precise, y: Precise): Precise => (x << BigInt(bits)) / y;
 export const total = (xs: readonly Precise[]): Precise => xs.reduce((sum, x) => sum + x, 0n);
 
-/** Returns eˣ, computed as (e^(x/2³²))^(2³²). The Taylor series gives the inner exponential. */
+/** Returns eˣ, computed as (e^(x/2³²))^(2³²). The inner exponential e^(x/2³²) is computed by its Taylor series. */
 export function exp(x: Precise): Precise {
   const reduced = x >> 32n;
   let [sum, term] = [one, one];
@@ -41,9 +41,9 @@ export function softmax(xs: readonly number[]): Precise[] {
 export const logSumExp = (xs: readonly number[]): Precise => log(total(xs.map((x) => exp(precise(x)))));
 
 /**
- * For a row of logits with the softmax s, returns a function of the probabilities t, which need not sum to 1. The
- * function returns the loss −Σ t log s, its derivatives by t, and its derivatives by the logits, s Σt − t. `terms` are
- * the sizes of the terms in these derivatives.
+ * For a row of logits with the softmax s, returns a function of the target probabilities t, which need not sum to 1.
+ * The function returns the loss −Σ t log s, the derivatives of the loss by t, and the derivatives by the logits, s Σt −
+ * t. For each logit, `terms` is the sum of the magnitudes of the two products whose difference is the derivative.
  */
 export function crossEntropy(xs: readonly number[]) {
   const [s, norm] = [softmax(xs), logSumExp(xs)];

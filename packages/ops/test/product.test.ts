@@ -21,15 +21,15 @@ const under = <T>(name: Parameters<typeof kernels>[0], body: () => T): T => {
   kernels(name);
   return body();
 };
-/** Returns the same matrix in column-major memory. */
+/** Returns the matrix `t` with its elements in column-major order in memory. */
 const byColumns = (t: Tensor): Tensor => transpose(tensor(transpose(t)));
 
 const range = (n: number) => [...Array(n).keys()];
 const unit = { float64: 2 ** -53, float32: 2 ** -24 };
 
 /**
- * Returns the sums Σₚ aᵢₚ bₚⱼ in the order of p, in the arithmetic of the dtype, and the sums of absolute values Σₚ |aᵢₚ
- * bₚⱼ|.
+ * Returns the matrix product Σₚ aᵢₚ bₚⱼ, summed in the order of p in the arithmetic of the dtype, and the sums of
+ * absolute values Σₚ |aᵢₚ bₚⱼ|.
  */
 function naive(dtype: DType, a: Tensor, b: Tensor) {
   const [[m, k], n] = [a.shape as [number, number], b.shape[1]!];

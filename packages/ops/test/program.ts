@@ -17,9 +17,9 @@ import { at, stack } from "@wengert/ops";
 import { toStringMethod } from "fast-check";
 import { allExports, tensorsIn } from "./support.ts";
 
-// A program as plain data. Tests run, reorder and shrink it, and print it as TypeScript.
+// A random program as plain data. Tests run the program, reorder its steps, shrink it, and print it as TypeScript.
 
-/** A reference to a named tensor of the program. It may occur in arguments, lists and options. */
+/** A reference to a named tensor of the program. A reference may occur in arguments, lists and options. */
 export interface Ref {
   readonly ref: string;
 }
@@ -135,7 +135,7 @@ export const transforms = {
 
 const isRef = (x: Plain): x is Ref => typeof x === "object" && x !== null && "ref" in x;
 
-/** Returns `x` with each reference replaced by `f` of the reference. */
+/** Returns the argument `x` with each reference to a tensor replaced by `f` of the reference. */
 function mapRefs(x: Plain, f: (ref: Ref) => unknown): unknown {
   if (typeof x !== "object" || x === null) return x;
   if (isRef(x)) return f(x);
@@ -162,7 +162,7 @@ export function renameValues(step: ProgramStep, to: (name: string) => string): P
   return { ...step, args: args as Ref[], body, result: to(step.result) };
 }
 
-/** Returns the steps on which `names` depend. */
+/** Returns the steps that are needed to compute the tensors `names`. */
 export function stepsNeededFor(names: readonly string[], steps: readonly ProgramStep[]): readonly ProgramStep[] {
   const needed = new Set(names);
   const kept: ProgramStep[] = [];
@@ -174,7 +174,7 @@ export function stepsNeededFor(names: readonly string[], steps: readonly Program
   return kept.reverse();
 }
 
-/** Returns the same steps in another valid order. */
+/** Returns the steps in another order, in which each step still comes after the steps whose outputs it uses. */
 export function reorder(steps: readonly ProgramStep[], choose: (n: number) => number): ProgramStep[] {
   const pending = steps.map((step) => ("call" in step ? step : { ...step, body: reorder(step.body, choose) }));
   const done: ProgramStep[] = [];
@@ -208,7 +208,7 @@ export function resultOf(step: ProgramStep, scope: ReadonlyMap<string, Tensor>):
 export class Program {
   readonly leaves: readonly Leaf[];
   readonly steps: readonly ProgramStep[];
-  /** The names of the returned tensors, which have float dtypes. */
+  /** The names of the tensors that the program returns, which have float dtypes. */
   readonly outputs: readonly string[];
 
   constructor(leaves: readonly Leaf[], steps: readonly ProgramStep[], outputs: readonly string[]) {
@@ -218,12 +218,12 @@ export class Program {
     this.leaves = leaves.filter(({ name }) => used.has(name));
   }
 
-  /** The float inputs of the program: derivatives are taken with respect to them. */
+  /** The float inputs of the program, with respect to which derivatives are taken. */
   get point(): Tensor[] {
     return this.leaves.filter(({ dtype }) => isFloat(dtype)).map(tensorOf);
   }
 
-  /** Runs the program as a function of its float inputs. */
+  /** Runs the program with the given values of its float inputs. */
   readonly run = (xs: readonly Tensor[]): Tensor[] => {
     const scope = this.scope(xs);
     return this.outputs.map((name) => scope.get(name)!);
@@ -284,7 +284,7 @@ const argText = (x: Plain): string => {
   return `{ ${entries.join(", ")} }`;
 };
 
-/** How to select the last tensor that a call returns, for calls that return several. */
+/** The source text that selects the last tensor of a call's result, for ops that return several tensors. */
 const lastItem: Readonly<Record<string, string>> = {
   splitKey: ".at(-1)!",
   slogdet: ".logAbsDet",

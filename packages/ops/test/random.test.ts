@@ -31,8 +31,8 @@ const n = 100_000;
 const average = (xs: readonly number[], f: (x: number) => number = (x) => x) =>
   xs.reduce((s, x) => s + f(x), 0) / xs.length;
 /**
- * Five standard deviations of the mean of n numbers with the given variance. A correct generator exceeds this bound
- * once in a million runs.
+ * Five standard deviations of the mean of n random numbers with the given variance. The mean of a correct generator
+ * exceeds this bound once in a million runs.
  */
 const within = (variance: number) => 5 * Math.sqrt(variance / n);
 const correlation = (a: readonly number[], b: readonly number[]) => {

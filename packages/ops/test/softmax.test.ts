@@ -32,7 +32,10 @@ const cotangents = (n: number) => [
   numbers(random([n], 4)).map((x) => 1000 + x), // a common shift, which the Jacobian maps to 0
   Array.from({ length: n }, (_, i) => (i === 1 ? 1 : 0)),
 ];
-/** The error bound for a row. exp multiplies the rounding error of a difference of logits by the size of the difference. */
+/**
+ * The error bound for a row of logits. exp multiplies the relative rounding error of a difference of two logits by the
+ * absolute value of the difference.
+ */
 const bound = (row: readonly number[]) => (16 + Math.max(...row) - Math.min(...row)) * ulp;
 
 describe("softmax", () => {
@@ -65,8 +68,8 @@ describe("softmax", () => {
         for (const g of cotangents(row.length)) {
           const [s, wanted] = [exact.softmax(row).map(toNumber), reference(row, g)];
           for (const [i, x] of numbers(pull(row, g)).entries()) {
-            // The cotangent x̄ᵢ is the sum Σⱼ sᵢ sⱼ (gᵢ − gⱼ). Its error is relative to these terms, which are tiny if
-            // one probability is close to 1.
+            // The pullback of softmax is x̄ᵢ = Σⱼ sᵢ sⱼ (gᵢ − gⱼ), for the softmax s and the cotangent g. The error of
+            // x̄ᵢ is relative to the terms of this sum, which are tiny if one probability is close to 1.
             const terms = s.reduce((sum, p, j) => sum + s[i]! * p * Math.abs(g[i]! - g[j]!), 0);
             expect(Math.abs(x - wanted[i]!)).toBeLessThanOrEqual(bound(row) * terms + 1e-100);
           }
@@ -130,8 +133,9 @@ describe("logSoftmax", () => {
         const sumOfG = total(g.map(precise));
         const wanted = s.map((p, i) => toNumber(precise(g[i]!) - times(p, sumOfG)));
         const got = numbers(vjp((x: Tensor) => logSoftmax(x), tensor(row)).pullback(tensor(g))[0]);
-        // Away from the peak, an entry is a difference of g and s Σ g, and its error is relative to these terms. At the
-        // peak, the error must be relative to the entry itself.
+        // An entry of the pullback of logSoftmax is the difference g − s Σ g, for the softmax s and the cotangent g.
+        // The error of the difference is relative to its two terms, except at the largest probability, where the error
+        // must be relative to the entry itself.
         const peak = row.indexOf(Math.max(...row));
         for (const [i, x] of got.entries()) {
           const terms = i === peak ? Math.abs(wanted[i]!) : Math.abs(g[i]!) + Math.abs(toNumber(times(s[i]!, sumOfG)));
@@ -365,7 +369,8 @@ describe("the derivatives of logSoftmax", () => {
       .map(numbers)[0]!;
   it("do not depend on the number of classes", () => {
     const K = 4000;
-    // The derivative is 0.1 − Σ 0.1 / K. A plain sum of 4000 such terms would be 60 ulp off.
+    // The exact derivative is 0.1 − Σ 0.1 / K, a sum over all K = 4000 classes. A plain sum of so many terms would be
+    // wrong by 60 ulp.
     for (const x of pullback(zeros([K]), Array(K).fill(0.1))) expect(Math.abs(x)).toBeLessThanOrEqual(0.1 * 2 ** -52);
   });
   it("are g if the probability underflows, and NaN in a whole slice with a NaN", () => {

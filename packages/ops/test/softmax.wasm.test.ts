@@ -23,13 +23,13 @@ import {
 import { afterAll, describe, expect, it } from "vitest";
 import { noiseLike, numbers, overlappingWindows, product, random, relayouts, repeatedAlong } from "./support.ts";
 
-// Compares WebAssembly kernels with plain loops. Rows are tested alone, and in batches that need several chunks of the
-// kernels' memory.
+// Compares WebAssembly kernels with plain loops. Rows are tested alone, and in batches too large for the kernels'
+// memory, which the kernels process in several chunks.
 
 const before = kernels().choice;
 afterAll(() => void kernels(before));
 
-/** Returns the result of `body`, which runs with the kernels `which`. */
+/** Runs `body` with the kernels that `which` names, and returns the result of `body`. */
 function by<T>(which: Kernels, body: () => T): T {
   kernels(which);
   return body();
@@ -42,8 +42,8 @@ type Slices = (x: Tensor, g: Tensor, axis: number | readonly number[]) => Tensor
 interface Case {
   readonly call: Slices;
   /**
-   * Returns the size of the terms of result number i, if the result is a sum of terms of both signs. Errors are
-   * relative to this size.
+   * Returns the size of the largest term of result number i, if this result is a sum of positive and negative terms.
+   * The errors of this result are relative to this size.
    */
   readonly terms?: (x: readonly number[], g: readonly number[]) => (i: number) => number;
   /** Whether the op accepts only a single axis. */
@@ -146,7 +146,7 @@ const lengths = [...Array(71).keys(), 100, 255, 256, 257, 1000, 1001, 1023, 4099
 const rowOf = (n: number, scale: number, dtype: DType, seed = n): Tensor =>
   tensor(mul(random([n], seed), scale), { dtype });
 
-/** Numbers at which exp, a difference or a sum takes a different branch. */
+/** Numbers for which exp, a difference or a sum is a special case. */
 const special: readonly number[] = [
   ...[
     Number.NaN,

@@ -1,18 +1,21 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { parseSync } from "vite";
 
-/** Whether a mutation tester has changed the sources. Such sources contain messages that cannot appear. */
+/**
+ * Whether a mutation tester (Stryker) has changed the sources. Changed sources contain error messages that no call can
+ * produce.
+ */
 export const areMutated: boolean = "WENGERT_MUTATED" in process.env;
 
 /** The error messages in a source file. Tests check that each message appears. */
 export interface Source {
   /** `core/src/tensor.ts` */
   readonly file: string;
-  /** The locations that create errors, as `line:column`. */
+  /** The locations in the source file at which errors are created, as `line:column`. */
   readonly errors: readonly string[];
   /** The fixed text of messages. */
   readonly words: readonly string[];
-  /** The fixed text of the explanations that ops give to `nonFinite`. */
+  /** The fixed text of the explanations that ops declare for non-finite results, which `nonFinite` shows. */
   readonly causes: readonly string[];
 }
 

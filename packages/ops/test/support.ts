@@ -11,7 +11,7 @@ export interface Exported {
 }
 type Callable = Exported["call"] & { readonly spec?: { samples(): unknown[][] }; samples?(): unknown[][] };
 
-/** Exports that are not ops: they neither take nor return tensors. */
+/** Exports that are not ops, because they neither take nor return tensors. */
 const settings: readonly string[] = ["kernels"];
 
 /** Every op that the package exports, including ops composed of other ops. */
@@ -44,7 +44,7 @@ export function withTensors<T>(value: T, f: (t: Tensor) => unknown): T {
   return replace(value) as T;
 }
 
-/** Returns a call as a function of only its float tensors, and the values of these tensors in `sample`. */
+/** Returns a call of an op as a function of its float tensors alone, and the values of these tensors in `sample`. */
 export function ofFloats(call: Exported["call"], sample: readonly unknown[]) {
   const isInput = ({ dtype }: Tensor) => isFloat(dtype);
   const f = (...floats: Tensor[]): Tensor | Tensor[] => {
@@ -81,7 +81,10 @@ export function plainValues(tree: unknown): unknown {
   return tensorsIn(tree).map(plainValues);
 }
 
-/** Returns the cotangents of the float arguments, for a random cotangent of the value. `as` converts this random cotangent. */
+/**
+ * Returns the cotangents of a call's float arguments, for a random cotangent of its value. `as` converts the random
+ * cotangent before the pullback.
+ */
 export function pullBackRandom(
   call: Exported["call"],
   sample: readonly unknown[],
@@ -96,8 +99,8 @@ const cotangentOf = (value: Tensor, seed: number): Tensor =>
   withTensors(value, (y) => (isFloat(y.dtype) ? noiseLike(y, seed) : y));
 
 /**
- * Returns ⟨u, J v⟩ from the JVP and ⟨Jᵀ u, v⟩ from the VJP, for random u and v, and the size of their terms. Both
- * products must be equal.
+ * Returns ⟨u, J v⟩ computed by the JVP and ⟨Jᵀ u, v⟩ computed by the VJP, for the Jacobian J and random u and v. The
+ * two must be equal. Also returns the size of their terms.
  */
 export function adjointPair(f: (...args: Tensor[]) => Tensor, ...args: Tensor[]) {
   const vs = args.map((x, i) => noiseLike(x, 20 + i));
@@ -111,7 +114,10 @@ export function adjointPair(f: (...args: Tensor[]) => Tensor, ...args: Tensor[])
   return { forward: inner([u], [tangent]), reverse: inner(pulledBack, vs), terms: inner([u], [tangent], Math.abs) };
 }
 
-/** Returns tensors with the elements of `t` in other memory layouts. Ops must never read the gaps between the elements. */
+/**
+ * Returns tensors with the elements of `t` in other memory layouts, with gaps between the elements. Ops must never read
+ * the memory in the gaps.
+ */
 export function relayouts(t: Tensor): readonly (readonly [name: string, twin: Tensor])[] {
   const source = ravel(t.array!);
   const rank = t.shape.length;
@@ -162,7 +168,10 @@ export function relayouts(t: Tensor): readonly (readonly [name: string, twin: Te
   ];
 }
 
-/** Returns the first entry of `t` along `axis`, repeated: as a view with stride 0, and as a row-major copy. */
+/**
+ * Returns a tensor of the shape of `t` whose entries along `axis` all equal the first: once as a view with stride 0,
+ * and once as a row-major copy.
+ */
 export function repeatedAlong(t: Tensor, axis: number): readonly [Tensor, Tensor] {
   const { data, shape, stride, offset } = t.array!;
   const strideWithZero = stride.map((s, i) => (i === axis ? 0 : s));
@@ -170,7 +179,10 @@ export function repeatedAlong(t: Tensor, axis: number): readonly [Tensor, Tensor
   return [withoutCopy, tensor(withoutCopy, { label: t.label })];
 }
 
-/** Returns elements of `t` in overlapping windows, such as [[a, b, c], [c, d, e]]: as a view, and as a row-major copy. */
+/**
+ * Returns a tensor of overlapping windows of `t`, such as [[a, b, c], [c, d, e]]: once as a view, and once as a
+ * row-major copy.
+ */
 export function overlappingWindows(t: Tensor): readonly (readonly [Tensor, Tensor])[] {
   const { shape, dtype, label } = t;
   const stride = shape.map((_, i) => shape.length - i);

@@ -17,7 +17,7 @@ import {
 } from "./goldens/torch/read.ts";
 import { allExports, type Exported, ofFloats } from "./support.ts";
 
-/** Exports that numpy.test.ts compares with NumPy or SciPy instead. */
+/** Exports that are not compared with PyTorch, because numpy.test.ts compares them with NumPy or SciPy. */
 const comparedWithNumpy = [
   ...["arange", "linspace", "eye", "diag", "tril", "triu", "meshgrid"],
   ...["split", "unstack", "at", "repeat", "tile", "roll", "moveAxis", "swapAxes", "flatten"],
@@ -26,7 +26,7 @@ const comparedWithNumpy = [
   ...["sort", "argsort", "topK", "searchsorted"],
 ];
 
-/** Functions that draw other random numbers than PyTorch. */
+/** Random functions, whose numbers differ from PyTorch's. */
 const randomFunctions = [
   ...["randomBernoulli", "randomCategorical", "randomGumbel", "randomExponential", "randomTruncatedNormal"],
   ...["randomGamma", "randomInteger", "choice"],
@@ -42,6 +42,7 @@ const withoutCounterpart: Readonly<Record<string, string>> = {
   crossEntropyPullback: "a backward kernel; compared by the derivatives of crossEntropy",
   softCrossEntropyPullback: "a backward kernel; compared by the derivatives of crossEntropy",
   reluPullback: "a backward kernel; compared by the derivatives of relu",
+  expr: "a notation for other ops, which are compared",
   overlapAdd: "the adjoint of windows; compared by the derivatives of windows",
   convInputPullback: "a backward kernel; compared by the derivatives of conv2d",
   convKernelPullback: "a backward kernel; compared by the derivatives of conv2d",
@@ -161,8 +162,8 @@ function ours(c: Case): Answers {
 }
 
 /**
- * The allowed error of an element: 1e-12 of the element itself. In models, where terms cancel, it is 1e-12 of the
- * largest element of the tensor.
+ * The allowed error of an element is 1e-12 of the element itself. In models, where terms cancel, the allowed error is
+ * 1e-12 of the largest element of the tensor.
  */
 type Tolerance = (w: number, all: readonly number[]) => number;
 const ofItself: Tolerance = (w) => 1e-12 * Math.abs(w);

@@ -60,7 +60,7 @@ function pair(w: Writer, test: Test): Plain[] {
   return w.chance(50) ? [a, b] : [b, a];
 }
 
-/** Returns a random axis, counted from either end. */
+/** Returns a random axis of a tensor, counted from the start or from the end. */
 function axisOf(w: Writer, rank: number): number {
   w.require(rank > 0);
   return w.random(-rank, rank - 1);
@@ -120,13 +120,13 @@ const argSearch: Use = (w) => {
   const x = w.pickOrGiveUp(allOf(isNumeric, isNonEmpty));
   return [x, options({ axis: w.chance(70) ? axisOf(w, rankOf(x)) : undefined, keepDims: w.oneOf([undefined, true]) })];
 };
-/** Returns two float tensors of the same shape, and an axis. */
+/** Returns two random float tensors of the same shape, and a random axis. */
 const onAxes: Use = (w) => {
   const s = w.pickOrGiveUp(allOf(isFloatValue, isNonEmpty));
   const g = w.pickOrGiveUp(allOf(hasDTypeOf(s), hasShape(s.t.shape)));
   return [s, g, { axis: axisOf(w, rankOf(s)) }];
 };
-/** Returns positive weights, a weighted tensor, and an axis. */
+/** Returns random positive weights, a tensor to be weighted, and a random axis. */
 const weightsAndValues: Use = (w) => {
   const s = positive(w);
   w.require(s.t.size > 0);
@@ -193,7 +193,7 @@ const updateUse =
 const labelsOf = (w: Writer, logits: Value, axis: number): Value =>
   integers(w, logits.t.shape.toSpliced(axis, 1), 0, logits.t.shape.at(axis)! - 1);
 
-/** Returns logits, a tensor with one number per row of the logits, and the axis of the classes. */
+/** Returns random logits, a tensor with a number for each row of the logits, and the axis of the classes. */
 function rowsOf(w: Writer): readonly [logits: Value, g: Value, axis: number] {
   const logits = w.pickOrGiveUp(allOf(isFloatValue, isNonEmpty));
   const axis = axisOf(w, rankOf(logits));
@@ -201,7 +201,10 @@ function rowsOf(w: Writer): readonly [logits: Value, g: Value, axis: number] {
   return [logits, w.pick(allOf(hasDTypeOf(logits), hasShape(shape))) ?? w.addStep("mean", logits, { axis }), axis];
 }
 
-/** Predictions and targets of one shape, or one of them a scalar; with `hasLabels` also int32 labels. */
+/**
+ * Returns predictions and targets of the same shape, or one of the two as a scalar. With `hasLabels`, the targets may
+ * be int32 labels.
+ */
 const loss =
   (hasLabels: boolean): Use =>
   (w) => {
@@ -214,7 +217,10 @@ const loss =
     return w.chance(50) ? [a, b, reduction] : [b, a, reduction];
   };
 
-/** Returns square matrices whose diagonal is so large that they have an inverse; symmetric ones are positive definite. */
+/**
+ * Returns square matrices whose diagonal is so large that the matrices are invertible, and positive definite if they
+ * are symmetric.
+ */
 function invertible(w: Writer, isSymmetric = false): Value {
   const x = w.pickOrGiveUp(
     allOf(
@@ -282,7 +288,7 @@ const sequencePool: Use = (w) => {
   const x = w.pickOrGiveUp(allOf(isFloatValue, isNonEmpty));
   return [w.addStep("reshape", x, { shape: [1, x.t.size, 1] }), pooling(w)];
 };
-/** Returns the size of windows that fit into x, and one axis. */
+/** Returns a random axis of x, and the size of windows that fit along this axis. */
 function windowsOn(w: Writer, x: Value): { [key: string]: Plain } {
   const axes = axisOf(w, rankOf(x));
   const n = x.t.shape.at(axes)!;
@@ -290,7 +296,7 @@ function windowsOn(w: Writer, x: Value): { [key: string]: Plain } {
   return { size: w.random(1, Math.min(n, 3)), stride: w.random(1, 2), axes };
 }
 
-/** How to generate the arguments of each export of ops. */
+/** Maps the name of each export of the package ops to a function that generates arguments. */
 export const uses: Readonly<Record<string, Use>> = {
   add: binary(isNumeric),
   sub: binary(isNumeric),
@@ -677,6 +683,18 @@ export const uses: Readonly<Record<string, Use>> = {
   outer: (w) => {
     const a = w.pickOrGiveUp(allOf(isFloatValue, ({ t }) => t.shape.length === 1));
     return [a, w.pickOrGiveUp(allOf(hasDTypeOf(a), ({ t }) => t.shape.length === 1))];
+  },
+  expr: (w) => {
+    const [a, b] = binary(isFloatValue)(w) as readonly [Plain, Plain];
+    return [
+      w.oneOf([
+        ["", " + ", ""],
+        ["2 * ", " - -", ""],
+        ["(", " / 2 + 1) * ", ""],
+      ]),
+      a,
+      b,
+    ];
   },
   einsum: (w) => {
     const a = w.pickOrGiveUp(isFloatValue);

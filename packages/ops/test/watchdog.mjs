@@ -1,4 +1,7 @@
-/** Runs in its own thread. Ends the process if the watched counter does not change for too long. */
+/**
+ * The code in this file runs in its own thread, and ends the process if a counter that the tests increase does not
+ * change for too long.
+ */
 import { writeSync } from "node:fs";
 import { workerData } from "node:worker_threads";
 

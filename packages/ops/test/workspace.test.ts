@@ -13,7 +13,7 @@ afterEach(() => {
   kernels(choice);
 });
 
-/** Creates a memory of one 64 kB page that can grow to two pages. */
+/** Creates a WebAssembly memory of one page (64 kB) that can grow to two pages. */
 function small(start = 1040) {
   const { Memory } = (globalThis as unknown as { WebAssembly: { Memory: MemoryClass } }).WebAssembly;
   const memory = new Memory({ initial: 1, maximum: 2 });

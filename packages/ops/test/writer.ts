@@ -17,15 +17,15 @@ import { allExports, numbers } from "./support.ts";
 type DType = Tensor["dtype"];
 type TransformName = keyof typeof transforms;
 
-/** A named value of the program under construction, with its tensor. */
+/** A named value of the random program under construction, and its tensor. */
 export interface Value extends Ref {
   readonly t: Tensor;
 }
 export type Test = (value: Value) => boolean;
-/** Makes the arguments of one call from existing tensors, or throws GiveUp. */
+/** Makes the arguments of a random call from existing tensors, or throws the error GiveUp. */
 export type Use = (w: Writer) => readonly Plain[];
 
-/** Thrown if no existing tensor fits. The writer then tries another step. */
+/** The error if no existing tensor fits the arguments of a call. The writer of the program then tries another step. */
 class GiveUp extends Error {}
 
 /** Returns random whole numbers between two bounds. */
@@ -33,14 +33,15 @@ export type Random = (least: number, limits: number) => number;
 
 const limits = { elements: 40, rank: 4, magnitude: 20, depth: 2 };
 /**
- * The exports to choose from. `where` and `cast` are listed several times, because int32 and bool tensors affect the
- * result only through them.
+ * The exports from which a random step chooses. `where` and `cast` are listed several times, because int32 and bool
+ * tensors affect the result only through them.
  */
 const callNames = [...allExports.map(({ name }) => name), ...Array(14).fill("where"), ...Array(8).fill("cast")];
 
 /**
- * Writes a program step by step, and runs each step at once. A step is dropped unless its elements are finite and at
- * most 20. Arguments are chosen where functions are smooth: a logarithm, for example, gets numbers above 0.1.
+ * Writes a program step by step, and runs each step at once. A step is dropped if an element of its output is not
+ * finite, or larger than 20. Arguments are chosen where functions are smooth: a logarithm, for example, gets numbers
+ * above 0.1.
  */
 export class Writer {
   readonly random: Random;
@@ -76,7 +77,7 @@ export class Writer {
     if (!condition) throw new GiveUp();
   }
 
-  /** Returns a tensor that passes the test, preferably a recent one. */
+  /** Returns an existing tensor for which `test` returns true, preferably a recently created tensor. */
   pick(test: Test): Value | undefined {
     const candidates = this.#visible.filter(test);
     if (candidates.length === 0) return undefined;
@@ -121,7 +122,10 @@ export class Writer {
     return value;
   }
 
-  /** Adds a step that transforms a function of a few steps. The function uses its parameters and outer tensors. */
+  /**
+   * Adds a step that applies a transform such as grad to a function of a few steps. The function uses its parameters
+   * and tensors of the enclosing program.
+   */
   addTransform(via: TransformName): Value {
     const { arity, ...rest } = transforms[via];
     const [argCount, paramCount] = arity;
@@ -134,7 +138,8 @@ export class Writer {
     ];
     const params = args.slice(0, paramCount).map(({ t }) => ({ ref: this.#fresh("p"), t }));
     const outerState = [this.#visible, this.#steps, this.#depth] as const;
-    // A function with a custom VJP rule may use differentiated tensors only as arguments.
+    // A function with a custom VJP rule must receive every differentiated tensor as an argument, because it may not
+    // capture one.
     this.#visible = via === "customVjp" ? [...params] : [...this.#visible, ...params];
     this.#steps = [];
     this.#depth++;
@@ -178,7 +183,10 @@ export class Writer {
     return this.addStep(name, ...use(this));
   }
 
-  /** Returns the program. Its outputs are the unused tensors that depend on the float inputs. */
+  /**
+   * Returns the random program. The outputs of the program are those tensors that depend on the float inputs and that
+   * no step uses.
+   */
   program(): Program {
     const depending = new Set(this.#given.filter(isFloatValue).map(({ ref }) => ref));
     const last = [...depending].at(-1)!;
@@ -202,7 +210,7 @@ function isTame(t: Tensor): boolean {
   return isFit && (!isFloat(t.dtype) || numbers(t).every((x) => Math.abs(x) <= limits.magnitude)); // NaN fails this test, too
 }
 
-/** Returns the arguments with references instead of tensors. */
+/** Returns the arguments of a call with each tensor replaced by a reference to its name. */
 function stripValues(x: unknown): unknown {
   if (typeof x !== "object" || x === null) return x;
   if ("ref" in x) return { ref: x.ref };

@@ -8,7 +8,7 @@ interface Cell {
   readonly label: number;
   readonly guess: number;
   readonly count: number;
-  /** `count` divided by the total of its row. */
+  /** The entry `count` divided by the total of its row in the confusion matrix. */
   readonly share: number;
 }
 
@@ -97,8 +97,8 @@ function matrixPlot({ classes, accuracy }: ConfusionMatrix, cells: readonly Cell
         y: "label",
         inset: K <= maxWithNumbers ? 1 : 0.5,
         fill: ({ label, guess }: Cell) => (label === guess ? "var(--blue)" : "var(--orange)"),
-        // The color scale is a square root, so that rare mistakes stay visible next to frequent ones. Counts are
-        // legible on every color.
+        // The color scale of a confusion matrix is a square root, so that rare mistakes stay visible next to frequent
+        // ones. The printed counts are legible on every color of the scale.
         fillOpacity: ({ label, guess, count, share }: Cell) =>
           label === guess ? 0.35 * share : 0.6 * Math.sqrt(count / worst),
       }),

@@ -9,7 +9,7 @@ interface Place {
   readonly y: number;
 }
 
-/** Plots learning curves of one fit or several: loss and metrics, for training and validation. */
+/** Plots the learning curves of one or more fits: loss and metrics, for training and validation. */
 export function curvesSection(histories: readonly History[], note: Content): Html | undefined {
   const all = histories.flatMap(({ train, validation }) => [...train, ...validation]);
   if (all.length === 0) return undefined;
@@ -79,7 +79,7 @@ function curvePlot(name: string, histories: readonly History[], xUnit: "step" | 
   });
 }
 
-/** The size of a chart in pixels. Two charts fit side by side. */
+/** The size of a chart in pixels, chosen so that two charts fit next to each other on a page. */
 export const chartSizes = { width: 460, height: 300, marginTop: 28, marginBottom: 40, marginLeft: 52, marginRight: 16 };
 
 const lineMark = (line: readonly Place[], color: Color, fitCount: number): Plot.Markish =>

@@ -4,10 +4,13 @@
  */
 export type Content = string | number | undefined | false | Html | readonly Content[];
 
-/** A piece of a page: a string of HTML, or the options of a plot that is drawn later. */
+/** A string of HTML, or the options of a plot that is drawn later. */
 export type Piece = string | object;
 
-/** HTML for a page. Only the functions `html` and `plot` create it, so ordinary strings are never treated as HTML. */
+/**
+ * HTML for a page. Only the functions `html` and `plot` create values of this type, so ordinary strings are never
+ * treated as HTML.
+ */
 export class Html {
   readonly #pieces: readonly Piece[];
 
@@ -37,7 +40,7 @@ export function html(strings: TemplateStringsArray, ...inserted: readonly Conten
 }
 
 /**
- * Returns a plot by Observable Plot, which `page` draws. `options` are Plot's `PlotOptions`. They have the type
+ * Returns a plot by Observable Plot, which `page` draws. `options` are Plot's `PlotOptions`. The type of `options` is
  * `object`, because Plot's declarations need types of d3 that Plot does not install. Use the colors of the page, as in
  * `fill: "var(--blue)"`.
  */

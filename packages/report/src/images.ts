@@ -9,7 +9,8 @@ export function imageUrl(stack: Tensor, at: number, ink: boolean): string {
   const [, height = 1, width = 1, channels = 1] = stack.shape;
   const scale = stack.dtype === "int32" ? 1 : 255;
   if (!ink || channels > 1) return png(width, height, channels as 1 | 3 | 4, (i, c) => scale * value(stack, at, i, c));
-  // Ink becomes opaque black, paper becomes transparent. On a dark page, CSS inverts the ink to white.
+  // In the image of a drawing, ink becomes opaque black and paper becomes transparent. On a dark page, CSS inverts the
+  // ink to white.
   return png(width, height, 2, (i, c) => (c === 0 ? 0 : scale * value(stack, at, i, 0)));
 }
 

@@ -10,9 +10,9 @@ export interface PageOptions {
 }
 
 /**
- * Returns a page as one HTML file. It follows the system's light or dark mode, prints, and fits screens from 320
- * pixels. The page loads no other files and runs no scripts; its Content-Security-Policy forbids both. The CSS
- * variables for plot colors are --ink, --muted, --line, --blue and --orange.
+ * Returns a page as one HTML file. The page follows the system's light or dark mode, can be printed, and fits screens
+ * that are at least 320 pixels wide. The page loads no other files and runs no scripts; its Content-Security-Policy
+ * forbids both. The CSS variables for plot colors are --ink, --muted, --line, --blue and --orange.
  */
 export async function page({ title, body, style = "" }: PageOptions): Promise<string> {
   const pieces = Html.piecesOf(body);
@@ -41,7 +41,10 @@ ${content.join("")}
 
 type Drawable = Plot.PlotOptions["document"];
 
-/** Returns the document of the current page. Outside a page, creates a document with linkedom, to draw in. */
+/**
+ * Returns a DOM document in which plots are drawn: the current page's document in a browser, and elsewhere a document
+ * that linkedom creates.
+ */
 async function getDocument(): Promise<Drawable> {
   const pageDocument = (globalThis as { document?: Drawable }).document;
   if (pageDocument) return pageDocument;
@@ -66,7 +69,7 @@ export type KeyFigures = readonly (readonly [value: Content, name: Content])[];
 
 export interface HeadOptions {
   readonly title: Content;
-  /** A paragraph below the title that describes the page. */
+  /** The lead: a paragraph below the page's title that describes the page. */
   readonly lead?: Content;
   /** The command that reproduces this page. */
   readonly command?: string | undefined;
@@ -94,7 +97,7 @@ export function table([top = [], ...rows]: readonly (readonly Content[])[]): Htm
 </table></div>`;
 }
 
-/** The CSS color variables for plots and legends. */
+/** The color variables of the page's CSS, for plots and legends. */
 export type Color = "--blue" | "--orange" | "--ink" | "--muted";
 
 /** Returns text with a colored square in front of it, like an entry of a legend. */

@@ -11,8 +11,8 @@ import { decimalText, integerText, percentText } from "./words.ts";
 /**
  * Returns a report page about a fitted classifier, as one HTML file that loads no other files and runs no scripts. The
  * page shows learning curves, the confusion matrix, precision and recall, calibration and the worst mistakes, and
- * optionally images, weights and a tape. `history` is the history of one fit or a list of several, for example from a
- * cross-validation. Strings are escaped. Options of type `Content` also accept HTML made with `html`.
+ * optionally images, weights and a tape. `history` is the history of a fit or a list of histories, for example of the
+ * fits of a cross-validation. Strings are escaped. Options of type `Content` also accept HTML made with `html`.
  *
  * Equal arguments give equal pages. `report` runs in Node and in a browser.
  *

@@ -7,7 +7,7 @@ import { mustBeTensor, predictedClasses, probabilityRows, rowText } from "@wenge
 import type { Content } from "./html.ts";
 import type { KeyFigures } from "./page.ts";
 
-/** Explanations by section. Each replaces the default explanation of its section. */
+/** Explanations for sections of the report, by section. An explanation replaces the default text of its section. */
 export type SectionNotes = Partial<
   Record<"curves" | "confusion" | "classes" | "calibration" | "mistakes" | "weights" | "tape", Content>
 >;
@@ -16,9 +16,9 @@ export interface ReportOptions {
   readonly title: string;
   /** The true classes of N held-out rows, int32 [N]. */
   readonly labels: Tensor;
-  /** The predicted probabilities of the rows, float [N, K]. Pass either `probabilities` or `scores`. */
+  /** The predicted probabilities of N rows for K classes, float [N, K]. Pass either `probabilities` or `scores`. */
   readonly probabilities?: Tensor | undefined;
-  /** The logits of the rows, float [N, K]. The report applies softmax to them. */
+  /** The logits of N rows for K classes, float [N, K]. The report applies softmax to the logits. */
   readonly scores?: Tensor | undefined;
   /** The names of the K classes. Default: "0", "1", … */
   readonly classes?: readonly string[] | undefined;
@@ -47,11 +47,11 @@ export interface ReportOptions {
   /** The number of worst mistakes to show. Default: 12. */
   readonly mistakes?: number | undefined;
   readonly notes?: SectionNotes | undefined;
-  /** Additional sections, made with `html`. They appear before the tape. */
+  /** Additional sections of the report, made with `html`, which appear before the section of the tape. */
   readonly sections?: readonly Content[] | undefined;
 }
 
-/** A row whose prediction is wrong. */
+/** A row of the data whose prediction is wrong. */
 export interface Mistake {
   readonly row: number;
   readonly label: number;
@@ -69,7 +69,7 @@ export interface Subject {
   readonly matrix: ConfusionMatrix;
   readonly calibration: Calibration;
   readonly loss: number;
-  /** The worst mistakes. The list begins with the wrong prediction of the highest probability. */
+  /** The worst mistakes: wrong predictions, sorted from the highest probability to the lowest. */
   readonly mistakes: readonly Mistake[];
   nameOf(row: number): string;
 }

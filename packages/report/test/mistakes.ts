@@ -1,6 +1,6 @@
 import type { Chapter } from "../../ops/test/mistakesTest.ts";
 
-/** The code that runs before each erroneous call. */
+/** The code that runs before each wrong call of a function of this package. */
 export const prelude = `
 const X = tensor([[2, 1, 0], [0, 3, 1]], { label: "X" });
 const int32 = (values) => tensor(values, { dtype: "int32" });
@@ -29,5 +29,5 @@ export const mistakes: Chapter = {
   ],
 };
 
-/** Functions that accept any argument and return text or HTML. They have no mistakes to test. */
+/** Functions that accept any argument and return text or HTML, so that no call of them throws. */
 export const lenient: readonly string[] = ["html", "plot", "page", "head", "table", "colored"];

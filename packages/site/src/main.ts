@@ -8,7 +8,7 @@ import "./site.css";
 import { h, render } from "preact";
 import { Tools } from "./Tools.tsx";
 
-// Adds the interactive parts to a documentation page. The text is readable without them.
+// Adds the interactive elements, such as search, to a documentation page. The text is readable without these elements.
 
 render(h(Tools, { top: document.body.dataset.top ?? "" }), document.querySelector("[data-tools]")!);
 

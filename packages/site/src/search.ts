@@ -27,7 +27,7 @@ export interface Hit {
   readonly url: string;
   readonly page: string;
   readonly title: string;
-  /** The text around a match, split into pieces. Every second piece is a search term. */
+  /** The text around a match of the search, split into strings. Every second string is a search term. */
   readonly around: readonly string[];
 }
 

@@ -35,5 +35,5 @@ test.each(pages.map((page) => page.url))(
   },
 );
 
-/** Removes spaces inside brackets. Node prints them, and the explorer does not. */
+/** Removes spaces inside brackets from printed text. Node prints such spaces, and the explorer does not. */
 const tight = (text: string): string => text.replaceAll("[ ", "[").replaceAll(" ]", "]");

@@ -53,7 +53,7 @@ describe("the built site", () => {
 });
 
 // Most pages are checked in only one color scheme, because all pages share the same elements. The pages with the most
-// elements are checked in both.
+// elements are checked in both color schemes.
 const rich: ReadonlySet<string> = new Set(["index.html", "softmax.html", "ops.html"]);
 const views = urls.flatMap((url, i) =>
   (["light", "dark"] as const).filter((_, k) => rich.has(url) || k === i % 2).map((scheme) => [url, scheme] as const),

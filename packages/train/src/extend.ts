@@ -1,4 +1,5 @@
-// Exports for the other packages: the metrics' checks of labels and scores, and the linear solver of `newton`.
+// The exports for other packages: the checks of labels and scores that the metrics use, and the linear solver of
+// `newton`.
 
 export { probabilityRows } from "./metrics/probabilities.ts";
 export { mustBeTensor, predictedClasses, type Rows, rowText } from "./metrics/rows.ts";

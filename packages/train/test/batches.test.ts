@@ -92,8 +92,8 @@ describe("batches", () => {
 
 describe("permutation", () => {
   /**
-   * Returns the χ² statistic of counts that should be equal. If they are random, its mean is the number of counts minus
-   * 1.
+   * Returns the χ² statistic of counts that should be equal. For random counts, the mean of χ² is the number of counts
+   * minus 1.
    */
   const chiSquared = (happened: readonly number[]) => {
     const mean = happened.reduce((sum, n) => sum + n, 0) / happened.length;

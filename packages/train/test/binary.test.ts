@@ -45,11 +45,11 @@ const [forLogits, forLabels] = splitKey(randomKey(1)) as [Tensor, Tensor];
 const count = 200;
 const logits = randomNormal(forLogits, { shape: [count] });
 const labels = cast(greater(randomUniform(forLabels, { shape: [count] }), sigmoid(sub(0, logits))), { dtype: "int32" });
-/** The same rows as scores of two classes: the logit of class 0 is 0. */
+/** The logits as scores of two classes, where the score of class 0 is 0. */
 const pairs = stack([zeros([count]), logits], { axis: 1 });
 const column = (x: Tensor) => reshape(x, { shape: [count, 1] });
 
-/** All metrics of scores with one logit per row, in one list. */
+/** Returns all metrics of scores that have a single logit for each row, as a list. */
 const allOf = (scores: Tensor, y: Tensor, options: PredictionOptions = {}): unknown[] => [
   accuracy(scores, y, options),
   confusionMatrix(scores, y, options).counts.toNested(),
@@ -146,8 +146,8 @@ describe("logLoss of logits", () => {
 
 describe("rocAuc", () => {
   /**
-   * Computes the area by its definition: the fraction of pairs, one row of each class, in which class 1 has the higher
-   * score. Ties count half.
+   * Computes the area under the ROC curve by its definition: the fraction of pairs of a row of class 1 and a row of
+   * class 0 in which class 1 has the higher score. Ties count half.
    */
   const byPairs = (z: readonly number[], y: readonly number[]): number => {
     let [sum, pairs] = [0, 0];

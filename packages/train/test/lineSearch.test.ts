@@ -19,7 +19,7 @@ const curves: Readonly<Record<string, Curve>> = {
   "kink with another slope behind it": [(a) => Math.max(-a, 20 * (a - 1) - 1), (a) => (a < 1 ? -1 : 20)],
 };
 
-/** Returns a wavy test function that falls before 1 and rises after 1. */
+/** Returns a test function with many small waves, whose trend falls up to x = 1 and rises beyond. */
 function wavy(l: number, b: number): Curve {
   const k = (l * Math.PI) / 2;
   const base = (a: number) => (a <= 1 - b ? 1 - a : a >= 1 + b ? a - 1 : (a - 1) ** 2 / (2 * b) + b / 2);
@@ -48,7 +48,7 @@ describe.each(Object.entries(curves))("%s", (name, [loss, slope]) => {
 });
 
 test("slopes decide where losses round to the same number", () => {
-  // The loss differs from 1 by at most 1e-16, so its differences are lost to rounding.
+  // The loss of this test differs from 1 by at most 1e-16, so rounding makes all differences of the loss 0.
   const at = (alpha: number) => ({ alpha, loss: 1 + Math.sin(1e9 * alpha) * 1e-16, slope: 1e-8 * (alpha - 0.3) });
   const found = lineSearch(at, at(0), 1e-13)!;
   expect(found.alpha).toBeCloseTo(0.3, 12);

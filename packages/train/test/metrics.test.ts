@@ -28,7 +28,7 @@ import { describe, expect, expectTypeOf, test } from "vitest";
 
 const int32 = (values: Parameters<typeof tensor>[0]): Tensor => tensor(values, { dtype: "int32" });
 
-/** Scores of two classes or more with many ties, and labels. (One score per row is a logit.) */
+/** Scores of two classes or more with many ties, and labels. (If a row had a single score, it would be a logit.) */
 const scored = fc.tuple(fc.integer({ min: 1, max: 12 }), fc.integer({ min: 2, max: 6 })).chain(([rows, K]) =>
   fc.record({
     K: fc.constant(K),

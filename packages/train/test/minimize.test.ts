@@ -228,8 +228,8 @@ test("newton distinguishes a saddle point from a minimum", () => {
 });
 
 test("newton assembles the Hessian with its blocks in place", () => {
-  // Newton's method minimizes a quadratic in one step, but only if the Hessian is right. This quadratic couples all
-  // tensors, so every block matters.
+  // Newton's method minimizes a quadratic in one step, but only if the Hessian is right. The quadratic of this test
+  // couples all tensors, so every block of the Hessian matters.
   const [A, c] = [randomNormal(randomKey(1), { shape: [6, 6] }), randomNormal(randomKey(2), { shape: [6] })];
   const from = { M: zeros([2, 2]), v: [zeros([1]), zeros([])] as const };
   const loss = ({ M, v: [x, y] }: typeof from) => {

@@ -1,4 +1,4 @@
-// Erroneous calls, as a user might write them: for each function of train, every way to make it throw.
+// Wrong calls, as a user might write them: for each function of train, every kind of call that throws.
 // errors.snapshot.md shows the messages. errors.test.ts checks that the calls reach every statement that creates an
 // error, and that every part of a message (two or more words) appears in the snapshot.
 //

@@ -215,8 +215,8 @@ test("a step can be differentiated, for example with respect to the learning rat
     const descent = momentum({ learningRate: () => rate, nesterov: true });
     return f(applyUpdates(p, descent.update(grad(f)(p), descent.init(p), p).updates));
   };
-  // Nesterov's first step with momentum 0.9 moves p by −1.9 rate g, where g = 2 (p − w). The new loss is therefore (1 −
-  // 3.8 rate)² f(p).
+  // Nesterov's first step with momentum 0.9 moves a parameter p by −1.9 rate g, where g = 2 (p − w) is the gradient of
+  // the loss f. The new loss is therefore (1 − 3.8 rate)² f(p).
   expect(grad(after)(tensor(0.1)).item()).toBeCloseTo(-7.6 * (1 - 0.38) * f(p).item(), 10);
 });
 
@@ -313,7 +313,7 @@ describe("a partition", () => {
       paths.push(path);
       return p.shape.length > 1 ? "weights" : "others";
     });
-    // The parameters of each group as a separate tree.
+    // The parameters of each group of `partition`, as separate trees.
     const weights = ({ layers: [one, two], empty }: Model) => ({ one: one.W, two: two.W, empty });
     const others = ({ layers: [one, two], shift }: Model) => ({ one: one.b, two: two.b, shift });
     let [params, state] = [model, optimizer.init(model)];
@@ -356,7 +356,8 @@ describe("a partition", () => {
 });
 
 test("adam takes equal steps for gradients of any float32 magnitude that its mean of squares can hold, as PyTorch does", () => {
-  // With a constant gradient, m / √v is ±1 at every step. v approaches g², which float32 holds up to g = 1.8e19.
+  // With a constant gradient g, Adam's m / √v is ±1 at every step. v approaches g², which float32 holds up to g =
+  // 1.8e19.
   const optimizer = adam({ learningRate: 1, epsilon: 1e-30 });
   for (const g of [1e-15, 1e-6, 1, 1e6, 1e15, 1e18, -1e18, 1e19, 1.8e19]) {
     const grads = tensor([g], { dtype: "float32" });

@@ -38,7 +38,7 @@ const calls: Readonly<Record<string, Call>> = {
   calibration: (options) => train.calibration(scores, labels, options),
 };
 
-/** Returns the message for an unknown option. */
+/** Returns the error message for a call with an unknown option. */
 async function messageFor(name: string, option: string, value: unknown = 0.25): Promise<string> {
   try {
     await calls[name]!({ [option]: value });

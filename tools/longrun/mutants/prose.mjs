@@ -1,4 +1,4 @@
-/** A Stryker plugin that excludes error messages and the samples of ops from mutation. */
+/** A Stryker plugin that excludes error messages and the sample arguments of ops from mutation. */
 function shouldIgnore(/** @type {{ node: any }} */ { node }) {
   if (node.type === "TemplateLiteral") return "a message";
   if (node.type === "StringLiteral" && node.value.includes(" ")) return "a message";

@@ -6,7 +6,8 @@ export default {
   testRunner: "vitest",
   vitest: { configFile: "tools/longrun/mutants/vitest.config.ts" },
   coverageAnalysis: "perTest", // a mutant runs only the tests that reach it
-  // Stryker's sandbox contains only the files that the tests of core and ops read. It links the installed packages.
+  // Stryker's sandbox, a copy of the repository, contains only the files that the tests of core and ops read, and a
+  // link to the installed packages.
   ignorePatterns: ["/*", "!/packages", "/packages/examples", "!/docs", "!/tools", "!/*.json", "node_modules", "dist"],
   tsconfigFile: "-", // Stryker would rewrite it through an API that TypeScript 7 lacks
   tempDirName: "out/stryker",

@@ -4,18 +4,18 @@ import { defineConfig } from "vitest/config";
 
 const root = resolve(import.meta.dirname, "../../..");
 
-/** Resolves the @wengert packages to the mutated sources, because node_modules links to the original sources. */
+/** Resolves imports of @wengert packages to the mutated sources, because node_modules links to the original sources. */
 export default defineConfig({
   resolve: {
     alias: [
-      { find: /^@wengert\/(core|ops|train|data|report)$/, replacement: `${root}/packages/$1/src/index.ts` },
+      { find: /^@wengert\/(core|ops|nn|train|data|report)$/, replacement: `${root}/packages/$1/src/index.ts` },
       { find: /^@wengert\/(core|ops|train)\/extend$/, replacement: `${root}/packages/$1/src/extend.ts` },
       { find: "@wengert/core/gradcheck", replacement: `${root}/packages/core/src/programs/gradcheck.ts` },
     ],
   },
   ssr: { resolve: { conditions: ["@wengert/source", ...defaultServerConditions] } },
   test: {
-    projects: ["core", "ops", "train", "data", "report"].map((name) => ({
+    projects: ["core", "ops", "nn", "train", "data", "report"].map((name) => ({
       extends: true as const,
       test: {
         name,

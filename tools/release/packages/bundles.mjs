@@ -1,4 +1,4 @@
-/** Bundles the test programs with each bundler: a page, and a page that uses a worker. */
+/** Bundles the test programs with each bundler: a web page, and a web page that uses a worker. */
 import { createHash } from "node:crypto";
 import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -81,7 +81,7 @@ async function byEsbuild(project, out) {
     logLevel: "silent",
   };
   await build({ ...common, entryPoints: [page, pageWithWorker, worker], format: "esm" });
-  // Classic scripts (format iife) run from <script src> and in workers without modules.
+  // The bundle format iife gives classic scripts, which run from <script src> and in workers without modules.
   const entryPoints = {
     "classic-page": page,
     "classic-page-with-worker": classicPageWithWorker,

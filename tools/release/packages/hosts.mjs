@@ -1,4 +1,7 @@
-/** Finds the runtimes, compilers and bundlers that test the packages. They are installed into this folder on first use. */
+/**
+ * Finds the runtimes, compilers and bundlers that test the packages. On first use, all of them are installed into this
+ * folder.
+ */
 import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";

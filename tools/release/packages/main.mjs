@@ -31,7 +31,7 @@ const only = args.includes("--only") ? args[args.indexOf("--only") + 1]?.split("
 const wanted = (part) => only === undefined || only.includes(part);
 
 installHosts();
-// Empty dist before the build, because tsc keeps the output of deleted sources, which would be packed.
+// The folder dist is emptied before the build, because tsc keeps the output of deleted sources, which would be packed.
 for (const name of readdirSync("packages")) rmSync(`packages/${name}/dist`, { recursive: true, force: true });
 output(".", [process.execPath, "tools/setup/setup.mjs"]);
 const tarballs = pack(emptied("tarballs"));
@@ -109,7 +109,8 @@ async function bundleAndOpen() {
   }
   if (!wanted("pages")) return;
   if (!hasBrowser) throw new Error("Chromium not found; set CHROMIUM=/path/to/chromium");
-  // Both Content-Security-Policies forbid eval. The first policy also forbids WebAssembly, so only plain loops run.
+  // Pages are tested under two Content-Security-Policies, which both forbid eval. The first policy also forbids
+  // WebAssembly, so that only plain loops run.
   await openEach(bundles, pages, "script-src 'self'", "plain");
   await openEach(bundles, pages, "script-src 'self' 'wasm-unsafe-eval'", "plain,simd,fma");
 
@@ -140,8 +141,8 @@ function compare(answer) {
 }
 
 /**
- * Sorts the runtimes so that the newest Node comes first. It supports all kernels, so its results are the reference for the
- * other runtimes.
+ * Sorts the runtimes so that the newest Node comes first. The newest Node supports all kernels, so its results are the
+ * reference for the other runtimes.
  * @param {import("./hosts.mjs").Host[]} hosts
  */
 function newestNodeFirst(hosts) {

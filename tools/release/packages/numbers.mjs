@@ -1,11 +1,11 @@
-/** Compares the results of two runs of probe.js bit for bit. */
+/** Compares the results of two runs of the test program probe.js bit for bit. */
 
 /** @typedef {Record<string, (number | string)[]>} Numbers - by the name of the result; numbers that JSON lacks are strings. */
 /** @typedef {{ available: readonly string[], numbers: Record<string, Numbers> }} Probe - `numbers` by kernels. */
 
 /**
- * Compares the results of two probe runs. Returns a summary of the compared kernels and numbers. If an engine rounds
- * `relaxed_madd` twice, the results of fma must equal the results of simd.
+ * Compares the results of two runs of probe.js. Returns a summary of the compared kernels and numbers. If an engine
+ * rounds WebAssembly's `relaxed_madd` twice, the results of the kernels "fma" must equal those of "simd".
  * @param {Probe} got @param {Probe} wanted @returns {string} @throws Error with the differences
  */
 export function compared(got, wanted) {
@@ -38,7 +38,7 @@ function differences(got, wanted) {
 }
 
 /**
- * Extracts the probe's results from the output of a test program.
+ * Extracts the results of probe.js from the output of a test program.
  * @param {string} text the output of a program in the folder `consumer` @returns {Probe}
  */
 export function answerOf(text) {

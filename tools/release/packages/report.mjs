@@ -27,7 +27,7 @@ export async function step(part, host, what, run) {
 /** @param {number} start */
 const seconds = (start) => `${((performance.now() - start) / 1000).toFixed(1)} s`;
 
-/** Returns the outcomes as a Markdown table with one row per tool. @returns {string} */
+/** Returns the outcomes of the test steps as a Markdown table with a row for each tool. @returns {string} */
 export function table() {
   /** @type {Map<string, { part: string, host: string, what: string[] }>} */
   const rows = new Map();

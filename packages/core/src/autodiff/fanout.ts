@@ -36,8 +36,8 @@ const labeled: Op<Unary, { readonly label: string }> = /* @__PURE__ */ defineOp(
 });
 
 /**
- * Returns x with another label, for messages and listings. Tapes record this as a step, and derivatives flow through
- * it.
+ * Returns x with another label, for messages and listings. Tapes record the renaming as a step, and derivatives flow
+ * through the step.
  * @throws ArgumentError unless x is a tensor and the label a string
  */
 export const withLabel: ((x: Tensor, label: string) => Tensor) & Pick<typeof labeled, "spec"> =
@@ -57,7 +57,10 @@ export const accumulate: Op<Binary> = /* @__PURE__ */ defineOp({
   samples: () => [[tensor([1, -2]), tensor([3, 4])]],
 });
 
-/** Joins the elements of all tensors into one vector, of float64 if their dtypes differ. Its adjoint, `unpack`, splits it. */
+/**
+ * Joins the elements of all tensors into one vector, of float64 if their dtypes differ. The adjoint, `unpack`, splits
+ * the vector.
+ */
 export const pack: Op<Inputs> = /* @__PURE__ */ defineOp({
   name: "pack",
   shape: (tensors) => [tensors.reduce((n, { shape }) => n + sizeOf(shape), 0)],
@@ -97,8 +100,8 @@ const batchFirst = (packed: Tensor, { shape, offset, dtype }: Part, size: number
   );
 
 /**
- * Splits a vector into tensors of the shapes and dtypes of `like`: the inverse of `pack`. It halves the list
- * recursively. So for k tensors and n elements, its pullback costs n log₂ k, not n k.
+ * Splits a vector into tensors of the shapes and dtypes of `like`: the inverse of `pack`. The function halves the list
+ * recursively, so for k tensors and n elements, the pullback takes time n log₂ k, not n k.
  */
 export function unpack(packed: Tensor, like: readonly Operand[]): Tensor[] {
   if (like.length <= 1) return like.map(({ shape, dtype }) => part(packed, { shape, offset: 0, dtype }));
@@ -112,7 +115,10 @@ export function unpack(packed: Tensor, like: readonly Operand[]): Tensor[] {
   return [...half(first, 0), ...half(second, sizeOfAll(first))];
 }
 
-/** Takes the elements of a vector from `offset` on, as an array of `shape` and `dtype`. Its adjoint is `place`. */
+/**
+ * Takes the elements of a vector from `offset` on, as an array of `shape` and `dtype`. The adjoint of this op is
+ * `place`.
+ */
 export const part: Op<Unary, Part> = /* @__PURE__ */ defineOp<Unary, Part>({
   name: "part",
   options: { shape: undefined, offset: undefined, dtype: undefined },
@@ -130,11 +136,11 @@ export const part: Op<Unary, Part> = /* @__PURE__ */ defineOp<Unary, Part>({
 interface Part {
   readonly shape: Shape;
   readonly offset: number;
-  /** Default: the dtype of the vector. */
+  /** The dtype of the array. Default: the dtype of the vector. */
   readonly dtype?: DType;
 }
 
-/** Puts the elements of x into a vector of `size` zeros, from `offset` on. Its adjoint is `part`. */
+/** Puts the elements of x into a vector of `size` zeros, from `offset` on. The adjoint of this op is `part`. */
 export const place: Op<Unary, Place> = /* @__PURE__ */ defineOp<Unary, Place>({
   name: "place",
   options: { size: undefined, offset: undefined, dtype: undefined },

@@ -33,7 +33,7 @@ export interface GradOptions<N = number | readonly number[], H = boolean> {
   readonly hasAux?: H | undefined;
 }
 
-/** A function that returns a value to differentiate, and an `aux` that is not differentiated. */
+/** A function that returns a value to differentiate, and an auxiliary output `aux` that is not differentiated. */
 export type WithAux<A extends readonly unknown[], Y, X> = (...args: A) => readonly [Y, X];
 
 /**
@@ -61,7 +61,9 @@ export function grad(f: (...args: unknown[]) => unknown, options?: GradOptions):
   };
 }
 
-/** Like `grad`, but the function returns `{ value, grad }`, or `{ value, grad, aux }` with `hasAux`. */
+/**
+ * Returns a function like that of `grad`, but it returns `{ value, grad }`, or `{ value, grad, aux }` with `hasAux`.
+ */
 export function valueAndGrad<A extends readonly unknown[], X, const N extends number | readonly number[] = 0>(
   f: WithAux<A, Tensor, X> & TreesOnly<Cotangent<SelectedArguments<A, N>>>,
   options: GradOptions<N, true> & { readonly hasAux: true },
@@ -107,7 +109,10 @@ export function gradient<A extends readonly unknown[]>(
   return { value: loss, grad: singleOrList(pull(new Map([[loss, fullLike(loss, 1)]])), argnums), aux };
 }
 
-/** Returns the option `argnums` as a list of argument indices. @throws ArgumentError unless they are distinct indices */
+/**
+ * Returns the option `argnums` as a list of argument indices.
+ * @throws ArgumentError unless `argnums` is an index or a list of distinct indices
+ */
 export function argumentIndices(caller: string, argnums: unknown): readonly number[] {
   const list: unknown = typeof argnums === "number" ? [argnums] : argnums;
   const isIndex = (n: unknown, i: number, all: readonly unknown[]): boolean =>
@@ -119,13 +124,16 @@ export function argumentIndices(caller: string, argnums: unknown): readonly numb
   );
 }
 
-/** Returns the list of trees, or only its first tree if `argnums` is a number. */
+/**
+ * Returns the list of trees (such as the gradients of several arguments), or only the first tree if `argnums` is a
+ * number.
+ */
 export const singleOrList = (trees: readonly unknown[], argnums: number | readonly number[]): unknown =>
   typeof argnums === "number" ? trees[0] : trees;
 
 /**
- * Splits the return value of `f` into its value and, with `hasAux`, its aux.
- * @throws ArgumentError unless it is a pair
+ * Splits what `f` returned into the value to differentiate and, with `hasAux`, the auxiliary output.
+ * @throws ArgumentError if `hasAux` is set and `f` did not return a pair
  */
 export function splitAux(
   caller: string,

@@ -10,13 +10,13 @@ import { type Differentiable, isRecording, record, type Step, type Unchecked } f
 // Applying an op finds the shape and dtype of the output, computes the output, and records the step.
 
 export type Inputs = readonly Tensor[];
-/** The input of an op with one input. Editors show its name, x. */
+/** The inputs of an op with one input. Editors show the name of the input, x. */
 export type Unary = readonly [x: Tensor];
 export type Binary = readonly [a: Tensor, b: Tensor];
-/** A tuple with one `T` per input. A missing or extra entry does not compile. */
+/** A tuple with a `T` for each input of an op. A missing or extra entry does not compile. */
 export type PerInput<I extends Inputs, T> = { readonly [K in keyof I]: T };
 
-/** One application of an op, as its VJP rules receive it. */
+/** One application of an op: the inputs, output and params that the op's VJP rules receive. */
 export interface Call<I extends Inputs, P> {
   readonly inputs: I;
   readonly params: P;
@@ -24,17 +24,17 @@ export interface Call<I extends Inputs, P> {
 }
 
 /**
- * A call that computed a NaN or an infinity, in its output or in its VJP. The `nonFinite` function of the op explains
- * the cause.
+ * A call that computed a NaN or an infinity, in its output or in its VJP. The function `nonFinite` in the op's
+ * declaration explains the cause.
  */
 export interface Fault<I extends Inputs, P> extends Call<I, P> {
   /** The tensor with the NaN or infinity: the output, or the cotangent of an input. */
   readonly bad: Tensor;
   /** The index of the first NaN in `bad`, or of its first infinity if it has no NaN. */
   readonly index: readonly number[];
-  /** The cotangent of the output, if the VJP computed the non-finite element. */
+  /** The cotangent of the op's output, if the NaN or infinity is in a result of the VJP. */
   readonly cotangent: Tensor | undefined;
-  /** Returns the step that computed x, or `undefined` if no step did. */
+  /** Returns the step that computed the tensor x, or `undefined` if no step computed x. */
   readonly producerOf: (x: Tensor) => Step | undefined;
 }
 
@@ -88,31 +88,33 @@ export interface BatchCall<I extends Inputs, P> {
 export type BatchRule<I extends Inputs, P> = "broadcast" | "shift" | ((call: BatchCall<I, P>) => Tensor);
 
 /**
- * The declaration of an op with inputs `I` and params `P`. The params are computed from the options `O` of a call. A
- * tape uses no other information about the op.
+ * The declaration of an op with inputs `I` and params `P`. The params are computed from the options `O` of a call. All
+ * information that a tape uses about an op is in its declaration.
  */
 export type OpSpec<I extends Inputs, P = undefined, O = P> = Options<O> & {
   readonly name: string;
-  /** Checks the options of a call and returns the params. Default: the options are the params. */
+  /** Checks the options of a call of the op and returns the params. Default: the options themselves are the params. */
   readonly params?: (options: Complete<O>, inputs: PerInput<I, Operand>) => P;
-  /** Returns the shape of the output. Throws if the inputs are incompatible. */
+  /** Returns the shape of the op's output. Throws if the shapes of the inputs are incompatible. */
   readonly shape: (inputs: PerInput<I, Operand>, params: P) => Shape;
   /** Returns the dtype of the output. Default: the float dtype that all inputs share. */
   readonly dtype?: (inputs: PerInput<I, Operand>, params: P) => DType;
   /**
-   * One VJP rule per input (`null`: no derivative), or one joint rule if the op takes any number of inputs. Rules call
-   * ops.
+   * A list with the VJP rule of each input (`null`: no derivative), or a single joint rule if the op takes any number
+   * of inputs. VJP rules call ops.
    */
   readonly vjp: number extends I["length"] ? JointRule<I, P> : PerInput<I, VjpRule<I, P> | null>;
   /**
-   * Returns the cotangent of input 0, summed over several calls that share this input. Only input 0 has a derivative.
-   * Slices use it: adding their full-size cotangents, which are mostly zeros, would take longer than the slices.
+   * Returns the cotangent of input 0, summed over several calls that share this input, for ops in which only input 0
+   * has a derivative. The op `slice` defines this rule, because adding the full-size cotangents of many slices, which
+   * are mostly zeros, would take longer than the slices.
    */
   readonly vjpOfUses?: (gs: readonly Tensor[], calls: readonly Call<I, P>[]) => Tensor;
   /** How `vmap` applies the op to a batch. Default: one call per entry. */
   readonly batch?: BatchRule<I, P>;
   /**
-   * Returns the number of floating-point operations of a call. Default: one per element of the output, zero for a view.
+   * Returns the number of floating-point operations of a call. Default: the number of elements of the output, or zero
+   * for a view.
    */
   readonly flops?: (inputs: PerInput<I, Operand>, output: Operand, params: P) => number;
   /**
@@ -124,18 +126,18 @@ export type OpSpec<I extends Inputs, P = undefined, O = P> = Options<O> & {
   readonly samples: () => readonly [Readonly<Args<I, O>>, ...Readonly<Args<I, O>>[]];
 } & ComputedBy<I, P>;
 
-/** Every option of an op with its default, or `undefined` if it has no default. Unknown options throw. */
+/** Every option of an op and its default, or `undefined` for an option without a default. Unknown options throw. */
 type Options<O> = O extends undefined ? { readonly options?: undefined } : { readonly options: Complete<O> };
 
 /**
- * An op has a kernel, a view, or both. The kernel runs if the view returns `undefined`. An op with neither does not
- * compile.
+ * An op declares a kernel, a view, or both. The kernel runs if the view returns `undefined`. A declaration with neither
+ * does not compile.
  */
 type ComputedBy<I extends Inputs, P> =
   | { readonly kernel: Kernel<I, P>; readonly view?: undefined }
   | { readonly kernel?: Kernel<I, P>; readonly view: View<I, P> };
 
-/** The arguments of a call: the inputs (in one list if the op takes any number of them), then the options. */
+/** The arguments of a call of an op: the inputs (in a list if the op takes any number of inputs), then the options. */
 export type Args<I extends Inputs, O> = [
   ...(number extends I["length"] ? [tensors: readonly TensorLike[]] : { [K in keyof I]: TensorLike }),
   ...(O extends undefined ? [] : Record<never, never> extends O ? [options?: O] : [options: O]),
@@ -205,15 +207,17 @@ export function defineOp<I extends Inputs, P = undefined, O = P>(declaration: No
   return Object.assign(op as (...args: Args<I, O>) => Tensor, { spec });
 }
 
-/** Computes the output of an op and records the step. The output has no values if an input has none, as in a trace. */
+/**
+ * Computes the output of an op and records the step. The output has no values if an input has no values, as in a trace.
+ */
 export function apply(spec: AnyOpSpec, inputs: readonly Tensor[], params: unknown, label?: string): Tensor {
   const output = outputOf(spec, inputs, params, label);
   if (isRecording()) record({ op: spec, inputs, params, output });
   return output;
 }
 
-// paramsOf and outputOf put the name of the op in front of an error message. So the functions of a spec can throw
-// without naming a caller.
+// paramsOf and outputOf put the name of the op in front of an error message. So the functions that an op declares can
+// throw errors without naming the op.
 
 function paramsOf(spec: AnyOpSpec, options: unknown, inputs: readonly Tensor[]): unknown {
   try {
@@ -235,7 +239,8 @@ function outputOf(spec: AnyOpSpec, inputs: readonly Tensor[], params: unknown, l
 }
 
 /**
- * Returns the output array: a view if the op has one, else a new array. Returns `undefined` if an input has no values.
+ * Returns the output array: a view of the input's memory if the op declares one, else a new array. Returns `undefined`
+ * if an input has no values.
  */
 function compute(spec: AnyOpSpec, inputs: readonly Tensor[], params: unknown, shape: Shape, dtype: DType) {
   const arrays: NdArray[] = [];
@@ -246,7 +251,8 @@ function compute(spec: AnyOpSpec, inputs: readonly Tensor[], params: unknown, sh
   const view = spec.view?.(arrays, params);
   if (view !== undefined) return view;
   const out = ndarray(allocate(spec.name, shape, dtype), shape);
-  // A kernel might loop over a huge axis beside the empty one. It runs only if it has indices to check.
+  // An output without elements needs no kernel, and a kernel might loop over another, huge axis. The kernel runs only
+  // if the op has indices to check.
   if (out.data.length === 0 && inputs.every(({ size, dtype }) => size === 0 || isFloat(dtype))) return out;
   spec.kernel!(out, arrays, params, inputs);
   return out;

@@ -2,9 +2,9 @@ import { isAlike, type Tensor } from "../values/tensor.ts";
 import { accumulateCotangent, applyRules, assertUnchanged, wrongShapeError } from "./sweep.ts";
 import type { Differentiable, Step, Tape } from "./tape.ts";
 
-// Each slice of a tensor sends back a cotangent of the tensor's full size, nearly all zeros. Adding n of these cotangents
-// would cost n times the size. So an op such as slice has a rule for several uses, `vjpOfUses`: one step that adds the n
-// parts to one array.
+// The VJP of a slice of a tensor is a cotangent of the tensor's full size, with mostly zeros. Adding n of these
+// cotangents would take time n times the size. So an op such as slice has a rule for several uses of a tensor,
+// `vjpOfUses`: one step that adds the cotangents of all n slices to a single array.
 
 interface Use {
   readonly step: Step;
@@ -13,8 +13,9 @@ interface Use {
 type UsesByOp = Map<Differentiable, Use[]>;
 
 /**
- * Like `sweep`, maps each watched tensor that a cotangent reaches to its cotangent. Steps of an op with `vjpOfUses` wait
- * until the loop reaches the step that computed their input, or the start of the tape.
+ * Reads a tape backwards as `sweep` does, and returns a map from each watched tensor that a cotangent reaches to its
+ * cotangent. Steps of an op with `vjpOfUses` are collected until the loop reaches the step that computed their shared
+ * input, or the start of the tape.
  */
 export function pullBack(tape: Tape, cotangents: Map<Tensor, Tensor>): void {
   const waiting = new Map<Tensor, UsesByOp>();
@@ -42,7 +43,7 @@ function wait(waiting: Map<Tensor, UsesByOp>, use: Use): void {
   waiting.set(inputs[0]!, byOp.set(op, uses));
 }
 
-/** Adds the contributions of the waiting uses of `tensor` to its cotangent. */
+/** Adds the contributions of the collected steps that use `tensor` to the cotangent of `tensor`. */
 function addWaiting(waiting: Map<Tensor, UsesByOp>, tensor: Tensor, tape: Tape, cotangents: Map<Tensor, Tensor>): void {
   const byOp = waiting.get(tensor);
   if (byOp === undefined) return;
@@ -54,7 +55,7 @@ function addWaiting(waiting: Map<Tensor, UsesByOp>, tensor: Tensor, tape: Tape, 
   }
 }
 
-/** Applies the rule of an op for several uses of one tensor. */
+/** Applies an op's `vjpOfUses`, its VJP rule for several uses of one tensor. */
 function sumOfUses(uses: readonly Use[], tape: Tape): Tensor | null {
   const steps = uses.map(({ step }) => step);
   const [step] = steps as [Step];

@@ -13,7 +13,7 @@ const stop: Op<Unary> = /* @__PURE__ */ defineOp({
 });
 
 /**
- * Returns a tree with the same values, which every derivative treats as constants.
+ * Returns a tree with the values of `x`, which every derivative treats as constants.
  * @throws TreeError unless `x` is a tree
  */
 export function stopGradient<T>(x: T & TreesOnly<T>): T {

@@ -5,21 +5,24 @@ import type { Rule, Step, Tape } from "./tape.ts";
 
 // The chain rule in reverse: the cotangent of a tensor is the sum of the contributions of all steps that use the
 // tensor. The VJP rule of each step computes its contribution from the cotangent of the step's output. The sweep goes
-// from the end of the tape to its start. It reaches a step after all steps that use its output, so the cotangent of
-// this output is then complete.
+// from the end of the tape to its start. The sweep reaches a step after all steps that use the step's output, so the
+// cotangent of this output is then complete.
 
-/** One step of the sweep: the cotangent of a step's output, and its contributions to the cotangents of the inputs. */
+/**
+ * The result of one step of the sweep: the cotangent of a step's output, and the contributions of the step to the
+ * cotangents of its inputs.
+ */
 export interface Pull {
   readonly step: Step;
   readonly cotangent: Tensor;
-  /** One contribution per input; `null` if no cotangent flows back to the input. */
+  /** The contribution to the cotangent of each input; `null` if no cotangent flows back to the input. */
   readonly contributions: readonly (Tensor | null)[];
 }
 
 /**
- * Reads a tape backwards and yields a `Pull` for each step that a cotangent reaches. `cotangents` maps outputs to their
- * cotangents. After the sweep, it maps watched tensors to their cotangents. Rules call ops, so tapes that are still
- * open record the sweep.
+ * Reads a tape backwards and yields a `Pull` for each step that a cotangent reaches. Before the sweep, the map
+ * `cotangents` has the cotangents of the outputs; after the sweep, it has those of the watched tensors. VJP rules call
+ * ops, so tapes that are still open record the sweep.
  */
 export function* sweep(tape: Tape, cotangents: Map<Tensor, Tensor>): Generator<Pull> {
   for (let i = tape.steps.length - 1; i >= 0; i--) {
@@ -34,7 +37,7 @@ export function* sweep(tape: Tape, cotangents: Map<Tensor, Tensor>): Generator<P
   }
 }
 
-/** Adds a contribution to the cotangent of `tensor`. A tensor that is used twice receives two contributions. */
+/** Adds a contribution to the cotangent of `tensor`. A tensor that two steps use receives two contributions. */
 export function accumulateCotangent(cotangents: Map<Tensor, Tensor>, tensor: Tensor, contribution: Tensor): void {
   const previous = cotangents.get(tensor);
   cotangents.set(tensor, previous ? accumulate(previous, contribution) : contribution);
@@ -57,7 +60,7 @@ export function applyRules(step: Step, g: Tensor, tape: Pick<Tape, "tracks">): r
   return contributions;
 }
 
-/** @throws MutationError if the numbers of a step were modified */
+/** @throws MutationError if the numbers in an input or output of a step were modified */
 export function assertUnchanged({ inputs, output }: Step): void {
   output.assertUnchanged();
   for (const input of inputs) input.assertUnchanged();

@@ -2,7 +2,7 @@ import { ArgumentError } from "../checks/errors.ts";
 import { isFloat } from "../values/dtype.ts";
 import type { Tensor } from "../values/tensor.ts";
 
-// A function of tensors runs op by op. Each application of an op is a step. The tape lists the steps in execution
+// A function of tensors runs op by op. Each application of an op is a step, and the tape lists the steps in execution
 // order. For reverse mode, sweep.ts reads the tape backwards.
 
 /** One line of the Wengert list: `output = op(...inputs, params)`. */
@@ -13,21 +13,24 @@ export interface Step<O extends Differentiable = Differentiable> {
   readonly output: Tensor;
 }
 
-/** The part of an op that reverse mode uses: its name and its VJP rules. */
+/** The properties of an op that reverse mode uses: its name and its VJP rules. */
 export interface Differentiable {
   readonly name: string;
   /**
-   * One VJP rule per input. A rule maps the cotangent of the output to the cotangent of its input. `null` means no
-   * derivative.
+   * The VJP rules, one for each input. A rule maps the cotangent of the output to the cotangent of its input. `null`
+   * means that the input has no derivative.
    */
   readonly vjp: readonly (Rule | null)[] | JointRule;
-  /** The rule of input 0 for several steps that share this input. Returns the sum of their cotangents. */
+  /**
+   * The VJP rule of input 0 for several steps that share this input. Returns the sum of the steps' contributions to its
+   * cotangent.
+   */
   readonly vjpOfUses?: ((gs: readonly Tensor[], steps: readonly Unchecked[]) => Tensor) | undefined;
 }
 
 /**
- * The only `any` in core. A tape holds steps of every op, but the rule of an op accepts only the types of that op's
- * steps. The `any` is safe because `defineOp` checks each rule against its op.
+ * This is the only `any` in core. A tape holds steps of every op, but the VJP rule of an op accepts only steps of that
+ * op. The `any` is safe because `defineOp` checks each rule against its op.
  */
 // biome-ignore lint/suspicious/noExplicitAny: see above
 export type Unchecked = any;
@@ -43,7 +46,7 @@ export type Rule = (g: Tensor, step: Unchecked) => Tensor;
  */
 type JointRule = (g: Tensor, step: Unchecked, needed: readonly boolean[]) => readonly (Tensor | null)[];
 
-/** Receives each step when it runs. */
+/** Receives each step of a computation as soon as the step has run. */
 export interface Recorder {
   /** Returns `true` to keep the step from the recorders outside this one. */
   record(step: Step): unknown;
@@ -71,7 +74,8 @@ export class Tape implements Recorder {
   }
 
   /**
-   * Keeps `step` if one of its inputs depends on a watched tensor, because its output then depends on that tensor, too.
+   * Keeps `step` if one of its inputs depends on a watched tensor, because the output of the step then depends on that
+   * tensor, too.
    */
   record(step: Step): void {
     const { op, inputs, output } = step;
@@ -126,7 +130,10 @@ export function withRecorder<T>(caller: string, recorder: Recorder, body: () => 
   );
 }
 
-/** Runs `body` with `substitute` in place of `recorder`, so that `recorder` receives none of its steps. */
+/**
+ * Runs `body` with the recorder `substitute` active in place of `recorder`, so that `recorder` receives no step of
+ * `body`.
+ */
 export function withSubstitute<T>(recorder: Recorder, substitute: Recorder, body: () => T): T {
   return withRecorders(
     recorders.map((open) => (open === recorder ? substitute : open)),
@@ -143,7 +150,10 @@ export const innermostTape = (tensors: readonly Tensor[]): Tape | undefined =>
     (recorder): recorder is Tape => recorder instanceof Tape && tensors.some((tensor) => recorder.tracks(tensor)),
   );
 
-/** Runs `body` with the recorders `next` active. Only this function changes the active recorders. */
+/**
+ * Runs `body` while the recorders in the list `next` are active. Only this function changes the list of active
+ * recorders.
+ */
 function withRecorders<T>(next: readonly Recorder[], body: () => T): T {
   const previous = recorders;
   recorders = next;

@@ -21,10 +21,10 @@ import { pullBack } from "./sharedUses.ts";
 import { accumulateCotangent } from "./sweep.ts";
 import { Tape, withRecorder } from "./tape.ts";
 
-// Derivatives of any order follow from two decisions. First, VJP rules call ops, so one tape can record the sweep of
-// another tape. Second, a transform passes aliases of the inputs to f, and closes its tape before the sweep. So a tape
-// never records its own sweep, but an enclosing tape records it and can differentiate it. Aliases also separate nested
-// derivatives with respect to the same tensor.
+// Derivatives of any order follow from two decisions. First, VJP rules call ops, so one tape can record the backward
+// sweep of another tape. Second, a transform such as grad passes aliases of the inputs to f, and closes its tape before
+// the sweep. So a tape never records its own sweep, but an enclosing tape records this sweep and can differentiate it.
+// Aliases also separate nested derivatives with respect to the same tensor.
 
 /** One run of `f` with a tape that watches the tensors of some arguments. */
 interface TapedRun<R> {
@@ -33,14 +33,14 @@ interface TapedRun<R> {
   /** The tensors that `f` received in the watched arguments: aliases of the caller's tensors. */
   readonly inputs: readonly Tensor[];
   /**
-   * Pulls cotangents of outputs back. Returns one tree per watched argument, with zeros for tensors that `f` does not
-   * use.
+   * Maps cotangents of the outputs to a list with a tree of cotangents for each watched argument. Tensors that `f` does
+   * not use get zeros.
    */
   pull(cotangents: Map<Tensor, Tensor>): unknown[];
 }
 
 interface RunOptions {
-  /** Tensors to watch in addition to the arguments: those that `f` captures from outer scopes. */
+  /** The tensors that `f` captures from outer scopes, which are watched in addition to the arguments. */
   readonly captured?: Iterable<Tensor>;
   /** Whether watched arguments may have any dtype. Default: only floats. */
   readonly anyDType?: boolean;
@@ -50,7 +50,7 @@ interface RunOptions {
 
 /**
  * Runs `f` with a tape that watches the tensors of the arguments `argnums`. `f` receives aliases of these tensors,
- * because an outer tape or another argument may hold the same tensor.
+ * because an outer tape may also watch the same tensor, or two arguments may be the same tensor.
  */
 export function runWithTape<A extends readonly unknown[], R>(
   caller: string,
@@ -89,14 +89,15 @@ export function runWithTape<A extends readonly unknown[], R>(
     const cotangentOf = (x: Tensor) => cotangents.get(x) ?? fullLike(x, 0);
     return watched.map(({ tree, fresh }) => unflatten(tree, fresh.map(cotangentOf)));
   };
-  // When `pull` runs the VJP rules, the tape of this run is already closed. So only outer tapes record the steps of the
-  // rules.
+  // When `pull` runs the VJP rules, the tape that recorded `f` is already closed. So only outer tapes record the steps
+  // of the rules.
   return { value, tape, inputs: watched.flatMap(({ fresh }) => fresh), pull };
 }
 
 /**
- * Returns the value of `f(...args)` and its pullback. The pullback maps a cotangent of the value to one cotangent per
- * argument, and can be called repeatedly. Arguments are trees of float tensors; the value is a tree of tensors.
+ * Returns the value of `f(...args)` and its pullback. The pullback maps a cotangent of the value to a list with the
+ * cotangent of each argument, and can be called repeatedly. Arguments are trees of float tensors; the value is a tree
+ * of tensors.
  * @throws TreeError, DTypeError or ArgumentError for invalid arguments. The pullback throws a ShapeError or TreeError
  * unless the cotangent has the structure, dtypes and shapes of the value.
  */

@@ -21,25 +21,30 @@ export function prefixErrors<T>(caller: string, body: () => T): T {
 }
 
 /**
- * Returns the error with `caller` in front of its message. Helpers that many ops share throw errors without a caller.
+ * Returns the error with `caller` in front of its message. Helper functions that many ops share throw errors without
+ * the caller's name.
  */
 export function withCaller(caller: string, error: unknown): unknown {
   if (!(error instanceof WengertError) || prefixedErrors.has(error) || error.message.startsWith(`${caller}: `))
     return error;
   prefixedErrors.add(error);
-  const { message } = error;
-  const stack: unknown = error.stack; // Error.prepareStackTrace may return anything
-  const at = typeof stack === "string" ? stack.indexOf(message) : -1;
-  error.message = `${caller}: ${message}`;
-  if (typeof stack === "string" && at >= 0)
-    error.stack = stack.slice(0, at) + error.message + stack.slice(at + message.length);
+  setMessage(error, `${caller}: ${error.message}`);
   return error;
 }
 
-/** The errors that already have a caller in front of their message. */
+/** Replaces the message of an error, also at the beginning of its stack. */
+export function setMessage(error: Error, text: string): void {
+  const { message } = error;
+  const stack: unknown = error.stack; // Error.prepareStackTrace may return anything
+  const at = typeof stack === "string" ? stack.indexOf(message) : -1;
+  error.message = text;
+  if (typeof stack === "string" && at >= 0) error.stack = stack.slice(0, at) + text + stack.slice(at + message.length);
+}
+
+/** The errors whose message already begins with the caller's name. */
 const prefixedErrors = new WeakSet<WengertError>();
 
-/** V8 reads the maximum number of stack frames from this property. */
+/** V8 reads the maximum number of stack frames from the property `Error.stackTraceLimit`. */
 const engine = Error as { stackTraceLimit?: number | undefined };
 
 /**
@@ -50,7 +55,8 @@ const engine = Error as { stackTraceLimit?: number | undefined };
 export function userFrames(): readonly string[] {
   const { stackTraceLimit } = engine;
   const frames = allFrames();
-  // The path of the packages, taken from the innermost frame, which is in this file. A bundle has no such path.
+  // The path of the library's packages, taken from the innermost stack frame, which is in this file. A bundle has no
+  // such path.
   const packagesPath = /([^\s(@]*)core[\\/](src|dist)[\\/]/.exec(frames[0] ?? "")?.[1];
   const isLibraryFrame = (call: string) =>
     /\bnode:internal\/|\(unknown:/.test(call) || // Bun lists implicit constructors as `(unknown:`
@@ -60,10 +66,12 @@ export function userFrames(): readonly string[] {
   return first < 0 ? [] : frames.slice(first).slice(0, stackTraceLimit);
 }
 
-/** Returns the path of this file, which differs between copies of the library, or "" if the engine has no stacks. */
+/**
+ * Returns the path of this file, which differs between copies of the library, or "" if the engine has no stack traces.
+ */
 export const ownPath = (): string => /[^\s(@]+(?=:\d+:\d+\)?$)/.exec(allFrames()[0] ?? "")?.[0] ?? "";
 
-/** Returns up to 200 frames of the current stack, or none if the program has changed the format of stacks. */
+/** Returns up to 200 frames of the current stack, or none if the program has changed the format of stack traces. */
 function allFrames(): readonly string[] {
   const { stackTraceLimit } = engine;
   const isFrozen = Object.isFrozen(Error); // as under `node --frozen-intrinsics`; then the limit cannot change
@@ -107,7 +115,7 @@ export class DataError extends WengertError {}
 /** Thrown if the values of a tensor were modified through its `.data`. */
 export class MutationError extends WengertError {}
 
-/** Returns a short description of an unexpected value, for messages. Never throws. */
+/** Returns a short description of an unexpected value, for error messages. Never throws an error. */
 export function show(value: unknown): string {
   try {
     return showUnguarded(value);

@@ -3,12 +3,15 @@ import { ArgumentError, isArray, isList, show } from "./errors.ts";
 /** The type of complete options: every option of `O` with its default, or `undefined` if it has no fixed default. */
 export type Complete<O> = { readonly [K in keyof O]-?: O[K] | undefined };
 
-/** Maps names in other libraries, written as lower-case letters only, to an option, or to a hint, which contains spaces. */
+/**
+ * Maps option names of other libraries, in lower case and without other characters than letters, to the name of the
+ * option in this library, or to a hint. A text with spaces is a hint.
+ */
 export type OtherNames = Readonly<Record<string, string>>;
 
 /**
- * Returns the options of a call, with defaults for those that are missing or `undefined`. The error for an unknown option
- * uses `otherNames`; a misspelled option needs no entry.
+ * Returns the options of a call, with defaults for those that are missing or `undefined`. The error for an unknown
+ * option suggests a name from `otherNames`, or the option with the most similar name.
  * @throws ArgumentError unless the options are one plain object with known names
  */
 export function withDefaults<O>(
@@ -28,7 +31,10 @@ export function withDefaults<O>(
   return complete as Complete<O>;
 }
 
-/** Returns whether `x` is a plain object of any realm: its prototype is null or has no prototype itself. */
+/**
+ * Returns whether `x` is a plain object, even of another realm such as an iframe: its prototype is null or has no
+ * prototype itself.
+ */
 export function isPlain(x: unknown): x is object {
   if (typeof x !== "object" || x === null || isArray(x)) return false;
   const prototype = prototypeOf(x);
@@ -48,7 +54,10 @@ export function prototypeOf(x: object): object | null | undefined {
   }
 }
 
-/** The error for options that are not an object. The usual mistake is an option without its name, such as sum(x, 1). */
+/**
+ * The error for options that are not an object. The usual mistake is to pass an option without its name, such as sum(x,
+ * 1).
+ */
 function notAnOptionsObject(caller: string, options: unknown, names: readonly string[]): ArgumentError {
   if (names.length === 0)
     return new ArgumentError(`${caller}: takes no options, got ${show(options)} after the inputs; leave it out`);
@@ -63,7 +72,7 @@ function notAnOptionsObject(caller: string, options: unknown, names: readonly st
   return new ArgumentError(`${caller}: options must be one object, got ${show(options)}; ${hint}`);
 }
 
-/** The types of value that each option accepts. */
+/** The types of value that each option of the ops accepts. */
 const optionKinds: Readonly<Record<string, readonly string[]>> = {
   axis: ["number", "list"],
   shape: ["list"],
@@ -88,7 +97,10 @@ function unknownOption(caller: string, name: string, names: readonly string[], o
   return new ArgumentError(`${caller}: there is no option ${name}; ${meant.includes(" ") ? meant : guess}`);
 }
 
-/** Maps option names of other libraries, and common variants, to the names used here, or to a hint, which contains spaces. */
+/**
+ * Maps option names of other libraries, and common variants, to the names that this library uses, or to a hint. A text
+ * with spaces is a hint.
+ */
 const aliases: Readonly<Record<string, string>> = {
   dim: "axis",
   dims: "axis",

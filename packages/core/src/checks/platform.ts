@@ -4,11 +4,11 @@ const insteadOfPath = "pass a Blob, such as a File that the user chose, or an Ar
 
 /**
  * Returns a built-in module of Node, Deno or Bun, such as `node:fs`: `builtin<typeof import("node:fs")>(caller,
- * "node:fs")`. The function looks the module up when it is called, without an import. So the same file also runs in a
- * browser, and bundlers ignore the module.
+ * "node:fs")`. The function looks up the module at the time of the call, without an import. So the same file also runs
+ * in a browser, and bundlers ignore the module.
  *
- * @throws ArgumentError in a browser, which has no files. The message says that `caller` got a path; `instead` is the
- * suggested fix.
+ * @throws ArgumentError in a browser, which has no files. The error message says that `caller` got a path, and suggests
+ * `instead` as the fix.
  */
 export function builtin<Module>(caller: string, name: `node:${string}`, instead: string = insteadOfPath): Module {
   const runtime = (globalThis as { process?: { getBuiltinModule?: (name: string) => unknown } }).process;

@@ -1,12 +1,13 @@
 import { ArgumentError, show } from "./errors.ts";
 import { builtin } from "./platform.ts";
 
-// Recognizes the sources that readers accept. `instanceof` rejects objects of another realm, such as an iframe, so the code
-// compares their tags.
+// This file recognizes the sources of data that readers accept: paths, buffers, files and responses. `instanceof`
+// rejects objects of another realm, such as an iframe, so the code compares the objects' `Symbol.toStringTag`.
 
 const tagOf = (x: unknown): string => Object.prototype.toString.call(x).slice(8, -1);
 
-// The members that readers use. Core compiles without the types of a page or of Node.
+// The members of a data source that readers use. Core declares them itself, because it compiles without the type
+// declarations of browsers and of Node.
 interface UrlLike {
   readonly href: string;
   readonly protocol: string;
@@ -23,8 +24,8 @@ export const isBlob = (x: unknown): x is BlobLike => /^(Blob|File)$/.test(tagOf(
 export const isFile = (x: unknown): x is FileLike => isBlob(x) && "name" in x;
 
 /**
- * Returns a view of a Uint8Array or an ArrayBuffer, without a copy; `undefined` for other values.
- * @throws ArgumentError if its memory was transferred
+ * Returns a view of the bytes of a Uint8Array or an ArrayBuffer, without a copy; `undefined` for other values.
+ * @throws ArgumentError if the memory was transferred to another thread
  */
 export function asBytes(caller: string, x: unknown): Uint8Array | undefined {
   const tag = tagOf(x);
@@ -39,7 +40,7 @@ export function asBytes(caller: string, x: unknown): Uint8Array | undefined {
 
 /**
  * Returns the path from a string or a file: URL.
- * @throws ArgumentError for other values, and on hosts without a file system; the message then includes `instead`
+ * @throws ArgumentError for other values, and on hosts without a file system, where the message suggests `instead`
  */
 export function pathOf(caller: string, path: unknown, instead?: string): string {
   const { fileURLToPath } = builtin<{ fileURLToPath(href: string): string }>(caller, "node:url", instead);

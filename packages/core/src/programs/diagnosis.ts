@@ -23,15 +23,15 @@ export type Cause =
   | "not finite"
   | "unknown";
 
-/** The worst component of a wrong derivative. */
+/** The component of a derivative with the largest error. */
 export interface Diagnosis {
   readonly order: number;
-  /** The path of the input whose derivative is wrong, and the index of the worst component. */
+  /** The path of the input whose derivative is wrong, and the index of the component with the largest error. */
   readonly input: string;
   readonly index: readonly number[];
   /**
-   * The derivative of ⟨u, f⟩ with respect to that component: by the rules, and by finite differences. u is all ones if
-   * that reveals the error, otherwise random.
+   * The derivative of ⟨u, f⟩ with respect to the wrong component: by the VJP rules, and by finite differences. u is all
+   * ones if ones reveal the error, otherwise random.
    */
   readonly analytic: number;
   readonly numeric: number;
@@ -39,7 +39,7 @@ export interface Diagnosis {
   readonly cause: Cause;
 }
 
-/** Thrown if the derivatives of a function differ from finite differences. */
+/** The error that gradcheck throws if the derivatives of a function differ from finite differences. */
 export class GradcheckError extends WengertError {
   readonly diagnosis: Diagnosis;
   constructor(diagnosis: Diagnosis, advice: string, u?: string) {
@@ -54,7 +54,7 @@ export class GradcheckError extends WengertError {
   }
 }
 
-/** A function of a list of tensors, and the point at which it is checked. */
+/** A function of a list of tensors, and the point at which gradcheck checks the function. */
 export interface Subject {
   readonly order: number;
   readonly names: readonly string[];
@@ -62,14 +62,17 @@ export interface Subject {
   readonly f: (xs: readonly Tensor[]) => readonly Tensor[];
 }
 
-// The functions below flatten a list of tensors into one vector of numbers.
+// The functions below treat a list of tensors as one vector of numbers.
 export type Vector = Float64Array;
 export const flatten = (tensors: readonly Tensor[]): Vector =>
   Float64Array.from(tensors.flatMap(({ array }) => [...ravel(array!)]));
 export const unflattenLike = (vector: Vector, like: readonly Tensor[]): Tensor[] => unpack(tensor(vector), like);
 export const dot = (a: Vector, b: Vector): number => a.reduce((sum, x, i) => sum + x * b[i]!, 0);
 
-/** Returns J v by central differences with two step sizes and Richardson extrapolation. The error is O(h⁴). */
+/**
+ * Returns J v, the Jacobian of f times v, by central differences with two step sizes and Richardson extrapolation. For
+ * the step size h, the error is O(h⁴).
+ */
 export function numericTangent(subject: Subject, v: Vector, h = 1e-3): Vector {
   const [a, b, c, d] = [h, -h, h / 2, -h / 2].map((step) => evaluateMoved(subject, v, step)) as [
     Vector,
@@ -80,13 +83,16 @@ export function numericTangent(subject: Subject, v: Vector, h = 1e-3): Vector {
   return a.map((_, i) => (4 * ((c[i]! - d[i]!) / h) - (a[i]! - b[i]!) / (2 * h)) / 3);
 }
 
-/** Returns f(x + h v). The argument of f has gaps in memory, to reveal kernels that ignore strides. */
+/**
+ * Returns f at x + h v, where h is the step size and v the direction. The argument that f receives has gaps in memory,
+ * to reveal kernels that ignore strides.
+ */
 function evaluateMoved({ xs, f }: Subject, v: Vector, h: number): Vector {
   const moved = flatten(xs).map((x, i) => x + h * v[i]!);
   return flatten(f(unflattenLike(moved, xs).map(spreadOut)));
 }
 
-/** Returns the same numbers in memory with a gap after each number. */
+/** Returns a tensor with the numbers of `x`, whose memory has a gap after each number. */
 function spreadOut(x: Tensor): Tensor {
   const { stride } = ndarray(new Float64Array(x.size), x.shape);
   const spread = ndarray(new Float64Array(2 * x.size + 1), x.shape, stride.map((step) => 2 * step), 1); // biome-ignore format: reads best on one line
@@ -94,7 +100,10 @@ function spreadOut(x: Tensor): Tensor {
   return fromNdarray(spread);
 }
 
-/** Returns the pullback of `us`. @throws GradcheckError if a rule returns a wrong shape or dtype */
+/**
+ * Returns the cotangents of the inputs for the cotangents `us` of the outputs.
+ * @throws GradcheckError if a VJP rule returns a wrong shape or dtype
+ */
 export function evaluatePullback({ f, xs, order, names }: Subject, us: readonly Tensor[]): Vector {
   try {
     return flatten(vjp(f, xs).pullback(us)[0]);
@@ -109,12 +118,18 @@ export function evaluatePullback({ f, xs, order, names }: Subject, us: readonly 
   }
 }
 
-/** The gradient of ⟨u, f⟩ by the rules and by finite differences, as vectors over all inputs. */
+/**
+ * The gradient of the inner product ⟨u, f⟩, where u is a cotangent of the output: by the VJP rules and by finite
+ * differences, as vectors over all inputs.
+ */
 interface Comparison {
   readonly us: readonly Tensor[];
   readonly analytic: Vector;
   readonly numeric: Vector;
-  /** The first component that is not finite, else the one with the largest error. */
+  /**
+   * The index of the first component that is not finite, or, if all are finite, of the component with the largest
+   * error.
+   */
   readonly worst: number;
   readonly isWrong: boolean;
 }
@@ -127,7 +142,10 @@ function compare(us: readonly Tensor[], analytic: Vector, numeric: Vector): Comp
   return { us, analytic, numeric, worst: notFinite >= 0 ? notFinite : largest, isWrong };
 }
 
-/** Compares derivatives component by component. Finds the worst one and the likely cause. */
+/**
+ * Compares derivatives component by component. Finds the component with the largest error, and the likely cause of the
+ * error.
+ */
 export function diagnose(subject: Subject, us: readonly Tensor[]): GradcheckError {
   const { xs, f, order, names } = subject;
   const point = flatten(xs);
@@ -146,7 +164,7 @@ export function diagnose(subject: Subject, us: readonly Tensor[]): GradcheckErro
   const onesShowIt = !leavesTape && !isClose(ones.analytic[worst]!, ones.numeric[worst]!);
   const shown = leavesTape ? forward : onesShowIt ? ones : random;
 
-  // Find input k, which has the worst component, and the range of its elements in the flattened vector.
+  // Finds the input k that has the worst component, and the range of the input's elements in the flattened vector.
   const ends = xs.map((_, i) => xs.slice(0, i + 1).reduce((n, { size }) => n + size, 0));
   const k = ends.findIndex((end) => worst < end);
   const start = ends[k]! - xs[k]!.size;
@@ -189,7 +207,10 @@ const strided: CauseAndAdvice = [
   "other numbers for the same tensor in another memory layout; read with ravel(x), or with stride and offset",
 ];
 
-/** Returns a cause in f itself, not in its VJP rules: random, non-finite, or dependent on strides. */
+/**
+ * Returns a cause that is in f itself, not in its VJP rules: f is random, returns a non-finite number, or depends on
+ * the strides of its inputs.
+ */
 function causeInFunction(subject: Subject, us: readonly Tensor[]): CauseAndAdvice | undefined {
   const { xs, f } = subject;
   const [value, again] = [flatten(f(xs)), flatten(f(xs))];
@@ -204,10 +225,10 @@ function causeInFunction(subject: Subject, us: readonly Tensor[]): CauseAndAdvic
   return compact.every(Number.isFinite) && !areClose(compact, spread) ? strided : undefined;
 }
 
-/** Returns a cause if f is not smooth at the point, in the given direction. */
+/** Returns a cause if f is not smooth at the checked point in the given direction. */
 function causeAtPoint(subject: Subject, u: Vector, direction: Vector): CauseAndAdvice | undefined {
   const at = (h: number) => dot(u, evaluateMoved(subject, direction, h));
-  // `jump` and `kink` shrink with h if f is smooth. A kink is a jump of the slope.
+  // If f is smooth, `jump` (of the value) and `kink` (a jump of the slope) shrink with the step size h.
   const jump = (h: number) => Math.abs(at(h) - at(0)) + Math.abs(at(-h) - at(0));
   const kink = (h: number) => Math.abs((at(h) - 2 * at(0) + at(-h)) / h);
   if (jump(1e-4) > 1e-9 * (1 + Math.abs(at(0))) && jump(1e-6) > jump(1e-4) / 2)
@@ -226,14 +247,17 @@ function causeOfNonFinite(analytic: number, numeric: number): CauseAndAdvice | u
   return ["not finite", `the rule returns ${analytic}; nonFinite(f, ...args) finds the step`];
 }
 
-/** Returns whether the cotangent −u gives the negative gradient, as it does for rules that are linear in the cotangent. */
+/**
+ * Returns whether the cotangent −u gives the negative of the gradient for u, as is the case for VJP rules that are
+ * linear in the cotangent.
+ */
 const isOdd = (subject: Subject, { us, analytic }: Comparison): boolean =>
   areClose(
     evaluatePullback(subject, unflattenLike(flatten(us).map((each) => -each), us)), // biome-ignore format: reads best on one line
     analytic.map((each) => -each),
   );
 
-/** An input, and its gradient by the rules and by finite differences. */
+/** An input of a function, and its gradient by the VJP rules and by finite differences. */
 interface Slices {
   readonly x: Tensor;
   readonly analytic: Vector;
@@ -252,7 +276,7 @@ function causeOf(
   if (all((a, n) => isClose(a, -n))) return ["sign", "the rule gives the negative of the derivative"];
   if (all((a) => a === 0)) return ["nothing flows back", "a constant was captured, or the gradient was stopped"];
   const [m, n] = x.shape;
-  // The index in an [m, n] array of element i of its transpose, an [n, m] array.
+  // Returns the index in an [m, n] array of element i of its transpose, an [n, m] array.
   if (x.shape.length === 2 && all((a, _, i) => isClose(a, numeric[(i % m!) * n! + Math.floor(i / m!)]!))) {
     return ["transposed", "the same numbers, with the axes swapped"];
   }

@@ -7,9 +7,10 @@ import { constantsOf, isUnlabeledScalar, namesOf, stepTitle } from "./names.ts";
 import { checkListing, type Listing } from "./trace.ts";
 
 /**
- * Returns a recording or program as a table with one line per step. A line has the number of the step, its op and
- * params, its inputs, and the shape, dtype and value of its output. If the output has more than four elements, the
- * table shows their range instead. The body of a loop is indented below its step.
+ * Returns a recording or program as a table with a line for each step. A line has the number of the step, its op and
+ * params, its inputs, and the shape, dtype and value of its output. For an output of more than four elements, the table
+ * shows the range of the elements instead of the elements. The body of a loop is indented
+ * below the step of the loop.
  * @throws ArgumentError unless given a recording or a program
  */
 export function explain(listing: Listing): string {

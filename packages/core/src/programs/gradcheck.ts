@@ -31,11 +31,11 @@ export interface GradcheckOptions {
 }
 
 /**
- * Compares the derivatives of `f` at `args` with finite differences. `args` are trees whose floats are float64. For
- * random directions u and v, it checks the JVP in ⟨u, J v⟩ and the VJP in ⟨Jᵀu, v⟩. For higher orders, up to `order`,
- * it checks the derivatives of the pullback in the same way.
- * @throws GradcheckError with a diagnosis if they differ; DTypeError for float32; ArgumentError, OutOfRangeError for
- * options
+ * Compares the derivatives of `f` at `args` with finite differences. `args` are trees whose floats are float64. For the
+ * Jacobian J and random directions u and v, compares the JVP ⟨u, J v⟩ and the VJP ⟨Jᵀu, v⟩ with a difference quotient.
+ * For higher orders, up to `order`, checks the derivatives of the pullback in the same way.
+ * @throws GradcheckError with a diagnosis if derivatives differ; DTypeError for float32; ArgumentError or
+ * OutOfRangeError for invalid options
  */
 export function gradcheck<A extends readonly unknown[], R>(
   f: TreeFunction<A, R>,
@@ -90,7 +90,10 @@ function pullbackOf({ order, names, xs, f }: Subject, random: () => number): Sub
 const randomVector = (like: Vector, random: () => number): Vector => like.map(() => 2 * random() - 1);
 const absolute = (a: Vector): Vector => a.map(Math.abs);
 
-/** Checks one random direction. @throws GradcheckError if the JVP or VJP differs from finite differences */
+/**
+ * Checks the derivatives along a random direction.
+ * @throws GradcheckError if the JVP or VJP differs from finite differences
+ */
 function checkDirection(subject: Subject, random: () => number, tolerance: number): void {
   const { xs, f } = subject;
   const ys = f(xs);

@@ -11,16 +11,16 @@ import { type Recording, recordAs } from "./record.ts";
 /** Describes where a NaN or an infinity in a result arose. */
 export interface NonFiniteReport {
   /**
-   * Which tensor is not finite. "argument", "constant": an input of `f`. "value": the output of `step`. "cotangent":
-   * the result of the VJP of `step`.
+   * Which tensor is not finite: "argument" or "constant" is an input of `f`, "value" is the output of `step`, and
+   * "cotangent" is the result of the VJP of `step`.
    */
   readonly where: "argument" | "constant" | "value" | "cotangent";
   readonly step: Step | undefined;
   /** `file:line:column` of the user's call, if the engine provides it. */
   readonly site: string | undefined;
-  /** At most ten non-finite elements with their indices: the NaNs if any exist, else the infinities. */
+  /** At most ten non-finite elements and their indices: only NaNs if the tensor has a NaN, else infinities. */
   readonly values: readonly { readonly index: readonly number[]; readonly value: number }[];
-  /** A sentence with the origin, the first non-finite element and the likely fix. */
+  /** A sentence that names the origin, the first non-finite element and the likely fix. */
   readonly message: string;
 }
 
@@ -53,19 +53,26 @@ export function nonFinite<A extends readonly unknown[], R>(
   return origin && report(origin, paths, [...recorded.values()], producerOf);
 }
 
-/** The first tensor that is not finite, and the step that computed it. `step` is undefined for arguments and constants. */
+/**
+ * The first tensor that is not finite, and the step that computed this tensor. `step` is undefined for arguments and
+ * constants.
+ */
 interface Origin {
   readonly bad: Tensor;
   readonly step?: Step;
-  /** The cotangent of the step's output, and the index of the input whose cotangent is not finite. */
+  /**
+   * For a VJP with a NaN or an infinity: the cotangent of the step's output, and the index of the input whose cotangent
+   * is not finite.
+   */
   readonly pulled?: { readonly cotangent: Tensor; readonly input: number };
 }
 type Origins = Map<Tensor, Origin>;
 
 /**
- * Returns the origin of a NaN or infinity in the output of `step`. A NaN originates in a NaN input, if the step has
- * one. Otherwise the origin is an infinite input that an earlier step computed. An infinite argument or constant may be
- * intended. Such an input is the origin only if the output has no NaN and the op does not explain the infinity.
+ * Returns the origin of a NaN or infinity in the output of `step`. If the output has a NaN and an input has a NaN, the
+ * origin is this input. Otherwise the origin is an infinite input that an earlier step computed. An infinite argument
+ * or constant may be intended, so it is the origin only if the output has no NaN and the op does not explain the
+ * infinity.
  */
 function originOfValue(step: Step, values: Origins, producerOf: Fault<Inputs, unknown>["producerOf"]): Origin {
   const origin = { bad: step.output, step };
@@ -79,7 +86,7 @@ function originOfValue(step: Step, values: Origins, producerOf: Fault<Inputs, un
     : originOf(nonFiniteInputs[0]!);
 }
 
-/** Returns the origin of a non-finite gradient, in a run whose value is finite. */
+/** Returns the origin of a non-finite gradient, for a function whose value is finite. */
 function originOfGradient(listing: Recording<unknown>, values: Origins): Origin | undefined {
   const cotangents: Origins = new Map();
   for (const { step, cotangent, contributions } of listing.pulls()) {
@@ -93,7 +100,7 @@ function originOfGradient(listing: Recording<unknown>, values: Origins): Origin 
   return listing.inputs.map((x) => cotangents.get(x)).find((origin) => origin);
 }
 
-/** Returns how the op of the step explains the NaN or infinity, or undefined. */
+/** Returns the explanation that the op of a step gives for a NaN or an infinity, or undefined if the op gives none. */
 function explanationOf(
   { bad, step, pulled }: Origin,
   producerOf: Fault<Inputs, unknown>["producerOf"],
@@ -135,5 +142,5 @@ function nonFiniteValues({ array, shape }: Tensor): { index: number[]; value: nu
   return (nanInputs.length > 0 ? nanInputs : all.filter(({ value }) => !Number.isFinite(value))).slice(0, 10);
 }
 
-/** Returns `file:line:column` of the user's innermost call. */
+/** Returns the location of the user's innermost call as `file:line:column`. */
 const callSite = (): string | undefined => userFrames()[0]?.match(/[^\s(@]+:\d+:\d+/)?.[0];

@@ -4,10 +4,13 @@ import { fullLike } from "../values/create.ts";
 import { leaves, type TreeFunction, unflatten } from "../values/tree.ts";
 import type { Listing } from "./trace.ts";
 
-/** One run of a function: its value and the list of its steps. */
+/** A recording of one run of a function: the function's value and the list of steps. */
 export interface Recording<R> extends Listing {
   readonly value: R;
-  /** Sweeps backwards from a cotangent of the value (default: ones) and yields a `Pull` for each step that it reaches. */
+  /**
+   * Reads the tape backwards from a cotangent of the value (default: ones), and yields a `Pull` for each step that a
+   * cotangent reaches.
+   */
   pulls(cotangent?: R): Iterable<Pull>;
 }
 

@@ -19,7 +19,7 @@ import {
   unflatten,
 } from "../values/tree.ts";
 
-/** A list of steps with its inputs and outputs: the common type of recordings and programs. */
+/** A list of steps, its inputs and its outputs: the common type of recordings and programs. */
 export interface Listing {
   readonly inputs: readonly Tensor[];
   readonly steps: readonly Step[];
@@ -44,17 +44,20 @@ export interface Spec {
   readonly label?: string | undefined;
 }
 
-/** The type of the specs of an argument: a tree like `T`, with a spec or an example tensor in place of each tensor. */
+/**
+ * The type that describes an argument to `trace`: a tree like `T`, with a spec (shape and dtype) or an example tensor
+ * in place of each tensor.
+ */
 export type SpecsOf<T> = T extends Tensor ? Tensor | Spec : { readonly [K in keyof T]: SpecsOf<T[K]> };
 
 /** A traced function as plain data: a list of steps from inputs and constants to outputs. */
 export interface Program<A extends readonly unknown[] = readonly unknown[], R = unknown> {
-  /** The arguments as trees of input tensors. Inputs have no values. */
+  /** The arguments of the program as trees of input tensors, which have no values. */
   readonly args: A;
-  /** The return value as a tree of output tensors. */
+  /** The return value of the program as a tree of output tensors. */
   readonly value: R;
   readonly inputs: readonly Tensor[];
-  /** The tensors with fixed values that steps or outputs use. */
+  /** The constants: tensors with fixed values that steps or outputs use. */
   readonly constants: readonly Tensor[];
   readonly steps: readonly Step<AnyOpSpec>[];
   readonly outputs: readonly Tensor[];
@@ -118,7 +121,10 @@ function notASpec(caller: string, path: string, spec: unknown): ArgumentError {
 }
 
 const specDefaults = { shape: undefined, dtype: undefined, label: undefined };
-/** Returns whether `x` is a spec, and not a tree with a list of trees under the key `shape`. */
+/**
+ * Returns whether `x` is a spec (shape and dtype), and not a tree that happens to have a list of trees under the key
+ * `shape`.
+ */
 const isSpec = (x: unknown): x is Spec =>
   isNode(x) &&
   "shape" in x &&
@@ -127,7 +133,7 @@ const isSpec = (x: unknown): x is Spec =>
   (x.shape.length > 0 || Object.keys(x).every((key) => Object.hasOwn(specDefaults, key)));
 
 /**
- * Runs a program on `args`, which must have the shapes and dtypes of the traced arguments. Returns the value of the
+ * Runs a program on `args`, which must have the shapes and dtypes of the traced arguments, and returns the value of the
  * program. Applies the ops one by one, so the run can be differentiated, recorded and traced.
  * @throws ArgumentError unless given a program; TreeError or ShapeError for other arguments
  */

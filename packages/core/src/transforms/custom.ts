@@ -21,15 +21,15 @@ import {
 } from "../values/tree.ts";
 import { type Replacement, type ReplayedCall, recordCall, replayCall } from "./dryRun.ts";
 
-// A custom function becomes one step on the innermost tape that tracks an argument. Outer tapes and traces record the
-// ops inside the function. So higher derivatives and programs need no extra code.
+// A function with a custom VJP becomes one step on the innermost tape that tracks an argument. Outer tapes and traces
+// record the ops inside the function, so higher derivatives and traced programs need no extra code.
 
 /**
  * Returns a function with a custom VJP. `forward(...args)` returns `[value, residuals]`. `backward(residuals,
- * cotangent)` returns one cotangent per argument. The innermost derivative calls `backward`. Outer derivatives
- * differentiate the ops inside `forward` and `backward`.
+ * cotangent)` returns the list of the arguments' cotangents. The innermost derivative calls `backward`. Outer
+ * derivatives differentiate the ops inside `forward` and `backward`.
  * @throws ArgumentError unless given both functions. The returned function throws an ArgumentError if `forward` uses a
- * differentiated tensor that is not an argument: its cotangent would be lost.
+ * differentiated tensor that is not an argument, because the cotangent of this tensor would be lost.
  */
 export function customVjp<A extends readonly unknown[], R, S>(rule: {
   readonly forward: ((...args: A) => readonly [R, S]) & TreesOnly<Cotangents<A>> & TreesOnly<R>;
@@ -125,8 +125,8 @@ function pairOf<R, S>(returned: readonly [R, S]): readonly [R, S] {
 }
 
 /**
- * Returns a function that computes `f` but keeps only its inputs on the tape. The pullback runs `f` again, which trades
- * time for memory. Differentiable to any order.
+ * Returns a function that computes `f`, but whose tape keeps only the inputs of `f`, not intermediate results. The
+ * pullback runs `f` again, which trades time for memory. The function is differentiable to any order.
  * @throws ArgumentError unless given a function. The pullback throws an ArgumentError if the second run returns other
  * numbers: `f` must be deterministic. A trace has no numbers and skips this check.
  */
@@ -200,7 +200,10 @@ function mustBeEqual(first: unknown, second: unknown): void {
   );
 }
 
-/** Runs `body` without recording on `tape`. Reports each tensor that `body` uses and `tape` tracks. */
+/**
+ * Runs `body` without recording its steps on `tape`. Passes each tensor that `body` uses and `tape` tracks to a
+ * callback.
+ */
 function reportCaptures<T>(tape: Tape, report: (captured: Tensor) => void, body: () => T): T {
   const record = (step: Step) => {
     step.inputs.forEach((input, k) => {
@@ -210,14 +213,18 @@ function reportCaptures<T>(tape: Tape, report: (captured: Tensor) => void, body:
   return withSubstitute(tape, { record }, body);
 }
 
-/** Runs `body` while `tape` records none of its steps. */
+/** Runs `body` without recording its steps on `tape`. */
 const hideFrom = <T>(tape: Tape, body: () => T): T => withSubstitute(tape, { record: () => {} }, body);
 
-/** Returns aliases of the arguments that are not recorded on `tape`. So any tracked tensor that `f` uses was captured. */
+/**
+ * Returns aliases of the arguments that `tape` does not track. If `f` still uses a tensor that `tape` tracks, `f`
+ * captured it from an outer scope.
+ */
 const freshArguments = <A>(caller: string, tape: Tape, args: A): A => hideFrom(tape, () => aliasTree(caller, args));
 
 /**
- * Returns the tree with an alias of each tensor: a step needs new output tensors, but a function may return its inputs.
+ * Returns the tree with an alias of each tensor, because the output of a step must be a new tensor, and `f` may have
+ * returned one of its inputs.
  */
 const aliasTree = <T>(caller: string, tree: T): T =>
   unflatten(
@@ -227,7 +234,7 @@ const aliasTree = <T>(caller: string, tree: T): T =>
 
 /**
  * Records `value`, which was computed without recording on `tape`, as the output of one step with the joint VJP rule
- * `backward`. The rule receives the cotangent and the value.
+ * `backward`. The rule receives the cotangent of the value, and the value.
  */
 function recordAsOneStep<R>(
   name: string,
@@ -244,7 +251,7 @@ function recordAsOneStep<R>(
   };
   if (floats.length === 1) record(floats[0]!, (g) => [g]);
   if (floats.length < 2) return value;
-  // A step has one output, so several tensors are packed into one vector.
+  // A step can have only one output, so if a function returns several tensors, they are packed into one vector.
   const packed = hideFrom(tape, () => pack(floats));
   const like = floats.map(({ shape, dtype, label }) => ({ shape, dtype, label })); // keeps no numbers
   record(packed, (g) => unpack(g, like));

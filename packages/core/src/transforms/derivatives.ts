@@ -33,9 +33,9 @@ import { dryRun } from "./dryRun.ts";
 import { neededSteps, replay } from "./replay.ts";
 
 /**
- * Returns the value of `f(...args)` and its pushforward. The pushforward maps one tangent per argument to the tangent
- * of the value, which is J v for the Jacobian J and the tangents v. Arguments are trees of float tensors; the value is
- * a tree of tensors.
+ * Returns the value of `f(...args)` and its pushforward. The pushforward maps the tangents v of the arguments to the
+ * tangent J v of the value, where J is the Jacobian. Arguments are trees of float tensors; the value is a tree of
+ * tensors.
  *
  * The pullback u ↦ uᵀJ is linear, so its own pullback is v ↦ J v. Forward mode therefore needs no rules.
  * @throws TreeError, DTypeError or ArgumentError for invalid arguments. The pushforward throws a ShapeError or
@@ -73,8 +73,8 @@ function linearizeAs<A extends readonly unknown[], R>(
 }
 
 /**
- * Returns the value of `f` and its tangent J v, for the Jacobian J and the tangents v. `primals` and `tangents` are
- * lists with one entry per argument.
+ * Returns the value of `f` and its tangent J v, for the Jacobian J and the tangents v. `primals` lists the arguments,
+ * and `tangents` their tangents.
  * @throws ArgumentError, TreeError, DTypeError or ShapeError unless both lists hold trees of float tensors with the
  * same structure, dtypes and shapes
  */
@@ -90,8 +90,8 @@ export function jvp<A extends readonly unknown[], R>(
 }
 
 /**
- * The type of a Jacobian: a tree like Y of trees like X. Each pair of tensors y and x has a block ∂y/∂x of shape
- * `[...y.shape, ...x.shape]`.
+ * The type of the Jacobian of a function from X to Y: a tree like Y of trees like X. Each pair of tensors y and x has a
+ * block ∂y/∂x of shape `[...y.shape, ...x.shape]`.
  */
 export type Blocks<Y, X> = Y extends TensorLike
   ? X extends TensorLike
@@ -99,7 +99,7 @@ export type Blocks<Y, X> = Y extends TensorLike
     : { [K in keyof X]: Blocks<Y, X[K]> }
   : { [K in keyof Y]: Blocks<Y[K], X> };
 
-/** The type of the argument that `argnums` selects, or a tuple of types for several arguments. */
+/** The type of the argument that `argnums` selects, or a tuple of the types of several arguments. */
 type Selected<A extends readonly unknown[], N> = N extends number
   ? A[N]
   : { -readonly [K in keyof N]: N[K] extends number ? A[N[K]] : never };
@@ -130,8 +130,8 @@ export function jacobian(f: (...args: unknown[]) => unknown, options?: GradOptio
 /**
  * Returns a function that takes the arguments of `f` and returns the Hessian ∂²f/∂x², of shape `[...in, ...in]`. The
  * value of `f` must be a scalar. `argnums` selects the argument x. For trees, and for several arguments, the Hessian is
- * a tree of blocks. It is computed as the Jacobian of the gradient. With `hasAux` the function returns `{ hessian, aux
- * }`.
+ * a tree of blocks. The function computes the Jacobian of the gradient. With `hasAux` the function returns `{ hessian,
+ * aux }`.
  */
 export function hessian<A extends readonly unknown[], X, const N extends number | readonly number[] = 0>(
   f: WithAux<A, Tensor, X> & TreesOnly<Cotangent<SelectedArguments<A, N>>>,
@@ -158,9 +158,9 @@ export function hessian(f: (...args: unknown[]) => unknown, options?: GradOption
 
 /**
  * Returns a function that takes the arguments of `f` and a vector v, and returns the Hessian-vector product (∂²f/∂x²)
- * v. The Hessian itself is never computed: it is symmetric, so the product is the pullback of the gradient. `argnums`
- * selects the argument x. v has the structure of x; for several arguments it is a list. With `hasAux` the function
- * returns `{ hvp, aux }`.
+ * v. The Hessian itself is never computed: because it is symmetric, the product is the pullback of the gradient
+ * function at v. `argnums` selects the argument x. v has the structure of x; for several arguments, v is a list. With
+ * `hasAux` the function returns `{ hvp, aux }`.
  */
 export function hvp<A extends readonly unknown[], X, const N extends number | readonly number[] = 0>(
   f: WithAux<A, Tensor, X> & TreesOnly<Cotangent<SelectedArguments<A, N>>>,
@@ -186,7 +186,7 @@ export function hvp(f: (...args: unknown[]) => unknown, options?: GradOptions): 
   };
 }
 
-/** Returns a function that returns the gradient of `f` and the aux of `f`. */
+/** Returns a function that returns the gradient of `f` and the auxiliary output (aux) of `f`. */
 const gradientWithAux =
   (caller: string, f: (...args: unknown[]) => unknown, settings: GradOptions) =>
   (...args: unknown[]): readonly [gradient: unknown, aux: unknown] => {

@@ -41,7 +41,8 @@ function copyPlanes(depth: number, axes: readonly number[], out: Strided, o: num
 const tile = 16; // columns per pass: this many cache lines of `x` stay in the cache between rows
 
 /**
- * Copies m rows of n elements from `x` to `y`. t and v are the row and column strides of `y`; s and u are those of `x`.
+ * Copies m rows of n elements from `x` to `y`. t and v are the row and column strides of `y`; s and u are the row and
+ * column strides of `x`.
  */
 function copyPlane(
   m: number,

@@ -43,8 +43,8 @@ const tensorDefaults: Complete<TensorOptions & { readonly shape?: Shape }> = { .
  * Returns a tensor with a copy of `value`: a number, a boolean, nested arrays of them, a typed array, an ndarray or a
  * tensor. With `shape`, the elements of `value` fill a tensor of this shape in row-major order. No derivative flows through
  * the copy; to differentiate through a dtype conversion, use `cast`.
- * @throws ShapeError for ragged nesting and DTypeError for entries that are not numbers, both with the index; ShapeError
- * unless `shape` has as many elements as `value`; OutOfRangeError for a number that int32 cannot hold
+ * @throws ShapeError for ragged nesting and DTypeError for entries that are not numbers, both with the index of the
+ * entry; ShapeError unless `shape` has as many elements as `value`; OutOfRangeError for a number that int32 cannot hold
  */
 export function tensor(
   value: Nested | ArrayLike<number> | readonly ArrayLike<number>[] | ReadonlyNdArray | Tensor,
@@ -74,14 +74,16 @@ export function tensor(
   return new Tensor(finalShape, type, ndarray(data, finalShape), label);
 }
 
-/** Completes the options of a new tensor. @throws ArgumentError unless the label is a string */
+/** Adds the defaults to the options of a new tensor. @throws ArgumentError unless the label is a string */
 function checkOptions<O extends TensorOptions>(caller: string, options: unknown, defaults: Complete<O>): Complete<O> {
   const complete = withDefaults<O>(caller, options, defaults);
   if (complete.label === undefined || typeof complete.label === "string") return complete;
   throw new ArgumentError(`${caller}: label must be a string, got ${show(complete.label)}`);
 }
 
-/** @throws ArgumentError if the buffer of a typed array was transferred: its elements are gone */
+/**
+ * @throws ArgumentError if the buffer of a typed array was transferred to another thread, which removes its elements
+ */
 function checkAttached(caller: string, source: unknown): void {
   if (!ArrayBuffer.isView(source) || source.byteLength > 0) return;
   try {
@@ -135,8 +137,8 @@ export const zeros = (shape: Shape, ...rest: [options?: TensorOptions]): Tensor 
 export const ones = (shape: Shape, ...rest: [options?: TensorOptions]): Tensor => createFull("ones", shape, 1, rest);
 
 /**
- * Returns a tensor of zeros. Errors name `caller`. A function that creates a tensor fills the array of this tensor before
- * it returns the tensor.
+ * Returns a tensor of zeros. Error messages begin with `caller`. Functions that create tensors fill the array of this
+ * tensor before they return it.
  */
 export function createZeros(caller: string, shape: Shape, { dtype, label }: TensorOptions): Tensor {
   prefixErrors(caller, () => checkDType(dtype));
@@ -191,8 +193,8 @@ export function basisRows({ shape, size, dtype }: Tensor, start: number, count: 
 }
 
 /**
- * Wraps an ndarray in a tensor without copying: the tensor shares its memory, strides and offset. The caller must not
- * write to `nd` again. The dtype is float64, float32 or int32, or bool for uint8 with only 0 and 1.
+ * Wraps an ndarray in a tensor without copying: the tensor has the memory, strides and offset of `nd`. The caller must
+ * not write to `nd` again. The dtype is float64, float32 or int32, or bool for uint8 with only 0 and 1.
  * @throws DTypeError for other dtypes, which `tensor(nd, { dtype })` copies and converts; ArgumentError if `nd` is not
  * an ndarray
  */
@@ -229,20 +231,20 @@ function checkShape(caller: string, shape: Shape): Shape {
 }
 
 /**
- * @throws OutOfRangeError unless a tensor of this shape and dtype fits in memory. Call this before a long computation.
- * Tests only large tensors, by allocating them.
+ * @throws OutOfRangeError unless a tensor of this shape and dtype fits in memory. Callers call this function before a
+ * long computation. The function tests only large sizes, by allocating the memory.
  */
 export function checkMemory(caller: string, shape: Shape, dtype: DType): void {
   checkSize(caller, shape);
   if (sizeOf(shape) > 2 ** 20) allocate(caller, shape, dtype);
 }
 
-/** Returns a hint for a number passed instead of a list. */
+/** Returns a hint for an error message if a number was passed instead of a list. */
 export const listHint = (value: unknown): string => (typeof value === "number" ? `; write [${value}]` : "");
-/** Returns a hint for a size of −1. */
+/** Returns a hint for an error message if a size is −1. */
 export const sizeHint = (shape: Shape): string => (shape.includes(-1) ? "; only reshape accepts -1" : "");
 
-/** @throws ShapeError, OutOfRangeError or DTypeError unless shape and dtype are valid */
+/** @throws ShapeError, OutOfRangeError or DTypeError unless the shape and the dtype of a new tensor are valid */
 export function checkShapeAndDType(caller: string, shape: Shape, dtype: DType): void {
   checkShape(caller, shape);
   prefixErrors(caller, () => checkDType(dtype));
@@ -290,7 +292,7 @@ export function isNdArray(x: unknown): x is NdArray {
   return !isArrayLike(x) && "stride" in x && "offset" in x && "data" in x && "pick" in x;
 }
 
-/** Returns `nd`. @throws ShapeError unless all its elements are inside its memory */
+/** Returns the ndarray `nd`. @throws ShapeError unless all elements of `nd` are inside its memory */
 function checkNdArray(caller: string, nd: NdArray): NdArray {
   const { data, shape, stride, offset } = nd;
   checkShape(caller, shape);

@@ -33,7 +33,7 @@ const aliases: Readonly<Record<string, DType | `${DType}" or "${DType}`>> = {
   boolean: "bool",
 };
 
-/** Returns `dtype`. @throws DTypeError unless it is a known dtype */
+/** Returns the argument `dtype`. @throws DTypeError unless `dtype` is a known dtype */
 export function checkDType(dtype: unknown): DType {
   if (typeof dtype === "string" && Object.hasOwn(storage, dtype)) return dtype as DType;
   const alias = typeof dtype === "string" && Object.hasOwn(aliases, dtype) ? aliases[dtype] : undefined;

@@ -1,20 +1,23 @@
 import { assign } from "./copy.ts";
 import { type Data, type NdArray, ndarray, ravel, type Shape, sizeOf } from "./ndarray.ts";
 
-// `.data` gives the user access to a tensor's memory. Only its TypeScript type forbids writing, so fingerprints (hashes
-// of the elements) detect writes.
+// `.data` gives the user access to a tensor's memory. Only the TypeScript type of `.data` forbids writing, so the code
+// in this file detects writes by fingerprints (hashes of the elements).
 
-/** Elements that `.data` has returned, and their fingerprint at that time. */
+/** The elements that `.data` has returned to the user, and their fingerprint (hash) at that time. */
 export interface Exposure<Owner = unknown> {
-  /** The tensor that has these elements. */
+  /** The tensor whose elements `.data` returned. */
   readonly owner: Owner;
   readonly array: NdArray;
   readonly fingerprint: number;
-  /** How often a sweep has checked these elements. */
+  /** How often a sweep has checked the elements for writes. */
   checks: number;
 }
 
-/** The exposures of each typed array, by offset, shape and strides. A view shares the typed array of its base. */
+/**
+ * The records of elements that `.data` has returned, for each typed array, by offset, shape and strides. A view and its
+ * base have the same typed array.
+ */
 const exposures = new WeakMap<Data, Map<string, Exposure>>();
 let anyExposed = false; // most programs never read `.data` before a sweep, and then need no lookups
 
@@ -29,7 +32,7 @@ export function expose(owner: unknown, array: NdArray): Exposure {
   return exposure;
 }
 
-/** Returns the exposures that share elements with `array`. */
+/** Returns the records of elements returned by `.data` whose memory overlaps that of `array`. */
 export function exposuresOf(array: NdArray): readonly Exposure[] {
   const ofMemory = anyExposed ? exposures.get(array.data) : undefined;
   return ofMemory === undefined ? none : [...ofMemory.values()].filter((exposure) => overlap(exposure.array, array));
@@ -67,7 +70,10 @@ function extent({ shape, stride, offset }: { shape: Shape; stride: Shape; offset
   return [first, last];
 }
 
-/** Hashes the bits of the elements with FNV-1a, in four interleaved streams. A change of one word always changes the hash. */
+/**
+ * Returns a hash of the bits of the elements, by FNV-1a in four interleaved streams. A change of a single word always
+ * changes the hash.
+ */
 function fingerprint(array: NdArray): number {
   const flat = ravel(array);
   const Word = flat.BYTES_PER_ELEMENT === 1 ? Uint8Array : Uint32Array;

@@ -1,7 +1,7 @@
 import { isArray, show } from "../checks/errors.ts";
 import { type ReadonlyNdArray, type Shape, sizeOf } from "./ndarray.ts";
 
-/** Formats a shape for messages, such as [2, 3]. Also accepts an invalid shape with entries of any type. */
+/** Returns a shape as text for messages, such as "[2, 3]". Also accepts an invalid shape with entries of any type. */
 export function shapeText(shape: readonly unknown[], depth = 1): string {
   const visible = Array.from({ length: Math.min(shape.length, maxEntries) }, (_, i) => entryText(shape[i], depth));
   return `[${visible.join(", ")}${shape.length > maxEntries ? ", …" : ""}]`;
@@ -13,7 +13,9 @@ function entryText(x: unknown, depth: number): string {
   return depth > 0 && isArray(x) ? shapeText(x, depth - 1) : show(x);
 }
 
-/** Escapes line breaks and other control characters, with which a label could forge lines of a listing. */
+/**
+ * Escapes line breaks and other control characters, with which a tensor's label could forge lines of a printed table.
+ */
 export const escapeControls = (text: string): string =>
   /[\p{Cc}\u2028\u2029]/u.test(text)
     ? text.replace(/[\p{Cc}\u2028\u2029]/gu, (c) =>
@@ -49,7 +51,7 @@ const maxBrackets = 1e5; // the limit for the brackets of a text; 20 axes of siz
  * line.
  */
 export function arrayText(a: ReadonlyNdArray, dtype: string, indent = 0): string {
-  // An axis of size 0 prints its brackets without elements.
+  // For an axis of size 0, only the brackets are printed.
   const visibleBrackets = a.shape.reduce((count, n) => count * Math.min(n || 1, 2 * edgeItems + 1), 1);
   if (visibleBrackets > maxBrackets) return sizeOf(a.shape) === 0 ? "[]" : "[...]";
   const abbreviated = a.shape.reduce((count, n) => count * (n || 1), 1) > threshold;

@@ -1,8 +1,9 @@
 /**
- * The only module that may import ndarray. Ops use the class of view.ts. `Tensor.data` is a real ndarray, unless the
- * page forbids the code that ndarray generates.
+ * This is the only module that may import ndarray. Ops use the class `View` of view.ts. `Tensor.data` is a real
+ * ndarray, unless the page forbids the code that ndarray generates.
  *
- * ndarray is CommonJS, so import its default export. Its types declare named exports, which fail in Node.
+ * ndarray is a CommonJS module, so only its default export can be imported. Its type declarations also declare named
+ * exports, which fail in Node.
  */
 import nd, { type NdArray as Nd } from "ndarray";
 import { OutOfRangeError, ShapeError } from "../checks/errors.ts";
@@ -42,14 +43,14 @@ export const isSameShape = (a: Shape, b: Shape): boolean => {
 export const maxAxes = 64; // as in NumPy 2
 const maxElements = 2 ** 32; // that typed arrays can hold in every engine
 
-/** @throws ShapeError for more than 64 axes */
+/** @throws ShapeError if a shape has more than 64 axes */
 export function checkRank(caller: string, shape: Shape): void {
   if (shape.length > maxAxes)
     throw new ShapeError(`${caller}: a shape has at most ${maxAxes} axes, got ${shape.length}`);
 }
 
 /**
- * Every new tensor passes this check. A broadcast view may have more elements than its memory.
+ * Checks the shape of every new tensor. A broadcast view may have more elements than its memory.
  * @throws ShapeError for more than 64 axes; OutOfRangeError for more elements than an array can have
  */
 export function checkSize(caller: string, shape: Shape): void {
@@ -72,20 +73,24 @@ export function allocateArray(ArrayClass: DataClass, caller: string, shape: Shap
     );
   }
 }
-/** The constructor of a typed array. */
+/** The type of the constructors of typed arrays. */
 export interface DataClass {
   new (size: number): Data;
   readonly BYTES_PER_ELEMENT: number;
 }
 
 /**
- * Returns `data` as an array of `shape`, row-major by default. Copies neither `data` nor the lists, so the caller must
- * not change them. Ops use this class, which is the same for all dtypes and ranks, so JavaScript engines run it fast.
+ * Returns `data` as an array of `shape`, row-major by default. Copies neither `data` nor the list `shape`, so the
+ * caller must not change `data` or `shape`. Ops use the class of this array, which is the same for all dtypes and
+ * ranks, because JavaScript engines run such code fast.
  */
 export const ndarray = (data: Data, shape: Shape, stride?: Shape, offset?: number): NdArray =>
   viewOf(data, shape, stride, offset) as unknown as NdArray;
 
-/** Whether code may be generated; a Content-Security-Policy may forbid it. `undefined` until the first attempt. */
+/**
+ * Whether the page may generate code from strings, which a Content-Security-Policy can forbid. `undefined` until the
+ * first attempt.
+ */
 let canGenerateCode: boolean | undefined;
 function tryGenerateCode(): boolean {
   try {
@@ -97,8 +102,8 @@ function tryGenerateCode(): boolean {
 }
 
 /**
- * Returns a real ndarray of the same memory, with copies of shape and strides. Returns a View if code generation is
- * forbidden.
+ * Returns a real ndarray with the memory of `view` and copies of its shape and strides. Returns a View if the page
+ * forbids code generation.
  */
 export function toNdarray({ data, shape, stride, offset }: NdArray): NdArray {
   canGenerateCode ??= tryGenerateCode();
@@ -128,7 +133,7 @@ export function ravel(a: NdArray, caller = "a copy"): Data {
   return copy;
 }
 
-/** Writes a + b to `out`, which is row-major. */
+/** Writes the sum of the arrays a and b to `out`, which is row-major. */
 export function add(out: NdArray, a: NdArray, b: NdArray): void {
   const [sum, x, y] = [out.data, ravel(a), ravel(b)];
   for (let i = 0; i < sum.length; i++) sum[i] = x[i]! + y[i]!;

@@ -45,8 +45,8 @@ function withScalars(caller: string, inputs: readonly TensorLike[]): readonly Te
 }
 
 /**
- * The dtype rule of most ops: all inputs share one float dtype, or int32 if `integersToo` is set. Returns the shared
- * dtype.
+ * Returns the dtype that all inputs share, which must be a float dtype, or int32 if `integersToo` is set: the dtype
+ * rule of most ops.
  * @throws DTypeError otherwise, with the cast to write. The message uses `names` for inputs without a label.
  */
 export function sharedFloat(inputs: readonly Operand[], names?: readonly string[], integersToo = false): DType {
@@ -57,7 +57,10 @@ export function sharedFloat(inputs: readonly Operand[], names?: readonly string[
   throw sharedFloatError(inputs, names, integersToo);
 }
 
-/** The error for inputs without a common dtype. This is a separate function, so that valid calls do not create its closures. */
+/**
+ * Returns the error for inputs without a common dtype. This is a separate function, so that its closures are not
+ * created in valid calls.
+ */
 function sharedFloatError(
   inputs: readonly Operand[],
   names: readonly string[] | undefined,
@@ -77,8 +80,8 @@ function sharedFloatError(
 }
 
 /**
- * The error for two tensors of different dtypes, with the cast to write. It suggests casting b, unless b would lose
- * precision.
+ * Returns the error for two tensors a and b of different dtypes. The message suggests a cast of b, or a cast of a if b
+ * would lose precision.
  */
 export function mixedDTypes(a: NamedOperand, b: NamedOperand): DTypeError {
   const got = [a, b].map(([x, fallback]) => `${describe(x, fallback)} is ${x.dtype}`).join(", ");
@@ -88,13 +91,13 @@ export function mixedDTypes(a: NamedOperand, b: NamedOperand): DTypeError {
 }
 type NamedOperand = readonly [x: Operand, fallback: string];
 
-/** The error for a value of `f` that is not a float, so it has no derivative. */
+/** Returns the error for a function whose value is not a float, and so has no derivative. */
 export const noDerivative = (caller: string, y: Operand): DTypeError =>
   new DTypeError(
     `${caller}: f must return floats, got ${kindText(y)}, which has no derivative; return the floats it is computed from`,
   );
 
-/** Returns a hint for a value passed instead of a tensor. */
+/** Returns a hint for an error message if another value was passed instead of a tensor. */
 export function tensorHint(value: unknown): string {
   const copyHint = otherCopyHint(value);
   if (copyHint) return copyHint;
@@ -105,7 +108,7 @@ export function tensorHint(value: unknown): string {
   return typeof value === "string" ? "; pass the tensor itself" : hintFor(value);
 }
 
-/** Returns a hint for a loss that is not a tensor. */
+/** Returns a hint for an error message if the value of a loss function is not a tensor. */
 export function lossHint(loss: unknown): string {
   if (typeof loss === "number") return "; use ops, since a number from .item() has no derivative";
   if (typeof loss !== "object" || loss === null) return hintFor(loss);

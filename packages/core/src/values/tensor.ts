@@ -24,7 +24,7 @@ import {
 /** The key under which a tensor stores the path of the library copy that created it. */
 const copyPath: unique symbol = /* @__PURE__ */ Symbol.for("@wengert/core/path");
 
-/** Numbers or booleans in nested arrays. */
+/** The type of nested arrays of numbers or booleans. */
 export type Nested = number | boolean | readonly Nested[];
 /** An input of an op. A number becomes a scalar with the dtype of the other input. */
 export type TensorLike = Tensor | number;
@@ -38,9 +38,9 @@ export class Tensor {
   /** The number of elements. */
   readonly size: number;
   readonly dtype: DType;
-  /** The elements, for kernels; `undefined` during a trace. All other code reads `data`. */
+  /** The strided array of the elements, which kernels read; `undefined` during a trace. All other code reads `data`. */
   readonly array: NdArray | undefined;
-  /** A name for messages and listings. */
+  /** The name of the tensor in error messages and printed tables. */
   readonly label: string | undefined;
   #exposed: { readonly data: ReadonlyNdArray; readonly exposure: Exposure } | undefined; // what `data` has returned
 
@@ -55,12 +55,15 @@ export class Tensor {
   /** The elements as a read-only ndarray that shares the tensor's memory. @throws TracedValueError during a trace */
   get data(): ReadonlyNdArray {
     const array = valuesOf("data", this);
-    // Only the type forbids writing; assertUnchanged detects a write at run time.
+    // Only the TypeScript type of `data` forbids writing; assertUnchanged detects a write at run time.
     this.#exposed ??= { data: toNdarray(array) as ReadonlyNdArray, exposure: expose(this, array) };
     return this.#exposed.data;
   }
 
-  /** Returns the number of a tensor with one element (bool: 1 or 0). @throws ShapeError for other sizes, TracedValueError during a trace */
+  /**
+   * Returns the only element of a tensor with one element as a number (bool: 1 or 0).
+   * @throws ShapeError for other sizes, TracedValueError during a trace
+   */
   item(): number {
     const array = valuesOf("item", this);
     if (this.size === 1) return array.data[array.offset]!;
@@ -70,7 +73,8 @@ export class Tensor {
   }
 
   /**
-   * Returns the numbers (bool: booleans) as nested arrays. `T` is their type: `toNested<number[][]>()`.
+   * Returns the elements as nested arrays of numbers (of booleans, if the dtype is bool). `T` is the type of the nested
+   * arrays, as in `toNested<number[][]>()`.
    * @throws TracedValueError during a trace; OutOfRangeError if a tensor without elements would need more than 2²⁰ nested
    * arrays
    */
@@ -94,8 +98,9 @@ export class Tensor {
   }
 
   /**
-   * Checks that the user has not modified these numbers through the `.data` of this tensor, or of another tensor in the
-   * same memory. VJP rules need the old numbers; otherwise derivatives would be wrong.
+   * Checks that the user has not modified the elements of this tensor through its `.data`, or through that of another
+   * tensor in the same memory. VJP rules need the numbers that the forward pass used; with modified numbers,
+   * derivatives would be wrong.
    * @throws MutationError if the numbers were modified
    */
   assertUnchanged(): void {
@@ -103,14 +108,15 @@ export class Tensor {
     if (array === undefined) return;
     const own = this.#exposed?.exposure;
     if (own !== undefined && own.array.data !== array.data) {
-      // This tensor has moved to new memory and is safe. Writes to its old memory still throw, but are checked ever less
-      // often.
+      // The elements of this tensor have been moved to new memory, to which the user cannot write. The old memory is
+      // still checked for writes, but less and less often.
       if (isPowerOfTwo(++own.checks)) this.#check(own);
     }
     for (const exposure of exposuresOf(array)) {
       this.#check(exposure);
       if (++exposure.checks === 1 || sizeOf(exposure.array.shape) < minMovedElements) continue;
-      // From the second check on, a copy is cheaper than a fingerprint in each sweep. The user keeps the old memory.
+      // The second check copies the elements to new memory, because a copy is cheaper than a fingerprint in every
+      // sweep. The user keeps the old memory.
       for (const tensor of [exposure.owner as Tensor, this]) tensor.#move(array.data);
     }
   }
@@ -123,7 +129,10 @@ export class Tensor {
     );
   }
 
-  /** Moves the elements out of `memory`, unless a copy would be larger than `memory`, as for a broadcast array. */
+  /**
+   * Moves the elements of the tensor from `memory` to new memory, unless a copy would be larger than `memory`, as for a
+   * broadcast array.
+   */
   #move(memory: Data): void {
     const { array } = this;
     if (array === undefined || array.data !== memory || this.size > memory.length) return;
@@ -138,14 +147,17 @@ export class Tensor {
   }
 
   /**
-   * Lets `x instanceof Tensor` check for a private field instead of the prototype. A proxy has no private fields, so it
-   * is not a tensor, and the check cannot throw.
+   * Makes `x instanceof Tensor` check for a private field instead of the prototype. A proxy of a tensor has no private
+   * fields, so the check returns false for a proxy and cannot throw.
    */
   static [Symbol.hasInstance](x: unknown): x is Tensor {
     return typeof x === "object" && x !== null && #exposed in x;
   }
 
-  /** Throws for operators, such as x * x, which would compute NaN or a string. Templates and String(x) use `toString`. */
+  /**
+   * Throws an error if a JavaScript operator is applied to a tensor, as in x * x, which would otherwise compute NaN or
+   * a string. Templates and String(x) use `toString`.
+   */
   [Symbol.toPrimitive](hint: string): string {
     if (hint === "string") return this.toString();
     throw new ArgumentError(
@@ -158,7 +170,8 @@ export class Tensor {
     // console.log in Node calls this
     const value = Tensor.prototype.toString;
     Object.defineProperty(Tensor.prototype, Symbol.for("nodejs.util.inspect.custom"), { value });
-    // Another copy of the library shows this path in an error.
+    // The path of this copy of the library. Another copy that receives a tensor of this copy shows the path in its
+    // error message.
     Object.defineProperty(Tensor.prototype, copyPath, { get: ownPath });
   }
 }
@@ -175,7 +188,10 @@ export function hasEqualNumbers(a: Tensor, b: Tensor): boolean {
   return true;
 }
 
-/** Returns the numbers of a tensor. @throws TracedValueError during a trace; MutationError if their buffer was transferred */
+/**
+ * Returns the numbers of a tensor.
+ * @throws TracedValueError during a trace; MutationError if the buffer was transferred to another thread
+ */
 export function valuesOf(caller: string, x: Tensor): NdArray {
   if (x.array !== undefined) return attached(caller, x, x.array);
   throw new TracedValueError(
@@ -194,9 +210,9 @@ export function otherCopyHint(x: unknown): string {
 }
 
 /**
- * Returns the array of a tensor. The checks take a few nanoseconds. Freezing shapes would add a third to the time of a
- * small op.
- * @throws MutationError if its shape was modified, or if its buffer was transferred, which empties it
+ * Returns the array of a tensor. Checks the shape each time, which takes a few nanoseconds. To freeze every shape
+ * instead would add a third to the time of a small op.
+ * @throws MutationError if the shape was modified, or if the buffer was transferred to another thread
  */
 export function attached(caller: string, x: Tensor, array: NdArray): NdArray {
   if (sizeOf(x.shape) !== x.size)

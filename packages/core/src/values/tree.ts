@@ -14,8 +14,9 @@ type Tree<T> = T extends Tensor
     : { readonly [K in keyof T]: Tree<T[K]> };
 
 /**
- * Intersect a parameter's type with this type to accept only trees. There is no general type of trees: an `interface`
- * has no index signature, so it could not be assigned to such a type.
+ * A function accepts only trees if its parameter has the type `T & TreesOnly<T>`. A general type of all trees does not
+ * work: it would need an index signature, so a value whose type is an `interface`, which has no index signature, could
+ * not be assigned.
  */
 export type TreesOnly<T> = [T] extends [Tree<T>] ? unknown : { readonly "is not a tree of tensors": T };
 
@@ -23,7 +24,10 @@ export type TreesOnly<T> = [T] extends [Tree<T>] ? unknown : { readonly "is not 
 export type Cotangent<T> = [Tensor, T] extends [T, TensorLike] ? Tensor : T;
 export type Cotangents<A extends readonly unknown[]> = { -readonly [K in keyof A]: Cotangent<A[K]> };
 
-/** A function whose arguments and value must be trees. Only its return type is checked, so that `R` can still be inferred. */
+/**
+ * The type of a function whose arguments and value must be trees. Only the return type is checked, so that TypeScript
+ * can still infer `R`.
+ */
 export type TreeFunction<A extends readonly unknown[], R> = ((...args: A) => R & TreesOnly<R>) &
   TreesOnly<Cotangents<A>>;
 
@@ -35,7 +39,7 @@ export const asTree = (x: unknown, partner?: unknown): unknown => {
   return scalar(x, partner instanceof Tensor ? partner.dtype : "float64");
 };
 
-/** A tree, and the name that messages use for it. */
+/** A tree, and the name of the tree in error messages. */
 export type Named = readonly [tree: unknown, path: string];
 
 /** The leaves of trees: tensors, and also specs in `trace`. */
@@ -53,7 +57,10 @@ const tensors: LeafKind<Tensor> = {
     ),
 };
 
-/** Returns a hint for an instance of a class, else "". A gradient with the same fields would lack the methods of the class. */
+/**
+ * Returns a hint for an error message if the value is an instance of a class, else "". Such instances are not trees,
+ * because a gradient with the same fields would lack the methods of the class.
+ */
 const instanceHint = (path: string, x: unknown): string =>
   isReadable(x) && Object.keys(x).length > 0 ? `; write { ...${path} }` : "";
 
@@ -115,7 +122,10 @@ function mismatch(caller: string, path: string, node: unknown, likePath: string,
   return new TreeError(`${caller}: ${path} must be ${expected}, like ${likePath}; got ${got}${hint}`);
 }
 
-/** Calls `visit` with each tensor of a tree and its path, such as `params.layers[1].w`. @throws TreeError unless it is a tree */
+/**
+ * Calls `visit` with each tensor of a tree and its path, such as `params.layers[1].w`.
+ * @throws TreeError unless the value is a tree
+ */
 export const walk = (
   caller: string,
   tree: unknown,
@@ -123,7 +133,10 @@ export const walk = (
   visit: (leaf: Tensor, path: string) => unknown,
 ): void => traverse(caller, [[tree, path]], ([leaf], pathOfTree) => visit(leaf!, pathOfTree(0)));
 
-/** Returns the tensors of a tree in order. `caller` and `path` are for messages. @throws TreeError unless it is a tree */
+/**
+ * Returns the tensors of a tree in order. `caller` and `path` are for messages.
+ * @throws TreeError unless the value is a tree
+ */
 export function leaves(caller: string, tree: unknown, path: string): Tensor[] {
   const found: Tensor[] = [];
   traverse(caller, [[tree, path]], ([leaf]) => found.push(leaf!));
@@ -138,7 +151,7 @@ export function leavesLike(caller: string, like: Named, tree: Named): Tensor[] {
 }
 
 /**
- * Like `leavesLike`, but also checks dtypes and shapes.
+ * Returns the tensors of `tree` in the order of `like`, as `leavesLike` does, and checks dtypes and shapes.
  * @throws ShapeError unless each tensor has the dtype and shape of its counterpart in `like`
  */
 export function leavesAlike(caller: string, like: Named, tree: Named): Tensor[] {
@@ -168,7 +181,10 @@ export function unflatten<T>(like: T, values: Iterable<unknown>, isLeaf: (x: unk
   return build(like) as T;
 }
 
-/** Returns the float tensors of a tree, which have derivatives, and a function that replaces them in the tree. */
+/**
+ * Returns the float tensors of a tree, and a function that returns the tree with these tensors replaced. Only float
+ * tensors have derivatives.
+ */
 export function floatsOf<T>(
   caller: string,
   [tree, path]: readonly [T, string],
@@ -206,7 +222,7 @@ export function treeMap<T>(
   );
 }
 
-// Does not use String(f), which would call a toString that the user may have overridden.
+// Reads the source text without String(f), which would call a toString that the user may have overridden.
 const sourceOf = (f: object): string => Function.prototype.toString.call(f);
 
 /** Returns the name of argument `i` of `f` for messages, taken from the source text of `f` if possible. */
@@ -215,7 +231,10 @@ export function argumentName(f: (...args: never) => unknown, i: number): string 
   return list.split(",")[i]?.trim() || `argument ${i}`;
 }
 
-/** Returns whether `x` is a plain array or object. Instances of a class are not nodes: a rebuilt tree would lose the prototype. */
+/**
+ * Returns whether `x` is a plain array or object. Instances of a class are not nodes: a tree rebuilt from the fields
+ * would lose the prototype.
+ */
 export const isNode = (x: unknown): x is Node => isArray(x) || isPlain(x);
 
 const getChild = (node: unknown, key: string): unknown => (node as { readonly [key: string]: unknown })[key];

@@ -17,7 +17,7 @@ export function viewOf(data: Data, shape: Shape, stride: Shape = rowMajor(shape)
   return new View(data, shape, stride, offset ?? startOf(shape, stride));
 }
 
-// All vectors share one list of strides. This saves memory, because a long tape holds many arrays.
+// All row-major vectors share one list of strides. This saves memory, because a long tape holds many arrays.
 const scalarStride: Shape = [];
 const vectorStride: Shape = [1];
 
@@ -34,7 +34,8 @@ function rowMajor(shape: Shape): Shape {
 }
 
 /**
- * Returns the smallest offset at which every element has an index ≥ 0. With negative strides, the offset is positive.
+ * Returns the smallest offset at which every element has an index ≥ 0 in the memory. With negative strides, the offset
+ * is positive.
  */
 function startOf(shape: Shape, stride: Shape): number {
   let start = 0;
@@ -45,8 +46,8 @@ function startOf(shape: Shape, stride: Shape): number {
 const product = (sizes: Shape): number => sizes.reduce((size, n) => size * n, 1);
 
 /**
- * An array with all properties and methods of an ndarray, in one class for all dtypes and ranks. It generates no code,
- * because a page's Content-Security-Policy may forbid code generation.
+ * An array with all properties and methods of an ndarray, in one class for all dtypes and ranks. The class generates no
+ * code from strings, because a page's Content-Security-Policy may forbid code generation.
  */
 class View implements Strided {
   readonly data: Data;
@@ -74,8 +75,8 @@ class View implements Strided {
   }
 
   /**
-   * The axes by ascending stride. ndarray-ops reads this property in every call. The shortcuts avoid a sort, which is
-   * slow for small arrays.
+   * The axes by ascending stride. ndarray-ops reads this property in every call. For small ranks, the code avoids a
+   * sort, which would be slow for small arrays.
    */
   get order(): number[] {
     const { stride } = this;
@@ -148,7 +149,7 @@ class View implements Strided {
     );
   }
 
-  /** Fixes the index on some axes, and removes these axes. */
+  /** Returns a view in which the index on some axes is fixed, and these axes are removed. */
   pick(...at: unknown[]): View {
     const remainingAxes = [...this.shape.keys()].filter((axis) => !isIndex(at[axis]));
     return new View(

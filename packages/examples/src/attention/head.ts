@@ -16,19 +16,22 @@ import { letterCount } from "./words.ts";
 
 /** The parameters of one attention head, for 26 letters, T positions and vectors of d dimensions. */
 export interface Head {
-  /** The embedding of each letter and of the start mark, [27, d]. */
+  /** The embeddings of the letters and of the start mark: [27, d] for vectors of d dimensions. */
   readonly letters: Tensor;
-  /** The embedding of each position of a text, [T, d]. */
+  /** The embeddings of the positions of a text: [T, d] for T positions and vectors of d dimensions. */
   readonly places: Tensor;
-  /** The query, key and value projections, [d, d] each. */
+  /** The query, key and value projections: [d, d] each for vectors of d dimensions. */
   readonly query: Tensor;
   readonly key: Tensor;
   readonly value: Tensor;
-  /** The projection of the weighted values to a score for each letter, [d, 26]. */
+  /** The projection of the weighted values to a score for each letter: [d, 26] for vectors of d dimensions. */
   readonly output: Tensor;
 }
 
-/** Returns random weights, scaled so that multiplying a vector by them keeps its length at about √d. */
+/**
+ * Returns random weights, scaled so that multiplying a vector of d dimensions by the weights keeps its length at about
+ * √d.
+ */
 export function initialHead(key: Tensor, { places, width }: { places: number; width: number }): Head {
   const keys = splitKey(key, 6);
   const normal = (i: number, shape: readonly [number, number], scale = 1) =>
@@ -45,10 +48,16 @@ export function initialHead(key: Tensor, { places, width }: { places: number; wi
   };
 }
 
-/** Returns X [..., T, d], the sum of the letter embedding and the position embedding at each position. */
+/**
+ * Returns X [..., T, d]: for each of T positions, the sum of the letter embedding and the position embedding, vectors
+ * of d dimensions.
+ */
 export const embed = ({ letters, places }: Head, read: Tensor): Tensor => add(take(letters, read, { axis: 0 }), places);
 
-/** Returns the attention scores S = Q Kᵀ / √d, [..., T, T]. Sᵢⱼ compares query i with key j. */
+/**
+ * Returns the attention scores S = Q Kᵀ / √d, [..., T, T], of the queries Q and the keys K with d dimensions. Sᵢⱼ
+ * compares query i with key j.
+ */
 export function scores({ query, key }: Head, X: Tensor): Tensor {
   const [Q, K] = [matmul(X, query), matmul(X, key)];
   const rank = K.shape.length;
@@ -56,7 +65,7 @@ export function scores({ query, key }: Head, X: Tensor): Tensor {
   return div(matmul(Q, transpose(K, { axes })), Math.sqrt(query.shape[1]!));
 }
 
-/** Returns the causal mask, [T, T]: position i may attend to the positions j ≤ i. */
+/** Returns the causal mask [T, T] for T positions: position i may attend to the positions j ≤ i. */
 export function past(places: number): Tensor {
   const place = tensor(Int32Array.from({ length: places }, (_, i) => i));
   return tensor(lessEqual(expandDims(place, { axis: 0 }), expandDims(place, { axis: 1 })), { label: "past" });
@@ -68,7 +77,10 @@ export function past(places: number): Tensor {
  */
 export const weigh = (S: Tensor): Tensor => softmax(S, { where: past(S.shape.at(-1)!) });
 
-/** Returns the scores of the next letter, [..., T, 26]: averages the values with the attention weights W, then projects. */
+/**
+ * Returns the scores of the next letter at each of T positions, [..., T, 26]: averages the values with the attention
+ * weights W, then projects.
+ */
 export const nextLetterScores = ({ value, output }: Head, X: Tensor, W: Tensor): Tensor =>
   matmul(matmul(W, matmul(X, value)), output);
 

@@ -1,5 +1,6 @@
 /**
- * Trains one causal attention head to copy. Each text is a random word, repeated once. The head predicts the next letter.
+ * Trains a causal attention head to copy text. Each text is a random word, repeated once, and the attention head
+ * predicts each next letter.
  *
  * `head.ts` defines the model, and `words.ts` the task. `summary.ts` and `report.ts` show the results.
  */
@@ -32,7 +33,7 @@ function loss(head: Head, { read, next }: Batch): [loss: Tensor, aux: Aux] {
   return [mean(losses), { losses, logits }];
 }
 
-/** The losses on the first half of a text, which is random ("news"), and on the second half, which is a copy. */
+/** The loss on the first half of a text, which is random ("news"), and the loss on the second half, which is a copy. */
 const metrics = {
   news: ({ losses }: Aux, { next }: Batch) => mean(slice(losses, { stop: [null, next.shape[1]! / 2] })),
   copy: ({ losses }: Aux, { next }: Batch) => mean(second(losses, next)),

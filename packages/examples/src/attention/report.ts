@@ -5,7 +5,7 @@ import { percent, whole } from "../shared/table.ts";
 import type { Looks } from "./summary.ts";
 
 export interface Moment {
-  /** The number of training steps before this measurement. */
+  /** The number of training steps before the loss was measured. */
   readonly step: number;
   readonly loss: number;
   /** The mean loss on the random letters ("news") and on the copied letters of a text. */
@@ -21,7 +21,7 @@ export interface View {
   readonly W: readonly (readonly number[])[];
 }
 
-/** The contents of the report. They do not depend on the clock, so equal seeds give equal pages. */
+/** The contents of the report, which do not depend on the time, so equal seeds give equal pages. */
 export interface Fit {
   /** The command line that reproduces the report. */
   readonly command: string;
@@ -31,7 +31,7 @@ export interface Fit {
   /** The lowest possible mean loss on random letters. */
   readonly least: number;
   readonly moments: readonly Moment[];
-  /** The loss and accuracy on unseen words. */
+  /** The loss and the accuracy on words that the model has not seen in training. */
   readonly outcome: Moment;
   readonly text: { readonly read: readonly string[]; readonly next: readonly string[] };
   readonly looks: Looks;

@@ -29,8 +29,8 @@ export function predictionSummary(head: Head, { read, next }: Batch): string {
 }
 
 /**
- * How many positions of the first word attend most to the start mark, and how many of the second word to the letter to
- * copy.
+ * The number of positions in the first word that attend most to the start mark, and the number of positions in the
+ * second word that attend most to the letter to copy.
  */
 export interface Looks {
   readonly mark: number;
@@ -49,16 +49,19 @@ export function looks(W: readonly (readonly number[])[]): Looks {
 /** Formats a weight from 0 to 1 as a block of two characters in one of five shades. */
 const shade = (weight: number): string => "░▒▓██"[Math.floor(4 * weight)]!.repeat(2);
 
-/** Measurements showing that masked scores have no influence. */
+/** Measurements that show that masked attention scores do not affect the result. */
 export interface Blindness {
   /** The number of masked scores. */
   readonly hidden: number;
-  /** The largest attention weight and the largest |∂loss/∂score| of a masked score, with all masked scores set to NaN. */
+  /**
+   * The largest attention weight of a masked position, and the largest |∂loss/∂score| of a masked score, after all
+   * masked scores were set to NaN.
+   */
   readonly weight: number;
   readonly slope: number;
   /** The largest |∂loss/∂score| of an unmasked score. */
   readonly seenSlope: number;
-  /** The loss with all masked scores set to NaN, and the loss with ordinary masked scores. */
+  /** The loss if all masked scores are set to NaN, and the loss with ordinary masked scores. */
   readonly losses: readonly [poisoned: number, plain: number];
 }
 

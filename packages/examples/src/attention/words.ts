@@ -3,10 +3,13 @@ import { cast, concat, pad, randomUniform, slice } from "@wengert/ops";
 
 const alphabet = "abcdefghijklmnopqrstuvwxyz";
 export const letterCount: number = alphabet.length;
-/** The start mark of every text. Its code is one more than the code of z. */
+/** The start mark of every text. The code of the start mark is one more than the code of the letter z. */
 const mark = "^";
 
-/** A batch of texts, one per row: the input letters, starting with the mark, and the next letters. Both are int32 [count, 2n]. */
+/**
+ * A batch of texts as two tensors, int32 [count, 2n]: the input letters, which begin with the start mark, and the next
+ * letters. Each row is a text.
+ */
 export interface Batch {
   readonly read: Tensor;
   readonly next: Tensor;

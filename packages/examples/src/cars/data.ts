@@ -16,7 +16,7 @@ export const columns = [
 
 export interface Car {
   readonly name: string;
-  /** The features of the car, one number per column. */
+  /** The features of the car, in the order of the columns. */
   readonly values: readonly number[];
   /** The origin of the car, as an index into `origins`. */
   readonly origin: number;
@@ -31,7 +31,7 @@ export interface Cars {
 
 /**
  * Reads the data set Auto MPG, 406 cars of 1970 to 1982, from the npm package `vega-datasets`. E. Ramos and D. Donoho
- * collected it for the 1983 data exposition of the American Statistical Association (StatLib).
+ * collected the data for the 1983 data exposition of the American Statistical Association (StatLib).
  */
 export function readCars(): Cars {
   const rows = readRows("cars").map((row) => ({ ...row, Year: Number(String(row.Year).slice(0, 4)) }));

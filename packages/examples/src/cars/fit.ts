@@ -34,7 +34,7 @@ export function splits(cars: readonly Car[], folds: number, seed: number): Split
 }
 
 export interface Model {
-  /** The weight matrix, with one row per feature, one row for the bias, and one column per origin. */
+  /** The weight matrix: its rows are the features and the bias, its columns are the origins of the cars. */
   readonly W: Tensor;
   /** The means and standard deviations of the training columns, which standardize the features. */
   readonly scaling: StandardScaler<Tensor>;
@@ -49,8 +49,8 @@ export interface Settings {
 }
 
 /**
- * Fits softmax regression by gradient descent on all training cars, from W = 0. The held-out cars are used only for
- * validation.
+ * Fits softmax regression by gradient descent on all training cars, starting from weights of 0. The held-out cars are
+ * used only for validation.
  */
 export async function learn({ train, heldOut }: Split, { steps, rate, ridge }: Settings): Promise<Model> {
   const scaling = standardize(valuesOf(train));
@@ -95,7 +95,7 @@ export const labelsOf = (cars: readonly Car[]): Tensor =>
 export const probabilities = ({ W, scaling }: Model, cars: readonly Car[]): Tensor =>
   softmax(matmul(rowsOf(cars, scaling), W));
 
-/** A car with the prediction of the model. Its label is its origin. */
+/** A car and the prediction of the model. The label of a car is its origin. */
 export interface Verdict extends Car, Guess {
   readonly probabilities: readonly number[];
 }
@@ -117,7 +117,7 @@ export const guessesOf = (verdicts: readonly Verdict[]): Tensor =>
 
 export const accuracyOf = (verdicts: readonly Verdict[]): number => accuracy(guessesOf(verdicts), labelsOf(verdicts));
 
-/** Returns the mean and the sample standard deviation (divisor n − 1). */
+/** Returns the mean and the sample standard deviation of n numbers (with divisor n − 1). */
 export function meanAndSpread(values: readonly number[]): readonly [mean: number, spread: number] {
   const x = tensor([...values]);
   return [mean(x).item(), sqrt(variance(x, { ddof: 1 })).item()];

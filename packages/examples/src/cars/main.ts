@@ -15,7 +15,7 @@ import { accuracySummary, coefficientsSummary, dataSummary } from "./summary.ts"
 
 interface Outcome {
   readonly parts: readonly Split[];
-  /** The fitted models, one per fold. */
+  /** The fitted models of a cross-validation: a model for each fold. */
   readonly models: readonly Model[];
   /** The predictions for the held-out cars of each fold. */
   readonly verdicts: readonly (readonly Verdict[])[];

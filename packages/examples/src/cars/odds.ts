@@ -19,8 +19,9 @@ export const pairs = [
 ] as const;
 
 /**
- * Computes the odds ratios of the first fit. The odds of two origins for a car x are exp(x · (w − w′)), where w and w′ are the
- * weights of the two origins. So adding 1 to a column multiplies the odds by the exponential of a weight difference.
+ * Computes the odds ratios of the first fit. The odds of two origins for a car x are exp(x · (w − w′)), where w and w′
+ * are the weights of the two origins. So if a column increases by 1, the odds are multiplied by the exponential of the
+ * difference of its two weights.
  */
 export function oddsRatios(models: readonly Model[]): OddsRatio[] {
   const weights = models.map(({ W }) => W.toNested<number[][]>());
@@ -32,7 +33,7 @@ export function oddsRatios(models: readonly Model[]): OddsRatio[] {
   );
 }
 
-/** Returns the strength of an effect on the odds, |log factor|. */
+/** Returns the strength of an effect that multiplies the odds by `factor`: |log factor|. */
 const strength = ({ factor }: OddsRatio): number => Math.abs(Math.log(factor));
 
 /** Describes the odds of each pair of origins in sentences, for the `most` columns with the strongest effects. */

@@ -12,11 +12,12 @@ interface Story {
   readonly command: string;
   readonly data: Cars;
   readonly models: readonly Model[];
-  /** The predictions for the held-out cars, one list per fold. */
+  /** The predictions for the held-out cars: a list for each fold. */
   readonly verdicts: readonly (readonly Verdict[])[];
 }
 
-// The colors are blue, orange and the text color. Color-blind readers can distinguish them on light and on dark pages.
+// The colors of the plots are blue, orange and the text color. Color-blind readers can distinguish them on light and on
+// dark pages.
 const colors = ["--blue", "--ink", "--orange"] as const;
 const symbols = ["circle", "cross", "triangle"] as const;
 const byOrigin = { domain: [...origins], range: colors.map((color) => `var(${color})`) };

@@ -71,7 +71,7 @@ ${table(
 ${wrong.some(({ name }) => /^(dodge colt|plymouth champ)/.test(name)) ? "\nThe Colt and the Champ are not clear mistakes: Mitsubishi built them in Japan for Dodge and Plymouth.\n" : ""}`;
 }
 
-/** Describes the coefficients of the first fit, and their range over all fits. */
+/** Describes the coefficients of the first fit, and how much each coefficient varies over all fits. */
 export function coefficientsSummary(
   models: readonly Model[],
   [{ train, heldOut }]: readonly [Split, ...Split[]],

@@ -1,7 +1,7 @@
 /**
  * Defines the ops `kepler` and `atan2`. The VJP rule of `kepler` comes from Kepler's equation, not from the iteration
- * that solves the equation. `gradcheck` confirms its first and second derivatives, and diagnoses five wrong rules. The
- * kernel of `atan2` is one call of ndarray-ops.
+ * that solves the equation. `gradcheck` confirms the first and second derivatives of `kepler`, and diagnoses five wrong
+ * VJP rules. The kernel of `atan2` is one call of ndarray-ops.
  *
  * `orbit.ts` has the iteration, `atan2`, and the fit of an orbit.
  */
@@ -87,7 +87,10 @@ export const slips: readonly [Slip, Slip, Slip, Slip, Slip] = [
   },
 ];
 
-/** Runs `gradcheck` on an op. Returns its error, or `undefined` if the rules are correct. */
+/**
+ * Runs `gradcheck` on an op. Returns the error that `gradcheck` throws, or `undefined` if the op's VJP rules are
+ * correct.
+ */
 export function verdict(op: typeof kepler, at: readonly number[], e: number): GradcheckError | undefined {
   try {
     gradcheck((M: Tensor, ecc: Tensor) => op(M, ecc), [tensor(at), tensor(e)], { order: 2 });
@@ -102,7 +105,7 @@ interface Outcome {
   /** The largest relative differences of `kepler` from closed formulas, Kepler's second law and Newton's method. */
   readonly apart: { readonly formulas: number; readonly areas: number; readonly steps: number };
   readonly errors: readonly (GradcheckError | undefined)[];
-  /** The fit with the correct rules, and the fit with rules that give wrong second derivatives. */
+  /** The fit of the orbit with the correct VJP rules, and the fit with rules that give wrong second derivatives. */
   readonly guesses: readonly Guess[];
   readonly slipping: readonly Guess[];
 }

@@ -1,14 +1,14 @@
 import { grad, hessian, OutOfRangeError, ShapeError, type Tensor, tensor } from "@wengert/core";
 import { defineOp, describe, isSameShape, type Op } from "@wengert/core/extend";
-import { add, cos, div, mean, mul, neg, sin, sqrt, square, stack, sub } from "@wengert/ops";
+import { add, cos, div, expr, mean, mul, neg, sin, sqrt, square, stack, sub } from "@wengert/ops";
 import ops from "ndarray-ops";
 
 /** A function that solves Kepler's equation E − e sin E = M for E. */
 export type Kepler = (M: Tensor, e: Tensor) => Tensor;
 
 /**
- * Solves Kepler's equation E − e sin E = M for one M by Newton's method. The left side is convex for E in [0, π], so iterates
- * above the root decrease to the root. The loop ends when the iterates stop decreasing.
+ * Solves Kepler's equation E − e sin E = M for a single number M by Newton's method. The left side is convex for E in
+ * [0, π], so iterates above the root decrease to the root. The loop ends when the iterates stop decreasing.
  */
 export function root(M: number, e: number): number {
   if (!(e >= 0 && e < 1)) throw new OutOfRangeError(`kepler: expected an eccentricity e in [0, 1), got ${e}`);
@@ -23,12 +23,12 @@ export function root(M: number, e: number): number {
 }
 
 /** ∂M/∂E. */
-export const slope = (E: Tensor, e: Tensor): Tensor => sub(1, mul(e, cos(E)));
+export const slope = (E: Tensor, e: Tensor): Tensor => expr`1 - ${e} * ${cos(E)}`;
 
 /** Solves Kepler's equation by eight steps of Newton's method, written in ops. */
 export function keplerInSteps(M: Tensor, e: Tensor): Tensor {
   let E = M;
-  for (let i = 0; i < 8; i++) E = sub(E, div(sub(sub(E, mul(e, sin(E))), M), slope(E, e)));
+  for (let i = 0; i < 8; i++) E = expr`${E} - (${E} - ${e} * ${sin(E)} - ${M}) / ${slope(E, e)}`;
   return E;
 }
 
@@ -76,7 +76,7 @@ export function findEccentricity(kepler: Kepler, M: Tensor, seen: Tensor, steps:
   for (let i = 0; i <= steps; i++) {
     const slope = grad(loss)(e);
     guesses.push({ e: e.item(), slope: slope.item() });
-    e = sub(e, div(slope, hessian(loss)(e)));
+    e = expr`${e} - ${slope} / ${hessian(loss)(e)}`;
   }
   return guesses;
 }

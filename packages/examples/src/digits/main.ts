@@ -11,9 +11,9 @@ import { accuracy, adam, applyUpdates, batches, fit, linear, measure, type Optim
 import { type Command, command, startIfMain } from "../shared/command.ts";
 import { prepareFolder, writeWhole } from "../shared/files.ts";
 import { finishedFit } from "../shared/fitted.ts";
+import { type Batch, classes, pixelsPerImage, readDigits, wholeSet } from "../shared/mnist.ts";
 import { choice, count, flag, optional, path, positive, spelled } from "../shared/options.ts";
 import { percent, whole } from "../shared/table.ts";
-import { type Batch, classes, pixelsPerImage, readDigits, wholeSet } from "./mnist.ts";
 import { examine } from "./outcome.ts";
 import { type Fit, report } from "./report.ts";
 

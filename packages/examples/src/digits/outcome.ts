@@ -1,7 +1,7 @@
 import { jacobian, type Tensor } from "@wengert/core";
 import { mean, reshape, sum } from "@wengert/ops";
 import { batches } from "@wengert/train";
-import { classes, type Digits, side, wholeSet } from "./mnist.ts";
+import { classes, type Digits, side, wholeSet } from "../shared/mnist.ts";
 import type { Fit } from "./report.ts";
 
 /** Evaluates a fitted score function on the test images, and computes its pixel weights. */

@@ -3,7 +3,7 @@ import { html, report as reportOn } from "@wengert/report";
 import type { History } from "@wengert/train";
 import { whole } from "../shared/table.ts";
 
-/** The contents of the report. They do not depend on the clock, so equal seeds give equal pages. */
+/** The contents of the report, which do not depend on the time, so equal seeds give equal pages. */
 export interface Fit {
   /** The command line that reproduces the report. */
   readonly command: string;

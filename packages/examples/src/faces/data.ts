@@ -17,14 +17,14 @@ const [debian, downloaded] = [
 export const lfw: string = existsSync(debian) ? debian : downloaded;
 
 export interface Faces {
-  /** float32 [N, height, width], with pixels from 0 (black) to 1 (white). */
+  /** The images, float32 [N, height, width], with pixels from 0 (black) to 1 (white). */
   readonly images: Tensor;
   /** int32 [N] */
   readonly labels: Tensor;
   readonly classes: readonly string[];
   /** The name of each image. */
   readonly names: readonly string[];
-  /** The files that could not be read, each with the reason. */
+  /** The files that could not be read, and the reason for each. */
   readonly leftOut: readonly string[];
 }
 

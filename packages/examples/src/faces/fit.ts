@@ -38,7 +38,7 @@ export interface Settings {
   readonly seed: number;
 }
 
-/** The fit to all folds except one held-out fold. */
+/** A fit to all folds of the images except one, which is held out. */
 interface Part extends Fold {
   readonly model: Model;
   readonly history: History;
@@ -46,9 +46,15 @@ interface Part extends Fold {
 
 export interface Judged {
   readonly parts: readonly Part[];
-  /** float [N, K]: the scores of each image, from the fit that held out the image. */
+  /**
+   * The scores of N images for K classes, float [N, K]. The scores of an image are those of the fit that held out the
+   * image.
+   */
   readonly scores: Tensor;
-  /** [K, height, width]: the weights averaged over all fits, or for two classes the differences of the weights. */
+  /**
+   * The weights of each class as an image, averaged over all fits, [K, height, width]. For two classes, the differences
+   * of the weights.
+   */
   readonly weights: Tensor;
   readonly tape: string;
 }
@@ -83,7 +89,8 @@ export async function crossValidate(
   const parts: Part[] = [];
   let tape = "";
   for (const { train, test } of kFold(data, { folds, key: randomKey(seed), labels })) {
-    // Means and deviations come only from the training images, so the held-out images do not influence the fit.
+    // The means and deviations of the pixels come only from the training images, so the held-out images do not
+    // influence the fit.
     const scale: StandardScaler<Tensor> = standardize(train.X);
     const fitted: Rows = { X: scale.transform(train.X), labels: train.labels };
     const heldOut: Rows = { X: scale.transform(test.X), labels: test.labels };
@@ -124,7 +131,8 @@ export async function crossValidate(
   return {
     parts,
     scores: fromNdarray(ndarray(scores, [count, K])),
-    // For two classes the weights are w₀ − w₁ and w₁ − w₀, because softmax is then the sigmoid of a difference.
+    // For two classes with the weights w₀ and w₁, shows w₀ − w₁ and w₁ − w₀, because softmax is then the sigmoid of the
+    // difference of the scores.
     weights: reshape(K === 2 ? sub(W, flip(W, { axis: 0 })) : W, { shape: [K, height, width] }),
     tape,
   };

@@ -1,10 +1,9 @@
 import { type Tensor, tensor } from "@wengert/core";
 import {
-  add,
   binaryCrossEntropy,
   cast,
-  div,
   expandDims,
+  expr,
   matmul,
   mul,
   neg,
@@ -17,7 +16,7 @@ import {
 import { identity } from "../shared/algebra.ts";
 import type { Penguins } from "../shared/penguins.ts";
 
-/** A logistic regression problem: features X [n, d], and labels y [n], which are 0 or 1. */
+/** A logistic regression problem of n rows and d features: features X [n, d], and labels y [n], which are 0 or 1. */
 export interface Problem {
   readonly X: Tensor;
   readonly y: Tensor;
@@ -28,14 +27,17 @@ export function problemOf({ X, labels }: Penguins, ridge: number): Problem {
   return { X, y: tensor(cast(labels, { dtype: "float64" }), { label: "y" }), ridge };
 }
 
-/** Returns the same problem with only the given columns of X. */
+/** Returns the logistic regression problem with only the given columns of the features X. */
 export function withColumns({ X, ...rest }: Problem, columns: readonly number[]): Problem {
   return { X: take(X, tensor(columns, { dtype: "int32" }), { axis: 1 }), ...rest };
 }
 
-/** Returns the loss: the mean of −y log σ(z) − (1 − y) log σ(−z) for z = X w, plus the penalty ridge/2 · |w|². */
+/**
+ * Returns the loss: the mean of −y log σ(z) − (1 − y) log σ(−z) for z = X w with the weights w, plus the penalty
+ * ridge/2 · |w|².
+ */
 export function lossOf({ X, y, ridge }: Problem, w: Tensor): Tensor {
-  return add(binaryCrossEntropy(matmul(X, w), y), mul(ridge / 2, sum(square(w))));
+  return expr`${binaryCrossEntropy(matmul(X, w), y)} + ${ridge} / 2 * ${sum(square(w))}`;
 }
 
 /** Returns the Hessian of the loss in closed form: Xᵀ S X / n + ridge · I, with S = diag(σ′(z)) and σ′(z) = σ(z) σ(−z). */
@@ -44,5 +46,5 @@ export function closedForm({ X, ridge }: Problem, w: Tensor): Tensor {
   const z = matmul(X, w);
   const slopes = mul(sigmoid(z), sigmoid(neg(z)));
   const SX = mul(expandDims(slopes, { axis: 1 }), X);
-  return add(div(matmul(transpose(X), SX), n), mul(ridge, identity(d)));
+  return expr`${transpose(X)} @ ${SX} / ${n} + ${ridge} * ${identity(d)}`;
 }

@@ -6,7 +6,10 @@ import { InputError } from "../shared/options.ts";
 import { closedForm, lossOf, type Problem } from "./logistic.ts";
 import { conjugateGradients, largestEigenvalue } from "./products.ts";
 
-/** Three methods to compute the Newton step s, which solves H s = ∇L at the weights w. */
+/**
+ * Three methods to compute the Newton step s, which solves H s = ∇L, where H is the Hessian of the loss L at the
+ * weights w.
+ */
 const ways = {
   hessian: (problem: Problem, w: Tensor, gradient: Tensor): Tensor => solve(hessianOf(problem)(w), gradient),
   "hvp + CG": (problem: Problem, w: Tensor, gradient: Tensor): Tensor => matrixFree(problem, w, gradient).x,
@@ -23,7 +26,10 @@ function matrixFree(problem: Problem, w: Tensor, gradient: Tensor): { x: Tensor;
   return conjugateGradients((v) => product(w, v), gradient);
 }
 
-/** Runs Newton's method w ← w − H⁻¹ ∇L from w = 0 until it converges. Returns the weights at the start and after each step. */
+/**
+ * Runs Newton's method w ← w − H⁻¹ ∇L, where H is the Hessian of the loss L, from w = 0 until it converges. Returns the
+ * weights at the start and after each step.
+ */
 export function newton(problem: Problem, way: Way): Tensor[] {
   const gradientOf = grad((w: Tensor) => lossOf(problem, w));
   const path = [zeros([problem.X.shape[1]!])];
@@ -34,20 +40,21 @@ export function newton(problem: Problem, way: Way): Tensor[] {
     if (!(norm(step) < 1e9) || path.length > 100) {
       throw new InputError("Newton's method did not converge; use a larger --ridge, which bounds the weights.");
     }
-    // The error after a Newton step is about the square of the step. After a step this small, the error is below double precision.
+    // The error after a Newton step is about the square of the step's length. After a step of at most this length, the
+    // error is below double precision.
     if (norm(step) < 1e-9 * norm(next)) return [...path, next];
     path.push(next);
   }
 }
 
-/** Diagnostics of one iterate of Newton's method. */
+/** Diagnostics of a single step of Newton's method. */
 export interface Place {
   readonly loss: number;
   readonly slope: number;
   readonly H: Tensor;
   /** The relative differences from the closed-form Hessian, for the result of `hessian` and for columns computed by `hvp`. */
   readonly apart: { readonly hessian: number; readonly hvp: number };
-  /** The number of Hessian-vector products that conjugate gradients needed. */
+  /** The number of Hessian-vector products that the conjugate gradient method needed. */
   readonly products: number;
 }
 
@@ -65,20 +72,27 @@ export function lookAt(problem: Problem, w: Tensor): Place {
   };
 }
 
-/** Returns the number of correct digits of the weights w: −log₁₀ of their relative distance from the solution, at most 16. */
+/**
+ * Returns the number of correct digits of the weights w: −log₁₀ of the relative distance between w and the solution, at
+ * most 16.
+ */
 export function digitsOf(w: Tensor, solution: Tensor): number {
   return Math.min(16, -Math.log10(norm(sub(w, solution)) / norm(solution)));
 }
 
-/** Takes one more Newton step after convergence. The result is the reference for correct digits. */
+/**
+ * Takes one more Newton step after convergence. The result is the reference with which the number of correct digits is
+ * computed.
+ */
 export function polished(problem: Problem, path: readonly Tensor[]): Tensor {
   const w = path.at(-1)!;
   return sub(w, ways["closed form"](problem, w, grad((at: Tensor) => lossOf(problem, at))(w)));
 }
 
 /**
- * Runs gradient descent from w = 0 with the step size 1/λ, where λ is the largest curvature of the loss. The curvature is
- * largest at w = 0, where the derivative of the sigmoid is 1/4. Ends after `most` steps, or when w has ten correct digits.
+ * Runs gradient descent from the weights w = 0 with the step size 1/λ, where λ is the largest curvature of the loss.
+ * The curvature is largest at w = 0, where the derivative of the sigmoid is 1/4. Ends after `most` steps, or when w has
+ * ten correct digits.
  */
 export function plainDescent(problem: Problem, solution: Tensor, most: number): { rate: number; path: Tensor[] } {
   const start = zeros([problem.X.shape[1]!]);

@@ -3,8 +3,9 @@ import { add, div, mul, sub } from "@wengert/ops";
 import { inner, norm } from "../shared/algebra.ts";
 
 /**
- * Solves A x = b by conjugate gradients (M. Hestenes, E. Stiefel 1952), given only the products v ↦ A v. In exact arithmetic
- * the number of products is the number of distinct eigenvalues of A. Rounding errors add one or two products.
+ * Solves A x = b by conjugate gradients (M. Hestenes, E. Stiefel 1952), given only a function that computes A v for a
+ * vector v. In exact arithmetic the number of products is the number of distinct eigenvalues of A. Rounding errors add
+ * one or two products.
  */
 export function conjugateGradients(A: (v: Tensor) => Tensor, b: Tensor): { x: Tensor; products: number } {
   let x = zeros(b.shape);

@@ -100,7 +100,8 @@ function map({ problem }: Story): Html {
         y1: y1 - beyond * (y2 - y1),
         y2: y2 + beyond * (y2 - y1),
         pixelSize: 8,
-        // With the square root of the loss, the contours of a quadratic loss are equidistant.
+        // The plot uses the square root of the loss, because the contours of a quadratic loss are then equally far
+        // apart.
         value: (x: number, y: number) => Math.sqrt(Math.max(0, lossOf(plane, tensor([x, y])).item() - least)),
         thresholds: 24,
         stroke: "var(--line)",

@@ -28,7 +28,10 @@ const ways = {
 export type Way = keyof typeof ways;
 export const wayNames = Object.keys(ways) as Way[];
 
-/** Returns the VJP x̄ of softmax to more than a hundred digits, for the exact doubles in x and g. */
+/**
+ * Returns the VJP x̄ of softmax with more than a hundred correct digits, for the doubles in the logits x and the
+ * cotangent g.
+ */
 export function reference(x: readonly number[], g: readonly number[]): bigint[] {
   const most = exactly(Math.max(...x));
   const N = x.map((xi) => slowExp(exactly(xi) - most));
@@ -41,10 +44,10 @@ export function reference(x: readonly number[], g: readonly number[]): bigint[] 
 export interface Comparison {
   readonly x: readonly number[];
   readonly S: readonly number[];
-  /** The components of the VJP x̄, as computed by each method. */
+  /** The components of softmax's VJP x̄, as computed by each of the three methods. */
   readonly found: Readonly<Record<Way, readonly number[]>>;
   readonly exact: readonly bigint[];
-  /** The relative error of each component of the VJP x̄, for each method. */
+  /** The relative error of each component of softmax's VJP x̄, for each of the three methods. */
   readonly errors: Readonly<Record<Way, readonly number[]>>;
 }
 
@@ -57,7 +60,7 @@ export function compare(x: readonly number[], g: readonly number[]): Comparison 
   return { x, S: softmax(tensor(x)).toNested() as number[], found, exact, errors };
 }
 
-/** Returns x with its largest entry changed so that its softmax probability is 1 − `rest`. */
+/** Returns x with its largest entry changed, so that the softmax probability of this entry is 1 − `rest`. */
 export function confident(x: readonly number[], rest: number): number[] {
   const m = x.indexOf(Math.max(...x));
   const others = logSumExp(tensor(x.toSpliced(m, 1)));

@@ -1,29 +1,36 @@
 import type { Tensor } from "@wengert/core";
-import { add, div, exp, expandDims, log, logSoftmax, logSumExp, mean, mul, neg, square, sub, sum } from "@wengert/ops";
+import { exp, expandDims, expr, log, logSoftmax, logSumExp, mean, neg, sum } from "@wengert/ops";
 
 /** The parameters of a mixture of K Gaussians. Softmax maps any `a` to weights, and exp maps any `logSigma` to widths. */
 export interface Mixture {
-  /** The logits of the weights: π = softmax(a). */
+  /** The logits a of the mixture's weights π = softmax(a). */
   readonly a: Tensor;
   readonly mu: Tensor;
   readonly logSigma: Tensor;
 }
 
-/** Returns the log of each weighted density, tₖ = log(πₖ N(x; μₖ, σₖ)), for each x and each component k, [n, K]. */
+/**
+ * Returns the log of each weighted density, tₖ = log(πₖ N(x; μₖ, σₖ)), for each of n numbers x and each of K components
+ * k, [n, K].
+ */
 export function terms({ a, mu, logSigma }: Mixture, x: Tensor): Tensor {
-  const z = div(sub(expandDims(x, { axis: 1 }), mu), exp(logSigma));
-  const logNormal = neg(add(mul(0.5, square(z)), add(logSigma, 0.5 * Math.log(2 * Math.PI))));
-  return add(logSoftmax(a), logNormal);
+  const z = expr`(${expandDims(x, { axis: 1 })} - ${mu}) / ${exp(logSigma)}`;
+  return expr`${logSoftmax(a)} - (${z} ** 2 / 2 + ${logSigma} + ${Math.log(2 * Math.PI)} / 2)`;
 }
 
 export type LogDensity = (mixture: Mixture, x: Tensor) => Tensor;
 
-/** Returns the log-density log p(x) = log Σₖ πₖ N(x; μₖ, σₖ). */
+/** Returns the log-density of a mixture of Gaussians, log p(x) = log Σₖ πₖ N(x; μₖ, σₖ). */
 export const logDensity: LogDensity = (mixture, x) => logSumExp(terms(mixture, x), { axis: 1 });
 
-/** Returns log p(x) by the textbook formula, log Σ exp. If all exponents are below −745, the sum underflows to 0. */
+/**
+ * Returns the log-density log p(x) of a mixture by the textbook formula, log Σ exp. If all exponents are below −745,
+ * the sum underflows to 0.
+ */
 export const naiveLogDensity: LogDensity = (mixture, x) => log(sum(exp(terms(mixture, x)), { axis: 1 }));
 
-/** Returns the mean of −log p(x). Minimizing this loss maximizes the likelihood. */
+/**
+ * Returns the loss of a mixture, the mean of −log p(x) over the data x. Minimizing this loss maximizes the likelihood.
+ */
 export const lossOf = (mixture: Mixture, x: Tensor, logP: LogDensity = logDensity): Tensor =>
   neg(mean(logP(mixture, x)));

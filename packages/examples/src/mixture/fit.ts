@@ -6,7 +6,10 @@ import { lossOf, type Mixture } from "./density.ts";
 
 const momentum = 0.9;
 
-/** Returns a mixture with equal weights, means at the medians of K equal parts of the sorted x, and widths of std(x) / K. */
+/**
+ * Returns an initial mixture of K Gaussians: equal weights, means that divide the sorted data x evenly (at the
+ * quantiles (k + ½) / K), and widths of std(x) / K.
+ */
 export function initialMixture(x: Tensor, K: number): Mixture {
   const values = x.toNested<number[]>();
   const middles = Array.from({ length: K }, (_, k) => values[Math.floor(((k + 0.5) / K) * values.length)]!);

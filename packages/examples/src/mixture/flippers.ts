@@ -7,7 +7,7 @@ const column = "Flipper Length (mm)";
 export interface Flippers {
   /** The flipper lengths in mm, in ascending order. */
   readonly x: Tensor;
-  /** The species of each penguin. The fit does not use it. */
+  /** The species of each penguin, which the fit does not use. */
   readonly species: readonly string[];
   /** The number of penguins left out because their flipper was not measured. */
   readonly incomplete: number;

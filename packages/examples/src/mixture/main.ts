@@ -21,7 +21,10 @@ const mistyped = 1900;
 
 interface Outcome {
   readonly moments: readonly Moment<Mixture>[];
-  /** The mixture recomputed from the responsibilities. It equals the fitted mixture if the gradient is 0. */
+  /**
+   * The mixture recomputed from the responsibilities (the M-step of EM), which equals the fitted mixture if the
+   * gradient is 0.
+   */
   readonly average: Shape;
   readonly tails: readonly Tail[];
   readonly file: string;

@@ -19,7 +19,10 @@ import { type Mixture, terms } from "./density.ts";
 import { type Shape, shapeOf } from "./fit.ts";
 import type { Flippers } from "./flippers.ts";
 
-/** Four methods to compute the responsibility rₖ of each component k for each x, [n, K]. */
+/**
+ * Four methods to compute the responsibility rₖ of each component k for each x: the probability that x comes from
+ * component k. The result has the shape [n, K].
+ */
 const ways = {
   "πN / Σ πN": (mixture: Mixture, x: Tensor): Tensor =>
     tensor(x.toNested<number[]>().map((xi) => bayes(shapeOf(mixture), xi))),

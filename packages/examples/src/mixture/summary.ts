@@ -37,7 +37,10 @@ A single Gaussian with mean ${mean.toFixed(3)} and deviation ${deviation.toFixed
 `;
 }
 
-/** Returns the least mean of −log N(x; μ, σ) for a single Gaussian, reached at the mean and the deviation of the data. */
+/**
+ * Returns the smallest possible mean of −log N(x; μ, σ) for a single Gaussian. The minimum is reached if μ is the mean
+ * and σ the deviation of the data.
+ */
 const singleLoss = (deviation: number): number => Math.log(deviation) + 0.5 * Math.log(2 * Math.PI * Math.E);
 
 const between = [180, 195, 200, 203, 205, 207, 210, 220]; // around the crossing of two components

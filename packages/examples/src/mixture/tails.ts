@@ -3,7 +3,7 @@ import { concat, sum } from "@wengert/ops";
 import { exactly, log, relativeError, exp as slowExp, total } from "../shared/fixed.ts";
 import { type LogDensity, logDensity, lossOf, type Mixture, naiveLogDensity, terms } from "./density.ts";
 
-/** Returns log Σₖ exp(tₖ) to more than a hundred digits, for the exact doubles in t. */
+/** Returns log Σₖ exp(tₖ) with more than a hundred correct digits, for the doubles tₖ. */
 export function exactLogSumExp(t: readonly number[]): bigint {
   const most = exactly(Math.max(...t));
   return most + log(total(t.map((tk) => slowExp(exactly(tk) - most))));
@@ -22,7 +22,7 @@ export interface Tail {
   readonly stable: Found;
 }
 
-/** Computes log p(x) at one x by the textbook formula and by logSumExp. */
+/** Computes the log-density log p(x) of a mixture at one x by the textbook formula and by logSumExp. */
 export function tailAt(mixture: Mixture, x: number): Tail {
   const at = tensor([x]);
   const exact = exactLogSumExp(terms(mixture, at).toNested<number[][]>()[0]!);
@@ -34,11 +34,11 @@ export function tailAt(mixture: Mixture, x: number): Tail {
   return { x, naive: found(naiveLogDensity), stable: found(logDensity) };
 }
 
-/** The loss after adding an outlier to the data, and its gradient with respect to the means μ. */
+/** The loss after adding an outlier to the data, and the gradient of this loss with respect to the means μ. */
 export interface Spoilt {
   readonly loss: number;
   readonly slopes: readonly number[];
-  /** The name of the step that produced the first NaN or infinity, if any. */
+  /** The name of the step of the tape that computed the first NaN or infinity, if there is one. */
   readonly culprit: string | undefined;
 }
 

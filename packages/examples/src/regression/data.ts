@@ -1,7 +1,7 @@
 import type { Tensor } from "@wengert/core";
 import { add, div, exp, mul, neg, pow, sub } from "@wengert/ops";
 
-/** A curve to fit, its data, and the certified solution. */
+/** A curve-fitting problem: a curve to fit, its data, and the certified solution. */
 export interface Problem {
   readonly title: string;
   readonly formula: string;
@@ -9,13 +9,13 @@ export interface Problem {
   readonly yName: string;
   /** The measurements, as pairs of x and y. */
   readonly points: readonly (readonly [x: number, y: number])[];
-  /** Evaluates the curve at each x. The parameters b are scalars. */
+  /** Evaluates the curve at each x, for the parameters b, which are scalars. */
   readonly curve: (x: Tensor, b: readonly Tensor[]) => Tensor;
   readonly starts: { readonly near: readonly number[]; readonly far: readonly number[] };
   readonly certified: Certified;
 }
 
-/** The certified solution, to eleven digits. */
+/** The certified values of the parameters, to eleven digits. */
 interface Certified {
   readonly b: readonly number[];
   readonly errors: readonly number[];
@@ -113,7 +113,7 @@ export const problems: Readonly<Record<(typeof names)[number], Problem>> = {
   },
 };
 
-/** Zips alternating lists of x and y into points. */
+/** Combines lists of x and lists of y, which alternate, into points (x, y). */
 function pairs(...lists: readonly (readonly number[])[]): (readonly [number, number])[] {
   return lists.flatMap((xs, i) => (i % 2 === 0 ? xs.map((x, j) => [x, lists[i + 1]![j]!] as const) : []));
 }

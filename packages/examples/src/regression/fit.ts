@@ -17,13 +17,13 @@ export interface Fit {
   readonly sumOfSquares: number;
   /** The degrees of freedom: observations minus parameters. */
   readonly freedom: number;
-  /** The residual standard deviation: how far the observations are from the curve. */
+  /** The residual standard deviation, which measures how far the observations are from the fitted curve. */
   readonly deviation: number;
   readonly hessian: Uncertainty;
   readonly gaussNewton: Uncertainty;
 }
 
-/** Returns the sum of the squared residuals y − curve(x, b). */
+/** Returns the sum of the squared residuals y − curve(x, b) of a curve with the parameters b. */
 export function sumOfSquares({ points, curve }: Problem, b: readonly Tensor[]): Tensor {
   const [x, y] = [0, 1].map((i) => tensor(points.map((point) => point[i]!))) as [Tensor, Tensor];
   return sum(square(sub(y, curve(x, b))));
@@ -52,7 +52,8 @@ export function leastSquares(problem: Problem, start: readonly number[]): Fit {
   const left = minimum.loss * total.item();
   const freedom = points.length - b.length;
   const variance = left / freedom;
-  // The derivatives are with respect to the scaled parameters, so the entries of the Hessian have similar sizes.
+  // Second derivatives are taken with respect to the scaled parameters, so that the entries of the Hessian have similar
+  // sizes.
   const x = tensor(points.map(([at]) => at));
   const blocks = hessian((parts: readonly Tensor[]) => mul(sumOfSquares(problem, scaled(parts, b)), 0.5))(ones);
   const H = stack(blocks.map((row) => stack(row)));

@@ -2,10 +2,10 @@ import { type Tensor, tensor } from "@wengert/core";
 import { abs, max, mul, oneHot, sub, sum } from "@wengert/ops";
 import { cholesky, solveCholesky } from "@wengert/train/extend";
 
-/** Returns the largest |aᵢ − bᵢ|. */
+/** Returns the largest absolute difference |aᵢ − bᵢ| of two lists of numbers. */
 export const farthest = (a: Tensor, b: Tensor): number => max(abs(sub(a, b))).item();
 
-/** Returns the largest |aᵢ − bᵢ| divided by the largest |bᵢ|. */
+/** Returns the relative difference of two lists of numbers: the largest |aᵢ − bᵢ| divided by the largest |bᵢ|. */
 export const relativeDistance = (a: Tensor, b: Tensor): number => {
   const distance = farthest(a, b);
   return distance === 0 ? 0 : distance / max(abs(b)).item();

@@ -2,14 +2,17 @@ import { realpathSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import { describeOptions, InputError, type OptionTable, parseOptions, type Values } from "./options.ts";
 
-/** An example program. `startIfMain` starts it from a terminal, and a test calls `run`. */
+/** An example program. `startIfMain` starts the program from a terminal, and tests call the function `run`. */
 export interface Command<Outcome> {
   /** A one-line description. */
   readonly summary: string;
   readonly options: OptionTable;
-  /** Whether `run` has a `stop` parameter. Without this parameter, Ctrl-C ends the process at once. */
+  /**
+   * Whether the function `run` of the command has a parameter `stop`. Without this parameter, Ctrl-C ends the process
+   * at once.
+   */
   readonly stoppable: boolean;
-  /** Runs the command. Ctrl-C aborts the signal `stop`. */
+  /** Runs the example's command. When the user presses Ctrl-C, the signal `stop` is aborted. */
   run(args?: readonly string[], stop?: AbortSignal): Promise<Outcome>;
 }
 

@@ -12,7 +12,7 @@ interface Descent<P> {
   readonly steps: number;
   readonly rate: number;
   readonly momentum?: number;
-  /** Ends the descent if this function returns true for the current parameters. */
+  /** A function that ends the gradient descent if it returns true for the current parameters. */
   readonly until?: (params: P) => boolean;
 }
 
@@ -39,7 +39,7 @@ export function descent<P>(
   }
 }
 
-/** Returns the loss. @throws InputError if the loss is NaN or infinite */
+/** Returns the value of the loss. @throws InputError if the loss is NaN or infinite */
 function finite(loss: number, step: number): number {
   if (Number.isFinite(loss)) return loss;
   throw new InputError(`the loss is ${loss} at step ${step}; use a smaller --rate.`);

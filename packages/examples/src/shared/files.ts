@@ -21,7 +21,10 @@ export function readFromPackage(entry: string, path: string): Buffer {
   }
 }
 
-/** Creates the output folder. Called first, so that a command with an unwritable path fails before a long computation. */
+/**
+ * Creates the output folder. Commands call this first, so that an unwritable path causes an error before a long
+ * computation.
+ */
 export function prepareFolder(folder: string): void {
   try {
     mkdirSync(folder, { recursive: true });

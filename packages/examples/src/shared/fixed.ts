@@ -5,7 +5,7 @@ const one = 1n << BigInt(bits);
 
 /** Converts a double `x` to fixed point. The conversion is exact if x is 0 or |x| ≥ 2⁻⁴⁶⁰. */
 export const exactly = (x: number): bigint => BigInt(Math.trunc(x * 2 ** bits));
-/** Returns the double nearest to `a`. */
+/** Returns the double nearest to the fixed-point number `a`. */
 export const nearest = (a: bigint): number => Number(a) / 2 ** bits;
 export const times = (a: bigint, b: bigint): bigint => (a * b) >> BigInt(bits);
 export const over = (a: bigint, b: bigint): bigint => (a << BigInt(bits)) / b;

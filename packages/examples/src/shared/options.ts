@@ -1,18 +1,21 @@
 import { parseArgs } from "node:util";
 
-/** An error that the user can fix. The command prints only its message. */
+/** An error that the user can fix. A command prints only the message of such an error. */
 export class InputError extends Error {
   override name = "InputError";
 }
 
-/** One option of a command: its default, its help text, and a parser. */
+/** An option of a command: its default, its help text, and a parser. */
 export interface Option<Value> {
   readonly placeholder: string;
   readonly fallback: Value;
   readonly help: string;
-  /** A description of the default for `--help`, if `fallback` is undefined. */
+  /** A description of the option's default for `--help`, if `fallback` is undefined. */
   readonly otherwise?: string;
-  /** Parses the text. Returns the value, or a description of valid values for the error message: "a whole number of at least 1". */
+  /**
+   * Parses the text of an option's value. Returns the value, or a description of valid values for the error message: "a
+   * whole number of at least 1".
+   */
   readonly read: (text: string) => { value: Value } | { wanted: string };
 }
 
@@ -22,7 +25,7 @@ export type Values<Table extends OptionTable> = {
   readonly [Name in keyof Table]: Table[Name] extends Option<infer Value> ? Value : never;
 };
 
-/** An option for a whole number of at least `min`, and at most `max` if given. */
+/** An option whose value is a whole number of at least `min`, and at most `max` if given. */
 export function count(
   fallback: number,
   help: string,
@@ -37,12 +40,12 @@ export function count(
   return { placeholder: "N", fallback, help, read };
 }
 
-/** An option for a finite number above zero. */
+/** An option whose value is a finite number above zero. */
 export function positive(fallback: number, help: string): Option<number> {
   return number((value) => value > 0 && Number.isFinite(value), "a number above 0", { fallback, help });
 }
 
-/** An option for a number from `min` to `max`. */
+/** An option whose value is a number from `min` to `max`. */
 export function between(min: number, max: number, fallback: number, help: string): Option<number> {
   return number((value) => value >= min && value <= max, `a number from ${min} to ${max}`, { fallback, help });
 }
@@ -68,7 +71,10 @@ export function choice<const Word extends string>(words: readonly [Word, ...Word
   return { placeholder: words.join("|"), fallback: words[0], help, read };
 }
 
-/** An option for a path. An empty path throws, because it usually comes from an unset shell variable. */
+/**
+ * An option whose value is a path. An empty path causes an error, because it usually comes from an unset shell
+ * variable.
+ */
 export function path(fallback: string, help: string): Option<string> {
   return {
     placeholder: "PATH",
@@ -78,7 +84,10 @@ export function path(fallback: string, help: string): Option<string> {
   };
 }
 
-/** An option for free text. Empty text throws, because it usually comes from an unset shell variable. */
+/**
+ * An option whose value is any text. An empty text causes an error, because it usually comes from an unset shell
+ * variable.
+ */
 export function words(fallback: string, help: string): Option<string> {
   return {
     placeholder: "TEXT",
@@ -88,12 +97,15 @@ export function words(fallback: string, help: string): Option<string> {
   };
 }
 
-/** A boolean option without a value. */
+/** A boolean option, which takes no value. */
 export function flag(help: string): Option<boolean> {
   return { placeholder: "", fallback: false, help, read: () => ({ wanted: "given without a value" }) };
 }
 
-/** For a default that depends on other options: makes it `undefined`, and shows `otherwise` in `--help`. */
+/**
+ * Returns an option whose default depends on other options: the default is `undefined`, and `--help` shows the text
+ * `otherwise`.
+ */
 export function optional<Value>(option: Option<Value>, otherwise: string): Option<Value | undefined> {
   return { ...option, fallback: undefined, otherwise };
 }
@@ -105,7 +117,7 @@ export function parseOptions<Table extends OptionTable>(table: Table, args: read
   const names = Object.keys(table);
   const typeOf = (option: Option<unknown>) => ({ type: isFlag(option) ? ("boolean" as const) : ("string" as const) });
   const config = Object.fromEntries(Object.entries(table).map(([name, option]) => [name, typeOf(option)]));
-  // `strict` is false because Node's own error messages do not say how to fix a mistake.
+  // The option `strict` of parseArgs is false, because the error messages of Node do not say how to fix a mistake.
   const { values, tokens } = parseArgs({ args: [...args], options: config, strict: false, tokens: true });
   refuseSwallowed(table, values);
 
@@ -135,7 +147,7 @@ export function parseOptions<Table extends OptionTable>(table: Table, args: read
   return Object.fromEntries(Object.entries(table).map(([name, option]) => [name, read(name, option)])) as Values<Table>;
 }
 
-/** Formats the help text: one line per option, with its default. */
+/** Returns the help text, which lists each option and its default on a line. */
 export function describeOptions(table: OptionTable): string {
   const rows = Object.entries(table).map(([name, option]) => [
     `--${name} ${option.placeholder}`.trim(),
@@ -157,7 +169,10 @@ export function spelled<Table extends OptionTable>(table: Table, values: Partial
 /** Quotes a word for a shell, if necessary. */
 const quoted = (word: string): string => (/^[\w./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);
 
-/** Throws if npm consumed an option. Without `--`, `npm start --seed=2` only sets the environment variable `npm_config_seed`. */
+/**
+ * Throws an error if npm consumed an option of the command. Without `--`, `npm start --seed=2` only sets the
+ * environment variable `npm_config_seed`.
+ */
 function refuseSwallowed(table: OptionTable, values: Readonly<Record<string, unknown>>): void {
   for (const [name, option] of Object.entries(table)) {
     const kept = process.env[`npm_config_${name}`];

@@ -8,7 +8,10 @@ export const species = ["Adelie", "Chinstrap"] as const;
 export const measurements = ["Beak Length (mm)", "Beak Depth (mm)", "Flipper Length (mm)", "Body Mass (g)"] as const;
 
 export interface Penguins {
-  /** The features, one row per penguin: measurements scaled to mean 0 and variance 1, and a 1 for the bias. */
+  /**
+   * The features of the penguins. Each row has a penguin's measurements, scaled to mean 0 and variance 1, and a 1 for
+   * the bias.
+   */
   readonly X: Tensor;
   /** The species of each penguin, as an index into `species`. */
   readonly labels: Tensor;

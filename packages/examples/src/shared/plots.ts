@@ -1,7 +1,7 @@
 import * as Plot from "@observablehq/plot";
 import { type Color, type Html, plot } from "@wengert/report";
 
-/** Draws a plot with two axes. At the default size, two plots fit side by side on the page. */
+/** Draws a plot with two axes. Two plots of the default size fit side by side on the page. */
 export const chart = (options: Plot.PlotOptions): Html =>
   plot({ width: 460, height: 300, marginTop: 28, marginBottom: 40, marginLeft: 48, marginRight: 16, ...options });
 

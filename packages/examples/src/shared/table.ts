@@ -10,13 +10,13 @@ export function table(rows: readonly (readonly string[])[], { left = 1 }: { left
   return rows.map((row) => `  ${line(row).join("   ")}`.trimEnd()).join("\n");
 }
 
-/** Formats a number as one digit and a power of ten. */
+/** Formats a number as a digit and a power of ten, such as 3e-5. */
 export const size = (x: number): string => (x === 0 ? "0" : x.toExponential(0));
 
 /** Formats an integer as a subscript: 12 as ₁₂. */
 export const index = (i: number): string => `${i}`.replace(/\d/g, (digit) => "₀₁₂₃₄₅₆₇₈₉"[Number(digit)]!);
 
-/** Selects the steps to print: the first, the last, and 1, 2, 5, 10, 20, 50, … in between. */
+/** Returns the numbers of the steps to print: the first, the last, and 1, 2, 5, 10, 20, 50, … in between. */
 export function roundSteps(steps: number): number[] {
   const round = Array.from({ length: 18 }, (_, k) => [1, 2, 5][k % 3]! * 10 ** Math.floor(k / 3));
   return [0, ...round.filter((step) => step < steps), steps];

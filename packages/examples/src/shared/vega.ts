@@ -1,15 +1,20 @@
 import { readFromPackage } from "./files.ts";
 
-/** One row of a data set. Missing values are null. */
+/** A row of a data set, in which missing values are null. */
 export type Row = Readonly<Record<string, string | number | null>>;
 
 /** Reads a data set of the npm package `vega-datasets` by name. */
 export function readRows(name: string): readonly Row[] {
-  // `vega-datasets` exports only its index module, so the path of the data folder is relative to that module.
-  return JSON.parse(readFromPackage("vega-datasets", `../data/${name}.json`).toString("utf8"));
+  return JSON.parse(readText(`${name}.json`));
 }
 
-/** Separates complete rows, which have a number in each of `columns`, from incomplete rows. */
+/** Reads a data file of the npm package `vega-datasets` as text. */
+export function readText(file: string): string {
+  // `vega-datasets` exports only its index module, so the path of the data folder is relative to that module.
+  return readFromPackage("vega-datasets", `../data/${file}`).toString("utf8");
+}
+
+/** Separates the complete rows of a data set, which have a number in each of `columns`, from the incomplete rows. */
 export function withNumbers<Column extends string>(
   rows: readonly Row[],
   columns: readonly Column[],

@@ -21,7 +21,7 @@ import { farthest } from "../shared/algebra.ts";
 import { descent } from "../shared/descent.ts";
 import type { Penguins } from "../shared/penguins.ts";
 
-/** A value with its first and second derivatives. */
+/** The value of a function, and its first and second derivatives. */
 export type Jet = readonly [value: number, first: number, second: number];
 
 /** Computes sigmoid(a₁ − a₀) and the second entry of softmax([a₀, a₁]), and their largest relative difference. */
@@ -34,17 +34,20 @@ export function atDifference(d: number): { sigmoid: Jet; softmax: Jet; apart: nu
   const logistic = (x: Tensor) => sigmoid(x);
   const jet: Jet = [logistic(at).item(), grad(logistic)(at).item(), hessian(logistic)(at).item()];
   const [value, first, curve] = jet;
-  // Since d = a₁ − a₀, each derivative with respect to a₀ has a factor of −1 by the chain rule.
+  // The sigmoid is computed at d = a₁ − a₀, so by the chain rule each derivative with respect to a₀ has a factor of −1.
   const expected = [value, -first, first, curve, -curve, -curve, curve];
   const found = [second(a).item(), ...gradient, ...curvature.flat()];
   const apart = Math.max(...expected.map((e, i) => (found[i] === e ? 0 : Math.abs((found[i]! - e) / e))));
   return { sigmoid: jet, softmax: [found[0]!, gradient[1], curvature[1][1]], apart };
 }
 
-/** Returns the loss of softmax regression. W has one column of weights per species. */
+/** Returns the loss of softmax regression. W has a column of weights for each species. */
 export const softmaxLoss = ({ X, labels }: Penguins, W: Tensor): Tensor => crossEntropy(matmul(X, W), labels);
 
-/** Returns the loss of logistic regression: the mean of log(1 + exp(−z)) with z = ±X w. The sign depends on the species. */
+/**
+ * Returns the loss of logistic regression: the mean of log(1 + exp(−z)) with z = ±X w for the features X and the
+ * weights w. The sign depends on the species.
+ */
 export function logisticLoss({ X, labels }: Penguins, w: Tensor): Tensor {
   const signs = sub(mul(cast(labels, { dtype: "float64" }), 2), 1);
   return mean(softplus(neg(mul(expandDims(signs, { axis: 1 }), matmul(X, w)))));
@@ -57,7 +60,10 @@ export interface Moment {
   readonly difference: readonly number[];
   /** The weights w of logistic regression with twice the step size of softmax regression. */
   readonly w: readonly number[];
-  /** The largest difference between `difference` and w, if logistic regression takes twice the step size or the same one. */
+  /**
+   * The largest difference between the weights w₁ − w₀ of softmax regression and the weights w of logistic regression,
+   * if logistic regression uses twice the step size, and if it uses the same step size.
+   */
   readonly apart: { readonly twice: number; readonly same: number };
   /** The largest change of the weight sum w₀ + w₁ since the start of the fit. */
   readonly drift: number;

@@ -4,14 +4,15 @@ import type { Text } from "./text.ts";
 /** An n-gram model and its loss on the held-out text, in nats per character. */
 export interface Baseline {
   readonly name: string;
-  /** A description of the n-gram model's counts. */
+  /** A description of the n-grams that the model counts. */
   readonly counts: string;
   readonly loss: number;
 }
 
 /**
- * Returns the held-out losses of unigram, bigram and trigram models, which count characters in the training text. Add-one
- * smoothing, p(c | context) = (count of context and c + 1) / (count of context + K), avoids a probability of 0.
+ * Returns the held-out losses of unigram, bigram and trigram models, which count characters in the training text.
+ * Add-one smoothing avoids a probability of 0: for K characters, p(c | context) = (count of context and c + 1) / (count
+ * of context + K).
  */
 export function baselines({ train, held }: Pick<Text, "train" | "held">, characters: number): readonly Baseline[] {
   const named = [
@@ -38,7 +39,10 @@ function countingLoss(train: Tensor, held: Tensor, characters: number, before: n
   return sum / n;
 }
 
-/** Yields, for each position of the text, the preceding `before` characters encoded as one number, and the next character. */
+/**
+ * Yields two numbers for each position of the text: the code of the preceding `before` characters, and the code of the
+ * next character.
+ */
 function* places(text: Tensor, characters: number, before: number): Generator<readonly [number, number]> {
   const codes = text.toNested<number[]>();
   for (let i = before; i < codes.length; i++) {

@@ -5,7 +5,7 @@ export type Weights = readonly (readonly number[])[];
 
 /** Statistics of a head's attention, averaged over the positions of a text except the first, which can attend only to itself. */
 export interface Habit {
-  /** The mean weight on the position itself, and the mean weight on the previous position. */
+  /** The mean attention weight on the position itself, and the mean attention weight on the previous position. */
   readonly itself: number;
   readonly before: number;
   /** The mean distance from a position to the positions it attends to. */
@@ -24,7 +24,8 @@ export function habit(W: Weights): Habit {
 }
 
 /**
- * Returns a PNG data URL with one blue pixel per weight. Larger weights are more opaque, and masked weights are transparent.
+ * Returns attention weights as an image (a PNG data URL), in which each weight is a blue pixel. Larger weights are more
+ * opaque, and masked weights are transparent.
  */
 export function image(W: Weights): string {
   const n = W.length;

@@ -70,7 +70,7 @@ function optimizer({ steps, rate }: Plan): Optimizer {
   );
 }
 
-/** Returns the loss on all of the held-out text. */
+/** Returns the loss of the model on the whole held-out text. */
 export async function lossOnAll(
   model: Model,
   held: Tensor,

@@ -22,24 +22,33 @@ import {
 
 /** The parameters of a decoder-only transformer, for K characters, texts of up to T positions, and vectors of width d. */
 export interface Model {
-  /** The embedding of each character, [K, d]. With weight tying, its dot product with an output vector is the character's score. */
+  /**
+   * The embeddings of the K characters, vectors of width d: [K, d]. Because of weight tying, the dot product of a
+   * character's embedding and an output vector is the character's score.
+   */
   readonly characters: Tensor;
-  /** The embedding of each position of a text, [T, d]. */
+  /** The embeddings of the T positions of a text, vectors of width d: [T, d]. */
   readonly places: Tensor;
   readonly blocks: readonly Block[];
   readonly last: Norm;
 }
 
-/** One layer. Attention moves information between positions, then a feed-forward network processes each position separately. */
+/**
+ * A layer of the transformer. Attention moves information between positions, then a feed-forward network processes each
+ * position separately.
+ */
 interface Block {
   readonly before: Norm;
-  /** The query, key, value and output projections, with all heads side by side, [d, d] each. */
+  /** The query, key, value and output projections, with all heads side by side: [d, d] each for vectors of width d. */
   readonly query: Tensor;
   readonly key: Tensor;
   readonly value: Tensor;
   readonly output: Tensor;
   readonly between: Norm;
-  /** The feed-forward network, whose weights have the shapes [d, 4d] and [4d, d], with biases [4d] and [d]. */
+  /**
+   * The feed-forward network for vectors of width d: its weights have the shapes [d, 4d] and [4d, d], its biases [4d]
+   * and [d].
+   */
   readonly wide: Linear;
   readonly narrow: Linear;
 }
@@ -49,7 +58,7 @@ interface Linear {
   readonly b: Tensor;
 }
 
-/** The gain and shift of a layer norm, [d] each. */
+/** The gain and the shift of a layer norm, vectors of the model's width. */
 interface Norm {
   readonly gain: Tensor;
   readonly shift: Tensor;
@@ -64,8 +73,8 @@ export interface Size {
 }
 
 /**
- * Returns the scores of the next character at each position of a batch of texts, [B, T, K], and the attention weights of each
- * layer, [B, heads, T, T].
+ * Returns the scores of the next character at each position, [B, T, K] for B texts of T characters from an alphabet of
+ * K, and the attention weights of each layer, [B, heads, T, T].
  */
 export function predict(model: Model, read: Tensor, heads: number): { logits: Tensor; weights: readonly Tensor[] } {
   const weights: Tensor[] = [];
@@ -104,13 +113,16 @@ function normalized(X: Tensor, { gain, shift }: Norm): Tensor {
   return add(mul(div(centered, sqrt(add(variance, 1e-5))), gain), shift);
 }
 
-/** Returns the causal mask, [T, T]: position i may attend to the positions j ≤ i. */
+/** Returns the causal mask [T, T] for T positions: position i may attend to the positions j ≤ i. */
 function past(places: number): Tensor {
   const place = tensor(Int32Array.from({ length: places }, (_, i) => i));
   return tensor(lessEqual(expandDims(place, { axis: 0 }), expandDims(place, { axis: 1 })), { label: "past" });
 }
 
-/** Returns a view of X [B, T, d] with one matrix per head: [B, heads, T, d / heads]. */
+/**
+ * Returns a view of X [B, T, d] (B texts of T vectors of width d) that has a separate matrix for each head: [B, heads,
+ * T, d / heads].
+ */
 function byHead(X: Tensor, heads: number): Tensor {
   const [B, T, d] = X.shape as readonly [number, number, number];
   return transpose(reshape(X, { shape: [B, T, heads, d / heads] }), { axes: [0, 2, 1, 3] });

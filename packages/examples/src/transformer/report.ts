@@ -12,7 +12,7 @@ interface Sample {
   readonly text: string;
 }
 
-/** The contents of the report. They do not depend on the clock, so equal seeds give equal pages. */
+/** The contents of the report, which do not depend on the time, so equal seeds give equal pages. */
 export interface Outcome {
   /** The command line that reproduces the report. */
   readonly command: string;
@@ -26,7 +26,7 @@ export interface Outcome {
   readonly parameters: number;
   readonly characters: number;
   readonly places: number;
-  /** The loss on all of the held-out text, in nats per character. */
+  /** The loss of the model on the whole held-out text, in nats per character. */
   readonly loss: number;
   readonly baselines: readonly Baseline[];
   readonly history: History;

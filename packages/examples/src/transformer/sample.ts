@@ -6,7 +6,7 @@ export interface SampleOptions {
   readonly heads: number;
   /** The number of characters to generate. */
   readonly length: number;
-  /** The divisor of the scores. A temperature below 1 makes likely characters even likelier. */
+  /** The temperature, by which the scores are divided. A temperature below 1 makes likely characters even likelier. */
   readonly temperature: number;
   readonly key: Tensor;
 }

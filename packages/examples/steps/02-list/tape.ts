@@ -1,4 +1,4 @@
-/** Holds one number. Two tensors with equal numbers are still different tensors. */
+/** A tensor of one number. Two tensors with equal numbers are still different tensors. */
 export class Tensor {
   readonly data: number;
 
@@ -57,7 +57,7 @@ export function defineOp(op: OpSpec): Op {
   };
 }
 
-/** Returns the tape as text, one line per step. */
+/** Returns the tape as text, with a line for each step. */
 export function explain(tape: Tape): string {
   const names = new Map(tape.map(({ output }, i) => [output, `#${i + 1}`]));
   const nameOf = (x: Tensor) => names.get(x) ?? String(x.item());

@@ -13,6 +13,6 @@ const cos: Op = defineOp({
   vjp: [(g, { inputs: [x] }) => mul(mul(tensor(-1), g), sin(x))],
 });
 
-// d sin(2x)/dx = 2 cos(2x), d cos(x)/dx = −sin(x)
+// The expected derivatives are d sin(2x)/dx = 2 cos(2x) and d cos(x)/dx = −sin(x)
 assert.equal(grad((x) => sin(mul(tensor(2), x)))(tensor(0.3)).item(), 2 * Math.cos(0.6));
 assert.equal(grad((x) => cos(x))(tensor(0.3)).item(), -Math.sin(0.3));

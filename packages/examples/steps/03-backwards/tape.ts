@@ -1,4 +1,4 @@
-/** Holds one number. Two tensors with equal numbers are still different tensors. */
+/** A tensor of one number. Two tensors with equal numbers are still different tensors. */
 export class Tensor {
   readonly data: number;
 
@@ -17,7 +17,7 @@ export function tensor(data: number): Tensor {
 
 // The tape
 
-/** The declaration of an op: its name, a function that computes its output, and one VJP rule per input. */
+/** The declaration of an op: its name, a function that computes its output, and a VJP rule for each input. */
 export interface OpSpec {
   readonly name: string;
   readonly compute: (...inputs: Tensor[]) => Tensor;
@@ -61,7 +61,7 @@ export function defineOp(op: OpSpec): Op {
   };
 }
 
-/** Returns the tape as text, one line per step. */
+/** Returns the tape as text, with a line for each step. */
 export function explain(tape: Tape): string {
   const names = new Map(tape.map(({ output }, i) => [output, `#${i + 1}`]));
   const nameOf = (x: Tensor) => names.get(x) ?? String(x.item());

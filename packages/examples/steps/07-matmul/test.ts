@@ -7,7 +7,8 @@ assert.deepEqual(matmul(A, B).toNested(), [[31, 302], [64, 605]]);
 assert.deepEqual(transpose(A).toNested(), [[1, 4], [2, 5], [3, 6]]);
 assert.throws(() => matmul(A, A), /inner sizes/);
 
-// In Y = A B, y₀₁ is row 0 of A times column 1 of B. So its derivative with respect to row 0 is column 1, and vice versa.
+// In Y = A B, y₀₁ is row 0 of A times column 1 of B. So the derivative of y₀₁ with respect to row 0 is column 1, and
+// vice versa.
 const [dA, dB] = vjp((A, B) => matmul(A, B), A, B).pullback(tensor([[0, 1], [0, 0]]));
 assert.deepEqual(dA.toNested(), [[0, 1, 100], [0, 0, 0]]);
 assert.deepEqual(dB.toNested(), [[0, 1], [0, 2], [0, 3]]);

@@ -45,7 +45,7 @@ const sameShape = (a: number[], b: number[]): boolean => String(a) === String(b)
 
 // The tape
 
-/** The declaration of an op: its name, a function that computes its output, and one VJP rule per input. */
+/** The declaration of an op: its name, a function that computes its output, and a VJP rule for each input. */
 export interface OpSpec {
   readonly name: string;
   readonly compute: (...inputs: Tensor[]) => Tensor;
@@ -89,7 +89,7 @@ export function defineOp(op: OpSpec): Op {
   };
 }
 
-/** Returns the tape as text, one line per step. */
+/** Returns the tape as text, with a line for each step. */
 export function explain(tape: Tape): string {
   const names = new Map(tape.map(({ output }, i) => [output, `#${i + 1}`]));
   const numbers = (x: Tensor) => JSON.stringify(x.toNested());

@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { exp, mul, type Tensor, tensor, vjp } from "./tape.ts";
 
-/** Returns the tangent J v of f at x. The pullback u ↦ uᵀJ is linear in u, and the pullback of that map is v ↦ J v. */
+/**
+ * Returns the tangent J v of f at x, where J is the Jacobian of f. The pullback u ↦ uᵀJ is linear in u, and the
+ * pullback of that map is v ↦ J v.
+ */
 function jvp(f: (x: Tensor) => Tensor, x: Tensor, v: Tensor): Tensor {
   const { value, pullback } = vjp(f, x);
   const anywhere = mul(tensor(0), value);

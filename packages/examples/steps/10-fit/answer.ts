@@ -4,7 +4,7 @@ import { add, log, matmul, mul, softmax, sub, sum, type Tensor, tensor, vjp } fr
 const X = tensor([[0, 0], [0, 1], [1, 0], [1, 1]]);
 const Y = tensor([[1, 0], [0, 1], [0, 1], [1, 0]]);
 
-// Fits XOR by softmax, without a hidden layer
+// Fits the XOR problem by softmax regression, without a hidden layer
 const loss = (W: Tensor, b: Tensor) => mul(tensor(-1 / 4), sum(mul(Y, log(softmax(add(matmul(X, W), b))))));
 let W = tensor([[0.5, -0.4], [0.2, 0.6]]);
 let b = tensor([0.1, -0.2]);

@@ -7,14 +7,14 @@ export function todo(): never {
 }
 class Todo extends Error {}
 
-/** A common wrong answer to an exercise, with a hint. */
+/** A common wrong answer to an exercise, and a hint for it. */
 interface Slip<A> {
   readonly answer: A;
   readonly hint: string;
 }
 
 export interface Question<A, Case extends readonly unknown[]> {
-  /** The task of the exercise. It is printed as long as the program still calls `todo`. */
+  /** The task of the exercise, which is printed as long as the program still calls `todo`. */
   readonly task: string;
   readonly right: A;
   readonly slips: readonly Slip<A>[];
@@ -23,7 +23,7 @@ export interface Question<A, Case extends readonly unknown[]> {
   /** The names of the inputs. */
   readonly names: readonly string[];
   readonly run: (answer: A, ...of: Case) => Tensor;
-  /** The message for a right answer. Empty if another question follows. */
+  /** The message for a right answer; empty if another question follows. */
   readonly praise: string;
 }
 
@@ -77,7 +77,7 @@ const outcome = (of: () => unknown): unknown => {
   }
 };
 
-/** Whether two tensors are equal up to rounding errors, relative to their largest element. */
+/** Returns whether two tensors are equal up to rounding errors, relative to their largest element. */
 function isClose(a: unknown, b: unknown): boolean {
   if (!(a instanceof Tensor && b instanceof Tensor) || String(a.shape) !== String(b.shape)) return false;
   const [xs, ys] = [numbersOf(a), numbersOf(b)];
@@ -87,7 +87,7 @@ function isClose(a: unknown, b: unknown): boolean {
 
 const numbersOf = (x: Tensor): number[] => Array.from(ravel(x.array!));
 
-/** Checks each number of an answer. Prints that the number is right, or a hint. */
+/** Checks each number of the user's answer. For each number, prints that it is right, or a hint. */
 export function checkNumbers<N extends string>(
   given: Readonly<Record<N, number>>,
   right: Readonly<Record<N, number>>,

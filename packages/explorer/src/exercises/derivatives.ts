@@ -2,7 +2,8 @@ import { grad, hvp, type Tensor, tensor } from "@wengert/core";
 import { add, exp, greater, mul, softmax, sqrt, square, sum, where } from "@wengert/ops";
 import { check, type Question } from "./check.ts";
 
-// Exercises 8 and 9: fix a function, and build a function.
+// Exercise 8 (fix a function with a wrong gradient) and exercise 9 (write a function that computes a Hessian-vector
+// product).
 
 type Scalar = (x: Tensor) => Tensor;
 
@@ -36,7 +37,7 @@ const gradients: Question<Scalar, readonly [Tensor]> = {
   praise:
     "The value is unchanged and the gradient is finite: sqrt never gets the 0, so no slope is infinite. nonFinite(f, x) finds such steps and suggests this fix.",
 };
-/** Checks a function that sums the square roots of the positive elements. Its gradient must be finite. */
+/** Checks the user's function, which must sum the square roots of the positive elements and have a finite gradient. */
 export const checkRoots = (answer: Scalar): boolean => check(values, answer) && check(gradients, answer);
 
 type Hvp = (f: Scalar, x: Tensor, v: Tensor) => Tensor;
@@ -73,5 +74,5 @@ const products: Question<Hvp, readonly [Scalar, Tensor, Tensor]> = {
 /** Checks a Hessian-vector product. */
 export const checkHvp = (answer: Hvp): boolean => check(products, answer);
 
-/** All questions of this file, for the tests. A test checks that each common wrong answer gets its hint. */
+/** All exercise questions of this file, for the tests. A test checks that each common wrong answer gets its hint. */
 export const questions = { values, gradients, products };

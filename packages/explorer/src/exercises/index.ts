@@ -1,5 +1,5 @@
-// The module `exercises`, which the exercises in the Tape room import. Each check prints that an answer is right, or a
-// hint. It returns whether the answer is right.
+// The module `exercises`, which the exercises in the Tape room import. Each function checks an answer, prints that the
+// answer is right or a hint, and returns whether it is right.
 export { todo } from "./check.ts";
 export { checkHvp, checkRoots } from "./derivatives.ts";
 export { checkBias, checkCotangents } from "./predict.ts";

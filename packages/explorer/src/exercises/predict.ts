@@ -1,6 +1,6 @@
 import { checkNumbers } from "./check.ts";
 
-// Exercises 1 and 2: compute cotangents on paper.
+// Exercises 1 and 2, in which the user computes cotangents on paper.
 
 /** Checks the cotangents of f(x, y) = (x + y) y at x = 2, y = 3. */
 export const checkCotangents = (given: { readonly "#1": number; readonly x: number; readonly y: number }): boolean =>

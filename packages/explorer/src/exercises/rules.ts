@@ -18,7 +18,7 @@ import {
 import { softmaxPullback } from "@wengert/ops/extend";
 import { check, type Question } from "./check.ts";
 
-// Exercises 3 to 7, and 10: write VJP rules.
+// Exercises 3 to 7, and 10, in which the user writes VJP rules.
 
 type Binary = (a: Tensor, b: Tensor) => Tensor;
 type Ternary = (G: Tensor, A: Tensor, B: Tensor) => Tensor;
@@ -221,7 +221,7 @@ export const checkSigmoid = (answer: Binary): boolean => check(tails, answer);
 
 type OfRows = (x: Tensor) => Tensor;
 const spread = (g: Tensor) => expandDims(g, { axis: 1 });
-/** Defines the row-wise logSumExp with a wrong backward rule. */
+/** Defines a row-wise logSumExp whose backward rule is wrong. */
 const withRule = (backward: Binary): OfRows => Object.assign((x: Tensor) => logSumExp(x, { axis: 1 }), { backward });
 const pulled = (answer: OfRows, x: Tensor, g: Tensor): Tensor => {
   const { backward } = answer as OfRows & { readonly backward?: Binary };
@@ -282,5 +282,5 @@ const secondOrder: Question<OfRows, readonly [Tensor, Tensor]> = {
 /** Checks the row-wise logSumExp with the user's backward rule. */
 export const checkLogSumExp = (answer: OfRows): boolean => check(logSumExps, answer) && check(secondOrder, answer);
 
-/** All questions of this file, for the tests. A test checks that each common wrong answer gets its hint. */
+/** All exercise questions of this file, for the tests. A test checks that each common wrong answer gets its hint. */
 export const questions = { ofA, ofB, entry, pullback, crossEntropies, tails, logSumExps, secondOrder };

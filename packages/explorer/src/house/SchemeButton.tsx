@@ -1,6 +1,6 @@
 import { isDark, scheme } from "../page/scheme.ts";
 
-/** A button that switches between light and dark colors. */
+/** A button that switches the page between light and dark colors. */
 export function SchemeButton() {
   const next = isDark.value ? "light" : "dark";
   return (

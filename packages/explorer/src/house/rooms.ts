@@ -1,8 +1,8 @@
 import type { ComponentType } from "preact";
 
 /**
- * A room, which is a page of the explorer with its own folder in src/rooms. Its code is loaded when the user opens the
- * room. The folder's index exports the component.
+ * A room: a page of the explorer with its own folder in src/rooms. The code of a room is loaded when the user opens the
+ * room. The index file of the folder exports the room's component.
  */
 export interface Room {
   readonly name: string;

@@ -1,8 +1,8 @@
 import { signal } from "@preact/signals";
 
 /**
- * The current URL, such as `#/tape?example=bias&at=12`. Its parameters (fields) contain the whole state of a room, so
- * that a link can share the state.
+ * The current URL, such as `#/tape?example=bias&at=12`. The parameters (fields) of the URL contain the whole state of a
+ * room, so that a link can share the state.
  */
 export interface Address {
   readonly room: string;

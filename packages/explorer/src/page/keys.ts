@@ -2,8 +2,8 @@ import { signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 
 /**
- * A keyboard shortcut with its description and action. `key` is as in KeyboardEvent, with a prefix for modifiers
- * (`Shift+`).
+ * A keyboard shortcut, its description and its action. `key` is the `key` of KeyboardEvent, after a prefix for
+ * modifiers such as `Shift+`.
  */
 export interface Key {
   readonly key: string;
@@ -15,8 +15,8 @@ export interface Key {
 export const keysInUse = signal<readonly (readonly Key[])[]>([]);
 
 /**
- * A hook that binds keyboard shortcuts while a component is mounted. The focused element has priority if it uses the
- * key itself.
+ * A hook that binds keyboard shortcuts while a component is mounted. If the focused element uses a key itself, the
+ * shortcut of this key is ignored.
  */
 export function useKeys(keys: readonly Key[]): void {
   const current = useRef(keys);
@@ -41,8 +41,8 @@ export function useKeys(keys: readonly Key[]): void {
 }
 
 /**
- * Whether the focused element uses the key itself. Text fields use all keys. Sliders and elements with
- * `data-takes-arrows` use the arrow keys.
+ * Returns whether the focused element uses a key itself, so that the shortcut of the key is ignored. Text fields use
+ * all keys. Sliders and elements with `data-takes-arrows` use the arrow keys.
  */
 function takesKeys({ target, key }: KeyboardEvent): boolean {
   if (!(target instanceof HTMLElement)) return false;

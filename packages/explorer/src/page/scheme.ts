@@ -8,7 +8,10 @@ system.addEventListener("change", ({ matches }) => {
   systemIsDark.value = matches;
 });
 
-/** The color scheme, light or dark. It is a preference of the user, so it is not part of the URL. */
+/**
+ * The color scheme, light or dark. The color scheme is a preference of the user, so it is stored in the browser and not
+ * in the URL.
+ */
 export const scheme = signal<Scheme>(remembered());
 export const isDark = computed(() => (scheme.value === "system" ? systemIsDark.value : scheme.value === "dark"));
 

@@ -3,7 +3,7 @@ interface Props {
   readonly name: string;
   readonly message: string;
   readonly line?: number | undefined;
-  /** Called when the user clicks the line number. */
+  /** The function that is called when the user clicks the line number. */
   readonly onLine?: (() => void) | undefined;
 }
 

@@ -32,7 +32,8 @@ export function Formula({ tex, block = false }: { tex: string; block?: boolean }
   }, [tex, block]);
   useEffect(() => {
     if (!block) return undefined;
-    // A formula that is wider than its box can take the focus, so that the arrow keys scroll it.
+    // A formula that is wider than its box can take the focus, so that the user can scroll the formula with the arrow
+    // keys.
     const observer = new ResizeObserver(() => {
       const box = element.current!;
       if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;

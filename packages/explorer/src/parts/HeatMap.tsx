@@ -19,12 +19,12 @@ export interface Numbers {
 
 interface Props {
   readonly of: Numbers;
-  /** The caption, which screen readers also announce. */
+  /** The caption of the heat map, which screen readers also announce. */
   readonly name: string;
   readonly map?: ColorMap | undefined;
-  /** A color scale to share with other heat maps. */
+  /** The color scale, if the heat map shares one with other heat maps. */
   readonly scale?: Scale | undefined;
-  /** Omits caption and legend, for use beside a heat map that shows them. */
+  /** Whether to omit the caption and the legend, because another heat map beside this one shows them. */
   readonly bare?: boolean;
   /** Whether to show the color scale and the range of numbers below the heat map. Default: `!bare`. */
   readonly legend?: boolean;

@@ -6,7 +6,8 @@ interface Props {
   /** A description for screen readers. */
   readonly label: string;
   /**
-   * A function that returns the plot options. It receives the functions of Observable Plot, which is loaded on demand.
+   * A function that returns the plot options. The argument of this function is the module of Observable Plot's
+   * functions, which is loaded on demand.
    */
   readonly options: (plot: Marks, width: number) => PlotOptions;
 }

@@ -8,9 +8,9 @@ interface Props {
   readonly max: number;
   readonly step?: number | "any";
   readonly onInput: (value: number) => void;
-  /** Formats the number of the slider, also for screen readers. */
+  /** Formats the slider's number as text, which is shown on the page and read by screen readers. */
   readonly text?: (value: number) => string;
-  /** Whether only screen readers get the label. Use it for sliders next to visible text that names them. */
+  /** Whether the label is only for screen readers, because visible text next to the slider already names it. */
   readonly hideLabel?: boolean;
 }
 

@@ -2,7 +2,7 @@ import { isDark } from "../page/scheme.ts";
 
 // The two color maps of heat maps. Readers with any kind of color blindness can distinguish their colors: lightness
 // varies most, and no map runs from red to green. The diverging map goes from orange to blue, the sequential map uses
-// shades of blue. In both, zero has the background color and positive numbers are blue.
+// shades of blue. In both color maps, zero has the background color and positive numbers are blue.
 
 export type ColorMap = "diverging" | "sequential";
 type Rgb = readonly [number, number, number];
@@ -38,8 +38,8 @@ function table(map: ColorMap): readonly Rgb[] {
 }
 
 /**
- * A color scale: a color map, and the number `most` that gets its last color. In a diverging map, −most gets the first
- * color.
+ * A color scale: a color map, and the number `most` that gets the last color of the map. In a diverging map, −most gets
+ * the first color.
  */
 export interface Scale {
   readonly map: ColorMap;
@@ -47,15 +47,15 @@ export interface Scale {
 }
 
 /**
- * Returns the color scale for a range of numbers. If a number is negative, the scale is diverging and symmetric about
- * 0. Otherwise it is sequential and starts at 0.
+ * Returns the color scale for a range of numbers. If any number is negative, the scale is diverging and symmetric about
+ * 0. Otherwise the scale is sequential and starts at 0.
  */
 export function scaleFor(range: { readonly least: number; readonly most: number }, map?: ColorMap): Scale {
   const [least, most] = [Math.min(range.least, 0), Math.max(range.most, 0)];
   return { map: map ?? (least < 0 ? "diverging" : "sequential"), most: Math.max(-least, most) || 1 };
 }
 
-/** Returns the color of a number. NaN has its own color. */
+/** Returns the color of a number on a color scale. NaN has its own color. */
 export function colorOf(x: number, { map, most }: Scale): Rgb {
   if (Number.isNaN(x)) return isDark.value ? [122, 44, 74] : [243, 196, 212];
   const at = map === "diverging" ? (x / most + 1) / 2 : x / most;
@@ -64,7 +64,7 @@ export function colorOf(x: number, { map, most }: Scale): Rgb {
 
 export const css = ([r, g, b]: Rgb): string => `rgb(${r} ${g} ${b})`;
 
-/** Returns black or white, the one that contrasts more with a background color. */
+/** Returns the text color, black or white, that contrasts more with a background color. */
 export function inkOn(color: Rgb): string {
   const [r, g, b] = color.map((c) =>
     c / 255 <= 0.04045 ? c / 255 / 12.92 : ((c / 255 + 0.055) / 1.055) ** 2.4,
@@ -80,7 +80,8 @@ export const gradient = (map: ColorMap): string => {
   return `linear-gradient(to right, ${parts.join(", ")})`;
 };
 
-// The OKLab color space (B. Ottosson, 2020), in which linear interpolation looks even.
+// The conversion to the OKLab color space (B. Ottosson, 2020), in which linearly interpolated colors look evenly
+// spaced.
 function toLab(hex: string): Rgb {
   const [r, g, b] = [1, 3, 5].map((i) => {
     const c = Number.parseInt(hex.slice(i, i + 2), 16) / 255;

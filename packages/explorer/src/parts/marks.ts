@@ -1,7 +1,7 @@
 import { lineY, plot } from "@observablehq/plot";
 
 /**
- * The functions of Observable Plot that the explorer uses. They have two thirds of Plot's size, and are loaded on
- * demand.
+ * The functions of Observable Plot that the explorer uses. Together they have two thirds of the size of the whole
+ * library, and are loaded on demand.
  */
 export const marks = { lineY, plot };

@@ -7,8 +7,8 @@ const maxTogether = 2 ** 24; // the maximum for all tensors together; later tens
 const few = 64;
 
 /**
- * Numbers the tensors and stores all their elements in one array, because sending thousands of small arrays to the page
- * would be slow.
+ * Assigns a number to each tensor and stores the elements of all tensors in one array, because sending thousands of
+ * small arrays to the page would be slow.
  */
 export class Elements {
   readonly #names: (tensor: Tensor) => string;

@@ -1,8 +1,8 @@
 import type { Failure } from "./protocol.ts";
 
 /**
- * Describes a thrown value of any type. The line number is that of the innermost stack frame in the user's program.
- * `nameHint` returns a hint for an undefined variable.
+ * Describes a value of any type that a program threw. The line number is that of the innermost stack frame in the
+ * user's program. `nameHint` returns a hint for an undefined variable.
  */
 export function failureOf(thrown: unknown, nameHint: (name: string) => string = () => ""): Failure {
   try {

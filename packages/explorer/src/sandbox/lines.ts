@@ -1,6 +1,6 @@
 import { Tensor } from "@wengert/core";
 
-/** Formats arguments like Node's console.log: tensors by toString, objects down to a limited depth. */
+/** Formats the arguments of console.log as Node does: tensors by toString, objects down to a limited depth. */
 export const lineOf = (values: readonly unknown[]): string =>
   values
     .map((value) => (typeof value === "string" ? value : textOf(value, 0)))

@@ -1,6 +1,6 @@
 import type { Listing, Tensor } from "@wengert/core";
 
-// Names of tensors and params for the page. They are the same as in the output of `explain`.
+// Names of tensors and params that the page shows. The names are the same as in the output of `explain`.
 
 /** Returns the constants of a recording: tensors that steps use, but that are neither inputs nor outputs of steps. */
 export function constantsOf({ inputs, steps }: Listing): Tensor[] {

@@ -22,7 +22,9 @@ const longTape = 2000; // for tapes with more steps, the ops inside VJP rules ar
 
 interface Kept {
   readonly made: Recording<unknown>;
-  /** For the tape of a gradient, which contains f and its sweep: the outputs of the steps of the sweep. */
+  /**
+   * The outputs of the steps that belong to the sweep of f. Only the tape of a gradient of f contains the sweep of f.
+   */
   readonly ofSweep: ReadonlySet<Tensor>;
 }
 
@@ -137,7 +139,7 @@ class Ledger {
       cotangents.set(inputs[k]!, after);
       return { given: number(given), before: before ? number(before) : null, after: number(after) };
     });
-    // The page shows the sums of contributions separately, so the steps of a VJP rule leave them out.
+    // The page shows the sums of contributions separately, so the list of steps that a VJP rule ran omits these sums.
     const rule = recorded.filter(({ op }) => op !== accumulate.spec);
     const kept = this.#recording.steps.length > longTape ? [] : rule;
     return { step, cotangent: number(pull.cotangent), contributions, rule: kept.map((each) => this.#step(each)) };

@@ -1,14 +1,14 @@
 import type { DType } from "@wengert/core";
 
-// The messages of a program's run, from the worker to the page. They are plain data, because `postMessage` must be able
-// to clone them.
+// The messages that the worker sends to the page when it runs a program. The messages are plain data, because
+// `postMessage` must be able to clone them.
 
 export interface Run {
   /** The program as JavaScript, in which `require` calls replace the imports. */
   readonly code: string;
   /**
-   * Which tape to show. 1: the tape of the function. 2: the tape of its gradient, which includes the steps of the first
-   * sweep.
+   * Which tape to show: 1 for the tape of the function, 2 for the tape of its gradient, which includes the steps of the
+   * first sweep.
    */
   readonly order?: 1 | 2 | undefined;
 }
@@ -16,17 +16,17 @@ export interface Run {
 export interface Outcome {
   /** The recordings, one for each call of `record` in the program. */
   readonly recordings: readonly RecordingData[];
-  /** The lines that the program printed. */
+  /** The lines that the user's program printed. */
   readonly printed: readonly string[];
   readonly error?: Failure | undefined;
 }
 
-/** An error, as shown to the user. */
+/** An error of the user's program, as the page shows it. */
 export interface Failure {
   /** The class name of the error, such as `ShapeError`. */
   readonly name: string;
   readonly message: string;
-  /** The line of the program that failed, starting at 1. */
+  /** The number of the line at which the program failed, starting at 1. */
   readonly line?: number | undefined;
   readonly column?: number | undefined;
 }
@@ -40,7 +40,7 @@ export interface RecordingData {
   readonly constants: readonly number[];
   readonly steps: readonly StepData[];
   readonly outputs: readonly number[];
-  /** The seeds of the sweep, which are the cotangents of the float outputs. */
+  /** The seeds of the sweep: the cotangents of the float outputs, from which the sweep starts. */
   readonly seeds: readonly Seed[];
   readonly pulls: readonly PullData[];
   /** The error of a VJP rule that stopped the sweep early. */
@@ -49,8 +49,8 @@ export interface RecordingData {
 
 export interface TensorData {
   /**
-   * The tensor's name in tables. For a literal number: its value. Otherwise: the number of its step, such as `#3`, and its
-   * label, if it has them.
+   * The tensor's name in tables. The name of a literal number is its value; other names have the number of the tensor's
+   * step, such as `#3`, and the label, if they exist.
    */
   readonly name: string;
   readonly shape: readonly number[];
@@ -65,7 +65,7 @@ export interface TensorData {
   readonly range: Range;
 }
 
-/** The smallest and largest finite element, and the counts of NaN and infinite elements. */
+/** The range of a tensor: its smallest and largest finite element, and how many elements are NaN or infinite. */
 export interface Range {
   readonly least: number;
   readonly most: number;
@@ -77,13 +77,13 @@ export interface StepData {
   readonly op: string;
   /** Whether the op belongs to the library, not to the user's program. */
   readonly known: boolean;
-  /** The params as shown in tables, such as `axis=[0]`. */
+  /** The params of the step as the page's tables show them, such as `axis=[0]`. */
   readonly params: string;
   readonly inputs: readonly number[];
   readonly output: number;
   /** The source code of the VJP rules, if the user's program defines the op. */
   readonly source?: readonly string[] | undefined;
-  /** Whether the step belongs to the sweep of f. Only for the tape of a gradient, which contains f and its sweep. */
+  /** Whether the step belongs to the sweep of f. Only the tape of a gradient of f contains the sweep of f. */
   readonly ofSweep?: boolean | undefined;
 }
 
@@ -92,21 +92,21 @@ export interface Seed {
   readonly cotangent: number;
 }
 
-/** A pull: one step of the sweep. */
+/** A pull: one step of the sweep, which runs the VJP rules of one step of the tape. */
 export interface PullData {
   /** The index in `steps` of the step whose VJP rules run. */
   readonly step: number;
   readonly cotangent: number;
-  /** The contributions to the step's inputs, one per input. */
+  /** The contributions of the VJP rules to the cotangents of the step's inputs, in the order of the inputs. */
   readonly contributions: readonly ContributionData[];
-  /** The ops that the VJP rules ran. Empty for tapes with thousands of steps. */
+  /** The ops that the VJP rules ran; an empty list for tapes with thousands of steps. */
   readonly rule: readonly StepData[];
 }
 
 export interface ContributionData {
   /** The contribution of the VJP rule to the input's cotangent, or null if no derivative flows to the input. */
   readonly given: number | null;
-  /** The cotangent of the input before and after the contribution was added. */
+  /** The cotangent of the input before the contribution was added, and the cotangent after it. */
   readonly before: number | null;
   readonly after: number | null;
 }

@@ -4,7 +4,7 @@ const patience = 5000; // the maximum time of a program in ms
 
 /**
  * Runs user programs one at a time, each in a new worker inside an iframe with an opaque origin. The next worker is
- * started in advance. A new run terminates the previous run and discards its result.
+ * started in advance. When a new run starts, the previous run is terminated, and its result is discarded.
  */
 export class Sandbox {
   #frame: Promise<HTMLIFrameElement> | undefined;
@@ -45,7 +45,7 @@ export class Sandbox {
     return port1;
   }
 
-  /** Removes the iframe and its worker, in any state. */
+  /** Removes the iframe of the sandbox and its worker, even while a program runs. */
   #discard(): void {
     void this.#frame?.then((frame) => frame.remove());
     this.#frame = undefined;

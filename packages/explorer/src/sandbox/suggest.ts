@@ -1,4 +1,4 @@
-/** Returns the known name that is closest to a misspelled one, without regard to case; undefined if none is close. */
+/** Returns the known name that is most similar to a misspelled name, ignoring case; undefined if no name is similar. */
 export function closestName(name: string, known: Iterable<string>): string | undefined {
   const wanted = normalize(name);
   let [closest, distance]: [string | undefined, number] = [undefined, Math.ceil(wanted.length / 3) + 1];
@@ -11,7 +11,10 @@ export function closestName(name: string, known: Iterable<string>): string | und
 
 const normalize = (name: string): string => name.toLowerCase().replaceAll("_", "");
 
-/** Returns the number of characters to insert, delete, replace or swap with their neighbor (restricted Damerau–Levenshtein). */
+/**
+ * Returns the edit distance of two words: the number of characters to insert, delete, replace or swap with their
+ * neighbor (restricted Damerau–Levenshtein).
+ */
 function editDistance(a: string, b: string): number {
   let [beforePrevious, previous]: number[][] = [[], Array.from({ length: b.length + 1 }, (_, j) => j)];
   for (let i = 1; i <= a.length; i++) {

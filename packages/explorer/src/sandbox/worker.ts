@@ -11,7 +11,8 @@ import { Observer } from "./observe.ts";
 import type { Outcome, Run } from "./protocol.ts";
 import { closestName } from "./suggest.ts";
 
-// The worker that runs one user program. It sends messages to the page through a port that the program cannot access.
+// The worker that runs a single user program. The worker sends messages to the page through a port that the program
+// cannot access.
 
 const modules: Readonly<Record<string, object>> = {
   "@wengert/core": core,
@@ -22,7 +23,7 @@ const modules: Readonly<Record<string, object>> = {
   exercises,
 };
 
-/** The module of each name that a program can import. */
+/** Maps each name that a program can import to the module that exports the name. */
 const moduleOf = new Map(
   Object.entries(modules).flatMap(([module, names]) => Object.keys(names).map((name) => [name, module] as const)),
 );
@@ -39,7 +40,8 @@ function moduleFor(name: string, observer: Observer): object {
   if (found)
     return new Proxy(found === core ? { ...core, record: observer.record } : { ...found }, {
       get: (module, key) => {
-        // Code from sucrase reads the properties __esModule and default of a module, and `await` reads the property then.
+        // The properties __esModule, default and then may be missing: code from sucrase reads __esModule and default of
+        // a module, and `await` reads then.
         if (typeof key !== "string" || key in module || ["__esModule", "default", "then"].includes(key))
           return Reflect.get(module, key) as unknown;
         throw new SandboxError(`import: "${name}" has no ${key}${nameHint(key)}`);
@@ -69,8 +71,8 @@ async function run({ code, order = 1 }: Run): Promise<Outcome> {
     fail(event.reason);
   };
   try {
-    // An indirect eval, so that the program sees the worker's globals but no names of this module. The code starts on
-    // the first line, so that line numbers in errors are right.
+    // An indirect eval runs the program, so that it sees the worker's globals but no names of this module. The code
+    // starts on the first line, so that line numbers in errors are right.
     const program = evaluate(`(async function (require, exports, console) {${code}\n})\n//# sourceURL=program.ts`);
     await program((name: string) => moduleFor(name, observer), {}, console);
   } catch (thrown) {

@@ -23,9 +23,15 @@ import { reshape, transpose } from "../shapes/reshape.ts";
 import { softmax } from "../softmax/softmax.ts";
 
 export interface AttentionOptions {
-  /** The pairs of queries and keys to include: bool, broadcast to [..., queries, keys]. Default: all. */
+  /**
+   * A bool mask that is true for each pair of a query and a key to include, and broadcasts to [..., queries, keys].
+   * Default: all pairs.
+   */
   readonly mask?: TensorLike | undefined;
-  /** Whether a query includes only the keys up to its own position, counted from the end. Default: false. */
+  /**
+   * Whether each query attends only to keys up to its own position. The last query is aligned with the last key.
+   * Default: false.
+   */
   readonly causal?: boolean | undefined;
 }
 
@@ -35,7 +41,8 @@ type Attention = (query: TensorLike, key: TensorLike, value: TensorLike, options
  * Returns softmax(Q Kᵀ / √d) V for queries [..., T, d], keys [..., S, d] and values [..., S, n]: for each query, the mean
  * of the values, weighted by the similarity of the query and the keys. With `causal`, query i includes the keys j ≤ i +
  * S − T, so the last query includes all keys. A query without any key gives 0, with gradient 0. Excluded keys have no
- * effect, even if they are NaN. Only the scores, the masked scores and the weights have T × S entries per batch entry.
+ * effect, even if they are NaN. The only temporary arrays of T × S entries per batch entry are the scores, the masked
+ * scores and the weights.
  */
 export const scaledDotProductAttention: Sampled<Attention> = /* @__PURE__ */ withSamples<Attention>(
   (query, key, value, options) => {
@@ -49,7 +56,8 @@ export const scaledDotProductAttention: Sampled<Attention> = /* @__PURE__ */ wit
       sharedFloat(inputs, inputNames);
       return includedPairs(complete, scoresShape(q, k, v));
     });
-    // Scaling the queries instead of the scores saves an array of T × S entries.
+    // Scaling the queries instead of the scores saves a temporary array with an entry for each pair of a query and a
+    // key.
     const scaled = mul(q, 1 / Math.sqrt(Math.max(1, q.shape.at(-1)!)));
     const rank = k.shape.length;
     const scores = matmul(scaled, transpose(k, { axes: [...Array(rank - 2).keys(), rank - 1, rank - 2] }));
@@ -80,7 +88,10 @@ export const scaledDotProductAttention: Sampled<Attention> = /* @__PURE__ */ wit
 
 const inputNames = ["query", "key", "value"];
 
-/** Returns the shape of the scores, [..., T, S]. @throws ShapeError if the shapes do not fit */
+/**
+ * Returns the shape of the scores, [..., queries, keys].
+ * @throws ShapeError if the shapes of queries, keys and values do not fit
+ */
 function scoresShape(q: Operand, k: Operand, v: Operand): Shape {
   for (const [i, x] of [q, k, v].entries())
     if (x.shape.length < 2)
@@ -102,8 +113,8 @@ function scoresShape(q: Operand, k: Operand, v: Operand): Shape {
 }
 
 /**
- * Returns the mask of the included pairs, or undefined if all are included. `mayBeEmpty` says whether a query may have
- * no key.
+ * Returns the mask of the included pairs of queries and keys, or undefined if all pairs are included. `mayBeEmpty` says
+ * whether a query may have no key.
  */
 function includedPairs(
   { mask, causal }: { readonly [K in keyof AttentionOptions]-?: AttentionOptions[K] | undefined },

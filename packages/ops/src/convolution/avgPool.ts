@@ -40,8 +40,8 @@ const meanLoop: WindowLoop = (channels, rows, rowStep, columns, o, p, start, x) 
 
 /**
  * Returns the mean of each window of images x [N, H, W, C], per channel. The result has the shape [N, windows down,
- * windows across, C]. Padding is left out: a window at the edge is the mean of its entries of x. The VJP gives each
- * entry of a window g / n, where n is the number of these entries.
+ * windows across, C]. Padding is ignored: at the edge, the result is the mean of the window's entries that are inside
+ * of x. The VJP gives each entry of a window g / n, where g is the cotangent of the mean and n the number of entries.
  * @throws ShapeError if a window is larger than x, or has no entry of x
  */
 export const avgPool2d: Op<Unary, Pooling, PoolOptions> = /* @__PURE__ */ defineOp({
@@ -74,7 +74,10 @@ export const avgPool2d: Op<Unary, Pooling, PoolOptions> = /* @__PURE__ */ define
   ],
 });
 
-/** Returns the mean of each window of sequences x [N, length, C], as avgPool2d: the result is [N, windows, C]. */
+/**
+ * Returns the mean of each window of sequences x [N, length, C], per channel: avgPool2d in one dimension. The result
+ * has the shape [N, windows, C].
+ */
 export const avgPool1d: Sampled<(x: Tensor | number, options: PoolOptions) => Tensor> = /* @__PURE__ */ withSamples<
   (x: Tensor | number, options: PoolOptions) => Tensor
 >(/* @__PURE__ */ inOneDimension("avgPool1d", avgPool2d, sharedFloat), () => [
@@ -92,7 +95,7 @@ const shareLoop: WindowLoop = (channels, rows, rowStep, columns, o, p, start, x)
 
 /**
  * Returns the VJP of avgPool2d for the cotangent g: zeros of `shape`, the shape of x, where each entry of a window
- * receives g / n for the n entries of the window. It is linear, and its adjoint is avgPool2d.
+ * receives g / n for the n entries of the window. This function is linear in g, and its adjoint is avgPool2d.
  */
 export const avgPoolPullback: Op<Unary, Pooling & { readonly shape: Shape }, PoolOptions & { readonly shape: Shape }> =
   /* @__PURE__ */ defineOp({

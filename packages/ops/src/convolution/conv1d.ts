@@ -9,7 +9,8 @@ import type { Padding } from "./geometry.ts";
 
 export interface Conv1dOptions extends Omit<ConvOptions, "padding"> {
   /**
-   * The zeros around x: "valid" for none, "same", "causal" for all before x, or [[before, after]]. Default: "valid".
+   * The padding with zeros: "valid" adds none; "same" adds as many as give ⌈n / stride⌉ windows for length n; "causal"
+   * adds all of them before x; [[before, after]] gives their numbers. Default: "valid".
    */
   readonly padding?: Padding | "causal" | undefined;
 }
@@ -18,8 +19,8 @@ type Conv1d = (x: TensorLike, kernel: TensorLike, options?: Conv1dOptions) => Te
 
 /**
  * Returns the convolution of sequences x [N, length, C] and a kernel [size, C / groups, out], with the shape [N,
- * windows, out]. It is conv2d for images of height 1, with the same derivatives. With "causal" padding, output t
- * depends on the entries of x up to t × stride only.
+ * windows, out]. The function is conv2d for images of height 1, with the same derivatives. With "causal" padding,
+ * output t depends on the entries of x up to t × stride only.
  */
 export const conv1d: Sampled<Conv1d> = /* @__PURE__ */ withSamples<Conv1d>(
   (x, kernel, options) => {

@@ -27,9 +27,10 @@ import { convolve, pullBackToInput, pullBackToKernel } from "./lowering.ts";
 /**
  * Returns the convolution y of images x [N, H, W, C] and a kernel [kh, kw, C / groups, out]: yₙᵢⱼₒ = Σ xₙₐᵦ꜀ kernelₚᵩ꜀ₒ
  * over the pixels (a, b) of window (i, j), without flipping the kernel. y has the shape [N, windows down, windows
- * across, out]. It is the matrix product of `windows` of x and the kernel. With `groups`, the channels and the filters
- * are split into groups, and each filter reads the channels of its group. The VJP for x adds kernel × g at each window;
- * the VJP for the kernel sums x × g over all windows. int32 wraps around; float32 is summed as in matmul.
+ * across, out]. y is the matrix product of the windows of x (as rows) and the kernel. With `groups`, the channels and
+ * the filters are split into groups, and each filter reads the channels of its group. For the cotangent g of y, the VJP
+ * for x adds kernel × g at each window; the VJP for the kernel sums x × g over all windows. int32 wraps around; float32
+ * is summed as in matmul.
  */
 export const conv2d: Op<readonly [x: Tensor, kernel: Tensor], Convolution, ConvOptions> = /* @__PURE__ */ defineOp({
   name: "conv2d",
@@ -63,7 +64,7 @@ export const conv2d: Op<readonly [x: Tensor, kernel: Tensor], Convolution, ConvO
 });
 
 interface Sized extends Convolution {
-  /** The sizes of the result along its two spatial axes. */
+  /** The height and the width of the result of the VJP. */
   readonly size: readonly number[];
 }
 
@@ -71,9 +72,9 @@ type SizedOptions = ConvOptions & { readonly size: readonly number[] };
 const sizedDefaults = { stride: 1, padding: "valid", dilation: 1, groups: 1, size: undefined } as const;
 
 /**
- * Returns the VJP of conv2d for x, with the spatial sizes `size` of x: for the cotangent g, zeros to which g × kernel
- * is added at each window. It is linear in both inputs. For the cotangent u of the result, the VJP for g is the
- * convolution of u and the kernel, and the VJP for the kernel is that of conv2d at u.
+ * Returns the VJP of conv2d for x, where `size` has the height and width of x: for the cotangent g, zeros to which g ×
+ * kernel is added at each window. The VJP is linear in g and in the kernel. For the cotangent u of the result, the VJP
+ * for g is the convolution of u and the kernel, and the VJP for the kernel is that of conv2d at u.
  */
 export const convInputPullback: Op<readonly [g: Tensor, kernel: Tensor], Sized, SizedOptions> =
   /* @__PURE__ */ defineOp({
@@ -117,9 +118,9 @@ export const convInputPullback: Op<readonly [g: Tensor, kernel: Tensor], Sized, 
   });
 
 /**
- * Returns the VJP of conv2d for the kernel, with the spatial sizes `size` of the kernel: for the cotangent g, the sum
- * of x × g over all windows. It is linear in both inputs. For the cotangent u of the result, the VJP for x is that of
- * conv2d with the kernel u, and the VJP for g is the convolution of x and u.
+ * Returns the VJP of conv2d for the kernel, where `size` has the height and width of the kernel: for the cotangent g,
+ * the sum of x × g over all windows. The VJP is linear in x and in g. For the cotangent u of the result, the VJP for x
+ * is that of conv2d with the kernel u, and the VJP for g is the convolution of x and u.
  */
 export const convKernelPullback: Op<readonly [x: Tensor, g: Tensor], Sized, SizedOptions> = /* @__PURE__ */ defineOp({
   name: "convKernelPullback",
@@ -159,7 +160,7 @@ export const convKernelPullback: Op<readonly [x: Tensor, g: Tensor], Sized, Size
   ],
 });
 
-/** Returns the images for which g is an output of the convolution. */
+/** Returns the dtype, shape and label of the images x whose convolution has the shape of the cotangent g. */
 const imagesLike = (g: Operand, kernel: Operand, size: readonly number[], groups: unknown): Operand => ({
   dtype: g.dtype,
   get label() {
@@ -168,7 +169,7 @@ const imagesLike = (g: Operand, kernel: Operand, size: readonly number[], groups
   shape: [g.shape[0] ?? 1, ...size, (kernel.shape[2] ?? 1) * (typeof groups === "number" ? groups : 1)],
 });
 
-/** Returns the kernel for which g is the output of the convolution of x. */
+/** Returns the dtype, shape and label of the kernel for which the convolution of x has the shape of the cotangent g. */
 const kernelLike = (x: Operand, g: Operand, size: readonly number[], groups: unknown): Operand => ({
   dtype: x.dtype,
   get label() {

@@ -11,9 +11,9 @@ type ConvTranspose = (x: TensorLike, kernel: TensorLike, options?: ConvOptions) 
 
 /**
  * Returns the transposed convolution of x [N, H, W, C] and a kernel [kh, kw, C, out / groups]: zeros to which x ×
- * kernel is added at each window. It is the adjoint of conv2d with the same options and the kernel's last two axes
- * swapped. Along an axis of size n, the result has (n − 1) stride + span entries with padding "valid", where span =
- * dilation (size − 1) + 1; n × stride entries with "same"; and explicit padding removes entries from "valid".
+ * kernel is added at each window. The function is the adjoint of conv2d with the same options and the kernel's last two
+ * axes swapped. Along an axis of size n, the result has (n − 1) stride + span entries with padding "valid", where span
+ * = dilation (size − 1) + 1; n × stride entries with "same"; and explicit padding removes entries from "valid".
  */
 export const convTranspose2d: Sampled<ConvTranspose> = /* @__PURE__ */ withSamples<ConvTranspose>(
   (x, kernel, options) => {

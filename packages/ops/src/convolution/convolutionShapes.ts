@@ -4,17 +4,20 @@ import type { Geometry } from "../loops/windows.ts";
 import { type Padding, paddingOption, type Sizes, sizesOption, type Widths, windowCounts } from "./geometry.ts";
 
 export interface ConvOptions {
-  /** The step from one window to the next, along the spatial axes. Default: 1. */
+  /** The stride: the step from one window to the next along each spatial axis. Default: 1. */
   readonly stride?: Sizes | undefined;
-  /** The zeros around x: "valid" for none, "same", or [[before, after], ...]. Default: "valid". */
+  /**
+   * The padding with zeros: "valid" adds none, "same" adds as many as give ⌈n / stride⌉ windows along an axis of size
+   * n, and [[before, after], ...] gives their numbers along each spatial axis. Default: "valid".
+   */
   readonly padding?: Padding | undefined;
-  /** The step from one entry of a window to the next, along the spatial axes. Default: 1. */
+  /** The dilation: the step from one entry of a window to the next along each spatial axis. Default: 1. */
   readonly dilation?: Sizes | undefined;
   /** The number of groups of channels. Each group has its own filters. Default: 1. */
   readonly groups?: number | undefined;
 }
 
-/** The options of a convolution as lists, with one entry per spatial axis. */
+/** The options of a convolution as lists, with an entry for each spatial axis. */
 export interface Convolution {
   readonly stride: readonly number[];
   readonly padding: Widths;

@@ -1,19 +1,22 @@
 import { ShapeError } from "@wengert/core";
 import { describe, isList, type Operand, type Shape, shapeText, show } from "@wengert/core/extend";
 
-/** One number for all axes, or a list with one number per axis. */
+/** A single number for all axes, or a list with a number for each axis. */
 export type Sizes = number | readonly number[];
 
-/** The numbers of entries added before and after x, one pair per axis. */
+/** The padding along each axis: the numbers of entries added before and after the input. */
 export type Widths = readonly (readonly [before: number, after: number])[];
 
 /**
- * The entries around x: none ("valid"), as many as give ⌈n / stride⌉ windows along an axis of size n, with the odd one
- * after x ("same"), or one pair [before, after] per axis.
+ * The padding around the input x. "valid" adds no entries. "same" adds as many as give ⌈n / stride⌉ windows along an
+ * axis of size n; an odd number adds its extra entry after x. A list gives a pair [before, after] for each axis.
  */
 export type Padding = "valid" | "same" | Widths;
 
-/** Returns one number per axis. @throws ShapeError unless `value` is a whole number ≥ 1, or a list of `count` such numbers */
+/**
+ * Returns the list of an option's values, with a number for each axis.
+ * @throws ShapeError unless `value` is a whole number ≥ 1, or a list of `count` such numbers
+ */
 export function sizesOption(name: string, value: unknown, count: number): readonly number[] {
   const list: unknown[] = !isList(value)
     ? new Array(count).fill(value)
@@ -28,20 +31,23 @@ export function sizesOption(name: string, value: unknown, count: number): readon
 const isSize = (n: unknown): n is number => Number.isSafeInteger(n) && (n as number) >= 1;
 const textOf = (value: unknown): string => (isList(value) ? shapeText(value as Shape) : show(value));
 
-/** The windows along some axes of an array: their sizes, the steps between windows, and the steps inside a window. */
+/**
+ * How windows slide along some axes of an array: the sizes of a window, the steps between windows (strides), and the
+ * steps between the entries of a window (dilations).
+ */
 export interface Sliding {
   readonly size: readonly number[];
   readonly stride: readonly number[];
   readonly dilation: readonly number[];
 }
 
-/** Returns how many entries a window spans, gaps included. */
+/** Returns how many entries a window spans along each axis, including the gaps that dilation leaves. */
 export const spanOf = (size: number, dilation: number): number => dilation * (size - 1) + 1;
 
 /**
- * Returns the padding as one pair per axis, for axes of the given lengths. `named` has the names that the function
- * accepts.
- * @throws ShapeError for other names, and unless a list has one pair of whole numbers ≥ 0 per axis
+ * Returns the padding of each axis as a pair [before, after], for axes of the given lengths. `named` lists the accepted
+ * names, such as "same".
+ * @throws ShapeError for other names, and unless a list has a pair of whole numbers ≥ 0 for each axis
  */
 export function paddingOption(
   padding: unknown,
@@ -59,7 +65,10 @@ export function paddingOption(
   return explicitPadding(padding, lengths.length, named);
 }
 
-/** Splits a number of padded entries between the two ends; the end of the axis gets the odd one. */
+/**
+ * Splits a number of padding entries between the two ends of an axis. If the number is odd, the end gets the extra
+ * entry.
+ */
 export const halved = (total: number): readonly [before: number, after: number] => [total >> 1, total - (total >> 1)];
 
 /** Returns a copy of a list of pairs. @throws ShapeError unless it has `count` pairs of whole numbers ≥ 0 */

@@ -3,12 +3,12 @@ import { blocksOf, eachImage, type Geometry, gatherWindows, scatterWindows } fro
 import { multiplyMatrices } from "../products/gemm.ts";
 import { convolutionInWasm, inputPullbackInWasm, kernelPullbackInWasm } from "../wasm/convolutions.ts";
 
-// Each function computes a convolution, or one of its two pullbacks, as matrix products. A row of the left matrix has
-// the pixels of one window ("im2col": Chellapilla, Puri, Simard 2006). The matrix of all windows has kernelHeight ×
-// kernelWidth times the entries of x, so it is processed in blocks of rows that stay in the cache. The loops in this
-// file run if WebAssembly does not.
+// Each function in this file computes a convolution, or one of its two VJPs, as matrix products. A row of the left
+// matrix has the pixels of one window ("im2col": Chellapilla, Puri, Simard 2006). The matrix of all windows has
+// kernelHeight × kernelWidth times the entries of x, so it is processed in blocks of rows that stay in the cache. The
+// loops in this file run where WebAssembly is not available.
 
-/** Writes the convolution of x and the kernel, both of any strides, to `out`. */
+/** Writes the convolution of x and the kernel to `out`. Both arrays may have any strides. */
 export function convolve(out: NdArray, x: NdArray, kernel: NdArray, geometry: Geometry): void {
   const [pixels, weights] = [ravel(x), ravel(kernel)];
   if (pixels.length === 0 || weights.length === 0) return; // a sum of no products is 0
@@ -30,8 +30,8 @@ export function convolve(out: NdArray, x: NdArray, kernel: NdArray, geometry: Ge
 }
 
 /**
- * Adds g × kernel to `out` at each window, for the outputs g of a convolution. `out` has the shape of the images, and is
- * filled with zeros.
+ * Adds g × kernel to `out` at each window, where g is the cotangent of a convolution's output. `out` has the shape of
+ * the input images, and must be filled with zeros.
  */
 export function pullBackToInput(out: NdArray, g: NdArray, kernel: NdArray, geometry: Geometry): void {
   const [outputs, weights] = [ravel(g), ravel(kernel)];
@@ -55,7 +55,10 @@ export function pullBackToInput(out: NdArray, g: NdArray, kernel: NdArray, geome
   out.data.set(images);
 }
 
-/** Writes the sum of x × g over all windows to `out`, which has the shape of the kernel. */
+/**
+ * Writes the sum of x × g over all windows of the images x to `out`, where g is the cotangent of a convolution's
+ * output. `out` has the shape of the kernel.
+ */
 export function pullBackToKernel(out: NdArray, x: NdArray, g: NdArray, geometry: Geometry): void {
   const [pixels, outputs] = [ravel(x), ravel(g)];
   if (pixels.length === 0 || outputs.length === 0) return;
@@ -82,19 +85,31 @@ export function pullBackToKernel(out: NdArray, x: NdArray, g: NdArray, geometry:
 
 const arrayLike = (data: Data, size: number): Data => new (data.constructor as new (size: number) => Data)(size);
 
-/** Returns zeros for sums: in float64 for floats, so that a float32 result is rounded once. */
+/**
+ * Returns an array of zeros in which sums are accumulated. For float32 it is a float64 array, so that a float32 result
+ * is rounded only once.
+ */
 const sumsLike = (data: Data, size: number): Data =>
   data instanceof Float32Array ? new Float64Array(size) : arrayLike(data, size);
 
-/** Returns the columns of the kernel for the filters of a group, [entries, filters / groups]. */
+/**
+ * Returns the columns of the kernel matrix that hold the filters of one group of a grouped convolution. Their shape is
+ * [entries, filters / groups].
+ */
 const columnsOf = (weights: Data, entries: number, { filters, groups }: Geometry, group: number): NdArray =>
   ndarray(weights, [entries, filters / groups], [filters, 1], (group * filters) / groups);
 
-/** Returns the outputs of the windows from `from` to `to` − 1 for the filters of a group, [to − from, filters / groups]. */
+/**
+ * Returns the outputs of a convolution for the windows from `from` to `to` − 1 and the filters of one group. Their
+ * shape is [to − from, filters / groups].
+ */
 const outputsOf = (outputs: Data, from: number, to: number, { filters, groups }: Geometry, group: number): NdArray =>
   ndarray(outputs, [to - from, filters / groups], [filters, 1], from * filters + (group * filters) / groups);
 
-/** Copies the columns of a group to the rows from `from` to `to` − 1 of `out`, which has the columns of all groups. */
+/**
+ * Copies the outputs of one group's filters to their columns of `out`, in the rows from `from` to `to` − 1. `out` has
+ * the columns of all groups.
+ */
 function copyColumns(
   out: Data,
   part: Data,

@@ -28,8 +28,8 @@ import {
 } from "./pooling.ts";
 
 /**
- * Returns the maximum of one channel of a window, NaN if an entry is NaN. Math.max needs no branch, which random data
- * would make the processor mispredict.
+ * Returns the maximum of one channel of a window, NaN if an entry is NaN. Uses Math.max, because it needs no branch: on
+ * random data, the processor would often mispredict a branch.
  */
 function peakOf(rows: number, rowStep: number, columns: number, step: number, start: number, x: Data): number {
   let peak = x[start]!;
@@ -78,7 +78,10 @@ export const maxPool2d: Op<Unary, Pooling, PoolOptions> = /* @__PURE__ */ define
   ],
 });
 
-/** Returns the largest entry of each window of sequences x [N, length, C], as maxPool2d: the result is [N, windows, C]. */
+/**
+ * Returns the largest entry of each window of sequences x [N, length, C], per channel: maxPool2d in one dimension. The
+ * result has the shape [N, windows, C].
+ */
 export const maxPool1d: Sampled<(x: Tensor | number, options: PoolOptions) => Tensor> = /* @__PURE__ */ withSamples<
   (x: Tensor | number, options: PoolOptions) => Tensor
 >(/* @__PURE__ */ inOneDimension("maxPool1d", maxPool2d), () => [
@@ -86,7 +89,10 @@ export const maxPool1d: Sampled<(x: Tensor | number, options: PoolOptions) => Te
   [irregular([1, 4, 2]), { size: 3, stride: 2, padding: "same" }],
 ]);
 
-/** Adds the cotangents p to u where x has its maxima. Ties share a cotangent. A window with a NaN receives NaN. */
+/**
+ * Adds the cotangent of each window's maximum, in p, to u at the position where x has the maximum. Ties share a
+ * cotangent. In a window with a NaN, NaN is added.
+ */
 const spreadLoop: WindowLoop = (channels, rows, rowStep, columns, o, p, start, x, u) => {
   for (let c = 0; c < channels; c++) {
     const peak = peakOf(rows, rowStep, columns, channels, start + c, x);
@@ -109,7 +115,7 @@ const spreadLoop: WindowLoop = (channels, rows, rowStep, columns, o, p, start, x
   }
 };
 
-/** Writes the mean of u over the maxima of x to p: NaN for a window with a NaN. */
+/** For each window, writes the mean of u over the positions of the maximum of x to p; NaN if the window has a NaN. */
 const collectLoop: WindowLoop = (channels, rows, rowStep, columns, o, p, start, x, u) => {
   for (let c = 0; c < channels; c++) {
     const peak = peakOf(rows, rowStep, columns, channels, start + c, x);
@@ -127,8 +133,9 @@ const collectLoop: WindowLoop = (channels, rows, rowStep, columns, o, p, start, 
 
 /**
  * Returns the VJP of maxPool2d for the cotangent g: zeros with the shape of x, where the maximum of each window
- * receives g, shared equally by ties; NaN in a window with a NaN. It is linear in g. For the cotangent u of the result,
- * the VJP for g is the `maxPoolTangent` of u. The derivative by x is 0, since a small step does not move a maximum.
+ * receives g, shared equally by ties; NaN in a window with a NaN. The result is linear in g. For the cotangent u of the
+ * result, the VJP for g is the `maxPoolTangent` of u. The derivative by x is 0, since a small change of x does not
+ * change which entry is the maximum.
  */
 export const maxPoolPullback: Op<readonly [x: Tensor, g: Tensor], Pooling, PoolOptions> = /* @__PURE__ */ defineOp({
   name: "maxPoolPullback",
@@ -155,7 +162,8 @@ export const maxPoolPullback: Op<readonly [x: Tensor, g: Tensor], Pooling, PoolO
 
 /**
  * Returns the tangent of maxPool2d for the tangent u of x: for each window, the mean of u over the positions of the
- * maximum of x; NaN in a window with a NaN. It is linear in u. The VJP for u is the `maxPoolPullback` of the cotangent.
+ * maximum of x; NaN in a window with a NaN. The result is linear in u. The VJP for u is the `maxPoolPullback` of the
+ * cotangent.
  */
 export const maxPoolTangent: Op<readonly [x: Tensor, u: Tensor], Pooling, PoolOptions> = /* @__PURE__ */ defineOp({
   name: "maxPoolTangent",

@@ -12,15 +12,18 @@ import { reshape } from "../shapes/reshape.ts";
 import { type Padding, paddingOption, type Sizes, sizesOption, type Widths, windowCounts } from "./geometry.ts";
 
 export interface PoolOptions {
-  /** The number of entries of a window, along the spatial axes. */
+  /** The number of entries of a window along each spatial axis. */
   readonly size: Sizes;
-  /** The step from one window to the next, along the spatial axes. Default: `size`. */
+  /** The stride: the step from one window to the next along each spatial axis. Default: `size`. */
   readonly stride?: Sizes | undefined;
-  /** The entries around x, which the pool ignores: "valid" for none, "same", or [[before, after], ...]. Default: "valid". */
+  /**
+   * The padding, whose entries the pool ignores: "valid" adds none, "same" adds as many as give ⌈n / stride⌉ windows
+   * along an axis of size n, and [[before, after], ...] gives their numbers along each spatial axis. Default: "valid".
+   */
   readonly padding?: Padding | undefined;
 }
 
-/** The options of a pool as lists, with one entry per spatial axis. */
+/** The options of a pooling op as lists, with an entry for each spatial axis. */
 export interface Pooling {
   readonly size: readonly number[];
   readonly stride: readonly number[];
@@ -30,7 +33,7 @@ export interface Pooling {
 export const poolDefaults = { size: undefined, stride: undefined, padding: "valid" } as const;
 
 /**
- * Returns the options of a pool over `rank` spatial axes, checked for x.
+ * Returns the checked options of a pooling op with `rank` spatial axes, for the input x.
  * @throws ShapeError unless x has the axes [N, ..., C], the sizes are valid, and each window has an entry of x
  */
 export function poolingOf(options: { readonly [K in keyof PoolOptions]-?: unknown }, x: Operand, rank: 1 | 2): Pooling {
@@ -51,7 +54,7 @@ export function poolingOf(options: { readonly [K in keyof PoolOptions]-?: unknow
   return { size, stride, padding };
 }
 
-/** Returns the shape of a pool of x. @throws ShapeError if a window is larger than x */
+/** Returns the output shape of a pooling op for the input x. @throws ShapeError if a window is larger than x */
 export function pooledShape(x: Operand, { size, stride, padding }: Pooling): Shape {
   const dilation = size.map(() => 1);
   const counts = windowCounts(
@@ -68,7 +71,10 @@ export const overlap = ({ size, stride }: Pooling): boolean => size.some((n, i) 
 
 type Pool = (x: TensorLike, options: PoolOptions) => Tensor;
 
-/** Returns a pool over sequences [N, length, C]: the pool of images of height 1. `check` checks the dtype. */
+/**
+ * Returns a pooling function for sequences [N, length, C], which pools them as images of height 1. `check` checks the
+ * dtype.
+ */
 export const inOneDimension =
   (name: string, pool2d: Pool, check?: (inputs: readonly Operand[]) => unknown): Pool =>
   (x, options) => {
@@ -89,8 +95,9 @@ export const inOneDimension =
   };
 
 /**
- * Processes one window of images x and u, for all channels: entry o + c of the pooled array p belongs to channel c, as do the entries i + c of the images. The window has `rows` rows, `rowStep` apart, of `columns` pixels. A pixel
- * has `channels` entries.
+ * Processes one window of images x and u, for all channels. For channel c, the window's entry of the pooled array p has
+ * index o + c, and its first entry in the images has index i + c. The window has `rows` rows of `columns` pixels, and
+ * the rows start `rowStep` entries apart. A pixel has `channels` entries.
  */
 export type WindowLoop = (
   channels: number,
@@ -111,7 +118,8 @@ interface Pooled extends Pooling {
 }
 
 /**
- * Calls `loop` for each window, without the pixels in the padding. All arrays are row-major: p has one entry per window and channel; x and u have the shape of the images.
+ * Calls `loop` for each window, without the pixels in the padding. All arrays are row-major: the pooled array p has an
+ * entry for each window and channel; the arrays x and u have the shape of the images.
  */
 export function eachWindow(pooled: Pooled, loop: WindowLoop, p: Data, x: Data, u: Data): void {
   const [count, height, width, channels] = pooled.images as readonly [number, number, number, number];

@@ -21,7 +21,7 @@ import { inFloat64 } from "../loops/alongAxes.ts";
 import { type Sizes, type Sliding, sizesOption, windowCounts } from "./geometry.ts";
 
 export interface WindowsOptions {
-  /** The number of entries of a window along each of `axes`. A number applies to all of them. */
+  /** The number of entries of a window along each of `axes`. A single number applies to all axes. */
   readonly size: Sizes;
   /** The step from one window to the next, along each of `axes`. Default: 1. */
   readonly stride?: Sizes | undefined;
@@ -36,10 +36,10 @@ interface Windows extends Sliding {
 }
 
 /**
- * Returns all windows of x that slide along `axes`, as a view without a copy. An axis of length n keeps its place and
- * has one entry per window, ⌊(n − span) / stride⌋ + 1, where span = dilation (size − 1) + 1. The entries of the windows
- * are the last axes, in the order of `axes`, as in NumPy. The adjoint adds overlapping windows. windows(x, { size: 3 })
- * of [a, b, c, d] is [[a, b, c], [b, c, d]].
+ * Returns all windows of x that slide along `axes`, as a view without a copy. An axis of length n keeps its position;
+ * the new length of the axis is the number of windows, ⌊(n − span) / stride⌋ + 1, where span = dilation (size − 1) + 1.
+ * The entries of the windows are the last axes, in the order of `axes`, as in NumPy. The adjoint adds overlapping
+ * windows. windows(x, { size: 3 }) of [a, b, c, d] is [[a, b, c], [b, c, d]].
  * @throws ShapeError if a window is larger than its axis
  */
 export const windows: Op<Unary, Windows, WindowsOptions> = /* @__PURE__ */ defineOp({
@@ -117,7 +117,10 @@ function viewWindows(x: NdArray, params: Windows): NdArray {
   return ndarray(x.data, shape, [...between, ...axes.map((axis, i) => x.stride[axis]! * dilation[i]!)], x.offset);
 }
 
-/** Adds x to `out`, a view that may contain an element several times. The innermost loop is over the longest axis. */
+/**
+ * Adds x to `out`, a strided view in which several entries may be the same element of memory. The innermost loop is
+ * over the longest axis.
+ */
 function addStrided(out: NdArray, x: NdArray): void {
   const axes = [...x.shape.keys()].sort((a, b) => x.shape[a]! - x.shape[b]!);
   const addFrom = (depth: number, o: number, i: number): void => {

@@ -9,8 +9,8 @@ type Diag = (x: TensorLike, options?: DiagonalOptions) => Tensor;
 
 /**
  * Returns the square matrix with the vector x on diagonal k, and zeros elsewhere; or diagonal k of the matrix x, as a
- * vector. Diagonal 0 is the main diagonal, 1 the next above it, and −1 the next below it. Each direction is the adjoint
- * of the other.
+ * vector. Diagonal 0 is the main diagonal, 1 the next above it, and −1 the next below it. The two directions, from a
+ * vector to a matrix and back, are adjoints of each other.
  * @throws ShapeError unless x is a vector or a matrix, ArgumentError unless k is a whole number
  */
 export const diag: Sampled<Diag> = /* @__PURE__ */ withSamples<Diag>(
@@ -40,5 +40,5 @@ function diagonalOf(x: Tensor, k: number): Tensor {
   return slice(reshape(x, { shape: [-1] }), { start: [start], stop: [stop], step: [columns + 1] });
 }
 
-/** Returns the position of the first entry of diagonal k in a flat matrix. */
+/** Returns the index of the first entry of diagonal k in the row-major elements of a matrix. */
 const firstOn = (columns: number, k: number): number => (k < 0 ? -k * columns : k);

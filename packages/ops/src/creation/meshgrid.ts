@@ -13,9 +13,9 @@ export interface MeshgridOptions {
 type Meshgrid = (xs: readonly TensorLike[], options?: MeshgridOptions) => Tensor[];
 
 /**
- * Returns one tensor per vector in xs, all of the same shape. The vector varies along its own axis and is repeated along
- * the others, so corresponding entries are the coordinates of a point of the grid. The adjoint sums over the repeated
- * axes.
+ * Returns a tensor for each vector in xs, all of the same shape. Tensor i varies along axis i, where it has the entries
+ * of vector i, and repeats them along the other axes. So the entries of all tensors at one index are the coordinates of
+ * a grid point. The adjoint sums over the repeated axes.
  * @throws ShapeError unless xs are vectors or numbers, ArgumentError for an unknown indexing
  */
 export const meshgrid: Sampled<Meshgrid> = /* @__PURE__ */ withSamples<Meshgrid>(

@@ -3,7 +3,7 @@ import { createZeros, show, withDefaults } from "@wengert/core/extend";
 import { type Sampled, withSamples } from "../declaring/samples.ts";
 
 export interface ArangeOptions extends TensorOptions {
-  /** The difference between neighbors. Default: 1; negative steps count down. */
+  /** The difference between consecutive numbers. Default: 1; negative steps count down. */
   readonly step?: number | undefined;
 }
 type Arange = (start: number, stop: number, options?: ArangeOptions) => Tensor;
@@ -46,15 +46,15 @@ export const arange: Sampled<Arange> = /* @__PURE__ */ withSamples<Arange>(
 );
 
 export interface LinspaceOptions extends TensorOptions {
-  /** The number of numbers. Default: 50. */
+  /** How many numbers to return. Default: 50. */
   readonly num?: number | undefined;
 }
 type Linspace = (start: number, stop: number, options?: LinspaceOptions) => Tensor;
 
 /**
  * Returns `num` numbers at equal distances from start to stop, both included. Number i is start + i (stop − start) /
- * (num − 1), and the last number is exactly stop. A single number is start. The dtype is float64 unless `dtype` is
- * passed.
+ * (num − 1), and the last number is exactly stop. If `num` is 1, the only number is start. The dtype is float64 unless
+ * `dtype` is passed.
  * @throws ArgumentError unless start and stop are finite and num is a whole number of at least 0, DTypeError unless the
  * dtype is a float
  */
@@ -95,7 +95,7 @@ function checkFinite(caller: string, numbers: Readonly<Record<string, unknown>>,
       throw new ArgumentError(`${caller}: ${name} must be a finite number, got ${show(value)}${hint}`);
 }
 
-/** @throws DTypeError for bool, or if one of the numbers is not in the dtype */
+/** @throws DTypeError if the dtype is bool, or cannot represent one of the numbers */
 function checkNumberDType(caller: string, dtype: DType | undefined, numbers: readonly number[]): void {
   if (dtype === "bool")
     throw new DTypeError(`${caller}: dtype must be float64, float32 or int32, got bool; write notEqual(x, 0)`);

@@ -8,7 +8,7 @@ export interface DiagonalOptions {
   readonly k?: number | undefined;
 }
 
-/** Returns the option k. @throws ArgumentError unless it is a whole number. */
+/** Returns the option k, the number of a diagonal. @throws ArgumentError unless k is a whole number. */
 export function diagonalOption(caller: string, { k = 0 }: DiagonalOptions): number {
   if (Number.isSafeInteger(k) && Math.abs(k) < 2 ** 32) return k;
   throw new ArgumentError(`${caller}: k must be the whole number of a diagonal, got ${show(k)}`);
@@ -16,7 +16,7 @@ export function diagonalOption(caller: string, { k = 0 }: DiagonalOptions): numb
 
 type Triangle = (x: TensorLike, options?: DiagonalOptions) => Tensor;
 
-/** Makes the function that keeps the entries of each matrix for which `isKept(column − row, k)`. */
+/** Makes the function that keeps those entries of each matrix for which `isKept(column − row, k)` is true. */
 const triangle = (name: string, isKept: (above: number, k: number) => boolean): Sampled<Triangle> =>
   withSamples<Triangle>(
     (x, options) => {
@@ -35,14 +35,14 @@ const triangle = (name: string, isKept: (above: number, k: number) => boolean): 
 
 /**
  * Returns x with zeros above diagonal k of each matrix: the lower triangle. Matrices are the last two axes. The
- * cotangent is 0 where x was replaced, even if x is NaN there.
+ * cotangent of x is 0 where an entry was replaced by 0, even if x is NaN there.
  * @throws ShapeError unless x has two axes or more, ArgumentError unless k is a whole number
  */
 export const tril: Sampled<Triangle> = /* @__PURE__ */ triangle("tril", (above, k) => above <= k);
 
 /**
  * Returns x with zeros below diagonal k of each matrix: the upper triangle. Matrices are the last two axes. The
- * cotangent is 0 where x was replaced, even if x is NaN there.
+ * cotangent of x is 0 where an entry was replaced by 0, even if x is NaN there.
  * @throws ShapeError unless x has two axes or more, ArgumentError unless k is a whole number
  */
 export const triu: Sampled<Triangle> = /* @__PURE__ */ triangle("triu", (above, k) => above >= k);

@@ -10,7 +10,7 @@ import {
   sizeHint,
 } from "@wengert/core/extend";
 
-/** One axis or a list of axes; −1 is the last axis. */
+/** The option for an axis or a list of axes; −1 is the last axis. */
 export type Axes = number | readonly number[];
 
 /** Returns `axis` counted from 0. @throws ArgumentError unless `axis` is an integer, OutOfRangeError if x has no such axis. */
@@ -41,7 +41,7 @@ export function axesOf(x: Operand, axis: Axes | undefined): readonly number[] {
   );
 }
 
-/** Returns the option `shape`. @throws ShapeError unless it is a list of integers ≥ `minimum`. */
+/** Returns the option `shape`. @throws ShapeError unless the option is a list of integers ≥ `minimum`. */
 export function shapeOption(options: { readonly shape?: unknown }, minimum = 0): Shape {
   const { shape } = options;
   if (isList(shape) && shape.length > 64) throw new ShapeError(`a shape has at most 64 axes, got ${shape.length}`);
@@ -77,13 +77,13 @@ export const reductionOf = (x: Operand, { axis, keepDims }: ReduceOptions): Redu
   keepDims: booleanOption("keepDims", keepDims),
 });
 
-/** Returns the value of a boolean option. @throws ArgumentError unless it is a boolean. */
+/** Returns the value of a boolean option. @throws ArgumentError unless the value is a boolean. */
 export function booleanOption(name: string, value: unknown): boolean {
   if (typeof value === "boolean") return value;
   throw new ArgumentError(`${name} must be true or false, got ${show(value)}`);
 }
 
-/** Returns `shape` with the size 1 at `axes`. */
+/** Returns `shape` with the sizes of the axes `axes` replaced by 1. */
 export const keepDimsShape = (shape: Shape, axes: readonly number[]): Shape =>
   shape.map((n, i) => (axes.includes(i) ? 1 : n));
 
@@ -95,7 +95,7 @@ const defaultNames = ["a", "b"];
 
 /**
  * Returns the shape to which all inputs broadcast by NumPy's rules. Ignores the last `skipLast` axes of each input.
- * @throws ShapeError if they do not broadcast; the message names the axis.
+ * @throws ShapeError if the inputs do not broadcast; the message names the axis.
  */
 export function broadcastShape(
   inputs: readonly Operand[],
@@ -114,8 +114,8 @@ export function broadcastShape(
 }
 
 /**
- * Returns the broadcast shape of two inputs. This is a separate function, so that calls with equal shapes do not create
- * its closures.
+ * Returns the broadcast shape of two inputs. This is a separate function, so that its closures are not created in calls
+ * with equal shapes.
  */
 function broadcastPair(
   a: Shape,
@@ -141,7 +141,7 @@ function broadcastPair(
   return shape;
 }
 
-/** Returns the common shape of all inputs. @throws ShapeError if one differs. */
+/** Returns the common shape of all inputs. @throws ShapeError if the shape of an input differs. */
 export function commonShape(inputs: readonly Operand[], names: readonly string[]): Shape {
   const [first] = inputs as [Operand];
   const mismatch = inputs.findIndex(({ shape }) => !isSameShape(shape, first.shape));
@@ -151,8 +151,8 @@ export function commonShape(inputs: readonly Operand[], names: readonly string[]
 }
 
 /**
- * Suggests a fix for the three usual mistakes: a reduction dropped an axis, [N] is combined with [N, K], or a matrix is
- * transposed.
+ * Suggests a fix for the three usual mistakes with shapes that do not broadcast: a reduction dropped an axis, [N] is
+ * combined with [N, K], or a matrix is transposed.
  */
 function broadcastHint(inputs: readonly Operand[]): string {
   for (const { label, shape } of inputs) {

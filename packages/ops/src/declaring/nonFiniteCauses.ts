@@ -1,15 +1,15 @@
 import type { Tensor } from "@wengert/core";
 import { type AnyOpSpec, type Binary, type Fault, type Inputs, ravel, type Unary } from "@wengert/core/extend";
 
-// Explanations of why an element is NaN or infinite, and how to fix it. Op specs have them as `nonFinite`. They are
-// computed only when the function `nonFinite` finds such an element.
+// Explanations of why an element is NaN or infinite, and how to fix it. An op declares its explanation as `nonFinite`
+// in its spec. The explanation is computed only when the function `nonFinite` finds a NaN or an infinity.
 
 type AnyFault = Fault<Inputs, unknown>;
 
 /**
- * Returns the elements of `x` that contributed to the non-finite element of `bad`. This is one element if `x` and `bad`
- * have the same shape, and several if broadcasting repeats or sums elements. Along the axes `allAlong`, returns all
- * elements.
+ * Returns the elements of `x` that contributed to the non-finite element of `bad`. The result has one element if `x`
+ * and `bad` have the same shape, and several if broadcasting repeats or sums elements. Along the axes `allAlong`,
+ * returns all elements.
  */
 function valuesAt(x: Tensor, { bad, index }: Place, allAlong: readonly number[] = []): number[] {
   let places: number[][] = [[]];
@@ -27,7 +27,7 @@ interface Place {
   readonly index: readonly number[];
 }
 
-/** Returns the label of a tensor, the value of a plain number, or `fallback`. */
+/** Returns a name for an op's input: the label of a tensor, the value of a plain number, or else `fallback`. */
 const nameOf = (x: Tensor, { producerOf }: AnyFault, fallback: string): string =>
   x.label ?? (x.shape.length === 0 && !producerOf(x) ? String(x.item()) : fallback);
 
@@ -53,8 +53,8 @@ const elementwiseCause =
   };
 
 /**
- * The elements of a and b from which a NaN or infinity was computed. There are several if it is in a cotangent that
- * broadcasting sums.
+ * The elements of a and b from which a NaN or infinity was computed: several, if the NaN or infinity is in a cotangent
+ * that was summed over broadcast axes.
  */
 interface Pair {
   readonly as: readonly number[];
@@ -84,8 +84,8 @@ const pairwiseCause =
   };
 
 /**
- * Returns the explanation of a NaN from 0 × Infinity in a VJP rule. The 0 is the cotangent of the branch that a `where`
- * does not select.
+ * Returns the explanation of a NaN from 0 × Infinity in a VJP rule. The 0 is the cotangent of a branch that the op
+ * `where` did not select.
  */
 const maskedBranchText = (safeCall: string): string =>
   "the cotangent there is 0, as in the branch that a where does not select, but 0 × Infinity is NaN: keep that branch finite " +
@@ -99,7 +99,10 @@ const overflowText = (description: string, { dtype }: Tensor): string => {
 const areFinite = (...lists: readonly (readonly number[])[]): boolean => lists.flat().every(Number.isFinite);
 const isAllFinite = ({ array }: Tensor): boolean => ravel(array!).every(Number.isFinite);
 
-/** Returns the explanation `nonFinite` of the op that computed `x`, and the first input of that op. Skips views. */
+/**
+ * Returns the function `nonFinite` of the op that computed `x`, and the first input of this op. Skips ops that return
+ * views.
+ */
 function causeOfStep(x: Tensor | undefined, fault: AnyFault): readonly [cause: unknown, input: Tensor | undefined] {
   const step = x && fault.producerOf(x);
   const spec = step?.op as AnyOpSpec | undefined;
@@ -232,7 +235,10 @@ export const domainCause = (domain: string, isInside: (x: number) => boolean): E
     return isInside(x) ? overflowText("the result for a finite number", bad) : outsideText(domain, String(x));
   });
 
-/** Explains a NaN or infinity in a function of two numbers, as `domainCause` does. */
+/**
+ * Explains a NaN or infinity in a function of two numbers: the numbers are outside of the function's domain, or the
+ * result overflows.
+ */
 export const pairDomainCause = (domain: string, isInside: (a: number, b: number) => boolean): PairCause =>
   pairwiseCause(({ as, bs, fault: { bad } }) => {
     if (!areFinite(as, bs)) return undefined;

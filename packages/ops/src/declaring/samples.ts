@@ -3,7 +3,7 @@ import { ndarray, type Shape, sizeOf } from "@wengert/core/extend";
 
 /**
  * Returns irregular numbers between −2 and 2, for checks of VJP rules. The numbers depend only on `variant`.
- * (`positive` returns numbers between 0.1 and 2.)
+ * The function `positive` returns numbers between 0.1 and 2 instead.
  */
 export function irregular(shape: Shape, variant = 1): Tensor {
   const values = Float64Array.from({ length: sizeOf(shape) }, (_, i) => 2 * Math.sin(1 + 2.4 * i + 1.7 * variant));
@@ -18,7 +18,10 @@ export function positive(shape: Shape, variant = 1): Tensor {
   return fromNdarray(ndarray(values, shape));
 }
 
-/** A function composed of ops. Tests check it at its sample arguments, as they check an op. */
+/**
+ * A function composed of ops, with sample arguments. Tests check such a function at these arguments as they check an
+ * op.
+ */
 export type Sampled<F extends (...args: never) => unknown> = F & {
   readonly samples: () => readonly Readonly<Parameters<F>>[];
 };

@@ -10,7 +10,8 @@ import { elementwiseFunction, loopOf } from "./declaring.ts";
 import { exp, sigmoidSlope, tanh } from "./functions.ts";
 import { where } from "./where.ts";
 
-// Activations of neural networks besides sigmoid, tanh, softplus, gelu and relu, which are in functions.ts.
+// This file declares activation functions of neural networks. Sigmoid, tanh, softplus, gelu and relu are in
+// functions.ts.
 
 /** Returns y = x σ(x), where σ is the sigmoid; also called swish. The VJP maps the cotangent g to g (σ(x) + x σ′(x)). */
 export const silu: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
@@ -33,7 +34,7 @@ export const siluSlope: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
 );
 
 interface EluOptions {
-  /** The negative limit: y approaches −alpha far below 0. Default: 1. */
+  /** The scale α for negative x: the output y approaches −α as x decreases. Default: 1. */
   readonly alpha?: number | undefined;
 }
 
@@ -65,7 +66,7 @@ export const elu: Op<Unary, { readonly alpha: number }, EluOptions> = /* @__PURE
 });
 
 interface LeakyReluOptions {
-  /** The slope below 0. Default: 0.01. */
+  /** The slope of the function for x below 0. Default: 0.01. */
   readonly slope?: number | undefined;
 }
 

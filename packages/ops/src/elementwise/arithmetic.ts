@@ -17,8 +17,8 @@ import { unbroadcast } from "../shapes/sum.ts";
 import type { OperationName } from "../wasm/exports.ts";
 import { functionInWasm, operationInWasm } from "../wasm/maps.ts";
 
-// Binary ops y = a ∘ b with NumPy's broadcasting. Each VJP rule computes a cotangent with the shape of y. `unbroadcast`
-// then sums it over the axes along which the input was repeated.
+// The ops in this file, such as a + b, take two inputs and broadcast as in NumPy. Each VJP rule computes a cotangent
+// with the shape of y. `unbroadcast` then sums this cotangent over the axes along which the input was repeated.
 
 type Rule = VjpRule<Binary, undefined>;
 export type DTypeRule = (inputs: readonly Operand[], names?: readonly string[]) => DType;

@@ -4,7 +4,8 @@ import { broadcastShape } from "../declaring/axes.ts";
 import { irregular } from "../declaring/samples.ts";
 import { type ElementwiseLoop, elementwise } from "../loops/strided.ts";
 
-// Comparisons y = a ∘ b with NumPy's broadcasting, as bool. They are piecewise constant, so the gradient is 0.
+// Comparisons such as a < b, which return bools and broadcast as in NumPy. Comparisons are piecewise constant, so the
+// gradient is 0.
 
 type DTypeRule = (inputs: readonly Operand[]) => "bool";
 const numberSamples = (): [Tensor, Tensor] => [irregular([2, 2]), irregular([2], 2)];
@@ -50,7 +51,7 @@ function comparableDType(inputs: readonly Operand[]): "bool" {
   throw mixedDTypes([a, "a"], [b, "b"]);
 }
 
-/** Returns whether a = b, elementwise. NaN equals nothing, not even NaN. */
+/** Returns whether a = b, elementwise. NaN is not equal to any number, not even to NaN. */
 export const equal: Op<Binary> = /* @__PURE__ */ comparison("equal", (n, y, o, a, i, s, b, j, t) => {
   for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) y[o + l] = a[p] === b[q] ? 1 : 0;
 });
@@ -75,7 +76,7 @@ export const greaterEqual: Op<Binary> = /* @__PURE__ */ comparison("greaterEqual
   for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) y[o + l] = a[p]! >= b[q]! ? 1 : 0;
 });
 
-/** Returns bool. @throws DTypeError unless all inputs are bool */
+/** Returns the dtype of the result, bool. @throws DTypeError unless all inputs are bool */
 export function boolDType(inputs: readonly Operand[]): "bool" {
   const mismatch = inputs.find(({ dtype }) => dtype !== "bool");
   if (mismatch === undefined) return "bool";
@@ -84,7 +85,7 @@ export function boolDType(inputs: readonly Operand[]): "bool" {
   );
 }
 
-/** Returns a and b, elementwise, for bools. */
+/** Returns the logical and of a and b, elementwise, for bools. */
 export const logicalAnd: Op<Binary> = /* @__PURE__ */ comparison(
   "logicalAnd",
   (n, y, o, a, i, s, b, j, t) => {
@@ -93,7 +94,7 @@ export const logicalAnd: Op<Binary> = /* @__PURE__ */ comparison(
   boolDType,
   boolSamples,
 );
-/** Returns a or b, elementwise, for bools. */
+/** Returns the logical or of a and b, elementwise, for bools. */
 export const logicalOr: Op<Binary> = /* @__PURE__ */ comparison(
   "logicalOr",
   (n, y, o, a, i, s, b, j, t) => {
@@ -112,7 +113,7 @@ export const logicalXor: Op<Binary> = /* @__PURE__ */ comparison(
   boolSamples,
 );
 
-/** Returns not x, elementwise, for bools. */
+/** Returns the logical not of x, elementwise, for bools. */
 export const logicalNot: Op<Unary> = /* @__PURE__ */ predicate(
   "logicalNot",
   (n, y, o, a, i, s) => {
@@ -131,6 +132,5 @@ const notANumber: Op<Unary> = /* @__PURE__ */ predicate("isNaN", (n, y, o, a, i,
   for (let l = 0, p = i; l < n; l++, p += s) y[o + l] = Number.isNaN(a[p]) ? 1 : 0;
 });
 
-// These ops are exported as isFinite and isNaN. In this file they have other names, so that they do not shadow
-// JavaScript's globals.
+// The ops isFinite and isNaN have other names in this file, so that they do not shadow JavaScript's global functions.
 export { finite as isFinite, notANumber as isNaN };

@@ -8,14 +8,14 @@ import type { FunctionName } from "../wasm/exports.ts";
 import { functionInWasm } from "../wasm/maps.ts";
 import { numericDType } from "./arithmetic.ts";
 
-// Declarations of elementwise functions with one input or two.
+// The functions in this file declare elementwise ops of one or two inputs.
 
 type Rule = VjpRule<Unary, undefined> | null;
 interface FunctionOptions {
   readonly samplePoints?: readonly number[];
   readonly nonFinite?: OpSpec<Unary>["nonFinite"];
   readonly allowsIntegers?: boolean;
-  /** The name of the WebAssembly kernel, if the function has one. */
+  /** The name of the function's WebAssembly kernel, if one exists. */
   readonly wasm?: FunctionName;
 }
 
@@ -40,14 +40,20 @@ export function elementwiseFunction(
   });
 }
 
-/** Returns the loop of a function of one number. Suits functions that take much longer than a call. */
+/**
+ * Returns the loop that applies a function of one number to all elements. Use this only for functions that take much
+ * longer than a function call.
+ */
 export const loopOf =
   (f: (x: number) => number): ElementwiseLoop =>
   (n, y, o, a, i, s) => {
     for (let l = 0, p = i; l < n; l++, p += s) y[o + l] = f(a[p]!);
   };
 
-/** Returns the loop of a function of two numbers. Suits functions that take much longer than a call. */
+/**
+ * Returns the loop that applies a function of two numbers to all elements. Use this only for functions that take much
+ * longer than a function call.
+ */
 export const pairLoopOf =
   (f: (a: number, b: number) => number): ElementwiseLoop =>
   (n, y, o, a, i, s, b, j, t) => {

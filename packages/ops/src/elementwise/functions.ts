@@ -14,8 +14,8 @@ import { add, div, mul, neg, sub } from "./arithmetic.ts";
 import { clip } from "./clip.ts";
 import { elementwiseFunction } from "./declaring.ts";
 
-// Elementwise functions y = f(x). Each VJP rule maps the cotangent g to g f′(x). Each declaration has the loop, the VJP
-// rule, and the points at which tests check the rule.
+// Elementwise functions y = f(x). Each VJP rule maps the cotangent g to g f′(x). A declaration consists of the loop,
+// the VJP rule, and the points at which tests check the rule.
 
 /** Returns y = x². The VJP maps the cotangent g to 2 g x. */
 export const square: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
@@ -127,7 +127,7 @@ export const tanh: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
 );
 
 /**
- * Returns the derivative of tanh, y = 1 / cosh² x = 4 σ(2x) σ(−2x). It is accurate in both tails, where 1 − tanh² x
+ * Returns the derivative of tanh, y = 1 / cosh² x = 4 σ(2x) σ(−2x). y is accurate in both tails, where 1 − tanh² x
  * rounds to 0. The VJP maps the cotangent g to −2 g y tanh x.
  */
 export const tanhSlope: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
@@ -149,8 +149,8 @@ export const sigmoid: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
 );
 
 /**
- * Returns the derivative of the sigmoid, y = σ′(x) = σ(x) σ(−x). It is accurate in both tails, where σ (1 − σ) rounds
- * to 0. The VJP maps the cotangent g to g y (σ(−x) − σ(x)) = −g y tanh(x/2).
+ * Returns the derivative of the sigmoid, y = σ′(x) = σ(x) σ(−x). y is accurate in both tails, where σ (1 − σ) rounds to
+ * 0. The VJP maps the cotangent g to g y (σ(−x) − σ(x)) = −g y tanh(x/2).
  */
 export const sigmoidSlope: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
   "sigmoidSlope",
@@ -161,8 +161,8 @@ export const sigmoidSlope: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
 );
 
 /**
- * Returns y = ln(1 + eˣ), computed as max(x, 0) + log1p(e^−|x|). So it does not overflow, and its tail does not round
- * to 0. The VJP maps the cotangent g to g σ(x), where σ is the sigmoid.
+ * Returns y = ln(1 + eˣ), computed as max(x, 0) + log1p(e^−|x|). So y does not overflow, and for very negative x it
+ * does not round to 0 too early. The VJP maps the cotangent g to g σ(x), where σ is the sigmoid.
  */
 export const softplus: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
   "softplus",
@@ -221,7 +221,10 @@ const wherePositive: ElementwiseLoop = (n, y, o, x, i, s, g, j, t) => {
   for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) y[o + l] = x[p]! > 0 ? g[q]! : 0;
 };
 
-/** Returns g where x > 0, else 0: the VJP of relu for the cotangent g. Linear in g; not differentiable in x. */
+/**
+ * Returns g where x > 0, else 0: the VJP of relu for the cotangent g. The result is linear in g, and not differentiable
+ * in x.
+ */
 export const reluPullback: Op<readonly [x: Tensor, g: Tensor]> = /* @__PURE__ */ defineOp({
   name: "reluPullback",
   shape: (inputs) => commonShape(inputs, ["x", "g"]),

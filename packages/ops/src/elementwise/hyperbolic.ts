@@ -5,7 +5,7 @@ import { elementwiseFunction } from "./declaring.ts";
 import { sqrt } from "./functions.ts";
 import { hypot } from "./hypot.ts";
 
-// The hyperbolic functions and their inverses; tanh is in functions.ts.
+// This file declares the hyperbolic functions and their inverses, except tanh, which is in functions.ts.
 
 /** Returns y = sinh x = (eˣ − e⁻ˣ) / 2. The VJP maps the cotangent g to g cosh x. */
 export const sinh: Op<Unary> = /* @__PURE__ */ elementwiseFunction(

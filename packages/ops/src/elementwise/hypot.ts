@@ -10,7 +10,8 @@ import { where } from "./where.ts";
 
 const originCause = /* @__PURE__ */ pairDomainCause("(y, x) ≠ (0, 0)", (y, x) => y !== 0 || x !== 0);
 
-// The polar coordinates of the point (a, b): its distance from the origin, and its angle.
+// This file declares the polar coordinates of a point in the plane: its distance from the origin (hypot) and its angle
+// (atan2).
 
 /**
  * Returns y = √(a² + b²), without overflow. The VJP maps the cotangent g to g a / y for a and g b / y for b. At a = b =
@@ -36,7 +37,7 @@ export const hypotSlope: Op<Binary> = /* @__PURE__ */ elementwisePair(
   { nonFinite: overflowCause },
 );
 
-/** Returns hypot(a, b), with 1 in place of 0. */
+/** Returns hypot(a, b), or 1 where it is 0, for use as a divisor. */
 function nonzeroHypot(a: Tensor, b: Tensor): Tensor {
   const h = hypot(a, b);
   return where(equal(h, 0), 1, h);

@@ -13,7 +13,7 @@ import { where } from "./where.ts";
 
 /**
  * Declares an elementwise minimum or maximum. The selected input receives the cotangent; equal inputs receive half
- * each. NaN stays NaN.
+ * each. The result is NaN if either input is NaN.
  */
 function extremeOp(name: string, loop: ElementwiseLoop, isTaken: (x: Tensor, other: Tensor) => Tensor): Op<Binary> {
   const cotangentFor = (g: Tensor, x: Tensor, other: Tensor) =>
@@ -86,9 +86,9 @@ export const logAddExp: Op<Binary> = /* @__PURE__ */ defineOp({
 });
 
 /**
- * Returns the derivative of logAddExp by a, y = eᵃ / (eᵃ + eᵇ). It is computed as σ(a − b), for the sigmoid σ, and
- * corrected for the rounding of a − b. The VJP maps the cotangent g to g y σ(b − a) for a, and to its negative for b.
- * If a = b = −Infinity, y is 0.
+ * Returns the derivative of logAddExp by a, y = eᵃ / (eᵃ + eᵇ). y is computed as σ(a − b), for the sigmoid σ, and
+ * corrected for the rounding error of a − b. The VJP maps the cotangent g to g y σ(b − a) for a, and to −g y σ(b − a)
+ * for b. If a = b = −Infinity, y is 0.
  */
 export const logAddExpSlope: Op<Binary> = /* @__PURE__ */ defineOp({
   name: "logAddExpSlope",

@@ -4,7 +4,7 @@ import * as numerics from "../numerics/otherBases.ts";
 import { div, mul, neg } from "./arithmetic.ts";
 import { elementwiseFunction } from "./declaring.ts";
 
-// The power of 2, logarithms to other bases than e, and the reciprocal.
+// This file declares the power 2ˣ, logarithms to the bases 2 and 10, and the reciprocal.
 
 /** Returns y = 2ˣ; whole powers are exact. The VJP maps the cotangent g to g y ln 2. */
 export const exp2: Op<Unary> = /* @__PURE__ */ elementwiseFunction(

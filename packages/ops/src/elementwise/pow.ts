@@ -75,8 +75,8 @@ const isOrdinary = (a: number, b: number): boolean =>
   a > 0 && a < Infinity && Math.abs(b) < 2 ** 64 && b !== 1 && b !== 2;
 
 /**
- * Returns aᵇ for the pairs that exp(b ln a) does not handle. By IEEE, 1ᵇ = a⁰ = 1; JavaScript gives NaN for 1 ** NaN
- * and (±1) ** ±Infinity.
+ * Returns aᵇ for the pairs a, b that the formula exp(b ln a) does not handle. By IEEE 754, 1ᵇ = a⁰ = 1, but JavaScript
+ * returns NaN for 1 ** NaN and (±1) ** ±Infinity.
  */
 function specialPower(a: number, b: number): number {
   if (b === 1 || b === 2) return b === 1 ? a : a * a;
@@ -99,8 +99,8 @@ function writeLogPower(as: Data, p: number, bs: Data, q: number, decrement: 0 | 
 
 /**
  * Returns y = aᵇ, with IEEE's 1ᵇ = a⁰ = 1. The VJP maps the cotangent g to g b aᵇ⁻¹ for a, and to g aᵇ ln a for b. The
- * cotangent for a is 0 if b = 0. At a = 0, aᵇ ln a is 0 for b ≥ 0 and −Infinity for b < 0; for a < 0 it is NaN. int32
- * inputs give int32, modulo 2³².
+ * cotangent for a is 0 if b = 0. At a = 0, aᵇ ln a is 0 for b ≥ 0 and −Infinity for b < 0; for a < 0, aᵇ ln a is NaN.
+ * int32 inputs give int32, modulo 2³².
  * @throws OutOfRangeError if the inputs are int32 and an exponent is negative
  */
 export const pow: Op<Binary> = /* @__PURE__ */ pairwiseOp(
@@ -141,8 +141,8 @@ function fractionalPowerError(exponent: number, [a, b]: readonly [Operand, Opera
 
 /**
  * Returns the derivative of aᵇ by a: y = b aᵇ⁻¹, corrected for the rounding of b − 1. The VJP maps the cotangent g to g
- * b (b − 1) aᵇ⁻² for a and g aᵇ⁻¹ (1 + b ln a) for b. For b = 0, y is 0 for any a, and its derivatives at 0⁰ and ∞⁰ are
- * 0.
+ * b (b − 1) aᵇ⁻² for a and g aᵇ⁻¹ (1 + b ln a) for b. For b = 0, y is 0 for any a, and the derivatives of y at a = 0
+ * and a = ∞ are 0.
  */
 export const powSlope: Op<Binary> = /* @__PURE__ */ pairwiseOp(
   "powSlope",
@@ -183,10 +183,10 @@ export const xlogy: Op<Binary> = /* @__PURE__ */ pairwiseOp(
   { nonFinite: xlogyCause },
 );
 
-/** Returns true where b = 0 and ln |a| is not finite. There aᵇ = a⁰ is constant. */
+/** Returns true where b = 0 and ln |a| is not finite, because aᵇ = a⁰ is constant there. */
 const isConstantPower = (a: Tensor, b: Tensor): Tensor => logicalAnd(equal(b, 0), logicalNot(finite(log(abs(a)))));
 
-/** Returns true where a = 0 and c is finite. There the product c ln a takes its limit 0. */
+/** Returns true where a = 0 and c is finite, because the product c ln a is replaced by its limit 0 there. */
 const isZeroProduct = (a: Tensor, c: Tensor): Tensor => logicalAnd(equal(a, 0), finite(c));
-/** Returns ln a, the factor of c in c ln a. Returns 0 where the product takes its limit 0. */
+/** Returns ln a, the factor of c in the product c ln a. Returns 0 where this product is replaced by its limit 0. */
 const safeLog = (c: Tensor, a: Tensor): Tensor => log(where(isZeroProduct(a, c), 1, a));

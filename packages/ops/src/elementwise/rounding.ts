@@ -10,7 +10,7 @@ import { isFinite as finite } from "./compare.ts";
 import { elementwiseFunction } from "./declaring.ts";
 import { where } from "./where.ts";
 
-// Rounding to whole numbers, remainders, and the replacement of NaN and infinities.
+// This file declares ops that round to whole numbers, compute remainders, and replace NaN and infinities.
 
 const samplePoints = [-1.75, -0.25, 0.375, 2.25]; // between the jumps
 
@@ -95,7 +95,10 @@ function remainder(a: number, b: number): number {
   return r < 0 === b < 0 ? r : r + b;
 }
 
-/** Returns ⌊a / b⌋ from y = a mod b. `round` removes the rounding error of the quotient. */
+/**
+ * Returns ⌊a / b⌋, computed from the remainder y = a mod b as (a − y) / b. `round` removes the rounding error of this
+ * quotient.
+ */
 const wholeQuotient = (a: Tensor, b: Tensor, y: Tensor): Tensor => round(div(sub(a, y), b));
 
 const zeroDivisorError = ([a, b]: readonly [Operand, Operand]): OutOfRangeError => {
@@ -106,15 +109,16 @@ const zeroDivisorError = ([a, b]: readonly [Operand, Operand]): OutOfRangeError 
 interface Replacements {
   /** Replaces NaN. Default: 0. */
   readonly nan?: number | undefined;
-  /** Replaces Infinity. By default, the largest number of the dtype. */
+  /** The number that replaces Infinity. Default: the largest number of the dtype. */
   readonly posInf?: number | undefined;
-  /** Replaces −Infinity. By default, the smallest number of the dtype. */
+  /** The number that replaces −Infinity. Default: the smallest number of the dtype. */
   readonly negInf?: number | undefined;
 }
 
 /**
  * Returns x with its NaN and infinities replaced by finite numbers. The VJP passes the cotangent where x is finite, and
- * gives 0 elsewhere. It cannot remove a NaN that a VJP rule before it computes.
+ * gives 0 elsewhere. This does not help if the VJP rule of an earlier op multiplies the 0 by an infinity, which gives
+ * NaN.
  */
 export const nanToNum: Op<Unary, Replacements> = /* @__PURE__ */ defineOp({
   name: "nanToNum",

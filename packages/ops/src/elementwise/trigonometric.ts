@@ -4,7 +4,7 @@ import { add, div, mul, neg, sub } from "./arithmetic.ts";
 import { elementwiseFunction } from "./declaring.ts";
 import { cos, sqrt, square } from "./functions.ts";
 
-// tan and the inverse trigonometric functions; atan2 is in hypot.ts.
+// This file declares tan and the inverse trigonometric functions, except atan2, which is in hypot.ts.
 
 /** Returns y = tan x. The VJP maps the cotangent g to g / cos² x. */
 export const tan: Op<Unary> = /* @__PURE__ */ elementwiseFunction(

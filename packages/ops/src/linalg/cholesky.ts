@@ -46,7 +46,7 @@ const factor: Op<Unary> = /* @__PURE__ */ defineOp<Unary>({
   vjp: [
     (g, { output: L }) => {
       const product = matmul(swapped(L), g);
-      // The lower triangle with half of the diagonal.
+      // Returns the lower triangle of each matrix, with the diagonal halved: Φ in the VJP of the Cholesky factor.
       const half = mul(add(tril(product), tril(product, { k: -1 })), 0.5);
       const left = solveTriangle(L, half, { lower: true, transposed: true, tolerance: 0 });
       const both = solveTriangle(L, swapped(left), { lower: true, transposed: true, tolerance: 0 });
@@ -59,8 +59,8 @@ const factor: Op<Unary> = /* @__PURE__ */ defineOp<Unary>({
 
 /**
  * Returns the lower triangular L with A = L Lᵀ, for positive definite matrices A. Uses the symmetric part (A + Aᵀ) / 2.
- * The VJP is Ā = sym(L⁻ᵀ Φ(Lᵀ L̄) L⁻¹), where Φ takes the lower triangle and half of the diagonal (I. Murray, arXiv
- * 1602.07527).
+ * The VJP maps the cotangent L̄ to Ā = sym(L⁻ᵀ Φ(Lᵀ L̄) L⁻¹), where sym takes the symmetric part, and Φ the lower
+ * triangle with the diagonal halved (I. Murray, arXiv 1602.07527).
  * @throws OutOfRangeError if a pivot is not positive, with its index, or if a matrix is not symmetric
  */
 export const cholesky: Sampled<(A: TensorLike) => Tensor> = /* @__PURE__ */ withSamples<(A: TensorLike) => Tensor>(
@@ -72,9 +72,10 @@ export const cholesky: Sampled<(A: TensorLike) => Tensor> = /* @__PURE__ */ with
 );
 
 /**
- * Replaces the columns from `first` to before `stop` of A, in the lower triangle L, by those of the factor. The columns
- * before are done. Recursion halves the columns, so matrix products do most of the work. Returns the first pivot that
- * is not larger than its rounding error, or −1.
+ * Replaces the columns from `first` to before `stop` of the matrix A, stored in the lower triangle of `L`, by those of
+ * its Cholesky factor. The columns before `first` must already be replaced. The function calls itself for each half of
+ * the columns, so that matrix products do most of the work. Returns the index of the first pivot that is not larger
+ * than its rounding error, or −1.
  */
 function factorColumns(L: Elements, n: number, first: number, stop: number, a: Elements, scratch: Elements): number {
   if (stop - first > 8) {

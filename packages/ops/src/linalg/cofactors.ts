@@ -10,8 +10,9 @@ import { factorLU, pivotsOf, solveWithFactors } from "./lu.ts";
 import { allFinite, type Elements, eachMatrix, swapped, wellConditioned } from "./matrices.ts";
 import { columnsFirst } from "./qr.ts";
 
-// The cofactors are the derivatives of the determinant. det A · A⁻ᵀ is 0 / 0 for a singular A. With A = U diag(s) Vᵀ,
-// the matrix of cofactors is det U · det V · U diag(Πₖ≠ᵢ sₖ) Vᵀ for every A.
+// The cofactors of a matrix A are the derivatives of its determinant. The formula det A · A⁻ᵀ for the cofactors fails
+// for a singular A. With the singular value decomposition A = U diag(s) Vᵀ, the matrix of cofactors is det U · det V ·
+// U diag(Πₖ≠ᵢ sₖ) Vᵀ for every A.
 
 /** Returns the matrix of cofactors C of each square matrix: Cᵢⱼ is the derivative of det A by Aᵢⱼ. */
 export const cofactors: Op<Unary> = /* @__PURE__ */ defineOp<Unary>({
@@ -30,9 +31,10 @@ export const cofactors: Op<Unary> = /* @__PURE__ */ defineOp<Unary>({
 });
 
 /**
- * Returns the second derivatives of det A in the direction G: (⟨G, C⟩ C − C Gᵀ C) / det A. For diagonal A, entry [i, i]
- * is Σⱼ gⱼⱼ Πₖ≠ᵢⱼ sₖ, and entry [i, j] is −gⱼᵢ Πₖ≠ᵢⱼ sₖ. They are symmetric, so the VJP by G is the op itself. The VJP
- * by A, a third derivative, divides by det A.
+ * Returns the derivative of the matrix of cofactors C of A in the direction G, a second derivative of det A: (⟨G, C⟩ C
+ * − C Gᵀ C) / det A. For a diagonal A with diagonal s, entry [i, i] is Σⱼ gⱼⱼ Πₖ≠ᵢⱼ sₖ, and entry [i, j] is −gⱼᵢ Πₖ≠ᵢⱼ
+ * sₖ. Second derivatives are symmetric, so the VJP by G is the op itself. The VJP by A, a third derivative, divides by
+ * det A.
  */
 const cofactorsPullback: Op<Binary> = /* @__PURE__ */ defineOp<Binary>({
   name: "cofactorsPullback",
@@ -70,21 +72,24 @@ function secondDerivative(A: Tensor, g: Tensor): Tensor {
   return div(sub(product, matmul(C, matmul(swapped(g), C))), determinant);
 }
 
-/** Returns the product of all singular values except numbers i and j. */
+/** Returns the product of all singular values except those with the indices i and j. */
 function productExcept(s: Float64Array, i: number, j: number): number {
   let product = 1;
   for (let k = 0; k < s.length; k++) if (k !== i && k !== j) product *= s[k]!;
   return product;
 }
 
-/** Y = A⁻ᵀ and the determinant of A. */
+/** The inverse transpose Y = A⁻ᵀ and the determinant of a matrix A. */
 interface Inverted {
   readonly Y: Elements;
   readonly det: number;
   readonly n: number;
 }
 
-/** Returns A⁻ᵀ and det A for a large, well-conditioned matrix. Returns undefined if the SVD is exacter, or fast enough. */
+/**
+ * Returns A⁻ᵀ and det A for a large, well-conditioned matrix. Returns undefined for other matrices, for which the
+ * singular value decomposition is more exact or fast enough.
+ */
 function inverted(a: Elements, n: number): Inverted | undefined {
   if (n <= 16) return undefined;
   const factors = factorLU(a, n);
@@ -98,8 +103,9 @@ function inverted(a: Elements, n: number): Inverted | undefined {
 }
 
 /**
- * Writes det U · det V · U X Vᵀ for each matrix A = U diag(s) Vᵀ. `entriesOf` returns the entries of X from s and from
- * Uᵀ G V, for the direction G. `fromInverse` computes the same from A⁻ᵀ.
+ * Writes det U · det V · U X Vᵀ for each matrix A with the singular value decomposition A = U diag(s) Vᵀ. `entriesOf`
+ * returns the entries of X, computed from s and, for a direction G, from Uᵀ G V. `fromInverse` computes the same result
+ * from A⁻ᵀ.
  */
 function eachRotated(
   out: NdArray,
@@ -128,7 +134,7 @@ function eachRotated(
   }); // biome-ignore format: one call
 }
 
-/** Returns the product of two n × n matrices, or of their transposes. */
+/** Returns the product of two n × n matrices, or of their transposes, depending on the flags. */
 function multiply(a: Elements, b: Elements, n: number, aTransposed: boolean, bTransposed: boolean): Elements {
   const product = new Float64Array(n * n);
   const view = (x: Elements, transposed: boolean) => ndarray(x, [n, n], transposed ? [1, n] : [n, 1]);

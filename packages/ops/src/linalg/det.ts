@@ -9,7 +9,7 @@ import { factorLU, pivotsOf } from "./lu.ts";
 import { checkNoOptions, columnsOf, eachMatrix, inFloat64, squareSizes, swapped, wellConditioned } from "./matrices.ts";
 import { inverseOp } from "./solve.ts";
 
-/** Calls `visit` with the pivots of each matrix. */
+/** Calls `visit` with the LU pivots of each matrix. */
 function eachPivots(A: NdArray, visit: (pivots: readonly number[], entry: number) => void): void {
   const n = A.shape.at(-1)!;
   eachMatrix(A.shape.slice(0, -2), [[A, 2]], ([a], entry) => visit(pivotsOf(factorLU(a!, n), n), entry));
@@ -32,9 +32,9 @@ const determinant: Op<Unary> = /* @__PURE__ */ defineOp<Unary>({
 const asMatrices = (g: Tensor): Tensor => reshape(g, { shape: [...g.shape, 1, 1] });
 
 /**
- * Returns the determinant of each matrix, the product of the pivots of its LU factorization. The VJP is Ā = g C, where C
- * = det A · A⁻ᵀ is the matrix of cofactors. For a singular A, C comes from the singular value decomposition, so first
- * and second derivatives are exact there, too.
+ * Returns the determinant of each matrix, the product of the pivots of its LU factorization. The VJP maps the cotangent
+ * g to Ā = g C, where C = det A · A⁻ᵀ is the matrix of cofactors. For a singular A, C comes from the singular value
+ * decomposition, so first and second derivatives are exact there, too.
  */
 export const det: Sampled<(A: TensorLike) => Tensor> = /* @__PURE__ */ withSamples<(A: TensorLike) => Tensor>(
   (A, ...rest: unknown[]) => {
@@ -73,8 +73,8 @@ export interface SlogdetResult {
 
 /**
  * Returns `{ sign, logAbsDet }` with det A = sign · exp(logAbsDet), where det A itself may overflow. A singular matrix
- * has the sign 0 and the logarithm −Infinity. d log|det A| = tr(A⁻¹ dA), so the VJP of logAbsDet is g A⁻ᵀ. The sign is
- * constant, so its cotangent does not count.
+ * has the sign 0 and the logarithm −Infinity. d log|det A| = tr(A⁻¹ dA), so the VJP maps the cotangent g of logAbsDet
+ * to g A⁻ᵀ. The sign is piecewise constant, so its cotangent has no effect.
  * @throws OutOfRangeError in the VJP, if a matrix is singular
  */
 export const slogdet: Sampled<(A: TensorLike) => SlogdetResult> = /* @__PURE__ */ withSamples<

@@ -3,7 +3,9 @@ import { assign, defineOp, ndarray, type Op, ravel, sizeOf, type Unary } from "@
 import { irregular } from "../declaring/samples.ts";
 import { matrixSizes } from "./matrices.ts";
 
-/** Returns the main diagonal of each matrix, as a view. Its adjoint puts a vector on the diagonal of a matrix of zeros. */
+/**
+ * Returns the main diagonal of each matrix, as a view. The adjoint puts a vector on the diagonal of a matrix of zeros.
+ */
 export const diagonalOf: Op<Unary> = /* @__PURE__ */ defineOp<Unary>({
   name: "diagonal",
   shape: ([x]) => {
@@ -26,7 +28,7 @@ export const diagonalOf: Op<Unary> = /* @__PURE__ */ defineOp<Unary>({
   samples: () => [[irregular([2, 2, 3])]],
 });
 
-/** Returns m × n matrices of zeros with x on the main diagonal. The adjoint takes the diagonal. */
+/** Returns m × n matrices of zeros with x on the main diagonal. The adjoint returns the diagonal of a matrix. */
 const withDiagonal: Op<Unary, { readonly m: number; readonly n: number }> = /* @__PURE__ */ defineOp<
   Unary,
   { readonly m: number; readonly n: number }
@@ -45,5 +47,5 @@ const withDiagonal: Op<Unary, { readonly m: number; readonly n: number }> = /* @
   samples: () => [[irregular([2, 2]), { m: 2, n: 3 }]],
 });
 
-/** Returns the diagonal matrix of each vector. */
+/** Returns, for each vector, the square matrix with this vector on its diagonal. */
 export const diagonalMatrix = (x: Tensor): Tensor => withDiagonal(x, { m: x.shape.at(-1)!, n: x.shape.at(-1)! });

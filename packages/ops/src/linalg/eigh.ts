@@ -21,8 +21,9 @@ import {
 import { eigenpairs } from "./tridiagonal.ts";
 
 /**
- * Returns the eigenvalues w as row 0, and the eigenvectors V in the rows below. A = V diag(w) Vᵀ, so dw is the diagonal
- * of P = Vᵀ dA V, and dV = V (P ∘ F) with Fᵢⱼ = 1 / (wⱼ − wᵢ).
+ * Returns the eigenvalues w of a symmetric A as row 0, and the eigenvectors V in the rows below. A = V diag(w) Vᵀ, so
+ * dw is the diagonal of P = Vᵀ dA V, and dV = V (P ∘ F) with Fᵢⱼ = 1 / (wⱼ − wᵢ) for i ≠ j and 0 on the diagonal; ∘
+ * multiplies elementwise.
  */
 const decompose: Op<Unary> = /* @__PURE__ */ defineOp<Unary>({
   name: "eigh",
@@ -67,7 +68,7 @@ function partsOf(packed: Tensor): EighResult {
   return { values: squeeze(rowsOf(packed, 0, 1), { axis: -2 }), vectors: rowsOf(packed, 1, n + 1) };
 }
 
-/** Explains a NaN in the cotangent of A: two eigenvalues are equal. */
+/** Explains why the cotangent of the matrix A has a NaN: two eigenvalues of A are equal. */
 function eighCause({ inputs: [A], output, cotangent }: Fault<Unary, unknown>): string | undefined {
   if (!allFinite(ravel(A.array!) as Float64Array)) return "eigh needs finite numbers: check its input";
   if (cotangent === undefined) return "the eigenvalues are too large for a float64: scale the matrix";
@@ -82,7 +83,7 @@ function eighCause({ inputs: [A], output, cotangent }: Fault<Unary, unknown>): s
   return text ?? "the derivative is too large for a float64: scale the matrix";
 }
 
-/** Eigenvalues in ascending order, and eigenvectors as columns. */
+/** The eigenvalues of symmetric matrices in ascending order, and the eigenvectors as columns. */
 export interface EighResult {
   readonly values: Tensor;
   readonly vectors: Tensor;
@@ -90,9 +91,9 @@ export interface EighResult {
 
 /**
  * Returns `{ values, vectors }` of symmetric matrices A = V diag(w) Vᵀ: the eigenvalues w in ascending order, and the
- * eigenvectors as columns of V. The first large entry of each eigenvector is positive. Uses the symmetric part of A. The
- * VJP is Ā = V (diag(w̄) + skew(Vᵀ V̄) / (wⱼ − wᵢ)) Vᵀ. For equal eigenvalues, it is exact if the loss depends only on
- * their eigenspace, and NaN otherwise.
+ * eigenvectors as columns of V. The first large entry of each eigenvector is positive. Uses the symmetric part of A.
+ * The VJP is Ā = V (diag(w̄) + X) Vᵀ, where X has the skew part of Vᵀ V̄ divided by wⱼ − wᵢ in entry [i, j]. For equal
+ * eigenvalues, the VJP is exact if the loss depends only on their eigenspace, and NaN otherwise.
  * @throws OutOfRangeError if a matrix is not symmetric
  */
 export const eigh: Sampled<(A: TensorLike) => EighResult> = /* @__PURE__ */ withSamples<(A: TensorLike) => EighResult>(

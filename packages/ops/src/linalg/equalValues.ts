@@ -1,18 +1,21 @@
 import { type Elements, epsilon } from "./matrices.ts";
 
-// Equal eigenvalues have no unique eigenvectors: any orthonormal basis of their eigenspace will do. So a function of the
-// eigenvectors has a derivative only if it does not depend on the choice. The cotangents show whether it does, if the
-// basis is in general position: for a basis along the axes, a special function could look independent by accident.
-// So the decompositions turn such bases, and the VJP rules compare the cotangents.
+// Equal eigenvalues have no unique eigenvectors: any orthonormal basis of their eigenspace will do. So a function of
+// the eigenvectors has a derivative only if it does not depend on the choice of the basis. The VJP rules detect a
+// dependence by comparing cotangents. With a basis along the coordinate axes, a dependent function could pass this test
+// by accident, so the decompositions rotate such a basis to an irregular one.
 
-/** Returns the largest difference of sorted values that rounding errors alone can explain. */
+/**
+ * Returns the tolerance for equal eigenvalues or singular values: the largest difference that rounding errors alone can
+ * cause.
+ */
 export const toleranceOf = (values: ArrayLike<number>): number => {
   let most = 0;
   for (let i = 0; i < values.length; i++) most = Math.max(most, Math.abs(values[i]!));
   return 8 * values.length * epsilon * most;
 };
 
-/** Calls `visit` for each run of two or more sorted values that are equal up to rounding. */
+/** Calls `visit` for each run of two or more sorted values that are equal up to rounding errors. */
 export function eachRun(values: ArrayLike<number>, visit: (start: number, stop: number) => void): void {
   const tolerance = toleranceOf(values);
   for (let start = 0, stop = 1; start < values.length; start = stop++) {
@@ -21,7 +24,7 @@ export function eachRun(values: ArrayLike<number>, visit: (start: number, stop: 
   }
 }
 
-/** Returns, for each sorted value, the index of the first value that equals it up to rounding. */
+/** Returns, for each of the sorted values, the index of the first value that is equal up to rounding errors. */
 export function runsOf(values: ArrayLike<number>): Int32Array {
   const runs = Int32Array.from({ length: values.length }, (_, i) => i);
   eachRun(values, (start, stop) => runs.fill(start, start, stop));
@@ -29,8 +32,8 @@ export function runsOf(values: ArrayLike<number>): Int32Array {
 }
 
 /**
- * Reflects the rows from `start` to before `stop` by I − 2 u uᵀ, for an irregular unit vector u. They remain an
- * orthonormal basis of the same space. `variant` chooses u.
+ * Reflects the rows from `start` to before `stop` by I − 2 u uᵀ, for an irregular unit vector u. Orthonormal rows
+ * remain an orthonormal basis of the same space. `variant` chooses u.
  */
 export function turnBasis(rows: Elements, width: number, start: number, stop: number, variant = 0): void {
   const u = Float64Array.from({ length: stop - start }, (_, i) => 1.1 + Math.sin(2.4 * i + 1.7 * variant + 0.6));
@@ -43,8 +46,8 @@ export function turnBasis(rows: Elements, width: number, start: number, stop: nu
 }
 
 /**
- * Returns 1 or −1, the sign of the first entry of the row that has at least half of the largest size. Vectors with a
- * fixed sign are continuous functions of the matrix.
+ * Returns 1 or −1: the sign of the first entry of the row whose absolute value is at least half of the largest. If
+ * singular vectors and eigenvectors have this sign fixed, they change continuously with the matrix.
  */
 export function signOf(rows: Elements, width: number, i: number): number {
   const row = rows.subarray(i * width, (i + 1) * width);

@@ -6,20 +6,22 @@ import { sum } from "../shapes/sum.ts";
 import { runsOf, toleranceOf } from "./equalValues.ts";
 import { eachMatrix, squareSizes } from "./matrices.ts";
 
-/** A cotangent counts as 0 if it is below this fraction of the largest cotangent. */
+/** Cotangents below this fraction of the largest cotangent count as 0. */
 const negligible = 1e-10;
 
 interface Gaps {
-  /** Divide by the differences wⱼ − wᵢ, or by the sums wⱼ + wᵢ. */
+  /** Whether to divide by the differences wⱼ − wᵢ of eigenvalues or singular values w, or by their sums wⱼ + wᵢ. */
   readonly by: "difference" | "sum";
-  /** 1 to divide the symmetric part of X, −1 to divide its skew part. */
+  /** Which part of the matrix X to divide: 1 for its symmetric part, −1 for its skew part. */
   readonly sign: 1 | -1;
 }
 
 /**
- * Returns yᵢⱼ = (xᵢⱼ ± xⱼᵢ) / (2 (wⱼ ∓ wᵢ)) off the diagonal, and 0 on it. Where the divisor is 0 up to rounding, y is
- * 0 if the dividend is 0 up to rounding, and NaN otherwise. The adjoint for differences divides the other part; for sums
- * it is the same op. w̄ₖ is ± 2 Σⱼ zₖⱼ, where z divides the symmetric matrix g ∘ y once more.
+ * Divides the symmetric or the skew part of a matrix x by the sums or differences of eigenvalues or singular values w:
+ * yᵢⱼ = (xᵢⱼ ± xⱼᵢ) / (2 (wⱼ ∓ wᵢ)) off the diagonal, and 0 on it. Where the divisor is 0 up to rounding errors, y is 0
+ * if the dividend is 0 up to rounding errors, and NaN otherwise. For differences, the adjoint divides the other of the
+ * two parts; for sums, the adjoint is the same op. For the cotangent g of y, w̄ₖ is ± 2 Σⱼ zₖⱼ, where z is the
+ * symmetric matrix g ∘ y (∘ is elementwise), divided in the same way.
  */
 export const divideByGaps: Op<Binary, Gaps> = /* @__PURE__ */ defineOp<Binary, Gaps>({
   name: "divideByGaps",
@@ -55,7 +57,10 @@ export const divideByGaps: Op<Binary, Gaps> = /* @__PURE__ */ defineOp<Binary, G
   samples: () => [[irregular([3, 3]), ascending(), { by: "difference", sign: -1 }]],
 });
 
-/** Returns x, one number per value of w. It is NaN where w has equal values with different x, or where w is 0 and x is not. */
+/**
+ * Returns x, which has a number for each eigenvalue or singular value in w. An entry of the result is NaN where w has
+ * equal values with different x, or where w is 0 and x is not.
+ */
 export const agreeing: Op<Binary, { readonly zeros: boolean }> = /* @__PURE__ */ defineOp<
   Binary,
   { readonly zeros: boolean }
@@ -86,8 +91,9 @@ const ascending = () => fromNdarray(ndarray(Float64Array.of(0.5, 1.25, 3), [3]))
 type Columns = readonly [x: Tensor, scale: Tensor, s: Tensor];
 
 /**
- * Returns yᵢⱼ = xᵢⱼ / sⱼ. Where s is 0 up to rounding, y is 0 if x is 0 up to rounding of the numbers `scale`, and NaN
- * otherwise. x̄ = g / s and s̄ = −Σᵢ gᵢ yᵢ / s.
+ * Divides the columns of x by the singular values s: yᵢⱼ = xᵢⱼ / sⱼ. Where s is 0 up to rounding errors, y is 0 if x is
+ * small enough to be a rounding error of numbers of the size `scale`, and NaN otherwise. The VJP maps the cotangent g
+ * to x̄ = g / s and s̄ⱼ = −Σᵢ gᵢⱼ yᵢⱼ / sⱼ.
  */
 export const divideBySingularValues: Op<Columns> = /* @__PURE__ */ defineOp<Columns>({
   name: "divideBySingularValues",

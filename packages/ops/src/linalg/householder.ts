@@ -2,9 +2,9 @@ import { lengthOf } from "./jacobi.ts";
 import type { Elements } from "./matrices.ts";
 
 /**
- * Writes the reduced factors of A = Q R, for A of m × n with m ≥ n: Q, m × n, to `q` and R, n × n, to `r`, row by row.
- * The diagonal of R is not negative, which makes the factors unique. `w` holds the columns of A one after the other, and
- * is overwritten. Householder reflection j clears column j below the diagonal.
+ * Writes the reduced factors of A = Q R, for an m × n matrix A with m ≥ n: Q, m × n, to `q` and R, n × n, to `r`, row
+ * by row. The diagonal of R is not negative, which makes the factors unique. `w` holds the columns of A one after the
+ * other, and is overwritten. Householder reflection j clears column j below the diagonal.
  */
 export function factorQR(w: Elements, m: number, n: number, q: Elements, r: Elements): void {
   const factors = new Float64Array(n);
@@ -14,7 +14,7 @@ export function factorQR(w: Elements, m: number, n: number, q: Elements, r: Elem
     const length = lengthOf(w, at, m - j);
     diagonal[j] = w[at]! > 0 ? -length : length;
     if (length === 0) continue;
-    // The reflection vector, scaled to the length of the column, so that squares do not overflow.
+    // The Householder vector is scaled by the length of the column, so that its squares do not overflow.
     for (let k = at; k < (j + 1) * m; k++) w[k]! /= length;
     w[at]! -= diagonal[j]! / length;
     factors[j] = 1 / Math.abs(w[at]!); // 2 / vᵀ v
@@ -33,7 +33,10 @@ export function factorQR(w: Elements, m: number, n: number, q: Elements, r: Elem
   }
 }
 
-/** Subtracts `factor` v (vᵀ x) from x. v and x are runs of elements that start at i and j. */
+/**
+ * Subtracts `factor` v (vᵀ x) from the vector x, where v is the vector of a Householder reflection. v and x are runs of
+ * elements that start at the indices i and j.
+ */
 function reflect(v: Elements, i: number, x: Elements, j: number, length: number, factor: number): void {
   let product = 0;
   for (let k = 0; k < length; k++) product += v[i + k]! * x[j + k]!;

@@ -1,6 +1,9 @@
 import { type Elements, epsilon } from "./matrices.ts";
 
-/** A = U diag(s) Vᵀ. The rows of `u` and `v` are the singular vectors, sorted by descending singular value. */
+/**
+ * A singular value decomposition A = U diag(s) Vᵀ. The rows of `u` and `v` are the singular vectors, sorted by
+ * descending singular value.
+ */
 export interface SingularTriples {
   readonly u: Elements;
   readonly s: Float64Array;
@@ -8,9 +11,9 @@ export interface SingularTriples {
 }
 
 /**
- * Returns the singular value decomposition of A, m × n with m ≥ n, by one-sided Jacobi rotations. `columns` holds the
- * columns of A one after the other, and is overwritten. Each rotation makes two columns orthogonal. Small singular
- * values keep their relative accuracy (J. Demmel and K. Veselić, SIAM J. Matrix Anal. Appl. 13, 1992).
+ * Returns the singular value decomposition of an m × n matrix A with m ≥ n, by one-sided Jacobi rotations. `columns`
+ * holds the columns of A one after the other, and is overwritten. Each rotation makes two columns orthogonal. Small
+ * singular values keep their relative accuracy (J. Demmel and K. Veselić, SIAM J. Matrix Anal. Appl. 13, 1992).
  */
 export function singularTriples(columns: Elements, m: number, n: number): SingularTriples {
   const scale = 2 ** Math.floor(Math.log2(columns.reduce((most, x) => Math.max(most, Math.abs(x)), 0) || 1));
@@ -31,7 +34,7 @@ export function singularTriples(columns: Elements, m: number, n: number): Singul
   return { u, s: Float64Array.from(order, (i) => lengths[i]! * scale), v: sortedV };
 }
 
-/** Makes each pair of columns orthogonal, one after the other. Returns whether any pair was not. */
+/** Visits each pair of columns and rotates the pairs that are not orthogonal. Returns whether it rotated any pair. */
 function rotateAllPairs(w: Elements, v: Elements, m: number, n: number): boolean {
   const negligible = epsilon * Math.max(4, Math.sqrt(m));
   const squares = Float64Array.from({ length: n }, (_, i) => dot(w, i * m, i * m, m));
@@ -47,7 +50,7 @@ function rotateAllPairs(w: Elements, v: Elements, m: number, n: number): boolean
       const c = 1 / Math.sqrt(1 + t * t);
       rotateRows(w, i * m, j * m, m, c, -c * t);
       rotateRows(v, i * n, j * n, n, c, -c * t);
-      // The update p − t r loses digits if it is much smaller than p.
+      // If the new squared length p − t r is much smaller than p, the subtraction cancels digits.
       squares[i] = p - t * r > p / 2 ? p - t * r : dot(w, i * m, i * m, m);
       squares[j] = q + t * r > q / 2 ? q + t * r : dot(w, j * m, j * m, m);
     }
@@ -55,7 +58,7 @@ function rotateAllPairs(w: Elements, v: Elements, m: number, n: number): boolean
   return rotated;
 }
 
-/** Returns the inner product of two runs of elements. Four partial sums run in parallel. */
+/** Returns the inner product of two runs of elements. The processor adds four partial sums in parallel. */
 function dot(x: Elements, i: number, j: number, length: number): number {
   let [a, b, c, d] = [0, 0, 0, 0];
   let k = 0;
@@ -69,7 +72,7 @@ function dot(x: Elements, i: number, j: number, length: number): number {
   return a + b + (c + d);
 }
 
-/** Replaces the rows x and y, which start at i and j, by c x + s y and c y − s x. */
+/** Rotates two rows: replaces the rows x and y, which start at the indices i and j, by c x + s y and c y − s x. */
 export function rotateRows(x: Elements, i: number, j: number, length: number, c: number, s: number): void {
   for (let k = 0; k < length; k++) {
     const a = x[i + k]!;
@@ -79,7 +82,7 @@ export function rotateRows(x: Elements, i: number, j: number, length: number, c:
   }
 }
 
-/** Returns the Euclidean length of a run of elements, without overflow. */
+/** Returns the Euclidean length of a run of elements. The squares cannot overflow. */
 export function lengthOf(x: Elements, start: number, length: number): number {
   let most = 0;
   for (let k = start; k < start + length; k++) if (!(Math.abs(x[k]!) <= most)) most = Math.abs(x[k]!);
@@ -89,7 +92,7 @@ export function lengthOf(x: Elements, start: number, length: number): number {
   return most * Math.sqrt(sum);
 }
 
-/** Writes a unit vector that is orthogonal to rows 0 … i − 1 to row i. It is what remains of a unit vector. */
+/** Writes a unit vector that is orthogonal to the rows 0 … i − 1 to row i, by the Gram–Schmidt method. */
 function completeBasis(u: Elements, i: number, m: number): void {
   const row = u.subarray(i * m, (i + 1) * m);
   for (let axis = 0; axis < m; axis++) {

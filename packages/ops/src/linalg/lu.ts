@@ -3,18 +3,22 @@ import { multiplyMatrices } from "../products/gemm.ts";
 import { type Elements, epsilon } from "./matrices.ts";
 import { substitute } from "./substitution.ts";
 
-/** P A = L U in one array: L below the diagonal, with an implicit diagonal of ones, and U. */
+/**
+ * The factors of P A = L U in one array: L below the diagonal (its own diagonal of ones is not stored), and U on and
+ * above the diagonal.
+ */
 export interface Factors {
   readonly lu: Elements;
-  /** Row i was swapped with row `swaps[i]`, for i = 0, 1, … in this order. */
+  /** The row swaps of an LU factorization: row i was swapped with row `swaps[i]`, for i = 0, 1, … in this order. */
   readonly swaps: Int32Array;
-  /** The first pivot that is 0, or that rounding errors alone can explain; −1 if there is none. */
+  /** The index of the first pivot that is 0 up to rounding errors; −1 if there is none. */
   readonly singularAt: number;
 }
 
 /**
- * Returns the LU factorization with partial pivoting of the n × n matrix `a`, which is copied. Recursion halves the
- * columns, so matrix products do most of the work (S. Toledo, SIAM J. Matrix Anal. Appl. 18, 1997).
+ * Returns the LU factorization with partial pivoting of the n × n matrix `a`, which is copied. The function calls
+ * itself for each half of the columns, so matrix products do most of the work (S. Toledo, SIAM J. Matrix Anal. Appl.
+ * 18, 1997).
  */
 export function factorLU(a: Elements, n: number): Factors {
   const factors = { lu: a.slice(), swaps: new Int32Array(n), singularAt: -1 };
@@ -24,10 +28,13 @@ export function factorLU(a: Elements, n: number): Factors {
 
 type MutableFactors = { -readonly [K in keyof Factors]: Factors[K] };
 
-/** The number of columns that are eliminated one by one. */
+/** Blocks of at most this many columns are eliminated column by column. */
 const narrow = 16;
 
-/** Factorizes the columns from `first` to before `stop`, from row `first` on. The columns before are done. */
+/**
+ * Factorizes the columns from `first` to before `stop`, from row `first` on. The columns before `first` must already be
+ * factorized.
+ */
 function factorColumns(factors: MutableFactors, n: number, first: number, stop: number, scratch: Elements): void {
   const { lu, swaps } = factors;
   if (stop - first <= narrow) {
@@ -53,7 +60,10 @@ function factorColumns(factors: MutableFactors, n: number, first: number, stop: 
   factorColumns(factors, n, middle, stop, scratch);
 }
 
-/** Subtracts a b from the columns from `first` to before `stop` of the n × n matrix x, from row `first` on. */
+/**
+ * Subtracts the matrix product a b from the columns from `first` to before `stop` of the n × n matrix x, from row
+ * `first` on.
+ */
 export function subtractProduct(
   x: Elements,
   n: number,
@@ -72,7 +82,7 @@ export function subtractProduct(
 
 /**
  * Chooses the pivot of column j, and eliminates the column in the rows below, up to the column `stop`. Returns whether
- * the pivot is larger than its rounding error, which is at most about n ε Σ |lᵢₖ| |uₖⱼ|.
+ * the pivot is larger than its rounding error, which is at most about n ε Σ |lᵢₖ| |uₖⱼ| for the factors L and U.
  */
 function eliminateColumn(lu: Elements, n: number, j: number, stop: number, swaps: Int32Array): boolean {
   let pivotRow = j;
@@ -105,7 +115,10 @@ function swapRows(x: Elements, length: number, i: number, j: number): void {
   }
 }
 
-/** Returns the pivots, with the sign of the row swaps in the first. Their product is the determinant. */
+/**
+ * Returns the pivots. The first pivot is negated if the number of row swaps is odd, so that the product of the pivots
+ * is the determinant.
+ */
 export function pivotsOf({ lu, swaps }: Factors, n: number): number[] {
   const sign = swaps.reduce((s, row, i) => (row === i ? s : -s), 1);
   return Array.from(swaps, (_, i) => lu[i * (n + 1)]! * (i === 0 ? sign : 1));

@@ -41,29 +41,38 @@ export function inFloat64<T>(caller: string, values: readonly unknown[], names: 
 }
 type Solver<T> = (...inputs: Tensor[]) => T;
 
-/** @throws ArgumentError if options follow the inputs of a function that has none */
+/** @throws ArgumentError if the caller passed options to a function that has no options */
 export const checkNoOptions = (caller: string, rest: readonly unknown[]): void => {
   withDefaults<undefined>(caller, rest[0], undefined as never);
 };
 
-/** Returns the sizes of x as a stack of matrices. @throws ShapeError unless x has two axes or more */
+/**
+ * Returns the sizes of the matrices in x, whose last two axes are rows and columns, and the shape of the batch.
+ * @throws ShapeError unless x has two axes or more
+ */
 export function matrixSizes(x: Operand, name = "A"): { readonly m: number; readonly n: number; readonly batch: Shape } {
   const [m, n] = x.shape.slice(-2);
   if (m !== undefined && n !== undefined) return { m, n, batch: x.shape.slice(0, -2) };
   throw new ShapeError(`a matrix needs two axes, got ${describe(x, name)}; use expandDims or reshape`);
 }
 
-/** Returns the size of square matrices. @throws ShapeError unless they are square */
+/** Returns the number of rows of square matrices. @throws ShapeError unless the matrices are square */
 export function squareSizes(x: Operand, name = "A"): { readonly n: number; readonly batch: Shape } {
   const { m, n, batch } = matrixSizes(x, name);
   if (m === n) return { n, batch };
   throw new ShapeError(`the matrix must be square, got ${describe(x, name)}; lstsq, qr and svd take other shapes`);
 }
 
-/** The elements of one matrix of a stack, row by row. Matrices of a broadcast stack share their elements. */
+/**
+ * The elements of one matrix of a stack, row by row. If the stack is broadcast, several matrices share the same
+ * elements.
+ */
 export type Elements = Float64Array;
 
-/** Calls `visit` for each entry of `batch`, with one array per stack. Each stack broadcasts to `batch`. */
+/**
+ * Calls `visit` for each index of the batch shape, with the matrix of each stack at this index. Each stack broadcasts
+ * to `batch`.
+ */
 export function eachMatrix(
   batch: Shape,
   stacks: readonly (readonly [x: NdArray, rank: number])[],
@@ -86,7 +95,7 @@ export function eachMatrix(
   }
 }
 
-/** Returns the text for an entry of a batch in an error message: nothing for a single matrix. */
+/** Returns the words of an error message that say which matrix of a batch failed; an empty text for a single matrix. */
 export function entryText(batch: Shape, entry: number): string {
   if (batch.length === 0) return "";
   const index: number[] = [];
@@ -109,7 +118,8 @@ export const symmetricPart = (x: Tensor): Tensor => mul(add(x, swapped(x)), 0.5)
 /**
  * Returns a copy of the symmetric part of the n × n matrix `a`, so that the derivatives by the entries [i, j] and [j, i]
  * are equal.
- * @throws OutOfRangeError if `a` is clearly not symmetric. Rounding errors, and the steps of gradcheck, are allowed.
+ * @throws OutOfRangeError if `a` is clearly not symmetric. Differences as small as rounding errors, or as the steps of
+ * gradcheck's finite differences, are allowed.
  */
 export function symmetricElements(a: Elements, n: number, A: Operand, batch: Shape, entry: number): Elements {
   const copy = a.slice();
@@ -140,7 +150,10 @@ export const rowsOf = (x: Tensor, start: number, stop: number): Tensor =>
 export const columnsOf = (x: Tensor, start: number, stop: number): Tensor =>
   slice(x, { start: [...x.shape.slice(0, -1).map(() => null), start], stop: [...x.shape.slice(0, -1), stop] });
 
-/** Returns sample matrices with a dominant diagonal. So they are not singular; `isSymmetric` makes them positive definite. */
+/**
+ * Returns sample matrices with a dominant diagonal, so that no sample is singular. With `isSymmetric`, the samples are
+ * positive definite.
+ */
 export function wellConditioned(shape: Shape, variant = 1, isSymmetric = false): Tensor {
   const n = shape.at(-1)!;
   const data = Float64Array.from(ravel(irregular(shape, variant).array!), (x) => x / 4);

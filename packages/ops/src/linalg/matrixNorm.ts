@@ -15,21 +15,21 @@ import { svdInFloat64 } from "./svd.ts";
 
 export interface MatrixNormOptions {
   /**
-   * "fro": the root of the sum of squares. "nuc": the sum of the singular values. 2, −2: the largest and smallest
-   * singular value. 1, −1: the largest and smallest sum of absolute values of a column. Infinity, −Infinity: of a row.
-   * Default: "fro".
+   * The kind of norm. "fro": the root of the sum of squares. "nuc": the sum of the singular values. 2, −2: the largest
+   * and smallest singular value. 1, −1: the largest and smallest sum of absolute values of a column. Infinity,
+   * −Infinity: the largest and smallest sum of absolute values of a row. Default: "fro".
    */
   readonly ord?: "fro" | "nuc" | number | undefined;
-  /** Whether to keep the two axes, with size 1. Default: false. */
+  /** Whether to keep the two axes of the matrices, with size 1. Default: false. */
   readonly keepDims?: boolean | undefined;
 }
 
 const normDefaults = { ord: "fro", keepDims: false } as const;
 
 /**
- * Returns a norm of each matrix, as in NumPy: by default the Frobenius norm ‖A‖ = √Σ aᵢⱼ², whose VJP is g A / ‖A‖. Where
- * a norm has a kink, the VJP is the middle of its subdifferential: 0 for the zero matrix, and equal shares for ties.
- * Singular values that are 0 up to rounding do not affect the VJP of "nuc".
+ * Returns a norm of each matrix, as in NumPy: by default the Frobenius norm ‖A‖ = √Σ aᵢⱼ², whose VJP maps the cotangent
+ * g to g A / ‖A‖. Where a norm has a kink, the VJP is the middle of its subdifferential: 0 for the zero matrix, and
+ * equal shares for ties. Singular values that are 0 up to rounding errors do not affect the VJP of "nuc".
  * @throws ShapeError for matrices without elements, except for the norms "fro" and "nuc", which are 0
  */
 export const matrixNorm: Sampled<MatrixNorm> = /* @__PURE__ */ withSamples<MatrixNorm>(
@@ -76,7 +76,10 @@ function normOf(ord: unknown): (A: Tensor) => Tensor {
   );
 }
 
-/** Divides by the largest size first, so that squares do not overflow. The norm does not depend on this divisor. */
+/**
+ * Divides the entries by the largest absolute value first, so that squares do not overflow. The divisor is a constant
+ * for the derivative, because the norm does not depend on it.
+ */
 function frobeniusNorm(A: Tensor): Tensor {
   if (A.size === 0) return sum(A, { axis: [-2, -1] });
   const most = stopGradient(max(abs(A), { axis: [-2, -1], keepDims: true }));

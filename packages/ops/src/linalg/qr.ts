@@ -22,8 +22,8 @@ import {
 import { triangleSolver } from "./triangularSolve.ts";
 
 /**
- * Returns Q above R, for A = Q R of m × n with m ≥ n. The VJP is Ā = (Q̄ + Q S) R⁻ᵀ, where S is the symmetric matrix
- * with the lower triangle of R R̄ᵀ − Q̄ᵀ Q (S. Walter and L. Lehmann, arXiv 1009.6112).
+ * Returns Q and, in the rows below, R for an m × n matrix A = Q R with m ≥ n. The VJP is Ā = (Q̄ + Q S) R⁻ᵀ, where S is
+ * the symmetric matrix with the lower triangle of R R̄ᵀ − Q̄ᵀ Q (S. Walter and L. Lehmann, arXiv 1009.6112).
  */
 const decompose: Op<Unary> = /* @__PURE__ */ defineOp<Unary>({
   name: "qr",
@@ -53,14 +53,14 @@ const decompose: Op<Unary> = /* @__PURE__ */ defineOp<Unary>({
   samples: () => [[wellConditioned([2, 2])]],
 });
 
-/** Returns the error for linearly dependent columns: Q is then not unique. */
+/** Returns the error for a matrix with linearly dependent columns, whose factor Q is not unique. */
 const dependentColumns = (_: Operand, column: number, batch: Shape, entry: number): OutOfRangeError =>
   new OutOfRangeError(
     `column ${column} of A${entryText(batch, entry)} depends linearly on the columns before it, so Q and R have no derivative; remove the column`,
   );
 const divideByR: ReturnType<typeof triangleSolver> = /* @__PURE__ */ triangleSolver("qr", dependentColumns);
 
-/** Returns the columns of a row-major m × n matrix, one after the other. */
+/** Returns the columns of a row-major m × n matrix, one after the other in a flat array. */
 export function columnsFirst(a: Elements, m: number, n: number): Elements {
   const columns = new Float64Array(m * n);
   for (let i = 0; i < m; i++) for (let j = 0; j < n; j++) columns[j * m + i] = a[i * n + j]!;
@@ -72,13 +72,16 @@ function partsOf(packed: Tensor): QrResult {
   return { Q: rowsOf(packed, 0, rows - n), R: rowsOf(packed, rows - n, rows) };
 }
 
-/** Orthonormal columns Q, and an upper triangle R. */
+/** The factors of a QR decomposition: Q with orthonormal columns, and an upper triangular R. */
 export interface QrResult {
   readonly Q: Tensor;
   readonly R: Tensor;
 }
 
-/** Returns the factors of float64 matrices. A wide A = [X, Y] has the factors Q and [R, Qᵀ Y], where X = Q R. */
+/**
+ * Returns the QR factors of float64 matrices. A matrix A = [X, Y] with more columns than rows has the factors Q and [R,
+ * Qᵀ Y], where the square X = Q R.
+ */
 export function qrInFloat64(A: Tensor): QrResult {
   const { m, n } = matrixSizes(A);
   if (m >= n) return partsOf(decompose(A));
@@ -89,7 +92,7 @@ export function qrInFloat64(A: Tensor): QrResult {
 /**
  * Returns `{ Q, R }` with A = Q R: Q has orthonormal columns, and R is upper triangular. For A of [m, n] and k = min(m,
  * n), Q is [m, k] and R is [k, n]. The diagonal of R is not negative, so the factors are unique and differentiable. The
- * VJP is Ā = (Q̄ + Q S) R⁻ᵀ, where the symmetric S has the lower triangle of R R̄ᵀ − Q̄ᵀ Q; it needs linearly
+ * VJP is Ā = (Q̄ + Q S) R⁻ᵀ, where the symmetric S has the lower triangle of R R̄ᵀ − Q̄ᵀ Q. The VJP needs linearly
  * independent columns.
  */
 export const qr: Sampled<(A: TensorLike) => QrResult> = /* @__PURE__ */ withSamples<(A: TensorLike) => QrResult>(

@@ -11,7 +11,7 @@ export function solutionShape(A: Operand, b: Operand): Shape {
   return [...broadcastShape([A, b], ["A", "b"], 2), A.shape.at(-1)!, b.shape.at(-1)!];
 }
 
-/** @throws ShapeError unless b has as many rows as A. A vector b is one column. */
+/** @throws ShapeError unless the right side b has as many rows as the matrix A. A vector b counts as one column. */
 function checkRows(A: Operand, b: Operand): void {
   const { m } = matrixSizes(A);
   if (m === (b.shape.length === 1 ? b.shape[0] : b.shape.at(-2))) return;
@@ -21,8 +21,8 @@ function checkRows(A: Operand, b: Operand): void {
 }
 
 /**
- * Calls `solveColumns` with A and b in float64. A vector b becomes a matrix of one column, and its solution a vector
- * again, as in NumPy.
+ * Calls `solveColumns` with A and b in float64. A vector b is passed as a matrix of one column, and its solution is
+ * returned as a vector, as in NumPy.
  */
 export const withColumns = (
   caller: string,
@@ -41,7 +41,7 @@ export const withColumns = (
     return squeeze(solveColumns(matrix, column), { axis: -1 });
   });
 
-/** The error for a matrix without an inverse. */
+/** Returns the error for a singular matrix, which has no inverse. */
 export const singularError = (A: Operand, pivot: number, batch: Shape, entry: number): OutOfRangeError =>
   new OutOfRangeError(
     `${describe(A, "A")} is singular at pivot ${pivot}${entryText(batch, entry)}: its rows are linearly dependent, up to rounding; use lstsq for a least-squares solution`,

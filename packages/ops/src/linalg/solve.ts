@@ -49,9 +49,9 @@ const solveColumns: Op<Binary, { readonly transposed: boolean }> = /* @__PURE__ 
 });
 
 /**
- * Returns the solution x of A x = b, by LU factorization with partial pivoting. b is a vector, or a matrix with one
- * column per system. The VJP solves with the transpose: b̄ = A⁻ᵀ g and Ā = −b̄ xᵀ.
- * @throws OutOfRangeError if a pivot is 0 up to rounding, with its index
+ * Returns the solution x of A x = b, by LU factorization with partial pivoting. b is a vector, or a matrix whose
+ * columns are the right sides of separate systems. The VJP maps the cotangent g to b̄ = A⁻ᵀ g and Ā = −b̄ xᵀ.
+ * @throws OutOfRangeError with the index of the pivot, if a pivot is 0 up to rounding errors
  */
 export const solve: Sampled<Solve> = /* @__PURE__ */ withSamples<Solve>(
   (A, b, ...rest) => {
@@ -65,7 +65,7 @@ export const solve: Sampled<Solve> = /* @__PURE__ */ withSamples<Solve>(
 );
 type Solve = (A: TensorLike, b: TensorLike) => Tensor;
 
-/** Declares the inverse of square matrices. `name` begins the error for a singular matrix. */
+/** Declares the op that inverts square matrices. The error for a singular matrix begins with `name`. */
 export const inverseOp = (name: string): Op<Unary> =>
   defineOp<Unary>({
     name,
@@ -92,7 +92,7 @@ const inverse: Op<Unary> = /* @__PURE__ */ inverseOp("inv");
 /**
  * Returns the inverse Y = A⁻¹ of each matrix. dY = −Y dA Y, so the VJP maps the cotangent g to −Yᵀ g Yᵀ. `solve` is
  * faster and more exact than a product with the inverse.
- * @throws OutOfRangeError if a pivot is 0 up to rounding, with its index
+ * @throws OutOfRangeError with the index of the pivot, if a pivot is 0 up to rounding errors
  */
 export const inv: Sampled<(A: TensorLike) => Tensor> = /* @__PURE__ */ withSamples<(A: TensorLike) => Tensor>(
   (A, ...rest: unknown[]) => {

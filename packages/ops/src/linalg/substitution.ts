@@ -2,10 +2,13 @@ import { ndarray } from "@wengert/core/extend";
 import { multiplyMatrices } from "../products/gemm.ts";
 import type { Elements } from "./matrices.ts";
 
-/** The number of rows that are solved one by one, before a matrix product subtracts their effect on later rows. */
+/**
+ * The number of rows in a block. Rows of a block are solved one by one; then a matrix product subtracts their effect on
+ * later rows.
+ */
 const blockSize = 16;
 
-/** Consecutive rows of `count` elements in an array: row i starts at `start` + i `stride`. */
+/** Rows of `count` elements in an array, at equal distances: row i starts at index `start` + i `stride`. */
 export interface Rows {
   readonly data: Elements;
   readonly start: number;
@@ -14,11 +17,11 @@ export interface Rows {
 }
 
 export interface Triangle {
-  /** Whether the entries are in the lower triangle of the array. The other triangle is ignored. */
+  /** Whether the triangular matrix is in the lower triangle of the array. The other triangle is ignored. */
   readonly lower: boolean;
-  /** Whether to solve with the transpose. */
+  /** Whether to solve with the transpose of the triangular matrix. */
   readonly transposed: boolean;
-  /** Whether the diagonal is 1, so that the array may hold other numbers there. */
+  /** Whether the diagonal entries count as 1. The array may then hold other numbers on its diagonal. */
   readonly isUnit?: boolean;
 }
 
@@ -60,7 +63,10 @@ export function substitute(t: Rows, x: Rows, triangle: Triangle): void {
   }
 }
 
-/** Subtracts Σ t x over `count` elements from the element of x at `at`. */
+/**
+ * Subtracts Σ t x, the inner product of `count` elements of the triangle t and of x, from the element of x at index
+ * `at`.
+ */
 function subtractDot(
   x: Elements,
   at: number,
@@ -76,7 +82,10 @@ function subtractDot(
   x[at] = sum;
 }
 
-/** Subtracts `count` rows of x, each times its element of t, from the row of length r at `at`. */
+/**
+ * Subtracts `count` rows of x, each multiplied by its element of the triangle t, from the row of length r that starts
+ * at index `at`.
+ */
 function subtractRows(
   x: Elements,
   at: number,
@@ -89,7 +98,8 @@ function subtractRows(
   r: number,
 ): void {
   let k = 0;
-  // Four rows at a time: then each element of x is read and written once for four products.
+  // The loop subtracts the products for four rows at a time, so that each element of x is read and written once for
+  // four products.
   for (; k + 4 <= count; k += 4) {
     const q = j + k * tStride;
     const f0 = t[q]!;

@@ -22,9 +22,9 @@ import {
 import { columnsFirst } from "./qr.ts";
 
 /**
- * Returns U, S and V, one below the other, for A = U diag(s) Vᵀ. With P = Uᵀ dA V, ds is the diagonal of P. J = Uᵀ Ū and
- * L = Vᵀ V̄ give the rest of the VJP: P̄ = skew(J + L) / (sⱼ − sᵢ) + skew(J − L) / (sⱼ + sᵢ), and the parts of Ū and V̄
- * outside of the spans of U and V, divided by s.
+ * Returns U, S and V, one below the other, for A = U diag(s) Vᵀ. With P = Uᵀ dA V, ds is the diagonal of P. With J = Uᵀ
+ * Ū and L = Vᵀ V̄, the other terms of the VJP are P̄ = skew(J + L) / (sⱼ − sᵢ) + skew(J − L) / (sⱼ + sᵢ), and the
+ * components of Ū and V̄ that are orthogonal to the columns of U and V, divided by s.
  */
 const decompose: Op<Unary> = /* @__PURE__ */ defineOp<Unary>({
   name: "svd",
@@ -77,7 +77,10 @@ const decompose: Op<Unary> = /* @__PURE__ */ defineOp<Unary>({
 
 const flipped = ({ u, s, v }: SingularTriples): SingularTriples => ({ u: v, s, v: u });
 
-/** Turns the singular vectors of equal values into general position: both by one reflection, or by two if the value is 0. */
+/**
+ * Reflects the singular vectors of equal singular values, so that no singular vector is along a coordinate axis. U and
+ * V get the same reflection, or different ones if the value is 0.
+ */
 function turnBases(u: Elements, s: Float64Array, v: Elements, m: number, n: number): void {
   const tolerance = toleranceOf(s);
   eachRun(s, (start, stop) => {
@@ -95,7 +98,7 @@ function partsOf(packed: Tensor, m: number): { readonly U: Tensor; readonly S: T
   };
 }
 
-/** Explains a NaN in the cotangent of A: two singular values are equal, or one is 0. */
+/** Explains why the cotangent of the matrix A has a NaN: two singular values of A are equal, or one is 0. */
 function svdCause({ inputs: [A], output, cotangent }: Fault<Unary, unknown>): string | undefined {
   if (!allFinite(ravel(A.array!) as Float64Array)) return "svd needs finite numbers: check its input";
   if (cotangent === undefined) return "the singular values are too large for a float64: scale the matrix";
@@ -113,14 +116,14 @@ function svdCause({ inputs: [A], output, cotangent }: Fault<Unary, unknown>): st
   return text ?? "the derivative is too large for a float64: scale the matrix";
 }
 
-/** Singular values S in descending order, with the singular vectors as columns of U and rows of Vt. */
+/** The singular values S of matrices in descending order, and the singular vectors as columns of U and rows of Vt. */
 export interface SvdResult {
   readonly U: Tensor;
   readonly S: Tensor;
   readonly Vt: Tensor;
 }
 
-/** Returns the decomposition of a float64 matrix. */
+/** Returns the singular value decomposition of a float64 matrix. */
 export function svdInFloat64(A: Tensor): SvdResult {
   const { U, S, V } = partsOf(decompose(A), matrixSizes(A).m);
   return { U, S, Vt: swapped(V) };
@@ -129,8 +132,8 @@ export function svdInFloat64(A: Tensor): SvdResult {
 /**
  * Returns `{ U, S, Vt }` with A = U diag(S) Vt: the singular values S in descending order, and orthonormal columns of U
  * and rows of Vt. For A of [m, n] and k = min(m, n), U is [m, k] and Vt is [k, n]. The first large entry of each row of
- * Vt is positive. The VJP divides by sums and differences of singular values. For values that are equal or 0, it is
- * exact if the loss does not depend on the choice of their vectors, and NaN otherwise.
+ * Vt is positive. The VJP divides by sums and differences of singular values. For singular values that are equal or 0,
+ * the VJP is exact if the loss does not depend on the choice of their singular vectors, and NaN otherwise.
  */
 export const svd: Sampled<(A: TensorLike) => SvdResult> = /* @__PURE__ */ withSamples<(A: TensorLike) => SvdResult>(
   (A, ...rest: unknown[]) => {

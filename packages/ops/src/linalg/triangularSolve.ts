@@ -12,7 +12,10 @@ import { singularError, solutionShape, withColumns } from "./rightSide.ts";
 import { substitute } from "./substitution.ts";
 
 export interface TriangularSolveOptions {
-  /** Whether A is a lower triangle. The entries of the other triangle are ignored. Default: true. */
+  /**
+   * Whether A is a lower triangle (otherwise an upper one). The entries of the other triangle are ignored. Default:
+   * true.
+   */
   readonly lower?: boolean | undefined;
   /** Whether to solve Aᵀ x = b. Default: false. */
   readonly transposed?: boolean | undefined;
@@ -21,14 +24,14 @@ export interface TriangularSolveOptions {
 interface Params {
   readonly lower: boolean;
   readonly transposed: boolean;
-  /** A diagonal entry counts as 0 up to this multiple of the rounding error of its column. */
+  /** A diagonal entry counts as 0 if it is at most this multiple of the rounding error of its column. */
   readonly tolerance: number;
 }
 
 /**
  * Declares the solution of A X = B for a triangular A and a matrix B, in float64. X = A⁻¹ B, so dX = A⁻¹ (dB − dA X).
- * The VJP maps the cotangent G to B̄ = A⁻ᵀ G and Ā = −B̄ Xᵀ, where only the triangle of Ā counts. `errorAt` is the error
- * for a diagonal entry that is 0.
+ * The VJP maps the cotangent G to B̄ = A⁻ᵀ G and Ā = −B̄ Xᵀ, where the entries of Ā outside the triangle are 0.
+ * `errorAt` returns the error for a diagonal entry that is 0.
  */
 export function triangleSolver(name: string, errorAt: typeof singularError): Op<Binary, Params> {
   const solver: Op<Binary, Params> = defineOp<Binary, Params>({
@@ -64,7 +67,7 @@ export function triangleSolver(name: string, errorAt: typeof singularError): Op<
   return solver;
 }
 
-/** Returns the index of the first diagonal entry that counts as 0, or −1. */
+/** Returns the index of the first diagonal entry that is 0 up to rounding errors, or −1. */
 function firstZero(t: Elements, n: number, lower: boolean, tolerance: number): number {
   for (let j = 0; j < n; j++) {
     const size = Math.abs(t[j * (n + 1)]!);
@@ -79,9 +82,10 @@ function firstZero(t: Elements, n: number, lower: boolean, tolerance: number): n
 export const solveTriangle: Op<Binary, Params> = /* @__PURE__ */ triangleSolver("triangularSolve", singularError);
 
 /**
- * Returns the solution x of A x = b for a triangular A, by substitution. b is a vector, or a matrix with one column per
- * system. The VJP solves with the transpose: b̄ = A⁻ᵀ g and Ā = −b̄ xᵀ, where only the triangle of Ā counts.
- * @throws OutOfRangeError if a diagonal entry is 0, with its index
+ * Returns the solution x of A x = b for a triangular A, by substitution. b is a vector, or a matrix whose columns are
+ * the right sides of separate systems. The VJP maps the cotangent g to b̄ = A⁻ᵀ g and Ā = −b̄ xᵀ, where the entries of
+ * Ā outside the triangle are 0.
+ * @throws OutOfRangeError with the index of the diagonal entry, if a diagonal entry is 0
  */
 export const triangularSolve: Sampled<TriangularSolve> = /* @__PURE__ */ withSamples<TriangularSolve>(
   (A, b, ...rest) => {

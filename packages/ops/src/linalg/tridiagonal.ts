@@ -26,8 +26,8 @@ export function eigenpairs(a: Elements, n: number): Eigenpairs {
 }
 
 /**
- * Writes the diagonal d and subdiagonal e of the tridiagonal T with A = Qᵀ T Q, and returns Q. Reflection k clears
- * column k below the subdiagonal; its vector replaces this column.
+ * Writes the diagonal d and subdiagonal e of the tridiagonal matrix T with A = Qᵀ T Q, and returns Q. Householder
+ * reflection k clears column k of A below the subdiagonal; the vector of the reflection is stored in this column.
  */
 function tridiagonalize(a: Elements, n: number, d: Float64Array, e: Float64Array): Elements {
   const factors = new Float64Array(n);
@@ -42,7 +42,7 @@ function tridiagonalize(a: Elements, n: number, d: Float64Array, e: Float64Array
     let squares = 0;
     for (let i = 0; i < size; i++) squares += v[i]! ** 2;
     if (squares < 1e-290) {
-      // The column is already 0 below the subdiagonal.
+      // The column is already 0 below the subdiagonal, so no reflection is needed.
       e[k] = a[(k + 1) * n + k]!;
       continue;
     }
@@ -98,7 +98,10 @@ function diagonalize(d: Float64Array, e: Float64Array, q: Elements, n: number): 
   }
 }
 
-/** Applies one implicit QR step to the rows from `first` to `last`, which no zero of e separates. */
+/**
+ * Applies one implicit QR step to the rows from `first` to `last` of a tridiagonal matrix. No entry of the subdiagonal
+ * e between these rows is 0.
+ */
 function qrStep(d: Float64Array, e: Float64Array, q: Elements, n: number, first: number, last: number): void {
   const half = (d[last - 1]! - d[last]!) / 2;
   const end = e[last - 1]!;
@@ -109,7 +112,7 @@ function qrStep(d: Float64Array, e: Float64Array, q: Elements, n: number, first:
     const [c, s] = r === 0 ? [1, 0] : [x / r, z / r];
     if (k > first) e[k - 1] = r;
     const [a, b, g] = [d[k]!, d[k + 1]!, e[k]!];
-    // The rotation preserves a + b: both change by the same amount.
+    // The rotation preserves the sum a + b of two diagonal entries: one grows by as much as the other shrinks.
     const change = s * (s * (b - a) + 2 * c * g);
     d[k] = a + change;
     d[k + 1] = b - change;

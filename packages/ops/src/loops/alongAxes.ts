@@ -1,8 +1,8 @@
 import { assign, type Data, type NdArray, ndarray, ravel, type Shape, sizeOf } from "@wengert/core/extend";
 
 /**
- * Processes one slice: n entries of each array, from the array's start, in steps of the array's stride. A reduced
- * output has one entry.
+ * Processes one slice: n entries of each array, from the array's start, in steps of the array's stride. The slice of a
+ * reduced output has one entry.
  */
 export type SliceLoop = (
   n: number,
@@ -22,7 +22,8 @@ export type SliceLoop = (
 
 /**
  * Runs `loop` once for each index of the axes that are not in `axes`, in row-major order. `inputs[0]` has the full
- * shape. The other arrays have the full shape, or the shape without `axes`; then their slices are single entries.
+ * shape. The other arrays have the full shape, or the shape without `axes`. In an array without `axes`, each slice is a
+ * single entry.
  */
 export function alongAxes(axes: readonly number[], out: NdArray, inputs: readonly NdArray[], loop: SliceLoop): void {
   const shape = inputs[0]!.shape;
@@ -31,7 +32,8 @@ export function alongAxes(axes: readonly number[], out: NdArray, inputs: readonl
   const order = [...outerAxes, ...axes];
   const n = axes.reduce((size, axis) => size * shape[axis]!, 1);
   const isReduced = ({ shape: ownShape }: NdArray) => ownShape.length !== shape.length;
-  // Move the kept axes of each array to the front. Slices without a uniform stride are copied to contiguous memory.
+  // Moves the kept axes of each array to the front. A slice whose elements are not a constant stride apart is copied to
+  // contiguous memory.
   const slices = [out, ...inputs].map((array, position) => {
     if (isReduced(array)) return { data: array.data, offset: array.offset, strides: array.stride, stride: 0 };
     const axesLast = array.transpose(...order);
@@ -78,7 +80,7 @@ export function alongAxes(axes: readonly number[], out: NdArray, inputs: readonl
 
 const isEmpty = ({ shape }: NdArray): boolean => shape.includes(0);
 
-/** Returns the output of a reduction of `shape` over `axes` as an array without those axes. */
+/** Returns the output of a reduction of `shape` over `axes` as an array without the reduced axes. */
 export const withoutAxes = (out: NdArray, shape: Shape, axes: readonly number[]): NdArray =>
   ndarray(
     out.data,
@@ -93,8 +95,8 @@ interface StridedSlice {
 }
 
 /**
- * Returns the single stride that visits the axes from `first` to `end` − 1 in row-major order, or undefined if one
- * stride cannot do this.
+ * Returns the single stride with which a loop can visit the axes from `first` to `end` − 1 in row-major order, or
+ * undefined if no single stride exists.
  */
 export function sliceStride(array: NdArray, first: number, end: number = array.shape.length): number | undefined {
   let stride: number | undefined;

@@ -2,13 +2,14 @@ import type { Data } from "@wengert/core/extend";
 import { quotient, sumError } from "../numerics/doubleDouble.ts";
 import { exp } from "../numerics/exponential.ts";
 
-// A slice is n entries of `a`, from index `i` on, in steps of `t`. Sums carry their rounding errors along (W. Kahan,
-// Further remarks on reducing truncation errors, 1965), so long slices are as accurate as short ones.
+// In this file, a slice is n entries of the array `a`, from index `i` on, in steps of `t`. Sums are compensated: each
+// addition's rounding error is added to the next term (W. Kahan, Further remarks on reducing truncation errors, 1965),
+// so long slices are as accurate as short ones.
 
 /**
- * Returns the sum of a slice in float64, or modulo 2³² for integers. Entry l is added to partial sum l mod 8. The eight
- * independent sums run in parallel, and have a smaller rounding error than a single sum. The WebAssembly kernels use
- * the same order.
+ * Returns the sum of a slice in float64, or modulo 2³² for integers. Entry l is added to number l mod 8 of eight
+ * partial sums. The processor computes independent sums in parallel, and their rounding error is smaller than that of a
+ * single sum. The WebAssembly kernels use the same order.
  */
 export function sumOf(n: number, a: Data, i: number, t: number): number {
   if (a instanceof Int32Array) return sumOfIntegers(n, a, i, t);
@@ -79,7 +80,7 @@ export function minOf(n: number, a: Data, i: number, t: number): number {
   return lowest;
 }
 
-/** Returns the index of the first maximum of a slice, or of its first NaN. */
+/** Returns the index of the first maximum of a slice, or, if the slice has a NaN, the index of the first NaN. */
 export function argmaxOf(n: number, a: Data, i: number, t: number): number {
   let m = 0;
   for (let l = 1; l < n; l++) {
@@ -90,7 +91,7 @@ export function argmaxOf(n: number, a: Data, i: number, t: number): number {
   return m;
 }
 
-/** Returns the index of the first minimum of a slice, or of its first NaN. */
+/** Returns the index of the first minimum of a slice, or, if the slice has a NaN, the index of the first NaN. */
 export function argminOf(n: number, a: Data, i: number, t: number): number {
   let m = 0;
   for (let l = 1; l < n; l++) {
@@ -103,7 +104,7 @@ export function argminOf(n: number, a: Data, i: number, t: number): number {
 
 /**
  * Returns Σ exp(xⱼ − xₘ) over all entries of a slice except its peak, entry m. Each term corrects for the rounding
- * error of xⱼ − xₘ, because exp multiplies relative errors by |xⱼ − xₘ|. This factor reaches hundreds in a tail.
+ * error of xⱼ − xₘ, because exp multiplies relative errors by |xⱼ − xₘ|, which may be in the hundreds.
  */
 export function sumExpExcept(n: number, a: Data, i: number, t: number, m: number): number {
   const peak = a[i + m * t]!;
@@ -120,7 +121,7 @@ export function sumExpExcept(n: number, a: Data, i: number, t: number, m: number
   return total - compensation;
 }
 
-/** Returns the sum of slice b. Skips entry m and the entries where a is −Infinity. */
+/** Returns the sum of the slice of b. Skips entry m and the entries where the slice of a is −Infinity. */
 export function sumExcept(n: number, a: Data, i: number, s: number, m: number, b: Data, j: number, t: number): number {
   let total = 0;
   let compensation = 0;
@@ -167,9 +168,9 @@ export function exponentials(
 }
 
 /**
- * Writes the weighted mean Σ s g / Σ s, for the softmax s, to `mean` as a sum of two doubles: a center and an offset.
- * If the largest s is at least 0.5, the center is g at the index of this s. So nothing cancels when the largest s is
- * close to 1. Otherwise the center is the mean computed by a plain sum.
+ * Writes the weighted mean Σ s g / Σ s of the cotangent g, for the softmax s, to `mean` as a sum of two doubles: a
+ * center and an offset. If the largest s is at least 0.5, the center is g at the index of this s. So no digits cancel
+ * when the largest s is close to 1. Otherwise the center is the mean computed by a plain sum.
  */
 export function weightedMean(
   mean: Float64Array,
@@ -193,7 +194,9 @@ export function weightedMean(
   mean[1] = weightedOffset(center, n, s, i, t, g, j, u);
 }
 
-/** Returns the weighted mean Σ s (g − center) / Σ s, or 0 if the weights s sum to 0. */
+/**
+ * Returns Σ s (g − center) / Σ s, the mean of g relative to `center` with the weights s, or 0 if the weights sum to 0.
+ */
 function weightedOffset(
   center: number,
   n: number,

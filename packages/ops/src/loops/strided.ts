@@ -38,7 +38,10 @@ export function elementwise(out: NdArray, inputs: readonly NdArray[], loop: Elem
   }
 }
 
-/** Calls `loop` several times. This is a separate function, so that inputs that need one call do not create its closure. */
+/**
+ * Calls `loop` once for each index of the outer axes. This is a separate function, so that its closure is not created
+ * for inputs that need only one call.
+ */
 function elementwiseInRuns(out: NdArray, a: NdArray, b: NdArray, c: NdArray, loop: ElementwiseLoop): void {
   const [shape, x, y, z] = mergeAxes(
     out.shape,
@@ -73,7 +76,7 @@ export function uniformStride(array: NdArray, out: NdArray): number | undefined 
   return sizeOf(array.shape) === out.data.length && isRowMajor(array) ? 1 : undefined;
 }
 
-/** Returns the strides that read `array` as an array of `shape`: 0 along missing axes and axes of size 1. */
+/** Returns the strides with which `array` broadcasts to `shape`: 0 along missing axes and axes of size 1. */
 export function broadcastStrides(array: NdArray, shape: Shape): number[] {
   const missing = shape.length - array.shape.length;
   return shape.map((_, i) => (i < missing || array.shape[i - missing] === 1 ? 0 : array.stride[i - missing]!));

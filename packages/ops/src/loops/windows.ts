@@ -2,8 +2,8 @@ import type { Data } from "@wengert/core/extend";
 
 /**
  * The sizes of a convolution in two dimensions: images of height × width × channels, a kernel, and an output. Entry (p,
- * q) of the window at row i and column j is the pixel in row i strideY + p dilationY − top and column j strideX + q
- * dilationX − left.
+ * q) of the window for output pixel (i, j) is the image's pixel in row i strideY + p dilationY − top and column j
+ * strideX + q dilationX − left.
  */
 export interface Geometry {
   readonly images: number;
@@ -24,21 +24,30 @@ export interface Geometry {
   readonly left: number;
 }
 
-/** How a convolution is split: each window is a row of a matrix, and blocks of rows are processed one after the other. */
+/**
+ * How a convolution is split into matrix products: each window is a row of a matrix, and blocks of rows are processed
+ * one after the other.
+ */
 export interface Blocks {
-  /** The numbers of windows in all images and in one image, and the number of entries of a window of one group. */
+  /**
+   * The number of windows in all images, the number of windows in one image, and the number of entries of a window in
+   * one group of channels.
+   */
   readonly windows: number;
   readonly perImage: number;
   readonly entries: number;
-  /** The number of windows of a block. */
+  /** The number of windows in a block, that is, the number of rows of the matrix that is multiplied at a time. */
   readonly block: number;
-  /** The number of filters of a group. */
+  /** The number of filters in a group of a grouped convolution. */
   readonly filters: number;
   /** The number of entries of an image. */
   readonly imageSize: number;
 }
 
-/** The number of entries of a block. It is the same for all dtypes and kernels, so that sums have the same bits. */
+/**
+ * The number of entries of a block of windows. The number is the same for all dtypes and kernels, so that all kernels
+ * add in the same order and give the same bits.
+ */
 const blockEntries = 2 ** 17;
 
 export function blocksOf(g: Geometry): Blocks {
@@ -51,8 +60,8 @@ export function blocksOf(g: Geometry): Blocks {
 }
 
 /**
- * Calls `visit` for each image with windows between `from` and `to` − 1, numbered through all images. The windows from
- * number `first` to `last` − 1 of the image are the rows of the block from `row` on.
+ * Calls `visit` for each image that has windows numbered from `from` to `to` − 1, where numbers continue from image to
+ * image. The windows `first` to `last` − 1 of the image are stored in the rows of the block from `row` on.
  */
 export function eachImage(
   from: number,
@@ -69,12 +78,15 @@ export function eachImage(
   }
 }
 
-/** The smallest number of entries for which TypedArray.set, which needs a subarray, is faster than a loop. */
+/**
+ * The smallest number of entries for which TypedArray.set is faster than a loop, including the time to create a
+ * subarray.
+ */
 const longRun = 32;
 
 /**
- * Copies windows of one image to rows of a matrix, starting at index `o` of `rows`. The image starts at index `i` of x,
- * row-major. Copies the windows from number `from` to `to` − 1, with the channels of one group. Padding gives zeros.
+ * Copies the windows from number `from` to `to` − 1 of one image, with the channels of one group, to rows of a matrix
+ * that start at index `o` of `rows`. The row-major image starts at index `i` of x. Entries in the padding are 0.
  */
 export function gatherWindows(
   rows: Data,
@@ -124,8 +136,8 @@ export function gatherWindows(
 }
 
 /**
- * Adds rows of a matrix to the windows of one image: the adjoint of `gatherWindows`, with the same arguments. Entries in
- * the padding are dropped.
+ * Adds each row of a matrix to its window of one image: the adjoint of `gatherWindows`, with the same arguments.
+ * Entries in the padding are dropped.
  */
 export function scatterWindows(
   rows: Data,

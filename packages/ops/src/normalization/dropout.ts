@@ -7,7 +7,7 @@ import { where } from "../elementwise/where.ts";
 import { randomKey, randomUniform } from "../random/random.ts";
 
 export interface DropoutOptions {
-  /** The probability of an entry to become 0, from 0 to 1. */
+  /** The probability that an entry becomes 0, from 0 to 1. */
   readonly rate: number;
 }
 
@@ -16,7 +16,7 @@ type Dropout = (key: Tensor, x: TensorLike, options: DropoutOptions) => Tensor;
 /**
  * Returns x with each entry set to 0 with probability `rate`, and divided by 1 − rate otherwise, so that its expected
  * value is x. A dropped entry has gradient 0, even if it is NaN or infinite. The same key drops the same entries. Call
- * it in training only.
+ * `dropout` in training only.
  * @throws OutOfRangeError unless 0 ≤ rate ≤ 1
  */
 export const dropout: Sampled<Dropout> = /* @__PURE__ */ withSamples<Dropout>(

@@ -18,16 +18,19 @@ import { mean, variance } from "../reductions/mean.ts";
 import { reshapeTo } from "../shapes/reshape.ts";
 
 export interface RmsNormOptions {
-  /** The factor of each entry, with the sizes of x along `axis`. Default: 1. */
+  /** The factors by which normalized entries are multiplied; their shape is that of x along `axis`. Default: 1. */
   readonly scale?: TensorLike | undefined;
   /** The axis or axes to normalize. Default: the last. */
   readonly axis?: Axes | undefined;
-  /** A small number added under the root, so that constant slices do not divide by 0. Default: 1e-5. */
+  /**
+   * A small number added to the variance under the square root, so that a constant slice does not cause a division by
+   * 0. Default: 1e-5.
+   */
   readonly epsilon?: number | undefined;
 }
 
 export interface LayerNormOptions extends RmsNormOptions {
-  /** The term added to each entry, with the sizes of x along `axis`. Default: 0. */
+  /** The terms added to the scaled entries; their shape is that of x along `axis`. Default: 0. */
   readonly bias?: TensorLike | undefined;
 }
 
@@ -35,7 +38,7 @@ const normDefaults = { scale: undefined, axis: -1, epsilon: 1e-5 } as const;
 
 /**
  * Returns y = (x − m) / √(v + epsilon) · scale + bias, where m and v are the mean and the variance over `axis`. Without
- * scale and bias, each slice has mean 0 and variance 1, up to epsilon. Its derivatives follow from those of mean and
+ * scale and bias, each slice has mean 0 and variance 1, up to epsilon. The derivatives follow from those of mean and
  * variance.
  */
 export const layerNorm: Sampled<(x: TensorLike, options?: LayerNormOptions) => Tensor> = /* @__PURE__ */ withSamples<
@@ -57,8 +60,8 @@ export const layerNorm: Sampled<(x: TensorLike, options?: LayerNormOptions) => T
 );
 
 /**
- * Returns y = x / √(Σ x² / n + epsilon) · scale, where the mean of the squares is over the n entries along `axis`. It is
- * layerNorm without the mean. Its derivatives follow from those of mean.
+ * Returns y = x / √(Σ x² / n + epsilon) · scale, where the mean of the squares is over the n entries along `axis`. The
+ * function is layerNorm without the mean. The derivatives follow from those of mean.
  */
 export const rmsNorm: Sampled<(x: TensorLike, options?: RmsNormOptions) => Tensor> = /* @__PURE__ */ withSamples<
   (x: TensorLike, options?: RmsNormOptions) => Tensor
@@ -80,7 +83,10 @@ interface Normalization {
   readonly epsilon: number;
 }
 
-/** Returns the checked options. Scale and bias get the rank of x, with size 1 along the other axes. */
+/**
+ * Returns the checked options of a normalization of x. `scale` and `bias` are reshaped to the rank of x, with size 1
+ * along the axes that are not normalized.
+ */
 function normalization(
   caller: string,
   x: TensorLike,

@@ -16,7 +16,8 @@ export function betaln(a: number, b: number): number {
     const sum = logGamma(sumOf(small, large));
     return toDouble(sub(add(logGamma([small, 0]), logGamma([large, 0])), sum));
   }
-  // ln Γ(large) − ln Γ(large + small) by Taylor's series, since the difference would cancel
+  // ln Γ(large) − ln Γ(large + small) is computed by Taylor's series, since the difference of two close numbers would
+  // cancel.
   if (small > 1e100) return small * (Math.log(small / large) - 1);
   const curvature = (small / 2) * (polygamma(1, large) + (small / 3) * polygamma(2, large));
   const slope: Pair = add(psi([large, 0]), [curvature, 0]);

@@ -8,7 +8,10 @@ export const root = 0x1059b0d31585743ae7c548eb68ca417fen;
 export const step = 0.021660849393811077;
 export const stepRest = -1.312785960212839e-12;
 
-/** The coefficients of 1, z, … z⁶ in the series of (ln((1 + s) / (1 − s)) / s − 2) / z, where z = s² and |s| ≤ 3 − 2√2. */
+/**
+ * The coefficients of 1, z, … z⁶ in the series of (ln((1 + s) / (1 − s)) / s − 2) / z, where z = s² and |s| ≤ 3 − 2√2.
+ * The series is used by the logarithm.
+ */
 export const artanh0 = 0.666666666666667;
 export const artanh1 = 0.39999999999899505;
 export const artanh2 = 0.28571428625975487;
@@ -17,11 +20,14 @@ export const artanh4 = 0.18182889125261723;
 export const artanh5 = 0.15331721600556042;
 export const artanh6 = 0.14616449685043406;
 
-/** 1 / √(2π) as a sum of two doubles. */
+/** The constant 1 / √(2π) as a sum of two doubles. */
 export const density = 0.3989422804014327;
 export const densityRest = -2.49232720227773e-17;
 
-/** Mills' ratio m(t) = (1 − Φ(t)) / φ(t), times 2^80, at t = 0, ¼, ½, … 6. Instead of ¾, the nearby t where m(t) = t is used. */
+/**
+ * Mills' ratio m(t) = (1 − Φ(t)) / φ(t), times 2^80, at t = 0, ¼, ½, … 6. Φ is the normal distribution function and φ
+ * its density. Instead of ¾, the nearby t where m(t) = t is used.
+ */
 export const ratios: readonly bigint[] = [
   0x140d931ff627059657ca4n,
   0x109aedf1446de321eaf39n,
@@ -50,6 +56,6 @@ export const ratios: readonly bigint[] = [
   0x29919517272c90f734e8n,
 ];
 
-/** The t near ¾ where Mills' ratio m(t) equals t, as a sum of two doubles. */
+/** The number t near ¾ for which Mills' ratio m(t) of the normal distribution equals t, as a sum of two doubles. */
 export const crossing = 0.7517915246935645;
 export const crossingRest = -1.4956759177009883e-17;

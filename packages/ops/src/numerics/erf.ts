@@ -4,13 +4,13 @@ import { exp, expPair, ldexp, power } from "./exponential.ts";
 import { log } from "./logarithm.ts";
 import { millsRatio, millsTimesDensity } from "./normal.ts";
 
-// The error function and its relatives. erfc(x) = √(2/π) m(√2 x) e^(−x²), where m is Mills' ratio Φ(−t) / φ(t) of the
-// normal distribution function Φ and its density φ.
+// This file computes the error function and related functions. erfc(x) = √(2/π) m(√2 x) e^(−x²), where m is Mills'
+// ratio Φ(−t) / φ(t) of the normal distribution function Φ and its density φ.
 
 const pair = /* @__PURE__ */ new Float64Array(2);
 const single = /* @__PURE__ */ new Float64Array(1);
 
-/** Constants as sums of two doubles. */
+/** Mathematical constants, each stored as a sum of two doubles. */
 const root2 = Math.SQRT2;
 const root2Rest = -9.667293313452913e-17;
 const root2OverPi = 0.7978845608028654;
@@ -18,7 +18,7 @@ const root2OverPiRest = -4.98465440455546e-17;
 const slopeAt0 = 1.1283791670955126; // erf′(0) = 2 / √π
 const slopeAt0Rest = 1.533545961316588e-17;
 
-/** Writes Mills' ratio m(√2 x) to `pair` as a sum of two doubles, for 0 ≤ x ≤ 28. */
+/** Writes Mills' ratio m(√2 x) of the normal distribution to `pair` as a sum of two doubles, for 0 ≤ x ≤ 28. */
 function writeMills(pair: Float64Array, x: number): void {
   const t = x * root2;
   const dt = productError(x, root2, t) + x * root2Rest;
@@ -80,14 +80,14 @@ export function erfc(x: number): number {
   return y + (sumError(2, -pair[0]! * power(k), y) - pair[1]! * power(k));
 }
 
-/** Returns e^(−x²), which does not lose the digits of x². */
+/** Returns e^(−x²). Corrects for the rounding error of x², which exp would magnify for a large x. */
 export function gaussian(x: number): number {
   if (!(Math.abs(x) < 30)) return Number.isNaN(x) ? x : 0;
   const square = x * x;
   return exp(-square, -productError(x, x, square));
 }
 
-/** Returns the x for which erf(x) = y: an approximation, and steps of Halley's method on erf or erfc. */
+/** Returns the x for which erf(x) = y: an approximation, improved by steps of Halley's method on erf or erfc. */
 export function erfinv(y: number): number {
   const p = Math.abs(y);
   if (!(p < 1)) return p === 1 ? y * Infinity : Number.NaN;
@@ -110,7 +110,10 @@ export function erfinv(y: number): number {
   return y < 0 ? -x : x;
 }
 
-/** Returns erfinv(p) within 1 %, for 0 < p < 1 (S. Winitzki, A handy approximation for the error function, 2008). */
+/**
+ * Returns erfinv(p), the inverse of erf, within 1 %, for 0 < p < 1 (S. Winitzki, A handy approximation for the error
+ * function, 2008).
+ */
 function approximateErfinv(p: number): number {
   if (p < 0.3) return (p / slopeAt0) * (1 + (Math.PI / 12) * p * p);
   const half = Math.log((1 - p) * (1 + p)) / 2;
@@ -118,7 +121,10 @@ function approximateErfinv(p: number): number {
   return Math.sqrt(Math.sqrt(c * c - (2 * half) / 0.147) - c);
 }
 
-/** Returns the derivative of erfinv at y, √π/2 e^(x²) for x = erfinv(y). For large x it is m(√2 x) / (√2 erfc(x)). */
+/**
+ * Returns the derivative of erfinv at y, √π/2 e^(x²) for x = erfinv(y). For large x, uses the equal expression m(√2 x)
+ * / (√2 erfc(x)), where m is Mills' ratio.
+ */
 export function erfinvSlope(y: number): number {
   const p = Math.abs(y);
   if (!(p < 1)) return p === 1 ? Infinity : Number.NaN;
@@ -128,7 +134,10 @@ export function erfinvSlope(y: number): number {
   return pair[0]! / (root2 * (1 - p));
 }
 
-/** Returns Laplace's continued fraction c(t) = 1 / (t + 2 / (t + 3 / … )), for t ≥ 6. 1 / m(t) = t + c(t). */
+/**
+ * Returns Laplace's continued fraction c(t) = 1 / (t + 2 / (t + 3 / … )), for t ≥ 6. Mills' ratio of the normal
+ * distribution is m(t) = 1 / (t + c(t)).
+ */
 function excessInTail(t: number): number {
   let f = t;
   for (let n = 23; n > 1; n--) f = t + n / f;
@@ -138,7 +147,10 @@ function excessInTail(t: number): number {
 const halfLog2Pi = 0.9189385332046728;
 const halfLog2PiRest = -3.8782941580672414e-17;
 
-/** Returns ln Φ(x) for the normal distribution function Φ. In the lower tail it is −x²/2 − ½ ln 2π + ln m(−x). */
+/**
+ * Returns ln Φ(x) for the normal distribution function Φ. In the lower tail, computes it as −x²/2 − ½ ln 2π + ln m(−x),
+ * where m is Mills' ratio.
+ */
 export function logNdtr(x: number): number {
   const t = Math.abs(x);
   single[0] = t;
@@ -161,7 +173,9 @@ export function logNdtr(x: number): number {
   return square === Infinity ? -Infinity : y + (sumError(logMills, -sum, y) - (Number.isNaN(rest) ? 0 : rest));
 }
 
-/** Returns φ(x) / Φ(x), the inverse of Mills' ratio at −x, for the normal distribution function Φ and its density φ. */
+/**
+ * Returns φ(x) / Φ(x), the reciprocal of Mills' ratio at −x, for the normal distribution function Φ and its density φ.
+ */
 export function inverseMills(x: number): number {
   const t = Math.abs(x);
   single[0] = t;
@@ -177,7 +191,10 @@ export function inverseMills(x: number): number {
   return quotient(1, 0, pair[0]!, pair[1]!);
 }
 
-/** Returns x + φ(x) / Φ(x), which keeps its digits in the lower tail, where the sum cancels. */
+/**
+ * Returns x + φ(x) / Φ(x) for the normal distribution function Φ and its density φ. In the lower tail, where the two
+ * terms cancel, uses a formula that keeps all digits.
+ */
 export function inverseMillsExcess(x: number): number {
   if (!(x <= 0)) return x + inverseMills(x);
   const t = -x;
@@ -188,5 +205,5 @@ export function inverseMillsExcess(x: number): number {
   return (1 - product - productError(t, pair[0]!, product) - t * pair[1]!) / pair[0]!;
 }
 
-/** Returns Mills' ratio m(t) for t ≥ 0. */
+/** Returns Mills' ratio m(t) of the normal distribution for t ≥ 0. */
 export const mills = (t: number): number => 1 / inverseMills(-t);

@@ -2,10 +2,10 @@ import type { Data } from "@wengert/core/extend";
 import * as tables from "./constants.ts";
 import { productError, sumError } from "./doubleDouble.ts";
 
-// eˣ = 2ᵏ 2^(j/32) eʳ, where x = (32 k + j) ln 2 / 32 + r. Because |r| < 0.011, a short series suffices for eʳ (P. T.
-// P. Tang, Table-driven implementation of the exponential function, 1989). This version is accurate to about half an
-// ulp and accepts arguments with more digits than a double. It gives the same bits in every engine, and is faster than
-// Math.exp.
+// Computes eˣ = 2ᵏ 2^(j/32) eʳ, where x = (32 k + j) ln 2 / 32 + r for whole k and j. Because |r| < 0.011, a short
+// series suffices for eʳ (P. T. P. Tang, Table-driven implementation of the exponential function, 1989). The function
+// is accurate to about half an ulp and accepts arguments with more digits than a double. It gives the same bits in
+// every engine, and is faster than Math.exp.
 
 // Constants of this module are inlined by V8, but imported constants are looked up on each use. So imported constants
 // are copied here.
@@ -29,7 +29,7 @@ function rootsOfTwo(roots: Float64Array): Float64Array {
 }
 
 const lowest = -1200;
-/** The table of 2ᵏ for k = lowest … 1023. The first entries underflow to 0. */
+/** The lookup table of 2ᵏ for k = lowest … 1023. The first entries underflow to 0. */
 const powers = /* @__PURE__ */ powersOfTwo(new Float64Array(1024 - lowest));
 function powersOfTwo(powers: Float64Array): Float64Array {
   for (let k = -1074, powerOfTwo = Number.MIN_VALUE; k < 1024; k++, powerOfTwo *= 2) powers[k - lowest] = powerOfTwo;
@@ -39,10 +39,10 @@ function powersOfTwo(powers: Float64Array): Float64Array {
 /** Returns 2ᵏ for −1200 ≤ k ≤ 1023. */
 export const power = (k: number): number => powers[k - lowest]!;
 
-/** Returns y 2ᵏ for |k| < 2000. Subnormal and overflowing results are rounded once. */
+/** Returns y 2ᵏ for |k| < 2000. The product is rounded only once, even if it is subnormal or overflows. */
 export const ldexp = (y: number, k: number): number => y * powers[(k >> 1) - lowest]! * powers[k - (k >> 1) - lowest]!;
 
-/** Returns eʳ − 1 − r for |r| < 0.011. */
+/** Returns eʳ − 1 − r for |r| < 0.011, by a short series. */
 const expTail = (r: number): number =>
   r * r * (0.5 + r * (1 / 6) + r * r * (1 / 24 + r * (1 / 120) + r * r * (1 / 720)));
 
@@ -60,7 +60,7 @@ export function exp(x: number, dx: number): number {
   return (root + (roots[j + 1]! + root * (tail + r))) * powers[(i >> 5) - lowest]!;
 }
 
-/** Like `exp`, but also for results that overflow, underflow, or come close to that. */
+/** Returns what `exp` returns, but also for results that overflow, underflow, or nearly do. */
 function expAtEdge(x: number, dx: number): number {
   if (x < -746) return 0; // includes −Infinity, where dx may be NaN
   if (x > 710) return Infinity;
@@ -92,9 +92,9 @@ export function expPair(pair: Float64Array, x: number, dx: number): number {
 }
 
 /**
- * Writes ln a to `pair` as a sum of two doubles with about 65 bits, for a = values[p] with 0 < a < Infinity. For a = 2ᵏ
- * 2^(j/32) (1 + f), ln a is (32 k + j) ln 2 / 32 + ln(1 + f). Because |f| < 0.011, a short series suffices for ln(1 +
- * f).
+ * Writes ln a to `pair` as a sum of two doubles with about 65 correct bits, for a = values[p] with 0 < a < Infinity.
+ * For a = 2ᵏ 2^(j/32) (1 + f), ln a is (32 k + j) ln 2 / 32 + ln(1 + f). Because |f| < 0.011, a short series suffices
+ * for ln(1 + f).
  */
 export function logPair(pair: Float64Array, values: Data, p: number): void {
   const a = values[p]!;

@@ -17,8 +17,8 @@ import {
   toDouble,
 } from "./pairs.ts";
 
-// ln |Γ(x)| and its derivative ψ(x), by Stirling's series after a shift to z = x + n ≥ 20. Pairs of doubles keep the
-// digits that cancel between the terms, also near the zeros.
+// ln |Γ(x)| and its derivative ψ(x) are computed by Stirling's series, after a shift to z = x + n ≥ 20 by a whole n.
+// The terms are sums of two doubles, so the result has enough digits even where terms cancel, such as near the zeros.
 
 /** The Bernoulli numbers B₂, B₄, … B₃₂ as fractions. */
 const bernoulli = [
@@ -59,8 +59,9 @@ export function stirlingRest(z: Pair): Pair {
 }
 
 /**
- * Returns ln |Γ(x)| for −30 < x < 10²⁷⁰ except at poles, with z = x + n: (x − ½) ln z − z + ½ ln 2π + … − ln |x (x + 1) …
- * (z − 1) / zⁿ|. The terms are smaller than those of Stirling's formula at z.
+ * Returns ln |Γ(x)| for −30 < x < 10²⁷⁰ except at poles. With z = x + n for a whole n, the formula is (x − ½) ln z − z
+ * + ½ ln 2π + … − ln |x (x + 1) … (z − 1) / zⁿ|. The terms of this formula are smaller than those of Stirling's formula
+ * at z.
  */
 export function logGamma(x: Pair): Pair {
   if (x[0] > 0 && x[0] < 1e-32) return negate(log(x));
@@ -75,7 +76,7 @@ export function logGamma(x: Pair): Pair {
   return sub(sum, log(ratio[0] < 0 ? negate(ratio) : ratio));
 }
 
-/** Returns ψ(x) for −30 < x except at poles. */
+/** Returns the digamma function ψ(x) for −30 < x except at poles. */
 export function psi(x: Pair): Pair {
   if (Math.abs(x[0]) < 1e-32) return [-1 / x[0], 0];
   if (x[0] > 1e100) return log(x);
@@ -90,7 +91,10 @@ export function psi(x: Pair): Pair {
   return sub(sub(log(z), tail), shifted);
 }
 
-/** For x < 0 between two poles, returns δ = x − ⌊x⌋, 1 − δ and 1 − x. The reflection of Γ maps x to these. */
+/**
+ * For x < 0 between two poles, returns δ = x − ⌊x⌋, 1 − δ and 1 − x, the arguments of the reflection formula of the
+ * gamma function.
+ */
 export function reflected(x: number): readonly [fraction: Pair, rest: Pair, mirror: Pair] {
   const m = -Math.floor(x);
   return [sumOf(x, m), [-x - (m - 1), 0], sumOf(1, -x)];
@@ -124,8 +128,8 @@ function fastSeries(x: number, isSlope: boolean): number {
 }
 
 /**
- * A faster `logGamma` for 10⁻³² < x ≤ 10³⁰, which shifts x to z ≥ 12. Only logarithms and their products need more digits than
- * a double. Returns NaN where the result cancels, near the zeros 1 and 2.
+ * A faster `logGamma` for 10⁻³² < x ≤ 10³⁰, which shifts x to z ≥ 12. Only logarithms and their products are computed
+ * with more digits than a double. Returns NaN near the zeros 1 and 2, where terms cancel.
  */
 function fastLogGamma(x: number): number {
   let [z, dz] = [x, 0];
@@ -154,7 +158,10 @@ function fastLogGamma(x: number): number {
   return unlessSmall(total + (rounding + rest + halfLog2Pi[1] - dshift + fastSeries(z, false) / z));
 }
 
-/** Like `psi`, for 10⁻³² < x ≤ 10³⁰, as `fastLogGamma`. Returns NaN near the zero 1.46. */
+/**
+ * A faster `psi` (the digamma function) for 10⁻³² < x ≤ 10³⁰, by the method of `fastLogGamma`. Returns NaN near its
+ * zero, 1.46.
+ */
 function fastDigamma(x: number): number {
   let [z, dz] = [x, 0];
   let [shift, dshift] = [0, 0]; // 1 / x + 1 / (x + 1) + …
@@ -190,7 +197,7 @@ export function lgamma(x: number): number {
   return toDouble(sub(add(logGamma(fraction), logGamma(rest)), logGamma(mirror)));
 }
 
-/** Returns ψ(x) = Γ′(x) / Γ(x); ∓Infinity at ±0, and NaN at the other poles −1, −2 … */
+/** Returns ψ(x) = Γ′(x) / Γ(x): −Infinity at 0, Infinity at −0, and NaN at the other poles −1, −2 … */
 export function digamma(x: number): number {
   if (x === 0) return -1 / x;
   if (x < 0 && (Number.isInteger(x) || x === -Infinity)) return Number.NaN;

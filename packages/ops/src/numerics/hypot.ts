@@ -17,7 +17,9 @@ function writeSquare(pair: Float64Array, a: number, b: number): number {
   return k;
 }
 
-/** Writes 2⁻ᵏ √(a² + b²) to `pair` as a sum of two doubles and returns k, for a and b as in `writeSquare`. */
+/**
+ * Writes 2⁻ᵏ √(a² + b²) to `pair` as a sum of two doubles and returns k, for a and b that are finite and not both 0.
+ */
 function writeHypot(pair: Float64Array, a: number, b: number): number {
   const k = writeSquare(pair, a, b);
   const root = Math.sqrt(pair[0]!);

@@ -3,15 +3,15 @@ import { ldexp } from "./exponential.ts";
 import { logGamma, stirlingRest } from "./gamma.ts";
 import { add, div, expScaled, log, mul, negate, one, over, type Pair, sub, sumOf, times, toDouble } from "./pairs.ts";
 
-// The regularized incomplete gamma function P(a, x) = 1/Γ(a) ∫ tᵃ⁻¹ e⁻ᵗ dt from 0 to x. With pairs of doubles, the power
-// series in x is accurate on both sides of x = a. For a ≥ 10⁵, where it would need thousands of terms, Temme's uniform
-// expansion needs few (NIST, Digital Library of Mathematical Functions, 8.11.4 and 8.12).
+// The regularized incomplete gamma function P(a, x) = 1/Γ(a) ∫ tᵃ⁻¹ e⁻ᵗ dt from 0 to x. With sums of two doubles, its
+// power series in x is accurate on both sides of x = a. For a ≥ 10⁵, where the power series would need thousands of
+// terms, Temme's uniform expansion needs few (NIST, Digital Library of Mathematical Functions, 8.11.4 and 8.12).
 
 const leastStirling = 20;
 const leastTemme = 1e5;
 const mostGradual = 1e40; // for larger a, P is 0 or 1 at all doubles except x = a
 
-/** Returns φ = x − a − a ln(x / a) ≥ 0, where e^−φ is the size of xᵃ e⁻ˣ beside its maximum at x = a. */
+/** Returns φ = x − a − a ln(x / a) ≥ 0. e^−φ is the ratio of xᵃ e⁻ˣ to its maximum, which is at x = a. */
 function distance(a: number, x: number): Pair {
   const difference = sumOf(x, -a);
   const u = div(difference, [a, 0]);
@@ -28,7 +28,7 @@ function logPower(a: number, x: number, d: 0 | -1): Pair {
   return sub(sub(mul(log([x, 0]), exponent), [x, 0]), logGamma(sumOf(a, d + 1)));
 }
 
-/** Returns P(a, x), for a, x ≥ 0. At a = 0 it is 1. */
+/** Returns the incomplete gamma function P(a, x), for a, x ≥ 0. P(0, x) is 1. */
 export function gammainc(a: number, x: number): number {
   if (!(a >= 0 && x >= 0)) return Number.NaN;
   if (a === 0 || x === 0) return a === x ? Number.NaN : a === 0 ? 1 : 0;
@@ -49,7 +49,10 @@ export function gammainc(a: number, x: number): number {
   return ldexp(toDouble(size) / Math.sqrt(2 * Math.PI * a), k);
 }
 
-/** The coefficients of ηⁿ in the terms of Temme's expansion, for n = 0, 1, 2 …, accurate for |η| < 0.13. */
+/**
+ * The coefficients of ηⁿ in the terms of Temme's expansion of the incomplete gamma function, for n = 0, 1, 2 …. The
+ * sums are accurate for |η| < 0.13.
+ */
 const expansion: readonly (readonly number[])[] = [
   [
     -0.3333333333333333, 0.08333333333333333, -0.014814814814814815, 0.0011574074074074073, 0.0003527336860670194,
@@ -67,7 +70,10 @@ const expansion: readonly (readonly number[])[] = [
   [0.0006494341563786008, 0.00022947209362139917],
 ];
 
-/** Temme's expansion: the smaller of P and 1 − P is e^−φ / √(2π) (m(√(2φ)) ∓ C / √a), where m is Mills' ratio. */
+/**
+ * By Temme's expansion of the incomplete gamma function P(a, x), the smaller of P and 1 − P is e^−φ / √(2π) (m(√(2φ)) ∓
+ * C / √a). Here φ = x − a − a ln(x / a), m is Mills' ratio, and C is a series.
+ */
 function uniformExpansion(a: number, x: number): number {
   const phi = distance(a, x);
   if (phi[0] > 800) return x < a ? 0 : 1;
@@ -85,7 +91,7 @@ function uniformExpansion(a: number, x: number): number {
   return x < a ? tail : 1 - tail;
 }
 
-/** Returns the derivative of P by x, xᵃ⁻¹ e⁻ˣ / Γ(a). */
+/** Returns xᵃ⁻¹ e⁻ˣ / Γ(a), the derivative of the incomplete gamma function P(a, x) by x. */
 export function gammaincSlope(a: number, x: number): number {
   if (!(a >= 0 && x >= 0) || (a === Infinity && x === Infinity)) return Number.NaN;
   if (a === 0) return x === 0 ? Number.NaN : 0;

@@ -1,9 +1,9 @@
 import * as tables from "./constants.ts";
 import { power } from "./exponential.ts";
 
-// ln x, with the same bits in every engine, unlike Math.log. Write x = 2ᵏ (1 + f) with √½ ≤ 1 + f < √2; then ln x = k
-// ln 2 + ln(1 + f). With s = f / (2 + f), ln(1 + f) = f − f²/2 + s (f²/2 + R). R = 2 artanh(s) / s − 2 is a series in
-// s². The method is from fdlibm's e_log.c (Sun Microsystems, 1993).
+// Computes ln x, with the same bits in every engine, unlike Math.log. Write x = 2ᵏ (1 + f) with √½ ≤ 1 + f < √2; then
+// ln x = k ln 2 + ln(1 + f). With s = f / (2 + f), ln(1 + f) = f − f²/2 + s (f²/2 + R). R = 2 artanh(s) / s − 2 is a
+// series in s². The method is from fdlibm's e_log.c (Sun Microsystems, 1993).
 
 // Constants of this module are inlined by V8, but imported constants are looked up on each use. So imported constants
 // are copied here.
@@ -18,7 +18,7 @@ const ln2 = 32 * tables.step; // products with k are exact
 const ln2Rest = 32 * tables.stepRest;
 const smallest = 2 ** -1022;
 
-/** The table of 2⁻ᵏ for k = −1023 … 1024. */
+/** The lookup table of 2⁻ᵏ for k = −1023 … 1024. */
 const inverses = /* @__PURE__ */ inversePowers(new Float64Array(2048));
 function inversePowers(inverses: Float64Array): Float64Array {
   for (let k = -1023; k <= 1024; k++) inverses[k + 1023] = power(-k);
@@ -44,7 +44,7 @@ export function log(x: number, n: number): number {
   return s * (half + (even + odd)) + k * ln2Rest - half + f + k * ln2;
 }
 
-/** Like `log`, but for x that is subnormal, infinite, 0, negative or NaN. */
+/** Returns the logarithm of an x that is subnormal, infinite, 0, negative or NaN, which `log` does not handle. */
 function logAtEdge(x: number): number {
   if (x > 0) return x < smallest ? log(x * 2 ** 54, -54) : x;
   return x === 0 ? -Infinity : Number.NaN;

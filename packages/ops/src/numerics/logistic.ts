@@ -1,12 +1,15 @@
 import { quotient } from "./doubleDouble.ts";
 import { exp, expPair, ldexp, power } from "./exponential.ts";
 
-// The sigmoid σ and related functions. All are computed from e^−|x|, which cannot overflow and is accurate in both
-// tails.
+// This file computes the sigmoid σ and related functions, all from e^−|x|, which cannot overflow and is accurate in
+// both tails.
 
 const pair = /* @__PURE__ */ new Float64Array(2);
 
-/** Returns σ(x + dx) = 1 / (1 + e^−(x + dx)). The remainder of the division corrects the rounding of the quotient. */
+/**
+ * Returns σ(x + dx) = 1 / (1 + e^−(x + dx)). Uses the remainder of the division to correct the rounding error of the
+ * quotient.
+ */
 export function sigmoid(x: number, dx: number): number {
   const isNegative = x < 0;
   const k = expPair(pair, isNegative ? x : -x, isNegative ? dx : -dx);

@@ -4,16 +4,16 @@ import { productError, sumError } from "./doubleDouble.ts";
 import { exp, expPair, ldexp, power } from "./exponential.ts";
 
 // Φ and φ are the distribution function and density of the standard normal distribution. Both are computed from Mills'
-// ratio m(t) = Φ(−t) / φ(t), which neither underflows nor cancels where Φ does. Since m′ = t m − 1, the value of m at a
-// node determines the Taylor series of m there.
+// ratio m(t) = Φ(−t) / φ(t), which does not underflow in the tail, where Φ does. Since m′ = t m − 1, the value of m at
+// a point determines the Taylor series of m around this point.
 
 const columns = 6; // per node: t, m and m′, two doubles each
 const terms = 12; // terms of the series after m′, accurate to 2⁻⁶⁰ for |h| ≤ ⅛
 
 /**
- * The nodes of the Taylor series of Mills' ratio m. At the node where m(t) = t, t and m have all digits. At the other
- * nodes, the first double is a multiple of 2⁻⁴⁰, so adding short numbers to it is exact. The table is computed at load
- * time, because as source text it would be among the largest parts of a bundle.
+ * The nodes of the Taylor series of Mills' ratio m. At the node where m(t) = t, t and m are exact to the last digit of
+ * two doubles. At the other nodes, the first double is a multiple of 2⁻⁴⁰, so adding a number with few digits to it is
+ * exact. The table is computed at load time, because as source text it would be among the largest parts of a bundle.
  */
 const nodes = /* @__PURE__ */ nodesOf(ratios);
 function nodesOf(ratios: readonly bigint[]): Float64Array {
@@ -31,7 +31,7 @@ function nodesOf(ratios: readonly bigint[]): Float64Array {
   return Float64Array.from(nodeValues);
 }
 
-/** The Taylor coefficients cₙ at each node t, from the recurrence (n + 1) cₙ₊₁ = t cₙ + cₙ₋₁. */
+/** The Taylor coefficients cₙ of Mills' ratio at each node t, from the recurrence (n + 1) cₙ₊₁ = t cₙ + cₙ₋₁. */
 const series = /* @__PURE__ */ seriesOf(nodes);
 function seriesOf(nodes: Float64Array): Float64Array {
   const series = new Float64Array((nodes.length / columns) * terms);
@@ -50,7 +50,10 @@ function seriesOf(nodes: Float64Array): Float64Array {
 
 const pair = /* @__PURE__ */ new Float64Array(2);
 
-/** Writes m(t) − tFactor t to `pair` as a sum of two doubles. m is Mills' ratio, t = |x|, and tFactor is 0 or 1. */
+/**
+ * Writes m(t) − tFactor t to `pair` as a sum of two doubles, where m is Mills' ratio of the normal distribution, t =
+ * |x|, and tFactor is 0 or 1.
+ */
 export function millsRatio(pair: Float64Array, a: Data, p: number, tFactor: number): void {
   const t = Math.abs(a[p]!);
   if (!(t < 6.125)) {
@@ -81,7 +84,10 @@ export function millsRatio(pair: Float64Array, a: Data, p: number, tFactor: numb
   pair[1] = sum - pair[0] + dsum;
 }
 
-/** Like `millsRatio`, but for the tail: uses Laplace's continued fraction m = 1 / (t + 1 / (t + 2 / (t + 3 / … ))). */
+/**
+ * Computes what `millsRatio` computes, but for large t, by Laplace's continued fraction for Mills' ratio m(t) = 1 / (t
+ * + 1 / (t + 2 / (t + 3 / … ))).
+ */
 function millsRatioInTail(pair: Float64Array, a: Data, p: number, tFactor: number): void {
   const t = Math.min(Math.abs(a[p]!), maxInput);
   let f = t;
@@ -95,7 +101,10 @@ function millsRatioInTail(pair: Float64Array, a: Data, p: number, tFactor: numbe
   pair[1] = sumError(m, -tFactor * t, pair[0]) + dm;
 }
 
-/** Writes φ(t) (m(t) − tFactor t) / 2ᵏ to `pair` and returns k. φ is the normal density, m is Mills' ratio, and t = |x|. */
+/**
+ * Writes φ(t) (m(t) − tFactor t) / 2ᵏ to `pair` and returns k, where φ is the normal density, m is Mills' ratio, t =
+ * |x|, and tFactor is 0 or 1.
+ */
 export function millsTimesDensity(pair: Float64Array, a: Data, p: number, tFactor: number): number {
   millsRatio(pair, a, p, tFactor);
   const m = pair[0]! * density;
@@ -134,7 +143,7 @@ function gelu(out: Data, o: number, a: Data, p: number): void {
 
 /**
  * Writes y = Φ(x) + x φ(x), the derivative of gelu, for y = out[o] and x = a[p]. With t = |x| and Mills' ratio m, y is
- * φ(t) (m(t) − t) for x < 0, and 1 minus that otherwise.
+ * φ(t) (m(t) − t) for x < 0, and 1 − φ(t) (m(t) − t) otherwise.
  */
 function geluSlope(out: Data, o: number, a: Data, p: number): void {
   const k = millsTimesDensity(pair, a, p, 1);
@@ -147,9 +156,9 @@ function geluSlope(out: Data, o: number, a: Data, p: number): void {
 }
 
 /**
- * The loop of gelu and geluSlope. float32 needs only single doubles and 8 series terms, which takes a third of the
- * time. Near the zero of the slope, the difference m − t cancels, where m is Mills' ratio of t. But no float32 is close
- * enough to this zero to lose more than a few bits.
+ * The loop of gelu and geluSlope. For float32, single doubles and 8 terms of the series suffice, which takes a third of
+ * the time. The slope has the factor m − t, where m is Mills' ratio of t. Near the slope's zero, this difference
+ * cancels, but no float32 is close enough to the zero to lose more than a few bits.
  */
 export function geluLoop(isSlope: boolean, n: number, y: Data, o: number, a: Data, i: number, s: number): void {
   const float32Limit = y instanceof Float32Array ? 6.125 : 0;

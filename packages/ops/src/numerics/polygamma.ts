@@ -17,13 +17,17 @@ import {
   toDouble,
 } from "./pairs.ts";
 
-// ψ⁽ⁿ⁾(x) = (−1)ⁿ⁺¹ n! ζ(n + 1, x), where ζ(s, x) = Σ (x + i)⁻ˢ over i ≥ 0 is Hurwitz' zeta function. The first terms are
-// added, and the rest is Euler-Maclaurin's series.
+// The polygamma function is ψ⁽ⁿ⁾(x) = (−1)ⁿ⁺¹ n! ζ(n + 1, x), where ζ(s, x) = Σ (x + i)⁻ˢ over i ≥ 0 is Hurwitz' zeta
+// function. The first terms of ζ are added one by one, and the sum of the others is computed by the Euler–Maclaurin
+// formula.
 
-/** A pair times a power of two, for numbers of any size. */
+/** A pair of doubles (their sum) times a power of two, which represents numbers too large or too small for a double. */
 type Scaled = readonly [value: Pair, k: number];
 
-/** Returns xˢ ζ(s, x) for 0 < x < 10³³ and a whole s ≥ 2. Every term is at most 1, so nothing overflows. */
+/**
+ * Returns xˢ ζ(s, x), with Hurwitz' zeta function ζ, for 0 < x < 10³³ and a whole s ≥ 2. Every term is at most 1, so
+ * nothing overflows.
+ */
 function normalizedZeta(s: number, x: Pair): Pair {
   let sum: Pair = [0, 0];
   let z = x;
@@ -43,7 +47,7 @@ function normalizedZeta(s: number, x: Pair): Pair {
   return add(sum, z === x ? tail : mul(power(div(x, z), s), tail));
 }
 
-/** Returns n! ζ(n + 1, x) for x > 0. If x is huge, this is (n − 1)! / xⁿ. */
+/** Returns n! ζ(n + 1, x), with Hurwitz' zeta function ζ, for x > 0. For a huge x, the result is (n − 1)! / xⁿ. */
 function scaledZeta(n: number, x: Pair): Scaled {
   const isHuge = x[0] > 1e32;
   const k = Math.floor(Math.log2(x[0]));
@@ -59,7 +63,10 @@ function scaledZeta(n: number, x: Pair): Scaled {
   return [value, exponent];
 }
 
-/** Returns the sum of scaled pairs, with the power of two of the largest. */
+/**
+ * Returns the sum of scaled pairs (pairs of doubles times a power of two). The power of two of the sum is that of the
+ * largest term.
+ */
 function sumOfScaled(...terms: readonly Scaled[]): Scaled {
   const most = Math.max(...terms.map(([, k]) => k));
   const shifted = terms.map(([value, k]) => scale(value, Math.max(k - most, -1900)));
@@ -73,8 +80,8 @@ const rounded = ([value, k]: Scaled): number =>
   k < -1900 ? 0 * value[0] : k > 1900 ? value[0] * Infinity : ldexp(toDouble(value), k);
 
 /**
- * Returns ψ⁽ⁿ⁾(x) for a whole n ≥ 0. At the poles 0, −1, −2 … it is Infinity for odd n. For even n it is ∓Infinity at
- * ±0, and NaN at the other poles.
+ * Returns the polygamma function ψ⁽ⁿ⁾(x) for a whole n ≥ 0. At the poles 0, −1, −2 …, the result is Infinity for odd n.
+ * For even n, it is −Infinity at 0, Infinity at −0, and NaN at the other poles.
  */
 export function polygamma(n: number, x: number): number {
   if (n === 0) return digamma(x);
@@ -93,8 +100,8 @@ export function polygamma(n: number, x: number): number {
 }
 
 /**
- * Returns ψ⁽ⁿ⁾(a) − ψ⁽ⁿ⁾(a + b) for positive a and b. If b is small beside a, uses Taylor's series in b, since the
- * difference would cancel.
+ * Returns ψ⁽ⁿ⁾(a) − ψ⁽ⁿ⁾(a + b) for the polygamma function ψ⁽ⁿ⁾ and positive a and b. If b is much smaller than a, uses
+ * Taylor's series in b, since the difference would cancel.
  */
 export function polygammaDifference(n: number, a: number, b: number): number {
   if (!(a > 0 && b > 0 && a < Infinity && b < Infinity)) return polygamma(n, a) - polygamma(n, a + b);

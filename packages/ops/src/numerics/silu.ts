@@ -2,12 +2,13 @@ import { product, productError, quotient, sumError } from "./doubleDouble.ts";
 import { expPair, ldexp, power } from "./exponential.ts";
 import { sigmoid, sigmoidSlope } from "./logistic.ts";
 
-// x σ(x) and its derivative, for the sigmoid σ. Both keep their digits in the lower tail until they underflow.
+// This file computes silu, x σ(x) for the sigmoid σ, and its derivative. Silu and its derivative are accurate for
+// negative x down to where they underflow.
 
 const pair = /* @__PURE__ */ new Float64Array(2);
 const maxInput = 800; // σ(−800) is far below the smallest double
 
-/** The zero of 1 + x + eˣ, and so of the derivative of x σ(x), as a sum of two doubles. */
+/** The zero of 1 + x + eˣ, which is also the zero of the derivative of x σ(x) (silu), as a sum of two doubles. */
 const zero = -1.2784645427610737;
 const zeroRest = -1.0946994183093437e-16;
 const expAtZero = 0.2784645427610738;
@@ -25,8 +26,9 @@ export function silu(x: number): number {
 }
 
 /**
- * Returns the derivative of x σ(x), σ(x) + x σ′(x). Below −½, where this sum cancels, it is e (1 + x + e) / (1 + e)² for
- * e = eˣ. With the zero z of 1 + x + eˣ, and h = x − z, 1 + x + e is h + e^z (eʰ − 1), and both terms have the same sign.
+ * Returns the derivative of x σ(x), σ(x) + x σ′(x). For x < −½, where this sum cancels, the derivative is computed as e
+ * (1 + x + e) / (1 + e)² for e = eˣ. With the zero z of 1 + x + eˣ, and h = x − z, 1 + x + e is h + e^z (eʰ − 1), and
+ * both terms have the same sign.
  */
 export function siluSlope(x: number): number {
   if (!(x < -0.5)) return sigmoid(x, 0) + Math.min(x, maxInput) * sigmoidSlope(x, 0);

@@ -1,6 +1,6 @@
 const runLength = 12;
 
-/** The keys of a slice with their indices, and room for as many of both. */
+/** The memory of a merge sort: the keys of a slice and their indices, and a second array of each as a buffer. */
 export interface Sortable {
   readonly keys: readonly [Float64Array, Float64Array];
   readonly order: readonly [Int32Array, Int32Array];
@@ -13,8 +13,8 @@ export const sortableOf = (n: number): Sortable => ({
 
 /**
  * Sorts keys[0], and writes the indices 0 … n − 1 in the same order to order[0]. Equal keys keep their order, and the
- * indices of NaN are last. Returns the number of keys that are not NaN. A bottom-up merge sort, with insertion sort for
- * short runs. It moves keys along with indices, because reading keys by index would miss the cache.
+ * indices of NaN are last. Returns the number of keys that are not NaN. Uses a bottom-up merge sort, with insertion
+ * sort for short runs. Moves the keys together with the indices, because reading keys by index would miss the cache.
  */
 export function sortIndices(n: number, { keys, order }: Sortable): number {
   const count = moveNaNsLast(n, keys[0], keys[1], order[0]);
@@ -33,7 +33,7 @@ export function sortIndices(n: number, { keys, order }: Sortable): number {
   return count;
 }
 
-/** Moves the keys that are not NaN to the front, and returns their number. */
+/** Moves the keys that are not NaN to the front, and returns how many keys these are. */
 function moveNaNsLast(n: number, keys: Float64Array, scratch: Float64Array, order: Int32Array): number {
   let count = 0;
   for (let i = 0; i < n; i++) if (!Number.isNaN(keys[i])) order[count++] = i;
@@ -58,7 +58,7 @@ function insertionSort(start: number, end: number, keys: Float64Array, order: In
   }
 }
 
-/** Merges the sorted ranges start … middle − 1 and middle … end − 1. */
+/** Merges two sorted ranges of keys, start … middle − 1 and middle … end − 1. */
 function merge(
   start: number,
   middle: number,

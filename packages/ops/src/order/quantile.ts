@@ -22,8 +22,8 @@ import { takeAlong } from "../shapes/takeAlong.ts";
 import { orderOf } from "./sort.ts";
 
 /**
- * Returns y = (1 − t) a + t b for the weight t of each entry along the last axis. If a = b or t = 0, y is a, even if it
- * is infinite. The VJP maps the cotangent g to (1 − t) g for a and t g for b.
+ * Interpolates between a and b: returns y = (1 − t) a + t b, where each entry along the last axis has its own weight t.
+ * If a = b or t = 0, y is a, even if a is infinite. The VJP maps the cotangent g to (1 − t) g for a and t g for b.
  */
 const interpolate: Op<Binary, { readonly weights: readonly number[] }> = /* @__PURE__ */ defineOp({
   name: "interpolate",
@@ -60,9 +60,9 @@ function between(a: number, b: number, t: number): number {
 type Quantile = (x: TensorLike, q: number | readonly number[], options?: ReduceOptions) => Tensor;
 
 /**
- * Returns the quantile q of x over `axis`, for 0 ≤ q ≤ 1. It is entry (n − 1) q of the sorted slice, interpolated
- * linearly between its neighbors. A list of quantiles adds a first axis. The cotangent goes to the two neighbors, by
- * their weights. A slice with NaN gives NaN.
+ * Returns the quantile q of x over `axis`, for 0 ≤ q ≤ 1. In a sorted slice of n entries, the quantile is at position
+ * (n − 1) q; between two entries, it is interpolated linearly. For a list of quantiles, the result has a new first
+ * axis. The two entries receive the cotangent, multiplied by their weights. A slice with NaN gives NaN.
  * @throws OutOfRangeError unless q is from 0 to 1, or if a slice is empty
  */
 export const quantile: Sampled<Quantile> = /* @__PURE__ */ withSamples<Quantile>(
@@ -77,8 +77,8 @@ export const quantile: Sampled<Quantile> = /* @__PURE__ */ withSamples<Quantile>
 type Median = (x: TensorLike, options?: ReduceOptions) => Tensor;
 
 /**
- * Returns the median of x over `axis`: the middle entry of the sorted slice, or the mean of both middle entries. They
- * receive the cotangent, half each if there are two. A slice with NaN gives NaN.
+ * Returns the median of x over `axis`: the middle entry of the sorted slice, or the mean of both middle entries. The
+ * middle entry receives the cotangent; two middle entries receive half of it each. A slice with NaN gives NaN.
  * @throws OutOfRangeError if a slice is empty
  */
 export const median: Sampled<Median> = /* @__PURE__ */ withSamples<Median>(

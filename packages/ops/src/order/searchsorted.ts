@@ -3,7 +3,10 @@ import { type Data, defineOp, describe, mixedDTypes, type Op, ravel, show } from
 import { irregular } from "../declaring/samples.ts";
 
 export interface SearchsortedOptions {
-  /** Whether equal entries of `sorted` are after the index ("left") or before it ("right"). Default: "left". */
+  /**
+   * Which index to return among equal entries: the index of the first of them ("left"), or the index after the last
+   * ("right"). Default: "left".
+   */
   readonly side?: "left" | "right" | undefined;
 }
 
@@ -11,9 +14,9 @@ export interface SearchsortedOptions {
 const isBefore = (a: number, b: number): boolean => a < b || (Number.isNaN(b) && !Number.isNaN(a));
 
 /**
- * Returns, for each element of x, the index at which it can be inserted into the ascending vector `sorted`, as int32: the
- * number of entries below it (`side` "left"), or of entries not above it ("right"). NaN is above all numbers. Not
- * differentiable.
+ * Returns, for each element of x, the index at which it can be inserted into the ascending vector `sorted`, as int32:
+ * the number of entries that are less than the element (`side` "left"), or less than or equal to it ("right"). NaN is
+ * above all numbers. Not differentiable.
  * @throws OutOfRangeError if `sorted` descends anywhere, ShapeError unless it is a vector
  */
 export const searchsorted: Op<
@@ -49,14 +52,14 @@ export const searchsorted: Op<
     for (let i = 0; i < values.length; i++) out.data[i] = insertionIndex(entries, values[i]!, side === "right");
   },
   vjp: [null, null],
-  // One number is sorted, even if a test replaces it.
+  // A vector with one number is sorted, even after a generated test has replaced the number.
   samples: () => [
     [tensor([0.1]), irregular([2, 3])],
     [tensor([0.1]), 0, { side: "right" }],
   ],
 });
 
-/** Returns the number of entries before x, or not after x if `includesEqual`. */
+/** Returns the number of sorted entries that are less than x, or less than or equal to x if `includesEqual`. */
 function insertionIndex(entries: Data, x: number, includesEqual: boolean): number {
   let [low, high] = [0, entries.length];
   while (low < high) {

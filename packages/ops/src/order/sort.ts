@@ -19,7 +19,7 @@ import { sortableOf, sortIndices } from "./mergeSort.ts";
 interface Order {
   readonly axis: number;
   readonly descending: boolean;
-  /** The position of NaN; "everywhere" repeats the index of the first NaN over the whole slice. */
+  /** Where the sorted indices of NaN are placed; "everywhere" fills the whole slice with the index of the first NaN. */
   readonly nan: "first" | "last" | "everywhere";
 }
 
@@ -84,8 +84,8 @@ export const argsort: Wrapped<SortOf, typeof orderOf> = /* @__PURE__ */ wrapOp<S
 );
 
 /**
- * Returns x sorted along `axis`. Each entry of x receives the cotangent of its place in the sorted slice. Equal
- * entries keep their order, so the first of them receives the cotangent of the first place. NaN is last in both directions.
+ * Returns x sorted along `axis`. Each entry of x receives the cotangent of its position in the sorted slice. Equal
+ * entries keep their order, so cotangents are assigned to them in this order. NaN is last in both directions.
  */
 export const sort: Sampled<SortOf> = /* @__PURE__ */ withSamples<SortOf>((x, options) => {
   const [t] = toTensors("sort", [x], 1) as [Tensor];
@@ -102,9 +102,9 @@ export interface TopKOptions {
 type TopK = (x: TensorLike, options: TopKOptions) => { values: Tensor; indices: Tensor };
 
 /**
- * Returns the k largest entries of x along `axis`, the largest first, and their indices (int32). The first of equal
- * entries is first. NaN counts as the largest number, as in `max` and `argmax`. The cotangent of a value goes to its
- * entry.
+ * Returns the k largest entries of x along `axis`, the largest first, and their indices (int32). Equal entries keep
+ * their order. NaN counts as the largest number, as in `max` and `argmax`. Each returned entry's cotangent goes to the
+ * same entry of x.
  * @throws OutOfRangeError if the axis has fewer than k entries, ArgumentError unless k is a whole number of at least 0
  */
 export const topK: Sampled<TopK> = /* @__PURE__ */ withSamples<TopK>(

@@ -16,8 +16,8 @@ import { sumInto } from "../shapes/sum.ts";
 import { multiplyMatrices as matrixProducts } from "./gemm.ts";
 
 /**
- * A contraction: the labels of the axes, one character per axis. Products are summed over all labels missing from the
- * output.
+ * A contraction, as in einsum: each axis of an operand has a label, a single character. Products are summed over all
+ * labels missing from the output.
  */
 export interface Contraction {
   readonly operands: readonly string[];
@@ -33,8 +33,8 @@ export function contractionOf(subscripts: string): Contraction {
 export const subscriptsOf = ({ operands, output }: Contraction): string => `${operands.join()}->${output}`;
 
 /**
- * Returns f(label) for each label. Uses an index loop, because iterating over a string is slower than a small matrix
- * product.
+ * Returns f(label) for each label of a string. Uses an index loop, because `for … of` over a string takes longer than a
+ * small matrix product.
  */
 function perLabel<T>(labels: string, f: (label: string) => T): T[] {
   const list: T[] = [];
@@ -46,7 +46,7 @@ type Shaped = Pick<Operand, "shape">;
 
 export type Sizes = ReadonlyMap<string, number>;
 
-/** Returns the size of each label. Axes of size 1 broadcast to the label's size. */
+/** Returns the size of the axes with each label. Axes of size 1 broadcast to the size of their label. */
 export function labelSizes({ operands }: Contraction, inputs: readonly Shaped[]): Sizes {
   const sizes = new Map<string, number>();
   operands.forEach((labels, k) => {
@@ -70,7 +70,7 @@ const filterLabels = (labels: string, isSelected: (label: string, axis: number) 
 const keepLabels = (labels: string, others: string): string => filterLabels(labels, (label) => others.includes(label));
 const dropLabels = (labels: string, others: string): string => filterLabels(labels, (label) => !others.includes(label));
 
-/** An array with distinct labels, one per axis. */
+/** An array and a distinct label for each axis. */
 interface Term {
   readonly labels: string;
   readonly array: NdArray;
@@ -90,7 +90,10 @@ export function contract(out: NdArray, arrays: readonly NdArray[], contraction: 
 export const ownLabels = (labels: string, { shape }: Shaped, sizes: Sizes): string =>
   filterLabels(labels, (label, axis) => labels.indexOf(label) === axis && shape[axis] === sizes.get(label));
 
-/** Returns the diagonal over all axes that share a label. Omits the axes along which the array broadcasts. */
+/**
+ * Returns the array's diagonal over all axes that share a label, as for "ii" in einsum. Omits the axes along which the
+ * array broadcasts.
+ */
 function takeDiagonal(array: NdArray, labels: string, sizes: Sizes): Term {
   const { data, stride, offset } = array;
   const distinct = ownLabels(labels, array, sizes);
@@ -100,13 +103,16 @@ function takeDiagonal(array: NdArray, labels: string, sizes: Sizes): Term {
   return { labels: distinct, array: ndarray(data, shapeOver(distinct, sizes), strides, offset) };
 }
 
-/** Returns a view of a term over `labels`. The view is broadcast along labels that the term lacks. */
+/**
+ * Returns a view of a term (an array with labeled axes) whose axes are `labels`. The view is broadcast along labels
+ * that the term does not have.
+ */
 const broadcastToLabels = ({ labels: distinct, array }: Term, labels: string, sizes: Sizes): NdArray => {
   const strides = perLabel(labels, (label) => array.stride[distinct.indexOf(label)] ?? 0);
   return ndarray(array.data, shapeOver(labels, sizes), strides, array.offset);
 };
 
-/** Writes the sum of a term over all labels except `outputLabels` to `out`. */
+/** Writes a term (an array with labeled axes), summed over all labels except `outputLabels`, to `out`. */
 function sumToLabels(out: NdArray, term: Term, outputLabels: string, sizes: Sizes): void {
   const summedLabels = dropLabels(term.labels, outputLabels);
   const view = broadcastToLabels(term, outputLabels + summedLabels, sizes);
@@ -119,7 +125,10 @@ function sumToLabels(out: NdArray, term: Term, outputLabels: string, sizes: Size
     );
 }
 
-/** Sums a term over the labels that neither the output nor the other term has. The sums are float64 or int32. */
+/**
+ * Sums a term (an array with labeled axes) over the labels that neither the output nor the other term has. The sums are
+ * float64 or int32.
+ */
 function sumUnneeded(term: Term, needed: string, sizes: Sizes): Term {
   const labels = keepLabels(term.labels, needed);
   if (labels === term.labels) return term;
@@ -130,7 +139,10 @@ function sumUnneeded(term: Term, needed: string, sizes: Sizes): Term {
   return { labels, array };
 }
 
-/** Writes the sum of products of two terms to `out`. Each label of a term must be in the output or in the other term. */
+/**
+ * Writes the sum of products of two terms (arrays with labeled axes) to `out`. Each label of a term must be in the
+ * output or in the other term.
+ */
 function multiply(out: NdArray, a: Term, b: Term, output: string, sizes: Sizes): void {
   const inner = dropLabels(a.labels, output);
   if (inner === "") {
@@ -149,7 +161,8 @@ function multiply(out: NdArray, a: Term, b: Term, output: string, sizes: Sizes):
     );
     return;
   }
-  // Run one matrix product per batch index. The operand whose labels come last in the output provides the columns.
+  // The contraction runs a matrix product for each batch index. The operand whose labels come last in the output
+  // provides the columns.
   const bHasColumns = onlyB === "" || (onlyA !== "" && output.endsWith(onlyB));
   const [left, right, rowLabels, columnLabels] = bHasColumns ? [a, b, onlyA, onlyB] : [b, a, onlyB, onlyA];
   const x = matrices(broadcastToLabels(left, batch + rowLabels + inner, sizes), batch.length, rowLabels.length);
@@ -180,8 +193,8 @@ const innerProducts: SliceLoop = (n, y, o, _, a, i, s, b, j, t) => {
 };
 
 /**
- * Returns the flops of `contract`. Each addition in a sum over one operand counts 1. Each product counts 1, or 2 if the
- * products are summed.
+ * Returns the number of floating-point operations of `contract`. Each addition in a sum over one operand counts 1. Each
+ * product counts 1, or 2 if the products are summed.
  */
 export function contractionFlops(contraction: Contraction, inputs: readonly Shaped[]): number {
   const { operands, output } = contraction;

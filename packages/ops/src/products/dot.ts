@@ -16,7 +16,8 @@ import { type Contraction, contract, contractedShape, contractionFlops } from ".
 import { contractBatch, cotangentOf } from "./einsum.ts";
 import { checkInnerSizes } from "./matmul.ts";
 
-// Contractions of two tensors. The ranks determine the labels of the axes, so the VJP rules of einsum apply.
+// This file declares dot and outer as contractions of two tensors, whose ranks determine the einsum labels of the axes.
+// So the VJP rules of einsum apply.
 
 type Shaped = Pick<Operand, "shape">;
 type Pair = readonly [Shaped, Shaped];
@@ -51,7 +52,7 @@ function contractionOp(
   });
 }
 
-/** Returns `count` labels, starting with label number `first`. */
+/** Returns a string of `count` einsum labels, starting with label number `first`. */
 const labelsFrom = (first: number, count: number): string =>
   String.fromCharCode(...Array.from({ length: count }, (_, i) => "a".charCodeAt(0) + first + i));
 

@@ -32,7 +32,10 @@ import { readSubscripts } from "./subscripts.ts";
 
 type Einsum = (subscripts: string, ...tensors: TensorLike[]) => Tensor;
 
-/** Contracts one or two tensors. The subscripts must have a letter for every axis, and name the output axes. */
+/**
+ * Contracts one or two tensors. The subscripts must have a letter for every axis, and must list the output axes after
+ * "->".
+ */
 const contractionOp: Op<Inputs, { readonly subscripts: string }> = /* @__PURE__ */ defineOp({
   name: "einsum",
   options: { subscripts: undefined },
@@ -83,7 +86,7 @@ export function contractBatch({ operands, output }: Contraction, inputs: Inputs,
 const contractTensors = (contraction: Contraction, tensors: Inputs): Tensor =>
   contractionOp(tensors, { subscripts: subscriptsOf(contraction) });
 
-/** Returns a mask that selects the diagonals over repeated labels; undefined if no label repeats. */
+/** Returns a mask that is 1 on the diagonals over repeated labels and 0 elsewhere; undefined if no label repeats. */
 function diagonalMask(labels: string, shape: Shape): Tensor | undefined {
   const places = (axis: number) => {
     const along = shape.map((n, i) => (i === axis ? n : 1));
@@ -101,7 +104,7 @@ function diagonalMask(labels: string, shape: Shape): Tensor | undefined {
     .reduce<Tensor | undefined>((all, each) => (all ? logicalAnd(all, each) : each), undefined);
 }
 
-/** A tensor with one label per axis. */
+/** A tensor and an einsum label for each of its axes. */
 interface Term {
   readonly labels: string;
   readonly tensor: Tensor;
@@ -147,9 +150,10 @@ export const einsum: Wrapped<Einsum, typeof contractionOp> = /* @__PURE__ */ wra
 );
 
 /**
- * Contracts the pair of terms with the lowest cost and returns the new terms. The cost is the flops, plus 8 per element
- * by which the result is larger than the pair, because the next contraction reads the result. (Finding the optimal
- * order is hard. On random networks of three to five tensors, this order costs 5 to 15 % more on average.)
+ * Contracts the pair of tensors with the lowest cost, and returns the remaining tensors and the result. The cost is the
+ * flops, plus 8 for each element by which the result is larger than the pair, because the next contraction reads the
+ * result. (Finding the optimal order is hard. On random networks of three to five tensors, this order costs 5 to 15 %
+ * more on average.)
  */
 function contractCheapestPair(terms: readonly Term[], output: string): readonly Term[] {
   const pairs = terms.flatMap((a, i) =>

@@ -18,12 +18,16 @@ export function multiplyMatrices(c: Data, a: NdArray, b: NdArray, batch: Shape):
     paysInWasm(c, a.data, b.data, n, k) &&
     multiplyBatch(true, c, withUnitStride(a, p, p + 1), withUnitStride(b, q, q + 1), batch);
   if (inWasm) return;
-  // Small arrays are not copied: a copy takes longer than a few strided reads of each entry.
+  // Small matrices are not copied to contiguous memory, because a copy takes longer than a few strided reads of each
+  // entry.
   const isSmall = k * n < 256 || a.shape[p]! <= 12;
   multiplyBatch(false, c, isSmall ? a : withUnitStride(a, p + 1, p + 1), isSmall ? b : withUnitStride(b, q, q), batch);
 }
 
-/** Returns the array with stride 1 along one of two axes. Copies the array if neither axis has stride 1. */
+/**
+ * Returns the array itself if one of the two axes has stride 1, or else a copy for which one of the two axes has stride
+ * 1.
+ */
 function withUnitStride(x: NdArray, axis: number, other: number): NdArray {
   if (x.stride[axis] === 1 || x.stride[other] === 1) return x;
   if (axis === x.shape.length - 1) return ndarray(ravel(x), x.shape);
@@ -34,8 +38,8 @@ function withUnitStride(x: NdArray, axis: number, other: number): NdArray {
 }
 
 /**
- * Multiplies one batch entry at a time. Returns false if WebAssembly runs out of memory; then plain loops must run all
- * products.
+ * Computes the matrix products of a batch one by one. Returns false if WebAssembly runs out of memory; the caller must
+ * then compute all products by plain loops.
  */
 function multiplyBatch(inWasm: boolean, c: Data, a: NdArray, b: NdArray, batch: Shape): boolean {
   const p = a.shape.length - 2;
@@ -46,7 +50,8 @@ function multiplyBatch(inWasm: boolean, c: Data, a: NdArray, b: NdArray, batch: 
   const aCol = a.stride[p + 1]!;
   const bRow = b.stride[q]!;
   const bCol = b.stride[q + 1]!;
-  // If b is a single matrix and the rows of a are evenly spaced, one product computes the whole batch.
+  // If b is a single matrix and the rows of a are equally far apart in memory, a single matrix product computes the
+  // whole batch.
   const evenStride = batch.length > 0 && q === 0 ? sliceStride(a, 0, p + 1) : undefined;
   const [matrixCount, height, aRow] =
     evenStride === undefined ? [sizeOf(batch), m, a.stride[p]!] : [1, c.length / n, evenStride];
@@ -76,10 +81,10 @@ const batchStrides = ({ data, shape, stride, offset }: NdArray, batch: Shape): n
   broadcastStrides(ndarray(data, shape.slice(0, -2), stride.slice(0, -2), offset), batch);
 
 /**
- * Writes the product of a [m, k] and b [k, n] to c. a and b may have any strides; c is row-major. The arrays start at
- * the indices `i`, `j` and `o`. Sums are in float64, in the order of k; integers wrap around. Blocks of three rows by
- * two columns keep six sums in registers, which is three times faster than a single sum. At the edges, a row or column
- * is computed twice.
+ * Writes the matrix product of a [m, k] and b [k, n] to c. a and b may have any strides; c is row-major. The arrays
+ * start at the indices `i`, `j` and `o`. Sums are in float64, in the order of k; integers wrap around. Blocks of three
+ * rows by two columns keep six sums in registers, which is three times faster than a single sum. At the edges, a row or
+ * column is computed twice.
  */
 function multiply(
   c: Data,

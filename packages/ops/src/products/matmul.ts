@@ -96,22 +96,25 @@ const lastAxesSwapped = (rank: number): number[] => [...Array(rank - 2).keys(), 
 const asRow = (a: Tensor): Tensor => (a.shape.length === 1 ? expandDims(a, { axis: 0 }) : a);
 const asColumn = (b: Tensor): Tensor => (b.shape.length === 1 ? expandDims(b, { axis: 1 }) : b);
 
-/** Returns the cotangent of the product as a matrix. Restores the axis that the product lost if an operand is a vector. */
+/**
+ * Returns the cotangent of a matrix product as a matrix. If an operand is a vector, restores the axis that the product
+ * does not have.
+ */
 function matrixOf(g: Tensor, a: Tensor, b: Tensor): Tensor {
   const withColumn = b.shape.length === 1 ? expandDims(g, { axis: -1 }) : g;
   return a.shape.length === 1 ? expandDims(withColumn, { axis: -2 }) : withColumn;
 }
 
 /**
- * Returns the cotangent of `x` from the cotangent of its matrix form, summed over broadcast axes. `vectorShape` is the
- * shape of the matrix form if x is a vector.
+ * Returns the cotangent of `x`, computed from the cotangent of x as a matrix: sums over broadcast axes. If x is a
+ * vector, `vectorShape` is its shape as a matrix.
  */
 function operandCotangent(g: Tensor, x: Tensor, vectorShape: Shape): Tensor {
   if (x.shape.length > 1) return unbroadcast(g, x);
   return reshape(unbroadcast(g, { shape: vectorShape }), { shape: x.shape });
 }
 
-/** Returns a vector as a [1, n] matrix. Returns other arrays unchanged. */
+/** Returns a vector of n entries as a [1, n] matrix, and other arrays unchanged. */
 const rowView = (a: NdArray): NdArray =>
   a.shape.length > 1 ? a : ndarray(a.data, [1, a.shape[0]!], [1, a.stride[0]!], a.offset);
 const columnView = (b: NdArray): NdArray =>

@@ -3,9 +3,9 @@ import { describe, type Operand } from "@wengert/core/extend";
 import { type Contraction, subscriptsOf } from "./contraction.ts";
 
 /**
- * Resolves einsum subscripts such as "ij,jk" or "...ij,...jk->...ik" for `tensors`: the result has one letter per axis.
- * "..." means the axes without letters, counted from the last axis. Without "->", the output has the axes of "...",
- * then the letters that occur once, sorted.
+ * Resolves einsum subscripts such as "ij,jk" or "...ij,...jk->...ik" for `tensors`: the result has a letter for every
+ * axis. "..." means the axes without letters, counted from the last axis. Without "->", the output has the axes of
+ * "...", then the letters that occur once, sorted.
  * @throws ArgumentError if the subscripts are invalid, ShapeError if they do not match the shapes of the tensors
  */
 export function readSubscripts(subscripts: string, tensors: readonly Operand[]): Contraction {
@@ -43,7 +43,7 @@ function termsOf(subscripts: string): { terms: readonly string[]; output: string
   return { terms, output };
 }
 
-/** Returns the letters that occur once, sorted as in NumPy: capitals first. */
+/** Returns the letters that occur once in einsum subscripts, sorted as in NumPy: capitals first. */
 function lettersUsedOnce(terms: readonly string[]): string {
   const letters = terms.join("").replaceAll(".", "");
   return [...letters]
@@ -86,8 +86,9 @@ function checkOutput(subscripts: string, { operands, output }: Contraction, elli
 type Place = readonly [tensor: number, size: number];
 
 /**
- * Checks that each label has a single size. Axes of size 1 broadcast across tensors, but not on a diagonal.
- * @throws ShapeError.
+ * Checks that axes with the same einsum label have the same size. Axes of size 1 broadcast across tensors, but not on a
+ * diagonal.
+ * @throws ShapeError otherwise.
  */
 function checkSizes(contraction: Contraction, tensors: readonly Operand[], ellipsisLabels: string): void {
   const conflict = findSizeConflict(contraction, tensors);
@@ -104,7 +105,7 @@ function checkSizes(contraction: Contraction, tensors: readonly Operand[], ellip
   throw new ShapeError(`${what} is ${n} in ${nameOf(k)} and ${m} in ${nameOf(l)}; ${hint}`);
 }
 
-/** Returns the first label with two different sizes, and the two axes that have them. */
+/** Returns the first einsum label whose axes have different sizes, and two axes with different sizes. */
 function findSizeConflict({ operands }: Contraction, tensors: readonly Operand[]): [string, Place, Place] | undefined {
   const known = new Map<string, Place>();
   for (const [k, labels] of operands.entries()) {

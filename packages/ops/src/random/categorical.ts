@@ -19,7 +19,7 @@ import { broadcastTo } from "../shapes/sum.ts";
 import { checkKey, randomGumbel } from "./distributions.ts";
 import { randomKey } from "./random.ts";
 
-/** Returns the index of the largest sum of noise and logits along the last axis. */
+/** Returns the index of the largest sum of a logit and its noise along the last axis. */
 const largestSum: Op<Binary> = /* @__PURE__ */ defineOp({
   name: "randomCategorical",
   shape: ([noise]) => noise.shape.slice(0, -1),
@@ -55,8 +55,9 @@ export interface CategoricalOptions {
 type Categorical = (key: Tensor, logits: TensorLike, options?: CategoricalOptions) => Tensor;
 
 /**
- * Returns random classes, as int32: class k with probability softmax(logits)ₖ along `axis`. A logit of −Infinity excludes
- * its class. The class has the largest sum of a logit and a Gumbel number. Not differentiable.
+ * Returns random classes, as int32: class k has the probability softmax(logits)ₖ, where the classes are along `axis`. A
+ * logit of −Infinity excludes its class. The method adds a Gumbel random number to each logit, and returns the class
+ * with the largest sum. Not differentiable.
  * @throws OutOfRangeError if the largest logit of a row is not finite; ShapeError unless the logits broadcast to `shape`
  */
 export const randomCategorical: Sampled<Categorical> = /* @__PURE__ */ withSamples<Categorical>(

@@ -28,14 +28,20 @@ export interface ChoiceOptions {
   readonly count: number;
   /** Whether an entry may be drawn more than once. Default: true. */
   readonly replace?: boolean | undefined;
-  /** The probabilities of the entries, a vector. They are divided by their sum. Default: all are equal. */
+  /**
+   * A vector with the probability of each entry. The probabilities are divided by their sum. Default: equal
+   * probabilities.
+   */
   readonly probabilities?: Tensor | undefined;
-  /** The axis whose entries to draw. Default: 0. */
+  /** The axis along which to draw entries. Default: 0. */
   readonly axis?: number | undefined;
 }
 type Choice = (key: Tensor, x: TensorLike, options: ChoiceOptions) => Tensor;
 
-/** Returns ln p in float64. Throws unless p are probabilities, and at least `needed` are above 0. */
+/**
+ * Returns the logarithms of the probabilities p in float64. Throws unless p are valid probabilities, and at least
+ * `needed` of them are above 0.
+ */
 const logWeights: Op<Unary, { readonly needed: number }> = /* @__PURE__ */ defineOp({
   name: "choice",
   options: { needed: undefined },
@@ -64,7 +70,8 @@ const logWeights: Op<Unary, { readonly needed: number }> = /* @__PURE__ */ defin
 /**
  * Returns `count` random entries of x along `axis`, with or without replacement, in random order. A number x stands for
  * the integers 0 … x − 1. The cotangent goes to the drawn entries of x; the probabilities receive none.
- * @throws OutOfRangeError if there are too few entries, or if a probability is negative or not finite
+ * @throws OutOfRangeError if x has fewer entries than are drawn without replacement, or if a probability is negative or
+ * not finite
  */
 export const choice: Sampled<Choice> = /* @__PURE__ */ withSamples<Choice>(
   (key, x, options) => {

@@ -18,21 +18,21 @@ import { log } from "../numerics/logarithm.ts";
 import { broadcastTo } from "../shapes/sum.ts";
 import { checkDrawing, keyShape, type RandomOptions, randomDefaults, randomKey, randomUniform } from "./random.ts";
 
-// These distributions are functions of one uniform number per element, which is drawn in float64.
+// The distributions in this file compute each random number from one uniform number, which is drawn in float64.
 
-/** Returns the key as a tensor. @throws DTypeError unless it is a key */
+/** Returns the random key as a tensor. @throws DTypeError unless `key` is a key */
 export function checkKey(caller: string, key: Tensor): Tensor {
   const [checked] = toTensors(caller, [key], 1) as [Tensor];
   prefixErrors(caller, () => keyShape(checked));
   return checked;
 }
 
-/** The sample arguments of a function with a key and a shape. */
+/** The sample arguments with which tests call a function that takes a key and a shape. */
 export const drawingSamples = (): [[Tensor, RandomOptions]] => [[randomKey(1), { shape: [2, 3] }]];
 
 type Draw = (key: Tensor, options: RandomOptions) => Tensor;
 
-/** Makes the function that draws f(u), for uniform numbers u in [0, 1). */
+/** Makes a function that returns random numbers f(u), for uniform numbers u in [0, 1). */
 function drawOf(name: string, f: (u: number) => number): Sampled<Draw> {
   const transformed: Op<Unary, { readonly dtype: DType }> = defineOp({
     name,
@@ -55,14 +55,15 @@ function drawOf(name: string, f: (u: number) => number): Sampled<Draw> {
 }
 
 /**
- * Returns random numbers of the exponential distribution with mean 1, −ln(1 − u) for uniform u in [0, 1). For rate λ,
- * divide them by λ.
+ * Returns random numbers of the exponential distribution with mean 1, −ln(1 − u) for uniform u in [0, 1). Divided by λ,
+ * they are random numbers for the rate λ.
  */
 export const randomExponential: Sampled<Draw> = /* @__PURE__ */ drawOf("randomExponential", (u) => -log(1 - u, 0));
 
 /**
- * Returns random numbers of the standard Gumbel distribution, −ln(−ln u) for uniform u in (0, 1). The index of the
- * maximum of logits plus such numbers is a draw from the softmax of the logits, as in `randomCategorical`.
+ * Returns random numbers of the standard Gumbel distribution, −ln(−ln u) for uniform u in (0, 1). If such a number is
+ * added to each logit, the index of the maximum is a random class with the softmax probabilities, as in
+ * `randomCategorical`.
  */
 export const randomGumbel: Sampled<Draw> = /* @__PURE__ */ drawOf(
   "randomGumbel",
@@ -72,7 +73,7 @@ export const randomGumbel: Sampled<Draw> = /* @__PURE__ */ drawOf(
 export interface BernoulliOptions {
   /** The probability of true, from 0 to 1: a number, or a tensor that broadcasts to `shape`. Default: 0.5. */
   readonly probability?: TensorLike | undefined;
-  /** The shape. Default: the shape of a tensor of probabilities. */
+  /** The shape of the result. Default: the shape of the probabilities, if they are a tensor. */
   readonly shape?: Shape | undefined;
 }
 type Bernoulli = (key: Tensor, options: BernoulliOptions) => Tensor;
@@ -110,7 +111,10 @@ export const randomBernoulli: Sampled<Bernoulli> = /* @__PURE__ */ withSamples<B
   () => [[randomKey(1), { probability: 0.3, shape: [2, 3] }]],
 );
 
-/** Returns the parameter of a distribution, broadcast to the shape of the result. @throws ShapeError if it does not fit */
+/**
+ * Returns the parameter of a distribution, broadcast to the shape of the result.
+ * @throws ShapeError if the parameter does not broadcast
+ */
 export function parameter(
   caller: string,
   name: string,
@@ -151,7 +155,8 @@ const inRange: Op<Unary, { readonly low: number; readonly high: number }> = /* @
 });
 
 /**
- * Returns random integers from low to high − 1, as int32. The probabilities of two integers differ by at most 2⁻⁵³.
+ * Returns uniform random integers from low to high − 1, as int32. The probabilities of two integers differ by at most
+ * 2⁻⁵³.
  * @throws OutOfRangeError unless low < high are whole numbers in int32
  */
 export const randomInteger: Sampled<RandomInteger> = /* @__PURE__ */ withSamples<RandomInteger>(

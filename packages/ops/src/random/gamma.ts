@@ -24,7 +24,8 @@ const gammaOf: Op<readonly [key: Tensor, concentration: Tensor], { readonly dtyp
       const a = values[i]!;
       if (!(a > 0 && a < Infinity))
         throw new OutOfRangeError(`the concentration must be a finite number above 0, got ${a} (element ${i})`);
-      // For a < 1, x u^(1/a) has concentration a if x has concentration a + 1.
+      // For a < 1 and a uniform number u, the product x u^(1/a) has the gamma distribution with concentration a, if x
+      // has concentration a + 1.
       out.data[i] = a < 1 ? drawGamma(next, a + 1) * exp(log(1 - next(), 0) / a, 0) : drawGamma(next, a);
     });
   },
@@ -33,8 +34,9 @@ const gammaOf: Op<readonly [key: Tensor, concentration: Tensor], { readonly dtyp
 });
 
 /**
- * Returns a number of the gamma distribution with concentration a ≥ 1. The method is from G. Marsaglia and W. W. Tsang, A
- * simple method for generating gamma variables (2000): a cube of a normal number, accepted with probability above 0.95.
+ * Returns a number of the gamma distribution with concentration a ≥ 1. The method of G. Marsaglia and W. W. Tsang, A
+ * simple method for generating gamma variables (2000), proposes the cube of a shifted normal number, and accepts the
+ * proposal with probability above 0.95.
  */
 function drawGamma(next: NextUniform, a: number): number {
   const d = a - 1 / 3;

@@ -5,8 +5,9 @@ import { mul } from "../elementwise/arithmetic.ts";
 import { checkKey, drawingSamples } from "./distributions.ts";
 import { checkDrawing, type RandomOptions, randomDefaults, randomNormal, randomUniform } from "./random.ts";
 
-// Initial weights of a layer, such that signals keep their variance from layer to layer. The last two axes are inputs and
-// outputs. Axes before them are those of a convolution kernel, so they count for both.
+// The initializers return initial weights of a layer, such that signals keep their variance from layer to layer. The
+// last two axes of the weights are inputs and outputs. Axes before these are spatial axes of a convolution kernel;
+// their sizes multiply both the number of inputs and the number of outputs.
 
 type Initializer = (key: Tensor, options: RandomOptions) => Tensor;
 
@@ -25,7 +26,7 @@ function fansOf(shape: Shape): Fans {
   return { inputs: Math.max(1, field * inputs), outputs: Math.max(1, field * outputs) };
 }
 
-/** Makes an initializer whose numbers have the variance that `varianceOf` returns. */
+/** Makes an initializer whose random weights have the variance that `varianceOf` returns. */
 const initializer = (
   name: string,
   distribution: "uniform" | "normal",

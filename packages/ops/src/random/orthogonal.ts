@@ -10,8 +10,8 @@ import { checkDrawing, type RandomOptions, randomDefaults, randomNormal } from "
 type Orthogonal = (key: Tensor, options: RandomOptions) => Tensor;
 
 /**
- * Returns the rows made orthonormal from first to last, by the method of Gram and Schmidt. Each row is projected twice,
- * which makes it orthogonal to working precision.
+ * Returns the rows made orthonormal, one after the other, by the Gram–Schmidt method. Each row is projected twice,
+ * because a single projection would leave rounding errors that are not orthogonal.
  */
 const orthonormalRows: Op<Unary, { readonly dtype: DType }> = /* @__PURE__ */ defineOp({
   name: "orthogonal",
@@ -38,9 +38,9 @@ const orthonormalRows: Op<Unary, { readonly dtype: DType }> = /* @__PURE__ */ de
 });
 
 /**
- * Returns a random matrix with orthonormal columns, or with orthonormal rows if it has fewer rows than columns. It is
- * uniform among all such matrices. Axes
- * before the last count as rows. Multiplying by it keeps lengths. From A. M. Saxe and others (2014).
+ * Returns a random matrix with orthonormal columns, or with orthonormal rows if it has fewer rows than columns. All
+ * such matrices are equally likely. Axes before the last count as rows. Multiplication by an orthogonal matrix
+ * preserves the length of vectors. From A. M. Saxe and others (2014).
  * @throws ShapeError unless the shape has two axes or more
  */
 export const orthogonal: Sampled<Orthogonal> = /* @__PURE__ */ withSamples<Orthogonal>((key, options) => {

@@ -18,8 +18,8 @@ import { shapeOption } from "../declaring/axes.ts";
 import { type Sampled, withSamples } from "../declaring/samples.ts";
 import { log } from "../numerics/logarithm.ts";
 
-// Random numbers are a pure function of a key. The generator is Threefry-2x32 with 20 rounds (Salmon, Moraes, Dror,
-// Shaw: "Parallel random numbers: as easy as 1, 2, 3", SC 2011).
+// In this library, random numbers are a pure function of a key, as in JAX. The generator is Threefry-2x32 with 20
+// rounds (Salmon, Moraes, Dror, Shaw: "Parallel random numbers: as easy as 1, 2, 3", SC 2011).
 
 /**
  * Returns a key, int32 [2], for an integer seed. A key gives the same numbers each time it is used. `splitKey` derives
@@ -35,8 +35,8 @@ export const randomKey: Sampled<RandomKey> = /* @__PURE__ */ withSamples<RandomK
 );
 
 /**
- * The type of a list of N keys: a tuple, so that each key can be destructured by name. It is a plain array if N is not
- * a literal, or above 64.
+ * The type of a list of N keys: a tuple, so that each key can be destructured by name. The type is a plain array if N
+ * is not a literal number, or above 64.
  */
 export type Keys<N extends number, Found extends Tensor[] = []> = number extends N
   ? Tensor[]
@@ -46,7 +46,10 @@ export type Keys<N extends number, Found extends Tensor[] = []> = number extends
       ? Tensor[]
       : Keys<N, [...Found, Tensor]>;
 
-/** Returns `count` (default 2) new keys. They are independent of each other and of all other uses of `key`. */
+/**
+ * Returns `count` (default 2) new keys for random numbers. The new keys are independent of each other and of all other
+ * uses of `key`.
+ */
 export const splitKey: Sampled<SplitKey> = /* @__PURE__ */ withSamples<(key: Tensor, count?: number) => Tensor[]>(
   (key, count = 2) => {
     if (!(Number.isInteger(count) && count >= 0 && count <= maxKeys))
@@ -59,8 +62,8 @@ export const splitKey: Sampled<SplitKey> = /* @__PURE__ */ withSamples<(key: Ten
 const maxKeys = 2 ** 20; // for more keys, split them again
 
 /**
- * Returns key number `index` of 2^32 keys, for example one key per training step. The keys are independent of each
- * other and of all other uses of `key`.
+ * Returns key number `index` of 2^32 new keys, for example a separate key for each training step. The keys are
+ * independent of each other and of all other uses of `key`.
  */
 export const foldIn: Sampled<FoldIn> = /* @__PURE__ */ withSamples<FoldIn>(
   (key, index) => {
@@ -92,7 +95,7 @@ function keyOp(name: string, purpose: "split" | "fold"): Op<Unary, { readonly in
 
 export interface RandomOptions {
   readonly shape: Shape;
-  /** The dtype: float64 (53 random bits) or float32 (24 random bits). Default: float64. */
+  /** The dtype of the random numbers: float64 (53 random bits) or float32 (24 random bits). Default: float64. */
   readonly dtype?: DType | undefined;
 }
 
@@ -127,7 +130,8 @@ export const randomUniform: Op<
   dtype: (_, { dtype }) => dtype,
   kernel: (out, [key], { min, max }) => {
     const uniform = uniformOf(out, key, stream.uniform);
-    // Rounding may reach max, or leave the interval in float32. Then the nearest number inside is used.
+    // Rounding may give max itself, or in float32 a number outside of the interval. Such a number is replaced by the
+    // nearest number inside.
     const first = 0 - largestBelow(0 - min, out, true);
     const last = largestBelow(max, out, false);
     for (let i = 0; i < out.data.length; i++)
@@ -137,20 +141,22 @@ export const randomUniform: Op<
   samples: () => [[randomKey(1), { shape: [2, 3] }]],
 });
 
-/** Returns the largest number below `limit`, or equal to it if `isClosed`, in the float dtype of `like`. */
+/**
+ * Returns the largest number in the float dtype of `like` that is less than `limit`, or at most `limit` if `isClosed`.
+ */
 function largestBelow(limit: number, { data: like }: NdArray, isClosed: boolean): number {
   const isSingle = like instanceof Float32Array;
   const number = isSingle ? new Float32Array([limit]) : new Float64Array([limit]);
   if (number[0]! < limit || (isClosed && number[0] === limit)) return number[0]!;
   if (number[0] === 0) return isSingle ? -(2 ** -149) : -Number.MIN_VALUE;
-  // The bits of floats, read as integers, are in the order of their absolute values.
+  // If the bits of two floats of the same sign are read as integers, the larger absolute value has the larger integer.
   const bits = isSingle ? new Int32Array(number.buffer) : new BigInt64Array(number.buffer);
   if (number[0]! > 0) bits[0]!--;
   else bits[0]!++;
   return number[0]!;
 }
 
-/** Returns standard normal numbers, by the Box–Muller transform: the same bits in every engine. */
+/** Returns standard normal numbers, by the Box–Muller transform. The bits are the same in every JavaScript engine. */
 export const randomNormal: Op<readonly [key: Tensor], Drawing, RandomOptions> = /* @__PURE__ */ defineOp({
   name: "randomNormal",
   options: randomDefaults,
@@ -214,7 +220,10 @@ export function cosine(a: number): number {
   return quarter === 1 || quarter === 2 ? -sum : sum;
 }
 
-/** The second counter word of Threefry. Each use of a key has a different word, so that its random numbers are independent. */
+/**
+ * The second counter word of the Threefry generator. Each use of a key has a different word, so that the random numbers
+ * of different uses are independent.
+ */
 export const stream = { split: 1, uniform: 2, radius: 3, angle: 4, fold: 5, rejection: 6 } as const;
 
 export function checkDrawing(options: Complete<RandomOptions>): Drawing {

@@ -2,7 +2,7 @@ import { type NdArray, ravel } from "@wengert/core/extend";
 import { log } from "../numerics/logarithm.ts";
 import { cosine, stream, threefry } from "./random.ts";
 
-/** Draws uniform numbers in [0, 1) with 53 bits, as many as one element needs. */
+/** Draws uniform numbers in [0, 1) with 53 random bits: as many as the rejection method needs for one element. */
 export type NextUniform = () => number;
 
 /**

@@ -6,9 +6,9 @@ import { checkDrawing, type Drawing, keyShape, type RandomOptions, randomKey } f
 import { drawEach, type NextUniform, normalFrom } from "./rejection.ts";
 
 export interface TruncatedNormalOptions extends RandomOptions {
-  /** The lower bound; −Infinity for none. Default: -2. */
+  /** The lower bound of the numbers; −Infinity means no bound. Default: -2. */
   readonly low?: number | undefined;
-  /** The upper bound; Infinity for none. Default: 2. */
+  /** The upper bound of the numbers; Infinity means no bound. Default: 2. */
   readonly high?: number | undefined;
 }
 
@@ -27,7 +27,7 @@ export const randomTruncatedNormal: Op<readonly [key: Tensor], Truncated, Trunca
     name: "randomTruncatedNormal",
     options: { shape: undefined, dtype: "float64", low: -2, high: 2 },
     params: ({ low = -2, high = 2, ...options }) => {
-      if (low < high && typeof low === "number" && typeof high === "number" && low < Infinity && high > -Infinity)
+      if (typeof low === "number" && typeof high === "number" && low < high && low < Infinity && high > -Infinity)
         return { ...checkDrawing(options), low, high };
       throw new OutOfRangeError(`expected low < high, got low ${show(low)} and high ${show(high)}; are they swapped?`);
     },
@@ -44,7 +44,9 @@ export const randomTruncatedNormal: Op<readonly [key: Tensor], Truncated, Trunca
     samples: () => [[randomKey(1), { shape: [2, 3], low: -1, high: 0.5 }]],
   });
 
-/** Chooses the proposals that are accepted most often, for high ≥ 0. At least 1 of 4 is accepted. */
+/**
+ * Chooses the proposal distribution that is accepted most often, for high ≥ 0. At least 1 of 4 proposals is accepted.
+ */
 function drawer(low: number, high: number): (next: NextUniform) => number {
   if (low <= 0) return high - low > Math.sqrt(2 * Math.PI) ? fromNormal(low, high) : fromUniform(low, high);
   const root = low > 2 ** 26 ? low : Math.sqrt(low * low + 4); // the root rounds to low, and low² may overflow
@@ -59,7 +61,10 @@ const fromNormal = (low: number, high: number) => (next: NextUniform) => {
   }
 };
 
-/** Proposes uniform numbers, and accepts x with the density relative to its maximum in the interval. */
+/**
+ * Proposes uniform numbers x, and accepts x with a probability that is the normal density at x divided by its maximum
+ * in the interval.
+ */
 const fromUniform = (low: number, high: number) => (next: NextUniform) => {
   const mode = Math.max(low, 0);
   for (;;) {
@@ -68,7 +73,7 @@ const fromUniform = (low: number, high: number) => (next: NextUniform) => {
   }
 };
 
-/** Proposes low + an exponential number of the given rate. */
+/** Proposes the sum of `low` and an exponential random number of the given rate. */
 const fromTail = (low: number, high: number, rate: number) => (next: NextUniform) => {
   for (;;) {
     const x = low - log(1 - next(), 0) / rate;

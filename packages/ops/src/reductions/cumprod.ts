@@ -8,8 +8,8 @@ import { sumDType } from "../shapes/sum.ts";
 import { exclusiveCumprod, linearRecurrence } from "./prod.ts";
 
 /**
- * Returns yᵢ = x₀ ⋯ xᵢ along `axis`, in float64; int32 wraps around, and bools give int32. The cotangent of xⱼ is the
- * product of the entries before j times rⱼ, where rⱼ = gⱼ + xⱼ₊₁ rⱼ₊₁ sums over the outputs from j on. It needs no
+ * Returns yᵢ = x₀ ⋯ xᵢ along `axis`, in float64; int32 wraps around, and bools give int32. For the cotangent g of y,
+ * the cotangent of xⱼ is the product of the entries before j times rⱼ, where rⱼ = gⱼ + xⱼ₊₁ rⱼ₊₁. The formula needs no
  * division, so zeros are handled exactly.
  */
 export const cumprod: Op<Unary, { readonly axis: number }> = /* @__PURE__ */ defineOp({

@@ -23,8 +23,8 @@ import { sum } from "../shapes/sum.ts";
 type Slice = (n: number, a: Data, i: number, t: number) => number;
 
 /**
- * Declares the reduction to the extreme entry of a slice. That entry receives the cotangent; ties share it equally. For a
- * second tensor, it throws an error that suggests the op `ofTwo`.
+ * Declares the reduction to the extreme entry of a slice. The extreme entry receives the cotangent; ties share it
+ * equally. If a caller passes a second tensor, the reduction throws an error that suggests the op `ofTwo`.
  */
 function extremeOf(name: string, extremeInSlice: Slice, ofTwo: string): Op<Unary, Reduction, ReduceOptions> {
   const op = defineOp<Unary, Reduction, ReduceOptions>({

@@ -59,8 +59,8 @@ const finiteNorm: Op<Unary, Norm, NormOptions> = /* @__PURE__ */ defineOp({
 });
 
 /**
- * Returns the norm, of finite order, of a slice. If the sum of powers may overflow or underflow, the entries are divided by
- * the largest.
+ * Returns the norm of a slice, for a finite order. If the sum of powers may overflow or underflow, the entries are
+ * divided by the largest.
  */
 function normOf(n: number, a: Data, i: number, s: number, ord: number): number {
   if (ord === 2) {
@@ -83,7 +83,7 @@ function normOf(n: number, a: Data, i: number, s: number, ord: number): number {
   return peak * (ord === 2 ? Math.sqrt(powers) : exp(log(powers, 0) / ord, 0));
 }
 
-/** Returns Σ x² in four partial sums, which run in parallel. */
+/** Returns Σ x² of a slice, computed as four partial sums that the processor adds in parallel. */
 function sumOfSquares(n: number, a: Data, i: number, s: number): number {
   let [s0, s1, s2, s3] = [0, 0, 0, 0];
   let [p, l] = [i, 0];

@@ -21,8 +21,8 @@ import { sumDType } from "../shapes/sum.ts";
 
 /**
  * Returns the product y = Π x over `axis`; 1 for an empty slice; int32 wraps around, bools give int32. ∂y/∂xᵢ is the
- * product of the entries before i times the product of the entries after i. It needs no division, so zeros are handled
- * exactly.
+ * product of the entries before i times the product of the entries after i. This formula needs no division, so zeros
+ * are handled exactly.
  */
 export const prod: Op<Unary, Reduction, ReduceOptions> = /* @__PURE__ */ defineOp({
   name: "prod",
@@ -62,9 +62,9 @@ const withZeros = (): Tensor =>
   ]);
 
 interface DirectedOptions {
-  /** The axes to traverse, in row-major order. Default: all. */
+  /** The axes along which to compute products, in row-major order. Default: all. */
   readonly axis?: Axes | undefined;
-  /** Whether to traverse from the end to the start. Default: false. */
+  /** Whether to start from the end of the axes. Default: false. */
   readonly reverse?: boolean | undefined;
 }
 
@@ -108,9 +108,9 @@ export const exclusiveCumprod: Op<Unary, Directed, DirectedOptions> = /* @__PURE
 });
 
 /**
- * Returns y with y₀ = 0, y₁ = b₀ and yᵢ₊₁ = aᵢ yᵢ + bᵢ along `axis` (`reverse`: from its end). For the cotangent g of
- * y, let rᵢ be the derivative of Σ g y by yᵢ₊₁. It obeys rᵢ = aᵢ₊₁ rᵢ₊₁ + gᵢ₊₁, the same recurrence in the other
- * direction. So the cotangent of b is r, and the cotangent of a is r ⊙ y.
+ * Returns the y with y₀ = 0 and yᵢ₊₁ = aᵢ yᵢ + bᵢ along `axis` (`reverse`: from its end). For the cotangent g of y, let
+ * rᵢ be the derivative of Σ g y by yᵢ₊₁. Then rᵢ = aᵢ₊₁ rᵢ₊₁ + gᵢ₊₁, the same recurrence in the other direction. So the
+ * cotangent of b is r, and the cotangent of a is r ⊙ y.
  */
 export const linearRecurrence: Op<Binary, Directed, DirectedOptions> = /* @__PURE__ */ defineOp({
   name: "linearRecurrence",

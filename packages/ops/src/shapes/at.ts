@@ -10,7 +10,8 @@ type At = (x: TensorLike, i: TensorLike) => Tensor;
 
 /**
  * Returns entry i of x along axis 0: x[i] in NumPy, a row of a matrix. −1 is the last entry. A number gives a view of the
- * memory of x. A tensor of indices gives one entry per index, as `take` does. The cotangent goes to the same entries.
+ * memory of x. A tensor of indices gives an entry for each index, as `take` does. The cotangent is added to the same
+ * entries of the cotangent of x.
  * @throws OutOfRangeError if an index is out of range
  */
 export const at: Sampled<At> = /* @__PURE__ */ withSamples<At>(

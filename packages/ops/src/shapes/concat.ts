@@ -18,7 +18,7 @@ interface AxisParams {
   readonly axis: number;
 }
 
-/** Returns the tensors joined along `axis`. Each tensor receives its slice of the cotangent. */
+/** Returns the tensors joined along the existing axis `axis`. Each tensor receives its slice of the cotangent. */
 export const concat: Op<Inputs, AxisParams, Partial<AxisParams>> = /* @__PURE__ */ defineOp({
   name: "concat",
   options: { axis: 0 },

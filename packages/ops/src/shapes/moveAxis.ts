@@ -7,7 +7,7 @@ import { reshape, transpose } from "./reshape.ts";
 export interface MoveAxisOptions {
   /** The axes to move. */
   readonly from: Axes;
-  /** The new positions of these axes. */
+  /** The new positions of the axes in `from`, in the same order. */
   readonly to: Axes;
 }
 type MoveAxis = (x: TensorLike, options: MoveAxisOptions) => Tensor;
@@ -41,7 +41,7 @@ export const moveAxis: Sampled<MoveAxis> = /* @__PURE__ */ withSamples<MoveAxis>
   ],
 );
 
-/** Returns the axes of an option, counted from 0. @throws ShapeError if an axis is repeated */
+/** Returns the value of an axis option as a list of axes, counted from 0. @throws ShapeError if an axis is repeated */
 function axisList(name: string, x: Tensor, axes: Axes | undefined): readonly number[] {
   if (axes === undefined)
     throw new ArgumentError(`${name} must be an axis or a list of axes, got undefined; write { ${name}: ... }`);

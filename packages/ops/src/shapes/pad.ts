@@ -16,7 +16,7 @@ import { slice } from "./slice.ts";
 type Widths = readonly (readonly [before: number, after: number])[];
 
 export interface PadOptions {
-  /** The numbers of entries to add before and after x, one pair per axis. */
+  /** The numbers of entries to add along each axis of x: a list of pairs [before, after]. */
   readonly widths: Widths;
   /** The value of the added entries. Default: 0. */
   readonly value?: number | undefined;

@@ -7,7 +7,7 @@ import { broadcastTo } from "./sum.ts";
 import { take } from "./take.ts";
 
 export interface RepeatOptions {
-  /** How often to repeat each entry: one number, or one per entry along `axis`. */
+  /** How often to repeat each entry: a single number, or a list with a number for each entry along `axis`. */
   readonly count: number | readonly number[];
   /** The axis along which to repeat entries. Default: all of x, in row-major order. */
   readonly axis?: number | undefined;
@@ -17,7 +17,8 @@ type Repeat = (x: TensorLike, options: RepeatOptions) => Tensor;
 /**
  * Returns x with each entry along `axis` repeated `count` times in place: [a, b] becomes [a, a, b, b]. The adjoint sums
  * over the copies. `tile` repeats the whole tensor instead.
- * @throws ArgumentError unless counts are whole numbers of at least 0, ShapeError unless a list has one count per entry
+ * @throws ArgumentError unless counts are whole numbers of at least 0, ShapeError unless a list has a count for each
+ * entry
  */
 export const repeat: Sampled<Repeat> = /* @__PURE__ */ withSamples<Repeat>(
   (x, options) => {

@@ -84,7 +84,7 @@ export const transpose: Op<
   samples: () => [[irregular([2, 3], 2)], [irregular([1, 2, 2]), { axes: [2, 0, -2] }]],
 });
 
-/** Suggests a list of axes if the caller passed a single axis. */
+/** Returns a hint for an error message: if the caller passed a single axis, suggests a list of axes. */
 function axesHint(requested: unknown, rank: number): string {
   if (typeof requested !== "number" || rank < 2) return "";
   return `; write ${shapeText([...Array(rank).keys()].reverse())}`;

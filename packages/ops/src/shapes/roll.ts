@@ -16,7 +16,7 @@ import { type Axes, axesOf, axisOf } from "../declaring/axes.ts";
 import { irregular, type Sampled, withSamples } from "../declaring/samples.ts";
 import { reshape } from "./reshape.ts";
 
-/** The number of places to move entries, along each axis. */
+/** The number of positions by which entries move along each axis. */
 interface Shifts {
   readonly shifts: readonly number[];
 }
@@ -33,7 +33,10 @@ const rollOp: Op<Unary, Shifts> = /* @__PURE__ */ defineOp({
   samples: () => [[irregular([2, 3]), { shifts: [0, 1] }]],
 });
 
-/** Copies x to `out`, moved along `axis` and the later axes. Both parts around the end of an axis are copied as blocks. */
+/**
+ * Copies x to `out`, with its entries moved along `axis` and the later axes. The entries that stay before the end of an
+ * axis are copied as one block, and those that wrap around as another.
+ */
 function copyRolled(out: NdArray, x: NdArray, shifts: readonly number[], axis: number): void {
   if (axis === shifts.length) {
     assign(out, x);
@@ -54,7 +57,10 @@ function copyRolled(out: NdArray, x: NdArray, shifts: readonly number[], axis: n
 }
 
 export interface RollOptions {
-  /** The number of places to move entries, or one number per axis in `axis`. Negative numbers move them to the start. */
+  /**
+   * The number of places to move entries, or a list with a number for each axis in `axis`. Negative numbers move them
+   * to the start.
+   */
   readonly shift: number | readonly number[];
   /** The axes along which to move entries. Default: all of x, in row-major order. */
   readonly axis?: Axes | undefined;
@@ -64,7 +70,7 @@ type Roll = (x: TensorLike, options: RollOptions) => Tensor;
 /**
  * Returns x with its entries moved by `shift` places along `axis`; entries that pass the end return at the start. The
  * adjoint moves the cotangent back.
- * @throws ArgumentError unless shifts are whole numbers, ShapeError unless there is one shift per axis
+ * @throws ArgumentError unless shifts are whole numbers, ShapeError unless there is a shift for each axis
  */
 export const roll: Sampled<Roll> = /* @__PURE__ */ withSamples<Roll>(
   (x, options) => {

@@ -28,7 +28,7 @@ import { type AxisParams, asIndices, normalizeIndex, rowStarts, sampleIndices, t
 type Update = readonly [x: Tensor, indices: Tensor, values: Tensor];
 const valuesShape = (x: Operand, indices: Operand, axis: number): Shape => x.shape.toSpliced(axis, 1, ...indices.shape);
 
-/** Returns the values broadcast to `shape`. @throws ShapeError if they do not broadcast */
+/** Returns the values broadcast to `shape`. @throws ShapeError if the values do not broadcast */
 function spread(values: Tensor, shape: Shape): Tensor {
   if (isSameShape(values.shape, shape)) return values;
   const missing = shape.length - values.shape.length;
@@ -45,7 +45,10 @@ function updateDType([x, indices, values]: readonly [Operand, Operand, Operand])
   throw mixedDTypes([x, "x"], [values, "values"]);
 }
 
-/** Copies x to `out`, and calls `update` with the positions of each entry in `out` and in `values`, in order. */
+/**
+ * Copies x to `out`. Then calls `update` for each entry of `values`, with its position in `out` and its position in
+ * `values`.
+ */
 function updateEntries(
   out: NdArray,
   [x, indices]: readonly [NdArray, NdArray, NdArray],
@@ -84,8 +87,9 @@ const setAtOp: Op<Update, AxisParams> = /* @__PURE__ */ defineOp({
 });
 
 /**
- * Returns the entries of x at `indices` along `axis`, but 0 for an index that occurs again later. The cotangent of the
- * values of setAt: a value that a later value overwrites has no effect. The adjoint is setAt on zeros.
+ * Returns the entries of x at `indices` along `axis`, but 0 for an index that occurs again later. setAt uses this for
+ * the cotangent of its values, because a value that a later value overwrites has no effect. The adjoint is setAt on
+ * zeros.
  */
 const takeWinners: Op<readonly [x: Tensor, indices: Tensor], AxisParams> = /* @__PURE__ */ defineOp({
   name: "takeWinners",
@@ -143,7 +147,7 @@ export interface UpdateOptions {
 }
 type UpdateAt = (x: TensorLike, indices: TensorLike, values: TensorLike, options?: UpdateOptions) => Tensor;
 
-/** Returns the function that broadcasts the values to the entries of x at the indices, and applies the op. */
+/** Returns a function that broadcasts the values to the shape of the selected entries of x, and applies the op. */
 const updateAt = (name: string, op: Op<Update, AxisParams>): Wrapped<UpdateAt, typeof op> =>
   wrapOp<UpdateAt, typeof op>(
     op,

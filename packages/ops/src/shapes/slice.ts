@@ -26,15 +26,18 @@ import { alongAxes, inFloat64 } from "../loops/alongAxes.ts";
 type Bounds = readonly (number | null)[];
 
 export interface SliceOptions {
-  /** The first index along each axis. null or missing: the first entry in the direction of `step`. */
+  /**
+   * The first index along each axis. If it is null or missing, the slice begins with the first entry in the direction
+   * of `step`.
+   */
   readonly start?: Bounds | undefined;
-  /** The index to stop before, along each axis. null or missing: up to the end. */
+  /** The index to stop before, along each axis. If it is null or missing, the slice continues to the end. */
   readonly stop?: Bounds | undefined;
   /** The step between entries, along each axis. Default: 1; negative steps run backwards. */
   readonly step?: Bounds | undefined;
 }
 
-/** The entries that a slice selects: along each axis, `size` entries from `start` on, in steps of `step`. */
+/** The entries that a slice selects along each axis: `size` entries from `start` on, in steps of `step`. */
 export interface Selection {
   readonly start: Shape;
   readonly step: Shape;
@@ -94,8 +97,8 @@ export const unslice: Op<Unary, Selection & { readonly shape: Shape }> = /* @__P
 });
 
 /**
- * Returns zeros of `shape`, to which each tensor is added at the positions that its slice selects: the sum of their
- * `unslice`. The adjoint slices the cotangent once per tensor.
+ * Returns zeros of `shape`, to which each tensor is added at the positions that its slice selects: the sum of the
+ * tensors' `unslice`. The adjoint returns a slice of the cotangent for each tensor.
  */
 export const unsliceAll: Op<Inputs, { readonly selections: readonly Selection[]; readonly shape: Shape }> =
   /* @__PURE__ */ defineOp({
@@ -138,7 +141,7 @@ const batchOfSelection = ({ start, step, size }: Selection, batchSize: number): 
   size: [batchSize, ...size],
 });
 
-/** Whether all selected entries are inside an array of `shape`. */
+/** Returns whether all entries that a slice selects are inside an array of `shape`. */
 function isWithin({ start, step, size }: Selection, shape: Shape): boolean {
   const isInside = (at: number, axis: number) => at >= 0 && at < shape[axis]!;
   return size.every(

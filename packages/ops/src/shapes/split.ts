@@ -6,7 +6,7 @@ import { reshape } from "./reshape.ts";
 import { slice } from "./slice.ts";
 
 export interface SplitOptions {
-  /** The number of equal parts, or the ascending list of the indices at which the parts after the first begin. */
+  /** The number of sections of equal size, or an ascending list of the indices at which to split. */
   readonly sections: number | readonly number[];
   /** The axis to split. Default: 0. */
   readonly axis?: number | undefined;
@@ -16,8 +16,8 @@ type Split = (x: TensorLike, options: SplitOptions) => Tensor[];
 const maxParts = 2 ** 20;
 
 /**
- * Returns the parts of x along `axis`, as views of its memory. Indices count from the end if negative, as in a slice. Each
- * part sends its cotangent back to its own entries. `concat` is the inverse.
+ * Returns the consecutive sections of x along `axis`, as views of the memory of x. Negative indices count from the end,
+ * as in a slice. The cotangent of each section goes to the entries of x in the section. `concat` is the inverse.
  * @throws ShapeError unless a number of sections divides the size, OutOfRangeError if indices are not ascending
  */
 export const split: Sampled<Split> = /* @__PURE__ */ withSamples<Split>(
@@ -36,7 +36,7 @@ export const split: Sampled<Split> = /* @__PURE__ */ withSamples<Split>(
   ],
 );
 
-/** Returns the indices at which the parts begin, followed by the size of the axis. */
+/** Returns the indices at which the sections of a split begin, followed by the size of the axis. */
 function boundsOf(x: Tensor, axis: number, sections: number | readonly number[] | undefined): readonly number[] {
   const n = x.shape[axis]!;
   if (isList(sections)) return [0, ...indicesOf(x, axis, sections as readonly number[]), n];
@@ -60,7 +60,7 @@ function indicesOf(x: Tensor, axis: number, sections: readonly number[]): readon
   );
 }
 
-/** Returns the entries from `start` to before `stop` along one axis. */
+/** Returns the entries of x from `start` to before `stop` along one axis. */
 export function sliceAlong(x: Tensor, axis: number, start: number, stop: number): Tensor {
   const boundsAt = (bound: number) => x.shape.map((_, i) => (i === axis ? bound : null));
   return slice(x, { start: boundsAt(start), stop: boundsAt(stop) });

@@ -94,7 +94,10 @@ export const broadcastTo: Op<Unary, { readonly shape: Shape }> = /* @__PURE__ */
   ],
 });
 
-/** Returns the cotangent of `x` from the cotangent of its broadcast copy: sums over the axes along which x was repeated. */
+/**
+ * Returns the cotangent of `x`, computed from the cotangent of its broadcast copy: the sum over the axes along which x
+ * was repeated.
+ */
 export function unbroadcast(g: Tensor, { shape }: Pick<Operand, "shape">): Tensor {
   if (isSameShape(g.shape, shape)) return g;
   return sizeOf(g.shape) === sizeOf(shape) ? reshape(g, { shape }) : sumToShape(g, shape);

@@ -38,7 +38,7 @@ export interface AxisParams {
   readonly axis: number;
 }
 
-/** An int32 tensor, a whole number, or a list of whole numbers. */
+/** Indices into an axis: an int32 tensor, a whole number, or a list of whole numbers. */
 export type Indices = TensorLike | readonly number[];
 
 export interface ScatterParams extends AxisParams {
@@ -99,7 +99,7 @@ const takeOp: Op<readonly [x: Tensor, indices: Tensor], AxisParams> = /* @__PURE
   samples: () => [[irregular([2, 3, 2]), sampleIndices(), { axis: 1 }]],
 });
 
-/** The run length from which TypedArray.set is faster than a loop, including the time to create a subarray. */
+/** The smallest run length for which TypedArray.set is faster than a loop, including the time to create a subarray. */
 const copyThreshold = 32;
 
 /** Returns zeros with `size` entries along `axis`, to which x is added at `indices`. The adjoint is `take`. */
@@ -127,8 +127,8 @@ export const scatterAdd: Op<readonly [x: Tensor, indices: Tensor], ScatterParams
 });
 
 /**
- * Returns the sum of several `scatterAdd` calls along one axis. The inputs are the tensors of all calls, then their
- * indices.
+ * Returns the sum of the results of several `scatterAdd` calls along one axis. The inputs are the tensors of all calls,
+ * followed by the indices of all calls.
  */
 const scatterAddAll: Op<Inputs, ScatterParams> = /* @__PURE__ */ defineOp({
   name: "scatterAddAll",
@@ -169,8 +169,8 @@ function addAt(out: NdArray, x: NdArray, indices: NdArray, axis: number): void {
 
 /**
  * Returns the entries of x at `indices` along `axis`. `indices` is int32 of any rank, and its axes replace `axis` in
- * the output. −1 is the last entry. Without `axis`, indices count through x in row-major order. Cotangents of an entry
- * taken twice are added.
+ * the output. −1 is the last entry. Without `axis`, indices count through x in row-major order. If an entry is taken
+ * twice, its cotangents are added.
  * @throws OutOfRangeError if an index is out of range
  */
 export const take: Wrapped<Take, typeof takeOp> = /* @__PURE__ */ wrapOp<Take, typeof takeOp>(
@@ -191,7 +191,10 @@ export const take: Wrapped<Take, typeof takeOp> = /* @__PURE__ */ wrapOp<Take, t
   ],
 );
 
-/** Returns indices as int32, also from numbers. @throws OutOfRangeError unless they are whole numbers in int32. */
+/**
+ * Returns indices as int32, also from numbers.
+ * @throws OutOfRangeError unless all indices are whole numbers that int32 can represent.
+ */
 export function asIndices(indices: Indices): TensorLike {
   if (isList(indices)) {
     const wrong = indices.findIndex((index) => typeof index !== "number");
@@ -213,7 +216,7 @@ export function sizeOption(name: string, size: unknown): number {
   throw new ArgumentError(`${name} must be a whole number of at least 0, got ${show(size)}${hint}`);
 }
 
-/** Yields the row-major offsets of the entries at `indices` along `axis`, in an array of `shape`, in order. */
+/** Yields the row-major offset of each entry at `indices` along `axis`, in an array of `shape`. */
 export function* rowStarts(shape: Shape, axis: number, indices: ArrayLike<number>): Generator<number> {
   const [n, inner] = [shape[axis]!, sizeOf(shape.slice(axis + 1))];
   const allOuter = sizeOf(shape.slice(0, axis));

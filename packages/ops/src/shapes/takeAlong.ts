@@ -91,8 +91,8 @@ export const scatterAddAlong: Op<readonly [x: Tensor, indices: Tensor], ScatterP
 
 /**
  * Returns the entries of x at `indices` (int32, same rank as x) in each slice along `axis`. −1 is the last entry. Other
- * axes of size 1 broadcast. Without `axis`, a vector of indices counts through x in row-major order. Cotangents of an
- * entry taken twice are added.
+ * axes of size 1 broadcast. Without `axis`, a vector of indices counts through x in row-major order. If an entry is
+ * taken twice, its cotangents are added.
  * @throws OutOfRangeError if an index is out of range
  */
 export const takeAlong: Wrapped<Take, typeof takeAlongOp> = /* @__PURE__ */ wrapOp<Take, typeof takeAlongOp>(

@@ -1,12 +1,15 @@
 import { DTypeError, ShapeError } from "@wengert/core";
 import { describe, isFloat, type Operand, type Shape, shapeText, sharedFloat } from "@wengert/core/extend";
 
-/** The axis of the classes. Each index of the other axes has one row of K logits. */
+/** The axis of the classes. At each index of the other axes, the logits have a row of K numbers, for K classes. */
 export interface Classes {
   readonly axis: number;
 }
 
-/** Returns the shape of the losses, one per row. @throws DTypeError, ShapeError unless `labels` has one class index per row. */
+/**
+ * Returns the shape of the losses: the shape of the logits without the axis of the classes.
+ * @throws DTypeError, ShapeError unless `labels` has a class index for each row of logits.
+ */
 export function labelLossShape(logits: Operand, labels: Operand, axis: number): Shape {
   const rows = rowShape(logits, axis);
   if (labels.dtype === "int32" && isSame(labels.shape, rows)) return rows;
@@ -14,8 +17,8 @@ export function labelLossShape(logits: Operand, labels: Operand, axis: number): 
 }
 
 /**
- * Returns the shape of the losses, one per row.
- * @throws DTypeError, ShapeError unless `probabilities` has one probability per logit.
+ * Returns the shape of the losses: the shape of the logits without the axis of the classes.
+ * @throws DTypeError, ShapeError unless `probabilities` has a probability for each logit.
  */
 export function probabilityLossShape(logits: Operand, probabilities: Operand, axis: number): Shape {
   if (!isFloat(probabilities.dtype) || !isSame(probabilities.shape, logits.shape))
@@ -24,7 +27,7 @@ export function probabilityLossShape(logits: Operand, probabilities: Operand, ax
   return rowShape(logits, axis);
 }
 
-/** @throws ShapeError unless the cotangent `g` has one entry per row. */
+/** @throws ShapeError unless the cotangent `g` has an entry for each row of logits. */
 export function checkCotangents(rows: Shape, g: Operand): void {
   if (!isSame(rows, g.shape))
     throw new ShapeError(`${describe(g, "g")} must have the shape ${shapeText(rows)}, one number per row`);
@@ -52,7 +55,10 @@ function targetError(logits: Operand, target: Operand, axis: number): DTypeError
   );
 }
 
-/** Suggests a fix for two conventions of other libraries: classes on axis 1, and swapped arguments. */
+/**
+ * Suggests a fix for targets that follow the conventions of other libraries: classes on axis 1, or targets as the first
+ * argument.
+ */
 function targetHint(logits: Operand, target: Operand): string {
   const rowAxis = (x: Operand, y: Operand) => x.shape.findIndex((_, axis) => isSame(rowShape(x, axis), y.shape));
   const [axis, swapped] = [rowAxis(logits, target), rowAxis(target, logits)];

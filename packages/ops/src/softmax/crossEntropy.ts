@@ -29,11 +29,14 @@ import { zeroSafeMul } from "./zeroSafeMul.ts";
 export interface CrossEntropyOptions {
   /** The axis of the classes. Default: the last. */
   readonly axis?: number | undefined;
-  /** How the losses of the rows are combined: their mean, their sum, or not at all. Default: "mean". */
+  /**
+   * How to combine the losses of the rows: "mean", "sum", or "none", which returns the losses themselves. Default:
+   * "mean".
+   */
   readonly reduction?: ReductionName | undefined;
-  /** The label of rows to ignore: their loss and gradient are 0. Default: none. */
+  /** Rows with this label are ignored: their loss and gradient are 0. Default: no rows are ignored. */
   readonly ignoreIndex?: number | undefined;
-  /** Label smoothing e in [0, 1]: each probability t becomes t (1 − e) + e / K, for K classes. Default: 0. */
+  /** Label smoothing e in [0, 1]: each target probability t becomes t (1 − e) + e / K, for K classes. Default: 0. */
   readonly labelSmoothing?: number | undefined;
   /** The weight of each class, shape [K]. Default: all 1. */
   readonly weight?: Tensor | undefined;
@@ -51,8 +54,8 @@ const crossEntropyDefaults = {
  * Returns the cross-entropy losses −Σ t log softmax(logits) of the rows. The target t is probabilities, or int32 class
  * indices (a one-hot t) in the shape of the logits without `axis`. `labelSmoothing` e replaces t by t (1 − e) + e/K;
  * `weight` then scales each tₖ. "mean" divides by the number of rows; for labels, by the sum of the weights of the rows
- * that are not ignored (NaN if 0). Differentiable in logits, probabilities and weight. Ignored rows and classes with t
- * = 0 add 0, even at −Infinity.
+ * that are not ignored (NaN if 0). The losses are differentiable in logits, probabilities and weight. Ignored rows and
+ * classes with t = 0 add 0, even at −Infinity.
  */
 export const crossEntropy: Wrapped<CrossEntropy, typeof labelLosses> = /* @__PURE__ */ wrapOp<
   CrossEntropy,
@@ -95,12 +98,15 @@ function lossesOfProbabilities(logits: Tensor, target: Tensor, { axis, smoothing
   return probabilityLosses(logits, t, { axis });
 }
 
-/** Returns the losses of the rows. Also returns the weights of the rows in the mean, unless all rows count equally. */
+/**
+ * Returns the cross-entropy losses of the rows. Also returns the weights with which the mean counts the rows, unless
+ * all rows count equally.
+ */
 function lossesOfLabels(logits: Tensor, labels: Tensor, settings: Settings): { losses: Tensor; rowWeights?: Tensor } {
   const { axis, ignoreIndex, smoothing, weight } = settings;
   if (ignoreIndex !== undefined) {
     const isKept = notEqual(labels, ignoreIndex);
-    // Replace the logits of ignored rows by 0, so that these rows do not contribute to derivatives of any order.
+    // The logits of ignored rows are replaced by 0, so that these rows do not contribute to derivatives of any order.
     const z = zeroWhereNot(expandDims(isKept, { axis }), logits);
     const { losses, rowWeights } = lossesOfLabels(z, zeroWhereNot(isKept, labels), {
       ...settings,
@@ -120,7 +126,7 @@ function lossesOfLabels(logits: Tensor, labels: Tensor, settings: Settings): { l
   return { losses: smoothing === 0 ? zeroSafeMul(rowWeights, losses) : losses, rowWeights };
 }
 
-/** Returns x where `isKept` is true and 0 elsewhere. The result has the label (name) of x. */
+/** Returns x where `isKept` is true and 0 elsewhere. The result has the same name (label) as x. */
 function zeroWhereNot(isKept: Tensor, x: Tensor): Tensor {
   return apply(where.spec, toTensors("crossEntropy", [isKept, x, 0]), undefined, x.label);
 }

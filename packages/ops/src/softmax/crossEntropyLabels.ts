@@ -44,8 +44,8 @@ export const labelLosses: Op<readonly [logits: Tensor, labels: Tensor], Classes>
 
 /**
  * Returns y = g (s − t) for s = softmax(logits), the one-hot vector t of the label, and the cotangent g of the loss. At
- * the label, s − 1 is computed as −Σⱼ sⱼ over the other classes, where nothing cancels. If the label's logit is −Infinity,
- * y is 0 in that row. The VJP for the logits is g times the softmax pullback.
+ * the label, s − 1 is computed as −Σⱼ sⱼ over the other classes, where nothing cancels. In a row whose label has the
+ * logit −Infinity, y is 0. The VJP for the logits is g times the softmax pullback.
  */
 export const crossEntropyPullback: Op<PullbackInputs, Classes> = /* @__PURE__ */ defineOp({
   name: "crossEntropyPullback",
@@ -83,7 +83,7 @@ export const crossEntropyPullback: Op<PullbackInputs, Classes> = /* @__PURE__ */
   samples: () => [[irregular([2, 3]), sampleLabels(), irregular([2], 2), { axis: 1 }]],
 });
 
-/** Returns the labels as one-hot rows of probabilities. Not differentiable. */
+/** Returns class labels as one-hot rows of probabilities. Not differentiable. */
 export const oneHotRows: Op<readonly [logits: Tensor, labels: Tensor], Classes> = /* @__PURE__ */ defineOp({
   name: "oneHotRows",
   options: { axis: undefined },

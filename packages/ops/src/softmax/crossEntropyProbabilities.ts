@@ -57,10 +57,10 @@ export const probabilityLosses: Op<LossInputs, Classes> = /* @__PURE__ */ define
 });
 
 /**
- * Returns y = g (s Σt − t) for s = softmax(logits), probabilities t and the cotangent g of the loss. At the peak m of
- * s, where sₘ may round to 1, y is computed as g (sₘ Σⱼ≠ₘ tⱼ − tₘ Σⱼ≠ₘ sⱼ). Logits at −Infinity are constant, so their
- * t is ignored. The VJP for the logits is g Σt times the softmax pullback; the VJP for t is −g times the JVP of
- * logSoftmax.
+ * Returns y = g (s Σt − t) for s = softmax(logits), probabilities t and the cotangent g of the loss. At the index m of
+ * the largest s, where sₘ may round to 1, y is computed as g (sₘ Σⱼ≠ₘ tⱼ − tₘ Σⱼ≠ₘ sⱼ). Logits at −Infinity are
+ * constant, so their probabilities t are ignored. The VJP for the logits is g Σt times the softmax pullback; the VJP
+ * for t is −g times the JVP of logSoftmax.
  */
 export const softCrossEntropyPullback: Op<readonly [logits: Tensor, probabilities: Tensor, g: Tensor], Classes> =
   /* @__PURE__ */ defineOp({

@@ -15,7 +15,10 @@ import { zeroSafeMul } from "./zeroSafeMul.ts";
 export interface KlDivergenceOptions {
   /** The axis or axes of the classes, over which the terms are summed. Default: the last. */
   readonly axis?: Axes | undefined;
-  /** How the divergences of the slices are combined: their mean, their sum, or not at all. Default: "mean". */
+  /**
+   * How to combine the divergences of the slices: "mean", "sum", or "none", which returns the divergences themselves.
+   * Default: "mean".
+   */
   readonly reduction?: ReductionName | undefined;
 }
 
@@ -24,7 +27,7 @@ const inputNames = ["p", "q"];
 
 /**
  * Returns p ln(p / q) elementwise: 0 for p = 0, and ∞ for q = 0 < p. If p and q are close, ln(p / q) is log1p((p − q) /
- * q), so that it keeps its digits. The VJP maps the cotangent g to g (1 + ln p − ln q) for p and −g p / q for q.
+ * q), so that no digits cancel. The VJP maps the cotangent g to g (1 + ln p − ln q) for p and −g p / q for q.
  */
 const relativeEntropy: Op<readonly [p: Tensor, q: Tensor]> = /* @__PURE__ */ defineOp({
   name: "klDivergence",
@@ -51,9 +54,9 @@ const relativeEntropy: Op<readonly [p: Tensor, q: Tensor]> = /* @__PURE__ */ def
 });
 
 /**
- * Returns the Kullback–Leibler divergence Σ p ln(p / q) over `axis`, of probabilities p and q. Its mean over the slices
- * is the default. Terms with p = 0 are 0; if q = 0 < p, the divergence is ∞. p and q are not normalized. The VJP maps
- * the cotangent g of a divergence to g (1 + ln p − ln q) for p and −g p / q for q.
+ * Returns the Kullback–Leibler divergence Σ p ln(p / q) over `axis`, of probabilities p and q. By default, returns the
+ * mean over the slices. Terms with p = 0 are 0; if q = 0 < p, the divergence is ∞. p and q are not normalized. The VJP
+ * maps the cotangent g of a divergence to g (1 + ln p − ln q) for p and −g p / q for q.
  */
 export const klDivergence: Sampled<KlDivergence> = /* @__PURE__ */ withSamples<KlDivergence>(
   (p, q, options) => {

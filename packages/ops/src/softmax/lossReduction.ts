@@ -3,7 +3,7 @@ import { show } from "@wengert/core/extend";
 import { mean } from "../reductions/mean.ts";
 import { sum } from "../shapes/sum.ts";
 
-/** How losses are combined: their mean, their sum, or not at all. */
+/** How to combine losses: "mean", "sum", or "none", which returns the losses themselves. */
 export type ReductionName = "mean" | "sum" | "none";
 
 export function reduceLosses(caller: string, losses: Tensor, reduction: ReductionName | undefined): Tensor {

@@ -13,8 +13,8 @@ import { reshape } from "../shapes/reshape.ts";
 import { broadcastTo } from "../shapes/sum.ts";
 
 /**
- * Returns the shape of the losses, one per prediction. Losses do not broadcast: a prediction [N, 1] and a target [N]
- * would give N × N losses, and a fit with wrong weights.
+ * Returns the shape of the losses, which is the shape of the predictions. Losses do not broadcast: a prediction [N, 1]
+ * and a target [N] would give N × N losses, and a fit with wrong weights.
  * @throws ShapeError unless the shapes are equal or one is []; the message names the squeeze to write
  */
 export function lossShape(inputs: readonly [Operand, Operand], names: readonly [string, string]): Shape {
@@ -42,7 +42,7 @@ export function batchOfLosses<P>({ operands, params, size, withBatch, again }: B
   return again(params, fitted);
 }
 
-/** Suggests how to give x the shape of `other`, or of a scalar; undefined if nothing fits. */
+/** Suggests how to reshape x to the shape of `other`, or to a scalar; undefined if neither is possible. */
 function shapeHint({ label, shape }: Operand, other: Operand): string | undefined {
   const axes = extraAxes(shape, other.shape) ?? (sizeOf(shape) === 1 ? [...shape.keys()] : undefined);
   if (axes) return `; write squeeze(${label}, { axis: ${axes.length === 1 ? axes[0] : shapeText(axes)} })`;

@@ -19,7 +19,10 @@ import { type ReductionName, reduceLosses } from "./lossReduction.ts";
 import { batchOfLosses, lossShape } from "./lossShape.ts";
 
 export interface LossOptions {
-  /** How the losses of the elements are combined: their mean, their sum, or not at all. Default: "mean". */
+  /**
+   * How to combine the losses of the elements: "mean", "sum", or "none", which returns the losses themselves. Default:
+   * "mean".
+   */
   readonly reduction?: ReductionName | undefined;
 }
 
@@ -29,7 +32,7 @@ type Loss = (prediction: TensorLike, target: TensorLike, options?: LossOptions) 
 
 /**
  * Returns the mean of (p − t)² over n predictions p and targets t, without a factor ½. The VJP maps the cotangent g to
- * 2 g (p − t) / n for p, and to its negative for t.
+ * 2 g (p − t) / n for p, and to 2 g (t − p) / n for t.
  */
 export const mse: Sampled<Loss> = /* @__PURE__ */ withSamples<Loss>(
   (prediction, target, options) => {
@@ -81,8 +84,8 @@ const elementLosses: Op<readonly [logits: Tensor, target: Tensor]> = /* @__PURE_
 });
 
 /**
- * Converts int32 labels 0 and 1 to float targets. This is a separate step, so that a gradient without the losses also
- * checks the labels.
+ * Converts int32 labels 0 and 1 to float targets. The conversion checks the labels. It is a separate op, so that the
+ * VJP, which does not compute the losses, gets checked labels, too.
  */
 const labelTargets: Op<Unary, { readonly dtype: DType }> = /* @__PURE__ */ defineOp({
   name: "binaryCrossEntropy",
@@ -105,8 +108,8 @@ const labelTargets: Op<Unary, { readonly dtype: DType }> = /* @__PURE__ */ defin
 
 /**
  * Returns the binary cross-entropy −t ln σ(x) − (1 − t) ln σ(−x) for logits x, targets t in [0, 1] and the sigmoid σ.
- * It is the cross-entropy of two classes, where x is the logit of the second class. The VJP maps the cotangent g to g
- * ((1 − t) σ(x) − t σ(−x)) for x and −g x for t. For t = 0 or 1, the term with weight 0 counts as 0.
+ * This is the cross-entropy of two classes with the logits 0 and x. The VJP maps the cotangent g to g ((1 − t) σ(x) − t
+ * σ(−x)) for x and −g x for t. For t = 0 or 1, the term with weight 0 counts as 0.
  */
 export const binaryCrossEntropy: Wrapped<Loss, typeof elementLosses> = /* @__PURE__ */ wrapOp<
   Loss,

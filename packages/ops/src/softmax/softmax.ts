@@ -26,7 +26,7 @@ import { slicesInWasm } from "../wasm/softmax.ts";
 export interface SoftmaxOptions {
   /** The axis or axes over which the result sums to 1. Default: the last. */
   readonly axis?: Axes | undefined;
-  /** The entries to include: bool, broadcast to x. Default: all. */
+  /** A bool mask that is true for the entries to include, and broadcasts to x. Default: all entries. */
   readonly where?: TensorLike | undefined;
 }
 
@@ -36,7 +36,10 @@ export interface AxesParams {
 
 const meanPair = /* @__PURE__ */ new Float64Array(2); // the mean of a slice as two doubles; shared, because kernels run one at a time
 
-/** Returns the quotient (g + dg) / (1 + others), rounded once if g is finite. */
+/**
+ * Returns (g + dg) / (1 + others), where g is a rounded sum and dg its rounding error; the quotient is rounded once if
+ * g is finite.
+ */
 function divideByNorm(g: number, dg: number, others: number): number {
   const norm = 1 + others;
   return Number.isFinite(g) ? quotient(g, dg, norm, sumError(1, others, norm)) : g / norm;
@@ -79,16 +82,17 @@ const softmaxOp: Op<Unary, AxesParams, AxisOption> = /* @__PURE__ */ defineOp({
 
 /**
  * Returns s = softmax(x) along `axis`: sᵢ = exp(xᵢ) / Σⱼ exp(xⱼ). The VJP maps the cotangent g to s ⊙ (g − ⟨g, s⟩),
- * because ∂sᵢ/∂xⱼ = sᵢ(δᵢⱼ − sⱼ). It needs one inner product instead of the Jacobian. NaN or +Infinity makes its slice
- * NaN; −Infinity gives 0. Entries excluded by `where` give 0, even if NaN or infinite.
+ * because ∂sᵢ/∂xⱼ = sᵢ(δᵢⱼ − sⱼ). The VJP needs only an inner product, not the Jacobian. If a slice has a NaN or
+ * +Infinity, all of its results are NaN. An entry −Infinity gives 0. Entries excluded by `where` give 0, even if NaN or
+ * infinite.
  */
 export const softmax: MaskableOp = /* @__PURE__ */ maskable(softmaxOp, 0);
 
 /**
  * Returns the VJP of softmax, s ⊙ (g − ḡ), for the softmax s and the cotangent g. ḡ = ⟨g, s⟩ / ⟨1, s⟩ is the mean of g
  * weighted by s. ⟨1, s⟩ is 1 up to rounding. Dividing by ⟨1, s⟩ cancels constants in g and makes the result sum to 0.
- * It also makes the op symmetric in g, so the VJP for g is the op itself. The VJP for s is (g − ḡ) ⊙ (u − ū), for the
- * cotangent u of the result.
+ * The division also makes the op symmetric as a linear map of g, so the VJP for g is the op itself. The VJP for s is (g
+ * − ḡ) ⊙ (u − ū), for the cotangent u of the result.
  */
 export const softmaxPullback: Op<readonly [s: Tensor, g: Tensor], AxesParams, AxisOption> = /* @__PURE__ */ defineOp({
   name: "softmaxPullback",
@@ -119,8 +123,8 @@ export const softmaxPullback: Op<readonly [s: Tensor, g: Tensor], AxesParams, Ax
 });
 
 /**
- * Returns y = g − ḡ, where ḡ = ⟨g, s⟩ / ⟨1, s⟩ is the mean of g weighted by s. For the cotangent u of y, the VJP
- * returns u − s Σ u / ⟨1, s⟩ for g, and −y Σ u / ⟨1, s⟩ for s.
+ * Returns y = g − ḡ for a cotangent g and probabilities s, where ḡ = ⟨g, s⟩ / ⟨1, s⟩ is the mean of g weighted by s.
+ * For the cotangent u of y, the VJP returns u − s Σ u / ⟨1, s⟩ for g, and −y Σ u / ⟨1, s⟩ for s.
  */
 export const subtractWeightedMean: Op<readonly [s: Tensor, g: Tensor], AxesParams, AxisOption> =
   /* @__PURE__ */ defineOp({
@@ -179,9 +183,9 @@ export const logSoftmax: MaskableOp = /* @__PURE__ */ maskable(logSoftmaxOp, -In
 /**
  * Returns the VJP of logSoftmax, g − s Σ g, for s = softmax(x) and the cotangent g. s is computed from x, because
  * exp(log s) would amplify the rounding of log s. At the largest logit m, sₘ may round to 1, so the result is computed
- * as gₘ Σⱼ≠ₘ sⱼ − sₘ Σⱼ≠ₘ gⱼ. Entries at −Infinity are constant, so their g is ignored. For the cotangent u of the
- * result, the VJP for x is −Σ g times the softmax pullback of u. The VJP for g is the JVP of logSoftmax, u − ū, where ū
- * is the mean of u weighted by s.
+ * as gₘ Σⱼ≠ₘ sⱼ − sₘ Σⱼ≠ₘ gⱼ. For an entry −Infinity, the output is constant, so the cotangent of the entry is ignored.
+ * For the cotangent u of the result, the VJP for x is −Σ g times the softmax pullback of u. The VJP for g is the JVP of
+ * logSoftmax, u − ū, where ū is the mean of u weighted by s.
  */
 export const logSoftmaxPullback: Op<readonly [x: Tensor, g: Tensor], AxesParams, AxisOption> = /* @__PURE__ */ defineOp(
   {
@@ -227,7 +231,7 @@ export const logSoftmaxPullback: Op<readonly [x: Tensor, g: Tensor], AxesParams,
 export const logSoftmaxTangent = (x: Tensor, u: Tensor, axis: Axes): Tensor =>
   where(equal(x, -Infinity), 0, subtractWeightedMean(softmaxOp(x, { axis }), u, { axis }));
 
-/** An op along axes that also accepts the option `where`, a mask. */
+/** An op along axes with the option `where`, a mask of the entries to include. */
 export interface MaskableOp {
   (x: TensorLike, options?: SoftmaxOptions): Tensor;
   readonly spec: typeof softmaxOp.spec;

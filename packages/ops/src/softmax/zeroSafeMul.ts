@@ -7,7 +7,7 @@ import { unbroadcast } from "../shapes/sum.ts";
 
 /**
  * Returns y = a b, but 0 if one factor is 0 and the other is infinite: a zero weight contributes zero, even times
- * infinity. (0 × NaN is NaN.) The cotangents g b and g a, for the cotangent g of y, are computed in the same way.
+ * infinity. (0 × NaN is NaN.) For the cotangent g of y, the VJP computes the cotangents g b and g a by the same rule.
  */
 export const zeroSafeMul: Op<Binary> = /* @__PURE__ */ defineOp({
   name: "zeroSafeMul",

@@ -6,7 +6,8 @@ import { clip } from "../elementwise/clip.ts";
 import { elementwiseFunction, loopOf } from "../elementwise/declaring.ts";
 import * as numerics from "../numerics/erf.ts";
 
-// The error function, its complement and inverse, and the logarithm of the normal distribution function.
+// This file declares the error function, its complement and inverse, and the logarithm of the normal distribution
+// function.
 
 const twoOverRootPi = 1.1283791670955126;
 
@@ -27,7 +28,10 @@ export const erfc: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
   (g, { inputs: [x] }) => mul(mul(g, -twoOverRootPi), gaussian(x)),
 );
 
-/** Returns y = e^(−x²), without losing the digits of x². The VJP maps the cotangent g to −2 g x y. */
+/**
+ * Returns y = e^(−x²), corrected for the rounding error of x², which exp would magnify for a large x. The VJP maps the
+ * cotangent g to −2 g x y.
+ */
 export const gaussian: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
   "gaussian",
   /* @__PURE__ */ loopOf(numerics.gaussian),
@@ -38,8 +42,8 @@ export const gaussian: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
 );
 
 /**
- * Returns the y for which erf(y) = x; ±Infinity at ±1, and NaN beyond. The VJP maps the cotangent g to g √π/2 e^(y²). All
- * digits of 1 − |x| count.
+ * Returns the y for which erf(y) = x; ±Infinity at ±1, and NaN beyond. The VJP maps the cotangent g to g √π/2 e^(y²).
+ * The result is accurate even for x close to ±1.
  */
 export const erfinv: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
   "erfinv",
@@ -76,8 +80,8 @@ export const logNdtr: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
 );
 
 /**
- * Returns the derivative of logNdtr, y = φ(x) / Φ(x), for the standard normal density φ and distribution function Φ. It
- * is the inverse of Mills' ratio at −x. The VJP maps the cotangent g to −g y (x + y).
+ * Returns the derivative of logNdtr, y = φ(x) / Φ(x), for the standard normal density φ and distribution function Φ. y
+ * is the reciprocal of Mills' ratio at −x. The VJP maps the cotangent g to −g y (x + y).
  */
 export const inverseMills: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
   "inverseMills",
@@ -86,8 +90,8 @@ export const inverseMills: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
 );
 
 /**
- * Returns y = x + h for h = φ(x) / Φ(x), with the standard normal density φ and distribution function Φ. y keeps its
- * digits in the lower tail, where the sum cancels. The VJP maps the cotangent g to g (1 − h y).
+ * Returns y = x + h for h = φ(x) / Φ(x), with the standard normal density φ and distribution function Φ. y is accurate
+ * even in the lower tail, where the two terms cancel. The VJP maps the cotangent g to g (1 − h y).
  */
 export const inverseMillsExcess: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
   "inverseMillsExcess",
@@ -95,7 +99,11 @@ export const inverseMillsExcess: Op<Unary> = /* @__PURE__ */ elementwiseFunction
   (g, { inputs: [x] }) => mul(g, sub(1, inverseMillsTimesExcess(x))),
 );
 
-/** Returns the product h (x + h). It has its limits 1 and 0 from the bounds of the clip on, where ∞ × 0 would give NaN. */
+/**
+ * Returns the product h (x + h), where h = φ(x) / Φ(x) for the normal density φ and distribution function Φ. x is
+ * clipped, because for infinite x the product would be ∞ × 0 = NaN; at the bounds, the product has already reached its
+ * limits 1 and 0.
+ */
 function inverseMillsTimesExcess(x: Tensor): Tensor {
   const t = clip(x, { min: -1e30, max: 40 });
   return mul(inverseMills(t), inverseMillsExcess(t));

@@ -11,7 +11,8 @@ import * as gamma from "../numerics/gamma.ts";
 import * as numerics from "../numerics/polygamma.ts";
 import { unbroadcast } from "../shapes/sum.ts";
 
-// The logarithms of the gamma and beta functions, and their derivatives of every order: ψ⁽ⁿ⁾′ = ψ⁽ⁿ⁺¹⁾.
+// This file declares the logarithms of the gamma and beta functions, and their derivatives of every order, which are
+// polygamma functions ψ⁽ⁿ⁾ with ψ⁽ⁿ⁾′ = ψ⁽ⁿ⁺¹⁾.
 
 const poleCause = /* @__PURE__ */ domainCause("x ≠ 0, −1, −2 …", (x) => x > 0 || !Number.isInteger(x));
 const positiveCause = /* @__PURE__ */ pairDomainCause("a > 0, b > 0", (a, b) => a > 0 && b > 0);
@@ -93,8 +94,9 @@ export const betaln: Op<Binary> = /* @__PURE__ */ elementwisePair(
 );
 
 /**
- * Returns y = ψ⁽ⁿ⁾(a) − ψ⁽ⁿ⁾(a + b) for a, b > 0, where ψ⁽ⁿ⁾ is `polygamma` and n an option; accurate if b is small. The
- * VJP maps the cotangent g to g (ψ⁽ⁿ⁺¹⁾(a) − ψ⁽ⁿ⁺¹⁾(a + b)) for a and −g ψ⁽ⁿ⁺¹⁾(a + b) for b.
+ * Returns y = ψ⁽ⁿ⁾(a) − ψ⁽ⁿ⁾(a + b) for a, b > 0, where ψ⁽ⁿ⁾ is `polygamma` and n an option; accurate even if b is
+ * small, where the difference would cancel. The VJP maps the cotangent g to g (ψ⁽ⁿ⁺¹⁾(a) − ψ⁽ⁿ⁺¹⁾(a + b)) for a and −g
+ * ψ⁽ⁿ⁺¹⁾(a + b) for b.
  */
 export const polygammaDifference: Op<Binary, Order> = /* @__PURE__ */ defineOp<Binary, Order>({
   name: "polygammaDifference",

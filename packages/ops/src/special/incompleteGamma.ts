@@ -9,11 +9,15 @@ import { type ElementwiseLoop, elementwise } from "../loops/strided.ts";
 import * as numerics from "../numerics/incompleteGamma.ts";
 import { unbroadcast } from "../shapes/sum.ts";
 
-// The regularized lower incomplete gamma function, which is the distribution function of the gamma distribution.
+// This file declares the regularized lower incomplete gamma function, which is the distribution function of the gamma
+// distribution.
 
 type Inputs = readonly [a: Tensor, x: Tensor];
 
-/** Declares a function of a and x that is differentiable in x only. The rule returns a cotangent with the shape of y. */
+/**
+ * Declares an op of two inputs a and x that is differentiable in x only. `rule` returns the cotangent of x before it is
+ * summed to the shape of x.
+ */
 function functionOfX(
   name: string,
   loop: ElementwiseLoop,
@@ -36,8 +40,8 @@ function functionOfX(
 }
 
 /**
- * Returns y = P(a, x) = 1/Γ(a) ∫ tᵃ⁻¹ e⁻ᵗ dt from 0 to x, for a, x ≥ 0; NaN for negative numbers. The VJP maps the
- * cotangent g to g xᵃ⁻¹ e⁻ˣ / Γ(a) for x.
+ * Returns y = P(a, x) = 1/Γ(a) ∫ tᵃ⁻¹ e⁻ᵗ dt from 0 to x, for a, x ≥ 0; NaN for negative numbers. The VJP for x maps
+ * the cotangent g to g xᵃ⁻¹ e⁻ˣ / Γ(a).
  * @throws ArgumentError if a derivative by a is needed
  */
 export const gammainc: Op<Inputs> = /* @__PURE__ */ functionOfX(
@@ -47,8 +51,8 @@ export const gammainc: Op<Inputs> = /* @__PURE__ */ functionOfX(
 );
 
 /**
- * Returns the derivative of gammainc by x, y = xᵃ⁻¹ e⁻ˣ / Γ(a), the density of the gamma distribution. The VJP maps the
- * cotangent g to g y (a − 1 − x) / x for x.
+ * Returns the derivative of gammainc by x, y = xᵃ⁻¹ e⁻ˣ / Γ(a), the density of the gamma distribution. The VJP for x
+ * maps the cotangent g to g y (a − 1 − x) / x.
  * @throws ArgumentError if a derivative by a is needed
  */
 export const gammaincSlope: Op<Inputs> = /* @__PURE__ */ functionOfX(

@@ -6,22 +6,23 @@ import { currentEngine } from "./kernels.ts";
 import { equalPart, readRuns, writeRuns } from "./products.ts";
 import type { Workspace } from "./workspace.ts";
 
-// The three products of a convolution, in blocks of windows, with the steps of the plain loops in
-// ../convolution/lowering.ts. All arrays are row-major. Memory holds one image, one block, and the kernel of one group.
-// Each function returns false, and writes nothing, if WebAssembly does not pay or runs out of memory.
+// The functions in this file compute a convolution and its two VJPs by WebAssembly, block by block, with the same
+// operations as the plain loops in ../convolution/lowering.ts. All arrays are row-major. WebAssembly memory holds one
+// image, one block of windows, and the kernel of one group. Each function returns false, and writes nothing, if
+// WebAssembly would be slower than plain loops or runs out of memory.
 
-/** The memory and the kernels for one call. */
+/** The WebAssembly memory and the kernels for one call of a convolution. */
 interface Run extends Blocks {
   readonly workspace: Workspace;
-  /** The number of bytes of an entry. */
+  /** The number of bytes of an array entry: 4 for float32, 8 for float64. */
   readonly size: number;
   readonly atImage: number;
   readonly atRows: number;
   readonly atKernel: number;
   readonly atOutputs: number;
-  /** Calls the kernel `gather` or `scatter` for the image in memory. */
+  /** Calls the WebAssembly kernel `gather` or `scatter` for the image in memory. */
   move(kernel: WindowKernel, group: number, first: number, last: number, row: number): void;
-  /** Computes c = a b. The strides are numbers of entries. */
+  /** Computes the matrix product c = a b. The strides are numbers of entries. */
   multiply(m: number, n: number, k: number, a: Matrix, b: Matrix, c: Matrix): void;
   readonly gather: WindowKernel;
   readonly scatter: WindowKernel;
@@ -85,7 +86,10 @@ function begin(geometry: Geometry, arrays: readonly Data[]): Run | undefined {
   };
 }
 
-/** Computes c = a b, or cᵀ = bᵀ aᵀ if a has many rows and b few columns, because tiles are wide. */
+/**
+ * Computes the matrix product c = a b. If a has many rows and b few columns, computes cᵀ = bᵀ aᵀ instead, because the
+ * tiles of the kernel are wide.
+ */
 function product(
   gemm: ProductKernel,
   size: number,
@@ -125,7 +129,7 @@ export function convolutionInWasm(out: Data, x: Data, kernel: Data, geometry: Ge
   return true;
 }
 
-/** Adds g × kernel to `out` at each window. `out` has the shape of the images. */
+/** Adds g × kernel to `out` at each window, for the cotangent g of a convolution. `out` has the shape of the images. */
 export function inputPullbackInWasm(out: Data, g: Data, kernel: Data, geometry: Geometry): boolean {
   const run = begin(geometry, [out, g, kernel]);
   if (run === undefined) return false;
@@ -148,7 +152,10 @@ export function inputPullbackInWasm(out: Data, g: Data, kernel: Data, geometry: 
   return true;
 }
 
-/** Writes the sum of x × g over all windows to `out`, which has the shape of the kernel. */
+/**
+ * Writes the sum of x × g over all windows of the images x to `out`, for the cotangent g of a convolution. `out` has
+ * the shape of the kernel.
+ */
 export function kernelPullbackInWasm(out: Data, x: Data, g: Data, geometry: Geometry): boolean {
   const run = begin(geometry, [out, x, g]);
   if (run === undefined) return false;
@@ -173,8 +180,8 @@ export function kernelPullbackInWasm(out: Data, x: Data, g: Data, geometry: Geom
 }
 
 /**
- * Copies the windows of a block to memory. `current` is the image that is in memory already. Returns the last image,
- * which then is.
+ * Copies the windows of a block to WebAssembly memory. `current` is the image that is already in memory. Returns the
+ * image that is in memory afterwards.
  */
 function gatherBlock(run: Run, x: Data, group: number, from: number, count: number, current: number): number {
   let loaded = current;

@@ -37,14 +37,14 @@ export interface Exports extends Maps {
 }
 
 /**
- * Processes `rows` slices of n entries each, with up to three operands. A reduced operand has one entry per row.
- * `scratch` must have room for the larger of 2 rows + 2 and 3 n + 6 doubles.
+ * Processes `rows` slices of n entries each, with up to three operands. A reduced operand has an entry for each slice.
+ * `scratch` is memory for the larger of 2 rows + 2 and 3 n + 6 doubles.
  */
 type SliceKernel = (rows: number, n: number, y: number, a: number, b: number, c: number, scratch: number) => void;
 
 /**
  * Computes C = A B if `isFirst`, else C += A B, for A [m, k] and B [k, n] with k > 0. Either the rows or the columns of
- * B are contiguous. `scratch` has room for `packed` entries (see src/wasm/products.ts).
+ * B are contiguous. `scratch` is memory for `packed` entries, a number that src/wasm/products.ts computes.
  */
 export type ProductKernel = (
   m: number,
@@ -67,7 +67,8 @@ export type ProductKernel = (
 
 /**
  * Copies the windows from number `from` to `to` − 1 of the image at `x` to `rows`, or adds `rows` to these windows.
- * `depth` of the image's channels are copied. The other numbers are those of a Geometry.
+ * Only `depth` of the image's channels are copied. The other arguments are fields of a `Geometry`
+ * (src/loops/windows.ts).
  */
 export type WindowKernel = (
   rows: number,
@@ -89,7 +90,7 @@ export type WindowKernel = (
   left: number,
 ) => void;
 
-/** Computes y = f(x) for n entries; y may be x. */
+/** Computes y = f(x) for n entries. The addresses of y and x may be equal. */
 type FunctionKernel = (n: number, y: number, x: number) => void;
 
 /** Computes y = a ∘ b for a binary operation, over rows of n entries. A row or column stride of 0 repeats an operand. */
@@ -105,13 +106,13 @@ type OperationKernel = (
   bColumn: number,
 ) => void;
 
-/** Computes z = α x + y for n entries; z may be y. */
+/** Computes z = α x + y for n entries. The addresses of z and y may be equal. */
 type AxpyKernel = (n: number, z: number, alpha: number, x: number, y: number) => void;
 
 /**
  * Computes y = Σ x / divisor over the rows, or the columns, of x [rows, n]. The partial sums are written to `sums`,
- * which has 64 bytes for rows, or 64 bytes per column plus 64. Unless `isFirst` is set, the kernel continues from these
- * sums.
+ * memory of 64 bytes if rows are summed, or of 64 bytes per column plus 64. Unless `isFirst` is set, the kernel
+ * continues from the sums in this memory.
  */
 export type SumKernel = (
   rows: number,

@@ -5,7 +5,10 @@ import { decodeBinary } from "./embedded.ts";
 import type { Exports } from "./exports.ts";
 import { Workspace } from "./workspace.ts";
 
-/** plain: JavaScript loops. simd: WebAssembly with SIMD128. fma: WebAssembly with relaxed SIMD, where a × b + c rounds once. */
+/**
+ * The kinds of kernels: "plain" are JavaScript loops, "simd" is WebAssembly with SIMD128, and "fma" is WebAssembly with
+ * relaxed SIMD, where a × b + c rounds once.
+ */
 export type Kernels = "plain" | "simd" | "fma";
 
 export interface KernelsInUse {
@@ -13,9 +16,9 @@ export interface KernelsInUse {
   readonly choice: Kernels | "auto";
   /** The kernels in use. Small inputs may still run in plain JavaScript loops. */
   readonly running: Kernels;
-  /** The kernels that are available in this engine, the fastest last. */
+  /** The kernels that are available in the JavaScript engine, the fastest last. */
   readonly available: readonly Kernels[];
-  /** The reason why each missing kernel is unavailable. */
+  /** For each kind of kernels that is not available, the reason why it cannot run. */
   readonly missing: Readonly<Partial<Record<Kernels, string>>>;
 }
 
@@ -23,8 +26,8 @@ type Compiled = Exclude<Kernels, "plain">;
 const wasmKernels: readonly Compiled[] = ["simd", "fma"]; // the best last
 const choices: readonly string[] = ["plain", ...wasmKernels, "auto"];
 
-// The choice of kernels is the only setting of this package that is not an argument. It changes results only within the
-// bounds of docs/numerics.md.
+// The choice of kernels is the only setting of this package that is not an argument of a function. The choice changes
+// results only within the bounds of docs/numerics.md.
 let choice: Kernels | "auto" | undefined; // undefined: not chosen yet
 let engine: Engine | null | undefined; // null: plain loops; undefined: not loaded yet
 
@@ -33,7 +36,7 @@ export class Engine {
   readonly name: Compiled;
   readonly exports: Exports;
   readonly workspace: Workspace;
-  /** Whether the kernels run for inputs of any size. */
+  /** Whether the WebAssembly kernels run for inputs of any size, even where plain loops are faster. */
   readonly isForced: boolean;
 
   constructor(name: Compiled, exports: Exports, isForced: boolean) {
@@ -88,7 +91,10 @@ function choose(caller: string, candidates: unknown): void {
 
 const loadCache = /* @__PURE__ */ new Map<Compiled, Exports | string>();
 
-/** Returns the exports of a binary, or the reason why the engine or the page's policy does not allow it. */
+/**
+ * Returns the exports of a WebAssembly binary, or the reason why the engine or the page's policy does not allow the
+ * binary.
+ */
 function load(name: Compiled): Exports | string {
   let loaded = loadCache.get(name);
   if (loaded === undefined) {
@@ -122,8 +128,8 @@ function instantiate(name: Compiled): Exports | string {
 }
 
 /**
- * The subset of lib.dom's WebAssembly declarations that this package uses. This package compiles without the types of
- * any host.
+ * The subset of lib.dom's WebAssembly declarations that this package uses. This package compiles without the type
+ * declarations of browsers or Node.
  */
 interface WebAssemblyApi {
   validate(binary: Uint8Array): boolean;

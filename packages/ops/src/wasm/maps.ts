@@ -4,10 +4,13 @@ import * as crossovers from "./crossovers.ts";
 import type { FunctionName, OperationName } from "./exports.ts";
 import { currentEngine, type Engine } from "./kernels.ts";
 
-// Elementwise arithmetic and functions in WebAssembly. Plain loops give the same bits, so only the size of the input
-// decides between them.
+// This module computes elementwise arithmetic and functions in WebAssembly. Plain loops give the same bits as
+// WebAssembly, so the choice between the two depends only on speed, that is, on the size of the input.
 
-/** The number of bytes copied in, processed and copied out at a time, chosen so that they stay in the cache. */
+/**
+ * The number of bytes that are copied into the WebAssembly memory, processed and copied out at a time, chosen so that
+ * these bytes stay in the CPU cache.
+ */
 const chunkBytes = 32768;
 
 /** Returns the kernels in use if `out` has a float dtype and at least `crossover` elements. */
@@ -90,7 +93,8 @@ const operations = {
 
 /**
  * Writes a binary operation a ∘ b to `out`, which is row-major and to which a and b broadcast. Returns whether the
- * kernel ran. Each operand must have all elements in row-major order, or one row, one element per row, or one element.
+ * kernel ran. Each operand must have all elements in row-major order, or a single row, or a single column, or a single
+ * element.
  */
 export function operationInWasm(out: NdArray, a: NdArray, b: NdArray, operation: OperationName): boolean {
   const engine = engineFor(out, crossovers.arithmetic);
@@ -111,7 +115,7 @@ export function operationInWasm(out: NdArray, a: NdArray, b: NdArray, operation:
   const { workspace, exports } = engine;
   const width = out.data.BYTES_PER_ELEMENT;
   const kernel = exports[operations[operation][width === 4 ? 0 : 1]];
-  // A chunk has several rows, or a section of one row.
+  // A chunk, which the kernel processes at a time, has several whole rows or consecutive entries of one row.
   const rowPart = Math.min(n, chunkBytes / width);
   const rowsPerChunk = Math.min(count, Math.floor(chunkBytes / width / rowPart));
   const bytes = rowsPerChunk * rowPart * width;
@@ -135,8 +139,8 @@ export function operationInWasm(out: NdArray, a: NdArray, b: NdArray, operation:
 }
 
 /**
- * Returns whether a kernel can read an operand. Each row must have n contiguous entries or a single entry. All rows may
- * share the same memory.
+ * Returns whether a kernel can read an operand: each row must have n contiguous entries, or a single entry that is
+ * repeated. All rows may be the same memory.
  */
 const isDense = (row: number, column: number, n: number): boolean =>
   column === 1 ? row === n || row === 0 : column === 0 && (row === 1 || row === 0);

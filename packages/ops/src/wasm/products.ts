@@ -4,13 +4,16 @@ import { currentEngine, type Engine } from "./kernels.ts";
 import type { Workspace } from "./workspace.ts";
 
 /**
- * The number of bytes of an operand that are copied and processed at a time. They are still in the cache when the
- * kernel reads them.
+ * The number of bytes of an operand that are copied and processed at a time, so few that they are still in the cache
+ * when the kernel reads them.
  */
 const blockBytes = 2 ** 19;
 /** The number of bytes of the second operand that stay in the cache while blocks of the first operand are processed. */
 const residentBytes = 4 * blockBytes;
-/** The largest number of terms per block, if a block contains segments of the rows of A or of the columns of B. */
+/**
+ * The largest number of terms of a sum in a block, if a block contains only sections of the rows of A or of the columns
+ * of B.
+ */
 const maxTerms = 1024;
 /** The tile width of the kernel in bytes, and the numbers of rows and terms that it packs at a time. */
 const [tileBytes, packedRows, packedTerms] = [32, 60, 400];
@@ -18,8 +21,8 @@ const [tileBytes, packedRows, packedTerms] = [32, 60, 400];
 const maxSingleTerms = 64 * packedTerms;
 
 /**
- * Splits k terms into the fewest equal parts of at most `limit` and returns their size. The size, and so the bits of a sum,
- * depend only on k.
+ * Splits the k terms of a sum into the fewest blocks of equal size, at most `limit`, and returns this size. The size,
+ * and so the bits of the sum, depend only on k.
  */
 export const equalPart = (k: number, limit: number): number => Math.ceil(k / Math.ceil(k / limit));
 
@@ -37,8 +40,8 @@ export function paysInWasm(c: Data, a: Data, b: Data, n: number, k: number): boo
 }
 
 /**
- * Writes the product of a [m, k] and b [k, n] to c, row-major, starting at index o. a and b each have stride 1 along
- * one axis. Returns false if memory runs out.
+ * Writes the matrix product of a [m, k] and b [k, n] to c, row-major, starting at index o. a and b each have stride 1
+ * along one axis. Returns false if memory runs out.
  */
 export function productInWasm(
   c: Data,
@@ -68,7 +71,7 @@ export function productInWasm(
   return true;
 }
 
-/** Computes the product over all terms at once, for float64 or for few float32 terms. */
+/** Computes a matrix product whose sums are not split into blocks: in float64, or in float32 with few terms. */
 function partialProduct(
   c: Data,
   o: number,
@@ -86,7 +89,8 @@ function partialProduct(
 ): boolean {
   const engine = currentEngine()!;
   const size = c.BYTES_PER_ELEMENT;
-  // Tiles are wide, so a narrow product is transposed: cᵀ ← bᵀ aᵀ. Its tiles are transposed into c.
+  // The tiles of the kernel are wide, so a product with few columns is computed as cᵀ ← bᵀ aᵀ, and the tiles of cᵀ are
+  // transposed into c.
   const lanes = tileBytes / size;
   const costByRows = Math.ceil(n / lanes) * lanes * m * k;
   const costByColumns = Math.ceil(m / lanes) * lanes * n * k + 2 * m * n;
@@ -95,7 +99,7 @@ function partialProduct(
     : multiplyInBlocks(engine, c, o, true, a, i, aRow, aCol, b, j, bRow, bCol, m, n, k);
 }
 
-/** Writes the product a b to c, transposed unless `isByRows` is set. */
+/** Writes the matrix product a b to c; transposes the product unless `isByRows` is set. */
 function multiplyInBlocks(
   { exports, workspace }: Engine,
   c: Data,
@@ -117,7 +121,7 @@ function multiplyInBlocks(
   const gemm = size === 4 ? exports.gemm32 : exports.gemm64;
   const aIsByRows = aCol === 1;
   const bIsByRows = bCol === 1;
-  // Choose the block sizes: the number of terms in each sum, and the numbers of rows and columns of c.
+  // The sizes of a block are chosen: the number of terms in each sum, and the numbers of rows and columns of c.
   const blockEntries = blockBytes / size;
   const part = equalPart(k, packedTerms);
   let terms = k;
@@ -139,8 +143,9 @@ function multiplyInBlocks(
     };
     fitRowsAndColumns();
     if (size === 4) {
-      // The bits of a sum must not depend on m and n. So a block of memory holds whole parts of the inner axis, or the
-      // sums of a part stay in memory from one of its blocks to the next.
+      // The bits of a sum of k terms must not depend on the numbers of rows and columns. So the k terms are always
+      // split in the same way, and partial sums stay in memory if the terms of a split do not fit into one block of
+      // memory.
       splitsParts = terms < part && m === rows;
       const nearest = part * Math.max(1, Math.round(terms / part));
       const fewest = part * Math.max(1, Math.floor(terms / part));
@@ -209,7 +214,9 @@ function multiplyInBlocks(
   return true;
 }
 
-/** Copies `count` runs of `length` entries, whose starts are `stride` apart, into contiguous memory. */
+/**
+ * Copies `count` runs of `length` entries into contiguous memory. The starts of the runs are `stride` entries apart.
+ */
 export function writeRuns(
   to: Workspace,
   at: number,

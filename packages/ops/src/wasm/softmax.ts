@@ -2,13 +2,16 @@ import { assign, type Data, isRowMajor, type NdArray, ndarray, ravel, sizeOf } f
 import type { SliceName } from "./exports.ts";
 import { currentEngine } from "./kernels.ts";
 
-/** The number of bytes of one operand copied in at a time, chosen so that they stay in the cache. */
+/**
+ * The number of bytes of an operand that are copied to WebAssembly memory at a time, chosen so that they stay in the
+ * cache.
+ */
 const chunkBytes = 32768;
 
 /**
  * Runs a kernel of the softmax family along `axes` and returns whether it ran. inputs[0] has the full shape. The other
- * arrays have the full shape, or the shape without `axes`; then their slices are single entries. The kernel runs for
- * all sizes, because plain loops are never faster.
+ * arrays have the full shape, or the shape without `axes`. In an array without `axes`, each slice is a single entry.
+ * The kernel runs for all sizes, because plain loops are never faster.
  */
 export function slicesInWasm(
   name: SliceName,
@@ -62,8 +65,8 @@ export function slicesInWasm(
 }
 
 /**
- * Like `slicesInWasm`, for a kernel whose second input has class labels. Returns false if a label is out of range; the
- * plain loop then throws.
+ * Runs a kernel whose second input is class labels, as `slicesInWasm` does for other kernels. Returns false if a label
+ * is out of range; the plain loop then throws.
  */
 export function labeledSlicesInWasm(
   name: SliceName,

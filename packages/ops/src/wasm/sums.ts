@@ -3,7 +3,10 @@ import type { SumKernel } from "./exports.ts";
 import { currentEngine } from "./kernels.ts";
 import type { Workspace } from "./workspace.ts";
 
-/** The number of bytes copied in at a time, so that they are still in the cache when added. */
+/**
+ * The number of bytes that are copied to WebAssembly memory at a time, so few that they are still in the cache when the
+ * kernel adds them.
+ */
 const chunkBytes = 32768;
 
 /**
@@ -38,7 +41,7 @@ export function sumsInWasm(out: NdArray, x: NdArray, axes: readonly number[], di
   );
 }
 
-/** Returns whether `axes`, in ascending order, are adjacent. */
+/** Returns whether `axes`, which are in ascending order, are adjacent axes. */
 const areNeighbors = (axes: readonly number[]): boolean => axes.at(-1)! - axes[0]! === axes.length - 1;
 
 function sumRows(

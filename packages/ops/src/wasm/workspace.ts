@@ -5,15 +5,15 @@ const pageBytes = 65536;
 const maxBytes = 2 ** 31 - pageBytes; // JavaScript sees addresses as signed integers
 
 /**
- * The number of entries up to which a loop is as fast as TypedArray.set, which needs a subarray first. At 24 entries,
- * the loop takes 1.1 times as long.
+ * The number of entries up to which a copy by a loop is as fast as TypedArray.set, which needs a subarray. For 24
+ * entries, the loop takes 1.1 times as long.
  */
 const loopLimit = 16;
 
 /**
  * The memory of a loaded binary. Each kernel call allocates its operands contiguously from the start of the memory.
- * Nothing needs to be freed, and earlier calls have no effect. Kernels take no callbacks, so no other code runs between
- * `begin` and the last `read`.
+ * Memory is never freed, because each call overwrites the memory of the previous call. Kernels take no callbacks, so no
+ * other call can run between `begin` and the last `read`.
  */
 export class Workspace {
   readonly #memory: Exports["memory"];
@@ -31,7 +31,7 @@ export class Workspace {
     this.#refreshViews();
   }
 
-  /** Discards all allocations and reserves `bytes`. Returns whether enough memory is available. */
+  /** Discards all allocations and reserves `bytes` bytes. Returns whether enough memory is available. */
   begin(bytes: number): boolean {
     this.#end = this.#start;
     if (this.#bytes.length === 0) this.#refreshViews(); // the memory has grown elsewhere
@@ -41,13 +41,13 @@ export class Workspace {
     try {
       this.#memory.grow(Math.ceil((needed - this.#bytes.length) / pageBytes));
     } catch {
-      // The host has no more memory, or does not allow more.
+      // Growing the memory failed, because the host has no more memory or does not allow more.
     }
     if (this.#bytes.length === 0) this.#refreshViews();
     return needed <= this.#bytes.length;
   }
 
-  /** Creates views of the current memory, because growing the memory detaches earlier views. */
+  /** Creates new views of the WebAssembly memory, because growing the memory detaches earlier views. */
   #refreshViews(): void {
     const { buffer } = this.#memory;
     this.#float64 = new Float64Array(buffer);
@@ -56,19 +56,22 @@ export class Workspace {
     this.#bytes = new Uint8Array(buffer);
   }
 
-  /** Returns the address of the next `bytes`, followed by 64 unused bytes. The memory was already reserved by `begin`. */
+  /**
+   * Allocates `bytes` bytes, followed by 64 unused bytes, and returns their address. `begin` has already reserved this
+   * memory.
+   */
   allocate(bytes: number): number {
     const address = this.#end;
     this.#end += (bytes + 64 + 15) & ~15;
     return address;
   }
 
-  /** Fills `bytes` from `address` on with zeros. */
+  /** Fills `bytes` bytes from `address` on with zeros. */
   clear(address: number, bytes: number): void {
     this.#bytes.fill(0, address, address + bytes);
   }
 
-  /** Copies `count` entries of `data`, starting at index `from`, to `address`. */
+  /** Copies `count` entries of `data`, starting at index `from`, to `address` in the WebAssembly memory. */
   write(address: number, data: Data, from: number, count: number): void {
     const view = this.#viewFor(data);
     const at = address / data.BYTES_PER_ELEMENT;
@@ -76,7 +79,7 @@ export class Workspace {
     else view.set(from === 0 && count === data.length ? data : data.subarray(from, from + count), at);
   }
 
-  /** Copies `count` entries from `address` to `data`, starting at index `to`. */
+  /** Copies `count` entries from `address` in the WebAssembly memory to `data`, starting at index `to`. */
   read(address: number, data: Data, to: number, count: number): void {
     const view = this.#viewFor(data);
     const at = address / data.BYTES_PER_ELEMENT;

@@ -9,8 +9,8 @@ const digits = "₀₁₂";
 const one = (x: number) => short(x, 3);
 
 /**
- * Makes sections 3 and 4 of docs/softmax.md interactive: the reader chooses the numbers, and the library computes s, J
- * and x̄ in the page.
+ * Makes sections 3 and 4 of docs/softmax.md interactive: the reader chooses the numbers, and the library computes the
+ * softmax s, its Jacobian J and the cotangent x̄ in the page.
  */
 export default function Softmax() {
   const x = useSignal([2, 1, 0]);
@@ -88,8 +88,8 @@ export default function Softmax() {
 }
 
 /**
- * Draws a number from −1 to 1 as a bar that starts at 0. Cotangents extend to both sides, probabilities only to the
- * right.
+ * Draws a number from −1 to 1 as a bar that starts at 0. Bars of cotangents extend to both sides, bars of probabilities
+ * only to the right.
  */
 function Bar({ of, kind }: { of: number; kind: "forward" | "backward" }) {
   const isSigned = kind === "backward";

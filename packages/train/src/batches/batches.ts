@@ -8,7 +8,10 @@ import { type Sequence, sequence } from "./sequence.ts";
 export interface BatchesOptions {
   /** The number of rows in a batch. The last batch of an epoch may be smaller. */
   readonly batchSize: number;
-  /** Seeds the shuffle, together with `epoch`. Without a key, rows keep the order of the data and nothing is copied. */
+  /**
+   * The random key that seeds the shuffle, together with `epoch`. Without a key, rows keep the order of the data and no
+   * rows are copied.
+   */
   readonly key?: Tensor | undefined;
   /** The index of the epoch (a pass over the data), starting at 0. Each epoch has a different order. */
   readonly epoch?: number | undefined;
@@ -18,8 +21,8 @@ export interface BatchesOptions {
 
 /**
  * Returns an iterable over one epoch of batches. `data` and each batch are trees of tensors with rows along axis 0.
- * Each batch is created when the loop asks for it: without a key as a view of the data, with a key as a shuffled copy.
- * The order of the rows depends only on `key` and `epoch`.
+ * Each batch is created only when the loop reaches it: without a key as a view of the data, with a key as a shuffled
+ * copy. The order of the rows depends only on `key` and `epoch`.
  * @throws ShapeError, TreeError if `data` has no rows, or its tensors differ in their number of rows
  * @throws ArgumentError for an invalid size, or if `dropLast` leaves no batch
  */

@@ -6,7 +6,7 @@ import { keyOption } from "../checks/options.ts";
 /**
  * Returns the indices of `count` rows, shuffled by `key` or in the order of the data. With `labels` the indices are
  * sorted by class, so that evenly spaced samples contain each class in proportion.
- * @throws ShapeError unless there is one label per row
+ * @throws ShapeError unless there is a label for each row
  */
 export function rowOrder(
   caller: string,
@@ -29,8 +29,8 @@ export function rowOrder(
 }
 
 /**
- * Splits row indices in two lists, both ascending: those whose position in `order` passes the test `isInside`, and the
- * remaining ones.
+ * Splits row indices into two ascending lists: the rows whose position in `order` passes the test `isInside`, and all
+ * other rows.
  */
 export function splitRows(order: Int32Array, isInside: (place: number) => boolean): [inside: Tensor, outside: Tensor] {
   const parts = [true, false].map((side) => {

@@ -7,7 +7,7 @@ export interface Rows<T> {
   readonly count: number;
   /** Returns the rows from `start` up to but not including `stop`, as views. */
   between(start: number, stop: number): T;
-  /** Returns a copy of the rows with these int32 indices. */
+  /** Returns a copy of the rows with the given int32 indices. */
   at(indices: Tensor): T;
 }
 

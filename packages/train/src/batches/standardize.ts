@@ -7,16 +7,17 @@ import { rowsOf } from "./rows.ts";
 export interface ScalerStatistics<T> {
   readonly mean: T;
   /**
-   * The standard deviation with divisor n. For a constant column it is set to 1, so that the standardized column is 0.
+   * The standard deviation with divisor n. For a constant column the deviation is set to 1, so that the standardized
+   * column is 0.
    */
   readonly std: T;
 }
 
-/** The statistics of the columns, and the standardization with its inverse. */
+/** The statistics of the columns, and the functions that standardize rows and reverse the standardization. */
 export interface StandardScaler<T> extends ScalerStatistics<T> {
-  /** Returns (x − mean) / std for any rows. */
+  /** Standardizes rows with the stored statistics: returns (x − mean) / std. */
   transform(x: T & TreesOnly<T>): T;
-  /** Undoes `transform`: returns x · std + mean. */
+  /** Reverses `transform`: returns x · std + mean. */
   inverseTransform(x: T & TreesOnly<T>): T;
 }
 
@@ -50,7 +51,7 @@ export function standardize<T>(x: T & TreesOnly<T>): StandardScaler<T> {
 
 /**
  * Rebuilds a scaler from the statistics of `standardize`, for example from a file: `standardScaler(tree)` after
- * `save(path, { mean, std })` and `load(path)`. It transforms to the same bits.
+ * `save(path, { mean, std })` and `load(path)`. The rebuilt scaler gives the same bits as the original.
  * @throws ArgumentError, TreeError, ShapeError unless `mean` and `std` are trees of the same structure, shapes and dtypes
  * @throws DTypeError unless all tensors are floats
  * @throws OutOfRangeError for a standard deviation that is 0, negative or infinite; NaN is allowed, as in `standardize`

@@ -8,22 +8,24 @@ import { rowsOf } from "./rows.ts";
 export interface TrainTestSplitOptions {
   /** The fraction of the rows that go to the training set, between 0 and 1. */
   readonly fraction: number;
-  /** Draws the rows of the first part at random; the same key draws the same rows. Default `randomKey(0)`. */
+  /**
+   * The random key that draws the rows of the training set; the same key draws the same rows. Default `randomKey(0)`.
+   */
   readonly key?: Tensor | undefined;
-  /** Whether to draw the rows at random. `false` takes the first rows. Default true. */
+  /** Whether to draw the training rows at random. `false` takes the first rows. Default true. */
   readonly shuffle?: boolean | undefined;
   /** The class of each row, [rows], for a stratified split: each class is divided by `fraction`. */
   readonly labels?: Tensor | undefined;
 }
 
 /**
- * Splits the rows of `data`, a tree of tensors with rows along axis 0, into two parts: `const [train, test] =
- * trainTestSplit(data, { fraction: 0.8, key })`. The rows of the first part are drawn at random. Within each part, rows
- * keep the order of the data. With `shuffle: false` the first part has the first rows, or with `labels` evenly spaced rows
- * of each class; without `labels` both parts are then views.
+ * Splits the rows of `data`, a tree of tensors with rows along axis 0, into a training set and a test set: `const
+ * [train, test] = trainTestSplit(data, { fraction: 0.8, key })`. The training rows are drawn at random. Within each
+ * set, rows keep the order of the data. With `shuffle: false` the training set has the first rows, or with `labels`
+ * evenly spaced rows of each class; without `labels` both sets are then views.
  * @throws ShapeError, TreeError if `data` has no rows
  * @throws ArgumentError, DTypeError for invalid options
- * @throws OutOfRangeError if `fraction` leaves one part empty
+ * @throws OutOfRangeError if `fraction` leaves one of the sets empty
  */
 export function trainTestSplit<T>(data: T & TreesOnly<T>, options: TrainTestSplitOptions): [T, T] {
   const defaults = { fraction: undefined, key: undefined, shuffle: true, labels: undefined };
@@ -49,14 +51,17 @@ export function trainTestSplit<T>(data: T & TreesOnly<T>, options: TrainTestSpli
     throw new ArgumentError("trainTestSplit: shuffle: false and key exclude each other, got both; leave out one");
   if (!shuffle && labels === undefined) return [rows.between(0, size), rows.between(size, rows.count)];
   const order = rowOrder("trainTestSplit", rows.count, { key: shuffle ? (key ?? randomKey(0)) : undefined, labels });
-  // Select positions evenly, because each class is a contiguous run of the order.
+  // The selected positions are evenly spaced, because the rows are ordered by class: so each class gets its share.
   const isInFirst = (place: number) =>
     Math.floor(((place + 1) * size) / rows.count) > Math.floor((place * size) / rows.count);
   const [first, second] = splitRows(order, isInFirst);
   return [rows.at(first), rows.at(second)];
 }
 
-/** The hint for scikit-learn's test_size, which counts the other part: the same number would swap the two parts. */
+/**
+ * The hint for scikit-learn's option test_size, the fraction of the test set: as `fraction`, the same number would swap
+ * the two sets.
+ */
 function fractionHint(options: unknown): string {
   const { testSize, test_size = testSize } = (options ?? {}) as { testSize?: unknown; test_size?: unknown };
   const isFraction = typeof test_size === "number" && test_size > 0 && test_size < 1;

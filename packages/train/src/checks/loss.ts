@@ -1,7 +1,10 @@
 import { ArgumentError, DTypeError, ShapeError, Tensor } from "@wengert/core";
 import { describe, isFloat, show, tensorHint } from "@wengert/core/extend";
 
-/** Checks what a loss returns; `expected` describes it. @throws ArgumentError, ShapeError, DTypeError unless it is a float scalar */
+/**
+ * Checks the return value of a loss function; `expected` describes the valid return values.
+ * @throws ArgumentError, ShapeError, DTypeError unless the loss is a float scalar
+ */
 export function checkLoss(caller: string, loss: unknown, expected = "a scalar tensor"): asserts loss is Tensor {
   if (!(loss instanceof Tensor))
     throw new ArgumentError(

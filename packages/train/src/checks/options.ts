@@ -12,13 +12,13 @@ export function wholeNumber(caller: string, name: string, value: unknown, minimu
 
 const keyHint = "write { key: randomKey(1) }";
 export const keyNames: OtherNames = { seed: keyHint, randomstate: keyHint };
-/** Option names of other libraries, for functions that shuffle only with a key. */
+/** Maps option names of other libraries, for functions that shuffle only if a key is passed. */
 export const shuffleNames: OtherNames = {
   ...keyNames,
   shuffle: "a key shuffles the rows; write { key: randomKey(1) }",
 };
 
-/** Checks an optional key. @throws DTypeError unless it is an int32 [2] or undefined */
+/** Checks an optional random key. @throws DTypeError unless the key is an int32 [2] tensor or undefined */
 export function keyOption(caller: string, name: string, key: unknown): Tensor | undefined {
   if (key === undefined) return undefined;
   if (key instanceof Tensor && key.dtype === "int32" && String(key.shape) === "2") return key;

@@ -63,7 +63,10 @@ async function replaceFile(caller: string, path: string, parts: Iterable<Uint8Ar
   await syncFolder(caller, target);
 }
 
-/** Writes directly into a pipe or a device, because renaming a temporary file would replace it. */
+/**
+ * Writes directly into a pipe or a device, because the atomic method would replace the pipe or device by a renamed
+ * file.
+ */
 async function overwrite(caller: string, path: string, parts: Iterable<Uint8Array>): Promise<void> {
   const file = await builtin<typeof import("node:fs/promises")>(caller, "node:fs/promises").open(path, "w");
   try {
@@ -116,7 +119,9 @@ async function writeAll(file: FileHandle, parts: Iterable<Uint8Array>): Promise<
     }
 }
 
-/** Syncs the folder to disk, because a renamed file survives a power failure only after its folder is synced. */
+/**
+ * Syncs the folder to disk, because the renaming of a file survives a power failure only after the folder is synced.
+ */
 async function syncFolder(caller: string, target: string): Promise<void> {
   const { open } = builtin<typeof import("node:fs/promises")>(caller, "node:fs/promises");
   const { dirname } = builtin<typeof import("node:path")>(caller, "node:path");

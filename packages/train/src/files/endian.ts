@@ -28,7 +28,7 @@ export function arrayOf<A extends ArrayBufferView>(
 
 const widthOf = (array: ArrayBufferView): number => (array as Uint8Array).BYTES_PER_ELEMENT;
 
-/** Reverses the byte order of each `width`-byte element, in place. */
+/** Reverses the byte order of each element in place; an element has `width` bytes. */
 function reverseBytes(bytes: Uint8Array, width: number): Uint8Array {
   for (let i = 0; width > 1 && i < bytes.length; i += width) bytes.subarray(i, i + width).reverse();
   return bytes;

@@ -43,7 +43,10 @@ export function headerBytes(caller: string, { metadata, entries }: Header): Byte
   return bytes;
 }
 
-/** The first bytes of other file formats. The error message names the format if a file begins with one of them. */
+/**
+ * The first bytes of file formats other than safetensors. If a file begins with such bytes, the error message names the
+ * format.
+ */
 const otherFormats: readonly { begins: readonly number[]; is: string }[] = [
   {
     begins: [0x50, 0x4b, 3, 4],

@@ -1,17 +1,17 @@
-/** A JSON reader for text of known structure. Each method consumes the next token, or throws. */
+/** A JSON reader for text of known structure. Each method reads the next token and moves past the token, or throws. */
 export interface JsonReader {
-  /** Consumes the character `c` if it comes next, and returns whether it did. */
+  /** Returns whether the next character is `c`, and consumes this character if so. */
   accept(c: string): boolean;
-  /** Whether the character `c` comes next. */
+  /** Returns whether the next character is `c`, without consuming it. */
   isNext(c: string): boolean;
   string(): string;
-  /** Reads an integer from 0 to 2^53. */
+  /** Reads an integer from 0 to 2^53 from the JSON text. */
   count(): number;
-  /** Reads a JSON array. Calls `entry` once per element, to read that element. */
+  /** Reads a JSON array. Calls `entry` for each element, to read this element. */
   list(entry: (i: number) => void): void;
   /**
-   * Reads a JSON object. Calls `member` once per name, to read its value. Throws for a duplicate name. `isTaken`
-   * replaces the check for duplicates.
+   * Reads a JSON object. Calls `member` for each name, to read the value of this name. Throws for a duplicate name.
+   * `isTaken` replaces the default check for duplicates.
    */
   members(member: (name: string) => void, isTaken?: (name: string) => boolean): void;
   end(): void;
@@ -20,8 +20,8 @@ export interface JsonReader {
 }
 
 /**
- * Returns a strict one-pass JSON reader of `text`. Unlike JSON.parse, it rejects duplicate names, and it builds only
- * the values that the caller reads. A malicious file therefore cannot make it allocate many times the file's size.
+ * Returns a strict one-pass JSON reader of `text`. Unlike JSON.parse, the reader rejects duplicate names, and builds
+ * only the values that the caller reads. A malicious file therefore cannot make it allocate many times the file's size.
  * `makeError` creates the error to throw from a description of the problem.
  */
 export function jsonReader(text: string, makeError: (what: string) => Error): JsonReader {
@@ -103,7 +103,7 @@ export function jsonReader(text: string, makeError: (what: string) => Error): Js
 }
 
 /**
- * Returns a function that returns whether it was called with the same name before. It creates a Set only for the second
+ * Returns a function that returns whether it was called with the same name before. Creates a Set only at the second
  * name, because most objects have only one name.
  */
 function duplicateCheck(): (name: string) => boolean {
@@ -123,7 +123,7 @@ function duplicateCheck(): (name: string) => boolean {
 
 const isSpace = (c: number): boolean => c === 0x20 || c === 0x0a || c === 0x0d || c === 0x09;
 
-/** Whether `text` contains no lone surrogate. UTF-8 cannot encode a lone surrogate. */
+/** Returns whether `text` contains no lone surrogate, which UTF-8 cannot encode. */
 export const isWellFormed = (text: string): boolean => !/\p{Surrogate}/u.test(text);
 
 /** Quotes a name from a file for an error message, shortened to 80 characters. */

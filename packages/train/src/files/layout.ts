@@ -8,7 +8,7 @@ import { quoted } from "./json.ts";
 import { checkStructure, namesOf, structureKey, treeOf } from "./names.ts";
 import { bytesOf } from "./shape.ts";
 
-/** A tree of tensors whose structure is unknown until the file is read. */
+/** A tree of tensors from a file, whose structure is unknown until the file is read. */
 export type AnyTree = Tensor | readonly AnyTree[] | { readonly [key: string]: AnyTree };
 
 export interface LoadOptions<T> {

@@ -13,7 +13,7 @@ import {
 } from "./layout.ts";
 import { loadBytes } from "./safetensors.ts";
 
-/** A file, Blob or byte array that is read piece by piece. */
+/** A file, Blob or byte array from which ranges of bytes are read. */
 interface Source {
   /** The name of the source in error messages. */
   readonly name: string;

@@ -28,7 +28,7 @@ export function namesOf(caller: string, tree: unknown, path: string): readonly s
   return [...names];
 }
 
-/** Returns the structure of a tree as JSON, with each tensor replaced by its name. */
+/** Returns the structure of a tree as JSON in which each tensor is replaced by the tensor's name. */
 export const structureText = (tree: unknown, names: readonly string[]): string =>
   JSON.stringify(unflatten(tree, names));
 

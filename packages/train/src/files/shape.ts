@@ -1,9 +1,9 @@
-/** The largest rank of a tensor. */
+/** The largest number of axes that a tensor can have. */
 export const maxAxes = 64;
 
 /**
- * Returns the bytes that an array of this shape takes, `undefined` above 2^53. If an axis has size 0, the product of the
- * other sizes has the same limit, as in NumPy, because strides are such products.
+ * Returns the number of bytes of an array of this shape, or `undefined` if the number is above 2^53. If an axis has
+ * size 0, the product of the other sizes must also be at most 2^53, as in NumPy, because strides are such products.
  */
 export function bytesOf(shape: readonly number[], width: number): number | undefined {
   const most = shape.reduce((bytes, n) => bytes * (n || 1), width);

@@ -88,19 +88,19 @@ const unwritableError = (path: string, error: unknown): DataError =>
     },
   );
 
-/** The fit that continues from a checkpoint. */
+/** The fit that continues from a checkpoint: its settings and its initial state, which the checkpoint must match. */
 export interface Continuation<P> {
   readonly plan: Plan;
   readonly initial: State<P>;
-  /** Batches in an epoch, if known in advance. */
+  /** The number of batches in an epoch, if known in advance. */
   readonly batches: number | undefined;
 }
 
 type Path = readonly string[];
 
 /**
- * Reads the state from a checkpoint. The plan, the tree and the shapes must be those of the current fit, and the counters must
- * be possible.
+ * Reads the state from a checkpoint. The settings, the structure of the trees and the shapes must be those of the
+ * current fit, and the counters must be consistent.
  * @throws DataError unless the source is a checkpoint
  * @throws ArgumentError, TreeError, ShapeError if the checkpoint belongs to a different fit
  */
@@ -131,7 +131,10 @@ export async function readCheckpoint<P>(
   };
   const readLike = <T>(expected: T, path: string, ...place: Path): T =>
     unflatten(expected, leavesAlike(caller, [expected, path], [readField(place), `${place.join(".")} of ${name}`]));
-  /** Reads a list of numbers, or a scalar as a list of one. `shape` omits the length of a list of any length. */
+  /**
+   * Reads a list of numbers, or a scalar as a list of one number. `shape` omits the first size if the list may have any
+   * length.
+   */
   const readNumbers = (path: Path, [text, holds]: Range, shape: "" | number | undefined): number[] => {
     const x = readField(path);
     const isNumbers = x instanceof Tensor && x.dtype === "float64" && x.shape.length === (shape === "" ? 0 : 1);
@@ -216,6 +219,6 @@ function checkPlan(name: string, saved: Plan, current: Plan): void {
   }
 }
 
-/** Returns the JSON of a setting, or `undefined` if the plan does not have it. */
+/** Returns the JSON of a setting of a fit, or `undefined` if the fit does not have this setting. */
 const planText = (plan: Plan, key: string): string | undefined =>
   Object.hasOwn(plan, key) ? JSON.stringify(plan[key])?.replaceAll(",", ", ") : undefined;

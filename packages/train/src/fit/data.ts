@@ -11,7 +11,7 @@ export interface Epoch {
   readonly epoch: number;
   /** A key for shuffling, different in each epoch. */
   readonly key: Tensor;
-  /** Aborted when the fit stops. Pass this signal to asynchronous calls such as `fetch`. */
+  /** An AbortSignal that is aborted when the fit stops. Pass this signal to asynchronous calls such as `fetch`. */
   readonly signal: AbortSignal | undefined;
 }
 
@@ -29,9 +29,12 @@ type BatchesOf<B> = (epoch: Epoch) => Stream<B> | Promise<Stream<B>>;
 export interface Source<B> {
   /** The number of batches in an epoch, if known in advance. */
   readonly length: number | undefined;
-  /** The data settings that must be equal when a fit is resumed. */
+  /** The settings of the data that must not change when a fit is resumed. */
   readonly plan: Readonly<Record<string, unknown>>;
-  /** Returns the fraction of an epoch that is done after a given number of batches, or 0 if unknown. */
+  /**
+   * Returns the fraction of an epoch that is done after a given number of batches, or 0 if the number of batches in an
+   * epoch is unknown.
+   */
   epochFraction(batches: number): number;
   /**
    * Returns batch `index` of `epoch`, or `undefined` after the last batch. Within an epoch, calls must ask for
@@ -51,7 +54,7 @@ export interface SourceOptions {
   readonly size: unknown;
   readonly dropLast: unknown;
   readonly key: Tensor;
-  /** Whether each epoch shuffles the rows differently. Ignored if one batch contains all rows. */
+  /** Whether to shuffle the rows in each epoch. Ignored if one batch contains all rows. */
   readonly shuffle: boolean;
   readonly signal: AbortSignal | undefined;
 }

@@ -5,7 +5,10 @@ export interface FitProgress extends Point {
   /** The step and the epoch at which the fit ends, if known. */
   readonly steps: number | undefined;
   readonly epochs: number | undefined;
-  /** The learning curves so far. Each call receives the same two lists, and the fit appends new points to them. */
+  /**
+   * The learning curves so far, as two lists. Each progress report has the same two lists, to which the fit appends new
+   * points.
+   */
   readonly history: History;
   /** The error of the last attempt to write a checkpoint. The fit continues after such an error. */
   readonly failure: Error | undefined;
@@ -54,7 +57,8 @@ function barDisplay(stream: TextStream): Display {
     const width = (stream.columns ?? 80) - 1;
     const fraction = fractionDone(moment);
     const text = progressLine(since, moment);
-    // The text is cut at the right edge of the terminal, so that the line does not wrap and the bar stays visible.
+    // The progress line is cut at the right edge of the terminal, so that it does not wrap and the progress bar stays
+    // visible.
     const barWidth = fraction === undefined ? 0 : Math.max(width < 60 ? 0 : 10, Math.min(30, width - text.length - 2));
     const filled = Math.round(barWidth * (fraction ?? 0));
     const bar = barWidth > 0 ? `${"█".repeat(filled)}${"░".repeat(barWidth - filled)}  ` : "";
@@ -76,8 +80,8 @@ function barDisplay(stream: TextStream): Display {
 }
 
 /**
- * Returns a display that writes one line after each tenth of the fit. If the length is unknown, it writes a line every
- * ten seconds.
+ * Returns a display that writes a line after each tenth of the fit, or every ten seconds if the length of the fit is
+ * unknown.
  */
 function lineDisplay(stream: TextStream): Display {
   let first: Snapshot | undefined;
@@ -103,8 +107,8 @@ function fractionDone({ step, steps, epoch, epochs }: FitProgress): number | und
 }
 
 /**
- * Returns the last training point and the last validation. A training point averages several steps, so it is less noisy
- * than one step.
+ * Returns the last points of the training curve and of the validation curve. A point of the training curve averages
+ * several steps, so it is less noisy than a single step.
  */
 function measurementText(moment: FitProgress): string {
   const { history, failure } = moment;
@@ -120,7 +124,7 @@ function measurementText(moment: FitProgress): string {
   ].join("  ");
 }
 
-/** A progress report, with the time at which the display received it. */
+/** A progress report, and the time at which the display received the report. */
 interface Snapshot {
   readonly moment: FitProgress;
   readonly time: number;
@@ -128,7 +132,7 @@ interface Snapshot {
 
 const snapshot = (moment: FitProgress): Snapshot => ({ moment, time: performance.now() });
 
-/** Returns one line of text: progress, remaining time, measurements and speed. */
+/** Returns the progress of a fit as a line of text: progress, remaining time, measurements and speed. */
 function progressLine(first: Snapshot, moment: FitProgress): string {
   const fraction = fractionDone(moment);
   const [before, seconds] = [fractionDone(first.moment), (performance.now() - first.time) / 1000];

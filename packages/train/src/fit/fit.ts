@@ -74,8 +74,8 @@ function checkParams(params: unknown): void {
 }
 
 /**
- * Returns the initial state of the optimizer, and checks that it is a tree, because a checkpoint must be able to store
- * it.
+ * Returns the initial state of the optimizer. Checks that the state is a tree, because a checkpoint must be able to
+ * store it.
  */
 function initialOptimizerState<P>({ optimizer }: Pick<Settings<P, unknown>, "optimizer">, params: P): StateTree {
   const state = optimizer.init(params as Tensor); // checkParams has checked that it is a tree

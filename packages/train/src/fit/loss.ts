@@ -22,7 +22,10 @@ export type Loss<P, B, R extends LossValue> = (params: P, batch: B, context: Con
 
 export type AuxOf<R> = R extends readonly [Tensor, infer Aux] ? Aux : undefined;
 
-/** A loss function that always returns a pair. Its `aux` is `undefined` if the user's loss returns only a scalar. */
+/**
+ * The user's loss function, wrapped so that it always returns a pair. `aux` is `undefined` if the user's function
+ * returns only a scalar.
+ */
 export interface Objective<P, B> {
   value(params: P, batch: B, context: Context): readonly [loss: Tensor, aux: unknown];
   gradient(params: P, batch: B, context: Context): { readonly value: Tensor; readonly grad: P; readonly aux: unknown };

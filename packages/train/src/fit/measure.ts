@@ -9,7 +9,7 @@ import { type Pace, pace } from "./pace.ts";
 import { closeSource, signalOption, untilAborted } from "./signal.ts";
 
 export interface MeasureOptions<P, B, Aux> {
-  /** The metrics by name. Each returns its mean over the rows of a batch. */
+  /** The metrics by name. A metric returns the mean of a quantity over the rows of a batch. */
   readonly metrics?: Metrics<P, B, Aux> | undefined;
   /**
    * The number of rows in a batch. Default 1024. A larger batch uses more memory, and changes the result only by
@@ -18,7 +18,7 @@ export interface MeasureOptions<P, B, Aux> {
   readonly batchSize?: number | undefined;
   /** The key that the loss receives for random operations. Default `randomKey(0)`. */
   readonly key?: Tensor | undefined;
-  /** Stops the measurement when aborted: the promise rejects with the signal's reason. */
+  /** A signal that stops the measurement when it is aborted: the promise rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
 

@@ -24,26 +24,29 @@ export interface FitOptions<P, B, R extends LossValue> {
   readonly batchSize?: number | undefined;
   /** Whether to omit the last batch of an epoch if it is smaller than the batch size. Default false. */
   readonly dropLast?: boolean | undefined;
-  /** Whether each epoch shuffles the rows differently. Default true. */
+  /** Whether to shuffle the rows in each epoch. Default true. */
   readonly shuffle?: boolean | undefined;
   /**
-   * Seeds all random numbers of the fit: the order of the rows and the keys passed to the loss. Default `randomKey(0)`.
+   * The random key that seeds all random numbers of the fit: the order of the rows and the keys passed to the loss.
+   * Default `randomKey(0)`.
    */
   readonly key?: Tensor | undefined;
   /**
-   * The metrics, by name: means over rows. A NaN stays in the history; the first NaN of each metric prints a warning in the
-   * console.
+   * The metrics by name; each returns a mean over the rows of a batch. A NaN is kept in the history; the first NaN of
+   * each metric prints a warning in the console.
    */
   readonly metrics?: Metrics<P, B, AuxOf<R>> | undefined;
   readonly validation?: ValidationOptions<B> | undefined;
   /** The quantity to minimize when choosing `best`, computed from a point of a curve. NaN counts as Infinity. Default: the loss. */
   readonly criterion?: ((point: Point) => number) | undefined;
-  /** Ends the fit after this many consecutive validations without improvement (early stopping). */
+  /** The number of consecutive validations without improvement after which the fit ends (early stopping). */
   readonly patience?: number | undefined;
   /** The smallest decrease that counts as an improvement for `patience`. Default 0. */
   readonly minDelta?: number | undefined;
   readonly history?: HistoryOptions | undefined;
-  /** Stops the fit when aborted. The current step is completed, and `fit` returns the result so far. */
+  /**
+   * A signal that stops the fit when it is aborted. The current step is completed, and `fit` returns the result so far.
+   */
   readonly signal?: AbortSignal | undefined;
   /**
    * How to show progress. `true` shows a bar in a terminal, and lines elsewhere. A function is called after each step.
@@ -84,7 +87,9 @@ export interface HistoryOptions {
  */
 export interface CheckpointOptions {
   readonly path?: string | undefined;
-  /** A function that receives the checkpoint as the bytes of a safetensors file. An alternative to `path`. */
+  /**
+   * A function that receives the checkpoint as the bytes of a safetensors file. Pass either this function or `path`.
+   */
   readonly write?: ((bytes: Bytes) => void | Promise<void>) | undefined;
   readonly everySteps?: number | undefined;
   readonly everySeconds?: number | undefined;

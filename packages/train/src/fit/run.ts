@@ -24,19 +24,25 @@ export interface Fit<P> {
   /** The parameters after the last step of the fit. */
   readonly params: P;
   /**
-   * The validation with the lowest criterion. Without validation data, the training point with the lowest criterion, with
-   * the parameters at which its last loss was computed (those before its last step). If no criterion was below Infinity,
-   * the last parameters and their measurements (a loss of NaN if nothing was measured).
+   * The validation with the lowest criterion. Without validation data, this is the training point with the lowest
+   * criterion, and the parameters are those at which the last loss of that point was computed. If no criterion was
+   * below Infinity, this holds the last parameters and their measurements (a loss of NaN if nothing was measured).
    */
   readonly best: Measurement<P>;
   readonly history: History;
   readonly reason: Reason;
-  /** The number of steps taken, and of passes over the data. An epoch of 1.5 is the middle of the second pass. */
+  /**
+   * The number of steps taken, and the number of passes over the data. For example, 1.5 is the middle of the second
+   * pass.
+   */
   readonly step: number;
   readonly epoch: number;
-  /** The step whose loss, gradient or new parameters were not finite, if that ended the fit. The step was not taken. */
+  /**
+   * The training step whose loss, gradient or new parameters were not finite, if such a step ended the fit. The step
+   * was not taken.
+   */
   readonly nonFinite: NonFiniteStep | undefined;
-  /** The error of the last attempt to write a checkpoint, if it failed. */
+  /** The error of the last attempt to write a checkpoint, if this attempt failed. */
   readonly failure: Error | undefined;
 }
 
@@ -49,23 +55,25 @@ export interface RunParts<P, B> {
   /** The number of steps averaged into one point of the training curve. */
   readonly pointSteps: number;
   readonly plan: Plan;
-  /** The key from which the key of each step is derived. */
+  /** The random key from which the key of each training step is derived. */
   readonly stepKey: Tensor;
 }
 
 const caller = "fit";
 
-/** One run of the training loop, from an initial or resumed state to the end. */
+/** A run of the training loop, from an initial or resumed state to the end. */
 export class Run<P, B> {
   readonly #parts: RunParts<P, B>;
   readonly #pace: Pace = pace();
   readonly #display: Display;
   #state: State<P>;
   #nonFinite: NonFiniteStep | undefined;
-  /** The last checkpoint: the saved state (`undefined` if writing failed), the step, and the time of writing. */
+  /**
+   * The last checkpoint: the saved state (`undefined` if writing the file failed), the step, and the time of writing.
+   */
   #lastCheckpoint: { readonly state: State<P> | undefined; readonly step: number; readonly time: number };
   #failure: Error | undefined;
-  /** The quantities that have been NaN. The fit warns about each once. */
+  /** The names of the loss and metrics that have been NaN. The fit warns once about each. */
   readonly #warned = new Set<string>();
 
   constructor(parts: RunParts<P, B>, start: State<P>) {
@@ -259,9 +267,9 @@ export class Run<P, B> {
   }
 
   /**
-   * Builds the result of the fit. The returned curves get two extra points: the steps since the last training point,
-   * and a final validation. The checkpointed state omits these points, so that a resumed fit has the same curves as an
-   * uninterrupted one.
+   * Builds the result of the fit. The returned learning curves get two extra points: the mean over the steps since the
+   * last point of the training curve, and a final validation. The state in a checkpoint omits these points, so that a
+   * resumed fit has the same curves as an uninterrupted one.
    */
   async #resultOf(reason: Reason): Promise<Fit<P>> {
     const [train, validation] = [[...this.#state.train], [...this.#state.validation]];

@@ -3,7 +3,7 @@ import { show } from "@wengert/core/extend";
 
 /**
  * Checks an optional abort signal.
- * @throws ArgumentError unless it is an AbortSignal or undefined
+ * @throws ArgumentError unless `signal` is an AbortSignal or undefined
  */
 export function signalOption(caller: string, signal: unknown): AbortSignal | undefined {
   if (signal === undefined || isSignal(signal)) return signal;
@@ -32,7 +32,7 @@ export async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal |
   }
 }
 
-/** Closes a source of batches. After an abort it does not wait for the source to finish closing. */
+/** Closes a source of batches. After an abort, does not wait for the source to finish closing. */
 export async function closeSource(source: { close(): Promise<void> }, signal: AbortSignal | undefined): Promise<void> {
   const closed = source.close();
   if (!signal?.aborted) await closed;

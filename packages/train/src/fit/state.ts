@@ -2,7 +2,7 @@ import type { StateTree } from "../optimizers/optimizer.ts";
 import type { Point } from "./history.ts";
 import { type Sums, zeroSums } from "./metrics.ts";
 
-/** Parameters with their loss and metrics. */
+/** The parameters of a model, and their loss and metrics. */
 export interface Measurement<P> extends Point {
   readonly params: P;
 }

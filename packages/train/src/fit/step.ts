@@ -6,7 +6,7 @@ import type { Context, Objective } from "./loss.ts";
 
 /** A training step that was rejected because it produced a number that is not finite. */
 export interface NonFiniteStep {
-  /** The number of steps taken before the rejected step. */
+  /** The number of training steps before the rejected step. */
   readonly step: number;
   readonly loss: number;
   /** A message that says which value is not finite, at which step, and how to fix it. */
@@ -48,8 +48,9 @@ export function takeStep<P, B>(
 }
 
 /**
- * Whether all elements of a tree are finite. A finite sum proves it cheaply. If the sum is not finite, each element is
- * checked, because the sum of finite elements can overflow.
+ * Returns whether all elements of a tree are finite. A finite sum of the elements proves that all are finite, and the
+ * sum is cheap to compute. If the sum is not finite, each element is checked, because the sum of finite elements can
+ * overflow.
  */
 const allFinite = (tree: unknown): boolean =>
   leaves("fit", tree, "params").every((leaf) => Number.isFinite(sum(leaf).item()) || areFinite(leaf));

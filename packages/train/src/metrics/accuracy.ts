@@ -10,8 +10,8 @@ import { type ClassOptions, classNames, nanScoreError, type PredictionOptions, s
  * `scores` are floats (logits or probabilities) with the classes along `axis`, or predicted classes: int32 with the
  * shape of `labels`. `labels` are int32, with the shape of the scores without `axis`.
  *
- * For two classes, `scores` may also be one logit per row, [N] or [N, 1]. Class 1 is then predicted where its probability,
- * 1 / (1 + exp(−logit)), exceeds `threshold`. `labels` are 0 or 1, [N] or [N, 1], of any dtype.
+ * For two classes, `scores` may also be the logits of class 1, [N] or [N, 1]. Class 1 is then predicted where its
+ * probability, 1 / (1 + exp(−logit)), exceeds `threshold`. `labels` are 0 or 1, [N] or [N, 1], of any dtype.
  *
  * @throws ShapeError, DTypeError if `scores` and `labels` are incompatible
  * @throws ArgumentError, OutOfRangeError for invalid options

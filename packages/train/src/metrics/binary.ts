@@ -2,8 +2,9 @@ import { ArgumentError, OutOfRangeError, ShapeError, Tensor } from "@wengert/cor
 import { type Data, describe, isFloat, isSameShape, ravel, show } from "@wengert/core/extend";
 import { mustBeFloats, mustBeTensor, namesOf, nanScoreError, type Rows, rowText } from "./rows.ts";
 
-// Two classes with one score per row, [N] or [N, 1]: the logit z of class 1, as in binaryCrossEntropy. Its probability is
-// 1 / (1 + exp(−z)), so the probability 0.5 is the logit 0.
+// The functions in this file handle two classes with a single score for each row, [N] or [N, 1]: the logit z of class
+// 1, as in binaryCrossEntropy. The probability of class 1 is 1 / (1 + exp(−z)), so the probability 0.5 corresponds to
+// the logit 0.
 
 export interface BinaryRows {
   readonly scores: Tensor;
@@ -17,8 +18,8 @@ export interface BinaryRows {
 }
 
 /**
- * Returns whether `scores` are floats with one score per row. Scores [K] with a scalar label are one row of K classes, and
- * so are scores with an `axis`.
+ * Returns whether `scores` are floats with a single score for each row. Scores [K] with a scalar label are instead a
+ * single row of K classes, and scores with the option `axis` have an axis of classes.
  */
 export function isBinary(scores: Tensor, labels: unknown, axis: unknown): boolean {
   if (axis !== undefined || !isFloat(scores.dtype)) return false;
@@ -28,7 +29,7 @@ export function isBinary(scores: Tensor, labels: unknown, axis: unknown): boolea
 }
 
 /**
- * Checks binary scores and labels. There is at least one row.
+ * Checks scores and labels of two classes, which must have at least one row.
  * @throws ArgumentError, DTypeError, ShapeError, TracedValueError for invalid arguments
  * @throws OutOfRangeError for a label other than 0 and 1, or a score that is NaN
  */
@@ -56,7 +57,10 @@ export function binaryRows(caller: string, scores: Tensor, labels: Tensor, class
   return { ...rows, classes: namesOf(caller, 2, classes, describe(scores, "scores")) };
 }
 
-/** Returns class 1 where the probability exceeds the threshold. @throws OutOfRangeError unless it is from 0 to 1 */
+/**
+ * Returns the predicted classes: class 1 where the probability exceeds the threshold.
+ * @throws OutOfRangeError unless the threshold is from 0 to 1
+ */
 export function thresholded(caller: string, { logits }: BinaryRows, threshold: unknown = 0.5): Int32Array {
   if (!(typeof threshold === "number" && threshold >= 0 && threshold <= 1))
     throw new OutOfRangeError(
@@ -74,7 +78,7 @@ export function mustHaveNoThreshold(caller: string, scores: Tensor, threshold: u
   );
 }
 
-/** Returns the probabilities of both classes. */
+/** Returns the probabilities of both classes for each row. */
 export function probabilitiesOf(caller: string, { logits, ...rows }: BinaryRows): Rows {
   const values = new Float64Array(2 * rows.count);
   logits.forEach((z, i) => {

@@ -23,8 +23,8 @@ export interface CalibrationBin {
 export interface Calibration {
   readonly bins: readonly CalibrationBin[];
   /**
-   * The expected calibration error: the mean of |accuracy − confidence| over the bins, weighted by their numbers of
-   * rows.
+   * The expected calibration error: the mean of |accuracy − confidence| over the bins, weighted by the number of rows
+   * in each bin.
    */
   readonly expectedError: number;
   /** The maximum calibration error: the largest |accuracy − confidence| of any bin. */
@@ -39,8 +39,9 @@ export interface Calibration {
  * the probabilities without `axis`. Bins and errors follow C. Guo, G. Pleiss, Y. Sun, K. Weinberger: On calibration of
  * modern neural networks (2017).
  *
- * For two classes, `probabilities` may be one logit per row, [N] or [N, 1], with labels 0 or 1 of any dtype. The prediction is
- * class 1 where its probability exceeds `threshold`, and the confidence is the probability of the predicted class.
+ * For two classes, `probabilities` may be the logits of class 1, [N] or [N, 1], with labels 0 or 1 of any dtype. The
+ * prediction is class 1 where its probability exceeds `threshold`, and the confidence is the probability of the
+ * predicted class.
  *
  * @throws ShapeError, DTypeError if `probabilities` and `labels` are incompatible
  * @throws OutOfRangeError for a label outside 0 … K − 1, a row that holds NaN or does not sum to 1, or `bins` outside 1 … 1000
@@ -83,7 +84,7 @@ export function calibration(probabilities: Tensor, labels: Tensor, options?: Cal
   };
 }
 
-/** Returns the probabilities of all classes, and the predicted classes. */
+/** Returns the probabilities of all classes for each row, and the predicted classes. */
 function predictionsOf(
   probabilities: Tensor,
   labels: Tensor,
@@ -100,7 +101,10 @@ function predictionsOf(
   return { rows, guesses: predictedClasses(rows) };
 }
 
-/** Returns the m with m / bins < p ≤ (m + 1) / bins, where both quotients are rounded. */
+/**
+ * Returns the index m of the bin that contains the probability p: m / bins < p ≤ (m + 1) / bins, with both quotients
+ * rounded to doubles.
+ */
 function binOf(p: number, bins: number): number {
   const m = Math.min(bins - 1, Math.floor(p * bins));
   return p <= m / bins && m > 0 ? m - 1 : m;

@@ -9,27 +9,33 @@ import type { PredictionOptions } from "./rows.ts";
  */
 export interface ClassResult {
   readonly name: string;
-  /** The number of rows whose true class is this class. */
+  /** The number of rows that truly belong to the class. */
   readonly count: number;
-  /** The number of rows predicted as this class. */
+  /** The number of rows that are predicted as the class. */
   readonly predicted: number;
-  /** Precision: the fraction of the rows predicted as this class that truly belong to it. */
+  /** Precision: of the rows predicted as this class, the fraction that truly belong to the class. */
   readonly precision: number;
-  /** Recall: the fraction of the rows of this class that are predicted as this class. */
+  /** Recall: of the rows that truly belong to this class, the fraction that are predicted as this class. */
   readonly recall: number;
-  /** F₁, the harmonic mean of precision and recall (C. van Rijsbergen 1979): 2 hits / (count + predicted). */
+  /**
+   * F₁, the harmonic mean of precision and recall (C. van Rijsbergen 1979): 2 hits / (count + predicted), where hits
+   * are the correct predictions of this class.
+   */
   readonly f1: number;
 }
 
 /**
  * A confusion matrix: counts of true classes against predicted classes. `toString()`, and `console.log` in Node, show
- * it as a table.
+ * the matrix as a table.
  */
 export interface ConfusionMatrix {
-  /** int32 [K, K]: entry [i, j] counts the rows of class i that were predicted as class j. */
+  /**
+   * The counts, int32 [K, K] for K classes: entry [i, j] is the number of rows of class i that were predicted as class
+   * j.
+   */
   readonly counts: Tensor;
   readonly classes: readonly string[];
-  /** The fraction of rows on the diagonal, whose prediction is correct. */
+  /** The fraction of rows that are predicted correctly; the diagonal counts these rows. */
   readonly accuracy: number;
   /** Precision, recall and F₁ of each class, in the order of `classes`. */
   readonly results: readonly ClassResult[];
@@ -39,8 +45,9 @@ export interface ConfusionMatrix {
 const maxClasses = 4096; // the counts of 4096 classes take 64 MB
 
 /**
- * Returns the confusion matrix, with one row per true class and one column per predicted class. Arguments and errors
- * are those of `accuracy`. If `scores` are predicted classes and `classes` is missing, K is the highest class plus 1.
+ * Returns the confusion matrix, whose rows are the true classes and whose columns are the predicted classes. Arguments
+ * and errors are those of `accuracy`. If `scores` are predicted classes and `classes` is missing, the number of classes
+ * is the highest class plus 1.
  *
  * @throws OutOfRangeError also for more than 4096 classes
  */

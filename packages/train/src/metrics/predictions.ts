@@ -20,8 +20,9 @@ export interface Predictions {
 }
 
 /**
- * Returns predicted classes and labels. One float score per row is a logit. int32 `scores` are predicted classes already and have the shape of the labels. Without
- * class names, K is then the highest class plus 1.
+ * Returns predicted classes and labels. If `scores` has a single float for each row, it is the logit of class 1. int32
+ * `scores` are already predicted classes and have the shape of the labels; without class names, the number of classes
+ * is then the highest class plus 1.
  */
 export function predictionsAndLabels(
   caller: string,

@@ -3,8 +3,8 @@ import { describe, withDefaults } from "@wengert/core/extend";
 import { type ClassOptions, classNames, nanScoreError, type Rows, rowText, scoreRows } from "./rows.ts";
 
 /**
- * The tolerance for the sum of a row's probabilities. It grows with the number of classes, because float32 rounding
- * errors add up.
+ * Returns the allowed difference of 1 and the sum of a row's probabilities. The tolerance grows with the number of
+ * classes, because float32 rounding errors add up.
  */
 const tolerance = 1e-3;
 

@@ -25,8 +25,8 @@ export interface ClassOptions {
 /** The options of metrics that predict a class. */
 export interface PredictionOptions extends ClassOptions {
   /**
-   * For one score per row, which is a logit: the probability above which class 1 is predicted, from 0 to 1. Default 0.5, which is
-   * the logit 0.
+   * The probability above which class 1 is predicted, from 0 to 1, if each row has a single score (the logit of class
+   * 1). Default 0.5, the probability of the logit 0.
    */
   readonly threshold?: number | undefined;
 }
@@ -34,7 +34,7 @@ export interface PredictionOptions extends ClassOptions {
 /** Names of `classes` in scikit-learn. */
 export const classNames: OtherNames = { targetnames: "classes", labels: "classes", displaylabels: "classes" };
 
-/** Scores as a list of rows, with one label per row. */
+/** Scores as a list of rows, and a label for each row. */
 export interface Rows {
   readonly caller: string;
   readonly scores: Tensor;
@@ -51,8 +51,8 @@ export interface Rows {
 }
 
 /**
- * Moves the class axis of `scores` last and checks the labels. The result has at least one row, and each of its labels
- * is in 0 … K − 1.
+ * Moves the class axis of `scores` last and checks the labels. The result has at least one row, and its labels are from
+ * 0 to K − 1 for K classes.
  * @throws ArgumentError, DTypeError, ShapeError, OutOfRangeError, TracedValueError for invalid arguments
  */
 export function scoreRows(caller: string, scores: Tensor, labels: Tensor, options: ClassOptions): Rows {
@@ -134,7 +134,8 @@ function labelsShapeError(
 }
 
 /**
- * Checks that labels are in 0 … K − 1. If the classes have no names, the message contains `source`, which explains K.
+ * Checks that labels are from 0 to K − 1 for K classes. If the classes have no names, the error message contains
+ * `source`, which explains the number K.
  * @throws OutOfRangeError
  */
 export function mustBeClasses(
@@ -155,7 +156,7 @@ export function mustBeClasses(
 
 /**
  * Returns the class names, or `undefined` if the caller passed none.
- * @throws ArgumentError unless all are different strings, ShapeError unless there are K
+ * @throws ArgumentError unless the names are different strings, ShapeError unless there is a name for each class
  */
 export function namesOf(
   caller: string,

@@ -8,7 +8,8 @@ import { addScaled, inner, maxAbs, treeOf, type Vector, vectorOf } from "./vecto
 
 export interface MinimizeOptions {
   /**
-   * The tolerance of the gradient: the search has converged when no entry is larger in absolute value. Default 1e-10.
+   * The tolerance of the gradient: the search has converged when no entry of the gradient has a larger absolute value.
+   * Default 1e-10.
    */
   readonly tolerance?: number | undefined;
   /** The maximum number of steps. Default 1000; for `newton` 200. */
@@ -21,19 +22,19 @@ export interface Minimum<P> {
   readonly loss: number;
   /** The largest absolute entry of the gradient at the result. */
   readonly gradientNorm: number;
-  /** The number of steps, and the number of evaluations of the loss with its gradient. */
+  /** The number of steps, and the number of times that the loss and its gradient were computed. */
   readonly iterations: number;
   readonly evaluations: number;
   /**
-   * "converged": no entry of the gradient exceeds the tolerance. "precision": an entry exceeds it, but no step lowers
-   * the loss further, because the differences are smaller than rounding errors. "iterations": the maximum number of
-   * steps was reached. "saddle": the gradient vanishes at a point that is not a minimum: the loss curves down in some
-   * direction.
+   * "converged": no entry of the gradient exceeds the tolerance. "precision": an entry exceeds the tolerance, but no
+   * step lowers the loss further, because changes of the loss are smaller than its rounding errors. "iterations": the
+   * maximum number of steps was reached. "saddle": the gradient vanishes at a point that is not a minimum: the loss
+   * curves down in some direction.
    */
   readonly reason: "converged" | "precision" | "iterations" | "saddle";
 }
 
-/** A point of the search: parameters with their loss and gradient. */
+/** A point of the minimization: parameters, their loss and their gradient. */
 export interface Iterate<P> {
   readonly params: P;
   readonly x: Vector;
@@ -41,13 +42,13 @@ export interface Iterate<P> {
   readonly gradient: Vector;
 }
 
-/** The functions in which `newton` and `lbfgs` differ. */
+/** A minimization method: the functions that differ between `newton` and `lbfgs`. */
 export interface Method<P> {
   /** Returns a descent direction. */
   direction(current: Iterate<P>): Vector;
-  /** Receives each step: the points before and after it. */
+  /** Receives the points before and after each step. */
   update?(from: Iterate<P>, to: Iterate<P>): void;
-  /** Discards the estimate of the curvature after a failed search. Returns whether there was an estimate. */
+  /** Discards the estimate of the curvature after a failed line search. Returns whether the method had an estimate. */
   reset?(): boolean;
   /** Whether a point with a zero gradient is a minimum, not a saddle point. */
   isMinimum?(current: Iterate<P>): boolean;
@@ -56,7 +57,7 @@ export interface Method<P> {
 export const defaults = { tolerance: 1e-10, maxIterations: 1000 };
 
 const lineSearchHint = "the line search finds the length of each step; leave it out";
-/** Names of options in PyTorch and SciPy. */
+/** Maps option names of PyTorch and SciPy to the names of this library. */
 export const otherNames: OtherNames = {
   lr: lineSearchHint,
   learningrate: lineSearchHint,
@@ -70,7 +71,7 @@ export const otherNames: OtherNames = {
   niter: "maxIterations",
 };
 
-/** Returns the loss with a check of its value, whose errors name the caller. */
+/** Returns the loss function with a check of its value. Error messages begin with the caller's name. */
 export const lossOf =
   <P>(caller: string, loss: (params: P) => Tensor) =>
   (params: object): Tensor => {
@@ -79,7 +80,10 @@ export const lossOf =
     return value;
   };
 
-/** Steps along a method's directions, with a line search for the length, until the gradient vanishes. */
+/**
+ * Minimizes a loss: takes steps along the directions that a method returns until the gradient vanishes. A line search
+ * finds the length of each step.
+ */
 export function descend<P>(
   caller: string,
   loss: (params: P) => Tensor,
@@ -143,8 +147,8 @@ export function descend<P>(
 }
 
 /**
- * Returns `d` if the loss falls along it at a finite rate. Otherwise, for example after an overflow, returns the negative
- * gradient, shortened so that its slope is finite.
+ * Returns the direction `d` if the loss decreases along `d` with a finite slope. Otherwise, for example after an
+ * overflow, returns the negative gradient, shortened so that its slope is finite.
  */
 function descending(d: Vector, gradient: Vector): Vector {
   const slope = inner(gradient, d);

@@ -11,8 +11,8 @@ export interface LbfgsOptions extends MinimizeOptions {
 
 /**
  * Minimizes a smooth loss near `params` with gradients only: the L-BFGS method (J. Nocedal 1980). The curvature is
- * estimated from the last steps, and the line search meets the strong Wolfe conditions. Use it for deterministic losses
- * (all data at once, not batches) with up to about ten thousand parameters.
+ * estimated from the last steps, and the line search meets the strong Wolfe conditions. Use `lbfgs` for deterministic
+ * losses (all data at once, not batches) with up to about ten thousand parameters.
  * @throws OutOfRangeError unless loss and gradient are finite at the start
  * @throws TreeError, DTypeError, ArgumentError for invalid arguments
  */

@@ -1,6 +1,6 @@
 /**
- * The loss and its slope after a step of length α along the search direction. If either is not finite, the loss is
- * Infinity.
+ * The loss and its slope after a step of length α along the search direction. If the loss or the slope is not finite,
+ * the loss is set to Infinity.
  */
 export interface Trial {
   readonly alpha: number;
@@ -33,7 +33,7 @@ export function lineSearch<T extends Trial>(at: (alpha: number) => T, start: T, 
     return at(alpha);
   };
 
-  // Bracketing phase of the line search: double the step until two trials enclose an acceptable step.
+  // Bracketing phase of the line search: doubles the step until two trial steps enclose an acceptable step.
   let [before, trial] = [start, tryStep(1)];
   const isBetter = () => isLower(trial) && trial.loss <= before.loss + noise;
   while (isBetter()) {
@@ -42,7 +42,7 @@ export function lineSearch<T extends Trial>(at: (alpha: number) => T, start: T, 
     [before, trial] = [trial, tryStep(2 * trial.alpha)];
   }
 
-  // Zoom phase of the line search: it searches between two trials. `low` is the trial with the lower loss, and its
+  // Zoom phase of the line search: searches between two trial steps. `low` is the trial with the lower loss, and its
   // slope descends toward `high`.
   let [low, high] = isBetter() ? [trial, before] : [before, trial];
   while (trials < maxTrials) {

@@ -5,9 +5,9 @@ import { defaults, descend, type Iterate, lossOf, type MinimizeOptions, type Min
 import { maxAbs, type Vector } from "./vector.ts";
 
 /**
- * Minimizes a smooth loss near `params` by Newton's method. Each step d solves (H + τ I) d = −g, where H is the Hessian
- * and τ ≥ 0 is large enough to make H + τ I positive definite. The line search is the same as in `lbfgs`. Use it for up
- * to a few hundred parameters.
+ * Minimizes a smooth loss near `params` by Newton's method. Each step d solves (H + τ I) d = −g, where g is the
+ * gradient, H is the Hessian and τ ≥ 0 is large enough to make H + τ I positive definite. The line search is the same
+ * as in `lbfgs`. Use `newton` for up to a few hundred parameters.
  * @throws OutOfRangeError unless loss and gradient are finite at the start
  * @throws TreeError, DTypeError, ArgumentError for invalid arguments
  */
@@ -32,15 +32,16 @@ export function newton<P>(
 }
 
 /**
- * Solves (H + τ I) d = −g: τ = 0 if H is positive definite, else the first τ that suffices (Nocedal and Wright, algorithm 3.3).
- * Without a usable Hessian, d is −g.
+ * Solves (H + τ I) d = −g for the Newton step d, where H is the Hessian and g the gradient: τ = 0 if H is positive
+ * definite, else the first τ that suffices (Nocedal and Wright, algorithm 3.3). Without a usable Hessian, d is −g.
  */
 function newtonDirection(hessian: Vector, gradient: Vector): Vector {
   const { H, scale } = normalized(hessian);
   const d = gradient.map((gi) => -gi);
   const largest = maxAbs(H);
   if (!(largest > 0 && largest < Infinity)) return d;
-  // No entry exceeds `largest`, so a shift of n times `largest` suffices.
+  // The loop ends: no entry of the n × n Hessian exceeds `largest`, so a shift of n times `largest` makes it positive
+  // definite.
   for (let shift = 0; ; shift = Math.max(4 * shift, 1e-8 * largest)) {
     const L = cholesky(H, gradient.length, shift);
     if (L) return solveCholesky(L, d).map((di) => di / scale);
@@ -48,8 +49,8 @@ function newtonDirection(hessian: Vector, gradient: Vector): Vector {
 }
 
 /**
- * Returns H divided by `scale`, so that neither a shift nor the factor overflows. The scale is a power of 4, for which division
- * and square roots are exact.
+ * Returns the Hessian H divided by `scale`, so that neither H + τ I nor its Cholesky factor overflows. The scale is a
+ * power of 4, because division by it and its square root are exact.
  */
 function normalized(hessian: Vector): { readonly H: Vector; readonly scale: number } {
   const largest = maxAbs(hessian);

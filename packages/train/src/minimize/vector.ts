@@ -2,7 +2,7 @@ import { type Tensor, tensor, withLabel } from "@wengert/core";
 import { ravel, sizeOf, unflatten } from "@wengert/core/extend";
 import { reshape } from "@wengert/ops";
 
-// Converts between a tree of tensors and one flat vector of float64 numbers.
+// The functions in this file convert between a tree of tensors and one flat vector of float64 numbers.
 
 /** The type `Float64Array<ArrayBuffer>`, written so that TypeScript before 5.7 accepts it too. */
 export type Vector = ReturnType<Float64Array["slice"]>;

@@ -23,7 +23,10 @@ export interface AdamOptions {
    * 0.999].
    */
   readonly betas?: readonly [number, number] | undefined;
-  /** A positive number added to the denominator √v, so that it is never 0. Default 1e-8. */
+  /**
+   * A positive number added to the denominator √v, where v is the mean of squared gradients, so that the denominator is
+   * never 0. Default 1e-8.
+   */
   readonly epsilon?: number | undefined;
 }
 
@@ -35,7 +38,7 @@ export interface AdamwOptions extends AdamOptions {
   readonly weightDecay?: number | undefined;
 }
 
-/** `sum` is the discounted sum of gradients, `meanSquare` the running mean of their squares. */
+/** The state of Adam: `sum` is the discounted sum of gradients, `meanSquare` the running mean of squared gradients. */
 export interface AdamState {
   readonly step: Tensor;
   readonly sum: StateTree;
@@ -43,9 +46,9 @@ export interface AdamState {
 }
 
 /**
- * Adam (D. Kingma and J. Ba, 2015): p ← p − rate m / (√v + ε), where m and v are weighted means of the gradients and of
- * their squares. A gradient that is k steps old has the weight βᵏ. Matches torch.optim.Adam. For decoupled weight decay
- * use `adamw`, for coupled decay chain `weightDecay` before it.
+ * Adam (D. Kingma and J. Ba, 2015): p ← p − rate m / (√v + ε) for each parameter p, where m and v are weighted means of
+ * the gradients and of their squares. A gradient that is k steps old has the weight βᵏ. Matches torch.optim.Adam. For
+ * decoupled weight decay use `adamw`, for coupled decay chain `weightDecay` before it.
  * @throws ArgumentError, OutOfRangeError for invalid options
  */
 export function adam(options: AdamOptions): Optimizer<AdamState> {
@@ -53,8 +56,8 @@ export function adam(options: AdamOptions): Optimizer<AdamState> {
 }
 
 /**
- * Adam with decoupled weight decay (I. Loshchilov and F. Hutter, 2019): p ← p − rate (m / (√v + ε) + weightDecay p). Matches
- * torch.optim.AdamW.
+ * Adam with decoupled weight decay (I. Loshchilov and F. Hutter, 2019): p ← p − rate (m / (√v + ε) + weightDecay p) for
+ * each parameter p, where m and v are weighted means of the gradients and of their squares. Matches torch.optim.AdamW.
  * @throws ArgumentError, OutOfRangeError for invalid options
  */
 export function adamw(options: AdamwOptions): Optimizer<AdamState> {
@@ -72,10 +75,11 @@ const defaults: Complete<AdamOptions> = { learningRate: undefined, betas: [0.9, 
 const betasHint = "write { betas: [0.9, 0.999] }";
 const adamNames: OtherNames = { ...rateNames, beta: betasHint, b: betasHint };
 
-// The paper keeps m ← β₁ m + (1 − β₁) g and v ← β₂ v + (1 − β₂) g², which start at 0, and corrects the bias by dividing by
-// 1 − βᵗ. For m this code keeps the sum s ← β₁ s + g, which takes one operation; the mean is s / (1 + β₁ + … + β₁ᵗ⁻¹). A sum of
-// squares would be up to 1 / (1 − β₂) times as large as v and overflow float32 sooner. As in PyTorch, g² is never computed
-// alone, only ((1 − β₂) g) g.
+// For a gradient g, the Adam paper updates m ← β₁ m + (1 − β₁) g and v ← β₂ v + (1 − β₂) g², which start at 0, and
+// corrects the bias by dividing by 1 − βᵗ after t steps. Instead of m, this code updates the sum s ← β₁ s + g, which
+// takes one operation; the mean is s / (1 + β₁ + … + β₁ᵗ⁻¹). v is not kept as a sum, because a sum of squares would be
+// up to 1 / (1 − β₂) times as large and overflow float32 sooner. As in PyTorch, g² is never computed alone, only ((1 −
+// β₂) g) g.
 function adaptive(caller: string, options: Complete<AdamOptions>, weightDecay: number): Optimizer<AdamState> {
   const rate = checkRate(caller, "learningRate", options.learningRate);
   const betas = options.betas as unknown;
@@ -98,8 +102,9 @@ function adaptive(caller: string, options: Complete<AdamOptions>, weightDecay: n
         axpy(beta2, trees["state.meanSquare"][i]!, mul(mul(1 - beta2, g), g)),
       );
 
-      // With the bias corrected, m / (√v + ε) is s / w / (√(v / c) + ε) = √c / w · s / (√v + ε √c), where w is the sum of the
-      // weights in s, and c = 1 − β₂ᵗ.
+      // With the bias corrected, Adam's step m / (√v + ε) is s / w / (√(v / c) + ε) = √c / w · s / (√v + ε √c). Here m
+      // and v are the weighted means of gradients and of squared gradients, s is the discounted sum of gradients, w the
+      // sum of its weights, and c = 1 − β₂ᵗ after t steps.
       const currentRate = rateAt(caller, rate, step);
       const next = add(step, 1);
       const t = cast(next, { dtype: "float64" });

@@ -3,7 +3,7 @@ import { show, type TreesOnly } from "@wengert/core/extend";
 import type { Optimizer } from "./optimizer.ts";
 
 /**
- * Combines optimizers: each one receives the updates of the previous one as its gradients, as in
+ * Combines optimizers: each optimizer receives the updates of the previous optimizer as its gradients, as in
  * `chain(clipByGlobalNorm(1), adam({ learningRate }))`. The state is a list of the optimizers' states.
  * @throws ArgumentError unless all arguments are optimizers
  */

@@ -13,11 +13,11 @@ export type Range = readonly [text: string, holds: (x: number) => boolean];
 export const notNegative: Range = ["a number ≥ 0", (x) => x >= 0 && x < Infinity];
 export const positive: Range = ["a number > 0", (x) => x > 0 && x < Infinity];
 export const decay: Range = ["a number in [0, 1)", (x) => x >= 0 && x < 1];
-/** The limit is that of int32, the dtype of the step counter. */
+/** The largest number of steps is the largest int32, because the step counter is an int32. */
 export const count: Range = ["a whole number ≥ 0", (x) => x >= 0 && x === (x | 0)];
 export const positiveCount: Range = ["a whole number > 0", (x) => x > 0 && x === (x | 0)];
 
-/** Returns `value` if it is a number in `range`. @throws ArgumentError, OutOfRangeError */
+/** Returns the hyperparameter `value`. @throws ArgumentError, OutOfRangeError unless it is a number in `range` */
 export function checkRange(caller: string, name: string, value: unknown, [text, holds]: Range): number {
   if (typeof value !== "number")
     throw new ArgumentError(`${caller}: ${name} must be ${text}, got ${show(value)}${missingHint(name, value)}`);
@@ -28,7 +28,7 @@ export function checkRange(caller: string, name: string, value: unknown, [text, 
 const missingHint = (name: string, value: unknown): string =>
   value === undefined && !name.includes(" ") ? `; write { ${name}: ... }` : "";
 
-/** Names of the learning rate in PyTorch and optax. */
+/** Maps the names of the learning rate in PyTorch and optax to `learningRate`. */
 export const rateNames: OtherNames = { lr: "learningRate", rate: "learningRate", stepsize: "learningRate" };
 
 /** Returns the options of `sgd` or `adam`. @throws ArgumentError for an unknown option */
@@ -69,8 +69,8 @@ export function rateAt(caller: string, rate: LearningRate, step: Tensor): Tensor
 }
 
 /**
- * Returns a function that casts a scalar to the dtype of a parameter. It casts once per dtype and returns plain numbers
- * unchanged.
+ * Returns a function that casts a scalar to the dtype of a parameter, and returns plain numbers unchanged. The function
+ * casts only once for each dtype.
  */
 export function castForParam(x: TensorLike): (partner: Tensor) => TensorLike {
   if (typeof x === "number") return () => x;

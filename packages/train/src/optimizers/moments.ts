@@ -4,7 +4,7 @@ import { floatsOf } from "../checks/floats.ts";
 import type { StateTree } from "./optimizer.ts";
 
 /**
- * Returns a tensor of zeros for each parameter, with its shape and dtype.
+ * Returns a tensor of zeros for each parameter, with the shape and dtype of the parameter.
  * @throws DTypeError unless all parameters are floats
  */
 export function zerosLike(caller: string, params: unknown): StateTree {

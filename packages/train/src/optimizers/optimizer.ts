@@ -3,9 +3,9 @@ import { leavesAlike, type TreesOnly, unflatten } from "@wengert/core/extend";
 import { add } from "@wengert/ops";
 
 /**
- * A rule that turns gradients into parameter updates: two pure functions over trees, as in optax. The optimizer object
- * keeps no state. Its state is a tree of tensors that the caller passes from step to step, so a training step can be
- * traced and the state saved.
+ * An optimizer, which computes parameter updates from gradients: two pure functions of trees, as in optax. The
+ * optimizer object itself does not change. The state of the optimization is a tree of tensors that the caller passes
+ * from step to step, so a training step can be traced and the state saved.
  */
 export interface Optimizer<State = StateTree> {
   /**
@@ -21,7 +21,7 @@ export interface Optimizer<State = StateTree> {
   update<P>(grads: P & TreesOnly<P>, state: State, params: P): { readonly updates: P; readonly state: State };
 }
 
-/** A tree of tensors. Its structure is private to the optimizer. */
+/** The state of the optimizer: a tree of tensors whose structure is private to the optimizer. */
 export type StateTree = object;
 
 /** Returns `params` + `updates`, leaf by leaf. @throws TreeError, ShapeError unless structures, dtypes and shapes match */

@@ -76,7 +76,7 @@ function decaySchedule(caller: string, options: DecayOptions, remaining: (progre
 }
 
 export interface WarmUpOptions {
-  /** The learning rate at step 0. Default 0. */
+  /** The learning rate at step 0, from which the warm-up starts. Default 0. */
   readonly from?: number | undefined;
   readonly steps: number;
   /** The learning rate after the warm-up. If it is a schedule, it begins with its own step 0 when the warm-up ends. */
@@ -103,7 +103,8 @@ export function warmUp(options: WarmUpOptions): Schedule {
   const steps = checkRange("warmUp", "steps", settings.steps, positiveCount);
   const rate = checkRate("warmUp", "learningRate", settings.learningRate);
   return (step) => {
-    // Evaluated once, at step 0 during the warm-up: nested warm-ups would otherwise evaluate it 2^depth times.
+    // During the warm-up, the following schedule is evaluated once, at its step 0. If it were evaluated twice, nested
+    // warm-ups would evaluate it 2^depth times.
     const top = rateAt("warmUp", rate, maximum(sub(step, steps), 0));
     const rising = add(from, mul(sub(top, from), div(toFloat64(step), steps)));
     return where(less(step, steps), rising, top);

@@ -10,7 +10,8 @@ export interface SgdOptions {
   /** The momentum μ: the fraction of the velocity that each step keeps, in [0, 1). Default 0. */
   readonly momentum?: number | undefined;
   /**
-   * Whether to use Nesterov momentum (Y. Nesterov 1983), which uses the velocity after the next step. Default false.
+   * Whether to use Nesterov momentum (Y. Nesterov 1983), which adds the gradient to the velocity once more in each
+   * step. Default false.
    */
   readonly nesterov?: boolean | undefined;
 }
@@ -33,7 +34,10 @@ export function sgd(options: SgdOptions): Optimizer<SgdState> {
   );
 }
 
-/** `sgd` with a default momentum of 0.9. @throws ArgumentError, OutOfRangeError for invalid options */
+/**
+ * Stochastic gradient descent with momentum: `sgd` with a default momentum of 0.9.
+ * @throws ArgumentError, OutOfRangeError for invalid options
+ */
 export function momentum(options: SgdOptions): Optimizer<SgdState> {
   return descentOptimizer(
     "momentum",

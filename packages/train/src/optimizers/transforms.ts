@@ -14,8 +14,8 @@ const stateless = (update: <P>(grads: P, params: P) => P): Optimizer<readonly []
 
 /**
  * Coupled weight decay: g ← g + factor · p, for a parameter p with gradient g. The result is the gradient of the loss
- * plus factor / 2 · Σ p² (L2 regularization). Before an optimizer in a `chain`, it matches the `weight_decay` of
- * torch.optim.SGD and Adam.
+ * plus factor / 2 · Σ p² (L2 regularization). Before an optimizer in a `chain`, weight decay matches the `weight_decay`
+ * of torch.optim.SGD and Adam.
  * @throws ArgumentError, OutOfRangeError unless `factor` is a number ≥ 0
  */
 export function weightDecay(factor: number): Optimizer<readonly []> {

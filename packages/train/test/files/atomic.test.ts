@@ -88,7 +88,8 @@ describe("writeFileAtomic", () => {
     await expect(writeFileAtomic(place("a"), "x")).rejects.toThrow(/ELOOP/);
   });
 
-  // The test uses a pipe, not a device: with a bug in this code, a test run by root would replace /dev/null by a file.
+  // The test writes to a pipe, not to a device: if the code had a bug, a test run by root would replace /dev/null by a
+  // file.
   test.skipIf(spawnSync("mkfifo", ["--version"]).status !== 0)("writes into a pipe without replacing it", async () => {
     spawnSync("mkfifo", [place("pipe")]);
     const reader = spawn("cat", [place("pipe")], { stdio: ["ignore", "pipe", "inherit"] });

@@ -6,8 +6,9 @@ import fc from "fast-check";
 import { afterAll, expect, test } from "vitest";
 import { fromSafetensors, load, toSafetensors } from "../../src/index.ts";
 
-// Reads damaged and malicious files. Each must give a tree or a DataError, and must not allocate more than a few times
-// the file's size. The environment variables WENGERT_SECONDS and WENGERT_SEED set the duration and the random seed.
+// Reads damaged and malicious safetensors files. Each file must give a tree or a DataError, and reading must not
+// allocate more than a few times the file's size. The environment variables WENGERT_SECONDS and WENGERT_SEED set the
+// duration and the random seed.
 
 const seconds = Number(process.env.WENGERT_SECONDS ?? 3);
 const seed = Number(process.env.WENGERT_SEED ?? 1);
@@ -27,7 +28,7 @@ globalThis.Uint8Array = new Proxy(Uint8Array, {
 const folder = mkdtempSync(join(tmpdir(), "wengert-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-// Generators of trees. Each tree is saved to a file, which is then damaged.
+// Generators of random trees. Each tree is saved to a safetensors file, which is then damaged.
 
 const keys = fc.oneof(
   fc.constantFrom("W", "b", "a.b", "a", "", "__proto__", "constructor", "__metadata__", "wengert.tree", "0", "tensor"),
@@ -53,7 +54,7 @@ const good = fc
   .tuple(trees, metadata)
   .map(([tree, metadata]) => Array.from((toSafetensors as (...args: unknown[]) => Uint8Array)(tree, { metadata })));
 
-// Generators of mutations. A position in the file is a fraction of its length.
+// Generators of random changes to a file. A position in the file is given as a fraction of the file's length.
 
 const share = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
 type Damage = (bytes: number[]) => number[];

@@ -7,9 +7,9 @@ import { transpose } from "@wengert/ops";
 import { afterAll, describe, expect, test } from "vitest";
 import { fromSafetensors, save, toSafetensors } from "../../src/index.ts";
 
-// Compares with the reference implementation, Python's package `safetensors`. Its files in goldens/ must load here. If
-// Python and the package are installed, it must load the files written here. The environment variable WENGERT_PYTHON
-// names the Python interpreter.
+// Compares with the reference implementation of safetensors, a Python package. Files that it wrote, in goldens/, must
+// load in Wengert. If the Python package is installed, it must load the files that Wengert writes. The environment
+// variable WENGERT_PYTHON names the Python interpreter.
 
 interface Goldens {
   readonly version: string;
@@ -32,7 +32,7 @@ const matrix = tensor(
 const names = ['é"\\/\n\u0001\u007f', "😀", "\uffee", "\u2028", "a b", "a", ""];
 const int32 = (value: number | number[]): Tensor => tensor(value, { dtype: "int32" });
 
-/** The same trees as in safetensors.generate.py. */
+/** The trees that safetensors.generate.py saves with the Python package. */
 const trees: Readonly<Record<string, unknown>> = {
   "every dtype": {
     float64: tensor([0, -0, 0.1, Number.POSITIVE_INFINITY, 5e-324, 1.7976931348623157e308]),

@@ -1,5 +1,5 @@
-// Saves two trees alternately to a file until the process is killed. Usage: node saver.mjs FILE VALUE. It imports the
-// built package, in plain Node.
+// Saves two trees alternately to a file until the process is killed. Usage: node saver.mjs FILE VALUE. The script runs
+// in plain Node and imports the built package.
 
 import { argv, stdout } from "node:process";
 
@@ -8,7 +8,7 @@ const { full } = await import(new URL("../../../core/dist/index.js", import.meta
 
 const [path = "", first = ""] = argv.slice(2);
 
-/** Returns a tree of 4 MB filled with `value`. The tree has one layer more if `value` is odd. */
+/** Returns a tree of 4 MB filled with `value`. If `value` is odd, the tree has one more layer. */
 const treeOf = (/** @type {number} */ value) => ({
   step: full([], value, { dtype: "int32" }),
   layers: Array.from({ length: 8 + (value % 2) }, () => full([256, 256], value)),

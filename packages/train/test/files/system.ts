@@ -15,7 +15,7 @@ export interface Faults {
   readonly maxTransfer?: number;
 }
 
-/** Returns an error like those that Node throws for system calls. */
+/** Returns an error like the errors that Node throws for failed system calls. */
 const systemError = (code: string, syscall: string): Error =>
   Object.assign(new Error(`${code}: simulated, ${syscall}`), { code, syscall });
 

@@ -23,7 +23,10 @@ const optimizer: Optimizer = {
     return (rule as Optimizer).update(grads, state, params);
   },
 };
-/** A fit with 5 steps per epoch, stopped after step 2 of the third epoch: 12 steps, 4 training points, 2 validations. */
+/**
+ * A fit with 5 steps per epoch that was stopped after step 2 of the third epoch. By then, it had 12 steps, 4 points of
+ * the training curve, and 2 validations.
+ */
 const options = {
   ...{ optimizer, steps: 12, batchSize: 4, key: randomKey(3), metrics, history: { everySteps: 5 }, patience: 9 },
   validation: { data: randomPoints(7, 5) },
@@ -40,7 +43,7 @@ beforeAll(async () => {
   expect((await run({ steps: 14, resume: true, checkpoint: { path } })).step).toBe(14); // the checkpoint itself is valid
 });
 
-/** Returns a copy of the tree with another value at a path. `undefined` removes the entry. */
+/** Returns a copy of the tree with another value at a path; the value `undefined` removes the entry. */
 function replaced(tree: Tree, [key, ...rest]: readonly string[], value: unknown): unknown {
   if (key === undefined) return value;
   const entry = replaced((tree as { [key: string]: Tree })[key]!, rest, value);
@@ -48,7 +51,10 @@ function replaced(tree: Tree, [key, ...rest]: readonly string[], value: unknown)
   return Object.fromEntries(entry === undefined ? others : [...others, [key, entry]]);
 }
 
-/** Resumes from a file and returns the error. Nothing may have changed: no step is taken, and the file is the same. */
+/**
+ * Resumes a fit from a damaged checkpoint and returns the error. The fit must not take a step, and must not change the
+ * file.
+ */
 async function errorFrom(tree: unknown, metadata: Readonly<Record<string, string>>, from?: unknown): Promise<Error> {
   const bytes = toSafetensors(tree as { a: Tensor }, { metadata });
   writeFileSync(path, bytes);
@@ -69,7 +75,7 @@ const columns = ["history.train", "history.validation", "best"].flatMap((curve) 
   ["step", "epoch", "loss", "metrics.accuracy"].map((column) => `${curve}.${column}`),
 );
 const fields = [...scalars, ...columns];
-/** Fields that may hold any number: a metric may be NaN, and so may a validation loss. */
+/** Fields of a checkpoint in which any number is valid: metrics and validation losses, for example, may be NaN. */
 const isMeasurement = (field: string): boolean => /^(history|best|since\.m).*(loss|accuracy)$/.test(field);
 const isLoss = (field: string): boolean => field === "since.loss" || field === "reference";
 const isEpochOfPoint = (field: string): boolean => /^(history|best).*epoch$/.test(field);
@@ -81,7 +87,7 @@ describe("a checkpoint with a damaged field throws before anything changes:", ()
     expect(found.filter((field) => !/^(best\.)?params|^optimizer/.test(field)).sort()).toEqual([...fields].sort());
   });
 
-  /** Returns a copy of a field's tensor with a different last number. */
+  /** Returns a copy of the tensor in a field of the checkpoint, with a different last number. */
   const withLast = (x: Tensor, value: number): Tensor =>
     x.shape.length === 0 ? tensor(value) : tensor([...x.toNested<number[]>().slice(0, -1), value]);
   const numbers = [Number.NaN, Infinity, -Infinity, -1, 0.5, 1e9, 2 ** 60];
@@ -142,7 +148,7 @@ describe("a checkpoint with a damaged field throws before anything changes:", ()
   });
 
   it("a position that the data do not have", async () => {
-    // Step 12 is batch 2 of epoch 2: 5 + 5 + 2.
+    // Step 12 is batch 2 of epoch 2 (counted from 0), because an epoch has 5 steps.
     for (const [step, epoch, batch] of [
       [12, 0, 2],
       [12, 1, 2],

@@ -41,7 +41,7 @@ const data = randomPoints(50);
 const held = randomPoints(23, 5);
 const optimizer = adam({ learningRate: 0.05 });
 
-/** Data on the line y = 2 x − 1, without noise. */
+/** Training data on the line y = 2 x − 1, without noise. */
 const line = { x: tensor([0, 1, 2, 3]), y: tensor([-1, 1, 3, 5]) };
 const start = { a: tensor(0), b: tensor(0) };
 const distance = ({ a, b }: typeof start, { x, y }: typeof line) => mse(add(mul(a, x), b), y);
@@ -420,7 +420,7 @@ describe("a metric that is NaN", () => {
     return () => warn.mock.calls.map(([text]) => text as string);
   };
   const nan = Number.NaN;
-  /** Returns the listed values in turn: one per step and one per validation. */
+  /** Returns a loss function that returns the listed values in turn, at each training step and each validation. */
   const listed = (values: readonly number[]) => {
     let i = 0;
     return () => values[i++]!;
@@ -558,8 +558,7 @@ describe("a signal", () => {
 
 describe("the event loop runs", () => {
   /**
-   * Starts a fit without end, which only a timer can abort. It therefore ends only if the event loop runs during the
-   * fit.
+   * Starts a fit without end, which only a timer can abort. So the fit ends only if the event loop runs during the fit.
    */
   const untilHeard = async () => {
     const controller = new AbortController();

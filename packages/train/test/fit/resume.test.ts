@@ -45,7 +45,7 @@ const run = (options: Options = {}, from: unknown = data): Promise<Fit<Model>> =
     { ...usual, ...options } as FitOptions<Model, Points, ReturnType<typeof loss>>,
   );
 
-/** Stops the fit after step `step`. */
+/** Returns options that stop a fit after step `step`. */
 const until = (step: number): Options => {
   const controller = new AbortController();
   const progress = (moment: FitProgress) => {

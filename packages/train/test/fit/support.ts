@@ -52,7 +52,10 @@ export const metrics = { accuracy: (scores: Tensor, { y }: Points) => accuracy(s
 
 const words = new DataView(new ArrayBuffer(8));
 
-/** Converts tensors, numbers and strings to text. Numbers are printed bit by bit, so equal texts mean equal bits. */
+/**
+ * Converts tensors, numbers and strings to text. The text shows all bits of each number, so equal texts mean equal
+ * bits.
+ */
 export function bitsOf(x: unknown): string {
   return JSON.stringify(x, function (this: Readonly<Record<string, unknown>>, key, value) {
     const original = this[key]; // before toJSON

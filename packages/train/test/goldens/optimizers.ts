@@ -59,7 +59,7 @@ const rows = tensor([
 ]);
 const classes = tensor([0, 1, 1, 0], { dtype: "int32" });
 
-/** The same losses as in optimizers.py. */
+/** The losses of the test cases, which optimizers.py defines in the same way for PyTorch. */
 export const losses = {
   valley: ({ x }: { x: Tensor }) => mul(0.5, sum(mul(tensor([1e-3, 1, 30, 1e3]), square(x)))),
   rosenbrock: ({ x, y }: { x: Tensor; y: Tensor }) => add(square(sub(1, x)), mul(100, square(sub(y, pow(x, 2))))),
@@ -105,7 +105,7 @@ export const tensorsOf = (tree: Tree): Params => {
   return of(tree) as Params;
 };
 
-/** Returns the title of a test case. */
+/** Returns the title of a test case: its optimizer and options. */
 export const titleOf = ({ optimizer, loss, options, clip, schedule }: Trajectory): string =>
   [
     `${optimizer} ${JSON.stringify(options)} on ${loss}`,

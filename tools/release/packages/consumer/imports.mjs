@@ -1,4 +1,4 @@
-// Measures how long importing core and ops takes.
+// Measures how long the import of core and ops takes.
 const start = performance.now();
 await import("@wengert/core");
 await import("@wengert/ops");

@@ -1,5 +1,5 @@
-// Tests the installed packages in a runtime: imports each entry, computes the probe's results, causes an error, and saves a
-// model to a file.
+// Tests the installed packages in a JavaScript runtime: imports each entry point, computes the results of probe.js,
+// causes an error, and saves a model to a file.
 import { ShapeError, tensor } from "@wengert/core";
 import { leaves, ravel } from "@wengert/core/extend";
 import { gradcheck } from "@wengert/core/gradcheck";
@@ -23,7 +23,8 @@ try {
   matmul(x, tensor([1, 2, 3]));
   throw new Error("no error");
 } catch (error) {
-  // The error must be an instance of the imported ShapeError class, and its stack must begin in this file.
+  // The error that the library throws must be an instance of the imported ShapeError class, and its stack must begin in
+  // this file.
   if (
     !(error instanceof ShapeError) ||
     !/\brun\.mjs/.test(error.stack.split("\n").find((line) => /\.m?js/.test(line)))

@@ -1,5 +1,5 @@
-// Checks with every compiler that correct uses of train compile and that mistakes do not. The declarations of train need
-// the types of the DOM or of Node.
+// Checks with every TypeScript version that correct uses of train compile and that wrong uses do not. The declarations
+// of train need the types of the DOM or of Node.
 import { grad, type Tensor, tensor } from "@wengert/core";
 import { matrix, readCsv } from "@wengert/data";
 import { add, crossEntropy, matmul } from "@wengert/ops";

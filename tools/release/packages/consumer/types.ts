@@ -1,4 +1,4 @@
-// Checks with every compiler that correct uses of core and ops compile and that mistakes do not.
+// Checks with every TypeScript version that correct uses of core, ops and nn compile and that wrong uses do not.
 import {
   grad,
   hessian,
@@ -15,7 +15,21 @@ import {
 } from "@wengert/core";
 import { defineOp, type NdArray, type Op, ravel, type Unary } from "@wengert/core/extend";
 import { type GradcheckOptions, gradcheck } from "@wengert/core/gradcheck";
-import { add, axpy, concat, crossEntropy, einsum, kernels, matmul, mul, softmax, sum } from "@wengert/ops";
+import { conv2d, dense, type Layer, sequential, summary } from "@wengert/nn";
+import {
+  add,
+  axpy,
+  concat,
+  crossEntropy,
+  einsum,
+  kernels,
+  matmul,
+  mul,
+  randomKey,
+  relu,
+  softmax,
+  sum,
+} from "@wengert/ops";
 
 interface Model {
   readonly W: Tensor;
@@ -64,6 +78,16 @@ const cube: Op<Unary> = defineOp({
 const options: GradcheckOptions = {};
 gradcheck(cube, [x], options);
 
+const net = sequential(dense(2), relu, dense(1, { bias: false }));
+const params = net.init(randomKey(1), [1, 2]);
+same<
+  typeof params,
+  [{ readonly W: Tensor; readonly b: Tensor }, Readonly<Record<never, never>>, { readonly W: Tensor }]
+>(true);
+const alike: Layer<typeof params> = net;
+const netProgram: Program<[typeof params, Tensor], Tensor> = trace(alike.apply, params, x);
+listed.push(summary(net, [1, 2]), String(netProgram.steps.length));
+
 const data: ArrayLike<number> = second.data.data;
 const nested = tangent.toNested();
 const running: string = kernels().running;
@@ -73,6 +97,10 @@ export { data, listed, nested, next, others, running };
 
 // @ts-expect-error: a loss takes the model, not a number
 grad(loss)(3);
+// @ts-expect-error: the last layer has no bias
+params[2].b;
+// @ts-expect-error: a convolution needs the size of its windows
+conv2d(8, {});
 // @ts-expect-error: softmax has no such option
 softmax(x, { axes: 0 });
 // @ts-expect-error: unknown dtype

@@ -21,7 +21,9 @@ const stride = { arrow: 0.1, withShift: 0.01 } as const;
 const toX = (x: number): number => (x + reach) * unit;
 const toY = (y: number): number => (reach - y) * unit;
 
-/** Shows the plane with the data points. The user edits points with the pointer, or with a crosshair moved by keys. */
+/**
+ * Shows the data points in the plane. The user edits points with the pointer, or with a crosshair that arrow keys move.
+ */
 export function Board() {
   const k = useSignal(0);
   const erases = useSignal(false);

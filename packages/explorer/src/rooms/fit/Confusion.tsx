@@ -5,7 +5,9 @@ import { Scroll } from "./Scroll.tsx";
 import { pair } from "./settings.ts";
 import { percent } from "./words.ts";
 
-/** Shows the confusion matrix. Each count of wrong predictions is a button that lists these rows. */
+/**
+ * Shows the confusion matrix. Each count of wrong predictions is a button; a click lists the wrongly predicted rows.
+ */
 export function Confusion() {
   const classes = data.value?.classes ?? [];
   const { confusion, recall } = slowReport.value ?? {};

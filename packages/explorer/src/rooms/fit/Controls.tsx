@@ -99,7 +99,10 @@ interface PickProps {
   readonly text: (value: number) => string;
 }
 
-/** A drop-down list of common numbers. If the URL contains another number, the list includes it. */
+/**
+ * A drop-down list of common numbers for a setting. If the URL contains another number, the list includes this number,
+ * too.
+ */
 function Pick({ label, field, value, options, text }: PickProps) {
   const all = options.includes(value) ? options : [...options, value];
   return (

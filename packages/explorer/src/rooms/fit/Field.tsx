@@ -11,8 +11,8 @@ const winners = new Uint8Array(size * size);
 const image = new ImageData(size, size); // reused, because a new one per frame would burden the garbage collector
 
 /**
- * Colors each pixel of the plane by its predicted class. In one of the two views, the color is fainter where the
- * probability is lower.
+ * Colors each pixel of the plane by its predicted class. If the user chooses to show probabilities, the color is
+ * fainter where the probability is lower.
  */
 export function Field() {
   const canvas = useRef<HTMLCanvasElement>(null);

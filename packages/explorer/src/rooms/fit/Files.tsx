@@ -10,7 +10,7 @@ interface Props {
   readonly onFiles: (files: FileList) => void;
 }
 
-/** A button to choose files. The files are read in the page and sent nowhere. */
+/** A button with which the user chooses files. The files are read in the page and are not sent anywhere. */
 export function Files({ label, accept, multiple = false, folder = false, onFiles }: Props) {
   const id = useId();
   return (

@@ -11,7 +11,7 @@ import { percent, whole } from "./words.ts";
 
 const most = { images: 24, rows: 12 } as const;
 
-/** Lists the misclassified rows, those with the lowest probability of the true class first. */
+/** Lists the misclassified rows, sorted by the probability of the true class, the lowest first. */
 export function Mistakes() {
   const of = data.value;
   if (!of) return null;

@@ -8,11 +8,13 @@ interface Props {
   readonly size: Size;
   /** "ink" (black on white) or "gray" (gray levels) for pixels from 0 to 1, or a color scale for weights. */
   readonly as: "ink" | "gray" | Scale;
-  /** A description for screen readers. Omit it if the text next to the image describes it. */
+  /**
+   * A description of the image for screen readers. Omit the description if text next to the image describes the image.
+   */
   readonly label?: string;
 }
 
-/** Shows a small image with one pixel per number. */
+/** Shows numbers as a small image in which each number is a pixel. */
 export function Pixels({ of, size, as, label }: Props) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const dark = isDark.value;

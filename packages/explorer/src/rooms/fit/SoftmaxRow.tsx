@@ -2,7 +2,7 @@ import { percent } from "./words.ts";
 
 interface Props {
   readonly classes: readonly string[];
-  /** The probabilities, or `undefined` if there is no row to classify yet. */
+  /** The probabilities of the classes, or `undefined` if the user has not chosen a row to classify. */
   readonly row: Float32Array | undefined;
 }
 

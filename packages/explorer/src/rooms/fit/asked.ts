@@ -3,7 +3,7 @@ import { widthOf } from "./data/dataset.ts";
 import { data, probe } from "./fit.ts";
 import { centered } from "./ink.ts";
 
-/** The row to classify for the user: a drawing, an opened image, or a misclassified row of the data. */
+/** The row whose class probabilities the page shows: a drawing, an opened image, or a misclassified row of the data. */
 export const asked = signal<{ readonly row: Float32Array; readonly isDrawn: boolean } | undefined>(undefined);
 
 export const ask = (row: Float32Array | undefined): void => {

@@ -3,8 +3,8 @@ import { isDark } from "../../page/scheme.ts";
 type Rgb = readonly [number, number, number];
 
 /**
- * The colors of classes, after Okabe and Ito (2008). Readers with any kind of color blindness can distinguish them.
- * Each class also has its own shape, so that no reader depends on the color.
+ * The colors of classes, after Okabe and Ito (2008). Readers with any kind of color blindness can distinguish these
+ * colors. Each class also has its own shape, so that no reader depends on the color.
  */
 const colors = {
   light: ["#1f6fb4", "#d9730d", "#00795a", "#b0488a", "#8a6d00", "#3d3f46"],

@@ -19,12 +19,12 @@ interface Moment {
   readonly train: Score;
   readonly held: Score | undefined;
 }
-/** The history of scores. When it gets too long, every second entry is dropped. */
+/** The history of loss and accuracy during the fit. When the list gets too long, every second entry is dropped. */
 const history = signal<readonly Moment[]>([]);
 const maxSnapshots = 400;
 
 const isRunning = computed(() => report.value?.running ?? false);
-/** Throttled copies of the report and the history, for pictures that are slow to draw. */
+/** Throttled copies of the signals for the report and the history, for pictures that are slow to draw. */
 export const slowReport = paced(report, 250, isRunning);
 export const slowHistory = paced(history, 400, isRunning);
 
@@ -62,8 +62,8 @@ interface Sent {
 let last: Sent | undefined;
 
 /**
- * Sends the data to the worker. If the user only moved points, the parameters are kept. Any other change starts a new
- * fit.
+ * Sends the data to the worker. If the user only moved points, the worker keeps the parameters of the model. Any other
+ * change starts a new fit.
  */
 function sendData(): void {
   const now = data.value;

@@ -1,4 +1,4 @@
-/** Half the width of the plane: both axes run from −3 to 3. */
+/** Half the width of the plane with the data points: both axes run from −3 to 3. */
 export const reach = 3;
 /**
  * The number of grid points along each axis. Probabilities are computed at the grid points and interpolated between
@@ -20,7 +20,10 @@ export function fieldAt(field: Float32Array, x: number, y: number): number[] {
   });
 }
 
-/** Returns the index of a grid cell along an axis, and the position within that cell, from 0 to 1. */
+/**
+ * Returns the index of the grid cell that contains a coordinate, along one axis, and the position within this cell,
+ * from 0 to 1.
+ */
 export function cellOf(x: number): readonly [cell: number, part: number] {
   const cell = Math.min(Math.floor(x), nodes - 2);
   return [cell, x - cell];

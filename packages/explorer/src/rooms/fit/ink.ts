@@ -1,6 +1,9 @@
 import type { Size } from "./data/dataset.ts";
 
-/** Draws a stroke between two pixel positions. Pixels inside the pen get full ink, and the ink fades at its edge. */
+/**
+ * Draws a stroke between two pixel positions. Pixels under the pen get full ink, and the ink fades at the edge of the
+ * pen.
+ */
 export function stroked(ink: Float32Array, { width, height }: Size, from: Place, to: Place): Float32Array {
   const radius = 1.15 * (Math.min(width, height) / 28);
   const next = ink.slice();

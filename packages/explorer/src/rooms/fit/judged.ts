@@ -1,7 +1,7 @@
 import { computed } from "@preact/signals";
 import { data, slowReport } from "./fit.ts";
 
-/** An evaluated row with its true and its predicted class. */
+/** A row of the data that the model has classified, with its true class and its predicted class. */
 export interface Judged {
   readonly row: number;
   readonly label: number;

@@ -1,7 +1,7 @@
 import { type Tensor, zeros } from "@wengert/core";
 import { add, crossEntropy, matmul, mul, randomNormal, relu, square, sum } from "@wengert/ops";
 
-/** The parameters of the model. Softmax regression has one layer. A network with hidden units has two. */
+/** The parameters of the model. Softmax regression has one layer. A network with hidden units has two layers. */
 export type Model = readonly Layer[];
 
 interface Layer {
@@ -31,8 +31,8 @@ export interface Sizes {
 }
 
 /**
- * Returns initial parameters. The last layer is zero, so at first all K classes have the same probability and the loss
- * is log K.
+ * Returns initial parameters. The weights of the last layer are 0, so all K classes have the same initial probability,
+ * and the initial loss is log K.
  */
 export function initialModel({ inputs, hidden, classes }: Sizes, key: Tensor): Model {
   const dtype = "float32";

@@ -2,7 +2,7 @@ import { effect, type ReadonlySignal, signal } from "@preact/signals";
 
 /**
  * Returns a throttled copy of a signal, for pictures that are slow to draw. While `isFast` is true, the copy updates at
- * most once per `milliseconds`. The last value is never lost.
+ * most once per `milliseconds`. After a pause, the copy always has the last value of the signal.
  */
 export function paced<T>(
   from: ReadonlySignal<T>,

@@ -3,15 +3,15 @@ export const limits = { hidden: 512, seed: 1_000_000 } as const;
 /** The settings that can change during a fit. */
 export interface Pace {
   readonly learningRate: number;
-  /** The number of rows per step. 0 means all rows. */
+  /** The batch size: the number of rows per training step. 0 means all rows. */
   readonly batchSize: number;
   /** The factor λ of the L2 penalty: the loss includes λ/2 times the sum of squared weights. */
   readonly l2: number;
-  /** The number of steps per second. 0 means no limit. */
+  /** The maximum number of training steps per second. 0 means no limit. */
   readonly speed: number;
 }
 
-/** The settings that are fixed when a fit starts. */
+/** The settings that are fixed when a fit starts and cannot change during the fit. */
 export interface Start {
   readonly hidden: number;
   readonly seed: number;
@@ -23,14 +23,17 @@ export interface Rows {
   /** The number of columns. */
   readonly width: number;
   readonly classes: number;
-  /** The number to subtract from each pixel of a row of bytes. */
+  /** The number to subtract from each pixel of a row, so that pixels are centered about 0. */
   readonly center: number;
-  /** Whether the rows are points of a plane. Reports then include the probabilities on a grid over the plane. */
+  /**
+   * Whether the rows are points of a plane. If so, each report of the worker includes the probabilities on a grid over
+   * the plane.
+   */
   readonly isPlane: boolean;
 }
 
 export interface LayerData {
-  /** The weights, [inputs, outputs], in row-major order. */
+  /** The weights of a layer, [inputs, outputs], in row-major order. */
   readonly W: Float32Array;
   readonly b: Float32Array;
 }
@@ -38,12 +41,12 @@ export interface LayerData {
 export type ToWorker =
   | {
       readonly kind: "data";
-      /** The rows, or `undefined` to keep the previous rows. */
+      /** The rows of the data set, or `undefined` to keep the previous rows. */
       readonly data: Rows | undefined;
       readonly start: Start;
       /** The fraction of the rows to hold out for validation. */
       readonly heldOut: number;
-      /** Whether to keep the current parameters. */
+      /** Whether to keep the current parameters of the model. */
       readonly keep: boolean;
     }
   | { readonly kind: "pace"; readonly pace: Pace }
@@ -77,10 +80,10 @@ export interface Report {
   readonly probabilities: Float32Array;
   /** The probabilities on the grid of grid.ts, [grid points, classes]. */
   readonly field: Float32Array | undefined;
-  /** The first columns of the first weight matrix W, one after another. */
+  /** The first columns of the model's first weight matrix W, one after another. */
   readonly weights: Float32Array;
   readonly probe: Float32Array | undefined;
-  /** The message if training diverged and stopped. */
+  /** The error message, if training stopped because the loss was not finite. */
   readonly diverged: string | undefined;
 }
 

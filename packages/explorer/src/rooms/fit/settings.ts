@@ -3,7 +3,7 @@ import { address, put } from "../../page/address.ts";
 import { type Preset, presets, unpackedPoints } from "./data/points.ts";
 import { limits, type Pace, type Start } from "./protocol.ts";
 
-// The settings of the Fit room. They are read from the URL and validated. Missing settings have defaults.
+// The settings of the Fit room, which are read from the URL and validated. Missing settings have defaults.
 
 export const sources = [
   { name: "points", title: "Points" },
@@ -45,7 +45,10 @@ export const view = computed(among(views, "view", "regions"));
 export const labelColumn = text("label");
 
 const pairField = text("pair");
-/** The selected pair of classes: the page lists the rows of the class `label` that the model predicts as `guess`. */
+/**
+ * The selected count of the confusion matrix: the page lists the rows of the class `label` that the model predicts as
+ * the class `guess`.
+ */
 export const pair = computed<readonly [label: number, guess: number] | undefined>(() => {
   const [, label, guess] = /^(\d{1,2})-(\d{1,2})$/.exec(pairField.value ?? "") ?? [];
   return label === undefined ? undefined : [Number(label), Number(guess)];
@@ -65,7 +68,7 @@ const number = (name: string, usual: () => number, { least, most, whole = false 
     return fits ? x : usual();
   });
 
-/** The default settings for each kind of data. */
+/** The default settings of the Fit room for each kind of data. */
 const usual: Readonly<Record<Source, Pace & Start & { readonly held: number }>> = {
   points: { learningRate: 0.3, batchSize: 0, l2: 0, speed: 60, hidden: 0, seed: 1, held: 20 },
   digits: { learningRate: 0.2, batchSize: 64, l2: 0, speed: 0, hidden: 0, seed: 1, held: 20 },

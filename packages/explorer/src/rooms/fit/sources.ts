@@ -9,7 +9,8 @@ import type { Table } from "./data/table.ts";
 import { data } from "./fit.ts";
 import { labelColumn, ownPoints, preset, side, source } from "./settings.ts";
 
-// Provides the current data: the data set that the URL names, or the user's own files, which a URL cannot contain.
+// This file provides the current data: the data set that the URL names, or the user's own files, which a URL cannot
+// contain.
 
 /** The current points. */
 export const points = signal<readonly Point[]>([]);
@@ -22,7 +23,7 @@ const ownImages = signal<
 >(undefined);
 export const ownTable = signal<Table | undefined>(undefined);
 
-/** The reason why the user's files cannot be used. */
+/** The error message that says why the user's files cannot be used. */
 export const problem = signal<string | undefined>(undefined);
 export const isBusy = signal<{ readonly done: number; readonly of: number } | undefined>(undefined);
 

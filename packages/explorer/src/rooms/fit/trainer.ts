@@ -12,8 +12,8 @@ const most = { trainJudged: 1000, heldJudged: 2000, weights: 24 } as const;
 const lossAndGradient = valueAndGrad(loss, { hasAux: true });
 
 /**
- * Runs stochastic gradient descent one step at a time. The page can pause the fit or change its settings between any
- * two steps.
+ * Runs stochastic gradient descent step by step. Between any two steps, the page can pause the fit or change its
+ * settings.
  */
 export class Trainer {
   readonly #data: Rows;
@@ -91,7 +91,7 @@ export class Trainer {
     return this.#model.map(({ W, b }) => ({ W: numbersOf(W), b: numbersOf(b) }));
   }
 
-  /** Takes one step. If the loss is not finite, the parameters stay unchanged. */
+  /** Takes one training step. If the loss is not finite, the parameters stay unchanged. */
   advance({ learningRate, batchSize, l2 }: Pace): void {
     const batch = this.#batch(batchSize);
     const { value, grad } = lossAndGradient(this.#model, batch.X, batch.labels, l2);
@@ -223,6 +223,6 @@ const shapesOf = (model: Model): string => model.map(({ W }) => W.shape.join("×
 const some = (all: Int32Array, count: number): Int32Array =>
   all.length <= count ? all : Int32Array.from({ length: count }, (_, i) => all[Math.floor((i * all.length) / count)]!);
 
-/** Returns the first columns of W, one after another. A column contains the weights of one output. */
+/** Returns the first columns of the weight matrix W, one after another. A column contains the weights of one output. */
 const columnsOf = (W: Tensor, count: number): Float32Array =>
   numbersOf(transpose(slice(W, { start: [0, 0], stop: [null, Math.min(count, W.shape[1]!)] })));

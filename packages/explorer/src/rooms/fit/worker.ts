@@ -81,7 +81,7 @@ function receive(message: ToWorker): void {
   }
 }
 
-/** Takes steps for some milliseconds, then lets the worker handle messages. */
+/** Runs training steps for some milliseconds, then lets the worker handle messages. */
 function work(): void {
   if (!trainer || !isRunning) return;
   try {

@@ -38,8 +38,8 @@ const formulas: Readonly<Record<Way, string>> = {
 };
 
 /**
- * Compares three formulas of softmax's pullback that are equal on paper. When one class dominates, rounding costs each
- * formula a different number of digits.
+ * Compares three formulas of softmax's pullback that are equal on paper. If one probability is close to 1, rounding
+ * errors cost each formula a different number of digits.
  */
 export function Digits() {
   const found = comparison.value;
@@ -174,8 +174,8 @@ const strokes: Readonly<Record<Way, Omit<Line, "points">>> = {
 };
 
 /**
- * Plots the errors of three formulas as the largest probability goes to 1. Redraws only when the user pauses, because
- * one plot takes a hundred comparisons.
+ * Plots the errors of three formulas for softmax's pullback as the largest probability goes to 1. Redraws only when the
+ * user pauses, because a plot needs a hundred comparisons.
  */
 function Rise() {
   const points = useSignal<readonly Point[]>([]);

@@ -24,7 +24,7 @@ import {
 import { limitOf, Track } from "./Track.tsx";
 import { indexed } from "./written.ts";
 
-/** The controls of the Softmax room: the logits, and the probabilities that they give. */
+/** The controls of the Softmax room: sliders for the logits, and bars of the softmax probabilities. */
 export function Instrument({ pointsAtCell }: { pointsAtCell: boolean }) {
   const xs = logits.value;
   const held = useSignal<number | undefined>(undefined);

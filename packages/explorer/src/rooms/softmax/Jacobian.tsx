@@ -5,7 +5,10 @@ import { Sub } from "./Sub.tsx";
 import { cell, matrix, selectCell } from "./state.ts";
 import { indexed } from "./written.ts";
 
-/** Shows the Jacobian ∂s/∂x as a heat map. Hovering or focusing a cell selects it. */
+/**
+ * Shows the Jacobian ∂s/∂x of softmax as a heat map. If the user hovers over a cell or moves the focus to it, the cell
+ * is selected.
+ */
 export function Jacobian() {
   const J = matrix.value.toNested<number[][]>();
   const numbers = J.flat();

@@ -3,8 +3,8 @@ import { useEffect, useRef, useState } from "preact/hooks";
 export interface Axis {
   readonly label: string;
   /**
-   * The two ends of the axis. The first end may be the larger number. With a logarithmic scale (`isLog`), both are
-   * positive.
+   * The two ends of a plot's axis. The first end may be the larger number. With a logarithmic scale (`isLog`), both
+   * ends are positive.
    */
   readonly range: readonly [number, number];
   readonly ticks: readonly number[];
@@ -17,9 +17,12 @@ export interface Line {
   readonly color: string;
   readonly width?: number;
   readonly dash?: string;
-  /** Whether to draw circles at the points instead of a line. */
+  /** Whether to draw the points of a line plot as circles instead of a line. */
   readonly isDots?: boolean;
-  /** The label at the end of the line, shown if there is space. `lower` shifts the label down by a number of pixels. */
+  /**
+   * The label at the end of a plot's line, which is shown if the plot has space. `lower` shifts the label down by a
+   * number of pixels.
+   */
   readonly name?: string;
   readonly lower?: number;
 }
@@ -31,7 +34,7 @@ interface Props {
   readonly x: Axis;
   readonly y: Axis;
   readonly lines: readonly Line[];
-  /** The x coordinate of a vertical line that marks the current value. */
+  /** The x coordinate of a vertical line that marks the current value in a plot. */
   readonly mark?: number | undefined;
 }
 
@@ -40,8 +43,8 @@ const forNames = 150;
 const isWide = (width: number): boolean => width > 480;
 
 /**
- * A small line plot. It does not use a plot library, because a library would add a fifth to the size of the page's
- * first load.
+ * Draws a small line plot, without a plot library, because a library would add a fifth to the size of the page's first
+ * load.
  */
 export function Lines({ label, height, x, y, lines, mark }: Props) {
   const box = useRef<HTMLDivElement>(null);

@@ -8,8 +8,8 @@ interface Props {
 }
 
 /**
- * A text field for a number such as 1e3, -inf or nan. Any other text is marked as invalid, and reverted when the field
- * loses the focus.
+ * A text field for a number such as 1e3, -inf or nan. Text that is not a number is marked as invalid, and replaced by
+ * the last number when the field loses the focus.
  */
 export function NumberField({ label, value, onInput }: Props) {
   const element = useRef<HTMLInputElement>(null);

@@ -6,7 +6,10 @@ import { Try } from "./Try.tsx";
 import { Wide } from "./Wide.tsx";
 import { tex } from "./written.ts";
 
-/** Explains how softmax computes probabilities: exp of each logit, divided by the sum D. */
+/**
+ * Explains how softmax computes probabilities: the exponential of each logit is divided by D, the sum of all
+ * exponentials.
+ */
 export function Probabilities() {
   const [N, D, shares] = [list(numerators.value), denominator.value, list(s.value)];
   const t = temperature.value;

@@ -14,8 +14,8 @@ import { Wide } from "./Wide.tsx";
 import { factor, indexed, tex, writeAll } from "./written.ts";
 
 /**
- * Builds the pullback of softmax, x̄ = s ⊙ (g − ⟨g, s⟩), in stages. The last stage compares it with the product of the
- * Jacobian and g.
+ * Builds the pullback of softmax, x̄ = s ⊙ (g − ⟨g, s⟩) for the cotangent g, in stages. The last stage compares x̄ with
+ * the product of the Jacobian and g.
  */
 export function Pullback() {
   useKeys([
@@ -93,7 +93,10 @@ export function Pullback() {
   );
 }
 
-/** Draws each gᵢ as a bar from a vertical line. The line is at 0, and in later stages at the mean of g. */
+/**
+ * Draws each entry of the cotangent g as a bar that starts at a vertical line. The line is at 0, and in later stages at
+ * the weighted mean of g.
+ */
 function Beam() {
   const now = stage.value;
   const gs = upstream.value;
@@ -273,7 +276,7 @@ function sumOfProducts(gs: readonly number[], shares: readonly number[]): string
   return (terms.length > 4 ? [...terms.slice(0, 2), "\\dots", terms.at(-1)!] : terms).join(" + ");
 }
 
-/** A table of the numbers of all stages. Stages that the user has not reached are blank. */
+/** A table of the numbers in each stage of softmax's pullback. Stages that the user has not reached are blank. */
 function Figures() {
   const now = stage.value;
   const gs = upstream.value;

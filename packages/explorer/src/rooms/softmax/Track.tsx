@@ -6,24 +6,27 @@ interface Props {
   /** The name for screen readers. */
   readonly label: string;
   readonly value: number;
-  /** The largest number on the track, which spans −limit to limit. */
+  /** The largest number on the slider's track, which spans −limit to limit. */
   readonly limit: number;
   readonly phase: "forward" | "backward";
-  /** The two ends of the bar. Default: from 0 to the value. */
+  /** The two ends of the slider's bar. Default: from 0 to the slider's value. */
   readonly bar?: readonly [from: number, to: number];
   readonly onInput: (value: number) => void;
-  /** Called when a drag begins and when it ends, so that the scale of the track can stay fixed during the drag. */
+  /**
+   * The function that is called when a drag begins and when the drag ends, so that the scale of the track can stay
+   * fixed during the drag.
+   */
   readonly onHold?: (held: boolean) => void;
-  /** Additional marks on the track, at positions in percent. */
+  /** Additional marks on the slider's track, at positions in percent. */
   readonly children?: ComponentChildren;
 }
 
-/** Returns the position of the number `x` on a track, in percent. */
+/** Returns the position of the number `x` on a slider's track, in percent. */
 export const place = (x: number, limit: number): number => 50 + 50 * Math.min(Math.max(x / limit, -1), 1);
 
 /**
- * Returns the limit of a track that covers all of `xs`. The limit is 1, 2 or 5 times a power of ten, and at least
- * `least`.
+ * Returns the limit of a slider's track that covers all numbers in `xs`. The limit is 1, 2 or 5 times a power of ten,
+ * and at least `least`.
  */
 export function limitOf(xs: readonly number[], least: number): number {
   const size = Math.max(least, ...xs.filter(Number.isFinite).map(Math.abs));

@@ -17,8 +17,8 @@ const reach = 8;
 const grid = Array.from({ length: 161 }, (_, k) => -reach + k / 10);
 
 /**
- * Explains softmax with two classes: it equals the sigmoid of the difference of the logits, and one of its two weights
- * is redundant.
+ * Explains that softmax with two classes equals the sigmoid of the difference of the logits, and that one of the two
+ * weights is redundant.
  */
 export function TwoClasses() {
   if (logits.value.length !== 2)
@@ -120,7 +120,8 @@ const across = (d: number): number => ((d + reach) / (2 * reach)) * width;
 const up = (p: number): number => height - 10 - p * (height - 20);
 
 /**
- * Draws the sigmoid σ, the point at d and the tangent there. The user drags the point along the track below the plot.
+ * Draws the sigmoid σ, the point at d (the difference of the logits), and the tangent at this point. The user drags the
+ * point along the track below the plot.
  */
 function Curve({ d, s1, slope, onInput }: { d: number; s1: number; slope: number; onInput: (to: number) => void }) {
   const curve = useMemo(() => {
@@ -168,8 +169,8 @@ const rate = 1;
 const steps = 20;
 
 /**
- * Runs gradient descent on one row with one feature, which is 1. Compares w₁ − w₀ of softmax with the single weight w
- * of logistic regression.
+ * Runs gradient descent on one row with one feature, which is 1. Compares the weight difference w₁ − w₀ of softmax
+ * regression with the single weight w of logistic regression.
  */
 function descent(start: readonly [number, number], wanted: 0 | 1) {
   let pair = tensor(start);

@@ -26,7 +26,10 @@ const ways: Readonly<Record<Way, (z: Tensor, g: Tensor) => Tensor>> = {
   centered: (z, g) => vjp((y: Tensor) => softmax(y), z).pullback(g)[0],
 };
 
-/** Constants that the user can add to all entries of g. In exact arithmetic they do not change x̄. */
+/**
+ * Constants that the user can add to all entries of the cotangent g. In exact arithmetic, such a constant does not
+ * change the pullback x̄.
+ */
 export const constants = [0, 1e3, 1e6] as const;
 export const plus = computed(() => constants.find((each) => String(each) === address.value.fields.plus) ?? 0);
 export const addToAll = (c: number): void => put({ plus: c === 0 ? undefined : String(c) }, { push: true });
@@ -62,8 +65,8 @@ export function digitsLeft(error: number): number {
 export const worst = (errors: readonly number[]): number => Math.max(...errors);
 
 /**
- * The most probable class, and its lead: its logit minus the log-sum-exp of the other logits. The probability of the
- * class is σ(lead).
+ * The most probable class, and the lead of this class: its logit minus the log-sum-exp of the other logits. The
+ * probability of the class is σ(lead), where σ is the sigmoid.
  */
 const top = computed(() => {
   const zs = list(z.value);
@@ -85,7 +88,8 @@ export interface Point {
 }
 
 /**
- * Computes the largest relative error of each formula while the largest logit rises and the other logits stay the same.
+ * Computes the largest relative error of each formula for softmax's pullback, for increasing values of the largest
+ * logit.
  */
 export function whileItRises(): readonly Point[] {
   if (!Number.isFinite(lead.value) || !comparison.value) return [];

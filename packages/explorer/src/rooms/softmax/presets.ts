@@ -8,7 +8,7 @@ interface Preset {
   readonly g?: readonly number[];
 }
 
-/** Logits that show typical and extreme cases. */
+/** Presets of logits that show typical and extreme cases of softmax. */
 export const presets: readonly Preset[] = [
   { name: "plain", title: "Three classes", x: [2, 1, 0] },
   { name: "two", title: "Two classes", x: [0, 1.5], g: [-1, 1] },

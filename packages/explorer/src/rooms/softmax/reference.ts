@@ -1,7 +1,7 @@
-// The exact reference for the pullback of softmax. It computes in fixed point: numbers are integer multiples of 2⁻ᵇⁱᵗˢ.
-// There are enough bits for a hundred digits of the smallest component.
+// The exact reference for the pullback of softmax. The code computes in fixed point: numbers are integer multiples of
+// 2⁻ᵇⁱᵗˢ. `bits` is large enough that even the smallest component has a hundred correct digits.
 
-/** Fixed-point numbers: BigInt multiples of 2⁻ᵇⁱᵗˢ. */
+/** A fixed-point number: a BigInt that counts multiples of 2⁻ᵇⁱᵗˢ. */
 export interface Reference {
   readonly bits: number;
   readonly s: readonly bigint[];
@@ -11,8 +11,8 @@ export interface Reference {
 const lowest = -760; // exp of any smaller number is 0 in float64
 
 /**
- * Computes softmax s and its pullback s ⊙ (g − ⟨g, s⟩) for the given logits z and cotangent g, without rounding errors
- * that matter. Returns `undefined` if a number is not finite, except that z may be −Infinity, where s is 0.
+ * Computes softmax s and its pullback s ⊙ (g − ⟨g, s⟩) for the logits z and the cotangent g, with negligible rounding
+ * errors. Returns `undefined` if a number is not finite, except that z may be −Infinity, where s is 0.
  */
 export function reference(z: readonly number[], g: readonly number[]): Reference | undefined {
   const most = Math.max(...z);
@@ -56,7 +56,7 @@ function exp(x: bigint, bits: number): bigint {
   return sum >> BigInt(guard);
 }
 
-/** Returns the relative error |found − exact| / |exact|. It is Infinity if only `exact` is 0. */
+/** Returns the relative error |found − exact| / |exact|. The error is Infinity if `exact` is 0 and `found` is not. */
 export function relativeError(found: number, exact: bigint, bits: number): number {
   if (!Number.isFinite(found)) return Infinity;
   const difference = magnitude(fixed(found, bits) - exact);

@@ -1,7 +1,9 @@
 import { computed, signal } from "@preact/signals";
 import { address, put } from "../../page/address.ts";
 
-/** The stages in which the page builds the pullback of softmax. Each is named by the expression that it shows. */
+/**
+ * The stages in which the page builds the pullback of softmax. Each stage is named after the expression that it shows.
+ */
 export const stages = ["g", "⟨g, s⟩", "g − ⟨g, s⟩", "s ⊙ (g − ⟨g, s⟩)", "Jᵀ g"] as const;
 
 export const stage = computed(() => {
@@ -9,7 +11,9 @@ export const stage = computed(() => {
   return Number.isInteger(found) && found >= 0 && found < stages.length ? found : 0;
 });
 
-/** Whether the switch to another stage is being animated. At other times the bars follow the pointer without delay. */
+/**
+ * Whether the page is animating the switch to another stage. At other times, the bars follow the pointer without delay.
+ */
 export const isMoving = signal(false);
 let timer: number | undefined;
 

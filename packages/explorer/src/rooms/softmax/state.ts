@@ -5,7 +5,7 @@ import { subtractWeightedMean } from "@wengert/ops/extend";
 import { address, put } from "../../page/address.ts";
 import { readAll, write, writeAll } from "./written.ts";
 
-// The state of the Softmax room: the URL parameters, and the library's results for them.
+// The state of the Softmax room: the URL parameters, and the numbers that the library computes from them.
 
 export const fewest = 2;
 export const most = 10;
@@ -28,7 +28,7 @@ export const logits = computed<readonly number[]>(() => {
   return found && found.length >= fewest && found.length <= most ? found : firstLogits;
 });
 export const classes = computed(() => logits.value.length);
-/** The cotangent g of s, with one number per class. The URL may contain more or fewer numbers. */
+/** The cotangent g of the softmax s, with a number for each class. The URL may contain more or fewer numbers. */
 export const upstream = computed<readonly number[]>(() => {
   const found = readAll(fields.g.value) ?? firstUpstream;
   return Array.from({ length: classes.value }, (_, i) => found[i] ?? firstUpstream[i]!);
@@ -37,7 +37,7 @@ export const temperature = computed(() => {
   const found = Number(fields.t.value ?? 1);
   return found >= 0.01 && found <= 100 ? found : 1;
 });
-/** For each class, whether it is included: the option `where` of softmax. */
+/** For each class, whether the class is included; this is the option `where` of softmax. */
 export const taking = computed<readonly boolean[]>(() => {
   const out = readAll(fields.mask.value) ?? [];
   return logits.value.map((_, i) => !out.includes(i));
@@ -105,8 +105,8 @@ export const matrix = computed(() => jacobian(f.value)(x.value));
 export const rowSums = computed(() => sum(matrix.value, { axis: 1 }));
 
 /**
- * The three stages of the pullback, and for comparison Jᵀ g computed with the full Jacobian. x̄ comes from the
- * library's sweep.
+ * The numbers in the three stages of softmax's pullback x̄, which the library's sweep computes, and for comparison the
+ * product Jᵀ g of the full Jacobian J and the cotangent g.
  */
 export const mean = computed(() => dot(g.value, s.value).item());
 export const deviations = computed(() => subtractWeightedMean(s.value, g.value));

@@ -29,7 +29,8 @@ export function Graph({ of }: { of: Timeline }) {
   const shown = drawing.value?.of === of ? drawing.value.drawing : undefined;
   const output = steps[place]?.output;
   useEffect(() => {
-    // The graph scrolls to the current step only when the step changes, so that the user can scroll in between.
+    // The graph scrolls to the current step only when the current step changes, so that the user can scroll the graph
+    // in the meantime.
     const node = shown?.nodes.find(({ tensor }) => tensor === output);
     const element = box.current;
     if (!node || !element) return;

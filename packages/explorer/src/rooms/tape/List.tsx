@@ -130,7 +130,7 @@ interface RowProps {
   readonly of: Timeline;
   readonly index: number;
   readonly tensor: number;
-  /** The index of the row's step, or undefined for inputs and constants. */
+  /** The index of the step that the table row shows, or undefined if the row shows an input or a constant. */
   readonly place: number | undefined;
   readonly now: number;
   readonly isCurrent: boolean;

@@ -2,7 +2,7 @@ import { HeatMap } from "../../parts/HeatMap.tsx";
 import { at, lookAt, move } from "./state.ts";
 import type { Timeline } from "./timeline.ts";
 
-/** Shows one tensor: its value, and its cotangent at the current position of the slider. */
+/** Shows a tensor of the tape: its value, and its cotangent at the current position of the slider. */
 export function Look({ of, tensor }: { of: Timeline; tensor: number }) {
   const now = at.value;
   const cotangent = of.cotangent(tensor, now);

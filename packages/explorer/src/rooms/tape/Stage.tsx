@@ -146,7 +146,7 @@ function Broken(failure: Failure) {
   );
 }
 
-/** Shows a VJP rule as a formula and as code, with the ops that it ran. */
+/** Shows a VJP rule as a formula and as code, and the ops that the rule ran. */
 function Rule({ of, pull, step }: { of: Timeline; pull: PullData; step: StepData }) {
   const formula = step.known ? formulas[step.op] : undefined;
   const flows = pull.contributions.map(({ given }) => given !== null);
@@ -263,7 +263,8 @@ interface SumProps {
 }
 
 /**
- * Draws a contribution before and after the sum over the broadcast axes. The second tensor has the shape of the input.
+ * Draws a contribution to the cotangent of a broadcast input, before and after the sum over the broadcast axes. The sum
+ * has the shape of the input.
  */
 function BroadcastSum({ of, from, to, axes, name }: SumProps) {
   const rank = of.shape(from).length;
@@ -299,7 +300,7 @@ function Title({ phase, text, step }: { phase: "start" | "forward" | "backward";
   );
 }
 
-/** Lists which tensors the letters of a formula stand for, if the step has several inputs. */
+/** Lists which tensor each letter of a VJP formula stands for, if the step has several inputs. */
 function Where({ of, step, showOutput = false }: { of: Timeline; step: StepData; showOutput?: boolean }) {
   const letters = { 1: ["x"], 2: ["a", "b"], 3: ["c", "a", "b"] }[step.inputs.length];
   const own: Readonly<Record<string, readonly string[]>> = {
@@ -333,7 +334,7 @@ function Where({ of, step, showOutput = false }: { of: Timeline; step: StepData;
   );
 }
 
-/** A button with the name of a tensor. It opens the panel of that tensor. */
+/** A button with the name of a tensor. A click shows the tensor's value and cotangent. */
 function TensorName({ of, tensor }: { of: Timeline; tensor: number }) {
   return (
     <button

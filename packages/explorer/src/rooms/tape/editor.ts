@@ -60,7 +60,7 @@ export class Editor {
     });
   }
 
-  /** Shows another program. Does nothing if the editor already contains the same text. */
+  /** Shows another program in the editor. Does nothing if the editor already contains the same text. */
   show(code: string): void {
     const { doc } = this.#view.state;
     if (doc.toString() === code) return;

@@ -1,14 +1,14 @@
 /**
- * The formulas of an op in TeX: its value, and its VJP rules. There is one rule per input (null if no derivative flows
- * to the input), or one rule for all inputs.
+ * The formulas of an op in TeX: the formula of its value, and the formulas of its VJP rules. The rules are a list with
+ * a rule for each input (null if no derivative flows to the input), or a single rule for all inputs.
  */
 export interface Formula {
   readonly value: string;
   readonly rules: readonly (string | null)[];
 }
 
-// In the formulas, y is the output and g its cotangent. The inputs are a, b, c and x. A bar marks the cotangent of an
-// input.
+// In these formulas, y is the output of an op, g is the cotangent of y, and a, b, c and x are inputs. A bar marks the
+// cotangent of an input.
 const unary = (value: string, rule: string | null): Formula => ({
   value: withSide("y", value),
   rules: [rule === null ? null : withSide("\\bar x", rule)],
@@ -236,7 +236,7 @@ export const formulas: Readonly<Record<string, Formula>> = {
   // random numbers
   randomNormal: unary("\\text{normal samples from a key}", null),
 
-  // windows, convolutions and pools; w is a window of x
+  // The formulas of `windows`, of convolutions and of pooling ops, in which w is a window of x.
   windows: unary("y_i = (x_{i}, \\dots, x_{i+k-1})", "\\bar x_j = \\textstyle\\sum_{i + l = j} g_{i l}"),
   overlapAdd: unary("y_j = \\textstyle\\sum_{i + l = j} x_{i l}", "\\bar x_{i l} = g_{i+l}"),
   conv2d: {

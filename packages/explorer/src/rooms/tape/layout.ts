@@ -52,8 +52,8 @@ export function drawingOf(of: Timeline, from: number, to: number): Drawing {
   for (const input of isPart ? [] : inputs) add(input, `${input}`);
   for (let place = from; place < to; place++) {
     const { inputs: used, output } = steps[place]!;
-    // A tensor that other steps computed is drawn once per use. A single node would attract edges from all over the
-    // graph.
+    // An input, or a tensor that a step before the drawn steps computed, is drawn at each of its uses. A single node
+    // would have edges from all over the graph.
     const isInside = (tensor: number) => !isPart || (of.maker(tensor) ?? -1) >= from;
     const sources = used.map((tensor) => add(tensor, isInside(tensor) ? `${tensor}` : `${tensor} for ${output}`));
     const target = add(output, `${output}`);

@@ -40,7 +40,7 @@ const atField = field("at");
 /** The current moment. */
 export const at = computed(() => Math.min(whole(atField.value) ?? 0, timeline.value?.last ?? 0));
 const lookField = field("look");
-/** The index of the tensor whose panel is open. */
+/** The index of the tensor whose details are shown. */
 export const look = computed(() => {
   const number = whole(lookField.value);
   return number !== undefined && number < (timeline.value?.recording.tensors.length ?? 0) ? number : undefined;

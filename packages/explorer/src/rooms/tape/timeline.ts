@@ -92,7 +92,7 @@ export class Timeline {
     return backward && pull !== undefined ? this.seed + 1 + pull : place + 1;
   }
 
-  /** Whether a tensor has already been computed at a moment (position of the slider). */
+  /** Returns whether a tensor has already been computed at a moment (position of the slider). */
   isKnown(tensor: number, at: number): boolean {
     const place = this.#makers.get(tensor);
     return place === undefined || at > place;
@@ -110,7 +110,7 @@ export class Timeline {
     return found && { tensor: found.cotangent, isWhole: found === all.at(-1) };
   }
 
-  /** Whether the sweep ever computes a cotangent of the tensor. */
+  /** Returns whether the sweep ever computes a cotangent of the tensor. */
   isReached(tensor: number): boolean {
     return this.#cotangents.has(tensor);
   }
@@ -130,7 +130,8 @@ export class Timeline {
 }
 
 /**
- * Finds the sum that a VJP rule runs for a broadcast input. Returns the tensor that is summed, and the axes of the sum.
+ * Finds the sum by which a VJP rule reduces the cotangent of a broadcast input to the input's shape. Returns the tensor
+ * that is summed, and the axes of the sum.
  */
 export function broadcastSum(
   { rule }: PullData,

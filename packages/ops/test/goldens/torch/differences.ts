@@ -1,11 +1,11 @@
 /**
- * Calls for which PyTorch and Wengert give different results, with the reasons. They are the rows of docs/numerics.md
- * in which the two libraries differ.
+ * Calls for which PyTorch and Wengert give different results, with the reasons. The table of docs/numerics.md lists the
+ * same differences.
  */
 export interface Difference {
-  /** The text of the call as `textOf` writes it, or a pattern that matches several calls. */
+  /** The source text of the call as `textOf` returns it, or a pattern that matches several calls. */
   readonly call: string | RegExp;
-  /** The results of the call that differ. */
+  /** Which results of the call differ: its value, or the gradient of an input. */
   readonly of: readonly string[];
   /** The expected result: float64 numbers in nested lists, a tensor as in the golden file, or the name of an error. */
   readonly torch: unknown;

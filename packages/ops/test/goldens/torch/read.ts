@@ -74,7 +74,7 @@ export function textOf({ op, args }: Case): string {
   return `${op}(${args.map(argument).join(", ")})`;
 }
 
-/** Splits a test case with lists of points into one test case per point. */
+/** Splits a test case that lists several points into a test case for each point. */
 export function pointsOf(whole: Case): Case[] {
   const isList = (x: unknown): x is Golden => typeof x === "object" && x !== null && dtypes.some((name) => name in x);
   const at = (x: unknown, i: number): unknown => {

@@ -45,15 +45,15 @@ export async function readTable(file: File): Promise<Table> {
 }
 
 /**
- * Reads the cells of a CSV file. readCsv throws if a column of numbers contains a cell that is not a number. Then all
- * columns are read as text, which takes longer.
+ * Reads the cells of a CSV file. If a column of numbers contains a cell that is not a number, readCsv throws an error.
+ * In this case, all columns are read as text, which takes longer.
  */
 async function readCells(file: File): Promise<Cells> {
   try {
     return await readCsv(file, { missingValues: [] });
   } catch {
-    // To read columns as text, readCsv needs their names. To get the names, a first call reads the header as a table of
-    // one row.
+    // readCsv reads columns as text only if it gets the names of the columns. To get the names, a first call reads the
+    // header line as a table of one row.
     const [header = ""] = /^.*\S.*$/m.exec(await file.text()) ?? [];
     const { columns } = await readCsv(new File([header, "\n", header], file.name), { missingValues: [] });
     const texts = Object.fromEntries(Object.keys(columns).map((name) => [name, "category"] as const));

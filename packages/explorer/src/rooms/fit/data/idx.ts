@@ -12,7 +12,7 @@ interface Idx {
 }
 
 /**
- * Reads two IDX files, one of images and one of labels, in either order. They may be gzipped.
+ * Reads two IDX files, one of images and one of labels, in either order. The files may be gzipped.
  * @throws DataError unless one file has images and the other file has labels
  */
 export async function readIdx(files: readonly File[]): Promise<Dataset> {

@@ -4,7 +4,7 @@ import { packed, unpacked } from "../../../page/packed.ts";
 import { reach } from "../grid.ts";
 import { type Dataset, minClasses } from "./dataset.ts";
 
-/** A point of the plane with its class. */
+/** A point of the plane and its class. */
 export interface Point {
   readonly x: number;
   readonly y: number;
@@ -26,8 +26,8 @@ export const presets = [
 export type Preset = (typeof presets)[number]["name"];
 
 /**
- * Returns the points of a preset, the same each time. They are rounded to hundredths, because the URL stores
- * hundredths.
+ * Returns the points of a preset, the same in each call. The coordinates are rounded to hundredths, because the URL
+ * stores hundredths.
  */
 export async function presetPoints(name: Preset): Promise<readonly Point[]> {
   const points = name === "penguins" ? await (await import("./penguins.ts")).penguinPoints() : makers[name]();
@@ -77,11 +77,13 @@ const makers: Readonly<Record<Exclude<Preset, "penguins">, () => Point[]>> = {
 export const onRaster = ({ x, y, k }: Point): Point => ({ x: clipped(x), y: clipped(y), k });
 const clipped = (x: number): number => Math.round(100 * Math.min(Math.max(x, -reach), reach)) / 100;
 
-/** Encodes points as text for a URL parameter. */
+/** Encodes points of the plane as text for a URL parameter. */
 export const packedPoints = (points: readonly Point[]): string =>
   packed(points.map(({ x, y, k }) => `${Math.round(100 * x)},${Math.round(100 * y)},${k}`).join(";"));
 
-/** Decodes points. Returns `undefined` for input that `packedPoints` did not create. */
+/**
+ * Decodes points of the plane from a URL parameter. Returns `undefined` for input that `packedPoints` did not create.
+ */
 export function unpackedPoints(field: string): readonly Point[] | undefined {
   const text = unpacked(field);
   if (text === undefined) return undefined;

@@ -1,6 +1,6 @@
 import { type Dataset, maxClasses, minClasses } from "./dataset.ts";
 
-/** A CSV file. The module `csv.ts`, which reads it, is loaded when the page shows a table. */
+/** A CSV file as a table of text. The module `csv.ts`, which reads CSV files, is loaded when the page shows a table. */
 export interface Table {
   readonly name: string;
   readonly columns: readonly Column[];
@@ -14,12 +14,12 @@ export interface Table {
 
 export interface Column {
   readonly name: string;
-  /** The distinct cells of a column, and for each row the index of its cell. */
+  /** The distinct cells of a column, and for each row the index of the row's cell among the distinct cells. */
   readonly cells: readonly string[];
   readonly indices: Int32Array;
-  /** The number in each distinct cell, or NaN if the cell is not numeric. */
+  /** The number in each distinct cell of a column, or NaN if the cell is not numeric. */
   readonly numbers: readonly number[];
-  /** Whether at least 80 % of the non-missing cells are numbers. */
+  /** Whether at least 80 % of the column's non-missing cells are numbers. */
   readonly isNumeric: boolean;
 }
 

@@ -1,9 +1,9 @@
-// A custom rule: the straight-through estimator
+// A custom VJP rule: the straight-through estimator
 import { customVjp, record, type Tensor, tensor } from "@wengert/core";
 import { abs, lessEqual, mul, sign, sum, where } from "@wengert/ops";
 
-// The derivative of sign is 0 almost everywhere. This
-// rule uses the derivative of the identity instead,
+// The derivative of sign is 0 almost everywhere. The custom
+// VJP rule uses the derivative of the identity instead,
 // where |x| ≤ 1.
 const binary = customVjp({
   forward: (x: Tensor): [Tensor, Tensor] => [sign(x), x],

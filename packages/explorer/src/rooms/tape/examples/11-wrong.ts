@@ -1,4 +1,4 @@
-// A wrong rule, and how gradcheck finds it
+// A wrong VJP rule, and how gradcheck finds it
 import { record, type Tensor, tensor } from "@wengert/core";
 import { defineOp, type Op, ravel, type Unary } from "@wengert/core/extend";
 import { gradcheck } from "@wengert/core/gradcheck";
@@ -9,7 +9,7 @@ const cube: Op<Unary> = defineOp({
   shape: ([x]) => x.shape,
   kernel: (out, [x]) =>
     ravel(x).forEach((v, i) => (out.data[i] = v ** 3)),
-  // Wrong: the derivative of x³ is 3 x², not 3 x.
+  // This VJP rule is wrong: (x³)′ is 3 x², not 3 x.
   vjp: [(g, { inputs: [x] }) => mul(g, mul(3, x))],
   samples: () => [[tensor([1, 2])]],
 });

@@ -1,4 +1,4 @@
-// A NaN, and how nonFinite finds it
+// A NaN in a gradient, and how nonFinite finds it
 import { nonFinite, record, type Tensor, tensor } from "@wengert/core";
 import { add, log, mul, sqrt, square, sum } from "@wengert/ops";
 
@@ -6,8 +6,8 @@ const weights = tensor([[0], [1], [0.5]], {
   label: "weights",
 });
 
-// A weighted norm of each row. The values are finite, but
-// the sweep gives NaN for the row of zeros.
+// f computes a weighted norm of each row. The values are
+// finite, but the sweep gives NaN for the row of zeros.
 const f = (x: Tensor) => {
   const squares = sum(square(x), {
     axis: 1, keepDims: true,

@@ -13,5 +13,5 @@ const isRight = checkCotangents({
   y: NaN,
 });
 
-// The list of steps appears when all three numbers are right.
+// The page shows the list of steps when all three numbers of your answer are right.
 if (isRight) record(f, tensor(2), tensor(3));

@@ -1,8 +1,8 @@
 import { DataError, fromNdarray, type Tensor } from "@wengert/core";
 import { ndarray } from "@wengert/core/extend";
 import { readIdx, type Source } from "@wengert/data";
-import { inPackage, reinstall } from "../shared/files.ts";
-import { InputError } from "../shared/options.ts";
+import { inPackage, reinstall } from "./files.ts";
+import { InputError } from "./options.ts";
 
 /** Images and their labels. Each image is a row of pixels between 0 (paper) and 1 (ink). */
 export interface Digits {
@@ -21,7 +21,7 @@ export interface Batch {
   readonly labels: Tensor;
 }
 
-/** Wraps all images as one batch, without copying. Do not write to the arrays of `digits` afterwards. */
+/** Returns all images of `digits` as one batch, without copying. Do not write to the arrays of `digits` afterwards. */
 export function wholeSet({ count, pixels, labels }: Digits): Batch {
   return {
     images: fromNdarray(ndarray(pixels, [count, pixelsPerImage]), { label: "X" }),

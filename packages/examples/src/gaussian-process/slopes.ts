@@ -1,0 +1,55 @@
+import { grad, jvp, type Tensor } from "@wengert/core";
+import {
+  axpy,
+  eigh,
+  eye,
+  matmul,
+  mul,
+  outer,
+  randomKey,
+  randomNormal,
+  sub,
+  sum,
+  transpose,
+  triangularSolve,
+} from "@wengert/ops";
+import { thetaOf, vectorOf } from "./fit.ts";
+import type { Component } from "./kernels.ts";
+import { condition, covariance, type Data, negLogLikelihood, startOf } from "./process.ts";
+
+/** The slope of −log p(y | θ) along one random direction, computed in three ways. */
+export interface Slopes {
+  /** The inner product of the direction and the gradient by reverse mode. */
+  readonly reverse: number;
+  /** ½ tr((K⁻¹ − α αᵀ) ∂K), where forward mode gives ∂K (Rasmussen and Williams, equation 5.9). */
+  readonly trace: number;
+  /** The central difference with the steps h and 2h, whose error is of order h⁴. */
+  readonly difference: number;
+  /** The condition number of K: its largest eigenvalue divided by its smallest. Rounding errors grow with it. */
+  readonly condition: number;
+}
+
+const h = 3e-3;
+
+/** Computes the slopes at the start of the fit, where they are large. The direction has normally distributed entries. */
+export function slopesAt(model: readonly Component[], data: Data, seed: number): Slopes {
+  const start = startOf(model);
+  const v = vectorOf(start);
+  const direction = randomNormal(randomKey(seed), { shape: v.shape, dtype: "float64" });
+  const lossAt = (v: Tensor) => negLogLikelihood(model, data, thetaOf(start, v));
+
+  const { L, alpha } = condition(model, start, data);
+  const inverse = triangularSolve(L, eye(data.y.size));
+  const K = (v: Tensor) => covariance(model, thetaOf(start, v), data.pairs);
+  const { tangent } = jvp(K, [v], [direction]);
+  const inner = sub(matmul(transpose(inverse), inverse), outer(alpha, alpha));
+
+  const eigenvalues = eigh(K(v)).values.toNested<number[]>();
+  const along = (steps: number) => lossAt(axpy(steps * h, direction, v)).item();
+  return {
+    reverse: sum(mul(grad(lossAt)(v), direction)).item(),
+    trace: 0.5 * sum(mul(inner, tangent)).item(),
+    condition: eigenvalues.at(-1)! / eigenvalues[0]!,
+    difference: (8 * (along(1) - along(-1)) - (along(2) - along(-2))) / (12 * h),
+  };
+}

@@ -1,0 +1,24 @@
+import { type DType, type Spec, type Tensor, trace } from "@wengert/core";
+import type { Shape } from "@wengert/core/extend";
+import type { AnyLayer } from "./layer.ts";
+
+interface Kind {
+  readonly shape: Shape;
+  readonly dtype: DType;
+}
+
+/** `trace` for parameters of an unknown type. */
+const traceLayer = trace as unknown as (
+  f: (params: never, x: Tensor) => Tensor,
+  params: unknown,
+  x: Spec,
+) => { readonly value: Tensor };
+
+/**
+ * Returns the shape and dtype of the output of a layer. Traces the layer, which computes no numbers. So no layer needs a
+ * second rule for shapes.
+ */
+export function outputOf({ apply }: AnyLayer, params: unknown, { shape, dtype }: Kind): Kind {
+  const { value } = traceLayer((params, x) => apply(params, x), params, { shape, dtype });
+  return { shape: value.shape, dtype: value.dtype };
+}

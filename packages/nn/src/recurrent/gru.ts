@@ -1,0 +1,79 @@
+import type { Tensor } from "@wengert/core";
+import { zeros } from "@wengert/core";
+import { toTensors } from "@wengert/core/extend";
+import { add, matmul, mul, sigmoid, split, sub, tanh } from "@wengert/ops";
+import { checkParams } from "../defining/checks.ts";
+import { defineLayer } from "../defining/defineLayer.ts";
+import { withName } from "../defining/errors.ts";
+import type { Layer } from "../defining/layer.ts";
+import { checkStep, outputsOf, type RecurrentOptions, recurrentSettings, recurrentWeights, stepsOf } from "./unroll.ts";
+
+/**
+ * The parameters of a gated recurrent unit (GRU) with H units, for inputs with D features. Each parameter has the columns of
+ * the gates r, z and n side by side, in PyTorch's order: Wx is PyTorch's `weight_ih` transposed, Wh is `weight_hh`
+ * transposed, bx is `bias_ih` and bh is `bias_hh`.
+ */
+export interface GruParams {
+  /** The weights of the input, [D, 3H]. */
+  readonly Wx: Tensor;
+  /** The weights of the state, [H, 3H]. */
+  readonly Wh: Tensor;
+  /** The bias added to the weighted input, [3H]. */
+  readonly bx: Tensor;
+  /** The bias added to the weighted state, [3H]. */
+  readonly bh: Tensor;
+}
+
+const names = ["Wx", "Wh", "bx", "bh"] as const;
+
+/**
+ * Returns the next state of a gated recurrent unit, for an input x [N, D] and a state h [N, H], as in PyTorch: (1 − z) n + z
+ * h. The rows x Wx + bx and h Wh + bh each have three equal parts, a, b, c and d, e, f. With them, r = σ(a + d), z = σ(b +
+ * e) and n = tanh(c + r f). From K. Cho and others (2014).
+ * @throws TreeError, DTypeError or ShapeError if the parameters, x and h do not fit together
+ */
+export function gruCell(params: GruParams, x: Tensor, h: Tensor): Tensor {
+  return withName("gruCell", () => {
+    const [input, state] = toTensors("gruCell", [x, h], 2) as [Tensor, Tensor];
+    checkParams(params, names, input);
+    checkStep(input, params.Wx, { h: state }, params.Wh);
+    return nextState(params, add(matmul(input, params.Wx), params.bx), state);
+  });
+}
+
+/** Returns the next state, for the projected inputs xWx + bx. */
+function nextState({ Wh, bh }: GruParams, fromX: Tensor, h: Tensor): Tensor {
+  const units = Wh.shape[0]!;
+  const fromH = add(matmul(h, Wh), bh);
+  const [gatesX, nX] = split(fromX, { sections: [2 * units], axis: -1 }) as [Tensor, Tensor];
+  const [gatesH, nH] = split(fromH, { sections: [2 * units], axis: -1 }) as [Tensor, Tensor];
+  const [r, z] = split(sigmoid(add(gatesX, gatesH)), { sections: 2, axis: -1 }) as [Tensor, Tensor];
+  const n = tanh(add(nX, mul(r, nH)));
+  return add(n, mul(z, sub(h, n)));
+}
+
+/**
+ * Returns a layer that applies a gated recurrent unit to each time of sequences x [N, T, features]. The state begins with
+ * zeros. The layer returns the states of all times, [N, T, units], or with `output: "last"` the last state, [N, units]. The
+ * initial weights of the state are orthogonal, and the initial biases are zeros.
+ * @throws ArgumentError unless `units` is a whole number of at least 1, and for invalid options
+ */
+export function gru(units: number, options?: RecurrentOptions): Layer<GruParams> {
+  const settings = withName("gru", () => recurrentSettings("gru", units, options));
+  return defineLayer<GruParams>({
+    name: "gru",
+    init: (key, { shape }, { dtype }) => {
+      const bias = () => zeros([3 * settings.units], { dtype });
+      return { ...recurrentWeights(key, shape, dtype, settings.units, 3), bx: bias(), bh: bias() };
+    },
+    apply: (params, x) => {
+      checkParams(params, names, x);
+      let h = zeros([x.shape[0] ?? 1, settings.units], { dtype: x.dtype });
+      const states = stepsOf(x, params.Wx, params.bx).map((fromX) => {
+        h = nextState(params, fromX, h);
+        return h;
+      });
+      return outputsOf(states, settings.all);
+    },
+  });
+}
