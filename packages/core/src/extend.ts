@@ -18,7 +18,7 @@ export type {
   VjpRule,
 } from "./autodiff/op.ts";
 export { type AnyOpSpec, apply, defineOp, type Op, type OpSpec } from "./autodiff/op.ts";
-export { type Differentiable, type Recorder, Tape, withRecorder } from "./autodiff/tape.ts";
+export { type Differentiable, innermostTape, type Recorder, Tape, type Unchecked, withRecorder } from "./autodiff/tape.ts";
 export { isList, prefixErrors, setMessage, show, withCaller } from "./checks/errors.ts";
 export { type Complete, type OtherNames, withDefaults } from "./checks/options.ts";
 export { builtin } from "./checks/platform.ts";
