@@ -2,17 +2,17 @@ import { gzipSync } from "node:zlib";
 import { expect, test } from "vitest";
 import { bundle } from "../../packages/ops/test/bundle.ts";
 
-// Checks the bundle sizes of nn, train, data and report, minified and gzipped, without the WebAssembly binaries. The tests of
+// Checks the bundle sizes of compile, nn, train, data and report, minified and gzipped, without the WebAssembly binaries. The tests of
 // ops check the sizes of core and ops.
 
 const withoutBinaries = {
   name: "without binaries",
   load: (id: string) => (id.endsWith("/wasm/binaries.ts") ? "export const binaries = [];" : undefined),
 };
-/** Bundles a program that imports the packages nn, train, data or report. */
+/** Bundles a program that imports the packages compile, nn, train, data or report. */
 const load = (program: string) =>
   bundle(
-    program.replaceAll(/"(nn|train|data|report)"/g, (_, name) => `"../../${name}/src/index.ts"`),
+    program.replaceAll(/"(compile|nn|train|data|report)"/g, (_, name) => `"../../${name}/src/index.ts"`),
     "es",
     withoutBinaries,
   );
@@ -34,8 +34,15 @@ test("a net of dense layers takes at most 24.5 kB", async () => {
   expect(await size(program)).toBeLessThanOrEqual(24_500);
 });
 
+test("compile takes at most 42 kB, as it knows the ops that have kernels", async () => {
+  const program = 'import { compile } from "compile"; console.log(compile);';
+  expect(await size(program)).toBeLessThanOrEqual(42_000);
+});
+
 test("an import without bindings leaves no code", async () => {
-  expect((await load('import "nn"; import "train"; import "data"; import "report";')).code.trim()).toBe("");
+  expect(
+    (await load('import "compile"; import "nn"; import "train"; import "data"; import "report";')).code.trim(),
+  ).toBe("");
 });
 
 test("readers of images and tables load on demand", async () => {

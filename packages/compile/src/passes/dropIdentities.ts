@@ -1,8 +1,8 @@
 import type { Program, Tensor } from "@wengert/core";
 import { isSameShape } from "@wengert/core/extend";
 import { div, mul } from "@wengert/ops";
-import { uniformValue } from "./uniform.ts";
 import { rewrite } from "./rewrite.ts";
+import { uniformValue } from "./uniform.ts";
 
 /**
  * Replaces x · 1 and x / 1 by x, which is exact for every number. x + 0 stays, because −0 + 0 is 0.

@@ -1,5 +1,5 @@
 import type { Program, Tensor } from "@wengert/core";
-import { alias } from "@wengert/core/extend";
+import { alias, isList } from "@wengert/core/extend";
 import { type ProgramStep, rewrite } from "./rewrite.ts";
 import { uniformValue } from "./uniform.ts";
 
@@ -31,7 +31,9 @@ function keysOf(program: Program): (step: ProgramStep) => string | undefined {
   const constants = new Set<Tensor>(program.constants);
   const tensorKey = (x: Tensor): string => {
     const uniform = constants.has(x) ? uniformValue(x) : undefined;
-    return uniform === undefined ? `#${numberOf(x)}` : `${Object.is(uniform, -0) ? "-0" : uniform} ${x.dtype} ${x.shape}`;
+    return uniform === undefined
+      ? `#${numberOf(x)}`
+      : `${Object.is(uniform, -0) ? "-0" : uniform} ${x.dtype} ${x.shape}`;
   };
   return ({ op, params, inputs }) => {
     const text = paramsText(params);
@@ -41,9 +43,13 @@ function keysOf(program: Program): (step: ProgramStep) => string | undefined {
 
 /** Returns the params as text, or `undefined` if they hold more than numbers, text, lists and plain objects. */
 function paramsText(params: unknown): string | undefined {
-  if (typeof params === "object" && params !== null && "body" in params) return undefined; // a list of steps
-  return JSON.stringify(params, (_, value: unknown) => {
-    if (typeof value === "number" && (!Number.isFinite(value) || Object.is(value, -0))) return `${Object.is(value, -0) ? "-0" : value}`;
-    return value;
-  }) ?? "";
+  if (typeof params === "string") return JSON.stringify(params);
+  if (typeof params === "number") return Object.is(params, -0) ? "-0" : `${params}`;
+  if (params === undefined || params === null || typeof params === "boolean") return `${params}`;
+  if (typeof params !== "object") return undefined;
+  const isPlain = isList(params) || Object.getPrototypeOf(params) === Object.prototype;
+  if (!isPlain) return undefined;
+  const entries = Object.entries(params).map(([key, value]) => [key, paramsText(value)] as const);
+  if (entries.some(([, text]) => text === undefined)) return undefined;
+  return `{${entries.map(([key, text]) => `${JSON.stringify(key)}:${text}`).join()}}`;
 }

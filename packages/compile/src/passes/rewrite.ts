@@ -3,7 +3,7 @@ import type { Program, Tensor } from "@wengert/core";
 /** A step of a program. */
 export type ProgramStep = Program["steps"][number];
 
-/** What a pass does with a step: keeps it, or replaces its output by another tensor. */
+/** The decision of a pass about a step: a step keeps or replaces the step, and a tensor replaces its output. */
 type Decision = ProgramStep | Tensor;
 
 const isStep = (decision: Decision): decision is ProgramStep => "op" in decision;

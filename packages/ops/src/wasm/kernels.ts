@@ -106,17 +106,23 @@ function load(name: Compiled): Exports | string {
 
 const binaryOf = (name: Compiled): Uint8Array => decodeBinary(binaries.map((part) => part[name]).join(""));
 
+const modules = /* @__PURE__ */ new Map<Compiled, object>();
+
+/** Returns new exports of a binary, or the reason why there are none. The binary is compiled once. */
 function instantiate(name: Compiled): Exports | string {
   const { WebAssembly } = globalThis as { WebAssembly?: WebAssemblyApi };
   if (WebAssembly === undefined) return "WebAssembly is not available";
-  let module: object;
+  let module = modules.get(name);
   try {
-    const binary = binaryOf(name);
-    if (!WebAssembly.validate(binary)) {
-      const hasSimd = name === "fma" && WebAssembly.validate(binaryOf("simd"));
-      return `this WebAssembly has no ${hasSimd ? "relaxed SIMD" : "SIMD"}`;
+    if (module === undefined) {
+      const binary = binaryOf(name);
+      if (!WebAssembly.validate(binary)) {
+        const hasSimd = name === "fma" && WebAssembly.validate(binaryOf("simd"));
+        return `this WebAssembly has no ${hasSimd ? "relaxed SIMD" : "SIMD"}`;
+      }
+      module = new WebAssembly.Module(binary);
+      modules.set(name, module);
     }
-    module = new WebAssembly.Module(binary);
   } catch (error) {
     return `compiling WebAssembly is not allowed (${error}): a page's Content-Security-Policy must allow 'wasm-unsafe-eval'`;
   }
@@ -138,8 +144,8 @@ interface WebAssemblyApi {
 }
 
 /**
- * Returns new kernels with a memory of their own, for a program that keeps its data in this memory, or the reason why there
- * are none. They are those that `kernels()` reports as running, or the fastest ones that run here.
+ * Returns new exports of the kernels in use, with a separate memory, for a program that keeps its data in this memory.
+ * Returns the reason if no kernels can run.
  */
 export function newKernels(): Exports | string {
   const name = currentEngine()?.name;

@@ -1,7 +1,7 @@
 import type { DType, Program, Tensor } from "@wengert/core";
 import { type Data, type NdArray, ndarray, ravel, type Shape, sizeOf } from "@wengert/core/extend";
-import type { ProgramStep } from "./passes/rewrite.ts";
-import { uniformValue } from "./passes/uniform.ts";
+import type { ProgramStep } from "../passes/rewrite.ts";
+import { uniformValue } from "../passes/uniform.ts";
 
 // The tensors of a program as views of buffers. A step with a view, such as a transpose, needs no instruction: its output
 // is another view of the same buffer.
@@ -112,10 +112,19 @@ export function layOut(program: Program): Layout {
 
 /** Returns the output of a step as a view of one of its inputs, or `undefined` if the op must compute it. */
 function viewOf({ op, params, output }: ProgramStep, inputs: readonly Value[]): Value | undefined {
-  const markers: NdArray[] = inputs.map(({ buffer, shape, stride, offset }) => ndarray(buffer.marker, shape, stride, offset));
+  const markers: NdArray[] = inputs.map(({ buffer, shape, stride, offset }) =>
+    ndarray(buffer.marker, shape, stride, offset),
+  );
   const view = op.view?.(markers, params);
   const source = view && inputs.find(({ buffer }) => buffer.marker === view.data);
   if (!source || source.dtype !== output.dtype) return undefined;
   const { shape, stride, offset } = view;
-  return { buffer: source.buffer, dtype: source.dtype, shape: [...shape], stride: [...stride], offset, uniform: source.uniform };
+  return {
+    buffer: source.buffer,
+    dtype: source.dtype,
+    shape: [...shape],
+    stride: [...stride],
+    offset,
+    uniform: source.uniform,
+  };
 }

@@ -1,5 +1,5 @@
 import { type Shape, sizeOf } from "@wengert/core/extend";
-import { type Buffer, type ComputedStep, isWhole, type Value } from "../layout.ts";
+import { type Buffer, type ComputedStep, isWhole, type Value } from "../memory/layout.ts";
 import { elementwise } from "./elementwise.ts";
 
 // Elementwise steps with the same output shape become one loop, a group. Results that only the group reads stay in

@@ -2,7 +2,7 @@
 // A module imports one memory and functions, and exports the functions that it defines.
 
 export const i32 = 0x7f;
-export const f32 = 0x7d;
+const f32 = 0x7d;
 export const f64 = 0x7c;
 export const v128 = 0x7b;
 export type ValueType = typeof i32 | typeof f32 | typeof f64 | typeof v128;

@@ -2,7 +2,7 @@ import type { Program } from "@wengert/core";
 import { accumulate, alias } from "@wengert/core/extend";
 import { abs, add, axpy, div, mul, neg, relu, sqrt, square, sub } from "@wengert/ops";
 import { reluPullback } from "@wengert/ops/extend";
-import type { Code, VectorOp } from "./assembler.ts";
+import type { Code, VectorOp } from "../assembling/assembler.ts";
 
 /** Emits the code of an elementwise op. `get(k)` pushes operand k, a vector of floats of `width` bytes. */
 export type Emit = (code: Code, get: (k: number) => void, width: 4 | 8) => void;

@@ -1,4 +1,4 @@
-import { type Buffer, widthOf } from "../layout.ts";
+import { type Buffer, widthOf } from "./layout.ts";
 
 /** The first and last instruction that uses a buffer. */
 export interface Life {

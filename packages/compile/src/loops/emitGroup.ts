@@ -1,6 +1,6 @@
-import type { Value } from "../layout.ts";
-import { type Buffer, rowMajorStrides } from "../layout.ts";
-import { Code, i32, type ValueType, v128 } from "./assembler.ts";
+import { Code, i32, type ValueType, v128 } from "../assembling/assembler.ts";
+import type { Value } from "../memory/layout.ts";
+import { type Buffer, rowMajorStrides } from "../memory/layout.ts";
 import { elementwise } from "./elementwise.ts";
 import { broadcastTo, type Group, mergeAxes } from "./groups.ts";
 
@@ -111,7 +111,15 @@ export function emitGroup(
     } else {
       code.i32(0).set(column).loop();
       emitVector(0, true, lanes);
-      code.get(column).i32(16).add().tee(column).i32(16 * whole).isBelow().repeatIf().end();
+      code
+        .get(column)
+        .i32(16)
+        .add()
+        .tee(column)
+        .i32(16 * whole)
+        .isBelow()
+        .repeatIf()
+        .end();
     }
     if (n % lanes > 0) emitVector(16 * whole, false, n % lanes);
   };
@@ -123,7 +131,12 @@ export function emitGroup(
     for (const { strides, local } of rows.values()) {
       const inner = axis + 1 < strides.length ? strides[axis + 1]! * merged.shape[axis + 1]! : 0;
       const advance = strides[axis]! - inner;
-      if (advance !== 0) code.get(local).i32(advance * width).add().set(local);
+      if (advance !== 0)
+        code
+          .get(local)
+          .i32(advance * width)
+          .add()
+          .set(local);
     }
     code.get(counters[axis]!).i32(1).add().tee(counters[axis]!).i32(merged.shape[axis]!).isBelow().repeatIf().end();
   };
