@@ -2,7 +2,7 @@
  * Compares eager ops with plans of @wengert/compile: CPU time of a call, in turns within one run. Lists cases in which a plan
  * is slower.
  *
- *   node tools/longrun/plans.mjs [--only softmax,mlp] [--rounds 15] [--show]   --show prints the instructions
+ *   npm run plans -- --only softmax,MLP --rounds 15 --show    some cases, with their instructions
  */
 import { parseArgs } from "node:util";
 

@@ -17,8 +17,10 @@ import {
 } from "@wengert/core";
 import { defineOp, type NdArray, type Op, ravel, type Unary } from "@wengert/core/extend";
 import {
+  abs,
   add,
   axpy,
+  cast,
   cholesky,
   concat,
   crossEntropy,
@@ -36,7 +38,7 @@ import {
   tanh,
   transpose,
 } from "@wengert/ops";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { errorOf, int32, numbers, random, relayouts } from "../../ops/test/support.ts";
 import { compile } from "../src/index.ts";
 import { expectAgreement } from "./agree.ts";
@@ -44,7 +46,10 @@ import { expectAgreement } from "./agree.ts";
 setFlagsFromString("--expose-gc");
 const collectGarbage = runInNewContext("gc") as () => void;
 
+const wide = { dtype: "float64" } as const;
 const engines = ["wasm", "js"] as const;
+
+beforeAll(() => void kernels("simd")); // with all sizes, as plans do
 
 describe.each(engines)("with engine %s", (engine) => {
   it("an inner product of trees, shapes and constants runs from one plan", () => {
@@ -163,9 +168,8 @@ describe.each(engines)("with engine %s", (engine) => {
 });
 
 describe("a compiled function", () => {
-  afterEach(() => {
-    kernels("auto");
-  });
+  afterEach(() => void kernels("simd"));
+  afterAll(() => void kernels("auto"));
 
   it("inside grad, jacobian, vmap, scan and trace runs f itself", () => {
     const f = (x: Tensor, w: Tensor) => sum(mul(tanh(x), w));
@@ -238,6 +242,15 @@ describe("a compiled function", () => {
     expect([1, 2, 1, 3, 1, 2].map(call)).toEqual([1, 2, 1, 3, 1, 2]); // 3 drops 2, and 2 drops 3
     expect(traces).toBe(4);
     expect(compiled.signatures).toBe(4);
+  });
+
+  it("computes small float32 products in float32, within the bound of docs/kernels.md", () => {
+    const compiled = compile((x: Tensor, y: Tensor) => matmul(x, y));
+    const [a, b] = [random([3, 7], 1), random([7, 5], 2)].map((x) => cast(x, { dtype: "float32" })) as [Tensor, Tensor];
+    kernels("auto");
+    const [exact, sizes] = [matmul(cast(a, wide), cast(b, wide)), matmul(abs(cast(a, wide)), abs(cast(b, wide)))];
+    for (const [i, x] of numbers(compiled(a, b)).entries())
+      expect(Math.abs(x - numbers(exact)[i]!)).toBeLessThanOrEqual(8 * 2 ** -24 * numbers(sizes)[i]!);
   });
 
   it("never changes a tensor that it returned or received", () => {

@@ -1,7 +1,7 @@
 import { type Tensor, vjp } from "@wengert/core";
-import { mul } from "@wengert/ops";
+import { kernels, mul } from "@wengert/ops";
 import fc from "fast-check";
-import { expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import { programs } from "../../ops/test/generate.ts";
 import type { Program } from "../../ops/test/program.ts";
 import { noiseLike } from "../../ops/test/support.ts";
@@ -13,6 +13,10 @@ import { expectAgreement } from "./agree.ts";
 
 const seed = Number(process.env.WENGERT_SEED ?? 1);
 const times = Number(process.env.WENGERT_TIMES ?? 1);
+
+// Eager ops may run small inputs in plain loops, whose float32 products have other bits.
+beforeAll(() => void kernels("simd"));
+afterAll(() => void kernels("auto"));
 
 /** The outputs of a program and the cotangents of its inputs, for random cotangents of the outputs. */
 const withGradient =
@@ -28,7 +32,7 @@ function forMany(runs: number, floats: readonly Tensor["dtype"][], holds: (progr
 }
 
 it.each(["wasm", "js"] as const)("random programs in float64 give eager's bits, engine %s", (engine) => {
-  forMany(40, ["float64"], (program) => {
+  forMany(25, ["float64"], (program) => {
     const run = withGradient(program);
     const compiled = compile(run, { engine });
     const points = [program.point, program.point.map((x) => mul(x, 0.75)), program.point];
@@ -39,14 +43,14 @@ it.each(["wasm", "js"] as const)("random programs in float64 give eager's bits, 
   });
 });
 
-it("random programs in float32 agree up to rounding, and the first results stay as they are", () => {
-  forMany(40, ["float32", "float64"], (program) => {
+it("random programs in float32 give eager's bits, and the first results stay as they are", () => {
+  forMany(30, ["float32", "float64"], (program) => {
     const run = withGradient(program);
     const compiled = compile(run);
     const first = compiled(program.point);
     const moved = program.point.map((x) => mul(x, 0.75));
-    expectAgreement(compiled(moved), run(moved), 2e-4);
-    expectAgreement(first, run(program.point), 2e-4);
+    expectAgreement(compiled(moved), run(moved));
+    expectAgreement(first, run(program.point));
   });
 });
 
@@ -61,6 +65,6 @@ it("plans of different programs do not share memory", () => {
       }
       expect([compiledA.signatures, compiledB.signatures]).toEqual([1, 1]);
     }),
-    { numRuns: Math.ceil(20 * times), seed },
+    { numRuns: Math.ceil(12 * times), seed },
   );
 });

@@ -1,7 +1,7 @@
 import { type Tensor, vjp } from "@wengert/core";
 import { isFloat } from "@wengert/core/extend";
-import { cast, mul } from "@wengert/ops";
-import { describe, expect, it } from "vitest";
+import { cast, kernels, mul } from "@wengert/ops";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { allSamples, noiseLike, ofFloats, relayouts, tensorsIn, withTensors } from "../../ops/test/support.ts";
 import { compile } from "../src/index.ts";
 import { expectAgreement } from "./agree.ts";
@@ -28,24 +28,24 @@ const canRun = (run: (xs: readonly Tensor[]) => unknown, xs: readonly Tensor[]):
   }
 };
 
+// Eager ops may run small inputs in plain loops, whose float32 products have other bits.
+beforeAll(() => void kernels("simd"));
+afterAll(() => void kernels("auto"));
+
 describe.each([
-  ["float64", 0],
-  ["float32", 1e-6],
-] as const)("in %s, the plan of", (dtype, tolerance) => {
-  it.each(allSamples)("$title computes the value and the gradient of eager ops", ({ call, sample }) => {
+  ["float64", "js"],
+  ["float32", "wasm"],
+] as const)("in %s, the plan of", (dtype, engine) => {
+  it.each(allSamples)("$title gives the bits of eager ops, also of the gradient", ({ call, sample }) => {
     const typed = withTensors(sample, (t) => (isFloat(t.dtype) ? cast(t, { dtype }) : t));
     const { run, floats } = withGradient(call, typed);
     if (!canRun(run, floats)) return;
-    const wanted = run(floats);
+    const compiled = compile(run, { engine });
     const smaller = floats.map((x) => mul(x, 0.875));
-    const wantedOfSmaller = canRun(run, smaller) ? run(smaller) : undefined;
     const [transposed, withGaps] = [0, 2].map((k) => floats.map((x) => relayouts(x)[k]![1]));
-    for (const engine of ["wasm", "js"] as const) {
-      const compiled = compile(run, { engine });
-      expectAgreement(compiled(floats), wanted, tolerance);
-      if (wantedOfSmaller) expectAgreement(compiled(smaller), wantedOfSmaller, tolerance);
-      expectAgreement(compiled(engine === "js" ? transposed! : withGaps!), wanted, tolerance);
-      expect(compiled.signatures).toBe(1);
-    }
+    expectAgreement(compiled(floats), run(floats));
+    if (canRun(run, smaller)) expectAgreement(compiled(smaller), run(smaller));
+    expectAgreement(compiled(dtype === "float64" ? transposed! : withGaps!), run(floats));
+    expect(compiled.signatures).toBe(1);
   });
 });

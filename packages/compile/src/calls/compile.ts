@@ -1,9 +1,10 @@
 import { ArgumentError, type Program, type Tensor, trace, WengertError } from "@wengert/core";
-import { isRecording, setMessage, show, type TreesOnly, unflatten, withDefaults } from "@wengert/core/extend";
+import { isRecording, setMessage, show, type TreesOnly, withDefaults } from "@wengert/core/extend";
 import { NoPlanHere } from "../instructions/opCalls.ts";
 import type { Engine } from "../plans/link.ts";
 import { makePlan, type Plan } from "../plans/plan.ts";
 import type { PlanReport } from "../plans/report.ts";
+import { builderOf } from "./rebuild.ts";
 import { hasTraced, type Signature, signatureOf } from "./signature.ts";
 
 export interface CompileOptions {
@@ -33,7 +34,8 @@ export interface Compiled<A extends readonly unknown[], R> {
 
 interface Known {
   readonly signature: Signature;
-  readonly program: Program;
+  /** Returns the value of a call, a tree with these tensors. */
+  readonly build: (outputs: readonly Tensor[]) => unknown;
   /** The plan, or the reason why the program cannot run from a plan. */
   readonly plan: Plan | string;
 }
@@ -73,7 +75,7 @@ export function compile<A extends readonly unknown[], R>(
     inputs.length = 0;
     const signature = signatureOf(f, args, inputs);
     const program = traceWith(f, signature, inputs);
-    known.unshift({ signature, program, plan: makePlan(program, engine) });
+    known.unshift({ signature, build: builderOf(program.value), plan: makePlan(program, engine) });
     signatures++;
     if (known.length > maxPlans!) known.pop();
     return known[0]!;
@@ -82,7 +84,7 @@ export function compile<A extends readonly unknown[], R>(
   const compiled = (...args: A): R => {
     if (isRecording() || hasTraced(args)) return f(...args);
     const inputs: Tensor[] = [];
-    const { program, plan } = find(args, inputs);
+    const { build, plan } = find(args, inputs);
     if (typeof plan === "string") return f(...args);
     let outputs: Tensor[];
     try {
@@ -93,7 +95,7 @@ export function compile<A extends readonly unknown[], R>(
       if (error instanceof NoPlanHere) return value;
       throw error;
     }
-    return unflatten(program.value as R, outputs);
+    return build(outputs) as R;
   };
   const planOf = (...args: A): PlanReport => {
     const { plan } = find(args, []);

@@ -1,4 +1,4 @@
-import { type NdArray, ravel, type Unchecked } from "@wengert/core/extend";
+import { isFloat, type NdArray, ravel, sizeOf, type Unchecked } from "@wengert/core/extend";
 import type { Value } from "../memory/layout.ts";
 import type { LabelCheck, OpCall } from "./instruction.ts";
 
@@ -12,7 +12,10 @@ export class NoPlanHere extends Error {}
 export function opCall({ computed: { step, inputs, output } }: OpCall, arrayOf: ArrayOf): () => void {
   const [out, arrays] = [arrayOf(output), inputs.map(arrayOf)];
   const { kernel, view } = step.op;
+  // A kernel might loop over a huge axis beside one of size 0. It runs only if the op has indices to check.
+  const isEmpty = output.buffer.size === 0 && inputs.every(({ shape, dtype }) => isFloat(dtype) || sizeOf(shape) === 0);
   return () => {
+    if (isEmpty) return;
     const viewed = view?.(arrays as Unchecked, step.params);
     if (viewed !== undefined) out.data.set(ravel(viewed));
     else {

@@ -5,7 +5,7 @@ import type { Instruction } from "../instructions/instruction.ts";
 import { instructionsFor } from "../instructions/rules.ts";
 import { groupSteps } from "../loops/groups.ts";
 import { placeBuffers } from "../memory/arena.ts";
-import { copyOut, write } from "../memory/copies.ts";
+import { copierOf, write } from "../memory/copies.ts";
 import { type Buffer, classOf, layOut, type Value, widthOf } from "../memory/layout.ts";
 import { passes } from "../passes/passes.ts";
 import { type Engine, link } from "./link.ts";
@@ -77,8 +77,7 @@ export function makePlan(program: Program, engine: Engine): Plan | string {
     if (k !== undefined) return (inputs) => inputs[k]!;
     if (constants.has(x)) return () => x;
     const value = layout.outputs[i]!;
-    const array = arrayOf(value);
-    return () => copyOut(value, array, x.label);
+    return copierOf(value, arrayOf(value), x.label);
   });
   return {
     run: (inputs) => {
