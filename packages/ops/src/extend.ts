@@ -20,4 +20,4 @@ export { erfinvSlope, gaussian, inverseMills, inverseMillsExcess } from "./speci
 export { polygammaDifference } from "./special/gamma.ts";
 export { gammaincSlope } from "./special/incompleteGamma.ts";
 export type { Exports as KernelExports } from "./wasm/exports.ts";
-export { newKernels } from "./wasm/kernels.ts";
+export { newKernels } from "./wasm/newKernels.ts";

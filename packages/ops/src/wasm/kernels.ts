@@ -108,8 +108,8 @@ const binaryOf = (name: Compiled): Uint8Array => decodeBinary(binaries.map((part
 
 const modules = /* @__PURE__ */ new Map<Compiled, object>();
 
-/** Returns new exports of a binary, or the reason why there are none. The binary is compiled once. */
-function instantiate(name: Compiled): Exports | string {
+/** Returns new exports of a binary, with a separate memory, or the reason why there are none. Compiles the binary once. */
+export function instantiate(name: Compiled): Exports | string {
   const { WebAssembly } = globalThis as { WebAssembly?: WebAssemblyApi };
   if (WebAssembly === undefined) return "WebAssembly is not available";
   let module = modules.get(name);
@@ -141,16 +141,6 @@ interface WebAssemblyApi {
   validate(binary: Uint8Array): boolean;
   Module: new (binary: Uint8Array) => object;
   Instance: new (module: object) => { readonly exports: Exports };
-}
-
-/**
- * Returns new exports of the kernels in use, with a separate memory, for a program that keeps its data in this memory.
- * Returns the reason if no kernels can run.
- */
-export function newKernels(): Exports | string {
-  const name = currentEngine()?.name;
-  if (name !== undefined) return instantiate(name);
-  return choice === "plain" ? "plain kernels are chosen" : instantiate("simd");
 }
 
 function environment(): string | undefined {
