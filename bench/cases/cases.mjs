@@ -1,7 +1,7 @@
 /**
  * The benchmark cases. A family is a computation that each compared library (peer) implements. A case is a family with
- * fixed sizes. The inputs come from data.mjs. Every library reads its outputs as numbers, because some libraries
- * otherwise defer the computation.
+ * fixed sizes. The inputs come from data.mjs. Each library must read its outputs as numbers, because some libraries
+ * compute only when the numbers are read.
  */
 
 /** @typedef {{ name: string, title: string, family: string, sizes: Readonly<Record<string, number>> }} Case */
@@ -16,6 +16,7 @@ export const cases = [
   { name: "mlp", title: "MLP 784-128-10 step, batch 128", family: "mlp", sizes: { rows: 128, hidden: 128 } },
   { name: "tiny-mlp", title: "tiny MLP 2-16-16-1, batch 1", family: "tiny", sizes: {} },
   chain(1000),
+  { name: "cnn", title: "gradient of a CNN, batch 64", family: "cnn", sizes: { rows: 64, first: 8, second: 16 } },
   gemm(128, 784, 10),
   gemm(512, 512, 512),
   {

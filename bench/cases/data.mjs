@@ -29,6 +29,14 @@ const families = {
     c: zeros([1]),
   }),
   chain: ({ scale }) => ({ x: normal([8], 8, scale), c: normal([8], 9, 1e-4 * scale ** 2) }),
+  // Two 5 × 5 convolutions, each followed by max pooling, and a dense layer. Tensors are channels last.
+  cnn: ({ rows, first, second }) => ({
+    x: { shape: [rows, 28, 28, 1], values: digits(rows).X.values },
+    labels: labelsOf(rows, 16),
+    K: normal([5, 5, 1, first], 17, 0.2),
+    L: normal([5, 5, first, second], 18, 0.1),
+    W: normal([16 * second, classes], 19, 0.05),
+  }),
   gemm: ({ m, k, n }) => ({ a: normal([m, k], 10), b: normal([k, n], 11) }),
   hessian: ({ rows, features }) => ({
     X: normal([rows, features], 12),

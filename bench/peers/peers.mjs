@@ -42,9 +42,9 @@ export const peers = [
 ];
 
 /**
- * Returns a peer for the installed PyTorch. `core` makes OpenBLAS, the library that multiplies PyTorch's matrices, use
- * its kernels for that processor type. Without `core`, OpenBLAS uses kernels with 128-bit vectors on processors that
- * are newer than OpenBLAS.
+ * Returns a peer for the installed PyTorch. PyTorch multiplies matrices with OpenBLAS. If `core` names a processor
+ * type, OpenBLAS uses its kernels for this type. Without `core`, OpenBLAS uses kernels with 128-bit vectors on all
+ * processors that are newer than OpenBLAS.
  * @param {string} name @param {string} title @param {string} [core] @returns {Peer}
  */
 function pytorch(name, title, core) {

@@ -102,6 +102,24 @@ def chain(inputs, length, **_):
     return run
 
 
+def cnn(inputs, **_):
+    named = tensors(inputs)
+    # PyTorch has the channels first: x [N, C, H, W] and kernels [out, in, height, width].
+    x = named.pop("x").permute(0, 3, 1, 2).contiguous()
+    labels = named.pop("labels")
+    K, L = (named[name].permute(3, 2, 0, 1).contiguous().requires_grad_() for name in "KL")
+    W = named["W"].requires_grad_()
+
+    def run():
+        h = F.max_pool2d(torch.relu(F.conv2d(x, K)), 2)
+        h = F.max_pool2d(torch.relu(F.conv2d(h, L)), 2)
+        loss = F.cross_entropy(h.permute(0, 2, 3, 1).reshape(len(h), -1) @ W, labels)
+        dK, dL, dW = torch.autograd.grad(loss, (K, L, W))
+        return numbers({"K": dK.permute(2, 3, 1, 0), "L": dL.permute(2, 3, 1, 0), "W": dW})
+
+    return run
+
+
 def gemm(inputs, **_):
     a, b = tensors(inputs).values()
     return lambda: numbers({"product": a @ b})
@@ -113,5 +131,5 @@ def hessian(inputs, **_):
     return lambda: numbers({"H": torch.autograd.functional.hessian(loss, W)})
 
 
-families = [softmax, regression, mlp, tiny, chain, gemm, hessian]
+families = [softmax, regression, mlp, tiny, chain, cnn, gemm, hessian]
 serve({"torch": torch.__version__, **blas()}, {family.__name__: family for family in families})

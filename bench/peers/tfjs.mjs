@@ -26,8 +26,8 @@ const tensors = (inputs) =>
     ]),
   );
 /**
- * Runs `body` in tf.tidy. The results are read as arrays outside of tf.tidy, because tf.tidy would search the arrays
- * for tensors.
+ * Runs `body` in tf.tidy, which frees temporary tensors. Reads the results as arrays only after tf.tidy, because
+ * tf.tidy would search the arrays for tensors.
  */
 function readAll(body) {
   const named = tf.tidy(body);
@@ -104,6 +104,20 @@ await serve(
         return tf.sum(h);
       });
       return () => readAll(() => ({ dx: gradient(x) }));
+    },
+    cnn(inputs) {
+      const { x, labels, ...params } = tensors(inputs);
+      const names = Object.keys(params);
+      const Y = tf.oneHot(labels, classes).toFloat();
+      const pooled = (x, kernel) => tf.maxPool(tf.relu(tf.conv2d(x, kernel, 1, "valid")), 2, 2, "valid");
+      const gradient = tf.grads((K, L, W) =>
+        crossEntropy(tf.matMul(tf.reshape(pooled(pooled(x, K), L), [x.shape[0], -1]), W), Y),
+      );
+      return () =>
+        readAll(() => {
+          const slopes = gradient(Object.values(params));
+          return Object.fromEntries(names.map((name, i) => [name, slopes[i]]));
+        });
     },
     gemm(inputs) {
       const { a, b } = tensors(inputs);

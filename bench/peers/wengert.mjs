@@ -1,11 +1,12 @@
 /** Runs the built Wengert packages for the benchmark: `node wengert.mjs KERNELS DTYPE`. */
+
+import { ndarray } from "../../packages/core/dist/extend.js";
 import * as core from "../../packages/core/dist/index.js";
-import { ndarray } from "../../packages/core/dist/ndarray.js";
 import * as ops from "../../packages/ops/dist/index.js";
 import { serve } from "./serve.mjs";
 
 const { fromNdarray, grad, hessian, treeMap, valueAndGrad, vjp, zeros } = core;
-const { add, axpy, crossEntropy, matmul, relu, softmax, sum, tanh } = ops;
+const { add, axpy, conv2d, crossEntropy, matmul, maxPool2d, relu, reshape, softmax, sum, tanh } = ops;
 const [choice, dtype] = process.argv.slice(2);
 const { running } = ops.kernels(choice);
 const rate = 0.1;
@@ -70,6 +71,15 @@ await serve(
         return sum(h);
       });
       return () => ({ dx: read(gradient(x)) });
+    },
+    cnn(inputs) {
+      const { x, labels, ...params } = tensors(inputs);
+      const pooled = (x, kernel) => maxPool2d(relu(conv2d(x, kernel)), { size: 2 });
+      const gradient = grad(({ K, L, W }) => {
+        const features = pooled(pooled(x, K), L);
+        return crossEntropy(matmul(reshape(features, { shape: [x.shape[0], -1] }), W), labels);
+      });
+      return () => readAll(gradient(params));
     },
     gemm(inputs) {
       const { a, b } = tensors(inputs);

@@ -81,7 +81,9 @@ export class Conversation {
   }
 }
 
-/** Returns the environment variables of the process without those that choose kernels or the number of threads. */
+/**
+ * Returns the environment variables of the process. Omits the variables that choose kernels or the number of threads.
+ */
 function cleanEnvironment() {
   const chosen = /^(WENGERT_|OPENBLAS_|OMP_|MKL_|NODE_OPTIONS$)/;
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !chosen.test(name)));

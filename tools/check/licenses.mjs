@@ -25,7 +25,7 @@ const permissive = [
   "Zlib",
 ];
 /** Licenses that are allowed only for tools and fonts that we use unchanged and do not publish. */
-const ofTools = [...permissive, "MPL-2.0", "OFL-1.1", "CC-BY-4.0"];
+const ofTools = [...permissive, "(MIT OR CC0-1.0)", "(Apache-2.0 AND BSD-3-Clause)", "MPL-2.0", "OFL-1.1", "CC-BY-4.0"];
 /** The licenses of packages that have a license file but no license field in package.json. */
 const found = new Map([["spawndamnit", "MIT"]]);
 
@@ -110,8 +110,8 @@ function listOf(packages) {
 
 \`npm install ${ours.join(" ")}\` also installs these packages. Each contains the text of its license.
 
-core, ops, compile, nn and train need only \`ndarray\`, its types, \`iota-array\` and \`is-buffer\`. \`@wengert/data\` (tables and images)
-and \`@wengert/report\` need the rest.
+core, ops, compile, nn, train, mpi and onnx need only \`ndarray\`, its types, \`iota-array\` and \`is-buffer\`. \`@wengert/data\` (tables and images)
+and \`@wengert/report\` need the rest. \`openMpi\` of \`@wengert/mpi\` also needs \`koffi\` (MIT), which users install themselves.
 
 | package | version | license | by |
 | --- | --- | --- | --- |

@@ -328,9 +328,9 @@ function isCode(node) {
 }
 
 /**
- * Returns the code of the VJP rules of the ops that a file declares. In `defineOp({ name, vjp: [...] })` the rules are the
- * elements of `vjp`. If a helper function declares the op, the rules are the arguments with a parameter g, or else the
- * `vjp` of the helper.
+ * Returns the code of the VJP rules of the ops that a file declares. In `defineOp({ name, vjp: [...] })` the rules are
+ * the elements of `vjp`. If a call of a helper function declares the op, the rules are those arguments of the call that
+ * are functions of g. If no argument is, the rules are the elements of `vjp` in the helper.
  * @param {TS.SourceFile} file @returns {[name: string, rules: string[]][]}
  */
 function rulesIn(file) {

@@ -2,7 +2,7 @@
  * Long-running tests of the built packages in plain Node:
  *
  *   npm run soak                            runs all tests, about six minutes
- *   npm run soak -- --only train            runs one of train, tape, fuzz, generated, files, data, kills, csp
+ *   npm run soak -- --only train            runs one of train, tape, fuzz, generated, files, data, kills, csp, mpi
  *   npm run soak -- --only fuzz --minutes 5
  */
 import { spawnSync } from "node:child_process";
@@ -12,7 +12,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 
 process.chdir(fileURLToPath(new URL("../..", import.meta.url)));
-const parts = { train, tape, fuzz, generated, files, data, kills, csp };
+const parts = { train, tape, fuzz, generated, files, data, kills, csp, mpi };
 const { values } = parseArgs({ options: { only: { type: "string" }, minutes: { type: "string", default: "1" } } });
 const minutes = Number(values.minutes);
 const names = values.only === undefined ? Object.keys(parts) : values.only.split(",");
@@ -128,11 +128,16 @@ function data() {
 }
 
 /**
- * Runs all tests of ops, including the numeric tests, while code generation from strings is forbidden, as under a
- * Content-Security-Policy.
+ * Runs all tests of core and ops while code generation from strings is forbidden, as under a
+ * Content-Security-Policy. Then runs the tests of kernels with relaxed SIMD.
  */
 function csp() {
-  return vitest("ops-csp", "", { WENGERT_SOAK: "yes" });
+  return vitest("*-csp", "", { WENGERT_SOAK: "yes" }) && vitest("ops-fma", "", { WENGERT_SOAK: "yes" });
+}
+
+/** Runs the tests of MPI on one, two and four ranks, and on two hosts, which needs root. */
+function mpi() {
+  return vitest("mpi", "", { WENGERT_SOAK: "yes" });
 }
 
 /** Kills two hundred processes while they save a model, and checks the saved files. */

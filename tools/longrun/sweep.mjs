@@ -102,6 +102,11 @@ function tables() {
     ...sums(op, " of [m, 100] over columns,", 100, 1),
   ]);
 
+  const key = ops.randomKey(1);
+  const numbers = ["randomUniform", "randomNormal", "randomExponential", "randomGumbel"].flatMap((op) =>
+    both(op, "", (dtype, n) => () => ops[op](key, { shape: [n], dtype })),
+  );
+
   const classes = [1, 2, 4, 8, 10, 16, 32, 64, 128, 1000, 10_000];
   /** @param {string} op @param {(x: Tensor, rows: number, K: number, dtype: DType) => () => unknown} make */
   const lanes = (op, make) =>
@@ -155,6 +160,7 @@ function tables() {
     { title: "elements", sizes: elements, lines: [...functions, ...pairs, ...axpy] },
     { title: "elements", sizes: elements, lines: broadcasts },
     { title: "elements", sizes: elements, lines: reductions },
+    { title: "elements", sizes: elements, lines: numbers },
     { title: "K", sizes: classes, lines: families },
     {
       title: "n",

@@ -12,8 +12,18 @@ const home = "packages/ops";
 const sources = `${home}/kernels`;
 const output = `${home}/src/wasm/binaries.ts`;
 const compiler = `${home}/node_modules/assemblyscript`;
-const flags = ["-O3", "--converge", "--noAssert", "--runtime", "stub", "--initialMemory", "16", "--enable", "simd"];
-const builds = { simd: flags, fma: [...flags, "--enable", "relaxed-simd"] };
+const flags = ["-O3", "--converge", "--noAssert", "--runtime", "stub", "--enable", "simd"];
+/** The exported arrays. The kernels of random numbers use no FMA, so they have one build. */
+const libraries = {
+  binaries: {
+    source: "index.ts",
+    builds: {
+      simd: [...flags, "--initialMemory", "16"],
+      fma: [...flags, "--initialMemory", "16", "--enable", "relaxed-simd"],
+    },
+  },
+  randomBinaries: { source: "random.ts", builds: { simd: [...flags, "--initialMemory", "1"] } },
+};
 
 /** Compiles the WebAssembly kernels if their sources have changed. @throws Error with the compiler's message */
 export function buildKernels() {
@@ -21,24 +31,32 @@ export function buildKernels() {
   if (existsSync(output) && readFileSync(output, "utf8").startsWith(mark)) return;
   const folder = mkdtempSync(join(tmpdir(), "kernels-"));
   try {
-    const texts = Object.entries(builds).map(([name, options]) => {
-      const binary = join(folder, `${name}.wasm`);
-      const args = [`${compiler}/bin/asc.js`, `${sources}/index.ts`, "-o", binary, ...options];
-      const { status, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
-      if (status !== 0) throw new Error(`the kernels do not compile:\n${stderr}`);
-      return /** @type {const} */ ([name, text(readFileSync(binary))]);
-    });
-    const from = "// Written by tools/setup/kernels.mjs from the files in kernels/.";
-    // The binaries are written as an array, because a bundler would copy a string to each of its uses. The two builds,
-    // which are similar, are interleaved, because gzip finds repetitions only within 32 kB.
-    const declaration = `export const binaries: readonly { readonly ${Object.keys(builds).join(": string; readonly ")}: string }[] = [`;
-    const lines = [mark, from, declaration];
-    for (let at = 0; texts.some(([, text]) => at < text.length); at += 8000)
-      lines.push(`  { ${texts.map(([name, text]) => `${name}: "${text.slice(at, at + 8000)}"`).join(", ")} },`);
-    writeFileSync(output, [...lines, "];", ""].join("\n"));
+    const lines = [mark, "// Written by tools/setup/kernels.mjs from the files in kernels/."];
+    for (const [name, { source, builds }] of Object.entries(libraries)) {
+      const texts = Object.entries(builds).map(
+        ([build, options]) => /** @type {const} */ ([build, text(compiled(source, options, folder))]),
+      );
+      // Write an array instead of strings, because a bundler would inline a string at each use. Interleave the two
+      // similar builds, because gzip finds repetitions only within 32 kB.
+      const fields = Object.keys(builds).join(": string; readonly ");
+      lines.push(`export const ${name}: readonly { readonly ${fields}: string }[] = [`);
+      for (let at = 0; texts.some(([, text]) => at < text.length); at += 8000)
+        lines.push(`  { ${texts.map(([build, text]) => `${build}: "${text.slice(at, at + 8000)}"`).join(", ")} },`);
+      lines.push("];");
+    }
+    writeFileSync(output, [...lines, ""].join("\n"));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** Compiles a file of kernels. @param {string} source @param {readonly string[]} options @param {string} folder for output */
+function compiled(source, options, folder) {
+  const binary = join(folder, "kernels.wasm");
+  const args = [`${compiler}/bin/asc.js`, `${sources}/${source}`, "-o", binary, ...options];
+  const { status, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
+  if (status !== 0) throw new Error(`the kernels do not compile:\n${stderr}`);
+  return readFileSync(binary);
 }
 
 /** Encodes bytes as text, in the format that packages/ops/src/wasm/embedded.ts decodes. @param {Uint8Array} bytes */
@@ -48,8 +66,8 @@ function text(bytes) {
 }
 
 function fingerprint() {
-  const hash = createHash("sha256").update(JSON.stringify(builds));
-  hash.update(readFileSync(`${compiler}/package.json`)).update(`${buildKernels}${text}`);
+  const hash = createHash("sha256").update(JSON.stringify(libraries));
+  hash.update(readFileSync(`${compiler}/package.json`)).update(`${buildKernels}${compiled}${text}`);
   for (const name of readdirSync(sources).sort()) hash.update(name).update(readFileSync(`${sources}/${name}`));
   return hash.digest("hex");
 }

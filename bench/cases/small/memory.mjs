@@ -1,6 +1,6 @@
 /**
- * Prints the peak memory of one gradient and the prediction of `cost`: `node --expose-gc memory.mjs FAMILY SIZES`. Runs
- * only on Linux, because it reads the peak resident memory from /proc.
+ * Prints the measured peak memory of one gradient, and the peak memory that Wengert's function `cost` predicts: `node
+ * --expose-gc memory.mjs FAMILY SIZES`. Runs only on Linux, because it reads the peak resident memory from /proc.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { cost, fromNdarray, grad, trace, valueAndGrad, vjp, zeros } from "../../../packages/core/dist/index.js";

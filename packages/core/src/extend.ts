@@ -18,6 +18,7 @@ export type {
   VjpRule,
 } from "./autodiff/op.ts";
 export { type AnyOpSpec, apply, defineOp, type Op, type OpSpec } from "./autodiff/op.ts";
+export { stop as stopGradientOp } from "./autodiff/stopGradient.ts";
 export {
   type Differentiable,
   isRecording,
@@ -30,6 +31,9 @@ export { isList, prefixErrors, setMessage, show, withCaller } from "./checks/err
 export { type Complete, type OtherNames, withDefaults } from "./checks/options.ts";
 export { builtin } from "./checks/platform.ts";
 export { asBytes, isBlob, isFile, isUrl, pathOf } from "./checks/sources.ts";
+export { checkListing } from "./programs/trace.ts";
+export { type Body, bodyOf } from "./transforms/body.ts";
+export { scanOp } from "./transforms/scan.ts";
 export { createZeros, listHint, sizeHint } from "./values/create.ts";
 export { checkDType, isFloat } from "./values/dtype.ts";
 export { shapeText } from "./values/format.ts";

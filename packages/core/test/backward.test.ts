@@ -356,7 +356,7 @@ describe("the sweep", () => {
     expect([...cotangents.keys()]).toEqual([x]);
   });
 
-  /** Defines an op with three inputs. When a VJP rule of this op runs, it appends its index to the list `runs`. */
+  /** Defines an op with three inputs. Each VJP rule appends its own index to the list `runs` when the rule runs. */
   const probe = (runs: number[], rule: (g: Tensor, k: number) => Tensor = (g) => g) =>
     defineOp<readonly [Tensor, Tensor, Tensor]>({
       name: "probe",
@@ -548,7 +548,8 @@ describe("no tape stays open after f throws in", () => {
     };
     expect(() => transform(fail)).toThrow(new RangeError("own"));
     const [a, b] = leaked as [Tensor, Tensor];
-    // If the outer tape were still open, it would track b, and customVjp would throw, because b is not an argument.
+    // If the outer tape were still open, the tape would track b. Then customVjp would throw, because `forward` uses b,
+    // and b is not an argument of `forward`.
     const product = customVjp({
       forward: (z: Tensor) => [mul(z, b), null] as const,
       backward: (_, g: Tensor) => [g] as [Tensor],

@@ -95,8 +95,8 @@ describe("perturbation confusion is avoided", () => {
     test.each(ways)("inside %s", (inner) => {
       const [D, d] = [derivative[outer]!, derivative[inner]!];
       const at = (f: Scalar, x: number) => f(scalar(x)).item();
-      // A test by Siskind and Pearlmutter: the derivative of x · (d/dy (x + y) at y = 1) is 1. A library that confuses
-      // the derivatives with respect to x and y returns 2.
+      // A test by Siskind and Pearlmutter: the derivative of x · (d/dy (x + y) at y = 1) with respect to x is 1. A
+      // library that confuses the derivatives with respect to x and y returns 2.
       expect(
         at(
           D((x) => mul(x, d((y) => add(x, y))(scalar(1)))),
@@ -109,8 +109,8 @@ describe("perturbation confusion is avoided", () => {
           3,
         ),
       ).toBe(1);
-      // ∂/∂y (x² y³) at y = x is 3x⁴. The derivative of 3x⁴ is 12x³, if the library knows that the point y depends on
-      // x.
+      // At y = x, ∂/∂y (x² y³) is 3x⁴. The derivative of 3x⁴ with respect to x is 12x³. A library that ignores that the
+      // point y = x depends on x returns a different result.
       expect(
         at(
           D((x) => d((y) => mul(square(x), power(y, 3)))(x)),
@@ -129,7 +129,8 @@ describe("perturbation confusion is avoided", () => {
           3,
         ),
       ).toBe(0);
-      // A test by Manzyuk et al.: applying the derivative of a shift twice to a function gives its second derivative.
+      // A test by Manzyuk et al.: `shifted` maps a function f to the function x ↦ d/du f(x + u) at u = 0, which is f′.
+      // So applying `shifted` twice to f gives f″.
       const shifted =
         (f: Scalar): Scalar =>
         (x) =>

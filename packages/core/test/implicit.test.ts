@@ -17,7 +17,8 @@ import {
 import { describe, expect, it } from "vitest";
 import { add, cos, div, errorOf, exp, expectClose, log, mul, neg, numbers, sin, square, sub, sum } from "./support.ts";
 
-// x = cos(p x) for each element, and its derivative dx/dp = −x sin(p x) / (1 + p sin(p x)).
+// `cosine` solves x = cos(p x) for x, for each element p. `ofCosine` is the derivative dx/dp = −x sin(p x) / (1 + p
+// sin(p x)).
 const cosine = (p: Tensor, start = tensor([0.5, 0.5, 0.5])): Tensor =>
   fixedPoint((x: Tensor, q: Tensor) => cos(mul(q, x)), start, p);
 const ofCosine = (p: Tensor): Tensor => {
@@ -26,7 +27,7 @@ const ofCosine = (p: Tensor): Tensor => {
   return div(neg(mul(x, slope)), add(mul(p, slope), 1));
 };
 const p = tensor([0.1, 0.5, 0.9]);
-// x² = a for each element.
+// Solves x² = a for x, for each element a.
 const squareRoot = (a: Tensor): Tensor => root((x: Tensor, b: Tensor) => sub(square(x), b), tensor([1, 1, 1]), a);
 const a = tensor([2, 3, 0.01]);
 const power = (x: Tensor, n: number): Tensor => exp(mul(log(x), n));

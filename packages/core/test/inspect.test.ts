@@ -353,8 +353,8 @@ describe("cost", () => {
   const spec = { shape: [4] } as const;
   const float32 = { shape: [4], dtype: "float32" } as const;
   it("counts a product and a sum", () => {
-    // x has 32 bytes. y = x x takes 4 flops and moves 3 × 32 bytes. z = Σ y takes 4 flops and moves 32 + 8 bytes. At
-    // the peak, x, y and z are in memory.
+    // x has 32 bytes. y = x · x takes 4 flops, reads 2 × 32 bytes and writes 32 bytes. z = Σ y takes 4 flops, reads 32
+    // bytes and writes 8 bytes. At the peak, x, y and z are in memory.
     expect(cost(trace((x: Tensor) => sum(mul(x, x)), spec))).toEqual({ flops: 8, bytes: 136, peakBytes: 72 });
   });
   it("counts half the bytes in float32", () => {
@@ -382,8 +382,8 @@ describe("cost", () => {
     });
   });
   it("keeps the memory of a view while the view is used", () => {
-    // x, y = −x and z = exp(x) have 48 bytes each; the transpose of y shares the memory of y. The product has 72 bytes.
-    // At the peak, x, y, z and the product are in memory.
+    // Each of x, −x and z = exp(x) has 48 bytes. y is the transpose of −x and shares the memory of −x. The product z y
+    // has 72 bytes. At the peak, x, −x, z and the product are in memory.
     const program = trace(
       (x: Tensor) => {
         const y = transpose(neg(x));

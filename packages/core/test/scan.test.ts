@@ -48,7 +48,7 @@ const at = (x: Tensor, t: number): Tensor => {
 const asRow = (x: Tensor): Tensor => part(x, { shape: [1, 3], offset: 0 });
 const asVector = (x: Tensor): Tensor => part(pack([x]), { shape: [3], offset: 0 });
 
-/** One iteration: the carry has a float and an integer. */
+/** The carry of the scans in these tests: a float tensor h and an integer tensor n. */
 interface Carry {
   readonly h: Tensor;
   readonly n: Tensor;
@@ -235,6 +235,24 @@ describe("scan", () => {
     expect(nonFinite(f, tensor([3, 20]))?.message).toMatch(
       /^the value of scan is NaN.*; iteration 1: the value of log is NaN; log 0 is −Infinity/,
     );
+  });
+
+  it("keeps no copies of the cotangents of its constants, inside another loop or a batch", () => {
+    const iteration = (m: Tensor) => (c: Tensor) => [asVector(matmul(asRow(c), m)), undefined] as const;
+    const loss = (segments: number) => (m: Tensor) =>
+      sum(scan(iteration(m), start, undefined, { length: 1024, segments }).carry);
+    const peak = (f: (m: Tensor) => Tensor, shape: readonly number[]) => cost(trace(f, { shape })).peakBytes;
+    const cotangentBytes = 1024 * 9 * 8; // one cotangent of m per iteration
+    expect(peak(grad(loss(2)), [3, 3])).toBeLessThan(cotangentBytes);
+    expect(peak(vmap(grad(loss(1))), [5, 3, 3])).toBeLessThan(5 * cotangentBytes);
+  });
+
+  it("keeps no carries in a batch that is not differentiated", () => {
+    const last = (h: Tensor) => scan((c: Tensor) => [sin(mul(c, c)), undefined], h, undefined, { length: 1024 }).carry;
+    expect(cost(trace(vmap(last), { shape: [10, 100] })).peakBytes).toBeLessThan(10 * 100 * 8 * 10);
+    const backward = (f: (h: Tensor) => Tensor) => cost(trace(f, { shape: [10, 100] })).peakBytes;
+    const [ofBatch, batchOf] = [grad((h: Tensor) => sum(vmap(last)(h))), vmap(grad((h: Tensor) => sum(last(h))))];
+    expect(backward(ofBatch)).toBeLessThan(1.2 * backward(batchOf));
   });
 
   it("has a derivative of zero by tensors that it does not use", () => {

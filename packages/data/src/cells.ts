@@ -80,9 +80,9 @@ const guessedFrom = 10; // rows
 const candidates = [",", "\t", "|", ";"];
 
 /**
- * Returns the delimiter that splits the first rows most evenly; of several equally good delimiters, the one that gives
- * the most cells. With a decimal comma, a comma must give each row the same number of cells (`width` if the column
- * names are known).
+ * Returns the delimiter that splits the first rows most evenly. Among equally good delimiters, returns the one that
+ * gives the most cells. If numbers have a decimal comma, the comma can be the delimiter only if it gives each row the
+ * same number of cells. This number must be `width` if the column names are known.
  */
 export function guessDelimiter(text: string, decimal: string, width: number | undefined): string {
   let best = { delimiter: decimal === "," ? ";" : ",", steps: Number.POSITIVE_INFINITY, cells: 0 };
@@ -195,7 +195,10 @@ function cellText(text: string, begin: number, end: number): string {
  */
 export const copyText = (part: string): string => JSON.parse(JSON.stringify(part)) as string;
 
-/** Returns upper bounds for the numbers of cells and rows: delimiters and line ends inside quotes count too. */
+/**
+ * Returns upper bounds for the number of cells and the number of rows. The bounds may be too large, because delimiters
+ * and line ends inside quotes count, too.
+ */
 function countMarks(text: string, delimiter: string): { readonly cells: number; readonly rows: number } {
   const mark = delimiter.charCodeAt(0);
   let [marks, lineEnds] = [0, 0];

@@ -8,7 +8,7 @@ const atMost = 1.75 * 2 ** 30; // keeps a Map below 2^24 entries and a list belo
 /**
  * Counts the memory that a reader of a file is about to allocate. A process that runs out of memory ends without an
  * error that it can catch, so readers count before they allocate. The limit for objects is 60 bytes for each byte of
- * the file, at least 256 MB, and at most three quarters of the free heap.
+ * the file, but at least 256 MB. The limit is never more than three quarters of the free heap.
  */
 export class MemoryBudget {
   readonly #prefix: string;
@@ -22,7 +22,7 @@ export class MemoryBudget {
   }
 
   /**
-   * Counts the memory of objects and strings, which `what` names in the error.
+   * Counts the memory of objects and strings. The error message names them by the text `what`.
    * @throws DataError if they need more memory than is left
    */
   takeObjects(bytes: number, what: string): void {

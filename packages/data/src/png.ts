@@ -142,7 +142,10 @@ function headerOf(data: Uint8Array, maxPixels: number): Header {
   return { bytes: data, width, height, depth: depth!, colorType: colorType!, isInterlaced: interlace === 1 };
 }
 
-/** Checks the length of a chunk, and that images of this color type may have it (PNG specification, section 11). */
+/**
+ * Checks the length of a chunk, and checks that an image of this color type may contain this type of chunk (PNG
+ * specification, section 11).
+ */
 function checkChunk(type: string, { length }: Uint8Array, header: Header, palette: Uint8Array | undefined): void {
   const { colorType, depth } = header;
   const { channels } = colorTypes.get(colorType)!;

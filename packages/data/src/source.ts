@@ -29,7 +29,8 @@ export function checkMaxBytes(caller: string, maxBytes: number | undefined): num
 /**
  * Reads the bytes of a source. The size of a file is checked before memory is allocated.
  * @throws DataError if the source cannot be read or is larger than `maxBytes`
- * @throws ArgumentError unless `source` is a Source; for bytes whose memory was transferred, and URLs of other machines
+ * @throws ArgumentError if `source` is not a Source, is a URL of another machine, or is bytes whose memory was
+ * transferred
  */
 export async function open(caller: string, source: Source, maxBytes: number): Promise<Origin> {
   if (typeof source === "string" || isUrl(source)) return await openPath(caller, source, maxBytes);

@@ -197,7 +197,10 @@ function fits(cell: string, { kind, declared }: ColumnToRead, decimal: string): 
   return declared === undefined || declared.has(cell);
 }
 
-/** Describes a cell, for an error message, that is neither a number nor a class as its column requires. */
+/**
+ * Describes an invalid cell for an error message: a cell that is not a number in a column of numbers, or not a class in
+ * a column of categories.
+ */
 function faultOf(cell: string, { kind }: ColumnToRead, decimal: string): string {
   if (isList(kind)) return `the class must be one of ${listNames(kind)}, got ${quoteCell(cell)}`;
   const other = decimal === "." ? "," : ".";
@@ -265,7 +268,7 @@ const quoteCell = (text: string): string => JSON.stringify(text.length > 40 ? `$
 
 const maxNames = 20;
 
-/** Returns names as text for an error message; of many names, only the first few. */
+/** Returns a list of names as text for an error message. A long list is cut after the first few names. */
 const listNames = (names: readonly string[], show = quoteCell): string =>
   names
     .slice(0, maxNames)

@@ -8,7 +8,9 @@ const root = new URL("../../../", import.meta.url);
 const read = (path: string): string => readFileSync(new URL(path, root), "utf8");
 const docs = [
   "README.md",
-  ...["core", "ops", "compile", "nn", "train", "data", "report"].map((name) => `packages/${name}/README.md`),
+  ...["core", "ops", "compile", "nn", "train", "data", "report", "mpi", "onnx"].map(
+    (name) => `packages/${name}/README.md`,
+  ),
   ...readdirSync(new URL("docs/", root), { encoding: "utf8", recursive: true })
     .filter((name) => name.endsWith(".md"))
     .map((name) => `docs/${name}`),
@@ -53,8 +55,8 @@ import { compile } from "@wengert/compile";
 import * as nn from "@wengert/nn";
 import * as ops from "@wengert/ops";
 import * as train from "@wengert/train";
-const { checkpoint, customVjp, explain, grad, hessian, hvp, jacobian, jvp, linearize, nonFinite } = all;
-const { stopGradient, tensor, trace, treeMap, valueAndGrad, vjp } = all;
+const { checkpoint, customJvp, customVjp, explain, fixedPoint, grad, hessian, hvp, jacobian, jvp, linearize } = all;
+const { nonFinite, root, scan, stopGradient, tensor, trace, treeMap, valueAndGrad, vjp, vmap } = all;
 const { argmax, add, cast, clip, concat, crossEntropy, div, expandDims, foldIn, kernels, max, randomKey } = ops;
 const { randomNormal, reshape, slice, softmax, splitKey, stack, sum, take, takeAlong, transpose, variance, where } = ops;
 const { addAt, arange, argsort, at, choice, eye, glorotUniform, linspace, median, moveAxis, norm, quantile } = ops;
@@ -71,6 +73,9 @@ declare const kernel: Tensor, q: Tensor, k: Tensor, t: Tensor, stride: number;
 declare const mask: Tensor, m: Tensor, logits: Tensor, labels: Tensor, key: Tensor, v: Tensor, p: Params;
 declare const params: Params, grads: Params, updates: Params, tree: Params, data: Batch, list: readonly Tensor[];
 declare const loss: (p: Params) => Tensor, args: [Tensor];
+declare const body: (carry: Tensor, x: Tensor) => readonly [Tensor, Tensor], step: (x: Tensor) => Tensor;
+declare const init: Tensor, xs: Tensor, start: Tensor, first: Params, second: Params, model: (p: Params, x: Tensor) => Tensor;
+declare const value: (x: Tensor) => Tensor, tangent: (args: [Tensor], tangents: [Tensor], y: Tensor) => Tensor;
 declare const forward: (x: Tensor) => [Tensor, Tensor], backward: (saved: Tensor, g: Tensor) => [Tensor];
 declare const pullback: (g: Tensor) => readonly [Tensor], optimizer: train.Optimizer, validation: { data: Batch };
 declare const epoch: number, epochs: number, seed: number, learningRate: number, shape: [number], size: [number, number];

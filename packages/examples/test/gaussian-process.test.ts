@@ -43,7 +43,8 @@ test("the record has 741 months from March 1958 to April 2020, in order", () => 
 });
 
 describe("the covariance", () => {
-  // The formulas of the components, on plain numbers. `same` is 1 for one measurement with itself.
+  // The formulas of the components, on plain numbers. `same` is 1 if both times belong to the same measurement,
+  // otherwise 0.
   const formula = (theta: readonly number[], t: number, u: number, same: number): number => {
     const [a1, l1, a2, decay, smooth, a3, l3, shape, a4, l4, white] = theta as [number, ...number[]] & number[];
     const r = t - u;
@@ -99,7 +100,7 @@ describe("the likelihood", () => {
     for (const [i, { time }] of months.entries()) {
       const y = whole.y.data.get(i);
       const before = months.slice(0, i).map(({ time }, k) => ({ time, year: 0, ppm: whole.y.data.get(k) }));
-      // Subtracts the mean of all 12 months from each subset, as `whole` does.
+      // `whole` subtracts the mean of all 12 months from the measurements, so each subset must subtract the same mean.
       const subset = { ...dataOf(before.length > 0 ? before : [months[0]!]), mean: 0 };
       const past = { ...subset, y: tensor(before.map(({ ppm }) => ppm)) };
       const [mean, deviation] =
@@ -139,12 +140,14 @@ describe("the fit", () => {
   });
 
   test("has standard errors that predict the fall of the likelihood", () => {
-    // Every fifth month says little about noise that lasts weeks: no standard errors for θ₉, θ₁₀ and θ₁₁.
+    // θ₉, θ₁₀ and θ₁₁ describe noise that lasts weeks. Measurements of every fifth month do not determine such noise,
+    // so these parameters may have no standard errors.
     const errors = standardErrors(found);
     const determined = errors.map((error) => error !== undefined);
     expect(determined.slice(0, 7)).toEqual(Array(7).fill(true));
     expect(determined.slice(8)).toContain(false);
-    // Without the other parameters, the curvature in θ₃ must give an error of at most the standard error.
+    // If all other parameters were known, the error of θ₃ would be 1 / √curvature. This error must be less than the
+    // standard error.
     const at = (by: number) => {
       const step = tensor(errors.map((_, i) => (i === 2 ? by : 0)));
       return negLogLikelihood(bookModel, data, thetaOf(start, axpy(1, step, vectorOf(found.minimum.params)))).item();

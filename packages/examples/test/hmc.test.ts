@@ -236,7 +236,8 @@ describe("the diagnostics", () => {
     });
 
   test("R̂ of a small example equals the formula on paper", () => {
-    // The halves are [1, 2], [3, 4], [2, 3], [4, 5]: W = 1/2, and the means 1.5, 3.5, 2.5, 4.5 have the variance 5/3.
+    // The half chains are [1, 2], [3, 4], [2, 3] and [4, 5]. Each has the variance W = 1/2. Their means 1.5, 3.5, 2.5
+    // and 4.5 have the variance 5/3.
     const total = (1 / 2) * (1 / 2) + 5 / 3;
     expect(splitRhat([[1, 2, 3, 4], [2, 3, 4, 5]])).toBeCloseTo(Math.sqrt(total / 0.5), 14); // biome-ignore format: chains
   });
@@ -244,10 +245,12 @@ describe("the diagnostics", () => {
   test("R̂ is 1 for mixed chains, and shows a chain elsewhere and a drift that all chains share", () => {
     const mixed = autoregressive(0, 1000);
     expect(splitRhat(mixed)).toBeCloseTo(1, 2);
-    // One of four chains is shifted by 3: W = 1, and the means of the halves, six times 0 and twice 3, have the variance 13.5 / 7.
+    // One of four chains is shifted by 3. Each half chain still has the variance W = 1. Six half chains have the mean 0
+    // and two have the mean 3, and these means have the variance 13.5 / 7.
     const shifted = mixed.map((chain, i) => chain.map((x) => x + (i === 0 ? 3 : 0)));
     expect(splitRhat(shifted)).toBeCloseTo(Math.sqrt(1 + 13.5 / 7), 1);
-    // All chains drift by 4: W = 1 + 2² / 12, and the means of the halves, four times 1 and 3, have the variance 8 / 7.
+    // All chains drift by 4. Each half chain drifts by 2, so its variance is W = 1 + 2² / 12. Four half chains have the
+    // mean 1 and four have the mean 3, and these means have the variance 8 / 7.
     const drifting = mixed.map((chain) => chain.map((x, k) => x + k / 250));
     expect(splitRhat(drifting)).toBeCloseTo(Math.sqrt(1 + 8 / 7 / (4 / 3)), 1);
   });
@@ -298,7 +301,8 @@ describe("the command", () => {
     expect(printed).not.toMatch(/NaN|Infinity/);
     expectSelfContained(outcome.file, 10);
     expect(outcome.chains.map(({ draws }) => draws.length)).toEqual([60, 60, 60, 60]);
-    // The posterior is skewed to larger weights, so its means exceed the maximum.
+    // The posterior is skewed to larger weights, so the mean of a weight exceeds the weight at the maximum of the
+    // posterior.
     const mass = outcome.estimates[3]!;
     expect(mass.mean).toBeGreaterThan(mass.laplace.mean);
     expect(Math.abs(mass.mean - 3.51)).toBeLessThan(5 * mass.standardError);

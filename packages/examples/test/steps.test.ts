@@ -1,6 +1,6 @@
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { format } from "node:util";
-import { grad, type Tensor, tensor, vjp } from "@wengert/core";
+import { grad, type Tensor, tensor, vjp, vmap } from "@wengert/core";
 import { add, div, exp, log, matmul, mul, softmax, sub, sum, tanh, transpose } from "@wengert/ops";
 import { describe, expect, test, vi } from "vitest";
 
@@ -47,9 +47,10 @@ const complaints = [
   /softmax\) is not a function/,
   /8,\n\+? +12,/,
   /#1 = add\(0, 0\)/,
+  /vmap\) is not a function/,
 ];
 
-test("the course has ten steps", () => expect(names).toHaveLength(10));
+test("the course has eleven steps", () => expect(names).toHaveLength(11));
 
 describe.each(names.map((name, i) => [name, i + 1] as const))("%s", (name, step) => {
   test("its test fails with the tape of the previous step, for the reason that the step explains", async () => {
@@ -112,7 +113,9 @@ describe("the last step compared with the library", () => {
   });
 
   test("the table of core.md lists every declaration of the tape and every file of core", () => {
-    const declared = [...code(10).matchAll(/^(?:export )?(?:class|const|function|interface|let|type) (\w+)/gm)];
+    const declared = [
+      ...code(names.length).matchAll(/^(?:export )?(?:class|const|function|interface|let|type) (\w+)/gm),
+    ];
     expect(declared.length).toBeGreaterThan(35);
     const table = page("core")
       .match(/^\| .*\|$/gm)!
@@ -124,9 +127,9 @@ describe("the last step compared with the library", () => {
     for (const file of files) expect(table).toContain(`(../../packages/core/src/${file})`);
   });
 
-  const library = { tensor, vjp, grad, add, sub, mul, div, exp, log, tanh, sum, transpose, matmul, softmax };
+  const library = { tensor, vjp, grad, vmap, add, sub, mul, div, exp, log, tanh, sum, transpose, matmul, softmax };
   type Library = typeof library;
-  const load = async () => (await import(new URL(`${names[9]}/tape.ts`, steps).href)) as Library;
+  const load = async () => (await import(new URL(`${names.at(-1)}/tape.ts`, steps).href)) as Library;
 
   const matrix = (rows: number, columns: number, seed: number): number[][] =>
     Array.from({ length: rows }, (_, i) =>
@@ -167,6 +170,10 @@ describe("the last step compared with the library", () => {
     "a gradient of a gradient": (of, A) => {
       const cubes = (x: Tensor) => of.sum(of.mul(of.exp(x), of.mul(x, x)));
       return of.grad((x: Tensor) => of.sum(of.mul(x, of.grad(cubes)(x))))(A);
+    },
+    "a batch of gradients": (of, A, row) => {
+      const loss = (w: Tensor, x: Tensor) => of.sum(of.mul(x, of.softmax(of.mul(w, x))));
+      return of.vmap((x: Tensor) => of.grad((w: Tensor) => loss(w, x))(row))(A);
     },
   };
 

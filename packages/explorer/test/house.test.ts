@@ -111,7 +111,12 @@ describe("first load", () => {
   }
 
   test("is less than 420 kB for every room, part, example and kind of data", async () => {
-    const all = [...(await places(await visit())), "#/tape?example=attention&at=25&look=3", "#/softmax?part=two&x=0+1"];
+    const all = [
+      ...(await places(await visit())),
+      "#/tape?example=attention&at=25&look=3",
+      "#/tape?example=cross-entropy&mode=tangents&at=9",
+      "#/softmax?part=two&x=0+1",
+    ];
     expect(all.length).toBeGreaterThan(37);
     const heavy: Record<string, number> = {};
     const weigh = async (hash: string) => {

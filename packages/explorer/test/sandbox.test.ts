@@ -75,6 +75,11 @@ const failing: readonly (readonly [what: string, program: string, message: RegEx
     'import fs from "node:fs"; fs.readFileSync("/etc/passwd");',
     /SandboxError.*there is no "node:fs"/,
   ],
+  [
+    "an op in place of a tensor",
+    'import { mul, sin } from "@wengert/ops"; mul(sin as never, 2);',
+    /mul: .*the function sin/,
+  ],
   ["fetch", 'fetch("/");', /SandboxError.*fetch: there is no network/],
   ["importScripts", 'importScripts("./assets/index.js");', /SandboxError.*no network/],
   ["a dynamic import", 'import("http://localhost:9/x.js");', /SandboxError.*import: there is no "http:/],

@@ -1,4 +1,4 @@
-import { grad, type Tensor, tensor } from "@wengert/core";
+import { full, grad, jvp, type Tensor, tensor } from "@wengert/core";
 import { add, matmul, sum, tanh } from "@wengert/ops";
 import type { Page } from "playwright-core";
 import { describe, expect } from "vitest";
@@ -34,6 +34,7 @@ describe("examples", () => {
     "wrong",
     "nan",
     "long",
+    "scan",
   ];
 
   test("are all listed, and the sweep of each reaches its end", async () => {
@@ -108,12 +109,41 @@ test("a pull shows the rule, its contributions, the sum over a broadcast axis, a
   const page = await visit("#/tape?example=bias&at=8");
   await stage(page).getByText("b was broadcast along axis 0, so the cotangents of its copies are summed.").waitFor();
   await stage(page).locator(".rule .katex").nth(1).waitFor();
+  const rules = stage(page).locator(".rule-formula annotation");
+  expect(await rules.allTextContents()).toEqual(["\\bar a = g", "\\bar b = \\textstyle\\sum_{0} g"]);
+  await stage(page).getByText("the rule as code").click();
   expect(await stage(page).getByRole("region", { name: "The rule as code" }).textContent()).toBe("(g) => g");
+  await page.getByRole("slider", { name: "Moment" }).fill("2");
+  const copies = stage(page).getByRole("table", { name: "b, repeated" }).locator("tr");
+  expect(await copies.allTextContents()).toEqual(["0.10−0.1", "0.10−0.1", "0.10−0.1"]);
   await page.getByRole("combobox", { name: "Example" }).selectOption("reuse");
   await stage(page).getByText("The inputs of f").waitFor();
   for (let i = 0; i < 8; i++) await page.locator("body").press("ArrowRight");
   await stage(page).getByText("#1 is used more than once").waitFor();
   expect(await stage(page).locator(".accumulation table").count()).toBe(3);
+});
+
+test("arrow keys step through the tape after a choice in the menu, and ← and → do so while the menu has the focus", async () => {
+  const page = await visit("#/tape");
+  const menu = page.getByRole("combobox", { name: "Example" });
+  await menu.selectOption("reuse");
+  await row(page, "#4").waitFor();
+  await page.keyboard.press("ArrowRight");
+  await stage(page).getByText("#1 square").waitFor();
+  await menu.focus();
+  await page.keyboard.press("ArrowDown"); // the closed menu selects the next example
+  await stage(page).getByText("The inputs of f").waitFor();
+  await page.waitForFunction(() => location.hash.includes("example=bias") && document.activeElement?.matches("select"));
+  await page.keyboard.press("ArrowRight");
+  await stage(page).getByText("#1 matmul").waitFor();
+  expect(await menu.inputValue()).toBe("bias");
+});
+
+test("the graph draws an edge for each input, two for mul(x, x)", async () => {
+  const page = await visit(withProgram("record((x: Tensor) => mul(x, x), tensor(2));"));
+  await page.locator(".graph .edge").first().waitFor();
+  const paths = await page.locator(".graph .edge").evaluateAll((all) => all.map((each) => each.getAttribute("d")));
+  expect(new Set(paths).size).toBe(2);
 });
 
 test("a tensor chosen in list or graph is highlighted in both, with value and cotangent", async () => {
@@ -145,6 +175,65 @@ test("the tape of the gradient has a sweep too: second derivatives", async () =>
   expect(await cell(page, "x", "cotangent")).toBe("12"); // the second derivative 6 x at x = 2
   await page.goBack();
   await page.locator(".list tr.of-first-sweep").first().waitFor({ state: "detached" });
+});
+
+test("tangents: forward mode ends with the tangent that jvp returns, for the input that the reader selects", async () => {
+  const x = tensor([[1, -2], [0.5, 1], [-1, 0.3]]); // biome-ignore format: a matrix
+  const f = (W: Tensor, b: Tensor) => sum(tanh(add(matmul(x, W), b)));
+  const args = [tensor([[0.4, -0.6, 0.1], [0.2, 0.5, -0.3]]), tensor([0.1, 0, -0.1])] as const; // biome-ignore format: a matrix
+  const along = (w: number, b: number) => short(jvp(f, [...args], [full([2, 3], w), full([3], b)]).tangent.item(), 3);
+  const page = await visit("#/tape?example=bias&at=2", { viewport: { width: 390, height: 844 } });
+  await row(page, "#4").waitFor();
+  await page.locator("body").press("t");
+  await stage(page).getByText("The tangent of W is ones, and the tangent of each other input is zeros.").waitFor();
+  expect(await page.getByRole("button", { name: "tangents", exact: true }).getAttribute("aria-pressed")).toBe("true");
+  await page.keyboard.press("ArrowRight");
+  await page.keyboard.press("ArrowRight");
+  await stage(page).getByText("#2 add").waitFor();
+  expect(await stage(page).locator(".tangent-formula annotation").textContent()).toBe(
+    "\\dot y = {\\dot a} + {\\dot b}",
+  );
+  expect(await stage(page).locator(".pair").count()).toBe(3);
+  expect(await cell(page, "#3", "tangent")).toBe("");
+  expect(await violations(page)).toEqual([]);
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
+  await page.keyboard.press("End");
+  await stage(page).getByText("one pass per input").waitFor();
+  await stage(page).getByText("9 input numbers and 1 output number").waitFor();
+  expect(await cell(page, "#4", "tangent")).toBe(along(1, 0));
+  await page.getByRole("combobox", { name: "Input whose tangent is ones" }).selectOption("b");
+  await page.waitForFunction(() => location.hash.includes("along=1"));
+  await page.locator(".list td.tangent", { hasText: along(0, 1) }).waitFor();
+  await page.keyboard.press("t");
+  await stage(page).getByText("Values flow forward").waitFor();
+  expect(await page.locator(".list th.of-sweep").textContent()).toBe("cotangent");
+});
+
+test("the body of a loop opens below its step, with the names and shapes that explain prints", async () => {
+  const page = await visit("#/tape?example=scan", { viewport: { width: 390, height: 844 } });
+  const body = page.locator(".list .body-row");
+  const button = page.getByRole("button", { name: "Body of #1 scan" });
+  expect((await row(page, "#1").locator("td.op").textContent())!.trim()).toBe("scan 8 ×{ … } reverse=true");
+  expect(await button.getAttribute("aria-expanded")).toBe("false");
+  await page.locator("body").press("o");
+  await body.first().waitFor();
+  expect(await button.getAttribute("aria-expanded")).toBe("true");
+  const cells = await body.evaluateAll((all) => all.map((each) => [...each.children].map((cell) => cell.textContent)));
+  expect(cells.map(([number, op, inputs, shape]) => [number, op, inputs, shape].join("|"))).toEqual([
+    "body|carry||scalar",
+    "body|x||scalar",
+    "#1.1|mul|carry, z|scalar",
+    "#1.2|add|#1.1, x|scalar",
+    "body|} returns|#1.2, carry|",
+  ]);
+  expect(await violations(page)).toEqual([]);
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
+  await page.waitForFunction(() => location.hash.includes("open=0"));
+  await page.locator("body").press("End");
+  expect(await cell(page, "z", "cotangent")).toBe(short(Math.exp(0.5), 3));
+  await button.focus();
+  await page.keyboard.press("Enter");
+  await body.first().waitFor({ state: "detached" });
 });
 
 test("an edited program runs after a pause, shows the line of an error, and is kept in the address", async () => {

@@ -14,9 +14,9 @@ export function one<T>(): f64 {
 }
 
 /**
- * Returns e^(x − top) for x ≤ top, times 2⁶⁴ for floats and 2⁵¹² for doubles. Adds the rounding error of x − top to r,
- * because exp would multiply this relative error by |x − top|. Returns 0 below e⁻¹³¹ for floats and e⁻⁷⁴⁶ for doubles.
- * Returns NaN for NaN, and if x and top are the same infinity.
+ * Returns e^(x − top) for x ≤ top, times 2⁶⁴ for floats and 2⁵¹² for doubles. The subtraction x − top has a rounding
+ * error, and exp would multiply its relative error by |x − top|. So the code corrects for this error. Returns 0 below
+ * e⁻¹³¹ for floats and e⁻⁷⁴⁶ for doubles. Returns NaN for NaN, and if x and top are the same infinity.
  */
 // @ts-ignore: decorator
 @inline

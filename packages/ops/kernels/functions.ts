@@ -4,12 +4,46 @@
 
 import { artanh0, artanh1, artanh2, artanh3, artanh4, artanh5, artanh6, roots, step, stepRest } from "./constants";
 
+// Constants are loaded from memory, which takes one instruction. V8 needs three instructions to make a vector of a constant
+// in the code.
+const perStep = memory.data<f64>([1.0 / step], 8);
+const toInteger = memory.data<f64>([6755399441055744], 8); // 1.5 × 2⁵²: after adding it, the low bits hold the nearest integer
+const toBiased = memory.data<f64>([6755399441055744 + 1023], 8);
+const aStep = memory.data<f64>([step], 8);
+const aStepRest = memory.data<f64>([stepRest], 8);
+const ln2 = memory.data<f64>([32.0 * step], 8);
+const ln2Rest = memory.data<f64>([32.0 * stepRest], 8);
+const one = memory.data<f64>([1], 8);
+const two = memory.data<f64>([2], 8);
+const half = memory.data<f64>([0.5], 8);
+const sixth = memory.data<f64>([1.0 / 6], 8);
+const inverse24 = memory.data<f64>([1.0 / 24], 8);
+const inverse120 = memory.data<f64>([1.0 / 120], 8);
+const inverse720 = memory.data<f64>([1.0 / 720], 8);
+const lowest = memory.data<f64>([-800], 8);
+const highest = memory.data<f64>([800], 8);
+const limitOfSeries = memory.data<f64>([0.625], 8);
+const p0 = memory.data<f64>([594], 8);
+const p1 = memory.data<f64>([45045], 8);
+const p2 = memory.data<f64>([675675], 8);
+const q0 = memory.data<f64>([630], 8);
+const q1 = memory.data<f64>([51975], 8);
+const q2 = memory.data<f64>([945945], 8);
+const q3 = memory.data<f64>([2027025], 8);
+const c0 = memory.data<f64>([artanh0], 8);
+const c1 = memory.data<f64>([artanh1], 8);
+const c2 = memory.data<f64>([artanh2], 8);
+const c3 = memory.data<f64>([artanh3], 8);
+const c4 = memory.data<f64>([artanh4], 8);
+const c5 = memory.data<f64>([artanh5], 8);
+const c6 = memory.data<f64>([artanh6], 8);
+
+/** Returns a vector of the constant at `address`. */
 // @ts-ignore: decorator
 @inline
-const perStep: f64 = 1.0 / step;
-// @ts-ignore: decorator
-@inline
-const toInteger: f64 = 6755399441055744; // 1.5 × 2⁵²: after adding it, the low bits hold the nearest integer
+function both(address: usize): v128 {
+  return v128.load64_splat(address);
+}
 
 /**
  * Returns x / (ln 2 / 32) plus the constant `toInteger`. The low bits of the sum hold the integer nearest to the
@@ -18,7 +52,7 @@ const toInteger: f64 = 6755399441055744; // 1.5 × 2⁵²: after adding it, the 
 // @ts-ignore: decorator
 @inline
 function inSteps(x: v128): v128 {
-  return f64x2.add(f64x2.mul(x, f64x2.splat(perStep)), f64x2.splat(toInteger));
+  return f64x2.add(f64x2.mul(x, both(perStep)), both(toInteger));
 }
 
 /**
@@ -36,16 +70,16 @@ function entry(steps: v128, lane: u8): v128 {
 // @ts-ignore: decorator
 @inline
 function beyondRoot(x: v128, dx: v128, steps: v128, root: v128, rootRest: v128): v128 {
-  const n = f64x2.sub(steps, f64x2.splat(toInteger));
-  const h = f64x2.sub(x, f64x2.mul(n, f64x2.splat(step)));
-  const c = f64x2.sub(dx, f64x2.mul(n, f64x2.splat(stepRest)));
+  const n = f64x2.sub(steps, both(toInteger));
+  const h = f64x2.sub(x, f64x2.mul(n, both(aStep)));
+  const c = f64x2.sub(dx, f64x2.mul(n, both(aStepRest)));
   const r = f64x2.add(h, c);
   const square = f64x2.mul(r, r);
   const last = f64x2.add(
-    f64x2.add(f64x2.splat(1.0 / 24), f64x2.mul(r, f64x2.splat(1.0 / 120))),
-    f64x2.mul(square, f64x2.splat(1.0 / 720)),
+    f64x2.add(both(inverse24), f64x2.mul(r, both(inverse120))),
+    f64x2.mul(square, both(inverse720)),
   );
-  const series = f64x2.add(f64x2.add(f64x2.splat(0.5), f64x2.mul(r, f64x2.splat(1.0 / 6))), f64x2.mul(square, last));
+  const series = f64x2.add(f64x2.add(both(half), f64x2.mul(r, both(sixth))), f64x2.mul(square, last));
   const tail = f64x2.add(f64x2.mul(square, series), f64x2.add(f64x2.sub(h, r), c));
   return f64x2.add(rootRest, f64x2.mul(root, f64x2.add(tail, r)));
 }
@@ -69,7 +103,7 @@ function scaled(y: v128, k: v128): v128 {
 // @ts-ignore: decorator
 @inline
 export function exp(x: v128, dx: v128): v128 {
-  const y = f64x2.pmin(f64x2.pmax(x, f64x2.splat(-800)), f64x2.splat(800)); // NaN stays
+  const y = f64x2.pmin(f64x2.pmax(x, both(lowest)), both(highest)); // NaN stays
   const steps = inSteps(y);
   const a = entry(steps, 0);
   const b = entry(steps, 1);
@@ -82,7 +116,7 @@ export function exp(x: v128, dx: v128): v128 {
 // @ts-ignore: decorator
 @inline
 export function sigmoid(x: v128): v128 {
-  const y = f64x2.pmax(f64x2.neg(f64x2.abs(x)), f64x2.splat(-800));
+  const y = f64x2.pmax(f64x2.neg(f64x2.abs(x)), both(lowest));
   const steps = inSteps(y);
   const a = entry(steps, 0);
   const b = entry(steps, 1);
@@ -91,13 +125,13 @@ export function sigmoid(x: v128): v128 {
   const sum = f64x2.add(root, rest);
   const k = i32x4.shr_s(steps, 5);
   const e = scaled(sum, k);
-  const de = f64x2.mul(f64x2.add(f64x2.sub(root, sum), rest), scaled(f64x2.splat(1), k));
-  const one = f64x2.splat(1);
+  const de = f64x2.mul(f64x2.add(f64x2.sub(root, sum), rest), scaled(both(one), k));
+  const unit = both(one);
   const isNegative = f64x2.lt(x, f64x2.splat(0));
-  const reciprocal = f64x2.div(one, f64x2.add(one, e));
-  const numerator = v128.bitselect(e, one, isNegative);
+  const reciprocal = f64x2.div(unit, f64x2.add(unit, e));
+  const numerator = v128.bitselect(e, unit, isNegative);
   const s = f64x2.mul(numerator, reciprocal);
-  const slope = v128.bitselect(f64x2.sub(one, s), f64x2.neg(s), isNegative);
+  const slope = v128.bitselect(f64x2.sub(unit, s), f64x2.neg(s), isNegative);
   const short = f64x2.add(f64x2.sub(f64x2.sub(numerator, s), f64x2.mul(s, e)), f64x2.mul(slope, de));
   return f64x2.add(s, f64x2.mul(short, reciprocal));
 }
@@ -151,23 +185,23 @@ export function sigmoidSlope(x: v128, n: i32): v128 {
 @inline
 export function tanh(x: v128): v128 {
   const t = f64x2.abs(x);
-  const isSmall = f64x2.lt(t, f64x2.splat(0.625));
+  const isSmall = f64x2.lt(t, both(limitOfSeries));
   let y = x;
   if (v128.any_true(isSmall)) {
     const z = f64x2.mul(x, x);
-    let p = f64x2.add(f64x2.splat(594), z);
-    p = f64x2.add(f64x2.splat(45045), f64x2.mul(z, p));
-    p = f64x2.add(f64x2.splat(675675), f64x2.mul(z, p));
-    let q = f64x2.add(f64x2.splat(630), z);
-    q = f64x2.add(f64x2.splat(51975), f64x2.mul(z, q));
-    q = f64x2.add(f64x2.splat(945945), f64x2.mul(z, q));
-    q = f64x2.add(f64x2.splat(2027025), f64x2.mul(z, q));
+    let p = f64x2.add(both(p0), z);
+    p = f64x2.add(both(p1), f64x2.mul(z, p));
+    p = f64x2.add(both(p2), f64x2.mul(z, p));
+    let q = f64x2.add(both(q0), z);
+    q = f64x2.add(both(q1), f64x2.mul(z, q));
+    q = f64x2.add(both(q2), f64x2.mul(z, q));
+    q = f64x2.add(both(q3), f64x2.mul(z, q));
     y = f64x2.sub(x, f64x2.mul(f64x2.mul(x, z), f64x2.div(p, q)));
     y = v128.bitselect(x, y, f64x2.eq(z, f64x2.splat(0))); // −0 stays
     if (i64x2.all_true(isSmall)) return y;
   }
   const s = sigmoid(f64x2.mul(f64x2.splat(-2), t));
-  const size = f64x2.sub(f64x2.splat(1), f64x2.mul(f64x2.splat(2), s));
+  const size = f64x2.sub(both(one), f64x2.mul(both(two), s));
   return v128.bitselect(y, v128.or(size, v128.and(x, f64x2.splat(-0.0))), isSmall);
 }
 
@@ -187,23 +221,22 @@ export function log(x: v128): v128 {
 
 /** Returns ln x + more · ln 2, where `more` is a lane-wise second argument and x is not subnormal, infinite or NaN. */
 function logOrdinary(x: v128, more: v128): v128 {
-  // The logarithm splits x = 2ᵏ (1 + f) with √½ ≤ 1 + f < √2. The top 21 bits of x determine k.
-  const exponent = i64x2.shr_s(i64x2.add(x, i64x2.splat(0x95f6200000000)), 52); // k + 1023, the biased exponent of 2ᵏ
-  const magic = f64x2.splat(6755399441055744 + 1023);
-  const k = f64x2.add(f64x2.sub(i64x2.add(exponent, f64x2.splat(6755399441055744)), magic), more);
+  // Write x = 2ᵏ (1 + f) with √½ ≤ 1 + f < √2. The top 21 bits of x determine k.
+  const exponent = i64x2.shr_u(i64x2.add(x, i64x2.splat(0x95f6200000000)), 52); // k + 1023, the biased exponent of 2ᵏ
+  const k = f64x2.add(f64x2.sub(i64x2.add(exponent, both(toInteger)), both(toBiased)), more);
   const m = i64x2.sub(x, i64x2.shl(i64x2.sub(exponent, i64x2.splat(1023)), 52));
-  const f = f64x2.sub(m, f64x2.splat(1));
-  const half = f64x2.mul(f64x2.mul(f64x2.splat(0.5), f), f);
-  const s = f64x2.div(f, f64x2.add(f64x2.splat(2), f));
+  const f = f64x2.sub(m, both(one));
+  const halfSquare = f64x2.mul(f64x2.mul(both(half), f), f);
+  const s = f64x2.div(f, f64x2.add(both(two), f));
   const z = f64x2.mul(s, s);
   const w = f64x2.mul(z, z);
-  let odd = f64x2.add(f64x2.splat(artanh3), f64x2.mul(w, f64x2.splat(artanh5)));
-  odd = f64x2.mul(w, f64x2.add(f64x2.splat(artanh1), f64x2.mul(w, odd)));
-  let even = f64x2.add(f64x2.splat(artanh4), f64x2.mul(w, f64x2.splat(artanh6)));
-  even = f64x2.add(f64x2.splat(artanh2), f64x2.mul(w, even));
-  even = f64x2.mul(z, f64x2.add(f64x2.splat(artanh0), f64x2.mul(w, even)));
-  let y = f64x2.mul(s, f64x2.add(half, f64x2.add(even, odd)));
-  y = f64x2.add(y, f64x2.mul(k, f64x2.splat(32.0 * stepRest)));
-  y = f64x2.add(f64x2.sub(y, half), f);
-  return f64x2.add(y, f64x2.mul(k, f64x2.splat(32.0 * step)));
+  let odd = f64x2.add(both(c3), f64x2.mul(w, both(c5)));
+  odd = f64x2.mul(w, f64x2.add(both(c1), f64x2.mul(w, odd)));
+  let even = f64x2.add(both(c4), f64x2.mul(w, both(c6)));
+  even = f64x2.add(both(c2), f64x2.mul(w, even));
+  even = f64x2.mul(z, f64x2.add(both(c0), f64x2.mul(w, even)));
+  let y = f64x2.mul(s, f64x2.add(halfSquare, f64x2.add(even, odd)));
+  y = f64x2.add(y, f64x2.mul(k, both(ln2Rest)));
+  y = f64x2.add(f64x2.sub(y, halfSquare), f);
+  return f64x2.add(y, f64x2.mul(k, both(ln2)));
 }

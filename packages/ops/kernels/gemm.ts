@@ -187,8 +187,8 @@ function packColumns<T>(n: i32, k: i32, to: usize, b: usize, bRow: usize, bCol: 
 }
 
 /**
- * Transposes columns l, l + 1, …, as many as give rows of 16 bytes, into rows that are `toRow` bytes apart. Each column
- * is contiguous in memory.
+ * Transposes a few columns of B, from column l on, into rows of 16 bytes: two columns of doubles or four columns of
+ * floats. The rows are `toRow` bytes apart. Each column is contiguous in memory.
  */
 function transpose<T>(k: i32, to: usize, toRow: usize, b: usize, l: usize, last: usize, bCol: usize): void {
   let b0 = b + min(l, last) * bCol;

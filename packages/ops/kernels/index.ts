@@ -7,6 +7,7 @@
 // Editors read these files as TypeScript. So a comment `@ts-ignore: decorator` before each decorator hides the error.
 
 export * from "./elementwise";
+export * from "./gathered";
 export * from "./gemm";
 export * from "./losses";
 export * from "./softmax";

@@ -3,12 +3,7 @@
 // partial sums are written to `sums`. Unless `isFirst` is set, the kernel continues from the partial sums in `sums`. So
 // an input larger than the cache can be passed in chunks of 8, 16, … entries.
 
-/** Loads two entries as doubles. */
-// @ts-ignore: decorator
-@inline
-function load2<T>(p: usize): v128 {
-  return sizeof<T>() == 4 ? f64x2.promote_low_f32x4(v128.load64_zero(p)) : v128.load(p);
-}
+import { load2 } from "./vector";
 
 /** Loads one entry as a double into the first lane; the second lane is 0. */
 // @ts-ignore: decorator

@@ -1,6 +1,6 @@
 // Copies the windows of an image to the rows of a matrix ("im2col"), or adds the rows back to the image. The image has
 // the shape [height, width, channels]. Only `depth` channels are copied, from the channel at the given address on. A
-// row has the pixels of one window. Both functions process the windows from number `from` to `to` − 1, in the order of
+// row has the pixels of one window. Both functions process the windows `from` to `to` − 1, in the order of
 // ../src/loops/windows.ts.
 
 // @ts-ignore: decorator
@@ -31,6 +31,26 @@ function addRun<T>(to: usize, from: usize, bytes: usize): void {
   for (; to < end; to += sizeof<T>(), from += sizeof<T>()) store<T>(to, <T>(load<T>(to) + load<T>(from)));
 }
 
+/**
+ * Processes a window that lies inside the image: runs of `bytes`, which are `step` apart in the image. Returns the address
+ * after the row.
+ */
+// @ts-ignore: decorator
+@inline
+function inside<T>(isGather: bool, row: usize, at: usize, count: i32, bytes: usize, step: usize): usize {
+  if (!isGather)
+    for (; count > 0; count--, at += step, row += bytes) addRun<T>(at, row, bytes);
+  else if (bytes <= 16)
+    for (; count > 0; count--, at += step, row += bytes) v128.store(row, v128.load(at));
+  else if (bytes <= 32)
+    for (; count > 0; count--, at += step, row += bytes) {
+      v128.store(row, v128.load(at));
+      v128.store(row, v128.load(at, 16), 16);
+    }
+  else for (; count > 0; count--, at += step, row += bytes) copyRun(row, at, bytes);
+  return row;
+}
+
 // @ts-ignore: decorator
 @inline
 function each<T>(
@@ -42,9 +62,22 @@ function each<T>(
   const isContiguous = dilationX == 1 && depth == channels;
   let column = from % outWidth;
   let firstY = (from / outWidth) * strideY - top;
+  const lastX = width - kernelWidth;
+  const lastY = height - (kernelHeight - 1) * dilationY - 1;
   for (let window = from; window < to; window++) {
     const firstX = column * strideX - left;
-    // The columns of the window from `start` to `end` − 1 are inside the image; the others are padding.
+    if (isContiguous && firstX >= 0 && firstX <= lastX && firstY >= 0 && firstY <= lastY) {
+      rows = inside<T>(
+        isGather, rows, x + <usize>(firstY * width + firstX) * pixel, kernelHeight, <usize>kernelWidth * run,
+        <usize>(dilationY * width) * pixel,
+      );
+      if (++column == outWidth) {
+        column = 0;
+        firstY += strideY;
+      }
+      continue;
+    }
+    // The kernel columns from `start` to `end` − 1 are inside the image.
     const start = firstX >= 0 ? 0 : min(kernelWidth, (dilationX - 1 - firstX) / dilationX);
     const room = width - firstX;
     const end = room <= 0 ? start : max(start, min(kernelWidth, (room + dilationX - 1) / dilationX));

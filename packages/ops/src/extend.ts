@@ -1,5 +1,27 @@
 // The exports for authors of VJP rules: ops that only the VJP rules of other ops use.
 
+import { interpolate } from "./order/quantile.ts";
+import { unsliceAll } from "./shapes/slice.ts";
+import { scatterAddAll } from "./shapes/take.ts";
+import { oneHotRows } from "./softmax/crossEntropyLabels.ts";
+import { probabilityLosses } from "./softmax/crossEntropyProbabilities.ts";
+import { labelTargets } from "./softmax/losses.ts";
+import { zeroSafeMul } from "./softmax/zeroSafeMul.ts";
+
+/**
+ * Ops that only other ops call. They do not check their options. Functions that read lists need their declarations, because
+ * programs contain such steps.
+ */
+export const internalOps: {
+  readonly interpolate: typeof interpolate;
+  readonly labelTargets: typeof labelTargets;
+  readonly oneHotRows: typeof oneHotRows;
+  readonly probabilityLosses: typeof probabilityLosses;
+  readonly scatterAddAll: typeof scatterAddAll;
+  readonly unsliceAll: typeof unsliceAll;
+  readonly zeroSafeMul: typeof zeroSafeMul;
+} = { interpolate, labelTargets, oneHotRows, probabilityLosses, scatterAddAll, unsliceAll, zeroSafeMul };
+
 export { avgPoolPullback } from "./convolution/avgPool.ts";
 export { convInputPullback, convKernelPullback } from "./convolution/conv2d.ts";
 export { maxPoolPullback, maxPoolTangent } from "./convolution/maxPool.ts";

@@ -136,4 +136,5 @@ export { logSoftmax, type MaskableOp, type SoftmaxOptions, softmax } from "./sof
 export { erf, erfc, erfinv, logNdtr } from "./special/erf.ts";
 export { betaln, digamma, lgamma, polygamma } from "./special/gamma.ts";
 export { gammainc } from "./special/incompleteGamma.ts";
-export { type Kernels, type KernelsInUse, kernels } from "./wasm/kernels.ts";
+export { kernels } from "./wasm/engine.ts";
+export type { Kernels, KernelsInUse } from "./wasm/kernels.ts";

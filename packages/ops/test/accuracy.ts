@@ -21,8 +21,8 @@ export interface Finding {
 }
 
 /**
- * Returns the error bound in ulp of a result that the kernels `running` compute. A plain JavaScript loop rounds a
- * float32 value once; a derivative is a product of rounded numbers.
+ * Returns the error bound, in ulp, for a result of the kernels `running`. A plain JavaScript loop rounds a float32
+ * value only once. A derivative has a larger bound, because it is a product of rounded numbers.
  */
 export function boundOf({ op, quantity, dtype }: Omit<Finding, "ulps" | "at">, running: Kernels): number {
   if (softmaxFamily.has(op) && running !== "plain") return 4;
@@ -34,14 +34,14 @@ export function boundOf({ op, quantity, dtype }: Omit<Finding, "ulps" | "at">, r
 /** Ops that work on slices. */
 const softmaxFamily = new Set(["softmax", "logSoftmax", "logSumExp", "crossEntropy"]);
 
-/** Special functions, whose errors are larger because they take many operations. */
+/** Special functions. Their errors are larger, because these functions take many operations. */
 const specialFunctions = new Set([
   ...["erf", "erfc", "gaussian", "erfinv", "erfinvSlope", "logNdtr", "inverseMills", "inverseMillsExcess"],
   ...["lgamma", "digamma", "polygamma", "betaln", "polygammaDifference", "gammainc", "gammaincSlope"],
 ]);
 
 /**
- * The results that are sums of positive and negative terms, whose errors are measured relative to the size of the
+ * The results that are sums of positive and negative terms. Their errors are measured relative to the size of the
  * terms.
  */
 const sumQuantities = new Set([
@@ -92,8 +92,8 @@ const toReferences = (numbers: readonly number[]): Reference[] =>
 const one = 1 << 20; // cotangents are multiples of 2⁻²⁰, so that products with them are exact
 
 /**
- * Returns the error of `got` in ulp of the exact result g · wanted, where g is the cotangent. If terms cancel in the
- * result, the ulp is that of the largest term.
+ * Returns the difference between `got` and the exact result g · wanted, where g is the cotangent. The unit is the ulp
+ * of the exact result, or the ulp of the largest term if terms cancel in the result.
  */
 function ulpsOff(got: number, wanted: Reference, dtype: DType, g = one, terms = 0): number {
   if (!Number.isFinite(wanted.double)) return Object.is(got, wanted.double * Math.sign(g)) ? 0 : Infinity;

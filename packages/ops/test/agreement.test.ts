@@ -3,7 +3,7 @@ import { isFloat } from "@wengert/core/extend";
 import { kernels, softmax } from "@wengert/ops";
 import fc from "fast-check";
 import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
-import { currentEngine } from "../src/wasm/kernels.ts";
+import { currentEngine } from "../src/wasm/engine.ts";
 import { Workspace } from "../src/wasm/workspace.ts";
 import {
   boundsOf,

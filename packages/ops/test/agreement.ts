@@ -1,6 +1,6 @@
 import { Tensor, tensor } from "@wengert/core";
 import { type Data, isFloat, ndarray, ravel, type Shape, sizeOf } from "@wengert/core/extend";
-import { kernels, mul, softmax, sub, sum } from "@wengert/ops";
+import { kernels, mul, randomKey, softmax, sub, sum } from "@wengert/ops";
 import fc, { type Arbitrary } from "fast-check";
 import * as crossovers from "../src/wasm/crossovers.ts";
 import { allExports, numbers, tensorsIn, withTensors } from "./support.ts";
@@ -34,8 +34,8 @@ const withNeighbors = (...sizes: readonly number[]): number[] => sizes.flatMap((
 /** Sizes next to multiples of the vector and tile sizes, and next to the threshold for WebAssembly. */
 const edgeSizes = withNeighbors(4, 6, 8, 12, 16, 32, 60, 64, ...Object.values(crossovers)).filter((n) => n > 0);
 /**
- * Sizes near half a chunk, one chunk and two chunks. A chunk, the 8192 elements that a kernel processes at a time, fits
- * in its memory.
+ * Sizes near half a chunk, one chunk and two chunks. A kernel processes a chunk of 8192 elements at a time, because its
+ * memory is limited.
  */
 const chunkSizes = withNeighbors(4096, 8192, 16_384);
 /**
@@ -245,7 +245,28 @@ const convolutionFor = ({ rows, n, k, choice, seed }: CallSpec) => {
   };
 };
 
-/** Maps the name of each op that has WebAssembly kernels to a function that generates a call of the op. */
+/** Generates a call that draws n numbers. */
+const drawing =
+  (options: (call: CallSpec) => object = () => ({})) =>
+  (call: CallSpec): Case => ({
+    args: [
+      randomKey(call.seed),
+      { shape: [rowsWithinLimit(call.rows, call.n), call.n], dtype: call.dtype, ...options(call) },
+    ],
+  });
+
+/** Returns the options of a small max pool, and the shapes of its input x and of its output. */
+const poolFor = ({ rows, n, k, choice, seed }: CallSpec) => {
+  const size = [1 + (k % 3), 1 + (n % 4)] as const;
+  const stride = size.map((m, i) => Math.max(1, m + [0, 0, 1, -1, 0, 2][(choice + i) % 6]!));
+  const padding = size.map((m, i) => [Math.floor(seed / 2 ** i) % m, Math.floor(seed / 5 ** (i + 1)) % m]);
+  const lengths = size.map((m, i) => m + ([n, k][i]! % 7));
+  const counts = lengths.map((m, i) => Math.floor((m + padding[i]![0]! + padding[i]![1]! - size[i]!) / stride[i]!) + 1);
+  const [images, channels] = [Math.min(rows, 4), 1 + (seed % 11)];
+  return { x: [images, ...lengths, channels], pool: [images, ...counts, channels], options: { size, stride, padding } };
+};
+
+/** How to generate a call of each op that has kernels. */
 export const calls: Readonly<Record<string, (call: CallSpec) => Case>> = {
   exp: unary,
   log: unary,
@@ -273,6 +294,8 @@ export const calls: Readonly<Record<string, (call: CallSpec) => Case>> = {
   },
   sum: sliceCase((call, shape) => [operand(call, 0, shape)]),
   mean: sliceCase((call, shape) => [operand(call, 0, shape)]),
+  max: sliceCase((call, shape) => [operand(call, 0, shape)]),
+  min: sliceCase((call, shape) => [operand(call, 0, shape)]),
   softmax: sliceCase((call, shape) => [operand(call, 0, shape)]),
   logSoftmax: sliceCase((call, shape) => [operand(call, 0, shape)]),
   logSumExp: sliceCase((call, shape) => [operand(call, 0, shape)]),
@@ -324,6 +347,17 @@ export const calls: Readonly<Record<string, (call: CallSpec) => Case>> = {
     const args = [matrices(call, 0, x), matrices(call, 1, g), { ...options, size: kernel.slice(0, 2) }];
     return { args, terms: sizeOf(g.slice(0, 3)) };
   },
+  maxPool2d: (call) => {
+    const { x, options } = poolFor(call);
+    const images = operand(call, 0, x);
+    return rowsOf([images], [images, options]);
+  },
+  maxPoolPullback: (call) => {
+    const { x, pool, options } = poolFor(call);
+    const scale = call.seed % 4 === 0 ? 0 : call.scale; // zeros are ties
+    const [images, g] = [operand({ ...call, scale }, 0, x), cotangent(call, 1, pool)];
+    return rowsOf([images, g], [images, g, options]);
+  },
   dot: (call) => {
     const [m, n, k] = sizesOf(call);
     if (call.choice === 5) return { args: [matrices(call, 0, [k]), matrices(call, 1, [k])], terms: k };
@@ -336,10 +370,22 @@ export const calls: Readonly<Record<string, (call: CallSpec) => Case>> = {
     const size = { b: 2, i: m, j: k, k: subscripts === "ij,ij->i" ? m : n };
     const [left, right] = subscripts.split("->")[0]!.split(",");
     const shape = (axes: string) => [...axes].map((axis) => size[axis as keyof typeof size]);
-    // einsum sums over an axis of a single operand before the product, in the precision of the result.
+    // If an axis occurs in only one operand, einsum sums over this axis before the product, in the precision of the
+    // result.
     const terms = { "ij,jk->i": k + n, "ij,kj->": k + m + n }[subscripts] ?? k;
     return { args: [subscripts, matrices(call, 0, shape(left!)), matrices(call, 1, shape(right!))], terms };
   },
+  randomUniform: drawing(({ choice, scale }) =>
+    choice < 3 ? {} : { min: -scale / choice, max: choice === 5 ? 0 : scale },
+  ),
+  randomNormal: drawing(),
+  randomExponential: drawing(),
+  randomGumbel: drawing(),
+  choice: (call) => {
+    const x = operand(call, 0, [rowsWithinLimit(call.rows, call.n), call.n]);
+    return { args: [randomKey(call.seed), x, { count: x.shape[0]!, replace: call.choice < 3 }] };
+  },
+  permutation: ({ rows, n, seed }) => ({ args: [randomKey(seed), Math.min(limits.elements, rows * n)] }),
 };
 
 /** Returns whether an op is a matrix product, whose last digits may differ between kernels. */

@@ -75,8 +75,8 @@ describe("conv2d", () => {
     for (const [i, y] of whole.entries()) expect(Math.abs(y - wanted[i]!)).toBeLessThan(1e-12);
     const u = random([2, 41, 41, 2], 3);
     const [toX, toKernel] = grad((a: Tensor, k: Tensor) => sum(mul(conv2d(a, k), u)), { argnums: [0, 1] })(x, kernel);
-    // For the cotangent u, both inner products equal ⟨u, conv2d(x, kernel)⟩, because the convolution is linear in x and
-    // in the kernel.
+    // `toX` and `toKernel` are the cotangents of x and of the kernel for the cotangent u. The convolution is linear in
+    // x and in the kernel, so ⟨toX, x⟩ and ⟨toKernel, kernel⟩ both equal ⟨u, conv2d(x, kernel)⟩.
     const inner = (a: Tensor, b: Tensor) => sum(mul(a, b)).item();
     const scale = numbers(u).reduce((total, y, i) => total + Math.abs(y * whole[i]!), 0);
     for (const each of [inner(toX, x), inner(toKernel, kernel)])

@@ -28,15 +28,15 @@ const average = (xs: readonly number[], f: (x: number) => number = (x) => x): nu
   xs.reduce((total, x) => total + f(x), 0) / xs.length;
 
 /**
- * Expects the mean of f over random numbers within 5 standard errors of `wanted`. A correct generator fails this test
- * once in a million runs.
+ * Expects that the mean of f over random numbers is within 5 standard errors of `wanted`. A correct generator fails
+ * this test once in a million runs.
  */
 function expectMean(xs: readonly number[], wanted: number, f: (x: number) => number = (x) => x): void {
   const variance = average(xs, (x) => f(x) ** 2) - average(xs, f) ** 2;
   expect(Math.abs(average(xs, f) - wanted)).toBeLessThan(5 * Math.sqrt(variance / xs.length));
 }
 
-/** Expects each value with its probability, by a chi-squared test at 5 standard deviations. */
+/** Expects that each value occurs with its probability. The chi-squared test allows 5 standard deviations. */
 function expectShares(xs: readonly number[], probabilities: readonly number[]): void {
   let chiSquared = 0;
   for (const [value, p] of probabilities.entries()) {
@@ -80,8 +80,8 @@ describe.each(["float64", "float32"] as const)("in %s", (dtype) => {
     expectMean(xs, a);
     expectMean(xs, a, (x) => (x - a) ** 2);
     if (a < 100) expectMean(xs, a * (a + 1) * (a + 2), (x) => x ** 3);
-    // P(x < 1) for gamma distributions with concentrations ½ and 1, whose densities are infinite (½) or largest (1) at
-    // 0.
+    // P(x < 1) for the gamma distributions with concentrations ½ and 1. At x = 0, the density is infinite for
+    // concentration ½, and has its maximum for concentration 1.
     const below = { 0.5: 0.8427007929497149, 1: 1 - Math.exp(-1) }[a];
     if (below !== undefined) expectMean(xs, below, (x) => Number(x < 1));
   });
@@ -101,8 +101,8 @@ describe("randomTruncatedNormal", () => {
   it("is close to the bound far in a tail, in about 1 / low", () => {
     const xs = numbers(randomTruncatedNormal(randomKey(5), { shape: [n], low: 40, high: Infinity }));
     expect(Math.min(...xs) >= 40).toBe(true);
-    // The expected mean of x above the bound a = 40: E[x] − 40 is 1/a − 2/a³ + 10/a⁵, by the asymptotic series of
-    // Mills' ratio.
+    // For a normally distributed x above the bound a = 40, the mean E[x] is a + 1/a − 2/a³ + 10/a⁵, by the asymptotic
+    // series of Mills' ratio.
     expectMean(xs, 40 + 1 / 40 - 2 / 40 ** 3 + 10 / 40 ** 5);
     const further = randomTruncatedNormal(randomKey(5), { shape: [3], low: 1e200, high: Infinity });
     expect(numbers(further)).toEqual([1e200, 1e200, 1e200]);
@@ -263,7 +263,7 @@ describe("random numbers are a function of the key", () => {
     [
       "orthogonal",
       () => orthogonal(key, { shape: [2, 2] }),
-      [-0.4173467032580242, 0.9087473407276957, 0.9087473407276957, 0.4173467032580241],
+      [-0.41734670325802425, 0.9087473407276957, 0.9087473407276957, 0.41734670325802425],
     ],
   ];
   it.each(draws)("%s gives the same bits in every version and engine", (_, draw, wanted) => {

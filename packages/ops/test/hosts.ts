@@ -1,26 +1,36 @@
+import { library } from "../src/wasm/engine.ts";
 import type * as Kernels from "../src/wasm/kernels.ts";
 
-/** A simulated JavaScript host with its own `WebAssembly` object and its own copy of the kernels module. */
+/** The functions of a copy of the kernels module, for the library of src/wasm/engine.ts. */
+interface OwnKernels {
+  kernels(candidates?: Kernels.Kernels | "auto"): Kernels.KernelsInUse;
+  currentEngine(): Kernels.Engine | null;
+}
+
+/** A simulated host with its own `WebAssembly` object and its own copy of the kernels module. */
 interface Host {
   readonly WebAssembly: unknown;
-  readonly kernels: typeof Kernels;
+  readonly own: OwnKernels;
 }
 
 let hosts = 0;
 
 /** Creates a host with its own copy of src/wasm/kernels.ts, because this module stores the loaded kernels. */
 export async function host(WebAssembly: unknown): Promise<Host> {
-  const kernels: typeof Kernels = await import(/* @vite-ignore */ `../src/wasm/kernels.ts?host=${hosts++}`);
-  return { WebAssembly, kernels };
+  const copy: typeof Kernels = await import(/* @vite-ignore */ `../src/wasm/kernels.ts?host=${hosts++}`);
+  // Bound functions add no entry to the stack of an error.
+  const kernels: OwnKernels["kernels"] = copy.chooseKernels.bind(null, library);
+  const currentEngine = copy.engineOf.bind(null, library) as OwnKernels["currentEngine"];
+  return { WebAssembly, own: { kernels, currentEngine } };
 }
 
-/** Runs `body` on `host`. `body` receives the exports of the host's copy of src/wasm/kernels.ts. */
-export function on<T>({ WebAssembly, kernels }: Host, body: (own: typeof Kernels) => T): T {
+/** Runs `body` on `host`. `body` receives the functions of the host's copy of src/wasm/kernels.ts. */
+export function on<T>({ WebAssembly, own }: Host, body: (own: OwnKernels) => T): T {
   const globals = globalThis as { WebAssembly?: unknown };
   const realWebAssembly = globals.WebAssembly;
   try {
     globals.WebAssembly = WebAssembly;
-    return body(kernels);
+    return body(own);
   } finally {
     globals.WebAssembly = realWebAssembly;
   }

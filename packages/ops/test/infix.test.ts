@@ -60,7 +60,7 @@ describe("the precedence", () => {
   });
 });
 
-/** Returns a random formula of numbers. JavaScript has no syntax for a signed base of **, so there is none. */
+/** Returns a random formula of numbers. No base of ** has a sign, because -2 ** 2 is a syntax error in JavaScript. */
 function randomText(draw: (n: number) => number, depth: number): string {
   const atom = (): string => (depth > 0 && draw(3) === 0 ? `(${randomText(draw, depth - 1)})` : `${draw(50) / 10}`);
   const term = (): string => {
@@ -76,7 +76,10 @@ describe("a formula of tensors", () => {
   const level = { "+": 1, "-": 1, "*": 2, "/": 2, "@": 2, "**": 4 } as const;
   type Operator = keyof typeof binary;
 
-  /** A formula as texts with operands between them, and its value by calls of ops. */
+  /**
+   * A random formula. Its source consists of the texts with the operands between them. Its value is computed by calls
+   * of ops.
+   */
   interface Case {
     readonly texts: readonly string[];
     readonly operands: readonly Tensor[];

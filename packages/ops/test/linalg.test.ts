@@ -177,8 +177,8 @@ const rebuilt = (A: Tensor): Tensor => {
   return matmul(scaledColumns(vectors, values), swapped(vectors));
 };
 /**
- * Symmetric matrices with the eigenvalues 1, 1, 2: a matrix with exactly these eigenvalues, and a product whose
- * rounding changes them slightly.
+ * Symmetric matrices with the eigenvalues 1, 1, 2: a matrix with exactly these eigenvalues, and a matrix product whose
+ * rounding errors change the eigenvalues slightly.
  */
 const withTies: Record<string, Tensor> = {
   "a diagonal matrix": tensor([[1, 0, 0], [0, 2, 0], [0, 0, 1]]), // biome-ignore format: a matrix

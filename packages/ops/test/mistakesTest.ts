@@ -33,7 +33,7 @@ interface Mistakes {
   readonly scope: Readonly<Record<string, unknown>>;
   /** The names of functions that must each throw in at least one of the wrong calls. */
   readonly speakers: readonly string[];
-  /** The source files all of whose error messages must be thrown by some wrong call. */
+  /** The source files to check: each error message in them must be thrown by at least one wrong call. */
   readonly sources: readonly Source[];
   /** Replaces text in a message that changes from run to run, such as the name of a temporary folder. */
   readonly normalizeText?: (text: string) => string;

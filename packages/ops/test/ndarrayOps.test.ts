@@ -192,8 +192,8 @@ describe.skipIf(isForbidden)("a kernel written with ndarray-ops", async () => {
   }
 
   /**
-   * Returns two ops for a unary function of ndarray-ops: the kernel of one writes to an output, and that of the other
-   * works in place.
+   * Returns two ops for a unary function of ndarray-ops. The kernel of the first op writes to an output. The kernel of
+   * the second op works in place.
    */
   const unaryOps = (name: string, rule?: Rule) => {
     const [into, inPlace] = [loop(name), loop(`${name}eq`)];
@@ -203,8 +203,8 @@ describe.skipIf(isForbidden)("a kernel written with ndarray-ops", async () => {
     ] as const;
   };
   /**
-   * Returns two ops for a binary function of ndarray-ops: the kernel of one writes to an output, and that of the other
-   * works in place.
+   * Returns two ops for a binary function of ndarray-ops. The kernel of the first op writes to an output. The kernel of
+   * the second op works in place.
    */
   const binaryOps = (name: string, rules: Elementwise["rules"] = []) => {
     const [into, inPlace] = [loop(name), loop(`${name}eq`)];

@@ -1,4 +1,4 @@
-import { grad, nonFinite, OutOfRangeError, type Tensor, tensor } from "@wengert/core";
+import { grad, nonFinite, OutOfRangeError, scan, type Tensor, tensor } from "@wengert/core";
 import { ravel } from "@wengert/core/extend";
 import {
   add,
@@ -104,6 +104,24 @@ const families: Record<string, Record<string, Case>> = {
       f: (x) => sum(sinh(x)),
       at: tensor([2, 800]),
       says: ["the value of sinh is Infinity at [1]", `the result for a finite number ${beyond}`],
+    },
+  },
+  "a loop": {
+    "whose value is not finite": {
+      f: (x) => sum(scan((c: Tensor) => [log(sub(c, 1)), undefined], x, undefined, { length: 2 }).carry),
+      at: tensor([20, 3]),
+      says: [
+        "the value of scan is NaN at [1]",
+        "iteration 1: the value of log is NaN; the log of a negative number (-0.3068528194400547) is NaN: write log(where(greater(x, 0), x, 1))",
+      ],
+    },
+    "whose gradient is not finite": {
+      f: (x) => sum(scan((c: Tensor) => [sqrt(c), undefined], x, undefined, { length: 1 }).carry),
+      at: tensor([1, 0]),
+      says: [
+        "the cotangent of input 0 of scan is Infinity at [1]",
+        "it arose in the pullback of an iteration: run nonFinite on the body alone",
+      ],
     },
   },
   "log 0": {

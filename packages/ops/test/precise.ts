@@ -27,7 +27,7 @@ export function exp(x: Precise): Precise {
 }
 
 /** Returns ln x by Newton's method: each step y ← y + x e⁻ʸ − 1 doubles the number of digits. */
-function log(x: Precise): Precise {
+export function log(x: Precise): Precise {
   let y = precise(Math.log(toNumber(x)));
   for (let i = 0; i < 5; i++) y += times(x, exp(-y)) - one;
   return y;
@@ -42,8 +42,9 @@ export const logSumExp = (xs: readonly number[]): Precise => log(total(xs.map((x
 
 /**
  * For a row of logits with the softmax s, returns a function of the target probabilities t, which need not sum to 1.
- * The function returns the loss −Σ t log s, the derivatives of the loss by t, and the derivatives by the logits, s Σt −
- * t. For each logit, `terms` is the sum of the magnitudes of the two products whose difference is the derivative.
+ * The function returns the loss −Σ t log s, its derivatives with respect to t, and its derivatives s Σt − t with
+ * respect to the logits. For each logit, `terms` is the sum of the magnitudes of the two products whose difference is
+ * the derivative.
  */
 export function crossEntropy(xs: readonly number[]) {
   const [s, norm] = [softmax(xs), logSumExp(xs)];

@@ -7,8 +7,8 @@ import { int32, numbers, product, random } from "./support.ts";
 
 const range = (n: number): number[] => [...new Array(n).keys()];
 /**
- * Returns the product of all entries of x except those at the indices `leftOut`. This is the derivative of the full
- * product by the entries `leftOut`.
+ * Returns the product of all entries of x except those at the indices `leftOut`. This product is the derivative of the
+ * full product with respect to the entries `leftOut`.
  */
 const without = (x: readonly number[], ...leftOut: number[]): number =>
   new Set(leftOut).size < leftOut.length ? 0 : x.reduce((y, each, i) => (leftOut.includes(i) ? y : y * each), 1);
@@ -55,8 +55,8 @@ describe("prod", () => {
       [1, 2, 3],
     ]);
     expect(prod(x, { axis: 1 }).toNested()).toEqual([Number.NaN, Number.NaN, -Infinity, 6]);
-    // The derivative of prod by an entry is the product of the other entries. The derivative is NaN if the other
-    // entries contain a NaN, or both 0 and ∞.
+    // The derivative of prod with respect to an entry is the product of the other entries. The derivative is NaN if the
+    // other entries contain a NaN, or both 0 and ∞.
     expect(grad((a: Tensor) => sum(prod(a, { axis: 1 })))(x).toNested()).toEqual([
       [Number.NaN, 6, Number.NaN],
       [Infinity, 0, Number.NaN],

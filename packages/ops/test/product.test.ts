@@ -2,7 +2,7 @@ import { Tensor, tensor, zeros } from "@wengert/core";
 import { ndarray } from "@wengert/core/extend";
 import { dot, einsum, kernels, matmul, mean, mul, sum, transpose } from "@wengert/ops";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { currentEngine } from "../src/wasm/kernels.ts";
+import { currentEngine } from "../src/wasm/engine.ts";
 import { Workspace } from "../src/wasm/workspace.ts";
 import { numbers, product, random, relayouts } from "./support.ts";
 

@@ -4,11 +4,15 @@ import { add, mul, randomKey, randomNormal, splitKey, stack } from "@wengert/ops
 import { describe, expect, it } from "vitest";
 import { allSamples, noiseLike, numbers, tensorsIn, withTensors } from "./support.ts";
 
-// Tests that vmap of every op equals one call per entry, for every choice of batched tensors in the op's samples.
+// Tests that vmap of every op equals separate calls for the entries of the batch. The tests try every choice of batched
+// tensors in the op's samples.
 
 const size = 3;
 
-/** Returns three variants of a tensor. Only floats vary. */
+/**
+ * Returns three variants of a tensor. The variants of a float tensor have different elements; those of other tensors
+ * are equal.
+ */
 const variants = (x: Tensor): Tensor[] =>
   Array.from({ length: size }, (_, i) => (isFloat(x.dtype) ? mul(x, tensor(1 - 0.1 * i, { dtype: x.dtype })) : x));
 

@@ -23,6 +23,9 @@ const about: Readonly<Record<string, string>> = {
   "@wengert/train": "Fits small models: optimizers, the training loop, metrics, checkpoints.",
   "@wengert/train/extend": "For authors of packages: the parts that data and report share with train.",
   "@wengert/data": "Reads data sets from files into tensors. [Files](/docs/files.md) has examples.",
+  "@wengert/onnx": "Exports programs as ONNX files. [ONNX](/docs/onnx.md) has examples.",
+  "@wengert/mpi":
+    "Training on several processes with MPI. [Scaling](/docs/scaling.md) says how to start it, and when it pays.",
   "@wengert/report": "A page about a fit: learning curves, mistakes, the model's confidence.",
 };
 

@@ -46,3 +46,4 @@ export {
 } from "./optimizers/schedules.ts";
 export { momentum, type SgdOptions, type SgdState, sgd } from "./optimizers/sgd.ts";
 export { clipByGlobalNorm, weightDecay } from "./optimizers/transforms.ts";
+export type { Communicator, Reducible, Reduction } from "./parallel/communicator.ts";

@@ -2,8 +2,8 @@ import { tensor } from "../values/create.ts";
 import { type NdArray, ndarray, ravel, type Shape, sizeOf } from "../values/ndarray.ts";
 import { defineOp, type Op, type Unary } from "./op.ts";
 
-// vmap runs a function on a batch of tensors at once, with the batch along axis 0. It needs these ops to insert, move,
-// repeat and sum axes. All but `sumAxis` return views.
+// vmap runs a function on a batch of tensors at once, with the batch along axis 0. vmap uses the ops in this file to
+// insert, move, repeat and sum axes. All of these ops but `sumAxis` return views.
 
 interface Axes {
   readonly axes: readonly number[];

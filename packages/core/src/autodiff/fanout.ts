@@ -7,11 +7,10 @@ import type { Operand, Tensor } from "../values/tensor.ts";
 import { moveAxis, repeatAlong } from "./axes.ts";
 import { apply, type Binary, defineOp, type Inputs, type Op, type Unary } from "./op.ts";
 
-// Reverse mode itself needs only addition: the cotangents of a tensor that is used twice are added.
+// Addition is the only op that reverse mode itself needs: the cotangents of a tensor that is used twice are added.
 
 /**
- * Returns y = x as a new tensor with the same memory. Transforms watch aliases of the caller's tensors, not the tensors
- * themselves.
+ * Returns an alias of x: a new tensor with the same memory. Transforms watch such aliases, not the caller's tensors.
  */
 export const alias: Op<Unary> = /* @__PURE__ */ defineOp({
   name: "alias",
@@ -73,7 +72,8 @@ export const pack: Op<Inputs> = /* @__PURE__ */ defineOp({
     }
   },
   vjp: (g, { inputs }) => unpack(g, inputs),
-  // The batch goes last, so that the elements of all entries at one position are neighbors in the vector.
+  // The batch axis is last, so that elements at the same position in different batch entries are neighbors in the
+  // vector.
   batch: ({ size, output: { shape }, inputs, batched }) =>
     batchFirst(
       pack(inputs.map((x, k) => (batched[k] ? batchLast(x) : repeatAlong(x, { axis: x.shape.length, size })))),
@@ -92,7 +92,10 @@ export function packedDType(tensors: readonly Operand[]): DType {
 
 const batchLast = (x: Tensor): Tensor => moveAxis(x, { from: 0, to: x.shape.length - 1 });
 
-/** Takes a tensor of `shape` per entry from a vector in which the elements of a batch of `size` entries alternate. */
+/**
+ * Returns a tensor [size, ...shape] with the elements of a batch. `packed` is a vector in which the batch is the last
+ * axis: the elements at one position of all `size` entries are neighbors.
+ */
 const batchFirst = (packed: Tensor, { shape, offset, dtype }: Part, size: number): Tensor =>
   moveAxis(
     part(packed, { shape: [...shape, size], offset: offset * size, ...(dtype === undefined ? {} : { dtype }) }),
@@ -116,8 +119,8 @@ export function unpack(packed: Tensor, like: readonly Operand[]): Tensor[] {
 }
 
 /**
- * Takes the elements of a vector from `offset` on, as an array of `shape` and `dtype`. The adjoint of this op is
- * `place`.
+ * Returns consecutive elements of a vector as an array of `shape` and `dtype`. The first of these elements has the
+ * index `offset`. The adjoint of this op is `place`.
  */
 export const part: Op<Unary, Part> = /* @__PURE__ */ defineOp<Unary, Part>({
   name: "part",
@@ -140,7 +143,10 @@ interface Part {
   readonly dtype?: DType;
 }
 
-/** Puts the elements of x into a vector of `size` zeros, from `offset` on. The adjoint of this op is `part`. */
+/**
+ * Returns a vector of `size` zeros in which the elements from index `offset` on are replaced by those of x. The adjoint
+ * of this op is `part`.
+ */
 export const place: Op<Unary, Place> = /* @__PURE__ */ defineOp<Unary, Place>({
   name: "place",
   options: { size: undefined, offset: undefined, dtype: undefined },

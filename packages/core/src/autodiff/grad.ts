@@ -37,12 +37,12 @@ export interface GradOptions<N = number | readonly number[], H = boolean> {
 export type WithAux<A extends readonly unknown[], Y, X> = (...args: A) => readonly [Y, X];
 
 /**
- * Returns a function that takes the arguments of `f` and returns the gradient of its value, a scalar float. `argnums`
- * selects the arguments to differentiate with respect to: trees of float tensors. Other arguments may be anything. The
- * gradient has the type of the argument, and is a tuple for several arguments. With `hasAux` the function returns
- * `{ grad, aux }`.
- * @throws ArgumentError unless `f` is a function, and for invalid options. The returned function throws a TreeError, ShapeError or DTypeError unless the
- * value of `f` is a scalar float, and an ArgumentError for a missing argument.
+ * Returns a function that takes the arguments of `f` and returns the gradient of the value of `f`, a scalar float.
+ * `argnums` selects the arguments to differentiate with respect to, which must be trees of float tensors. Other
+ * arguments may have any type. The gradient has the type of the argument, and is a tuple for several arguments. With
+ * `hasAux` the function returns `{ grad, aux }`.
+ * @throws ArgumentError unless `f` is a function, and for invalid options. The returned function throws a TreeError,
+ * ShapeError or DTypeError unless the value of `f` is a scalar float, and an ArgumentError for a missing argument.
  */
 export function grad<A extends readonly unknown[], X, const N extends number | readonly number[] = 0>(
   f: WithAux<A, Tensor, X> & TreesOnly<Cotangent<SelectedArguments<A, N>>>,
@@ -62,7 +62,8 @@ export function grad(f: (...args: unknown[]) => unknown, options?: GradOptions):
 }
 
 /**
- * Returns a function like that of `grad`, but it returns `{ value, grad }`, or `{ value, grad, aux }` with `hasAux`.
+ * Returns a function that takes the arguments of `f` and returns `{ value, grad }`, or `{ value, grad, aux }` with
+ * `hasAux`. `value` is the value of `f`, and `grad` is the gradient, as for `grad`.
  */
 export function valueAndGrad<A extends readonly unknown[], X, const N extends number | readonly number[] = 0>(
   f: WithAux<A, Tensor, X> & TreesOnly<Cotangent<SelectedArguments<A, N>>>,

@@ -61,7 +61,10 @@ type JointRule<I extends Inputs, P> = (
   needed: readonly boolean[],
 ) => readonly (Tensor | null)[];
 
-/** A step of a function that `vmap` runs, to be applied to all entries of the batch at once. */
+/**
+ * A call of an op in a function that `vmap` runs. The op's batch rule applies the op to all entries of the batch at
+ * once.
+ */
 export interface BatchCall<I extends Inputs, P> {
   /** The inputs. A batched input has the batch along axis 0, in front of the axes of one entry. */
   readonly inputs: I;
@@ -81,9 +84,9 @@ export interface BatchCall<I extends Inputs, P> {
 }
 
 /**
- * How `vmap` applies an op to a batch. `"broadcast"`: the op broadcasts the axes in front of those it works on, as
- * elementwise ops do. `"shift"`: the op works along the params `axis` or `axes`, which move by one. A function applies
- * the op itself. Default: one call per entry.
+ * How `vmap` applies an op to a batch. `"broadcast"`: the op broadcasts leading axes, as elementwise ops do, so it also
+ * accepts a batch axis. `"shift"`: the op works along the axes in its params `axis` or `axes`, so `vmap` adds 1 to
+ * these axes. A function receives the call and applies the op to the batch. Default: one call per entry.
  */
 export type BatchRule<I extends Inputs, P> = "broadcast" | "shift" | ((call: BatchCall<I, P>) => Tensor);
 
@@ -105,9 +108,10 @@ export type OpSpec<I extends Inputs, P = undefined, O = P> = Options<O> & {
    */
   readonly vjp: number extends I["length"] ? JointRule<I, P> : PerInput<I, VjpRule<I, P> | null>;
   /**
-   * Returns the cotangent of input 0, summed over several calls that share this input, for ops in which only input 0
-   * has a derivative. The op `slice` defines this rule, because adding the full-size cotangents of many slices, which
-   * are mostly zeros, would take longer than the slices.
+   * Returns the cotangent of input 0 summed over several calls that share this input. This rule is for ops in which
+   * only input 0 has a derivative. The op `slice` defines such a rule, because the cotangents of its input have the
+   * full size of the input and are mostly zeros. Adding the cotangents of many slices would take longer than the
+   * slices.
    */
   readonly vjpOfUses?: (gs: readonly Tensor[], calls: readonly Call<I, P>[]) => Tensor;
   /** How `vmap` applies the op to a batch. Default: one call per entry. */
@@ -251,8 +255,8 @@ function compute(spec: AnyOpSpec, inputs: readonly Tensor[], params: unknown, sh
   const view = spec.view?.(arrays, params);
   if (view !== undefined) return view;
   const out = ndarray(allocate(spec.name, shape, dtype), shape);
-  // An output without elements needs no kernel, and a kernel might loop over another, huge axis. The kernel runs only
-  // if the op has indices to check.
+  // If the output has no elements, the kernel runs only if the op has indices to check. Otherwise the kernel is
+  // skipped, because it might loop over another, huge axis.
   if (out.data.length === 0 && inputs.every(({ size, dtype }) => size === 0 || isFloat(dtype))) return out;
   spec.kernel!(out, arrays, params, inputs);
   return out;

@@ -2,8 +2,8 @@ import { isAlike, type Tensor } from "../values/tensor.ts";
 import { accumulateCotangent, applyRules, assertUnchanged, wrongShapeError } from "./sweep.ts";
 import type { Differentiable, Step, Tape } from "./tape.ts";
 
-// The VJP of a slice of a tensor is a cotangent of the tensor's full size, with mostly zeros. Adding n of these
-// cotangents would take time n times the size. So an op such as slice has a rule for several uses of a tensor,
+// The VJP of a slice of a tensor is a cotangent of the tensor's full size, which is mostly zeros. Adding the cotangents
+// of n slices would take n times as long as adding one. So an op such as slice has a rule for several uses of a tensor,
 // `vjpOfUses`: one step that adds the cotangents of all n slices to a single array.
 
 interface Use {
@@ -13,9 +13,9 @@ interface Use {
 type UsesByOp = Map<Differentiable, Use[]>;
 
 /**
- * Reads a tape backwards as `sweep` does, and returns a map from each watched tensor that a cotangent reaches to its
- * cotangent. Steps of an op with `vjpOfUses` are collected until the loop reaches the step that computed their shared
- * input, or the start of the tape.
+ * Reads a tape backwards, as `sweep` does. After the call, the map `cotangents` has the cotangent of each watched
+ * tensor that a cotangent reaches. Steps of an op with `vjpOfUses` are collected until the loop reaches the step that
+ * computed their shared input, or the start of the tape.
  */
 export function pullBack(tape: Tape, cotangents: Map<Tensor, Tensor>): void {
   const waiting = new Map<Tensor, UsesByOp>();

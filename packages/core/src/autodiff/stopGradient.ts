@@ -2,7 +2,8 @@ import { tensor } from "../values/create.ts";
 import { leaves, type TreesOnly, unflatten } from "../values/tree.ts";
 import { defineOp, type Op, type Unary } from "./op.ts";
 
-const stop: Op<Unary> = /* @__PURE__ */ defineOp({
+/** Returns x with the same memory, as a constant for every derivative. `stopGradient` applies it to the tensors of a tree. */
+export const stop: Op<Unary> = /* @__PURE__ */ defineOp({
   name: "stopGradient",
   shape: ([x]) => x.shape,
   dtype: ([x]) => x.dtype,

@@ -22,8 +22,8 @@ export interface Differentiable {
    */
   readonly vjp: readonly (Rule | null)[] | JointRule;
   /**
-   * The VJP rule of input 0 for several steps that share this input. Returns the sum of the steps' contributions to its
-   * cotangent.
+   * The VJP rule of input 0 for several steps that share this input. Returns the sum of the steps' contributions to the
+   * cotangent of this input.
    */
   readonly vjpOfUses?: ((gs: readonly Tensor[], steps: readonly Unchecked[]) => Tensor) | undefined;
 }
@@ -55,7 +55,10 @@ export interface Recorder {
 /** Records the steps that depend on the watched tensors, in execution order. */
 export class Tape implements Recorder {
   readonly steps: Step[] = [];
-  /** Maps each tensor that depends on a watched tensor to whether a derivative can flow back from it. */
+  /**
+   * Maps each tensor that depends on a watched tensor to a boolean: whether a derivative can flow from this tensor back
+   * to a watched tensor.
+   */
   readonly #reached = new Map<Tensor, boolean>();
 
   /** Starts tracking `tensor`. Only float tensors have derivatives. */
@@ -91,12 +94,16 @@ export class Tape implements Recorder {
 }
 
 /**
- * The tape of a run on tensors without values, whose steps `vmap` applies to a batch later. Outer recorders do not receive
- * these steps.
+ * The tape of a run on tensors without values, whose steps are applied to values or to a batch later. Outer recorders do not
+ * receive these steps.
  */
 export class DryTape extends Tape {
-  constructor(watched: Iterable<Tensor>) {
+  /** Whether the steps become the body of a loop or an equation, whose pullback applies them again. */
+  readonly isBody: boolean;
+
+  constructor(watched: Iterable<Tensor>, isBody = false) {
     super();
+    this.isBody = isBody;
     for (const tensor of watched) this.watch(tensor);
   }
 

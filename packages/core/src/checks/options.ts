@@ -4,8 +4,8 @@ import { ArgumentError, isArray, isList, show } from "./errors.ts";
 export type Complete<O> = { readonly [K in keyof O]-?: O[K] | undefined };
 
 /**
- * Maps option names of other libraries, in lower case and without other characters than letters, to the name of the
- * option in this library, or to a hint. A text with spaces is a hint.
+ * Maps option names of other libraries to the name of the option in this library, or to a hint. The names of other
+ * libraries are written in lower case, without characters other than letters. A text with spaces is a hint.
  */
 export type OtherNames = Readonly<Record<string, string>>;
 
@@ -32,8 +32,8 @@ export function withDefaults<O>(
 }
 
 /**
- * Returns whether `x` is a plain object, even of another realm such as an iframe: its prototype is null or has no
- * prototype itself.
+ * Returns whether `x` is a plain object, even of another realm such as an iframe. The prototype of a plain object is
+ * null, or is an object whose own prototype is null.
  */
 export function isPlain(x: unknown): x is object {
   if (typeof x !== "object" || x === null || isArray(x)) return false;

@@ -39,7 +39,7 @@ const rowOf = (number: string, op: string, from: string, y: Tensor): string[] =>
   valueText(y),
 ];
 
-/** Returns the rows of a step: one, or for a loop also those of its body. */
+/** Returns the table rows of a step: one row, and for a loop also the rows of the steps in its body. */
 function stepRows(step: Step, number: string, nameOf: Name, indent = ""): string[][] {
   const nested = bodyOf(step);
   const from = step.inputs.map(nameOf).join(", ");

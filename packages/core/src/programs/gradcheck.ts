@@ -76,7 +76,10 @@ export function gradcheck<A extends readonly unknown[], R>(
   }
 }
 
-/** Returns the pullback of f as a `Subject`: a function of the inputs and cotangents, with derivatives one order higher. */
+/**
+ * Returns the pullback of f as a `Subject`: a function of the inputs and cotangents of f. Its first derivatives are
+ * derivatives of f of one order higher.
+ */
 function pullbackOf({ order, names, xs, f }: Subject, random: () => number): Subject {
   const ys = f(xs);
   return {

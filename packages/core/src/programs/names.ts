@@ -5,8 +5,8 @@ import type { Tensor } from "../values/tensor.ts";
 import type { Listing } from "./trace.ts";
 
 /**
- * Returns the constants of a program or recording: tensors that its steps use, but that are neither inputs nor outputs
- * of steps.
+ * Returns the constants of a program or recording: the tensors that its steps use, except for the inputs of the program
+ * and the outputs of steps.
  */
 export function constantsOf({ inputs, steps }: Listing): Tensor[] {
   const known = new Set([...inputs, ...steps.map(({ output }) => output)]);

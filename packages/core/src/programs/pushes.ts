@@ -9,7 +9,8 @@ import { isAlike, kindText, type Tensor } from "../values/tensor.ts";
 import { asTree, leaves } from "../values/tree.ts";
 import { checkListing, type Listing } from "./trace.ts";
 
-// Forward mode over a recorded list, one step at a time. The VJP rule of a step maps u to uᵀJ, and its transpose is v ↦ J v.
+// Forward mode over a list of recorded steps, one step at a time. For a step with the Jacobian J, the VJP rule maps a
+// cotangent u to uᵀ J. The transpose of this linear map takes a tangent v to J v.
 
 /** One step of forward mode: a step of the list and the tangent of its output. */
 export interface Push {
@@ -19,7 +20,7 @@ export interface Push {
 
 /**
  * Reads a recording from its first step to its last, and yields the tangent of each output that depends on the inputs.
- * `tangents` has one entry per argument of the recorded function, a tree like the argument. Tangents of integers are
+ * `tangents` is a list with a tree of tangents for each argument of the recorded function. Tangents of integers are
  * ignored. The tangent of the value equals that of `jvp`.
  * @throws ArgumentError unless given a recording and a tangent for each of its inputs; TreeError
  */

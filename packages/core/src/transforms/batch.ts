@@ -13,7 +13,10 @@ import type { ReplayMode, Values } from "./replay.ts";
 /** Returns the values of `x` for all entries. A tensor that does not depend on the batch is repeated. */
 const batchOf = (x: Tensor, values: Values, size: number): Tensor => values.get(x) ?? repeatAlong(x, { axis: 0, size });
 
-/** Applies steps to a batch of `size` entries along axis 0. A tensor without a replacement has no batch axis. */
+/**
+ * Applies recorded steps to tensors that hold a batch of `size` entries along axis 0. Tensors that are not in the map
+ * `values` are the same for all entries and have no batch axis.
+ */
 export const onBatch = (size: number): ReplayMode => ({
   apply: (step, values) => applyToBatch(step, values, size),
   valueOf: (x, values) => batchOf(x, values, size),

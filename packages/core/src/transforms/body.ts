@@ -9,8 +9,8 @@ import { isNode } from "../values/tree.ts";
 import { dryRun } from "./dryRun.ts";
 import { neededSteps, type ReplayMode, replay } from "./replay.ts";
 
-// A step may hold another list in its params: the body of a loop or of an equation. Each function that reads lists reads
-// such bodies, too.
+// The params of a step may hold another list of steps: the body of a loop or of an equation. Each function that reads a
+// list of steps also reads the bodies in it.
 
 /** A function as a list of steps on tensors without values. */
 export interface Body {
@@ -28,7 +28,7 @@ export function listBody(
   run: (inputs: readonly Tensor[]) => readonly Tensor[],
 ): Body {
   const inputs = like.map(({ shape, dtype, label }) => new Tensor(shape, dtype, undefined, label));
-  const { value: outputs, steps: all } = dryRun(caller, inputs, () => run(inputs));
+  const { value: outputs, steps: all } = dryRun(caller, inputs, () => run(inputs), true);
   const { steps, tensors } = neededSteps(all, outputs);
   const known = new Set([...inputs, ...steps.map(({ output }) => output)]);
   return { inputs, constants: [...tensors].filter((x) => !known.has(x)), steps, outputs };
@@ -63,7 +63,10 @@ export function flopsOf({ op, inputs, params, output }: Step): number {
 /** Returns the number of floating-point operations of a body. */
 export const flopsOfBody = ({ steps }: Body): number => steps.reduce((sum, step) => sum + flopsOf(step), 0);
 
-/** Packs tensors of a batch, whose batch axis is `axes[k]`, into one vector per entry. */
+/**
+ * Packs the tensors of each batch entry into one vector. The batch is axis `axes[k]` of tensor k, and axis 0 of the
+ * result. `shape` is the shape of one vector.
+ */
 export function packBatch(tensors: readonly Tensor[], axes: readonly number[], size: number, shape: Shape): Tensor {
   const batchLast = tensors.map((x, k) => moveAxis(x, { from: axes[k]!, to: x.shape.length - 1 }));
   return moveAxis(part(pack(batchLast), { shape: [...shape, size], offset: 0 }), { from: 1, to: 0 });

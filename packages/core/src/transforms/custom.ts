@@ -42,11 +42,13 @@ export function customVjp<A extends readonly unknown[], R, S>(rule: {
 }
 
 /**
- * Returns a function with a custom JVP. `value(...args)` returns the value. `tangent(args, tangents, value)` returns the
- * tangent of the value and is linear in the tangents, trees like the arguments. Reverse mode uses its transpose. The
- * innermost derivative calls `tangent`. Outer derivatives differentiate the ops inside `value` and `tangent`.
+ * Returns a function with a custom JVP. `value(...args)` returns the value. `tangent(args, tangents, value)` returns
+ * the tangent of the value. `tangents` is a list of trees like the arguments, and the result must be linear in them.
+ * Reverse mode uses the transpose of this linear map. The innermost derivative calls `tangent`. Outer derivatives
+ * differentiate the ops inside `value` and `tangent`.
  * @throws ArgumentError unless given both functions. The returned function throws an ArgumentError if `value` uses a
- * differentiated tensor that is not an argument. Its pullback throws one if zero tangents give a tangent other than zero.
+ * differentiated tensor that is not an argument. Its pullback throws an ArgumentError if zero tangents give a tangent
+ * other than zero.
  */
 export function customJvp<A extends readonly unknown[], R>(rule: {
   readonly value: ((...args: A) => R) & TreesOnly<Cotangents<A>> & TreesOnly<R>;
@@ -158,9 +160,13 @@ export function checkpoint<A extends readonly unknown[], R>(f: TreeFunction<A, R
   };
 }
 
-// A dry run records a call as one step. When that step is applied to values or to a batch, the call still has its rule.
+// A dry run records the call of a function with a custom rule as one step. When this step is applied to values or to a
+// batch, derivatives of the call still use the rule.
 
-/** Calls a function with a rule, whose forward and backward replay those of `rule` on other tensors. */
+/**
+ * Returns a function that repeats the call of a function with a custom rule, on the tensors in `replacement`. The `forward`
+ * and `backward` of the repeated call apply the steps of the original `forward` and `backward` to these tensors.
+ */
 const replayedRule =
   <A extends readonly unknown[], R, S>(name: keyof typeof forwardNames, { forward, backward }: CustomRule<A, R, S>) =>
   (replacement: Replacement, args: A): R =>
@@ -223,8 +229,8 @@ const hideFrom = <T>(tape: Tape, body: () => T): T => withSubstitute(tape, { rec
 const freshArguments = <A>(caller: string, tape: Tape, args: A): A => hideFrom(tape, () => aliasTree(caller, args));
 
 /**
- * Returns the tree with an alias of each tensor, because the output of a step must be a new tensor, and `f` may have
- * returned one of its inputs.
+ * Returns the tree with each tensor replaced by an alias. The output of a step must be a new tensor, but `f` may have
+ * returned one of its arguments.
  */
 const aliasTree = <T>(caller: string, tree: T): T =>
   unflatten(

@@ -90,8 +90,8 @@ export function jvp<A extends readonly unknown[], R>(
 }
 
 /**
- * The type of the Jacobian of a function from X to Y: a tree like Y of trees like X. Each pair of tensors y and x has a
- * block ∂y/∂x of shape `[...y.shape, ...x.shape]`.
+ * The type of the Jacobian of a function from X to Y: a tree like Y, in which each tensor y is replaced by a tree like
+ * X. In place of each tensor x, this tree has the block ∂y/∂x of shape `[...y.shape, ...x.shape]`.
  */
 export type Blocks<Y, X> = Y extends TensorLike
   ? X extends TensorLike
@@ -230,8 +230,8 @@ function jacobianAt(
 const maxChunkBytes = 2 ** 26;
 
 /**
- * Pulls back the basis cotangents of y, as many at once as fit in memory. Yields a list of tensors for each chunk, with
- * the rows of the chunk along axis 0.
+ * Pulls back all basis cotangents of y in chunks. A chunk has as many basis cotangents as fit in memory. Yields a list
+ * of tensors for each chunk, with the rows of the chunk along axis 0.
  */
 function rowChunks(caller: string, y: Tensor, pull: (seed: Tensor) => readonly Tensor[]): (readonly Tensor[])[] {
   const together = y.size > 2 ? batchedPullback(caller, y, pull) : undefined;
@@ -242,8 +242,9 @@ function rowChunks(caller: string, y: Tensor, pull: (seed: Tensor) => readonly T
 }
 
 /**
- * Runs the pullback once without values. Returns a function that applies its steps to several basis cotangents, and the
- * bytes that each of them needs. Returns `undefined` if a VJP rule reads values.
+ * Runs the pullback once on a cotangent without values, and records its steps. Returns `rows`, a function that applies
+ * these steps to several basis cotangents, and `bytes`, the memory for one basis cotangent. Returns `undefined` if a
+ * VJP rule reads values.
  */
 function batchedPullback(caller: string, y: Tensor, pull: (seed: Tensor) => readonly Tensor[]) {
   const seed = new Tensor(y.shape, y.dtype, undefined, "cotangent");

@@ -3,16 +3,20 @@ import { Tensor } from "../values/tensor.ts";
 import { leaves, unflatten } from "../values/tree.ts";
 import { type FunctionOp, type ReplayMode, replay, type Values } from "./replay.ts";
 
-// A dry run calls a function on tensors without values, and records the steps that depend on them. The steps are applied
-// to values later. Steps that depend on other tensors alone run at once, and outer tapes record them.
+// A dry run calls a function on tensors without values, and records the steps that depend on these tensors. The steps
+// are applied to values later. All other steps run immediately, and outer tapes record them.
 
-/** Runs `body`. Returns its value and the steps that depend on the tensors `watched`, which have no values. */
+/**
+ * Runs `body`. Returns its value and the steps that depend on the tensors `watched`, which have no values. `isBody` says
+ * whether the steps become the body of a loop or an equation.
+ */
 export function dryRun<T>(
   caller: string,
   watched: Iterable<Tensor>,
   body: () => T,
+  isBody = false,
 ): { value: T; steps: readonly Step[] } {
-  const tape = new DryTape(watched);
+  const tape = new DryTape(watched, isBody);
   const value = withRecorder(caller, tape, body);
   return { value, steps: tape.steps };
 }
@@ -20,7 +24,10 @@ export function dryRun<T>(
 // A call of a customVjp or checkpoint function in a dry run becomes a step that keeps the function. When the step is
 // applied to values, the function is called again, and its own steps are applied to the values.
 
-/** The tensors that replace those of a dry run, and the mode in which steps are applied to them. */
+/**
+ * Maps the tensors of a dry run to the tensors that replace them, and says how the recorded steps are applied to the
+ * new tensors.
+ */
 export interface Replacement {
   readonly values: Values;
   readonly mode: ReplayMode;

@@ -16,11 +16,14 @@ interface Bounds {
   readonly unknowns: number;
   readonly tolerance: number;
   readonly maxSteps: number;
-  /** Whether f is linear in x and the tolerance is relative to x, which may be tiny. */
+  /** Whether f is linear in x. The tolerance is then relative to the largest entry of x, even if this entry is tiny. */
   readonly isLinear: boolean;
 }
 
-/** Returns the solution of an equation from `start` on. @throws ArgumentError if an equation does not converge */
+/**
+ * Solves the equations, beginning with the unknowns `start`, and returns the solution.
+ * @throws ArgumentError if an equation does not converge
+ */
 export type Solver = (caller: string, residual: Residual, start: Float64Array, bounds: Bounds) => Float64Array;
 
 /** Solves x = f(x) by repeating x ← f(x), until no entry of x changes by more than the tolerance. */

@@ -28,7 +28,10 @@ interface Equation {
   readonly body: Body;
   /** The number of tensors that x has. */
   readonly unknowns: number;
-  /** The number of equations that are solved at once: those of a batch, whose axes come first. */
+  /**
+   * The number of equations that are solved at once. In a batch, the batch axes come first, and each entry has its own
+   * equation.
+   */
   readonly entries: number;
   readonly tolerance: number;
   readonly maxSteps: number;
@@ -103,7 +106,7 @@ function solve(
   }
 }
 
-/** Returns ∂f/∂x for each equation, from one pullback per unknown, which all equations share. */
+/** Returns ∂f/∂x for each equation. Each pullback computes one row of this matrix, for all equations at once. */
 function matricesAt(
   name: string,
   f: (x: readonly Tensor[]) => Tensor[],
@@ -126,7 +129,7 @@ function matricesAt(
   return matrices;
 }
 
-/** Joins the elements of tensors into one row per entry of the batch. */
+/** Joins the elements of all tensors into a matrix with a row for each entry of the batch. */
 function toRows(tensors: readonly Tensor[], entries: number): Float64Array {
   const total = tensors.reduce((n, { size }) => n + size, 0);
   const rows = new Float64Array(total);
@@ -155,8 +158,8 @@ function fromRows(rows: Float64Array, like: readonly Operand[], entries: number)
 }
 
 /**
- * Pulls the cotangent of the solution back. w solves w = (∂f/∂x)ᵀ w + g for a fixed point x = f(x, p), and 0 = (∂f/∂x)ᵀ w +
- * g for a root. In both cases the cotangent of p is (∂f/∂p)ᵀ w.
+ * Pulls the cotangent g of the solution back to the parameters p. For a fixed point x = f(x, p), w is the solution of w
+ * = (∂f/∂x)ᵀ w + g; for a root, of 0 = (∂f/∂x)ᵀ w + g. In both cases the cotangent of p is (∂f/∂p)ᵀ w.
  */
 function pullBackSolution(
   op: EquationOp,
@@ -242,10 +245,11 @@ type Equate<X, P> = (x: X, params: P) => X & TreesOnly<X>;
 
 /**
  * Returns the solution x of x = f(x, params), by repeating x ← f(x, params) from `start` on. x is a tree of floats like
- * `start`. Derivatives with respect to `params` follow from the implicit function theorem, to any order; `start` and the
- * steps have none. Under `vmap`, each entry of the batch converges by itself.
- * @throws ArgumentError if the steps do not converge or give NaN, for invalid options, and if `f` captures a tensor that is
- * being differentiated: pass it in `params`; ShapeError unless f returns a tree like `start`; TracedValueError if `f` reads a value
+ * `start`. Derivatives with respect to `params` follow from the implicit function theorem, to any order. No derivative
+ * flows to `start` or through the steps. Under `vmap`, each entry of the batch converges by itself.
+ * @throws ArgumentError if the steps do not converge or give NaN, for invalid options, and if `f` captures a tensor
+ * that is being differentiated: pass it in `params`; ShapeError unless f returns a tree like `start`; TracedValueError
+ * if `f` reads a value
  */
 export function fixedPoint<X, P>(
   f: Equate<X, P>,
@@ -258,8 +262,8 @@ export function fixedPoint<X, P>(
 
 /**
  * Returns a solution x of f(x, params) = 0, by Newton's method from `start` on. f returns a tree like `start`, with one
- * equation per unknown. Derivatives with respect to `params` follow from the implicit function theorem, to any order;
- * `start` and the steps have none. Under `vmap`, each entry of the batch converges by itself.
+ * equation per unknown. Derivatives with respect to `params` follow from the implicit function theorem, to any order.
+ * No derivative flows to `start` or through the steps. Under `vmap`, each entry of the batch converges by itself.
  * @throws ArgumentError if the steps do not converge or give NaN, if ∂f/∂x is singular, for invalid options, and if `f`
  * captures a tensor that is being differentiated: pass it in `params`; ShapeError unless f returns a tree like `start`;
  * TracedValueError if `f` reads a value

@@ -4,15 +4,18 @@ import { Tensor } from "../values/tensor.ts";
 
 // A list of steps is a program: its steps can be applied again, to other tensors or to batches of tensors.
 
-/** Maps the tensors of a list to the tensors that replace them. */
+/** Maps the tensors of a list of steps to the new tensors to use instead. */
 export type Values = ReadonlyMap<Tensor, Tensor>;
 
-/** How steps are applied again: `onValues` uses tensors of the same shapes, `onBatch` uses batches of them. */
+/**
+ * How recorded steps are applied to new tensors. In the mode `onValues`, each new tensor has the shape of the recorded
+ * one; in the mode `onBatch`, it holds a batch of such tensors.
+ */
 export interface ReplayMode {
   readonly apply: (step: Step, values: Values) => Tensor;
   /** Returns the tensor that replaces `x`. */
   readonly valueOf: (x: Tensor, values: Values) => Tensor;
-  /** Returns a tensor without values, as the list has it, for a tensor that replaces one. */
+  /** Returns a tensor without values that has the shape and dtype of the recorded tensor for which `value` is used. */
   readonly dry: (value: Tensor) => Tensor;
 }
 
@@ -25,7 +28,7 @@ const isFunctionOp = (op: Differentiable): op is FunctionOp => "call" in op;
 export const applyAgain = (step: Step, values: Values, mode: ReplayMode): Tensor =>
   isFunctionOp(step.op) ? step.op.call(values, mode) : mode.apply(step, values);
 
-/** Applies steps to tensors of the same shapes. A tensor without a replacement is used itself. */
+/** Applies recorded steps to tensors of the same shapes. Tensors that are not in the map `values` stay the same. */
 export const onValues: ReplayMode = {
   apply: ({ op, inputs, params, output }, values) =>
     apply(

@@ -11,7 +11,7 @@ import {
   type Op,
 } from "../autodiff/op.ts";
 import { accumulateCotangent } from "../autodiff/sweep.ts";
-import { innermostTape, withoutRecorders } from "../autodiff/tape.ts";
+import { DryTape, innermostTape, withoutRecorders } from "../autodiff/tape.ts";
 import { runWithTape } from "../autodiff/vjp.ts";
 import { mustBeFunction } from "../checks/arguments.ts";
 import { ArgumentError, isList, ShapeError, show } from "../checks/errors.ts";
@@ -30,8 +30,8 @@ import { applyAgain, onValues, type Values } from "./replay.ts";
 // scan too: it runs the pullback of the body from the last iteration to the first.
 
 /**
- * The params of a loop. The inputs of the body are the carry, then an entry of each tensor to iterate over. Its outputs are
- * the next carry, then the results of the iteration.
+ * The params of a loop. The inputs of the body are the carry, then an entry of each tensor to iterate over. The outputs
+ * of the body are the next carry, then the results of the iteration.
  */
 interface Loop {
   readonly body: Body;
@@ -46,7 +46,7 @@ const outputsOf = ({ body: { outputs }, carries, length }: Loop): Operand[] =>
   outputs.map((y, i) => (i < carries ? y : { shape: [length, ...y.shape], dtype: y.dtype, label: y.label }));
 
 /** Runs a loop. The inputs are the constants, the carry and the tensors to iterate over. The output packs all results. */
-const scanOp: Op<Inputs, Loop> = /* @__PURE__ */ defineOp<Inputs, Loop>({
+export const scanOp: Op<Inputs, Loop> = /* @__PURE__ */ defineOp<Inputs, Loop>({
   name: "scan",
   options: { body: undefined, length: undefined, reverse: undefined, carries: undefined },
   shape: (_, loop) => [outputsOf(loop).reduce((n, { shape }) => n + sizeOf(shape), 0)],
@@ -55,7 +55,8 @@ const scanOp: Op<Inputs, Loop> = /* @__PURE__ */ defineOp<Inputs, Loop>({
   kernel: (out, arrays, loop, operands) => withoutRecorders(() => runLoop(out, arrays, loop, operands)),
   flops: (_, __, { body, length }) => length * flopsOfBody(body),
   vjp: pullBackLoop,
-  nonFinite: causeInLoop,
+  nonFinite: (fault) =>
+    fault.cotangent ? "it arose in the pullback of an iteration: run nonFinite on the body alone" : causeInLoop(fault),
   samples: () => [[[tensor([1, 2]), tensor([[3, 4], [5, 6]])], sampleLoop()]], // biome-ignore format: reads best on one line
 });
 
@@ -108,9 +109,11 @@ function iterate(
   return current;
 }
 
-/** Returns the first iteration and step of a loop that made a NaN or an infinity, and the cause that its op gives. */
-function causeInLoop({ inputs, params: loop, cotangent }: Fault<Inputs, Loop>): string | undefined {
-  if (cotangent) return "it arose in the pullback of an iteration: run nonFinite on the body alone";
+/**
+ * Returns the first iteration and step of a loop that made a NaN or an infinity, and the cause as explained by the op
+ * of this step.
+ */
+function causeInLoop({ inputs, params: loop }: Fault<Inputs, Loop>): string | undefined {
   let cause: string | undefined;
   const find = (t: number, values: Values) => {
     const replaced = (x: Tensor) => values.get(x) ?? x;
@@ -162,9 +165,24 @@ interface LoopResult {
   readonly ys: readonly Tensor[];
 }
 
+/** Whether a tape of a derivative tracks one of the tensors, so that a pullback needs the carries of the loop. */
+const isDifferentiated = (inputs: readonly Tensor[]): boolean => {
+  const tape = innermostTape(inputs);
+  return tape !== undefined && !(tape instanceof DryTape);
+};
+
 /**
- * Runs a loop over lists of tensors. If a tape tracks one of them, the loop also returns the carry of each iteration, which
- * the pullback needs.
+ * Whether a tape of a derivative tracks one of the tensors, or the loop is in the body of another loop. The pullback of
+ * the outer loop applies the inner loop again, and then needs the carries of the inner loop.
+ */
+const isDifferentiatedOrInBody = (inputs: readonly Tensor[]): boolean => {
+  const tape = innermostTape(inputs);
+  return tape instanceof DryTape ? tape.isBody : tape !== undefined;
+};
+
+/**
+ * Runs a loop over lists of tensors. If `savesCarries(inputs)` is true, the output of the loop also has the carry
+ * before each iteration, which the pullback needs.
  */
 function runScan(
   body: Body,
@@ -172,10 +190,10 @@ function runScan(
   xs: readonly Tensor[],
   length: number,
   reverse: boolean,
+  savesCarries = isDifferentiatedOrInBody,
 ): LoopResult {
   const inputs = [...body.constants, ...carry, ...xs];
-  const isTracked = innermostTape(inputs) !== undefined;
-  const saved = isTracked ? body.inputs.slice(0, carry.length) : [];
+  const saved = savesCarries(inputs) ? body.inputs.slice(0, carry.length) : [];
   const loop: Loop = {
     body: { ...body, outputs: [...body.outputs, ...saved] },
     length,
@@ -233,7 +251,10 @@ function pullBackLoop(g: Tensor, call: Call<Inputs, Loop>, needed: readonly bool
   };
   const carry = [...carryBars, ...zeroBars];
   const over = [...before, ...xs, ...resultBars];
-  const back = runScan(listIteration("scan", carry, over, pullBackBody), carry, over, length, !reverse);
+  const list = listIteration("scan", carry, over, pullBackBody);
+  // Only second derivatives need the carries of this loop, which hold the cotangents of all constants. If the carries
+  // were not saved, second derivatives run the loop again.
+  const back = runScan(list, carry, over, length, !reverse, isDifferentiated);
   const ofCarry = back.carry.slice(0, carryBars.length).values();
   const ofConstants = back.carry.slice(carryBars.length).values();
   const ofXs = back.ys.values();
@@ -246,7 +267,10 @@ function pullBackLoop(g: Tensor, call: Call<Inputs, Loop>, needed: readonly bool
 
 const countOf = (flags: readonly boolean[]): number => flags.filter(Boolean).length;
 
-/** Returns the carry before each iteration, along axis 0. The loop returned it if a tape tracked the loop. */
+/**
+ * Returns the carry before each iteration, along axis 0. If the output of the loop has these carries, they are taken
+ * from it. Otherwise the loop runs again.
+ */
 function carriesBefore({ inputs, params: loop, output }: Call<Inputs, Loop>): readonly Tensor[] {
   const { body, carries, length, reverse } = loop;
   const wanted = body.inputs.slice(0, carries);
@@ -257,7 +281,7 @@ function carriesBefore({ inputs, params: loop, output }: Call<Inputs, Loop>): re
     const values = mapping([...body.constants, ...body.inputs], [...constants, ...carried, ...entries]);
     return [...runBody(body, values).slice(0, carries), ...carried];
   });
-  return runScan(rerun, carry, xs, length, reverse).ys;
+  return runScan(rerun, carry, xs, length, reverse, isDifferentiated).ys;
 }
 
 /** Runs a loop on a batch: one loop whose body is applied to all entries of the batch. */
@@ -306,12 +330,12 @@ export interface ScanOptions {
 }
 
 /**
- * Runs a loop as one step: `[carry, y] = body(carry, x)` for each entry x of `xs` along axis 0. Returns the last carry, and
- * the results y along axis 0. `body` runs once, on tensors without values, so the tape and a trace do not grow with the
- * number of iterations. `init`, `xs` and the results are trees; `xs` may be undefined, and y may be. The gradient keeps the
- * carry of each iteration and computes the rest again.
- * @throws ArgumentError for invalid options; ShapeError if `body` returns a carry with another shape or dtype than `init`,
- * or if tensors of `xs` have different lengths; TracedValueError if `body` reads a value
+ * Runs a loop as one step: `[carry, y] = body(carry, x)` for each entry x of `xs` along axis 0. Returns the last carry,
+ * and the results y along axis 0. `body` runs once, on tensors without values, so the tape and a trace do not grow with
+ * the number of iterations. `init`, `xs` and the results are trees; `xs` and y may also be undefined. The gradient
+ * keeps the carry of each iteration and computes the other tensors again.
+ * @throws ArgumentError for invalid options; ShapeError if `body` returns a carry with another shape or dtype than
+ * `init`, or if tensors of `xs` have different lengths; TracedValueError if `body` reads a value
  */
 export function scan<C, X, Y>(
   body: (carry: C, x: X) => readonly [C, Y],
@@ -398,7 +422,8 @@ function scanSegments<C, X, Y>(
   const loop = scan as unknown as (f: unknown, c: unknown, x: unknown, o: ScanOptions) => { carry: C; ys: Y };
   const entries = (from: number, shape: readonly number[]): X =>
     xs === undefined ? xs : mapLeaves(xs, (x) => reshapeEntries(x, from, shape));
-  // Read forwards, the rest is at the end; read backwards, it is at the start.
+  // The iterations that do not fill a segment use the last entries of `xs`, or the first entries if the loop is
+  // reversed.
   const [first, firstOfRest] = reverse ? [rest, 0] : [0, each * segments];
   const inner = (carry: C, part: X) => {
     const { carry: next, ys } = loop(body, carry, part, { length: each, reverse });

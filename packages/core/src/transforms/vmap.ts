@@ -32,10 +32,11 @@ export interface VmapOptions {
 const vmapDefaults = { inAxes: 0, outAxes: 0, size: undefined, chunk: undefined };
 
 /**
- * Returns a function that computes `f` for every entry of a batch at once. It takes the arguments of `f` with a batch axis,
- * and returns the value of `f` with a batch axis. `f` runs once, on tensors that have the shape of one entry and no values.
- * Then the ops of `f` run on all entries together. So `vmap` can be differentiated, traced and nested. A random key with a
- * batch axis gives each entry its own numbers; a key without one gives every entry the same numbers.
+ * Returns a function that computes `f` for every entry of a batch at once. The returned function takes the arguments of
+ * `f` with a batch axis, and returns the value of `f` with a batch axis. `f` runs once, on tensors that have the shape
+ * of one entry and no values. Then the ops of `f` run on all entries together. So `vmap` can be differentiated, traced
+ * and nested. A random key with a batch axis gives each entry its own numbers; a key without a batch axis gives every
+ * entry the same numbers.
  * @throws ArgumentError for invalid options. The returned function throws a TracedValueError if `f` reads a value, a
  * ShapeError if the batch axes have different sizes, and an OutOfRangeError if a tensor lacks its batch axis.
  */

@@ -13,7 +13,7 @@ export function assign(out: Strided, a: Strided): void {
 
 /**
  * Returns the axes in loop order. The innermost loop is over the axis with the smallest stride in `out`. The next loop
- * is over the other axis with the smallest stride in `a`.
+ * is over the axis with the smallest stride in `a` among the remaining axes.
  */
 function axesToWalk(shape: Shape, t: Shape, s: Shape): readonly number[] {
   const axisWithSmallestStride = (axes: readonly number[], stride: Shape): number =>

@@ -52,8 +52,8 @@ export interface Judged {
    */
   readonly scores: Tensor;
   /**
-   * The weights of each class as an image, averaged over all fits, [K, height, width]. For two classes, the differences
-   * of the weights.
+   * The weights of each class as an image, averaged over all fits, [K, height, width]. If there are only two classes,
+   * the images show the difference of their weights.
    */
   readonly weights: Tensor;
   readonly tape: string;

@@ -10,7 +10,10 @@ export interface Fit {
   readonly posterior: Posterior;
 }
 
-/** A fit ends if no derivative of log p is larger. A change of a parameter by 1 % then changes log p by at most about 0.0001. */
+/**
+ * A fit ends when the absolute value of each derivative of log p is at most this number. A change of a parameter by 1 %
+ * then changes log p by at most about 0.0001.
+ */
 const tolerance = 1e-2;
 
 /** Fits the parameters by L-BFGS: maximizes the likelihood of the training data. */
@@ -30,8 +33,9 @@ export const thetaOf = (like: Theta, v: Tensor): Theta =>
   );
 
 /**
- * Returns the standard errors of the logs of the parameters, from the inverse of the Hessian of −log p at the fit. An error is
- * undefined if the data do not determine the parameter: if its variance is not positive, or its error exceeds a factor of 100.
+ * Returns the standard errors of the logs of the parameters, from the inverse of the Hessian of −log p at the fit. If
+ * the data do not determine a parameter, its error is undefined. This is the case if the variance is not positive, or
+ * if an error of one standard error multiplies the parameter by more than 100.
  */
 export function standardErrors({ posterior: { model, theta, data } }: Fit): (number | undefined)[] {
   const H = hessian((v: Tensor) => negLogLikelihood(model, data, thetaOf(theta, v)))(vectorOf(theta));
@@ -39,10 +43,13 @@ export function standardErrors({ posterior: { model, theta, data } }: Fit): (num
   return variances.map((variance) => (variance > 0 && variance < Math.log(100) ** 2 ? Math.sqrt(variance) : undefined));
 }
 
-/** Returns the exponentials of the logs, which are the parameters, in the order of `vectorOf`. */
+/** Returns the parameters, in the order of `vectorOf`. `theta` holds the logs of the parameters. */
 export const valuesOf = (theta: Theta): number[] => vectorOf(theta).toNested<number[]>().map(Math.exp);
 
-/** Returns the logs of the parameters of the book, for a model whose parameters all have a value there. */
+/**
+ * Returns the logs of the parameter values in the book of Rasmussen and Williams. The book must have a value for every
+ * parameter of the model.
+ */
 export const bookTheta = (model: readonly Component[]): Theta =>
   unflatten<Theta>(
     startOf(model),

@@ -10,10 +10,13 @@ export interface Forecast extends Month {
   readonly half: number;
 }
 
-/** Returns the z for which a normal variable is within z standard deviations with the given probability. */
+/**
+ * Returns the number z for which a normal variable is within z standard deviations of its mean with the given
+ * probability.
+ */
 export const quantile = (confidence: number): number => Math.SQRT2 * erfinv(confidence).item();
 
-/** Predicts months, with a band that contains new measurements with the given probability. */
+/** Predicts months. Each prediction has a band, which contains a new measurement with the given probability. */
 export function forecast(posterior: Posterior, months: readonly Month[], confidence: number): Forecast[] {
   const { mean, deviation } = predict(
     posterior,

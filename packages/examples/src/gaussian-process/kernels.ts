@@ -1,13 +1,16 @@
 import type { Tensor } from "@wengert/core";
 import { add, div, exp, log1p, mul, neg, sin, square, sub } from "@wengert/ops";
 
-/** Functions of two times t and t′ that the covariances use, for many pairs of times at once. */
+/**
+ * The functions of two times t and t′ that the covariances use. Each tensor has the values of a function for many pairs
+ * of times.
+ */
 export interface Pairs {
   /** (t − t′)², in years². */
   readonly squaredLag: Tensor;
   /** 2 sin²(π (t − t′)), which has the period of one year. */
   readonly wave: Tensor;
-  /** z z′, for z = (t − 1980) / 20. */
+  /** z z′, where z = (t − 1980) / 20 and z′ = (t′ − 1980) / 20. */
   readonly product: Tensor;
   /** 1 if both times belong to the same measurement, otherwise 0. */
   readonly same: Tensor;
@@ -31,7 +34,10 @@ interface Parameter {
   readonly book?: number;
 }
 
-/** A term of the covariance. The process is the sum of independent processes, one per term. */
+/**
+ * A term of the covariance. The process is a sum of independent processes, and each term is the covariance of one of
+ * these.
+ */
 export interface Component {
   readonly name: string;
   /** The formula of the covariance, where r is t − t′ in years. */
@@ -116,8 +122,11 @@ const parabola = component({
 
 const others = [season, medium, weather, white];
 
-/** C. Rasmussen and C. Williams, Gaussian Processes for Machine Learning (2006), section 5.4.3, equations 5.15 to 5.18. */
+/**
+ * The model of C. Rasmussen and C. Williams, Gaussian Processes for Machine Learning (2006), section 5.4.3, equations
+ * 5.15 to 5.18.
+ */
 export const bookModel: readonly Component[] = [trend({ amplitude: 50, length: 50 }), ...others];
 
-/** The same model with a random parabola, so that the trend can continue to accelerate. */
+/** The model of Rasmussen and Williams plus a random parabola, so that the trend can continue to accelerate. */
 export const parabolaModel: readonly Component[] = [trend({ amplitude: 2, length: 20 }), ...others, parabola];

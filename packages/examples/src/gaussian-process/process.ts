@@ -57,8 +57,9 @@ export const covariance = (model: readonly Component[], theta: Theta, pairs: Pai
   covariances(model, theta, pairs).reduce((total, each) => add(total, each));
 
 /**
- * Returns −log p(y | θ) = ½ yᵀ K⁻¹ y + ½ log det K + ½ n log 2π (Rasmussen and Williams, equations 2.30 and 5.8). With K = L Lᵀ,
- * the first term is ½ |L⁻¹ y|², and the second is the sum of the logs of the diagonal of L.
+ * Returns −log p(y | θ) = ½ yᵀ K⁻¹ y + ½ log det K + ½ n log 2π (Rasmussen and Williams, equations 2.30 and 5.8). K is
+ * the covariance of the n measurements y. With the Cholesky factor L, for which K = L Lᵀ, the first term is ½ |L⁻¹ y|²,
+ * and the second is the sum of the logs of the diagonal of L.
  */
 export function negLogLikelihood(model: readonly Component[], { y, pairs }: Data, theta: Theta): Tensor {
   const L = factor(covariance(model, theta, pairs));
@@ -68,7 +69,10 @@ export function negLogLikelihood(model: readonly Component[], { y, pairs }: Data
   return add(add(misfit, complexity), 0.5 * y.size * Math.log(2 * Math.PI));
 }
 
-/** Returns the Cholesky factor, or undefined if rounding makes K indefinite. The line search then takes a shorter step. */
+/**
+ * Returns the Cholesky factor of the covariance K, or undefined if rounding errors make K indefinite. The line search
+ * then takes a shorter step.
+ */
 function factor(K: Tensor): Tensor | undefined {
   try {
     return cholesky(K);
@@ -116,13 +120,20 @@ export function decompose({ model, theta, data, L, alpha }: Posterior, times: re
   return covariances(model, theta, cross).map((k, i) => conditional(k, variances[i]!, L, alpha));
 }
 
-/** Pairs new measurements with the training data, and each new measurement with itself. */
+/**
+ * Returns the functions of two kinds of pairs. `cross` pairs each new measurement with each training measurement, and
+ * `own` pairs each new measurement with itself.
+ */
 function pairsAt({ t }: Data, times: readonly number[]): { cross: Pairs; own: Pairs } {
   const at = tensor(times);
   return { cross: pairsOf(column(at), t, zeros([at.size, t.size])), own: pairsOf(at, at, ones([at.size])) };
 }
 
-/** Returns the mean k α and the deviation √(variance − |L⁻¹ kᵀ|²), for the covariances k with the training data. */
+/**
+ * Returns the mean k α and the standard deviation √(variance − |L⁻¹ kᵀ|²) of new measurements. k holds their
+ * covariances with the training data y. L is the Cholesky factor of the covariance K of the training data, and α = K⁻¹
+ * y.
+ */
 function conditional(k: Tensor, variance: Tensor, L: Tensor, alpha: Tensor): Prediction {
   const explained = sum(square(triangularSolve(L, transpose(k))), { axis: 0 });
   return {

@@ -21,11 +21,17 @@ import { condition, covariance, type Data, negLogLikelihood, startOf } from "./p
 export interface Slopes {
   /** The inner product of the direction and the gradient by reverse mode. */
   readonly reverse: number;
-  /** ½ tr((K⁻¹ − α αᵀ) ∂K), where forward mode gives ∂K (Rasmussen and Williams, equation 5.9). */
+  /**
+   * ½ tr((K⁻¹ − α αᵀ) ∂K), for the covariance K of the measurements y and α = K⁻¹ y. Forward mode computes ∂K, the
+   * derivative of K along the direction (Rasmussen and Williams, equation 5.9).
+   */
   readonly trace: number;
-  /** The central difference with the steps h and 2h, whose error is of order h⁴. */
+  /** The central difference computed from the steps h and 2h. Its error is of order h⁴. */
   readonly difference: number;
-  /** The condition number of K: its largest eigenvalue divided by its smallest. Rounding errors grow with it. */
+  /**
+   * The condition number of the covariance K: its largest eigenvalue divided by its smallest. A larger condition number
+   * means larger rounding errors.
+   */
   readonly condition: number;
 }
 

@@ -13,7 +13,10 @@ export interface Learned {
   readonly unit: string;
   readonly meaning: string;
   readonly value: number;
-  /** The interval of one standard error around the log of the parameter, undefined if the data do not determine it. */
+  /**
+   * The interval of one standard error around the log of the parameter. The interval is undefined if the data do not
+   * determine the parameter.
+   */
   readonly interval: readonly [number, number] | undefined;
   readonly book: number | undefined;
 }
@@ -41,11 +44,13 @@ export const intervalText = ({ interval }: Learned): string =>
 
 export const valueText = ({ value, unit }: Learned): string => `${digits(value, 3)} ${unit}`.trim();
 
-/** Formats a positive number with the given number of significant digits, and with an exponent only from a million up. */
+/**
+ * Formats a positive number with the given number of significant digits. Numbers of a million or more get an exponent.
+ */
 const digits = (x: number, count: number): string =>
   x >= 1e6 ? x.toExponential(1) : x >= 10 ** count ? `${Number(x.toPrecision(count))}` : x.toPrecision(count);
 
-/** Formats the value of the book, which has two digits. */
+/** Formats the parameter's value in the book of Rasmussen and Williams, which prints two digits. */
 export const bookText = ({ book }: Learned): string => (book === undefined ? "" : `${Number(book.toPrecision(2))}`);
 
 /** Describes the data, the model and the fit. */
@@ -78,7 +83,7 @@ export const parametersSummary = (parameters: readonly Learned[]): string =>
 The intervals come from the Hessian of log p. The book used an earlier edition of the record.
 `;
 
-/** Compares the slopes of the three ways. */
+/** Compares the slopes that the three methods compute. */
 export const slopesSummary = ({
   reverse,
   trace,

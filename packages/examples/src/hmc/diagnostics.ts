@@ -1,5 +1,5 @@
-// Diagnostics of Markov chains, for one quantity: a list of draws for each chain. All chains have the same length. An odd
-// length loses its middle draw.
+// Diagnostics of several Markov chains that draw the same quantity. Each chain is a list of draws, and all chains have
+// the same length. If the length is odd, the middle draw of each chain is ignored.
 
 type Chains = readonly (readonly number[])[];
 
@@ -20,8 +20,8 @@ const halves = (chains: Chains): Chains =>
   });
 
 /**
- * Returns the mean W of the variances within the chains, and the estimate var⁺ = (n − 1)/n W + B/n of the total variance. B/n is
- * the variance of the n-draw means of the chains.
+ * Returns two numbers for chains of n draws each. `within` is W, the mean of the chains' variances. `total` is var⁺ =
+ * (n − 1)/n W + B/n, an estimate of the variance of all draws. B/n is the variance of the chains' means.
  */
 function variances(chains: Chains): { readonly within: number; readonly total: number } {
   const n = chains[0]!.length;
@@ -30,8 +30,9 @@ function variances(chains: Chains): { readonly within: number; readonly total: n
 }
 
 /**
- * Returns the split R̂ = √(var⁺ / W), where W is the mean variance of the half chains, and var⁺ estimates the variance of all
- * draws (A. Gelman and others, Bayesian Data Analysis, third edition, section 11.4). It approaches 1 as the chains mix.
+ * Returns the split R̂ = √(var⁺ / W), where W is the mean variance of the half chains, and var⁺ estimates the variance
+ * of all draws (A. Gelman and others, Bayesian Data Analysis, third edition, section 11.4). R̂ approaches 1 as the
+ * chains mix.
  */
 export function splitRhat(chains: Chains): number {
   const { within, total } = variances(halves(chains));
@@ -39,11 +40,12 @@ export function splitRhat(chains: Chains): number {
 }
 
 /**
- * Returns the effective sample size N / τ of the mean of N draws, with τ = 1 + 2 Σ ρₜ. The autocorrelation at lag t over all
- * half chains is ρₜ = 1 − (W − mean of their autocovariances) / var⁺. The sum ends where ρ₂ₖ + ρ₂ₖ₊₁ is negative, and these
- * pairs may not increase (C. Geyer 1992). The formula is that of A. Vehtari, A. Gelman, D. Simpson, B. Carpenter and P. Bürkner
- * (2021, Rank-normalization, folding, and localization: an improved R̂). τ is at least 1 / log₁₀ N, as in the R package
- * `posterior`.
+ * Returns the effective sample size N / τ of the mean of N draws, with τ = 1 + 2 Σ ρₜ. The autocorrelation at lag t is
+ * ρₜ = 1 − (W − cₜ) / var⁺. Here cₜ is the mean autocovariance of the half chains, W is their mean variance, and var⁺
+ * estimates the variance of all draws. The sum ends before the first negative pair ρ₂ₖ + ρ₂ₖ₊₁. A pair that exceeds the
+ * previous pair counts only as much as the previous pair (C. Geyer 1992). The formula is that of A. Vehtari, A. Gelman,
+ * D. Simpson, B. Carpenter and P. Bürkner (2021, Rank-normalization, folding, and localization: an improved R̂). τ is
+ * at least 1 / log₁₀ N, as in the R package `posterior`.
  */
 export function effectiveSampleSize(chains: Chains): number {
   const split = halves(chains);

@@ -9,8 +9,8 @@ export interface EnergyError {
 }
 
 /**
- * Returns the energy errors of trajectories of the same length for different numbers of steps. The trajectories start at the
- * given positions, with normal momenta.
+ * Returns the energy errors of trajectories. All trajectories have the same length in time, but different numbers of
+ * steps. The trajectories start at the given positions, with normal momenta.
  */
 export function energyErrors(
   potential: Potential,

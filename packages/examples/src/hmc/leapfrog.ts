@@ -29,8 +29,9 @@ export function positionOf(potential: Potential): (q: Tensor) => Position {
 export const energyOf = ({ potential, momentum }: Phase): number => potential + dot(momentum, momentum).item() / 2;
 
 /**
- * Follows Hamilton's equations dq/dt = p, dp/dt = −∇U(q) by leapfrog steps: half a step of the momentum, a step of the position,
- * half a step of the momentum. Two half steps in a row are one step, so each leapfrog step computes one gradient.
+ * Follows Hamilton's equations dq/dt = p, dp/dt = −∇U(q) by leapfrog steps: half a step of the momentum, a step of the
+ * position, half a step of the momentum. The last half step and the first half step of the next leapfrog step are
+ * computed as one step. So each leapfrog step needs only one gradient.
  */
 export function leapfrog(at: (q: Tensor) => Position, from: Phase, { stepSize, steps }: Trajectory): Phase {
   let position: Position = from;

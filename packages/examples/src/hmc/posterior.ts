@@ -13,7 +13,9 @@ export const weightNames: readonly string[] = [
 ];
 
 export interface Adelies {
-  /** The features, one row per penguin: measurements scaled to mean 0 and variance 1, and a 1 for the bias. */
+  /**
+   * The features. Each row has the measurements of a penguin, scaled to mean 0 and variance 1, and a 1 for the bias.
+   */
   readonly X: Tensor;
   /** 1 for a male, 0 for a female. */
   readonly male: Tensor;
@@ -55,8 +57,8 @@ export interface Normal {
 }
 
 /**
- * Returns the Laplace approximation of exp(−U): the normal distribution whose mean is the maximum, and whose covariance is the
- * inverse of the Hessian of U there.
+ * Returns the Laplace approximation of exp(−U): a normal distribution. Its mean is the maximum of exp(−U), and its
+ * covariance is the inverse of the Hessian of U at this maximum.
  */
 export function laplace(potential: Potential, size: number): Normal {
   const { params: maximum, reason } = newton(potential, zeros([size]));

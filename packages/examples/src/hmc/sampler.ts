@@ -4,7 +4,9 @@ import { energyOf, leapfrog, type Position, type Potential, positionOf } from ".
 import { type Adaptation, adapt, reasonableStepSize, startAdaptation } from "./stepSize.ts";
 
 export interface Settings {
-  /** The number of draws that adapt the step size. They are not draws of the density. */
+  /**
+   * The number of warm-up draws, which adapt the step size. The warm-up draws do not count as draws from the density.
+   */
   readonly warmUp: number;
   readonly draws: number;
   /** The mean length of a trajectory, in units of time. */
@@ -14,10 +16,13 @@ export interface Settings {
 }
 
 export interface Chain {
-  /** The positions during the warm-up and after it, one row each. */
+  /**
+   * The positions that the chain drew during the warm-up. Each row is a position. `draws` has the positions after the
+   * warm-up.
+   */
   readonly warmUp: readonly (readonly number[])[];
   readonly draws: readonly (readonly number[])[];
-  /** The adaptation of the step size, after each trajectory of the warm-up. */
+  /** The state of the step size's adaptation after each trajectory of the warm-up. */
   readonly adaptations: readonly Adaptation[];
   /** The step size of all trajectories after the warm-up. */
   readonly stepSize: number;
@@ -25,17 +30,21 @@ export interface Chain {
   readonly acceptance: number;
   /** The number of trajectories after the warm-up whose energy error exceeds 1000, as in Stan. */
   readonly divergences: number;
-  /** The number of gradients, with those of the warm-up. */
+  /** The number of computed gradients, including those of the warm-up. */
   readonly gradients: number;
 }
 
-/** The limit on the leapfrog steps of a trajectory, for step sizes that the adaptation makes very small. Stan uses 1023. */
+/**
+ * The largest number of leapfrog steps in a trajectory. The limit applies if the adaptation makes the step size very
+ * small. Stan has the same limit.
+ */
 const mostSteps = 1023;
 
 /**
- * Draws from the density exp(−U) by Hamiltonian Monte Carlo (S. Duane and others 1987; R. Neal 2011). Each draw starts with a
- * new normal momentum and follows a trajectory. It accepts the end with probability min(1, exp(−ΔH)), where ΔH is the energy
- * error of the trajectory.
+ * Draws from the density exp(−U) by Hamiltonian Monte Carlo (S. Duane and others 1987; R. Neal 2011). For each draw,
+ * the chain follows a trajectory with a new, normally distributed momentum. The chain moves to the trajectory's end
+ * with probability min(1, exp(−ΔH)), where ΔH is the energy error of the trajectory. Otherwise the chain stays at its
+ * position.
  */
 export function sample(potential: Potential, key: Tensor, start: Tensor, settings: Settings): Chain {
   const { warmUp, draws, length, target } = settings;
@@ -56,7 +65,8 @@ export function sample(potential: Potential, key: Tensor, start: Tensor, setting
     const [momentumKey, uniformKey] = splitKey(foldIn(key, i));
     const [u, v] = randomUniform(uniformKey, { shape: [2] }).toNested<[number, number]>();
     const stepSize = i <= warmUp ? adaptation.stepSize : adaptation.averaged;
-    // A fixed length could be close to a period of the motion, which ends where it starts (Neal 2011).
+    // The length of the trajectory is random. A fixed length could be close to a period of the motion, and the
+    // trajectory would then end near its start (Neal 2011).
     const steps = Math.min(mostSteps, Math.max(1, Math.round((length * (0.5 + u)) / stepSize)));
     const from = { ...current, momentum: momentumOf(momentumKey) };
     const end = leapfrog(at, from, { stepSize, steps });

@@ -8,19 +8,27 @@ import { energyOf, leapfrog, type Phase, type Position } from "./leapfrog.ts";
 export interface Adaptation {
   /** The step size of the next trajectory, ε. */
   readonly stepSize: number;
-  /** The step size to use after the adaptation: a weighted mean of log ε, which forgets early steps. */
+  /**
+   * The step size to use after the adaptation: exp of a weighted mean of log ε. Early values of ε have little weight.
+   */
   readonly averaged: number;
   /** The number of updates, m. */
   readonly updates: number;
-  /** The mean of target minus acceptance probability, H̄. Recent trajectories have more weight. */
+  /**
+   * The mean H̄ of the difference between the target and the acceptance probability. Recent trajectories have more
+   * weight.
+   */
   readonly shortfall: number;
-  /** The point to which log ε shrinks, μ. */
+  /** The value μ toward which the adaptation pulls log ε. */
   readonly center: number;
 }
 
 const [gamma, t0, kappa] = [0.05, 10, 0.75]; // the values of the paper
 
-/** Starts the adaptation from a step size. The center is ten times larger, because large steps cost less to try. */
+/**
+ * Starts the adaptation from a step size. The adaptation pulls toward a step size ten times as large, because a
+ * trajectory with large steps costs less.
+ */
 export const startAdaptation = (stepSize: number): Adaptation => ({
   stepSize,
   averaged: 1,
@@ -40,7 +48,11 @@ export function adapt(from: Adaptation, acceptance: number, target: number): Ada
   return { stepSize: Math.exp(logStep), averaged, updates, shortfall, center: from.center };
 }
 
-/** Doubles or halves the step size 1 until the acceptance probability of a single leapfrog step crosses 1/2. */
+/**
+ * Returns a first step size, found by trying single leapfrog steps. Starts with a step size of 1. If the acceptance
+ * probability of the leapfrog step exceeds 1/2, doubles the step size until the probability is at most 1/2. Otherwise
+ * halves the step size until the probability exceeds 1/2.
+ */
 export function reasonableStepSize(at: (q: Tensor) => Position, from: Phase): number {
   const exceedsHalf = (stepSize: number) =>
     energyOf(from) - energyOf(leapfrog(at, from, { stepSize, steps: 1 })) > -Math.LN2;

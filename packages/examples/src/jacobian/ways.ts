@@ -29,8 +29,8 @@ export type Way = keyof typeof ways;
 export const wayNames = Object.keys(ways) as Way[];
 
 /**
- * Returns the VJP x̄ of softmax with more than a hundred correct digits, for the doubles in the logits x and the
- * cotangent g.
+ * Returns the VJP x̄ of softmax for the logits x and the cotangent g, with more than a hundred correct digits. The
+ * doubles in x and g count as exact numbers.
  */
 export function reference(x: readonly number[], g: readonly number[]): bigint[] {
   const most = exactly(Math.max(...x));

@@ -7,8 +7,8 @@ import { lossOf, type Mixture } from "./density.ts";
 const momentum = 0.9;
 
 /**
- * Returns an initial mixture of K Gaussians: equal weights, means that divide the sorted data x evenly (at the
- * quantiles (k + ½) / K), and widths of std(x) / K.
+ * Returns an initial mixture of K Gaussians for the sorted data x. The weights are equal. Mean number k is the quantile
+ * (k + ½) / K of x, counted from k = 0. All widths are std(x) / K.
  */
 export function initialMixture(x: Tensor, K: number): Mixture {
   const values = x.toNested<number[]>();

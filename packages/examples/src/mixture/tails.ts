@@ -3,7 +3,7 @@ import { concat, sum } from "@wengert/ops";
 import { exactly, log, relativeError, exp as slowExp, total } from "../shared/fixed.ts";
 import { type LogDensity, logDensity, lossOf, type Mixture, naiveLogDensity, terms } from "./density.ts";
 
-/** Returns log Σₖ exp(tₖ) with more than a hundred correct digits, for the doubles tₖ. */
+/** Returns log Σₖ exp(tₖ) with more than a hundred correct digits. The doubles tₖ count as exact numbers. */
 export function exactLogSumExp(t: readonly number[]): bigint {
   const most = exactly(Math.max(...t));
   return most + log(total(t.map((tk) => slowExp(exactly(tk) - most))));

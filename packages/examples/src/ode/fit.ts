@@ -41,7 +41,10 @@ export function fitInStages(network: Network, { observed }: Data, maxIterations:
   });
 }
 
-/** The solutions of the fitted model, and their errors: root mean squares of solution minus truth. */
+/**
+ * The solutions of the fitted model, and their errors. An error is the root mean square of the difference between the
+ * solution and the true states.
+ */
 export interface Forecast {
   /** The states at all times, [times, trajectories, 2]. */
   readonly fitted: Tensor;
@@ -50,7 +53,10 @@ export interface Forecast {
     readonly within: number;
     readonly beyond: number;
     readonly unseen: number;
-    /** The root mean square of the true states beyond the training time, to compare with `beyond`. */
+    /**
+     * The root mean square of the true states beyond the training time. The summary compares the error `beyond` with
+     * this number.
+     */
     readonly scale: number;
   };
 }

@@ -5,15 +5,16 @@ import { relativeDistance } from "../shared/algebra.ts";
 import { fieldOf, type Network } from "./network.ts";
 import { advance } from "./solver.ts";
 
-/** The time of all solves that `compare` differentiates. More steps make the steps shorter. */
+/** The simulated time of each solve that `compare` differentiates. A solve with more steps has shorter steps. */
 const duration = 20;
 
 type Segment = (network: Network, z: Tensor) => Tensor;
 type Wrap = (segment: Segment) => Segment;
 
 /**
- * Runs a segment on aliases of the weights, so the tape adds the cotangents of the weights within the segment before it adds
- * them to those of other segments. `checkpoint` adds in the same order. Sums of floats depend on the order.
+ * Runs a segment on aliases of the weights. So the sweep first sums the weights' cotangents within the segment, and
+ * then adds this sum to the sums of other segments. `checkpoint` adds in the same order. The order matters because
+ * float additions round.
  */
 export const plain: Wrap = (segment) => (network, z) =>
   segment(
@@ -21,7 +22,10 @@ export const plain: Wrap = (segment) => (network, z) =>
     z,
   );
 
-/** Returns the mean square of the state after `steps` Runge–Kutta steps, in segments of √steps that `wrap` transforms. */
+/**
+ * Returns a function that computes the mean square of the state after `steps` Runge–Kutta steps. The steps are grouped
+ * in segments of √`steps` steps, and `wrap` transforms each segment.
+ */
 export function finalSquare(wrap: Wrap, steps: number): Segment {
   const [h, length] = [duration / steps, segmentLength(steps)];
   return (network, start) => {
@@ -40,7 +44,10 @@ export const segmentLength = (steps: number): number => Math.ceil(Math.sqrt(step
 
 /** The cost of one gradient. */
 interface Cost {
-  /** The number of steps on the tape. With checkpoints, it includes the tape of the segment that the sweep runs again. */
+  /**
+   * The number of steps on the tape. With checkpoints, this number includes the steps of one segment, because the sweep
+   * runs each segment again.
+   */
   readonly list: number;
   /** The bytes of all tensors on the tape. */
   readonly bytes: number;
@@ -58,8 +65,8 @@ export interface Comparison {
 }
 
 /**
- * Compares the gradients of a solve with `steps` Runge–Kutta steps, with a plain tape and with a checkpoint for each segment.
- * Times are the median of `repeats` runs.
+ * Computes the gradient of a solve of `steps` Runge–Kutta steps in two ways: with a plain tape, and with a checkpoint
+ * for each segment. Compares the gradients and their costs. Times are the median of `repeats` runs.
  */
 export function compare(network: Network, start: Tensor, steps: number, repeats = 5): Comparison {
   const rerun = record(segmentOf(duration / steps, segmentLength(steps)), network, start).steps;
@@ -88,7 +95,7 @@ const costOf = (tape: readonly Step[], { milliseconds }: Timed): Cost => ({
   milliseconds,
 });
 
-/** Returns all entries of the gradient by the weights and the start. */
+/** Returns all entries of the gradients with respect to the weights and to the start. */
 export function gradientOf(f: Segment, network: Network, start: Tensor): number[] {
   const [{ W1, b1, W2, b2 }, ofStart] = grad(f, { argnums: [0, 1] })(network, start);
   return [W1, b1, W2, b2, ofStart].flatMap((each) => flatten(each).toNested<number[]>());
@@ -96,7 +103,7 @@ export function gradientOf(f: Segment, network: Network, start: Tensor): number[
 
 /** Returns the bytes of the inputs and outputs of steps. Memory that several tensors share counts once. */
 export function bytesOf(steps: readonly Step[]): number {
-  // `array` instead of `data`, because a sweep checks all memory that `data` has returned.
+  // Reads the tensor's field `array` instead of `data`, because a sweep checks all memory that `data` has returned.
   const memory = new Set(steps.flatMap(({ inputs, output }) => [...inputs, output].map(({ array }) => array!.data)));
   return [...memory].reduce((sum, { byteLength }) => sum + byteLength, 0);
 }

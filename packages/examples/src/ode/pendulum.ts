@@ -13,11 +13,14 @@ export const pendulum: Field = (z) => {
 
 /** Observation intervals of 0.2 with two Runge–Kutta steps each. The fit uses the times up to 10. */
 export const trainingTimes: Times = { h: 0.1, steps: 2, count: 50 };
-/** The same intervals up to time 20. The second half tests the extrapolation. */
+/** Observation intervals up to time 20. The first half is for training, and the second half tests the extrapolation. */
 export const allTimes: Times = { ...trainingTimes, count: 2 * trainingTimes.count };
 export const timeOf = (k: number): number => k * trainingTimes.h * trainingTimes.steps;
 
-/** The true start of each training trajectory: angle and velocity. The energy of each is too low to swing over the top. */
+/**
+ * The true start of each training trajectory: angle and velocity. At each start, the energy is too low for the pendulum
+ * to swing over the top.
+ */
 const starts = [
   [2.4, 0],
   [-1.8, 0.6],

@@ -163,7 +163,10 @@ interface Arrow {
   readonly to: readonly number[];
 }
 
-/** Returns the length of learned minus true field at the center of each cell of a grid, row by row. */
+/**
+ * Returns the length of the difference between the learned field and the true field, at the center of each cell of a
+ * grid, row by row.
+ */
 function differences(network: Network, { columns, rows, angles, velocities }: Cells): number[] {
   const center = (most: number, i: number, count: number) => most * ((2 * i + 1) / count - 1);
   const states = Array.from({ length: rows * columns }, (_, i) => [
@@ -177,7 +180,7 @@ function differences(network: Network, { columns, rows, angles, velocities }: Ce
 interface Cells {
   readonly columns: number;
   readonly rows: number;
-  /** The grid spans the angles and velocities from −angles to angles and from −velocities to velocities. */
+  /** The grid spans angles from −`angles` to `angles`, and velocities from −`velocities` to `velocities`. */
   readonly angles: number;
   readonly velocities: number;
 }

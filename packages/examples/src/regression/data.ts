@@ -113,7 +113,7 @@ export const problems: Readonly<Record<(typeof names)[number], Problem>> = {
   },
 };
 
-/** Combines lists of x and lists of y, which alternate, into points (x, y). */
+/** Combines lists into points (x, y). Each list of x is followed by its list of y. */
 function pairs(...lists: readonly (readonly number[])[]): (readonly [number, number])[] {
   return lists.flatMap((xs, i) => (i % 2 === 0 ? xs.map((x, j) => [x, lists[i + 1]![j]!] as const) : []));
 }

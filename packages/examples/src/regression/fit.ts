@@ -23,7 +23,7 @@ export interface Fit {
   readonly gaussNewton: Uncertainty;
 }
 
-/** Returns the sum of the squared residuals y − curve(x, b) of a curve with the parameters b. */
+/** Returns the sum of the squared residuals y − curve(x, b), for a curve with the parameters b. */
 export function sumOfSquares({ points, curve }: Problem, b: readonly Tensor[]): Tensor {
   const [x, y] = [0, 1].map((i) => tensor(points.map((point) => point[i]!))) as [Tensor, Tensor];
   return sum(square(sub(y, curve(x, b))));

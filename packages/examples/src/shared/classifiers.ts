@@ -37,7 +37,10 @@ export const foldTable = (folds: readonly Fold[], accuracy: number): string =>
     ["all", "", "", `${folds.reduce((sum, { counts: [, heldOut] }) => sum + heldOut, 0)}`, percent(accuracy)],
   ]);
 
-/** Formats a confusion matrix with the recall of each class. Each row name starts with `is`, for example "is from". */
+/**
+ * Formats a confusion matrix with the recall of each class. The name of each row is the text `is` and the true class:
+ * with the text "is from", a row is named "is from Japan".
+ */
 export const confusionTable = ({ counts, classes, results }: ConfusionMatrix, is: string): string =>
   table([
     ["", ...classes.map((name) => `predicted ${name}`), "correct"],

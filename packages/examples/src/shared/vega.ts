@@ -14,7 +14,9 @@ export function readText(file: string): string {
   return readFromPackage("vega-datasets", `../data/${file}`).toString("utf8");
 }
 
-/** Separates the complete rows of a data set, which have a number in each of `columns`, from the incomplete rows. */
+/**
+ * Separates the complete rows of a data set from the incomplete rows. A complete row has a number in each of `columns`.
+ */
 export function withNumbers<Column extends string>(
   rows: readonly Row[],
   columns: readonly Column[],

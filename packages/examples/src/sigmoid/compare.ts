@@ -58,11 +58,12 @@ export interface Moment {
   readonly logisticLoss: number;
   /** The weight difference w₁ − w₀ of softmax regression. */
   readonly difference: readonly number[];
-  /** The weights w of logistic regression with twice the step size of softmax regression. */
+  /** The weights w of logistic regression. Its step size is twice the step size of softmax regression. */
   readonly w: readonly number[];
   /**
-   * The largest difference between the weights w₁ − w₀ of softmax regression and the weights w of logistic regression,
-   * if logistic regression uses twice the step size, and if it uses the same step size.
+   * The largest difference between the entries of w₁ − w₀ (softmax regression) and of w (logistic regression). For
+   * `twice`, the step size of logistic regression is twice that of softmax regression. For `same`, the step sizes are
+   * equal.
    */
   readonly apart: { readonly twice: number; readonly same: number };
   /** The largest change of the weight sum w₀ + w₁ since the start of the fit. */

@@ -275,7 +275,7 @@ export const log: Op = defineOp({
 /** Sums each row. The last axis of the result has size 1. */
 export const rowSums = (x: Tensor): Tensor => sumTo(x, [...x.shape.slice(0, -1), 1]);
 
-/** Softmax along the last axis: sᵢ = exp(xᵢ) / Σₖ exp(xₖ). The rule for a cotangent g is x̄ = s ⊙ (g − ⟨g, s⟩). */
+/** Softmax along the last axis: sᵢ = exp(xᵢ) / Σₖ exp(xₖ). Its rule maps a cotangent g of s to s ⊙ (g − ⟨g, s⟩). */
 export const softmax: Op = defineOp({
   name: "softmax",
   compute: ({ data: x, shape }) => {

@@ -2,7 +2,7 @@ import { type Signal, useSignal, useSignalEffect } from "@preact/signals";
 import { type ComponentType, Fragment } from "preact";
 import { useRef } from "preact/hooks";
 import { address, go } from "../page/address.ts";
-import { keysInUse, useKeys } from "../page/keys.ts";
+import { focusPage, keysInUse, useKeys } from "../page/keys.ts";
 import { ErrorBox } from "../parts/ErrorBox.tsx";
 import { type Room, rooms } from "./rooms.ts";
 import { SchemeButton } from "./SchemeButton.tsx";
@@ -52,7 +52,7 @@ export function House() {
 
 function skip(event: Event): void {
   event.preventDefault();
-  document.getElementById("room")?.focus();
+  focusPage();
 }
 
 type Loaded = { readonly room: Room; readonly view: ComponentType } | { readonly room: Room; readonly error: unknown };

@@ -40,14 +40,18 @@ export function useKeys(keys: readonly Key[]): void {
   }, []);
 }
 
+/** Moves the focus to the room, so that its keys work. */
+export const focusPage = (): void => document.getElementById("room")?.focus({ preventScroll: true });
+
 /**
  * Returns whether the focused element uses a key itself, so that the shortcut of the key is ignored. Text fields use
- * all keys. Sliders and elements with `data-takes-arrows` use the arrow keys.
+ * all keys. Menus use all keys except ← and →. Sliders and elements with `data-takes-arrows` use the arrow keys.
  */
 function takesKeys({ target, key }: KeyboardEvent): boolean {
   if (!(target instanceof HTMLElement)) return false;
   if (document.querySelector("dialog[open]")) return true;
-  if (target.isContentEditable || target.matches("input:not([type=range]), textarea, select")) return true;
+  if (target.isContentEditable || target.matches("input:not([type=range]), textarea")) return true;
+  if (target.matches("select")) return key !== "ArrowLeft" && key !== "ArrowRight";
   const moved = /^(Arrow|Home|End|Page)/.test(key);
   if (moved && target.closest("[data-takes-arrows], input[type=range]")) return true;
   return (key === " " || key === "Enter") && target.closest("button, a, summary, [role=button]") !== null;

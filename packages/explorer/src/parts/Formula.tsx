@@ -1,4 +1,5 @@
 import { useEffect, useRef } from "preact/hooks";
+import { useScrolls } from "./scrolls.ts";
 
 const katex = () => import("./katex.ts");
 
@@ -30,17 +31,6 @@ export function Formula({ tex, block = false }: { tex: string; block?: boolean }
       isCurrent = false;
     };
   }, [tex, block]);
-  useEffect(() => {
-    if (!block) return undefined;
-    // A formula that is wider than its box can take the focus, so that the user can scroll the formula with the arrow
-    // keys.
-    const observer = new ResizeObserver(() => {
-      const box = element.current!;
-      if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
-      else box.removeAttribute("tabindex");
-    });
-    observer.observe(element.current!);
-    return () => observer.disconnect();
-  }, [block]);
+  useScrolls(element, block);
   return <span ref={element} class={block ? "formula block" : "formula"} />;
 }

@@ -3,6 +3,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { isDark } from "../page/scheme.ts";
 import { type ColorMap, colorOf, css, gradient, inkOn, type Scale, scaleFor } from "./colors.ts";
 import { aligned, exact, shapeText, short } from "./numbers.ts";
+import { useScrolls } from "./scrolls.ts";
 
 /** A tensor to draw: elements in row-major order, shape and dtype. The sandbox's `TensorData` has this type. */
 export interface Numbers {
@@ -91,8 +92,10 @@ interface Shown {
 function NumberTable({ rows, columns, values, start, name, scale, marked, onHover }: Shown) {
   const words = aligned(values);
   const at = (i: number, j: number) => i * columns + j;
+  const box = useRef<HTMLDivElement>(null);
+  useScrolls(box);
   return (
-    <div class="scroll">
+    <div class="scroll" ref={box}>
       <table class="number-table" aria-label={name}>
         <tbody onMouseLeave={() => onHover?.(undefined)}>
           {Array.from({ length: rows }, (_, i) => (

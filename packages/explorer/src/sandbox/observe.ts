@@ -1,26 +1,55 @@
-import { ones, type Pull, type Recording, record, type Step, type Tensor, vjp, withLabel } from "@wengert/core";
+import {
+  ones,
+  type Pull,
+  pushes,
+  type Recording,
+  record,
+  type Step,
+  type Tensor,
+  vjp,
+  withLabel,
+  zeros,
+} from "@wengert/core";
 import {
   accumulate,
   alias,
+  insertAxes,
   isFloat,
   leaves,
+  moveAxis,
   pack,
   part,
   place,
+  removeAxes,
+  repeatAlong,
+  sumAxis,
   type TreeFunction,
   unflatten,
   withRecorder,
 } from "@wengert/core/extend";
 import * as ops from "@wengert/ops";
+import { bodyData } from "./bodies.ts";
 import { Elements } from "./elements.ts";
 import { failureOf } from "./failure.ts";
-import { constantsOf, namesOf, paramsText } from "./names.ts";
-import type { ContributionData, Failure, PullData, RecordingData, Seed, StepData } from "./protocol.ts";
+import { constantsOf, type NameOf, namesOf, paramsText } from "./names.ts";
+import type {
+  BodyData,
+  ContributionData,
+  Failure,
+  PullData,
+  RecordingData,
+  Seed,
+  StepData,
+  TangentData,
+  TangentsData,
+} from "./protocol.ts";
 
 const maxRecordings = 20; // if a program makes more recordings, the last ones are kept
 const longTape = 2000; // for tapes with more steps, the ops inside VJP rules are not stored
 
 interface Kept {
+  /** The arguments of the recorded function. */
+  readonly args: readonly unknown[];
   readonly made: Recording<unknown>;
   /**
    * The outputs of the steps that belong to the sweep of f. Only the tape of a gradient of f contains the sweep of f.
@@ -32,20 +61,23 @@ interface Kept {
 export class Observer {
   readonly #kept: Kept[] = [];
   readonly #order: 1 | 2;
+  readonly #along: number | undefined;
 
-  constructor(order: 1 | 2) {
+  /** `along` is the index of the input whose tangent is ones, if the page shows tangents. */
+  constructor(order: 1 | 2, along?: number) {
     this.#order = order;
+    this.#along = along;
   }
 
   /** Calls the library's `record` and stores the recording. Replaces `record` in user programs. */
   readonly record = <A extends readonly unknown[], R>(f: TreeFunction<A, R>, ...args: A): Recording<R> => {
     const made = record<A, R>(f, ...args);
-    this.#kept.push(this.#order === 1 ? { made, ofSweep: new Set() } : gradientOf(f, args, made.inputs));
+    this.#kept.push(this.#order === 1 ? { args, made, ofSweep: new Set() } : gradientOf(f, args, made.inputs));
     return made;
   };
 
   recordings(): RecordingData[] {
-    return this.#kept.slice(-maxRecordings).map((kept) => new Ledger(kept).data());
+    return this.#kept.slice(-maxRecordings).map((kept) => new Ledger(kept).data(this.#along));
   }
 }
 
@@ -65,42 +97,75 @@ function gradientOf<A extends readonly unknown[], R>(f: TreeFunction<A, R>, args
   };
   const named = leaves("record", args, "args").map((leaf, i) => withLabel(leaf, inputs[i]?.label ?? "")); // labeled with the names of f's parameters
   const made = record(gradient as TreeFunction<readonly unknown[], unknown>, ...unflatten(args, named));
-  return { made, ofSweep };
+  return { args, made, ofSweep };
 }
 type AnyVjp = (
   f: unknown,
   ...args: readonly unknown[]
 ) => { value: unknown; pullback: (cotangent: unknown) => unknown };
 
-const specs = [...Object.values(ops), accumulate, alias, pack, part, place, withLabel].flatMap((value) =>
+const structural = [accumulate, alias, insertAxes, moveAxis, pack, part, place, removeAxes, repeatAlong, sumAxis];
+const specs = [...Object.values(ops), ...structural, withLabel].flatMap((value) =>
   typeof value === "function" && "spec" in value ? [value.spec as Step["op"]] : [],
 );
 const library: ReadonlySet<unknown> = new Set(specs);
-const namesOfLibrary: ReadonlySet<string> = new Set(["customVjp", "checkpoint", "stopGradient"]);
+const namesOfLibrary: ReadonlySet<string> = new Set([
+  "customVjp",
+  "customJvp",
+  "checkpoint",
+  "stopGradient",
+  "scan",
+  "fixedPoint",
+  "root",
+]);
 
 /** Converts one recording and its sweep to plain data for the page. */
 class Ledger {
+  readonly #args: readonly unknown[];
   readonly #recording: Recording<unknown>;
   readonly #ofSweep: ReadonlySet<Tensor>;
+  readonly #nameOf: NameOf;
   readonly #elements: Elements;
 
-  constructor({ made, ofSweep }: Kept) {
+  constructor({ args, made, ofSweep }: Kept) {
+    this.#args = args;
     this.#recording = made;
     this.#ofSweep = ofSweep;
-    this.#elements = new Elements(namesOf(made));
+    this.#nameOf = namesOf(made);
+    this.#elements = new Elements(this.#nameOf);
   }
 
-  data(): RecordingData {
+  data(along: number | undefined): RecordingData {
     const { inputs, steps, outputs } = this.#recording;
     const number = (tensor: Tensor) => this.#elements.number(tensor);
     const listing = {
       inputs: inputs.map(number),
       constants: constantsOf(this.#recording).map(number),
-      steps: steps.map((step) => this.#step(step)),
+      steps: steps.map((step, i) => this.#step(step, bodyData(step, `${i + 1}`, this.#nameOf))),
       outputs: outputs.map(number),
     };
     const sweep = this.#sweep();
-    return { ...listing, ...sweep, ...this.#elements.data() };
+    const tangents = along === undefined ? undefined : this.#tangents(along);
+    return { ...listing, ...sweep, tangents, ...this.#elements.data() };
+  }
+
+  /** Runs forward mode. The tangent of input number `wanted` is ones, and the tangents of the other inputs are zeros. */
+  #tangents(wanted: number): TangentsData {
+    const { inputs } = this.#recording;
+    const isChoice = (x: Tensor | undefined): boolean => x !== undefined && isFloat(x.dtype);
+    const along = isChoice(inputs[wanted]) ? wanted : inputs.findIndex(isChoice);
+    const seeds = inputs.map(({ shape, dtype }, i) => (i === along ? ones : zeros)(shape, { dtype }));
+    const all: TangentData[] = [];
+    const add = (of: Tensor, tangent: Tensor) =>
+      all.push({ of: this.#elements.number(of), tangent: this.#elements.number(tangent) });
+    for (const [i, x] of inputs.entries()) if (isFloat(x.dtype)) add(x, seeds[i]!);
+    try {
+      const trees = unflatten(this.#args, seeds);
+      for (const { step, tangent } of pushes(this.#recording, trees)) add(step.output, tangent);
+      return { along, all };
+    } catch (error) {
+      return { along, all, failure: failureOf(error) };
+    }
   }
 
   #sweep(): { seeds: Seed[]; pulls: PullData[]; failure?: Failure } {
@@ -145,19 +210,21 @@ class Ledger {
     return { step, cotangent: number(pull.cotangent), contributions, rule: kept.map((each) => this.#step(each)) };
   }
 
-  #step({ op, inputs, params, output }: Step): StepData {
+  #step(step: Step, body?: BodyData): StepData {
+    const { op, inputs, output } = step;
     const known = library.has(op) || namesOfLibrary.has(op.name);
     const { vjp } = op;
     return {
       op: String(op.name),
       known,
-      params: paramsText(params),
+      params: paramsText(step),
       inputs: inputs.map((input) => this.#elements.number(input)),
       output: this.#elements.number(output),
       ...(known
         ? {}
         : { source: typeof vjp === "function" ? [asWritten(vjp)] : vjp.map((rule) => (rule ? asWritten(rule) : "")) }),
       ...(this.#ofSweep.has(output) ? { ofSweep: true } : {}),
+      ...(body ? { body } : {}),
     };
   }
 }

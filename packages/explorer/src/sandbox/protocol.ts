@@ -11,6 +11,11 @@ export interface Run {
    * first sweep.
    */
   readonly order?: 1 | 2 | undefined;
+  /**
+   * For forward mode: the index of the input whose tangent is ones. The tangents of the other inputs are zeros. If there is
+   * no float input at the index, the first float input is used.
+   */
+  readonly along?: number | undefined;
 }
 
 export interface Outcome {
@@ -45,12 +50,28 @@ export interface RecordingData {
   readonly pulls: readonly PullData[];
   /** The error of a VJP rule that stopped the sweep early. */
   readonly failure?: Failure | undefined;
+  /** The tangents of forward mode, if the run asked for them. */
+  readonly tangents?: TangentsData | undefined;
+}
+
+export interface TangentsData {
+  /** The index in `inputs` of the input whose tangent is ones, or −1 if no input is a float. */
+  readonly along: number;
+  /** The tangents of the float inputs, then those of the outputs of steps, in order. */
+  readonly all: readonly TangentData[];
+  /** The error of a VJP rule that stopped forward mode early. */
+  readonly failure?: Failure | undefined;
+}
+
+export interface TangentData {
+  readonly of: number;
+  readonly tangent: number;
 }
 
 export interface TensorData {
   /**
-   * The tensor's name in tables. The name of a literal number is its value; other names have the number of the tensor's
-   * step, such as `#3`, and the label, if they exist.
+   * The tensor's name in tables. The name of a literal number is its value. Other names consist of the number of the
+   * step that computed the tensor, such as `#3`, and the tensor's label. Either may be missing.
    */
   readonly name: string;
   readonly shape: readonly number[];
@@ -81,10 +102,35 @@ export interface StepData {
   readonly params: string;
   readonly inputs: readonly number[];
   readonly output: number;
+  /** The body of a loop or of an equation. */
+  readonly body?: BodyData | undefined;
   /** The source code of the VJP rules, if the user's program defines the op. */
   readonly source?: readonly string[] | undefined;
   /** Whether the step belongs to the sweep of f. Only the tape of a gradient of f contains the sweep of f. */
   readonly ofSweep?: boolean | undefined;
+}
+
+/** The body of a step, such as the body of a loop. Its tensors have shapes, but no values. */
+export interface BodyData {
+  /** The number of times that the step runs its body. */
+  readonly times: number;
+  /** The inputs of the body, its steps, and a row with its outputs. The rows of an inner loop follow its step. */
+  readonly rows: readonly BodyRow[];
+}
+
+/** A row of a body, as `explain` prints it. */
+export interface BodyRow {
+  /** The number of the step, such as `#3.1`, or an empty string. */
+  readonly number: string;
+  /** The op of a step, the name of an input, or `} returns`. */
+  readonly op: string;
+  readonly params: string;
+  /** The names of the inputs of a step. */
+  readonly inputs: string;
+  /** The shape of the output. Undefined in the row with the outputs of the body. */
+  readonly shape: readonly number[] | undefined;
+  /** How far the row is indented. */
+  readonly depth: number;
 }
 
 export interface Seed {

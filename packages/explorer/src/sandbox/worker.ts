@@ -23,7 +23,12 @@ const modules: Readonly<Record<string, object>> = {
   exercises,
 };
 
-/** Maps each name that a program can import to the module that exports the name. */
+// The build shortens the names of functions. This loop restores the names of exported functions, because error messages
+// show them.
+for (const [name, value] of Object.values(modules).flatMap((module) => Object.entries(module) as [string, unknown][]))
+  if (typeof value === "function" && value.name !== name) Object.defineProperty(value, "name", { value: name });
+
+/** The module of each name that a program can import. */
 const moduleOf = new Map(
   Object.entries(modules).flatMap(([module, names]) => Object.keys(names).map((name) => [name, module] as const)),
 );
@@ -52,8 +57,8 @@ function moduleFor(name: string, observer: Observer): object {
   );
 }
 
-async function run({ code, order = 1 }: Run): Promise<Outcome> {
-  const observer = new Observer(order);
+async function run({ code, order = 1, along }: Run): Promise<Outcome> {
+  const observer = new Observer(order, along);
   const printed: string[] = [];
   const print = (...values: unknown[]) => {
     if (printed.length < maxLines) printed.push(lineOf(values));

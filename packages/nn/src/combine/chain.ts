@@ -30,7 +30,7 @@ export const chain = (layers: readonly AnyLayer[]): Omit<LayerDefinition<unknown
   parts: { layers, isChain: true },
 });
 
-/** Applies a layer to parameters that the caller has from the same combination of layers. */
+/** Applies a layer inside a combination. The caller must pass the parameters that belong to this layer. */
 export const applyLayer = (
   { apply }: AnyLayer,
   params: unknown,

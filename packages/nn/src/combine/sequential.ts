@@ -13,6 +13,6 @@ export function sequential<const L extends readonly LayerLike[]>(...layers: L): 
   return defineLayer({ name: "sequential", ...chain(layersOf("sequential", layers)) }) as Layer<ParamsOfAll<L>>;
 }
 
-/** Returns the arguments of `caller` as layers. */
+/** Returns the arguments of the function `caller` as layers: functions of a tensor become layers. */
 export const layersOf = (caller: string, layers: readonly LayerLike[]): readonly AnyLayer[] =>
   withName(caller, () => layers.map((layer, i) => asLayer(`layer ${i}`, layer)));

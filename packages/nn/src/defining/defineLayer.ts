@@ -44,7 +44,7 @@ export function defineLayer<P>(definition: LayerDefinition<P>): Layer<P> {
   };
 }
 
-/** Returns a layer, or a function of a tensor as a layer. @throws ArgumentError for other values */
+/** Returns a layer unchanged. Converts a function of a tensor to a layer. @throws ArgumentError for other values */
 export function asLayer(place: string, like: unknown): AnyLayer {
   if (isLayer(like)) return like;
   if (typeof like !== "function") {

@@ -37,7 +37,10 @@ export interface Layer<P> {
   readonly init: (key: Tensor, input: Input, options?: InitOptions) => P;
   /** Returns the output for an input `x`. */
   readonly apply: Apply<P>;
-  /** The layers inside a combination such as `sequential`. The parameters are then the list of their parameters. */
+  /**
+   * The layers inside a combination such as `sequential`. The parameters of a combination are a list with the
+   * parameters of each of these layers.
+   */
   readonly parts?: Parts | undefined;
 }
 

@@ -15,8 +15,8 @@ const traceLayer = trace as unknown as (
 ) => { readonly value: Tensor };
 
 /**
- * Returns the shape and dtype of the output of a layer. Traces the layer, which computes no numbers. So no layer needs a
- * second rule for shapes.
+ * Returns the shape and dtype of the output of a layer. Gets them by tracing the layer, which computes no numbers. So
+ * layers need no separate code that computes shapes.
  */
 export function outputOf({ apply }: AnyLayer, params: unknown, { shape, dtype }: Kind): Kind {
   const { value } = traceLayer((params, x) => apply(params, x), params, { shape, dtype });

@@ -27,9 +27,10 @@ export interface GruParams {
 const names = ["Wx", "Wh", "bx", "bh"] as const;
 
 /**
- * Returns the next state of a gated recurrent unit, for an input x [N, D] and a state h [N, H], as in PyTorch: (1 − z) n + z
- * h. The rows x Wx + bx and h Wh + bh each have three equal parts, a, b, c and d, e, f. With them, r = σ(a + d), z = σ(b +
- * e) and n = tanh(c + r f). From K. Cho and others (2014).
+ * Returns the next state of a gated recurrent unit, for an input x [N, D] and a state h [N, H], as in PyTorch: (1 − z)
+ * n + z h. Each row of x Wx + bx consists of three equal pieces a, b and c. Each row of h Wh + bh consists of three
+ * equal pieces d, e and f. With these pieces, r = σ(a + d), z = σ(b + e) and n = tanh(c + r f). From K. Cho and others
+ * (2014).
  * @throws TreeError, DTypeError or ShapeError if the parameters, x and h do not fit together
  */
 export function gruCell(params: GruParams, x: Tensor, h: Tensor): Tensor {

@@ -30,10 +30,10 @@ export interface LstmState {
 const names = ["Wx", "Wh", "b"] as const;
 
 /**
- * Returns the next state of a long short-term memory, for an input x [N, D] and a state { h, c }, as in PyTorch: the memory c'
- * = f c + i g and the output h' = o tanh(c'). The rows x Wx + h Wh + b have four equal parts; i, f and o are σ of the first,
- * second and fourth, and g is tanh of the third. From S. Hochreiter and J. Schmidhuber (1997), with the forget gate f of F.
- * Gers and others (2000).
+ * Returns the next state of a long short-term memory, for an input x [N, D] and a state { h, c }, as in PyTorch: the
+ * memory c' = f c + i g and the output h' = o tanh(c'). Each row of x Wx + h Wh + b consists of four equal pieces p, q,
+ * r and s. With these pieces, i = σ(p), f = σ(q), g = tanh(r) and o = σ(s). From S. Hochreiter and J. Schmidhuber
+ * (1997), with the forget gate f of F. Gers and others (2000).
  * @throws TreeError, DTypeError or ShapeError if the parameters, x and the state do not fit together
  */
 export function lstmCell(params: LstmParams, x: Tensor, state: LstmState): LstmState {

@@ -24,8 +24,8 @@ export function recurrentSettings(
 const otherNames = { returnsequences: 'write { output: "all" } or { output: "last" }' };
 
 /**
- * Returns the initial weights of the inputs, [D, gates × units], and of the state, [units, gates × units]. Each gate has
- * its own random block, so that the number of gates does not change the size of the weights.
+ * Returns the initial weights of the inputs, [D, gates × units], and of the state, [units, gates × units]. The weights
+ * of each gate are drawn separately, so that the number of gates does not affect the magnitude of the weights.
  */
 export function recurrentWeights(
   key: Tensor,
@@ -44,7 +44,10 @@ export function recurrentWeights(
   };
 }
 
-/** Returns xWx + b for each time of sequences x [N, T, D]. One product for all times is faster than T small ones. */
+/**
+ * Returns xWx + b for each time of sequences x [N, T, D]. A single matrix product for all times is faster than T small
+ * products.
+ */
 export function stepsOf(x: Tensor, Wx: Tensor, b: Tensor): readonly Tensor[] {
   checkSequences(x);
   checkFeatures(x, "Wx", Wx);

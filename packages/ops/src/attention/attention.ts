@@ -24,7 +24,7 @@ import { softmax } from "../softmax/softmax.ts";
 
 export interface AttentionOptions {
   /**
-   * A bool mask that is true for each pair of a query and a key to include, and broadcasts to [..., queries, keys].
+   * A bool mask: true for each pair of a query and a key to include. The mask broadcasts to [..., queries, keys].
    * Default: all pairs.
    */
   readonly mask?: TensorLike | undefined;
@@ -38,11 +38,11 @@ export interface AttentionOptions {
 type Attention = (query: TensorLike, key: TensorLike, value: TensorLike, options?: AttentionOptions) => Tensor;
 
 /**
- * Returns softmax(Q Kᵀ / √d) V for queries [..., T, d], keys [..., S, d] and values [..., S, n]: for each query, the mean
- * of the values, weighted by the similarity of the query and the keys. With `causal`, query i includes the keys j ≤ i +
- * S − T, so the last query includes all keys. A query without any key gives 0, with gradient 0. Excluded keys have no
- * effect, even if they are NaN. The only temporary arrays of T × S entries per batch entry are the scores, the masked
- * scores and the weights.
+ * Returns softmax(Q Kᵀ / √d) V for queries Q [..., T, d], keys K [..., S, d] and values V [..., S, n]. For each query,
+ * the result is a mean of the values, weighted by the softmax of the query's inner products with the keys. With
+ * `causal`, query i includes the keys j ≤ i + S − T, so the last query includes all keys. A query that includes no key
+ * gives 0, with gradient 0. Excluded keys have no effect, even if they are NaN. Per batch entry, the only temporary
+ * arrays of T × S entries are the scores, the masked scores and the weights.
  */
 export const scaledDotProductAttention: Sampled<Attention> = /* @__PURE__ */ withSamples<Attention>(
   (query, key, value, options) => {
@@ -113,8 +113,8 @@ function scoresShape(q: Operand, k: Operand, v: Operand): Shape {
 }
 
 /**
- * Returns the mask of the included pairs of queries and keys, or undefined if all pairs are included. `mayBeEmpty` says
- * whether a query may have no key.
+ * Returns `mask`, the mask of the included pairs of queries and keys, and `mayBeEmpty`, whether some query may include
+ * no key. Returns undefined if all pairs are included.
  */
 function includedPairs(
   { mask, causal }: { readonly [K in keyof AttentionOptions]-?: AttentionOptions[K] | undefined },

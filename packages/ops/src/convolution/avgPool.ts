@@ -40,8 +40,8 @@ const meanLoop: WindowLoop = (channels, rows, rowStep, columns, o, p, start, x) 
 
 /**
  * Returns the mean of each window of images x [N, H, W, C], per channel. The result has the shape [N, windows down,
- * windows across, C]. Padding is ignored: at the edge, the result is the mean of the window's entries that are inside
- * of x. The VJP gives each entry of a window g / n, where g is the cotangent of the mean and n the number of entries.
+ * windows across, C]. Padding is ignored: a window at the edge averages only its entries inside x. Let n be the number
+ * of averaged entries and g the cotangent of the mean. The VJP adds g / n to the cotangent of each averaged entry.
  * @throws ShapeError if a window is larger than x, or has no entry of x
  */
 export const avgPool2d: Op<Unary, Pooling, PoolOptions> = /* @__PURE__ */ defineOp({
@@ -94,8 +94,9 @@ const shareLoop: WindowLoop = (channels, rows, rowStep, columns, o, p, start, x)
 };
 
 /**
- * Returns the VJP of avgPool2d for the cotangent g: zeros of `shape`, the shape of x, where each entry of a window
- * receives g / n for the n entries of the window. This function is linear in g, and its adjoint is avgPool2d.
+ * Returns the VJP of avgPool2d for the cotangent g, where `shape` is the shape of x. In the result, each window of n
+ * entries adds g / n to each of its entries. All other entries are 0. This function is linear in g, and its adjoint is
+ * avgPool2d.
  */
 export const avgPoolPullback: Op<Unary, Pooling & { readonly shape: Shape }, PoolOptions & { readonly shape: Shape }> =
   /* @__PURE__ */ defineOp({

@@ -3,8 +3,9 @@ import type { BatchCall, Inputs } from "@wengert/core/extend";
 import { reshape } from "../shapes/reshape.ts";
 
 /**
- * Applies an op of images [N, …] to a batch of them, by joining both axes: [size, N, …] becomes [size N, …]. `images`
- * lists the inputs that are images; the other inputs are shared by all entries.
+ * Applies an op on images [N, …] to a batch of such inputs. The batch axis and the first axis are merged: [size, N, …]
+ * becomes [size × N, …]. `images` lists the positions of the inputs that are images. The other inputs are the same for
+ * the whole batch.
  */
 export function batchOfImages<I extends Inputs, P>(
   { inputs, withBatch, size, output, params, again }: BatchCall<I, P>,

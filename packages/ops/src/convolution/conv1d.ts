@@ -9,8 +9,9 @@ import type { Padding } from "./geometry.ts";
 
 export interface Conv1dOptions extends Omit<ConvOptions, "padding"> {
   /**
-   * The padding with zeros: "valid" adds none; "same" adds as many as give ⌈n / stride⌉ windows for length n; "causal"
-   * adds all of them before x; [[before, after]] gives their numbers. Default: "valid".
+   * The padding with zeros. "valid" adds no zeros. "same" adds as many zeros as are needed for ⌈n / stride⌉ windows,
+   * where n is the length of x. "causal" adds all zeros before x. [[before, after]] sets the number of zeros before x
+   * and after x. Default: "valid".
    */
   readonly padding?: Padding | "causal" | undefined;
 }
@@ -18,9 +19,9 @@ export interface Conv1dOptions extends Omit<ConvOptions, "padding"> {
 type Conv1d = (x: TensorLike, kernel: TensorLike, options?: Conv1dOptions) => Tensor;
 
 /**
- * Returns the convolution of sequences x [N, length, C] and a kernel [size, C / groups, out], with the shape [N,
- * windows, out]. The function is conv2d for images of height 1, with the same derivatives. With "causal" padding,
- * output t depends on the entries of x up to t × stride only.
+ * Returns the convolution of sequences x [N, length, C] and a kernel [size, C / groups, out]. The result has the shape
+ * [N, windows, out]. The function is conv2d for images of height 1, with the same derivatives. With "causal" padding,
+ * output t depends only on the entries of x up to index t × stride.
  */
 export const conv1d: Sampled<Conv1d> = /* @__PURE__ */ withSamples<Conv1d>(
   (x, kernel, options) => {

@@ -25,12 +25,13 @@ import { sizesOption } from "./geometry.ts";
 import { convolve, pullBackToInput, pullBackToKernel } from "./lowering.ts";
 
 /**
- * Returns the convolution y of images x [N, H, W, C] and a kernel [kh, kw, C / groups, out]: yₙᵢⱼₒ = Σ xₙₐᵦ꜀ kernelₚᵩ꜀ₒ
- * over the pixels (a, b) of window (i, j), without flipping the kernel. y has the shape [N, windows down, windows
- * across, out]. y is the matrix product of the windows of x (as rows) and the kernel. With `groups`, the channels and
- * the filters are split into groups, and each filter reads the channels of its group. For the cotangent g of y, the VJP
- * for x adds kernel × g at each window; the VJP for the kernel sums x × g over all windows. int32 wraps around; float32
- * is summed as in matmul.
+ * Returns the convolution y of images x [N, H, W, C] and a kernel [kh, kw, C / groups, out], without flipping the
+ * kernel. y has the shape [N, windows down, windows across, out]. Entry yₙᵢⱼₒ is the sum Σ xₙₐᵦ꜀ kernelₚᵩ꜀ₒ over the
+ * channels c and the kernel's positions (p, q), where (a, b) is the pixel of window (i, j) at (p, q). So y is the
+ * matrix product of the windows of x (as rows) and the kernel. With `groups`, the channels and the filters are split
+ * into groups, and each filter reads only the channels of its group. Let g be the cotangent of y. The VJP for x adds
+ * kernel × g to the pixels of each window. The VJP for the kernel sums x × g over all windows. int32 wraps around;
+ * float32 is summed as in matmul.
  */
 export const conv2d: Op<readonly [x: Tensor, kernel: Tensor], Convolution, ConvOptions> = /* @__PURE__ */ defineOp({
   name: "conv2d",
@@ -72,9 +73,10 @@ type SizedOptions = ConvOptions & { readonly size: readonly number[] };
 const sizedDefaults = { stride: 1, padding: "valid", dilation: 1, groups: 1, size: undefined } as const;
 
 /**
- * Returns the VJP of conv2d for x, where `size` has the height and width of x: for the cotangent g, zeros to which g ×
- * kernel is added at each window. The VJP is linear in g and in the kernel. For the cotangent u of the result, the VJP
- * for g is the convolution of u and the kernel, and the VJP for the kernel is that of conv2d at u.
+ * Returns the VJP of conv2d for x, where g is the cotangent of the convolution, and `size` has the height and width of
+ * x. In the result, each window adds g × kernel to its pixels. The result is linear in g and in the kernel. Let u be
+ * the cotangent of the result. The VJP for g is the convolution of u and the kernel. The VJP for the kernel is that of
+ * conv2d with the images u.
  */
 export const convInputPullback: Op<readonly [g: Tensor, kernel: Tensor], Sized, SizedOptions> =
   /* @__PURE__ */ defineOp({
@@ -118,9 +120,10 @@ export const convInputPullback: Op<readonly [g: Tensor, kernel: Tensor], Sized, 
   });
 
 /**
- * Returns the VJP of conv2d for the kernel, where `size` has the height and width of the kernel: for the cotangent g,
- * the sum of x × g over all windows. The VJP is linear in x and in g. For the cotangent u of the result, the VJP for x
- * is that of conv2d with the kernel u, and the VJP for g is the convolution of x and u.
+ * Returns the VJP of conv2d for the kernel, where g is the cotangent of the convolution, and `size` has the height and
+ * width of the kernel. The result is the sum of x × g over all windows. The result is linear in x and in g. Let u be
+ * the cotangent of the result. The VJP for x is that of conv2d with the kernel u. The VJP for g is the convolution of x
+ * and u.
  */
 export const convKernelPullback: Op<readonly [x: Tensor, g: Tensor], Sized, SizedOptions> = /* @__PURE__ */ defineOp({
   name: "convKernelPullback",

@@ -10,10 +10,11 @@ import { explicitPadding, halved, sizesOption, spanOf, type Widths } from "./geo
 type ConvTranspose = (x: TensorLike, kernel: TensorLike, options?: ConvOptions) => Tensor;
 
 /**
- * Returns the transposed convolution of x [N, H, W, C] and a kernel [kh, kw, C, out / groups]: zeros to which x ×
- * kernel is added at each window. The function is the adjoint of conv2d with the same options and the kernel's last two
- * axes swapped. Along an axis of size n, the result has (n − 1) stride + span entries with padding "valid", where span
- * = dilation (size − 1) + 1; n × stride entries with "same"; and explicit padding removes entries from "valid".
+ * Returns the transposed convolution of x [N, H, W, C] and a kernel [kh, kw, C, out / groups]: each pixel of x adds x ×
+ * kernel to one window of the result. The function is the adjoint of conv2d with the same options and the kernel's last
+ * two axes swapped. The padding determines the size of the result along an axis with n entries of x and `size` entries
+ * of the kernel. "valid" gives (n − 1) stride + dilation (size − 1) + 1 entries. "same" gives n × stride entries.
+ * Explicit padding gives the result of "valid" without `before` entries at its start and `after` entries at its end.
  */
 export const convTranspose2d: Sampled<ConvTranspose> = /* @__PURE__ */ withSamples<ConvTranspose>(
   (x, kernel, options) => {

@@ -7,8 +7,9 @@ export interface ConvOptions {
   /** The stride: the step from one window to the next along each spatial axis. Default: 1. */
   readonly stride?: Sizes | undefined;
   /**
-   * The padding with zeros: "valid" adds none, "same" adds as many as give ⌈n / stride⌉ windows along an axis of size
-   * n, and [[before, after], ...] gives their numbers along each spatial axis. Default: "valid".
+   * The padding with zeros. "valid" adds no zeros. "same" adds as many zeros as are needed for ⌈n / stride⌉ windows
+   * along an axis of size n. [[before, after], ...] sets the numbers of zeros before and after x along each spatial
+   * axis. Default: "valid".
    */
   readonly padding?: Padding | undefined;
   /** The dilation: the step from one entry of a window to the next along each spatial axis. Default: 1. */
@@ -28,7 +29,7 @@ export interface Convolution {
 export const convDefaults = { stride: 1, padding: "valid", dilation: 1, groups: 1 } as const;
 
 /**
- * Returns the options of a convolution in `rank` dimensions, checked for images x and a kernel.
+ * Checks the options of a convolution in `rank` dimensions, for images x and a kernel, and returns the options.
  * @throws ShapeError if the shapes of x and the kernel do not fit, or a size is invalid
  */
 export function convolutionOf(

@@ -8,13 +8,14 @@ export type Sizes = number | readonly number[];
 export type Widths = readonly (readonly [before: number, after: number])[];
 
 /**
- * The padding around the input x. "valid" adds no entries. "same" adds as many as give ⌈n / stride⌉ windows along an
- * axis of size n; an odd number adds its extra entry after x. A list gives a pair [before, after] for each axis.
+ * The padding around the input x. "valid" adds no entries. "same" adds as many entries as are needed for ⌈n / stride⌉
+ * windows along an axis of size n. If that number is odd, the extra entry is after x. A list gives a pair [before,
+ * after] for each axis.
  */
 export type Padding = "valid" | "same" | Widths;
 
 /**
- * Returns the list of an option's values, with a number for each axis.
+ * Returns the value of an option as a list, with a number for each axis.
  * @throws ShapeError unless `value` is a whole number ≥ 1, or a list of `count` such numbers
  */
 export function sizesOption(name: string, value: unknown, count: number): readonly number[] {

@@ -30,8 +30,8 @@ export function convolve(out: NdArray, x: NdArray, kernel: NdArray, geometry: Ge
 }
 
 /**
- * Adds g × kernel to `out` at each window, where g is the cotangent of a convolution's output. `out` has the shape of
- * the input images, and must be filled with zeros.
+ * For each window, adds g × kernel to the window's pixels in `out`, where g is the cotangent of a convolution's output.
+ * `out` has the shape of the input images, and must be filled with zeros.
  */
 export function pullBackToInput(out: NdArray, g: NdArray, kernel: NdArray, geometry: Geometry): void {
   const [outputs, weights] = [ravel(g), ravel(kernel)];
@@ -100,15 +100,15 @@ const columnsOf = (weights: Data, entries: number, { filters, groups }: Geometry
   ndarray(weights, [entries, filters / groups], [filters, 1], (group * filters) / groups);
 
 /**
- * Returns the outputs of a convolution for the windows from `from` to `to` − 1 and the filters of one group. Their
- * shape is [to − from, filters / groups].
+ * Returns a view of the outputs of a convolution, for the windows `from` to `to` − 1 and the filters of one group. The
+ * shape of the view is [to − from, filters / groups].
  */
 const outputsOf = (outputs: Data, from: number, to: number, { filters, groups }: Geometry, group: number): NdArray =>
   ndarray(outputs, [to - from, filters / groups], [filters, 1], from * filters + (group * filters) / groups);
 
 /**
- * Copies the outputs of one group's filters to their columns of `out`, in the rows from `from` to `to` − 1. `out` has
- * the columns of all groups.
+ * Copies the outputs of one group's filters to the rows `from` to `to` − 1 of `out`. `out` has columns for the filters
+ * of all groups, and only the columns of this group are written.
  */
 function copyColumns(
   out: Data,

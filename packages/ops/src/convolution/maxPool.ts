@@ -14,6 +14,7 @@ import {
 } from "@wengert/core/extend";
 import { irregular, type Sampled, withSamples } from "../declaring/samples.ts";
 import { inFloat64 } from "../loops/alongAxes.ts";
+import { maxPoolInWasm } from "../wasm/pools.ts";
 import { batchOfImages } from "./batchOfImages.ts";
 import {
   eachWindow,
@@ -28,8 +29,8 @@ import {
 } from "./pooling.ts";
 
 /**
- * Returns the maximum of one channel of a window, NaN if an entry is NaN. Uses Math.max, because it needs no branch: on
- * random data, the processor would often mispredict a branch.
+ * Returns the maximum of one channel of a window, or NaN if an entry is NaN. Math.max compiles to code without a
+ * branch. On random data, the processor would often mispredict a branch.
  */
 function peakOf(rows: number, rowStep: number, columns: number, step: number, start: number, x: Data): number {
   let peak = x[start]!;
@@ -57,7 +58,8 @@ export const maxPool2d: Op<Unary, Pooling, PoolOptions> = /* @__PURE__ */ define
   batch: (call) => batchOfImages(call, [0]),
   kernel: (out, [x], params) => {
     const images = ravel(x);
-    eachWindow({ ...params, images: x.shape, pool: out.shape }, maxLoop, out.data, images, images);
+    const pooled = { ...params, images: x.shape, pool: out.shape };
+    if (!maxPoolInWasm(pooled, out.data, images)) eachWindow(pooled, maxLoop, out.data, images, images);
   },
   flops: (_, { shape }, { size }) => sizeOf(shape) * sizeOf(size),
   vjp: [(g, { inputs: [x], params }) => maxPoolPullback(x, g, params)],
@@ -90,8 +92,9 @@ export const maxPool1d: Sampled<(x: Tensor | number, options: PoolOptions) => Te
 ]);
 
 /**
- * Adds the cotangent of each window's maximum, in p, to u at the position where x has the maximum. Ties share a
- * cotangent. In a window with a NaN, NaN is added.
+ * For each window, adds the cotangent p of the window's maximum to u, at the position of the maximum in x. If several
+ * entries equal the maximum, each receives an equal share of p. If the window has a NaN, all of its entries in u become
+ * NaN.
  */
 const spreadLoop: WindowLoop = (channels, rows, rowStep, columns, o, p, start, x, u) => {
   for (let c = 0; c < channels; c++) {
@@ -115,7 +118,10 @@ const spreadLoop: WindowLoop = (channels, rows, rowStep, columns, o, p, start, x
   }
 };
 
-/** For each window, writes the mean of u over the positions of the maximum of x to p; NaN if the window has a NaN. */
+/**
+ * For each window, writes to p the mean of u over the positions where x equals the window's maximum. Writes NaN if the
+ * window has a NaN.
+ */
 const collectLoop: WindowLoop = (channels, rows, rowStep, columns, o, p, start, x, u) => {
   for (let c = 0; c < channels; c++) {
     const peak = peakOf(rows, rowStep, columns, channels, start + c, x);
@@ -132,10 +138,11 @@ const collectLoop: WindowLoop = (channels, rows, rowStep, columns, o, p, start, 
 };
 
 /**
- * Returns the VJP of maxPool2d for the cotangent g: zeros with the shape of x, where the maximum of each window
- * receives g, shared equally by ties; NaN in a window with a NaN. The result is linear in g. For the cotangent u of the
- * result, the VJP for g is the `maxPoolTangent` of u. The derivative by x is 0, since a small change of x does not
- * change which entry is the maximum.
+ * Returns the VJP of maxPool2d for the cotangent g. The result has the shape of x, and each window adds g at the
+ * position of its maximum. If several entries equal the maximum, each receives an equal share of g. A window with a NaN
+ * adds NaN to all of its entries. The result is linear in g. For the cotangent u of the result, the VJP for g is the
+ * `maxPoolTangent` of u. The derivative by x is 0, since a small change of x does not change which entry is the
+ * maximum.
  */
 export const maxPoolPullback: Op<readonly [x: Tensor, g: Tensor], Pooling, PoolOptions> = /* @__PURE__ */ defineOp({
   name: "maxPoolPullback",
@@ -150,7 +157,7 @@ export const maxPoolPullback: Op<readonly [x: Tensor, g: Tensor], Pooling, PoolO
     const pooled = { ...params, images: x.shape, pool: g.shape };
     const spread = ({ data }: { readonly data: Data }) => eachWindow(pooled, spreadLoop, ravel(g), ravel(x), data);
     if (overlap(params)) inFloat64(out, spread);
-    else spread(out);
+    else if (!maxPoolInWasm(pooled, ravel(g), ravel(x), out.data)) spread(out);
   },
   flops: ([, g], _, { size }) => 3 * sizeOf(g.shape) * sizeOf(size),
   vjp: [null, (u, { inputs: [x], params }) => maxPoolTangent(x, u, params)],
@@ -161,9 +168,9 @@ export const maxPoolPullback: Op<readonly [x: Tensor, g: Tensor], Pooling, PoolO
 });
 
 /**
- * Returns the tangent of maxPool2d for the tangent u of x: for each window, the mean of u over the positions of the
- * maximum of x; NaN in a window with a NaN. The result is linear in u. The VJP for u is the `maxPoolPullback` of the
- * cotangent.
+ * Returns the tangent of maxPool2d for the tangent u of x. The result for a window is the mean of u over the positions
+ * where x equals the window's maximum, or NaN if the window has a NaN. The result is linear in u. The VJP for u is the
+ * `maxPoolPullback` of the cotangent.
  */
 export const maxPoolTangent: Op<readonly [x: Tensor, u: Tensor], Pooling, PoolOptions> = /* @__PURE__ */ defineOp({
   name: "maxPoolTangent",

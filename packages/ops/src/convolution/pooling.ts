@@ -17,8 +17,9 @@ export interface PoolOptions {
   /** The stride: the step from one window to the next along each spatial axis. Default: `size`. */
   readonly stride?: Sizes | undefined;
   /**
-   * The padding, whose entries the pool ignores: "valid" adds none, "same" adds as many as give ⌈n / stride⌉ windows
-   * along an axis of size n, and [[before, after], ...] gives their numbers along each spatial axis. Default: "valid".
+   * The padding. The pool ignores the added entries. "valid" adds none. "same" adds as many as are needed for ⌈n /
+   * stride⌉ windows along an axis of size n. [[before, after], ...] sets the numbers of added entries along each
+   * spatial axis. Default: "valid".
    */
   readonly padding?: Padding | undefined;
 }
@@ -95,9 +96,9 @@ export const inOneDimension =
   };
 
 /**
- * Processes one window of images x and u, for all channels. For channel c, the window's entry of the pooled array p has
- * index o + c, and its first entry in the images has index i + c. The window has `rows` rows of `columns` pixels, and
- * the rows start `rowStep` entries apart. A pixel has `channels` entries.
+ * Processes one window of the images x and u, for all channels. The window has `rows` rows of `columns` pixels. The
+ * rows start `rowStep` entries apart, and a pixel has `channels` entries. For channel c, the window starts at index i +
+ * c of the images, and its entry in the pooled array p has index o + c.
  */
 export type WindowLoop = (
   channels: number,

@@ -36,10 +36,10 @@ interface Windows extends Sliding {
 }
 
 /**
- * Returns all windows of x that slide along `axes`, as a view without a copy. An axis of length n keeps its position;
- * the new length of the axis is the number of windows, ⌊(n − span) / stride⌋ + 1, where span = dilation (size − 1) + 1.
- * The entries of the windows are the last axes, in the order of `axes`, as in NumPy. The adjoint adds overlapping
- * windows. windows(x, { size: 3 }) of [a, b, c, d] is [[a, b, c], [b, c, d]].
+ * Returns all windows of x that slide along `axes`, as a view without a copy. Each of `axes` then counts windows: its
+ * length n becomes ⌊(n − span) / stride⌋ + 1, where span = dilation (size − 1) + 1. The entries of the windows are
+ * along new last axes, in the order of `axes`, as in NumPy. The adjoint adds each window at its position, so
+ * overlapping windows are summed. windows(x, { size: 3 }) of [a, b, c, d] is [[a, b, c], [b, c, d]].
  * @throws ShapeError if a window is larger than its axis
  */
 export const windows: Op<Unary, Windows, WindowsOptions> = /* @__PURE__ */ defineOp({
@@ -59,8 +59,9 @@ export const windows: Op<Unary, Windows, WindowsOptions> = /* @__PURE__ */ defin
 });
 
 /**
- * Adds each window of x at its position in an array of zeros of the given `shape`. Entries in several windows are summed,
- * in float64. `size`, `stride`, `dilation` and `axes` mean the same as for its adjoint, the op `windows`.
+ * Adds each window of x at its position in an array of zeros of the given `shape`. Entries in several windows are
+ * summed, in float64. The function is the adjoint of the op `windows`, and its options `size`, `stride`, `dilation` and
+ * `axes` mean the same.
  */
 export const overlapAdd: Op<Unary, Windows & { readonly shape: Shape }, WindowsOptions & { readonly shape: Shape }> =
   /* @__PURE__ */ defineOp({

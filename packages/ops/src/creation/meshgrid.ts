@@ -13,9 +13,9 @@ export interface MeshgridOptions {
 type Meshgrid = (xs: readonly TensorLike[], options?: MeshgridOptions) => Tensor[];
 
 /**
- * Returns a tensor for each vector in xs, all of the same shape. Tensor i varies along axis i, where it has the entries
- * of vector i, and repeats them along the other axes. So the entries of all tensors at one index are the coordinates of
- * a grid point. The adjoint sums over the repeated axes.
+ * Returns a tensor for each vector in xs. All of these tensors have the same shape. Each tensor has the entries of its
+ * vector along one axis, and repeats these entries along the other axes. So the entries of all tensors at one index are
+ * the coordinates of a grid point. The adjoint sums over the repeated axes.
  * @throws ShapeError unless xs are vectors or numbers, ArgumentError for an unknown indexing
  */
 export const meshgrid: Sampled<Meshgrid> = /* @__PURE__ */ withSamples<Meshgrid>(

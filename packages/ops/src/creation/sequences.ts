@@ -11,9 +11,10 @@ type Arange = (start: number, stop: number, options?: ArangeOptions) => Tensor;
 const maxCount = 2 ** 32;
 
 /**
- * Returns the numbers start + i step for i = 0, 1, …, before stop, as in NumPy. The tensor is empty if stop is not in
- * the direction of step. The dtype is float64 unless `dtype` is passed.
- * @throws ArgumentError unless start, stop and step are finite numbers, OutOfRangeError if step is 0, DTypeError for bool
+ * Returns the numbers start, start + step, start + 2 step, …, up to but not including stop, like NumPy's arange. The
+ * tensor is empty if stop is not in the direction of step. The dtype is float64 unless `dtype` is passed.
+ * @throws ArgumentError unless start, stop and step are finite numbers, OutOfRangeError if step is 0, DTypeError for
+ * bool
  */
 export const arange: Sampled<Arange> = /* @__PURE__ */ withSamples<Arange>(
   (start, stop, options) => {

@@ -16,7 +16,10 @@ export function diagonalOption(caller: string, { k = 0 }: DiagonalOptions): numb
 
 type Triangle = (x: TensorLike, options?: DiagonalOptions) => Tensor;
 
-/** Makes the function that keeps those entries of each matrix for which `isKept(column − row, k)` is true. */
+/**
+ * Makes a function that keeps the entries of each matrix for which `isKept(column − row, k)` is true, and sets all
+ * other entries to 0.
+ */
 const triangle = (name: string, isKept: (above: number, k: number) => boolean): Sampled<Triangle> =>
   withSamples<Triangle>(
     (x, options) => {

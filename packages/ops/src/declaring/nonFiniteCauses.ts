@@ -7,9 +7,9 @@ import { type AnyOpSpec, type Binary, type Fault, type Inputs, ravel, type Unary
 type AnyFault = Fault<Inputs, unknown>;
 
 /**
- * Returns the elements of `x` that contributed to the non-finite element of `bad`. The result has one element if `x`
- * and `bad` have the same shape, and several if broadcasting repeats or sums elements. Along the axes `allAlong`,
- * returns all elements.
+ * Returns the elements of `x` from which the non-finite element of `bad` was computed. The result has one element if
+ * `x` and `bad` have the same shape, and several if broadcasting repeats or sums elements. `allAlong` lists axes along
+ * which every element of `x` contributes.
  */
 function valuesAt(x: Tensor, { bad, index }: Place, allAlong: readonly number[] = []): number[] {
   let places: number[][] = [[]];
@@ -53,8 +53,8 @@ const elementwiseCause =
   };
 
 /**
- * The elements of a and b from which a NaN or infinity was computed: several, if the NaN or infinity is in a cotangent
- * that was summed over broadcast axes.
+ * The elements of a and b from which a NaN or infinity was computed. If the NaN or infinity is in a cotangent that was
+ * summed over broadcast axes, several elements of the other input contributed to it.
  */
 interface Pair {
   readonly as: readonly number[];

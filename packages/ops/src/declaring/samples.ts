@@ -19,7 +19,7 @@ export function positive(shape: Shape, variant = 1): Tensor {
 }
 
 /**
- * A function composed of ops, with sample arguments. Tests check such a function at these arguments as they check an
+ * A function composed of ops, with sample arguments. Tests check the function at these arguments, in the same way as an
  * op.
  */
 export type Sampled<F extends (...args: never) => unknown> = F & {

@@ -2,8 +2,8 @@ import { type DType, OutOfRangeError, tensor } from "@wengert/core";
 import { checkDType, defineOp, type Op, ravel, type Unary } from "@wengert/core/extend";
 
 /**
- * Returns x in another dtype. int32 rounds towards zero, bool is x ≠ 0, and float32 rounds to nearest. The VJP casts
- * the cotangent back; int32 and bool have no gradient.
+ * Returns x in another dtype. A cast to int32 rounds towards zero, a cast to bool gives x ≠ 0, and a cast to float32
+ * rounds to nearest. The VJP casts the cotangent to the dtype of x; int32 and bool have no gradient.
  * @throws OutOfRangeError if a value does not fit in int32
  */
 export const cast: Op<Unary, { readonly dtype: DType }> = /* @__PURE__ */ defineOp({

@@ -44,7 +44,7 @@ function nonzeroHypot(a: Tensor, b: Tensor): Tensor {
 }
 
 /**
- * Returns the angle φ from −π to π between the positive x axis and the point (x, y), as IEEE's atan2. With h² = x² +
+ * Returns the angle φ from −π to π between the positive x axis and the point (x, y), like Math.atan2. With h² = x² +
  * y², the VJP maps the cotangent g to g x / h² for y and −g y / h² for x. The derivatives at x = y = 0 are NaN.
  */
 export const atan2: Op<readonly [y: Tensor, x: Tensor]> = /* @__PURE__ */ elementwisePair(

@@ -57,8 +57,8 @@ export const minimum: Op<Binary> = /* @__PURE__ */ extremeOp(
 );
 
 /**
- * Returns y = ln(eᵃ + eᵇ) = max(a, b) + log1p(e^−|a − b|). The VJP maps the cotangent g to g σ(a − b) for a and g σ(b −
- * a) for b, where σ is the sigmoid. If a = b = −Infinity, y is −Infinity and the gradient 0.
+ * Returns y = ln(eᵃ + eᵇ), computed as max(a, b) + log1p(e^−|a − b|). The VJP maps the cotangent g to g σ(a − b) for a
+ * and g σ(b − a) for b, where σ is the sigmoid. If a = b = −Infinity, y is −Infinity and the gradient is 0.
  */
 export const logAddExp: Op<Binary> = /* @__PURE__ */ defineOp({
   name: "logAddExp",

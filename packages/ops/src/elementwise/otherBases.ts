@@ -6,7 +6,7 @@ import { elementwiseFunction } from "./declaring.ts";
 
 // This file declares the power 2ˣ, logarithms to the bases 2 and 10, and the reciprocal.
 
-/** Returns y = 2ˣ; whole powers are exact. The VJP maps the cotangent g to g y ln 2. */
+/** Returns y = 2ˣ; exact for whole x. The VJP maps the cotangent g to g y ln 2. */
 export const exp2: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
   "exp2",
   (n, y, o, a, i, s) => {

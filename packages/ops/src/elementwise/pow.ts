@@ -98,9 +98,9 @@ function writeLogPower(as: Data, p: number, bs: Data, q: number, decrement: 0 | 
 }
 
 /**
- * Returns y = aᵇ, with IEEE's 1ᵇ = a⁰ = 1. The VJP maps the cotangent g to g b aᵇ⁻¹ for a, and to g aᵇ ln a for b. The
- * cotangent for a is 0 if b = 0. At a = 0, aᵇ ln a is 0 for b ≥ 0 and −Infinity for b < 0; for a < 0, aᵇ ln a is NaN.
- * int32 inputs give int32, modulo 2³².
+ * Returns y = aᵇ. As in IEEE 754, 1ᵇ and a⁰ are 1, even for NaN. int32 inputs give int32, modulo 2³². The VJP maps the
+ * cotangent g to g b aᵇ⁻¹ for a, and to g aᵇ ln a for b. The cotangent for a is 0 if b = 0. The factor aᵇ ln a has
+ * special values: at a = 0, it is 0 for b ≥ 0 and −Infinity for b < 0; for a < 0, it is NaN.
  * @throws OutOfRangeError if the inputs are int32 and an exponent is negative
  */
 export const pow: Op<Binary> = /* @__PURE__ */ pairwiseOp(

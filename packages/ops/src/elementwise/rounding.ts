@@ -96,8 +96,8 @@ function remainder(a: number, b: number): number {
 }
 
 /**
- * Returns ⌊a / b⌋, computed from the remainder y = a mod b as (a − y) / b. `round` removes the rounding error of this
- * quotient.
+ * Returns ⌊a / b⌋, computed as (a − y) / b from the remainder y = a mod b. This quotient is whole up to its rounding
+ * error, which `round` removes.
  */
 const wholeQuotient = (a: Tensor, b: Tensor, y: Tensor): Tensor => round(div(sub(a, y), b));
 

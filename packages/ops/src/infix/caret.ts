@@ -20,7 +20,10 @@ export function caretLines(tokens: readonly Token[], position: number, operands:
 
 const operandText = (x: unknown): string => (x instanceof Tensor ? `${x.label ?? ""}${shapeText(x.shape)}` : show(x));
 
-/** Whether the token at `i` is a minus that does not follow an operand, a number or a closing parenthesis. */
+/**
+ * Whether the token at `i` is a unary minus: a minus that does not follow an operand, a number or a closing
+ * parenthesis.
+ */
 function isUnaryMinus(tokens: readonly Token[], i: number): boolean {
   const before = tokens[i - 1];
   return tokens[i] === "-" && typeof before !== "number" && before !== ")" && !isNumber(before);
@@ -31,7 +34,7 @@ export function withLines(error: unknown, lines: string): unknown {
   if (!(error instanceof WengertError)) return error;
   const { message, stack } = error;
   error.message = message + lines;
-  // The stack repeats the message, and Node prints the stack.
+  // The stack contains the message and must be changed too, because Node prints the stack.
   if (typeof stack === "string") error.stack = stack.replace(message, () => error.message);
   return error;
 }

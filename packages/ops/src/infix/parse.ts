@@ -22,7 +22,7 @@ const tokenPattern = /\*\*|(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?|[\p{L}_$][\p{L}\d_$
 export const tokensOf = (texts: readonly string[]): readonly Token[] =>
   texts.flatMap((text, i) => [...(i > 0 ? [i - 1] : []), ...(text.match(tokenPattern) ?? [])]);
 
-/** Whether a token is a number that is part of the text. */
+/** Whether a token is a number in the text of the formula, not the index of an inserted operand. */
 export const isNumber = (token: Token | undefined): token is string =>
   typeof token === "string" && /^\.?\d/.test(token);
 

@@ -46,7 +46,8 @@ const factor: Op<Unary> = /* @__PURE__ */ defineOp<Unary>({
   vjp: [
     (g, { output: L }) => {
       const product = matmul(swapped(L), g);
-      // Returns the lower triangle of each matrix, with the diagonal halved: Φ in the VJP of the Cholesky factor.
+      // Returns the lower triangle of each matrix, with the diagonal halved. In the VJP of the Cholesky factor, this
+      // function is Φ.
       const half = mul(add(tril(product), tril(product, { k: -1 })), 0.5);
       const left = solveTriangle(L, half, { lower: true, transposed: true, tolerance: 0 });
       const both = solveTriangle(L, swapped(left), { lower: true, transposed: true, tolerance: 0 });
@@ -72,10 +73,10 @@ export const cholesky: Sampled<(A: TensorLike) => Tensor> = /* @__PURE__ */ with
 );
 
 /**
- * Replaces the columns from `first` to before `stop` of the matrix A, stored in the lower triangle of `L`, by those of
- * its Cholesky factor. The columns before `first` must already be replaced. The function calls itself for each half of
- * the columns, so that matrix products do most of the work. Returns the index of the first pivot that is not larger
- * than its rounding error, or −1.
+ * Computes the columns `first` to `stop` − 1 of the Cholesky factor of a matrix A. The lower triangle of `L` holds A,
+ * and the columns of the factor replace those of A. The columns before `first` must already be replaced. The function
+ * calls itself for each half of the columns, so that matrix products do most of the work. Returns the index of the
+ * first pivot that is not larger than its rounding error, or −1.
  */
 function factorColumns(L: Elements, n: number, first: number, stop: number, a: Elements, scratch: Elements): number {
   if (stop - first > 8) {

@@ -14,7 +14,7 @@ import { columnsFirst } from "./qr.ts";
 // for a singular A. With the singular value decomposition A = U diag(s) Vᵀ, the matrix of cofactors is det U · det V ·
 // U diag(Πₖ≠ᵢ sₖ) Vᵀ for every A.
 
-/** Returns the matrix of cofactors C of each square matrix: Cᵢⱼ is the derivative of det A by Aᵢⱼ. */
+/** Returns the matrix of cofactors C of each square matrix A: Cᵢⱼ is the derivative of det A by Aᵢⱼ. */
 export const cofactors: Op<Unary> = /* @__PURE__ */ defineOp<Unary>({
   name: "cofactors",
   shape: ([A]) => A.shape,
@@ -31,10 +31,10 @@ export const cofactors: Op<Unary> = /* @__PURE__ */ defineOp<Unary>({
 });
 
 /**
- * Returns the derivative of the matrix of cofactors C of A in the direction G, a second derivative of det A: (⟨G, C⟩ C
- * − C Gᵀ C) / det A. For a diagonal A with diagonal s, entry [i, i] is Σⱼ gⱼⱼ Πₖ≠ᵢⱼ sₖ, and entry [i, j] is −gⱼᵢ Πₖ≠ᵢⱼ
- * sₖ. Second derivatives are symmetric, so the VJP by G is the op itself. The VJP by A, a third derivative, divides by
- * det A.
+ * Returns the derivative of the matrix of cofactors C of A in the direction G: (⟨G, C⟩ C − C Gᵀ C) / det A. For a
+ * diagonal A with the diagonal s, entry [i, i] of the result is Σⱼ gⱼⱼ Πₖ≠ᵢⱼ sₖ over j ≠ i, and entry [i, j] is −gⱼᵢ
+ * Πₖ≠ᵢⱼ sₖ. The result is a second derivative of det A. Second derivatives are symmetric, so the VJP by G is the op
+ * itself. The VJP by A is a third derivative of det A, and its formula divides by det A.
  */
 const cofactorsPullback: Op<Binary> = /* @__PURE__ */ defineOp<Binary>({
   name: "cofactorsPullback",

@@ -21,9 +21,9 @@ import {
 import { eigenpairs } from "./tridiagonal.ts";
 
 /**
- * Returns the eigenvalues w of a symmetric A as row 0, and the eigenvectors V in the rows below. A = V diag(w) Vᵀ, so
- * dw is the diagonal of P = Vᵀ dA V, and dV = V (P ∘ F) with Fᵢⱼ = 1 / (wⱼ − wᵢ) for i ≠ j and 0 on the diagonal; ∘
- * multiplies elementwise.
+ * Returns a matrix with the eigenvalues w of a symmetric A as row 0, and the eigenvectors V in the rows below: A = V
+ * diag(w) Vᵀ. With P = Vᵀ dA V, the differential dw is the diagonal of P, and dV = V (P ∘ F), where ∘ multiplies
+ * elementwise. Fᵢⱼ is 1 / (wⱼ − wᵢ) for i ≠ j, and 0 on the diagonal.
  */
 const decompose: Op<Unary> = /* @__PURE__ */ defineOp<Unary>({
   name: "eigh",
@@ -92,8 +92,9 @@ export interface EighResult {
 /**
  * Returns `{ values, vectors }` of symmetric matrices A = V diag(w) Vᵀ: the eigenvalues w in ascending order, and the
  * eigenvectors as columns of V. The first large entry of each eigenvector is positive. Uses the symmetric part of A.
- * The VJP is Ā = V (diag(w̄) + X) Vᵀ, where X has the skew part of Vᵀ V̄ divided by wⱼ − wᵢ in entry [i, j]. For equal
- * eigenvalues, the VJP is exact if the loss depends only on their eigenspace, and NaN otherwise.
+ * The VJP maps the cotangents w̄ and V̄ to Ā = V (diag(w̄) + X) Vᵀ. Entry [i, j] of X is that of the skew part of Vᵀ
+ * V̄, divided by wⱼ − wᵢ; the diagonal of X is 0. For equal eigenvalues, the VJP is exact if the loss depends only on
+ * their eigenspace, and NaN otherwise.
  * @throws OutOfRangeError if a matrix is not symmetric
  */
 export const eigh: Sampled<(A: TensorLike) => EighResult> = /* @__PURE__ */ withSamples<(A: TensorLike) => EighResult>(

@@ -1,9 +1,9 @@
 import { type Elements, epsilon } from "./matrices.ts";
 
-// Equal eigenvalues have no unique eigenvectors: any orthonormal basis of their eigenspace will do. So a function of
-// the eigenvectors has a derivative only if it does not depend on the choice of the basis. The VJP rules detect a
-// dependence by comparing cotangents. With a basis along the coordinate axes, a dependent function could pass this test
-// by accident, so the decompositions rotate such a basis to an irregular one.
+// Equal eigenvalues have no unique eigenvectors: every orthonormal basis of their eigenspace is valid. So a function of
+// the eigenvectors has a derivative only if it does not depend on the choice of the basis. The VJP rules test by the
+// cotangents whether the function depends on the basis. With a basis along the coordinate axes, such a function could
+// pass the test by accident. So the decompositions rotate the basis to an irregular one.
 
 /**
  * Returns the tolerance for equal eigenvalues or singular values: the largest difference that rounding errors alone can
@@ -24,7 +24,10 @@ export function eachRun(values: ArrayLike<number>, visit: (start: number, stop: 
   }
 }
 
-/** Returns, for each of the sorted values, the index of the first value that is equal up to rounding errors. */
+/**
+ * Returns a list with an index for each of the sorted values: the index of the first value that equals it up to
+ * rounding errors.
+ */
 export function runsOf(values: ArrayLike<number>): Int32Array {
   const runs = Int32Array.from({ length: values.length }, (_, i) => i);
   eachRun(values, (start, stop) => runs.fill(start, start, stop));
@@ -32,8 +35,8 @@ export function runsOf(values: ArrayLike<number>): Int32Array {
 }
 
 /**
- * Reflects the rows from `start` to before `stop` by I − 2 u uᵀ, for an irregular unit vector u. Orthonormal rows
- * remain an orthonormal basis of the same space. `variant` chooses u.
+ * Reflects the rows `start` to `stop` − 1 by I − 2 u uᵀ, for an irregular unit vector u. Orthonormal rows remain an
+ * orthonormal basis of the same space. `variant` chooses u.
  */
 export function turnBasis(rows: Elements, width: number, start: number, stop: number, variant = 0): void {
   const u = Float64Array.from({ length: stop - start }, (_, i) => 1.1 + Math.sin(2.4 * i + 1.7 * variant + 0.6));
@@ -46,8 +49,9 @@ export function turnBasis(rows: Elements, width: number, start: number, stop: nu
 }
 
 /**
- * Returns 1 or −1: the sign of the first entry of the row whose absolute value is at least half of the largest. If
- * singular vectors and eigenvectors have this sign fixed, they change continuously with the matrix.
+ * Returns the sign, 1 or −1, of the first large entry of row i. An entry is large if its absolute value is at least
+ * half of the largest absolute value in the row. Singular vectors and eigenvectors whose first large entry is made
+ * positive change continuously with the matrix.
  */
 export function signOf(rows: Elements, width: number, i: number): number {
   const row = rows.subarray(i * width, (i + 1) * width);

@@ -12,16 +12,17 @@ const negligible = 1e-10;
 interface Gaps {
   /** Whether to divide by the differences wⱼ − wᵢ of eigenvalues or singular values w, or by their sums wⱼ + wᵢ. */
   readonly by: "difference" | "sum";
-  /** Which part of the matrix X to divide: 1 for its symmetric part, −1 for its skew part. */
+  /** Which part of the matrix x to divide: 1 for its symmetric part, −1 for its skew part. */
   readonly sign: 1 | -1;
 }
 
 /**
- * Divides the symmetric or the skew part of a matrix x by the sums or differences of eigenvalues or singular values w:
- * yᵢⱼ = (xᵢⱼ ± xⱼᵢ) / (2 (wⱼ ∓ wᵢ)) off the diagonal, and 0 on it. Where the divisor is 0 up to rounding errors, y is 0
- * if the dividend is 0 up to rounding errors, and NaN otherwise. For differences, the adjoint divides the other of the
- * two parts; for sums, the adjoint is the same op. For the cotangent g of y, w̄ₖ is ± 2 Σⱼ zₖⱼ, where z is the
- * symmetric matrix g ∘ y (∘ is elementwise), divided in the same way.
+ * Divides the symmetric or the skew part of a matrix x by sums or differences of eigenvalues or singular values w. The
+ * option `sign` is the sign in the dividend (xᵢⱼ ± xⱼᵢ) / 2, and `by` selects the divisor wⱼ + wᵢ or wⱼ − wᵢ. The
+ * diagonal of the result y is 0. Where the divisor is 0 up to rounding errors, y is 0 if the dividend is 0 up to
+ * rounding errors, and NaN otherwise. With differences, the adjoint is the op with the other sign; with sums, the
+ * adjoint is the op itself. Let g be the cotangent of y, and z the result of the op for g ∘ y (an elementwise product)
+ * with `sign` 1. The VJP for wₖ is 2 Σⱼ zₖⱼ with differences, and −2 Σⱼ zₖⱼ with sums.
  */
 export const divideByGaps: Op<Binary, Gaps> = /* @__PURE__ */ defineOp<Binary, Gaps>({
   name: "divideByGaps",
@@ -58,8 +59,9 @@ export const divideByGaps: Op<Binary, Gaps> = /* @__PURE__ */ defineOp<Binary, G
 });
 
 /**
- * Returns x, which has a number for each eigenvalue or singular value in w. An entry of the result is NaN where w has
- * equal values with different x, or where w is 0 and x is not.
+ * Returns a copy of x, where x has a number for each eigenvalue or singular value in w. Where w has equal values, the
+ * numbers in x must be equal too; otherwise they become NaN. With `zeros`, a number becomes NaN also if its value in w
+ * is 0 and the number is not 0.
  */
 export const agreeing: Op<Binary, { readonly zeros: boolean }> = /* @__PURE__ */ defineOp<
   Binary,
@@ -92,8 +94,8 @@ type Columns = readonly [x: Tensor, scale: Tensor, s: Tensor];
 
 /**
  * Divides the columns of x by the singular values s: yᵢⱼ = xᵢⱼ / sⱼ. Where s is 0 up to rounding errors, y is 0 if x is
- * small enough to be a rounding error of numbers of the size `scale`, and NaN otherwise. The VJP maps the cotangent g
- * to x̄ = g / s and s̄ⱼ = −Σᵢ gᵢⱼ yᵢⱼ / sⱼ.
+ * negligible compared with the largest entry of `scale`, and NaN otherwise. The VJP maps the cotangent g to x̄ᵢⱼ = gᵢⱼ
+ * / sⱼ and s̄ⱼ = −Σᵢ gᵢⱼ yᵢⱼ / sⱼ.
  */
 export const divideBySingularValues: Op<Columns> = /* @__PURE__ */ defineOp<Columns>({
   name: "divideBySingularValues",

@@ -2,9 +2,9 @@ import { lengthOf } from "./jacobi.ts";
 import type { Elements } from "./matrices.ts";
 
 /**
- * Writes the reduced factors of A = Q R, for an m × n matrix A with m ≥ n: Q, m × n, to `q` and R, n × n, to `r`, row
- * by row. The diagonal of R is not negative, which makes the factors unique. `w` holds the columns of A one after the
- * other, and is overwritten. Householder reflection j clears column j below the diagonal.
+ * Computes the reduced factors of A = Q R, for an m × n matrix A with m ≥ n. Writes Q, m × n, to `q` and R, n × n, to
+ * `r`, both row by row. The diagonal of R is not negative, which makes the factors unique. `w` holds the columns of A
+ * one after the other, and is overwritten. Householder reflection j clears column j below the diagonal.
  */
 export function factorQR(w: Elements, m: number, n: number, q: Elements, r: Elements): void {
   const factors = new Float64Array(n);

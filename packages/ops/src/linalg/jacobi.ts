@@ -50,7 +50,8 @@ function rotateAllPairs(w: Elements, v: Elements, m: number, n: number): boolean
       const c = 1 / Math.sqrt(1 + t * t);
       rotateRows(w, i * m, j * m, m, c, -c * t);
       rotateRows(v, i * n, j * n, n, c, -c * t);
-      // If the new squared length p − t r is much smaller than p, the subtraction cancels digits.
+      // The rotation changes the squared length p of column i to p − t r. If the new length is much smaller, this
+      // subtraction cancels digits, so the length is computed again.
       squares[i] = p - t * r > p / 2 ? p - t * r : dot(w, i * m, i * m, m);
       squares[j] = q + t * r > q / 2 ? q + t * r : dot(w, j * m, j * m, m);
     }
@@ -88,7 +89,10 @@ export function lengthOf(x: Elements, start: number, length: number): number {
   for (let k = start; k < start + length; k++) if (!(Math.abs(x[k]!) <= most)) most = Math.abs(x[k]!);
   if (!(most > 0 && most < Infinity)) return most;
   let sum = 0;
-  for (let k = start; k < start + length; k++) sum += (x[k]! / most) ** 2;
+  for (let k = start; k < start + length; k++) {
+    const share = x[k]! / most;
+    sum += share * share; // has the same bits in every engine, unlike a power
+  }
   return most * Math.sqrt(sum);
 }
 

@@ -16,7 +16,8 @@ const divideByR: ReturnType<typeof triangleSolver> = /* @__PURE__ */ triangleSol
 /**
  * Returns the x that minimizes |A x − b|², by the QR factorization of A. b is a vector, or a matrix whose columns are
  * the right sides of separate problems. If A has more columns than rows, returns the shortest x with A x = b. The VJP
- * is that of x = R⁻¹ Qᵀ b, where A = Q R; for more columns than rows, it is that of x = Q R⁻ᵀ b, where Aᵀ = Q R.
+ * differentiates the formula x = R⁻¹ Qᵀ b, where A = Q R. If A has more columns than rows, the formula is x = Q R⁻ᵀ b,
+ * where Aᵀ = Q R.
  * @throws OutOfRangeError if A does not have full rank, up to rounding errors
  */
 export const lstsq: Sampled<LeastSquares> = /* @__PURE__ */ withSamples<LeastSquares>(

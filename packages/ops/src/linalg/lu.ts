@@ -9,7 +9,10 @@ import { substitute } from "./substitution.ts";
  */
 export interface Factors {
   readonly lu: Elements;
-  /** The row swaps of an LU factorization: row i was swapped with row `swaps[i]`, for i = 0, 1, … in this order. */
+  /**
+   * The row swaps of an LU factorization. Swap i exchanges row i with row `swaps[i]`. The swaps are in the order i = 0,
+   * 1, …
+   */
   readonly swaps: Int32Array;
   /** The index of the first pivot that is 0 up to rounding errors; −1 if there is none. */
   readonly singularAt: number;
@@ -32,7 +35,7 @@ type MutableFactors = { -readonly [K in keyof Factors]: Factors[K] };
 const narrow = 16;
 
 /**
- * Factorizes the columns from `first` to before `stop`, from row `first` on. The columns before `first` must already be
+ * Factorizes the columns `first` to `stop` − 1, from row `first` on. The columns before `first` must already be
  * factorized.
  */
 function factorColumns(factors: MutableFactors, n: number, first: number, stop: number, scratch: Elements): void {
@@ -61,8 +64,8 @@ function factorColumns(factors: MutableFactors, n: number, first: number, stop: 
 }
 
 /**
- * Subtracts the matrix product a b from the columns from `first` to before `stop` of the n × n matrix x, from row
- * `first` on.
+ * Subtracts the matrix product a b from the n × n matrix x, in the columns `first` to `stop` − 1 and from row `first`
+ * on.
  */
 export function subtractProduct(
   x: Elements,
@@ -81,8 +84,9 @@ export function subtractProduct(
 }
 
 /**
- * Chooses the pivot of column j, and eliminates the column in the rows below, up to the column `stop`. Returns whether
- * the pivot is larger than its rounding error, which is at most about n ε Σ |lᵢₖ| |uₖⱼ| for the factors L and U.
+ * Chooses the pivot of column j, swaps its row to row j, and eliminates column j in the rows below. Only the columns
+ * before `stop` are updated. Returns whether the pivot is larger than its rounding error, which is at most about n ε Σ
+ * |lᵢₖ| |uₖⱼ| for the factors L and U.
  */
 function eliminateColumn(lu: Elements, n: number, j: number, stop: number, swaps: Int32Array): boolean {
   let pivotRow = j;

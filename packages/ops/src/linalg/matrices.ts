@@ -95,7 +95,9 @@ export function eachMatrix(
   }
 }
 
-/** Returns the words of an error message that say which matrix of a batch failed; an empty text for a single matrix. */
+/**
+ * Returns text for an error message that says which matrix of a batch failed. The text is empty for a single matrix.
+ */
 export function entryText(batch: Shape, entry: number): string {
   if (batch.length === 0) return "";
   const index: number[] = [];
@@ -142,11 +144,11 @@ export function symmetricElements(a: Elements, n: number, A: Operand, batch: Sha
   return copy;
 }
 
-/** Returns the rows from `start` to before `stop` of each matrix, as a view. */
+/** Returns the rows `start` to `stop` − 1 of each matrix, as a view. */
 export const rowsOf = (x: Tensor, start: number, stop: number): Tensor =>
   slice(x, { start: [...x.shape.slice(0, -2).map(() => null), start], stop: [...x.shape.slice(0, -2), stop] });
 
-/** Returns the columns from `start` to before `stop` of each matrix, as a view. */
+/** Returns the columns `start` to `stop` − 1 of each matrix, as a view. */
 export const columnsOf = (x: Tensor, start: number, stop: number): Tensor =>
   slice(x, { start: [...x.shape.slice(0, -1).map(() => null), start], stop: [...x.shape.slice(0, -1), stop] });
 

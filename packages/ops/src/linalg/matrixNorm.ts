@@ -27,9 +27,10 @@ export interface MatrixNormOptions {
 const normDefaults = { ord: "fro", keepDims: false } as const;
 
 /**
- * Returns a norm of each matrix, as in NumPy: by default the Frobenius norm ‖A‖ = √Σ aᵢⱼ², whose VJP maps the cotangent
- * g to g A / ‖A‖. Where a norm has a kink, the VJP is the middle of its subdifferential: 0 for the zero matrix, and
- * equal shares for ties. Singular values that are 0 up to rounding errors do not affect the VJP of "nuc".
+ * Returns a norm of each matrix, as in NumPy. The default is the Frobenius norm ‖A‖ = √Σ aᵢⱼ², whose VJP maps the
+ * cotangent g to g A / ‖A‖. Where a norm is not differentiable, the VJP uses the middle of its subdifferential: 0 for
+ * the zero matrix, and equal shares for ties. Singular values that are 0 up to rounding errors do not affect the VJP of
+ * "nuc".
  * @throws ShapeError for matrices without elements, except for the norms "fro" and "nuc", which are 0
  */
 export const matrixNorm: Sampled<MatrixNorm> = /* @__PURE__ */ withSamples<MatrixNorm>(

@@ -22,8 +22,9 @@ import {
 import { triangleSolver } from "./triangularSolve.ts";
 
 /**
- * Returns Q and, in the rows below, R for an m × n matrix A = Q R with m ≥ n. The VJP is Ā = (Q̄ + Q S) R⁻ᵀ, where S is
- * the symmetric matrix with the lower triangle of R R̄ᵀ − Q̄ᵀ Q (S. Walter and L. Lehmann, arXiv 1009.6112).
+ * Returns Q and, in the rows below, R for an m × n matrix A = Q R with m ≥ n. The VJP maps the cotangents Q̄ and R̄ to
+ * Ā = (Q̄ + Q S) R⁻ᵀ. S is the symmetric matrix with the same lower triangle as R R̄ᵀ − Q̄ᵀ Q (S. Walter and L.
+ * Lehmann, arXiv 1009.6112).
  */
 const decompose: Op<Unary> = /* @__PURE__ */ defineOp<Unary>({
   name: "qr",
@@ -92,8 +93,8 @@ export function qrInFloat64(A: Tensor): QrResult {
 /**
  * Returns `{ Q, R }` with A = Q R: Q has orthonormal columns, and R is upper triangular. For A of [m, n] and k = min(m,
  * n), Q is [m, k] and R is [k, n]. The diagonal of R is not negative, so the factors are unique and differentiable. The
- * VJP is Ā = (Q̄ + Q S) R⁻ᵀ, where the symmetric S has the lower triangle of R R̄ᵀ − Q̄ᵀ Q. The VJP needs linearly
- * independent columns.
+ * VJP maps the cotangents Q̄ and R̄ to Ā = (Q̄ + Q S) R⁻ᵀ, where S is the symmetric matrix with the same lower triangle
+ * as R R̄ᵀ − Q̄ᵀ Q. The VJP needs linearly independent columns.
  */
 export const qr: Sampled<(A: TensorLike) => QrResult> = /* @__PURE__ */ withSamples<(A: TensorLike) => QrResult>(
   (A, ...rest: unknown[]) => {

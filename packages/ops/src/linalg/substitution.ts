@@ -64,8 +64,8 @@ export function substitute(t: Rows, x: Rows, triangle: Triangle): void {
 }
 
 /**
- * Subtracts Σ t x, the inner product of `count` elements of the triangle t and of x, from the element of x at index
- * `at`.
+ * Subtracts an inner product from the element of x at index `at`: the sum of the products of `count` elements of the
+ * triangle t and `count` elements of x.
  */
 function subtractDot(
   x: Elements,

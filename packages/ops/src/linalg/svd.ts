@@ -22,9 +22,10 @@ import {
 import { columnsFirst } from "./qr.ts";
 
 /**
- * Returns U, S and V, one below the other, for A = U diag(s) Vᵀ. With P = Uᵀ dA V, ds is the diagonal of P. With J = Uᵀ
- * Ū and L = Vᵀ V̄, the other terms of the VJP are P̄ = skew(J + L) / (sⱼ − sᵢ) + skew(J − L) / (sⱼ + sᵢ), and the
- * components of Ū and V̄ that are orthogonal to the columns of U and V, divided by s.
+ * Returns U, s (as a row) and V, one below the other, for A = U diag(s) Vᵀ. The VJP maps the cotangents Ū, s̄ and V̄ to
+ * Ā = U (diag(s̄) + X) Vᵀ, plus another term if A is not square. With J = Uᵀ Ū and L = Vᵀ V̄, entry [i, j] of X is
+ * that of skew(J + L) divided by sⱼ − sᵢ, plus that of skew(J − L) divided by sⱼ + sᵢ. If A has more rows than columns,
+ * the other term is (Ū − U J) diag(s)⁻¹ Vᵀ. If A has more columns than rows, the other term is U diag(s)⁻¹ (V̄ − V L)ᵀ.
  */
 const decompose: Op<Unary> = /* @__PURE__ */ defineOp<Unary>({
   name: "svd",
@@ -78,8 +79,8 @@ const decompose: Op<Unary> = /* @__PURE__ */ defineOp<Unary>({
 const flipped = ({ u, s, v }: SingularTriples): SingularTriples => ({ u: v, s, v: u });
 
 /**
- * Reflects the singular vectors of equal singular values, so that no singular vector is along a coordinate axis. U and
- * V get the same reflection, or different ones if the value is 0.
+ * Reflects the singular vectors of equal singular values, so that no singular vector is along a coordinate axis. If the
+ * equal singular values are 0, U and V get different reflections; otherwise they get the same reflection.
  */
 function turnBases(u: Elements, s: Float64Array, v: Elements, m: number, n: number): void {
   const tolerance = toleranceOf(s);

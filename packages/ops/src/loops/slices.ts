@@ -60,23 +60,17 @@ export function innerProduct(n: number, a: Data, i: number, s: number, b: Data, 
   return sum;
 }
 
-/** Returns the maximum of a slice: NaN if any entry is NaN, −Infinity if the slice is empty. */
+/** Returns the maximum of a slice: NaN if any entry is NaN, −Infinity if the slice is empty. 0 is above −0. */
 export function maxOf(n: number, a: Data, i: number, t: number): number {
   let peak = -Infinity;
-  for (let l = 0, p = i; l < n; l++, p += t) {
-    const x = a[p]!;
-    if (!(x <= peak) && !Number.isNaN(peak)) peak = x;
-  }
+  for (let l = 0, p = i; l < n; l++, p += t) peak = Math.max(peak, a[p]!);
   return peak;
 }
 
-/** Returns the minimum of a slice: NaN if any entry is NaN, Infinity if the slice is empty. */
+/** Returns the minimum of a slice: NaN if any entry is NaN, Infinity if the slice is empty. −0 is below 0. */
 export function minOf(n: number, a: Data, i: number, t: number): number {
   let lowest = Infinity;
-  for (let l = 0, p = i; l < n; l++, p += t) {
-    const x = a[p]!;
-    if (!(x >= lowest) && !Number.isNaN(lowest)) lowest = x;
-  }
+  for (let l = 0, p = i; l < n; l++, p += t) lowest = Math.min(lowest, a[p]!);
   return lowest;
 }
 
@@ -138,8 +132,9 @@ export function sumExcept(n: number, a: Data, i: number, s: number, m: number, b
 }
 
 /**
- * Writes exp(xⱼ − xₘ) of a slice to y, from index o on, in steps of r; entry m is the peak. Returns the sum of the
- * exponentials without the peak's own term, which is 1. All results are NaN if the peak is not finite.
+ * Writes exp(xⱼ − xₘ) for each entry xⱼ of a slice to y, from index o on, in steps of r. xₘ is the peak, the largest
+ * entry of the slice. Returns the sum of the exponentials without the peak's own term, which is 1. All results are NaN
+ * if the peak is not finite.
  */
 export function exponentials(
   n: number,
@@ -168,9 +163,10 @@ export function exponentials(
 }
 
 /**
- * Writes the weighted mean Σ s g / Σ s of the cotangent g, for the softmax s, to `mean` as a sum of two doubles: a
- * center and an offset. If the largest s is at least 0.5, the center is g at the index of this s. So no digits cancel
- * when the largest s is close to 1. Otherwise the center is the mean computed by a plain sum.
+ * Computes the weighted mean Σ s g / Σ s of the cotangent g, for the softmax s. Writes the mean to `mean` as a sum of
+ * two doubles: a center and an offset. If the largest s is at least 0.5, the center is the entry of g at the index of
+ * this s. So no digits cancel when the largest s is close to 1. Otherwise the center is the mean computed by a plain
+ * sum.
  */
 export function weightedMean(
   mean: Float64Array,

@@ -1,9 +1,9 @@
 import type { Data } from "@wengert/core/extend";
 
 /**
- * The sizes of a convolution in two dimensions: images of height × width × channels, a kernel, and an output. Entry (p,
- * q) of the window for output pixel (i, j) is the image's pixel in row i strideY + p dilationY − top and column j
- * strideX + q dilationX − left.
+ * The sizes of a convolution in two dimensions: images of height × width × channels, a kernel, and an output. For
+ * output pixel (i, j), entry (p, q) of the window is a pixel of the image: row i × strideY + p × dilationY − top,
+ * column j × strideX + q × dilationX − left.
  */
 export interface Geometry {
   readonly images: number;
@@ -36,7 +36,7 @@ export interface Blocks {
   readonly windows: number;
   readonly perImage: number;
   readonly entries: number;
-  /** The number of windows in a block, that is, the number of rows of the matrix that is multiplied at a time. */
+  /** The number of windows in a block. A matrix product has this many rows. */
   readonly block: number;
   /** The number of filters in a group of a grouped convolution. */
   readonly filters: number;
@@ -60,8 +60,10 @@ export function blocksOf(g: Geometry): Blocks {
 }
 
 /**
- * Calls `visit` for each image that has windows numbered from `from` to `to` − 1, where numbers continue from image to
- * image. The windows `first` to `last` − 1 of the image are stored in the rows of the block from `row` on.
+ * Calls `visit` for each image that has windows in a block. The windows of all images are numbered consecutively, and
+ * the block has the windows `from` to `to` − 1. Row r of the block holds window `from` + r. `visit` receives the
+ * image's range of windows, `first` to `last` − 1, counted within the image, and the row of the block that holds window
+ * `first`.
  */
 export function eachImage(
   from: number,
@@ -85,8 +87,9 @@ export function eachImage(
 const longRun = 32;
 
 /**
- * Copies the windows from number `from` to `to` − 1 of one image, with the channels of one group, to rows of a matrix
- * that start at index `o` of `rows`. The row-major image starts at index `i` of x. Entries in the padding are 0.
+ * Copies windows of one image to rows of a matrix. Copies the windows `from` to `to` − 1, and only the channels of one
+ * group. The first row starts at index `o` of `rows`, and the row-major image starts at index `i` of x. Entries in the
+ * padding are 0.
  */
 export function gatherWindows(
   rows: Data,
@@ -136,8 +139,8 @@ export function gatherWindows(
 }
 
 /**
- * Adds each row of a matrix to its window of one image: the adjoint of `gatherWindows`, with the same arguments.
- * Entries in the padding are dropped.
+ * Adds each row of a matrix to the window of an image from which `gatherWindows` would copy it. The function is the
+ * adjoint of `gatherWindows` and has the same arguments. Entries in the padding are dropped.
  */
 export function scatterWindows(
   rows: Data,

@@ -14,9 +14,9 @@ export interface DropoutOptions {
 type Dropout = (key: Tensor, x: TensorLike, options: DropoutOptions) => Tensor;
 
 /**
- * Returns x with each entry set to 0 with probability `rate`, and divided by 1 − rate otherwise, so that its expected
- * value is x. A dropped entry has gradient 0, even if it is NaN or infinite. The same key drops the same entries. Call
- * `dropout` in training only.
+ * Returns x with each entry either set to 0, with probability `rate`, or divided by 1 − rate. So the expected value of
+ * the result is x. A dropped entry has gradient 0, even if it is NaN or infinite. The same key drops the same entries.
+ * Call `dropout` in training only.
  * @throws OutOfRangeError unless 0 ≤ rate ≤ 1
  */
 export const dropout: Sampled<Dropout> = /* @__PURE__ */ withSamples<Dropout>(

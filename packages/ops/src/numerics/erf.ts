@@ -4,8 +4,8 @@ import { exp, expPair, ldexp, power } from "./exponential.ts";
 import { log } from "./logarithm.ts";
 import { millsRatio, millsTimesDensity } from "./normal.ts";
 
-// This file computes the error function and related functions. erfc(x) = √(2/π) m(√2 x) e^(−x²), where m is Mills'
-// ratio Φ(−t) / φ(t) of the normal distribution function Φ and its density φ.
+// This file computes the error function and related functions. erfc(x) = √(2/π) m(√2 x) e^(−x²), where m(t) = Φ(−t) /
+// φ(t) is Mills' ratio. Φ is the standard normal distribution function and φ its density.
 
 const pair = /* @__PURE__ */ new Float64Array(2);
 const single = /* @__PURE__ */ new Float64Array(1);

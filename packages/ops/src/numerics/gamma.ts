@@ -59,9 +59,9 @@ export function stirlingRest(z: Pair): Pair {
 }
 
 /**
- * Returns ln |Γ(x)| for −30 < x < 10²⁷⁰ except at poles. With z = x + n for a whole n, the formula is (x − ½) ln z − z
- * + ½ ln 2π + … − ln |x (x + 1) … (z − 1) / zⁿ|. The terms of this formula are smaller than those of Stirling's formula
- * at z.
+ * Returns ln |Γ(x)| for −30 < x < 10²⁷⁰ except at poles. For z = x + n with a whole n, ln |Γ(x)| is (x − ½) ln z − z +
+ * ½ ln 2π + S(z) − ln |x (x + 1) … (z − 1) / zⁿ|, where S is the sum of Stirling's series. The terms of this formula
+ * are smaller than those of Stirling's formula at z.
  */
 export function logGamma(x: Pair): Pair {
   if (x[0] > 0 && x[0] < 1e-32) return negate(log(x));
@@ -119,7 +119,7 @@ const argument = /* @__PURE__ */ new Float64Array(1);
 const logarithm = /* @__PURE__ */ new Float64Array(2);
 const leastFast = 12;
 
-/** Returns the sum of the coefficients cₖ / x²ᵏ of Stirling's series, multiplied by 2k + 1 if `isSlope`. */
+/** Returns Σ cₖ / x²ᵏ for the coefficients cₖ of Stirling's series. If `isSlope`, each term is multiplied by 2k + 1. */
 function fastSeries(x: number, isSlope: boolean): number {
   const r2 = 1 / (x * x);
   let sum = 0;

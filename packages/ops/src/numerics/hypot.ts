@@ -46,7 +46,7 @@ export function hypotSlope(a: number, b: number): number {
   return quotient(ldexp(a, -k), 0, pair[0]!, pair[1]!);
 }
 
-/** Returns x / (x² + y²), rounded once, without overflow in between; NaN if x = y = 0. */
+/** Returns x / (x² + y²), rounded once. Intermediate results do not overflow. Returns NaN if x = y = 0. */
 export function atan2Slope(y: number, x: number): number {
   if (Math.abs(x) === Infinity || Math.abs(y) === Infinity) return 0 / (x + y);
   if (y === 0) return x === 0 ? Number.NaN : 1 / x;

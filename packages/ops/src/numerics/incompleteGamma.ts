@@ -21,7 +21,10 @@ function distance(a: number, x: number): Pair {
   return times(mul(mul(u, u), series), a);
 }
 
-/** Returns the logarithm of xᵃ⁺ᵈ e⁻ˣ / Γ(a + 1 + d), without the factor (2π a)^−½ aᵈ x⁻ᵈ if a ≥ 20. */
+/**
+ * Returns the logarithm of xᵃ⁺ᵈ e⁻ˣ / Γ(a + 1 + d). For a ≥ 20, the logarithm is that of this number without the factor
+ * (2π a)^−½ (x / a)ᵈ, so callers must multiply by the factor.
+ */
 function logPower(a: number, x: number, d: 0 | -1): Pair {
   if (a >= leastStirling) return negate(add(distance(a, x), stirlingRest([a, 0])));
   const exponent = sumOf(a, d);
@@ -50,8 +53,8 @@ export function gammainc(a: number, x: number): number {
 }
 
 /**
- * The coefficients of ηⁿ in the terms of Temme's expansion of the incomplete gamma function, for n = 0, 1, 2 …. The
- * sums are accurate for |η| < 0.13.
+ * The coefficients of ηⁿ in the terms of Temme's expansion of the incomplete gamma function P(a, x), for n = 0, 1, 2 ….
+ * η is ±√(2φ / a), where φ = x − a − a ln(x / a), with the sign of x − a. The sums are accurate for |η| < 0.13.
  */
 const expansion: readonly (readonly number[])[] = [
   [
@@ -71,8 +74,9 @@ const expansion: readonly (readonly number[])[] = [
 ];
 
 /**
- * By Temme's expansion of the incomplete gamma function P(a, x), the smaller of P and 1 − P is e^−φ / √(2π) (m(√(2φ)) ∓
- * C / √a). Here φ = x − a − a ln(x / a), m is Mills' ratio, and C is a series.
+ * Returns P(a, x) by Temme's expansion of the incomplete gamma function. The smaller of P and 1 − P is e^−φ / √(2π)
+ * (m(√(2φ)) ∓ C / √a), with − for x < a and + for x > a. Here φ = x − a − a ln(x / a), m is Mills' ratio, and C is a
+ * series.
  */
 function uniformExpansion(a: number, x: number): number {
   const phi = distance(a, x);

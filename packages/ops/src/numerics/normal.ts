@@ -85,8 +85,8 @@ export function millsRatio(pair: Float64Array, a: Data, p: number, tFactor: numb
 }
 
 /**
- * Computes what `millsRatio` computes, but for large t, by Laplace's continued fraction for Mills' ratio m(t) = 1 / (t
- * + 1 / (t + 2 / (t + 3 / … ))).
+ * Computes the same as `millsRatio`, but for large t. Mills' ratio m(t) is Laplace's continued fraction 1 / (t + 1 / (t
+ * + 2 / (t + 3 / … ))).
  */
 function millsRatioInTail(pair: Float64Array, a: Data, p: number, tFactor: number): void {
   const t = Math.min(Math.abs(a[p]!), maxInput);

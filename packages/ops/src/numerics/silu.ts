@@ -26,9 +26,9 @@ export function silu(x: number): number {
 }
 
 /**
- * Returns the derivative of x σ(x), σ(x) + x σ′(x). For x < −½, where this sum cancels, the derivative is computed as e
- * (1 + x + e) / (1 + e)² for e = eˣ. With the zero z of 1 + x + eˣ, and h = x − z, 1 + x + e is h + e^z (eʰ − 1), and
- * both terms have the same sign.
+ * Returns the derivative of x σ(x), which is σ(x) + x σ′(x). For x < −½, where this sum cancels, the derivative is
+ * computed as e (1 + x + e) / (1 + e)² for e = eˣ. The factor 1 + x + e has a zero z. With h = x − z, the factor is
+ * computed as h + e^z (eʰ − 1), whose terms have the same sign and do not cancel.
  */
 export function siluSlope(x: number): number {
   if (!(x < -0.5)) return sigmoid(x, 0) + Math.min(x, maxInput) * sigmoidSlope(x, 0);

@@ -33,7 +33,7 @@ export function sortIndices(n: number, { keys, order }: Sortable): number {
   return count;
 }
 
-/** Moves the keys that are not NaN to the front, and returns how many keys these are. */
+/** Moves the keys that are not NaN to the front, and returns their number. */
 function moveNaNsLast(n: number, keys: Float64Array, scratch: Float64Array, order: Int32Array): number {
   let count = 0;
   for (let i = 0; i < n; i++) if (!Number.isNaN(keys[i])) order[count++] = i;

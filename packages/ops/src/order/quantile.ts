@@ -25,7 +25,7 @@ import { orderOf } from "./sort.ts";
  * Interpolates between a and b: returns y = (1 − t) a + t b, where each entry along the last axis has its own weight t.
  * If a = b or t = 0, y is a, even if a is infinite. The VJP maps the cotangent g to (1 − t) g for a and t g for b.
  */
-const interpolate: Op<Binary, { readonly weights: readonly number[] }> = /* @__PURE__ */ defineOp({
+export const interpolate: Op<Binary, { readonly weights: readonly number[] }> = /* @__PURE__ */ defineOp({
   name: "interpolate",
   options: { weights: undefined },
   shape: ([a]) => a.shape,
@@ -61,8 +61,8 @@ type Quantile = (x: TensorLike, q: number | readonly number[], options?: ReduceO
 
 /**
  * Returns the quantile q of x over `axis`, for 0 ≤ q ≤ 1. In a sorted slice of n entries, the quantile is at position
- * (n − 1) q; between two entries, it is interpolated linearly. For a list of quantiles, the result has a new first
- * axis. The two entries receive the cotangent, multiplied by their weights. A slice with NaN gives NaN.
+ * (n − 1) q. Between two entries, the quantile is interpolated linearly, and both entries receive the cotangent,
+ * multiplied by their weights. For a list of quantiles, the result has a new first axis. A slice with NaN gives NaN.
  * @throws OutOfRangeError unless q is from 0 to 1, or if a slice is empty
  */
 export const quantile: Sampled<Quantile> = /* @__PURE__ */ withSamples<Quantile>(

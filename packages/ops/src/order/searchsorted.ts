@@ -14,9 +14,9 @@ export interface SearchsortedOptions {
 const isBefore = (a: number, b: number): boolean => a < b || (Number.isNaN(b) && !Number.isNaN(a));
 
 /**
- * Returns, for each element of x, the index at which it can be inserted into the ascending vector `sorted`, as int32:
- * the number of entries that are less than the element (`side` "left"), or less than or equal to it ("right"). NaN is
- * above all numbers. Not differentiable.
+ * Returns, for each element of x, the index (int32) at which inserting it keeps the vector `sorted` in ascending order.
+ * With `side` "left", the index is the number of entries less than the element; with "right", the number of entries
+ * less than or equal to it. NaN is above all numbers. Not differentiable.
  * @throws OutOfRangeError if `sorted` descends anywhere, ShapeError unless it is a vector
  */
 export const searchsorted: Op<
@@ -52,7 +52,8 @@ export const searchsorted: Op<
     for (let i = 0; i < values.length; i++) out.data[i] = insertionIndex(entries, values[i]!, side === "right");
   },
   vjp: [null, null],
-  // A vector with one number is sorted, even after a generated test has replaced the number.
+  // The sample vectors `sorted` have one number, because generated tests replace the numbers, and a longer vector might
+  // then be unsorted.
   samples: () => [
     [tensor([0.1]), irregular([2, 3])],
     [tensor([0.1]), 0, { side: "right" }],

@@ -19,7 +19,10 @@ import { sortableOf, sortIndices } from "./mergeSort.ts";
 interface Order {
   readonly axis: number;
   readonly descending: boolean;
-  /** Where the sorted indices of NaN are placed; "everywhere" fills the whole slice with the index of the first NaN. */
+  /**
+   * Where the sorted indices of NaN are placed. "everywhere" fills a slice that has a NaN with the index of its first
+   * NaN.
+   */
   readonly nan: "first" | "last" | "everywhere";
 }
 
@@ -84,8 +87,8 @@ export const argsort: Wrapped<SortOf, typeof orderOf> = /* @__PURE__ */ wrapOp<S
 );
 
 /**
- * Returns x sorted along `axis`. Each entry of x receives the cotangent of its position in the sorted slice. Equal
- * entries keep their order, so cotangents are assigned to them in this order. NaN is last in both directions.
+ * Returns x sorted along `axis`. Equal entries keep their order. NaN is last in both directions. The VJP gives each
+ * entry of x the cotangent of its position in the sorted slice, also for equal entries.
  */
 export const sort: Sampled<SortOf> = /* @__PURE__ */ withSamples<SortOf>((x, options) => {
   const [t] = toTensors("sort", [x], 1) as [Tensor];

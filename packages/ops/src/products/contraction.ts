@@ -161,8 +161,8 @@ function multiply(out: NdArray, a: Term, b: Term, output: string, sizes: Sizes):
     );
     return;
   }
-  // The contraction runs a matrix product for each batch index. The operand whose labels come last in the output
-  // provides the columns.
+  // The contraction runs a matrix product for each batch index. The operand whose labels come last in the output is the
+  // right matrix, which provides the columns of the product.
   const bHasColumns = onlyB === "" || (onlyA !== "" && output.endsWith(onlyB));
   const [left, right, rowLabels, columnLabels] = bHasColumns ? [a, b, onlyA, onlyB] : [b, a, onlyB, onlyA];
   const x = matrices(broadcastToLabels(left, batch + rowLabels + inner, sizes), batch.length, rowLabels.length);

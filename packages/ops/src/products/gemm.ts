@@ -25,8 +25,7 @@ export function multiplyMatrices(c: Data, a: NdArray, b: NdArray, batch: Shape):
 }
 
 /**
- * Returns the array itself if one of the two axes has stride 1, or else a copy for which one of the two axes has stride
- * 1.
+ * Returns the array itself if one of the two axes has stride 1. Otherwise returns a copy in which `axis` has stride 1.
  */
 function withUnitStride(x: NdArray, axis: number, other: number): NdArray {
   if (x.stride[axis] === 1 || x.stride[other] === 1) return x;

@@ -69,7 +69,8 @@ function batchOfProducts({
 }: BatchCall<Binary, undefined>) {
   const [p, q] = [left.shape.length, right.shape.length];
   if (!batched[1] && q <= 2) return again(undefined, [a, b]);
-  // A b for each vector b is a row of B Aᵀ, which is one product for the whole batch.
+  // If the vectors b of the batch are the rows of a matrix B, the products A b are the rows of B Aᵀ. So one matrix
+  // product computes the whole batch.
   const areColumns = q === 1 || (q === 2 && right.shape[1] === 1);
   if (!batched[0] && p === 2 && areColumns)
     return reshapeTo(again(undefined, [reshapeTo(b, [size, right.shape[0]!]), transpose(a)]), [size, ...output.shape]);
@@ -97,8 +98,8 @@ const asRow = (a: Tensor): Tensor => (a.shape.length === 1 ? expandDims(a, { axi
 const asColumn = (b: Tensor): Tensor => (b.shape.length === 1 ? expandDims(b, { axis: 1 }) : b);
 
 /**
- * Returns the cotangent of a matrix product as a matrix. If an operand is a vector, restores the axis that the product
- * does not have.
+ * Returns the cotangent g of a product a b as a matrix. If a or b is a vector, the product lacks an axis, so g gets
+ * this axis with size 1.
  */
 function matrixOf(g: Tensor, a: Tensor, b: Tensor): Tensor {
   const withColumn = b.shape.length === 1 ? expandDims(g, { axis: -1 }) : g;
@@ -106,8 +107,8 @@ function matrixOf(g: Tensor, a: Tensor, b: Tensor): Tensor {
 }
 
 /**
- * Returns the cotangent of `x`, computed from the cotangent of x as a matrix: sums over broadcast axes. If x is a
- * vector, `vectorShape` is its shape as a matrix.
+ * Returns the cotangent of `x` from the cotangent g of x as a broadcast matrix: sums g over the axes along which x was
+ * broadcast. If x is a vector, `vectorShape` is its shape as a matrix.
  */
 function operandCotangent(g: Tensor, x: Tensor, vectorShape: Shape): Tensor {
   if (x.shape.length > 1) return unbroadcast(g, x);

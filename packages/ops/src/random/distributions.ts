@@ -16,6 +16,7 @@ import { positive, type Sampled, withSamples } from "../declaring/samples.ts";
 import { elementwise } from "../loops/strided.ts";
 import { log } from "../numerics/logarithm.ts";
 import { broadcastTo } from "../shapes/sum.ts";
+import { distributionInWasm } from "../wasm/random.ts";
 import { checkDrawing, keyShape, type RandomOptions, randomDefaults, randomKey, randomUniform } from "./random.ts";
 
 // The distributions in this file compute each random number from one uniform number, which is drawn in float64.
@@ -32,8 +33,9 @@ export const drawingSamples = (): [[Tensor, RandomOptions]] => [[randomKey(1), {
 
 type Draw = (key: Tensor, options: RandomOptions) => Tensor;
 
-/** Makes a function that returns random numbers f(u), for uniform numbers u in [0, 1). */
-function drawOf(name: string, f: (u: number) => number): Sampled<Draw> {
+/** Makes the function that draws f(u), for uniform numbers u in [0, 1). */
+function drawOf(distribution: "exponential" | "gumbel", f: (u: number) => number): Sampled<Draw> {
+  const name = distribution === "gumbel" ? "randomGumbel" : "randomExponential";
   const transformed: Op<Unary, { readonly dtype: DType }> = defineOp({
     name,
     options: { dtype: undefined },
@@ -41,6 +43,7 @@ function drawOf(name: string, f: (u: number) => number): Sampled<Draw> {
     dtype: (_, { dtype }) => dtype,
     batch: "broadcast",
     kernel: (out, inputs) =>
+      distributionInWasm(out, inputs[0], distribution) ||
       elementwise(out, inputs, (n, y, o, a, i, s) => {
         for (let l = 0, p = i; l < n; l++, p += s) y[o + l] = f(a[p]!);
       }),
@@ -55,10 +58,10 @@ function drawOf(name: string, f: (u: number) => number): Sampled<Draw> {
 }
 
 /**
- * Returns random numbers of the exponential distribution with mean 1, −ln(1 − u) for uniform u in [0, 1). Divided by λ,
- * they are random numbers for the rate λ.
+ * Returns random numbers of the exponential distribution with mean 1: −ln(1 − u) for uniform u in [0, 1). Divide the
+ * numbers by λ to get the exponential distribution with rate λ.
  */
-export const randomExponential: Sampled<Draw> = /* @__PURE__ */ drawOf("randomExponential", (u) => -log(1 - u, 0));
+export const randomExponential: Sampled<Draw> = /* @__PURE__ */ drawOf("exponential", (u) => -log(1 - u, 0));
 
 /**
  * Returns random numbers of the standard Gumbel distribution, −ln(−ln u) for uniform u in (0, 1). If such a number is
@@ -66,7 +69,7 @@ export const randomExponential: Sampled<Draw> = /* @__PURE__ */ drawOf("randomEx
  * `randomCategorical`.
  */
 export const randomGumbel: Sampled<Draw> = /* @__PURE__ */ drawOf(
-  "randomGumbel",
+  "gumbel",
   (u) => -log(-log(Math.max(u, 2 ** -54), 0), 0), // finite even if u is 0
 );
 

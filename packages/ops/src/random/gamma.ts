@@ -24,8 +24,8 @@ const gammaOf: Op<readonly [key: Tensor, concentration: Tensor], { readonly dtyp
       const a = values[i]!;
       if (!(a > 0 && a < Infinity))
         throw new OutOfRangeError(`the concentration must be a finite number above 0, got ${a} (element ${i})`);
-      // For a < 1 and a uniform number u, the product x u^(1/a) has the gamma distribution with concentration a, if x
-      // has concentration a + 1.
+      // If x has the gamma distribution with concentration a + 1, and u is a uniform number, the product x u^(1/a) has
+      // the gamma distribution with concentration a. This identity is used for a < 1.
       out.data[i] = a < 1 ? drawGamma(next, a + 1) * exp(log(1 - next(), 0) / a, 0) : drawGamma(next, a);
     });
   },

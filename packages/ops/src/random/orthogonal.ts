@@ -1,8 +1,8 @@
 import { type DType, ShapeError, type Tensor } from "@wengert/core";
 import { defineOp, type Op, prefixErrors, ravel, shapeText, type Unary, withDefaults } from "@wengert/core/extend";
 import { irregular, type Sampled, withSamples } from "../declaring/samples.ts";
+import { factorQR } from "../linalg/householder.ts";
 import { inFloat64 } from "../loops/alongAxes.ts";
-import { innerProduct } from "../loops/slices.ts";
 import { reshapeTo, transpose } from "../shapes/reshape.ts";
 import { checkKey, drawingSamples } from "./distributions.ts";
 import { checkDrawing, type RandomOptions, randomDefaults, randomNormal } from "./random.ts";
@@ -10,28 +10,19 @@ import { checkDrawing, type RandomOptions, randomDefaults, randomNormal } from "
 type Orthogonal = (key: Tensor, options: RandomOptions) => Tensor;
 
 /**
- * Returns the rows made orthonormal, one after the other, by the Gram–Schmidt method. Each row is projected twice,
- * because a single projection would leave rounding errors that are not orthogonal.
+ * Returns the factor Q, [n, m], of xᵀ = Q R for x [m, n] with m ≤ n. The diagonal of R is not negative, so Q is unique.
+ * If the entries of x are standard normal numbers, all matrices Q with orthonormal columns are equally likely (F.
+ * Mezzadri, arXiv math-ph/0609050).
  */
-const orthonormalRows: Op<Unary, { readonly dtype: DType }> = /* @__PURE__ */ defineOp({
+const orthonormalColumns: Op<Unary, { readonly dtype: DType }> = /* @__PURE__ */ defineOp({
   name: "orthogonal",
   options: { dtype: undefined },
-  shape: ([x]) => x.shape,
+  shape: ([x]) => [x.shape[1]!, x.shape[0]!],
   dtype: (_, { dtype }) => dtype,
   kernel: (out, [x]) =>
     inFloat64(out, ({ data }) => {
-      const [rows, n] = x.shape as [number, number];
-      data.set(ravel(x));
-      for (let i = 0; i < rows; i++) {
-        const row = i * n;
-        for (let k = 0; k < 2 * i; k++) {
-          const other = (k % i) * n;
-          const share = innerProduct(n, data, row, 1, data, other, 1);
-          for (let l = 0; l < n; l++) data[row + l]! -= share * data[other + l]!;
-        }
-        const length = Math.sqrt(innerProduct(n, data, row, 1, data, row, 1));
-        for (let l = 0; l < n; l++) data[row + l]! /= length;
-      }
+      const [m, n] = x.shape as [number, number];
+      factorQR(Float64Array.from(ravel(x)), n, m, data as Float64Array, new Float64Array(m * m));
     }),
   vjp: [null],
   samples: () => [[irregular([2, 3]), { dtype: "float64" }]],
@@ -51,6 +42,6 @@ export const orthogonal: Sampled<Orthogonal> = /* @__PURE__ */ withSamples<Ortho
   const columns = shape.at(-1)!;
   const rows = shape.slice(0, -1).reduce((size, n) => size * n, 1);
   const [fewer, more] = [Math.min(rows, columns), Math.max(rows, columns)];
-  const q = orthonormalRows(randomNormal(checkKey("orthogonal", key), { shape: [fewer, more] }), { dtype });
-  return reshapeTo(rows < columns ? q : transpose(q), shape);
+  const q = orthonormalColumns(randomNormal(checkKey("orthogonal", key), { shape: [fewer, more] }), { dtype });
+  return reshapeTo(rows < columns ? transpose(q) : q, shape);
 }, drawingSamples);

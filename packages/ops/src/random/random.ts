@@ -17,6 +17,7 @@ import {
 import { shapeOption } from "../declaring/axes.ts";
 import { type Sampled, withSamples } from "../declaring/samples.ts";
 import { log } from "../numerics/logarithm.ts";
+import { normalInWasm, uniformInWasm } from "../wasm/random.ts";
 
 // In this library, random numbers are a pure function of a key, as in JAX. The generator is Threefry-2x32 with 20
 // rounds (Salmon, Moraes, Dror, Shaw: "Parallel random numbers: as easy as 1, 2, 3", SC 2011).
@@ -35,8 +36,8 @@ export const randomKey: Sampled<RandomKey> = /* @__PURE__ */ withSamples<RandomK
 );
 
 /**
- * The type of a list of N keys: a tuple, so that each key can be destructured by name. The type is a plain array if N
- * is not a literal number, or above 64.
+ * The type of a list of N keys: a tuple, so that TypeScript knows how many keys a destructuring may read. The type is a
+ * plain array if N is not a literal number, or above 64.
  */
 export type Keys<N extends number, Found extends Tensor[] = []> = number extends N
   ? Tensor[]
@@ -47,8 +48,8 @@ export type Keys<N extends number, Found extends Tensor[] = []> = number extends
       : Keys<N, [...Found, Tensor]>;
 
 /**
- * Returns `count` (default 2) new keys for random numbers. The new keys are independent of each other and of all other
- * uses of `key`.
+ * Returns `count` (default 2) new keys for random numbers. The random numbers of different keys are independent, and
+ * they are independent of all other uses of `key`.
  */
 export const splitKey: Sampled<SplitKey> = /* @__PURE__ */ withSamples<(key: Tensor, count?: number) => Tensor[]>(
   (key, count = 2) => {
@@ -62,8 +63,8 @@ export const splitKey: Sampled<SplitKey> = /* @__PURE__ */ withSamples<(key: Ten
 const maxKeys = 2 ** 20; // for more keys, split them again
 
 /**
- * Returns key number `index` of 2^32 new keys, for example a separate key for each training step. The keys are
- * independent of each other and of all other uses of `key`.
+ * Returns key number `index` of a list of 2^32 new keys, for example a separate key for each training step. The random
+ * numbers of different keys are independent, and they are independent of all other uses of `key`.
  */
 export const foldIn: Sampled<FoldIn> = /* @__PURE__ */ withSamples<FoldIn>(
   (key, index) => {
@@ -129,13 +130,13 @@ export const randomUniform: Op<
   shape: ([key], { shape }) => keyShape(key) && shape,
   dtype: (_, { dtype }) => dtype,
   kernel: (out, [key], { min, max }) => {
-    const uniform = uniformOf(out, key, stream.uniform);
-    // Rounding may give max itself, or in float32 a number outside of the interval. Such a number is replaced by the
-    // nearest number inside.
+    // Rounding may reach max, or leave the interval in float32. Then the nearest number inside is used.
     const first = 0 - largestBelow(0 - min, out, true);
     const last = largestBelow(max, out, false);
-    for (let i = 0; i < out.data.length; i++)
-      out.data[i] = Math.max(first, Math.min(min + (max - min) * uniform(i), last));
+    const range = max - min;
+    if (uniformInWasm(out.data, ravel(key), 0, stream.uniform, { min, range, first, last })) return;
+    const uniform = uniformOf(out, key, stream.uniform);
+    for (let i = 0; i < out.data.length; i++) out.data[i] = Math.max(first, Math.min(min + range * uniform(i), last));
   },
   vjp: [null],
   samples: () => [[randomKey(1), { shape: [2, 3] }]],
@@ -164,6 +165,7 @@ export const randomNormal: Op<readonly [key: Tensor], Drawing, RandomOptions> = 
   shape: ([key], { shape }) => keyShape(key) && shape,
   dtype: (_, { dtype }) => dtype,
   kernel: (out, [key]) => {
+    if (normalInWasm(out.data, ravel(key), stream.radius, stream.angle)) return;
     const [radius, angle] = [uniformOf(out, key, stream.radius), uniformOf(out, key, stream.angle)];
     for (let i = 0; i < out.data.length; i++) {
       out.data[i] = Math.sqrt(-2 * log(1 - radius(i), 0)) * cosine(angle(i));
@@ -179,16 +181,35 @@ const permutationOp: Op<readonly [key: Tensor], { readonly count: number }> = /*
   shape: ([key], { count }) => keyShape(key) && [count],
   dtype: () => "int32",
   kernel: (out, [key], { count }) => {
-    const [order, uniform] = [out.data, uniformOf(out, key, stream.uniform)];
+    const order = out.data;
+    const words = ravel(key);
+    const uniform = new Float64Array(Math.min(count, chunkSize)); // the numbers of the counters from `from` on
+    let from = count;
     for (let i = 0; i < count; i++) order[i] = i;
     for (let i = count - 1; i > 0; i--) {
-      const j = Math.floor((i + 1) * uniform(i)); // 53 bits: probabilities of orders differ by less than 2^−22
+      if (i < from) {
+        from = i - (i % chunkSize);
+        fillUniform(uniform, words, from);
+      }
+      const j = Math.floor((i + 1) * uniform[i - from]!); // 53 bits: probabilities of orders differ by less than 2^−22
       [order[i], order[j]] = [order[j]!, order[i]!];
     }
   },
   vjp: [null],
   samples: () => [[randomKey(1), { count: 5 }]],
 });
+
+const chunkSize = 4096;
+
+/** Writes the uniform numbers of 53 bits for the counters from `counter` on to `out`. */
+function fillUniform(out: Float64Array, key: Data, counter: number): void {
+  if (uniformInWasm(out, key, counter, stream.uniform, { min: 0, range: 1, first: 0, last: 1 })) return;
+  const bits = new Uint32Array(2);
+  for (let i = 0; i < out.length; i++) {
+    threefry(key, counter + i, stream.uniform, bits);
+    out[i] = uniform53(bits);
+  }
+}
 
 /**
  * Returns the integers 0 … count − 1 in random order, int32 [count]; all orders are equally likely. `take(x,
@@ -246,26 +267,46 @@ function uniformOf(out: NdArray, key: NdArray, purpose: number): (i: number) => 
   return (i) => {
     threefry(words, i, purpose, bits);
     if (isFloat32) return (bits[0]! >>> 8) / 2 ** 24;
-    return ((bits[0]! >>> 5) * 2 ** 26 + (bits[1]! >>> 6)) / 2 ** 53;
+    return uniform53(bits);
   };
 }
 
+/** Returns the number in [0, 1) with the 53 upper bits of a Threefry block. */
+export const uniform53 = (bits: Uint32Array): number => ((bits[0]! >>> 5) * 2 ** 26 + (bits[1]! >>> 6)) / 2 ** 53;
+
 /** Writes the Threefry block for the counter (c0, c1) under `key` to `out`. */
 export function threefry(key: Data | Uint32Array, c0: number, c1: number, out: Data | Uint32Array): void {
-  const [k0, k1] = [key[0]! | 0, key[1]! | 0];
-  const schedule = [k0, k1, 0x1bd11bda ^ k0 ^ k1];
-  let [x, y] = [(c0 + k0) | 0, (c1 + k1) | 0];
-  for (let round = 0; round < 20; round++) {
-    const rotation = rotations[round % 8]!;
+  // Each pass computes eight rounds, and the last pass four. The loop is written out, because a loop over a list of
+  // rotations takes four times as long.
+  let [a, b, c] = [key[1]! | 0, 0x1bd11bda ^ key[0]! ^ key[1]!, key[0]! | 0];
+  let [x, y] = [(c0 + c) | 0, (c1 + a) | 0];
+  for (let n = 1; ; n += 2) {
     x = (x + y) | 0;
-    y = ((y << rotation) | (y >>> (32 - rotation))) ^ x;
-    if (round % 4 !== 3) continue;
-    const n = (round + 1) / 4;
-    x = (x + schedule[n % 3]!) | 0;
-    y = (y + schedule[(n + 1) % 3]! + n) | 0;
+    y = ((y << 13) | (y >>> 19)) ^ x;
+    x = (x + y) | 0;
+    y = ((y << 15) | (y >>> 17)) ^ x;
+    x = (x + y) | 0;
+    y = ((y << 26) | (y >>> 6)) ^ x;
+    x = (x + y) | 0;
+    y = ((y << 6) | (y >>> 26)) ^ x;
+    x = (x + a) | 0;
+    y = (y + b + n) | 0;
+    if (n === 5) break;
+    x = (x + y) | 0;
+    y = ((y << 17) | (y >>> 15)) ^ x;
+    x = (x + y) | 0;
+    y = ((y << 29) | (y >>> 3)) ^ x;
+    x = (x + y) | 0;
+    y = ((y << 16) | (y >>> 16)) ^ x;
+    x = (x + y) | 0;
+    y = ((y << 24) | (y >>> 8)) ^ x;
+    x = (x + b) | 0;
+    y = (y + c + n + 1) | 0;
+    const first = a; // the words of the key turn by one place
+    a = c;
+    c = b;
+    b = first;
   }
   out[0] = x;
   out[1] = y;
 }
-
-const rotations = [13, 15, 26, 6, 17, 29, 16, 24] as const;

@@ -1,8 +1,11 @@
 import { type NdArray, ravel } from "@wengert/core/extend";
 import { log } from "../numerics/logarithm.ts";
-import { cosine, stream, threefry } from "./random.ts";
+import { cosine, stream, threefry, uniform53 } from "./random.ts";
 
-/** Draws uniform numbers in [0, 1) with 53 random bits: as many as the rejection method needs for one element. */
+/**
+ * Returns the next uniform number in [0, 1) with 53 random bits. The rejection method calls the function as often as
+ * one element needs.
+ */
 export type NextUniform = () => number;
 
 /**
@@ -14,7 +17,7 @@ export function drawEach(n: number, key: NdArray, draw: (next: NextUniform, i: n
   let [element, count] = [0, 0];
   const next = () => {
     threefry(words, element, stream.rejection + 256 * count++, bits);
-    return ((bits[0]! >>> 5) * 2 ** 26 + (bits[1]! >>> 6)) / 2 ** 53;
+    return uniform53(bits);
   };
   for (; element < n; element++) {
     count = 0;

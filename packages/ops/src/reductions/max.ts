@@ -1,5 +1,5 @@
 import { ArgumentError, OutOfRangeError, Tensor, type TensorLike } from "@wengert/core";
-import { type Data, defineOp, describe, type Op, type Operand, sizeOf, type Unary } from "@wengert/core/extend";
+import { defineOp, describe, type Op, type Operand, sizeOf, type Unary } from "@wengert/core/extend";
 import {
   axesOf,
   axisOf,
@@ -15,18 +15,23 @@ import { irregular } from "../declaring/samples.ts";
 import { div, mul } from "../elementwise/arithmetic.ts";
 import { cast } from "../elementwise/cast.ts";
 import { equal } from "../elementwise/compare.ts";
-import { alongAxes, withoutAxes } from "../loops/alongAxes.ts";
+import { type Fold, reduceSlices, type SliceReduction } from "../loops/columns.ts";
+import { argFold, maxFold, minFold } from "../loops/folds.ts";
 import { argmaxOf, argminOf, maxOf, minOf } from "../loops/slices.ts";
 import { reshape } from "../shapes/reshape.ts";
 import { sum } from "../shapes/sum.ts";
-
-type Slice = (n: number, a: Data, i: number, t: number) => number;
+import { reductionInWasm } from "../wasm/gathered.ts";
 
 /**
  * Declares the reduction to the extreme entry of a slice. The extreme entry receives the cotangent; ties share it
  * equally. If a caller passes a second tensor, the reduction throws an error that suggests the op `ofTwo`.
  */
-function extremeOf(name: string, extremeInSlice: Slice, ofTwo: string): Op<Unary, Reduction, ReduceOptions> {
+function extremeOf(
+  name: "max" | "min",
+  extremeInSlice: SliceReduction,
+  fold: Fold,
+  ofTwo: string,
+): Op<Unary, Reduction, ReduceOptions> {
   const op = defineOp<Unary, Reduction, ReduceOptions>({
     name,
     options: reduceDefaults,
@@ -35,9 +40,7 @@ function extremeOf(name: string, extremeInSlice: Slice, ofTwo: string): Op<Unary
     dtype: ([x]) => x.dtype,
     batch: "shift",
     kernel: (out, [x], { axes }) =>
-      alongAxes(axes, withoutAxes(out, x.shape, axes), [x], (n, y, o, _, a, i, s) => {
-        y[o] = extremeInSlice(n, a, i, s);
-      }),
+      reductionInWasm(name === "max" ? "Max" : "Min", out, x, axes) || reduceSlices(axes, out, x, extremeInSlice, fold),
     flops: ([x]) => sizeOf(x.shape),
     vjp: [
       (g, { inputs: [x], output, params: { axes } }) => {
@@ -65,14 +68,14 @@ function extremeOf(name: string, extremeInSlice: Slice, ofTwo: string): Op<Unary
  * the cotangent; ties share it equally.
  * @throws OutOfRangeError if a slice is empty
  */
-export const max: Op<Unary, Reduction, ReduceOptions> = /* @__PURE__ */ extremeOf("max", maxOf, "maximum");
+export const max: Op<Unary, Reduction, ReduceOptions> = /* @__PURE__ */ extremeOf("max", maxOf, maxFold, "maximum");
 
 /**
  * Returns the minimum of x over `axis`; NaN if any entry is NaN; for bools, whether all are true. The minimum receives
  * the cotangent; ties share it equally.
  * @throws OutOfRangeError if a slice is empty
  */
-export const min: Op<Unary, Reduction, ReduceOptions> = /* @__PURE__ */ extremeOf("min", minOf, "minimum");
+export const min: Op<Unary, Reduction, ReduceOptions> = /* @__PURE__ */ extremeOf("min", minOf, minFold, "minimum");
 
 /** Returns `params`. @throws OutOfRangeError if x has no entries along the reduced axes */
 export function checkNotEmpty<P extends { readonly axes: readonly number[] }>(x: Operand, params: P): P {
@@ -90,7 +93,7 @@ export interface ArgmaxOptions {
 }
 
 /** Declares argmax or argmin: the index of the largest or smallest entry of each slice, as int32. Not differentiable. */
-function indexOfExtreme(name: string, indexInSlice: Slice): Op<Unary, Reduction, ArgmaxOptions> {
+function indexOfExtreme(name: string, indexInSlice: SliceReduction, fold: Fold): Op<Unary, Reduction, ArgmaxOptions> {
   return defineOp<Unary, Reduction, ArgmaxOptions>({
     name,
     options: reduceDefaults,
@@ -101,10 +104,7 @@ function indexOfExtreme(name: string, indexInSlice: Slice): Op<Unary, Reduction,
     shape: ([x], params) => reducedShape(x.shape, params),
     dtype: () => "int32",
     batch: "shift",
-    kernel: (out, [x], { axes }) =>
-      alongAxes(axes, withoutAxes(out, x.shape, axes), [x], (n, y, o, _, a, i, s) => {
-        y[o] = indexInSlice(n, a, i, s);
-      }),
+    kernel: (out, [x], { axes }) => reduceSlices(axes, out, x, indexInSlice, fold),
     vjp: [null],
     samples: () => [[irregular([2, 3], 2), { axis: 1 }]],
   });
@@ -114,10 +114,18 @@ function indexOfExtreme(name: string, indexInSlice: Slice): Op<Unary, Reduction,
  * Returns the index of the maximum along `axis`, int32: the first of ties, or the first NaN.
  * @throws OutOfRangeError if a slice is empty
  */
-export const argmax: Op<Unary, Reduction, ArgmaxOptions> = /* @__PURE__ */ indexOfExtreme("argmax", argmaxOf);
+export const argmax: Op<Unary, Reduction, ArgmaxOptions> = /* @__PURE__ */ indexOfExtreme(
+  "argmax",
+  argmaxOf,
+  /* @__PURE__ */ argFold(1),
+);
 
 /**
  * Returns the index of the minimum along `axis`, int32: the first of ties, or the first NaN.
  * @throws OutOfRangeError if a slice is empty
  */
-export const argmin: Op<Unary, Reduction, ArgmaxOptions> = /* @__PURE__ */ indexOfExtreme("argmin", argminOf);
+export const argmin: Op<Unary, Reduction, ArgmaxOptions> = /* @__PURE__ */ indexOfExtreme(
+  "argmin",
+  argminOf,
+  /* @__PURE__ */ argFold(-1),
+);

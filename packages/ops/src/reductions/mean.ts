@@ -1,5 +1,5 @@
 import { ArgumentError } from "@wengert/core";
-import { type Data, defineOp, type Op, type Operand, show, sizeOf, type Unary } from "@wengert/core/extend";
+import { defineOp, type NdArray, ndarray, type Op, type Operand, show, sizeOf, type Unary } from "@wengert/core/extend";
 import {
   keepDimsShape,
   type ReduceOptions,
@@ -12,6 +12,8 @@ import { meanCause, varianceCause } from "../declaring/nonFiniteCauses.ts";
 import { irregular } from "../declaring/samples.ts";
 import { div, mul, sub } from "../elementwise/arithmetic.ts";
 import { alongAxes, withoutAxes } from "../loops/alongAxes.ts";
+import { foldColumns, longSlice } from "../loops/columns.ts";
+import { squaresFold, sumFold } from "../loops/folds.ts";
 import { sumOf } from "../loops/slices.ts";
 import { reshape } from "../shapes/reshape.ts";
 import { broadcastTo, sumInto } from "../shapes/sum.ts";
@@ -61,12 +63,31 @@ export function varianceParams(x: Operand, options: VarianceOptions): Variance {
   throw new ArgumentError(`ddof must be a number, got ${show(ddof)}`);
 }
 
-/** Returns the variance of a slice, in two passes. */
-export function varianceOf(n: number, a: Data, i: number, s: number, ddof: number): number {
-  const center = sumOf(n, a, i, s) / n;
-  let squares = 0;
-  for (let l = 0, p = i; l < n; l++, p += s) squares += (a[p]! - center) ** 2;
-  return squares / Math.max(n - ddof, 0);
+/** Writes f(Σ (x − m)², n) for each slice of n entries with the mean m to `out`, in two passes. */
+export function varianceInto(
+  out: NdArray,
+  x: NdArray,
+  axes: readonly number[],
+  f: (squares: number, n: number) => number,
+): void {
+  const results = withoutAxes(out, x.shape, axes);
+  const terms = elementCount(x, axes);
+  if (terms < longSlice) {
+    const centers = ndarray(new Float64Array(out.data.length), results.shape);
+    if (foldColumns(axes, centers, x, sumFold(terms))) {
+      foldColumns(axes, results, x, squaresFold(centers.data, f));
+      return;
+    }
+  }
+  alongAxes(axes, results, [x], (n, y, o, _, a, i, s) => {
+    const center = sumOf(n, a, i, s) / n;
+    let squares = 0;
+    for (let l = 0, p = i; l < n; l++, p += s) {
+      const difference = a[p]! - center;
+      squares += difference * difference;
+    }
+    y[o] = f(squares, n);
+  });
 }
 
 /**
@@ -80,10 +101,7 @@ export const variance: Op<Unary, Variance, VarianceOptions> = /* @__PURE__ */ de
   params: (options, [x]) => varianceParams(x, options),
   shape: ([x], params) => reducedShape(x.shape, params),
   batch: "shift",
-  kernel: (out, [x], { axes, ddof }) =>
-    alongAxes(axes, withoutAxes(out, x.shape, axes), [x], (n, y, o, _, a, i, s) => {
-      y[o] = varianceOf(n, a, i, s, ddof);
-    }),
+  kernel: (out, [x], { axes, ddof }) => varianceInto(out, x, axes, (squares, n) => squares / Math.max(n - ddof, 0)),
   flops: ([x]) => 4 * sizeOf(x.shape),
   vjp: [
     (g, { inputs: [x], params: { axes, ddof } }) => {

@@ -60,7 +60,7 @@ const finiteNorm: Op<Unary, Norm, NormOptions> = /* @__PURE__ */ defineOp({
 
 /**
  * Returns the norm of a slice, for a finite order. If the sum of powers may overflow or underflow, the entries are
- * divided by the largest.
+ * first divided by the largest absolute value.
  */
 function normOf(n: number, a: Data, i: number, s: number, ord: number): number {
   if (ord === 2) {
@@ -100,9 +100,10 @@ function sumOfSquares(n: number, a: Data, i: number, s: number): number {
 type NormOf = (x: TensorLike, options?: NormOptions) => Tensor;
 
 /**
- * Returns the vector norm y = (Σ |x|ᵖ)^(1/p) of order p over `axis`, by default the length of all of x; without overflow
- * of the powers. The VJP maps the cotangent g to g sign(x) (|x| / y)ᵖ⁻¹, which is g x / y for p = 2. The gradient is 0
- * where y is 0. The orders ±Infinity give the largest and the smallest |x|, whose ties share the cotangent.
+ * Returns the vector norm y = (Σ |x|ᵖ)^(1/p) of order p over `axis`; by default, the Euclidean length of all of x. The
+ * powers cannot overflow. The VJP maps the cotangent g to g sign(x) (|x| / y)ᵖ⁻¹, which is g x / y for p = 2. The
+ * gradient is 0 where y is 0. The orders ±Infinity give the largest and the smallest |x|, whose ties share the
+ * cotangent.
  * @throws ArgumentError for an order below 1; OutOfRangeError for an infinite order of an empty slice
  */
 export const norm: Wrapped<NormOf, typeof finiteNorm> = /* @__PURE__ */ wrapOp<NormOf, typeof finiteNorm>(

@@ -1,5 +1,5 @@
 import { type Tensor, tensor } from "@wengert/core";
-import { type Binary, defineOp, type Op, type Operand, sizeOf, type Unary } from "@wengert/core/extend";
+import { type Binary, type Data, defineOp, type Op, type Operand, sizeOf, type Unary } from "@wengert/core/extend";
 import {
   type Axes,
   axesOf,
@@ -15,7 +15,9 @@ import {
 import { prodCause, sumOfProductsCause } from "../declaring/nonFiniteCauses.ts";
 import { irregular } from "../declaring/samples.ts";
 import { mul } from "../elementwise/arithmetic.ts";
-import { alongAxes, withoutAxes } from "../loops/alongAxes.ts";
+import { alongAxes } from "../loops/alongAxes.ts";
+import { reduceSlices } from "../loops/columns.ts";
+import { integerProductFold, productFold } from "../loops/folds.ts";
 import { reshape } from "../shapes/reshape.ts";
 import { sumDType } from "../shapes/sum.ts";
 
@@ -32,12 +34,9 @@ export const prod: Op<Unary, Reduction, ReduceOptions> = /* @__PURE__ */ defineO
   dtype: sumDType,
   batch: "shift",
   kernel: (out, [x], { axes }) =>
-    alongAxes(axes, withoutAxes(out, x.shape, axes), [x], (n, y, o, _, a, i, s) => {
-      const wraps = y instanceof Int32Array;
-      let product = 1;
-      for (let l = 0, p = i; l < n; l++, p += s) product = wraps ? Math.imul(product, a[p]!) : product * a[p]!;
-      y[o] = product;
-    }),
+    out.data instanceof Int32Array
+      ? reduceSlices(axes, out, x, integerProductOf, integerProductFold)
+      : reduceSlices(axes, out, x, productOf, productFold),
   flops: ([x]) => sizeOf(x.shape),
   vjp: [
     (g, { inputs: [x], params: { axes: axis } }) => {
@@ -53,6 +52,18 @@ export const prod: Op<Unary, Reduction, ReduceOptions> = /* @__PURE__ */ defineO
     [withZeros(), { axis: 1 }],
   ],
 });
+
+function productOf(n: number, a: Data, i: number, s: number): number {
+  let product = 1;
+  for (let l = 0, p = i; l < n; l++, p += s) product *= a[p]!;
+  return product;
+}
+
+function integerProductOf(n: number, a: Data, i: number, s: number): number {
+  let product = 1;
+  for (let l = 0, p = i; l < n; l++, p += s) product = Math.imul(product, a[p]!);
+  return product;
+}
 
 const withZeros = (): Tensor =>
   tensor([

@@ -6,7 +6,6 @@ import { irregular } from "../declaring/samples.ts";
 import { div, mul, sub } from "../elementwise/arithmetic.ts";
 import { equal } from "../elementwise/compare.ts";
 import { where } from "../elementwise/where.ts";
-import { alongAxes, withoutAxes } from "../loops/alongAxes.ts";
 import { reshape } from "../shapes/reshape.ts";
 import {
   elementCount,
@@ -14,7 +13,7 @@ import {
   type Variance,
   type VarianceOptions,
   varianceDefaults,
-  varianceOf,
+  varianceInto,
   varianceParams,
 } from "./mean.ts";
 
@@ -29,9 +28,7 @@ export const std: Op<Unary, Variance, VarianceOptions> = /* @__PURE__ */ defineO
   shape: ([x], params) => reducedShape(x.shape, params),
   batch: "shift",
   kernel: (out, [x], { axes, ddof }) =>
-    alongAxes(axes, withoutAxes(out, x.shape, axes), [x], (n, y, o, _, a, i, s) => {
-      y[o] = Math.sqrt(varianceOf(n, a, i, s, ddof));
-    }),
+    varianceInto(out, x, axes, (squares, n) => Math.sqrt(squares / Math.max(n - ddof, 0))),
   flops: ([x]) => 4 * sizeOf(x.shape),
   vjp: [
     (g, { inputs: [x], output, params: { axes, ddof } }) => {

@@ -9,9 +9,9 @@ import { asIndices, normalizeIndex, sampleIndices, take } from "./take.ts";
 type At = (x: TensorLike, i: TensorLike) => Tensor;
 
 /**
- * Returns entry i of x along axis 0: x[i] in NumPy, a row of a matrix. −1 is the last entry. A number gives a view of the
- * memory of x. A tensor of indices gives an entry for each index, as `take` does. The cotangent is added to the same
- * entries of the cotangent of x.
+ * Returns entry i of x along axis 0: x[i] in NumPy, a row of a matrix. −1 is the last entry. If i is a number, the
+ * result is a view of the memory of x. If i is a tensor of indices, the result has an entry for each index, as with
+ * `take`. The VJP adds the cotangent to the same entries of the cotangent of x.
  * @throws OutOfRangeError if an index is out of range
  */
 export const at: Sampled<At> = /* @__PURE__ */ withSamples<At>(

@@ -74,7 +74,10 @@ function indicesFor(x: Tensor, axis: number, counts: readonly number[]): Tensor 
 }
 
 export interface TileOptions {
-  /** How often to repeat x along each axis. A shorter list applies to the last axes, a longer one adds axes in front. */
+  /**
+   * How often to repeat x along each axis. A shorter list than x has axes applies to the last axes. A longer list adds
+   * axes in front.
+   */
   readonly reps: number | readonly number[];
 }
 type Tile = (x: TensorLike, options: TileOptions) => Tensor;

@@ -13,7 +13,7 @@ import {
   withDefaults,
 } from "@wengert/core/extend";
 import { type Axes, axesOf, axisOf } from "../declaring/axes.ts";
-import { irregular, type Sampled, withSamples } from "../declaring/samples.ts";
+import { irregular, type Wrapped, wrapOp } from "../declaring/samples.ts";
 import { reshape } from "./reshape.ts";
 
 /** The number of positions by which entries move along each axis. */
@@ -58,8 +58,8 @@ function copyRolled(out: NdArray, x: NdArray, shifts: readonly number[], axis: n
 
 export interface RollOptions {
   /**
-   * The number of places to move entries, or a list with a number for each axis in `axis`. Negative numbers move them
-   * to the start.
+   * The number of places by which entries move, or a list with a number for each axis in `axis`. A negative number
+   * moves entries toward the start.
    */
   readonly shift: number | readonly number[];
   /** The axes along which to move entries. Default: all of x, in row-major order. */
@@ -72,7 +72,8 @@ type Roll = (x: TensorLike, options: RollOptions) => Tensor;
  * adjoint moves the cotangent back.
  * @throws ArgumentError unless shifts are whole numbers, ShapeError unless there is a shift for each axis
  */
-export const roll: Sampled<Roll> = /* @__PURE__ */ withSamples<Roll>(
+export const roll: Wrapped<Roll, typeof rollOp> = /* @__PURE__ */ wrapOp<Roll, typeof rollOp>(
+  rollOp,
   (x, options) => {
     const { shift, axis } = withDefaults<RollOptions>("roll", options, { shift: undefined, axis: undefined });
     const [t] = toTensors("roll", [x], 1) as [Tensor];

@@ -45,9 +45,9 @@ export interface Selection {
 }
 
 /**
- * Returns the entries from `start` to before `stop` in steps of `step`, along each axis, as in NumPy. Negative bounds
- * count from the end, and bounds beyond an end are clamped. The adjoint puts the cotangent at the selected entries,
- * among zeros.
+ * Returns the entries from `start` up to but not including `stop`, in steps of `step`, along each axis, as in NumPy.
+ * Negative bounds count from the end, and bounds beyond an end are clamped. The adjoint puts the cotangent at the
+ * selected entries, among zeros.
  */
 export const slice: Op<Unary, Selection, SliceOptions> = /* @__PURE__ */ defineOp({
   name: "slice",
@@ -97,8 +97,8 @@ export const unslice: Op<Unary, Selection & { readonly shape: Shape }> = /* @__P
 });
 
 /**
- * Returns zeros of `shape`, to which each tensor is added at the positions that its slice selects: the sum of the
- * tensors' `unslice`. The adjoint returns a slice of the cotangent for each tensor.
+ * Returns the sum of the `unslice` of each tensor: an array of `shape` to which each tensor is added at the positions
+ * that its slice selects. The adjoint returns a slice of the cotangent for each tensor.
  */
 export const unsliceAll: Op<Inputs, { readonly selections: readonly Selection[]; readonly shape: Shape }> =
   /* @__PURE__ */ defineOp({
@@ -134,7 +134,7 @@ export const unsliceAll: Op<Inputs, { readonly selections: readonly Selection[];
     ],
   });
 
-/** Selects the same entries in each entry of a batch. */
+/** Selects the same positions in each entry of a batch. */
 const batchOfSelection = ({ start, step, size }: Selection, batchSize: number): Selection => ({
   start: [0, ...start],
   step: [1, ...step],

@@ -60,7 +60,7 @@ function indicesOf(x: Tensor, axis: number, sections: readonly number[]): readon
   );
 }
 
-/** Returns the entries of x from `start` to before `stop` along one axis. */
+/** Returns the entries `start` to `stop` − 1 of x along one axis. */
 export function sliceAlong(x: Tensor, axis: number, start: number, stop: number): Tensor {
   const boundsAt = (bound: number) => x.shape.map((_, i) => (i === axis ? bound : null));
   return slice(x, { start: boundsAt(start), stop: boundsAt(stop) });

@@ -24,8 +24,10 @@ import {
 import { sumCause } from "../declaring/nonFiniteCauses.ts";
 import { irregular } from "../declaring/samples.ts";
 import { alongAxes, withoutAxes } from "../loops/alongAxes.ts";
+import { longSlice } from "../loops/columns.ts";
 import { sumOf } from "../loops/slices.ts";
 import { broadcastStrides } from "../loops/strided.ts";
+import { reductionInWasm } from "../wasm/gathered.ts";
 import { sumsInWasm } from "../wasm/sums.ts";
 import { reshape, reshapeTo } from "./reshape.ts";
 
@@ -59,8 +61,11 @@ export const sum: Op<Unary, Reduction, ReduceOptions> = /* @__PURE__ */ defineOp
 
 /** Writes the sums of x over `axes`, divided by `divisor`, to `out`. */
 export function sumInto(out: NdArray, x: NdArray, axes: readonly number[], divisor = 1): void {
-  if (sumsInWasm(out, x, axes, divisor)) return;
-  alongAxes(axes, withoutAxes(out, x.shape, axes), [x], (n, y, o, _, a, i, s) => {
+  const isShort = axes.reduce((n, axis) => n * x.shape[axis]!, 1) < longSlice;
+  if (isShort && reductionInWasm("Sum", out, x, axes, divisor)) return;
+  if (sumsInWasm(out, x, axes, divisor) || reductionInWasm("Sum", out, x, axes, divisor)) return;
+  const sums = withoutAxes(out, x.shape, axes);
+  alongAxes(axes, sums, [x], (n, y, o, _, a, i, s) => {
     y[o] = sumOf(n, a, i, s) / divisor;
   });
 }

@@ -102,7 +102,10 @@ const takeOp: Op<readonly [x: Tensor, indices: Tensor], AxisParams> = /* @__PURE
 /** The smallest run length for which TypedArray.set is faster than a loop, including the time to create a subarray. */
 const copyThreshold = 32;
 
-/** Returns zeros with `size` entries along `axis`, to which x is added at `indices`. The adjoint is `take`. */
+/**
+ * Returns an array with `size` entries along `axis`, in which each entry of x is added at its index in `indices`. The
+ * other entries are 0. The adjoint is `take`.
+ */
 export const scatterAdd: Op<readonly [x: Tensor, indices: Tensor], ScatterParams> = /* @__PURE__ */ defineOp({
   name: "scatterAdd",
   options: { axis: undefined, size: undefined },
@@ -130,7 +133,7 @@ export const scatterAdd: Op<readonly [x: Tensor, indices: Tensor], ScatterParams
  * Returns the sum of the results of several `scatterAdd` calls along one axis. The inputs are the tensors of all calls,
  * followed by the indices of all calls.
  */
-const scatterAddAll: Op<Inputs, ScatterParams> = /* @__PURE__ */ defineOp({
+export const scatterAddAll: Op<Inputs, ScatterParams> = /* @__PURE__ */ defineOp({
   name: "scatterAddAll",
   options: { axis: undefined, size: undefined },
   shape: (inputs, { axis, size }) => {

@@ -59,8 +59,8 @@ const takeAlongOp: Op<readonly [x: Tensor, indices: Tensor], AxisParams> = /* @_
 });
 
 /**
- * Returns zeros with `size` entries along `axis`, to which x is added at `indices` in each slice. The adjoint is
- * `takeAlong`.
+ * Returns an array with `size` entries along `axis`. In each slice, each entry of x is added at its index in `indices`.
+ * The other entries are 0. The adjoint is `takeAlong`.
  */
 export const scatterAddAlong: Op<readonly [x: Tensor, indices: Tensor], ScatterParams> = /* @__PURE__ */ defineOp({
   name: "scatterAddAlong",

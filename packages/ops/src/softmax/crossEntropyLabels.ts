@@ -44,8 +44,8 @@ export const labelLosses: Op<readonly [logits: Tensor, labels: Tensor], Classes>
 
 /**
  * Returns y = g (s − t) for s = softmax(logits), the one-hot vector t of the label, and the cotangent g of the loss. At
- * the label, s − 1 is computed as −Σⱼ sⱼ over the other classes, where nothing cancels. In a row whose label has the
- * logit −Infinity, y is 0. The VJP for the logits is g times the softmax pullback.
+ * the label, s − 1 is computed as −Σⱼ sⱼ over the other classes, so that no digits cancel. In a row whose label has the
+ * logit −Infinity, y is 0. For the cotangent u of y, the VJP for the logits is g times the softmax pullback of u.
  */
 export const crossEntropyPullback: Op<PullbackInputs, Classes> = /* @__PURE__ */ defineOp({
   name: "crossEntropyPullback",

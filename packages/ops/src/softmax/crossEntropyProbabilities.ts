@@ -59,8 +59,8 @@ export const probabilityLosses: Op<LossInputs, Classes> = /* @__PURE__ */ define
 /**
  * Returns y = g (s Σt − t) for s = softmax(logits), probabilities t and the cotangent g of the loss. At the index m of
  * the largest s, where sₘ may round to 1, y is computed as g (sₘ Σⱼ≠ₘ tⱼ − tₘ Σⱼ≠ₘ sⱼ). Logits at −Infinity are
- * constant, so their probabilities t are ignored. The VJP for the logits is g Σt times the softmax pullback; the VJP
- * for t is −g times the JVP of logSoftmax.
+ * constant, so their probabilities t are ignored. Let u be the cotangent of y. The VJP for the logits is g Σt times the
+ * softmax pullback of u. The VJP for t is −g times the JVP of logSoftmax for u.
  */
 export const softCrossEntropyPullback: Op<readonly [logits: Tensor, probabilities: Tensor, g: Tensor], Classes> =
   /* @__PURE__ */ defineOp({
@@ -102,7 +102,10 @@ export const softCrossEntropyPullback: Op<readonly [logits: Tensor, probabilitie
     samples: () => [[irregular([2, 3]), positive([2, 3]), irregular([2], 2), { axis: 1 }]],
   });
 
-/** Returns g Σt J u, where J is the Jacobian of softmax: the cotangent of the logits if u is the cotangent of g (s Σt − t). */
+/**
+ * Returns g Σt J u, where J is the Jacobian of softmax. If u is the cotangent of g (s Σt − t), this is the cotangent of
+ * the logits.
+ */
 export function secondOrder(logits: Tensor, t: Tensor, g: Tensor, u: Tensor, params: Classes): Tensor {
   const total = sum(where(equal(logits, -Infinity), 0, t), { ...params, keepDims: true });
   return mul(mul(expandDims(g, params), total), softmaxPullback(softmax(logits, params), u, params));

@@ -49,8 +49,8 @@ const clippedDifference = (p: Tensor, t: Tensor, delta: number): Tensor => clip(
 
 /**
  * Returns the mean of the Huber losses of d = prediction − target: ½ d² if |d| ≤ δ, else δ (|d| − ½ δ), where δ is the
- * option `delta`. Large differences count linearly, so outliers weigh less than in mse. The VJP maps the cotangent g of a
- * loss to g times d clipped to ±δ for the prediction, and to its negative for the target.
+ * option `delta`. Large differences count linearly, so outliers weigh less than in mse. Let c be d clipped to ±δ. The
+ * VJP maps the cotangent g of a loss to g c for the prediction and −g c for the target.
  */
 export const huber: Wrapped<Huber, Losses> = /* @__PURE__ */ wrapOp<Huber, Losses>(
   elementLosses,

@@ -2,7 +2,7 @@ import type { Tensor, TensorLike } from "@wengert/core";
 import { defineOp, type Op, prefixErrors, sharedFloat, toTensors, withDefaults } from "@wengert/core/extend";
 import { type Axes, axesOf, broadcastShape } from "../declaring/axes.ts";
 import { divCause } from "../declaring/nonFiniteCauses.ts";
-import { positive, type Sampled, withSamples } from "../declaring/samples.ts";
+import { positive, type Wrapped, wrapOp } from "../declaring/samples.ts";
 import { add, div, mul, neg, sub } from "../elementwise/arithmetic.ts";
 import { equal } from "../elementwise/compare.ts";
 import { log } from "../elementwise/functions.ts";
@@ -58,7 +58,11 @@ const relativeEntropy: Op<readonly [p: Tensor, q: Tensor]> = /* @__PURE__ */ def
  * mean over the slices. Terms with p = 0 are 0; if q = 0 < p, the divergence is ∞. p and q are not normalized. The VJP
  * maps the cotangent g of a divergence to g (1 + ln p − ln q) for p and −g p / q for q.
  */
-export const klDivergence: Sampled<KlDivergence> = /* @__PURE__ */ withSamples<KlDivergence>(
+export const klDivergence: Wrapped<KlDivergence, typeof relativeEntropy> = /* @__PURE__ */ wrapOp<
+  KlDivergence,
+  typeof relativeEntropy
+>(
+  relativeEntropy,
   (p, q, options) => {
     const { axis, reduction } = withDefaults<KlDivergenceOptions>("klDivergence", options, {
       axis: -1,

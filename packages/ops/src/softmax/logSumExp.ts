@@ -21,7 +21,8 @@ import { softmax } from "./softmax.ts";
 
 /**
  * Returns y = log Σ exp(x) over `axis`, computed as xₘ + log1p(Σⱼ≠ₘ exp(xⱼ − xₘ)), where xₘ is the maximum. The VJP
- * maps the cotangent g to g softmax(x). If a slice is empty or all −Infinity, y is −Infinity and the gradient 0.
+ * maps the cotangent g to g softmax(x). If a slice is empty or all of its entries are −Infinity, y is −Infinity and the
+ * gradient is 0.
  */
 export const logSumExp: Op<Unary, Reduction, ReduceOptions> = /* @__PURE__ */ defineOp({
   name: "logSumExp",

@@ -13,8 +13,8 @@ import { reshape } from "../shapes/reshape.ts";
 import { broadcastTo } from "../shapes/sum.ts";
 
 /**
- * Returns the shape of the losses, which is the shape of the predictions. Losses do not broadcast: a prediction [N, 1]
- * and a target [N] would give N × N losses, and a fit with wrong weights.
+ * Returns the shape of the losses, which is the shape of the predictions. Losses do not broadcast, because a prediction
+ * [N, 1] and a target [N] would give N × N losses, and a fit would learn wrong weights without an error.
  * @throws ShapeError unless the shapes are equal or one is []; the message names the squeeze to write
  */
 export function lossShape(inputs: readonly [Operand, Operand], names: readonly [string, string]): Shape {
@@ -29,8 +29,8 @@ export function lossShape(inputs: readonly [Operand, Operand], names: readonly [
 }
 
 /**
- * Applies a loss to a batch. A scalar input per entry is repeated to the shape of the other input, because losses do not
- * broadcast.
+ * Applies a loss to a batch. If an input is a scalar in each batch entry, it is repeated to the shape of the other
+ * input, because losses do not broadcast.
  */
 export function batchOfLosses<P>({ operands, params, size, withBatch, again }: BatchCall<Binary, P>): Tensor {
   const shape = [size, ...lossShape(operands, ["a", "b"])];

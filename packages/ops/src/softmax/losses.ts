@@ -57,7 +57,7 @@ const logitNames = ["logits", "target"] as const;
 /**
  * Returns −t ln σ(x) − (1 − t) ln σ(−x) elementwise, for logits x, targets t in [0, 1] and the sigmoid σ. For t = 0 or
  * 1, the term with weight 0 counts as 0, even if x is infinite. The VJP maps the cotangent g to g ((1 − t) σ(x) − t
- * σ(−x)) for x, where nothing cancels, and −g x for t.
+ * σ(−x)) for x and −g x for t. If t is 0 or 1, no digits cancel in the formula for x.
  */
 const elementLosses: Op<readonly [logits: Tensor, target: Tensor]> = /* @__PURE__ */ defineOp({
   name: "binaryCrossEntropy",
@@ -87,7 +87,7 @@ const elementLosses: Op<readonly [logits: Tensor, target: Tensor]> = /* @__PURE_
  * Converts int32 labels 0 and 1 to float targets. The conversion checks the labels. It is a separate op, so that the
  * VJP, which does not compute the losses, gets checked labels, too.
  */
-const labelTargets: Op<Unary, { readonly dtype: DType }> = /* @__PURE__ */ defineOp({
+export const labelTargets: Op<Unary, { readonly dtype: DType }> = /* @__PURE__ */ defineOp({
   name: "binaryCrossEntropy",
   options: { dtype: undefined },
   shape: ([labels]) => labels.shape,

@@ -37,8 +37,8 @@ export interface AxesParams {
 const meanPair = /* @__PURE__ */ new Float64Array(2); // the mean of a slice as two doubles; shared, because kernels run one at a time
 
 /**
- * Returns (g + dg) / (1 + others), where g is a rounded sum and dg its rounding error; the quotient is rounded once if
- * g is finite.
+ * Returns g / norm for norm = 1 + others. dg is the rounding error of the sum g. If g is finite, the quotient is
+ * corrected for dg and for the rounding error of norm, so it is rounded only once.
  */
 function divideByNorm(g: number, dg: number, others: number): number {
   const norm = 1 + others;
@@ -176,7 +176,7 @@ const logSoftmaxOp: Op<Unary, AxesParams, AxisOption> = /* @__PURE__ */ defineOp
 /**
  * Returns y = log softmax(x) along `axis`: yᵢ = (xᵢ − xₘ) − log1p(Σⱼ≠ₘ exp(xⱼ − xₘ)), where xₘ is the maximum. Because
  * of log1p, a small yₘ such as −4e−8 does not round to 0. The VJP maps the cotangent g to g − s Σ g, where s =
- * softmax(x). Entries excluded by `where` give −Infinity and the gradient 0.
+ * softmax(x). Entries excluded by `where` give −Infinity, and their gradient is 0.
  */
 export const logSoftmax: MaskableOp = /* @__PURE__ */ maskable(logSoftmaxOp, -Infinity);
 
@@ -184,8 +184,8 @@ export const logSoftmax: MaskableOp = /* @__PURE__ */ maskable(logSoftmaxOp, -In
  * Returns the VJP of logSoftmax, g − s Σ g, for s = softmax(x) and the cotangent g. s is computed from x, because
  * exp(log s) would amplify the rounding of log s. At the largest logit m, sₘ may round to 1, so the result is computed
  * as gₘ Σⱼ≠ₘ sⱼ − sₘ Σⱼ≠ₘ gⱼ. For an entry −Infinity, the output is constant, so the cotangent of the entry is ignored.
- * For the cotangent u of the result, the VJP for x is −Σ g times the softmax pullback of u. The VJP for g is the JVP of
- * logSoftmax, u − ū, where ū is the mean of u weighted by s.
+ * Let u be the cotangent of the result. The VJP for x is −Σ g times the softmax pullback of u. The VJP for g is the JVP
+ * of logSoftmax, u − ū, where ū is the mean of u weighted by s.
  */
 export const logSoftmaxPullback: Op<readonly [x: Tensor, g: Tensor], AxesParams, AxisOption> = /* @__PURE__ */ defineOp(
   {

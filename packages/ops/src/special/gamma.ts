@@ -94,9 +94,9 @@ export const betaln: Op<Binary> = /* @__PURE__ */ elementwisePair(
 );
 
 /**
- * Returns y = ψ⁽ⁿ⁾(a) − ψ⁽ⁿ⁾(a + b) for a, b > 0, where ψ⁽ⁿ⁾ is `polygamma` and n an option; accurate even if b is
- * small, where the difference would cancel. The VJP maps the cotangent g to g (ψ⁽ⁿ⁺¹⁾(a) − ψ⁽ⁿ⁺¹⁾(a + b)) for a and −g
- * ψ⁽ⁿ⁺¹⁾(a + b) for b.
+ * Returns y = ψ⁽ⁿ⁾(a) − ψ⁽ⁿ⁾(a + b) for a, b > 0, where ψ⁽ⁿ⁾ is `polygamma`, and n is an option. y is accurate even if
+ * b is small, where the difference would cancel. The VJP maps the cotangent g to g (ψ⁽ⁿ⁺¹⁾(a) − ψ⁽ⁿ⁺¹⁾(a + b)) for a
+ * and −g ψ⁽ⁿ⁺¹⁾(a + b) for b.
  */
 export const polygammaDifference: Op<Binary, Order> = /* @__PURE__ */ defineOp<Binary, Order>({
   name: "polygammaDifference",

@@ -1,8 +1,8 @@
 import type { Data } from "@wengert/core/extend";
 import { type Blocks, blocksOf, eachImage, type Geometry } from "../loops/windows.ts";
 import { windowProduct } from "./crossovers.ts";
+import { currentEngine } from "./engine.ts";
 import type { ProductKernel, WindowKernel } from "./exports.ts";
-import { currentEngine } from "./kernels.ts";
 import { equalPart, readRuns, writeRuns } from "./products.ts";
 import type { Workspace } from "./workspace.ts";
 
@@ -129,7 +129,10 @@ export function convolutionInWasm(out: Data, x: Data, kernel: Data, geometry: Ge
   return true;
 }
 
-/** Adds g × kernel to `out` at each window, for the cotangent g of a convolution. `out` has the shape of the images. */
+/**
+ * For each window, adds g × kernel to the window's pixels in `out`, for the cotangent g of a convolution. `out` has the
+ * shape of the images.
+ */
 export function inputPullbackInWasm(out: Data, g: Data, kernel: Data, geometry: Geometry): boolean {
   const run = begin(geometry, [out, g, kernel]);
   if (run === undefined) return false;

@@ -22,3 +22,6 @@ export const windowProduct = 64;
  */
 export const functions = 64;
 export const arithmetic = 192;
+
+/** The minimum number of random numbers for which WebAssembly draws them. */
+export const random = 4;

@@ -28,10 +28,26 @@ type Maps = Readonly<Record<`${FunctionName}${32 | 64}`, FunctionKernel>> &
   Readonly<Record<`${OperationName}${32 | 64}`, OperationKernel>> &
   Readonly<Record<`${SliceName}${32 | 64}`, SliceKernel>>;
 
-/** The exports of the compiled kernels, as declared in kernels/*.ts. Numbers are addresses, counts, or strides in bytes. */
-export interface Exports extends Maps {
+/** The exports of each binary. */
+export interface LibraryExports {
   readonly memory: { readonly buffer: ArrayBuffer; grow(pages: number): number };
   free(): number;
+}
+
+/**
+ * A binary that is embedded as text. Each library has its own slot in kernels.ts, and its own memory. A program contains
+ * only the libraries of its ops.
+ */
+export interface Library<E extends LibraryExports> {
+  readonly slot: 0 | 1;
+  /** The text of each build, in parts. A library without a build for FMA runs its build for SIMD instead. */
+  readonly parts: readonly { readonly simd: string; readonly fma?: string }[];
+  /** The type of the exports. There is no such field. */
+  readonly exports?: E;
+}
+
+/** The exports of kernels/index.ts. Numbers are addresses, counts, or strides in bytes. */
+export interface Exports extends Maps, LibraryExports {
   readonly axpy32: AxpyKernel;
   readonly axpy64: AxpyKernel;
   readonly rowSums32: SumKernel;
@@ -44,11 +60,46 @@ export interface Exports extends Maps {
   readonly gather64: WindowKernel;
   readonly scatter32: WindowKernel;
   readonly scatter64: WindowKernel;
+  readonly gatheredSum32: GatheredKernel;
+  readonly gatheredSum64: GatheredKernel;
+  readonly gatheredMax32: GatheredKernel;
+  readonly gatheredMax64: GatheredKernel;
+  readonly gatheredMin32: GatheredKernel;
+  readonly gatheredMin64: GatheredKernel;
+  readonly spreadMax32: SpreadKernel;
+  readonly spreadMax64: SpreadKernel;
 }
 
 /**
- * Processes `rows` slices of n entries each, with up to three operands. A reduced operand has an entry for each slice.
- * `scratch` is memory for the larger of 2 rows + 2 and 3 n + 6 doubles.
+ * Writes sums divided by `divisor`, or maxima or minima, over the entries at n offsets, to y [rows, m]. `step` is the
+ * distance of two rows of x in bytes.
+ */
+type GatheredKernel = (
+  n: number,
+  offsets: number,
+  rows: number,
+  step: number,
+  m: number,
+  y: number,
+  x: number,
+  divisor: number,
+) => void;
+
+/** Writes the cotangents g [rows, m] of maxima over the entries of x at n offsets to these entries of u. */
+type SpreadKernel = (
+  n: number,
+  offsets: number,
+  rows: number,
+  step: number,
+  m: number,
+  g: number,
+  x: number,
+  u: number,
+) => void;
+
+/**
+ * Processes `rows` slices of n entries each, with up to three operands. A reduced operand has one entry per row.
+ * `scratch` must have room for the larger of 2 rows + 2 and 3 n + 6 doubles.
  */
 type SliceKernel = (rows: number, n: number, y: number, a: number, b: number, c: number, scratch: number) => void;
 
@@ -76,9 +127,8 @@ export type ProductKernel = (
 ) => void;
 
 /**
- * Copies the windows from number `from` to `to` − 1 of the image at `x` to `rows`, or adds `rows` to these windows.
- * Only `depth` of the image's channels are copied. The other arguments are fields of a `Geometry`
- * (src/loops/windows.ts).
+ * Copies the windows `from` to `to` − 1 of the image at `x` to `rows`, or adds `rows` to these windows. Only `depth` of
+ * the image's channels are copied. The other arguments are fields of a `Geometry` (src/loops/windows.ts).
  */
 export type WindowKernel = (
   rows: number,
@@ -120,9 +170,9 @@ type OperationKernel = (
 type AxpyKernel = (n: number, z: number, alpha: number, x: number, y: number) => void;
 
 /**
- * Computes y = Σ x / divisor over the rows, or the columns, of x [rows, n]. The partial sums are written to `sums`,
- * memory of 64 bytes if rows are summed, or of 64 bytes per column plus 64. Unless `isFirst` is set, the kernel
- * continues from the sums in this memory.
+ * Computes y = Σ x / divisor for each row, or for each column, of x [rows, n]. The partial sums are written to the
+ * memory at `sums`. Sums of rows need 64 bytes there; sums of columns need 64 bytes for each column, plus 64. Unless
+ * `isFirst` is set, the kernel continues from the partial sums in this memory.
  */
 export type SumKernel = (
   rows: number,
@@ -133,3 +183,35 @@ export type SumKernel = (
   isFirst: boolean,
   divisor: number,
 ) => void;
+
+/** The exports of kernels/random.ts. */
+export interface RandomExports extends LibraryExports {
+  readonly uniform32: UniformKernel;
+  readonly uniform64: UniformKernel;
+  readonly normal32: NormalKernel;
+  readonly normal64: NormalKernel;
+  readonly exponential32: FunctionKernel;
+  readonly exponential64: FunctionKernel;
+  readonly gumbel32: FunctionKernel;
+  readonly gumbel64: FunctionKernel;
+}
+
+/**
+ * Writes n numbers min + range · u, limited to [first, last], for the counters from c on. Writes up to seven entries
+ * after them.
+ */
+type UniformKernel = (
+  n: number,
+  y: number,
+  k0: number,
+  k1: number,
+  c: number,
+  stream: number,
+  min: number,
+  range: number,
+  first: number,
+  last: number,
+) => void;
+
+/** Writes n standard normal numbers for the counters from c on, and up to three entries after them. */
+type NormalKernel = (n: number, y: number, k0: number, k1: number, c: number, radius: number, angle: number) => void;

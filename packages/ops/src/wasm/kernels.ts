@@ -1,8 +1,7 @@
 import { ArgumentError } from "@wengert/core";
 import { show } from "@wengert/core/extend";
-import { binaries } from "./binaries.ts";
 import { decodeBinary } from "./embedded.ts";
-import type { Exports } from "./exports.ts";
+import type { Exports, Library, LibraryExports } from "./exports.ts";
 import { Workspace } from "./workspace.ts";
 
 /**
@@ -22,24 +21,36 @@ export interface KernelsInUse {
   readonly missing: Readonly<Partial<Record<Kernels, string>>>;
 }
 
-type Compiled = Exclude<Kernels, "plain">;
+export type Compiled = Exclude<Kernels, "plain">;
 const wasmKernels: readonly Compiled[] = ["simd", "fma"]; // the best last
 const choices: readonly string[] = ["plain", ...wasmKernels, "auto"];
 
 // The choice of kernels is the only setting of this package that is not an argument of a function. The choice changes
 // results only within the bounds of docs/numerics.md.
 let choice: Kernels | "auto" | undefined; // undefined: not chosen yet
-let engine: Engine | null | undefined; // null: plain loops; undefined: not loaded yet
+let chooser = "kernels"; // the caller that error messages name
+
+/** The engine of a library, and the exports of each build or the reason why it cannot run. */
+interface Slot<E extends LibraryExports = LibraryExports> {
+  engine?: Engine<E> | null | undefined; // null: plain loops; undefined: not loaded yet
+  readonly loaded: Partial<Record<Compiled, E | string>>;
+  /** The compiled module of each build. */
+  readonly modules: Partial<Record<Compiled, object>>;
+}
+const slots: Slot[] = [
+  { loaded: {}, modules: {} },
+  { loaded: {}, modules: {} },
+];
 
 /** A loaded WebAssembly binary and its memory. */
-export class Engine {
+export class Engine<E extends LibraryExports = Exports> {
   readonly name: Compiled;
-  readonly exports: Exports;
+  readonly exports: E;
   readonly workspace: Workspace;
   /** Whether the WebAssembly kernels run for inputs of any size, even where plain loops are faster. */
   readonly isForced: boolean;
 
-  constructor(name: Compiled, exports: Exports, isForced: boolean) {
+  constructor(name: Compiled, exports: E, isForced: boolean) {
     this.name = name;
     this.exports = exports;
     this.workspace = new Workspace(exports);
@@ -47,87 +58,85 @@ export class Engine {
   }
 }
 
-/**
- * Returns the kernels in use. With an argument, first chooses the kernels for all later ops. The environment variable
- * WENGERT_KERNELS sets the initial choice; its default is "auto".
- * @throws ArgumentError if the name is unknown or the kernels cannot run here; the message says why
- */
-export function kernels(candidates?: Kernels | "auto"): KernelsInUse {
-  if (candidates !== undefined) choose("kernels", candidates);
-  const running = currentEngine()?.name ?? "plain";
+/** Chooses kernels for all libraries, if `candidates` is given. Returns the kernels in use, for `library`. */
+export function chooseKernels<E extends LibraryExports>(
+  library: Library<E>,
+  candidates?: Kernels | "auto",
+): KernelsInUse {
+  if (candidates !== undefined) choose(candidates, "kernels", library);
+  const running = engineOf(library)?.name ?? "plain";
   const missing = wasmKernels.flatMap((name) => {
-    const loaded = load(name);
+    const loaded = load(library, name);
     return typeof loaded === "string" ? [[name, loaded] as const] : [];
   });
   const available = (["plain", ...wasmKernels] as const).filter((name) => missing.every(([other]) => other !== name));
   return { choice: choice!, running, available, missing: Object.fromEntries(missing) };
 }
 
-/** Returns the kernels in use, or `null` for plain JavaScript loops. Loads the kernels at the first call. */
-export function currentEngine(): Engine | null {
-  if (engine !== undefined) return engine;
-  if (choice === undefined) choose("WENGERT_KERNELS", environment() ?? "auto");
+/** Returns the chosen kernels of a library, or `null` for plain JavaScript loops. Loads the library at the first call. */
+export function engineOf<E extends LibraryExports>(library: Library<E>): Engine<E> | null {
+  const slot = slots[library.slot] as Slot<E>;
+  if (slot.engine !== undefined) return slot.engine;
+  if (choice === undefined) choose(environment() ?? "auto", "WENGERT_KERNELS");
   const candidates = choice === "auto" ? wasmKernels.toReversed() : wasmKernels.filter((name) => name === choice);
-  engine = null;
   for (const name of candidates) {
-    const exports = load(name);
-    if (typeof exports === "string") continue;
-    engine = new Engine(name, exports, choice !== "auto");
-    break;
+    const exports = load(library, name);
+    if (typeof exports !== "string") {
+      slot.engine = new Engine(name, exports, choice !== "auto");
+      return slot.engine;
+    }
+    if (choice !== "auto") throw cannotRun(name, exports);
   }
-  return engine;
+  slot.engine = null;
+  return null;
 }
 
-function choose(caller: string, candidates: unknown): void {
+/** Sets the choice. If `library` is given, first loads the chosen build, so that a wrong choice changes nothing. */
+function choose(candidates: unknown, caller: string, library?: Library<LibraryExports>): void {
   if (typeof candidates !== "string" || !choices.includes(candidates))
     throw new ArgumentError(`${caller}: expected "plain", "simd", "fma" or "auto"; got ${show(candidates)}`);
   const name = candidates as Kernels | "auto";
-  const loaded = name === "simd" || name === "fma" ? load(name) : null;
-  if (typeof loaded === "string")
-    throw new ArgumentError(`${caller}: "${name}" cannot run here: ${loaded}; use "auto" for the best available`);
+  const loaded = library !== undefined && (name === "simd" || name === "fma") ? load(library, name) : null;
+  if (typeof loaded === "string") throw cannotRun(name, loaded, caller);
   choice = name;
-  engine = undefined;
+  chooser = caller;
+  for (const slot of slots) slot.engine = undefined;
 }
 
-const loadCache = /* @__PURE__ */ new Map<Compiled, Exports | string>();
+const cannotRun = (name: Kernels | "auto", why: string, caller = chooser): ArgumentError =>
+  new ArgumentError(`${caller}: "${name}" cannot run here: ${why}; use "auto" for the best available`);
 
-/**
- * Returns the exports of a WebAssembly binary, or the reason why the engine or the page's policy does not allow the
- * binary.
- */
-function load(name: Compiled): Exports | string {
-  let loaded = loadCache.get(name);
-  if (loaded === undefined) {
-    loaded = instantiate(name);
-    loadCache.set(name, loaded);
-  }
-  return loaded;
+/** Returns the exports of a build, or the reason why the engine or the page's policy does not allow it. */
+function load<E extends LibraryExports>(library: Library<E>, name: Compiled): E | string {
+  const { loaded } = slots[library.slot] as Slot<E>;
+  loaded[name] ??= instantiate(library, name);
+  return loaded[name];
 }
 
-const binaryOf = (name: Compiled): Uint8Array => decodeBinary(binaries.map((part) => part[name]).join(""));
+const binaryOf = ({ parts }: Library<LibraryExports>, name: Compiled): Uint8Array =>
+  decodeBinary(parts.map((part) => part[name] ?? part.simd).join(""));
 
-const modules = /* @__PURE__ */ new Map<Compiled, object>();
-
-/** Returns new exports of a binary, with a separate memory, or the reason why there are none. Compiles the binary once. */
-export function instantiate(name: Compiled): Exports | string {
+/** Returns new exports of a build, with a separate memory, or the reason why it cannot run. Compiles the build once. */
+export function instantiate<E extends LibraryExports>(library: Library<E>, name: Compiled): E | string {
   const { WebAssembly } = globalThis as { WebAssembly?: WebAssemblyApi };
   if (WebAssembly === undefined) return "WebAssembly is not available";
-  let module = modules.get(name);
+  const { modules } = slots[library.slot]!;
+  let module = modules[name];
   try {
     if (module === undefined) {
-      const binary = binaryOf(name);
+      const binary = binaryOf(library, name);
       if (!WebAssembly.validate(binary)) {
-        const hasSimd = name === "fma" && WebAssembly.validate(binaryOf("simd"));
+        const hasSimd = name === "fma" && WebAssembly.validate(binaryOf(library, "simd"));
         return `this WebAssembly has no ${hasSimd ? "relaxed SIMD" : "SIMD"}`;
       }
       module = new WebAssembly.Module(binary);
-      modules.set(name, module);
+      modules[name] = module;
     }
   } catch (error) {
     return `compiling WebAssembly is not allowed (${error}): a page's Content-Security-Policy must allow 'wasm-unsafe-eval'`;
   }
   try {
-    return new WebAssembly.Instance(module).exports;
+    return new WebAssembly.Instance(module).exports as E;
   } catch (error) {
     return `there is not enough memory for WebAssembly (${error})`;
   }
@@ -140,7 +149,7 @@ export function instantiate(name: Compiled): Exports | string {
 interface WebAssemblyApi {
   validate(binary: Uint8Array): boolean;
   Module: new (binary: Uint8Array) => object;
-  Instance: new (module: object) => { readonly exports: Exports };
+  Instance: new (module: object) => { readonly exports: LibraryExports };
 }
 
 function environment(): string | undefined {

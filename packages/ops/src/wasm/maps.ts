@@ -1,15 +1,16 @@
 import { type NdArray, ravel } from "@wengert/core/extend";
 import { broadcastStrides, mergeAxes, uniformStride } from "../loops/strided.ts";
 import * as crossovers from "./crossovers.ts";
+import { currentEngine } from "./engine.ts";
 import type { FunctionName, OperationName } from "./exports.ts";
-import { currentEngine, type Engine } from "./kernels.ts";
+import type { Engine } from "./kernels.ts";
 
 // This module computes elementwise arithmetic and functions in WebAssembly. Plain loops give the same bits as
-// WebAssembly, so the choice between the two depends only on speed, that is, on the size of the input.
+// WebAssembly. So the choice between the two affects only the speed, and depends only on the size of the input.
 
 /**
- * The number of bytes that are copied into the WebAssembly memory, processed and copied out at a time, chosen so that
- * these bytes stay in the CPU cache.
+ * The number of bytes that are copied into the WebAssembly memory, processed and copied out at a time. These bytes fit
+ * in the CPU cache.
  */
 const chunkBytes = 32768;
 
@@ -106,7 +107,7 @@ export function operationInWasm(out: NdArray, a: NdArray, b: NdArray, operation:
   const { workspace, exports } = engine;
   const width = out.data.BYTES_PER_ELEMENT;
   const kernel = exports[operations[operation][width === 4 ? 0 : 1]];
-  // A chunk, which the kernel processes at a time, has several whole rows or consecutive entries of one row.
+  // The kernel processes one chunk at a time: several whole rows, or consecutive entries of one row.
   const rowPart = Math.min(n, chunkBytes / width);
   const rowsPerChunk = Math.min(count, Math.floor(chunkBytes / width / rowPart));
   const bytes = rowsPerChunk * rowPart * width;

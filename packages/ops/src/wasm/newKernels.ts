@@ -1,5 +1,6 @@
+import { currentEngine, kernels, library } from "./engine.ts";
 import type { Exports } from "./exports.ts";
-import { currentEngine, instantiate, kernels } from "./kernels.ts";
+import { instantiate } from "./kernels.ts";
 
 /**
  * Returns new exports of the kernels in use, with a separate memory, for a program that keeps its data in this memory.
@@ -7,6 +8,6 @@ import { currentEngine, instantiate, kernels } from "./kernels.ts";
  */
 export function newKernels(): Exports | string {
   const name = currentEngine()?.name;
-  if (name !== undefined) return instantiate(name);
-  return kernels().choice === "plain" ? "plain kernels are chosen" : instantiate("simd");
+  if (name !== undefined) return instantiate(library, name);
+  return kernels().choice === "plain" ? "plain kernels are chosen" : instantiate(library, "simd");
 }

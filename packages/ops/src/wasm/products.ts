@@ -1,18 +1,19 @@
 import type { Data } from "@wengert/core/extend";
 import { product32, product64 } from "./crossovers.ts";
-import { currentEngine, type Engine } from "./kernels.ts";
+import { currentEngine } from "./engine.ts";
+import type { Engine } from "./kernels.ts";
 import type { Workspace } from "./workspace.ts";
 
 /**
- * The number of bytes of an operand that are copied and processed at a time, so few that they are still in the cache
+ * The number of bytes of an operand that are copied and processed at a time. The copied bytes are still in the cache
  * when the kernel reads them.
  */
 const blockBytes = 2 ** 19;
-/** The number of bytes of the second operand that stay in the cache while blocks of the first operand are processed. */
+/** The number of bytes of the operand b that stay in the cache while blocks of the operand a are processed. */
 const residentBytes = 4 * blockBytes;
 /**
- * The largest number of terms of a sum in a block, if a block contains only sections of the rows of A or of the columns
- * of B.
+ * The largest number of terms of each sum in a block. The limit applies if a block reads only a section of each row of
+ * a or of each column of b.
  */
 const maxTerms = 1024;
 /** The tile width of the kernel in bytes, and the numbers of rows and terms that it packs at a time. */
@@ -21,8 +22,9 @@ const [tileBytes, packedRows, packedTerms] = [32, 60, 400];
 const maxSingleTerms = 64 * packedTerms;
 
 /**
- * Splits the k terms of a sum into the fewest blocks of equal size, at most `limit`, and returns this size. The size,
- * and so the bits of the sum, depend only on k.
+ * Splits a sum of k terms into the fewest blocks of equal size, such that no block has more than `limit` terms. Returns
+ * the size of a block. The size depends only on k and `limit`, so the bits of the sum do not depend on the shape of the
+ * matrices.
  */
 export const equalPart = (k: number, limit: number): number => Math.ceil(k / Math.ceil(k / limit));
 
@@ -121,7 +123,7 @@ function multiplyInBlocks(
   const gemm = size === 4 ? exports.gemm32 : exports.gemm64;
   const aIsByRows = aCol === 1;
   const bIsByRows = bCol === 1;
-  // The sizes of a block are chosen: the number of terms in each sum, and the numbers of rows and columns of c.
+  // Chooses the sizes of a block: the number of terms in each sum, and the numbers of rows and columns of c.
   const blockEntries = blockBytes / size;
   const part = equalPart(k, packedTerms);
   let terms = k;
@@ -130,7 +132,7 @@ function multiplyInBlocks(
   let splitsParts = false; // whether several blocks of terms make up a part
   if (k > maxTerms || m * k > blockEntries || k * n > blockEntries || m * n > blockEntries) {
     const residentEntries = residentBytes / size;
-    // The terms of a block are contiguous in memory, or they are strided segments of rows of a or of columns of b.
+    // The terms of a block are either contiguous in memory, or sections of the rows of a or of the columns of b.
     terms = Math.min(
       k,
       bIsByRows && (!aIsByRows || m <= packedRows) ? Math.max(64, Math.floor(blockEntries / Math.max(m, n))) : maxTerms,

@@ -1,10 +1,9 @@
 import { assign, type Data, isRowMajor, type NdArray, ndarray, ravel, sizeOf } from "@wengert/core/extend";
+import { currentEngine } from "./engine.ts";
 import type { SliceName } from "./exports.ts";
-import { currentEngine } from "./kernels.ts";
 
 /**
- * The number of bytes of an operand that are copied to WebAssembly memory at a time, chosen so that they stay in the
- * cache.
+ * The number of bytes of an operand that are copied to WebAssembly memory at a time. The copied bytes fit in the cache.
  */
 const chunkBytes = 32768;
 

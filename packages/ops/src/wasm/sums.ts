@@ -1,10 +1,10 @@
-import { isRowMajor, type NdArray } from "@wengert/core/extend";
+import type { NdArray } from "@wengert/core/extend";
+import { engineForReduction } from "./engine.ts";
 import type { SumKernel } from "./exports.ts";
-import { currentEngine } from "./kernels.ts";
 import type { Workspace } from "./workspace.ts";
 
 /**
- * The number of bytes that are copied to WebAssembly memory at a time, so few that they are still in the cache when the
+ * The number of bytes that are copied to WebAssembly memory at a time. The copied bytes are still in the cache when the
  * kernel adds them.
  */
 const chunkBytes = 32768;
@@ -14,8 +14,8 @@ const chunkBytes = 32768;
  * row-major x and adjacent `axes`. The plain loop gives the same bits and is not faster at any size.
  */
 export function sumsInWasm(out: NdArray, x: NdArray, axes: readonly number[], divisor: number): boolean {
-  const engine = currentEngine();
-  if (engine === null || axes.length === 0 || !areNeighbors(axes) || !isRowMajor(x)) return false;
+  const engine = engineForReduction(out, x);
+  if (engine === null || axes.length === 0 || !areNeighbors(axes)) return false;
   const { shape } = x;
   let [outer, n, inner] = [1, 1, 1];
   for (let axis = 0; axis < shape.length; axis++) {
@@ -25,7 +25,6 @@ export function sumsInWasm(out: NdArray, x: NdArray, axes: readonly number[], di
   }
   const { workspace, exports } = engine;
   const isSingle = x.data instanceof Float32Array;
-  if (!(isSingle || x.data instanceof Float64Array) || out.data.constructor !== x.data.constructor) return false;
   if (out.data.length * n === 0) return false; // the plain loop handles empty arrays
   if (inner === 1)
     return sumRows(workspace, isSingle ? exports.rowSums32 : exports.rowSums64, outer, n, out, x, divisor);

@@ -1,5 +1,5 @@
 import type { Data } from "@wengert/core/extend";
-import type { Exports } from "./exports.ts";
+import type { LibraryExports } from "./exports.ts";
 
 const pageBytes = 65536;
 const maxBytes = 2 ** 31 - pageBytes; // JavaScript sees addresses as signed integers
@@ -16,7 +16,7 @@ const loopLimit = 16;
  * other call can run between `begin` and the last `read`.
  */
 export class Workspace {
-  readonly #memory: Exports["memory"];
+  readonly #memory: LibraryExports["memory"];
   readonly #start: number;
   #end: number;
   #float64!: Float64Array;
@@ -24,7 +24,7 @@ export class Workspace {
   #int32!: Int32Array;
   #bytes!: Uint8Array;
 
-  constructor(exports: Exports) {
+  constructor(exports: LibraryExports) {
     this.#memory = exports.memory;
     this.#start = exports.free();
     this.#end = this.#start;

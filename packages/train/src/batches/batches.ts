@@ -21,8 +21,8 @@ export interface BatchesOptions {
 
 /**
  * Returns an iterable over one epoch of batches. `data` and each batch are trees of tensors with rows along axis 0.
- * Each batch is created only when the loop reaches it: without a key as a view of the data, with a key as a shuffled
- * copy. The order of the rows depends only on `key` and `epoch`.
+ * Each batch is created only when the loop reaches it. Without a key, a batch is a view of the data; with a key, it is
+ * a shuffled copy. The order of the rows depends only on `key` and `epoch`.
  * @throws ShapeError, TreeError if `data` has no rows, or its tensors differ in their number of rows
  * @throws ArgumentError for an invalid size, or if `dropLast` leaves no batch
  */
@@ -67,9 +67,16 @@ export function planBatches(caller: string, count: number, size: unknown, dropLa
 export const orderOf = (count: number, key: Tensor | undefined, epoch: number): Tensor | undefined =>
   key && permutation(foldIn(key, epoch), count);
 
-export function batchesInOrder<T>(rows: Rows<T>, { size, length }: BatchPlan, order: Tensor | undefined): Sequence<T> {
+/** Returns the batches of an epoch. `share` returns the range of rows to take from a batch; by default all rows. */
+export function batchesInOrder<T>(
+  rows: Rows<T>,
+  { size, length }: BatchPlan,
+  order: Tensor | undefined,
+  share: (count: number) => readonly [start: number, stop: number] = (count) => [0, count],
+): Sequence<T> {
   return sequence(length, (i) => {
-    const [start, stop] = [i * size, Math.min(rows.count, (i + 1) * size)];
+    const first = i * size;
+    const [start, stop] = share(Math.min(rows.count - first, size)).map((row) => first + row) as [number, number];
     return order ? rows.at(slice(order, { start: [start], stop: [stop] })) : rows.between(start, stop);
   });
 }

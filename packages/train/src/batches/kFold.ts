@@ -8,7 +8,7 @@ import { type Sequence, sequence } from "./sequence.ts";
 export interface KFoldOptions {
   /** The number of folds. Each fold is the test set once. */
   readonly folds: number;
-  /** The random key that assigns the rows to folds. Without a key, consecutive rows go to the folds in turn. */
+  /** The random key that assigns the rows to folds. Without a key, row i belongs to fold i mod `folds`. */
   readonly key?: Tensor | undefined;
   /**
    * The class of each row, [rows]. If given, the folds are stratified: the counts of a class in two folds differ by at

@@ -4,8 +4,8 @@ import { permutation } from "@wengert/ops";
 import { keyOption } from "../checks/options.ts";
 
 /**
- * Returns the indices of `count` rows, shuffled by `key` or in the order of the data. With `labels` the indices are
- * sorted by class, so that evenly spaced samples contain each class in proportion.
+ * Returns the indices of `count` rows, shuffled by `key`, or in the order of the data without a key. With `labels` the
+ * indices are also sorted by class, so that evenly spaced indices have the same proportions of the classes as the data.
  * @throws ShapeError unless there is a label for each row
  */
 export function rowOrder(

@@ -16,6 +16,29 @@ export interface Rows<T> {
  * @throws TreeError, ShapeError unless all tensors have the same number of rows, at least 1
  */
 export function rowsOf<T>(caller: string, data: T, path: string): Rows<T> {
+  const { leaves, count, first } = countRows(caller, data, path);
+  if (count === 0) throw new ShapeError(`${caller}: ${first} must have at least one row, got 0`);
+  const mapLeaves = (f: (leaf: Tensor) => Tensor): T =>
+    unflatten(
+      data,
+      leaves.map((leaf) => (leaf.label === undefined ? f(leaf) : withLabel(f(leaf), leaf.label))),
+    );
+  return {
+    count,
+    between: (start, stop) => mapLeaves((leaf) => slice(leaf, { start: [start], stop: [stop] })),
+    at: (indices) => mapLeaves((leaf) => take(leaf, indices, { axis: 0 })),
+  };
+}
+
+/**
+ * Returns the tensors of a tree, their number of rows along axis 0, and the path of the first tensor.
+ * @throws TreeError, ShapeError unless all tensors have the same number of rows, possibly 0
+ */
+export function countRows(
+  caller: string,
+  data: unknown,
+  path: string,
+): { readonly leaves: readonly Tensor[]; readonly count: number; readonly first: string } {
   const leaves: Tensor[] = [];
   let first = { count: 0, path };
   walk(caller, data, path, (leaf, leafPath) => {
@@ -35,15 +58,5 @@ export function rowsOf<T>(caller: string, data: T, path: string): Rows<T> {
     throw new TreeError(
       `${caller}: ${path} must hold a tensor, got none; pass a tensor, or arrays and objects of tensors`,
     );
-  if (first.count === 0) throw new ShapeError(`${caller}: ${first.path} must have at least one row, got 0`);
-  const mapLeaves = (f: (leaf: Tensor) => Tensor): T =>
-    unflatten(
-      data,
-      leaves.map((leaf) => (leaf.label === undefined ? f(leaf) : withLabel(f(leaf), leaf.label))),
-    );
-  return {
-    count: first.count,
-    between: (start, stop) => mapLeaves((leaf) => slice(leaf, { start: [start], stop: [stop] })),
-    at: (indices) => mapLeaves((leaf) => take(leaf, indices, { axis: 0 })),
-  };
+  return { leaves, count: first.count, first: first.path };
 }

@@ -14,15 +14,15 @@ export interface TrainTestSplitOptions {
   readonly key?: Tensor | undefined;
   /** Whether to draw the training rows at random. `false` takes the first rows. Default true. */
   readonly shuffle?: boolean | undefined;
-  /** The class of each row, [rows], for a stratified split: each class is divided by `fraction`. */
+  /** The class of each row, [rows], for a stratified split: the rows of each class are split by the same `fraction`. */
   readonly labels?: Tensor | undefined;
 }
 
 /**
  * Splits the rows of `data`, a tree of tensors with rows along axis 0, into a training set and a test set: `const
  * [train, test] = trainTestSplit(data, { fraction: 0.8, key })`. The training rows are drawn at random. Within each
- * set, rows keep the order of the data. With `shuffle: false` the training set has the first rows, or with `labels`
- * evenly spaced rows of each class; without `labels` both sets are then views.
+ * set, rows keep the order of the data. With `shuffle: false` the training set has the first rows of the data, and both
+ * sets are views. With `shuffle: false` and `labels`, the training set has evenly spaced rows of each class instead.
  * @throws ShapeError, TreeError if `data` has no rows
  * @throws ArgumentError, DTypeError for invalid options
  * @throws OutOfRangeError if `fraction` leaves one of the sets empty
@@ -51,7 +51,8 @@ export function trainTestSplit<T>(data: T & TreesOnly<T>, options: TrainTestSpli
     throw new ArgumentError("trainTestSplit: shuffle: false and key exclude each other, got both; leave out one");
   if (!shuffle && labels === undefined) return [rows.between(0, size), rows.between(size, rows.count)];
   const order = rowOrder("trainTestSplit", rows.count, { key: shuffle ? (key ?? randomKey(0)) : undefined, labels });
-  // The selected positions are evenly spaced, because the rows are ordered by class: so each class gets its share.
+  // The rows are ordered by class, and the positions of the training rows are evenly spaced. So the training set has
+  // the same fraction of each class.
   const isInFirst = (place: number) =>
     Math.floor(((place + 1) * size) / rows.count) > Math.floor((place * size) / rows.count);
   const [first, second] = splitRows(order, isInFirst);
@@ -59,8 +60,8 @@ export function trainTestSplit<T>(data: T & TreesOnly<T>, options: TrainTestSpli
 }
 
 /**
- * The hint for scikit-learn's option test_size, the fraction of the test set: as `fraction`, the same number would swap
- * the two sets.
+ * Returns a hint for scikit-learn's option test_size, which is the fraction of the test set. The option `fraction` is
+ * that of the training set, so the same number would swap the two sets.
  */
 function fractionHint(options: unknown): string {
   const { testSize, test_size = testSize } = (options ?? {}) as { testSize?: unknown; test_size?: unknown };

@@ -21,8 +21,8 @@ export interface JsonReader {
 
 /**
  * Returns a strict one-pass JSON reader of `text`. Unlike JSON.parse, the reader rejects duplicate names, and builds
- * only the values that the caller reads. A malicious file therefore cannot make it allocate many times the file's size.
- * `makeError` creates the error to throw from a description of the problem.
+ * only the values that the caller reads. So a malicious file cannot make the reader allocate many times the file's
+ * size. `makeError` creates the error to throw from a description of the problem.
  */
 export function jsonReader(text: string, makeError: (what: string) => Error): JsonReader {
   let at = 0;
@@ -103,8 +103,8 @@ export function jsonReader(text: string, makeError: (what: string) => Error): Js
 }
 
 /**
- * Returns a function that returns whether it was called with the same name before. Creates a Set only at the second
- * name, because most objects have only one name.
+ * Returns a check for duplicate names: a function that returns whether it has already received the same name. The
+ * function creates a Set only at the second name, because most objects have only one name.
  */
 function duplicateCheck(): (name: string) => boolean {
   let first: string | undefined;

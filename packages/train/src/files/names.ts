@@ -8,7 +8,7 @@ export const structureKey = "wengert.tree";
 /**
  * Returns a unique name for each tensor of a tree, in order. The name is the tensor's path, such as `layers.0.W`, as in
  * PyTorch's state_dict. A tree that is a single tensor gets the name `tensor`. If two tensors have the same path, as in
- * { "a.b": …, a: { b: … } }, a number is appended to the second.
+ * { "a.b": …, a: { b: … } }, a number is appended to the second name.
  * @throws TreeError unless `tree` is a tree of tensors
  */
 export function namesOf(caller: string, tree: unknown, path: string): readonly string[] {

@@ -32,11 +32,15 @@ export async function writeCheckpoint<P>(
   state: State<P>,
   plan: Plan,
 ): Promise<void> {
-  const tree = treeOf(state);
-  const options = { metadata: { [planKey]: JSON.stringify(plan) } };
-  if (path !== undefined) await save(path, tree, options);
-  else await write?.(toSafetensors(tree, options));
+  if (path !== undefined) await save(path, treeOf(state), metadataOf(plan));
+  else await write?.(checkpointBytes(state, plan));
 }
+
+/** Returns the contents of a checkpoint file. */
+export const checkpointBytes = <P>(state: State<P>, plan: Plan): Bytes =>
+  toSafetensors(treeOf(state), metadataOf(plan));
+
+const metadataOf = (plan: Plan) => ({ metadata: { [planKey]: JSON.stringify(plan) } });
 
 function treeOf<P>({ params, optimizer, since, train, validation, best, ...counts }: State<P>): object {
   const names = Object.keys(since.metrics);
@@ -88,7 +92,10 @@ const unwritableError = (path: string, error: unknown): DataError =>
     },
   );
 
-/** The fit that continues from a checkpoint: its settings and its initial state, which the checkpoint must match. */
+/**
+ * The current fit, which continues from a checkpoint: its settings and its initial state. The checkpoint must match
+ * both.
+ */
 export interface Continuation<P> {
   readonly plan: Plan;
   readonly initial: State<P>;
@@ -197,7 +204,7 @@ const upTo = (largest: number): Range => [
 ];
 const maxCount = upTo(Number.MAX_SAFE_INTEGER);
 
-/** Returns the settings that a JSON text describes, or `undefined` if it is invalid. */
+/** Returns the settings that a JSON text describes, or `undefined` if the text is invalid. */
 function parsePlan(text: string): Plan | undefined {
   try {
     const plan: unknown = JSON.parse(text);

@@ -46,8 +46,12 @@ export interface Source<B> {
 }
 
 export interface Batch<B> {
+  /** The rows of the current process: without `parallel`, all rows of the batch. */
   readonly batch: B;
+  /** The number of rows in the whole batch. */
   readonly rows: number;
+  /** The number of rows in `batch`. */
+  readonly ownRows: number;
 }
 
 export interface SourceOptions {
@@ -56,6 +60,8 @@ export interface SourceOptions {
   readonly key: Tensor;
   /** Whether to shuffle the rows in each epoch. Ignored if one batch contains all rows. */
   readonly shuffle: boolean;
+  /** Returns the range of the current process's rows in a batch, or is `undefined` if the process takes all rows. */
+  readonly share?: ((rows: number) => readonly [start: number, stop: number]) | undefined;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -73,6 +79,9 @@ export function sourceOf<B>(caller: string, data: Data<B>, path: string, options
   return sourceOfRows<B>(caller, data as B, path, options);
 }
 
+/** Whether training data are tensors in memory, and not a source of batches. */
+export const isRows = (data: unknown): boolean => typeof data === "object" && data !== null && !isStream(data);
+
 const isStream = <B>(data: unknown): data is AsyncIterable<B> =>
   typeof data === "object" && data !== null && !(data instanceof Tensor) && Symbol.asyncIterator in data;
 
@@ -81,7 +90,7 @@ function sourceOfRows<B>(
   caller: string,
   data: B,
   path: string,
-  { size, dropLast, key, shuffle }: SourceOptions,
+  { size, dropLast, key, shuffle, share }: SourceOptions,
 ): Source<B> {
   const rows = rowsOf<B>(caller, data, path);
   const plan: BatchPlan = planBatches(caller, rows.count, size, dropLast);
@@ -95,10 +104,13 @@ function sourceOfRows<B>(
     next(epoch, index) {
       if (current?.epoch !== epoch) {
         const order = shuffle && plan.length > 1 ? orderOf(rows.count, key, epoch) : undefined;
-        current = { epoch, batches: batchesInOrder(rows, plan, order) };
+        current = { epoch, batches: batchesInOrder(rows, plan, order, share) };
       }
       const batch = current.batches.at(index);
-      return batch && { batch, rows: rowsBefore(index + 1) - rowsBefore(index) };
+      if (batch === undefined) return undefined;
+      const count = rowsBefore(index + 1) - rowsBefore(index);
+      const [start, stop] = share?.(count) ?? [0, count];
+      return { batch, rows: count, ownRows: stop - start };
     },
     close: async () => {},
   };
@@ -109,7 +121,7 @@ function sourceOfStream<B>(
   caller: string,
   data: AsyncIterable<B> | BatchesOf<B>,
   path: string,
-  { key, signal }: SourceOptions,
+  { key, share, signal }: SourceOptions,
 ): Source<B> {
   let reading: { readonly epoch: number; readonly iterator: AsyncIterator<B> | Iterator<B>; index: number } | undefined;
   const open = async (epoch: number) => {
@@ -152,8 +164,14 @@ function sourceOfStream<B>(
           return undefined;
         }
         if (reading.index++ < index) continue; // skip batches that were used before the fit was interrupted
+        if (share) {
+          const rows = rowsOf<B>(caller, value, "a batch");
+          const [start, stop] = share(rows.count);
+          return { batch: rows.between(start, stop), rows: rows.count, ownRows: stop - start };
+        }
         const axes = leaves(caller, value, "a batch").find(({ shape }) => shape.length > 0);
-        return { batch: value, rows: axes?.shape[0] ?? 1 };
+        const count = axes?.shape[0] ?? 1;
+        return { batch: value, rows: count, ownRows: count };
       }
     },
     close,

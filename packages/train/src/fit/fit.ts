@@ -2,9 +2,10 @@ import { ArgumentError, DTypeError, type Tensor, TreeError } from "@wengert/core
 import { isFloat, leaves, type TreesOnly, walk } from "@wengert/core/extend";
 import { splitKey } from "@wengert/ops";
 import type { StateTree } from "../optimizers/optimizer.ts";
-import { type Continuation, checkpointExists, type Plan, readCheckpoint } from "./checkpoint.ts";
+import { type Continuation, checkpointBytes, checkpointExists, type Plan, readCheckpoint } from "./checkpoint.ts";
 import { type Data, sourceOf } from "./data.ts";
 import { type Loss, type LossValue, objectiveOf } from "./loss.ts";
+import { oneRank, type Ranks } from "./oneRank.ts";
 import { type FitOptions, type Settings, settingsOf } from "./options.ts";
 import { type Fit, Run } from "./run.ts";
 import { initialState, type State } from "./state.ts";
@@ -36,14 +37,20 @@ export async function fit<P, B, R extends LossValue>(
   const settings = settingsOf<P, B, R>(options);
   checkParams(params);
   const [orderKey, stepKey] = splitKey(settings.key) as [Tensor, Tensor];
-  const { size, dropLast, shuffle, signal } = settings;
-  const source = sourceOf<B>(caller, data, "data", { size, dropLast, shuffle, key: orderKey, signal });
+  const { parallel } = settings;
+  // Loaded on demand, so that bundles without `parallel` need not load it.
+  const { ranksOf } = parallel && parallel.size > 1 ? await import("./ranks.ts") : {};
+  const ranks = ranksOf ? ranksOf(parallel!, settings.signal) : oneRank(settings.signal);
+  const { size, dropLast, shuffle } = settings;
+  const { share, signal } = ranks;
+  const source = sourceOf<B>(caller, data, "data", { size, dropLast, shuffle, key: orderKey, share, signal });
   const validationOptions = settings.validation;
   const validationSourceOptions = {
     size: validationOptions?.batchSize,
     dropLast: false,
     shuffle: false,
     key: orderKey,
+    share,
     signal,
   };
   const validation =
@@ -59,8 +66,19 @@ export async function fit<P, B, R extends LossValue>(
     "history.everySteps": pointSteps,
   };
   const initial = initialState<P>(params, initialOptimizerState<P>(settings, params), settings.names);
-  const start = await startOf<P>(settings, { plan, initial, batches: source.length });
-  return new Run({ settings, objective, source, validation, pointSteps, plan, stepKey }, start).runToEnd();
+  ranks.checkArguments({ params, data, settings: settings as Settings<never, unknown>, plan });
+  const start = await startOnAllRanks<P>(ranks, settings, { plan, initial, batches: source.length });
+  return new Run({ settings, objective, source, validation, pointSteps, plan, stepKey, ranks }, start).runToEnd();
+}
+
+type Resuming<P> = Pick<Settings<P, unknown>, "checkpoint" | "resume">;
+
+/** Rank 0 reads the checkpoint and sends it to the others, because other hosts may not have the file. */
+async function startOnAllRanks<P>(ranks: Ranks, settings: Resuming<P>, continuation: Continuation<P>) {
+  const { initial, plan } = continuation;
+  const start = ranks.rank === 0 ? await startOf<P>(settings, continuation) : undefined;
+  const bytes = ranks.bytesOfRankZero(start && start !== initial ? checkpointBytes(start, plan) : undefined);
+  return start ?? (bytes ? readCheckpoint(bytes, continuation) : initial);
 }
 
 function checkParams(params: unknown): void {
@@ -84,10 +102,7 @@ function initialOptimizerState<P>({ optimizer }: Pick<Settings<P, unknown>, "opt
 }
 
 /** Returns the state in which the fit starts: a new state, or the state in a checkpoint. */
-async function startOf<P>(
-  { checkpoint, resume }: Pick<Settings<P, unknown>, "checkpoint" | "resume">,
-  continuation: Continuation<P>,
-): Promise<State<P>> {
+async function startOf<P>({ checkpoint, resume }: Resuming<P>, continuation: Continuation<P>): Promise<State<P>> {
   const path = checkpoint?.path;
   const exists = path !== undefined && (await checkpointExists(path));
   if (resume === undefined && exists)

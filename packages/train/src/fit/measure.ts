@@ -5,6 +5,7 @@ import { keyNames, keyOption, wholeNumber } from "../checks/options.ts";
 import { type Data, type Source, sourceOf } from "./data.ts";
 import { type AuxOf, type Context, type Loss, type LossValue, type Objective, objectiveOf } from "./loss.ts";
 import { addBatch, checkMetrics, evaluateMetrics, type Metrics, meansOf, zeroSums } from "./metrics.ts";
+import { oneRank, type Ranks } from "./oneRank.ts";
 import { type Pace, pace } from "./pace.ts";
 import { closeSource, signalOption, untilAborted } from "./signal.ts";
 
@@ -66,7 +67,7 @@ export async function measure<P, B, R extends LossValue>(
     const context = { key, step: 0, epoch: 0, training: false };
     const means = await measurePass(
       caller,
-      { objective, source, metrics: settings.metrics!, pace: yielder, signal },
+      { objective, source, metrics: settings.metrics!, pace: yielder, ranks: oneRank(signal) },
       params,
       context,
     );
@@ -82,29 +83,37 @@ export interface PassParts<P, B> {
   readonly source: Source<B>;
   readonly metrics: Metrics<P, B, never>;
   readonly pace: Pace;
-  readonly signal: AbortSignal | undefined;
+  readonly ranks: Ranks;
 }
 
-/** Returns the mean loss and metrics over one pass of the data, or `undefined` if `signal` is aborted. */
+/**
+ * Returns the mean loss and metrics over one pass of the data and over all ranks, or `undefined` if the signal is
+ * aborted.
+ */
 export async function measurePass<P, B>(
   caller: string,
-  { objective, source, metrics, pace, signal }: PassParts<P, B>,
+  { objective, source, metrics, pace, ranks }: PassParts<P, B>,
   params: P,
   context: Context,
 ): Promise<MeasureResult | undefined> {
+  const { signal } = ranks;
   let sums = zeroSums(Object.keys(metrics));
   try {
     for (let i = 0; !signal?.aborted; i++) {
       const next = source.next(0, i);
       const nextBatch = next instanceof Promise ? await untilAborted(next, signal) : next;
       if (signal?.aborted) break;
-      if (nextBatch === undefined) return { ...meansOf(sums), rows: sums.rows };
-      const { batch, rows } = nextBatch;
+      if (nextBatch === undefined) {
+        const total = ranks.total(sums);
+        return { ...meansOf(total), rows: total.rows };
+      }
+      const { batch, ownRows } = nextBatch;
+      if (ownRows === 0) continue;
       const [loss, aux] = objective.value(params, batch, context);
       const value = loss.item();
-      // A NaN loss skips the metrics, because most metrics throw on NaN scores.
+      // If the loss is NaN, the metrics are not computed, because most metrics throw on NaN scores.
       const means = Number.isNaN(value) ? nanMetrics(metrics) : evaluateMetrics(caller, metrics, [aux, batch, params]);
-      sums = addBatch(sums, rows, { loss: value, metrics: means });
+      sums = addBatch(sums, ownRows, { loss: value, metrics: means });
       if (pace.isDue()) await pace.yieldToHost();
     }
     return undefined;

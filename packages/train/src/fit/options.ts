@@ -5,6 +5,7 @@ import { booleanOption, keyNames, keyOption, wholeNumber } from "../checks/optio
 import type { Bytes } from "../files/bytes.ts";
 import { isOptimizer } from "../optimizers/chain.ts";
 import type { Optimizer } from "../optimizers/optimizer.ts";
+import { type Communicator, mustBeCommunicator } from "../parallel/communicator.ts";
 import type { Data } from "./data.ts";
 import type { Progress } from "./display.ts";
 import type { Point } from "./history.ts";
@@ -60,6 +61,12 @@ export interface FitOptions<P, B, R extends LossValue> {
    * interrupted.
    */
   readonly resume?: Resume | undefined;
+  /**
+   * Distributes the rows of each batch over several processes: a communicator, as `openMpi` of `@wengert/mpi` returns
+   * it. All ranks must pass the same data and options, and receive the same result. Only rank 0 shows progress and
+   * reads and writes checkpoints.
+   */
+  readonly parallel?: Communicator | undefined;
 }
 
 /**
@@ -119,6 +126,7 @@ export interface Settings<P, B> {
   readonly progress: Progress;
   readonly checkpoint: (CheckpointOptions & { readonly steps: number; readonly seconds: number }) | undefined;
   readonly resume: Resume | undefined;
+  readonly parallel: Communicator | undefined;
 }
 
 export function settingsOf<P, B, R extends LossValue>(options: FitOptions<P, B, R>): Settings<P, B> {
@@ -153,6 +161,7 @@ export function settingsOf<P, B, R extends LossValue>(options: FitOptions<P, B, 
     (typeof progress === "object" && progress !== null);
   if (!isProgress)
     throw new ArgumentError(`${caller}: progress must be true, false or a function, got ${show(progress)}`);
+  if (settings.parallel !== undefined) mustBeCommunicator(caller, "parallel", settings.parallel);
   const { everySteps } = withDefaults<HistoryOptions>(`${caller}: history`, settings.history, {
     everySteps: undefined,
   });
@@ -175,6 +184,7 @@ export function settingsOf<P, B, R extends LossValue>(options: FitOptions<P, B, 
     progress,
     checkpoint: checkpointOf(settings.checkpoint),
     resume: settings.resume,
+    parallel: settings.parallel,
   };
 }
 
@@ -196,6 +206,7 @@ const defaults: Complete<FitOptions<never, never, Tensor>> = {
   progress: false,
   checkpoint: undefined,
   resume: undefined,
+  parallel: undefined,
 };
 
 const setting = "the optimizer has it; write { optimizer: adam({ learningRate: 0.001 }) }";

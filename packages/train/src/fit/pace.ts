@@ -11,8 +11,8 @@ export interface Pace {
 
 const maxBusyTime = 10; // in ms; at 60 frames a second, a frame lasts 16 ms
 
-// Node, Deno and Bun have setImmediate. Browsers do not, so they use a MessageChannel, because setTimeout waits at
-// least 4 ms.
+// setTimeout waits at least 4 ms. Node, Deno and Bun have setImmediate, which does not wait. Browsers do not have
+// setImmediate, so a MessageChannel is used there.
 interface Host {
   readonly setImmediate?: (f: () => void) => unknown;
 }

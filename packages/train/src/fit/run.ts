@@ -6,7 +6,8 @@ import { type Display, displayOf, type FitProgress } from "./display.ts";
 import type { History, Point } from "./history.ts";
 import type { Context, Objective } from "./loss.ts";
 import { measurePass } from "./measure.ts";
-import { addBatch, evaluateMetrics, meansOf, zeroSums } from "./metrics.ts";
+import { addBatch, evaluateMetrics, meansOf, type Sums, zeroSums } from "./metrics.ts";
+import type { Ranks } from "./oneRank.ts";
 import type { Settings } from "./options.ts";
 import { type Pace, pace } from "./pace.ts";
 import { closeSource, untilAborted } from "./signal.ts";
@@ -24,9 +25,10 @@ export interface Fit<P> {
   /** The parameters after the last step of the fit. */
   readonly params: P;
   /**
-   * The validation with the lowest criterion. Without validation data, this is the training point with the lowest
-   * criterion, and the parameters are those at which the last loss of that point was computed. If no criterion was
-   * below Infinity, this holds the last parameters and their measurements (a loss of NaN if nothing was measured).
+   * The parameters at the validation with the lowest criterion, with their loss and metrics. Without validation data,
+   * the training point with the lowest criterion is used. A training point averages several steps, and its parameters
+   * are those before the last of these steps. If no criterion was below Infinity, `best` has the last parameters and
+   * their measurements (a loss of NaN if nothing was measured).
    */
   readonly best: Measurement<P>;
   readonly history: History;
@@ -57,9 +59,12 @@ export interface RunParts<P, B> {
   readonly plan: Plan;
   /** The random key from which the key of each training step is derived. */
   readonly stepKey: Tensor;
+  readonly ranks: Ranks;
 }
 
 const caller = "fit";
+/** In a parallel fit, the number of steps between two checks that all ranks hold the same parameters. */
+const stepsBetweenChecks = 100;
 
 /** A run of the training loop, from an initial or resumed state to the end. */
 export class Run<P, B> {
@@ -73,12 +78,12 @@ export class Run<P, B> {
    */
   #lastCheckpoint: { readonly state: State<P> | undefined; readonly step: number; readonly time: number };
   #failure: Error | undefined;
-  /** The names of the loss and metrics that have been NaN. The fit warns once about each. */
+  /** The names of the loss and metrics that have been NaN. The fit warns once about each of them. */
   readonly #warned = new Set<string>();
 
   constructor(parts: RunParts<P, B>, start: State<P>) {
     this.#parts = parts;
-    this.#display = displayOf(parts.settings.progress);
+    this.#display = displayOf(parts.ranks.rank === 0 ? parts.settings.progress : false);
     this.#state = start;
     this.#lastCheckpoint = { state: undefined, step: start.step, time: performance.now() };
   }
@@ -94,23 +99,23 @@ export class Run<P, B> {
     } finally {
       this.#display.finish();
       this.#pace.close();
-      await closeSource(this.#parts.source, this.#parts.settings.signal);
+      await closeSource(this.#parts.source, this.#parts.ranks.signal);
     }
   }
 
   async #trainLoop(): Promise<Reason> {
-    const { source, settings } = this.#parts;
+    const { source, ranks } = this.#parts;
     for (;;) {
       const reason = this.#reason();
       if (reason) return reason;
       if (this.#isTimeToValidate()) await this.#validate(this.#state);
       else {
         const next = source.next(this.#state.epoch, this.#state.batch);
-        const nextBatch = next instanceof Promise ? await untilAborted(next, settings.signal) : next;
+        const nextBatch = next instanceof Promise ? await untilAborted(next, ranks.signal) : next;
         if (nextBatch !== undefined) {
           const displayed = this.#takeStep(nextBatch);
           if (displayed instanceof Promise) await displayed;
-        } else if (!settings.signal?.aborted) await this.#endEpoch();
+        } else if (!ranks.signal?.aborted) await this.#endEpoch();
       }
       if (this.#isTimeToSave()) await this.#saveCheckpoint();
       if (this.#pace.isDue()) await this.#pace.yieldToHost();
@@ -118,7 +123,8 @@ export class Run<P, B> {
   }
 
   #reason(): Reason | undefined {
-    const { epochs, steps, patience, signal } = this.#parts.settings;
+    const { epochs, steps, patience } = this.#parts.settings;
+    const { signal } = this.#parts.ranks;
     const { epoch, step, waited } = this.#state;
     if (this.#nonFinite) return "nonFinite";
     if (waited >= patience) return "patience";
@@ -130,18 +136,19 @@ export class Run<P, B> {
    * Takes a training step on a batch and updates the display. If the step gives a non-finite number, the state stays
    * unchanged.
    */
-  #takeStep({ batch, rows }: Batch<B>): unknown {
-    const { settings, objective, validation, pointSteps } = this.#parts;
+  #takeStep(batch: Batch<B>): unknown {
+    const { settings, objective, validation, pointSteps, ranks } = this.#parts;
     const state = this.#state;
-    const result = takeStep({ objective, optimizer: settings.optimizer }, state, batch, this.#context(true));
+    const result = takeStep({ objective, optimizer: settings.optimizer, ranks }, state, batch, this.#context(true));
     if ("message" in result) {
       this.#nonFinite = result;
       return;
     }
     const { params, optimizer, loss, aux } = result;
-    const means = { loss, metrics: evaluateMetrics(caller, settings.metrics, [aux, batch, state.params]) };
-    const since = addBatch(state.since, rows, means);
+    const means = { loss, metrics: this.#metricsOf(batch, aux) };
+    const since = addBatch(state.since, batch.rows, means);
     const next = { ...state, params, optimizer, step: state.step + 1, batch: state.batch + 1, since };
+    if (next.step % stepsBetweenChecks === 0) ranks.checkParams(next.params, next.step);
     const measured = this.#pointOf(next, means);
     this.#checkMetrics(measured);
     if (next.step % pointSteps !== 0) this.#state = next;
@@ -151,8 +158,18 @@ export class Run<P, B> {
       state.train.push(point);
       this.#state = { ...next, since: zeroSums(settings.names), best };
     }
-    if (settings.progress === false) return;
+    if (settings.progress === false || ranks.rank !== 0) return;
     return this.#display.update(this.#progressOf(measured));
+  }
+
+  /** Returns the metrics of a whole batch at the parameters before the step. */
+  #metricsOf({ batch, ownRows }: Batch<B>, aux: unknown): Sums["metrics"] {
+    const { settings, ranks } = this.#parts;
+    const own = () => evaluateMetrics(caller, settings.metrics, [aux, batch, this.#state.params]);
+    if (ranks.size === 1 || settings.names.length === 0) return own();
+    const zero = zeroSums(settings.names);
+    const sums = ownRows > 0 ? addBatch(zero, ownRows, { loss: 0, metrics: own() }) : zero;
+    return meansOf(ranks.total(sums)).metrics;
   }
 
   async #endEpoch(): Promise<void> {
@@ -179,9 +196,9 @@ export class Run<P, B> {
   }
 
   async #runValidation(state: State<P>): Promise<State<P> | undefined> {
-    const { settings, objective, validation } = this.#parts;
-    const { metrics, minDelta, criterion, signal } = settings;
-    const pass = { objective, source: validation!, metrics, pace: this.#pace, signal };
+    const { settings, objective, validation, ranks } = this.#parts;
+    const { metrics, minDelta, criterion } = settings;
+    const pass = { objective, source: validation!, metrics, pace: this.#pace, ranks };
     const means = await measurePass(caller, pass, state.params, this.#context(false));
     if (means === undefined) return undefined;
     const point = this.#pointOf(state, means);
@@ -207,15 +224,16 @@ export class Run<P, B> {
 
   /** Warns the first time that a quantity is NaN, unless a non-finite step ends the fit. */
   #warnIfNaN(quantity: string, value: number, { step, epoch }: Point, consequence: string): void {
-    if (!Number.isNaN(value) || this.#nonFinite || this.#warned.has(quantity)) return;
+    if (!Number.isNaN(value) || this.#nonFinite || this.#warned.has(quantity) || this.#parts.ranks.rank !== 0) return;
     this.#warned.add(quantity);
     this.#display.finish();
     console.warn(`${caller}: ${quantity} is NaN at step ${step}, epoch ${+epoch.toFixed(3)}; ${consequence}`);
   }
 
   #context(training: boolean): Context {
+    const { ranks, stepKey } = this.#parts;
     const { step, epoch } = this.#state;
-    return { key: foldIn(this.#parts.stepKey, step), step, epoch, training };
+    return { key: ranks.key(foldIn(stepKey, step)), step, epoch, training };
   }
 
   #pointOf(state: State<P>, { loss, metrics }: Omit<Point, "step" | "epoch">): Point {
@@ -244,16 +262,16 @@ export class Run<P, B> {
 
   #isTimeToSave(): boolean {
     const { checkpoint } = this.#parts.settings;
-    if (checkpoint === undefined) return false;
+    if (checkpoint === undefined || this.#parts.ranks.rank !== 0) return false;
     const { step, time } = this.#lastCheckpoint;
     return this.#state.step - step >= checkpoint.steps || performance.now() - time >= 1000 * checkpoint.seconds;
   }
 
   /** Writes a checkpoint. If writing fails, the fit continues and tries again after the usual interval. */
   async #saveCheckpoint(): Promise<void> {
-    const { settings, plan } = this.#parts;
+    const { settings, plan, ranks } = this.#parts;
     const state = this.#state;
-    if (settings.checkpoint === undefined || this.#lastCheckpoint.state === state) return;
+    if (settings.checkpoint === undefined || ranks.rank !== 0 || this.#lastCheckpoint.state === state) return;
     let written: State<P> | undefined = state;
     try {
       await writeCheckpoint(settings.checkpoint, state, plan);

@@ -2,7 +2,9 @@ import type { NonFiniteReport, Tensor } from "@wengert/core";
 import { leaves, ravel, walk } from "@wengert/core/extend";
 import { sum } from "@wengert/ops";
 import { applyUpdates, type Optimizer, type StateTree } from "../optimizers/optimizer.ts";
+import type { Batch } from "./data.ts";
 import type { Context, Objective } from "./loss.ts";
+import type { Ranks } from "./oneRank.ts";
 
 /** A training step that was rejected because it produced a number that is not finite. */
 export interface NonFiniteStep {
@@ -23,19 +25,19 @@ export type StepResult<P> =
 export interface StepParts<P, B> {
   readonly objective: Objective<P, B>;
   readonly optimizer: Optimizer;
+  readonly ranks: Ranks;
 }
 
 export function takeStep<P, B>(
-  { objective, optimizer }: StepParts<P, B>,
+  { objective, optimizer, ranks }: StepParts<P, B>,
   { params, optimizer: state }: { readonly params: P; readonly optimizer: StateTree },
-  batch: B,
+  batch: Batch<B>,
   context: Context,
 ): StepResult<P> {
-  const { value, grad, aux } = objective.gradient(params, batch, context);
-  const loss = value.item();
+  const { loss, grad, aux } = ranks.gradient(objective, params, batch, context);
   const { step } = context;
   if (!Number.isFinite(loss) || !allFinite(grad)) {
-    const report = objective.report(params, batch, context);
+    const report = batch.ownRows > 0 ? objective.report(params, batch.batch, context) : undefined;
     const problem = Number.isFinite(loss) ? "its gradient is not finite" : `the loss is ${loss}`;
     return { step, loss, report, message: `${problem} at step ${step + 1}${report ? `: ${report.message}` : ""}` };
   }

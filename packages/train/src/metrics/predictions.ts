@@ -20,9 +20,9 @@ export interface Predictions {
 }
 
 /**
- * Returns predicted classes and labels. If `scores` has a single float for each row, it is the logit of class 1. int32
- * `scores` are already predicted classes and have the shape of the labels; without class names, the number of classes
- * is then the highest class plus 1.
+ * Returns predicted classes and labels. If `scores` has a single float for each row, this float is the logit of class
+ * 1. If `scores` are int32, they are already predicted classes and have the shape of the labels. Without class names,
+ * the number of classes is then the highest class plus 1.
  */
 export function predictionsAndLabels(
   caller: string,

@@ -34,8 +34,8 @@ export function rocAuc(scores: Tensor, labels: Tensor): number {
     throw new OutOfRangeError(
       `${caller}: rows of both classes are needed, got ${others.length} of class 0 and ${ranked.length} of class 1`,
     );
-  // For each row of class 1 in ascending order of scores, the loop counts the rows of class 0 with a lower score, and
-  // the rows of class 0 with a lower or equal score.
+  // The loop visits the rows of class 1 in ascending order of scores. For each row, it counts the rows of class 0 with
+  // a lower score, and those with a lower or equal score.
   let [below, notAbove, sum] = [0, 0, 0];
   for (const score of ranked) {
     while (below < others.length && others[below]! < score) below++;

@@ -6,7 +6,7 @@ import { maxAbs, type Vector } from "./vector.ts";
 
 /**
  * Minimizes a smooth loss near `params` by Newton's method. Each step d solves (H + τ I) d = −g, where g is the
- * gradient, H is the Hessian and τ ≥ 0 is large enough to make H + τ I positive definite. The line search is the same
+ * gradient and H is the Hessian. τ ≥ 0 is large enough to make H + τ I positive definite. The line search is the same
  * as in `lbfgs`. Use `newton` for up to a few hundred parameters.
  * @throws OutOfRangeError unless loss and gradient are finite at the start
  * @throws TreeError, DTypeError, ArgumentError for invalid arguments
@@ -32,16 +32,17 @@ export function newton<P>(
 }
 
 /**
- * Solves (H + τ I) d = −g for the Newton step d, where H is the Hessian and g the gradient: τ = 0 if H is positive
- * definite, else the first τ that suffices (Nocedal and Wright, algorithm 3.3). Without a usable Hessian, d is −g.
+ * Solves (H + τ I) d = −g for the Newton step d, where H is the Hessian and g the gradient. τ is 0 if H is positive
+ * definite. Otherwise τ grows until H + τ I is positive definite (Nocedal and Wright, algorithm 3.3). If H is 0 or has
+ * an entry that is not finite, d is −g.
  */
 function newtonDirection(hessian: Vector, gradient: Vector): Vector {
   const { H, scale } = normalized(hessian);
   const d = gradient.map((gi) => -gi);
   const largest = maxAbs(H);
   if (!(largest > 0 && largest < Infinity)) return d;
-  // The loop ends: no entry of the n × n Hessian exceeds `largest`, so a shift of n times `largest` makes it positive
-  // definite.
+  // The loop ends, because no entry of the n × n Hessian exceeds `largest`. So a shift of n times `largest` makes the
+  // Hessian positive definite.
   for (let shift = 0; ; shift = Math.max(4 * shift, 1e-8 * largest)) {
     const L = cholesky(H, gradient.length, shift);
     if (L) return solveCholesky(L, d).map((di) => di / scale);
@@ -59,7 +60,10 @@ function normalized(hessian: Vector): { readonly H: Vector; readonly scale: numb
   return { H: hessian.map((h) => h / scale), scale };
 }
 
-/** Assembles the Hessian matrix from its blocks ∂²f/∂a∂b, ordered by a, then b. `sizes` are the sizes of the tensors. */
+/**
+ * Assembles the Hessian matrix from a list of its blocks ∂²f/∂a∂b for all pairs of tensors a and b. The list is ordered
+ * by a, then by b. `sizes` are the sizes of the tensors.
+ */
 function assembleHessian(blocks: readonly Tensor[], sizes: readonly number[]): Vector {
   const n = sizes.reduce((sum, size) => sum + size, 0);
   const H = new Float64Array(n * n);

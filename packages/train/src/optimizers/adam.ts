@@ -48,7 +48,7 @@ export interface AdamState {
 /**
  * Adam (D. Kingma and J. Ba, 2015): p ← p − rate m / (√v + ε) for each parameter p, where m and v are weighted means of
  * the gradients and of their squares. A gradient that is k steps old has the weight βᵏ. Matches torch.optim.Adam. For
- * decoupled weight decay use `adamw`, for coupled decay chain `weightDecay` before it.
+ * decoupled weight decay, use `adamw`. For coupled weight decay, put `weightDecay` before `adam` in a `chain`.
  * @throws ArgumentError, OutOfRangeError for invalid options
  */
 export function adam(options: AdamOptions): Optimizer<AdamState> {
@@ -75,11 +75,11 @@ const defaults: Complete<AdamOptions> = { learningRate: undefined, betas: [0.9, 
 const betasHint = "write { betas: [0.9, 0.999] }";
 const adamNames: OtherNames = { ...rateNames, beta: betasHint, b: betasHint };
 
-// For a gradient g, the Adam paper updates m ← β₁ m + (1 − β₁) g and v ← β₂ v + (1 − β₂) g², which start at 0, and
-// corrects the bias by dividing by 1 − βᵗ after t steps. Instead of m, this code updates the sum s ← β₁ s + g, which
-// takes one operation; the mean is s / (1 + β₁ + … + β₁ᵗ⁻¹). v is not kept as a sum, because a sum of squares would be
-// up to 1 / (1 − β₂) times as large and overflow float32 sooner. As in PyTorch, g² is never computed alone, only ((1 −
-// β₂) g) g.
+// The Adam paper starts with m = v = 0. For a gradient g, each step updates m ← β₁ m + (1 − β₁) g and v ← β₂ v + (1 −
+// β₂) g². After t steps, m and v are divided by 1 − β₁ᵗ and 1 − β₂ᵗ, which corrects their bias. Instead of m, this code
+// updates the sum s ← β₁ s + g, which takes one operation; the mean is s / (1 + β₁ + … + β₁ᵗ⁻¹). v is not replaced by a
+// sum, because a sum of squares would be up to 1 / (1 − β₂) times as large and overflow float32 sooner. As in PyTorch,
+// g² is never computed alone, only ((1 − β₂) g) g.
 function adaptive(caller: string, options: Complete<AdamOptions>, weightDecay: number): Optimizer<AdamState> {
   const rate = checkRate(caller, "learningRate", options.learningRate);
   const betas = options.betas as unknown;
@@ -102,9 +102,9 @@ function adaptive(caller: string, options: Complete<AdamOptions>, weightDecay: n
         axpy(beta2, trees["state.meanSquare"][i]!, mul(mul(1 - beta2, g), g)),
       );
 
-      // With the bias corrected, Adam's step m / (√v + ε) is s / w / (√(v / c) + ε) = √c / w · s / (√v + ε √c). Here m
-      // and v are the weighted means of gradients and of squared gradients, s is the discounted sum of gradients, w the
-      // sum of its weights, and c = 1 − β₂ᵗ after t steps.
+      // Let s be the discounted sum of gradients, w the sum of its weights, v the running mean of squared gradients,
+      // and c = 1 − β₂ᵗ after t steps. With the bias corrected, Adam's step is (s / w) / (√(v / c) + ε). This equals √c
+      // / w · s / (√v + ε √c), which the code computes.
       const currentRate = rateAt(caller, rate, step);
       const next = add(step, 1);
       const t = cast(next, { dtype: "float64" });

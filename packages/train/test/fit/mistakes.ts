@@ -11,6 +11,13 @@ const damage = async (fields, plan) => {
   await save(path("damaged"), Object.fromEntries(entries), { metadata: plan === undefined ? metadata : { "wengert.fit": plan } });
   return path("damaged");
 };
+/** A communicator of rank 0 of two. The first \`differences\` numbers of rank 1 differ in call \`at\` of allreduce with the op "max". */
+const twoRanks = (at, differences = 1) => {
+  let calls = 0;
+  const change = (array) => calls++ === at ? array.map((x, i) => i < differences ? x + 1 : x) : array;
+  const allreduce = (array, { op = "sum" } = {}) => (op === "max" && array.set(change(array)), array);
+  return { rank: 0, size: 2, broadcast: (array) => array, allreduce };
+};
 `;
 
 export const fitMistakes: Chapter = {
@@ -41,6 +48,18 @@ export const fitMistakes: Chapter = {
     "let kept; const write = (bytes) => { kept = bytes; };\n" +
       "await fit(ofClasses, params, async function* () { yield data; yield data; }, { ...once, epochs: undefined, steps: 2, checkpoint: { write } });\n" +
       "await fit(ofClasses, params, async function* () { yield data; }, { ...once, epochs: undefined, steps: 3, resume: kept })",
+  ],
+
+  "fit: several processes": [
+    "await fit(ofClasses, params, data, { ...once, parallel: 4 })",
+    "# Rank 1 passes parameters with other names.",
+    "await fit(ofClasses, params, data, { ...once, parallel: twoRanks(0) })",
+    "# Rank 1 passes other options.",
+    "await fit(ofClasses, params, data, { ...once, parallel: twoRanks(1) })",
+    "# Rank 1 passes other options and other parameters.",
+    "await fit(ofClasses, params, data, { ...once, parallel: twoRanks(1, 3) })",
+    "# No rank has rows.",
+    'meanOverRanks("allreduceMean", twoRanks(), { leaves: [z], weight: 0 })',
   ],
 
   "fit: options": [

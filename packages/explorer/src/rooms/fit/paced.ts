@@ -1,8 +1,8 @@
 import { effect, type ReadonlySignal, signal } from "@preact/signals";
 
 /**
- * Returns a throttled copy of a signal, for pictures that are slow to draw. While `isFast` is true, the copy updates at
- * most once per `milliseconds`. After a pause, the copy always has the last value of the signal.
+ * Returns a throttled copy of a signal, for pictures that are slow to draw. While `isFast` is true, the time between
+ * two updates of the copy is at least `milliseconds`. The last value of the signal always reaches the copy.
  */
 export function paced<T>(
   from: ReadonlySignal<T>,

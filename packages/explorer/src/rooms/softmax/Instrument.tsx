@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { put } from "../../page/address.ts";
 import { aligned, short } from "../../parts/numbers.ts";
+import { Select } from "../../parts/Select.tsx";
 import { Slider } from "../../parts/Slider.tsx";
 import { NumberField } from "./NumberField.tsx";
 import { choose, chosen, presets } from "./presets.ts";
@@ -35,21 +36,18 @@ export function Instrument({ pointsAtCell }: { pointsAtCell: boolean }) {
   return (
     <section class="panel instrument" aria-label="Logits">
       <header>
-        <label>
-          <span class="unseen">Preset</span>
-          <select
-            class="button"
-            value={chosen(xs)?.name ?? ""}
-            onChange={({ currentTarget }) => choose(presets.find(({ name }) => name === currentTarget.value)!)}
-          >
-            {!chosen(xs) && <option value="">Your own</option>}
-            {presets.map(({ name, title }) => (
-              <option key={name} value={name}>
-                {title}
-              </option>
-            ))}
-          </select>
-        </label>
+        <Select
+          label="Preset"
+          value={chosen(xs)?.name ?? ""}
+          onChoose={(wanted) => choose(presets.find(({ name }) => name === wanted)!)}
+        >
+          {!chosen(xs) && <option value="">Your own</option>}
+          {presets.map(({ name, title }) => (
+            <option key={name} value={name}>
+              {title}
+            </option>
+          ))}
+        </Select>
         <fieldset class="choice stepper">
           <legend class="unseen">Number of classes</legend>
           <button

@@ -12,7 +12,7 @@ const lowest = -760; // exp of any smaller number is 0 in float64
 
 /**
  * Computes softmax s and its pullback s ⊙ (g − ⟨g, s⟩) for the logits z and the cotangent g, with negligible rounding
- * errors. Returns `undefined` if a number is not finite, except that z may be −Infinity, where s is 0.
+ * errors. A logit may be −Infinity; its entry of s is then 0. Returns `undefined` if any other number is not finite.
  */
 export function reference(z: readonly number[], g: readonly number[]): Reference | undefined {
   const most = Math.max(...z);

@@ -105,8 +105,8 @@ export const matrix = computed(() => jacobian(f.value)(x.value));
 export const rowSums = computed(() => sum(matrix.value, { axis: 1 }));
 
 /**
- * The numbers in the three stages of softmax's pullback x̄, which the library's sweep computes, and for comparison the
- * product Jᵀ g of the full Jacobian J and the cotangent g.
+ * The numbers in the three stages of softmax's pullback x̄. The library's sweep computes the same x̄. For comparison,
+ * the page also shows Jᵀ g, with the full Jacobian J and the cotangent g.
  */
 export const mean = computed(() => dot(g.value, s.value).item());
 export const deviations = computed(() => subtractWeightedMean(s.value, g.value));

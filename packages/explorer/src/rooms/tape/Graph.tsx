@@ -7,11 +7,12 @@ import type { Timeline } from "./timeline.ts";
 const part = 40; // the number of steps drawn at once if the tape is too long for one graph
 const most = 60;
 
-/** Draws the tape as a graph, in which values flow down and cotangents flow up. */
+/** Draws the tape as a graph, in which values and tangents flow down and cotangents flow up. */
 export function Graph({ of }: { of: Timeline }) {
   const now = at.value;
   const { steps } = of.recording;
-  const place = of.place(now) ?? (now === of.seed ? steps.length - 1 : 0);
+  const isAtOutput = now === of.seed || (of.isForwardMode && now > 0);
+  const place = of.place(now) ?? (isAtOutput ? steps.length - 1 : 0);
   const isWhole = steps.length <= most;
   const from = isWhole ? 0 : Math.floor(place / part) * part;
   const to = isWhole ? steps.length : Math.min(from + part, steps.length);
@@ -48,7 +49,7 @@ export function Graph({ of }: { of: Timeline }) {
           aria-label={`${shown.nodes.length} tensors, from the inputs down to the value; the table lists all of them`}
         >
           {shown.edges.map((edge) => (
-            <EdgePath key={`${edge.from} ${edge.to}`} of={of} edge={edge} now={now} />
+            <EdgePath key={`${edge.to} ${edge.input}`} of={of} edge={edge} now={now} />
           ))}
           {shown.nodes.map((node) => (
             <NodeBox key={node.id} of={of} node={node} now={now} />
@@ -64,17 +65,18 @@ export function Graph({ of }: { of: Timeline }) {
   );
 }
 
-function EdgePath({ of, edge: { from, to, path }, now }: { of: Timeline; edge: Edge; now: number }) {
+function EdgePath({ of, edge: { input, from, to, path }, now }: { of: Timeline; edge: Edge; now: number }) {
   const place = of.maker(to)!;
   const moment = of.moment(now);
   const isForward = moment.kind === "step" && moment.place === place;
   const pulled = of.momentOf(place, true);
   const isDone = of.isBackward(now) && pulled > of.seed && pulled <= now;
-  const carries = isDone && of.isReached(from) && contributes(of, pulled, from);
+  const carries = isDone && of.isReached(from) && contributes(of, pulled, input);
   const isPulling = carries && pulled === now;
   const states = [
     of.isKnown(to, now) ? "" : "coming",
     isForward ? "forward flowing" : "",
+    of.moves(from, now) && of.moves(to, now) ? "tangent" : "",
     carries ? "backward" : "",
     isPulling ? "flowing" : "",
   ];
@@ -84,7 +86,7 @@ function EdgePath({ of, edge: { from, to, path }, now }: { of: Timeline; edge: E
 function contributes(of: Timeline, pulled: number, input: number): boolean {
   const moment = of.moment(pulled);
   if (moment.kind !== "pull") return false;
-  return moment.pull.contributions.some(({ given }, k) => given !== null && moment.step.inputs[k] === input);
+  return moment.pull.contributions[input]?.given != null;
 }
 
 function NodeBox({ of, node, now }: { of: Timeline; node: Node; now: number }) {
@@ -95,6 +97,7 @@ function NodeBox({ of, node, now }: { of: Timeline; node: Node; now: number }) {
     place === undefined ? "given" : "",
     of.isKnown(tensor, now) ? "known" : "coming",
     cotangent ? (cotangent.isWhole ? "whole" : "partial") : "",
+    of.moves(tensor, now) ? "tangent" : "",
     place !== undefined && of.place(now) === place ? (backward ? "current backward" : "current") : "",
     look.value === tensor ? "looked" : "",
     of.recording.outputs.includes(tensor) ? "output" : "",

@@ -1,8 +1,9 @@
 import { useSignal, useSignalEffect } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useMemo, useRef } from "preact/hooks";
 import { shapeText, short } from "../../parts/numbers.ts";
-import type { Range, TensorData } from "../../sandbox/protocol.ts";
-import { at, look, lookAt, move } from "./state.ts";
+import type { BodyRow, Range, TensorData } from "../../sandbox/protocol.ts";
+import { type ListRow, rowsOf } from "./rows.ts";
+import { at, look, lookAt, move, opened, toggleBody } from "./state.ts";
 import type { Timeline } from "./timeline.ts";
 
 const height = 30; // the height of a row in pixels, as in tape.css
@@ -13,15 +14,16 @@ const spare = 8; // the number of extra rows drawn above and below the visible r
  * rows.
  */
 export function List({ of }: { of: Timeline }) {
-  const { inputs, constants, steps, tensors } = of.recording;
-  const leavesShown = [...inputs, ...constants.filter((c) => !isNumber(tensors[c]!))];
-  const total = leavesShown.length + steps.length;
+  const open = opened.value;
+  const rows = useMemo(() => rowsOf(of, open), [of, open]);
+  const total = rows.length;
+  const hasBodies = useMemo(() => of.recording.steps.some(({ body }) => body), [of]);
   const box = useRef<HTMLDivElement>(null);
   const top = useSignal(0);
   const seen = useSignal(400);
   const now = at.value;
   const current = of.place(now);
-  const row = current === undefined ? undefined : leavesShown.length + current;
+  const row = current === undefined ? undefined : rows.findIndex((each) => isStep(each, current));
   useEffect(() => {
     const element = box.current!;
     const observer = new ResizeObserver(() => {
@@ -33,7 +35,8 @@ export function List({ of }: { of: Timeline }) {
   useEffect(() => {
     const element = box.current!;
     if (row === undefined) {
-      element.scrollTop = now === of.seed ? element.scrollHeight : 0;
+      const isAtOutput = now === of.seed || (of.isForwardMode && now > 0);
+      element.scrollTop = isAtOutput ? element.scrollHeight : 0;
       return;
     }
     const [from, to] = [row * height, (row + 1) * height];
@@ -44,13 +47,6 @@ export function List({ of }: { of: Timeline }) {
   }, [row, now, of]);
   const first = Math.max(0, Math.floor(top.value / height) - spare);
   const end = Math.min(total, Math.ceil((top.value + seen.value) / height) + spare);
-  const tensorOf = (i: number): number =>
-    i < leavesShown.length ? leavesShown[i]! : steps[i - leavesShown.length]!.output;
-  const rowOf = (tensor: number | undefined): number => {
-    const place = tensor === undefined ? undefined : of.maker(tensor);
-    if (place !== undefined) return leavesShown.length + place;
-    return tensor === undefined ? -1 : leavesShown.indexOf(tensor);
-  };
   const focus = useSignal<number | undefined>(undefined);
   const active = Math.min(Math.max(focus.value ?? row ?? 0, 0), total - 1);
   useSignalEffect(() => {
@@ -70,13 +66,14 @@ export function List({ of }: { of: Timeline }) {
       focus.value = to;
     } else if (event.key === "Enter") {
       event.preventDefault();
-      lookAt(tensorOf(active));
+      const chosen = rows[active]!;
+      if (chosen.kind === "tensor") lookAt(chosen.tensor);
     }
   };
-  const looked = rowOf(look.value);
+  const looked = rows.findIndex((each) => each.kind === "tensor" && each.tensor === look.value);
   return (
     <div
-      class="list scroll"
+      class={hasBodies ? "list scroll with-bodies" : "list scroll"}
       ref={box}
       onScroll={({ currentTarget }) => {
         top.value = currentTarget.scrollTop;
@@ -93,8 +90,8 @@ export function List({ of }: { of: Timeline }) {
             <th scope="col">inputs</th>
             <th scope="col">shape</th>
             <th scope="col">value</th>
-            <th scope="col" class="of-sweep">
-              cotangent
+            <th scope="col" class={of.isForwardMode ? "of-tangents" : "of-sweep"}>
+              {of.isForwardMode ? "tangent" : "cotangent"}
             </th>
           </tr>
         </thead>
@@ -102,21 +99,18 @@ export function List({ of }: { of: Timeline }) {
           {first > 0 && <tr class="gap" style={{ height: `${first * height}px` }} />}
           {Array.from({ length: end - first }, (_, k) => {
             const i = first + k;
-            return (
-              <Row
-                key={i}
-                of={of}
-                index={i}
-                tensor={tensorOf(i)}
-                place={i < leavesShown.length ? undefined : i - leavesShown.length}
-                now={now}
-                isCurrent={i === row}
-                isLooked={i === looked}
-                isActive={i === active}
-                onFocus={() => {
-                  focus.value = i;
-                }}
-              />
+            const each = rows[i]!;
+            const shared = {
+              index: i,
+              isActive: i === active,
+              onFocus: () => {
+                focus.value = i;
+              },
+            };
+            return each.kind === "body" ? (
+              <BodyLine key={i} {...shared} row={each.row} />
+            ) : (
+              <Row key={i} {...shared} {...each} of={of} now={now} isCurrent={i === row} isLooked={i === looked} />
             );
           })}
           {end < total && <tr class="gap" style={{ height: `${(total - end) * height}px` }} />}
@@ -126,17 +120,48 @@ export function List({ of }: { of: Timeline }) {
   );
 }
 
-interface RowProps {
-  readonly of: Timeline;
+const isStep = (row: ListRow, place: number): boolean => row.kind === "tensor" && row.place === place;
+
+interface SharedProps {
   readonly index: number;
+  readonly isActive: boolean;
+  readonly onFocus: () => void;
+}
+
+/** A row of the body of a step. Its tensors have shapes, but no values. */
+function BodyLine({ index, isActive, onFocus, row }: SharedProps & { readonly row: BodyRow }) {
+  const { number, op, params, inputs, shape, depth } = row;
+  return (
+    <tr
+      class={shape ? "body-row" : "body-row returns"}
+      aria-rowindex={index + 2}
+      data-row={index}
+      tabIndex={isActive ? 0 : -1}
+      onFocus={onFocus}
+    >
+      <th scope="row" class="number numbers">
+        {number || <span class="unseen">body</span>}
+      </th>
+      <td class="code op" style={{ paddingLeft: `${0.5 + 1.25 * depth}rem` }}>
+        {op}
+        {params && <span class="soft"> {params}</span>}
+      </td>
+      <td class="code soft">{inputs}</td>
+      <td class="code soft">{shape && shapeText(shape)}</td>
+      <td />
+      <td />
+    </tr>
+  );
+}
+
+interface RowProps extends SharedProps {
+  readonly of: Timeline;
   readonly tensor: number;
   /** The index of the step that the table row shows, or undefined if the row shows an input or a constant. */
   readonly place: number | undefined;
   readonly now: number;
   readonly isCurrent: boolean;
   readonly isLooked: boolean;
-  readonly isActive: boolean;
-  readonly onFocus: () => void;
 }
 
 function Row({ of, index, tensor, place, now, isCurrent, isLooked, isActive, onFocus }: RowProps) {
@@ -145,6 +170,7 @@ function Row({ of, index, tensor, place, now, isCurrent, isLooked, isActive, onF
   const data = tensors[tensor]!;
   const isKnown = of.isKnown(tensor, now);
   const cotangent = of.cotangent(tensor, now);
+  const tangent = of.tangent(tensor, now);
   const backward = of.isBackward(now);
   const nothing = !cotangent && backward && !of.isReached(tensor) ? true : undefined;
   const classes = [
@@ -169,29 +195,58 @@ function Row({ of, index, tensor, place, now, isCurrent, isLooked, isActive, onF
       </th>
       <td class="code op">
         {step ? step.op : data.name}
+        {step?.body && <BodyButton place={place!} op={step.op} times={step.body.times} />}
         {step?.params && <span class="soft"> {step.params}</span>}
       </td>
       <td class="code soft">{step?.inputs.map((input) => of.name(input).split(" ")[0]).join(", ")}</td>
       <td class="code soft">{shapeText(data.shape)}</td>
       <td class="code value">{isKnown ? valueText(data, of) : ""}</td>
-      <td
-        class={cotangent?.isWhole === false ? "code cotangent partial" : "code cotangent"}
-        title={
-          cotangent
-            ? cotangent.isWhole
-              ? undefined
-              : "Partial: more contributions follow"
-            : nothing && "No derivative flows back"
-        }
-      >
-        {cotangent ? valueText(tensors[cotangent.tensor]!, of) : nothing && "–"}
-      </td>
+      {of.isForwardMode ? (
+        <td class="code tangent" title={isKnown && tangent === undefined ? "No derivative flows to it" : undefined}>
+          {tangent === undefined ? isKnown && "–" : valueText(tensors[tangent]!, of)}
+        </td>
+      ) : (
+        <td
+          class={cotangent?.isWhole === false ? "code cotangent partial" : "code cotangent"}
+          title={
+            cotangent
+              ? cotangent.isWhole
+                ? undefined
+                : "Partial: more contributions follow"
+              : nothing && "No derivative flows back"
+          }
+        >
+          {cotangent ? valueText(tensors[cotangent.tensor]!, of) : nothing && "–"}
+        </td>
+      )}
     </tr>
   );
 }
 
-/** Whether the tensor is a literal number. The name of such a tensor is its value. */
-const isNumber = ({ name, shape }: TensorData): boolean => shape.length === 0 && !Number.isNaN(Number(name || "x"));
+/** The number of iterations of a loop, and a button that shows or hides its body. */
+function BodyButton({ place, op, times }: { readonly place: number; readonly op: string; readonly times: number }) {
+  const isOpen = opened.value.has(place);
+  return (
+    <>
+      {times !== 1 && <span class="soft"> {times} ×</span>}
+      <button
+        type="button"
+        class="body-button code"
+        aria-expanded={isOpen}
+        aria-label={`Body of #${place + 1} ${op}`}
+        title={isOpen ? "Hide the body" : "Show the body"}
+        onClick={(event) => {
+          event.stopPropagation();
+          toggleBody(place);
+        }}
+        onDblClick={(event) => event.stopPropagation()}
+        onKeyDown={(event) => event.key === "Enter" && event.stopPropagation()}
+      >
+        {isOpen ? "{" : "{ … }"}
+      </button>
+    </>
+  );
+}
 
 /** Returns the elements of a small tensor as text, or the range of the elements of a large tensor. */
 function valueText({ at: start, shown, size, range }: TensorData, of: Timeline): string {

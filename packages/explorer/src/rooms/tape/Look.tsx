@@ -2,10 +2,11 @@ import { HeatMap } from "../../parts/HeatMap.tsx";
 import { at, lookAt, move } from "./state.ts";
 import type { Timeline } from "./timeline.ts";
 
-/** Shows a tensor of the tape: its value, and its cotangent at the current position of the slider. */
+/** Shows one tensor: its value, and its cotangent or tangent at the current position of the slider. */
 export function Look({ of, tensor }: { of: Timeline; tensor: number }) {
   const now = at.value;
   const cotangent = of.cotangent(tensor, now);
+  const tangent = of.tangent(tensor, now);
   const place = of.maker(tensor);
   const users = of.users(tensor);
   const name = of.name(tensor) || "a tensor";
@@ -38,15 +39,25 @@ export function Look({ of, tensor }: { of: Timeline; tensor: number }) {
             <p class="soft small">Not computed yet.</p>
           )}
         </div>
-        <div class="tensor backward">
-          {cotangent ? (
-            <HeatMap of={of.numbers(cotangent.tensor)} name={cotangent.isWhole ? "cotangent" : "cotangent so far"} />
-          ) : (
-            <p class="soft small">
-              {of.isReached(tensor) ? "The sweep has not reached this tensor yet." : "This tensor gets no cotangent."}
-            </p>
-          )}
-        </div>
+        {of.isForwardMode ? (
+          <div class="tensor tangent">
+            {tangent === undefined ? (
+              of.isKnown(tensor, now) && <p class="soft small">This tensor has no tangent.</p>
+            ) : (
+              <HeatMap of={of.numbers(tangent)} name="tangent" />
+            )}
+          </div>
+        ) : (
+          <div class="tensor backward">
+            {cotangent ? (
+              <HeatMap of={of.numbers(cotangent.tensor)} name={cotangent.isWhole ? "cotangent" : "cotangent so far"} />
+            ) : (
+              <p class="soft small">
+                {of.isReached(tensor) ? "The sweep has not reached this tensor yet." : "This tensor gets no cotangent."}
+              </p>
+            )}
+          </div>
+        )}
       </div>
     </section>
   );

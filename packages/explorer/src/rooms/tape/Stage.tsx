@@ -1,13 +1,15 @@
-import rulesOfLibrary from "virtual:rules";
-import { CodeBlock } from "../../parts/CodeBlock.tsx";
 import { type Scale, scaleFor } from "../../parts/colors.ts";
 import { ErrorBox } from "../../parts/ErrorBox.tsx";
 import { Formula } from "../../parts/Formula.tsx";
 import { HeatMap } from "../../parts/HeatMap.tsx";
 import { shapeText } from "../../parts/numbers.ts";
-import type { ContributionData, Failure, PullData, StepData } from "../../sandbox/protocol.ts";
-import { formulas } from "./formulas.ts";
-import { at, look, lookAt } from "./state.ts";
+import type { BodyData, ContributionData, Failure, PullData, StepData } from "../../sandbox/protocol.ts";
+import { axesText, repeated, repeatedAxes, summedRule } from "./broadcast.ts";
+import { formulas, isElementwise } from "./formulas.ts";
+import { Arrow, Row, Sign, Tensor, TensorName, Title, Where } from "./pieces.tsx";
+import { RuleCode } from "./RuleCode.tsx";
+import { at, opened, showsTangents, toggleBody } from "./state.ts";
+import { Comparison, Pair, TangentEnd, TangentRule, TangentStart } from "./TangentStage.tsx";
 import { broadcastSum, type Moment, type Timeline } from "./timeline.ts";
 
 /**
@@ -15,14 +17,15 @@ import { broadcastSum, type Moment, type Timeline } from "./timeline.ts";
  */
 export function Stage({ of }: { of: Timeline }) {
   const moment = of.moment(at.value);
-  const { failure } = of.recording;
+  const { failure } = of.recording.tangents ?? of.recording;
   return (
     <section class="stage" aria-label="The step" aria-live="off">
-      {moment.kind === "start" && <Start of={of} />}
+      {moment.kind === "start" && (of.isForwardMode ? <TangentStart of={of} /> : <Start of={of} />)}
       {moment.kind === "step" && <Forward of={of} step={moment.step} place={moment.place} />}
       {moment.kind === "seed" && <SeedView of={of} />}
       {moment.kind === "pull" && <Pull of={of} moment={moment} />}
-      {moment.kind === "end" && (failure ? <Broken {...failure} /> : <End of={of} />)}
+      {moment.kind === "end" &&
+        (failure ? <Broken {...failure} /> : of.isForwardMode ? <TangentEnd of={of} /> : <End of={of} />)}
     </section>
   );
 }
@@ -49,20 +52,77 @@ function Forward({ of, step, place }: { of: Timeline; step: StepData; place: num
   return (
     <>
       <Title phase="forward" text={`#${place + 1}`} step={step} />
+      {step.body && <BodyNote place={place} body={step.body} />}
       {formula && (
         <p class="value-formula">
           <Formula tex={formula.value} />
           <Where of={of} step={step} />
         </p>
       )}
+      {of.isForwardMode && <TangentRule of={of} step={step} />}
       <Row>
         {step.inputs.map((input, k) => (
-          <Tensor key={`${k} ${input}`} of={of} tensor={input} />
+          <Input key={`${k} ${input}`} of={of} tensor={input} axes={repeatedAxesOf(of, step, k)} to={step.output} />
         ))}
         <Arrow phase="forward" text={step.op} />
-        <Tensor key={step.output} of={of} tensor={step.output} phase="forward" />
+        {of.isForwardMode ? (
+          <Pair key={step.output} of={of} tensor={step.output} phase="forward" />
+        ) : (
+          <Tensor key={step.output} of={of} tensor={step.output} phase="forward" />
+        )}
       </Row>
     </>
+  );
+}
+
+/** Explains a step that holds a body, and shows or hides the body in the list. */
+function BodyNote({ place, body }: { place: number; body: BodyData }) {
+  const isOpen = opened.value.has(place);
+  return (
+    <p class="body-note">
+      {body.times === 1
+        ? "This step holds another list, its body, with shapes but no values."
+        : `This step runs its body ${body.times} times. The list holds the body once, with shapes but no values.`}{" "}
+      <button type="button" class="button" aria-expanded={isOpen} onClick={() => toggleBody(place)}>
+        {isOpen ? "Hide the body" : "Show the body"}
+      </button>
+    </p>
+  );
+}
+
+/** Returns the axes along which a step repeats (broadcasts) its input number `k`. */
+const repeatedAxesOf = (of: Timeline, { op, known, inputs, output }: StepData, k: number): readonly number[] =>
+  known && isElementwise(op) ? repeatedAxes(of.shape(inputs[k]!), of.shape(output)) : [];
+
+interface InputProps {
+  readonly of: Timeline;
+  readonly tensor: number;
+  /** The axes along which the step repeats the input. */
+  readonly axes: readonly number[];
+  /** The output of the step. */
+  readonly to: number;
+}
+
+/**
+ * Shows an input of a step. If the step repeats (broadcasts) the input, shows the repeated tensor below the input. For
+ * a scalar, shows only the input.
+ */
+function Input({ of, tensor, axes, to }: InputProps) {
+  const isRepeated = axes.length > 0 && of.shape(tensor).length > 0;
+  if (of.isForwardMode)
+    return (
+      <Pair of={of} tensor={tensor}>
+        {isRepeated && <p class="soft small">Both are repeated along {axesText(axes)}.</p>}
+      </Pair>
+    );
+  if (!isRepeated) return <Tensor of={of} tensor={tensor} />;
+  const all = repeated(of.numbers(tensor), of.shape(to));
+  return (
+    <div class="broadcast">
+      <Tensor of={of} tensor={tensor} />
+      <p class="soft small">↓ repeated along {axesText(axes)}</p>
+      {all && <HeatMap of={all} name={`${of.name(tensor)}, repeated`} bare />}
+    </div>
   );
 }
 
@@ -133,6 +193,7 @@ function End({ of }: { of: Timeline }) {
           );
         })}
       </div>
+      <Comparison of={of} />
     </>
   );
 }
@@ -140,40 +201,45 @@ function End({ of }: { of: Timeline }) {
 function Broken(failure: Failure) {
   return (
     <>
-      <Title phase="backward" text="The sweep stops here" />
+      <Title phase="backward" text={showsTangents.value ? "Forward mode stops here" : "The sweep stops here"} />
       <ErrorBox name={failure.name} message={failure.message} line={failure.line} />
     </>
   );
 }
 
-/** Shows a VJP rule as a formula and as code, and the ops that the rule ran. */
+/**
+ * Shows a VJP rule as a formula, with its code and the ops that it ran. The code is open only if there is no formula.
+ */
 function Rule({ of, pull, step }: { of: Timeline; pull: PullData; step: StepData }) {
   const formula = step.known ? formulas[step.op] : undefined;
   const flows = pull.contributions.map(({ given }) => given !== null);
-  const isPerInput = (list: readonly unknown[] | undefined): boolean => list?.length === step.inputs.length;
-  const wanted = <T,>(list: readonly T[] | undefined): T[] =>
-    (list ?? []).filter((_, k) => !isPerInput(list) || flows[k] === true);
-  const code = wanted(step.source ?? rulesOfLibrary[step.op]).filter((rule) => rule.includes("=>"));
+  const all = formula?.rules ?? [];
+  const isPerInput = all.length === step.inputs.length;
+  const rules = all.map((rule, k) => {
+    if (rule === null || (isPerInput && !flows[k])) return null;
+    return isPerInput ? summedRule(rule, repeatedAxesOf(of, step, k)) : rule;
+  });
+  const isSummed = rules.some((rule, k) => rule !== null && rule !== all[k]);
   const names = new Map([[pull.cotangent, "g"]]);
   for (const [i, { output }] of pull.rule.entries()) if (!names.has(output)) names.set(output, `r${i + 1}`);
   const nameOf = (tensor: number) => names.get(tensor) ?? of.name(tensor).split(" ")[0] ?? "";
   return (
     <div class="rule">
       <h3>The rule</h3>
-      {wanted(formula?.rules).map(
+      {rules.map(
         (tex) =>
           tex !== null && (
-            <p key={tex}>
+            <p key={tex} class="rule-formula">
               <Formula tex={tex} />
             </p>
           ),
       )}
       {formula && <Where of={of} step={step} showOutput />}
-      {code.length > 0 && <CodeBlock code={[...new Set(code)].join("\n")} label="The rule as code" />}
+      <RuleCode key={step.output} step={step} flows={flows} isSummed={isSummed} />
       {pull.rule.length > 0 && (
         <details>
           <summary class="small">
-            {pull.rule.length === 1 ? "the op it ran" : `the ${pull.rule.length} ops it ran`}
+            {pull.rule.length === 1 ? "the op that the rule ran" : `the ${pull.rule.length} ops that the rule ran`}
           </summary>
           <ol class="rule-ops code small">
             {pull.rule.map(({ op, inputs, params, output }, i) => (
@@ -273,7 +339,7 @@ function BroadcastSum({ of, from, to, axes, name }: SumProps) {
     <div class="broadcast-sum">
       <p class="soft small">
         {name.split(" ")[0]} {shapeText(of.shape(to)) === "scalar" ? "(a scalar)" : ""} was broadcast along{" "}
-        {axes.length === 1 ? `axis ${axes[0]}` : `axes ${axes.join(", ")}`}, so the cotangents of its copies are summed.
+        {axesText(axes)}, so the cotangents of its copies are summed.
       </p>
       <div class={across ? "collapse across" : "collapse"}>
         <Tensor of={of} tensor={from} name="before the sum" bare />
@@ -283,104 +349,6 @@ function BroadcastSum({ of, from, to, axes, name }: SumProps) {
         </div>
         <Tensor of={of} tensor={to} name={`contribution to ${name}`} bare phase="backward" />
       </div>
-    </div>
-  );
-}
-
-function Title({ phase, text, step }: { phase: "start" | "forward" | "backward"; text: string; step?: StepData }) {
-  const words = { start: "start", forward: "forward", backward: "sweep" };
-  return (
-    <h2 class="stage-title">
-      <span class={`badge ${phase}`}>{words[phase]}</span>
-      <span>
-        {text} {step && <span class="code">{step.op}</span>}
-        {step?.params && <span class="code soft small"> {step.params}</span>}
-      </span>
-    </h2>
-  );
-}
-
-/** Lists which tensor each letter of a VJP formula stands for, if the step has several inputs. */
-function Where({ of, step, showOutput = false }: { of: Timeline; step: StepData; showOutput?: boolean }) {
-  const letters = { 1: ["x"], 2: ["a", "b"], 3: ["c", "a", "b"] }[step.inputs.length];
-  const own: Readonly<Record<string, readonly string[]>> = {
-    softmaxPullback: ["s", "h"],
-    subtractWeightedMean: ["s", "h"],
-    logSoftmaxPullback: ["x", "h"],
-    crossEntropy: ["x", "t"],
-    crossEntropyPullback: ["x", "t", "h"],
-    softCrossEntropyPullback: ["x", "t", "h"],
-    axpy: ["a", "x", "b"],
-    take: ["a", "i"],
-    scatterAdd: ["a", "i"],
-    takeAlong: ["a", "i"],
-    scatterAddAlong: ["a", "i"],
-  };
-  const used = own[step.op] ?? letters;
-  if (!used || !step.known) return null;
-  return (
-    <span class="where soft small">
-      {step.inputs.map((input, k) => (
-        <span key={k}>
-          <i>{used[k]}</i> = <TensorName of={of} tensor={input} />
-        </span>
-      ))}
-      {showOutput && (
-        <span>
-          <i>{used[0] === "x" && step.op === "softmax" ? "s" : "y"}</i> = <TensorName of={of} tensor={step.output} />
-        </span>
-      )}
-    </span>
-  );
-}
-
-/** A button with the name of a tensor. A click shows the tensor's value and cotangent. */
-function TensorName({ of, tensor }: { of: Timeline; tensor: number }) {
-  return (
-    <button
-      type="button"
-      class="tensor-name code"
-      aria-pressed={look.value === tensor}
-      onClick={() => lookAt(tensor)}
-      title="Show its value and its cotangent"
-    >
-      {of.name(tensor) || shapeText(of.shape(tensor))}
-    </button>
-  );
-}
-
-interface TensorProps {
-  readonly of: Timeline;
-  readonly tensor: number;
-  readonly name?: string;
-  readonly phase?: "forward" | "backward";
-  readonly bare?: boolean;
-  readonly scale?: Scale | undefined;
-}
-
-function Tensor({ of, tensor, name, phase, bare = false, scale }: TensorProps) {
-  return (
-    <div class={phase ? `tensor ${phase}` : "tensor"}>
-      <HeatMap of={of.numbers(tensor)} name={name ?? of.name(tensor)} bare={bare} legend={false} scale={scale} />
-    </div>
-  );
-}
-
-const Row = ({ children }: { children: preact.ComponentChildren }) => <div class="tensors">{children}</div>;
-
-const Sign = ({ text }: { text: string }) => (
-  <span class="sign" aria-hidden="true">
-    {text}
-  </span>
-);
-
-function Arrow({ phase, text }: { phase: "forward" | "backward"; text: string }) {
-  return (
-    <div class={`arrow ${phase}`} aria-hidden="true">
-      <span class="code small">{text}</span>
-      <svg viewBox="0 0 48 12" width="48" height="12" aria-hidden="true">
-        <path d="M1 6h44m-5-4.5L45 6l-5 4.5" fill="none" stroke="currentColor" stroke-width="1.8" />
-      </svg>
     </div>
   );
 }

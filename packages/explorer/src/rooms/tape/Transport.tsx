@@ -18,7 +18,7 @@ export function Transport({ of }: { of: Timeline }) {
     const timer = setTimeout(() => move(now + 1), last > 100 ? 60 : 900);
     return () => clearTimeout(timer);
   }, [isPlaying.value, now, ends, last]);
-  const percent = (moment: number) => `${(100 * moment) / Math.max(last, 1)}%`;
+  const percent = (moment: number) => `${(100 * Math.min(moment, last)) / Math.max(last, 1)}%`;
   return (
     <section class="transport" aria-label="Steps">
       <div class="buttons">
@@ -76,7 +76,7 @@ function textOf(of: Timeline, now: number): string {
   if (moment.kind === "start") return "start";
   if (moment.kind === "step") return `forward, step ${moment.place + 1} of ${steps.length}`;
   if (moment.kind === "seed") return "the sweep begins";
-  if (moment.kind === "end") return "the end: the gradient";
+  if (moment.kind === "end") return of.isForwardMode ? "the end: J v" : "the end: the gradient";
   return `sweep, pull ${moment.count} of ${pulls.length}, at #${moment.pull.step + 1}`;
 }
 

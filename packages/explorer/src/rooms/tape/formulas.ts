@@ -22,8 +22,10 @@ const withSide = (side: string, right: string): string => (right.startsWith(`${s
 const comparison = (sign: string): Formula => ({ value: `y = a ${sign} b`, rules: [null, null] });
 const T = "^{\\mathsf T}";
 
-/** The formulas of all ops, by the name of the op. A test checks that no formula is missing. */
-export const formulas: Readonly<Record<string, Formula>> = {
+/**
+ * The formulas of elementwise ops: each element of y depends only on the elements of the inputs at the same position.
+ */
+const elementwise: Readonly<Record<string, Formula>> = {
   // arithmetic
   add: binary("a + b", "g", "g"),
   sub: binary("a - b", "g", "-g"),
@@ -33,10 +35,6 @@ export const formulas: Readonly<Record<string, Formula>> = {
   pow: binary("a^b", "g\\, b\\, a^{b-1}", "g\\, y \\log a"),
   powSlope: binary("b\\, a^{b-1}", "g\\, b (b-1)\\, a^{b-2}", "g\\, a^{b-1} (1 + b \\log a)"),
   xlogy: binary("b \\log a", "g\\, b / a", "g \\log a"),
-  axpy: {
-    value: "y = a\\, x + b",
-    rules: ["\\bar a = \\textstyle\\sum g \\odot x", "\\bar x = a\\, g", "\\bar b = g"],
-  },
 
   // elementwise functions
   square: unary("x^2", "2\\, g \\odot x"),
@@ -86,11 +84,6 @@ export const formulas: Readonly<Record<string, Formula>> = {
   atan2: binary("\\operatorname{atan2}(a, b)", "g\\, b / (a^2 + b^2)", "-g\\, a / (a^2 + b^2)"),
   atan2Slope: binary("b / h,\\ h = a^2 + b^2", "-2\\, g\\, a\\, b / h^2", "g\\,(a^2 - b^2) / h^2"),
   mod: binary("a - b\\, \\lfloor a / b \\rfloor", "g", "-g\\, \\lfloor a / b \\rfloor"),
-  huber: binary(
-    "|d| \\le \\delta\\;?\\;\\tfrac12 d^2 : \\delta\\,(|d| - \\tfrac12 \\delta),\\ d = a - b",
-    "g\\, \\min(\\max(d, -\\delta), \\delta)",
-    "-g\\, \\min(\\max(d, -\\delta), \\delta)",
-  ),
   erf: unary("\\operatorname{erf} x", "g\\, \\tfrac{2}{\\sqrt\\pi}\\, e^{-x^2}"),
   erfc: unary("1 - \\operatorname{erf} x", "-g\\, \\tfrac{2}{\\sqrt\\pi}\\, e^{-x^2}"),
   gaussian: unary("e^{-x^2}", "-2\\, g\\, x\\, y"),
@@ -140,6 +133,14 @@ export const formulas: Readonly<Record<string, Formula>> = {
   logicalNot: unary("\\neg x", null),
   isFinite: unary("[\\,|x| < \\infty\\,]", null),
   isNaN: unary("[\\,x \\ne x\\,]", null),
+};
+
+/** Whether an op is elementwise. Inputs of other shapes are then repeated (broadcast) to the shape of the output. */
+export const isElementwise = (op: string): boolean => Object.hasOwn(elementwise, op);
+
+/** The formulas of all ops, by the name of the op. A test checks that no formula is missing. */
+export const formulas: Readonly<Record<string, Formula>> = {
+  ...elementwise,
 
   // reductions
   sum: unary("\\textstyle\\sum x", "g \\text{ repeated over the axes of the sum}"),
@@ -180,6 +181,10 @@ export const formulas: Readonly<Record<string, Formula>> = {
   oneHot: unary("[\\,x = k\\,]_k", null),
 
   // linear algebra
+  axpy: {
+    value: "y = a\\, x + b",
+    rules: ["\\bar a = \\textstyle\\sum g \\odot x", "\\bar x = a\\, g", "\\bar b = g"],
+  },
   matmul: binary("a\\, b", `g\\, b${T}`, `a${T} g`),
   dot: binary("a \\cdot b", "g \\cdot b", "a \\cdot g"),
   outer: binary(`a\\, b${T}`, "g\\, b", `g${T} a`),
@@ -231,6 +236,11 @@ export const formulas: Readonly<Record<string, Formula>> = {
       "\\bar h = \\langle g, s \\textstyle\\sum t - t \\rangle",
     ],
   },
+  huber: binary(
+    "|d| \\le \\delta\\;?\\;\\tfrac12 d^2 : \\delta\\,(|d| - \\tfrac12 \\delta),\\ d = a - b",
+    "g\\, \\min(\\max(d, -\\delta), \\delta)",
+    "-g\\, \\min(\\max(d, -\\delta), \\delta)",
+  ),
   binaryCrossEntropy: binary("-b \\log \\sigma(a) - (1 - b) \\log \\sigma(-a)", "g\\,(\\sigma(a) - b)", "-g\\, a"),
 
   // random numbers
@@ -289,6 +299,11 @@ export const formulas: Readonly<Record<string, Formula>> = {
   randomUniform: unary("\\text{uniform samples from a key}", null),
 
   // structural ops of core
+  insertAxes: unary("x \\text{ with axes of size 1}", "g \\text{ without them}"),
+  removeAxes: unary("x \\text{ without axes of size 1}", "g \\text{ with them}"),
+  moveAxis: unary("x \\text{ with an axis moved}", "g \\text{ with the axis moved back}"),
+  repeatAlong: unary("x \\text{ repeated along a new axis}", "\\textstyle\\sum g \\text{ over the copies}"),
+  sumAxis: unary("\\textstyle\\sum x", "g \\text{ repeated}"),
   alias: unary("x", "g"),
   withLabel: unary("x", "g"),
   accumulate: binary("a + b", "g", "g"),
@@ -302,6 +317,30 @@ export const formulas: Readonly<Record<string, Formula>> = {
   customVjp: {
     value: "y = \\operatorname{forward}(x)",
     rules: ["\\bar x = \\operatorname{backward}(\\mathit{residuals}, g)"],
+  },
+  scan: {
+    value: "(c_{t+1},\\, y_t) = \\operatorname{body}(c_t, x_t)",
+    rules: [
+      "(\\bar c_t,\\, \\bar x_t) = \\text{the pullback of the body, from } (\\bar c_{t+1},\\, \\bar y_t) \\text{, last iteration first}",
+    ],
+  },
+  fixedPoint: {
+    value: "x = \\operatorname{body}(x, p)",
+    rules: [
+      "\\bar p = (\\partial_p \\mathrm{body})^{\\mathsf T}\\, w, \\quad w = (\\partial_x \\mathrm{body})^{\\mathsf T}\\, w + g",
+    ],
+  },
+  root: {
+    value: "\\operatorname{body}(x, p) = 0",
+    rules: [
+      "\\bar p = -(\\partial_p \\mathrm{body})^{\\mathsf T}\\, w, \\quad (\\partial_x \\mathrm{body})^{\\mathsf T}\\, w = g",
+    ],
+  },
+  customJvp: {
+    value: "y = \\operatorname{value}(x)",
+    rules: [
+      "\\bar x = \\text{the transpose of } \\dot x \\mapsto \\operatorname{tangent}(x, \\dot x) \\text{, applied to } g",
+    ],
   },
   checkpoint: { value: "y = f(x)", rules: ["\\bar x = \\text{the sweep of } f \\text{, run again, from } g"] },
 };

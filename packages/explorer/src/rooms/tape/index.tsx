@@ -4,6 +4,7 @@ import { useEffect } from "preact/hooks";
 import { put } from "../../page/address.ts";
 import { useKeys } from "../../page/keys.ts";
 import { expectFormulas } from "../../parts/Formula.tsx";
+import { Select } from "../../parts/Select.tsx";
 import { Graph } from "./Graph.tsx";
 import { List } from "./List.tsx";
 import { Look } from "./Look.tsx";
@@ -22,10 +23,15 @@ import {
   order,
   outcome,
   program,
+  seedInput,
   shownPlace,
+  showsTangents,
+  showTangents,
   timeline,
+  toggleAnyBody,
 } from "./state.ts";
 import { Transport, togglePlay } from "./Transport.tsx";
+import type { Timeline } from "./timeline.ts";
 
 export default function TapeRoom() {
   useEffect(keepRunning, []);
@@ -35,11 +41,13 @@ export default function TapeRoom() {
     { key: "ArrowLeft", does: "one step back", run: () => move(at.peek() - 1) },
     { key: "Home", does: "to the start", run: () => move(0) },
     { key: "End", does: "to the end", run: () => move(Number.POSITIVE_INFINITY) },
+    { key: "t", does: "tangents or cotangents", run: () => showTangents(!showsTangents.peek()) },
     { key: "s", does: "to the start of the sweep", run: () => move(timeline.peek()?.seed ?? 0) },
     { key: " ", does: "play, pause", run: togglePlay },
     { key: "n", does: "the next example", run: () => turn(1) },
     { key: "p", does: "the previous example", run: () => turn(-1) },
     { key: "e", does: "edit the program", run: startEditing },
+    { key: "o", does: "open or close the body of a loop", run: toggleAnyBody },
     { key: "Escape", does: "close the open tensor", run: () => lookAt(undefined) },
   ]);
   const of = timeline.value;
@@ -87,27 +95,20 @@ function Choices() {
   const isOwn = program.value !== example.value.code && !example.value.isExercise; // an edited exercise keeps its name
   return (
     <>
-      <label>
-        <span class="unseen">Example</span>
-        <select
-          class="button"
-          value={isOwn ? "" : example.value.name}
-          onChange={({ currentTarget }) => choose(currentTarget.value)}
-        >
-          {isOwn && <option value="">A program of your own</option>}
-          {[false, true].map((areExercises) => (
-            <optgroup key={areExercises} label={areExercises ? "Exercises" : "Examples"}>
-              {examples
-                .filter(({ isExercise }) => isExercise === areExercises)
-                .map(({ name, title }) => (
-                  <option key={name} value={name}>
-                    {title}
-                  </option>
-                ))}
-            </optgroup>
-          ))}
-        </select>
-      </label>
+      <Select label="Example" value={isOwn ? "" : example.value.name} onChoose={choose}>
+        {isOwn && <option value="">A program of your own</option>}
+        {[false, true].map((areExercises) => (
+          <optgroup key={areExercises} label={areExercises ? "Exercises" : "Examples"}>
+            {examples
+              .filter(({ isExercise }) => isExercise === areExercises)
+              .map(({ name, title }) => (
+                <option key={name} value={name}>
+                  {title}
+                </option>
+              ))}
+          </optgroup>
+        ))}
+      </Select>
       <fieldset class="choice">
         <legend class="unseen">The tape of</legend>
         <span class="small soft" aria-hidden="true">
@@ -132,23 +133,65 @@ function Choices() {
           </button>
         ))}
       </fieldset>
+      <fieldset class="choice">
+        <legend class="unseen">Derivatives</legend>
+        {[false, true].map((shows) => (
+          <button
+            key={`${shows}`}
+            type="button"
+            aria-pressed={showsTangents.value === shows}
+            title={
+              shows
+                ? "Forward mode: the tangent of each step, computed together with its value"
+                : "Reverse mode: the sweep computes the cotangent of each step, from the last step to the first"
+            }
+            onClick={() => showTangents(shows)}
+          >
+            {shows ? "tangents" : "cotangents"}
+          </button>
+        ))}
+      </fieldset>
+      {timeline.value?.isForwardMode && <SeedChoice of={timeline.value} />}
       {count > 1 && (
-        <label class="small">
-          recording{" "}
-          <select
-            class="button"
+        <span class="small">
+          <span aria-hidden="true">recording </span>
+          <Select
+            label="recording"
             value={shownPlace.value}
-            onChange={({ currentTarget }) => put({ of: currentTarget.value, at: undefined, look: undefined })}
+            onChoose={(wanted) => put({ of: wanted, at: undefined, look: undefined })}
           >
             {Array.from({ length: count }, (_, i) => (
               <option key={i} value={i}>
                 {i + 1} of {count}
               </option>
             ))}
-          </select>
-        </label>
+          </Select>
+        </span>
       )}
     </>
+  );
+}
+
+/** A menu that selects the input whose tangent is ones. Shows nothing if only one input can be selected. */
+function SeedChoice({ of }: { of: Timeline }) {
+  const choices = of.seedable();
+  if (choices.length < 2) return null;
+  const { inputs, tangents } = of.recording;
+  return (
+    <span class="small">
+      <span aria-hidden="true">ones for </span>
+      <Select
+        label="Input whose tangent is ones"
+        value={tangents!.along}
+        onChoose={(input) => seedInput(Number(input))}
+      >
+        {choices.map((i) => (
+          <option key={i} value={i}>
+            {of.name(inputs[i]!)}
+          </option>
+        ))}
+      </Select>
+    </span>
   );
 }
 

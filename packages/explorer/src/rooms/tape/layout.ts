@@ -13,7 +13,12 @@ export interface Node {
   readonly height: number;
 }
 
+/**
+ * An edge of the graph from the tensor `from` to the tensor `to`. The step that computes `to` has the tensor `from` as
+ * its input number `input`.
+ */
 export interface Edge {
+  readonly input: number;
   readonly from: number;
   readonly to: number;
   readonly path: string;
@@ -28,19 +33,22 @@ export interface Drawing {
 
 const letter = 7.4; // the width of a letter of the code font in pixels
 
-/** Computes positions for the graph of the steps from `from` to `to` and their tensors, from top to bottom. */
+/** Lays out a graph from top to bottom. The graph contains the steps from index `from` to `to`, and their tensors. */
 export function drawingOf(of: Timeline, from: number, to: number): Drawing {
   const { steps, tensors, inputs, constants } = of.recording;
-  const graph = new Graph();
+  const graph = new Graph({ multigraph: true });
   graph.setGraph({ rankdir: "TB", nodesep: 18, ranksep: 26, marginx: 12, marginy: 12 });
-  graph.setDefaultEdgeLabel(() => ({}));
   const isPart = to - from < steps.length;
   const nodes = new Map<string, Omit<Node, "x" | "y">>();
   const add = (tensor: number, id: string): string => {
     if (nodes.has(id)) return id;
     const { name, shape } = tensors[tensor]!;
     const place = of.maker(tensor);
-    const title = place === undefined ? name : `#${place + 1} ${steps[place]!.op}`;
+    const times = place === undefined ? undefined : steps[place]!.body?.times;
+    const title =
+      place === undefined
+        ? name
+        : `#${place + 1} ${steps[place]!.op}${times !== undefined && times !== 1 ? ` ${times} ×` : ""}`;
     const isNumber = place === undefined && constants.includes(tensor) && shape.length === 0;
     const detail = isNumber ? "" : shape.length === 0 ? "scalar" : shape.join(" × ");
     const width = Math.max(title.length, detail.length * 0.9, 4) * letter + 22;
@@ -52,12 +60,12 @@ export function drawingOf(of: Timeline, from: number, to: number): Drawing {
   for (const input of isPart ? [] : inputs) add(input, `${input}`);
   for (let place = from; place < to; place++) {
     const { inputs: used, output } = steps[place]!;
-    // An input, or a tensor that a step before the drawn steps computed, is drawn at each of its uses. A single node
+    // A tensor that none of the drawn steps computes gets a separate node for each use. A single node for such a tensor
     // would have edges from all over the graph.
     const isInside = (tensor: number) => !isPart || (of.maker(tensor) ?? -1) >= from;
     const sources = used.map((tensor) => add(tensor, isInside(tensor) ? `${tensor}` : `${tensor} for ${output}`));
     const target = add(output, `${output}`);
-    for (const source of sources) graph.setEdge(source, target);
+    for (const [k, source] of sources.entries()) graph.setEdge(source, target, {}, `${k}`); // mul(x, x) has two edges
   }
   layout(graph);
   const { width = 0, height = 0 } = graph.graph() as { width?: number; height?: number };
@@ -66,9 +74,10 @@ export function drawingOf(of: Timeline, from: number, to: number): Drawing {
       const { x, y } = graph.node(node.id) as { x: number; y: number };
       return { ...node, x, y };
     }),
-    edges: graph.edges().map((edge: { v: string; w: string }) => {
+    edges: graph.edges().map((edge: { v: string; w: string; name?: string }) => {
       const { points } = graph.edge(edge) as { points: { x: number; y: number }[] };
-      return { from: nodes.get(edge.v)!.tensor, to: nodes.get(edge.w)!.tensor, path: smooth(points) };
+      const [from, to] = [nodes.get(edge.v)!.tensor, nodes.get(edge.w)!.tensor];
+      return { input: Number(edge.name), from, to, path: smooth(points) };
     }),
     width,
     height,

@@ -2,7 +2,7 @@ import examples, { type Example } from "virtual:examples";
 import { computed, effect, signal } from "@preact/signals";
 import { type Address, address, put } from "../../page/address.ts";
 import { packed, unpacked } from "../../page/packed.ts";
-import type { Outcome } from "../../sandbox/protocol.ts";
+import type { Outcome, Run } from "../../sandbox/protocol.ts";
 import { Sandbox } from "../../sandbox/sandbox.ts";
 import { Timeline } from "./timeline.ts";
 
@@ -17,6 +17,13 @@ export const example = computed<Example>(() => examples.find(({ name }) => name 
 export const program = computed<string>(() => (codeField.value && unpacked(codeField.value)) || example.value.code);
 const orderField = field("order");
 export const order = computed<1 | 2>(() => (orderField.value === "2" ? 2 : 1));
+
+const modeField = field("mode");
+/** Whether the page shows forward mode (tangents) instead of reverse mode (cotangents). */
+export const showsTangents = computed(() => modeField.value === "tangents");
+const alongField = field("along");
+/** The index of the input whose tangent is ones. Undefined in reverse mode. */
+const along = computed(() => (showsTangents.value ? (whole(alongField.value) ?? 0) : undefined));
 
 /** The result of the last program that finished or failed. */
 export const outcome = signal<Outcome | undefined>(undefined);
@@ -46,6 +53,30 @@ export const look = computed(() => {
   return number !== undefined && number < (timeline.value?.recording.tensors.length ?? 0) ? number : undefined;
 });
 
+const openField = field("open");
+/** The indices of the steps whose bodies are shown in the list. */
+export const opened = computed<ReadonlySet<number>>(
+  () => new Set((openField.value ?? "").split(" ").flatMap((text) => whole(text) ?? [])),
+);
+
+/** Shows the body of a step, such as the body of a loop, or hides it. */
+export function toggleBody(place: number): void {
+  const after = opened.peek().has(place)
+    ? [...opened.peek()].filter((each) => each !== place)
+    : [...opened.peek(), place];
+  put({ open: after.length > 0 ? after.join(" ") : undefined });
+}
+
+/** Shows or hides the body of the current step, or else the first body of the list. */
+export function toggleAnyBody(): void {
+  const of = timeline.peek();
+  if (!of) return;
+  const { steps } = of.recording;
+  const current = of.place(at.peek());
+  const place = current !== undefined && steps[current]!.body ? current : steps.findIndex(({ body }) => body);
+  if (place >= 0) toggleBody(place);
+}
+
 const whole = (text: string | undefined): number | undefined =>
   text !== undefined && /^\d{1,7}$/.test(text) ? Number(text) : undefined;
 
@@ -58,7 +89,25 @@ export const lookAt = (tensor: number | undefined): void =>
   put({ look: tensor === undefined || tensor === look.peek() ? undefined : String(tensor) });
 
 export const choose = (name: string): void =>
-  put({ example: name, code: undefined, at: undefined, look: undefined, of: undefined }, { push: true });
+  put(
+    {
+      example: name,
+      code: undefined,
+      at: undefined,
+      look: undefined,
+      of: undefined,
+      along: undefined,
+      open: undefined,
+    },
+    { push: true },
+  );
+
+/** Shows tangents or cotangents. */
+export const showTangents = (shows: boolean): void =>
+  put({ mode: shows ? "tangents" : undefined, along: undefined, at: undefined, look: undefined }, { push: true });
+
+/** Selects the input whose tangent is ones. */
+export const seedInput = (input: number): void => put({ along: input === 0 ? undefined : String(input) });
 
 /** Stores the user's program in the URL. */
 export const edit = (code: string): void =>
@@ -67,13 +116,14 @@ export const edit = (code: string): void =>
 const sandbox = new Sandbox();
 
 /**
- * Runs the program now, and again after each change of the program or of the order of the derivative. Returns a
+ * Runs the program now, and again after each change of the program, of the order of the derivative, or of the tangents. Returns a
  * function that stops these runs.
  */
 export function keepRunning(): () => void {
   sandbox.prepare();
   return effect(() => {
-    const [code, wanted] = [program.value, order.value];
+    const wanted = { order: order.value, along: along.value };
+    const code = program.value;
     isRunning.value = true;
     void run(code, wanted).then((found) => {
       if (!found) return;
@@ -85,11 +135,11 @@ export function keepRunning(): () => void {
   });
 }
 
-async function run(code: string, wanted: 1 | 2): Promise<Outcome | undefined> {
+async function run(code: string, wanted: Omit<Run, "code">): Promise<Outcome | undefined> {
   const known = examples.find((each) => each.code === code);
-  if (known) return sandbox.run({ code: known.javascript, order: wanted });
+  if (known) return sandbox.run({ code: known.javascript, ...wanted });
   const { toJavaScript } = await import("../../sandbox/typescript.ts");
   if (code !== program.peek()) return undefined;
   const { javascript, error } = toJavaScript(code);
-  return error ? { recordings: [], printed: [], error } : sandbox.run({ code: javascript, order: wanted });
+  return error ? { recordings: [], printed: [], error } : sandbox.run({ code: javascript, ...wanted });
 }

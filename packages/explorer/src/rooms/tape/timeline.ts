@@ -3,7 +3,7 @@ import type { PullData, RecordingData, StepData } from "../../sandbox/protocol.t
 
 /**
  * The moments (positions of the slider), in order: the start, one after each step, the seed (the first cotangents of
- * the sweep), one after each pull (a step of the sweep), and the end.
+ * the sweep), one after each pull (a step of the sweep), and the end. Forward mode has no seed and no pulls.
  */
 export type Moment =
   | { readonly kind: "start" }
@@ -12,18 +12,22 @@ export type Moment =
   | { readonly kind: "pull"; readonly count: number; readonly pull: PullData; readonly step: StepData }
   | { readonly kind: "end" };
 
-/** A recording, with the tensors and cotangents that are known at each moment (position of the slider). */
+/** A recording, with the tensors, cotangents and tangents that are known at each moment (position of the slider). */
 export class Timeline {
   readonly recording: RecordingData;
   /** The last moment. */
   readonly last: number;
-  /** The moment of the seed. */
+  /** The moment of the seed, or infinity in forward mode. */
   readonly seed: number;
+  /** Whether the recording has tangents: forward mode. */
+  readonly isForwardMode: boolean;
   /**
    * For each tensor: its cotangents in order, each with the index of the pull (sweep step) that computed it. −1 stands
    * for the seed.
    */
   readonly #cotangents = new Map<number, { readonly from: number; readonly cotangent: number }[]>();
+  /** For each tensor: its tangent. */
+  readonly #tangents = new Map<number, number>();
   /** For each tensor: the index of the step that computed it. */
   readonly #makers = new Map<number, number>();
   /** For each step: the index of the pull (sweep step) that runs its VJP rules. */
@@ -33,9 +37,11 @@ export class Timeline {
 
   constructor(recording: RecordingData) {
     this.recording = recording;
-    const { steps, pulls, seeds } = recording;
-    this.seed = steps.length + 1;
-    this.last = this.seed + pulls.length + 1;
+    const { steps, pulls, seeds, tangents } = recording;
+    this.isForwardMode = tangents !== undefined;
+    this.seed = tangents ? Number.POSITIVE_INFINITY : steps.length + 1;
+    this.last = steps.length + 1 + (tangents ? 0 : pulls.length + 1);
+    for (const { of, tangent } of tangents?.all ?? []) this.#tangents.set(of, tangent);
     for (const [place, { inputs, output }] of steps.entries()) {
       this.#makers.set(output, place);
       for (const input of new Set(inputs)) this.#users.set(input, [...(this.#users.get(input) ?? []), place]);
@@ -57,7 +63,8 @@ export class Timeline {
   moment(at: number): Moment {
     const { steps, pulls } = this.recording;
     if (at <= 0) return { kind: "start" };
-    if (at < this.seed) return { kind: "step", place: at - 1, step: steps[at - 1]! };
+    if (at <= steps.length) return { kind: "step", place: at - 1, step: steps[at - 1]! };
+    if (this.isForwardMode) return { kind: "end" };
     const count = Math.min(at, this.last) - this.seed;
     if (count === 0) return { kind: "seed" };
     if (count > pulls.length) return { kind: "end" };
@@ -108,6 +115,30 @@ export class Timeline {
     const all = this.#cotangents.get(tensor) ?? [];
     const found = all.findLast(({ from }) => from <= done);
     return found && { tensor: found.cotangent, isWhole: found === all.at(-1) };
+  }
+
+  /** Returns the tangent of a tensor at a moment (position of the slider) of forward mode. */
+  tangent(tensor: number, at: number): number | undefined {
+    return this.isKnown(tensor, at) ? this.#tangents.get(tensor) : undefined;
+  }
+
+  /** Whether the tensor has a tangent other than zeros at a moment (position of the slider) of forward mode. */
+  moves(tensor: number, at: number): boolean {
+    const tangent = this.tangent(tensor, at);
+    if (tangent === undefined) return false;
+    const { least, most, nans, infinities } = this.recording.tensors[tangent]!.range;
+    return least < 0 || most > 0 || nans + infinities > 0;
+  }
+
+  /** The inputs that can get the tangent ones: those of a float dtype, as indices into the inputs. */
+  seedable(): number[] {
+    const { inputs, tensors } = this.recording;
+    return [...inputs.keys()].filter((i) => tensors[inputs[i]!]!.dtype.startsWith("float"));
+  }
+
+  /** Returns the cotangent that the tensor has after the sweep, in either mode. */
+  cotangentAfterSweep(tensor: number): number | undefined {
+    return this.#cotangents.get(tensor)?.at(-1)?.cotangent;
   }
 
   /** Returns whether the sweep ever computes a cotangent of the tensor. */

@@ -135,7 +135,7 @@ export const policies: Readonly<Record<string, Policy>> = {
       },
     ],
   },
-  "logAddExp and logSumExp of nothing but −∞": {
+  "logAddExp and logSumExp, if all entries are −∞": {
     because: "the value is the constant −Infinity; PyTorch computes −Infinity − (−Infinity)",
     differences: [
       { call: "logAddExp(-Infinity, -Infinity)", of: ["cotangent 0", "cotangent 1"], torch: nan, wengert: 0 },
@@ -315,7 +315,7 @@ export const policies: Readonly<Record<string, Policy>> = {
       { call: /^binaryCrossEntropy\(NaN, /, of: ["second 1"], torch: -1, wengert: nan },
     ],
   },
-  "mean and variance of nothing, derivative": {
+  "mean and variance over an empty axis, derivative": {
     because: "for n = 0, the mean and its derivative are 0 / 0 = NaN; a sum of no deviations is 0",
     differences: [
       { call: "mean([])", of: ["second 1"], torch: 0, wengert: nan },

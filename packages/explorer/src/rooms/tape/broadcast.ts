@@ -1,0 +1,42 @@
+import type { Numbers } from "../../parts/HeatMap.tsx";
+
+// Broadcasting, as in NumPy: an elementwise op repeats an input whose shape differs from the shape of the output.
+
+const mostDrawn = 4096; // the maximum number of elements of a repeated tensor
+
+/** Returns the axes of the shape `to` along which a tensor of the shape `from` is repeated. */
+export function repeatedAxes(from: readonly number[], to: readonly number[]): number[] {
+  const added = to.length - from.length;
+  return [...to.keys()].filter((axis) => axis < added || (from[axis - added] === 1 && to[axis] !== 1));
+}
+
+/** Returns a tensor repeated to a shape, or undefined if the result is too large to draw. */
+export function repeated(x: Numbers, shape: readonly number[]): Numbers | undefined {
+  const size = shape.reduce((product, n) => product * n, 1);
+  const known = x.shape.reduce((product, n) => product * n, 1);
+  if (size > mostDrawn || x.data.length < known) return undefined;
+  const added = shape.length - x.shape.length;
+  const data = Float64Array.from({ length: size }, (_, place) => {
+    let [rest, stride, at] = [place, 1, 0];
+    for (let axis = shape.length - 1; axis >= 0; axis--) {
+      const n = x.shape[axis - added] ?? 1;
+      if (n > 1) at += (rest % shape[axis]!) * stride;
+      stride *= n;
+      rest = Math.floor(rest / shape[axis]!);
+    }
+    return x.data[at]!;
+  });
+  return { ...x, shape, data };
+}
+
+/** Returns the axes as text, such as "axis 0" or "axes 0 and 2". */
+export const axesText = (axes: readonly number[]): string =>
+  axes.length === 1 ? `axis ${axes[0]}` : `axes ${axes.slice(0, -1).join(", ")} and ${axes.at(-1)}`;
+
+/** Returns the VJP rule of a repeated input in TeX: the rule sums the cotangents of the copies. */
+export function summedRule(rule: string, axes: readonly number[]): string {
+  const [, side, right] = /^(\\bar \w) = (.*)$/.exec(rule) ?? [];
+  if (axes.length === 0 || side === undefined || right === undefined) return rule;
+  const terms = /[-+?]/.test(right) ? `(${right})` : right;
+  return `${side} = \\textstyle\\sum_{${axes.join(",")}} ${terms}`;
+}

@@ -1,0 +1,121 @@
+import type { Scale } from "../../parts/colors.ts";
+import { HeatMap } from "../../parts/HeatMap.tsx";
+import { shapeText } from "../../parts/numbers.ts";
+import type { StepData } from "../../sandbox/protocol.ts";
+import { look, lookAt } from "./state.ts";
+import type { Timeline } from "./timeline.ts";
+
+// The elements that the panels of the current step share.
+
+export function Title({
+  phase,
+  text,
+  step,
+}: {
+  phase: "start" | "forward" | "backward";
+  text: string;
+  step?: StepData;
+}) {
+  const words = { start: "start", forward: "forward", backward: "sweep" };
+  return (
+    <h2 class="stage-title">
+      <span class={`badge ${phase}`}>{words[phase]}</span>
+      <span>
+        {text} {step && <span class="code">{step.op}</span>}
+        {step?.body && step.body.times !== 1 && <span class="code soft small"> {step.body.times} ×</span>}
+        {step?.params && <span class="code soft small"> {step.params}</span>}
+      </span>
+    </h2>
+  );
+}
+
+/** Ops whose formula does not name each input by a letter. */
+const withOwnLetters: ReadonlySet<string> = new Set(
+  "scan fixedPoint root customVjp customJvp checkpoint concat stack pack einsum".split(" "),
+);
+
+/** Lists which tensors the letters of a formula stand for, if the step has several inputs. */
+export function Where({ of, step, showOutput = false }: { of: Timeline; step: StepData; showOutput?: boolean }) {
+  const letters = { 1: ["x"], 2: ["a", "b"], 3: ["c", "a", "b"] }[step.inputs.length];
+  if (withOwnLetters.has(step.op)) return null;
+  const own: Readonly<Record<string, readonly string[]>> = {
+    softmaxPullback: ["s", "h"],
+    subtractWeightedMean: ["s", "h"],
+    logSoftmaxPullback: ["x", "h"],
+    crossEntropy: ["x", "t"],
+    crossEntropyPullback: ["x", "t", "h"],
+    softCrossEntropyPullback: ["x", "t", "h"],
+    axpy: ["a", "x", "b"],
+    take: ["a", "i"],
+    scatterAdd: ["a", "i"],
+    takeAlong: ["a", "i"],
+    scatterAddAlong: ["a", "i"],
+  };
+  const used = own[step.op] ?? letters;
+  if (!used || !step.known) return null;
+  return (
+    <span class="where soft small">
+      {step.inputs.map((input, k) => (
+        <span key={k}>
+          <i>{used[k]}</i> = <TensorName of={of} tensor={input} />
+        </span>
+      ))}
+      {showOutput && (
+        <span>
+          <i>{used[0] === "x" && step.op === "softmax" ? "s" : "y"}</i> = <TensorName of={of} tensor={step.output} />
+        </span>
+      )}
+    </span>
+  );
+}
+
+/** A button with the name of a tensor. It opens the panel of that tensor. */
+export function TensorName({ of, tensor }: { of: Timeline; tensor: number }) {
+  return (
+    <button
+      type="button"
+      class="tensor-name code"
+      aria-pressed={look.value === tensor}
+      onClick={() => lookAt(tensor)}
+      title="Show its value and its cotangent"
+    >
+      {of.name(tensor) || shapeText(of.shape(tensor))}
+    </button>
+  );
+}
+
+interface TensorProps {
+  readonly of: Timeline;
+  readonly tensor: number;
+  readonly name?: string;
+  readonly phase?: "forward" | "backward" | "tangent";
+  readonly bare?: boolean;
+  readonly scale?: Scale | undefined;
+}
+
+export function Tensor({ of, tensor, name, phase, bare = false, scale }: TensorProps) {
+  return (
+    <div class={phase ? `tensor ${phase}` : "tensor"}>
+      <HeatMap of={of.numbers(tensor)} name={name ?? of.name(tensor)} bare={bare} legend={false} scale={scale} />
+    </div>
+  );
+}
+
+export const Row = ({ children }: { children: preact.ComponentChildren }) => <div class="tensors">{children}</div>;
+
+export const Sign = ({ text }: { text: string }) => (
+  <span class="sign" aria-hidden="true">
+    {text}
+  </span>
+);
+
+export function Arrow({ phase, text }: { phase: "forward" | "backward"; text: string }) {
+  return (
+    <div class={`arrow ${phase}`} aria-hidden="true">
+      <span class="code small">{text}</span>
+      <svg viewBox="0 0 48 12" width="48" height="12" aria-hidden="true">
+        <path d="M1 6h44m-5-4.5L45 6l-5 4.5" fill="none" stroke="currentColor" stroke-width="1.8" />
+      </svg>
+    </div>
+  );
+}

@@ -1,0 +1,89 @@
+import { openMpi } from "@wengert/mpi";
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { type FakeOptions, fakeKoffi, withEnv, withKoffi } from "./fake.ts";
+
+// The tests of mpi.test.ts run real MPI libraries. These tests need none.
+
+afterEach(() => vi.restoreAllMocks());
+
+function opened(options: FakeOptions, env: Readonly<Record<string, string>> = {}) {
+  const koffi = fakeKoffi(options);
+  const listeners = new Map<string, (argument: never) => void>();
+  const listen = (event: string, listener: (argument: never) => void) => {
+    listeners.set(event, listener);
+    return process;
+  };
+  vi.spyOn(process, "once").mockImplementation(listen as never);
+  vi.spyOn(process, "prependListener").mockImplementation(listen as never);
+  const mpi = withEnv(env, () => withKoffi(koffi, () => openMpi()));
+  const emit = (event: string, argument: unknown) => listeners.get(event)?.(argument as never);
+  const argumentsOf = (name: string) => koffi.calls.filter(([called]) => called === name).map(([, ...args]) => args);
+  return { mpi, koffi, emit, argumentsOf };
+}
+
+const started = { initialized: false, size: 2 };
+
+test("MPICH receives numbers as handles, and Open MPI addresses", () => {
+  const array = new Float64Array(3);
+  const mpich = opened(started);
+  mpich.mpi.allreduce(array, { op: "max" });
+  expect(mpich.argumentsOf("MPI_Allreduce")).toEqual([[-1, array, 3, 0x4c00080b, 0x58000001, 0x44000000]]);
+  const openMpi = opened({ ...started, version: "Open MPI v4.1.4, package: Debian OpenMPI" });
+  openMpi.mpi.broadcast(array, { root: 1 });
+  expect(openMpi.argumentsOf("MPI_Bcast")).toEqual([[array, 3, 4096n, 1, 4096n]]);
+});
+
+test("allgather returns an array of the same class that holds one array for each rank", () => {
+  const { mpi } = opened(started);
+  expect(mpi.allgather(Int32Array.of(1, 2))).toEqual(new Int32Array(4));
+});
+
+test("the library of the launcher comes first", () => {
+  expect(opened(started, { PMI_SIZE: "2" }).koffi.loaded).toEqual(["libmpich.so.12"]);
+  expect(opened(started, { OMPI_COMM_WORLD_SIZE: "2" }).koffi.loaded).toEqual(["libmpi.so.40"]);
+  expect(opened({ ...started, exist: ["libmpi.so.12"] }).koffi.loaded).toEqual(["libmpi.so.12"]);
+});
+
+test("the variables of UCX are set unless the user has set them", () => {
+  const env = { UCX_MEM_EVENTS: "y" };
+  withEnv(env, () => {
+    withKoffi(fakeKoffi(), () => openMpi());
+    expect([process.env.UCX_MEM_EVENTS, process.env.UCX_MEM_MMAP_HOOK_MODE]).toEqual(["y", "none"]);
+  });
+});
+
+describe("at the end of the process", () => {
+  test("exit code 0 finalizes MPI, unless the program has", () => {
+    const open = opened(started);
+    open.emit("exit", 0);
+    expect(open.argumentsOf("MPI_Finalize")).toHaveLength(1);
+    const closed = opened(started);
+    closed.mpi.finalize();
+    closed.mpi.finalize();
+    closed.emit("exit", 1);
+    expect([closed.argumentsOf("MPI_Finalize").length, closed.argumentsOf("MPI_Abort").length]).toEqual([1, 0]);
+  });
+
+  test("another exit code ends all ranks, after the error has been printed", () => {
+    const print = vi.spyOn(console, "error").mockImplementation(() => {});
+    const { emit, argumentsOf } = opened(started);
+    const error = new Error("no disk");
+    emit("uncaughtExceptionMonitor", error);
+    emit("exit", 3);
+    expect(print.mock.calls).toEqual([["rank 0 of 2 failed:", error]]);
+    expect(argumentsOf("MPI_Abort")).toEqual([[0x44000000, 3]]);
+  });
+
+  test("a single rank fails like any process", () => {
+    const print = vi.spyOn(console, "error").mockImplementation(() => {});
+    const { emit, argumentsOf } = opened({ ...started, size: 1 });
+    emit("uncaughtExceptionMonitor", new Error("no disk"));
+    emit("exit", 1);
+    expect([print.mock.calls, argumentsOf("MPI_Abort")]).toEqual([[], []]);
+  });
+});
+
+test("a second call connects to the MPI that runs already", () => {
+  const { argumentsOf } = opened({ size: 2 });
+  expect(argumentsOf("MPI_Init")).toEqual([]);
+});

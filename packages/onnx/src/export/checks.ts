@@ -1,0 +1,53 @@
+import { ArgumentError, OutOfRangeError, type Program, type Step } from "@wengert/core";
+import { bodyOf, checkListing, isList, show } from "@wengert/core/extend";
+import { ruleOf } from "../rules/table.ts";
+
+/** The limit of the format of Protocol Buffers, in which lengths are 32-bit numbers with a sign. */
+const maxBytes = 2 ** 31 - 1;
+
+const bytesPerElement = { float64: 8, float32: 4, int32: 4, bool: 1 } as const;
+
+/**
+ * Checks that a program can be exported.
+ * @throws ArgumentError unless given a program whose ops all have rules, OutOfRangeError if its constants exceed 2 GB
+ */
+export function checkProgram(program: Program): void {
+  checkListing("toOnnx", program);
+  if (!isList(program.args) || !isList(program.constants))
+    throw new ArgumentError("toOnnx: expected a program, got a recording; pass the result of trace");
+  const missing = new Map<string, number>();
+  const visit = (steps: readonly Step[]): void => {
+    for (const step of steps) {
+      if (ruleOf(step.op) === undefined) missing.set(step.op.name, (missing.get(step.op.name) ?? 0) + 1);
+      const nested = bodyOf(step);
+      if (nested) visit(nested.body.steps);
+    }
+  };
+  visit(program.steps);
+  if (missing.size > 0) throw missingRules(missing);
+  const size = program.constants.reduce((sum, { size, dtype }) => sum + size * bytesPerElement[dtype], 0);
+  if (size <= maxBytes) return;
+  throw new OutOfRangeError(
+    `toOnnx: the constants of the program take ${size} bytes, and an ONNX file can have ${maxBytes}; pass large tensors as arguments of the traced function`,
+  );
+}
+
+function missingRules(missing: ReadonlyMap<string, number>): ArgumentError {
+  const list = [...missing].map(([name, count]) => `${name} (${count} ${count === 1 ? "step" : "steps"})`);
+  const each = list.length === 1 ? "this op" : "these ops";
+  return new ArgumentError(
+    `toOnnx: no ONNX form of ${list.join(", ")}; compute ${each} outside the traced function, or use others`,
+  );
+}
+
+/** Checks the option `opset`. @throws OutOfRangeError unless it is a whole number from 13 to 22 */
+export function checkOpset(opset: unknown): number {
+  if (Number.isInteger(opset) && (opset as number) >= 13 && (opset as number) <= 22) return opset as number;
+  throw new OutOfRangeError(`toOnnx: opset must be a whole number from 13 to 22, got ${show(opset)}`);
+}
+
+/** Checks the option `name`. @throws ArgumentError unless it is a text with at least one character */
+export function checkName(name: unknown): string {
+  if (typeof name === "string" && name !== "") return name;
+  throw new ArgumentError(`toOnnx: name must be a text of at least one character, got ${show(name)}`);
+}

@@ -1,0 +1,64 @@
+import type { Program, Step } from "@wengert/core";
+import { withDefaults } from "@wengert/core/extend";
+import { modelBytes, type ValueInfo } from "../format/model.ts";
+import { startGraph } from "../graph/graph.ts";
+import { emitSteps } from "../rules/table.ts";
+import { checkName, checkOpset, checkProgram } from "./checks.ts";
+import { isNumber, namesIn } from "./names.ts";
+
+export interface ToOnnxOptions {
+  /** The name of the graph. Default: "program". */
+  readonly name?: string | undefined;
+  /** The version of ONNX's operators, from 13 to 22. Default: 17, which runtimes since 2022 can run. */
+  readonly opset?: number | undefined;
+}
+
+/**
+ * Returns a program as the bytes of an ONNX file. The program may be a model, a model and its gradient, or a whole training
+ * step. Its arguments become the inputs of the file, its constants become initializers, and its value becomes the outputs.
+ * Inputs have the names of their paths, such as `params.W`. Outputs have the names of their paths in the value; an output
+ * with the name of an input gets "out." in front.
+ * @throws ArgumentError unless given a program of `trace`, or if one of its ops has no ONNX form; OutOfRangeError for an
+ * opset outside 13 … 22, or constants above 2 GB; DTypeError if an ONNX operator does not take the dtype
+ */
+export function toOnnx(program: Program, options?: ToOnnxOptions): Uint8Array<ArrayBuffer> {
+  const { name, opset } = withDefaults<ToOnnxOptions>("toOnnx", options, { name: "program", opset: 17 });
+  const [graphName, version] = [checkName(name), checkOpset(opset)];
+  checkProgram(program);
+  const names = namesIn(program);
+  const graph = startGraph(version, new Set([...names.inputs.values(), ...names.constants.values(), ...names.outputs]));
+  const infoOf = (
+    x: { readonly dtype: ValueInfo["type"]; readonly shape: readonly number[] },
+    name: string,
+  ): ValueInfo => ({
+    name,
+    type: x.dtype,
+    shape: x.shape,
+  });
+
+  for (const [input, name] of names.inputs) graph.name(input, name);
+  for (const constant of program.constants)
+    if (isNumber(constant)) graph.name(constant, graph.number(constant.item(), constant.dtype));
+    else graph.constant(constant, names.constants.get(constant)!);
+
+  // The step that computes an output gives it the output's name. An input, a constant, or a second output with the same
+  // value needs a node that copies it.
+  const wanted = new Map<unknown, string>();
+  for (const [i, output] of program.outputs.entries()) if (!wanted.has(output)) wanted.set(output, names.outputs[i]!);
+  emitSteps(graph, program.steps, ({ output }: Step) => wanted.get(output));
+  for (const [i, output] of program.outputs.entries()) {
+    const wantedName = names.outputs[i]!;
+    if (graph.nameOf(output) !== wantedName)
+      graph.step(`output ${i + 1}`, "", wantedName, () => graph.node("Identity", [graph.nameOf(output)]));
+  }
+  const count = program.steps.length;
+  return modelBytes({
+    opset: version,
+    graph: graph.finish({
+      name: graphName,
+      inputs: program.inputs.map((x) => infoOf(x, names.inputs.get(x)!)),
+      outputs: program.outputs.map((x, i) => infoOf(x, names.outputs[i]!)),
+      doc: `A program of ${count} ${count === 1 ? "step" : "steps"}, exported by Wengert.`,
+    }),
+  });
+}

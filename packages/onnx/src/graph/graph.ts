@@ -1,0 +1,127 @@
+import type { Tensor } from "@wengert/core";
+import { type NdArray, ravel, type Shape } from "@wengert/core/extend";
+import type { Attributes, ElementType, Graph, Initializer, Node, ValueInfo } from "../format/model.ts";
+import { bytesOf, encode } from "./data.ts";
+
+/**
+ * A graph under construction. Emit rules add nodes to it. Values have names: the functions take names of inputs, and return
+ * the name of the new value.
+ */
+export interface GraphBuilder {
+  readonly opset: number;
+  /** Returns the name of a tensor of the program. */
+  readonly nameOf: (tensor: Tensor) => string;
+  /** Adds a node with one output. */
+  readonly node: (op: string, inputs: readonly string[], attributes?: Attributes) => string;
+  /** Adds a node with `count` outputs. */
+  readonly nodes: (op: string, inputs: readonly string[], count: number, attributes?: Attributes) => string[];
+  /** Adds a vector of int64, the type of shapes, axes and bounds in ONNX. */
+  readonly ints: (values: readonly number[]) => string;
+  /** Adds a number as a scalar of `type`. */
+  readonly number: (value: number, type: ElementType) => string;
+  /** Adds an array of numbers. */
+  readonly array: (values: readonly number[], shape: Shape, type: ElementType) => string;
+  /**
+   * Returns a graph inside this graph: the body of a loop. `fill` adds its nodes and returns the names of its outputs. The
+   * body may use the values of this graph.
+   */
+  readonly body: (
+    inputs: readonly Tensor[],
+    outputs: readonly Tensor[],
+    fill: (inner: GraphInProgress) => readonly string[],
+  ) => Graph;
+}
+
+/** A graph builder with the functions that only the exporter uses. */
+export interface GraphInProgress extends GraphBuilder {
+  readonly name: (tensor: Tensor, name: string) => void;
+  /** Adds the values of a tensor as an initializer, under a name. */
+  readonly constant: (tensor: Tensor, name: string) => void;
+  /**
+   * Runs an emit rule. The nodes that it adds refer to step `label` in their docs. The result gets the name `wanted`, unless
+   * it is an existing value.
+   */
+  readonly step: (label: string, title: string, wanted: string | undefined, rule: () => string) => string;
+  readonly finish: (parts: {
+    readonly name: string;
+    readonly inputs: readonly ValueInfo[];
+    readonly outputs: readonly ValueInfo[];
+    readonly doc: string;
+  }) => Graph;
+}
+
+/**
+ * Starts a graph. `reserved` are names that only inputs, outputs and constants of the program may have. `outer` is the graph
+ * that contains this one, if this one is the body of a loop; `prefix` starts the names of its values.
+ */
+export function startGraph(
+  opset: number,
+  reserved: ReadonlySet<string>,
+  prefix = "",
+  outer?: GraphBuilder,
+): GraphInProgress {
+  const nodes: Node[] = [];
+  const initializers: Initializer[] = [];
+  const names = new Map<Tensor, string>();
+  const shared = new Map<string, string>(); // small constants by type, shape and values, so that each is written once
+  let [label, doc, values, bodies] = ["", "", 0, 0];
+
+  const unreserved = (name: string): string => (reserved.has(name) ? unreserved(`${name}_`) : name);
+  const fresh = (): string => unreserved(`${prefix}${label}.${++values}`);
+  const array = (numbers: readonly number[], shape: Shape, type: ElementType): string => {
+    const key = `${type} ${shape.join()}: ${numbers.map((x) => (Object.is(x, -0) ? "-0" : x)).join()}`;
+    const known = shared.get(key);
+    if (known !== undefined) return known;
+    const name = unreserved(`${prefix}k${shared.size + 1}`);
+    initializers.push({ name, type, shape, data: encode(type, numbers) });
+    shared.set(key, name);
+    return name;
+  };
+  const addNodes = (op: string, inputs: readonly string[], count: number, attributes: Attributes = {}): string[] => {
+    const outputs = Array.from({ length: count }, fresh);
+    nodes.push({ op, inputs, outputs, attributes, doc });
+    return outputs;
+  };
+
+  const graph: GraphInProgress = {
+    opset,
+    nameOf: (tensor) => names.get(tensor) ?? outer!.nameOf(tensor),
+    nodes: addNodes,
+    node: (op, inputs, attributes) => addNodes(op, inputs, 1, attributes)[0]!,
+    ints: (numbers) => array(numbers, [numbers.length], "int64"),
+    number: (value, type) => array([value], [], type),
+    array,
+    body: (inputs, outputs, fill) => {
+      const bodyName = `${prefix}${label}.body${++bodies}`;
+      const inner = startGraph(opset, reserved, `${bodyName}.`, graph);
+      const infoOf = (tensor: Tensor, name: string): ValueInfo => ({ name, type: tensor.dtype, shape: tensor.shape });
+      const given = inputs.map((tensor, i) => {
+        const name = unreserved(`${bodyName}.in${i + 1}`);
+        inner.name(tensor, name);
+        return infoOf(tensor, name);
+      });
+      const results = fill(inner).map((name, i) => infoOf(outputs[i]!, name));
+      return inner.finish({ name: bodyName, inputs: given, outputs: results, doc: "" });
+    },
+    name: (tensor, name) => {
+      names.set(tensor, name);
+    },
+    constant: (tensor, name) => {
+      names.set(tensor, name);
+      const { dtype, shape, array } = tensor;
+      initializers.push({ name, type: dtype, shape, data: bytesOf(ravel(array as NdArray)) });
+    },
+    step: (nextLabel, title, wanted, rule) => {
+      [label, doc, values] = [nextLabel, title, 0];
+      const first = nodes.length;
+      const result = rule();
+      if (wanted === undefined || !nodes.slice(first).some(({ outputs }) => outputs.includes(result))) return result;
+      const rename = (list: readonly string[]) => list.map((name) => (name === result ? wanted : name));
+      for (let i = first; i < nodes.length; i++)
+        nodes[i] = { ...nodes[i]!, inputs: rename(nodes[i]!.inputs), outputs: rename(nodes[i]!.outputs) };
+      return wanted;
+    },
+    finish: (parts) => ({ ...parts, nodes, initializers }),
+  };
+  return graph;
+}

@@ -1,0 +1,43 @@
+import { type Step, tensor } from "@wengert/core";
+import { scanOp } from "@wengert/core/extend";
+import type { GraphInProgress } from "../graph/graph.ts";
+import { castTo, fill, reshape } from "./formulas.ts";
+import { type Rule, rule } from "./rule.ts";
+
+/** Adds the nodes of steps to a graph. */
+export type EmitSteps = (g: GraphInProgress, steps: readonly Step[]) => void;
+
+/**
+ * Returns the rule of loops, which become the Scan of ONNX. Both carry tensors from one iteration to the next, read one
+ * entry of each list per iteration, and collect the results of all iterations. The body of a Scan is a graph that also sees
+ * the values outside it.
+ */
+export const loopRules = (emitSteps: EmitSteps): readonly Rule[] => [
+  rule(scanOp, (g, names, { inputs: given, output, params: { body, carries, reverse, length } }) => {
+    const [constants, rest] = [names.slice(0, body.constants.length), names.slice(body.constants.length)];
+    const lists = given.slice(body.constants.length + carries);
+    // A Scan needs a list, so a loop without lists counts.
+    const counter = lists.length > 0 ? [] : [tensor(0, { dtype: "int32" })];
+    const graph = g.body([...body.inputs, ...counter], body.outputs, (inner) => {
+      for (const [k, constant] of body.constants.entries()) inner.name(constant, constants[k]!);
+      emitSteps(inner, body.steps);
+      // An output of a body must be the output of one of its nodes, and of no other output.
+      return body.outputs.map((y) => inner.node("Identity", [inner.nameOf(y)]));
+    });
+    const inputs = [...rest, ...counter.map(() => fill(g, 0, [length], "int32"))];
+    const direction = reverse ? 1 : 0;
+    const count = lists.length + counter.length;
+    const results = g.nodes("Scan", inputs, body.outputs.length, {
+      body: graph,
+      num_scan_inputs: count,
+      scan_input_directions: Array(count).fill(direction),
+      scan_output_directions: Array(body.outputs.length - carries).fill(direction),
+    });
+    const vectors = results.map((name, k) => {
+      const { size, dtype } = body.outputs[k]!;
+      const flat = reshape(g, name, [k < carries ? size : length * size]);
+      return dtype === output.dtype ? flat : castTo(g, flat, output.dtype);
+    });
+    return vectors.length === 1 ? vectors[0]! : g.node("Concat", vectors, { axis: 0 });
+  }),
+];

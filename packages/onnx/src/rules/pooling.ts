@@ -1,0 +1,120 @@
+import type { DType } from "@wengert/core";
+import type { Shape } from "@wengert/core/extend";
+import * as ops from "@wengert/ops";
+import { avgPoolPullback, maxPoolPullback, maxPoolTangent } from "@wengert/ops/extend";
+import type { GraphBuilder } from "../graph/graph.ts";
+import { channelsFirst, channelsLast, padsOf } from "./convolution.ts";
+import { arithmetic, transpose } from "./formulas.ts";
+import { type Rule, rule } from "./rule.ts";
+import { padZeros, placeSlice, takeSlice } from "./slices.ts";
+
+// Pools. ONNX has no operator for their derivatives, which take one slice of the images for each position in a window: a pool
+// with windows of 2 × 2 takes four.
+
+interface Pooling {
+  readonly size: readonly number[];
+  readonly stride: readonly number[];
+  readonly padding: readonly (readonly [number, number])[];
+}
+
+const attributesOf = ({ size, stride, padding }: Pooling) => ({
+  kernel_shape: size,
+  strides: stride,
+  pads: padsOf(padding),
+});
+
+const paddedShape = (images: Shape, { padding: [rows, columns] }: Pooling): Shape =>
+  images.with(1, images[1]! + rows![0] + rows![1]).with(2, images[2]! + columns![0] + columns![1]);
+
+const before = ({ padding }: Pooling): number[] => [0, padding[0]![0], padding[1]![0], 0];
+const after = ({ padding }: Pooling): number[] => [0, padding[0]![1], padding[1]![1], 0];
+
+/** Returns the entries that each position in a window selects from padded images, for a pool of shape `pool`. */
+const positionsOf = (pool: Shape, { size, stride }: Pooling) =>
+  Array.from({ length: size[0]! * size[1]! }, (_, p) => ({
+    start: [0, Math.floor(p / size[1]!), p % size[1]!, 0],
+    step: [1, stride[0]!, stride[1]!, 1],
+    size: pool,
+  }));
+
+const sumOf = (g: GraphBuilder, terms: readonly string[]): string =>
+  terms.reduce((sum, each) => g.node("Add", [sum, each]));
+
+/** Returns, for each position in a window, its entries in the images padded with `value`. */
+function entriesOf(g: GraphBuilder, x: string, pool: Shape, params: Pooling, value: number, dtype: DType): string[] {
+  const padded = padZeros(g, x, before(params), after(params), g.number(value, dtype));
+  return positionsOf(pool, params).map((position) => takeSlice(g, padded, position));
+}
+
+/** Returns, for each position in a window, 1 where its entry is the maximum of the window and 0 elsewhere. */
+function maxima(g: GraphBuilder, x: string, pool: Shape, params: Pooling, dtype: DType): string[] {
+  const { equal, max, where } = arithmetic(g, dtype);
+  const entries = entriesOf(g, x, pool, params, Number.NEGATIVE_INFINITY, dtype);
+  const largest = entries.reduce((all, each) => max(all, each));
+  return entries.map((each) => where(equal(each, largest), 1, 0));
+}
+
+/** Adds entries at their positions in windows: returns the sum over all windows, with the shape of the images. */
+function spread(
+  g: GraphBuilder,
+  entries: readonly string[],
+  images: Shape,
+  pool: Shape,
+  params: Pooling,
+  dtype: DType,
+): string {
+  const [positions, shape] = [positionsOf(pool, params), paddedShape(images, params)];
+  const placed = entries.map((entry, p) => placeSlice(g, entry, positions[p]!, shape, dtype));
+  const cut = (widths: readonly number[]) => widths.map((n) => 0 - n);
+  return padZeros(g, sumOf(g, placed), cut(before(params)), cut(after(params)));
+}
+
+/** Returns how many entries of x each window has: fewer at the edges, whose padding does not count. */
+function counts(images: Shape, pool: Shape, { size, stride, padding }: Pooling): number[] {
+  const along = (i: 0 | 1) =>
+    Array.from({ length: pool[i + 1]! }, (_, k) => {
+      const from = k * stride[i]! - padding[i]![0];
+      return Math.min(from + size[i]!, images[i + 1]!) - Math.max(from, 0);
+    });
+  const columns = along(1);
+  return along(0).flatMap((rows) => columns.map((each) => rows * each));
+}
+
+/** Returns the numbers of entries per window as a constant that broadcasts to the pool. */
+const countsOf = (g: GraphBuilder, images: Shape, pool: Shape, params: Pooling, dtype: DType): string =>
+  g.array(counts(images, pool, params), [1, pool[1]!, pool[2]!, 1], dtype);
+
+// Only the pools of float32 use the operators of ONNX. In float64 ONNX Runtime has no AveragePool, and its MaxPool skips NaN.
+export const poolingRules = (): readonly Rule[] => [
+  rule(ops.maxPool2d, (g, [x], { output: { shape, dtype }, params }) => {
+    if (dtype === "float32")
+      return transpose(g, g.node("MaxPool", [transpose(g, x, channelsFirst)], attributesOf(params)), channelsLast);
+    const lowest = dtype === "int32" ? -(2 ** 31) : Number.NEGATIVE_INFINITY;
+    return entriesOf(g, x, shape, params, lowest, dtype).reduce((all, each) => g.node("Max", [all, each]));
+  }),
+  rule(ops.avgPool2d, (g, [x], { inputs: [images], output: { shape, dtype }, params }) => {
+    if (dtype === "float32")
+      return transpose(g, g.node("AveragePool", [transpose(g, x, channelsFirst)], attributesOf(params)), channelsLast);
+    const sum = sumOf(g, entriesOf(g, x, shape, params, 0, dtype));
+    return g.node("Div", [sum, countsOf(g, images.shape, shape, params, dtype)]);
+  }),
+  rule(maxPoolPullback, (g, [x, cotangent], { inputs: [images, { shape: pool }], output: { dtype }, params }) => {
+    const { mul, div } = arithmetic(g, dtype);
+    const masks = maxima(g, x, pool, params, dtype);
+    const share = div(cotangent, sumOf(g, masks));
+    const entries = masks.map((mask) => mul(mask, share));
+    return spread(g, entries, images.shape, pool, params, dtype);
+  }),
+  rule(maxPoolTangent, (g, [x, u], { output: { shape, dtype }, params }) => {
+    const { mul, div } = arithmetic(g, dtype);
+    const masks = maxima(g, x, shape, params, dtype);
+    const entries = entriesOf(g, u, shape, params, 0, dtype);
+    const taken = masks.map((mask, p) => mul(mask, entries[p]!));
+    return div(sumOf(g, taken), sumOf(g, masks));
+  }),
+  rule(avgPoolPullback, (g, [cotangent], { inputs: [{ shape: pool }], output: { dtype }, params }) => {
+    const share = g.node("Div", [cotangent, countsOf(g, params.shape, pool, params, dtype)]);
+    const entries = positionsOf(pool, params).map(() => share);
+    return spread(g, entries, params.shape, pool, params, dtype);
+  }),
+];

@@ -1,0 +1,57 @@
+import type { Step } from "@wengert/core";
+import type { AnyOpSpec } from "@wengert/core/extend";
+import type { GraphInProgress } from "../graph/graph.ts";
+import { activationRules } from "./activations.ts";
+import { convolutionRules } from "./convolution.ts";
+import { cumulativeRules } from "./cumulative.ts";
+import { elementwiseRules } from "./elementwise.ts";
+import { indexRules } from "./indices.ts";
+import { loopRules } from "./loop.ts";
+import { lossRules } from "./losses.ts";
+import { poolingRules } from "./pooling.ts";
+import { productRules } from "./products.ts";
+import { reductionRules } from "./reductions.ts";
+import type { AnyEmit } from "./rule.ts";
+import { shapeRules } from "./shapes.ts";
+import { structureRules } from "./structure.ts";
+
+let table: ReadonlyMap<unknown, AnyEmit> | undefined;
+
+/** Returns the emit rule of an op, or `undefined` if it has none. Builds the table at the first call. */
+export function ruleOf(op: Step["op"]): AnyEmit | undefined {
+  table ??= new Map<AnyOpSpec, AnyEmit>([
+    ...elementwiseRules(),
+    ...activationRules(),
+    ...reductionRules(),
+    ...cumulativeRules(),
+    ...productRules(),
+    ...shapeRules(),
+    ...indexRules(),
+    ...lossRules(),
+    ...convolutionRules(),
+    ...poolingRules(),
+    ...structureRules(),
+    ...loopRules(emitSteps),
+  ]);
+  return table.get(op);
+}
+
+/**
+ * Adds the nodes of steps to a graph. `wanted` returns the name that the output of a step must have, if any. Every op must
+ * have a rule.
+ */
+export function emitSteps(
+  g: GraphInProgress,
+  steps: readonly Step[],
+  wanted: (step: Step) => string | undefined = () => undefined,
+): void {
+  for (const [i, step] of steps.entries()) {
+    const emit = ruleOf(step.op)!;
+    const label = `#${i + 1}`;
+    const call = { inputs: step.inputs, params: step.params, output: step.output };
+    const name = g.step(label, `${label} ${step.op.name}`, wanted(step), () =>
+      emit(g, step.inputs.map(g.nameOf), call),
+    );
+    g.name(step.output, name);
+  }
+}

@@ -1,0 +1,14 @@
+import * as onnx from "@wengert/onnx";
+import * as core from "../../ops/test/all/core.ts";
+import * as ops from "../../ops/test/all/ops.ts";
+import { functionNames, testMistakes } from "../../ops/test/mistakesTest.ts";
+import { sourcesOf } from "../../ops/test/sources.ts";
+import { mistakes, prelude } from "./mistakes.ts";
+
+testMistakes({
+  prelude,
+  mistakes,
+  scope: { ...core, ...ops, ...onnx },
+  sources: sourcesOf("onnx"),
+  speakers: functionNames(onnx),
+});

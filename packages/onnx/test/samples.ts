@@ -1,0 +1,32 @@
+import { type Program, type Tensor, tensor, trace, vjp } from "@wengert/core";
+import { isFloat } from "@wengert/core/extend";
+import { allSamples, type Exported, noiseLike, ofFloats, withTensors } from "../../ops/test/support.ts";
+import { toOnnx } from "../src/index.ts";
+
+/** Traces a call and its pullback at a random cotangent, as a function of the float tensors of a sample. */
+export function gradientOf(call: Exported["call"], sample: readonly unknown[], dtype: "float32" | "float64") {
+  const typed = withTensors(sample, (t) => (isFloat(t.dtype) ? tensor(t, { dtype }) : t));
+  const { f, floats } = ofFloats(call, typed);
+  const random = (y: Tensor) => (isFloat(y.dtype) ? tensor(noiseLike(y, 7), { dtype: y.dtype }) : y);
+  const both = (...xs: Tensor[]): unknown => {
+    const { value, pullback } = vjp(f, ...xs);
+    return { value, grad: pullback(withTensors(value, random)) };
+  };
+  return { program: trace(both as (...xs: Tensor[]) => Tensor, ...floats) as Program, floats };
+}
+
+/** Returns the bytes, or the message of the error. */
+function exported(program: Program): Uint8Array | string {
+  try {
+    return toOnnx(program);
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+/** Every op at every sample, with its gradient, as an ONNX file in float32. */
+export const exportedSamples = allSamples.flatMap((each) => {
+  const { program } = gradientOf(each.call, each.sample, "float32");
+  // Without steps, the call is computed during the trace: it has no float inputs.
+  return program.steps.length === 0 ? [] : [{ ...each, result: exported(program) }];
+});

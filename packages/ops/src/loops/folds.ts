@@ -1,0 +1,123 @@
+import type { Data } from "@wengert/core/extend";
+import type { Fold } from "./columns.ts";
+
+// The reductions of slices.ts for many slices at once. Each slice has the same operations in the same order, so the
+// results have the same bits.
+
+/** Returns the fold of `sumOf` divided by `divisor`, for floats and bools. */
+export const sumFold = (divisor: number): Fold => ({
+  accumulators: 8,
+  step: (l, _, rows, m, acc, width, a, i, r, s) => {
+    let q = (l & 7) * width;
+    for (let row = 0, start = i; row < rows; row++, start += r)
+      if (l < 8) for (let p = start, end = q + m; q < end; q++, p += s) acc[q] = 0 + a[p]!;
+      else for (let p = start, end = q + m; q < end; q++, p += s) acc[q]! += a[p]!;
+  },
+  end: (n, acc, w, y, o) => {
+    acc.fill(0, n * w, 8 * w);
+    // Sums of at most four entries have nothing in the other accumulators.
+    if (n <= 4)
+      for (let q = 0; q < w; q++) y[o + q] = (acc[q]! + acc[q + 2 * w]! + (acc[q + w]! + acc[q + 3 * w]!)) / divisor;
+    else
+      for (let q = 0; q < w; q++) {
+        const even = acc[q]! + acc[q + 4 * w]! + (acc[q + 2 * w]! + acc[q + 6 * w]!);
+        const odd = acc[q + w]! + acc[q + 5 * w]! + (acc[q + 3 * w]! + acc[q + 7 * w]!);
+        y[o + q] = (even + odd) / divisor;
+      }
+  },
+});
+
+/** Copies the first `w` accumulators to the output. */
+const copyFirst: Fold["end"] = (_, acc, w, y, o) => {
+  for (let q = 0; q < w; q++) y[o + q] = acc[q]!;
+};
+
+/** The fold of products of floats. */
+export const productFold: Fold = {
+  accumulators: 1,
+  step: (l, _, rows, m, acc, _width, a, i, r, s) => {
+    for (let row = 0, q = 0, start = i; row < rows; row++, start += r)
+      if (l === 0) for (let p = start, end = q + m; q < end; q++, p += s) acc[q] = a[p]!;
+      else for (let p = start, end = q + m; q < end; q++, p += s) acc[q]! *= a[p]!;
+  },
+  end: copyFirst,
+};
+
+/** The fold of products of int32 and bools, which wrap around. */
+export const integerProductFold: Fold = {
+  accumulators: 1,
+  step: (l, _, rows, m, acc, _width, a, i, r, s) => {
+    if (l === 0) acc.fill(1);
+    for (let row = 0, q = 0, start = i; row < rows; row++, start += r)
+      for (let p = start, end = q + m; q < end; q++, p += s) acc[q] = Math.imul(acc[q]!, a[p]!);
+  },
+  end: copyFirst,
+};
+
+/** The fold of `maxOf`. */
+export const maxFold: Fold = {
+  accumulators: 1,
+  step: (l, _, rows, m, acc, _width, a, i, r, s) => {
+    for (let row = 0, q = 0, start = i; row < rows; row++, start += r)
+      if (l === 0) for (let p = start, end = q + m; q < end; q++, p += s) acc[q] = a[p]!;
+      else for (let p = start, end = q + m; q < end; q++, p += s) acc[q] = Math.max(acc[q]!, a[p]!);
+  },
+  end: copyFirst,
+};
+
+/** The fold of `minOf`. */
+export const minFold: Fold = {
+  accumulators: 1,
+  step: (l, _, rows, m, acc, _width, a, i, r, s) => {
+    for (let row = 0, q = 0, start = i; row < rows; row++, start += r)
+      if (l === 0) for (let p = start, end = q + m; q < end; q++, p += s) acc[q] = a[p]!;
+      else for (let p = start, end = q + m; q < end; q++, p += s) acc[q] = Math.min(acc[q]!, a[p]!);
+  },
+  end: copyFirst,
+};
+
+/** Returns the fold of `argmaxOf`, or of `argminOf` if `sign` is −1. The second accumulator has the index. */
+export const argFold = (sign: 1 | -1): Fold => ({
+  accumulators: 2,
+  step: (l, _, rows, m, acc, width, a, i, r, s) => {
+    for (let row = 0, q = 0, start = i; row < rows; row++, start += r)
+      for (let p = start, end = q + m; q < end; q++, p += s) {
+        const x = sign * a[p]!;
+        if (l > 0 && !(x > acc[q]! || (Number.isNaN(x) && !Number.isNaN(acc[q]!)))) continue;
+        acc[q] = x;
+        acc[q + width] = l;
+      }
+  },
+  end: (_, acc, w, y, o) => {
+    for (let q = 0; q < w; q++) y[o + q] = acc[q + w]!;
+  },
+});
+
+/** Returns the fold that counts the entries other than 0; its result is `f` of the count and of the number of entries. */
+export const countFold = (f: (count: number, n: number) => number): Fold => ({
+  accumulators: 1,
+  step: (l, _, rows, m, acc, _width, a, i, r, s) => {
+    if (l === 0) acc.fill(0);
+    for (let row = 0, q = 0, start = i; row < rows; row++, start += r)
+      for (let p = start, end = q + m; q < end; q++, p += s) if (a[p] !== 0) acc[q]!++;
+  },
+  end: (n, acc, w, y, o) => {
+    for (let q = 0; q < w; q++) y[o + q] = f(acc[q]!, n);
+  },
+});
+
+/** Returns the fold of f(Σ (x − m)², n), for the means m in `centers`. */
+export const squaresFold = (centers: Data, f: (squares: number, n: number) => number): Fold => ({
+  accumulators: 1,
+  step: (l, o, rows, m, acc, _width, a, i, r, s) => {
+    if (l === 0) acc.fill(0);
+    for (let row = 0, q = 0, start = i; row < rows; row++, start += r)
+      for (let p = start, end = q + m; q < end; q++, p += s) {
+        const difference = a[p]! - centers[o + q]!;
+        acc[q]! += difference * difference;
+      }
+  },
+  end: (n, acc, w, y, o) => {
+    for (let q = 0; q < w; q++) y[o + q] = f(acc[q]!, n);
+  },
+});

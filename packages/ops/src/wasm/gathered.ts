@@ -1,0 +1,73 @@
+import { type NdArray, sizeOf } from "@wengert/core/extend";
+import { positionsOf, reductionLayout } from "../loops/columns.ts";
+import { arithmetic } from "./crossovers.ts";
+import { engineForReduction } from "./engine.ts";
+
+/** The number of bytes copied in at a time, so that they are still in the cache when reduced. */
+const chunkBytes = 2 ** 17;
+/** The number of bytes up to which x is copied as a whole, if its first axis is reduced. */
+const wholeBytes = 2 ** 23;
+/** The largest number of entries of a slice. */
+const longestSlice = 2 ** 14;
+/** The smallest number of neighboring outputs that are contiguous. */
+const shortestRow = 4;
+
+/**
+ * Writes the sums of x over `axes` divided by `divisor`, or the maxima or minima, to `out`. Returns whether the kernel ran,
+ * which requires a row-major x and a last axis that is not reduced. The innermost loop runs over the outputs. The plain
+ * loops give the same bits.
+ */
+export function reductionInWasm(
+  name: "Sum" | "Max" | "Min",
+  out: NdArray,
+  x: NdArray,
+  axes: readonly number[],
+  divisor = 1,
+): boolean {
+  const engine = engineForReduction(out, x);
+  const size = x.data.BYTES_PER_ELEMENT;
+  const total = sizeOf(x.shape);
+  if (engine === null || total < (engine.isForced ? 1 : arithmetic)) return false;
+  const { sizes, strides, lengths, steps } = reductionLayout(axes, x);
+  const n = sizeOf(lengths);
+  const [m, stride] = [sizes.pop()!, strides.pop()];
+  if (stride !== 1 || m < shortestRow || n < 2 || n > longestSlice) return false;
+
+  // The outputs of a chunk are contiguous: a chunk has some entries of the first axis, or all of x if that is reduced.
+  const isLeading = strides.length > 0 && strides[0]! > steps[0]!;
+  const [count, span] = isLeading ? [sizes[0]!, strides[0]!] : [1, total];
+  if (!isLeading && total * size > wholeBytes) return false;
+  const perChunk = Math.min(count, Math.max(1, Math.floor(chunkBytes / (span * size))));
+  const outputs = out.data.length / count;
+  const { workspace, exports } = engine;
+  if (!workspace.begin((perChunk * (span + outputs) + n) * size + 512)) return false;
+  const [offsets, from, to] = [n, perChunk * span, perChunk * outputs].map((entries) =>
+    workspace.allocate(entries * size),
+  ) as [number, number, number];
+  const kernel = exports[`gathered${name}${size === 4 ? 32 : 64}`];
+  workspace.write(
+    offsets,
+    Int32Array.from(positionsOf(lengths, steps), (entry) => entry * size),
+    0,
+    n,
+  );
+  for (let at = 0; at < count; at += perChunk) {
+    const part = Math.min(perChunk, count - at);
+    workspace.write(from, x.data, x.offset + at * span, part * span);
+    if (isLeading) sizes[0] = part;
+    const rows = sizes.at(-1) ?? 1;
+    for (const [i, position] of positionsOf(sizes.slice(0, -1), strides).entries())
+      kernel(
+        n,
+        offsets,
+        rows,
+        (strides.at(-1) ?? 0) * size,
+        m,
+        to + i * rows * m * size,
+        from + position * size,
+        divisor,
+      );
+    workspace.read(to, out.data, at * outputs, part * outputs);
+  }
+  return true;
+}

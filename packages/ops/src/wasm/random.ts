@@ -1,0 +1,75 @@
+import { type Data, type NdArray, ravel } from "@wengert/core/extend";
+import { randomBinaries } from "./binaries.ts";
+import { random as crossover } from "./crossovers.ts";
+import type { Library, RandomExports } from "./exports.ts";
+import { engineOf } from "./kernels.ts";
+import type { Workspace } from "./workspace.ts";
+
+// Random numbers in WebAssembly. Plain loops give the same bits, so only the number of numbers decides between them.
+
+const library: Library<RandomExports> = { slot: 1, parts: randomBinaries };
+
+/** The number of bytes computed and copied out at a time, chosen so that they stay in the cache. */
+const chunkBytes = 32768;
+
+/** Writes `count` entries, from entry `from` of the output on, to `address`. */
+type Fill = (exports: RandomExports, from: number, count: number, address: number, workspace: Workspace) => void;
+
+/** Calls `fill` for chunks of `out`, if kernels are in use and `out` has a float dtype. Returns whether kernels ran. */
+function inChunks(out: Data, fill: Fill): boolean {
+  const engine = engineOf(library);
+  if (engine === null || out.length < (engine.isForced ? 1 : crossover)) return false;
+  if (!(out instanceof Float32Array || out instanceof Float64Array)) return false;
+  const { exports, workspace } = engine;
+  const size = Math.min(out.length, chunkBytes / 8);
+  if (!workspace.begin(8 * size + 80)) return false;
+  const address = workspace.allocate(8 * size);
+  for (let from = 0; from < out.length; from += size) {
+    const count = Math.min(size, out.length - from);
+    fill(exports, from, count, address, workspace);
+    workspace.read(address, out, from, count);
+  }
+  return true;
+}
+
+/** The interval of uniform numbers: min + range · u, limited to [first, last]. */
+export interface Interval {
+  readonly min: number;
+  readonly range: number;
+  readonly first: number;
+  readonly last: number;
+}
+
+/** Writes uniform numbers in `interval` for the counters from `counter` on to `out`. Returns whether the kernel ran. */
+export function uniformInWasm(
+  out: Data,
+  key: Data,
+  counter: number,
+  stream: number,
+  { min, range, first, last }: Interval,
+): boolean {
+  const [k0, k1] = [key[0]!, key[1]!];
+  return inChunks(out, ({ uniform32, uniform64 }, from, count, address) => {
+    const kernel = out instanceof Float32Array ? uniform32 : uniform64;
+    kernel(count, address, k0, k1, counter + from, stream, min, range, first, last);
+  });
+}
+
+/** Writes standard normal numbers for the counters from 0 on to `out`. Returns whether the kernel ran. */
+export function normalInWasm(out: Data, key: Data, radius: number, angle: number): boolean {
+  const [k0, k1] = [key[0]!, key[1]!];
+  return inChunks(out, ({ normal32, normal64 }, from, count, address) => {
+    const kernel = out instanceof Float32Array ? normal32 : normal64;
+    kernel(count, address, k0, k1, from, radius, angle);
+  });
+}
+
+/** Writes the distribution's numbers for the uniform numbers u, float64, to `out`. Returns whether the kernel ran. */
+export function distributionInWasm(out: NdArray, u: NdArray, name: "exponential" | "gumbel"): boolean {
+  const values = ravel(u);
+  if (!(values instanceof Float64Array)) return false;
+  return inChunks(out.data, (exports, from, count, address, workspace) => {
+    workspace.write(address, values, from, count);
+    exports[`${name}${out.data instanceof Float32Array ? 32 : 64}`](count, address, address);
+  });
+}
