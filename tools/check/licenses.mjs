@@ -110,7 +110,7 @@ function listOf(packages) {
 
 \`npm install ${ours.join(" ")}\` also installs these packages. Each contains the text of its license.
 
-core, ops, nn, train, mpi and onnx need only \`ndarray\`, its types, \`iota-array\` and \`is-buffer\`. \`@wengert/data\` (tables and images)
+core, ops, compile, nn, train, mpi and onnx need only \`ndarray\`, its types, \`iota-array\` and \`is-buffer\`. \`@wengert/data\` (tables and images)
 and \`@wengert/report\` need the rest. \`openMpi\` of \`@wengert/mpi\` also needs \`koffi\` (MIT), which users install themselves.
 
 | package | version | license | by |

@@ -35,7 +35,7 @@ function foldersOf(src: string): Folder[] {
   });
 }
 
-describe.each(["core", "ops", "nn", "train", "onnx", "explorer"])("the folders of %s", (name) => {
+describe.each(["core", "ops", "compile", "nn", "train", "onnx", "explorer"])("the folders of %s", (name) => {
   const folders = foldersOf(join(root, "packages", name, "src"));
 
   test.each(folders.map((folder) => [folder.name, folder] as const))(
@@ -63,7 +63,20 @@ describe.each(["core", "ops", "nn", "train", "onnx", "explorer"])("the folders o
   });
 });
 
-const order = ["core", "ops", "nn", "train", "data", "report", "mpi", "onnx", "examples", "explorer", "site"];
+const order = [
+  "core",
+  "ops",
+  "compile",
+  "nn",
+  "train",
+  "data",
+  "report",
+  "mpi",
+  "onnx",
+  "examples",
+  "explorer",
+  "site",
+];
 
 test("packages depend only on packages before them", () => {
   for (const [i, name] of order.entries()) {

@@ -5,8 +5,8 @@ const packages = new URL("../../packages/", import.meta.url);
 const read = (path: string): string => readFileSync(new URL(path, packages), "utf8");
 const published = readdirSync(packages).filter((name) => !JSON.parse(read(`${name}/package.json`)).private);
 
-test("eight packages are published", () => {
-  expect(published).toEqual(["core", "data", "mpi", "nn", "onnx", "ops", "report", "train"]);
+test("nine packages are published", () => {
+  expect(published).toEqual(["compile", "core", "data", "mpi", "nn", "onnx", "ops", "report", "train"]);
 });
 
 describe.each(published)("packages/%s", (name) => {

@@ -10,10 +10,10 @@ const withoutBinaries = {
   load: (id: string) =>
     id.endsWith("/wasm/binaries.ts") ? "export const binaries = [], randomBinaries = [];" : undefined,
 };
-/** Bundles a program that imports the packages nn, train, data, report, mpi or onnx. */
+/** Bundles a program that imports the packages compile, nn, train, data, report, mpi or onnx. */
 const load = (program: string) =>
   bundle(
-    program.replaceAll(/"(nn|train|data|report|mpi|onnx)"/g, (_, name) => `"../../${name}/src/index.ts"`),
+    program.replaceAll(/"(compile|nn|train|data|report|mpi|onnx)"/g, (_, name) => `"../../${name}/src/index.ts"`),
     "es",
     withoutBinaries,
   );
@@ -39,10 +39,17 @@ test("the export of programs takes at most 75 kB", async () => {
   expect(await size('import { toOnnx } from "onnx"; console.log(toOnnx);')).toBeLessThanOrEqual(75_000);
 });
 
+test("compile takes at most 42 kB, as it knows the ops that have kernels", async () => {
+  const program = 'import { compile } from "compile"; console.log(compile);';
+  expect(await size(program)).toBeLessThanOrEqual(42_000);
+});
+
 test("an import without bindings leaves no code", async () => {
   expect(
     (
-      await load('import "nn"; import "train"; import "data"; import "report"; import "mpi"; import "onnx";')
+      await load(
+        'import "compile"; import "nn"; import "train"; import "data"; import "report"; import "mpi"; import "onnx";',
+      )
     ).code.trim(),
   ).toBe("");
 });

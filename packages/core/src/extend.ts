@@ -19,7 +19,14 @@ export type {
 } from "./autodiff/op.ts";
 export { type AnyOpSpec, apply, defineOp, type Op, type OpSpec } from "./autodiff/op.ts";
 export { stop as stopGradientOp } from "./autodiff/stopGradient.ts";
-export { type Differentiable, type Recorder, Tape, withRecorder } from "./autodiff/tape.ts";
+export {
+  type Differentiable,
+  isRecording,
+  type Recorder,
+  Tape,
+  type Unchecked,
+  withRecorder,
+} from "./autodiff/tape.ts";
 export { isList, prefixErrors, setMessage, show, withCaller } from "./checks/errors.ts";
 export { type Complete, type OtherNames, withDefaults } from "./checks/options.ts";
 export { builtin } from "./checks/platform.ts";
@@ -45,4 +52,12 @@ export {
 } from "./values/ndarray.ts";
 export { mixedDTypes, sharedFloat, tensorHint, toTensors } from "./values/operands.ts";
 export { describe, type Operand, valuesOf } from "./values/tensor.ts";
-export { leaves, leavesAlike, type TreeFunction, type TreesOnly, unflatten, walk } from "./values/tree.ts";
+export {
+  argumentName,
+  leaves,
+  leavesAlike,
+  type TreeFunction,
+  type TreesOnly,
+  unflatten,
+  walk,
+} from "./values/tree.ts";

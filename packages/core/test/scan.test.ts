@@ -277,6 +277,6 @@ describe("scan rejects", () => {
     ["no xs and no length", () => scan(f, start, undefined), /^scan: without xs, the number of iterations is unknown; pass \{ length \}/],
     ["another length", () => scan(f, start, xs, { length: 3 }), /^scan: all tensors of xs must have one length along axis 0, got xs \[5, 3\] and the option length, 3/],
     ["segments below 1", () => scan(f, start, xs, { segments: 0 }), /^scan: segments must be a whole number of at least 1, got 0/],
-    ["a body that reads a value", () => scan((c: Tensor) => [c.item() > 0 ? c : c, undefined], tensor(1), xs), /^item: carry \[\] has no value while trace, vmap or scan runs f/],
+    ["a body that reads a value", () => scan((c: Tensor) => [c.item() > 0 ? c : c, undefined], tensor(1), xs), /^item: carry \[\] has no value while trace, compile, vmap or scan runs f/],
   ])("%s", (_, call, message) => expect(errorOf(call).message).toMatch(message)); // biome-ignore format: one case per line
 });

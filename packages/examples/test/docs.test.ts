@@ -8,7 +8,9 @@ const root = new URL("../../../", import.meta.url);
 const read = (path: string): string => readFileSync(new URL(path, root), "utf8");
 const docs = [
   "README.md",
-  ...["core", "ops", "nn", "train", "data", "report", "mpi", "onnx"].map((name) => `packages/${name}/README.md`),
+  ...["core", "ops", "compile", "nn", "train", "data", "report", "mpi", "onnx"].map(
+    (name) => `packages/${name}/README.md`,
+  ),
   ...readdirSync(new URL("docs/", root), { encoding: "utf8", recursive: true })
     .filter((name) => name.endsWith(".md"))
     .map((name) => `docs/${name}`),
@@ -49,6 +51,7 @@ import * as all from "@wengert/core";
 import { leaves, unflatten } from "@wengert/core/extend";
 import { gradcheck } from "@wengert/core/gradcheck";
 import { readImages } from "@wengert/data";
+import { compile } from "@wengert/compile";
 import * as nn from "@wengert/nn";
 import * as ops from "@wengert/ops";
 import * as train from "@wengert/train";

@@ -1,7 +1,7 @@
 // Elementwise arithmetic and functions for float32 and float64; T is f32 or f64. Each loop is written once, and
 // compiled separately for each operation.
 
-import { exp, log, sigmoid, tanh } from "./functions";
+import { exp, log, sigmoid, sigmoidSlope, tanh } from "./functions";
 
 // @ts-ignore: decorator
 @inline
@@ -15,6 +15,12 @@ const TANH: i32 = 2;
 // @ts-ignore: decorator
 @inline
 const SIGMOID: i32 = 3;
+// @ts-ignore: decorator
+@inline
+const SIGMOID_SLOPE: i32 = 4;
+// @ts-ignore: decorator
+@inline
+const TANH_SLOPE: i32 = 5;
 
 // @ts-ignore: decorator
 @inline
@@ -22,6 +28,8 @@ function applied(f: i32, x: v128): v128 {
   if (f == EXP) return exp(x, f64x2.splat(0));
   if (f == LOG) return log(x);
   if (f == TANH) return tanh(x);
+  if (f == SIGMOID_SLOPE) return sigmoidSlope(x, 0);
+  if (f == TANH_SLOPE) return sigmoidSlope(f64x2.add(x, x), 2);
   return sigmoid(x);
 }
 
@@ -59,6 +67,18 @@ export function sigmoid32(n: i32, y: usize, x: usize): void {
 }
 export function sigmoid64(n: i32, y: usize, x: usize): void {
   unary<f64>(SIGMOID, n, y, x);
+}
+export function sigmoidSlope32(n: i32, y: usize, x: usize): void {
+  unary<f32>(SIGMOID_SLOPE, n, y, x);
+}
+export function sigmoidSlope64(n: i32, y: usize, x: usize): void {
+  unary<f64>(SIGMOID_SLOPE, n, y, x);
+}
+export function tanhSlope32(n: i32, y: usize, x: usize): void {
+  unary<f32>(TANH_SLOPE, n, y, x);
+}
+export function tanhSlope64(n: i32, y: usize, x: usize): void {
+  unary<f64>(TANH_SLOPE, n, y, x);
 }
 
 // @ts-ignore: decorator

@@ -136,6 +136,50 @@ export function sigmoid(x: v128): v128 {
   return f64x2.add(s, f64x2.mul(short, reciprocal));
 }
 
+/** The rounding error of a multiplication, a b − product, as `productError` of ../src/numerics/doubleDouble.ts. */
+// @ts-ignore: decorator
+@inline
+function productError(a: v128, b: v128, product: v128): v128 {
+  const splitter = f64x2.splat(134217729);
+  const splitA = f64x2.mul(splitter, a);
+  const splitB = f64x2.mul(splitter, b);
+  const highA = f64x2.sub(splitA, f64x2.sub(splitA, a));
+  const highB = f64x2.sub(splitB, f64x2.sub(splitB, b));
+  const lowA = f64x2.sub(a, highA);
+  const lowB = f64x2.sub(b, highB);
+  const high = f64x2.sub(f64x2.mul(highA, highB), product);
+  const middle = f64x2.add(f64x2.add(high, f64x2.mul(highA, lowB)), f64x2.mul(lowA, highB));
+  return f64x2.add(middle, f64x2.mul(lowA, lowB));
+}
+
+/** 2ⁿ σ′(x) */
+export function sigmoidSlope(x: v128, n: i32): v128 {
+  const y = f64x2.pmax(f64x2.neg(f64x2.abs(x)), f64x2.splat(-800));
+  const steps = inSteps(y);
+  const a = entry(steps, 0);
+  const b = entry(steps, 1);
+  const root = v128.shuffle<f64>(a, b, 0, 2);
+  const beyond = beyondRoot(y, f64x2.splat(0), steps, root, v128.shuffle<f64>(a, b, 1, 3));
+  const sum = f64x2.add(root, beyond);
+  const more = f64x2.add(f64x2.sub(root, sum), beyond);
+  const k = i32x4.shr_s(steps, 5);
+  const one = f64x2.splat(1);
+  const scale = scaled(one, k);
+  const e = f64x2.mul(sum, scale);
+  const s = f64x2.add(one, e);
+  const square = f64x2.mul(s, s);
+  const twice = f64x2.add(f64x2.sub(one, square), f64x2.add(e, e));
+  const doubled = f64x2.mul(f64x2.add(s, s), f64x2.mul(more, scale));
+  const rest = f64x2.add(f64x2.add(twice, f64x2.mul(e, e)), doubled);
+  // The quotient (sum + more) / (square + rest), as `quotient` of ../src/numerics/doubleDouble.ts.
+  const reciprocal = f64x2.div(one, square);
+  const q = f64x2.mul(sum, reciprocal);
+  const product = f64x2.mul(q, square);
+  const short = f64x2.sub(f64x2.sub(sum, product), productError(q, square, product));
+  const lost = f64x2.add(short, f64x2.sub(more, f64x2.mul(q, rest)));
+  return scaled(f64x2.add(q, f64x2.mul(lost, reciprocal)), i32x4.add(k, i32x4.splat(n)));
+}
+
 /** tanh x */
 // @ts-ignore: decorator
 @inline

@@ -20,7 +20,7 @@ import {
   transpose,
   where,
 } from "@wengert/ops";
-import { reluPullback } from "@wengert/ops/extend";
+import { reluPullback, sigmoidSlope, tanhSlope } from "@wengert/ops/extend";
 import { afterAll, describe, expect, it } from "vitest";
 import { numbers, overlappingWindows, product, random, relayouts, repeatedAlong } from "./support.ts";
 
@@ -71,7 +71,7 @@ const anyDoubles = (count: number): number[] => {
 };
 
 const floats = ["float64", "float32"] as const satisfies readonly DType[];
-const functions = Object.entries({ exp, log, sigmoid, tanh });
+const functions = Object.entries({ exp, log, sigmoid, sigmoidSlope, tanh, tanhSlope });
 
 describe.each(functions)("%s", (name, f) => {
   const inputs = (n: number, scale: number) =>

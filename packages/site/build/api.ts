@@ -16,6 +16,8 @@ const about: Readonly<Record<string, string>> = {
   "@wengert/core/gradcheck": "Compares VJP rules with finite differences and diagnoses wrong ones.",
   "@wengert/ops": "The ops with their declarations. [The ops](/docs/ops.md) lists them by family, with their options.",
   "@wengert/ops/extend": "For authors of rules: the ops that other ops' VJP rules use.",
+  "@wengert/compile":
+    "Runs functions of tensors from plans, with one WebAssembly function for each. [Plans](/docs/compile.md) explains them.",
   "@wengert/nn":
     "Layers as pure functions: dense, convolutions, recurrent layers, attention. [Layers](/docs/layers.md) has examples.",
   "@wengert/train": "Fits small models: optimizers, the training loop, metrics, checkpoints.",

@@ -8,14 +8,17 @@ const root = resolve(import.meta.dirname, "../../..");
 export default defineConfig({
   resolve: {
     alias: [
-      { find: /^@wengert\/(core|ops|nn|train|data|report|onnx)$/, replacement: `${root}/packages/$1/src/index.ts` },
+      {
+        find: /^@wengert\/(core|ops|compile|nn|train|data|report|onnx)$/,
+        replacement: `${root}/packages/$1/src/index.ts`,
+      },
       { find: /^@wengert\/(core|ops|train)\/extend$/, replacement: `${root}/packages/$1/src/extend.ts` },
       { find: "@wengert/core/gradcheck", replacement: `${root}/packages/core/src/programs/gradcheck.ts` },
     ],
   },
   ssr: { resolve: { conditions: ["@wengert/source", ...defaultServerConditions] } },
   test: {
-    projects: ["core", "ops", "nn", "train", "data", "report", "mpi", "onnx"].map((name) => ({
+    projects: ["core", "ops", "compile", "nn", "train", "data", "report", "mpi", "onnx"].map((name) => ({
       extends: true as const,
       test: {
         name,

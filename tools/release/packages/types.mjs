@@ -47,7 +47,9 @@ export function compile(project, compiler, moduleResolution) {
  * @param {string} project @param {boolean} withHost
  */
 function everyEntry(project, withHost) {
-  const entries = entriesOf(project).filter((entry) => withHost || ["core", "ops", "nn"].includes(entry.package));
+  const entries = entriesOf(project).filter(
+    (entry) => withHost || ["core", "ops", "compile", "nn"].includes(entry.package),
+  );
   const file = `every${withHost ? "" : "-without-host"}.ts`;
   const lines = entries.map(({ name }, i) => `import * as all${i} from "${name}";\nexport { all${i} };`);
   writeFileSync(join(project, file), `${lines.join("\n")}\n`);

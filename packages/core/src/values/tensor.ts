@@ -195,7 +195,7 @@ export function hasEqualNumbers(a: Tensor, b: Tensor): boolean {
 export function valuesOf(caller: string, x: Tensor): NdArray {
   if (x.array !== undefined) return attached(caller, x, x.array);
   throw new TracedValueError(
-    `${caller}: ${describe(x)} has no value while trace, vmap or scan runs f; branch with where(...), or compute the ` +
+    `${caller}: ${describe(x)} has no value while trace, compile, vmap or scan runs f; branch with where(...), or compute the ` +
       "value outside and close over it",
   );
 }

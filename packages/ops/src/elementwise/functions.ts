@@ -136,6 +136,7 @@ export const tanhSlope: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
     for (let l = 0, p = i; l < n; l++, p += s) y[o + l] = logistic.sigmoidSlope(2 * a[p]!, 2);
   },
   (g, { inputs: [x], output: y }) => mul(g, mul(mul(y, tanh(x)), -2)),
+  { wasm: "tanhSlope" },
 );
 
 /** Returns the sigmoid y = σ(x) = 1 / (1 + e⁻ˣ). The VJP maps the cotangent g to g σ′(x). */
@@ -158,6 +159,7 @@ export const sigmoidSlope: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
     for (let l = 0, p = i; l < n; l++, p += s) y[o + l] = logistic.sigmoidSlope(a[p]!, 0);
   },
   (g, { inputs: [x], output: y }) => neg(mul(g, mul(y, tanh(mul(x, 0.5))))),
+  { wasm: "sigmoidSlope" },
 );
 
 /**

@@ -1,5 +1,15 @@
 /** The names of the elementwise functions that have kernels. */
-export type FunctionName = "exp" | "log" | "tanh" | "sigmoid" | "neg" | "square" | "sqrt" | "relu";
+export type FunctionName =
+  | "exp"
+  | "log"
+  | "tanh"
+  | "tanhSlope"
+  | "sigmoid"
+  | "sigmoidSlope"
+  | "neg"
+  | "square"
+  | "sqrt"
+  | "relu";
 export type OperationName = "add" | "sub" | "mul" | "div" | "reluPullback";
 
 /** The names of the kernels of the softmax family and its pullbacks. */

@@ -34,8 +34,13 @@ let chooser = "kernels"; // the caller that error messages name
 interface Slot<E extends LibraryExports = LibraryExports> {
   engine?: Engine<E> | null | undefined; // null: plain loops; undefined: not loaded yet
   readonly loaded: Partial<Record<Compiled, E | string>>;
+  /** The compiled module of each build. */
+  readonly modules: Partial<Record<Compiled, object>>;
 }
-const slots: Slot[] = [{ loaded: {} }, { loaded: {} }];
+const slots: Slot[] = [
+  { loaded: {}, modules: {} },
+  { loaded: {}, modules: {} },
+];
 
 /** A loaded WebAssembly binary and its memory. */
 export class Engine<E extends LibraryExports = Exports> {
@@ -111,17 +116,22 @@ function load<E extends LibraryExports>(library: Library<E>, name: Compiled): E 
 const binaryOf = ({ parts }: Library<LibraryExports>, name: Compiled): Uint8Array =>
   decodeBinary(parts.map((part) => part[name] ?? part.simd).join(""));
 
-function instantiate<E extends LibraryExports>(library: Library<E>, name: Compiled): E | string {
+/** Returns new exports of a build, with a separate memory, or the reason why it cannot run. Compiles the build once. */
+export function instantiate<E extends LibraryExports>(library: Library<E>, name: Compiled): E | string {
   const { WebAssembly } = globalThis as { WebAssembly?: WebAssemblyApi };
   if (WebAssembly === undefined) return "WebAssembly is not available";
-  let module: object;
+  const { modules } = slots[library.slot]!;
+  let module = modules[name];
   try {
-    const binary = binaryOf(library, name);
-    if (!WebAssembly.validate(binary)) {
-      const hasSimd = name === "fma" && WebAssembly.validate(binaryOf(library, "simd"));
-      return `this WebAssembly has no ${hasSimd ? "relaxed SIMD" : "SIMD"}`;
+    if (module === undefined) {
+      const binary = binaryOf(library, name);
+      if (!WebAssembly.validate(binary)) {
+        const hasSimd = name === "fma" && WebAssembly.validate(binaryOf(library, "simd"));
+        return `this WebAssembly has no ${hasSimd ? "relaxed SIMD" : "SIMD"}`;
+      }
+      module = new WebAssembly.Module(binary);
+      modules[name] = module;
     }
-    module = new WebAssembly.Module(binary);
   } catch (error) {
     return `compiling WebAssembly is not allowed (${error}): a page's Content-Security-Policy must allow 'wasm-unsafe-eval'`;
   }

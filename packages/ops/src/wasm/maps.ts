@@ -21,29 +21,20 @@ function engineFor(out: NdArray, crossover: number): Engine | null {
   return out.data instanceof Float32Array || out.data instanceof Float64Array ? engine : null;
 }
 
-const functions = {
-  exp: ["exp32", "exp64", crossovers.functions],
-  log: ["log32", "log64", crossovers.functions],
-  tanh: ["tanh32", "tanh64", crossovers.functions],
-  sigmoid: ["sigmoid32", "sigmoid64", crossovers.functions],
-  neg: ["neg32", "neg64", crossovers.arithmetic],
-  square: ["square32", "square64", crossovers.arithmetic],
-  sqrt: ["sqrt32", "sqrt64", crossovers.arithmetic],
-  relu: ["relu32", "relu64", crossovers.arithmetic],
-} as const satisfies Record<FunctionName, readonly [string, string, number]>;
+/** The functions that are arithmetic, for which WebAssembly is faster only from a larger size on. */
+const arithmetic: readonly FunctionName[] = ["neg", "square", "sqrt", "relu"];
 
 /**
  * Writes f(x) to `out`, which is row-major and has the shape and dtype of x. x may have any strides. Returns whether
  * the kernel ran.
  */
 export function functionInWasm(out: NdArray, x: NdArray, f: FunctionName): boolean {
-  const [single, double, crossover] = functions[f];
-  const engine = engineFor(out, crossover);
+  const engine = engineFor(out, arithmetic.includes(f) ? crossovers.arithmetic : crossovers.functions);
   if (engine === null) return false;
   const { workspace, exports } = engine;
   const n = out.data.length;
   const width = out.data.BYTES_PER_ELEMENT;
-  const kernel = exports[width === 4 ? single : double];
+  const kernel = exports[`${f}${width === 4 ? 32 : 64}`];
   const values = ravel(x);
   const size = Math.min(n, chunkBytes / width);
   if (!workspace.begin(size * width + 80)) return false;

@@ -1,4 +1,6 @@
-// Checks with every TypeScript version that correct uses of core, ops and nn compile and that wrong uses do not.
+// Checks with every TypeScript version that correct uses of core, ops, compile and nn compile and that wrong uses do not.
+
+import { type Compiled, compile } from "@wengert/compile";
 import {
   grad,
   hessian,
@@ -88,6 +90,16 @@ const alike: Layer<typeof params> = net;
 const netProgram: Program<[typeof params, Tensor], Tensor> = trace(alike.apply, params, x);
 listed.push(summary(net, [1, 2]), String(netProgram.steps.length));
 
+const step: Compiled<[model: Model, rate: number], Model> = compile((m: Model, rate: number) =>
+  treeMap((p, g) => axpy(-rate, g, p), m, grad(loss)(m)),
+);
+const stepped = compile((m: Model, kind: string) => ({ loss: loss(m), kind: kind === "none" ? [] : [m.W] }))(
+  model,
+  "one",
+);
+same<typeof stepped.loss, Tensor>(true);
+listed.push(...step.plan(model, 0.1).instructions);
+
 const data: ArrayLike<number> = second.data.data;
 const nested = tangent.toNested();
 const running: string = kernels().running;
@@ -97,6 +109,10 @@ export { data, listed, nested, next, others, running };
 
 // @ts-expect-error: a loss takes the model, not a number
 grad(loss)(3);
+// @ts-expect-error: a compiled function returns a tree of tensors
+compile((m: Model) => loss(m).item());
+// @ts-expect-error: a compiled function takes the arguments of f
+step(model, "0.1");
 // @ts-expect-error: the last layer has no bias
 params[2].b;
 // @ts-expect-error: a convolution needs the size of its windows

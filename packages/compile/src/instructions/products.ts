@@ -1,0 +1,66 @@
+import { sizeOf } from "@wengert/core/extend";
+import { broadcastTo } from "../loops/groups.ts";
+import { isRowMajorValue, widthOf } from "../memory/layout.ts";
+import { type Argument, at, type KernelCall, type Rule } from "./instruction.ts";
+
+/** The numbers of terms and of rows that the kernel packs at a time. See gemm.ts in ops. */
+const [packedTerms, packedRows, tileBytes] = [400, 60, 32];
+/** The largest number of float32 terms that are summed in float32. */
+const maxSingleTerms = 64 * packedTerms;
+
+/**
+ * The rule of matmul. Transposed operands need no copy, because the kernel takes strides. Batches of more than 64 products
+ * run as an op.
+ */
+export const matmulRule: Rule = ({ inputs: [a, b], output }, reserve) => {
+  const size = widthOf(output.dtype);
+  if (a!.dtype !== output.dtype || b!.dtype !== output.dtype) return undefined;
+  // A vector is a row on the left, and a column on the right.
+  const [aShape, bShape] = [
+    a!.shape.length === 1 ? [1, ...a!.shape] : a!.shape,
+    b!.shape.length === 1 ? [...b!.shape, 1] : b!.shape,
+  ];
+  const [aStride, bStride] = [
+    a!.shape.length === 1 ? [1, ...a!.stride] : a!.stride,
+    b!.shape.length === 1 ? [...b!.stride, 1] : b!.stride,
+  ];
+  const [m, k, n] = [aShape.at(-2)!, aShape.at(-1)!, bShape.at(-1)!];
+  const [aRow, aCol, bRow, bCol] = [aStride.at(-2)!, aStride.at(-1)!, bStride.at(-2)!, bStride.at(-1)!];
+  const hasUnitStride = (row: number, column: number) => row === 1 || column === 1;
+  if (k === 0 || (size === 4 && k > maxSingleTerms) || !hasUnitStride(aRow, aCol) || !hasUnitStride(bRow, bCol))
+    return undefined;
+  if ([aRow, aCol, bRow, bCol].some((stride) => stride < 0)) return undefined;
+  const part = Math.ceil(k / Math.ceil(k / packedTerms));
+  /** One product of `rows` rows of a at `i` with b at `j`, into the output at `o`. Elements are counted from the values' starts. */
+  const product = (rows: number, i: number, j: number, o: number): KernelCall => {
+    // Tiles are wide, so a narrow product is transposed: Cᵀ = Bᵀ Aᵀ.
+    const lanes = tileBytes / size;
+    const byRows = Math.ceil(n / lanes) * lanes * rows * k;
+    const byColumns = Math.ceil(rows / lanes) * lanes * n * k + 2 * rows * n;
+    const isTransposed = byColumns < 0.875 * byRows;
+    const columns = isTransposed ? rows : n;
+    reserve((Math.min(k, packedTerms) * packedRows + k * (columns + 7)) * size + 64);
+    const [left, right] = [at(a!, i), at(b!, j)];
+    const tail: Argument[] = [1, 0, part, "scratch"]; // isFirst, isRunning
+    const args: Argument[] = isTransposed
+      ? [n, rows, k, right, bCol * size, bRow * size, left, aCol * size, aRow * size, at(output, o), size, n * size]
+      : [rows, n, k, left, aRow * size, aCol * size, right, bRow * size, bCol * size, at(output, o), n * size, size];
+    return { kind: "call", kernel: `gemm${8 * size}`, args: [...args, ...tail] };
+  };
+  const batch = output.shape.slice(0, Math.max(aShape.length, bShape.length) - 2);
+  const count = sizeOf(batch);
+  if (bShape.length === 2 && isRowMajorValue(a!)) return [product(m * count, 0, 0, 0)];
+  if (count > 64) return undefined;
+  const aBatch = broadcastTo({ ...a!, shape: aShape.slice(0, -2), stride: aStride.slice(0, -2) }, batch);
+  const bBatch = broadcastTo({ ...b!, shape: bShape.slice(0, -2), stride: bStride.slice(0, -2) }, batch);
+  return Array.from({ length: count }, (_, entry) => {
+    let [i, j, rest] = [0, 0, entry];
+    for (let axis = batch.length - 1; axis >= 0; axis--) {
+      const index = rest % batch[axis]!;
+      rest = (rest - index) / batch[axis]!;
+      i += index * aBatch[axis]!;
+      j += index * bBatch[axis]!;
+    }
+    return product(m, i, j, entry * m * n);
+  });
+};

@@ -1,0 +1,34 @@
+import type { Program } from "@wengert/core";
+import { crossEntropy, exp, log, logSoftmax, matmul, mean, sigmoid, softmax, sum, tanh } from "@wengert/ops";
+import { crossEntropyPullback, sigmoidSlope, softmaxPullback, tanhSlope } from "@wengert/ops/extend";
+import type { ComputedStep } from "../memory/layout.ts";
+import { functionRule } from "./functions.ts";
+import type { Instruction, Reserve, Rule } from "./instruction.ts";
+import { matmulRule } from "./products.ts";
+import { labelRule, softmaxRule } from "./slices.ts";
+import { sumRule } from "./sums.ts";
+
+/** Returns the instructions of a step: those of its op's rule, or a call of the op. */
+export function instructionsFor(computed: ComputedStep, reserve: Reserve): readonly Instruction[] {
+  const { dtype, size } = computed.output.buffer;
+  const isFloat = dtype === "float32" || dtype === "float64";
+  const rule = isFloat && size > 0 ? rules.get(computed.step.op) : undefined;
+  return rule?.(computed, reserve) ?? [{ kind: "op", computed }];
+}
+
+const rules: ReadonlyMap<Program["steps"][number]["op"], Rule> = /* @__PURE__ */ new Map<unknown, Rule>([
+  [exp.spec, functionRule("exp")],
+  [log.spec, functionRule("log")],
+  [tanh.spec, functionRule("tanh")],
+  [tanhSlope.spec, functionRule("tanhSlope")],
+  [sigmoid.spec, functionRule("sigmoid")],
+  [sigmoidSlope.spec, functionRule("sigmoidSlope")],
+  [matmul.spec, matmulRule],
+  [sum.spec, sumRule(false)],
+  [mean.spec, sumRule(true)],
+  [softmax.spec, softmaxRule("softmax")],
+  [softmaxPullback.spec, softmaxRule("softmaxPullback")],
+  [logSoftmax.spec, softmaxRule("logSoftmax")],
+  [crossEntropy.spec, labelRule("labelLosses")],
+  [crossEntropyPullback.spec, labelRule("labelPullback")],
+]) as ReadonlyMap<Program["steps"][number]["op"], Rule>;

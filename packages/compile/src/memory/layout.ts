@@ -1,0 +1,130 @@
+import type { DType, Program, Tensor } from "@wengert/core";
+import { type Data, type NdArray, ndarray, ravel, type Shape, sizeOf } from "@wengert/core/extend";
+import type { ProgramStep } from "../passes/rewrite.ts";
+import { uniformValue } from "../passes/uniform.ts";
+
+// The tensors of a program as views of buffers. A step with a view, such as a transpose, needs no instruction: its output
+// is another view of the same buffer.
+
+/** The memory of a tensor that is computed, given or constant. */
+export interface Buffer {
+  readonly id: number;
+  readonly kind: "input" | "constant" | "computed";
+  readonly dtype: DType;
+  /** The number of elements. */
+  readonly size: number;
+  /** An empty array, by which a view of this buffer is recognized. */
+  readonly marker: Data;
+  /** The elements of a constant. */
+  readonly elements: Data | undefined;
+}
+
+/** A tensor as a view of a buffer. */
+export interface Value {
+  readonly buffer: Buffer;
+  readonly dtype: DType;
+  readonly shape: Shape;
+  readonly stride: Shape;
+  readonly offset: number;
+  /** The number that all elements equal, if the tensor is such a constant. */
+  readonly uniform: number | undefined;
+}
+
+/** A step that computes its output. */
+export interface ComputedStep {
+  readonly step: ProgramStep;
+  readonly inputs: readonly Value[];
+  readonly output: Value;
+}
+
+export interface Layout {
+  readonly inputs: readonly Value[];
+  readonly outputs: readonly Value[];
+  readonly constants: readonly Value[];
+  readonly steps: readonly ComputedStep[];
+}
+
+interface DataClass {
+  new (length: number): Data;
+  new (buffer: ArrayBuffer, address: number, length: number): Data;
+  readonly BYTES_PER_ELEMENT: number;
+}
+const classes: Readonly<Record<DType, DataClass>> = {
+  float64: Float64Array,
+  float32: Float32Array,
+  int32: Int32Array,
+  bool: Uint8Array,
+};
+/** Returns the typed array that stores a dtype. */
+export const classOf = (dtype: DType): DataClass => classes[dtype];
+/** Returns the number of bytes of an element. */
+export const widthOf = (dtype: DType): number => classes[dtype].BYTES_PER_ELEMENT;
+
+/** Returns the strides of a row-major array. */
+export function rowMajorStrides(shape: Shape): number[] {
+  const stride = new Array<number>(shape.length);
+  for (let axis = shape.length - 1, size = 1; axis >= 0; axis--) {
+    stride[axis] = size;
+    size *= shape[axis]!;
+  }
+  return stride;
+}
+
+/** Returns whether a value has all elements of its buffer in row-major order. */
+export function isWhole({ buffer, shape, stride, offset }: Value): boolean {
+  if (offset !== 0 || sizeOf(shape) !== buffer.size) return false;
+  const expected = rowMajorStrides(shape);
+  return stride.every((step, axis) => shape[axis] === 1 || step === expected[axis]);
+}
+
+/** Returns whether the elements of a value are in row-major order without gaps. */
+export const isRowMajorValue = ({ shape, stride }: Value): boolean => {
+  const expected = rowMajorStrides(shape);
+  return stride.every((step, axis) => shape[axis] === 1 || step === expected[axis]);
+};
+
+/** Lays the tensors of a program out in buffers. */
+export function layOut(program: Program): Layout {
+  const values = new Map<Tensor, Value>();
+  let count = 0;
+  const whole = (kind: Buffer["kind"], { dtype, shape, size }: Tensor, elements?: Data, uniform?: number): Value => ({
+    buffer: { id: count++, kind, dtype, size, marker: new (classOf(dtype))(0), elements },
+    dtype,
+    shape,
+    stride: rowMajorStrides(shape),
+    offset: 0,
+    uniform,
+  });
+  const inputs = program.inputs.map((x) => whole("input", x));
+  for (const [i, x] of program.inputs.entries()) values.set(x, inputs[i]!);
+  const constants = program.constants.map((x) => whole("constant", x, ravel(x.array!), uniformValue(x)));
+  for (const [i, x] of program.constants.entries()) values.set(x, constants[i]!);
+  const steps: ComputedStep[] = [];
+  for (const step of program.steps) {
+    const given = step.inputs.map((x) => values.get(x)!);
+    const view = viewOf(step, given);
+    const output = view ?? whole("computed", step.output);
+    if (view === undefined) steps.push({ step, inputs: given, output });
+    values.set(step.output, output);
+  }
+  return { inputs, constants, steps, outputs: program.outputs.map((x) => values.get(x)!) };
+}
+
+/** Returns the output of a step as a view of one of its inputs, or `undefined` if the op must compute it. */
+function viewOf({ op, params, output }: ProgramStep, inputs: readonly Value[]): Value | undefined {
+  const markers: NdArray[] = inputs.map(({ buffer, shape, stride, offset }) =>
+    ndarray(buffer.marker, shape, stride, offset),
+  );
+  const view = op.view?.(markers, params);
+  const source = view && inputs.find(({ buffer }) => buffer.marker === view.data);
+  if (!source || source.dtype !== output.dtype) return undefined;
+  const { shape, stride, offset } = view;
+  return {
+    buffer: source.buffer,
+    dtype: source.dtype,
+    shape: [...shape],
+    stride: [...stride],
+    offset,
+    uniform: source.uniform,
+  };
+}

@@ -1,0 +1,14 @@
+import type { Program, Tensor } from "@wengert/core";
+import { apply } from "@wengert/core/extend";
+import { rewrite } from "./rewrite.ts";
+
+/** Computes the steps that depend on constants alone, once. */
+export function foldConstants(program: Program): Program {
+  const constants = new Set<Tensor>(program.constants);
+  return rewrite(program, (step) => {
+    if (step.inputs.length === 0 || !step.inputs.every((x) => constants.has(x))) return step;
+    const value = apply(step.op, step.inputs, step.params, step.output.label);
+    constants.add(value);
+    return value;
+  });
+}

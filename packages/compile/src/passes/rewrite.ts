@@ -1,0 +1,40 @@
+import type { Program, Tensor } from "@wengert/core";
+
+/** A step of a program. */
+export type ProgramStep = Program["steps"][number];
+
+/** The decision of a pass about a step: a step keeps or replaces the step, and a tensor replaces its output. */
+type Decision = ProgramStep | Tensor;
+
+const isStep = (decision: Decision): decision is ProgramStep => "op" in decision;
+
+/**
+ * Returns the program with each step replaced by what `decide` returns for it. Later steps read the replacement of an
+ * output. Drops steps and constants that no output needs.
+ */
+export function rewrite(program: Program, decide: (step: ProgramStep) => Decision): Program {
+  const replaced = new Map<Tensor, Tensor>();
+  const current = (x: Tensor): Tensor => replaced.get(x) ?? x;
+  const steps: ProgramStep[] = [];
+  for (const original of program.steps) {
+    const changed = original.inputs.some((x) => replaced.has(x));
+    const step = changed ? { ...original, inputs: original.inputs.map(current) } : original;
+    const decision = decide(step);
+    if (isStep(decision)) steps.push(decision);
+    else replaced.set(step.output, decision);
+  }
+  return withoutDeadSteps({ ...program, steps, outputs: program.outputs.map(current) });
+}
+
+/** Returns the program without the steps and constants that no output needs. */
+export function withoutDeadSteps(program: Program): Program {
+  const needed = new Set(program.outputs);
+  const kept: ProgramStep[] = [];
+  for (const step of program.steps.toReversed()) {
+    if (!needed.has(step.output)) continue;
+    kept.push(step);
+    for (const input of step.inputs) needed.add(input);
+  }
+  const known = new Set([...program.inputs, ...kept.map(({ output }) => output)]);
+  return { ...program, steps: kept.reverse(), constants: [...needed].filter((x) => !known.has(x)) };
+}

@@ -1,0 +1,22 @@
+import type { Program } from "@wengert/core";
+
+/** A program, and the name of the pass that made it. */
+export interface NamedProgram {
+  readonly name: string;
+  readonly program: Program;
+}
+
+/** A summary of a plan. */
+export interface PlanReport {
+  /** The program as it was traced, and after each pass. `explain` prints a program. */
+  readonly programs: readonly NamedProgram[];
+  /** The number of steps after the trace, after each pass, and after views became strides. */
+  readonly passes: readonly (readonly [name: string, steps: number])[];
+  /** The instructions in order, each as a line of text: a loop over elementwise steps, a kernel, or an op. */
+  readonly instructions: readonly string[];
+  /** The memory of all tensors of the plan, in bytes. Tensors that are not needed at the same time share memory. */
+  readonly bytes: number;
+  /** The additional memory of the kernels, in bytes. */
+  readonly scratchBytes: number;
+  readonly engine: "wasm" | "js";
+}

@@ -1,0 +1,12 @@
+import type { PlannedInstruction } from "./lives.ts";
+
+/** Returns an instruction as a line of the report. */
+export function instructionText(instruction: PlannedInstruction): string {
+  if (instruction.kind === "group") {
+    const names = instruction.steps.map(({ step }) => step.op.name).join(", ");
+    return `loop over [${instruction.shape.join(", ")}] ${instruction.dtype}: ${names}`;
+  }
+  if (instruction.kind === "call") return `kernel ${instruction.kernel}`;
+  const { name } = instruction.computed.step.op;
+  return instruction.kind === "op" ? `op ${name}` : `check labels of ${name}`;
+}

@@ -1,0 +1,51 @@
+import { type Tensor, vjp } from "@wengert/core";
+import { isFloat } from "@wengert/core/extend";
+import { cast, kernels, mul } from "@wengert/ops";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { allSamples, noiseLike, ofFloats, relayouts, tensorsIn, withTensors } from "../../ops/test/support.ts";
+import { compile } from "../src/index.ts";
+import { expectAgreement } from "./agree.ts";
+
+// Runs every op of ops from a plan, with its gradient.
+
+/** A function of the float tensors of a sample: the value of the call, and the cotangents of the floats. */
+function withGradient(call: (...args: never) => unknown, sample: readonly unknown[]) {
+  const { f, floats } = ofFloats(call as never, sample);
+  const run = (inputs: readonly Tensor[]): Tensor[] => {
+    const { value, pullback } = vjp(f as (...args: Tensor[]) => Tensor, ...inputs);
+    const seeds = withTensors<unknown>(value, (y) => (isFloat(y.dtype) ? noiseLike(y, 7) : y));
+    return [...tensorsIn(value), ...tensorsIn(pullback(seeds as Tensor))];
+  };
+  return { run, floats };
+}
+
+const canRun = (run: (xs: readonly Tensor[]) => unknown, xs: readonly Tensor[]): boolean => {
+  try {
+    run(xs);
+    return true;
+  } catch {
+    return false; // outside of the domain, or not in this dtype
+  }
+};
+
+// Eager ops may run small inputs in plain loops, whose float32 products have other bits.
+beforeAll(() => void kernels("simd"));
+afterAll(() => void kernels("auto"));
+
+describe.each([
+  ["float64", "js"],
+  ["float32", "wasm"],
+] as const)("in %s, the plan of", (dtype, engine) => {
+  it.each(allSamples)("$title gives the bits of eager ops, also of the gradient", ({ call, sample }) => {
+    const typed = withTensors(sample, (t) => (isFloat(t.dtype) ? cast(t, { dtype }) : t));
+    const { run, floats } = withGradient(call, typed);
+    if (!canRun(run, floats)) return;
+    const compiled = compile(run, { engine });
+    const smaller = floats.map((x) => mul(x, 0.875));
+    const [transposed, withGaps] = [0, 2].map((k) => floats.map((x) => relayouts(x)[k]![1]));
+    expectAgreement(compiled(floats), run(floats));
+    if (canRun(run, smaller)) expectAgreement(compiled(smaller), run(smaller));
+    expectAgreement(compiled(dtype === "float64" ? transposed! : withGaps!), run(floats));
+    expect(compiled.signatures).toBe(1);
+  });
+});
