@@ -364,7 +364,7 @@ describe("reading a tensor", () => {
       };
       const run = () => trace(f, { shape: [] });
       expect(run).toThrow(TracedValueError);
-      expect(run).toThrow(/W \[\] has no value while trace, vmap or scan runs f; branch with where/);
+      expect(run).toThrow(/W \[\] has no value while trace, compile, vmap or scan runs f; branch with where/);
     }
   });
   it("assertUnchanged throws after a write through .data, but not after a read", () => {

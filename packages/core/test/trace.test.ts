@@ -220,7 +220,7 @@ describe("reading a traced value throws", () => {
   test.each(reads)("with %s, and the error says so", (_, read) => {
     const error = errorOf(() => trace((a: Tensor) => [a, read(a)][0] as Tensor, { shape: [], label: "W" }));
     expect(error).toBeInstanceOf(TracedValueError);
-    expect(error.message).toMatch(/has no value while trace, vmap or scan runs f; branch with where/);
+    expect(error.message).toMatch(/has no value while trace, compile, vmap or scan runs f; branch with where/);
   });
   it("inside a traced derivative", () => {
     const f = (a: Tensor) => grad((b: Tensor) => (b.item() > 0 ? b : neg(b)))(a);

@@ -322,7 +322,7 @@ describe("throws for", () => {
         return evaluate(gradient, logits, int32([0, 1, 3, 0]));
       },
       OutOfRangeError,
-      "crossEntropy: label 3 of row 2 of labels [4] is not a class: classes are 0 … 2 (K = 3, from logits [4, 3]); are they counted from 1? write sub(labels, 1)",
+      "crossEntropy: label 3 of row 2 of labels [4] is not a class: classes are 0 … 2 (K = 3, from x [4, 3]); are they counted from 1? write sub(labels, 1)",
     ],
     [
       "float labels",
