@@ -163,3 +163,19 @@ test("a new program ends the previous one", async () => {
   await page.getByText("mul", { exact: true }).first().waitFor();
   expect(Date.now() - start).toBeLessThan(4500); // before the time limit of five seconds
 });
+
+test("a running program can be stopped, and hides the error of the last program", async () => {
+  const page = await visit(address("null.x;"));
+  await page
+    .getByText(/TypeError/)
+    .first()
+    .waitFor();
+  await open(page, "for (;;) {}");
+  await page.getByRole("status").getByText("Running").waitFor();
+  expect(await page.getByText(/TypeError/).count()).toBe(0);
+  await page.getByRole("button", { name: "Stop" }).click();
+  await page.getByText("you stopped the program").waitFor();
+  expect(await page.getByText("Running").count()).toBe(0);
+  await open(page, good);
+  await page.getByText("you stopped the program").waitFor({ state: "detached" });
+});

@@ -237,6 +237,18 @@ describe("digits", () => {
     expect(await logit(page, 0).getAttribute("aria-valuenow").then(Number)).toBeCloseTo(40 + Math.log(1 + Math.E), 10);
   });
 
+  test.each(["float64", "float32"])(
+    "are lost in %s after a click, if all formulas keep them at first",
+    async (dtype) => {
+      const page = await visit(`#/softmax?part=digits&dtype=${dtype}`);
+      const raise = page.getByRole("button", { name: "Raise the largest logit" });
+      await raise.click();
+      await raise.waitFor({ state: "detached" });
+      for (const way of ["Textbook", "Full matrix"]) expect(await right(page, way)).not.toContain("All digits right");
+      expect(await right(page, "Centered")).toContain("All digits right");
+    },
+  );
+
   test("of float32 are seven; a constant in g costs digits only in the textbook and the matrix", async () => {
     const page = await visit("#/softmax?part=digits");
     await page.getByRole("button", { name: "float32" }).click();

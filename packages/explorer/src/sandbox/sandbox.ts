@@ -19,19 +19,28 @@ export class Sandbox {
   /** Runs a program and returns its result, or `undefined` if another run started before the program ended. */
   async run(run: Run): Promise<Outcome | undefined> {
     const own = ++this.#runs;
+    const stopped = new Promise<"stopped">((resolve) => {
+      this.#stop = () => resolve("stopped");
+    });
     if (this.#busy) this.#ready = undefined; // terminates the previous worker, which may be in an endless loop
     this.#busy = true;
     this.prepare();
     const port = await this.#ready!;
     if (own !== this.#runs) return undefined;
-    const outcome = await outcomeOf(port, run, () => own !== this.#runs);
+    const outcome = await Promise.race([outcomeOf(port, run, () => own !== this.#runs), stopped]);
     if (own !== this.#runs) return undefined;
     this.#busy = false;
-    if (outcome === "timeout") this.#discard();
+    if (typeof outcome === "string") this.#discard();
     this.#ready = this.#start();
-    return outcome === "timeout" ? { recordings: [], printed: [], error: tooLong } : outcome;
+    return typeof outcome === "string" ? { recordings: [], printed: [], error: failures[outcome] } : outcome;
   }
   #busy = false;
+
+  /** Ends the current run. The error of its result is that the user stopped it. */
+  stop(): void {
+    this.#stop?.();
+  }
+  #stop: (() => void) | undefined;
 
   async #start(): Promise<MessagePort> {
     this.#frame ??= newFrame();
@@ -52,9 +61,12 @@ export class Sandbox {
   }
 }
 
-const tooLong: Failure = {
-  name: "Stopped",
-  message: `the program was stopped: it ran for more than ${patience / 1000} s or ran out of memory; look for an endless loop`,
+const failures: Readonly<Record<"timeout" | "stopped", Failure>> = {
+  timeout: {
+    name: "Stopped",
+    message: `the program was stopped: it ran for more than ${patience / 1000} s or ran out of memory; look for an endless loop`,
+  },
+  stopped: { name: "Stopped", message: "you stopped the program; edit it, or choose an example, to run it again" },
 };
 
 const wait = (milliseconds: number): Promise<"timeout"> =>

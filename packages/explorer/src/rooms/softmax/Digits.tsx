@@ -37,6 +37,11 @@ const formulas: Readonly<Record<Way, string>> = {
   centered: "s \\odot \\left(h - \\frac{\\langle h, s \\rangle}{\\langle 1, s \\rangle}\\right),\\quad h = g - g_m",
 };
 
+/** A lead at which the textbook formula and the full matrix lose digits in float32 and in float64. */
+const telling = 15;
+const keepsAllDigits = ({ errors }: Comparison): boolean =>
+  wayNames.every((way) => digitsLeft(worst(errors[way])) === digitsOf(dtype.value));
+
 /**
  * Compares three formulas of softmax's pullback that are equal on paper. If one probability is close to 1, rounding
  * errors cost each formula a different number of digits.
@@ -72,6 +77,14 @@ export function Digits() {
           ))}
         </fieldset>
       </div>
+      {found && keepsAllDigits(found) && lead.value < telling && (
+        <p>
+          With these logits, all three formulas keep all digits.{" "}
+          <button type="button" class="button quiet" onClick={() => setLead(telling)}>
+            Raise the largest logit until two of them lose digits
+          </button>
+        </p>
+      )}
       {found ? <Ways of={found} /> : <p class="soft">The result is not finite, so there are no digits to count.</p>}
       <Rise />
       <Paragraph>

@@ -39,8 +39,8 @@ export function Probabilities() {
           ))}
         </div>
         <figcaption class="small soft">
-          All <Sub of="N" i="i" />, laid end to end, have the length D. Raise one logit and its piece grows; the others
-          keep their length, but their shares shrink.
+          All <Sub of="N" i="i" />, laid end to end, have the length D. If you raise one logit, its share grows, and all
+          other shares shrink in the same proportion.
         </figcaption>
       </figure>
       <Wide label="In numbers">

@@ -3,7 +3,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { CodeBlock } from "../../parts/CodeBlock.tsx";
 import { ErrorBox } from "../../parts/ErrorBox.tsx";
 import type { Editor } from "./editor.ts";
-import { edit, outcome, program } from "./state.ts";
+import { edit, isSlow, outcome, program, stop } from "./state.ts";
 
 const pause = 400; // the time in ms from the last keystroke to the run
 
@@ -15,8 +15,9 @@ export function Program() {
   const box = useRef<HTMLDivElement>(null);
   const editor = useRef<Editor | undefined>(undefined);
   const code = program.value;
-  const failure = outcome.value?.error;
-  const printed = outcome.value?.printed ?? [];
+  const shown = isSlow.value ? undefined : outcome.value; // while a program runs, the last result is that of another one
+  const failure = shown?.error;
+  const printed = shown?.printed ?? [];
   useEffect(() => {
     if (!isEdited.value) return undefined;
     let timer: number | undefined;
@@ -70,6 +71,14 @@ export function Program() {
         <div class="reading" onClick={begin}>
           <CodeBlock code={code} label="The program" />
         </div>
+      )}
+      {isSlow.value && (
+        <p class="running" role="status">
+          Running …
+          <button type="button" class="button quiet" onClick={stop}>
+            Stop
+          </button>
+        </p>
       )}
       {printed.length > 0 && (
         <div class="printed">

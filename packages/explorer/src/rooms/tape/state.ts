@@ -28,6 +28,8 @@ const along = computed(() => (showsTangents.value ? (whole(alongField.value) ?? 
 /** The result of the last program that finished or failed. */
 export const outcome = signal<Outcome | undefined>(undefined);
 export const isRunning = signal(true);
+/** Whether the program has run for so long that the page should say so. */
+export const isSlow = signal(false);
 /**
  * Whether the page still shows the tape of an earlier program, because the current program failed before it recorded a
  * tape.
@@ -121,19 +123,27 @@ const sandbox = new Sandbox();
  */
 export function keepRunning(): () => void {
   sandbox.prepare();
+  let timer: number | undefined;
   return effect(() => {
     const wanted = { order: order.value, along: along.value };
     const code = program.value;
     isRunning.value = true;
+    isSlow.value = false;
+    clearTimeout(timer);
+    timer = window.setTimeout(() => (isSlow.value = isRunning.peek()), 300);
     void run(code, wanted).then((found) => {
       if (!found) return;
       isRunning.value = false;
+      isSlow.value = false;
       const before = outcome.peek()?.recordings ?? [];
       isStale.value = found.error !== undefined && found.recordings.length === 0 && before.length > 0;
       outcome.value = isStale.peek() ? { ...found, recordings: before } : found;
     });
   });
 }
+
+/** Ends the program if it runs. */
+export const stop = (): void => sandbox.stop();
 
 async function run(code: string, wanted: Omit<Run, "code">): Promise<Outcome | undefined> {
   const known = examples.find((each) => each.code === code);
