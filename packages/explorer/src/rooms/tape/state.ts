@@ -28,7 +28,7 @@ const along = computed(() => (showsTangents.value ? (whole(alongField.value) ?? 
 /** The result of the last program that finished or failed. */
 export const outcome = signal<Outcome | undefined>(undefined);
 export const isRunning = signal(true);
-/** Whether the program has run for so long that the page should say so. */
+/** Whether the program has run for more than 300 ms. The page then says that it runs, and offers to stop it. */
 export const isSlow = signal(false);
 /**
  * Whether the page still shows the tape of an earlier program, because the current program failed before it recorded a
@@ -118,8 +118,8 @@ export const edit = (code: string): void =>
 const sandbox = new Sandbox();
 
 /**
- * Runs the program now, and again after each change of the program, of the order of the derivative, or of the tangents. Returns a
- * function that stops these runs.
+ * Runs the program now, and again after each change of the program, of the order of the derivative, or of the tangents.
+ * Returns a function that stops these runs.
  */
 export function keepRunning(): () => void {
   sandbox.prepare();
