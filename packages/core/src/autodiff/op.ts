@@ -217,7 +217,9 @@ export function defineOp<I extends Inputs, P = undefined, O = P>(declaration: No
  */
 export function apply(spec: AnyOpSpec, inputs: readonly Tensor[], params: unknown, label?: string): Tensor {
   const output = outputOf(spec, inputs, params, label);
-  if (isRecording()) record({ op: spec, inputs, params, output });
+  if (!isRecording()) return output;
+  output.watchWrites();
+  record({ op: spec, inputs, params, output });
   return output;
 }
 
@@ -237,7 +239,10 @@ function outputOf(spec: AnyOpSpec, inputs: readonly Tensor[], params: unknown, l
     const shape = spec.shape(inputs, params);
     const dtype = spec.dtype ? spec.dtype(inputs, params) : sharedFloat(inputs);
     checkSize(spec.name, shape);
-    return new Tensor(shape, dtype, compute(spec, inputs, params, shape, dtype), label);
+    const array = compute(spec, inputs, params, shape, dtype);
+    const output = new Tensor(shape, dtype, array, label);
+    if (spec.view && array !== undefined) output.watchWrites(); // its memory may be that of an input
+    return output;
   } catch (error) {
     throw withCaller(spec.name, error);
   }
@@ -252,6 +257,7 @@ function compute(spec: AnyOpSpec, inputs: readonly Tensor[], params: unknown, sh
   for (const input of inputs) {
     if (input.array === undefined) return undefined;
     arrays.push(attached(spec.name, input, input.array));
+    input.watchWrites();
   }
   const view = spec.view?.(arrays, params);
   if (view !== undefined) {
