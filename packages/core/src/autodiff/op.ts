@@ -184,7 +184,8 @@ export interface AnyOpSpec extends Differentiable {
 export function defineOp<I extends Inputs, P = undefined, O = P>(declaration: NoInfer<OpSpec<I, P, O>>): Op<I, P, O> {
   const { name, options, params, shape, dtype, kernel, view, vjp, vjpOfUses, batch, flops, nonFinite, samples } =
     declaration;
-  // Every spec has the same properties in the same order, because engines read such objects fastest.
+  // Every op declaration has the same properties in the same order, because JavaScript engines read such objects
+  // fastest.
   const fields = {
     name,
     options,
@@ -243,8 +244,8 @@ function outputOf(spec: AnyOpSpec, inputs: readonly Tensor[], params: unknown, l
 }
 
 /**
- * Returns the output array: a view of the input's memory if the op declares one, else a new array. Returns `undefined`
- * if an input has no values.
+ * Returns the output array: a view of the input's memory if the op declares a view, else a new array. Returns
+ * `undefined` if an input has no values.
  */
 function compute(spec: AnyOpSpec, inputs: readonly Tensor[], params: unknown, shape: Shape, dtype: DType) {
   const arrays: NdArray[] = [];

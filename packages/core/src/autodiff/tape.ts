@@ -98,7 +98,10 @@ export class Tape implements Recorder {
  * receive these steps.
  */
 export class DryTape extends Tape {
-  /** Whether the steps become the body of a loop or an equation, whose pullback applies them again. */
+  /**
+   * Whether the steps become the body of a loop or an equation. The pullback of the loop or equation applies the body
+   * again.
+   */
   readonly isBody: boolean;
 
   constructor(watched: Iterable<Tensor>, isBody = false) {

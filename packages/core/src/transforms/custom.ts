@@ -89,7 +89,7 @@ function mustBeZero(tangents: readonly Tensor[]): void {
   );
 }
 
-/** The functions that users pass, for messages. */
+/** Names for error messages: the option with which users pass the function that computes the value. */
 const forwardNames = { customVjp: "forward", customJvp: "value" } as const;
 
 /** Returns a function with the rule of a `customVjp`. `name` is the name of its steps and the caller in messages. */

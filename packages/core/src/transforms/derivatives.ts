@@ -226,7 +226,7 @@ function jacobianAt(
   return { blocks: unflatten(value, blocks), aux };
 }
 
-/** The memory for the steps of pullbacks that run together. */
+/** The maximum memory, in bytes, for the pullbacks that run together in one chunk. */
 const maxChunkBytes = 2 ** 26;
 
 /**

@@ -78,7 +78,7 @@ function isSmall(change: number, x: Float64Array, { tolerance, isLinear }: Bound
 
 interface Move {
   readonly next: Float64Array;
-  /** The largest change of each equation. */
+  /** The largest change of an unknown, for each equation. */
   readonly change: Float64Array;
 }
 

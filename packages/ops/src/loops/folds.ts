@@ -15,7 +15,7 @@ export const sumFold = (divisor: number): Fold => ({
   },
   end: (n, acc, w, y, o) => {
     acc.fill(0, n * w, 8 * w);
-    // Sums of at most four entries have nothing in the other accumulators.
+    // For slices of at most four entries, only the first four of the eight accumulators are used.
     if (n <= 4)
       for (let q = 0; q < w; q++) y[o + q] = (acc[q]! + acc[q + 2 * w]! + (acc[q + w]! + acc[q + 3 * w]!)) / divisor;
     else

@@ -91,7 +91,10 @@ export function engineOf<E extends LibraryExports>(library: Library<E>): Engine<
   return null;
 }
 
-/** Sets the choice. If `library` is given, first loads the chosen build, so that a wrong choice changes nothing. */
+/**
+ * Sets the choice of kernels. If `library` is given, first loads the chosen build, so that a wrong choice changes
+ * nothing.
+ */
 function choose(candidates: unknown, caller: string, library?: Library<LibraryExports>): void {
   if (typeof candidates !== "string" || !choices.includes(candidates))
     throw new ArgumentError(`${caller}: expected "plain", "simd", "fma" or "auto"; got ${show(candidates)}`);

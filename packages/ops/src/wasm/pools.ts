@@ -11,9 +11,12 @@ interface Pooled {
   readonly padding: readonly (readonly number[])[];
 }
 
-/** The number of bytes of images copied in at a time, so that they are still in the cache when pooled. */
+/**
+ * The number of bytes of images copied to WebAssembly memory at a time. The copied bytes are still in the cache when
+ * the kernel pools them.
+ */
 const chunkBytes = 2 ** 17;
-/** The largest number of pixels of a window. */
+/** The largest number of pixels of a window that the kernel pools. */
 const largestWindow = 64;
 
 /**
