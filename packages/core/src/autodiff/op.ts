@@ -72,7 +72,7 @@ export interface BatchCall<I extends Inputs, P> {
   readonly params: P;
   /** The number of entries in the batch. */
   readonly size: number;
-  /** The inputs and the output for one entry, without values. */
+  /** The inputs and the output of the op for one entry of the batch, as tensors without values. */
   readonly operands: PerInput<I, Operand>;
   readonly output: Operand;
   /** Returns input k with a batch axis. An input that is not batched is repeated. */

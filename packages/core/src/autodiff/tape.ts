@@ -48,7 +48,7 @@ type JointRule = (g: Tensor, step: Unchecked, needed: readonly boolean[]) => rea
 
 /** Receives each step of a computation as soon as the step has run. */
 export interface Recorder {
-  /** Returns `true` to keep the step from the recorders outside this one. */
+  /** Returns `true` if the recorders outside of this recorder must not receive the step. */
   record(step: Step): unknown;
 }
 

@@ -194,7 +194,9 @@ const gradientWithAux =
     return [grad, aux];
   };
 
-/** Runs `f` once and pulls back the basis cotangents of its value. Each of them gives one row of the Jacobian. */
+/**
+ * Runs `f` once and pulls back the basis cotangents of its value. Each basis cotangent gives one row of the Jacobian.
+ */
 function jacobianAt(
   caller: string,
   f: (...args: unknown[]) => unknown,

@@ -73,8 +73,8 @@ const fixedPointOp: EquationOp = /* @__PURE__ */ equationOp("fixedPoint", iterat
 const rootOp: EquationOp = /* @__PURE__ */ equationOp("root", newton);
 
 /**
- * Splits a list with an entry for each input of a solver op into three lists: for the constants, the start and the
- * parameters.
+ * Splits a list, which has an entry for each input of a solver op, into three lists: for the constants, the start and
+ * the parameters.
  */
 function splitInputs<T>({ body, unknowns }: Equation, list: readonly T[]): [constants: T[], start: T[], params: T[]] {
   const first = body.constants.length;

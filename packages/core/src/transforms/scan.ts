@@ -375,7 +375,10 @@ const scanDefaults = { length: undefined, reverse: false, segments: 1 };
 
 const resultLeaves = (y: unknown): readonly Tensor[] => (y === undefined ? [] : leaves("scan", y, "y"));
 
-/** Returns the tensors of the carry that the body returned. @throws ShapeError unless they are like those of `init` */
+/**
+ * Returns the tensors of the carry that the body returned. @throws ShapeError unless these tensors have the shapes and
+ * dtypes of those of `init`
+ */
 function nextCarry(init: unknown, returned: unknown): Tensor[] {
   const before = leaves("scan", init, "init");
   const after = leavesLike("scan", [init, "init"], [asTree(returned), "the carry that body returned"]);

@@ -15,7 +15,7 @@ import { checkStep, projected, type RecurrentOptions, recurrentSettings, recurre
 export interface LstmParams {
   /** The weights of the input, [D, 4H]. */
   readonly Wx: Tensor;
-  /** The weights of the output of the previous time step, [H, 4H]. */
+  /** The weights that multiply the output of the previous time step, [H, 4H]. */
   readonly Wh: Tensor;
   /** The bias, [4H]. */
   readonly b: Tensor;

@@ -85,7 +85,10 @@ type GatheredKernel = (
   divisor: number,
 ) => void;
 
-/** Writes the cotangents g [rows, m] of maxima over the entries of x at n offsets to these entries of u. */
+/**
+ * For maxima of x over the entries at n offsets, writes the cotangents g [rows, m] to u, at the entries where x has its
+ * maximum, and 0 to the other entries.
+ */
 type SpreadKernel = (
   n: number,
   offsets: number,

@@ -20,9 +20,10 @@ const chunkBytes = 2 ** 17;
 const largestWindow = 64;
 
 /**
- * Writes the maxima of the windows of images x to p. If `u` is given, reads cotangents of the maxima from p instead, and
- * writes their cotangents of x to u; windows must not overlap. All arrays are row-major. Returns whether the kernel ran,
- * which requires that the channels of a pixel fill a vector. The plain loops give the same bits.
+ * Writes the maxima of the windows of images x to p. If `u` is given, reads the cotangents of the maxima from p
+ * instead, and writes the cotangents of x to u; windows must then not overlap. All arrays are row-major. Returns
+ * whether the kernel ran, which requires that the channels of a pixel fill a vector. The plain loops give the same
+ * bits.
  */
 export function maxPoolInWasm(pooled: Pooled, p: Data, x: Data, u?: Data): boolean {
   const engine = currentEngine();

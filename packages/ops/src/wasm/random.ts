@@ -68,7 +68,10 @@ export function normalInWasm(out: Data, key: Data, radius: number, angle: number
   });
 }
 
-/** Writes the distribution's numbers for the uniform numbers u, float64, to `out`. Returns whether the kernel ran. */
+/**
+ * Converts the uniform numbers u, float64, to random numbers of the distribution, and writes these to `out`. Returns
+ * whether the kernel ran.
+ */
 export function distributionInWasm(out: NdArray, u: NdArray, name: "exponential" | "gumbel"): boolean {
   const values = ravel(u);
   if (!(values instanceof Float64Array)) return false;
