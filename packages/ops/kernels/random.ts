@@ -4,7 +4,7 @@
 
 import { log } from "./functions";
 
-/** The results of `blocks`: four vectors of 16 bytes. */
+/** Memory for the random bits that the function `blocks` writes: four vectors of 16 bytes. */
 const words: usize = memory.data(64, 16);
 
 /** Returns the first free address after `words`. */
@@ -86,7 +86,7 @@ function blocks(k0: i32, k1: i32, c: i32, stream: i32, otherC: i32, otherStream:
   v128.store(words, v, 48);
 }
 
-/** Returns two uniform numbers of 53 bits, from entries 2 half and 2 half + 1 of group 0 or 1 in `words`. */
+/** Returns two uniform numbers of 53 bits, from the blocks 2 × half and 2 × half + 1 of a group (0 or 1) in `words`. */
 // @ts-ignore: decorator
 @inline
 function uniform53(group: usize, half: usize): v128 {
@@ -97,7 +97,7 @@ function uniform53(group: usize, half: usize): v128 {
   return f64x2.mul(f64x2.add(f64x2.mul(high, f64x2.splat(67108864)), low), f64x2.splat(1.1102230246251565e-16)); // 2²⁶, 2⁻⁵³
 }
 
-/** Returns two uniform numbers of 24 bits, from the same entries of `words` as `uniform53`. */
+/** Returns two uniform numbers of 24 bits, from the same blocks as `uniform53`. */
 // @ts-ignore: decorator
 @inline
 function uniform24(group: usize, half: usize): v128 {

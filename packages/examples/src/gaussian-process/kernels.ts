@@ -35,8 +35,8 @@ interface Parameter {
 }
 
 /**
- * A term of the covariance. The process is a sum of independent processes, and each term is the covariance of one of
- * these.
+ * A term of the covariance. The Gaussian process is a sum of independent processes, and each term is the covariance of
+ * one of them.
  */
 export interface Component {
   readonly name: string;

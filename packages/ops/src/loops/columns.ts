@@ -22,7 +22,7 @@ type FoldStep = (
 
 /** A reduction of many slices at once. */
 export interface Fold {
-  /** The number of accumulators of a slice. */
+  /** The number of accumulators that the reduction keeps for each slice. */
   readonly accumulators: number;
   readonly step: FoldStep;
   /** Writes the results of `width` slices of n entries to `y`, from index `o` on. */
@@ -41,8 +41,9 @@ export const longSlice = 24;
 const cachedSlice = 4096;
 
 /**
- * Reduces x over `axes`, entry by entry of many slices at once, to `out`, which has the shape of x without `axes`. So the
- * innermost loop runs over the outputs. Returns false, and writes nothing, if a loop along each slice is faster.
+ * Reduces x over `axes` to `out`, which has the shape of x without `axes`. Each pass adds one entry to the results of
+ * many slices, so the innermost loop runs over the outputs. Returns false, and writes nothing, if a loop along each
+ * slice is faster.
  */
 export function foldColumns(axes: readonly number[], out: NdArray, x: NdArray, fold: Fold): boolean {
   const { kept, sizes, strides, lengths, steps } = reductionLayout(axes, x);
