@@ -217,7 +217,10 @@ export function fromNdarray(nd: ReadonlyNdArray, options?: { readonly label?: st
   );
 }
 
-/** Returns `shape`. @throws ShapeError unless it is a list of integers ≥ 0; OutOfRangeError for too many elements */
+/**
+ * Returns the shape of a new tensor, after checking it. @throws ShapeError unless the shape is a list of integers ≥ 0;
+ * OutOfRangeError for too many elements
+ */
 function checkShape(caller: string, shape: Shape): Shape {
   if (!isArray(shape))
     throw new ShapeError(
