@@ -32,9 +32,9 @@ function unsigned(n: number): number[] {
 }
 
 const name = (text: string): number[] => [...unsigned(text.length), ...Array.from(text, (c) => c.charCodeAt(0))];
-const bytesOf = (x: number, width: 4 | 8): number[] => [
-  ...new Uint8Array((width === 4 ? Float32Array.of(x) : Float64Array.of(x)).buffer),
-];
+const bytesOf = (x: number, width: 4 | 8): Uint8Array =>
+  new Uint8Array((width === 4 ? Float32Array.of(x) : Float64Array.of(x)).buffer);
+const [zeroBytes, oneBytes] = [0, 1].map((byte) => new Uint8Array(16).fill(byte)) as [Uint8Array, Uint8Array];
 
 /** Vector operations on floats: the code for four float32, and for two float64. */
 const vectorOps = {
@@ -74,22 +74,56 @@ const scalarOps = {
 } as const;
 export type ScalarOp = keyof typeof scalarOps;
 
+/** Bytes that grow. A plan is assembled once, before the JavaScript engine compiles this code, so bytes are copied in bulk. */
+class Bytes {
+  #bytes: Uint8Array = new Uint8Array(1024);
+  #size = 0;
+
+  get view(): Uint8Array {
+    return this.#bytes.subarray(0, this.#size);
+  }
+  put(byte: number): void {
+    if (this.#size === this.#bytes.length) this.#grow(1);
+    this.#bytes[this.#size++] = byte;
+  }
+  unsigned(n: number): void {
+    let rest = n >>> 0;
+    for (; rest > 127; rest >>>= 7) this.put((rest & 127) | 128);
+    this.put(rest);
+  }
+  putAll(bytes: ArrayLike<number>): void {
+    if (this.#size + bytes.length > this.#bytes.length) this.#grow(bytes.length);
+    this.#bytes.set(bytes, this.#size);
+    this.#size += bytes.length;
+  }
+  #grow(count: number): void {
+    const grown = new Uint8Array(Math.max(2 * this.#bytes.length, this.#size + count));
+    grown.set(this.view);
+    this.#bytes = grown;
+  }
+}
+
 /** The body of a function. Each method appends one instruction, except where it says that it appends several. */
 export class Code {
-  readonly bytes: number[] = [];
+  readonly #bytes = new Bytes();
 
-  #put(...bytes: readonly number[]): this {
-    for (const byte of bytes) this.bytes.push(byte);
+  /** The bytes of the instructions so far. */
+  get bytes(): Uint8Array {
+    return this.#bytes.view;
+  }
+  #put(byte: number, more?: ArrayLike<number>): this {
+    this.#bytes.put(byte);
+    if (more !== undefined) this.#bytes.putAll(more);
     return this;
   }
   #unsigned(n: number): this {
-    if (n < 128) this.bytes.push(n);
-    else for (const byte of unsigned(n)) this.bytes.push(byte);
+    this.#bytes.unsigned(n);
     return this;
   }
   #vector(op: number): this {
-    this.bytes.push(0xfd);
-    return this.#unsigned(op);
+    this.#bytes.put(0xfd);
+    this.#bytes.unsigned(op);
+    return this;
   }
   /** Appends a vector instruction that accesses memory with the given alignment, as a power of 2. */
   #access(op: number, alignment: number, offset: number): this {
@@ -98,51 +132,48 @@ export class Code {
 
   /** Picks bytes of two vectors: 0 to 15 of the first, 16 to 31 of the second. */
   #shuffle(bytes: readonly number[]): this {
-    return this.#vector(13).#put(...bytes);
+    this.#vector(13).#bytes.putAll(bytes);
+    return this;
   }
 
   get(local: number): this {
-    this.bytes.push(0x20);
-    return this.#unsigned(local);
+    return this.#put(0x20).#unsigned(local);
   }
   set(local: number): this {
-    this.bytes.push(0x21);
-    return this.#unsigned(local);
+    return this.#put(0x21).#unsigned(local);
   }
   tee(local: number): this {
-    this.bytes.push(0x22);
-    return this.#unsigned(local);
+    return this.#put(0x22).#unsigned(local);
   }
   i32(n: number): this {
-    return this.#put(0x41, ...signed(n));
+    return this.#put(0x41, signed(n));
   }
   f64(x: number): this {
-    return this.#put(0x44, ...bytesOf(x, 8));
+    return this.#put(0x44, bytesOf(x, 8));
   }
   call(index: number): this {
-    this.bytes.push(0x10);
-    return this.#unsigned(index);
+    return this.#put(0x10).#unsigned(index);
   }
   loop(): this {
-    return this.#put(0x03, 0x40);
+    return this.#put(0x03).#put(0x40);
   }
   end(): this {
     return this.#put(0x0b);
   }
   /** Continues the innermost loop if the top of the stack is not 0. */
   repeatIf(): this {
-    return this.#put(0x0d, 0);
+    return this.#put(0x0d).#put(0);
   }
   scalar(op: ScalarOp): this {
     return this.#put(scalarOps[op]);
   }
   /** Stores the f32 or f64 at the top of the stack. */
   storeNumber(width: 4 | 8, offset: number): this {
-    return (width === 4 ? this.#put(0x38, 2) : this.#put(0x39, 3)).#unsigned(offset);
+    return (width === 4 ? this.#put(0x38).#put(2) : this.#put(0x39).#put(3)).#unsigned(offset);
   }
   /** Fills memory: takes an address, a byte and a length. */
   fill(): this {
-    return this.#put(0xfc, 11, 0);
+    return this.#put(0xfc).#put(11).#put(0);
   }
 
   load(offset: number): this {
@@ -184,23 +215,26 @@ export class Code {
   /** Moves the lanes of a mask to the first bytes, as 0 and 1. Appends several instructions. */
   packMask(width: 4 | 8): this {
     const lanes = Array.from({ length: 16 }, (_, i) => (i * width) % 16);
-    return this.bytes16(new Array<number>(16).fill(1)).bits("and").zeros().#shuffle(lanes);
+    return this.#bytes16(oneBytes).bits("and").zeros().#shuffle(lanes);
   }
   /** A vector of 16 bytes. */
-  bytes16(bytes: readonly number[]): this {
-    return this.#vector(12).#put(...bytes);
+  #bytes16(bytes: ArrayLike<number>): this {
+    this.#vector(12).#bytes.putAll(bytes);
+    return this;
   }
   zeros(): this {
-    return this.bytes16(new Array<number>(16).fill(0));
+    return this.#bytes16(zeroBytes);
   }
   /** A mask that is set in the first `count` lanes. */
   firstLanes(width: 4 | 8, count: number): this {
-    return this.bytes16(Array.from({ length: 16 }, (_, i) => (i < count * width ? 255 : 0)));
+    return this.#bytes16(Array.from({ length: 16 }, (_, i) => (i < count * width ? 255 : 0)));
   }
   /** A constant with the same float in all lanes. */
   splat(width: 4 | 8, x: number): this {
     const lane = bytesOf(x, width);
-    return this.bytes16(width === 4 ? [...lane, ...lane, ...lane, ...lane] : [...lane, ...lane]);
+    this.#vector(12);
+    for (let i = 0; i < 16; i += width) this.#bytes.putAll(lane);
+    return this;
   }
   vector(op: VectorOp, width: 4 | 8): this {
     return this.#vector(vectorOps[op][width === 4 ? 0 : 1]);
@@ -235,7 +269,7 @@ export class ModuleBuilder {
   readonly #typeKeys: string[] = [];
   readonly #imports: number[][] = [];
   readonly #imported = new Map<string, number>();
-  readonly #functions: { readonly type: number; readonly body: number[] }[] = [];
+  readonly #functions: { readonly type: number; readonly body: Uint8Array }[] = [];
   readonly #exports: number[][] = [];
 
   /** Imports a function. Returns its index. All imports come before the first definition. */
@@ -256,11 +290,15 @@ export class ModuleBuilder {
   /** Defines and exports a function without params and results. Returns its index. */
   define(field: string, locals: readonly ValueType[], code: Code): number {
     const index = this.#imported.size + this.#functions.length;
-    const declared = locals.flatMap((type) => [1, type]);
-    const content = [...unsigned(locals.length), ...declared];
-    for (const byte of code.bytes) content.push(byte);
-    content.push(0x0b);
-    this.#functions.push({ type: this.#type([]), body: [...unsigned(content.length)].concat(content) });
+    const content = new Bytes();
+    content.unsigned(locals.length);
+    for (const type of locals) content.putAll([1, type]);
+    content.putAll(code.bytes);
+    content.put(0x0b);
+    const body = new Bytes();
+    body.unsigned(content.view.length);
+    body.putAll(content.view);
+    this.#functions.push({ type: this.#type([]), body: body.view });
     this.#exports.push([...name(field), 0, ...unsigned(index)]);
     return index;
   }
@@ -268,19 +306,21 @@ export class ModuleBuilder {
   /** Returns the binary. It imports the memory `env.memory`. */
   binary(): Uint8Array {
     const memory = [...name("env"), ...name("memory"), 2, 0, 1];
-    const bytes = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
-    const put = (id: number, entries: readonly number[][]) => {
-      const length = entries.reduce((sum, entry) => sum + entry.length, 0);
+    const bytes = new Bytes();
+    bytes.putAll([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]);
+    const put = (id: number, entries: readonly ArrayLike<number>[]) => {
       const count = unsigned(entries.length);
-      bytes.push(id, ...unsigned(count.length + length), ...count);
-      for (const entry of entries) for (const byte of entry) bytes.push(byte);
+      bytes.put(id);
+      bytes.unsigned(entries.reduce((sum, entry) => sum + entry.length, count.length));
+      bytes.putAll(count);
+      for (const entry of entries) bytes.putAll(entry);
     };
     put(1, this.#types);
     put(2, [memory, ...this.#imports]);
     put(3, this.#functions.map(({ type }) => unsigned(type))); // biome-ignore format: reads best on one line
     put(7, this.#exports);
     put(10, this.#functions.map(({ body }) => body)); // biome-ignore format: reads best on one line
-    return Uint8Array.from(bytes);
+    return bytes.view;
   }
 
   #type(params: readonly ValueType[], results: readonly ValueType[] = []): number {

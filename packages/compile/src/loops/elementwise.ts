@@ -69,7 +69,8 @@ export function dtypeOf({ step, inputs, output }: ComputedStep): "float32" | "fl
   if (rule === undefined) return undefined;
   let dtype: "float32" | "float64" | "bool" = "bool";
   let types = "";
-  for (const value of [...inputs, output]) {
+  for (let k = 0; k <= inputs.length; k++) {
+    const value = k < inputs.length ? inputs[k]! : output;
     types += value.dtype === "bool" ? "b" : "f";
     if (value.dtype === "bool" || value.dtype === dtype) continue;
     if (dtype !== "bool" || value.dtype === "int32") return undefined;

@@ -104,55 +104,62 @@ export function emitGroup(
     sumsOf.set(buffer, [...(sumsOf.get(buffer) ?? []), sumCodes[k]!]);
   }
 
-  // Each vector of an iteration has its own locals. Numbers that all vectors of a row share have one local.
-  const vectors = new Map<string | Buffer, number[]>();
-  const vectorLocal = (key: string | Buffer, v: number): number => {
-    const known = vectors.get(key);
-    if (known === undefined) {
-      const local = newLocal(v128);
-      vectors.set(key, [local]);
-      return v === 0 ? local : vectorLocal(key, v);
-    }
-    while (known.length <= v) known.push(newLocal(v128));
-    return known[v]!;
+  // Each vector of an iteration has its own local. The vectors of a row share the local of a repeated number.
+  const hasCalls = steps.some(({ step }) => elementwise.get(step.op)!.isCall);
+  const hasRowSums = sums[0]?.isOfRows === true;
+  const block = hasCalls ? vectorsOfCalls : hasRowSums ? 8 / lanes : 1;
+  const whole = Math.floor(n / lanes);
+  const isUnrolled = whole <= maxUnrolled && whole * steps.length <= 200;
+  const looped = isUnrolled ? 0 : whole - (whole % block);
+  const newVectors = (isRepeated: boolean): number[] => {
+    if (isRepeated) return new Array<number>(block).fill(newLocal(v128));
+    return Array.from({ length: Math.min(block, Math.ceil(n / lanes)) }, () => newLocal(v128));
   };
-  const isRepeated = (each: Access) => innerStride(each) === 0;
-  const pushOperand = (x: Value, v: number) => {
-    if (x.uniform === undefined) {
-      const key = produced.has(x.buffer) ? x.buffer : keys.get(x)!;
-      code.get(vectorLocal(key, typeof key === "string" && isRepeated(loads.get(key)!) ? 0 : v));
-    } else if (x.dtype === "bool") code.firstLanes(8, x.uniform === 0 ? 0 : 2);
-    else code.splat(width, x.uniform);
-  };
+  const loadVectors = new Map<string, number[]>();
+  for (const [key, each] of loads) loadVectors.set(key, newVectors(innerStride(each) === 0));
+  const stepVectors = new Map<Buffer, number[]>();
+  const computations = steps.map(({ step, inputs, output }) => {
+    const operands = inputs.map((x): number[] | Value => {
+      if (x.uniform !== undefined) return x;
+      return stepVectors.get(x.buffer) ?? loadVectors.get(keys.get(x)!)!;
+    });
+    const results = newVectors(false);
+    stepVectors.set(output.buffer, results);
+    return { emit: elementwise.get(step.op)!.emit, params: step.params, operands, results };
+  });
   const call: EmitContext["call"] = (name) => code.call(indexOf(name));
 
   /** Emits the vectors at some positions, all vectors of a step before the next step. */
   const emitVectors = (positions: readonly Position[]) => {
     for (const [key, each] of loads)
-      if (!isRepeated(each))
-        for (const [v, position] of positions.entries()) emitLoad(code, each, width, position, vectorLocal(key, v));
-    for (const { step, inputs, output } of steps)
-      for (let v = 0; v < positions.length; v++) {
-        const get = (k: number) => pushOperand(inputs[k]!, v);
-        elementwise.get(step.op)!.emit(code, { get, width, call, params: step.params });
-        code.set(vectorLocal(output.buffer, v));
+      if (innerStride(each) !== 0)
+        for (const [v, position] of positions.entries())
+          emitLoad(code, each, width, position, loadVectors.get(key)![v]!);
+    for (const { emit, params, operands, results } of computations) {
+      let v = 0;
+      const get = (k: number) => {
+        const operand = operands[k]!;
+        if (isVectors(operand)) code.get(operand[v]!);
+        else if (operand.dtype === "bool") code.firstLanes(8, operand.uniform === 0 ? 0 : 2);
+        else code.splat(width, operand.uniform!);
+      };
+      const context = { get, width, call, params } as const;
+      for (; v < positions.length; v++) {
+        emit(code, context);
+        code.set(results[v]!);
       }
+    }
     for (const each of results)
       for (const [v, position] of positions.entries())
-        emitStore(code, each, width, position, vectorLocal(each.value.buffer, v));
+        emitStore(code, each, width, position, stepVectors.get(each.value.buffer)![v]!);
     for (const [buffer, codes] of sumsOf)
       for (const [v, position] of positions.entries())
-        for (const { add } of codes) add(vectorLocal(buffer, v), position);
+        for (const { add } of codes) add(stepVectors.get(buffer)![v]!, position);
   };
 
-  const hasCalls = steps.some(({ step }) => elementwise.get(step.op)!.isCall);
-  const hasRowSums = sums[0]?.isOfRows === true;
-  const block = hasCalls ? vectorsOfCalls : hasRowSums ? 8 / lanes : 1;
   const emitRow = () => {
-    for (const [key, each] of loads) if (isRepeated(each)) emitRepeated(code, each, width, vectorLocal(key, 0));
-    const whole = Math.floor(n / lanes);
-    const isUnrolled = whole <= maxUnrolled && whole * steps.length <= 200;
-    const looped = isUnrolled ? 0 : whole - (whole % block);
+    for (const [key, each] of loads)
+      if (innerStride(each) === 0) emitRepeated(code, each, width, loadVectors.get(key)![0]!);
     if (looped > 0) {
       code.i32(0).set(column).loop();
       emitVectors(Array.from({ length: block }, (_, v) => ({ at: v * lanes, column, count: lanes })));
@@ -197,3 +204,5 @@ export function emitGroup(
   for (const { end } of sumCodes) end();
   return { code, locals };
 }
+
+const isVectors = (operand: number[] | Value): operand is number[] => Array.isArray(operand);

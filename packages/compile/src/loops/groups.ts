@@ -67,10 +67,9 @@ export const sumBytes = ({ output }: ComputedStep): number => 64 * sizeOf(output
 function canLoad({ inputs, output: { shape } }: ComputedStep): boolean {
   return inputs.every((x) => {
     if (x.uniform !== undefined) return true;
-    const strides = broadcastTo(x, shape);
-    if (strides.some((stride) => stride < 0)) return false;
+    if (x.stride.some((step) => step < 0)) return false;
     if (x.dtype !== "bool") return true;
-    const inner = mergeAxes(shape, [strides]).strides[0]!.at(-1) ?? 0;
+    const inner = mergeAxes(shape, [broadcastTo(x, shape)]).strides[0]!.at(-1) ?? 0;
     return inner === 0 || inner === 1;
   });
 }
