@@ -2,7 +2,7 @@ import { nodeWorkers, platform } from "./platform.ts";
 import type { Part } from "./pool.ts";
 import { words, workerText } from "./workerText.ts";
 
-/** What a worker needs to run parts of a plan. */
+/** The data that a worker needs to run parts of a plan. */
 export interface SharedData {
   readonly control: Int32Array;
   readonly memory: object;
