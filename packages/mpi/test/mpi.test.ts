@@ -26,6 +26,8 @@ interface Results {
 }
 interface Trained {
   readonly plain: string;
+  readonly compiled: string;
+  readonly plans: number;
   readonly fit: Summary;
   readonly resumed: Summary;
   readonly stopped: unknown;
@@ -109,9 +111,14 @@ describe.each(found)("$name", (installation: Installation) => {
       for (const result of results) expect(result.mean).toEqual({ a: [Math.fround(mean), 1], b: [[mean, 1]] });
     });
 
-    test.each(dtypes)("a plain loop on uneven batches equals one process in %s", (dtype) => {
-      for (const result of results) expect(result[dtype].plain).toBe(results[0]![dtype].plain);
-      expectClose(parse(results[0]![dtype].plain), plainLoop(dtype), tolerances[dtype]);
+    test.each(dtypes)("a plain loop on uneven batches equals one process in %s, also with a compiled step", (dtype) => {
+      const alone = plainLoop(dtype);
+      for (const loop of ["plain", "compiled"] as const) {
+        for (const result of results) expect(result[dtype][loop]).toBe(results[0]![dtype][loop]);
+        expectClose(parse(results[0]![dtype][loop]), alone, tolerances[dtype]);
+      }
+      const hasRows = (rank: number) => size !== 4 || rank !== 1;
+      expect(results.map((result) => result[dtype].plans)).toEqual(results.map((_, rank) => (hasRows(rank) ? 1 : 0)));
     });
 
     test.each(dtypes)("fit equals one process in %s, also where ranks have no row", async (dtype) => {
@@ -162,13 +169,22 @@ describe.each(found)("$name", (installation: Installation) => {
     });
   });
 
+  const thrown = /^rank 1 of 2 failed: Error: the disk of rank 1 is full$/m;
   test.each([
-    ["throw", /rank 1 of 2 failed: Error: the disk of rank 1 is full/],
-    ["kill", /./],
-  ])("a rank that fails (%s) ends the job with an exit code and a message", async (failure, message) => {
-    const { code, stdout, stderr } = await runRanks(installation, 2, "failing.mjs", failure, installation.library);
-    expect(code).not.toBe(0);
-    expect(stdout + stderr).toMatch(message);
+    ["throws an error", "throw", 1, thrown],
+    ["rejects a promise", "reject", 1, thrown],
+    ["exits with code 3", "exit", 3, undefined],
+    ["calls abort(4)", "abort", 4, undefined],
+  ])("a rank that %s ends all ranks with its code and its message", async (_, failure, code, message) => {
+    const ended = await runRanks(installation, 2, "failing.mjs", failure, installation.library);
+    expect(ended.code).toBe(code);
+    if (message) expect(ended.stderr).toMatch(message);
+  });
+
+  test("a rank that is killed ends all ranks with a code other than 0 and a message of mpirun", async () => {
+    const { code, stdout, stderr } = await runRanks(installation, 2, "failing.mjs", "kill", installation.library);
+    expect(code).toBeGreaterThan(0);
+    expect(stdout + stderr).toMatch(/signal:? 9/i); // Open MPI writes to stderr, MPICH to stdout
   });
 
   test("a program that does not finalize ends with exit code 0", async () => {
