@@ -63,6 +63,16 @@ function connect(library: string | undefined): Mpi | undefined {
   return isLaunched || library ? openMpi({ library }) : undefined;
 }
 
+/** Returns a signal that SIGTERM aborts. Open MPI sends SIGTERM to all processes at Ctrl-C, and SLURM before it ends a job. */
+function terminated(): AbortSignal {
+  const controller = new AbortController();
+  process.once("SIGTERM", () => {
+    process.exitCode = 143; // the exit status that shells use after SIGTERM
+    controller.abort();
+  });
+  return controller.signal;
+}
+
 const digitsMpi: Command<Fit<Model>> = command({
   summary:
     "classifies handwritten digits on several processes: mpirun -n 2 node packages/examples/dist/digits-mpi/main.js",
@@ -88,7 +98,7 @@ const digitsMpi: Command<Fit<Model>> = command({
         key,
         metrics: { accuracy: (scores, { labels }) => accuracy(scores, labels) },
         validation: { data: wholeSet(test) },
-        signal: stop,
+        signal: mpi === undefined ? stop : AbortSignal.any([stop, terminated()]),
         progress: true,
         checkpoint: { path: checkpoint },
         resume: resume ? checkpoint : false,
@@ -98,9 +108,11 @@ const digitsMpi: Command<Fit<Model>> = command({
     const seconds = (performance.now() - start) / 1000;
     if (isFirst) {
       const reached = fitted.history.validation.at(-1)?.metrics.accuracy ?? 0;
-      console.log(`test accuracy ${percent(reached)}, ${seconds.toFixed(1)} s`);
-      if (fitted.reason === "aborted") console.log(`resume from ${checkpoint} with --resume`);
+      if (fitted.reason === "aborted")
+        console.log(`stopped after step ${fitted.step} of ${steps}; resume from ${checkpoint} with --resume`);
+      else console.log(`test accuracy ${percent(reached)}, ${seconds.toFixed(1)} s`);
     }
+    mpi?.finalize(); // waits for all processes, so that process 0 prints its lines before another process ends the job
     return fitted;
   },
 });
