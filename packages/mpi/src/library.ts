@@ -44,6 +44,8 @@ const dlopenFlags = 0x2 | 0x100 | 0x1000;
 
 const textBytes = 8192; // MPI_MAX_LIBRARY_VERSION_STRING of MPICH; Open MPI needs 256
 
+const pauseBeforeFinalize = 200; // ms; longer than a rank on a busy machine needs to leave a barrier
+
 /**
  * Loads the first of several libraries that exists.
  * @throws MpiError if none of the libraries exists, or if the loaded library is not an MPI library that this package
@@ -104,11 +106,25 @@ function functionsOf(caller: string, koffi: Koffi, name: string): Library {
     broadcast: (type, array, root) => broadcast(array, array.length, types[type], root, world),
     allreduce: (type, array, op) => allreduce(inPlace, array, array.length, types[type], operations[op], world),
     allgather: (type, own, all) => allgather(own, own.length, types[type], all, own.length, types[type], world),
-    finalize: () => finalize(),
+    finalize() {
+      if (abi !== mpichAbi) return finalize();
+      const code = barrier(world);
+      if (code !== 0) return code;
+      pause();
+      return finalize();
+    },
     abort: (code) => void abort(world, code),
     errorText: (code) => readText((bytes, length) => errorString(code, bytes, length)).replaceAll(/\s*\n\s*/g, " "),
   };
 }
+
+/**
+ * Waits until all ranks have left their last barrier. Without this pause, MPI_Finalize of MPICH hangs in some runs on
+ * several hosts, where MPICH uses UCX over TCP. MPI_Finalize sends each other rank a request, and waits for the answers.
+ * A rank answers only while it runs a function of MPI. If rank 1 answers rank 0 while rank 1 is still in a barrier, rank
+ * 0 finishes MPI_Finalize before rank 1 sends its own request, and rank 1 waits forever.
+ */
+const pause = (): void => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, pauseBeforeFinalize);
 
 function readText(f: (bytes: Uint8Array, length: Int32Array) => unknown): string {
   const [bytes, length] = [new Uint8Array(textBytes), new Int32Array(1)];

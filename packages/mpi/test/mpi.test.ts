@@ -71,8 +71,7 @@ function plainLoop(dtype: DType): number[] {
 }
 
 describe.each(found)("$name", (installation: Installation) => {
-  // The soak also runs one rank and four, which take most of the time.
-  describe.each(process.env.WENGERT_SOAK ? [1, 2, 4] : [2])("on %i ranks", (size) => {
+  describe.each([1, 2, 4])("on %i ranks", (size) => {
     const own = join(folder, `${installation.library}-${size}`);
     let results: readonly Results[];
     beforeAll(async () => {

@@ -64,6 +64,24 @@ describe("at the end of the process", () => {
     expect([closed.argumentsOf("MPI_Finalize").length, closed.argumentsOf("MPI_Abort").length]).toEqual([1, 0]);
   });
 
+  test("MPICH is finalized after a barrier and a pause, and Open MPI at once", () => {
+    const lastCalls = (options: FakeOptions) => {
+      const { mpi, koffi } = opened({ ...started, ...options });
+      const names = () => koffi.calls.map(([name]) => name).filter((name) => name !== "MPI_Finalized");
+      const before = names().length;
+      let atPause: readonly string[] | undefined;
+      const wait = vi.spyOn(Atomics, "wait").mockImplementation(() => {
+        atPause = names().slice(before);
+        return "timed-out";
+      });
+      mpi.finalize();
+      wait.mockRestore();
+      return { atPause, atEnd: names().slice(before) };
+    };
+    expect(lastCalls({})).toEqual({ atPause: ["MPI_Barrier"], atEnd: ["MPI_Barrier", "MPI_Finalize"] });
+    expect(lastCalls({ version: "Open MPI v4.1.4" })).toEqual({ atPause: undefined, atEnd: ["MPI_Finalize"] });
+  });
+
   test("another exit code ends all ranks, after the error has been printed", () => {
     const print = vi.spyOn(console, "error").mockImplementation(() => {});
     const { emit, argumentsOf } = opened(started);
