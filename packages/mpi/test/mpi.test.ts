@@ -143,6 +143,10 @@ describe.each(found)("$name", (installation: Installation) => {
       expect(results.map(({ files }) => files)).toEqual(results.map(() => false));
     });
 
+    test("fit returns on all ranks after rank 0 has written the last checkpoint", () => {
+      expect(results.map(({ waited }) => waited)).toEqual(results.map(() => true));
+    });
+
     test("methods throw after finalize", () => {
       for (const { finalized } of results) expect(finalized).toMatch(/^MpiError: barrier: MPI is already finalized/);
     });

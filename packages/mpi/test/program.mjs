@@ -2,6 +2,7 @@
 
 import { existsSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
 import { compile } from "@wengert/compile";
 import { tensor, treeMap, valueAndGrad } from "@wengert/core";
 import { mul, slice } from "@wengert/ops";
@@ -91,7 +92,6 @@ for (const dtype of ["float32", "float64"]) {
     // The other ranks have no file, as if they ran on another host.
     checkpoint: { path: rank === 0 ? path : `${folder}/missing/${rank}` },
   });
-  mpi.barrier();
   const resumed = await fitted({ checkpoint: { path: rank === 0 ? path : `${folder}/missing/${rank}` }, resume: true });
   const compiled = compile(valueAndGrad(meanLoss));
   results[dtype] = {
@@ -105,6 +105,20 @@ for (const dtype of ["float32", "float64"]) {
   };
 }
 results.files = existsSync(`${folder}/missing`);
+
+const late = `${folder}/late`;
+const write = async () => {
+  await sleep(100);
+  writeFileSync(late, "");
+};
+await fit(loss, modelOf("float64"), dataOf(rows, "float64"), {
+  ...optionsOf("float64"),
+  steps: 1,
+  validation: undefined,
+  checkpoint: { write },
+  parallel: mpi,
+});
+results.waited = existsSync(late);
 
 if (size === 2) {
   const params = modelOf("float64");
