@@ -6,8 +6,8 @@ import { mustNotBeRecorded } from "./recording.ts";
 
 export interface AllreduceMeanOptions {
   /**
-   * The weight of this rank's tree, for example its number of rows. Default 1. A tree of weight 0 contributes zero, even if
-   * it holds NaN.
+   * The weight of the tree of the current rank, for example the rank's number of rows. Default 1. A tree of weight 0
+   * contributes zero, even if it holds NaN.
    */
   readonly weight?: number | undefined;
 }

@@ -2,8 +2,8 @@ import { ArgumentError } from "@wengert/core";
 import { isRecording } from "@wengert/core/extend";
 
 /**
- * Throws inside `grad`, `compile` or `trace`. Their tape holds only the steps of the current process, so derivatives and
- * plans would omit the communication with the other ranks.
+ * Checks that the call is not inside a function that is being differentiated, compiled or traced. A tape records only the
+ * steps of one process, so a derivative or a plan would be wrong: it would omit the other ranks.
  * @throws ArgumentError if a tape or a trace is recording
  */
 export function mustNotBeRecorded(caller: string, fix: string): void {

@@ -27,7 +27,14 @@ export interface FakeKoffi extends Koffi {
 type Native = (...args: unknown[]) => unknown;
 
 export function fakeKoffi(options: FakeOptions = {}): FakeKoffi {
-  const { version = "MPICH Version:\t4.0.2\nMPICH ABI: 14", size = 1, failing = [], missing = [], exist, onLoad } = options;
+  const {
+    version = "MPICH Version:\t4.0.2\nMPICH ABI: 14",
+    size = 1,
+    failing = [],
+    missing = [],
+    exist,
+    onLoad,
+  } = options;
   let { initialized = true, finalized = false } = options;
   const calls: [string, ...unknown[]][] = [];
   const loaded: string[] = [];
