@@ -1,5 +1,6 @@
 import { withCaller } from "../checks/errors.ts";
 import { type Complete, withDefaults } from "../checks/options.ts";
+import { share } from "../values/donation.ts";
 import { allocate, type DType, isFloat } from "../values/dtype.ts";
 import { checkSize, type NdArray, ndarray, type Shape } from "../values/ndarray.ts";
 import { sharedFloat, toTensors } from "../values/operands.ts";
@@ -253,7 +254,10 @@ function compute(spec: AnyOpSpec, inputs: readonly Tensor[], params: unknown, sh
     arrays.push(attached(spec.name, input, input.array));
   }
   const view = spec.view?.(arrays, params);
-  if (view !== undefined) return view;
+  if (view !== undefined) {
+    share(view.data);
+    return view;
+  }
   const out = ndarray(allocate(spec.name, shape, dtype), shape);
   // If the output has no elements, the kernel runs only if the op has indices to check. Otherwise the kernel is
   // skipped, because it might loop over another, huge axis.

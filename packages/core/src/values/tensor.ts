@@ -7,6 +7,7 @@ import {
   TracedValueError,
 } from "../checks/errors.ts";
 import { isReadable } from "../checks/options.ts";
+import { donationOf, share } from "./donation.ts";
 import type { DType } from "./dtype.ts";
 import { copyOf, type Exposure, expose, exposuresOf, isUnchanged } from "./exposure.ts";
 import { arrayText, escapeControls, shapeText } from "./format.ts";
@@ -55,6 +56,7 @@ export class Tensor {
   /** The elements as a read-only ndarray that shares the tensor's memory. @throws TracedValueError during a trace */
   get data(): ReadonlyNdArray {
     const array = valuesOf("data", this);
+    share(array.data);
     // Only the TypeScript type of `data` forbids writing; assertUnchanged detects a write at run time.
     this.#exposed ??= { data: toNdarray(array) as ReadonlyNdArray, exposure: expose(this, array) };
     return this.#exposed.data;
@@ -142,6 +144,7 @@ export class Tensor {
   toString(): string {
     const [name, { dtype }] = [escapeControls(this.label ?? "tensor"), this];
     if (this.array === undefined) return `${name}(traced, ${shapeText(this.shape)}, ${dtype})`;
+    if (donationOf(this.array.data)) return `${name}(donated, ${shapeText(this.shape)}, ${dtype})`;
     const shape = this.size === 0 || this.size > 1000 ? `, shape ${shapeText(this.shape)}` : "";
     return `${name}(${arrayText(this.array as ReadonlyNdArray, dtype, name.length + 1)}${shape}, ${dtype})`;
   }
@@ -190,7 +193,8 @@ export function hasEqualNumbers(a: Tensor, b: Tensor): boolean {
 
 /**
  * Returns the numbers of a tensor.
- * @throws TracedValueError during a trace; MutationError if the buffer was transferred to another thread
+ * @throws TracedValueError during a trace; MutationError if the tensor was donated, or its buffer transferred to another
+ * thread
  */
 export function valuesOf(caller: string, x: Tensor): NdArray {
   if (x.array !== undefined) return attached(caller, x, x.array);
@@ -212,7 +216,8 @@ export function otherCopyHint(x: unknown): string {
 /**
  * Returns the array of a tensor. Checks the shape each time, which takes a few nanoseconds. To freeze every shape
  * instead would add a third to the time of a small op.
- * @throws MutationError if the shape was modified, or if the buffer was transferred to another thread
+ * @throws MutationError if the shape was modified, if the tensor was donated, or if its buffer was transferred to another
+ * thread
  */
 export function attached(caller: string, x: Tensor, array: NdArray): NdArray {
   if (sizeOf(x.shape) !== x.size)
@@ -220,6 +225,8 @@ export function attached(caller: string, x: Tensor, array: NdArray): NdArray {
       `${caller}: the shape of ${describe(x)} was modified; it had ${x.size} elements; write reshape(x, { shape }) instead`,
     );
   if (array.data.length > 0 || x.size === 0) return array;
+  const reason = donationOf(array.data);
+  if (reason !== undefined) throw new MutationError(`${caller}: ${describe(x)} has no values, because ${reason}`);
   throw new MutationError(
     `${caller}: the buffer of ${describe(x)} was transferred, so its numbers are gone; transfer a copy, tensor(t).data`,
   );

@@ -9,6 +9,7 @@ import { oneRank, type Ranks } from "./oneRank.ts";
 import { type FitOptions, type Settings, settingsOf } from "./options.ts";
 import { type Fit, Run } from "./run.ts";
 import { initialState, type State } from "./state.ts";
+import { type TakeStep, takeStep } from "./step.ts";
 
 const caller = "fit";
 
@@ -33,7 +34,7 @@ export async function fit<P, B, R extends LossValue>(
   data: Data<B>,
   options: FitOptions<P, B, R>,
 ): Promise<Fit<P>> {
-  const objective = objectiveOf<P, B, R>(caller, loss);
+  const eager = objectiveOf<P, B, R>(caller, loss);
   const settings = settingsOf<P, B, R>(options);
   checkParams(params);
   const [orderKey, stepKey] = splitKey(settings.key) as [Tensor, Tensor];
@@ -68,7 +69,14 @@ export async function fit<P, B, R extends LossValue>(
   const initial = initialState<P>(params, initialOptimizerState<P>(settings, params), settings.names);
   ranks.checkArguments({ params, data, settings: settings as Settings<never, unknown>, plan });
   const start = await startOnAllRanks<P>(ranks, settings, { plan, initial, batches: source.length });
-  return new Run({ settings, objective, source, validation, pointSteps, plan, stepKey, ranks }, start).runToEnd();
+  const { compile, optimizer } = settings;
+  const compiled = compile && (await import("./compiled.ts")); // on demand, as ranks.ts
+  const objective = compiled ? compiled.compiledObjective(caller, eager, compile) : eager;
+  const step: TakeStep<P, B> =
+    compiled && ranks.size === 1
+      ? compiled.compiledStep({ objective: eager, optimizer, ranks }, compile)
+      : (...args) => takeStep({ objective, optimizer, ranks }, ...args);
+  return new Run({ settings, objective, step, source, validation, pointSteps, plan, stepKey, ranks }, start).runToEnd();
 }
 
 type Resuming<P> = Pick<Settings<P, unknown>, "checkpoint" | "resume">;
