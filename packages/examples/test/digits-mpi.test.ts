@@ -29,7 +29,7 @@ describe("without mpirun", () => {
   });
 });
 
-describe.each(found)("on two processes of $name", ({ mpirun }) => {
+describe.each(found)("on two processes of $name", { timeout: 200_000 }, ({ mpirun }) => {
   const main = fileURLToPath(new URL("../dist/digits-mpi/main.js", import.meta.url));
   const interrupt = new URL("interrupt.mjs", import.meta.url).href;
   const launch = (out: string, args: readonly string[] = [], nodeOptions: readonly string[] = []) =>

@@ -29,6 +29,7 @@ interface Trained {
   readonly compiled: string;
   readonly plans: number;
   readonly fit: Summary;
+  readonly compiledFit: Summary;
   readonly resumed: Summary;
   readonly stopped: unknown;
   readonly shown: number;
@@ -120,15 +121,17 @@ describe.each(found)("$name", (installation: Installation) => {
       expect(results.map((result) => result[dtype].plans)).toEqual(results.map((_, rank) => (hasRows(rank) ? 1 : 0)));
     });
 
-    test.each(dtypes)("fit equals one process in %s, also where ranks have no row", async (dtype) => {
+    test.each(dtypes)("fit equals one process in %s, also where ranks have no row, and with compile", async (dtype) => {
       const alone = await fit(loss, modelOf(dtype), dataOf(rows, dtype), optionsOf(dtype));
-      const [{ fit: together }] = results.map((result) => result[dtype]) as [Trained];
-      for (const result of results) expect(result[dtype].fit).toEqual(together);
       const numbers = ({ train, validation }: History) =>
         [...train, ...validation].flatMap(({ step, loss, metrics }) => [step, loss, metrics.accuracy!]);
-      expectClose(parse(together.params), numbersOf(alone.params), tolerances[dtype]);
-      expectClose(parse(together.best), numbersOf(alone.best.params), tolerances[dtype]);
-      expectClose(numbers(together.history), numbers(alone.history), tolerances[dtype]);
+      for (const name of ["fit", "compiledFit"] as const) {
+        const together = results[0]![dtype][name];
+        for (const result of results) expect(result[dtype][name]).toEqual(together);
+        expectClose(parse(together.params), numbersOf(alone.params), tolerances[dtype]);
+        expectClose(parse(together.best), numbersOf(alone.best.params), tolerances[dtype]);
+        expectClose(numbers(together.history), numbers(alone.history), tolerances[dtype]);
+      }
     });
 
     test.each(dtypes)("an interrupted fit in %s stops on all ranks, and resumes bit for bit", (dtype) => {

@@ -94,11 +94,13 @@ for (const dtype of ["float32", "float64"]) {
   });
   const resumed = await fitted({ checkpoint: { path: rank === 0 ? path : `${folder}/missing/${rank}` }, resume: true });
   const compiled = compile(valueAndGrad(meanLoss));
+  const planned = await fitted({ compile });
   results[dtype] = {
     plain: plainLoop(dtype, valueAndGrad(meanLoss)),
     compiled: plainLoop(dtype, compiled),
     plans: compiled.signatures,
     fit: summary(whole),
+    compiledFit: summary(planned),
     stopped: [stopped.reason, stopped.step],
     resumed: summary(resumed),
     shown,

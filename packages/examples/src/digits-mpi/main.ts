@@ -9,6 +9,7 @@
  * Ctrl-C stops the training on all processes and saves a checkpoint. The option `--resume` continues from it.
  */
 import { join } from "node:path";
+import { compile } from "@wengert/compile";
 import { type Tensor, zeros } from "@wengert/core";
 import { type Mpi, openMpi } from "@wengert/mpi";
 import { add, crossEntropy, matmul, mul, randomKey, randomNormal, relu, splitKey } from "@wengert/ops";
@@ -108,6 +109,7 @@ const digitsMpi: Command<Fit<Model>> = command({
         checkpoint: { path: checkpoint },
         resume: resume ? checkpoint : false,
         parallel: mpi,
+        compile,
       }),
     );
     const seconds = (performance.now() - start) / 1000;
