@@ -7,7 +7,7 @@ import { show } from "@wengert/core/extend";
  */
 export type Compile = (f: (...trees: Tensor[]) => Tensor) => (...trees: Tensor[]) => Tensor | Promise<Tensor>;
 
-/** Returns the option `compile`. @throws ArgumentError unless it is a function or `undefined` */
+/** Returns the option `compile`. @throws ArgumentError unless the option is a function or `undefined` */
 export function compileOption(caller: string, compile: unknown): Compile | undefined {
   if (compile === undefined || typeof compile === "function") return compile as Compile | undefined;
   throw new ArgumentError(
@@ -16,8 +16,8 @@ export function compileOption(caller: string, compile: unknown): Compile | undef
 }
 
 /**
- * Calls a compiled function, until a call fails although the function itself succeeds, for example because a loss reads
- * values. Then the function itself runs in this and all later calls, and a warning gives the reason.
+ * Calls a compiled function. If a call fails although the uncompiled function succeeds, for example because a loss
+ * reads values, the uncompiled function runs in this and all later calls, and a warning gives the reason.
  */
 export class Attempt<A extends readonly unknown[], R> {
   readonly #caller: string;
@@ -42,7 +42,7 @@ export class Attempt<A extends readonly unknown[], R> {
     }
   }
 
-  /** As `call`, for a caller that cannot wait for a promise. */
+  /** Calls the compiled function as `call` does, for a caller that cannot wait for a promise. */
   callNow<E>(args: A, eagerly: () => E): R | E {
     const value = this.call(args, eagerly);
     if (!(value instanceof Promise)) return value;

@@ -14,13 +14,16 @@ interface Update<P> {
   readonly optimizer: StateTree;
   readonly loss: Tensor;
   readonly aux?: unknown;
-  /** The sum of the loss, all gradients and all new parameters. It is finite only if all of them are. */
+  /**
+   * The sum of the loss, all gradients and all new parameters. This sum is finite only if all of these numbers are
+   * finite.
+   */
   readonly total: Tensor;
 }
 
 /**
- * Returns a function that takes training steps by a compiled function. If a number is not finite, the step runs again
- * without the compiled function, which finds the number.
+ * Returns a function that takes training steps by a compiled function. If the step gives a number that is not finite,
+ * the step runs again without the compiled function, to find this number.
  */
 export function compiledStep<P, B>(parts: StepParts<P, B>, compile: Compile): TakeStep<P, B> {
   const { objective, optimizer } = parts;
@@ -83,7 +86,10 @@ export function compiledObjective<P, B>(caller: string, objective: Objective<P, 
 
 const withAux = (aux: unknown): { readonly aux?: unknown } => (aux === undefined ? {} : { aux });
 
-/** Returns the context of a compiled loss. Its numbers change from step to step, so they cannot be part of a plan. */
+/**
+ * Returns the context of a compiled loss. The numbers of a context change from step to step, so they cannot be part of
+ * a plan.
+ */
 function constantContext(caller: string, key: Tensor, training: boolean): Context {
   const changing = (name: string): never => {
     throw new ArgumentError(`${caller}: the loss reads ${name}, a number that changes from step to step`);

@@ -39,7 +39,7 @@ export async function fit<P, B, R extends LossValue>(
   checkParams(params);
   const [orderKey, stepKey] = splitKey(settings.key) as [Tensor, Tensor];
   const { parallel } = settings;
-  // Loaded on demand, so that bundles without `parallel` need not load it.
+  // The code for several processes is loaded on demand, so that a page without `parallel` need not load it.
   const { ranksOf } = parallel && parallel.size > 1 ? await import("./ranks.ts") : {};
   const ranks = ranksOf ? ranksOf(parallel!, settings.signal) : oneRank(settings.signal);
   const { size, dropLast, shuffle } = settings;
@@ -81,7 +81,7 @@ export async function fit<P, B, R extends LossValue>(
 
 type Resuming<P> = Pick<Settings<P, unknown>, "checkpoint" | "resume">;
 
-/** Rank 0 reads the checkpoint and sends it to the others, because other hosts may not have the file. */
+/** Rank 0 reads the checkpoint and sends it to the other ranks, because other hosts may not have the file. */
 async function startOnAllRanks<P>(ranks: Ranks, settings: Resuming<P>, continuation: Continuation<P>) {
   const { initial, plan } = continuation;
   const start = ranks.rank === 0 ? await startOf<P>(settings, continuation) : undefined;
