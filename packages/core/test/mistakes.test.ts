@@ -79,7 +79,7 @@ describe("a write through .data is found", () => {
     expect(() => pullback(random([2, 3]))).toThrow(MutationError);
   });
   test("in another tensor that wraps the same ndarray", () => {
-    const array = ndarray(Float64Array.of(1, 2, 3));
+    const array = ndarray(Float64Array.of(1, 2, 3), [3]);
     const [a, b] = [fromNdarray(array), fromNdarray(array)];
     own(b);
     const { pullback } = vjp((x: Tensor) => square(x), a);
