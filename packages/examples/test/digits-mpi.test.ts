@@ -31,7 +31,9 @@ describe("without mpirun", () => {
 
 describe.each(found)("on two processes of $name", { timeout: 200_000 }, ({ mpirun }) => {
   const main = fileURLToPath(new URL("../dist/digits-mpi/main.js", import.meta.url));
-  const interrupt = new URL("interrupt.mjs", import.meta.url).href;
+  // At Ctrl-C, mpirun of Open MPI sends SIGTERM to the processes, and mpirun of MPICH sends SIGINT.
+  const [signal, code] = mpirun === "mpirun.openmpi" ? ["SIGTERM", 143] : ["SIGINT", 130];
+  const interrupt = new URL(`interrupt.mjs?${signal}`, import.meta.url).href;
   const launch = (out: string, args: readonly string[] = [], nodeOptions: readonly string[] = []) =>
     run([mpirun, "-n", "2", process.execPath, ...nodeOptions, main, ...small, "--out", join(folder, out), ...args]);
   const checkpoint = (out: string) => readFileSync(join(folder, out, "checkpoint.safetensors"));
@@ -44,7 +46,7 @@ describe.each(found)("on two processes of $name", { timeout: 200_000 }, ({ mpiru
     expect([first.code, first.stderr]).toEqual([0, ""]);
     expect(first.stdout).toMatch(/2,000 images, 2 processes/);
     const stopped = await launch(parts, [], ["--import", interrupt]);
-    expect(stopped.code).toBe(130); // the code of a program that Ctrl-C has ended
+    expect(stopped.code).toBe(code);
     expect(stopped.stdout).toMatch(/stopped after step \d+ of 63; resume from .* with --resume/);
     expect(checkpoint(parts).equals(checkpoint(whole))).toBe(false);
     const resumed = await launch(parts, ["--resume"]);
