@@ -3,7 +3,7 @@ import { type Data, type NdArray, ndarray } from "@wengert/core/extend";
 import { type KernelExports, newKernels } from "@wengert/ops/extend";
 import type { Instruction } from "../instructions/instruction.ts";
 import { instructionsFor } from "../instructions/rules.ts";
-import { groupSteps } from "../loops/groups.ts";
+import { groupSteps, scratchBytesOf } from "../loops/groups.ts";
 import { placeBuffers } from "../memory/arena.ts";
 import { Entrance, Exit, type Output } from "../memory/copies.ts";
 import { type Buffer, classOf, layOut, type Value, widthOf } from "../memory/layout.ts";
@@ -52,9 +52,11 @@ export function makePlan(program: Program, { engine, donated, pairs, repeats, na
   const reserve = (bytes: number) => {
     scratchBytes = Math.max(scratchBytes, bytes);
   };
-  const instructions = groupSteps(layout.steps).flatMap((item): readonly PlannedInstruction[] =>
-    item.kind === "group" ? [item] : instructionsFor(item.steps[0], reserve).map((each) => withArity(kernels, each)),
-  );
+  const instructions = groupSteps(layout.steps).flatMap((item): readonly PlannedInstruction[] => {
+    if (item.kind === "single") return instructionsFor(item.steps[0], reserve).map((each) => withArity(kernels, each));
+    reserve(scratchBytesOf(item));
+    return [item];
+  });
   // Outputs that are inputs or constants of the program are returned without a copy, unless the plan repeats its steps.
   const given = new Map<Tensor, number>(repeats ? [] : last.inputs.map((x, k) => [x, k]));
   const constants = new Set<Tensor>(repeats ? [] : last.constants);
