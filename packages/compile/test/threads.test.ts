@@ -117,7 +117,7 @@ it("threads that are slow for a while are used again", () => {
   expect(used.slice(2000).filter(Boolean).length).toBeGreaterThan(900);
 });
 
-it("a plan inside a worker gives eager's bits, with threads of its own", () => {
+it("a plan inside a worker starts threads and gives eager's bits", () => {
   const program = `
     import { Worker } from "node:worker_threads";
     const text = \`
