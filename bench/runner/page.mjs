@@ -29,7 +29,7 @@ export function sections(results) {
 }
 
 /**
- * Returns the page with the tables inserted between their HTML comments.
+ * Returns the Markdown page `text` with each generated table inserted between its pair of HTML comments.
  * @param {string} text @param {Record<string, string>} tables
  */
 export function filled(text, tables) {

@@ -3,8 +3,9 @@
  *
  *     mpirun -n 2 node packages/examples/dist/digits-mpi/main.js
  *
- * Every process reads all images. `fit` gives each process a share of every batch, and adds up the gradients. Without
- * `mpirun`, the program is a single process and needs no MPI.
+ * Every process reads all images. In each training step, every process computes the gradient for some rows of the
+ * batch, and `fit` adds up the gradients of all processes. Without `mpirun`, the program is a single process and needs
+ * no MPI.
  */
 import { join } from "node:path";
 import { type Tensor, zeros } from "@wengert/core";
@@ -31,7 +32,7 @@ function loss([first, second]: Model, { images, labels }: Batch): [loss: Tensor,
   return [crossEntropy(scores, labels), scores];
 }
 
-/** Returns the initial model. Equal keys give equal models, so all processes start alike. */
+/** Returns the initial parameters. Equal keys give equal parameters, so all processes start with the same model. */
 function initialModel(units: number, key: Tensor): Model {
   const dtype = "float32";
   const W = mul(Math.sqrt(2 / pixelsPerImage), randomNormal(key, { shape: [pixelsPerImage, units], dtype }));

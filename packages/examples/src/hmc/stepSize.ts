@@ -26,8 +26,8 @@ export interface Adaptation {
 const [gamma, t0, kappa] = [0.05, 10, 0.75]; // the values of the paper
 
 /**
- * Starts the adaptation from a step size. The adaptation pulls toward a step size ten times as large, because a
- * trajectory with large steps costs less.
+ * Starts the adaptation with the given step size. The adaptation is biased toward a step size ten times as large,
+ * because a trajectory with large steps needs fewer gradients.
  */
 export const startAdaptation = (stepSize: number): Adaptation => ({
   stepSize,
