@@ -29,7 +29,7 @@ export function forecast(posterior: Posterior, months: readonly Month[], confide
   return months.map((month, i) => ({ ...month, mean: mean[i]!, half: z * deviation[i]! }));
 }
 
-/** The errors of the predictions of some months. */
+/** Statistics of the prediction errors for a group of held-out months. */
 export interface Score {
   readonly months: number;
   /** The root of the mean squared error, in ppm. */

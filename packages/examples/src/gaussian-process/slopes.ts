@@ -19,7 +19,7 @@ import { condition, covariance, type Data, negLogLikelihood, startOf } from "./p
 
 /** The derivative of −log p(y | θ) in a random direction of the parameters θ, computed by three methods. */
 export interface Slopes {
-  /** The inner product of the direction and the gradient by reverse mode. */
+  /** The slope computed by reverse mode: the inner product of the direction and the gradient. */
   readonly reverse: number;
   /**
    * ½ tr((K⁻¹ − α αᵀ) ∂K), for the covariance K of the measurements y and α = K⁻¹ y. Forward mode computes ∂K, the

@@ -37,7 +37,7 @@ export const startAdaptation = (stepSize: number): Adaptation => ({
   center: Math.log(10 * stepSize),
 });
 
-/** Updates the adaptation after a trajectory with the given acceptance probability. */
+/** Updates the step size after a trajectory with the given acceptance probability. */
 export function adapt(from: Adaptation, acceptance: number, target: number): Adaptation {
   const updates = from.updates + 1;
   const weight = 1 / (updates + t0);
