@@ -19,7 +19,7 @@ export interface Adaptation {
    * weight.
    */
   readonly shortfall: number;
-  /** The value μ toward which the adaptation pulls log ε. */
+  /** The value μ toward which the adaptation pulls the log of the step size, log ε. */
   readonly center: number;
 }
 

@@ -12,7 +12,7 @@ import type { Spoilt, Tail } from "./tails.ts";
 const symbols = { pi: "π", mu: "μ", sigma: "σ" } as const;
 const parts = Object.keys(symbols) as (keyof Shape)[];
 
-/** Describes the model and the progress of the fit. */
+/** Describes the mixture model, and its loss during the fit. */
 export function fitted({ x, incomplete }: Flippers, moments: readonly Moment<Mixture>[]): string {
   const names = indices(moments[0]!.params);
   const scale = standardize(x);
