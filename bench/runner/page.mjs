@@ -47,7 +47,7 @@ export function writePage(results) {
   writeWhole(page, filled(readFileSync(page, "utf8"), sections(results)));
 }
 
-/** Formats all result tables for a terminal. @param {Results} results */
+/** Formats all tables of benchmark results for a terminal. @param {Results} results */
 export function report(results) {
   const heads = {
     machine: "",

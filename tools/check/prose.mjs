@@ -23,7 +23,7 @@ import jsTokens from "js-tokens";
 export const rules = JSON.parse(readFileSync(new URL("prose.json", import.meta.url), "utf8"));
 const compiled = rules.map((rule) => ({ ...rule, regex: regexOf(rule) }));
 
-/** Paths of files that are not checked, because they are generated or quote other authors. */
+/** Paths of files that the prose check skips, because they are generated or quote other authors. */
 const written = /(?:^|\/)(?:api\/|THIRD_PARTY\.md|docs\/ops\.md|.*\.snapshot\.md)/;
 
 /** @param {string} path @param {string} source @returns {Finding[]} */

@@ -99,7 +99,7 @@ export function condition(model: readonly Component[], theta: Theta, data: Data)
   return { model, theta, data, L, alpha };
 }
 
-/** The mean and the standard deviation at each time. */
+/** The prediction of the Gaussian process: the mean and the standard deviation at each time. */
 export interface Prediction {
   readonly mean: readonly number[];
   readonly deviation: readonly number[];

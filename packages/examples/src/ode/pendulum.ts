@@ -41,7 +41,7 @@ const unseenStart = [[1.6, 0.5]];
 export interface Data {
   /** The true states at all times, [times, trajectories, 2]. */
   readonly truth: Tensor;
-  /** The states at the training times, with noise. */
+  /** The noisy observations for training: the true states at the training times, plus noise. */
   readonly observed: Tensor;
   /** The true states of a test trajectory, which the fit does not use, [times, 1, 2]. */
   readonly unseen: Tensor;
