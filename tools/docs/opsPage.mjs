@@ -58,7 +58,7 @@ export function opsPage(core, ops) {
 }
 
 /**
- * Returns the declarations of a module's ops, and of its functions that are composed of ops.
+ * Returns the declarations of all ops that a module exports, and of its functions that are composed of ops.
  * @param {string} module @param {Ops} ops @returns {Declaration[]}
  */
 function opsOf(module, ops) {
@@ -72,8 +72,8 @@ function opsOf(module, ops) {
 }
 
 /**
- * Returns the families of ops in the order of the table in packages/ops/README.md, followed by the ops that only VJP
- * rules use.
+ * Groups the ops into families, such as reductions, by the table in packages/ops/README.md. The last group has the ops
+ * that only VJP rules use.
  * @param {readonly Declaration[]} forUsers @param {readonly Declaration[]} forRules
  * @returns {{ title: string, lead?: string, members: readonly Declaration[] }[]}
  */
