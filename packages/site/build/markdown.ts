@@ -4,6 +4,7 @@ import Slugger from "github-slugger";
 import MarkdownIt, { type Token } from "markdown-it";
 import { packed } from "../../explorer/src/page/packed.ts";
 import { tokensOf } from "../../explorer/src/parts/tokens.ts";
+import { definitionsOf, glossaryPath, markTerms, type Term } from "./glossary.ts";
 import { root, type Source } from "./pages.ts";
 
 export interface Heading {
@@ -39,10 +40,15 @@ export const fileUrl = (path: string): string => (isCopied(path) ? `files/${path
 export const isCopied = (path: string): boolean => /\.(svg|png|webp|jpe?g|json|csv)$/.test(path);
 
 /**
- * Renders Markdown to HTML like GitHub. Links to `.md` files become links to their pages.
+ * Renders Markdown to HTML like GitHub. Links to `.md` files become links to their pages, and the first use of each term
+ * becomes a link to its definition in the glossary.
  * @throws Error for a link to a missing file or to a folder
  */
-export function render({ path, url, text }: Source, pages: ReadonlyMap<string, string>): Rendered {
+export function render(
+  { path, url, text }: Source,
+  pages: ReadonlyMap<string, string>,
+  terms: readonly Term[] = [],
+): Rendered {
   const files = new Set<string>();
   const slugger = new Slugger();
   const md = new MarkdownIt({ html: true });
@@ -75,7 +81,14 @@ export function render({ path, url, text }: Source, pages: ReadonlyMap<string, s
   rules.html_inline = (tokens, at) => html(tokens[at]!.content);
   rules.code_inline = (tokens, at) => inlineCode(tokens[at]!.content, url);
 
+  rules.term = (tokens, at) => {
+    const { content, meta } = tokens[at]!;
+    const { id } = meta!.term as Term;
+    return `<a class="term" href="${escaped(follow(`/${glossaryPath}`))}#${id}" aria-describedby="term-${id}">${escaped(content)}</a>`;
+  };
+
   const tokens = md.parse(text, {});
+  const used = path === glossaryPath ? [] : markTerms(tokens, terms);
   for (const [i, token] of tokens.entries()) {
     for (const { attrs } of [token, ...(token.children ?? [])]) {
       for (const pair of attrs ?? []) if (pair[0] === "href" || pair[0] === "src") pair[1] = follow(String(pair[1]));
@@ -89,7 +102,11 @@ export function render({ path, url, text }: Source, pages: ReadonlyMap<string, s
       const name = escaped(inner.replaceAll(/<[^>]+>/g, "").trim());
       return `<${tag} id="${id}">${inner} <a class="here" href="#${id}" aria-label="Link to ${name}">#</a></${tag}>`;
     });
-  return { html: rendered, sections: sectionsOf(tokens), files: [...files] };
+  return {
+    html: rendered + definitionsOf(used, (definition) => md.renderInline(definition)),
+    sections: sectionsOf(tokens),
+    files: [...files],
+  };
 }
 
 /** Returns the plain text of a token. */

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import MiniSearch from "minisearch";
 import type { Plugin } from "vite";
 import { searchOptions } from "../src/search.ts";
+import { terms } from "./glossary.ts";
 import { deadLinks } from "./links.ts";
 import { fileUrl, isCopied, quotation, type Rendered, render, type Section } from "./markdown.ts";
 import { pageOf } from "./page.ts";
@@ -56,7 +57,8 @@ export function site(): Plugin {
 /** Renders the pages of the table of contents, and all files that they link to. */
 function allPages(sources: readonly Source[]): { pages: Finished[]; copies: string[] } {
   const urls = new Map(sources.map(({ path, url }) => [path, url]));
-  const pages = sources.map((source) => ({ ...source, ...render(source, urls), isListed: true }));
+  const words = terms();
+  const pages = sources.map((source) => ({ ...source, ...render(source, urls, words), isListed: true }));
   const copies: string[] = [];
   const done = new Set<string>();
   const waiting = pages.flatMap(({ files }) => files);

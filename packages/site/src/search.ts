@@ -1,5 +1,5 @@
 import type MiniSearch from "minisearch";
-import type { Options } from "minisearch";
+import type { Options, SearchOptions, SearchResult } from "minisearch";
 
 /** A search result: a heading of a page, with the URL of the heading. */
 export interface Entry {
@@ -31,11 +31,46 @@ export interface Hit {
   readonly around: readonly string[];
 }
 
+/** Words of questions, which a search ignores if the question has other words. */
+const ignored: ReadonlySet<string> = new Set(
+  "a an and are can could do does for how i in is it me mean means my of on or please should the there this to use was what when which why with would you your".split(
+    " ",
+  ),
+);
+
+/**
+ * Returns the search results for a query, which may be a question. If no entry has all words, the results have some of
+ * them.
+ */
 export function find(index: MiniSearch<Entry>, query: string): Hit[] {
-  return index
-    .search(query)
+  const words = query.toLowerCase().match(/[\p{L}\p{M}\p{N}_]+/gu) ?? [];
+  const content = words.filter((word) => !ignored.has(word));
+  const wanted = content.length > 0 ? content : words;
+  const boostDocument = boostFor(words, wanted);
+  const singular = wanted.map((word) => word.replace(/(?<=..[^s])s$/, "")).join(" "); // finds the plural too, as a prefix
+  const search = (options: SearchOptions): SearchResult[] => index.search(singular, options);
+  const all = search({ boostDocument });
+  const found = all.length > 0 ? all : search({ boostDocument, combineWith: "OR" });
+  return found
     .slice(0, 12)
     .map(({ id, page, title, text, terms }) => ({ url: id, page, title, around: around(text, terms) }));
+}
+
+/**
+ * Returns the function that raises the score of entries that answer the query best: the page of an op with this name,
+ * the definition of this word, and for "how do I …" the answers and programs.
+ */
+function boostFor(words: readonly string[], wanted: readonly string[]): NonNullable<SearchOptions["boostDocument"]> {
+  const [name, joined] = [wanted.join(" "), wanted.join("")];
+  const asksHow = words[0] === "how";
+  return (id: string, _term, fields): number => {
+    const title = String(fields?.title).toLowerCase();
+    if (id.startsWith("ops/") && title === joined) return 100;
+    if (id.startsWith("glossary.html#") && (title === name || `${title}s` === name)) return 50;
+    const isPart = id.startsWith("api/") || id.startsWith("ops/") || id.startsWith("ops.html");
+    if (asksHow) return isPart ? 0.2 : /^(faq|recipes|fitting)\.html#/.test(id) ? 4 : 1;
+    return title === name ? 2 : isPart ? 0.5 : 1;
+  };
 }
 
 const width = 140;
