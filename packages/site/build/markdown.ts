@@ -56,7 +56,9 @@ export function render(
   const follow = (target: string): string => {
     if (/^(https?:|mailto:|#)/.test(target)) return target;
     const [file = "", anchor] = target.split("#");
-    const named = file.startsWith("/") ? file.slice(1) : posix.normalize(posix.join(posix.dirname(path), file));
+    const named = file.startsWith("/")
+      ? posix.normalize(file.slice(1))
+      : posix.normalize(posix.join(posix.dirname(path), file));
     const readme = posix.join(named, "README.md"); // a link to a folder shows its README on GitHub
     const found = existsSync(root + readme) ? readme : named;
     const hash = anchor === undefined ? "" : `#${anchor}`;
@@ -116,9 +118,15 @@ function plain(token: Token): string {
   return token.type === "html_inline" ? "" : token.content;
 }
 
+/** The start of a folded example in the API reference. */
+export const exampleStart = "<details><summary>Example</summary>";
+
 function sectionsOf(tokens: readonly Token[]): Section[] {
   const sections: { level: number; id: string; text: string; body: string }[] = [];
+  let isExample = false; // the search should find an export where it is explained, not where an example uses it
   for (const [i, token] of tokens.entries()) {
+    if (token.type === "html_block") isExample = token.content.startsWith(exampleStart);
+    if (isExample) continue;
     if (token.type === "heading_open") {
       const [level, id] = [Number(token.tag.slice(1)), String(token.attrGet("id"))];
       sections.push({ level, id, text: plain(tokens[i + 1]!), body: "" });
