@@ -102,7 +102,7 @@ export function render(
     .replaceAll(/<th([^>]*)><\/th>/g, "<td$1></td>") // an empty header cell would be an accessibility error
     .replaceAll(/<(h[2-5]) id="([^"]+)">(.*?)<\/\1>/gs, (_, tag, id, inner) => {
       const name = escaped(inner.replaceAll(/<[^>]+>/g, "").trim());
-      return `<${tag} id="${id}">${inner} <a class="here" href="#${id}" aria-label="Link to ${name}">#</a></${tag}>`;
+      return `<${tag} id="${id}">${inner} <a class="here" href="#${id}" aria-label="Copy link to ${name}" title="Copy link">#</a></${tag}>`;
     });
   return {
     html: rendered + definitionsOf(used, (definition) => md.renderInline(definition)),

@@ -7,8 +7,9 @@ import { terms } from "./glossary.ts";
 import { deadLinks } from "./links.ts";
 import { fileUrl, isCopied, quotation, type Rendered, render, type Section } from "./markdown.ts";
 import { type OpPage, opPages, opPath } from "./opPages.ts";
-import { pageOf } from "./page.ts";
+import { missingUrl, pageOf, previewUrl } from "./page.ts";
 import { groups, root, type Source, titleOf } from "./pages.ts";
+import { previewImage } from "./preview.ts";
 
 interface Finished extends Rendered {
   readonly url: string;
@@ -48,9 +49,12 @@ export function site(): Plugin {
         };
         emitted.set(url, pageOf(shown));
       }
+      this.emitFile({ type: "asset", fileName: previewUrl, source: await previewImage() });
       for (const path of copies)
         this.emitFile({ type: "asset", fileName: fileUrl(path), source: readFileSync(root + path) });
-      const others = [...Object.keys(bundle), ...copies.map(fileUrl), "early.js"].map((name) => [name, ""] as const);
+      const others = [...Object.keys(bundle), ...copies.map(fileUrl), "early.js", previewUrl].map(
+        (name) => [name, ""] as const,
+      );
       const dead = deadLinks(new Map([...others, ...emitted]), (path) => ["index.html", "icon.svg"].includes(path));
       if (dead.length > 0) throw new Error(`site: dead links\n${dead.join("\n")}`);
       for (const [fileName, source] of emitted) this.emitFile({ type: "asset", fileName, source });
@@ -70,6 +74,7 @@ function allPages(sources: readonly Source[], ops: readonly OpPage[]): { pages: 
       isListed: true,
     })),
     ...ops.map((page) => ({ ...page, ...render(page, urls, words), isListed: false, isOp: true })),
+    { ...missing, ...render(missing, urls), isListed: false },
   ];
   const copies: string[] = [];
   const done = new Set<string>();
@@ -86,6 +91,27 @@ function allPages(sources: readonly Source[], ops: readonly OpPage[]): { pages: 
   }
   return { pages, copies };
 }
+
+/** The page for addresses without a page. A script adds links to the pages with the most similar names. */
+const missing: Source = {
+  path: "docs/404.md",
+  url: missingUrl,
+  title: "Page not found",
+  text: `# Page not found
+
+There is no page at this address.
+
+<div data-suggestions></div>
+
+These pages may help:
+
+- [Start](/docs/README.md): what Wengert is, and all pages
+- [Recipes](/docs/recipes.md): short programs
+- [The ops](/docs/ops.md): all ops by family
+- [Questions](/docs/faq.md): answers to “how do I …”
+- [Glossary](/docs/glossary.md): the words of automatic differentiation
+`,
+};
 
 /** Adds links to the pages of the ops: to the list in docs/ops.md, and to the entries of the API reference. */
 function withOpPages(source: Source, ops: readonly OpPage[]): Source {

@@ -1,5 +1,5 @@
-import type MiniSearch from "minisearch";
 import type { Options, SearchOptions, SearchResult } from "minisearch";
+import MiniSearch from "minisearch";
 
 /** A search result: a heading of a page, with the URL of the heading. */
 export interface Entry {
@@ -82,4 +82,44 @@ function around(text: string, terms: readonly string[]): string[] {
   const from = Math.max(0, at - 40);
   const cut = `${from > 0 ? "… " : ""}${flat.slice(from, from + width)}${from + width < flat.length ? " …" : ""}`;
   return cut.split(word);
+}
+
+/** Returns the words in the last part of an address, such as "cross entropy" for "/docs/ops/crossEntropy.html". */
+export function wordsOfPath(path: string): string {
+  const last = path.split("/").filter(Boolean).at(-1) ?? "";
+  let name = last;
+  try {
+    name = decodeURIComponent(last);
+  } catch {
+    // an invalid escape in the address
+  }
+  return name
+    .replace(/\.\w+$/, "")
+    .replaceAll(/([a-z])(?=[A-Z])/g, "$1 ")
+    .replaceAll(/[^\p{L}\p{N}]+/gu, " ")
+    .trim()
+    .toLowerCase();
+}
+
+/** Returns the pages whose file names are most similar to the last part of an address, then search results for it. */
+export function findPages(index: MiniSearch<Entry>, path: string): Hit[] {
+  const query = wordsOfPath(path);
+  if (query === "") return [];
+  const names = new MiniSearch<{ id: string; name: string }>({
+    fields: ["name"],
+    searchOptions: {
+      fuzzy: 0.3,
+      prefix: true,
+      boostDocument: (id) => (path.includes(`/${id.slice(0, id.indexOf("/") + 1) || "/"}`) ? 3 : 1), // the same folder
+    },
+  });
+  const entries = new Map(index.search(MiniSearch.wildcard).map((entry) => [String(entry.id), entry]));
+  names.addAll([...entries.keys()].filter((id) => !id.includes("#")).map((id) => ({ id, name: wordsOfPath(id) })));
+  const similar = names.search(query).slice(0, 3);
+  const named = similar.map(({ id }) => {
+    const { page, title } = entries.get(id) as unknown as Entry;
+    return { url: id, page, title, around: [] };
+  });
+  const others = find(index, query).filter(({ url }) => named.every((hit) => hit.url !== url));
+  return [...named, ...others].slice(0, 5);
 }
