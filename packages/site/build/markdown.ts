@@ -4,6 +4,7 @@ import Slugger from "github-slugger";
 import MarkdownIt, { type Token } from "markdown-it";
 import { packed } from "../../explorer/src/page/packed.ts";
 import { tokensOf } from "../../explorer/src/parts/tokens.ts";
+import { formulaOf } from "./formula.ts";
 import { definitionsOf, glossaryPath, markTerms, type Term } from "./glossary.ts";
 import { root, type Source } from "./pages.ts";
 
@@ -73,7 +74,9 @@ export function render(
 
   const { rules } = md.renderer;
   rules.fence = (tokens, at) => block(tokens[at]!, url, follow);
-  rules.code_block = (tokens, at) => formula(tokens[at]!.content);
+  // Indented text is a formula in the docs, and code in doc comments and in the README files of packages.
+  rules.code_block = (tokens, at) =>
+    path.startsWith("docs/") ? formula(tokens[at]!.content) : block(tokens[at]!, url, follow);
   rules.table_open = () => '<div class="scroll wide" tabindex="0" role="group" aria-label="Table"><table>\n';
   rules.table_close = () => "</table></div>\n";
   /** Rewrites links in raw HTML, such as the sources of pictures for light and dark mode. */
@@ -166,7 +169,7 @@ const longWord = /[\w.]{24,}/g;
 const explorer = (url: string): string => `${relative(url, "index.html").replace(/index\.html$/, "")}../index.html`;
 
 const formula = (text: string): string =>
-  `<pre class="displayed" tabindex="0" role="group" aria-label="Formula"><code>${escaped(text.trimEnd())}</code></pre>\n`;
+  `<div class="displayed" tabindex="0" role="group" aria-label="Formula">${formulaOf(text)}</div>\n`;
 
 const sandboxed: ReadonlySet<string> = new Set([
   "@wengert/core",
