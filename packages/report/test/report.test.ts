@@ -52,7 +52,7 @@ interface Element {
 }
 const all = (document: Document, selector: string): Element[] => [...document.querySelectorAll(selector)];
 
-/** Returns rows of two classes: for each bin, `count` predictions with the probability p, of which `hits` are correct. */
+/** Returns rows of two classes: for each bin, `count` predictions with the probability p; `hits` of them are correct. */
 function binned(bins: readonly (readonly [p: number, count: number, hits: number])[]) {
   const all = bins.flatMap(([p, count, hits]) =>
     Array.from({ length: count }, (_, i) => [p, i < hits ? 0 : 1] as const),
