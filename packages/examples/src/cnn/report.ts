@@ -36,6 +36,7 @@ with dropout in training.${fit.stopped && stopped}`,
       [whole(fit.steps), "steps of Adam"],
     ],
     ...test,
+    heldOut: "test",
     ink: true,
     sections: [network(fit), filters(fit)],
     notes: {
