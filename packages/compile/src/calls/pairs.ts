@@ -1,6 +1,6 @@
 import { ArgumentError, type Program, type Tensor } from "@wengert/core";
 import { isSameShape, leaves, shapeText, walk } from "@wengert/core/extend";
-import type { Pair } from "../memory/sharing.ts";
+import type { Pair } from "../plans/sharing.ts";
 import type { Signature } from "./signature.ts";
 
 // An output may take the memory of an input, if the next call receives this output as the same input.

@@ -43,6 +43,7 @@ export class Entrance {
     for (let k = 0; k < inputs.length; k++) {
       const x = inputs[k]!;
       const array = valuesOf("compile", x);
+      x.watchWrites();
       const view = this.#views[k];
       if (view === undefined || (this.#present[k] === x && exposuresOf(array).length === 0)) continue;
       copyTo(view, array);

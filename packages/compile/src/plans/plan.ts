@@ -8,11 +8,11 @@ import { placeBuffers } from "../memory/arena.ts";
 import { Entrance, Exit, type Output } from "../memory/copies.ts";
 import { type Buffer, classOf, layOut, type Value, widthOf } from "../memory/layout.ts";
 import { moverOf } from "../memory/moves.ts";
-import { type Pair, shareMemory } from "../memory/sharing.ts";
 import { passes } from "../passes/passes.ts";
 import { type Engine, link } from "./link.ts";
 import { livesOf, type PlannedInstruction } from "./lives.ts";
 import type { NamedProgram, PlanReport } from "./report.ts";
+import { type Pair, shareMemory } from "./sharing.ts";
 import { instructionText } from "./text.ts";
 
 // A plan: the instructions of a program, with all tensors at fixed addresses in the memory of the kernels.

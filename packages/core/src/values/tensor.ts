@@ -43,7 +43,9 @@ export class Tensor {
   readonly array: NdArray | undefined;
   /** The name of the tensor in error messages and printed tables. */
   readonly label: string | undefined;
-  #exposed: { readonly data: ReadonlyNdArray; readonly exposure: Exposure } | undefined; // what `data` has returned
+  #data: ReadonlyNdArray | undefined; // what `data` has returned
+  #exposure: Exposure | undefined; // the fingerprint of the elements, if `data` has returned them and a computation uses them
+  #isWatched = false; // whether a computation uses the elements
 
   constructor(shape: Shape, dtype: DType, array: NdArray | undefined, label?: string) {
     this.shape = shape;
@@ -58,8 +60,18 @@ export class Tensor {
     const array = valuesOf("data", this);
     share(array.data);
     // Only the TypeScript type of `data` forbids writing; assertUnchanged detects a write at run time.
-    this.#exposed ??= { data: toNdarray(array) as ReadonlyNdArray, exposure: expose(this, array) };
-    return this.#exposed.data;
+    if (this.#data === undefined) {
+      this.#data = toNdarray(array) as ReadonlyNdArray;
+      if (this.#isWatched) this.#exposure = expose(this, array);
+    }
+    return this.#data;
+  }
+
+  /** Records that a computation uses the elements. From now on, `assertUnchanged` detects writes through `.data`. */
+  watchWrites(): void {
+    if (this.#isWatched) return;
+    this.#isWatched = true;
+    if (this.#data !== undefined && this.array !== undefined) this.#exposure = expose(this, this.array);
   }
 
   /**
@@ -106,9 +118,10 @@ export class Tensor {
    * @throws MutationError if the numbers were modified
    */
   assertUnchanged(): void {
+    this.watchWrites();
     const { array } = this;
     if (array === undefined) return;
-    const own = this.#exposed?.exposure;
+    const own = this.#exposure;
     if (own !== undefined && own.array.data !== array.data) {
       // The elements of this tensor have been moved to new memory, to which the user cannot write. The old memory is
       // still checked for writes, but less and less often.
@@ -154,7 +167,7 @@ export class Tensor {
    * fields, so the check returns false for a proxy and cannot throw.
    */
   static [Symbol.hasInstance](x: unknown): x is Tensor {
-    return typeof x === "object" && x !== null && #exposed in x;
+    return typeof x === "object" && x !== null && #isWatched in x;
   }
 
   /**

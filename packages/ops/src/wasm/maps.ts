@@ -2,7 +2,7 @@ import { type NdArray, ravel } from "@wengert/core/extend";
 import { broadcastStrides, mergeAxes, uniformStride } from "../loops/strided.ts";
 import * as crossovers from "./crossovers.ts";
 import { currentEngine } from "./engine.ts";
-import type { FunctionName, OperationName, SingleFunctionName } from "./exports.ts";
+import type { Exports, FunctionName, OperationName, SingleFunctionName } from "./exports.ts";
 import type { Engine } from "./kernels.ts";
 
 // This module computes elementwise arithmetic and functions in WebAssembly. Plain loops give the same bits as
@@ -21,8 +21,6 @@ function engineFor(out: NdArray, crossover: number): Engine | null {
   return out.data instanceof Float32Array || out.data instanceof Float64Array ? engine : null;
 }
 
-/** The functions that have no kernel for float64. */
-const singles: readonly string[] = ["gelu", "geluSlope"] satisfies SingleFunctionName[];
 /** The functions that are arithmetic, for which WebAssembly is faster only from a larger size on. */
 const arithmetic: readonly string[] = ["neg", "square", "sqrt", "relu"];
 
@@ -36,8 +34,8 @@ export function functionInWasm(out: NdArray, x: NdArray, f: FunctionName | Singl
   const { workspace, exports } = engine;
   const n = out.data.length;
   const width = out.data.BYTES_PER_ELEMENT;
-  if (width === 8 && singles.includes(f)) return false;
-  const kernel = width === 4 ? exports[`${f}32`] : exports[`${f as FunctionName}64`];
+  const kernel: Exports["exp32"] | undefined = exports[`${f as FunctionName}${width === 4 ? 32 : 64}`];
+  if (kernel === undefined) return false; // gelu has no kernel for float64
   const values = ravel(x);
   const size = Math.min(n, chunkBytes / width);
   if (!workspace.begin(size * width + 80)) return false;

@@ -1,7 +1,7 @@
 import { isSameShape } from "@wengert/core/extend";
-import type { PlannedInstruction } from "../plans/lives.ts";
-import type { Life } from "./arena.ts";
-import { type Buffer, isWhole, type Layout } from "./layout.ts";
+import type { Life } from "../memory/arena.ts";
+import { type Buffer, isWhole, type Layout } from "../memory/layout.ts";
+import type { PlannedInstruction } from "./lives.ts";
 
 // A result may take the memory of a tensor that is not needed any more. The loop of a group reads each element before it
 // writes the element at the same position, so a result may even take the memory of an operand of its group. This holds only if
