@@ -235,7 +235,6 @@ describe("data in another file", () => {
   ])("must have a valid %s", (_, entries) => {
     expect(() => fromOnnx(model(entries), { externalData: { "w.bin": new Uint8Array(weights.buffer) } })).toThrow(
       DataError,
-      evaluate,
     );
   });
 });

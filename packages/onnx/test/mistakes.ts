@@ -13,6 +13,7 @@ const relu = { input: [value("x", ["N", 3])], output: [value("y", ["N", 3])], no
 const file = (graph, model) => onnxFile({ ...relu, ...graph }, model); // a file with one Relu, except for the arguments
 const nodes = (...node) => file({ node });
 const weight = (tensor) => file({ initializer: [{ name: "w", dataType: 1, ...tensor }] });
+const body = { input: [value("i", [], 7), value("go", [], 9), value("a", [])], output: [value("go", []), value("a", []), value("i", [])] };
 const model = fromOnnx(file());
 const zeros32 = (shape, options) => zeros(shape, { dtype: "float32", ...options });
 const half = { dataType: 10, dims: [1n], rawData: new Uint8Array(2) };
@@ -45,7 +46,7 @@ export const mistakes: Chapter = {
     "# a file with another version, or with operators and element types that have no counterpart",
     "fromOnnx(file({}, { opsetImport: [{ domain: '', version: 11n }] }))",
     "fromOnnx(file({}, { opsetImport: [{ domain: '', version: 23n }] }))",
-    "fromOnnx(nodes(node('NonZero', ['x'], ['a']), node('NonZero', ['x'], ['b']), { ...node('Gelu', ['x'], ['y']), domain: 'com.microsoft' }))",
+    "fromOnnx(nodes(node('Unique', ['x'], ['a']), node('Unique', ['x'], ['b']), { ...node('Gelu', ['x'], ['y']), domain: 'com.microsoft' }))",
     "fromOnnx(nodes(node('Cast', ['x'], ['a'], { to: 10 }), node('Relu', ['x'], ['y'], { slope: 2 })))",
     "fromOnnx(nodes(node('Pad', ['x', 'x'], ['a'], { mode: 'symmetric' }), node('MaxPool', ['x'], ['y', 'at'])))",
     "fromOnnx(weight(half))",
@@ -97,6 +98,7 @@ export const mistakes: Chapter = {
     "fromOnnx(file({ initializer: [floats('w', [1], [1])] }), { parameters: 'argument' }).run({}, zeros32([2, 3]))",
     "# A failing node is named in the message.",
     "fromOnnx(nodes({ ...node('MatMul', ['x', 'x'], ['y']), name: 'dense' })).run(zeros32([2, 3]))",
+    "fromOnnx(nodes(node('Constant', [], ['zero'], { value: integers('', [], [0]) }), node('Loop', ['zero', '', 'x'], ['last', 'y'], { body }))).run(zeros32([2, 3]))",
     "fromOnnx(nodes(node('Trilu', ['x', 'x'], ['y']))).run(zeros32([2, 3]))",
     "fromOnnx(nodes(node('Flatten', ['x'], ['y'], { axis: 4 }))).run(zeros32([2, 3]))",
     "fromOnnx(file({ input: [value('x', [2, 3]), value('size', [1], 7)], node: [node('Expand', ['x', 'size'], ['y'])] })).program()",

@@ -42,12 +42,12 @@ export const value = (name: string, shape: readonly (number | string)[], elemTyp
   },
 });
 
-/** Describes a node. Attributes are numbers (int), lists of numbers (ints), and texts. */
+/** Describes a node. Attributes are whole numbers, lists of them, texts, lists of texts, `{ float }`, tensors and graphs. */
 export const node = (
   opType: string,
   input: readonly string[],
   output: readonly string[],
-  attributes: Readonly<Record<string, number | readonly number[] | string | object>> = {},
+  attributes: Readonly<Record<string, number | readonly number[] | string | readonly string[] | object>> = {},
 ): NodeInit =>
   ({
     opType,
@@ -56,7 +56,10 @@ export const node = (
     attribute: Object.entries(attributes).map(([name, x]) => {
       if (typeof x === "number") return { name, type: 2, i: BigInt(x) };
       if (typeof x === "string") return { name, type: 3, s: new TextEncoder().encode(x) };
+      if (Array.isArray(x) && typeof x[0] === "string")
+        return { name, type: 8, strings: x.map((each) => new TextEncoder().encode(each)) };
       if (Array.isArray(x)) return { name, type: 7, ints: x.map(BigInt) };
+      if ("float" in x) return { name, type: 1, f: x.float };
       return "dataType" in x ? { name, type: 4, t: x } : { name, type: 5, g: x };
     }),
   }) as NodeInit;

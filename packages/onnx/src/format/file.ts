@@ -41,6 +41,7 @@ export type FileAttribute =
   | { readonly kind: "float" | "int"; readonly value: number }
   | { readonly kind: "text"; readonly value: string }
   | { readonly kind: "floats" | "ints"; readonly value: readonly number[] }
+  | { readonly kind: "texts"; readonly value: readonly string[] }
   | { readonly kind: "tensor"; readonly value: FileTensor }
   | { readonly kind: "graph"; readonly value: FileGraph }
   | { readonly kind: "other"; readonly value: undefined };
@@ -135,6 +136,7 @@ const kinds: Readonly<Record<number, (fields: readonly Field[], depth: number) =
   4: (fields) => ({ kind: "tensor", value: required(fields, 5, tensorIn) }),
   5: (fields, depth) => ({ kind: "graph", value: required(fields, 6, (each) => graphIn(each, depth + 1)) }),
   6: (fields) => ({ kind: "floats", value: all(fields, 7).flatMap((each) => floatsIn(each, 4)) }),
+  8: (fields) => ({ kind: "texts", value: all(fields, 9).map(textIn) }),
   7: (fields) => ({ kind: "ints", value: all(fields, 8).flatMap((each) => bigintsIn(each).map(Number)) }),
 };
 

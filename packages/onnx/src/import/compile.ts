@@ -83,6 +83,23 @@ interface Scope {
   readonly has: (name: string) => boolean;
 }
 
+/** Returns, for each node, the values that no later node and no output of the graph uses. */
+function lastUses({ nodes, outputs }: FileGraph): string[][] {
+  const used = new Set(outputs.map(({ name }) => name));
+  const last: string[][] = [];
+  for (let i = nodes.length - 1; i >= 0; i--) {
+    const { inputs, outputs, attributes } = nodes[i]!;
+    const inner = [...attributes.values()].flatMap(({ kind, value }) => (kind === "graph" ? namesIn(value) : []));
+    const unused = [...new Set([...inputs, ...inner, ...outputs])].filter((name) => !used.has(name));
+    for (const name of unused) used.add(name);
+    last[i] = unused;
+  }
+  return last;
+}
+
+/** Returns the values that a graph in an attribute uses. */
+const namesIn = (graph: FileGraph): string[] => [...usesIn(graph).keys(), ...graph.outputs.map(({ name }) => name)];
+
 /** Checks a graph and returns it in executable form. */
 export function compileGraph(compilation: Compilation, file: FileGraph, outer?: Scope): Graph {
   const { constants: known } = compilation;
@@ -104,6 +121,7 @@ export function compileGraph(compilation: Compilation, file: FileGraph, outer?: 
 
   const later = new Set(file.nodes.flatMap(({ outputs }) => outputs));
   const nodes: Node[] = [];
+  const last = lastUses(file);
   for (const [i, node] of file.nodes.entries()) {
     const label = `node ${node.name ? quoted(node.name) : i} (${node.op.slice(0, 100)})`;
     for (const name of node.inputs) {
@@ -111,7 +129,7 @@ export function compileGraph(compilation: Compilation, file: FileGraph, outer?: 
       const reason = later.has(name) ? "a later node computes: a cycle, or nodes out of order" : "no node computes";
       throw damaged(`${label} uses ${quoted(name)}, which ${reason}`);
     }
-    const compiled = compileNode(compilation, node, label, scope);
+    const compiled = compileNode(compilation, node, label, { scope, last: last[i]! });
     for (const name of node.outputs) if (name !== "") define(name, "an output");
     if (compiled === undefined) continue;
     if (node.op !== "Constant") nodes.push(compiled);
@@ -128,7 +146,12 @@ export function compileGraph(compilation: Compilation, file: FileGraph, outer?: 
 }
 
 /** Pairs a node with its operator and reads its attributes. Returns `undefined` and a report if it is not supported. */
-function compileNode(compilation: Compilation, node: FileNode, label: string, scope: Scope): Node | undefined {
+function compileNode(
+  compilation: Compilation,
+  node: FileNode,
+  label: string,
+  { scope, last }: { readonly scope: Scope; readonly last: readonly string[] },
+): Node | undefined {
   const domain = node.domain === "ai.onnx" ? "" : node.domain;
   const title = `${domain ? `${domain}.` : ""}${node.op}`.slice(0, 100);
   const operator = domain === "" ? operators().get(node.op) : undefined;
@@ -156,7 +179,7 @@ function compileNode(compilation: Compilation, node: FileNode, label: string, sc
     }
   if (unknown.length > 0 || isTooLong) return undefined;
   const { constants, opset } = compilation;
-  return { operator, label, attributes, inputs: node.inputs, outputs: node.outputs, opset, known: constants };
+  return { operator, label, attributes, inputs: node.inputs, outputs: node.outputs, opset, last, known: constants };
 }
 
 /** `readTensor` has reported the tensor already. */
@@ -173,7 +196,7 @@ function checkSignature({ inputs: [least, most] }: Operator, { inputs, outputs }
       `${label} has a wrong number of inputs: expected ${range}, got ${inputs.filter((name) => name !== "").length}`,
     );
   }
-  if (outputs.length === 0 || outputs[0] === "") throw damaged(`${label} has no output`);
+  if (outputs.every((name) => name === "")) throw damaged(`${label} has no output`);
 }
 
 const bodyOf = (graph: Graph): Body => ({ run: (outer, inputs) => runGraph(graph, inputs, outer) });

@@ -12,6 +12,8 @@ export interface Node {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly opset: number;
+  /** The values that no later node uses. */
+  readonly last: readonly string[];
   /** The constants of the file. */
   readonly known: ReadonlySet<Tensor>;
 }
@@ -61,14 +63,24 @@ function located(error: unknown, label: string): unknown {
 export function runGraph(graph: Graph, inputs: readonly Tensor[], outer: Values): Tensor[] {
   const own = new Map<string, Tensor>(graph.inputs.map((name, i) => [name, inputs[i]!]));
   const values: Values = { get: (name) => own.get(name) ?? outer.get(name) ?? graph.constants.get(name) };
+  const valueNamed = (name: string): Tensor => {
+    const value = values.get(name);
+    if (value) return value;
+    throw misfit(`${JSON.stringify(name.slice(0, 100))} has no value, because its node returned fewer outputs`);
+  };
   for (const node of graph.nodes)
     try {
-      const given = node.inputs.map((name) => (name === "" ? undefined : values.get(name)));
+      const given = node.inputs.map((name) => (name === "" ? undefined : valueNamed(name)));
       const result = node.operator.run(given as never, node.attributes as never, siteOf(node, values));
       const results = Array.isArray(result) ? (result as readonly Tensor[]) : [result as Tensor];
-      for (const [i, name] of node.outputs.entries()) if (name !== "") own.set(name, results[i]!);
+      for (const [i, name] of node.outputs.entries()) if (name !== "" && results[i]) own.set(name, results[i]);
+      for (const name of node.last) own.delete(name);
     } catch (error) {
       throw located(error, node.label);
     }
-  return graph.outputs.map((name) => values.get(name)!);
+  try {
+    return graph.outputs.map(valueNamed);
+  } catch (error) {
+    throw located(error, "the outputs");
+  }
 }

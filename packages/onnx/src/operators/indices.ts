@@ -131,6 +131,12 @@ export const indexOperators = (): readonly Operator[] => [
   operator("OneHot", [3, 3], { axis: int(-1) }, ([indices, depth, values], { axis }, { number }) =>
     oneHot(indices, Math.trunc(number(depth)), values, axis),
   ),
+  operator("NonZero", [1, 1], {}, ([x], _, { numbers }) => {
+    const found = numbers(x).flatMap((value, i) => (value !== 0 ? [i] : []));
+    const strides = stridesOf(x.shape);
+    const positions = x.shape.map((n, axis) => found.map((i) => Math.floor(i / strides[axis]!) % n));
+    return tensor(positions.flat(), { dtype: "int32", shape: [x.shape.length, found.length] });
+  }),
   operator("Compress", [2, 2], { axis: int(undefined) }, ([x, condition], { axis }, { numbers }) => {
     const kept = numbers(condition).flatMap((isKept, i) => (isKept ? [i] : []));
     const source = axis === undefined ? ops.reshape(x, { shape: [x.size] }) : x;

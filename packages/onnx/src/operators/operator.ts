@@ -134,6 +134,8 @@ export const float =
 export const ints: Attribute<readonly number[] | undefined> = (attribute) => valueIn(attribute, "ints");
 export const floats: Attribute<readonly number[] | undefined> = (attribute) => valueIn(attribute, "floats");
 
+export const texts: Attribute<readonly string[] | undefined> = (attribute) => valueIn(attribute, "texts");
+
 /** One of some texts. The first is the default. */
 export const text =
   <const T extends string>(...choices: readonly [T, ...T[]]): Attribute<T> =>

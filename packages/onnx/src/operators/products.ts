@@ -6,6 +6,7 @@ export const productOperators = (): readonly Operator[] => [
   variadic("Einsum", { equation: anyText }, (inputs, { equation }) =>
     ops.einsum(equation.replaceAll(" ", ""), ...inputs),
   ),
+  same("Det", ops.det),
   operator(
     "Gemm",
     [2, 3],

@@ -9,7 +9,9 @@ import { normalizationOperators } from "./normalization.ts";
 import type { Operator } from "./operator.ts";
 import { poolingOperators } from "./pooling.ts";
 import { productOperators } from "./products.ts";
+import { recurrentOperators } from "./recurrent.ts";
 import { reductionOperators } from "./reductions.ts";
+import { resizeOperators } from "./resize.ts";
 import { shapeOperators } from "./shapes.ts";
 
 let table: ReadonlyMap<string, Operator> | undefined;
@@ -29,6 +31,8 @@ export function operators(): ReadonlyMap<string, Operator> {
       ...poolingOperators(),
       ...normalizationOperators(),
       ...lossOperators(),
+      ...resizeOperators(),
+      ...recurrentOperators(),
       ...controlOperators(),
     ].map((each) => [each.name, each]),
   );
