@@ -9,8 +9,8 @@ import { labelTargets } from "./softmax/losses.ts";
 import { zeroSafeMul } from "./softmax/zeroSafeMul.ts";
 
 /**
- * Ops that only other ops call. They do not check their options. Functions that read lists need their declarations, because
- * programs contain such steps.
+ * Ops that only other ops call, and that do not check their options. Functions that read programs need the declarations
+ * of these ops, because programs contain their steps.
  */
 export const internalOps: {
   readonly interpolate: typeof interpolate;
