@@ -4,6 +4,7 @@ import {
   evaluate,
   grad,
   jvp,
+  OutOfRangeError,
   type Tensor,
   tensor,
   trace,
@@ -13,7 +14,7 @@ import {
   zeros,
 } from "@wengert/core";
 import { gradcheck } from "@wengert/core/gradcheck";
-import { add, crossEntropy, matmul, mul, std, sum, tanh } from "@wengert/ops";
+import { add, crossEntropy, gelu, matmul, mul, std, sum, tanh } from "@wengert/ops";
 import { describe, expect, test } from "vitest";
 import { int32, numbers, random } from "../../ops/test/support.ts";
 import { fromOnnx, toOnnx } from "../src/index.ts";
@@ -80,7 +81,7 @@ describe("a model", () => {
     expect(inputs).toEqual([{ name: "images", dtype: "float32", shape: ["batch", 1, 6, 6] }]);
     expect(outputs).toEqual([{ name: "scores", dtype: "float32", shape: ["batch", 3] }]);
     expect(Object.keys(parameters)).toEqual(
-      ["conv.weight", "conv.bias", "bn.scale", "bn.bias", "bn.mean", "bn.var", "fc.weight", "fc.bias"], // biome-ignore format: a list
+      ["conv.weight", "conv.bias", "bn.scale", "bn.bias", "fc.weight", "fc.bias"], // biome-ignore format: a list
     );
   });
 
@@ -170,6 +171,12 @@ describe("parameters as an argument", () => {
     }
   });
 
+  test("are weights, and not the numbers in formulas", () => {
+    const f = (x: Tensor) => mul(gelu(x), first.b);
+    const { parameters } = fromOnnx(toOnnx(trace(f, { shape: [5] })), { parameters: "argument" });
+    expect(Object.keys(parameters)).toEqual(["b1"]);
+  });
+
   test("are inputs of the program, before the others", () => {
     const { program, parameters } = fromOnnx(netFile, { parameters: "argument" });
     expect(program().inputs.map(({ label }) => label)).toEqual([...Object.keys(parameters), "x"]);
@@ -200,6 +207,33 @@ describe("int64", () => {
     const { run } = fromOnnx(onnxFile(graph));
     const [y] = run(int32([1, 2]));
     expect([y.dtype, numbers(y)]).toEqual(["int32", [1 - 2 ** 31, 2 - 2 ** 31]]);
+  });
+});
+
+describe("an index outside its axis throws an error in", () => {
+  const indices = (row: number, column: number) => [row, column];
+  /** Returns a model that reads or writes a [2, 3] matrix at one index. */
+  const at = (op: string, index: readonly number[], more: readonly string[] = [], shape = [1, index.length]) =>
+    fromOnnx(
+      onnxFile({
+        input: [value("x", [2, 3])],
+        output: [value("y", ["n", "m"])],
+        initializer: [integers("at", shape, index), floats("one", [1], [1]), floats("ones", [1, 1], [1])],
+        node: [node(op, ["x", "at", ...more], ["y"])],
+      }),
+    );
+  const x = float32([2, 3]);
+
+  test.each([
+    ["Gather", (row: number) => at("Gather", [row])],
+    ["GatherElements", (row: number) => at("GatherElements", [row])],
+    ["GatherND", (row: number) => at("GatherND", indices(row, 1))],
+    ["GatherND, in the last axis", (row: number) => at("GatherND", indices(0, row < 0 ? row - 1 : row + 1))],
+    ["ScatterND", (row: number) => at("ScatterND", indices(row, 1), ["one"])],
+    ["ScatterElements", (row: number) => at("ScatterElements", [row], ["ones"])],
+  ])("%s", (_, model) => {
+    for (const row of [2, -3, 1000]) expect(() => model(row).run(x), `index ${row}`).toThrow(OutOfRangeError);
+    for (const row of [0, 1, -1, -2]) model(row).run(x);
   });
 });
 

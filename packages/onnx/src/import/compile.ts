@@ -63,7 +63,7 @@ function isBound(compilation: Compilation, name: string, depth = 8): boolean {
   return uses.length > 0 && uses.every(isBoundOf);
 }
 
-/** Whether an operator reads a value as a number. */
+/** Whether a value is a setting of an operator, which cannot be trained. */
 export const isSetting = ({ uses }: Compilation, name: string): boolean =>
   (uses.get(name) ?? []).some(({ node, input }) => operators().get(node.op)?.settings.includes(input));
 

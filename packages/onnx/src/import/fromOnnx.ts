@@ -6,7 +6,7 @@ import { compileGraph, isSetting, startCompilation } from "./compile.ts";
 import { runGraph } from "./interpret.ts";
 import type { ExternalData } from "./values.ts";
 
-/** The float initializers of a model, by their names in the file. */
+/** The weights of a model, by their names in the file. */
 export type OnnxParameters = Readonly<Record<string, Tensor>>;
 
 /** An input or output of a model. */
@@ -19,8 +19,7 @@ export interface OnnxValue {
 
 export interface FromOnnxOptions<P extends "constant" | "argument" = "constant" | "argument"> {
   /**
-   * Whether the float initializers of the file are constants, or the first argument of `run`, for fine-tuning. Default:
-   * "constant".
+   * Whether the weights of the file are constants, or the first argument of `run`, for fine-tuning. Default: "constant".
    */
   readonly parameters?: P | undefined;
   /** The contents of the files that hold large tensors, by the names that the ONNX file uses. Default: none. */
@@ -31,7 +30,10 @@ export interface FromOnnxOptions<P extends "constant" | "argument" = "constant" 
 export interface OnnxModel<A extends readonly unknown[] = readonly unknown[]> {
   readonly inputs: readonly OnnxValue[];
   readonly outputs: readonly OnnxValue[];
-  /** The float initializers of the file, except those that operators read as settings, such as the bounds of Clip. */
+  /**
+   * The float initializers of the file that have axes, except the statistics of BatchNormalization and other settings of
+   * operators. Initializers without axes are numbers in formulas, and stay constants.
+   */
   readonly parameters: OnnxParameters;
   /** Applies the model to tensors in the order of `inputs`, and returns tensors in the order of `outputs`. */
   run(...args: A): [Tensor, ...Tensor[]];
@@ -62,10 +64,10 @@ export function fromOnnx(bytes: Uint8Array | ArrayBuffer, options?: FromOnnxOpti
   const graph = compileGraph(compilation, file);
   const { inputs, outputs } = checkValues(compilation.problems, file, graph.inputs);
 
-  const trained = [...graph.constants].filter(([name, { dtype }]) => isFloat(dtype) && !isSetting(compilation, name));
   const names = new Set(file.initializers.map(({ name }) => name));
-  const parameters: OnnxParameters = Object.fromEntries(trained.filter(([name]) => names.has(name)));
-  if (hasParameters) for (const tensor of Object.values(parameters)) compilation.constants.delete(tensor);
+  const isParameter = ([name, { dtype, shape }]: readonly [string, Tensor]) =>
+    names.has(name) && isFloat(dtype) && shape.length > 0 && !isSetting(compilation, name);
+  const parameters: OnnxParameters = Object.fromEntries([...graph.constants].filter(isParameter));
 
   const run = (...args: readonly unknown[]): [Tensor, ...Tensor[]] => {
     const given = hasParameters ? args.slice(1) : args;

@@ -59,7 +59,7 @@ export const normalizationOperators = (): readonly Operator[] => [
         ops.add(ops.mul(old, momentum), ops.mul(ops.reshape(now, { shape: old.shape }), 1 - momentum));
       return [affine(divided(batch.centered, batch.variance)), next(mean, batch.mean), next(variance, batch.variance)];
     },
-    { outputs: 3 },
+    { outputs: 3, settings: [3, 4] },
   ),
   operator(
     "LayerNormalization",

@@ -63,7 +63,7 @@ export interface Operator {
   /** The largest number of outputs. */
   readonly outputs: number;
   readonly attributes: Readonly<Record<string, Attribute<unknown>>>;
-  /** The inputs that must be constants of the file to be read as numbers. They are never parameters. */
+  /** The inputs that are never parameters: constants that the operator reads as numbers, and statistics of a training set. */
   readonly settings: readonly number[];
   readonly run: (inputs: never, attributes: never, site: Site) => Tensor | readonly Tensor[];
 }
