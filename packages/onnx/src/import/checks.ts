@@ -25,11 +25,11 @@ export function checkOptions({ parameters, externalData }: FromOnnxOptions): {
   );
 }
 
-/** Returns the version of the operators. @throws DataError unless it is from 13 to 22 */
-export function checkOpset(opsets: ReadonlyMap<string, number>): number {
+/** Checks the version of the operators. @throws DataError unless it is from 13 to 22 */
+export function checkOpset(opsets: ReadonlyMap<string, number>): void {
   const opset = opsets.get("");
   if (opset === undefined) throw damaged("it imports no operator set of ONNX");
-  if (opset >= 13 && opset <= 22) return opset;
+  if (opset >= 13 && opset <= 22) return;
   throw refused(
     `the file has opset ${opset}, and 13 to 22 are supported; export it again, or use onnx.version_converter in Python`,
   );

@@ -4,7 +4,7 @@ import type { FileGraph, FileNode, FileTensor } from "../format/file.ts";
 import { dtypeOf, typeName } from "../format/types.ts";
 import { type Body, type Context, type Operator, Unsupported } from "../operators/operator.ts";
 import { operators } from "../operators/table.ts";
-import { type Graph, type Node, runGraph, siteOf } from "./interpret.ts";
+import { type Graph, type Node, runGraph, runNode } from "./interpret.ts";
 import { type ExternalData, tensorOf } from "./values.ts";
 
 // Checks a graph, and pairs its nodes with their operators. Everything that can be checked without input is checked here,
@@ -36,7 +36,6 @@ const movers = new Set(["Unsqueeze", "Squeeze", "Concat", "Identity", "Reshape",
 
 /** State that a graph shares with its subgraphs. */
 export interface Compilation {
-  readonly opset: number;
   readonly files: ExternalData;
   readonly uses: ReadonlyMap<string, readonly Use[]>;
   /** The constants of all graphs, so that operators may read them as numbers. */
@@ -45,8 +44,7 @@ export interface Compilation {
   readonly problems: Map<string, number>;
 }
 
-export const startCompilation = (graph: FileGraph, opset: number, files: ExternalData): Compilation => ({
-  opset,
+export const startCompilation = (graph: FileGraph, files: ExternalData): Compilation => ({
   files,
   uses: usesIn(graph),
   constants: new Set(),
@@ -116,7 +114,8 @@ export function compileGraph(compilation: Compilation, file: FileGraph, outer?: 
     const value = readTensor(compilation, tensor, tensor.name);
     if (value) constants.set(tensor.name, value);
   }
-  const inputs = file.inputs.filter(({ name }) => !constants.has(name));
+  const stored = new Set(defined);
+  const inputs = file.inputs.filter(({ name }) => !stored.has(name));
   for (const { name } of inputs) define(name, "an input");
 
   const later = new Set(file.nodes.flatMap(({ outputs }) => outputs));
@@ -132,12 +131,8 @@ export function compileGraph(compilation: Compilation, file: FileGraph, outer?: 
     const compiled = compileNode(compilation, node, label, { scope, last: last[i]! });
     for (const name of node.outputs) if (name !== "") define(name, "an output");
     if (compiled === undefined) continue;
-    if (node.op !== "Constant") nodes.push(compiled);
-    else
-      constants.set(
-        node.outputs[0]!,
-        compiled.operator.run([] as never, compiled.attributes as never, siteOf(compiled)) as Tensor,
-      );
+    if (node.op === "Constant") constants.set(node.outputs[0]!, runNode(compiled, new Map())[0]!);
+    else nodes.push(compiled);
   }
   for (const { name } of file.outputs)
     if (!scope.has(name)) throw damaged(`the output ${quoted(name)} is not computed`);
@@ -178,8 +173,15 @@ function compileNode(
       return undefined;
     }
   if (unknown.length > 0 || isTooLong) return undefined;
-  const { constants, opset } = compilation;
-  return { operator, label, attributes, inputs: node.inputs, outputs: node.outputs, opset, last, known: constants };
+  return {
+    operator,
+    label,
+    attributes,
+    inputs: node.inputs,
+    outputs: node.outputs,
+    last,
+    known: compilation.constants,
+  };
 }
 
 /** `readTensor` has reported the tensor already. */

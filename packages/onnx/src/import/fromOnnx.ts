@@ -60,7 +60,8 @@ export function fromOnnx(bytes: Uint8Array | ArrayBuffer, options?: FromOnnxOpti
   if (content === undefined)
     throw new ArgumentError(`fromOnnx: expected the bytes of a file, got ${show(bytes)}; pass a Uint8Array`);
   const { graph: file, opsets } = readModel(content);
-  const compilation = startCompilation(file, checkOpset(opsets), files);
+  checkOpset(opsets);
+  const compilation = startCompilation(file, files);
   const graph = compileGraph(compilation, file);
   const { inputs, outputs } = checkValues(compilation.problems, file, graph.inputs);
 

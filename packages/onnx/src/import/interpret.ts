@@ -11,7 +11,6 @@ export interface Node {
   readonly attributes: Readonly<Record<string, unknown>>;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
-  readonly opset: number;
   /** The values that no later node uses. */
   readonly last: readonly string[];
   /** The constants of the file. */
@@ -34,8 +33,7 @@ const numbersOf = (x: Tensor): number[] => {
 };
 
 /** Returns the functions that an operator may call while its node runs. */
-export const siteOf = ({ opset, outputs, known }: Node, values: Values = new Map()): Site => ({
-  opset,
+const siteOf = ({ outputs, known }: Node, values: Values): Site => ({
   outputs: outputs.length,
   constant: (x) => (x && x.size === 1 && known.has(x) ? numbersOf(x)[0] : undefined),
   numbers: numbersOf,
@@ -56,6 +54,17 @@ function located(error: unknown, label: string): unknown {
   return error;
 }
 
+/** Applies the operator of a node to the values of its inputs. Returns the outputs. */
+export function runNode(
+  node: Node,
+  values: Values,
+  valueNamed: Values["get"] = (name) => values.get(name),
+): readonly (Tensor | undefined)[] {
+  const given = node.inputs.map((name) => (name === "" ? undefined : valueNamed(name)));
+  const result = node.operator.run(given as never, node.attributes as never, siteOf(node, values));
+  return Array.isArray(result) ? (result as readonly Tensor[]) : [result as Tensor];
+}
+
 /**
  * Runs the nodes of a graph on tensors, and returns its outputs. `outer` has the values of the graphs around it, and those
  * of parameters. The ops are applied one by one, so a run can be differentiated and traced.
@@ -70,9 +79,7 @@ export function runGraph(graph: Graph, inputs: readonly Tensor[], outer: Values)
   };
   for (const node of graph.nodes)
     try {
-      const given = node.inputs.map((name) => (name === "" ? undefined : valueNamed(name)));
-      const result = node.operator.run(given as never, node.attributes as never, siteOf(node, values));
-      const results = Array.isArray(result) ? (result as readonly Tensor[]) : [result as Tensor];
+      const results = runNode(node, values, valueNamed);
       for (const [i, name] of node.outputs.entries()) if (name !== "" && results[i]) own.set(name, results[i]);
       for (const name of node.last) own.delete(name);
     } catch (error) {

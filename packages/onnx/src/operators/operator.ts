@@ -27,7 +27,6 @@ export type Values = Pick<ReadonlyMap<string, Tensor>, "get">;
 
 /** The node that runs. */
 export interface Site {
-  readonly opset: number;
   /** The number of outputs that the node names. */
   readonly outputs: number;
   /** Returns a number, if the tensor is a constant of the file with one element. */
