@@ -38,6 +38,14 @@ describe("the pass", () => {
     ).toEqual(["mul"]);
   });
 
+  it("identities replaces the only alias of a tensor by the tensor, and keeps two aliases", () => {
+    const once = traced((x) => add(grad((y: Tensor) => sum(sin(y)))(x), sin(x)));
+    expect(once.steps.some(({ op }) => op.name === "alias")).toBe(true);
+    expect(after("identities", once)).not.toContain("alias");
+    const twice = traced((x) => [grad((y: Tensor) => sum(sin(y)))(x), grad((y: Tensor) => sum(tanh(y)))(x)]);
+    expect(after("identities", twice).filter((name) => name === "alias").length).toBe(2);
+  });
+
   it("duplicate steps merges steps with equal ops, params and inputs", () => {
     expect(
       after(
@@ -98,7 +106,9 @@ describe("the report of a plan", () => {
 
   it("lists the instructions and the memory", () => {
     expect(report.instructions).toEqual(["loop over [3, 4] float64: add, relu, reluPullback, accumulate"]);
-    expect(compile((y: Tensor) => add(transpose(y), 1)).plan(x).instructions).toEqual(["op add"]);
+    expect(compile((y: Tensor) => add(transpose(y), 1)).plan(x).instructions).toEqual([
+      "loop over [4, 3] float64: add",
+    ]);
     expect(report.bytes).toBeGreaterThan(0);
     expect(report.engine).toBe("wasm");
     expect(compile((y: Tensor) => sum(y)).plan(zeros([4])).instructions).toEqual(["kernel rowSums64"]);
