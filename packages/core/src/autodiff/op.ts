@@ -29,7 +29,7 @@ export interface Call<I extends Inputs, P> {
  * declaration explains the cause.
  */
 export interface Fault<I extends Inputs, P> extends Call<I, P> {
-  /** The tensor with the NaN or infinity: the output, or the cotangent of an input. */
+  /** The tensor with the NaN or infinity: the op's output, or the cotangent of one of its inputs. */
   readonly bad: Tensor;
   /** The index of the first NaN in `bad`, or of its first infinity if it has no NaN. */
   readonly index: readonly number[];
@@ -78,7 +78,7 @@ export interface BatchCall<I extends Inputs, P> {
   readonly output: Operand;
   /** Returns input k with a batch axis. An input that is not batched is repeated. */
   readonly withBatch: (k: number) => Tensor;
-  /** Applies the op, by default to all inputs with a batch axis. */
+  /** Applies the op to `inputs`. Default: all inputs of the op, each with a batch axis. */
   readonly again: (params: P, inputs?: readonly Tensor[]) => Tensor;
   /** Applies the op to one entry after another, which is correct for every op. */
   readonly perEntry: () => Tensor;

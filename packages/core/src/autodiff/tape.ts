@@ -46,7 +46,7 @@ export type Rule = (g: Tensor, step: Unchecked) => Tensor;
  */
 type JointRule = (g: Tensor, step: Unchecked, needed: readonly boolean[]) => readonly (Tensor | null)[];
 
-/** Receives each step of a computation as soon as the step has run. */
+/** An object that receives each step of a computation as soon as the step has run. */
 export interface Recorder {
   /** Returns `true` if the recorders outside of this recorder must not receive the step. */
   record(step: Step): unknown;
@@ -99,8 +99,8 @@ export class Tape implements Recorder {
  */
 export class DryTape extends Tape {
   /**
-   * Whether the steps become the body of a loop or an equation. The pullback of the loop or equation applies the body
-   * again.
+   * Whether the recorded steps become the body of a loop step or of an equation step. The pullback of such a step
+   * applies the body again.
    */
   readonly isBody: boolean;
 

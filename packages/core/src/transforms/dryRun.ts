@@ -33,12 +33,15 @@ export interface Replacement {
   readonly mode: ReplayMode;
 }
 
-/** A call of a function on tensors without values, whose steps were then applied to values. */
+/**
+ * The result of a call of a function on tensors without values (a dry run), whose recorded steps were then applied to
+ * values.
+ */
 export interface ReplayedCall<T> {
   /** The value that the function returned in the dry run. */
   readonly value: T;
   readonly replacement: Replacement;
-  /** Returns the tree with each tensor of the dry run replaced by its value. */
+  /** Returns the tree with each tensor of the dry run replaced by the corresponding tensor with values. */
   readonly valuesOf: <R>(tree: R) => R;
 }
 

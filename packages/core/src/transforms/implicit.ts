@@ -40,7 +40,10 @@ interface Equation {
 
 type EquationOp = Op<Inputs, Equation>;
 
-/** Declares the op that solves equations with `solver`. The output packs the tensors of x. */
+/**
+ * Declares the op that solves equations with `solver`. The op's output is one vector, which packs all tensors of the
+ * solution x.
+ */
 function equationOp(name: string, solver: Solver): EquationOp {
   const op: EquationOp = defineOp<Inputs, Equation>({
     name,
@@ -205,7 +208,7 @@ function pullBackSolution(
   return inputs.map((_, k) => (isActive(k) ? contributions.next().value! : null));
 }
 
-/** Solves the equations of a batch together. */
+/** Applies a solver op to a batch: solves the equations of all batch entries together. */
 function batchOfEquation(op: EquationOp, call: BatchCall<Inputs, Equation>): Tensor {
   const { batched, params: equation, operands, size, output, withBatch } = call;
   const { body, unknowns, entries, ...bounds } = equation;

@@ -86,7 +86,10 @@ function runLoop(out: NdArray, arrays: readonly NdArray[], loop: Loop, operands:
   for (const [k, y] of last.entries()) write(y, starts[k]!);
 }
 
-/** Runs the iterations and returns the last carry. `visit` receives the values of all tensors of the body, and its outputs. */
+/**
+ * Runs the iterations and returns the last carry. After each iteration, calls `visit` with the values of all tensors of
+ * the body, and with the outputs of the body.
+ */
 function iterate(
   loop: Loop,
   given: readonly Tensor[],
@@ -181,8 +184,8 @@ const isDifferentiatedOrInBody = (inputs: readonly Tensor[]): boolean => {
 };
 
 /**
- * Runs a loop over lists of tensors. If `savesCarries(inputs)` is true, the output of the loop also has the carry
- * before each iteration, which the pullback needs.
+ * Runs a loop over lists of tensors. If `savesCarries(inputs)` is true, the output of the loop also has the carry at
+ * the start of each iteration, which the pullback needs.
  */
 function runScan(
   body: Body,
@@ -204,7 +207,7 @@ function runScan(
   return { carry: results.slice(0, carry.length), ys: results.slice(carry.length, body.outputs.length) };
 }
 
-/** Pulls the cotangent of a loop back: a loop over the pullback of the body, in the other direction. */
+/** The VJP of a loop. It is a loop too: from the last iteration to the first, it applies the pullback of the body. */
 function pullBackLoop(g: Tensor, call: Call<Inputs, Loop>, needed: readonly boolean[]): readonly (Tensor | null)[] {
   const { inputs, params: loop } = call;
   const { body, carries, length, reverse } = loop;
@@ -323,8 +326,9 @@ export interface ScanOptions {
   /** Whether to start at the last entry of `xs`. `ys` keeps the order of `xs`. Default: false. */
   readonly reverse?: boolean | undefined;
   /**
-   * The number of segments of the loop. A gradient keeps the carry of each segment, and of each iteration in one segment at
-   * a time. For T iterations, √T segments need the least memory; the loop then runs once more. Default: 1.
+   * The number of segments of the loop. A gradient keeps the carry of each segment, and of each iteration in one
+   * segment at a time. For T iterations, √T segments need the least memory. With more than one segment, the gradient
+   * runs the loop a second time. Default: 1.
    */
   readonly segments?: number | undefined;
 }
@@ -425,8 +429,8 @@ function scanSegments<C, X, Y>(
   const loop = scan as unknown as (f: unknown, c: unknown, x: unknown, o: ScanOptions) => { carry: C; ys: Y };
   const entries = (from: number, shape: readonly number[]): X =>
     xs === undefined ? xs : mapLeaves(xs, (x) => reshapeEntries(x, from, shape));
-  // The iterations that do not fill a segment use the last entries of `xs`, or the first entries if the loop is
-  // reversed.
+  // The remaining iterations, which do not fill a segment, use the last entries of `xs`, or the first entries if the
+  // loop is reversed.
   const [first, firstOfRest] = reverse ? [rest, 0] : [0, each * segments];
   const inner = (carry: C, part: X) => {
     const { carry: next, ys } = loop(body, carry, part, { length: each, reverse });

@@ -16,8 +16,8 @@ export interface Exposure<Owner = unknown> {
 }
 
 /**
- * The records of elements that `.data` has returned, for each typed array. A view and its base have the same typed array,
- * but different records.
+ * Maps each typed array to the arrays that `.data` has returned in its memory. A view and its base have the same typed
+ * array, but are two entries of the list.
  */
 const exposures = new WeakMap<Data, Exposure[]>();
 let anyExposed = false; // most programs never read `.data` before a sweep, and then need no lookups
@@ -34,7 +34,7 @@ export function expose(owner: unknown, array: NdArray): Exposure {
   return exposure;
 }
 
-/** Returns the records of elements returned by `.data` whose memory overlaps that of `array`. */
+/** Returns the arrays returned by `.data` whose memory overlaps that of `array`, with their fingerprints. */
 export function exposuresOf(array: NdArray): readonly Exposure[] {
   const ofMemory = anyExposed ? exposures.get(array.data) : undefined;
   return ofMemory === undefined ? none : ofMemory.filter((exposure) => overlap(exposure.array, array));

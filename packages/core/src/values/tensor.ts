@@ -123,15 +123,15 @@ export class Tensor {
     if (array === undefined) return;
     const own = this.#exposure;
     if (own !== undefined && own.array.data !== array.data) {
-      // The elements of this tensor have been moved to new memory, to which the user cannot write. The old memory is
-      // still checked for writes, but less and less often.
+      // An earlier check has moved the elements of this tensor to new memory, to which the user cannot write. The old
+      // memory is still checked for writes, but less and less often.
       if (isPowerOfTwo(++own.checks)) this.#check(own);
     }
     for (const exposure of exposuresOf(array)) {
       this.#check(exposure);
       if (++exposure.checks === 1 || sizeOf(exposure.array.shape) < minMovedElements) continue;
-      // The second check copies the elements to new memory, because a copy is cheaper than a fingerprint in every
-      // sweep. The user keeps the old memory.
+      // From its second check on, a large array is moved to new memory, because one copy is cheaper than computing a
+      // fingerprint in every sweep. The user keeps the old memory.
       for (const tensor of [exposure.owner as Tensor, this]) tensor.#move(array.data);
     }
   }
