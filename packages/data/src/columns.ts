@@ -8,7 +8,7 @@ export type ColumnKind = "number" | "category" | readonly string[];
 
 /** The trimmed cells of a table, below its header. */
 export interface Cells {
-  /** The first words of error messages, such as "readCsv: cars.csv". */
+  /** The beginning of error messages about the table, such as "readCsv: cars.csv". */
   readonly prefix: string;
   readonly rows: number;
   /** The position of each column, by the name of the column. */

@@ -5,7 +5,8 @@
 import { madd32, madd64 } from "./vector";
 
 /**
- * The value of `expBelow` for x = top. This scale factor is far above 1, so that only negligible results are subnormal.
+ * The scale factor of the results of `expBelow`. It is far above 1, so only results that are negligible beside 1 become
+ * subnormal.
  */
 // @ts-ignore: decorator
 @inline
@@ -14,9 +15,9 @@ export function one<T>(): f64 {
 }
 
 /**
- * Returns e^(x − top) for x ≤ top, times 2⁶⁴ for floats and 2⁵¹² for doubles. The subtraction x − top has a rounding
- * error, and exp would multiply its relative error by |x − top|. So the code corrects for this error. Returns 0 below
- * e⁻¹³¹ for floats and e⁻⁷⁴⁶ for doubles. Returns NaN for NaN, and if x and top are the same infinity.
+ * Returns e^(x − top) for x ≤ top, times 2⁶⁴ for floats and 2⁵¹² for doubles. The rounding error of the subtraction x −
+ * top would become a relative error of the exponential, so the code corrects for it. Returns 0 if the exponential is
+ * below e⁻¹³¹ for floats and e⁻⁷⁴⁶ for doubles. Returns NaN for NaN, and if x and top are the same infinity.
  */
 // @ts-ignore: decorator
 @inline

@@ -7,7 +7,7 @@ import { log } from "./functions";
 /** Memory for the random bits that the function `blocks` writes: four vectors of 16 bytes. */
 const words: usize = memory.data(64, 16);
 
-/** Returns the first free address after `words`. */
+/** Returns the first address in WebAssembly memory that the kernels in this file do not use. */
 export function free(): usize {
   return (__heap_base + 15) & ~15;
 }
@@ -86,7 +86,10 @@ function blocks(k0: i32, k1: i32, c: i32, stream: i32, otherC: i32, otherStream:
   v128.store(words, v, 48);
 }
 
-/** Returns two uniform numbers of 53 bits, from the blocks 2 × half and 2 × half + 1 of a group (0 or 1) in `words`. */
+/**
+ * Returns two uniform numbers of 53 bits, made from two of the Threefry blocks in `words`. `group` (0 or 1) and `half`
+ * (0 or 1) select the blocks.
+ */
 // @ts-ignore: decorator
 @inline
 function uniform53(group: usize, half: usize): v128 {
@@ -97,7 +100,9 @@ function uniform53(group: usize, half: usize): v128 {
   return f64x2.mul(f64x2.add(f64x2.mul(high, f64x2.splat(67108864)), low), f64x2.splat(1.1102230246251565e-16)); // 2²⁶, 2⁻⁵³
 }
 
-/** Returns two uniform numbers of 24 bits, from the same blocks as `uniform53`. */
+/**
+ * Returns two uniform numbers of 24 bits, made from the two Threefry blocks in `words` that `group` and `half` select.
+ */
 // @ts-ignore: decorator
 @inline
 function uniform24(group: usize, half: usize): v128 {
@@ -199,7 +204,10 @@ function cosine(a: v128): v128 {
   return v128.xor(sum, v128.and(isNegative, f64x2.splat(-0.0)));
 }
 
-/** Writes standard normal numbers √(−2 ln(1 − r)) cos 2πa. Writes up to three entries past the end. */
+/**
+ * Writes n standard normal numbers √(−2 ln(1 − r)) cos 2πa, for uniform numbers r and a in [0, 1). Writes up to three
+ * entries past the end.
+ */
 // @ts-ignore: decorator
 @inline
 function normals<T>(n: i32, y: usize, k0: i32, k1: i32, c: i32, radius: i32, angle: i32): void {

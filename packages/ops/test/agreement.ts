@@ -266,7 +266,7 @@ const poolFor = ({ rows, n, k, choice, seed }: CallSpec) => {
   return { x: [images, ...lengths, channels], pool: [images, ...counts, channels], options: { size, stride, padding } };
 };
 
-/** How to generate a call of each op that has kernels. */
+/** Functions that generate a call of each op that has kernels. */
 export const calls: Readonly<Record<string, (call: CallSpec) => Case>> = {
   exp: unary,
   log: unary,

@@ -76,10 +76,7 @@ describe("a formula of tensors", () => {
   const level = { "+": 1, "-": 1, "*": 2, "/": 2, "@": 2, "**": 4 } as const;
   type Operator = keyof typeof binary;
 
-  /**
-   * A random formula. Its source consists of the texts with the operands between them. Its value is computed by calls
-   * of ops.
-   */
+  /** A random formula: its source text, cut at the operands; its operands; and its value, computed by calls of ops. */
   interface Case {
     readonly texts: readonly string[];
     readonly operands: readonly Tensor[];

@@ -12,11 +12,14 @@ export interface AttentionLayerOptions<Bias extends boolean = boolean> {
   readonly heads: number;
   /** Whether each position attends only to itself and to earlier positions. Default: false. */
   readonly causal?: boolean | undefined;
-  /** Whether the four projections have biases. Default: true. */
+  /** Whether the projections to queries, keys, values and output have biases. Default: true. */
   readonly bias?: Bias | undefined;
 }
 
-/** The parameters of attention: four projections, with W [features, features] and b [features] each. */
+/**
+ * The parameters of attention: the projections to queries, keys, values and output, each with W [features, features]
+ * and b [features].
+ */
 export interface AttentionParams<Bias extends boolean = true> {
   readonly query: Affine<Bias>;
   readonly key: Affine<Bias>;
@@ -59,7 +62,10 @@ export function attention<const Bias extends boolean = true>(
   }) as unknown as Layer<AttentionParams<Bias>>;
 }
 
-/** Returns x [N, T, features] with one sequence per head: [N, heads, T, features / heads]. */
+/**
+ * Splits the features of x [N, T, features] among the heads: returns one sequence per head, [N, heads, T, features /
+ * heads].
+ */
 function byHead(x: Tensor, heads: number): Tensor {
   const [N, T, features] = x.shape as readonly [number, number, number];
   return transpose(reshape(x, { shape: [N, T, heads, features / heads] }), { axes: [0, 2, 1, 3] });

@@ -33,7 +33,7 @@ export function summary(net: AnyLayer, input: Input, options?: InitOptions): str
   ]);
 }
 
-/** The function `trace` of core, for parameters of an unknown type. */
+/** The function `trace` of core, with a type that accepts parameters of an unknown type. */
 const traceInit = trace as unknown as (f: (key: Tensor) => unknown, key: object) => { readonly value: unknown };
 
 type Kind = ReturnType<typeof outputOf>;

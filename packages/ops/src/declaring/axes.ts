@@ -41,7 +41,10 @@ export function axesOf(x: Operand, axis: Axes | undefined): readonly number[] {
   );
 }
 
-/** Returns the option `shape`. @throws ShapeError unless the option is a list of integers ≥ `minimum`. */
+/**
+ * Returns a copy of the option `shape`.
+ * @throws ShapeError unless the option is a list of integers ≥ `minimum`.
+ */
 export function shapeOption(options: { readonly shape?: unknown }, minimum = 0): Shape {
   const { shape } = options;
   if (isList(shape) && shape.length > 64) throw new ShapeError(`a shape has at most 64 axes, got ${shape.length}`);

@@ -117,8 +117,7 @@ interface Replacements {
 
 /**
  * Returns x with its NaN and infinities replaced by finite numbers. The VJP passes the cotangent where x is finite, and
- * gives 0 elsewhere. This does not help if the VJP rule of an earlier op multiplies the 0 by an infinity, which gives
- * NaN.
+ * gives 0 elsewhere. A gradient may still be NaN: the VJP rule of an earlier op may multiply this 0 by an infinity.
  */
 export const nanToNum: Op<Unary, Replacements> = /* @__PURE__ */ defineOp({
   name: "nanToNum",

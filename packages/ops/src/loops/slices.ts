@@ -7,9 +7,9 @@ import { exp } from "../numerics/exponential.ts";
 // so long slices are as accurate as short ones.
 
 /**
- * Returns the sum of a slice in float64, or modulo 2³² for integers. Entry l is added to number l mod 8 of eight
- * partial sums. The processor computes independent sums in parallel, and their rounding error is smaller than that of a
- * single sum. The WebAssembly kernels use the same order.
+ * Returns the sum of a slice in float64, or modulo 2³² for integers. The function keeps eight partial sums, and adds
+ * entry l to partial sum l mod 8. The processor computes independent sums in parallel, and their rounding error is
+ * smaller than that of a single sum. The WebAssembly kernels use the same order.
  */
 export function sumOf(n: number, a: Data, i: number, t: number): number {
   if (a instanceof Int32Array) return sumOfIntegers(n, a, i, t);

@@ -1,6 +1,6 @@
-// The sizes from which WebAssembly is faster than plain loops. If the choice may change the last bits of a result, the
-// choice depends only on the number of terms per element, not on the batch size. So a row gives the same bits alone and
-// in a batch.
+// The sizes from which WebAssembly is faster than plain loops. Where WebAssembly and plain loops may differ in the last
+// bits of a result, the choice depends only on the number of terms in each sum, not on the batch size. So a row gives
+// the same bits alone and in a batch.
 
 /**
  * The minimum number of entries of the right matrix B, [k, n], for which products use WebAssembly. The numbers were

@@ -11,13 +11,16 @@ import { Workspace } from "./workspace.ts";
 export type Kernels = "plain" | "simd" | "fma";
 
 export interface KernelsInUse {
-  /** The requested kernels. "auto" means the fastest available kernels, and plain loops where these are as fast. */
+  /**
+   * The name of the kernels to use. "auto" selects the fastest available kernels, but plain loops for inputs for which
+   * kernels are not faster.
+   */
   readonly choice: Kernels | "auto";
   /** The kernels in use. Small inputs may still run in plain JavaScript loops. */
   readonly running: Kernels;
   /** The kernels that are available in the JavaScript engine, the fastest last. */
   readonly available: readonly Kernels[];
-  /** For each kind of kernels that is not available, the reason why it cannot run. */
+  /** Maps each kind of kernels that cannot run here to the reason. */
   readonly missing: Readonly<Partial<Record<Kernels, string>>>;
 }
 
@@ -31,12 +34,13 @@ let choice: Kernels | "auto" | undefined; // undefined: not chosen yet
 let chooser = "kernels"; // the caller that error messages name
 
 /**
- * The engine in use of a kernel library, and for each build of the library its exports or the reason why it cannot run.
+ * The state of a kernel library: the engine in use, and the loaded builds. For a build that cannot run, `loaded` holds
+ * the reason instead of the exports.
  */
 interface Slot<E extends LibraryExports = LibraryExports> {
   engine?: Engine<E> | null | undefined; // null: plain loops; undefined: not loaded yet
   readonly loaded: Partial<Record<Compiled, E | string>>;
-  /** The compiled module of each build. */
+  /** The compiled WebAssembly module of each build. */
   readonly modules: Partial<Record<Compiled, object>>;
 }
 const slots: Slot[] = [
@@ -97,8 +101,8 @@ export function engineOf<E extends LibraryExports>(library: Library<E>): Engine<
 }
 
 /**
- * Sets the choice of kernels. If `library` is given, first loads the chosen build, so that a wrong choice changes
- * nothing.
+ * Sets the choice of kernels. If `library` is given, first loads the chosen build of this library, so an error leaves
+ * the previous choice unchanged.
  */
 function choose(candidates: unknown, caller: string, library?: Library<LibraryExports>): void {
   if (typeof candidates !== "string" || !choices.includes(candidates))

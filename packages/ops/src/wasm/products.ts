@@ -30,7 +30,10 @@ export const equalPart = (k: number, limit: number): number => Math.ceil(k / Mat
 
 const smallestCrossover = /* @__PURE__ */ Math.min(product32, product64);
 
-/** Returns whether WebAssembly computes products of [m, k] and [k, n], for any m. Integer products never use WebAssembly. */
+/**
+ * Returns whether WebAssembly computes the product of matrices [m, k] and [k, n]. The choice does not depend on m.
+ * Integer products never use WebAssembly.
+ */
 export function paysInWasm(c: Data, a: Data, b: Data, n: number, k: number): boolean {
   const engine = currentEngine();
   if (engine === null || k === 0) return false;
@@ -91,8 +94,8 @@ function partialProduct(
 ): boolean {
   const engine = currentEngine()!;
   const size = c.BYTES_PER_ELEMENT;
-  // The tiles of the kernel are wide, so a product with few columns is computed as cᵀ ← bᵀ aᵀ, and the tiles of cᵀ are
-  // transposed into c.
+  // The kernel computes wide tiles. So for a product c = a b with few columns, it computes the transpose cᵀ = bᵀ aᵀ,
+  // and each tile of cᵀ is transposed into c.
   const lanes = tileBytes / size;
   const costByRows = Math.ceil(n / lanes) * lanes * m * k;
   const costByColumns = Math.ceil(m / lanes) * lanes * n * k + 2 * m * n;
@@ -101,7 +104,7 @@ function partialProduct(
     : multiplyInBlocks(engine, c, o, true, a, i, aRow, aCol, b, j, bRow, bCol, m, n, k);
 }
 
-/** Writes the matrix product a b to c; transposes the product unless `isByRows` is set. */
+/** Writes the matrix product a b to c. Computes it as the transpose of bᵀ aᵀ unless `isByRows` is set. */
 function multiplyInBlocks(
   { exports, workspace }: Engine,
   c: Data,
@@ -132,7 +135,7 @@ function multiplyInBlocks(
   let splitsParts = false; // whether several blocks of terms make up a part
   if (k > maxTerms || m * k > blockEntries || k * n > blockEntries || m * n > blockEntries) {
     const residentEntries = residentBytes / size;
-    // The terms of a block are either contiguous in memory, or sections of the rows of a or of the columns of b.
+    // The terms of a block are contiguous in memory, or they are sections of the rows of a or of the columns of b.
     terms = Math.min(
       k,
       bIsByRows && (!aIsByRows || m <= packedRows) ? Math.max(64, Math.floor(blockEntries / Math.max(m, n))) : maxTerms,

@@ -13,10 +13,16 @@ const library: Library<RandomExports> = { slot: 1, parts: randomBinaries };
 /** The number of bytes of random numbers computed and copied out at a time, chosen so that they stay in the cache. */
 const chunkBytes = 32768;
 
-/** Writes `count` entries, from entry `from` of the output on, to `address`. */
+/**
+ * Computes `count` entries of the output, beginning with entry number `from`, and writes them to `address` in
+ * WebAssembly memory.
+ */
 type Fill = (exports: RandomExports, from: number, count: number, address: number, workspace: Workspace) => void;
 
-/** Calls `fill` for chunks of `out`, if kernels are in use and `out` has a float dtype. Returns whether kernels ran. */
+/**
+ * Fills the array `out` in chunks, each computed by a call of `fill`, if kernels are in use and `out` has a float
+ * dtype. Returns whether the kernels ran.
+ */
 function inChunks(out: Data, fill: Fill): boolean {
   const engine = engineOf(library);
   if (engine === null || out.length < (engine.isForced ? 1 : crossover)) return false;

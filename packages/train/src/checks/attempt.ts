@@ -42,7 +42,10 @@ export class Attempt<A extends readonly unknown[], R> {
     }
   }
 
-  /** Calls the compiled function as `call` does, for a caller that cannot wait for a promise. */
+  /**
+   * Like `call`, but never returns a promise. If the compiled function returns a promise, runs the uncompiled function
+   * instead.
+   */
   callNow<E>(args: A, eagerly: () => E): R | E {
     const value = this.call(args, eagerly);
     if (!(value instanceof Promise)) return value;

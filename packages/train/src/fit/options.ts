@@ -69,9 +69,9 @@ export interface FitOptions<P, B, R extends LossValue> {
    */
   readonly parallel?: Communicator | undefined;
   /**
-   * A function that makes each step faster: `compile` of `@wengert/compile`. The loss, its gradient and the update then run
-   * from one plan. If this fails, for example because the loss reads values, the fit runs without it and prints a warning
-   * with the reason. In a parallel fit, only the loss and its gradient run from a plan. Default: none.
+   * A function that makes each step faster: `compile` of `@wengert/compile`. The loss, its gradient and the update then
+   * run as one compiled function. If this fails, for example because the loss reads values, the fit runs uncompiled and
+   * prints a warning with the reason. In a parallel fit, only the loss and its gradient are compiled. Default: none.
    */
   readonly compile?: Compile | undefined;
 }
